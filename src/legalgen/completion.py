@@ -1,0 +1,135 @@
+"""The words exchanged with a model: what is asked, what comes back, and what it cost.
+
+The generator and the providers meet here and nowhere else: no law on this page, no vendor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Role = Literal["system", "user", "assistant"]
+ResponseFormat = Literal["strict", "json_schema", "json_object", "text"]
+"""How an answer is constrained: ``strict`` is constrained decoding by the schema,
+``json_schema`` a hint of it, ``json_object`` any JSON object, ``text`` nothing."""
+LimitKind = Literal["requests", "tokens", "input_tokens", "output_tokens"]
+LimitWindow = Literal["minute", "hour", "day"]
+Scope = Literal["model", "provider"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ModelRef:
+    """One target of a route: a model at a provider, written ``provider/model``."""
+
+    provider: str
+    model: str
+
+    @classmethod
+    def parse(cls, text: str) -> ModelRef:
+        """Read ``provider/model``; the model's own id may hold slashes.
+
+        Raises:
+            ValueError: there is no slash, or one side of it is empty.
+        """
+        provider, slash, model = text.strip().partition("/")
+        if not (slash and provider and model):
+            raise ValueError(f"{text!r} is not of the form provider/model")
+        return cls(provider, model)
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.model}"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is asked, whichever model it will be.
+
+    ``messages`` begin with the part that never changes within a batch, so that a vendor's
+    prompt cache can serve it. ``schema`` is the JSON schema of the answer (None: free text).
+    ``version`` names the prose it was made from.
+    """
+
+    messages: tuple[Message, ...]
+    version: str
+    schema: Mapping[str, object] | None = None
+    schema_name: str = "answer"
+    temperature: float = 0.7
+    seed: int | None = None
+
+    def characters(self) -> int:
+        """Length of all messages, in characters."""
+        return sum(len(message.content) for message in self.messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of one model, complete: a provider needs nothing else.
+
+    ``timeout_s`` is the total deadline of the call, in seconds, from connect to the last byte.
+    ``reasoning_effort`` is None where the model takes none.
+    """
+
+    model: str
+    prompt: Prompt
+    max_completion_tokens: int
+    timeout_s: float
+    response_format: ResponseFormat = "text"
+    reasoning_effort: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call, as the vendor counted them; None where it does not say.
+
+    ``output_tokens`` includes ``reasoning_tokens``; ``input_tokens`` includes ``cached_tokens``.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitReading:
+    """What one reply said about one budget.
+
+    ``reset_s`` is seconds until the window is full again (for a bucket that refills all the
+    time) or opens again; each of the three numbers is None where the reply does not hold it.
+    ``scope`` says whether the budget is the model's own or shared by the whole provider.
+    """
+
+    kind: LimitKind
+    window: LimitWindow
+    limit: int | None = None
+    remaining: int | None = None
+    reset_s: float | None = None
+    scope: Scope = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One answer as it came back.
+
+    ``text`` is the answer alone; what the vendor returns as reasoning is in ``thinking``.
+    ``finish_reason`` is the vendor's word: ``stop``, ``length``, ``content_filter`` or other.
+    ``latency_s`` is seconds from request to the last byte, measured here.
+    """
+
+    text: str
+    finish_reason: str
+    usage: Usage
+    model: str
+    latency_s: float
+    thinking: str | None = None
+    response_id: str | None = None
+    readings: tuple[LimitReading, ...] = field(default=())

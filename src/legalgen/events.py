@@ -1,0 +1,135 @@
+"""What a run tells while it goes: one value per thing that happened.
+
+Every event can be written as one JSON object (``--events``); ``type`` names its kind. Times are
+UTC. Listeners are called in the main thread, in the order in which things happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, tag=True, tag_field="type", kw_only=True):
+    """The root of all events."""
+
+    at: datetime
+
+
+class BatchStarted(Event, frozen=True, kw_only=True):
+    """A batch begins, or goes on where it stopped."""
+
+    batch: str
+    target: int
+    accepted: int
+    route: tuple[str, ...]
+    dataset: str
+    resumed: bool = False
+
+
+class CallFailed(Event, frozen=True, kw_only=True):
+    """One call failed: what came back, what was decided, and until when."""
+
+    slot: int
+    provider: str
+    model: str
+    category: str
+    status: int | None
+    message: str
+    decided: str
+    until: datetime | None = None
+    hint_s: float | None = None
+    codes: tuple[str, ...] = ()
+
+
+class Switched(Event, frozen=True, kw_only=True):
+    """A task moved to another model because a call failed."""
+
+    slot: int
+    source: str
+    target: str
+    category: str
+    reason: str
+
+
+class Waiting(Event, frozen=True, kw_only=True):
+    """Nothing is ready: what is waited for, how long, and why."""
+
+    target: str
+    seconds: float
+    until: datetime
+    reason: str
+
+
+class SampleAccepted(Event, frozen=True, kw_only=True):
+    """A sample was accepted and is on disk."""
+
+    slot: int
+    sample: str
+    provider: str
+    model: str
+    accepted: int
+    flags: tuple[str, ...]
+    latency_s: float
+    input_tokens: int
+    output_tokens: int
+
+
+class AnswerRejected(Event, frozen=True, kw_only=True):
+    """An answer was paid for and not kept."""
+
+    slot: int
+    provider: str
+    model: str
+    codes: tuple[str, ...]
+    message: str
+
+
+class TaskGivenUp(Event, frozen=True, kw_only=True):
+    """A slot will not be filled; another is planned in its place."""
+
+    slot: int
+    topic: str
+    failures: tuple[str, ...]
+    reason: str
+
+
+class Sealed(Event, frozen=True, kw_only=True):
+    """Journalled samples became a part of the dataset."""
+
+    part: str
+
+
+class Alert(Event, frozen=True, kw_only=True):
+    """A batch has had more switches or timeouts than it should."""
+
+    kind: str
+    message: str
+
+
+class Notice(Event, frozen=True, kw_only=True):
+    """Something a user should know; one sentence."""
+
+    text: str
+
+
+class BatchFinished(Event, frozen=True, kw_only=True):
+    """A batch ended: how, why, and when to come back."""
+
+    batch: str
+    status: str
+    reason: str
+    accepted: int
+    target: int
+    exit_code: int
+    resume_after: datetime | None = None
+
+
+Listener = Callable[[Event], None]
+
+
+def encode(event: Event) -> bytes:
+    """One JSON object, without a newline."""
+    return msgspec.json.encode(event)
