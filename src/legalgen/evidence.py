@@ -1,0 +1,546 @@
+"""What a failure says of itself, gathered from exceptions, bodies and bare text.
+
+Nothing on this page decides what a failure means (``errors.py`` does). It separates the vendor's
+own words from everything around them: wrappers, URLs, stack traces, and what a vendor echoes of
+the prompt or of the answer (``failed_generation``), which may hold any words at all.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import unescape
+from http import HTTPStatus
+
+_LONGEST = 20_000
+"""Characters of one text that are read; an error says what it is well before that."""
+_DEEPEST = 12
+
+
+@dataclass(slots=True)
+class Layer:
+    """One object of an error body, or the text around it: its status, codes and words."""
+
+    status: int | None = None
+    codes: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    param: str = ""
+
+    def say(self, words: str) -> None:
+        """Add a sentence of the vendor's: ``said`` as it stands, ``words`` cleaned."""
+        self.said.append(words)
+        self.words.append(clean(words))
+
+
+@dataclass(slots=True)
+class Evidence:
+    """All that is known of one failure.
+
+    ``layers`` are the objects of the body, outermost first; ``around`` is what stands around them
+    (all of it, where there is no body), and ``text`` the same cleaned. ``names`` are exception
+    class names, the most telling first; ``live`` says that they come from an exception and not
+    from a printed one. ``statuses`` are HTTP statuses, outermost first. ``html`` marks a page
+    where JSON belongs; ``raw`` is all of it as it came, ``headers`` those of the reply.
+    """
+
+    statuses: list[int] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
+    text: str = ""
+    around: str = ""
+    names: list[str] = field(default_factory=list)
+    live: bool = False
+    html: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+    raw: list[str] = field(default_factory=list)
+
+    @property
+    def codes(self) -> list[str]:
+        """Codes and types as the vendor wrote them, innermost first."""
+        return [code for layer in reversed(self.layers) for code in layer.codes]
+
+    @property
+    def said(self) -> list[str]:
+        """The vendor's sentences as they stand, innermost first."""
+        return [words for layer in reversed(self.layers) for words in layer.said]
+
+    @property
+    def words(self) -> list[str]:
+        """The vendor's sentences, cleaned, innermost first."""
+        return [words for layer in reversed(self.layers) for words in layer.words]
+
+
+# --- exceptions ----------------------------------------------------------------------------------
+
+
+def chain(error: BaseException) -> list[BaseException]:
+    """``error`` and everything that it wraps or follows from, outermost first, each once."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting and len(found) < 20:
+        link = waiting.pop(0)
+        if not isinstance(link, BaseException) or any(link is known for known in found):
+            continue
+        found.append(link)
+        waiting += [link.__cause__]
+        waiting += [] if link.__suppress_context__ else [link.__context__]
+        waiting += [getattr(link, "reason", None), *getattr(link, "exceptions", ()), *link.args]
+    return found
+
+
+def from_exception(error: BaseException) -> Evidence:
+    """Read an exception and its chain: class names, status, body, headers; not yet its text."""
+    evidence = Evidence(live=True)
+    for link in chain(error):
+        evidence.raw.append(str(link)[:_LONGEST])
+        evidence.names += [f"{kind.__module__}.{kind.__name__}" for kind in _kinds(link)]
+    for holder in (error, getattr(error, "response", None)):
+        status = _first_status(holder)
+        if status is not None and status not in evidence.statuses:
+            evidence.statuses.append(status)
+    _add_headers(getattr(error, "headers", None), evidence)
+    _add_headers(getattr(getattr(error, "response", None), "headers", None), evidence)
+    body = body_of(error)
+    if body:
+        add_body(body, evidence)
+    return evidence
+
+
+def _kinds(error: BaseException) -> list[type]:
+    return [kind for kind in type(error).__mro__ if kind not in (object, BaseException, Exception)]
+
+
+def _first_status(holder: object) -> int | None:
+    for name in ("status_code", "status", "http_status", "code"):
+        value = getattr(holder, name, None)
+        if isinstance(value, int) and 100 <= value <= 599:
+            return int(value)
+    return None
+
+
+def body_of(error: BaseException) -> object:
+    """The reply's body as the exception holds it: parsed, text, or None."""
+    body: object = getattr(error, "body", None)
+    if body:
+        return body
+    response = getattr(error, "response", None)
+    if isinstance(response, Mapping):  # botocore keeps the parsed reply there
+        return response
+    # httpx keeps what was read in _content; asking for an unread reply's text would raise
+    content = getattr(response, "_content", None)
+    return content if isinstance(content, bytes | str) else None
+
+
+def _add_headers(headers: object, evidence: Evidence) -> None:
+    if isinstance(headers, Mapping):
+        evidence.headers |= {str(name): str(value) for name, value in headers.items()}
+
+
+# --- bodies --------------------------------------------------------------------------------------
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Keys of bodies, in lower case and without underscores.
+_WORD_KEYS = _words(
+    """
+    message msg detail details error errors title description errordescription errormessage
+    errormsg reason raw cause body info text lasterror whathappened
+    """
+)
+_CODE_KEYS = _words(
+    """
+    code type errorcode errortype errorname status reason name error exception kind errtype
+    class quotaid finishreason
+    """
+)
+_STATUS_KEYS = _words(
+    """
+    code status statuscode httpstatus httpstatuscode errorcode httpcode errcode
+    """
+)
+_ECHO_KEYS = _words(
+    """
+    failedgeneration input messages prompt request requestbody requestbodyvalues content url
+    href link links instance stack stacktrace traceback rayid timestamp requestid id userid
+    model modelname zone footer ctx loc documentationurl helpurl metrics n object
+    innererrorcontentfilterresult contentfilterresult whatyoushoulddo availablemodels
+    """
+)
+_CODE = re.compile(r"[A-Za-z][\w.:#/-]{1,80}")
+
+
+def add_body(body: object, evidence: Evidence) -> None:
+    """Add a body of any form: parsed JSON, JSON as text or bytes, HTML, plain text."""
+    if isinstance(body, bytes | bytearray):
+        body = bytes(body).decode("utf-8", "replace")
+    if isinstance(body, str):
+        add_text(body, evidence, own=True)
+        return
+    evidence.raw.append(_dump(body))
+    _absorb(body, evidence, 0)
+
+
+def _dump(body: object) -> str:
+    try:
+        return json.dumps(body, default=str, ensure_ascii=False)[:_LONGEST]
+    except (ValueError, TypeError, RecursionError):
+        return ""
+
+
+def _absorb(value: object, evidence: Evidence, depth: int) -> None:
+    """Add ``value``, a layer for every object in it, outer before inner."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, Mapping):
+        layer = Layer()
+        evidence.layers.append(layer)
+        for key, item in value.items():
+            _absorb_item(re.sub(r"[^a-z]", "", str(key).lower()), item, layer, evidence, depth)
+    elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        for item in value[:20]:
+            _absorb(item, evidence, depth + 1)
+
+
+def _absorb_item(key: str, item: object, layer: Layer, evidence: Evidence, depth: int) -> None:
+    if key in _ECHO_KEYS:
+        return
+    if key == "headers":
+        _add_headers(item, evidence)
+    elif isinstance(item, bool) or item is None:
+        return
+    elif isinstance(item, int):
+        _absorb_number(key, item, layer)
+    elif isinstance(item, str):
+        _absorb_string(key, item.strip(), layer, evidence, depth)
+    else:
+        _absorb(item, evidence, depth + 1)
+
+
+def _absorb_number(key: str, number: int, layer: Layer) -> None:
+    if key in _STATUS_KEYS and 400 <= number <= 599:
+        layer.status = number
+    elif key in _STATUS_KEYS:
+        layer.codes.append(str(number))
+
+
+def _absorb_string(key: str, item: str, layer: Layer, evidence: Evidence, depth: int) -> None:
+    if key == "param":
+        layer.param = item
+    if key in _STATUS_KEYS and item.isdecimal() and len(item) < 10:
+        _absorb_number(key, int(item), layer)
+    elif key in _CODE_KEYS and _CODE.fullmatch(item):
+        layer.codes.insert(0 if key == "code" else len(layer.codes), item)
+    elif key in _WORD_KEYS:
+        around, objects = split(item)
+        if around.strip():
+            layer.say(around)
+            status = statuses_in(around)
+            layer.status = layer.status or (status[0] if status else None)
+        for value in objects:
+            _absorb(value, evidence, depth + 1)
+
+
+# --- text ----------------------------------------------------------------------------------------
+
+
+def add_text(text: str, evidence: Evidence, *, own: bool = False, numbers: bool = True) -> None:
+    """Add a text: its objects become layers, what stands around them is the wrapper.
+
+    ``own`` says that the text is the reply's body, so that all its words are the vendor's;
+    ``numbers`` that its numbers may be statuses of the reply.
+    """
+    text = text[:_LONGEST]
+    evidence.raw.append(text)
+    if _HTML.search(text):
+        evidence.html = True
+        text = _HTML.split(text, maxsplit=1)[0] + " " + _page_words(text)
+    around, objects = split(text)
+    if not own:
+        found = statuses_in(around) if numbers else []
+        evidence.statuses += [status for status in found if status not in evidence.statuses]
+        evidence.names += names_in(around)
+    if not evidence.layers:
+        for value in objects:
+            _absorb(value, evidence, 0)
+    if own and around.strip():
+        evidence.layers.append(Layer())
+        evidence.layers[-1].say(around)
+    elif around.strip():
+        evidence.around = f"{evidence.around} {around}".strip()
+        evidence.text = f"{evidence.text} {clean(around)}".strip()
+
+
+_HTML = re.compile(r"<!doctype html|<html\b|<head>|<body\b", re.IGNORECASE)
+_HEADINGS = re.compile(r"<(title|h1|h2)[^>]*>(.*?)(?:</\1|$)", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^>]*>?")
+
+
+def _page_words(page: str) -> str:
+    """Title and headings of a page; a page's other words are for people with browsers."""
+    found = " | ".join(_TAG.sub(" ", heading) for _, heading in _HEADINGS.findall(page))
+    return unescape(found)
+
+
+_NOISE = re.compile(
+    r"""^\s*(?:at\s(?:async\s)?\S+\s?\(?.*|File\s".*)$      # stack traces
+      | \bneed\ more\ tokens\?[^.]*\.?                      # offers to buy more
+      | \b(?:upgrade|sign\ up|subscribe)\b[^.]*?\b(?:tier|higher|plan)\b[^.]*\.?
+      | for\ more\ information[^.]*\.?|to\ learn\ more[^.]*\.?
+      | ["']?failed_generation["']?\s*:.*\Z                 # what the model wrote
+    """,
+    re.IGNORECASE | re.VERBOSE | re.MULTILINE,
+)
+
+
+def clean(text: str) -> str:
+    """``text`` without addresses, stack traces and offers, its white space folded."""
+    return " ".join(_NOISE.sub(" ", _ADDRESS.sub(" ", text)).split())
+
+
+_ADDRESS = re.compile(r"https?://\S+")  # an address holds any word
+
+
+_NAME = re.compile(
+    r"\b(?:\w+\.)*([A-Z]\w*?(?:Error|Exception|Timeout|Failure|Disconnected|Reset|Refused))\b"
+)
+
+
+def names_in(text: str) -> list[str]:
+    """Exception class names printed in ``text``, in order, with their module where it is shown."""
+    return [match[0] for match in _NAME.finditer(text)]
+
+
+# A number is a status only where its place says so. Units after it say that it is none.
+_NO_UNIT = (
+    r"(?![\d.,]*\d)(?!\s*(?:%|k\b|ms\b|s\b|tokens?\b|samples?\b|rows?\b|items?\b|records?\b|words?\b"
+    r"|characters?\b|chars?\b|bytes?\b|[kmg]i?b\b|seconds?\b|minutes?\b|times\b|files?\b|lines?\b"
+    r"|requests?\b|questions?\b|answers?\b|errors?\b|pages?\b|steps?\b|calls?\b|retries\b|attempts?\b))"
+)
+_STATUS = r"(?P<status>[45]\d\d)\b" + _NO_UNIT
+_ERROR_WORDS = (
+    r"error(?:\s+code)?|erro(?:r|re)?|erreur|fehler(?:code)?|fout|fel|błąd|hata|lỗi|ошибка|код|"
+    r"código|codice|code|错误(?:码|代码)?|錯誤(?:碼|代碼)?|状态码|狀態碼|エラー|ステータス(?:コード)?|"
+    r"오류|상태\s?코드|status(?:[\s_-]?code)?|statuscode|httpstatuscode|http(?:[\s_-]?status)?"
+    r"(?:[\s_-]?code)?|http/\d(?:\.\d)?|response(?:\s+code)?|api\s+error|statut|estado"
+)
+_SHAPES = (
+    # Error code: 429; status=429; HTTP 402; API error (404); [HTTP 503]; "status": 500
+    re.compile(
+        rf"(?:\b|(?<=[\u4e00-\u9fff])|_)(?:{_ERROR_WORDS})[\"']?\s?(?:of|was|is|为|は)?"
+        rf"[\s:=：#\[({{\"'-]{{0,4}}{_STATUS}",  # noqa: RUF001 - the full-width colon is meant
+        re.IGNORECASE,
+    ),
+    # returned 500, responded with 429, got 503, rejected (429), failed: 502
+    re.compile(
+        r"\b(?:return(?:s|ed|ing)?|respond(?:s|ed)?|got|received|answered|rejected|failed|replied)"
+        rf"(?:\s+with)?(?:\s+an?)?(?:\s+(?:http|status|error))*[\s:(\[]{{1,3}}{_STATUS}",
+        re.IGNORECASE,
+    ),
+    # 400 {"error": ...}; 524: A timeout occurred; 422 status code
+    re.compile(rf"\b{_STATUS}(?=\s*[{{<\[]|:\s*[A-Z]|\s+status\s+code)"),
+    re.compile(
+        rf"(?:^|[:|]\s+|[(\[])[\"']?{_STATUS}(?=\s*(?:[-\u2013\u2014:|]|\\n|$)\s*\S)", re.MULTILINE
+    ),
+)
+_REASONS = {
+    **{status.phrase.lower(): status.value for status in HTTPStatus if status.value >= 400},
+    "payload too large": 413,
+    "rate limited": 429,
+    "time-out": 504,
+    "gateway time-out": 504,
+    "service temporarily unavailable": 503,
+    "insufficient balance": 402,
+    "unprocessable content": 422,
+}
+_WITH_REASON = re.compile(
+    rf"\b(?P<status>[45]\d\d)[\s:)\]-]{{1,4}}(?:{'|'.join(map(re.escape, _REASONS))})\b",
+    re.IGNORECASE,
+)
+# "Not Found", "Error: Forbidden": a reason phrase and nothing else
+_ALONE = re.compile(
+    rf"\s*(?:(?:http\s)?error\W+)?(?P<reason>{'|'.join(map(re.escape, _REASONS))})[\s.!]*",
+    re.IGNORECASE,
+)
+# "429 You exceeded your current quota": a number that opens a sentence needs the sentence's help
+_OPENING = re.compile(
+    r"(?:^|[:：]\s)\W{0,3}(?P<status>[45]\d\d)\s+(?=[A-Z\u4e00-\u9fff`_])"  # noqa: RUF001
+    r"(?=.*?(?:error|exceed|limit|invalid|denied|unauthor|insufficient|unavailable|too\s|quota"
+    r"|not\s|fail|bad\b|blocked|forbidden|timed?\s?-?out|overload|expired|[a-z]_[a-z]))",
+    re.MULTILINE,
+)
+_CLOUDFLARE = re.compile(r"\berror(?:\s+code)?:?\s+(?P<code>1\d{3})\b", re.IGNORECASE)
+_CLOUDFLARE_STATUS = {1015: 429, 1010: 403, 1020: 403, 1006: 403, 1009: 403, 1012: 403}
+
+
+def statuses_in(text: str) -> list[int]:
+    """HTTP statuses that ``text`` states as such, in the order it states them.
+
+    "Error code: 429", "HTTP 402", "API error (404)", "429 Too Many Requests" state one;
+    "we made 429 samples", "limit=500" and a proxy's own answer do not.
+    """
+    if _PROXY.search(text):
+        return []
+    alone = _ALONE.fullmatch(text)
+    if alone:
+        return [_REASONS[alone["reason"].lower()]]
+    found: dict[int, int] = {}
+    for shape in (*_SHAPES, _WITH_REASON, _OPENING):
+        for match in shape.finditer(text):
+            found.setdefault(match.start("status"), int(match["status"]))
+    if not found:
+        edge = (_CLOUDFLARE_STATUS.get(int(m["code"])) for m in _CLOUDFLARE.finditer(text))
+        return [status for status in edge if status][:1]
+    return list(dict.fromkeys(found[place] for place in sorted(found)))
+
+
+_PROXY = re.compile(
+    r"tunnel connection failed|\bproxy\s?error\b|cannot connect to proxy|proxy responded"
+    r"|proxy authentication|unable to connect to proxy|\bproxyerror\b",
+    re.IGNORECASE,
+)
+
+
+def of_proxy(text: str) -> bool:
+    """Whether ``text`` tells of a proxy between here and the vendor, whose numbers are its own."""
+    return bool(_PROXY.search(text))
+
+
+# --- objects inside text -------------------------------------------------------------------------
+
+
+def split(text: str) -> tuple[str, list[object]]:
+    """What stands around the objects in ``text``, and the objects: JSON or Python's repr of it.
+
+    An object that is cut off at the end, or that holds unescaped quotes, is read as far as it
+    goes: logs are cut at a fixed width.
+    """
+    around, objects, position = [], list[object](), 0
+    for match in _OPEN.finditer(text):
+        if match.start() < position or len(objects) >= 10:
+            continue
+        around.append(text[position : match.start()])
+        value, position = _object_at(text, match.start(), escaped="\\" in match[0])
+        objects.append(value)
+    around.append(text[position:])
+    return " ".join(around), objects
+
+
+def _object_at(text: str, start: int, *, escaped: bool) -> tuple[object, int]:
+    """The object at ``start`` and where it ends; an escaped one was cut out of a string."""
+    if not escaped:
+        return _Reader(text).read(start)
+    value, _ = _Reader(text[start:].replace('\\"', '"')).read(0)
+    return value, len(text)
+
+
+# An object begins with a key; a list counts only where its first item is such an object.
+_OPEN = re.compile(
+    r"(?:\[\s*)?\{\s*(?:\\?[\"'][\w.$@ -]{1,60}\\?[\"']|[A-Za-z_$][\w$]{0,40})\s*:(?!:)"
+)
+_STRING = re.compile(
+    r"""(?P<quote>["'])(?P<inner>(?:\\.|(?!(?P=quote)\s*(?:[,:}\])]|$)).)*)(?:(?P=quote)|$)""",
+    re.DOTALL,
+)
+_SCALAR = re.compile(r"[^\s,:}\])]+")
+_BLANK = re.compile(r"[\s,]*")
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+_CONSTANTS: dict[str, object] = {
+    "null": None,
+    "None": None,
+    "true": True,
+    "True": True,
+    "false": False,
+    "False": False,
+}
+
+
+def _unescape(match: re.Match[str]) -> str:
+    what = match[1]
+    if what[0] in "ux" and len(what) > 1:
+        return chr(int(what[1:], 16))
+    return _ESCAPED.get(what, what)
+
+
+class _Reader:
+    """A reader of JSON and of Python's repr of it that takes what is there and never refuses."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def read(self, start: int) -> tuple[object, int]:
+        self.at = start
+        return self._value(0), self.at
+
+    def _value(self, depth: int) -> object:
+        self._skip()
+        char = self.text[self.at : self.at + 1]
+        readers: Mapping[str, Callable[[int], object]] = {
+            "{": self._object,
+            "[": self._array,
+            "(": self._array,
+            '"': self._string,
+            "'": self._string,
+        }
+        return readers.get(char, self._scalar)(depth)
+
+    def _skip(self) -> None:
+        match = _BLANK.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+
+    def _items(self, closing: str) -> Iterator[None]:
+        """One step for each item, until ``closing`` or the end of the text."""
+        self.at += 1
+        while True:
+            self._skip()
+            if self.at >= len(self.text):
+                return
+            if self.text[self.at] in closing:
+                self.at += 1
+                return
+            before = self.at
+            yield
+            self.at += self.at == before  # a stray sign: step over it
+
+    def _object(self, depth: int) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for _ in self._items("}"):
+            if depth > _DEEPEST:
+                self._scalar(depth)
+                continue
+            key = self._value(depth + 1)
+            self._skip()
+            if self.text[self.at : self.at + 1] == ":":
+                self.at += 1
+                found[str(key)] = self._value(depth + 1)
+        return found
+
+    def _array(self, depth: int) -> list[object]:
+        return [
+            self._scalar(depth) if depth > _DEEPEST else self._value(depth + 1)
+            for _ in self._items("])")
+        ]
+
+    def _string(self, _depth: int) -> str:
+        match = _STRING.match(self.text, self.at)
+        if match is None:
+            self.at += 1
+            return ""
+        self.at = match.end()
+        return _ESCAPE.sub(_unescape, match["inner"])
+
+    def _scalar(self, _depth: int) -> object:
+        match = _SCALAR.match(self.text, self.at)
+        if match is None:
+            return None
+        self.at = match.end()
+        word = match[0]
+        if word in _CONSTANTS:
+            return _CONSTANTS[word]
+        return int(word) if re.fullmatch(r"-?\d{1,18}", word) else word

@@ -1,0 +1,355 @@
+"""When to come back, and what is left: the hints that vendors put into headers and messages.
+
+Sources: console.groq.com/docs/rate-limits (requests per day, tokens per minute, Go durations);
+inference-docs.cerebras.ai (the window is in the header's name, resets are float seconds);
+platform.openai.com/docs/guides/rate-limits (both per minute, Go durations); RFC 9110, 10.2.3.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from itertools import product
+from typing import get_args
+
+from legalgen.completion import LimitKind, LimitReading, LimitWindow
+
+LONGEST_S = 86_400.0
+"""A hint is honoured in full up to a day; what is longer is a day."""
+
+_UNITS = {
+    "ns": 1e-9,
+    "us": 1e-6,
+    "µs": 1e-6,  # U+00B5, as Go writes it
+    "μs": 1e-6,
+    "ms": 1e-3,
+    "s": 1.0,
+    "m": 60.0,
+    "h": 3600.0,
+    "d": 86_400.0,
+    "millisecond": 1e-3,
+    "msec": 1e-3,
+    "second": 1.0,
+    "sec": 1.0,
+    "minute": 60.0,
+    "min": 60.0,
+    "hour": 3600.0,
+    "hr": 3600.0,
+    "day": 86_400.0,
+}
+_UNIT = (
+    r"(?:milliseconds?|msecs?|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|ns|[uµμ]s|ms|[smhd])"
+)
+_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
+_PART = re.compile(rf"({_NUMBER})\s*({_UNIT})", re.IGNORECASE)
+_DURATION = re.compile(
+    rf"{_NUMBER}\s*{_UNIT}(?:\s*,?\s*(?:and\s+)?{_NUMBER}\s*{_UNIT})*", re.IGNORECASE
+)
+
+
+def parse_duration(text: str) -> float | None:
+    """Seconds in a duration as Go and people write it: ``1h2m3.5s``, ``269.99ms``, ``5 minutes``.
+
+    None if ``text`` is anything else, is negative, or has no unit.
+    """
+    text = text.strip()
+    if len(text) > 100 or not _DURATION.fullmatch(text):
+        return None
+    seconds = math.fsum(float(number) * _unit(unit) for number, unit in _PART.findall(text))
+    return seconds if math.isfinite(seconds) else None
+
+
+def _unit(word: str) -> float:
+    word = word.lower()
+    return _UNITS[word] if word in _UNITS else _UNITS[word.removesuffix("s")]
+
+
+def retry_after_s(
+    headers: Mapping[str, str] | None,
+    text: str = "",
+    *,
+    now: datetime | None = None,
+    provider: str = "",
+) -> float | None:
+    """Seconds to wait before this target is asked again, or None if nothing says so.
+
+    Headers are asked (``retry-after-ms``, ``retry-after`` as seconds, duration, HTTP or ISO
+    date), then ``text`` ("try again in 9m38.016s", ``"retryDelay": "34s"``). Where the two
+    disagree the longer wait counts: coming back early costs a refused call and, at some vendors,
+    a longer ban. Only if neither says anything, the reset of the budgets that the headers show
+    as used up. Never negative, never over ``LONGEST_S``; ``now`` (UTC) is what dates count from.
+    """
+    now = now or datetime.now(UTC)
+    plain = _lowered(headers)
+    said = [_from_headers(plain, now), _from_text(text, now)]
+    waits = [wait for wait in said if wait is not None]
+    if not waits:
+        waits = [*_spent(readings(plain, provider=provider)), *_bare_reset(plain, now)]
+    return min(max(*waits, 0.0), LONGEST_S) if waits else None
+
+
+def _lowered(headers: Mapping[str, str] | None) -> dict[str, str]:
+    return {str(name).lower(): str(value).strip() for name, value in (headers or {}).items()}
+
+
+def _from_headers(headers: Mapping[str, str], now: datetime) -> float | None:
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    return _moment(headers.get("retry-after", ""), now)
+
+
+def _number(text: str) -> float | None:
+    """A finite number that is not negative."""
+    if not re.fullmatch(rf"\+?{_NUMBER}", text.strip()[:40]):
+        return None
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+def _moment(text: str, now: datetime) -> float | None:
+    """Seconds from ``now`` to what ``text`` says: seconds, a duration, an epoch, a date."""
+    number = _number(text)
+    if number is not None:
+        return _from_epoch(number, now)
+    duration = parse_duration(text)
+    return _date(text, now) if duration is None else duration
+
+
+def _from_epoch(number: float, now: datetime) -> float:
+    """Numbers beyond any wait are points in time: seconds, or milliseconds, since 1970."""
+    if number >= 1e11:
+        return max(number / 1000 - now.timestamp(), 0.0)
+    return max(number - now.timestamp(), 0.0) if number >= 1e9 else number
+
+
+def _date(text: str, now: datetime) -> float | None:
+    parsers: tuple[Callable[[str], datetime], ...] = (
+        datetime.fromisoformat,
+        parsedate_to_datetime,
+    )
+    for parse in parsers:
+        try:
+            then = parse(text)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+        then = then.replace(tzinfo=UTC) if then.tzinfo is None else then
+        return max((then - now).total_seconds(), 0.0)
+    return None
+
+
+_ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
+_WAIT_PHRASES = (
+    # people: try again in 5 minutes; retry after 20 seconds; wait 3s; resets in 2h; available in 1m
+    re.compile(
+        rf"""(?:(?:re)?try(?:ing)?(?:\s+(?:again|your\s+request|this\s+request|the\s+request|it))?
+             |wait(?:ing)?(?:\s+(?:for|at\s+least|about))?|back\s+off|resets?|available|reset_in
+             |come\s+back|cooldown)
+             (?:\s+(?:again|in|after|for|at\s+least|about|another|until)){{0,3}}[\s:=~]*
+             (?P<span>{_DURATION.pattern})(?![a-z])""",
+        re.IGNORECASE | re.VERBOSE,
+    ),
+    # machines: "retry_after": 120, retryDelay: "34s", retry_after_ms=1200, Retry-After: 30
+    re.compile(
+        rf"""retry[-_\s]?(?:after|delay|in)[-_]?(?P<unit>ms|milliseconds|s|secs?|seconds)?["']?
+             \s*[:=]\s*["']?(?P<value>{_NUMBER}(?:\s*{_UNIT}(?![a-z]))*)""",
+        re.IGNORECASE | re.VERBOSE,
+    ),
+    # dates: try again at 2026-11-23T10:00:00Z; resets on ...
+    re.compile(
+        rf"(?:try|retry|reset|until|available|after)\w*\W[^.{{}}]{{0,40}}?(?P<date>{_ISO})",
+        re.IGNORECASE,
+    ),
+)
+
+
+def _from_text(text: str, now: datetime) -> float | None:
+    """The longest wait that ``text`` asks for, in seconds."""
+    found = (match for phrase in _WAIT_PHRASES for match in phrase.finditer(text[:20_000]))
+    waits = [
+        wait for wait in (_wait(match.groupdict(), now) for match in found) if wait is not None
+    ]
+    return max(waits, default=None)
+
+
+def _wait(found: Mapping[str, str | None], now: datetime) -> float | None:
+    if found.get("date"):
+        return _date(str(found["date"]).replace(" ", "T"), now)
+    if found.get("span"):
+        return parse_duration(str(found["span"]))
+    value = str(found.get("value", ""))
+    number = _number(value)
+    if number is None:
+        return parse_duration(value)
+    return number / 1000 if str(found.get("unit") or "").startswith("m") else number
+
+
+def _spent(found: Iterable[LimitReading]) -> list[float]:
+    """Resets of the budgets with nothing left."""
+    return [r.reset_s for r in found if r.remaining == 0 and r.reset_s is not None]
+
+
+def _bare_reset(headers: Mapping[str, str], now: datetime) -> list[float]:
+    """``x-ratelimit-reset`` without a kind, as gateways send it, when nothing remains."""
+    for prefix in ("x-ratelimit", "ratelimit"):
+        if headers.get(f"{prefix}-remaining") == "0":
+            wait = _moment(headers.get(f"{prefix}-reset", ""), now)
+            return [] if wait is None else [wait]
+    return []
+
+
+_HEADER_KINDS: dict[str, LimitKind] = {
+    "requests": "requests",
+    "tokens": "tokens",
+    "input-tokens": "input_tokens",
+    "output-tokens": "output_tokens",
+}
+_HEADER_WINDOWS: tuple[LimitWindow, ...] = get_args(LimitWindow)
+
+
+def readings(headers: Mapping[str, str] | None, *, provider: str = "") -> tuple[LimitReading, ...]:
+    """Every budget that a reply's rate limit headers show, in the vendor's own meaning.
+
+    A window in the header's name (Cerebras) is that window. Without one, requests are per day
+    at Groq and per minute elsewhere; tokens are per minute. Values that cannot be read are left
+    out one by one; a budget of which nothing could be read is left out whole.
+    """
+    plain = _lowered(headers)
+    found = []
+    for (name, kind), window in product(_HEADER_KINDS.items(), (None, *_HEADER_WINDOWS)):
+        reading = _reading(plain, f"{name}-{window}" if window else name, kind, window, provider)
+        if (
+            reading is not None
+            and (reading.limit, reading.remaining, reading.reset_s) != (None,) * 3
+        ):
+            found.append(reading)
+    return tuple(found)
+
+
+def _reading(
+    headers: Mapping[str, str],
+    name: str,
+    kind: LimitKind,
+    window: LimitWindow | None,
+    provider: str,
+) -> LimitReading:
+    unnamed: LimitWindow = "day" if provider == "groq" and kind == "requests" else "minute"
+    return LimitReading(
+        kind,
+        window or unnamed,
+        limit=_count(headers.get(f"x-ratelimit-limit-{name}", "")),
+        remaining=_count(headers.get(f"x-ratelimit-remaining-{name}", "")),
+        reset_s=_reset(headers.get(f"x-ratelimit-reset-{name}", "")),
+    )
+
+
+def _count(text: str) -> int | None:
+    number = _number(text.replace(",", ""))
+    return int(number) if number is not None and number < 1e15 else None
+
+
+def _reset(text: str) -> float | None:
+    """Seconds, bare or as a duration; more than a month is no reset of any window we know."""
+    number = _number(text)
+    seconds = parse_duration(text) if number is None else number
+    return seconds if seconds is not None and seconds <= 31 * 86_400 else None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitHit:
+    """The limit that a message says was hit; None where it does not say."""
+
+    kind: LimitKind | None = None
+    window: LimitWindow | None = None
+    limit: int | None = None
+    used: int | None = None
+    requested: int | None = None
+
+
+_WINDOWS: dict[str, LimitWindow] = {"m": "minute", "h": "hour", "d": "day"}
+_KINDS: dict[str, LimitKind] = {
+    "r": "requests",
+    "t": "tokens",
+    "it": "input_tokens",
+    "ot": "output_tokens",
+}
+_ACRONYM = re.compile(r"\b(r|t|it|ot)p([mhd])\b", re.IGNORECASE)
+_WORDED = re.compile(
+    r"""\b(?P<side>input|output|prompt|completion)?[\s_-]*(?P<kind>requests?|tokens?)
+        [\s_-]*(?:limit\s*)?(?:\(?\s*[\d,]+\s*)?(?:/|per)[\s_-]*(?P<window>min|hour|day|m\b|h\b|d\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_DAILY = re.compile(
+    r"\b(?:daily|per[\s_-]day|/\s*day|for\s+today)\b|perday|\bper[\s_-]?day", re.IGNORECASE
+)
+_HOURLY = re.compile(r"\b(?:hourly|per[\s_-]hour|/\s*hour)\b|perhour", re.IGNORECASE)
+_MINUTELY = re.compile(r"\bper[\s_-]min(?:ute)?\b|perminute|/\s*min\b", re.IGNORECASE)
+_AMOUNT = r"[\s:=~]*(?:of\s+)?~?(\d[\d,]*)(?![\d.]*\d)"
+_LIMIT = re.compile(rf"\blimit\b\s*\(?{_AMOUNT}", re.IGNORECASE)
+_USED = re.compile(rf"\b(?:used|current)\b{_AMOUNT}", re.IGNORECASE)
+_REQUESTED = re.compile(rf"\brequested\b{_AMOUNT}", re.IGNORECASE)
+
+
+def limit_in(text: str) -> LimitHit | None:
+    """The limit named in a message of Groq's, Cerebras' or their likes; None if there is none.
+
+    ``... on tokens per minute (TPM): Limit 8000, Used 5289, Requested 5229`` and
+    ``Requests per day limit exceeded`` are such messages.
+    """
+    text = text[:20_000]
+    kind, window = _named_limit(text)
+    if kind is None and window is None:
+        return None
+    return LimitHit(kind, window, _amount(_LIMIT, text), _amount(_USED, text), _asked(text))
+
+
+def _named_limit(text: str) -> tuple[LimitKind | None, LimitWindow | None]:
+    acronym = _ACRONYM.search(text)
+    if acronym:
+        return _KINDS[acronym[1].lower()], _WINDOWS[acronym[2].lower()]
+    worded = _WORDED.search(text)
+    if worded:
+        return _kind(worded["side"], worded["kind"]), _WINDOWS[worded["window"][0].lower()]
+    return _loose_kind(text), _loose_window(text)
+
+
+def _kind(side: str | None, noun: str) -> LimitKind:
+    if noun.lower().startswith("request"):
+        return "requests"
+    sides: dict[str, LimitKind] = {
+        "input": "input_tokens",
+        "prompt": "input_tokens",
+        "output": "output_tokens",
+        "completion": "output_tokens",
+    }
+    return sides.get((side or "").lower(), "tokens")
+
+
+def _loose_kind(text: str) -> LimitKind | None:
+    """A kind beside the word limit or quota, where no window belongs to it."""
+    if not re.search(r"\b(?:limit|quota)", text, re.IGNORECASE):
+        return None
+    for noun, kind in (("token", _KINDS["t"]), ("request", _KINDS["r"])):
+        if re.search(rf"\b{noun}s?[\s_-]*(?:rate\s)?(?:limit|quota)", text, re.IGNORECASE):
+            return kind
+    return None
+
+
+def _loose_window(text: str) -> LimitWindow | None:
+    for pattern, key in ((_DAILY, "d"), (_HOURLY, "h"), (_MINUTELY, "m")):
+        if pattern.search(text):
+            return _WINDOWS[key]
+    return None
+
+
+def _amount(pattern: re.Pattern[str], text: str) -> int | None:
+    found = pattern.search(text)
+    return int(found[1].replace(",", "")[:15]) if found else None
+
+
+def _asked(text: str) -> int | None:
+    return _amount(_REQUESTED, text)

@@ -1,0 +1,114 @@
+"""Secrets taken out of text before anybody reads it: messages, logs, tracebacks, ledgers.
+
+Redact first and cut afterwards: a key that a cut has halved is found only by its shape.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import quote_plus
+
+REDACTED = "[redacted]"
+MINIMUM_SECRET = 8
+"""Characters. A shorter key protects nothing: it is a placeholder (``ollama``, ``EMPTY``), and
+hiding it would blot ordinary words out of every log."""
+
+_NOISE = r"""["'\\\s+|]{0,8}?"""
+# What a terminal, a traceback or a concatenation puts between two characters of a key that it
+# quotes or wraps; bounded and lazy, so that matching stays linear.
+_NOISY_RUN = re.compile(r"""["'\\\s+|]{4,}""")
+
+_KEY = re.compile(
+    r"""
+      \b(?:gsk_|csk-|sk-|pk-|hf_|xai-|nvapi-|fw_|ghp_|github_pat_|r8_)[\w*.…-]{8,}  # vendors' keys
+    | \bAIza[\w-]{20,} | \bAKIA[A-Z0-9]{12,}                          # Google's, Amazon's
+    | \beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]+)?                          # a JSON web token
+    | \b(?!(?:req|org|msg|run|file|batch|chatcmpl|gen|resp|proj|user|task|call|job|trace)[-_])
+      [a-z]{2,8}[-_][A-Za-z0-9]{28,}                                  # key-shaped, vendor unknown
+    """,
+    re.VERBOSE,
+)
+# Law knows bearer bonds and authorizations: without the header's name only what looks random.
+_RANDOM = r"(?=[^\s\"',;]*\d)[A-Za-z0-9._~+/=\-]{16,}"
+_VALUE = r"[^\s\"'&,;<>(){}\[\]\\]+"
+_AUTHORIZATION = re.compile(
+    rf"(authorization[\"']?\s*[:=,]\s*b?[\"']?)(?:(?:bearer|basic|token)\s+{_VALUE}|{_RANDOM})",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(rf"\b(bearer|basic)(\s+|%20|\+){_RANDOM}", re.IGNORECASE)
+_NAMED = re.compile(
+    r"((?:api[-_]?key|access[-_]token|auth[-_]token|client[-_]secret)"
+    rf"[\"']?\s*(?:[:=,]|%3d)\s*b?[\"']?)(?!\[redacted\]){_VALUE}",
+    re.IGNORECASE,
+)
+_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.\-]*://)[^\s/@\"']+(?=@)", re.IGNORECASE)
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """Replace ``secrets``, and whatever is shaped like a key, by ``[redacted]``.
+
+    Each secret (of at least ``MINIMUM_SECRET`` characters, its padding not counted) goes as it is,
+    percent-encoded, escaped as JSON, Python or HTML do it, and broken up by quotes, backslashes,
+    plus signs or line ends.
+    """
+    for pattern in _patterns(tuple(secrets)):
+        text = pattern.sub(REDACTED, text)
+    for pattern in (_AUTHORIZATION, _NAMED, _USERINFO):
+        text = pattern.sub(rf"\1{REDACTED}", text)
+    return _KEY.sub(REDACTED, _BEARER.sub(rf"\1\2{REDACTED}", text))
+
+
+@lru_cache(maxsize=64)
+def _patterns(secrets: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    """One pattern per secret, the longest first, for one may begin with another."""
+    stripped = {secret.strip() for secret in secrets}
+    long_enough = [secret for secret in stripped if len(secret) >= MINIMUM_SECRET]
+    ordered = sorted(long_enough, key=lambda secret: (-len(secret), secret))
+    return tuple(re.compile(_any_form(secret)) for secret in ordered)
+
+
+def _any_form(secret: str) -> str:
+    """A pattern for a secret; a run of quotes or blanks inside it could match in too many ways."""
+    if not _NOISY_RUN.search(secret):
+        return _NOISE.join(_any_spelling(character) for character in secret)
+    percent = "".join(f"(?:{re.escape(c)}|{_percent(c)})" for c in secret)
+    quoted = json.dumps(secret)[1:-1]
+    twice = json.dumps(json.dumps(secret))[3:-3]
+    unicode = json.dumps(secret, ensure_ascii=False)[1:-1]
+    literal = (secret, repr(secret)[1:-1], ascii(secret)[1:-1], quoted, unicode, twice)
+    named = (html.escape(secret), quote_plus(secret.encode("utf-8", "replace")))
+    return "|".join([*(re.escape(form) for form in dict.fromkeys(literal + named)), percent])
+
+
+@lru_cache(maxsize=512)
+def _any_spelling(character: str) -> str:
+    """A pattern for one character in every way it is commonly written."""
+    spellings = [re.escape(character), _percent(character), *_escapes(character)]
+    spellings.append(re.escape(html.escape(character)))
+    spellings += [rf"&#0*{ord(character)};", rf"(?i:&#x0*{ord(character):x};)"]
+    if character == " ":
+        spellings.append(r"\+")
+    return f"(?:{'|'.join(dict.fromkeys(spellings))})"
+
+
+def _percent(character: str) -> str:
+    """Percent-encoded, once or several times over, in either case."""
+    encoded = character.encode("utf-8", "surrogatepass")
+    return "".join(rf"(?i:%(?:25){{0,3}}{byte:02x})" for byte in encoded)
+
+
+def _escapes(character: str) -> list[str]:
+    """Escaped as JSON and Python literals do it; with more backslashes where they are nested."""
+    code = ord(character)
+    units = character.encode("utf-16-be", "surrogatepass")
+    pairs = [units[at : at + 2].hex() for at in range(0, len(units), 2)]
+    found = ["".join(rf"\\+u(?i:{pair})" for pair in pairs), rf"\\+U(?i:{code:08x})"]
+    if code < 256:
+        found.append(rf"\\+x(?i:{code:02x})")
+    found.append("".join(rf"\\+x(?i:{byte:02x})" for byte in character.encode("utf-8", "replace")))
+    short = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}.get(character)
+    return [*found, rf"\\+{short}"] if short else found

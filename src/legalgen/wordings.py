@@ -1,0 +1,450 @@
+"""What vendors' codes, sentences and exception names mean: the vocabulary of failures.
+
+Tables only; ``errors.py`` decides which of them is asked when. Sources: the vendors' error pages
+(console.groq.com/docs/errors, inference-docs.cerebras.ai/support/error, platform.openai.com/docs/
+guides/error-codes, docs.anthropic.com/en/api/errors, cloud.google.com/apis/design/errors, those
+of Azure OpenAI, Bedrock, OpenRouter, Ollama, vLLM and llama.cpp) and public reports.
+"""
+
+# ruff: noqa: RUF001 - messages come in alphabets whose letters look like Latin ones
+
+from __future__ import annotations
+
+import re
+
+from legalgen.category import ErrorCategory
+
+_C = ErrorCategory
+
+
+# A full stop inside a word (gpt-4.1, llama-3.3) ends no sentence.
+_INSIDE = r"(?:[^.;\n]|\.(?=\w))"
+
+
+def pattern(*alternatives: str) -> re.Pattern[str]:
+    """One expression of all ``alternatives``; ``[^.;]`` in them stays inside a sentence."""
+    return re.compile("|".join(alternatives).replace("[^.;]", _INSIDE), re.IGNORECASE)
+
+
+# What a code means, tried in this order; codes are read in snake_case, without punctuation.
+CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
+    (
+        _C.CONTEXT_LENGTH,
+        pattern(
+            r"context_(?:length|window|size)|context_limit|max_context|(?:request|payload|entity"
+            r"|content|prompt|input|body)_(?:entity_)?too_(?:large|long)|tokens?_limit_reached"
+            r"|string_above_max_length|max_tokens_exceeded|input_length|too_many_input_tokens"
+        ),
+    ),
+    (
+        _C.CONTENT_FILTER,
+        pattern(
+            r"content_(?:filter|policy|moderation|blocked|violation)|moderation|responsible_ai"
+            r"|data_inspection|guardrail|prohibited_content|safety|flagged|recitation"
+            r"|sensitive|(?:^|_)refusal|usage_policy|policy_violation|image_blocked"
+        ),
+    ),
+    (
+        _C.QUOTA_EXHAUSTED,
+        pattern(
+            r"insufficient_(?:quota|balance|credit|fund)|payment_required|out_of_(?:credit|quota)"
+            r"|billing|(?:^|_)credits?(?:_|$)|budget|spend|arrear|overdue"
+            r"|(?:daily|hourly|monthly|weekly)_|per_(?:day|hour|month|week)|free_tier_only"
+            r"|exceeded_current_quota|quota_exhausted|usage_limit|blocked_api_access|prepa(?:id|y)"
+        ),
+    ),
+    (
+        _C.OUTPUT_INVALID,
+        pattern(
+            r"json_validate_failed|tool_use_failed|incomplete_json|output_parse|invalid_output"
+            r"|json_generation|malformed_function_call|invalid_tool_output|no_object_generated"
+            r"|schema_validation_failed|output_validation|empty_(?:response|content)"
+        ),
+    ),
+    (
+        _C.MODEL_UNAVAILABLE,
+        pattern(
+            r"model_(?:not_(?:found|available|supported|exist|exists|allowed|active|enabled)"
+            r"|decommission|deprecat|retired|permission|terms|unavailable|disabled|access|end_of"
+            r"|does_not|missing|removed|shutdown|blocked|gone|offline|restricted)"
+            r"|(?:unknown|invalid|unsupported|deprecated|no_such|bad)_model"
+            r"|deployment_not|no_(?:endpoints|deployments)"
+        ),
+    ),
+    (
+        _C.OVERLOADED,
+        pattern(
+            r"overload|queue_(?:exceeded|full)|capacity|(?:server|service|system|model|engine)_busy"
+            r"|too_busy|busy$|high_(?:demand|load|traffic)|model_loading|backpressure"
+            r"|model_not_ready|not_ready"
+        ),
+    ),
+    (
+        _C.RATE_LIMIT,
+        pattern(
+            r"rate_?limit|too_many_requests|throttl|(?:request|token)s?_(?:quota|limit)|quota"
+            r"|resource_exhausted|concurren|slow_down|limit_(?:requests|burst|exceeded|reached)"
+            r"|^limitation$|(?:requests|tokens)_per_(?:min|sec)|(?:^|_)[rt]p[ms](?:_|$)"
+        ),
+    ),
+    (
+        _C.AUTHENTICATION,
+        pattern(
+            r"api_?key|authenti|unauthori[sz]ed|authori[sz]ation|permission|(?<!extra_)forbidden|access_denied"
+            r"|access_terminated|organization_(?:restrict|disab|not|suspend)|(?:invalid|expired)_"
+            r"(?:token|credential|organization|auth)|(?:token|key)_(?:expired|invalid|revoked)"
+            r"|(?:account|user|project|consumer)_(?:de|dis|sus|in|not|ban|block)|login_"
+            r"|unrecognized_client|unsupported_country|ip_not|credential|ip_(?:address_)?blocked"
+            r"|browser_signature|firewall|security_token|invalid_signature"
+        ),
+    ),
+    (
+        _C.CONNECTION_ERROR,
+        pattern(
+            r"^e(?:conn|notfound|ai_again|pipe|hostunreach|netunreach)|und_err_(?:connect|socket)"
+            r"|connect(?:ion)?_(?:error|refused|reset|timeout|failed)|^err_(?:network|tls|ssl)"
+        ),
+    ),
+    (
+        _C.TIMEOUT,
+        pattern(r"(?:^|_)tim(?:ed_?|e_?)out|deadline_exceeded|server_timing"),
+    ),
+)
+# Codes that say no more than their status does; they count where there is no status.
+WEAK_CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
+    (
+        _C.BAD_REQUEST,
+        pattern(
+            r"invalid_(?:request|argument|param|value|type|input|schema|json|prompt|payload|field)"
+            r"|bad_request|validation|wrong_api|unprocessable|unsupported|unknown_(?:param|field)"
+            r"|missing|failed_precondition|out_of_range|extra_forbidden|malformed|not_supported"
+        ),
+    ),
+    (
+        _C.SERVER_ERROR,
+        pattern(
+            r"^internal|server_error|api_error|bad_gateway|upstream|backend|engine_dead|provider_"
+            r"|model_(?:stream_)?error|processing_error|^unknown(?:_error)?$|inference_error"
+        ),
+    ),
+    (_C.OVERLOADED, pattern(r"unavailable(?:_error|_exception)?$|service_unavailable")),
+    (_C.MODEL_UNAVAILABLE, pattern(r"^not_found(?:_error)?$|resource_not_found")),
+)
+# Codes about the form of the request: the words beside them name fields, not meanings.
+FORM_CODES = pattern(
+    r"wrong_api_format|unsupported_(?:parameter|value|field|feature)|unknown_(?:parameter|field)"
+    r"|missing_required|invalid_json_schema|invalid_schema|extra_forbidden"
+)
+
+_MODEL = r"\b(?:models?|deployment|modèle|modell|modello|modelo|модел\w+|模型|モデル|모델)\b"
+_GAP = r"[^.;]{0,90}?"
+WORDS: dict[ErrorCategory, re.Pattern[str]] = {
+    _C.CONTEXT_LENGTH: pattern(
+        r"\b(?:request|payload|prompt|input|body|message|content|entity|query|conversation)s?\b"
+        r"[^.;]{0,30}\btoo\s(?:large|long|big)\b",
+        r"\b(?:max(?:imum)?|exceed\w*|available|over\w*|beyond|larger|greater|longer|above)\b"
+        r"[^.;]{0,60}\bcontext[\s_-]?(?:length|window|size|limit)",
+        r"\bcontext[\s_-]?(?:length|window|size|limit)\b[^.;]{0,60}\b(?:exceed|overflow|too\s|is\sonly"
+        r"|reached)",
+        r"\bmax(?:imum)?\s(?:model\s|sequence\s|input\s|prompt\s|context\s)+(?:length|tokens?|size)",
+        r"exceed\w*[^.;]{0,60}\b(?:context|n_ctx|token\slimit|max(?:imum)?\s(?:number\sof\s)?"
+        r"(?:input\s|allowed\s|total\s)?tokens|max_model_len|maximum\s(?:allowed\s)?(?:length|size))",
+        r"\b(?:input|prompt)\b[^.;]{0,60}\b(?:exceed|longer\sthan|over\sthe)\w*[^.;]{0,40}"
+        r"(?:limit|max|length|token|context)",
+        r"reduce\s(?:the\s|your\s)?(?:length|prompt|message|input|number\sof\stokens|context|max_)",
+        r"string\stoo\slong|too\smany\sinput\stokens|max_tokens\smust\sbe\sat\sleast\s1,\sgot\s-",
+        r"tokens?\b[^.;]{0,60}\b(?:max_(?:new_|completion_)?tokens)\b[^.;]{0,30}(?:<=|≤)\s?\d",
+        r"(?:上下文|输入|提示|token)[^。]{0,20}(?:超出|超过|过长|太长|长度)|超(?:出|过)[^。]{0,20}(?:上下文|长度)",
+        r"(?:contexte|contexto|kontext|contesto)\w*[^.;]{0,40}(?:d[ée]pass|exced|super|überschr)",
+    ),
+    _C.CONTENT_FILTER: pattern(
+        r"content[\s_-](?:management|moderation|filter\w*|usage|safety|restrictions?)",
+        r"content\b[^.;]{0,20}\brisk\b|content\spolic(?:y|ies)|contentfilter|moderation\b|responsible\s?ai\b|usage\spolic",
+        r"(?:block|flag|reject|filter|refus|stopp|withh)\w*\s(?:by|due|because|for|as|under|on)\b"
+        r"[^.;]{0,60}\b(?:content|safety|polic|guardrail|inappropriate|violat|harm|sensitive)",
+        r"\bviolat\w+\b[^.;]{0,60}\b(?:polic|guideline|content|safety)",
+        r"\b(?:content|prompt|input|output|response|message)s?\b[^.;]{0,40}\b(?:flagged|filtered"
+        r"|inappropriate|unsafe|harmful|prohibited|blocked\sby\s(?:our|the)?\s?(?:safety|content))",
+        r"inappropriate\scontent|safety\s(?:system|filter|setting|reason|polic|concern|check)",
+        r"sensitive\s(?:content|word|information)|prohibited[\s_]content",
+        r"敏感|不安全|违规|违反|內容政策|内容(?:安全|审核|政策|过滤)",
+    ),
+    _C.MODEL_UNAVAILABLE: pattern(
+        _MODEL + _GAP + r"\b(?:not\s(?:be\s)?(?:found|exist|available|accessible|loaded|active"
+        r"|deployed|enabled)|unavailable|doesn'?t\sexist|decommissioned|deprecated|retired"
+        r"|no\slonger|end\sof\s(?:its\s)?life|discontinued|sunset|shut\s?down|offline|disabled"
+        r"|been\sremoved|blocked\sat|requires\sterms|non\strovato|no\sexiste|introuvable"
+        r"|nicht\sgefunden|не\sнайден|no\sencontrad\w|não\s(?:existe|encontrad\w))",
+        _MODEL + r"\s?[`'\"“]?[\w./:@-]*[`'\"”]?\s(?:is|are)?\s?(?:not|un)\s?(?:currently\s|yet\s)?"
+        r"(?:supported|allowed|recognized|valid)\b(?!\s(?:with|when)\s(?!this\s(?:endpoint|api)))",
+        r"\b(?:unknown|invalid|unsupported|no\ssuch|unrecognized|nonexistent|missing)\s"
+        r"(?:model\b(?!\s(?:response|output|input|param|group|arg|settings))|deployment)",
+        r"\bnot\sa\svalid\smodel|model_not_found|model\sids?\s(?:is\s)?invalid",
+        r"\bno\s(?:endpoints?|deployments?|providers?|healthy|instances?|available\s(?:channel"
+        r"|provider|account|deployment|model|key)|(?:allowed|active|usable)\sproviders?|workers?"
+        r"|allowed\smodels?|models?\sloaded)",
+        r"requires\smore\ssystem\smemory|try\spulling|unable\sto\s(?:load|allocate)|out\sof\smemory"
+        r"|fail\w*\sto\sload\s(?:the\s)?model|error\sloading\smodel|insufficient\s(?:gpu\s)?memory",
+        r"(?:do(?:es)?\s(?:not|n[o']?t)|doesn'?t|don'?t|no)\s(?:have\s)?(?:access|permission)\sto\s"
+        r"(?:use\s|invoke\s|the\s|this\s|access\s)*(?:requested\s)?model",
+        r"on-demand\sthroughput|(?:模型|型号)[^。]{0,30}(?:不存在|未找到|不可用|下线|不支持|无)"
+        r"|(?:无可用|没有可用)|無可用",
+    ),
+    _C.AUTHENTICATION: pattern(
+        r"\b(?:invalid|incorrect|wrong|missing|bad|expired|revoked|disabled|malformed|inactive"
+        r"|empty|unknown|unrecognized|no|provide|without|valid|check\syour)\b[^.;,]{0,25}?"
+        r"\b(?:api[\s_-]?keys?|access\stoken|auth\stoken|credentials?|x-api-key|bearer\b"
+        r"|authentication|authorization\b|api\stoken|token\sprovided)",
+        r"\b(?:security|session|auth|api|bearer|refresh)\stoken\b[^.;]{0,40}\b(?:invalid|expired)",
+        r"\b(?:api[\s_-]?key|access\stoken|credentials?|auth\stoken|virtual\skey|the\skey)\b"
+        r"[^.;]{0,50}\b(?:invalid|incorrect|not\s(?:valid|set|found|provided|configured|recognized"
+        r"|authorized|active)|missing|expired|required|revoked|disabled|wrong|malformed|leaked"
+        r"|suspended|deactivated|blocked)",
+        r"\bunauthori[sz]ed\b(?!\sto\s(?!access|use|perform|invoke|call))|authenticat\w+\s(?:fail|error|required|parameter)|access\sdenied"
+        r"|\bforbidden\b|permission\sdenied(?!\sby\b)|permission[_\s]error|not\s(?:authorized|authenticated)",
+        r"\b(?:organi[sz]ation|account|user|team)\b[^.;]{0,40}\b(?:restricted|suspended|disabled"
+        r"|deactivated|banned|blocked|terminated|not\sfound|inactive)",
+        r"(?:country|region|location|territory)\b[^.;]{0,40}\bnot\s(?:supported|available|allowed)",
+        r"you\shave\sbeen\sblocked|attention\srequired|just\sa\smoment|network\ssettings"
+        r"|does\snot\shave\s(?:the\s)?(?:required\s)?permission|insufficient\spermission|sign\sin\b",
+        r"(?:密钥|令牌|api\s?key|认证|鉴权|身份验证|授权|權限|权限)[^。]{0,15}(?:无效|错误|失败|过期|不正确|不足|無效)"
+        r"|无效的?(?:密钥|令牌|api)|clé\s(?:d'?)?api[^.]{0,20}(?:invalide|manquante)"
+        r"|clave\s(?:de\s)?api[^.]{0,30}(?:inválida|incorrecta|no\sválida)|ungültige[rn]?\sapi"
+        r"|chave\s(?:de\s|da\s)?api[^.]{0,20}inválida|неверный\s(?:ключ|api)",
+    ),
+    _C.OUTPUT_INVALID: pattern(
+        r"fail\w*\sto\s(?:generate|produce|call|validate)\s(?:a\s|valid\s|the\s)*"
+        r"(?:json|function|tool|structured|output|schema|object|response\b)",
+        r"generated\s(?:json|output|response|object)[^.;]{0,30}(?:not|invalid|mismatch)",
+        r"\b(?:invalid|malformed|incomplete|truncated|unparsable|unparseable)\s(?:json\s|model\s"
+        r"|structured\s|tool\s|function\s)*(?:output|answer|completion|response|tool\scall"
+        r"|function\scall|arguments)\b",
+        r"\b(?:produced|generated|returned|outputs?|emitted)\s(?:an?\s)?(?:invalid|malformed|no\svalid"
+        r"|incomplete|truncated|unparsable)\s|model\s(?:called\sa|did\snot\scall)\s",
+        r"tool\scall\svalidation|which\swas\snot\sin\srequest|failed_generation",
+        r"\b(?:response|output|answer|completion|object)\b[^.;]{0,40}\b(?:not|n't)\smatch\w*[^.;]{0,20}"
+        r"\bschema|no\sobject\sgenerated",
+        r"\b(?:empty|blank|no)\s(?:response|completion|answer|output|content|message\scontent)\b"
+        r"(?!\s(?:type|body))[^.;]{0,30}(?:from|by|received|return|model|$)",
+        r"(?:could\snot|cannot|can'?t|unable\sto|fail\w*\sto|error)\spars(?:e|ing)\s(?:the\s)?"
+        r"(?:model|llm|tool\scall|function\scall|response|output|completion|answer)",
+        r"max\scompletion\stokens\sreached|finish_reason\W{1,4}length",
+    ),
+    _C.BAD_REQUEST: pattern(
+        r"\b(?:unsupported|unknown|unexpected|unrecognized|missing|invalid|duplicate|extra)\s"
+        r"(?:required\s|request\s|query\s|keyword\s|json\s|input\s)*(?:parameter|value|field|property|argument"
+        r"|schema|type|format|inputs?\b|request|json(?!\sresponse)|payload|body|role|message|option|key\b)",
+        r"\b(?:property|field|parameter|argument|keyword|option)s?\b[^.;]{0,80}\b(?:unsupported"
+        r"|not\s(?:supported|permitted|allowed|valid)|invalid|required|missing|unknown|unexpected"
+        r"|must\sbe)",
+        r"\bis\sunsupported\b|field\srequired|bad\srequest|malformed\b|unprocessable",
+        r"does\s(?:not|n't)\ssupport|doesn'?t\ssupport|not\ssupported\s(?:with|by|for|when|in)",
+        r"validation\serror|must\sbe\s(?:one\sof|a\b|an\b|less|greater|at\sleast|between|non)"
+        r"|must\s(?:alternate|contain\sthe\sword|start\swith|end\swith)|fields?\srequire\b"
+        r"|参数(?:错误|无效)|请求(?:格式|参数)",
+    ),
+    _C.TIMEOUT: pattern(
+        r"\btim(?:ed|ing)[\s-]?out\b|\btimeout\b|deadline\s(?:was\s)?exceeded|took\stoo\slong"
+        r"|E(?:SOCKET)?TIMEDOUT|UND_ERR_(?:HEADERS|BODY)_TIMEOUT|\w+timeouterror\b",
+        r"超时|逾時|タイムアウト|시간\s?초과|таймаут|tiempo\sde\sespera|tempo\s(?:limite|esgotado)"
+        r"|délai\s(?:d'attente|dépassé)|zeitüberschreitung|превышено\sвремя|hết\sthời\sgian",
+    ),
+    _C.CONNECTION_ERROR: pattern(
+        r"\bE(?:CONN(?:REFUSED|RESET|ABORTED)|AI_AGAIN|PIPE|HOSTUNREACH|NETUNREACH|NOTFOUND)\b"
+        r"|UND_ERR_(?:SOCKET|CONNECT_TIMEOUT)|ERR_(?:NETWORK|TLS|CONNECTION|SSL|NAME|INTERNET)\w*"
+        r"|\b(?:CERT_|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET))\w+",
+        r"\bconnect(?:ion|ing)?\b[^.;]{0,40}\b(?:error|refused|reset|aborted|closed|fail\w*|broken"
+        r"|lost|terminated|dropped|interrupted|timed?\s?-?out|attempts)\b",
+        r"\b(?:fail\w*|unable|cannot|can'?t|could\s?n[o']t|could\snot)\s(?:to\s)?(?:connect|reach"
+        r"|resolve|establish|open\ssocket)",
+        r"\bconnect\s+ETIMEDOUT|connect(?:ion)?\s?timeout|fetch\sfailed|failed\sto\sfetch|network\s(?:error|request\sfailed|is\sunreachable"
+        r"|connection|unreachable|failure)|transport\serror|error\ssending\srequest(?![^\n]*timed\sout)",
+        r"name\sor\sservice\snot\sknown|nodename\snor|name\sresolution|getaddrinfo|no\ssuch\shost"
+        r"|no\saddress\sassociated|\bdns\b[^.;]{0,30}(?:fail|error|resol|lookup)|name\sresolver",
+        r"\b(?:ssl|tls)\b[^.;]{0,60}(?:error|fail|handshake|certificate|version|eof|alert)"
+        r"|certificate\s(?:verif|has\sexpired|is\snot|signed)|x509:|handshake\s(?:fail|operation)",
+        r"server\sdisconnected|remote\send\sclosed|without\s(?:sending|response)|peer\sclosed"
+        r"|violation\sof\sprotocol|incomplete\s(?:chunked\s)?read|broken\spipe|socket\shang\sup|connectionterminated"
+        r"|unexpected\s(?:eof|end\sof\sstream)|dial\stcp|no\sroute\sto\shost|host\s(?:is\s)?unreachable"
+        r"|actively\srefused|forcibly\sclosed|stream\s(?:disconnected|closed|reset|was\sreset)"
+        r"|response\sended\sprematurely|broken\sconnection|premature\sclose|other\sside\sclosed",
+        r"(?:连接|接続|網路|网络|ネットワーク)[^。]{0,12}(?:拒绝|失败|重置|错误|超时|エラー|異常|异常|断开)|연결"
+        r"|verbindung\w*\s[^.;]{0,30}(?:fehl|abgelehnt|unterbrochen)|соединени\w+|conexi[oó]n\s"
+        r"[^.;]{0,20}(?:rechaz|fall|error)|connexion\s[^.;]{0,20}(?:refus|échou)",
+    ),
+    _C.OVERLOADED: pattern(
+        r"\boverload(?:ed|ing)?\b|over\s(?:its\s)?capacity|\b(?:at|no|insufficient|limited|exceed\w*"
+        r"|out\sof|enough|full)\s(?:\w+\s)?capacity|capacity\s(?:exceed|constraint|unavail|limit|is\s)"
+        r"|capacity_exceeded",
+        r"\bhigh(?:er)?\s(?:than\s\w+\s)?(?:traffic|demand|load|volume|usage)",
+        r"\b(?:server|service|model|system|engine|upstream|backend|api|inference|provider|we)"
+        r"(?:'s|'re)?\b[^.;]{0,30}\b(?:busy|overwhelmed|temporarily\sunavailable|warming\sup"
+        r"|starting\sup|still\sloading|unavailable|not\sready)",
+        r"loading\smodel|model\sis\s(?:currently\s)?loading|service\sunavailable|temporarily\sunavailable"
+        r"|pending\srequests|queue\s(?:is\s)?(?:full|exceeded|too|size)|no\shealthy\supstream",
+        r"繁忙|过载|負載|负载|拥挤|混雑|混み合|surcharg[ée]|sobrecargad|überlastet|sovraccaric|перегруж",
+    ),
+    _C.SERVER_ERROR: pattern(
+        r"internal\s(?:server\s)?(?:error|exception|failure)|\bserver(?:\sside|-side)?\s(?:error|fault)"
+        r"|bad\sgateway|upstream\b[^.;]{0,30}\b(?:error|fail)|encountered\s(?:a|an)\s[^.;]{0,20}error",
+        r"fail\w*\sto\sget\s(?:a\s)?response|unable\sto\sprocess\s|something\swent\swrong|error\s(?:occurred\s)?(?:while|during)"
+        r"\s(?:processing|handling|generat|inferenc)|cuda\serror|background\sloop|engine\s?(?:core|dead)"
+        r"|process\shas\sterminated|enginedead|an?\s(?:internal|unexpected|unknown)\serror|server\sexception",
+        r"expecting\svalue|(?:invalid|unexpected)\s(?:json|token)\b[^.;]{0,30}(?:response|position|at\s)"
+        r"|not\svalid\sjson|web\sserver\s(?:is|returned)|origin\s(?:is|error|server)",
+        r"服务器(?:内部)?错误|内部(?:服务器)?错误|サーバーエラー|서버\s?오류|erreur\s(?:interne|serveur)"
+        r"|error\sinterno|erro\sinterno|interner\s(?:server)?fehler|errore\sinterno|внутренняя\sошибка",
+    ),
+    _C.RATE_LIMIT: pattern(
+        r"\blimit\w*[^.;]{0,30}\bper\s(?:second|sec|minute|min)\b|\brate[\s_-]?limit|too\smany\s(?:requests|tokens|calls|concurrent|connections)|throttl"
+        r"|\b(?:rpm|tpm|itpm|otpm)\b|\b(?:limit|exceed|over|quota|maximum|allow)\w*[^.;]{0,60}"
+        r"\b(?:requests?|tokens?|calls|queries)(?:\s|/)(?:per\s)?(?:second|min)|\b(?:requests?|tokens?"
+        r"|calls|queries)(?:\s|/)(?:per\s)?(?:second|min\w*)[^.;]{0,20}\b(?:limit|exceed|reached|quota)",
+        r"quota\s(?:has\sbeen\s)?(?:exceeded|reached|limit)|exceed\w*[^.;]{0,40}\bquota|slow\sdown"
+        r"|resource\s(?:has\sbeen\s)?exhausted|concurren\w+[^.;]{0,30}(?:limit|exceed|reached|too)"
+        r"|(?:requests?|tokens?|usage)\slimit\s(?:\w+\s)?(?:exceeded|reached)",
+        r"限流|频率|頻率|速率|请求过(?:多|于频繁)|請求過多|レート制限|リクエスト(?:が多|制限)|요청\s?(?:제한|한도|이\s?너무)"
+        r"|l[ií]mite\sde\s(?:velocidad|solicitudes|taxa|requisi|tasa|peticiones|d[ée]bit|requ[êe]tes)"
+        r"|trop\sde\srequ[êe]tes|zu\sviele\sanfragen|ratenlimit|troppe\srichieste|demasiadas\s"
+        r"|muitas\ssolicita|limite\sdi\s(?:frequenza|richieste)|слишком\sмного|quá\snhiều",
+    ),
+    _C.QUOTA_EXHAUSTED: pattern(r"(?!)"),  # errors._of_money and _of_a_long_window ask
+}
+NOT_REFUSED = pattern(
+    r"reset\sreason|before\sheaders|upstream\sconnect",  # envoy: its own connection, not ours
+)
+CREDIT = pattern(
+    r"insufficient[\s_](?:account\s)?(?:credit|balance|fund|quota)|\bout\sof\s(?:credit|fund|quota)",
+    r"\b(?:credits?|balance|funds?)\b[^.;]{0,40}\b(?:too\slow|exhaust|insufficient|deplet|run\sout"
+    r"|used\sup|exceed|negative|not\senough|expired|ran\sout)\w*|not\senough\s(?:credit|balance|fund)"
+    r"|(?:do(?:es)?\snot|don'?t|doesn'?t|no)\shave\s(?:any\s|enough\s|sufficient\s)*(?:credit|balance|fund)",
+    r"\b(?:add|purchase|buy|requires?|recharge|more)\s(?:\w+\s)?(?:credits?|funds|balance)\b",
+    r"payment\s(?:is\s)?required|billing\s(?:hard\s)?limit|\bspend(?:ing)?[\s_-](?:limit|cap|alert)",
+    r"(?:hard|budget|monthly|key)\s(?:limit|cap)\b|budget\s(?:has\sbeen\s)?(?:exceeded|reached)"
+    r"|(?:exceed|over|reach)\w*\s(?:\w+\s){0,3}(?:budget|spend)|exceeded\s(?:your|the)\s(?:current|monthly"
+    r"|included|plan|free)\s(?:\w+\s)?(?:quota|credits?|usage|limit)|check\syour\splan\sand\sbilling",
+    r"余额|餘額|欠费|额度|saldo\sinsuficiente|cr[ée]dit\sinsuffisant|guthaben|credito\sesaurito",
+)
+# A window alone is a rate of anything; these make it a limit.
+LIMIT_WORDS = pattern(
+    r"limit|quota|exceed|exhaust|reached|\bcap\b|allowance|\bused\b|too\smany|deplet|ended|expired"
+    r"|每|配额|l[ií]mite|kontingent"
+)
+WINDOW_WORDS = pattern(
+    r"\bper[\s_-](?:day|hour|week|month)\b|\b(?:[rt]p[dh]|it?pd|otpd)\b|per(?:day|hour|month)",
+    r"\b(?:daily|hourly|weekly|monthly)\b[^.;]{0,40}\b(?:limit|quota|cap|usage|token|request|allow"
+    r"|budget|free)|\b(?:limit|quota|cap|allowance|usage)\b[^.;]{0,30}\b(?:today|this\s(?:month|week)"
+    r"|for\sthe\s(?:day|month)|daily)|/\s?(?:day|hour|month)\b|every\s(?:day|month)",
+    r"\bout\sof\s(?:\w+\s){0,3}quota|quota\b[^.;]{0,20}\b(?:exhausted|used\sup|depleted)|(?:usage|trial|weekly|session)\slimit"
+    r"|free\s(?:tier|trial|plan)\b[^.;]{0,40}\b(?:exhaust|ended|expired|reached)|limit:\s?0\b",
+    r"每日|每天|每月|配额|diari[oa]|quotidien|täglich|giornalier",
+)
+BUY_NOW = pattern(r"exceeded\syour\scurrent\squota|check\syour\splan\sand\sbilling|check\squota")
+
+# What makes a refusal by a rate limit one of size: it would not fit an empty bucket either.
+TOO_LARGE = pattern(r"too\s(?:large|long|big)\b|context[\s_-]?(?:length|window|size)")
+# Which meanings a status lets words and codes give it, most telling first, and what it means alone.
+REQUEST_FAULTS = (
+    _C.CONTEXT_LENGTH,
+    _C.CONTENT_FILTER,
+    _C.QUOTA_EXHAUSTED,
+    _C.OUTPUT_INVALID,
+    _C.AUTHENTICATION,
+    _C.MODEL_UNAVAILABLE,
+    _C.RATE_LIMIT,
+    _C.BAD_REQUEST,
+    _C.OVERLOADED,
+    _C.TIMEOUT,
+    _C.SERVER_ERROR,
+)
+SERVER_FAULTS = (
+    _C.CONTEXT_LENGTH,
+    _C.QUOTA_EXHAUSTED,
+    _C.RATE_LIMIT,
+    _C.MODEL_UNAVAILABLE,
+    _C.OVERLOADED,
+    _C.TIMEOUT,
+    _C.OUTPUT_INVALID,
+)
+BY_STATUS: dict[int, tuple[ErrorCategory, tuple[ErrorCategory, ...]]] = {
+    400: (_C.BAD_REQUEST, REQUEST_FAULTS),
+    422: (_C.BAD_REQUEST, REQUEST_FAULTS),
+    401: (_C.AUTHENTICATION, (_C.QUOTA_EXHAUSTED, _C.MODEL_UNAVAILABLE)),
+    402: (_C.QUOTA_EXHAUSTED, ()),
+    403: (
+        _C.AUTHENTICATION,
+        (_C.QUOTA_EXHAUSTED, _C.CONTENT_FILTER, _C.MODEL_UNAVAILABLE, _C.RATE_LIMIT),
+    ),
+    404: (_C.MODEL_UNAVAILABLE, ()),
+    407: (_C.CONNECTION_ERROR, ()),
+    408: (_C.TIMEOUT, ()),
+    410: (_C.MODEL_UNAVAILABLE, ()),
+    413: (_C.CONTEXT_LENGTH, ()),
+    424: (_C.SERVER_ERROR, SERVER_FAULTS),
+    425: (_C.OVERLOADED, ()),
+    429: (_C.RATE_LIMIT, (_C.CONTEXT_LENGTH, _C.QUOTA_EXHAUSTED, _C.OVERLOADED)),
+    451: (_C.CONTENT_FILTER, (_C.AUTHENTICATION,)),
+    498: (_C.OVERLOADED, ()),
+    499: (_C.TIMEOUT, ()),
+    500: (_C.SERVER_ERROR, (*SERVER_FAULTS, _C.CONTENT_FILTER, _C.AUTHENTICATION)),
+    502: (_C.SERVER_ERROR, SERVER_FAULTS),
+    503: (
+        _C.OVERLOADED,
+        (_C.CONTEXT_LENGTH, _C.QUOTA_EXHAUSTED, _C.RATE_LIMIT, _C.MODEL_UNAVAILABLE),
+    ),
+    504: (_C.TIMEOUT, ()),
+    522: (_C.TIMEOUT, ()),
+    524: (_C.TIMEOUT, ()),
+    529: (_C.OVERLOADED, ()),
+}
+OTHER_4XX = (_C.BAD_REQUEST, REQUEST_FAULTS)
+OTHER_5XX = (_C.SERVER_ERROR, SERVER_FAULTS)
+
+# Exception classes by their names; a test of the SDKs' and the standard library's own holds it.
+KEY_NAMES = pattern(r"\bUnicodeEncodeError$")
+TIMEOUT_NAMES = pattern(
+    r"(?:^|\.)(?:Read|Write|Pool|Socket|Server|API|Request|Gateway)?_?Time_?[Oo]ut"
+    r"(?:Error|Exception)?$|TimedOut|DeadlineExceeded|ReadTimeoutError$|SocketTimeout|^timeout$"
+)
+CONNECT_TIMEOUT_NAMES = pattern(r"Connect(?:ion)?Timeout")
+CONNECTION_NAMES = pattern(
+    r"Connect(?:ion)?(?:Error|Exception|Failure|Refused|Reset|Aborted)|\bgaierror$|\bherror$|SSL"
+    r"|Proxy(?:Error|Connection)|(?:Network|Read|Write|Close|Transport|Protocol|Socket)Error$"
+    r"|Disconnected|MaxRetryError|NameResolution|BrokenPipe|ClientOSError|ClientPayloadError"
+    r"|IncompleteRead|ChunkedEncoding|RemoteProtocol|LocalProtocol|ConnectorError|Resolver"
+    r"|Certificate|TLS|ConnectionClosed|InvalidURL|UnsupportedProtocol|MissingSchema|NoRouteTo"
+    r"|UnknownHost|HttpRequestException|SocketException|IOException"
+)
+UNREACHED_NAMES = pattern(
+    r"ConnectError|Connect(?:ion)?(?:Timeout|Refused)|gaierror$|Proxy|NameResolution|PoolTimeout|Unicode"
+    r"|ConnectorError|Certificate|InvalidURL|UnsupportedProtocol|MissingSchema|WriteTimeout"
+    r"|WriteError|LocalProtocol|NewConnection|UnknownHost"
+)
+WRONG_URL_NAMES = pattern(r"InvalidURL|UnsupportedProtocol|MissingSchema|InvalidSchema")
+CATCH_ALL = pattern(r"APIConnectionError$|APIError$")
+UNREADABLE_NAMES = pattern(
+    r"JSONDecodeError$|ResponseValidation|(?:^|\.)DecodingError$|ContentTypeError|DecodeError$"
+)
+# Class names that stand for a status, as the SDKs and LiteLLM use them, and .NET's enum.
+STATUS_NAMES: tuple[tuple[re.Pattern[str], int], ...] = (
+    (pattern(r"ContextWindow|RequestTooLarge|RequestEntityTooLarge|PayloadTooLarge"), 413),
+    (pattern(r"RateLimit|TooManyRequests|Throttl|ResourceExhausted|QuotaExceeded"), 429),
+    (pattern(r"PaymentRequired|BudgetExceeded|InsufficientQuota"), 402),
+    (pattern(r"PermissionDenied|Forbidden|AccessDenied"), 403),
+    (pattern(r"Authentication|Unauthori[sz]ed|Unauthenticated|InvalidAPIKey|AuthError"), 401),
+    (pattern(r"\bNotFound(?:Error|Exception)?$|ModelNotFound|ResourceNotFound"), 404),
+    (pattern(r"Unprocessable"), 422),
+    (
+        pattern(r"BadRequest|InvalidRequest|InvalidArgument|ValidationException|UnsupportedParams"),
+        400,
+    ),
+    (pattern(r"ServiceUnavailable|ServerOverloaded|Overloaded|ModelNotReady"), 503),
+    (pattern(r"GatewayTimeout"), 504),
+    (pattern(r"BadGateway"), 502),
+    (pattern(r"InternalServer|ServerError$|InternalFailure"), 500),
+)
+HTTP_NAMES = re.compile(
+    r"\b(TooManyRequests|PaymentRequired|Forbidden|Unauthorized|NotFound|UnprocessableEntity"
+    r"|BadRequest|ServiceUnavailable|GatewayTimeout|BadGateway|InternalServerError|RequestTimeout"
+    r"|RequestEntityTooLarge)\b"
+)
