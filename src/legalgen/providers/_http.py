@@ -1,0 +1,448 @@
+"""An HTTP client whose calls end on time, whatever the server does.
+
+httpx bounds each read, never the whole call: a server that sends one byte a minute keeps a
+worker for ever, and so does a resolver that does not answer. Here the network backend below the
+connection pool looks up the deadline of the call it works for at every resolve, connect,
+handshake, write and read. Connections are pooled and shared between threads; deadlines are not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future
+from contextvars import ContextVar
+from ipaddress import ip_address
+from typing import Any, cast
+
+import httpcore
+import httpx
+from httpcore._backends.sync import TLSinTLSStream  # TLS to the API through TLS to the proxy
+from httpx._utils import get_environment_proxies  # httpx reads them only without a transport
+
+Address = tuple[Any, ...]
+"""Family, kind, protocol, canonical name and socket address, as ``getaddrinfo`` gives them."""
+Addresses = Sequence[Address]
+
+CONNECT_TIMEOUT_S = 5.0
+"""The most that name and TCP connection together may take, and then TLS, in seconds."""
+MAX_REPLY_BYTES = 32 * 2**20
+"""A reply of a chat API is some kilobytes; more than this is no answer."""
+KEEPALIVE_S = 30.0
+"""Below the idle timeout of the vendors' edges, above the pause between paced calls."""
+MAX_REDIRECTS = 3
+
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+class Abandoned(httpcore.NetworkError):
+    """The client was told to end everything in flight."""
+
+
+class ReplyTooLarge(httpx.DecodingError):
+    """The decoded body is larger than ``MAX_REPLY_BYTES``."""
+
+
+@contextlib.contextmanager
+def deadline(timeout_s: float) -> Iterator[None]:
+    """Everything the calling thread does on the network in this block ends in ``timeout_s``."""
+    token = _deadline.set(time.monotonic() + timeout_s)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def _left(timeout_s: float | None, late: type[httpcore.TimeoutException]) -> float | None:
+    """Seconds that one operation may take: its own timeout or what is left of the call.
+
+    Raises:
+        httpcore.TimeoutException: ``late``, when nothing is left.
+    """
+    end = _deadline.get()
+    if end is None:
+        return timeout_s
+    left = end - time.monotonic()
+    if left <= 0:
+        raise late("the deadline of the call has passed")
+    return left if timeout_s is None else min(left, timeout_s)
+
+
+class _Sockets:
+    """The open sockets of one client, so that another thread can end them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: set[socket.socket] = set()
+        self._abandoned = False
+
+    def add(self, sock: socket.socket) -> None:
+        with self._lock:
+            self._open.add(sock)
+        self.check()
+
+    def replace(self, old: socket.socket, new: socket.socket) -> None:
+        self.discard(old)
+        self.add(new)
+
+    def discard(self, sock: socket.socket) -> None:
+        with self._lock:
+            self._open.discard(sock)
+
+    def check(self) -> None:
+        """Raise ``Abandoned`` once ``abandon`` was called."""
+        if self._abandoned:
+            raise Abandoned("the call was abandoned")
+
+    def abandon(self) -> None:
+        with self._lock:
+            self._abandoned = True
+            for sock in self._open:
+                _shut_down(sock)
+
+
+def _shut_down(sock: socket.socket) -> None:
+    # Wakes the thread that waits in recv() or connect(), which close() does not. The base class'
+    # method, because SSLSocket's takes the TLS state away under the reader. A socket that is not
+    # connected (any more) has nobody to wake.
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+class _Resolver:
+    """Name resolution with a time limit.
+
+    ``getaddrinfo`` cannot be interrupted, so it runs in a daemon thread, which a caller stops
+    waiting for; callers of the same name share one thread, so a dead resolver costs one thread
+    per name. Nothing is cached: connections are kept alive, and an address that moved is found.
+    """
+
+    def __init__(self, getaddrinfo: Callable[..., Addresses]) -> None:
+        self._getaddrinfo = getaddrinfo
+        self._lock = threading.Lock()
+        self._pending: dict[tuple[str, int], Future[Addresses]] = {}
+
+    def resolve(self, host: str, port: int, timeout_s: float | None) -> Addresses:
+        """The addresses of ``host``.
+
+        Raises:
+            OSError: the name cannot be resolved (``socket.gaierror``).
+            TimeoutError: no answer in ``timeout_s`` seconds.
+            CancelledError: abandoned.
+        """
+        if _is_literal(host):
+            return self._look_up(host, port)
+        return self._pending_lookup(host, port).result(timeout_s)
+
+    def abandon(self) -> None:
+        with self._lock:
+            pending = list(self._pending.values())
+        for future in pending:
+            future.cancel()
+
+    def _pending_lookup(self, host: str, port: int) -> Future[Addresses]:
+        key = (host, port)
+        with self._lock:
+            future = self._pending.get(key)
+            if future is None:
+                future = self._pending[key] = Future()
+                arguments = (key, future)
+                threading.Thread(
+                    target=self._work, args=arguments, name=f"resolve {host}", daemon=True
+                ).start()
+        return future
+
+    def _work(self, key: tuple[str, int], future: Future[Addresses]) -> None:
+        found: Addresses = ()
+        error: OSError | UnicodeError | None = None
+        try:
+            found = self._look_up(*key)
+        except (OSError, UnicodeError) as lookup_error:  # idna refuses a name with UnicodeError
+            error = lookup_error
+        with self._lock:
+            del self._pending[key]
+        if not future.set_running_or_notify_cancel():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(found)
+
+    def _look_up(self, host: str, port: int) -> Addresses:
+        return self._getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+class _DeadlineSocket:
+    """A connected socket whose every operation ends with the call it works for.
+
+    It has the few methods of a socket that ``TLSinTLSStream`` uses.
+    """
+
+    def __init__(self, sock: socket.socket, sockets: _Sockets) -> None:
+        self.sock = sock
+        self._sockets = sockets
+        self._timeout_s: float | None = None
+
+    def settimeout(self, timeout_s: float | None) -> None:
+        self._timeout_s = timeout_s
+
+    def recv(self, size: int) -> bytes:
+        self.sock.settimeout(self._ready(httpcore.ReadTimeout))
+        data = self.sock.recv(size)
+        self._sockets.check()
+        return data
+
+    def sendall(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            self.sock.settimeout(self._ready(httpcore.WriteTimeout))
+            view = view[self.sock.send(view) :]
+
+    def close(self) -> None:
+        self._sockets.discard(self.sock)
+        self.sock.close()
+
+    def fileno(self) -> int:
+        return self.sock.fileno()
+
+    def secure(self, context: ssl.SSLContext, server_hostname: str | None) -> None:
+        """Speak TLS from here on; the handshake counts as a read."""
+        self.sock.settimeout(self._ready(httpcore.ConnectTimeout))
+        plain = self.sock
+        self.sock = context.wrap_socket(
+            plain, server_hostname=server_hostname, do_handshake_on_connect=False
+        )
+        self._sockets.replace(plain, self.sock)
+        self.sock.do_handshake()
+
+    def _ready(self, late: type[httpcore.TimeoutException]) -> float | None:
+        self._sockets.check()
+        return _left(self._timeout_s, late)
+
+
+@contextlib.contextmanager
+def _httpcore_errors(
+    late: type[httpcore.TimeoutException],
+    failed: type[httpcore.NetworkError],
+    sockets: _Sockets,
+) -> Iterator[None]:
+    """Errors of sockets and TLS as httpcore names them."""
+    try:
+        yield
+    except TimeoutError as error:
+        sockets.check()
+        raise late(str(error)) from error
+    except (OSError, UnicodeError) as error:
+        sockets.check()
+        raise failed(str(error)) from error
+    except CancelledError as error:
+        raise Abandoned("the call was abandoned") from error
+
+
+class _DeadlineStream(httpcore.NetworkStream):
+    """One connection of the pool."""
+
+    def __init__(self, sock: _DeadlineSocket, sockets: _Sockets) -> None:
+        self._socket = sock
+        self._sockets = sockets
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._socket.settimeout(timeout)
+        with _httpcore_errors(httpcore.ReadTimeout, httpcore.ReadError, self._sockets):
+            return self._socket.recv(max_bytes)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._socket.settimeout(timeout)
+        with _httpcore_errors(httpcore.WriteTimeout, httpcore.WriteError, self._sockets):
+            self._socket.sendall(buffer)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        self._socket.settimeout(timeout)
+        with (
+            self._closed_on_error(),
+            _httpcore_errors(httpcore.ConnectTimeout, httpcore.ConnectError, self._sockets),
+        ):
+            if isinstance(self._socket.sock, ssl.SSLSocket):
+                return TLSinTLSStream(
+                    cast(socket.socket, self._socket), ssl_context, server_hostname, timeout
+                )
+            self._socket.secure(ssl_context, server_hostname)
+        return self
+
+    @contextlib.contextmanager
+    def _closed_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        sock = self._socket.sock
+        if info == "ssl_object":
+            # httpcore asks for it to learn whether HTTP/2 was negotiated; an SSLSocket answers.
+            return sock if isinstance(sock, ssl.SSLSocket) else None
+        if info == "is_readable":
+            return _is_readable(sock)
+        return {"client_addr": sock.getsockname, "server_addr": sock.getpeername}.get(
+            info, lambda: sock if info == "socket" else None
+        )()
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    """Whether an idle connection was closed by the server (or sent what nobody asked for)."""
+    if sock.fileno() < 0:
+        return True
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
+class DeadlineBackend(httpcore.NetworkBackend):
+    """Opens connections that obey ``deadline`` and can be abandoned from another thread."""
+
+    def __init__(self, getaddrinfo: Callable[..., Addresses] | None = None) -> None:
+        self._sockets = _Sockets()
+        self._resolver = _Resolver(getaddrinfo or socket.getaddrinfo)
+
+    def abandon(self) -> None:
+        """End what is in flight and refuse what comes; idempotent, from any thread."""
+        self._sockets.abandon()
+        self._resolver.abandon()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Resolve and connect, all addresses together within ``timeout`` seconds."""
+        del local_address, socket_options  # never set by this module's client
+        budget = _left(timeout, httpcore.ConnectTimeout)
+        end = None if budget is None else time.monotonic() + budget
+        with _httpcore_errors(httpcore.ConnectTimeout, httpcore.ConnectError, self._sockets):
+            self._sockets.check()
+            addresses = self._resolver.resolve(host, port, budget)
+            return self._connect_first(addresses, end)
+
+    def _connect_first(self, addresses: Addresses, end: float | None) -> _DeadlineStream:
+        """The first address that answers; a silent one gets only its share of the time."""
+        last: OSError = OSError("the name has no address")
+        for tried, address in enumerate(addresses):
+            share = None
+            if end is not None:
+                share = (end - time.monotonic()) / (len(addresses) - tried)
+                if share <= 0:
+                    raise TimeoutError("connecting took too long")
+            try:
+                return self._connect(address, share)
+            except OSError as error:
+                last = error
+        raise last
+
+    def _connect(self, address: Address, timeout_s: float | None) -> _DeadlineStream:
+        family, kind, protocol, _, where = address
+        sock = socket.socket(family, kind, protocol)
+        try:
+            self._sockets.add(sock)
+            sock.settimeout(timeout_s)
+            sock.connect(where)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except BaseException:
+            self._sockets.discard(sock)
+            sock.close()
+            raise
+        return _DeadlineStream(_DeadlineSocket(sock, self._sockets), self._sockets)
+
+
+class _BoundedResponse(httpx.Response):
+    """A response whose decoded body may not exceed ``MAX_REPLY_BYTES``."""
+
+    def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        size = 0
+        for chunk in super().iter_bytes(chunk_size):
+            size += len(chunk)
+            if size > MAX_REPLY_BYTES:
+                raise ReplyTooLarge(f"the reply is larger than {MAX_REPLY_BYTES} bytes")
+            yield chunk
+
+
+class _DeadlineTransport(httpx.HTTPTransport):
+    """httpx's own transport over our backend; to the server itself or through a proxy."""
+
+    def __init__(
+        self, backend: DeadlineBackend, context: ssl.SSLContext, proxy: str | None = None
+    ) -> None:
+        limits = httpx.Limits(
+            max_connections=None, max_keepalive_connections=64, keepalive_expiry=KEEPALIVE_S
+        )
+        super().__init__(verify=context, http2=False, limits=limits, proxy=proxy, retries=0)
+        # httpx has no argument for it; httpcore's pools, proxied or not, all read this attribute.
+        self._pool._network_backend = backend
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = super().handle_request(request)
+        return _BoundedResponse(
+            response.status_code,
+            headers=response.headers,
+            stream=response.stream,
+            extensions=response.extensions,
+        )
+
+
+class DeadlineClient(httpx.Client):
+    """An ``httpx.Client`` for the SDKs: HTTP/1.1, the environment's proxies, bounded calls.
+
+    Wrap each call in ``deadline(seconds)``. May be shared between threads.
+    """
+
+    def __init__(self, backend: DeadlineBackend | None = None) -> None:
+        self._backend = backend or DeadlineBackend()
+        context = httpx.create_ssl_context()
+        proxies = get_environment_proxies()
+        super().__init__(
+            transport=_DeadlineTransport(self._backend, context),
+            mounts={
+                pattern: None
+                if proxy is None
+                else _DeadlineTransport(self._backend, context, proxy)
+                for pattern, proxy in proxies.items()
+            },
+            follow_redirects=True,
+            max_redirects=MAX_REDIRECTS,
+        )
+
+    def abandon(self) -> None:
+        """End all calls in flight now and refuse later ones; from any thread, any number."""
+        self._backend.abandon()
+
+
+def timeouts(timeout_s: float) -> httpx.Timeout:
+    """httpx's per-operation timeouts for a call that may take ``timeout_s`` in all.
+
+    A reply that is not streamed sends nothing until it is done: the read timeout is all there is.
+    """
+    return httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))

@@ -1,0 +1,253 @@
+"""What is known about models beforehand: size, price, limits, structured output, shutdowns.
+
+The numbers lie in ``catalog.toml``; a file of the user's in the same form may lie over them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from datetime import date
+from fnmatch import fnmatchcase
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from legalgen.completion import ResponseFormat
+from legalgen.errors import ConfigurationError
+
+_BUILTIN = "catalog.toml"
+
+T = TypeVar("T")
+Count = Annotated[int, msgspec.Meta(gt=0)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Dollars = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """US dollars per million tokens; ``cached`` is None where cached input costs no less."""
+
+    input: Dollars
+    output: Dollars
+    cached: Dollars | None = None
+
+
+class Reasoning(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a model reasons before it answers.
+
+    ``efforts`` are the values of ``reasoning_effort`` that it accepts, least first. ``format`` is
+    the ``reasoning_format`` to send so that the reasoning stands in a field of its own; None
+    where it does so by itself, or where sending one is refused.
+    """
+
+    efforts: tuple[str, ...] = ()
+    format: Literal["parsed", "hidden"] | None = None
+
+
+class TierLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The quotas of one tier; None where it has none."""
+
+    requests_per_minute: Count | None = None
+    requests_per_day: Count | None = None
+    tokens_per_minute: Count | None = None
+    tokens_per_hour: Count | None = None
+    tokens_per_day: Count | None = None
+    input_tokens_per_minute: Count | None = None
+    output_tokens_per_minute: Count | None = None
+
+
+class _Features(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The table of one model, or of a family of models."""
+
+    context_window: Count
+    max_completion_tokens: Count
+    structured: ResponseFormat
+    weights: str | None = None
+    license: str | None = None
+    price: Price | None = None
+    reasoning: Reasoning = Reasoning()
+    limits: dict[str, TierLimits] = {}
+    latency_s: Seconds = 10.0
+    timeout_s: Seconds = 120.0
+    writer: bool = True
+    preview: bool = False
+    toy: bool = False
+    prompt: Literal["full", "toy"] = "full"
+
+
+class ModelSpec(_Features, frozen=True, kw_only=True):
+    """One model at one provider.
+
+    ``context_window`` and ``max_completion_tokens`` are tokens. ``structured`` is the strictest
+    ``response_format`` it takes. ``weights`` is the same for the same model elsewhere. ``limits``
+    go by tier. ``latency_s`` is a guess for one sample, until calls are measured; ``timeout_s``
+    the deadline of a call. ``writer`` is False for models that are no writers (classifiers).
+    ``license`` is None where it was not established, ``price`` None where it is not known.
+    ``listed`` is False for a model of which only its family is known.
+    """
+
+    provider: str
+    id: str
+    listed: bool = True
+
+    def cost_usd(
+        self, input_tokens: int, output_tokens: int, cached_tokens: int = 0
+    ) -> float | None:
+        """US dollars for one call; ``input_tokens`` includes ``cached_tokens``. None: no price."""
+        if self.price is None:
+            return None
+        cached_price = self.price.input if self.price.cached is None else self.price.cached
+        return (
+            (input_tokens - cached_tokens) * self.price.input
+            + cached_tokens * cached_price
+            + output_tokens * self.price.output
+        ) / 1e6
+
+    def accepted_effort(self, effort: str | None) -> str | None:
+        """``effort`` as this model takes it; None where nothing is to be sent.
+
+        A model that cannot do without reasoning is asked for its least; "default" is what it does
+        when nothing is said. An effort that is not known to be accepted is not sent: servers
+        refuse the call for it.
+        """
+        efforts = self.reasoning.efforts
+        if effort == "none" and efforts:
+            return efforts[0]
+        return effort if effort in efforts else None
+
+
+class _Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The tables of one provider."""
+
+    models: dict[str, _Features] = {}
+    families: dict[str, _Features] = {}
+    retired: dict[str, date] = {}
+    tiers: dict[str, Count] = {}
+
+
+class Catalog:
+    """All models known beforehand; read with ``load``, never changed afterwards."""
+
+    def __init__(self, tables: Mapping[str, _Provider]) -> None:
+        self._tables = dict(tables)
+        self._specs = {
+            (provider, model): _spec(provider, model, features)
+            for provider, table in tables.items()
+            for model, features in table.models.items()
+        }
+
+    @classmethod
+    def load(cls, overlay: Path | None = None) -> Catalog:
+        """The built-in catalog, with the TOML file ``overlay`` over it if one is given.
+
+        Tables are merged key by key, so that an overlay may hold a price and nothing else; new
+        models come after the built-in ones.
+
+        Raises:
+            ConfigurationError: the file cannot be read, is not TOML, or a value in it cannot be
+                meant; names file, table and key.
+        """
+        text = files("legalgen.providers").joinpath(_BUILTIN).read_text(encoding="utf-8")
+        tables = tomllib.loads(text)
+        if overlay is None:
+            return cls(_checked(tables, _BUILTIN))
+        return cls(_checked(_merged(tables, _read(overlay)), str(overlay)))
+
+    def models(self, provider: str) -> tuple[ModelSpec, ...]:
+        """The provider's models in catalog order; empty for one that is not listed."""
+        return tuple(spec for spec in self._specs.values() if spec.provider == provider)
+
+    def find(self, provider: str, model: str) -> ModelSpec | None:
+        """The entry of a model; None where it is not listed (see ``default_spec``)."""
+        return self._specs.get((provider, model))
+
+    def default_spec(self, provider: str, model: str) -> ModelSpec:
+        """What to assume of a model that is not listed: its family's features, conservatively."""
+        table = self._tables.get(provider, _Provider())
+        for pattern, features in table.families.items():
+            if fnmatchcase(model, pattern):
+                return _spec(provider, model, features, listed=False)
+        return _spec(provider, model, _UNKNOWN, listed=False)
+
+    def spec(self, provider: str, model: str) -> ModelSpec:
+        """The model's entry, or else what to assume of it."""
+        return self.find(provider, model) or self.default_spec(provider, model)
+
+    def retired(self, provider: str, model: str) -> date | None:
+        """The day the vendor shut the model down; None while it is up or was never known."""
+        table = self._tables.get(provider)
+        return None if table is None else table.retired.get(model)
+
+    def same_weights(self, spec: ModelSpec) -> tuple[ModelSpec, ...]:
+        """The same model at other providers, in catalog order."""
+        if spec.weights is None:
+            return ()
+        return tuple(
+            other
+            for other in self._specs.values()
+            if other.weights == spec.weights and other.provider != spec.provider
+        )
+
+    def tier_of(self, provider: str, requests_per_day: int) -> str | None:
+        """The tier that a daily request limit reveals; None where it fits none."""
+        table = self._tables.get(provider, _Provider())
+        return next(
+            (tier for tier, limit in table.tiers.items() if limit == requests_per_day), None
+        )
+
+
+_UNKNOWN = _Features(context_window=8_192, max_completion_tokens=4_096, structured="text")
+
+
+def _spec(provider: str, model: str, features: _Features, *, listed: bool = True) -> ModelSpec:
+    fields = {name: getattr(features, name) for name in features.__struct_fields__}
+    return ModelSpec(provider=provider, id=model, listed=listed, **fields)
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not TOML: {error}") from error
+
+
+def _merged(under: Mapping[str, object], over: Mapping[str, object]) -> dict[str, object]:
+    merged = dict(under)
+    for key, value in over.items():
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[key] = _merged(below, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _checked(tables: Mapping[str, object], file: str) -> dict[str, _Provider]:
+    return {name: _checked_provider(name, table, file) for name, table in tables.items()}
+
+
+def _checked_provider(name: str, table: object, file: str) -> _Provider:
+    """One provider's tables; models one by one, so that an error can name the model."""
+    if isinstance(table, dict):
+        for group in ("models", "families"):
+            for model, features in _items(table.get(group)):
+                _converted(features, _Features, f'{file}: [{name}.{group}."{model}"]')
+    return _converted(table, _Provider, f"{file}: [{name}]")
+
+
+def _items(table: object) -> Iterable[tuple[str, object]]:
+    return table.items() if isinstance(table, dict) else ()
+
+
+def _converted(table: object, kind: type[T], where: str) -> T:
+    try:
+        return msgspec.convert(table, kind)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        key = f" {path.rstrip('`')}" if path else ""
+        raise ConfigurationError(f"{where}{key}: {message}") from error

@@ -1,0 +1,69 @@
+"""What a provider is opened with, checked before a vendor's SDK sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from legalgen.errors import ConfigurationError
+from legalgen.providers.catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    """Everything a provider may know about the place it runs in; it reads no environment.
+
+    ``base_url`` None is the vendor's own address, ``catalog`` None the built-in one. ``options``
+    are the provider's own (see its module). ``repr`` holds no key.
+    """
+
+    api_key: str | None = field(default=None, repr=False)
+    base_url: str | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+    catalog: Catalog | None = None
+
+
+def sound_key(raw: str | None, *, variable: str, remedy: str) -> str:
+    """The key without the blanks around it.
+
+    An empty key, or one with a newline, otherwise comes back from the SDK as "Connection error.",
+    and one with a letter that is not ASCII as a ``UnicodeEncodeError``.
+
+    Raises:
+        ConfigurationError: no header can carry it; names ``variable``, never the key.
+    """
+    key = (raw or "").strip()
+    if not key:
+        raise ConfigurationError(f"{variable} is not set or empty: {remedy}")
+    if any(character.isspace() for character in key):
+        raise ConfigurationError(f"{variable} holds a blank or a line break inside: {remedy}")
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigurationError(
+            f"{variable} holds a character that no key has (not printable ASCII): {remedy}"
+        )
+    if key[0] in "\"'" or key[-1] in "\"'":
+        raise ConfigurationError(f"{variable} is wrapped in quotes; set it without them")
+    return key
+
+
+def sound_base_url(raw: str, *, variable: str, api_path: str = "") -> str:
+    """The base URL without a slash at its end, and without ``api_path``, which the SDK adds.
+
+    ``https://api.example/openai/v1`` is what OpenAI-style clients are given; an SDK that appends
+    ``/openai/v1/chat/completions`` itself would double the path.
+
+    Raises:
+        ConfigurationError: it is not an http or https URL with a host; names ``variable``.
+    """
+    url = raw.strip().rstrip("/")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, an open bracket
+        usable = False
+    if not usable or any(character.isspace() for character in url):
+        raise ConfigurationError(
+            f"{variable} must be a URL such as https://host or http://localhost:8080/v1"
+        )
+    return url.removesuffix(api_path)

@@ -1,0 +1,38 @@
+"""Groq, through its SDK."""
+
+from __future__ import annotations
+
+from legalgen.providers import PROVIDERS
+from legalgen.providers._http import DeadlineClient
+from legalgen.providers._sdk import Dialect, SdkProvider, without_environment
+from legalgen.providers.config import ProviderConfig, sound_base_url
+
+_SPEC = PROVIDERS["groq"]
+
+
+def open_provider(config: ProviderConfig) -> SdkProvider:
+    """Groq; ``config.base_url`` may be given with or without ``/openai/v1``.
+
+    Raises:
+        ConfigurationError: the base URL cannot be used.
+    """
+    import groq  # noqa: PLC0415 - a third of a second
+
+    base_url = sound_base_url(
+        config.base_url or str(_SPEC.default_base_url),
+        variable=str(_SPEC.base_url_env),
+        api_path="/openai/v1",
+    )
+    key = config.api_key or ""
+    http = DeadlineClient()
+    client = groq.Groq(api_key=key, base_url=base_url, http_client=http, max_retries=0)
+    without_environment(client)
+    return SdkProvider(
+        _SPEC.name,
+        client,
+        http,
+        sdk_error=groq.GroqError,
+        key=key,
+        dialect=Dialect(),
+        catalog=config.catalog,
+    )

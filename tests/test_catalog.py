@@ -1,0 +1,278 @@
+"""What is known about models beforehand, and how a user's file lies over it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from legalgen.errors import ConfigurationError
+from legalgen.providers import PROVIDERS
+from legalgen.providers.catalog import Catalog, ModelSpec, Price, Reasoning, TierLimits
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return Catalog.load()
+
+
+def overlaid(folder: Path, text: str) -> Catalog:
+    file = folder / "models.toml"
+    file.write_text(text, encoding="utf-8")
+    return Catalog.load(file)
+
+
+def the(catalog: Catalog, provider: str, model: str) -> ModelSpec:
+    spec = catalog.find(provider, model)
+    assert spec is not None
+    return spec
+
+
+def test_an_entry_holds_what_the_vendor_publishes(catalog: Catalog) -> None:
+    """One entry compared whole, defaults included."""
+    assert catalog.find("groq", "openai/gpt-oss-120b") == ModelSpec(
+        provider="groq",
+        id="openai/gpt-oss-120b",
+        context_window=131_072,
+        max_completion_tokens=65_536,
+        structured="strict",
+        weights="gpt-oss-120b",
+        license="Apache-2.0",
+        price=Price(input=0.15, output=0.60, cached=0.075),
+        reasoning=Reasoning(efforts=("low", "medium", "high")),
+        limits={
+            "free": TierLimits(
+                requests_per_minute=30,
+                requests_per_day=1_000,
+                tokens_per_minute=8_000,
+                tokens_per_day=200_000,
+            ),
+            "developer": TierLimits(
+                requests_per_minute=1_000, requests_per_day=500_000, tokens_per_minute=250_000
+            ),
+        },
+        latency_s=4.0,
+        timeout_s=120.0,
+    )
+
+
+def test_models_come_in_order_of_preference(catalog: Catalog) -> None:
+    """The order of the file is the order of the default route."""
+    assert {name: [spec.id for spec in catalog.models(name)] for name in PROVIDERS} == {
+        "groq": [
+            "openai/gpt-oss-120b",
+            "openai/gpt-oss-20b",
+            "qwen/qwen3.8-27b",
+            "openai/gpt-oss-safeguard-20b",
+        ],
+        "cerebras": ["gpt-oss-120b", "qwen-3.8-27b"],
+        "openai": [],
+        "local": ["smollm2-135m"],
+    }
+
+
+def test_a_classifier_is_no_writer_and_the_toy_is_a_toy(catalog: Catalog) -> None:
+    """The two marks that keep a model out of a training set."""
+    everything = [spec for name in PROVIDERS for spec in catalog.models(name)]
+    assert [spec.id for spec in everything if not spec.writer] == ["openai/gpt-oss-safeguard-20b"]
+    assert [(spec.id, spec.prompt) for spec in everything if spec.toy] == [("smollm2-135m", "toy")]
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "twins"),
+    [
+        ("groq", "openai/gpt-oss-120b", [("cerebras", "gpt-oss-120b")]),
+        ("cerebras", "qwen-3.8-27b", [("groq", "qwen/qwen3.8-27b")]),
+        ("groq", "openai/gpt-oss-20b", []),
+    ],
+)
+def test_same_weights_are_found_elsewhere(
+    catalog: Catalog, provider: str, model: str, twins: list[tuple[str, str]]
+) -> None:
+    """One model goes by different ids at different vendors."""
+    found = catalog.same_weights(the(catalog, provider, model))
+    assert [(spec.provider, spec.id) for spec in found] == twins
+
+
+def test_unknown_weights_are_the_same_as_nothing(catalog: Catalog) -> None:
+    """Two models of unknown weights are not taken for one."""
+    assert catalog.same_weights(catalog.default_spec("groq", "new/model")) == ()
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "day"),
+    [
+        ("groq", "llama-3.3-70b-versatile", date(2026, 8, 16)),
+        ("cerebras", "llama-3.3-70b", date(2026, 2, 16)),
+        ("groq", "openai/gpt-oss-120b", None),
+        ("nobody", "llama-3.3-70b", None),
+    ],
+)
+def test_shut_down_models_have_a_date(
+    catalog: Catalog, provider: str, model: str, day: date | None
+) -> None:
+    """A retired id is known by vendor and day; it is in no list of models."""
+    assert catalog.retired(provider, model) == day
+    assert (day is None) or catalog.find(provider, model) is None
+
+
+@pytest.mark.parametrize(
+    ("provider", "requests_per_day", "tier"),
+    [
+        ("groq", 1_000, "free"),
+        ("groq", 500_000, "developer"),
+        ("groq", 14_400, None),
+        ("cerebras", 1_000, None),
+        ("nobody", 1_000, None),
+    ],
+)
+def test_a_daily_limit_reveals_the_tier(
+    catalog: Catalog, provider: str, requests_per_day: int, tier: str | None
+) -> None:
+    """Only the published number says which tier a key is on."""
+    assert catalog.tier_of(provider, requests_per_day) == tier
+
+
+@pytest.mark.parametrize("provider", ["groq", "cerebras"])
+def test_tiers_that_can_be_revealed_have_limits(catalog: Catalog, provider: str) -> None:
+    """Every model states its limits for the tier that a header may reveal."""
+    for spec in catalog.models(provider):
+        revealed = {catalog.tier_of(provider, number) for number in (1_000, 500_000)} - {None}
+        assert revealed <= set(spec.limits)
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "structured", "reasoning"),
+    [
+        ("groq", "qwen/qwen4-50b", "json_object", Reasoning(("none", "default"), "parsed")),
+        ("groq", "openai/gpt-oss-7b", "json_object", Reasoning(("low", "medium", "high"))),
+        ("groq", "meta/llama-5", "json_object", Reasoning()),
+        (
+            "cerebras",
+            "qwen-4",
+            "json_object",
+            Reasoning(("none", "low", "medium", "high"), "parsed"),
+        ),
+        ("openai", "gpt-oss:20b", "json_object", Reasoning(("low", "medium", "high"))),
+        ("openai", "mistral", "json_object", Reasoning()),
+        ("nobody", "x", "text", Reasoning()),
+    ],
+)
+def test_an_unlisted_model_gets_its_familys_features(
+    catalog: Catalog, provider: str, model: str, structured: str, reasoning: Reasoning
+) -> None:
+    """A new model is called in a way that its relatives accept, and marked as unlisted."""
+    spec = catalog.spec(provider, model)
+    assert (spec.provider, spec.id, spec.listed) == (provider, model, False)
+    assert (spec.structured, spec.reasoning, spec.price) == (structured, reasoning, None)
+
+
+def test_spec_prefers_the_entry(catalog: Catalog) -> None:
+    """A listed model is never taken for a mere member of its family."""
+    assert catalog.spec("groq", "openai/gpt-oss-20b") == catalog.find("groq", "openai/gpt-oss-20b")
+
+
+@pytest.mark.parametrize(
+    ("model", "effort", "sent"),
+    [
+        ("openai/gpt-oss-120b", "low", "low"),
+        ("openai/gpt-oss-120b", "none", "low"),
+        ("openai/gpt-oss-120b", "default", None),
+        ("openai/gpt-oss-120b", None, None),
+        ("qwen/qwen3.8-27b", "none", "none"),
+        ("qwen/qwen3.8-27b", "default", "default"),
+        ("meta/llama-5", "low", None),
+        ("meta/llama-5", "none", None),
+    ],
+)
+def test_only_accepted_efforts_are_sent(
+    catalog: Catalog, model: str, effort: str | None, sent: str | None
+) -> None:
+    """gpt-oss refuses "none" with 400, and a model that does not reason refuses the parameter."""
+    assert catalog.spec("groq", model).accepted_effort(effort) == sent
+
+
+def test_cost_counts_cached_tokens_at_their_own_price(catalog: Catalog) -> None:
+    """A million of each kind costs the sum of the three prices."""
+    spec = the(catalog, "groq", "openai/gpt-oss-120b")
+    assert spec.cost_usd(2_000_000, 1_000_000, 1_000_000) == pytest.approx(0.15 + 0.075 + 0.60)
+    assert the(catalog, "cerebras", "gpt-oss-120b").cost_usd(1_000_000, 0, 500_000) == 0.35
+    assert catalog.default_spec("groq", "x").cost_usd(1, 1) is None
+
+
+def test_an_overlay_changes_one_key_and_leaves_the_rest(tmp_path: Path, catalog: Catalog) -> None:
+    """A negotiated price is one line."""
+    mine = overlaid(tmp_path, '[groq.models."openai/gpt-oss-20b"]\nprice = { input = 0.01 }\n')
+    before = the(catalog, "groq", "openai/gpt-oss-20b")
+    after = the(mine, "groq", "openai/gpt-oss-20b")
+    assert after.price == Price(input=0.01, output=0.30)
+    assert (after.limits, after.structured) == (before.limits, before.structured)
+    assert len(mine.models("groq")) == len(catalog.models("groq"))
+
+
+def test_an_overlay_adds_models_tiers_and_shutdowns(tmp_path: Path) -> None:
+    """A model the package does not know yet, on a provider without any, with an enterprise tier."""
+    mine = overlaid(
+        tmp_path,
+        """
+        [openai.models."my-model"]
+        context_window = 32768
+        max_completion_tokens = 4096
+        structured = "json_schema"
+        [groq.tiers]
+        enterprise = 7_000_000
+        [groq.retired]
+        "openai/gpt-oss-20b" = 2027-01-31
+        """,
+    )
+    assert [spec.id for spec in mine.models("openai")] == ["my-model"]
+    assert mine.tier_of("groq", 7_000_000) == "enterprise"
+    assert mine.retired("groq", "openai/gpt-oss-20b") == date(2027, 1, 31)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            '[groq.models."openai/gpt-oss-20b"]\nprice = { input = "cheap" }\n',
+            '[groq.models."openai/gpt-oss-20b"] price.input: Expected `float`, got `str`',
+        ),
+        (
+            '[groq.models."openai/gpt-oss-20b".limits]\nfree = { rpm = 1 }\n',
+            '[groq.models."openai/gpt-oss-20b"] limits[...]: Object contains unknown field `rpm`',
+        ),
+        (
+            "[groq.models.new]\ncontext_window = 1\n",
+            '[groq.models."new"]: Object missing required field `max_completion_tokens`',
+        ),
+        (
+            '[groq.families."a*"]\ncontext_window = 0\n',
+            '[groq.families."a*"] context_window: Expected `int` >= 1',
+        ),
+        ("[groq.retired]\nx = 1\n", "[groq] retired[...]: Expected `date`, got `int`"),
+        ("groq = 3\n", "[groq]: Expected `object`, got `int`"),
+        ("[groq]\nmodels = 3\n", "[groq] models: Expected `object`, got `int`"),
+    ],
+)
+def test_a_wrong_value_is_named_by_file_table_and_key(tmp_path: Path, text: str, said: str) -> None:
+    """The message leads to the line to mend."""
+    with pytest.raises(ConfigurationError) as caught:
+        overlaid(tmp_path, text)
+    assert str(caught.value) == f"{tmp_path / 'models.toml'}: {said}"
+
+
+def test_an_overlay_that_is_not_toml_is_named(tmp_path: Path) -> None:
+    """The parser's own words, with line and column, after the file's name."""
+    with pytest.raises(ConfigurationError) as caught:
+        overlaid(tmp_path, "[groq\n")
+    assert str(caught.value).startswith(f"{tmp_path / 'models.toml'} is not TOML: ")
+    assert "line 1" in str(caught.value)
+
+
+def test_an_overlay_that_is_missing_is_named(tmp_path: Path) -> None:
+    """A file that was named must be there."""
+    missing = tmp_path / "none.toml"
+    with pytest.raises(ConfigurationError) as caught:
+        Catalog.load(missing)
+    assert str(caught.value) == f"cannot read {missing}: No such file or directory"

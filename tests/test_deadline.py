@@ -1,0 +1,563 @@
+"""Calls end on time, whatever the server, the resolver or the proxy does: real SDKs and sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from legalgen.completion import Message, Prompt, Request
+from legalgen.errors import ErrorCategory, Failure, ProviderError
+from legalgen.providers import Provider, open_provider
+from legalgen.providers._http import (
+    MAX_REPLY_BYTES,
+    Abandoned,
+    DeadlineBackend,
+    DeadlineClient,
+    ReplyTooLarge,
+    deadline,
+    timeouts,
+)
+
+HANG_S = 10.0
+"""No call of these tests may take this long; the servers would keep it for ever."""
+
+Script = Callable[[socket.socket], None]
+
+
+class RawServer:
+    """Answers each connection with ``script`` in a thread of its own; closes it afterwards."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self.closing = threading.Event()
+        self.accepted = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._open: set[socket.socket] = set()
+        self._threads[0].start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self._open.add(connection)
+                self._threads.append(threading.Thread(target=self._serve, args=(connection,)))
+                self._threads[-1].start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        self.accepted.set()
+        with connection, contextlib.suppress(OSError):
+            self._script(connection)
+
+    def close(self) -> None:
+        self.closing.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in self._open:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(HANG_S)
+
+
+@contextlib.contextmanager
+def serving(script: Script) -> Iterator[RawServer]:
+    server = RawServer(script)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def dribble(connection: socket.socket, data: bytes) -> None:
+    """One byte at a time, each well within any read timeout; then nothing more, for ever."""
+    for byte in data:
+        connection.sendall(bytes([byte]))
+        time.sleep(0.05)
+    hang(connection)
+
+
+def hang(connection: socket.socket) -> None:
+    """Take everything, answer nothing, until the other side leaves."""
+    while connection.recv(65536):
+        pass
+
+
+def never_answers(connection: socket.socket) -> None:
+    hang(connection)
+
+
+def dribbles_headers(connection: socket.socket) -> None:
+    connection.recv(65536)
+    dribble(connection, b"HTTP/1.1 200 OK\r\n" + b"x-padding: 1\r\n" * 1000)
+
+
+def dribbles_body(connection: socket.socket) -> None:
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+    dribble(connection, b" " * 100000)
+
+
+def stalls_after_headers(connection: socket.socket) -> None:
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{")
+    hang(connection)
+
+
+def dribbles_interim_replies(connection: socket.socket) -> None:
+    connection.recv(65536)
+    while True:
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+        time.sleep(0.05)
+
+
+def dribbles_an_error(connection: socket.socket) -> None:
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 500 Oh\r\ncontent-length: 100000\r\n\r\n")
+    dribble(connection, b" " * 100000)
+
+
+FAULTS = [
+    never_answers,
+    dribbles_headers,
+    dribbles_body,
+    stalls_after_headers,
+    dribbles_interim_replies,
+    dribbles_an_error,
+]
+REMOTE = ["groq", "cerebras", "openai"]
+
+
+@contextlib.contextmanager
+def opened(name: str, base_url: str) -> Iterator[Provider]:
+    provider = open_provider(name, api_key="test-key-0123456789", base_url=base_url)
+    try:
+        yield provider
+    finally:
+        provider.close()
+
+
+@contextlib.contextmanager
+def client(backend: DeadlineBackend | None = None) -> Iterator[DeadlineClient]:
+    with DeadlineClient(backend) as opened_client:
+        yield opened_client
+
+
+def request(timeout_s: float) -> Request:
+    prompt = Prompt((Message("user", "Is it lawful?"),), version="1")
+    return Request("m", prompt, max_completion_tokens=10, timeout_s=timeout_s)
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's own proxies have no part in these tests."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.mark.parametrize("name", REMOTE)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_call_ends_with_its_deadline(name: str, fault: Script) -> None:
+    """No way of not finishing a reply stretches a call of any SDK past its deadline."""
+    with serving(fault) as server, opened(name, f"http://127.0.0.1:{server.port}") as provider:
+        started = time.monotonic()
+        with pytest.raises(ProviderError) as caught:
+            provider.complete(request(0.5))
+        elapsed = time.monotonic() - started
+    assert caught.value.failure == Failure(
+        ErrorCategory.TIMEOUT, "no whole reply within the deadline of the call", reached=True
+    )
+    assert 0.4 < elapsed < HANG_S
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_listing_models_ends_with_its_deadline(name: str) -> None:
+    """The other call that a provider has is bounded in the same way."""
+    with (
+        serving(dribbles_body) as server,
+        opened(name, f"http://127.0.0.1:{server.port}") as provider,
+        pytest.raises(ProviderError) as caught,
+    ):
+        provider.list_models(0.3)
+    assert caught.value.failure.category is ErrorCategory.TIMEOUT
+
+
+def tls_never(connection: socket.socket) -> None:
+    hang(connection)
+
+
+def tls_dribbles(connection: socket.socket) -> None:
+    connection.recv(65536)
+    dribble(connection, b"\x16\x03\x03\x40\x00" + b"\x02" * 16384)
+
+
+@pytest.mark.parametrize("script", [tls_never, tls_dribbles])
+def test_a_tls_handshake_ends_with_the_deadline(script: Script) -> None:
+    """A handshake that never ends, or comes byte by byte, is part of the call."""
+    with (
+        serving(script) as server,
+        client() as http,
+        pytest.raises(httpx.ConnectTimeout),
+        deadline(0.4),
+    ):
+        http.get(f"https://127.0.0.1:{server.port}/", timeout=timeouts(HANG_S))
+
+
+def test_a_request_that_nobody_reads_ends_with_the_deadline() -> None:
+    """Writing is bounded too: a server that takes a little at a time cannot keep the call."""
+
+    def sips(connection: socket.socket) -> None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        for _ in range(30):
+            connection.recv(512)
+            time.sleep(0.05)
+
+    with serving(sips) as server, client() as http:
+        url = f"http://127.0.0.1:{server.port}/"
+        with pytest.raises(httpx.TimeoutException), deadline(0.5):
+            http.post(url, content=b"x" * 2**26, timeout=timeouts(HANG_S))
+
+
+def test_a_resolver_that_does_not_answer_ends_with_the_deadline() -> None:
+    """Name resolution, which the system cannot interrupt, is left behind in its own thread."""
+    release = threading.Event()
+
+    def stuck(*_: object) -> list[tuple[object, ...]]:
+        release.wait(HANG_S)
+        return []
+
+    with (
+        client(DeadlineBackend(stuck)) as http,
+        pytest.raises(httpx.ConnectTimeout),
+        deadline(0.3),
+    ):
+        http.get("http://name.invalid/", timeout=timeouts(HANG_S))
+    release.set()
+
+
+def test_callers_of_one_name_share_one_stuck_resolver() -> None:
+    """A dead resolver costs one thread, not one per call."""
+    release = threading.Event()
+    asked: list[str] = []
+
+    def stuck(host: str, *_: object) -> list[tuple[object, ...]]:
+        asked.append(host)
+        release.wait(HANG_S)
+        return []
+
+    with client(DeadlineBackend(stuck)) as http:
+        for _ in range(3):
+            with pytest.raises(httpx.ConnectTimeout), deadline(0.1):
+                http.get("http://name.invalid/", timeout=timeouts(HANG_S))
+    release.set()
+    assert asked == ["name.invalid"]
+
+
+def test_an_unknown_name_is_a_connect_error() -> None:
+    """What the resolver says reaches the caller as the cause."""
+
+    def unknown(*_: object) -> list[tuple[object, ...]]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    with client(DeadlineBackend(unknown)) as http, pytest.raises(httpx.ConnectError) as caught:
+        http.get("http://name.invalid/")
+    assert "Name or service not known" in str(caught.value)
+
+
+def address(port: int) -> tuple[object, ...]:
+    return (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
+
+
+def answers(connection: socket.socket) -> None:
+    connection.recv(65536)
+    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+    hang(connection)
+
+
+def test_a_refused_address_is_followed_by_the_next() -> None:
+    """All addresses of a name are tried."""
+    closed = socket.create_server(("127.0.0.1", 0))
+    dead_port = closed.getsockname()[1]
+    closed.close()
+    with serving(answers) as server:
+        backend = DeadlineBackend(lambda *_: [address(dead_port), address(server.port)])
+        with client(backend) as http:
+            assert http.get("http://name.invalid/").text == "ok"
+
+
+def test_a_silent_address_leaves_time_for_the_next() -> None:
+    """An address that drops packets takes its share of the connect time, not all of it."""
+    with contextlib.ExitStack() as stack:
+        silent = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):  # a full backlog: the kernel drops what else arrives
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(silent.getsockname())
+        server = stack.enter_context(serving(answers))
+        backend = DeadlineBackend(
+            lambda *_: [address(silent.getsockname()[1]), address(server.port)]
+        )
+        http = stack.enter_context(client(backend))
+        with deadline(2.0):
+            reply = http.get("http://name.invalid/", timeout=timeouts(2.0))
+        assert reply.text == "ok"
+
+
+def test_a_connection_is_reused_with_the_deadline_of_its_next_call() -> None:
+    """The deadline belongs to the call, not to the pooled connection."""
+    calls: list[socket.socket] = []
+
+    def answers_once(connection: socket.socket) -> None:
+        connection.recv(65536)
+        calls.append(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        connection.recv(65536)
+        calls.append(connection)
+        hang(connection)
+
+    with serving(answers_once) as server, client() as http:
+        url = f"http://127.0.0.1:{server.port}/"
+        with deadline(HANG_S):
+            http.get(url, timeout=timeouts(HANG_S))
+        with pytest.raises(httpx.ReadTimeout), deadline(0.3):
+            http.get(url, timeout=timeouts(HANG_S))
+    assert len(calls) == 2
+    assert calls[0] is calls[1]
+
+
+def test_an_endless_body_is_cut_off() -> None:
+    """A reply without end fails once it is larger than any answer can be."""
+
+    def endless(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            connection.sendall(b" " * 2**20)
+
+    with (
+        serving(endless) as server,
+        opened("groq", f"http://127.0.0.1:{server.port}") as provider,
+        pytest.raises(ProviderError) as caught,
+    ):
+        provider.complete(request(HANG_S))
+    assert caught.value.failure.category is ErrorCategory.SERVER_ERROR
+    assert str(MAX_REPLY_BYTES) in caught.value.failure.message
+
+
+def test_a_compressed_body_is_measured_as_it_unfolds() -> None:
+    """A small body that unpacks to a huge one is cut off as well."""
+    bomb = gzip.compress(b" " * (MAX_REPLY_BYTES + 1))
+
+    def explodes(connection: socket.socket) -> None:
+        connection.recv(65536)
+        head = f"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {len(bomb)}\r\n\r\n"
+        connection.sendall(head.encode() + bomb)
+        hang(connection)
+
+    with serving(explodes) as server, client() as http, pytest.raises(ReplyTooLarge):
+        http.get(f"http://127.0.0.1:{server.port}/")
+
+
+def failing_in_a_thread(call: Callable[[], object]) -> tuple[threading.Thread, list[BaseException]]:
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            call()
+        except (ProviderError, httpx.HTTPError) as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread, errors
+
+
+@pytest.mark.parametrize("name", REMOTE)
+@pytest.mark.parametrize("fault", [never_answers, dribbles_headers, stalls_after_headers])
+def test_abandon_ends_a_call_in_flight(name: str, fault: Script) -> None:
+    """Another thread ends a call before its deadline, even twice; later calls are refused."""
+    with serving(fault) as server, opened(name, f"http://127.0.0.1:{server.port}") as provider:
+        thread, errors = failing_in_a_thread(lambda: provider.complete(request(300)))
+        assert server.accepted.wait(HANG_S)
+        provider.abandon()
+        provider.abandon()
+        thread.join(HANG_S)
+        assert not thread.is_alive()
+        with pytest.raises(ProviderError) as later:
+            provider.complete(request(300))
+    failures = [error.failure for error in errors if isinstance(error, ProviderError)]
+    assert [failure.message for failure in failures] == ["the call was abandoned"]
+    assert later.value.failure.message == "the call was abandoned"
+
+
+def test_abandon_ends_a_name_lookup() -> None:
+    """A call that waits for the resolver is ended too."""
+    asked, release = threading.Event(), threading.Event()
+
+    def stuck(*_: object) -> list[tuple[object, ...]]:
+        asked.set()
+        release.wait(HANG_S)
+        return []
+
+    with client(DeadlineBackend(stuck)) as http:
+        thread, errors = failing_in_a_thread(
+            lambda: http.get("http://name.invalid/", timeout=timeouts(300))
+        )
+        assert asked.wait(HANG_S)
+        http.abandon()
+        thread.join(HANG_S)
+        assert not thread.is_alive()
+    release.set()
+    assert [type(error.__cause__) for error in errors] == [Abandoned]
+
+
+def test_abandon_ends_a_tls_handshake() -> None:
+    """A call that waits for the server's side of TLS is ended too."""
+    with serving(tls_never) as server, client() as http:
+        thread, errors = failing_in_a_thread(
+            lambda: http.get(f"https://127.0.0.1:{server.port}/", timeout=timeouts(300))
+        )
+        assert server.accepted.wait(HANG_S)
+        http.abandon()
+        thread.join(HANG_S)
+        assert not thread.is_alive()
+    assert [type(error.__cause__) for error in errors] == [Abandoned]
+
+
+def proxy(seen: list[str]) -> Script:
+    """A proxy that answers for the target, and notes the request line it got."""
+
+    def answer(connection: socket.socket) -> None:
+        line = connection.recv(65536).split(b"\r\n")[0].decode()
+        seen.append(line)
+        if not line.startswith("CONNECT"):
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        hang(connection)
+
+    return answer
+
+
+def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plain request goes to the proxy, except to hosts that NO_PROXY names."""
+    seen: list[str] = []
+    with serving(proxy(seen)) as server, serving(answers) as target:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.port}")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        with client() as http:
+            assert http.get("http://name.invalid/path").text == "ok"
+            assert http.get(f"http://127.0.0.1:{target.port}/").text == "ok"
+    assert seen == ["GET http://name.invalid/path HTTP/1.1"]
+
+
+def test_a_silent_proxy_ends_with_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tunnel that is never opened is bounded like everything else."""
+    seen: list[str] = []
+    with serving(proxy(seen)) as server:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.port}")
+        with client() as http, pytest.raises(httpx.TimeoutException), deadline(0.4):
+            http.get("https://name.invalid/", timeout=timeouts(HANG_S))
+    assert seen == ["CONNECT name.invalid:443 HTTP/1.1"]
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1 and its key, in one file."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    file = tmp_path_factory.mktemp("tls") / "both.pem"
+    subject = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"]
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    made = [openssl, "req", "-x509", *key, *subject, "-days", "2", "-keyout", str(file)]
+    certificate = subprocess.run(made, check=True, capture_output=True).stdout
+    file.write_bytes(file.read_bytes() + certificate)
+    return file
+
+
+def over_tls(certificate: Path, script: Callable[[ssl.SSLSocket], None]) -> Script:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def secured(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secure:
+            script(secure)
+
+    return secured
+
+
+def relay(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+
+
+def tunnel(port: int, relayed: Callable[[socket.socket, socket.socket], None]) -> Script:
+    """A CONNECT proxy to ``port``; ``relayed`` brings back what the target says."""
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)
+        with socket.create_connection(("127.0.0.1", port)) as target:
+            connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
+            back = threading.Thread(target=relayed, args=(target, connection))
+            back.start()
+            relay(connection, target)
+            target.shutdown(socket.SHUT_RDWR)
+            back.join(HANG_S)
+
+    return serve
+
+
+def relay_by_drops(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(1):
+            target.sendall(data)
+            time.sleep(0.05)
+
+
+def test_tls_is_spoken_with_the_certificates_of_the_environment(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A private authority in SSL_CERT_FILE is trusted; without it the server is refused."""
+    with serving(over_tls(certificate, answers)) as server:
+        url = f"https://127.0.0.1:{server.port}/"
+        with client() as http, pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            http.get(url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with client() as http:
+            assert http.get(url).text == "ok"
+
+
+@pytest.mark.parametrize("proxy_tls", [False, True])
+def test_a_tunnel_works_and_ends_with_the_deadline(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, proxy_tls: bool
+) -> None:
+    """TLS through a proxy, also one that is itself reached over TLS, whole and in drops."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+
+    def wrapped(script: Script) -> Script:
+        return over_tls(certificate, script) if proxy_tls else script
+
+    scheme = "https" if proxy_tls else "http"
+    with serving(over_tls(certificate, answers)) as target:
+        url = f"https://127.0.0.1:{target.port}/"
+        with serving(wrapped(tunnel(target.port, relay))) as server:
+            monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://127.0.0.1:{server.port}")
+            with client() as http, deadline(HANG_S):
+                assert http.get(url, timeout=timeouts(HANG_S)).text == "ok"
+        with serving(wrapped(tunnel(target.port, relay_by_drops))) as server:
+            monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://127.0.0.1:{server.port}")
+            with client() as http, pytest.raises(httpx.TimeoutException), deadline(0.5):
+                http.get(url, timeout=timeouts(HANG_S))
