@@ -1,0 +1,354 @@
+"""Task to prompt. The prose lies beside this page as text files; here is only how it is laid out.
+
+A prompt is a system message that is byte-identical for every task of a batch, so that a vendor's
+prompt cache serves it, and a user message that holds the cell: what to write about, the bounds,
+the seeds. A refused answer is sent back once with the reasons; a duplicate is begun anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import blake2b
+from importlib import resources
+from string import Template
+from typing import Final, Literal, get_args
+
+from legalgen.completion import Message, Prompt
+from legalgen.errors import Reason
+from legalgen.prompts.seeds import Seeds, draw, form_text, is_abstract, seeds_json
+from legalgen.samples import ANSWER_SCHEMA
+from legalgen.tasks import Task, renew
+from legalgen.taxonomy import Bounds, Difficulty, SampleType, Taxonomy, Topic
+
+__all__ = ["CitationPolicy", "Prompter", "Seeds", "Style", "draw", "seeds_json"]
+
+VERSION: Final = "2026-11.a"
+"""The prose by date and letter; a hash of its files follows, so that no change goes unseen."""
+
+CitationPolicy = Literal["statute-first", "apex-only", "menu", "free"]
+Style = Literal["full", "toy"]
+
+TEMPERATURE: Final = 0.7
+MAX_ANSWER_SENT_BACK: Final = 6000
+"""Characters of a refused answer that a repair quotes: longer ones cost more than they help."""
+MAX_REASONS: Final = 8
+TRUNCATED: Final = "TRUNCATED"
+
+_MENU_POLICIES: Final = frozenset({"statute-first", "menu"})
+"""Policies whose prose speaks of a list given with the task."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Repair(Prompt):
+    """A prompt with a refused answer in it; ``base`` is the prompt without it."""
+
+    base: Prompt | None = None
+
+
+class Prompter:
+    """Makes the prompts of one batch; holds no state, so that threads may share it.
+
+    ``citation_policy`` says which authorities a model is asked for; ``reasoning_instruction`` is
+    a user's own sentence on how to reason, added to the system message; ``as_of`` (``YYYY-MM``)
+    is the date of the law for the whole batch.
+    """
+
+    def __init__(
+        self,
+        taxonomy: Taxonomy,
+        *,
+        citation_policy: CitationPolicy = "statute-first",
+        reasoning_instruction: str | None = None,
+        as_of: str,
+    ) -> None:
+        if citation_policy not in get_args(CitationPolicy):
+            raise ValueError(f"{citation_policy!r} is no citation policy")
+        self._taxonomy = taxonomy
+        self._policy = citation_policy
+        extra = f"\n{reasoning_instruction.strip()}" if reasoning_instruction else ""
+        policy = _text(f"policy_{citation_policy.replace('-', '_')}.txt")
+        self._system = _fill("system.txt", as_of=as_of, policy=policy, reasoning=extra)
+        self._versions = {
+            "full": _version(
+                policy, extra, repr(taxonomy.sample_types), repr(taxonomy.difficulties)
+            ),
+            "toy": _version("toy"),
+        }
+
+    # ------------------------------------------------------------------ the three kinds
+
+    def build(self, task: Task, *, style: str = "full", avoid: Sequence[str] = ()) -> Prompt:
+        """The first prompt of a task.
+
+        ``style`` is ``full``, or ``toy`` for the rehearsal model. ``avoid`` are questions that
+        exist already; their first words are shown as not to be repeated.
+
+        Raises:
+            ValueError: the style is unknown.
+        """
+        if style == "toy":
+            return self._toy(task)
+        if style != "full":
+            raise ValueError(f"{style!r} is no style of prompt")
+        return Prompt(
+            messages=(Message("system", self._system), Message("user", self._cell(task, avoid))),
+            version=self._versions["full"],
+            schema=ANSWER_SCHEMA,
+            temperature=TEMPERATURE,
+            seed=_sampling_seed(task),
+        )
+
+    def repair(self, prompt: Prompt, answer: str, reasons: Sequence[Reason]) -> Prompt:
+        """The prompt with its refused answer and what is to be mended.
+
+        An answer that was cut off is not sent back: a shorter one is asked for. Of a prompt that
+        was repaired before, only the last answer is kept.
+        """
+        base = prompt.base if isinstance(prompt, _Repair) and prompt.base else prompt
+        if any(reason.code == TRUNCATED for reason in reasons):
+            return _asking(base, _text("repair_truncated.txt"))
+        request = _mending(reasons)
+        if not answer.strip():
+            return _asking(base, request)
+        refused = Message("assistant", _bounded(answer.strip()))
+        return _repaired(base, (*base.messages, refused, Message("user", request)))
+
+    def renewed(
+        self, task: Task, too_close_to: Sequence[str], *, style: str = "full"
+    ) -> tuple[Task, Prompt]:
+        """A duplicate begun anew: the task with its next variation, and the prompt for it.
+
+        ``too_close_to`` are the questions that the refused one resembled. They are named in the
+        prompt by their first words; the refused answer is not sent back.
+        """
+        task = renew(task)
+        return task, self.build(task, style=style, avoid=too_close_to)
+
+    # ------------------------------------------------------------------ seeds and versions
+
+    def seeds(self, task: Task) -> Seeds:
+        """What is drawn for a task inside its cell."""
+        area = self._taxonomy.area(task.jurisdiction, task.practice_area)
+        return draw(task, area.proceedings)
+
+    def seed_json(self, task: Task) -> str:
+        """The seeds of a task as its row keeps them."""
+        return seeds_json(self.seeds(task))
+
+    def version(self, style: str = "full") -> str:
+        """What ``Prompt.version`` is for a style: the date of the prose and a hash of it."""
+        return self._versions[style]
+
+    # ------------------------------------------------------------------ the user message
+
+    def _cell(self, task: Task, avoid: Sequence[str]) -> str:
+        leaf = self._taxonomy.leaf(task.jurisdiction, task.practice_area, task.topic)
+        kind = self._taxonomy.sample_type(task.sample_type)
+        difficulty = self._taxonomy.difficulty(task.difficulty)
+        return _fill(
+            "cell.txt",
+            law=self._law(task),
+            area=self._taxonomy.area(task.jurisdiction, task.practice_area).name,
+            topic=leaf.name,
+            subtopic=task.subtopic,
+            difficulty=difficulty.name,
+            features=difficulty.features,
+            type=kind.name,
+            instructions=kind.instructions,
+            requirement=f"Required: {kind.requirement}.\n" if kind.requirement else "",
+            angle=_angle(task, self.seeds(task)),
+            authorities=self._authorities(leaf),
+            avoid=_avoid(avoid),
+            **_lengths(kind, difficulty),
+        )
+
+    def _law(self, task: Task) -> str:
+        return self._taxonomy.jurisdiction(task.jurisdiction).law(task.sub_jurisdiction)
+
+    def _authorities(self, leaf: Topic) -> str:
+        if self._policy not in _MENU_POLICIES:
+            return ""
+        listed = "; ".join(leaf.authorities)
+        return f"Listed authorities (only where they fit): {listed or 'none'}.\n"
+
+    # ------------------------------------------------------------------ the toy
+
+    def _toy(self, task: Task) -> Prompt:
+        cell = _fill(
+            "toy_cell.txt",
+            law=self._law(task),
+            area=self._taxonomy.area(task.jurisdiction, task.practice_area).name.lower(),
+            subtopic=task.subtopic,
+            difficulty=task.difficulty,
+            as_of=task.as_of,
+        )
+        return Prompt(
+            messages=(
+                Message("system", _text("toy_system.txt")),
+                Message("user", _text("toy_example_user.txt")),
+                Message("assistant", _text("toy_example_answer.json")),
+                Message("user", cell),
+            ),
+            version=self._versions["toy"],
+            schema=_toy_schema(),
+            temperature=TEMPERATURE,
+            seed=_sampling_seed(task),
+        )
+
+
+# ---------------------------------------------------------------------------- parts of a cell
+
+
+def _lengths(kind: SampleType, difficulty: Difficulty) -> dict[str, str]:
+    """The bounds in words; the aim is below the middle, because longer is not better."""
+    bounds = kind.bounds(difficulty)
+    low, high = bounds.answer_words
+    aim = round((low + 0.45 * (high - low)) / 10) * 10
+    return {
+        "low": str(low),
+        "high": str(high),
+        "aim": str(aim),
+        "steps": _range(bounds.reasoning_steps, "reasoning step"),
+        "citations": _citations(kind, bounds),
+    }
+
+
+def _range(bounds: tuple[int, int], noun: str) -> str:
+    low, high = bounds
+    if high == 0:
+        return f"no {noun}s"
+    if low == high:
+        return f"exactly {low} {noun}{'' if low == 1 else 's'}"
+    return f"{low} to {high} {noun}s" if low else f"at most {high} {noun}{'' if high == 1 else 's'}"
+
+
+def _citations(kind: SampleType, bounds: Bounds) -> str:
+    least = bounds.min_citations
+    if not least:
+        return "citations only if needed"
+    wanted = "the case among them" if kind.requires == "apex_case" else "legislation will do"
+    return f"at least {least} citation{'' if least == 1 else 's'}, {wanted}"
+
+
+def _angle(task: Task, seeds: Seeds) -> str:
+    return _fill(
+        "angle_abstract.txt" if is_abstract(task.sample_type) else "angle.txt",
+        perspective=seeds.perspective,
+        stage=seeds.stage,
+        sector=seeds.sector,
+        form=form_text(seeds.form),
+        names=", ".join(seeds.names),
+        amount=seeds.amount,
+        date=seeds.date,
+    )
+
+
+def _avoid(questions: Sequence[str]) -> str:
+    if not questions:
+        return ""
+    lines = [f"- too close to: {_first_words(question, 20)}" for question in questions]
+    return _fill("avoid.txt", questions="\n".join(lines))
+
+
+def _first_words(text: str, n: int) -> str:
+    words = text.split()
+    return " ".join(words[:n]) + (" ..." if len(words) > n else "")
+
+
+# ---------------------------------------------------------------------------- repairs
+
+
+def _mending(reasons: Sequence[Reason]) -> str:
+    """What to mend, in the gate's words. Soft flags are only named when nothing else is wrong.
+
+    It asks for no better citation than the one refused: a model would invent another.
+    """
+    hard = [reason for reason in reasons if reason.reject] or list(reasons)
+    said = [f"{reason.code}: {_sentence(reason.message)}" for reason in hard[:MAX_REASONS]]
+    cited = any(reason.code.startswith("CITATION_") for reason in hard)
+    asked = any(reason.field == "question" or not reason.field for reason in hard)
+    return _fill(
+        "repair.txt",
+        reasons=" ".join(said),
+        citations=f" {_text('repair_citations.txt')}" if cited else "",
+        keep="" if asked else " Keep the question unchanged.",
+    )
+
+
+def _sentence(text: str) -> str:
+    stripped = text.strip()
+    return stripped if stripped.endswith((".", "!", "?")) else f"{stripped}."
+
+
+def _bounded(answer: str) -> str:
+    if len(answer) <= MAX_ANSWER_SENT_BACK:
+        return answer
+    return answer[:MAX_ANSWER_SENT_BACK].rstrip() + " ..."
+
+
+def _asking(base: Prompt, request: str) -> Prompt:
+    """The prompt with a request added to its last turn: turns must alternate."""
+    last = base.messages[-1]
+    return _repaired(
+        base, (*base.messages[:-1], Message(last.role, f"{last.content}\n\n{request}"))
+    )
+
+
+def _repaired(base: Prompt, messages: tuple[Message, ...]) -> Prompt:
+    return _Repair(
+        messages=messages,
+        version=base.version,
+        schema=base.schema,
+        schema_name=base.schema_name,
+        temperature=base.temperature,
+        seed=base.seed,
+        base=base,
+    )
+
+
+# ---------------------------------------------------------------------------- the files
+
+
+@cache
+def _text(name: str) -> str:
+    """One file of prose, without the white space around it."""
+    return resources.files(__name__).joinpath(name).read_text(encoding="utf-8").strip()
+
+
+@cache
+def _template(name: str) -> Template:
+    return Template(_text(name))
+
+
+def _fill(name: str, **values: str) -> str:
+    return _template(name).substitute(values).strip()
+
+
+@cache
+def _toy_schema() -> Mapping[str, object]:
+    schema: dict[str, object] = json.loads(_text("toy_schema.json"))
+    return schema
+
+
+@cache
+def _prose() -> tuple[tuple[str, str], ...]:
+    """All files of prose by name, in a fixed order."""
+    names = (each.name for each in resources.files(__name__).iterdir())
+    return tuple(
+        (name, _text(name)) for name in sorted(names) if name.endswith((".txt", ".toml", ".json"))
+    )
+
+
+def _version(*more: str) -> str:
+    """The date of the prose and a hash of its files and of what else a prompt is made of."""
+    whole = json.dumps([VERSION, _prose(), more], ensure_ascii=False)
+    return f"{VERSION}-{blake2b(whole.encode(), digest_size=4).hexdigest()}"
+
+
+def _sampling_seed(task: Task) -> int:
+    """A seed for the vendor's sampling, of 31 bits: another for each variation."""
+    digest = blake2b(f"{task.seed}:{task.variation}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") >> 1

@@ -1,0 +1,130 @@
+"""What is drawn inside a cell: angle, setting, form, names and figures, from the task's seed."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from random import Random
+from typing import TypeVar
+
+import msgspec
+
+from legalgen.tasks import Task
+from legalgen.taxonomy import Proceedings
+
+_T = TypeVar("_T")
+
+
+class Seeds(msgspec.Struct, frozen=True):
+    """The variation of one sample; the row keeps it as JSON (see ``seeds_json``).
+
+    ``form`` is an id of ``[forms]``. ``names`` are two people and an organisation, or two states
+    and a person between states. ``amount`` has its currency; ``date`` lies before ``as_of``.
+    """
+
+    perspective: str
+    stage: str
+    sector: str
+    form: str
+    names: tuple[str, ...]
+    amount: str
+    date: str
+
+
+def draw(task: Task, proceedings: Proceedings) -> Seeds:
+    """The seeds of a task: the same task gives the same seeds, on every machine."""
+    lists = _lists()
+    rng = Random(f"{task.seed}:{task.variation}")
+    angle = lists.proceedings[proceedings]
+    return Seeds(
+        perspective=rng.choice(angle.perspectives),
+        stage=rng.choice(angle.stages),
+        sector=rng.choice(lists.facts.sectors),
+        form=rng.choice(lists.forms_by_type.get(task.sample_type) or tuple(lists.forms)),
+        names=_names(rng, task.jurisdiction, between_states=proceedings == "international"),
+        amount=_amount(rng, task.jurisdiction),
+        date=_date(rng, task.as_of),
+    )
+
+
+def seeds_json(seeds: Seeds) -> str:
+    """The seeds as one line of JSON, for the row's ``seed_json``."""
+    return msgspec.json.encode(seeds).decode()
+
+
+def form_text(form: str) -> str:
+    """What a form of question is called in a prompt."""
+    return _lists().forms[form]
+
+
+def is_abstract(sample_type: str) -> bool:
+    """Whether a sample type tells no facts, so that parties and figures would only mislead."""
+    return sample_type in _lists().facts.abstract
+
+
+def _names(rng: Random, jurisdiction: str, *, between_states: bool) -> tuple[str, ...]:
+    names = _lists().names
+    given, family = rng.sample(names.given, 2), rng.sample(names.family, 2)
+    people = [f"{first} {last}" for first, last in zip(given, family, strict=True)]
+    if between_states:
+        return (*rng.sample(names.states, 2), people[0])
+    endings = _of(_lists().facts.company, jurisdiction)
+    return (*people, f"{rng.choice(names.firms)} {rng.choice(endings)}")
+
+
+def _amount(rng: Random, jurisdiction: str) -> str:
+    """A sum from about a thousand to two million, as likely small as large, never round."""
+    value = 10 ** rng.uniform(3.0, 6.3)
+    step = 10 ** max(0, math.floor(math.log10(value)) - 2)
+    return f"{_of(_lists().facts.currency, jurisdiction)}{round(value / step) * step:,}"
+
+
+def _date(rng: Random, as_of: str) -> str:
+    """A day from two to thirty months before ``as_of``."""
+    year, month = map(int, as_of.split("-"))
+    years, index = divmod(year * 12 + month - 1 - rng.randint(2, 30), 12)
+    return f"{rng.randint(1, 28)} {_lists().facts.months[index]} {years}"
+
+
+def _of(values: Mapping[str, _T], jurisdiction: str) -> _T:
+    return values.get(jurisdiction, values["other"])
+
+
+# ---------------------------------------------------------------------------- the lists
+
+
+class _Angle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    perspectives: tuple[str, ...]
+    stages: tuple[str, ...]
+
+
+class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    abstract: tuple[str, ...]
+    sectors: tuple[str, ...]
+    months: tuple[str, ...]
+    currency: dict[str, str]
+    company: dict[str, tuple[str, ...]]
+
+
+class _Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    given: tuple[str, ...]
+    family: tuple[str, ...]
+    firms: tuple[str, ...]
+    states: tuple[str, ...]
+
+
+class _Lists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    proceedings: dict[Proceedings, _Angle]
+    forms: dict[str, str]
+    forms_by_type: dict[str, tuple[str, ...]]
+    facts: _Facts
+    names: _Names
+
+
+@cache
+def _lists() -> _Lists:
+    text = resources.files(__package__).joinpath("seeds.toml").read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(text), _Lists)

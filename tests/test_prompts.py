@@ -1,0 +1,419 @@
+"""Prompts: what every one of them holds, how a refusal is sent back, and what the seeds vary."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import resources
+from itertools import product
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from legalgen.completion import Message, Prompt
+from legalgen.errors import Reason
+from legalgen.prompts import CitationPolicy, Prompter, Seeds, draw, seeds_json
+from legalgen.samples import ANSWER_SCHEMA
+from legalgen.tasks import Planner, Task, renew
+from legalgen.taxonomy import Filter, Taxonomy
+
+BUILTIN = Taxonomy.builtin()
+CHARACTERS_PER_TOKEN = 4.3
+POLICIES: tuple[CitationPolicy, ...] = ("statute-first", "apex-only", "menu", "free")
+
+
+def prompter(policy: CitationPolicy = "statute-first", extra: str | None = None) -> Prompter:
+    return Prompter(BUILTIN, citation_policy=policy, reasoning_instruction=extra, as_of="2026-11")
+
+
+def tasks(n: int = 20, asked: Filter | None = None, seed: int = 3) -> list[Task]:
+    return Planner(BUILTIN, asked or Filter(), {}, seed, "2026-11").plan(n)
+
+
+def every_cell() -> Iterator[Task]:
+    """A task for each cell of the built-in taxonomy, with its topic's longest subtopic."""
+    for leaf in BUILTIN.leaves():
+        for seed, (difficulty, kind) in enumerate(product(leaf.difficulties, leaf.sample_types)):
+            yield Task(
+                slot=seed,
+                jurisdiction=leaf.jurisdiction,
+                sub_jurisdiction=leaf.sub_jurisdiction,
+                practice_area=leaf.practice_area,
+                topic=leaf.id,
+                subtopic=max(leaf.subtopics, key=len),
+                difficulty=difficulty,
+                sample_type=kind,
+                as_of="2026-11",
+                seed=seed,
+            )
+
+
+def user(prompt: Prompt) -> str:
+    return prompt.messages[-1].content
+
+
+# ---------------------------------------------------------------------------- every prompt
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_no_prompt_of_any_cell_is_longer_than_600_tokens(policy: CitationPolicy) -> None:
+    """Under each policy, system and user message together stay in the budget for every cell."""
+    words = prompter(policy)
+    longest = max(map(words.build, every_cell()), key=Prompt.characters)
+    assert longest.characters() / CHARACTERS_PER_TOKEN <= 600, user(longest)
+
+
+def test_the_system_message_is_one_for_the_whole_batch() -> None:
+    """For every cell it is byte for byte the same, comes first, and the cell comes last."""
+    prompts = [prompter().build(task) for task in every_cell()]
+    assert len({prompt.messages[0] for prompt in prompts}) == 1
+    assert {tuple(m.role for m in prompt.messages) for prompt in prompts} == {("system", "user")}
+
+
+def test_every_cell_has_its_own_words() -> None:
+    """No two cells ask for the same, whatever the seeds."""
+    assert len({user(prompter().build(task)) for task in every_cell()}) == BUILTIN.cells()
+
+
+def test_a_prompt_asks_for_what_the_schema_holds() -> None:
+    """Each field is explained in the order of the schema; JSON mode finds its word."""
+    prompt = prompter().build(tasks(1)[0])
+    system = prompt.messages[0].content
+    fields = ["question", "reasoning_steps", "answer", "citations"]
+    assert (prompt.schema, prompt.temperature) == (ANSWER_SCHEMA, 0.7)
+    assert list(json.loads(system.splitlines()[3])) == fields
+    explained = [system.index(f"\n{field}: ") for field in fields]
+    assert explained == sorted(explained)
+    assert "json" in system.lower()
+    assert "State the law as at 2026-11" in system
+    assert not re.search(r"\$\w", "".join(m.content for m in prompt.messages[:1]))
+
+
+def test_the_cell_states_its_bounds_and_its_law() -> None:
+    """One cell, read as a whole: law, point, features, lengths, requirement, angle, authorities."""
+    task = Task(
+        slot=0,
+        jurisdiction="uk",
+        sub_jurisdiction="scotland",
+        practice_area="scots-criminal",
+        topic="scots-crime-procedure",
+        subtopic="corroboration",
+        difficulty="advanced",
+        sample_type="advice",
+        as_of="2026-11",
+        seed=1,
+    )
+    seeds = prompter().seeds(task)
+    assert user(prompter().build(task)).splitlines() == [
+        "Write one sample as JSON.",
+        "Law: Scotland",
+        "Field: Scots Criminal Law, Scots Crime, Evidence and Procedure. Point: corroboration",
+        "Difficulty: Advanced (three issues, or authorities that pull in different directions)",
+        (
+            "Form: Advice to a client. A client describes a problem. Advise: position in law, "
+            "strengths, risks, options, what to do next."
+        ),
+        (
+            "Length: answer 230 to 748 words (aim for 460); 3 to 7 reasoning steps; at least "
+            "1 citation, legislation will do."
+        ),
+        "Required: practical next steps are named.",
+        (
+            f"Angle, where it fits: {seeds.perspective}, {seeds.stage}; setting: {seeds.sector}. "
+            f"Question form: {FORMS[seeds.form]}."
+        ),
+        (
+            f"Names and figures, if needed (no others): {', '.join(seeds.names)}; {seeds.amount}; "
+            f"{seeds.date}."
+        ),
+        (
+            "Listed authorities (only where they fit): Moorov v HM Advocate 1930 JC 68; Criminal "
+            "Procedure (Scotland) Act 1995; Cadder v HM Advocate [2010] UKSC 43; Criminal Justice "
+            "(Scotland) Act 2016."
+        ),
+    ]
+
+
+FORMS = {
+    "scenario": "a scenario with concrete facts, then one question",
+    "draft-advice": "a request to draft a short advice or note",
+    "can-i": 'a "can I", "must I" or "what if" question',
+}
+
+
+def test_types_that_tell_no_facts_get_no_parties() -> None:
+    """A case note about a real case is given no invented names, sums or dates to put into it."""
+    for task in tasks(40, Filter(sample_types=("case_note", "concept"))):
+        seeds = prompter().seeds(task)
+        said = user(prompter().build(task))
+        assert not [word for word in (*seeds.names, seeds.amount, seeds.date) if word in said]
+
+
+def test_policies_differ_in_prose_and_in_the_list() -> None:
+    """Each policy has a system message of its own; two of them list the topic's authorities."""
+    task = tasks(1, Filter(topics=("formation",)))[0]
+    prompts = {policy: prompter(policy).build(task) for policy in POLICIES}
+    assert len({prompt.messages[0].content for prompt in prompts.values()}) == 4
+    listing = {policy for policy, prompt in prompts.items() if "Carlill" in user(prompt)}
+    assert listing == {"statute-first", "menu"}
+    with pytest.raises(ValueError, match="no citation policy"):
+        Prompter(BUILTIN, citation_policy="strict", as_of="2026-11")  # type: ignore[arg-type]
+
+
+def test_a_users_sentence_ends_the_system_message() -> None:
+    """The reasoning instruction is added once, after everything that is always there."""
+    sentence = "Weigh both parties' strongest argument."
+    plain, extra = prompter(), prompter(extra=f" {sentence} \n")
+    task = tasks(1)[0]
+    assert extra.build(task).messages[0].content == (
+        f"{plain.build(task).messages[0].content}\n{sentence}"
+    )
+    assert extra.version() != plain.version()
+
+
+def test_the_version_names_the_prose() -> None:
+    """Date, letter and a hash; the same for equal prose, another for each policy and style."""
+    versions = [prompter(policy).version() for policy in POLICIES]
+    assert len({*versions, prompter().version("toy")}) == 5
+    assert prompter().version() == prompter().version() == prompter().build(tasks(1)[0]).version
+    assert all(re.fullmatch(r"2026-11\.a-[0-9a-f]{8}", version) for version in versions)
+
+
+def test_a_user_taxonomys_own_types_change_the_version() -> None:
+    """Instructions of sample types are prose too."""
+    first, *rest = BUILTIN.sample_types
+    changed = msgspec.structs.replace(first, instructions="Ask something else.")
+    own = msgspec.structs.replace(BUILTIN, sample_types=(changed, *rest))
+    assert Prompter(own, as_of="2026-11").version() != prompter().version()
+
+
+# ---------------------------------------------------------------------------- repairs
+
+REASONS = [
+    Reason("ANSWER_LENGTH", "71 words, need 250-750", "answer"),
+    Reason("CITATION_IMPOSSIBLE", '"[2005] UKSC 12": the Supreme Court began in 2009', "citations"),
+    Reason("MARKUP", "headings in a short answer", "answer", reject=False),
+]
+
+
+def test_a_repair_quotes_the_reasons_after_the_refused_answer() -> None:
+    """The answer goes back as the assistant's turn, then each hard reason in full."""
+    prompt = prompter().build(tasks(1)[0])
+    repaired = prompter().repair(prompt, ' {"question": "Q"} ', REASONS)
+    assert repaired.messages == (
+        *prompt.messages,
+        Message("assistant", '{"question": "Q"}'),
+        Message(
+            "user",
+            "Fix and return the full JSON. ANSWER_LENGTH: 71 words, need 250-750. "
+            'CITATION_IMPOSSIBLE: "[2005] UKSC 12": the Supreme Court began in 2009. '
+            "Where a citation is in doubt, cite an Act and section instead or leave it out; "
+            "do not guess another name or number. Keep the question unchanged.",
+        ),
+    )
+    assert (repaired.version, repaired.schema, repaired.seed) == (
+        prompt.version,
+        prompt.schema,
+        prompt.seed,
+    )
+
+
+def test_the_question_may_change_when_it_is_at_fault() -> None:
+    """It is asked to stay only when no reason is about it, or about the answer as a whole."""
+    prompt = prompter().build(tasks(1)[0])
+    for field, kept in {"question": False, "answer": True, None: False}.items():
+        said = user(prompter().repair(prompt, "{}", [Reason("X", "wrong", field)]))
+        assert ("Keep the question unchanged." in said) is kept
+
+
+@given(codes=st.lists(st.sampled_from(["CITATION_IMPOSSIBLE", "CITATION_UNGROUNDED", "SCHEMA"])))
+@settings(max_examples=30, deadline=None)
+def test_a_repair_never_asks_for_a_better_citation(codes: list[str]) -> None:
+    """Whatever was refused, the prose says neither fabricated nor right nor correct one."""
+    prompt = prompter().build(tasks(1)[0])
+    said = user(prompter().repair(prompt, "{}", [Reason(code, "bad") for code in codes]))
+    assert not re.search(r"fabricat|correct (one|citation)|right (one|citation)", said)
+    assert ("do not guess another" in said) == any(code != "SCHEMA" for code in codes)
+
+
+def test_a_second_repair_replaces_the_first() -> None:
+    """However often an answer is refused, the prompt holds one refused answer."""
+    words = prompter()
+    prompt = words.build(tasks(1)[0])
+    first = words.repair(prompt, "one", REASONS)
+    assert words.repair(first, "two", REASONS[:1]) == words.repair(prompt, "two", REASONS[:1])
+
+
+def test_a_truncated_answer_is_not_sent_back() -> None:
+    """It asks for a shorter one in the same turn, and turns still alternate."""
+    prompt = prompter().build(tasks(1)[0])
+    reason = Reason("TRUNCATED", "the answer hit its token cap")
+    repaired = prompter().repair(prompt, '{"question": "half of', [reason, *REASONS])
+    assert [m.role for m in repaired.messages] == ["system", "user"]
+    assert user(repaired).startswith(user(prompt) + "\n\nYour last answer was cut off")
+    assert "half of" not in user(repaired)
+
+
+def test_an_empty_answer_is_not_sent_back() -> None:
+    """Vendors refuse an empty turn: the reasons join the last one instead."""
+    prompt = prompter().build(tasks(1)[0])
+    repaired = prompter().repair(prompt, "  ", [Reason("EMPTY_FIELD", "answer is blank")])
+    assert [m.role for m in repaired.messages] == ["system", "user"]
+    assert user(repaired).endswith("Fix and return the full JSON. EMPTY_FIELD: answer is blank.")
+
+
+def test_a_long_answer_is_sent_back_in_part() -> None:
+    """A refused answer costs input tokens; at most 6,000 characters of it are repeated."""
+    prompt = prompter().build(tasks(1)[0])
+    repaired = prompter().repair(prompt, "word " * 5000, REASONS)
+    assert len(repaired.messages[2].content) <= 6004
+
+
+# ---------------------------------------------------------------------------- duplicates
+
+
+def test_a_duplicate_is_begun_anew_and_names_its_neighbour() -> None:
+    """Another variation of the same cell, with the first twenty words of what it was close to."""
+    task = tasks(1)[0]
+    near = " ".join(f"w{n}" for n in range(30))
+    anew, prompt = prompter().renewed(task, [near])
+    assert anew == replace(task, variation=1)
+    assert user(prompt).endswith(
+        "Already written; choose other facts and another point:\n- too close to: "
+        + " ".join(f"w{n}" for n in range(20))
+        + " ..."
+    )
+    assert prompter().seeds(anew) != prompter().seeds(task)
+    assert prompt.seed != prompter().build(task).seed
+
+
+def test_avoided_questions_come_last() -> None:
+    """The questions to avoid end the prompt, one a line; without any there is no such line."""
+    task = tasks(1)[0]
+    said = user(prompter().build(task, avoid=["Who pays?", "May I leave?"]))
+    assert said.splitlines()[-2:] == ["- too close to: Who pays?", "- too close to: May I leave?"]
+    assert "Already written" not in user(prompter().build(task))
+
+
+# ---------------------------------------------------------------------------- the toy
+
+
+def test_the_toy_gets_an_example_and_its_own_schema() -> None:
+    """A rehearsal prompt: its system text, a worked example, and one line for the cell."""
+    task = tasks(1, Filter(topics=("homelessness",), difficulties=("basic",)))[0]
+    prompt = prompter().build(task, style="toy")
+    assert [m.role for m in prompt.messages] == ["system", "user", "assistant", "user"]
+    assert list(json.loads(prompt.messages[2].content)) == list(
+        ANSWER_SCHEMA["required"]  # type: ignore[call-overload]
+    )
+    assert user(prompt) == (
+        f"Jurisdiction: England and Wales. Area: housing law. Topic: {task.subtopic}. "
+        "Difficulty: basic. As at 2026-11."
+    )
+    assert prompt.schema is not None
+    assert prompt.schema["required"] == ANSWER_SCHEMA["required"]
+    assert prompt.schema != ANSWER_SCHEMA
+
+
+def test_the_toy_can_be_repaired_and_other_styles_are_unknown() -> None:
+    """A repaired rehearsal prompt keeps its example; a style that is none is refused."""
+    words = prompter()
+    prompt = words.build(tasks(1)[0], style="toy")
+    repaired = words.repair(words.repair(prompt, "a", REASONS), "b", REASONS)
+    assert repaired.messages[:4] == prompt.messages
+    assert len(repaired.messages) == 6
+    with pytest.raises(ValueError, match="no style of prompt"):
+        words.build(tasks(1)[0], style="haiku")
+
+
+# ---------------------------------------------------------------------------- seeds
+
+
+def test_seeds_are_a_function_of_the_task() -> None:
+    """The same seed and variation give the same seeds on every machine: these."""
+    task = replace(
+        tasks(1)[0], jurisdiction="uk", sample_type="advice", seed=42, variation=0, as_of="2026-11"
+    )
+    assert draw(task, "civil") == draw(task, "civil")
+    assert seeds_json(draw(task, "civil")) == GOLDEN
+
+
+GOLDEN = (
+    '{"perspective":"the claimant","stage":"on appeal","sector":"a university","form"'
+    ':"scenario","names":["Farida Suleiman","Sagal Piotrowski","Glenarrow LLP"],"amou'
+    'nt":"£495,000","date":"25 July 2025"}'
+)
+
+
+@given(seed=st.integers(0, 2**63), variation=st.integers(0, 5))
+@settings(max_examples=60, deadline=None)
+def test_seeds_fit_their_task(seed: int, variation: int) -> None:
+    """Names are three different ones, the sum has the currency, the day lies before ``as_of``."""
+    base = tasks(1)[0]
+    task = replace(base, jurisdiction="us", seed=seed, variation=variation, as_of="2026-01")
+    seeds = draw(task, "commercial")
+    assert len(set(seeds.names)) == 3
+    assert re.fullmatch(r"\$[1-9][\d,]{3,8}", seeds.amount)
+    day, _, year = seeds.date.split()
+    assert 1 <= int(day) <= 28
+    assert year in {"2023", "2024", "2025"}
+    assert msgspec.json.decode(seeds_json(seeds), type=Seeds) == seeds
+
+
+def test_seeds_vary_and_no_name_is_worn_out() -> None:
+    """In a thousand samples no party is in more than 1 % of them, and every sector comes up."""
+    planned = tasks(1000)
+    drawn = [prompter().seeds(task) for task in planned]
+    assert len(set(drawn)) == 1000
+    names = Counter(name for seeds in drawn for name in seeds.names)
+    people = {name: n for name, n in names.items() if n > 10}
+    states = {name for name in people if " " not in name}
+    assert set(people) == states
+    assert len({seeds.sector for seeds in drawn}) == len(LISTS["facts"]["sectors"])
+
+
+def test_a_renewed_task_draws_again() -> None:
+    """Another variation is another story."""
+    task = tasks(1)[0]
+    stories = {prompter().seed_json(task := renew(task)) for _ in range(50)}
+    assert len(stories) == 50
+
+
+def test_states_are_the_parties_between_states() -> None:
+    """In public international law two invented states and a person, and no companies."""
+    task = tasks(1, Filter(topics=("law-of-the-sea",)))[0]
+    names = prompter().seeds(task).names
+    assert set(names[:2]) <= set(LISTS["names"]["states"])
+
+
+LISTS = tomllib.loads(
+    resources.files("legalgen.prompts").joinpath("seeds.toml").read_text(encoding="utf-8")
+)
+
+
+def test_the_lists_are_large_mixed_and_free_of_stock_names() -> None:
+    """At least 200 given and family names, 30 sectors, no repeats, none of the worn-out ones."""
+    names, sectors = LISTS["names"], LISTS["facts"]["sectors"]
+    assert (len(names["given"]) >= 200, len(names["family"]) >= 200, len(sectors) >= 30) == (
+        True,
+        True,
+        True,
+    )
+    for each in (*names.values(), sectors):
+        assert len(set(each)) == len(each)
+    stock = {"sarah", "john", "david", "tom", "smith", "abc", "xyz", "techcorp", "acme", "buildco"}
+    words = {word.lower() for each in names.values() for name in each for word in name.split()}
+    assert not stock & words
+
+
+def test_every_type_and_kind_of_proceedings_has_its_lists() -> None:
+    """What the taxonomy uses is there, and every form that a type names exists."""
+    assert {each.id for each in BUILTIN.sample_types} == set(LISTS["forms_by_type"])
+    assert {f for forms in LISTS["forms_by_type"].values() for f in forms} <= set(LISTS["forms"])
+    assert {area.proceedings for area in BUILTIN.areas} <= set(LISTS["proceedings"])
