@@ -1,0 +1,371 @@
+"""The ledger: one JSON record per batch, of what was asked, what came, and what went wrong.
+
+A record is replaced atomically, at most once a second while a batch runs. Whether a batch still
+runs is never written down by the dead: ``interrupted`` is derived (``Ledger.status_of``).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from typing import Final, Literal
+
+import msgspec
+
+from legalgen.errors import BatchRunning, DiskError, UsageError
+from legalgen.samples import to_json
+from legalgen.store import Cell, DataDir, Part, check_batch_id, is_writing, replace_file
+
+Kind = Literal["batch", "generate"]
+Status = Literal["running", "completed", "stopped", "paused", "failed"]
+DerivedStatus = Literal["running", "completed", "stopped", "paused", "failed", "interrupted"]
+MAX_NOTES: Final = 200
+"""How many switches, waits, alerts and given-up tasks a record spells out; the rest is counted."""
+
+
+class Process(msgspec.Struct, frozen=True):
+    """Which process it was, so that a reused pid is not mistaken for life.
+
+    ``boot_id`` and ``started_ticks`` (clock ticks after boot) are empty where there is no /proc.
+    """
+
+    pid: int
+    host: str
+    boot_id: str = ""
+    started_ticks: str = ""
+
+
+def this_process() -> Process:
+    """The process that asks."""
+    pid = os.getpid()
+    return Process(pid, socket.gethostname(), _boot_id(), _started_ticks(pid))
+
+
+def _boot_id() -> str:
+    return _proc_text("/proc/sys/kernel/random/boot_id").strip()
+
+
+def _started_ticks(pid: int) -> str:
+    # proc(5): the command may hold spaces and brackets, the fields after its last one do not;
+    # starttime is field 22, the 20th behind it.
+    fields = _proc_text(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    return fields[19] if len(fields) > 19 else ""
+
+
+def _proc_text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""  # no such process, or a system without /proc
+
+
+def is_alive(process: Process) -> bool:
+    """Whether this very process lives, as far as can be seen from here; False when unknown."""
+    return bool(
+        process.boot_id
+        and process.started_ticks
+        and process.boot_id == _boot_id()
+        and process.started_ticks == _started_ticks(process.pid)
+    )
+
+
+class ModelStats(msgspec.Struct):
+    """What one ``provider/model`` did in a batch.
+
+    ``seconds`` is the time of all its calls; ``sample_seconds`` and ``reasoning_steps`` are sums
+    over its accepted samples, so that models can be compared. ``cost_usd`` is None as long as no
+    price is known. ``failures`` counts by category.
+    """
+
+    calls: int = 0
+    samples: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    reasoning_tokens: int = 0
+    cached_tokens: int = 0
+    seconds: float = 0.0
+    sample_seconds: float = 0.0
+    reasoning_steps: int = 0
+    cost_usd: float | None = None
+    failures: dict[str, int] = {}
+
+
+class Switch(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """A move from one target to another that a failure caused."""
+
+    at: datetime
+    from_: str
+    to: str
+    reason: str
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """A time when nothing was ready: for which targets, how long, and why."""
+
+    at: datetime
+    seconds: float
+    targets: tuple[str, ...]
+    reason: str
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """A warning that was raised: ``switches``, ``timeouts`` or another kind."""
+
+    at: datetime
+    kind: str
+    message: str
+
+
+class GivenUp(msgspec.Struct, frozen=True):
+    """A task that ended without a sample, and the codes or categories that ended it."""
+
+    slot: int
+    cell: Cell
+    reasons: tuple[str, ...]
+
+
+class Coverage(msgspec.Struct, frozen=True):
+    """What was on the disk when the batch was planned; the counts are in ``file``, beside."""
+
+    rows: int
+    cells: int
+    file: str
+
+
+class Record(msgspec.Struct, kw_only=True):
+    """One batch, from start to end. Times are UTC; ``command`` is redacted by who makes it.
+
+    ``rejected`` counts refused answers by code. The lists are bounded (``MAX_NOTES``, the newest
+    are left out), ``omitted`` counts what was left out of each. ``resumed`` holds the times at
+    which it was taken up again.
+    """
+
+    id: str
+    kind: Kind
+    status: Status
+    command: tuple[str, ...]
+    process: Process
+    version: str
+    started: datetime
+    updated: datetime
+    finished: datetime | None = None
+    resume_after: datetime | None = None
+    resumed: list[datetime] = []
+    parameters: dict[str, object] = {}
+    seed: int = 0
+    rehearsal: bool = False
+    target: int = 0
+    accepted: int = 0
+    flagged: int = 0
+    reason: str = ""
+    rejected: dict[str, int] = {}
+    given_up: list[GivenUp] = []
+    models: dict[str, ModelStats] = {}
+    switches: list[Switch] = []
+    waits: list[Wait] = []
+    alerts: list[Alert] = []
+    omitted: dict[str, int] = {}
+    parts: list[Part] = []
+    coverage: Coverage | None = None
+
+    def model(self, ref: object) -> ModelStats:
+        """The counts of ``provider/model``, begun at zero."""
+        return self.models.setdefault(str(ref), ModelStats())
+
+    def note(self, entry: Switch | Wait | Alert | GivenUp) -> None:
+        """Add an entry to its list, or to the count of what the list leaves out."""
+        name = _LISTS[type(entry)]
+        entries: list[object] = getattr(self, name)
+        if len(entries) < MAX_NOTES:
+            entries.append(entry)
+        else:
+            self.omitted[name] = self.omitted.get(name, 0) + 1
+
+    def count(self, name: Literal["switches", "waits", "alerts", "given_up"]) -> int:
+        """How many entries there were, with those left out."""
+        return len(getattr(self, name)) + self.omitted.get(name, 0)
+
+    def note_part(self, part: Part) -> None:
+        """Note a sealed part; noting it again changes nothing."""
+        self.parts = [one for one in self.parts if one.name != part.name] + [part]
+        self.accepted = max(self.accepted, sum(one.rows for one in self.parts))
+
+
+_LISTS: Final = {Switch: "switches", Wait: "waits", Alert: "alerts", GivenUp: "given_up"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file among the records that is none; history shows it instead of failing."""
+
+    id: str
+    path: Path
+    error: str
+
+
+_ID_ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def new_batch_id(now: datetime, rng: Random) -> str:
+    """An id that sorts by time (UTC) and names files: ``20261123-161500-ab12``."""
+    return f"{now:%Y%m%d-%H%M%S}-{''.join(rng.choices(_ID_ALPHABET, k=4))}"
+
+
+class Ledger:
+    """The records of a data dir.
+
+    ``clock`` is monotonic, in seconds; it only spaces the writes of a running batch.
+    """
+
+    def __init__(self, data_dir: DataDir, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._data_dir = data_dir
+        self._clock = clock
+        self._saved: dict[str, float] = {}
+
+    def create(self, record: Record, coverage: Mapping[Cell, int] | None = None) -> None:
+        """Begin a record, with the coverage counts its plan starts from.
+
+        Raises:
+            UsageError: the id cannot name a file.
+            BatchRunning: there is a record of this id already.
+            DiskError: it could not be written.
+        """
+        if self._path(record.id).exists():
+            raise BatchRunning(f"there is a batch {record.id} already", {"id": record.id})
+        if coverage is not None:
+            record.coverage = self._save_coverage(record.id, coverage)
+        self.save(record, force=True)
+
+    def save(self, record: Record, *, force: bool = False) -> bool:
+        """Replace the record; at most once a second unless forced. Whether it was written.
+
+        Raises:
+            DiskError: it could not be written; the old one stands.
+        """
+        now = self._clock()
+        last = self._saved.get(record.id)
+        if not force and last is not None and now - last < 1.0:
+            return False
+        self._write(self._path(record.id), to_json(record))
+        self._saved[record.id] = now
+        return True
+
+    def _write(self, path: Path, payload: bytes) -> None:
+        replace_file(self._data_dir, path, msgspec.json.format(payload, indent=1) + b"\n")
+
+    def _path(self, batch_id: str) -> Path:
+        return self._data_dir.batches / f"{check_batch_id(batch_id)}.json"
+
+    def _coverage_path(self, batch_id: str) -> Path:
+        return self._data_dir.batches / f"{check_batch_id(batch_id)}.coverage.jsonl"
+
+    def _save_coverage(self, batch_id: str, counts: Mapping[Cell, int]) -> Coverage:
+        """Beside the record: it is large, never changes, and only a resumed batch wants it."""
+        path = self._coverage_path(batch_id)
+        lines = [[*cell, count] for cell, count in sorted(counts.items())]
+        replace_file(self._data_dir, path, msgspec.json.Encoder().encode_lines(lines))
+        return Coverage(sum(counts.values()), len(lines), path.name)
+
+    def coverage(self, record: Record) -> Counter[Cell]:
+        """The counts the batch was planned over, so that its plan can be made again.
+
+        Raises:
+            DiskError: they are missing or damaged: the plan cannot be replayed.
+        """
+        path = self._coverage_path(record.id)
+        rows = tuple[str, str, str, str, str, int]
+        try:
+            lines = msgspec.json.Decoder(rows).decode_lines(path.read_bytes())
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise DiskError(f"cannot read {path}: {error}", path) from error
+        counts: Counter[Cell] = Counter({(a, b, c, d, e): n for a, b, c, d, e, n in lines})
+        if record.coverage is None or counts.total() != record.coverage.rows:
+            raise DiskError(f"{path} is not what batch {record.id} started from", path)
+        return counts
+
+    def load(self, batch_id: str) -> Record:
+        """The record of a batch.
+
+        Raises:
+            UsageError: there is none, or it cannot be read.
+        """
+        found = self._read(self._path(batch_id))
+        if isinstance(found, Unreadable):
+            raise UsageError(f"batch {batch_id}: {found.error} ({found.path})")
+        return found
+
+    def _read(self, path: Path) -> Record | Unreadable:
+        try:
+            record = msgspec.json.decode(path.read_bytes(), type=Record)
+        except FileNotFoundError:
+            return Unreadable(path.stem, path, "there is no such batch")
+        except OSError as error:
+            return Unreadable(path.stem, path, f"cannot be read: {error.strerror}")
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            return Unreadable(path.stem, path, f"not a record: {error}")
+        if record.id != path.stem:
+            return Unreadable(path.stem, path, f"the record of another batch ({record.id})")
+        return record
+
+    def all(self) -> list[Record | Unreadable]:
+        """Every record, newest first; a file that is none becomes an ``Unreadable``."""
+        paths = sorted(self._data_dir.batches.glob("*.json"), reverse=True)
+        return [self._read(path) for path in paths]
+
+    def find(self, prefix: str) -> Record:
+        """The one record whose id begins with ``prefix``; a whole id comes before longer ones.
+
+        Raises:
+            UsageError: there is none, or more than one.
+        """
+        ids = [path.stem for path in sorted(self._data_dir.batches.glob("*.json"))]
+        matches = [one for one in ids if prefix and one.startswith(prefix)]
+        if prefix in matches:
+            matches = [prefix]
+        if len(matches) != 1:
+            raise UsageError(_not_one(prefix, matches))
+        return self.load(matches[0])
+
+    def status_of(self, record: Record) -> DerivedStatus:
+        """The status, or ``interrupted`` where it says running and nobody runs it.
+
+        The process may live in another container: then its journal is still locked.
+
+        Raises:
+            DiskError: the lock cannot be looked at.
+        """
+        if record.status != "running" or is_alive(record.process):
+            return record.status
+        return "running" if is_writing(self._data_dir, record.id) else "interrupted"
+
+    def note_part(self, batch_id: str, part: Part) -> None:
+        """Note a part that recovery sealed, in the record of a batch that nobody runs.
+
+        Fields of a later version stay as they are. A batch without a readable record is passed
+        over: its rows are in the part, and the part's name is its id.
+
+        Raises:
+            DiskError: the record could not be written.
+        """
+        path = self._path(batch_id)
+        record = self._read(path)
+        if isinstance(record, Unreadable):
+            return
+        record.note_part(part)
+        fields: dict[str, object] = msgspec.json.decode(path.read_bytes())
+        fields |= {"parts": record.parts, "accepted": record.accepted}
+        self._write(path, msgspec.json.encode(fields))
+
+
+def _not_one(prefix: str, matches: Sequence[str]) -> str:
+    if not matches:
+        return f"there is no batch {prefix!r}"
+    more = f" and {len(matches) - 5} more" if len(matches) > 5 else ""
+    return f"{prefix!r} may be {', '.join(matches[:5])}{more}"

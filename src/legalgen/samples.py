@@ -1,0 +1,438 @@
+"""The sample: its values, its JSON schema, its Arrow schema, and how an answer is read."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from legalgen.completion import Completion
+from legalgen.errors import AnswerRefused, ErrorCategory, Reason
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMA_VERSION: Final = 1
+"""Version of the columns below; another set of columns is another number."""
+
+
+class Citation(msgspec.Struct, frozen=True):
+    """One authority as the answer cites it.
+
+    ``status``: ``unparsed``, ``parsed``, ``conflict`` or ``listed``; never "valid".
+    ``key`` is the canonical form (``uksc/2013/34``), empty when unparsed; ``kind`` names the
+    grammar that read it (``uk_neutral``, ``uk_report``, ``statute``, ...), empty when unparsed.
+    """
+
+    text: str
+    kind: str = ""
+    key: str = ""
+    status: str = "unparsed"
+
+
+class DraftCitation(msgspec.Struct, frozen=True):
+    """One authority as the model gave it; ``proposition`` is checked and not stored."""
+
+    text: str
+    proposition: str = ""
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """An answer that could be read, before anybody judged it. ``repaired``: JSON was mended."""
+
+    question: str
+    reasoning_steps: tuple[str, ...]
+    answer: str
+    citations: tuple[DraftCitation, ...]
+    repaired: bool = False
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One row of the dataset; the columns, in their order (see ``arrow_schema``)."""
+
+    id: str
+    question: str
+    answer: str
+    reasoning_steps: tuple[str, ...]
+    citations: tuple[Citation, ...]
+    jurisdiction: str
+    sub_jurisdiction: str
+    practice_area: str
+    topic: str
+    subtopic: str
+    difficulty: str
+    sample_type: str
+    as_of: str
+    seed_json: str
+    provider: str
+    model: str
+    prompt_version: str
+    batch_id: str
+    slot: int
+    attempts: int
+    input_tokens: int
+    output_tokens: int
+    flags: tuple[str, ...]
+    score: float | None
+    judge: str | None
+    thinking: str | None
+    latency_s: float | None
+    cost_usd: float | None
+    reasoning_tokens: int | None
+    created_at: datetime
+    schema_version: int = SCHEMA_VERSION
+
+
+ANSWER_SCHEMA: Final[Mapping[str, object]] = {
+    "type": "object",
+    "properties": {
+        "question": {"type": "string"},
+        "reasoning_steps": {"type": "array", "items": {"type": "string"}},
+        "answer": {"type": "string"},
+        "citations": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"text": {"type": "string"}, "proposition": {"type": "string"}},
+                "required": ["text", "proposition"],
+                "additionalProperties": False,
+            },
+        },
+    },
+    "required": ["question", "reasoning_steps", "answer", "citations"],
+    "additionalProperties": False,
+}
+"""What a model is asked to answer with. The order is meant: reasoning before the answer.
+
+Bounds are in the prompt and the gate: strict decoders refuse ``minItems``, ``pattern``, ``format``.
+"""
+
+
+# --- identity ----------------------------------------------------------------------------------
+
+_TYPOGRAPHY: Final = str.maketrans(
+    {
+        "\u2010": "-",  # hyphen; NFKC turns the non-breaking hyphen into it
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u201a": "'",
+        "\u201b": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u201e": '"',
+        "\u201f": '"',
+        "\u00ad": None,  # soft hyphen
+        "\u200b": None,  # zero width space
+        "\u200c": None,
+        "\u200d": None,
+        "\u2060": None,  # word joiner
+        "\ufeff": None,  # byte order mark
+    }
+)
+
+
+def normalise(text: str) -> str:
+    """Fold away what does not change the meaning: case, typography, white space.
+
+    Two texts that normalise alike are the same text to a reader. Idempotent.
+    """
+    folded = unicodedata.normalize("NFKC", text).translate(_TYPOGRAPHY).casefold()
+    return " ".join(unicodedata.normalize("NFKC", folded).translate(_TYPOGRAPHY).split())
+
+
+def sample_id(question: str, answer: str) -> str:
+    """The id of a sample: ``lg_`` and 16 hex digits of BLAKE2b over the normalised text."""
+    # A normalised text holds no newline, so the two fields cannot run into each other.
+    text = f"{normalise(question)}\n{normalise(answer)}"
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8)
+    return f"lg_{digest.hexdigest()}"
+
+
+# --- rows --------------------------------------------------------------------------------------
+
+
+@functools.cache
+def arrow_schema() -> pa.Schema:
+    """The one schema of every part, frozen: the columns of ``Sample`` in their order.
+
+    Plain strings, int64, float64 and lists only: readers disagree about everything else.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+
+    text, texts = pa.string(), pa.list_(pa.string())
+    citation = pa.struct([(name, text) for name in Citation.__struct_fields__])
+    types = {
+        "reasoning_steps": texts,
+        "citations": pa.list_(citation),
+        "flags": texts,
+        **dict.fromkeys(("slot", "attempts", "schema_version"), pa.int64()),
+        **dict.fromkeys(("input_tokens", "output_tokens", "reasoning_tokens"), pa.int64()),
+        **dict.fromkeys(("score", "latency_s", "cost_usd"), pa.float64()),
+        "created_at": pa.timestamp("us", tz="UTC"),
+    }
+    return pa.schema([(name, types.get(name, text)) for name in Sample.__struct_fields__])
+
+
+def to_table(samples: Iterable[Sample]) -> pa.Table:
+    """The rows as an Arrow table of ``arrow_schema``."""
+    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+
+    rows = [_as_row(sample) for sample in samples]
+    return pa.Table.from_pylist(rows, schema=arrow_schema())
+
+
+def _as_row(sample: Sample) -> dict[str, object]:
+    row = msgspec.structs.asdict(sample)
+    row["citations"] = [msgspec.structs.asdict(citation) for citation in sample.citations]
+    return row
+
+
+def from_table(table: pa.Table) -> list[Sample]:
+    """The samples of an Arrow table that has the columns of ``arrow_schema``.
+
+    Raises:
+        msgspec.ValidationError: a column is missing or of another type.
+    """
+    return [msgspec.convert(row, Sample) for row in table.to_pylist()]
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+_DECODER: Final = msgspec.json.Decoder(Sample)
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+
+
+def to_json(value: msgspec.Struct) -> bytes:
+    """One sample, or another value of ours, as one line of JSON without the newline.
+
+    Half a surrogate pair, which a vendor's JSON may hold and UTF-8 may not, becomes U+FFFD.
+    """
+    try:
+        return _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        return _ENCODER.encode(_without_surrogates(msgspec.to_builtins(value)))
+
+
+def _without_surrogates(value: object) -> object:
+    if isinstance(value, str):
+        return _SURROGATES.sub("\ufffd", value)
+    if isinstance(value, (list, tuple)):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _without_surrogates(item) for key, item in value.items()}
+    return value
+
+
+def from_json(line: bytes) -> Sample:
+    """The sample of one line of JSON.
+
+    Raises:
+        msgspec.DecodeError: the line is not a sample.
+    """
+    return _DECODER.decode(line)
+
+
+# --- reading an answer -------------------------------------------------------------------------
+
+_COMPLETE: Final = frozenset({"stop", "eos", "end_turn"})
+_MAX_CHARACTERS: Final = 200_000
+_MAX_CANDIDATES: Final = 64
+
+
+def read(completion: Completion) -> Draft:
+    """Read what a model answered; nothing is judged here but whether it can be read.
+
+    Truncation is looked at first: a mended half of an answer looks like a whole one.
+
+    Raises:
+        AnswerRefused: with every reason found: ``TRUNCATED``, ``CONTENT_FILTER``, ``BAD_JSON``,
+            ``SCHEMA``, ``EMPTY_FIELD``.
+    """
+    _refuse_unfinished(completion)
+    found, repaired = _find_object(_without_thinking(completion.text), completion.finish_reason)
+    return _to_draft(found, repaired=repaired)
+
+
+def _refuse_unfinished(completion: Completion) -> None:
+    if completion.finish_reason == "length":
+        raise _truncated(f"cut off after {completion.usage.output_tokens} tokens")
+    if completion.finish_reason == "content_filter":
+        reason = Reason("CONTENT_FILTER", "the vendor's filter blocked the answer")
+        raise AnswerRefused([reason], category=ErrorCategory.CONTENT_FILTER)
+
+
+def _truncated(how: str) -> AnswerRefused:
+    return AnswerRefused([Reason("TRUNCATED", f"the answer was {how}")], truncated=True)
+
+
+_THINKING: Final = re.compile(r"\s*<(think|thinking)\b[^>]*>.*?</\1\s*>", re.S | re.I)
+_THINKING_OPEN: Final = re.compile(r"\s*<(?:think|thinking)\b[^>]*>", re.I)
+_THINKING_CLOSE: Final = re.compile(r"</(?:think|thinking)\s*>", re.I)
+_OBJECT_START: Final = re.compile(r'\{\s*"question"')
+
+
+def _without_thinking(text: str) -> str:
+    """Cut the reasoning that a model wrote into its answer, closed, unclosed or unopened."""
+    while block := _THINKING.match(text):
+        text = text[block.end() :]
+    start = _OBJECT_START.search(text)
+    if _THINKING_OPEN.match(text):
+        return text[start.start() :] if start else ""
+    close = _THINKING_CLOSE.search(text)
+    # Some chat templates write the opening tag themselves, so that only the closing one comes
+    # back. A tag behind the start of the object belongs to the object.
+    if close and (start is None or close.start() < start.start()):
+        return text[close.end() :]
+    return text
+
+
+def _find_object(text: str, finish_reason: str) -> tuple[Mapping[str, object], bool]:
+    """The JSON object in the text, and whether it had to be mended."""
+    if len(text) > _MAX_CHARACTERS:
+        raise _bad_json(f"it is {len(text)} characters long")
+    if (found := _intact(text)) is not None:
+        return found, False
+    if finish_reason not in _COMPLETE and not text.rstrip("`\n\r\t ").endswith("}"):
+        raise _truncated(f"not closed, and ended by {finish_reason or 'nothing'!r}")
+    return _mended(text), True
+
+
+def _bad_json(why: str) -> AnswerRefused:
+    return AnswerRefused([Reason("BAD_JSON", f"the answer is not one JSON object: {why}")])
+
+
+def _intact(text: str) -> Mapping[str, object] | None:
+    """The last object that stands in the text whole, behind fences or prose."""
+    found: Mapping[str, object] | None = None
+    end = 0
+    for start in _candidates(text):
+        if start < end:
+            continue
+        value, stop = _decode(text, start)
+        if isinstance(value, dict) and "question" in value:
+            found, end = value, stop
+    return found
+
+
+def _candidates(text: str) -> Sequence[int]:
+    """Where an object may begin, in order: a bounded number of places."""
+    named = [match.start() for match in _OBJECT_START.finditer(text)]
+    others = [match.start() for match in re.finditer(r"\{", text)]
+    return sorted({*others[:_MAX_CANDIDATES], *named[-_MAX_CANDIDATES:]})
+
+
+_JSON: Final = json.JSONDecoder(strict=False)  # a raw newline in a string is no damage
+
+
+def _decode(text: str, start: int) -> tuple[object, int]:
+    try:
+        return _JSON.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None, start
+
+
+def _mended(text: str) -> Mapping[str, object]:
+    import json_repair  # noqa: PLC0415 - needed for broken answers only
+
+    start = _OBJECT_START.search(text)
+    try:
+        value = json_repair.loads(text[start.start() :] if start else text)
+    except (ValueError, RecursionError) as error:
+        raise _bad_json(str(error)[:100]) from error
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, dict) and one:
+            return one
+    raise _bad_json(f"it begins {text.strip()[:40]!r}" if text.strip() else "it is empty")
+
+
+def _to_draft(found: Mapping[str, object], *, repaired: bool) -> Draft:
+    """The values of the four fields, cleaned; fields that nobody asked for are left out."""
+    faults = [fault for fault in map(functools.partial(_fault, found), _TYPES) if fault]
+    if faults:
+        raise AnswerRefused(faults)
+    answer = msgspec.convert(found, _Answer)
+    draft = Draft(
+        question=clean(answer.question),
+        reasoning_steps=_steps(answer.reasoning_steps),
+        answer=clean(answer.answer),
+        citations=_citations(answer.citations),
+        repaired=repaired,
+    )
+    _refuse_empty(draft)
+    return draft
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    question: str
+    reasoning_steps: tuple[str, ...]
+    answer: str
+    citations: tuple[DraftCitation | str, ...]
+
+
+_TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(_Answer)}
+
+
+def _fault(found: Mapping[str, object], field: str) -> Reason | None:
+    """What is wrong with one field, so that a model hears of all of them at once."""
+    if field not in found:
+        return Reason("SCHEMA", f"field {field!r} is missing", field)
+    try:
+        msgspec.convert(found[field], _TYPES[field])
+    except msgspec.ValidationError as error:
+        return Reason("SCHEMA", f"field {field!r}: {error}", field)
+    return None
+
+
+def _refuse_empty(draft: Draft) -> None:
+    texts = {"question": draft.question, "answer": draft.answer}
+    reasons = [
+        Reason("EMPTY_FIELD", f"field {name!r} is empty", name)
+        for name, text in texts.items()
+        if not text
+    ]
+    if reasons:
+        raise AnswerRefused(reasons)
+
+
+_STEP_NUMBER: Final = re.compile(
+    r"""\A(?:\*\*)?(?:
+        step\s+\d+\s*(?:\*\*)?\s*(?:[:.)-]|\u2013|\u2014)+   # Step 1: / **Step 1** -
+        | \(?\d{1,2}[.):](?=\s)                              # 1. / 1) / (1)
+        | [-\u2022*](?=\s)                                   # a bullet
+    )(?:\*\*)?\s*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def _steps(texts: Iterable[str]) -> tuple[str, ...]:
+    """The steps without numbers of their own; blank ones are left out."""
+    lines = (" ".join(clean(text).split()) for text in texts)
+    return tuple(step for step in (_STEP_NUMBER.sub("", line, count=1) for line in lines) if step)
+
+
+def _citations(found: Iterable[DraftCitation | str]) -> tuple[DraftCitation, ...]:
+    """One value each, on one line; a bare string is a text without a proposition."""
+    drafts = (DraftCitation(one) if isinstance(one, str) else one for one in found)
+    lines = ((" ".join(clean(one.text).split()), clean(one.proposition)) for one in drafts)
+    return tuple(DraftCitation(text, proposition) for text, proposition in lines if text)
+
+
+_UNPRINTABLE: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+)
+
+
+def clean(text: str) -> str:
+    """Text as it may be stored: no control characters, no invisible ones, tidy white space.
+
+    Paragraphs stay; spaces at line ends and more than one blank line in a row do not.
+    """
+    text = _SURROGATES.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = re.sub(r"[ \t\u00a0]+", " ", _UNPRINTABLE.sub("", text))
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r" *\n *", "\n", text)).strip()
