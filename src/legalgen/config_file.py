@@ -1,0 +1,262 @@
+"""The config file as a text: the commented template, putting a key into it, its reference page."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from legalgen.errors import ConfigurationError, DiskError, UsageError
+from legalgen.kinds import (
+    COUNT,
+    COUNT_BOUND,
+    DOLLAR_BOUND,
+    NAMES,
+    NATURAL,
+    NUMBER,
+    ROUTE,
+    key_problem,
+)
+from legalgen.settings import (
+    LIMIT_KEYS,
+    SETTINGS,
+    WEIGHT_AXES,
+    Declaration,
+    own_variable,
+    read_text,
+    read_toml,
+)
+
+_HEAD = """\
+# legalgen's settings. A flag wins over a variable, a variable over this file.
+# Everything here is commented out and shows the default or an example.
+"""
+_TABLES = """
+# [limits."groq/openai/gpt-oss-120b"]
+# What your account may do, where the vendor does not say it in its replies.
+# requests_per_minute = 30
+# tokens_per_minute = 8000
+# requests_per_day = 1000
+
+# [gate]
+# Thresholds of the gate, by name.
+
+# [weights]
+# How often, against each other, the values of one axis are planned.
+# jurisdiction = { uk = 2, us = 1, eu = 1 }
+"""
+
+
+def init_config(path: Path) -> None:
+    """Write a commented config file of all settings that only its owner can read.
+
+    Raises:
+        UsageError: there is one already; it is never overwritten.
+        DiskError: it cannot be written.
+    """
+    if os.path.lexists(path):
+        raise UsageError(f"{path} exists and is left as it is; edit it, or move it away.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(config_template())
+    except OSError as error:
+        raise DiskError(f"{path} cannot be written: {error.strerror}.", path) from error
+
+
+def config_template() -> str:
+    """The text of a new config file: TOML, every setting on a commented line."""
+    sections = dict.fromkeys(each.table for each in SETTINGS if "." not in each.table)
+    parts = [_HEAD, *(_template_section(table) for table in sections)]
+    parts += [_template_provider(name) for name in ("groq", "cerebras", "openai", "local")]
+    return "".join(parts) + _TABLES
+
+
+def _template_section(table: str) -> str:
+    rows = [each for each in SETTINGS if each.table == table]
+    return f"\n[{table}]\n" * bool(table) + "".join(_template_setting(each) for each in rows)
+
+
+def _template_setting(each: Declaration[Any]) -> str:
+    unset = f" Default: {each.absent}." if each.absent else ""
+    return f"\n# {each.help}{unset}\n# {each.key} = {_toml(each)}\n"
+
+
+def _template_provider(name: str) -> str:
+    if name == "local":
+        return '\n[providers.local]\n\n# A GGUF file of your own.\n# model_path = "model.gguf"\n'
+    variable = own_variable(name, "API_KEY")
+    key = f"\n# The API key; {variable} wins over it.\n" + '# api_key = ""\n'
+    rest = '\n# models = ["llama3.1:8b"]\n' if name == "openai" else ""
+    rows = [each for each in SETTINGS if each.table == f"providers.{name}"]
+    return f"\n[providers.{name}]\n{key}{''.join(_template_setting(each) for each in rows)}{rest}"
+
+
+def _toml(each: Declaration[Any]) -> str:
+    """The default, or else the example, as a TOML value."""
+    if each.default in (None, ()):
+        value: object = each.example
+    else:
+        value = (
+            each.default if isinstance(each.default, bool | int) else each.kind.show(each.default)
+        )
+    if each.kind in (NAMES, ROUTE):
+        value = str(value).split(",")
+    if each.kind in (COUNT, COUNT_BOUND, NUMBER, NATURAL, DOLLAR_BOUND) and isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)  # JSON's strings, booleans and arrays are TOML's
+
+
+_PAGE = """\
+# Configuration
+
+<!-- Made from the program by `legalgen.config_file.configuration_page()`; a test compares them. -->
+
+A value is taken from the first of these that has it: the flag, the environment variable, the
+config file, the default. `legalgen config show` prints every value with where it came from,
+`legalgen config path` the file's place (`LEGALGEN_CONFIG` names another), and
+`legalgen config init` writes a commented file to begin with.
+
+An empty variable counts as unset. A path in the file is relative to the file's folder. Lists are
+written `a,b` in flags and variables and `["a", "b"]` in the file; `all` lifts a restriction.
+Durations are written `90s`, `2m`, `1h30m`, `15min` or as plain seconds; `off` is no bound.
+"""
+_PAGE_END = """
+## Keys and servers
+
+| provider | key | base URL |
+|---|---|---|
+| groq | `GROQ_API_KEY`, then `api_key` in `[providers.groq]` | `GROQ_BASE_URL`, then `base_url` |
+| cerebras | `CEREBRAS_API_KEY`, then `api_key` in `[providers.cerebras]` | \
+`CEREBRAS_BASE_URL`, then `base_url` |
+| openai | `LEGALGEN_OPENAI_API_KEY`, then `api_key` in `[providers.openai]`, then \
+`OPENAI_API_KEY` | `--base-url`, `LEGALGEN_OPENAI_BASE_URL`, then `base_url`, then \
+`OPENAI_BASE_URL` |
+| local | none | none; `model_path` in `[providers.local]` names a GGUF file |
+
+`OPENAI_API_KEY` is sent only to OpenAI itself or to the server that `OPENAI_BASE_URL` names, never
+to a server that was named to legalgen alone. `[providers.openai] models` lists what a server has,
+in the order of preference. A file that holds keys must be its owner's alone: `chmod 600`.
+
+## Other tables
+
+`[limits."<provider>/<model>"]` states what an account may do where the vendor's replies do not:
+LIMITS.
+
+`[gate]` overrides thresholds of the gate by name. `[weights]` holds a table per axis
+(AXES) with how often its values are planned, against each other:
+`jurisdiction = { uk = 2, us = 1 }`.
+"""
+
+
+def configuration_page() -> str:
+    """The reference page of all settings, in Markdown."""
+    tables = dict.fromkeys(each.table for each in SETTINGS)
+    limits = ", ".join(f"`{name}`" for name in LIMIT_KEYS)
+    axes = ", ".join(f"`{axis}`" for axis in WEIGHT_AXES)
+    end = _PAGE_END.replace("LIMITS", limits).replace("AXES", axes)
+    return "".join([_PAGE, *(_page_section(table) for table in tables), end])
+
+
+def _page_section(table: str) -> str:
+    title = f"`[{table}]`" if table else "At the top of the file"
+    head = "| key | value | default | flag | variable | |\n|---|---|---|---|---|---|\n"
+    rows = [_page_row(each) for each in SETTINGS if each.table == table]
+    return f"\n## {title}\n\n{head}{''.join(rows)}"
+
+
+def _page_row(each: Declaration[Any]) -> str:
+    default = each.absent if each.default in (None, ()) else f"`{each.kind.show(each.default)}`"
+    cells = (f"`{each.key}`", each.kind.name, default, f"`{each.flag}`", f"`{each.env}`", each.help)
+    return f"| {' | '.join(cells)} |\n"
+
+
+def set_key(path: Path, provider: str, key: str) -> None:
+    """Put a provider's key into the config file, keep all else, close it to others.
+
+    The file is replaced in one step and made when there is none.
+
+    Raises:
+        UsageError: the key cannot be one.
+        ConfigurationError: the file is not TOML, or has no room for the key as it is written.
+        DiskError: it cannot be written.
+    """
+    if problem := key_problem(key):
+        raise UsageError(f"The key {problem}; nothing was written.")
+    path = path.resolve()  # a link to the user's own collection stays one
+    before = read_text(path) if path.exists() else ""
+    after = _edited(before, provider, key.strip(), path)
+    if _parsed_toml(after) != _with_key(read_toml(path) if before else {}, provider, key.strip()):
+        raise _no_room(path, provider)
+    _replace_private(path, after)
+
+
+def _with_key(content: Mapping[str, object], provider: str, key: str) -> dict[str, object]:
+    """What the file shall say after the edit, whatever the editor makes of it."""
+    providers = cast("dict[str, dict[str, object]]", content.get("providers", {}))
+    table = {**providers.get(provider, {}), "api_key": key}
+    return {**content, "providers": {**providers, provider: table}}
+
+
+def _edited(text: str, provider: str, key: str, path: Path) -> str:
+    import tomlkit  # noqa: PLC0415 - only set-key needs it
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - as above
+
+    try:
+        document = tomlkit.parse(text)
+        providers = document.setdefault("providers", tomlkit.table(is_super_table=True))
+        providers.setdefault(provider, tomlkit.table())["api_key"] = key
+        return tomlkit.dumps(document)
+    except (TOMLKitError, TypeError, AttributeError) as error:  # the last two: no table there
+        raise _no_room(path, provider) from error
+
+
+def _parsed_toml(text: str) -> dict[str, object] | None:
+    import tomllib  # noqa: PLC0415 - not needed without a config file
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:  # our own edit went wrong, which the caller reports
+        return None
+
+
+def _no_room(path: Path, provider: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path} cannot be edited without touching other lines; "
+        f"write api_key under [providers.{provider}] yourself. Nothing was changed."
+    )
+
+
+def _replace_private(path: Path, text: str) -> None:
+    """Write beside, then swap; mode 0600."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _swap_in(path.with_name(f".{path.name}.{os.getpid()}"), path, text.encode())
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise DiskError(f"{path} cannot be written: {error.strerror}.", path) from error
+
+
+def _swap_in(beside: Path, path: Path, content: bytes) -> None:
+    beside.unlink(missing_ok=True)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        beside.unlink()
+        raise
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,336 @@
+"""Kinds of values: how a setting is written, read back, and what to write instead.
+
+Every ``parse`` takes text (a flag, a variable) or a TOML value, and raises ValueError with the
+end of a sentence: what is wrong, and what would be right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar, cast, final
+from urllib.parse import SplitResult, urlsplit
+
+from legalgen.completion import ModelRef
+
+T_co = TypeVar("T_co", covariant=True)
+C = TypeVar("C", bound=str)
+
+
+@final
+class Secret:
+    """A key that shows itself only when asked to: printed, formatted or logged it is masked."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The key itself, for the one place that sends it."""
+        return self._value
+
+    def fingerprint(self) -> str:
+        """16 hex digits that tell keys apart and lead back to none."""
+        return hashlib.blake2b(
+            self._value.strip().encode("utf-8", "replace"), digest_size=8
+        ).hexdigest()
+
+    def __str__(self) -> str:
+        key = self._value.strip()
+        readable = key.isascii() and key.isprintable() and len(key) >= 20
+        return f"{key[:4]}…{key[-4:]}" if readable else "***"
+
+    def __repr__(self) -> str:
+        return f"Secret({self})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Secret is never pickled or copied")
+
+
+def key_problem(key: str) -> str:
+    """What is wrong with a key, as the end of a sentence that does not show it."""
+    stripped = key.strip()
+    if not stripped:
+        return "is empty"
+    if re.search(r"[\r\n]", stripped):
+        return "holds a line break"
+    if not stripped.isascii():
+        return "holds a character outside ASCII"
+    if not stripped.isprintable() or " " in stripped:
+        return "holds a blank or a control character"
+    return "is in quotes" if stripped[0] in "\"'" else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T_co]):
+    """How a value is written: ``parse`` takes text or a TOML value, or raises ValueError.
+
+    The ValueError's text continues "<value>: ", names what is wrong and what would be right.
+    ``name`` is the word of the documentation; ``show`` writes a value so that ``parse`` reads it.
+    """
+
+    name: str
+    parse: Callable[[object], T_co]
+    show: Callable[[Any], str] = str
+
+
+_UNITS = {
+    **dict.fromkeys(("d", "day", "days"), 86_400.0),
+    **dict.fromkeys(("h", "hr", "hour", "hours"), 3_600.0),
+    **dict.fromkeys(("m", "min", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("s", "sec", "second", "seconds"), 1.0),
+    "ms": 0.001,
+}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)\s*")
+_DURATION_HELP = "write 90s, 2m, 1h30m, 15min or plain seconds"
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of ``90s``, ``2m``, ``1h30m``, ``15min``, ``1.5h``, ``250ms`` or ``90``.
+
+    Units come in descending order, each at most once.
+
+    Raises:
+        ValueError: it is none of these; the text says what to write.
+    """
+    plain = text.strip().lower()
+    if re.fullmatch(r"\d+(\.\d+)?", plain):
+        return _finite(float(plain))
+    parts = _PART.findall(plain)
+    known = all(unit in _UNITS for _, unit in parts)
+    if not (parts and known and _PART.sub("", plain) == ""):
+        raise ValueError(f"not a duration; {_DURATION_HELP}")
+    sizes = [_UNITS[unit] for _, unit in parts]
+    if sizes != sorted(set(sizes), reverse=True):
+        raise ValueError("the units of a duration go from large to small, each once: 1h30m")
+    return _finite(
+        sum(float(number) * size for (number, _), size in zip(parts, sizes, strict=True))
+    )
+
+
+def format_duration(seconds: float) -> str:
+    """The shortest form that ``parse_duration`` reads back, to the millisecond: ``1h30m``."""
+    if math.isinf(seconds):
+        return "off"
+    milliseconds = round(seconds * 1000)
+    hours, milliseconds = divmod(milliseconds, 3_600_000)
+    minutes, milliseconds = divmod(milliseconds, 60_000)
+    parts = [f"{hours}h" if hours else "", f"{minutes}m" if minutes else ""]
+    if milliseconds or not any(parts):
+        parts.append(f"{milliseconds / 1000:g}s")
+    return "".join(parts)
+
+
+def _finite(seconds: float) -> float:
+    if seconds > 1e9:
+        raise ValueError("longer than anyone will wait; the most is 1000000000 seconds")
+    return seconds
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if not math.isfinite(value) or value < 0:
+            raise ValueError(f"not a duration; {_DURATION_HELP}")
+        return _finite(float(value))
+    return parse_duration(_string(value))
+
+
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("text is expected here, in quotes")  # noqa: TRY004 - one error for all
+    if not value.strip():
+        raise ValueError("it is empty; give a value, or leave it out")
+    return value.strip()
+
+
+def _or_off(
+    parse: Callable[[object], float], off: float | None
+) -> Callable[[object], float | None]:
+    """A bound of which ``off`` and ``none`` stand for no bound, given as the value ``off``."""
+
+    def parse_bound(value: object) -> float | None:
+        if isinstance(value, str) and value.strip().lower() in ("off", "none"):
+            return off
+        try:
+            return parse(value)
+        except ValueError as error:
+            raise ValueError(f"{error}, or off for no bound") from error
+
+    return parse_bound
+
+
+def _whole_or_off(value: object) -> int | None:
+    bound = _or_off(whole(1), None)(value)
+    return None if bound is None else int(bound)
+
+
+def _positive_duration(value: object) -> float:
+    seconds = _seconds(value)
+    if seconds <= 0:
+        raise ValueError("it must be longer than nothing; a call needs some time")
+    return seconds
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """Names separated by commas, in one text or in several; each once, in the order given.
+
+    ``all`` is no restriction, so that a flag can lift one of the file.
+    """
+    items = value if isinstance(value, list | tuple) else [value]
+    split = [name.strip() for item in items for name in _string(item).split(",")]
+    if not all(split):
+        raise ValueError("there is nothing between two commas; write a,b,c")
+    return () if split == ["all"] else tuple(dict.fromkeys(split))
+
+
+def _route(value: object) -> tuple[ModelRef, ...]:
+    return tuple(_model_ref(name) for name in _names(value))
+
+
+def _model_ref(name: str) -> ModelRef:
+    try:
+        return ModelRef.parse(name)
+    except ValueError as error:
+        raise ValueError(
+            f"{error}; write groq/openai/gpt-oss-120b,cerebras/gpt-oss-120b"
+        ) from error
+
+
+def whole(minimum: int | None = None) -> Callable[[object], int]:
+    """A whole number, in text also as ``1_000``, ``500k`` or ``2M``."""
+    wanted = "a whole number" + (f" of at least {minimum}" if minimum is not None else "")
+
+    def parse(value: object) -> int:
+        text = value.strip() if isinstance(value, str) else str(value)
+        match = re.fullmatch(r"([+-]?\d[\d_]*)([kKmM]?)", text)
+        if isinstance(value, bool | float) or match is None or len(text) > 20:
+            raise ValueError(f"not {wanted}")
+        number = int(match[1].replace("_", "")) * {"": 1, "k": 1_000, "m": 10**6}[match[2].lower()]
+        if minimum is not None and number < minimum:
+            raise ValueError(f"not {wanted}")
+        return number
+
+    return parse
+
+
+def _dollars(value: object) -> float:
+    try:
+        amount = float(value.strip().lstrip("$") if isinstance(value, str) else cast(float, value))
+    except (TypeError, ValueError) as error:
+        raise ValueError("not an amount of dollars; write 2.50") from error
+    if isinstance(value, bool) or not math.isfinite(amount) or amount < 0:
+        raise ValueError("not an amount of dollars; write 2.50")
+    return amount
+
+
+def _switch(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {"1": True, "true": True, "yes": True, "on": True}
+    words |= {"0": False, "false": False, "no": False, "off": False}
+    word = str(value).strip().lower()
+    if word not in words:
+        raise ValueError("neither yes nor no; write true or false")
+    return words[word]
+
+
+def one_of(*allowed: C) -> Kind[C]:
+    """One of the ``allowed`` words, in either case, with ``_`` or ``-``."""
+
+    def parse(value: object) -> C:
+        word = _string(value).lower().replace("_", "-")
+        for choice in allowed:
+            if choice == word:
+                return choice
+        raise ValueError(f"not one of {', '.join(allowed)}{did_you_mean(word, allowed)}")
+
+    return Kind(", ".join(f"`{choice}`" for choice in allowed), parse)
+
+
+def _concurrency(value: object) -> int | Literal["auto"]:
+    if isinstance(value, str) and value.strip().lower() == "auto":
+        return "auto"
+    try:
+        number = whole(1)(value)
+    except ValueError as error:
+        raise ValueError("not auto and not a whole number from 1 to 64") from error
+    if number > 64:
+        raise ValueError("not auto and not a whole number from 1 to 64")
+    return number
+
+
+def _path(value: object) -> Path:
+    if isinstance(value, Path):
+        return value
+    try:
+        return Path(_string(value)).expanduser()
+    except RuntimeError as error:  # pathlib's word for: no HOME, and no entry for this user
+        raise ValueError("there is no home folder to put for ~; write the whole path") from error
+
+
+def _url(value: object) -> str:
+    text = _string(value).rstrip("/")
+    if split_url(text) is None:
+        raise ValueError("not a URL; write http://host:port or https://host")
+    return text
+
+
+def split_url(text: str) -> SplitResult | None:
+    """The parts of an http or https URL; None if it is none."""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
+    except ValueError:  # urllib's word for a malformed host or port: no URL, which we report
+        return None
+    return parts if usable and not re.search(r"\s", text) else None
+
+
+def comma_separated(values: Iterable[object]) -> str:
+    """The names as ``NAMES`` reads them."""
+    return ",".join(str(value) for value in values)
+
+
+def _yes_or_no(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def show_number(value: float) -> str:
+    """The shortest form of a number that keeps 15 digits: ``2.5``, ``1``."""
+    return f"{value:.15g}"
+
+
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """``; did you mean …?``, or nothing when no known word is as close as ``cutoff`` (0 to 1)."""
+    import difflib  # noqa: PLC0415 - most runs contain no mistake
+
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+TEXT = Kind("text", _string)
+NAMES = Kind("names", _names, comma_separated)
+ROUTE = Kind("models as `provider/model`", _route, comma_separated)
+COUNT = Kind("whole number from 1", whole(1))
+NUMBER = Kind("whole number", whole())
+NATURAL = Kind("whole number from 0", whole(0))
+SWITCH = Kind("`true` or `false`", _switch, _yes_or_no)
+CONCURRENCY = Kind("`auto` or 1 to 64", _concurrency)
+PATH = Kind("path", _path)
+URL = Kind("URL", _url)
+DURATION = Kind("duration", _seconds, format_duration)
+CALL_TIME = Kind("duration", _positive_duration, format_duration)
+WAIT = Kind("duration or `off`", _or_off(_seconds, math.inf), format_duration)
+TIME_BOUND = Kind("duration or `off`", _or_off(_seconds, None), format_duration)
+COUNT_BOUND = Kind("whole number from 1, or `off`", _whole_or_off)
+DOLLAR_BOUND = Kind("dollars or `off`", _or_off(_dollars, None), show_number)

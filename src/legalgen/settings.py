@@ -1,0 +1,822 @@
+"""Settings: flag > environment > config.toml > default, and where each value came from.
+
+Each setting is declared once, as a field of ``Settings``: its type, kind, default and help, from
+which its flag, its variable, its key in the file, the commented file that ``config init`` writes
+and the reference page follow. Keys of providers are settings apart: they are ``Secret``.
+"""
+
+# ruff: noqa: RUF009 - setting() and folder() are dataclasses.field() with a declaration
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shlex
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar, cast
+from urllib.parse import urlsplit
+
+from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef
+from legalgen.errors import ConfigurationError, UsageError
+from legalgen.kinds import (
+    CALL_TIME,
+    CONCURRENCY,
+    COUNT,
+    COUNT_BOUND,
+    DOLLAR_BOUND,
+    DURATION,
+    NAMES,
+    NATURAL,
+    NUMBER,
+    PATH,
+    ROUTE,
+    SWITCH,
+    TEXT,
+    TIME_BOUND,
+    URL,
+    WAIT,
+    Kind,
+    Secret,
+    comma_separated,
+    did_you_mean,
+    key_problem,
+    one_of,
+    show_number,
+    split_url,
+    whole,
+)
+from legalgen.redaction import redact
+
+T = TypeVar("T")
+Found = tuple[object, "Origin"]
+
+Gate = Literal["full", "structure"]
+Effort = Literal["none", "low", "medium", "high"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["text", "json"]
+Color = Literal["auto", "always", "never"]
+CitationPolicy = Literal["statute-first", "apex-only", "menu", "free"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value came from: ``where`` is the flag, the variable, or file, table and key."""
+
+    source: Literal["flag", "environment", "config", "default"]
+    where: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.source} ({self.where})" if self.where else self.source
+
+
+# ----------------------------------------------------------------- the declaration of a setting
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration(Generic[T]):
+    """All that is known about one setting before anybody sets it.
+
+    ``absent`` says in words what holds when the value is None. ``example`` is a value as a user
+    writes it, for the commented file.
+    """
+
+    name: str
+    kind: Kind[T]
+    default: T | None
+    help: str
+    table: str
+    key: str
+    env: str
+    absent: str
+    example: str
+
+    @property
+    def flag(self) -> str:
+        """``--max-wait``."""
+        return "--" + self.name.replace("_", "-")
+
+
+def setting(
+    kind: Kind[T],
+    default: T,
+    table: str,
+    help: str,  # noqa: A002 - the word that Typer uses for it
+    *,
+    key: str = "",
+    env: str = "",
+    absent: str = "",
+    example: str = "",
+) -> T:
+    """A field of ``Settings`` with its declaration; typed as the value it will hold."""
+    details = {
+        "kind": kind, "help": help, "table": table, "key": key, "env": env,
+        "absent": absent, "example": example,
+    }  # fmt: skip
+    # A URL may hold a password, and a value's repr ends in tracebacks.
+    return field(default=default, repr=kind.name != URL.name, metadata={"setting": details})
+
+
+def folder(table: str, help: str, *, key: str = "", example: str = "") -> Path:  # noqa: A002
+    """A field that holds a folder, whose default is the platform's and found at loading."""
+    details = {
+        "kind": PATH, "help": help, "table": table, "key": key, "env": "",
+        "absent": "the platform's folder", "example": example,
+    }  # fmt: skip
+    return cast(Path, field(metadata={"setting": details}))
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """The platform's folders for this program; None where there is no home folder."""
+
+    data: Path | None
+    state: Path | None
+    log: Path | None
+    config: Path | None
+
+    @classmethod
+    def of_platform(cls) -> Folders:
+        """As platformdirs names them for this user."""
+        import platformdirs  # noqa: PLC0415 - not needed when all folders are named
+
+        return cls(
+            data=_existing_home(platformdirs.user_data_dir),
+            state=_existing_home(platformdirs.user_state_dir),
+            log=_existing_home(platformdirs.user_log_dir),
+            config=_existing_home(platformdirs.user_config_dir),
+        )
+
+
+def _existing_home(find: Callable[..., str]) -> Path | None:
+    """A folder under a home; None where neither HOME nor the account names one.
+
+    platformdirs raises then, or, up to 4.9, answers a relative ``~/…`` that must never be made.
+    """
+    try:
+        path = Path(find("legalgen", appauthor=False))
+    except RuntimeError:  # its word for exactly this, and None is ours
+        return None
+    return path if path.is_absolute() else None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """The table ``[providers.<name>]`` of the file; ``models`` in the order of preference."""
+
+    api_key: Secret | None = None
+    base_url: str | None = field(default=None, repr=False)
+    models: tuple[str, ...] = ()
+    model_path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One value as ``config show`` prints it; secrets are masked."""
+
+    name: str
+    value: str
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of one run; ``origin`` tells where each came from. Durations are seconds."""
+
+    # fmt: off
+    provider: str | None = setting(TEXT, None, "", "The provider to begin with.",
+        absent="the first that has a key", example="groq")
+    model: str | None = setting(TEXT, None, "", "The model to begin with; a path for a GGUF file.",
+        absent="the provider's first", example="openai/gpt-oss-120b")
+    taxonomy: Path | None = setting(PATH, None, "", "A taxonomy of your own, in TOML.",
+        absent="the built-in one", example="taxonomy.toml")
+    authorities: Path | None = setting(PATH, None, "", "A list of known authorities, one a line.",
+        absent="none", example="authorities.txt")
+
+    count: int = setting(COUNT, 10, "batch", "How many samples to accept.")
+    seed: int | None = setting(NUMBER, None, "batch", "Makes the plan of a batch repeatable.",
+        absent="a new one for each batch", example="42")
+    concurrency: int | Literal["auto"] = setting(CONCURRENCY, "auto", "batch",
+        "Calls in flight at once; auto: as many as the budgets can use.")
+    max_wait: float | None = setting(WAIT, None, "batch",
+        "How long to wait in all, since the last accepted sample, before the batch pauses.",
+        absent="2m on a terminal, 15m otherwise", example="15m")
+    max_time: float | None = setting(TIME_BOUND, None, "batch", "How long a batch may take.",
+        absent="no bound", example="6h")
+    max_cost: float | None = setting(DOLLAR_BOUND, None, "batch", "What a batch may cost.",
+        absent="no bound", example="2.5")
+    max_tokens: int | None = setting(COUNT_BOUND, None, "batch", "Tokens that a batch may use.",
+        absent="no bound", example="2000000")
+    max_calls: int | None = setting(COUNT_BOUND, None, "batch", "Calls that a batch may make.",
+        absent="6 for each sample, at least 50", example="500")
+
+    jurisdiction: tuple[str, ...] = setting(NAMES, (), "sample", "Only these jurisdictions.",
+        absent="all", example="uk,us")
+    practice_area: tuple[str, ...] = setting(NAMES, (), "sample", "Only these practice areas.",
+        absent="all", example="contract,tort")
+    topic: tuple[str, ...] = setting(NAMES, (), "sample", "Only these topics.",
+        absent="all", example="formation")
+    difficulty: tuple[str, ...] = setting(NAMES, (), "sample", "Only these difficulties.",
+        absent="all", example="intermediate,advanced")
+    sample_type: tuple[str, ...] = setting(NAMES, (), "sample", "Only these types of sample.",
+        absent="all", example="case_analysis")
+    reasoning_instruction: str | None = setting(TEXT, None, "sample",
+        "A sentence to add to the prompt on how to reason.",
+        absent="none", example="Weigh both parties' strongest argument.")
+    citation_policy: CitationPolicy = setting(
+        one_of("statute-first", "apex-only", "menu", "free"), "statute-first", "sample",
+        "Which authorities a model is asked to cite.")
+    gate: Gate = setting(one_of("full", "structure"), "full", "sample",
+        "full: every check; structure: only what makes a row readable.")
+    keep_thinking: bool = setting(SWITCH, False, "sample",
+        "Keep what the vendor returns as reasoning text, in the column thinking.")
+
+    reasoning_effort: Effort = setting(one_of("none", "low", "medium", "high"), "low", "calls",
+        "How long a reasoning model may think; the largest lever on tokens.")
+    timeout: float | None = setting(CALL_TIME, None, "calls",
+        "Deadline of one call, from connecting to the last byte.",
+        absent="the model's own, 2m for most", example="90s")
+    connect_timeout: float = setting(CALL_TIME, 5.0, "calls", "Deadline for connecting.")
+
+    route: tuple[ModelRef, ...] = setting(ROUTE, (), "failover",
+        "The models to use, in the order of preference.", absent="from the catalog",
+        example="groq/openai/gpt-oss-120b,cerebras/gpt-oss-120b")
+    no_failover: bool = setting(SWITCH, False, "failover", "Use one model and no other.")
+    stickiness: float = setting(DURATION, 0.05, "failover",
+        "How much sooner a less preferred model must be ready to be taken.")
+    alert_switches: int = setting(NATURAL, 10, "failover",
+        "More switches than this in one batch raise an alert.")
+    alert_timeouts: int = setting(NATURAL, 20, "failover",
+        "More timeouts than this in one batch raise an alert.")
+
+    data_dir: Path = folder("paths", "Where the dataset and the ledger are.",
+        example="/srv/legalgen")
+    state_dir: Path = folder("paths", "What was learnt about models, kept between runs.",
+        example="/var/lib/legalgen")
+    log_dir: Path = folder("paths", "Where the log files are.", example="/var/log/legalgen")
+
+    log_level: LogLevel = setting(one_of("debug", "info", "warning", "error"), "info", "log",
+        "The least important event that is logged.", key="level")
+    log_format: LogFormat = setting(one_of("text", "json"), "text", "log",
+        "How an event is written: a line for people or a JSON object.", key="format")
+
+    color: Color = setting(one_of("auto", "always", "never"), "auto", "output",
+        "Colour; auto also obeys NO_COLOR and TERM.")
+    quiet: bool = setting(SWITCH, False, "output", "Say only what went wrong.")
+    json: bool = setting(SWITCH, False, "output", "Print one JSON object on stdout at the end.")
+    events: str | None = setting(TEXT, None, "output",
+        "Stream one JSON object per event to this file; - is stdout.",
+        absent="none", example="events.jsonl")
+    metrics_file: Path | None = setting(PATH, None, "output",
+        "A Prometheus textfile to write (node_exporter reads names that end in .prom).",
+        absent="none", example="/var/lib/node_exporter/legalgen.prom")
+
+    base_url: str | None = setting(URL, None, "providers.openai",
+        "Base URL of the OpenAI-compatible server of the provider openai.",
+        env="LEGALGEN_OPENAI_BASE_URL", absent="the vendor's own",
+        example="http://127.0.0.1:11434/v1")
+    # fmt: on
+
+    providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    limits: Mapping[ModelRef, tuple[LimitReading, ...]] = field(default_factory=dict)
+    gate_overrides: Mapping[str, object] = field(default_factory=dict)
+    weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    config_file: Path | None = None
+    vendor_variables: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def load(
+        cls,
+        flags: Mapping[str, object],
+        environ: Mapping[str, str],
+        config_file: Path | None,
+        *,
+        folders: Folders | None = None,
+        known_providers: Collection[str] | None = None,
+    ) -> Settings:
+        """Settings from all layers.
+
+        ``flags`` holds values by setting name; None and an empty list are flags not given.
+        ``config_file`` must exist (None: there is none); see ``find_config``. With
+        ``known_providers``, a table for any other provider is an error.
+
+        Raises:
+            UsageError: a flag's value cannot be meant.
+            ConfigurationError: nor a variable's or the file's.
+        """
+        given = _given_flags(flags)
+        document = _Document.read(config_file)
+        document.check(known_providers)
+        found = {each.name: _layered(each, given, environ, document) for each in SETTINGS}
+        found |= _platform_folders(found, folders)
+        return cls(
+            **cast("dict[str, Any]", {name: value for name, (value, _) in found.items()}),
+            providers=document.providers(),
+            limits=document.limits(),
+            gate_overrides=document.table("gate"),
+            weights=document.weights(),
+            origins={name: origin for name, (_, origin) in found.items()},
+            warnings=(*document.warnings(), *_mistyped_variables(environ)),
+            config_file=config_file,
+            vendor_variables=_vendor_variables(environ),
+        )
+
+    def origin(self, name: str) -> Origin:
+        """Where the setting ``name`` came from."""
+        return self.origins[name]
+
+    def key(self, provider: str) -> tuple[Secret, Origin] | None:
+        """The API key of ``provider``, stripped, and where it came from; None without one.
+
+        Read are the provider's own variable (``GROQ_API_KEY``; ``LEGALGEN_OPENAI_API_KEY``),
+        then the file. ``OPENAI_API_KEY`` belongs to another house: it is asked last, and only
+        if the server is OpenAI's or ``OPENAI_BASE_URL``'s, so that it goes to no one else.
+
+        Raises:
+            ConfigurationError: it holds a blank, a line break or a character outside ASCII.
+        """
+        found = (
+            self._variable(own_variable(provider, "API_KEY"))
+            or self._key_of_file(provider)
+            or (self._variable("OPENAI_API_KEY") if self._may_borrow_key(provider) else None)
+        )
+        return found and (_usable_key(*found), found[1])
+
+    def base_url_of(self, provider: str) -> tuple[str, Origin] | None:
+        """The base URL set for ``provider`` and where it came from; None: the vendor's own.
+
+        Raises:
+            ConfigurationError: it is not a URL.
+        """
+        if provider == "openai" and self.base_url is not None:
+            return self.base_url, self.origin("base_url")
+        shared = "OPENAI_BASE_URL" if provider == "openai" else own_variable(provider, "BASE_URL")
+        table = self.providers.get(provider, ProviderSettings())
+        if found := self._variable(shared):
+            return _parsed(URL, found[0].reveal(), shared, ConfigurationError), found[1]
+        return (table.base_url, self._in_file(provider, "base_url")) if table.base_url else None
+
+    def secrets(self) -> tuple[str, ...]:
+        """All that must never be written anywhere, for redaction: keys and passwords in URLs."""
+        keys = [key for name, key in self.vendor_variables.items() if name.endswith("_API_KEY")]
+        keys += [table.api_key for table in self.providers.values() if table.api_key]
+        urls = [url for name, url in self.vendor_variables.items() if name.endswith("_BASE_URL")]
+        written = [url.reveal() for url in urls] + [self.base_url or ""]
+        written += [table.base_url or "" for table in self.providers.values()]
+        passwords = [_credential(url) for url in written]
+        return tuple(
+            dict.fromkeys([*(key.reveal().strip() for key in keys), *filter(None, passwords)])
+        )
+
+    def _variable(self, name: str) -> tuple[Secret, Origin] | None:
+        value = self.vendor_variables.get(name)
+        return value and (value, Origin("environment", name))
+
+    def _key_of_file(self, provider: str) -> tuple[Secret, Origin] | None:
+        key = self.providers.get(provider, ProviderSettings()).api_key
+        return key and (key, self._in_file(provider, "api_key"))
+
+    def _in_file(self, provider: str, key: str) -> Origin:
+        return Origin("config", f"{self.config_file} [providers.{provider}] {key}")
+
+    def _may_borrow_key(self, provider: str) -> bool:
+        if provider != "openai":
+            return False
+        server = self.base_url_of(provider)
+        if server is None or server[1].where == "OPENAI_BASE_URL":
+            return True
+        return urlsplit(server[0]).hostname == "api.openai.com"
+
+
+def _declared() -> Iterator[Declaration[Any]]:
+    for each in fields(Settings):
+        if details := each.metadata.get("setting"):
+            named = {
+                "key": details["key"] or each.name,
+                "env": details["env"] or f"LEGALGEN_{each.name.upper()}",
+            }
+            default = None if each.default is MISSING else each.default
+            yield Declaration(name=each.name, default=default, **(details | named))
+
+
+SETTINGS: tuple[Declaration[Any], ...] = tuple(_declared())
+"""Every setting, in the order of the file."""
+
+
+# ----------------------------------------------------------------- the layers
+
+
+def _layered(
+    each: Declaration[Any],
+    flags: Mapping[str, object],
+    environ: Mapping[str, str],
+    document: _Document,
+) -> Found:
+    """Flag > environment > config.toml > default."""
+    return _of_flag(each, flags) or _of_env(each, environ) or document.of(each) or _of_default(each)
+
+
+def _of_flag(each: Declaration[Any], flags: Mapping[str, object]) -> Found | None:
+    if each.name not in flags:
+        return None
+    origin = Origin("flag", each.flag)
+    return _parsed(each.kind, flags[each.name], each.flag, UsageError), origin
+
+
+def _of_env(each: Declaration[Any], environ: Mapping[str, str]) -> Found | None:
+    text = environ.get(each.env, "")
+    if not text.strip():
+        return None
+    return _parsed(each.kind, text, each.env, ConfigurationError), Origin("environment", each.env)
+
+
+def _of_default(each: Declaration[Any]) -> Found:
+    return each.default, Origin("default")
+
+
+def _given_flags(flags: Mapping[str, object]) -> dict[str, object]:
+    """The flags that were given; an unknown one is our own mistake, not the user's."""
+    unknown = set(flags) - {each.name for each in SETTINGS}
+    if unknown:
+        raise TypeError(f"no such settings: {', '.join(sorted(unknown))}")
+    return {name: value for name, value in flags.items() if value not in (None, (), [])}
+
+
+def _parsed(
+    kind: Kind[T], value: object, where: str, error: type[UsageError | ConfigurationError]
+) -> T:
+    try:
+        return kind.parse(value)
+    except ValueError as problem:
+        raise error(_sentence(f"{where} {_quoted(value)}: {problem}")) from problem
+
+
+def _quoted(value: object) -> str:
+    """A value as an error may show it: short, on one line, without anything like a key."""
+    text = redact(json.dumps(value, ensure_ascii=False, default=str))
+    line = "".join(character if character.isprintable() else "�" for character in text)
+    return f"{line[:60]}…" if len(line) > 60 else line
+
+
+def _sentence(text: str) -> str:
+    """With its full stop, unless it ends in a question."""
+    return text if text.endswith("?") else f"{text}."
+
+
+def _platform_folders(found: Mapping[str, Found], folders: Folders | None) -> dict[str, Found]:
+    """The folders nobody set: the platform's; without a home, beside the data.
+
+    Raises:
+        ConfigurationError: there is neither a home nor a data dir.
+    """
+    unset = [name for name in ("data_dir", "state_dir", "log_dir") if found[name][0] is None]
+    if not unset:
+        return {}
+    platform = folders or Folders.of_platform()
+    data = cast("Path | None", found["data_dir"][0]) or platform.data
+    if data is None:
+        raise ConfigurationError(
+            "There is no home folder to keep the dataset in: set HOME, or name a folder with "
+            "--data-dir or LEGALGEN_DATA_DIR."
+        )
+    defaults = {
+        "data_dir": data,
+        "state_dir": platform.state or data / "state",
+        "log_dir": platform.log or data / "state" / "log",
+    }
+    return {name: (defaults[name], Origin("default", "platform")) for name in unset}
+
+
+def _vendor_variables(environ: Mapping[str, str]) -> dict[str, Secret]:
+    wanted = ("_API_KEY", "_BASE_URL")
+    return {k: Secret(v) for k, v in environ.items() if k.endswith(wanted) and v.strip()}
+
+
+def _mistyped_variables(environ: Mapping[str, str]) -> list[str]:
+    known = [*(each.env for each in SETTINGS), "LEGALGEN_CONFIG", "LEGALGEN_OPENAI_API_KEY"]
+    ours = sorted(name for name in environ if name.startswith("LEGALGEN_") and name not in known)
+    hints = {name: did_you_mean(name, known, cutoff=0.85) for name in ours}
+    return [f"{name} is set and is no setting{hint}" for name, hint in hints.items() if hint]
+
+
+# ----------------------------------------------------------------- keys of providers
+
+
+def own_variable(provider: str, suffix: Literal["API_KEY", "BASE_URL"]) -> str:
+    """The variable that is read for a provider: ``GROQ_API_KEY``.
+
+    OpenAI's names belong to every tool that speaks its dialect; ours carry a prefix.
+    """
+    name = f"{re.sub(r'[^A-Za-z0-9]', '_', provider).upper()}_{suffix}"
+    return f"LEGALGEN_{name}" if provider == "openai" else name
+
+
+def _usable_key(key: Secret, origin: Origin) -> Secret:
+    """The key stripped; anything a header cannot carry ends in "Connection error." otherwise."""
+    if problem := key_problem(key.reveal()):
+        raise ConfigurationError(f"The key in {origin.where} {problem}; paste it again.")
+    return Secret(key.reveal().strip())
+
+
+def _credential(url: str) -> str | None:
+    """The password of a URL, or the token that stands alone before its ``@``."""
+    parts = split_url(url.strip())
+    return parts and (parts.password or parts.username)
+
+
+# ----------------------------------------------------------------- the file
+
+
+def config_path(environ: Mapping[str, str], folders: Folders | None = None) -> Path:
+    """The config file's path, whether it exists or not: ``LEGALGEN_CONFIG`` or the platform's.
+
+    Raises:
+        ConfigurationError: there is no home folder to find it in.
+    """
+    if named := environ.get("LEGALGEN_CONFIG", "").strip():
+        return _parsed(PATH, named, "LEGALGEN_CONFIG", ConfigurationError)
+    folder_of_platform = (folders or Folders.of_platform()).config
+    if folder_of_platform is None:
+        raise ConfigurationError(
+            "There is no home folder to keep a config file in: set HOME, or name the file with "
+            "LEGALGEN_CONFIG."
+        )
+    return folder_of_platform / "config.toml"
+
+
+def find_config(environ: Mapping[str, str], folders: Folders | None = None) -> Path | None:
+    """The config file to load; None if there is none, which only a named file may not be.
+
+    Raises:
+        ConfigurationError: ``LEGALGEN_CONFIG`` names a file that does not exist.
+    """
+    if environ.get("LEGALGEN_CONFIG", "").strip():
+        path = config_path(environ)
+        if not path.exists():
+            raise ConfigurationError(f"LEGALGEN_CONFIG names {path}, which does not exist.")
+        return path
+    folder_of_platform = (folders or Folders.of_platform()).config
+    path = (folder_of_platform or Path()) / "config.toml"
+    return path if folder_of_platform and path.exists() else None
+
+
+_PROVIDER_KEYS: Mapping[str, Kind[Any]] = {
+    "api_key": TEXT,
+    "base_url": URL,
+    "models": NAMES,
+    "model_path": PATH,
+}
+WEIGHT_AXES = ("jurisdiction", "difficulty", "sample_type")
+_LIMIT_KINDS: tuple[LimitKind, ...] = ("requests", "tokens", "input_tokens", "output_tokens")
+_LIMIT_WINDOWS: tuple[LimitWindow, ...] = ("minute", "hour", "day")
+LIMIT_KEYS: Mapping[str, tuple[LimitKind, LimitWindow]] = {
+    f"{kind}_per_{window}": (kind, window) for kind in _LIMIT_KINDS for window in _LIMIT_WINDOWS
+}
+_FREE_TABLES = ("providers", "limits", "gate", "weights")
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """config.toml as it was read; empty when there is none."""
+
+    path: Path | None
+    content: Mapping[str, object]
+
+    @classmethod
+    def read(cls, path: Path | None) -> _Document:
+        return cls(path, read_toml(path) if path else {})
+
+    def table(self, name: str) -> Mapping[str, object]:
+        """The table ``a.b``; empty when the file has none."""
+        found: object = self.content
+        for part in name.split(".") if name else ():
+            found = cast("Mapping[str, object]", found).get(part, {})
+            if not isinstance(found, dict):
+                raise self._error(f"[{name}]", f"is a table: write [{name}] on a line of its own")
+        return cast("Mapping[str, object]", found)
+
+    def of(self, each: Declaration[Any]) -> Found | None:
+        table = self.table(each.table)
+        if each.key not in table:
+            return None
+        where = f"{self.path} {_in_table(each.table, each.key)}"
+        value = _parsed(each.kind, table[each.key], f"{where} =", ConfigurationError)
+        if isinstance(value, Path) and self.path:  # cron's working folder is not the user's
+            value = self.path.parent / value
+        return value, Origin("config", where)
+
+    def check(self, known_providers: Collection[str] | None) -> None:
+        """Refuse what no one would ever read."""
+        tables = {each.table for each in SETTINGS if "." not in each.table}
+        for table in sorted(tables):
+            known = [each.key for each in SETTINGS if each.table == table]
+            if not table:
+                known += [*_FREE_TABLES, *filter(None, tables)]
+            self._refuse_unknown(table, known)
+        if known_providers is not None:
+            self._refuse_unknown("providers", known_providers)
+
+    def providers(self) -> dict[str, ProviderSettings]:
+        return {name: self._provider(name) for name in self.table("providers")}
+
+    def limits(self) -> dict[ModelRef, tuple[LimitReading, ...]]:
+        return dict(self._limits_of(name) for name in self.table("limits"))
+
+    def weights(self) -> dict[str, dict[str, float]]:
+        self._refuse_unknown("weights", WEIGHT_AXES)
+        return {axis: self._weights_of(axis) for axis in self.table("weights")}
+
+    def warnings(self) -> list[str]:
+        """Keys in a file that others can read."""
+        holds_key = any(table.api_key for table in self.providers().values())
+        if self.path is None or not holds_key or not self.path.stat().st_mode & 0o077:
+            return []
+        return [f"{self.path} holds keys and others can read it: chmod 600 {_shell(self.path)}"]
+
+    def _provider(self, name: str) -> ProviderSettings:
+        table = f"providers.{name}"
+        self._refuse_unknown(table, _PROVIDER_KEYS)
+        values = {key: self._value(table, key, kind) for key, kind in _PROVIDER_KEYS.items()}
+        path = values["model_path"]
+        return ProviderSettings(
+            api_key=Secret(values["api_key"]) if values["api_key"] else None,
+            base_url=values["base_url"],
+            models=values["models"] or (),
+            model_path=self.path.parent / path if path and self.path else None,
+        )
+
+    def _value(self, table: str, key: str, kind: Kind[Any]) -> Any:
+        """One value; an empty text stands for none, as the commented file invites to leave it."""
+        value = self.table(table).get(key, "")
+        if value == "":
+            return None
+        try:
+            return kind.parse(value)
+        except ValueError as problem:  # the value may be a key, and is not shown
+            raise self._error(_in_table(table, key), str(problem)) from problem
+
+    def _limits_of(self, name: str) -> tuple[ModelRef, tuple[LimitReading, ...]]:
+        rows = self._rows("limits", name)
+        where = f'[limits."{name}"]'
+        self._refuse_keys(where, rows, LIMIT_KEYS)
+        try:
+            ref = ModelRef.parse(name)
+            numbers = {key: whole(0)(value) for key, value in rows.items()}
+        except ValueError as problem:
+            raise self._error(where, str(problem)) from problem
+        return ref, tuple(
+            LimitReading(*LIMIT_KEYS[key], limit=number) for key, number in numbers.items()
+        )
+
+    def _weights_of(self, axis: str) -> dict[str, float]:
+        return {
+            name: self._weight(f"[weights.{axis}] {name}", value)
+            for name, value in self._rows("weights", axis).items()
+        }
+
+    def _weight(self, where: str, value: object) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise self._error(where, "is a number of at least 0")
+        if not (math.isfinite(value) and value >= 0):
+            raise self._error(where, "is a number of at least 0")
+        return float(value)
+
+    def _rows(self, table: str, name: str) -> Mapping[str, object]:
+        """The rows of a table whose name may hold dots."""
+        rows = self.table(table)[name]
+        if not isinstance(rows, dict):
+            raise self._error(f'[{table}."{name}"]', "is a table of its own")
+        return cast("Mapping[str, object]", rows)
+
+    def _refuse_unknown(self, table: str, known: Collection[str]) -> None:
+        self._refuse_keys(f"[{table}]" if table else "", self.table(table), known)
+
+    def _refuse_keys(self, where: str, rows: Mapping[str, object], known: Collection[str]) -> None:
+        for key in rows:
+            if key not in known:
+                raise self._error(f"{where} {key}".strip(), f"is not known{_place_of(key, known)}")
+
+    def _error(self, where: str, problem: str) -> ConfigurationError:
+        return ConfigurationError(_sentence(f"{self.path} {where}: {problem}"))
+
+
+def _place_of(key: str, known: Collection[str]) -> str:
+    """Where an unknown key belongs, or the closest known one, or all that are known."""
+    for each in SETTINGS:
+        if key in (each.key, each.name):
+            return f"; it belongs {f'in [{each.table}]' if each.table else 'at the top'}" + (
+                f" as {each.key}" if each.key != key else ""
+            )
+    return did_you_mean(key, known) or f"; known are {', '.join(known)}"
+
+
+def _in_table(table: str, key: str) -> str:
+    return f"[{table}] {key}" if table else key
+
+
+def _shell(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
+def read_toml(path: Path) -> Mapping[str, object]:
+    """The file's content.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is not TOML; file and line are named.
+    """
+    import tomllib  # noqa: PLC0415 - not needed without a config file
+
+    text = read_text(path)
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        last = f"at line {len(text.splitlines())}, the last"
+        problem = str(error).replace("at end of document", last)
+        raise ConfigurationError(f"{path} is not TOML: {problem}.") from error
+
+
+def read_text(path: Path) -> str:
+    """The file's text, line ends as they are, without the mark some editors put before it.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigurationError(f"{path} is not UTF-8 (at line {line}).") from error
+
+
+# ----------------------------------------------------------------- showing
+
+
+def describe(settings: Settings, known_providers: Iterable[str] = ()) -> list[Shown]:
+    """Every value, as text, with where it came from; keys are masked.
+
+    ``known_providers`` are asked for their key and base URL beside those of the file.
+    """
+    rows = [
+        Shown(each.name, shown(each, getattr(settings, each.name)), settings.origin(each.name))
+        for each in SETTINGS
+    ]
+    for provider in dict.fromkeys([*known_providers, *settings.providers]):
+        rows += _describe_provider(settings, provider)
+    return [*rows, *_describe_tables(settings)]
+
+
+def shown(each: Declaration[Any], value: object) -> str:
+    """A setting's value as a person writes it, or in words what its absence means."""
+    if value is None or value == ():
+        return each.absent
+    text = each.kind.show(value)
+    return _without_password(text) if each.kind is URL else text
+
+
+def _describe_provider(settings: Settings, provider: str) -> Iterator[Shown]:
+    table = settings.providers.get(provider, ProviderSettings())
+    yield from _describe_access(settings, provider)
+    for key in ("models", "model_path"):
+        if value := getattr(table, key):
+            text = comma_separated(value) if key == "models" else str(value)
+            origin = Origin("config", f"{settings.config_file} [providers.{provider}] {key}")
+            yield Shown(f"providers.{provider}.{key}", text, origin)
+
+
+def _describe_access(settings: Settings, provider: str) -> Iterator[Shown]:
+    """The key and the base URL; what is wrong with one is shown in its place."""
+    try:
+        if found := settings.key(provider):
+            yield Shown(f"providers.{provider}.api_key", str(found[0]), found[1])
+        url = settings.base_url_of(provider)
+        if url and url[1] != settings.origin("base_url"):
+            yield Shown(f"providers.{provider}.base_url", _without_password(url[0]), url[1])
+    except ConfigurationError as error:
+        yield Shown(f"providers.{provider}", f"unusable: {error}", Origin("default"))
+
+
+def _describe_tables(settings: Settings) -> Iterator[Shown]:
+    def row(name: str, value: object) -> Shown:
+        return Shown(name, str(value), Origin("config", f"{settings.config_file} [{table}]"))
+
+    table = "limits"
+    for ref, readings in settings.limits.items():
+        for each in readings:
+            yield row(f"limits.{ref}.{each.kind}_per_{each.window}", each.limit)
+    table = "gate"
+    for name, value in settings.gate_overrides.items():
+        yield row(f"gate.{name}", redact(str(value)))
+    table = "weights"
+    for axis, weights in settings.weights.items():
+        for name, weight in weights.items():
+            yield row(f"weights.{axis}.{name}", show_number(weight))
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"(?<=://)[^/@]*@", "***@", url)
