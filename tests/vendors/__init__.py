@@ -1,0 +1,49 @@
+"""A faithful double of Groq, Cerebras and any OpenAI-compatible server, on loopback.
+
+    with VendorServer(Config.of("groq-free", "cerebras-trial", latency=0.2)) as server:
+        client = Groq(base_url=server.base_url("groq"), api_key=server.key("groq"))
+        server.fail("groq", "over_capacity", model="openai/gpt-oss-120b", count=3)
+        ...
+        server.calls("groq")
+
+It speaks each vendor's paths, headers and error bodies, keeps their quotas in buckets that refill
+all the time, answers with samples that are worth keeping, and fails on schedule. It also runs by
+hand and for benchmarks: ``python -m tests.vendors --help``.
+
+Modules: ``config`` (what is pretended), ``quotas``, ``chat`` (requests and their refusals),
+``engine`` (one vendor at work), ``dialects`` (the wordings), ``faults``, ``answers`` and ``law``,
+``batches``, ``record``, ``wire`` (HTTP), ``server``.
+"""
+
+from .config import (
+    CEREBRAS,
+    COMPAT,
+    GROQ,
+    PRESETS,
+    AnswerRequest,
+    Config,
+    Latency,
+    Model,
+    Vendor,
+)
+from .faults import CATALOGUE, Fault
+from .quotas import Limits
+from .record import Call
+from .server import VendorServer
+
+__all__ = [
+    "CATALOGUE",
+    "CEREBRAS",
+    "COMPAT",
+    "GROQ",
+    "PRESETS",
+    "AnswerRequest",
+    "Call",
+    "Config",
+    "Fault",
+    "Latency",
+    "Limits",
+    "Model",
+    "Vendor",
+    "VendorServer",
+]
