@@ -1,0 +1,535 @@
+"""Near-duplicates: is this sample already in the dataset, or close to one that is?
+
+Candidates come from MinHash bands (rensa), the decision from the exact Jaccard similarity of
+hashed word shingles: questions by 2 words, answers by 3. All hashes are CRC-32 of UTF-8 text or
+BLAKE2b, so they are the same in every process.
+
+The index of a dataset is a folder of segments, Arrow files that are mapped into memory and never
+changed. A segment covers whole parts of the dataset and names them; one that is torn, of another
+version, or covers a part that is gone or has changed is thrown away, and its parts are read again
+from their text. Small segments are merged into larger ones, eight at a time, so that a look-up
+asks few of them however many parts there are.
+
+State on disk: 600 bytes of band keys a row and 4 bytes a word; measured 1.6 kB a row with answers
+of 200 words. Measured time of one look-up, with such answers: 0.7 ms over 60,000 rows, of which
+0.2 ms read the sample; each further segment costs 0.09 ms (about 20 of them at a million rows).
+Opening an index that is up to date takes milliseconds, building one 0.3 s a thousand rows.
+
+One thread at a time: nothing here is locked. Imports pyarrow and rensa: import it lazily.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import re
+import zlib
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from rensa import RMinHash
+
+from legalgen.errors import DiskError, Reason
+from legalgen.samples import normalise
+
+QUESTION_BANDS, QUESTION_ROWS = 32, 4
+ANSWER_BANDS, ANSWER_ROWS = 42, 3
+"""Bands and rows per band. A pair of similarity s becomes a candidate with probability
+1 - (1 - s^rows)^bands: questions 0.99 at 0.6, answers 1.00 at 0.6 and 0.68 at 0.3."""
+KEYS_PER_ROW = 1 + QUESTION_BANDS + ANSWER_BANDS
+FORMAT_VERSION = 1
+MERGE_WIDTH = 8
+LARGEST_SEGMENT = 200_000
+"""Rows; larger ones would need gigabytes while they are merged."""
+FREEZE_ROWS = 4_096
+"""Rows kept as Python objects before they are packed."""
+
+_WORD = re.compile(r"\w+")
+_ROW_MASK = 0xFFFF_FFFF
+_SEED = 42
+
+DuplicateCode = Literal["DUP_EXACT", "DUP_NEAR", "DUP_SOFT"]
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Jaccard similarities from which two samples are too close.
+
+    Measured on 2,057 samples with hand labels: answers at 0.6 were duplicates 12 times of 12,
+    questions at 0.8 9 times of 11; a question at 0.6 alone about every second time.
+    """
+
+    near_answer: float = 0.6
+    near_question: float = 0.8
+    near_both_question: float = 0.6
+    near_both_answer: float = 0.25
+    soft_question: float = 0.6
+    soft_answer: float = 0.3
+
+    def judge(self, question: float, answer: float) -> DuplicateCode | None:
+        """What two similarities mean together."""
+        if (
+            answer >= self.near_answer
+            or question >= self.near_question
+            or (question >= self.near_both_question and answer >= self.near_both_answer)
+        ):
+            return "DUP_NEAR"
+        if question >= self.soft_question or answer >= self.soft_answer:
+            return "DUP_SOFT"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The nearest sample: its id, the first 20 words of its question, and how near it is."""
+
+    code: DuplicateCode
+    id: str
+    near: str
+    question: float
+    answer: float
+
+    @property
+    def reason(self) -> Reason:
+        """The match as the gate's reason: ``DUP_SOFT`` flags, the others reject."""
+        message = (
+            f'{self.code}: too close to: "{self.near}" '
+            f"(question {self.question:.2f}, answer {self.answer:.2f})"
+        )
+        return Reason(self.code, message, "question", reject=self.code != "DUP_SOFT")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sealed part of the dataset: its file name, its size in bytes, and how to read it.
+
+    ``rows`` yields (id, question, answer) and is called only when no segment covers the part.
+    """
+
+    name: str
+    size: int
+    rows: Callable[[], Iterable[tuple[str, str, str]]]
+
+
+def words(text: str) -> list[str]:
+    """The words of a text as similarity sees them: case, punctuation and quotes are gone."""
+    return _WORD.findall(normalise(text))
+
+
+def shingles(tokens: Sequence[str], size: int) -> frozenset[int]:
+    """CRC-32 of each run of ``size`` words; of the whole text where it is shorter."""
+    if len(tokens) < size:
+        return frozenset({zlib.crc32(" ".join(tokens).encode())} if tokens else ())
+    runs = zip(*(tokens[i:] for i in range(size)), strict=False)
+    return frozenset([zlib.crc32(run.encode()) for run in map(" ".join, runs)])
+
+
+def jaccard(left: frozenset[int], right: frozenset[int]) -> float:
+    """Shared part of two sets, 0 to 1; two empty sets share nothing."""
+    common = len(left & right)
+    return common / (len(left) + len(right) - common) if common else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What the index keeps of one sample."""
+
+    id: str
+    head: str
+    exact: int
+    question: frozenset[int]
+    answer: frozenset[int]
+    keys: tuple[int, ...]
+
+
+def sketch(sample_id: str, question: str, answer: str) -> Sketch:
+    """Read one sample; about 0.15 ms for an answer of 300 words."""
+    tokens = words(question)
+    exact = int.from_bytes(blake2b(" ".join(tokens).encode(), digest_size=8).digest(), "big")
+    question_set, answer_set = shingles(tokens, 2), shingles(words(answer), 3)
+    keys = (
+        exact & _ROW_MASK,
+        *_bands(question_set, QUESTION_BANDS, QUESTION_ROWS, 1),
+        *_bands(answer_set, ANSWER_BANDS, ANSWER_ROWS, 1 + QUESTION_BANDS),
+    )
+    return Sketch(sample_id, _head(question), exact, question_set, answer_set, keys)
+
+
+def _head(question: str) -> str:
+    return " ".join(question.split()[:20])
+
+
+def _bands(hashes: frozenset[int], bands: int, rows: int, first: int) -> tuple[int, ...]:
+    """One 32-bit key per band; the band's number is the seed, so that bands do not mix."""
+    count = bands * rows
+    minhash = RMinHash(count, _SEED)
+    minhash.update([value.to_bytes(4, "little") for value in hashes])
+    digest = array("I", minhash.digest()).tobytes()
+    width = rows * 4
+    return tuple(
+        zlib.crc32(digest[band * width : (band + 1) * width], first + band) for band in range(bands)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One stored row, read for the exact comparison."""
+
+    id: str
+    head: str
+    exact: int
+    question: frozenset[int]
+    answer: frozenset[int]
+
+
+class _Segment:
+    """An immutable set of rows in an Arrow file, mapped or in memory.
+
+    ``keys`` holds KEYS_PER_ROW numbers per row, sorted over the whole segment, each
+    ``band key << 32 | row``; its place in a row of the table means nothing.
+    """
+
+    def __init__(self, table: Any, parts: tuple[tuple[str, int], ...], path: Path | None) -> None:
+        self.table, self.parts, self.path = table, parts, path
+        self.keys = _numbers(table.column("keys").chunk(0).flatten(), "Q")
+        self._exact = _numbers(table.column("exact").chunk(0), "Q")
+        self._questions = _lists(table.column("question").chunk(0))
+        self._answers = _lists(table.column("answer").chunk(0))
+
+    @property
+    def rows(self) -> int:
+        return int(self.table.num_rows)
+
+    def candidates(self, keys: Sequence[int]) -> set[int]:
+        """Rows that share at least one key."""
+        found: set[int] = set()
+        stored, count = self.keys, len(self.keys)
+        for key in keys:
+            at = bisect_left(stored, key << 32)
+            while at < count and stored[at] >> 32 == key:
+                found.add(stored[at] & _ROW_MASK)
+                at += 1
+        return found
+
+    def row(self, number: int) -> _Row:
+        return _Row(
+            self.table.column("id")[number].as_py(),
+            self.table.column("head")[number].as_py(),
+            self._exact[number],
+            _list_at(self._questions, number),
+            _list_at(self._answers, number),
+        )
+
+
+def _numbers(values: Any, code: Literal["i", "I", "Q"]) -> memoryview:
+    """The numbers of an Arrow array, without a copy."""
+    width = array(code).itemsize
+    start = values.offset * width
+    return memoryview(values.buffers()[1])[start : start + len(values) * width].cast("B").cast(code)
+
+
+def _lists(column: Any) -> tuple[memoryview, memoryview]:
+    return _numbers(column.offsets, "i"), _numbers(column.values, "I")
+
+
+def _list_at(lists: tuple[memoryview, memoryview], number: int) -> frozenset[int]:
+    offsets, values = lists
+    return frozenset(values[offsets[number] : offsets[number + 1]])
+
+
+class DuplicateIndex:
+    """Everything accepted so far, in the dataset and in the running batch.
+
+    Without a folder it lives in memory alone (``dataset check`` over a foreign file).
+    """
+
+    def __init__(self, folder: Path | None = None, thresholds: Thresholds | None = None) -> None:
+        self.folder = folder
+        self.thresholds = thresholds or Thresholds()
+        self._segments: list[_Segment] = []
+        self._recent: list[Sketch] = []
+        self._by_key: dict[int, list[int]] = {}
+
+    def __len__(self) -> int:
+        return sum(segment.rows for segment in self._segments) + len(self._recent)
+
+    def check(self, question: str, answer: str) -> Match | None:
+        """The nearest accepted sample if it is too near, the most serious match first."""
+        return self.check_sketch(sketch("", question, answer))
+
+    def check_sketch(self, probe: Sketch) -> Match | None:
+        """As ``check``, for a sample that has been read already."""
+        best: Match | None = None
+        for row in self._candidates(probe.keys):
+            match = self._compare(probe, row)
+            if match is not None and (best is None or _order(match) > _order(best)):
+                best = match
+        return best
+
+    def add(self, sample_id: str, question: str, answer: str) -> None:
+        """Note an accepted sample."""
+        self.add_sketch(sketch(sample_id, question, answer))
+
+    def add_sketch(self, item: Sketch) -> None:
+        """As ``add``, for a sample that has been read already."""
+        if len(self._recent) >= FREEZE_ROWS:
+            self._freeze(self._recent, ())
+            self._forget_recent(self._recent)
+        number = len(self._recent)
+        self._recent.append(item)
+        for key in item.keys:
+            self._by_key.setdefault(key, []).append(number)
+
+    def add_many(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        """Note many (id, question, answer), as they come from a file."""
+        for row in rows:
+            self.add(*row)
+
+    def open(self, parts: Sequence[Part]) -> None:
+        """Load the index of a dataset; what no valid segment covers is read from its part.
+
+        Once, on a new index. What ``rows`` of a part raises passes through.
+
+        Raises:
+            DiskError: the folder cannot be read, or a segment cannot be written.
+        """
+        wanted = {part.name: part for part in parts}
+        covered: set[str] = set()
+        for segment in self._stored():
+            names = {name for name, _ in segment.parts}
+            if names & covered or not _current(segment, wanted):
+                self._drop(segment)
+                continue
+            covered |= names
+            self._segments.append(segment)
+        self._rebuild([part for part in parts if part.name not in covered])
+
+    def sealed(self, name: str, size: int, ids: Iterable[str]) -> None:
+        """A part now holds these samples: store their sketches under its name.
+
+        Ids that the index does not hold as recent are left out of the segment, and with it the
+        part would not be covered; so then nothing is stored, and the next ``open`` reads the part.
+
+        Raises:
+            DiskError: the segment cannot be written.
+        """
+        wanted = set(ids)
+        held = [item for item in self._recent if item.id in wanted]
+        if not held or {item.id for item in held} != wanted:
+            return
+        self._freeze(held, ((name, size),))
+        self._forget_recent(held)
+
+    # --- candidates ---
+
+    def _candidates(self, keys: Sequence[int]) -> Iterator[Sketch | _Row]:
+        numbers = {number for key in keys for number in self._by_key.get(key, ())}
+        for number in sorted(numbers):
+            yield self._recent[number]
+        for segment in self._segments:
+            for number in sorted(segment.candidates(keys)):
+                yield segment.row(number)
+
+    def _compare(self, probe: Sketch, row: Sketch | _Row) -> Match | None:
+        question = jaccard(probe.question, row.question)
+        answer = jaccard(probe.answer, row.answer)
+        code = self.thresholds.judge(question, answer)
+        if probe.exact == row.exact:
+            code, question = "DUP_EXACT", 1.0
+        return Match(code, row.id, row.head, question, answer) if code else None
+
+    # --- segments ---
+
+    def _freeze(self, rows: Sequence[Sketch], parts: tuple[tuple[str, int], ...]) -> None:
+        self._segments.append(self._keep(_table(rows), parts, in_memory=not parts))
+        self._merge_small()
+
+    def _forget_recent(self, gone: Sequence[Sketch]) -> None:
+        ids = {item.id for item in gone}
+        rest = [item for item in self._recent if item.id not in ids]
+        self._recent, self._by_key = [], {}
+        for item in rest:
+            self.add_sketch(item)
+
+    def _merge_small(self) -> None:
+        """Eight segments of one size class become one; sizes grow eightfold by class."""
+        while True:
+            group = self._mergeable()
+            if not group:
+                return
+            table = _merged([segment.table for segment in group])
+            parts = tuple(part for segment in group for part in segment.parts)
+            joined = self._keep(table, parts, in_memory=not parts)
+            self._segments = [item for item in self._segments if item not in group] + [joined]
+            for segment in group:
+                self._drop(segment)
+
+    def _mergeable(self) -> list[_Segment]:
+        classes: dict[tuple[bool, int], list[_Segment]] = {}
+        for segment in self._segments:
+            size_class = _size_class(segment.rows)
+            if segment.rows * MERGE_WIDTH <= LARGEST_SEGMENT * 2:
+                classes.setdefault((segment.path is None, size_class), []).append(segment)
+        for group in classes.values():
+            if len(group) >= MERGE_WIDTH:
+                return group[:MERGE_WIDTH]
+        return []
+
+    def _keep(self, table: Any, parts: tuple[tuple[str, int], ...], *, in_memory: bool) -> _Segment:
+        if self.folder is None or in_memory:
+            return _Segment(table, parts, None)
+        name = blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
+        path = self.folder / f"{name}.arrow"
+        try:
+            _write(table.replace_schema_metadata(_metadata(parts)), path)
+            return _read(path)
+        except OSError as error:
+            raise DiskError(f"cannot write the duplicate index {path}: {error}", path) from error
+
+    def _stored(self) -> list[_Segment]:
+        if self.folder is None:
+            return []
+        segments = []
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for path in sorted(self.folder.glob("*.tmp")):
+                path.unlink(missing_ok=True)
+            for path in sorted(self.folder.glob("*.arrow")):
+                segment = _valid(path)
+                if segment is None:
+                    path.unlink(missing_ok=True)
+                else:
+                    segments.append(segment)
+        except OSError as error:
+            where = self.folder
+            raise DiskError(f"cannot read the duplicate index {where}: {error}", where) from error
+        return sorted(segments, key=lambda segment: -segment.rows)
+
+    def _drop(self, segment: _Segment) -> None:
+        if segment.path is None:
+            return
+        try:
+            segment.path.unlink(missing_ok=True)
+        except OSError as error:
+            path = segment.path
+            raise DiskError(f"cannot remove {path}: {error}", path) from error
+
+    def _rebuild(self, parts: Sequence[Part]) -> None:
+        """Read parts from their text, some thousand rows to a segment."""
+        rows: list[Sketch] = []
+        names: list[tuple[str, int]] = []
+        for part in parts:
+            rows += [sketch(*row) for row in part.rows()]
+            names.append((part.name, part.size))
+            if len(rows) >= FREEZE_ROWS:
+                self._freeze(rows, tuple(names))
+                rows, names = [], []
+        if rows:
+            self._freeze(rows, tuple(names))
+
+
+_SEVERITY = {"DUP_SOFT": 0, "DUP_NEAR": 1, "DUP_EXACT": 2}
+
+
+def _order(match: Match) -> tuple[int, float]:
+    return _SEVERITY[match.code], max(match.question, match.answer)
+
+
+def _size_class(rows: int) -> int:
+    size, bound = 0, 512
+    while rows > bound:
+        size, bound = size + 1, bound * MERGE_WIDTH
+    return size
+
+
+def _current(segment: _Segment, wanted: dict[str, Part]) -> bool:
+    return all(name in wanted and wanted[name].size == size for name, size in segment.parts)
+
+
+def _schema() -> Any:
+    hashes = pa.list_(pa.field("item", pa.uint32(), nullable=False))
+    keys = pa.list_(pa.field("item", pa.uint64(), nullable=False), KEYS_PER_ROW)
+    columns = [("id", pa.string()), ("head", pa.string()), ("exact", pa.uint64())]
+    columns += [("question", hashes), ("answer", hashes), ("keys", keys)]
+    return pa.schema(columns)
+
+
+def _table(rows: Sequence[Sketch]) -> Any:
+    entries = sorted(key << 32 | number for number, row in enumerate(rows) for key in row.keys)
+    schema = _schema()
+    return pa.table(
+        {
+            "id": [row.id for row in rows],
+            "head": [row.head for row in rows],
+            "exact": pa.array([row.exact for row in rows], pa.uint64()),
+            "question": [sorted(row.question) for row in rows],
+            "answer": [sorted(row.answer) for row in rows],
+            "keys": _key_column(pa.array(array("Q", entries), pa.uint64()), schema),
+        },
+        schema=schema,
+    )
+
+
+def _key_column(entries: Any, schema: Any) -> Any:
+    return pa.FixedSizeListArray.from_arrays(entries, type=schema.field("keys").type)
+
+
+def _merged(tables: Sequence[Any]) -> Any:
+    """One table of all rows, with the keys of all sorted into one run."""
+    entries, base = [], 0
+    for table in tables:
+        keys = table.column("keys").chunk(0).flatten()
+        entries.append(pc.add(keys, pa.scalar(base, pa.uint64())))
+        base += table.num_rows
+    joined = pa.concat_arrays(entries)
+    ordered = joined.take(pc.array_sort_indices(joined))
+    rest = pa.concat_tables(tables).replace_schema_metadata(None).combine_chunks()
+    position = rest.schema.get_field_index("keys")
+    return rest.set_column(position, rest.schema.field("keys"), _key_column(ordered, rest.schema))
+
+
+def _metadata(parts: tuple[tuple[str, int], ...]) -> dict[str, str]:
+    return {"version": _version(), "parts": json.dumps(parts)}
+
+
+def _version() -> str:
+    """What a segment's band keys depend on; rensa's sketches differ between its versions."""
+    shape = f"{QUESTION_BANDS}x{QUESTION_ROWS}+{ANSWER_BANDS}x{ANSWER_ROWS}"
+    return f"{FORMAT_VERSION}/{shape}/rensa {importlib.metadata.version('rensa')}"
+
+
+def _write(table: Any, path: Path) -> None:
+    """Write beside, flush, swap: a reader never sees half a segment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".tmp")
+    with beside.open("wb") as file:
+        with pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table, max_chunksize=max(1, table.num_rows))
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def _read(path: Path) -> _Segment:
+    with pa.memory_map(str(path)) as source:
+        table = pa.ipc.open_file(source).read_all()
+    parts = json.loads(table.schema.metadata[b"parts"])
+    return _Segment(table, tuple((name, size) for name, size in parts), path)
+
+
+def _valid(path: Path) -> _Segment | None:
+    """The segment at ``path``, or None where it is torn, foreign or of another version."""
+    try:
+        segment = _read(path)
+    except (pa.ArrowInvalid, KeyError, ValueError, IndexError, TypeError):
+        return None
+    version = segment.table.schema.metadata.get(b"version", b"").decode()
+    return segment if version == _version() and segment.rows else None
