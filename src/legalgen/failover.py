@@ -1,0 +1,727 @@
+"""Which model next, and what a failure means.
+
+Two pure functions decide: :func:`choose` picks the target that delivers soonest,
+:func:`decide` turns a failure into the new health of its target and provider and into what
+becomes of the task. :mod:`legalgen.router` holds the state and acts on what they say.
+
+There is no "current model". A model leaves by what it did (its state), a task leaves a model
+by what the model did to that task (its :class:`Trail`), and both come back by time alone.
+
+All times are seconds of one monotonic clock that the caller passes in as ``now``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from legalgen.completion import ModelRef
+from legalgen.errors import ErrorCategory, Failure
+
+C = ErrorCategory
+_SHOWS_PROVIDER_UP: Final = frozenset(C) - {
+    C.CONNECTION_ERROR,
+    C.AUTHENTICATION,
+    C.TIMEOUT,
+    C.GENERAL,
+}
+_SHOWS_MODEL_UP: Final = frozenset(
+    {C.BAD_REQUEST, C.CONTEXT_LENGTH, C.OUTPUT_INVALID, C.CONTENT_FILTER}
+)
+
+LEAST_WAIT_S: Final = 0.05
+LONGEST_HINT_S: Final = 24 * 3600.0
+PANIC_OPEN_S: Final = 60.0
+"""The last usable target or provider is never left alone for longer than this."""
+FAILURES_TO_OPEN: Final = 3
+CONNECTION_FAILURES_TO_OPEN: Final = 2
+MOST_BLAMED_CALLS: Final = 6
+MOST_BLAMED_MODELS: Final = 3
+MOST_ANSWERS_HERE: Final = 3
+"""One answer and at most two repairs, then another model."""
+MOST_PROMPTS_REFUSED: Final = 3
+SAME_LATENCY: Final = 0.5
+"""Typical latencies that differ by less than this share of the preferred one's are a tie: what is
+measured under changing load differs by as much, and the place in the route breaks ties."""
+BUSY: Final = "calls in flight"
+"""Why a healthy target is waited for that takes no more calls at once."""
+PINNED_PATIENCE_S: Final = 5.0
+"""How much later than the soonest a model may be that is to mend its own answer."""
+
+
+class State(StrEnum):
+    """What a target can do now."""
+
+    READY = "ready"
+    LIMITED = "limited"
+    OPEN = "open"
+    PROBING = "probing"
+    EXHAUSTED = "exhausted"
+    DROPPED = "dropped"
+
+
+class ProviderState(StrEnum):
+    """What a provider can do now."""
+
+    UP = "up"
+    OPEN = "open"
+    PROBING = "probing"
+    DROPPED = "dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What is known of one model: a value, replaced whenever something happens.
+
+    ``failures`` is the weight of breaker-feeding failures in a row, ``recent`` the last ten
+    outcomes that feed the breaker, ``opened`` how often it opened lately (it doubles the open
+    time and decays with successes), ``limited`` the same for limits that came without a hint,
+    ``answered`` successes since it last left READY, which widen the ramp of calls in flight.
+    ``refusals`` are the prompts it refused in a row. ``usable`` are its last twenty answers.
+    """
+
+    state: State = State.READY
+    until: float = 0.0
+    why: str = ""
+    category: ErrorCategory | None = None
+    failures: int = 0
+    recent: tuple[bool, ...] = ()
+    opened: int = 0
+    limited: int = 0
+    answered: int = 0
+    refusals: tuple[str, ...] = ()
+    usable: tuple[bool, ...] = ()
+    latency_s: float | None = None
+    trickle: bool = False
+
+    def at(self, now: float) -> Health:
+        """The health once time has passed: a cooled target is ready, an open one is probed."""
+        if self.state in (State.LIMITED, State.EXHAUSTED) and now >= self.until:
+            return replace(self, state=State.READY, trickle=False)
+        if self.state is State.OPEN and now >= self.until:
+            return replace(self, state=State.PROBING)
+        return self
+
+    @property
+    def usable_share(self) -> float:
+        """Share of the last twenty answers that could be kept; 1.0 until there are four."""
+        return sum(self.usable) / len(self.usable) if len(self.usable) >= 4 else 1.0
+
+    @property
+    def poor(self) -> bool:
+        """Under half of its last answers could be kept: ranked behind all others."""
+        return self.usable_share < 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderHealth:
+    """What is known of one provider, whatever its model.
+
+    ``refusals`` counts authentication failures in a row; ``proven`` that the key once worked.
+    ``answered`` counts replies since it last left UP, which widen the ramp of calls in flight.
+    """
+
+    state: ProviderState = ProviderState.UP
+    until: float = 0.0
+    why: str = ""
+    category: ErrorCategory | None = None
+    connection_failures: int = 0
+    refusals: int = 0
+    opened: int = 0
+    answered: int = 0
+    proven: bool = False
+
+    def at(self, now: float) -> ProviderHealth:
+        """The health once time has passed: an open provider is probed."""
+        if self.state is ProviderState.OPEN and now >= self.until:
+            return replace(self, state=ProviderState.PROBING)
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What one task has been through: which models it can still be offered.
+
+    ``blamed`` counts calls whose failure was the request's or the answer's; ``here`` counts
+    answers refused from one model since the task last began anew. ``used_up`` models are never
+    offered again; ``shunned`` ones only when nothing else can come in time (after a timeout);
+    ``failed_last`` is where the last call failed, passed over while another target is ready, and
+    left alone by this task until ``rest_until``. ``pinned`` is a model that shall mend its own
+    answer, asked again unless another delivers much sooner.
+    ``filtered`` counts content refusals, ``refused`` bad requests.
+    """
+
+    blamed: int = 0
+    models: tuple[ModelRef, ...] = ()
+    here: int = 0
+    refused: int = 0
+    filtered: int = 0
+    used_up: frozenset[ModelRef] = frozenset()
+    shunned: frozenset[ModelRef] = frozenset()
+    shunned_providers: frozenset[str] = frozenset()
+    failed_last: ModelRef | None = None
+    rest_until: float = 0.0
+    pinned: ModelRef | None = None
+    failures: tuple[str, ...] = ()
+
+
+class Then(StrEnum):
+    """What becomes of a task after a failed call."""
+
+    NEXT = "next"
+    """Choose again; the trail says what is out."""
+    REPAIR = "repair"
+    """Ask the same model again, with the reasons quoted."""
+    ENLARGE = "enlarge"
+    """Ask the same model again with a larger completion budget."""
+    SHRINK = "shrink"
+    """Ask the same model again with a smaller completion budget."""
+    PLAIN = "plain"
+    """Ask the same model again without the ``response_format`` that it refuses."""
+    ANEW = "anew"
+    """Start the task again with a new seed, elsewhere where there is an elsewhere."""
+    GIVE_UP = "give_up"
+    """The task is given up; the batch plans another in its place."""
+
+
+_SAME_MODEL: Final = frozenset({Then.REPAIR, Then.ENLARGE, Then.SHRINK, Then.PLAIN})
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a decision needs to know beyond the target itself.
+
+    ``others`` counts the other targets of the route that are not dropped and that this task can
+    still be offered; ``usable_elsewhere`` and ``providers_elsewhere`` say whether another target
+    or provider can be used at all (the panic rule). ``can_shrink`` and ``can_downgrade`` say that
+    a smaller completion budget, or a weaker response format, is left to try here. ``prompt_key``
+    tells one prompt from another.
+    """
+
+    others: int = 0
+    usable_elsewhere: bool = True
+    providers_elsewhere: bool = True
+    can_shrink: bool = False
+    can_downgrade: bool = False
+    prompt_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a failure means: the new health of target and provider, and the task's way on.
+
+    ``pause_s`` is how long this task leaves this target alone. ``rule`` names the rule that
+    decided, in words for people. ``until`` is the monotonic time at which the target (or its
+    provider) may be used again, None where it was not taken out for a time.
+    """
+
+    health: Health
+    provider: ProviderHealth
+    trail: Trail
+    then: Then
+    rule: str
+    pause_s: float = 0.0
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One target as :func:`choose` sees it.
+
+    ``ready_in_s`` is seconds until state, budget and ramp let a call leave; ``inf`` for never.
+    ``trickle`` marks a wait for a daily (or hourly) window that frees one request at a time:
+    used when it is ready, never waited for. ``resume_in_s`` is when it is worth coming back.
+    """
+
+    ref: ModelRef
+    rank: int
+    ready_in_s: float
+    latency_s: float
+    poor: bool = False
+    trickle: bool = False
+    resume_in_s: float | None = None
+    why: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """Whether a call may leave now."""
+        return self.ready_in_s <= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Call this target now."""
+
+    ref: ModelRef
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing is ready; this target comes first, in ``seconds`` (at least 50 ms)."""
+
+    ref: ModelRef
+    seconds: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing comes back within the bound; worth trying again in ``resume_in_s`` seconds."""
+
+    resume_in_s: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoneLeft:
+    """No target can take this task, now or later."""
+
+
+Choice = Call | Wait | Pause | NoneLeft
+
+
+def choose(
+    candidates: Sequence[Candidate],
+    trail: Trail,
+    *,
+    stickiness_s: float = 0.05,
+    patience_s: float = math.inf,
+    trickle_waits: bool = False,
+) -> Choice:
+    """The target that is expected to deliver soonest, or what to do when there is none.
+
+    ``candidates`` are the targets that are not dropped. ``patience_s`` bounds a wait from now.
+    A target with room is never passed over for one that has to be waited for, except by what
+    it would take longer to deliver; among ready ones the place in the route breaks ties.
+    """
+    offered = [c for c in candidates if c.ref not in trail.used_up and c.ready_in_s < math.inf]
+    if not offered:
+        return NoneLeft()
+    places = len(candidates)
+    preferred = min(offered, key=lambda c: c.rank).latency_s
+
+    def delivery(candidate: Candidate) -> float:
+        rank = candidate.rank + (places if candidate.poor else 0)
+        same = abs(candidate.latency_s - preferred) <= SAME_LATENCY * preferred
+        latency = preferred if same else candidate.latency_s
+        return candidate.ready_in_s + latency + rank * stickiness_s
+
+    ordered = sorted(offered, key=delivery)
+    waitable = [
+        c
+        for c in ordered
+        if c.ready or (c.ready_in_s <= patience_s and (trickle_waits or not c.trickle))
+    ]
+    if not waitable:
+        return _pause(ordered)
+    best = _pinned(waitable, trail, delivery) or _preferred(waitable, trail)
+    if best.ready:
+        return Call(best.ref)
+    return Wait(best.ref, max(LEAST_WAIT_S, best.ready_in_s), best.why)
+
+
+def _pinned(
+    ordered: Sequence[Candidate], trail: Trail, delivery: Callable[[Candidate], float]
+) -> Candidate | None:
+    """The model that shall mend its own answer, unless another is sooner by far."""
+    pinned = next((c for c in ordered if c.ref == trail.pinned), None)
+    if pinned is None or delivery(pinned) > delivery(ordered[0]) + PINNED_PATIENCE_S:
+        return None
+    return pinned
+
+
+def _preferred(ordered: Sequence[Candidate], trail: Trail) -> Candidate:
+    """The soonest that the task has no reason to avoid; else the soonest of all."""
+
+    def unshunned(candidate: Candidate) -> bool:
+        return candidate.ref not in trail.shunned
+
+    def elsewhere(candidate: Candidate) -> bool:
+        return unshunned(candidate) and candidate.ref.provider not in trail.shunned_providers
+
+    for fits in (elsewhere, unshunned):
+        ready = [c for c in ordered if c.ready and fits(c) and c.ref != trail.failed_last]
+        if ready and (trail.shunned or trail.failed_last):
+            return ready[0]
+    kept = [c for c in ordered if unshunned(c)]
+    return (kept or list(ordered))[0]
+
+
+def _pause(ordered: Sequence[Candidate]) -> Pause:
+    def resume(candidate: Candidate) -> float:
+        worth = candidate.resume_in_s
+        return max(candidate.ready_in_s, worth if worth is not None else 0.0)
+
+    soonest = min(ordered, key=resume)
+    return Pause(max(LEAST_WAIT_S, resume(soonest)), soonest.why)
+
+
+def decide(
+    ref: ModelRef,
+    failure: Failure,
+    *,
+    health: Health,
+    provider: ProviderHealth,
+    trail: Trail,
+    around: Surroundings,
+    now: float,
+    jitter: float = 0.5,
+) -> Decision:
+    """What one failed call means; the table is in ``docs/explanation/failover.md``.
+
+    ``jitter`` is a random number of [0, 1) that the caller drew.
+    """
+    trail = replace(
+        trail, failed_last=ref, failures=(*trail.failures, f"{ref}: {failure.category}")
+    )
+    if failure.category in _SHOWS_PROVIDER_UP:
+        provider = _seen_up(provider)
+    if failure.category in _SHOWS_MODEL_UP and health.state is State.PROBING:
+        health = replace(health, state=State.READY, until=0.0)
+    case = _Case(ref, failure, health, provider, trail, around, now, jitter)
+    decision = _bounded(_RULES[failure.category](case), around)
+    again = decision.then in _SAME_MODEL
+    trail = replace(
+        decision.trail,
+        pinned=ref if again else None,
+        failed_last=None if again else ref,
+        rest_until=now + decision.pause_s,
+    )
+    return replace(decision, trail=trail)
+
+
+def _seen_up(provider: ProviderHealth) -> ProviderHealth:
+    """The provider answered, if only to refuse: its connections are not the trouble."""
+    if provider.state is ProviderState.DROPPED:
+        return provider
+    return replace(provider, state=ProviderState.UP, until=0.0, connection_failures=0)
+
+
+def succeed(health: Health, latency_s: float) -> Health:
+    """The health after a reply came back, whatever the answer in it was worth."""
+    previous = health.latency_s
+    return replace(
+        health,
+        state=State.READY,
+        until=0.0,
+        why="",
+        category=None,
+        failures=0,
+        recent=(*health.recent, True)[-10:] if health.state is State.READY else (True,),
+        opened=max(0, health.opened - 1),
+        limited=max(0, health.limited - 1),
+        answered=health.answered + 1,
+        refusals=(),
+        latency_s=latency_s if previous is None else 0.8 * previous + 0.2 * latency_s,
+        trickle=False,
+    )
+
+
+def provider_succeed(provider: ProviderHealth) -> ProviderHealth:
+    """The provider's health after any reply of its API that shows it is up."""
+    return replace(
+        provider,
+        state=ProviderState.UP,
+        until=0.0,
+        why="",
+        category=None,
+        connection_failures=0,
+        refusals=0,
+        opened=max(0, provider.opened - 1),
+        answered=provider.answered + 1,
+        proven=True,
+    )
+
+
+def answered(health: Health, *, usable: bool) -> Health:
+    """The health after an answer was kept or refused; never feeds the breaker."""
+    return replace(health, usable=(*health.usable, usable)[-20:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """The arguments of :func:`decide`, as one value for its rules."""
+
+    ref: ModelRef
+    failure: Failure
+    health: Health
+    provider: ProviderHealth
+    trail: Trail
+    around: Surroundings
+    now: float
+    jitter: float
+
+    @property
+    def why(self) -> str:
+        status = f" {self.failure.status}" if self.failure.status else ""
+        return f"{self.failure.category}{status}: {self.failure.message}"
+
+    def hint(self) -> float | None:
+        hint = self.failure.retry_after_s
+        if hint is None or not math.isfinite(hint):
+            return None
+        return min(max(hint, LEAST_WAIT_S), LONGEST_HINT_S)
+
+
+def _doubling(base: float, times: int, most: float) -> float:
+    return float(min(most, base * 2 ** min(times, 20)))
+
+
+def _away(case: _Case, state: State, seconds: float, rule: str, **changes: object) -> Decision:
+    """The target is out for ``seconds``; the task goes on elsewhere."""
+    until = case.now + max(LEAST_WAIT_S, seconds)
+    health = replace(
+        case.health,
+        state=state,
+        until=until,
+        why=case.why,
+        category=case.failure.category,
+        answered=0,
+    )
+    health = replace(health, **changes)  # type: ignore[arg-type]  # fields of Health by name
+    return Decision(health, case.provider, case.trail, Then.NEXT, rule, until=until)
+
+
+def _dropped(case: _Case, rule: str) -> Decision:
+    health = replace(
+        case.health,
+        state=State.DROPPED,
+        until=math.inf,
+        why=case.why,
+        category=case.failure.category,
+    )
+    return Decision(health, case.provider, case.trail, Then.NEXT, rule)
+
+
+def _provider_dropped(case: _Case, rule: str) -> Decision:
+    provider = replace(
+        case.provider,
+        state=ProviderState.DROPPED,
+        until=math.inf,
+        why=case.why,
+        category=case.failure.category,
+    )
+    return Decision(case.health, provider, case.trail, Then.NEXT, rule)
+
+
+def _provider_open(case: _Case, rule: str) -> Decision:
+    seconds = _doubling(15, case.provider.opened, 300)
+    if not case.around.providers_elsewhere:
+        seconds = min(seconds, PANIC_OPEN_S)
+    until = case.now + seconds
+    provider = replace(
+        case.provider,
+        state=ProviderState.OPEN,
+        until=until,
+        why=case.why,
+        category=case.failure.category,
+        opened=case.provider.opened + 1,
+        answered=0,
+        connection_failures=0,
+    )
+    return Decision(case.health, provider, case.trail, Then.NEXT, rule, until=until)
+
+
+def _rate_limit(case: _Case) -> Decision:
+    hint = case.hint()
+    seconds = hint if hint is not None else _doubling(10, case.health.limited, 60)
+    limited = case.health.limited + (hint is None)
+    rule = "limited until the server's hint" if hint is not None else "limited, no hint given"
+    return _away(case, State.LIMITED, seconds, rule, limited=limited)
+
+
+def _quota(case: _Case) -> Decision:
+    if case.failure.credit:
+        return _provider_dropped(case, "out of credit: the provider is dropped for the batch")
+    hint = case.hint()
+    seconds = hint if hint is not None else 3600.0
+    rule = "quota used up until the server's hint" if hint else "quota used up, no hint: one hour"
+    return _away(case, State.EXHAUSTED, seconds, rule, trickle=case.failure.window != "minute")
+
+
+def _overloaded(case: _Case) -> Decision:
+    seconds = max(_doubling(5, case.health.opened, 120), case.hint() or 0.0)
+    opened = case.health.opened + 1
+    return _opened(case, seconds, "busy: left alone, then probed", opened=opened)
+
+
+def _opened(case: _Case, seconds: float, rule: str, **changes: object) -> Decision:
+    if not case.around.usable_elsewhere and case.hint() is None:
+        seconds = min(seconds, PANIC_OPEN_S)
+    return _away(case, State.OPEN, seconds, rule, failures=0, recent=(), **changes)
+
+
+def _model_unavailable(case: _Case) -> Decision:
+    if case.failure.wrong_url:
+        return _provider_dropped(case, "not this vendor's API: the base URL is wrong")
+    return _dropped(case, "gone or no access: dropped for the batch, remembered for a day")
+
+
+def _breaker(case: _Case, weight: int, rule: str) -> Decision:
+    """A failure that counts against the model: three in a row, or half of the last ten, open it."""
+    failures = case.health.failures + weight
+    recent = (*case.health.recent, False)[-10:]
+    half = len(recent) >= 4 and recent.count(False) * 2 >= len(recent)
+    if case.health.state is State.PROBING or failures >= FAILURES_TO_OPEN or half:
+        seconds = max(_doubling(5, case.health.opened, 120), case.hint() or 0.0)
+        return _opened(case, seconds, "circuit breaker opened", opened=case.health.opened + 1)
+    health = replace(case.health, failures=failures, recent=recent, category=case.failure.category)
+    pause = max(LEAST_WAIT_S, 0.5 + case.jitter, case.hint() or 0.0)
+    return Decision(health, case.provider, case.trail, Then.NEXT, rule, pause_s=pause)
+
+
+def _timeout(case: _Case) -> Decision:
+    trail = replace(
+        case.trail,
+        shunned=case.trail.shunned | {case.ref},
+        shunned_providers=case.trail.shunned_providers | {case.ref.provider},
+    )
+    rule = "no answer in time: another provider where there is one, never this model"
+    return _breaker(replace(case, trail=trail), 2, rule)
+
+
+def _server_error(case: _Case) -> Decision:
+    rule = "another target if one is ready, else once more here after a pause"
+    return _breaker(case, 1, rule)
+
+
+def _general(case: _Case) -> Decision:
+    return _breaker(case, 1, "not understood: treated as a server error")
+
+
+def _connection(case: _Case) -> Decision:
+    failures = case.provider.connection_failures + 1
+    probing = ProviderState.PROBING is case.provider.state
+    if failures >= CONNECTION_FAILURES_TO_OPEN or probing:
+        return _provider_open(case, "no connection twice: the provider is left alone, then probed")
+    provider = replace(case.provider, connection_failures=failures, category=case.failure.category)
+    health = case.health
+    if health.state is State.PROBING:
+        health = replace(health, state=State.OPEN, until=case.now + 5.0)
+    rule = "no connection: once more, then the provider is left alone"
+    return Decision(health, provider, case.trail, Then.NEXT, rule, pause_s=0.5 + case.jitter)
+
+
+def _authentication(case: _Case) -> Decision:
+    if case.provider.proven and case.provider.refusals == 0:
+        opened = _provider_open(case, "refused after earlier successes: left alone, then probed")
+        return replace(opened, provider=replace(opened.provider, refusals=1))
+    return _provider_dropped(case, "key or network refused: the provider is dropped for the batch")
+
+
+def _blamed(case: _Case) -> _Case:
+    """The case with one more failure on the task's own account."""
+    models = case.trail.models
+    if case.ref not in models:
+        models = (*models, case.ref)
+    return replace(case, trail=replace(case.trail, blamed=case.trail.blamed + 1, models=models))
+
+
+def _elsewhere(case: _Case, rule: str, then: Then = Then.NEXT) -> Decision:
+    """This model is used up for this task."""
+    trail = replace(case.trail, used_up=case.trail.used_up | {case.ref}, here=0)
+    return Decision(case.health, case.provider, trail, then, rule)
+
+
+def _end(case: _Case, rule: str) -> Decision:
+    return Decision(case.health, case.provider, case.trail, Then.GIVE_UP, rule)
+
+
+def _bad_request(case: _Case) -> Decision:
+    if case.failure.structured_output and case.around.can_downgrade:
+        rule = "response_format refused: a weaker one for the rest of the batch"
+        return Decision(case.health, case.provider, case.trail, Then.PLAIN, rule)
+    case = _blamed(case)
+    refusals = (
+        *(k for k in case.health.refusals if k != case.around.prompt_key),
+        case.around.prompt_key,
+    )
+    health = replace(case.health, refusals=refusals)
+    case = replace(case, health=health, trail=replace(case.trail, refused=case.trail.refused + 1))
+    decision = (
+        _end(case, "two models refuse this request: the task is given up")
+        if case.trail.refused >= 2
+        else _elsewhere(case, "request refused: one other model")
+    )
+    if len(refusals) < MOST_PROMPTS_REFUSED:
+        return decision
+    dropped = _dropped(case, "")
+    return replace(
+        decision, health=dropped.health, rule="three different prompts refused: model dropped"
+    )
+
+
+def _context(case: _Case) -> Decision:
+    case = _blamed(case)
+    if case.around.can_shrink:
+        rule = "too large for the limit: a smaller completion budget"
+        return Decision(case.health, case.provider, case.trail, Then.SHRINK, rule)
+    return _elsewhere(case, "too large for this model: one that it fits")
+
+
+def _output(case: _Case) -> Decision:
+    case = _blamed(case)
+    here = case.trail.here + 1
+    case = replace(
+        case,
+        health=answered(case.health, usable=False),
+        trail=replace(case.trail, here=here),
+    )
+    if here < MOST_ANSWERS_HERE:
+        if case.failure.truncated:
+            then, rule = Then.ENLARGE, "answer cut off: again with a larger budget"
+        else:
+            then, rule = Then.REPAIR, "answer refused: again with the reasons quoted"
+        return Decision(case.health, case.provider, case.trail, then, rule)
+    if case.around.others:
+        return _elsewhere(case, "answer refused three times: one other model", Then.ANEW)
+    trail = replace(case.trail, here=0)
+    rule = "answer refused three times, no other model: a new seed"
+    return Decision(case.health, case.provider, trail, Then.ANEW, rule)
+
+
+def _filtered(case: _Case) -> Decision:
+    case = _blamed(case)
+    case = replace(
+        case,
+        health=answered(case.health, usable=False),
+        trail=replace(case.trail, filtered=case.trail.filtered + 1),
+    )
+    if case.trail.filtered >= 2:
+        return _end(case, "two models refuse to answer: the task is given up")
+    return _elsewhere(case, "model refused to answer: one other model")
+
+
+_RULES: Final = {
+    C.RATE_LIMIT: _rate_limit,
+    C.QUOTA_EXHAUSTED: _quota,
+    C.OVERLOADED: _overloaded,
+    C.MODEL_UNAVAILABLE: _model_unavailable,
+    C.TIMEOUT: _timeout,
+    C.CONNECTION_ERROR: _connection,
+    C.SERVER_ERROR: _server_error,
+    C.AUTHENTICATION: _authentication,
+    C.BAD_REQUEST: _bad_request,
+    C.CONTEXT_LENGTH: _context,
+    C.OUTPUT_INVALID: _output,
+    C.CONTENT_FILTER: _filtered,
+    C.GENERAL: _general,
+}
+
+
+def _bounded(decision: Decision, around: Surroundings) -> Decision:
+    """A task ends: after six failures of its own, three models, or when no model is left for it."""
+    trail = decision.trail
+    if decision.then is Then.GIVE_UP:
+        return decision
+    if trail.blamed >= MOST_BLAMED_CALLS:
+        return replace(decision, then=Then.GIVE_UP, rule="six refusals: the task is given up")
+    leaving = decision.then in (Then.NEXT, Then.ANEW) and trail.used_up
+    if leaving and len(trail.models) >= MOST_BLAMED_MODELS and trail.failed_last in trail.used_up:
+        return replace(decision, then=Then.GIVE_UP, rule="three models refused: given up")
+    if leaving and trail.failed_last in trail.used_up and not around.others:
+        return replace(decision, then=Then.GIVE_UP, rule="no other model for it: given up")
+    return decision

@@ -1,0 +1,247 @@
+"""Which models a run may use, in which order: the user's wish, the catalog, and who has a key."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from legalgen.completion import ModelRef
+from legalgen.errors import ConfigurationError, UsageError
+from legalgen.providers import PROVIDERS
+from legalgen.providers.catalog import Catalog, ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One place of a route. ``explicit``: the user named this model."""
+
+    ref: ModelRef
+    spec: ModelSpec
+    explicit: bool = False
+    model_path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The models to use, in order, and what the user should know about them."""
+
+    stops: tuple[Stop, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def rehearsal(self) -> bool:
+        """Whether a toy is among them: then nothing goes to the training data."""
+        return any(stop.spec.toy for stop in self.stops)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user asked for; all of it may be missing."""
+
+    provider: str | None = None
+    model: str | None = None
+    route: tuple[ModelRef, ...] = ()
+    failover: bool = True
+
+
+class Planner:
+    """Plans routes.
+
+    ``has_key`` says whether a provider can be reached with what is configured; ``own_models``
+    are the ids that the user's config lists for a provider.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        *,
+        has_key: Callable[[str], bool],
+        own_models: Callable[[str], Sequence[str]] = lambda _: (),
+    ) -> None:
+        self._catalog = catalog
+        self._has_key = has_key
+        self._own_models = own_models
+
+    def plan(self, wish: Wish) -> Route:
+        """The route for a wish.
+
+        The default: the requested provider's models in catalog order, then the other providers
+        that have a key, models with the same weights first. A local model only when asked for.
+
+        Raises:
+            UsageError: a provider or a model that there is none of; names close matches.
+            ConfigurationError: nothing can be used without a key, and there is none.
+        """
+        if wish.route:
+            return self._finish([self._stop(ref, explicit=True) for ref in wish.route], wish)
+        provider, model = self._beginning(wish)
+        own = self._own(provider, model)
+        return self._finish([*own, *self._elsewhere(provider, own)], wish)
+
+    def _beginning(self, wish: Wish) -> tuple[str, str | None]:
+        if wish.provider is not None:
+            return known_provider(wish.provider), wish.model
+        if wish.model is not None:
+            return self._provider_of(wish.model)
+        for name, spec in PROVIDERS.items():
+            if spec.needs_key and self._has_key(name):
+                return name, None
+        raise ConfigurationError(no_key_sentence())
+
+    def _provider_of(self, model: str) -> tuple[str, str]:
+        if _is_gguf(model):
+            return "local", model
+        provider, _, rest = model.partition("/")
+        if provider in PROVIDERS and rest and self._catalog.find("groq", model) is None:
+            return provider, rest
+        holders = [name for name in PROVIDERS if self._knows(name, model)]
+        if not holders:
+            raise UsageError(self._unknown_model(list(PROVIDERS), model))
+        return next((name for name in holders if self._has_key(name)), holders[0]), model
+
+    def _own(self, provider: str, model: str | None) -> list[Stop]:
+        listed = [
+            self._stop(ModelRef(provider, id_))
+            for id_ in (*self._own_models(provider), *self._listed(provider))
+        ]
+        if model is None and not listed:
+            raise UsageError(
+                f"--provider {provider} needs a model: name one with --model, "
+                f"or list some in config.toml, [providers.{provider}] models"
+            )
+        if model is None:
+            return listed
+        model = model.removeprefix(f"{provider}/") if self._is_prefixed(provider, model) else model
+        first = self._stop(ModelRef(provider, model), explicit=True)
+        rest = [] if provider == "local" else [s for s in listed if s.ref != first.ref]
+        return [first, *rest]
+
+    def _is_prefixed(self, provider: str, model: str) -> bool:
+        return model.startswith(f"{provider}/") and self._catalog.find(provider, model) is None
+
+    def _listed(self, provider: str) -> list[str]:
+        own = set(self._own_models(provider))
+        specs = self._catalog.models(provider)
+        return [spec.id for spec in specs if spec.writer and spec.id not in own]
+
+    def _elsewhere(self, provider: str, own: Sequence[Stop]) -> list[Stop]:
+        """The other providers' models that can be reached, those with the same weights first."""
+        if provider == "local":
+            return []
+        weights = [stop.spec.weights for stop in own if stop.spec.weights]
+        others = [
+            self._stop(ModelRef(name, id_))
+            for name, spec in PROVIDERS.items()
+            if name != provider and spec.remote and self._has_key(name)
+            for id_ in (*self._own_models(name), *self._listed(name))
+        ]
+        return sorted(others, key=lambda stop: _weight_rank(stop.spec, weights))
+
+    def _stop(self, ref: ModelRef, *, explicit: bool = False) -> Stop:
+        known_provider(ref.provider)
+        if ref.provider == "local":
+            return self._local_stop(ref, explicit=explicit)
+        if explicit and not self._knows(ref.provider, ref.model):
+            raise UsageError(self._unknown_model([ref.provider], ref.model))
+        return Stop(ref, self._catalog.spec(ref.provider, ref.model), explicit)
+
+    def _local_stop(self, ref: ModelRef, *, explicit: bool) -> Stop:
+        if self._catalog.find("local", ref.model) is not None:
+            return Stop(ref, self._catalog.spec("local", ref.model), explicit)
+        if not _is_gguf(ref.model):
+            names = ", ".join(spec.id for spec in self._catalog.models("local"))
+            raise UsageError(
+                f"--model {ref.model}: a local model is {names}, or the path of a .gguf file"
+            )
+        path = Path(ref.model).expanduser()
+        named = ModelRef("local", path.stem)
+        return Stop(named, self._catalog.default_spec("local", path.stem), explicit, path)
+
+    def _knows(self, provider: str, model: str) -> bool:
+        return (
+            self._catalog.find(provider, model) is not None
+            or self._catalog.retired(provider, model) is not None
+            or model in self._own_models(provider)
+            or not self._catalog.models(provider)
+        )
+
+    def _unknown_model(self, providers: Sequence[str], model: str) -> str:
+        known = [
+            id_ for name in providers for id_ in (*self._own_models(name), *self._listed(name))
+        ]
+        close = difflib.get_close_matches(model, known, n=3, cutoff=0.4)
+        rest = [id_ for id_ in known if id_ not in close]
+        where = f" of {providers[0]}" if len(providers) == 1 else ""
+        return (
+            f"--model {model}: no such model{where} is known; "
+            f"there are: {', '.join(dict.fromkeys([*close, *rest]))}. "
+            f"To use one that is not in the catalog, list it in config.toml, "
+            f"[providers.{providers[0]}] models"
+        )
+
+    def _finish(self, stops: Sequence[Stop], wish: Wish) -> Route:
+        unique = list({stop.ref: stop for stop in reversed(stops)}.values())[::-1]
+        kept = unique if wish.failover else unique[:1]
+        for stop in kept:
+            self._check_key(stop)
+        return Route(tuple(kept), tuple(self._warnings(kept)))
+
+    def _check_key(self, stop: Stop) -> None:
+        spec = PROVIDERS[stop.ref.provider]
+        if spec.needs_key and not self._has_key(spec.name):
+            where = f" (make one at {spec.key_url})" if spec.key_url else ""
+            raise ConfigurationError(
+                f"{spec.name} needs a key: set {spec.env_var}{where}, or run "
+                f"`legalgen config set-key {spec.name}`. `--provider local` needs none."
+            )
+
+    def _warnings(self, stops: Iterable[Stop]) -> Iterable[str]:
+        for stop in stops:
+            gone = self._catalog.retired(stop.ref.provider, stop.ref.model)
+            if gone is not None:
+                yield _retired_sentence(stop.ref, gone)
+
+
+def _retired_sentence(ref: ModelRef, gone: date) -> str:
+    return f"{ref} was shut down on {gone}; it gets one try, then the next model is used."
+
+
+def _weight_rank(spec: ModelSpec, weights: Sequence[str]) -> int:
+    return weights.index(spec.weights) if spec.weights in weights else len(weights)
+
+
+def _is_gguf(model: str) -> bool:
+    return model.lower().endswith(".gguf")
+
+
+def known_provider(name: str) -> str:
+    """The name, if there is such a provider.
+
+    Raises:
+        UsageError: there is none; names those there are, close ones first.
+    """
+    if name in PROVIDERS:
+        return name
+    close = difflib.get_close_matches(name, PROVIDERS, n=2)
+    known = ", ".join(dict.fromkeys([*close, *PROVIDERS]))
+    raise UsageError(f"--provider {name}: there is no such provider; there are: {known}")
+
+
+def no_key_sentence() -> str:
+    """What to do when there is no key at all."""
+    lines = [
+        f"  {spec.env_var}   for {spec.name}; make a key at {spec.key_url}"
+        for spec in PROVIDERS.values()
+        if spec.needs_key
+    ]
+    return "\n".join(
+        (
+            "No provider can be used yet: there is no API key. Set one of",
+            *lines,
+            "or try it without a key, with a small model in this process:",
+            "  legalgen batch --provider local --count 3",
+        )
+    )

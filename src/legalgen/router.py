@@ -1,0 +1,747 @@
+"""The state that :mod:`legalgen.failover` decides about, shared by all workers under one lock.
+
+A worker asks for its turn, is told to call, to wait or to stop, and reports what came of it.
+The router never calls a provider and never sleeps: it keeps health, budgets and reservations.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from legalgen import failover
+from legalgen.completion import Completion, LimitReading, ModelRef
+from legalgen.errors import ErrorCategory, Failure
+from legalgen.failover import (
+    Call,
+    Candidate,
+    Decision,
+    Health,
+    NoneLeft,
+    Pause,
+    ProviderHealth,
+    ProviderState,
+    State,
+    Surroundings,
+    Trail,
+    Wait,
+)
+from legalgen.limits import Bucket, Budgets, Cost, Demand, Experience, Reservation
+
+MOST_IN_FLIGHT = 64
+CLOCK_JUMP_S = 30.0
+RECHECK_S = 1.0
+"""A worker that waits looks again at least this often."""
+WORTH_RESUMING_FOR = 20
+"""Samples that should fit before a batch that ran into a daily limit is resumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The two clocks of a machine, in seconds: one never jumps, one knows the time of day."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = time.time
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One model of the route, as far as routing needs to know it.
+
+    ``latency_s`` and ``reasoning_allowance`` (tokens) are guesses that the first replies replace.
+    ``tiers`` are the limits that the vendor's plans have; a reply that states one limit of
+    exactly one of them tells which plan it is, and so the limits that no header carries.
+    ``input_usd`` and ``output_usd`` are prices per token.
+    """
+
+    ref: ModelRef
+    max_completion_tokens: int = 32_768
+    context_window: int = 131_072
+    latency_s: float = 2.0
+    reasoning_allowance: int = 0
+    max_in_flight: int = MOST_IN_FLIGHT
+    tiers: tuple[tuple[LimitReading, ...], ...] = ()
+    input_usd: float = 0.0
+    output_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user set: seconds of patience, preference, and bounds on the whole batch.
+
+    ``trickle_waits`` lets a wait for a daily window count as any other. The bounds count what
+    calls in flight may still take, so that they cannot be overshot.
+    """
+
+    stickiness_s: float = 0.05
+    max_wait_s: float = 900.0
+    trickle_waits: bool = False
+    max_calls: int = 10**9
+    max_tokens: int | None = None
+    max_cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One call's place: its target, its budget, and the moment it left."""
+
+    ref: ModelRef
+    demand: Demand
+    cost: Cost
+    reservation: Reservation
+    at: float
+    drift: float
+    epoch: int
+    provider_epoch: int
+
+    @property
+    def max_completion_tokens(self) -> int:
+        """The completion budget that was reserved."""
+        return self.cost.output_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A reserved wait: ask again after ``seconds`` at the latest, and hand this back."""
+
+    ref: ModelRef
+    seconds: float
+    why: str
+    reservation: Reservation
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """The batch has used up one of its bounds; ``why`` is a sentence."""
+
+    why: str
+
+
+@dataclass(slots=True)
+class _Purse:
+    """What the batch has spent, and what its calls in flight may still spend."""
+
+    calls: int = 0
+    tokens: int = 0
+    usd: float = 0.0
+
+    def add(self, target: Target, cost: Cost, sign: int = 1) -> None:
+        self.tokens += sign * cost.of("tokens")
+        self.usd += sign * usd(target, cost)
+
+    def bound(self, policy: Policy, target: Target, cost: Cost) -> str | None:
+        """Which bound one more call would break; None for none."""
+        if self.calls >= policy.max_calls:
+            return f"{self.calls} calls are the most that this batch may make (--max-calls)"
+        tokens = self.tokens + cost.of("tokens")
+        if policy.max_tokens is not None and tokens > policy.max_tokens:
+            return f"{self.tokens} of {policy.max_tokens} tokens are used (--max-tokens)"
+        most = policy.max_cost_usd
+        if most is not None and self.usd + usd(target, cost) > most:
+            return f"${self.usd:.4f} of ${most:g} are spent (--max-cost)"
+        return None
+
+
+Turn = Lease | Hold | Pause | NoneLeft | Spent
+
+
+@dataclass(slots=True)
+class _Line:
+    """Everything the router keeps of one target."""
+
+    target: Target
+    rank: int
+    budgets: Budgets
+    experience: Experience
+    health: Health = field(default_factory=Health)
+    in_flight: int = 0
+    epoch: int = 0
+    seen: float | None = None
+
+
+@dataclass(slots=True)
+class _House:
+    """Everything the router keeps of one provider."""
+
+    health: ProviderHealth = field(default_factory=ProviderHealth)
+    in_flight: int = 0
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One line of the route for people: its state, until when (monotonic), and why.
+
+    ``seen`` is the monotonic time of its last reply or failure in this process.
+    """
+
+    ref: ModelRef
+    state: str
+    until: float | None
+    why: str
+    in_flight: int
+    health: Health
+    budgets: Budgets
+    experience: Experience
+    seen: float | None
+
+
+class Router:
+    """Health, budgets and turns of all targets of a route; every method is thread-safe."""
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        policy: Policy | None = None,
+        *,
+        clock: Clock | None = None,
+        random: Random | None = None,
+    ) -> None:
+        self._policy = policy or Policy()
+        self._clock = clock or Clock()
+        self._random = random or Random()
+        self._changed = threading.Condition()
+        self._lines = {
+            t.ref: _Line(t, rank, Budgets(), Experience(t.reasoning_allowance))
+            for rank, t in enumerate(targets)
+        }
+        self._houses = {t.ref.provider: _House() for t in targets}
+        self._purse = _Purse()
+        self._in_flight = 0
+        self._waited_s = 0.0
+        self._idle_since = self._clock.monotonic()
+        self._drift = self._clock.wall() - self._clock.monotonic()
+        self.remaining = WORTH_RESUMING_FOR
+        """Samples still to write; a pause ends when this many (or twenty) fit."""
+
+    # ---------------------------------------------------------------- what a worker asks
+
+    def turn(
+        self,
+        trail: Trail,
+        demand: Callable[[Target], Demand],
+        hold: Hold | None = None,
+    ) -> Turn:
+        """Where this task goes now. ``hold`` is the wait that just ended, given back first."""
+        with self._changed:
+            now = self._now()
+            if hold is not None:
+                self._lines[hold.ref].budgets.release(hold.reservation, now)
+            costs = {ref: self._cost(line, demand) for ref, line in self._lines.items()}
+            choice = failover.choose(
+                self._candidates(trail, costs, now),
+                trail,
+                stickiness_s=self._policy.stickiness_s,
+                patience_s=self._patience(now),
+                trickle_waits=self._policy.trickle_waits or self._in_flight > 0,
+            )
+            match choice:
+                case Call(ref):
+                    target = self._lines[ref].target
+                    bound = self._purse.bound(self._policy, target, costs[ref])
+                    return Spent(bound) if bound else self._lease(ref, demand, costs[ref], now)
+                case Wait(ref, seconds, why):
+                    reservation = self._lines[ref].budgets.reserve(costs[ref], now)
+                    return Hold(ref, seconds, why, reservation)
+                case _:
+                    return choice
+
+    def ready(self, demand: Callable[[Target], Demand]) -> bool:
+        """Whether some target would take a call of this size at once."""
+        with self._changed:
+            now = self._now()
+            costs = {ref: self._cost(line, demand) for ref, line in self._lines.items()}
+            return any(c.ready for c in self._candidates(Trail(), costs, now))
+
+    def outlook(self, demand: Callable[[Target], Demand]) -> failover.Choice:
+        """What a new task would be told now; nothing is reserved."""
+        with self._changed:
+            now = self._now()
+            costs = {ref: self._cost(line, demand) for ref, line in self._lines.items()}
+            return failover.choose(
+                self._candidates(Trail(), costs, now),
+                Trail(),
+                stickiness_s=self._policy.stickiness_s,
+                patience_s=self._policy.max_wait_s,
+                trickle_waits=self._policy.trickle_waits,
+            )
+
+    def rest(self, seconds: float) -> None:
+        """Sleep at most ``seconds``; ends early when something changed that may matter."""
+        with self._changed:
+            self._changed.wait(min(seconds, RECHECK_S))
+
+    def wake(self) -> None:
+        """End every rest now."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def give_back(self, hold: Hold) -> None:
+        """A worker stops waiting for good."""
+        with self._changed:
+            self._lines[hold.ref].budgets.release(hold.reservation, self._now())
+            self._changed.notify_all()
+
+    # ---------------------------------------------------------------- what a worker reports
+
+    def replied(self, lease: Lease, completion: Completion) -> None:
+        """A completion came back: settle its budget, learn from it, count it as alive."""
+        with self._changed:
+            now, line, house = self._landed(lease)
+            usage = completion.usage
+            uncached = max(0, usage.input_tokens - (usage.cached_tokens or 0))
+            used = Cost(uncached, usage.output_tokens)
+            self._purse.add(line.target, lease.cost, -1)
+            self._purse.add(line.target, Cost(usage.input_tokens, usage.output_tokens))
+            line.budgets.settle(lease.reservation, used, now)
+            self._learn(line, completion.readings, lease.at, now)
+            if completion.finish_reason != "length":
+                line.experience.note(
+                    lease.demand, completion.usage.input_tokens, completion.usage.output_tokens
+                )
+            if lease.epoch == line.epoch:
+                line.health = failover.succeed(line.health, completion.latency_s)
+            if lease.provider_epoch == house.epoch:
+                house.health = failover.provider_succeed(house.health)
+            self._changed.notify_all()
+
+    def failed(
+        self,
+        lease: Lease,
+        failure: Failure,
+        trail: Trail,
+        *,
+        can_downgrade: bool = False,
+        prompt_key: str = "",
+    ) -> Decision:
+        """A call failed without a completion: settle what it cost and decide what it means."""
+        with self._changed:
+            now, line, _ = self._landed(lease)
+            self._settle_failed(line, lease, failure, now)
+            self._learn_failure(line, lease, failure, now)
+            around = self._around(lease, trail, now, can_downgrade, prompt_key)
+            decision = self._decide(lease, failure, trail, around, now)
+            self._changed.notify_all()
+            return decision
+
+    def refused(
+        self, lease: Lease, failure: Failure, trail: Trail, *, prompt_key: str = ""
+    ) -> Decision:
+        """A completion came back (and was reported) whose answer is not a sample."""
+        with self._changed:
+            now = self._now()
+            around = self._around(lease, trail, now, False, prompt_key)
+            return self._decide(lease, failure, trail, around, now)
+
+    def kept(self, ref: ModelRef) -> None:
+        """An answer of this model passed the gate."""
+        with self._changed:
+            line = self._lines[ref]
+            line.health = failover.answered(line.health, usable=True)
+
+    def accepted(self) -> None:
+        """A sample is on disk: the waiting since the last one is forgotten."""
+        with self._changed:
+            self._waited_s = 0.0
+            self._idle_since = self._clock.monotonic()
+
+    # ---------------------------------------------------------------- what others ask
+
+    @property
+    def calls(self) -> int:
+        """Calls that left so far."""
+        return self._purse.calls
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that are out now."""
+        return self._in_flight
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds in which nothing was in flight since the last accepted sample."""
+        with self._changed:
+            return self._waited_s + self._idle(self._clock.monotonic())
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The route, in order."""
+        return tuple(line.target for line in self._lines.values())
+
+    def view(self) -> tuple[View, ...]:
+        """The route as people see it, in order."""
+        with self._changed:
+            now = self._now()
+            return tuple(self._view(line, now) for line in self._lines.values())
+
+    def usable(self) -> bool:
+        """Whether any target is not dropped."""
+        with self._changed:
+            return any(not self._is_dropped(line) for line in self._lines.values())
+
+    def dropped_reasons(self) -> tuple[str, ...]:
+        """For each dropped target of the route: what it was dropped for."""
+        with self._changed:
+            return tuple(
+                f"{line.target.ref}: {self._house(line).health.why or line.health.why}"
+                for line in self._lines.values()
+                if self._is_dropped(line)
+            )
+
+    def wait_for_wall(self, monotonic: float) -> float:
+        """A monotonic time as seconds since the epoch."""
+        return monotonic + self._clock.wall() - self._clock.monotonic()
+
+    def state_limits(self, ref: ModelRef, readings: Iterable[LimitReading]) -> None:
+        """Limits that config or a tier states for a target."""
+        with self._changed:
+            now = self._now()
+            self._lines[ref].budgets.learn(readings, now, now)
+
+    def restore(
+        self,
+        ref: ModelRef,
+        *,
+        health: Health,
+        buckets: Iterable[Bucket] = (),
+        largest_request: int | None = None,
+        tokens_per_character: float | None = None,
+        shares: Iterable[float] = (),
+    ) -> None:
+        """Take in what was known of a target before this process began."""
+        with self._changed:
+            line = self._lines[ref]
+            line.health = health
+            line.budgets.buckets.update({(b.kind, b.window): b for b in buckets})
+            line.budgets.largest_request = largest_request
+            line.experience.shares.extend(shares)
+            if tokens_per_character is not None:
+                line.experience.tokens_per_character = tokens_per_character
+                line.experience.calibrated = True
+
+    def restore_provider(self, provider: str, health: ProviderHealth) -> None:
+        """Take in what was known of a provider before."""
+        with self._changed:
+            self._houses[provider].health = health
+
+    def provider_health(self) -> Mapping[str, ProviderHealth]:
+        """The health of each provider of the route."""
+        with self._changed:
+            return {name: house.health for name, house in self._houses.items()}
+
+    # ---------------------------------------------------------------- inside the lock
+
+    def _now(self) -> float:
+        """The monotonic time; notices a machine that slept and moves all waits with it."""
+        now = self._clock.monotonic()
+        drift = self._clock.wall() - now
+        slept = drift - self._drift
+        if abs(slept) > CLOCK_JUMP_S:
+            self._drift = drift
+            if slept > 0:
+                self._shift(slept)
+        return now
+
+    def _shift(self, seconds: float) -> None:
+        for line in self._lines.values():
+            line.budgets.shift(seconds)
+            line.health = replace(line.health, until=line.health.until - seconds)
+        for house in self._houses.values():
+            house.health = replace(house.health, until=house.health.until - seconds)
+
+    def _cost(self, line: _Line, demand: Callable[[Target], Demand]) -> Cost:
+        wanted = demand(line.target)
+        cap = min(
+            line.target.max_completion_tokens,
+            line.target.context_window - line.experience.input_tokens(wanted),
+        )
+        return line.experience.cost(wanted, max(1, cap), line.budgets)
+
+    def _candidates(
+        self, trail: Trail, costs: Mapping[ModelRef, Cost], now: float
+    ) -> list[Candidate]:
+        latencies = self._latencies()
+        return [
+            self._candidate(line, trail, costs[ref], latencies[ref], now)
+            for ref, line in self._lines.items()
+            if not self._is_dropped(line)
+        ]
+
+    def _latencies(self) -> dict[ModelRef, float]:
+        """Typical seconds of a reply; a guess must not draw calls away from the preferred model.
+
+        So a target that never replied counts as no faster than the first of the route, and the
+        first, until it replied, as no slower than any that did.
+        """
+        lines = list(self._lines.values())
+        measured = [line.health.latency_s for line in lines if line.health.latency_s is not None]
+        first = lines[0].health.latency_s or min([lines[0].target.latency_s, *measured])
+        found = {lines[0].target.ref: first}
+        for line in lines[1:]:
+            guess = max(first, line.target.latency_s)
+            found[line.target.ref] = line.health.latency_s or guess
+        return found
+
+    def _candidate(
+        self, line: _Line, trail: Trail, cost: Cost, latency: float, now: float
+    ) -> Candidate:
+        ref = line.target.ref
+        line.health = line.health.at(now)
+        house = self._houses[ref.provider]
+        house.health = house.health.at(now)
+        budget_s = line.budgets.seconds_until(cost, now) if self._fits(line, cost) else math.inf
+        state_s, why = self._state_wait(line, house, now)
+        ramp_s = 0.0 if self._ramp_open(line, house) else max(latency / 2, failover.LEAST_WAIT_S)
+        rest_s = trail.rest_until - now if ref == trail.failed_last else 0.0
+        binding = line.budgets.binding(cost, now)
+        if binding is not None and budget_s > state_s:
+            why = f"{binding.kind} per {binding.window}"
+        daily = binding is not None and binding.window == "day" and budget_s >= state_s
+        return Candidate(
+            ref=ref,
+            rank=line.rank,
+            ready_in_s=max(0.0, budget_s, state_s, ramp_s, rest_s),
+            latency_s=latency / max(line.health.usable_share, 0.05),
+            poor=line.health.poor,
+            trickle=daily or line.health.trickle,
+            resume_in_s=self._worth_resuming(line, cost, now),
+            why=why or failover.BUSY,
+        )
+
+    def _fits(self, line: _Line, cost: Cost) -> bool:
+        return cost.output_tokens > 1 and line.budgets.fits_ever(cost)
+
+    def _state_wait(self, line: _Line, house: _House, now: float) -> tuple[float, str]:
+        waits = [(0.0, "")]
+        if line.health.state in (State.LIMITED, State.OPEN, State.EXHAUSTED):
+            waits.append((line.health.until - now, line.health.why))
+        if house.health.state is ProviderState.OPEN:
+            waits.append((house.health.until - now, house.health.why))
+        return max(waits)
+
+    def _ramp_open(self, line: _Line, house: _House) -> bool:
+        """Whether one more call may be in flight: two at first, doubling with each reply."""
+        if line.health.state is State.PROBING and line.in_flight:
+            return False
+        if house.health.state is ProviderState.PROBING and house.in_flight:
+            return False
+        allowed = min(line.target.max_in_flight, _ramp(line.health.answered))
+        if not line.health.answered:
+            allowed = min(allowed, max(1, failover.FAILURES_TO_OPEN - line.health.failures))
+        return line.in_flight < allowed and house.in_flight < _ramp(house.health.answered)
+
+    def _worth_resuming(self, line: _Line, cost: Cost, now: float) -> float | None:
+        """Seconds until the smaller of what remains and twenty samples fit the day's budgets."""
+        count = max(1, min(self.remaining, WORTH_RESUMING_FOR))
+        waits = [0.0]
+        for bucket in line.budgets.buckets.values():
+            if bucket.window == "day":
+                amount = min(count * cost.of(bucket.kind), bucket.limit)
+                waits.append(bucket.seconds_until(amount, now))
+        return max(waits)
+
+    def _lease(
+        self, ref: ModelRef, demand: Callable[[Target], Demand], cost: Cost, now: float
+    ) -> Lease:
+        line, house = self._lines[ref], self._houses[ref.provider]
+        reservation = line.budgets.reserve(cost, now)
+        if self._in_flight == 0:
+            self._waited_s += self._idle(now)
+        self._purse.calls += 1
+        self._purse.add(line.target, cost)
+        self._in_flight += 1
+        line.in_flight += 1
+        house.in_flight += 1
+        drift = self._clock.wall() - now
+        return Lease(
+            ref, demand(line.target), cost, reservation, now, drift, line.epoch, house.epoch
+        )
+
+    def _landed(self, lease: Lease) -> tuple[float, _Line, _House]:
+        now = self._now()
+        line, house = self._lines[lease.ref], self._houses[lease.ref.provider]
+        self._in_flight -= 1
+        line.in_flight -= 1
+        line.seen = now
+        house.in_flight -= 1
+        if self._in_flight == 0:
+            self._idle_since = now
+        return now, line, house
+
+    def _settle_failed(self, line: _Line, lease: Lease, failure: Failure, now: float) -> None:
+        """A call that may have run is taken as if it used all it reserved."""
+        if failure.category is ErrorCategory.TIMEOUT and failure.reached:
+            line.budgets.settle(lease.reservation, lease.cost, now)
+        else:
+            self._purse.add(line.target, lease.cost, -1)
+            line.budgets.release(lease.reservation, now)
+
+    def _learn(
+        self, line: _Line, readings: Iterable[LimitReading], sent_at: float, now: float
+    ) -> None:
+        """What a reply states, and what the plan implies that only fits one of its limits."""
+        readings = tuple(readings)
+        for reading in readings:
+            plans = [
+                tier
+                for tier in line.target.tiers
+                if any(_same_limit(reading, stated) for stated in tier)
+            ]
+            if len(plans) == 1:
+                known = line.budgets.buckets
+                implied = (r for r in plans[0] if (r.kind, r.window) not in known)
+                line.budgets.learn(implied, now, now)
+        line.budgets.learn(readings, sent_at, now)
+
+    def _learn_failure(self, line: _Line, lease: Lease, failure: Failure, now: float) -> None:
+        budgets = line.budgets
+        self._learn(line, failure.readings, lease.at, now)
+        if failure.kind and failure.window and failure.limit:
+            budgets.state_limit(failure.kind, failure.window, float(failure.limit), now)
+        if failure.category is ErrorCategory.CONTEXT_LENGTH and failure.kind is None:
+            asked = failure.requested or lease.cost.of("tokens")
+            budgets.largest_request = min(
+                failure.limit or asked - 1, budgets.largest_request or asked, asked - 1
+            )
+        limited = failure.category in (ErrorCategory.RATE_LIMIT, ErrorCategory.QUOTA_EXHAUSTED)
+        if limited and failure.kind and failure.window and failure.retry_after_s is not None:
+            bucket = budgets.buckets.get((failure.kind, failure.window))
+            if bucket is not None:
+                needed = failure.requested or lease.cost.of(failure.kind)
+                level = needed - bucket.rate * failure.retry_after_s
+                budgets.drain(failure.kind, failure.window, level, now)
+
+    def _decide(
+        self, lease: Lease, failure: Failure, trail: Trail, around: Surroundings, now: float
+    ) -> Decision:
+        line, house = self._lines[lease.ref], self._houses[lease.ref.provider]
+        drift = self._clock.wall() - self._clock.monotonic()
+        decision = failover.decide(
+            lease.ref,
+            failure,
+            health=line.health,
+            provider=house.health,
+            trail=trail,
+            around=around,
+            now=now,
+            jitter=self._random.random(),
+        )
+        if abs(drift - lease.drift) > CLOCK_JUMP_S:
+            rule = "the clock jumped (the machine slept): forgotten"
+            return replace(decision, health=line.health, provider=house.health, rule=rule)
+        self._adopt(lease, line, house, decision)
+        return decision
+
+    def _adopt(self, lease: Lease, line: _Line, house: _House, decision: Decision) -> None:
+        """Make the decision true, except that a call which left before its target went out of
+        use tells nothing new about it."""
+        if lease.epoch == line.epoch:
+            if decision.health.state is not line.health.state and _is_out(decision.health):
+                line.epoch += 1
+            line.health = decision.health
+        elif decision.health.state is State.DROPPED:
+            line.health = decision.health
+        if lease.provider_epoch == house.epoch:
+            if decision.provider.state is not house.health.state and (
+                decision.provider.state in (ProviderState.OPEN, ProviderState.DROPPED)
+            ):
+                house.epoch += 1
+            house.health = decision.provider
+
+    def _around(
+        self, lease: Lease, trail: Trail, now: float, can_downgrade: bool, prompt_key: str
+    ) -> Surroundings:
+        ref = lease.ref
+        others = [
+            line
+            for other, line in self._lines.items()
+            if other != ref and not self._is_dropped(line)
+        ]
+        usable = [line for line in others if self._is_usable(line, now)]
+        return Surroundings(
+            others=sum(
+                line.target.ref not in trail.used_up and self._fits(line, lease.cost)
+                for line in others
+            ),
+            usable_elsewhere=bool(usable),
+            providers_elsewhere=any(line.target.ref.provider != ref.provider for line in usable),
+            can_shrink=self._can_shrink(lease),
+            can_downgrade=can_downgrade,
+            prompt_key=prompt_key,
+        )
+
+    def _can_shrink(self, lease: Lease) -> bool:
+        """Whether what was learnt leaves room for a smaller request that is still long enough."""
+        line = self._lines[lease.ref]
+        cost = self._cost(line, lambda _: lease.demand)
+        return (
+            lease.demand.least_output <= cost.output_tokens < lease.cost.output_tokens
+            and self._fits(line, cost)
+        )
+
+    def _house(self, line: _Line) -> _House:
+        return self._houses[line.target.ref.provider]
+
+    def _is_dropped(self, line: _Line) -> bool:
+        house = self._house(line)
+        return State.DROPPED is line.health.state or ProviderState.DROPPED is house.health.state
+
+    def _is_usable(self, line: _Line, now: float) -> bool:
+        health = line.health.at(now)
+        house = self._house(line).health.at(now)
+        return health.state not in (State.OPEN, State.EXHAUSTED, State.DROPPED) and (
+            house.state not in (ProviderState.OPEN, ProviderState.DROPPED)
+        )
+
+    def _patience(self, now: float) -> float:
+        """How long a wait may be: what is left of the bound, or any time while calls are out."""
+        if self._in_flight:
+            return math.inf
+        return max(0.0, self._policy.max_wait_s - self._waited_s - self._idle(now))
+
+    def _idle(self, now: float) -> float:
+        return 0.0 if self._in_flight else max(0.0, now - self._idle_since)
+
+    def _view(self, line: _Line, now: float) -> View:
+        health = line.health.at(now)
+        house = self._house(line).health.at(now)
+        state, until, why = health.state.value, health.until, health.why
+        if house.state in (ProviderState.OPEN, ProviderState.DROPPED):
+            state, until, why = house.state.value, house.until, house.why
+        waits = state in (State.LIMITED, State.OPEN, State.EXHAUSTED)
+        return View(
+            line.target.ref,
+            state,
+            until if waits else None,
+            why,
+            line.in_flight,
+            health,
+            line.budgets,
+            line.experience,
+            line.seen,
+        )
+
+
+def _same_limit(reading: LimitReading, stated: LimitReading) -> bool:
+    return (reading.kind, reading.window, reading.limit) == (
+        stated.kind,
+        stated.window,
+        stated.limit,
+    )
+
+
+def usd(target: Target, cost: Cost) -> float:
+    """What a request of this size costs at most, in US dollars; 0 where no price is known."""
+    return cost.input_tokens * target.input_usd + cost.output_tokens * target.output_usd
+
+
+def _ramp(answered: int) -> int:
+    return min(MOST_IN_FLIGHT, 2 << min(answered, 6))
+
+
+def _is_out(health: Health) -> bool:
+    return health.state in (State.LIMITED, State.OPEN, State.EXHAUSTED, State.DROPPED)
