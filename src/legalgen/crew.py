@@ -1,0 +1,86 @@
+"""Worker threads: each runs one job after another, and puts what came of it into one inbox.
+
+The threads are daemons: a run that is abandoned does not wait for a server that never answers.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+J = TypeVar("J")
+O = TypeVar("O")  # noqa: E741 - an outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[J, O]):
+    """A worker finished its job."""
+
+    job: J
+    outcome: O
+
+
+@dataclass(frozen=True, slots=True)
+class Crashed:
+    """A worker met an error that nobody raised on purpose."""
+
+    error: BaseException
+
+
+class Crew(Generic[J, O]):
+    """As many threads as there ever were jobs at once; touched by the main thread alone."""
+
+    def __init__(self, work: Callable[[J], O]) -> None:
+        self._work = work
+        self._jobs: queue.SimpleQueue[J | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._threads = 0
+        self.active = 0
+        """Jobs that were started and whose end was not yet received."""
+
+    def start(self, job: J) -> None:
+        """Run a job in a thread that is free, or in a new one."""
+        self.active += 1
+        if self.active > self._threads:
+            self._threads += 1
+            name = f"worker-{self._threads}"
+            threading.Thread(target=self._run, name=name, daemon=True).start()
+        self._jobs.put(job)
+
+    def tell(self, message: object) -> None:
+        """Put something into the inbox; for workers."""
+        self._inbox.put(message)
+
+    def receive(self, timeout_s: float) -> Iterator[object]:
+        """Everything that is in the inbox; waits at most ``timeout_s`` for the first thing.
+
+        Raises:
+            BaseException: whatever a worker died of.
+        """
+        try:
+            message = self._inbox.get(timeout=timeout_s)
+            while True:
+                if isinstance(message, Crashed):
+                    raise message.error
+                if isinstance(message, Done):
+                    self.active -= 1
+                yield message
+                message = self._inbox.get_nowait()
+        except queue.Empty:
+            return
+
+    def dismiss(self) -> None:
+        """Let idle threads end."""
+        for _ in range(self._threads):
+            self._jobs.put(None)
+
+    def _run(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            try:
+                self._inbox.put(Done(job, self._work(job)))
+            except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
+                self._inbox.put(Crashed(error))
+                return

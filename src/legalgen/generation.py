@@ -1,0 +1,476 @@
+"""One sample, synchronously: prompt, call, reading, judgement, and what a failure makes of it.
+
+tenacity drives the attempts of a task; the router says what each attempt may do. Nothing here
+sleeps on its own and nothing retries beside it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_never
+
+from legalgen import events
+from legalgen.completion import Completion, ModelRef, Prompt, Request, ResponseFormat, Usage
+from legalgen.errors import (
+    AnswerRefused,
+    ErrorCategory,
+    Failure,
+    LegalgenError,
+    ProviderError,
+    Reason,
+)
+from legalgen.failover import BUSY, Decision, NoneLeft, Pause, Then, Trail
+from legalgen.limits import Demand
+from legalgen.providers.base import Provider
+from legalgen.quality import Verdict
+from legalgen.router import Clock, Hold, Lease, Router, Spent, Target
+from legalgen.samples import Draft
+from legalgen.tasks import Task
+
+ENLARGED = 1.6
+"""How much larger the completion budget is after an answer was cut off."""
+TOLD_WAIT_S = 1.0
+"""Shorter waits are not worth a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How one target is spoken to.
+
+    ``formats`` are the response formats it takes, strictest first; ``style`` names the prompt
+    that suits it; ``price`` turns usage into US dollars (None: unknown).
+    """
+
+    provider: Provider
+    formats: tuple[ResponseFormat, ...]
+    timeout_s: float
+    style: str = "full"
+    reasoning_effort: str | None = None
+    price: Callable[[Usage], float | None] = lambda _: None
+
+
+class Words(Protocol):
+    """Makes prompts; :mod:`legalgen.prompts` does."""
+
+    def build(self, task: Task, *, style: str, avoid: Sequence[str] = ()) -> Prompt:
+        """The first prompt of a task."""
+
+    def repair(self, prompt: Prompt, answer: str, reasons: Sequence[Reason]) -> Prompt:
+        """The same prompt, with a refused answer and what was wrong with it."""
+
+    def demand(self, task: Task, prompt: Prompt, *, style: str) -> Demand:
+        """How large the request and its answer are."""
+
+
+Judge = Callable[[Draft, Task, Completion], Verdict]
+Read = Callable[[Completion], Draft]
+
+
+@dataclass(slots=True)
+class Job:
+    """One task on its way: what it has been through and what it will be asked next."""
+
+    task: Task
+    trail: Trail = field(default_factory=Trail)
+    prompts: dict[str, Prompt] = field(default_factory=dict)
+    avoid: tuple[str, ...] = ()
+    scale: float = 1.0
+    attempts: int = 0
+    hold: Hold | None = None
+    told: tuple[ModelRef, str] | None = None
+    failed: tuple[ModelRef, ErrorCategory, str] | None = None
+    """Where, how and by which rule the last call failed, until the next call shows whether that
+    moved the task."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An answer that passed the gate; the batch still looks for duplicates."""
+
+    job: Job
+    lease: Lease
+    verdict: Verdict
+    completion: Completion
+    cost_usd: float | None
+    prompt_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """The task will not be written; ``reason`` is the rule that ended it."""
+
+    job: Job
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """The run was asked to stop before the task was done."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """No target can be had for the task: ``turn`` says for how long."""
+
+    job: Job
+    turn: Pause | NoneLeft | Spent
+
+
+Outcome = Written | GivenUp | Halted | Stuck
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer that was paid for and not kept, for ``rejected/``."""
+
+    job: Job
+    ref: ModelRef
+    reasons: tuple[Reason, ...]
+    completion: Completion
+    cost_usd: float | None
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What one call took; ``refused`` when its answer was not kept."""
+
+    ref: ModelRef
+    usage: Usage
+    latency_s: float
+    cost_usd: float | None
+    refused: ErrorCategory | None = None
+
+
+Tell = Callable[[events.Event | Refusal | Spending], None]
+
+
+class Stop:
+    """Whether the run shall end: not at all, after what is in flight, or at once."""
+
+    def __init__(self) -> None:
+        self._requested = threading.Event()
+        self._abandoned = threading.Event()
+
+    def request(self) -> None:
+        """Finish what is in flight and begin nothing new."""
+        self._requested.set()
+
+    def abandon(self) -> None:
+        """Do not even wait for what is in flight."""
+        self._requested.set()
+        self._abandoned.set()
+
+    @property
+    def requested(self) -> bool:
+        """Whether nothing new shall begin."""
+        return self._requested.is_set()
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether what is in flight is abandoned."""
+        return self._abandoned.is_set()
+
+
+class _Again(LegalgenError):  # noqa: N818 - a signal to tenacity, not an error
+    """The attempt did not end the task; the next one may begin after ``seconds``."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__(f"again in {seconds:.2f} s")
+        self.seconds = seconds
+
+
+class Generation:
+    """Runs tasks one attempt after another; one object serves all workers."""
+
+    def __init__(
+        self,
+        router: Router,
+        endpoints: Mapping[ModelRef, Endpoint],
+        words: Words,
+        *,
+        read: Read,
+        judge: Judge,
+        renew: Callable[[Task], Task],
+        stop: Stop,
+        tell: Tell,
+        clock: Clock | None = None,
+    ) -> None:
+        self._router = router
+        self._endpoints = endpoints
+        self._words = words
+        self._read = read
+        self._judge = judge
+        self._renew = renew
+        self._stop = stop
+        self._tell = tell
+        self._clock = clock or Clock()
+        self._formats = {ref: end.formats for ref, end in endpoints.items()}
+
+    def run(self, job: Job) -> Outcome:
+        """Attempt the task until it is written, given up, stuck or the run stops."""
+        retrying = Retrying(
+            retry=retry_if_exception_type(_Again),
+            wait=_asked_wait,
+            stop=stop_never,  # every way to go on is bounded by the trail and the router
+            sleep=self._rest,
+            reraise=True,
+        )
+        outcome: Outcome = retrying(self._attempt, job)
+        return outcome
+
+    def demand(self, job: Job) -> Callable[[Target], Demand]:
+        """The size of the job's next request, by the target's own style of prompt."""
+
+        def of(target: Target) -> Demand:
+            style = self._endpoints[target.ref].style
+            demand = self._words.demand(job.task, self._prompt(job, style), style=style)
+            return replace(demand, scale=job.scale)
+
+        return of
+
+    def renew(self, job: Job, avoid: Sequence[str] = ()) -> None:
+        """Begin the job's task again with a new seed."""
+        job.task = self._renew(job.task)
+        job.prompts, job.scale = {}, 1.0
+        job.avoid = (*job.avoid, *avoid)[-3:]
+
+    # ------------------------------------------------------------------ one attempt
+
+    def _attempt(self, job: Job) -> Outcome:
+        if self._stop.requested:
+            self._give_back(job)
+            return Halted(job)
+        turn = self._router.turn(job.trail, self.demand(job), job.hold)
+        job.hold = None
+        match turn:
+            case Lease():
+                return _ended(self._call(job, turn))
+            case Hold():
+                self._tell_wait(job, turn)
+                job.hold = turn
+                raise _Again(turn.seconds)
+            case NoneLeft() if self._router.usable():
+                return GivenUp(job, "no model of the route can take this task")
+            case _:
+                return Stuck(job, turn)
+
+    def _call(self, job: Job, lease: Lease) -> Outcome | None:
+        self._tell_switch(job, lease.ref)
+        endpoint = self._endpoints[lease.ref]
+        job.attempts += 1
+        try:
+            completion = endpoint.provider.complete(self._request(job, lease, endpoint))
+        except ProviderError as error:
+            return self._failed(job, lease, error.failure)
+        self._router.replied(lease, completion)
+        cost = endpoint.price(completion.usage)
+        return self._weigh(job, lease, completion, cost)
+
+    def _request(self, job: Job, lease: Lease, endpoint: Endpoint) -> Request:
+        return Request(
+            model=lease.ref.model,
+            prompt=self._prompt(job, endpoint.style),
+            max_completion_tokens=lease.max_completion_tokens,
+            timeout_s=endpoint.timeout_s,
+            response_format=self._formats[lease.ref][0],
+            reasoning_effort=endpoint.reasoning_effort,
+        )
+
+    def _weigh(
+        self, job: Job, lease: Lease, completion: Completion, cost: float | None
+    ) -> Outcome | None:
+        """Read the answer and judge it; a wrong answer is a failure like any other."""
+        try:
+            verdict = self._judge(self._read(completion), job.task, completion)
+            _raise_if_rejected(verdict)
+        except AnswerRefused as refusal:
+            self._tell(_spending(lease.ref, completion, cost, refusal.category))
+            return self.refuse(job, lease, completion, refusal, cost)
+        self._tell(_spending(lease.ref, completion, cost, None))
+        self._router.kept(lease.ref)
+        version = self._prompt(job, self._endpoints[lease.ref].style).version
+        return Written(job, lease, verdict, completion, cost, version)
+
+    # ------------------------------------------------------------------ what failed
+
+    def refuse(
+        self,
+        job: Job,
+        lease: Lease,
+        completion: Completion,
+        refusal: AnswerRefused,
+        cost: float | None,
+    ) -> Outcome | None:
+        """Keep the refused answer aside, decide, and prepare what the decision asks for.
+
+        None means that the job may go on; it is ready for its next attempt.
+        """
+        self._tell(Refusal(job, lease.ref, refusal.reasons, completion, cost, job.attempts))
+        failure = Failure(
+            refusal.category,
+            str(refusal)[:200],
+            truncated=refusal.truncated,
+            reasons=refusal.reasons,
+        )
+        decision = self._router.refused(lease, failure, job.trail, prompt_key=_prompt_key(job))
+        return self._go_on(job, lease, failure, decision, completion.text)
+
+    def _failed(self, job: Job, lease: Lease, failure: Failure) -> Outcome | None:
+        decision = self._router.failed(
+            lease,
+            failure,
+            job.trail,
+            can_downgrade=len(self._formats[lease.ref]) > 1,
+            prompt_key=_prompt_key(job),
+        )
+        return self._go_on(job, lease, failure, decision, "")
+
+    def _go_on(
+        self, job: Job, lease: Lease, failure: Failure, decision: Decision, answer: str
+    ) -> Outcome | None:
+        job.trail = decision.trail
+        job.failed = (lease.ref, failure.category, decision.rule)
+        self._tell_failure(job, lease, failure, decision)
+        if decision.then is Then.GIVE_UP:
+            return GivenUp(job, decision.rule)
+        self._prepare(job, lease, failure, decision, answer)
+        return None
+
+    def _prepare(
+        self, job: Job, lease: Lease, failure: Failure, decision: Decision, answer: str
+    ) -> None:
+        """Make the job ready for its next attempt."""
+        match decision.then:
+            case Then.ENLARGE if self._can_enlarge(job, lease):
+                job.scale *= ENLARGED
+            case Then.REPAIR | Then.ENLARGE if failure.reasons:
+                self._repair(job, failure, answer)
+            case Then.ENLARGE:
+                job.scale *= ENLARGED
+            case Then.PLAIN:
+                self._formats[lease.ref] = self._formats[lease.ref][1:]
+            case Then.ANEW:
+                self.renew(job)
+            case _:
+                pass
+
+    def _can_enlarge(self, job: Job, lease: Lease) -> bool:
+        targets = {target.ref: target for target in self._router.targets}
+        larger = lease.max_completion_tokens * ENLARGED
+        return larger <= targets[lease.ref].max_completion_tokens and job.trail.here < 2
+
+    def _repair(self, job: Job, failure: Failure, answer: str) -> None:
+        job.prompts = {
+            style: self._words.repair(
+                self._words.build(job.task, style=style, avoid=job.avoid), answer, failure.reasons
+            )
+            for style in job.prompts
+        }
+
+    # ------------------------------------------------------------------ what is told
+
+    def _tell_switch(self, job: Job, ref: ModelRef) -> None:
+        """A move that a failure caused is a switch; spreading over budgets is none."""
+        if job.failed is not None and ref != job.failed[0]:
+            source, category, rule = job.failed
+            self._tell(
+                events.Switched(
+                    at=self._wall(),
+                    slot=job.task.slot,
+                    source=str(source),
+                    target=str(ref),
+                    category=category,
+                    reason=rule,
+                )
+            )
+        job.failed = job.told = None
+
+    def _tell_wait(self, job: Job, hold: Hold) -> None:
+        if hold.why == BUSY or hold.seconds < TOLD_WAIT_S or job.told == (hold.ref, hold.why):
+            return
+        job.told = (hold.ref, hold.why)
+        until = datetime.fromtimestamp(self._clock.wall() + hold.seconds, UTC)
+        self._tell(
+            events.Waiting(
+                at=self._wall(),
+                target=str(hold.ref),
+                seconds=hold.seconds,
+                until=until,
+                reason=hold.why,
+            )
+        )
+
+    def _tell_failure(self, job: Job, lease: Lease, failure: Failure, decision: Decision) -> None:
+        until = None
+        if decision.until is not None:
+            until = datetime.fromtimestamp(self._router.wait_for_wall(decision.until), UTC)
+        self._tell(
+            events.CallFailed(
+                at=self._wall(),
+                slot=job.task.slot,
+                provider=lease.ref.provider,
+                model=lease.ref.model,
+                category=failure.category,
+                status=failure.status,
+                message=failure.message[:200],
+                decided=decision.rule,
+                until=until,
+                hint_s=failure.retry_after_s,
+                codes=tuple(reason.code for reason in failure.reasons),
+            )
+        )
+
+    # ------------------------------------------------------------------ small change
+
+    def _prompt(self, job: Job, style: str) -> Prompt:
+        if style not in job.prompts:
+            job.prompts[style] = self._words.build(job.task, style=style, avoid=job.avoid)
+        return job.prompts[style]
+
+    def _rest(self, seconds: float) -> None:
+        if seconds > 0 and not self._stop.requested:
+            self._router.rest(seconds)
+
+    def _give_back(self, job: Job) -> None:
+        if job.hold is not None:
+            self._router.give_back(job.hold)
+            job.hold = None
+
+    def _wall(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.wall(), UTC)
+
+
+def _asked_wait(state: RetryCallState) -> float:
+    """The seconds that the failed attempt asked for."""
+    error = state.outcome.exception() if state.outcome is not None else None
+    return error.seconds if isinstance(error, _Again) else 0.0
+
+
+def _prompt_key(job: Job) -> str:
+    return f"{job.task.slot}.{job.task.variation}"
+
+
+def _spending(
+    ref: ModelRef, completion: Completion, cost: float | None, refused: ErrorCategory | None
+) -> Spending:
+    return Spending(ref, completion.usage, completion.latency_s, cost, refused)
+
+
+def _ended(outcome: Outcome | None) -> Outcome:
+    if outcome is None:
+        raise _Again
+    return outcome
+
+
+def _raise_if_rejected(verdict: Verdict) -> None:
+    if verdict.rejected:
+        hard = [reason for reason in verdict.reasons if reason.reject]
+        raise AnswerRefused(hard, category=verdict.category)

@@ -1,0 +1,530 @@
+"""One run from opening to closing: recover, plan, write, seal, note; a new batch or one resumed."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from legalgen import __version__, batch, card, events, ledger, store, tasks, wiring
+from legalgen.batch import Batch, Bounds, Ending, Schedule, Shelf
+from legalgen.errors import DiskError, NoUsableProvider, UsageError
+from legalgen.failover import NoneLeft, Pause
+from legalgen.generation import Generation, Job, Stop
+from legalgen.ledger import Ledger, Record, new_batch_id, this_process
+from legalgen.limits import Demand
+from legalgen.metrics import Metrics, write_textfile
+from legalgen.providers.base import Provider
+from legalgen.providers.catalog import Catalog
+from legalgen.router import Clock, Policy, Target
+from legalgen.samples import Sample, read
+from legalgen.settings import Settings
+from legalgen.store import BatchLock, BatchWriter, DataDir, Holder
+from legalgen.tasks import Task
+
+if TYPE_CHECKING:
+    from legalgen.selection import Selection
+
+PLANNED = ("jurisdiction", "practice_area", "topic", "difficulty", "sample_type")
+KEPT = (*PLANNED, "reasoning_instruction", "citation_policy", "gate", "keep_thinking")
+"""Settings that make a batch what it is: a resumed one keeps them."""
+ROUTING = ("provider", "model", "route", "no_failover", "reasoning_effort")
+"""Settings that a resumed batch keeps unless new ones are given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What one command wants of a run.
+
+    ``resume`` is a record to go on with; ``until_total`` the rows that the dataset shall hold;
+    ``max_wait_s`` the default patience; ``lock_wait_s`` how long to wait for a running batch.
+    """
+
+    kind: str = "batch"
+    count: int = 1
+    command: tuple[str, ...] = ()
+    resume: Record | None = None
+    until_total: int | None = None
+    save: bool = True
+    default_max_wait_s: float = 900.0
+    lock_wait_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run ended. ``record`` is None when nothing was begun; ``samples`` only for one."""
+
+    exit_code: int
+    status: str
+    reason: str
+    record: Record | None = None
+    resume_after: datetime | None = None
+    samples: tuple[Sample, ...] = ()
+    dataset: Path | None = None
+
+
+# --------------------------------------------------------------------------- an open run
+
+
+class Run:
+    """One batch or one sample, from opening to closing; see ``go``."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        intent: Intent,
+        *,
+        listener: events.Listener,
+        stop: Stop,
+        clock: Clock | None = None,
+    ) -> None:
+        self.settings = settings
+        self.intent = intent
+        self._listener = listener
+        self._stop = stop
+        self._clock = clock or Clock()
+        self.route = wiring.plan_route(settings, Catalog.load())
+        self.taxonomy = wiring.taxonomy_of(settings)
+        self.filter = self.taxonomy.resolve(wiring.filter_of(settings))
+        self.prompter = wiring.prompter_of(settings, self.taxonomy, self._as_of)
+        self._judge = wiring.judge_of(
+            settings, self.taxonomy, self._now().date(), rehearsal=self.rehearsal
+        )
+        self.taxonomy.leaves(self.filter)
+        self.data_dir = DataDir(settings.data_dir)
+        self.ledger = Ledger(self.data_dir)
+        self.endpoints = wiring.open_endpoints(settings, self.route)
+        self._book = wiring.open_book(settings, self.route, self._clock, self._notice)
+        self.router = wiring.open_router(
+            settings, self.route, self._policy(), self._book, self._clock
+        )
+        self.metrics = Metrics(settings.alert_switches, settings.alert_timeouts)
+        self._kept: list[Sample] = []
+
+    @property
+    def _dataset(self) -> Path:
+        return self.data_dir.dataset(rehearsal=self.rehearsal)
+
+    @property
+    def rehearsal(self) -> bool:
+        """Whether the samples go to ``rehearsal/``."""
+        return self.route.rehearsal
+
+    def abandon(self) -> None:
+        """End every call in flight."""
+        for provider in self._providers():
+            provider.abandon()
+
+    def go(self) -> Result:
+        """Recover, plan, write, seal, note. Gives everything back whatever happens.
+
+        Raises:
+            BatchRunning: another batch holds the data dir.
+            DiskError: the disk failed.
+            NoUsableProvider: nothing can be called at all.
+        """
+        for warning in (*self.settings.warnings, *self.route.warnings):
+            self._notice(warning)
+        if not self.intent.save:
+            return self._unsaved()
+        with _disk_of(self.data_dir):
+            self.data_dir.create()
+        if self.intent.kind != "batch":
+            return self._saved()
+        batch_id = self.intent.resume.id if self.intent.resume else self._new_id()
+        lock = BatchLock(self.data_dir)
+        lock.acquire(
+            Holder(batch_id, this_process().pid, self._now()), max_wait_s=self.intent.lock_wait_s
+        )
+        try:
+            return self._saved(batch_id)
+        finally:
+            lock.release()
+
+    def close(self) -> None:
+        """Free sockets and models."""
+        for provider in self._providers():
+            provider.close()
+
+    # ------------------------------------------------------------------ the ways to run
+
+    def _unsaved(self) -> Result:
+        """A sample that is shown and kept nowhere."""
+        record = self._record(self._new_id(), 0)
+        planner = self._planner({}, record)
+        shelf = Shelf(
+            append=self._kept.extend,
+            reject=lambda _: None,
+            review=lambda verdict: verdict,
+            note=lambda *_: None,
+            seed_json=self.prompter.seed_json,
+            keep_thinking=self.settings.keep_thinking,
+        )
+        schedule = self._schedule(planner, record, set())
+        ending = self._work(record, schedule, shelf, save=lambda _: None)
+        return self._result(ending, record)
+
+    def _saved(self, batch_id: str | None = None) -> Result:
+        self._recover()
+        summary = store.summarise(self.data_dir, rehearsal=self.rehearsal, save=True)
+        counts, done = summary.cells, set[int]()
+        if self.intent.resume is None:
+            record = self._record(batch_id or self._new_id(), summary.rows)
+        else:
+            record = self.ledger.load(self.intent.resume.id)  # recovery may have noted parts
+            counts = self.ledger.coverage(record)
+            done = store.slots_of(self.data_dir, record.id)
+            record.accepted = len(done)
+        if record.target <= 0:
+            reason = f"the dataset holds {summary.rows} rows already"
+            return Result(0, "completed", reason, dataset=self._dataset)
+        schedule = self._schedule(self._planner(counts, record), record, done)
+        if (early := self._outlook(schedule)) is not None:
+            return early
+        self._begin(record, counts)
+        selection = self._selection()
+        with self._writer(record, selection) as writer:
+            shelf = self._shelf(writer, selection)
+            ending = self._guarded(record, schedule, shelf, writer)
+        return self._seal_off(ending, record)
+
+    def _begin(self, record: Record, counts: Mapping[store.Cell, int]) -> None:
+        if self.intent.resume is None:
+            self.ledger.create(record, counts)
+            return
+        record.status, record.process = "running", this_process()
+        record.resumed.append(self._now())
+        record.finished = record.resume_after = None
+        self.ledger.save(record, force=True)
+
+    def _guarded(
+        self, record: Record, schedule: Schedule, shelf: Shelf, writer: BatchWriter
+    ) -> Ending:
+        """Work; when the disk fails, say so in the record if it can still be written."""
+        try:
+            ending = self._work(record, schedule, shelf, save=self._save)
+            if writer.seal() is not None:
+                self._listener(events.Sealed(at=self._now(), part=record.parts[-1].name))
+        except DiskError as error:
+            with contextlib.suppress(DiskError):
+                self._close_record(record, Ending("stopped", error.exit_code, str(error)))
+            raise
+        return ending
+
+    def _work(
+        self,
+        record: Record,
+        schedule: Schedule,
+        shelf: Shelf,
+        *,
+        save: Callable[[Record], None],
+    ) -> Ending:
+        running = Batch(
+            record,
+            schedule,
+            self.router,
+            shelf,
+            stop=self._stop,
+            bounds=self._bounds(),
+            counters=self.metrics,
+            listener=self._listener,
+            save=save,
+            learn=self._learn,
+            clock=self._clock,
+        )
+        self._listener(
+            events.BatchStarted(
+                at=self._now(),
+                batch=record.id,
+                target=record.target,
+                accepted=record.accepted,
+                route=tuple(str(place.ref) for place in self.route.stops),
+                dataset="rehearsal" if self.rehearsal else "train",
+                resumed=self.intent.resume is not None,
+            )
+        )
+        generation = self._generation(running.tell)
+        ending = running.run(generation)
+        self._learn()
+        return ending
+
+    def _seal_off(self, ending: Ending, record: Record) -> Result:
+        """Note how it ended, and leave card and metrics behind."""
+        resume_after = self._close_record(record, ending)
+        card.write_card(self.data_dir, rehearsal=self.rehearsal)
+        self._write_metrics(ending, record)
+        return self._result(ending, record, resume_after)
+
+    def _write_metrics(self, ending: Ending, record: Record) -> None:
+        """A metrics file that cannot be written is no reason to call the batch a failure."""
+        if self.settings.metrics_file is None:
+            return
+        self.metrics.finish(record.status, ending.exit_code, self._clock.wall())
+        try:
+            write_textfile(self.settings.metrics_file, self.metrics)
+        except DiskError as error:
+            self._notice(str(error))
+
+    def _close_record(self, record: Record, ending: Ending) -> datetime | None:
+        now = self._now()
+        record.status, record.reason = ending.status, ending.reason
+        record.finished = now
+        record.resume_after = batch.resume_after(ending, now)
+        self._save(record, force=True)
+        self._listener(
+            events.BatchFinished(
+                at=now,
+                batch=record.id,
+                status=ending.status,
+                reason=ending.reason,
+                accepted=record.accepted,
+                target=record.target,
+                exit_code=ending.exit_code,
+                resume_after=record.resume_after,
+            )
+        )
+        return record.resume_after
+
+    def _result(
+        self, ending: Ending, record: Record, resume_after: datetime | None = None
+    ) -> Result:
+        return Result(
+            ending.exit_code,
+            ending.status,
+            ending.reason,
+            record,
+            resume_after,
+            tuple(self._kept),
+            self._dataset,
+        )
+
+    # ------------------------------------------------------------------ its parts
+
+    def _policy(self) -> Policy:
+        settings = self.settings
+        return Policy(
+            stickiness_s=settings.stickiness,
+            max_wait_s=self._max_wait(),
+            trickle_waits=settings.max_wait is not None,
+            max_calls=settings.max_calls or max(50, 6 * self._target_count()),
+            max_tokens=settings.max_tokens,
+            max_cost_usd=settings.max_cost,
+        )
+
+    def _max_wait(self) -> float:
+        given = self.settings.max_wait
+        return self.intent.default_max_wait_s if given is None else given
+
+    def _generation(self, tell: Callable[[object], None]) -> Generation:
+        return Generation(
+            self.router,
+            self.endpoints,
+            wiring.Words(self.prompter, self.taxonomy),
+            read=read,
+            judge=self._judge,
+            renew=tasks.renew,
+            stop=self._stop,
+            tell=tell,
+            clock=self._clock,
+        )
+
+    def _selection(self) -> Selection:
+        from legalgen.selection import Selection  # noqa: PLC0415 - loads pyarrow
+
+        folder = self.data_dir.state / "duplicates" / ("rehearsal" if self.rehearsal else "train")
+        return Selection(
+            wiring.rules_of(self.settings),
+            folder,
+            store.parts(self.data_dir, rehearsal=self.rehearsal),
+            structure_only=self.rehearsal or self.settings.gate == "structure",
+        )
+
+    def _shelf(self, writer: BatchWriter, selection: Selection) -> Shelf:
+        def append(samples: list[Sample]) -> None:
+            writer.append(samples)
+            if self.intent.kind != "batch":
+                self._kept.extend(samples)
+
+        return Shelf(
+            append=append,
+            reject=writer.reject,
+            review=selection.review,
+            note=selection.add,
+            seed_json=self.prompter.seed_json,
+            keep_thinking=self.settings.keep_thinking,
+        )
+
+    def _writer(self, record: Record, selection: Selection) -> BatchWriter:
+        folder = self.data_dir.parts(rehearsal=self.rehearsal)
+
+        def note_part(_: str, part: store.Part) -> None:
+            record.note_part(part)
+            self.ledger.save(record, force=True)
+            selection.sealed(folder / part.name, part.rows)
+
+        return BatchWriter(self.data_dir, record.id, note_part=note_part, rehearsal=self.rehearsal)
+
+    def _recover(self) -> None:
+        for found in store.recover(self.data_dir, note_part=self.ledger.note_part):
+            rows = found.part.rows if found.part else 0
+            kept = f"; unreadable lines were kept in {found.kept_aside}" if found.kept_aside else ""
+            self._notice(f"recovered batch {found.batch_id}: {rows} rows, {found.outcome}{kept}")
+
+    def _planner(self, counts: Mapping[store.Cell, int], record: Record) -> tasks.Planner:
+        return tasks.Planner(
+            self.taxonomy, self.filter, counts, seed=record.seed, as_of=self._as_of
+        )
+
+    def _schedule(self, planner: tasks.Planner, record: Record, done: set[int]) -> Schedule:
+        """What a batch still has to write: its plan, less what is done or given up."""
+        planned = planner.plan(record.target)
+        given_up = {note.slot for note in record.given_up}
+        for note in record.given_up:
+            planner.give_up(_task_of(note, self._as_of))
+        rest = [task for task in planned if task.slot not in done | given_up]
+        next_slot = max([record.target - 1, *done, *given_up]) + 1
+        return Schedule(planner, rest, record.target, len(done), next_slot)
+
+    def _outlook(self, schedule: Schedule) -> Result | None:
+        """Whether one call can be made at all; a batch that cannot leaves no record."""
+        job = schedule.next(0)
+        if job is None:
+            return None
+        schedule.back(job)
+        choice = self.router.outlook(self._demand(job))
+        match choice:
+            case Pause(resume_in_s, why):
+                ending = Ending("paused", batch.EXIT["paused"], why, resume_in_s)
+                moment = batch.resume_after(ending, self._now())
+                return Result(ending.exit_code, "paused", why, None, moment)
+            case NoneLeft():
+                tried = self.router.dropped_reasons()
+                raise NoUsableProvider("no model of the route can be used", tried)
+            case _:
+                return None
+
+    def _demand(self, job: Job) -> Callable[[Target], Demand]:
+        return self._generation(lambda _: None).demand(job)
+
+    def _record(self, batch_id: str, rows: int) -> Record:
+        now = self._now()
+        seed = self.settings.seed
+        return Record(
+            id=batch_id,
+            kind="batch" if self.intent.kind == "batch" else "generate",
+            status="running",
+            command=self.intent.command,
+            process=this_process(),
+            version=__version__,
+            started=now,
+            updated=now,
+            parameters=self._parameters(),
+            seed=seed if seed is not None else random.randrange(2**31),
+            rehearsal=self.rehearsal,
+            target=self._target_count(rows),
+        )
+
+    def _parameters(self) -> dict[str, object]:
+        chosen = {name: _plain(getattr(self.settings, name)) for name in (*KEPT, *ROUTING)}
+        return {
+            **{name: value for name, value in chosen.items() if value not in (None, [], "")},
+            "as_of": self._as_of,
+            "taxonomy": str(self.settings.taxonomy) if self.settings.taxonomy else None,
+        }
+
+    @property
+    def _as_of(self) -> str:
+        if self.intent.resume is not None:
+            return str(self.intent.resume.parameters.get("as_of", ""))
+        return f"{self._now():%Y-%m}"
+
+    def _target_count(self, rows: int = 0) -> int:
+        if self.intent.resume is not None:
+            return self.intent.resume.target
+        if self.intent.until_total is not None:
+            return self.intent.until_total - rows
+        return self.intent.count
+
+    def _bounds(self) -> Bounds:
+        concurrency = self.settings.concurrency
+        return Bounds(
+            concurrency=concurrency if isinstance(concurrency, int) else None,
+            max_time_s=self.settings.max_time,
+        )
+
+    def _save(self, record: Record, *, force: bool = False) -> None:
+        record.updated = self._now()
+        self.ledger.save(record, force=force)
+
+    def _learn(self) -> None:
+        self._book.learn(self.router)
+
+    def _new_id(self) -> str:
+        return new_batch_id(self._now(), random.Random())
+
+    def _providers(self) -> list[Provider]:
+        return list({id(e.provider): e.provider for e in self.endpoints.values()}.values())
+
+    def _notice(self, text: str) -> None:
+        self._listener(events.Notice(at=self._now(), text=text))
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.wall(), UTC)
+
+
+def resumed_flags(record: Record, flags: Mapping[str, object]) -> dict[str, object]:
+    """The flags of a resumed batch: its own, and of the new ones those that may change."""
+    kept = {name: value for name, value in record.parameters.items() if name in (*KEPT, *ROUTING)}
+    for name in KEPT:
+        given = flags.get(name)
+        if given and _plain(given) != kept.get(name):
+            flag = "--" + name.replace("_", "-")
+            raise UsageError(f"{flag} cannot change on --resume: batch {record.id} keeps its own")
+    routing = {name for name in ROUTING if flags.get(name)}
+    if routing & {"provider", "model", "route"}:
+        kept = {n: v for n, v in kept.items() if n not in ("provider", "model", "route")}
+    taxonomy = record.parameters.get("taxonomy")
+    if taxonomy:
+        kept["taxonomy"] = taxonomy
+    given_flags = {name: value for name, value in flags.items() if value not in (None, [], ())}
+    return {**kept, **given_flags}
+
+
+def with_exit_code(result: Result, exit_code: int) -> Result:
+    """The same ending under another exit code: the shell's word for a signal."""
+    return replace(result, exit_code=exit_code)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple | list):
+        return [str(item) for item in value]
+    return value
+
+
+def _task_of(note: ledger.GivenUp, as_of: str) -> Task:
+    """A task that was given up, as far as the plan needs to know it."""
+    jurisdiction, practice_area, topic, difficulty, sample_type = note.cell
+    return Task(
+        slot=note.slot,
+        jurisdiction=jurisdiction,
+        sub_jurisdiction="",
+        practice_area=practice_area,
+        topic=topic,
+        subtopic="",
+        difficulty=difficulty,
+        sample_type=sample_type,
+        as_of=as_of,
+        seed=0,
+    )
+
+
+@contextlib.contextmanager
+def _disk_of(data_dir: DataDir) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DiskError(f"{data_dir.root}: {error.strerror}", data_dir.root) from error

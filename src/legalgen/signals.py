@@ -1,0 +1,52 @@
+"""Signals of a run: the first asks it to end, the second ends it at once."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+STOPPING = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+
+
+class Caught:
+    """Which signal asked the run to end; None while none did."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+
+    def exit_code(self, otherwise: int) -> int:
+        """128 + the signal's number, as shells know it."""
+        return otherwise if self.number is None else 128 + self.number
+
+
+@contextlib.contextmanager
+def heeded(request: Callable[[], None], abandon: Callable[[], None]) -> Iterator[Caught]:
+    """Call ``request`` at the first signal and ``abandon`` at each further one.
+
+    A signal that was ignored when the program began (``nohup``) stays ignored.
+    """
+    caught = Caught()
+
+    def handle(number: int, _: FrameType | None) -> None:
+        if caught.number is None:
+            caught.number = number
+            request()
+        else:
+            abandon()
+
+    before = {
+        number: signal.getsignal(number)
+        for number in STOPPING
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    for number in before:
+        signal.signal(number, handle)
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

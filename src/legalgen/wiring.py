@@ -1,0 +1,392 @@
+"""From settings to the parts of a run: the only room that opens providers and touches keys."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import msgspec
+
+from legalgen import tasks
+from legalgen.citations import Authorities
+from legalgen.completion import (
+    Completion,
+    LimitReading,
+    ModelRef,
+    Prompt,
+    Request,
+    ResponseFormat,
+    Usage,
+)
+from legalgen.errors import Reason
+from legalgen.failover import State
+from legalgen.generation import Endpoint, Judge
+from legalgen.health import Account, HealthBook, Memory
+from legalgen.limits import Demand
+from legalgen.prompts import Prompter
+from legalgen.providers import PROVIDERS, open_provider
+from legalgen.providers.base import Provider, RemoteModel
+from legalgen.providers.catalog import Catalog, ModelSpec, TierLimits
+from legalgen.quality import Gate, Policy, Rules, TypeBounds, Verdict
+from legalgen.route import Planner, Route, Wish, known_provider
+from legalgen.route import Stop as Place
+from legalgen.router import Clock, Router, Target
+from legalgen.router import Policy as RoutingPolicy
+from legalgen.samples import Draft
+from legalgen.settings import Settings
+from legalgen.tasks import Task
+from legalgen.taxonomy import Bounds, Filter, Taxonomy
+
+REASONING_ALLOWANCE: Mapping[str, int] = {"none": 0, "low": 500, "medium": 1500, "high": 4000}
+"""Tokens that a reasoning model is given to think, by effort, until its usage is known."""
+_POLICIES: Mapping[str, Policy] = {
+    "statute-first": "statute_first",
+    "apex-only": "apex_only",
+    "menu": "menu",
+    "free": "free",
+}
+FORMATS: tuple[ResponseFormat, ...] = ("strict", "json_schema", "json_object", "text")
+"""Strictest first: what a model refuses, the next one replaces for the rest of the batch."""
+
+
+def plan_route(settings: Settings, catalog: Catalog) -> Route:
+    """The models that these settings allow, in order.
+
+    Raises:
+        UsageError: a provider or model that there is none of.
+        ConfigurationError: a key is missing.
+    """
+    planner = Planner(
+        catalog,
+        has_key=lambda name: can_reach(settings, name),
+        own_models=lambda name: _own_models(settings, name),
+    )
+    failover = not settings.no_failover
+    return planner.plan(Wish(settings.provider, settings.model, settings.route, failover))
+
+
+def can_reach(settings: Settings, provider: str) -> bool:
+    """Whether what a provider needs is configured: a key, or an address of one's own."""
+    spec = PROVIDERS[provider]
+    if spec.needs_key:
+        return settings.key(provider) is not None
+    return settings.base_url_of(provider) is not None
+
+
+def _own_models(settings: Settings, provider: str) -> tuple[str, ...]:
+    table = settings.providers.get(provider)
+    return table.models if table is not None else ()
+
+
+def taxonomy_of(settings: Settings) -> Taxonomy:
+    """The user's taxonomy, or the built-in one."""
+    return Taxonomy.load(settings.taxonomy) if settings.taxonomy else Taxonomy.builtin()
+
+
+def filter_of(settings: Settings) -> Filter:
+    """What the flags restrict a batch to."""
+    return Filter(
+        jurisdictions=settings.jurisdiction,
+        practice_areas=settings.practice_area,
+        topics=settings.topic,
+        difficulties=settings.difficulty,
+        sample_types=settings.sample_type,
+    )
+
+
+class Deferred:
+    """A provider that loads its SDK at its first call; the fallback of a route often has none."""
+
+    def __init__(self, name: str, open_it: Callable[[], Provider]) -> None:
+        self.name = name
+        self._open = open_it
+        self._opening = threading.Lock()
+        self._provider: Provider | None = None
+
+    def _opened(self) -> Provider:
+        with self._opening:
+            if self._provider is None:
+                self._provider = self._open()
+            return self._provider
+
+    def complete(self, request: Request) -> Completion:
+        """As :meth:`legalgen.providers.base.Provider.complete`."""
+        return self._opened().complete(request)
+
+    def list_models(self, timeout_s: float) -> Sequence[RemoteModel]:
+        """As :meth:`legalgen.providers.base.Provider.list_models`."""
+        return self._opened().list_models(timeout_s)
+
+    def abandon(self) -> None:
+        """As :meth:`legalgen.providers.base.Provider.abandon`."""
+        if self._provider is not None:
+            self._provider.abandon()
+
+    def close(self) -> None:
+        """As :meth:`legalgen.providers.base.Provider.close`."""
+        if self._provider is not None:
+            self._provider.close()
+
+
+def open_one(settings: Settings, name: str, model_path: Path | None = None) -> Provider:
+    """Open one provider with what is configured for it; no call is made.
+
+    Raises:
+        ConfigurationError: its key, address or package cannot be used.
+    """
+    key, base_url = settings.key(name), settings.base_url_of(name)
+    table = settings.providers.get(name)
+    options: dict[str, object] = {}
+    path = model_path or (table.model_path if table is not None else None)
+    if path is not None:
+        options["model_path"] = path
+    return open_provider(
+        name,
+        api_key=key[0].reveal() if key else None,
+        base_url=base_url[0] if base_url else None,
+        options=options,
+    )
+
+
+def account_of(settings: Settings, name: str) -> Account:
+    """Whom calls to a provider are made as: its address, and a fingerprint of the key."""
+    key, base_url = settings.key(name), settings.base_url_of(name)
+    return Account.of(
+        name,
+        base_url[0] if base_url else PROVIDERS[name].default_base_url,
+        key[0].reveal() if key else None,
+    )
+
+
+def open_endpoints(settings: Settings, route: Route) -> dict[ModelRef, Endpoint]:
+    """How each place of the route is spoken to; one provider object serves all its models."""
+    opened: dict[tuple[str, Path | None], Provider] = {}
+    endpoints = {}
+    for place in route.stops:
+        name = place.ref.provider
+        slot = (name, place.model_path)
+        if slot not in opened:
+            opened[slot] = _provider(settings, place, first=not opened)
+        endpoints[place.ref] = _endpoint(settings, place, opened[slot])
+    return endpoints
+
+
+def _provider(settings: Settings, place: Place, *, first: bool) -> Provider:
+    name, path = place.ref.provider, place.model_path
+    if first or PROVIDERS[name].extra:
+        return open_one(settings, name, path)
+    return Deferred(name, lambda: open_one(settings, name, path))
+
+
+def _endpoint(settings: Settings, place: Place, provider: Provider) -> Endpoint:
+    spec = place.spec
+    return Endpoint(
+        provider=provider,
+        formats=FORMATS[FORMATS.index(spec.structured) :],
+        timeout_s=settings.timeout or spec.timeout_s,
+        style=spec.prompt,
+        reasoning_effort=spec.accepted_effort(settings.reasoning_effort),
+        price=lambda usage: _price(spec, usage),
+    )
+
+
+def _price(spec: ModelSpec, usage: Usage) -> float | None:
+    return spec.cost_usd(usage.input_tokens, usage.output_tokens, usage.cached_tokens or 0)
+
+
+def target_of(settings: Settings, place: Place) -> Target:
+    """A place of the route as the router knows it."""
+    spec = place.spec
+    price = spec.price
+    effort = spec.accepted_effort(settings.reasoning_effort)
+    reasons = bool(spec.reasoning.efforts)
+    return Target(
+        ref=place.ref,
+        max_completion_tokens=spec.max_completion_tokens,
+        context_window=spec.context_window,
+        latency_s=spec.latency_s,
+        reasoning_allowance=REASONING_ALLOWANCE.get(effort or "medium", 0) if reasons else 0,
+        max_in_flight=1 if place.ref.provider == "local" else 64,
+        tiers=tuple(tuple(readings_of(tier)) for tier in spec.limits.values()),
+        input_usd=price.input / 1e6 if price else 0.0,
+        output_usd=price.output / 1e6 if price else 0.0,
+    )
+
+
+def readings_of(tier: TierLimits) -> Iterator[LimitReading]:
+    """The limits of a tier as a reply would state them."""
+    for kind, window, limit in (
+        ("requests", "minute", tier.requests_per_minute),
+        ("requests", "day", tier.requests_per_day),
+        ("tokens", "minute", tier.tokens_per_minute),
+        ("tokens", "hour", tier.tokens_per_hour),
+        ("tokens", "day", tier.tokens_per_day),
+        ("input_tokens", "minute", tier.input_tokens_per_minute),
+        ("output_tokens", "minute", tier.output_tokens_per_minute),
+    ):
+        if limit is not None:
+            yield LimitReading(kind, window, limit)  # type: ignore[arg-type]  # literals above
+
+
+class Words:
+    """Prompts and their sizes: what :mod:`legalgen.generation` asks of the law's side."""
+
+    def __init__(self, prompter: Prompter, taxonomy: Taxonomy) -> None:
+        self._prompter = prompter
+        self._taxonomy = taxonomy
+
+    def build(self, task: Task, *, style: str, avoid: Sequence[str] = ()) -> Prompt:
+        """The first prompt of a task."""
+        return self._prompter.build(task, style="toy" if style == "toy" else "full", avoid=avoid)
+
+    def repair(self, prompt: Prompt, answer: str, reasons: Sequence[Reason]) -> Prompt:
+        """The same prompt, with a refused answer and what was wrong with it."""
+        return self._prompter.repair(prompt, answer, reasons)
+
+    def demand(self, task: Task, prompt: Prompt, *, style: str) -> Demand:
+        """How large the request is, and its answer, from the bounds of its sample type."""
+        if style == "toy":
+            return Demand(prompt.characters(), usual_output=600, least_output=120)
+        bounds = self._taxonomy.bounds(task.sample_type, task.difficulty)
+        return demand_of(prompt, bounds)
+
+
+def demand_of(prompt: Prompt, bounds: Bounds) -> Demand:
+    """Tokens by words: 1.43 a word was measured on legal answers; JSON and citations beside."""
+    least, most = bounds.answer_words
+    fewest, steps = bounds.reasoning_steps
+    return Demand(
+        prompt_characters=prompt.characters(),
+        usual_output=round(most * 1.45) + steps * 45 + 260,
+        least_output=round(least * 1.45) + fewest * 20 + 90,
+    )
+
+
+def prompter_of(settings: Settings, taxonomy: Taxonomy, as_of: str) -> Prompter:
+    """Makes the prompts of a run; ``as_of`` (``YYYY-MM``) dates the law."""
+    return Prompter(
+        taxonomy,
+        citation_policy=settings.citation_policy,
+        reasoning_instruction=settings.reasoning_instruction,
+        as_of=as_of,
+    )
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The gate's table, with the user's ``[gate]`` over it."""
+    return Rules.of(settings.gate_overrides)
+
+
+def judge_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: bool) -> Judge:
+    """The gate as a function of an answer and its task.
+
+    The authorities it knows are the taxonomy's and those of the user's own file.
+    """
+    known = Authorities.of(taxonomy.authorities(), "taxonomy", strict=False)
+    if settings.authorities is not None:
+        known |= Authorities.load(settings.authorities)
+    mode = "structure" if rehearsal else settings.gate
+    policy = _POLICIES[settings.citation_policy]
+    gate = Gate(mode, today, rules_of(settings), known, policy)
+
+    def judge(draft: Draft, task: Task, completion: Completion) -> Verdict:
+        return gate.inspect(draft, task, completion, bounds_of(taxonomy, task))
+
+    return judge
+
+
+def bounds_of(taxonomy: Taxonomy, task: Task) -> TypeBounds:
+    """What the task's type and difficulty demand of its answer."""
+    kind = taxonomy.sample_type(task.sample_type)
+    lengths = taxonomy.bounds(task.sample_type, task.difficulty)
+    requires = (kind.requires,) if kind.requires else ()
+    return TypeBounds(
+        lengths.answer_words, lengths.reasoning_steps, lengths.min_citations, requires
+    )
+
+
+def open_router(
+    settings: Settings, route: Route, policy: RoutingPolicy, book: HealthBook, clock: Clock
+) -> Router:
+    """A router that knows what earlier runs learnt and what the config states."""
+    targets = [target_of(settings, place) for place in route.stops]
+    router = Router(targets, policy, clock=clock)
+    book.teach(router, explicit=frozenset(s.ref for s in route.stops if s.explicit))
+    for target in targets:
+        router.state_limits(target.ref, settings.limits.get(target.ref, ()))
+    return router
+
+
+def open_book(
+    settings: Settings, route: Route, clock: Clock, notice: Callable[[str], None]
+) -> HealthBook:
+    """What was learnt about the accounts of this route, and will be."""
+    names = dict.fromkeys(place.ref.provider for place in route.stops)
+    accounts = {name: account_of(settings, name) for name in names}
+    return HealthBook(settings.state_dir / "health.json", accounts, clock=clock, notice=notice)
+
+
+def example_prompt(settings: Settings) -> Prompt:
+    """The prompt of the first task that these settings would plan; nobody is called."""
+    catalog, taxonomy = Catalog.load(), taxonomy_of(settings)
+    chosen = taxonomy.resolve(filter_of(settings))
+    as_of = f"{datetime.now(UTC):%Y-%m}"
+    seed = settings.seed if settings.seed is not None else random.randrange(2**31)
+    task = tasks.Planner(taxonomy, chosen, {}, seed=seed, as_of=as_of).plan(1)[0]
+    prompter = prompter_of(settings, taxonomy, as_of)
+    style = "full"
+    if settings.provider or settings.model or settings.route:
+        style = plan_route(settings, catalog).stops[0].spec.prompt
+    return prompter.build(task, style=style)
+
+
+def model_rows(settings: Settings) -> list[dict[str, object]]:
+    """Every model of the catalog and the config, and what is known of it; calls nobody."""
+    catalog = Catalog.load()
+    names = [known_provider(settings.provider)] if settings.provider else list(PROVIDERS)
+    return [
+        _model_row(settings, catalog.spec(name, id_))
+        for name in names
+        for id_ in dict.fromkeys(
+            [*_own_models(settings, name), *(spec.id for spec in catalog.models(name))]
+        )
+    ]
+
+
+def _model_row(settings: Settings, spec: ModelSpec) -> dict[str, object]:
+    reachable = spec.provider == "local" or can_reach(settings, spec.provider)
+    memory = _remembered(settings, spec) if reachable else None
+    notes = [
+        note
+        for note, holds in (
+            ("preview", spec.preview),
+            ("toy, for rehearsal", spec.toy),
+            ("a classifier, not used for writing", not spec.writer),
+        )
+        if holds
+    ]
+    return {
+        "provider": spec.provider,
+        "model": spec.id,
+        "state": memory.state.value if memory else "ready" if reachable else "no key",
+        "why": memory.why if memory else "",
+        "until": datetime.fromtimestamp(memory.until, UTC) if memory and memory.until else None,
+        "context_window": spec.context_window,
+        "max_completion_tokens": spec.max_completion_tokens,
+        "structured": spec.structured,
+        "usd_per_million_input": spec.price.input if spec.price else None,
+        "usd_per_million_output": spec.price.output if spec.price else None,
+        "latency_s": memory.latency_s if memory else None,
+        "note": ", ".join(notes),
+    }
+
+
+def _remembered(settings: Settings, spec: ModelSpec) -> Memory | None:
+    book = HealthBook(settings.state_dir / "health.json", {})
+    memory = book.read().models.get(account_of(settings, spec.provider).key(spec.id))
+    if memory is None or memory.until > Clock().wall():
+        return memory
+    return msgspec.structs.replace(memory, state=State.READY, until=0.0, why="")
