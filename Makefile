@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PYTEST_ARGS ?= -n auto
 SOURCES := pyproject.toml constraints.txt
 
 .PHONY: demo test lint types check clean
@@ -11,7 +12,7 @@ demo: $(VENV)/.demo
 	$(BIN)/legalgen batch --provider local --count 3
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -12,19 +12,15 @@ LegalgenError
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from legalgen import evidence as ev
-from legalgen import hints, wordings
 from legalgen.category import Blame as Blame  # noqa: PLC0414 - re-exported
 from legalgen.category import ErrorCategory as ErrorCategory  # noqa: PLC0414 - re-exported
 from legalgen.completion import LimitKind, LimitReading, LimitWindow
-from legalgen.redaction import redact
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +143,7 @@ class AnswerRefused(LegalgenError):  # noqa: N818
         self.truncated = truncated
 
 
-# --- what a failure means ------------------------------------------------------------------------
-
-_C = ErrorCategory
+# --- what a failure means: read in a room of its own, which is loaded when the first one comes ---
 
 
 def categorize_error(
@@ -160,249 +154,9 @@ def categorize_error(
     ``status`` and ``body`` are the HTTP status and the reply's body (parsed, or as it came) where
     the caller knows them; otherwise they are looked for in the exception or in the text.
     """
-    return _categorize(_gather(error, status, body), error)
+    from legalgen import diagnosis  # noqa: PLC0415 - its vocabulary takes time to compile
 
-
-def _gather(error: str | BaseException, status: int | None, body: object) -> ev.Evidence:
-    found = ev.Evidence()
-    if status is not None:
-        found.statuses.append(status)
-    if body:
-        ev.add_body(body, found)
-    if isinstance(error, BaseException):
-        return _merged(found, _of_exception(error))
-    ev.add_text(error, found)
-    if status is not None and not 500 <= status < 600 and status not in (200, 400):
-        found.statuses = [status]
-    return found
-
-
-def _of_exception(error: BaseException) -> ev.Evidence:
-    read = ev.from_exception(error)
-    # what broke on the way never had a status: "ProxyError: 403" is the proxy's own number
-    ev.add_text(str(error), read, numbers=_by_type(read) is None)
-    return read
-
-
-def _merged(given: ev.Evidence, read: ev.Evidence) -> ev.Evidence:
-    """What the caller knows outranks what the exception holds."""
-    read.statuses = [*given.statuses, *(s for s in read.statuses if s not in given.statuses)]
-    read.layers = given.layers or read.layers
-    read.html = given.html or read.html
-    read.headers = given.headers | read.headers
-    read.raw = given.raw + read.raw
-    return read
-
-
-def _categorize(found: ev.Evidence, error: object) -> ErrorCategory:
-    if isinstance(error, ProviderError):
-        return error.failure.category
-    if isinstance(error, AnswerRefused):
-        return error.category
-    if _malformed_key(found):
-        return _C.AUTHENTICATION
-    if ev.of_proxy(found.text) and not found.layers:
-        return _C.CONNECTION_ERROR
-    status = _status(found)
-    if status is not None:
-        return _within(status, found)
-    return _without_status(found)
-
-
-def _malformed_key(found: ev.Evidence) -> bool:
-    """A key that no header can hold: empty, padded, broken by a newline, or not ASCII."""
-    if found.live and any(wordings.KEY_NAMES.search(name) for name in found.names):
-        return True
-    return bool(_ILLEGAL_HEADER.search(" ".join(found.raw)))
-
-
-_ILLEGAL_HEADER = wordings.pattern(r"(?:illegal|invalid) header value")
-
-
-def _status(found: ev.Evidence) -> int | None:
-    """The status that tells most: gateways put their own around the one that matters."""
-    inner = [layer.status for layer in found.layers if layer.status is not None]
-    known = [status for status in (*found.statuses, *inner) if 300 <= status <= 599]
-    if not known:
-        return None
-    telling = known[0]
-    for status in known[1:]:
-        telling = status if _tells_more(status, telling) else telling
-    return telling
-
-
-def _tells_more(inner: int, outer: int) -> bool:
-    """Whether a status found inside a reply says more than the one around it."""
-    if inner in (outer, 500):
-        return False
-    if inner == 400:
-        return outer >= 500
-    return outer in (400, 500, 502) or (outer >= 500 > inner)
-
-
-def _within(status: int, found: ev.Evidence) -> ErrorCategory:
-    """What codes and words make of a failure with ``status``."""
-    default, asked = wordings.BY_STATUS.get(
-        status, wordings.OTHER_5XX if status >= 500 else wordings.OTHER_4XX
-    )
-    by_code = _first(_code_meaning(code) for code in _codes(found))
-    if by_code in asked and by_code is not _C.RATE_LIMIT:
-        return by_code
-    if default is _C.BAD_REQUEST and any(
-        wordings.FORM_CODES.search(_snake(c)) for c in found.codes
-    ):
-        asked = (_C.CONTEXT_LENGTH, _C.BAD_REQUEST)
-    by_words = _first(_meaning(text, asked) for text in found.words or [found.text])
-    return by_words or (by_code if by_code in asked else None) or default
-
-
-def _first(meanings: Iterable[ErrorCategory | None]) -> ErrorCategory | None:
-    return next((meaning for meaning in meanings if meaning is not None), None)
-
-
-def _snake(code: str) -> str:
-    """``ResourceExhausted``, ``RESOURCE-EXHAUSTED`` and ``resource.exhausted`` as one spelling."""
-    code = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", code)
-    return re.sub(r"[^a-z0-9]+", "_", code.lower()).strip("_")
-
-
-def _code_meaning(code: str, *, weak: bool = False) -> ErrorCategory | None:
-    code = _snake(code)
-    table = (*wordings.CODES, *wordings.WEAK_CODES) if weak else wordings.CODES
-    return _first(category if pattern.search(code) else None for category, pattern in table)
-
-
-def _meaning(text: str, asked: Sequence[ErrorCategory]) -> ErrorCategory | None:
-    """The first of ``asked`` that ``text`` speaks of."""
-    return next((category for category in asked if _speaks_of(category, text)), None)
-
-
-def _speaks_of(category: ErrorCategory, text: str) -> bool:
-    if category is _C.QUOTA_EXHAUSTED:
-        return _of_money(text) or _of_a_long_window(text)
-    if category is _C.CONTEXT_LENGTH and hints.limit_in(text) is not None:
-        return _never_fits(text) or bool(wordings.TOO_LARGE.search(text))
-    if category in (_C.CONNECTION_ERROR, _C.TIMEOUT) and wordings.NOT_REFUSED.search(text):
-        return False
-    return bool(wordings.WORDS[category].search(text))
-
-
-def _never_fits(text: str) -> bool:
-    """A request larger than the whole bucket: no wait helps."""
-    hit = hints.limit_in(text)
-    if hit is None or hit.limit is None or hit.requested is None:
-        return False
-    return hit.requested > hit.limit > 0
-
-
-def _of_money(text: str) -> bool:
-    if not wordings.CREDIT.search(text):
-        return False
-    return not (wordings.BUY_NOW.search(text) and _comes_back_soon(text))
-
-
-def _of_a_long_window(text: str) -> bool:
-    hit = hints.limit_in(text)
-    if hit is not None and hit.window == "minute":
-        return False
-    wait = hints.retry_after_s(None, text)
-    if wait is not None and wait >= 3600:
-        return True
-    return bool(wordings.WINDOW_WORDS.search(text) and wordings.LIMIT_WORDS.search(text))
-
-
-def _comes_back_soon(text: str) -> bool:
-    """Google says "check your plan and billing" of limits per minute as well."""
-    wait = hints.retry_after_s(None, text)
-    return wait is not None and wait <= 120 and not wordings.WINDOW_WORDS.search(text)
-
-
-_ANY_MEANING = (
-    _C.CONTEXT_LENGTH,
-    _C.CONTENT_FILTER,
-    _C.QUOTA_EXHAUSTED,
-    _C.AUTHENTICATION,
-    _C.OUTPUT_INVALID,
-    _C.MODEL_UNAVAILABLE,
-    _C.RATE_LIMIT,
-    _C.CONNECTION_ERROR,
-    _C.TIMEOUT,
-    _C.OVERLOADED,
-    _C.BAD_REQUEST,
-    _C.SERVER_ERROR,
-)
-
-
-def _without_status(found: ev.Evidence) -> ErrorCategory:
-    """Type, then the body's codes, then class names that stand for a status, then words."""
-    own = _first(_code_meaning(code) for code in found.codes)
-    by_type = _by_type(found)
-    if by_type is not None and (found.live or own is None):
-        return by_type
-    return (
-        _by_own_words(found, own)
-        or _by_status_name(found)
-        or _first(_meaning(text, _ANY_MEANING) for text in (*found.words, found.text))
-        or _first(_code_meaning(code, weak=True) for code in found.codes)
-        or (_C.SERVER_ERROR if found.html else None)
-        or (_C.CONNECTION_ERROR if any("APIConnection" in n for n in found.names) else None)
-        or _C.GENERAL
-    )
-
-
-def _by_type(found: ev.Evidence) -> ErrorCategory | None:
-    telling = (name for name in found.names if not wordings.CATCH_ALL.search(name))
-    return _first(map(_of_type, telling))
-
-
-def _of_type(name: str) -> ErrorCategory | None:
-    if wordings.CONNECT_TIMEOUT_NAMES.search(name):
-        return _C.CONNECTION_ERROR
-    if wordings.TIMEOUT_NAMES.search(name):
-        return _C.TIMEOUT
-    if wordings.UNREADABLE_NAMES.search(name):
-        return _C.SERVER_ERROR
-    return _C.CONNECTION_ERROR if wordings.CONNECTION_NAMES.search(name) else None
-
-
-# The status that a category's code would have come with, where words still refine it.
-_USUAL_STATUS: dict[ErrorCategory | None, int] = {
-    _C.RATE_LIMIT: 429,
-    _C.AUTHENTICATION: 403,
-}
-
-
-def _by_own_words(found: ev.Evidence, own: ErrorCategory | None) -> ErrorCategory | None:
-    """What a specific code means, in the body or alone in the text."""
-    own = own or _first(map(_code_meaning, _codes(found)))
-    return _within(_USUAL_STATUS[own], found) if own in _USUAL_STATUS else own
-
-
-def _codes(found: ev.Evidence) -> list[str]:
-    """The body's codes; where there is no body, what looks like one in the text."""
-    return found.codes if found.layers else _CODE_IN_TEXT.findall(found.text)
-
-
-_CODE_IN_TEXT = re.compile(r"\b[a-z]{2,}(?:_[a-z]{2,})+\b|\b[A-Z]{3,}(?:_[A-Z]{2,})+\b")
-
-
-def _by_status_name(found: ev.Evidence) -> ErrorCategory | None:
-    """What ``RateLimitError`` or ``TooManyRequests`` stands for, refined by the words."""
-    for name in (*found.names, *wordings.HTTP_NAMES.findall(found.text)):
-        for pattern, status in wordings.STATUS_NAMES:
-            if pattern.search(name):
-                return _through_a_wrapper(status, found) or _within(status, found)
-    return None
-
-
-def _through_a_wrapper(status: int, found: ev.Evidence) -> ErrorCategory | None:
-    """LiteLLM calls a broken connection an InternalServerError."""
-    if status != 500:
-        return None
-    return _first(_meaning(text, (_C.CONNECTION_ERROR,)) for text in (*found.words, found.text))
-
-
-# --- one failure as a value ----------------------------------------------------------------------
+    return diagnosis.categorize(error, status=status, body=body)
 
 
 def classify(
@@ -421,134 +175,14 @@ def classify(
     SDK's exception holds them too. ``secrets`` never appear in the message. ``now`` (UTC) is what
     dates in hints count from. Never raises, whatever ``error`` and ``body`` hold.
     """
-    if isinstance(error, ProviderError):
-        return error.failure
-    found = _gather(error, status, body)
-    category = _categorize(found, error)
-    said = " ".join([*found.words, found.text])
-    known = found.headers | dict(headers or {})
-    limited = category in _LIMITED
-    hit = (hints.limit_in(said) if limited else None) or hints.LimitHit()
-    return Failure(
-        category,
-        _message(found, error, secrets),
-        status=_reported_status(found),
-        code=next((code for code in found.codes if "/" not in code), None),
-        retry_after_s=hints.retry_after_s(
-            known, " ".join([said, *found.raw]), now=now or datetime.now(UTC), provider=provider
-        ),
-        kind=hit.kind,
-        window=hit.window,
-        limit=hit.limit,
-        requested=hit.requested,
-        wrong_url=_wrong_url(found, category),
-        structured_output=category is _C.BAD_REQUEST and _of_the_format(found, said),
-        truncated=category is _C.OUTPUT_INVALID and _cut_short(found, said),
-        credit=category is _C.QUOTA_EXHAUSTED and _of_credit(found, said),
-        reached=_reached(found, category),
-        readings=hints.readings(known, provider=provider),
+    from legalgen import diagnosis  # noqa: PLC0415 - as above
+
+    return diagnosis.classify(
+        error,
+        status=status,
+        body=body,
+        headers=headers,
+        provider=provider,
+        now=now,
+        secrets=secrets,
     )
-
-
-_LIMITED = (_C.RATE_LIMIT, _C.QUOTA_EXHAUSTED, _C.CONTEXT_LENGTH, _C.OVERLOADED)
-
-
-def _reported_status(found: ev.Evidence) -> int | None:
-    """The reply's own status, or the one inside it where its own says that all is well."""
-    telling = _status(found)
-    refused = found.statuses and (found.statuses[0] >= 300 or telling is None)
-    return found.statuses[0] if refused else telling
-
-
-def _message(found: ev.Evidence, error: str | BaseException, secrets: Iterable[str]) -> str:
-    """The vendor's own words; an exception without any is called by its class."""
-    own = next((words for words in found.said if len(words) > 3), "") or found.around
-    own = own or next(iter(found.codes), "")
-    if isinstance(error, BaseException) and not found.said:
-        # "Connection error." says less than what it was raised from
-        causes = (str(link) for link in ev.chain(error)[1:])
-        cause = next((text for text in causes if text and text not in own), "")
-        own = ": ".join(filter(None, [own or type(error).__name__, cause]))
-    text = " ".join(redact(own, secrets).split())
-    return text if len(text) <= 200 else text[:199] + "…"
-
-
-_NO_SUCH_PATH = wordings.pattern(
-    r"unknown\srequest\surl|check\sthe\surl|page\snot\sfound|unknown_url|invalid\surl"
-    r"|no\s(?:such\s)?(?:route|path)|cannot\s(?:get|post)\s/|route\snot\sfound|method\snot\sallowed"
-)
-
-
-def _wrong_url(found: ev.Evidence, category: ErrorCategory) -> bool:
-    """Whether the reply shows that the base URL is not this vendor's API."""
-    if any(wordings.WRONG_URL_NAMES.search(name) for name in found.names):
-        return True
-    status = _reported_status(found)
-    if status is None or (status >= 400 and status not in (404, 405)):
-        return False
-    if 300 <= status < 400 or found.html or status == 405:
-        return True
-    return category is _C.MODEL_UNAVAILABLE and not _names_a_model(found)
-
-
-def _names_a_model(found: ev.Evidence) -> bool:
-    if any(_code_meaning(code) is _C.MODEL_UNAVAILABLE for code in found.codes):
-        return True
-    said = " ".join([*found.words, found.text])
-    return bool(wordings.WORDS[_C.MODEL_UNAVAILABLE].search(said)) and not _NO_SUCH_PATH.search(
-        said
-    )
-
-
-_FORMAT = wordings.pattern(
-    r"response[\s_]?format|json[\s_]?schema|structured[\s_]?outputs?|json[\s_]mode|json_object"
-    r"|\bschema\b|additionalproperties|guided_json|grammar|'items'\sor|prefixitems"
-)
-
-
-def _of_the_format(found: ev.Evidence, said: str) -> bool:
-    params = " ".join(layer.param for layer in found.layers)
-    return bool(_FORMAT.search(f"{params} {said} {' '.join(found.codes)}"))
-
-
-_CUT = wordings.pattern(
-    r"max(?:imum)?\s(?:completion|output|new)?\s?tokens\s(?:was\s|were\s)?reached|too\sverbose"
-    r"|incomplete_json|truncat|finish_reason\W{1,4}length|length\slimit\swas\sreached"
-)
-# The one thing in this field that is the vendor's sentence and not the model's.
-_CUT_ECHO = wordings.pattern(r"failed_generation\W{1,6}max completion tokens reached")
-
-
-def _cut_short(found: ev.Evidence, said: str) -> bool:
-    if _CUT_ECHO.search(" ".join(found.raw)):
-        return True
-    return bool(_CUT.search(f"{said} {' '.join(found.codes)}"))
-
-
-def _of_credit(found: ev.Evidence, said: str) -> bool:
-    """Whether money is what is missing; an offer to buy beside a limit per day is an offer."""
-    hit = hints.limit_in(said)
-    if _status(found) == 402 or (_of_money(said) and (hit is None or hit.window is None)):
-        return True
-    return any(_CREDIT_CODES.search(_snake(code)) for code in found.codes)
-
-
-_CREDIT_CODES = wordings.pattern(
-    r"insufficient|payment|credit|spend|billing|arrear|budget|blocked_api"
-)
-_UNREACHED_WORDS = wordings.pattern(
-    r"refused|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|getaddrinfo|name\s(?:or\sservice|resolution)|no\ssuch"
-    r"\shost|could\snot\sresolve|certificate|handshake|proxy|no\sroute\sto|unreachable|dial\stcp"
-    r"|illegal\sheader"
-)
-
-
-def _reached(found: ev.Evidence, category: ErrorCategory) -> bool:
-    """Whether the request may have left this machine whole; in doubt it may have."""
-    if _malformed_key(found):
-        return False
-    if _reported_status(found) is not None:
-        return True
-    if any(wordings.UNREACHED_NAMES.search(name) for name in found.names):
-        return False
-    return category is not _C.CONNECTION_ERROR or not _UNREACHED_WORDS.search(found.text)

