@@ -16,10 +16,11 @@ from typing import Protocol
 
 from legalgen import events, metrics
 from legalgen.completion import ModelRef
-from legalgen.crew import Crew, Done
+from legalgen.crew import Crashed, Crew, Done
 from legalgen.errors import AnswerRefused, ErrorCategory, Reason
 from legalgen.failover import NoneLeft, Pause
 from legalgen.generation import (
+    Departed,
     Generation,
     GivenUp,
     Halted,
@@ -31,7 +32,7 @@ from legalgen.generation import (
     Stuck,
     Written,
 )
-from legalgen.ledger import Alert, Record, Status, Switch, Wait
+from legalgen.ledger import Alert, Failed, Record, Status, Switch, Wait
 from legalgen.ledger import GivenUp as GivenUpNote
 from legalgen.quality import Verdict
 from legalgen.router import MOST_IN_FLIGHT, Clock, Router, Spent
@@ -45,6 +46,10 @@ GROWING_TICK_S = 0.02
 WATCHDOG_LEAST_S = 600.0
 WATCHDOG_MEDIANS = 20
 FAULTY_PROMPT_CALLS = 9
+FRUITLESS_TASKS = 50
+"""So many tasks given up with nothing accepted between: the next one will not do better."""
+PARTING_S = 0.2
+"""How long abandoned workers may be silent before the run leaves without them."""
 
 _ANSWERS = frozenset({ErrorCategory.OUTPUT_INVALID, ErrorCategory.CONTENT_FILTER})
 _REQUESTS = frozenset({ErrorCategory.BAD_REQUEST, ErrorCategory.CONTEXT_LENGTH})
@@ -67,6 +72,9 @@ class Ending:
     exit_code: int
     reason: str
     resume_in_s: float | None = None
+
+
+_COMPLETED = Ending("completed", EXIT["done"], "")
 
 
 class Plan(Protocol):
@@ -156,10 +164,15 @@ class Shelf:
 
 @dataclass(slots=True)
 class _Watch:
-    """What the watchdog and the search for a faulty prompt look at. Times are monotonic."""
+    """What the watchdog and the search for a faulty prompt look at. Times are monotonic.
+
+    ``fruitless`` counts tasks given up since the last accepted sample.
+    """
 
     started: float
     accepted_at: float
+    accepted: bool = False
+    fruitless: int = 0
     latencies: deque[float] = field(default_factory=lambda: deque(maxlen=50))
     refusals: Counter[str] = field(default_factory=Counter)
     refused_calls: int = 0
@@ -169,8 +182,8 @@ class _Watch:
         return max(WATCHDOG_LEAST_S, WATCHDOG_MEDIANS * median)
 
     def faulty_code(self) -> str | None:
-        """The one code that every refused call shared, once there are enough."""
-        if self.refused_calls < FAULTY_PROMPT_CALLS:
+        """The one code that every call was refused with, once there are enough."""
+        if self.accepted or self.refused_calls < FAULTY_PROMPT_CALLS:
             return None
         code, times = self.refusals.most_common(1)[0]
         return code if times == self.refused_calls else None
@@ -207,8 +220,13 @@ class Batch:
         self._clock = clock or Clock()
         self._crew: Crew[Job, Outcome] | None = None
         self._generation: Generation | None = None
-        self._ending: Ending | None = None
+        self._verdict: Ending | None = None
+        """A decision that the run ends."""
+        self._shortage: Ending | None = None
+        """What the last stuck worker saw; over once another call is accepted after all."""
+        self._crash: BaseException | None = None
         self._accepting: list[tuple[Written, Sample]] = []
+        self._waits: dict[tuple[str, str], datetime] = {}
         now = self._clock.monotonic()
         self._watch = _Watch(now, now)
         self._learnt = now
@@ -224,6 +242,7 @@ class Batch:
 
         Raises:
             DiskError: the disk failed; what was accepted before is on it.
+            BaseException: whatever a worker died of (a bug); the same holds.
         """
         self._generation = generation
         self._crew = crew = Crew[Job, Outcome](generation.run)
@@ -232,14 +251,31 @@ class Batch:
                 self._dispatch(crew)
                 if not crew.active and (ending := self._end()) is not None:
                     return ending
-                for message in crew.receive(self._tick(crew)):
-                    self._take(message)
-                self._accept()
+                self._receive(crew, self._tick(crew))
                 self._look_around()
+            return self._part(crew)
         finally:
             crew.dismiss()
+
+    def _receive(self, crew: Crew[Job, Outcome], timeout_s: float) -> bool:
+        """Take what came in, accept what is worth it; whether anything came."""
+        came = False
+        for message in crew.receive(timeout_s):
+            came = True
+            self._take(message)
         self._accept()
-        return Ending("stopped", 130, "stopped at once, calls in flight were abandoned")
+        if self._crash is not None:
+            raise self._crash
+        return came
+
+    def _part(self, crew: Crew[Job, Outcome]) -> Ending:
+        """Take what abandoned workers still bring, and wait for none that is silent."""
+        while crew.active and self._receive(crew, PARTING_S):
+            pass
+        if self._schedule.remaining == 0:
+            return _COMPLETED
+        stopped = Ending("stopped", 130, "stopped at once, calls in flight were abandoned")
+        return self._verdict or stopped
 
     # ------------------------------------------------------------------ dispatching
 
@@ -254,7 +290,7 @@ class Batch:
             crew.start(job)
 
     def _may_start(self, crew: Crew[Job, Outcome]) -> bool:
-        if self._stop.requested or self._ending is not None:
+        if self._stop.requested or self._verdict is not None or self._shortage is not None:
             return False
         return crew.active < (self._bounds.concurrency or MOST_IN_FLIGHT)
 
@@ -263,7 +299,7 @@ class Batch:
         if self._bounds.concurrency is not None:
             return True
         assert self._generation is not None
-        choosing = crew.active - self._router.in_flight
+        choosing = crew.active - self._router.in_flight - self._generation.resting
         return choosing <= self._router.in_flight // 8 and self._router.ready(
             self._generation.demand(job)
         )
@@ -284,7 +320,11 @@ class Batch:
                 self._schedule.back(job)
             case Done(_, Stuck(job, turn)):
                 self._schedule.back(job)
-                self._ending = self._stuck(turn)
+                self._run_short(self._stuck(turn))
+            case Crashed(error):
+                self._crash = error
+            case Departed(ref):
+                self.record.model(ref).calls += 1
             case Spending():
                 self._spend(message)
             case Refusal():
@@ -300,6 +340,7 @@ class Batch:
         if verdict.rejected:
             self._refuse_late(written, [r for r in verdict.reasons if r.reject])
             return
+        self._router.kept(written.lease.ref)
         sample = self._compose(replace(written, verdict=verdict))
         self._shelf.note(sample, verdict)
         self._accepting.append((written, sample))
@@ -347,8 +388,8 @@ class Batch:
             input_tokens=completion.usage.input_tokens,
             output_tokens=completion.usage.output_tokens,
             flags=written.verdict.flags,
-            score=None,
-            judge=None,
+            score=written.verdict.score,
+            judge=written.verdict.judge,
             thinking=completion.thinking if self._shelf.keep_thinking else None,
             latency_s=round(completion.latency_s, 3),
             cost_usd=written.cost_usd,
@@ -368,16 +409,9 @@ class Batch:
         self._router.accepted()
         self._router.remaining = self._schedule.remaining
         self._watch.accepted_at = self._clock.monotonic()
-        self._ending = None if self._is_passing(self._ending) else self._ending
+        self._watch.accepted, self._watch.fruitless = True, 0
+        self._shortage = None
         self._save(self.record)
-
-    def _is_passing(self, ending: Ending | None) -> bool:
-        """A shortage may be over once another call came back; a decision stays."""
-        return (
-            ending is not None
-            and ending.status in ("paused", "failed", "stopped")
-            and (not self._stop.requested)
-        )
 
     def _count(self, written: Written, sample: Sample) -> None:
         record, stats = self.record, self.record.model(written.lease.ref)
@@ -400,6 +434,7 @@ class Batch:
                 latency_s=written.completion.latency_s,
                 input_tokens=sample.input_tokens,
                 output_tokens=sample.output_tokens,
+                cost_usd=sample.cost_usd,
             )
         )
 
@@ -408,6 +443,7 @@ class Batch:
     def _give_up(self, job: Job, reason: str) -> None:
         self._schedule.give_up(job)
         self._metrics.given_up += 1
+        self._watch.fruitless += 1
         failures = job.trail.failures[-6:]
         self.record.note(GivenUpNote(job.task.slot, job.task.cell, (*failures, reason)))
         self._listen(
@@ -422,7 +458,7 @@ class Batch:
 
     def _reject(self, refusal: Refusal) -> None:
         completion = refusal.completion
-        codes = tuple(reason.code for reason in refusal.reasons)
+        codes = tuple(dict.fromkeys(reason.code for reason in refusal.reasons))
         self._metrics.reject(codes)
         for code in codes:
             self.record.rejected[code] = self.record.rejected.get(code, 0) + 1
@@ -451,12 +487,14 @@ class Batch:
                 model=refusal.ref.model,
                 codes=codes,
                 message="; ".join(reason.message for reason in refusal.reasons)[:200],
+                input_tokens=completion.usage.input_tokens,
+                output_tokens=completion.usage.output_tokens,
+                cost_usd=refusal.cost_usd,
             )
         )
 
     def _spend(self, spending: Spending) -> None:
         stats, usage = self.record.model(spending.ref), spending.usage
-        stats.calls += 1
         stats.input_tokens += usage.input_tokens
         stats.output_tokens += usage.output_tokens
         stats.reasoning_tokens += usage.reasoning_tokens or 0
@@ -464,17 +502,28 @@ class Batch:
         stats.seconds += spending.latency_s
         if spending.cost_usd is not None:
             stats.cost_usd = (stats.cost_usd or 0.0) + spending.cost_usd
-        self._metrics.answered(
-            spending.ref,
-            usage,
-            cost_usd=spending.cost_usd,
-            latency_s=spending.latency_s,
-            refused=spending.refused,
-        )
+        if spending.failed is not None:
+            stats.failures[spending.failed] = stats.failures.get(spending.failed, 0) + 1
+        self._measure(spending)
+
+    def _measure(self, spending: Spending) -> None:
+        if spending.answered:
+            self._metrics.answered(
+                spending.ref,
+                spending.usage,
+                cost_usd=spending.cost_usd,
+                latency_s=spending.latency_s,
+                refused=spending.failed,
+            )
+        elif spending.failed is not None:
+            self._alert(self._metrics.failed(spending.ref, spending.failed))
 
     def _hear(self, event: events.Event) -> None:
         match event:
+            case events.Waiting() if self._is_known(event):
+                return
             case events.CallFailed():
+                self.record.note(_failed(event))
                 self._count_failure(event)
             case events.Switched():
                 self.record.note(Switch(event.at, event.source, event.target, event.reason))
@@ -487,13 +536,17 @@ class Batch:
                 pass
         self._listen(event)
 
+    def _is_known(self, event: events.Waiting) -> bool:
+        """Whether another worker already waits as long for the same; else it is noted."""
+        key = event.target, event.reason
+        known = self._waits.get(key)
+        if known is not None and event.until <= known + timedelta(seconds=1):
+            return True
+        self._waits[key] = event.until
+        return False
+
     def _count_failure(self, event: events.CallFailed) -> None:
-        ref, category = ModelRef(event.provider, event.model), ErrorCategory(event.category)
-        stats = self.record.model(ref)
-        stats.failures[category] = stats.failures.get(category, 0) + 1
-        if category not in _ANSWERS:
-            stats.calls += 1
-            self._alert(self._metrics.failed(ref, category))
+        category = ErrorCategory(event.category)
         if category in _ANSWERS | _REQUESTS:
             self._watch.refused_calls += 1
             self._watch.refusals.update({*event.codes} or {category})
@@ -516,31 +569,46 @@ class Batch:
                 reasons = "; ".join(self._router.dropped_reasons())
                 return Ending("failed", EXIT["no_provider"], f"no model is left to call: {reasons}")
 
+    def _run_short(self, ending: Ending) -> None:
+        """A worker is stuck; of several pauses the shortest is true for the batch."""
+        known = self._shortage
+        if known is not None and known.resume_in_s is not None and ending.resume_in_s is not None:
+            ending = min(known, ending, key=lambda each: each.resume_in_s or 0.0)
+        self._shortage = ending
+
     def _look_around(self) -> None:
         """The bounds that no worker sees: time, the watchdog, a prompt that is at fault."""
         now = self._clock.monotonic()
-        if self._ending is None:
-            self._ending = self._overdue(now) or self._faulty()
-            if self._ending is not None:
+        if not self._stop.requested:
+            self._verdict = self._overdue(now) or self._hopeless()
+            if self._verdict is not None:
                 self._stop.request()
+        elif self._stalled_s(now) >= 2 * self._watch.patience_s():
+            self._stop.abandon()  # calls that outlive their deadline: do not wait for them
         if self._stop.requested:
             self._router.wake()
         if now - self._learnt >= 1.0:
             self._learnt = now
             self._learn()
 
+    def _stalled_s(self, now: float) -> float:
+        return now - self._watch.accepted_at - self._router.waited_s
+
     def _overdue(self, now: float) -> Ending | None:
         bound = self._bounds.max_time_s
         if bound is not None and now - self._watch.started >= bound:
             return Ending("stopped", EXIT["short"], f"--max-time: {bound:g} s are over")
-        stalled = now - self._watch.accepted_at - self._router.waited_s
+        stalled = self._stalled_s(now)
         if stalled >= self._watch.patience_s():
             reason = f"nothing was accepted for {stalled / 60:.0f} min of calls (watchdog)"
             return Ending("stopped", EXIT["short"], reason)
         return None
 
-    def _faulty(self) -> Ending | None:
-        code = self._watch.faulty_code() if not self.record.accepted else None
+    def _hopeless(self) -> Ending | None:
+        if self._watch.fruitless >= FRUITLESS_TASKS:
+            reason = f"the last {self._watch.fruitless} tasks were all given up (see rejected/)"
+            return Ending("stopped", EXIT["short"], reason)
+        code = self._watch.faulty_code()
         if code is None:
             return None
         reason = (
@@ -552,11 +620,13 @@ class Batch:
     def _end(self) -> Ending | None:
         """The ending, now that nothing is under way; None when there is more to do."""
         if self._schedule.remaining == 0:
-            return Ending("completed", EXIT["done"], "")
-        if self._ending is not None:
-            return self._ending
+            return _COMPLETED
+        if self._verdict is not None:
+            return self._verdict
         if self._stop.requested:
-            return Ending("stopped", 130, "stopped by a signal")
+            return Ending("stopped", 130, "asked to stop; what was in flight was finished")
+        if self._shortage is not None:
+            return self._shortage
         job = self._schedule.next(0)
         if job is None:
             return Ending(
@@ -575,3 +645,16 @@ def resume_after(ending: Ending, now: datetime) -> datetime | None:
         return None
     moment = now + timedelta(seconds=ending.resume_in_s)
     return moment.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _failed(event: events.CallFailed) -> Failed:
+    return Failed(
+        at=event.at,
+        target=f"{event.provider}/{event.model}",
+        category=event.category,
+        status=event.status,
+        message=event.message,
+        rule=event.decided,
+        hint_s=event.hint_s,
+        until=event.until,
+    )

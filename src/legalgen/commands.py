@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from legalgen import console as shown
-from legalgen import events, log, wiring
-from legalgen.console import Console
-from legalgen.errors import DiskError, UsageError
+from legalgen import events, inventory, log, wiring
+from legalgen.console import Console, history_row
+from legalgen.errors import DiskError, NoUsableProvider, UsageError
 from legalgen.generation import Stop
-from legalgen.kinds import parse_duration
+from legalgen.kinds import did_you_mean, parse_duration
 from legalgen.ledger import Ledger, Record, Unreadable
 from legalgen.redaction import redact
 from legalgen.run import Intent, Result, Run, resumed_flags, with_exit_code
@@ -24,8 +27,11 @@ from legalgen.store import DataDir
 
 TERMINAL_PATIENCE_S = 120.0
 UNATTENDED_PATIENCE_S = 900.0
+EXIT_PIPE = 128 + 13
+"""As if by SIGPIPE, which Python programs do not die of."""
 LONGEST_QUEUE_S = 365 * 86400.0
 RESUMABLE = ("paused", "stopped", "interrupted", "failed")
+STATUSES = ("running", "completed", *RESUMABLE, "unreadable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,9 @@ def generate(settings: Settings, console: Console, *, save: bool) -> int:
     """One sample, shown and kept."""
     result = _go(settings, console, Intent(kind="generate", count=1, command=_command(), save=save))
     for sample in result.samples:
-        console.sample(sample, saved=save)
+        console.sample(sample, saved=save, where=str(result.dataset))
     if not result.samples:
-        console.result(result)
+        console.result(result, _again(settings))
     return result.exit_code
 
 
@@ -83,8 +89,14 @@ def batch(
         lock_wait_s=_queue_s(order),
     )
     result = _go(settings, console, intent)
-    console.result(result)
+    console.result(result, _again(settings))
     return result.exit_code
+
+
+def _again(settings: Settings) -> str:
+    """The flags that the next command needs, to find the same data dir."""
+    given = settings.origin("data_dir").source == "flag"
+    return f" --data-dir {shlex.quote(str(settings.data_dir))}" if given else ""
 
 
 def _queue_s(order: BatchOrder) -> float:
@@ -105,7 +117,7 @@ def _resumable(settings: Settings, batch_id: str | None) -> Record:
         if status not in RESUMABLE or record.kind != "batch":
             raise UsageError(f"batch {record.id} is {status}: there is nothing to resume")
         return record
-    for entry in ledger.all():
+    for entry in ledger.newest():
         if isinstance(entry, Unreadable) or entry.kind != "batch":
             continue
         if ledger.status_of(entry) in RESUMABLE:
@@ -113,40 +125,102 @@ def _resumable(settings: Settings, batch_id: str | None) -> Record:
     raise UsageError(f"there is nothing to resume in {settings.data_dir}")
 
 
-def models(settings: Settings, console: Console) -> int:
-    """Which models there are, and what is known of them."""
-    console.models(wiring.model_rows(settings))
-    return 0
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What ``models`` was asked to do beyond showing what is known."""
+
+    check: bool = False
+    refresh: bool = False
+    compare: bool = False
+    everything: bool = False
 
 
-def history(
-    settings: Settings,
-    console: Console,
-    batch_id: str | None,
-    *,
-    limit: int,
-    status: str | None,
-) -> int:
+def models(settings: Settings, console: Console, look: Look) -> int:
+    """Which models there are, and what is known of them; 3 when none of those checked answers."""
+    ledger = Ledger(DataDir(settings.data_dir))
+    if look.compare:
+        console.compare(inventory.track_records(ledger.newest()))
+        return 0
+    now = datetime.now(UTC)
+    rows = inventory.model_rows(settings, ledger.newest(), now, everything=look.everything)
+    rows = inventory.check(settings, rows) if look.check else rows
+    listings = inventory.refresh(settings) if look.refresh else []
+    console.models(rows, now, listings=listings, checked=look.check)
+    checks = [row.check for row in rows if row.check is not None]
+    silent = look.check and not any(check.ok for check in checks)
+    return NoUsableProvider.exit_code if silent else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which batches ``history`` was asked for. ``since`` is a date or a duration ago."""
+
+    batch_id: str | None = None
+    limit: int = 20
+    status: str | None = None
+    provider: str | None = None
+    since: str | None = None
+    why: bool = False
+
+
+def history(settings: Settings, console: Console, asked: Asked) -> int:
     """What was done: a table, or one batch in full."""
     ledger = Ledger(DataDir(settings.data_dir))
-    if batch_id is not None:
-        record = ledger.find(batch_id)
-        console.record(shown.history_row(record, ledger.status_of(record)))
+    if asked.batch_id is not None or asked.why:
+        record = ledger.find(asked.batch_id) if asked.batch_id else _newest(ledger, settings)
+        console.record(record, ledger.status_of(record), _again(settings), why=asked.why)
         return 0
-    rows: list[Mapping[str, Any]] = []
-    for entry in ledger.all():
-        state = "unreadable" if isinstance(entry, Unreadable) else ledger.status_of(entry)
-        if status in (None, state):
-            rows.append(shown.history_row(entry, state))
-        if len(rows) >= limit:
-            break
-    console.history(rows)
+    if asked.status is not None and asked.status not in STATUSES:
+        raise UsageError(
+            f"--status {asked.status}: there is no such status"
+            f"{did_you_mean(asked.status, STATUSES)}; there are: {', '.join(STATUSES)}"
+        )
+    console.history(islice(_matching(ledger, asked), asked.limit))
     return 0
+
+
+def _newest(ledger: Ledger, settings: Settings) -> Record:
+    for entry in ledger.newest():
+        if isinstance(entry, Record):
+            return entry
+    raise UsageError(f"there is no batch in {settings.data_dir}")
+
+
+def _matching(ledger: Ledger, asked: Asked) -> Iterator[dict[str, Any]]:
+    """The rows of the batches asked for, newest first; no more are read than are taken."""
+    since = _moment(asked.since) if asked.since else None
+    for entry in ledger.newest():
+        if isinstance(entry, Unreadable):
+            if asked.status in (None, "unreadable") and not (asked.provider or since):
+                yield history_row(entry, "unreadable")
+            continue
+        if since is not None and entry.started < since:
+            return
+        status = ledger.status_of(entry)
+        if asked.status in (None, status) and _has_provider(entry, asked.provider):
+            yield history_row(entry, status)
+
+
+def _has_provider(record: Record, provider: str | None) -> bool:
+    return provider is None or any(name.startswith(f"{provider}/") for name in record.models)
+
+
+def _moment(text: str) -> datetime:
+    """The moment of a date (``2026-11-20``, in local time) or of so long ago (``36h``)."""
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:  # not a date: then a duration
+        pass
+    try:
+        return datetime.now(UTC) - timedelta(seconds=parse_duration(text))
+    except ValueError as error:
+        raise UsageError(f"--since {text}: write a date (2026-11-20) or 36h, 7d") from error
 
 
 def _go(settings: Settings, console: Console, intent: Intent) -> Result:
     """One run, with its log, its event stream and its signals."""
     stop = Stop()
+    broken: list[OSError] = []
     opened = log.open_log(
         settings.log_dir,
         warn=console.talk,
@@ -154,14 +228,21 @@ def _go(settings: Settings, console: Console, intent: Intent) -> Result:
         level=settings.log_level,
         format=settings.log_format,
     )
-    with contextlib.closing(opened), _streamed(settings) as stream:
+    with contextlib.closing(opened), _streamed(settings) as stream, console.watching():
 
         def listen(event: events.Event) -> None:
-            stream(event)
             log.write(event)
-            console.hear(event)
+            if broken:
+                return
+            try:
+                stream(event)
+                console.hear(event)
+            except OSError as error:  # nobody reads any more (| head), or the terminal is gone
+                broken.append(error)
+                stop.request()
 
         run = Run(settings, intent, listener=listen, stop=stop)
+        console.follow(run.router.view, lambda: stop.requested)
 
         def abandon() -> None:
             stop.abandon()
@@ -169,6 +250,10 @@ def _go(settings: Settings, console: Console, intent: Intent) -> Result:
 
         with contextlib.closing(run), heeded(stop.request, abandon) as caught:
             result = run.go()
+    if broken:
+        _hang_up()
+        if caught.number is None and result.status == "stopped":
+            return with_exit_code(result, EXIT_PIPE)
     if result.status == "stopped" and stop.requested and caught.number is not None:
         return with_exit_code(result, caught.exit_code(result.exit_code))
     return result
@@ -193,7 +278,23 @@ def _streamed(settings: Settings) -> Iterator[events.Listener]:
         except OSError as error:
             raise DiskError(f"--events {path}: {error.strerror}", path) from error
         with stream:
-            yield lambda event: _write(stream, line(event))
+            yield lambda event: _append(stream, line(event), path)
+
+
+def _append(stream: Any, text: str, path: Path) -> None:
+    try:
+        _write(stream, text)
+    except OSError as error:
+        raise DiskError(f"--events {path}: {error.strerror}", path) from error
+
+
+def _hang_up() -> None:
+    """Lead streams that nobody reads any more nowhere, so that nothing fails on them again."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _write(stream: Any, text: str) -> None:

@@ -25,7 +25,7 @@ class Done(Generic[J, O]):
 
 @dataclass(frozen=True, slots=True)
 class Crashed:
-    """A worker met an error that nobody raised on purpose."""
+    """A worker met an error that nobody raised on purpose; its job is lost."""
 
     error: BaseException
 
@@ -55,17 +55,11 @@ class Crew(Generic[J, O]):
         self._inbox.put(message)
 
     def receive(self, timeout_s: float) -> Iterator[object]:
-        """Everything that is in the inbox; waits at most ``timeout_s`` for the first thing.
-
-        Raises:
-            BaseException: whatever a worker died of.
-        """
+        """Everything that is in the inbox; waits at most ``timeout_s`` for the first thing."""
         try:
             message = self._inbox.get(timeout=timeout_s)
             while True:
-                if isinstance(message, Crashed):
-                    raise message.error
-                if isinstance(message, Done):
+                if isinstance(message, Done | Crashed):
                     self.active -= 1
                 yield message
                 message = self._inbox.get_nowait()
@@ -81,6 +75,6 @@ class Crew(Generic[J, O]):
         while (job := self._jobs.get()) is not None:
             try:
                 self._inbox.put(Done(job, self._work(job)))
-            except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
+            except BaseException as error:  # noqa: BLE001 - the main thread raises it
                 self._inbox.put(Crashed(error))
                 return

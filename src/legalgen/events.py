@@ -75,6 +75,7 @@ class SampleAccepted(Event, frozen=True, kw_only=True):
     latency_s: float
     input_tokens: int
     output_tokens: int
+    cost_usd: float | None = None
 
 
 class AnswerRejected(Event, frozen=True, kw_only=True):
@@ -85,6 +86,9 @@ class AnswerRejected(Event, frozen=True, kw_only=True):
     model: str
     codes: tuple[str, ...]
     message: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
 
 
 class TaskGivenUp(Event, frozen=True, kw_only=True):

@@ -24,11 +24,11 @@ from legalgen.errors import (
     ProviderError,
     Reason,
 )
-from legalgen.failover import BUSY, Decision, NoneLeft, Pause, Then, Trail
+from legalgen.failover import BUSY, Call, Decision, NoneLeft, Pause, Then, Trail
 from legalgen.limits import Demand
 from legalgen.providers.base import Provider
 from legalgen.quality import Verdict
-from legalgen.router import Clock, Hold, Lease, Router, Spent, Target
+from legalgen.router import Clock, Hold, Lease, Router, Spent, Target, Turn
 from legalgen.samples import Draft
 from legalgen.tasks import Task
 
@@ -36,6 +36,8 @@ ENLARGED = 1.6
 """How much larger the completion budget is after an answer was cut off."""
 TOLD_WAIT_S = 1.0
 """Shorter waits are not worth a line."""
+LONGEST_LONE_WAIT_S = 30.0
+"""A task does not wait longer for what is left to it while another task could be called at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,44 +141,47 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Departed:
+    """A call leaves; from here on it counts, whatever comes back."""
+
+    ref: ModelRef
+
+
+@dataclass(frozen=True, slots=True)
 class Spending:
-    """What one call took; ``refused`` when its answer was not kept."""
+    """What one call took. ``failed`` is how it failed, if only by an answer that was not kept;
+    ``answered`` whether a completion came back at all."""
 
     ref: ModelRef
     usage: Usage
     latency_s: float
     cost_usd: float | None
-    refused: ErrorCategory | None = None
+    failed: ErrorCategory | None = None
+    answered: bool = True
 
 
-Tell = Callable[[events.Event | Refusal | Spending], None]
+Tell = Callable[[events.Event | Refusal | Departed | Spending], None]
 
 
 class Stop:
-    """Whether the run shall end: not at all, after what is in flight, or at once."""
+    """Whether the run shall end: not at all, after what is in flight, or at once.
+
+    Set by signal handlers, so it holds no lock that the interrupted thread could own.
+    """
 
     def __init__(self) -> None:
-        self._requested = threading.Event()
-        self._abandoned = threading.Event()
+        self.requested = False
+        """Whether nothing new shall begin."""
+        self.abandoned = False
+        """Whether what is in flight is abandoned."""
 
     def request(self) -> None:
         """Finish what is in flight and begin nothing new."""
-        self._requested.set()
+        self.requested = True
 
     def abandon(self) -> None:
         """Do not even wait for what is in flight."""
-        self._requested.set()
-        self._abandoned.set()
-
-    @property
-    def requested(self) -> bool:
-        """Whether nothing new shall begin."""
-        return self._requested.is_set()
-
-    @property
-    def abandoned(self) -> bool:
-        """Whether what is in flight is abandoned."""
-        return self._abandoned.is_set()
+        self.requested = self.abandoned = True
 
 
 class _Again(LegalgenError):  # noqa: N818 - a signal to tenacity, not an error
@@ -213,6 +218,9 @@ class Generation:
         self._tell = tell
         self._clock = clock or Clock()
         self._formats = {ref: end.formats for ref, end in endpoints.items()}
+        self._counting = threading.Lock()
+        self.resting = 0
+        """Workers that wait for a target now."""
 
     def run(self, job: Job) -> Outcome:
         """Attempt the task until it is written, given up, stuck or the run stops."""
@@ -249,27 +257,54 @@ class Generation:
             self._give_back(job)
             return Halted(job)
         turn = self._router.turn(job.trail, self.demand(job), job.hold)
-        job.hold = None
+        job.hold = turn if isinstance(turn, Hold) else None
+        if self._is_left_behind(job, turn):
+            return _ended(self._join_again(job))
         match turn:
             case Lease():
                 return _ended(self._call(job, turn))
             case Hold():
                 self._tell_wait(job, turn)
-                job.hold = turn
                 raise _Again(turn.seconds)
             case NoneLeft() if self._router.usable():
                 return GivenUp(job, "no model of the route can take this task")
             case _:
                 return Stuck(job, turn)
 
+    def _is_left_behind(self, job: Job, turn: Turn) -> bool:
+        """Whether what the task went through makes it wait while others need not."""
+        if not (job.trail.used_up or job.trail.shunned):
+            return False
+        match turn:
+            case Pause():
+                late = True
+            case Hold(seconds=seconds, why=why):
+                late = why != BUSY and seconds > LONGEST_LONE_WAIT_S
+            case _:
+                late = False
+        return late and isinstance(self._router.outlook(self.demand(job)), Call)
+
+    def _join_again(self, job: Job) -> GivenUp | None:
+        """No target with room is left idle: a task that was refused is given up, one that was
+        only unlucky is offered what any new task is offered."""
+        self._give_back(job)
+        if job.trail.used_up:
+            return GivenUp(job, "the models left for this task come back too late")
+        job.trail = replace(job.trail, shunned=frozenset(), shunned_providers=frozenset())
+        return None
+
     def _call(self, job: Job, lease: Lease) -> Outcome | None:
         self._tell_switch(job, lease.ref)
         endpoint = self._endpoints[lease.ref]
+        request = self._request(job, lease, endpoint)
         job.attempts += 1
+        self._tell(Departed(lease.ref))
         try:
-            completion = endpoint.provider.complete(self._request(job, lease, endpoint))
+            completion = endpoint.provider.complete(request)
         except ProviderError as error:
-            return self._failed(job, lease, error.failure)
+            if self._stop.abandoned:
+                return Halted(job)  # ended by us: it tells nothing of the target
+            return self._failed(job, lease, request, error.failure)
         self._router.replied(lease, completion)
         cost = endpoint.price(completion.usage)
         return self._weigh(job, lease, completion, cost)
@@ -295,7 +330,6 @@ class Generation:
             self._tell(_spending(lease.ref, completion, cost, refusal.category))
             return self.refuse(job, lease, completion, refusal, cost)
         self._tell(_spending(lease.ref, completion, cost, None))
-        self._router.kept(lease.ref)
         version = self._prompt(job, self._endpoints[lease.ref].style).version
         return Written(job, lease, verdict, completion, cost, version)
 
@@ -323,21 +357,36 @@ class Generation:
         decision = self._router.refused(lease, failure, job.trail, prompt_key=_prompt_key(job))
         return self._go_on(job, lease, failure, decision, completion.text)
 
-    def _failed(self, job: Job, lease: Lease, failure: Failure) -> Outcome | None:
+    def _failed(self, job: Job, lease: Lease, request: Request, failure: Failure) -> Outcome | None:
+        seconds = max(0.0, self._clock.monotonic() - lease.at)
+        self._tell(
+            Spending(lease.ref, Usage(), seconds, None, failed=failure.category, answered=False)
+        )
+        failure = _with_reasons(failure)
+        weaker = self._weaker(lease.ref, request.response_format)
         decision = self._router.failed(
             lease,
             failure,
             job.trail,
-            can_downgrade=len(self._formats[lease.ref]) > 1,
+            can_downgrade=bool(weaker),
             prompt_key=_prompt_key(job),
         )
+        if decision.then is Then.PLAIN and len(weaker) < len(self._formats[lease.ref]):
+            self._formats[lease.ref] = weaker
         return self._go_on(job, lease, failure, decision, "")
+
+    def _weaker(self, ref: ModelRef, refused: ResponseFormat) -> tuple[ResponseFormat, ...]:
+        """What is left after a refused format: counted from it, because other calls that left
+        with the same one are refused too."""
+        formats = self._endpoints[ref].formats
+        return formats[formats.index(refused) + 1 :]
 
     def _go_on(
         self, job: Job, lease: Lease, failure: Failure, decision: Decision, answer: str
     ) -> Outcome | None:
         job.trail = decision.trail
-        job.failed = (lease.ref, failure.category, decision.rule)
+        leaves = decision.then in (Then.NEXT, Then.ANEW)
+        job.failed = (lease.ref, failure.category, decision.rule) if leaves else None
         self._tell_failure(job, lease, failure, decision)
         if decision.then is Then.GIVE_UP:
             return GivenUp(job, decision.rule)
@@ -355,8 +404,6 @@ class Generation:
                 self._repair(job, failure, answer)
             case Then.ENLARGE:
                 job.scale *= ENLARGED
-            case Then.PLAIN:
-                self._formats[lease.ref] = self._formats[lease.ref][1:]
             case Then.ANEW:
                 self.renew(job)
             case _:
@@ -436,8 +483,15 @@ class Generation:
         return job.prompts[style]
 
     def _rest(self, seconds: float) -> None:
-        if seconds > 0 and not self._stop.requested:
+        if seconds <= 0 or self._stop.requested:
+            return
+        with self._counting:
+            self.resting += 1
+        try:
             self._router.rest(seconds)
+        finally:
+            with self._counting:
+                self.resting -= 1
 
     def _give_back(self, job: Job) -> None:
         if job.hold is not None:
@@ -459,9 +513,9 @@ def _prompt_key(job: Job) -> str:
 
 
 def _spending(
-    ref: ModelRef, completion: Completion, cost: float | None, refused: ErrorCategory | None
+    ref: ModelRef, completion: Completion, cost: float | None, failed: ErrorCategory | None
 ) -> Spending:
-    return Spending(ref, completion.usage, completion.latency_s, cost, refused)
+    return Spending(ref, completion.usage, completion.latency_s, cost, failed)
 
 
 def _ended(outcome: Outcome | None) -> Outcome:
@@ -473,4 +527,12 @@ def _ended(outcome: Outcome | None) -> Outcome:
 def _raise_if_rejected(verdict: Verdict) -> None:
     if verdict.rejected:
         hard = [reason for reason in verdict.reasons if reason.reject]
-        raise AnswerRefused(hard, category=verdict.category)
+        raise AnswerRefused(hard, category=verdict.category, truncated=verdict.truncated)
+
+
+def _with_reasons(failure: Failure) -> Failure:
+    """A vendor that refuses the answer itself gives its own words, and no answer to quote."""
+    if failure.category is not ErrorCategory.OUTPUT_INVALID or failure.reasons:
+        return failure
+    code = "TRUNCATED" if failure.truncated else "BAD_JSON"
+    return replace(failure, reasons=(Reason(code, failure.message),))

@@ -10,7 +10,7 @@ import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -115,6 +115,23 @@ class Wait(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Failed(msgspec.Struct, frozen=True):
+    """A call that failed: what came back, the server's hint, and the rule that decided.
+
+    ``target`` is ``provider/model``; ``hint_s`` the seconds that the server asked for; ``until``
+    the end of its cooldown, where the rule set one.
+    """
+
+    at: datetime
+    target: str
+    category: str
+    status: int | None
+    message: str
+    rule: str
+    hint_s: float | None = None
+    until: datetime | None = None
+
+
 class Alert(msgspec.Struct, frozen=True):
     """A warning that was raised: ``switches``, ``timeouts`` or another kind."""
 
@@ -137,6 +154,63 @@ class Coverage(msgspec.Struct, frozen=True):
     rows: int
     cells: int
     file: str
+
+
+class BulkChunk(msgspec.Struct, kw_only=True):
+    """One file of requests at a provider's batch service, and what became of it.
+
+    ``number`` counts from 1 within the batch. ``slots`` are ranges, both ends included.
+    ``most_tokens`` and ``most_usd`` are what it can cost at most.
+    ``state`` is ``planned``, ``uploaded``, and then the provider's own word. ``completed`` and
+    ``failed`` are the provider's counts of ``requests``; ``accepted``, ``refused``, ``broken``
+    (failed requests) and ``missing`` are ours once its files were read (``collected``).
+    ``fetches`` counts the attempts to read a file that came cut off.
+    """
+
+    number: int
+    target: str
+    slots: list[tuple[int, int]]
+    requests: int
+    most_tokens: int = 0
+    most_usd: float = 0.0
+    state: str = "planned"
+    input_file_id: str | None = None
+    batch_id: str | None = None
+    output_file_id: str | None = None
+    error_file_id: str | None = None
+    submitted: datetime | None = None
+    expires_at: datetime | None = None
+    message: str = ""
+    completed: int = 0
+    failed: int = 0
+    fetches: int = 0
+    collected: bool = False
+    accepted: int = 0
+    refused: int = 0
+    broken: int = 0
+    missing: int = 0
+
+
+class BulkTally(msgspec.Struct, kw_only=True):
+    """What a record had counted before a chunk was read, for a reading that begins again."""
+
+    chunk: int
+    models: dict[str, ModelStats] = {}
+    rejected: dict[str, int] = {}
+    flagged: int = 0
+
+
+class Bulk(msgspec.Struct, kw_only=True):
+    """The part of a batch that runs at a provider's batch service.
+
+    ``cancelled``: the user took it back; nothing more is asked in bulk without being told to.
+    ``reading`` is there while a chunk's answers are read.
+    """
+
+    provider: str
+    chunks: list[BulkChunk] = []
+    cancelled: bool = False
+    reading: BulkTally | None = None
 
 
 class Record(msgspec.Struct, kw_only=True):
@@ -170,16 +244,18 @@ class Record(msgspec.Struct, kw_only=True):
     models: dict[str, ModelStats] = {}
     switches: list[Switch] = []
     waits: list[Wait] = []
+    failures: list[Failed] = []
     alerts: list[Alert] = []
     omitted: dict[str, int] = {}
     parts: list[Part] = []
     coverage: Coverage | None = None
+    bulk: Bulk | None = None
 
     def model(self, ref: object) -> ModelStats:
         """The counts of ``provider/model``, begun at zero."""
         return self.models.setdefault(str(ref), ModelStats())
 
-    def note(self, entry: Switch | Wait | Alert | GivenUp) -> None:
+    def note(self, entry: Switch | Wait | Failed | Alert | GivenUp) -> None:
         """Add an entry to its list, or to the count of what the list leaves out."""
         name = _LISTS[type(entry)]
         entries: list[object] = getattr(self, name)
@@ -188,7 +264,7 @@ class Record(msgspec.Struct, kw_only=True):
         else:
             self.omitted[name] = self.omitted.get(name, 0) + 1
 
-    def count(self, name: Literal["switches", "waits", "alerts", "given_up"]) -> int:
+    def count(self, name: Literal["switches", "waits", "failures", "alerts", "given_up"]) -> int:
         """How many entries there were, with those left out."""
         return len(getattr(self, name)) + self.omitted.get(name, 0)
 
@@ -198,7 +274,13 @@ class Record(msgspec.Struct, kw_only=True):
         self.accepted = max(self.accepted, sum(one.rows for one in self.parts))
 
 
-_LISTS: Final = {Switch: "switches", Wait: "waits", Alert: "alerts", GivenUp: "given_up"}
+_LISTS: Final = {
+    Switch: "switches",
+    Wait: "waits",
+    Failed: "failures",
+    Alert: "alerts",
+    GivenUp: "given_up",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,8 +398,12 @@ class Ledger:
 
     def all(self) -> list[Record | Unreadable]:
         """Every record, newest first; a file that is none becomes an ``Unreadable``."""
-        paths = sorted(self._data_dir.batches.glob("*.json"), reverse=True)
-        return [self._read(path) for path in paths]
+        return list(self.newest())
+
+    def newest(self) -> Iterator[Record | Unreadable]:
+        """As ``all``, read one by one as they are asked for."""
+        for path in sorted(self._data_dir.batches.glob("*.json"), reverse=True):
+            yield self._read(path)
 
     def find(self, prefix: str) -> Record:
         """The one record whose id begins with ``prefix``; a whole id comes before longer ones.

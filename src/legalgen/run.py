@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,16 +13,17 @@ from typing import TYPE_CHECKING
 
 from legalgen import __version__, batch, card, events, ledger, store, tasks, wiring
 from legalgen.batch import Batch, Bounds, Ending, Schedule, Shelf
-from legalgen.errors import DiskError, NoUsableProvider, UsageError
+from legalgen.completion import ModelRef
+from legalgen.errors import DiskError, LegalgenError, NoUsableProvider, UsageError
 from legalgen.failover import NoneLeft, Pause
-from legalgen.generation import Generation, Job, Stop
+from legalgen.generation import Endpoint, Generation, Job, Judge, Stop
 from legalgen.ledger import Ledger, Record, new_batch_id, this_process
 from legalgen.limits import Demand
 from legalgen.metrics import Metrics, write_textfile
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog
 from legalgen.router import Clock, Policy, Target
-from legalgen.samples import Sample, read
+from legalgen.samples import Sample
 from legalgen.settings import Settings
 from legalgen.store import BatchLock, BatchWriter, DataDir, Holder
 from legalgen.tasks import Task
@@ -30,7 +32,10 @@ if TYPE_CHECKING:
     from legalgen.selection import Selection
 
 PLANNED = ("jurisdiction", "practice_area", "topic", "difficulty", "sample_type")
-KEPT = (*PLANNED, "reasoning_instruction", "citation_policy", "gate", "keep_thinking")
+KEPT = (
+    *PLANNED, "reasoning_instruction", "citation_policy", "gate", "keep_thinking", "judge",
+    "min_score",
+)  # fmt: skip
 """Settings that make a batch what it is: a resumed one keeps them."""
 ROUTING = ("provider", "model", "route", "no_failover", "reasoning_effort")
 """Settings that a resumed batch keeps unless new ones are given."""
@@ -70,6 +75,10 @@ class Result:
 # --------------------------------------------------------------------------- an open run
 
 
+class _LeftQueueError(LegalgenError):
+    """The run was asked to stop before it was its turn."""
+
+
 class Run:
     """One batch or one sample, from opening to closing; see ``go``."""
 
@@ -86,24 +95,27 @@ class Run:
         self.intent = intent
         self._listener = listener
         self._stop = stop
-        self._clock = clock or Clock()
+        self.clock = clock or Clock()
         self.route = wiring.plan_route(settings, Catalog.load())
         self.taxonomy = wiring.taxonomy_of(settings)
         self.filter = self.taxonomy.resolve(wiring.filter_of(settings))
         self.prompter = wiring.prompter_of(settings, self.taxonomy, self._as_of)
-        self._judge = wiring.judge_of(
+        self.gate = wiring.gate_of(
             settings, self.taxonomy, self._now().date(), rehearsal=self.rehearsal
         )
+        self._judges = wiring.plan_judges(settings, Catalog.load()) if settings.judge else None
+        self._judge_endpoints: dict[ModelRef, Endpoint] = {}
         self.taxonomy.leaves(self.filter)
         self.data_dir = DataDir(settings.data_dir)
         self.ledger = Ledger(self.data_dir)
         self.endpoints = wiring.open_endpoints(settings, self.route)
-        self._book = wiring.open_book(settings, self.route, self._clock, self._notice)
+        self._book = wiring.open_book(settings, self.route, self.clock, self._notice)
         self.router = wiring.open_router(
-            settings, self.route, self._policy(), self._book, self._clock
+            settings, self.route, self._policy(), self._book, self.clock
         )
         self.metrics = Metrics(settings.alert_switches, settings.alert_timeouts)
         self._kept: list[Sample] = []
+        self._forgetful = False
 
     @property
     def _dataset(self) -> Path:
@@ -136,14 +148,22 @@ class Run:
         if self.intent.kind != "batch":
             return self._saved()
         batch_id = self.intent.resume.id if self.intent.resume else self._new_id()
-        lock = BatchLock(self.data_dir)
-        lock.acquire(
-            Holder(batch_id, this_process().pid, self._now()), max_wait_s=self.intent.lock_wait_s
-        )
+        lock = BatchLock(self.data_dir, sleep=self._queue)
+        try:
+            holder = Holder(batch_id, this_process().pid, self._now())
+            lock.acquire(holder, max_wait_s=self.intent.lock_wait_s)
+        except _LeftQueueError:
+            return Result(130, "stopped", "stopped while waiting for the running batch")
         try:
             return self._saved(batch_id)
         finally:
             lock.release()
+
+    def _queue(self, seconds: float) -> None:
+        """One step of waiting for a running batch; a signal ends it."""
+        if self._stop.requested:
+            raise _LeftQueueError
+        time.sleep(seconds)
 
     def close(self) -> None:
         """Free sockets and models."""
@@ -155,7 +175,7 @@ class Run:
     def _unsaved(self) -> Result:
         """A sample that is shown and kept nowhere."""
         record = self._record(self._new_id(), 0)
-        planner = self._planner({}, record)
+        planner = self.planner({}, record)
         shelf = Shelf(
             append=self._kept.extend,
             reject=lambda _: None,
@@ -182,7 +202,7 @@ class Run:
         if record.target <= 0:
             reason = f"the dataset holds {summary.rows} rows already"
             return Result(0, "completed", reason, dataset=self._dataset)
-        schedule = self._schedule(self._planner(counts, record), record, done)
+        schedule = self._schedule(self.planner(counts, record), record, done)
         if (early := self._outlook(schedule)) is not None:
             return early
         self._begin(record, counts)
@@ -204,7 +224,10 @@ class Run:
     def _guarded(
         self, record: Record, schedule: Schedule, shelf: Shelf, writer: BatchWriter
     ) -> Ending:
-        """Work; when the disk fails, say so in the record if it can still be written."""
+        """Work; when the disk fails, say so in the record if it can still be written.
+
+        After a bug, what was accepted is sealed all the same.
+        """
         try:
             ending = self._work(record, schedule, shelf, save=self._save)
             if writer.seal() is not None:
@@ -212,6 +235,12 @@ class Run:
         except DiskError as error:
             with contextlib.suppress(DiskError):
                 self._close_record(record, Ending("stopped", error.exit_code, str(error)))
+            raise
+        except BaseException as error:
+            with contextlib.suppress(DiskError):
+                writer.seal()
+                reason = f"a bug ended it: {type(error).__name__} (see the log)"
+                self._close_record(record, Ending("failed", LegalgenError.exit_code, reason))
             raise
         return ending
 
@@ -234,7 +263,7 @@ class Run:
             listener=self._listener,
             save=save,
             learn=self._learn,
-            clock=self._clock,
+            clock=self.clock,
         )
         self._listener(
             events.BatchStarted(
@@ -247,7 +276,7 @@ class Run:
                 resumed=self.intent.resume is not None,
             )
         )
-        generation = self._generation(running.tell)
+        generation = self._generation(running.tell, self._judged(running.tell))
         ending = running.run(generation)
         self._learn()
         return ending
@@ -263,7 +292,7 @@ class Run:
         """A metrics file that cannot be written is no reason to call the batch a failure."""
         if self.settings.metrics_file is None:
             return
-        self.metrics.finish(record.status, ending.exit_code, self._clock.wall())
+        self.metrics.finish(record.status, ending.exit_code, self.clock.wall())
         try:
             write_textfile(self.settings.metrics_file, self.metrics)
         except DiskError as error:
@@ -319,27 +348,46 @@ class Run:
         given = self.settings.max_wait
         return self.intent.default_max_wait_s if given is None else given
 
-    def _generation(self, tell: Callable[[object], None]) -> Generation:
+    def _generation(self, tell: Callable[[object], None], judge: Judge) -> Generation:
         return Generation(
             self.router,
             self.endpoints,
             wiring.Words(self.prompter, self.taxonomy),
-            read=read,
-            judge=self._judge,
+            read=wiring.read_answer,
+            judge=judge,
             renew=tasks.renew,
             stop=self._stop,
             tell=tell,
-            clock=self._clock,
+            clock=self.clock,
         )
+
+    def _judged(self, tell: Callable[[object], None]) -> Judge:
+        """The gate, with the judge behind it where one is asked for."""
+        gate = wiring.judge_of(self.gate, self.taxonomy)
+        if self._judges is None:
+            return gate
+        from legalgen.judging import Judging, judged  # noqa: PLC0415 - few ask for it
+
+        book = wiring.open_book(self.settings, self._judges, self.clock, self._notice)
+        policy = Policy(max_wait_s=self._max_wait())
+        self._judge_endpoints = wiring.open_endpoints(self.settings, self._judges)
+        judging = Judging(
+            wiring.open_router(self.settings, self._judges, policy, book, self.clock),
+            self._judge_endpoints,
+            self.prompter,
+            stop=self._stop,
+            tell=tell,
+            clock=self.clock,
+        )
+        return judged(gate, judging, self.gate.score)
 
     def _selection(self) -> Selection:
         from legalgen.selection import Selection  # noqa: PLC0415 - loads pyarrow
 
-        folder = self.data_dir.state / "duplicates" / ("rehearsal" if self.rehearsal else "train")
         return Selection(
             wiring.rules_of(self.settings),
-            folder,
-            store.parts(self.data_dir, rehearsal=self.rehearsal),
+            self.data_dir,
+            rehearsal=self.rehearsal,
             structure_only=self.rehearsal or self.settings.gate == "structure",
         )
 
@@ -374,7 +422,12 @@ class Run:
             kept = f"; unreadable lines were kept in {found.kept_aside}" if found.kept_aside else ""
             self._notice(f"recovered batch {found.batch_id}: {rows} rows, {found.outcome}{kept}")
 
-    def _planner(self, counts: Mapping[store.Cell, int], record: Record) -> tasks.Planner:
+    def new_record(self, rows: int) -> Record:
+        """The record of a batch that begins now over a dataset of ``rows`` rows."""
+        return self._record(self._new_id(), rows)
+
+    def planner(self, counts: Mapping[store.Cell, int], record: Record) -> tasks.Planner:
+        """The plan of a record over what is on the disk."""
         return tasks.Planner(
             self.taxonomy, self.filter, counts, seed=record.seed, as_of=self._as_of
         )
@@ -395,7 +448,7 @@ class Run:
         if job is None:
             return None
         schedule.back(job)
-        choice = self.router.outlook(self._demand(job))
+        choice = self.router.outlook(self.demand(job))
         match choice:
             case Pause(resume_in_s, why):
                 ending = Ending("paused", batch.EXIT["paused"], why, resume_in_s)
@@ -407,8 +460,11 @@ class Run:
             case _:
                 return None
 
-    def _demand(self, job: Job) -> Callable[[Target], Demand]:
-        return self._generation(lambda _: None).demand(job)
+    def demand(self, job: Job) -> Callable[[Target], Demand]:
+        """The size of a job's first request, by target."""
+        return self._generation(lambda _: None, wiring.judge_of(self.gate, self.taxonomy)).demand(
+            job
+        )
 
     def _record(self, batch_id: str, rows: int) -> Record:
         now = self._now()
@@ -461,19 +517,27 @@ class Run:
         self.ledger.save(record, force=force)
 
     def _learn(self) -> None:
-        self._book.learn(self.router)
+        """Keep what was learnt; a state dir that cannot be written is told once, and ends no batch."""
+        if self._forgetful:
+            return
+        try:
+            self._book.learn(self.router)
+        except DiskError as error:
+            self._forgetful = True
+            self._notice(f"what is learnt about models will not be kept: {error}")
 
     def _new_id(self) -> str:
         return new_batch_id(self._now(), random.Random())
 
     def _providers(self) -> list[Provider]:
-        return list({id(e.provider): e.provider for e in self.endpoints.values()}.values())
+        spoken_to = (*self.endpoints.values(), *self._judge_endpoints.values())
+        return list({id(end.provider): end.provider for end in spoken_to}.values())
 
     def _notice(self, text: str) -> None:
         self._listener(events.Notice(at=self._now(), text=text))
 
     def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._clock.wall(), UTC)
+        return datetime.fromtimestamp(self.clock.wall(), UTC)
 
 
 def resumed_flags(record: Record, flags: Mapping[str, object]) -> dict[str, object]:

@@ -38,11 +38,9 @@ def heeded(request: Callable[[], None], abandon: Callable[[], None]) -> Iterator
         else:
             abandon()
 
-    before = {
-        number: signal.getsignal(number)
-        for number in STOPPING
-        if signal.getsignal(number) is not signal.SIG_IGN
-    }
+    found = {number: signal.getsignal(number) for number in STOPPING}
+    # None: a handler that was not set from Python and could not be put back
+    before = {n: was for n, was in found.items() if was not in (signal.SIG_IGN, None)}
     for number in before:
         signal.signal(number, handle)
     try:

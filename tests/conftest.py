@@ -1,0 +1,105 @@
+"""Traps and fixtures of all tests.
+
+No test reaches a home folder, a paid API or the network beyond loopback: what a test forgot to
+set leads into a trap whose name says what was forgotten.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.program import Program
+from tests.vendors import Config, VendorServer
+
+NOWHERE = "/dev/null/this-test-forgot-to-set-{}"
+"""Below a file nothing can be made, not even by root."""
+FOLDERS = ("LEGALGEN_DATA_DIR", "LEGALGEN_STATE_DIR", "LEGALGEN_LOG_DIR")
+LATENCY_S = 0.02
+
+
+class ATestReachedForTheNetworkError(RuntimeError):
+    """Only loopback is for tests; no OSError, so that nothing takes it for a broken line."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_home() -> Iterator[None]:
+    """Neither settings nor keys of whoever runs the tests, and no folder of theirs."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as hub:
+        for name in list(os.environ):
+            if name.startswith(("LEGALGEN_", "GROQ_", "CEREBRAS_", "OPENAI_", "XDG_")):
+                patch.delenv(name)
+        for name in ("HOME", *FOLDERS):
+            patch.setenv(name, NOWHERE.format(name))
+        patch.setenv("HF_HOME", hub)
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
+    """Connections beyond loopback, and the names that would lead there, are refused loudly."""
+    connect, connect_ex, look_up = (
+        socket.socket.connect,
+        socket.socket.connect_ex,
+        socket.getaddrinfo,
+    )
+
+    def guarded_connect(self: socket.socket, address: object) -> None:
+        _check(self, address)
+        connect(self, address)  # type: ignore[arg-type]  # whatever the caller gave
+
+    def guarded_connect_ex(self: socket.socket, address: object) -> int:
+        _check(self, address)
+        return connect_ex(self, address)  # type: ignore[arg-type]
+
+    def guarded_look_up(host: object, *rest: object, **more: object) -> object:
+        name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
+        if not (_is_loopback(name) or name.endswith(".invalid")):
+            raise ATestReachedForTheNetworkError(f"a test looked up {name}")
+        return look_up(host, *rest, **more)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded_connect)
+        patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+        patch.setattr(socket, "getaddrinfo", guarded_look_up)
+        yield
+
+
+def _check(sock: socket.socket, address: object) -> None:
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
+        assert isinstance(address, tuple)
+        if not _is_loopback(str(address[0])):
+            raise ATestReachedForTheNetworkError(f"a test connected to {address[0]}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return host in ("localhost", socket.gethostname())
+
+
+@pytest.fixture
+def vendors() -> Iterator[VendorServer]:
+    """Both vendors and an OpenAI-compatible server, without limits, quick to answer."""
+    with VendorServer(Config.of(latency=LATENCY_S)) as server:
+        yield server
+
+
+@pytest.fixture
+def program(vendors: VendorServer, tmp_path: Path) -> Program:
+    """The executable, with folders of its own and ``vendors`` for the world."""
+    return Program(tmp_path, vendors)
+
+
+@pytest.fixture
+def environment(program: Program) -> dict[str, str]:
+    """The whole environment of a child process: its folders, and ``vendors`` with keys."""
+    return program.environ

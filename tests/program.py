@@ -1,0 +1,172 @@
+"""The program as its users meet it: a child process, its streams, its exit code, its files."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from legalgen.ledger import Ledger, Record
+from legalgen.store import DataDir, iter_batches
+from tests.vendors import VendorServer
+
+EXECUTABLE = Path(sys.executable).with_name("legalgen")
+LONGEST_S = 60.0
+"""Nothing here takes this long: what does, hangs."""
+
+
+def environment(home: Path, server: VendorServer | None) -> dict[str, str]:
+    """All that a run may know of its world: folders below ``home``, and the server with keys.
+
+    What does not name loopback is sent to a proxy that is not there.
+    """
+    config = home / "config.toml"
+    config.touch()
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "HOME": str(home),
+        "LEGALGEN_DATA_DIR": str(home / "data"),
+        "LEGALGEN_STATE_DIR": str(home / "state"),
+        "LEGALGEN_LOG_DIR": str(home / "log"),
+        "LEGALGEN_CONFIG": str(config),
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "NO_PROXY": "127.0.0.1,localhost",
+        **(server.environment() if server is not None else {}),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What ``--json`` printed."""
+        return json.loads(self.out)
+
+    @property
+    def batch(self) -> dict[str, Any]:
+        """The record of the batch, as ``--json`` printed it."""
+        record: dict[str, Any] = self.json["batch"]
+        return record
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """What ``--events -`` printed."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Running:
+    """A command that is not done yet."""
+
+    def __init__(self, process: subprocess.Popen[str], events: Path) -> None:
+        self.process = process
+        self._events = events
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """What it told so far."""
+        if not self._events.exists():
+            return []
+        whole = self._events.read_text("utf-8").rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines()]
+
+    def wait_for(self, kind: str, count: int = 1) -> None:
+        """Until it has told ``count`` events of a kind.
+
+        Raises:
+            AssertionError: it ended, or took too long, before.
+        """
+        end = time.monotonic() + LONGEST_S
+        while sum(event["type"] == kind for event in self.events) < count:
+            assert self.process.poll() is None, self.end()
+            assert time.monotonic() < end, self.events
+            time.sleep(0.02)
+
+    def signal(self, number: int) -> None:
+        """Send a signal."""
+        self.process.send_signal(number)
+
+    def end(self, timeout_s: float = LONGEST_S) -> Ended:
+        """Wait for the end."""
+        out, err = self.process.communicate(timeout=timeout_s)
+        return Ended(self.process.returncode, out or "", err or "")
+
+
+class Program:
+    """``legalgen`` with folders below ``home`` and a server of vendors for the world."""
+
+    def __init__(self, home: Path, server: VendorServer | None) -> None:
+        self.home = home
+        self._started = 0
+        self.environ = environment(home, server)
+        self.data_dir = DataDir(Path(self.environ["LEGALGEN_DATA_DIR"]))
+
+    def run(
+        self, *args: str, environ: Mapping[str, str] | None = None, timeout_s: float = LONGEST_S
+    ) -> Ended:
+        """Run a command to its end."""
+        with self.start(*args, environ=environ) as running:
+            return running.end(timeout_s)
+
+    @contextlib.contextmanager
+    def start(
+        self, *args: str, environ: Mapping[str, str] | None = None, out: int = subprocess.PIPE
+    ) -> Iterator[Running]:
+        """Start a command; it is killed when the block ends before it.
+
+        A batch tells its events to a file of its own, unless ``args`` say where.
+        """
+        self._started += 1
+        events = self.home / f"events-{self._started}.jsonl"
+        listens = args[0] == "batch" and "--events" not in args
+        process = subprocess.Popen(
+            [str(EXECUTABLE), *args, *(["--events", str(events)] if listens else [])],
+            env={**self.environ, **(environ or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with process:
+            try:
+                yield Running(process, events)
+            finally:
+                if process.poll() is None:
+                    process.send_signal(signal.SIGKILL)
+
+    # -- what it left behind ------------------------------------------------------------------
+
+    def record(self, batch_id: str | None = None) -> Record:
+        """The ledger's record of a batch; of the newest one when none is named."""
+        ledger = Ledger(self.data_dir)
+        found = ledger.load(batch_id) if batch_id else ledger.all()[0]
+        assert isinstance(found, Record)
+        return found
+
+    def status(self, batch_id: str | None = None) -> str:
+        """The status of a batch as ``history`` shows it."""
+        return Ledger(self.data_dir).status_of(self.record(batch_id))
+
+    def rows(self, *, rehearsal: bool = False) -> list[dict[str, Any]]:
+        """All sealed rows, in the order of their batches and slots."""
+        found = [
+            row
+            for batch in iter_batches(self.data_dir, rehearsal=rehearsal)
+            for row in batch.to_pylist()
+        ]
+        return sorted(found, key=lambda row: (row["batch_id"], row["slot"]))

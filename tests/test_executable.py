@@ -1,0 +1,249 @@
+"""The executable under a shell: exit codes, signals, pipes, kill -9, one batch after another."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.program import EXECUTABLE, Ended, Program
+from tests.vendors import Config, VendorServer
+
+MODEL = "openai/gpt-oss-120b"
+ONE = ("--route", f"groq/{MODEL}")
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+def assert_agree(ended: Ended, program: Program, server: VendorServer) -> None:
+    """Ledger, dataset and server count the same."""
+    rows = [row for row in program.rows() if row["batch_id"] == ended.batch["id"]]
+    assert ended.batch["accepted"] == len(rows)
+    counted = {name: stats["calls"] for name, stats in ended.batch["models"].items()}
+    assert counted == Counter(f"{call.vendor}/{call.model}" for call in server.calls())
+
+
+class TestFailures:
+    """A vendor fails from the start; the shell sees how it ended."""
+
+    @pytest.mark.parametrize("fault", ["service_unavailable", "rpm", "reset", "hang"])
+    def test_another_provider_writes(
+        self, fault: str, program: Program, vendors: VendorServer
+    ) -> None:
+        """Exit 0, every sample from elsewhere, at most three calls to each dead model."""
+        vendors.fail("groq", fault, retry_after_s=600.0)
+        ended = program.run("batch", "-p", "groq", "-n", "6", "--timeout", "1s", "--json")
+        assert (ended.code, ended.batch["accepted"]) == (0, 6)
+        assert {row["provider"] for row in program.rows()} == {"cerebras"}
+        dead = Counter(call.model for call in vendors.calls("groq"))
+        assert max(dead.values()) <= 3
+        assert_agree(ended, program, vendors)
+        assert ended.batch["switches"]
+
+    def test_refused_keys_name_the_variables(self, program: Program, vendors: VendorServer) -> None:
+        """Exit 3 within two calls a provider."""
+        vendors.fail(None, "unauthorized")
+        ended = program.run("batch", "-p", "groq", "-n", "9", "-c", "8", "--json")
+        assert (ended.code, ended.json["status"]) == (3, "failed")
+        assert max(Counter(call.vendor for call in vendors.calls()).values()) <= 2
+        assert "groq/openai/gpt-oss-120b: authentication 401" in ended.json["reason"]
+
+    def test_a_key_with_a_newline_is_named_and_not_shown(
+        self, program: Program, vendors: VendorServer
+    ) -> None:
+        """Exit 2 before any call."""
+        ended = program.run("batch", "-p", "groq", environ={"GROQ_API_KEY": "gsk_te\nst"})
+        assert ended.code == 2
+        assert "GROQ_API_KEY" in ended.err
+        assert "gsk_te" not in ended.err
+        assert vendors.calls() == []
+
+    def test_chained_batches_do_not_repeat_what_the_first_learnt(
+        self, program: Program, vendors: VendorServer
+    ) -> None:
+        """Three in a row: the dead model is asked by the first alone."""
+        vendors.fail("groq", "model_not_found", model=MODEL)
+        calls = []
+        for _ in range(3):
+            assert program.run("batch", "-p", "groq", "-n", "2", "-q").code == 0
+            calls.append(len(vendors.calls("groq", MODEL)))
+        assert calls[0] in (1, 2, 3)
+        assert calls == [calls[0]] * 3
+        assert len(program.rows()) == 6
+
+    def test_a_used_up_day_pauses_and_resume_completes(
+        self, program: Program, vendors: VendorServer
+    ) -> None:
+        """Exit 75 with resume_after; a resume before it exits 75 again without a call."""
+        vendors.fail("groq", "rpd", after=4, retry_after_s=2700.0)
+        first = program.run("batch", *ONE, "-n", "6", "-c", "1", "--json")
+        assert (first.code, first.json["status"]) == (75, "paused")
+        due = datetime.fromisoformat(first.json["resume_after"]).timestamp() - time.time()
+        assert 2600 < due < 3700
+        assert_agree(first, program, vendors)
+        early = program.run("batch", "--resume", "--json")
+        assert (early.code, len(vendors.calls())) == (75, 5)
+        vendors.heal()
+        (program.home / "state" / "health.json").unlink()  # the day is over
+        second = program.run("batch", "--resume", "--json")
+        assert (second.code, second.batch["id"]) == (0, first.batch["id"])
+        assert [row["slot"] for row in program.rows()] == list(range(6))
+        assert_agree(second, program, vendors)
+        again = program.run("batch", first.batch["id"], "--resume")
+        assert again.code == 2
+        assert "nothing to resume" in again.err
+
+    def test_a_bound_of_calls(self, program: Program, vendors: VendorServer) -> None:
+        """Exit 4, the bound in the reason, and it was not overshot."""
+        ended = program.run("batch", "-p", "groq", "-n", "50", "--max-calls", "7", "--json")
+        assert (ended.code, len(vendors.calls())) == (4, 7)
+        assert "--max-calls" in ended.json["reason"]
+        assert_agree(ended, program, vendors)
+
+
+class TestSignals:
+    """The first asks, the second insists; nothing accepted is lost."""
+
+    @pytest.mark.parametrize("number", SIGNALS, ids=lambda n: n.name)
+    def test_the_first_finishes_what_is_in_flight(
+        self, number: signal.Signals, tmp_path: Path
+    ) -> None:
+        """Every call that left is a sealed row, and the exit code is the shell's."""
+        with VendorServer(Config.of(latency=0.4)) as server:
+            program = Program(tmp_path, server)
+            with program.start("batch", *ONE, "-n", "900", "-c", "4", "--json") as running:
+                running.wait_for("SampleAccepted", 3)
+                running.signal(number)
+                ended = running.end()
+            assert (ended.code, ended.json["status"]) == (128 + number, "stopped")
+            assert len(program.rows()) == len(server.calls())
+            assert_agree(ended, program, server)
+            assert program.status() == "stopped"
+
+    @pytest.mark.parametrize("number", SIGNALS, ids=lambda n: n.name)
+    def test_the_second_abandons_a_hanging_call(
+        self, number: signal.Signals, program: Program, vendors: VendorServer
+    ) -> None:
+        """Within about a second, sealed; the hanging calls are counted and blame nobody."""
+        vendors.fail("groq", "hang", after=3)
+        with program.start("batch", *ONE, "-n", "9", "-c", "3", "--json") as running:
+            running.wait_for("SampleAccepted", 3)
+            time.sleep(0.3)
+            running.signal(number)
+            time.sleep(0.3)
+            assert running.process.poll() is None
+            running.signal(number)
+            asked = time.monotonic()
+            ended = running.end()
+        assert time.monotonic() - asked < 5
+        assert (ended.code, ended.json["status"]) == (128 + number, "stopped")
+        assert len(program.rows()) == 3
+        assert sum(stats["calls"] for stats in ended.batch["models"].values()) == 6
+        vendors.heal()
+        assert program.run("batch", "--resume", "--json").batch["accepted"] == 9
+
+    def test_a_reader_that_leaves_ends_it_cleanly(
+        self, program: Program, vendors: VendorServer
+    ) -> None:
+        """``--events - | head -1``: sealed, noted, no traceback."""
+        batch = [str(EXECUTABLE), "batch", *ONE, "-n", "2000", "-c", "2", "--events", "-"]
+        with subprocess.Popen(
+            batch, env=program.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            first = json.loads(process.stdout.readline())
+            process.stdout.close()
+            assert process.stderr is not None
+            err = process.stderr.read()
+        assert first["type"] == "BatchStarted"
+        assert process.returncode == 141
+        assert "Traceback" not in err
+        assert (program.status(), program.record().accepted) == ("stopped", len(program.rows()))
+        assert len(program.rows()) == len(vendors.calls()) < 2000
+
+    def test_a_queued_batch_obeys_a_signal(self, tmp_path: Path) -> None:
+        """``--wait`` is no place to be stuck in."""
+        with VendorServer(Config.of(latency=0.3)) as server:
+            program = Program(tmp_path, server)
+            with program.start("batch", *ONE, "-n", "900", "-c", "2") as first:
+                first.wait_for("SampleAccepted")
+                with program.start("batch", *ONE, "-n", "1", "--wait", "-q") as second:
+                    time.sleep(2.0)
+                    second.signal(signal.SIGTERM)
+                    assert second.end(20).code == 143
+                assert first.process.poll() is None
+                first.signal(signal.SIGINT)
+                assert first.end().code == 130
+            assert len(list(program.data_dir.batches.glob("*-*.json"))) == 1
+
+
+class TestOneAfterAnother:
+    """Crashes, queues, and what comes after."""
+
+    def test_a_killed_batch_is_recovered_and_resumed(
+        self, program: Program, vendors: VendorServer
+    ) -> None:
+        """kill -9: interrupted; the next command says in one line what it saved; resume goes on."""
+        with program.start("batch", *ONE, "-n", "40", "-c", "2") as running:
+            running.wait_for("SampleAccepted", 5)
+            running.signal(signal.SIGKILL)
+            assert running.end().code == -9
+        told = [e["sample"] for e in running.events if e["type"] == "SampleAccepted"]
+        killed = program.record()
+        assert (program.status(killed.id), program.rows()) == ("interrupted", [])
+        beside = program.run("generate", *ONE, "--json")
+        said = [line for line in beside.err.splitlines() if killed.id in line]
+        assert len(said) == 1
+        assert f"recovered batch {killed.id}" in said[0]
+        assert set(told) <= {row["id"] for row in program.rows()}
+        ended = program.run("batch", killed.id, "--resume", "--json")
+        assert (ended.code, ended.batch["accepted"]) == (0, 40)
+        rows = [row for row in program.rows() if row["batch_id"] == killed.id]
+        assert sorted(row["slot"] for row in rows) == list(range(40))
+        assert len({row["id"] for row in program.rows()}) == 41
+        assert set(told) <= {row["id"] for row in rows}
+
+    def test_a_batch_that_waits_runs_after_the_first(self, tmp_path: Path) -> None:
+        """``--wait`` queues; ``--wait-max`` gives up with exit 5."""
+        with VendorServer(Config.of(latency=0.3)) as server:
+            program = Program(tmp_path, server)
+            with program.start("batch", *ONE, "-n", "900", "-c", "2", "-q") as first:
+                first.wait_for("SampleAccepted")
+                impatient = program.run("batch", *ONE, "-n", "1", "--wait-max", "0.3s")
+                assert (impatient.code, program.record().id in impatient.err) == (5, True)
+                with program.start("batch", *ONE, "-n", "1", "--wait", "--json") as second:
+                    time.sleep(1.5)
+                    assert second.process.poll() is None
+                    first.signal(signal.SIGINT)
+                    assert (first.end().code, second.end().code) == (130, 0)
+            assert program.status() == "completed"
+            assert len(program.rows()) == len(server.calls())
+
+    def test_until_total_is_what_cron_wants(self, program: Program, vendors: VendorServer) -> None:
+        """It fills up to N rows, and does nothing when they are there."""
+        for calls in (3, 3):
+            ended = program.run("batch", *ONE, "--until-total", "3", "-q")
+            assert (ended.code, len(vendors.calls()), len(program.rows())) == (0, calls, 3)
+
+    def test_events_of_a_batch_tell_its_story(
+        self, program: Program, vendors: VendorServer
+    ) -> None:
+        """stdout carries JSON lines alone, in the order in which things happened."""
+        vendors.fail("groq", "over_capacity", model=MODEL)
+        route = f"groq/{MODEL},cerebras/gpt-oss-120b"
+        args = ("--route", route, "-n", "2", "-c", "1", "--events", "-")
+        ended = program.run("batch", *args)
+        assert [event["type"] for event in ended.events] == [
+            "BatchStarted", "CallFailed", "Switched", "SampleAccepted", "SampleAccepted",
+            "Sealed", "BatchFinished",
+        ]  # fmt: skip
+
+    def test_the_executable_is_the_one_of_this_environment(self) -> None:
+        """What is tested is what is installed."""
+        assert EXECUTABLE.exists(), f"install the package into {sys.prefix}"
