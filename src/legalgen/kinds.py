@@ -234,6 +234,16 @@ def _dollars(value: object) -> float:
     return amount
 
 
+def _mark(value: object) -> float:
+    try:
+        mark = float(cast(str, value))
+    except (TypeError, ValueError) as error:
+        raise ValueError("not a mark; write a number from 1 to 5") from error
+    if isinstance(value, bool) or not 1 <= mark <= 5:
+        raise ValueError("not a mark; write a number from 1 to 5")
+    return mark
+
+
 def _switch(value: object) -> bool:
     if isinstance(value, bool):
         return value
@@ -333,4 +343,5 @@ CALL_TIME = Kind("duration", _positive_duration, format_duration)
 WAIT = Kind("duration or `off`", _or_off(_seconds, math.inf), format_duration)
 TIME_BOUND = Kind("duration or `off`", _or_off(_seconds, None), format_duration)
 COUNT_BOUND = Kind("whole number from 1, or `off`", _whole_or_off)
+MARK = Kind("number from 1 to 5", _mark, show_number)
 DOLLAR_BOUND = Kind("dollars or `off`", _or_off(_dollars, None), show_number)

@@ -26,6 +26,7 @@ import msgspec
 from legalgen.citations import (
     LEGISLATION_KINDS,
     Authorities,
+    Case,
     CitationLedger,
     Parsed,
     apex,
@@ -254,7 +255,8 @@ class Verdict:
     """What the gate says of one answer.
 
     ``draft`` is the answer after safe mending, ``fixes`` say what was mended. ``citations`` are
-    as they will be stored. ``parsed`` are the authorities behind them.
+    as they will be stored. ``parsed`` are the authorities behind them. ``score`` and ``judge`` are
+    another model's mark (1 to 5) and its name, where one was asked.
     """
 
     draft: Draft
@@ -262,6 +264,8 @@ class Verdict:
     citations: tuple[Citation, ...] = ()
     parsed: tuple[Parsed, ...] = ()
     fixes: tuple[str, ...] = ()
+    score: float | None = None
+    judge: str | None = None
 
     @property
     def rejected(self) -> bool:
@@ -561,10 +565,14 @@ def _refusal(draft: Draft, completion: Completion | None) -> Iterator[_Finding]:
         yield "REFUSAL", "the vendor's filter stopped the answer", None, True
         return
     for name, text in (("answer", draft.answer), ("question", draft.question)):
-        match = _REFUSAL.match(text.replace("\u2019", "'"))
-        if match:
+        if is_refusal(text):
             yield "REFUSAL", f'the {name} begins "{_excerpt(text, 0)}"', name, True
             return
+
+
+def is_refusal(text: str) -> bool:
+    """Whether a text begins as a model's refusal to answer does."""
+    return _REFUSAL.match(text.replace("\u2019", "'")) is not None
 
 
 def _meta_talk(draft: Draft) -> Iterator[_Finding]:
@@ -897,6 +905,19 @@ def parties(question: str) -> tuple[str, ...]:
 # --- what the dataset holds ------------------------------------------------------------------
 
 
+KEPT_WORDS = 5_000
+"""Openings and party names remembered between runs: those that could ever be too many."""
+
+
+class CorpusState(msgspec.Struct, frozen=True):
+    """A ``Corpus`` as it is kept between runs."""
+
+    samples: int = 0
+    cases: list[Case] = []
+    openings: dict[str, int] = {}
+    parties: dict[str, int] = {}
+
+
 @dataclass(slots=True)
 class Corpus:
     """What is known of the accepted samples, for the rules that look across them.
@@ -917,6 +938,22 @@ class Corpus:
         self._parties.update(parties(question))
         for item in parsed:
             self.ledger.add(item, sample_id)
+
+    def kept(self) -> CorpusState:
+        """What is to be remembered between runs; rare openings and names are left out."""
+        return CorpusState(
+            self.samples,
+            list(self.ledger.cases()),
+            dict(self._openings.most_common(KEPT_WORDS)),
+            dict(self._parties.most_common(KEPT_WORDS)),
+        )
+
+    def restore(self, state: CorpusState) -> None:
+        """Take in what an earlier run remembered."""
+        self.samples += state.samples
+        self.ledger.restore(state.cases)
+        self._openings.update(state.openings)
+        self._parties.update(state.parties)
 
     def review(self, verdict: Verdict) -> Verdict:
         """The verdict with what the other samples say of it; conflicts mark the citation."""

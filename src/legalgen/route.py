@@ -36,6 +36,20 @@ class Route:
         """Whether a toy is among them: then nothing goes to the training data."""
         return any(stop.spec.toy for stop in self.stops)
 
+    def without(self, refs: Sequence[ModelRef]) -> Route:
+        """The route less the models that shall not write, because they judge.
+
+        Raises:
+            UsageError: nothing would be left.
+        """
+        left = tuple(stop for stop in self.stops if stop.ref not in refs)
+        if not left:
+            names = ", ".join(map(str, refs))
+            raise UsageError(
+                f"--judge {names}: no other model is left to write; a judge only marks"
+            )
+        return Route(left, self.warnings)
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:

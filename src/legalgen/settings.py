@@ -28,6 +28,7 @@ from legalgen.kinds import (
     COUNT_BOUND,
     DOLLAR_BOUND,
     DURATION,
+    MARK,
     NAMES,
     NATURAL,
     NUMBER,
@@ -230,6 +231,12 @@ class Settings:
         "Which authorities a model is asked to cite.")
     gate: Gate = setting(one_of("full", "structure"), "full", "sample",
         "full: every check; structure: only what makes a row readable.")
+    judge: tuple[ModelRef, ...] = setting(ROUTE, (), "sample",
+        "The model that marks each sample in a second call.", absent="none",
+        example="groq/qwen/qwen3.8-27b")
+    min_score: float | None = setting(MARK, None, "sample",
+        "A mark below which a sample is refused, 1 to 5; needs a judge.",
+        absent="none is refused", example="3.5")
     keep_thinking: bool = setting(SWITCH, False, "sample",
         "Keep what the vendor returns as reasoning text, in the column thinking.")
 

@@ -21,7 +21,7 @@ from legalgen.completion import (
     ResponseFormat,
     Usage,
 )
-from legalgen.errors import Reason
+from legalgen.errors import AnswerRefused, ErrorCategory, Reason
 from legalgen.failover import State
 from legalgen.generation import Endpoint, Judge
 from legalgen.health import Account, HealthBook, Memory
@@ -30,12 +30,12 @@ from legalgen.prompts import Prompter
 from legalgen.providers import PROVIDERS, open_provider
 from legalgen.providers.base import Provider, RemoteModel
 from legalgen.providers.catalog import Catalog, ModelSpec, TierLimits
-from legalgen.quality import Gate, Policy, Rules, TypeBounds, Verdict
+from legalgen.quality import Gate, Policy, Rules, TypeBounds, Verdict, is_refusal
 from legalgen.route import Planner, Route, Wish, known_provider
 from legalgen.route import Stop as Place
 from legalgen.router import Clock, Router, Target
 from legalgen.router import Policy as RoutingPolicy
-from legalgen.samples import Draft
+from legalgen.samples import Draft, read
 from legalgen.settings import Settings
 from legalgen.tasks import Task
 from legalgen.taxonomy import Bounds, Filter, Taxonomy
@@ -65,7 +65,29 @@ def plan_route(settings: Settings, catalog: Catalog) -> Route:
         own_models=lambda name: _own_models(settings, name),
     )
     failover = not settings.no_failover
-    return planner.plan(Wish(settings.provider, settings.model, settings.route, failover))
+    route = planner.plan(Wish(settings.provider, settings.model, settings.route, failover))
+    return route.without(settings.judge) if settings.judge else route
+
+
+def plan_judges(settings: Settings, catalog: Catalog) -> Route:
+    """The models that mark samples: those named, and the same weights elsewhere.
+
+    Raises:
+        UsageError: a model that there is none of.
+        ConfigurationError: a key is missing.
+    """
+    planner = Planner(
+        catalog,
+        has_key=lambda name: can_reach(settings, name),
+        own_models=lambda name: _own_models(settings, name),
+    )
+    twins = [
+        ModelRef(twin.provider, twin.id)
+        for ref in settings.judge
+        for twin in catalog.same_weights(catalog.spec(ref.provider, ref.model))
+        if can_reach(settings, twin.provider)
+    ]
+    return planner.plan(Wish(route=tuple(dict.fromkeys([*settings.judge, *twins]))))
 
 
 def can_reach(settings: Settings, provider: str) -> bool:
@@ -276,26 +298,42 @@ def prompter_of(settings: Settings, taxonomy: Taxonomy, as_of: str) -> Prompter:
 
 
 def rules_of(settings: Settings) -> Rules:
-    """The gate's table, with the user's ``[gate]`` over it."""
-    return Rules.of(settings.gate_overrides)
+    """The gate's table, with the user's ``[gate]`` and ``--min-score`` over it."""
+    least = {} if settings.min_score is None else {"min_score": settings.min_score}
+    return Rules.of({**settings.gate_overrides, **least})
 
 
-def judge_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: bool) -> Judge:
-    """The gate as a function of an answer and its task.
-
-    The authorities it knows are the taxonomy's and those of the user's own file.
-    """
+def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: bool) -> Gate:
+    """The gate of a run; the authorities it knows are the taxonomy's and the user's own."""
     known = Authorities.of(taxonomy.authorities(), "taxonomy", strict=False)
     if settings.authorities is not None:
         known |= Authorities.load(settings.authorities)
     mode = "structure" if rehearsal else settings.gate
-    policy = _POLICIES[settings.citation_policy]
-    gate = Gate(mode, today, rules_of(settings), known, policy)
+    return Gate(mode, today, rules_of(settings), known, _POLICIES[settings.citation_policy])
+
+
+def judge_of(gate: Gate, taxonomy: Taxonomy) -> Judge:
+    """The gate as a function of an answer and its task."""
 
     def judge(draft: Draft, task: Task, completion: Completion) -> Verdict:
         return gate.inspect(draft, task, completion, bounds_of(taxonomy, task))
 
     return judge
+
+
+def read_answer(completion: Completion) -> Draft:
+    """The draft in a completion; prose that refuses is a refusal, not broken JSON.
+
+    Raises:
+        AnswerRefused: it is no sample; repairing a refusal would only be refused again.
+    """
+    try:
+        return read(completion)
+    except AnswerRefused as refused:
+        if refused.reasons[0].code != "BAD_JSON" or not is_refusal(completion.text):
+            raise
+        reason = Reason("REFUSAL", f"REFUSAL: the answer begins {completion.text[:60]!r}")
+        raise AnswerRefused([reason], category=ErrorCategory.CONTENT_FILTER) from refused
 
 
 def bounds_of(taxonomy: Taxonomy, task: Task) -> TypeBounds:

@@ -271,8 +271,21 @@ def source(answers: str | Path | AnswerSource) -> AnswerSource:
 
 
 def _good_text(request: AnswerRequest) -> str:
+    if _IS_TO_JUDGE.search(request.prompt):
+        return _marks(request)
     value = good(request.number, request.seed, read_brief(request.prompt))
     return json.dumps(value, ensure_ascii=False)
+
+
+_IS_TO_JUDGE = re.compile(r"^Question: .*^Reasoning steps:$.*^Answer: .*^Citations:$", re.M | re.S)
+
+
+def _marks(request: AnswerRequest) -> str:
+    """What a judge says of a sample: four marks of 2 to 5, by seed and number."""
+    rng = random.Random(f"{request.seed}:{request.number}:marks")
+    names = ("correctness", "relevance", "reasoning", "citation_use")
+    value = {"remark": "one step is thin", **{name: rng.randint(2, 5) for name in names}}
+    return json.dumps(value)
 
 
 def _from_file(path: Path) -> AnswerSource:

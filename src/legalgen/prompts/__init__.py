@@ -19,7 +19,7 @@ from typing import Final, Literal, get_args
 from legalgen.completion import Message, Prompt
 from legalgen.errors import Reason
 from legalgen.prompts.seeds import Seeds, draw, form_text, is_abstract, seeds_json
-from legalgen.samples import ANSWER_SCHEMA
+from legalgen.samples import ANSWER_SCHEMA, Draft
 from legalgen.tasks import Task, renew
 from legalgen.taxonomy import Bounds, Difficulty, SampleType, Taxonomy, Topic
 
@@ -36,6 +36,18 @@ MAX_ANSWER_SENT_BACK: Final = 6000
 """Characters of a refused answer that a repair quotes: longer ones cost more than they help."""
 MAX_REASONS: Final = 8
 TRUNCATED: Final = "TRUNCATED"
+
+_MARKS: Final = ("correctness", "relevance", "reasoning", "citation_use")
+JUDGE_SCHEMA: Final[Mapping[str, object]] = {
+    "type": "object",
+    "properties": {
+        "remark": {"type": "string"},
+        **{mark: {"type": "integer", "enum": [1, 2, 3, 4, 5]} for mark in _MARKS},
+    },
+    "required": ["remark", *_MARKS],
+    "additionalProperties": False,
+}
+"""The JSON schema of a judge's answer."""
 
 _MENU_POLICIES: Final = frozenset({"statute-first", "menu"})
 """Policies whose prose speaks of a list given with the task."""
@@ -115,6 +127,31 @@ class Prompter:
             return _asking(base, request)
         refused = Message("assistant", _bounded(answer.strip()))
         return _repaired(base, (*base.messages, refused, Message("user", request)))
+
+    def judge(self, task: Task, draft: Draft) -> Prompt:
+        """Asks another model for its marks on a draft (see :mod:`legalgen.judging`)."""
+        difficulty = self._taxonomy.difficulty(task.difficulty)
+        cell = _fill(
+            "judge_cell.txt",
+            law=self._law(task),
+            area=self._taxonomy.area(task.jurisdiction, task.practice_area).name,
+            topic=self._taxonomy.leaf(task.jurisdiction, task.practice_area, task.topic).name,
+            difficulty=difficulty.name,
+            features=difficulty.features,
+            type=self._taxonomy.sample_type(task.sample_type).name,
+            as_of=task.as_of,
+            question=draft.question,
+            steps="\n".join(f"- {step}" for step in draft.reasoning_steps) or "none",
+            answer=draft.answer,
+            citations="\n".join(f"- {cited.text}" for cited in draft.citations) or "none",
+        )
+        return Prompt(
+            messages=(Message("system", _text("judge_system.txt")), Message("user", cell)),
+            version=self._versions["full"],
+            schema=JUDGE_SCHEMA,
+            schema_name="marks",
+            temperature=0.0,
+        )
 
     def renewed(
         self, task: Task, too_close_to: Sequence[str], *, style: str = "full"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from random import Random
 from typing import TypeVar
@@ -34,6 +34,7 @@ class Seeds(msgspec.Struct, frozen=True):
     date: str
 
 
+@lru_cache(maxsize=256)
 def draw(task: Task, proceedings: Proceedings) -> Seeds:
     """The seeds of a task: the same task gives the same seeds, on every machine."""
     lists = _lists()

@@ -1,0 +1,189 @@
+"""Will it fit? What a batch would take: calls, tokens, time and cost per model, and which limits
+it would meet, before anything is called.
+
+A fluid picture: each model serves what its budgets let through, the fastest first when there is
+more than is needed. It knows nothing of outages.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from legalgen.completion import LimitKind, LimitWindow, ModelRef
+from legalgen.limits import Bucket, Cost
+
+LONGEST_S = 30 * 86400.0
+UNKNOWN_YIELD = 0.9
+"""Share of answers that are kept, until a model's own are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What one model can give.
+
+    ``reserved`` is what a call takes from the budgets, ``used`` what it really takes, as far as
+    is known. ``kept`` is the share of its answers that become samples. ``ready_in_s`` is when it
+    can be called again. ``most_in_flight`` bounds its calls at once. ``assumed`` names the tier
+    whose limits were taken because none are known yet.
+    """
+
+    ref: ModelRef
+    buckets: tuple[Bucket, ...]
+    reserved: Cost
+    used: Cost
+    latency_s: float
+    kept: float = UNKNOWN_YIELD
+    ready_in_s: float = 0.0
+    most_in_flight: int = 64
+    input_usd: float = 0.0
+    output_usd: float = 0.0
+    priced: bool = True
+    assumed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one model would write of the batch.
+
+    ``limit`` is the budget that binds it, ``exhausted_in_s`` when its daily budget is used up
+    (None: it is not, within this batch). ``usd_low`` and ``usd_high`` are the cost if every
+    answer is kept at its usual length, and if calls take all they reserve.
+    """
+
+    ref: ModelRef
+    samples: int
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    usd_low: float | None
+    usd_high: float | None
+    limit: tuple[LimitKind, LimitWindow] | None
+    exhausted_in_s: float | None
+    assumed: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a batch would take. ``seconds`` is ``inf`` when it does not fit into thirty days."""
+
+    samples: int
+    seconds: float
+    shares: tuple[Share, ...]
+
+    @property
+    def fits_today(self) -> bool:
+        """Whether it would be done within 24 hours."""
+        return self.seconds <= 86400.0
+
+
+def forecast(samples: int, supplies: Sequence[Supply], now: float) -> Forecast:
+    """How long ``samples`` take over these models together, and what each would do.
+
+    ``now`` is the monotonic time that the buckets are read at.
+    """
+    seconds = _soonest(samples, supplies, now)
+    horizon = min(seconds, LONGEST_S)
+    capacity = {s.ref: _capacity(s, horizon, now) for s in supplies}
+    shares = _shared(samples, capacity)
+    return Forecast(
+        samples,
+        seconds,
+        tuple(_share(s, shares[s.ref], horizon, now) for s in supplies if shares[s.ref]),
+    )
+
+
+def _soonest(samples: int, supplies: Sequence[Supply], now: float) -> float:
+    """The shortest time in which all models together can give so many samples."""
+
+    def enough(seconds: float) -> bool:
+        return sum(_capacity(s, seconds, now) for s in supplies) >= samples
+
+    if not enough(LONGEST_S):
+        return math.inf
+    low, high = 0.0, LONGEST_S
+    while high - low > max(0.5, 0.001 * high):
+        middle = (low + high) / 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def _capacity(supply: Supply, seconds: float, now: float) -> float:
+    """Samples that one model can give within so many seconds."""
+    return _calls(supply, seconds, now) * supply.kept
+
+
+def _calls(supply: Supply, seconds: float, now: float) -> float:
+    time = seconds - supply.ready_in_s
+    if time <= 0:
+        return 0.0
+    flow = max(0.0, time / max(supply.latency_s, 0.01)) * supply.most_in_flight
+    return min([flow, *(_through(b, supply, seconds, now) for b in supply.buckets)])
+
+
+def _through(bucket: Bucket, supply: Supply, seconds: float, now: float) -> float:
+    """Calls that one budget lets through: what is left, and what comes back meanwhile."""
+    if supply.reserved.of(bucket.kind) > bucket.limit:
+        return 0.0
+    each = max(1, supply.used.of(bucket.kind))
+    return (max(0.0, bucket.level_at(now)) + bucket.rate * seconds) / each
+
+
+def _shared(samples: int, capacity: Mapping[ModelRef, float]) -> dict[ModelRef, int]:
+    """The samples of each model, in proportion to what it can give; they sum to ``samples``."""
+    whole = sum(capacity.values())
+    if not whole:
+        return dict.fromkeys(capacity, 0)
+    wanted = min(float(samples), whole)
+    shares = {ref: int(wanted * each / whole) for ref, each in capacity.items()}
+    rest = round(wanted) - sum(shares.values())
+    for ref in sorted(capacity, key=lambda r: -capacity[r])[:rest]:
+        shares[ref] += 1
+    return shares
+
+
+def _share(supply: Supply, samples: int, horizon: float, now: float) -> Share:
+    calls = math.ceil(samples / max(supply.kept, 0.01))
+    low, high = _usd(supply, samples, supply.used), _usd(supply, calls, supply.reserved)
+    return Share(
+        ref=supply.ref,
+        samples=samples,
+        calls=calls,
+        input_tokens=calls * supply.used.input_tokens,
+        output_tokens=calls * supply.used.output_tokens,
+        usd_low=low if supply.priced else None,
+        usd_high=high if supply.priced else None,
+        limit=_binding(supply, horizon, now),
+        exhausted_in_s=_exhausted(supply, calls, horizon, now),
+        assumed=supply.assumed,
+    )
+
+
+def _usd(supply: Supply, calls: int, cost: Cost) -> float:
+    each = cost.input_tokens * supply.input_usd + cost.output_tokens * supply.output_usd
+    return round(calls * each, 6)
+
+
+def _binding(supply: Supply, seconds: float, now: float) -> tuple[LimitKind, LimitWindow] | None:
+    """The budget that lets the fewest calls through; None where latency is what binds."""
+    through = [(_through(b, supply, seconds, now), b) for b in supply.buckets]
+    if not through:
+        return None
+    fewest, bucket = min(through, key=lambda pair: pair[0])
+    return (bucket.kind, bucket.window) if fewest <= _calls(supply, seconds, now) else None
+
+
+def _exhausted(supply: Supply, calls: int, horizon: float, now: float) -> float | None:
+    """When the first daily budget runs dry, if the calls are spread evenly over the horizon."""
+    if horizon <= 0:
+        return None
+    pace = calls / horizon
+    moments = [
+        max(0.0, bucket.level_at(now)) / drain
+        for bucket in supply.buckets
+        if bucket.window == "day"
+        and (drain := pace * supply.used.of(bucket.kind) - bucket.rate) > 0
+    ]
+    soonest = min(moments, default=math.inf)
+    return soonest if soonest < horizon else None
