@@ -31,14 +31,13 @@ from re import Match, Pattern
 
 from legalgen.errors import Reason, UsageError
 
-_SAME_LENGTH = str.maketrans(
-    {
-        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\u00ad", "-"),
-        **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\t\r\n", " "),
-        **dict.fromkeys("\u2018\u2019\u201b\u2032\u00b4`", "'"),
-        **dict.fromkeys("\u201c\u201d\u201e\u2033", '"'),
-    }
-)
+_SAME_LENGTH: Mapping[str, str] = {
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\u00ad", "-"),
+    **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\t\r\n", " "),
+    **dict.fromkeys("\u2018\u2019\u201b\u2032\u00b4`", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u2033", '"'),
+}
+"""Typography that stands in the way of the grammar; one character each, so that places stay."""
 
 CASE_KINDS = frozenset(
     {"uk_neutral", "other_neutral", "uk_report", "eu_case", "ecli", "echr_case", "us_reporter"}
@@ -93,7 +92,12 @@ def _word_set(text: str) -> frozenset[str]:
 
 def normalise(text: str) -> str:
     """The text with one kind of hyphen, space and quote; its length does not change."""
-    return text if text.isascii() else text.translate(_SAME_LENGTH)
+    if text.isascii():
+        return text
+    for odd, plain in _SAME_LENGTH.items():
+        if odd in text:
+            text = text.replace(odd, plain)
+    return text
 
 
 # --- pieces of the grammar -----------------------------------------------------------------
@@ -856,11 +860,13 @@ _Build = Callable[[Match[str]], Parsed | None]
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """One production; ``needs`` are substrings without which the pattern cannot match."""
+    """One production; ``needs`` are substrings without which the pattern cannot match, ``hint`` a
+    cheaper pattern with the same meaning."""
 
     pattern: Pattern[str]
     build: _Build
     needs: tuple[str, ...] = ()
+    hint: Pattern[str] | None = None
 
 
 _STRONG: tuple[_Rule, ...] = (
@@ -874,9 +880,9 @@ _STRONG: tuple[_Rule, ...] = (
     _Rule(_SI, _si, ("SI", "S.I", "SR", "S.R", "S I")),
     _Rule(_EU_BARE, _eu_bare, ("(EU", "(EC", "EU ", "/E")),
     _Rule(_ECHR_APP, _echr_app, ("App",)),
-    _Rule(_US_REPORTER, _us_reporter, (".", " WL", "US", "LEXIS", "F2d", "F3d", "F4th", "Supp")),
+    _Rule(_US_REPORTER, _us_reporter, hint=re.compile(r"\d\s+[A-Z]")),
     _Rule(_US_CODE, _us_code, ("U.S", "USC", "CFR", "C.F", "U. S", "C. F")),
-    _Rule(_OTHER_NEUTRAL, _other_neutral),
+    _Rule(_OTHER_NEUTRAL, _other_neutral, hint=re.compile(r"\d\d\]?\s+[A-Z]{2}")),
     _Rule(_REPORT_UNKNOWN, _report_unknown, ("[",)),
 )
 """Productions with a number that can be checked; cheap enough to run over whole answers."""
@@ -956,6 +962,8 @@ def _apply(rules: Iterable[_Rule], text: str, found: list[Parsed]) -> list[Parse
         else:
             if rule.needs:
                 continue
+        if rule.hint is not None and rule.hint.search(text) is None:
+            continue
         for match in rule.pattern.finditer(text):
             parsed = None if _overlaps(match, taken) else rule.build(match)
             if parsed is not None:
@@ -1274,6 +1282,21 @@ class CitationLedger:
             known = self._years.setdefault(_case_identity(parsed.name), {})
             known.setdefault(parsed.key, (parsed.year, sample_id))
 
+    def cases(self) -> Iterator[Case]:
+        """Everything noted, to be kept and given to ``restore``."""
+        years = {key: found[0] for known in self._years.values() for key, found in known.items()}
+        for key, names in self._names.items():
+            for name, sample_id in names.items():
+                yield key, name, years.get(key), sample_id
+
+    def restore(self, cases: Iterable[Case]) -> None:
+        """Take in what an earlier ledger noted."""
+        for key, name, year, sample_id in cases:
+            self._names.setdefault(key, {}).setdefault(name, sample_id)
+            if year is not None:
+                known = self._years.setdefault(_case_identity(name), {})
+                known.setdefault(key, (year, sample_id))
+
     def conflict(self, parsed: Parsed) -> Reason | None:
         """Same citation under another name, or same name with years three or more apart."""
         if not (parsed.is_case and parsed.name):
@@ -1290,6 +1313,10 @@ class CitationLedger:
             if key != parsed.key and abs(year - parsed.year) >= 3:
                 return _conflict(f'"{parsed.name}" is {key} in sample {sample}, here {parsed.key}')
         return None
+
+
+Case = tuple[str, str, int | None, str]
+"""One case as the ledger keeps it: key, name, year, and the first sample that cites it so."""
 
 
 def _case_identity(name: str) -> frozenset[str]:

@@ -1,39 +1,71 @@
 """The last look at an answer, in the main thread: against everything accepted so far.
 
 The gate has judged it alone; here are duplicates, citations that contradict others, and openings
-and names that a set has too much of.
+and names that a set has too much of. Both memories are kept in the state folder, part by part, so
+that a batch does not read the dataset anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import dataclasses
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from legalgen.duplicates import DuplicateIndex, Part, Thresholds
-from legalgen.quality import Corpus, Rules, Verdict
-from legalgen.samples import Sample
+import msgspec
+
+from legalgen import store
+from legalgen.citations import parse
+from legalgen.duplicates import DuplicateIndex, Part, Sketch, Thresholds, sketch
+from legalgen.quality import Corpus, CorpusState, Rules, Verdict
+from legalgen.samples import Draft, Sample
+from legalgen.store import DataDir
+
+MOST_READ = 20_000
+"""Rows read into the corpus where nothing was remembered of their part; the newest ones."""
+
+
+class _Remembered(msgspec.Struct):
+    """``state/corpus-<dataset>.json``: the corpus, and the parts that it has seen."""
+
+    version: int = 1
+    parts: list[str] = []
+    corpus: CorpusState = CorpusState()
 
 
 class Selection:
     """Reviews verdicts and remembers what was accepted; one thread only.
 
-    ``folder`` keeps the duplicate index of the dataset whose ``parts`` are given.
     ``structure_only``: nothing but an exact repeat is refused.
+
+    Raises:
+        DiskError: the state folder or a part cannot be read.
     """
 
     def __init__(
-        self, rules: Rules, folder: Path | None, parts: Sequence[Path], *, structure_only: bool
+        self, rules: Rules, data_dir: DataDir, *, rehearsal: bool, structure_only: bool
     ) -> None:
         self._rules = rules
         self._structure_only = structure_only
-        self._corpus = Corpus(rules)
-        self._index = DuplicateIndex(folder, Thresholds(**rules.duplicate_thresholds()))
+        self._data_dir = data_dir
+        name = data_dir.dataset(rehearsal=rehearsal).name
+        parts = store.parts(data_dir, rehearsal=rehearsal)
+        self._index = DuplicateIndex(
+            data_dir.state / "duplicates" / name, Thresholds(**rules.duplicate_thresholds())
+        )
         self._index.open([_part(path) for path in parts])
+        self._corpus_path = data_dir.state / f"corpus-{name}.json"
+        self._corpus = Corpus(rules)
+        self._seen: list[str] = []
+        if not structure_only:
+            self._recall(parts)
         self._unsealed: list[str] = []
+        self._reviewed: tuple[Draft, Sketch] | None = None
 
     def review(self, verdict: Verdict) -> Verdict:
         """The verdict with what the other samples say of it."""
-        match = self._index.check(verdict.draft.question, verdict.draft.answer)
+        probe = sketch("", verdict.draft.question, verdict.draft.answer)
+        self._reviewed = (verdict.draft, probe)
+        match = self._index.check_sketch(probe)
         if self._structure_only:
             exact = match is not None and match.code == "DUP_EXACT"
             return verdict.with_reasons([match.reason] if match and exact else [])
@@ -42,14 +74,56 @@ class Selection:
 
     def add(self, sample: Sample, verdict: Verdict) -> None:
         """A sample that was accepted."""
-        self._index.add(sample.id, sample.question, sample.answer)
+        if self._reviewed is not None and self._reviewed[0] is verdict.draft:
+            self._index.add_sketch(dataclasses.replace(self._reviewed[1], id=sample.id))
+        else:
+            self._index.add(sample.id, sample.question, sample.answer)
         self._corpus.add(sample.id, sample.question, verdict.parsed)
         self._unsealed.append(sample.id)
 
     def sealed(self, path: Path, rows: int) -> None:
-        """The oldest ``rows`` accepted samples are in a part now: its sketches are kept."""
+        """The oldest ``rows`` accepted samples are in a part now: what is known of it is kept.
+
+        Raises:
+            DiskError: the state folder cannot be written.
+        """
         ids, self._unsealed = self._unsealed[:rows], self._unsealed[rows:]
         self._index.sealed(path.name, path.stat().st_size, ids)
+        if self._structure_only or self._unsealed:
+            return
+        self._seen.append(path.name)
+        remembered = _Remembered(parts=self._seen, corpus=self._corpus.kept())
+        store.replace_file(self._data_dir, self._corpus_path, msgspec.json.encode(remembered))
+
+    def _recall(self, parts: list[Path]) -> None:
+        """Load the corpus, and read what parts it has not seen (compaction only renames rows)."""
+        try:
+            remembered = msgspec.json.decode(self._corpus_path.read_bytes(), type=_Remembered)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            remembered = _Remembered()  # none yet, or torn: the parts are there to be read
+        names = {path.name for path in parts}
+        if remembered.version == 1 and set(remembered.parts) <= names:
+            self._corpus.restore(remembered.corpus)
+            self._seen = list(remembered.parts)
+        unseen = [path for path in parts if path.name not in set(self._seen)]
+        for sample_id, question, cited in _newest(unseen):
+            parsed = [item for text in cited for item in parse(text)]
+            self._corpus.add(sample_id, question, parsed)
+        self._seen += [path.name for path in unseen]
+
+
+def _newest(parts: list[Path]) -> Iterator[tuple[str, str, list[str]]]:
+    """Id, question and citations of the newest rows, at most ``MOST_READ`` of them."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - only where nothing was remembered
+
+    left = MOST_READ
+    for path in sorted(parts, reverse=True):
+        if left <= 0:
+            return
+        rows = pq.read_table(path, columns=["id", "question", "citations"]).to_pylist()[-left:]
+        left -= len(rows)
+        for row in rows:
+            yield row["id"], row["question"], [cited["text"] for cited in row["citations"]]
 
 
 def _part(path: Path) -> Part:

@@ -1,0 +1,75 @@
+"""The last look: duplicates and contradictions against everything accepted, over batches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from legalgen.citations import parse
+from legalgen.quality import Rules, Verdict
+from legalgen.samples import Citation, Draft, Sample
+from legalgen.selection import Selection
+from legalgen.store import BatchWriter, DataDir, Part
+from tests.crash.rows import make_sample as make
+
+CITED = "Caparo Industries plc v Dickman [1990] 2 AC 605"
+OTHER = "Donoghue v Stevenson [1990] 2 AC 605"
+
+
+def verdict(sample: Sample, cited: str = "") -> Verdict:
+    draft = Draft(sample.question, sample.reasoning_steps, sample.answer, ())
+    parsed = parse(cited) if cited else ()
+    shown = tuple(Citation(cited, one.kind, one.key, "parsed") for one in parsed)
+    return Verdict(draft, (), shown, parsed)
+
+
+def selection(data_dir: DataDir, *, structure_only: bool = False) -> Selection:
+    return Selection(Rules(), data_dir, rehearsal=False, structure_only=structure_only)
+
+
+def written(tmp_path: Path, sample: Sample, cited: str) -> DataDir:
+    """A data dir in which one batch accepted one sample through a selection."""
+    data_dir = DataDir(tmp_path)
+    data_dir.create()
+    chosen = selection(data_dir)
+    folder = data_dir.parts()
+
+    def note(_: str, part: Part) -> None:
+        chosen.sealed(folder / part.name, part.rows)
+
+    with BatchWriter(data_dir, "b1", note_part=note) as writer:
+        chosen.add(sample, verdict(sample, cited))
+        writer.append([sample])
+    return data_dir
+
+
+def test_an_exact_repeat_is_refused_in_the_same_batch_and_in_the_next(tmp_path: Path) -> None:
+    """What one batch accepted, the next one does not accept again."""
+    sample = make(1)
+    data_dir = written(tmp_path, sample, "")
+    for structure_only in (False, True):
+        again = selection(data_dir, structure_only=structure_only).review(verdict(sample))
+        assert [reason.code for reason in again.reasons] == ["DUP_EXACT"]
+        assert again.rejected
+
+
+def test_a_citation_that_contradicts_an_earlier_batch_is_flagged(tmp_path: Path) -> None:
+    """The same report under another name is a conflict, also when nothing is in memory."""
+    data_dir = written(tmp_path, make(1), CITED)
+    found = selection(data_dir).review(verdict(make(2), OTHER))
+    assert "CITATION_CONFLICT" in found.flags
+    assert not found.rejected
+    assert [citation.status for citation in found.citations] == ["conflict"]
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"{", b'{"version": 9}', b"\xff"])
+def test_the_memory_may_be_lost(tmp_path: Path, damage: bytes | None) -> None:
+    """A missing, torn or foreign corpus file is no error; the parts are read instead."""
+    data_dir = written(tmp_path, make(1), "")
+    path = data_dir.state / "corpus-train.json"
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_bytes(damage)
+    assert selection(data_dir).review(verdict(make(1))).rejected
