@@ -15,17 +15,20 @@ FLOORS = (
     {"category", "completion", "redaction"},
     {"evidence", "hints", "wordings", "kinds"},
     {"errors", "diagnosis"},
-    {"providers.base", "providers.config", "providers.catalog", "citations", "taxonomy", "limits"},
-    {"providers", "providers._http", "failover", "samples", "tasks", "settings", "events"},
-    {"providers._sdk", "router", "store", "prompts.seeds", "metrics", "log", "config_file"},
-    {"providers.groq", "providers.cerebras", "providers.openai", "providers.local"},
-    {"health", "ledger", "quality", "duplicates", "prompts", "route", "card"},
+    {"providers.base", "providers.catalog", "citations", "taxonomy", "limits", "forecast"},
+    {"providers.config", "failover", "samples", "tasks", "settings", "events"},
+    {"providers", "providers._http", "router", "store", "prompts.seeds", "metrics", "log"},
+    {"providers._sdk", "config_file", "remedies", "progress"},
+    {"providers._bulk", "providers.local", "providers.openai"},
+    {"providers.groq", "providers.cerebras"},
+    {"health", "ledger", "quality", "duplicates", "prompts", "route", "card", "bulk"},
     {"generation", "crew", "selection", "signals"},
-    {"batch", "wiring"},
-    {"run", "inventory"},
-    {"console", "live", "screens", "dataset"},
-    {"commands", "config_commands"},
+    {"batch", "judging", "wiring"},
+    {"run", "inventory", "intake"},
+    {"preview", "bulk_run"},
+    {"frame", "live", "screens", "console"},
     {"options"},
+    {"commands", "config_commands", "dataset"},
     {"cli"},
 )
 """Imports point downwards: a room knows the floors below it and those on its own."""
@@ -34,7 +37,7 @@ LIFTABLE = {"failover", "limits", "router"}
 PRINTING = {"console", "live", "screens", "cli", "commands", "dataset"}
 WRITING = {
     "store", "ledger", "health", "log", "metrics", "config_file", "duplicates", "card",
-    "commands", "dataset", "providers.local",
+    "commands", "dataset", "providers.local", "selection", "bulk", "bulk_run",
 }  # fmt: skip
 """Rooms that write files. ``commands`` only for ``--events``, ``providers.local`` for the folder
 of a socket that is gone when the model is loaded."""

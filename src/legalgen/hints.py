@@ -218,7 +218,7 @@ def readings(headers: Mapping[str, str] | None, *, provider: str = "") -> tuple[
     at Groq and per minute elsewhere; tokens are per minute. Values that cannot be read are left
     out one by one; a budget of which nothing could be read is left out whole.
     """
-    plain = _lowered(headers)
+    plain = {name: value for name, value in _lowered(headers).items() if "ratelimit" in name}
     found = []
     for (name, kind), window in product(_HEADER_KINDS.items(), (None, *_HEADER_WINDOWS)):
         reading = _reading(plain, f"{name}-{window}" if window else name, kind, window, provider)

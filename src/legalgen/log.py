@@ -111,14 +111,22 @@ def open_log(
 
 
 def write(event: events.Event) -> None:
-    """One line for an event, at the level that it deserves."""
+    """One line for an event, at the level that it deserves.
+
+    A single accepted sample is for ``debug``: the journal and the dataset hold it anyway.
+    """
+    logger = logging.getLogger(_OURS)
+    level = logging.WARNING if isinstance(event, _WARNINGS) else logging.INFO
+    if isinstance(event, events.SampleAccepted):
+        level = logging.DEBUG
+    if not logger.isEnabledFor(level):
+        return
     fields = msgspec.to_builtins(event)
     kind = str(fields.pop("type"))
     fields.pop("at", None)
     about = {name: fields.pop(name) for name in FIELDS if name in fields}
-    level = logging.WARNING if isinstance(event, _WARNINGS) else logging.INFO
     words = " ".join(f"{name}={value}" for name, value in fields.items() if value not in (None, ()))
-    logging.getLogger(_OURS).log(level, "%s %s", kind, words, extra=about)
+    logger.log(level, "%s %s", kind, words, extra=about)
 
 
 class RedactingFilter(logging.Filter):

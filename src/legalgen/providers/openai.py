@@ -30,7 +30,10 @@ def open_provider(config: ProviderConfig) -> SdkProvider:
     try:
         import openai  # noqa: PLC0415 - an extra, and heavy
     except ImportError as error:
-        message = "the provider openai needs a package: pip install 'legalgen[openai]'"
+        message = (
+            "the provider openai needs a package: pip install 'openai>=2' "
+            "(the extra [openai]; with pipx: pipx inject legalgen openai)"
+        )
         raise ConfigurationError(message) from error
 
     base_url = _base_url(config)
