@@ -50,6 +50,9 @@ BUSY: Final = "calls in flight"
 """Why a healthy target is waited for that takes no more calls at once."""
 PINNED_PATIENCE_S: Final = 5.0
 """How much later than the soonest a model may be that is to mend its own answer."""
+SWITCH_PATIENCE_S: Final = 30.0
+"""How much later than the soonest a target may be that a failed call goes to because it is ready:
+a wait of three seconds is better than a model that takes sixty."""
 
 
 class State(StrEnum):
@@ -80,6 +83,7 @@ class Health:
     outcomes that feed the breaker, ``opened`` how often it opened lately (it doubles the open
     time and decays with successes), ``limited`` the same for limits that came without a hint,
     ``answered`` successes since it last left READY, which widen the ramp of calls in flight.
+    ``hinted`` is the time before which the server itself asked not to come back.
     ``refusals`` are the prompts it refused in a row. ``usable`` are its last twenty answers.
     """
 
@@ -96,6 +100,7 @@ class Health:
     usable: tuple[bool, ...] = ()
     latency_s: float | None = None
     trickle: bool = False
+    hinted: float = 0.0
 
     def at(self, now: float) -> Health:
         """The health once time has passed: a cooled target is ready, an open one is probed."""
@@ -104,6 +109,16 @@ class Health:
         if self.state is State.OPEN and now >= self.until:
             return replace(self, state=State.PROBING)
         return self
+
+    def shifted(self, seconds: float) -> Health:
+        """The health after a sleep of the machine that the monotonic clock did not see."""
+        return replace(self, until=self.until - seconds, hinted=self.hinted - seconds)
+
+    def relented(self, now: float) -> Health:
+        """The panic rule, once nothing else can be used: no long rest but what was asked for."""
+        if self.state is not State.OPEN:
+            return self
+        return replace(self, until=min(self.until, max(now + PANIC_OPEN_S, self.hinted)))
 
     @property
     def usable_share(self) -> float:
@@ -139,6 +154,16 @@ class ProviderHealth:
         if self.state is ProviderState.OPEN and now >= self.until:
             return replace(self, state=ProviderState.PROBING)
         return self
+
+    def shifted(self, seconds: float) -> ProviderHealth:
+        """As :meth:`Health.shifted`."""
+        return replace(self, until=self.until - seconds)
+
+    def relented(self, now: float) -> ProviderHealth:
+        """As :meth:`Health.relented`."""
+        if self.state is not ProviderState.OPEN:
+            return self
+        return replace(self, until=min(self.until, now + PANIC_OPEN_S))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,16 +219,12 @@ _SAME_MODEL: Final = frozenset({Then.REPAIR, Then.ENLARGE, Then.SHRINK, Then.PLA
 class Surroundings:
     """What a decision needs to know beyond the target itself.
 
-    ``others`` counts the other targets of the route that are not dropped and that this task can
-    still be offered; ``usable_elsewhere`` and ``providers_elsewhere`` say whether another target
-    or provider can be used at all (the panic rule). ``can_shrink`` and ``can_downgrade`` say that
-    a smaller completion budget, or a weaker response format, is left to try here. ``prompt_key``
-    tells one prompt from another.
+    ``others`` counts the other targets of the route that come in time and that this task can still
+    be offered. ``can_shrink`` and ``can_downgrade`` say that a smaller completion budget, or
+    a weaker response format, is left to try here. ``prompt_key`` tells one prompt from another.
     """
 
     others: int = 0
-    usable_elsewhere: bool = True
-    providers_elsewhere: bool = True
     can_shrink: bool = False
     can_downgrade: bool = False
     prompt_key: str = ""
@@ -309,15 +330,17 @@ def choose(
         latency = preferred if same else candidate.latency_s
         return candidate.ready_in_s + latency + rank * stickiness_s
 
+    def in_time(candidate: Candidate) -> bool:
+        in_patience = candidate.ready_in_s <= patience_s + LEAST_WAIT_S
+        return candidate.ready or (in_patience and (trickle_waits or not candidate.trickle))
+
     ordered = sorted(offered, key=delivery)
-    waitable = [
-        c
-        for c in ordered
-        if c.ready or (c.ready_in_s <= patience_s and (trickle_waits or not c.trickle))
-    ]
+    waitable = [c for c in ordered if in_time(c)]
     if not waitable:
-        return _pause(ordered)
-    best = _pinned(waitable, trail, delivery) or _preferred(waitable, trail)
+        # a task that has used up the only models that can be had must not halt all others
+        spared = any(in_time(c) for c in candidates if c.ref in trail.used_up)
+        return NoneLeft() if spared else _pause(ordered)
+    best = _pinned(waitable, trail, delivery) or _preferred(waitable, trail, delivery)
     if best.ready:
         return Call(best.ref)
     return Wait(best.ref, max(LEAST_WAIT_S, best.ready_in_s), best.why)
@@ -333,8 +356,13 @@ def _pinned(
     return pinned
 
 
-def _preferred(ordered: Sequence[Candidate], trail: Trail) -> Candidate:
-    """The soonest that the task has no reason to avoid; else the soonest of all."""
+def _preferred(
+    ordered: Sequence[Candidate], trail: Trail, delivery: Callable[[Candidate], float]
+) -> Candidate:
+    """The soonest that the task has no reason to avoid; else the soonest of all.
+
+    After a failure another target that is ready is asked at once, unless it takes far longer.
+    """
 
     def unshunned(candidate: Candidate) -> bool:
         return candidate.ref not in trail.shunned
@@ -342,12 +370,16 @@ def _preferred(ordered: Sequence[Candidate], trail: Trail) -> Candidate:
     def elsewhere(candidate: Candidate) -> bool:
         return unshunned(candidate) and candidate.ref.provider not in trail.shunned_providers
 
+    soonest = next(filter(unshunned, ordered), ordered[0])
+    if not (trail.shunned or trail.failed_last):
+        return soonest
+    latest = delivery(soonest) + SWITCH_PATIENCE_S
     for fits in (elsewhere, unshunned):
-        ready = [c for c in ordered if c.ready and fits(c) and c.ref != trail.failed_last]
-        if ready and (trail.shunned or trail.failed_last):
-            return ready[0]
-    kept = [c for c in ordered if unshunned(c)]
-    return (kept or list(ordered))[0]
+        for candidate in filter(fits, ordered):
+            another = candidate.ready and candidate.ref != trail.failed_last
+            if another and delivery(candidate) <= latest:
+                return candidate
+    return soonest
 
 
 def _pause(ordered: Sequence[Candidate]) -> Pause:
@@ -383,6 +415,8 @@ def decide(
         health = replace(health, state=State.READY, until=0.0)
     case = _Case(ref, failure, health, provider, trail, around, now, jitter)
     decision = _bounded(_RULES[failure.category](case), around)
+    if decision.provider.state is ProviderState.PROBING:  # the probe told nothing good of it
+        decision = replace(decision, provider=_provider_open(case, "").provider)
     again = decision.then in _SAME_MODEL
     trail = replace(
         decision.trail,
@@ -398,6 +432,38 @@ def _seen_up(provider: ProviderHealth) -> ProviderHealth:
     if provider.state is ProviderState.DROPPED:
         return provider
     return replace(provider, state=ProviderState.UP, until=0.0, connection_failures=0)
+
+
+def outdated(decision: Decision, health: Health, now: float) -> Health:
+    """What a call still tells of a model that went out of use after the call had left.
+
+    It neither doubles the open time nor revives the model; but a server's hint that reaches
+    further counts, and so does that the model is gone.
+    """
+    told = decision.health
+    health = replace(health.at(now), usable=told.usable)
+    if told.state is State.DROPPED:
+        return replace(told, usable=told.usable)
+    held = health.until if health.state is not State.READY else now
+    if told.hinted <= max(held, now):
+        return health
+    return replace(
+        health,
+        state=State.OPEN if health.state is State.OPEN else told.state,
+        until=told.hinted,
+        hinted=told.hinted,
+        why=told.why,
+        category=told.category,
+        trickle=told.trickle,
+        answered=0,
+    )
+
+
+def outdated_provider(decision: Decision, provider: ProviderHealth) -> ProviderHealth:
+    """What such a call tells of its provider: only what no later reply can mend."""
+    told = decision.provider
+    mends = told.category is C.AUTHENTICATION
+    return told if told.state is ProviderState.DROPPED and not mends else provider
 
 
 def succeed(health: Health, latency_s: float) -> Health:
@@ -417,6 +483,7 @@ def succeed(health: Health, latency_s: float) -> Health:
         refusals=(),
         latency_s=latency_s if previous is None else 0.8 * previous + 0.2 * latency_s,
         trickle=False,
+        hinted=0.0,
     )
 
 
@@ -473,6 +540,7 @@ def _doubling(base: float, times: int, most: float) -> float:
 def _away(case: _Case, state: State, seconds: float, rule: str, **changes: object) -> Decision:
     """The target is out for ``seconds``; the task goes on elsewhere."""
     until = case.now + max(LEAST_WAIT_S, seconds)
+    hint = case.hint()
     health = replace(
         case.health,
         state=state,
@@ -480,9 +548,14 @@ def _away(case: _Case, state: State, seconds: float, rule: str, **changes: objec
         why=case.why,
         category=case.failure.category,
         answered=0,
+        trickle=False,
+        hinted=max(case.health.hinted, case.now + hint if hint is not None else 0.0),
     )
     health = replace(health, **changes)  # type: ignore[arg-type]  # fields of Health by name
-    return Decision(health, case.provider, case.trail, Then.NEXT, rule, until=until)
+    if case.health.hinted > until and case.health.state is not State.READY:
+        held = case.health  # a longer hint holds already
+        health = replace(health, state=held.state, until=held.hinted, trickle=held.trickle)
+    return Decision(health, case.provider, case.trail, Then.NEXT, rule, until=health.until)
 
 
 def _dropped(case: _Case, rule: str) -> Decision:
@@ -508,10 +581,7 @@ def _provider_dropped(case: _Case, rule: str) -> Decision:
 
 
 def _provider_open(case: _Case, rule: str) -> Decision:
-    seconds = _doubling(15, case.provider.opened, 300)
-    if not case.around.providers_elsewhere:
-        seconds = min(seconds, PANIC_OPEN_S)
-    until = case.now + seconds
+    until = case.now + _doubling(15, case.provider.opened, 300)
     provider = replace(
         case.provider,
         state=ProviderState.OPEN,
@@ -539,19 +609,18 @@ def _quota(case: _Case) -> Decision:
     hint = case.hint()
     seconds = hint if hint is not None else 3600.0
     rule = "quota used up until the server's hint" if hint else "quota used up, no hint: one hour"
-    return _away(case, State.EXHAUSTED, seconds, rule, trickle=case.failure.window != "minute")
+    return _away(case, State.EXHAUSTED, seconds, rule, trickle=case.failure.window == "day")
 
 
 def _overloaded(case: _Case) -> Decision:
-    seconds = max(_doubling(5, case.health.opened, 120), case.hint() or 0.0)
-    opened = case.health.opened + 1
-    return _opened(case, seconds, "busy: left alone, then probed", opened=opened)
+    return _opened(case, "busy: left alone, then probed")
 
 
-def _opened(case: _Case, seconds: float, rule: str, **changes: object) -> Decision:
-    if not case.around.usable_elsewhere and case.hint() is None:
-        seconds = min(seconds, PANIC_OPEN_S)
-    return _away(case, State.OPEN, seconds, rule, failures=0, recent=(), **changes)
+def _opened(case: _Case, rule: str, weight: int = 1) -> Decision:
+    """Left alone; ``weight`` counts failures, of which each doubles the time."""
+    opened = case.health.opened + weight
+    seconds = max(_doubling(5, opened - 1, 120), case.hint() or 0.0)
+    return _away(case, State.OPEN, seconds, rule, failures=0, recent=(), opened=opened)
 
 
 def _model_unavailable(case: _Case) -> Decision:
@@ -566,11 +635,13 @@ def _breaker(case: _Case, weight: int, rule: str) -> Decision:
     recent = (*case.health.recent, False)[-10:]
     half = len(recent) >= 4 and recent.count(False) * 2 >= len(recent)
     if case.health.state is State.PROBING or failures >= FAILURES_TO_OPEN or half:
-        seconds = max(_doubling(5, case.health.opened, 120), case.hint() or 0.0)
-        return _opened(case, seconds, "circuit breaker opened", opened=case.health.opened + 1)
+        return _opened(case, "circuit breaker opened", weight)
+    hint = case.hint()
+    if hint is not None:
+        rule = "the server asked to be left alone: probed when its hint is over"
+        return _away(case, State.OPEN, hint, rule, failures=failures, recent=recent)
     health = replace(case.health, failures=failures, recent=recent, category=case.failure.category)
-    pause = max(LEAST_WAIT_S, 0.5 + case.jitter, case.hint() or 0.0)
-    return Decision(health, case.provider, case.trail, Then.NEXT, rule, pause_s=pause)
+    return Decision(health, case.provider, case.trail, Then.NEXT, rule, pause_s=0.5 + case.jitter)
 
 
 def _timeout(case: _Case) -> Decision:
@@ -663,8 +734,9 @@ def _context(case: _Case) -> Decision:
 
 
 def _output(case: _Case) -> Decision:
+    elsewhere_before = case.trail.pinned not in (None, case.ref)
+    here = 1 if elsewhere_before else case.trail.here + 1
     case = _blamed(case)
-    here = case.trail.here + 1
     case = replace(
         case,
         health=answered(case.health, usable=False),

@@ -5,23 +5,26 @@ up until when, which limits bind, how large an answer usually is. Processes shar
 learnt, never reservations. Times in the file are seconds since the epoch (the only clock that
 two processes share); inside a process they become monotonic.
 
-The file is a memory, not a record: a torn or foreign one is set aside and begun anew.
+The file is a memory, not a record: a torn or foreign one is set aside and begun anew, and no
+batch ends because it cannot be written.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import filelock
 import msgspec
 
 from legalgen.completion import LimitKind, LimitWindow, ModelRef
-from legalgen.errors import DiskError, ErrorCategory
+from legalgen.errors import ErrorCategory
 from legalgen.failover import Health, ProviderHealth, ProviderState, State
 from legalgen.limits import Bucket
 from legalgen.router import Clock, Router, View
@@ -30,6 +33,14 @@ REMEMBER_GONE_S: Final = 24 * 3600.0
 LONGEST_S: Final = 24 * 3600.0
 CLOCK_SLACK_S: Final = 60.0
 FORGET_S: Final = 30 * 24 * 3600.0
+PROBED_S: Final = 3600.0
+"""A model that was left alone until not longer ago than this is asked once before it is trusted."""
+REWRITE_S: Final = 10.0
+"""How soon levels and latencies, which change with every call, are worth a write."""
+LOCK_S: Final = 1.0
+VERSION: Final = 1
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -37,7 +48,7 @@ class Budget(msgspec.Struct, frozen=True):
 
     kind: LimitKind
     window: LimitWindow
-    limit: float
+    limit: Positive
     level: float
     at: float
 
@@ -52,11 +63,13 @@ class Memory(msgspec.Struct, frozen=True):
     category: ErrorCategory | None = None
     opened: int = 0
     trickle: bool = False
+    hinted: bool = False
     latency_s: float | None = None
     usable: tuple[bool, ...] = ()
     budgets: tuple[Budget, ...] = ()
     largest_request: int | None = None
-    tokens_per_character: float | None = None
+    largest_output: int | None = None
+    tokens_per_character: Positive | None = None
     shares: tuple[float, ...] = ()
 
 
@@ -77,7 +90,7 @@ M = TypeVar("M", Memory, ProviderMemory)
 class Memories(msgspec.Struct, frozen=True):
     """The whole file."""
 
-    version: int = 1
+    version: int = VERSION
     models: dict[str, Memory] = {}
     providers: dict[str, ProviderMemory] = {}
 
@@ -118,21 +131,31 @@ class HealthBook:
         self._accounts = accounts
         self._clock = clock or Clock()
         self._notice = notice
+        self._noticed: set[str] = set()
+        self._written: Memories | None = None
+        self._written_at = -math.inf
 
     def read(self) -> Memories:
         """What is remembered; nothing where the file is missing or cannot be read."""
         try:
-            raw = self._path.read_bytes()
-        except FileNotFoundError:
-            return Memories()
+            return self._decoded() or Memories()
         except OSError as error:
-            self._notice(f"{self._path} cannot be read ({error.strerror}): it is ignored")
+            self._notice_once(f"{self._path} cannot be read ({error.strerror}): it is ignored")
             return Memories()
+
+    def _decoded(self) -> Memories | None:
+        """What the file holds; None where there is none, or none of ours."""
         try:
-            return msgspec.json.decode(raw, type=Memories)
+            memories = msgspec.json.decode(self._path.read_bytes(), type=Memories)
+        except FileNotFoundError:
+            return None
         except (msgspec.DecodeError, UnicodeDecodeError):
-            self._notice(f"{self._path} is torn or not ours: it is begun anew")
-            return Memories()
+            self._notice_once(f"{self._path} is torn or not ours: it is begun anew")
+            return None
+        if memories.version != VERSION:
+            self._notice_once(f"{self._path} is of another version: it is begun anew")
+            return None
+        return memories
 
     def teach(self, router: Router, *, explicit: frozenset[ModelRef] = frozenset()) -> None:
         """Give a new router what is remembered of its targets.
@@ -150,49 +173,87 @@ class HealthBook:
             if remembered is not None and self._left(remembered.until, remembered.seen) > 0:
                 router.restore_provider(provider, self._provider_health(remembered))
 
-    def learn(self, router: Router) -> None:
+    def learn(self, router: Router, *, force: bool = False) -> None:
         """Write what this run learnt; another process's newer memory of a target is kept.
 
-        Raises:
-            DiskError: the state dir cannot be written.
+        Cheap enough to be called every second: what changes with every call (levels, latencies)
+        is written every ten seconds, or when ``force`` is set; a change of state at once. A file
+        that cannot be written is noticed once, and no error.
         """
-        models = {
-            self._accounts[view.ref.provider].key(view.ref.model): self._memory(view)
-            for view in router.view()
-            if view.seen is not None
-        }
-        providers = {
-            self._accounts[name].key(): self._provider_memory(health)
-            for name, health in router.provider_health().items()
-            if self._is_known(name, router)
-        }
-        if models or providers:
-            self._merge(models, providers)
+        ours = self._ours(router)
+        if not (ours.models or ours.providers) or not self._is_due(ours, force):
+            return
+        try:
+            self._merge(ours)
+        except filelock.Timeout:
+            return  # another process is writing: the next second will do
+        except OSError as error:
+            self._notice_once(
+                f"{self._path} cannot be written ({error.strerror}): "
+                "what this run learns is not remembered"
+            )
+        self._written, self._written_at = ours, self._clock.monotonic()
+
+    def _ours(self, router: Router) -> Memories:
+        views = [(view, view.seen) for view in router.view() if view.seen is not None]
+        in_order = sorted(views, key=lambda pair: pair[1])
+        seen = {view.ref.provider: at for view, at in in_order}
+        return Memories(
+            models={
+                self._accounts[view.ref.provider].key(view.ref.model): self._memory(view, at)
+                for view, at in views
+            },
+            providers={
+                self._accounts[name].key(): self._provider_memory(health, seen[name])
+                for name, health in router.provider_health().items()
+                if name in seen
+            },
+        )
+
+    def _is_due(self, ours: Memories, force: bool) -> bool:
+        before = self._written
+        if before is None or _gist(before) != _gist(ours):
+            return True
+        rested = self._clock.monotonic() - self._written_at >= REWRITE_S
+        return (force or rested) and before != ours
+
+    def _notice_once(self, text: str) -> None:
+        if text not in self._noticed:
+            self._noticed.add(text)
+            self._notice(text)
 
     # ------------------------------------------------------------------ reading
 
     def _teach_model(
         self, router: Router, ref: ModelRef, memory: Memory, *, explicit: bool
     ) -> None:
-        left = self._left(memory.until, memory.seen)
-        gone = memory.state is State.DROPPED
-        lasts = left > 0 and memory.state is not State.READY and not (gone and explicit)
         router.restore(
             ref,
-            health=Health(
-                state=memory.state if lasts else State.READY,
-                until=self._clock.monotonic() + left if lasts else 0.0,
-                why=memory.why if lasts else "",
-                category=memory.category if lasts else None,
-                opened=memory.opened,
-                trickle=memory.trickle and lasts,
-                latency_s=memory.latency_s,
-                usable=memory.usable,
-            ),
+            health=self._health(memory, explicit=explicit),
             buckets=tuple(self._bucket(budget) for budget in memory.budgets),
             largest_request=memory.largest_request,
+            largest_output=memory.largest_output,
             tokens_per_character=memory.tokens_per_character,
             shares=memory.shares,
+        )
+
+    def _health(self, memory: Memory, *, explicit: bool) -> Health:
+        left = self._left(memory.until, memory.seen)
+        known = Health(latency_s=memory.latency_s, usable=memory.usable)
+        least = -PROBED_S if memory.state is State.OPEN else 0.0
+        given_a_try = memory.state is State.DROPPED and explicit
+        if memory.state is State.READY or left <= least or given_a_try:
+            return known
+        until = self._clock.monotonic() + left
+        return replace(
+            known,
+            state=memory.state,
+            until=until,
+            hinted=until if memory.hinted else 0.0,
+            why=memory.why,
+            category=memory.category,
+            opened=memory.opened,
+            trickle=memory.trickle,
         )
 
     def _left(self, until: float, seen: float) -> float:
@@ -219,21 +280,22 @@ class HealthBook:
 
     # ------------------------------------------------------------------ writing
 
-    def _memory(self, view: View) -> Memory:
-        health, now = view.health, self._clock.monotonic()
+    def _memory(self, view: View, seen: float) -> Memory:
+        health = view.health
         gone = health.state is State.DROPPED and (
             health.category is ErrorCategory.MODEL_UNAVAILABLE
         )
         keeps = gone or health.state in (State.LIMITED, State.OPEN, State.EXHAUSTED)
-        until = now + REMEMBER_GONE_S if gone else health.until
+        until = seen + REMEMBER_GONE_S if gone else health.until
         return Memory(
-            seen=self._wall(view.seen or now),
+            seen=self._wall(seen),
             state=health.state if keeps else State.READY,
             until=self._wall(until) if keeps else 0.0,
             why=health.why if keeps else "",
             category=health.category if keeps else None,
             opened=health.opened,
-            trickle=health.trickle,
+            trickle=keeps and health.trickle,
+            hinted=keeps and health.hinted >= health.until,
             latency_s=health.latency_s,
             usable=health.usable,
             budgets=tuple(
@@ -241,16 +303,15 @@ class HealthBook:
                 for b in view.budgets.buckets.values()
             ),
             largest_request=view.budgets.largest_request,
-            tokens_per_character=(
-                view.experience.tokens_per_character if view.experience.calibrated else None
-            ),
+            largest_output=view.budgets.largest_output,
+            tokens_per_character=view.experience.tokens_per_character,
             shares=tuple(view.experience.shares)[-30:],
         )
 
-    def _provider_memory(self, health: ProviderHealth) -> ProviderMemory:
+    def _provider_memory(self, health: ProviderHealth, seen: float) -> ProviderMemory:
         opened = health.state is ProviderState.OPEN
         return ProviderMemory(
-            seen=self._clock.wall(),
+            seen=self._wall(seen),
             state=ProviderState.OPEN if opened else ProviderState.UP,
             until=self._wall(health.until) if opened else 0.0,
             why=health.why if opened else "",
@@ -258,35 +319,24 @@ class HealthBook:
             opened=health.opened,
         )
 
-    def _is_known(self, provider: str, router: Router) -> bool:
-        return any(v.ref.provider == provider and v.seen is not None for v in router.view())
-
-    def _merge(self, models: Mapping[str, Memory], providers: Mapping[str, ProviderMemory]) -> None:
-        with self._locked():
-            stored = self.read()
-            forget = self._clock.wall() - FORGET_S
+    def _merge(self, ours: Memories) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(self._path.with_suffix(".lock")).acquire(timeout=LOCK_S):
+            stored = self._decoded()
+            if stored is None:
+                self._set_aside()
+                stored = Memories()
+            now = self._clock.wall()
             merged = Memories(
-                models={
-                    name: memory
-                    for name, memory in _newer(stored.models, models).items()
-                    if memory.seen > forget
-                },
-                providers=_newer(stored.providers, providers),
+                models=_newer(stored.models, ours.models, now),
+                providers=_newer(stored.providers, ours.providers, now),
             )
             self._replace(msgspec.json.format(msgspec.json.encode(merged), indent=1))
 
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(self._path.with_suffix(".lock"))
-            with lock.acquire(timeout=10):
-                yield
-        except filelock.Timeout as error:
-            message = f"{self._path}: locked by another process for over 10 s"
-            raise DiskError(message, self._path) from error
-        except OSError as error:
-            raise DiskError(f"{self._path}: {error.strerror}", self._path) from error
+    def _set_aside(self) -> None:
+        """Keep a file that is not ours: somebody may miss it."""
+        with contextlib.suppress(FileNotFoundError):
+            self._path.replace(self._path.with_suffix(".unreadable"))
 
     def _replace(self, content: bytes) -> None:
         aside = self._path.with_suffix(f".{os.getpid()}.tmp")
@@ -297,13 +347,33 @@ class HealthBook:
             aside.unlink(missing_ok=True)
 
     def _wall(self, monotonic: float) -> float:
-        return monotonic + self._clock.wall() - self._clock.monotonic()
+        return round(monotonic + self._clock.wall() - self._clock.monotonic(), 3)
 
 
-def _newer(stored: Mapping[str, M], ours: Mapping[str, M]) -> dict[str, M]:
-    merged = dict(stored)
+def _gist(memories: Memories) -> tuple[object, ...]:
+    """What another process must know at once: who is out, and which limits there are."""
+    models = {
+        name: (
+            memory.state,
+            memory.until > 0 and round(memory.until),
+            memory.largest_request,
+            memory.largest_output,
+            sorted((b.kind, b.window, b.limit) for b in memory.budgets),
+        )
+        for name, memory in memories.models.items()
+    }
+    providers = {
+        name: (memory.state, round(memory.until)) for name, memory in memories.providers.items()
+    }
+    return models, providers
+
+
+def _newer(stored: Mapping[str, M], ours: Mapping[str, M], now: float) -> dict[str, M]:
+    """Of two memories the newer; what was seen in the future, before the clock was set back, is
+    older than anything of now, and what was not seen for a month is forgotten."""
+    merged = {name: memory for name, memory in stored.items() if memory.seen > now - FORGET_S}
     for name, memory in ours.items():
         known = merged.get(name)
-        if known is None or known.seen <= memory.seen:
+        if known is None or known.seen <= memory.seen or known.seen > now + CLOCK_SLACK_S:
             merged[name] = memory
     return merged

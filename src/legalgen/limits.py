@@ -2,8 +2,13 @@
 
 A budget is a bucket that refills all the time at ``limit / window``. Both vendors reserve the
 prompt plus ``max_completion_tokens`` when a request arrives; so does this page, a moment
-earlier, and gives back what was not used once the reply says what was. Every reply that
-carries limit headers pulls the level into the interval that the headers allow.
+earlier. Whether a vendor gives back what was reserved and not used is on no page of theirs: where
+replies carry the level, nothing is given back here and each reply raises the level to what it
+shows; where none does (Groq's tokens per day), what was not used is given back, until a refusal
+shows that it should not have been.
+
+Who has to wait stands in a queue, by budget and in the order of coming: a place in it counts for
+those who come later, not for those who came before.
 
 All times are seconds of one monotonic clock that the caller passes in as ``now``.
 """
@@ -20,6 +25,15 @@ from legalgen.completion import LimitKind, LimitReading, LimitWindow
 WINDOW_S: Mapping[LimitWindow, float] = {"minute": 60.0, "hour": 3600.0, "day": 86400.0}
 MARGIN = 0.005
 """Share of a limit that is never planned for: room for what a tokenizer counts differently."""
+OVERTAKING_S = 1.0
+"""Requests that left within this time of one another may arrive in any order."""
+ENOUGH_ANSWERS = 5
+"""Answers from which on experience counts more than the estimate."""
+CUT_OFF = 1.25
+"""How much longer an answer that was cut off is taken to have been."""
+SPREAD = 0.2
+"""How far prompts differ in tokens per character, from the least to the most."""
+SURPRISES = 2
 CHARACTERS_PER_TOKEN = 4.3
 """English prose, until a model's own replies say better."""
 
@@ -34,23 +48,42 @@ class Cost:
 
     def of(self, kind: LimitKind) -> int:
         """The part that counts against limits of this kind."""
-        return {
-            "requests": self.requests,
-            "tokens": self.input_tokens + self.output_tokens,
-            "input_tokens": self.input_tokens,
-            "output_tokens": self.output_tokens,
-        }[kind]
+        match kind:
+            case "requests":
+                return self.requests
+            case "tokens":
+                return self.input_tokens + self.output_tokens
+            case "input_tokens":
+                return self.input_tokens
+            case "output_tokens":
+                return self.output_tokens
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.requests + other.requests,
+        )
+
+
+NOTHING = Cost(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One budget at one instant: ``level`` units are left of ``limit`` at time ``at``."""
+    """One budget at one instant: ``level`` units are left of ``limit`` at time ``at``.
+
+    ``measured``: replies carry its level. ``surprises`` counts refusals of what should have fitted:
+    one may be another program's doing, more show that nothing is given back.
+    """
 
     kind: LimitKind
     window: LimitWindow
     limit: float
     level: float
     at: float
+    measured: bool = False
+    surprises: int = 0
 
     @property
     def rate(self) -> float:
@@ -59,23 +92,31 @@ class Bucket:
 
     @property
     def reserve(self) -> float:
-        """Units that stay unplanned; none for small counts, where one unit is much."""
-        return self.limit * MARGIN if self.limit >= 1000 else 0.0
+        """Units that stay unplanned; none of requests, which are counted alike by all."""
+        return self.limit * MARGIN if self.kind != "requests" else 0.0
 
     def level_at(self, now: float) -> float:
-        """Units left at ``now``; negative while reservations wait for their turn."""
+        """Units left at ``now``."""
         return min(self.limit, self.level + max(0.0, now - self.at) * self.rate)
 
-    def seconds_until(self, amount: float, now: float) -> float:
-        """Seconds until ``amount`` fits; ``inf`` when it is larger than the bucket."""
+    def seconds_until(self, amount: float, now: float, ahead: float = 0.0) -> float:
+        """Seconds until ``amount`` fits after what is ``ahead`` of it in the queue.
+
+        ``inf`` when it is larger than the bucket.
+        """
         if amount > self.limit:
             return math.inf
-        missing = min(amount + self.reserve, self.limit) - self.level_at(now)
-        return max(0.0, missing / self.rate) if self.rate else math.inf
+        missing = min(amount + self.reserve, self.limit) + ahead - self.level_at(now)
+        return max(0.0, missing / self.rate)
 
     def take(self, amount: float, now: float) -> Bucket:
         """The bucket after ``amount`` was taken (or, negative, given back)."""
         return replace(self, level=min(self.limit, self.level_at(now) - amount), at=now)
+
+    @property
+    def refunds(self) -> bool:
+        """Whether what was reserved and not used is taken to come back."""
+        return not self.measured and self.surprises < SURPRISES
 
     def corrected(self, low: float, high: float, now: float) -> Bucket:
         """The bucket with its level pulled into ``[low, high]``, what a reply allows."""
@@ -85,133 +126,180 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A request's place in the budgets, from the choice of its target to its reply."""
+    """A request's place: among the calls that are out, or in the queue of those that wait."""
 
     number: int
     cost: Cost
     made_at: float
-    starts_at: float
 
 
 @dataclass(slots=True)
 class Budgets:
-    """All budgets of one model, and the reservations that are out against them."""
+    """All budgets of one model, the calls that are out against them, and the queue for them."""
 
     buckets: dict[tuple[LimitKind, LimitWindow], Bucket] = field(default_factory=dict)
     largest_request: int | None = None
-    """Tokens (prompt plus completion) above which the server refused; learnt."""
+    """Tokens (prompt plus completion) above which the server refuses; learnt."""
+    largest_output: int | None = None
+    """Completion budget above which the server refuses; learnt."""
     _out: dict[int, Reservation] = field(default_factory=dict)
+    _queue: dict[int, Reservation] = field(default_factory=dict)
+    _sent: deque[Reservation] = field(default_factory=lambda: deque(maxlen=256))
     _numbers: int = 0
 
-    def state_limit(
-        self,
-        kind: LimitKind,
-        window: LimitWindow,
-        limit: float,
-        now: float,
-        level: float = math.inf,
-    ) -> None:
+    def state_limit(self, kind: LimitKind, window: LimitWindow, limit: float, now: float) -> None:
         """A limit that someone stated: config, a tier, a header, the text of a refusal.
 
-        A new bucket starts full, less what is out; a changed limit keeps the share used.
+        A new bucket starts full, less what is out; a changed limit keeps the amount used.
         """
         known = self.buckets.get((kind, window))
         if known is None:
-            start = min(level, limit) - self._out_amount(kind)
+            level = limit - sum(r.cost.of(kind) for r in self._out.values())
+            self.buckets[kind, window] = Bucket(kind, window, limit, level, now)
         else:
-            start = known.level_at(now) + (limit - known.limit)
-        self.buckets[kind, window] = Bucket(kind, window, limit, start, now)
+            level = known.level_at(now) + limit - known.limit
+            self.buckets[kind, window] = replace(known, limit=limit, level=level, at=now)
 
-    def seconds_until(self, cost: Cost, now: float) -> float:
-        """Seconds until the whole cost fits every budget; ``inf`` when it never will."""
-        return max((wait for _, wait in self._waits(cost, now)), default=0.0)
+    def seconds_until(self, cost: Cost, now: float, place: Reservation | None = None) -> float:
+        """Seconds until the whole cost fits every budget; ``inf`` when it never will.
 
-    def binding(self, cost: Cost, now: float) -> Bucket | None:
+        ``place`` is where the asker stands in the queue; None is at its end.
+        """
+        return max((wait for _, wait in self._waits(cost, now, place)), default=0.0)
+
+    def binding(self, cost: Cost, now: float, place: Reservation | None = None) -> Bucket | None:
         """The budget that is waited for longest; None when nothing is waited for."""
-        waits = [(wait, bucket) for bucket, wait in self._waits(cost, now) if wait > 0]
+        waits = [(wait, bucket) for bucket, wait in self._waits(cost, now, place) if wait > 0]
         return max(waits, key=lambda pair: pair[0], default=(0.0, None))[1]
 
     def fits_ever(self, cost: Cost) -> bool:
         """Whether the request is small enough for every bucket, however long one waits."""
-        total = cost.of("tokens")
+        total, output = cost.of("tokens"), cost.output_tokens
         if self.largest_request is not None and total > self.largest_request:
+            return False
+        if self.largest_output is not None and output > self.largest_output:
             return False
         return all(cost.of(b.kind) <= b.limit for b in self.buckets.values())
 
     def room_for_output(self, input_tokens: int) -> float:
         """The largest completion budget that could ever be granted beside this prompt."""
         rooms = [
-            bucket.limit - (input_tokens if bucket.kind == "tokens" else 0)
+            bucket.limit * (1 - MARGIN) - (input_tokens if bucket.kind == "tokens" else 0)
             for bucket in self.buckets.values()
             if bucket.kind in ("tokens", "output_tokens")
         ]
         if self.largest_request is not None:
             rooms.append(self.largest_request - input_tokens)
+        if self.largest_output is not None:
+            rooms.append(self.largest_output)
         return min(rooms, default=math.inf)
 
     def reserve(self, cost: Cost, now: float) -> Reservation:
-        """Take the cost now; ``starts_at`` says when the request may leave."""
-        starts_at = now + self.seconds_until(cost, now)
-        self._numbers += 1
-        reservation = Reservation(self._numbers, cost, now, starts_at)
+        """Take the cost: the request leaves now."""
+        reservation = self._numbered(cost, now)
         self._out[reservation.number] = reservation
-        self._take(cost, 1, now)
+        self._sent.append(reservation)
+        for key, bucket in self.buckets.items():
+            self.buckets[key] = bucket.take(cost.of(bucket.kind), now)
         return reservation
 
+    def queue(self, cost: Cost, now: float, place: Reservation | None = None) -> Reservation:
+        """A place in the queue: a new one at its end, or the one held, for what it costs now."""
+        waiting = replace(place, cost=cost) if place is not None else self._numbered(cost, now)
+        self._queue[waiting.number] = waiting
+        return waiting
+
+    def leave(self, place: Reservation) -> None:
+        """Give a place in the queue up."""
+        self._queue.pop(place.number, None)
+
     def release(self, reservation: Reservation, now: float) -> None:
-        """Give a reservation back whole: its request never left."""
-        if self._out.pop(reservation.number, None) is not None:
-            self._take(reservation.cost, -1, now)
+        """Give a reservation back whole: its request never ran."""
+        if self._out.pop(reservation.number, None) is None:
+            return
+        self._sent = deque((r for r in self._sent if r != reservation), maxlen=self._sent.maxlen)
+        for key, bucket in self.buckets.items():
+            self.buckets[key] = bucket.take(-reservation.cost.of(bucket.kind), now)
 
     def settle(self, reservation: Reservation, used: Cost, now: float) -> None:
-        """The reply is here: give back the difference between reserved and used."""
-        if self._out.pop(reservation.number, None) is not None:
-            self._take(reservation.cost, -1, now)
-            self._take(used, 1, now)
+        """The reply is here and says what was used."""
+        if self._out.pop(reservation.number, None) is None:
+            return
+        reserved = reservation.cost
+        kept = replace(used, output_tokens=max(used.output_tokens, reserved.output_tokens))
+        for key, bucket in self.buckets.items():
+            charged = used if bucket.refunds else kept
+            amount = charged.of(bucket.kind) - reserved.of(bucket.kind)
+            self.buckets[key] = bucket.take(amount, now)
 
-    def learn(self, readings: Iterable[LimitReading], sent_at: float, now: float) -> None:
-        """Take in what a reply said of the budgets; the request left at ``sent_at``.
+    def learn(
+        self, readings: Iterable[LimitReading], now: float, call: Reservation | None = None
+    ) -> None:
+        """Take in what a reply (to ``call``) said of the budgets.
 
-        The server may have read its counter when the request arrived or when it replied, and
-        may or may not have counted what else is out; the level is kept within both bounds.
+        The server may have looked when the request arrived or when it replied, so it may or may
+        not have counted what left later; the level is kept within both bounds.
         """
         for reading in readings:
-            self._learn_one(reading, sent_at, now)
+            self._learn_limit(reading, now)
+            if reading.remaining is not None:
+                self._learn_level(reading, float(reading.remaining), now, call)
 
-    def drain(self, kind: LimitKind, window: LimitWindow, level: float, now: float) -> None:
-        """A refusal showed that no more than ``level`` units are left."""
+    def drain(
+        self, kind: LimitKind, window: LimitWindow, level: float, now: float, *, known: bool
+    ) -> None:
+        """A refusal showed that no more than ``level`` units are left.
+
+        It is a surprise where the limit was known: of a day's others may have used some.
+        """
         bucket = self.buckets.get((kind, window))
-        if bucket is not None:
-            self.buckets[kind, window] = bucket.corrected(-math.inf, level, now)
+        if bucket is None:
+            return
+        surprising = known and window == "minute" and level < bucket.level_at(now)
+        bucket = replace(bucket, surprises=bucket.surprises + surprising)
+        self.buckets[kind, window] = bucket.corrected(-math.inf, level, now)
 
     def shift(self, seconds: float) -> None:
         """The machine slept for ``seconds``: the buckets refilled meanwhile."""
         for key, bucket in self.buckets.items():
             self.buckets[key] = replace(bucket, at=bucket.at - seconds)
 
-    def _learn_one(self, reading: LimitReading, sent_at: float, now: float) -> None:
-        key = (reading.kind, reading.window)
-        if reading.limit is not None and reading.limit > 0:
-            known = self.buckets.get(key)
-            if known is None or known.limit != reading.limit:
-                self.state_limit(reading.kind, reading.window, reading.limit, now)
-        bucket = self.buckets.get(key)
-        if bucket is None or reading.remaining is None:
+    def _numbered(self, cost: Cost, now: float) -> Reservation:
+        self._numbers += 1
+        return Reservation(self._numbers, cost, now)
+
+    def _learn_limit(self, reading: LimitReading, now: float) -> None:
+        if reading.limit is None or reading.limit <= 0:
             return
-        low = reading.remaining - self._out_amount(reading.kind)
-        high = reading.remaining + bucket.rate * max(0.0, now - sent_at)
-        self.buckets[key] = bucket.corrected(low, high, now)
+        known = self.buckets.get((reading.kind, reading.window))
+        if known is None or known.limit != reading.limit:
+            self.state_limit(reading.kind, reading.window, reading.limit, now)
 
-    def _waits(self, cost: Cost, now: float) -> Iterable[tuple[Bucket, float]]:
+    def _learn_level(
+        self, reading: LimitReading, remaining: float, now: float, call: Reservation | None
+    ) -> None:
+        bucket = self.buckets.get((reading.kind, reading.window))
+        if bucket is None:
+            return
+        left_at = call.made_at if call is not None else now
+        later = sum(
+            r.cost.of(reading.kind)
+            for r in self._sent
+            if r.made_at > left_at - OVERTAKING_S and r != call
+        )
+        high = remaining + bucket.rate * max(0.0, now - left_at)
+        bucket = replace(bucket, measured=True)
+        self.buckets[reading.kind, reading.window] = bucket.corrected(remaining - later, high, now)
+
+    def _waits(
+        self, cost: Cost, now: float, place: Reservation | None
+    ) -> Iterable[tuple[Bucket, float]]:
+        end = place.number if place is not None else self._numbers + 1
+        ahead = (waiting.cost for number, waiting in self._queue.items() if number < end)
+        before = sum(ahead, NOTHING)
         for bucket in self.buckets.values():
-            yield bucket, bucket.seconds_until(cost.of(bucket.kind), now)
-
-    def _take(self, cost: Cost, sign: int, now: float) -> None:
-        for key, bucket in self.buckets.items():
-            self.buckets[key] = bucket.take(sign * cost.of(bucket.kind), now)
-
-    def _out_amount(self, kind: LimitKind) -> int:
-        return sum(reservation.cost.of(kind) for reservation in self._out.values())
+            amount = cost.of(bucket.kind)
+            yield bucket, bucket.seconds_until(amount, now, before.of(bucket.kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,40 +323,68 @@ class Experience:
 
     reasoning_allowance: int = 0
     """Tokens a reasoning model thinks before it answers, until its own usage says better."""
-    tokens_per_character: float = 1 / CHARACTERS_PER_TOKEN
+    ratios: deque[float] = field(default_factory=lambda: deque(maxlen=20))
+    """Tokens per character of its last prompts."""
     shares: deque[float] = field(default_factory=lambda: deque(maxlen=100))
-    """Output tokens of finished answers, as shares of their demand's ``usual_output``."""
-    calibrated: bool = False
+    """Output tokens of its last answers, as shares of their demand's ``usual_output``."""
 
-    def note(self, demand: Demand, input_tokens: int, output_tokens: int) -> None:
-        """Learn from one finished answer."""
+    @property
+    def tokens_per_character(self) -> float | None:
+        """The most of its last prompts: too much is put right by the next reply, too little is
+        refused. None until one was counted."""
+        return max(self.ratios, default=None)
+
+    def note(self, demand: Demand, input_tokens: int, output_tokens: int, *, cut: bool) -> None:
+        """Learn from one answer; one that was ``cut`` off would have been longer."""
         if input_tokens and demand.prompt_characters:
-            self.tokens_per_character = input_tokens / demand.prompt_characters
-            self.calibrated = True
+            self.ratios.append(input_tokens / demand.prompt_characters)
         if output_tokens and demand.usual_output:
-            self.shares.append(output_tokens / demand.usual_output)
+            length = output_tokens * (CUT_OFF if cut else 1)
+            self.shares.append(length / demand.usual_output)
 
     def input_tokens(self, demand: Demand) -> int:
-        """Tokens of the prompt, counted as this model counts."""
-        return math.ceil(demand.prompt_characters * self.tokens_per_character)
+        """Tokens of the prompt, counted as this model counts.
 
-    def output_budget(self, demand: Demand, cap: int, room: float) -> int:
-        """``max_completion_tokens`` for this demand.
+        The largest of few falls short of what is still to come by more than that of many.
+        """
+        if not self.ratios:
+            return math.ceil(demand.prompt_characters / CHARACTERS_PER_TOKEN)
+        most = max(self.ratios) * (1 + SPREAD / (len(self.ratios) + 1))
+        return math.ceil(demand.prompt_characters * most)
+
+    def usual(self, demand: Demand) -> float:
+        """Tokens that nearly every answer to such a demand fits in.
 
         The 95th percentile of what answers took plus 15 %, once five are known; before, the
-        demand's own estimate plus the reasoning allowance. Never above the model's cap nor what
-        its budgets can ever grant, never below the least that an answer needs.
+        demand's own estimate plus the reasoning allowance.
         """
-        if len(self.shares) >= 5:
-            ordered = sorted(self.shares)
-            usual = ordered[math.ceil(0.95 * len(ordered)) - 1] * 1.15 * demand.usual_output
-        else:
-            usual = demand.usual_output + self.reasoning_allowance
-        wanted = max(usual * demand.scale, demand.least_output)
-        return max(1, min(math.ceil(wanted), cap, math.floor(min(room, 10**9) * (1 - MARGIN))))
+        if len(self.shares) < ENOUGH_ANSWERS:
+            return demand.usual_output + self.reasoning_allowance
+        return self._quantile(0.95) * 1.15 * demand.usual_output
+
+    def needed(self, demand: Demand) -> float:
+        """The completion budget below which a request is a waste: half of all answers would be
+        cut off, or this one, that was cut off before, again."""
+        if demand.scale > 1:
+            return max(1.1 * self.usual(demand), demand.least_output)
+        if len(self.shares) < ENOUGH_ANSWERS:
+            return demand.least_output
+        return max(self._quantile(0.5) * demand.usual_output, demand.least_output)
+
+    def output_budget(self, demand: Demand, cap: int, room: float) -> int:
+        """``max_completion_tokens`` for this demand: what is usual, times the demand's scale.
+
+        Never above the model's cap nor what its budgets can ever grant.
+        """
+        wanted = max(self.usual(demand) * demand.scale, demand.least_output)
+        return max(1, math.floor(min(math.ceil(wanted), cap, room)))
 
     def cost(self, demand: Demand, cap: int, budgets: Budgets) -> Cost:
         """The whole cost of a request of this size."""
         input_tokens = self.input_tokens(demand)
         room = budgets.room_for_output(input_tokens)
         return Cost(input_tokens, self.output_budget(demand, cap, room))
+
+    def _quantile(self, share: float) -> float:
+        ordered = sorted(self.shares)
+        return ordered[math.ceil(share * len(ordered)) - 1]

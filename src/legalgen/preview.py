@@ -129,7 +129,7 @@ def _budgets(run: Run, target: Target, view: View) -> tuple[Budgets, str | None]
         return view.budgets, None
     assumed = Budgets()
     now = run.clock.monotonic()
-    assumed.learn(target.tiers[0], now, now)
+    assumed.learn(target.tiers[0], now)
     return assumed, "the smallest plan"
 
 

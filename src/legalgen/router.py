@@ -36,8 +36,17 @@ MOST_IN_FLIGHT = 64
 CLOCK_JUMP_S = 30.0
 RECHECK_S = 1.0
 """A worker that waits looks again at least this often."""
+TRICKLE_S = 30.0
+"""A daily window that frees a request no sooner than this is not waited for."""
 WORTH_RESUMING_FOR = 20
 """Samples that should fit before a batch that ran into a daily limit is resumed."""
+
+
+C = ErrorCategory
+_LIMITS = frozenset({C.RATE_LIMIT, C.QUOTA_EXHAUSTED})
+_MAY_HAVE_RUN = frozenset({C.TIMEOUT, C.CONNECTION_ERROR})
+_OF_THE_WAY = frozenset({C.TIMEOUT, C.CONNECTION_ERROR, C.SERVER_ERROR, C.GENERAL})
+"""Failures that a sleep of the machine explains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +115,16 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A reserved wait: ask again after ``seconds`` at the latest, and hand this back."""
+    """A wait: ask again after ``seconds`` at the latest, and hand this back.
+
+    ``place`` is the worker's place in the queue for the target's budgets; None where it only
+    waits for what comes of the calls that are out.
+    """
 
     ref: ModelRef
     seconds: float
     why: str
-    reservation: Reservation
+    place: Reservation | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +172,8 @@ class _Line:
     experience: Experience
     health: Health = field(default_factory=Health)
     in_flight: int = 0
+    current: int = 0
+    """Calls in flight that left since the target last went out of use."""
     epoch: int = 0
     seen: float | None = None
 
@@ -168,7 +183,7 @@ class _House:
     """Everything the router keeps of one provider."""
 
     health: ProviderHealth = field(default_factory=ProviderHealth)
-    in_flight: int = 0
+    current: int = 0
     epoch: int = 0
 
 
@@ -213,7 +228,7 @@ class Router:
         self._purse = _Purse()
         self._in_flight = 0
         self._waited_s = 0.0
-        self._idle_since = self._clock.monotonic()
+        self._waiting_since: float | None = None
         self._drift = self._clock.wall() - self._clock.monotonic()
         self.remaining = WORTH_RESUMING_FOR
         """Samples still to write; a pause ends when this many (or twenty) fit."""
@@ -226,49 +241,32 @@ class Router:
         demand: Callable[[Target], Demand],
         hold: Hold | None = None,
     ) -> Turn:
-        """Where this task goes now. ``hold`` is the wait that just ended, given back first."""
+        """Where this task goes now. ``hold`` is the wait that just ended."""
         with self._changed:
             now = self._now()
-            if hold is not None:
-                self._lines[hold.ref].budgets.release(hold.reservation, now)
-            costs = {ref: self._cost(line, demand) for ref, line in self._lines.items()}
-            choice = failover.choose(
-                self._candidates(trail, costs, now),
-                trail,
-                stickiness_s=self._policy.stickiness_s,
-                patience_s=self._patience(now),
-                trickle_waits=self._policy.trickle_waits or self._in_flight > 0,
-            )
+            choice = self._choose(trail, demand, now, hold)
             match choice:
                 case Call(ref):
-                    target = self._lines[ref].target
-                    bound = self._purse.bound(self._policy, target, costs[ref])
-                    return Spent(bound) if bound else self._lease(ref, demand, costs[ref], now)
-                case Wait(ref, seconds, why):
-                    reservation = self._lines[ref].budgets.reserve(costs[ref], now)
-                    return Hold(ref, seconds, why, reservation)
+                    self._leave_queue(hold)
+                    return self._depart(ref, demand(self._lines[ref].target), now)
+                case Wait():
+                    return self._hold(demand, choice, now, hold)
+                case Pause() if self._in_flight:
+                    self._leave_queue(hold)
+                    return Hold(next(iter(self._lines)), RECHECK_S, failover.BUSY, None)
                 case _:
+                    self._leave_queue(hold)
                     return choice
 
     def ready(self, demand: Callable[[Target], Demand]) -> bool:
         """Whether some target would take a call of this size at once."""
         with self._changed:
-            now = self._now()
-            costs = {ref: self._cost(line, demand) for ref, line in self._lines.items()}
-            return any(c.ready for c in self._candidates(Trail(), costs, now))
+            return any(c.ready for c in self._candidates(Trail(), demand, self._now(), None))
 
     def outlook(self, demand: Callable[[Target], Demand]) -> failover.Choice:
         """What a new task would be told now; nothing is reserved."""
         with self._changed:
-            now = self._now()
-            costs = {ref: self._cost(line, demand) for ref, line in self._lines.items()}
-            return failover.choose(
-                self._candidates(Trail(), costs, now),
-                Trail(),
-                stickiness_s=self._policy.stickiness_s,
-                patience_s=self._policy.max_wait_s,
-                trickle_waits=self._policy.trickle_waits,
-            )
+            return self._choose(Trail(), demand, self._now(), None)
 
     def rest(self, seconds: float) -> None:
         """Sleep at most ``seconds``; ends early when something changed that may matter."""
@@ -283,7 +281,7 @@ class Router:
     def give_back(self, hold: Hold) -> None:
         """A worker stops waiting for good."""
         with self._changed:
-            self._lines[hold.ref].budgets.release(hold.reservation, self._now())
+            self._leave_queue(hold)
             self._changed.notify_all()
 
     # ---------------------------------------------------------------- what a worker reports
@@ -298,11 +296,9 @@ class Router:
             self._purse.add(line.target, lease.cost, -1)
             self._purse.add(line.target, Cost(usage.input_tokens, usage.output_tokens))
             line.budgets.settle(lease.reservation, used, now)
-            self._learn(line, completion.readings, lease.at, now)
-            if completion.finish_reason != "length":
-                line.experience.note(
-                    lease.demand, completion.usage.input_tokens, completion.usage.output_tokens
-                )
+            self._learn(line, completion.readings, lease, now)
+            cut = completion.finish_reason == "length"
+            line.experience.note(lease.demand, usage.input_tokens, usage.output_tokens, cut=cut)
             if lease.epoch == line.epoch:
                 line.health = failover.succeed(line.health, completion.latency_s)
             if lease.provider_epoch == house.epoch:
@@ -347,7 +343,8 @@ class Router:
         """A sample is on disk: the waiting since the last one is forgotten."""
         with self._changed:
             self._waited_s = 0.0
-            self._idle_since = self._clock.monotonic()
+            if self._waiting_since is not None:
+                self._waiting_since = self._clock.monotonic()
 
     # ---------------------------------------------------------------- what others ask
 
@@ -363,9 +360,9 @@ class Router:
 
     @property
     def waited_s(self) -> float:
-        """Seconds in which nothing was in flight since the last accepted sample."""
+        """Seconds of waiting, with nothing in flight, since the last accepted sample."""
         with self._changed:
-            return self._waited_s + self._idle(self._clock.monotonic())
+            return self._waited_until(self._clock.monotonic())
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -400,7 +397,7 @@ class Router:
         """Limits that config or a tier states for a target."""
         with self._changed:
             now = self._now()
-            self._lines[ref].budgets.learn(readings, now, now)
+            self._lines[ref].budgets.learn(readings, now)
 
     def restore(
         self,
@@ -409,6 +406,7 @@ class Router:
         health: Health,
         buckets: Iterable[Bucket] = (),
         largest_request: int | None = None,
+        largest_output: int | None = None,
         tokens_per_character: float | None = None,
         shares: Iterable[float] = (),
     ) -> None:
@@ -418,10 +416,10 @@ class Router:
             line.health = health
             line.budgets.buckets.update({(b.kind, b.window): b for b in buckets})
             line.budgets.largest_request = largest_request
+            line.budgets.largest_output = largest_output
             line.experience.shares.extend(shares)
             if tokens_per_character is not None:
-                line.experience.tokens_per_character = tokens_per_character
-                line.experience.calibrated = True
+                line.experience.ratios.append(tokens_per_character)
 
     def restore_provider(self, provider: str, health: ProviderHealth) -> None:
         """Take in what was known of a provider before."""
@@ -449,24 +447,67 @@ class Router:
     def _shift(self, seconds: float) -> None:
         for line in self._lines.values():
             line.budgets.shift(seconds)
-            line.health = replace(line.health, until=line.health.until - seconds)
+            line.health = line.health.shifted(seconds)
         for house in self._houses.values():
-            house.health = replace(house.health, until=house.health.until - seconds)
+            house.health = house.health.shifted(seconds)
 
-    def _cost(self, line: _Line, demand: Callable[[Target], Demand]) -> Cost:
-        wanted = demand(line.target)
-        cap = min(
-            line.target.max_completion_tokens,
-            line.target.context_window - line.experience.input_tokens(wanted),
+    def _choose(
+        self, trail: Trail, demand: Callable[[Target], Demand], now: float, hold: Hold | None
+    ) -> failover.Choice:
+        return failover.choose(
+            self._candidates(trail, demand, now, hold),
+            trail,
+            stickiness_s=self._policy.stickiness_s,
+            patience_s=max(0.0, self._policy.max_wait_s - self._waited_until(now)),
+            trickle_waits=self._policy.trickle_waits,
         )
-        return line.experience.cost(wanted, max(1, cap), line.budgets)
+
+    def _depart(self, ref: ModelRef, demand: Demand, now: float) -> Lease | Spent:
+        line = self._lines[ref]
+        cost = self._cost(line, demand)
+        bound = self._purse.bound(self._policy, line.target, cost)
+        return Spent(bound) if bound else self._lease(line, demand, cost, now)
+
+    def _hold(
+        self,
+        demand: Callable[[Target], Demand],
+        wait: Wait,
+        now: float,
+        before: Hold | None,
+    ) -> Hold:
+        """A wait; who goes on waiting for the same target keeps the place in the queue."""
+        ref = wait.ref
+        place = before.place if before is not None and before.ref == ref else None
+        if place is None:
+            self._leave_queue(before)
+        if not self._in_flight and self._waiting_since is None:
+            self._waiting_since = now
+        line = self._lines[ref]
+        cost = self._cost(line, demand(line.target))
+        return Hold(ref, wait.seconds, wait.why, line.budgets.queue(cost, now, place))
+
+    def _leave_queue(self, hold: Hold | None) -> None:
+        if hold is not None and hold.place is not None:
+            self._lines[hold.ref].budgets.leave(hold.place)
+
+    def _cost(self, line: _Line, demand: Demand) -> Cost:
+        window = line.target.context_window - line.experience.input_tokens(demand)
+        cap = min(line.target.max_completion_tokens, window)
+        return line.experience.cost(demand, max(1, cap), line.budgets)
 
     def _candidates(
-        self, trail: Trail, costs: Mapping[ModelRef, Cost], now: float
+        self, trail: Trail, demand: Callable[[Target], Demand], now: float, hold: Hold | None
     ) -> list[Candidate]:
         latencies = self._latencies()
         return [
-            self._candidate(line, trail, costs[ref], latencies[ref], now)
+            self._candidate(
+                line,
+                trail,
+                demand(line.target),
+                now,
+                latency=latencies[ref],
+                place=hold.place if hold is not None and hold.ref == ref else None,
+            )
             for ref, line in self._lines.items()
             if not self._is_dropped(line)
         ]
@@ -487,33 +528,42 @@ class Router:
         return found
 
     def _candidate(
-        self, line: _Line, trail: Trail, cost: Cost, latency: float, now: float
+        self,
+        line: _Line,
+        trail: Trail,
+        demand: Demand,
+        now: float,
+        *,
+        latency: float,
+        place: Reservation | None,
     ) -> Candidate:
         ref = line.target.ref
         line.health = line.health.at(now)
-        house = self._houses[ref.provider]
+        house = self._house(line)
         house.health = house.health.at(now)
-        budget_s = line.budgets.seconds_until(cost, now) if self._fits(line, cost) else math.inf
+        cost = self._cost(line, demand)
+        fits = self._fits(line, demand, cost)
+        budget_s = line.budgets.seconds_until(cost, now, place) if fits else math.inf
         state_s, why = self._state_wait(line, house, now)
         ramp_s = 0.0 if self._ramp_open(line, house) else max(latency / 2, failover.LEAST_WAIT_S)
         rest_s = trail.rest_until - now if ref == trail.failed_last else 0.0
-        binding = line.budgets.binding(cost, now)
-        if binding is not None and budget_s > state_s:
+        binding = line.budgets.binding(cost, now, place) if budget_s > state_s else None
+        if binding is not None:
             why = f"{binding.kind} per {binding.window}"
-        daily = binding is not None and binding.window == "day" and budget_s >= state_s
         return Candidate(
             ref=ref,
             rank=line.rank,
             ready_in_s=max(0.0, budget_s, state_s, ramp_s, rest_s),
             latency_s=latency / max(line.health.usable_share, 0.05),
             poor=line.health.poor,
-            trickle=daily or line.health.trickle,
+            trickle=line.health.trickle or _trickles(binding, cost),
             resume_in_s=self._worth_resuming(line, cost, now),
             why=why or failover.BUSY,
         )
 
-    def _fits(self, line: _Line, cost: Cost) -> bool:
-        return cost.output_tokens > 1 and line.budgets.fits_ever(cost)
+    def _fits(self, line: _Line, demand: Demand, cost: Cost) -> bool:
+        """Whether the request, cut to what the model can ever grant, is worth making."""
+        return cost.output_tokens >= line.experience.needed(demand) and line.budgets.fits_ever(cost)
 
     def _state_wait(self, line: _Line, house: _House, now: float) -> tuple[float, str]:
         waits = [(0.0, "")]
@@ -525,14 +575,18 @@ class Router:
 
     def _ramp_open(self, line: _Line, house: _House) -> bool:
         """Whether one more call may be in flight: two at first, doubling with each reply."""
-        if line.health.state is State.PROBING and line.in_flight:
+        if line.health.state is State.PROBING and line.current:
             return False
-        if house.health.state is ProviderState.PROBING and house.in_flight:
+        if house.health.state is ProviderState.PROBING and house.current:
             return False
-        allowed = min(line.target.max_in_flight, _ramp(line.health.answered))
+        allowed = _ramp(line.health.answered)
         if not line.health.answered:
             allowed = min(allowed, max(1, failover.FAILURES_TO_OPEN - line.health.failures))
-        return line.in_flight < allowed and house.in_flight < _ramp(house.health.answered)
+        return (
+            line.current < allowed
+            and line.in_flight < line.target.max_in_flight
+            and house.current < _ramp(house.health.answered)
+        )
 
     def _worth_resuming(self, line: _Line, cost: Cost, now: float) -> float | None:
         """Seconds until the smaller of what remains and twenty samples fit the day's budgets."""
@@ -544,21 +598,19 @@ class Router:
                 waits.append(bucket.seconds_until(amount, now))
         return max(waits)
 
-    def _lease(
-        self, ref: ModelRef, demand: Callable[[Target], Demand], cost: Cost, now: float
-    ) -> Lease:
-        line, house = self._lines[ref], self._houses[ref.provider]
+    def _lease(self, line: _Line, demand: Demand, cost: Cost, now: float) -> Lease:
+        house = self._house(line)
         reservation = line.budgets.reserve(cost, now)
-        if self._in_flight == 0:
-            self._waited_s += self._idle(now)
+        self._waited_s, self._waiting_since = self._waited_until(now), None
         self._purse.calls += 1
         self._purse.add(line.target, cost)
         self._in_flight += 1
         line.in_flight += 1
-        house.in_flight += 1
+        line.current += 1
+        house.current += 1
         drift = self._clock.wall() - now
         return Lease(
-            ref, demand(line.target), cost, reservation, now, drift, line.epoch, house.epoch
+            line.target.ref, demand, cost, reservation, now, drift, line.epoch, house.epoch
         )
 
     def _landed(self, lease: Lease) -> tuple[float, _Line, _House]:
@@ -567,21 +619,22 @@ class Router:
         self._in_flight -= 1
         line.in_flight -= 1
         line.seen = now
-        house.in_flight -= 1
-        if self._in_flight == 0:
-            self._idle_since = now
+        if lease.epoch == line.epoch:
+            line.current -= 1
+        if lease.provider_epoch == house.epoch:
+            house.current -= 1
         return now, line, house
 
     def _settle_failed(self, line: _Line, lease: Lease, failure: Failure, now: float) -> None:
         """A call that may have run is taken as if it used all it reserved."""
-        if failure.category is ErrorCategory.TIMEOUT and failure.reached:
+        if failure.category in _MAY_HAVE_RUN and failure.reached:
             line.budgets.settle(lease.reservation, lease.cost, now)
         else:
             self._purse.add(line.target, lease.cost, -1)
             line.budgets.release(lease.reservation, now)
 
     def _learn(
-        self, line: _Line, readings: Iterable[LimitReading], sent_at: float, now: float
+        self, line: _Line, readings: Iterable[LimitReading], lease: Lease, now: float
     ) -> None:
         """What a reply states, and what the plan implies that only fits one of its limits."""
         readings = tuple(readings)
@@ -593,94 +646,112 @@ class Router:
             ]
             if len(plans) == 1:
                 known = line.budgets.buckets
-                implied = (r for r in plans[0] if (r.kind, r.window) not in known)
-                line.budgets.learn(implied, now, now)
-        line.budgets.learn(readings, sent_at, now)
+                implied = [r for r in plans[0] if (r.kind, r.window) not in known]
+                line.budgets.learn(implied, now)
+        line.budgets.learn(readings, now, lease.reservation)
 
     def _learn_failure(self, line: _Line, lease: Lease, failure: Failure, now: float) -> None:
-        budgets = line.budgets
-        self._learn(line, failure.readings, lease.at, now)
+        self._learn(line, failure.readings, lease, now)
+        known = (failure.kind, failure.window) in line.budgets.buckets
         if failure.kind and failure.window and failure.limit:
-            budgets.state_limit(failure.kind, failure.window, float(failure.limit), now)
-        if failure.category is ErrorCategory.CONTEXT_LENGTH and failure.kind is None:
-            asked = failure.requested or lease.cost.of("tokens")
-            budgets.largest_request = min(
-                failure.limit or asked - 1, budgets.largest_request or asked, asked - 1
-            )
-        limited = failure.category in (ErrorCategory.RATE_LIMIT, ErrorCategory.QUOTA_EXHAUSTED)
-        if limited and failure.kind and failure.window and failure.retry_after_s is not None:
-            bucket = budgets.buckets.get((failure.kind, failure.window))
-            if bucket is not None:
+            line.budgets.state_limit(failure.kind, failure.window, float(failure.limit), now)
+        if failure.category is ErrorCategory.CONTEXT_LENGTH:
+            _learn_largest(line.budgets, lease.cost, failure)
+        elif failure.category in _LIMITS and failure.kind and failure.window:
+            bucket = line.budgets.buckets.get((failure.kind, failure.window))
+            if bucket is not None and failure.retry_after_s is not None:
                 needed = failure.requested or lease.cost.of(failure.kind)
                 level = needed - bucket.rate * failure.retry_after_s
-                budgets.drain(failure.kind, failure.window, level, now)
+                line.budgets.drain(failure.kind, failure.window, level, now, known=known)
 
     def _decide(
         self, lease: Lease, failure: Failure, trail: Trail, around: Surroundings, now: float
     ) -> Decision:
         line, house = self._lines[lease.ref], self._houses[lease.ref.provider]
-        drift = self._clock.wall() - self._clock.monotonic()
+        if failure.category in _OF_THE_WAY and self._slept_since(lease, now):
+            rule = "the clock jumped (the machine slept): forgotten"
+            return Decision(line.health, house.health, trail, failover.Then.NEXT, rule)
         decision = failover.decide(
             lease.ref,
             failure,
-            health=line.health,
-            provider=house.health,
+            health=line.health.at(now),
+            provider=house.health.at(now),
             trail=trail,
             around=around,
             now=now,
             jitter=self._random.random(),
         )
-        if abs(drift - lease.drift) > CLOCK_JUMP_S:
-            rule = "the clock jumped (the machine slept): forgotten"
-            return replace(decision, health=line.health, provider=house.health, rule=rule)
-        self._adopt(lease, line, house, decision)
-        return decision
+        return self._adopt(lease, line, house, decision, now)
 
-    def _adopt(self, lease: Lease, line: _Line, house: _House, decision: Decision) -> None:
-        """Make the decision true, except that a call which left before its target went out of
-        use tells nothing new about it."""
-        if lease.epoch == line.epoch:
-            if decision.health.state is not line.health.state and _is_out(decision.health):
-                line.epoch += 1
-            line.health = decision.health
-        elif decision.health.state is State.DROPPED:
-            line.health = decision.health
-        if lease.provider_epoch == house.epoch:
-            if decision.provider.state is not house.health.state and (
-                decision.provider.state in (ProviderState.OPEN, ProviderState.DROPPED)
-            ):
-                house.epoch += 1
-            house.health = decision.provider
+    def _slept_since(self, lease: Lease, now: float) -> bool:
+        return abs(self._clock.wall() - now - lease.drift) > CLOCK_JUMP_S
+
+    def _adopt(
+        self, lease: Lease, line: _Line, house: _House, decision: Decision, now: float
+    ) -> Decision:
+        """Make the decision true, as far as the call is not outdated: what left before its
+        target went out of use tells little that is new."""
+        health, provider = decision.health, decision.provider
+        if lease.epoch != line.epoch:
+            health = failover.outdated(decision, line.health, now)
+        if lease.provider_epoch != house.epoch:
+            provider = failover.outdated_provider(decision, house.health)
+        if _is_out(health) and health.state is not line.health.state:
+            line.epoch, line.current = line.epoch + 1, 0
+        if _is_out_of_use(provider) and provider.state is not house.health.state:
+            house.epoch, house.current = house.epoch + 1, 0
+        line.health, house.health = health, provider
+        if not any(self._is_usable(other, now) for other in self._lines.values()):
+            self._relent(now)
+        until = decision.until and self._out_until(line, house)
+        return replace(decision, health=line.health, provider=house.health, until=until)
+
+    def _relent(self, now: float) -> None:
+        """The panic rule: nothing can be used, so nothing is left alone for long."""
+        for line in self._lines.values():
+            line.health = line.health.relented(now)
+        for house in self._houses.values():
+            house.health = house.health.relented(now)
+
+    def _out_until(self, line: _Line, house: _House) -> float | None:
+        """When the target may be used again; None where it is in use, or never."""
+        waits = [line.health.until] if _is_out(line.health) else []
+        waits += [house.health.until] if _is_out_of_use(house.health) else []
+        until = max(waits, default=math.inf)
+        return until if until < math.inf else None
 
     def _around(
         self, lease: Lease, trail: Trail, now: float, can_downgrade: bool, prompt_key: str
     ) -> Surroundings:
-        ref = lease.ref
         others = [
             line
             for other, line in self._lines.items()
-            if other != ref and not self._is_dropped(line)
+            if other != lease.ref and other not in trail.used_up and not self._is_dropped(line)
         ]
-        usable = [line for line in others if self._is_usable(line, now)]
         return Surroundings(
             others=sum(
-                line.target.ref not in trail.used_up and self._fits(line, lease.cost)
+                self._would_fit(line, lease.demand) and self._comes_in_time(line, now)
                 for line in others
             ),
-            usable_elsewhere=bool(usable),
-            providers_elsewhere=any(line.target.ref.provider != ref.provider for line in usable),
             can_shrink=self._can_shrink(lease),
             can_downgrade=can_downgrade,
             prompt_key=prompt_key,
         )
 
+    def _comes_in_time(self, line: _Line, now: float) -> bool:
+        """Whether the target is back before the batch would rather pause."""
+        wait_s, _ = self._state_wait(line, self._house(line), now)
+        return wait_s <= self._policy.max_wait_s
+
+    def _would_fit(self, line: _Line, demand: Demand) -> bool:
+        return self._fits(line, demand, self._cost(line, demand))
+
     def _can_shrink(self, lease: Lease) -> bool:
         """Whether what was learnt leaves room for a smaller request that is still long enough."""
         line = self._lines[lease.ref]
-        cost = self._cost(line, lambda _: lease.demand)
-        return (
-            lease.demand.least_output <= cost.output_tokens < lease.cost.output_tokens
-            and self._fits(line, cost)
+        cost = self._cost(line, lease.demand)
+        return cost.output_tokens < lease.cost.output_tokens and self._fits(
+            line, lease.demand, cost
         )
 
     def _house(self, line: _Line) -> _House:
@@ -697,14 +768,10 @@ class Router:
             house.state not in (ProviderState.OPEN, ProviderState.DROPPED)
         )
 
-    def _patience(self, now: float) -> float:
-        """How long a wait may be: what is left of the bound, or any time while calls are out."""
-        if self._in_flight:
-            return math.inf
-        return max(0.0, self._policy.max_wait_s - self._waited_s - self._idle(now))
-
-    def _idle(self, now: float) -> float:
-        return 0.0 if self._in_flight else max(0.0, now - self._idle_since)
+    def _waited_until(self, now: float) -> float:
+        """Seconds that were spent waiting since the last accepted sample."""
+        since = self._waiting_since
+        return self._waited_s + (now - since if since is not None else 0.0)
 
     def _view(self, line: _Line, now: float) -> View:
         health = line.health.at(now)
@@ -745,3 +812,31 @@ def _ramp(answered: int) -> int:
 
 def _is_out(health: Health) -> bool:
     return health.state in (State.LIMITED, State.OPEN, State.EXHAUSTED, State.DROPPED)
+
+
+def _is_out_of_use(provider: ProviderHealth) -> bool:
+    return provider.state in (ProviderState.OPEN, ProviderState.DROPPED)
+
+
+def _trickles(binding: Bucket | None, cost: Cost) -> bool:
+    """Whether the budget is a day's that frees one request at a time, minutes apart."""
+    if binding is None or binding.window != "day":
+        return False
+    return cost.of(binding.kind) / binding.rate >= TRICKLE_S
+
+
+def _learn_largest(budgets: Budgets, cost: Cost, failure: Failure) -> None:
+    """A request too large for the model: ask for less, by what was too much.
+
+    The server may count more than was asked for (Groq counts the reasoning that it expects), so
+    the limit alone would be refused again. Where it names no numbers, a quarter less.
+    """
+    kind = failure.kind or "tokens"
+    asked = cost.of(kind)
+    excess = asked // 4
+    if failure.limit and failure.requested:
+        excess = max(1, failure.requested - failure.limit)
+    if kind == "output_tokens":
+        budgets.largest_output = min(asked - excess, budgets.largest_output or asked)
+    elif kind == "tokens":
+        budgets.largest_request = min(asked - excess, budgets.largest_request or asked)

@@ -115,7 +115,6 @@ class Run:
         )
         self.metrics = Metrics(settings.alert_switches, settings.alert_timeouts)
         self._kept: list[Sample] = []
-        self._forgetful = False
 
     @property
     def _dataset(self) -> Path:
@@ -278,7 +277,7 @@ class Run:
         )
         generation = self._generation(running.tell, self._judged(running.tell))
         ending = running.run(generation)
-        self._learn()
+        self._book.learn(self.router, force=True)
         return ending
 
     def _seal_off(self, ending: Ending, record: Record) -> Result:
@@ -410,8 +409,12 @@ class Run:
         folder = self.data_dir.parts(rehearsal=self.rehearsal)
 
         def note_part(_: str, part: store.Part) -> None:
+            counted = record.accepted
             record.note_part(part)
             self.ledger.save(record, force=True)
+            # On the disk the part's rows are all counted; here the newest of them, whose append
+            # has not returned, are counted one by one when it has.
+            record.accepted = counted
             selection.sealed(folder / part.name, part.rows)
 
         return BatchWriter(self.data_dir, record.id, note_part=note_part, rehearsal=self.rehearsal)
@@ -517,14 +520,7 @@ class Run:
         self.ledger.save(record, force=force)
 
     def _learn(self) -> None:
-        """Keep what was learnt; a state dir that cannot be written is told once, and ends no batch."""
-        if self._forgetful:
-            return
-        try:
-            self._book.learn(self.router)
-        except DiskError as error:
-            self._forgetful = True
-            self._notice(f"what is learnt about models will not be kept: {error}")
+        self._book.learn(self.router)
 
     def _new_id(self) -> str:
         return new_batch_id(self._now(), random.Random())

@@ -1,0 +1,456 @@
+"""The router against simulated vendors: quotas used up, dead models left alone, pauses right."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+import pytest
+
+from legalgen.completion import Completion, LimitKind, LimitReading, LimitWindow, ModelRef, Usage
+from legalgen.errors import ErrorCategory, Failure
+from legalgen.failover import BUSY, Decision, Health, NoneLeft, Pause, State, Then, Trail
+from legalgen.limits import Cost, Demand
+from legalgen.router import Hold, Lease, Policy, Router, Spent, Target
+from tests.simulation import Fault, Quota, Server, Time, World
+
+C = ErrorCategory
+A, B, D = ModelRef("groq", "a"), ModelRef("groq", "b"), ModelRef("cerebras", "d")
+DEMAND = Demand(4300, 1000, 300)
+TRAIL = Trail()
+
+
+def limits(*stated: tuple[LimitKind, LimitWindow, int]) -> tuple[LimitReading, ...]:
+    return tuple(LimitReading(kind, window, limit) for kind, window, limit in stated)
+
+
+FREE = limits(
+    ("requests", "minute", 30),
+    ("requests", "day", 1000),
+    ("tokens", "minute", 8000),
+    ("tokens", "day", 200_000),
+)
+DEVELOPER = limits(
+    ("requests", "minute", 1000), ("requests", "day", 500_000), ("tokens", "minute", 250_000)
+)
+
+
+def groq(model: str = "a", *, daily: int = 200_000, **known: object) -> Server:
+    """The free tier: minute's tokens and day's requests in headers, the rest in none."""
+    target = Target(
+        ModelRef("groq", model), latency_s=4.0, reasoning_allowance=500, tiers=(FREE, DEVELOPER)
+    )
+    quotas = [
+        Quota("requests", "minute", 30),
+        Quota("requests", "day", 1000, told=True),
+        Quota("tokens", "minute", 8000, told=True),
+        Quota("tokens", "day", daily),
+    ]
+    return Server(target, quotas, **{"latency_s": 2.0, **known})  # type: ignore[arg-type]
+
+
+def cerebras(model: str = "d", **known: object) -> Server:
+    """The trial: everything in headers."""
+    target = Target(ModelRef("cerebras", model), latency_s=1.5, reasoning_allowance=500)
+    quotas = [
+        Quota("requests", "minute", 5, told=True),
+        Quota("tokens", "minute", 30_000, told=True),
+        Quota("tokens", "hour", 1_000_000, told=True),
+        Quota("tokens", "day", 1_000_000, told=True),
+    ]
+    return Server(target, quotas, **{"latency_s": 1.0, **known})  # type: ignore[arg-type]
+
+
+def unlimited(ref: ModelRef, **known: object) -> Server:
+    """A server without quotas."""
+    return Server(Target(ref), [], **{"latency_s": 1.0, **known})  # type: ignore[arg-type]
+
+
+def always(category: ErrorCategory, **known: object) -> Fault:
+    """A server that answers nothing else."""
+    failure = Failure(category, "words", **known)  # type: ignore[arg-type]
+    return lambda _: failure
+
+
+# --------------------------------------------------------------------------- quotas are used up
+
+
+@pytest.mark.parametrize(
+    ("workers", "refunds", "reads_late"),
+    [
+        (1, True, False),
+        (1, False, True),
+        (8, True, False),
+        (8, True, True),
+        (8, False, False),
+        (32, True, True),
+        (32, False, False),
+    ],
+)
+def test_quotas_of_the_whole_route_are_used_up(
+    workers: int, refunds: bool, reads_late: bool
+) -> None:
+    """At least 95 % of what four free models allow in sum, at most 1 % of calls refused: however
+    many workers, whether the vendor gives back what was not used, whenever it reads its level."""
+    servers = [
+        make(model, refunds=refunds, reads_late=reads_late)
+        for make, model in ((groq, "a"), (groq, "b"), (cerebras, "d"), (cerebras, "e"))
+    ]
+    world = World(servers, workers=workers).run(720)
+    refused = world.share_of(C.RATE_LIMIT) + world.share_of(C.QUOTA_EXHAUSTED)
+    assert (world.share_of_quotas(720) >= 0.95, refused <= 0.01) == (True, True)
+
+
+def test_a_paid_tier_is_used_up() -> None:
+    """The ramp and the queue cost little at 250,000 tokens a minute, too."""
+    quotas = [Quota("requests", "minute", 1000), Quota("tokens", "minute", 250_000, told=True)]
+    world = World([Server(Target(A), quotas)], workers=32).run(180)
+    assert world.share_of_quotas(180) >= 0.95
+    assert world.share_of(C.RATE_LIMIT) <= 0.01
+
+
+@pytest.mark.parametrize("refunds", [True, False])
+def test_limits_that_no_header_shows_are_learnt(refunds: bool) -> None:
+    """A few refusals teach the limit, and whether what is not used comes back."""
+    quotas = [Quota("requests", "minute", 30), Quota("tokens", "minute", 8000)]
+    world = World([Server(Target(A), quotas, refunds=refunds)], workers=8).run(900)
+    assert world.share_of_quotas(900) >= 0.95
+    assert world.servers[A].failures[C.RATE_LIMIT] <= 4
+
+
+def test_a_window_of_output_tokens_shrinks_the_request() -> None:
+    """One refusal for 1,000 output tokens per minute, and no request asks for more again."""
+    quotas = [Quota("tokens", "minute", 8000, told=True), Quota("output_tokens", "minute", 1000)]
+    world = World([Server(Target(A), quotas)], workers=4).run(1800)
+    assert world.servers[A].failures[C.CONTEXT_LENGTH] <= 2  # both calls of the first moment
+    assert world.share_of_quotas(1800) >= 0.95
+
+
+def test_a_model_that_cannot_hold_a_usual_answer_is_not_offered_one() -> None:
+    """Where a usual answer needs more than the window ever grants, it costs no further call."""
+    quotas = [Quota("tokens", "minute", 8000, told=True), Quota("output_tokens", "minute", 250)]
+    world = World([Server(Target(A), quotas), unlimited(D)], workers=4).run(300)
+    assert world.servers[A].calls <= 2
+    assert world.kept > 500
+
+
+# --------------------------------------------------------------------------- what is dead
+
+
+@pytest.mark.parametrize("workers", [1, 8, 64])
+@pytest.mark.parametrize(
+    ("category", "known", "hang_s", "most"),
+    [
+        (C.OVERLOADED, {"status": 503}, 0.0, 2),
+        (C.RATE_LIMIT, {"status": 429, "retry_after_s": 600.0}, 0.0, 2),
+        (C.SERVER_ERROR, {"status": 500}, 0.0, 3),
+        (C.CONNECTION_ERROR, {}, 0.0, 3),
+        (C.TIMEOUT, {}, 5.0, 2),
+        (C.MODEL_UNAVAILABLE, {"status": 404}, 0.0, 2),
+        (C.AUTHENTICATION, {"status": 401}, 0.0, 2),
+    ],
+)
+def test_a_dead_model_costs_few_calls(
+    workers: int, category: ErrorCategory, known: dict[str, object], hang_s: float, most: int
+) -> None:
+    """At most three calls before it is left alone, two where it hangs, at any concurrency; the
+    first sample is there half a second, or one deadline, later than without it."""
+    dead = groq(fault=always(category, **known), hang_s=hang_s)
+    world = World([dead, unlimited(D)], workers=workers, samples=40).run(120)
+    first = world.order[0][0] - world.started
+    assert sum(moment < world.started + 4.9 for moment in dead.times) <= most
+    assert first <= 1.3 + 0.5 + 0.2 + (hang_s + 0.2 if workers == 1 else 0)
+    assert (world.kept >= 40, world.given_up) == (True, 0)
+
+
+def test_dies_and_returns() -> None:
+    """The preferred model dies for a minute in the middle: nothing is lost, and it is used again
+    within one probe of its recovery."""
+    dead = Failure(C.OVERLOADED, "over capacity", status=503)
+    preferred = unlimited(A, fault=lambda now: dead if 1020 <= now < 1080 else None)
+    world = World([preferred, unlimited(D)], workers=4).run(300)
+    again = next(at for at, ref in world.order if at > 1082 and ref == A)
+    assert again <= 1080 + 80 + 2  # the open time had doubled to 80 s at most
+    assert {ref for at, ref in world.order if at > again + 5} == {A}
+    assert world.given_up == 0
+    assert sum(1020 <= moment < 1080 for moment in preferred.times) <= 4 + 4
+
+
+def test_every_key_is_refused() -> None:
+    """Two calls a provider at most, then there is nothing left, and both are named."""
+    refused = always(C.AUTHENTICATION, status=401)
+    world = World(
+        [groq(fault=refused), groq("b", fault=refused), cerebras(fault=refused)], workers=8
+    )
+    world.run(60)
+    assert sum(server.calls for ref, server in world.servers.items() if ref.provider == "groq") <= 2
+    assert world.servers[D].calls <= 2
+    assert {worker.ended for worker in world.workers} == {NoneLeft()}
+    assert len(world.router.dropped_reasons()) == 3
+
+
+def test_a_daily_quota_ends() -> None:
+    """With no other provider the batch is paused until twenty samples fit the day again."""
+    world = World([groq(daily=100_000)], workers=4).run(4 * 3600)
+    pauses = [worker.ended for worker in world.workers]
+    assert all(isinstance(pause, Pause) for pause in pauses)
+    cost = world.servers[A].quotas[3]
+    ended = max(world.servers[A].times)
+    pause = pauses[0]
+    assert isinstance(pause, Pause)
+    reserved = 1000 + 1100  # prompt and the completion budget that experience settled on
+    assert 20 * reserved * 0.8 <= (pause.resume_in_s + 60) * cost.rate <= 20 * reserved * 1.25
+    assert world.time.now - ended < 4 * 3600
+    assert world.kept >= 100_000 / 2400
+
+
+def test_answers_go_on_after_a_pause() -> None:
+    """What the pause promised holds: twenty samples are written without a refusal."""
+    world = World([groq(daily=60_000)], workers=2).run(2 * 3600)
+    ended = world.workers[0].ended
+    assert isinstance(ended, Pause)
+    kept, refused = world.kept, world.servers[A].failures[C.QUOTA_EXHAUSTED]
+    for worker in world.workers:
+        worker.ended = None
+    resume = max(0.0, ended.resume_in_s - (world.time.now - world.order[-1][0]))
+    world.time.now += resume
+    world.run(1200)
+    assert world.kept >= kept + 19
+    assert world.servers[A].failures[C.QUOTA_EXHAUSTED] <= refused + 1
+
+
+# --------------------------------------------------------------------------- one turn at a time
+
+
+class Desk:
+    """A router on a clock that only moves when told."""
+
+    def __init__(self, *targets: Target, policy: Policy | None = None) -> None:
+        self.time = Time()
+        self.router = Router(targets, policy, clock=self.time.clock, random=Random(1))
+
+    def lease(self, trail: Trail = TRAIL) -> Lease:
+        turn = self.router.turn(trail, lambda _: DEMAND)
+        assert isinstance(turn, Lease)
+        return turn
+
+    def fail(self, lease: Lease, category: ErrorCategory, **known: object) -> Decision:
+        failure = Failure(category, "words", **known)  # type: ignore[arg-type]
+        return self.router.failed(lease, failure, TRAIL)
+
+    def reply(self, lease: Lease, *readings: LimitReading, latency_s: float = 1.0) -> None:
+        usage = Usage(1000, 700)
+        done = Completion("{}", "stop", usage, lease.ref.model, latency_s, readings=readings)
+        self.router.replied(lease, done)
+        self.router.kept(lease.ref)
+
+    def state(self, ref: ModelRef = A) -> str:
+        return next(view.state for view in self.router.view() if view.ref == ref)
+
+
+def test_two_calls_until_the_first_answer() -> None:
+    """A target, and a provider, that has not answered gets two calls; each answer doubles that."""
+    desk = Desk(Target(A), Target(B))
+    first, _ = desk.lease(), desk.lease()
+    turn = desk.router.turn(TRAIL, lambda _: DEMAND)
+    assert isinstance(turn, Hold)
+    assert turn.why == BUSY
+    desk.reply(first)
+    assert [desk.lease().ref for _ in range(3)] == [A, A, A]
+    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), Hold)
+
+
+def test_calls_that_left_before_do_not_double_the_open_time() -> None:
+    """Eight calls in flight to a model that dies open it once, for five seconds."""
+    desk = Desk(Target(A), Target(D))
+    for _ in range(3):
+        desk.reply(desk.lease())
+    leases = [desk.lease() for _ in range(8)]
+    decisions = [desk.fail(lease, C.OVERLOADED) for lease in leases]
+    assert {decided.until for decided in decisions} == {desk.time.now + 5}
+    assert {decided.health.opened for decided in decisions} == {1}
+
+
+def test_a_reply_that_left_before_does_not_revive() -> None:
+    """What a model sent before it went down does not make it ready."""
+    desk = Desk(Target(A), Target(D))
+    early, late = desk.lease(), desk.lease()
+    desk.fail(late, C.OVERLOADED)
+    desk.reply(early)
+    assert desk.state() == "open"
+
+
+def test_one_probe_at_a_time() -> None:
+    """After its rest one worker asks, the others go elsewhere; its answer opens the door."""
+    desk = Desk(Target(A), Target(D))
+    hung = desk.lease()
+    desk.fail(desk.lease(), C.OVERLOADED)
+    desk.time.now += 5
+    assert [desk.lease().ref for _ in range(3)] == [A, D, D]
+    desk.fail(hung, C.TIMEOUT)
+    assert desk.state() == "probing"
+
+
+def test_the_panic_rule() -> None:
+    """When the second of two goes out of use, the first is not left alone for longer than 60 s."""
+    desk = Desk(Target(A), Target(D))
+    desk.router.restore(A, health=Health(state=State.OPEN, until=1100, opened=4))
+    assert desk.fail(desk.lease(), C.OVERLOADED).until == 1005
+    assert desk.router.view()[0].until == 1060
+
+
+def test_waiting_is_counted_only_while_someone_waits() -> None:
+    """The time before the first call, and between a reply and the next call, is no waiting."""
+    desk = Desk(Target(A), policy=Policy(max_wait_s=100.0))
+    desk.time.now += 500
+    desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=60.0)
+    desk.time.now += 10
+    hold = desk.router.turn(TRAIL, lambda _: DEMAND)
+    assert isinstance(hold, Hold)
+    desk.time.now += 50
+    assert desk.router.waited_s == 50
+    desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=51.0)
+    assert desk.router.turn(TRAIL, lambda _: DEMAND) == Pause(51.0, "rate_limit: words")
+    desk.router.accepted()
+    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), Hold)
+
+
+def test_a_wait_that_fits_exactly_is_not_lost_by_rounding() -> None:
+    """A worker that looks again each second does not give up a wait that it was granted."""
+    desk = Desk(Target(A), policy=Policy(max_wait_s=60.0))
+    desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=60.0)
+    hold = None
+    for _ in range(600):
+        turn = desk.router.turn(TRAIL, lambda _: DEMAND, hold)
+        if isinstance(turn, Lease):
+            break
+        assert isinstance(turn, Hold)
+        hold = turn
+        desk.time.now += 0.1
+    assert desk.time.now == pytest.approx(1060.0, abs=0.2)
+
+
+def test_no_pause_while_calls_are_out() -> None:
+    """A worker with nothing to call stays while another's call is in flight."""
+    desk = Desk(Target(A), Target(D), policy=Policy(max_wait_s=60.0))
+    out = desk.lease()
+    desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=3600.0)
+    desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=3600.0)
+    turn = desk.router.turn(TRAIL, lambda _: DEMAND)
+    assert isinstance(turn, Hold)
+    assert (turn.why, turn.place) == (BUSY, None)
+    desk.reply(out)
+    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND, turn), Pause)
+
+
+def test_a_sleep_of_the_machine_is_forgotten() -> None:
+    """A call that spans a sleep blames nobody, and waits end as if the clock had run."""
+    desk = Desk(Target(A), Target(D))
+    lease = desk.lease()
+    desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=600.0)
+    desk.time.wall_offset += 3600.0
+    decided = desk.fail(lease, C.CONNECTION_ERROR)
+    assert (decided.then, decided.trail) == (Then.NEXT, TRAIL)
+    assert desk.router.provider_health()["groq"].connection_failures == 0
+    assert desk.state() == "ready"
+
+
+def test_a_clock_set_back_changes_no_wait() -> None:
+    """The time of day may jump back by hours; what is waited for stays."""
+    desk = Desk(Target(A))
+    desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=60.0)
+    desk.time.wall_offset -= 7200.0
+    assert desk.router.view()[0].until == 1060.0
+
+
+def test_one_header_tells_the_plan() -> None:
+    """A thousand requests a day is the free tier, whose other limits no header shows."""
+    desk = Desk(Target(A, tiers=(FREE, DEVELOPER)))
+    desk.reply(desk.lease(), LimitReading("requests", "day", 1000, 999))
+    buckets = desk.router.view()[0].budgets.buckets
+    assert {key: bucket.limit for key, bucket in buckets.items()} == {
+        (r.kind, r.window): r.limit for r in FREE
+    }
+
+
+def test_what_the_server_counts_more_is_learnt() -> None:
+    """Groq counts the reasoning it expects: 1,500 asked, 1,740 counted of 1,000 allowed."""
+    desk = Desk(Target(A, reasoning_allowance=500))
+    lease = desk.lease()
+    decided = desk.fail(
+        lease,
+        C.CONTEXT_LENGTH,
+        kind="output_tokens",
+        window="minute",
+        limit=1000,
+        requested=1740,
+    )
+    assert (lease.max_completion_tokens, decided.then) == (1500, Then.SHRINK)
+    assert desk.lease(decided.trail).max_completion_tokens == 760
+
+
+def test_a_shrunk_request_is_never_a_stump() -> None:
+    """Less than the shortest answer is not asked for: the task goes where it fits."""
+    desk = Desk(Target(A, reasoning_allowance=500), Target(D))
+    decided = desk.fail(
+        desk.lease(),
+        C.CONTEXT_LENGTH,
+        kind="output_tokens",
+        window="minute",
+        limit=250,
+        requested=1500,
+    )
+    assert decided.then is Then.NEXT
+    assert desk.lease().ref == D
+
+
+def test_a_model_that_is_out_for_the_day_is_no_other_model() -> None:
+    """An answer refused three times is asked anew where the only other model is back tomorrow."""
+    desk = Desk(Target(A), Target(D), policy=Policy(max_wait_s=60.0))
+    leases = [desk.lease() for _ in range(3)]
+    desk.fail(leases[2], C.QUOTA_EXHAUSTED, retry_after_s=40_000.0)
+    desk.reply(leases[0])
+    refused = Failure(C.OUTPUT_INVALID, "too short")
+    decided = desk.router.refused(leases[0], refused, Trail(blamed=2, here=2, models=(A,)))
+    assert (decided.then, decided.trail.used_up) == (Then.ANEW, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("policy", "why"),
+    [
+        (Policy(max_calls=2), "2 calls are the most that this batch may make (--max-calls)"),
+        (Policy(max_tokens=4999), "4000 of 4999 tokens are used (--max-tokens)"),
+        (Policy(max_cost_usd=0.005), "$0.0040 of $0.005 are spent (--max-cost)"),
+    ],
+)
+def test_bounds_count_what_is_in_flight(policy: Policy, why: str) -> None:
+    """Calls that are out may still take what they reserved: no bound is overshot."""
+    targets = [Target(ref, input_usd=1e-6, output_usd=1e-6) for ref in (A, D)]
+    desk = Desk(*targets, policy=policy)
+    desk.lease(), desk.lease()
+    assert desk.router.turn(TRAIL, lambda _: DEMAND) == Spent(why)
+
+
+def test_a_daily_window_that_refills_fast_is_waited_for() -> None:
+    """500,000 requests a day free one each fifth of a second: that is a wait, no pause."""
+    desk = Desk(Target(A), policy=Policy(max_wait_s=60.0))
+    desk.reply(desk.lease(), LimitReading("requests", "day", 500_000, 0))
+    turn = desk.router.turn(TRAIL, lambda _: DEMAND)
+    assert isinstance(turn, Hold)
+    assert turn.seconds <= 1.0
+
+
+def test_restored_budgets_are_used() -> None:
+    """What a former process left of a budget is what this one begins with."""
+    desk = Desk(Target(A), policy=Policy(max_wait_s=60.0))
+    desk.router.state_limits(A, limits(("tokens", "minute", 8000)))
+    bucket = desk.router.view()[0].budgets.buckets["tokens", "minute"]
+    desk.router.restore(
+        A, health=desk.router.view()[0].health, buckets=[bucket.take(8000, desk.time.now)]
+    )
+    turn = desk.router.turn(TRAIL, lambda _: DEMAND)
+    assert isinstance(turn, Hold)
+    needed = Cost(1000, 1000).of("tokens") + 40
+    assert turn.seconds == pytest.approx(needed / (8000 / 60))
+    assert turn.why == "tokens per minute"
+    assert math.isfinite(turn.seconds)
