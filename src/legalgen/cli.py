@@ -5,23 +5,20 @@ Nothing heavy is imported up here: ``--help`` loads no SDK, no pyarrow.
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
 from legalgen import __version__
-from legalgen.settings import SETTINGS, Declaration, Settings, shown
+from legalgen.config_commands import config_app
+from legalgen.dataset.cli import app as dataset_app
+from legalgen.options import SHOWING, Flags, console_of, settings_of, takes
 
 if TYPE_CHECKING:
-    from legalgen.console import Console
     from legalgen.errors import LegalgenError
-
-DECLARED = {each.name: each for each in SETTINGS}
 
 EXIT_BUG = 70
 EXIT_PIPE = 141
@@ -33,22 +30,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_PANELS = {
-    "sample": "What to write",
-    "": "Who writes it",
-    "calls": "Who writes it",
-    "failover": "Who writes it",
-    "providers.openai": "Who writes it",
-    "batch": "How far",
-    "paths": "Files and output",
-    "log": "Files and output",
-    "output": "Files and output",
-}
-_SHOWING = ("data_dir", "json", "quiet", "color")
 _WRITING = (
     "provider", "model", "route", "no_failover", "base_url", "reasoning_effort", "timeout",
     "connect_timeout", "stickiness", "jurisdiction", "practice_area", "topic", "difficulty",
-    "sample_type", "reasoning_instruction", "citation_policy", "gate", "keep_thinking",
+    "sample_type", "reasoning_instruction", "citation_policy", "gate", "keep_thinking", "judge",
+    "min_score",
     "taxonomy", "authorities", "seed", "max_wait", "state_dir", "log_dir", "log_level",
     "log_format", "events",
 )  # fmt: skip
@@ -56,65 +42,6 @@ _BOUNDING = (
     "count", "concurrency", "max_time", "max_cost", "max_tokens", "max_calls", "alert_switches",
     "alert_timeouts", "metrics_file",
 )  # fmt: skip
-
-Flags = dict[str, object]
-
-
-def _takes(*names: str) -> Callable[[Callable[..., int]], Callable[..., None]]:
-    """Give a command one option for each of these settings, as their table declares them.
-
-    The command itself is called with the flags as one dict, then its own parameters.
-    """
-
-    def decorate(function: Callable[..., int]) -> Callable[..., None]:
-        def command(**given: object) -> None:
-            flags = {name: given.pop(name) for name in names}
-            raise typer.Exit(function(flags, **given))
-
-        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
-        options = [_option(DECLARED[name]) for name in names]
-        command.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined]
-        command.__annotations__ = {each.name: each.annotation for each in (*own, *options)}
-        command.__name__, command.__doc__ = function.__name__, function.__doc__
-        return command
-
-    return decorate
-
-
-def _option(declared: Declaration[Any]) -> inspect.Parameter:
-    """A setting as an option; its text is parsed where all layers are."""
-    switch = isinstance(declared.default, bool)
-    several = isinstance(declared.default, tuple)
-    kind: Any = bool | None if switch else list[str] | None if several else str | None
-    names = [declared.flag, *_SHORT.get(declared.name, ())]
-    usual = declared.absent or ("" if switch else str(shown(declared, declared.default)))
-    info = typer.Option(
-        *names,
-        help=f"{declared.help} [dim]Default: {usual}.[/dim]" if usual else declared.help,
-        rich_help_panel=_PANELS[declared.table],
-        metavar=None if switch else _METAVARS.get(declared.name, "TEXT"),
-        show_default=False,
-    )
-    annotation = Annotated[kind, info]
-    return inspect.Parameter(
-        declared.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
-    )
-
-
-_SHORT = {
-    "count": ("-n",),
-    "concurrency": ("-c",),
-    "quiet": ("-q",),
-    "provider": ("-p",),
-    "model": ("-m",),
-}
-_METAVARS = {
-    "count": "N", "seed": "N", "concurrency": "auto|N", "timeout": "TIME", "max_wait": "TIME",
-    "max_time": "TIME", "connect_timeout": "TIME", "stickiness": "TIME", "max_cost": "USD",
-    "max_tokens": "N", "max_calls": "N", "alert_switches": "N", "alert_timeouts": "N",
-    "data_dir": "DIR", "state_dir": "DIR", "log_dir": "DIR", "taxonomy": "FILE",
-    "authorities": "FILE", "metrics_file": "FILE", "events": "FILE", "base_url": "URL",
-}  # fmt: skip
 
 
 def _print_version(value: bool | None) -> None:
@@ -139,7 +66,7 @@ def _main(
 
 
 @app.command()
-@_takes(*_WRITING, *_SHOWING)
+@takes(*_WRITING, *SHOWING)
 def generate(
     flags: Flags,
     no_save: Annotated[bool, typer.Option("--no-save", help="Show it, keep it nowhere.")] = False,
@@ -150,14 +77,14 @@ def generate(
     """Write one sample, show it and keep it."""
     from legalgen import commands  # noqa: PLC0415 - lazy
 
-    settings = _settings(flags)
+    settings = settings_of(flags)
     if show_prompt:
-        return commands.show_prompt(settings, _console(settings))
-    return commands.generate(settings, _console(settings), save=not no_save)
+        return commands.show_prompt(settings, console_of(settings))
+    return commands.generate(settings, console_of(settings), save=not no_save)
 
 
 @app.command()
-@_takes(*_WRITING, *_BOUNDING, *_SHOWING)
+@takes(*_WRITING, *_BOUNDING, *SHOWING)
 def batch(
     flags: Flags,
     batch_id: Annotated[
@@ -170,6 +97,10 @@ def batch(
     until_total: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Write until the dataset holds N rows.")
     ] = None,
+    plan: Annotated[
+        bool,
+        typer.Option("--plan", help="Show what would be written and whether it fits; call nobody."),
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Queue behind a running batch.")] = False,
     wait_max: Annotated[
         str | None, typer.Option(metavar="TIME", help="How long to queue, such as 2h.")
@@ -177,57 +108,85 @@ def batch(
 ) -> int:
     """Write many samples; stop, pause and resume as you like.
 
-    Exit codes: 0 done, 2 usage, 3 no usable provider, 4 stopped short by a limit, 5 another batch
-    is running, 74 the disk failed, 75 paused (resume later), 129/130/143 stopped by a signal.
+    Exit codes: 0 done, 2 usage, 3 no usable provider, 4 stopped short by a limit,
+    5 another batch is running, 74 the disk failed, 75 paused (resume later),
+    129/130/143 stopped by a signal.
     """
     from legalgen import commands  # noqa: PLC0415 - lazy
 
     if batch_id and not resume:
         raise typer.BadParameter(f"{batch_id!r} names a batch; add --resume to go on with it")
+    if plan and resume:
+        raise typer.BadParameter("--plan shows a new batch; leave out --resume")
+    if plan:
+        return commands.plan(flags, until_total, settings_of, console_of)
     order = commands.BatchOrder(
         batch_id, resume=resume, until_total=until_total, wait=wait, wait_max=wait_max
     )
-    return commands.batch(flags, order, _settings, _console)
+    return commands.batch(flags, order, settings_of, console_of)
 
 
 @app.command()
-@_takes("provider", "state_dir", *_SHOWING)
-def models(flags: Flags) -> int:
+@takes("provider", "base_url", "state_dir", *SHOWING)
+def models(
+    flags: Flags,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Make one tiny real call per model.")
+    ] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Ask the vendors' lists: what is new, what is gone.")
+    ] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Side by side, from this machine's own batches.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also those that were shut down.")
+    ] = False,
+) -> int:
     """Show which models can be used, and how healthy they are."""
     from legalgen import commands  # noqa: PLC0415 - lazy
 
-    settings = _settings(flags)
-    return commands.models(settings, _console(settings))
+    settings = settings_of(flags)
+    look = commands.Look(check=check, refresh=refresh, compare=compare, everything=everything)
+    return commands.models(settings, console_of(settings), look)
 
 
 @app.command()
-@_takes(*_SHOWING)
+@takes(*SHOWING)
 def history(
     flags: Flags,
-    batch_id: Annotated[str | None, typer.Argument(metavar="ID", help="One batch in full.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 20,
-    status: Annotated[str | None, typer.Option(help="Only batches of this status.")] = None,
+    batch_id: Annotated[
+        str | None, typer.Argument(metavar="ID", help="One batch in full; a prefix will do.")
+    ] = None,
+    *,
+    why: Annotated[
+        bool, typer.Option("--why", help="Every failure, switch and wait of it, in order.")
+    ] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 20,
+    status: Annotated[
+        str | None,
+        typer.Option(metavar="STATUS", help="Only batches that are paused, interrupted, ..."),
+    ] = None,
+    provider: Annotated[
+        str | None,
+        typer.Option("--provider", "-p", metavar="NAME", help="Only batches that used it."),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="Only batches since a date, or since 36h or 7d ago."),
+    ] = None,
 ) -> int:
     """Show what was done, and how it went."""
     from legalgen import commands  # noqa: PLC0415 - lazy
 
-    settings = _settings(flags)
-    return commands.history(settings, _console(settings), batch_id, limit=limit, status=status)
+    settings = settings_of(flags)
+    asked = commands.Asked(batch_id, limit, status, provider, since, why)
+    return commands.history(settings, console_of(settings), asked)
 
 
-def _settings(flags: Flags) -> Settings:
-    from legalgen.providers import PROVIDERS  # noqa: PLC0415 - lazy
-    from legalgen.settings import find_config  # noqa: PLC0415 - lazy
-
-    return Settings.load(
-        flags, os.environ, find_config(os.environ), known_providers=tuple(PROVIDERS)
-    )
-
-
-def _console(settings: Settings) -> Console:
-    from legalgen.console import Console  # noqa: PLC0415 - lazy
-
-    return Console(json=settings.json, quiet=settings.quiet, color=settings.color)
+app.add_typer(config_app, name="config")
+app.add_typer(dataset_app, name="dataset")
 
 
 def main() -> NoReturn:
@@ -241,6 +200,11 @@ def _run() -> int:
     except (typer.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:
+        _leave_stdout()
+        return EXIT_PIPE
+    except SystemExit as leaving:  # what Typer and rich make of a closed pipe
+        if not isinstance(leaving.__context__, BrokenPipeError):
+            raise
         _leave_stdout()
         return EXIT_PIPE
     except Exception as error:  # noqa: BLE001 - the one boundary: a bug keeps its traceback
@@ -269,7 +233,8 @@ def _misused(error: TyperException) -> LegalgenError:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "legalgen"
     message = error.format_message().rstrip(".")
-    return UsageError(f"{message}. See `{path} --help`.")
+    stop = "" if message.endswith("?") else "."
+    return UsageError(f"{message}{stop} See `{path} --help`.")
 
 
 def _leave_stdout() -> None:

@@ -99,6 +99,28 @@ def _again(settings: Settings) -> str:
     return f" --data-dir {shlex.quote(str(settings.data_dir))}" if given else ""
 
 
+def plan(
+    flags: dict[str, object],
+    until_total: int | None,
+    load: Callable[[dict[str, object]], Settings],
+    talk: Callable[[Settings], Console],
+) -> int:
+    """What a batch would write, how it spreads, and whether it fits; nobody is called."""
+    from legalgen.preview import preview  # noqa: PLC0415 - few ask for it
+
+    settings = load(flags)
+    console = talk(settings)
+    intent = Intent(count=settings.count, until_total=until_total)
+    run = Run(settings, intent, listener=lambda _: None, stop=Stop())
+    with contextlib.closing(run):
+        found = preview(run)
+    if console.json:
+        console.data(found.as_json())
+    else:
+        console.text("\n".join(found.lines()))
+    return 0
+
+
 def _queue_s(order: BatchOrder) -> float:
     if order.wait_max is not None:
         try:

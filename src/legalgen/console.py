@@ -5,31 +5,82 @@ People get words and tables (rich), programs one JSON object. Nothing here decid
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import json as json_module
 import os
+import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
-from legalgen import events
+from legalgen import events, screens
 from legalgen.errors import LegalgenError, NoUsableProvider
+from legalgen.frame import Line, printable
+from legalgen.live import Views, Watcher, watcher
+from legalgen.remedies import remedies, troubles
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
+    from legalgen.inventory import Listing, ModelRow, Track
     from legalgen.ledger import Record, Unreadable
     from legalgen.run import Result
     from legalgen.samples import Sample
+    from legalgen.screens import Grid
+    from legalgen.taxonomy import Branch
 
-DASH = "-"
+PIPED_COLUMNS = 400
+"""Tables are never folded for a program that reads them."""
+WIDE = 110
+UNBROKEN = ("model", "batch", "started", "status", "state", "left", "check")
+"""Columns that are never folded."""
+DEEPEST_INDENT = 12
+
+
+class Talk:
+    """stderr: where people are talked to. ``gone`` is the error of a reader that left."""
+
+    def __init__(
+        self, stream: TextIO, color: str, environ: Mapping[str, str], columns: int | None
+    ) -> None:
+        self._stream = stream
+        self._columns = columns
+        self._environ = environ
+        self.gone: OSError | None = None
+        smart = environ.get("TERM", "dumb") != "dumb"
+        self.terminal = _is_terminal(stream) and smart
+        allowed = self.terminal and not environ.get("NO_COLOR")
+        self.colour = color == "always" or (color == "auto" and allowed)
+        self.unicode = _encoding(stream).startswith("utf")
+
+    def write(self, text: str) -> None:
+        """Write at once; remembers if nobody is there any more."""
+        if self.gone is not None:
+            return
+        try:
+            self._stream.write(_encodable(text, self._stream))
+            self._stream.flush()
+        except OSError as error:  # raised again by Console.hear, in the thread that can act on it
+            self.gone = error
+
+    def size(self) -> tuple[int, int]:
+        """Columns and rows now."""
+        try:
+            size = os.get_terminal_size(self._stream.fileno())
+        except (OSError, ValueError):  # no terminal, or no file at all: what the environment says
+            size = shutil.get_terminal_size()
+        return max(20, self._columns or size.columns or 80), max(4, size.lines or 24)
 
 
 class Console:
     """Writes what happened to people or programs.
 
-    ``json``: stdout carries JSON alone. ``quiet``: stderr only says what went wrong.
+    ``json``: stdout carries JSON alone. ``quiet``: stderr only says what went wrong. ``columns``
+    is a width instead of the terminal's own.
     """
 
     def __init__(
@@ -40,250 +91,328 @@ class Console:
         color: str = "auto",
         out: TextIO | None = None,
         err: TextIO | None = None,
+        environ: Mapping[str, str] | None = None,
+        columns: int | None = None,
     ) -> None:
         self.json = json
         self.quiet = quiet
         self._color = color
+        self._environ = os.environ if environ is None else environ
         self._stdout = out if out is not None else sys.stdout
-        self._stderr = err if err is not None else sys.stderr
+        self._columns = columns
+        self._talk = Talk(err if err is not None else sys.stderr, color, self._environ, columns)
+        self._watcher: Watcher | None = None
 
     # ------------------------------------------------------------------ while it runs
 
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[Console]:
+        """Follow a run until it ends, on a terminal with a live view."""
+        talk = self._talk
+        watching = watcher(
+            talk,
+            quiet=self.quiet,
+            terminal=talk.terminal,
+            colour=talk.colour,
+            unicode=talk.unicode,
+            environ=self._environ,
+        )
+        with watching:
+            self._watcher = watching
+            try:
+                yield self
+            finally:
+                self._watcher = None
+
+    def follow(self, views: Views, stopping: Callable[[], bool]) -> None:
+        """Where the state of the route is seen, and whether the run was asked to end."""
+        if self._watcher is not None:
+            self._watcher.follow(views, stopping)
+
     def hear(self, event: events.Event) -> None:
-        """One line on stderr for what a person should know while a run goes."""
-        line = _line(event)
-        if line is None or (self.quiet and not isinstance(event, _LOUD)):
-            return
-        self.talk(f"{event.at.astimezone():%H:%M:%S}  {line}")
+        """Take in one event of a run that is watched.
+
+        Raises:
+            OSError: nobody reads what is said any more.
+        """
+        if self._watcher is not None:
+            self._watcher.hear(event)
+        if self._talk.gone is not None:
+            raise self._talk.gone
 
     def talk(self, text: str) -> None:
         """A line to people, on stderr."""
-        print(_encodable(text, self._stderr), file=self._stderr, flush=True)
+        clean = "\n".join(printable(line) for line in text.split("\n"))
+        if self._watcher is not None:
+            self._watcher.say(clean)
+        else:
+            self._talk.write(clean + "\n")
 
     # ------------------------------------------------------------------ results
 
-    def result(self, result: Result) -> None:
-        """How a batch ended."""
+    def result(self, result: Result, again: str = "") -> None:
+        """How a batch ended; ``again`` are flags that the next command repeats."""
         if self.json:
-            self.data(result_json(result))
-            return
-        if not self.quiet or result.exit_code:
-            for line in _summary(result):
-                self.talk(line)
+            self.data(result_json(result, again))
+        elif not self.quiet or result.exit_code:
+            self._say(screens.summary(result, again))
 
-    def sample(self, sample: Sample, *, saved: bool) -> None:
-        """One sample, as a person wants to read it."""
+    def sample(self, sample: Sample, *, saved: bool, where: str = "") -> None:
+        """One sample, as a person wants to read it; ``where`` is the dataset's folder."""
         if self.json:
             self.data(msgspec.to_builtins(sample))
             return
-        rich = self._rich
-        rich.print(f"[bold]Question[/bold]  [dim]{sample.topic}, {sample.difficulty}[/dim]")
-        rich.print(sample.question, markup=False, highlight=False)
-        if sample.reasoning_steps:
-            rich.print("\n[bold]Reasoning[/bold]")
-        for number, step in enumerate(sample.reasoning_steps, 1):
-            rich.print(f"{number}. {step}", markup=False, highlight=False)
-        rich.print("\n[bold]Answer[/bold]")
-        rich.print(sample.answer, markup=False, highlight=False)
-        if sample.citations:
-            rich.print("\n[bold]Citations[/bold]")
-        for citation in sample.citations:
-            rich.print(f"- {citation.text}  ({citation.status})", markup=False, highlight=False)
-        flags = f"  flags: {', '.join(sample.flags)}" if sample.flags else ""
-        kept = f"kept as {sample.id}" if saved else "not kept"
-        self.talk(f"{sample.provider}/{sample.model}, {sample.latency_s} s, {kept}{flags}")
+        for number, (heading, text) in enumerate(screens.sample(sample)):
+            self._print(Line.of(("\n" if number else "") + heading, "bold"))
+            for line in text.split("\n"):
+                self._rich.print(printable(line), markup=False, highlight=False)
+        if not self.quiet:
+            self.talk("\n" + screens.origin(sample, saved=saved, where=where))
 
-    def history(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """A table of batches."""
-        rows = list(records)
+    def history(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """A table of batches; rows are those of ``history_row``."""
+        listed = list(rows)
         if self.json:
-            self.data(rows)
-            return
-        if not rows:
-            self.talk("There is no batch yet. The first one: legalgen batch --count 3")
-            return
-        self._table(
-            ("batch", "started", "status", "samples", "models", "cost", "took"),
-            [
-                (
-                    str(row["id"]),
-                    str(row.get("started_local", DASH)),
-                    str(row["status"]),
-                    f"{row.get('accepted', 0)}/{row.get('target', 0)}",
-                    ", ".join(row.get("models", {})) or str(row.get("reason", "")) or DASH,
-                    _dollars(row.get("cost_usd")),
-                    _took(row.get("seconds")),
-                )
-                for row in rows
-            ],
-        )
+            self.data(listed)
+        elif not listed:
+            self.talk("There is no such batch. A first one: legalgen batch --count 3")
+        else:
+            table = screens.grid(screens.HISTORY_COLUMNS, listed)
+            self._grid(table if self._rich.width >= WIDE else table.only(screens.HISTORY_NARROW))
 
-    def record(self, row: Mapping[str, Any]) -> None:
-        """One batch in full."""
+    def record(self, record: Record, status: str, again: str = "", *, why: bool = False) -> None:
+        """One batch in full; with ``why`` all that went wrong in it, in order."""
         if self.json:
-            self.data(row)
+            self.data(history_row(record, status))
             return
-        for line in _record_lines(row):
-            self._rich.print(line, markup=False, highlight=False)
-        self._table(
-            ("model", "calls", "samples", "tokens in", "tokens out", "s/sample", "steps", "cost"),
-            [_model_row(name, stats) for name, stats in row["models"].items()],
-        )
+        self._lines(screens.record_lines(record, status, again))
+        if record.models:
+            table = screens.grid(screens.RECORD_COLUMNS, record.models.items())
+            self._grid(table if self._rich.width >= WIDE else table.only(screens.RECORD_NARROW))
+        if record.rejected:
+            worst = sorted(record.rejected.items(), key=lambda pair: -pair[1])
+            self._grid(screens.grid(screens.REJECT_COLUMNS, worst))
+        if why:
+            self._lines(screens.why(record))
 
-    def models(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """What can be used, and how healthy it is."""
+    def models(
+        self,
+        rows: Sequence[ModelRow],
+        now: datetime,
+        *,
+        listings: Sequence[Listing] = (),
+        checked: bool = False,
+    ) -> None:
+        """What can be used, and how healthy it is; ``listings`` are the vendors' own lists."""
         if self.json:
-            self.data(list(rows))
+            plain = msgspec.to_builtins(rows)
+            lists = {"models": plain, "listings": msgspec.to_builtins(listings)}
+            self.data(lists if listings else plain)
             return
-        self._table(
-            ("model", "state", "context", "max out", "structured", "$/M in", "$/M out", "note"),
-            [
-                (
-                    f"{row['provider']}/{row['model']}",
-                    str(row["state"]),
-                    f"{row['context_window']:,}",
-                    f"{row['max_completion_tokens']:,}",
-                    str(row["structured"]),
-                    _dollars(row["usd_per_million_input"]),
-                    _dollars(row["usd_per_million_output"]),
-                    str(row["note"] or ""),
-                )
-                for row in rows
-            ],
+        wide = self._rich.width >= WIDE + 30
+        narrow: Sequence[str] = screens.CHECKED_NARROW if checked else screens.MODELS_NARROW
+        if self._rich.width >= WIDE and not checked:
+            narrow = screens.MODELS_MIDDLE
+        table = screens.grid(screens.models_columns(now, checked=checked, wide=wide), rows)
+        self._grid(table if wide else table.only(narrow))
+        self._lines(screens.troubled(rows))
+        self._lines(screens.listing_lines(listings))
+
+    def compare(self, tracks: Mapping[str, Track]) -> None:
+        """Models side by side, as this machine's own batches have shown them."""
+        if self.json:
+            self.data({name: msgspec.to_builtins(track) for name, track in tracks.items()})
+        elif not tracks:
+            self.talk("There is nothing to compare yet: no batch has been written here.")
+        else:
+            table = screens.grid(screens.COMPARE_COLUMNS, screens.ranked(tracks))
+            self._grid(table if self._rich.width >= WIDE else table.only(screens.COMPARE_NARROW))
+
+    def taxonomy(self, branches: Sequence[Branch]) -> None:
+        """The tree of what can be asked for."""
+        if self.json:
+            self.data(msgspec.to_builtins(branches))
+        else:
+            self._lines(screens.tree(branches))
+
+    def settings(self, rows: Sequence[tuple[str, str, str]]) -> None:
+        """Every setting: its name, its value as text, and where it came from."""
+        if self.json:
+            self.data([{"name": n, "value": v, "origin": origin} for n, v, origin in rows])
+            return
+        columns: tuple[screens.Column, ...] = (
+            ("setting", lambda row: row[0]),
+            ("value", lambda row: row[1]),
+            ("from", lambda row: screens.Cell(row[2], "dim" if row[2] == "default" else "")),
         )
+        self._grid(screens.grid(columns, rows))
 
     def text(self, text: str) -> None:
         """Plain text as data."""
-        print(_encodable(text, self._stdout), file=self._stdout, flush=True)
+        self._out(text + "\n")
 
     def data(self, value: object) -> None:
-        """One JSON value on stdout."""
-        self._stdout.write(msgspec.json.encode(value).decode() + "\n")
+        """One JSON value on stdout; in ASCII where the locale has no more."""
+        encoded = msgspec.json.encode(value).decode()
+        if not _encoding(self._stdout).startswith("utf"):
+            encoded = json_module.dumps(json_module.loads(encoded))
+        self._stdout.write(encoded + "\n")
         self._stdout.flush()
 
     def failure(self, error: LegalgenError, exit_code: int) -> None:
         """An error as a sentence on stderr; with ``--json`` also as an object on stdout."""
         tried = error.tried if isinstance(error, NoUsableProvider) else ()
-        self.talk(f"Error: {error}")
-        for line in tried:
-            self.talk(f"  {line}")
+        cures = remedies(trouble for line in tried for trouble in troubles(line))
+        self._say([Line((("Error: ", "red"), (str(error), "")))])
+        self._say(Line.of(f"  {line}", "dim") for line in tried)
+        self._say(Line.of(f"  {cure}", "yellow") for cure in cures)
         if self.json:
             kind = type(error).__name__
-            detail = {"kind": kind, "message": str(error), "tried": list(tried)}
+            detail = {"kind": kind, "message": str(error), "tried": list(tried), "remedies": cures}
             self.data({"error": detail, "exit_code": exit_code})
 
-    # ------------------------------------------------------------------ rich
+    # ------------------------------------------------------------------ paper and ink
+
+    def _say(self, lines: Iterable[Line]) -> None:
+        """Lines to people, on stderr."""
+        columns = self._talk.size()[0] - 1 if self._talk.terminal else None
+        for line in lines:
+            for part in _unfolded(line, columns):
+                self._talk.write(part.painted(colour=self._talk.colour) + "\n")
+
+    def _lines(self, lines: Iterable[Line]) -> None:
+        """Lines as data for people, on stdout."""
+        columns = self._rich.width - 1 if _is_terminal(self._stdout) else None
+        for line in lines:
+            for part in _unfolded(line, columns):
+                self._print(part)
+
+    def _print(self, line: Line) -> None:
+        from rich.text import Text  # noqa: PLC0415 - only for people
+
+        text = Text()
+        for words, style in line.spans:
+            clean = "\n".join(printable(part) for part in words.split("\n"))
+            text.append(_encodable(clean, self._stdout), style or None)
+        self._rich.print(text, soft_wrap=True, highlight=False)
+
+    def _out(self, text: str) -> None:
+        self._stdout.write(_encodable(text, self._stdout))
+        self._stdout.flush()
 
     @functools.cached_property
     def _rich(self) -> RichConsole:
         from rich.console import Console as RichConsole  # noqa: PLC0415 - only for people
 
-        piped = None if self._stdout.isatty() else max(120, _columns())
-        return RichConsole(
-            file=self._stdout,
-            no_color=self._color == "never" or None,
+        class Piped(RichConsole):
+            """Says with Python's own error that nobody reads any more."""
+
+            def on_broken_pipe(self) -> None:
+                raise  # noqa: PLE0704 - called by rich where it has caught the error
+
+        plain = self._color == "never" or bool(self._environ.get("NO_COLOR"))
+        return Piped(
+            file=_Encodable(self._stdout),  # type: ignore[arg-type]  # all that rich uses of a file
+            no_color=(plain and self._color != "always") or None,
             force_terminal=True if self._color == "always" else None,
-            width=piped,
-            soft_wrap=False,
+            color_system="standard" if self._color == "always" else "auto",
+            width=self._columns if _is_terminal(self._stdout) else PIPED_COLUMNS,
         )
 
-    def _table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    def _grid(self, grid: Grid) -> None:
         from rich import box  # noqa: PLC0415 - only for people
         from rich.table import Table  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
 
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for heading in headings:
-            table.add_column(heading, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
+        for heading in grid.headings:
+            right = heading.startswith(">")
+            table.add_column(
+                heading.lstrip(">"),
+                overflow="fold",
+                justify="right" if right else "left",
+                no_wrap=right or heading in UNBROKEN,
+            )
+        for row in grid.rows:
+            table.add_row(*(Text(printable(cell.text), style=cell.style) for cell in row))
         self._rich.print(table)
 
 
-_LOUD = (events.Alert, events.TaskGivenUp)
+class _Encodable:
+    """A stream that says ``?`` where its encoding has no word, instead of failing."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.encoding = _encoding(stream)
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        return self._stream.write(_encodable(text, self._stream))
+
+    def flush(self) -> None:
+        """As the stream's."""
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        """As the stream's."""
+        return _is_terminal(self._stream)
+
+    def fileno(self) -> int:
+        """As the stream's."""
+        return self._stream.fileno()
 
 
-def _columns() -> int:
-    text = os.environ.get("COLUMNS", "")
-    return int(text) if text.isdecimal() else 0
+def _unfolded(line: Line, columns: int | None) -> Iterator[Line]:
+    """A line without control characters; its last span is broken where the text or width does."""
+    *head, (text, style) = line.spans
+    first = Line(tuple((printable(words), kind) for words, kind in head))
+    deep = " " * min(first.width, DEEPEST_INDENT)
+    for part in text.split("\n"):
+        chunks = [part] if columns is None else _wrapped(part, columns, first.width, deep)
+        for number, chunk in enumerate(chunks):
+            begun = first.spans if number == 0 else ((deep, ""),)
+            yield Line((*begun, (printable(chunk), style)))
+        first, deep = Line(()), "    "
+
+
+def _wrapped(text: str, columns: int, begun: int, indent: str) -> list[str]:
+    """A text in lines of so many columns, of which the first has ``begun`` taken already.
+
+    Only a word that is longer than a whole line is broken.
+    """
+    room, later = columns - begun, max(1, columns - len(indent))
+    lines = [text[: len(text) - len(text.lstrip())]]
+    for word in text.split():
+        rest = word
+        apart = " " if lines[-1].strip() else ""
+        if len(lines[-1]) + len(apart) + len(rest) <= room:
+            lines[-1] += apart + rest
+            continue
+        while rest:
+            lines.append(rest[:later])
+            rest = rest[later:]
+        room = later
+    return lines
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    return bool(getattr(stream, "isatty", lambda: False)())
+
+
+def _encoding(stream: TextIO) -> str:
+    return (getattr(stream, "encoding", None) or "utf-8").lower()
 
 
 def _encodable(text: str, stream: TextIO) -> str:
     """The text without what the terminal's encoding cannot say."""
-    encoding = getattr(stream, "encoding", None) or "utf-8"
+    encoding = _encoding(stream)
     return text.encode(encoding, "replace").decode(encoding)
 
 
-def _line(event: events.Event) -> str | None:
-    """What an event is to a person; None for those that say nothing new."""
-    say = _LINES.get(type(event))
-    return say(event) if say is not None else None
+# --------------------------------------------------------------------------- for programs
 
 
-def _started_line(event: events.BatchStarted) -> str:
-    verb = "resumed" if event.resumed else "started"
-    where = " (rehearsal: a toy model writes, nothing goes to train/)"
-    toy = where if event.dataset == "rehearsal" else ""
-    return f"batch {event.batch} {verb}: {event.target} samples, {event.route[0]} first{toy}"
-
-
-def _accepted_line(event: events.SampleAccepted) -> str:
-    flags = f", {' '.join(event.flags)}" if event.flags else ""
-    where = f"{event.provider}/{event.model}"
-    return f"sample {event.accepted}: {where}, {event.latency_s:.1f} s{flags}"
-
-
-def _waiting_line(event: events.Waiting) -> str:
-    until = f"{event.until.astimezone():%H:%M:%S}"
-    return f"waiting {event.seconds:.0f} s for {event.target} until {until}: {event.reason}"
-
-
-def _failure_line(event: events.CallFailed) -> str:
-    status = f" {event.status}" if event.status else ""
-    until = f", until {event.until.astimezone():%H:%M:%S}" if event.until else ""
-    where = f"{event.provider}/{event.model}"
-    return f"{where}: {event.category}{status}: {event.message} -> {event.decided}{until}"
-
-
-_LINES: dict[type[events.Event], Callable[[Any], str]] = {
-    events.BatchStarted: _started_line,
-    events.SampleAccepted: _accepted_line,
-    events.CallFailed: _failure_line,
-    events.Waiting: _waiting_line,
-    events.Switched: lambda e: f"switch: {e.source} -> {e.target} ({e.reason})",
-    events.TaskGivenUp: lambda e: f"slot {e.slot} ({e.topic}) given up: {e.reason}",
-    events.Alert: lambda e: f"ALERT: {e.message}",
-    events.Notice: lambda e: str(e.text),
-}
-
-
-def _summary(result: Result) -> Iterable[str]:
-    record = result.record
-    if record is None:
-        yield f"{result.status}: {result.reason}"
-    else:
-        yield f"batch {record.id} {result.status}: {record.accepted} of {record.target} samples"
-        if result.reason:
-            yield f"  {result.reason}"
-        if record.rejected:
-            worst = sorted(record.rejected.items(), key=lambda pair: -pair[1])[:3]
-            yield "  refused: " + ", ".join(f"{code} {count}" for code, count in worst)
-        for name, stats in record.models.items():
-            cost = f", {_dollars(stats.cost_usd)}" if stats.cost_usd is not None else ""
-            tokens = stats.input_tokens + stats.output_tokens
-            yield f"  {name}: {stats.samples} samples, {stats.calls} calls, {tokens} tokens{cost}"
-        yield f"  files: {result.dataset}"
-    yield from _next_step(result)
-
-
-def _next_step(result: Result) -> Iterable[str]:
-    if result.resume_after is not None:
-        yield f"  come back after {result.resume_after.astimezone():%Y-%m-%d %H:%M:%S}"
-    if result.record is not None and result.status in ("paused", "stopped"):
-        yield f"  go on with: legalgen batch {result.record.id} --resume"
-
-
-def result_json(result: Result) -> dict[str, Any]:
+def result_json(result: Result, again: str = "") -> dict[str, Any]:
     """A result as one JSON object."""
     record: Any = msgspec.to_builtins(result.record) if result.record is not None else None
     return {
@@ -292,6 +421,8 @@ def result_json(result: Result) -> dict[str, Any]:
         "reason": result.reason,
         "resume_after": result.resume_after,
         "dataset": str(result.dataset) if result.dataset else None,
+        "remedies": screens.remedies_of(result),
+        "next": screens.next_command(result, again) or None,
         "batch": record,
     }
 
@@ -312,42 +443,3 @@ def history_row(record: Record | Unreadable, status: str) -> dict[str, Any]:
         "cost_usd": round(sum(costs), 6) if costs else None,
     }
     return row
-
-
-def _record_lines(row: Mapping[str, Any]) -> Iterable[str]:
-    yield f"batch {row['id']}: {row['status']}, {row['accepted']} of {row['target']} samples"
-    if row["reason"]:
-        yield f"  {row['reason']}"
-    yield f"  started {row['started']}, finished {row['finished'] or DASH}"
-    yield f"  command: {' '.join(row['command'])}"
-    if row["rejected"]:
-        yield "  refused: " + ", ".join(f"{code} {n}" for code, n in row["rejected"].items())
-    for switch in row["switches"]:
-        yield f"  {switch['at']}  {switch['from']} -> {switch['to']}: {switch['reason']}"
-    if row["status"] in ("paused", "stopped", "interrupted"):
-        yield f"  go on with: legalgen batch {row['id']} --resume"
-
-
-def _model_row(name: str, stats: Mapping[str, Any]) -> tuple[str, ...]:
-    samples = stats["samples"]
-    return (
-        name,
-        str(stats["calls"]),
-        str(samples),
-        f"{stats['input_tokens']:,}",
-        f"{stats['output_tokens']:,}",
-        f"{stats['sample_seconds'] / samples:.1f}" if samples else DASH,
-        f"{stats['reasoning_steps'] / samples:.1f}" if samples else DASH,
-        _dollars(stats["cost_usd"]),
-    )
-
-
-def _dollars(value: object) -> str:
-    return f"${value:.4g}" if isinstance(value, int | float) else DASH
-
-
-def _took(seconds: object) -> str:
-    if not isinstance(seconds, int | float):
-        return DASH
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"

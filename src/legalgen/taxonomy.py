@@ -49,6 +49,8 @@ Requirement = Literal[
 ]
 """What a sample type requires beyond numbers, as a code; its sentence is ``requirement``."""
 
+MOST_NAMED = 8
+"""How many allowed values a sentence names beside the close ones."""
 _ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _T = TypeVar("_T")
 
@@ -431,8 +433,10 @@ def _unknown(
     close = difflib.get_close_matches(_fold(value), meanings, n=5, cutoff=0.6)
     first = [_short(id_) for word in close for id_ in meanings[word]]
     allowed = list(dict.fromkeys([*first, *map(_short, names)]))
+    shown = allowed[: len(dict.fromkeys(first)) + MOST_NAMED]
+    more = "" if len(shown) == len(allowed) else ", ...; `legalgen config taxonomy` lists all"
     hint = f" (did you mean {allowed[0]!r}?)" if first else ""
-    return f"unknown {axis} {value!r}{hint}; allowed: {', '.join(allowed)}"
+    return f"unknown {axis} {value!r}{hint}; allowed: {', '.join(shown)}{more}"
 
 
 def _short(id_: str) -> str:

@@ -1,0 +1,96 @@
+"""``legalgen config``: where settings come from, and the file that holds them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from legalgen.options import Flags, console_of, settings_of, takes
+
+config_app = typer.Typer(
+    help="Show and write the configuration.", no_args_is_help=True, rich_markup_mode="rich"
+)
+
+
+@config_app.command("show")
+@takes("json", "color")
+def show(flags: Flags) -> int:
+    """Print every setting with where its value came from; keys are masked."""
+    from legalgen.providers import PROVIDERS  # noqa: PLC0415 - lazy
+    from legalgen.settings import describe  # noqa: PLC0415 - lazy
+
+    settings = settings_of(flags)
+    console = console_of(settings)
+    for warning in settings.warnings:
+        console.talk(warning)
+    rows = describe(settings, PROVIDERS)
+    console.settings([(row.name, row.value, str(row.origin)) for row in rows])
+    return 0
+
+
+@config_app.command("path")
+@takes()
+def path(_: Flags) -> int:
+    """Print where the config file is, or would be."""
+    from legalgen.console import Console  # noqa: PLC0415 - lazy
+    from legalgen.settings import config_path  # noqa: PLC0415 - lazy
+
+    Console().text(str(config_path(os.environ)))
+    return 0
+
+
+@config_app.command("init")
+@takes()
+def init(_: Flags) -> int:
+    """Write a commented config file to begin with; one that is there stays as it is."""
+    from legalgen.config_file import init_config  # noqa: PLC0415 - lazy
+    from legalgen.console import Console  # noqa: PLC0415 - lazy
+    from legalgen.settings import config_path  # noqa: PLC0415 - lazy
+
+    where = config_path(os.environ)
+    init_config(where)
+    Console().talk(f"Wrote {where}; every setting is in it, commented out.")
+    return 0
+
+
+@config_app.command("set-key")
+@takes()
+def set_key(
+    _: Flags,
+    provider: Annotated[str, typer.Argument(metavar="PROVIDER", help="Such as groq.")],
+) -> int:
+    """Put a provider's API key into the config file: typed without echo, or from stdin."""
+    from legalgen import config_file  # noqa: PLC0415 - lazy
+    from legalgen.console import Console  # noqa: PLC0415 - lazy
+    from legalgen.route import known_provider  # noqa: PLC0415 - lazy
+    from legalgen.settings import config_path  # noqa: PLC0415 - lazy
+
+    name = known_provider(provider)
+    where = config_path(os.environ)
+    config_file.set_key(where, name, _typed_key(name))
+    Console().talk(f"The key of {name} is in {where}; only you can read it.")
+    return 0
+
+
+def _typed_key(name: str) -> str:
+    """The key, from a person or from a pipe; it is never shown."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    from getpass import getpass  # noqa: PLC0415 - lazy
+
+    return getpass(f"API key of {name} (it is not shown): ", sys.stderr)
+
+
+@config_app.command("taxonomy")
+@takes("jurisdiction", "practice_area", "topic", "difficulty", "sample_type", "taxonomy", "json")
+def taxonomy(flags: Flags) -> int:
+    """Print the tree of what can be asked for, with how many cells each branch holds."""
+    from legalgen import wiring  # noqa: PLC0415 - lazy
+
+    settings = settings_of(flags)
+    whole = wiring.taxonomy_of(settings)
+    console_of(settings).taxonomy(whole.as_tree(wiring.filter_of(settings)))
+    return 0

@@ -1,0 +1,404 @@
+"""Which models there are and what is known of each: catalog, keys, health, and the ledger.
+
+Only ``check`` and ``refresh`` call anybody.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from importlib.resources import files
+from itertools import islice
+
+import msgspec
+
+from legalgen import wiring
+from legalgen.completion import LimitReading, Message, ModelRef, Prompt, Request
+from legalgen.errors import ConfigurationError, ProviderError
+from legalgen.failover import ProviderState, State
+from legalgen.health import Budget, HealthBook, Memories, Memory, ProviderMemory
+from legalgen.ledger import ModelStats, Record, Unreadable
+from legalgen.limits import WINDOW_S
+from legalgen.providers import PROVIDERS
+from legalgen.providers.base import Provider
+from legalgen.providers.catalog import Catalog, ModelSpec
+from legalgen.remedies import Trouble, remedy
+from legalgen.route import known_provider
+from legalgen.settings import Settings
+
+RECORDS = 500
+"""So many of the newest batches are asked how good a model is."""
+CHECK_TOKENS = 200
+CHECK_TIMEOUT_S = 30.0
+AT_ONCE = 8
+_CHECK = Prompt((Message("user", "Reply with the one word: ready"),), version="check")
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """One limit, and what is left of it now; None where this machine has not seen it."""
+
+    kind: str
+    window: str
+    limit: float
+    left: float | None = None
+
+
+class Track(msgspec.Struct, frozen=True):
+    """What a model has shown on this machine, over its newest batches; None: never.
+
+    ``acceptance`` is accepted samples per answer, from 0 to 1; ``steps`` are reasoning steps per
+    sample; tokens and dollars are of accepted samples, with what was wasted on refused ones.
+    """
+
+    samples: int
+    calls: int
+    acceptance: float | None
+    seconds_per_sample: float | None
+    tokens_per_second: float | None
+    steps: float | None
+    output_tokens: float | None
+    reasoning_tokens: float | None
+    usd_per_sample: float | None
+    failures: dict[str, int]
+
+
+class Check(msgspec.Struct, frozen=True):
+    """How one tiny call went; ``category`` and ``remedy`` are empty when it went well."""
+
+    ok: bool
+    seconds: float | None = None
+    category: str = ""
+    message: str = ""
+    remedy: str = ""
+
+
+class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of one model. ``until`` and ``shut_down`` are None where nothing ends."""
+
+    provider: str
+    model: str
+    state: str
+    why: str = ""
+    until: datetime | None = None
+    shut_down: date | None = None
+    context_window: int | None = None
+    max_completion_tokens: int | None = None
+    structured: str | None = None
+    usd_per_million_input: float | None = None
+    usd_per_million_output: float | None = None
+    limits: tuple[Limit, ...] = ()
+    latency_s: float | None = None
+    track: Track | None = None
+    notes: tuple[str, ...] = ()
+    check: Check | None = None
+
+    @property
+    def ref(self) -> ModelRef:
+        """What a route calls it."""
+        return ModelRef(self.provider, self.model)
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """A vendor's own list against the catalog; ``error`` when it could not be had."""
+
+    provider: str
+    new: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    models: int = 0
+    error: str = ""
+
+
+Records = Iterable[Record | Unreadable]
+
+
+def model_rows(
+    settings: Settings, records: Records, now: datetime, *, everything: bool = False
+) -> list[ModelRow]:
+    """Every model of the catalog and the config; with ``everything`` the retired ones too.
+
+    Raises:
+        UsageError: there is no such provider.
+    """
+    catalog = Catalog.load()
+    memories = HealthBook(settings.state_dir / "health.json", {}).read()
+    tracks = track_records(records)
+    rows: list[ModelRow] = []
+    for name in _providers(settings):
+        ids = dict.fromkeys([*own_models(settings, name), *(s.id for s in catalog.models(name))])
+        rows += [
+            _row(settings, catalog.spec(name, id_), memories, tracks.get(f"{name}/{id_}"), now)
+            for id_ in ids
+        ]
+        if everything:
+            rows += [r for r in _retired(name, now) if r.model not in ids]
+    return rows
+
+
+def _providers(settings: Settings) -> list[str]:
+    return [known_provider(settings.provider)] if settings.provider else list(PROVIDERS)
+
+
+def own_models(settings: Settings, provider: str) -> tuple[str, ...]:
+    """The models that the user's config lists for a provider."""
+    table = settings.providers.get(provider)
+    return table.models if table is not None else ()
+
+
+def _row(
+    settings: Settings, spec: ModelSpec, memories: Memories, track: Track | None, now: datetime
+) -> ModelRow:
+    reachable = spec.provider == "local" or _reachable(settings, spec.provider)
+    memory, account = None, None
+    if reachable and PROVIDERS[spec.provider].remote:
+        whose = wiring.account_of(settings, spec.provider)
+        memory = memories.models.get(whose.key(spec.id))
+        account = memories.providers.get(whose.key())
+    state, why, until = _state(memory, account, now) if reachable else (_unset(spec), "", None)
+    shut_down = _shutdowns(spec.provider).get(spec.id)
+    return ModelRow(
+        provider=spec.provider,
+        model=spec.id,
+        state="retired" if shut_down and shut_down <= now.date() else state,
+        why=why,
+        until=until,
+        shut_down=shut_down,
+        context_window=spec.context_window,
+        max_completion_tokens=spec.max_completion_tokens,
+        structured=spec.structured,
+        usd_per_million_input=spec.price.input if spec.price else None,
+        usd_per_million_output=spec.price.output if spec.price else None,
+        limits=_limits(settings, spec, memory, now),
+        latency_s=memory.latency_s if memory else None,
+        track=track,
+        notes=tuple(_notes(spec, shut_down, now)),
+    )
+
+
+def _reachable(settings: Settings, provider: str) -> bool:
+    """As :func:`legalgen.wiring.can_reach`; a key that cannot be one is none."""
+    try:
+        return wiring.can_reach(settings, provider)
+    except ConfigurationError:  # shown by `config show`; a bad key must not hide other providers
+        return False
+
+
+def _unset(spec: ModelSpec) -> str:
+    return "no key" if PROVIDERS[spec.provider].needs_key else "no server"
+
+
+def _state(
+    memory: Memory | None, account: ProviderMemory | None, now: datetime
+) -> tuple[str, str, datetime | None]:
+    """State, reason and end, from what was learnt; the provider's own trouble comes first."""
+    wall = now.timestamp()
+    if account is not None and account.state is ProviderState.OPEN and account.until > wall:
+        return "down", account.why, datetime.fromtimestamp(account.until, UTC)
+    if memory is None or memory.until <= wall:
+        return "ready", "", None
+    words = {State.LIMITED: "cooling", State.EXHAUSTED: "exhausted", State.DROPPED: "gone"}
+    until = datetime.fromtimestamp(memory.until, UTC)
+    return words.get(memory.state, "down"), memory.why, until
+
+
+def _notes(spec: ModelSpec, shut_down: date | None, now: datetime) -> Iterator[str]:
+    if shut_down is not None and shut_down > now.date():
+        yield f"shuts down on {shut_down}"
+    if spec.preview:
+        yield "preview"
+    if spec.toy:
+        yield "toy, for rehearsal"
+    if not spec.writer:
+        yield "a classifier, not used for writing"
+
+
+# --------------------------------------------------------------------------- limits
+
+
+def _limits(
+    settings: Settings, spec: ModelSpec, memory: Memory | None, now: datetime
+) -> tuple[Limit, ...]:
+    """What was learnt from replies; before that, what config or the smallest tier states."""
+    if memory is not None and memory.budgets:
+        return tuple(_learnt(budget, now) for budget in memory.budgets)
+    stated: Iterable[LimitReading] = settings.limits.get(ModelRef(spec.provider, spec.id), ())
+    if not stated and spec.limits:
+        stated = wiring.readings_of(next(iter(spec.limits.values())))
+    return tuple(Limit(r.kind, r.window, r.limit) for r in stated if r.limit is not None)
+
+
+def _learnt(budget: Budget, now: datetime) -> Limit:
+    """A bucket refills all the time; what was left then is more by now."""
+    refilled = (now.timestamp() - budget.at) * budget.limit / WINDOW_S[budget.window]
+    left = min(budget.limit, max(0.0, budget.level + max(0.0, refilled)))
+    return Limit(budget.kind, budget.window, budget.limit, round(left))
+
+
+# --------------------------------------------------------------------------- retired models
+
+
+def _shutdowns(provider: str) -> Mapping[str, date]:
+    text = files("legalgen.providers").joinpath("catalog.toml").read_text(encoding="utf-8")
+    tables = tomllib.loads(text).get(provider, {})
+    return msgspec.convert(tables.get("retired", {}), dict[str, date])
+
+
+def _retired(provider: str, now: datetime) -> Iterator[ModelRow]:
+    for id_, day in _shutdowns(provider).items():
+        past = day <= now.date()
+        note = f"shut down on {day}" if past else f"shuts down on {day}"
+        state = "retired" if past else "ready"
+        yield ModelRow(provider=provider, model=id_, state=state, shut_down=day, notes=(note,))
+
+
+# --------------------------------------------------------------------------- from the ledger
+
+
+def track_records(records: Records) -> dict[str, Track]:
+    """What each ``provider/model`` has shown in the newest batches."""
+    sums: dict[str, ModelStats] = {}
+    for record in islice(records, RECORDS):
+        if isinstance(record, Record):
+            for name, stats in record.models.items():
+                _add(sums.setdefault(name, ModelStats()), stats)
+    return {name: track_of(stats) for name, stats in sums.items()}
+
+
+_SUMMED = (
+    "calls", "samples", "input_tokens", "output_tokens", "reasoning_tokens", "seconds",
+    "sample_seconds", "reasoning_steps",
+)  # fmt: skip
+
+
+def _add(total: ModelStats, stats: ModelStats) -> None:
+    for name in _SUMMED:
+        setattr(total, name, getattr(total, name) + getattr(stats, name))
+    if stats.cost_usd is not None:
+        total.cost_usd = (total.cost_usd or 0.0) + stats.cost_usd
+    for category, count in stats.failures.items():
+        total.failures = {**total.failures, category: total.failures.get(category, 0) + count}
+
+
+def track_of(stats: ModelStats) -> Track:
+    """Sums as rates. An answer is a sample or one that was refused for what it says."""
+    n = stats.samples
+    answers = n + sum(stats.failures.get(c, 0) for c in ("output_invalid", "content_filter"))
+    return Track(
+        samples=n,
+        calls=stats.calls,
+        acceptance=_ratio(n, answers),
+        seconds_per_sample=_ratio(stats.sample_seconds, n),
+        tokens_per_second=_ratio(stats.output_tokens, stats.seconds) or None,
+        steps=_ratio(stats.reasoning_steps, n),
+        output_tokens=_ratio(stats.output_tokens, n),
+        reasoning_tokens=_ratio(stats.reasoning_tokens, n),
+        usd_per_sample=None if stats.cost_usd is None else _ratio(stats.cost_usd, n),
+        failures=dict(stats.failures),
+    )
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+# --------------------------------------------------------------------------- asking the vendors
+
+
+def check(settings: Settings, rows: Sequence[ModelRow]) -> list[ModelRow]:
+    """The rows that can be called, each with how one tiny real call went; then the others.
+
+    The error of one provider never hides another's.
+    """
+    callable_rows = [row for row in rows if _can_be_called(settings, row)]
+    opened = _opened(settings, {row.provider for row in callable_rows})
+    try:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            checked = list(pool.map(lambda row: _checked(row, opened[row.provider]), callable_rows))
+    finally:
+        _close(opened)
+    done = {row.ref: row for row in checked}
+    return [done.get(row.ref, row) for row in rows]
+
+
+def _can_be_called(settings: Settings, row: ModelRow) -> bool:
+    """Not a classifier, nor the model in this process unless it was asked for by name."""
+    asked = row.provider != "local" or settings.provider == "local"
+    writer = Catalog.load().spec(row.provider, row.model).writer
+    return asked and writer and row.state not in ("no key", "no server", "retired")
+
+
+Opened = Provider | ConfigurationError
+
+
+def _opened(settings: Settings, names: Iterable[str]) -> dict[str, Opened]:
+    return {name: _attempt_to_open(settings, name) for name in names}
+
+
+def _attempt_to_open(settings: Settings, name: str) -> Opened:
+    try:
+        return wiring.open_one(settings, name)
+    except ConfigurationError as error:
+        return error
+
+
+def _close(opened: Mapping[str, Opened]) -> None:
+    for provider in opened.values():
+        if not isinstance(provider, ConfigurationError):
+            provider.close()
+
+
+def _checked(row: ModelRow, provider: Opened) -> ModelRow:
+    if isinstance(provider, ConfigurationError):
+        failed = Check(ok=False, category="configuration", message=str(provider))
+        return msgspec.structs.replace(row, check=failed)
+    spec = Catalog.load().spec(row.provider, row.model)
+    request = Request(
+        model=row.model,
+        prompt=_CHECK,
+        max_completion_tokens=CHECK_TOKENS,
+        timeout_s=CHECK_TIMEOUT_S,
+        reasoning_effort=spec.accepted_effort("low"),
+    )
+    try:
+        completion = provider.complete(request)
+    except ProviderError as error:
+        return msgspec.structs.replace(row, check=_failed(row, error))
+    done = Check(ok=True, seconds=round(completion.latency_s, 3))
+    seen = tuple(_seen(r) for r in completion.readings if r.limit is not None)
+    return msgspec.structs.replace(row, check=done, limits=seen or row.limits)
+
+
+def _seen(reading: LimitReading) -> Limit:
+    return Limit(reading.kind, reading.window, reading.limit or 0, reading.remaining)
+
+
+def _failed(row: ModelRow, error: ProviderError) -> Check:
+    failure = error.failure
+    trouble = Trouble(row.ref, failure.category, failure.status, failure.message)
+    cure = remedy(trouble, Catalog.load())
+    return Check(ok=False, category=failure.category, message=failure.message, remedy=cure)
+
+
+def refresh(settings: Settings) -> list[Listing]:
+    """What the vendors' own lists have that the catalog has not, and the other way round."""
+    names = [name for name in _providers(settings) if _reachable(settings, name)]
+    names = [name for name in names if PROVIDERS[name].remote]
+    opened = _opened(settings, names)
+    try:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(lambda name: _listing(name, opened[name]), names))
+    finally:
+        _close(opened)
+
+
+def _listing(name: str, provider: Opened) -> Listing:
+    if isinstance(provider, ConfigurationError):
+        return Listing(name, error=str(provider))
+    try:
+        there = {model.id for model in provider.list_models(CHECK_TIMEOUT_S)}
+    except ProviderError as error:
+        return Listing(name, error=f"{error.failure.category}: {error.failure.message}")
+    known = {spec.id for spec in Catalog.load().models(name)}
+    new, gone = sorted(there - known), sorted(known - there)
+    return Listing(name, tuple(new), tuple(gone), len(there))

@@ -1,0 +1,387 @@
+"""The commands as people and scripts meet them: help, mistakes, first contact, pipes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from legalgen import cli
+from legalgen.ledger import Ledger, ModelStats, Process, Record, Status
+from legalgen.store import DataDir
+from tests.program import EXECUTABLE, Ended, Program
+from tests.terminal import in_terminal
+from tests.vendors import VendorServer
+
+KEYLESS = dict.fromkeys(("GROQ_API_KEY", "CEREBRAS_API_KEY", "OPENAI_API_KEY"), "")
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def note(program: Program, hours_ago: int, status: Status, provider: str = "groq") -> str:
+    """A batch in the ledger; its id."""
+    began = NOW - timedelta(hours=hours_ago)
+    record = Record(
+        id=f"{began:%Y%m%d-%H%M%S}-aaaa",
+        kind="batch",
+        status=status,
+        command=("legalgen", "batch"),
+        process=Process(2**22 + 1, "elsewhere"),
+        version="0.1.0",
+        started=began,
+        updated=began,
+        target=10,
+        accepted=4,
+        models={f"{provider}/m": ModelStats(calls=5, samples=4)},
+    )
+    program.data_dir.create()
+    Ledger(program.data_dir).create(record)
+    return record.id
+
+
+class Here:
+    """The program in this process: the same boundary without the start of an interpreter."""
+
+    def __init__(
+        self,
+        environ: dict[str, str],
+        patch: pytest.MonkeyPatch,
+        capture: pytest.CaptureFixture[str],
+    ) -> None:
+        self._patch = patch
+        self._capture = capture
+        for name, value in environ.items():
+            patch.setenv(name, value)
+
+    def run(self, *args: str, **environ: str) -> Ended:
+        for name, value in environ.items():
+            self._patch.setenv(name, value)
+        self._patch.setattr(sys, "argv", ["legalgen", *args])
+        code = cli._run()
+        out, err = self._capture.readouterr()
+        return Ended(code, out, err)
+
+
+@pytest.fixture
+def here(
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Here:
+    return Here(environment, monkeypatch, capsys)
+
+
+# --------------------------------------------------------------------------- help
+
+
+@pytest.mark.parametrize(
+    "command",
+    [(), ("generate",), ("batch",), ("models",), ("history",), ("config",), ("config", "show")],
+)
+def test_help_is_readable_at_80_columns(here: Here, command: tuple[str, ...]) -> None:
+    """Nothing is wider, and no option's name is cut off."""
+    ended = here.run(*command, "--help", COLUMNS="80")
+    assert ended.code == 0
+    assert max(map(len, ended.out.splitlines())) <= 80
+    assert "…" not in ended.out
+
+
+def test_help_names_choices_and_defaults(here: Here) -> None:
+    """What may be written, and what holds when nothing is."""
+    text = here.run("batch", "--help", COLUMNS="160").out
+    for words in (
+        "groq|cerebras|openai|local",
+        "none|low|medium|high. Default: low.",
+        "statute-first|apex-only|menu|free",
+        "Default: 10.",
+    ):
+        assert words in text
+
+
+def test_no_command_shows_the_help(program: Program) -> None:
+    """A bare `legalgen` is a question, not a mistake."""
+    bare = subprocess.run(
+        [EXECUTABLE], env=program.environ, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert bare.stdout.rstrip() == program.run("--help").out.rstrip()
+
+
+def test_the_version(program: Program) -> None:
+    """One line, for bug reports."""
+    ended = program.run("--version")
+    assert (ended.code, ended.out.split()[0]) == (0, "legalgen")
+
+
+# --------------------------------------------------------------------------- mistakes
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("bacth",), "batch"),
+        (("batch", "--cuont", "3"), "--count"),
+        (("batch", "--provider", "grok"), "groq"),
+        (("batch", "--topic", "formatoin"), "formation"),
+        (("batch", "--reasoning-effort", "hihg"), "high"),
+        (("history", "--status", "interupted"), "interrupted"),
+        (("history", "--since", "yesterday"), "36h"),
+        (("history", "2031"), "2031"),
+        (("config", "set-key", "cerebra"), "cerebras"),
+        (("batch", "20261123-120000-aaaa"), "--resume"),
+    ],
+)
+def test_a_mistake_is_one_sentence_that_helps(
+    here: Here, args: tuple[str, ...], words: str
+) -> None:
+    """Exit code 2, the closest match or the right form, and never a traceback."""
+    ended = here.run(*args)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("Error: ")
+    assert words in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_a_mistake_is_an_object_for_programs(here: Here) -> None:
+    """With --json the error is on stdout too, with its exit code."""
+    ended = here.run("history", "nope", "--json")
+    assert ended.json == {
+        "error": {
+            "kind": "UsageError",
+            "message": "there is no batch 'nope'",
+            "tried": [],
+            "remedies": [],
+        },
+        "exit_code": 2,
+    }
+
+
+# --------------------------------------------------------------------------- first contact
+
+
+def test_without_a_key_there_is_a_short_page(here: Here) -> None:
+    """What to set, where to make a key, and the command that needs none."""
+    ended = here.run("batch", **KEYLESS)
+    assert ended.code == 2
+    assert ended.err.splitlines() == [
+        "Error: No provider can be used yet: there is no API key. Set one of",
+        "  GROQ_API_KEY   for groq; make a key at https://console.groq.com/keys",
+        "  CEREBRAS_API_KEY   for cerebras; make a key at https://cloud.cerebras.ai",
+        "or try it without a key, with a small model in this process:",
+        "  legalgen batch --provider local --count 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("unauthorized", "check GROQ_API_KEY"),
+        ("network_block", "leave the VPN"),
+        ("payment_required", "out of credit"),
+        ("decommissioned", "legalgen models --refresh"),
+    ],
+)
+def test_what_cannot_work_ends_with_a_remedy(
+    program: Program, vendors: VendorServer, fault: str, words: str
+) -> None:
+    """Exit code 3, a sentence for people and the same for programs."""
+    vendors.fail(None, fault)
+    ended = program.run("batch", "--provider", "groq", "--count", "2", "--json")
+    assert ended.code == 3
+    assert words in " ".join(ended.json["remedies"])
+    assert "Traceback" not in ended.err
+
+
+# --------------------------------------------------------------------------- generate
+
+
+def test_the_prompt_can_be_seen_without_a_call(here: Here, vendors: VendorServer) -> None:
+    """`--show-prompt` prints what would be asked, and asks nobody."""
+    ended = here.run("generate", "--show-prompt", "--seed", "1")
+    assert ended.code == 0
+    assert ended.out.startswith("[system]\n")
+    assert not vendors.calls("groq")
+
+
+def test_a_sample_can_be_seen_and_not_kept(program: Program) -> None:
+    """`--no-save` leaves the data dir as it was."""
+    ended = program.run("generate", "--no-save", "--json")
+    assert ended.code == 0
+    assert ended.json["question"]
+    assert not Path(program.environ["LEGALGEN_DATA_DIR"]).exists()
+
+
+# --------------------------------------------------------------------------- history and models
+
+
+def test_history_filters(program: Program, here: Here) -> None:
+    """By status (interrupted is derived), by provider, by time; newest first, at most so many."""
+    old, dead = note(program, 50, "completed"), note(program, 20, "running")
+    new = note(program, 1, "completed", "cerebras")
+
+    def ids(*flags: str) -> list[str]:
+        return [row["id"] for row in here.run("history", "--json", *flags).json]
+
+    assert ids() == [new, dead, old]
+    assert ids("--status", "interrupted") == [dead]
+    assert ids("--provider", "groq") == [dead, old]
+    assert ids("--since", "30h") == [new, dead]
+    assert ids("--limit", "1") == [new]
+
+
+def test_history_reads_no_more_than_it_shows(program: Program) -> None:
+    """A table of two batches does not open the third."""
+    for hours in range(5):
+        note(program, hours, "completed")
+    ledger = Ledger(DataDir(program.data_dir.root))
+    newest = ledger.newest()
+    assert [next(newest).id, next(newest).id] == [one.id for one in ledger.all()[:2]]
+
+
+def test_an_interrupted_batch_shows_the_command_that_resumes_it(
+    program: Program, here: Here
+) -> None:
+    """`history ID` of a batch whose process is gone."""
+    dead = note(program, 1, "running")
+    ended = here.run("history", dead)
+    assert ended.code == 0
+    assert ended.out.startswith("interrupted  4 of 10 samples")
+    assert f"legalgen batch {dead} --resume" in ended.out
+
+
+def test_why_needs_no_id(program: Program, vendors: VendorServer) -> None:
+    """`history --why` is about the newest batch, with what failed and the rule that decided."""
+    vendors.fail("groq", "over_capacity", count=1)
+    assert program.run("batch", "--provider", "groq", "--count", "3", "-c", "1").code == 0
+    ended = program.run("history", "--why")
+    assert ended.code == 0
+    assert "failed groq/openai/gpt-oss-120b  overloaded 503" in ended.out
+    assert "->  busy: left alone, then probed" in ended.out
+
+
+def test_models_of_one_provider(here: Here) -> None:
+    """A table without any call; --json has every field."""
+    rows = here.run("models", "--provider", "cerebras", "--json").json
+    assert {row["provider"] for row in rows} == {"cerebras"}
+    assert {row["state"] for row in rows} == {"ready"}
+
+
+def test_models_are_compared_by_what_they_wrote_here(program: Program) -> None:
+    """After a batch the table knows speed, acceptance and cost per sample."""
+    assert program.run("models", "--compare").err.startswith("There is nothing to compare yet")
+    program.run("batch", "--provider", "cerebras", "--count", "3")
+    tracks = program.run("models", "--compare", "--json").json
+    assert sum(track["samples"] for track in tracks.values()) == 3
+    assert all(track["usd_per_sample"] > 0 for track in tracks.values())
+
+
+def test_a_check_that_nothing_answers_is_exit_code_3(here: Here, vendors: VendorServer) -> None:
+    """A script can ask whether tonight's run has anybody to call."""
+    assert here.run("models", "--check").code == 0
+    vendors.fail(None, "unauthorized")
+    ended = here.run("models", "--check")
+    assert ended.code == 3
+    assert "groq refuses the key" in ended.out
+
+
+# --------------------------------------------------------------------------- config
+
+
+def test_config_init_show_and_path(here: Here, tmp_path: Path) -> None:
+    """A commented file is written once; every value is shown with where it came from."""
+    where = tmp_path / "home" / ".config" / "legalgen" / "config.toml"
+    environ = {"HOME": str(tmp_path / "home"), "LEGALGEN_CONFIG": ""}
+    (tmp_path / "home").mkdir()
+    assert here.run("config", "path", **environ).out == f"{where}\n"
+    assert here.run("config", "init", **environ).code == 0
+    assert here.run("config", "init", **environ).code == 2
+    assert where.stat().st_mode & 0o777 == 0o600
+    rows = here.run("config", "show", "--json", **environ, LEGALGEN_COUNT="7").json
+    found = {row["name"]: row for row in rows}
+    assert found["count"] == {
+        "name": "count", "value": "7", "origin": "environment (LEGALGEN_COUNT)",
+    }  # fmt: skip
+    assert found["gate"]["origin"] == "default"
+
+
+def test_a_key_is_never_shown(here: Here) -> None:
+    """`config show` masks it, wherever it came from."""
+    key = "gsk_abcdefghijklmnopqrstuvwxyz0123456789"
+    shown = here.run("config", "show", GROQ_API_KEY=key)
+    assert key not in shown.out + shown.err
+    assert "GROQ_API_KEY" in shown.out
+
+
+def test_a_key_from_a_pipe(program: Program) -> None:
+    """`pass show groq | legalgen config set-key groq` in a script."""
+    done = subprocess.run(
+        [EXECUTABLE, "config", "set-key", "groq"],
+        env=program.environ, input="gsk_from_a_pipe_1234567890\n", text=True,
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    config = Path(program.environ["LEGALGEN_CONFIG"])
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "gsk_from" not in done.stderr
+    assert 'api_key = "gsk_from_a_pipe_1234567890"' in config.read_text()
+    assert config.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_is_typed_without_echo(program: Program) -> None:
+    """Nobody who looks over the shoulder sees it."""
+    with in_terminal([str(EXECUTABLE), "config", "set-key", "groq"], program.environ) as terminal:
+        terminal.until(lambda t: "API key of groq" in t.everything)
+        terminal.type("gsk_typed_1234567890abc\n")
+        assert terminal.end() == 0
+    assert "gsk_typed" not in terminal.everything
+    assert "gsk_typed" in Path(program.environ["LEGALGEN_CONFIG"]).read_text()
+
+
+def test_the_taxonomy_as_a_tree(here: Here) -> None:
+    """Narrowed by the flags of a batch, with the number of cells."""
+    lines = here.run("config", "taxonomy", "--practice-area", "uk/contract").out.splitlines()
+    assert lines[0].startswith("uk  United Kingdom  (")
+    assert lines[1].startswith("  contract  ")
+    assert any(line.startswith("    formation  ") for line in lines)
+    assert all(line.endswith(" cells)") for line in lines)
+
+
+# --------------------------------------------------------------------------- pipes and locales
+
+
+@pytest.mark.parametrize("command", ["config taxonomy", "config show", "batch --help"])
+def test_a_reader_that_leaves_early_is_no_error(program: Program, command: str) -> None:
+    """`legalgen ... | head -1` says nothing on stderr."""
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {EXECUTABLE} {command} | head -1"],
+        env=program.environ, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 1
+    assert done.returncode in (0, 141)
+
+
+@pytest.mark.parametrize(
+    "locale",
+    [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "POSIX", "PYTHONUTF8": "0"}],
+)
+def test_no_locale_crashes(program: Program, locale: dict[str, str]) -> None:
+    """A sample with letters of its own, and a table with lines."""
+    for command in (("generate",), ("history",)):
+        ended = program.run(*command, environ=locale)
+        assert ended.code == 0, ended.err
+        assert "Traceback" not in ended.err
+
+
+def test_a_table_in_a_pipe_is_not_folded(program: Program, here: Here) -> None:
+    """Programs that read lines get whole ones, whatever COLUMNS says."""
+    note(program, 1, "completed")
+    lines = here.run("history", COLUMNS="40").out.splitlines()
+    assert len(lines) == 3
+
+
+def test_everything_on_stdout_is_json_when_asked(here: Here) -> None:
+    """Talk stays on stderr, so that stdout can be parsed as a whole."""
+    for command in ("history", "models", "config show", "config taxonomy"):
+        json.loads(here.run(*command.split(), "--json").out)
