@@ -1,17 +1,27 @@
 """The dataset card: the README.md that makes a folder of parts a Hugging Face dataset.
 
-It fixes the columns' types and says what the rows are. It holds no row counts and no splits: a
-stale count makes ``load_dataset`` fail.
+It fixes the columns' types and says what the rows are: who wrote them under which licences, what
+they cover, which gate they passed, and how little is known of their citations. It holds no row
+counts and no splits: a stale count makes ``load_dataset`` fail.
+
+Writing it costs the same however many rows there are: what each part adds is counted once.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from legalgen.errors import DiskError, UsageError
+from legalgen.ledger import Ledger
+from legalgen.providers.catalog import Catalog
+from legalgen.quality import Thresholds
 from legalgen.samples import SCHEMA_VERSION, arrow_schema
-from legalgen.store import DataDir, Summary, replace_file, summarise
+from legalgen.store import DataDir, Summary, parts, replace_file, summarise
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,6 +33,20 @@ _SIZES = (
     (1_000_000, "100K<n<1M"),
     (10_000_000, "1M<n<10M"),
 )
+_NO_PLACE: Final = frozenset({"", "unknown"})
+_UNLICENSED: Final = "not established; see the vendor's terms"
+
+
+class Details(msgspec.Struct):
+    """What the card tells beyond the summary, in rows (``statuses``: in citations).
+
+    ``gates`` counts rows by what their batch was run with, ``gate`` and ``citation_policy``.
+    """
+
+    statuses: dict[str, int] = {}
+    prompts: dict[str, int] = {}
+    flags: dict[str, int] = {}
+    gates: dict[str, int] = {}
 
 
 def write_card(data_dir: DataDir, *, rehearsal: bool = False) -> Path | None:
@@ -34,27 +58,133 @@ def write_card(data_dir: DataDir, *, rehearsal: bool = False) -> Path | None:
     summary = summarise(data_dir, rehearsal=rehearsal, save=True)
     if not summary.rows:
         return None
+    details = count_details(data_dir, rehearsal=rehearsal)
     path = data_dir.dataset(rehearsal=rehearsal) / "README.md"
-    replace_file(data_dir, path, render_card(summary, rehearsal=rehearsal).encode())
+    replace_file(data_dir, path, render_card(summary, details, rehearsal=rehearsal).encode())
     return path
 
 
-def render_card(summary: Summary, *, rehearsal: bool = False) -> str:
+def render_card(
+    summary: Summary, details: Details | None = None, *, rehearsal: bool = False
+) -> str:
     """The card as text."""
     body = _REHEARSAL if rehearsal else _BODY
+    found = details or Details()
     return "\n".join(
         [
             "---",
             *_front_matter(summary, rehearsal=rehearsal),
             "---",
             "",
-            body.format(models=_models(summary.models), version=SCHEMA_VERSION),
+            body.format(
+                models=_models(summary.models),
+                licences=_licences(summary.models),
+                coverage=_coverage(summary),
+                gates=_gates(found),
+                flags=_flags(found, summary.rows),
+                statuses=_statuses(found),
+                prompts=_prompts(found),
+                version=SCHEMA_VERSION,
+            ),
         ]
     )
 
 
+# --- what is counted ---------------------------------------------------------------------------
+
+
+class _Index(msgspec.Struct):
+    """The details of all parts seen so far, and which those were: (size, mtime in ns).
+
+    Only a saving of time: whatever does not fit what is on the disk is counted afresh.
+    """
+
+    version: int = 1
+    parts: dict[str, tuple[int, int]] = {}
+    details: Details = msgspec.field(default_factory=Details)
+
+
+def count_details(data_dir: DataDir, *, rehearsal: bool = False) -> Details:
+    """Count the rows of parts that were not counted before, and keep the counts.
+
+    Raises:
+        DiskError: a part cannot be read, or the counts not be kept.
+    """
+    path = data_dir.state / f"card-{data_dir.dataset(rehearsal=rehearsal).name}.json"
+    found = {each.name: each for each in parts(data_dir, rehearsal=rehearsal)}
+    index = _load_index(path, found)
+    for name in [name for name in found if name not in index.parts]:
+        stat = found[name].stat()
+        _count_part(data_dir, found[name], index.details)
+        index.parts[name] = (stat.st_size, stat.st_mtime_ns)
+    replace_file(data_dir, path, msgspec.json.encode(index))
+    return index.details
+
+
+def _load_index(path: Path, found: Mapping[str, Path]) -> _Index:
+    """The counts, if every part they are of stands unchanged; otherwise none."""
+    try:
+        index = msgspec.json.decode(path.read_bytes(), type=_Index)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return _Index()
+    stands = index.version == 1 and all(
+        name in found and _stamp(found[name]) == stamp for name, stamp in index.parts.items()
+    )
+    return index if stands else _Index()
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _count_part(data_dir: DataDir, path: Path, details: Details) -> None:
+    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow.compute as pc  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    names = ["citations", "prompt_version", "flags", "batch_id"]
+    try:
+        table = pq.read_table(path, columns=names)
+    except (pa.ArrowException, OSError) as error:
+        raise DiskError(f"cannot read {path}: {error}", path) from error
+    citations = pc.list_flatten(table["citations"])
+    statuses = pc.struct_field(citations, "status").to_pylist()
+    details.statuses = _sum(details.statuses, statuses)
+    details.prompts = _sum(details.prompts, table["prompt_version"].to_pylist())
+    details.flags = _sum(details.flags, pc.list_flatten(table["flags"]).to_pylist())
+    batches = Counter(table["batch_id"].to_pylist())
+    gates: Counter[str] = Counter(details.gates)
+    for batch_id, rows in batches.items():
+        gates[_gate_of(data_dir, batch_id)] += rows
+    details.gates = dict(gates)
+
+
+def _sum(counts: Mapping[str, int], more: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(counts) + Counter(more))
+
+
+def _gate_of(data_dir: DataDir, batch_id: str) -> str:
+    """What a batch was run with, in words; its record says so."""
+    try:
+        parameters = Ledger(data_dir).load(batch_id).parameters
+    except UsageError:
+        return "not recorded"
+    if "import" in parameters:
+        return "imported: no gate, its findings are flags"
+    chosen = {"gate": "full"} | parameters
+    return ", ".join(
+        f"{name.replace('_', ' ')} {chosen[name]}"
+        for name in ("gate", "citation_policy", "judge", "min_score")
+        if chosen.get(name) not in (None, "")
+    )
+
+
+# --- front matter ------------------------------------------------------------------------------
+
+
 def _front_matter(summary: Summary, *, rehearsal: bool) -> list[str]:
-    jurisdictions = sorted({cell[0] for cell in summary.cells})
+    jurisdictions = sorted({cell[0] for cell in summary.cells} - _NO_PLACE)
     tags = ["legal", "synthetic", *(["rehearsal"] if rehearsal else [])]
     return [
         "license: other",
@@ -101,6 +231,9 @@ def _dtype(kind: pa.DataType) -> str:
     return {"double": "float64"}.get(str(kind), str(kind))
 
 
+# --- the body ----------------------------------------------------------------------------------
+
+
 def _models(models: Counter[str]) -> str:
     """The models by share, in whole per cent."""
     total = models.total()
@@ -112,6 +245,121 @@ def _models(models: Counter[str]) -> str:
 def _share(count: int, total: int) -> str:
     percent = round(100 * count / total)
     return f"{percent} %" if percent else "under 1 %"
+
+
+def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = list(headings)
+    lines = [head, ["---"] * len(head), *(list(row) for row in rows)]
+    return "\n".join(f"| {' | '.join(_cell(text) for text in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _licences(models: Counter[str]) -> str:
+    catalog = Catalog.load()
+    rows = []
+    for name, _ in models.most_common():
+        provider, _, model = name.partition("/")
+        spec = catalog.find(provider, model)
+        rows.append((f"`{name}`", spec.license if spec and spec.license else _UNLICENSED))
+    return _table(("model", "licence of its weights"), rows)
+
+
+def _coverage(summary: Summary) -> str:
+    """Practice areas by difficulty, in per cent of all rows, with how many topics have any."""
+    difficulties = sorted({cell[3] for cell in summary.cells}, key=_difficulty_order)
+    areas: dict[tuple[str, str], Counter[str]] = {}
+    topics: dict[tuple[str, str], set[str]] = {}
+    for (jurisdiction, area, topic, difficulty, _), count in summary.cells.items():
+        areas.setdefault((jurisdiction, area), Counter())[difficulty] += count
+        topics.setdefault((jurisdiction, area), set()).add(topic)
+    rows = _coverage_rows(areas, topics, difficulties, summary.rows)
+    return _table(("jurisdiction", "practice area", "topics", *difficulties, "all"), rows)
+
+
+def _coverage_rows(
+    areas: Mapping[tuple[str, str], Counter[str]],
+    topics: Mapping[tuple[str, str], set[str]],
+    difficulties: Iterable[str],
+    total: int,
+) -> Iterator[tuple[str, ...]]:
+    """The areas, the fullest first; those beyond the first ``_MOST_AREAS`` together."""
+    names = list(difficulties)
+    ordered = sorted(areas, key=lambda key: (-areas[key].total(), key))
+    for key in ordered[:_MOST_AREAS]:
+        counts = areas[key]
+        shares = [_part_of(counts[name], total) for name in names]
+        yield (*key, str(len(topics[key])), *shares, _part_of(counts.total(), total))
+    if rest := ordered[_MOST_AREAS:]:
+        counts = sum((areas[key] for key in rest), start=Counter())
+        shares = [_part_of(counts[name], total) for name in names]
+        seen = str(sum(len(topics[key]) for key in rest))
+        yield ("others", f"{len(rest)} areas", seen, *shares, _part_of(counts.total(), total))
+
+
+_MOST_AREAS: Final = 60
+
+
+def _part_of(count: int, total: int) -> str:
+    if not count:
+        return ""
+    return f"{100 * count / total:.1f} %" if count * 1000 >= total else "under 0.1 %"
+
+
+def _difficulty_order(name: str) -> tuple[int, str]:
+    known = ("basic", "intermediate", "advanced", "expert")
+    return (known.index(name) if name in known else len(known), name)
+
+
+def _gates(details: Details) -> str:
+    total = sum(details.gates.values())
+    rows = [
+        f"- {name}: {_share(count, total)} of the rows"
+        for name, count in Counter(details.gates).most_common()
+    ]
+    limits = Thresholds()
+    rows.append(
+        "- numbers of the gate unless a batch was configured otherwise: "
+        + ", ".join(f"`{name}` {getattr(limits, name):g}" for name in Thresholds.__struct_fields__)
+    )
+    return "\n".join(rows)
+
+
+def _flags(details: Details, total: int) -> str:
+    if not details.flags:
+        return "No row has a flag."
+    flags = Counter(details.flags).most_common()
+    return _table(("flag", "rows"), ((f"`{code}`", _part_of(n, total)) for code, n in flags))
+
+
+_STATUS_WORDS: Final = {
+    "unparsed": "no form of citation that is known",
+    "parsed": "has the form of a citation; nobody has looked it up",
+    "conflict": "contradicts another row: one of the two is wrong",
+    "listed": "is in a list of known authorities",
+}
+
+
+def _statuses(details: Details) -> str:
+    total = sum(details.statuses.values())
+    if not total:
+        return "No row cites anything."
+    rows = (
+        (f"`{status}`", _part_of(count, total), _STATUS_WORDS.get(status, ""))
+        for status, count in Counter(details.statuses).most_common()
+    )
+    return _table(("status", "citations", "meaning"), rows)
+
+
+def _prompts(details: Details) -> str:
+    total = sum(details.prompts.values())
+    lines = [
+        f"- `{name or 'none'}`: {_share(count, total)} of the rows"
+        for name, count in Counter(details.prompts).most_common()
+    ]
+    return "\n".join(lines) or "Not counted."
 
 
 _BODY = """\
@@ -128,9 +376,31 @@ row did not pass. The columns are schema version {version}.
 
 ## Models
 
-The licences of the models apply to what they wrote.
+The licences of the models apply to what they wrote, and so do the terms of who served them.
 
 {models}
+
+{licences}
+
+## Coverage
+
+Shares of all rows.
+
+{coverage}
+
+## Gate
+
+{gates}
+
+{flags}
+
+## Citations
+
+{statuses}
+
+## Prompts
+
+{prompts}
 
 ## Loading
 

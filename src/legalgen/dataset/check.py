@@ -1,0 +1,289 @@
+"""The gate over any file: what would be refused, what flagged, and what is odd in its columns.
+
+A row with our columns is held to the bounds of its own sample type. The old columns name no type:
+such a row is held to the widest bounds that any type allows, so that what is refused is at fault
+whatever it was meant to be.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from legalgen.citations import Parsed
+from legalgen.dataset.foreign import ODDITIES, Form, Row, Unreadable
+from legalgen.duplicates import DuplicateIndex, Match, Thresholds
+from legalgen.errors import Reason
+from legalgen.quality import Corpus, Gate, TypeBounds, Verdict
+from legalgen.samples import Draft, DraftCitation, Sample, normalise
+from legalgen.tasks import Task
+from legalgen.taxonomy import Taxonomy
+
+MAX_PAIRS: Final = 50
+"""How many near-duplicate pairs a report spells out."""
+_EXAMPLE_CHARACTERS: Final = 200
+
+
+# --- one row -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A row, what the gate says of it, and the earlier row that it is too close to."""
+
+    row: Row
+    verdict: Verdict
+    match: Match | None
+
+
+class Linter:
+    """The gate and the checks across rows, as a batch applies them; one thread only.
+
+    ``index`` may hold a dataset already; the ids that ``note`` gives it name the earlier sample.
+    """
+
+    def __init__(
+        self, taxonomy: Taxonomy, gate: Gate, *, index: DuplicateIndex | None = None
+    ) -> None:
+        self._taxonomy = taxonomy
+        self._gate = replace(gate, mode="full")
+        self._rules = gate.rules
+        self._widest = widest_bounds(taxonomy)
+        self._corpus = Corpus(self._rules)
+        limits = Thresholds(**self._rules.duplicate_thresholds())
+        self._index = index if index is not None else DuplicateIndex(thresholds=limits)
+
+    def judge(self, row: Row) -> Judged:
+        """What there is to say of a row, given the rows noted before it."""
+        task = task_of(row.sample) if row.sample is not None else None
+        verdict = self._gate.inspect(draft_of(row), task, None, self._bounds(task))
+        match = self._index.check(row.question, row.answer)
+        found = self._rules.apply(match.reason) if match is not None else None
+        return Judged(row, self._corpus.review(verdict.with_reasons([found])), match)
+
+    def note(self, name: str, question: str, answer: str, parsed: Iterable[Parsed]) -> None:
+        """Remember a row under a name, for those that follow."""
+        self._index.add(name, question, answer)
+        self._corpus.add(name, question, parsed)
+
+    def _bounds(self, task: Task | None) -> TypeBounds:
+        if task is None:
+            return self._widest
+        try:
+            kind = self._taxonomy.sample_type(task.sample_type)
+            lengths = kind.bounds(self._taxonomy.difficulty(task.difficulty))
+        except KeyError:  # a taxonomy that is not at hand
+            return self._widest
+        requires = (kind.requires,) if kind.requires else ()
+        return TypeBounds(
+            lengths.answer_words, lengths.reasoning_steps, lengths.min_citations, requires
+        )
+
+
+def widest_bounds(taxonomy: Taxonomy) -> TypeBounds:
+    """The least and the most that any sample type allows at any difficulty."""
+    every = [
+        kind.bounds(difficulty)
+        for kind in taxonomy.sample_types
+        for difficulty in taxonomy.difficulties
+    ]
+    words = [each.answer_words for each in every]
+    steps = [each.reasoning_steps for each in every]
+    return TypeBounds(
+        (min(low for low, _ in words), max(high for _, high in words)),
+        (min(low for low, _ in steps), max(high for _, high in steps)),
+    )
+
+
+def draft_of(row: Row) -> Draft:
+    """The row as an answer that was just read."""
+    citations = tuple(DraftCitation(text) for text in row.citations)
+    return Draft(row.question, row.steps, row.answer, citations)
+
+
+def task_of(sample: Sample) -> Task:
+    """The task that a sample answers, as far as the gate needs to know it."""
+    return Task(
+        slot=sample.slot,
+        jurisdiction=sample.jurisdiction,
+        sub_jurisdiction=sample.sub_jurisdiction,
+        practice_area=sample.practice_area,
+        topic=sample.topic,
+        subtopic=sample.subtopic,
+        difficulty=sample.difficulty,
+        sample_type=sample.sample_type,
+        as_of=sample.as_of,
+        seed=0,
+    )
+
+
+# --- a whole file ------------------------------------------------------------------------------
+
+
+class Code(msgspec.Struct):
+    """How often a code of the gate fired: as a refusal and as a flag, with the first example."""
+
+    refused: int = 0
+    flagged: int = 0
+    row: int = 0
+    id: str = ""
+    example: str = ""
+
+
+class Pair(msgspec.Struct, frozen=True):
+    """Two rows that are too close, by number from 1, and how close."""
+
+    row: int
+    earlier: int
+    code: str
+    question: float
+    answer: float
+
+
+class Report(msgspec.Struct):
+    """What a check found, in rows. ``as_data`` is the object that ``--json`` prints.
+
+    ``question_repeats``, ``answer_repeats`` and ``id_repeats`` count rows beyond the first.
+    ``near_duplicate_pairs`` counts rows with an earlier row that the gate calls too close
+    (``DUP_EXACT``, ``DUP_NEAR``); ``pairs`` spells out the closest, with ``DUP_SOFT``.
+    """
+
+    form: Form = "legacy"
+    rows: int = 0
+    unreadable_rows: int = 0
+    refused: int = 0
+    flagged: int = 0
+    clean: int = 0
+    question_repeats: int = 0
+    answer_repeats: int = 0
+    id_repeats: int = 0
+    near_duplicate_pairs: int = 0
+    soft_duplicate_pairs: int = 0
+    citations: int = 0
+    citations_unparsed: int = 0
+    oddities: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(ODDITIES, 0))
+    difficulties: dict[str, int] = {}
+    codes: dict[str, Code] = {}
+    pairs: list[Pair] = []
+    unreadable: list[str] = []
+
+    @property
+    def found(self) -> bool:
+        """Whether anything is wrong that is more than a flag."""
+        repeats = self.question_repeats + self.answer_repeats + self.id_repeats
+        return bool(self.refused + self.unreadable_rows + repeats + sum(self.oddities.values()))
+
+    def as_data(self) -> dict[str, object]:
+        """One flat object: the oddities stand beside the other counts."""
+        data: dict[str, object] = msgspec.to_builtins(self)
+        data.pop("oddities")
+        return data | self.oddities | {"found": self.found}
+
+
+def check(rows: Iterable[Row | Unreadable], linter: Linter) -> Report:
+    """Judge every row; what ``rows`` raises passes through."""
+    tally = _Tally()
+    for row in rows:
+        if isinstance(row, Unreadable):
+            tally.unreadable(row)
+            continue
+        judged = linter.judge(row)
+        tally.add(judged)
+        linter.note(str(row.number), row.question, row.answer, judged.verdict.parsed)
+    return tally.report()
+
+
+@dataclass(slots=True)
+class _Tally:
+    _report: Report = field(default_factory=Report)
+    _questions: set[bytes] = field(default_factory=set)
+    _answers: set[bytes] = field(default_factory=set)
+    _ids: set[bytes] = field(default_factory=set)
+    _difficulties: Counter[str] = field(default_factory=Counter)
+
+    def unreadable(self, row: Unreadable) -> None:
+        report = self._report
+        report.rows += 1
+        report.unreadable_rows += 1
+        if len(report.unreadable) < MAX_PAIRS:
+            report.unreadable.append(f"row {row.number}: {row.why}")
+
+    def add(self, judged: Judged) -> None:
+        report, row, verdict = self._report, judged.row, judged.verdict
+        report.form = "legalgen" if row.sample is not None else report.form
+        report.rows += 1
+        report.refused += verdict.rejected
+        report.flagged += bool(verdict.flags) and not verdict.rejected
+        report.clean += not verdict.reasons
+        report.citations += len(verdict.citations)
+        report.citations_unparsed += sum(one.status == "unparsed" for one in verdict.citations)
+        for oddity in row.oddities:
+            report.oddities[oddity] += 1
+        self._difficulties[row.difficulty] += 1
+        for reason in _distinct(verdict.reasons):
+            self._code(reason, row)
+        self._repeats(row)
+        self._pair(judged)
+
+    def _code(self, reason: Reason, row: Row) -> None:
+        code = self._report.codes.setdefault(reason.code, Code())
+        code.refused += reason.reject
+        code.flagged += not reason.reject
+        if not code.example:
+            code.row, code.id = row.number, row.id
+            code.example = reason.message.removeprefix(f"{reason.code}: ")[:_EXAMPLE_CHARACTERS]
+
+    def _repeats(self, row: Row) -> None:
+        report = self._report
+        report.question_repeats += _seen(self._questions, normalise(row.question))
+        report.answer_repeats += _seen(self._answers, normalise(row.answer))
+        report.id_repeats += _seen(self._ids, row.id) if row.id else 0
+
+    def _pair(self, judged: Judged) -> None:
+        match, report = judged.match, self._report
+        if match is None:
+            return
+        report.soft_duplicate_pairs += match.code == "DUP_SOFT"
+        report.near_duplicate_pairs += match.code != "DUP_SOFT"
+        question, answer = round(match.question, 3), round(match.answer, 3)
+        report.pairs.append(Pair(judged.row.number, int(match.id), match.code, question, answer))
+        if len(report.pairs) >= 4 * MAX_PAIRS:
+            report.pairs = _closest(report.pairs)
+
+    def report(self) -> Report:
+        self._report.pairs = _closest(self._report.pairs)
+        self._report.difficulties = dict(self._difficulties.most_common())
+        found = self._report.codes.items()
+        self._report.codes = dict(
+            sorted(found, key=lambda one: (-one[1].refused, -one[1].flagged, one[0]))
+        )
+        return self._report
+
+
+def _distinct(reasons: Iterable[Reason]) -> Iterator[Reason]:
+    """Each code once a row, a refusal before a flag of the same code."""
+    ordered = sorted(reasons, key=lambda reason: not reason.reject)
+    yield from {reason.code: reason for reason in reversed(ordered)}.values()
+
+
+def _seen(known: set[bytes], text: str) -> bool:
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    if digest in known:
+        return True
+    known.add(digest)
+    return False
+
+
+_CLOSENESS: Final = {"DUP_EXACT": 2, "DUP_NEAR": 1, "DUP_SOFT": 0}
+
+
+def _closest(pairs: Iterable[Pair]) -> list[Pair]:
+    def order(pair: Pair) -> tuple[int, float, int]:
+        return (-_CLOSENESS[pair.code], -max(pair.question, pair.answer), pair.row)
+
+    return sorted(pairs, key=order)[:MAX_PAIRS]

@@ -1,0 +1,468 @@
+"""Many parts into few: built aside, made durable, exchanged with ``data/`` in one step.
+
+    recover -> state/compact/train/new/train-g1-00000.parquet ...   written, fsynced, read back
+            -> renameat2(new, data, RENAME_EXCHANGE)                fsync both parents
+            -> the old parts, now aside, are unlinked
+
+All of it under the exclusive data lock, so that nothing is sealed meanwhile. Until the exchange
+the dataset is untouched; after it the new parts are whole; what a crash leaves aside is never
+needed, and the next compaction removes it. A reader between listing and opening finds a name gone,
+never half of the rows: the names of two generations are never alike.
+
+Where the file system cannot exchange folders, the parts are moved one by one, by a list of moves
+that is made durable first and gone on with after a crash. A reader would then see rows twice for
+a moment, so it is done only when the caller says that nobody reads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+import platform
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from legalgen.errors import DiskError, UsageError
+from legalgen.samples import arrow_schema
+from legalgen.store import (
+    DataDir,
+    NotePart,
+    Recovery,
+    data_lock,
+    parts,
+    recover,
+    replace_file,
+    summarise,
+    sync_folder,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+PART_ROWS: Final = 100_000
+PART_BYTES: Final = 128 * 1024 * 1024
+GROUP_ROWS: Final = 10_000
+"""Rows in a row group: what a reader has in memory at least, and what it can skip."""
+
+_WRITE_BYTES: Final = 1024 * 1024
+_COMPACTED: Final = re.compile(r"train-g(?P<generation>\d+)-\d{5,}\.parquet")
+_PART: Final = re.compile(r"train-.+-\d{5,}\.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a part may become; a row group is ended where either is reached."""
+
+    rows: int = PART_ROWS
+    bytes: int = PART_BYTES
+    group_rows: int = GROUP_ROWS
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What came of it; sizes in bytes. ``generation`` is None when there was nothing to do."""
+
+    rows: int
+    parts_before: int
+    parts_after: int
+    bytes_before: int
+    bytes_after: int
+    generation: int | None
+    recovered: tuple[Recovery, ...]
+
+
+Exchange = Callable[[Path, Path], bool]
+"""Exchanges two folders in one step; False where the file system cannot."""
+
+
+def compact(
+    data_dir: DataDir,
+    *,
+    note_part: NotePart,
+    rehearsal: bool = False,
+    offline: bool = False,
+    limits: Limits | None = None,
+    exchange: Exchange | None = None,
+) -> Compacted:
+    """Rewrite the parts of a dataset into as few as ``limits`` allow; rows keep their order.
+
+    Can be killed at any instant and begun again. ``offline``: nobody reads, so that parts may be
+    moved one by one where folders cannot be exchanged.
+
+    Raises:
+        UsageError: the folder holds something that is no part of this schema, or folders cannot
+            be exchanged here and ``offline`` was not given.
+        DiskError: the disk failed; the old parts stand, or the new ones.
+    """
+    data_dir.create()
+    with data_lock(data_dir, exclusive=True):
+        recovered = tuple(recover(data_dir, note_part=note_part, data_locked=True))
+        work = _Work(data_dir, rehearsal=rehearsal, limits=limits or Limits())
+        with _telling(work.folder):
+            work.go_on()
+            done = work.run(exchange or exchange_folders, offline=offline)
+        summarise(data_dir, rehearsal=rehearsal, save=True)
+    return Compacted(*done, recovered)
+
+
+def leftovers(data_dir: DataDir) -> list[Path]:
+    """What a compaction that died left aside; the next one removes it or goes on with it."""
+    return sorted(path for path in (data_dir.state / "compact").glob("*/**/*") if path.is_file())
+
+
+def finish(data_dir: DataDir, *, rehearsal: bool = False) -> None:
+    """End what a compaction that died had begun; the caller holds the data lock exclusively.
+
+    Raises:
+        DiskError: the disk failed; it can be begun again.
+    """
+    work = _Work(data_dir, rehearsal=rehearsal, limits=Limits())
+    with _telling(work.folder):
+        work.go_on()
+
+
+@contextlib.contextmanager
+def _telling(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        path = Path(error.filename) if isinstance(error.filename, str) else folder
+        raise DiskError(f"cannot compact {path}: {error.strerror or error}", path) from error
+
+
+class _Moves(msgspec.Struct, frozen=True):
+    """What is left to do where folders cannot be exchanged: names of parts, new and old."""
+
+    new: tuple[str, ...]
+    old: tuple[str, ...]
+
+
+_Done = tuple[int, int, int, int, int, "int | None"]
+
+
+class _Work:
+    """One dataset's folder and what is built aside for it; under the exclusive lock only."""
+
+    def __init__(self, data_dir: DataDir, *, rehearsal: bool, limits: Limits) -> None:
+        self._data_dir = data_dir
+        self._rehearsal = rehearsal
+        self._limits = limits
+        self.folder = data_dir.parts(rehearsal=rehearsal)
+        self._aside = data_dir.state / "compact" / data_dir.dataset(rehearsal=rehearsal).name
+        self._new = self._aside / "new"
+        self._moves = self._aside / "moves.json"
+
+    def go_on(self) -> None:
+        """Finish the moves that a dead process had begun, and clear what it left aside."""
+        if self._moves.exists():
+            self._move(msgspec.json.decode(self._moves.read_bytes(), type=_Moves))
+        self._clear()
+
+    def run(self, exchange: Exchange, *, offline: bool) -> _Done:
+        old = self._parts()
+        sizes = [path.stat().st_size for path in old]
+        rows = [_footer(path).num_rows for path in old]
+        if _fewest(rows, sizes, self._limits) >= len(old):
+            return sum(rows), len(old), len(old), sum(sizes), sum(sizes), None
+        generation = 1 + max((_generation(path) for path in old), default=0)
+        new = self._build(old, generation, sum(rows))
+        after = sum(path.stat().st_size for path in new)
+        self._swap([path.name for path in old], [path.name for path in new], exchange, offline)
+        return sum(rows), len(old), len(new), sum(sizes), after, generation
+
+    def _parts(self) -> list[Path]:
+        """The parts, when they are all there is and all of this schema."""
+        found = parts(self._data_dir, rehearsal=self._rehearsal)
+        known = {path.name for path in found if _PART.fullmatch(path.name)}
+        names = os.listdir(self.folder) if self.folder.is_dir() else []  # noqa: PTH208 - as os calls are counted
+        strays = sorted(name for name in names if name not in known)
+        if strays:
+            raise UsageError(
+                f"{self.folder / strays[0]} is no part; see `legalgen dataset verify --repair`"
+            )
+        for path in found:
+            if not _footer(path).schema.to_arrow_schema().equals(arrow_schema()):
+                raise UsageError(
+                    f"{path} has other columns; see `legalgen dataset verify --repair`"
+                )
+        return found
+
+    # --- building ---
+
+    def _build(self, old: Sequence[Path], generation: int, rows: int) -> list[Path]:
+        _make_folders(self._new)
+        builder = _Builder(self._new, generation, self._limits)
+        try:
+            for path in old:
+                for batch in _batches(path, self._limits.group_rows):
+                    builder.write(batch)
+        finally:
+            builder.close()
+        sync_folder(self._new)
+        _check(builder.paths, rows, builder.digest)
+        return builder.paths
+
+    # --- swapping ---
+
+    def _swap(
+        self, old: Sequence[str], new: Sequence[str], exchange: Exchange, offline: bool
+    ) -> None:
+        if exchange(self._new, self.folder):
+            sync_folder(self.folder.parent)
+            sync_folder(self._aside)
+            self._clear()
+            return
+        if not offline:
+            self._clear()
+            raise UsageError(
+                "folders cannot be exchanged in one step here: run `legalgen dataset compact "
+                "--offline` while nobody reads the dataset"
+            )
+        moves = _Moves(tuple(new), tuple(old))
+        replace_file(self._data_dir, self._moves, msgspec.json.encode(moves))
+        self._move(moves)
+        self._clear()
+
+    def _move(self, moves: _Moves) -> None:
+        """Move the new parts in, then unlink the old; each step may have been done already."""
+        for name in moves.new:
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(self._new / name, self.folder / name)  # noqa: PTH105 - os calls are counted
+        sync_folder(self.folder)
+        for name in moves.old:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.folder / name)  # noqa: PTH108 - os calls are counted
+        sync_folder(self.folder)
+        os.unlink(self._moves)  # noqa: PTH108 - os calls are counted
+        sync_folder(self._aside)
+
+    def _clear(self) -> None:
+        """Remove what stands aside: parts that are not needed. Anything else is left there."""
+        if not self._new.is_dir():
+            return
+        for path in sorted(self._new.iterdir()):
+            if _PART.fullmatch(path.name):
+                os.unlink(path)  # noqa: PTH108 - os calls are counted
+        with contextlib.suppress(OSError):  # somebody put a file of his own there: it is his
+            self._new.rmdir()
+        sync_folder(self._aside)
+
+
+def _make_folders(folder: Path) -> None:
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        os.mkdir(each)  # noqa: PTH102 - os calls are counted
+        sync_folder(each.parent)
+
+
+def _generation(path: Path) -> int:
+    match = _COMPACTED.fullmatch(path.name)
+    return int(match["generation"]) if match else 0
+
+
+def _fewest(rows: Sequence[int], sizes: Sequence[int], limits: Limits) -> int:
+    """How many parts there would be, at most, by the sizes of those that are there."""
+    by_rows = -(-sum(rows) // limits.rows)
+    by_bytes = -(-sum(sizes) // limits.bytes)
+    return max(by_rows, by_bytes)
+
+
+# --- parquet -----------------------------------------------------------------------------------
+
+
+class _Sink:
+    """A new file as parquet writers want it; every byte passes through ``os.write``.
+
+    They write a column's page at a time, hundreds of small pieces a row group: kept back here.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        self._kept = bytearray()
+        self._position = 0
+        self.closed = False
+
+    def write(self, payload: Any) -> int:
+        self._kept += payload
+        self._position += len(payload)
+        if len(self._kept) >= _WRITE_BYTES:
+            self._write_out()
+        return len(payload)
+
+    def _write_out(self) -> None:
+        kept, self._kept = bytes(self._kept), bytearray()
+        rest = memoryview(kept)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+
+    def tell(self) -> int:
+        return self._position
+
+    def writable(self) -> bool:
+        return True
+
+    def flush(self) -> None:
+        """Nobody needs it half written: ``sync`` is what counts."""
+
+    def sync(self) -> None:
+        self._write_out()
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            os.close(self._descriptor)
+
+
+class _Builder:
+    """Writes rows into parts of bounded size, in the order in which they come."""
+
+    def __init__(self, folder: Path, generation: int, limits: Limits) -> None:
+        self._folder = folder
+        self._generation = generation
+        self._limits = limits
+        self.paths: list[Path] = []
+        self._sink: _Sink | None = None
+        self._writer: Any = None
+        self._rows = 0
+        self._ids = blake2b()
+
+    @property
+    def digest(self) -> bytes:
+        """A digest of the ids of all rows, in order."""
+        return self._ids.digest()
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+
+        _note_ids(self._ids, batch)
+        while batch.num_rows:
+            self._begin()
+            piece = batch.slice(0, self._limits.rows - self._rows)
+            table = pa.Table.from_batches([piece], schema=arrow_schema())
+            self._writer.write_table(table, row_group_size=self._limits.group_rows)
+            self._rows += piece.num_rows
+            batch = batch.slice(piece.num_rows)
+            assert self._sink is not None
+            if self._rows >= self._limits.rows or self._sink.tell() >= self._limits.bytes:
+                self.close()
+
+    def _begin(self) -> None:
+        import pyarrow.parquet as pq  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+
+        if self._sink is not None:
+            return
+        path = self._folder / f"train-g{self._generation}-{len(self.paths):05}.parquet"
+        self._sink = _Sink(path)
+        self.paths.append(path)
+        self._writer = pq.ParquetWriter(self._sink, arrow_schema(), compression="zstd")
+        self._rows = 0
+
+    def close(self) -> None:
+        """End the part that is open, if one is, and make it durable."""
+        sink, self._sink = self._sink, None
+        if sink is None:
+            return
+        try:
+            self._writer.close()
+            sink.sync()
+        finally:
+            sink.close()
+
+
+def _batches(path: Path, rows: int) -> Iterator[pa.RecordBatch]:
+    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+
+    with _readable(path), pq.ParquetFile(path) as file:
+        yield from file.iter_batches(batch_size=rows)
+
+
+def _footer(path: Path) -> Any:
+    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+
+    with _readable(path):
+        return pq.read_metadata(path)
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+
+    try:
+        yield
+    except pa.ArrowException as error:
+        raise DiskError(f"cannot read {path}: {error}", path) from error
+
+
+def _note_ids(digest: Any, batch: pa.RecordBatch) -> None:
+    for name in batch.column("id").to_pylist():
+        digest.update(f"{name}\n".encode())
+
+
+def _check(paths: Sequence[Path], rows: int, digest: bytes) -> None:
+    """Read the new parts back before the old ones go."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+
+    ids, found = blake2b(), 0
+    for path in paths:
+        with _readable(path), pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=GROUP_ROWS, columns=["id"]):
+                found += batch.num_rows
+                _note_ids(ids, batch)
+    if (found, ids.digest()) != (rows, digest):
+        where = paths[0].parent if paths else Path()
+        raise DiskError(f"{where}: {found} of {rows} rows can be read back", where)
+
+
+# --- exchanging folders ------------------------------------------------------------------------
+
+_AT_FDCWD: Final = -100
+_RENAME_EXCHANGE: Final = 2
+_RENAMEAT2: Final = {"x86_64": 316, "aarch64": 276, "riscv64": 276, "ppc64le": 357, "s390x": 347}
+"""Numbers of the system call (kernel syscall tables), for a libc without a function for it."""
+_UNSUPPORTED: Final = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EXDEV})
+
+
+def exchange_folders(left: Path, right: Path) -> bool:
+    """Exchange two folders in one step; False where system or file system cannot.
+
+    Raises:
+        OSError: it could be done and failed.
+    """
+    call = _exchange_call()
+    if call is None:
+        return False
+    ctypes.set_errno(0)
+    if call(os.fsencode(left), os.fsencode(right)) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _UNSUPPORTED:
+        return False
+    raise OSError(number, os.strerror(number), str(right))
+
+
+def _exchange_call() -> Callable[[bytes, bytes], int] | None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if sys.platform == "darwin":
+        swap = libc.renamex_np  # RENAME_SWAP is 2 as well
+        return lambda left, right: int(swap(left, right, ctypes.c_uint(_RENAME_EXCHANGE)))
+    if not sys.platform.startswith("linux"):
+        return None
+    flags = ctypes.c_uint(_RENAME_EXCHANGE)
+    if hasattr(libc, "renameat2"):
+        rename = libc.renameat2
+        return lambda left, right: int(rename(_AT_FDCWD, left, _AT_FDCWD, right, flags))
+    number = _RENAMEAT2.get(platform.machine())
+    if number is None:
+        return None
+    system = libc.syscall
+    return lambda left, right: int(system(number, _AT_FDCWD, left, _AT_FDCWD, right, flags))

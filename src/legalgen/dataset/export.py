@@ -1,0 +1,436 @@
+"""What a trainer reads: the dataset in other shapes, filtered, split, in one file.
+
+Rows stream through: at most some thousand are in memory. The file is written beside its final
+name and swapped in whole. Each format has the columns it needs and ``id``, and no other: trainers
+take a column called ``prompt``, ``completion``, ``messages`` or ``text`` for data wherever it is.
+
+    prompt-completion   {"prompt": [user], "completion": [assistant]}       TRL; loss on the answer
+    messages            {"messages": [user, assistant]}                     TRL, Axolotl, Unsloth
+    alpaca              {"instruction", "input", "output"}                  LLaMA-Factory, Axolotl
+    sharegpt            {"conversations": [{"from": "human", "value"}]}     LLaMA-Factory, Unsloth
+    legacy              the old seven columns
+    schema              every column of the dataset
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+
+import msgspec
+
+from legalgen.errors import DiskError, UsageError
+from legalgen.samples import arrow_schema
+from legalgen.store import DataDir, iter_batches, sync_folder
+from legalgen.taxonomy import Taxonomy
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Format = Literal["prompt-completion", "messages", "alpaca", "sharegpt", "legacy", "schema"]
+FORMATS: Final[tuple[Format, ...]] = (
+    "prompt-completion", "messages", "alpaca", "sharegpt", "legacy", "schema",
+)  # fmt: skip
+Reasoning = Literal["none", "inline", "think", "reasoning_content", "thinking"]
+REASONINGS: Final[tuple[Reasoning, ...]] = (
+    "none", "inline", "think", "reasoning_content", "thinking",
+)  # fmt: skip
+SUFFIXES: Final = (".parquet", ".jsonl")
+_BATCH_ROWS: Final = 5_000
+_CHAT: Final = frozenset({"prompt-completion", "messages"})
+
+Record = Mapping[str, Any]
+Shape = Callable[[Record], Record]
+
+
+# --- which rows --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows; an empty field restricts nothing.
+
+    ``flags``, ``without_flags`` and ``models`` are patterns (``DUP_*``, ``groq/*``); a model is
+    ``provider/model`` or ``model``. ``batches`` are ids or their beginnings.
+    """
+
+    flags: tuple[str, ...] = ()
+    without_flags: tuple[str, ...] = ()
+    batches: tuple[str, ...] = ()
+    jurisdictions: tuple[str, ...] = ()
+    practice_areas: tuple[str, ...] = ()
+    difficulties: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+
+    def takes(self, row: Record) -> bool:
+        """Whether a row with ``WANTED_COLUMNS`` is wanted."""
+        flags = row["flags"]
+        return (
+            (not self.flags or _any(flags, self.flags))
+            and not _any(flags, self.without_flags)
+            and (not self.batches or row["batch_id"].startswith(self.batches))
+            and _one_of(row["jurisdiction"], self.jurisdictions)
+            and _one_of(row["practice_area"], self.practice_areas)
+            and _one_of(row["difficulty"], self.difficulties)
+            and (not self.models or _any(_names(row), self.models))
+        )
+
+
+WANTED_COLUMNS: Final = (
+    "flags", "batch_id", "jurisdiction", "practice_area", "difficulty", "provider", "model",
+)  # fmt: skip
+
+
+def _any(values: Sequence[str], patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(value, pattern) for value in values for pattern in patterns)
+
+
+def _one_of(value: str, wanted: Sequence[str]) -> bool:
+    return not wanted or value in wanted
+
+
+def _names(row: Record) -> tuple[str, str]:
+    return f"{row['provider']}/{row['model']}", row["model"]
+
+
+def in_test(name: str, share: float, seed: int) -> bool:
+    """Whether the sample of this id belongs to the test split; the same in every export.
+
+    A sample keeps its side when the dataset grows or ``share`` does.
+    """
+    digest = blake2b(f"{seed}:{name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") < share * 2**64
+
+
+# --- in which shape ----------------------------------------------------------------------------
+
+
+def shape_of(form: Format, reasoning: Reasoning, taxonomy: Taxonomy) -> Shape:
+    """What makes a row of a format.
+
+    Raises:
+        UsageError: the format has no place for reasoning of this kind.
+    """
+    if reasoning in ("reasoning_content", "thinking") and form not in _CHAT:
+        raise UsageError(
+            f"--reasoning {reasoning} is a key of a message: use --format messages or "
+            "prompt-completion"
+        )
+    if form in ("schema", "legacy") and reasoning != "none":
+        raise UsageError(f"--format {form} has columns of its own for the reasoning")
+    if form == "legacy":
+        return _Legacy(taxonomy)
+    return {
+        "prompt-completion": _prompt_completion,
+        "messages": _messages,
+        "alpaca": _alpaca,
+        "sharegpt": _sharegpt,
+        "schema": _schema,
+    }[form](reasoning)
+
+
+def _schema(_reasoning: Reasoning) -> Shape:
+    return lambda row: row
+
+
+def _prompt_completion(reasoning: Reasoning) -> Shape:
+    def shape(row: Record) -> Record:
+        user, assistant = _turns(row, reasoning)
+        return {"id": row["id"], "prompt": [user], "completion": [assistant]}
+
+    return shape
+
+
+def _messages(reasoning: Reasoning) -> Shape:
+    return lambda row: {"id": row["id"], "messages": _turns(row, reasoning)}
+
+
+def _alpaca(reasoning: Reasoning) -> Shape:
+    return lambda row: {
+        "id": row["id"],
+        "instruction": row["question"],
+        "input": "",
+        "output": _answer(row, reasoning),
+    }
+
+
+def _sharegpt(reasoning: Reasoning) -> Shape:
+    return lambda row: {
+        "id": row["id"],
+        "conversations": [
+            {"from": "human", "value": row["question"]},
+            {"from": "gpt", "value": _answer(row, reasoning)},
+        ],
+    }
+
+
+def _turns(row: Record, reasoning: Reasoning) -> list[dict[str, str]]:
+    """Both messages have the same keys: loaders make one type of them."""
+    user = {"role": "user", "content": row["question"]}
+    if reasoning not in ("reasoning_content", "thinking"):
+        return [user, {"role": "assistant", "content": _answer(row, reasoning)}]
+    assistant = {"role": "assistant", "content": row["answer"], reasoning: _steps(row)}
+    return [{**user, reasoning: ""}, assistant]
+
+
+def _answer(row: Record, reasoning: Reasoning) -> str:
+    steps = _steps(row)
+    if reasoning == "none" or not steps:
+        return str(row["answer"])
+    if reasoning == "think":
+        return f"<think>\n{steps}\n</think>\n\n{row['answer']}"
+    return f"{steps}\n\n{row['answer']}"
+
+
+def _steps(row: Record) -> str:
+    return "\n".join(f"{n}. {step}" for n, step in enumerate(row["reasoning_steps"], 1))
+
+
+class _Legacy:
+    """The old seven columns; ids of topics become their names again."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        self._names = {
+            topic.key: f"{area.name} - {topic.name}"
+            for area in taxonomy.areas
+            for topic in area.topics
+        }
+
+    def __call__(self, row: Record) -> Record:
+        steps = (f"Step {n}: {step}" for n, step in enumerate(row["reasoning_steps"], 1))
+        return {
+            "id": row["id"],
+            "question": row["question"],
+            "answer": row["answer"],
+            "topic": self._topic(row),
+            "difficulty": row["difficulty"],
+            "case_citation": "; ".join(citation["text"] for citation in row["citations"]),
+            "reasoning": " ".join(steps),
+        }
+
+    def _topic(self, row: Record) -> str:
+        key = (row["jurisdiction"], row["practice_area"], row["topic"])
+        return self._names.get(key) or f"{_titled(key[1])} - {_titled(key[2])}"
+
+
+def _titled(slug: str) -> str:
+    return slug.replace("-", " ").title()
+
+
+# --- writing -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """``share`` (0 to 1) of the rows becomes the test set; ``seed`` says which."""
+
+    share: float
+    seed: int = 0
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """What was written: rows by file, and how many rows of the dataset were left out."""
+
+    files: dict[str, int]
+    left_out: int
+
+
+def export(
+    data_dir: DataDir,
+    out: Path,
+    shape: Shape,
+    *,
+    form: Format,
+    wanted: Wanted | None = None,
+    split: Split | None = None,
+    rehearsal: bool = False,
+) -> Exported:
+    """Write the wanted rows to ``out``, or with ``split`` to ``<out>-train`` and ``<out>-test``.
+
+    A file that is there is replaced once the new one is whole.
+
+    Raises:
+        UsageError: ``out`` cannot be meant (no known suffix, a folder, inside the data dir), or
+            no row is left to write.
+        DiskError: a part cannot be read, or the file not be written; the old file stands.
+    """
+    paths = _paths(data_dir, out, split)
+    chosen = wanted or Wanted()
+    left_out = 0
+    with contextlib.ExitStack() as stack:
+        files = {side: stack.enter_context(_aside(path, form)) for side, path in paths.items()}
+        for batch in iter_batches(data_dir, rehearsal=rehearsal, batch_rows=_BATCH_ROWS):
+            sides = [_side(row, chosen, split) for row in _looked_at(batch)]
+            left_out += sides.count(None)
+            for side, file in files.items():
+                file.write(_rows(batch, [one == side for one in sides]), shape)
+        _nothing_empty(files)
+        for file in files.values():
+            file.finish()
+    return Exported({str(file.path): file.rows for file in files.values()}, left_out)
+
+
+def _paths(data_dir: DataDir, out: Path, split: Split | None) -> dict[str, Path]:
+    """Where each side goes, once ``out`` makes sense."""
+    if out.suffix not in SUFFIXES:
+        raise UsageError(f"{out}: the name must end in {' or '.join(SUFFIXES)}")
+    if split is not None and not 0 < split.share < 1:
+        raise UsageError(f"--split {split.share:g}: take a share between 0 and 1, such as 0.1")
+    folder = out.parent.resolve()
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {out.parent}")
+    if folder.is_relative_to(data_dir.root.resolve()):
+        raise UsageError(f"{out} is inside the data dir: readers of the dataset would take it in")
+    names = [""] if split is None else ["train", "test"]
+    paths = {n: out.with_stem(f"{out.stem}-{n}") if n else out for n in names}
+    for path in paths.values():
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder")
+    return paths
+
+
+def _looked_at(batch: pa.RecordBatch) -> Iterator[Record]:
+    rows: list[Record] = batch.select(["id", *WANTED_COLUMNS]).to_pylist()
+    return iter(rows)
+
+
+def _side(row: Record, wanted: Wanted, split: Split | None) -> str | None:
+    """The file a row goes to, or None."""
+    if not wanted.takes(row):
+        return None
+    if split is None:
+        return ""
+    return "test" if in_test(row["id"], split.share, split.seed) else "train"
+
+
+def _rows(batch: pa.RecordBatch, mask: list[bool]) -> pa.RecordBatch:
+    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+
+    return batch if all(mask) else batch.filter(pa.array(mask, pa.bool_()))
+
+
+def _nothing_empty(files: Mapping[str, _File]) -> None:
+    """An empty file breaks loaders, and says that something else was meant."""
+    if not any(file.rows for file in files.values()):
+        raise UsageError("no row of the dataset is wanted: nothing was written")
+    for side, file in files.items():
+        if not file.rows:
+            raise UsageError(f"the split leaves no row for {side}: nothing was written")
+
+
+class _File(Protocol):
+    path: Path
+    rows: int
+
+    def write(self, batch: pa.RecordBatch, shape: Shape) -> None:
+        """Add rows."""
+
+    def finish(self) -> None:
+        """Make it durable and swap it in."""
+
+
+@contextlib.contextmanager
+def _aside(path: Path, form: Format) -> Iterator[_File]:
+    """The file to write, beside its name; what is not finished is removed."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    file: _Parquet | _JsonLines | None = None
+    try:
+        parquet = path.suffix == ".parquet"
+        file = _Parquet(path, beside, form) if parquet else _JsonLines(path, beside)
+        yield file
+    except OSError as error:
+        raise DiskError(f"cannot write {path}: {error.strerror or error}", path) from error
+    finally:
+        if file is not None:
+            file.close()
+        with contextlib.suppress(OSError):  # the first error is the one to tell
+            beside.unlink(missing_ok=True)
+
+
+class _JsonLines:
+    """One JSON object a line."""
+
+    def __init__(self, path: Path, beside: Path) -> None:
+        self.path = path
+        self.rows = 0
+        self._beside = beside
+        self._file = beside.open("xb")
+        self._encoder = msgspec.json.Encoder()
+
+    def write(self, batch: pa.RecordBatch, shape: Shape) -> None:
+        """Add rows."""
+        self._file.write(self._encoder.encode_lines([shape(row) for row in batch.to_pylist()]))
+        self.rows += batch.num_rows
+
+    def finish(self) -> None:
+        """Make it durable and swap it in."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        _swap_in(self._beside, self.path)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Parquet:
+    """One parquet file with the types of its format."""
+
+    def __init__(self, path: Path, beside: Path, form: Format) -> None:
+        import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
+
+        self.path = path
+        self.rows = 0
+        self._beside = beside
+        self._form = form
+        self._file = beside.open("xb")
+        self._schema: pa.Schema | None = arrow_schema() if form == "schema" else None
+        self._pq = pq
+        self._writer: Any = None
+
+    def write(self, batch: pa.RecordBatch, shape: Shape) -> None:
+        """Add rows."""
+        import pyarrow as pa  # noqa: PLC0415 - heavy
+
+        if not batch.num_rows:
+            return
+        if self._form == "schema":
+            table = pa.Table.from_batches([batch], schema=self._schema)
+        else:
+            rows = [shape(row) for row in batch.to_pylist()]
+            table = pa.Table.from_pylist(rows, schema=self._schema)
+        if self._writer is None:
+            self._schema = table.schema
+            self._writer = self._pq.ParquetWriter(self._file, table.schema, compression="zstd")
+        self._writer.write_table(table)
+        self.rows += batch.num_rows
+
+    def finish(self) -> None:
+        """Make it durable and swap it in."""
+        self._end()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        _swap_in(self._beside, self.path)
+
+    def _end(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
+
+    def close(self) -> None:
+        if not self._file.closed:
+            self._end()
+            self._file.close()
+
+
+def _swap_in(beside: Path, path: Path) -> None:
+    beside.replace(path)
+    sync_folder(path.parent)

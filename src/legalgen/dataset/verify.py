@@ -1,0 +1,452 @@
+"""Is the dataset whole? What is not, as a list; and what can be mended without losing a row.
+
+Nothing is ever deleted: a file that does not belong where it stands goes to ``state/aside/``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
+
+from legalgen.card import write_card
+from legalgen.dataset import compact
+from legalgen.errors import DiskError
+from legalgen.ledger import Ledger, Record, Unreadable
+from legalgen.samples import Sample, arrow_schema
+from legalgen.store import (
+    DataDir,
+    Part,
+    data_lock,
+    is_writing,
+    parts,
+    recover,
+    replace_file,
+    sync_folder,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Kind = Literal[
+    "damaged_part", "wrong_schema", "empty_part", "stray_file", "repeated_id", "repeated_slot",
+    "ledger_disagrees", "ledger_unreadable", "no_record", "part_not_noted", "journal_waiting",
+    "compaction_left", "card",
+]  # fmt: skip
+REPAIRABLE: Final = frozenset(
+    {"damaged_part", "wrong_schema", "empty_part", "stray_file", "part_not_noted",
+     "journal_waiting", "compaction_left", "card"}
+)  # fmt: skip
+MAX_EXAMPLES: Final = 20
+"""How many repeated ids or slots are spelled out; the rest is counted."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that is not as it should be; ``where`` is a path in the data dir, or a batch."""
+
+    kind: Kind
+    where: str
+    what: str
+
+    @property
+    def repairable(self) -> bool:
+        """Whether ``repair`` tries; what it cannot mend is found again after it."""
+        return self.kind in REPAIRABLE
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """What was looked at and what was found. ``notes`` are worth knowing and no fault."""
+
+    rows: int
+    parts: int
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+    repaired: tuple[str, ...] = ()
+
+
+def verify(data_dir: DataDir) -> Verified:
+    """Look at both datasets, the ledger and the journal; writes nothing.
+
+    Raises:
+        DiskError: something cannot even be looked at.
+    """
+    with _unchanging(data_dir):
+        ended = _ended(data_dir)
+        seen = {each: _Dataset(data_dir, rehearsal=each).read() for each in (False, True)}
+    findings = [one for each in seen.values() for one in each.findings]
+    batches = sum((each.batches for each in seen.values()), start=Counter[str]())
+    waiting = _waiting(data_dir)
+    findings += [
+        Finding("journal_waiting", f"journal/{path.name}", "rows of a dead writer, not sealed")
+        for path in waiting
+    ]
+    findings += _against_ledger(data_dir, ended, batches, {_batch_of(path) for path in waiting})
+    findings += [
+        Finding("compaction_left", _inside(data_dir, path), "left by a compaction that died")
+        for path in compact.leftovers(data_dir)
+    ]
+    return Verified(
+        sum(each.rows for each in seen.values()),
+        sum(len(each.tables) for each in seen.values()),
+        tuple(findings),
+        tuple(_notes(data_dir)),
+    )
+
+
+@contextlib.contextmanager
+def _unchanging(data_dir: DataDir) -> Iterator[None]:
+    """Keep a compaction away while parts are read, where this user may."""
+    lockable = data_dir.locks.is_dir() and os.access(data_dir.locks, os.W_OK)
+    with data_lock(data_dir) if lockable else contextlib.nullcontext():
+        yield
+
+
+def _inside(data_dir: DataDir, path: Path) -> str:
+    return str(path.relative_to(data_dir.root))
+
+
+def _notes(data_dir: DataDir) -> Iterator[str]:
+    for pattern in ("*.torn-*", "*.damaged-*"):
+        for path in sorted(data_dir.journal.glob(pattern)):
+            yield f"{_inside(data_dir, path)}: kept aside, as nobody can read it"
+    for path in sorted((data_dir.state / "aside").glob("*")):
+        yield f"{_inside(data_dir, path)}: moved out of the dataset by a repair"
+
+
+# --- one dataset -------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Dataset:
+    """The parts of one dataset, each read whole once; ids and slots of all of them are kept."""
+
+    data_dir: DataDir
+    rehearsal: bool
+    rows: int = 0
+    batches: Counter[str] = field(default_factory=Counter)
+    tables: list[Any] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def read(self) -> _Dataset:
+        for path in _strays(self.data_dir, rehearsal=self.rehearsal):
+            self._find("stray_file", path, "is no part: readers of the folder fail on it")
+        for path in parts(self.data_dir, rehearsal=self.rehearsal):
+            self._part(path)
+        if self.tables:
+            self._unique()
+            fault = card_fault(self.data_dir, rehearsal=self.rehearsal)
+            if fault is not None:
+                card = self.data_dir.dataset(rehearsal=self.rehearsal) / "README.md"
+                self._find("card", card, fault)
+        return self
+
+    def _find(self, kind: Kind, path: Path, what: str) -> None:
+        self.findings.append(Finding(kind, _inside(self.data_dir, path), what))
+
+    def _part(self, path: Path) -> None:
+        fault = part_fault(path)
+        if fault is not None:
+            self._find(*fault)
+            if fault[0] != "wrong_schema":
+                return
+        import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+
+        try:
+            table = _keys(path)
+        except (pa.ArrowException, KeyError, OSError) as error:
+            self._find("damaged_part", path, f"cannot be read: {error}")
+            return
+        self.rows += table.num_rows
+        self.tables.append(table)
+        counted = table.group_by("batch_id").aggregate([([], "count_all")])
+        names, counts = counted["batch_id"].to_pylist(), counted["count_all"].to_pylist()
+        self.batches.update(dict(zip(names, counts, strict=True)))
+
+    def _unique(self) -> None:
+        import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+
+        table = pa.concat_tables(self.tables)
+        for kind, columns in _KEYS.items():
+            repeated = list(_repeated(table, columns))
+            self.findings += [
+                Finding(kind, _inside(self.data_dir, self._folder), f"{what}: {count} rows")
+                for what, count in repeated[:MAX_EXAMPLES]
+            ]
+            if len(repeated) > MAX_EXAMPLES:
+                self._find(kind, self._folder, f"and {len(repeated) - MAX_EXAMPLES} more")
+
+    @property
+    def _folder(self) -> Path:
+        return self.data_dir.parts(rehearsal=self.rehearsal)
+
+
+def card_fault(data_dir: DataDir, *, rehearsal: bool) -> str | None:
+    """What is wrong with the card of a dataset that has rows: it must name every column."""
+    path = data_dir.dataset(rehearsal=rehearsal) / "README.md"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return f"cannot be read: {error}"
+    absent = [name for name in Sample.__struct_fields__ if f"\n  - name: {name}\n" not in text]
+    return f"does not name the column {absent[0]}" if absent else None
+
+
+_KEYS: Final[dict[Kind, tuple[str, ...]]] = {
+    "repeated_id": ("id",),
+    "repeated_slot": ("batch_id", "slot"),
+}
+
+
+def _strays(data_dir: DataDir, *, rehearsal: bool) -> list[Path]:
+    """What stands in the folder of parts and is none."""
+    folder = data_dir.parts(rehearsal=rehearsal)
+    if not folder.is_dir():
+        return []
+    known = set(parts(data_dir, rehearsal=rehearsal))
+    return sorted(path for path in folder.iterdir() if path not in known or path.is_dir())
+
+
+def part_fault(path: Path) -> tuple[Kind, Path, str] | None:
+    """What is wrong with a part as a whole; its pages are not looked at."""
+    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        footer = pq.read_metadata(path)
+    except (pa.ArrowException, OSError) as error:
+        return "damaged_part", path, f"cannot be opened: {error}"
+    if not footer.num_rows:
+        return "empty_part", path, "has no rows: load_dataset fails on it"
+    found = footer.schema.to_arrow_schema()
+    if found.equals(arrow_schema()):
+        return None
+    return "wrong_schema", path, _difference(found)
+
+
+def _difference(found: pa.Schema) -> str:
+    wanted = arrow_schema()
+    extra = [name for name in found.names if name not in wanted.names]
+    missing = [name for name in wanted.names if name not in found.names]
+    typed = [
+        f"{name} is {found.field(name).type}"
+        for name in wanted.names
+        if name in found.names and found.field(name).type != wanted.field(name).type
+    ]
+    said = [
+        *(f"column {name} is missing" for name in missing),
+        *(f"column {name} is not ours" for name in extra),
+        *typed,
+    ]
+    return "; ".join(said[:5]) or "its columns stand in another order"
+
+
+def _keys(path: Path) -> pa.Table:
+    """Ids and slots of a part, every column of which is read on the way."""
+    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    names = ["id", "batch_id", "slot"]
+    schema = pa.schema([arrow_schema().field(name) for name in names])
+    with pq.ParquetFile(path) as file:
+        batches = [
+            pa.Table.from_batches([batch]).select(names).cast(schema)
+            for batch in file.iter_batches(batch_size=10_000)
+        ]
+    return pa.concat_tables(batches)
+
+
+def _repeated(table: pa.Table, columns: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    """The values that stand in more than one row, and in how many."""
+    import pyarrow.compute as pc  # noqa: PLC0415 - heavy
+
+    counted = table.group_by(list(columns)).aggregate([([], "count_all")])
+    again = counted.filter(pc.greater(counted["count_all"], 1)).sort_by(columns[0])
+    for row in again.to_pylist():
+        yield " ".join(str(row[name]) for name in columns), row["count_all"]
+
+
+# --- the ledger and the journal ----------------------------------------------------------------
+
+
+def _waiting(data_dir: DataDir) -> list[Path]:
+    """Segments whose writer is dead."""
+    found = sorted(data_dir.journal.glob("*.jsonl"))
+    writing = {batch: is_writing(data_dir, batch) for batch in {_batch_of(path) for path in found}}
+    return [path for path in found if not writing[_batch_of(path)]]
+
+
+def _batch_of(segment: Path) -> str:
+    return segment.stem.rpartition("-")[0]
+
+
+def _ended(data_dir: DataDir) -> list[Record]:
+    """The batches that nobody runs; looked up before their rows are, which then stand still."""
+    ledger = Ledger(data_dir)
+    records = (one for one in ledger.all() if isinstance(one, Record))
+    return [record for record in records if ledger.status_of(record) != "running"]
+
+
+def _against_ledger(
+    data_dir: DataDir, ended: Iterable[Record], rows: Counter[str], waiting: set[str]
+) -> Iterator[Finding]:
+    entries = Ledger(data_dir).all()
+    for entry in entries:
+        if isinstance(entry, Unreadable):
+            yield Finding("ledger_unreadable", f"batches/{entry.id}.json", entry.error)
+    for record in ended:
+        if record.id not in waiting:
+            yield from _against_record(data_dir, record, rows[record.id])
+    for batch_id in sorted(set(rows) - {entry.id for entry in entries}):
+        yield Finding("no_record", batch_id, f"{rows[batch_id]} rows of a batch without a record")
+
+
+def _against_record(data_dir: DataDir, record: Record, rows: int) -> Iterator[Finding]:
+    noted = {part.name for part in record.parts}
+    missing = [path.name for path in _parts_of(data_dir, record.id) if path.name not in noted]
+    for name in missing:
+        yield Finding("part_not_noted", record.id, f"the record does not name {name}")
+    if rows != record.accepted and not missing:
+        what = f"the record says {record.accepted} samples, the dataset holds {rows}"
+        yield Finding("ledger_disagrees", record.id, what)
+
+
+def _parts_of(data_dir: DataDir, batch_id: str) -> list[Path]:
+    """The parts named after a batch, in either dataset."""
+    pattern = f"train-{batch_id}-[0-9]*.parquet"
+    folders = (data_dir.parts(rehearsal=each) for each in (False, True))
+    found = (path for folder in folders for path in sorted(folder.glob(pattern)))
+    return [path for path in found if path.stem.rpartition("-")[0] == f"train-{batch_id}"]
+
+
+# --- repair ------------------------------------------------------------------------------------
+
+
+def repair(data_dir: DataDir) -> Verified:
+    """Mend what can be mended without losing a row, then look again.
+
+    Raises:
+        DiskError: the disk failed; it can be begun again.
+    """
+    data_dir.create()
+    ledger = Ledger(data_dir)
+    done: list[str] = []
+    with data_lock(data_dir, exclusive=True):
+        for found in recover(data_dir, note_part=ledger.note_part, data_locked=True):
+            rows = found.part.rows if found.part else 0
+            done.append(f"journal/{found.segment}: {found.outcome}, {rows} rows")
+        for rehearsal in (False, True):
+            if data_dir.parts(rehearsal=rehearsal).is_dir():
+                done += _mend_dataset(data_dir, ledger, rehearsal=rehearsal)
+    found_now = verify(data_dir)
+    return msgspec.structs.replace(found_now, repaired=tuple(done))
+
+
+def _mend_dataset(data_dir: DataDir, ledger: Ledger, *, rehearsal: bool) -> Iterator[str]:
+    left = [path for path in compact.leftovers(data_dir) if path.is_file()]
+    compact.finish(data_dir, rehearsal=rehearsal)
+    yield from (
+        f"{_inside(data_dir, path)}: compaction ended" for path in left if not path.exists()
+    )
+    for path in _strays(data_dir, rehearsal=rehearsal):
+        yield _moved(data_dir, path)
+    for path in parts(data_dir, rehearsal=rehearsal):
+        yield from _mend_part(data_dir, path)
+    yield from _note_parts(data_dir, ledger)
+    if card_fault(data_dir, rehearsal=rehearsal) and write_card(data_dir, rehearsal=rehearsal):
+        yield f"{data_dir.dataset(rehearsal=rehearsal).name}/README.md: written anew"
+
+
+def _mend_part(data_dir: DataDir, path: Path) -> Iterator[str]:
+    """A part that cannot be read or is empty goes aside; one of other types is cast."""
+    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+
+    fault = part_fault(path)
+    if fault is None:
+        try:
+            _keys(path)
+        except (pa.ArrowException, OSError):
+            yield _moved(data_dir, path)
+    elif fault[0] == "wrong_schema":
+        payload = _cast(path)
+        if payload is not None:
+            _link_aside(data_dir, path)
+            replace_file(data_dir, path, payload)
+            yield f"{_inside(data_dir, path)}: rewritten with our columns; the old one is aside"
+    else:
+        yield _moved(data_dir, path)
+
+
+def _cast(path: Path) -> bytes | None:
+    """The part with our columns and types, or None where that would change or lose a value."""
+    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    schema = arrow_schema()
+    try:
+        with pq.ParquetFile(path) as file:
+            table = file.read().select(schema.names).cast(schema)
+    except (pa.ArrowException, KeyError, OSError):
+        return None
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return bytes(sink.getvalue())
+
+
+def _moved(data_dir: DataDir, path: Path) -> str:
+    with _disk(path):
+        target = _aside(data_dir, path)
+        os.replace(path, target)  # noqa: PTH105 - os calls are counted by the crash tests
+        sync_folder(target.parent)
+        sync_folder(path.parent)
+    return f"{_inside(data_dir, path)}: moved to {_inside(data_dir, target)}"
+
+
+def _link_aside(data_dir: DataDir, path: Path) -> None:
+    with _disk(path):
+        target = _aside(data_dir, path)
+        os.link(path, target)
+        sync_folder(target.parent)
+
+
+def _aside(data_dir: DataDir, path: Path) -> Path:
+    """A free name in ``state/aside/`` that says where the file came from."""
+    folder = data_dir.state / "aside"
+    if not folder.is_dir():
+        os.mkdir(folder)  # noqa: PTH102 - os calls are counted by the crash tests
+        sync_folder(folder.parent)
+    stem = _inside(data_dir, path).replace(os.sep, ".")
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(1)))
+    return next(folder / name for name in names if not (folder / name).exists())
+
+
+def _note_parts(data_dir: DataDir, ledger: Ledger) -> Iterator[str]:
+    for record in ledger.all():
+        if isinstance(record, Unreadable) or ledger.status_of(record) == "running":
+            continue
+        noted = {part.name for part in record.parts}
+        for path in _parts_of(data_dir, record.id):
+            if path.name not in noted and part_fault(path) is None:
+                ledger.note_part(record.id, Part(path.name, _rows(path)))
+                yield f"batches/{record.id}.json: {path.name} noted"
+
+
+def _rows(path: Path) -> int:
+    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+
+    with _disk(path):
+        return int(pq.read_metadata(path).num_rows)
+
+
+@contextlib.contextmanager
+def _disk(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DiskError(f"cannot mend {path}: {error.strerror or error}", path) from error

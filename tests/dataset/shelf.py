@@ -1,0 +1,60 @@
+"""A data dir with rows in it, and a record for each batch, as a run leaves it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from legalgen.card import write_card
+from legalgen.ledger import Ledger, Process, Record
+from legalgen.samples import Sample, from_table
+from legalgen.store import BatchWriter, DataDir, Part, parts
+from tests.crash.rows import BATCH, make_sample
+
+NOW = datetime(2026, 11, 23, 16, 15, tzinfo=UTC)
+LEGACY = Path(__file__).parent.parent / "data" / "legacy_excerpt.parquet"
+
+
+def filled(root: Path, rows: int = 7, part_rows: int = 2, batch_id: str = BATCH) -> DataDir:
+    """A dataset of ``rows`` rows in parts of ``part_rows``, with ledger and card."""
+    return written(root, [make_sample(slot, batch_id) for slot in range(rows)], part_rows, batch_id)
+
+
+def written(
+    root: Path, samples: list[Sample], part_rows: int = 1000, batch_id: str = BATCH
+) -> DataDir:
+    data_dir = DataDir(root)
+    data_dir.create()
+    ledger = Ledger(data_dir)
+    record = Record(
+        id=batch_id,
+        kind="batch",
+        status="completed",
+        command=("legalgen", "batch"),
+        process=Process(1, "elsewhere"),
+        version="1",
+        started=NOW,
+        updated=NOW,
+        target=len(samples),
+    )
+
+    def note_part(_: str, part: Part) -> None:
+        record.note_part(part)
+        ledger.save(record, force=True)
+
+    with BatchWriter(data_dir, batch_id, note_part=note_part, part_rows=part_rows) as writer:
+        writer.append(samples)
+    write_card(data_dir)
+    return data_dir
+
+
+def rows_of(data_dir: DataDir) -> list[Sample]:
+    """All sealed rows, in the order of the parts' names."""
+    tables = [from_table(pq.read_table(path)) for path in parts(data_dir)]
+    return [sample for table in tables for sample in table]
+
+
+def names_of(data_dir: DataDir) -> list[str]:
+    return sorted(path.name for path in data_dir.parts().iterdir())

@@ -1,0 +1,224 @@
+"""verify.py: every fault is found and named, what can be mended is, and nothing is deleted."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from legalgen.dataset.verify import Finding, Verified, repair, verify
+from legalgen.ledger import Ledger
+from legalgen.samples import arrow_schema
+from legalgen.store import BatchWriter, DataDir, parts
+from tests.crash.rows import BATCH, make_sample
+from tests.crash.test_journal import in_child
+from tests.dataset.shelf import filled, names_of, rows_of, written
+
+RECORD = f"batches/{BATCH}.json"
+FIRST = f"train-{BATCH}-00000.parquet"
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> DataDir:
+    return filled(tmp_path / "data")
+
+
+def kinds(found: Verified) -> list[str]:
+    return [one.kind for one in found.findings]
+
+
+def content(root: Path) -> list[bytes]:
+    """The bytes of every file of rows under a folder, whatever it is called."""
+    return sorted(path.read_bytes() for path in root.rglob("*") if path.is_file())
+
+
+def test_a_whole_dataset_has_no_findings(data_dir: DataDir) -> None:
+    """Rows and parts are counted, nothing is said, and looking changes nothing."""
+    before = content(data_dir.root)
+    assert verify(data_dir) == Verified(7, 4, ())
+    assert content(data_dir.root) == before
+
+
+def test_a_data_dir_that_cannot_be_written_can_be_verified(data_dir: DataDir) -> None:
+    """Looking needs no right to write."""
+    before = {path: path.stat().st_mtime_ns for path in data_dir.root.rglob("*")}
+    verify(data_dir)
+    after = {path: path.stat().st_mtime_ns for path in data_dir.root.rglob("*")}
+    assert {path.name for path in after.keys() - before.keys()} <= {"data.lock"}
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "x.parquet.tmp", ".hidden.parquet"])
+def test_a_stray_file_is_moved_aside(data_dir: DataDir, name: str) -> None:
+    """It breaks readers of the folder; its content is kept."""
+    (data_dir.parts() / name).write_bytes(b"mine")
+    where = f"train/data/{name}"
+    assert verify(data_dir).findings == (
+        Finding("stray_file", where, "is no part: readers of the folder fail on it"),
+    )
+    found = repair(data_dir)
+    aside = f"state/aside/train.data.{name}"
+    assert found.findings == ()
+    assert found.repaired == (f"{where}: moved to {aside}",)
+    assert (data_dir.root / aside).read_bytes() == b"mine"
+
+
+def test_a_folder_among_the_parts_is_moved_aside(data_dir: DataDir) -> None:
+    """Also a folder with the name of a part."""
+    stray = data_dir.parts() / "train-x-00009.parquet"
+    stray.mkdir()
+    (stray / "inside").write_text("kept")
+    assert kinds(verify(data_dir))[0] == "stray_file"
+    assert repair(data_dir).findings == ()
+    aside = data_dir.state / "aside" / "train.data.train-x-00009.parquet"
+    assert (aside / "inside").read_text() == "kept"
+
+
+@pytest.mark.parametrize("damage", ["torn", "empty", "garbage"])
+def test_a_damaged_part_is_found_and_moved_aside(data_dir: DataDir, damage: str) -> None:
+    """The rest can be read again; that its rows are missing is still said."""
+    path = data_dir.parts() / FIRST
+    raw = path.read_bytes()
+    broken = {"torn": raw[: len(raw) // 2], "empty": b"", "garbage": b"PAR1" + b"x" * 99}[damage]
+    path.write_bytes(broken)
+    assert kinds(verify(data_dir)) == ["damaged_part", "ledger_disagrees"]
+    found = repair(data_dir)
+    assert kinds(found) == ["ledger_disagrees"]
+    assert found.findings[0].what == "the record says 7 samples, the dataset holds 5"
+    assert (data_dir.state / "aside" / f"train.data.{FIRST}").read_bytes() == broken
+
+
+def test_a_page_that_cannot_be_read_is_found(data_dir: DataDir) -> None:
+    """A part whose footer is whole and whose pages are not is damaged all the same."""
+    path = data_dir.parts() / FIRST
+    raw = bytearray(path.read_bytes())
+    raw[4:400] = os.urandom(396)
+    path.write_bytes(raw)
+    assert "damaged_part" in kinds(verify(data_dir))
+
+
+def test_a_part_without_rows_is_found(data_dir: DataDir) -> None:
+    """load_dataset fails on it."""
+    empty = data_dir.parts() / f"train-{BATCH}-00009.parquet"
+    pq.write_table(arrow_schema().empty_table(), empty)
+    assert "empty_part" in kinds(verify(data_dir))
+    assert repair(data_dir).findings == ()
+    assert not empty.exists()
+
+
+def test_types_that_can_be_cast_without_loss_are(data_dir: DataDir) -> None:
+    """Large strings and a column too many: the rows stay, the old file is aside."""
+    path = data_dir.parts() / FIRST
+    table = pq.read_table(path)
+    table = table.set_column(1, "question", table["question"].cast(pa.large_string()))
+    pq.write_table(table.append_column("note", pa.array(["a", "b"])), path)
+    old, rows = path.read_bytes(), rows_of(filled(data_dir.root.parent / "same"))
+    (finding,) = verify(data_dir).findings
+    assert (finding.kind, finding.repairable) == ("wrong_schema", True)
+    assert finding.what == "column note is not ours; question is large_string"
+    assert repair(data_dir).findings == ()
+    assert rows_of(data_dir) == rows
+    assert (data_dir.state / "aside" / f"train.data.{FIRST}").read_bytes() == old
+
+
+def test_a_missing_column_is_told_and_not_made_up(data_dir: DataDir) -> None:
+    """What cannot be mended without inventing a value stays as it is."""
+    path = data_dir.parts() / FIRST
+    pq.write_table(pq.read_table(path).drop_columns(["answer"]), path)
+    before = names_of(data_dir)
+    found = repair(data_dir)
+    assert [one.what for one in found.findings] == ["column answer is missing"]
+    assert names_of(data_dir) == before
+
+
+def test_repeated_ids_and_slots_are_found(tmp_path: Path) -> None:
+    """Across parts; each is named with its number of rows."""
+    samples = [make_sample(0), make_sample(1), make_sample(0, id="lg_other", batch_id="b2")]
+    samples += [make_sample(2, id=samples[0].id)]
+    samples += [make_sample(0, id="lg_third")]
+    data_dir = written(tmp_path / "data", samples, part_rows=1)
+    found = {(one.kind, one.what) for one in verify(data_dir).findings}
+    assert ("repeated_id", f"{samples[0].id}: 2 rows") in found
+    assert ("repeated_slot", f"{BATCH} 0: 2 rows") in found
+    assert ("no_record", "1 rows of a batch without a record") in found
+
+
+def test_a_dead_writers_journal_waits_and_is_recovered(data_dir: DataDir) -> None:
+    """Rows that were accepted and not sealed: found, and sealed by a repair."""
+
+    def work() -> None:
+        writer = BatchWriter(data_dir, BATCH, note_part=lambda *_: None)
+        writer.append([make_sample(7)])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    assert in_child(work)[0] == signal.SIGKILL
+    assert kinds(verify(data_dir)) == ["journal_waiting"]
+    found = repair(data_dir)
+    assert (found.rows, found.findings) == (8, ())
+    assert Ledger(data_dir).load(BATCH).accepted == 8
+
+
+def test_a_living_writers_journal_is_no_finding(data_dir: DataDir) -> None:
+    """It is being written, and a repair leaves it alone."""
+    with BatchWriter(data_dir, "20261124-living", note_part=lambda *_: None) as writer:
+        writer.append([make_sample(7)])
+        assert verify(data_dir).findings == ()
+        assert repair(data_dir).findings == ()
+        assert list(data_dir.journal.glob("*.jsonl"))
+
+
+def test_a_part_that_the_ledger_does_not_name_is_noted_again(data_dir: DataDir) -> None:
+    """A crash between the part and its note."""
+    ledger = Ledger(data_dir)
+    record = ledger.load(BATCH)
+    record.parts, record.accepted = record.parts[:-1], 6
+    ledger.save(record, force=True)
+    assert kinds(verify(data_dir)) == ["part_not_noted"]
+    assert repair(data_dir).findings == ()
+    assert ledger.load(BATCH).accepted == 7
+
+
+def test_a_ledger_that_promises_more_than_there_is(data_dir: DataDir) -> None:
+    """Rows that are gone cannot be repaired, only told."""
+    parts(data_dir)[-1].unlink()
+    (finding,) = repair(data_dir).findings
+    assert finding == Finding(
+        "ledger_disagrees", BATCH, "the record says 7 samples, the dataset holds 6"
+    )
+    assert not finding.repairable
+
+
+def test_a_record_that_cannot_be_read_is_found(data_dir: DataDir) -> None:
+    """History is part of the dataset."""
+    (data_dir.root / RECORD).write_text("{")
+    assert kinds(verify(data_dir)) == ["ledger_unreadable"]
+
+
+@pytest.mark.parametrize("text", [None, "# mine\n"])
+def test_a_card_that_does_not_name_the_columns_is_written_anew(
+    data_dir: DataDir, text: str | None
+) -> None:
+    """It is what fixes the types for load_dataset."""
+    card = data_dir.train / "README.md"
+    card.unlink()
+    if text is not None:
+        card.write_text(text)
+    assert kinds(verify(data_dir)) == ["card"]
+    assert repair(data_dir).findings == ()
+    assert "  - name: thinking\n" in card.read_text()
+
+
+def test_what_is_kept_aside_is_a_note_and_no_fault(data_dir: DataDir) -> None:
+    """A torn line and a file that was moved are worth knowing, and nothing is to be done."""
+    (data_dir.journal / f"{BATCH}-00000.jsonl.torn-0").write_bytes(b"x")
+    found = verify(data_dir)
+    assert (found.findings, len(found.notes)) == ((), 1)
+
+
+def test_repair_on_a_whole_dataset_does_nothing(data_dir: DataDir) -> None:
+    """It can be run at any time."""
+    assert repair(data_dir) == verify(data_dir)
+    assert repair(data_dir).repaired == ()
