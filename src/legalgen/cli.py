@@ -105,6 +105,34 @@ def batch(
     wait_max: Annotated[
         str | None, typer.Option(metavar="TIME", help="How long to queue, such as 2h.")
     ] = None,
+    bulk: Annotated[
+        bool,
+        typer.Option(
+            "--bulk",
+            help="Hand it to the provider's batch service: half the price, done within a day.",
+            rich_help_panel="Bulk",
+        ),
+    ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Wait until it is done.", rich_help_panel="Bulk")
+    ] = False,
+    finish_online: Annotated[
+        bool,
+        typer.Option(
+            "--finish-online",
+            help="Ask for what is missing at once, with failover.",
+            rich_help_panel="Bulk",
+        ),
+    ] = False,
+    cancel: Annotated[
+        bool,
+        typer.Option(
+            "--cancel", help="Take it back; what was done is kept.", rich_help_panel="Bulk"
+        ),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask before --cancel.", rich_help_panel="Bulk")
+    ] = False,
 ) -> int:
     """Write many samples; stop, pause and resume as you like.
 
@@ -114,14 +142,23 @@ def batch(
     """
     from legalgen import commands  # noqa: PLC0415 - lazy
 
-    if batch_id and not resume:
+    if batch_id and not (resume or cancel):
         raise typer.BadParameter(f"{batch_id!r} names a batch; add --resume to go on with it")
     if plan and resume:
         raise typer.BadParameter("--plan shows a new batch; leave out --resume")
     if plan:
         return commands.plan(flags, until_total, settings_of, console_of)
     order = commands.BatchOrder(
-        batch_id, resume=resume, until_total=until_total, wait=wait, wait_max=wait_max
+        batch_id,
+        resume=resume,
+        until_total=until_total,
+        wait=wait,
+        wait_max=wait_max,
+        bulk=bulk,
+        follow=follow,
+        finish_online=finish_online,
+        cancel=cancel,
+        yes=yes,
     )
     return commands.batch(flags, order, settings_of, console_of)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from legalgen import events, inventory, log, wiring
+from legalgen.bulk_run import BulkOrder, BulkRun
 from legalgen.console import Console, history_row
 from legalgen.errors import DiskError, NoUsableProvider, UsageError
 from legalgen.generation import Stop
@@ -43,6 +44,11 @@ class BatchOrder:
     until_total: int | None = None
     wait: bool = False
     wait_max: str | None = None
+    bulk: bool = False
+    follow: bool = False
+    finish_online: bool = False
+    cancel: bool = False
+    yes: bool = False
 
 
 def generate(settings: Settings, console: Console, *, save: bool) -> int:
@@ -74,7 +80,7 @@ def batch(
     """Many samples: a new batch, or one that goes on."""
     settings = load(flags)
     record = None
-    if order.resume:
+    if order.resume or order.cancel:
         if flags.get("count") or order.until_total:
             raise UsageError("--resume goes on to the original count: leave out --count")
         record = _resumable(settings, order.batch_id)
@@ -88,9 +94,33 @@ def batch(
         default_max_wait_s=TERMINAL_PATIENCE_S if sys.stdout.isatty() else UNATTENDED_PATIENCE_S,
         lock_wait_s=_queue_s(order),
     )
-    result = _go(settings, console, intent)
+    result = _go(settings, console, intent, _bulk_order(order, record))
     console.result(result, _again(settings))
     return result.exit_code
+
+
+def _bulk_order(order: BatchOrder, record: Record | None) -> BulkOrder | None:
+    """What is asked of a batch service; None for a batch of calls of its own."""
+    if not order.bulk and (record is None or record.bulk is None):
+        if order.follow or order.finish_online or order.cancel:
+            raise UsageError("--follow, --finish-online and --cancel are for batches with --bulk")
+        return None
+    return BulkOrder(
+        again=order.bulk,
+        follow=order.follow,
+        finish_online=order.finish_online,
+        cancel=order.cancel,
+        confirm=(lambda _: True) if order.yes else _confirmed,
+    )
+
+
+def _confirmed(question: str) -> bool:
+    """Whether the user says yes."""
+    if not sys.stdin.isatty():
+        raise UsageError(f"{question} Nobody can be asked here: say so with --yes")
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _again(settings: Settings) -> str:
@@ -239,7 +269,9 @@ def _moment(text: str) -> datetime:
         raise UsageError(f"--since {text}: write a date (2026-11-20) or 36h, 7d") from error
 
 
-def _go(settings: Settings, console: Console, intent: Intent) -> Result:
+def _go(
+    settings: Settings, console: Console, intent: Intent, bulk: BulkOrder | None = None
+) -> Result:
     """One run, with its log, its event stream and its signals."""
     stop = Stop()
     broken: list[OSError] = []
@@ -263,7 +295,11 @@ def _go(settings: Settings, console: Console, intent: Intent) -> Result:
                 broken.append(error)
                 stop.request()
 
-        run = Run(settings, intent, listener=listen, stop=stop)
+        run = (
+            Run(settings, intent, listener=listen, stop=stop)
+            if bulk is None
+            else BulkRun(settings, intent, bulk, listener=listen, stop=stop)
+        )
         console.follow(run.router.view, lambda: stop.requested)
 
         def abandon() -> None:

@@ -204,12 +204,14 @@ class Bulk(msgspec.Struct, kw_only=True):
     """The part of a batch that runs at a provider's batch service.
 
     ``cancelled``: the user took it back; nothing more is asked in bulk without being told to.
-    ``reading`` is there while a chunk's answers are read.
+    ``finish_online``: what is missing is asked for by calls of our own. ``reading`` is there
+    while a chunk's answers are read.
     """
 
     provider: str
     chunks: list[BulkChunk] = []
     cancelled: bool = False
+    finish_online: bool = False
     reading: BulkTally | None = None
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from legalgen import bulk
 from legalgen.category import ErrorCategory
 from legalgen.completion import ModelRef
 from legalgen.frame import WINDOWS, Line, Style, dollars, short, span, unit
@@ -289,6 +290,8 @@ def record_lines(record: Record, status: str, again: str) -> Iterator[Line]:
     for moment in record.resumed:
         yield labelled("resumed", f"{moment.astimezone():%Y-%m-%d %H:%M:%S}")
     yield from _made(record)
+    for told in bulk.history(record.bulk) if record.bulk is not None else ():
+        yield labelled("bulk", told)
     if record.parts:
         rows = sum(part.rows for part in record.parts)
         yield labelled("parts", f"{plural(len(record.parts), 'part')}, {rows} rows")

@@ -77,6 +77,20 @@ class _Features(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     prompt: Literal["full", "toy"] = "full"
 
 
+class BulkTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A vendor's batch service: what it costs, and how large a file of requests may be.
+
+    ``price_factor`` is what the usual price of a token is multiplied by; cached input costs no
+    less. ``needs`` names what an account must have for it.
+    """
+
+    price_factor: Annotated[float, msgspec.Meta(gt=0, le=1)]
+    max_requests: Count
+    max_bytes: Count
+    window: str = "24h"
+    needs: str = ""
+
+
 class ModelSpec(_Features, frozen=True, kw_only=True):
     """One model at one provider.
 
@@ -125,6 +139,7 @@ class _Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     families: dict[str, _Features] = {}
     retired: dict[str, date] = {}
     tiers: dict[str, Count] = {}
+    bulk: BulkTerms | None = None
 
 
 class Catalog:
@@ -179,6 +194,10 @@ class Catalog:
         """The day the vendor shut the model down; None while it is up or was never known."""
         table = self._tables.get(provider)
         return None if table is None else table.retired.get(model)
+
+    def bulk(self, provider: str) -> BulkTerms | None:
+        """The terms of the provider's batch service; None where it has none."""
+        return self._tables.get(provider, _Provider()).bulk
 
     def same_weights(self, spec: ModelSpec) -> tuple[ModelSpec, ...]:
         """The same model at other providers, in catalog order."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from legalgen.providers import PROVIDERS
+from legalgen.providers._bulk import BulkSdkProvider
 from legalgen.providers._http import DeadlineClient
-from legalgen.providers._sdk import Dialect, SdkProvider, without_environment
+from legalgen.providers._sdk import Dialect, without_environment
 from legalgen.providers.config import ProviderConfig, sound_base_url
 
 _SPEC = PROVIDERS["groq"]
 
 
-def open_provider(config: ProviderConfig) -> SdkProvider:
+def open_provider(config: ProviderConfig) -> BulkSdkProvider:
     """Groq; ``config.base_url`` may be given with or without ``/openai/v1``.
 
     Raises:
@@ -27,7 +28,7 @@ def open_provider(config: ProviderConfig) -> SdkProvider:
     http = DeadlineClient()
     client = groq.Groq(api_key=key, base_url=base_url, http_client=http, max_retries=0)
     without_environment(client)
-    return SdkProvider(
+    return BulkSdkProvider(
         _SPEC.name,
         client,
         http,

@@ -1,0 +1,264 @@
+"""The batch service of an OpenAI-shaped API: ``files`` and ``batches``, through the SDK."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import httpx
+import msgspec
+
+from legalgen.completion import Request
+from legalgen.errors import ErrorCategory, Failure, ProviderError
+from legalgen.providers._http import deadline, timeouts
+from legalgen.providers._sdk import SdkClient, SdkProvider, arguments
+from legalgen.providers.base import BulkAnswer, BulkJob
+
+ENDPOINT = "/v1/chat/completions"
+"""What a line asks; without the prefix that the vendor's base URL has."""
+_PIECE_BYTES = 256 * 1024
+
+T = TypeVar("T")
+
+
+class BulkClient(SdkClient, Protocol):
+    """What is used of an SDK whose vendor has a batch service."""
+
+    @property
+    def files(self) -> Any:
+        """``files.with_raw_response`` and ``files.with_streaming_response``."""
+
+    @property
+    def batches(self) -> Any:
+        """``batches.with_raw_response``."""
+
+
+class _Fault(msgspec.Struct, frozen=True):
+    code: str | None = None
+    message: str | None = None
+    line: int | None = None
+
+
+class _Faults(msgspec.Struct, frozen=True):
+    data: list[_Fault] | None = None
+
+
+class _Counts(msgspec.Struct, frozen=True):
+    total: int = 0
+    completed: int = 0
+    failed: int = 0
+
+
+class _Batch(msgspec.Struct, frozen=True):
+    id: str
+    status: str
+    input_file_id: str | None = None
+    output_file_id: str | None = None
+    error_file_id: str | None = None
+    request_counts: _Counts | None = None
+    expires_at: float | None = None
+    errors: _Faults | None = None
+    metadata: object = None
+
+
+class _BatchList(msgspec.Struct, frozen=True):
+    data: list[_Batch] | None = None
+
+
+class _File(msgspec.Struct, frozen=True):
+    id: str
+    filename: str | None = None
+    purpose: str | None = None
+
+
+class _FileList(msgspec.Struct, frozen=True):
+    data: list[_File] | None = None
+
+
+class _LineResponse(msgspec.Struct, frozen=True):
+    status_code: int | None = None
+    body: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _LineError(msgspec.Struct, frozen=True):
+    code: str | None = None
+    message: str | None = None
+
+
+class _Line(msgspec.Struct, frozen=True):
+    custom_id: str
+    response: _LineResponse | None = None
+    error: _LineError | None = None
+
+
+class _Timing(msgspec.Struct, frozen=True):
+    total_time: float = 0.0
+
+
+class _Timed(msgspec.Struct, frozen=True):
+    usage: _Timing | None = None
+
+
+_LINE = msgspec.json.Decoder(_Line, strict=False)
+_TIMED = msgspec.json.Decoder(_Timed, strict=False)
+
+
+class BulkSdkProvider(SdkProvider):
+    """An SDK's provider with its vendor's batch service; see ``BulkProvider``."""
+
+    def __init__(self, name: str, client: BulkClient, *arguments: Any, **options: Any) -> None:
+        super().__init__(name, client, *arguments, **options)
+        self._files = client.files
+        self._batches = client.batches
+
+    # ------------------------------------------------------------------ the shape of the files
+
+    def bulk_line(self, custom_id: str, request: Request) -> bytes:
+        """One line of an input file; see ``BulkProvider.bulk_line``."""
+        spec = self._catalog.spec(self.name, request.model)
+        line = {
+            "custom_id": custom_id,
+            "method": "POST",
+            "url": ENDPOINT,
+            "body": arguments(request, spec, self._dialect),
+        }
+        return msgspec.json.encode(line) + b"\n"
+
+    def bulk_answer(self, line: bytes) -> BulkAnswer | None:
+        """One line of a result; see ``BulkProvider.bulk_answer``."""
+        try:
+            read = _LINE.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        response = read.response
+        if response is not None and response.status_code == 200 and read.error is None:
+            return self._answered(read.custom_id, bytes(response.body))
+        return BulkAnswer(read.custom_id, failure=self._line_failure(read))
+
+    def _answered(self, custom_id: str, body: bytes) -> BulkAnswer:
+        # The same reader as for a call of its own: it wants a reply, so it is given one.
+        reply = httpx.Response(200, content=body)
+        try:
+            completion = self._completion(reply, "", _model_seconds(body))
+        except ProviderError as error:
+            return BulkAnswer(custom_id, failure=error.failure)
+        return BulkAnswer(custom_id, completion)
+
+    def _line_failure(self, line: _Line) -> Failure:
+        if line.response is not None and line.response.status_code is not None:
+            body = bytes(line.response.body)
+            return self._classified(
+                body.decode("utf-8", "replace"),
+                status=line.response.status_code,
+                body=msgspec.json.decode(body),
+                headers=None,
+            )
+        error = line.error or _LineError()
+        said = ": ".join(part for part in (error.code, error.message) if part)
+        if error.code == "batch_expired":
+            return Failure(ErrorCategory.TIMEOUT, said, code=error.code, reached=False)
+        return self._classified(
+            said or "no reason was given",
+            status=None,
+            body={"error": msgspec.to_builtins(error)},
+            headers=None,
+        )
+
+    # ------------------------------------------------------------------ calls
+
+    def upload(self, path: Path, name: str, timeout_s: float) -> str:
+        """Send an input file; see ``BulkProvider.upload``."""
+        with path.open("rb") as file:
+            call = {"file": (name, file), "purpose": "batch"}
+            reply = self._send(self._files.with_raw_response.create, timeout_s, call)
+        return self._decoded(reply, _File, "a file").id
+
+    def uploaded(self, name: str, timeout_s: float) -> str | None:
+        """Look for an input file; see ``BulkProvider.uploaded``."""
+        reply = self._send(self._files.with_raw_response.list, timeout_s, {})
+        files = self._decoded(reply, _FileList, "a list of files").data or ()
+        return next((one.id for one in files if one.filename == name), None)
+
+    def start(
+        self, input_file_id: str, window: str, metadata: Mapping[str, str], timeout_s: float
+    ) -> BulkJob:
+        """Have a file run; see ``BulkProvider.start``."""
+        call = {
+            "completion_window": window,
+            "endpoint": ENDPOINT,
+            "input_file_id": input_file_id,
+            "metadata": dict(metadata),
+        }
+        return self._job_of(self._batches.with_raw_response.create, timeout_s, call)
+
+    def started(self, metadata: Mapping[str, str], timeout_s: float) -> BulkJob | None:
+        """Look for a job; see ``BulkProvider.started``."""
+        reply = self._send(self._batches.with_raw_response.list, timeout_s, {})
+        jobs = self._decoded(reply, _BatchList, "a list of batches").data or ()
+        return next((_job(one) for one in jobs if one.metadata == dict(metadata)), None)
+
+    def job(self, job_id: str, timeout_s: float) -> BulkJob:
+        """Ask how a job does; see ``BulkProvider.job``."""
+        call = {"batch_id": job_id}
+        return self._job_of(self._batches.with_raw_response.retrieve, timeout_s, call)
+
+    def cancel(self, job_id: str, timeout_s: float) -> BulkJob:
+        """Stop a job; see ``BulkProvider.cancel``."""
+        call = {"batch_id": job_id}
+        return self._job_of(self._batches.with_raw_response.cancel, timeout_s, call)
+
+    def fetch(self, file_id: str, write: Callable[[bytes], object], timeout_s: float) -> None:
+        """Bring a file; see ``BulkProvider.fetch``."""
+        content = self._files.with_streaming_response.content
+        with (
+            self._translated(),
+            deadline(timeout_s),
+            content(file_id, timeout=timeouts(timeout_s)) as streamed,
+        ):
+            # Past the bound on replies of our own client: this one is meant to be large.
+            for piece in httpx.Response.iter_bytes(streamed.http_response, _PIECE_BYTES):
+                write(piece)
+
+    def _job_of(
+        self, method: Callable[..., Any], timeout_s: float, call: Mapping[str, object]
+    ) -> BulkJob:
+        return _job(self._decoded(self._send(method, timeout_s, call), _Batch, "a batch"))
+
+    def _decoded(self, reply: httpx.Response, kind: type[T], wanted: str) -> T:
+        try:
+            return msgspec.json.decode(reply.content, type=kind, strict=False)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise self._unreadable(reply, wanted) from error
+
+
+def _job(batch: _Batch) -> BulkJob:
+    counts = batch.request_counts or _Counts()
+    expires = batch.expires_at
+    return BulkJob(
+        id=batch.id,
+        state=batch.status,
+        input_file_id=batch.input_file_id,
+        output_file_id=batch.output_file_id,
+        error_file_id=batch.error_file_id,
+        total=counts.total,
+        completed=counts.completed,
+        failed=counts.failed,
+        expires_at=None if expires is None else datetime.fromtimestamp(expires, UTC),
+        faults=tuple(map(_sentence, (batch.errors or _Faults()).data or ())),
+    )
+
+
+def _sentence(fault: _Fault) -> str:
+    said = fault.message or fault.code or "no reason was given"
+    return said if fault.line is None else f"line {fault.line}: {said}"
+
+
+def _model_seconds(body: bytes) -> float:
+    """How long the model worked on an answer, where the vendor says so."""
+    try:
+        timed = _TIMED.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return 0.0
+    return timed.usage.total_time if timed.usage else 0.0
