@@ -140,19 +140,20 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 def _count_part(data_dir: DataDir, path: Path, details: Details) -> None:
     import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
-    import pyarrow.compute as pc  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     names = ["citations", "prompt_version", "flags", "batch_id"]
     try:
-        table = pq.read_table(path, columns=names)
+        with pq.ParquetFile(path) as file:  # read_table loads pyarrow.dataset, and so pandas
+            table = file.read(columns=names)
     except (pa.ArrowException, OSError) as error:
         raise DiskError(f"cannot read {path}: {error}", path) from error
-    citations = pc.list_flatten(table["citations"])
-    statuses = pc.struct_field(citations, "status").to_pylist()
+    cited = [chunk.flatten() for chunk in table["citations"].chunks]
+    statuses = [status for chunk in cited for status in chunk.field("status").to_pylist()]
+    flags = [flag for chunk in table["flags"].chunks for flag in chunk.flatten().to_pylist()]
     details.statuses = _sum(details.statuses, statuses)
     details.prompts = _sum(details.prompts, table["prompt_version"].to_pylist())
-    details.flags = _sum(details.flags, pc.list_flatten(table["flags"]).to_pylist())
+    details.flags = _sum(details.flags, flags)
     batches = Counter(table["batch_id"].to_pylist())
     gates: Counter[str] = Counter(details.gates)
     for batch_id, rows in batches.items():

@@ -515,7 +515,7 @@ def _merged(tables: Sequence[Any]) -> Any:
     entries, base = [], 0
     for table in tables:
         keys = table.column("keys").chunk(0).flatten()
-        entries.append(pc.add(keys, pa.scalar(base, pa.uint64())))
+        entries.append(pc.add(keys, _packed("Q", [base] * len(keys))))
         base += table.num_rows
     joined = pa.concat_arrays(entries)
     ordered = joined.take(pc.array_sort_indices(joined))

@@ -237,10 +237,14 @@ class Generation:
     def demand(self, job: Job) -> Callable[[Target], Demand]:
         """The size of the job's next request, by the target's own style of prompt."""
 
+        known: dict[str, Demand] = {}
+
         def of(target: Target) -> Demand:
             style = self._endpoints[target.ref].style
-            demand = self._words.demand(job.task, self._prompt(job, style), style=style)
-            return replace(demand, scale=job.scale)
+            if style not in known:
+                demand = self._words.demand(job.task, self._prompt(job, style), style=style)
+                known[style] = replace(demand, scale=job.scale)
+            return known[style]
 
         return of
 

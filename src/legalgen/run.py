@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -276,6 +277,8 @@ class Run:
             )
         )
         generation = self._generation(running.tell, self._judged(running.tell))
+        gc.freeze()  # what is imported by now stays: no collection need look at it again
+        gc.set_threshold(50_000)
         ending = running.run(generation)
         self._book.learn(self.router, force=True)
         return ending

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -114,23 +115,27 @@ class Selection:
 
 def _newest(parts: list[Path]) -> Iterator[tuple[str, str, list[str]]]:
     """Id, question and citations of the newest rows, at most ``MOST_READ`` of them."""
-    import pyarrow.parquet as pq  # noqa: PLC0415 - only where nothing was remembered
-
     left = MOST_READ
     for path in sorted(parts, reverse=True):
         if left <= 0:
             return
-        rows = pq.read_table(path, columns=["id", "question", "citations"]).to_pylist()[-left:]
+        rows = _columns(path, ["id", "question", "citations"]).to_pylist()[-left:]
         left -= len(rows)
         for row in rows:
             yield row["id"], row["question"], [cited["text"] for cited in row["citations"]]
 
 
+def _columns(path: Path, names: list[str]) -> Any:
+    """Columns of one part. ``read_table`` would load pyarrow.dataset, and with it pandas."""
+    import pyarrow.parquet as pq  # noqa: PLC0415 - only where nothing was remembered
+
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=names)
+
+
 def _part(path: Path) -> Part:
     def rows() -> Iterable[tuple[str, str, str]]:
-        import pyarrow.parquet as pq  # noqa: PLC0415 - only where no sketch is kept
-
-        table = pq.read_table(path, columns=["id", "question", "answer"])
+        table = _columns(path, ["id", "question", "answer"])
         return zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
 
     return Part(path.name, path.stat().st_size, rows)

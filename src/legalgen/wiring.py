@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import msgspec
-
 from legalgen import tasks
 from legalgen.citations import Authorities
 from legalgen.completion import (
@@ -22,16 +20,15 @@ from legalgen.completion import (
     Usage,
 )
 from legalgen.errors import AnswerRefused, ErrorCategory, Reason
-from legalgen.failover import State
 from legalgen.generation import Endpoint, Judge
-from legalgen.health import Account, HealthBook, Memory
+from legalgen.health import Account, HealthBook
 from legalgen.limits import Demand
 from legalgen.prompts import Prompter
 from legalgen.providers import PROVIDERS, open_provider
 from legalgen.providers.base import Provider, RemoteModel
 from legalgen.providers.catalog import Catalog, ModelSpec, TierLimits
 from legalgen.quality import Gate, Policy, Rules, TypeBounds, Verdict, is_refusal
-from legalgen.route import Planner, Route, Wish, known_provider
+from legalgen.route import Planner, Route, Wish
 from legalgen.route import Stop as Place
 from legalgen.router import Clock, Router, Target
 from legalgen.router import Policy as RoutingPolicy
@@ -379,52 +376,3 @@ def example_prompt(settings: Settings) -> Prompt:
     if settings.provider or settings.model or settings.route:
         style = plan_route(settings, catalog).stops[0].spec.prompt
     return prompter.build(task, style=style)
-
-
-def model_rows(settings: Settings) -> list[dict[str, object]]:
-    """Every model of the catalog and the config, and what is known of it; calls nobody."""
-    catalog = Catalog.load()
-    names = [known_provider(settings.provider)] if settings.provider else list(PROVIDERS)
-    return [
-        _model_row(settings, catalog.spec(name, id_))
-        for name in names
-        for id_ in dict.fromkeys(
-            [*_own_models(settings, name), *(spec.id for spec in catalog.models(name))]
-        )
-    ]
-
-
-def _model_row(settings: Settings, spec: ModelSpec) -> dict[str, object]:
-    reachable = spec.provider == "local" or can_reach(settings, spec.provider)
-    memory = _remembered(settings, spec) if reachable else None
-    notes = [
-        note
-        for note, holds in (
-            ("preview", spec.preview),
-            ("toy, for rehearsal", spec.toy),
-            ("a classifier, not used for writing", not spec.writer),
-        )
-        if holds
-    ]
-    return {
-        "provider": spec.provider,
-        "model": spec.id,
-        "state": memory.state.value if memory else "ready" if reachable else "no key",
-        "why": memory.why if memory else "",
-        "until": datetime.fromtimestamp(memory.until, UTC) if memory and memory.until else None,
-        "context_window": spec.context_window,
-        "max_completion_tokens": spec.max_completion_tokens,
-        "structured": spec.structured,
-        "usd_per_million_input": spec.price.input if spec.price else None,
-        "usd_per_million_output": spec.price.output if spec.price else None,
-        "latency_s": memory.latency_s if memory else None,
-        "note": ", ".join(notes),
-    }
-
-
-def _remembered(settings: Settings, spec: ModelSpec) -> Memory | None:
-    book = HealthBook(settings.state_dir / "health.json", {})
-    memory = book.read().models.get(account_of(settings, spec.provider).key(spec.id))
-    if memory is None or memory.until > Clock().wall():
-        return memory
-    return msgspec.structs.replace(memory, state=State.READY, until=0.0, why="")
