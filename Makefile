@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_ARGS ?= -n auto
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: demo test lint types check clean
+.PHONY: demo test lint types check docs clean
 
 demo: $(VENV)/.demo
 	$(BIN)/legalgen batch --provider local --count 3
@@ -22,6 +22,10 @@ types: $(VENV)/.test
 	$(BIN)/mypy
 
 check: lint types test
+
+# Pages, manual and completions that come from the program; a test compares them.
+docs: $(VENV)/.test
+	$(BIN)/python docs/make.py
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -362,7 +362,7 @@ def test_a_crash_between_merge_and_clean_up_doubles_nothing(tmp_path: Path) -> N
         index.sealed(f"{number}.parquet", 100, [f"lg_{number}"])
     for name, content in before.items():
         (tmp_path / name).write_bytes(content)
-    (tmp_path / "half.tmp").write_bytes(b"half")
+    (tmp_path / "half.arrow.0a1b2c3d").write_bytes(b"half")
 
     again = DuplicateIndex(tmp_path)
     again.open([Part(f"{number}.parquet", 100, unread) for number in range(8)])

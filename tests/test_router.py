@@ -419,8 +419,14 @@ def test_a_model_that_is_out_for_the_day_is_no_other_model() -> None:
     ("policy", "why"),
     [
         (Policy(max_calls=2), "2 calls are the most that this batch may make (--max-calls)"),
-        (Policy(max_tokens=4999), "4000 of 4999 tokens are used (--max-tokens)"),
-        (Policy(max_cost_usd=0.005), "$0.0040 of $0.005 are spent (--max-cost)"),
+        (
+            Policy(max_tokens=4999),
+            "4000 of 4999 tokens are used, the next call may take 2000 (--max-tokens)",
+        ),
+        (
+            Policy(max_cost_usd=0.005),
+            "$0.0040 of $0.005 are spent, the next call may cost $0.0020 (--max-cost)",
+        ),
     ],
 )
 def test_bounds_count_what_is_in_flight(policy: Policy, why: str) -> None:

@@ -29,6 +29,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tests.vendors import (
     CATALOGUE,
     GROQ,
@@ -1367,7 +1368,7 @@ def test_a_batch_runs_its_lines_and_splits_good_from_bad() -> None:
 def test_a_batch_passes_through_its_states() -> None:
     """From validating to completed, in the vendor's words."""
     seen: list[str] = []
-    with VendorServer(Config(batch_s=0.5)) as server:
+    with VendorServer(Config(batch_s=2.0)) as server:
         groq = Groq(server)
         with closing(groq.sdk):
             batch_id = start_batch(groq, batch_line("a"))

@@ -39,6 +39,7 @@ from rensa import RMinHash
 
 from legalgen.errors import DiskError, Reason
 from legalgen.samples import normalise
+from legalgen.store import clear_asides, open_aside
 
 QUESTION_BANDS, QUESTION_ROWS = 32, 4
 ANSWER_BANDS, ANSWER_ROWS = 42, 3
@@ -390,9 +391,14 @@ class DuplicateIndex:
         path = self.folder / f"{name}.arrow"
         try:
             _write(table.replace_schema_metadata(_metadata(parts)), path)
-            return _read(path)
         except OSError as error:
             raise DiskError(f"cannot write the duplicate index {path}: {error}", path) from error
+        try:
+            return _read(path)
+        except FileNotFoundError:
+            # Another process that had not seen this part has dropped it meanwhile. Here it is in
+            # memory, and the next start reads the part.
+            return _Segment(table, parts, None)
 
     def _stored(self) -> list[_Segment]:
         if self.folder is None:
@@ -400,8 +406,7 @@ class DuplicateIndex:
         segments = []
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            for path in sorted(self.folder.glob("*.tmp")):
-                path.unlink(missing_ok=True)
+            clear_asides(self.folder, "*.arrow.*")
             for path in sorted(self.folder.glob("*.arrow")):
                 segment = _valid(path)
                 if segment is None:
@@ -537,13 +542,13 @@ def _version() -> str:
 def _write(table: Any, path: Path) -> None:
     """Write beside, flush, swap: a reader never sees half a segment."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".tmp")
-    with beside.open("wb") as file:
+    descriptor, beside = open_aside(path.parent, path.name)
+    with os.fdopen(descriptor, "wb") as file:
         with pa.ipc.new_file(file, table.schema) as writer:
             writer.write_table(table, max_chunksize=max(1, table.num_rows))
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)
+        beside.replace(path)
 
 
 def _read(path: Path) -> _Segment:
@@ -554,10 +559,10 @@ def _read(path: Path) -> _Segment:
 
 
 def _valid(path: Path) -> _Segment | None:
-    """The segment at ``path``, or None where it is torn, foreign or of another version."""
+    """The segment at ``path``, or None where it is torn, foreign, of another version, or gone."""
     try:
         segment = _read(path)
-    except (pa.ArrowInvalid, KeyError, ValueError, IndexError, TypeError):
+    except (pa.ArrowInvalid, KeyError, ValueError, IndexError, TypeError, FileNotFoundError):
         return None
     version = segment.table.schema.metadata.get(b"version", b"").decode()
     return segment if version == _version() and segment.rows else None

@@ -294,7 +294,8 @@ class Unreadable:
     error: str
 
 
-_ID_ALPHABET: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_ID_ALPHABET: Final = "0123456789bcdfghjklmnpqrstvwxyz"
+"""No vowels: in the name of a part ``dev1``, ``test`` or ``eval`` would be taken for a split."""
 
 
 def new_batch_id(now: datetime, rng: Random) -> str:

@@ -134,29 +134,54 @@ class Spent:
     why: str
 
 
-@dataclass(slots=True)
-class _Purse:
-    """What the batch has spent, and what its calls in flight may still spend."""
+class Purse:
+    """What a batch has spent, and what its calls in flight may still spend.
 
-    calls: int = 0
-    tokens: int = 0
-    usd: float = 0.0
+    Two routers may share one (a batch's and its judge's): it has a lock of its own.
+    """
 
-    def add(self, target: Target, cost: Cost, sign: int = 1) -> None:
-        self.tokens += sign * cost.of("tokens")
-        self.usd += sign * usd(target, cost)
+    def __init__(self) -> None:
+        self.calls = 0
+        self.tokens = 0
+        self.usd = 0.0
+        self._lock = threading.Lock()
+
+    def depart(self, target: Target, cost: Cost) -> None:
+        """A call leaves, and may take this much."""
+        with self._lock:
+            self.calls += 1
+            self._add(target, cost, 1)
+
+    def settle(self, target: Target, reserved: Cost, used: Cost | None) -> None:
+        """It took this much of what it might have taken; None: nothing."""
+        with self._lock:
+            self._add(target, reserved, -1)
+            if used is not None:
+                self._add(target, used, 1)
 
     def bound(self, policy: Policy, target: Target, cost: Cost) -> str | None:
         """Which bound one more call would break; None for none."""
-        if self.calls >= policy.max_calls:
-            return f"{self.calls} calls are the most that this batch may make (--max-calls)"
-        tokens = self.tokens + cost.of("tokens")
-        if policy.max_tokens is not None and tokens > policy.max_tokens:
-            return f"{self.tokens} of {policy.max_tokens} tokens are used (--max-tokens)"
-        most = policy.max_cost_usd
-        if most is not None and self.usd + usd(target, cost) > most:
-            return f"${self.usd:.4f} of ${most:g} are spent (--max-cost)"
-        return None
+        with self._lock:
+            if self.calls >= policy.max_calls:
+                return f"{self.calls} calls are the most that this batch may make (--max-calls)"
+            more = cost.of("tokens")
+            most = policy.max_tokens
+            if most is not None and self.tokens + more > most:
+                return (
+                    f"{self.tokens} of {most} tokens are used, "
+                    f"the next call may take {more} (--max-tokens)"
+                )
+            price, limit = usd(target, cost), policy.max_cost_usd
+            if limit is not None and self.usd + price > limit:
+                return (
+                    f"${self.usd:.4f} of ${limit:g} are spent, "
+                    f"the next call may cost ${price:.4f} (--max-cost)"
+                )
+            return None
+
+    def _add(self, target: Target, cost: Cost, sign: int) -> None:
+        self.tokens += sign * cost.of("tokens")
+        self.usd += sign * usd(target, cost)
 
 
 Turn = Lease | Hold | Pause | NoneLeft | Spent
@@ -215,6 +240,7 @@ class Router:
         *,
         clock: Clock | None = None,
         random: Random | None = None,
+        purse: Purse | None = None,
     ) -> None:
         self._policy = policy or Policy()
         self._clock = clock or Clock()
@@ -225,7 +251,7 @@ class Router:
             for rank, t in enumerate(targets)
         }
         self._houses = {t.ref.provider: _House() for t in targets}
-        self._purse = _Purse()
+        self.purse = purse or Purse()
         self._in_flight = 0
         self._waited_s = 0.0
         self._waiting_since: float | None = None
@@ -293,8 +319,8 @@ class Router:
             usage = completion.usage
             uncached = max(0, usage.input_tokens - (usage.cached_tokens or 0))
             used = Cost(uncached, usage.output_tokens)
-            self._purse.add(line.target, lease.cost, -1)
-            self._purse.add(line.target, Cost(usage.input_tokens, usage.output_tokens))
+            used_in_all = Cost(usage.input_tokens, usage.output_tokens)
+            self.purse.settle(line.target, lease.cost, used_in_all)
             line.budgets.settle(lease.reservation, used, now)
             self._learn(line, completion.readings, lease, now)
             cut = completion.finish_reason == "length"
@@ -351,7 +377,7 @@ class Router:
     @property
     def calls(self) -> int:
         """Calls that left so far."""
-        return self._purse.calls
+        return self.purse.calls
 
     @property
     def in_flight(self) -> int:
@@ -465,7 +491,7 @@ class Router:
     def _depart(self, ref: ModelRef, demand: Demand, now: float) -> Lease | Spent:
         line = self._lines[ref]
         cost = self._cost(line, demand)
-        bound = self._purse.bound(self._policy, line.target, cost)
+        bound = self.purse.bound(self._policy, line.target, cost)
         return Spent(bound) if bound else self._lease(line, demand, cost, now)
 
     def _hold(
@@ -602,8 +628,7 @@ class Router:
         house = self._house(line)
         reservation = line.budgets.reserve(cost, now)
         self._waited_s, self._waiting_since = self._waited_until(now), None
-        self._purse.calls += 1
-        self._purse.add(line.target, cost)
+        self.purse.depart(line.target, cost)
         self._in_flight += 1
         line.in_flight += 1
         line.current += 1
@@ -630,7 +655,7 @@ class Router:
         if failure.category in _MAY_HAVE_RUN and failure.reached:
             line.budgets.settle(lease.reservation, lease.cost, now)
         else:
-            self._purse.add(line.target, lease.cost, -1)
+            self.purse.settle(line.target, lease.cost, None)
             line.budgets.release(lease.reservation, now)
 
     def _learn(

@@ -201,6 +201,7 @@ class Run:
             record.accepted = len(done)
         if record.target <= 0:
             reason = f"the dataset holds {summary.rows} rows already"
+            self._write_metrics("completed", 0)
             return Result(0, "completed", reason, dataset=self._dataset)
         schedule = self._schedule(self.planner(counts, record), record, done)
         if (early := self._outlook(schedule)) is not None:
@@ -287,14 +288,14 @@ class Run:
         """Note how it ended, and leave card and metrics behind."""
         resume_after = self._close_record(record, ending)
         card.write_card(self.data_dir, rehearsal=self.rehearsal)
-        self._write_metrics(ending, record)
+        self._write_metrics(ending.status, ending.exit_code)
         return self._result(ending, record, resume_after)
 
-    def _write_metrics(self, ending: Ending, record: Record) -> None:
+    def _write_metrics(self, status: str, exit_code: int) -> None:
         """A metrics file that cannot be written is no reason to call the batch a failure."""
         if self.settings.metrics_file is None:
             return
-        self.metrics.finish(record.status, ending.exit_code, self.clock.wall())
+        self.metrics.finish(status, exit_code, self.clock.wall())
         try:
             write_textfile(self.settings.metrics_file, self.metrics)
         except DiskError as error:
@@ -341,10 +342,14 @@ class Run:
             stickiness_s=settings.stickiness,
             max_wait_s=self._max_wait(),
             trickle_waits=settings.max_wait is not None,
-            max_calls=settings.max_calls or max(50, 6 * self._target_count()),
+            max_calls=settings.max_calls or self._usual_calls(),
             max_tokens=settings.max_tokens,
             max_cost_usd=settings.max_cost,
         )
+
+    def _usual_calls(self) -> int:
+        """Six calls a sample, at least fifty; a judge makes one for each that passes the gate."""
+        return max(50, 6 * self._target_count()) * (2 if self.settings.judge else 1)
 
     def _max_wait(self) -> float:
         given = self.settings.max_wait
@@ -371,10 +376,12 @@ class Run:
         from legalgen.judging import Judging, judged  # noqa: PLC0415 - few ask for it
 
         book = wiring.open_book(self.settings, self._judges, self.clock, self._notice)
-        policy = Policy(max_wait_s=self._max_wait())
+        policy = replace(self._policy(), trickle_waits=False)
         self._judge_endpoints = wiring.open_endpoints(self.settings, self._judges)
         judging = Judging(
-            wiring.open_router(self.settings, self._judges, policy, book, self.clock),
+            wiring.open_router(
+                self.settings, self._judges, policy, book, self.clock, purse=self.router.purse
+            ),
             self._judge_endpoints,
             self.prompter,
             stop=self._stop,
@@ -458,9 +465,11 @@ class Run:
         match choice:
             case Pause(resume_in_s, why):
                 ending = Ending("paused", batch.EXIT["paused"], why, resume_in_s)
+                self._write_metrics(ending.status, ending.exit_code)
                 moment = batch.resume_after(ending, self._now())
                 return Result(ending.exit_code, "paused", why, None, moment)
             case NoneLeft():
+                self._write_metrics("failed", batch.EXIT["no_provider"])
                 tried = self.router.dropped_reasons()
                 raise NoUsableProvider("no model of the route can be used", tried)
             case _:

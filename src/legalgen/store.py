@@ -180,7 +180,7 @@ def replace_file(data_dir: DataDir, target: Path, payload: bytes) -> None:
         DiskError: it could not be written; the old file stands, if there was one.
     """
     with _disk(target, "write"):
-        descriptor, aside = _open_aside(data_dir.tmp, target.name)
+        descriptor, aside = open_aside(data_dir.tmp, target.name)
         try:
             _write_all(descriptor, payload)
             os.fsync(descriptor)
@@ -196,10 +196,14 @@ def replace_file(data_dir: DataDir, target: Path, payload: bytes) -> None:
         sync_folder(data_dir.tmp)
 
 
-def _open_aside(tmp: Path, name: str) -> tuple[int, Path]:
-    """A new file in ``state/tmp``, locked for as long as it is open: its writer is alive."""
+def open_aside(folder: Path, name: str) -> tuple[int, Path]:
+    """A new file ``<name>.<token>``, locked for as long as it is open: its writer is alive.
+
+    Raises:
+        OSError: it cannot be made.
+    """
     while True:
-        aside = tmp / f"{name}.{secrets.token_hex(4)}"
+        aside = folder / f"{name}.{secrets.token_hex(4)}"
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         if _try_lock(descriptor) and os.fstat(descriptor).st_nlink:
             return descriptor, aside
@@ -870,7 +874,8 @@ def recover(data_dir: DataDir, *, note_part: NotePart, data_locked: bool = False
             found += _recover_batch(data_dir, batch_id, note_part, data_locked=data_locked)
         finally:
             lock.release()
-    _clear_tmp(data_dir.tmp)
+    with _disk(data_dir.tmp, "clear"):
+        clear_asides(data_dir.tmp, "*")
     return found
 
 
@@ -918,19 +923,22 @@ def _read_segment(path: Path) -> _Segment:
         return _parse_segment(path, path.read_bytes())
 
 
-def _clear_tmp(tmp: Path) -> None:
-    """Unlink what dead writers left in ``state/tmp``; the living hold a lock on theirs."""
-    with _disk(tmp, "clear"):
-        for path in tmp.iterdir():
-            try:
-                descriptor = os.open(path, os.O_RDONLY)
-            except FileNotFoundError:
-                continue  # swapped in, or cleared by another recovery
-            try:
-                if _try_lock(descriptor):
-                    path.unlink(missing_ok=True)
-            finally:
-                os.close(descriptor)
+def clear_asides(folder: Path, pattern: str) -> None:
+    """Unlink what dead writers left of ``open_aside``; the living hold a lock on theirs.
+
+    Raises:
+        OSError: the folder cannot be read, or a file not be unlinked.
+    """
+    for path in folder.glob(pattern):
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            continue  # swapped in, or cleared by another recovery
+        try:
+            if _try_lock(descriptor):
+                path.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)
 
 
 # --- reading -----------------------------------------------------------------------------------

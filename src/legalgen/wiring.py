@@ -30,7 +30,7 @@ from legalgen.providers.catalog import Catalog, ModelSpec, TierLimits
 from legalgen.quality import Gate, Policy, Rules, TypeBounds, Verdict, is_refusal
 from legalgen.route import Planner, Route, Wish
 from legalgen.route import Stop as Place
-from legalgen.router import Clock, Router, Target
+from legalgen.router import Clock, Purse, Router, Target
 from legalgen.router import Policy as RoutingPolicy
 from legalgen.samples import Draft, read
 from legalgen.settings import Settings
@@ -344,11 +344,20 @@ def bounds_of(taxonomy: Taxonomy, task: Task) -> TypeBounds:
 
 
 def open_router(
-    settings: Settings, route: Route, policy: RoutingPolicy, book: HealthBook, clock: Clock
+    settings: Settings,
+    route: Route,
+    policy: RoutingPolicy,
+    book: HealthBook,
+    clock: Clock,
+    *,
+    purse: Purse | None = None,
 ) -> Router:
-    """A router that knows what earlier runs learnt and what the config states."""
+    """A router that knows what earlier runs learnt and what the config states.
+
+    ``purse`` is another router's, with which it shares the bounds on the whole batch.
+    """
     targets = [target_of(settings, place) for place in route.stops]
-    router = Router(targets, policy, clock=clock)
+    router = Router(targets, policy, clock=clock, purse=purse)
     book.teach(router, explicit=frozenset(s.ref for s in route.stops if s.explicit))
     for target in targets:
         router.state_limits(target.ref, settings.limits.get(target.ref, ()))

@@ -253,13 +253,14 @@ def _read_lines(data: bytes) -> tuple[list[dict[str, object]], list[dict[str, ob
     """The requests of an input file, and what is wrong with it."""
     lines: list[dict[str, object]] = []
     errors: list[dict[str, object]] = []
+    taken: set[str] = set()
     for number, text in enumerate(data.splitlines(), 1):
         try:
             value = json.loads(text)
         except ValueError:
             errors.append(_fault("invalid_json_line", "This line is not parseable.", number))
             continue
-        if problem := _problem(value, lines):
+        if problem := _problem(value, taken):
             errors.append(_fault("invalid_request", problem, number))
         else:
             lines.append(value)
@@ -268,15 +269,16 @@ def _read_lines(data: bytes) -> tuple[list[dict[str, object]], list[dict[str, ob
     return lines, errors
 
 
-def _problem(value: object, before: list[dict[str, object]]) -> str | None:
+def _problem(value: object, taken: set[str]) -> str | None:
     if not isinstance(value, dict) or not isinstance(value.get("custom_id"), str):
         return "Missing required parameter: 'custom_id'."
     if value.get("url") != "/v1/chat/completions" or value.get("method") != "POST":
         return "The url or the method is not supported."
     if not isinstance(value.get("body"), dict):
         return "Missing required parameter: 'body'."
-    if any(other["custom_id"] == value["custom_id"] for other in before):
+    if value["custom_id"] in taken:
         return "The custom_id is not unique."
+    taken.add(value["custom_id"])
     return None
 
 
