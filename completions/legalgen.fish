@@ -1,0 +1,1 @@
+complete --command legalgen --no-files --arguments "(env _LEGALGEN_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) legalgen)" --condition "env _LEGALGEN_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) legalgen"
