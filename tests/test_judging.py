@@ -80,7 +80,7 @@ def test_a_low_mark_is_refused_when_a_least_one_is_set(tmp_path: Path) -> None:
     )
     config = Config.of("unlimited", answers=lambda request: judging(request, low))
     with VendorServer(config) as server:
-        result = run(tmp_path, server, count="1", min_score="3", max_calls="20", concurrency="1")
+        result = run(tmp_path, server, count="1", min_score="3", max_calls="19", concurrency="1")
     record = record_of(result)
     assert (record.accepted, set(record.rejected)) == (0, {"LOW_SCORE"})
     assert record.rejected["LOW_SCORE"] >= 6
