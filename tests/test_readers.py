@@ -151,12 +151,6 @@ def test_the_front_matter_is_what_the_hub_expects(data_dir: DataDir) -> None:
         "task_categories": ["question-answering", "text-generation"],
         "size_categories": ["n<1K"],
         "tags": ["legal", "synthetic", "no-law", "uk-law"],
-        "configs": [
-            {
-                "config_name": "default",
-                "data_files": [{"split": "train", "path": "data/train-*.parquet"}],
-            }
-        ],
         "dataset_info": {"config_name": "default"},
     }
 
@@ -182,3 +176,25 @@ def test_a_rehearsal_says_what_it_is(tmp_path: Path) -> None:
     assert "Do not train on it" in text
     assert front_matter(text)["tags"] == ["legal", "synthetic", "rehearsal", "uk-law"]
     assert list(data_dir.tmp.iterdir()) == []
+
+
+def test_a_dataset_that_grew_is_read_anew(tmp_path: Path) -> None:
+    """load_dataset shows the rows that are there, not those that its cache saw first."""
+    data_dir = DataDir(tmp_path / "data")
+    data_dir.create()
+    program = "import sys, datasets; print(datasets.load_dataset(sys.argv[1])['train'].num_rows)"
+    seen = []
+    for number in (1, 2):
+        with BatchWriter(data_dir, f"2026112{number}-161500-bcdf", note_part=noted) as writer:
+            writer.append([make_sample(10 * number + at) for at in range(number)])
+        write_card(data_dir)
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(data_dir.train)],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1", "HOME": str(tmp_path)},
+            timeout=120,
+        )
+        seen.append(int(done.stdout))
+    assert seen == [1, 3]

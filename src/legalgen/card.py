@@ -196,9 +196,8 @@ def _front_matter(summary: Summary, *, rehearsal: bool) -> list[str]:
         f"size_categories:\n- {_size(summary.rows)}",
         "tags:",
         *(f"- {_quoted(tag)}" for tag in [*tags, *(f"{one}-law" for one in jurisdictions)]),
-        "configs:",
-        "- config_name: default",
-        "  data_files:\n  - split: train\n    path: data/train-*.parquet",
+        # No "configs": with one, datasets keys its cache on the pattern and not on the files, and
+        # goes on returning the rows it saw first. By the names of the parts it finds train itself.
         "dataset_info:",
         "  config_name: default",
         "  features:",

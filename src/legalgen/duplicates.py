@@ -50,8 +50,10 @@ FORMAT_VERSION = 1
 MERGE_WIDTH = 8
 LARGEST_SEGMENT = 200_000
 """Rows; larger ones would need gigabytes while they are merged."""
-FREEZE_ROWS = 4_096
-"""Rows kept as Python objects before they are packed."""
+FREEZE_ROWS = 200
+"""Rows kept as Python objects, 90 kB each, before they are packed."""
+BUILD_ROWS = 4_096
+"""Rows of a part that are packed at once when an index is built from text."""
 
 _WORD = re.compile(r"\w+")
 _ROW_MASK = 0xFFFF_FFFF
@@ -209,6 +211,14 @@ class _Segment:
     def rows(self) -> int:
         return int(self.table.num_rows)
 
+    def ids(self) -> list[str]:
+        """The samples of its rows, in order."""
+        return [str(one) for one in self.table.column("id").to_pylist()]
+
+    def is_unsealed(self, among: set[str]) -> bool:
+        """Whether it was packed in this process, of these samples and no other."""
+        return self.path is None and not self.parts and among.issuperset(self.ids())
+
     def candidates(self, keys: Sequence[int]) -> set[int]:
         """Rows that share at least one key."""
         found: set[int] = set()
@@ -324,10 +334,16 @@ class DuplicateIndex:
         """
         wanted = set(ids)
         held = [item for item in self._recent if item.id in wanted]
-        if not held or {item.id for item in held} != wanted:
+        packed = [segment for segment in self._segments if segment.is_unsealed(wanted)]
+        found = {item.id for item in held}.union(*(segment.ids() for segment in packed))
+        if not found or found != wanted:
             return
-        self._freeze(held, ((name, size),))
+        tables = [segment.table for segment in packed] + ([_table(held)] if held else [])
+        table = tables[0] if len(tables) == 1 else _merged(tables)
+        self._segments = [segment for segment in self._segments if segment not in packed]
+        self._segments.append(self._keep(table, ((name, size),), in_memory=False))
         self._forget_recent(held)
+        self._merge_small()
 
     # --- candidates ---
 
@@ -434,7 +450,7 @@ class DuplicateIndex:
         for part in parts:
             rows += [sketch(*row) for row in part.rows()]
             names.append((part.name, part.size))
-            if len(rows) >= FREEZE_ROWS:
+            if len(rows) >= BUILD_ROWS:
                 self._freeze(rows, tuple(names))
                 rows, names = [], []
         if rows:

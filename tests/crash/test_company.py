@@ -1,0 +1,45 @@
+"""Two processes at one duplicate index: what the one is writing, the other leaves alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from legalgen.duplicates import DuplicateIndex
+from tests.crash.killer import intercept
+
+ROW = ("lg_1", "May the tenant leave before the lease has ended, and what is owed?", "No. " * 40)
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_another_start_does_not_break_a_seal(tmp_path: Path, moment: str) -> None:
+    """A second process opens the index around the swap of a segment whose part it has not seen."""
+    index = DuplicateIndex(tmp_path)
+    index.open([])
+    index.add(*ROW)
+
+    def handle(name: str, real: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if name != "replace" or not str(args[1]).endswith(".arrow"):
+            return real(*args, **kwargs)
+        if moment == "before":
+            DuplicateIndex(tmp_path).open([])
+        done = real(*args, **kwargs)
+        if moment == "after":
+            DuplicateIndex(tmp_path).open([])
+        return done
+
+    with intercept(handle):
+        index.sealed("train-a-00000.parquet", 1, [ROW[0]])
+    match = index.check(*ROW[1:])
+    assert match is not None
+    assert (match.code, match.id) == ("DUP_EXACT", ROW[0])
+
+
+def test_what_a_dead_process_was_writing_is_cleared(tmp_path: Path) -> None:
+    """A segment half written goes at the next start."""
+    (tmp_path / "0123.arrow.ab12cd34").write_bytes(b"half")
+    DuplicateIndex(tmp_path).open([])
+    assert list(tmp_path.iterdir()) == []
