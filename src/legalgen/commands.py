@@ -11,20 +11,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from legalgen import events, inventory, log, wiring
-from legalgen.bulk_run import BulkOrder, BulkRun
+from legalgen import events, log
 from legalgen.console import Console, history_row
 from legalgen.errors import DiskError, NoUsableProvider, UsageError
-from legalgen.generation import Stop
 from legalgen.kinds import did_you_mean, parse_duration
 from legalgen.ledger import Ledger, Record, Unreadable
 from legalgen.redaction import redact
-from legalgen.run import Intent, Result, Run, resumed_flags, with_exit_code
 from legalgen.settings import Settings
 from legalgen.signals import heeded
 from legalgen.store import DataDir
+
+if TYPE_CHECKING:
+    from legalgen.bulk_run import BulkOrder
+    from legalgen.run import Intent, Result
 
 TERMINAL_PATIENCE_S = 120.0
 UNATTENDED_PATIENCE_S = 900.0
@@ -53,6 +54,8 @@ class BatchOrder:
 
 def generate(settings: Settings, console: Console, *, save: bool) -> int:
     """One sample, shown and kept."""
+    from legalgen.run import Intent  # noqa: PLC0415 - history and models need none of it
+
     result = _go(settings, console, Intent(kind="generate", count=1, command=_command(), save=save))
     for sample in result.samples:
         console.sample(sample, saved=save, where=str(result.dataset))
@@ -63,6 +66,8 @@ def generate(settings: Settings, console: Console, *, save: bool) -> int:
 
 def show_prompt(settings: Settings, console: Console) -> int:
     """The prompt that a sample would be asked with; nobody is called."""
+    from legalgen import wiring  # noqa: PLC0415 - history and models need none of it
+
     prompt = wiring.example_prompt(settings)
     if console.json:
         console.data([{"role": m.role, "content": m.content} for m in prompt.messages])
@@ -78,13 +83,19 @@ def batch(
     talk: Callable[[Settings], Console],
 ) -> int:
     """Many samples: a new batch, or one that goes on."""
+    from legalgen.run import Intent, resumed_flags, resumed_settings  # noqa: PLC0415 - history and models need none of it
+
     settings = load(flags)
     record = None
+    if flags.get("count") and order.until_total:
+        raise UsageError("--count and --until-total say different things: leave one out")
+    if flags.get("route") and (flags.get("provider") or flags.get("model")):
+        raise UsageError("--route names every model: leave out --provider and --model")
     if order.resume or order.cancel:
         if flags.get("count") or order.until_total:
             raise UsageError("--resume goes on to the original count: leave out --count")
         record = _resumable(settings, order.batch_id)
-        settings = load(resumed_flags(record, flags))
+        settings = resumed_settings(record, load(resumed_flags(record, flags)))
     console = talk(settings)
     intent = Intent(
         count=settings.count,
@@ -101,6 +112,8 @@ def batch(
 
 def _bulk_order(order: BatchOrder, record: Record | None) -> BulkOrder | None:
     """What is asked of a batch service; None for a batch of calls of its own."""
+    from legalgen.bulk_run import BulkOrder  # noqa: PLC0415 - history and models need none of it
+
     if not order.bulk and (record is None or record.bulk is None):
         if order.follow or order.finish_online or order.cancel:
             raise UsageError("--follow, --finish-online and --cancel are for batches with --bulk")
@@ -136,7 +149,9 @@ def plan(
     talk: Callable[[Settings], Console],
 ) -> int:
     """What a batch would write, how it spreads, and whether it fits; nobody is called."""
+    from legalgen.generation import Stop  # noqa: PLC0415 - history and models need none of it
     from legalgen.preview import preview  # noqa: PLC0415 - few ask for it
+    from legalgen.run import Intent, Run  # noqa: PLC0415 - history and models need none of it
 
     settings = load(flags)
     console = talk(settings)
@@ -189,6 +204,8 @@ class Look:
 
 def models(settings: Settings, console: Console, look: Look) -> int:
     """Which models there are, and what is known of them; 3 when none of those checked answers."""
+    from legalgen import inventory  # noqa: PLC0415 - history and models need none of it
+
     ledger = Ledger(DataDir(settings.data_dir))
     if look.compare:
         console.compare(inventory.track_records(ledger.newest()))
@@ -273,6 +290,10 @@ def _go(
     settings: Settings, console: Console, intent: Intent, bulk: BulkOrder | None = None
 ) -> Result:
     """One run, with its log, its event stream and its signals."""
+    from legalgen.bulk_run import BulkRun  # noqa: PLC0415 - history and models need none of it
+    from legalgen.generation import Stop  # noqa: PLC0415 - history and models need none of it
+    from legalgen.run import Run, with_exit_code  # noqa: PLC0415 - history and models need none of it
+
     stop = Stop()
     broken: list[OSError] = []
     opened = log.open_log(

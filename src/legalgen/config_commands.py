@@ -65,10 +65,14 @@ def set_key(
     """Put a provider's API key into the config file: typed without echo, or from stdin."""
     from legalgen import config_file  # noqa: PLC0415 - lazy
     from legalgen.console import Console  # noqa: PLC0415 - lazy
+    from legalgen.errors import UsageError  # noqa: PLC0415 - lazy
+    from legalgen.providers import PROVIDERS  # noqa: PLC0415 - lazy
     from legalgen.route import known_provider  # noqa: PLC0415 - lazy
     from legalgen.settings import config_path  # noqa: PLC0415 - lazy
 
     name = known_provider(provider)
+    if PROVIDERS[name].env_var is None:
+        raise UsageError(f"{name} takes no key")
     where = config_path(os.environ)
     config_file.set_key(where, name, _typed_key(name))
     Console().talk(f"The key of {name} is in {where}; only you can read it.")

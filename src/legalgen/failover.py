@@ -46,6 +46,8 @@ MOST_PROMPTS_REFUSED: Final = 3
 SAME_LATENCY: Final = 0.5
 """Typical latencies that differ by less than this share of the preferred one's are a tie: what is
 measured under changing load differs by as much, and the place in the route breaks ties."""
+WRONG_URL: Final = "the base URL is wrong"
+"""What the reason of a drop begins with when the reply was not this vendor's API."""
 BUSY: Final = "calls in flight"
 """Why a healthy target is waited for that takes no more calls at once."""
 PINNED_PATIENCE_S: Final = 5.0
@@ -524,7 +526,8 @@ class _Case:
     @property
     def why(self) -> str:
         status = f" {self.failure.status}" if self.failure.status else ""
-        return f"{self.failure.category}{status}: {self.failure.message}"
+        wrong = f"{WRONG_URL}: " if self.failure.wrong_url else ""
+        return f"{self.failure.category}{status}: {wrong}{self.failure.message}"
 
     def hint(self) -> float | None:
         hint = self.failure.retry_after_s

@@ -65,7 +65,6 @@ class Memory(msgspec.Struct, frozen=True):
     trickle: bool = False
     hinted: bool = False
     latency_s: float | None = None
-    usable: tuple[bool, ...] = ()
     budgets: tuple[Budget, ...] = ()
     largest_request: int | None = None
     largest_output: int | None = None
@@ -239,7 +238,7 @@ class HealthBook:
 
     def _health(self, memory: Memory, *, explicit: bool) -> Health:
         left = self._left(memory.until, memory.seen)
-        known = Health(latency_s=memory.latency_s, usable=memory.usable)
+        known = Health(latency_s=memory.latency_s)
         least = -PROBED_S if memory.state is State.OPEN else 0.0
         given_a_try = memory.state is State.DROPPED and explicit
         if memory.state is State.READY or left <= least or given_a_try:
@@ -297,7 +296,6 @@ class HealthBook:
             trickle=keeps and health.trickle,
             hinted=keeps and health.hinted >= health.until,
             latency_s=health.latency_s,
-            usable=health.usable,
             budgets=tuple(
                 Budget(b.kind, b.window, b.limit, b.level, self._wall(b.at))
                 for b in view.budgets.buckets.values()

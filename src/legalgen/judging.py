@@ -72,7 +72,7 @@ class Judging:
         self._router = router
         self._endpoints = endpoints
         self._prompter = prompter
-        self._stop = stop
+        self._stop = _Patient(stop)
         self._tell = tell
         self._clock = clock or Clock()
 
@@ -106,6 +106,23 @@ class Judging:
                 self._tell(msgspec.structs.replace(message, model=message.model + ROLE))
             case _:
                 pass  # waits and switches of the judge are not the batch's
+
+
+class _Patient(Stop):
+    """A mark belongs to the sample that is in flight: only the second signal ends it."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+
+    @property
+    def requested(self) -> bool:  # type: ignore[override]  # asked, not set
+        """Whether not even marks are waited for."""
+        return self._stop.abandoned
+
+    @property
+    def abandoned(self) -> bool:  # type: ignore[override]
+        """As ``requested``."""
+        return self._stop.abandoned
 
 
 class _Questions:
@@ -166,17 +183,19 @@ def _marks(text: str) -> Marks:
 Gate = Callable[[Draft, Task, Completion], Verdict]
 
 
-def judged(gate: Gate, judging: Judging, score: Callable[[float], Reason | None]) -> Gate:
+def judged(gate: Gate, judging: Judging, score: Callable[[float | None], Reason | None]) -> Gate:
     """The gate with the judge behind it: only what the gate lets through is marked.
 
-    ``score`` turns a mark into the gate's reason for it, if it is too low.
+    ``score`` turns a mark, or that there is none, into the gate's reason for it.
     """
 
     def judge(draft: Draft, task: Task, completion: Completion) -> Verdict:
         verdict = gate(draft, task, completion)
-        marked = None if verdict.rejected else judging.mark(task, verdict.draft)
-        if marked is None:
+        if verdict.rejected:
             return verdict
+        marked = judging.mark(task, verdict.draft)
+        if marked is None:
+            return verdict.with_reasons([score(None)])
         marks, ref = marked
         found = verdict.with_reasons([score(marks.score)])
         return replace(found, score=marks.score, judge=str(ref))

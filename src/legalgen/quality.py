@@ -128,6 +128,7 @@ CODES: Mapping[str, Severity] = {
     "OPENING_OVERUSED": "flag",
     "PARTY_OVERUSED": "flag",
     "LOW_SCORE": "graded",
+    "UNJUDGED": "flag",
 }
 """Every code and what it does unless a setting says otherwise."""
 
@@ -376,8 +377,10 @@ class Gate:
         citations = tuple(map(self._citation, mended.citations, cited))
         return Verdict(mended, reasons, citations, reading.parsed, fixes)
 
-    def score(self, score: float) -> Reason | None:
-        """The reason that a judge's mark (1 to 5) gives, if any."""
+    def score(self, score: float | None) -> Reason | None:
+        """The reason that a judge's mark (1 to 5) gives, if any; None: no judge could be had."""
+        if score is None:
+            return self.rules.reason("UNJUDGED", "no judge could be had for this sample")
         wanted = max(self.rules.thresholds.flag_score, self.rules.thresholds.min_score)
         if score >= wanted:
             return None

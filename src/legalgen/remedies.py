@@ -41,7 +41,9 @@ def troubles(text: str) -> Iterator[Trouble]:
 def remedies(found: Iterable[Trouble]) -> list[str]:
     """One sentence for each different trouble, in their order; models that are gone share one."""
     catalog, listed = Catalog.load(), list(found)
-    gone = {t.ref for t in listed if t.category is C.MODEL_UNAVAILABLE}
+    gone = {
+        t.ref for t in listed if t.category is C.MODEL_UNAVAILABLE and _WRONG_URL not in t.message
+    }
     sentences = []
     for trouble in listed:
         models = [ref.model for ref in gone if ref.provider == trouble.ref.provider]
@@ -81,6 +83,8 @@ def remedy(trouble: Trouble, catalog: Catalog) -> str:  # noqa: PLR0911 - a tabl
             return f"The account at {provider} is out of credit: add some, or use another provider."
         case C.QUOTA_EXHAUSTED | C.RATE_LIMIT:
             return f"{provider}'s quota is used up: `legalgen models` shows when it is back."
+        case _ if _WRONG_URL in trouble.message:
+            return _misplaced(provider)
         case C.MODEL_UNAVAILABLE:
             return _gone(trouble, catalog)
         case C.CONNECTION_ERROR:
@@ -119,6 +123,17 @@ def _gone(trouble: Trouble, catalog: Catalog) -> str:
     known = next((spec for spec in catalog.models(ref.provider) if spec.writer), None)
     instead = f"use --model {known.id}" if known and known.id != ref.model else "use another"
     return f"{ref} {what}: {instead}; {_LOOK}."
+
+
+_WRONG_URL = "the base URL is wrong"
+"""As failover words it."""
+
+
+def _misplaced(provider: str) -> str:
+    spec = PROVIDERS.get(provider)
+    variable = spec.base_url_env if spec and spec.base_url_env else "its base URL"
+    flag = " or --base-url" if provider == "openai" else ""
+    return f"What answers is not {provider}'s API: check {variable}{flag}."
 
 
 _LOOK = "`legalgen models --refresh` lists what there is"

@@ -90,6 +90,7 @@ class Policy:
     max_wait_s: float = 900.0
     trickle_waits: bool = False
     max_calls: int = 10**9
+    max_in_flight: int = MOST_IN_FLIGHT
     max_tokens: int | None = None
     max_cost_usd: float | None = None
 
@@ -601,6 +602,8 @@ class Router:
 
     def _ramp_open(self, line: _Line, house: _House) -> bool:
         """Whether one more call may be in flight: two at first, doubling with each reply."""
+        if self._in_flight >= self._policy.max_in_flight:
+            return False
         if line.health.state is State.PROBING and line.current:
             return False
         if house.health.state is ProviderState.PROBING and house.current:

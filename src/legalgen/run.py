@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from legalgen import __version__, batch, card, events, ledger, store, tasks, wiring
 from legalgen.batch import Batch, Bounds, Ending, Schedule, Shelf
@@ -23,9 +23,9 @@ from legalgen.limits import Demand
 from legalgen.metrics import Metrics, write_textfile
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog
-from legalgen.router import Clock, Policy, Target
+from legalgen.router import MOST_IN_FLIGHT, Clock, Policy, Target
 from legalgen.samples import Sample
-from legalgen.settings import Settings
+from legalgen.settings import SETTINGS, Settings
 from legalgen.store import BatchLock, BatchWriter, DataDir, Holder
 from legalgen.tasks import Task
 
@@ -97,6 +97,8 @@ class Run:
         self._listener = listener
         self._stop = stop
         self.clock = clock or Clock()
+        if settings.min_score is not None and not settings.judge:
+            raise UsageError("--min-score needs a judge: name one with --judge provider/model")
         self.route = wiring.plan_route(settings, Catalog.load())
         self.taxonomy = wiring.taxonomy_of(settings)
         self.filter = self.taxonomy.resolve(wiring.filter_of(settings))
@@ -339,6 +341,7 @@ class Run:
     def _policy(self) -> Policy:
         settings = self.settings
         return Policy(
+            max_in_flight=self._bounds().concurrency or MOST_IN_FLIGHT,
             stickiness_s=settings.stickiness,
             max_wait_s=self._max_wait(),
             trickle_waits=settings.max_wait is not None,
@@ -349,7 +352,10 @@ class Run:
 
     def _usual_calls(self) -> int:
         """Six calls a sample, at least fifty; a judge makes one for each that passes the gate."""
-        return max(50, 6 * self._target_count()) * (2 if self.settings.judge else 1)
+        rows = 0
+        if self.intent.until_total is not None:
+            rows = store.row_count(self.data_dir, rehearsal=self.rehearsal)
+        return max(50, 6 * self._target_count(rows)) * (2 if self.settings.judge else 1)
 
     def _max_wait(self) -> float:
         given = self.settings.max_wait
@@ -551,6 +557,9 @@ class Run:
 def resumed_flags(record: Record, flags: Mapping[str, object]) -> dict[str, object]:
     """The flags of a resumed batch: its own, and of the new ones those that may change."""
     kept = {name: value for name, value in record.parameters.items() if name in (*KEPT, *ROUTING)}
+    seed = flags.get("seed")
+    if seed is not None and str(seed) != str(record.seed):
+        raise UsageError(f"--seed cannot change on --resume: batch {record.id} keeps its own")
     for name in KEPT:
         given = flags.get(name)
         if given and _plain(given) != kept.get(name):
@@ -564,6 +573,19 @@ def resumed_flags(record: Record, flags: Mapping[str, object]) -> dict[str, obje
         kept["taxonomy"] = taxonomy
     given_flags = {name: value for name, value in flags.items() if value not in (None, [], ())}
     return {**kept, **given_flags}
+
+
+def resumed_settings(record: Record, settings: Settings) -> Settings:
+    """The settings of a resumed batch, without what the environment or the file added since.
+
+    What makes a batch what it is was written into its record; what is not there was not set.
+    """
+    unset: dict[str, Any] = {
+        each.name: each.default
+        for each in SETTINGS
+        if each.name in KEPT and each.name not in record.parameters
+    }
+    return replace(settings, **unset)
 
 
 def with_exit_code(result: Result, exit_code: int) -> Result:

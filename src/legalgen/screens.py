@@ -209,7 +209,9 @@ def remedies_of(result: Result) -> list[str]:
     failures = result.record.failures if result.record is not None else []
     last = {failed.target: failed for failed in failures if failed.category in CURABLE}
     seen = [
-        Trouble(ModelRef.parse(f.target), ErrorCategory(f.category), f.status, f.message)
+        Trouble(
+            ModelRef.parse(f.target), ErrorCategory(f.category), f.status, f"{f.rule}: {f.message}"
+        )
         for f in last.values()
     ]
     return remedies(seen or troubles(result.reason))

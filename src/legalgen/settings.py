@@ -450,7 +450,17 @@ def _given_flags(flags: Mapping[str, object]) -> dict[str, object]:
     unknown = set(flags) - {each.name for each in SETTINGS}
     if unknown:
         raise TypeError(f"no such settings: {', '.join(sorted(unknown))}")
-    return {name: value for name, value in flags.items() if value not in (None, (), [])}
+    given = {name: value for name, value in flags.items() if value not in (None, (), [])}
+    for name, value in given.items():
+        for text in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(text, str) and not _is_text(text):
+                raise UsageError(f"--{name.replace('_', '-')}: it is not UTF-8 text")
+    return given
+
+
+def _is_text(text: str) -> bool:
+    """Whether it holds no byte that the terminal's encoding could not read."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _parsed(

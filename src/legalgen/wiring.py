@@ -63,7 +63,17 @@ def plan_route(settings: Settings, catalog: Catalog) -> Route:
     )
     failover = not settings.no_failover
     route = planner.plan(Wish(settings.provider, settings.model, settings.route, failover))
-    return route.without(settings.judge) if settings.judge else route
+    return route.without(_judging_family(settings, catalog)) if settings.judge else route
+
+
+def _judging_family(settings: Settings, catalog: Catalog) -> list[ModelRef]:
+    """The judges and their weights wherever they are: nobody marks what it wrote itself."""
+    twins = [
+        ModelRef(twin.provider, twin.id)
+        for ref in settings.judge
+        for twin in catalog.same_weights(catalog.spec(ref.provider, ref.model))
+    ]
+    return list(dict.fromkeys([*settings.judge, *twins]))
 
 
 def plan_judges(settings: Settings, catalog: Catalog) -> Route:
@@ -78,13 +88,9 @@ def plan_judges(settings: Settings, catalog: Catalog) -> Route:
         has_key=lambda name: can_reach(settings, name),
         own_models=lambda name: _own_models(settings, name),
     )
-    twins = [
-        ModelRef(twin.provider, twin.id)
-        for ref in settings.judge
-        for twin in catalog.same_weights(catalog.spec(ref.provider, ref.model))
-        if can_reach(settings, twin.provider)
-    ]
-    return planner.plan(Wish(route=tuple(dict.fromkeys([*settings.judge, *twins]))))
+    family = _judging_family(settings, catalog)
+    reachable = [r for r in family if r in settings.judge or can_reach(settings, r.provider)]
+    return planner.plan(Wish(route=tuple(reachable)))
 
 
 def can_reach(settings: Settings, provider: str) -> bool:
