@@ -1,0 +1,1 @@
+"""What legalgen takes and gives, measured. Each module is one command; see README.md."""

@@ -1,0 +1,35 @@
+"""The installed command with a clock that runs faster: ``python _scaled_run.py SCALE ARGUMENT...``.
+
+For a server with the same ``--time-scale`` and ``--scaled-hints``. Nothing but the clock is
+replaced: what the run reads as time, and what it sleeps for.
+"""
+
+import functools
+import sys
+import time
+
+from legalgen import batch, cli, run
+from legalgen.router import RECHECK_S, Clock, Router
+from legalgen.run import Run
+
+
+def main() -> None:
+    scale = float(sys.argv.pop(1))
+    began_s, began_wall_s = time.monotonic(), time.time()
+
+    def monotonic() -> float:
+        return (time.monotonic() - began_s) * scale
+
+    def rest(self: Router, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait(min(seconds, RECHECK_S) / scale)
+
+    clock = Clock(monotonic, lambda: began_wall_s + monotonic())
+    setattr(run, "Run", functools.partial(Run, clock=clock))  # noqa: B010 - what commands import
+    Router.rest = rest  # type: ignore[method-assign]
+    batch.TICK_S, batch.GROWING_TICK_S = batch.TICK_S / scale, batch.GROWING_TICK_S / scale
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""Seconds until another model or provider delivers when Groq is dead, and what the dead one got.
+
+Groq fails every call from the start in one of four ways; then, unless ``--quick``, it dies in the
+middle of a batch and comes back a minute later. Everything is read from the server's own record.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from benchmarks._harness import (
+    Figure,
+    Options,
+    Vendors,
+    litellm,
+    main,
+    recorded_request,
+    room,
+    run,
+    say,
+    vendors,
+)
+
+COUNT = 40
+LATENCY_S = 0.2
+DEADLINE_S = 5.0
+IN_FLIGHT = (1, 8, 32)
+DEATHS: Mapping[str, Mapping[str, object]] = {
+    "503": {"name": "over_capacity"},
+    "429, 600 s": {"name": "rpm", "retry_after_s": 600},
+    "reset": {"name": "reset"},
+    "hang": {"name": "hang"},
+}
+SILENT = {"hang"}
+
+Calls = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the server saw: seconds to the first sample, and the calls that met the fault."""
+
+    first_s: float
+    by_model: Mapping[str, int]
+
+    @classmethod
+    def of(cls, calls: Calls) -> Seen:
+        """Read from the record of one run."""
+        began = min(call["arrived_s"] for call in calls)
+        good = [call["answered_s"] for call in calls if call["status"] == 200]
+        dead = Counter(call["model"] for call in calls if call["fault"])
+        return cls(min(good, default=float("inf")) - began, dead)
+
+    @property
+    def worst_model(self) -> int:
+        """Calls to the model that got most."""
+        return max(self.by_model.values(), default=0)
+
+
+def measure(options: Options) -> list[Figure]:
+    """Dead from the start, then dead for a minute."""
+    with vendors(f"--latency={LATENCY_S}") as server, tempfile.TemporaryDirectory() as folder:
+        request = recorded_request(Path(folder))
+        figures = [one for death in DEATHS for one in _dead(server, death)]
+        deaths = ["503"] if options.quick else ["503", "hang"]
+        for best in (False, True):
+            figures += _peer(server, request, deaths, best=best)
+    return figures if options.quick else figures + _back_after_a_minute()
+
+
+# --- dead from the start -----------------------------------------------------------------------
+
+
+def _dead(server: Vendors, death: str) -> list[Figure]:
+    seen = {width: _one(server, death, width) for width in IN_FLIGHT}
+    slowest = max(one.first_s for one in seen.values()) - LATENCY_S
+    limit = 0.5 + (DEADLINE_S if death in SILENT else 0.0)
+    totals = ", ".join(f"{sum(one.by_model.values())} at {width}" for width, one in seen.items())
+    say(f"failover, {death}: calls to the dead provider {totals}")
+    return [
+        Figure(f"{death}: first sample, above one call's latency", slowest, "s", at_most=limit),
+        Figure(
+            f"{death}: most calls to one dead model",
+            max(one.worst_model for one in seen.values()),
+            at_most=3,
+            digits=0,
+        ),
+    ]
+
+
+def _one(server: Vendors, death: str, width: int) -> Seen:
+    server.reset()
+    server.fail({**DEATHS[death], "vendor": "groq"})
+    with room(server) as here:
+        flags = ("-c", str(width), "--timeout", f"{DEADLINE_S}s", "-n", str(COUNT), "-q")
+        here.legalgen("batch", "-p", "groq", *flags)
+        assert here.record()["accepted"] == COUNT
+    return Seen.of(server.calls())
+
+
+def _peer(server: Vendors, request: Path, deaths: Sequence[str], *, best: bool) -> list[Figure]:
+    """The same with LiteLLM's router, eight in flight, where it is installed."""
+    argv = litellm(request, COUNT, threads=8, timeout=DEADLINE_S)
+    if argv is None:
+        return []
+    name = "litellm at its best" if best else "litellm by default"
+    figures = []
+    for death in deaths:
+        server.reset()
+        server.fail({**DEATHS[death], "vendor": "groq"})
+        with room(server) as here:
+            run([*argv, *(["--best"] if best else [])], here.env)
+        seen = Seen.of(server.calls())
+        figures += [
+            Figure(f"{name}, {death}: first sample", seen.first_s - LATENCY_S, "s"),
+            Figure(f"{name}, {death}: calls to a dead model", seen.worst_model, digits=0),
+        ]
+    return figures
+
+
+# --- dead for a minute -------------------------------------------------------------------------
+
+OUTAGE = (15.0, 75.0)
+BATCH = 200
+SLOW_S = 2.0
+MINUTE_DEATHS = ("503", "reset")
+
+
+def _back_after_a_minute() -> list[Figure]:
+    """Two servers at once: both runs mostly wait."""
+    with ThreadPoolExecutor(len(MINUTE_DEATHS)) as pool:
+        return [one for figures in pool.map(_minute, MINUTE_DEATHS) for one in figures]
+
+
+def _minute(death: str) -> list[Figure]:
+    with vendors(f"--latency={SLOW_S}") as server, room(server) as here:
+        server.reset()
+        start, end = OUTAGE
+        server.fail({**DEATHS[death], "vendor": "groq", "start_s": start, "end_s": end})
+        here.legalgen("batch", "-p", "groq", "-n", str(BATCH), "-c", "2", "-q")
+        lost = BATCH - here.record()["accepted"]
+        calls = sorted(server.calls(), key=lambda call: float(call["arrived_s"]))
+    probes = [call for call in calls if call["fault"]]
+    back = [call for call in calls if call["arrived_s"] >= end]
+    away = list(takewhile(lambda call: call["vendor"] != "groq", back))
+    after = [call["vendor"] == "groq" for call in back[len(away) :]]
+    return [
+        Figure(f"{death} for a minute: samples lost", lost, at_most=0, digits=0),
+        Figure(f"{death} for a minute: calls that failed", len(probes), digits=0),
+        Figure(f"{death} for a minute: until it is asked again", _gap(back, len(away), end), "s"),
+        Figure(
+            f"{death} for a minute: its share from the first probe on",
+            100 * sum(after) / max(1, len(after)),
+            "%",
+            at_least=90,
+            digits=0,
+        ),
+    ]
+
+
+def _gap(back: Calls, away: int, end: float) -> float:
+    return float(back[away]["arrived_s"]) - end if away < len(back) else float("inf")
+
+
+if __name__ == "__main__":
+    main("failover", __doc__ or "", measure)

@@ -1,0 +1,112 @@
+"""Samples a second with 200 ms of latency, counted from start to end of the process."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks._harness import (
+    Figure,
+    Options,
+    Took,
+    Vendors,
+    alternate,
+    bare,
+    litellm,
+    main,
+    median,
+    ratio,
+    recorded_request,
+    room,
+    run,
+    vendors,
+)
+
+COUNT = 600
+THREADS = 32
+LATENCY_S = 0.2
+BURST = 300
+"""Requests a minute of the model whose quota binds: so many at once, then five a second."""
+SLOW_COUNT = 400
+
+
+def measure(options: Options) -> list[Figure]:
+    """The bare SDK in threads; legalgen with as many calls in flight, and by itself."""
+    count = COUNT // 3 if options.quick else COUNT
+    with vendors(f"--latency={LATENCY_S}") as server, tempfile.TemporaryDirectory() as folder:
+        request = recorded_request(Path(folder))
+        took = alternate(_sides(server, request, count), options.rounds)
+        _batch(server, count)
+        reached_s = _seconds_until_in_flight(server.calls(), THREADS)
+    wall = {name: [one.wall_s for one in runs] for name, runs in took.items()}
+    figures = [
+        Figure(f"bare SDK, {THREADS} threads", count / median(wall["bare"]), "a second", digits=0),
+        Figure(f"legalgen -c {THREADS}", count / median(wall["fixed"]), "a second", digits=0),
+        Figure(f"legalgen -c {THREADS} ÷ bare", ratio(wall["bare"], wall["fixed"]), at_least=0.9),
+        Figure("legalgen auto", count / median(wall["auto"]), "a second", digits=0),
+        Figure("legalgen auto ÷ bare", ratio(wall["bare"], wall["auto"])),
+        Figure(f"auto: first call to {THREADS} in flight", reached_s, "s", at_most=10),
+    ]
+    if "litellm" in took:
+        figures.append(Figure("litellm router ÷ bare", ratio(wall["bare"], wall["litellm"])))
+    return [*figures, *_under_a_quota()]
+
+
+def _sides(server: Vendors, request: Path, count: int) -> dict[str, Callable[[], Took]]:
+    def other(argv: list[str]) -> Took:
+        server.reset()
+        with room(server) as here:
+            took = run(argv, here.env)
+        assert json.loads(took.stdout.splitlines()[-1])["answers"] == count, took.stdout
+        return took
+
+    sides: dict[str, Callable[[], Took]] = {
+        "bare": lambda: other(bare(request, count, threads=THREADS)),
+        "fixed": lambda: _batch(server, count, "-c", str(THREADS)),
+        "auto": lambda: _batch(server, count),
+    }
+    if peer := litellm(request, count, threads=THREADS):
+        sides["litellm"] = lambda: other(peer)
+    return sides
+
+
+def _batch(server: Vendors, count: int, *flags: str) -> Took:
+    server.reset()
+    with room(server) as here:
+        return here.legalgen("batch", "-p", "groq", "-n", str(count), "--seed", "1", "-q", *flags)
+
+
+def _seconds_until_in_flight(calls: Sequence[Mapping[str, Any]], wanted: int) -> float:
+    """From the first call's arrival until ``wanted`` ran at once, over all models."""
+    changes = [(call["arrived_s"], 1) for call in calls]
+    changes += [(call["answered_s"], -1) for call in calls]
+    began, running = min(changes)[0], 0
+    for at_s, change in sorted(changes):
+        running += change
+        if running >= wanted:
+            return float(at_s - began)
+    return float("inf")
+
+
+def _under_a_quota() -> list[Figure]:
+    """With room for a burst and then five a second, auto needs one call in flight, not many."""
+    limits = f'cerebras/gpt-oss-120b:{{"rpm":{BURST}}}'
+    with vendors(f"--latency={LATENCY_S}", f"--limits={limits}") as server:
+        flags = ("-m", "gpt-oss-120b", "--no-failover", "-n", str(SLOW_COUNT), "-q")
+        with room(server) as here:
+            here.legalgen("batch", "-p", "cerebras", *flags)
+        calls = server.calls()
+    limited = sum(call["status"] == 429 for call in calls)
+    slow = [call["in_flight"] for call in calls if call["number"] >= BURST * 1.1]
+    return [
+        Figure("auto under 5 a second: median in flight", statistics.median(slow), at_most=2),
+        Figure("auto under 5 a second: share of 429", 100 * limited / len(calls), "%", at_most=1),
+    ]
+
+
+if __name__ == "__main__":
+    main("throughput", __doc__ or "", measure)
