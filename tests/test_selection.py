@@ -63,6 +63,19 @@ def test_a_citation_that_contradicts_an_earlier_batch_is_flagged(tmp_path: Path)
     assert [citation.status for citation in found.citations] == ["conflict"]
 
 
+def test_structure_only_looks_for_exact_repeats_and_keeps_nothing(tmp_path: Path) -> None:
+    """A repeat of this batch or of a part is refused; what only resembles one passes."""
+    data_dir = written(tmp_path, make(1), "")
+    chosen = selection(data_dir, structure_only=True)
+    chosen.add(make(2), verdict(make(2)))
+    codes = [[r.code for r in chosen.review(verdict(make(n))).reasons] for n in (1, 2, 3)]
+    assert codes == [["DUP_EXACT"], ["DUP_EXACT"], []]
+    for path in (data_dir.state / "duplicates" / "train").glob("*.arrow"):
+        path.unlink()
+    again = selection(data_dir, structure_only=True).review(verdict(make(1)))
+    assert [reason.code for reason in again.reasons] == ["DUP_EXACT"]
+
+
 @pytest.mark.parametrize("damage", [None, b"", b"{", b'{"version": 9}', b"\xff"])
 def test_the_memory_may_be_lost(tmp_path: Path, damage: bytes | None) -> None:
     """A missing, torn or foreign corpus file is no error; the parts are read instead."""

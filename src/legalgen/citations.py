@@ -26,6 +26,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from re import Match, Pattern
 
@@ -909,6 +910,7 @@ _NAMED: tuple[_Rule, ...] = (
 )
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> tuple[Parsed, ...]:
     """The citations in a text, in the order in which they stand in it.
 

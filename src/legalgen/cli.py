@@ -228,7 +228,9 @@ app.add_typer(dataset_app, name="dataset")
 
 def main() -> NoReturn:
     """Run the program: the one boundary, where our errors become a sentence and an exit code."""
-    sys.exit(_run())
+    code = _run()
+    _let_go()
+    sys.exit(code)
 
 
 def _run() -> int:
@@ -277,6 +279,16 @@ def _misused(error: TyperException) -> LegalgenError:
     message = error.format_message().rstrip(".")
     stop = "" if message.endswith("?") else "."
     return UsageError(f"{message}{stop} See `{path} --help`.")
+
+
+def _let_go() -> None:
+    """Say what is still unsaid; where nobody is left to hear it (a terminal that went), the
+    interpreter must not try again and make 120 of the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _leave_stdout() -> None:

@@ -294,6 +294,8 @@ def _go(
     from legalgen.generation import Stop  # noqa: PLC0415 - history and models need none of it
     from legalgen.run import Run, with_exit_code  # noqa: PLC0415 - history and models need none of it
 
+    # Read when pyarrow is loaded: its own pool keeps 15 MB that this program has no use for.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     stop = Stop()
     broken: list[OSError] = []
     opened = log.open_log(

@@ -53,7 +53,7 @@ class Selection:
         self._index = DuplicateIndex(
             data_dir.state / "duplicates" / name, Thresholds(**rules.duplicate_thresholds())
         )
-        self._index.open([_part(path) for path in parts])
+        self._index.open([_part(path) for path in parts], questions_only=structure_only)
         self._corpus_path = data_dir.state / f"corpus-{name}.json"
         self._corpus = Corpus(rules)
         self._seen: list[str] = []
@@ -64,17 +64,20 @@ class Selection:
 
     def review(self, verdict: Verdict) -> Verdict:
         """The verdict with what the other samples say of it."""
+        if self._structure_only:
+            repeated = self._index.repeats(verdict.draft.question)
+            return verdict.with_reasons([repeated.reason] if repeated else [])
         probe = sketch("", verdict.draft.question, verdict.draft.answer)
         self._reviewed = (verdict.draft, probe)
         match = self._index.check_sketch(probe)
-        if self._structure_only:
-            exact = match is not None and match.code == "DUP_EXACT"
-            return verdict.with_reasons([match.reason] if match and exact else [])
         found = self._rules.apply(match.reason) if match is not None else None
         return self._corpus.review(verdict.with_reasons([found]))
 
     def add(self, sample: Sample, verdict: Verdict) -> None:
         """A sample that was accepted."""
+        if self._structure_only:
+            self._index.add_question(sample.question)
+            return
         if self._reviewed is not None and self._reviewed[0] is verdict.draft:
             self._index.add_sketch(dataclasses.replace(self._reviewed[1], id=sample.id))
         else:
@@ -88,9 +91,11 @@ class Selection:
         Raises:
             DiskError: the state folder cannot be written.
         """
+        if self._structure_only:
+            return
         ids, self._unsealed = self._unsealed[:rows], self._unsealed[rows:]
         self._index.sealed(path.name, path.stat().st_size, ids)
-        if self._structure_only or self._unsealed:
+        if self._unsealed:
             return
         self._seen.append(path.name)
         remembered = _Remembered(parts=self._seen, corpus=self._corpus.kept())
