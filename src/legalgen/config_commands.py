@@ -32,19 +32,23 @@ def show(flags: Flags) -> int:
 
 
 @config_app.command("path")
-@takes()
-def path(_: Flags) -> int:
+@takes("json")
+def path(flags: Flags) -> int:
     """Print where the config file is, or would be."""
     from legalgen.console import Console  # noqa: PLC0415 - lazy
     from legalgen.settings import config_path  # noqa: PLC0415 - lazy
 
-    Console().text(str(config_path(os.environ)))
+    where = str(config_path(os.environ))
+    if flags["json"]:
+        Console(json=True).data({"path": where})
+    else:
+        Console().text(where)
     return 0
 
 
 @config_app.command("init")
-@takes()
-def init(_: Flags) -> int:
+@takes("json")
+def init(flags: Flags) -> int:
     """Write a commented config file to begin with; one that is there stays as it is."""
     from legalgen.config_file import init_config  # noqa: PLC0415 - lazy
     from legalgen.console import Console  # noqa: PLC0415 - lazy
@@ -53,13 +57,15 @@ def init(_: Flags) -> int:
     where = config_path(os.environ)
     init_config(where)
     Console().talk(f"Wrote {where}; every setting is in it, commented out.")
+    if flags["json"]:
+        Console(json=True).data({"path": str(where)})
     return 0
 
 
 @config_app.command("set-key")
-@takes()
+@takes("json")
 def set_key(
-    _: Flags,
+    flags: Flags,
     provider: Annotated[str, typer.Argument(metavar="PROVIDER", help="Such as groq.")],
 ) -> int:
     """Put a provider's API key into the config file: typed without echo, or from stdin."""
@@ -76,6 +82,8 @@ def set_key(
     where = config_path(os.environ)
     config_file.set_key(where, name, _typed_key(name))
     Console().talk(f"The key of {name} is in {where}; only you can read it.")
+    if flags["json"]:
+        Console(json=True).data({"provider": name, "path": str(where)})
     return 0
 
 
