@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_never
 
@@ -27,10 +27,12 @@ from legalgen.errors import (
 from legalgen.failover import BUSY, Call, Decision, NoneLeft, Pause, Then, Trail
 from legalgen.limits import Demand
 from legalgen.providers.base import Provider
-from legalgen.quality import Verdict
 from legalgen.router import Clock, Hold, Lease, Router, Spent, Target, Turn
 from legalgen.samples import Draft
 from legalgen.tasks import Task
+
+if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to look at models
+    from legalgen.quality import Verdict
 
 ENLARGED = 1.6
 """How much larger the completion budget is after an answer was cut off."""
@@ -69,7 +71,7 @@ class Words(Protocol):
         """How large the request and its answer are."""
 
 
-Judge = Callable[[Draft, Task, Completion], Verdict]
+Judge = Callable[[Draft, Task, Completion], "Verdict"]
 Read = Callable[[Completion], Draft]
 
 

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from legalgen import tasks
-from legalgen.citations import Authorities
 from legalgen.completion import (
     Completion,
     LimitReading,
@@ -27,7 +27,6 @@ from legalgen.prompts import Prompter
 from legalgen.providers import PROVIDERS, open_provider
 from legalgen.providers.base import Provider, RemoteModel
 from legalgen.providers.catalog import Catalog, ModelSpec, TierLimits
-from legalgen.quality import Gate, Policy, Rules, TypeBounds, Verdict, is_refusal
 from legalgen.route import Planner, Route, Wish
 from legalgen.route import Stop as Place
 from legalgen.router import Clock, Purse, Router, Target
@@ -37,9 +36,12 @@ from legalgen.settings import Settings
 from legalgen.tasks import Task
 from legalgen.taxonomy import Bounds, Filter, Taxonomy
 
+if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to look at models
+    from legalgen.quality import Gate, Rules, TypeBounds, Verdict
+
 REASONING_ALLOWANCE: Mapping[str, int] = {"none": 0, "low": 500, "medium": 1500, "high": 4000}
 """Tokens that a reasoning model is given to think, by effort, until its usage is known."""
-_POLICIES: Mapping[str, Policy] = {
+_POLICIES: Mapping[str, Literal["menu", "statute_first", "apex_only", "free"]] = {
     "statute-first": "statute_first",
     "apex-only": "apex_only",
     "menu": "menu",
@@ -302,12 +304,17 @@ def prompter_of(settings: Settings, taxonomy: Taxonomy, as_of: str) -> Prompter:
 
 def rules_of(settings: Settings) -> Rules:
     """The gate's table, with the user's ``[gate]`` and ``--min-score`` over it."""
+    from legalgen.quality import Rules  # noqa: PLC0415 - only a run needs the gate
+
     least = {} if settings.min_score is None else {"min_score": settings.min_score}
     return Rules.of({**settings.gate_overrides, **least})
 
 
 def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: bool) -> Gate:
     """The gate of a run; the authorities it knows are the taxonomy's and the user's own."""
+    from legalgen.citations import Authorities  # noqa: PLC0415 - only a run needs the gate
+    from legalgen.quality import Gate  # noqa: PLC0415 - only a run needs the gate
+
     known = Authorities.of(taxonomy.authorities(), "taxonomy", strict=False)
     if settings.authorities is not None:
         known |= Authorities.load(settings.authorities)
@@ -330,6 +337,8 @@ def read_answer(completion: Completion) -> Draft:
     Raises:
         AnswerRefused: it is no sample; repairing a refusal would only be refused again.
     """
+    from legalgen.quality import is_refusal  # noqa: PLC0415 - only a run needs the gate
+
     try:
         return read(completion)
     except AnswerRefused as refused:
@@ -341,6 +350,8 @@ def read_answer(completion: Completion) -> Draft:
 
 def bounds_of(taxonomy: Taxonomy, task: Task) -> TypeBounds:
     """What the task's type and difficulty demand of its answer."""
+    from legalgen.quality import TypeBounds  # noqa: PLC0415 - only a run needs the gate
+
     kind = taxonomy.sample_type(task.sample_type)
     lengths = taxonomy.bounds(task.sample_type, task.difficulty)
     requires = (kind.requires,) if kind.requires else ()
