@@ -148,9 +148,9 @@ def _count_part(data_dir: DataDir, path: Path, details: Details) -> None:
             table = file.read(columns=names)
     except (pa.ArrowException, OSError) as error:
         raise DiskError(f"cannot read {path}: {error}", path) from error
-    cited = [chunk.flatten() for chunk in table["citations"].chunks]
+    cited = _items(table["citations"])
     statuses = [status for chunk in cited for status in chunk.field("status").to_pylist()]
-    flags = [flag for chunk in table["flags"].chunks for flag in chunk.flatten().to_pylist()]
+    flags = [flag for chunk in _items(table["flags"]) for flag in chunk.to_pylist()]
     details.statuses = _sum(details.statuses, statuses)
     details.prompts = _sum(details.prompts, table["prompt_version"].to_pylist())
     details.flags = _sum(details.flags, flags)
@@ -159,6 +159,12 @@ def _count_part(data_dir: DataDir, path: Path, details: Details) -> None:
     for batch_id, rows in batches.items():
         gates[_gate_of(data_dir, batch_id)] += rows
     details.gates = dict(gates)
+
+
+def _items(column: pa.ChunkedArray) -> Iterator[pa.Array]:
+    """The items of a list column; ``flatten`` loads pyarrow.compute for them, which takes 25 ms."""
+    for lists in column.chunks:
+        yield lists.values[lists.offsets[0].as_py() : lists.offsets[-1].as_py()]
 
 
 def _sum(counts: Mapping[str, int], more: Iterable[str]) -> dict[str, int]:

@@ -5,6 +5,7 @@ Nothing heavy is imported up here: ``--help`` loads no SDK, no pyarrow.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -181,7 +182,12 @@ def models(
         bool, typer.Option("--all", help="Also those that were shut down.")
     ] = False,
 ) -> int:
-    """Show which models can be used, and how healthy they are."""
+    """Show which models can be used, and how healthy they are.
+
+    --json prints one object: models is a list; --refresh adds listings, the
+    vendors' own lists; --compare adds compared, what each provider/model has
+    shown here.
+    """
     from legalgen import commands  # noqa: PLC0415 - lazy
 
     settings = settings_of(flags)
@@ -228,9 +234,21 @@ app.add_typer(dataset_app, name="dataset")
 
 def main() -> NoReturn:
     """Run the program: the one boundary, where our errors become a sentence and an exit code."""
+    _be_quick()
     code = _run()
     _let_go()
     sys.exit(code)
+
+
+def _be_quick() -> None:
+    """What makes this process start lighter, and only this one, which is ours alone.
+
+    The collector looks at what is imported a hundred times for nothing: a tenth of the start.
+    pyarrow takes numpy along where that is installed, and works without it as on a bare machine:
+    0.15 s of CPU and 12 MB.
+    """
+    gc.set_threshold(50_000)
+    sys.modules.setdefault("numpy", None)  # type: ignore[arg-type]
 
 
 def _run() -> int:
