@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -29,6 +30,7 @@ from legalgen.samples import (
     sample_id,
     to_json,
     to_table,
+    words,
 )
 from tests.crash.rows import make_sample
 
@@ -84,6 +86,12 @@ def test_the_border_between_question_and_answer_counts() -> None:
 def test_normalising_twice_changes_nothing(text: str) -> None:
     """normalise is idempotent, for any text."""
     assert normalise(normalise(text)) == normalise(text)
+
+
+@given(st.text())
+def test_words_are_what_the_pattern_finds(text: str) -> None:
+    """The quick way to words finds the runs of word characters, in any script."""
+    assert list(words(text)) == re.findall(r"\w+", normalise(text))
 
 
 # --- rows --------------------------------------------------------------------------------------

@@ -23,11 +23,10 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
-import re
 import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import accumulate, chain
@@ -38,7 +37,7 @@ import pyarrow as pa
 from rensa import RMinHash
 
 from legalgen.errors import DiskError, Reason
-from legalgen.samples import normalise
+from legalgen.samples import words
 from legalgen.store import clear_asides, open_aside
 
 QUESTION_BANDS, QUESTION_ROWS = 32, 4
@@ -46,18 +45,19 @@ ANSWER_BANDS, ANSWER_ROWS = 42, 3
 """Bands and rows per band. A pair of similarity s becomes a candidate with probability
 1 - (1 - s^rows)^bands: questions 0.99 at 0.6, answers 1.00 at 0.6 and 0.68 at 0.3."""
 KEYS_PER_ROW = 1 + QUESTION_BANDS + ANSWER_BANDS
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MERGE_WIDTH = 8
 LARGEST_SEGMENT = 200_000
 """Rows; larger ones would need gigabytes while they are merged."""
-FREEZE_ROWS = 200
-"""Rows kept as Python objects, 90 kB each, before they are packed."""
+FREEZE_ROWS = 1_000
+"""Rows kept as Python objects, some 12 kB each, before they are packed."""
 BUILD_ROWS = 4_096
 """Rows of a part that are packed at once when an index is built from text."""
 
-_WORD = re.compile(r"\w+")
 _ROW_MASK = 0xFFFF_FFFF
-_SEED = 42
+_SEED = 3
+_ROWS = (QUESTION_ROWS, ANSWER_ROWS)
+_HASHES = max(QUESTION_BANDS * QUESTION_ROWS, ANSWER_BANDS * ANSWER_ROWS)
 
 DuplicateCode = Literal["DUP_EXACT", "DUP_NEAR", "DUP_SOFT"]
 
@@ -122,11 +122,6 @@ class Part:
     rows: Callable[[], Iterable[tuple[str, str, str]]]
 
 
-def words(text: str) -> list[str]:
-    """The words of a text as similarity sees them: case, punctuation and quotes are gone."""
-    return _WORD.findall(normalise(text))
-
-
 def shingles(tokens: Sequence[str], size: int) -> frozenset[int]:
     """CRC-32 of each run of ``size`` words; of the whole text where it is shorter."""
     if len(tokens) < size:
@@ -135,9 +130,12 @@ def shingles(tokens: Sequence[str], size: int) -> frozenset[int]:
     return frozenset([zlib.crc32(run.encode()) for run in map(" ".join, runs)])
 
 
-def jaccard(left: frozenset[int], right: frozenset[int]) -> float:
-    """Shared part of two sets, 0 to 1; two empty sets share nothing."""
-    common = len(left & right)
+def jaccard(left: frozenset[int], right: Collection[int]) -> float:
+    """Shared part of two sets, 0 to 1; two empty sets share nothing.
+
+    ``right`` may be any collection without repeats, so that stored rows need not become sets.
+    """
+    common = len(left.intersection(right))
     return common / (len(left) + len(right) - common) if common else 0.0
 
 
@@ -158,12 +156,14 @@ def sketch(sample_id: str, question: str, answer: str) -> Sketch:
     tokens = words(question)
     exact = _exact(tokens)
     question_set, answer_set = shingles(tokens, 2), shingles(words(answer), 3)
-    keys = (
-        exact & _ROW_MASK,
-        *_bands(question_set, QUESTION_BANDS, QUESTION_ROWS, 1),
-        *_bands(answer_set, ANSWER_BANDS, ANSWER_ROWS, 1 + QUESTION_BANDS),
+    return Sketch(
+        sample_id,
+        _head(question),
+        exact,
+        question_set,
+        answer_set,
+        (exact & _ROW_MASK, *_band_keys(question_set, answer_set)),
     )
-    return Sketch(sample_id, _head(question), exact, question_set, answer_set, keys)
 
 
 def _exact(tokens: Sequence[str]) -> int:
@@ -175,27 +175,37 @@ def _head(question: str) -> str:
     return " ".join(question.split()[:20])
 
 
-def _bands(hashes: frozenset[int], bands: int, rows: int, first: int) -> tuple[int, ...]:
+def _band_keys(question: frozenset[int], answer: frozenset[int]) -> Iterator[int]:
     """One 32-bit key per band; the band's number is the seed, so that bands do not mix."""
-    count = bands * rows
-    minhash = RMinHash(count, _SEED)
-    minhash.update([value.to_bytes(4, "little") for value in hashes])
-    digest = array("I", minhash.digest()).tobytes()
-    width = rows * 4
-    return tuple(
-        zlib.crc32(digest[band * width : (band + 1) * width], first + band) for band in range(bands)
-    )
+    hashes = array("I", chain(question, answer))
+    ends = [0, len(question), len(hashes)]
+    digests = RMinHash.digest_matrix_from_flat_token_hashes(hashes, ends, _HASHES, _SEED).to_rows()
+    band = 0
+    for digest, bands, rows in zip(digests, (QUESTION_BANDS, ANSWER_BANDS), _ROWS, strict=True):
+        raw, width = array("I", digest).tobytes(), rows * 4
+        for start in range(0, bands * width, width):
+            band += 1
+            yield zlib.crc32(raw[start : start + width], band)
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One stored row, read for the exact comparison."""
+    """One row that is kept: what the exact comparison needs, and its keys until it is packed.
+
+    The hashes are 4 bytes each here and thirty in a set; few rows are ever compared.
+    """
 
     id: str
     head: str
     exact: int
-    question: frozenset[int]
-    answer: frozenset[int]
+    question: Sequence[int]
+    answer: Sequence[int]
+    keys: Sequence[int] = ()
+
+
+def _row(item: Sketch) -> _Row:
+    question, answer = array("I", item.question), array("I", item.answer)
+    return _Row(item.id, item.head, item.exact, question, answer, array("I", item.keys))
 
 
 class _Segment:
@@ -207,7 +217,7 @@ class _Segment:
 
     def __init__(self, table: Any, parts: tuple[tuple[str, int], ...], path: Path | None) -> None:
         self.table, self.parts, self.path = table, parts, path
-        self.keys = _numbers(table.column("keys").chunk(0).flatten(), "Q")
+        self.keys = _numbers(table.column("keys").chunk(0).values, "Q")  # flatten is 25 ms at first
         self._exact = _numbers(table.column("exact").chunk(0), "Q")
         self._questions = _lists(table.column("question").chunk(0))
         self._answers = _lists(table.column("answer").chunk(0))
@@ -256,9 +266,9 @@ def _lists(column: Any) -> tuple[memoryview, memoryview]:
     return _numbers(column.offsets, "i"), _numbers(column.values, "I")
 
 
-def _list_at(lists: tuple[memoryview, memoryview], number: int) -> frozenset[int]:
+def _list_at(lists: tuple[memoryview, memoryview], number: int) -> memoryview:
     offsets, values = lists
-    return frozenset(values[offsets[number] : offsets[number + 1]])
+    return values[offsets[number] : offsets[number + 1]]
 
 
 class DuplicateIndex:
@@ -271,8 +281,8 @@ class DuplicateIndex:
         self.folder = folder
         self.thresholds = thresholds or Thresholds()
         self._segments: list[_Segment] = []
-        self._recent: list[Sketch] = []
-        self._by_key: dict[int, list[int]] = {}
+        self._recent: list[_Row] = []
+        self._by_key: dict[int, tuple[int, ...]] = {}
         self._questions: set[int] = set()
 
     def __len__(self) -> int:
@@ -312,11 +322,8 @@ class DuplicateIndex:
         """As ``add``, for a sample that has been read already."""
         if len(self._recent) >= FREEZE_ROWS:
             self._freeze(self._recent, ())
-            self._forget_recent(self._recent)
-        number = len(self._recent)
-        self._recent.append(item)
-        for key in item.keys:
-            self._by_key.setdefault(key, []).append(number)
+            self._recent, self._by_key = [], {}
+        self._note(_row(item))
 
     def add_many(self, rows: Iterable[tuple[str, str, str]]) -> None:
         """Note many (id, question, answer), as they come from a file."""
@@ -374,15 +381,15 @@ class DuplicateIndex:
 
     # --- candidates ---
 
-    def _candidates(self, keys: Sequence[int]) -> Iterator[Sketch | _Row]:
-        numbers = {number for key in keys for number in self._by_key.get(key, ())}
-        for number in sorted(numbers):
+    def _candidates(self, keys: Sequence[int]) -> Iterator[_Row]:
+        known = self._by_key
+        for number in sorted({number for key in keys for number in known.get(key, ())}):
             yield self._recent[number]
         for segment in self._segments:
             for number in sorted(segment.candidates(keys)):
                 yield segment.row(number)
 
-    def _compare(self, probe: Sketch, row: Sketch | _Row) -> Match | None:
+    def _compare(self, probe: Sketch, row: _Row) -> Match | None:
         question = jaccard(probe.question, row.question)
         answer = jaccard(probe.answer, row.answer)
         code = self.thresholds.judge(question, answer)
@@ -392,16 +399,23 @@ class DuplicateIndex:
 
     # --- segments ---
 
-    def _freeze(self, rows: Sequence[Sketch], parts: tuple[tuple[str, int], ...]) -> None:
+    def _note(self, row: _Row) -> None:
+        number = len(self._recent)
+        self._recent.append(row)
+        known = self._by_key
+        for key in row.keys:
+            known[key] = (*known.get(key, ()), number)
+
+    def _freeze(self, rows: Sequence[_Row], parts: tuple[tuple[str, int], ...]) -> None:
         self._segments.append(self._keep(_table(rows), parts, in_memory=not parts))
         self._merge_small()
 
-    def _forget_recent(self, gone: Sequence[Sketch]) -> None:
-        ids = {item.id for item in gone}
-        rest = [item for item in self._recent if item.id not in ids]
+    def _forget_recent(self, gone: Sequence[_Row]) -> None:
+        ids = {row.id for row in gone}
+        rest = [row for row in self._recent if row.id not in ids]
         self._recent, self._by_key = [], {}
-        for item in rest:
-            self.add_sketch(item)
+        for row in rest:
+            self._note(row)
 
     def _merge_small(self) -> None:
         """Eight segments of one size class become one; sizes grow eightfold by class."""
@@ -472,10 +486,10 @@ class DuplicateIndex:
 
     def _rebuild(self, parts: Sequence[Part]) -> None:
         """Read parts from their text, some thousand rows to a segment."""
-        rows: list[Sketch] = []
+        rows: list[_Row] = []
         names: list[tuple[str, int]] = []
         for part in parts:
-            rows += [sketch(*row) for row in part.rows()]
+            rows += [_row(sketch(*row)) for row in part.rows()]
             names.append((part.name, part.size))
             if len(rows) >= BUILD_ROWS:
                 self._freeze(rows, tuple(names))
@@ -510,16 +524,16 @@ def _schema() -> Any:
     return pa.schema(columns)
 
 
-def _table(rows: Sequence[Sketch]) -> Any:
-    entries = sorted(key << 32 | number for number, row in enumerate(rows) for key in row.keys)
+def _table(rows: Sequence[_Row]) -> Any:
+    entries = sorted([key << 32 | number for number, row in enumerate(rows) for key in row.keys])
     schema = _schema()
     return pa.table(
         {
             "id": _texts([row.id for row in rows]),
             "head": _texts([row.head for row in rows]),
             "exact": _packed("Q", [row.exact for row in rows]),
-            "question": _hash_lists([sorted(row.question) for row in rows], schema),
-            "answer": _hash_lists([sorted(row.answer) for row in rows], schema),
+            "question": _hash_lists([row.question for row in rows], schema),
+            "answer": _hash_lists([row.answer for row in rows], schema),
             "keys": _key_column(_packed("Q", entries), schema),
         },
         schema=schema,
@@ -530,9 +544,9 @@ def _table(rows: Sequence[Sketch]) -> Any:
 # installed, which takes 0.3 s and 40 MB.
 
 
-def _packed(code: Literal["I", "Q"], values: Sequence[int]) -> Any:
-    kind = pa.uint32() if code == "I" else pa.uint64()
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(array(code, values))])
+def _packed(code: Literal["I", "Q"], values: Iterable[int]) -> Any:
+    kind, packed = pa.uint32() if code == "I" else pa.uint64(), array(code, values)
+    return pa.Array.from_buffers(kind, len(packed), [None, pa.py_buffer(packed)])
 
 
 def _offsets(lengths: Iterable[int]) -> Any:
@@ -546,10 +560,13 @@ def _texts(values: Sequence[str]) -> Any:
 
 
 def _hash_lists(lists: Sequence[Sequence[int]], schema: Any) -> Any:
-    flat = _packed("I", list(chain.from_iterable(lists)))
+    flat = array("I")
+    for values in lists:
+        flat.extend(values)  # from an array: a copy of memory
     kind = schema.field("question").type
     offsets = _offsets(map(len, lists))
-    return pa.Array.from_buffers(kind, len(lists), [None, offsets], children=[flat])
+    hashes = _packed("I", flat)
+    return pa.Array.from_buffers(kind, len(lists), [None, offsets], children=[hashes])
 
 
 def _key_column(entries: Any, schema: Any) -> Any:

@@ -40,7 +40,7 @@ from legalgen.citations import (
 )
 from legalgen.completion import Completion
 from legalgen.errors import ErrorCategory, Reason, UsageError
-from legalgen.samples import Citation, Draft, DraftCitation
+from legalgen.samples import Citation, Draft, DraftCitation, normalise, words
 from legalgen.tasks import Task
 
 Severity = Literal["reject", "flag", "graded", "off"]
@@ -308,26 +308,35 @@ class _Reading:
     bounds: Bounds
     cited: tuple[tuple[Parsed, ...], ...]
 
-    @cached_property
-    def question(self) -> list[str]:
-        return _TOKEN.findall(self.draft.question.casefold())
+    @property
+    def question(self) -> tuple[str, ...]:
+        return words(self.draft.question)
+
+    @property
+    def answer(self) -> tuple[str, ...]:
+        return words(self.draft.answer)
 
     @cached_property
-    def answer(self) -> list[str]:
-        return _TOKEN.findall(self.draft.answer.casefold())
+    def steps_text(self) -> str:
+        return "\n".join(self.draft.reasoning_steps)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        return words(self.steps_text)
 
     @cached_property
-    def steps(self) -> list[str]:
-        return _TOKEN.findall(" ".join(self.draft.reasoning_steps).casefold())
+    def answer_vocabulary(self) -> frozenset[str]:
+        return frozenset(self.answer)
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """The words in which an authority may be named: answer and steps."""
-        return frozenset(self.answer) | frozenset(self.steps)
+        return self.answer_vocabulary.union(self.steps)
 
     @cached_property
-    def answer_grams(self) -> set[tuple[str, ...]]:
-        return _grams(self.answer)
+    def answer_line(self) -> str:
+        """The answer's words with a space around each."""
+        return f" {' '.join(self.answer)} "
 
     @cached_property
     def answer_words(self) -> int:
@@ -337,9 +346,36 @@ class _Reading:
     def parsed(self) -> tuple[Parsed, ...]:
         return tuple(item for group in self.cited for item in group)
 
+    @property
+    def texts(self) -> tuple[tuple[str, str], ...]:
+        """Name and text of each field."""
+        return (
+            ("question", self.draft.question),
+            ("reasoning_steps", self.steps_text),
+            ("answer", self.draft.answer),
+        )
 
-def _grams(tokens: Sequence[str]) -> set[tuple[str, ...]]:
-    return set(zip(*(tokens[i:] for i in range(6)), strict=False))
+    def copied(self, tokens: Sequence[str]) -> float:
+        """The share of the runs of six words that stand in the answer too."""
+        known = self._known_runs(tokens)
+        found = {run for run in known if f" {' '.join(run)} " in self.answer_line}
+        return len(found) / len(set(_runs(tokens))) if found else 0.0
+
+    def _known_runs(self, tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
+        """Those of which the answer has every word; few need to be looked for."""
+        known = 0
+        for end, token in enumerate(tokens, 1):
+            known = known + 1 if token in self.answer_vocabulary else 0
+            if known >= RUN_WORDS:
+                yield tuple(tokens[end - RUN_WORDS : end])
+
+
+RUN_WORDS = 6
+"""So many words in a row that stand elsewhere too were copied."""
+
+
+def _runs(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    return zip(*(tokens[first:] for first in range(RUN_WORDS)), strict=False)
 
 
 _Finding = tuple[str, str, str | None, bool]
@@ -403,8 +439,8 @@ class Gate:
 
     def _voice(self, reading: _Reading, completion: Completion | None) -> Iterator[_Finding]:
         yield from _refusal(reading.draft, completion)
-        yield from _meta_talk(reading.draft)
-        yield from _placeholder(reading.draft)
+        yield from _meta_talk(reading)
+        yield from _placeholder(reading)
         yield from _language(reading.draft, self.rules.thresholds)
 
     def _substance(self, reading: _Reading) -> Iterator[_Finding]:
@@ -532,6 +568,11 @@ _META_HINTS = (
     *("data set", "prompt", "json", "output "),
 )
 """Folded words without which no meta talk is found; far cheaper to look for than the pattern."""
+_META_WORDS = _word_set(
+    "ai artificial assistant language trained tuned finetuned programmed created training knowledge"
+    " programming chatgpt gpt pactoria synthetic finetuning tuning dataset data prompt json output"
+)
+"""Words of which each form of meta talk has one; cheaper still."""
 _META = re.compile(
     r"\bas (?:an?|your) (?:legal |virtual )?"
     r"(?:AI|artificial intelligence|(?:large )?language model)\b"
@@ -578,9 +619,11 @@ def is_refusal(text: str) -> bool:
     return _REFUSAL.match(text.replace("\u2019", "'")) is not None
 
 
-def _meta_talk(draft: Draft) -> Iterator[_Finding]:
-    for name, text in _texts(draft):
-        folded = text.casefold()
+def _meta_talk(reading: _Reading) -> Iterator[_Finding]:
+    if _META_WORDS.isdisjoint(reading.vocabulary) and _META_WORDS.isdisjoint(reading.question):
+        return
+    for name, text in reading.texts:
+        folded = normalise(text)
         if not any(hint in folded for hint in _META_HINTS):
             continue
         match = _META.search(_QUOTED.sub(" ", text))
@@ -589,19 +632,14 @@ def _meta_talk(draft: Draft) -> Iterator[_Finding]:
             yield "META_TALK", what, name, True
 
 
-def _placeholder(draft: Draft) -> Iterator[_Finding]:
-    texts = [*_texts(draft), ("citations", "; ".join(item.text for item in draft.citations))]
-    for name, text in texts:
-        folded = text.casefold()
+def _placeholder(reading: _Reading) -> Iterator[_Finding]:
+    cited = "; ".join(item.text for item in reading.draft.citations)
+    for name, text in (*reading.texts, ("citations", cited)):
+        folded = normalise(text)
         hinted = any(hint in folded for hint in _PLACEHOLDER_HINTS)
         match = _PLACEHOLDER.search(text) if hinted else None
         if match:
             yield "PLACEHOLDER", f'"{match[0]}" in {name}: fill it in or leave it out', name, True
-
-
-def _texts(draft: Draft) -> tuple[tuple[str, str], ...]:
-    steps = "\n".join(draft.reasoning_steps)
-    return ("question", draft.question), ("reasoning_steps", steps), ("answer", draft.answer)
 
 
 _BEYOND_LATIN = re.compile("[^\0-\u024f\u1e00-\u1eff\u2000-\u20cf]")
@@ -653,8 +691,7 @@ def _overlap(reading: _Reading, limits: Thresholds) -> Iterator[_Finding]:
     leak = _leak(reading, limits)
     if leak is not None:
         yield "QUESTION_LEAK", f"{leak}: do not repeat the question", "answer", True
-    grams = _grams(reading.steps)
-    share = len(grams & reading.answer_grams) / len(grams) if grams else 0.0
+    share = reading.copied(reading.steps)
     if share > limits.steps_copy:
         what = f"{share:.0%} of the steps stand in the answer, at most {limits.steps_copy:.0%}"
         yield "STEPS_COPY", what, "reasoning_steps", True
@@ -662,14 +699,12 @@ def _overlap(reading: _Reading, limits: Thresholds) -> Iterator[_Finding]:
 
 def _leak(reading: _Reading, limits: Thresholds) -> str | None:
     question = reading.question
-    if len(question) >= limits.question_min_words:
-        verbatim = f" {' '.join(question)} " in f" {' '.join(reading.answer)} "
-        if verbatim:
-            return "the question stands in the answer word for word"
+    whole = f" {' '.join(question)} "
+    if len(question) >= limits.question_min_words and whole in reading.answer_line:
+        return "the question stands in the answer word for word"
     if len(question) < limits.leak_min_words:
         return None
-    grams = _grams(question)
-    share = len(grams & reading.answer_grams) / len(grams)
+    share = reading.copied(question)
     if share < limits.leak_share:
         return None
     return f"{share:.0%} of the question stands in the answer, need under {limits.leak_share:.0%}"
@@ -707,7 +742,7 @@ def _citation_count(reading: _Reading, limits: Thresholds) -> Iterator[_Finding]
 
 
 def _citation_impossible(reading: _Reading, today: date) -> Iterator[_Finding]:
-    prose = find_numbered(f"{reading.draft.answer} {' '.join(reading.draft.reasoning_steps)}")
+    prose = find_numbered(f"{reading.draft.answer}\n{reading.steps_text}")
     seen: set[str] = set()
     for item in (*reading.parsed, *prose):
         reason = None if item.key in seen else impossible(item, today)
