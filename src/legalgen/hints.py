@@ -209,6 +209,11 @@ _HEADER_KINDS: dict[str, LimitKind] = {
     "output-tokens": "output_tokens",
 }
 _HEADER_WINDOWS: tuple[LimitWindow, ...] = get_args(LimitWindow)
+_HEADER_BUDGETS: dict[str, tuple[LimitKind, LimitWindow | None]] = {
+    f"{name}-{window}" if window else name: (kind, window)
+    for (name, kind), window in product(_HEADER_KINDS.items(), (None, *_HEADER_WINDOWS))
+}
+"""What the end of a header's name says: ``tokens-day`` the tokens of a day."""
 
 
 def readings(headers: Mapping[str, str] | None, *, provider: str = "") -> tuple[LimitReading, ...]:
@@ -219,15 +224,13 @@ def readings(headers: Mapping[str, str] | None, *, provider: str = "") -> tuple[
     out one by one; a budget of which nothing could be read is left out whole.
     """
     plain = {name: value for name, value in _lowered(headers).items() if "ratelimit" in name}
-    found = []
-    for (name, kind), window in product(_HEADER_KINDS.items(), (None, *_HEADER_WINDOWS)):
-        reading = _reading(plain, f"{name}-{window}" if window else name, kind, window, provider)
-        if (
-            reading is not None
-            and (reading.limit, reading.remaining, reading.reset_s) != (None,) * 3
-        ):
-            found.append(reading)
-    return tuple(found)
+    shown = {name.split("-", 3)[-1] for name in plain}  # of x-ratelimit-limit-tokens-day the end
+    found = [
+        _reading(plain, name, kind, window, provider)
+        for name, (kind, window) in _HEADER_BUDGETS.items()
+        if name in shown
+    ]
+    return tuple(r for r in found if (r.limit, r.remaining, r.reset_s) != (None, None, None))
 
 
 def _reading(
