@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from legalgen.dataset import page
 from legalgen.dataset.neighbours import nearest
-from legalgen.dataset.report import Report, Share, court_of, report, sample_of
-from legalgen.duplicates import jaccard, shingles, words
+from legalgen.dataset.report import Coverage, Leaf, Report, Share, court_of, report, sample_of
+from legalgen.duplicates import jaccard, shingles
 from legalgen.errors import Reason
 from legalgen.ledger import Ledger, ModelStats
-from legalgen.samples import Citation, Sample
+from legalgen.samples import Citation, Sample, words
 from legalgen.store import BatchWriter, DataDir, Rejected
 from legalgen.taxonomy import Taxonomy
 from tests.crash.rows import BATCH, make_sample
@@ -238,6 +238,36 @@ def test_the_heat_map_has_a_cell_for_every_pair(data_dir: DataDir) -> None:
     titles = [title.text for title in svg.iter("title")]
     assert "formation, basic: 1" in titles
     assert "formation, advanced: 0" in titles
+
+
+def test_a_cell_of_many_rows_is_short_and_its_tip_is_exact() -> None:
+    """Whatever is counted fits its cell; a topic without a difficulty has no cell there."""
+    leaf = Leaf("uk", "contract", "formation", (9_999, 12_345, None, 1_234_567))
+    names = ("basic", "intermediate", "advanced", "expert")
+    svg = ElementTree.fromstring(page.heat_map(Coverage(names, (leaf,), 0, 1_234_567, 0, 3, 0)))
+    assert [text.text for text in svg.iter("text")] == ["9999", "12k", "1.23M"]
+    assert [title.text for title in svg.iter("title")] == [
+        "formation, basic: 9999", "formation, intermediate: 12345", "formation, expert: 1234567",
+    ]  # fmt: skip
+
+
+def test_the_page_of_nothing_has_no_empty_charts(tmp_path: Path) -> None:
+    """What was tried and refused is shown; of rows that are not there, nothing."""
+    data_dir = DataDir(tmp_path / "data")
+    data_dir.create()
+    text = rendered(report(data_dir, TAXONOMY))
+    assert re.findall("<h2>(.*?)</h2>", text) == ["Production", "Answers that were refused"]
+
+
+def test_numbers_are_written_for_people(data_dir: DataDir) -> None:
+    """No exponents for thousands, and long codes may break after an underscore."""
+    ledger = Ledger(data_dir)
+    record = ledger.load(BATCH)
+    record.models = {"groq/a": ModelStats(seconds=12_345.6, cost_usd=0.25, output_tokens=10**9)}
+    ledger.save(record, force=True)
+    text = rendered(report(data_dir, TAXONOMY))
+    assert all(f">{number}</td>" in text for number in ("12,346", "0.25", "1,000,000,000"))
+    assert "CITATION_<wbr/>UNGROUNDED" in text
 
 
 def test_text_of_a_model_cannot_break_the_page(tmp_path: Path) -> None:

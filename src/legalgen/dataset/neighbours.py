@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from legalgen.duplicates import shingles, words
+from legalgen.duplicates import shingles
+from legalgen.samples import words
 
 
 def nearest(texts: Sequence[str], size: int) -> list[tuple[float, int]]:

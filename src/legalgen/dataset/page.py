@@ -1,11 +1,13 @@
 """A report as one HTML page that needs nothing else: no script, no font, no picture from elsewhere.
 
-Inline SVG, colours that follow the reader's light or dark mode, readable on a phone.
+Inline SVG, colours that follow the reader's light or dark mode, readable on a phone. Text beside
+a chart is HTML and a chart is never scaled: names wrap and letters keep their size on any screen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
 from typing import Final
@@ -23,9 +25,10 @@ from legalgen.dataset.report import (
     Share,
 )
 
-_ROW: Final = 18
-_LABEL: Final = 300
-_CELL: Final = 56
+_NUMBER: Final = re.compile(r"[-\d.,]*%?")
+_CODE_JOINT: Final = re.compile(r"(?<=\w{3}_)(?=\w{3})")
+_SLIVER: Final = 0.5
+"""Percent of the longest bar: nothing that was counted is too small to be seen."""
 
 
 def render(report: Report, *, title: str, written: datetime) -> str:
@@ -33,16 +36,9 @@ def render(report: Report, *, title: str, written: datetime) -> str:
     sections = [
         ("Production", _production(report)),
         ("Answers that were refused", _refusals(report)),
-        ("Coverage", _coverage(report.coverage)),
-        ("Shares", _shares(report)),
-        ("Flags", _bars(report.flags.items(), report.rows)),
-        ("Length of the answers", _lengths(report.lengths)),
-        ("Near neighbours", _neighbours(report.neighbours)),
-        ("Diversity", _diversity(report.diversity)),
-        ("Citations", _citations(report)),
-        ("Tokens", _tokens(report)),
-        ("Rows to read", _examples(report)),
     ]
+    if report.rows:
+        sections += _of_rows(report)
     body = "\n".join(f"<section><h2>{name}</h2>\n{text}\n</section>" for name, text in sections)
     scope = f"batch {report.batch}" if report.batch else "the whole dataset"
     return _PAGE.format(
@@ -55,29 +51,64 @@ def render(report: Report, *, title: str, written: datetime) -> str:
     )
 
 
+def _of_rows(report: Report) -> list[tuple[str, str]]:
+    return [
+        ("Coverage", _coverage(report.coverage)),
+        ("Shares", _shares(report)),
+        ("Flags", _bars(report.flags.items(), report.rows)),
+        ("Length of the answers", _lengths(report.lengths)),
+        ("Near neighbours", _neighbours(report.neighbours)),
+        ("Diversity", _diversity(report.diversity)),
+        ("Citations", _citations(report)),
+        ("Tokens", _tokens(report)),
+        ("Rows to read", _examples(report)),
+    ]
+
+
 # --- pieces ------------------------------------------------------------------------------------
 
 
-def _table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table that scrolls by itself where the screen is narrow; numbers stand right."""
-    head = "".join(f"<th>{escape(each)}</th>" for each in headings)
-    body = "".join(f"<tr>{''.join(map(_td, row))}</tr>" for row in rows)
-    if not body:
+def _table(headings: Sequence[str], rows: Iterable[Sequence[object]], kind: str = "small") -> str:
+    """Columns of numbers stand right. A small table has room on a phone; of ``records`` each row
+    becomes a card there, so that no column is out of sight."""
+    cells = [[_shown(value) for value in row] for row in rows]
+    if not cells:
         return "<p>None.</p>"
+    columns = [
+        (escape(name), ' class="n"' if all(map(_NUMBER.fullmatch, column)) else "")
+        for name, column in zip(headings, zip(*cells, strict=True), strict=True)
+    ]
+    head = "".join(f'<th scope="col"{n}>{name}</th>' for name, n in columns)
+    body = "".join(
+        f"<tr>{''.join(_td(value, *of) for value, of in zip(row, columns, strict=True))}</tr>"
+        for row in cells
+    )
     return (
-        f'<div class="wide"><table><thead><tr>{head}</tr></thead>'
+        f'<div class="wide"><table class="{kind}"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
     )
 
 
-def _td(value: object) -> str:
+def _records(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    return _table(headings, rows, "records")
+
+
+def _td(value: str, name: str, n: str) -> str:
+    return f'<td{n} data-name="{name}">{_breakable(value)}</td>'
+
+
+def _shown(value: object) -> str:
+    """Numbers as people read them: three figures at least, never an exponent for thousands."""
     if value is None:
-        return '<td class="n">-</td>'
+        return "-"
     if isinstance(value, float):
-        return f'<td class="n">{value:,.3g}</td>'
-    if isinstance(value, int):
-        return f'<td class="n">{value:,}</td>'
-    return f"<td>{escape(str(value))}</td>"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _breakable(text: str) -> str:
+    """A long code may go on in the next line after its underscores; an id is kept together."""
+    return _CODE_JOINT.sub("<wbr/>", escape(text))
 
 
 def _percent(share: float | None) -> str:
@@ -85,33 +116,26 @@ def _percent(share: float | None) -> str:
 
 
 def _facts(facts: Iterable[tuple[str, object]]) -> str:
-    cells = (f"<div><dt>{escape(k)}</dt><dd>{escape(str(v))}</dd></div>" for k, v in facts)
+    cells = (f"<div><dt>{escape(k)}</dt><dd>{_breakable(_shown(v))}</dd></div>" for k, v in facts)
     return f'<dl class="facts">{"".join(cells)}</dl>'
 
 
 def _bars(counts: Iterable[tuple[str, int]], total: int) -> str:
-    """Horizontal bars, the count and its share of ``total`` behind each."""
+    """Horizontal bars, each with its count and its share of ``total``."""
     rows = list(counts)
     if not rows:
         return "<p>None.</p>"
     longest = max(count for _, count in rows) or 1
-    lines = []
-    for number, (name, count) in enumerate(rows):
-        y = number * _ROW
-        width, height = 180 * count / longest, _ROW - 6
-        share = f"{count / total:.1%}" if total else "-"
-        lines.append(
-            f'<text x="0" y="{y + 13}">{escape(name)}</text>'
-            f'<rect class="bar" x="230" y="{y + 3}" width="{width:.1f}" height="{height}" rx="2"/>'
-            f'<text x="{236 + width:.1f}" y="{y + 13}">{count:,} ({share})</text>'
-        )
-    return _svg(520, len(rows) * _ROW, "".join(lines), "bars")
+    return f'<ul class="bars">{"".join(_bar(*row, longest, total) for row in rows)}</ul>'
 
 
-def _svg(width: int, height: int, inside: str, label: str) -> str:
+def _bar(name: str, count: int, longest: int, total: int) -> str:
+    width = max(_SLIVER, 100 * count / longest) if count else 0
+    share = f"{count / total:.1%}" if total else "-"
     return (
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}" '
-        f'style="max-width:{width}px">{inside}</svg>'
+        f'<li><span class="name">{_breakable(name)}</span>'
+        f'<svg aria-hidden="true"><rect class="bar" width="{width:.1f}%" height="100%" rx="2"/>'
+        f'</svg><span class="count">{count:,} ({share})</span></li>'
     )
 
 
@@ -128,7 +152,7 @@ def _production(report: Report) -> str:
             ("with flags", f"{made.flagged:,}"),
             ("given up", f"{made.given_up:,}"),
             ("first answer kept", _percent(made.first_pass)),
-            ("mean score", report.score_mean if report.score_mean is not None else "-"),
+            ("mean score", report.score_mean),
         ]
     )
     rows = [
@@ -138,7 +162,7 @@ def _production(report: Report) -> str:
     ]  # fmt: skip
     headings = ("model", "samples", "calls", "tokens in", "tokens out", "reasoning", "seconds",
                 "US$", "failures")  # fmt: skip
-    return facts + _table(headings, rows)
+    return facts + _records(headings, rows)
 
 
 def _refusals(report: Report) -> str:
@@ -150,7 +174,7 @@ def _refusals(report: Report) -> str:
         (one.code, one.count, ", ".join(f"{m} {n}" for m, n in one.models.items()), one.example)
         for one in refused.codes
     ]
-    return facts + _table(("code", "answers", "by model", "example"), rows)
+    return facts + _records(("code", "answers", "by model", "example"), rows)
 
 
 def _coverage(coverage: Coverage) -> str:
@@ -167,39 +191,52 @@ def _coverage(coverage: Coverage) -> str:
 
 
 def heat_map(coverage: Coverage) -> str:
-    """Topics by difficulty: the darker, the more rows; an empty cell has a dashed edge."""
-    head = "".join(
-        f'<text class="mid" x="{_LABEL + (column + 0.5) * _CELL:g}" y="12">{escape(name)}</text>'
-        for column, name in enumerate(coverage.difficulties)
-    )
-    lines = [head]
-    y, above = 20, ("", "")
+    """Topics by difficulty: the stronger the colour, the more rows; an empty cell has a dashed
+    edge, and one that the topic does not allow is missing."""
+    names = coverage.difficulties
+    head = "".join(f'<th scope="col"><span>{_breakable(name)}</span></th>' for name in names)
+    lines = []
+    above = ("", "")
     for leaf in coverage.leaves:
         area = (leaf.jurisdiction, leaf.practice_area)
         if area != above:
-            lines.append(f'<text class="area" x="0" y="{y + 15}">{escape(" / ".join(area))}</text>')
-            y, above = y + _ROW + 4, area
-        lines += _heat_row(leaf, y, max(1, coverage.most), coverage.difficulties)
-        y += _ROW
-    width = _LABEL + _CELL * len(coverage.difficulties)
-    return _svg(width, y + 4, "".join(lines), "rows by topic and difficulty")
+            lines.append(
+                f'<tr><th class="area" scope="rowgroup" colspan="{len(names) + 1}">'
+                f"{_breakable(' / '.join(area))}</th></tr>"
+            )
+            above = area
+        lines.append(_heat_row(leaf, max(1, coverage.most), names))
+    return (
+        f'<div class="wide"><table class="heat"><thead><tr><td></td>{head}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table></div>"
+    )
 
 
-def _heat_row(leaf: Leaf, y: int, most: int, difficulties: Sequence[str]) -> Iterator[str]:
-    yield f'<text x="10" y="{y + 13}">{escape(leaf.topic)}</text>'
-    for column, count in enumerate(leaf.counts):
-        if count is None:
-            continue
-        x = _LABEL + column * _CELL
-        kind = "heat" if count else "none"
-        strength = f"{0.15 + 0.85 * count / most:.2f}" if count else "1"
-        strong = " strong" if count and count / most > 0.5 else ""
-        tip = f"{leaf.topic}, {difficulties[column]}: {count}"
-        yield (
-            f'<g><title>{escape(tip)}</title><rect class="{kind}" x="{x + 1}" y="{y + 1}" '
-            f'width="{_CELL - 2}" height="{_ROW - 2}" rx="2" fill-opacity="{strength}"/>'
-            f'<text class="mid{strong}" x="{x + _CELL / 2:g}" y="{y + 13}">{count}</text></g>'
-        )
+def _heat_row(leaf: Leaf, most: int, difficulties: Sequence[str]) -> str:
+    cells = (
+        "<td></td>"
+        if count is None
+        else f"<td>{_heat_cell(count, most, f'{leaf.topic}, {name}: {count}')}</td>"
+        for name, count in zip(difficulties, leaf.counts, strict=True)
+    )
+    return f'<tr><th scope="row">{_breakable(leaf.topic)}</th>{"".join(cells)}</tr>'
+
+
+def _heat_cell(count: int, most: int, tip: str) -> str:
+    look = (
+        f'class="some" fill-opacity="{0.15 + 0.85 * count / most:.2f}"' if count else 'class="none"'
+    )
+    return (
+        f'<svg role="img"><title>{escape(tip)}</title><rect {look} width="100%" height="100%" '
+        f'rx="2"/><text x="50%" y="50%">{_short(count)}</text></svg>'
+    )
+
+
+def _short(count: int) -> str:
+    """At most five characters, for a cell; its tip has the whole number."""
+    if count < 10_000:
+        return str(count)
+    return f"{count // 1000}k" if count < 1_000_000 else f"{count / 1_000_000:.3g}M"
 
 
 def _shares(report: Report) -> str:
@@ -220,7 +257,7 @@ def _lengths(lengths: Sequence[Length]) -> str:
          "-" if one.low is None else f"{one.low}-{one.high}", _percent(one.outside))
         for one in lengths
     ]  # fmt: skip
-    return _table(("type", "rows", "p5", "p50", "p95", "bounds (words)", "outside"), rows)
+    return _records(("type", "rows", "p5", "p50", "p95", "bounds (words)", "outside"), rows)
 
 
 def _neighbours(near: Neighbours | None) -> str:
@@ -236,8 +273,8 @@ def _neighbours(near: Neighbours | None) -> str:
     ]
     return (
         f"<p>Measured on {near.measured_on:,} rows: similarity to the nearest other row.</p>"
-        + _table(("field", "p50", "p95", "baseline p50", "baseline p95"), rows)
-        + _table(("similarity", "by", "rows", "questions"), pairs)
+        + _records(("field", "p50", "p95", "baseline p50", "baseline p95"), rows)
+        + _records(("similarity", "by", "rows", "questions"), pairs)
     )
 
 
@@ -278,14 +315,14 @@ def _citations(report: Report) -> str:
         + f"<h3>By kind</h3>{_bars(cited.by_kind.items(), cited.total)}"
         + f"<h3>Courts</h3>{_bars(cited.courts.items(), sum(cited.courts.values()))}"
         + f"<h3>Most cited</h3>{_cited(cited.most_cited)}"
-        + f"<h3>Contradictions</h3>{_table(('citation', 'key', 'row'), conflicts)}"
+        + f"<h3>Contradictions</h3>{_records(('citation', 'key', 'row'), conflicts)}"
         + f"<h3>Cases in no list of known authorities ({cited.unlisted_count:,})</h3>"
         + f"<details><summary>To look up</summary>{_cited(cited.unlisted_cases)}</details>"
     )  # fmt: skip
 
 
 def _cited(cases: Sequence[Cited]) -> str:
-    return _table(("citation", "key", "times"), [(one.text, one.key, one.count) for one in cases])
+    return _records(("citation", "key", "times"), [(one.text, one.key, one.count) for one in cases])
 
 
 def _tokens(report: Report) -> str:
@@ -311,30 +348,67 @@ def _examples(report: Report) -> str:
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1c1e21; --dim: #5b626b; --back: #ffffff;
-  --line: #d8dce1; --accent: #1f6f8b; --strong: #ffffff; --warn: #8a4b00; }
+  --line: #d8dce1; --edge: #9aa1aa; --accent: #1f6f8b; --heat: #55abc6; --warn: #8a4b00; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e8ea; --dim: #9aa3ad; --back: #14171a; --line: #343a41;
-    --accent: #5cb6d3; --strong: #0b0d0f; --warn: #ffb454; } }
+  :root { --ink: #e6e8ea; --dim: #9aa3ad; --back: #14171a; --line: #343a41; --edge: #5f6871;
+    --accent: #5cb6d3; --heat: #1f6a84; --warn: #ffb454; } }
 * { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body { margin: 0 auto; padding: 1rem; max-width: 62rem; color: var(--ink); background: var(--back);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+  overflow-wrap: anywhere; }
 h1 { font-size: 1.5rem; margin: .5rem 0; } h2 { font-size: 1.2rem; margin: 2rem 0 .5rem;
-  border-bottom: 1px solid var(--line); } h3 { font-size: 1rem; margin: 1rem 0 .25rem; }
-.dim { color: var(--dim); font-size: .875rem; margin: .25rem 0; overflow-wrap: anywhere; }
+  border-bottom: 1px solid var(--line); } h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; }
+h3, p, li, td, dd, .name { unicode-bidi: plaintext; }
+.dim { color: var(--dim); font-size: .875rem; margin: .25rem 0; }
 .warning { color: var(--warn); font-weight: 600; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: .875rem; }
-th, td { text-align: left; padding: .25rem .75rem .25rem 0; vertical-align: top;
-  border-bottom: 1px solid var(--line); } td.n { text-align: right; white-space: nowrap;
-  font-variant-numeric: tabular-nums; }
 .facts { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; margin: .5rem 0; }
 .facts dt { color: var(--dim); font-size: .8rem; } .facts dd { margin: 0; font-weight: 600; }
-svg { display: block; width: 100%; height: auto; }
-svg text { fill: var(--ink); font: 12px system-ui, sans-serif; } svg .mid { text-anchor: middle; }
-svg .area { font-weight: 600; } svg .strong { fill: var(--strong); }
-svg .bar, svg .heat { fill: var(--accent); }
-svg .none { fill: none; stroke: var(--line); stroke-dasharray: 3 2; }
-article { border-left: 3px solid var(--line); padding-left: .75rem; margin: 1rem 0; }
-.answer { white-space: pre-line; } details summary { cursor: pointer; }
+.wide { overflow-x: auto; margin: .5rem 0 1rem; }
+table { border-collapse: collapse; font-size: .875rem; }
+.small th, .small td, .records th, .records td { text-align: left; padding: .25rem .75rem .25rem 0;
+  vertical-align: top; border-bottom: 1px solid var(--line); }
+.small .n, .records .n { text-align: right; padding-left: .5rem;
+  font-variant-numeric: tabular-nums; } td.n { white-space: nowrap; }
+th { overflow-wrap: normal; } td:first-child { min-width: 4.5rem; }
+.records td { overflow-wrap: break-word; max-width: 36rem; }
+.records td:first-child:not(.n) { overflow-wrap: anywhere; min-width: 11rem; }
+svg { display: block; overflow: visible; }
+.bars { list-style: none; margin: .5rem 0; padding: 0; max-width: 46rem; font-size: .875rem; }
+.bars li { display: grid; grid-template-columns: 14rem 1fr 8rem; gap: 0 .75rem;
+  align-items: center; }
+.bars svg { width: 100%; height: .75rem; } .bar { fill: var(--accent); }
+.name { text-align: left; }
+.count { font-variant-numeric: tabular-nums; } time { white-space: nowrap; }
+.heat { border-collapse: separate; border-spacing: 3px; font-size: .8rem; line-height: 1.3; }
+.heat thead th { font-weight: 400; color: var(--dim); vertical-align: bottom; }
+.heat tbody th { text-align: left; font-weight: 400; padding: 0 .75rem 0 .5rem; min-width: 5.5rem;
+  overflow-wrap: anywhere; }
+.heat tbody .area { font-weight: 600; padding: .5rem 0 0; }
+.heat td { padding: 0; } .heat svg { width: 5.75rem; height: 1.2rem; margin: auto; }
+.heat text { fill: var(--ink); font-size: .75rem; text-anchor: middle;
+  dominant-baseline: central; }
+.some { fill: var(--heat); } .none { fill: none; stroke: var(--edge); stroke-dasharray: 3 2; }
+article { border-left: 3px solid var(--line); padding-left: .75rem; margin: 1.5rem 0; }
+article ol { padding-left: 1.5rem; } .answer { white-space: pre-line; }
+details summary { cursor: pointer; padding: .25rem 0; }
+@media (max-width: 40rem) {
+  .small .n { padding: .25rem .25rem .25rem .4rem; }
+  .small td:first-child { padding-right: .25rem; min-width: 6.75rem; }
+  .bars li { grid-template: "name count" "bar bar" / 1fr auto; margin-bottom: .4rem;
+    align-items: start; }
+  .bars svg { grid-area: bar; height: .6rem; }
+  .heat svg { width: 2.5rem; } .heat tbody th { padding-right: .25rem; }
+  .heat thead span { writing-mode: vertical-rl; transform: rotate(180deg); }
+  .records thead { display: none; } .records, .records tbody, .wide { display: block; }
+  .records tr { display: flex; flex-wrap: wrap; gap: .25rem 1rem; padding: .5rem 0;
+    border-bottom: 1px solid var(--line); }
+  .records td, .records td.n { border: 0; padding: 0; text-align: left; white-space: normal;
+    min-width: 0; max-width: 100%; overflow-wrap: anywhere; }
+  .records td:first-child:not(.n) { flex-basis: 100%; min-width: 0; font-weight: 600; }
+  .records td:empty { display: none; }
+  .records td::before { content: attr(data-name); display: block; color: var(--dim);
+    font-size: .8rem; font-weight: 400; } }
 """
 
 _PAGE: Final = """<!doctype html>
@@ -342,12 +416,13 @@ _PAGE: Final = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>{title}</title>
 <style>{style}</style>
 </head>
 <body>
 <h1>{title}</h1>
-<p class="dim">{rows} rows, {scope}. Written {written}.
+<p class="dim">{rows} rows, {scope}. Written <time>{written}</time>.
 Synthetic text; not legal advice, and nobody has checked the law in it.</p>
 {body}
 </body>

@@ -21,9 +21,9 @@ import msgspec
 from legalgen.citations import CASE_KINDS
 from legalgen.dataset.imports import SAMPLE_TYPE as IMPORTED
 from legalgen.dataset.neighbours import nearest
-from legalgen.duplicates import words
 from legalgen.ledger import Ledger, ModelStats, Record
 from legalgen.quality import parties
+from legalgen.samples import words
 from legalgen.store import DataDir, iter_batches, read_rejected
 from legalgen.taxonomy import Taxonomy
 
