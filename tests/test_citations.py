@@ -56,6 +56,18 @@ def only(text: str) -> Parsed:
         ("Foss v Harbottle (1843) 2 Hare 461", "uk_report", "(1843) 2 Hare 461"),
         ("Rylands v Fletcher (1868) LR 3 HL 330", "uk_report", "(1868) LR 3 HL 330"),
         ("R v Palmer (1971) 2 QB 163", "uk_report", "[1971] 2 QB 163"),
+        ("Donoghue v Stevenson 1932 SC (HL) 31", "uk_report", "[1932] SC (HL) 31"),
+        ("Moorov v HM Advocate 1930 J.C. 68", "uk_report", "[1930] JC 68"),
+        ("Smith v Bank of Scotland 1997 SLT 1061", "uk_report", "[1997] SLT 1061"),
+        ("Corfu Channel, Judgment, ICJ Reports 1949, p. 4", "icj_report", "ICJ Reports 1949 p 4"),
+        ("Corfu Channel (UK v Albania) [1949] ICJ Rep 4", "icj_report", "ICJ Reports 1949 p 4"),
+        ("Japan - Alcoholic Beverages, WT/DS8/AB/R", "wto_report", "WT/DS8/AB/R"),
+        ("Charter of the United Nations, Article 51", "treaty",
+         "Charter of the United Nations art 51"),
+        ("Marbury v. Madison, 5 U.S. (1 Cranch) 137 (1803)", "us_reporter", "5 U.S. 137"),
+        ("I.R.C. § 267A", "us_code", "26 U.S.C. 267A"),
+        ("U.C.C. § 2-207", "us_code", "UCC 2-207"),
+        ("Delaware General Corporation Law § 141", "us_code", "DGCL 141"),
         ("Jeunesse v Netherlands (2015) 60 EHRR 17", "uk_report", "(2015) 60 EHRR 17"),
         ("Queensland Mines v Hudson (1978) 18 ALR 1", "uk_report", "(1978) 18 ALR 1"),
         ("Companies Act 2006 s.172", "statute", "Companies Act 2006 s 172"),
@@ -195,6 +207,7 @@ def test_the_jurisdiction_is_said_where_the_words_show_it(
         ("[1960] 2 KB 10", "KB was reported from 1901 to 1952 and from 2022"),
         ("[1920] 2 QB 10", "QB was reported from 1891 to 1901 and from 1952"),
         ("410 F.4th 12 (1990)", "F.4th began in 2021"),
+        ("410 F.4th 12 (9th Cir. 1990)", "F.4th began in 2021"),
         ("12 F.2d 1 (1999)", "F.2d ended in 1993"),
         ("1200 F.3d 1 (2010)", "F.3d ended with volume 999"),
         ("999 U.S. 12 (2020)", "United States Reports have no volume 999"),
@@ -229,6 +242,28 @@ def test_what_cannot_exist_is_refused_with_its_reason(text: str, why: str) -> No
 def test_what_may_exist_is_let_through(text: str) -> None:
     """Retrospective numbers and the first and last years of a series are no impossibility."""
     assert [impossible(item, TODAY) for item in parse(text)] == [None]
+
+
+def test_parallel_citations_of_a_us_case_are_each_read() -> None:
+    """A number after a page is a page, too, unless a reporter follows it."""
+    found = parse("Roe v. Wade, 410 U.S. 113, 117, 93 S. Ct. 705, 35 L. Ed. 2d 147 (1973)")
+
+    assert [item.key for item in found] == ["410 U.S. 113", "93 S. Ct. 705", "35 L. Ed. 2d 147"]
+
+
+@pytest.mark.parametrize(
+    ("text", "year"),
+    [
+        ("347 U.S. 483 (1954)", 1954),
+        ("67 F.4th 946 (9th Cir. 2023)", 2023),
+        ("2019 WL 12345 (S.D.N.Y. Jan. 5, 2019)", 2019),
+        ("189 So. 3d 309, 312-13 (Fla. 3d DCA 2016)", 2016),
+        ("347 U.S. 483", None),
+    ],
+)
+def test_the_year_of_a_us_case_stands_after_its_court(text: str, year: int | None) -> None:
+    """Numbers in the name of the court or in the date do not hide it."""
+    assert only(text).year == year
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_every_builtin_topic_is_whole() -> None:
 
 def test_every_builtin_authority_is_cited_in_full() -> None:
     """Every authority has a year, or a number that holds one, or names a founding instrument."""
-    founding = re.compile(r"Charter of|Statute of|U\.S\.C\.|Del\. C\.|U\.C\.C\.|WT/DS")
+    founding = re.compile(r"Charter of|Statute of|U\.S\.C\.|Corporation Law §|U\.C\.C\.|WT/DS")
     for authority in Taxonomy.builtin().authorities():
         dated = re.search(r"\b1[6-9]\d\d\b|\b20[0-2]\d\b|\d/\d\d\b", authority)
         assert dated or founding.search(authority), authority

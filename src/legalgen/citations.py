@@ -42,6 +42,7 @@ _SAME_LENGTH: Mapping[str, str] = {
 
 CASE_KINDS = frozenset(
     {"uk_neutral", "other_neutral", "uk_report", "eu_case", "ecli", "echr_case", "us_reporter"}
+    | {"icj_report", "wto_report"}
 )
 """Kinds that cite one decision of a court, by a number that names no other."""
 LEGISLATION_KINDS = frozenset(
@@ -234,6 +235,8 @@ _ROUND = (
     "OR (3d)", "NSWLR", "VR", "FCR", "FLR", "SASR", "Qd R", "SC (HL)", "SLT", "R (HL)", "D", "M",
     "F", "S", "HKCFAR", "SCC", "BTR", "ITELR",
 )  # fmt: skip
+_SCOTS = ("SC (HL)", "SC (UKSC)", "SC (PC)", "SC", "SLT", "SCCR", "SCLR", "JC", "GWD")
+"""Cited by the bare year: ``1932 SC (HL) 31``."""
 _LR_COURTS = "HL Sc|E & I App|Ch App|P & D|A & E|CCR|HL|QB|Ex|CP|Ch|Eq|PC|Sc & Div|Ir"
 
 
@@ -251,21 +254,20 @@ def _spaced(series: str) -> str:
 
 
 def _any_series(names: Iterable[str]) -> str:
-    return "|".join(_spaced(name) for name in sorted(names, key=len, reverse=True))
+    return "|".join(_spaced(name) for name in sorted(dict.fromkeys(names), key=len, reverse=True))
 
 
 def _squash(text: str) -> str:
     return re.sub(r"[\s.]", "", text).replace("and", "&")
 
 
-_CANONICAL = {_squash(name): name for name in (*_SQUARE, *_ROUND)} | {"AER": "All ER"}
-_REPORT_SQUARE = re.compile(
-    rf"\[{_YEAR}(?:-\d{{2,4}})?\]\s*(?:(?P<v>\d{{1,3}})\s+)?"
+_CANONICAL = {_squash(name): name for name in (*_SQUARE, *_ROUND, *_SCOTS)} | {"AER": "All ER"}
+_REPORT = re.compile(  # one pattern for both brackets: it takes 5 ms to compile
+    rf"(?P<bracket>[\[(]){_YEAR}(?:[-/]\d{{2,4}})?[\])]\s*(?:(?P<v>\d{{1,3}})\s+)?"
     rf"(?P<series>{_any_series((*_SQUARE, *_ROUND))})\s*(?P<n>\d+[a-zA-Z]?)\b"
 )
-_REPORT_ROUND = re.compile(
-    rf"\({_YEAR}(?:[-/]\d{{2,4}})?\)\s*(?:(?P<v>\d{{1,3}})\s+)?"
-    rf"(?P<series>{_any_series((*_ROUND, *_SQUARE))})\s*(?P<n>\d+[a-zA-Z]?)\b"
+_REPORT_SCOTS = re.compile(
+    rf"(?<![\[(\d/]){_YEAR}\s(?P<series>{_any_series(_SCOTS)})\s(?P<n>\d{{1,4}})\b(?!\.\d)"
 )
 _REPORT_LR = re.compile(
     rf"(?:[\[(]{_YEAR}(?:-\d{{2,4}})?[\])]\s*)?(?:LR|L\.R\.)\s*(?P<v>\d{{1,2}})\s+"
@@ -288,11 +290,11 @@ _YEAR_IS_VOLUME = frozenset(
 _VOLUME_SERIES = frozenset(_ROUND) - frozenset(_SQUARE)
 
 
-def _report(m: Match[str], bracket: str) -> Parsed:
+def _report(m: Match[str]) -> Parsed:
     series = _CANONICAL.get(_squash(m["series"]), m["series"].strip())
     year, volume = int(m["year"]), m["v"]
     by_year = series in _YEAR_IS_VOLUME and year >= 1891 and (volume is None or int(volume) <= 4)
-    square = by_year or (bracket == "[" and not (series in _VOLUME_SERIES and volume))
+    square = by_year or (m["bracket"] == "[" and not (series in _VOLUME_SERIES and volume))
     shown = f"[{year}]" if square else f"({year})"
     key = " ".join(part for part in (shown, volume, series, m["n"].lower()) if part)
     where = _series_jurisdictions(series)
@@ -300,6 +302,13 @@ def _report(m: Match[str], bracket: str) -> Parsed:
         m, "uk_report", key, year, where, court=series,
         volume=int(volume) if volume else None, number=_leading_int(m["n"]),
     )  # fmt: skip
+
+
+def _report_scots(m: Match[str]) -> Parsed:
+    """With the key of the same report when its year is put in brackets."""
+    series, year = _CANONICAL[_squash(m["series"])], int(m["year"])
+    key = f"[{year}] {series} {m['n']}"
+    return _parsed(m, "uk_report", key, year, ("uk",), court=series, number=int(m["n"]))
 
 
 def _series_jurisdictions(series: str) -> tuple[str, ...]:
@@ -477,6 +486,28 @@ def _echr_app(m: Match[str]) -> Parsed:
     return _parsed(m, "echr_case", f"ECtHR {m['n']}", year, where, court="ECtHR")
 
 
+# --- international courts ------------------------------------------------------------------
+
+_ICJ_REPORT = re.compile(
+    r"(?:[\[(](?P<before>19\d\d|20\d\d)[\])]\s*)?\bI\.?C\.?J\.?\sRep(?:orts|\.)?\s"
+    rf"(?:\(?{_YEAR}\)?,?\s*(?:p\.?|at)?\s*)?(?P<n>\d{{1,4}})\b"
+)
+_WTO_REPORT = re.compile(r"\bWT/DS(?P<n>\d{1,3})/(?P<body>AB/)?R\b")
+
+
+def _icj_report(m: Match[str]) -> Parsed | None:
+    year = m["before"] or m["year"]
+    if year is None:
+        return None
+    key, where = f"ICJ Reports {year} p {m['n']}", ("international",)
+    return _parsed(m, "icj_report", key, int(year), where, court="ICJ", number=int(m["n"]))
+
+
+def _wto_report(m: Match[str]) -> Parsed:
+    key = f"WT/DS{m['n']}/{m['body'] or ''}R"
+    return _parsed(m, "wto_report", key, None, ("international",), court="WTO", number=int(m["n"]))
+
+
 # --- United States -------------------------------------------------------------------------
 
 _US_REPORTERS = (
@@ -509,8 +540,10 @@ _US_CANONICAL["fappx"] = "F. App'x"
 _US_REPORTER = re.compile(
     r"\b(?P<v>\d{1,4})\s+(?P<r>"
     + "|".join(_us_pattern(name) for name in sorted(_US_REPORTERS, key=len, reverse=True))
-    + r")\s?(?P<n>\d{1,8})\b(?!\s*(?:U\.?S\.?C|C\.?F\.?R))"
-    r"(?:,\s*(?:at\s*)?\d+(?:-\d+)?)*(?:\s*\((?P<court>[^()\d]{0,40})(?P<year>1[789]\d\d|20\d\d)\))?"
+    + r")(?:\s?\(\d{1,2}\s(?:Dall|Cranch|Wheat|Pet|How|Black|Wall)\.?\))?"
+    r"\s?(?P<n>\d{1,8})\b(?!\s*(?:U\.?S\.?C|C\.?F\.?R))"
+    r"(?:,\s*(?:at\s*)?\d+(?:-\d+)?\b(?!\s[A-Z]))*"
+    r"(?:\s*\((?P<court>[^()]{0,40}?)\b(?P<year>1[789]\d\d|20\d\d)\))?"
 )
 _US_CODE = re.compile(
     r"\b(?P<t>\d{1,2})\s+(?P<c>U\.?\s?S\.?\s?C\.?(?:A\.?)?|C\.?\s?F\.?\s?R\.?)\s*"
@@ -522,11 +555,16 @@ _US_NAMED_CODE = re.compile(
     r"|Bankruptcy Code|Uniform Commercial Code|Del(?:aware)?\.? G(?:eneral )?C(?:orporation )?"
     r"L(?:aw)?|DGCL|MBCA|Model Business Corporation Act|ERISA|FLSA|INA|CCPA|CPRA|HIPAA|CERCLA"
     r"|FCPA|COPPA|DMCA|Sherman(?: Antitrust)? Act|Clayton Act|Lanham Act|FTC Act|Securities Act"
-    r"|Exchange Act|Bank Secrecy Act|Title VII|Federal Arbitration Act)\b[,\s]*"
+    r"|Exchange Act|Bank Secrecy Act|Title VII|Federal Arbitration Act)(?!\w)[.,\s]*"
     r"(?:(?P<w>§§?|[Ss]ections?|ss?\.?|[Rr]ule|[Aa]rt(?:icle)?s?\.?|[Tt]itle)\s*"
     r"(?P<n>[\dIVX]+[\w.:-]*(?:\([0-9a-zA-Z]{1,5}\))*))?"
 )
-_US_TITLES = {"irc": "26 U.S.C.", "internalrevenuecode": "26 U.S.C.", "bankruptcycode": "11 U.S.C."}
+_US_TITLES = {
+    "irc": "26 U.S.C.", "internalrevenuecode": "26 U.S.C.", "bankruptcycode": "11 U.S.C.",
+    "ucc": "UCC", "uniformcommercialcode": "UCC",
+    "delawaregeneralcorporationlaw": "DGCL", "delgcl": "DGCL", "delawaregcl": "DGCL",
+}  # fmt: skip
+"""One name for a code that has several."""
 _US_STATE_CODE = re.compile(
     r"\b(?P<c>(?:Cal(?:ifornia)?|N\.?Y\.?|New York|Tex(?:as)?|Fla|Florida|Del(?:aware)?|Mass|Ill|Pa"
     r"|Ohio|Va|Wash|Colo|Ariz|Nev|Conn|Minn|Mich|Ga|N\.J|N\.C|Or|Md|Wis|Utah)\.?\s"
@@ -807,7 +845,8 @@ _TREATY = re.compile(
     r"|Protocol|Agreement|Pact)\b(?:\s(?:on|for|against|relating to|of)(?:\sthe)?(?:\s[A-Z][\w-]+"
     r"|\s(?:of|and|the|for|in|to)){1,10})?(?:,?\s(?:(?:19|20)\d\d))?|UNCLOS|CISG|ICCPR|ICESCR|UNCAC"
     r"|UNCRC|CEDAW|TRIPS|GATT|GATS|UNFCCC|UCP ?600|ICSID|VCLT|VCDR|Vienna Convention|UN Charter"
-    r"|Hague-Visby(?: Rules)?|Incoterms(?: 20\d\d)?|York-Antwerp Rules(?: \d{4})?|Rome Statute"
+    r"|Charter of the United Nations|Statute of the International Court of Justice|Rome Statute"
+    r"|Hague-Visby(?: Rules)?|Incoterms(?: 20\d\d)?|York-Antwerp Rules(?: \d{4})?"
     r"|UNCITRAL [A-Z][\w ]{0,30}|UNIDROIT Principles)(?!\w)"
 )
 _GUIDANCE = re.compile(
@@ -870,23 +909,28 @@ class _Rule:
     hint: Pattern[str] | None = None
 
 
+_YEAR_BEGINS = ("[1", "[2", "(1", "(2")
 _STRONG: tuple[_Rule, ...] = (
-    _Rule(_UK_NEUTRAL, _uk_neutral, ("UK", "EW", "CAT", "EAT", "CS", "NI", "HCJ", "SAC", "Scot")),
+    _Rule(_UK_NEUTRAL, _uk_neutral, _YEAR_BEGINS),
     _Rule(_REPORT_LR, _report_lr, ("LR", "L.R")),
-    _Rule(_REPORT_SQUARE, lambda m: _report(m, "["), ("[",)),
-    _Rule(_REPORT_ROUND, lambda m: _report(m, "("), ("(1", "(2")),
+    _Rule(_REPORT, _report, _YEAR_BEGINS),
+    _Rule(_REPORT_SCOTS, _report_scots, (" SC", " S.C", " SLT", " S.L.T", " JC", " J.C", " GWD")),
     _Rule(_ECLI, _ecli, ("ECLI",)),
     _Rule(_EU_CASE, _eu_case, ("/",)),
     _Rule(_EU_NUMBER, _eu_number, ("/",)),
-    _Rule(_SI, _si, ("SI", "S.I", "SR", "S.R", "S I")),
-    _Rule(_EU_BARE, _eu_bare, ("(EU", "(EC", "EU ", "/E")),
-    _Rule(_ECHR_APP, _echr_app, ("App",)),
+    _Rule(_SI, _si, ("SI ", "S.I", "SI/", "SR", "S.R", "S I")),
+    _Rule(_EU_BARE, _eu_bare, ("/",)),
+    _Rule(_ECHR_APP, _echr_app, ("/",)),
+    _Rule(_ICJ_REPORT, _icj_report, ("ICJ", "I.C.J")),
+    _Rule(_WTO_REPORT, _wto_report, ("WT/DS",)),
     _Rule(_US_REPORTER, _us_reporter, hint=re.compile(r"\d\s+[A-Z]")),
     _Rule(_US_CODE, _us_code, ("U.S", "USC", "CFR", "C.F", "U. S", "C. F")),
     _Rule(_OTHER_NEUTRAL, _other_neutral, hint=re.compile(r"\d\d\]?\s+[A-Z]{2}")),
     _Rule(_REPORT_UNKNOWN, _report_unknown, ("[",)),
 )
 """Productions with a number that can be checked; cheap enough to run over whole answers."""
+_TELLING = tuple(rule for rule in _STRONG if rule.pattern not in (_US_CODE, _ECHR_APP))
+"""Those of which a citation may turn out to be impossible."""
 
 _NAMED: tuple[_Rule, ...] = (
     _Rule(_INSTRUMENT, _instrument, ("Regulations", "Rules", "Order", "Scheme", "Regs")),
@@ -895,8 +939,8 @@ _NAMED: tuple[_Rule, ...] = (
     _Rule(_NAMED_EU_RE, _named_eu),
     _Rule(_TREATY_ARTICLE, _treaty_article, ("TFEU", "TEU", "ECHR", "EC T", "EEA", "CFR", "Chart")),
     _Rule(_CHARTER, _charter, ("Charter",)),
-    _Rule(_US_STATE_CODE, _us_state_code, ("§", "ection", "s.")),
     _Rule(_US_NAMED_CODE, _us_named_code),
+    _Rule(_US_STATE_CODE, _us_state_code, ("§", "ection", "s.")),
     _Rule(_US_RULE, _us_rule, ("Fed", "FRCP", "FRE", "Rule ")),
     _Rule(_US_PUBLIC_LAW, _us_public_law, ("Pub",)),
     _Rule(_US_RESTATEMENT, _us_restatement, ("Restatement",)),
@@ -926,12 +970,12 @@ def parse(text: str) -> tuple[Parsed, ...]:
 
 
 def find_numbered(text: str) -> tuple[Parsed, ...]:
-    """The citations of prose that carry a number: cases, SIs, EU law and US codes.
+    """The citations of prose that ``impossible`` can judge: cases, SIs and EU law by number.
 
     Cheaper than ``parse`` and without the kinds that prose resembles by accident.
     """
     clean = normalise(text)
-    found = _apply(_STRONG, clean, [])
+    found = _apply(_TELLING, clean, [])
     return tuple(_with_name(item, clean, 0) if item.is_case else item for item in found)
 
 
@@ -944,9 +988,12 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _parse_piece(text: str, start: int, end: int) -> list[Parsed]:
+    from legalgen import us_citations  # noqa: PLC0415 - it builds on what is defined here
+
     piece = text[start:end]
     found = _apply(_NAMED, piece, _apply(_STRONG, piece, []))
     found = [item for item in found if item.kind != "treaty"] or found
+    found = us_citations.more(piece, found)
     found = [_with_name(item, piece, 0) if item.is_case else item for item in found]
     if not found:
         found = _weak(piece)
