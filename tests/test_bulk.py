@@ -328,6 +328,18 @@ def test_a_file_that_stays_cut_is_given_up_after_three_fetches(quick: Bench) -> 
     assert (result.exit_code, quick.slots(result)) == (0, [0, 1])
 
 
+def test_an_answer_that_the_service_refused_and_shows_is_kept_aside(quick: Bench) -> None:
+    """A line that failed by what the model wrote: the text is kept, the slot asked again."""
+    error = {"message": "No.", "code": "json_validate_failed", "failed_generation": '{"answ'}
+    line = answered(response={"status_code": 400, "body": {"error": error}}).decode()
+    quick.server.fail("groq", "status", endpoint="files", after=2, count=1, status=200, body=line)
+    result = quick.start(1)
+    [kept] = store.read_rejected(quick.data_dir, quick.saved(result).id)
+    assert (kept.slot, kept.text, [one.code for one in kept.reasons]) == (0, '{"answ', ["BAD_JSON"])
+    assert [(one.broken, one.accepted) for one in chunks_of(result)] == [(1, 0), (0, 1)]
+    assert (result.exit_code, quick.slots(result)) == (0, [0])
+
+
 def test_answers_that_the_gate_refuses_are_kept_aside_and_asked_again(tmp_path: Path) -> None:
     """Unreadable first answers: refused, paid for, in rejected/, and written by a later chunk."""
 

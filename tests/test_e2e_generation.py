@@ -43,7 +43,7 @@ def arguments(provider: str) -> list[str]:
 def listed(world: tuple[Program, VendorServer]) -> list[dict[str, Any]]:
     ended = world[0].run("models", "--json")
     assert ended.code == 0, ended.err
-    rows: list[dict[str, Any]] = ended.json
+    rows: list[dict[str, Any]] = ended.json["models"]
     return rows
 
 
@@ -98,7 +98,7 @@ class TestProviderEndpoints:
     def test_a_provider_of_its_own(self, world: tuple[Program, VendorServer]) -> None:
         """--provider narrows the list."""
         ended = world[0].run("models", "--provider", "cerebras", "--json")
-        assert {row["provider"] for row in ended.json} == {"cerebras"}
+        assert {row["provider"] for row in ended.json["models"]} == {"cerebras"}
 
 
 class TestSingleGeneration:

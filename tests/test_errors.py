@@ -605,9 +605,11 @@ def test_a_refusal_of_the_format_itself(message: str, refused: bool) -> None:
     ],
 )
 def test_an_answer_that_hit_its_cap(body: dict[str, str], truncated: bool) -> None:
-    """Only the vendor's own sentence says truncated, never the model's words beside it."""
+    """Only the vendor's own sentence says truncated, never the model's words beside it; those are
+    the answer."""
     failure = classify("", status=400, body={"error": body})
     assert (failure.category, failure.truncated) == (C.OUTPUT_INVALID, truncated)
+    assert failure.answer == ("" if truncated else body["failed_generation"])
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,15 @@ from typing import Any
 import pytest
 
 from legalgen import events
+from legalgen.dataset.compact import compact
 from legalgen.errors import ConfigurationError, NoUsableProvider
 from legalgen.generation import Stop
-from legalgen.ledger import ModelStats, Record
+from legalgen.ledger import Ledger, ModelStats, Record
 from legalgen.providers import PROVIDERS
 from legalgen.router import Clock
 from legalgen.run import Intent, Result, Run
 from legalgen.settings import Settings
-from legalgen.store import iter_batches
+from legalgen.store import DataDir, iter_batches
 from tests.program import LONGEST_S, environment
 from tests.vendors import AnswerRequest, Config, Fault, Limits, VendorServer
 
@@ -217,7 +218,17 @@ class TestFailuresOfAModel:
         assert stats.failures == {"model_unavailable": stats.calls}
         assert stats.calls <= 2
         notices = [event.text for event in world.heard(events.Notice)]
-        assert any("llama-3.3-70b-versatile was shut down on 2026-08-16" in t for t in notices)
+        told = f"{gone} was shut down on 2026-08-16; it gets one try, then the next model is used."
+        assert told in notices
+
+    def test_a_retired_model_without_failover_is_called_once(self, world: World) -> None:
+        """The warning promises no other model, and there is none."""
+        gone = "groq/llama-3.3-70b-versatile"
+        flags: dict[str, Any] = {"provider": None, "route": gone, "no_failover": True}
+        result = world.batch(count="3", concurrency="1", **flags)
+        assert (result.exit_code, calls_by_ledger(result)) == (3, {gone: 1})
+        [told] = [event.text for event in world.heard(events.Notice)]
+        assert told.endswith("it gets one try, and there is no other model to use.")
 
     def test_a_provider_that_dies_in_the_middle_loses_no_sample(self, world: World) -> None:
         """The batch goes on elsewhere and nothing that was accepted is lost."""
@@ -319,11 +330,18 @@ class TestAnswers:
     def test_an_answer_that_the_vendor_itself_refused_counts_as_a_call(
         self, world: World, fault: str
     ) -> None:
-        """The ledger counts it, and the next prompt says what was wrong."""
+        """The ledger counts it, what the vendor shows of it is kept aside, and the next prompt
+        says what was wrong."""
         world.server.fail("groq", fault, count=1)
         result = world.batch(count="1", concurrency="1")
         assert_whole(world, result, 1)
         assert calls_by_ledger(result) == {GROQ: 2}
+        assert record_of(result).rejected == {"BAD_JSON": 1}
+        [aside] = (world.home / "data" / "rejected").glob("*.jsonl")
+        [kept] = map(json.loads, aside.read_text("utf-8").splitlines())
+        assert kept["text"].startswith('{"question": "A tenant')
+        assert "failed_generation" in kept["reasons"][0]["message"]
+        assert (kept["model"], kept["attempt"]) == (GROQ.partition("/")[2], 1)
         assert len(messages(world.server, 1)) == len(messages(world.server, 0))
         assert messages(world.server, 1)[-1] != messages(world.server, 0)[-1]
 
@@ -496,6 +514,23 @@ class TestBounds:
         assert sorted(row["slot"] for row in world.rows()) == list(range(8))
         assert record_of(second).id == record_of(first).id
         assert calls_by_ledger(second) == calls_by_server(world.server)
+
+    def test_a_batch_resumed_after_a_compaction_goes_on_counting_its_parts(
+        self, world: World
+    ) -> None:
+        """The record names every part that the batch ever sealed, each under its own number."""
+        flags: dict[str, Any] = {"provider": None, "route": GROQ, "concurrency": "1"}
+        done = world.batch(count="6", max_calls="2", **flags)
+        for max_calls in ("2", "50"):
+            run = world.open(resume=done.record, count="6", max_calls=max_calls, **flags)
+            done = run.go()
+            run.close()
+            made = DataDir(world.home / "data")
+            assert compact(made, note_part=Ledger(made).note_part).generation is not None
+        assert [(part.name[-13:-8], part.rows) for part in record_of(done).parts] == [
+            ("00000", 2), ("00001", 2), ("00002", 2),
+        ]  # fmt: skip
+        assert sorted(row["slot"] for row in world.rows()) == list(range(6))
 
 
 def once(condition: Callable[[], bool], act: Callable[[], None]) -> None:

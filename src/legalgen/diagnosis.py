@@ -314,6 +314,7 @@ def classify(
         credit=category is _C.QUOTA_EXHAUSTED and _of_credit(found, said),
         reached=_reached(found, category),
         readings=hints.readings(known, provider=provider),
+        answer=redact(_refused_answer(body), secrets) if category is _C.OUTPUT_INVALID else "",
     )
 
 
@@ -390,6 +391,17 @@ def _cut_short(found: ev.Evidence, said: str) -> bool:
     if _CUT_ECHO.search(" ".join(found.raw)):
         return True
     return bool(_CUT.search(f"{said} {' '.join(found.codes)}"))
+
+
+def _refused_answer(body: object) -> str:
+    """What the model had written, where the vendor refused it and shows it; read for nothing."""
+    if not isinstance(body, Mapping):
+        return ""
+    error = body.get("error", body)
+    text = error.get("failed_generation") if isinstance(error, Mapping) else None
+    if not isinstance(text, str) or text.startswith("max completion tokens reached"):
+        return ""
+    return text
 
 
 def _of_credit(found: ev.Evidence, said: str) -> bool:

@@ -13,7 +13,7 @@ LegalgenError
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
@@ -45,7 +45,8 @@ class Failure:
     the server's hint in seconds. ``kind`` and ``window`` name the limit that was hit, where the
     reply says so; ``limit`` and ``requested`` are its numbers. ``wrong_url`` marks a reply that
     shows the base URL is not this vendor's API. ``structured_output`` marks a refusal of
-    ``response_format`` itself; ``truncated`` an answer that hit its token cap. ``credit`` marks
+    ``response_format`` itself; ``truncated`` an answer that hit its token cap. ``answer`` is what
+    the model had written, where the vendor refused it itself and shows it. ``credit`` marks
     an account that is out of money, whatever the model. ``reached`` is False when the request
     never left this machine whole (so nothing can have been charged).
     """
@@ -66,6 +67,7 @@ class Failure:
     reached: bool = True
     readings: tuple[LimitReading, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    answer: str = field(default="", repr=False)
 
 
 class LegalgenError(Exception):

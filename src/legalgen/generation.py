@@ -368,7 +368,9 @@ class Generation:
         self._tell(
             Spending(lease.ref, Usage(), seconds, None, failed=failure.category, answered=False)
         )
-        failure = _with_reasons(failure)
+        failure = with_reasons(failure)
+        if failure.answer:
+            self._tell(unkept(job, lease.ref, failure, seconds))
         weaker = self._weaker(lease.ref, request.response_format)
         decision = self._router.failed(
             lease,
@@ -536,9 +538,17 @@ def _raise_if_rejected(verdict: Verdict) -> None:
         raise AnswerRefused(hard, category=verdict.category, truncated=verdict.truncated)
 
 
-def _with_reasons(failure: Failure) -> Failure:
-    """A vendor that refuses the answer itself gives its own words, and no answer to quote."""
+def with_reasons(failure: Failure) -> Failure:
+    """A vendor that refuses the answer itself gives its own words."""
     if failure.category is not ErrorCategory.OUTPUT_INVALID or failure.reasons:
         return failure
     code = "TRUNCATED" if failure.truncated else "BAD_JSON"
     return replace(failure, reasons=(Reason(code, failure.message),))
+
+
+def unkept(job: Job, ref: ModelRef, failure: Failure, latency_s: float) -> Refusal:
+    """An answer that the vendor itself refused and shows: it was paid for, so it is kept aside
+    like any other. How many tokens it took is told by nobody."""
+    finish_reason = "length" if failure.truncated else "other"
+    completion = Completion(failure.answer, finish_reason, Usage(), ref.model, latency_s)
+    return Refusal(job, ref, failure.reasons, completion, None, job.attempts)

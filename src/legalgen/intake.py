@@ -13,7 +13,16 @@ from legalgen import bulk
 from legalgen.batch import Batch
 from legalgen.completion import Completion, ModelRef, Usage
 from legalgen.errors import AnswerRefused, Failure, Reason
-from legalgen.generation import Departed, Job, Judge, Refusal, Spending, Written
+from legalgen.generation import (
+    Departed,
+    Job,
+    Judge,
+    Refusal,
+    Spending,
+    Written,
+    unkept,
+    with_reasons,
+)
 from legalgen.ledger import BulkChunk
 from legalgen.limits import Cost, Demand, Reservation
 from legalgen.providers.base import BulkAnswer
@@ -103,19 +112,22 @@ class Reader:
             self.found.strays += 1
             return
         self._open.discard(name[0])
+        task = replace(self._means.task_of(name[0]), variation=name[1])
+        job = Job(task, attempts=name[1] + 1)
         if answer.completion is not None:
-            task = replace(self._means.task_of(name[0]), variation=name[1])
-            self._weigh(Job(task, attempts=name[1] + 1), answer.completion)
+            self._weigh(job, answer.completion)
         elif answer.failure is not None:
-            self._broke(answer.failure)
+            self._broke(job, with_reasons(answer.failure))
 
-    def _broke(self, failure: Failure) -> None:
+    def _broke(self, job: Job, failure: Failure) -> None:
         self.found.broken += 1
         self.found.codes[failure.code or failure.category.value] += 1
         if failure.reached:
             category = failure.category
             spending = Spending(self._ref, Usage(), 0.0, None, failed=category, answered=False)
             self._intake.hear(Departed(self._ref), spending)
+        if failure.answer:
+            self._intake.hear(unkept(job, self._ref, failure, 0.0))
 
     def _weigh(self, job: Job, completion: Completion) -> None:
         cost = self._means.price(completion.usage)

@@ -434,7 +434,13 @@ class Run:
             record.accepted = counted
             selection.sealed(folder / part.name, part.rows)
 
-        return BatchWriter(self.data_dir, record.id, note_part=note_part, rehearsal=self.rehearsal)
+        return BatchWriter(
+            self.data_dir,
+            record.id,
+            note_part=note_part,
+            rehearsal=self.rehearsal,
+            noted=[part.name for part in record.parts],
+        )
 
     def _recover(self) -> None:
         for found in store.recover(self.data_dir, note_part=self.ledger.note_part):

@@ -27,7 +27,7 @@ import secrets
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -467,9 +467,13 @@ def _part_name(batch_id: str, part: int) -> str:
     return f"train-{batch_id}-{part:05}.parquet"
 
 
-def _next_part(data_dir: DataDir, batch_id: str) -> int:
-    """The first number that no part and no segment of the batch bears, nor bore a higher one."""
+def _next_part(data_dir: DataDir, batch_id: str, noted: Iterable[str] = ()) -> int:
+    """The first number that no part and no segment of the batch bears, nor bore a higher one.
+
+    ``noted`` are names of parts that the batch had, and that compaction may have renamed.
+    """
     taken = [part for _, part in _batch_parts(data_dir, batch_id)]
+    taken += [int(m["part"]) for m in map(_PART_NAME.fullmatch, noted) if m]
     # Also what was kept aside (".jsonl.torn-0"): its name must not be used for other rows.
     for path in data_dir.journal.glob(f"{batch_id}-*.jsonl*"):
         match = _SEGMENT_NAME.match(path.name)
@@ -682,9 +686,12 @@ class BatchWriter:
         note_part: NotePart,
         rehearsal: bool = False,
         part_rows: int = PART_ROWS,
+        noted: Iterable[str] = (),
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Take the journal of a batch; its folders must exist (``DataDir.create``).
+
+        ``noted`` are the parts that its record names: their numbers are not given again.
 
         Raises:
             BatchRunning: another process writes this very batch.
@@ -698,7 +705,8 @@ class BatchWriter:
         self._part_rows = part_rows
         self._note_part = note_part
         self._lock = _JournalLock.acquire(data_dir, batch_id, sleep)
-        self._number = _next_part(data_dir, batch_id)
+        self._noted = tuple(noted)
+        self._number = _next_part(data_dir, batch_id, self._noted)
         self._file: _AppendFile | None = None
         self._rows = 0
         self._rejects: _AppendFile | None = None
@@ -803,7 +811,7 @@ class BatchWriter:
             if self._file.path.exists():
                 _recover_segment(self._data_dir, self._file.path, self._note_part)
         self._file, self._rows = None, 0
-        self._number = _next_part(self._data_dir, self.batch_id)
+        self._number = _next_part(self._data_dir, self.batch_id, self._noted)
         self._interrupted = False
 
     def _path(self) -> Path:
