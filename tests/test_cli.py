@@ -128,6 +128,10 @@ def test_the_version(program: Program) -> None:
         (("batch", "--reasoning-effort", "hihg"), "high"),
         (("history", "--status", "interupted"), "interrupted"),
         (("history", "--since", "yesterday"), "36h"),
+        (
+            ("history", "--provider", "grok"),
+            "there are: groq, cerebras, openai, local; did you mean groq?",
+        ),
         (("history", "2031"), "2031"),
         (("config", "set-key", "cerebra"), "cerebras"),
         (("batch", "20261123-120000-aaaa"), "--resume"),
@@ -142,6 +146,65 @@ def test_a_mistake_is_one_sentence_that_helps(
     assert ended.err.startswith("Error: ")
     assert words in ended.err
     assert "Traceback" not in ended.err
+
+
+UNKNOWN = "there is no provider x; there are: groq, cerebras, openai, local"
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (("--provider", "x"), f"--provider x: {UNKNOWN}"),
+        (("--route", "x/y"), f"--route x/y: {UNKNOWN}"),
+        (("--judge", "x/y"), f"--judge x/y: {UNKNOWN}"),
+        (
+            ("--judge", "groq/gpt-oss-120"),
+            (
+                "--judge groq/gpt-oss-120: no such model of groq is known; "
+                "there are: groq/openai/gpt-oss-120b, "
+            ),
+        ),
+        (("--route", "groq/qwen"), "--route groq/qwen: no such model of groq is known"),
+        (("--provider", "groq", "--model", "m"), "--model m: no such model of groq is known"),
+        (("--route", "local/m"), "--route local/m: a local model is smollm2-135m, or "),
+        (("--route", "groq"), "--route \"groq\": 'groq' is not of the form provider/model; write "),
+        (("--judge", "groq"), "--judge \"groq\": 'groq' is not of the form provider/model; write "),
+        (("--topic", "a,,b"), '--topic "a,,b": there is nothing between two commas'),
+    ],
+)
+def test_a_mistake_names_the_flag_that_was_typed(
+    here: Here, args: tuple[str, ...], sentence: str
+) -> None:
+    """The flag and its value as they stand on the command line, whichever flag names a model."""
+    ended = here.run("batch", "--plan", *args)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(f"Error: {sentence}")
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [("provider", ""), ("model", ""), ("route", "[failover]"), ("judge", "[sample]")],
+)
+def test_a_mistake_names_the_variable_or_the_line_of_the_file(
+    program: Program, here: Here, name: str, table: str
+) -> None:
+    """What was not typed now stands somewhere else, and is to be mended there."""
+    value = "x" if name == "provider" else "x.y" if name == "model" else "x/y"
+    keys = {"OPENAI_BASE_URL": "", "OPENAI_API_KEY": ""}
+    variable = f"LEGALGEN_{name.upper()}"
+    ended = here.run("batch", "--plan", **keys, **{variable: value})
+    assert (ended.code, ended.err.partition(": there is no ")[0].partition(": no ")[0]) == (
+        2,
+        f"Error: {variable} {value}",
+    )
+    config = Path(program.environ["LEGALGEN_CONFIG"])
+    config.write_text(f'{table}\n{name} = "{value}"\n')
+    ended = here.run("batch", "--plan", **keys, **{variable: ""})
+    where = f"{config} {table} {name}" if table else f"{config} {name}"
+    assert (ended.code, ended.err.partition(": there is no ")[0].partition(": no ")[0]) == (
+        2,
+        f"Error: {where} = {value}",
+    )
 
 
 def test_a_mistake_is_an_object_for_programs(here: Here) -> None:
@@ -231,6 +294,18 @@ def test_history_filters(program: Program, here: Here) -> None:
     assert ids("--limit", "1") == [new]
 
 
+def test_history_knows_a_provider_that_only_the_ledger_has(program: Program, here: Here) -> None:
+    """What an older version wrote with can be asked for, and is named among those there are."""
+    old = note(program, 50, "completed", "bygone")
+    assert [row["id"] for row in here.run("history", "--json", "-p", "bygone").json] == [old]
+    ended = here.run("history", "-p", "bygon")
+    assert ended.code == 2
+    assert ended.err == (
+        "Error: --provider bygon: there is no provider bygon; "
+        "there are: groq, cerebras, openai, local, bygone; did you mean bygone?\n"
+    )
+
+
 def test_history_reads_no_more_than_it_shows(program: Program) -> None:
     """A table of two batches does not open the third."""
     for hours in range(5):
@@ -263,7 +338,7 @@ def test_why_needs_no_id(program: Program, vendors: VendorServer) -> None:
 
 def test_models_of_one_provider(here: Here) -> None:
     """A table without any call; --json has every field."""
-    rows = here.run("models", "--provider", "cerebras", "--json").json
+    rows = here.run("models", "--provider", "cerebras", "--json").json["models"]
     assert {row["provider"] for row in rows} == {"cerebras"}
     assert {row["state"] for row in rows} == {"ready"}
 
@@ -272,9 +347,35 @@ def test_models_are_compared_by_what_they_wrote_here(program: Program) -> None:
     """After a batch the table knows speed, acceptance and cost per sample."""
     assert program.run("models", "--compare").err.startswith("There is nothing to compare yet")
     program.run("batch", "--provider", "cerebras", "--count", "3")
-    tracks = program.run("models", "--compare", "--json").json
+    tracks = program.run("models", "--compare", "--json").json["compared"]
     assert sum(track["samples"] for track in tracks.values()) == 3
-    assert all(track["usd_per_sample"] > 0 for track in tracks.values())
+    words = sum(len(row["answer"].split()) for row in program.rows())
+    assert sum(t["samples"] * (t["answer_words"] or 0) for t in tracks.values()) == words
+    for track in tracks.values():
+        assert track["first_pass"] == 1.0
+        assert track["tokens_per_sample"] > track["output_tokens"]
+        assert min(track["usd_per_sample"], track["samples_per_minute"]) > 0
+    shown = program.run("models", "--compare").out
+    for heading in ("/min", "first", "kept", "words", "tokens", "$/1000"):
+        assert heading in shown
+    assert program.run("models", "--compare", "-p", "groq", "--json").json["compared"] == {}
+
+
+@pytest.mark.parametrize(
+    ("flags", "keys"),
+    [
+        ((), {"models"}),
+        (("--check",), {"models"}),
+        (("--refresh",), {"models", "listings"}),
+        (("--compare",), {"models", "compared"}),
+        (("--check", "--refresh", "--compare"), {"models", "listings", "compared"}),
+    ],
+)
+def test_models_is_always_one_object(here: Here, flags: tuple[str, ...], keys: set[str]) -> None:
+    """Each flag adds a key, and none changes what the others are."""
+    found = here.run("models", *flags, "--json", "--provider", "groq").json
+    assert found.keys() == keys
+    assert {row["provider"] for row in found["models"]} == {"groq"}
 
 
 def test_a_check_that_nothing_answers_is_exit_code_3(here: Here, vendors: VendorServer) -> None:
@@ -304,6 +405,22 @@ def test_config_init_show_and_path(here: Here, tmp_path: Path) -> None:
         "name": "count", "value": "7", "origin": "environment (LEGALGEN_COUNT)",
     }  # fmt: skip
     assert found["gate"]["origin"] == "default"
+
+
+@pytest.mark.parametrize(
+    "command", ["models", "models --compare", "batch --plan", "config show", "generate --no-save"]
+)
+def test_a_file_with_a_key_that_others_can_read_is_told(
+    program: Program, here: Here, command: str
+) -> None:
+    """Whatever reads the key says so, once, on stderr."""
+    config = Path(program.environ["LEGALGEN_CONFIG"])
+    config.write_text('[providers.groq]\napi_key = "gsk_of_a_file_1234567890"\n')
+    config.chmod(0o644)
+    ended = here.run(*command.split(), "--json")
+    assert ended.code == 0
+    assert json.loads(ended.out) is not None
+    assert ended.err.count(f"{config} holds keys and others can read it: chmod 600 ") == 1
 
 
 def test_a_key_is_never_shown(here: Here) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from legalgen.category import ErrorCategory
 from legalgen.completion import ModelRef
 from legalgen.console import Console, history_row
 from legalgen.errors import NoUsableProvider, UsageError
+from legalgen.inventory import Compared, Limit, ModelRow, track_of
 from legalgen.ledger import (
     Alert,
     Failed,
@@ -458,3 +460,59 @@ def test_long_lines_are_broken_between_words_on_a_terminal() -> None:
     because = next(n for n, line in enumerate(lines) if line.startswith("  because   word word"))
     assert lines[because + 1].startswith(" " * 12 + "word word")
     assert f"batch {ID}" in " ".join(" ".join(lines).split())
+
+
+def tables(columns: int) -> list[str]:
+    """The tables of `history`, `history ID`, `models` and `models --compare` on a terminal."""
+    out = Stream(terminal=True)
+    console = Console(out=out, err=Stream(), environ={"NO_COLOR": "1"}, columns=columns)
+    made = record()
+    console.history([history_row(made, "completed")])
+    console.record(made, "completed")
+    rows = [
+        ModelRow(
+            provider=ref.partition("/")[0], model=ref.partition("/")[2], state="exhausted",
+            until=at(30_000), limits=(Limit("tokens", "minute", 8_000, 1_200),),
+            usd_per_million_input=0.15, usd_per_million_output=0.6, track=track_of(stats),
+        )
+        for ref, stats in made.models.items()
+    ]  # fmt: skip
+    console.models(rows, START)
+    known = {name: msgspec.structs.asdict(track_of(s)) for name, s in made.models.items()}
+    compared = {
+        name: Compared(**track, first_pass=0.875, answer_words=412.0)
+        for name, track in known.items()
+    }
+    console.models(rows, START, compared=compared)
+    return re.sub(r"\x1b\[\d+m", "", out.getvalue()).splitlines()
+
+
+@pytest.mark.parametrize("columns", [40, 50, 60, 80, 100, 120, 160, 200])
+def test_tables_are_readable_at_any_width(columns: int) -> None:
+    """Nothing is wider than the terminal, and no name and no number is cut or broken."""
+    lines = tables(columns)
+    assert max(len(line.rstrip()) for line in lines) <= columns
+    words = "\n".join(lines).split()
+    for whole, times in ((GROQ, 4), ("500/500", 1), ("1.2k/8k", 2), ("0.15/0.6", 2), ("412", 2)):
+        assert words.count(whole) >= times, whole
+
+
+def test_a_narrow_table_is_told_row_by_row() -> None:
+    """The first cell, then the others by name, as many a line as fit; what is empty is left out."""
+    table = screens.Grid(
+        ("model", ">kept", "left", "note"),
+        tuple(
+            tuple(map(screens.Cell, row))
+            for row in ((GROQ, "95%", "1.2k/8k tok/min", ""), (CEREBRAS, "-", "", "preview"))
+        ),
+    )
+    assert [line.text for line in screens.stacked(table, 34)] == [
+        GROQ,
+        "  kept 95%  left 1.2k/8k tok/min",
+        CEREBRAS,
+        "  note preview",
+    ]
+    assert [line.text for line in screens.stacked(table, 30)][1:3] == [
+        "  kept 95%",
+        "  left 1.2k/8k tok/min",
+    ]

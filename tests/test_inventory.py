@@ -152,8 +152,9 @@ def batch(number: int, **models: ModelStats) -> Record:
 def test_a_track_adds_up_over_batches() -> None:
     """Sums over all batches first, then rates; what is no record is passed over."""
     one = ModelStats(
-        calls=12, samples=8, output_tokens=6000, reasoning_tokens=800, seconds=20.0,
-        sample_seconds=16.0, reasoning_steps=40, cost_usd=0.01, failures={"output_invalid": 2},
+        calls=12, samples=8, input_tokens=3000, output_tokens=6000, reasoning_tokens=800,
+        seconds=20.0, sample_seconds=16.0, reasoning_steps=40, cost_usd=0.01,
+        failures={"output_invalid": 2},
     )  # fmt: skip
     two = ModelStats(calls=3, samples=2, output_tokens=2000, seconds=5.0, sample_seconds=4.0,
                      failures={"timeout": 1})  # fmt: skip
@@ -164,8 +165,10 @@ def test_a_track_adds_up_over_batches() -> None:
         "calls": 15,
         "acceptance": pytest.approx(10 / 12),
         "seconds_per_sample": 2.0,
+        "samples_per_minute": 24.0,
         "tokens_per_second": 320.0,
         "steps": 4.0,
+        "tokens_per_sample": 1100.0,
         "output_tokens": 800.0,
         "reasoning_tokens": 80.0,
         "usd_per_sample": pytest.approx(0.001),

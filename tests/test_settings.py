@@ -194,6 +194,26 @@ def test_what_a_value_may_look_like(name: str, texts: object, value: object) -> 
             ('--max-cost "nan": not an amount of dollars; write 2.50, or off for no bound.'),
         ),
         (
+            "max_cost",
+            "$0",
+            '--max-cost "$0": no call can be paid with nothing; write 2.50, or off for no bound.',
+        ),
+        (
+            "max_time",
+            "0s",
+            '--max-time "0s": no call fits into no time; write 90s, 2h, or off for no bound.',
+        ),
+        (
+            "max_tokens",
+            "0",
+            '--max-tokens "0": not a whole number of at least 1, or off for no bound.',
+        ),
+        (
+            "max_calls",
+            "0",
+            '--max-calls "0": not a whole number of at least 1, or off for no bound.',
+        ),
+        (
             "base_url",
             "localhost:8080",
             ('--base-url "localhost:8080": not a URL; write http://host:port or https://host.'),

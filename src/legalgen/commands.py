@@ -155,6 +155,7 @@ def plan(
 
     settings = load(flags)
     console = talk(settings)
+    _warn(settings, console)
     intent = Intent(count=settings.count, until_total=until_total)
     run = Run(settings, intent, listener=lambda _: None, stop=Stop())
     with contextlib.closing(run):
@@ -164,6 +165,12 @@ def plan(
     else:
         console.text("\n".join(found.lines()))
     return 0
+
+
+def _warn(settings: Settings, console: Console) -> None:
+    """What is amiss with the settings; a run tells it among its own notices."""
+    for warning in settings.warnings:
+        console.talk(warning)
 
 
 def _queue_s(order: BatchOrder) -> float:
@@ -206,15 +213,17 @@ def models(settings: Settings, console: Console, look: Look) -> int:
     """Which models there are, and what is known of them; 3 when none of those checked answers."""
     from legalgen import inventory  # noqa: PLC0415 - history and models need none of it
 
-    ledger = Ledger(DataDir(settings.data_dir))
-    if look.compare:
-        console.compare(inventory.track_records(ledger.newest()))
-        return 0
-    now = datetime.now(UTC)
+    _warn(settings, console)
+    ledger, now = Ledger(DataDir(settings.data_dir)), datetime.now(UTC)
     rows = inventory.model_rows(settings, ledger.newest(), now, everything=look.everything)
     rows = inventory.check(settings, rows) if look.check else rows
-    listings = inventory.refresh(settings) if look.refresh else []
-    console.models(rows, now, listings=listings, checked=look.check)
+    console.models(
+        rows,
+        now,
+        listings=inventory.refresh(settings) if look.refresh else None,
+        compared=inventory.compared(settings, ledger.newest()) if look.compare else None,
+        checked=look.check,
+    )
     checks = [row.check for row in rows if row.check is not None]
     silent = look.check and not any(check.ok for check in checks)
     return NoUsableProvider.exit_code if silent else 0
@@ -244,8 +253,23 @@ def history(settings: Settings, console: Console, asked: Asked) -> int:
             f"--status {asked.status}: there is no such status"
             f"{did_you_mean(asked.status, STATUSES)}; there are: {', '.join(STATUSES)}"
         )
+    _check_provider(ledger, asked.provider)
     console.history(islice(_matching(ledger, asked), asked.limit))
     return 0
+
+
+def _check_provider(ledger: Ledger, name: str | None) -> None:
+    """Refuse a provider that there is none of, and that no batch here has ever used."""
+    from legalgen.providers import PROVIDERS  # noqa: PLC0415 - few ask for one
+    from legalgen.route import unknown_provider  # noqa: PLC0415 - few ask for one
+
+    if name is None or name in PROVIDERS:
+        return
+    records = (entry for entry in ledger.newest() if isinstance(entry, Record))
+    used = {model.partition("/")[0] for record in records for model in record.models}
+    if name not in used:
+        known = dict.fromkeys([*PROVIDERS, *sorted(used)])
+        raise UsageError(unknown_provider(f"--provider {name}", name, known))
 
 
 def _newest(ledger: Ledger, settings: Settings) -> Record:

@@ -76,7 +76,7 @@ def set_key(
     from legalgen.route import known_provider  # noqa: PLC0415 - lazy
     from legalgen.settings import config_path  # noqa: PLC0415 - lazy
 
-    name = known_provider(provider)
+    name = known_provider(provider, "set-key")
     if PROVIDERS[name].env_var is None:
         raise UsageError(f"{name} takes no key")
     where = config_path(os.environ)

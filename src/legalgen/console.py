@@ -19,14 +19,14 @@ import msgspec
 
 from legalgen import events, screens
 from legalgen.errors import LegalgenError, NoUsableProvider
-from legalgen.frame import Line, printable
+from legalgen.frame import Line, columns_of, printable
 from legalgen.live import Views, Watcher, watcher
 from legalgen.remedies import remedies, troubles
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
-    from legalgen.inventory import Listing, ModelRow, Track
+    from legalgen.inventory import Compared, Listing, ModelRow
     from legalgen.ledger import Record, Unreadable
     from legalgen.run import Result
     from legalgen.samples import Sample
@@ -35,9 +35,12 @@ if TYPE_CHECKING:
 
 PIPED_COLUMNS = 400
 """Tables are never folded for a program that reads them."""
-WIDE = 110
-UNBROKEN = ("model", "batch", "started", "status", "state", "left", "check")
+UNBROKEN = ("model", "batch", "started", "status", "state", "left", "check", "setting")
 """Columns that are never folded."""
+LEAST_FOLDED = 12
+"""Other columns become no narrower than this; a table that needs it is told row by row."""
+BETWEEN = 2
+"""Blanks between two columns."""
 DEEPEST_INDENT = 12
 
 
@@ -178,7 +181,7 @@ class Console:
             self.talk("There is no such batch. A first one: legalgen batch --count 3")
         else:
             table = screens.grid(screens.HISTORY_COLUMNS, listed)
-            self._grid(table if self._rich.width >= WIDE else table.only(screens.HISTORY_NARROW))
+            self._grid(table, table.only(screens.HISTORY_NARROW))
 
     def record(self, record: Record, status: str, again: str = "", *, why: bool = False) -> None:
         """One batch in full; with ``why`` all that went wrong in it, in order."""
@@ -188,7 +191,7 @@ class Console:
         self._lines(screens.record_lines(record, status, again))
         if record.models:
             table = screens.grid(screens.RECORD_COLUMNS, record.models.items())
-            self._grid(table if self._rich.width >= WIDE else table.only(screens.RECORD_NARROW))
+            self._grid(table, table.only(screens.RECORD_NARROW))
         if record.rejected:
             worst = sorted(record.rejected.items(), key=lambda pair: -pair[1])
             self._grid(screens.grid(screens.REJECT_COLUMNS, worst))
@@ -200,33 +203,43 @@ class Console:
         rows: Sequence[ModelRow],
         now: datetime,
         *,
-        listings: Sequence[Listing] = (),
+        listings: Sequence[Listing] | None = None,
+        compared: Mapping[str, Compared] | None = None,
         checked: bool = False,
     ) -> None:
-        """What can be used, and how healthy it is; ``listings`` are the vendors' own lists."""
-        if self.json:
-            plain = msgspec.to_builtins(rows)
-            lists = {"models": plain, "listings": msgspec.to_builtins(listings)}
-            self.data(lists if listings else plain)
-            return
-        wide = self._rich.width >= WIDE + 30
-        narrow: Sequence[str] = screens.CHECKED_NARROW if checked else screens.MODELS_NARROW
-        if self._rich.width >= WIDE and not checked:
-            narrow = screens.MODELS_MIDDLE
-        table = screens.grid(screens.models_columns(now, checked=checked, wide=wide), rows)
-        self._grid(table if wide else table.only(narrow))
-        self._lines(screens.troubled(rows))
-        self._lines(screens.listing_lines(listings))
+        """What can be used, and how healthy it is.
 
-    def compare(self, tracks: Mapping[str, Track]) -> None:
-        """Models side by side, as this machine's own batches have shown them."""
+        ``listings`` are the vendors' own lists, ``compared`` the models side by side; where they
+        were not asked for they are None, and JSON has no key for them.
+        """
         if self.json:
-            self.data({name: msgspec.to_builtins(track) for name, track in tracks.items()})
-        elif not tracks:
+            asked = {"models": rows, "listings": listings, "compared": compared}
+            self.data({name: found for name, found in asked.items() if found is not None})
+            return
+        if compared is None or checked:
+            self._models(rows, now, checked=checked)
+        if compared is not None:
+            self._compared(compared)
+        self._lines(screens.listing_lines(listings or ()))
+
+    def _models(self, rows: Sequence[ModelRow], now: datetime, *, checked: bool) -> None:
+        wide, table = (
+            screens.grid(screens.models_columns(now, checked=checked, wide=wide), rows)
+            for wide in (True, False)
+        )
+        narrow = [screens.MODELS_MIDDLE, screens.MODELS_NARROW]
+        if checked:
+            narrow = [screens.CHECKED_NARROW]
+        self._grid(wide, *map(table.only, narrow))
+        self._lines(screens.troubled(rows))
+
+    def _compared(self, tracks: Mapping[str, Compared]) -> None:
+        """Models side by side, as this machine's own batches have shown them."""
+        if not tracks:
             self.talk("There is nothing to compare yet: no batch has been written here.")
-        else:
-            table = screens.grid(screens.COMPARE_COLUMNS, screens.ranked(tracks))
-            self._grid(table if self._rich.width >= WIDE else table.only(screens.COMPARE_NARROW))
+            return
+        table = screens.grid(screens.COMPARE_COLUMNS, screens.ranked(tracks))
+        self._grid(table, *map(table.only, (screens.COMPARE_MIDDLE, screens.COMPARE_NARROW)))
 
     def taxonomy(self, branches: Sequence[Branch]) -> None:
         """The tree of what can be asked for."""
@@ -319,7 +332,16 @@ class Console:
             width=self._columns if _is_terminal(self._stdout) else PIPED_COLUMNS,
         )
 
-    def _grid(self, grid: Grid) -> None:
+    def _grid(self, *grids: Grid) -> None:
+        """A table: of several the first that fits, widest first; else the last, row by row."""
+        width = self._rich.width
+        grid = next((each for each in grids if _least_width(each) <= width), None)
+        if grid is None:
+            self._lines(screens.stacked(grids[-1], width - 1))
+        else:
+            self._table(grid)
+
+    def _table(self, grid: Grid) -> None:
         from rich import box  # noqa: PLC0415 - only for people
         from rich.table import Table  # noqa: PLC0415
         from rich.text import Text  # noqa: PLC0415
@@ -331,11 +353,27 @@ class Console:
                 heading.lstrip(">"),
                 overflow="fold",
                 justify="right" if right else "left",
-                no_wrap=right or heading in UNBROKEN,
+                no_wrap=_is_unbroken(heading),
             )
         for row in grid.rows:
             table.add_row(*(Text(printable(cell.text), style=cell.style) for cell in row))
         self._rich.print(table)
+
+
+def _is_unbroken(heading: str) -> bool:
+    return heading.startswith(">") or heading in UNBROKEN
+
+
+def _least_width(grid: Grid) -> int:
+    """The columns of a terminal that a table needs to be readable."""
+    total = BETWEEN * (len(grid.headings) - 1)
+    for at, heading in enumerate(grid.headings):
+        widest = max((columns_of(row[at].text) for row in grid.rows), default=0)
+        if _is_unbroken(heading):
+            total += max(widest, columns_of(heading.lstrip(">")))
+        else:  # a heading is broken between its words alone
+            total += max(min(widest, LEAST_FOLDED), *map(columns_of, heading.split()))
+    return total
 
 
 class _Encodable:

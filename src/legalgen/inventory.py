@@ -14,9 +14,9 @@ from itertools import islice
 
 import msgspec
 
-from legalgen import wiring
+from legalgen import store, wiring
 from legalgen.completion import LimitReading, Message, ModelRef, Prompt, Request
-from legalgen.errors import ConfigurationError, ProviderError
+from legalgen.errors import ConfigurationError, DiskError, ProviderError
 from legalgen.failover import ProviderState, State
 from legalgen.health import Budget, HealthBook, Memories, Memory, ProviderMemory
 from legalgen.ledger import ModelStats, Record, Unreadable
@@ -27,9 +27,12 @@ from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.remedies import Trouble, remedy
 from legalgen.route import known_provider
 from legalgen.settings import Settings
+from legalgen.store import DataDir
 
 RECORDS = 500
 """So many of the newest batches are asked how good a model is."""
+ROWS = 5_000
+"""So many of the newest rows are looked at to compare models."""
 CHECK_TOKENS = 200
 CHECK_TIMEOUT_S = 30.0
 AT_ONCE = 8
@@ -49,19 +52,33 @@ class Track(msgspec.Struct, frozen=True):
     """What a model has shown on this machine, over its newest batches; None: never.
 
     ``acceptance`` is accepted samples per answer, from 0 to 1; ``steps`` are reasoning steps per
-    sample; tokens and dollars are of accepted samples, with what was wasted on refused ones.
+    sample; tokens and dollars are of accepted samples, with what was wasted on refused ones, and
+    so are the minutes in which one call after another gives samples.
     """
 
     samples: int
     calls: int
     acceptance: float | None
     seconds_per_sample: float | None
+    samples_per_minute: float | None
     tokens_per_second: float | None
     steps: float | None
+    tokens_per_sample: float | None
     output_tokens: float | None
     reasoning_tokens: float | None
     usd_per_sample: float | None
     failures: dict[str, int]
+
+
+class Compared(Track, frozen=True, kw_only=True):
+    """A track beside what the newest rows of the dataset show of the model; None: no row is its.
+
+    ``first_pass`` is the share of its rows that the first call of their task gave, from 0 to 1;
+    ``answer_words`` are words of an answer, on average.
+    """
+
+    first_pass: float | None = None
+    answer_words: float | None = None
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -137,7 +154,9 @@ def model_rows(
 
 
 def _providers(settings: Settings) -> list[str]:
-    return [known_provider(settings.provider)] if settings.provider else list(PROVIDERS)
+    if settings.provider is None:
+        return list(PROVIDERS)
+    return [known_provider(settings.provider, settings.written("provider"))]
 
 
 def own_models(settings: Settings, provider: str) -> tuple[str, ...]:
@@ -289,8 +308,10 @@ def track_of(stats: ModelStats) -> Track:
         calls=stats.calls,
         acceptance=_ratio(n, answers),
         seconds_per_sample=_ratio(stats.sample_seconds, n),
+        samples_per_minute=_ratio(n * 60, stats.seconds),
         tokens_per_second=_ratio(stats.output_tokens, stats.seconds) or None,
         steps=_ratio(stats.reasoning_steps, n),
+        tokens_per_sample=_ratio(stats.input_tokens + stats.output_tokens, n),
         output_tokens=_ratio(stats.output_tokens, n),
         reasoning_tokens=_ratio(stats.reasoning_tokens, n),
         usd_per_sample=None if stats.cost_usd is None else _ratio(stats.cost_usd, n),
@@ -300,6 +321,50 @@ def track_of(stats: ModelStats) -> Track:
 
 def _ratio(part: float, whole: float) -> float | None:
     return part / whole if whole else None
+
+
+# --------------------------------------------------------------------------- side by side
+
+
+def compared(settings: Settings, records: Records) -> dict[str, Compared]:
+    """What each ``provider/model`` has shown here: its track, and the newest rows that it wrote.
+
+    Raises:
+        DiskError: a part of the dataset cannot be read.
+    """
+    written = _written(DataDir(settings.data_dir))
+    found: dict[str, Compared] = {}
+    for name, track in track_records(records).items():
+        if settings.provider in (None, name.partition("/")[0]):
+            first, words = written.get(name, (None, None))
+            known = msgspec.structs.asdict(track)
+            found[name] = Compared(**known, first_pass=first, answer_words=words)
+    return found
+
+
+def _written(data_dir: DataDir) -> dict[str, tuple[float, float]]:
+    """First pass and mean words of an answer by model, of the newest rows."""
+    sums: dict[str, list[int]] = {}
+    for provider, model, attempts, answer in islice(_newest_rows(data_dir), ROWS):
+        of = sums.setdefault(f"{provider}/{model}", [0, 0, 0])
+        of[0] += 1
+        of[1] += attempts <= 1
+        of[2] += len(answer.split())
+    return {name: (first / rows, words / rows) for name, (rows, first, words) in sums.items()}
+
+
+def _newest_rows(data_dir: DataDir) -> Iterator[tuple[str, str, int, str]]:
+    import pyarrow as pa  # noqa: PLC0415 - heavy, and only a comparison reads rows
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    columns = ["provider", "model", "attempts", "answer"]
+    for path in reversed(store.parts(data_dir)):
+        try:
+            with pq.ParquetFile(path) as file:
+                for rows in file.iter_batches(batch_size=1_000, columns=columns):
+                    yield from zip(*(rows[name].to_pylist() for name in columns), strict=True)
+        except (OSError, pa.ArrowException) as error:
+            raise DiskError(f"{path} cannot be read: {error}", path) from error
 
 
 # --------------------------------------------------------------------------- asking the vendors

@@ -182,6 +182,13 @@ def _positive_duration(value: object) -> float:
     return seconds
 
 
+def _time_to_run(value: object) -> float:
+    seconds = _seconds(value)
+    if seconds <= 0:
+        raise ValueError("no call fits into no time; write 90s, 2h")
+    return seconds
+
+
 def _names(value: object) -> tuple[str, ...]:
     """Names separated by commas, in one text or in several; each once, in the order given.
 
@@ -231,6 +238,8 @@ def _dollars(value: object) -> float:
         raise ValueError("not an amount of dollars; write 2.50") from error
     if isinstance(value, bool) or not math.isfinite(amount) or amount < 0:
         raise ValueError("not an amount of dollars; write 2.50")
+    if amount == 0:
+        raise ValueError("no call can be paid with nothing; write 2.50")
     return amount
 
 
@@ -341,7 +350,7 @@ URL = Kind("URL", _url)
 DURATION = Kind("duration", _seconds, format_duration)
 CALL_TIME = Kind("duration", _positive_duration, format_duration)
 WAIT = Kind("duration or `off`", _or_off(_seconds, math.inf), format_duration)
-TIME_BOUND = Kind("duration or `off`", _or_off(_seconds, None), format_duration)
+TIME_BOUND = Kind("duration or `off`", _or_off(_time_to_run, None), format_duration)
 COUNT_BOUND = Kind("whole number from 1, or `off`", _whole_or_off)
 MARK = Kind("number from 1 to 5", _mark, show_number)
 DOLLAR_BOUND = Kind("dollars or `off`", _or_off(_dollars, None), show_number)

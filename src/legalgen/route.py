@@ -10,6 +10,7 @@ from pathlib import Path
 
 from legalgen.completion import ModelRef
 from legalgen.errors import ConfigurationError, UsageError
+from legalgen.kinds import did_you_mean
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog, ModelSpec
 
@@ -36,7 +37,7 @@ class Route:
         """Whether a toy is among them: then nothing goes to the training data."""
         return any(stop.spec.toy for stop in self.stops)
 
-    def without(self, refs: Sequence[ModelRef]) -> Route:
+    def without(self, refs: Sequence[ModelRef], written: str = "--judge") -> Route:
         """The route less the models that shall not write, because they judge.
 
         Raises:
@@ -46,19 +47,29 @@ class Route:
         if not left:
             names = ", ".join(map(str, refs))
             raise UsageError(
-                f"--judge {names}: no other model is left to write; a judge only marks"
+                f"{written} {names}: no other model is left to write; a judge only marks"
             )
         return Route(left, self.warnings)
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """Where each part of a wish stands: a flag, a variable, or a line of the config file."""
+
+    provider: str = "--provider"
+    model: str = "--model"
+    route: str = "--route"
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
-    """What the user asked for; all of it may be missing."""
+    """What the user asked for; all of it may be missing. Mistakes are told by ``written``."""
 
     provider: str | None = None
     model: str | None = None
     route: tuple[ModelRef, ...] = ()
     failover: bool = True
+    written: Written = Written()
 
 
 class Planner:
@@ -90,46 +101,47 @@ class Planner:
             ConfigurationError: nothing can be used without a key, and there is none.
         """
         if wish.route:
-            return self._finish([self._stop(ref, explicit=True) for ref in wish.route], wish)
+            stops = [self._stop(ref, f"{wish.written.route} {ref}") for ref in wish.route]
+            return self._finish(stops, wish)
         provider, model = self._beginning(wish)
-        own = self._own(provider, model)
+        own = self._own(provider, model, wish)
         return self._finish([*own, *self._elsewhere(provider, own)], wish)
 
     def _beginning(self, wish: Wish) -> tuple[str, str | None]:
         if wish.provider is not None:
-            return known_provider(wish.provider), wish.model
+            return known_provider(wish.provider, wish.written.provider), wish.model
         if wish.model is not None:
-            return self._provider_of(wish.model)
+            return self._provider_of(wish.model, f"{wish.written.model} {wish.model}")
         for name, spec in PROVIDERS.items():
             if spec.needs_key and self._has_key(name):
                 return name, None
         raise ConfigurationError(no_key_sentence())
 
-    def _provider_of(self, model: str) -> tuple[str, str]:
+    def _provider_of(self, model: str, said: str) -> tuple[str, str]:
         if _is_gguf(model):
             return "local", model
         provider, _, rest = model.partition("/")
         if provider in PROVIDERS and rest and self._catalog.find("groq", model) is None:
             return provider, rest
-        holders = [name for name in PROVIDERS if self._knows(name, model)]
+        holders = [name for name in PROVIDERS if self._may_hold(name, model)]
         if not holders:
-            raise UsageError(self._unknown_model(list(PROVIDERS), model))
+            raise UsageError(self._unknown_model(said, list(PROVIDERS), model))
         return next((name for name in holders if self._has_key(name)), holders[0]), model
 
-    def _own(self, provider: str, model: str | None) -> list[Stop]:
+    def _own(self, provider: str, model: str | None, wish: Wish) -> list[Stop]:
         listed = [
             self._stop(ModelRef(provider, id_))
             for id_ in (*self._own_models(provider), *self._listed(provider))
         ]
         if model is None and not listed:
             raise UsageError(
-                f"--provider {provider} needs a model: name one with --model, "
+                f"{wish.written.provider} {provider} needs a model: name one with --model, "
                 f"or list some in config.toml, [providers.{provider}] models"
             )
         if model is None:
             return listed
         model = model.removeprefix(f"{provider}/") if self._is_prefixed(provider, model) else model
-        first = self._stop(ModelRef(provider, model), explicit=True)
+        first = self._stop(ModelRef(provider, model), f"{wish.written.model} {wish.model}")
         rest = [] if provider == "local" else [s for s in listed if s.ref != first.ref]
         return [first, *rest]
 
@@ -154,25 +166,26 @@ class Planner:
         ]
         return sorted(others, key=lambda stop: _weight_rank(stop.spec, weights))
 
-    def _stop(self, ref: ModelRef, *, explicit: bool = False) -> Stop:
-        known_provider(ref.provider)
+    def _stop(self, ref: ModelRef, said: str = "") -> Stop:
+        """One place; ``said`` is how the user named it, the beginning of a sentence about it."""
+        if ref.provider not in PROVIDERS:
+            raise UsageError(unknown_provider(said, ref.provider))
         if ref.provider == "local":
-            return self._local_stop(ref, explicit=explicit)
-        if explicit and not self._knows(ref.provider, ref.model):
-            raise UsageError(self._unknown_model([ref.provider], ref.model))
-        return Stop(ref, self._catalog.spec(ref.provider, ref.model), explicit)
+            return self._local_stop(ref, said)
+        if said and not self._knows(ref.provider, ref.model):
+            whole = said.endswith(f" {ref}")
+            raise UsageError(self._unknown_model(said, [ref.provider], ref.model, whole=whole))
+        return Stop(ref, self._catalog.spec(ref.provider, ref.model), bool(said))
 
-    def _local_stop(self, ref: ModelRef, *, explicit: bool) -> Stop:
+    def _local_stop(self, ref: ModelRef, said: str) -> Stop:
         if self._catalog.find("local", ref.model) is not None:
-            return Stop(ref, self._catalog.spec("local", ref.model), explicit)
+            return Stop(ref, self._catalog.spec("local", ref.model), bool(said))
         if not _is_gguf(ref.model):
             names = ", ".join(spec.id for spec in self._catalog.models("local"))
-            raise UsageError(
-                f"--model {ref.model}: a local model is {names}, or the path of a .gguf file"
-            )
+            raise UsageError(f"{said}: a local model is {names}, or the path of a .gguf file")
         path = Path(ref.model).expanduser()
         named = ModelRef("local", path.stem)
-        return Stop(named, self._catalog.default_spec("local", path.stem), explicit, path)
+        return Stop(named, self._catalog.default_spec("local", path.stem), bool(said), path)
 
     def _knows(self, provider: str, model: str) -> bool:
         return (
@@ -182,16 +195,25 @@ class Planner:
             or not self._catalog.models(provider)
         )
 
-    def _unknown_model(self, providers: Sequence[str], model: str) -> str:
-        known = [
-            id_ for name in providers for id_ in (*self._own_models(name), *self._listed(name))
-        ]
+    def _may_hold(self, provider: str, model: str) -> bool:
+        """Whether a model without a provider may be meant; a server of one's own has any model."""
+        listed = bool(self._catalog.models(provider)) or model in self._own_models(provider)
+        return self._knows(provider, model) and (listed or self._has_key(provider))
+
+    def _unknown_model(
+        self, said: str, providers: Sequence[str], model: str, *, whole: bool = False
+    ) -> str:
+        """A sentence that names those there are, close ones first; ``whole``: as a route does."""
+        known = {
+            id_: f"{name}/{id_}" if whole else id_
+            for name in providers
+            for id_ in (*self._own_models(name), *self._listed(name))
+        }
         close = difflib.get_close_matches(model, known, n=3, cutoff=0.4)
-        rest = [id_ for id_ in known if id_ not in close]
         where = f" of {providers[0]}" if len(providers) == 1 else ""
+        names = ", ".join(known[id_] for id_ in dict.fromkeys([*close, *known]))
         return (
-            f"--model {model}: no such model{where} is known; "
-            f"there are: {', '.join(dict.fromkeys([*close, *rest]))}. "
+            f"{said}: no such model{where} is known; there are: {names}. "
             f"To use one that is not in the catalog, list it in config.toml, "
             f"[providers.{providers[0]}] models"
         )
@@ -212,15 +234,16 @@ class Planner:
                 f"`legalgen config set-key {spec.name}`. `--provider local` needs none."
             )
 
-    def _warnings(self, stops: Iterable[Stop]) -> Iterable[str]:
+    def _warnings(self, stops: Sequence[Stop]) -> Iterable[str]:
         for stop in stops:
             gone = self._catalog.retired(stop.ref.provider, stop.ref.model)
             if gone is not None:
-                yield _retired_sentence(stop.ref, gone)
+                yield _retired_sentence(stop.ref, gone, alone=len(stops) == 1)
 
 
-def _retired_sentence(ref: ModelRef, gone: date) -> str:
-    return f"{ref} was shut down on {gone}; it gets one try, then the next model is used."
+def _retired_sentence(ref: ModelRef, gone: date, *, alone: bool) -> str:
+    then = "and there is no other model to use" if alone else "then the next model is used"
+    return f"{ref} was shut down on {gone}; it gets one try, {then}."
 
 
 def _weight_rank(spec: ModelSpec, weights: Sequence[str]) -> int:
@@ -231,17 +254,22 @@ def _is_gguf(model: str) -> bool:
     return model.lower().endswith(".gguf")
 
 
-def known_provider(name: str) -> str:
-    """The name, if there is such a provider.
+def known_provider(name: str, written: str = "--provider") -> str:
+    """The name, if there is such a provider; ``written`` is where it stands.
 
     Raises:
-        UsageError: there is none; names those there are, close ones first.
+        UsageError: there is none; names those there are.
     """
     if name in PROVIDERS:
         return name
-    close = difflib.get_close_matches(name, PROVIDERS, n=2)
-    known = ", ".join(dict.fromkeys([*close, *PROVIDERS]))
-    raise UsageError(f"--provider {name}: there is no such provider; there are: {known}")
+    raise UsageError(unknown_provider(f"{written} {name}", name))
+
+
+def unknown_provider(said: str, name: str, known: Iterable[str] = PROVIDERS) -> str:
+    """What is wrong with ``name``, as a sentence that begins with what the user said."""
+    names = list(known)
+    there_are = f"there are: {', '.join(names)}{did_you_mean(name, names)}"
+    return f"{said}: there is no provider {name}; {there_are}"
 
 
 def no_key_sentence() -> str:

@@ -17,7 +17,7 @@ from legalgen.frame import WINDOWS, Line, Style, dollars, short, span, unit
 from legalgen.remedies import Trouble, grouped, remedies, troubles
 
 if TYPE_CHECKING:
-    from legalgen.inventory import Limit, Listing, ModelRow, Track
+    from legalgen.inventory import Compared, Limit, Listing, ModelRow
     from legalgen.ledger import ModelStats, Record
     from legalgen.run import Result
     from legalgen.samples import Sample
@@ -81,6 +81,28 @@ def grid(columns: Sequence[Column], items: Iterable[Any]) -> Grid:
 
     rows = tuple(tuple(cell(read(item)) for _, read in columns) for item in items)
     return Grid(tuple(name for name, _ in columns), rows)
+
+
+def stacked(grid: Grid, width: int) -> Iterator[Line]:
+    """A table for a terminal too narrow for it: each row's first cell, then the others by name.
+
+    What is empty is left out. A line exceeds ``width`` only where one cell alone does.
+    """
+    names = [heading.lstrip(">") for heading in grid.headings[1:]]
+    for first, *others in grid.rows:
+        yield Line.of(first.text, first.style or "bold")
+        line = Line.of("")
+        for name, cell in zip(names, others, strict=True):
+            text = cell.text.strip()
+            if text in ("", DASH):
+                continue
+            item = Line(((f"  {name} ", "dim"), (text, cell.style)))
+            if line.width and line.width + item.width > width:
+                yield line
+                line = Line.of("")
+            line = Line((*line.spans, *item.spans)) if line.width else item
+        if line.width:
+            yield line
 
 
 def labelled(label: str, text: str, style: Style = "") -> Line:
@@ -464,23 +486,29 @@ def listing_lines(listings: Iterable[Listing]) -> Iterator[Line]:
             yield Line.of(f"  gone  {id_}", "red")
 
 
-COMPARE_NARROW = ("model", "samples", "kept", "s/sample", "steps", "tokens", "$/1000")
+COMPARE_MIDDLE = (
+    "model", "samples", "/min", "first", "kept", "words", "steps", "tokens", "s/sample", "$/1000",
+)  # fmt: skip
+COMPARE_NARROW = ("model", "/min", "first", "kept", "words", "tokens", "$/1000")
 COMPARE_COLUMNS: tuple[Column, ...] = (
     ("model", lambda row: str(row[0])),
     (">samples", lambda row: str(row[1].samples)),
+    (">/min", lambda row: number(row[1].samples_per_minute, 1)),
+    (">first", lambda row: percent(row[1].first_pass)),
     (">kept", lambda row: percent(row[1].acceptance)),
+    (">words", lambda row: number(row[1].answer_words, 0)),
+    (">steps", lambda row: number(row[1].steps, 1)),
+    (">tokens", lambda row: number(row[1].tokens_per_sample, 0)),
+    (">thinking", lambda row: number(row[1].reasoning_tokens, 0)),
     (">s/sample", lambda row: number(row[1].seconds_per_sample, 1)),
     (">tok/s", lambda row: number(row[1].tokens_per_second, 0)),
-    (">steps", lambda row: number(row[1].steps, 1)),
-    (">tokens", lambda row: number(row[1].output_tokens, 0)),
-    (">thinking", lambda row: number(row[1].reasoning_tokens, 0)),
     (">$/1000", lambda row: money(row[1].usd_per_sample and row[1].usd_per_sample * 1000)),
     ("failures", lambda row: rejects(row[1].failures, 2) or DASH),
 )
-"""Models side by side; rows are pairs of name and :class:`legalgen.inventory.Track`."""
+"""Models side by side; rows are pairs of name and :class:`legalgen.inventory.Compared`."""
 
 
-def ranked(tracks: Mapping[str, Track]) -> list[tuple[str, Track]]:
+def ranked(tracks: Mapping[str, Compared]) -> list[tuple[str, Compared]]:
     """The best first: by what is kept, then by speed."""
     return sorted(
         tracks.items(),

@@ -336,6 +336,11 @@ class Settings:
         """Where the setting ``name`` came from."""
         return self.origins[name]
 
+    def written(self, name: str) -> str:
+        """Where the user wrote the setting ``name``, to begin a sentence about its value with."""
+        origin = self.origin(name)
+        return f"{origin.where} =" if origin.source == "config" else origin.where
+
     def key(self, provider: str) -> tuple[Secret, Origin] | None:
         """The API key of ``provider``, stripped, and where it came from; None without one.
 
@@ -430,8 +435,10 @@ def _layered(
 def _of_flag(each: Declaration[Any], flags: Mapping[str, object]) -> Found | None:
     if each.name not in flags:
         return None
-    origin = Origin("flag", each.flag)
-    return _parsed(each.kind, flags[each.name], each.flag, UsageError), origin
+    value = flags[each.name]
+    if isinstance(value, list | tuple):  # given several times, which commas say as well
+        value = comma_separated(value)
+    return _parsed(each.kind, value, each.flag, UsageError), Origin("flag", each.flag)
 
 
 def _of_env(each: Declaration[Any], environ: Mapping[str, str]) -> Found | None:

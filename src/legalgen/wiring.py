@@ -27,7 +27,7 @@ from legalgen.prompts import Prompter
 from legalgen.providers import PROVIDERS, open_provider
 from legalgen.providers.base import Provider, RemoteModel
 from legalgen.providers.catalog import Catalog, ModelSpec, TierLimits
-from legalgen.route import Planner, Route, Wish
+from legalgen.route import Planner, Route, Wish, Written
 from legalgen.route import Stop as Place
 from legalgen.router import Clock, Purse, Router, Target
 from legalgen.router import Policy as RoutingPolicy
@@ -64,8 +64,12 @@ def plan_route(settings: Settings, catalog: Catalog) -> Route:
         own_models=lambda name: _own_models(settings, name),
     )
     failover = not settings.no_failover
-    route = planner.plan(Wish(settings.provider, settings.model, settings.route, failover))
-    return route.without(_judging_family(settings, catalog)) if settings.judge else route
+    names = (settings.written(name) for name in ("provider", "model", "route"))
+    wish = Wish(settings.provider, settings.model, settings.route, failover, Written(*names))
+    route = planner.plan(wish)
+    if not settings.judge:
+        return route
+    return route.without(_judging_family(settings, catalog), settings.written("judge"))
 
 
 def _judging_family(settings: Settings, catalog: Catalog) -> list[ModelRef]:
@@ -92,7 +96,9 @@ def plan_judges(settings: Settings, catalog: Catalog) -> Route:
     )
     family = _judging_family(settings, catalog)
     reachable = [r for r in family if r in settings.judge or can_reach(settings, r.provider)]
-    return planner.plan(Wish(route=tuple(reachable)))
+    return planner.plan(
+        Wish(route=tuple(reachable), written=Written(route=settings.written("judge")))
+    )
 
 
 def can_reach(settings: Settings, provider: str) -> bool:

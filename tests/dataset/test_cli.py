@@ -13,10 +13,12 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from legalgen.dataset.cli import app
-from legalgen.errors import BatchRunning, LegalgenError
+from legalgen.errors import BatchRunning, LegalgenError, UsageError
 from legalgen.ledger import Ledger
 from legalgen.store import BatchLock, DataDir, Holder
 from tests.dataset.shelf import LEGACY, NOW, filled, names_of, rows_of
+from tests.program import EXECUTABLE
+from tests.terminal import in_terminal
 
 
 @pytest.fixture(autouse=True)
@@ -106,6 +108,31 @@ def test_check_reports_and_its_exit_code_says_whether_it_found_anything(tmp_path
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            (
+                '[1]\n{"question": "", "answer": "", "topic": "t", "difficulty": "d", '
+                '"case_citation": "", "reasoning": ""}\n'
+            ),
+            "none of its 2 rows can be used (1 cannot be read, 1 have no question or no answer): ",
+        ),
+        ("", "holds no rows: nothing was imported"),
+    ],
+)
+def test_an_import_of_nothing_is_a_mistake(tmp_path: Path, content: str, message: str) -> None:
+    """A script must not go on as if rows had come; what is wrong with them is told."""
+    path = tmp_path / "odd.jsonl"
+    path.write_text(content)
+    done = run("import", str(path))
+    assert isinstance(done.exception, UsageError)
+    assert (done.exception.exit_code, done.stdout) == (2, "")
+    assert message in str(done.exception)
+    assert done.stderr.count("row ") == (2 if content else 0)
+    assert Ledger(DataDir(tmp_path / "data")).all() == []
+
+
 def test_stats_writes_a_page_and_a_sheet(tmp_path: Path) -> None:
     """Beside what it shows; never among the dataset's own files."""
     filled(tmp_path / "data")
@@ -121,6 +148,21 @@ def test_stats_writes_a_page_and_a_sheet(tmp_path: Path) -> None:
     inside = tmp_path / "data" / "train" / "page.html"
     assert "inside the dataset" in str(failure("stats", "--html", str(inside)))
     assert names_of(DataDir(tmp_path / "data"))[0].startswith("train-")
+
+
+def test_stats_are_readable_on_a_narrow_terminal(tmp_path: Path) -> None:
+    """No name is broken at 40 columns, and none of the tables is squeezed to letters."""
+    data_dir = filled(tmp_path / "data")
+    environ = {
+        "PATH": "/usr/bin", "TERM": "xterm", "NO_COLOR": "1", "HOME": str(tmp_path),
+        "LEGALGEN_CONFIG": str(tmp_path / "config.toml"), "LEGALGEN_DATA_DIR": str(data_dir.root),
+    }  # fmt: skip
+    command = [str(EXECUTABLE), "dataset", "stats"]
+    with in_terminal(command, environ, columns=40) as terminal:
+        assert terminal.end() == 0
+    words = terminal.everything.split()
+    assert {"uk/contract", "formation", "consideration-estoppel", "short_qa"} <= set(words)
+    assert sum(len(word) == 1 and word.isalpha() for word in words) < 10
 
 
 def test_stats_of_one_batch(tmp_path: Path) -> None:

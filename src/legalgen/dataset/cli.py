@@ -74,6 +74,9 @@ def import_(flags: Flags, file: _File) -> int:
     """Bring in rows of the old seven columns, or of another dataset of ours.
 
     Rows that are there already are passed over. What the gate says of a row becomes its flags.
+
+    Exit codes: 0 the rows are there now, 2 no row of the file can be used,
+    5 a batch is running, 74 the disk failed.
     """
     from legalgen.dataset import commands  # noqa: PLC0415 - lazy
 

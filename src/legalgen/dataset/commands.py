@@ -94,8 +94,22 @@ def import_file(settings: Settings, console: Console, file: Path) -> int:
             linter=Linter(taxonomy, gate, index=index),
             now=_now,
         )
+    if not (done.added or done.present):
+        raise UsageError(_unusable(console, file, done))
     screens.show_imported(console, done)
     return 0
+
+
+def _unusable(console: Console, file: Path, done: imports.Imported) -> str:
+    """Why nothing came of an import; the first rows of those that cannot be used are shown."""
+    for example in done.examples:
+        console.talk(example)
+    if not done.read:
+        return f"{file} holds no rows: nothing was imported"
+    return (
+        f"{file}: none of its {done.read} rows can be used ({done.unreadable} cannot be read, "
+        f"{done.empty} have no question or no answer): nothing was imported"
+    )
 
 
 def _command() -> tuple[str, ...]:
