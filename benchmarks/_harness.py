@@ -20,7 +20,7 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +153,11 @@ class Vendors:
         with urllib.request.urlopen(request, timeout=30) as reply:
             content: bytes = reply.read()
             return content
+
+    def only(self, name: str) -> Vendors:
+        """The same double, of which one vendor's key and address are known."""
+        environment = self.environment.items()
+        return replace(self, environment={k: v for k, v in environment if k.startswith(name)})
 
     def stats(self) -> dict[str, Any]:
         """Counts by vendor and model."""

@@ -235,7 +235,15 @@ class Batch:
     @property
     def tell(self) -> Callable[[object], None]:
         """Where workers report; see :class:`legalgen.generation.Generation`."""
-        return lambda message: self._crew.tell(message) if self._crew else None
+        return self._tell
+
+    def _tell(self, message: object) -> None:
+        if self._crew is None:
+            return
+        if isinstance(message, Departed | Spending):
+            self._crew.note(message)  # counted with what comes next, or at the next tick
+        else:
+            self._crew.tell(message)
 
     def run(self, generation: Generation) -> Ending:
         """Work until the target is reached or there is a reason to end.
@@ -604,7 +612,7 @@ class Batch:
         if bound is not None and now - self._watch.started >= bound:
             return Ending("stopped", EXIT["short"], f"--max-time: {bound:g} s are over")
         stalled = self._stalled_s(now)
-        if stalled >= self._watch.patience_s():
+        if stalled >= WATCHDOG_LEAST_S and stalled >= self._watch.patience_s():
             reason = f"nothing was accepted for {stalled / 60:.0f} min of calls (watchdog)"
             return Ending("stopped", EXIT["short"], reason)
         return None

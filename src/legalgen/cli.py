@@ -247,7 +247,7 @@ def _be_quick() -> None:
     pyarrow takes numpy along where that is installed, and works without it as on a bare machine:
     0.15 s of CPU and 12 MB.
     """
-    gc.set_threshold(50_000)
+    gc.set_threshold(200_000)
     sys.modules.setdefault("numpy", None)  # type: ignore[arg-type]
 
 

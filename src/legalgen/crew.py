@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -37,6 +38,7 @@ class Crew(Generic[J, O]):
         self._work = work
         self._jobs: queue.SimpleQueue[J | None] = queue.SimpleQueue()
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._notes: deque[object] = deque()
         self._threads = 0
         self.active = 0
         """Jobs that were started and whose end was not yet received."""
@@ -54,17 +56,26 @@ class Crew(Generic[J, O]):
         """Put something into the inbox; for workers."""
         self._inbox.put(message)
 
+    def note(self, message: object) -> None:
+        """As ``tell``, but nobody is woken for it: it comes before what is told next."""
+        self._notes.append(message)
+
     def receive(self, timeout_s: float) -> Iterator[object]:
         """Everything that is in the inbox; waits at most ``timeout_s`` for the first thing."""
         try:
             message = self._inbox.get(timeout=timeout_s)
             while True:
+                yield from self._noted()
                 if isinstance(message, Done | Crashed):
                     self.active -= 1
                 yield message
                 message = self._inbox.get_nowait()
         except queue.Empty:
-            return
+            yield from self._noted()
+
+    def _noted(self) -> Iterator[object]:
+        while self._notes:
+            yield self._notes.popleft()
 
     def dismiss(self) -> None:
         """Let idle threads end."""

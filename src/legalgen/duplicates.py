@@ -126,8 +126,9 @@ def shingles(tokens: Sequence[str], size: int) -> frozenset[int]:
     """CRC-32 of each run of ``size`` words; of the whole text where it is shorter."""
     if len(tokens) < size:
         return frozenset({zlib.crc32(" ".join(tokens).encode())} if tokens else ())
-    runs = zip(*(tokens[i:] for i in range(size)), strict=False)
-    return frozenset([zlib.crc32(run.encode()) for run in map(" ".join, runs)])
+    raw = " ".join(tokens).encode().split(b" ")
+    runs = zip(*(raw[i:] for i in range(size)), strict=False)
+    return frozenset(map(zlib.crc32, map(b" ".join, runs)))
 
 
 def jaccard(left: frozenset[int], right: Collection[int]) -> float:

@@ -223,17 +223,17 @@ class Generation:
         self._counting = threading.Lock()
         self.resting = 0
         """Workers that wait for a target now."""
-
-    def run(self, job: Job) -> Outcome:
-        """Attempt the task until it is written, given up, stuck or the run stops."""
-        retrying = Retrying(
+        self._retrying = Retrying(  # what it remembers of an attempt is each thread's own
             retry=retry_if_exception_type(_Again),
             wait=_asked_wait,
             stop=stop_never,  # every way to go on is bounded by the trail and the router
             sleep=self._rest,
             reraise=True,
         )
-        outcome: Outcome = retrying(self._attempt, job)
+
+    def run(self, job: Job) -> Outcome:
+        """Attempt the task until it is written, given up, stuck or the run stops."""
+        outcome: Outcome = self._retrying(self._attempt, job)
         return outcome
 
     def demand(self, job: Job) -> Callable[[Target], Demand]:

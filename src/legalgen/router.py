@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
@@ -482,7 +482,7 @@ class Router:
         self, trail: Trail, demand: Callable[[Target], Demand], now: float, hold: Hold | None
     ) -> failover.Choice:
         return failover.choose(
-            self._candidates(trail, demand, now, hold),
+            list(self._candidates(trail, demand, now, hold)),
             trail,
             stickiness_s=self._policy.stickiness_s,
             patience_s=max(0.0, self._policy.max_wait_s - self._waited_until(now)),
@@ -524,9 +524,9 @@ class Router:
 
     def _candidates(
         self, trail: Trail, demand: Callable[[Target], Demand], now: float, hold: Hold | None
-    ) -> list[Candidate]:
+    ) -> Iterator[Candidate]:
         latencies = self._latencies()
-        return [
+        return (
             self._candidate(
                 line,
                 trail,
@@ -537,7 +537,7 @@ class Router:
             )
             for ref, line in self._lines.items()
             if not self._is_dropped(line)
-        ]
+        )
 
     def _latencies(self) -> dict[ModelRef, float]:
         """Typical seconds of a reply; a guess must not draw calls away from the preferred model.

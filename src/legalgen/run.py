@@ -283,6 +283,7 @@ class Run:
         )
         generation = self._generation(running.tell, self._judged(running.tell))
         gc.freeze()  # what is imported by now stays: no collection need look at it again
+        gc.set_threshold(50_000)
         ending = running.run(generation)
         self._book.learn(self.router, force=True)
         return ending

@@ -312,13 +312,16 @@ class _Grid:
             [weights.difficulty.get(id_, 1.0) for id_ in self.difficulty_ids],
         )
         self.leaf_type = _fitted(
-            [[float(t in set().union(*levels)) for t in self.sample_types] for levels in self.open],
+            [[float(t in types) for t in self.sample_types] for types in self._open_types()],
             self.leaf,
             [weights.sample_type.get(id_, 1.0) for id_ in self.type_ids],
         )
         self.difficulty = _column_sums(self.leaf_difficulty)
         self.sample_type = _column_sums(self.leaf_type)
         self.difficulty_type = self._crossed()
+
+    def _open_types(self) -> Iterator[set[int]]:
+        return (set().union(*levels) for levels in self.open)
 
     def _leaf_shares(self) -> list[float]:
         """By weight; where jurisdictions are weighed, their shares are those, whatever they hold.
