@@ -270,6 +270,8 @@ class Router:
     ) -> Turn:
         """Where this task goes now. ``hold`` is the wait that just ended."""
         with self._changed:
+            if self._in_flight >= self._policy.max_in_flight:
+                return self._full(hold)
             now = self._now()
             choice = self._choose(trail, demand, now, hold)
             match choice:
@@ -280,10 +282,16 @@ class Router:
                     return self._hold(demand, choice, now, hold)
                 case Pause() if self._in_flight:
                     self._leave_queue(hold)
-                    return Hold(next(iter(self._lines)), RECHECK_S, failover.BUSY, None)
+                    return self._full(None)
                 case _:
                     self._leave_queue(hold)
                     return choice
+
+    def _full(self, hold: Hold | None) -> Hold:
+        """A wait for what comes of the calls that are out; a place in a queue is kept."""
+        if hold is not None:
+            return replace(hold, seconds=RECHECK_S, why=failover.BUSY)
+        return Hold(next(iter(self._lines)), RECHECK_S, failover.BUSY, None)
 
     def ready(self, demand: Callable[[Target], Demand]) -> bool:
         """Whether some target would take a call of this size at once."""
@@ -330,7 +338,9 @@ class Router:
                 line.health = failover.succeed(line.health, completion.latency_s)
             if lease.provider_epoch == house.epoch:
                 house.health = failover.provider_succeed(house.health)
-            self._changed.notify_all()
+            # Where all calls were out there is room for one now; else it may matter to anyone.
+            was_full = self._in_flight == self._policy.max_in_flight - 1
+            self._changed.notify(1 if was_full else MOST_IN_FLIGHT)
 
     def failed(
         self,
