@@ -19,7 +19,7 @@ from legalgen.completion import (
     ResponseFormat,
     Usage,
 )
-from legalgen.errors import AnswerRefused, ErrorCategory, Reason
+from legalgen.errors import AnswerRefused, ErrorCategory, Reason, UsageError
 from legalgen.generation import Endpoint, Judge
 from legalgen.health import Account, HealthBook
 from legalgen.limits import Demand
@@ -39,6 +39,8 @@ from legalgen.taxonomy import Bounds, Filter, Taxonomy
 if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to look at models
     from legalgen.quality import Gate, Rules, TypeBounds, Verdict
 
+_NEARNESS = ("flag", "environment", "config", "default")
+"""Where settings come from, the nearest to the command first."""
 REASONING_ALLOWANCE: Mapping[str, int] = {"none": 0, "low": 500, "medium": 1500, "high": 4000}
 """Tokens that a reasoning model is given to think, by effort, until its usage is known."""
 _POLICIES: Mapping[str, Literal["menu", "statute_first", "apex_only", "free"]] = {
@@ -63,13 +65,32 @@ def plan_route(settings: Settings, catalog: Catalog) -> Route:
         has_key=lambda name: can_reach(settings, name),
         own_models=lambda name: _own_models(settings, name),
     )
-    failover = not settings.no_failover
-    names = (settings.written(name) for name in ("provider", "model", "route"))
-    wish = Wish(settings.provider, settings.model, settings.route, failover, Written(*names))
-    route = planner.plan(wish)
+    route = planner.plan(_wish(settings))
     if not settings.judge:
         return route
     return route.without(_judging_family(settings, catalog), settings.written("judge"))
+
+
+def _wish(settings: Settings) -> Wish:
+    """What is asked for; what was said nearer to the command goes before a route said earlier.
+
+    Raises:
+        UsageError: the command line says both where to begin and the whole route.
+    """
+    names = ("provider", "model", "route")
+    said = {name: _NEARNESS.index(settings.origin(name).source) for name in names}
+    provider, route = settings.provider, settings.route
+    if route and min(said["provider"], said["model"]) < said["route"]:
+        route = ()
+    for name in ("provider", "model"):
+        if route and said[name] == said["route"] == 0:
+            also = settings.written(name)
+            raise UsageError(f"--route names every model in order: leave out {also}")
+    other = (settings.model or "").partition("/")[0]
+    if said["model"] < said["provider"] and other in PROVIDERS and other != provider:
+        provider = None  # --model cerebras/... where the config file says groq
+    written = Written(*map(settings.written, names))
+    return Wish(provider, settings.model, route, not settings.no_failover, written)
 
 
 def _judging_family(settings: Settings, catalog: Catalog) -> list[ModelRef]:
