@@ -596,7 +596,7 @@ def _diversity(sample: Sequence[Row]) -> Diversity:
     questions = [row["question"] for row in sample]
     answers = [row["answer"] for row in sample]
     openings = Counter(" ".join(words(question[:160])[:4]) for question in questions)
-    names = Counter(name for question in questions for name in set(parties(question)))
+    names = Counter(name for question in questions for name in parties(question))
     return Diversity(
         len(sample), _zlib(questions), _zlib(answers), _distinct_2(questions), _distinct_2(answers),
         tuple(openings.most_common(_TOP)), tuple(names.most_common(_TOP)),
