@@ -27,6 +27,8 @@ from benchmarks._harness import (
 )
 
 COUNT = 600
+LONG = 3_000
+"""A batch in which the start, and the first calls that go out two at a time, weigh little."""
 THREADS = 32
 LATENCY_S = 0.2
 BURST = 300
@@ -40,6 +42,7 @@ def measure(options: Options) -> list[Figure]:
     with vendors(f"--latency={LATENCY_S}") as server, tempfile.TemporaryDirectory() as folder:
         request = recorded_request(Path(folder))
         took = alternate(_sides(server, request, count), options.rounds)
+        long = _long(server, request, 1 if options.quick else options.rounds)
         _batch(server, count)
         reached_s = _seconds_until_in_flight(server.calls(), THREADS)
     wall = {name: [one.wall_s for one in runs] for name, runs in took.items()}
@@ -47,6 +50,7 @@ def measure(options: Options) -> list[Figure]:
         Figure(f"bare SDK, {THREADS} threads", count / median(wall["bare"]), "a second", digits=0),
         Figure(f"legalgen -c {THREADS}", count / median(wall["fixed"]), "a second", digits=0),
         Figure(f"legalgen -c {THREADS} ÷ bare", ratio(wall["bare"], wall["fixed"]), at_least=0.9),
+        Figure(f"the same of {LONG:,} samples", long),
         Figure("legalgen auto", count / median(wall["auto"]), "a second", digits=0),
         Figure("legalgen auto ÷ bare", ratio(wall["bare"], wall["auto"])),
         Figure(f"auto: first call to {THREADS} in flight", reached_s, "s", at_most=10),
@@ -72,6 +76,24 @@ def _sides(server: Vendors, request: Path, count: int) -> dict[str, Callable[[],
     if peer := litellm(request, count, threads=THREADS):
         sides["litellm"] = lambda: other(peer)
     return sides
+
+
+def _long(server: Vendors, request: Path, rounds: int) -> float:
+    took = alternate(
+        {
+            "bare": lambda: _bare(server, request, LONG),
+            "fixed": lambda: _batch(server, LONG, "-c", str(THREADS)),
+        },
+        min(rounds, 2),
+        warm=False,
+    )
+    return ratio(*([one.wall_s for one in took[name]] for name in ("bare", "fixed")))
+
+
+def _bare(server: Vendors, request: Path, count: int) -> Took:
+    server.reset()
+    with room(server) as here:
+        return run(bare(request, count, threads=THREADS), here.env)
 
 
 def _batch(server: Vendors, count: int, *flags: str) -> Took:
