@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from legalgen import duplicates
 from legalgen.duplicates import (
     FREEZE_ROWS,
     DuplicateIndex,
@@ -383,3 +384,18 @@ def test_a_long_list_without_a_folder_is_packed() -> None:
 
     assert match is not None
     assert (len(index), match.code, match.id) == (total, "DUP_EXACT", "lg_17")
+
+
+def test_large_segments_are_searched_as_small_ones_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrow's search and our own find the same candidates, of keys that occur and that do not."""
+    index = DuplicateIndex()
+    rows = [sketch(*row) for row in real_rows()]
+    index._freeze([duplicates._row(row) for row in rows], ())
+    (segment,) = index._segments
+    known = [row.keys for row in rows] + [tuple(key ^ 1 for key in row.keys) for row in rows]
+    by_ourselves = [segment.candidates(keys) for keys in known]
+
+    monkeypatch.setattr(duplicates, "FEW_ROWS", 0)
+
+    assert [segment.candidates(keys) for keys in known] == by_ourselves
+    assert all(number in found for number, found in enumerate(by_ourselves[: len(rows)]))
