@@ -23,6 +23,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import sys
 import zlib
 from array import array
 from bisect import bisect_left
@@ -53,7 +54,7 @@ LARGEST_SEGMENT = 200_000
 FREEZE_ROWS = 1_000
 """Rows kept as Python objects, some 12 kB each, before they are packed."""
 FEW_ROWS = 8_000
-"""A segment of so many rows is searched without ``pyarrow.compute``, which takes 25 ms to load."""
+"""For a segment of so many rows ``pyarrow.compute`` is not loaded, which takes 25 ms."""
 BUILD_ROWS = 4_096
 """Rows of a part that are packed at once when an index is built from text."""
 
@@ -260,7 +261,8 @@ class _Segment:
 
     def _places(self, wanted: Sequence[int]) -> Sequence[int]:
         """Where each number stands in ``keys``, or would stand."""
-        search = _search_sorted() if self.rows > FEW_ROWS else None
+        worth_it = self.rows > FEW_ROWS or "pyarrow.compute" in sys.modules
+        search = _search_sorted() if worth_it else None
         if search is None:
             return [bisect_left(self.keys, number) for number in wanted]
         return _numbers(search(self._sorted, _packed("Q", wanted)), "Q")
