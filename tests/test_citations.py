@@ -102,6 +102,47 @@ def only(text: str) -> Parsed:
         ("UK GDPR art 5", "eu_legislation", "UK GDPR"),
         ("Rome I Regulation", "eu_legislation", "32008R0593"),
         ("Article 101 TFEU", "eu_treaty", "TFEU art 101"),
+        ("Treaty on the Functioning of the European Union, Article 101(3)", "eu_treaty",
+         "TFEU art 101(3)"),
+        ("Treaty on European Union, art 6", "eu_treaty", "TEU art 6"),
+        ("Article 19(1) of the Treaty on European Union", "eu_treaty", "TEU art 19(1)"),
+        ("Article 101 of the Treaty on the Functioning of the European Union (TFEU)", "eu_treaty",
+         "TFEU art 101"),
+        ("General Data Protection Regulation, art 17", "eu_legislation", "32016R0679"),
+        ("Insolvency Act 1986 (Prescribed Part) Order 2003", "instrument",
+         "Insolvency Act 1986 (Prescribed Part) Order 2003"),
+        ("Equality Act 2010 (Specific Duties and Public Authorities) Regulations 2017",
+         "instrument",
+         "Equality Act 2010 (Specific Duties and Public Authorities) Regulations 2017"),
+        ("Financial Services and Markets Act 2000 (Regulated Activities) Order 2001, art 25",
+         "instrument",
+         "Financial Services and Markets Act 2000 (Regulated Activities) Order 2001 art 25"),
+        ("FPR 2010 r 12.3", "uk_rules", "FPR 12.3"),
+        ("CPR 1998 r 3.9", "uk_rules", "CPR 3.9"),
+        ("CPR PD 51U", "uk_rules", "PD 51U"),
+        ("Immigration Rules, Appendix Skilled Worker, para SW 4.1", "uk_rules",
+         "Immigration Rules Appendix Skilled Worker"),
+        ("Hirst v UK (No 2) [GC], no. 74025/01, ECHR 2005-IX", "echr_case", "ECtHR 74025/01"),
+        ("Lawless v Ireland App no 332/57", "echr_case", "ECtHR 332/57"),
+        ("Opinion 2/13 Accession to the ECHR EU:C:2014:2454", "ecli", "ECLI:EU:C:2014:2454"),
+        ("EU:C:2014:2454", "ecli", "ECLI:EU:C:2014:2454"),
+        ("A v B UKEAT/0297/08", "uk_neutral", "ukeat/2008/297"),
+        ("Re Z [2018] EWFC B27", "uk_neutral", "ewfc/2018/b27"),
+        ("Hadley v Baxendale [1854] EWHC Exch J70", "uk_neutral", "ewhc/exch/1854/j70"),
+        ("Francovich v Italy [1991] ECR I-5357", "uk_report", "[1991] ECR I-5357"),
+        ("Statute of Frauds 1677, s 4", "statute", "Statute of Frauds 1677 s 4"),
+        ("Bill of Rights 1689, art 9", "statute", "Bill of Rights 1689 art 9"),
+        ("Magna Carta 1297", "statute", "Magna Carta 1297"),
+        ("8 Del. C. \u00a7 220", "us_code", "8 Del. C. 220"),
+        ("735 ILCS 5/2-615", "us_code", "735 ILCS 5/2-615"),
+        ("Rev. Rul. 2019-24", "us_code", "Rev. Rul. 2019-24"),
+        ("Consumer Rights Act 2015, s 62(4)-(6)", "statute",
+         "Consumer Rights Act 2015 s 62(4)-(6)"),
+        ("Working Time Regulations 1998 (SI 1998/1833), reg 4", "instrument",
+         "Working Time Regulations 1998 reg 4"),
+        ("Land Registration (Scotland) Act 2012 (asp 5), s 86", "statute",
+         "Land Registration (Scotland) Act 2012 s 86"),
+        ("Philip Morris v Uruguay, ICSID Case No ARB/10/7", "icsid_case", "ICSID ARB/10/7"),
         ("Art. 8 ECHR", "echr", "ECHR art 8"),
         ("ECHR Arts 3, 8", "echr", "ECHR art 3,8"),
         ("Brown v. Board of Education, 347 U.S. 483 (1954)", "us_reporter", "347 U.S. 483"),
@@ -150,9 +191,14 @@ def test_what_is_no_citation_is_not_read(text: str) -> None:
         ("Applying Smith v Croft (No 2) [1988] Ch 114", "Smith v Croft (No 2)"),
         ("R v. Palmer [1971] 2 QB 163", "R v. Palmer"),
         ("C-131/12 Google Spain", "Google Spain"),
+        ("R (on the application of Miller) v Prime Minister [2019] UKSC 41",
+         "R (on the application of Miller) v Prime Minister"),
+        ("C-402/05 P Kadi", "Kadi"),
+        ("Case C-13/94 P v S", "P v S"),
+        ("Hirst v UK (No 2) [GC], no. 74025/01, ECHR 2005-IX", "Hirst v UK (No 2)"),
         ("[1932] AC 562", ""),
     ],
-)
+)  # fmt: skip
 def test_the_parties_before_a_citation_are_its_name(text: str, name: str) -> None:
     """The case name is taken from the words before the citation, without their signal."""
     assert only(text).name == name
@@ -237,6 +283,8 @@ def test_what_cannot_exist_is_refused_with_its_reason(text: str, why: str) -> No
         "[2022] EWHC 3000 (KB)", "[1953] 1 WLR 1", "[1952] 2 QB 1", "[1952] 1 KB 1", "[1891] AC 1",
         "67 F.4th 946 (2021)", "999 F.2d 1 (1993)", "606 U.S. 1 (2025)", "C-6/64", "C-12/26",
         "Companies Act 2006 s 1300", "925 F.3d 1339 (11th Cir. 2019)", "(1843) 2 Hare 461",
+        "[1978] 2 EHRR 25", "[1976] 1 EHRR 737", "[1818] EWHC KB J59", "EU:C:2014:2454",
+        "App no 332/57",
     ],
 )  # fmt: skip
 def test_what_may_exist_is_let_through(text: str) -> None:
@@ -494,3 +542,49 @@ def test_a_missing_list_is_a_usage_error(tmp_path: Path) -> None:
     """A path that does not exist is told as a sentence."""
     with pytest.raises(UsageError, match="cannot be read"):
         Authorities.load(tmp_path / "none.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("C-131/12 Google Spain SL v AEPD EU:C:2014:317", "Google Spain SL v AEPD"),
+        ("Joined Cases C-6/90 and C-9/90 Francovich", "Francovich"),
+        ("Palsgraf v. Long Island R.R., 248 N.Y. 339, 162 N.E. 99 (1928)",
+         "Palsgraf v. Long Island R.R."),
+    ],
+)  # fmt: skip
+def test_parallel_citations_share_the_name_of_the_case(text: str, name: str) -> None:
+    """Neither the number of another citation nor its prefix is part of the parties."""
+    assert [item.name for item in parse(text)] == [name, name]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "pinpoint"),
+    [
+        ("General Data Protection Regulation, art 17", "General Data Protection Regulation",
+         "art 17"),
+        ("Article 6(1)(f) GDPR", "GDPR", "art 6(1)(f)"),
+        ("UK GDPR art 5", "UK GDPR", "art 5"),
+        ("Treaty on European Union, art 6", "Treaty on European Union", "art 6"),
+        ("Article 101 TFEU", "TFEU", "art 101"),
+    ],
+)  # fmt: skip
+def test_union_law_is_named_as_written(text: str, name: str, pinpoint: str) -> None:
+    """Its title and its initials are one work, and each is found again in an answer."""
+    assert (only(text).name, only(text).pinpoint) == (name, pinpoint)
+
+
+def test_a_listed_law_may_go_by_its_title_or_its_initials() -> None:
+    """Names tell cases apart; a law is told by its key."""
+    listed = Authorities.of(["Article 101 TFEU", "GDPR"])
+
+    assert listed.lists(only("Treaty on the Functioning of the European Union, art 102"))
+    assert listed.lists(only("General Data Protection Regulation, art 17"))
+
+
+def test_the_year_of_an_application_is_not_that_of_the_decision() -> None:
+    """A case that took years to decide does not contradict itself."""
+    ledger = noted("Osman v United Kingdom App no 23452/94", "Case C-402/05 Kadi v Council")
+
+    assert ledger.conflict(only("Osman v United Kingdom (1998) 29 EHRR 245")) is None
+    assert ledger.conflict(only("Kadi v Council EU:C:2008:461")) is None

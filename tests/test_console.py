@@ -24,6 +24,7 @@ from legalgen.ledger import (
     Failed,
     GivenUp,
     ModelStats,
+    Parked,
     Process,
     Record,
     Switch,
@@ -262,6 +263,53 @@ def test_why_tells_everything_in_order() -> None:
         "  slot 7 given up (uk/contract/formation/basic/qa): bad_request",
         "  and 3 more switches, which the record leaves out",
     ]
+
+
+def test_why_gives_the_gates_own_code() -> None:
+    """A refused answer failed for what the gate says, not only for being invalid."""
+    rule, codes = "asked again", ("LOW_SCORE", "STEP_TEXT", "LOW_SCORE")
+    failed = Failed(at(1), GROQ, "output_invalid", None, "relevance 1 of 5", rule, codes=codes)
+    told = [line.text for line in screens.why(record(failures=[failed]))]
+    assert told[2] == (
+        f"  {hm(at(1))}  failed {GROQ}  LOW_SCORE, STEP_TEXT: relevance 1 of 5  ->  asked again"
+    )
+
+
+def test_samples_without_marks_are_told_with_a_remedy() -> None:
+    """One line says how many, and what to do about them."""
+    both = Both()
+    both.console.result(result(record(unjudged=3)))
+    [line] = [line for line in both.said if line.startswith("  unjudged")]
+    assert "3 samples" in line
+    assert "legalgen dataset export --without-flag UNJUDGED" in line
+    assert '[gate] UNJUDGED = "reject"' in line
+
+
+def test_parked_cells_are_named() -> None:
+    """In the summary the first ones, in the full account and for programs all of them."""
+    cells = [Parked("uk", "contract", "formation", "basic", f"type_{n}", 3) for n in range(6)]
+    made, both, program = record(parked=cells), Both(), Both(as_json=True)
+    both.console.result(result(made))
+    [line] = [line for line in both.said if line.startswith("  parked")]
+    assert line.startswith("  parked    formation, basic, type 0, uk (failed 3 times); formation")
+    assert line.endswith("type 3, uk (failed 3 times); and 2 more")
+    told = [line.text for line in screens.why(made)]
+    assert "  not asked for again: formation, basic, type 5, uk (failed 3 times)" in told
+    program.console.result(result(made))
+    assert json.loads(program.out.getvalue())["batch"]["parked"][5] == {
+        "jurisdiction": "uk", "practice_area": "contract", "topic": "formation",
+        "difficulty": "basic", "sample_type": "type_5", "failures": 3,
+    }  # fmt: skip
+
+
+def test_a_record_of_an_older_version_has_nothing_parked() -> None:
+    """Fields that it lacks are empty."""
+    fields = msgspec.to_builtins(record())
+    for name in ("parked", "unjudged"):
+        del fields[name]
+    del fields["failures"][0]["codes"]
+    known = msgspec.convert(fields, Record)
+    assert (known.parked, known.unjudged, known.failures[0].codes) == ([], 0, ())
 
 
 def test_an_interrupted_batch_shows_how_to_go_on() -> None:

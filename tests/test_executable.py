@@ -247,3 +247,29 @@ class TestOneAfterAnother:
     def test_the_executable_is_the_one_of_this_environment(self) -> None:
         """What is tested is what is installed."""
         assert EXECUTABLE.exists(), f"install the package into {sys.prefix}"
+
+
+@pytest.mark.parametrize(
+    ("config", "environ", "args", "provider"),
+    [
+        ("", {"LEGALGEN_PROVIDER": "groq"}, ["--route", "cerebras/gpt-oss-120b"], "cerebras"),
+        (
+            "provider = 'groq'\n[failover]\nroute = ['cerebras/gpt-oss-120b']\n",
+            {},
+            [],
+            "cerebras",
+        ),
+        ("[failover]\nroute = ['cerebras/gpt-oss-120b']\n", {}, ["--provider", "groq"], "groq"),
+        ("provider = 'groq'\n", {}, ["--model", "cerebras/gpt-oss-120b"], "cerebras"),
+    ],
+)
+def test_a_batch_goes_on_where_it_began_whichever_layer_said_so(
+    program: Program, config: str, environ: dict[str, str], args: list[str], provider: str
+) -> None:
+    """What counted of flags, variables and file is in the record, and nothing that did not."""
+    (program.home / "config.toml").write_text(config)
+    begun = program.run("batch", "--count", "4", "--max-calls", "2", *args, environ=environ)
+    assert (begun.code, program.record().accepted) == (4, 2)
+    resumed = program.run("batch", program.record().id, "--resume")
+    assert resumed.code == 0, resumed.err
+    assert {row["provider"] for row in program.rows()} == {provider}

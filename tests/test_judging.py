@@ -109,3 +109,35 @@ def test_the_only_model_cannot_judge_itself(tmp_path: Path) -> None:
     """A route that would be empty without its judge is a usage error."""
     with VendorServer(Config.of("unlimited")) as server, pytest.raises(UsageError, match="--judge"):
         run(tmp_path, server, route=[JUDGE], provider=None, model=None)
+
+
+def test_three_good_marks_do_not_make_up_for_a_bad_one(tmp_path: Path) -> None:
+    """The lowest mark decides and is named with the remark; the mean is what is stored."""
+    marks = json.dumps(
+        {"remark": "cites a\nrepealed section " + "x" * 300, "correctness": 1, "relevance": 5,
+         "reasoning": 5, "citation_use": 5}
+    )  # fmt: skip
+    config = Config.of("unlimited", answers=lambda request: judging(request, marks))
+    with VendorServer(config) as server:
+        flagged = run(tmp_path / "flagged", server, count="1")
+        refused = run(
+            tmp_path / "refused", server, count="1", min_score="3.5", max_calls="4", concurrency="1"
+        )
+    kept = store.iter_batches(DataDir(tmp_path / "flagged" / "data"), columns=("score", "flags"))
+    [row] = next(iter(kept)).to_pylist()
+    assert (flagged.exit_code, row["score"]) == (0, 4.0)
+    assert "LOW_SCORE" in row["flags"]
+    record = record_of(refused)
+    assert (record.accepted, set(record.rejected)) == (0, {"LOW_SCORE"})
+    [aside] = (tmp_path / "refused" / "data" / "rejected").glob("*.jsonl")
+    [reason] = json.loads(aside.read_text("utf-8").splitlines()[0])["reasons"]
+    remark = ("cites a repealed section " + "x" * 300)[:200]
+    assert reason["message"] == f'LOW_SCORE: correctness 1 of 5, need 3.5 ("{remark}")'
+
+
+def test_samples_without_a_judge_are_counted(tmp_path: Path) -> None:
+    """The record says how many there are, so that the summary can."""
+    with VendorServer(Config.of("unlimited")) as server:
+        server.fail("groq", "model_not_found", model="qwen/qwen3.8-27b")
+        result = run(tmp_path, server, count="2")
+    assert (record_of(result).accepted, record_of(result).unjudged) == (2, 2)

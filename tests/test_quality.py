@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from legalgen import quality
 from legalgen.citations import Authorities, parse
 from legalgen.completion import Completion, Usage
 from legalgen.duplicates import Thresholds as DuplicateThresholds
@@ -796,3 +797,45 @@ def test_party_overused(same: int, total: int, expected: str) -> None:
         corpus.add(f"lg_{number}", f"q{number} asks whether {name} may sue?", ())
 
     assert severity(review(corpus, draft()), "PARTY_OVERUSED") == expected
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "cited", "refused"),
+    [
+        ("uk", "Convention relating to the Status of Refugees 1951", False),
+        ("eu", "Treaty on the Functioning of the European Union, Article 101(3)", False),
+        ("ie", "Companies Act 2006 s 172", False),
+        ("us", "Companies Act 2006 s 172", True),
+        ("uk", "I.R.C. § 267A", True),
+    ],
+)
+def test_a_treaty_belongs_to_no_one_place(jurisdiction: str, cited: str, refused: bool) -> None:
+    """International law may be cited anywhere; of a user's own place nothing is known."""
+    given = draft(answer=text(60, f"{OPENING} See {cited}."), cited=(cited,))
+    task = replace(TASK, jurisdiction=jurisdiction)
+    verdict = GATE.inspect(given, task, None, BOUNDS)
+    assert ("CITATION_JURISDICTION" in {reason.code for reason in verdict.reasons}) == refused
+
+
+def test_a_listed_case_may_be_cited_with_its_parallel_report() -> None:
+    """Both references of one text are one case."""
+    known = Authorities.of(["Patel v Mirza [2016] UKSC 42"])
+    gate = replace(GATE, authorities=known, policy="menu")
+    cited = "Patel v Mirza [2016] UKSC 42, [2017] AC 467"
+    given = draft(answer=text(60, f"So held Patel. {OPENING}"), cited=(cited,))
+    verdict = gate.inspect(given, TASK, None, BOUNDS)
+    assert "CITATION_UNLISTED" not in {reason.code for reason in verdict.reasons}
+    assert [item.status for item in verdict.citations] == ["listed"]
+
+
+@pytest.mark.parametrize("size", [40, 4_000])
+def test_copied_runs_are_counted_alike_in_short_and_long_texts(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However the runs are looked for, the share is the same."""
+    tokens = [f"word{number % 700}" for number in range(size)]
+    given = draft(answer=" ".join(tokens[size // 2 :]), steps=(" ".join(tokens),))
+    reading = quality._Reading(given, None, BOUNDS, ())
+    found = reading.copied(reading.steps)
+    monkeypatch.setattr(quality, "MOST_SEARCHED", 0)
+    assert reading.copied(reading.steps) == found

@@ -418,6 +418,23 @@ class TestAnswers:
         seeds = [(call.request or {}).get("seed") for call in world.server.calls()]
         assert len(set(seeds)) > len(seeds) / 2
 
+    def test_the_record_names_what_is_no_longer_asked_for(
+        self, build: Callable[[Config], World]
+    ) -> None:
+        """A cell that failed three times is parked, and an answer's failure has its code."""
+        fixed = _answer()
+        world = build(Config.of(latency=0.0, answers=lambda _: fixed))
+        narrow = {"jurisdiction": ["uk"], "practice_area": ["contract"], "difficulty": ["basic"],
+                  "sample_type": ["short_qa"], "topic": ["formation"]}  # fmt: skip
+        result = world.batch(count="3", concurrency="1", gate="structure", **narrow)
+        record = record_of(result)
+        assert record.failures[0].codes == ("DUP_EXACT",)
+        parked = [
+            (one.practice_area, one.difficulty, one.sample_type, one.failures)
+            for one in record.parked
+        ]
+        assert parked == [("contract", "basic", "short_qa", 3)]
+
     def test_a_duplicate_is_written_anew_or_by_another_slot(self, world: World) -> None:
         """Repeated answers are refused; every sample that was asked for still comes."""
         world.server.fail("groq", "duplicate", after=2, count=5)

@@ -62,3 +62,10 @@ def test_a_route_and_its_beginning_are_not_both_typed(tmp_path: Path, also: str)
     flags: dict[str, object] = {"route": "groq/openai/gpt-oss-20b", also: "groq"}
     with pytest.raises(UsageError, match=f"leave out --{also}"):
         first(tmp_path, flags, {}, "")
+
+
+def test_a_model_with_a_slash_may_be_the_set_provider_s_own(tmp_path: Path) -> None:
+    """An id listed in the file is not taken for a provider and its model."""
+    config = "provider = 'groq'\n[providers.groq]\nmodels = ['openai/gpt-oss-next']\n"
+    found = first(tmp_path, {"model": "openai/gpt-oss-next"}, {}, config)
+    assert found == "groq/openai/gpt-oss-next"

@@ -37,8 +37,8 @@ from legalgen.ledger import GivenUp as GivenUpNote
 from legalgen.quality import Verdict
 from legalgen.router import MOST_IN_FLIGHT, Clock, Router, Spent
 from legalgen.samples import SCHEMA_VERSION, Sample, sample_id
-from legalgen.store import Rejected
-from legalgen.tasks import Task
+from legalgen.store import Cell, Rejected
+from legalgen.tasks import PARK_AFTER, Task
 
 TICK_S = 0.25
 GROWING_TICK_S = 0.02
@@ -134,6 +134,11 @@ class Schedule:
     def give_up(self, job: Job) -> None:
         """A job that will not be written."""
         self._plan.give_up(job.task)
+
+    @property
+    def parked(self) -> tuple[Cell, ...]:
+        """Cells that are not asked for again."""
+        return self._plan.parked
 
     @property
     def remaining(self) -> int:
@@ -430,6 +435,7 @@ class Batch:
         record, stats = self.record, self.record.model(written.lease.ref)
         record.accepted += 1
         record.flagged += bool(sample.flags)
+        record.unjudged += "UNJUDGED" in sample.flags
         stats.samples += 1
         stats.sample_seconds += written.completion.latency_s
         stats.reasoning_steps += len(sample.reasoning_steps)
@@ -459,6 +465,7 @@ class Batch:
         self._watch.fruitless += 1
         failures = job.trail.failures[-6:]
         self.record.note(GivenUpNote(job.task.slot, job.task.cell, (*failures, reason)))
+        self.record.note_parked(self._schedule.parked, PARK_AFTER)
         self._listen(
             events.TaskGivenUp(
                 at=self._now(),
@@ -670,4 +677,5 @@ def _failed(event: events.CallFailed) -> Failed:
         rule=event.decided,
         hint_s=event.hint_s,
         until=event.until,
+        codes=event.codes,
     )

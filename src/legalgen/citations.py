@@ -10,7 +10,7 @@ Keys by kind:
     statute         ``Companies Act 2006 s 174``; without a year ``Solicitors Act``
     uk_si           ``uksi/2003/1660``
     instrument      ``Working Time Regulations 1998 reg 4``
-    eu_case         ``62012CJ0131`` (CELEX), ``ecli`` as written
+    eu_case         ``62012CJ0131`` (CELEX), ``ecli`` with its prefix
     eu_legislation  ``32016R0679`` (CELEX)
     eu_treaty, echr ``TFEU art 101``, ``ECHR art 8``
     us_reporter     ``347 U.S. 483``
@@ -42,7 +42,7 @@ _SAME_LENGTH: Mapping[str, str] = {
 
 CASE_KINDS = frozenset(
     {"uk_neutral", "other_neutral", "uk_report", "eu_case", "ecli", "echr_case", "us_reporter"}
-    | {"icj_report", "wto_report"}
+    | {"icj_report", "wto_report", "icsid_case"}
 )
 """Kinds that cite one decision of a court, by a number that names no other."""
 LEGISLATION_KINDS = frozenset(
@@ -106,13 +106,17 @@ def normalise(text: str) -> str:
 
 _YEAR = r"(?P<year>1[0-9]\d\d|20\d\d)"
 _PIN = r"\d+[A-Za-z]{0,3}(?:\.\d+)*(?:\([0-9a-zA-Z]{1,5}\))*"
-_PINS = rf"{_PIN}(?:\s*(?:-|,|&|and|to|or)\s*{_PIN})*"
+_PINS = rf"{_PIN}(?:\s*(?:-|,|&|and|to|or)\s*{_PIN}|\s*-\s*\([0-9a-zA-Z]{{1,5}}\))*"
 _PIN_WORD = (
     r"(?:ss?\.|ss?(?=\s?\d)|sections?|§§?|arts?\.?|articles?|regs?\.?(?=\s?\d)|regulations?(?=\s\d)"
     r"|rules?(?=\s\d)|rr?\.?(?=\s?\d)|parts?(?=\s\d)|pts?\.?(?=\s?\d)|sched(?:ule)?s?\.?(?=\s?\d)"
     r"|sch\.?(?=\s?\d)|paras?\.?|chapters?(?=\s\d)|ch\.?(?=\s?\d))"
 )
-_PINPOINT_AFTER = re.compile(rf"[\s,:(]*(?P<w>{_PIN_WORD})\s*(?P<n>{_PINS}|[IVX]+\b)", re.I)
+_PINPOINT_AFTER = re.compile(
+    r"(?:,?\s\(?(?:S\.?S?\.?I\.?\s\d{4}/\d+|(?:asp|anaw|asc)\s\d+)\)?)?"  # its number
+    rf"[\s,:(]*(?P<w>{_PIN_WORD})\s*(?P<n>{_PINS}|[IVX]+\b)",
+    re.I,
+)
 _PINPOINT_BEFORE = re.compile(
     rf"(?P<w>{_PIN_WORD})\s*(?P<n>{_PINS}|[IVX]+)\s*,?\s*(?:of\s+)?(?:the\s+)?(?:UK\s+)?$", re.I
 )
@@ -158,7 +162,7 @@ _OTHER_COURTS = (
 _UK_NEUTRAL = re.compile(
     rf"[\[(]{_YEAR}[\])]\s*(?P<court>{'|'.join(sorted(_UK_COURTS, key=len, reverse=True))})\b"
     r"\s*(?P<d1>\(?(?:Civ|Crim|Admin|Ch|Pat|QB|KB|Comm|Admlty|TCC|Fam|IPEC|Costs|Mercantile|AAC"
-    r"|IAC|LC|TC|GRC|HESC|PC|B)\)?\s+)?(?P<n>\d+)"
+    r"|IAC|LC|TC|GRC|HESC|PC|B|Exch|CP)\)?\s+)?(?P<letter>[BJ](?=\d))?(?P<n>\d+)"
     r"(?:\s*\((?P<d2>[A-Za-z]{1,12})(?:\s*Court)?\))?",
 )
 _OTHER_NEUTRAL = re.compile(
@@ -166,10 +170,21 @@ _OTHER_NEUTRAL = re.compile(
 )
 
 
+_UKEAT = re.compile(r"\bUKEAT/(?:PA/)?(?P<n>\d{4})/(?P<yy>\d\d)(?:/[A-Z]{2,4})?\b")
+
+
+def _ukeat(m: Match[str]) -> Parsed:
+    """An appeal by its number, with the key that it has as a neutral citation."""
+    year, number = _full_year(m["yy"]), int(m["n"])
+    key = f"ukeat/{year}/{number}"
+    return _parsed(m, "uk_neutral", key, year, ("uk",), court="UKEAT", number=number)
+
+
 def _uk_neutral(m: Match[str]) -> Parsed:
     court, year, number = m["court"], int(m["year"]), int(m["n"])
     division = (m["d1"] or m["d2"] or "").strip(" ()").lower()
-    key = "/".join(part for part in (court.lower(), division, str(year), str(number)) if part)
+    shown = f"{(m['letter'] or '').lower()}{number}"
+    key = "/".join(part for part in (court.lower(), division, str(year), shown) if part)
     label = " ".join(part for part in (court, division.upper()) if part)
     return _parsed(m, "uk_neutral", key, year, ("uk",), court=label, number=number)
 
@@ -200,10 +215,11 @@ SERIES_YEARS: Mapping[str, tuple[int, int | None]] = {
     "BCLC": (1983, None), "BCC": (1983, None), "ICR": (1972, None), "IRLR": (1972, None),
     "FLR": (1980, None), "Bus LR": (2006, None), "CMLR": (1962, None), "STC": (1973, None),
     "EMLR": (1990, None), "Lloyd's Rep": (1919, None), "FSR": (1963, None), "ECR": (1954, 2012),
-    "HLR": (1976, None), "EHRR": (1979, None), "BPIR": (1996, None), "EGLR": (1975, None),
+    "HLR": (1976, None), "BPIR": (1996, None), "EGLR": (1975, None),
 }  # fmt: skip
 """First and last year of well-known series, with slack where a volume looks back. Incorporated
-Council of Law Reporting: AC, Ch, QB and P under the year from 1891, WLR from 1953."""
+Council of Law Reporting: AC, Ch, QB and P under the year from 1891, WLR from 1953. EHRR is not
+among them: its first volumes hold judgments of the years before, and are cited by their year."""
 
 _SQUARE = (
     "AC", "QB", "KB", "Ch", "Fam", "P", "WLR", "All ER (Comm)", "All ER (EC)", "All ER (D)",
@@ -235,7 +251,7 @@ _ROUND = (
     "OR (3d)", "NSWLR", "VR", "FCR", "FLR", "SASR", "Qd R", "SC (HL)", "SLT", "R (HL)", "D", "M",
     "F", "S", "HKCFAR", "SCC", "BTR", "ITELR",
 )  # fmt: skip
-_SCOTS = ("SC (HL)", "SC (UKSC)", "SC (PC)", "SC", "SLT", "SCCR", "SCLR", "JC", "GWD")
+_SCOTS = ("SC (HL)", "SC (UKSC)", "SC (PC)", "SC", "SLT", "SCCR", "SCLR", "JC")
 """Cited by the bare year: ``1932 SC (HL) 31``."""
 _LR_COURTS = "HL Sc|E & I App|Ch App|P & D|A & E|CCR|HL|QB|Ex|CP|Ch|Eq|PC|Sc & Div|Ir"
 
@@ -263,11 +279,12 @@ def _squash(text: str) -> str:
 
 _CANONICAL = {_squash(name): name for name in (*_SQUARE, *_ROUND, *_SCOTS)} | {"AER": "All ER"}
 _REPORT = re.compile(  # one pattern for both brackets: it takes 5 ms to compile
-    rf"(?P<bracket>[\[(]){_YEAR}(?:[-/]\d{{2,4}})?[\])]\s*(?:(?P<v>\d{{1,3}})\s+)?"
-    rf"(?P<series>{_any_series((*_SQUARE, *_ROUND))})\s*(?P<n>\d+[a-zA-Z]?)\b"
+    rf"(?:(?P<bracket>\[)|\(){_YEAR}(?:[-/]\d{{2,4}})?(?(bracket)\]|\))\s*(?:(?P<v>\d{{1,3}})\s+)?"
+    rf"(?P<series>{_any_series((*_SQUARE, *_ROUND))})\s*(?P<part>II?-)?(?P<n>\d+[a-zA-Z]?)\b"
 )
 _REPORT_SCOTS = re.compile(
-    rf"(?<![\[(\d/]){_YEAR}\s(?P<series>{_any_series(_SCOTS)})\s(?P<n>\d{{1,4}})\b(?!\.\d)"
+    rf"(?<![\[(\d/])(?<!\b(?:AIR|PLD|ILR|the)\s)(?<!\bin\s){_YEAR}"  # AIR 1973 SC is Indian
+    rf"\s(?P<series>{_any_series(_SCOTS)})\s(?P<n>\d{{1,4}})\b(?!\.\d)"
 )
 _REPORT_LR = re.compile(
     rf"(?:[\[(]{_YEAR}(?:-\d{{2,4}})?[\])]\s*)?(?:LR|L\.R\.)\s*(?P<v>\d{{1,2}})\s+"
@@ -294,9 +311,10 @@ def _report(m: Match[str]) -> Parsed:
     series = _CANONICAL.get(_squash(m["series"]), m["series"].strip())
     year, volume = int(m["year"]), m["v"]
     by_year = series in _YEAR_IS_VOLUME and year >= 1891 and (volume is None or int(volume) <= 4)
-    square = by_year or (m["bracket"] == "[" and not (series in _VOLUME_SERIES and volume))
+    square = by_year or (m["bracket"] and not (series in _VOLUME_SERIES and volume))
     shown = f"[{year}]" if square else f"({year})"
-    key = " ".join(part for part in (shown, volume, series, m["n"].lower()) if part)
+    page = f"{m['part'] or ''}{m['n'].lower()}"
+    key = " ".join(part for part in (shown, volume, series, page) if part)
     where = _series_jurisdictions(series)
     return _parsed(
         m, "uk_report", key, year, where, court=series,
@@ -345,7 +363,10 @@ def _leading_int(text: str) -> int:
 _EU_CASE = re.compile(
     r"\b(?:(?P<court>[CTF])\s?-\s?|[Cc]ase\s(?:[Nn]o\.?\s)?)(?P<n>\d{1,4})/(?P<yy>\d{2}|\d{4})\b"
 )
-_ECLI = re.compile(r"\bECLI:(?P<country>[A-Z]{2}):(?P<court>[A-Z0-9.]{1,7}):(?P<year>\d{4}):[\w.]+")
+_ECLI = re.compile(
+    r"(?:\b(?P<opinion>Opinion\s\d{1,2}/\d\d)\b[^;:]{0,80}?)?"
+    r"\b(?:ECLI:(?P<country>[A-Z]{2})|EU):(?P<court>[A-Z0-9.]{1,7}):(?P<year>\d{4}):(?P<n>[\w.]+)"
+)
 _EU_NUMBER = re.compile(
     r"\b(?P<type>Regulations?|Directives?|(?:Framework |Council |Commission )?Decisions?)\s*"
     r"(?P<body>\((?:EU|EC|EEC|EAEC|Euratom)(?:,\s*Euratom)?\))?\s*(?P<no>No\.?\s*|Nos?\.?\s*)?"
@@ -355,16 +376,24 @@ _EU_BARE = re.compile(
     r"(?<![\d/])(?:(?P<body>\((?:EU|EC)\)|\bEU)\s(?:No\.?\s*)?(?P<a>\d{1,4})/(?P<b>\d{1,4})\b"
     r"|(?P<c>\d{2}|\d{4})/(?P<d>\d{1,4})/(?P<suffix>EU|EC|EEC)\b)"
 )
+_EU_TREATY = r"Treaty on (?:the Functioning of the )?European Union(?: \((?:TFEU|TEU)\))?"
 _TREATY_ARTICLE = re.compile(
     rf"\b(?:(?:arts?\.?|articles?)\s*(?P<before>{_PINS})\s*,?\s*(?:of\s+)?(?:the\s+)?"
-    r"(?P<t1>TFEU|TEU|ECHR|EC Treaty|EEA Agreement|CFR(?!\s*\d)|EU Charter)"
-    r"|(?P<t2>TFEU|TEU|ECHR|EC Treaty|EEA Agreement|EU Charter)\b[,\s]*"
+    rf"(?P<t1>TFEU|TEU|ECHR|EC Treaty|EEA Agreement|CFR(?!\s*\d)|EU Charter|{_EU_TREATY})"
+    rf"|(?P<t2>TFEU|TEU|ECHR|EC Treaty|EEA Agreement|EU Charter|{_EU_TREATY})(?!\w)[,\s]*"
     rf"(?:(?:arts?\.?|articles?)\s*(?P<after>{_PINS}))?)",
     re.I,
 )
 _CHARTER = re.compile(r"\bCharter of Fundamental Rights|\bEU Charter\b|\bCharter (?=arts?\b)", re.I)
-_GDPR = re.compile(r"\b(?P<uk>UK\s)?(?:GDPR|General Data Protection Regulation)\b", re.I)
-_ECHR_APP = re.compile(r"\bApp(?:lication|l)?\.?\s+[Nn]os?\.?\s*(?P<n>\d{2,5}/\d{2})\b")
+_GDPR = re.compile(
+    r"\b(?P<uk>UK\s)?(?P<name>GDPR|General Data Protection Regulation)\b(?: \(GDPR\))?", re.I
+)
+_ECHR_REPORT = r",?\s+ECHR\s(?:19|20)\d\d(?:-[IVX]+)?"
+_ECHR_APP = re.compile(
+    r"(?:\bApp(?:lication|l)?\.?\s+|(?<=\[GC\],\s)|(?<=\[GC\]\s)"
+    rf"|(?=\b[Nn]os?\.?\s*\d{{2,5}}/\d\d{_ECHR_REPORT}))\b[Nn]os?\.?\s*"
+    rf"(?P<n>\d{{2,5}}/\d{{2}})\b(?:(?:,|\sand)\s\d{{2,5}}/\d\d\b)*(?:{_ECHR_REPORT})?"
+)
 _EU_TREATIES = {"tfeu", "teu", "ec treaty", "eea agreement", "cfr", "eu charter"}
 _NAMED_EU = {
     "Brussels I Recast": "32012R1215", "Brussels I Regulation": "32001R0044",
@@ -405,8 +434,10 @@ def _eu_case(m: Match[str]) -> Parsed:
 
 
 def _ecli(m: Match[str]) -> Parsed:
-    where = ("eu",) if m["country"] == "EU" else ("uk",) if m["country"] == "GB" else ("other",)
-    return _parsed(m, "ecli", m[0].rstrip("."), int(m["year"]), where, court=m["court"])
+    country, court, year = m["country"] or "EU", m["court"], int(m["year"])
+    where = ("eu",) if country == "EU" else ("uk",) if country == "GB" else ("other",)
+    key = f"ECLI:{country}:{court}:{year}:{m['n'].rstrip('.')}"
+    return _parsed(m, "ecli", key, year, where, court=court, name=m["opinion"] or "")
 
 
 def _eu_number(m: Match[str]) -> Parsed | None:
@@ -455,11 +486,14 @@ def _as_year(digits: str) -> int | None:
 def _treaty_article(m: Match[str]) -> Parsed:
     name = " ".join((m["t1"] or m["t2"]).split())
     label = name.upper() if name.lower() in {"tfeu", "teu", "echr", "cfr"} else name
+    if name.lower().startswith("treaty on"):
+        label = "TFEU" if "unctioning" in name.lower() else "TEU"
     number = m["before"] or m["after"]
     pin = f"art {re.sub(chr(32), '', number)}" if number else ""
     key = f"{label} {pin}".strip()
-    if name.lower() in _EU_TREATIES:
-        return _parsed(m, "eu_treaty", key, None, ("eu",), name=label, work=label, pinpoint=pin)
+    if label.lower() in _EU_TREATIES:
+        name = name if name.lower().startswith("treaty on") else label
+        return _parsed(m, "eu_treaty", key, None, ("eu",), name=name, work=label, pinpoint=pin)
     where = ("international", "uk", "eu")
     return _parsed(m, "echr", key, None, where, name=label, work=label, pinpoint=pin)
 
@@ -470,9 +504,12 @@ def _charter(m: Match[str]) -> Parsed:
 
 
 def _gdpr(m: Match[str]) -> Parsed:
+    pin, key = _pinpoint_near(m), "32016R0679"
+    where: tuple[str, ...] = ("eu", "uk")
+    name = "GDPR" if len(m["name"]) == len("GDPR") else m["name"]
     if m["uk"]:
-        return _parsed(m, "eu_legislation", "UK GDPR", 2016, ("uk",), name="UK GDPR")
-    return _parsed(m, "eu_legislation", "32016R0679", 2016, ("eu", "uk"), name="GDPR")
+        name, key, where = f"UK {name}", "UK GDPR", ("uk",)
+    return _parsed(m, "eu_legislation", key, 2016, where, name=name, pinpoint=pin)
 
 
 def _named_eu(m: Match[str]) -> Parsed:
@@ -481,18 +518,26 @@ def _named_eu(m: Match[str]) -> Parsed:
 
 
 def _echr_app(m: Match[str]) -> Parsed:
+    """Without a year: that of the application is not that of the decision."""
     where = ("international", "uk", "eu")
-    year = _full_year(m["n"].split("/")[1])
-    return _parsed(m, "echr_case", f"ECtHR {m['n']}", year, where, court="ECtHR")
+    return _parsed(m, "echr_case", f"ECtHR {m['n']}", None, where, court="ECtHR")
 
 
 # --- international courts ------------------------------------------------------------------
 
 _ICJ_REPORT = re.compile(
     r"(?:[\[(](?P<before>19\d\d|20\d\d)[\])]\s*)?\bI\.?C\.?J\.?\sRep(?:orts|\.)?\s"
-    rf"(?:\(?{_YEAR}\)?,?\s*(?:p\.?|at)?\s*)?(?P<n>\d{{1,4}})\b"
+    rf"(?:\(?{_YEAR}\)?(?:\s\(\w+\))?,?\s*(?:pp?\.?|at|paras?)?\s*)?"
+    r"(?P<n>(?!(?:19|20)\d\d\b)\d{1,4})\b"
 )
 _WTO_REPORT = re.compile(r"\bWT/DS(?P<n>\d{1,3})/(?P<body>AB/)?R\b")
+
+
+_ICSID_CASE = re.compile(r"\bICSID\sCase\sNo\.?\s(?P<n>(?:ARB|CONC)(?:\(AF\))?/\d\d/\d{1,3})\b")
+
+
+def _icsid_case(m: Match[str]) -> Parsed:
+    return _parsed(m, "icsid_case", f"ICSID {m['n']}", None, ("international",), court="ICSID")
 
 
 def _icj_report(m: Match[str]) -> Parsed | None:
@@ -572,6 +617,10 @@ _US_STATE_CODE = re.compile(
     r"(?:\sAnn\.?)?)[,\s]*(?:tit\.\s*\d+,?\s*)?(?:ch\.\s*\w+,?\s*)?(?:§§?|[Ss]ections?|ss?\.)\s*"
     r"(?P<n>\d[\w.:-]*)"
 )
+_US_NUMBERED = re.compile(
+    r"\b(?:(?P<work>\d{1,2} Del\. ?C\.) ?(?:§§?|[Ss]ections?|s\.) ?(?P<n>\d+\w*(?:-\d+)?)"
+    r"|(?P<ilcs>\d{1,3} ILCS \d+)/(?P<s>\d[\w.-]*)|Rev\. (?P<r>Rul|Proc)\. (?P<rn>\d{2,4}-\d+))"
+)
 _US_RULE = re.compile(
     r"\b(?:(?P<c>Fed(?:eral)?\.?\s?R(?:ules?)?\.?\s?(?:of\s)?(?P<t>Civ|Crim|App|Bankr|Evid)[a-z]*\.?"
     r"\s?(?:P(?:rocedure)?\.?)?|FRCP|FRE)\s*(?:Rules?\s*)?(?P<n>\d+[\w.]*(?:\([0-9a-zA-Z]{1,3}\))*)"
@@ -629,6 +678,16 @@ def _us_state_code(m: Match[str]) -> Parsed:
     )
 
 
+def _us_numbered(m: Match[str]) -> Parsed:
+    if m["r"]:
+        work = f"Rev. {m['r']}. {m['rn']}"
+        return _parsed(m, "us_code", work, None, ("us",), name=f"Rev. {m['r']}.")
+    work, pin = m["work"] or m["ilcs"], (m["n"] or m["s"]).rstrip(".-")
+    work = work.replace("Del.C", "Del. C")
+    key = f"{work}{'/' if m['ilcs'] else ' '}{pin}"
+    return _parsed(m, "us_code", key, None, ("us",), name=work, work=work, pinpoint=f"s {pin}")
+
+
 def _us_rule(m: Match[str]) -> Parsed:
     if m["sec"]:
         return _parsed(m, "us_code", f"SEC Rule {m['sec']}", None, ("us",), name="SEC Rule")
@@ -668,7 +727,8 @@ _STATUTE_NO_YEAR = re.compile(
     rf"\b{_NAME}\s(?P<k>Act|Ordinance|Statute|Code|Law|Constitution)\b(?!\s(?:of\sConduct|on\b))"
 )
 _INSTRUMENT = re.compile(
-    rf"\b{_NAME}\s(?P<k>Regulations|Rules|Order|Scheme|Regs)\s(?P<of>of\s)?{_YEAR}\b"
+    rf"\b{_NAME}(?P<act>\sAct\s(?:1[89]|20)\d\d(?:\s\([^()]{{1,90}}\)){{1,3}})?"
+    rf"\s(?P<k>Regulations|Rules|Order|Scheme|Regs)\s(?P<of>of\s)?{_YEAR}\b"
 )
 _SI = re.compile(
     r"\b(?P<t>S\.?\s?I\.?|S\.?S\.?I\.?|W\.?S\.?I\.?|S\.?R\.?(?:\s?&\s?O)?)\s*(?:No\.?\s*)?"
@@ -676,12 +736,15 @@ _SI = re.compile(
 )
 _CPR = re.compile(
     r"\b(?P<t>CPR|Civil Procedure Rules?(?:\s1998)?|FPR|Family Procedure Rules(?:\s2010)?|CrimPR"
-    r"|Practice Direction|PD)\b[\s,]*(?:(?:[Pp]arts?|rules?|rr?\.?|paras?\.?|PD)\s*)?"
+    r"|Practice Direction|PD)\b[\s,]*(?:(?:19|20)\d\d\b[\s,]*)?"
+    r"(?:(?:[Pp]arts?|rules?|rr?\.?|paras?\.?|PD)\s*)?"
     r"(?P<n>\d{1,2}[A-Z]{0,2}(?:\.\d+[A-Z]?)?(?:\(\w{1,4}\))*)?"
 )
+_APPENDIX = r"(?:FM|EU|V)(?![\w-])|[A-Z][\w-]+(?:\s[A-Z][\w-]+){0,3}"
 _IMMIGRATION = re.compile(
-    r"\bImmigration Rules\b(?:[,\s]*(?P<n>(?:Part|[Pp]aras?\.?|[Pp]aragraphs?|Appendix)\s[\w.-]+))?"
-    r"|\bAppendix (?P<app>FM|EU|V|[A-Z][\w-]+(?:\s[A-Z][\w-]+){0,3})"
+    rf"\bImmigration Rules\b(?:[,\s]*(?P<n>Appendix\s(?:{_APPENDIX})"
+    r"|(?:Part|[Pp]aras?\.?|[Pp]aragraphs?|Appendix)\s[\w.-]+))?"
+    rf"|\bAppendix (?P<app>{_APPENDIX})"
 )
 _SRA = re.compile(
     r"\b(?P<t>SRA (?:Code|Principles?|Standards|Accounts Rules|Transparency Rules)[A-Za-z ]{0,40}?"
@@ -730,6 +793,15 @@ _LEADING = frozenset(
         "article",
     ]
 )
+
+
+_OLD_STATUTE = re.compile(
+    rf"\b(?P<name>Statute of [A-Z][a-z]+|Bill of Rights|Magna Carta),?\s\(?{_YEAR}\b\)?"
+)
+
+
+def _old_statute(m: Match[str]) -> Parsed:
+    return _act(m, f"{m['name']} {m['year']}", int(m["year"]), "uk", m["name"])
 
 
 def _statute(m: Match[str]) -> Parsed:
@@ -795,7 +867,7 @@ def _statute_no_year(m: Match[str]) -> Parsed | None:
 
 
 def _instrument(m: Match[str]) -> Parsed:
-    title = f"{_clean_name(m['name'])} {m['k']}"
+    title = f"{_clean_name(m['name'])}{m['act'] or ''} {m['k']}"
     parsed = _act(m, f"{title} {m['year']}", int(m["year"]), "uk", title)
     return replace(parsed, kind="instrument")
 
@@ -814,6 +886,7 @@ def _cpr(m: Match[str]) -> Parsed:
     word = m["t"]
     work = "PD" if word[0] == "P" else "FPR" if word[0] == "F" else word[:6]
     work = "CPR" if work.startswith("C") and work != "CrimPR" else work
+    work = "PD" if " PD" in m[0] else work
     pin = m["n"] or ""
     return _parsed(
         m, "uk_rules", f"{work} {pin}".strip(), None, ("uk",), work=work, pinpoint=pin, name=work
@@ -909,38 +982,43 @@ class _Rule:
     hint: Pattern[str] | None = None
 
 
+_EU_TREATY_NEEDS = ("TFEU", "TEU", "ECHR", "EC T", "EEA", "CFR", "Chart", "Treaty on")
 _YEAR_BEGINS = ("[1", "[2", "(1", "(2")
 _STRONG: tuple[_Rule, ...] = (
     _Rule(_UK_NEUTRAL, _uk_neutral, _YEAR_BEGINS),
+    _Rule(_UKEAT, _ukeat, ("UKEAT/",)),
     _Rule(_REPORT_LR, _report_lr, ("LR", "L.R")),
     _Rule(_REPORT, _report, _YEAR_BEGINS),
-    _Rule(_REPORT_SCOTS, _report_scots, (" SC", " S.C", " SLT", " S.L.T", " JC", " J.C", " GWD")),
-    _Rule(_ECLI, _ecli, ("ECLI",)),
+    _Rule(_REPORT_SCOTS, _report_scots, ("SC", "S.C", "S. C", "SLT", "S.L", "S. L", "JC", "J.")),
+    _Rule(_ECLI, _ecli, ("ECLI:", "EU:")),
     _Rule(_EU_CASE, _eu_case, ("/",)),
     _Rule(_EU_NUMBER, _eu_number, ("/",)),
-    _Rule(_SI, _si, ("SI ", "S.I", "SI/", "SR", "S.R", "S I")),
+    _Rule(_SI, _si, ("SI", "S.I", "SR", "S.R", "S I")),
     _Rule(_EU_BARE, _eu_bare, ("/",)),
     _Rule(_ECHR_APP, _echr_app, ("/",)),
     _Rule(_ICJ_REPORT, _icj_report, ("ICJ", "I.C.J")),
     _Rule(_WTO_REPORT, _wto_report, ("WT/DS",)),
+    _Rule(_ICSID_CASE, _icsid_case, ("ICSID",)),
     _Rule(_US_REPORTER, _us_reporter, hint=re.compile(r"\d\s+[A-Z]")),
     _Rule(_US_CODE, _us_code, ("U.S", "USC", "CFR", "C.F", "U. S", "C. F")),
     _Rule(_OTHER_NEUTRAL, _other_neutral, hint=re.compile(r"\d\d\]?\s+[A-Z]{2}")),
     _Rule(_REPORT_UNKNOWN, _report_unknown, ("[",)),
 )
 """Productions with a number that can be checked; cheap enough to run over whole answers."""
-_TELLING = tuple(rule for rule in _STRONG if rule.pattern not in (_US_CODE, _ECHR_APP))
+_TELLING = tuple(rule for rule in _STRONG if rule.pattern is not _US_CODE)
 """Those of which a citation may turn out to be impossible."""
 
 _NAMED: tuple[_Rule, ...] = (
     _Rule(_INSTRUMENT, _instrument, ("Regulations", "Rules", "Order", "Scheme", "Regs")),
+    _Rule(_OLD_STATUTE, _old_statute, ("Statute of", "Bill of Rights", "Magna Carta")),
     _Rule(_STATUTE, _statute, ("Act", "Ordinance", "Measure", "Statute")),
     _Rule(_GDPR, _gdpr, ("GDPR", "General Data")),
     _Rule(_NAMED_EU_RE, _named_eu),
-    _Rule(_TREATY_ARTICLE, _treaty_article, ("TFEU", "TEU", "ECHR", "EC T", "EEA", "CFR", "Chart")),
+    _Rule(_TREATY_ARTICLE, _treaty_article, _EU_TREATY_NEEDS),
     _Rule(_CHARTER, _charter, ("Charter",)),
     _Rule(_US_NAMED_CODE, _us_named_code),
     _Rule(_US_STATE_CODE, _us_state_code, ("§", "ection", "s.")),
+    _Rule(_US_NUMBERED, _us_numbered, ("Del.", "ILCS", "Rev. ")),
     _Rule(_US_RULE, _us_rule, ("Fed", "FRCP", "FRE", "Rule ")),
     _Rule(_US_PUBLIC_LAW, _us_public_law, ("Pub",)),
     _Rule(_US_RESTATEMENT, _us_restatement, ("Restatement",)),
@@ -1067,16 +1145,25 @@ _SIGNALS = _word_set(
 )
 
 
+_PARALLEL = re.compile(r",\s\d{1,4}\s[A-Z][\w.' ]{0,20}?\s\d+\b.*$")
+"""The same case in another reporter, between the parties and a citation."""
+_JOINED = re.compile(r"^(?:(?:\s*,|\s+and|\s*&)\s*[CTF]-\d+/\d+)*(?:\s+P(?:PU)?\b(?!\s+v\b))?")
+"""What belongs to the number of an EU case: those joined to it, and that it is an appeal."""
+
+
 def _with_name(item: Parsed, text: str, floor: int) -> Parsed:
     """The citation with the parties that stand before it (for EU cases also after it)."""
     before = text[max(floor, item.start - 170) : item.start].rstrip(" ,([")
-    name = party_name(before)
-    if not name and item.kind in {"eu_case", "ecli"}:
+    name = party_name(before.removesuffix("[GC]").rstrip(" ,"))
+    if item.kind == "us_reporter":
+        name = _PARALLEL.sub("", name)
+    if not name and not item.name and item.kind in {"eu_case", "ecli"}:
         name = _name_after(text[item.end : item.end + 120])
     return replace(item, name=name) if name else item
 
 
 def _name_after(text: str) -> str:
+    text = _JOINED.sub("", _ECLI.split(text)[0])
     match = re.match(r"\s*[,:]?\s*(?P<n>(?:[A-Z][\w'&.-]*|v\.?|and|of|de)(?:\s(?:[A-Z(][\w'&.)-]*"
                      r"|v\.?|and|of|de|&))*)", text)  # fmt: skip
     return match["n"].strip() if match else ""
@@ -1100,12 +1187,27 @@ def _walk_left(words: list[str], at: int) -> int:
     left = at
     while left > 0:
         word = words[left - 1].strip("('\"")
+        if re.search(r"\d/\d", word):
+            break
+        opens = _opening(words, left - 1)
+        if opens is not None:
+            left = opens
+            continue
         if not (word[:1].isupper() or word[:1].isdigit() or word.rstrip(",)") in _CONNECTORS):
             break
         left -= 1
     while left < at - 1 and (words[left] in _CONNECTORS or words[left].rstrip(",:") in _SIGNALS):
         left += 1
-    return left
+    appeal = 0 < left < at - 1 and words[left] in {"P", "PPU"} and "/" in words[left - 1]
+    return left + 1 if appeal else left
+
+
+def _opening(words: list[str], at: int) -> int | None:
+    """Where ``(on the application of`` begins, if the word ``at`` ends it."""
+    if not words[at].rstrip(",").endswith(")") or "(" in words[at]:
+        return None
+    starts = (i for i in range(at - 1, max(0, at - 12), -1) if words[i].startswith("("))
+    return next(starts, None)
 
 
 # --- what cannot exist -----------------------------------------------------------------------
@@ -1155,7 +1257,7 @@ def _impossible_neutral(parsed: Parsed, _today: date) -> str | None:
     court = parsed.court.split()[0]
     year, number = parsed.year or 0, parsed.number or 0
     first, last = _UK_COURTS[court]
-    if parsed.court in {"EWHC KB"}:
+    if parsed.court == "EWHC KB" and "/j" not in parsed.key:  # J70: numbered in retrospect
         first = 2022
     if first is not None and year < first:
         return f"{'the Supreme Court' if court == 'UKSC' else court} began in {first}"
@@ -1327,7 +1429,7 @@ class CitationLedger:
         if not (parsed.is_case and parsed.name):
             return
         self._names.setdefault(parsed.key, {}).setdefault(parsed.name, sample_id)
-        if parsed.year is not None:
+        if parsed.year is not None and parsed.kind != "eu_case":  # it is the application's
             known = self._years.setdefault(_case_identity(parsed.name), {})
             known.setdefault(parsed.key, (parsed.year, sample_id))
 
@@ -1356,7 +1458,7 @@ class CitationLedger:
         return self._year_conflict(parsed)
 
     def _year_conflict(self, parsed: Parsed) -> Reason | None:
-        if parsed.year is None:
+        if parsed.year is None or parsed.kind == "eu_case":
             return None
         for key, (year, sample) in self._years.get(_case_identity(parsed.name), {}).items():
             if key != parsed.key and abs(year - parsed.year) >= 3:
@@ -1435,7 +1537,8 @@ class Authorities:
         name = self.works.get(parsed.work)
         if name is None:
             return False
-        return not (name and parsed.name) or same_name(name, parsed.name)
+        named = parsed.is_case and name and parsed.name  # a law may go by its title or initials
+        return not named or same_name(name, parsed.name)
 
     def __or__(self, other: Authorities) -> Authorities:
         return Authorities({**self.works, **other.works}, self.texts + other.texts)

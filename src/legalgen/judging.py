@@ -35,6 +35,8 @@ from legalgen.tasks import Task
 
 MARK_TOKENS = 120
 """Tokens of the four marks and the remark."""
+REMARK_CHARACTERS = 200
+"""So much of the remark is told to the model that has to mend its answer."""
 ROLE = " (judge)"
 """What is added to a model's name where its calls were a judge's."""
 
@@ -52,8 +54,30 @@ class Marks(msgspec.Struct, frozen=True):
 
     @property
     def score(self) -> float:
-        """Their mean."""
-        return (self.correctness + self.relevance + self.reasoning + self.citation_use) / 4
+        """Their mean, which is stored."""
+        return sum(self._named.values()) / 4
+
+    @property
+    def lowest(self) -> int:
+        """The mark that decides: three good ones do not make up for a bad one."""
+        return min(self._named.values())
+
+    @property
+    def _named(self) -> dict[str, int]:
+        return {
+            "correctness": self.correctness,
+            "relevance": self.relevance,
+            "reasoning": self.reasoning,
+            "citation use": self.citation_use,
+        }
+
+    def told(self, reason: Reason) -> Reason:
+        """The gate's reason for the lowest mark, in words that say what is to be mended."""
+        names = ", ".join(name for name, mark in self._named.items() if mark == self.lowest)
+        need = reason.message.partition(" of 5")[2]
+        remark = " ".join(self.remark.split())[:REMARK_CHARACTERS]
+        quoted = f' ("{remark}")' if remark else ""
+        return replace(reason, message=f"{reason.code}: {names} {self.lowest} of 5{need}{quoted}")
 
 
 class Judging:
@@ -186,7 +210,8 @@ Gate = Callable[[Draft, Task, Completion], Verdict]
 def judged(gate: Gate, judging: Judging, score: Callable[[float | None], Reason | None]) -> Gate:
     """The gate with the judge behind it: only what the gate lets through is marked.
 
-    ``score`` turns a mark, or that there is none, into the gate's reason for it.
+    ``score`` turns a mark, or that there is none, into the gate's reason for it. It is asked about
+    the lowest mark: each of the four has to suffice.
     """
 
     def judge(draft: Draft, task: Task, completion: Completion) -> Verdict:
@@ -197,7 +222,8 @@ def judged(gate: Gate, judging: Judging, score: Callable[[float | None], Reason 
         if marked is None:
             return verdict.with_reasons([score(None)])
         marks, ref = marked
-        found = verdict.with_reasons([score(marks.score)])
+        reason = score(marks.lowest)
+        found = verdict.with_reasons([marks.told(reason) if reason is not None else None])
         return replace(found, score=marks.score, judge=str(ref))
 
     return judge

@@ -24,6 +24,7 @@ from legalgen.samples import to_json
 from legalgen.store import Cell, DataDir, Part, check_batch_id, is_writing, replace_file
 
 Kind = Literal["batch", "generate"]
+Noted = Literal["switches", "waits", "failures", "alerts", "given_up", "parked"]
 Status = Literal["running", "completed", "stopped", "paused", "failed"]
 DerivedStatus = Literal["running", "completed", "stopped", "paused", "failed", "interrupted"]
 MAX_NOTES: Final = 200
@@ -119,7 +120,8 @@ class Failed(msgspec.Struct, frozen=True):
     """A call that failed: what came back, the server's hint, and the rule that decided.
 
     ``target`` is ``provider/model``; ``hint_s`` the seconds that the server asked for; ``until``
-    the end of its cooldown, where the rule set one.
+    the end of its cooldown, where the rule set one. ``codes`` are the gate's, where an answer was
+    refused.
     """
 
     at: datetime
@@ -130,6 +132,7 @@ class Failed(msgspec.Struct, frozen=True):
     rule: str
     hint_s: float | None = None
     until: datetime | None = None
+    codes: tuple[str, ...] = ()
 
 
 class Alert(msgspec.Struct, frozen=True):
@@ -146,6 +149,17 @@ class GivenUp(msgspec.Struct, frozen=True):
     slot: int
     cell: Cell
     reasons: tuple[str, ...]
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """A cell that is not asked for again, because ``failures`` of its tasks were given up."""
+
+    jurisdiction: str
+    practice_area: str
+    topic: str
+    difficulty: str
+    sample_type: str
+    failures: int
 
 
 class Coverage(msgspec.Struct, frozen=True):
@@ -220,7 +234,8 @@ class Record(msgspec.Struct, kw_only=True):
 
     ``rejected`` counts refused answers by code. The lists are bounded (``MAX_NOTES``, the newest
     are left out), ``omitted`` counts what was left out of each. ``resumed`` holds the times at
-    which it was taken up again.
+    which it was taken up again. ``unjudged`` counts the samples kept although the judge that was
+    asked for could not be had.
     """
 
     id: str
@@ -240,9 +255,11 @@ class Record(msgspec.Struct, kw_only=True):
     target: int = 0
     accepted: int = 0
     flagged: int = 0
+    unjudged: int = 0
     reason: str = ""
     rejected: dict[str, int] = {}
     given_up: list[GivenUp] = []
+    parked: list[Parked] = []
     models: dict[str, ModelStats] = {}
     switches: list[Switch] = []
     waits: list[Wait] = []
@@ -266,7 +283,15 @@ class Record(msgspec.Struct, kw_only=True):
         else:
             self.omitted[name] = self.omitted.get(name, 0) + 1
 
-    def count(self, name: Literal["switches", "waits", "failures", "alerts", "given_up"]) -> int:
+    def note_parked(self, cells: Sequence[Cell], least: int) -> None:
+        """Note which cells are parked now; each failed ``least`` times or, as noted, more often."""
+        failures = Counter(note.cell for note in self.given_up)
+        named = cells[:MAX_NOTES]
+        self.parked = [Parked(*cell, max(least, failures[cell])) for cell in named]
+        if len(cells) > len(named):
+            self.omitted["parked"] = len(cells) - len(named)
+
+    def count(self, name: Noted) -> int:
         """How many entries there were, with those left out."""
         return len(getattr(self, name)) + self.omitted.get(name, 0)
 

@@ -36,6 +36,7 @@ from legalgen.citations import (
     impossible,
     name_tokens,
     parse,
+    same_name,
     suspect,
 )
 from legalgen.completion import Completion
@@ -357,8 +358,11 @@ class _Reading:
 
     def copied(self, tokens: Sequence[str]) -> float:
         """The share of the runs of six words that stand in the answer too."""
-        known = self._known_runs(tokens)
-        found = {run for run in known if f" {' '.join(run)} " in self.answer_line}
+        known = set(self._known_runs(tokens))
+        if len(known) * len(self.answer_line) < MOST_SEARCHED:
+            found = {run for run in known if f" {' '.join(run)} " in self.answer_line}
+        else:
+            found = known.intersection(_runs(self.answer))
         return len(found) / len(set(_runs(tokens))) if found else 0.0
 
     def _known_runs(self, tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -372,6 +376,10 @@ class _Reading:
 
 RUN_WORDS = 6
 """So many words in a row that stand elsewhere too were copied."""
+
+
+MOST_SEARCHED = 1_000_000
+"""Runs times characters; beyond it all runs of the answer are made, which is faster then."""
 
 
 def _runs(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -462,18 +470,30 @@ class Gate:
         if self.authorities is None:
             return
         for item in reading.parsed:
-            if item.is_case and not self._lists(item):
+            if item.is_case and not self._lists_one(item, reading.cited):
                 what = f'"{_shown(item)}" is not in the list: take one from it, or an Act'
                 yield "CITATION_UNLISTED", what, "citations", self.policy == "menu"
 
     def _lists(self, parsed: Parsed) -> bool:
         return self.authorities is not None and self.authorities.lists(parsed)
 
+    def _lists_one(self, item: Parsed, cited: Iterable[tuple[Parsed, ...]]) -> bool:
+        """Whether the list has it, or the same case by a parallel citation of the same text."""
+        if self._lists(item):
+            return True
+        group = next((group for group in cited if item in group), ())
+        twins = (other for other in group if other.is_case and item.is_case and other != item)
+        return any(
+            self._lists(twin) and (not item.name or same_name(item.name, twin.name))
+            for twin in twins
+        )
+
     def _citation(self, given: DraftCitation, parsed: tuple[Parsed, ...]) -> Citation:
         if not parsed:
             return Citation(given.text)
         best = next((item for item in parsed if item.strong), parsed[0])
-        status = "listed" if all(self._lists(item) for item in parsed) else "parsed"
+        listed = all(self._lists_one(item, [parsed]) for item in parsed)
+        status = "listed" if listed else "parsed"
         return Citation(given.text, best.kind, best.key, status)
 
 
@@ -563,7 +583,16 @@ _REFUSAL = re.compile(
 )
 _QUOTED = re.compile('"[^"]{0,400}"|\u201c[^\u201d]{0,400}\u201d')
 _META_HINTS = (
-    *(" ai", "language model", "pactoria", "chatgpt", "gpt-", "synthetic", "training", "trained"),
+    *(
+        " ai",
+        "artificial intelligence",
+        "language model",
+        "pactoria",
+        "gpt",
+        "synthetic",
+        "training",
+        "trained",
+    ),
     *("tuned", "tuning", "programm", "i was created", "assistant", "my knowledge", "dataset"),
     *("data set", "prompt", "json", "output "),
 )
@@ -760,11 +789,12 @@ def _citation_jurisdiction(reading: _Reading) -> Iterator[_Finding]:
     task = reading.task
     if task is None or not reading.parsed or not all(reading.cited):
         return
-    if task.jurisdiction == "international" or _is_comparative(reading):
+    if task.jurisdiction not in ("uk", "us", "eu") or _is_comparative(reading):
+        return  # of international law any may be cited; what a user adds the grammar cannot know
+    national = [item for item in reading.parsed if "international" not in item.jurisdictions]
+    if not national or any(not item.jurisdictions for item in national):
         return
-    if any(not item.jurisdictions for item in reading.parsed):
-        return
-    found = {place for item in reading.parsed for place in item.jurisdictions}
+    found = {place for item in national for place in item.jurisdictions}
     if task.jurisdiction not in found:
         where = ", ".join(sorted(found))
         what = f"every citation is of {where}, need one of {task.jurisdiction}"

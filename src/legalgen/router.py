@@ -279,6 +279,8 @@ class Router:
                     self._leave_queue(hold)
                     return self._depart(ref, demand(self._lines[ref].target), now)
                 case Wait():
+                    if hold is not None and hold.why == failover.BUSY != choice.why:
+                        self._changed.notify()  # it cannot take the free place: perhaps another
                     return self._hold(demand, choice, now, hold)
                 case Pause() if self._in_flight:
                     self._leave_queue(hold)

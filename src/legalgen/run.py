@@ -515,6 +515,10 @@ class Run:
 
     def _parameters(self) -> dict[str, object]:
         chosen = {name: _plain(getattr(self.settings, name)) for name in (*KEPT, *ROUTING)}
+        wish = wiring.wish_of(self.settings, Catalog.load())  # what of the layers came to count
+        chosen["route"] = _plain(wish.route)
+        chosen["provider"] = None if wish.route else wish.provider
+        chosen["model"] = None if wish.route else wish.model
         return {
             **{name: value for name, value in chosen.items() if value not in (None, [], "")},
             "as_of": self._as_of,
@@ -573,9 +577,10 @@ def resumed_flags(record: Record, flags: Mapping[str, object]) -> dict[str, obje
         if given and _plain(given) != kept.get(name):
             flag = "--" + name.replace("_", "-")
             raise UsageError(f"{flag} cannot change on --resume: batch {record.id} keeps its own")
-    routing = {name for name in ROUTING if flags.get(name)}
-    if routing & {"provider", "model", "route"}:
-        kept = {n: v for n, v in kept.items() if n not in ("provider", "model", "route")}
+    dropped = {"provider", "model"} if kept.get("route") else set()
+    if any(flags.get(name) for name in ("provider", "model", "route")):
+        dropped = {"provider", "model", "route"}
+    kept = {name: value for name, value in kept.items() if name not in dropped}
     taxonomy = record.parameters.get("taxonomy")
     if taxonomy:
         kept["taxonomy"] = taxonomy

@@ -138,14 +138,19 @@ _TYPOGRAPHY: Final[Mapping[str, str]] = {
 
 _REMEMBERED: Final = 128
 """Texts: the gate, the index and the id of a sample all read the same few, one after another."""
+_LONGEST_REMEMBERED: Final = 20_000
+"""Characters; longer texts come from elsewhere, and are read once."""
 
 
-@functools.lru_cache(maxsize=_REMEMBERED)
 def normalise(text: str) -> str:
     """Fold away what does not change the meaning: case, typography, white space.
 
     Two texts that normalise alike are the same text to a reader. Idempotent.
     """
+    return _remembered(text) if len(text) <= _LONGEST_REMEMBERED else _normalised(text)
+
+
+def _normalised(text: str) -> str:
     if text.isascii():
         return " ".join(text.casefold().split())
     folded = _plain(unicodedata.normalize("NFKC", text)).casefold()
@@ -166,18 +171,27 @@ _BETWEEN_WORDS: Final = bytes(
 )
 
 
-@functools.lru_cache(maxsize=_REMEMBERED)
+_remembered = functools.lru_cache(maxsize=_REMEMBERED)(_normalised)
+
+
 def words(text: str) -> tuple[str, ...]:
     r"""The words of a normalised text: case, punctuation and quotes are gone.
 
     What ``re.findall(r"\w+", normalise(text))`` finds, in a third of the time.
     """
+    return _remembered_words(text) if len(text) <= _LONGEST_REMEMBERED else _words(text)
+
+
+def _words(text: str) -> tuple[str, ...]:
     plain = normalise(text)
     for mark in set(_NOT_ASCII.findall(plain)):
         if not mark.isalnum():
             plain = plain.replace(mark, " ")
     raw = plain.encode("utf-8", "surrogatepass").translate(_BETWEEN_WORDS)
     return tuple(raw.decode("utf-8", "surrogatepass").split())
+
+
+_remembered_words = functools.lru_cache(maxsize=_REMEMBERED)(_words)
 
 
 def sample_id(question: str, answer: str) -> str:

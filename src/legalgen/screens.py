@@ -18,12 +18,14 @@ from legalgen.remedies import Trouble, grouped, remedies, troubles
 
 if TYPE_CHECKING:
     from legalgen.inventory import Compared, Limit, Listing, ModelRow
-    from legalgen.ledger import ModelStats, Record
+    from legalgen.ledger import ModelStats, Parked, Record
     from legalgen.run import Result
     from legalgen.samples import Sample
     from legalgen.taxonomy import Branch
 
 DASH = "-"
+PARKED_NAMED = 4
+"""So many parked cells are named in a summary; ``history --why`` names them all."""
 SHARES = 4
 """So many models are named with their shares."""
 GOOD: Mapping[str, Style] = {
@@ -156,10 +158,16 @@ def because(reason: str) -> list[str]:
 def _made(record: Record) -> Iterator[Line]:
     if record.flagged:
         yield labelled("flagged", f"{record.flagged} of them, see the column flags")
+    if record.unjudged:
+        yield labelled("unjudged", unjudged(record), "yellow")
     if record.rejected:
         yield labelled("refused", rejects(record.rejected))
     if record.given_up:
         yield labelled("given up", f"{record.count('given_up')} tasks")
+    if record.parked:
+        cells = [parked(one) for one in record.parked[:PARKED_NAMED]]
+        more = record.count("parked") - len(cells)
+        yield labelled("parked", "; ".join(cells) + (f"; and {more} more" if more else ""))
     if record.accepted and record.models:
         yield labelled("models", shares(record.models))
     if trouble := troubles_of(record):
@@ -168,6 +176,21 @@ def _made(record: Record) -> Iterator[Line]:
         yield labelled("alert", alert.message, "red")
     if any(stats.input_tokens + stats.output_tokens for stats in record.models.values()):
         yield labelled("tokens", tokens(record))
+
+
+def unjudged(record: Record) -> str:
+    """How many samples were kept without a judge's marks, and what can be done about them."""
+    count = plural(record.unjudged, "sample")
+    return (
+        f"{count} kept without marks, no judge could be had: legalgen dataset export "
+        '--without-flag UNJUDGED leaves them out, [gate] UNJUDGED = "reject" refuses them'
+    )
+
+
+def parked(cell: Parked) -> str:
+    """A cell that is not asked for again, and how often it failed."""
+    what = f"{cell.topic}, {cell.difficulty}, {cell.sample_type}, {cell.jurisdiction}"
+    return f"{what.replace('_', ' ')} (failed {plural(cell.failures, 'time')})"
 
 
 def rejects(codes: Mapping[str, int], most: int = 3) -> str:
@@ -357,6 +380,8 @@ def why(record: Record) -> Iterator[Line]:
     for note in record.given_up:
         where = "/".join(note.cell)
         yield Line.of(f"  slot {note.slot} given up ({where}): {'; '.join(note.reasons)}", "red")
+    for cell in record.parked:
+        yield Line.of(f"  not asked for again: {parked(cell)}", "red")
     for name, count in record.omitted.items():
         yield Line.of(f"  and {count} more {name}, which the record leaves out", "dim")
 
@@ -366,7 +391,8 @@ def _told(record: Record) -> Iterator[tuple[datetime, Line]]:
         status = f" {failed.status}" if failed.status else ""
         hint = f"; the server says {span(failed.hint_s)}" if failed.hint_s is not None else ""
         until = f" until {failed.until.astimezone():%H:%M:%S}" if failed.until else ""
-        head = f"{'failed':<7}{failed.target}  {failed.category}{status}"
+        what = ", ".join(dict.fromkeys(failed.codes)) or failed.category
+        head = f"{'failed':<7}{failed.target}  {what}{status}"
         tail = f": {failed.message}{hint}  ->  {failed.rule}{until}"
         yield failed.at, Line(((head, "red"), (tail, "")))
     for switch in record.switches:

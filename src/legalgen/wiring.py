@@ -65,13 +65,13 @@ def plan_route(settings: Settings, catalog: Catalog) -> Route:
         has_key=lambda name: can_reach(settings, name),
         own_models=lambda name: _own_models(settings, name),
     )
-    route = planner.plan(_wish(settings))
+    route = planner.plan(wish_of(settings, catalog))
     if not settings.judge:
         return route
     return route.without(_judging_family(settings, catalog), settings.written("judge"))
 
 
-def _wish(settings: Settings) -> Wish:
+def wish_of(settings: Settings, catalog: Catalog) -> Wish:
     """What is asked for; what was said nearer to the command goes before a route said earlier.
 
     Raises:
@@ -86,11 +86,20 @@ def _wish(settings: Settings) -> Wish:
         if route and said[name] == said["route"] == 0:
             also = settings.written(name)
             raise UsageError(f"--route names every model in order: leave out {also}")
-    other = (settings.model or "").partition("/")[0]
-    if said["model"] < said["provider"] and other in PROVIDERS and other != provider:
+    if said["model"] < said["provider"] and _is_elsewhere(settings, catalog):
         provider = None  # --model cerebras/... where the config file says groq
     written = Written(*map(settings.written, names))
     return Wish(provider, settings.model, route, not settings.no_failover, written)
+
+
+def _is_elsewhere(settings: Settings, catalog: Catalog) -> bool:
+    """Whether the model names another provider than the one set, which has none of that name."""
+    provider, model = settings.provider, settings.model or ""
+    other = model.partition("/")[0]
+    if provider is None or other not in PROVIDERS or other == provider:
+        return False
+    known = [spec.id for spec in catalog.models(provider)]
+    return bool(known) and model not in (*known, *_own_models(settings, provider))
 
 
 def _judging_family(settings: Settings, catalog: Catalog) -> list[ModelRef]:

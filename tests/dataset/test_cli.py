@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from typer.testing import CliRunner, Result
 
 from legalgen.dataset.cli import app
 from legalgen.errors import BatchRunning, LegalgenError, UsageError
 from legalgen.ledger import Ledger
 from legalgen.store import BatchLock, DataDir, Holder
-from tests.dataset.shelf import LEGACY, NOW, filled, names_of, rows_of
+from tests.crash.rows import BATCH, make_sample
+from tests.dataset.shelf import LEGACY, NOW, filled, names_of, rows_of, written
 from tests.program import EXECUTABLE
 from tests.terminal import in_terminal
 
@@ -163,6 +165,23 @@ def test_stats_are_readable_on_a_narrow_terminal(tmp_path: Path) -> None:
     words = terminal.everything.split()
     assert {"uk/contract", "formation", "consideration-estoppel", "short_qa"} <= set(words)
     assert sum(len(word) == 1 and word.isalpha() for word in words) < 10
+
+
+def test_stats_show_the_mean_score_and_who_judged(tmp_path: Path) -> None:
+    """A line where there are scores, none where there are not."""
+    data_dir = written(tmp_path / "data", [make_sample(slot, BATCH) for slot in range(2)])
+    assert "mean score" not in run("stats").stdout
+    later = "20261202-000000-bbbb"
+    marked = [
+        structs.replace(make_sample(slot, later), score=score)
+        for slot, score in ((4, 3.0), (5, 4.0))
+    ]
+    written(tmp_path / "data", marked, batch_id=later)
+    ledger = Ledger(data_dir)
+    record = ledger.load(later)
+    record.model("cerebras/zai-glm-4.7 (judge)").calls = 2
+    ledger.save(record, force=True)
+    assert "mean score: 3.50 of 5, marked by cerebras/zai-glm-4.7\n" in run("stats").stdout
 
 
 def test_stats_of_one_batch(tmp_path: Path) -> None:

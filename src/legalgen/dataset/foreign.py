@@ -11,12 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
 from legalgen.errors import UsageError
 from legalgen.samples import Sample, clean
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Form = Literal["legalgen", "legacy"]
 LEGACY_COLUMNS: Final = (
@@ -134,9 +137,26 @@ def _parquet_records(path: Path) -> Iterator[Mapping[str, Any]]:
     try:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
-                yield from batch.to_pylist()
+                yield from _in_microseconds(batch).to_pylist()
     except pa.ArrowException as error:
         raise UsageError(f"{path} is no readable parquet file: {error}") from error
+
+
+def _in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows without nanoseconds, for which pyarrow would need pandas."""
+    for at, field in enumerate(batch.schema):
+        if getattr(field.type, "unit", None) == "ns":
+            column = batch.column(at).cast(_coarse(field.type), safe=False)
+            batch = batch.set_column(at, field.name, column)
+    return batch
+
+
+def _coarse(kind: pa.DataType) -> pa.DataType:
+    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us", tz=kind.tz)
+    return pa.time64("us") if pa.types.is_time64(kind) else pa.duration("us")
 
 
 def _json_records(path: Path) -> Iterator[Mapping[str, Any] | str]:

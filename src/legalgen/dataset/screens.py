@@ -13,8 +13,9 @@ from legalgen.dataset.compact import Compacted
 from legalgen.dataset.export import Exported
 from legalgen.dataset.foreign import ODDITIES
 from legalgen.dataset.imports import Imported
-from legalgen.dataset.report import ANSWER_BASELINE, QUESTION_BASELINE, Coverage, Report
+from legalgen.dataset.report import ANSWER_BASELINE, QUESTION_BASELINE, Coverage, Model, Report
 from legalgen.dataset.verify import Verified
+from legalgen.judging import ROLE
 from legalgen.screens import Cell, Grid
 
 DASH: Final = "-"
@@ -177,6 +178,7 @@ def show_report(console: Console, report: Report) -> None:
         console.data(report)
         return
     _show_production(console, report)
+    _show_score(console, report)
     _show_coverage(console, report.coverage)
     _show_shares(console, report)
     _show_texts(console, report)
@@ -210,6 +212,18 @@ def _show_production(console: Console, report: Report) -> None:
         ]  # fmt: skip
         _table(console, ("refused for", "answers", "by model", "the first"), codes)
         console.text(f"mended or replaced: {_share(refused.mended)} of the slots")
+
+
+def _show_score(console: Console, report: Report) -> None:
+    if report.score_mean is None:
+        return
+    judges = [m.model.removesuffix(ROLE) for m in report.production.models if _judged(m)]
+    by = f", marked by {', '.join(judges)}" if judges else ""
+    console.text(f"mean score: {report.score_mean:.2f} of 5{by}")
+
+
+def _judged(model: Model) -> bool:
+    return model.model.endswith(ROLE)
 
 
 def _show_coverage(console: Console, coverage: Coverage) -> None:

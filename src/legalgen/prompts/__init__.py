@@ -304,7 +304,10 @@ def _mending(reasons: Sequence[Reason]) -> str:
     It asks for no better citation than the one refused: a model would invent another.
     """
     hard = [reason for reason in reasons if reason.reject] or list(reasons)
-    said = [f"{reason.code}: {_sentence(reason.message)}" for reason in hard[:MAX_REASONS]]
+    said = [
+        f"{reason.code}: {_sentence(reason.message.removeprefix(f'{reason.code}: '))}"
+        for reason in hard[:MAX_REASONS]
+    ]
     cited = any(reason.code.startswith("CITATION_") for reason in hard)
     asked = any(reason.field == "question" or not reason.field for reason in hard)
     return _fill(
