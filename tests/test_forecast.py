@@ -52,8 +52,21 @@ def test_a_daily_limit_is_met_and_said() -> None:
     share = found.shares[0]
     assert found.seconds == pytest.approx(30_000, rel=0.02)
     assert found.fits_today
-    assert share.exhausted_in_s is None or share.exhausted_in_s <= found.seconds
+    assert share.exhausted_in_s is not None
+    assert share.exhausted_in_s < 60
+    assert (share.exhausted_kind, share.samples_until) == ("tokens", 25)
     assert share.limit == ("tokens", "day")
+
+
+def test_a_day_is_used_up_at_the_pace_of_the_minute() -> None:
+    """8,000 tokens a minute use up 200,000 of a day in 25 minutes, however long the batch is."""
+    day = bucket("tokens", "day", 200_000)
+    found = forecast(500, [supply(GROQ, bucket("tokens", "minute", 8000), day)], NOW)
+    share = found.shares[0]
+    assert share.exhausted_in_s == pytest.approx(24 * 60 * 1.02, rel=0.02)
+    assert share.samples_until == pytest.approx(101, abs=2)
+    small = forecast(50, [supply(GROQ, bucket("tokens", "minute", 8000), day)], NOW)
+    assert small.shares[0].exhausted_in_s is None
 
 
 def test_two_models_share_by_what_they_can_give() -> None:

@@ -47,8 +47,9 @@ class Supply:
 class Share:
     """What one model would write of the batch.
 
-    ``limit`` is the budget that binds it, ``exhausted_in_s`` when its daily budget is used up
-    (None: it is not, within this batch). ``usd_low`` and ``usd_high`` are the cost if every
+    ``limit`` is the budget that binds it. ``exhausted_in_s`` is when its daily budget of
+    ``exhausted_kind`` is used up and ``samples_until`` how many samples come before (None: it is
+    not used up within this batch). ``usd_low`` and ``usd_high`` are the cost if every
     answer is kept at its usual length, and if calls take all they reserve.
     """
 
@@ -61,6 +62,8 @@ class Share:
     usd_high: float | None
     limit: tuple[LimitKind, LimitWindow] | None
     exhausted_in_s: float | None
+    exhausted_kind: LimitKind | None
+    samples_until: int | None
     assumed: str | None
 
 
@@ -146,6 +149,8 @@ def _shared(samples: int, capacity: Mapping[ModelRef, float]) -> dict[ModelRef, 
 def _share(supply: Supply, samples: int, horizon: float, now: float) -> Share:
     calls = math.ceil(samples / max(supply.kept, 0.01))
     low, high = _usd(supply, samples, supply.used), _usd(supply, calls, supply.reserved)
+    dry_in_s, dry = _exhausted(supply, horizon, now)
+    until = None if dry is None else int(_through(dry, supply, dry_in_s, now) * supply.kept)
     return Share(
         ref=supply.ref,
         samples=samples,
@@ -155,7 +160,9 @@ def _share(supply: Supply, samples: int, horizon: float, now: float) -> Share:
         usd_low=low if supply.priced else None,
         usd_high=high if supply.priced else None,
         limit=_binding(supply, horizon, now),
-        exhausted_in_s=_exhausted(supply, calls, horizon, now),
+        exhausted_in_s=None if dry is None else dry_in_s,
+        exhausted_kind=None if dry is None else dry.kind,
+        samples_until=None if until is None else min(until, samples),
         assumed=supply.assumed,
     )
 
@@ -174,16 +181,38 @@ def _binding(supply: Supply, seconds: float, now: float) -> tuple[LimitKind, Lim
     return (bucket.kind, bucket.window) if fewest <= _calls(supply, seconds, now) else None
 
 
-def _exhausted(supply: Supply, calls: int, horizon: float, now: float) -> float | None:
-    """When the first daily budget runs dry, if the calls are spread evenly over the horizon."""
-    if horizon <= 0:
-        return None
-    pace = calls / horizon
-    moments = [
-        max(0.0, bucket.level_at(now)) / drain
-        for bucket in supply.buckets
-        if bucket.window == "day"
-        and (drain := pace * supply.used.of(bucket.kind) - bucket.rate) > 0
+def _exhausted(supply: Supply, horizon: float, now: float) -> tuple[float, Bucket | None]:
+    """When the first daily budget runs dry, at the pace that all other limits allow; which it is.
+
+    (inf, None) where none does within the horizon.
+    """
+    found = ((_dry_in_s(bucket, supply, now), bucket) for bucket in supply.buckets)
+    daily = [(seconds, bucket) for seconds, bucket in found if bucket.window == "day"]
+    seconds, dry = min(daily, key=lambda pair: pair[0], default=(math.inf, None))
+    return (seconds, dry) if seconds < horizon else (math.inf, None)
+
+
+def _dry_in_s(day: Bucket, supply: Supply, now: float) -> float:
+    """When the calls that the other limits let through overtake those of the day's budget.
+
+    Each is a line over time: what it lets through at once, and what it adds a second. The day's
+    runs dry when the lowest of the others has reached it.
+    """
+    if supply.reserved.of(day.kind) > day.limit:
+        return math.inf  # no call fits: nothing is ever used of it
+    begins, grows = _line(day, supply, now)
+    flow = supply.most_in_flight / max(supply.latency_s, 0.01)
+    others = [(-supply.ready_in_s * flow, flow)]
+    others += [_line(bucket, supply, now) for bucket in supply.buckets if bucket.window != "day"]
+    waits = [
+        (begins - begin) / (grow - grows) if grow > grows else math.inf
+        for begin, grow in others
+        if begin < begins
     ]
-    soonest = min(moments, default=math.inf)
-    return soonest if soonest < horizon else None
+    return max(waits, default=0.0)
+
+
+def _line(bucket: Bucket, supply: Supply, now: float) -> tuple[float, float]:
+    """Calls that a budget lets through at once, and those it adds each second."""
+    each = max(1, supply.used.of(bucket.kind))
+    return max(0.0, bucket.level_at(now)) / each, bucket.rate / each

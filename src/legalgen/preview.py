@@ -145,6 +145,8 @@ def _share_json(share: Share) -> dict[str, Any]:
         "cost_usd_high": share.usd_high,
         "bound_by": " per ".join(share.limit) if share.limit else "latency",
         "daily_limit_hit_in_s": share.exhausted_in_s and round(share.exhausted_in_s),
+        "daily_limit": share.exhausted_kind and f"{share.exhausted_kind} per day",
+        "samples_until_daily_limit": share.samples_until,
         "limits_assumed": share.assumed,
     }
 
@@ -170,5 +172,7 @@ def _share_words(share: Share) -> str:
         words.append(f"${share.usd_low:.2f} to ${share.usd_high:.2f}")
     words.append("bound by " + (" per ".join(share.limit) if share.limit else "latency"))
     if share.exhausted_in_s is not None:
-        words.append(f"daily limit hit after {format_duration(round(share.exhausted_in_s))}")
+        after = format_duration(round(share.exhausted_in_s))
+        kind = f"{share.exhausted_kind} per day".replace("_", " ")
+        words.append(f"{kind} used up after {after} and {share.samples_until} samples")
     return ", ".join(words)
