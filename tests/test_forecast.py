@@ -65,6 +65,7 @@ def test_a_day_is_used_up_at_the_pace_of_the_minute() -> None:
     share = found.shares[0]
     assert share.exhausted_in_s == pytest.approx(24 * 60 * 1.02, rel=0.02)
     assert share.samples_until == pytest.approx(101, abs=2)
+    assert share.seconds == pytest.approx(found.seconds, rel=0.01)
     small = forecast(50, [supply(GROQ, bucket("tokens", "minute", 8000), day)], NOW)
     assert small.shares[0].exhausted_in_s is None
 

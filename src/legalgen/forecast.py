@@ -47,9 +47,9 @@ class Supply:
 class Share:
     """What one model would write of the batch.
 
-    ``limit`` is the budget that binds it. ``exhausted_in_s`` is when its daily budget of
-    ``exhausted_kind`` is used up and ``samples_until`` how many samples come before (None: it is
-    not used up within this batch). ``usd_low`` and ``usd_high`` are the cost if every
+    ``seconds`` is what they take it. ``limit`` is the budget that binds it. ``exhausted_in_s`` is
+    when its daily budget of ``exhausted_kind`` is used up and ``samples_until`` how many samples
+    come before (None: it is not used up within this batch). ``usd_low`` and ``usd_high`` are the cost if every
     answer is kept at its usual length, and if calls take all they reserve.
     """
 
@@ -61,6 +61,7 @@ class Share:
     usd_low: float | None
     usd_high: float | None
     limit: tuple[LimitKind, LimitWindow] | None
+    seconds: float
     exhausted_in_s: float | None
     exhausted_kind: LimitKind | None
     samples_until: int | None
@@ -160,6 +161,7 @@ def _share(supply: Supply, samples: int, horizon: float, now: float) -> Share:
         usd_low=low if supply.priced else None,
         usd_high=high if supply.priced else None,
         limit=_binding(supply, horizon, now),
+        seconds=_soonest(samples, [supply], now),
         exhausted_in_s=None if dry is None else dry_in_s,
         exhausted_kind=None if dry is None else dry.kind,
         samples_until=None if until is None else min(until, samples),

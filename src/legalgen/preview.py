@@ -144,6 +144,7 @@ def _share_json(share: Share) -> dict[str, Any]:
         "cost_usd_low": share.usd_low,
         "cost_usd_high": share.usd_high,
         "bound_by": " per ".join(share.limit) if share.limit else "latency",
+        "seconds": None if math.isinf(share.seconds) else round(share.seconds),
         "daily_limit_hit_in_s": share.exhausted_in_s and round(share.exhausted_in_s),
         "daily_limit": share.exhausted_kind and f"{share.exhausted_kind} per day",
         "samples_until_daily_limit": share.samples_until,
@@ -166,6 +167,7 @@ def _outlook_lines(outlook: Forecast) -> Iterator[str]:
 def _share_words(share: Share) -> str:
     words = [
         f"{share.samples} samples in {share.calls} calls",
+        *([] if math.isinf(share.seconds) else [format_duration(round(share.seconds))]),
         f"{share.input_tokens + share.output_tokens:,} tokens",
     ]
     if share.usd_low is not None and share.usd_high is not None:
