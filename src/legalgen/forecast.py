@@ -49,8 +49,8 @@ class Share:
 
     ``seconds`` is what they take it. ``limit`` is the budget that binds it. ``exhausted_in_s`` is
     when its daily budget of ``exhausted_kind`` is used up and ``samples_until`` how many samples
-    come before (None: it is not used up within this batch). ``usd_low`` and ``usd_high`` are the cost if every
-    answer is kept at its usual length, and if calls take all they reserve.
+    come before (None: it is not used up within this batch). ``usd_low`` and ``usd_high`` are the
+    cost if every answer is kept at its usual length, and if calls take all they reserve.
     """
 
     ref: ModelRef
