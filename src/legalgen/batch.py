@@ -237,12 +237,8 @@ class Batch:
         self._learnt = now
         router.remaining = schedule.remaining
 
-    @property
-    def tell(self) -> Callable[[object], None]:
+    def tell(self, message: object) -> None:
         """Where workers report; see :class:`legalgen.generation.Generation`."""
-        return self._tell
-
-    def _tell(self, message: object) -> None:
         if self._crew is None:
             return
         if isinstance(message, Departed | Spending):

@@ -239,9 +239,7 @@ class Run:
             with contextlib.suppress(DiskError):
                 self._close_record(record, Ending("stopped", error.exit_code, str(error)))
             raise
-        except (
-            BaseException
-        ) as error:  # a bug, whatever it is: seals what was paid for, raises again
+        except BaseException as error:  # a bug: seals what was paid for, raises again
             with contextlib.suppress(DiskError):
                 writer.seal()
                 reason = f"a bug ended it: {type(error).__name__} (see the log)"
