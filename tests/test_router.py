@@ -260,6 +260,20 @@ def test_two_calls_until_the_first_answer() -> None:
     assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), Hold)
 
 
+def test_calls_that_just_left_are_not_waited_for() -> None:
+    """Nobody knows when one of many calls ends, but not before its latency: until then the next
+    place of the route is nearer than a busy first one."""
+    desk = Desk(Target(A), Target(D), policy=Policy(stickiness_s=0.8))
+    for early in [desk.lease(), desk.lease(), desk.lease()]:
+        desk.reply(early, latency_s=1.0)
+    refs = [desk.lease().ref for _ in range(9)]
+    assert refs == [A] * 8 + [D]  # a reply of A is 1.0 + 1.0 away, one of D 0.8 + 1.0
+    desk.time.now += 0.5
+    turn = desk.router.turn(TRAIL, lambda _: DEMAND)
+    assert isinstance(turn, Hold)
+    assert (turn.ref, turn.seconds) == (A, 0.5)
+
+
 def test_calls_that_left_before_do_not_double_the_open_time() -> None:
     """Eight calls in flight to a model that dies open it once, for five seconds."""
     desk = Desk(Target(A), Target(D))

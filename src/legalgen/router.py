@@ -201,7 +201,14 @@ class _Line:
     current: int = 0
     """Calls in flight that left since the target last went out of use."""
     epoch: int = 0
+    left: float = -math.inf
+    """When its newest call left, monotonic."""
     seen: float | None = None
+
+    def next_reply_s(self, latency: float, now: float) -> float:
+        """Seconds until a call that is out has likely ended: calls that left together end
+        together, a ``latency`` later; of others nobody knows, half of one is the mean."""
+        return max(latency / 2, self.left + latency - now, failover.LEAST_WAIT_S)
 
 
 @dataclass(slots=True)
@@ -584,7 +591,7 @@ class Router:
         fits = self._fits(line, demand, cost)
         budget_s = line.budgets.seconds_until(cost, now, place) if fits else math.inf
         state_s, why = self._state_wait(line, house, now)
-        ramp_s = 0.0 if self._ramp_open(line, house) else max(latency / 2, failover.LEAST_WAIT_S)
+        ramp_s = 0.0 if self._ramp_open(line, house) else line.next_reply_s(latency, now)
         rest_s = trail.rest_until - now if ref == trail.failed_last else 0.0
         binding = line.budgets.binding(cost, now, place) if budget_s > state_s else None
         if binding is not None:
@@ -646,6 +653,7 @@ class Router:
         self.purse.depart(line.target, cost)
         self._in_flight += 1
         line.in_flight += 1
+        line.left = now
         line.current += 1
         house.current += 1
         drift = self._clock.wall() - now
