@@ -46,7 +46,10 @@ QUESTION_BANDS, QUESTION_ROWS = 32, 4
 ANSWER_BANDS, ANSWER_ROWS = 42, 3
 """Bands and rows per band. A pair of similarity s becomes a candidate with probability
 1 - (1 - s^rows)^bands: questions 0.99 at 0.6, answers 1.00 at 0.6 and 0.68 at 0.3."""
-KEYS_PER_ROW = 1 + QUESTION_BANDS + ANSWER_BANDS
+ANSWER_KEYS = 1 + QUESTION_BANDS
+"""Where the keys of an answer begin; those of the question, and the one of all its words, are
+before them."""
+KEYS_PER_ROW = ANSWER_KEYS + ANSWER_BANDS
 FORMAT_VERSION = 2
 MERGE_WIDTH = 8
 LARGEST_SEGMENT = 200_000
@@ -80,6 +83,11 @@ class Thresholds:
     near_both_answer: float = 0.25
     soft_question: float = 0.6
     soft_answer: float = 0.3
+
+    @property
+    def worth_a_look(self) -> float:
+        """Questions that are half as near as any threshold asks: their answers may be, too."""
+        return min(self.near_question, self.near_both_question, self.soft_question) / 2
 
     def judge(self, question: float, answer: float) -> DuplicateCode | None:
         """What two similarities mean together."""
@@ -248,16 +256,17 @@ class _Segment:
         """Whether it was packed in this process, of these samples and no other."""
         return self.path is None and not self.parts and among.issuperset(self.ids())
 
-    def candidates(self, keys: Sequence[int]) -> set[int]:
-        """Rows that share at least one key."""
-        found: set[int] = set()
+    def candidates(self, keys: Sequence[int]) -> tuple[set[int], set[int]]:
+        """Rows that share a key of the question, and those that share one of the answer."""
+        questions, answers = set[int](), set[int]()
         stored, count = self.keys, len(self.keys)
-        for key, first in zip(keys, self._places([key << 32 for key in keys]), strict=True):
+        places = self._places([key << 32 for key in keys])
+        for place, (key, first) in enumerate(zip(keys, places, strict=True)):
             at = first
             while at < count and stored[at] >> 32 == key:
-                found.add(stored[at] & _ROW_MASK)
+                (questions if place < ANSWER_KEYS else answers).add(stored[at] & _ROW_MASK)
                 at += 1
-        return found
+        return questions, answers
 
     def _places(self, wanted: Sequence[int]) -> Sequence[int]:
         """Where each number stands in ``keys``, or would stand."""
@@ -267,14 +276,45 @@ class _Segment:
             return [bisect_left(self.keys, number) for number in wanted]
         return _numbers(search(self._sorted, _packed("Q", wanted)), "Q")
 
-    def row(self, number: int) -> _Row:
-        return _Row(
-            self.table.column("id")[number].as_py(),
-            self.table.column("head")[number].as_py(),
-            self._exact[number],
-            _list_at(self._questions, number),
-            _list_at(self._answers, number),
-        )
+    def exact(self, number: int) -> int:
+        return self._exact[number]
+
+    def question(self, number: int) -> memoryview:
+        return _list_at(self._questions, number)
+
+    def answer(self, number: int) -> memoryview:
+        return _list_at(self._answers, number)
+
+    def text(self, name: str, number: int) -> str:
+        return str(self.table.column(name)[number].as_py())
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A row of a segment, read as it is asked for: most candidates are let go after a look."""
+
+    segment: _Segment
+    number: int
+
+    @property
+    def id(self) -> str:
+        return self.segment.text("id", self.number)
+
+    @property
+    def head(self) -> str:
+        return self.segment.text("head", self.number)
+
+    @property
+    def exact(self) -> int:
+        return self.segment.exact(self.number)
+
+    @property
+    def question(self) -> Sequence[int]:
+        return self.segment.question(self.number)
+
+    @property
+    def answer(self) -> Sequence[int]:
+        return self.segment.answer(self.number)
 
 
 def _numbers(values: Any, code: Literal["i", "I", "Q"]) -> memoryview:
@@ -316,12 +356,12 @@ class DuplicateIndex:
 
     def check_sketch(self, probe: Sketch) -> Match | None:
         """As ``check``, for a sample that has been read already."""
-        best: Match | None = None
-        for row in self._candidates(probe.keys):
-            match = self._compare(probe, row)
-            if match is not None and (best is None or _order(match) > _order(best)):
-                best = match
-        return best
+        matches = (
+            self._compare(probe, row)
+            for row, shares_answer in self._candidates(probe.keys)
+            if shares_answer or self._is_near(probe, row)
+        )
+        return max((match for match in matches if match), key=_order, default=None)
 
     def repeats(self, question: str) -> Match | None:
         """The sample that asks just this, if any; much cheaper than ``check``."""
@@ -329,7 +369,7 @@ class DuplicateIndex:
         if exact in self._questions:
             return Match("DUP_EXACT", "", _head(question), 1.0, 0.0)
         rows = self._candidates((exact & _ROW_MASK,))
-        found = next((row for row in rows if row.exact == exact), None)
+        found = next((row for row, _ in rows if row.exact == exact), None)
         return None if found is None else Match("DUP_EXACT", found.id, found.head, 1.0, 0.0)
 
     def add_question(self, question: str) -> None:
@@ -403,15 +443,26 @@ class DuplicateIndex:
 
     # --- candidates ---
 
-    def _candidates(self, keys: Sequence[int]) -> Iterator[_Row]:
+    def _candidates(self, keys: Sequence[int]) -> Iterator[tuple[_Row | _Stored, bool]]:
+        """Rows that share a key, and whether one of the answer."""
         known = self._by_key
-        for number in sorted({number for key in keys for number in known.get(key, ())}):
-            yield self._recent[number]
+        answers = {number for key in keys[ANSWER_KEYS:] for number in known.get(key, ())}
+        questions = {number for key in keys[:ANSWER_KEYS] for number in known.get(key, ())}
+        for number in sorted(questions | answers):
+            yield self._recent[number], number in answers
         for segment in self._segments:
-            for number in sorted(segment.candidates(keys)):
-                yield segment.row(number)
+            questions, answers = segment.candidates(keys)
+            for number in sorted(questions | answers):
+                yield _Stored(segment, number), number in answers
 
-    def _compare(self, probe: Sketch, row: _Row) -> Match | None:
+    def _is_near(self, probe: Sketch, row: _Row | _Stored) -> bool:
+        """Whether the question makes a row worth a comparison of the answers too, which are ten
+        times as long: answers that are alike mostly have keys of their own in common."""
+        if probe.exact == row.exact:
+            return True
+        return jaccard(probe.question, row.question) >= self.thresholds.worth_a_look
+
+    def _compare(self, probe: Sketch, row: _Row | _Stored) -> Match | None:
         question = jaccard(probe.question, row.question)
         answer = jaccard(probe.answer, row.answer)
         code = self.thresholds.judge(question, answer)
