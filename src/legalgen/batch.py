@@ -105,7 +105,8 @@ class Schedule:
         self, plan: Plan, tasks: Iterable[Task], target: int, accepted: int, next_slot: int
     ) -> None:
         self._plan = plan
-        self._waiting = deque(Job(task) for task in tasks)
+        self._planned = deque(tasks)
+        self._back = deque[Job]()
         self._slots = count(next_slot)
         self.target = target
         self.accepted = accepted
@@ -114,8 +115,8 @@ class Schedule:
         """The next job, if what is accepted and under way does not suffice."""
         if self.accepted + active >= self.target:
             return None
-        while self._waiting:
-            job = self._waiting.popleft()
+        while self._back or self._planned:
+            job = self._back.popleft() if self._back else Job(self._planned.popleft())
             if job.task.cell not in self._plan.parked:
                 return job
             self._plan.give_up(job.task)
@@ -124,7 +125,7 @@ class Schedule:
 
     def back(self, job: Job) -> None:
         """A job that goes on later, before all others."""
-        self._waiting.appendleft(job)
+        self._back.appendleft(job)
 
     def accept(self, task: Task) -> None:
         """A sample that will be on the disk in a moment."""
