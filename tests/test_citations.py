@@ -165,6 +165,80 @@ def only(text: str) -> Parsed:
         ("ICO DPIA guidance", "guidance", "ICO DPIA guidance"),
         ("Hollington v Hewthorn (1943)", "case_name", "Hollington v Hewthorn (1943)"),
         ("LGPD art. 41", "section", "LGPD art 41"),
+        ("Del. Code Ann. tit. 8, \u00a7 102(b)(7)", "us_code", "8 Del. C. 102"),
+        ("Mass. Gen. Laws ch. 93A, \u00a7 2", "us_code", "Mass. Gen. Laws ch. 93A \u00a7 2"),
+        ("M.G.L. c. 93A, \u00a7 2", "us_code", "Mass. Gen. Laws ch. 93A \u00a7 2"),
+        ("RCW 49.60.180", "us_code", "Wash. Rev. Code 49.60.180"),
+        ("Wash. Rev. Code \u00a7 49.60.180", "us_code", "Wash. Rev. Code 49.60.180"),
+        ("O.C.G.A. \u00a7 13-8-53", "us_code", "Ga. Code Ann. 13-8-53"),
+        ("NRS 78.138", "us_code", "Nev. Rev. Stat. 78.138"),
+        ("DFARS 252.204-7012", "us_code", "48 C.F.R. 252.204-7012"),
+        ("12 NYCRR 146-1.5", "us_code", "12 N.Y.C.R.R. 146-1.5"),
+        ("Executive Order 14083", "us_code", "E.O. 14083"),
+        ("SEC Regulation S-K", "us_code", "Regulation S-K"),
+        ("California SB 261 (2023)", "statute", "California SB 261"),
+        ("[1998] ECR-SC I-A-149", "uk_report", "[1998] ECR-SC I-A-149"),
+        ("[1997] ECR I-A-45", "uk_report", "[1997] ECR I-A-45"),
+        ("Earl of Oxford's Case (1615) 1 Ch Rep 1", "uk_report", "(1615) 1 Ch Rep 1"),
+        ("Joined Cases 56 and 58/64 Consten and Grundig", "eu_case", "61964CJ0056"),
+        ("Richtlinie 2009/50/EG", "eu_legislation", "32009L0050"),
+        ("Capital Requirements Regulation", "eu_legislation", "32013R0575"),
+        ("MAR art 14", "eu_legislation", "32014R0596"),
+        ("Article 14 of MAR", "eu_legislation", "32014R0596"),
+        ("UK MAR art 14", "eu_legislation", "UK MAR"),
+        ("UK Prospectus Regulation", "eu_legislation", "UK Prospectus Regulation"),
+        ("European Convention on Human Rights, Article 8", "echr", "ECHR art 8"),
+        ("EU Charter of Fundamental Rights, art 47", "eu_treaty", "EU Charter art 47"),
+        ("Charter of Fundamental Rights of the European Union, art 47", "eu_treaty",
+         "EU Charter art 47"),
+        ("Article 47 CFR", "eu_treaty", "EU Charter art 47"),
+        ("Civil Procedure Rules 1998, r 3.4", "uk_rules", "CPR 3.4"),
+        ("Criminal Procedure Rules 2020, r 3.2", "uk_rules", "CrimPR 3.2"),
+        ("TUPE Regulations 2006, reg 4", "instrument",
+         "Transfer of Undertakings (Protection of Employment) Regulations 2006 reg 4"),
+        ("TUPE", "instrument",
+         "Transfer of Undertakings (Protection of Employment) Regulations 2006"),
+        ("TUPE (Amendment) Regulations 2014", "instrument", "TUPE (Amendment) Regulations 2014"),
+        ("s 19 FSMA", "statute", "Financial Services and Markets Act 2000 s 19"),
+        ("FSMA 2000 (Regulated Activities) Order 2001, art 25", "instrument",
+         "Financial Services and Markets Act 2000 (Regulated Activities) Order 2001 art 25"),
+        ("MCA 1973 s 25", "statute", "Matrimonial Causes Act 1973 s 25"),
+        ("MCA 2005 s 1", "statute", "Mental Capacity Act 2005 s 1"),
+        ("CA 1998 s 26", "statute", "Competition Act 1998 s 26"),
+        ("FA 2014 s 219", "statute", "Finance Act 2014 s 219"),
+        ("CA 1999 s 1", "statute", "CA 1999 s 1"),
+        ("Companies Act 2006 (CA 2006) s 172", "statute", "Companies Act 2006 s 172"),
+        ("Singapore PDPA 2012", "statute", "PDPA 2012"),
+        ("AktG \u00a7 93", "statute", "AktG s 93"),
+        ("\u00a7 280 BGB", "statute", "BGB s 280"),
+        ("B\u00fcrgerliches Gesetzbuch (BGB) \u00a7 536", "statute", "BGB s 536"),
+        ("Code de commerce art. L.225-38", "statute", "Code de commerce art L225-38"),
+        ("Article 1240 du Code civil", "statute", "Code civil art 1240"),
+        ("Italian Legislative Decree 286/1998 art. 14", "statute",
+         "Legislative Decree 286/1998 art 14"),
+        ("Law No. 13 of 2003", "statute", "Law 13 of 2003"),
+        ("Dutch Aliens Decree 2000", "statute", "Dutch Aliens Decree 2000"),
+        ("CASL S.C. 2010, c. 23", "statute", "SC 2010, c 23"),
+        ("Constitution of India (1950)", "statute", "Constitution of India"),
+        ("BAG 2 AZR 681/16 (2017)", "docket", "BAG 2 AZR 681/16"),
+        ("VG Berlin 24 K 46.19 V", "docket", "VG Berlin 24 K 46.19"),
+        ("BGH, Urteil vom 12.3.2015 - IX ZR 5/14", "docket", "BGH IX ZR 5/14"),
+        ("Cass. com., 29 juin 2010, n\u00b009-16.115", "docket", "Cass. com. 09-16.115"),
+        ("Conseil d\u2019\u00c9tat, 10e ch., 23 juin 2020, n\u00b0428916", "docket", "CE 428916"),
+        ("Case AT.39740 Google Search (Shopping)", "docket", "AT.39740"),
+        ("CCPR/C/127/D/2728/2016 Teitiota", "docket", "CCPR/C/127/D/2728/2016"),
+        ("Geneva Conventions 1949", "treaty", "Geneva Conventions 1949"),
+        ("Rio Declaration 1992", "treaty", "Rio Declaration 1992"),
+        ("Matter of Simeio Solutions, LLC (2015)", "case_name",
+         "Matter of Simeio Solutions, LLC (2015)"),
+        ("IRPR r.205(a)", "section", "IRPR r 205(a)"),
+        ("art. L.227-10", "section", "art L227-10"),
+        ("Recital 33", "section", "recital 33"),
+        ("FIDIC Red Book Clause 16", "section", "FIDIC Red Book cl 16"),
+        ("FCA PS21/23", "guidance", "FCA PS21/23"),
+        ("OCC Bulletin 2013-29", "guidance", "OCC Bulletin 2013-29"),
+        ("EDPB Opinion 05/2020", "guidance", "EDPB Opinion 05/2020"),
+        ("COM/2022/71", "guidance", "COM/2022/71"),
     ],
 )  # fmt: skip
 def test_each_form_has_its_kind_and_canonical_key(text: str, kind: str, key: str) -> None:
@@ -176,7 +250,22 @@ def test_each_form_has_its_kind_and_canonical_key(text: str, kind: str, key: str
 
 @pytest.mark.parametrize(
     "text",
-    ["see above", "5 A 3", "[insert case]", "varies by state", "Express Entry", "12/13", "", " ; "],
+    [
+        *("see above", "5 A 3", "[insert case]", "varies by state", "Express Entry", "12/13", ""),
+        *(
+            " ; ",
+            "12/13 and 13/14",
+            "Directive (EU) 2024/XXXX",
+            "FCA 2023",
+            "case law of the courts",
+        ),
+        *(
+            "CRS 450 points",
+            "Home Office statistics",
+            "BVerwG age assessment case law",
+            "ESMA supervision",
+        ),
+    ],
 )
 def test_what_is_no_citation_is_not_read(text: str) -> None:
     """Numbers and names without the form of an authority give nothing."""
@@ -197,6 +286,17 @@ def test_what_is_no_citation_is_not_read(text: str) -> None:
         ("Case C-13/94 P v S", "P v S"),
         ("Hirst v UK (No 2) [GC], no. 74025/01, ECHR 2005-IX", "Hirst v UK (No 2)"),
         ("[1932] AC 562", ""),
+        ("Case 43/75 Defrenne v Sabena (No 2)", "Defrenne v Sabena (No 2)"),
+        ("Joined Cases 56 and 58/64 Consten and Grundig", "Consten and Grundig"),
+        ("Dassonville (Case 8/74)", "Dassonville"),
+        ("Case 26/62 van Gend en Loos", "van Gend en Loos"),
+        ("Case C-579/13 P and S", "P and S"),
+        ("C-212/97 Centros Ltd v Erhvervs- og Selskabsstyrelsen",
+         "Centros Ltd v Erhvervs- og Selskabsstyrelsen"),
+        ("Case C-213/89 R v Secretary of State for Transport, ex p Factortame Ltd (No 2)",
+         "R v Secretary of State for Transport, ex p Factortame Ltd (No 2)"),
+        ("Court of Justice, C-131/12", ""),
+        ("Pinnel's Case (1602) 5 Co Rep 117", "Pinnel's Case"),
     ],
 )  # fmt: skip
 def test_the_parties_before_a_citation_are_its_name(text: str, name: str) -> None:
@@ -386,12 +486,12 @@ def test_prose_gives_its_numbered_citations_only() -> None:
 
 
 def test_real_segments_are_read_at_the_measured_rate() -> None:
-    """Of 300 segments of the old dataset between 80 and 92 % are read."""
+    """Of 300 segments of the old dataset between 90 and 97 % are read."""
     segments = SEGMENTS.read_text(encoding="utf-8").splitlines()
     read = sum(bool(parse(segment)) for segment in segments)
 
     assert len(segments) == 300
-    assert 0.80 <= read / len(segments) <= 0.92
+    assert 0.90 <= read / len(segments) <= 0.97
 
 
 @given(st.text(max_size=200))
@@ -522,10 +622,15 @@ def test_a_list_of_authorities_is_read_from_each_form(
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("list.txt", "Companies Act 2006\nnot a thing\n", "entry 2: 'not a thing'"),
+        ("list.txt", "Companies Act 2006\n\nnot a thing\n", "line 3: 'not a thing'"),
+        ("list.txt", "ICO guidance\n", "line 1: 'ICO guidance'"),
         ("list.toml", "[[authority]]\nname = 'x'\n", "needs a text `citation`"),
         ("list.toml", "= broken", "cannot be read"),
-        ("list.jsonl", "{broken\n", "cannot be read"),
+        ("list.toml", "[[authorities]]\ncitation = 'Companies Act 2006'\n", "no [[authority]]"),
+        ("list.toml", "[[authority]]\ncitation = 'not a thing'\n", "entry 1: 'not a thing'"),
+        ("list.jsonl", '{"citation": "Companies Act 2006"}\n\n{broken\n', "line 3: "),
+        ("list.jsonl", '\n{"citation": "not a thing"}\n', "line 2: 'not a thing'"),
+        ("list.jsonl", '{"citation": "[1932] AC 562", "name": 7}\n', "line 1: each entry needs"),
     ],
 )
 def test_a_faulty_list_names_its_place(tmp_path: Path, name: str, content: str, says: str) -> None:
@@ -549,6 +654,12 @@ def test_a_missing_list_is_a_usage_error(tmp_path: Path) -> None:
     [
         ("C-131/12 Google Spain SL v AEPD EU:C:2014:317", "Google Spain SL v AEPD"),
         ("Joined Cases C-6/90 and C-9/90 Francovich", "Francovich"),
+        ("Joined Cases C-6/90 and 9/90 Francovich and Bonifaci", "Francovich and Bonifaci"),
+        ("Joined Cases C-397/01 to C-403/01 Pfeiffer and Others", "Pfeiffer and Others"),
+        ("Francovich (C-6/90 and C-9/90)", "Francovich"),
+        ("Brasserie du P\u00eacheur and Factortame, C-46/93 and C-48/93",
+         "Brasserie du P\u00eacheur and Factortame"),
+        ("Defrenne v Sabena (No 2) (Case 43/75) [1976] ECR 455", "Defrenne v Sabena (No 2)"),
         ("Palsgraf v. Long Island R.R., 248 N.Y. 339, 162 N.E. 99 (1928)",
          "Palsgraf v. Long Island R.R."),
     ],

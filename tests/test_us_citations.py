@@ -32,7 +32,7 @@ ADDED = {
     "2021 Del. Ch. LEXIS 12": ("us_reporter", "2021 Del. Ch. LEXIS 12"),
     "Cal. Bus. & Prof. Code \u00a7 17200": ("us_code", "Cal. Bus. & Prof. Code 17200"),
     "Mo. Rev. Stat. \u00a7 407.020": ("us_code", "Mo. Rev. Stat. 407.020"),
-    "Okla. Stat. tit. 12, \u00a7 95": ("us_code", "Okla. Stat. 95"),
+    "Okla. Stat. tit. 12, \u00a7 95": ("us_code", "Okla. Stat. tit. 12 \u00a7 95"),
     "Treas. Reg. \u00a7 1.482-7(a)": ("us_code", "Treas. Reg. 1.482-7"),
     "88 Fed. Reg. 73458": ("us_code", "88 Fed. Reg. 73458"),
     "88 FR 73458": ("us_code", "88 Fed. Reg. 73458"),
@@ -61,8 +61,9 @@ SHARED = {
     "29 C.F.R. \u00a7\u00a7 541.100, 541.106": "29 C.F.R. 541.100",
     "Cal. Civ. Code \u00a7 1798.100": "Cal. Civ. Code 1798.100",
     "N.Y. Gen. Bus. Law \u00a7 349": "N.Y. Gen. Bus. Law 349",
-    "23 Pa. Cons. Stat. \u00a7 3301": "Pa. Cons. Stat. 3301",
-    "Del. Code Ann. tit. 8, \u00a7 144": "Del. Code Ann. 144",
+    "23 Pa. Cons. Stat. \u00a7 3301": "23 Pa. Cons. Stat. 3301",
+    "Del. Code Ann. tit. 8, \u00a7 144": "8 Del. C. 144",
+    "Del. Code Ann. tit. 6, \u00a7 18-1101": "6 Del. C. 18-1101",
 }
 """What both grammars read."""
 

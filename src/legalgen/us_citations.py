@@ -21,6 +21,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from legalgen.citations import Parsed, find_numbered
+from legalgen.citations.america import state_key, state_work
 
 if TYPE_CHECKING:
     from eyecite.models import CitationBase, FullCaseCitation, FullLawCitation
@@ -39,8 +40,7 @@ _BY_YEAR = frozenset({"neutral", "specialty_west", "specialty_lexis"})
 _ABBREVIATED = re.compile(r"\.|[A-Z]{2}")
 """Not a plain word: ``12 Day 30`` need be no reporter. States (``15 Idaho 33``) are words, too."""
 _SECTION = re.compile(r"\d[\w.:-]*")
-_BEFORE_SECTION = re.compile(r",?\s*(?:\btit\.|\bch\.|§)")
-_DIGITS = "0123456789 "
+_BEFORE_SECTION = re.compile(r"§|\b[Ss]ec")
 _REGISTERS = {"FR": "Fed. Reg."}
 _BRITISH = frozenset({"phil", "lawrep"})
 """Series that our grammar does not read: Phillips' Chancery reports, the Law Reports in full."""
@@ -162,19 +162,18 @@ def _law(found: FullLawCitation) -> Parsed | None:
     start, end = found.span()
     work, year = _work(found, reporter)
     return Parsed(
-        "us_code", f"{work} {number}", start, end, year, ("us",),
+        "us_code", state_key(work, number), start, end, year, ("us",),
         name="" if work[0].isdigit() else work, work=work, pinpoint=f"s {number}",
     )  # fmt: skip
 
 
 def _work(found: FullLawCitation, reporter: str) -> tuple[str, int | None]:
-    """The code or volume, and the year of a session law; a state's code goes without its title."""
+    """The code or volume, and the year of a session law."""
     groups = found.groups
     if reporter in {"U.S.C.", "C.F.R."}:
         return f"{int(groups.get('title') or groups.get('chapter') or 0)} {reporter}", None
     if groups.get("section"):
         # From the text: which of eyecite's patterns names the groups is chance in each process.
-        code = _BEFORE_SECTION.split(found.matched_text().lstrip(_DIGITS))[0]
-        return " ".join(code.split()), None
+        return state_work(_BEFORE_SECTION.split(found.matched_text())[0]), None
     before, year = groups.get("volume") or groups.get("year") or "", groups.get("year")
     return f"{before} {_REGISTERS.get(reporter, reporter)}".strip(), _year(year)

@@ -1,0 +1,126 @@
+"""The user's list of authorities."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from legalgen.citations.grammar import parse
+from legalgen.citations.names import same_name
+from legalgen.citations.parsed import Parsed
+from legalgen.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Authorities:
+    """Authorities that somebody has checked: the menu a model may cite from.
+
+    ``works`` maps the key without pinpoint to the name, ``""`` where the list gives none.
+    """
+
+    works: Mapping[str, str]
+    texts: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        lines: Iterable[str],
+        source: str = "authorities",
+        *,
+        strict: bool = True,
+        place: str = "entry",
+    ) -> Authorities:
+        """Read one citation per line, with or without a name before it.
+
+        Without ``strict``, a line that does not parse is passed over. ``place`` is what the
+        number of a faulty one counts.
+
+        Raises:
+            UsageError: a line does not parse as a citation.
+        """
+        works: dict[str, str] = {}
+        texts: list[str] = []
+        for number, raw in enumerate(lines, 1):
+            line = raw.strip()
+            if not line or line.startswith("#"):
+                continue
+            found = comparable(parse(line))
+            if not found and strict:
+                where = f"{source}, {place} {number}"
+                raise UsageError(f"{where}: {line!r} is no citation that is known")
+            texts.append(line)
+            works.update((item.work, item.name) for item in found)
+        return cls(works, tuple(texts))
+
+    @classmethod
+    def load(cls, path: Path) -> Authorities:
+        """Read a list: text (a citation a line), ``.toml`` or ``.jsonl``.
+
+        TOML holds ``[[authority]]`` tables, JSON lines hold objects, each with ``citation`` and
+        optionally ``name``.
+
+        Raises:
+            UsageError: the file cannot be read, or an entry of it is no citation.
+        """
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+            lines = _list_lines(text, path)
+        except (OSError, UnicodeDecodeError, ValueError) as error:
+            raise UsageError(f"the list of authorities {path} cannot be read: {error}") from error
+        return cls.of(lines, str(path), place="entry" if path.suffix == ".toml" else "line")
+
+    def lists(self, parsed: Parsed) -> bool:
+        """Whether the citation is in the list, under a name that fits where both give one."""
+        name = self.works.get(parsed.work)
+        if name is None:
+            return False
+        named = parsed.is_case and name and parsed.name  # a law may go by its title or initials
+        return not named or same_name(name, parsed.name)
+
+    def __or__(self, other: Authorities) -> Authorities:
+        return Authorities({**self.works, **other.works}, self.texts + other.texts)
+
+    def __bool__(self) -> bool:
+        return bool(self.works)
+
+
+def comparable(found: Iterable[Parsed]) -> tuple[Parsed, ...]:
+    """Those that can be told from others: guidance and bare sections are known by words only."""
+    return tuple(item for item in found if item.kind not in {"guidance", "section"})
+
+
+def _list_lines(text: str, path: Path) -> list[str]:
+    """The entries of TOML, the lines of other files; a line of JSON that is blank stays one."""
+    if path.suffix == ".toml":
+        entries = tomllib.loads(text).get("authority")
+        if not isinstance(entries, list):
+            message = "there is no [[authority]] in it"
+            raise ValueError(message)
+        return [_entry(entry) for entry in entries]
+    lines = text.split("\n")
+    if path.suffix not in {".jsonl", ".ndjson"}:
+        return lines
+    return [_json_line(number, line) for number, line in enumerate(lines, 1)]
+
+
+def _json_line(number: int, line: str) -> str:
+    if not line.strip():
+        return ""
+    try:
+        return _entry(json.loads(line))
+    except ValueError as error:
+        message = f"line {number}: {error}"
+        raise ValueError(message) from error
+
+
+def _entry(entry: object) -> str:
+    citation, name = (
+        (entry.get("citation"), entry.get("name") or "") if isinstance(entry, dict) else (None, "")
+    )
+    if not isinstance(citation, str) or not isinstance(name, str):
+        message = f"each entry needs a text `citation`, found {entry!r}"
+        raise ValueError(message)  # noqa: TRY004 - a fault of the file's contents, as in tomllib
+    return f"{name} {citation}".strip()

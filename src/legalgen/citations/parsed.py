@@ -1,0 +1,104 @@
+"""A citation as it was read, and a production of the grammar that reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from re import Match, Pattern
+
+_SAME_LENGTH: Mapping[str, str] = {
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\u00ad", "-"),
+    **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\t\r\n", " "),
+    **dict.fromkeys("\u2018\u2019\u201b\u2032\u00b4`", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u2033", '"'),
+}
+"""Typography that stands in the way of the grammar; one character each, so that places stay."""
+
+CASE_KINDS = frozenset(
+    {"uk_neutral", "other_neutral", "uk_report", "eu_case", "ecli", "echr_case", "us_reporter"}
+    | {"icj_report", "wto_report", "icsid_case", "docket"}
+)
+"""Kinds that cite one decision of a court, by a number that names no other."""
+LEGISLATION_KINDS = frozenset(
+    {"statute", "uk_si", "instrument", "eu_legislation", "eu_treaty", "us_code", "us_constitution"}
+)
+"""Kinds that cite law made by a legislature or under its power."""
+WEAK_KINDS = frozenset({"guidance", "section", "case_name", "treaty"})
+"""Kinds that are a name or a bare section, with nothing in them that could be looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One citation found in a text.
+
+    ``start`` and ``end`` are offsets into the text that was parsed. ``work`` is the key without
+    the pinpoint (the Act without the section). ``year`` is the year of the citation, or None.
+    ``jurisdictions`` are taxonomy ids (``uk``, ``us``, ``eu``, ``international``) or ``other``;
+    empty where the words do not say. ``name`` is the parties or the Act, ``court`` the court or
+    series, ``number`` the running number, page or case number, ``volume`` the volume.
+    """
+
+    kind: str
+    key: str
+    start: int
+    end: int
+    year: int | None = None
+    jurisdictions: tuple[str, ...] = ()
+    name: str = ""
+    work: str = ""
+    pinpoint: str = ""
+    court: str = ""
+    volume: int | None = None
+    number: int | None = None
+
+    @property
+    def is_case(self) -> bool:
+        """Whether one decision of a court is meant."""
+        return self.kind in CASE_KINDS
+
+    @property
+    def strong(self) -> bool:
+        """Whether it could be looked up: more than a name or a bare section."""
+        return self.kind not in WEAK_KINDS
+
+
+Build = Callable[[Match[str]], Parsed | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One production; ``needs`` are substrings without which the pattern cannot match, ``hint`` a
+    cheaper pattern with the same meaning."""
+
+    pattern: Pattern[str]
+    build: Build
+    needs: tuple[str, ...] = ()
+    hint: Pattern[str] | None = None
+
+
+def parsed_at(
+    m: Match[str],
+    kind: str,
+    key: str,
+    year: int | None = None,
+    jurisdictions: tuple[str, ...] = (),
+    **more: object,
+) -> Parsed:
+    """The citation that a match is; without ``work`` it has no pinpoint."""
+    more.setdefault("work", key)
+    return Parsed(kind, key, m.start(), m.end(), year, jurisdictions, **more)  # type: ignore[arg-type] # the builders' own keywords, each typed at its field
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
+
+
+def normalise(text: str) -> str:
+    """The text with one kind of hyphen, space and quote; its length does not change."""
+    if text.isascii():
+        return text
+    for odd, plain in _SAME_LENGTH.items():
+        if odd in text:
+            text = text.replace(odd, plain)
+    return text
