@@ -16,6 +16,7 @@ from legalgen.citations import Authorities, parse
 from legalgen.completion import Completion, Usage
 from legalgen.duplicates import Thresholds as DuplicateThresholds
 from legalgen.errors import ErrorCategory, Reason, UsageError
+from legalgen.prompts.seeds import draw
 from legalgen.quality import (
     ALWAYS_REJECT,
     CODES,
@@ -29,7 +30,8 @@ from legalgen.quality import (
     parties,
 )
 from legalgen.samples import Citation, Draft, DraftCitation
-from legalgen.tasks import Task
+from legalgen.tasks import Planner, Task
+from legalgen.taxonomy import Filter, Taxonomy
 
 TODAY = date(2026, 11, 23)
 BOUNDS = TypeBounds((40, 100), (2, 4), 1)
@@ -114,6 +116,32 @@ def test_truncated(finish_reason: str, expected: str, mode: str) -> None:
     assert verdict.truncated is (expected == "reject")
 
 
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ("and the tenant may ask the", "reject"), ("the tenant, the landlord,", "reject"),
+        ("the steps are these:", "reject"), ("and so on...", "reject"),
+        ("the rule now stands in section", "reject"), ("and nobody else", "reject"),
+        ("what relief is for.", "clean"), ("under s 146", "clean"),
+        ("(Hyde v Wrench)", "clean"), ("\n- form N244\n- the deed", "clean"),
+        ("\n1. the form\n2) the deed", "clean"),
+        ('he wrote "and so on..."', "clean"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_ends_in_the_middle_of_a_sentence_is_truncated(
+    end: str, expected: str
+) -> None:
+    """A model may stop of its own accord where no sentence does; a list needs no full stop."""
+    assert judge(draft(answer=f"{text(60)} {end}"), "TRUNCATED") == expected
+
+
+def test_structure_mode_does_not_ask_where_an_answer_ends() -> None:
+    """The rehearsal's model is stopped by its grammar, wherever it is."""
+    gate = Gate("structure", TODAY)
+
+    assert judge(draft(answer=f"{text(60)} and the"), "TRUNCATED", gate) == "clean"
+
+
 def test_rows_without_a_completion_are_judged_by_their_text() -> None:
     """A row of an old dataset has no completion and no task, and is still checked."""
     verdict = GATE.inspect(draft(answer=text(9)), None, None, BOUNDS)
@@ -135,10 +163,15 @@ def test_empty_field(question: str, answer: str, expected: str) -> None:
     assert judge(draft(question, answer=answer), "EMPTY_FIELD") == expected
 
 
-@pytest.mark.parametrize(("repaired", "expected"), [(True, "flag"), (False, "clean")])
-def test_json_repaired(repaired: bool, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("repaired", "mode", "expected"),
+    [(True, "full", "flag"), (True, "structure", "flag"), (False, "full", "clean")],
+)
+def test_json_repaired(repaired: bool, mode: str, expected: str) -> None:
     """Mended JSON is kept, and known."""
-    assert judge(draft(repaired=repaired), "JSON_REPAIRED") == expected
+    gate = Gate("full" if mode == "full" else "structure", TODAY)
+
+    assert judge(draft(repaired=repaired), "JSON_REPAIRED", gate) == expected
 
 
 def test_the_first_stage_that_fails_ends_the_check() -> None:
@@ -201,11 +234,72 @@ def test_a_refusal_is_told_apart_from_a_bad_answer() -> None:
         ("My employer will not pay for my training.", "clean"),
         ("I am a founder building an AI tool for hospitals.", "clean"),
         ("I was trained as a nurse.", "clean"),
+        ("I am ChatGPT\u2122 and can tell.", "reject"),
+        ("As an A\u200bI assis\u00adtant I think so.", "reject"),
+        ("I\u2019m ChatGPT, at your service.", "reject"),
+        ("As of my last update in 2023 so it was.", "reject"),
+        ("I hope this helps!", "reject"),
+        ("I am not a lawyer, but so it is.", "reject"),
+        ("More would violate my guidelines.", "reject"),
+        ("The user wants a short question on rent.", "reject"),
+        ("This is of basic difficulty.", "reject"),
+        ("The mark ACME\u2122 is hers.", "clean"),
+        ("Since my last update on 3 May the rent was paid.", "clean"),
+        ("The user asks for a copy of his data.", "clean"),
+        ("The difficulty is an intermediate one: expert evidence is needed.", "clean"),
+        ("The prompt and the output of the tool are kept.", "clean"),
+        ("This sample is of cloth and was sold as such.", "clean"),
     ],
 )
 def test_meta_talk(sentence: str, expected: str) -> None:
     """Talk of the writer, its maker or the dataset; not the law of such things, nor quotes."""
     assert judge(draft(answer=text(60, f"{OPENING} {sentence}")), "META_TALK") == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("Certainly!", "reject"), ("Great question!", "reject"), ("Sure! Here it is:", "reject"),
+        ("Here\u2019s a clear explanation of the rule:", "reject"),
+        ("Below is the answer:", "reject"),
+        ("Certainly not.", "clean"), ("Of course, rent is apart.", "clean"),
+        ("Here is the point.", "clean"),
+    ],
+)  # fmt: skip
+def test_an_answer_begins_as_no_chat_does(start: str, expected: str) -> None:
+    """It begins with the substance; the same words in a sentence do not greet."""
+    assert judge(draft(answer=f"{start} {text(60)}"), "META_TALK") == expected
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ("(Word count: 61)", "reject"), ("(approx. 60 words)", "reject"),
+        ("Word count: 61.", "reject"), ("The Act is old (1925).", "clean"),
+        ("A brief has at most 13,000 words.", "clean"),
+    ],
+)  # fmt: skip
+def test_an_answer_does_not_count_its_words(end: str, expected: str) -> None:
+    """A year in brackets is no count."""
+    assert judge(draft(answer=f"{text(60)} {end}"), "META_TALK") == expected
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("Let me check the word count again.", "reject"),
+        ("Wait, the lease may say otherwise.", "reject"),
+        ("We need to produce a JSON object now.", "reject"),
+        ("I will now write the question.", "reject"),
+        ("Wait for the day on which rent falls due.", "clean"),
+        ("We have to produce the deed at trial.", "clean"),
+        ("The landlord let me and others in.", "clean"),
+    ],
+)
+def test_steps_do_not_think_aloud(step: str, expected: str) -> None:
+    """A step is an inference, not a model at work; in an answer people may speak so."""
+    assert judge(draft(steps=(*STEPS, step)), "META_TALK") == expected
+    assert judge(draft(answer=text(60, f"Client: {step}")), "META_TALK") == "clean"
 
 
 @pytest.mark.parametrize(
@@ -219,11 +313,49 @@ def test_meta_talk(sentence: str, expected: str) -> None:
         ("See [2013] UKSC 34 at [12].", "clean"),
         ("The court said \u201c[t]he landlord\u201d loses.", "clean"),
         ("The income is < 5 and the cost > 3.", "clean"),
+        ("The rent is \u00a3________ a month.", "reject"),
+        ("Signed ___ on the day.", "reject"),
+        ("Signed: .............", "reject"),
+        ("The lease is of 3 May [20XX].", "reject"),
+        ("The lease is of 3 May 20XX.", "reject"),
+        ("Send it to [Recipient Name].", "reject"),
+        ("Send it to {client_name}.", "reject"),
+        ("The price is [\u25cf].", "reject"),
+        ("[INST] Write it. [/INST]", "reject"),
+        ("She wrote ... and then nothing.", "clean"),
+        ("The file is a_b__c.", "clean"),
+        ("So it was held (citation omitted) [citation omitted].", "clean"),
+        ("The register shows [name withheld by order].", "clean"),
+        ("Resolution 3452 (XXX) and Article XXX say so.", "clean"),
+        ("In XXX v Persons Unknown so it was.", "clean"),
+        ("In XXX the claimant won.", "reject"),
+        ("Of that, sobre todo, much is written.", "clean"),
+        ("TODO: find the Act.", "reject"),
     ],
 )
 def test_placeholder(sentence: str, expected: str) -> None:
     """Gaps left for somebody else are refused; the brackets of a quotation are not gaps."""
     assert judge(draft(answer=text(60, f"{OPENING} {sentence}")), "PLACEHOLDER") == expected
+
+
+def test_a_rule_across_the_page_is_no_blank() -> None:
+    """Three strokes on a line of their own part two paragraphs."""
+    assert judge(draft(answer=f"{text(30)}\n\n___\n\n{text(30)}"), "PLACEHOLDER") == "clean"
+
+
+@pytest.mark.parametrize(
+    ("cited", "expected"),
+    [
+        ("N/A", "reject"), ("None", "reject"), ("Not applicable.", "reject"), ("-", "reject"),
+        ("\u2014", "reject"), ("No specific citation required", "reject"),
+        ("None - general principles", "reject"), ("TBC", "reject"), ("See above.", "reject"),
+        ("NA v Nottinghamshire County Council [2017] UKSC 60", "clean"),
+        ("None Such Ltd v Y [2010] UKSC 3", "clean"), ("some book", "clean"),
+    ],
+)  # fmt: skip
+def test_a_citation_that_says_there_is_none_is_a_placeholder(cited: str, expected: str) -> None:
+    """The list is left empty instead; parties may be called so."""
+    assert judge(draft(cited=("Law of Property Act 1925 s 146", cited)), "PLACEHOLDER") == expected
 
 
 @pytest.mark.parametrize(
@@ -241,6 +373,26 @@ def test_language(foreign: int, expected: str) -> None:
 def test_accents_are_latin() -> None:
     """French and Polish names do not make an answer foreign."""
     assert judge(draft(answer="\u00e9\u0142\u0105\u00fc\u00df\u0151 " * 50), "LANGUAGE") == "clean"
+
+
+FRENCH = (
+    "Under the Act of 1925: les dettes des associes sont dans la masse, pour que une loi change."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("Nach dem Gesetz ist die Miete nicht ein Fall, der unter das Verbot geht.", "reject"),
+        ("Les dettes des associes sont dans la masse, pour que une loi change.", "reject"),
+        ("Les dettes des associes sont dans la masse, que la loi change.", "clean"),
+        (f"{FRENCH} So he wrote, and that must be read with what is not in it.", "clean"),
+        (OPENING, "clean"),
+    ],
+)  # fmt: skip
+def test_an_answer_is_in_english(answer: str, expected: str) -> None:
+    """Five small words of another language, and more of them than English ones."""
+    assert judge(draft(answer=text(60, answer)), "LANGUAGE") == expected
 
 
 # --- stage three: lengths and form ---
@@ -311,6 +463,60 @@ def test_steps_copy(shared: int, expected: str) -> None:
     assert judge(given, "STEPS_COPY") == expected
 
 
+SAME = "The landlord owes the tenant a duty to repair the roof."
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ((SAME, SAME, SAME), "reject"), ((SAME, STEPS[0], SAME.upper()), "reject"),
+        ((SAME, "A landlord owes his tenant the duty to repair the roof."), "reject"),
+        ((SAME, "The landlord owes to the tenant the repair of the roof as a duty.",
+          "The landlord owes the tenant repair of the roof, a clear duty."), "reject"),
+        ((SAME, "The landlord owes the tenant a duty to repair the door."), "clean"),
+        ((SAME, "The tenant owes the landlord a duty to report the leak."), "clean"),
+        (("Ask if a duty is owed to Amara at all.", "Ask if a duty is owed to Tomasz at all."),
+         "clean"),
+        (("Section 12 implies a term of title.", "Section 13 implies a term of description.",
+          "Section 14 implies a term of quality."), "clean"),
+        (STEPS, "clean"),
+    ],
+)  # fmt: skip
+def test_steps_that_say_the_same(steps: tuple[str, ...], expected: str) -> None:
+    """Two to the telling word, three nearly; one rule applied to two parties is no repetition."""
+    assert judge(draft(steps=steps), "REPETITION") == expected
+
+
+@pytest.mark.parametrize(("times", "expected"), [(9, "reject"), (6, "reject"), (5, "clean")])
+def test_a_sentence_again_and_again(times: int, expected: str) -> None:
+    """Six times the same sentence is a loop."""
+    loop = f"{text(30)}. " + "The veil stays in place. " * times
+
+    assert judge(draft(answer=loop), "REPETITION") == expected
+
+
+@pytest.mark.parametrize(
+    ("paragraph", "expected"),
+    [("p" * 200 + ".", "reject"), ("p" * 199 + ".", "clean"), ("Client: Yes, I did.", "clean")],
+)
+def test_a_paragraph_twice(paragraph: str, expected: str) -> None:
+    """A long line is written once; two people may say yes."""
+    answer = f"{paragraph}\n{text(40, 'Between them stands another.')}\n{paragraph}"
+
+    assert judge(draft(answer=answer), "REPETITION") == expected
+
+
+@pytest.mark.parametrize(
+    ("different", "words", "expected"),
+    [(10, 100, "reject"), (24, 100, "reject"), (25, 100, "clean"), (10, 99, "clean")],
+)
+def test_a_loop_without_sentences(different: int, words: int, expected: str) -> None:
+    """Under a quarter of at least a hundred words are different ones."""
+    loop = " ".join(f"w{number % different}" for number in range(words))
+
+    assert judge(draft(answer=loop), "REPETITION") == expected
+
+
 @pytest.mark.parametrize(
     ("shared", "expected"), [(20, "reject"), (10, "reject"), (9, "clean"), (0, "clean")]
 )
@@ -357,6 +563,54 @@ def test_markup(mark: str, sample_type: str, expected: str) -> None:
     given = draft(answer=text(60, mark))
 
     assert judge(given, "MARKUP", sample_type=sample_type) == expected
+
+
+@pytest.mark.parametrize(
+    ("mark", "expected"),
+    [
+        ("<p>So it is.</p>", "reject"), ("So<br/>it is", "reject"), ("a &amp; b", "reject"),
+        ('<div class="x">So.</div>', "reject"), ("So.\\n\\nThen", "reject"),
+        ('the \\"Act\\" says', "reject"), ("landlord\\u2019s", "reject"),
+        ('{"answer": "So."}', "reject"), ("It isn\u00e2\u20ac\u2122t so", "reject"),
+        ("\u00c2\u00a35 a day", "reject"), ("a \ufffd sign", "reject"), ("So.<|end|>", "reject"),
+        ("so \u30104\u2020source\u3011 it is", "reject"),
+        ("```\ncode\n```", "flag"), ("\u2705 Yes", "flag"), ("the \u6cd5\u4eba acts", "flag"),
+        ("\n\nCitations:\n- the Act", "flag"), ("\n\nReasoning steps:\n1. So.", "flag"),
+        ("p < 0.05 and 3 > 2", "clean"), ("AT&T; R&D; and Marks & Co", "clean"),
+        ("C:\\new is a folder", "clean"), ("S\u00c3O PAULO and \u00c2ngela", "clean"),
+        ("\u2713 is a tick and \u2192 an arrow", "clean"),
+        ('the "\u6cd5\u4eba" (\u6cd5\u4eba) acts', "clean"), ("**Rule.** So.", "clean"),
+        ("the citations in it, and the reasoning steps", "clean"),
+    ],
+)  # fmt: skip
+def test_text_that_was_made_for_a_machine(mark: str, expected: str) -> None:
+    """What no reader can read is refused; what a page wears is flagged; prose may stand."""
+    assert judge(draft(answer=f"{text(60)} {mark} so.", steps=STEPS), "MARKUP") == expected
+
+
+@pytest.mark.parametrize("field", ["question", "steps", "cited"])
+def test_markup_is_looked_for_in_every_field(field: str) -> None:
+    """A tag is no better in a question, a step or a citation than in an answer."""
+    marked = {
+        "question": draft(f"<b>{QUESTION}</b>"),
+        "steps": draft(steps=(STEPS[0], f"<li>{STEPS[1]}</li>")),
+        "cited": draft(cited=("Law of Property Act 1925<br>s 146",)),
+    }
+
+    assert judge(marked[field], "MARKUP") == "reject"
+
+
+@pytest.mark.parametrize(
+    ("question", "sample_type", "expected"),
+    [
+        (f"### Facts\n{QUESTION}", "concept", "flag"),
+        (f"### Facts\n{QUESTION}", "short_qa", "clean"),
+        (f"{QUESTION} See paragraph #3.", "concept", "clean"),
+    ],
+)
+def test_headings_in_a_question(question: str, sample_type: str, expected: str) -> None:
+    """A question is asked in prose; in short types the heading's sign is stripped."""
+    assert judge(draft(question), "MARKUP", sample_type=sample_type) == expected
 
 
 # --- stage three: citations ---
@@ -520,10 +774,13 @@ def test_citation_suspect(cited: str, expected: str) -> None:
     [
         ("parties", "MISSING_PARTIES", "The tenant Tomasz loses.", (), "clean"),
         ("parties", "MISSING_PARTIES", "The tenant loses.", (), "flag"),
+        ("parties", "MISSING_PARTIES", "The tomasz of the story loses.", (), "flag"),
         ("irac", "MISSING_IRAC", "Therefore the claim fails.", (), "clean"),
         ("irac", "MISSING_IRAC", "The claim is one of many.", (), "flag"),
+        ("irac", "MISSING_IRAC", "To conclude, the claim fails.", (), "clean"),
         ("next_steps", "MISSING_NEXT_STEPS", "You should write at once.", (), "clean"),
         ("next_steps", "MISSING_NEXT_STEPS", "The rule is old.", (), "flag"),
+        ("next_steps", "MISSING_NEXT_STEPS", "I recommend a letter.", (), "clean"),
         ("time_limit", "MISSING_TIME_LIMIT", "Appeal within 21 days.", (), "clean"),
         ("time_limit", "MISSING_TIME_LIMIT", "Claim in three months.", (), "clean"),
         ("time_limit", "MISSING_TIME_LIMIT", "Appeal promptly.", (), "flag"),
@@ -532,11 +789,13 @@ def test_citation_suspect(cited: str, expected: str) -> None:
         ("section_number", "MISSING_SECTION", "Under the section it is.", (), "flag"),
         ("statute_citation", "MISSING_STATUTE", "So.", ("Companies Act 2006",), "clean"),
         ("statute_citation", "MISSING_STATUTE", "So.", ("[1932] AC 562",), "flag"),
+        ("statute_citation", "MISSING_STATUTE", "The Companies Act 2006.", (), "flag"),
         ("two_jurisdictions", "MISSING_JURISDICTIONS", "England and Germany differ.", (), "clean"),
         ("two_jurisdictions", "MISSING_JURISDICTIONS", "English law is clear.", (), "flag"),
         ("two_jurisdictions", "MISSING_JURISDICTIONS", "English law.", ("1 U.S.C. 1",), "clean"),
         ("conduct_rule", "MISSING_CONDUCT_RULE", "The SRA forbids it.", (), "clean"),
         ("conduct_rule", "MISSING_CONDUCT_RULE", "It is wrong.", (), "flag"),
+        ("conduct_rule", "MISSING_CONDUCT_RULE", "So.", ("SRA Code of Conduct",), "clean"),
         ("apex_case", "MISSING_APEX_CASE", "So.", ("[2013] UKSC 34",), "clean"),
         ("apex_or_listed", "MISSING_APEX_CASE", "So.", ("Hyde v Wrench (1840) 3 Beav 334",),
          "clean"),
@@ -624,6 +883,110 @@ def test_markup_goes_from_plain_types_only() -> None:
     assert mend(draft(answer=marked), "concept") == (draft(answer=marked), ())
 
 
+@pytest.mark.parametrize(
+    ("label", "kept"),
+    [
+        ("Question: ", ""),
+        ("**Question:** ", ""),
+        ("Q: ", ""),
+        ("### Question\n", ""),
+        ("Question time is over. ", "Question time is over. "),
+    ],
+)
+def test_a_question_loses_its_label(label: str, kept: str) -> None:
+    """The column says that it is a question."""
+    assert mend(draft(f"{label}{QUESTION}"))[0].question == f"{kept}{QUESTION}"
+
+
+@pytest.mark.parametrize(
+    ("label", "kept"),
+    [
+        ("Answer: ", ""),
+        ("**Final answer:** ", ""),
+        ("Response:\n", ""),
+        ("Answering that takes care. ", "Answering that takes care. "),
+        ("A: So. B: No. ", "A: So. B: No. "),
+    ],
+)
+def test_an_answer_loses_its_label(label: str, kept: str) -> None:
+    """But a dialogue keeps its speakers."""
+    assert mend(draft(answer=f"{label}{text(60)}"))[0].answer == f"{kept}{text(60)}"
+
+
+@pytest.mark.parametrize(
+    ("end", "sample_type", "kept"),
+    [
+        ("It is so. Would you like me to draft the letter?", "advice", "It is so."),
+        ("It is so.\n\nDo you want me to go on?", "concept", "It is so."),
+        ("B: So. Would you like me to go on?", "dialogue", "B: So. Would you like me to go on?"),
+        ("Is it so?", "advice", "Is it so?"),
+    ],
+)
+def test_an_answer_loses_its_last_offer(end: str, sample_type: str, kept: str) -> None:
+    """A chat offers more; a person in a dialogue may."""
+    assert mend(draft(answer=f"{text(60)}. {end}"), sample_type)[0].answer == f"{text(60)}. {kept}"
+
+
+@pytest.mark.parametrize(
+    ("blank", "kept"),
+    [("_____", "_____"), ("__soon__", "soon"), ("**_soon_**", "_soon_"), ("____", "____")],
+)
+def test_blanks_are_no_emphasis(blank: str, kept: str) -> None:
+    """What stripping would take for bold stays, so that it can be refused."""
+    assert mend(draft(answer=f"Pay {blank} now"), "short_qa")[0].answer == f"Pay {kept} now"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("*Hyde v Wrench* (1840) 3 Beav 334", "Hyde v Wrench (1840) 3 Beav 334"),
+        ("2. **Companies Act 2006**", "Companies Act 2006"),
+        ("_Hyde v Wrench_", "Hyde v Wrench"),
+        ("- Companies Act 2006", "Companies Act 2006"),
+        ("42 U.S.C. 1983", "42 U.S.C. 1983"),
+    ],
+)
+def test_citations_are_plain_text(given: str, kept: str) -> None:
+    """Emphasis, bullets and numbers are of a page, not of an authority."""
+    assert [item.text for item in mend(draft(cited=(given,)))[0].citations] == [kept]
+
+
+@pytest.mark.parametrize(
+    ("cited", "kept"),
+    [
+        (("Companies Act 2006, s 172",) * 4, 1),
+        (("Companies Act 2006, s 172", "Companies Act 2006 s. 172"), 1),
+        (("some book", "Some Book"), 1),
+        (("Companies Act 2006, s 172", "Companies Act 2006, s 173"), 2),
+        (("Patel v Mirza [2016] UKSC 42 [35]", "Patel v Mirza [2016] UKSC 42 [60]"), 2),
+    ],
+)
+def test_a_citation_counts_once(cited: tuple[str, ...], kept: int) -> None:
+    """Repeating one fills no minimum; another section or paragraph is another citation."""
+    verdict = GATE.inspect(draft(cited=cited), TASK, None, replace(BOUNDS, min_citations=2))
+
+    assert len(verdict.citations) == len(verdict.draft.citations) == kept
+    assert ("repeated citations" in verdict.fixes) is (kept < len(cited))
+    assert severity(verdict, "CITATION_MISSING") == ("flag" if kept < 2 else "clean")
+
+
+@pytest.mark.parametrize(
+    ("named", "cited"),
+    [
+        ("Ko\u0308bler", "K\u00f6bler v Republik \u00d6sterreich [2003] ECR I-10239"),
+        ("K\u00f6bler", "Ko\u0308bler v Republik O\u0308sterreich [2003] ECR I-10239"),
+        ("Kobler", "K\u00f6bler v Republik \u00d6sterreich [2003] ECR I-10239"),
+    ],
+)
+def test_accents_do_not_hide_a_name(named: str, cited: str) -> None:
+    """One letter or a letter and its mark: it is the same party; so it is stored as one letter."""
+    verdict = GATE.inspect(draft(answer=text(60, f"So says {named}.")), TASK, None, BOUNDS)
+    assert verdict.draft.answer.isascii() or "\u00f6" in verdict.draft.answer
+
+    given = draft(answer=text(60, f"So says {named}."), cited=(cited,))
+    assert judge(given, "CITATION_UNGROUNDED") == "clean"
+
+
 def test_brackets_are_mended_in_list_and_answer() -> None:
     """The same citation keeps the same form in both places."""
     wrong, right = "R v Palmer (1971) 2 QB 163", "R v Palmer [1971] 2 QB 163"
@@ -632,7 +995,7 @@ def test_brackets_are_mended_in_list_and_answer() -> None:
 
     assert (mended, fixes) == (
         draft(answer=f"See {right}.", cited=(right,)),
-        ("citation brackets",),
+        ("citation form",),
     )
 
 
@@ -740,6 +1103,17 @@ def test_low_score(score: float, minimum: float, expected: bool | None) -> None:
     assert (reason.reject if reason else None) is expected
 
 
+@pytest.mark.parametrize(
+    ("score", "override", "expected"),
+    [(None, "flag", False), (None, "reject", True), (None, "off", None), (5.0, "flag", None)],
+)
+def test_unjudged(score: float | None, override: str, expected: bool | None) -> None:
+    """A judge was asked for and none could be had; a mark, however good, is none of that."""
+    reason = replace(GATE, rules=Rules.of({"UNJUDGED": override})).score(score)
+
+    assert (reason.reject if reason else None) is expected
+
+
 # --- across samples ---
 
 
@@ -756,6 +1130,17 @@ def test_a_conflict_flags_and_marks_the_citation() -> None:
 
     assert severity(verdict, "CITATION_CONFLICT") == "flag"
     assert [item.status for item in verdict.citations] == ["conflict"]
+
+
+@pytest.mark.parametrize(("year", "expected"), [(1999, "flag"), (1993, "flag"), (1992, "clean")])
+def test_one_name_with_years_far_apart_is_a_conflict(year: int, expected: str) -> None:
+    """Three years between two references of one name; an appeal may take two."""
+    corpus = Corpus()
+    corpus.add("lg_1", QUESTION, parse("Foo v Barnaby [1990] 1 WLR 3"))
+
+    verdict = review(corpus, draft(cited=(f"Foo v Barnaby [{year}] 1 WLR 3",)))
+
+    assert severity(verdict, "CITATION_CONFLICT") == expected
 
 
 def test_citations_that_agree_are_left_alone() -> None:
@@ -787,16 +1172,49 @@ def test_opening_overused(same: int, total: int, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("same", "total", "expected"),
-    [(30, 200, "flag"), (3, 200, "flag"), (2, 200, "clean"), (0, 200, "clean"), (30, 199, "clean")],
+    [(30, 200, "flag"), (7, 200, "flag"), (6, 200, "clean"), (0, 200, "clean"), (30, 199, "clean")],
 )
 def test_party_overused(same: int, total: int, expected: str) -> None:
-    """One name in more than 1 % of at least 200 questions."""
+    """One name in more than 3 % of at least 200 questions."""
     corpus = Corpus()
     for number in range(total):
         name = "Tomasz" if number < same else f"person{number}"
         corpus.add(f"lg_{number}", f"q{number} asks whether {name} may sue?", ())
 
     assert severity(review(corpus, draft()), "PARTY_OVERUSED") == expected
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "the firm Inc or its Corp", "a Pte Ltd", "the Insolvency Act 1986", "in Leeds", "in Wigan",
+        "the Financial Conduct Authority", "the Court of Appeal for the Ninth Circuit",
+        "the German and the French seller", "the state of Belcastra", "the Claimant",
+    ],
+)  # fmt: skip
+def test_laws_places_and_endings_are_never_overused(phrase: str) -> None:
+    """What every question of an area has to name is no sign of one template."""
+    corpus = Corpus()
+    for number in range(300):
+        corpus.add(f"lg_{number}", f"q{number} asks about {phrase} here?", ())
+
+    verdict = review(corpus, draft(f"May she rely on {phrase} here and now?"))
+
+    assert severity(verdict, "PARTY_OVERUSED") == "clean"
+
+
+@pytest.mark.parametrize("jurisdiction", ["uk", "us", "eu", "international"])
+def test_the_names_that_prompts_hand_out_are_not_overused(jurisdiction: str) -> None:
+    """Drawn evenly, none of them is flagged but by chance while the dataset is small."""
+    taxonomy, corpus, flagged = Taxonomy.builtin(), Corpus(), 0
+    planner = Planner(taxonomy, Filter(jurisdictions=(jurisdiction,)), {}, 1, "2026-11")
+    for task in planner.plan(1_000):
+        seeds = draw(task, taxonomy.area(task.jurisdiction, task.practice_area).proceedings)
+        question = f"q{task.slot} asks for {' and '.join(seeds.names)}"
+        flagged += "PARTY_OVERUSED" in corpus.review(Verdict(draft(question))).flags
+        corpus.add(f"lg_{task.slot}", question, ())
+
+    assert flagged <= 5
 
 
 @pytest.mark.parametrize(

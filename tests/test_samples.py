@@ -335,6 +335,12 @@ def test_steps_lose_their_own_numbers_and_nothing_else(step: str, text: str) -> 
     )
 
 
+@pytest.mark.parametrize("mark", ["\u00ad", "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff"])
+def test_clean_text_holds_nothing_invisible(mark: str) -> None:
+    """What no reader sees would part a word in two for every check and for a tokenizer."""
+    assert clean(f"land{mark}lord") == "landlord"
+
+
 @settings(deadline=None)
 @given(st.text())
 def test_clean_text_can_be_stored_and_is_clean(text: str) -> None:

@@ -12,7 +12,9 @@ one repair can mend them together.
 from __future__ import annotations
 
 import difflib
+import functools
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -101,9 +103,10 @@ CODES: Mapping[str, Severity] = {
     "STEPS_COUNT": "reject",
     "STEP_TEXT": "reject",
     "STEPS_COPY": "flag",
+    "REPETITION": "reject",
     "QUESTION_LEAK": "reject",
     "TELEGRAPHIC": "flag",
-    "MARKUP": "flag",
+    "MARKUP": "graded",
     "DUP_EXACT": "reject",
     "DUP_NEAR": "reject",
     "DUP_SOFT": "flag",
@@ -150,7 +153,7 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     min_citations: int = 0
     dialogue_turns: int = 4
     opening_share: float = 0.02
-    party_share: float = 0.01
+    party_share: float = 0.03
     overuse_min_samples: int = 200
     flag_score: float = 3.5
     min_score: float = 0.0
@@ -349,12 +352,29 @@ class _Reading:
 
     @property
     def texts(self) -> tuple[tuple[str, str], ...]:
-        """Name and text of each field."""
+        """Name and text of the fields that are prose."""
         return (
             ("question", self.draft.question),
             ("reasoning_steps", self.steps_text),
             ("answer", self.draft.answer),
         )
+
+    @cached_property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """Name and text of every field."""
+        cited = "; ".join([item.text for item in self.draft.citations])
+        return (*self.texts, ("citations", cited))
+
+    @cached_property
+    def foreign_letters(self) -> bool:
+        """Whether question or answer hold what is neither Latin nor punctuation."""
+        texts = (self.draft.question, self.draft.answer)
+        return any(not text.isascii() and _BEYOND_LATIN.search(text) for text in texts)
+
+    @cached_property
+    def whole(self) -> str:
+        """All that was written, in which to look before looking closer."""
+        return "\n".join([text for _, text in self.fields])
 
     def copied(self, tokens: Sequence[str]) -> float:
         """The share of the runs of six words that stand in the answer too."""
@@ -414,8 +434,15 @@ class Gate:
         ``task`` and ``completion`` are None for rows of a dataset that is being checked; what
         they would show is then not checked.
         """
-        mended, fixes = mend(draft, task.sample_type if task else "")
+        mended, fixes = mend(_composed(draft), task.sample_type if task else "")
         cited = tuple(parse(item.text) for item in mended.citations)
+        kept = _distinct(mended.citations, cited)
+        if len(kept) < len(cited):
+            mended = msgspec.structs.replace(
+                mended, citations=tuple(mended.citations[at] for at in kept)
+            )
+            cited = tuple(cited[at] for at in kept)
+            fixes = (*fixes, "repeated citations")
         reading = _Reading(mended, task, bounds, cited)
         reasons = tuple(self._reasons(reading, completion))
         citations = tuple(map(self._citation, mended.citations, cited))
@@ -449,12 +476,15 @@ class Gate:
         yield from _refusal(reading.draft, completion)
         yield from _meta_talk(reading)
         yield from _placeholder(reading)
-        yield from _language(reading.draft, self.rules.thresholds)
+        yield from _language(reading, self.rules.thresholds)
+        yield from _cut(reading.draft.answer)
 
     def _substance(self, reading: _Reading) -> Iterator[_Finding]:
         limits = self.rules.thresholds
-        for check in (_lengths, _steps, _overlap, _shape):
+        for check in (_lengths, _steps, _overlap):
             yield from check(reading, limits)
+        yield from _repetition(reading)
+        yield from _shape(reading, limits)
         yield from self._citations(reading)
         yield from _required(reading, limits, self._lists)
 
@@ -509,28 +539,86 @@ SHORT_TYPES = frozenset({"short_qa", "hypothetical", "conversational", "dialogue
 _STEP_NUMBER = re.compile(
     r"^\s*(?:\*\*)?(?:step\s*\d+\s*[:.)\-\u2013]+|\d{1,2}\s*[.):]\s)\s*(?:\*\*)?\s*", re.I
 )
+_QUESTION_LABEL = re.compile(r"[*_# ]*(?:question|q)[*_]* ?(?::[*_]*|\n)\s*", re.I)
+_ANSWER_LABEL = re.compile(
+    r"[*_# ]*(?:(?:final |model )?answer|response)[*_]* ?(?::[*_]*|\n)\s*", re.I
+)
+_OFFER = re.compile(r"(?<=[.!])\s+(?:Would you like|Do you want) me to [^.?]*\?\Z")
+_LONGEST_OFFER = 300
 _BOX = re.compile(r"[\u2500-\u257f\u2580-\u259f]+")
 _HEADING = re.compile(r"^ {0,3}#{1,6}\s+", re.M)
-_EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", re.S)
+_EMPHASIS = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*|__(?=[^\s_])(.+?)(?<=[^\s_])__", re.S)
 _FENCE = re.compile(r"^```\w*\s*$\n?", re.M)
 
 
 def mend(draft: Draft, sample_type: str = "") -> tuple[Draft, tuple[str, ...]]:
     """The draft after what is safe to mend, and what that was.
 
-    White space at the ends, ``Step n:`` before a step, markup in plain-text types, and the
+    White space at the ends, ``Step n:`` before a step, ``Question:`` and ``Answer:`` before
+    theirs, a chat's last offer of more, markup in plain-text types and in citations, and the
     brackets of years in citations where the series decides them.
     """
     steps = tuple(_STEP_NUMBER.sub("", step, count=1).strip() for step in draft.reasoning_steps)
     plain = _strip_markup if sample_type in SHORT_TYPES else str
-    answer = plain(draft.answer).strip()
+    question = plain(_unlabelled(draft.question, _QUESTION_LABEL)).strip()
+    answer = plain(_unlabelled(draft.answer, _ANSWER_LABEL)).strip()
+    if answer.endswith("?") and sample_type != "dialogue":
+        answer = answer[:-_LONGEST_OFFER] + _OFFER.sub("", answer[-_LONGEST_OFFER:])
     citations = []
     for given in draft.citations:
-        text = fix_brackets(given.text.strip())
-        answer = answer if text == given.text else answer.replace(given.text.strip(), text)
+        bare = _bare_citation(given.text)
+        text = fix_brackets(bare)
+        answer = answer if text == bare else answer.replace(bare, text)
         citations.append(DraftCitation(text, given.proposition))
-    mended = Draft(plain(draft.question).strip(), steps, answer, tuple(citations), draft.repaired)
+    mended = Draft(question, steps, answer, tuple(citations), draft.repaired)
     return mended, tuple(_fixes(draft, mended))
+
+
+def _composed(draft: Draft) -> Draft:
+    """The draft with each accent in its letter (NFC): no pattern sees letter and mark as one."""
+    texts = (draft.question, draft.answer, *draft.reasoning_steps)
+    cited = [text for item in draft.citations for text in (item.text, item.proposition)]
+    if all(map(str.isascii, texts)) and all(map(str.isascii, cited)):
+        return draft
+    nfc = functools.partial(unicodedata.normalize, "NFC")
+    return Draft(
+        nfc(draft.question),
+        tuple(map(nfc, draft.reasoning_steps)),
+        nfc(draft.answer),
+        tuple(DraftCitation(nfc(item.text), nfc(item.proposition)) for item in draft.citations),
+        draft.repaired,
+    )
+
+
+_NUMBERS = re.compile(r"\d+")
+
+
+def _distinct(
+    citations: Sequence[DraftCitation], cited: Sequence[tuple[Parsed, ...]]
+) -> Sequence[int]:
+    """The places of the citations that are not an earlier one again, in whatever dress."""
+    if len(cited) < 2:
+        return range(len(cited))
+    known: dict[object, int] = {}
+    for at, (given, group) in enumerate(zip(citations, cited, strict=True)):
+        read = tuple([(item.key, item.pinpoint) for item in group])
+        numbers = tuple(sorted(_NUMBERS.findall(given.text)))  # those of paragraphs are in no key
+        known.setdefault((read, numbers) if read else given.text.casefold(), at)
+    return list(known.values())
+
+
+_CITATION_MARKS = re.compile(r"[*`]|^\s*(?:[-\u2022]\s+|\d{1,2}[.)]\s+)|_+$|^_+")
+
+
+def _bare_citation(text: str) -> str:
+    """The text without emphasis, and without a bullet or number before it."""
+    return _CITATION_MARKS.sub("", text).strip()
+
+
+def _unlabelled(text: str, label: re.Pattern[str]) -> str:
+    text = text.strip()
+    found = label.match(text)
+    return text[found.end() :] if found else text
 
 
 def _strip_markup(text: str) -> str:
@@ -541,14 +629,14 @@ def _strip_markup(text: str) -> str:
         if text.isascii():
             return text
     bare = _HEADING.sub("", _FENCE.sub("", text))
-    return _BOX.sub("", _EMPHASIS.sub(r"\2", bare))
+    return _BOX.sub("", _EMPHASIS.sub(r"\1\2", bare))
 
 
 def _fixes(before: Draft, after: Draft) -> Iterator[str]:
     if tuple(step.strip() for step in before.reasoning_steps) != after.reasoning_steps:
         yield "step numbers"
     if [item.text.strip() for item in before.citations] != [item.text for item in after.citations]:
-        yield "citation brackets"
+        yield "citation form"
     elif before.answer.strip() != after.answer or before.question.strip() != after.question:
         yield "markup"
 
@@ -582,61 +670,164 @@ _REFUSAL = re.compile(
     re.I,
 )
 _QUOTED = re.compile('"[^"]{0,400}"|\u201c[^\u201d]{0,400}\u201d')
-_META_HINTS = (
-    *(
-        " ai",
-        "artificial intelligence",
-        "language model",
-        "pactoria",
-        "gpt",
-        "synthetic",
-        "training",
-        "trained",
+
+
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """One form of meta talk in folded text, and what it cannot be without.
+
+    A word is looked for in a set and is the cheapest, a hint anywhere in a text; the pattern costs
+    a hundred times as much.
+    """
+
+    words: frozenset[str]
+    hints: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+def _talk(words: str, hints: Sequence[str], *alternatives: str) -> _Talk:
+    return _Talk(_word_set(words), tuple(hints), re.compile("|".join(alternatives)))
+
+
+_META = (
+    _talk(
+        "ai artificial language assistant",
+        (" ai", "artificial intelligence", "language model", "your "),
+        r"\bas (?:an?|your) (?:legal |virtual )?"
+        r"(?:ai|artificial intelligence|(?:large )?language model)\b"
+        r"(?! (?:developer|company|provider|deployer|engineer|start-?up|researcher|lab|business"
+        r"|firm)s?\b| (?:system|model) (?:provider|deployer|developer))",
+        r"\bi(?: am|'m) (?:an? |your )?(?:[\w-]+ ){0,3}?(?:ai|language model) (?:legal |virtual )?"
+        r"(?:assistant|model|consultant|lawyer|expert|system|tool)?(?=[\s,.:;]*(?:and|that"
+        r"|designed|trained|created|developed|built|i\b|[,.:;]))",
+        r"\bi am your (?:\w+ )?assistant\b",
     ),
-    *("tuned", "tuning", "programm", "i was created", "assistant", "my knowledge", "dataset"),
-    *("data set", "prompt", "json", "output ", "claude", "<think", "<|im_", "<|assistant"),
-    *("question and answer pair", "question-and-answer pair"),
+    _talk(
+        "trained tuned finetuned programmed created",
+        ("trained", "tuned", "programmed", "created by"),
+        r"\bi (?:was|am|have been) (?:\w+ )?(?:(?:trained|fine-?tuned) (?:on|using"
+        r"|to (?:assist|provide|help|answer))|programmed\b|created by)",
+    ),
+    _talk(
+        "training knowledge programming guidelines update cutoff cut",
+        ("my training", "my knowledge", "my programming", "my guidelines", "my last "),
+        r"\bmy (?:training data|knowledge cut-?off|knowledge base|programming|guidelines)\b",
+        r"\b(?:as of my last|my last (?:training|knowledge)) (?:update|cut-?off)\b",
+    ),
+    _talk(
+        "chatgpt gpt claude pactoria",
+        ("gpt", "claude", "pactoria"),
+        r"\bi(?: am|'m) (?:chatgpt|gpt|claude)\b",
+        r"\bgenerated by (?:chatgpt|claude)\b(?! and )",
+        r"\bpactoria\b",
+    ),
+    _talk(
+        "synthetic training finetuning tuning sample difficulty",
+        ("this synthetic", "this training", "this fine", "this sample ", "difficulty"),
+        r"\bthis (?:synthetic|training|fine-?tuning) (?:sample|example|question|data ?set)\b",
+        r"\bthis sample (?:question|answer|has been (?:written|generated))\b",
+        r"\b(?:basic|intermediate|advanced|expert)[ -]difficulty\b",
+        r"\bdifficulty(?: level)?: ?(?:basic|intermediate|advanced|expert)\b",
+    ),
+    _talk(
+        "dataset prompt json output pair",
+        ("for this dataset", "the prompt", "this prompt", "json", "output ", "answer pair"),
+        r"\b(?:for this dataset|in this prompt)\b",
+        r"\b(?:the|this|required|requested) (?:json|output) (?:object|schema|format)\b",
+        r"\bas (?:requested|required|instructed) (?:in|by) the prompt\b",
+        r"\bhere(?:'s| is) (?:the|your|a) (?:\w+ )?(?:json|question[ -]and[ -]answer pair)\b",
+    ),
+    _talk(
+        "think thinking im_start im_end assistant",
+        ("<think", "</think", "<|"),
+        r"</?think(?:ing)?>|<\|(?:im_start|im_end|assistant)\|>",
+    ),
+    _talk(
+        "user hope lawyer",
+        ("the user ", "i hope th", "not a lawyer"),
+        r"\bthe user (?:wants|asks|asked|is asking|requested|requests) (?:me\b|us\b"
+        r"|(?:for )?an? (?:[\w-]+ ){0,3}?(?:question|sample|scenario|concept explanation)\b)",
+        r"\bi hope (?:this|that) helps\b",
+        r"\bi(?: am|'m) not a lawyer\b",
+    ),
 )
-"""Folded words without which no meta talk is found; far cheaper to look for than the pattern."""
-_META_WORDS = _word_set(
-    "ai artificial assistant language trained tuned finetuned programmed created training knowledge"
-    " programming chatgpt gpt pactoria synthetic finetuning tuning dataset data prompt json output"
-    " claude think thinking im_start im_end pair"
-)
-"""Words of which each form of meta talk has one; cheaper still."""
-_META = re.compile(
-    r"\bas (?:an?|your) (?:legal |virtual )?"
-    r"(?:AI|artificial intelligence|(?:large )?language model)\b"
-    r"(?! (?:developer|company|provider|deployer|engineer|start-?up|researcher|lab|business"
-    r"|firm)s?\b| (?:system|model) (?:provider|deployer|developer))"
-    r"|\b(?:I am|I'm) (?:an? |your )?(?:[\w-]+ ){0,3}?(?:AI|language model) (?:legal |virtual )?"
-    r"(?:assistant|model|consultant|lawyer|expert|system|tool)?(?=[\s,.:;]*(?:and|that|designed|trained"
-    r"|created|developed|built|I\b|[,.:;]))"
-    r"|\bI am your (?:\w+ )?assistant\b"
-    r"|\bI (?:was|am|have been) (?:\w+ )?(?:(?:trained|fine-?tuned) (?:on|using"
-    r"|to (?:assist|provide|help|answer))|programmed\b|created by)"
-    r"|\bmy (?:training data|knowledge cut-?off|knowledge base|programming)\b"
-    r"|\bI(?: am|'m) (?:ChatGPT|GPT)\b|\bPactoria\b"
-    r"|\bthis (?:synthetic|training|fine-?tuning) (?:sample|example|question|data ?set)\b"
-    r"|\b(?:for this dataset|in this prompt)\b"
-    r"|\b(?:the|this|required|requested) (?:JSON|output) (?:object|schema|format)\b"
-    r"|\bas (?:requested|required|instructed) (?:in|by) the prompt\b"
-    r"|\bhere(?:'s| is) (?:the|your|a) (?:\w+ )?(?:JSON|question[ -]and[ -]answer pair)\b"
-    r"|\bmy last (?:training|knowledge) (?:update|cut-?off)\b"
-    r"|\bgenerated by (?:ChatGPT|Claude)\b(?! and )|\bI(?: am|'m) Claude\b"
-    r"|</?think(?:ing)?>|<\|(?:im_start|im_end|assistant)\|>",
+_META_WORDS = frozenset[str]().union(*(talk.words for talk in _META))
+_GREETING = re.compile(
+    r"(?:certainly|sure|of course|absolutely|(?:great|good|excellent) question)!"
+    r"|(?:(?:certainly|sure|of course|absolutely)[,.!] )?(?:here(?:['\u2019]s| is)|below is)"
+    r" (?:an?|the|my|your) (?:[\w-]+ ){0,3}?"
+    r"(?:explanation|answer|overview|response|breakdown|sample|example)\b",
     re.I,
 )
-_PLACEHOLDER = re.compile(
-    r"\[(?:insert|your|enter|add|name|date|party|parties|citation|case|address|amount|client|company"
-    r"|number|placeholder|fill|specify|relevant|todo|tbc|tbd|xx+|\.\.\.)\b[^\]\d]{0,60}\]|\[\.{3,}\]$"
-    r"|\bTBD\b|\bTODO\b|\bXXX+\b|lorem ipsum|\{\{[^}]*\}\}"
-    r"|\bno (?:case citation|citation|reasoning|answer) provided\b"
-    r"|<(?:name|date|party|client|company|insert|citation|case|answer|question|text|placeholder)"
-    r"[\w -]{0,30}>",
+"""How a chat begins, and no answer of a lawyer."""
+_WORD_COUNT = re.compile(
+    r"(?:word count\W{0,3}\d{2,4}|\((?:approx\w*\.?|about|~)? ?\d{2,4} words)\W*\Z", re.I
+)
+_MUSING = re.compile(
+    r"\b(?-i:Let) me\b|(?:^|\n)(?:wait|hmm+|okay|ok|actually)[,.]|\bword count\b"
+    r"|\b(?:we|i) will now (?:write|produce|generate|create|draft|output)\b"
+    r"|\b(?:we|i) (?:need|have) to (?:produce|output|generate|craft|write) (?:an?|the|one|valid) "
+    r"(?:[\w-]+ ){0,3}?(?:json|sample|question|output)\b",
     re.I,
 )
-_PLACEHOLDER_HINTS = ("[", "<", "{{", "tbd", "todo", "xxx", "lorem", " provided")
+"""A model that thinks aloud; among steps only, for in an answer people may speak so."""
+_MUSING_HINTS = (
+    "let me",
+    "wait",
+    "hmm",
+    "ok",
+    "actually",
+    "word count",
+    "we need",
+    "i need",
+    "will now",
+)
+_GAPS: Mapping[str, re.Pattern[str]] = {
+    "[": re.compile(
+        r"\[(?:(?:insert|your|enter|add|name|date|party|parties|citation|case|address"
+        r"|amount|client|company|number|placeholder|fill|specify|relevant|todo|tbc|tbd|year|xx+"
+        r"|\.\.\.)\b(?! (?:omitted|withheld|redacted))[^\]\d]{0,60}\]"
+        r"|/?INST\]|\.{3,}\]$|(?:19|20)?[xy]{2,4}\]|[\u25cf\u2022*_]+\]"
+        r"|(?!the |that |an? |its |his |her |their |this |which |trade )[^\]\d]{0,40}\b"
+        r"(?:names?|number|address|here)\])",
+        re.I,
+    ),
+    "<": re.compile(
+        r"<(?:name|date|party|client|company|insert|citation|case|answer|question|text"
+        r"|placeholder)[\w -]{0,30}>",
+        re.I,
+    ),
+    "{": re.compile(
+        r"\{(?:\{[^}]*\}|[a-z]+(?:_[a-z\d]+)+|name|date|amount|party|client|company|court)\}", re.I
+    ),
+    "___": re.compile(r"_{4,}|(?<=[^\n_])_{3}"),
+    "......": re.compile(r"\.{6,}"),
+    ". . . .": re.compile(r"(?:\. ){5,}"),
+    "\u2026\u2026": re.compile(r"\u2026{3,}"),
+    "XX": re.compile(r"\b(?:19|20)XX\b"),
+    "TODO": re.compile(r"\bTODO\b"),
+}
+"""Gaps left for somebody else, each behind what it cannot be without."""
+_GAP_WORDS: Mapping[str, re.Pattern[str]] = {
+    "tbd": re.compile(r"\bTBD\b", re.I),
+    "lorem": re.compile(r"lorem ipsum", re.I),
+    " provided": re.compile(r"\bno (?:case citation|citation|reasoning|answer) provided\b", re.I),
+    "xxx": re.compile(
+        r"(?<! v )(?<!\()(?<!\bArticle )(?<!\bChapter )(?<!\bTitle )(?<!\bPart )\bXXX+\b(?! v )",
+        re.I,
+    ),
+}
+"""The same in large letters or small; XXX is also a number, and a party that is not named."""
+_NO_CITATION = re.compile(
+    r"\W*(?:(?:n/?a|none|nil|null|unknown|tb[acd]|(?:see )?(?:above|below)|not (?:applicable"
+    r"|available|provided|specified|known|required|needed|cited)"
+    r"|no (?:specific |particular |direct |relevant |formal |case )*"
+    r"(?:citations?|authorit(?:y|ies)|cases?|statutes?|sources?|references?|legislation)"
+    r"(?: (?:is |are )?(?:needed|required|cited|available|applicable|given|provided|necessary))?)"
+    r"\W*|(?:none|n/a)\s*[-:;,.(\u2013\u2014].*)?",
+    re.I | re.S,
+)
+"""A whole citation that says that there is none."""
 
 
 def _refusal(draft: Draft, completion: Completion | None) -> Iterator[_Finding]:
@@ -655,40 +846,109 @@ def is_refusal(text: str) -> bool:
 
 
 def _meta_talk(reading: _Reading) -> Iterator[_Finding]:
-    if _META_WORDS.isdisjoint(reading.vocabulary) and _META_WORDS.isdisjoint(reading.question):
-        return
-    for name, text in reading.texts:
-        folded = normalise(text)
-        if not any(hint in folded for hint in _META_HINTS):
-            continue
-        match = _META.search(_QUOTED.sub(" ", text))
-        if match:
-            what = f'"{match[0]}" in {name}: write only about the law'
-            yield "META_TALK", what, name, True
+    found = _talk_of_itself(reading) or _talk_of_the_work(reading)
+    if found:
+        said, name = found
+        yield "META_TALK", f'"{said}" in {name}: write only about the law', name, True
+
+
+_TRADE_MARKS = re.compile("[\u2122\u2120]")
+"""Two signs that become letters when a text is folded, glued to the word before them."""
+
+
+def _talk_of_itself(reading: _Reading) -> tuple[str, str] | None:
+    talks: Iterable[_Talk] = _META
+    if reading.whole.isascii() or not _TRADE_MARKS.search(reading.whole):
+        told = (_META_WORDS & reading.vocabulary) | _META_WORDS.intersection(reading.question)
+        talks = [talk for talk in _META if talk.words & told] if told else ()
+    for talk in talks:
+        for name, text in reading.texts:
+            folded = normalise(text if text.isascii() else _TRADE_MARKS.sub(" ", text))
+            if any(hint in folded for hint in talk.hints):
+                match = talk.pattern.search(_QUOTED.sub(" ", folded))
+                if match:
+                    return match[0], name
+    return None
+
+
+def _talk_of_the_work(reading: _Reading) -> tuple[str, str] | None:
+    answer = reading.draft.answer
+    match = _GREETING.match(answer) or _WORD_COUNT.search(answer[-40:])
+    if match:
+        return match[0], "answer"
+    steps = normalise(reading.steps_text)
+    if any(hint in steps for hint in _MUSING_HINTS):
+        match = _MUSING.search(reading.steps_text)
+    return (match[0].strip(), "reasoning_steps") if match else None
 
 
 def _placeholder(reading: _Reading) -> Iterator[_Finding]:
-    cited = "; ".join(item.text for item in reading.draft.citations)
-    for name, text in (*reading.texts, ("citations", cited)):
-        folded = normalise(text)
-        hinted = any(hint in folded for hint in _PLACEHOLDER_HINTS)
-        match = _PLACEHOLDER.search(text) if hinted else None
+    whole = reading.whole
+    folded = whole.casefold()
+    for sign, gap in _GAPS.items():
+        if sign in whole:
+            yield from _gap(gap, reading.fields)
+    for sign, gap in _GAP_WORDS.items():
+        if sign in folded:
+            yield from _gap(gap, reading.fields)
+    for item in reading.draft.citations:
+        if _NO_CITATION.fullmatch(item.text):
+            what = f'"{item.text}" in citations: leave out what is none'
+            yield "PLACEHOLDER", what, "citations", True
+
+
+def _gap(pattern: re.Pattern[str], fields: Iterable[tuple[str, str]]) -> Iterator[_Finding]:
+    for name, text in fields:
+        match = pattern.search(text)
         if match:
-            yield "PLACEHOLDER", f'"{match[0]}" in {name}: fill it in or leave it out', name, True
+            what = f'"{match[0]}" in {name}: fill it in or leave it out'
+            yield "PLACEHOLDER", what, name, True
 
 
 _BEYOND_LATIN = re.compile("[^\0-\u024f\u1e00-\u1eff\u2000-\u20cf]")
+_ENGLISH = _word_set("the and that with not are be must may which under from this by is of")
+_FOREIGN = _word_set(
+    "und der nicht ist das dem ein eine auch wird werden oder bei "  # German
+    "les des est dans que une pour qui sur avec "  # French; the next share words with it
+    "los las para del por como della che sono nel "
+    "het een niet van voor nie jest och som att"
+)
+_FOREIGN_WORDS = 5
+"""So many of them, and more than there are English ones, make a text foreign; quotations do not."""
 
 
-def _language(draft: Draft, limits: Thresholds) -> Iterator[_Finding]:
-    text = f"{draft.question} {draft.answer}"
-    if text.isascii() or not _BEYOND_LATIN.search(text):
+def _language(reading: _Reading, limits: Thresholds) -> Iterator[_Finding]:
+    foreign = len(_FOREIGN & reading.answer_vocabulary)
+    if foreign >= _FOREIGN_WORDS and foreign > len(_ENGLISH & reading.answer_vocabulary):
+        yield "LANGUAGE", "the answer is not in English, need English", "answer", True
+    if not reading.foreign_letters:
         return
+    text = f"{reading.draft.question} {reading.draft.answer}"
     letters = [character for character in text if character.isalpha()]
     share = len(_BEYOND_LATIN.findall("".join(letters))) / max(1, len(letters))
     if share > limits.non_latin:
         allowed = f"at most {limits.non_latin:.0%}"
         yield "LANGUAGE", f"{share:.0%} of the letters are not Latin, {allowed}", "answer", True
+
+
+_CUT_OFF = re.compile(
+    r"(?:[,;:(\u2013\u2014\u2026]|\.\.\.|\b(?:sections?|articles?|the|an?|of|and|or|to|in|for|with|by|that|which|under|from|as|is"
+    r"|are|was|if|than|their|its))\s*\Z"
+)
+
+
+_LIST_ITEM = re.compile(r"\s*(?:[-*\u2022|]|\(?\w{1,2}[.)])\s*\w")
+
+
+def _cut(answer: str) -> Iterator[_Finding]:
+    """An answer that nobody cut and that ends in the middle of a sentence all the same.
+
+    The last item of a list needs no full stop.
+    """
+    open_end = answer[-1].isalpha() and not _LIST_ITEM.match(answer, answer.rfind("\n") + 1)
+    if open_end or _CUT_OFF.search(answer[-12:]):
+        what = f'the answer ends in the middle of a sentence: "...{_excerpt(answer[-40:], 0)}"'
+        yield "TRUNCATED", what, "answer", True
 
 
 def _excerpt(text: str, at: int) -> str:
@@ -745,21 +1005,137 @@ def _leak(reading: _Reading, limits: Thresholds) -> str | None:
     return f"{share:.0%} of the question stands in the answer, need under {limits.leak_share:.0%}"
 
 
+LOOP_WORDS = 100
+LOOP_SHARE = 0.25
+"""Of so many words at least this share are different ones; in good answers it is over 0.4."""
+LOOP_SENTENCES = 6
+"""So often nobody says the same sentence."""
+LONG_LINE = 200
+"""Characters; a longer line is a paragraph, and nobody writes it twice."""
+LIKE_STEPS = 0.8
+"""Likeness (Jaccard) of the telling words from which three steps are one."""
+
+
+def _repetition(reading: _Reading) -> Iterator[_Finding]:
+    again = _steps_again(reading)
+    if again:
+        yield "REPETITION", f"{again}: each step says something new", "reasoning_steps", True
+    count, different = len(reading.answer), len(reading.answer_vocabulary)
+    if count >= LOOP_WORDS and different < LOOP_SHARE * count:
+        what = f"only {different} of {count} words differ: say each thing once"
+        yield "REPETITION", what, "answer", True
+        return
+    paragraphs = [line for line in reading.draft.answer.split("\n") if len(line) > LONG_LINE]
+    if len(set(paragraphs)) < len(paragraphs):
+        yield "REPETITION", "a paragraph stands there twice: say each thing once", "answer", True
+        return
+    sentences = reading.draft.answer.rstrip(".").replace(".\n", ". ").split(". ")
+    if len(sentences) - len(set(sentences)) < LOOP_SENTENCES - 1:
+        return
+    sentence, times = Counter(filter(str.split, sentences)).most_common(1)[0]
+    if times >= LOOP_SENTENCES and len(sentence.split()) >= 4:
+        what = f'"{_excerpt(sentence, 0)}" stands there {times} times: say each thing once'
+        yield "REPETITION", what, "answer", True
+
+
+def _steps_again(reading: _Reading) -> str:
+    """Which steps say the same, if any do: two alike to the word, or three nearly so.
+
+    Two that differ in a word may apply one rule to two facts, and are left alone.
+    """
+    lines = reading.steps_text.casefold().split("\n")
+    count = len(lines)
+    if len({line[:16] for line in lines}) == len({line[-16:] for line in lines}) == count:
+        return ""  # whatever is said again begins or ends alike
+    steps = [tuple(filter(_tells, words(line))) for line in lines]
+    said: dict[tuple[str, ...], int] = {}
+    for number, step in enumerate(steps, 1):
+        if step and said.setdefault(step, number) != number:
+            return f"steps {said[step]} and {number} say the same"
+    for number, step in enumerate(steps, 1):
+        like = [at for at, other in enumerate(steps, 1) if _alike(step, other) >= LIKE_STEPS]
+        if len(like) >= 3 and like[0] == number:
+            return f"steps {', '.join(map(str, like))} say nearly the same"
+    return ""
+
+
+def _tells(word: str) -> bool:
+    return len(word) > 3 or word in ("no", "not") or word.isdigit()
+
+
+def _alike(left: Sequence[str], right: Sequence[str]) -> float:
+    a, b = set(left), set(right)
+    return len(a & b) / len(a | b) if a and b else 0.0
+
+
 _NUMBERED_ITEM = re.compile(r"(?<!\w)\(?\d{1,2}\)\s")
+_MARKED_UP = re.compile(
+    r"</?(?:p|br|div|span|[biua]|em|strong|[uo]l|li|h[1-6r]|table|t[rdh]|thead|tbody|su[bp]|code"
+    r"|pre|blockquote|font|html|body|section)(?:\s[^<>]*)?/?>"
+    r"|&(?:nbsp|amp|lt|gt|quot|apos|sect|pound|euro|[lr][sd]quo|[mn]dash|#\d{2,5}|#x[\da-f]{2,4});"
+    r"|\\(?:[nrt](?![a-z])|\"|u[\da-f]{4})"
+    r"|[\"'](?:question|answer|reasoning_steps|citations)[\"']\s*:"
+    r"|<\|[a-z_]+\|>|\u3010[^\u3011]{0,40}\u3011",
+    re.I,
+)
+"""Tags, entities, what JSON escapes, its keys, and the marks of a model's own dialogue."""
+_MARKED_UP_HINTS = ("<", "&", "\\", '":', "':", '" :', "\u3010")
+_GARBLED = re.compile(
+    "\ufffd|\u00e2\u20ac|\u00c2[\u00a0-\u00bf]|\u00c3[\u0080-\u00bf\u0192\u201a\u201e\u2026]"
+)
+"""UTF-8 that was read as something else."""
+_GARBLED_HINTS = ("\ufffd", "\u00e2", "\u00c2", "\u00c3")
+_SYMBOLS = re.compile("[\u2500-\u259f\u2705\u274c\u2b50\U0001f300-\U0001faff]")
+"""Boxes and pictures; ticks and crosses of plain type may stand."""
+_SCRIPTS = re.compile("[\u0400-\u06ff\u0900-\u0dff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_ASIDE = re.compile(r"\([^)]*\)|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
+"""Where a term of a foreign law may stand in its own script."""
+_PARTS = re.compile(r"^[\W_]*(?:citations?|reasoning steps|final answer)[\W_]*$", re.I | re.M)
 
 
 def _shape(reading: _Reading, limits: Thresholds) -> Iterator[_Finding]:
-    answer = reading.draft.answer
     if reading.answer_words < limits.telegraphic_words:
-        items = len(_NUMBERED_ITEM.findall(answer))
+        items = len(_NUMBERED_ITEM.findall(reading.draft.answer))
         if items >= limits.telegraphic_items:
             what = f"{items} numbered items in {reading.answer_words} words: write sentences"
             yield "TELEGRAPHIC", what, "answer", True
-    sample_type = reading.task.sample_type if reading.task else ""
-    if _BOX.search(answer):
-        yield "MARKUP", "box-drawing characters in the answer", "answer", True
-    elif sample_type in SHORT_TYPES and _HEADING.search(answer):
-        yield "MARKUP", f"headings in a {sample_type}", "answer", True
+    if any(hint in reading.whole for hint in _MARKED_UP_HINTS):
+        yield from _found(_MARKED_UP, reading.fields)
+    if any(hint in reading.whole for hint in _GARBLED_HINTS):
+        yield from _found(_GARBLED, reading.fields)
+    what, where = _dress(reading)
+    if what:
+        yield "MARKUP", f"{what} in the {where}", where, False
+
+
+def _found(pattern: re.Pattern[str], fields: Iterable[tuple[str, str]]) -> Iterator[_Finding]:
+    for name, text in fields:
+        match = pattern.search(text)
+        if match:
+            yield "MARKUP", f'"{match[0]}" in {name}: write plain text', name, True
+
+
+def _dress(reading: _Reading) -> tuple[str, str]:
+    """What of a page's dress there is that a text does without, and where."""
+    question, answer = reading.draft.question, reading.draft.answer
+    plain = reading.task is not None and reading.task.sample_type in SHORT_TYPES
+    if "#" in question and _HEADING.search(question):
+        return "headings", "question"
+    if plain and "#" in answer and _HEADING.search(answer):
+        return "headings", "answer"
+    if reading.foreign_letters and _SYMBOLS.search(answer):
+        return "boxes or pictures", "answer"
+    if reading.foreign_letters and _SCRIPTS.search(_ASIDE.sub("", answer)):
+        return "words of another script", "answer"
+    if "```" in answer:
+        return "a code fence", "answer"
+    return ("fields of the sample", "answer") if _has_parts(answer) else ("", "")
+
+
+def _has_parts(answer: str) -> bool:
+    folded = normalise(answer)
+    hinted = "citation" in folded or "reasoning steps" in folded or "final answer" in folded
+    return hinted and _PARTS.search(answer) is not None
 
 
 # --- is it good: citations -------------------------------------------------------------------
@@ -813,7 +1189,7 @@ def _is_comparative(reading: _Reading) -> bool:
 
 
 def _citation_grounding(reading: _Reading) -> Iterator[_Finding]:
-    named = [item for item in reading.parsed if item.name]
+    named = [item for item in reading.parsed if name_tokens(item.name)]
     absent = [item for item in named if not _grounded(item, reading.vocabulary)]
     if absent:
         shown = ", ".join(f'"{_shown(item)}"' for item in absent[:3])
@@ -824,11 +1200,24 @@ def _citation_grounding(reading: _Reading) -> Iterator[_Finding]:
 def _grounded(item: Parsed, vocabulary: frozenset[str]) -> bool:
     if name_tokens(item.name) & vocabulary:
         return True
+    if not item.name.isascii() and _named_with_accents(item.name, vocabulary):
+        return True
     if item.is_case:
         return False
     initials = "".join(word[0] for word in item.name.split() if word[0].isupper()).casefold()
     pins = re.findall(r"\d+[a-z]{0,2}", item.pinpoint.casefold())
     return initials in vocabulary or any(pin in vocabulary for pin in pins)
+
+
+def _named_with_accents(name: str, vocabulary: frozenset[str]) -> bool:
+    """Whether a word of the name is there, with its accents or without them."""
+    telling = {word for word in words(name) if len(word) > 3}
+    bare = {_without_accents(word) for word in telling}
+    return not vocabulary.isdisjoint(telling | bare)
+
+
+def _without_accents(word: str) -> str:
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFD", word)))
 
 
 def _citation_form(reading: _Reading, lists: Callable[[Parsed], bool]) -> Iterator[_Finding]:
@@ -976,6 +1365,70 @@ def parties(question: str) -> tuple[str, ...]:
     return tuple(name for name in found if name not in _NOT_A_PARTY)
 
 
+_NOT_INVENTED = _NOT_A_PARTY | _word_set(
+    # what firms end in, and what people are to each other
+    "Inc Corp Corporation Company Group Holdings Holding Partners Partnership Bank Trust Trustee "
+    "Trustees Foundation Association Society Pte Pty Plc Llc Llp Bros Sons "
+    "Claimant Claimants Defendant Defendants Plaintiff Respondent Applicant Appellant Petitioner "
+    "Landlord Tenant Buyer Seller Employer Employee Client Solicitor Barrister Attorney Counsel "
+    "Judge Justice Lord Lady Lords Sir Mrs Miss Professor Director Directors Minister President "
+    "Facts Scenario Question Under Both Does Did Has Have Was Were Are And But For From Then "
+    "Since Suppose Assume Assuming Given Yes Please Compare Describe Analyse Analyze Outline "
+    "Summarise Summarize Identify Discuss Evaluate Draft Write After Before During Without "
+    # the law's own words
+    "Acts Articles Sections Constitution Constitutional Amendment Charter Treaty Protocol Statute "
+    "Schedule Chapter Title Clause Rule Bill Order Orders Practice Direction Model Restatement "
+    "Uniform Commercial Federal Circuit District Chancery Division Bench Sessions Sheriff Session "
+    "Advocate General Attorney Registrar Registry Land Planning Inspectorate Revenue Customs "
+    "Treasury Ministry Department Agency Authority Bureau Board Committee Congress Senate "
+    "Assembly Council Member Members Nations Organization Organisation World Security Trade "
+    "Privacy Consumer Competition Insolvency Insurance Immigration Asylum Family Children Equality "
+    "Health Safety Financial Services Conduct Markets Securities Exchange Tax Income Corporate "
+    "Freedom Information Equal Opportunity Labor Labour Relations Standards Environmental Digital "
+    "Internet Online Bankruptcy Copyright Patent Trademark Miranda Fourth Fifth Sixth First "
+    "Second Third Sunday Christmas Easter Internal Foreign Public National Criminal Evidence "
+    "Police Force Government Governor Mayor City County Borough State States "
+    # places, and what comes from them
+    "Great Britain Kingdom Irish Scottish Welsh Scots British London Leeds Manchester Birmingham "
+    "Bristol Liverpool Sheffield Newcastle Nottingham Cardiff Swansea Edinburgh Glasgow Aberdeen "
+    "Dundee Belfast Cambridge Oxford York Yorkshire Kent Essex Surrey Sussex Cornwall Devon "
+    "American New York Texas Florida Illinois Chicago Ohio Georgia Pennsylvania Massachusetts "
+    "Boston Washington Virginia Carolina Michigan Jersey Nevada Oregon Arizona Colorado Minnesota "
+    "Wisconsin Missouri Indiana Tennessee Maryland Louisiana Kentucky Seattle Houston Dallas Miami "
+    "Los Angeles San Francisco Diego France French Paris Lyon Marseille Germany German Berlin "
+    "Munich Hamburg Frankfurt Italy Italian Rome Milan Spain Spanish Madrid Barcelona Portugal "
+    "Portuguese Lisbon Netherlands Dutch Amsterdam Rotterdam Hague Belgium Belgian Brussels "
+    "Luxembourg Austria Austrian Vienna Switzerland Swiss Geneva Zurich Poland Polish Warsaw "
+    "Czech Prague Hungary Hungarian Budapest Romania Romanian Bulgaria Bulgarian Greece Greek "
+    "Athens Cyprus Malta Maltese Sweden Swedish Stockholm Denmark Danish Copenhagen Finland "
+    "Finnish Helsinki Norway Norwegian Oslo Estonia Latvia Lithuania Slovakia Slovenia Croatia "
+    "Dublin Cork Iceland Turkey Turkish Russia Russian Ukraine Ukrainian Europe Africa African "
+    "Asia Asian Canada Canadian Mexico Mexican Brazil Brazilian Argentina Chile China Chinese "
+    "Hong Kong Japan Japanese Tokyo Korea Korean India Indian Pakistan Bangladesh Singapore "
+    "Malaysia Indonesia Australia Australian Zealand Nigeria Nigerian Kenya Kenyan Ghana South "
+    "North East West Northern Southern Eastern Western Saudi Arabia Israel Iran Iraq Syria Egypt "
+    "Atlantic Pacific Mediterranean Strasbourg Schengen "
+    # the states that prompts hand out: there are too few of them for any to be rare
+    "Arvenia Belcastra Corinthia Major Dravonia Estavar Falkmark Galdorra Hesperia Istaria "
+    "Jorvania Kestoria Lumeria Montavia Norderland Ostravel Palmyria Quorath Ruvenia Solmark "
+    "Tarsovia Umbrana Valdoria Westmark Yelland Zarovia"
+)
+_OFFICIAL = re.compile(
+    r"\b(?:[A-Z][\w'-]+ (?:(?:of|for|on|and) (?:the )?)?){0,8}(?:Acts?|Regulations?|Rules|Courts?"
+    r"|Code|Directive|Convention|Treaty|Tribunal|Authority|Commission|Agency|Council|Office|Ministry"
+    r"|Department|Registry)\b(?: (?:of|for|on) (?:the )?[A-Z][\w'-]*(?: [A-Z][\w'-]*){0,4}){0,3}"
+    r"|\b(?:in|near) (?:the )?[A-Z][\w'-]+"
+)
+"""Laws and bodies by their names, and places."""
+
+
+@functools.lru_cache(maxsize=4)  # a question is asked about when it is reviewed and when it is kept
+def _invented(question: str) -> tuple[str, ...]:
+    """The parties that a model may have made up; names of laws, bodies and places are none."""
+    names = parties(_OFFICIAL.sub(" ", question))
+    return tuple(name for name in names if name not in _NOT_INVENTED)
+
+
 # --- what the dataset holds ------------------------------------------------------------------
 
 
@@ -1009,7 +1462,7 @@ class Corpus:
         """Note an accepted sample."""
         self.samples += 1
         self._openings[_opening(question)] += 1
-        self._parties.update(parties(question))
+        self._parties.update(_invented(question))
         for item in parsed:
             self.ledger.add(item, sample_id)
 
@@ -1052,7 +1505,7 @@ class Corpus:
             most = f"at most {limits.opening_share:.1%}"
             what = f'"{opening}" opens {share:.1%} of the questions, {most}'
             yield self.rules.reason("OPENING_OVERUSED", what, "question")
-        for name in parties(question):
+        for name in _invented(question):
             share = self._parties[name] / self.samples
             if share > limits.party_share:
                 most = f"at most {limits.party_share:.1%}"
