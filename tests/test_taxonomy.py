@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from legalgen.citations import comparable, parse
 from legalgen.errors import UsageError
 from legalgen.taxonomy import Bounds, Branch, Filter, Taxonomy, Topic, Weights
 
@@ -195,7 +196,11 @@ def test_a_file_named_like_the_builtin_one_is_no_builtin(tmp_path: Path) -> None
     """What a file is called changes nothing but the words of its errors."""
     path = tmp_path / "taxonomy.toml"
     path.write_text(OWN, encoding="utf-8")
-    assert Taxonomy.load(path) == load(tmp_path, OWN)
+    ours, other = (
+        msgspec.structs.replace(each, own_authorities=())
+        for each in (Taxonomy.load(path), load(tmp_path, OWN))
+    )
+    assert ours == other
 
 
 def test_a_weight_of_zero_leaves_it_out(tmp_path: Path) -> None:
@@ -317,7 +322,17 @@ TOPIC = '[[area]] "contract" / [[area.topic]] "formation"'
         (
             "[[area]]",
             '[weights]\ndifficulty = { basic = "two" }\n[[area]]',
-            '[weights]: key "difficulty[...]": expected float, got str',
+            """[weights]: key "difficulty.basic": expected a number, got 'two'""",
+        ),
+        (
+            "[[area]]",
+            "[weights]\njurisdiction = { uk = true }\n[[area]]",
+            '[weights]: key "jurisdiction.uk": expected a number, got True',
+        ),
+        (
+            "[[area]]",
+            "[weights]\ndifficulty = 3\n[[area]]",
+            '[weights]: key "difficulty": expected object, got int',
         ),
     ],
 )
@@ -409,6 +424,34 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     )
 
 
+def test_an_authority_that_cannot_be_compared_is_told(tmp_path: Path) -> None:
+    """A warning names file, table and entry; whatever parses, and what is built in, has none."""
+    listed = '["Carlill v Carbolic [1893] 1 QB 256", "OGH 4 Ob 2/24", "ICO guidance"]'
+    own = OWN.replace('["Carlill v Carbolic Smoke Ball Co [1893] 1 QB 256"]', listed)
+
+    where = 'my.toml: [[area]] "contract" / [[area.topic]] "formation": key "authorities": '
+    what = (
+        "is no citation that is known: it is offered to the model, but what cites it will not be "
+        "marked as listed"
+    )
+    taxonomy = load(tmp_path, own)
+    assert taxonomy.warnings == (f"{where}'OGH 4 Ob 2/24' {what}", f"{where}'ICO guidance' {what}")
+    assert "OGH 4 Ob 2/24" in taxonomy.leaf("uk", "contract", "formation").authorities
+    assert load(tmp_path, OWN).warnings == Taxonomy.builtin().warnings == ()
+
+
+def test_every_builtin_authority_can_be_compared() -> None:
+    """Each is read by the grammar, as something that a model's citation can be told to be."""
+    unread = [each for each in Taxonomy.builtin().authorities() if not comparable(parse(each))]
+    assert unread == []
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    """Some editors write one."""
+    (tmp_path / "my.toml").write_text(ALONE, encoding="utf-8-sig")
+    assert Taxonomy.load(tmp_path / "my.toml").name == "small"
+
+
 # ---------------------------------------------------------------------------- filters
 
 
@@ -469,8 +512,13 @@ def test_a_filter_narrows_leaves_to_what_it_allows() -> None:
             Filter(sample_types=("case_analisis",)),
             (
                 "unknown sample type 'case_analisis' (did you mean 'case_analysis'?); allowed: "
-                "case_analysis, "
+                "case_analysis, comparative, short_qa, hypothetical, conversational, concept, "
+                "advice, statutory_interpretation, procedural_guide, ethics, case_note, dialogue"
             ),
+        ),
+        (
+            Filter(sample_types=("dialog",)),
+            "unknown sample type 'dialog' (did you mean 'dialogue'?); allowed: dialogue, ",
         ),
         (Filter(topics=("formatoin",)), "unknown topic 'formatoin' (did you mean 'formation'?)"),
     ],

@@ -12,7 +12,7 @@ import difflib
 import math
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from importlib import resources
 from itertools import chain
@@ -50,7 +50,7 @@ Requirement = Literal[
 """What a sample type requires beyond numbers, as a code; its sentence is ``requirement``."""
 
 MOST_NAMED = 8
-"""How many allowed values a sentence names beside the close ones."""
+"""How many areas or topics a sentence names beside the close ones; of short axes it names all."""
 _ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _T = TypeVar("_T")
 
@@ -191,7 +191,10 @@ class Branch(msgspec.Struct, frozen=True):
 
 
 class Taxonomy(msgspec.Struct, frozen=True, dict=True):
-    """All that can be asked for; see ``builtin`` and ``load``."""
+    """All that can be asked for; see ``builtin`` and ``load``.
+
+    ``own_authorities`` are those of the user's file, each after the table that it stands in.
+    """
 
     name: str
     jurisdictions: tuple[Jurisdiction, ...]
@@ -199,6 +202,7 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
     difficulties: tuple[Difficulty, ...]
     sample_types: tuple[SampleType, ...]
     weights: Weights
+    own_authorities: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def builtin(cls) -> Taxonomy:
@@ -268,6 +272,23 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
         """Every listed authority once, in the order of the file."""
         listed = (topic.authorities for topic in self._leaves.values())
         return tuple(dict.fromkeys(chain.from_iterable(listed)))
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know of the file: authorities that nothing can be compared with.
+
+        No errors, for a jurisdiction of one's own may cite in a form that nobody else uses.
+        """
+        if not self.own_authorities:
+            return ()
+        from legalgen.citations import comparable, parse  # noqa: PLC0415 - few files need them
+
+        return tuple(
+            f'{where}: key "authorities": {text!r} is no citation that is known: it is offered to '
+            "the model, but what cites it will not be marked as listed"
+            for where, text in self.own_authorities
+            if not comparable(parse(text))
+        )
 
     # ------------------------------------------------------------------ filtering
 
@@ -433,7 +454,8 @@ def _unknown(
     close = difflib.get_close_matches(_fold(value), meanings, n=5, cutoff=0.6)
     first = [_short(id_) for word in close for id_ in meanings[word]]
     allowed = list(dict.fromkeys([*first, *map(_short, names)]))
-    shown = allowed[: len(dict.fromkeys(first)) + MOST_NAMED]
+    in_tree = axis in ("practice area", "topic")
+    shown = allowed[: len(dict.fromkeys(first)) + MOST_NAMED] if in_tree else allowed
     more = "" if len(shown) == len(allowed) else ", ...; `legalgen config taxonomy` lists all"
     hint = f" (did you mean {allowed[0]!r}?)" if first else ""
     return f"unknown {axis} {value!r}{hint}; allowed: {', '.join(shown)}{more}"
@@ -503,7 +525,7 @@ class _File(msgspec.Struct, frozen=True):
 def _load(path: Path) -> _File:
     """Read one file and check each table by itself."""
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -613,12 +635,21 @@ class _Reader:
     def _weights(self, table: object) -> Weights:
         if isinstance(table, dict):
             self._known_keys(table, Weights, "[weights]")
+            self._numbers(table)
         weights = self._convert(table, Weights, "[weights]")
         for axis in Weights.__struct_fields__:
             values: dict[str, float] = getattr(weights, axis)
             for id_, weight in values.items():
                 self._number(f"{axis}.{id_}", weight, "[weights]")
         return weights
+
+    def _numbers(self, weights: Mapping[str, object]) -> None:
+        """Refuse a weight that is no number: msgspec does not say whose it is."""
+        for axis, values in weights.items():
+            for id_, weight in values.items() if isinstance(values, dict) else ():
+                if isinstance(weight, bool) or not isinstance(weight, int | float):
+                    key = f'key "{axis}.{id_}"'
+                    self.refuse("[weights]", f"{key}: expected a number, got {weight!r}")
 
     # -------------------------------------------------------------- checks
 
@@ -708,6 +739,7 @@ class _Assembly:
     def __init__(self, file: _File, base: _File, label: str) -> None:
         self._file = file
         self._base = base
+        self._label = label
         self._reader = _Reader(label)
         self._jurisdictions = self._merge("jurisdiction", base.jurisdiction, file.jurisdiction)
         self._difficulties = self._merge("difficulty", base.difficulty, file.difficulty)
@@ -732,7 +764,16 @@ class _Assembly:
             difficulties=tuple(self._difficulties.values()),
             sample_types=tuple(self._sample_types.values()),
             weights=self._file.weights,
+            own_authorities=tuple(self._own_authorities()),
         )
+
+    def _own_authorities(self) -> Iterator[tuple[str, str]]:
+        if self._file is self._base:
+            return
+        for area in self._file.area:
+            for topic in area.topic:
+                where = f'{self._label}: [[area]] "{area.id}" / [[area.topic]] "{topic.id}"'
+                yield from ((where, text) for text in topic.authorities)
 
     def _merge(self, key: str, base: Sequence[_T], own: Sequence[_T]) -> dict[str, _T]:
         """By id: the built-in values, replaced or followed by the file's."""

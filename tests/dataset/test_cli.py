@@ -87,6 +87,23 @@ def test_verify_says_what_is_wrong_and_what_it_mended(tmp_path: Path) -> None:
     assert repaired.stdout == "7 rows in 4 parts: whole\n"
 
 
+def test_an_authority_that_nothing_can_be_compared_with_is_told(tmp_path: Path) -> None:
+    """A file of the user's own warns where it is used; the data stay one object."""
+    mine = tmp_path / "mine.toml"
+    mine.write_text(
+        '[[area]]\nid = "franchising"\nname = "Franchising"\njurisdictions = ["uk"]\n'
+        '[[area.topic]]\nid = "exit"\nname = "Exit"\nsubtopics = ["renewal"]\n'
+        'authorities = ["Misrepresentation Act 1967", "what everybody knows"]\n'
+    )
+    checked = run("check", str(LEGACY), "--json", "--taxonomy", str(mine))
+    assert json.loads(checked.stdout)["rows"] == 56
+    assert checked.stderr.startswith(
+        'mine.toml: [[area]] "franchising" / [[area.topic]] "exit": key "authorities": '
+        "'what everybody knows' is no citation that is known"
+    )
+    assert "Misrepresentation" not in checked.stderr
+
+
 def test_check_reports_and_its_exit_code_says_whether_it_found_anything(tmp_path: Path) -> None:
     """The old file has findings; a clean one has none, and flags count only when asked to."""
     checked = run("check", str(LEGACY), "--json")
@@ -95,7 +112,9 @@ def test_check_reports_and_its_exit_code_says_whether_it_found_anything(tmp_path
     assert {name: found[name] for name in ("rows", "question_repeats", "step_gaps")} == {
         "rows": 56, "question_repeats": 2, "step_gaps": 6,
     }  # fmt: skip
-    assert "would be refused" in run("check", str(LEGACY)).stdout
+    shown = run("check", str(LEGACY)).stdout
+    assert "read 56 rows by the old columns" in shown
+    assert "would be refused" in shown
     row = {
         "id": "1", "question": "Must the seller of a used car pass good title to it?",
         "answer": "Yes. Under the Sale of Goods Act 1979 there is an implied term. " * 5,

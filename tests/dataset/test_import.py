@@ -215,10 +215,45 @@ def test_large_strings_and_columns_too_many_are_read(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
     """A row of ours with a wrong type is unreadable, not an exception."""
-    bad = {"reasoning_steps": [], "sample_type": "x", "question": "q", "answer": "a"}
+    bad = {"reasoning_steps": [], "slot": "first", "question": "q", "answer": "a"}
     (row,) = read_rows(jsonl(tmp_path / "bad.jsonl", bad))
     assert isinstance(row, Unreadable)
-    assert row.why.startswith("not a row of this schema: Object missing required field")
+    assert row.why == "not a row of this schema: Expected `int`, got `str` - at `$.slot`"
+
+
+def test_what_a_row_of_ours_lacks_is_found_out(tmp_path: Path) -> None:
+    """Its own columns stay; id, time, difficulty, flags and what a citation is are made."""
+    question = "Can a landlord evict her without an order of the court?"
+    answer = (
+        "No. Under section 3 of the Protection from Eviction Act 1977 he needs an order of the "
+        "court before he may take the house back, and to do without one is an offence."
+    )
+    lacking = {
+        "question": question,
+        "answer": answer,
+        "reasoning_steps": ["Find the Act that protects occupiers.", "Apply its third section."],
+        "citations": ["Protection from Eviction Act 1977 s 3"],
+        "jurisdiction": "uk",
+        "practice_area": "housing",
+        "topic": "residential-tenancies",
+    }
+    path = jsonl(tmp_path / "ours.jsonl", lacking)
+    done = imported(DataDir(tmp_path / "data"), path)
+    (sample,) = rows_of(DataDir(tmp_path / "data"))
+    assert (done.added, done.unknown_jurisdiction) == (1, 0)
+    assert sample.id == sample_id(question, answer)
+    assert sample.created_at == NOW
+    assert (sample.jurisdiction, sample.topic) == ("uk", "residential-tenancies")
+    assert (sample.difficulty, sample.sample_type) == ("intermediate", "imported")
+    assert sample.flags == ("IMPORT_DIFFICULTY",)
+    assert sample.citations == (
+        Citation(
+            "Protection from Eviction Act 1977 s 3",
+            "statute",
+            "Protection from Eviction Act 1977 s 3",
+            "parsed",
+        ),
+    )
 
 
 @pytest.mark.parametrize(

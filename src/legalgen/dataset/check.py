@@ -1,8 +1,8 @@
 """The gate over any file: what would be refused, what flagged, and what is odd in its columns.
 
-A row with our columns is held to the bounds of its own sample type. The old columns name no type:
-such a row is held to the widest bounds that any type allows, so that what is refused is at fault
-whatever it was meant to be.
+A row with our columns is held to the bounds of its own sample type. The old columns name no type,
+and a row of ours may lack it: such a row is held to the widest bounds that any type allows, so that
+what is refused is at fault whatever it was meant to be.
 """
 
 from __future__ import annotations
@@ -148,12 +148,16 @@ class Pair(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct):
     """What a check found, in rows. ``as_data`` is the object that ``--json`` prints.
 
+    ``form`` is the one that most rows have, ``forms`` counts them, ``missing`` are columns of ours
+    that some of those rows lack.
     ``question_repeats``, ``answer_repeats`` and ``id_repeats`` count rows beyond the first.
     ``near_duplicate_pairs`` counts rows with an earlier row that the gate calls too close
     (``DUP_EXACT``, ``DUP_NEAR``); ``pairs`` spells out the closest, with ``DUP_SOFT``.
     """
 
     form: Form = "legacy"
+    forms: dict[Form, int] = {}
+    missing: list[str] = []
     rows: int = 0
     unreadable_rows: int = 0
     refused: int = 0
@@ -205,6 +209,8 @@ class _Tally:
     _answers: set[bytes] = field(default_factory=set)
     _ids: set[bytes] = field(default_factory=set)
     _difficulties: Counter[str] = field(default_factory=Counter)
+    _forms: Counter[Form] = field(default_factory=Counter)
+    _missing: dict[str, None] = field(default_factory=dict)
 
     def unreadable(self, row: Unreadable) -> None:
         report = self._report
@@ -215,7 +221,8 @@ class _Tally:
 
     def add(self, judged: Judged) -> None:
         report, row, verdict = self._report, judged.row, judged.verdict
-        report.form = "legalgen" if row.sample is not None else report.form
+        self._forms[row.form] += 1
+        self._missing.update(dict.fromkeys(row.missing))
         report.rows += 1
         report.refused += verdict.rejected
         report.flagged += bool(verdict.flags) and not verdict.rejected
@@ -257,6 +264,9 @@ class _Tally:
 
     def report(self) -> Report:
         self._report.pairs = _closest(self._report.pairs)
+        self._report.forms = dict(self._forms.most_common())
+        self._report.form = next(iter(self._report.forms), "legacy")
+        self._report.missing = list(self._missing)
         self._report.difficulties = dict(self._difficulties.most_common())
         found = self._report.codes.items()
         self._report.codes = dict(

@@ -22,7 +22,7 @@ _Rehearsal = Annotated[
     bool, typer.Option("--rehearsal", help="The dataset of the toy model instead.")
 ]
 _File = Annotated[
-    Path, typer.Argument(metavar="FILE", help="Parquet, JSON lines, or a folder of parquet files.")
+    Path, typer.Argument(metavar="FILE", help="Parquet or JSON lines, or a folder of either.")
 ]
 
 

@@ -27,6 +27,7 @@ from legalgen.ledger import Ledger, new_batch_id, this_process
 from legalgen.redaction import redact
 from legalgen.settings import Settings
 from legalgen.store import BatchLock, DataDir, Holder, parts, recover, sync_folder
+from legalgen.taxonomy import Taxonomy
 
 FOUND = 1
 _T = TypeVar("_T", bound=str)
@@ -82,7 +83,7 @@ def import_file(settings: Settings, console: Console, file: Path) -> int:
         lock.acquire(Holder(batch_id, this_process().pid, _now()))
         for found in recover(data_dir, note_part=Ledger(data_dir).note_part):
             console.talk(f"recovered journal/{found.segment}: {found.outcome}")
-        taxonomy = wiring.taxonomy_of(settings)
+        taxonomy = _taxonomy(settings, console)
         gate = wiring.gate_of(settings, taxonomy, _now().date(), rehearsal=False)
         index = _index(data_dir, Thresholds(**gate.rules.duplicate_thresholds()))
         done = imports.import_rows(
@@ -110,6 +111,14 @@ def _unusable(console: Console, file: Path, done: imports.Imported) -> str:
         f"{file}: none of its {done.read} rows can be used ({done.unreadable} cannot be read, "
         f"{done.empty} have no question or no answer): nothing was imported"
     )
+
+
+def _taxonomy(settings: Settings, console: Console) -> Taxonomy:
+    """The taxonomy, after what its file has to be warned of."""
+    taxonomy = wiring.taxonomy_of(settings)
+    for warning in taxonomy.warnings:
+        console.talk(warning)
+    return taxonomy
 
 
 def _command() -> tuple[str, ...]:
@@ -191,7 +200,7 @@ def check_file(settings: Settings, console: Console, file: Path, *, strict: bool
     """The gate over a file."""
     if not file.exists():
         raise UsageError(f"there is no file {file}")
-    taxonomy = wiring.taxonomy_of(settings)
+    taxonomy = _taxonomy(settings, console)
     gate = wiring.gate_of(settings, taxonomy, _now().date(), rehearsal=False)
     found = check(read_rows(file), Linter(taxonomy, gate))
     screens.show_checked(console, found)

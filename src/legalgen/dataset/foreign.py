@@ -1,17 +1,20 @@
 """Rows of files that others wrote: the old seven columns, or ours, in parquet or JSON lines.
 
-A value tells what stood there and what was odd about it; judging it is left to others.
+A value tells what stood there and what was odd about it; judging it is left to others. Which of
+the two forms a row has is read from its columns, and ours may be incomplete: what a row does not
+say is filled in as an import would, and named.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, cast
 
 import msgspec
 
@@ -25,7 +28,27 @@ Form = Literal["legalgen", "legacy"]
 LEGACY_COLUMNS: Final = (
     "id", "question", "answer", "topic", "difficulty", "case_citation", "reasoning",
 )  # fmt: skip
+_OURS: Final = frozenset(
+    {"reasoning_steps", "citations", "sample_type", "sub_jurisdiction", "practice_area", "subtopic"}
+)
+_OLD: Final = frozenset({"reasoning", "case_citation"})
+"""Columns that only one of the two forms has."""
 DIFFICULTIES: Final = ("basic", "intermediate", "advanced", "expert")
+UNKNOWN: Final = "unknown"
+SAMPLE_TYPE: Final = "imported"
+"""Not a type of any taxonomy: an imported row fills no cell of a plan."""
+_UNSAID: Final[Mapping[str, object]] = {
+    "id": "", "reasoning_steps": (), "citations": (), "jurisdiction": UNKNOWN,
+    "sub_jurisdiction": "", "practice_area": UNKNOWN, "topic": UNKNOWN, "subtopic": "",
+    "difficulty": "", "sample_type": SAMPLE_TYPE, "as_of": "", "seed_json": "{}",
+    "provider": SAMPLE_TYPE, "model": UNKNOWN, "prompt_version": "", "batch_id": "", "slot": 0,
+    "attempts": 1, "input_tokens": 0, "output_tokens": 0, "flags": (),
+    "created_at": datetime.fromtimestamp(0, UTC),
+}  # fmt: skip
+"""What is put where a row of ours lacks a column; question and answer it cannot lack."""
+_MAY_BE_NULL: Final[Mapping[str, None]] = dict.fromkeys(
+    ("score", "judge", "thinking", "latency_s", "cost_usd", "reasoning_tokens")
+)
 
 ODDITIES: Final = {
     "citations_null": "citations are null",
@@ -40,6 +63,7 @@ ODDITIES: Final = {
 """What can be odd about one row, and how it is said."""
 
 _PARQUET_ROWS: Final = 2_000
+_LOOKED_AT: Final = 65_536
 _PLACEHOLDERS: Final = frozenset(
     {"n/a", "na", "none", "null", "nil", "-", "not applicable", "no case citation provided"}
 )
@@ -51,7 +75,8 @@ class Row:
     """One row as it was read: texts are cleaned, steps and citations are apart.
 
     ``number`` counts from 1 over the whole file. ``sample`` is the row itself where the file has
-    our columns. ``oddities`` are keys of ``ODDITIES``.
+    our columns; ``missing`` are those it lacks, which ``sample`` has filled in. ``oddities`` are
+    keys of ``ODDITIES``.
     """
 
     number: int
@@ -66,6 +91,12 @@ class Row:
     created_at: datetime | None = None
     sample: Sample | None = None
     oddities: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def form(self) -> Form:
+        """Which columns it was read from."""
+        return "legacy" if self.sample is None else "legalgen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +108,22 @@ class Unreadable:
 
 
 def read_rows(path: Path) -> Iterator[Row | Unreadable]:
-    """The rows of a parquet file, a JSON lines file, or a folder of parquet files.
+    """The rows of a parquet or JSON lines file (also gzipped), or of a folder of either.
 
-    A bounded number of rows is in memory at a time.
+    A folder may be one that ``datasets`` has saved. A bounded number of rows is in memory at a
+    time.
 
     Raises:
         UsageError: the file cannot be read, or its columns are neither the old ones nor ours.
     """
+    looked = False
     for number, found in enumerate(_records(path), 1):
         if isinstance(found, str):
             yield Unreadable(number, found)
             continue
-        if number == 1:
+        if not looked:
             _check_columns(path, found)
+            looked = True
         yield _row(number, found)
 
 
@@ -97,7 +131,7 @@ def _check_columns(path: Path, record: Mapping[str, Any]) -> None:
     missing = [name for name in ("question", "answer") if name not in record]
     if missing:
         known = ", ".join(map(str, list(record)[:12]))
-        raise UsageError(f"{path} has no column {missing[0]!r} (it has: {known})")
+        raise UsageError(f"{path} has no column {missing[0]!r} (it has: {known or 'none'})")
 
 
 # --- files -------------------------------------------------------------------------------------
@@ -107,27 +141,53 @@ def _records(path: Path) -> Iterator[Mapping[str, Any] | str]:
     """Each record, or what is wrong with it."""
     try:
         if path.is_dir():
-            for part in _parquet_files(path):
-                yield from _parquet_records(part)
-        elif _is_parquet(path):
-            yield from _parquet_records(path)
+            for part in _files(path):
+                yield from _records_of(part)
         else:
-            yield from _json_records(path)
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from error
+            yield from _records_of(path)
+    except (OSError, EOFError) as error:
+        raise UsageError(f"cannot read {path}: {_why(error)}") from error
 
 
-def _parquet_files(folder: Path) -> list[Path]:
-    found = sorted(folder.glob("*.parquet")) or sorted(folder.glob("data/*.parquet"))
-    found = found or sorted(folder.glob("train/data/*.parquet"))
-    if not found:
-        raise UsageError(f"there is no parquet file in {folder}")
-    return found
+def _why(error: OSError | EOFError) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
-def _is_parquet(path: Path) -> bool:
+_PLACES: Final = ("*.parquet", "data/*.parquet", "train/data/*.parquet", "*/*.parquet",
+                  "*.jsonl", "data/*.jsonl", "data-*.arrow", "*/data-*.arrow")  # fmt: skip
+"""Where the files of a folder are looked for; the first place that has any is taken."""
+
+
+def _files(folder: Path) -> list[Path]:
+    for place in _PLACES:
+        found = [path for path in sorted(folder.glob(place)) if path.name[0] not in "._"]
+        if found:
+            return found
+    raise UsageError(f"there is no parquet or JSON lines file in {folder}")
+
+
+def _records_of(path: Path) -> Iterator[Mapping[str, Any] | str]:
+    if path.is_fifo():
+        raise UsageError(f"{path} is a pipe, and it has to be read twice: write it to a file")
     with path.open("rb") as file:
-        return file.read(4) == b"PAR1"
+        begins = file.read(4)
+    if begins == b"PAR1":
+        yield from _parquet_records(path)
+    elif path.suffix == ".arrow":
+        yield from _arrow_records(path)
+    elif begins[:2] == b"\x1f\x8b":
+        yield from _gzip_records(path)
+    else:
+        with path.open("rb") as file:
+            yield from _json_records(path, file)
+
+
+def _gzip_records(path: Path) -> Iterator[Mapping[str, Any] | str]:
+    with gzip.open(path, "rb") as file:
+        if file.read(4) == b"PAR1":
+            raise UsageError(f"{path} is a gzipped parquet file: unpack it first")
+        file.seek(0)
+        yield from _json_records(path, cast("IO[bytes]", file))
 
 
 def _parquet_records(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -136,10 +196,23 @@ def _parquet_records(path: Path) -> Iterator[Mapping[str, Any]]:
 
     try:
         with pq.ParquetFile(path) as file:
+            _check_columns(path, dict.fromkeys(file.schema_arrow.names))
             for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
                 yield from _in_microseconds(batch).to_pylist()
     except pa.ArrowException as error:
         raise UsageError(f"{path} is no readable parquet file: {error}") from error
+
+
+def _arrow_records(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The rows of a file that ``datasets`` has saved."""
+    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches Arrow pays for it
+
+    try:
+        with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as stream:
+            for batch in stream:
+                yield from _in_microseconds(batch).to_pylist()
+    except pa.ArrowException as error:
+        raise UsageError(f"{path} is no readable Arrow file: {error}") from error
 
 
 def _in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -159,16 +232,32 @@ def _coarse(kind: pa.DataType) -> pa.DataType:
     return pa.time64("us") if pa.types.is_time64(kind) else pa.duration("us")
 
 
-def _json_records(path: Path) -> Iterator[Mapping[str, Any] | str]:
-    with path.open("rb") as file:
-        for line in file:
-            if line.strip():
-                yield _json_record(line)
+def _json_records(path: Path, file: IO[bytes]) -> Iterator[Mapping[str, Any] | str]:
+    begins = file.read(_LOOKED_AT)
+    file.seek(0)
+    _refuse_other_kinds(path, begins)
+    for line in file:
+        if line.strip():
+            yield _json_record(line)
+
+
+def _refuse_other_kinds(path: Path, begins: bytes) -> None:
+    """Refuse a file whose first bytes say that it is not JSON lines, rather than each line."""
+    if begins[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise UsageError(f"{path} is UTF-16: save it as UTF-8")
+    text = begins.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"[") and text[1:].lstrip()[:1] in (b"{", b"]"):
+        raise UsageError(f"{path} is one JSON array: write one object a line (jq -c '.[]')")
+    if text and not any(line.lstrip()[:1] in (b"{", b"[") for line in text.splitlines()):
+        shown = text[:40].decode(errors="replace").splitlines()[0]
+        raise UsageError(f"{path} is neither parquet nor JSON lines: it begins with {shown!r}")
 
 
 def _json_record(line: bytes) -> Mapping[str, Any] | str:
     try:
         record = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return f"not UTF-8: byte {line[error.start]:#04x} at {error.start + 1}"
     except (ValueError, RecursionError) as error:
         return f"not JSON: {error}"
     return record if isinstance(record, dict) else "not a JSON object"
@@ -178,17 +267,27 @@ def _json_record(line: bytes) -> Mapping[str, Any] | str:
 
 
 def _row(number: int, record: Mapping[str, Any]) -> Row | Unreadable:
-    if "reasoning_steps" in record and "sample_type" in record:
-        return _own_row(number, record)
-    return _legacy_row(number, record)
+    for name in ("question", "answer"):
+        if not isinstance(record.get(name), str):
+            return Unreadable(number, f"{name} is no text")
+    ours = len(_OURS & record.keys()) > len(_OLD & record.keys())
+    return _own_row(number, record) if ours else _legacy_row(number, record)
 
 
 def _own_row(number: int, record: Mapping[str, Any]) -> Row | Unreadable:
+    said = {name: value for name, value in record.items() if value is not None}
+    steps, odd_steps = _steps_of(_first_of(record, "reasoning_steps", "reasoning"))
+    citations, odd_citations = _citations_of(_first_of(record, "citations", "case_citation"))
+    filled = {**_UNSAID, **_MAY_BE_NULL, **said}
     try:
-        sample = msgspec.convert(record, Sample)
+        sample = msgspec.convert(
+            filled | {"reasoning_steps": steps, "citations": citations}, Sample
+        )
     except msgspec.ValidationError as error:
         return Unreadable(number, f"not a row of this schema: {error}")
-    odd = () if sample.difficulty in DIFFICULTIES else ("unknown_difficulty",)
+    odd = [*odd_citations, *odd_steps]
+    if sample.difficulty not in DIFFICULTIES:
+        odd.append("unknown_difficulty")
     return Row(
         number,
         sample.id,
@@ -201,16 +300,71 @@ def _own_row(number: int, record: Mapping[str, Any]) -> Row | Unreadable:
         sample.model,
         sample.created_at,
         sample,
-        odd,
+        tuple(odd),
+        tuple(name for name in _UNSAID if name not in said),
     )
 
 
-def _legacy_row(number: int, record: Mapping[str, Any]) -> Row | Unreadable:
-    for name in ("question", "answer"):
-        if not isinstance(record.get(name), str):
-            return Unreadable(number, f"{name} is no text")
-    steps, odd_steps = split_steps(record.get("reasoning"))
-    citations, odd_citations = split_citations(record.get("case_citation"))
+def _steps_of(value: object) -> tuple[list[str], tuple[str, ...]]:
+    """Steps as our column holds them; a text is taken apart. Without the column none are odd."""
+    if value is None:
+        return [], ()
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return value, ()
+    steps, odd = split_steps(_unwrapped(value))
+    return list(steps), odd
+
+
+def _citations_of(value: object) -> tuple[list[dict[str, str]], tuple[str, ...]]:
+    """Citations as our column holds them: texts, and JSON in a text, become objects."""
+    if isinstance(value, list) and not value:
+        return [], ()
+    if isinstance(value, str) and _unwrapped(value) is value:
+        texts, odd = split_citations(value)
+        return [{"text": text} for text in texts], odd
+    if value is None:
+        return [], ("citations_null",)
+    found = list(_cited(value))
+    kept = [item for item in found if not _is_placeholder(item["text"])]
+    return kept, () if kept or not found else ("citations_placeholder",)
+
+
+def _cited(value: object) -> Iterator[dict[str, str]]:
+    value = _unwrapped(value)
+    if isinstance(value, list):
+        for item in value:
+            yield from _cited(item)
+    elif isinstance(value, dict):
+        named = {name: text for name, text in value.items() if isinstance(text, str)}
+        if "text" not in named and isinstance(named.get("citation"), str):
+            named["text"] = named["citation"]
+        if "text" in named:
+            yield {name: named[name] for name in ("text", "kind", "key", "status") if name in named}
+    elif value is not None:
+        text = _text(value)
+        if text:
+            yield {"text": text}
+
+
+def _unwrapped(value: object) -> object:
+    """What a text of JSON holds (lists and objects are often written so), else the value."""
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("[", "{"):
+        return value
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    year = isinstance(found, list) and all(isinstance(item, int) for item in found)  # [2019]
+    return found if isinstance(found, list | dict) and not year else value
+
+
+def _is_placeholder(text: str) -> bool:
+    return text.casefold().strip(" .") in _PLACEHOLDERS
+
+
+def _legacy_row(number: int, record: Mapping[str, Any]) -> Row:
+    steps, odd_steps = split_steps(_first_of(record, "reasoning", "reasoning_steps"))
+    citations, odd_citations = split_citations(_first_of(record, "case_citation", "citations"))
     topic, difficulty = _text(record.get("topic")), _text(record.get("difficulty")).casefold()
     odd = [*odd_citations, *odd_steps]
     if difficulty not in DIFFICULTIES:
@@ -231,6 +385,11 @@ def _legacy_row(number: int, record: Mapping[str, Any]) -> Row | Unreadable:
         None,
         tuple(odd),
     )
+
+
+def _first_of(record: Mapping[str, Any], *names: str) -> object:
+    """The value of the first column that is there."""
+    return next((record[name] for name in names if name in record), None)
 
 
 def _text(value: object) -> str:
@@ -283,11 +442,13 @@ def split_citations(value: object) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Citations apart, and what was odd: three ways to say that there is none."""
     if value is None:
         return (), ("citations_null",)
-    if isinstance(value, list):
-        return _lines(str(item) for item in value), (() if value else ("citations_empty",))
+    value = _unwrapped(value)
+    if isinstance(value, list | dict):
+        found, odd = _citations_of(value)
+        return _lines(item["text"] for item in found), odd if value else ("citations_empty",)
     text = clean(str(value))
     if not text:
         return (), ("citations_empty",)
-    if text.casefold().strip(" .") in _PLACEHOLDERS:
+    if _is_placeholder(text):
         return (), ("citations_placeholder",)
     return _lines(re.split(r"[;\n]", text)), ()

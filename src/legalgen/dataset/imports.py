@@ -23,15 +23,19 @@ from legalgen import __version__
 from legalgen.card import write_card
 from legalgen.citations import Parsed
 from legalgen.dataset.check import Judged, Linter
-from legalgen.dataset.foreign import DIFFICULTIES, ODDITIES, Row, Unreadable
+from legalgen.dataset.foreign import (
+    DIFFICULTIES,
+    ODDITIES,
+    SAMPLE_TYPE,
+    UNKNOWN,
+    Row,
+    Unreadable,
+)
 from legalgen.ledger import Ledger, Record, this_process
 from legalgen.samples import Sample, sample_id
 from legalgen.store import BatchWriter, DataDir, Part, iter_batches
 from legalgen.taxonomy import Area, Taxonomy, Topic
 
-UNKNOWN: Final = "unknown"
-SAMPLE_TYPE: Final = "imported"
-"""Not a type of any taxonomy: an imported row fills no cell of a plan."""
 DIFFICULTY_FLAG: Final = "IMPORT_DIFFICULTY"
 """On rows whose difficulty had to be guessed."""
 STEPS_FLAG: Final = "IMPORT_STEP_GAPS"
@@ -162,10 +166,11 @@ class _Import:
         for oddity in row.oddities:
             done.odd[oddity] += 1
         if row.sample is not None:
-            sample = msgspec.structs.replace(row.sample, batch_id=self.batch_id, slot=slot)
+            whole = completed(row.sample, name, judged, self.now())
+            sample = msgspec.structs.replace(whole, batch_id=self.batch_id, slot=slot)
         else:
             sample = self.mapper.sample(name, judged, self.batch_id, slot, self.now())
-            done.unknown_jurisdiction += sample.jurisdiction == UNKNOWN
+        done.unknown_jurisdiction += sample.jurisdiction == UNKNOWN
         self.flags.update(sample.flags)
         return sample
 
@@ -320,6 +325,22 @@ class Mapper:
             reasoning_tokens=None,
             created_at=row.created_at or now,
         )
+
+
+def completed(sample: Sample, name: str, judged: Judged, now: datetime) -> Sample:
+    """A row of ours with what it lacks as far as it can be found out; a whole one stays as it is.
+
+    What is read of its citations now takes the place of what it does not say of them.
+    """
+    missing, verdict = judged.row.missing, judged.verdict
+    flags = tuple(dict.fromkeys(reason.code for reason in verdict.reasons))
+    difficulty, guessed = _difficulty(sample.difficulty.casefold())
+    found: dict[str, object] = {"id": name, "created_at": now, "difficulty": difficulty}
+    found["flags"] = (DIFFICULTY_FLAG, *flags) if guessed else flags
+    changes = {column: found[column] for column in missing if column in found}
+    if missing and not all(citation.kind for citation in sample.citations):
+        changes["citations"] = verdict.citations
+    return msgspec.structs.replace(sample, **changes)
 
 
 def _cited(parsed: Iterable[Parsed]) -> frozenset[str]:

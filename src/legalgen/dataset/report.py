@@ -19,7 +19,7 @@ from typing import Any, Final
 import msgspec
 
 from legalgen.citations import CASE_KINDS
-from legalgen.dataset.imports import SAMPLE_TYPE as IMPORTED
+from legalgen.dataset.foreign import SAMPLE_TYPE as IMPORTED
 from legalgen.dataset.neighbours import nearest
 from legalgen.ledger import Ledger, ModelStats, Record
 from legalgen.quality import parties

@@ -138,7 +138,11 @@ def show_checked(console: Console, found: Checked) -> None:
         return
     for line in found.unreadable:
         console.talk(line)
-    _table(console, ("columns", "rows"), list(_columns(found)))
+    for line in _forms(found):
+        console.text(line)
+    odd = list(_columns(found))
+    if odd:
+        _table(console, ("columns", "rows"), odd)
     if found.codes:
         rows = [
             (code, str(one.refused or DASH), str(one.flagged or DASH), f"{one.row}", one.example)
@@ -155,6 +159,19 @@ def show_checked(console: Console, found: Checked) -> None:
         f"{_counted(found.rows, 'row')}: {found.refused:,} would be refused, {found.flagged:,} "
         f"flagged, {found.clean:,} have nothing against them"
     )
+
+
+def _forms(found: Checked) -> Iterator[str]:
+    """Which columns were read, and what they leave open."""
+    named = {"legacy": "the old columns", "legalgen": "the columns of a sample"}
+    read = [f"{_counted(count, 'row')} by {named[form]}" for form, count in found.forms.items()]
+    if read:
+        yield f"read {' and '.join(read)}"
+    if found.missing:
+        what = ", ".join(found.missing)
+        widest = "sample_type" in found.missing or "difficulty" in found.missing
+        bounds = ": held to the widest bounds" if widest else ""
+        yield f"not in every row: {what}{bounds}"
 
 
 def _columns(found: Checked) -> Iterator[tuple[str, str]]:

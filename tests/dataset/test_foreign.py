@@ -1,0 +1,281 @@
+"""foreign.py: which form a file has, whatever it lacks, and what is no file of rows at all."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from legalgen.dataset import foreign
+from legalgen.dataset.check import Linter, Report, check
+from legalgen.dataset.foreign import Row, Unreadable, read_rows
+from legalgen.errors import UsageError
+from legalgen.quality import Gate
+from legalgen.samples import Citation, Sample
+from legalgen.taxonomy import Taxonomy
+
+TEXTS = {
+    "question": "Can a landlord evict her without an order of the court?",
+    "answer": "No: without an order it is an offence. " * 12,
+}
+OURS = {
+    **TEXTS,
+    "reasoning_steps": ["Find the Act that applies here.", "Apply its third section."],
+    "citations": [{"text": "Protection from Eviction Act 1977 s 3"}],
+    "topic": "residential-tenancies",
+    "difficulty": "basic",
+}
+OLD = {
+    **TEXTS,
+    "id": "housing_1",
+    "topic": "Housing Law - Eviction",
+    "difficulty": "basic",
+    "case_citation": "Protection from Eviction Act 1977 s 3; n/a v n/a",
+    "reasoning": "Step 1: Find the Act that applies here. Step 2: Apply its third section.",
+}
+
+
+def lines(path: Path, *records: object) -> Path:
+    path.write_text("".join(json.dumps(each) + "\n" for each in records), encoding="utf-8")
+    return path
+
+
+def only(path: Path) -> Row:
+    (row,) = read_rows(path)
+    assert isinstance(row, Row), row
+    return row
+
+
+def checked(path: Path) -> Report:
+    return check(read_rows(path), Linter(Taxonomy.builtin(), Gate("full", date(2026, 11, 23))))
+
+
+# ---------------------------------------------------------------------------- which form
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_new_columns_are_read_without_a_sample_type(tmp_path: Path, suffix: str) -> None:
+    """The form shows in the columns that are there, not in one that may be missing."""
+    path = tmp_path / f"file.{suffix}"
+    if suffix == "jsonl":
+        lines(path, OURS)
+    else:
+        pq.write_table(pa.Table.from_pylist([OURS]), path)
+
+    row = only(path)
+
+    assert (row.form, row.oddities) == ("legalgen", ())
+    assert row.steps == ("Find the Act that applies here.", "Apply its third section.")
+    assert row.citations == ("Protection from Eviction Act 1977 s 3",)
+    assert row.sample is not None
+    assert (row.sample.sample_type, row.sample.jurisdiction) == ("imported", "unknown")
+    assert row.missing[:4] == ("id", "jurisdiction", "sub_jurisdiction", "practice_area")
+
+
+@pytest.mark.parametrize(
+    ("record", "form"),
+    [
+        (OLD, "legacy"),
+        (TEXTS, "legacy"),
+        (OURS, "legalgen"),
+        ({**TEXTS, "sample_type": "short_qa"}, "legalgen"),
+        ({**OLD, "sample_type": "short_qa"}, "legacy"),
+        ({**TEXTS, "citations": ["Housing Act 1988"], "practice_area": "housing"}, "legalgen"),
+    ],
+)
+def test_the_columns_say_which_form_it_is(
+    tmp_path: Path, record: dict[str, object], form: str
+) -> None:
+    """The form that more of its columns belong to; the old one where nothing tells."""
+    assert only(lines(tmp_path / "file.jsonl", record)).form == form
+
+
+def test_a_column_of_the_other_form_is_read_where_its_own_is_missing(tmp_path: Path) -> None:
+    """Old rows with a list of citations, rows of ours with reasoning as one text."""
+    old = {**OLD, "citations": ["Housing Act 1988 s 21"]}
+    del old["case_citation"]
+    ours = {**OURS, "reasoning": OLD["reasoning"], "practice_area": "housing"}
+    del ours["reasoning_steps"]
+
+    assert only(lines(tmp_path / "old.jsonl", old)).citations == ("Housing Act 1988 s 21",)
+    assert only(lines(tmp_path / "ours.jsonl", ours)).steps == (
+        "Find the Act that applies here.",
+        "Apply its third section.",
+    )
+
+
+def test_every_column_of_a_sample_has_a_value_to_stand_in() -> None:
+    """A column that is added to the sample is either said here or has a default there."""
+    needed = {each.name for each in msgspec.structs.fields(Sample) if each.required}
+    assert needed - foreign._UNSAID.keys() - foreign._MAY_BE_NULL.keys() == {"question", "answer"}
+
+
+def test_a_report_says_which_form_was_read(tmp_path: Path) -> None:
+    """And what is missing; rows without a type are held to the widest bounds."""
+    found = checked(lines(tmp_path / "file.jsonl", OURS, {**OLD, "answer": "Yes. " * 90}))
+
+    assert (found.form, found.forms) == ("legalgen", {"legalgen": 1, "legacy": 1})
+    assert {"sample_type", "jurisdiction"} <= set(found.missing)
+    assert "difficulty" not in found.missing
+    assert not {"ANSWER_LENGTH", "STEPS_COUNT"} & found.codes.keys()
+
+
+@pytest.mark.parametrize(
+    ("value", "texts", "odd"),
+    [
+        ([{"text": "Housing Act 1988"}], ["Housing Act 1988"], ()),
+        ([{"citation": "Housing Act 1988", "year": 1988}], ["Housing Act 1988"], ()),
+        (["Housing Act 1988"], ["Housing Act 1988"], ()),
+        ('[{"text": "Housing Act 1988"}]', ["Housing Act 1988"], ()),
+        (['{"text": "Housing Act 1988"}'], ["Housing Act 1988"], ()),
+        ([[{"text": "Housing Act 1988"}], None], ["Housing Act 1988"], ()),
+        ({"text": "Housing Act 1988"}, ["Housing Act 1988"], ()),
+        ('["Housing Act 1988", "CPR 55"]', ["Housing Act 1988", "CPR 55"], ()),
+        ("Housing Act 1988; CPR 55", ["Housing Act 1988", "CPR 55"], ()),
+        ("[1932] AC 562", ["[1932] AC 562"], ()),
+        ("[2019]", ["[2019]"], ()),
+        ([], [], ()),
+        (None, [], ("citations_null",)),
+        ("", [], ("citations_empty",)),
+        ("N/A", [], ("citations_placeholder",)),
+        (["n/a"], [], ("citations_placeholder",)),
+        (["n/a", "CPR 55"], ["CPR 55"], ()),
+    ],
+)
+def test_citations_are_found_in_whatever_holds_them(
+    tmp_path: Path, value: object, texts: list[str], odd: tuple[str, ...]
+) -> None:
+    """Objects, texts, JSON in a text, lists in lists; never the text of a Python value."""
+    row = only(lines(tmp_path / "file.jsonl", {**OURS, "citations": value}))
+
+    assert (list(row.citations), row.oddities) == (texts, odd)
+
+
+def test_a_whole_row_keeps_what_it_says_of_its_citations(tmp_path: Path) -> None:
+    """Kind, key and status are read as they stand."""
+    citation = {"text": "CPR 55", "kind": "uk_rules", "key": "CPR 55", "status": "listed"}
+    row = only(lines(tmp_path / "file.jsonl", {**OURS, "citations": [citation]}))
+
+    assert row.sample is not None
+    assert row.sample.citations == (Citation(**citation),)
+
+
+# ---------------------------------------------------------------------------- which file
+
+
+def test_marks_line_ends_and_blank_lines_change_nothing(tmp_path: Path) -> None:
+    """A byte order mark, CRLF, empty lines and gzip are how some programs write JSON lines."""
+    plain = lines(tmp_path / "plain.jsonl", OLD, OURS)
+    text = plain.read_text(encoding="utf-8")
+    (tmp_path / "bom.jsonl").write_text(text, encoding="utf-8-sig")
+    (tmp_path / "crlf.jsonl").write_bytes(text.replace("\n", "\r\n\r\n").encode())
+    with gzip.open(tmp_path / "packed.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.write(text)
+
+    expected = list(read_rows(plain))
+
+    assert len(expected) == 2
+    for name in ("bom.jsonl", "crlf.jsonl", "packed.jsonl.gz"):
+        assert list(read_rows(tmp_path / name)) == expected, name
+
+
+def test_a_folder_is_read_whoever_wrote_it(tmp_path: Path) -> None:
+    """Parquet as on the hub, JSON lines, and Arrow as ``datasets`` saves it."""
+    table = pa.Table.from_pylist([OLD, {**OLD, "id": "housing_2"}])
+    hub, saved, plain = (tmp_path / name for name in ("hub", "saved", "plain"))
+    for folder in (hub / "data", saved / "train", plain):
+        folder.mkdir(parents=True)
+    pq.write_table(table.slice(0, 1), hub / "data" / "train-00000-of-00002.parquet")
+    pq.write_table(table.slice(1), hub / "data" / "train-00001-of-00002.parquet")
+    (hub / "data" / ".train-00002.parquet").write_bytes(b"half")
+    (saved / "dataset_dict.json").write_text("{}")
+    with (
+        pa.OSFile(str(saved / "train" / "data-00000-of-00001.arrow"), "wb") as file,
+        pa.ipc.new_stream(file, table.schema) as stream,
+    ):
+        stream.write_table(table)
+    lines(plain / "rows.jsonl", *table.to_pylist())
+
+    for folder in (hub, saved, plain):
+        ids = [row.id for row in read_rows(folder) if isinstance(row, Row)]
+        assert ids == ["housing_1", "housing_2"], folder
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b'[{"question": "q", "answer": "a"}]', "is one JSON array: write one object a line"),
+        (b"[\n {\n", "is one JSON array"),
+        ('{"question": "q"}'.encode("utf-16"), "is UTF-16: save it as UTF-8"),
+        (
+            b"question,answer\nq,a\n",
+            "is neither parquet nor JSON lines: it begins with 'question,a",
+        ),
+        (bytes(range(200)), "is neither parquet nor JSON lines"),
+        (gzip.compress(b"PAR1 and more"), "is a gzipped parquet file: unpack it first"),
+        (gzip.compress(b'{"question": "q"}' * 99)[:-20], "cannot read"),
+        (b"PAR1 and no more", "is no readable parquet file"),
+    ],
+)
+def test_what_is_no_file_of_rows_is_told_in_a_sentence(
+    tmp_path: Path, content: bytes, says: str
+) -> None:
+    """Not line by line, as if each were a row that is broken."""
+    path = tmp_path / "file"
+    path.write_bytes(content)
+
+    with pytest.raises(UsageError, match=says) as raised:
+        list(read_rows(path))
+    assert str(path) in str(raised.value)
+
+
+def test_parquet_without_rows_is_looked_at_too(tmp_path: Path) -> None:
+    """Its columns are known; none at all is no error."""
+    empty, other = tmp_path / "empty.parquet", tmp_path / "other.parquet"
+    pq.write_table(pa.Table.from_pylist([OLD]).slice(0, 0), empty)
+    pq.write_table(pa.table({"text": pa.array([], pa.string())}), other)
+
+    assert list(read_rows(empty)) == []
+    with pytest.raises(UsageError, match=r"no column 'question' \(it has: text\)"):
+        list(read_rows(other))
+
+
+def test_lines_that_cannot_be_read_are_rows_that_say_why(tmp_path: Path) -> None:
+    """The others are read; the columns are looked at in the first that can be."""
+    path = tmp_path / "file.jsonl"
+    good = json.dumps(OLD).encode()
+    bad = [b'{"question": "caf\xe9"}', b"{broken", b"[1]", b'{"question": null, "answer": "a"}']
+    path.write_bytes(b"\n".join([b"[" * 100_000, *bad[:3], good, bad[3], good]))
+
+    rows = list(read_rows(path))
+
+    deep, *others = [row.why for row in rows if isinstance(row, Unreadable)]
+    assert deep.startswith("not JSON: maximum recursion depth exceeded")
+    assert others == [
+        "not UTF-8: byte 0xe9 at 18",
+        "not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        "not a JSON object",
+        "question is no text",
+    ]
+    assert [row.number for row in rows if isinstance(row, Row)] == [5, 7]
+
+
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    """What was looked at to tell its kind is gone; half of it would be read."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(UsageError, match="is a pipe, and it has to be read twice"):
+        list(read_rows(path))
+
+
+def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path) -> None:
+    """Nothing that looks like rows is an error, not an empty report."""
+    with pytest.raises(UsageError, match="there is no parquet or JSON lines file in"):
+        list(read_rows(tmp_path))
