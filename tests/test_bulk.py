@@ -144,6 +144,27 @@ def chunks_of(result: Result) -> list[BulkChunk]:
 # ------------------------------------------------------------------------------ the whole way
 
 
+def test_what_is_collected_later_is_read_by_the_plan_that_was_sent(slow: Bench) -> None:
+    """Of a second batch with the first one's seed, each row has the seeds of its own request."""
+    told: list[list[str]] = []
+    for count in (2, 3):
+        sent = slow.start(count, seed="1")
+        slow.finish()
+        done = slow.resume(sent)
+        assert done.record is not None
+        batches = store.iter_batches(slow.data_dir, ["batch_id", "slot", "seed_json"])
+        rows = [row for batch in batches for row in batch.to_pylist()]
+        mine = sorted(
+            (row["slot"], row["seed_json"]) for row in rows if row["batch_id"] == done.record.id
+        )
+        [*_, job] = slow.server._batches._batches.values()
+        for (_, seeds), line in zip(mine, job.lines, strict=True):
+            drawn, asked = json.loads(seeds), json.dumps(line["body"], ensure_ascii=False)
+            assert (drawn["perspective"] in asked, drawn["sector"] in asked) == (True, True)
+        told.append([seeds for _, seeds in mine])
+    assert not set(told[0]) & set(told[1])
+
+
 def test_a_bulk_batch_writes_every_slot_once_at_half_the_price(quick: Bench) -> None:
     """Planned, sent, run, read back, sealed: each slot once, tokens as billed, half the cost."""
     result = quick.start(25)

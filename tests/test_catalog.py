@@ -9,7 +9,7 @@ import pytest
 
 from legalgen.errors import ConfigurationError
 from legalgen.providers import PROVIDERS
-from legalgen.providers.catalog import Catalog, ModelSpec, Price, Reasoning, TierLimits
+from legalgen.providers.catalog import FAMILIES, Catalog, ModelSpec, Price, Reasoning, TierLimits
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +98,50 @@ def test_same_weights_are_found_elsewhere(
 def test_unknown_weights_are_the_same_as_nothing(catalog: Catalog) -> None:
     """Two models of unknown weights are not taken for one."""
     assert catalog.same_weights(catalog.default_spec("groq", "new/model")) == ()
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "families"),
+    [
+        ("groq", "openai/gpt-oss-120b", {"gpt-oss"}),
+        ("groq", "openai/gpt-oss-safeguard-20b", {"gpt-oss"}),
+        ("openai", "gpt-oss:20b", {"gpt-oss"}),
+        ("cerebras", "qwen-3.8-27b", {"qwen"}),
+        ("groq", "qwen/qwen3.8-27b", {"qwen"}),
+        ("openai", "qwq:32b", {"qwen"}),
+        ("cerebras", "zai-glm-4.7", {"glm"}),
+        ("groq", "moonshotai/kimi-k2-instruct-0905", {"kimi"}),
+        ("groq", "deepseek-r1-distill-llama-70b", {"deepseek", "llama"}),
+        ("openai", "meta-llama/Llama-3.3-70B-Instruct", {"llama"}),
+        ("local", "Mixtral-8x7B.Q4_K_M", {"mistral"}),
+        ("groq", "gemma2-9b-it", {"gemma"}),
+        ("local", "smollm2-135m", {"smollm"}),
+        ("openai", "phi-4", {"phi"}),
+        ("openai", "gpt-4o-mini", {"gpt"}),
+        ("openai", "my-ollama-server", {"my-ollama-server"}),
+        ("openai", "70b-chat", {"70b-chat"}),
+    ],
+)
+def test_a_models_family_is_told_by_its_name(
+    catalog: Catalog, provider: str, model: str, families: set[str]
+) -> None:
+    """Whatever the vendor calls it, and whichever its weights are."""
+    assert catalog.spec(provider, model).families == families
+
+
+def test_every_listed_model_is_of_a_known_family(catalog: Catalog) -> None:
+    """A model that is added to the catalog gets its family, too; the toy writes with nobody."""
+    listed = [spec for name in PROVIDERS for spec in catalog.models(name) if not spec.toy]
+    assert [spec.id for spec in listed if not spec.families <= FAMILIES.keys()] == []
+
+
+def test_kin_are_those_of_one_family(catalog: Catalog) -> None:
+    """Other weights of the same family are kin; a blend is kin to both its parents."""
+    large, small = (catalog.spec("groq", f"openai/gpt-oss-{size}b") for size in (120, 20))
+    qwen, llama = catalog.spec("cerebras", "qwen-3.8-27b"), catalog.spec("openai", "llama3.1")
+    blend = catalog.spec("groq", "deepseek-r1-distill-llama-70b")
+    assert (large.is_kin(small), large.is_kin(qwen)) == (True, False)
+    assert (blend.is_kin(llama), llama.is_kin(blend), blend.is_kin(qwen)) == (True, True, False)
 
 
 @pytest.mark.parametrize(

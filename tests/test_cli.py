@@ -464,6 +464,23 @@ def test_the_taxonomy_as_a_tree(here: Here) -> None:
     assert all(line.endswith(" cells)") for line in lines)
 
 
+def test_an_authority_that_cannot_be_read_is_told_where_a_taxonomy_is_used(
+    here: Here, tmp_path: Path
+) -> None:
+    """By the tree and by a run, on stderr."""
+    own = tmp_path / "own.toml"
+    own.write_text(
+        'extends = "builtin"\n[[area]]\njurisdictions = ["uk"]\n'
+        'id = "shipping"\nname = "Shipping"\n'
+        '[[area.topic]]\nid = "demurrage"\nname = "Demurrage"\n'
+        'subtopics = ["laytime", "despatch", "notices", "exceptions"]\n'
+        'authorities = ["the usual books"]\n',
+        "utf-8",
+    )
+    for command in (["config", "taxonomy"], ["generate", "--no-save", "-p", "groq"]):
+        assert "'the usual books' is no citation" in here.run(*command, "--taxonomy", str(own)).err
+
+
 # --------------------------------------------------------------------------- pipes and locales
 
 

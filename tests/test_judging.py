@@ -105,6 +105,19 @@ def test_a_judge_that_is_down_loses_no_sample(tmp_path: Path) -> None:
     assert (result.exit_code, [row["score"] for row in rows(tmp_path)]) == (0, [None, None])
 
 
+def test_what_a_judge_taught_is_known_to_the_next_batch(tmp_path: Path) -> None:
+    """Its day's quota is used up: the second batch of the night does not ask it again."""
+    with VendorServer(Config.of("unlimited")) as server:
+        server.fail("groq", "tpd", model="qwen/qwen3.8-27b")
+        run(tmp_path, server, count="2")
+        asked = len(server.calls("groq", "qwen/qwen3.8-27b"))
+        result = run(tmp_path, server, count="2")
+        again = len(server.calls("groq", "qwen/qwen3.8-27b"))
+    known = json.loads((tmp_path / "state" / "health.json").read_text("utf-8"))["models"]
+    assert [memory["state"] for key, memory in known.items() if "qwen" in key] == ["exhausted"]
+    assert (result.exit_code, again) == (0, asked)
+
+
 def test_the_only_model_cannot_judge_itself(tmp_path: Path) -> None:
     """A route that would be empty without its judge is a usage error."""
     with VendorServer(Config.of("unlimited")) as server, pytest.raises(UsageError, match="--judge"):

@@ -16,9 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from legalgen.citations import Authorities, parse
 from legalgen.completion import Message, Prompt
 from legalgen.errors import Reason
 from legalgen.prompts import CitationPolicy, Prompter, Seeds, draw, seeds_json
+from legalgen.prompts.menu import MOST, Menu
 from legalgen.samples import ANSWER_SCHEMA
 from legalgen.tasks import Planner, Task, renew
 from legalgen.taxonomy import Filter, Taxonomy
@@ -191,6 +193,202 @@ def test_a_user_taxonomys_own_types_change_the_version() -> None:
     changed = msgspec.structs.replace(first, instructions="Ask something else.")
     own = msgspec.structs.replace(BUILTIN, sample_types=(changed, *rest))
     assert Prompter(own, as_of="2026-11").version() != prompter().version()
+
+
+# ---------------------------------------------------------------------------- the gate's bounds
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        ((6, 220), "10 to 150"),
+        ((25, 220), "25 to 150"),
+        ((6, 80), "10 to 80"),
+        ((160, 220), "160 to 220"),
+        ((4, 8), "4 to 8"),
+        ((150, 220), "exactly 150"),
+    ],
+)
+def test_a_question_is_asked_for_within_the_gates_bounds(gate: tuple[int, int], said: str) -> None:
+    """What is stricter than usual is told; what is looser changes nothing."""
+    words = Prompter(BUILTIN, as_of="2026-11", question_words=gate)
+    [system] = {words.build(task).messages[0].content for task in tasks(30)}
+    assert f"question: complete in itself, {said} words, with" in system
+    assert (system == prompter().build(tasks(1)[0]).messages[0].content) is (gate == (6, 220))
+    assert (words.version() == prompter().version()) is (gate == (6, 220))
+
+
+@pytest.mark.parametrize(
+    ("kind", "least", "said"),
+    [
+        ("short_qa", 0, "citations only if needed"),
+        ("short_qa", 2, "at least 2 citations, legislation will do"),
+        ("case_analysis", 1, "at least 2 citations, legislation will do"),
+        ("case_note", 3, "at least 3 citations, the case among them"),
+    ],
+)
+def test_the_gates_least_citations_are_asked_for(kind: str, least: int, said: str) -> None:
+    """The larger of the type's number and the user's stands in the cell; the rest stays."""
+    task = tasks(1, Filter(sample_types=(kind,)))[0]
+    words = Prompter(BUILTIN, as_of="2026-11", min_citations=least)
+    prompt = words.build(task)
+    assert f"; {said}.\n" in user(prompt)
+    assert prompt.messages[0] == prompter().build(task).messages[0]
+
+
+# ---------------------------------------------------------------------------- the user's list
+
+OWN_CASES = [
+    f"Adeyemi v Braithwaite [{year}] UKSC {n}" for year in (2011, 2014) for n in range(91, 99)
+]
+OWN_LIST = (
+    *OWN_CASES,
+    "Contracts (Rights of Third Parties) Act 1999",
+    "Theft Act 1968",
+    "Obergefell v. Hodges, 576 U.S. 644 (2015)",
+    "Case C-901/15 Adeyemi",
+    "Mabo v Queensland (No 2) [1992] HCA 23",
+    "Donoghue v Stevenson",
+)
+
+
+def with_list(policy: CitationPolicy = "menu", listed: tuple[str, ...] = OWN_LIST) -> Prompter:
+    return Prompter(BUILTIN, citation_policy=policy, as_of="2026-11", menu=Menu(listed))
+
+
+def offered(prompt: Prompt) -> list[str]:
+    """The authorities that a prompt lists, in order."""
+    begins = "Listed authorities (only where they fit): "
+    [line] = [each for each in user(prompt).splitlines() if each.startswith(begins)]
+    return line.removeprefix(begins).removesuffix(".").split("; ")
+
+
+def topic_of(task: Task) -> tuple[str, ...]:
+    return BUILTIN.leaf(task.jurisdiction, task.practice_area, task.topic).authorities
+
+
+def test_a_users_list_is_offered_after_the_topics_own() -> None:
+    """The topic's authorities first and all, then the user's whose words fit the topic."""
+    task = tasks(1, Filter(topics=("formation",)))[0]
+    found = offered(with_list().build(task))
+    own = list(topic_of(task))
+    assert found[: len(own)] == own
+    assert found[len(own)] == "Contracts (Rights of Third Parties) Act 1999"
+    assert set(found[len(own) + 1 :]) <= set(OWN_LIST)
+    assert len(found) > len(own) + 2
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "elsewhere"),
+    [("uk", OWN_LIST[-4:]), ("us", OWN_LIST[:-4]), ("eu", OWN_LIST[:-3])],
+)
+def test_only_authorities_of_the_tasks_jurisdiction_are_offered(
+    jurisdiction: str, elsewhere: tuple[str, ...]
+) -> None:
+    """Neither another country's nor one whose words do not say where it is from."""
+    for task in tasks(40, Filter(jurisdictions=(jurisdiction,))):
+        more = set(offered(with_list().build(task))) - set(topic_of(task))
+        assert more <= set(OWN_LIST) - set(elsewhere)
+        assert more
+
+
+def test_a_jurisdiction_of_the_users_gets_what_is_of_none_known() -> None:
+    """Of a country that the grammar does not know, all that it places nowhere else may be."""
+    leaf = msgspec.structs.replace(BUILTIN.leaves()[0], jurisdiction="au", authorities=())
+    task = replace(tasks(1)[0], jurisdiction="au")
+    found = Menu(OWN_LIST).offered(task, leaf, "", case=False, room=1000)
+    assert set(found) == {"Mabo v Queensland (No 2) [1992] HCA 23", "Donoghue v Stevenson"}
+
+
+@pytest.mark.parametrize("policy", ["statute-first", "menu"])
+def test_a_long_list_keeps_every_prompt_within_600_tokens(policy: CitationPolicy) -> None:
+    """Whatever the cell and the list, system and user message stay in the budget."""
+    listed = tuple(f"{case} and {name}" for case in OWN_CASES for name in ("Another", "Others"))
+    words = with_list(policy, listed)
+    prompts = [words.build(task) for task in every_cell()]
+    assert max(map(Prompt.characters, prompts)) / CHARACTERS_PER_TOKEN <= 600
+    assert len({prompt.messages[0] for prompt in prompts}) == 1
+
+
+def test_no_more_than_a_handful_is_offered() -> None:
+    """A list of very short entries is cut at a number, too."""
+    listed = tuple(f"[20{year}] UKSC {n}" for year in range(10, 26) for n in range(1, 9))
+    task = tasks(1, Filter(topics=("formation",)))[0]
+    leaf = BUILTIN.leaf(task.jurisdiction, task.practice_area, task.topic)
+    found = Menu(listed).offered(task, leaf, "", case=False, room=10_000)
+    assert len(found) == len(leaf.authorities) + MOST
+
+
+def test_what_is_offered_follows_the_seed() -> None:
+    """The same task is offered the same; another seed or variation draws other cases."""
+    task = tasks(1, Filter(topics=("formation",)))[0]
+    lists = [
+        offered(with_list().build(replace(task, seed=seed, variation=variation)))
+        for seed, variation in [(1, 0), (1, 0), (2, 0), (1, 1)]
+    ]
+    assert lists[0] == lists[1]
+    assert lists[0] not in lists[2:]
+
+
+def test_what_a_topic_lists_is_not_offered_twice() -> None:
+    """Also under another form of name, and with a pinpoint."""
+    task = tasks(1, Filter(topics=("homelessness",)))[0]
+    listed = ("Hotak v London Borough of Southwark [2015] UKSC 30", "Housing Act 1996 s 189")
+    assert offered(with_list(listed=listed).build(task)) == list(topic_of(task))
+
+
+def test_policies_without_a_list_offer_nothing_of_it() -> None:
+    """Where the prose speaks of no list the user's changes no word."""
+    task = tasks(1)[0]
+    for policy in ("apex-only", "free"):
+        assert user(with_list(policy).build(task)) == user(prompter(policy).build(task))
+
+
+def test_a_case_note_is_offered_a_case_whatever_its_length() -> None:
+    """A topic without a case of its own is given one of the user's, even over the budget."""
+    leaf = next(leaf for leaf in BUILTIN.leaves() if leaf.jurisdiction == "uk")
+    bare = msgspec.structs.replace(leaf, authorities=("Theft Act 1968",))
+    long = f"{'Very Long Name ' * 20}v Another [2014] UKSC 3"
+    menu = Menu(["Fraud Act 2006", long, "Wills Act 1837"])
+    task = tasks(1)[0]
+    assert menu.offered(task, bare, "", case=True, room=0) == ["Theft Act 1968", long]
+    assert menu.offered(task, bare, "", case=False, room=0) == ["Theft Act 1968"]
+    assert (menu.has_case(bare), Menu().has_case(bare), Menu().has_case(leaf)) == (
+        True,
+        False,
+        any(each.is_case for text in leaf.authorities for each in parse(text)),
+    )
+
+
+def test_cases_of_the_list_come_first_in_a_case_note() -> None:
+    """An Act whose words fit the topic does not take the place of a case."""
+    task = tasks(1, Filter(topics=("formation",), sample_types=("case_note",)))[0]
+    more = offered(with_list().build(task))[len(topic_of(task)) :]
+    assert more
+    assert more[0] in OWN_CASES
+
+
+def test_under_menu_a_case_note_is_about_a_listed_case() -> None:
+    """What the type requires and what the policy allows are one sentence after the other."""
+    asked = Filter(topics=("formation",), sample_types=("case_note",))
+    task = tasks(1, asked)[0]
+    sentence = (
+        "Required: the case is one of the highest court or one listed as an authority. "
+        "The case is one of those listed below, cited as it stands there."
+    )
+    assert sentence in user(with_list().build(task)).splitlines()
+    assert "listed below" not in user(with_list("statute-first").build(task))
+    other = tasks(1, Filter(topics=("formation",), sample_types=("advice",)))[0]
+    assert "listed below" not in user(with_list().build(other))
+
+
+def test_the_gate_knows_every_case_that_is_offered() -> None:
+    """A case of the user's, copied from the prompt, is one that ``menu`` accepts."""
+    known = Authorities.of(BUILTIN.authorities(), strict=False) | Authorities.of(OWN_LIST)
+    for task in tasks(60, Filter(jurisdictions=("uk",), sample_types=("case_note",))):
+        cases = [text for text in offered(with_list().build(task)) if text in OWN_CASES]
+        assert cases
+        assert all(known.lists(each) for text in cases for each in parse(text))
 
 
 # ---------------------------------------------------------------------------- repairs

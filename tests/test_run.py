@@ -20,7 +20,7 @@ from legalgen.generation import Stop
 from legalgen.ledger import Ledger, ModelStats, Record
 from legalgen.providers import PROVIDERS
 from legalgen.router import Clock
-from legalgen.run import Intent, Result, Run
+from legalgen.run import Intent, Result, Run, resumed_flags, resumed_settings
 from legalgen.settings import Settings
 from legalgen.store import DataDir, iter_batches
 from tests.program import LONGEST_S, environment
@@ -548,6 +548,56 @@ class TestBounds:
             ("00000", 2), ("00001", 2), ("00002", 2),
         ]  # fmt: skip
         assert sorted(row["slot"] for row in world.rows()) == list(range(6))
+
+    def test_a_seed_used_again_tells_other_stories_and_a_resumed_batch_the_same(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        """Slot by slot other names than the batch before; stopped or not, the same ones."""
+        flags: dict[str, Any] = {"provider": None, "route": GROQ, "concurrency": "1"}
+        (tmp_path / "whole").mkdir()
+        other = World(tmp_path / "whole", world.server)
+        first, whole = world.batch(count="3", **flags), other.batch(count="3", **flags)
+        stopped = world.batch(count="5", max_calls="2", **flags)
+        run = world.open(resume=stopped.record, count="5", max_calls="50", **flags)
+        assert run.go().exit_code == 0
+        run.close()
+        second = other.batch(count="5", **flags)
+        told = stories(world)
+        assert told[record_of(stopped).id] == stories(other)[record_of(second).id]
+        assert told[record_of(first).id] == stories(other)[record_of(whole).id]
+        again, before = told[record_of(stopped).id], told[record_of(first).id]
+        assert (len(again), len(before)) == (5, 3)
+        assert not any(again[slot] == before[slot] for slot in before)
+
+    def test_a_resumed_batch_reads_the_list_of_authorities_it_began_with(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        """Its record names the file; one that was set since changes nothing."""
+        path = tmp_path / "known.txt"
+        path.write_text("Adeyemi v Braithwaite [2014] UKSC 98\n", encoding="utf-8")
+        with_list, without = (
+            record_of(world.batch(count="1", route=GROQ, provider=None, **more))
+            for more in ({"authorities": str(path)}, {})
+        )
+        assert with_list.parameters["authorities"] == str(path)
+        assert without.parameters["authorities"] is None
+        assert resumed_flags(with_list, {})["authorities"] == str(path)
+        assert resumed_flags(with_list, {"authorities": "moved.txt"})["authorities"] == "moved.txt"
+        environ = {**world.environ, "LEGALGEN_AUTHORITIES": str(path)}
+        said = {"authorities": str(path)}
+        for flags, kept in (({}, None), (said, path)):
+            settings = Settings.load(
+                resumed_flags(without, flags), environ, None, known_providers=tuple(PROVIDERS)
+            )
+            assert resumed_settings(without, settings).authorities == kept
+
+
+def stories(world: World) -> dict[str, dict[int, str]]:
+    """The seeds of each batch's rows, by slot."""
+    found: dict[str, dict[int, str]] = {}
+    for row in world.rows():
+        found.setdefault(row["batch_id"], {})[row["slot"]] = row["seed_json"]
+    return found
 
 
 def once(condition: Callable[[], bool], act: Callable[[], None]) -> None:

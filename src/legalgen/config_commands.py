@@ -104,5 +104,8 @@ def taxonomy(flags: Flags) -> int:
 
     settings = settings_of(flags)
     whole = wiring.taxonomy_of(settings)
-    console_of(settings).taxonomy(whole.as_tree(wiring.filter_of(settings)))
+    console = console_of(settings)
+    for warning in whole.warnings:
+        console.talk(warning)
+    console.taxonomy(whole.as_tree(wiring.filter_of(settings)))
     return 0

@@ -23,7 +23,8 @@ from legalgen.limits import Demand
 from legalgen.metrics import Metrics, write_textfile
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog
-from legalgen.router import MOST_IN_FLIGHT, Clock, Policy, Target
+from legalgen.route import Route
+from legalgen.router import MOST_IN_FLIGHT, Clock, Policy, Router, Target
 from legalgen.samples import Sample
 from legalgen.settings import SETTINGS, Settings
 from legalgen.store import BatchLock, BatchWriter, DataDir, Holder
@@ -38,6 +39,8 @@ KEPT = (
     "min_score",
 )  # fmt: skip
 """Settings that make a batch what it is: a resumed one keeps them."""
+FILES = ("taxonomy", "authorities")
+"""Settings that name a file a batch is made from: a resumed one reads them again."""
 ROUTING = ("provider", "model", "route", "no_failover", "reasoning_effort")
 """Settings that a resumed batch keeps unless new ones are given."""
 
@@ -100,22 +103,22 @@ class Run:
         if settings.min_score is not None and not settings.judge:
             raise UsageError("--min-score needs a judge: name one with --judge provider/model")
         self.route = wiring.plan_route(settings, Catalog.load())
-        self.taxonomy = wiring.taxonomy_of(settings)
-        self.filter = self.taxonomy.resolve(wiring.filter_of(settings))
+        whole = wiring.taxonomy_of(settings)
+        self.filter = whole.resolve(wiring.filter_of(settings))
+        self.taxonomy = wiring.citable(settings, whole, self.filter)
         self.prompter = wiring.prompter_of(settings, self.taxonomy, self._as_of)
         self.gate = wiring.gate_of(
             settings, self.taxonomy, self._now().date(), rehearsal=self.rehearsal
         )
-        self._judges = wiring.plan_judges(settings, Catalog.load()) if settings.judge else None
+        self.judges = wiring.plan_judges(settings, Catalog.load()) if settings.judge else None
         self._judge_endpoints: dict[ModelRef, Endpoint] = {}
         self.taxonomy.leaves(self.filter)
         self.data_dir = DataDir(settings.data_dir)
         self.ledger = Ledger(self.data_dir)
         self.endpoints = wiring.open_endpoints(settings, self.route)
-        self._book = wiring.open_book(settings, self.route, self.clock, self._notice)
-        self.router = wiring.open_router(
-            settings, self.route, self._policy(), self._book, self.clock
-        )
+        book = wiring.open_book(settings, self.route, self.clock, self._notice)
+        self.router = wiring.open_router(settings, self.route, self._policy(), book, self.clock)
+        self._learning = [(book, self.router)]
         self.metrics = Metrics(settings.alert_switches, settings.alert_timeouts)
         self._kept: list[Sample] = []
 
@@ -141,7 +144,7 @@ class Run:
             DiskError: the disk failed.
             NoUsableProvider: nothing can be called at all.
         """
-        for warning in (*self.settings.warnings, *self.route.warnings):
+        for warning in (*self.settings.warnings, *self.route.warnings, *self.taxonomy.warnings):
             self._notice(warning)
         if not self.intent.save:
             return self._unsaved()
@@ -283,7 +286,7 @@ class Run:
         gc.freeze()  # what is imported by now stays: no collection need look at it again
         gc.set_threshold(50_000)
         ending = running.run(generation)
-        self._book.learn(self.router, force=True)
+        self._learn(force=True)
         return ending
 
     def _seal_off(self, ending: Ending, record: Record) -> Result:
@@ -377,17 +380,13 @@ class Run:
     def _judged(self, tell: Callable[[object], None]) -> Judge:
         """The gate, with the judge behind it where one is asked for."""
         gate = wiring.judge_of(self.gate, self.taxonomy)
-        if self._judges is None:
+        if self.judges is None:
             return gate
         from legalgen.judging import Judging, judged  # noqa: PLC0415 - few ask for it
 
-        book = wiring.open_book(self.settings, self._judges, self.clock, self._notice)
-        policy = replace(self._policy(), trickle_waits=False)
-        self._judge_endpoints = wiring.open_endpoints(self.settings, self._judges)
+        self._judge_endpoints = wiring.open_endpoints(self.settings, self.judges)
         judging = Judging(
-            wiring.open_router(
-                self.settings, self._judges, policy, book, self.clock, purse=self.router.purse
-            ),
+            self.judge_router(self.judges),
             self._judge_endpoints,
             self.prompter,
             stop=self._stop,
@@ -395,6 +394,16 @@ class Run:
             clock=self.clock,
         )
         return judged(gate, judging, self.gate.score)
+
+    def judge_router(self, judges: Route) -> Router:
+        """A router over the judges, which spends from the same purse as the batch's own."""
+        book = wiring.open_book(self.settings, judges, self.clock, self._notice)
+        policy = replace(self._policy(), trickle_waits=False)
+        router = wiring.open_router(
+            self.settings, judges, policy, book, self.clock, purse=self.router.purse
+        )
+        self._learning.append((book, router))
+        return router
 
     def _selection(self) -> Selection:
         from legalgen.selection import Selection  # noqa: PLC0415 - loads pyarrow
@@ -520,7 +529,7 @@ class Run:
         return {
             **{name: value for name, value in chosen.items() if value not in (None, [], "")},
             "as_of": self._as_of,
-            "taxonomy": str(self.settings.taxonomy) if self.settings.taxonomy else None,
+            **{name: _named(getattr(self.settings, name)) for name in FILES},
         }
 
     @property
@@ -547,8 +556,9 @@ class Run:
         record.updated = self._now()
         self.ledger.save(record, force=force)
 
-    def _learn(self) -> None:
-        self._book.learn(self.router)
+    def _learn(self, *, force: bool = False) -> None:
+        for book, router in self._learning:
+            book.learn(router, force=force)
 
     def _new_id(self) -> str:
         return new_batch_id(self._now(), random.Random())
@@ -579,9 +589,7 @@ def resumed_flags(record: Record, flags: Mapping[str, object]) -> dict[str, obje
     if any(flags.get(name) for name in ("provider", "model", "route")):
         dropped = {"provider", "model", "route"}
     kept = {name: value for name, value in kept.items() if name not in dropped}
-    taxonomy = record.parameters.get("taxonomy")
-    if taxonomy:
-        kept["taxonomy"] = taxonomy
+    kept |= {name: path for name in FILES if (path := record.parameters.get(name))}
     given_flags = {name: value for name, value in flags.items() if value not in (None, [], ())}
     return {**kept, **given_flags}
 
@@ -594,9 +602,16 @@ def resumed_settings(record: Record, settings: Settings) -> Settings:
     unset: dict[str, Any] = {
         each.name: each.default
         for each in SETTINGS
-        if each.name in KEPT and each.name not in record.parameters
+        if (each.name in KEPT and each.name not in record.parameters)
+        or (each.name in FILES and _is_added(each.name, record, settings))
     }
     return replace(settings, **unset)
+
+
+def _is_added(name: str, record: Record, settings: Settings) -> bool:
+    """Whether the environment or the config file names a file that the batch began without."""
+    without = name in record.parameters and record.parameters[name] is None
+    return without and settings.origin(name).source != "flag"
 
 
 def with_exit_code(result: Result, exit_code: int) -> Result:
@@ -608,6 +623,10 @@ def _plain(value: object) -> object:
     if isinstance(value, tuple | list):
         return [str(item) for item in value]
     return value
+
+
+def _named(file: Path | None) -> str | None:
+    return None if file is None else str(file)
 
 
 def _task_of(note: ledger.GivenUp, as_of: str) -> Task:

@@ -73,16 +73,22 @@ def renew(task: Task) -> Task:
     return replace(task, variation=task.variation + 1)
 
 
-def slot_seed(batch_seed: int, slot: int) -> int:
-    """The seed of one slot: 63 bits of BLAKE2b, the same on every machine."""
-    digest = blake2b(f"{batch_seed}:{slot}".encode(), digest_size=8).digest()
+def slot_seed(batch_seed: int, slot: int, held: int = 0) -> int:
+    """The seed of one slot: 63 bits of BLAKE2b, the same on every machine.
+
+    ``held`` are the rows that there were when the batch began, so that a second batch of the same
+    seed does not tell the stories of the first once more.
+    """
+    parts = (batch_seed, slot, held) if held else (batch_seed, slot)
+    digest = blake2b(":".join(map(str, parts)).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
 
 
 class Planner:
     """Says what to write next, so that the dataset covers a filter evenly.
 
-    ``counts`` are the samples that exist, by cell; cells outside the filter are ignored. ``seed``
+    ``counts`` are the samples that exist, by cell; those outside the filter are none of the
+    coverage, and only add to the number of rows that the slots' seeds are made from. ``seed``
     decides every tie: the same arguments and the same calls give the same tasks. Weights are the
     taxonomy's. ``as_of`` (``YYYY-MM``) is the date of the law for every task.
 
@@ -101,6 +107,7 @@ class Planner:
         if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", as_of):
             raise UsageError(f"as-of {as_of!r} is not a month, YYYY-MM")
         self._seed = seed
+        self._held = sum(counts.values())
         self._as_of = as_of
         self._leaves = taxonomy.leaves(filter)
         self._grid = _Grid(taxonomy, self._leaves)
@@ -234,7 +241,7 @@ class Planner:
             difficulty=difficulty,
             sample_type=sample_type,
             as_of=self._as_of,
-            seed=slot_seed(self._seed, slot),
+            seed=slot_seed(self._seed, slot, self._held),
             variation=self._retaken.get(slot, 0),
         )
 

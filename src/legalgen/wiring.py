@@ -9,6 +9,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from msgspec.structs import replace
+
 from legalgen import tasks
 from legalgen.completion import (
     Completion,
@@ -34,9 +36,10 @@ from legalgen.router import Policy as RoutingPolicy
 from legalgen.samples import Draft, read
 from legalgen.settings import Settings
 from legalgen.tasks import Task
-from legalgen.taxonomy import Bounds, Filter, Taxonomy
+from legalgen.taxonomy import Bounds, Filter, Taxonomy, Topic
 
 if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to look at models
+    from legalgen.prompts.menu import Menu
     from legalgen.quality import Gate, Rules, TypeBounds, Verdict
 
 _NEARNESS = ("flag", "environment", "config", "default")
@@ -66,9 +69,41 @@ def plan_route(settings: Settings, catalog: Catalog) -> Route:
         own_models=lambda name: _own_models(settings, name),
     )
     route = planner.plan(wish_of(settings, catalog))
-    if not settings.judge:
-        return route
-    return route.without(_judging_family(settings, catalog), settings.written("judge"))
+    return _unjudging(settings, catalog, route) if settings.judge else route
+
+
+def _unjudging(settings: Settings, catalog: Catalog, route: Route) -> Route:
+    """The route less the judges' families: models are mild with their own kind.
+
+    Raises:
+        UsageError: nobody else is in it; names a judge that could mark it.
+    """
+    judges = [catalog.spec(ref.provider, ref.model) for ref in settings.judge]
+    kin = [place for place in route.stops if any(map(place.spec.is_kin, judges))]
+    said = f"{settings.written('judge')} {', '.join(map(str, settings.judge))}"
+    if len(kin) == len(route.stops):
+        families = " and ".join(sorted({name for place in kin for name in place.spec.families}))
+        raise UsageError(
+            f"{said}: a judge marks no model of its own family, and the route holds {families} "
+            f"alone; name a judge of another family{_other(settings, catalog, kin)}, "
+            "or a model of another to write"
+        )
+    warnings = (
+        f"{place.ref} does not write: it is of one family with {said}"
+        for place in kin
+        if place.explicit
+    )
+    left = route.without([place.ref for place in kin])
+    return Route(left.stops, (*left.warnings, *warnings))
+
+
+def _other(settings: Settings, catalog: Catalog, writers: Sequence[Place]) -> str:
+    """A model that could mark these writers, as a part of a sentence; empty if there is none."""
+    for name in PROVIDERS:
+        for spec in catalog.models(name) if can_reach(settings, name) else ():
+            if spec.writer and not any(spec.is_kin(place.spec) for place in writers):
+                return f", such as {name}/{spec.id}"
+    return ""
 
 
 def wish_of(settings: Settings, catalog: Catalog) -> Wish:
@@ -102,16 +137,6 @@ def _is_elsewhere(settings: Settings, catalog: Catalog) -> bool:
     return bool(known) and model not in (*known, *_own_models(settings, provider))
 
 
-def _judging_family(settings: Settings, catalog: Catalog) -> list[ModelRef]:
-    """The judges and their weights wherever they are: nobody marks what it wrote itself."""
-    twins = [
-        ModelRef(twin.provider, twin.id)
-        for ref in settings.judge
-        for twin in catalog.same_weights(catalog.spec(ref.provider, ref.model))
-    ]
-    return list(dict.fromkeys([*settings.judge, *twins]))
-
-
 def plan_judges(settings: Settings, catalog: Catalog) -> Route:
     """The models that mark samples: those named, and the same weights elsewhere.
 
@@ -124,10 +149,14 @@ def plan_judges(settings: Settings, catalog: Catalog) -> Route:
         has_key=lambda name: can_reach(settings, name),
         own_models=lambda name: _own_models(settings, name),
     )
-    family = _judging_family(settings, catalog)
-    reachable = [r for r in family if r in settings.judge or can_reach(settings, r.provider)]
+    twins = (
+        ModelRef(twin.provider, twin.id)
+        for ref in settings.judge
+        for twin in catalog.same_weights(catalog.spec(ref.provider, ref.model))
+        if can_reach(settings, twin.provider)
+    )
     return planner.plan(
-        Wish(route=tuple(reachable), written=Written(route=settings.written("judge")))
+        Wish(route=(*settings.judge, *twins), written=Written(route=settings.written("judge")))
     )
 
 
@@ -329,21 +358,82 @@ def demand_of(prompt: Prompt, bounds: Bounds) -> Demand:
 
 
 def prompter_of(settings: Settings, taxonomy: Taxonomy, as_of: str) -> Prompter:
-    """Makes the prompts of a run; ``as_of`` (``YYYY-MM``) dates the law."""
+    """Makes the prompts of a run; ``as_of`` (``YYYY-MM``) dates the law.
+
+    A bound that the gate holds an answer to is told to the model, and so is the user's own list
+    of authorities.
+    """
+    limits = rules_of(settings).thresholds
     return Prompter(
         taxonomy,
         citation_policy=settings.citation_policy,
         reasoning_instruction=settings.reasoning_instruction,
         as_of=as_of,
+        menu=menu_of(settings) if settings.authorities is not None else None,
+        question_words=(limits.question_min_words, limits.question_max_words),
+        min_citations=limits.min_citations,
     )
 
 
+def menu_of(settings: Settings) -> Menu:
+    """What may be offered for citation beside what the topics list: the user's own list.
+
+    Raises:
+        UsageError: the list cannot be read.
+    """
+    from legalgen.citations import Authorities  # noqa: PLC0415 - only a run needs its grammar
+    from legalgen.prompts.menu import Menu  # noqa: PLC0415 - only a run needs its grammar
+
+    return Menu(Authorities.load(settings.authorities).texts if settings.authorities else ())
+
+
+def citable(settings: Settings, taxonomy: Taxonomy, chosen: Filter) -> Taxonomy:
+    """The taxonomy less what ``--citation-policy menu`` makes impossible under a filter.
+
+    A sample type that must cite a case is left out of topics for which none is listed.
+
+    Raises:
+        UsageError: nothing is left to write.
+    """
+    if settings.citation_policy != "menu":
+        return taxonomy
+    menu = menu_of(settings)
+    of_cases = {kind.id for kind in taxonomy.sample_types if kind.requires == "apex_case"}
+
+    def kept(leaf: Topic) -> tuple[str, ...]:
+        barred = frozenset[str]() if menu.has_case(leaf) else of_cases
+        return tuple(kind for kind in leaf.sample_types if kind not in barred)
+
+    if not any(map(kept, taxonomy.leaves(chosen))):
+        raise UsageError(
+            f"{settings.written('citation_policy')} menu: no case is listed that sample type "
+            f"{' or '.join(sorted(of_cases))} could cite here; list some with --authorities FILE "
+            "or in the taxonomy, or take another sample type"
+        )
+    areas = [
+        replace(area, topics=tuple(replace(leaf, sample_types=kept(leaf)) for leaf in area.topics))
+        for area in taxonomy.areas
+    ]
+    return replace(taxonomy, areas=tuple(areas))
+
+
 def rules_of(settings: Settings) -> Rules:
-    """The gate's table, with the user's ``[gate]`` and ``--min-score`` over it."""
+    """The gate's table, with the user's ``[gate]`` and ``--min-score`` over it.
+
+    Raises:
+        UsageError: a name or a value in it cannot be meant, or no question could pass.
+    """
     from legalgen.quality import Rules  # noqa: PLC0415 - only a run needs the gate
 
     least = {} if settings.min_score is None else {"min_score": settings.min_score}
-    return Rules.of({**settings.gate_overrides, **least})
+    rules = Rules.of({**settings.gate_overrides, **least})
+    fewest, most = rules.thresholds.question_min_words, rules.thresholds.question_max_words
+    if fewest > most:
+        raise UsageError(
+            f"[gate] question_min_words {fewest} is more than question_max_words {most}: "
+            "no question could pass"
+        )
+    return rules
 
 
 def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: bool) -> Gate:
@@ -430,6 +520,7 @@ def example_prompt(settings: Settings) -> Prompt:
     """The prompt of the first task that these settings would plan; nobody is called."""
     catalog, taxonomy = Catalog.load(), taxonomy_of(settings)
     chosen = taxonomy.resolve(filter_of(settings))
+    taxonomy = citable(settings, taxonomy, chosen)
     as_of = f"{datetime.now(UTC):%Y-%m}"
     seed = settings.seed if settings.seed is not None else random.randrange(2**31)
     task = tasks.Planner(taxonomy, chosen, {}, seed=seed, as_of=as_of).plan(1)[0]

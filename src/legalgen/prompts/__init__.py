@@ -14,14 +14,17 @@ from functools import cache
 from hashlib import blake2b
 from importlib import resources
 from string import Template
-from typing import Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from legalgen.completion import Message, Prompt
 from legalgen.errors import Reason
 from legalgen.prompts.seeds import Seeds, draw, form_text, is_abstract, seeds_json
 from legalgen.samples import ANSWER_SCHEMA, Draft
 from legalgen.tasks import Task, renew
-from legalgen.taxonomy import Bounds, Difficulty, SampleType, Taxonomy, Topic
+from legalgen.taxonomy import Difficulty, SampleType, Taxonomy, Topic
+
+if TYPE_CHECKING:  # the grammar of citations takes time to compile
+    from legalgen.prompts.menu import Menu
 
 __all__ = ["CitationPolicy", "Prompter", "Seeds", "Style", "draw", "seeds_json"]
 
@@ -32,6 +35,10 @@ CitationPolicy = Literal["statute-first", "apex-only", "menu", "free"]
 Style = Literal["full", "toy"]
 
 TEMPERATURE: Final = 0.7
+QUESTION_WORDS: Final = (10, 150)
+"""The length of a question that is asked for where the gate is no stricter."""
+PROMPT_CHARACTERS: Final = 2580
+"""Characters of a first prompt that the user's authorities may fill up: 600 tokens of 4.3."""
 MAX_ANSWER_SENT_BACK: Final = 6000
 """Characters of a refused answer that a repair quotes: longer ones cost more than they help."""
 MAX_REASONS: Final = 8
@@ -65,7 +72,9 @@ class Prompter:
 
     ``citation_policy`` says which authorities a model is asked for; ``reasoning_instruction`` is
     a user's own sentence on how to reason, added to the system message; ``as_of`` (``YYYY-MM``)
-    is the date of the law for the whole batch.
+    is the date of the law for the whole batch. ``menu`` holds the user's own list of authorities.
+    ``question_words`` (fewest, most) and ``min_citations`` are the gate's: what is asked for is
+    never outside them.
     """
 
     def __init__(
@@ -75,17 +84,30 @@ class Prompter:
         citation_policy: CitationPolicy = "statute-first",
         reasoning_instruction: str | None = None,
         as_of: str,
+        menu: Menu | None = None,
+        question_words: tuple[int, int] = QUESTION_WORDS,
+        min_citations: int = 0,
     ) -> None:
         if citation_policy not in get_args(CitationPolicy):
             raise ValueError(f"{citation_policy!r} is no citation policy")
         self._taxonomy = taxonomy
         self._policy = citation_policy
+        self._menu = menu
+        self._min_citations = min_citations
         extra = f"\n{reasoning_instruction.strip()}" if reasoning_instruction else ""
         policy = _text(f"policy_{citation_policy.replace('-', '_')}.txt")
-        self._system = _fill("system.txt", as_of=as_of, policy=policy, reasoning=extra)
+        words = _question_words(question_words)
+        self._system = _fill(
+            "system.txt", as_of=as_of, question_words=words, policy=policy, reasoning=extra
+        )
+        self._room = PROMPT_CHARACTERS - len(self._system) + len(extra)
         self._versions = {
             "full": _version(
-                policy, extra, repr(taxonomy.sample_types), repr(taxonomy.difficulties)
+                policy,
+                extra,
+                repr(taxonomy.sample_types),
+                repr(taxonomy.difficulties),
+                f"{words}, {min_citations}",
             ),
             "toy": _version("toy"),
         }
@@ -185,30 +207,46 @@ class Prompter:
         leaf = self._taxonomy.leaf(task.jurisdiction, task.practice_area, task.topic)
         kind = self._taxonomy.sample_type(task.sample_type)
         difficulty = self._taxonomy.difficulty(task.difficulty)
-        return _fill(
-            "cell.txt",
-            law=self._law(task),
-            area=self._taxonomy.area(task.jurisdiction, task.practice_area).name,
-            topic=leaf.name,
-            subtopic=task.subtopic,
-            difficulty=difficulty.name,
-            features=difficulty.features,
-            type=kind.name,
-            instructions=kind.instructions,
-            requirement=f"Required: {kind.requirement}.\n" if kind.requirement else "",
-            angle=_angle(task, self.seeds(task)),
-            authorities=self._authorities(leaf),
-            avoid=_avoid(avoid),
-            **_lengths(kind, difficulty),
-        )
+        values = {
+            "law": self._law(task),
+            "area": self._taxonomy.area(task.jurisdiction, task.practice_area).name,
+            "topic": leaf.name,
+            "subtopic": task.subtopic,
+            "difficulty": difficulty.name,
+            "features": difficulty.features,
+            "type": kind.name,
+            "instructions": kind.instructions,
+            "requirement": self._requirement(kind),
+            "angle": _angle(task, self.seeds(task)),
+            **_lengths(kind, difficulty, self._min_citations),
+        }
+        plain = _fill("cell.txt", **values, authorities=self._listing(leaf.authorities), avoid="")
+        offered = self._offered(task, leaf, kind, self._room - len(plain))
+        return _fill("cell.txt", **values, authorities=self._listing(offered), avoid=_avoid(avoid))
 
     def _law(self, task: Task) -> str:
         return self._taxonomy.jurisdiction(task.jurisdiction).law(task.sub_jurisdiction)
 
-    def _authorities(self, leaf: Topic) -> str:
+    def _requirement(self, kind: SampleType) -> str:
+        """What the type requires; under ``menu`` its case must be one of the list."""
+        listed = self._policy == "menu" and kind.requires == "apex_case"
+        said = [f"Required: {kind.requirement}."] if kind.requirement else []
+        said += [_text("case_menu.txt")] if listed else []
+        return " ".join(said) + "\n" if said else ""
+
+    def _offered(self, task: Task, leaf: Topic, kind: SampleType, room: int) -> Sequence[str]:
+        """The authorities that go with a task: the topic's, and what ``room`` holds of the menu."""
+        if self._menu is None or self._policy not in _MENU_POLICIES:
+            return leaf.authorities
+        area = self._taxonomy.area(task.jurisdiction, task.practice_area).name
+        about = f"{area} {leaf.name} {task.subtopic}"
+        case = kind.requires == "apex_case"
+        return self._menu.offered(task, leaf, about, case=case, room=room)
+
+    def _listing(self, authorities: Sequence[str]) -> str:
         if self._policy not in _MENU_POLICIES:
             return ""
-        listed = "; ".join(leaf.authorities)
+        listed = "; ".join(authorities)
         return f"Listed authorities (only where they fit): {listed or 'none'}.\n"
 
     # ------------------------------------------------------------------ the toy
@@ -239,7 +277,15 @@ class Prompter:
 # ---------------------------------------------------------------------------- parts of a cell
 
 
-def _lengths(kind: SampleType, difficulty: Difficulty) -> dict[str, str]:
+def _question_words(gate: tuple[int, int]) -> str:
+    """How long a question shall be: as usual, but never outside the gate's bounds."""
+    low, high = max(QUESTION_WORDS[0], gate[0]), min(QUESTION_WORDS[1], gate[1])
+    if low > high:
+        low, high = gate
+    return f"exactly {low}" if low == high else f"{low} to {high}"
+
+
+def _lengths(kind: SampleType, difficulty: Difficulty, min_citations: int) -> dict[str, str]:
     """The bounds in words; the aim is below the middle, because longer is not better."""
     bounds = kind.bounds(difficulty)
     low, high = bounds.answer_words
@@ -249,7 +295,7 @@ def _lengths(kind: SampleType, difficulty: Difficulty) -> dict[str, str]:
         "high": str(high),
         "aim": str(aim),
         "steps": _range(bounds.reasoning_steps, "reasoning step"),
-        "citations": _citations(kind, bounds),
+        "citations": _citations(kind, max(bounds.min_citations, min_citations)),
     }
 
 
@@ -262,8 +308,7 @@ def _range(bounds: tuple[int, int], noun: str) -> str:
     return f"{low} to {high} {noun}s" if low else f"at most {high} {noun}{'' if high == 1 else 's'}"
 
 
-def _citations(kind: SampleType, bounds: Bounds) -> str:
-    least = bounds.min_citations
+def _citations(kind: SampleType, least: int) -> str:
     if not least:
         return "citations only if needed"
     wanted = "the case among them" if kind.requires == "apex_case" else "legislation will do"

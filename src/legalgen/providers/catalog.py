@@ -5,6 +5,7 @@ The numbers lie in ``catalog.toml``; a file of the user's in the same form may l
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -19,6 +20,18 @@ from legalgen.completion import ResponseFormat
 from legalgen.errors import ConfigurationError
 
 _BUILTIN = "catalog.toml"
+
+FAMILIES: Mapping[str, str] = {
+    "gpt-oss": r"gpt[-_]?oss",
+    "llama": r"(?<!o)llama",  # not every model that Ollama serves
+    "qwen": r"qwen|qwq",
+    "glm": r"glm",
+    "kimi": r"kimi",
+    "deepseek": r"deepseek",
+    "mistral": r"mi[sx]tral|ministral|magistral|devstral|codestral|pixtral",
+    "gemma": r"gemma",
+}
+"""Families of models by what the names of their members hold; others go by how they begin."""
 
 T = TypeVar("T")
 Count = Annotated[int, msgspec.Meta(gt=0)]
@@ -118,6 +131,20 @@ class ModelSpec(_Features, frozen=True, kw_only=True):
             + cached_tokens * cached_price
             + output_tokens * self.price.output
         ) / 1e6
+
+    @property
+    def families(self) -> frozenset[str]:
+        """The families it is of, as far as its name tells: of two, if it was made from both.
+
+        A name that holds none of ``FAMILIES`` is a family up to its first digit.
+        """
+        name = (self.weights or self.id).rpartition("/")[2].lower()
+        known = {family for family, pattern in FAMILIES.items() if re.search(pattern, name)}
+        return frozenset(known or {re.split(r"\d", name)[0].rstrip("-_.:") or name})
+
+    def is_kin(self, other: ModelSpec) -> bool:
+        """Whether both are of one family: models like what is written as they would write it."""
+        return bool(self.families & other.families)
 
     def accepted_effort(self, effort: str | None) -> str | None:
         """``effort`` as this model takes it; None where nothing is to be sent.
