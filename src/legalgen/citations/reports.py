@@ -225,6 +225,10 @@ NEUTRAL = Rule(_UK_NEUTRAL, _uk_neutral, _YEAR_BEGINS)
 UKEAT = Rule(_UKEAT, _ukeat, ("UKEAT/",))
 LAW_REPORTS = Rule(_REPORT_LR, _report_lr, ("LR", "L.R"))
 REPORT = Rule(_REPORT, _report, _YEAR_BEGINS)
-SCOTS = Rule(_REPORT_SCOTS, _report_scots, ("SC", "S.C", "S. C", "SLT", "S.L", "S. L", "JC", "J."))
+SCOTS = Rule(  # a space before, for every UKSC holds an SC
+    _REPORT_SCOTS,
+    _report_scots,
+    (" SC", " S.C", " S. C", " S C", " SLT", " S.L", " S. L", " S L", " JC", " J.", " J C"),
+)
 OTHER_NEUTRAL = Rule(_OTHER_NEUTRAL, _other_neutral, hint=re.compile(r"\d\d\]?\s+[A-Z]{2}"))
 UNKNOWN = Rule(_REPORT_UNKNOWN, _report_unknown, ("[",))
