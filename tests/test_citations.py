@@ -699,3 +699,15 @@ def test_the_year_of_an_application_is_not_that_of_the_decision() -> None:
 
     assert ledger.conflict(only("Osman v United Kingdom (1998) 29 EHRR 245")) is None
     assert ledger.conflict(only("Kadi v Council EU:C:2008:461")) is None
+
+
+def test_one_judgment_is_listed_under_each_of_its_names() -> None:
+    """Two appeals decided together share a citation; a list may name both, and so may two lists."""
+    beavis, makdessi = (
+        "ParkingEye Ltd v Beavis [2015] UKSC 67",
+        "Cavendish Square Holding BV v Makdessi [2015] UKSC 67",
+    )
+    together = Authorities.of([beavis, makdessi])
+    for known in (together, Authorities.of([beavis]) | Authorities.of([makdessi])):
+        assert all(known.lists(parse(text)[0]) for text in (beavis, makdessi))
+        assert not known.lists(parse("Smith v Jones [2015] UKSC 67")[0])

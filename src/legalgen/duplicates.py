@@ -240,9 +240,9 @@ class _Segment:
         self.table, self.parts, self.path = table, parts, path
         self._sorted = table.column("keys").chunk(0).values  # flatten is 25 ms at first
         self.keys = _numbers(self._sorted, "Q")
-        self._exact = _numbers(table.column("exact").chunk(0), "Q")
-        self._questions = _lists(table.column("question").chunk(0))
-        self._answers = _lists(table.column("answer").chunk(0))
+        self.exact = _numbers(table.column("exact").chunk(0), "Q")
+        self.questions = _lists(table.column("question").chunk(0))
+        self.answers = _lists(table.column("answer").chunk(0))
 
     @property
     def rows(self) -> int:
@@ -276,15 +276,6 @@ class _Segment:
             return [bisect_left(self.keys, number) for number in wanted]
         return _numbers(search(self._sorted, _packed("Q", wanted)), "Q")
 
-    def exact(self, number: int) -> int:
-        return self._exact[number]
-
-    def question(self, number: int) -> memoryview:
-        return _list_at(self._questions, number)
-
-    def answer(self, number: int) -> memoryview:
-        return _list_at(self._answers, number)
-
     def text(self, name: str, number: int) -> str:
         return str(self.table.column(name)[number].as_py())
 
@@ -306,15 +297,15 @@ class _Stored:
 
     @property
     def exact(self) -> int:
-        return self.segment.exact(self.number)
+        return self.segment.exact[self.number]
 
     @property
     def question(self) -> Sequence[int]:
-        return self.segment.question(self.number)
+        return _list_at(self.segment.questions, self.number)
 
     @property
     def answer(self) -> Sequence[int]:
-        return self.segment.answer(self.number)
+        return _list_at(self.segment.answers, self.number)
 
 
 def _numbers(values: Any, code: Literal["i", "I", "Q"]) -> memoryview:

@@ -43,6 +43,7 @@ from legalgen.citations import (
 )
 from legalgen.completion import Completion
 from legalgen.errors import ErrorCategory, Reason, UsageError
+from legalgen.prompts import seeds
 from legalgen.samples import Citation, Draft, DraftCitation, normalise, words
 from legalgen.tasks import Task
 
@@ -1408,10 +1409,6 @@ _NOT_INVENTED = _NOT_A_PARTY | _word_set(
     "Malaysia Indonesia Australia Australian Zealand Nigeria Nigerian Kenya Kenyan Ghana South "
     "North East West Northern Southern Eastern Western Saudi Arabia Israel Iran Iraq Syria Egypt "
     "Atlantic Pacific Mediterranean Strasbourg Schengen "
-    # the states that prompts hand out: there are too few of them for any to be rare
-    "Arvenia Belcastra Corinthia Major Dravonia Estavar Falkmark Galdorra Hesperia Istaria "
-    "Jorvania Kestoria Lumeria Montavia Norderland Ostravel Palmyria Quorath Ruvenia Solmark "
-    "Tarsovia Umbrana Valdoria Westmark Yelland Zarovia"
 )
 _OFFICIAL = re.compile(
     r"\b(?:[A-Z][\w'-]+ (?:(?:of|for|on|and) (?:the )?)?){0,8}(?:Acts?|Regulations?|Rules|Courts?"
@@ -1426,7 +1423,13 @@ _OFFICIAL = re.compile(
 def _invented(question: str) -> tuple[str, ...]:
     """The parties that a model may have made up; names of laws, bodies and places are none."""
     names = parties(_OFFICIAL.sub(" ", question))
-    return tuple(name for name in names if name not in _NOT_INVENTED)
+    return tuple(name for name in names if name not in _not_invented())
+
+
+@functools.cache
+def _not_invented() -> frozenset[str]:
+    """With the states that prompts hand out: there are too few of them for any to be rare."""
+    return _NOT_INVENTED.union(*map(str.split, seeds.states()))
 
 
 # --- what the dataset holds ------------------------------------------------------------------

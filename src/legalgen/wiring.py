@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -39,6 +41,7 @@ from legalgen.tasks import Task
 from legalgen.taxonomy import Bounds, Filter, Taxonomy, Topic
 
 if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to look at models
+    from legalgen.citations import Authorities
     from legalgen.prompts.menu import Menu
     from legalgen.quality import Gate, Rules, TypeBounds, Verdict
 
@@ -381,10 +384,28 @@ def menu_of(settings: Settings) -> Menu:
     Raises:
         UsageError: the list cannot be read.
     """
-    from legalgen.citations import Authorities  # noqa: PLC0415 - only a run needs its grammar
     from legalgen.prompts.menu import Menu  # noqa: PLC0415 - only a run needs its grammar
 
-    return Menu(Authorities.load(settings.authorities).texts if settings.authorities else ())
+    return Menu(_own_authorities(settings).texts)
+
+
+def _own_authorities(settings: Settings) -> Authorities:
+    """The user's own list; empty where none is named."""
+    from legalgen.citations import Authorities  # noqa: PLC0415 - only a run needs its grammar
+
+    path = settings.authorities
+    if path is None:
+        return Authorities({})
+    with contextlib.suppress(OSError):  # reading it says why
+        return _authorities_in(path, path.stat().st_mtime_ns)
+    return Authorities.load(path)
+
+
+@lru_cache(maxsize=1)  # prompt and gate both ask for it, and a long one takes a quarter of a second
+def _authorities_in(path: Path, _changed_ns: int) -> Authorities:
+    from legalgen.citations import Authorities  # noqa: PLC0415 - only a run needs its grammar
+
+    return Authorities.load(path)
 
 
 def citable(settings: Settings, taxonomy: Taxonomy, chosen: Filter) -> Taxonomy:
@@ -442,8 +463,7 @@ def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: b
     from legalgen.quality import Gate  # noqa: PLC0415 - only a run needs the gate
 
     known = Authorities.of(taxonomy.authorities(), "taxonomy", strict=False)
-    if settings.authorities is not None:
-        known |= Authorities.load(settings.authorities)
+    known |= _own_authorities(settings)
     mode = "structure" if rehearsal else settings.gate
     return Gate(mode, today, rules_of(settings), known, _POLICIES[settings.citation_policy])
 

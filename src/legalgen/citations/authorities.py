@@ -18,10 +18,11 @@ from legalgen.errors import UsageError
 class Authorities:
     """Authorities that somebody has checked: the menu a model may cite from.
 
-    ``works`` maps the key without pinpoint to the name, ``""`` where the list gives none.
+    ``works`` maps the key without pinpoint to its names (one judgment may decide two cases),
+    ``""`` where the list gives none.
     """
 
-    works: Mapping[str, str]
+    works: Mapping[str, frozenset[str]]
     texts: tuple[str, ...] = ()
 
     @classmethod
@@ -41,7 +42,7 @@ class Authorities:
         Raises:
             UsageError: a line does not parse as a citation.
         """
-        works: dict[str, str] = {}
+        works: dict[str, frozenset[str]] = {}
         texts: list[str] = []
         for number, raw in enumerate(lines, 1):
             line = raw.strip()
@@ -52,7 +53,8 @@ class Authorities:
                 where = f"{source}, {place} {number}"
                 raise UsageError(f"{where}: {line!r} is no citation that is known")
             texts.append(line)
-            works.update((item.work, item.name) for item in found)
+            for item in found:
+                works[item.work] = works.get(item.work, frozenset()) | {item.name}
         return cls(works, tuple(texts))
 
     @classmethod
@@ -74,14 +76,18 @@ class Authorities:
 
     def lists(self, parsed: Parsed) -> bool:
         """Whether the citation is in the list, under a name that fits where both give one."""
-        name = self.works.get(parsed.work)
-        if name is None:
+        names = self.works.get(parsed.work)
+        if names is None:
             return False
-        named = parsed.is_case and name and parsed.name  # a law may go by its title or initials
-        return not named or same_name(name, parsed.name)
+        if not (parsed.is_case and parsed.name):  # a law may go by its title or initials
+            return True
+        return any(not name or same_name(name, parsed.name) for name in names)
 
     def __or__(self, other: Authorities) -> Authorities:
-        return Authorities({**self.works, **other.works}, self.texts + other.texts)
+        works = dict(self.works)
+        for work, names in other.works.items():
+            works[work] = works.get(work, frozenset()) | names
+        return Authorities(works, self.texts + other.texts)
 
     def __bool__(self) -> bool:
         return bool(self.works)

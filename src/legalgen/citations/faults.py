@@ -57,10 +57,9 @@ def _impossible_neutral(parsed: Parsed, _today: date) -> str | None:
     first, last = UK_COURTS[court]
     if parsed.court == "EWHC KB" and "/j" not in parsed.key:  # J70: numbered in retrospect
         first = 2022
-    if first is not None and year < first:
-        return f"{'the Supreme Court' if court == 'UKSC' else court} began in {first}"
-    if last is not None and year > last:
-        return f"{court} ended in {last}"
+    outside = _outside("the Supreme Court" if court == "UKSC" else court, (first, last), year)
+    if outside is not None:
+        return outside
     if number > _LARGEST_NUMBER.get(parsed.court, number):
         return f"{parsed.court} never numbered {number} decisions in a year"
     return None
@@ -76,10 +75,7 @@ def _impossible_report(parsed: Parsed, _today: date) -> str | None:
         return "QB was reported from 1891 to 1901 and from 1952"
     if series not in SERIES_YEARS:
         return None
-    first, last = SERIES_YEARS[series]
-    if year < first:
-        return f"{series} began in {first}"
-    return f"{series} ended in {last}" if last is not None and year > last else None
+    return _outside(series, SERIES_YEARS[series], year)
 
 
 def _impossible_us(parsed: Parsed, today: date) -> str | None:
@@ -90,10 +86,15 @@ def _impossible_us(parsed: Parsed, today: date) -> str | None:
         return f"{reporter} ended with volume 999"
     if year is None or reporter not in _US_YEARS:
         return None
-    first, last = _US_YEARS[reporter]
-    if year < first:
-        return f"{reporter} began in {first}"
-    return f"{reporter} ended in {last}" if last is not None and year > last else None
+    return _outside(reporter, _US_YEARS[reporter], year)
+
+
+def _outside(name: str, span: tuple[int | None, int | None], year: int) -> str | None:
+    """Why a year cannot be: the court or series sat from the first to the last of its span."""
+    first, last = span
+    if first is not None and year < first:
+        return f"{name} began in {first}"
+    return f"{name} ended in {last}" if last is not None and year > last else None
 
 
 def _impossible_section(parsed: Parsed, _today: date) -> str | None:

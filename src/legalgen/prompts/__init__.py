@@ -21,7 +21,7 @@ from legalgen.errors import Reason
 from legalgen.prompts.seeds import Seeds, draw, form_text, is_abstract, seeds_json
 from legalgen.samples import ANSWER_SCHEMA, Draft
 from legalgen.tasks import Task, renew
-from legalgen.taxonomy import Difficulty, SampleType, Taxonomy, Topic
+from legalgen.taxonomy import Difficulty, SampleType, Taxonomy
 
 if TYPE_CHECKING:  # the grammar of citations takes time to compile
     from legalgen.prompts.menu import Menu
@@ -208,6 +208,7 @@ class Prompter:
         kind = self._taxonomy.sample_type(task.sample_type)
         difficulty = self._taxonomy.difficulty(task.difficulty)
         values = {
+            "avoid": _avoid(avoid),
             "law": self._law(task),
             "area": self._taxonomy.area(task.jurisdiction, task.practice_area).name,
             "topic": leaf.name,
@@ -220,9 +221,14 @@ class Prompter:
             "angle": _angle(task, self.seeds(task)),
             **_lengths(kind, difficulty, self._min_citations),
         }
-        plain = _fill("cell.txt", **values, authorities=self._listing(leaf.authorities), avoid="")
-        offered = self._offered(task, leaf, kind, self._room - len(plain))
-        return _fill("cell.txt", **values, authorities=self._listing(offered), avoid=_avoid(avoid))
+        plain = _fill("cell.txt", **values, authorities=self._listing(leaf.authorities))
+        if self._menu is None or self._policy not in _MENU_POLICIES:
+            return plain
+        about = f"{values['area']} {leaf.name} {task.subtopic}"
+        room = self._room - len(plain) + len(values["avoid"])
+        case = kind.requires == "apex_case"
+        offered = self._menu.offered(task, leaf, about, case=case, room=room)
+        return _fill("cell.txt", **values, authorities=self._listing(offered))
 
     def _law(self, task: Task) -> str:
         return self._taxonomy.jurisdiction(task.jurisdiction).law(task.sub_jurisdiction)
@@ -233,15 +239,6 @@ class Prompter:
         said = [f"Required: {kind.requirement}."] if kind.requirement else []
         said += [_text("case_menu.txt")] if listed else []
         return " ".join(said) + "\n" if said else ""
-
-    def _offered(self, task: Task, leaf: Topic, kind: SampleType, room: int) -> Sequence[str]:
-        """The authorities that go with a task: the topic's, and what ``room`` holds of the menu."""
-        if self._menu is None or self._policy not in _MENU_POLICIES:
-            return leaf.authorities
-        area = self._taxonomy.area(task.jurisdiction, task.practice_area).name
-        about = f"{area} {leaf.name} {task.subtopic}"
-        case = kind.requires == "apex_case"
-        return self._menu.offered(task, leaf, about, case=case, room=room)
 
     def _listing(self, authorities: Sequence[str]) -> str:
         if self._policy not in _MENU_POLICIES:

@@ -66,6 +66,11 @@ def is_abstract(sample_type: str) -> bool:
     return sample_type in _lists().facts.abstract
 
 
+def states() -> tuple[str, ...]:
+    """The states that are parties between states; none is real."""
+    return _lists().names.states
+
+
 def _names(rng: Random, jurisdiction: str, *, between_states: bool) -> tuple[str, ...]:
     names = _lists().names
     given, family = rng.sample(names.given, 2), rng.sample(names.family, 2)
