@@ -7,7 +7,6 @@ be made of it; a new provider brings a folder.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import socket
 import struct
@@ -22,6 +21,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from legalgen.completion import Completion, Message, Prompt, Request, ResponseFormat, Usage
 from legalgen.errors import ConfigurationError, ErrorCategory, Failure, ProviderError
@@ -793,7 +793,7 @@ def doubled(name: str, double: VendorServer) -> Iterator[Provider]:
 
 def written(model: str, **more: Any) -> Request:
     """A request of usual size, as ``request`` makes it."""
-    return dataclasses.replace(request(model, **more), max_completion_tokens=4000)
+    return replace(request(model, **more), max_completion_tokens=4000)
 
 
 @pytest.mark.parametrize(("name", "model"), SERVED)
@@ -808,9 +808,9 @@ def test_no_request_is_refused_and_no_reasoning_lands_in_an_answer(
 ) -> None:
     """A server as strict as the vendors about parameters takes each combination that is asked."""
     asked = written(model, effort=effort, response_format=response_format)
-    prompt = dataclasses.replace(asked.prompt, messages=(Message("user", "Answer in json."),))
+    prompt = replace(asked.prompt, messages=(Message("user", "Answer in json."),))
     with doubled(name, double) as provider:
-        answer = provider.complete(dataclasses.replace(asked, prompt=prompt))
+        answer = provider.complete(replace(asked, prompt=prompt))
     assert answer.finish_reason == "stop"
     assert isinstance(json.loads(answer.text), dict)
     assert answer.usage.output_tokens > 0
@@ -824,7 +824,7 @@ def test_every_fault_is_one_call_with_a_declared_outcome(
 ) -> None:
     """Whatever goes wrong ends in time as a completion or a ProviderError, and is not repeated."""
     model = next(model for provider, model in SERVED if provider == name)
-    asked = dataclasses.replace(written(model, effort="low"), timeout_s=0.7)
+    asked = replace(written(model, effort="low"), timeout_s=0.7)
     with doubled(name, double) as provider:
         double.fail(VENDORS[name], fault, pace_s=0.05)
         outcome = completion_or_failure(provider, asked)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from legalgen import quality
 from legalgen.citations import Authorities, parse
@@ -77,7 +77,7 @@ def severity(verdict: Verdict, code: str) -> str:
 
 
 def judge(given: Draft, code: str, gate: Gate = GATE, **changes: str) -> str:
-    task = replace(TASK, **changes)  # type: ignore[arg-type] # only text fields are changed here
+    task = replace(TASK, **changes)
     return severity(gate.inspect(given, task, completion(), BOUNDS), code)
 
 

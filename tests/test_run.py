@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from legalgen import events
@@ -664,7 +665,7 @@ class TestStopping:
                 raise ZeroDivisionError("a price of nothing")
             return 0.0
 
-        run.endpoints[ref] = replace(endpoint, price=broken)
+        run.endpoints[ref] = msgspec.structs.replace(endpoint, price=broken)
         with pytest.raises(ZeroDivisionError):
             run.go()
         run.close()

@@ -9,10 +9,12 @@ from __future__ import annotations
 import statistics
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from legalgen import events, metrics
 from legalgen.completion import ModelRef
@@ -56,16 +58,14 @@ _REQUESTS = frozenset({ErrorCategory.BAD_REQUEST, ErrorCategory.CONTEXT_LENGTH})
 EXIT: dict[str, int] = {"done": 0, "no_provider": 3, "short": 4, "paused": 75}
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(msgspec.Struct, frozen=True):
     """What limits a batch; ``concurrency`` None is auto. Times are seconds."""
 
     concurrency: int | None = None
     max_time_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(msgspec.Struct, frozen=True):
     """Why a batch ends, and how."""
 
     status: Status
@@ -168,8 +168,7 @@ class Shelf:
         self.keep_thinking = keep_thinking
 
 
-@dataclass(slots=True)
-class _Watch:
+class _Watch(msgspec.Struct):
     """What the watchdog and the search for a faulty prompt look at. Times are monotonic.
 
     ``fruitless`` counts tasks given up since the last accepted sample.
@@ -179,8 +178,8 @@ class _Watch:
     accepted_at: float
     accepted: bool = False
     fruitless: int = 0
-    latencies: deque[float] = field(default_factory=lambda: deque(maxlen=50))
-    refusals: Counter[str] = field(default_factory=Counter)
+    latencies: deque[float] = msgspec.field(default_factory=lambda: deque(maxlen=50))
+    refusals: Counter[str] = msgspec.field(default_factory=Counter)
     refused_calls: int = 0
 
     def patience_s(self) -> float:

@@ -15,9 +15,11 @@ import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from legalgen.errors import DiskError, ErrorCategory, Failure
 from legalgen.ledger import Bulk, BulkChunk, Record
@@ -121,8 +123,7 @@ def worn_out(bulk: Bulk) -> set[int]:
 # --- a file of requests ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One request as it stands in the file, and what it takes at most."""
 
     data: bytes
@@ -130,8 +131,7 @@ class Line:
     usd: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(msgspec.Struct, frozen=True):
     """What still fits: into one file (``requests``, ``bytes``), and into the batch's bounds."""
 
     requests: float
@@ -158,8 +158,7 @@ class Room:
         return replace(self, requests=terms.max_requests, bytes=terms.max_bytes)
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(msgspec.Struct, frozen=True):
     """A file of requests: which slots are in it, and the room that is left."""
 
     slots: tuple[int, ...]
@@ -280,8 +279,7 @@ def refusal(provider: str, terms: BulkTerms, failure: Failure) -> str:
 # --- reading back ------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(msgspec.Struct):
     """What was found in the files of one chunk. ``codes`` counts why requests failed.
 
     ``torn`` lines cannot be read; ``strays`` belong to no request of the chunk, or came twice.
@@ -292,7 +290,7 @@ class Reading:
     broken: int = 0
     torn: int = 0
     strays: int = 0
-    codes: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = msgspec.field(default_factory=Counter)
 
     @property
     def answers(self) -> int:

@@ -17,9 +17,11 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from legalgen import bulk, events, store, wiring
 from legalgen.batch import EXIT, Ending, Schedule, Shelf
@@ -52,8 +54,7 @@ CANCEL_POLLS = 10
 """So often a cancelled job is asked for before its end is left to the next run."""
 
 
-@dataclass(frozen=True, slots=True)
-class BulkOrder:
+class BulkOrder(msgspec.Struct, frozen=True):
     """What a bulk run was asked beyond settings.
 
     ``again``: ask in bulk even after a cancellation or ``finish_online``, which otherwise holds
@@ -69,8 +70,7 @@ class BulkOrder:
     poll_s: float = POLL_S
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(msgspec.Struct, frozen=True):
     """What one run works on: the record with its bulk part, what is missing, where samples go."""
 
     record: Record

@@ -7,11 +7,12 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from legalgen import events, log
 from legalgen.console import Console, history_row
@@ -36,8 +37,7 @@ RESUMABLE = ("paused", "stopped", "interrupted", "failed")
 STATUSES = ("running", "completed", *RESUMABLE, "unreadable")
 
 
-@dataclass(frozen=True, slots=True)
-class BatchOrder:
+class BatchOrder(msgspec.Struct, frozen=True):
     """What ``batch`` was asked beyond settings."""
 
     batch_id: str | None = None
@@ -199,8 +199,7 @@ def _resumable(settings: Settings, batch_id: str | None) -> Record:
     raise UsageError(f"there is nothing to resume in {settings.data_dir}")
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(msgspec.Struct, frozen=True):
     """What ``models`` was asked to do beyond showing what is known."""
 
     check: bool = False
@@ -229,8 +228,7 @@ def models(settings: Settings, console: Console, look: Look) -> int:
     return NoUsableProvider.exit_code if silent else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """Which batches ``history`` was asked for. ``since`` is a date or a duration ago."""
 
     batch_id: str | None = None

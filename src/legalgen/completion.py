@@ -6,8 +6,9 @@ The generator and the providers meet here and nowhere else: no law on this page,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 Role = Literal["system", "user", "assistant"]
 ResponseFormat = Literal["strict", "json_schema", "json_object", "text"]
@@ -18,8 +19,7 @@ LimitWindow = Literal["minute", "hour", "day"]
 Scope = Literal["model", "provider"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ModelRef:
+class ModelRef(msgspec.Struct, frozen=True, order=True):
     """One target of a route: a model at a provider, written ``provider/model``."""
 
     provider: str
@@ -41,16 +41,14 @@ class ModelRef:
         return f"{self.provider}/{self.model}"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """One turn of a conversation."""
 
     role: Role
     content: str
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(msgspec.Struct, frozen=True):
     """What a model is asked, whichever model it will be.
 
     ``messages`` begin with the part that never changes within a batch, so that a vendor's
@@ -70,8 +68,7 @@ class Prompt:
         return sum(len(message.content) for message in self.messages)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One call of one model, complete: a provider needs nothing else.
 
     ``timeout_s`` is the total deadline of the call, in seconds, from connect to the last byte.
@@ -86,8 +83,7 @@ class Request:
     reasoning_effort: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True):
     """Tokens of one call, as the vendor counted them; None where it does not say.
 
     ``output_tokens`` includes ``reasoning_tokens``; ``input_tokens`` includes ``cached_tokens``.
@@ -99,8 +95,7 @@ class Usage:
     cached_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LimitReading:
+class LimitReading(msgspec.Struct, frozen=True):
     """What one reply said about one budget.
 
     ``reset_s`` is seconds until the window is full again (for a bucket that refills all the
@@ -116,8 +111,7 @@ class LimitReading:
     scope: Scope = "model"
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(msgspec.Struct, frozen=True):
     """One answer as it came back.
 
     ``text`` is the answer alone; what the vendor returns as reasoning is in ``thinking``.
@@ -132,4 +126,4 @@ class Completion:
     latency_s: float
     thinking: str | None = None
     response_id: str | None = None
-    readings: tuple[LimitReading, ...] = field(default=())
+    readings: tuple[LimitReading, ...] = msgspec.field(default=())

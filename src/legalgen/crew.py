@@ -9,23 +9,22 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+import msgspec
 
 J = TypeVar("J")
 O = TypeVar("O")  # noqa: E741 - an outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Done(Generic[J, O]):
+class Done(msgspec.Struct, Generic[J, O], frozen=True):
     """A worker finished its job."""
 
     job: J
     outcome: O
 
 
-@dataclass(frozen=True, slots=True)
-class Crashed:
+class Crashed(msgspec.Struct, frozen=True):
     """A worker met an error that nobody raised on purpose; its job is lost."""
 
     error: BaseException

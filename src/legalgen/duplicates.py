@@ -28,13 +28,13 @@ import zlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from itertools import accumulate, chain
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import pyarrow as pa
 from rensa import RMinHash
 
@@ -69,8 +69,7 @@ _HASHES = max(QUESTION_BANDS * QUESTION_ROWS, ANSWER_BANDS * ANSWER_ROWS)
 DuplicateCode = Literal["DUP_EXACT", "DUP_NEAR", "DUP_SOFT"]
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
+class Thresholds(msgspec.Struct, frozen=True):
     """Jaccard similarities from which two samples are too close.
 
     Measured on 2,057 samples with hand labels: answers at 0.6 were duplicates 12 times of 12,
@@ -102,8 +101,7 @@ class Thresholds:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """The nearest sample: its id, the first 20 words of its question, and how near it is."""
 
     code: DuplicateCode
@@ -122,8 +120,7 @@ class Match:
         return Reason(self.code, message, "question", reject=self.code != "DUP_SOFT")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """A sealed part of the dataset: its file name, its size in bytes, and how to read it.
 
     ``rows`` yields (id, question, answer) and is called only when no segment covers the part.
@@ -152,8 +149,7 @@ def jaccard(left: frozenset[int], right: Collection[int]) -> float:
     return common / (len(left) + len(right) - common) if common else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Sketch:
+class Sketch(msgspec.Struct, frozen=True):
     """What the index keeps of one sample."""
 
     id: str
@@ -201,8 +197,7 @@ def _band_keys(question: frozenset[int], answer: frozenset[int]) -> Iterator[int
             yield zlib.crc32(raw[start : start + width], band)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(msgspec.Struct, frozen=True):
     """One row that is kept: what the exact comparison needs, and its keys until it is packed.
 
     The hashes are 4 bytes each here and thirty in a set; few rows are ever compared.
@@ -280,8 +275,7 @@ class _Segment:
         return str(self.table.column(name)[number].as_py())
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
+class _Stored(msgspec.Struct, frozen=True):
     """A row of a segment, read as it is asked for: most candidates are let go after a look."""
 
     segment: _Segment

@@ -18,13 +18,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
+
 from legalgen.category import Blame as Blame  # noqa: PLC0414 - re-exported
 from legalgen.category import ErrorCategory as ErrorCategory  # noqa: PLC0414 - re-exported
 from legalgen.completion import LimitKind, LimitReading, LimitWindow
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True):
     """Why an answer was refused or flagged, precise enough to be mended from.
 
     ``code`` is one of the gate's codes (``ANSWER_LENGTH``); ``message`` quotes what was measured

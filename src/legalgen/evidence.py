@@ -10,23 +10,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from html import unescape
 from http import HTTPStatus
+
+import msgspec
 
 _LONGEST = 20_000
 """Characters of one text that are read; an error says what it is well before that."""
 _DEEPEST = 12
 
 
-@dataclass(slots=True)
-class Layer:
+class Layer(msgspec.Struct):
     """One object of an error body, or the text around it: its status, codes and words."""
 
     status: int | None = None
-    codes: list[str] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    codes: list[str] = msgspec.field(default_factory=list)
+    words: list[str] = msgspec.field(default_factory=list)
+    said: list[str] = msgspec.field(default_factory=list)
     param: str = ""
 
     def say(self, words: str) -> None:
@@ -35,8 +35,7 @@ class Layer:
         self.words.append(clean(words))
 
 
-@dataclass(slots=True)
-class Evidence:
+class Evidence(msgspec.Struct):
     """All that is known of one failure.
 
     ``layers`` are the objects of the body, outermost first; ``around`` is what stands around them
@@ -46,15 +45,15 @@ class Evidence:
     where JSON belongs; ``raw`` is all of it as it came, ``headers`` those of the reply.
     """
 
-    statuses: list[int] = field(default_factory=list)
-    layers: list[Layer] = field(default_factory=list)
+    statuses: list[int] = msgspec.field(default_factory=list)
+    layers: list[Layer] = msgspec.field(default_factory=list)
     text: str = ""
     around: str = ""
-    names: list[str] = field(default_factory=list)
+    names: list[str] = msgspec.field(default_factory=list)
     live: bool = False
     html: bool = False
-    headers: dict[str, str] = field(default_factory=dict)
-    raw: list[str] = field(default_factory=list)
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    raw: list[str] = msgspec.field(default_factory=list)
 
     @property
     def codes(self) -> list[str]:

@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from legalgen.completion import ModelRef
 from legalgen.errors import ErrorCategory, Failure
@@ -77,8 +79,7 @@ class ProviderState(StrEnum):
     DROPPED = "dropped"
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(msgspec.Struct, frozen=True):
     """What is known of one model: a value, replaced whenever something happens.
 
     ``failures`` is the weight of breaker-feeding failures in a row, ``recent`` the last ten
@@ -133,8 +134,7 @@ class Health:
         return self.usable_share < 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderHealth:
+class ProviderHealth(msgspec.Struct, frozen=True):
     """What is known of one provider, whatever its model.
 
     ``refusals`` counts authentication failures in a row; ``proven`` that the key once worked.
@@ -168,8 +168,7 @@ class ProviderHealth:
         return replace(self, until=min(self.until, now + PANIC_OPEN_S))
 
 
-@dataclass(frozen=True, slots=True)
-class Trail:
+class Trail(msgspec.Struct, frozen=True):
     """What one task has been through: which models it can still be offered.
 
     ``blamed`` counts calls whose failure was the request's or the answer's; ``here`` counts
@@ -217,8 +216,7 @@ class Then(StrEnum):
 _SAME_MODEL: Final = frozenset({Then.REPAIR, Then.ENLARGE, Then.SHRINK, Then.PLAIN})
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(msgspec.Struct, frozen=True):
     """What a decision needs to know beyond the target itself.
 
     ``others`` counts the other targets of the route that come in time and that this task can still
@@ -232,8 +230,7 @@ class Surroundings:
     prompt_key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What a failure means: the new health of target and provider, and the task's way on.
 
     ``pause_s`` is how long this task leaves this target alone. ``rule`` names the rule that
@@ -250,8 +247,7 @@ class Decision:
     until: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """One target as :func:`choose` sees it.
 
     ``ready_in_s`` is seconds until state, budget and ramp let a call leave; ``inf`` for never.
@@ -274,15 +270,13 @@ class Candidate:
         return self.ready_in_s <= 0
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """Call this target now."""
 
     ref: ModelRef
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(msgspec.Struct, frozen=True):
     """Nothing is ready; this target comes first, in ``seconds`` (at least 50 ms)."""
 
     ref: ModelRef
@@ -290,16 +284,14 @@ class Wait:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(msgspec.Struct, frozen=True):
     """Nothing comes back within the bound; worth trying again in ``resume_in_s`` seconds."""
 
     resume_in_s: float
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class NoneLeft:
+class NoneLeft(msgspec.Struct, frozen=True):
     """No target can take this task, now or later."""
 
 
@@ -510,8 +502,7 @@ def answered(health: Health, *, usable: bool) -> Health:
     return replace(health, usable=(*health.usable, usable)[-20:])
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(msgspec.Struct, frozen=True):
     """The arguments of :func:`decide`, as one value for its rules."""
 
     ref: ModelRef
@@ -554,7 +545,7 @@ def _away(case: _Case, state: State, seconds: float, rule: str, **changes: objec
         trickle=False,
         hinted=max(case.health.hinted, case.now + hint if hint is not None else 0.0),
     )
-    health = replace(health, **changes)  # type: ignore[arg-type]  # fields of Health by name
+    health = replace(health, **changes)
     if case.health.hinted > until and case.health.state is not State.READY:
         held = case.health  # a longer hint holds already
         health = replace(health, state=held.state, until=held.hinted, trickle=held.trickle)

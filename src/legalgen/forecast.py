@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from legalgen.completion import LimitKind, LimitWindow, ModelRef
 from legalgen.limits import Bucket, Cost
@@ -19,8 +20,7 @@ UNKNOWN_YIELD = 0.9
 """Share of answers that are kept, until a model's own are known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Supply:
+class Supply(msgspec.Struct, frozen=True):
     """What one model can give.
 
     ``reserved`` is what a call takes from the budgets, ``used`` what it really takes, as far as
@@ -43,8 +43,7 @@ class Supply:
     assumed: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(msgspec.Struct, frozen=True):
     """What one model would write of the batch.
 
     ``seconds`` is what they take it. ``limit`` is the budget that binds it. ``exhausted_in_s`` is
@@ -68,8 +67,7 @@ class Share:
     assumed: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(msgspec.Struct, frozen=True):
     """What a batch would take. ``seconds`` is ``inf`` when it does not fit into thirty days."""
 
     samples: int

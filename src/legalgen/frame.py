@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 from unicodedata import east_asian_width
+
+import msgspec
 
 from legalgen.progress import Lane, Outlook, Progress, lane_of, outlook
 from legalgen.router import View
@@ -25,8 +26,7 @@ WINDOWS = {"minute": "min", "hour": "h", "day": "day"}
 _TINTS: dict[str, Style] = {"ready": "green", "probing": "cyan", "dropped": "red", "open": "red"}
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """One line of the view: spans of text, each with a style."""
 
     spans: tuple[tuple[str, Style], ...]
@@ -92,8 +92,7 @@ def printable(text: str) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(msgspec.Struct, frozen=True):
     """The few characters that not every locale has."""
 
     full: str = "━"
@@ -106,8 +105,7 @@ UNICODE = Glyphs()
 ASCII = Glyphs(full="#", empty="-", dot=", ", ellipsis="..")
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """All that the view is made of at one instant; ``stopping``: the run was asked to end."""
 
     progress: Progress

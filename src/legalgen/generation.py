@@ -6,12 +6,14 @@ sleeps on its own and nothing retries beside it.
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+from msgspec.structs import replace
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_never
 
 from legalgen import events
@@ -42,8 +44,7 @@ LONGEST_LONE_WAIT_S = 30.0
 """A task does not wait longer for what is left to it while another task could be called at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """How one target is spoken to.
 
     ``formats`` are the response formats it takes, strictest first; ``style`` names the prompt
@@ -75,13 +76,12 @@ Judge = Callable[[Draft, Task, Completion], "Verdict"]
 Read = Callable[[Completion], Draft]
 
 
-@dataclass(slots=True)
-class Job:
+class Job(msgspec.Struct):
     """One task on its way: what it has been through and what it will be asked next."""
 
     task: Task
-    trail: Trail = field(default_factory=Trail)
-    prompts: dict[str, Prompt] = field(default_factory=dict)
+    trail: Trail = msgspec.field(default_factory=Trail)
+    prompts: dict[str, Prompt] = msgspec.field(default_factory=dict)
     avoid: tuple[str, ...] = ()
     scale: float = 1.0
     attempts: int = 0
@@ -92,8 +92,7 @@ class Job:
     moved the task."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """An answer that passed the gate; the batch still looks for duplicates."""
 
     job: Job
@@ -104,23 +103,20 @@ class Written:
     prompt_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class GivenUp:
+class GivenUp(msgspec.Struct, frozen=True):
     """The task will not be written; ``reason`` is the rule that ended it."""
 
     job: Job
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Halted:
+class Halted(msgspec.Struct, frozen=True):
     """The run was asked to stop before the task was done."""
 
     job: Job
 
 
-@dataclass(frozen=True, slots=True)
-class Stuck:
+class Stuck(msgspec.Struct, frozen=True):
     """No target can be had for the task: ``turn`` says for how long."""
 
     job: Job
@@ -130,8 +126,7 @@ class Stuck:
 Outcome = Written | GivenUp | Halted | Stuck
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(msgspec.Struct, frozen=True):
     """An answer that was paid for and not kept, for ``rejected/``."""
 
     job: Job
@@ -142,15 +137,13 @@ class Refusal:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True)
-class Departed:
+class Departed(msgspec.Struct, frozen=True):
     """A call leaves; from here on it counts, whatever comes back."""
 
     ref: ModelRef
 
 
-@dataclass(frozen=True, slots=True)
-class Spending:
+class Spending(msgspec.Struct, frozen=True):
     """What one call took. ``failed`` is how it failed, if only by an answer that was not kept;
     ``answered`` whether a completion came back at all."""
 
@@ -543,7 +536,7 @@ def with_reasons(failure: Failure) -> Failure:
     if failure.category is not ErrorCategory.OUTPUT_INVALID or failure.reasons:
         return failure
     code = "TRUNCATED" if failure.truncated else "BAD_JSON"
-    return replace(failure, reasons=(Reason(code, failure.message),))
+    return dataclasses.replace(failure, reasons=(Reason(code, failure.message),))
 
 
 def unkept(job: Job, ref: ModelRef, failure: Failure, latency_s: float) -> Refusal:

@@ -16,12 +16,12 @@ import hashlib
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
 import filelock
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.completion import LimitKind, LimitWindow, ModelRef
 from legalgen.errors import ErrorCategory

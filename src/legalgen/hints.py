@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import product
 from typing import get_args
+
+import msgspec
 
 from legalgen.completion import LimitKind, LimitReading, LimitWindow
 
@@ -262,8 +263,7 @@ def _reset(text: str) -> float | None:
     return seconds if seconds is not None and seconds <= 31 * 86_400 else None
 
 
-@dataclass(frozen=True, slots=True)
-class LimitHit:
+class LimitHit(msgspec.Struct, frozen=True):
     """The limit that a message says was hit; None where it does not say."""
 
     kind: LimitKind | None = None

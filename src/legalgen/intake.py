@@ -7,7 +7,9 @@ becomes of a worker's, in the same code: :class:`legalgen.batch.Batch` without i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from legalgen import bulk
 from legalgen.batch import Batch
@@ -67,8 +69,7 @@ class Intake(Batch):
         self._take(Refusal(job, ref, tuple(reasons), completion, written.cost_usd, job.attempts))
 
 
-@dataclass(frozen=True, slots=True)
-class Means:
+class Means(msgspec.Struct, frozen=True):
     """What it takes to make a sample of an answer; ``price`` gives US dollars (None: unknown)."""
 
     task_of: Callable[[int], Task]

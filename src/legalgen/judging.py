@@ -7,10 +7,10 @@ the judge's model, and the same weights elsewhere. What it costs is counted apar
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Annotated
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.completion import Completion, ModelRef, Prompt
 from legalgen.errors import Reason

@@ -10,10 +10,11 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, cast, final
 from urllib.parse import SplitResult, urlsplit
+
+import msgspec
 
 from legalgen.completion import ModelRef
 
@@ -72,8 +73,7 @@ def key_problem(key: str) -> str:
     return "is in quotes" if stripped[0] in "\"'" else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind(Generic[T_co]):
+class Kind(msgspec.Struct, Generic[T_co], frozen=True):
     """How a value is written: ``parse`` takes text or a TOML value, or raises ValueError.
 
     The ValueError's text continues "<value>: ", names what is wrong and what would be right.

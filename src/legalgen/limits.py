@@ -18,7 +18,9 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from legalgen.completion import LimitKind, LimitReading, LimitWindow
 
@@ -38,8 +40,7 @@ CHARACTERS_PER_TOKEN = 4.3
 """English prose, until a model's own replies say better."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(msgspec.Struct, frozen=True):
     """What one request takes from the budgets, in requests and tokens."""
 
     input_tokens: int
@@ -69,8 +70,7 @@ class Cost:
 NOTHING = Cost(0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(msgspec.Struct, frozen=True):
     """One budget at one instant: ``level`` units are left of ``limit`` at time ``at``.
 
     ``measured``: replies carry its level. ``surprises`` counts refusals of what should have fitted:
@@ -124,8 +124,7 @@ class Bucket:
         return replace(self, level=min(level, self.limit), at=now)
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(msgspec.Struct, frozen=True):
     """A request's place: among the calls that are out, or in the queue of those that wait."""
 
     number: int
@@ -133,18 +132,17 @@ class Reservation:
     made_at: float
 
 
-@dataclass(slots=True)
-class Budgets:
+class Budgets(msgspec.Struct):
     """All budgets of one model, the calls that are out against them, and the queue for them."""
 
-    buckets: dict[tuple[LimitKind, LimitWindow], Bucket] = field(default_factory=dict)
+    buckets: dict[tuple[LimitKind, LimitWindow], Bucket] = msgspec.field(default_factory=dict)
     largest_request: int | None = None
     """Tokens (prompt plus completion) above which the server refuses; learnt."""
     largest_output: int | None = None
     """Completion budget above which the server refuses; learnt."""
-    _out: dict[int, Reservation] = field(default_factory=dict)
-    _queue: dict[int, Reservation] = field(default_factory=dict)
-    _sent: deque[Reservation] = field(default_factory=lambda: deque(maxlen=256))
+    _out: dict[int, Reservation] = msgspec.field(default_factory=dict)
+    _queue: dict[int, Reservation] = msgspec.field(default_factory=dict)
+    _sent: deque[Reservation] = msgspec.field(default_factory=lambda: deque(maxlen=256))
     _numbers: int = 0
 
     def state_limit(self, kind: LimitKind, window: LimitWindow, limit: float, now: float) -> None:
@@ -302,8 +300,7 @@ class Budgets:
             yield bucket, bucket.seconds_until(amount, now, before.of(bucket.kind))
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(msgspec.Struct, frozen=True):
     """The size of a request before a model is chosen.
 
     ``usual_output`` is what an answer within the asked bounds takes at most, in tokens without
@@ -317,15 +314,14 @@ class Demand:
     scale: float = 1.0
 
 
-@dataclass(slots=True)
-class Experience:
+class Experience(msgspec.Struct):
     """What requests of one model really took: tokens per character, output per demand."""
 
     reasoning_allowance: int = 0
     """Tokens a reasoning model thinks before it answers, until its own usage says better."""
-    ratios: deque[float] = field(default_factory=lambda: deque(maxlen=20))
+    ratios: deque[float] = msgspec.field(default_factory=lambda: deque(maxlen=20))
     """Tokens per character of its last prompts."""
-    shares: deque[float] = field(default_factory=lambda: deque(maxlen=100))
+    shares: deque[float] = msgspec.field(default_factory=lambda: deque(maxlen=100))
     """Output tokens of its last answers, as shares of their demand's ``usual_output``."""
 
     @property

@@ -13,10 +13,11 @@ import os
 import textwrap
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Protocol, Self
+
+import msgspec
 
 from legalgen import events
 from legalgen.frame import (
@@ -53,8 +54,7 @@ class Screen(Protocol):
         """Columns and rows now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Saying:
+class Saying(msgspec.Struct, frozen=True):
     """One line for people; lines with the same ``key`` (not None) say the same thing again."""
 
     text: str

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from legalgen.completion import ModelRef, Usage
 from legalgen.errors import DiskError, ErrorCategory
@@ -26,8 +27,7 @@ _LAST_SUCCESS = "legalgen_last_success_timestamp_seconds"
 _LIMITED = frozenset({ErrorCategory.RATE_LIMIT, ErrorCategory.QUOTA_EXHAUSTED})
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(msgspec.Struct, frozen=True):
     """More of something than a batch should see; raised once per kind and batch."""
 
     kind: Literal["switches", "timeouts"]
@@ -43,8 +43,7 @@ class Alert:
         return f"More than {self.threshold} {self.kind} in this batch: {remedy}."
 
 
-@dataclass(slots=True)
-class Metrics:
+class Metrics(msgspec.Struct):
     """The counters of one batch.
 
     An alert is returned by the count that first exceeds its threshold, and kept in ``alerts``.
@@ -55,24 +54,24 @@ class Metrics:
 
     alert_switches: int = 10
     alert_timeouts: int = 20
-    accepted: Counter[ModelRef] = field(default_factory=Counter)
-    flagged: Counter[str] = field(default_factory=Counter)
-    rejected: Counter[str] = field(default_factory=Counter)
+    accepted: Counter[ModelRef] = msgspec.field(default_factory=Counter)
+    flagged: Counter[str] = msgspec.field(default_factory=Counter)
+    rejected: Counter[str] = msgspec.field(default_factory=Counter)
     given_up: int = 0
-    calls: Counter[tuple[ModelRef, str]] = field(default_factory=Counter)
-    model_switches: Counter[tuple[ModelRef, str]] = field(default_factory=Counter)
-    provider_switches: Counter[tuple[ModelRef, str]] = field(default_factory=Counter)
-    rate_limit_hits: Counter[ModelRef] = field(default_factory=Counter)
-    timeouts: Counter[ModelRef] = field(default_factory=Counter)
-    tokens: Counter[tuple[ModelRef, str]] = field(default_factory=Counter)
-    cost_usd: dict[ModelRef, float] = field(default_factory=dict)
-    call_s: dict[ModelRef, float] = field(default_factory=dict)
+    calls: Counter[tuple[ModelRef, str]] = msgspec.field(default_factory=Counter)
+    model_switches: Counter[tuple[ModelRef, str]] = msgspec.field(default_factory=Counter)
+    provider_switches: Counter[tuple[ModelRef, str]] = msgspec.field(default_factory=Counter)
+    rate_limit_hits: Counter[ModelRef] = msgspec.field(default_factory=Counter)
+    timeouts: Counter[ModelRef] = msgspec.field(default_factory=Counter)
+    tokens: Counter[tuple[ModelRef, str]] = msgspec.field(default_factory=Counter)
+    cost_usd: dict[ModelRef, float] = msgspec.field(default_factory=dict)
+    call_s: dict[ModelRef, float] = msgspec.field(default_factory=dict)
     waited_s: float = 0.0
     last_sample: float | None = None
     last_success: float | None = None
     status: str = "running"
     exit_code: int | None = None
-    alerts: list[Alert] = field(default_factory=list)
+    alerts: list[Alert] = msgspec.field(default_factory=list)
 
     @property
     def switches(self) -> int:
@@ -162,8 +161,7 @@ def write_textfile(path: Path, metrics: Metrics) -> None:
         raise DiskError(f"The metrics {path} cannot be written: {error.strerror}.", path) from error
 
 
-@dataclass(eq=False)
-class _Families:
+class _Families(msgspec.Struct, eq=False):
     """A collector, hashable as its registry wants; ``before``: the old file's timestamps."""
 
     metrics: Metrics

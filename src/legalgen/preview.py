@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from legalgen import store
 from legalgen.forecast import UNKNOWN_YIELD, Forecast, Share, Supply, forecast
@@ -29,8 +30,7 @@ USED_SHARE = 0.75
 ASSUMED = "Limits of the smallest plan were assumed where none are known; one call tells more."
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(msgspec.Struct, frozen=True):
     """A batch that was not begun: its tasks, the rows there are, and the forecast.
 
     ``judging`` is the forecast of the judge's marks; None where no judge is asked for.

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 from legalgen import events
 from legalgen.category import ErrorCategory
@@ -25,8 +26,7 @@ OF_ANSWERS = frozenset({ErrorCategory.OUTPUT_INVALID, ErrorCategory.CONTENT_FILT
 """Failures that are refused answers: they are counted, not told one by one."""
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(msgspec.Struct):
     """What one target has done in this run."""
 
     answers: int = 0
@@ -42,8 +42,7 @@ class Tally:
         self.output_tokens += event.output_tokens or 0
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(msgspec.Struct):
     """The counts of one run; ``hear`` keeps them."""
 
     begun: float
@@ -55,12 +54,12 @@ class Progress:
     refused: int = 0
     switches: int = 0
     cost_usd: float | None = None
-    codes: Counter[str] = field(default_factory=Counter)
-    failures: Counter[str] = field(default_factory=Counter)
-    tallies: dict[str, Tally] = field(default_factory=dict)
+    codes: Counter[str] = msgspec.field(default_factory=Counter)
+    failures: Counter[str] = msgspec.field(default_factory=Counter)
+    tallies: dict[str, Tally] = msgspec.field(default_factory=dict)
     waiting: events.Waiting | None = None
     accepted_at: float | None = None
-    _recent: deque[float] = field(default_factory=lambda: deque(maxlen=2_000))
+    _recent: deque[float] = msgspec.field(default_factory=lambda: deque(maxlen=2_000))
 
     @property
     def started(self) -> bool:
@@ -126,8 +125,7 @@ class Progress:
         return self.waiting if self.waiting and self.waiting.until > wall else None
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(msgspec.Struct, frozen=True):
     """One budget of a target: ``level`` units are left, ``rate`` come back per second.
 
     ``need`` are the units that one accepted sample takes.
@@ -150,8 +148,7 @@ class Quota:
         return max(0.0, missing / self.rate) if self.rate else math.inf if missing > 0 else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(msgspec.Struct, frozen=True):
     """What one target can still deliver: from ``opens_in_s`` on, within its quotas."""
 
     target: str
@@ -199,8 +196,7 @@ def lane_of(view: View, progress: Progress, now: float) -> Lane | None:
     return Lane(str(view.ref), max(0.0, (view.until or now) - now), quotas)
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(msgspec.Struct, frozen=True):
     """When a run may end: in ``seconds`` (None: not known), and what holds it back.
 
     ``today`` is how many more samples fit the daily quotas, where those do not suffice.

@@ -17,13 +17,13 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
 from typing import Literal, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.citations import (
     LEGISLATION_KINDS,
@@ -73,8 +73,7 @@ class Bounds(Protocol):
         """Elements expected, of ``ELEMENTS``."""
 
 
-@dataclass(frozen=True, slots=True)
-class TypeBounds:
+class TypeBounds(msgspec.Struct, frozen=True):
     """``Bounds`` as a plain value."""
 
     answer_words: tuple[int, int]
@@ -166,12 +165,11 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     soft_answer: float = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(msgspec.Struct, frozen=True):
     """The gate's table after the user's settings."""
 
-    severities: Mapping[str, Severity] = field(default_factory=lambda: dict(CODES))
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    severities: Mapping[str, Severity] = msgspec.field(default_factory=lambda: dict(CODES))
+    thresholds: Thresholds = msgspec.field(default_factory=Thresholds)
 
     @classmethod
     def of(cls, overrides: Mapping[str, object]) -> Rules:
@@ -256,8 +254,7 @@ def _unknown(name: str) -> str:
 # --- the verdict -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What the gate says of one answer.
 
     ``draft`` is the answer after safe mending, ``fixes`` say what was mended. ``citations`` are
@@ -304,8 +301,7 @@ class Verdict:
 _TOKEN = re.compile(r"\w+")
 
 
-@dataclass(frozen=True)
-class _Reading:
+class _Reading(msgspec.Struct, frozen=True, dict=True):
     """A draft with what several checks need of it, each computed at most once."""
 
     draft: Draft
@@ -414,8 +410,7 @@ _Finding = tuple[str, str, str | None, bool]
 # --- the gate --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Gate:
+class Gate(msgspec.Struct, frozen=True):
     """The checks of one sample. ``authorities`` is the list of those somebody has checked.
 
     ``today`` bounds what can have been decided. Safe to share between threads.
@@ -423,7 +418,7 @@ class Gate:
 
     mode: Mode
     today: date
-    rules: Rules = field(default_factory=Rules)
+    rules: Rules = msgspec.field(default_factory=Rules)
     authorities: Authorities | None = None
     policy: Policy = "free"
 
@@ -673,8 +668,7 @@ _REFUSAL = re.compile(
 _QUOTED = re.compile('"[^"]{0,400}"|\u201c[^\u201d]{0,400}\u201d')
 
 
-@dataclass(frozen=True, slots=True)
-class _Talk:
+class _Talk(msgspec.Struct, frozen=True):
     """One form of meta talk in folded text, and what it cannot be without.
 
     A word is looked for in a set and is the cheapest, a hint anywhere in a text; the pattern costs
@@ -1448,18 +1442,17 @@ class CorpusState(msgspec.Struct, frozen=True):
     parties: dict[str, int] = {}
 
 
-@dataclass(slots=True)
-class Corpus:
+class Corpus(msgspec.Struct):
     """What is known of the accepted samples, for the rules that look across them.
 
     One thread only. ``add`` each accepted sample; ``review`` a verdict before accepting it.
     """
 
-    rules: Rules = field(default_factory=Rules)
-    ledger: CitationLedger = field(default_factory=CitationLedger)
+    rules: Rules = msgspec.field(default_factory=Rules)
+    ledger: CitationLedger = msgspec.field(default_factory=CitationLedger)
     samples: int = 0
-    _openings: Counter[str] = field(default_factory=Counter)
-    _parties: Counter[str] = field(default_factory=Counter)
+    _openings: Counter[str] = msgspec.field(default_factory=Counter)
+    _parties: Counter[str] = msgspec.field(default_factory=Counter)
 
     def add(self, sample_id: str, question: str, parsed: Iterable[Parsed]) -> None:
         """Note an accepted sample."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from legalgen.category import ErrorCategory as C
 from legalgen.completion import ModelRef
@@ -21,8 +22,7 @@ _CREDIT = re.compile(r"credit|billing|payment|balance|spend", re.IGNORECASE)
 _NETWORK = re.compile(r"network|vpn|country|region|blocked|forbidden", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(msgspec.Struct, frozen=True):
     """Why a target cannot be used, in the words that its health keeps."""
 
     ref: ModelRef

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+import msgspec
 
 from legalgen.completion import ModelRef
 from legalgen.errors import ConfigurationError, UsageError
@@ -15,8 +16,7 @@ from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog, ModelSpec
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(msgspec.Struct, frozen=True):
     """One place of a route. ``explicit``: the user named this model."""
 
     ref: ModelRef
@@ -25,8 +25,7 @@ class Stop:
     model_path: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """The models to use, in order, and what the user should know about them."""
 
     stops: tuple[Stop, ...]
@@ -52,8 +51,7 @@ class Route:
         return Route(left, self.warnings)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(msgspec.Struct, frozen=True):
     """Where each part of a wish stands: a flag, a variable, or a line of the config file."""
 
     provider: str = "--provider"
@@ -61,8 +59,7 @@ class Written:
     route: str = "--route"
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """What the user asked for; all of it may be missing. Mistakes are told by ``written``."""
 
     provider: str | None = None

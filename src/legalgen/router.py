@@ -10,8 +10,10 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from random import Random
+
+import msgspec
+from msgspec.structs import replace
 
 from legalgen import failover
 from legalgen.completion import Completion, LimitReading, ModelRef
@@ -49,16 +51,14 @@ _OF_THE_WAY = frozenset({C.TIMEOUT, C.CONNECTION_ERROR, C.SERVER_ERROR, C.GENERA
 """Failures that a sleep of the machine explains."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True):
     """The two clocks of a machine, in seconds: one never jumps, one knows the time of day."""
 
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """One model of the route, as far as routing needs to know it.
 
     ``latency_s`` and ``reasoning_allowance`` (tokens) are guesses that the first replies replace.
@@ -78,8 +78,7 @@ class Target:
     output_usd: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """What the user set: seconds of patience, preference, and bounds on the whole batch.
 
     ``trickle_waits`` lets a wait for a daily window count as any other. The bounds count what
@@ -95,8 +94,7 @@ class Policy:
     max_cost_usd: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(msgspec.Struct, frozen=True):
     """One call's place: its target, its budget, and the moment it left."""
 
     ref: ModelRef
@@ -114,8 +112,7 @@ class Lease:
         return self.cost.output_tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(msgspec.Struct, frozen=True):
     """A wait: ask again after ``seconds`` at the latest, and hand this back.
 
     ``place`` is the worker's place in the queue for the target's budgets; None where it only
@@ -128,8 +125,7 @@ class Hold:
     place: Reservation | None
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(msgspec.Struct, frozen=True):
     """The batch has used up one of its bounds; ``why`` is a sentence."""
 
     why: str
@@ -188,15 +184,14 @@ class Purse:
 Turn = Lease | Hold | Pause | NoneLeft | Spent
 
 
-@dataclass(slots=True)
-class _Line:
+class _Line(msgspec.Struct):
     """Everything the router keeps of one target."""
 
     target: Target
     rank: int
     budgets: Budgets
     experience: Experience
-    health: Health = field(default_factory=Health)
+    health: Health = msgspec.field(default_factory=Health)
     in_flight: int = 0
     current: int = 0
     """Calls in flight that left since the target last went out of use."""
@@ -211,17 +206,15 @@ class _Line:
         return max(latency / 2, self.left + latency - now, failover.LEAST_WAIT_S)
 
 
-@dataclass(slots=True)
-class _House:
+class _House(msgspec.Struct):
     """Everything the router keeps of one provider."""
 
-    health: ProviderHealth = field(default_factory=ProviderHealth)
+    health: ProviderHealth = msgspec.field(default_factory=ProviderHealth)
     current: int = 0
     epoch: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(msgspec.Struct, frozen=True):
     """One line of the route for people: its state, until when (monotonic), and why.
 
     ``seen`` is the monotonic time of its last reply or failure in this process.

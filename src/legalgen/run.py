@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import gc
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
 
 from legalgen import __version__, batch, card, events, ledger, store, tasks, wiring
 from legalgen.batch import Batch, Bounds, Ending, Schedule, Shelf
@@ -45,8 +48,7 @@ ROUTING = ("provider", "model", "route", "no_failover", "reasoning_effort")
 """Settings that a resumed batch keeps unless new ones are given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(msgspec.Struct, frozen=True):
     """What one command wants of a run.
 
     ``resume`` is a record to go on with; ``until_total`` the rows that the dataset shall hold;
@@ -63,8 +65,7 @@ class Intent:
     lock_wait_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """How a run ended. ``record`` is None when nothing was begun; ``samples`` only for one."""
 
     exit_code: int
@@ -605,7 +606,7 @@ def resumed_settings(record: Record, settings: Settings) -> Settings:
         if (each.name in KEPT and each.name not in record.parameters)
         or (each.name in FILES and _is_added(each.name, record, settings))
     }
-    return replace(settings, **unset)
+    return dataclasses.replace(settings, **unset)
 
 
 def _is_added(name: str, record: Record, settings: Settings) -> bool:

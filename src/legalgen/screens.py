@@ -6,9 +6,10 @@ Nothing here prints and nothing decides; :mod:`legalgen.console` knows the termi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from legalgen import bulk
 from legalgen.category import ErrorCategory
@@ -48,16 +49,14 @@ CURABLE = frozenset(
 """What people can do something about at the end of a run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """One cell of a table."""
 
     text: str
     style: Style = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(msgspec.Struct, frozen=True):
     """A table: headings (those that begin with ``>`` stand right) and rows."""
 
     headings: tuple[str, ...]

@@ -7,12 +7,12 @@ that a batch does not read the dataset anew.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen import store
 from legalgen.citations import parse
@@ -79,7 +79,7 @@ class Selection:
             self._index.add_question(sample.question)
             return
         if self._reviewed is not None and self._reviewed[0] is verdict.draft:
-            self._index.add_sketch(dataclasses.replace(self._reviewed[1], id=sample.id))
+            self._index.add_sketch(replace(self._reviewed[1], id=sample.id))
         else:
             self._index.add(sample.id, sample.question, sample.answer)
         self._corpus.add(sample.id, sample.question, verdict.parsed)

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
+import msgspec
+
 from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef
 from legalgen.errors import ConfigurationError, UsageError
 from legalgen.kinds import (
@@ -62,8 +64,7 @@ Color = Literal["auto", "always", "never"]
 CitationPolicy = Literal["statute-first", "apex-only", "menu", "free"]
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """Where a value came from: ``where`` is the flag, the variable, or file, table and key."""
 
     source: Literal["flag", "environment", "config", "default"]
@@ -76,8 +77,7 @@ class Origin:
 # ----------------------------------------------------------------- the declaration of a setting
 
 
-@dataclass(frozen=True, slots=True)
-class Declaration(Generic[T]):
+class Declaration(msgspec.Struct, Generic[T], frozen=True):
     """All that is known about one setting before anybody sets it.
 
     ``absent`` says in words what holds when the value is None. ``example`` is a value as a user
@@ -129,8 +129,7 @@ def folder(table: str, help: str, *, key: str = "", example: str = "") -> Path: 
     return cast(Path, field(metadata={"setting": details}))
 
 
-@dataclass(frozen=True, slots=True)
-class Folders:
+class Folders(msgspec.Struct, frozen=True):
     """The platform's folders for this program; None where there is no home folder."""
 
     data: Path | None
@@ -173,8 +172,7 @@ class ProviderSettings:
     model_path: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True):
     """One value as ``config show`` prints it; secrets are masked."""
 
     name: str
@@ -603,8 +601,7 @@ LIMIT_KEYS: Mapping[str, tuple[LimitKind, LimitWindow]] = {
 _FREE_TABLES = ("providers", "limits", "gate", "weights")
 
 
-@dataclass(frozen=True, slots=True)
-class _Document:
+class _Document(msgspec.Struct, frozen=True):
     """config.toml as it was read; empty when there is none."""
 
     path: Path | None

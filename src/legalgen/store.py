@@ -28,7 +28,6 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Self
@@ -55,8 +54,7 @@ _LOCK_STEP_S: Final = 0.05
 # --- the folders -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class DataDir:
+class DataDir(msgspec.Struct, frozen=True):
     """Where everything of one dataset lies; the value alone touches no disk."""
 
     root: Path
@@ -221,8 +219,7 @@ def _try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class _JournalLock:
+class _JournalLock(msgspec.Struct, frozen=True):
     """The right to write one batch's journal; the kernel takes it back from a dead process."""
 
     path: Path
@@ -418,8 +415,7 @@ def _read_sample(line: bytes) -> Sample | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Segment:
+class _Segment(msgspec.Struct, frozen=True):
     """What stands in one file of the journal. ``torn``: lines nobody can read, as they are."""
 
     path: Path
@@ -505,8 +501,7 @@ NotePart = Callable[[str, Part], None]
 for the same part when a crash fell between the two."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Sealed:
+class _Sealed(msgspec.Struct, frozen=True):
     part: Part | None
     kept_aside: Path | None
     stood: bool
@@ -848,8 +843,7 @@ class BatchWriter:
 Outcome = Literal["sealed", "stood", "empty", "unreadable", "newer"]
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
+class Recovery(msgspec.Struct, frozen=True):
     """What became of one segment that a dead process left.
 
     ``sealed``: it became ``part``. ``stood``: the part stood already. ``empty``: it held no row.
@@ -1046,8 +1040,7 @@ def read_rejected(data_dir: DataDir, batch_id: str) -> Iterator[Rejected]:
 # --- what is there, counted --------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(msgspec.Struct, frozen=True):
     """The sealed rows of a dataset, counted: in all, by coverage cell, by ``provider/model``."""
 
     rows: int

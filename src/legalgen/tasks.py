@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import product
 from random import Random
 from typing import TypeAlias
+
+import msgspec
+from msgspec.structs import replace
 
 from legalgen.errors import UsageError
 from legalgen.taxonomy import Filter, Taxonomy, Topic
@@ -35,8 +37,7 @@ FITTING_ROUNDS = 25
 Grid: TypeAlias = list[list[float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(msgspec.Struct, frozen=True):
     """One slot of a batch's plan: what the sample shall be about, decided before any call.
 
     All ids are the taxonomy's. ``seed`` drives every variation drawn inside the cell (names,
@@ -453,8 +454,7 @@ class _Tally:
         self.cell[at] = self.cell.get(at, 0) + count
 
 
-@dataclass(frozen=True, slots=True)
-class _Ties:
+class _Ties(msgspec.Struct, frozen=True):
     """Small numbers that decide between equals, one for each value of each axis."""
 
     leaf: Sequence[float]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from legalgen.citations.grammar import parse
 from legalgen.citations.names import same_name
@@ -14,8 +15,7 @@ from legalgen.citations.parsed import Parsed
 from legalgen.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Authorities:
+class Authorities(msgspec.Struct, frozen=True):
     """Authorities that somebody has checked: the menu a model may cite from.
 
     ``works`` maps the key without pinpoint to its names (one judgment may decide two cases),

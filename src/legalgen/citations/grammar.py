@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import lru_cache
 from re import Match
+
+from msgspec.structs import replace
 
 from legalgen.citations import america, europe, legislation, reports, treaties
 from legalgen.citations.names import with_name

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from re import Match
+
+from msgspec.structs import replace
 
 from legalgen.citations.parsed import Parsed, Rule, parsed_at
 from legalgen.citations.pieces import YEAR, any_of, pinpoint_near

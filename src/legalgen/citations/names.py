@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from legalgen.citations.europe import ECLI
 from legalgen.citations.parsed import Parsed, normalise, word_set

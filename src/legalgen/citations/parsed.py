@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from re import Match, Pattern
+
+import msgspec
 
 _SAME_LENGTH: Mapping[str, str] = {
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\u00ad", "-"),
@@ -27,8 +28,7 @@ WEAK_KINDS = frozenset({"guidance", "section", "case_name", "treaty"})
 """Kinds that are a name or a bare section, with nothing in them that could be looked up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(msgspec.Struct, frozen=True):
     """One citation found in a text.
 
     ``start`` and ``end`` are offsets into the text that was parsed. ``work`` is the key without
@@ -65,8 +65,7 @@ class Parsed:
 Build = Callable[[Match[str]], Parsed | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """One production; ``needs`` are substrings without which the pattern cannot match, ``hint`` a
     cheaper pattern with the same meaning."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from re import Match
+
+from msgspec.structs import replace
 
 from legalgen.citations.parsed import Parsed, parsed_at
 from legalgen.citations.pieces import PINS, last_year, pinpoint_of

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.citations import Parsed
 from legalgen.dataset.foreign import ODDITIES, Form, Row, Unreadable
@@ -32,8 +32,7 @@ _EXAMPLE_CHARACTERS: Final = 200
 # --- one row -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """A row, what the gate says of it, and the earlier row that it is too close to."""
 
     row: Row
@@ -202,15 +201,14 @@ def check(rows: Iterable[Row | Unreadable], linter: Linter) -> Report:
     return tally.report()
 
 
-@dataclass(slots=True)
-class _Tally:
-    _report: Report = field(default_factory=Report)
-    _questions: set[bytes] = field(default_factory=set)
-    _answers: set[bytes] = field(default_factory=set)
-    _ids: set[bytes] = field(default_factory=set)
-    _difficulties: Counter[str] = field(default_factory=Counter)
-    _forms: Counter[Form] = field(default_factory=Counter)
-    _missing: dict[str, None] = field(default_factory=dict)
+class _Tally(msgspec.Struct):
+    _report: Report = msgspec.field(default_factory=Report)
+    _questions: set[bytes] = msgspec.field(default_factory=set)
+    _answers: set[bytes] = msgspec.field(default_factory=set)
+    _ids: set[bytes] = msgspec.field(default_factory=set)
+    _difficulties: Counter[str] = msgspec.field(default_factory=Counter)
+    _forms: Counter[Form] = msgspec.field(default_factory=Counter)
+    _missing: dict[str, None] = msgspec.field(default_factory=dict)
 
     def unreadable(self, row: Unreadable) -> None:
         report = self._report

@@ -8,11 +8,12 @@ import random
 import secrets
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar, cast
+
+import msgspec
 
 from legalgen import wiring
 from legalgen.console import Console
@@ -142,8 +143,7 @@ def _part(path: Path) -> Part:
     return Part(path.name, path.stat().st_size, rows)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportOrder:
+class ExportOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What ``export`` was asked."""
 
     out: Path
@@ -207,8 +207,7 @@ def check_file(settings: Settings, console: Console, file: Path, *, strict: bool
     return FOUND if found.found or (strict and found.flagged) else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatsOrder:
+class StatsOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What ``stats`` was asked."""
 
     batch: str | None = None

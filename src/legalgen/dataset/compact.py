@@ -24,7 +24,6 @@ import platform
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -58,8 +57,7 @@ _COMPACTED: Final = re.compile(r"train-g(?P<generation>\d+)-\d{5,}\.parquet")
 _PART: Final = re.compile(r"train-.+-\d{5,}\.parquet")
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """How large a part may become; a row group is ended where either is reached."""
 
     rows: int = PART_ROWS
@@ -67,8 +65,7 @@ class Limits:
     group_rows: int = GROUP_ROWS
 
 
-@dataclass(frozen=True, slots=True)
-class Compacted:
+class Compacted(msgspec.Struct, frozen=True):
     """What came of it; sizes in bytes. ``generation`` is None when there was nothing to do."""
 
     rows: int

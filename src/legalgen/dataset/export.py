@@ -18,7 +18,6 @@ import contextlib
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 from pathlib import Path
@@ -53,8 +52,7 @@ Shape = Callable[[Record], Record]
 # --- which rows --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """Which rows; an empty field restricts nothing.
 
     ``flags``, ``without_flags`` and ``models`` are patterns (``DUP_*``, ``groq/*``); a model is
@@ -227,8 +225,7 @@ def _titled(slug: str) -> str:
 # --- writing -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(msgspec.Struct, frozen=True):
     """``share`` (0 to 1) of the rows becomes the test set; ``seed`` says which."""
 
     share: float

@@ -11,7 +11,6 @@ import gzip
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Literal, cast
@@ -70,8 +69,7 @@ _PLACEHOLDERS: Final = frozenset(
 _NO_REASONING: Final = frozenset({"", "n/a", "none", "no reasoning provided"})
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One row as it was read: texts are cleaned, steps and citations are apart.
 
     ``number`` counts from 1 over the whole file. ``sample`` is the row itself where the file has
@@ -99,8 +97,7 @@ class Row:
         return "legacy" if self.sample is None else "legalgen"
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(msgspec.Struct, frozen=True):
     """A row that is none, and why."""
 
     number: int

@@ -12,7 +12,6 @@ import zlib
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
@@ -307,14 +306,13 @@ def sample_of(
     return reservoir.in_order()
 
 
-@dataclass(slots=True)
-class _Reservoir:
+class _Reservoir(msgspec.Struct):
     """A fair sample of a stream whose length nobody knows."""
 
     size: int
     rng: random.Random
     seen: int = 0
-    rows: list[tuple[int, Row]] = field(default_factory=list)
+    rows: list[tuple[int, Row]] = msgspec.field(default_factory=list)
 
     def offer(self, row: Row) -> None:
         self.seen += 1
@@ -327,13 +325,12 @@ class _Reservoir:
         return [row for _, row in sorted(self.rows, key=lambda one: one[0])]
 
 
-@dataclass(slots=True)
-class _Refused:
+class _Refused(msgspec.Struct):
     answers: int = 0
-    codes: Counter[str] = field(default_factory=Counter)
-    models: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    examples: dict[str, str] = field(default_factory=dict)
-    slots: set[tuple[str, int]] = field(default_factory=set)
+    codes: Counter[str] = msgspec.field(default_factory=Counter)
+    models: dict[str, Counter[str]] = msgspec.field(default_factory=lambda: defaultdict(Counter))
+    examples: dict[str, str] = msgspec.field(default_factory=dict)
+    slots: set[tuple[str, int]] = msgspec.field(default_factory=set)
 
 
 def _read_refused(data_dir: DataDir, batch_ids: Iterable[str]) -> _Refused:
@@ -631,15 +628,14 @@ def _example(row: Row) -> Example:
 # --- citations ---------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _CitationTally:
-    kinds: Counter[str] = field(default_factory=Counter)
-    statuses: Counter[str] = field(default_factory=Counter)
-    courts: Counter[str] = field(default_factory=Counter)
-    cited: Counter[str] = field(default_factory=Counter)
-    texts: dict[str, str] = field(default_factory=dict)
-    unlisted: Counter[str] = field(default_factory=Counter)
-    conflicts: list[Conflict] = field(default_factory=list)
+class _CitationTally(msgspec.Struct):
+    kinds: Counter[str] = msgspec.field(default_factory=Counter)
+    statuses: Counter[str] = msgspec.field(default_factory=Counter)
+    courts: Counter[str] = msgspec.field(default_factory=Counter)
+    cited: Counter[str] = msgspec.field(default_factory=Counter)
+    texts: dict[str, str] = msgspec.field(default_factory=dict)
+    unlisted: Counter[str] = msgspec.field(default_factory=Counter)
+    conflicts: list[Conflict] = msgspec.field(default_factory=list)
     rows_with: int = 0
 
     def add(self, row: Row) -> None:

@@ -10,7 +10,6 @@ import itertools
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -123,16 +122,15 @@ def _notes(data_dir: DataDir) -> Iterator[str]:
 # --- one dataset -------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Dataset:
+class _Dataset(msgspec.Struct):
     """The parts of one dataset, each read whole once; ids and slots of all of them are kept."""
 
     data_dir: DataDir
     rehearsal: bool
     rows: int = 0
-    batches: Counter[str] = field(default_factory=Counter)
-    tables: list[Any] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    batches: Counter[str] = msgspec.field(default_factory=Counter)
+    tables: list[Any] = msgspec.field(default_factory=list)
+    findings: list[Finding] = msgspec.field(default_factory=list)
 
     def read(self) -> _Dataset:
         for path in _strays(self.data_dir, rehearsal=self.rehearsal):

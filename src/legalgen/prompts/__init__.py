@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from importlib import resources
@@ -60,8 +59,7 @@ _MENU_POLICIES: Final = frozenset({"statute-first", "menu"})
 """Policies whose prose speaks of a list given with the task."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Repair(Prompt):
+class _Repair(Prompt, frozen=True):
     """A prompt with a refused answer in it; ``base`` is the prompt without it."""
 
     base: Prompt | None = None

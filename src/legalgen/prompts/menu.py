@@ -5,10 +5,11 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 from typing import Final
+
+import msgspec
 
 from legalgen.citations import parse
 from legalgen.tasks import Task
@@ -23,8 +24,7 @@ STEM: Final = 5
 """Letters by which words are compared: ``Companies Act`` fits ``Company Law``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One authority of a list.
 
     ``is_case``: it is a case, and would count as one. ``places`` are the jurisdictions it may be

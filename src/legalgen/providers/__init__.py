@@ -8,9 +8,10 @@ that is not there is called with conservative defaults.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
+
+import msgspec
 
 from legalgen.errors import ConfigurationError
 from legalgen.providers.base import Provider, RemoteModel
@@ -29,8 +30,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderSpec:
+class ProviderSpec(msgspec.Struct, frozen=True):
     """What can be said about a provider without loading it.
 
     ``module`` is imported when the provider is opened. ``env_var`` and ``base_url_env`` are the

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -57,8 +57,7 @@ class SdkClient(Protocol):
         """``models.with_raw_response.list``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(msgspec.Struct, frozen=True):
     """Where the OpenAI-shaped APIs differ.
 
     ``cap`` is the parameter for the most tokens of an answer. Higher temperatures than

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
+
+import msgspec
 
 from legalgen.completion import Completion, Request
 from legalgen.errors import Failure
@@ -19,8 +20,7 @@ BulkState = Literal[
 BULK_ENDED: frozenset[str] = frozenset({"completed", "failed", "expired", "cancelled"})
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteModel:
+class RemoteModel(msgspec.Struct, frozen=True):
     """A model as the vendor's own list describes it; None where the list does not say."""
 
     id: str
@@ -57,8 +57,7 @@ class Provider(Protocol):
         """Free sockets and memory. The provider is not used afterwards."""
 
 
-@dataclass(frozen=True, slots=True)
-class BulkJob:
+class BulkJob(msgspec.Struct, frozen=True):
     """One file of requests that the vendor runs in its own time, as the vendor describes it.
 
     ``completed`` and ``failed`` count its requests so far. The two files hold one answer a line
@@ -78,8 +77,7 @@ class BulkJob:
     faults: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BulkAnswer:
+class BulkAnswer(msgspec.Struct, frozen=True):
     """One line of a job's files: what became of one request. One of the two is None."""
 
     custom_id: str
