@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -15,6 +15,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from legalgen.completion import LimitReading
 from legalgen.errors import (
@@ -743,3 +744,12 @@ def test_deep_and_long_texts_end() -> None:
     """Nesting and length that would exhaust a reader are read to a bound."""
     for text in ('{"a":' * 5000, "[{" * 5000, '{"message": "' + "x" * 200_000, "'" * 50_000):
         assert categorize_error(f"Error code: 503 - {text}") is C.OVERLOADED
+
+
+def test_a_failure_shows_itself_without_the_answer() -> None:
+    """A refused answer is a page long, and a failure's repr ends in tracebacks and logs."""
+    failure = Failure(ErrorCategory.OUTPUT_INVALID, "no JSON", answer="The whole page.")
+    shown = repr(failure)
+    assert shown.startswith("Failure(category=")
+    assert "'no JSON'" in shown
+    assert "page" not in shown

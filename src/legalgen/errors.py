@@ -13,12 +13,12 @@ LegalgenError
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
 import msgspec
+from msgspec.structs import asdict
 
 from legalgen.category import Blame as Blame  # noqa: PLC0414 - re-exported
 from legalgen.category import ErrorCategory as ErrorCategory  # noqa: PLC0414 - re-exported
@@ -38,8 +38,7 @@ class Reason(msgspec.Struct, frozen=True):
     reject: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """One failed call as a value: all that failover may know about it.
 
     ``message`` is the vendor's own words, redacted, at most 200 characters. ``retry_after_s`` is
@@ -68,7 +67,12 @@ class Failure:
     reached: bool = True
     readings: tuple[LimitReading, ...] = ()
     reasons: tuple[Reason, ...] = ()
-    answer: str = field(default="", repr=False)
+    answer: str = ""
+
+    def __repr__(self) -> str:
+        """Without ``answer``, which is a page long."""
+        told = [f"{name}={value!r}" for name, value in asdict(self).items() if name != "answer"]
+        return f"Failure({', '.join(told)})"
 
 
 class LegalgenError(Exception):

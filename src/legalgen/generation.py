@@ -6,7 +6,6 @@ sleeps on its own and nothing retries beside it.
 
 from __future__ import annotations
 
-import dataclasses
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -536,7 +535,7 @@ def with_reasons(failure: Failure) -> Failure:
     if failure.category is not ErrorCategory.OUTPUT_INVALID or failure.reasons:
         return failure
     code = "TRUNCATED" if failure.truncated else "BAD_JSON"
-    return dataclasses.replace(failure, reasons=(Reason(code, failure.message),))
+    return replace(failure, reasons=(Reason(code, failure.message),))
 
 
 def unkept(job: Job, ref: ModelRef, failure: Failure, latency_s: float) -> Refusal:

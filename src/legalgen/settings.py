@@ -51,7 +51,6 @@ from legalgen.kinds import (
     split_url,
     whole,
 )
-from legalgen.redaction import redact
 
 T = TypeVar("T")
 Found = tuple[object, "Origin"]
@@ -479,9 +478,15 @@ def _parsed(
 
 def _quoted(value: object) -> str:
     """A value as an error may show it: short, on one line, without anything like a key."""
-    text = redact(json.dumps(value, ensure_ascii=False, default=str))
+    text = _redacted(json.dumps(value, ensure_ascii=False, default=str))
     line = "".join(character if character.isprintable() else "�" for character in text)
     return f"{line[:60]}…" if len(line) > 60 else line
+
+
+def _redacted(text: str) -> str:
+    from legalgen.redaction import redact  # noqa: PLC0415 - its patterns; ``--help`` shows no value
+
+    return redact(text)
 
 
 def _sentence(text: str) -> str:
@@ -832,7 +837,7 @@ def _describe_tables(settings: Settings) -> Iterator[Shown]:
             yield row(f"limits.{ref}.{each.kind}_per_{each.window}", each.limit)
     table = "gate"
     for name, value in settings.gate_overrides.items():
-        yield row(f"gate.{name}", redact(str(value)))
+        yield row(f"gate.{name}", _redacted(str(value)))
     table = "weights"
     for axis, weights in settings.weights.items():
         for name, weight in weights.items():

@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import httpx
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.completion import Completion, Request, Usage
 from legalgen.errors import ErrorCategory, Failure, ProviderError, classify
