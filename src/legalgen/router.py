@@ -35,6 +35,8 @@ from legalgen.failover import (
 from legalgen.limits import Bucket, Budgets, Cost, Demand, Experience, Reservation
 
 MOST_IN_FLIGHT = 64
+MANY_IN_FLIGHT = 16
+"""Of so many calls at once a provider that has not answered yet may hold four; of fewer, two."""
 CLOCK_JUMP_S = 30.0
 RECHECK_S = 1.0
 """A worker that waits looks again at least this often."""
@@ -613,20 +615,25 @@ class Router:
         return max(waits)
 
     def _ramp_open(self, line: _Line, house: _House) -> bool:
-        """Whether one more call may be in flight: two at first, doubling with each reply."""
+        """Whether one more call may be in flight: two at first, doubling with each reply.
+
+        A provider may have those of two models at first, unless that is too large a share of
+        all: where it is dead, the calls that hang there are missing elsewhere.
+        """
         if self._in_flight >= self._policy.max_in_flight:
             return False
         if line.health.state is State.PROBING and line.current:
             return False
         if house.health.state is ProviderState.PROBING and house.current:
             return False
+        many = self._policy.max_in_flight >= MANY_IN_FLIGHT
         allowed = _ramp(line.health.answered)
         if not line.health.answered:
             allowed = min(allowed, max(1, failover.FAILURES_TO_OPEN - line.health.failures))
         return (
             line.current < allowed
             and line.in_flight < line.target.max_in_flight
-            and house.current < _ramp(house.health.answered)
+            and house.current < _ramp(house.health.answered + many)
         )
 
     def _worth_resuming(self, line: _Line, cost: Cost, now: float) -> float | None:
