@@ -19,7 +19,7 @@ from legalgen.bulk_run import BulkOrder, BulkRun
 from legalgen.generation import Stop
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog
-from legalgen.quality import Verdict
+from legalgen.rules import Verdict
 from legalgen.run import Intent
 from legalgen.selection import Selection
 from legalgen.settings import Settings

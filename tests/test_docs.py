@@ -20,7 +20,7 @@ import typer.main
 from legalgen import errors, events
 from legalgen.cli import app
 from legalgen.ledger import ModelStats, Record
-from legalgen.quality import CODES, Thresholds
+from legalgen.rules import CODES, Thresholds
 from legalgen.samples import Sample
 from tests.program import EXECUTABLE, LONGEST_S, Program
 from tests.vendors import VendorServer

@@ -17,18 +17,8 @@ from legalgen.completion import Completion, Usage
 from legalgen.duplicates import Thresholds as DuplicateThresholds
 from legalgen.errors import ErrorCategory, Reason, UsageError
 from legalgen.prompts.seeds import draw
-from legalgen.quality import (
-    ALWAYS_REJECT,
-    CODES,
-    Corpus,
-    Gate,
-    Rules,
-    Thresholds,
-    TypeBounds,
-    Verdict,
-    mend,
-    parties,
-)
+from legalgen.quality import Corpus, Gate, mend, parties
+from legalgen.rules import ALWAYS_REJECT, CODES, Rules, Thresholds, TypeBounds, Verdict
 from legalgen.samples import Citation, Draft, DraftCitation
 from legalgen.tasks import Planner, Task
 from legalgen.taxonomy import Filter, Taxonomy

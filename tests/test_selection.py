@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from legalgen.citations import parse
-from legalgen.quality import Rules, Verdict
+from legalgen.rules import Rules, Verdict
 from legalgen.samples import Citation, Draft, Sample
 from legalgen.selection import Selection
 from legalgen.store import BatchWriter, DataDir, Part

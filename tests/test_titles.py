@@ -10,7 +10,8 @@ import pytest
 from legalgen.citations import Authorities, name_tokens, parse
 from legalgen.citations.europe import BY_NAME
 from legalgen.citations.titles import ACTS, ALONE, EU_LAWS, EU_SHORT, full_title
-from legalgen.quality import Gate, TypeBounds
+from legalgen.quality import Gate
+from legalgen.rules import TypeBounds
 from legalgen.samples import Draft, DraftCitation
 
 TODAY = date(2026, 11, 23)

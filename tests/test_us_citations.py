@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from legalgen import us_citations
 from legalgen.citations import CitationLedger, Parsed, impossible, parse
-from legalgen.quality import Gate, TypeBounds
+from legalgen.quality import Gate
+from legalgen.rules import TypeBounds
 from legalgen.samples import Draft, DraftCitation
 from legalgen.taxonomy import Taxonomy
 

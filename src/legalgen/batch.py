@@ -36,8 +36,8 @@ from legalgen.generation import (
 )
 from legalgen.ledger import Alert, Failed, Record, Status, Switch, Wait
 from legalgen.ledger import GivenUp as GivenUpNote
-from legalgen.quality import Verdict
 from legalgen.router import MOST_IN_FLIGHT, Clock, Router, Spent
+from legalgen.rules import Verdict
 from legalgen.samples import SCHEMA_VERSION, Sample, sample_id
 from legalgen.store import Cell, Rejected
 from legalgen.tasks import PARK_AFTER, Task
@@ -246,8 +246,10 @@ class Batch:
         else:
             self._crew.tell(message)
 
-    def run(self, generation: Generation) -> Ending:
+    def run(self, generation: Generation, meanwhile: Callable[[], None]) -> Ending:
         """Work until the target is reached or there is a reason to end.
+
+        ``meanwhile`` is done once, when the first calls have been started.
 
         Raises:
             DiskError: the disk failed; what was accepted before is on it.
@@ -256,6 +258,8 @@ class Batch:
         self._generation = generation
         self._crew = crew = Crew[Job, Outcome](generation.run)
         try:
+            self._dispatch(crew)
+            meanwhile()
             while not self._stop.abandoned:
                 self._dispatch(crew)
                 if not crew.active and (ending := self._end()) is not None:

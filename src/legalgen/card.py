@@ -19,7 +19,7 @@ import msgspec
 from legalgen.errors import DiskError, UsageError
 from legalgen.ledger import Ledger
 from legalgen.providers.catalog import Catalog
-from legalgen.quality import Thresholds
+from legalgen.rules import Thresholds
 from legalgen.samples import SCHEMA_VERSION, arrow_schema
 from legalgen.store import DataDir, Summary, parts, replace_file, summarise
 

@@ -33,7 +33,7 @@ from legalgen.samples import Draft
 from legalgen.tasks import Task
 
 if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to look at models
-    from legalgen.quality import Verdict
+    from legalgen.rules import Verdict
 
 ENLARGED = 1.6
 """How much larger the completion budget is after an answer was cut off."""

@@ -28,8 +28,8 @@ from legalgen.generation import (
 from legalgen.ledger import BulkChunk
 from legalgen.limits import Cost, Demand, Reservation
 from legalgen.providers.base import BulkAnswer
-from legalgen.quality import Verdict
 from legalgen.router import Lease
+from legalgen.rules import Verdict
 from legalgen.samples import read
 from legalgen.tasks import Task
 

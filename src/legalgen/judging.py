@@ -28,8 +28,8 @@ from legalgen.generation import (
 )
 from legalgen.limits import Demand
 from legalgen.prompts import Prompter
-from legalgen.quality import Verdict
 from legalgen.router import Clock, Router
+from legalgen.rules import Verdict
 from legalgen.samples import Draft
 from legalgen.tasks import Task
 

@@ -11,7 +11,6 @@ one repair can mend them together.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 import unicodedata
@@ -20,7 +19,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -42,258 +40,15 @@ from legalgen.citations import (
     suspect,
 )
 from legalgen.completion import Completion
-from legalgen.errors import ErrorCategory, Reason, UsageError
+from legalgen.errors import Reason
 from legalgen.prompts import seeds
+from legalgen.rules import Bounds, Mode, Policy, Rules, Thresholds, Verdict
 from legalgen.samples import Citation, Draft, DraftCitation, normalise, words
 from legalgen.tasks import Task
-
-Severity = Literal["reject", "flag", "graded", "off"]
-"""``graded`` is what the measured value makes of it: flag when near, reject when far."""
-Mode = Literal["full", "structure"]
-Policy = Literal["menu", "statute_first", "apex_only", "free"]
-
-
-class Bounds(Protocol):
-    """What a sample type demands. Ranges include both ends; words are split at white space."""
-
-    @property
-    def answer_words(self) -> tuple[int, int]:
-        """Fewest and most words of the answer."""
-
-    @property
-    def reasoning_steps(self) -> tuple[int, int]:
-        """Fewest and most reasoning steps."""
-
-    @property
-    def min_citations(self) -> int:
-        """Citations expected."""
-
-    @property
-    def requires(self) -> tuple[str, ...]:
-        """Elements expected, of ``ELEMENTS``."""
-
-
-class TypeBounds(msgspec.Struct, frozen=True):
-    """``Bounds`` as a plain value."""
-
-    answer_words: tuple[int, int]
-    reasoning_steps: tuple[int, int] = (0, 99)
-    min_citations: int = 0
-    requires: tuple[str, ...] = ()
 
 
 def _word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
-
-
-# --- the table -------------------------------------------------------------------------------
-
-ALWAYS_REJECT = frozenset({"TRUNCATED", "BAD_JSON", "SCHEMA", "EMPTY_FIELD"})
-"""Without these a row cannot be read; no setting turns them off."""
-
-CODES: Mapping[str, Severity] = {
-    **dict.fromkeys(sorted(ALWAYS_REJECT), "reject"),
-    "JSON_REPAIRED": "flag",
-    "REFUSAL": "reject",
-    "META_TALK": "reject",
-    "PLACEHOLDER": "reject",
-    "LANGUAGE": "reject",
-    "QUESTION_LENGTH": "reject",
-    "ANSWER_LENGTH": "graded",
-    "STEPS_COUNT": "reject",
-    "STEP_TEXT": "reject",
-    "STEPS_COPY": "flag",
-    "REPETITION": "reject",
-    "QUESTION_LEAK": "reject",
-    "TELEGRAPHIC": "flag",
-    "MARKUP": "graded",
-    "DUP_EXACT": "reject",
-    "DUP_NEAR": "reject",
-    "DUP_SOFT": "flag",
-    "CITATION_MISSING": "graded",
-    "CITATION_IMPOSSIBLE": "reject",
-    "CITATION_JURISDICTION": "reject",
-    "CITATION_UNPARSED": "flag",
-    "CITATION_UNGROUNDED": "graded",
-    "CITATION_CONFLICT": "flag",
-    "CITATION_UNLISTED": "graded",
-    "CITATION_FORMAT": "flag",
-    "CITATION_SUSPECT": "flag",
-    "DIALOGUE_TURNS": "reject",
-    "MISSING_PARTIES": "flag",
-    "MISSING_IRAC": "flag",
-    "MISSING_NEXT_STEPS": "flag",
-    "MISSING_STATUTE": "flag",
-    "MISSING_SECTION": "flag",
-    "MISSING_TIME_LIMIT": "flag",
-    "MISSING_JURISDICTIONS": "flag",
-    "MISSING_CONDUCT_RULE": "flag",
-    "MISSING_APEX_CASE": "flag",
-    "OPENING_OVERUSED": "flag",
-    "PARTY_OVERUSED": "flag",
-    "LOW_SCORE": "graded",
-    "UNJUDGED": "flag",
-}
-"""Every code and what it does unless a setting says otherwise."""
-
-
-class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The numbers of the gate; words and counts as integers, shares from 0 to 1."""
-
-    question_min_words: int = 6
-    question_max_words: int = 220
-    answer_tolerance: float = 0.25
-    step_min_words: int = 4
-    steps_copy: float = 0.5
-    leak_share: float = 0.5
-    leak_min_words: int = 10
-    non_latin: float = 0.15
-    telegraphic_items: int = 3
-    telegraphic_words: int = 60
-    min_citations: int = 0
-    dialogue_turns: int = 4
-    opening_share: float = 0.02
-    party_share: float = 0.03
-    overuse_min_samples: int = 200
-    flag_score: float = 3.5
-    min_score: float = 0.0
-    near_answer: float = 0.6
-    near_question: float = 0.8
-    near_both_question: float = 0.6
-    near_both_answer: float = 0.25
-    soft_question: float = 0.6
-    soft_answer: float = 0.3
-
-
-class Rules(msgspec.Struct, frozen=True):
-    """The gate's table after the user's settings."""
-
-    severities: Mapping[str, Severity] = msgspec.field(default_factory=lambda: dict(CODES))
-    thresholds: Thresholds = msgspec.field(default_factory=Thresholds)
-
-    @classmethod
-    def of(cls, overrides: Mapping[str, object]) -> Rules:
-        """The default table with the ``[gate]`` table of a configuration laid over it.
-
-        Codes take ``reject``, ``flag``, ``graded`` or ``off``; thresholds take their number.
-
-        Raises:
-            UsageError: a name is unknown (close matches are given) or a value cannot be meant.
-        """
-        severities = dict(CODES)
-        numbers: dict[str, object] = {}
-        for name, value in overrides.items():
-            if name in CODES:
-                severities[name] = _severity(name, value)
-            elif name in Thresholds.__struct_fields__:
-                numbers[name] = value
-            else:
-                raise UsageError(_unknown(name))
-        return cls(severities, _thresholds(numbers))
-
-    def duplicate_thresholds(self) -> dict[str, float]:
-        """The keywords of ``duplicates.Thresholds``."""
-        numbers: dict[str, float] = msgspec.structs.asdict(self.thresholds)
-        return {name: numbers[name] for name in numbers if name.startswith(("near_", "soft_"))}
-
-    def reason(
-        self, code: str, what: str, where: str | None = None, *, far: bool = True
-    ) -> Reason | None:
-        """The reason for a finding; ``far`` decides where the severity is graded."""
-        severity = self.severities[code]
-        if severity == "off":
-            return None
-        reject = severity == "reject" or (severity == "graded" and far)
-        return Reason(code, f"{code}: {what}", where, reject)
-
-    def apply(self, reason: Reason) -> Reason | None:
-        """A reason made elsewhere (duplicates, citations), with the severity of this table."""
-        severity = self.severities.get(reason.code, "graded")
-        if severity == "off":
-            return None
-        if severity == "graded":
-            return reason
-        return replace(reason, reject=severity == "reject")
-
-
-def _severity(code: str, value: object) -> Severity:
-    if value not in ("reject", "flag", "graded", "off"):
-        raise UsageError(f"[gate] {code} takes reject, flag, graded or off, not {value!r}")
-    if code in ALWAYS_REJECT and value != "reject":
-        raise UsageError(f"[gate] {code} always rejects: such a row could not be read")
-    if value == "graded" and CODES[code] != "graded":
-        raise UsageError(f"[gate] {code} has no grades: take reject, flag or off")
-    return value
-
-
-def _thresholds(numbers: Mapping[str, object]) -> Thresholds:
-    for name, value in numbers.items():
-        if isinstance(value, bool):
-            raise UsageError(f"[gate] {name} takes a number, not {value!r}")
-    try:
-        thresholds = msgspec.convert(numbers, Thresholds, strict=False)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"[gate] a threshold is no number: {error}") from error
-    for name in numbers:
-        if not getattr(thresholds, name) >= 0:  # also false for NaN
-            raise UsageError(f"[gate] {name} cannot be negative")
-    return thresholds
-
-
-def _unknown(name: str) -> str:
-    known = [*CODES, *Thresholds.__struct_fields__]
-    by_case = {item.casefold(): item for item in known}
-    close = [
-        by_case[item]
-        for item in difflib.get_close_matches(name.casefold(), by_case, n=3, cutoff=0.6)
-    ]
-    hint = f"; did you mean {' or '.join(close)}?" if close else ""
-    return f"[gate] {name} is neither a code nor a threshold{hint}"
-
-
-# --- the verdict -----------------------------------------------------------------------------
-
-
-class Verdict(msgspec.Struct, frozen=True):
-    """What the gate says of one answer.
-
-    ``draft`` is the answer after safe mending, ``fixes`` say what was mended. ``citations`` are
-    as they will be stored. ``parsed`` are the authorities behind them. ``score`` and ``judge`` are
-    another model's mark (1 to 5) and its name, where one was asked.
-    """
-
-    draft: Draft
-    reasons: tuple[Reason, ...] = ()
-    citations: tuple[Citation, ...] = ()
-    parsed: tuple[Parsed, ...] = ()
-    fixes: tuple[str, ...] = ()
-    score: float | None = None
-    judge: str | None = None
-
-    @property
-    def rejected(self) -> bool:
-        """Whether the answer is not a sample."""
-        return any(reason.reject for reason in self.reasons)
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """The soft codes, each once, in the order in which they were found."""
-        return tuple(dict.fromkeys(item.code for item in self.reasons if not item.reject))
-
-    @property
-    def truncated(self) -> bool:
-        """Whether the answer was cut off by its token cap."""
-        return any(reason.code == "TRUNCATED" for reason in self.reasons)
-
-    @property
-    def category(self) -> ErrorCategory:
-        """The failure it is when rejected: a refusal is a ``content_filter``."""
-        refused = any(reason.code == "REFUSAL" and reason.reject for reason in self.reasons)
-        return ErrorCategory.CONTENT_FILTER if refused else ErrorCategory.OUTPUT_INVALID
-
-    def with_reasons(self, more: Iterable[Reason | None]) -> Verdict:
-        """The verdict with what other rooms found (duplicates, the corpus, a judge)."""
-        return replace(self, reasons=self.reasons + tuple(item for item in more if item))
 
 
 # --- one answer, read once -------------------------------------------------------------------

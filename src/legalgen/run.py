@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ from legalgen.store import BatchLock, BatchWriter, DataDir, Holder
 from legalgen.tasks import Task
 
 if TYPE_CHECKING:
+    from legalgen.quality import Gate
     from legalgen.selection import Selection
 
 PLANNED = ("jurisdiction", "practice_area", "topic", "difficulty", "sample_type")
@@ -108,9 +110,6 @@ class Run:
         self.filter = whole.resolve(wiring.filter_of(settings))
         self.taxonomy = wiring.citable(settings, whole, self.filter)
         self.prompter = wiring.prompter_of(settings, self.taxonomy, self._as_of)
-        self.gate = wiring.gate_of(
-            settings, self.taxonomy, self._now().date(), rehearsal=self.rehearsal
-        )
         self.judges = wiring.plan_judges(settings, Catalog.load()) if settings.judge else None
         self._judge_endpoints: dict[ModelRef, Endpoint] = {}
         self.taxonomy.leaves(self.filter)
@@ -131,6 +130,12 @@ class Run:
     def rehearsal(self) -> bool:
         """Whether the samples go to ``rehearsal/``."""
         return self.route.rehearsal
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Opened while the first answers are on their way, for it takes as long as a few calls."""
+        today = self._now().date()
+        return wiring.gate_of(self.settings, self.taxonomy, today, rehearsal=self.rehearsal)
 
     def abandon(self) -> None:
         """End every call in flight."""
@@ -284,11 +289,15 @@ class Run:
             )
         )
         generation = self._generation(running.tell, self._judged(running.tell))
-        gc.freeze()  # what is imported by now stays: no collection need look at it again
-        gc.set_threshold(50_000)
-        ending = running.run(generation)
+        ending = running.run(generation, meanwhile=self._prepare)
         self._learn(force=True)
         return ending
+
+    def _prepare(self) -> None:
+        """What only an answer needs, made while the first calls are in flight."""
+        _ = self.gate
+        gc.freeze()  # what is imported by now stays: no collection need look at it again
+        gc.set_threshold(50_000)
 
     def _seal_off(self, ending: Ending, record: Record) -> Result:
         """Note how it ended, and leave card and metrics behind."""
@@ -378,9 +387,12 @@ class Run:
             clock=self.clock,
         )
 
+    def _by_gate(self) -> Judge:
+        return wiring.judge_of(lambda: self.gate, self.taxonomy)
+
     def _judged(self, tell: Callable[[object], None]) -> Judge:
         """The gate, with the judge behind it where one is asked for."""
-        gate = wiring.judge_of(self.gate, self.taxonomy)
+        gate = self._by_gate()
         if self.judges is None:
             return gate
         from legalgen.judging import Judging, judged  # noqa: PLC0415 - few ask for it
@@ -499,9 +511,7 @@ class Run:
 
     def demand(self, job: Job) -> Callable[[Target], Demand]:
         """The size of a job's first request, by target."""
-        return self._generation(lambda _: None, wiring.judge_of(self.gate, self.taxonomy)).demand(
-            job
-        )
+        return self._generation(lambda _: None, self._by_gate()).demand(job)
 
     def _record(self, batch_id: str, rows: int) -> Record:
         now = self._now()

@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from legalgen import store
 from legalgen.citations import parse
 from legalgen.duplicates import DuplicateIndex, Part, Sketch, Thresholds, sketch
-from legalgen.quality import Corpus, CorpusState, Rules, Verdict
+from legalgen.quality import Corpus, CorpusState
+from legalgen.rules import Rules, Verdict
 from legalgen.samples import Draft, Sample
 from legalgen.store import DataDir
 

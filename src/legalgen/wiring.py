@@ -35,6 +35,7 @@ from legalgen.route import Planner, Route, Wish, Written
 from legalgen.route import Stop as Place
 from legalgen.router import Clock, Purse, Router, Target
 from legalgen.router import Policy as RoutingPolicy
+from legalgen.rules import Rules, TypeBounds, Verdict
 from legalgen.samples import Draft, read
 from legalgen.settings import Settings
 from legalgen.tasks import Task
@@ -43,7 +44,7 @@ from legalgen.taxonomy import Bounds, Filter, Taxonomy, Topic
 if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to look at models
     from legalgen.citations import Authorities
     from legalgen.prompts.menu import Menu
-    from legalgen.quality import Gate, Rules, TypeBounds, Verdict
+    from legalgen.quality import Gate
 
 _NEARNESS = ("flag", "environment", "config", "default")
 """Where settings come from, the nearest to the command first."""
@@ -444,8 +445,6 @@ def rules_of(settings: Settings) -> Rules:
     Raises:
         UsageError: a name or a value in it cannot be meant, or no question could pass.
     """
-    from legalgen.quality import Rules  # noqa: PLC0415 - only a run needs the gate
-
     least = {} if settings.min_score is None else {"min_score": settings.min_score}
     rules = Rules.of({**settings.gate_overrides, **least})
     fewest, most = rules.thresholds.question_min_words, rules.thresholds.question_max_words
@@ -468,11 +467,11 @@ def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: b
     return Gate(mode, today, rules_of(settings), known, _POLICIES[settings.citation_policy])
 
 
-def judge_of(gate: Gate, taxonomy: Taxonomy) -> Judge:
-    """The gate as a function of an answer and its task."""
+def judge_of(gate: Callable[[], Gate], taxonomy: Taxonomy) -> Judge:
+    """The gate as a function of an answer and its task; it may be opened when it is asked for."""
 
     def judge(draft: Draft, task: Task, completion: Completion) -> Verdict:
-        return gate.inspect(draft, task, completion, bounds_of(taxonomy, task))
+        return gate().inspect(draft, task, completion, bounds_of(taxonomy, task))
 
     return judge
 
@@ -496,8 +495,6 @@ def read_answer(completion: Completion) -> Draft:
 
 def bounds_of(taxonomy: Taxonomy, task: Task) -> TypeBounds:
     """What the task's type and difficulty demand of its answer."""
-    from legalgen.quality import TypeBounds  # noqa: PLC0415 - only a run needs the gate
-
     kind = taxonomy.sample_type(task.sample_type)
     lengths = taxonomy.bounds(task.sample_type, task.difficulty)
     requires = (kind.requires,) if kind.requires else ()

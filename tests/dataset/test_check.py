@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 
 from legalgen.dataset.check import Linter, Pair, Report, check, widest_bounds
 from legalgen.dataset.foreign import Row, Unreadable, read_rows
-from legalgen.quality import Gate, Rules, TypeBounds
+from legalgen.quality import Gate
+from legalgen.rules import Rules, TypeBounds
 from legalgen.samples import to_table
 from legalgen.taxonomy import Taxonomy
 from tests.crash.rows import make_sample

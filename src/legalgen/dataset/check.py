@@ -19,7 +19,8 @@ from legalgen.citations import Parsed
 from legalgen.dataset.foreign import ODDITIES, Form, Row, Unreadable
 from legalgen.duplicates import DuplicateIndex, Match, Thresholds
 from legalgen.errors import Reason
-from legalgen.quality import Corpus, Gate, TypeBounds, Verdict
+from legalgen.quality import Corpus, Gate
+from legalgen.rules import TypeBounds, Verdict
 from legalgen.samples import Draft, DraftCitation, Sample, normalise
 from legalgen.tasks import Task
 from legalgen.taxonomy import Taxonomy
