@@ -25,7 +25,7 @@ FLOORS = (
         "us_citations",
     },
     {"providers.config", "failover", "samples", "tasks", "prompts.menu", "settings", "events"},
-    {"providers", "providers._http", "router", "store", "prompts.seeds", "metrics", "log"},
+    {"providers", "providers._http", "router", "rules", "store", "prompts.seeds", "metrics", "log"},
     {"providers._sdk", "config_file", "remedies", "progress"},
     {"providers._bulk", "providers.local", "providers.openai"},
     {"providers.groq", "providers.cerebras"},
@@ -42,7 +42,7 @@ FLOORS = (
 """Imports point downwards: a room knows the floors below it and those on its own."""
 LAW = {
     "taxonomy", "tasks", "prompts", "prompts.menu", "prompts.seeds", "quality", "citations",
-    "duplicates",
+    "duplicates", "rules",
 }  # fmt: skip
 LIFTABLE = {"failover", "limits", "router"}
 PRINTING = {"console", "live", "screens", "cli", "commands", "dataset"}
@@ -177,3 +177,13 @@ def test_help_loads_nothing_heavy() -> None:
     )
     code, *loaded = done.stderr.split()
     assert (code, HEAVY & set(loaded)) == ("0", set())
+
+
+def test_what_only_an_answer_needs_is_not_loaded_before_the_first_call() -> None:
+    """The gate's patterns, the grammar of citations and pyarrow wait until calls are in flight."""
+    script = "import sys, legalgen.run\nprint(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    late = {"legalgen.quality", "legalgen.citations", "legalgen.duplicates", "pyarrow", "rensa"}
+    assert late & set(done.stdout.split()) == set()

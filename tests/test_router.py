@@ -260,6 +260,33 @@ def test_two_calls_until_the_first_answer() -> None:
     assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), Hold)
 
 
+def test_replies_of_one_model_make_room_for_another_of_its_provider() -> None:
+    """Once it has replied itself."""
+    desk = Desk(Target(A), Target(B))
+    first = [desk.lease() for _ in range(4)]
+    for lease in first[:3]:  # two of A, one of B
+        desk.reply(lease)
+    held = [desk.lease().ref for _ in range(31)]
+    assert (held.count(A), held.count(B)) == (16, 15)  # one of B still runs, too: 2 << 3 each
+    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), Hold)
+
+
+def test_a_model_that_failed_begins_anew_by_its_own_replies() -> None:
+    """What others can bear says nothing of one that was down."""
+    desk = Desk(Target(A), Target(B))
+    for _ in range(3):
+        desk.reply(desk.lease())
+    while desk.state(B) != "open":
+        lease = desk.lease(Trail(used_up=frozenset({A})))
+        desk.fail(lease, C.OVERLOADED)
+    desk.time.now += 60
+    desk.reply(desk.lease(Trail(used_up=frozenset({A}))))  # the probe
+    for _ in range(4):
+        desk.lease(Trail(used_up=frozenset({A})))
+    turn = desk.router.turn(Trail(used_up=frozenset({A})), lambda _: DEMAND)
+    assert isinstance(turn, Hold)
+
+
 def test_of_few_calls_a_provider_gets_two_at_first() -> None:
     """Where it hangs, eight calls at once must not all hang there."""
     desk = Desk(Target(A), Target(B), policy=Policy(max_in_flight=8))

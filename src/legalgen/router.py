@@ -627,11 +627,8 @@ class Router:
         if house.health.state is ProviderState.PROBING and house.current:
             return False
         many = self._policy.max_in_flight >= MANY_IN_FLIGHT
-        allowed = _ramp(line.health.answered)
-        if not line.health.answered:
-            allowed = min(allowed, max(1, failover.FAILURES_TO_OPEN - line.health.failures))
         return (
-            line.current < allowed
+            line.current < _room(line, house)
             and line.in_flight < line.target.max_in_flight
             and house.current < _ramp(house.health.answered + many)
         )
@@ -852,6 +849,18 @@ def _same_limit(reading: LimitReading, stated: LimitReading) -> bool:
 def usd(target: Target, cost: Cost) -> float:
     """What a request of this size costs at most, in US dollars; 0 where no price is known."""
     return cost.input_tokens * target.input_usd + cost.output_tokens * target.output_usd
+
+
+def _room(line: _Line, house: _House) -> int:
+    """Calls that a target may have in flight: what its own replies allow, or its provider's.
+
+    Those of the provider's other models count once it has replied itself, until it goes out of
+    use: then it begins anew.
+    """
+    answered = line.health.answered
+    if not answered:
+        return min(_ramp(0), max(1, failover.FAILURES_TO_OPEN - line.health.failures))
+    return _ramp(answered if line.epoch else max(answered, house.health.answered))
 
 
 def _ramp(answered: int) -> int:

@@ -218,9 +218,10 @@ class Run:
         if (early := self._outlook(schedule)) is not None:
             return early
         self._begin(record, counts)
-        selection = self._selection()
-        with self._writer(record, selection) as writer:
-            shelf = self._shelf(writer, selection)
+        if summary.rows:
+            _ = self.selection  # reading the dataset may fail, and is done before anybody is paid
+        with self._writer(record) as writer:
+            shelf = self._shelf(writer)
             ending = self._guarded(record, schedule, shelf, writer)
         return self._seal_off(ending, record)
 
@@ -296,6 +297,8 @@ class Run:
     def _prepare(self) -> None:
         """What only an answer needs, made while the first calls are in flight."""
         _ = self.gate
+        if self.intent.save:
+            _ = self.selection
         gc.freeze()  # what is imported by now stays: no collection need look at it again
         gc.set_threshold(50_000)
 
@@ -418,7 +421,9 @@ class Run:
         self._learning.append((book, router))
         return router
 
-    def _selection(self) -> Selection:
+    @cached_property
+    def selection(self) -> Selection:
+        """What was accepted so far; over an empty dataset opened with the gate."""
         from legalgen.selection import Selection  # noqa: PLC0415 - loads pyarrow
 
         return Selection(
@@ -428,7 +433,7 @@ class Run:
             structure_only=self.rehearsal or self.settings.gate == "structure",
         )
 
-    def _shelf(self, writer: BatchWriter, selection: Selection) -> Shelf:
+    def _shelf(self, writer: BatchWriter) -> Shelf:
         def append(samples: list[Sample]) -> None:
             writer.append(samples)
             if self.intent.kind != "batch":
@@ -437,13 +442,13 @@ class Run:
         return Shelf(
             append=append,
             reject=writer.reject,
-            review=selection.review,
-            note=selection.add,
+            review=lambda verdict: self.selection.review(verdict),  # noqa: PLW0108 - not yet open
+            note=lambda sample, verdict: self.selection.add(sample, verdict),  # noqa: PLW0108
             seed_json=self.prompter.seed_json,
             keep_thinking=self.settings.keep_thinking,
         )
 
-    def _writer(self, record: Record, selection: Selection) -> BatchWriter:
+    def _writer(self, record: Record) -> BatchWriter:
         folder = self.data_dir.parts(rehearsal=self.rehearsal)
 
         def note_part(_: str, part: store.Part) -> None:
@@ -453,7 +458,7 @@ class Run:
             # On the disk the part's rows are all counted; here the newest of them, whose append
             # has not returned, are counted one by one when it has.
             record.accepted = counted
-            selection.sealed(folder / part.name, part.rows)
+            self.selection.sealed(folder / part.name, part.rows)
 
         return BatchWriter(
             self.data_dir,
