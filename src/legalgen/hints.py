@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from itertools import product
 from typing import get_args
 
@@ -144,33 +145,32 @@ def _date(text: str, now: datetime) -> float | None:
 
 
 _ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
+
+
 _WAIT_PHRASES = (
     # people: try again in 5 minutes; retry after 20 seconds; wait 3s; resets in 2h; available in 1m
-    re.compile(
-        rf"""(?:(?:re)?try(?:ing)?(?:\s+(?:again|your\s+request|this\s+request|the\s+request|it))?
-             |wait(?:ing)?(?:\s+(?:for|at\s+least|about))?|back\s+off|resets?|available|reset_in
-             |come\s+back|cooldown)
-             (?:\s+(?:again|in|after|for|at\s+least|about|another|until)){{0,3}}[\s:=~]*
-             (?P<span>{_DURATION.pattern})(?![a-z])""",
-        re.IGNORECASE | re.VERBOSE,
-    ),
+    rf"""(?:(?:re)?try(?:ing)?(?:\s+(?:again|your\s+request|this\s+request|the\s+request|it))?
+         |wait(?:ing)?(?:\s+(?:for|at\s+least|about))?|back\s+off|resets?|available|reset_in
+         |come\s+back|cooldown)
+         (?:\s+(?:again|in|after|for|at\s+least|about|another|until)){{0,3}}[\s:=~]*
+         (?P<span>{_DURATION.pattern})(?![a-z])""",
     # machines: "retry_after": 120, retryDelay: "34s", retry_after_ms=1200, Retry-After: 30
-    re.compile(
-        rf"""retry[-_\s]?(?:after|delay|in)[-_]?(?P<unit>ms|milliseconds|s|secs?|seconds)?["']?
-             \s*[:=]\s*["']?(?P<value>{_NUMBER}(?:\s*{_UNIT}(?![a-z]))*)""",
-        re.IGNORECASE | re.VERBOSE,
-    ),
+    rf"""retry[-_\s]?(?:after|delay|in)[-_]?(?P<unit>ms|milliseconds|s|secs?|seconds)?["']?
+         \s*[:=]\s*["']?(?P<value>{_NUMBER}(?:\s*{_UNIT}(?![a-z]))*)""",
     # dates: try again at 2026-11-23T10:00:00Z; resets on ...
-    re.compile(
-        rf"(?:try|retry|reset|until|available|after)\w*\W[^.{{}}]{{0,40}}?(?P<date>{_ISO})",
-        re.IGNORECASE,
-    ),
+    rf"(?:try|retry|reset|until|available|after)\w*\W[^.{{}}]{{0,40}}?(?P<date>{_ISO})",
 )
+
+
+@cache
+def _wait_phrases() -> tuple[re.Pattern[str], ...]:
+    """Compiled with the first message: most batches read nothing but headers."""
+    return tuple(re.compile(phrase, re.IGNORECASE | re.VERBOSE) for phrase in _WAIT_PHRASES)
 
 
 def _from_text(text: str, now: datetime) -> float | None:
     """The longest wait that ``text`` asks for, in seconds."""
-    found = (match for phrase in _WAIT_PHRASES for match in phrase.finditer(text[:20_000]))
+    found = (match for phrase in _wait_phrases() for match in phrase.finditer(text[:20_000]))
     waits = [
         wait for wait in (_wait(match.groupdict(), now) for match in found) if wait is not None
     ]

@@ -837,7 +837,8 @@ _GARBLED = re.compile(
 _GARBLED_HINTS = ("\ufffd", "\u00e2", "\u00c2", "\u00c3")
 _SYMBOLS = re.compile("[\u2500-\u259f\u2705\u274c\u2b50\U0001f300-\U0001faff]")
 """Boxes and pictures; ticks and crosses of plain type may stand."""
-_SCRIPTS = re.compile("[\u0400-\u06ff\u0900-\u0dff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_SCRIPTS = "[\u0400-\u06ff\u0900-\u0dff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+"""A pattern that takes 2 ms to compile, for the few answers with such letters."""
 _ASIDE = re.compile(r"\([^)]*\)|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
 """Where a term of a foreign law may stand in its own script."""
 _PARTS = re.compile(r"^[\W_]*(?:citations?|reasoning steps|final answer)[\W_]*$", re.I | re.M)
@@ -875,7 +876,7 @@ def _dress(reading: _Reading) -> tuple[str, str]:
         return "headings", "answer"
     if reading.foreign_letters and _SYMBOLS.search(answer):
         return "boxes or pictures", "answer"
-    if reading.foreign_letters and _SCRIPTS.search(_ASIDE.sub("", answer)):
+    if reading.foreign_letters and re.search(_SCRIPTS, _ASIDE.sub("", answer)):
         return "words of another script", "answer"
     if "```" in answer:
         return "a code fence", "answer"

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from legalgen.citations import america, europe, legislation, reports, treaties
 from legalgen.citations.names import with_name
 from legalgen.citations.parsed import Parsed, Rule, normalise
-from legalgen.citations.weak import weak
 
 STRONG: tuple[Rule, ...] = (
     reports.NEUTRAL, reports.UKEAT, reports.LAW_REPORTS, reports.REPORT, reports.SCOTS,
@@ -76,7 +75,7 @@ def _parse_piece(text: str, start: int, end: int) -> list[Parsed]:
     found = us_citations.more(piece, found)
     found = [with_name(item, piece, 0) if item.is_case else item for item in found]
     if not found:
-        found = weak(piece)
+        found = _weak(piece)
     if start == 0:
         return found
     return [replace(item, start=item.start + start, end=item.end + start) for item in found]
@@ -86,6 +85,12 @@ def _rare(piece: str) -> list[Parsed]:
     from legalgen.citations import rare  # noqa: PLC0415 - few texts need it, and it takes time
 
     return _apply(rare.RULES, piece)
+
+
+def _weak(piece: str) -> list[Parsed]:
+    from legalgen.citations.weak import weak  # noqa: PLC0415 - few texts need it, and it takes time
+
+    return weak(piece)
 
 
 def _apply(rules: Iterable[Rule], text: str) -> list[Parsed]:

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -191,11 +192,9 @@ class Catalog:
             ConfigurationError: the file cannot be read, is not TOML, or a value in it cannot be
                 meant; names file, table and key.
         """
-        text = files("legalgen.providers").joinpath(_BUILTIN).read_text(encoding="utf-8")
-        tables = tomllib.loads(text)
         if overlay is None:
-            return cls(_checked(tables, _BUILTIN))
-        return cls(_checked(_merged(tables, _read(overlay)), str(overlay)))
+            return _builtin()
+        return cls(_checked(_merged(_builtin_tables(), _read(overlay)), str(overlay)))
 
     def models(self, provider: str) -> tuple[ModelSpec, ...]:
         """The provider's models in catalog order; empty for one that is not listed."""
@@ -271,6 +270,16 @@ def _merged(under: Mapping[str, object], over: Mapping[str, object]) -> dict[str
         else:
             merged[key] = value
     return merged
+
+
+@cache
+def _builtin() -> Catalog:
+    return Catalog(_checked(_builtin_tables(), _BUILTIN))
+
+
+def _builtin_tables() -> dict[str, object]:
+    text = files("legalgen.providers").joinpath(_BUILTIN).read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 def _checked(tables: Mapping[str, object], file: str) -> dict[str, _Provider]:
