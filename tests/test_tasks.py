@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from legalgen.batch import Schedule
 from legalgen.errors import UsageError
 from legalgen.tasks import PARK_AFTER, Cell, Planner, Task, renew, slot_seed
 from legalgen.taxonomy import Filter, Taxonomy
@@ -323,3 +324,25 @@ def test_parking_whole_topics_leaves_the_rest_even() -> None:
             kept.append(task)
     values, fewest, most = spread(kept, leaf)
     assert (values, most - fewest <= 1) == (5, True)
+
+
+@FEW
+@given(st.integers(0, 5), st.lists(st.booleans(), min_size=40, max_size=40))
+def test_tasks_are_the_planned_ones_whenever_they_are_drawn(seed: int, fates: list[bool]) -> None:
+    """A schedule draws each task when its turn comes; what was given up before changes none."""
+    size = len(fates)
+    eager, plan = planner(seed=seed).plan(size), planner(seed=seed)
+    schedule = Schedule(plan, plan.planned(size), target=size, accepted=0, next_slot=size)
+    drawn = []
+    for good in fates:
+        job = schedule.next(0)
+        assert job is not None
+        drawn.append(job.task)
+        if good:
+            schedule.accept(job.task)
+        else:
+            schedule.give_up(job)
+    assert drawn == eager
+    missing = fates.count(False)
+    substitutes = [schedule.next(at) for at in range(missing)]
+    assert [job and job.task.slot for job in substitutes] == list(range(size, size + missing))

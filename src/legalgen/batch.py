@@ -97,15 +97,17 @@ class Plan(Protocol):
 class Schedule:
     """Which slots are still to be written: those planned, then substitutes for those given up.
 
-    ``tasks`` are the planned ones that are neither written nor given up; substitutes get slots
-    from ``next_slot`` on. ``accepted`` samples of ``target`` are there already.
+    ``tasks`` are the planned ones that are neither written nor given up, drawn when their turn
+    comes; substitutes get slots from ``next_slot`` on. ``accepted`` samples of ``target`` are
+    there already.
     """
 
     def __init__(
         self, plan: Plan, tasks: Iterable[Task], target: int, accepted: int, next_slot: int
     ) -> None:
         self._plan = plan
-        self._planned = deque(tasks)
+        self._coming = iter(tasks)
+        self._planned = deque[Task]()
         self._back = deque[Job]()
         self._slots = count(next_slot)
         self.target = target
@@ -115,12 +117,18 @@ class Schedule:
         """The next job, if what is accepted and under way does not suffice."""
         if self.accepted + active >= self.target:
             return None
-        while self._back or self._planned:
-            job = self._back.popleft() if self._back else Job(self._planned.popleft())
+        while (job := self._first()) is not None:
             if job.task.cell not in self._plan.parked:
                 return job
-            self._plan.give_up(job.task)
+            self.give_up(job)
         task = self._plan.take(next(self._slots))
+        return Job(task) if task is not None else None
+
+    def _first(self) -> Job | None:
+        """The first of those that came back or are planned."""
+        if self._back:
+            return self._back.popleft()
+        task = self._planned.popleft() if self._planned else next(self._coming, None)
         return Job(task) if task is not None else None
 
     def back(self, job: Job) -> None:
@@ -133,7 +141,8 @@ class Schedule:
         self._plan.accept(task)
 
     def give_up(self, job: Job) -> None:
-        """A job that will not be written."""
+        """A job that will not be written; what is planned does not depend on it."""
+        self._planned.extend(self._coming)
         self._plan.give_up(job.task)
 
     @property

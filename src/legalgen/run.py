@@ -7,7 +7,7 @@ import dataclasses
 import gc
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -486,12 +486,14 @@ class Run:
 
     def _schedule(self, planner: tasks.Planner, record: Record, done: set[int]) -> Schedule:
         """What a batch still has to write: its plan, less what is done or given up."""
-        planned = planner.plan(record.target)
-        given_up = {note.slot for note in record.given_up}
+        planned: Iterable[Task] = planner.planned(record.target)
+        if record.given_up:
+            planned = list(planned)  # what is planned does not depend on what was given up
         for note in record.given_up:
             planner.give_up(_task_of(note, self._as_of))
-        rest = [task for task in planned if task.slot not in done | given_up]
-        next_slot = max([record.target - 1, *done, *given_up]) + 1
+        ended = done | {note.slot for note in record.given_up}
+        rest = (task for task in planned if task.slot not in ended)
+        next_slot = max([record.target - 1, *ended]) + 1
         return Schedule(planner, rest, record.target, len(done), next_slot)
 
     def _outlook(self, schedule: Schedule) -> Result | None:

@@ -135,8 +135,12 @@ class Planner:
 
     def plan(self, n: int, first_slot: int = 0) -> list[Task]:
         """The next ``n`` tasks in consecutive slots; fewer only when every cell is parked."""
+        return list(self.planned(n, first_slot))
+
+    def planned(self, n: int, first_slot: int = 0) -> Iterator[Task]:
+        """As ``plan``, each task taken when it is asked for."""
         taken = map(self.take, range(first_slot, first_slot + n))
-        return [task for task in taken if task is not None]
+        return (task for task in taken if task is not None)
 
     def give_up(self, task: Task) -> None:
         """Return a task that could not be written; the third failure of its cell parks it.
