@@ -16,7 +16,7 @@ import pytest
 
 from legalgen import events
 from legalgen.dataset.compact import compact
-from legalgen.errors import ConfigurationError, NoUsableProvider
+from legalgen.errors import ConfigurationError, DiskError, NoUsableProvider
 from legalgen.generation import Stop
 from legalgen.ledger import Ledger, ModelStats, Record
 from legalgen.providers import PROVIDERS
@@ -612,6 +612,16 @@ def once(condition: Callable[[], bool], act: Callable[[], None]) -> None:
         act()
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def test_what_cannot_be_read_is_told_before_anybody_is_paid(world: World) -> None:
+    """Over a dataset that was never written, too: an index may be there and be none."""
+    index = world.open().data_dir.index()
+    index.parent.parent.mkdir(parents=True)
+    index.parent.write_text("not a folder")
+    with pytest.raises(DiskError, match="duplicate index"):
+        world.batch()
+    assert world.server.calls() == []
 
 
 class TestStopping:

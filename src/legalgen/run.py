@@ -218,8 +218,8 @@ class Run:
         if (early := self._outlook(schedule)) is not None:
             return early
         self._begin(record, counts)
-        if summary.rows:
-            _ = self.selection  # reading the dataset may fail, and is done before anybody is paid
+        if summary.rows or self.data_dir.index(rehearsal=self.rehearsal).parent.exists():
+            _ = self.selection  # reading what is there may fail: done before anybody is paid
         with self._writer(record) as writer:
             shelf = self._shelf(writer)
             ending = self._guarded(record, schedule, shelf, writer)
@@ -423,7 +423,7 @@ class Run:
 
     @cached_property
     def selection(self) -> Selection:
-        """What was accepted so far; over an empty dataset opened with the gate."""
+        """What was accepted so far; where nothing was written yet it is opened with the gate."""
         from legalgen.selection import Selection  # noqa: PLC0415 - loads pyarrow
 
         return Selection(

@@ -52,7 +52,7 @@ class Selection:
         name = data_dir.dataset(rehearsal=rehearsal).name
         parts = store.parts(data_dir, rehearsal=rehearsal)
         self._index = DuplicateIndex(
-            data_dir.state / "duplicates" / name, Thresholds(**rules.duplicate_thresholds())
+            data_dir.index(rehearsal=rehearsal), Thresholds(**rules.duplicate_thresholds())
         )
         self._index.open([_part(path) for path in parts], questions_only=structure_only)
         self._corpus_path = data_dir.state / f"corpus-{name}.json"

@@ -107,6 +107,10 @@ class DataDir(msgspec.Struct, frozen=True):
         """The folder that holds sealed parts and nothing else, ever."""
         return self.dataset(rehearsal=rehearsal) / "data"
 
+    def index(self, *, rehearsal: bool = False) -> Path:
+        """The folder of the near-duplicate index."""
+        return self.state / "duplicates" / self.dataset(rehearsal=rehearsal).name
+
     def create(self) -> None:
         """Make the folders that are missing, durably. Costs a few ``stat`` when none is.
 

@@ -128,7 +128,7 @@ def _command() -> tuple[str, ...]:
 
 def _index(data_dir: DataDir, thresholds: Thresholds) -> DuplicateIndex:
     """The index of near-duplicates of the dataset, as a batch keeps it."""
-    index = DuplicateIndex(data_dir.state / "duplicates" / "train", thresholds)
+    index = DuplicateIndex(data_dir.index(), thresholds)
     index.open([_part(path) for path in parts(data_dir)])
     return index
 
