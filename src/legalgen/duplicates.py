@@ -39,6 +39,7 @@ import pyarrow as pa
 from rensa import RMinHash
 
 from legalgen.errors import DiskError, Reason
+from legalgen.rules import Nearness
 from legalgen.samples import words
 from legalgen.store import clear_asides, open_aside
 
@@ -69,19 +70,8 @@ _HASHES = max(QUESTION_BANDS * QUESTION_ROWS, ANSWER_BANDS * ANSWER_ROWS)
 DuplicateCode = Literal["DUP_EXACT", "DUP_NEAR", "DUP_SOFT"]
 
 
-class Thresholds(msgspec.Struct, frozen=True):
-    """Jaccard similarities from which two samples are too close.
-
-    Measured on 2,057 samples with hand labels: answers at 0.6 were duplicates 12 times of 12,
-    questions at 0.8 9 times of 11; a question at 0.6 alone about every second time.
-    """
-
-    near_answer: float = 0.6
-    near_question: float = 0.8
-    near_both_question: float = 0.6
-    near_both_answer: float = 0.25
-    soft_question: float = 0.6
-    soft_answer: float = 0.3
+class Thresholds(Nearness, frozen=True):
+    """What two similarities mean, by the nearness that is too near."""
 
     @property
     def worth_a_look(self) -> float:

@@ -145,8 +145,6 @@ def _date(text: str, now: datetime) -> float | None:
 
 
 _ISO = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?"
-
-
 _WAIT_PHRASES = (
     # people: try again in 5 minutes; retry after 20 seconds; wait 3s; resets in 2h; available in 1m
     rf"""(?:(?:re)?try(?:ing)?(?:\s+(?:again|your\s+request|this\s+request|the\s+request|it))?

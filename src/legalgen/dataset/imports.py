@@ -12,12 +12,13 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen import __version__
 from legalgen.card import write_card
@@ -65,8 +66,7 @@ class Imported(msgspec.Struct):
     examples: list[str] = []
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """Where rows come from, as the ledger notes it."""
 
     path: Path
@@ -167,7 +167,7 @@ class _Import:
             done.odd[oddity] += 1
         if row.sample is not None:
             whole = completed(row.sample, name, judged, self.now())
-            sample = msgspec.structs.replace(whole, batch_id=self.batch_id, slot=slot)
+            sample = replace(whole, batch_id=self.batch_id, slot=slot)
         else:
             sample = self.mapper.sample(name, judged, self.batch_id, slot, self.now())
         done.unknown_jurisdiction += sample.jurisdiction == UNKNOWN
@@ -237,8 +237,7 @@ def _grouped(samples: Iterable[Sample], size: int) -> Iterator[list[Sample]]:
 # --- mapping -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where a topic lies in the taxonomy; what does not match is a slug or ``unknown``."""
 
     jurisdiction: str
@@ -340,7 +339,7 @@ def completed(sample: Sample, name: str, judged: Judged, now: datetime) -> Sampl
     changes = {column: found[column] for column in missing if column in found}
     if missing and not all(citation.kind for citation in sample.citations):
         changes["citations"] = verdict.citations
-    return msgspec.structs.replace(sample, **changes)
+    return replace(sample, **changes)
 
 
 def _cited(parsed: Iterable[Parsed]) -> frozenset[str]:
