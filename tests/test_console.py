@@ -14,10 +14,10 @@ import msgspec
 import pytest
 
 from legalgen import events, screens
-from legalgen.category import ErrorCategory
 from legalgen.completion import ModelRef
 from legalgen.console import Console, history_row
 from legalgen.errors import NoUsableProvider, UsageError
+from legalgen.errors.category import ErrorCategory
 from legalgen.inventory import Compared, Limit, ModelRow, track_of
 from legalgen.ledger import (
     Alert,

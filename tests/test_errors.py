@@ -27,7 +27,7 @@ from legalgen.errors import (
     categorize_error,
     classify,
 )
-from legalgen.redaction import REDACTED, redact
+from legalgen.errors.redaction import REDACTED, redact
 
 C = ErrorCategory
 NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)

@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.completion import LimitReading
-from legalgen.hints import LONGEST_S, LimitHit, limit_in, parse_duration, readings, retry_after_s
+from legalgen.errors.retry_after import (
+    LONGEST_S,
+    LimitHit,
+    limit_in,
+    parse_duration,
+    readings,
+    retry_after_s,
+)
 
 NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from legalgen import wiring
-from legalgen.category import ErrorCategory
 from legalgen.completion import ModelRef
 from legalgen.errors import UsageError
+from legalgen.errors.category import ErrorCategory
 from legalgen.failover import ProviderState, State
 from legalgen.health import Budget, Memories, Memory, ProviderMemory
 from legalgen.inventory import (

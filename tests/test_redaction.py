@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legalgen.redaction import MINIMUM_SECRET, REDACTED, redact
+from legalgen.errors.redaction import MINIMUM_SECRET, REDACTED, redact
 
 KEY = "gsk_" + "Ab3" * 16
 

@@ -321,7 +321,7 @@ def _bug(error: Exception) -> int:
     import logging  # noqa: PLC0415 - only now
     import traceback  # noqa: PLC0415
 
-    from legalgen.redaction import redact  # noqa: PLC0415
+    from legalgen.errors.redaction import redact  # noqa: PLC0415
 
     logging.getLogger("legalgen").error("a bug", exc_info=error)
     sys.stderr.write(redact("".join(traceback.format_exception(error))))

@@ -25,7 +25,7 @@ from typing import Literal
 import msgspec
 
 from legalgen import events
-from legalgen.redaction import redact
+from legalgen.errors.redaction import redact
 
 FILE_NAME = "legalgen.log"
 MAXIMUM_BYTES = 10_000_000

@@ -13,8 +13,8 @@ from datetime import datetime
 import msgspec
 
 from legalgen import events
-from legalgen.category import ErrorCategory
 from legalgen.completion import LimitKind, LimitWindow
+from legalgen.errors.category import ErrorCategory
 from legalgen.router import View
 
 RATE_WINDOW_S = 120.0

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from legalgen.category import ErrorCategory as C
 from legalgen.completion import ModelRef
+from legalgen.errors.category import ErrorCategory as C
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from legalgen import bulk
-from legalgen.category import ErrorCategory
 from legalgen.completion import ModelRef
+from legalgen.errors.category import ErrorCategory
 from legalgen.frame import WINDOWS, Line, Style, dollars, short, span, unit
 from legalgen.remedies import Trouble, grouped, remedies, troubles
 

@@ -484,7 +484,7 @@ def _quoted(value: object) -> str:
 
 
 def _redacted(text: str) -> str:
-    from legalgen.redaction import redact  # noqa: PLC0415 - its patterns; ``--help`` shows no value
+    from legalgen.errors.redaction import redact  # noqa: PLC0415 - its patterns; ``--help`` shows no value
 
     return redact(text)
 

@@ -24,8 +24,8 @@ from legalgen.dataset.verify import repair as mend
 from legalgen.dataset.verify import verify
 from legalgen.duplicates import DuplicateIndex, Part, Thresholds
 from legalgen.errors import DiskError, UsageError
+from legalgen.errors.redaction import redact
 from legalgen.ledger import Ledger, new_batch_id, this_process
-from legalgen.redaction import redact
 from legalgen.settings import Settings
 from legalgen.store import BatchLock, DataDir, Holder, parts, recover, sync_folder
 from legalgen.taxonomy import Taxonomy

@@ -19,7 +19,8 @@ from msgspec.structs import replace
 
 from legalgen.completion import Completion, Request, Usage
 from legalgen.errors import ErrorCategory, Failure, ProviderError, classify
-from legalgen.hints import readings
+from legalgen.errors.redaction import redact
+from legalgen.errors.retry_after import readings
 from legalgen.providers._http import (
     Abandoned,
     DeadlineClient,
@@ -29,7 +30,6 @@ from legalgen.providers._http import (
 )
 from legalgen.providers.base import RemoteModel
 from legalgen.providers.catalog import Catalog, ModelSpec
-from legalgen.redaction import redact
 
 _MESSAGE_LENGTH = 200
 _BEFORE_THE_REPLY = (

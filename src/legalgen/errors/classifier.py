@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from legalgen import evidence as ev
-from legalgen import hints, wordings
-from legalgen.category import ErrorCategory
-from legalgen.errors import AnswerRefused, Failure, ProviderError
-from legalgen.redaction import redact
+from legalgen.errors import patterns, retry_after
+from legalgen.errors import reply as ev
+from legalgen.errors.category import ErrorCategory
+from legalgen.errors.exceptions import AnswerRefused, Failure, ProviderError
+from legalgen.errors.redaction import redact
 
 _C = ErrorCategory
 
@@ -78,12 +78,12 @@ def _categorize(found: ev.Evidence, error: object) -> ErrorCategory:
 
 def _malformed_key(found: ev.Evidence) -> bool:
     """A key that no header can hold: empty, padded, broken by a newline, or not ASCII."""
-    if found.live and any(wordings.KEY_NAMES.search(name) for name in found.names):
+    if found.live and any(patterns.KEY_NAMES.search(name) for name in found.names):
         return True
     return bool(_ILLEGAL_HEADER.search(" ".join(found.raw)))
 
 
-_ILLEGAL_HEADER = wordings.pattern(r"(?:illegal|invalid) header value")
+_ILLEGAL_HEADER = patterns.pattern(r"(?:illegal|invalid) header value")
 
 
 def _status(found: ev.Evidence) -> int | None:
@@ -109,14 +109,14 @@ def _tells_more(inner: int, outer: int) -> bool:
 
 def _within(status: int, found: ev.Evidence) -> ErrorCategory:
     """What codes and words make of a failure with ``status``."""
-    default, asked = wordings.BY_STATUS.get(
-        status, wordings.OTHER_5XX if status >= 500 else wordings.OTHER_4XX
+    default, asked = patterns.BY_STATUS.get(
+        status, patterns.OTHER_5XX if status >= 500 else patterns.OTHER_4XX
     )
     by_code = _first(_code_meaning(code) for code in _codes(found))
     if by_code in asked and by_code is not _C.RATE_LIMIT:
         return by_code
     if default is _C.BAD_REQUEST and any(
-        wordings.FORM_CODES.search(_snake(c)) for c in found.codes
+        patterns.FORM_CODES.search(_snake(c)) for c in found.codes
     ):
         asked = (_C.CONTEXT_LENGTH, _C.BAD_REQUEST)
     by_words = _first(_meaning(text, asked) for text in found.words or [found.text])
@@ -135,7 +135,7 @@ def _snake(code: str) -> str:
 
 def _code_meaning(code: str, *, weak: bool = False) -> ErrorCategory | None:
     code = _snake(code)
-    table = (*wordings.CODES, *wordings.WEAK_CODES) if weak else wordings.CODES
+    table = (*patterns.CODES, *patterns.WEAK_CODES) if weak else patterns.CODES
     return _first(category if pattern.search(code) else None for category, pattern in table)
 
 
@@ -147,41 +147,41 @@ def _meaning(text: str, asked: Sequence[ErrorCategory]) -> ErrorCategory | None:
 def _speaks_of(category: ErrorCategory, text: str) -> bool:
     if category is _C.QUOTA_EXHAUSTED:
         return _of_money(text) or _of_a_long_window(text)
-    if category is _C.CONTEXT_LENGTH and hints.limit_in(text) is not None:
-        return _never_fits(text) or bool(wordings.TOO_LARGE.search(text))
-    if category in (_C.CONNECTION_ERROR, _C.TIMEOUT) and wordings.NOT_REFUSED.search(text):
+    if category is _C.CONTEXT_LENGTH and retry_after.limit_in(text) is not None:
+        return _never_fits(text) or bool(patterns.TOO_LARGE.search(text))
+    if category in (_C.CONNECTION_ERROR, _C.TIMEOUT) and patterns.NOT_REFUSED.search(text):
         return False
-    return bool(wordings.WORDS[category].search(text))
+    return bool(patterns.WORDS[category].search(text))
 
 
 def _never_fits(text: str) -> bool:
     """A request larger than the whole bucket: no wait helps."""
-    hit = hints.limit_in(text)
+    hit = retry_after.limit_in(text)
     if hit is None or hit.limit is None or hit.requested is None:
         return False
     return hit.requested > hit.limit > 0
 
 
 def _of_money(text: str) -> bool:
-    if not wordings.CREDIT.search(text):
+    if not patterns.CREDIT.search(text):
         return False
-    return not (wordings.BUY_NOW.search(text) and _comes_back_soon(text))
+    return not (patterns.BUY_NOW.search(text) and _comes_back_soon(text))
 
 
 def _of_a_long_window(text: str) -> bool:
-    hit = hints.limit_in(text)
+    hit = retry_after.limit_in(text)
     if hit is not None and hit.window == "minute":
         return False
-    wait = hints.retry_after_s(None, text)
+    wait = retry_after.retry_after_s(None, text)
     if wait is not None and wait >= 3600:
         return True
-    return bool(wordings.WINDOW_WORDS.search(text) and wordings.LIMIT_WORDS.search(text))
+    return bool(patterns.WINDOW_WORDS.search(text) and patterns.LIMIT_WORDS.search(text))
 
 
 def _comes_back_soon(text: str) -> bool:
     """Google says "check your plan and billing" of limits per minute as well."""
-    wait = hints.retry_after_s(None, text)
-    return wait is not None and wait <= 120 and not wordings.WINDOW_WORDS.search(text)
+    wait = retry_after.retry_after_s(None, text)
+    return wait is not None and wait <= 120 and not patterns.WINDOW_WORDS.search(text)
 
 
 _ANY_MEANING = (
@@ -218,18 +218,18 @@ def _without_status(found: ev.Evidence) -> ErrorCategory:
 
 
 def _by_type(found: ev.Evidence) -> ErrorCategory | None:
-    telling = (name for name in found.names if not wordings.CATCH_ALL.search(name))
+    telling = (name for name in found.names if not patterns.CATCH_ALL.search(name))
     return _first(map(_of_type, telling))
 
 
 def _of_type(name: str) -> ErrorCategory | None:
-    if wordings.CONNECT_TIMEOUT_NAMES.search(name):
+    if patterns.CONNECT_TIMEOUT_NAMES.search(name):
         return _C.CONNECTION_ERROR
-    if wordings.TIMEOUT_NAMES.search(name):
+    if patterns.TIMEOUT_NAMES.search(name):
         return _C.TIMEOUT
-    if wordings.UNREADABLE_NAMES.search(name):
+    if patterns.UNREADABLE_NAMES.search(name):
         return _C.SERVER_ERROR
-    return _C.CONNECTION_ERROR if wordings.CONNECTION_NAMES.search(name) else None
+    return _C.CONNECTION_ERROR if patterns.CONNECTION_NAMES.search(name) else None
 
 
 # The status that a category's code would have come with, where words still refine it.
@@ -255,8 +255,8 @@ _CODE_IN_TEXT = re.compile(r"\b[a-z]{2,}(?:_[a-z]{2,})+\b|\b[A-Z]{3,}(?:_[A-Z]{2
 
 def _by_status_name(found: ev.Evidence) -> ErrorCategory | None:
     """What ``RateLimitError`` or ``TooManyRequests`` stands for, refined by the words."""
-    for name in (*found.names, *wordings.HTTP_NAMES.findall(found.text)):
-        for pattern, status in wordings.STATUS_NAMES:
+    for name in (*found.names, *patterns.HTTP_NAMES.findall(found.text)):
+        for pattern, status in patterns.STATUS_NAMES:
             if pattern.search(name):
                 return _through_a_wrapper(status, found) or _within(status, found)
     return None
@@ -295,13 +295,13 @@ def classify(
     said = " ".join([*found.words, found.text])
     known = found.headers | dict(headers or {})
     limited = category in _LIMITED
-    hit = (hints.limit_in(said) if limited else None) or hints.LimitHit()
+    hit = (retry_after.limit_in(said) if limited else None) or retry_after.LimitHit()
     return Failure(
         category,
         _message(found, error, secrets),
         status=_reported_status(found),
         code=next((code for code in found.codes if "/" not in code), None),
-        retry_after_s=hints.retry_after_s(
+        retry_after_s=retry_after.retry_after_s(
             known, " ".join([said, *found.raw]), now=now or datetime.now(UTC), provider=provider
         ),
         kind=hit.kind,
@@ -313,7 +313,7 @@ def classify(
         truncated=category is _C.OUTPUT_INVALID and _cut_short(found, said),
         credit=category is _C.QUOTA_EXHAUSTED and _of_credit(found, said),
         reached=_reached(found, category),
-        readings=hints.readings(known, provider=provider),
+        readings=retry_after.readings(known, provider=provider),
         answer=redact(_refused_answer(body), secrets) if category is _C.OUTPUT_INVALID else "",
     )
 
@@ -341,7 +341,7 @@ def _message(found: ev.Evidence, error: str | BaseException, secrets: Iterable[s
     return text if len(text) <= 200 else text[:199] + "…"
 
 
-_NO_SUCH_PATH = wordings.pattern(
+_NO_SUCH_PATH = patterns.pattern(
     r"unknown\srequest\surl|check\sthe\surl|page\snot\sfound|unknown_url|invalid\surl"
     r"|no\s(?:such\s)?(?:route|path)|cannot\s(?:get|post)\s/|route\snot\sfound|method\snot\sallowed"
 )
@@ -349,7 +349,7 @@ _NO_SUCH_PATH = wordings.pattern(
 
 def _wrong_url(found: ev.Evidence, category: ErrorCategory) -> bool:
     """Whether the reply shows that the base URL is not this vendor's API."""
-    if any(wordings.WRONG_URL_NAMES.search(name) for name in found.names):
+    if any(patterns.WRONG_URL_NAMES.search(name) for name in found.names):
         return True
     status = _reported_status(found)
     if status is None or (status >= 400 and status not in (404, 405)):
@@ -363,12 +363,12 @@ def _names_a_model(found: ev.Evidence) -> bool:
     if any(_code_meaning(code) is _C.MODEL_UNAVAILABLE for code in found.codes):
         return True
     said = " ".join([*found.words, found.text])
-    return bool(wordings.WORDS[_C.MODEL_UNAVAILABLE].search(said)) and not _NO_SUCH_PATH.search(
+    return bool(patterns.WORDS[_C.MODEL_UNAVAILABLE].search(said)) and not _NO_SUCH_PATH.search(
         said
     )
 
 
-_FORMAT = wordings.pattern(
+_FORMAT = patterns.pattern(
     r"response[\s_]?format|json[\s_]?schema|structured[\s_]?outputs?|json[\s_]mode|json_object"
     r"|\bschema\b|additionalproperties|guided_json|grammar|'items'\sor|prefixitems"
 )
@@ -379,12 +379,12 @@ def _of_the_format(found: ev.Evidence, said: str) -> bool:
     return bool(_FORMAT.search(f"{params} {said} {' '.join(found.codes)}"))
 
 
-_CUT = wordings.pattern(
+_CUT = patterns.pattern(
     r"max(?:imum)?\s(?:completion|output|new)?\s?tokens\s(?:was\s|were\s)?reached|too\sverbose"
     r"|incomplete_json|truncat|finish_reason\W{1,4}length|length\slimit\swas\sreached"
 )
 # The one thing in this field that is the vendor's sentence and not the model's.
-_CUT_ECHO = wordings.pattern(r"failed_generation\W{1,6}max completion tokens reached")
+_CUT_ECHO = patterns.pattern(r"failed_generation\W{1,6}max completion tokens reached")
 
 
 def _cut_short(found: ev.Evidence, said: str) -> bool:
@@ -406,16 +406,16 @@ def _refused_answer(body: object) -> str:
 
 def _of_credit(found: ev.Evidence, said: str) -> bool:
     """Whether money is what is missing; an offer to buy beside a limit per day is an offer."""
-    hit = hints.limit_in(said)
+    hit = retry_after.limit_in(said)
     if _status(found) == 402 or (_of_money(said) and (hit is None or hit.window is None)):
         return True
     return any(_CREDIT_CODES.search(_snake(code)) for code in found.codes)
 
 
-_CREDIT_CODES = wordings.pattern(
+_CREDIT_CODES = patterns.pattern(
     r"insufficient|payment|credit|spend|billing|arrear|budget|blocked_api"
 )
-_UNREACHED_WORDS = wordings.pattern(
+_UNREACHED_WORDS = patterns.pattern(
     r"refused|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|getaddrinfo|name\s(?:or\sservice|resolution)|no\ssuch"
     r"\shost|could\snot\sresolve|certificate|handshake|proxy|no\sroute\sto|unreachable|dial\stcp"
     r"|illegal\sheader"
@@ -428,6 +428,6 @@ def _reached(found: ev.Evidence, category: ErrorCategory) -> bool:
         return False
     if _reported_status(found) is not None:
         return True
-    if any(wordings.UNREACHED_NAMES.search(name) for name in found.names):
+    if any(patterns.UNREACHED_NAMES.search(name) for name in found.names):
         return False
     return category is not _C.CONNECTION_ERROR or not _UNREACHED_WORDS.search(found.text)

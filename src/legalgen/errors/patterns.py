@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from legalgen.category import ErrorCategory
+from legalgen.errors.category import ErrorCategory
 
 _C = ErrorCategory
 

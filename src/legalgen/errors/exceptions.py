@@ -12,17 +12,15 @@ LegalgenError
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import msgspec
 from msgspec.structs import asdict
 
-from legalgen.category import Blame as Blame  # noqa: PLC0414 - re-exported
-from legalgen.category import ErrorCategory as ErrorCategory  # noqa: PLC0414 - re-exported
 from legalgen.completion import LimitKind, LimitReading, LimitWindow
+from legalgen.errors.category import ErrorCategory
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -148,48 +146,3 @@ class AnswerRefused(LegalgenError):  # noqa: N818
         self.reasons = tuple(reasons)
         self.category = category
         self.truncated = truncated
-
-
-# --- what a failure means: read in a room of its own, which is loaded when the first one comes ---
-
-
-def categorize_error(
-    error: str | BaseException, *, status: int | None = None, body: object = None
-) -> ErrorCategory:
-    """What ``error`` means.
-
-    ``status`` and ``body`` are the HTTP status and the reply's body (parsed, or as it came) where
-    the caller knows them; otherwise they are looked for in the exception or in the text.
-    """
-    from legalgen import diagnosis  # noqa: PLC0415 - its vocabulary takes time to compile
-
-    return diagnosis.categorize(error, status=status, body=body)
-
-
-def classify(
-    error: str | BaseException,
-    *,
-    status: int | None = None,
-    body: object = None,
-    headers: Mapping[str, str] | None = None,
-    provider: str = "",
-    now: datetime | None = None,
-    secrets: Iterable[str] = (),
-) -> Failure:
-    """Everything failover may know about one failed call.
-
-    ``status``, ``body`` and ``headers`` are those of the reply, where the caller has them; an
-    SDK's exception holds them too. ``secrets`` never appear in the message. ``now`` (UTC) is what
-    dates in hints count from. Never raises, whatever ``error`` and ``body`` hold.
-    """
-    from legalgen import diagnosis  # noqa: PLC0415 - as above
-
-    return diagnosis.classify(
-        error,
-        status=status,
-        body=body,
-        headers=headers,
-        provider=provider,
-        now=now,
-        secrets=secrets,
-    )
