@@ -14,7 +14,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from legalgen import events
 from legalgen.bulk_run import BulkOrder, BulkRun
 from legalgen.generation import Stop
 from legalgen.providers import PROVIDERS
@@ -23,6 +22,7 @@ from legalgen.rules import Verdict
 from legalgen.run import Intent
 from legalgen.selection import Selection
 from legalgen.settings import Settings
+from legalgen.telemetry import events
 
 
 def main() -> None:

@@ -19,7 +19,6 @@ from pathlib import Path
 from rich.console import Console as RichConsole
 from rich.text import Text
 
-from legalgen import events
 from legalgen.completion import ModelRef
 from legalgen.console import Console
 from legalgen.failover import Health
@@ -31,6 +30,7 @@ from legalgen.progress import Progress
 from legalgen.router import View
 from legalgen.run import Result
 from legalgen.samples import Citation, Sample
+from legalgen.telemetry import events
 
 FOLDER = Path(__file__).with_name("screenshots")
 COLUMNS = 110

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legalgen import bulk, events, ledger, store
+from legalgen import bulk, ledger, store
 from legalgen.bulk_run import BulkOrder, BulkRun
 from legalgen.completion import Message, Prompt, Request, Usage
 from legalgen.errors import DiskError, ErrorCategory, Failure, ProviderError, UsageError
@@ -28,6 +28,7 @@ from legalgen.providers.catalog import BulkTerms, Catalog
 from legalgen.run import Intent, Result
 from legalgen.settings import Settings
 from legalgen.store import DataDir
+from legalgen.telemetry import events
 from tests.vendors import AnswerRequest, Config, VendorServer
 from tests.vendors.answers import source
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from legalgen import events, screens
+from legalgen import screens
 from legalgen.completion import ModelRef
 from legalgen.console import Console, history_row
 from legalgen.errors import NoUsableProvider, UsageError
@@ -35,6 +35,7 @@ from legalgen.providers.catalog import Catalog
 from legalgen.remedies import Trouble, remedies, remedy, troubles
 from legalgen.run import Result
 from legalgen.samples import Citation, Sample
+from legalgen.telemetry import events
 
 START = datetime(2026, 11, 23, 16, 15, 0, tzinfo=UTC)
 GROQ, CEREBRAS = "groq/openai/gpt-oss-120b", "cerebras/gpt-oss-120b"

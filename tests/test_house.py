@@ -24,8 +24,25 @@ FLOORS = (
         "forecast",
         "us_citations",
     },
-    {"providers.config", "failover", "samples", "tasks", "prompts.menu", "settings", "events"},
-    {"providers", "providers._http", "router", "rules", "store", "prompts.seeds", "metrics", "log"},
+    {
+        "providers.config",
+        "failover",
+        "samples",
+        "tasks",
+        "prompts.menu",
+        "settings",
+        "telemetry.events",
+    },
+    {
+        "providers",
+        "providers._http",
+        "router",
+        "rules",
+        "store",
+        "prompts.seeds",
+        "telemetry.metrics",
+        "telemetry.log",
+    },
     {"providers._sdk", "config_file", "remedies", "progress"},
     {"providers._bulk", "providers.local", "providers.openai"},
     {"providers.groq", "providers.cerebras"},
@@ -47,9 +64,21 @@ LAW = {
 LIFTABLE = {"failover", "limits", "router"}
 PRINTING = {"console", "live", "screens", "cli", "commands", "dataset"}
 WRITING = {
-    "store", "ledger", "health", "log", "metrics", "config_file", "duplicates", "card",
-    "commands", "dataset", "providers.local", "selection", "bulk", "bulk_run",
-}  # fmt: skip
+    "store",
+    "ledger",
+    "health",
+    "telemetry.log",
+    "telemetry.metrics",
+    "config_file",
+    "duplicates",
+    "card",
+    "commands",
+    "dataset",
+    "providers.local",
+    "selection",
+    "bulk",
+    "bulk_run",
+}
 """Rooms that write files. ``commands`` only for ``--events``, ``providers.local`` for the folder
 of a socket that is gone when the model is loaded."""
 HEAVY = {

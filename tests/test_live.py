@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legalgen import events
 from legalgen.completion import ModelRef
 from legalgen.failover import Health
 from legalgen.frame import ASCII, UNICODE, Moment, dollars, frame, printable, short, span
@@ -18,6 +17,7 @@ from legalgen.limits import Bucket, Budgets, Experience
 from legalgen.live import Live, Plain, Quiet, Watcher, watcher
 from legalgen.progress import Lane, Outlook, Progress, Quota, outlook
 from legalgen.router import Clock, View
+from legalgen.telemetry import events
 from tests.program import EXECUTABLE, Program
 from tests.terminal import Screen, in_terminal
 from tests.vendors import VendorServer

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legalgen.log import Log, RedactingFilter, open_log
+from legalgen.telemetry.log import Log, RedactingFilter, open_log
 
 KEY = "gsk_" + "Ab3" * 16
 OPAQUE = "Zq7/pl\\us+e'q=" + "Xy9" * 6

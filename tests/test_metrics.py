@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from legalgen.completion import ModelRef, Usage
 from legalgen.errors import DiskError, ErrorCategory
-from legalgen.metrics import Alert, Metrics, write_textfile
+from legalgen.telemetry.metrics import Alert, Metrics, write_textfile
 
 BIG = ModelRef("groq", "openai/gpt-oss-120b")
 SMALL = ModelRef("groq", "openai/gpt-oss-20b")

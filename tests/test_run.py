@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from legalgen import events
 from legalgen.dataset.compact import compact
 from legalgen.errors import ConfigurationError, DiskError, NoUsableProvider
 from legalgen.generation import Stop
@@ -24,6 +23,7 @@ from legalgen.router import Clock
 from legalgen.run import Intent, Result, Run, resumed_flags, resumed_settings
 from legalgen.settings import Settings
 from legalgen.store import DataDir, iter_batches
+from legalgen.telemetry import events
 from tests.program import LONGEST_S, environment
 from tests.vendors import AnswerRequest, Config, Fault, Limits, VendorServer
 

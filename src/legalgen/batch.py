@@ -16,7 +16,6 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import replace
 
-from legalgen import events, metrics
 from legalgen.completion import ModelRef
 from legalgen.crew import Crashed, Crew, Done
 from legalgen.errors import AnswerRefused, ErrorCategory, Reason
@@ -41,6 +40,7 @@ from legalgen.rules import Verdict
 from legalgen.samples import SCHEMA_VERSION, Sample, sample_id
 from legalgen.store import Cell, Rejected
 from legalgen.tasks import PARK_AFTER, Task
+from legalgen.telemetry import events, metrics
 
 TICK_S = 0.25
 GROWING_TICK_S = 0.02

@@ -23,7 +23,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from legalgen import bulk, events, store, wiring
+from legalgen import bulk, store, wiring
 from legalgen.batch import EXIT, Ending, Schedule, Shelf
 from legalgen.completion import ModelRef, Request, Usage
 from legalgen.errors import (
@@ -42,6 +42,7 @@ from legalgen.router import Clock, Policy, Router
 from legalgen.run import Intent, Result, Run
 from legalgen.settings import Settings
 from legalgen.tasks import Planner, Task
+from legalgen.telemetry import events
 
 CALL_S = 60.0
 TRANSFER_S = 1800.0

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from legalgen import events, log
 from legalgen.console import Console, history_row
 from legalgen.errors import DiskError, NoUsableProvider, UsageError
 from legalgen.errors.redaction import redact
@@ -23,6 +22,7 @@ from legalgen.ledger import Ledger, Record, Unreadable
 from legalgen.settings import Settings
 from legalgen.signals import heeded
 from legalgen.store import DataDir
+from legalgen.telemetry import events, log
 
 if TYPE_CHECKING:
     from legalgen.bulk_run import BulkOrder

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
-from legalgen import events, screens
+from legalgen import screens
 from legalgen.errors import LegalgenError, NoUsableProvider
 from legalgen.frame import Line, columns_of, printable
 from legalgen.live import Views, Watcher, watcher
 from legalgen.remedies import remedies, troubles
+from legalgen.telemetry import events
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole

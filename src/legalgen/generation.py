@@ -15,7 +15,6 @@ import msgspec
 from msgspec.structs import replace
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_never
 
-from legalgen import events
 from legalgen.completion import Completion, ModelRef, Prompt, Request, ResponseFormat, Usage
 from legalgen.errors import (
     AnswerRefused,
@@ -31,6 +30,7 @@ from legalgen.providers.base import Provider
 from legalgen.router import Clock, Hold, Lease, Router, Spent, Target, Turn
 from legalgen.samples import Draft
 from legalgen.tasks import Task
+from legalgen.telemetry import events
 
 if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to look at models
     from legalgen.rules import Verdict

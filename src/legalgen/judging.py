@@ -14,7 +14,6 @@ from msgspec.structs import replace
 
 from legalgen.completion import Completion, ModelRef, Prompt
 from legalgen.errors import Reason
-from legalgen.events import CallFailed
 from legalgen.generation import (
     Departed,
     Endpoint,
@@ -32,6 +31,7 @@ from legalgen.router import Clock, Router
 from legalgen.rules import Verdict
 from legalgen.samples import Draft
 from legalgen.tasks import Task
+from legalgen.telemetry.events import CallFailed
 
 MARK_TOKENS = 120
 """Tokens of the four marks and the remark."""

@@ -19,7 +19,6 @@ from typing import Any, Protocol, Self
 
 import msgspec
 
-from legalgen import events
 from legalgen.frame import (
     ASCII,
     UNICODE,
@@ -33,6 +32,7 @@ from legalgen.frame import (
 )
 from legalgen.progress import OF_ANSWERS, Progress
 from legalgen.router import Clock, View
+from legalgen.telemetry import events
 
 REFRESH_S = 0.25
 REPORT_S = 30.0

@@ -12,10 +12,10 @@ from datetime import datetime
 
 import msgspec
 
-from legalgen import events
 from legalgen.completion import LimitKind, LimitWindow
 from legalgen.errors.category import ErrorCategory
 from legalgen.router import View
+from legalgen.telemetry import events
 
 RATE_WINDOW_S = 120.0
 LEAST_FOR_A_RATE = 5

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
-from legalgen import __version__, batch, card, events, ledger, store, tasks, wiring
+from legalgen import __version__, batch, card, ledger, store, tasks, wiring
 from legalgen.batch import Batch, Bounds, Ending, Schedule, Shelf
 from legalgen.completion import ModelRef
 from legalgen.errors import DiskError, LegalgenError, NoUsableProvider, UsageError
@@ -24,7 +24,6 @@ from legalgen.failover import NoneLeft, Pause
 from legalgen.generation import Endpoint, Generation, Job, Judge, Stop
 from legalgen.ledger import Ledger, Record, new_batch_id, this_process
 from legalgen.limits import Demand
-from legalgen.metrics import Metrics, write_textfile
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog
 from legalgen.route import Route
@@ -33,6 +32,8 @@ from legalgen.samples import Sample
 from legalgen.settings import SETTINGS, Settings
 from legalgen.store import BatchLock, BatchWriter, DataDir, Holder
 from legalgen.tasks import Task
+from legalgen.telemetry import events
+from legalgen.telemetry.metrics import Metrics, write_textfile
 
 if TYPE_CHECKING:
     from legalgen.quality import Gate

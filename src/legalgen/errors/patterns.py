@@ -1,6 +1,6 @@
 """What vendors' codes, sentences and exception names mean: the vocabulary of failures.
 
-Tables only; ``errors.py`` decides which of them is asked when. Sources: the vendors' error pages
+Tables only; the classifier decides which of them is asked when. Sources: the vendors' error pages
 (console.groq.com/docs/errors, inference-docs.cerebras.ai/support/error, platform.openai.com/docs/
 guides/error-codes, docs.anthropic.com/en/api/errors, cloud.google.com/apis/design/errors, those
 of Azure OpenAI, Bedrock, OpenRouter, Ollama, vLLM and llama.cpp) and public reports.

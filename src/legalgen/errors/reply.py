@@ -1,6 +1,6 @@
 """What a failure says of itself, gathered from exceptions, bodies and bare text.
 
-Nothing on this page decides what a failure means (``errors.py`` does). It separates the vendor's
+Nothing on this page decides what a failure means (the classifier does). It separates the vendor's
 own words from everything around them: wrappers, URLs, stack traces, and what a vendor echoes of
 the prompt or of the answer (``failed_generation``), which may hold any words at all.
 """

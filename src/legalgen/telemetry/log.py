@@ -24,8 +24,8 @@ from typing import Literal
 
 import msgspec
 
-from legalgen import events
 from legalgen.errors.redaction import redact
+from legalgen.telemetry import events
 
 FILE_NAME = "legalgen.log"
 MAXIMUM_BYTES = 10_000_000

@@ -1,0 +1,1 @@
+"""What a run tells: events, the log file, counters and alerts."""
