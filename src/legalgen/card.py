@@ -139,8 +139,8 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def _count_part(data_dir: DataDir, path: Path, details: Details) -> None:
-    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq
 
     names = ["citations", "prompt_version", "flags", "batch_id"]
     try:
@@ -222,7 +222,7 @@ def _quoted(text: str) -> str:
 
 def _feature(field: pa.Field, indent: str) -> list[str]:
     """One column in the words of ``datasets.Features``."""
-    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
 
     lines = [f"{indent}- name: {field.name}"]
     if not pa.types.is_list(field.type):

@@ -76,7 +76,7 @@ def generate(
     ] = False,
 ) -> int:
     """Write one sample, show it and keep it."""
-    from legalgen import commands  # noqa: PLC0415 - lazy
+    from legalgen import commands
 
     settings = settings_of(flags)
     if show_prompt:
@@ -141,7 +141,7 @@ def batch(
     5 another batch is running, 74 the disk failed, 75 paused (resume later),
     129/130/143 stopped by a signal.
     """
-    from legalgen import commands  # noqa: PLC0415 - lazy
+    from legalgen import commands
 
     if batch_id is not None and not (resume or cancel):
         raise typer.BadParameter(f"{batch_id!r} names a batch; add --resume to go on with it")
@@ -188,7 +188,7 @@ def models(
     vendors' own lists; --compare adds compared, what each provider/model has
     shown here.
     """
-    from legalgen import commands  # noqa: PLC0415 - lazy
+    from legalgen import commands
 
     settings = settings_of(flags)
     look = commands.Look(check=check, refresh=refresh, compare=compare, everything=everything)
@@ -221,7 +221,7 @@ def history(
     ] = None,
 ) -> int:
     """Show what was done, and how it went."""
-    from legalgen import commands  # noqa: PLC0415 - lazy
+    from legalgen import commands
 
     settings = settings_of(flags)
     asked = commands.Asked(batch_id, limit, status, provider, since, why)
@@ -274,13 +274,13 @@ def _run() -> int:
 
 def _explained(error: Exception) -> int:
     """Say what went wrong, in the words that suit it; the exit code."""
-    from legalgen.errors import LegalgenError  # noqa: PLC0415 - lazy
+    from legalgen.errors import LegalgenError
 
     if isinstance(error, TyperException):
         error = _misused(error)
     if not isinstance(error, LegalgenError):
         return _bug(error)
-    from legalgen.console import Console  # noqa: PLC0415 - lazy
+    from legalgen.console import Console
 
     Console(json=_wants_json()).failure(error, error.exit_code)
     return error.exit_code
@@ -293,7 +293,7 @@ def _wants_json() -> bool:
 
 def _misused(error: TyperException) -> LegalgenError:
     """A command line that cannot be meant: what is wrong, and where help is."""
-    from legalgen.errors import UsageError  # noqa: PLC0415 - lazy
+    from legalgen.errors import UsageError
 
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "legalgen"
@@ -318,16 +318,16 @@ def _leave_stdout() -> None:
 
 
 def _bug(error: Exception) -> int:
-    import logging  # noqa: PLC0415 - only now
-    import traceback  # noqa: PLC0415
+    import logging  # only now
+    import traceback
 
-    from legalgen.errors.redaction import redact  # noqa: PLC0415
+    from legalgen.errors.redaction import redact
 
     logging.getLogger("legalgen").error("a bug", exc_info=error)
     sys.stderr.write(redact("".join(traceback.format_exception(error))))
     sys.stderr.write("This is a bug in legalgen. What was accepted before is kept.\n")
     if _wants_json():
-        from legalgen.console import Console  # noqa: PLC0415 - lazy
+        from legalgen.console import Console
 
         detail = {"kind": "Bug", "message": redact(f"{type(error).__name__}: {error}")}
         Console().data({"error": detail, "exit_code": EXIT_BUG})

@@ -54,7 +54,7 @@ class BatchOrder(msgspec.Struct, frozen=True):
 
 def generate(settings: Settings, console: Console, *, save: bool) -> int:
     """One sample, shown and kept."""
-    from legalgen.run import Intent  # noqa: PLC0415 - history and models need none of it
+    from legalgen.run import Intent  # history and models need none of it
 
     result = _go(settings, console, Intent(kind="generate", count=1, command=_command(), save=save))
     for sample in result.samples:
@@ -66,7 +66,7 @@ def generate(settings: Settings, console: Console, *, save: bool) -> int:
 
 def show_prompt(settings: Settings, console: Console) -> int:
     """The prompt that a sample would be asked with; nobody is called."""
-    from legalgen import wiring  # noqa: PLC0415 - history and models need none of it
+    from legalgen import wiring  # history and models need none of it
 
     prompt = wiring.example_prompt(settings)
     if console.json:
@@ -83,7 +83,11 @@ def batch(
     talk: Callable[[Settings], Console],
 ) -> int:
     """Many samples: a new batch, or one that goes on."""
-    from legalgen.run import Intent, resumed_flags, resumed_settings  # noqa: PLC0415 - history and models need none of it
+    from legalgen.run import (  # history and models need none of it
+        Intent,
+        resumed_flags,
+        resumed_settings,
+    )
 
     settings = load(flags)
     record = None
@@ -112,7 +116,7 @@ def batch(
 
 def _bulk_order(order: BatchOrder, record: Record | None) -> BulkOrder | None:
     """What is asked of a batch service; None for a batch of calls of its own."""
-    from legalgen.bulk_run import BulkOrder  # noqa: PLC0415 - history and models need none of it
+    from legalgen.bulk_run import BulkOrder  # history and models need none of it
 
     if not order.bulk and (record is None or record.bulk is None):
         if order.follow or order.finish_online or order.cancel:
@@ -149,9 +153,9 @@ def plan(
     talk: Callable[[Settings], Console],
 ) -> int:
     """What a batch would write, how it spreads, and whether it fits; nobody is called."""
-    from legalgen.generation import Stop  # noqa: PLC0415 - history and models need none of it
-    from legalgen.preview import preview  # noqa: PLC0415 - few ask for it
-    from legalgen.run import Intent, Run  # noqa: PLC0415 - history and models need none of it
+    from legalgen.generation import Stop  # history and models need none of it
+    from legalgen.preview import preview  # few ask for it
+    from legalgen.run import Intent, Run  # history and models need none of it
 
     settings = load(flags)
     console = talk(settings)
@@ -210,7 +214,7 @@ class Look(msgspec.Struct, frozen=True):
 
 def models(settings: Settings, console: Console, look: Look) -> int:
     """Which models there are, and what is known of them; 3 when none of those checked answers."""
-    from legalgen import inventory  # noqa: PLC0415 - history and models need none of it
+    from legalgen import inventory  # history and models need none of it
 
     _warn(settings, console)
     ledger, now = Ledger(DataDir(settings.data_dir)), datetime.now(UTC)
@@ -258,8 +262,8 @@ def history(settings: Settings, console: Console, asked: Asked) -> int:
 
 def _check_provider(ledger: Ledger, name: str | None) -> None:
     """Refuse a provider that there is none of, and that no batch here has ever used."""
-    from legalgen.providers import PROVIDERS  # noqa: PLC0415 - few ask for one
-    from legalgen.route import unknown_provider  # noqa: PLC0415 - few ask for one
+    from legalgen.providers import PROVIDERS  # few ask for one
+    from legalgen.route import unknown_provider  # few ask for one
 
     if name is None or name in PROVIDERS:
         return
@@ -312,9 +316,9 @@ def _go(
     settings: Settings, console: Console, intent: Intent, bulk: BulkOrder | None = None
 ) -> Result:
     """One run, with its log, its event stream and its signals."""
-    from legalgen.bulk_run import BulkRun  # noqa: PLC0415 - history and models need none of it
-    from legalgen.generation import Stop  # noqa: PLC0415 - history and models need none of it
-    from legalgen.run import Run, with_exit_code  # noqa: PLC0415 - history and models need none of it
+    from legalgen.bulk_run import BulkRun  # history and models need none of it
+    from legalgen.generation import Stop  # history and models need none of it
+    from legalgen.run import Run, with_exit_code  # history and models need none of it
 
     # Read when pyarrow is loaded: its own pool keeps 15 MB that this program has no use for.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")

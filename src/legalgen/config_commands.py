@@ -19,8 +19,8 @@ config_app = typer.Typer(
 @takes("json", "color")
 def show(flags: Flags) -> int:
     """Print every setting with where its value came from; keys are masked."""
-    from legalgen.providers import PROVIDERS  # noqa: PLC0415 - lazy
-    from legalgen.settings import describe  # noqa: PLC0415 - lazy
+    from legalgen.providers import PROVIDERS
+    from legalgen.settings import describe
 
     settings = settings_of(flags)
     console = console_of(settings)
@@ -35,8 +35,8 @@ def show(flags: Flags) -> int:
 @takes("json")
 def path(flags: Flags) -> int:
     """Print where the config file is, or would be."""
-    from legalgen.console import Console  # noqa: PLC0415 - lazy
-    from legalgen.settings import config_path  # noqa: PLC0415 - lazy
+    from legalgen.console import Console
+    from legalgen.settings import config_path
 
     where = str(config_path(os.environ))
     if flags["json"]:
@@ -50,9 +50,9 @@ def path(flags: Flags) -> int:
 @takes("json")
 def init(flags: Flags) -> int:
     """Write a commented config file to begin with; one that is there stays as it is."""
-    from legalgen.config_file import init_config  # noqa: PLC0415 - lazy
-    from legalgen.console import Console  # noqa: PLC0415 - lazy
-    from legalgen.settings import config_path  # noqa: PLC0415 - lazy
+    from legalgen.config_file import init_config
+    from legalgen.console import Console
+    from legalgen.settings import config_path
 
     where = config_path(os.environ)
     init_config(where)
@@ -69,12 +69,12 @@ def set_key(
     provider: Annotated[str, typer.Argument(metavar="PROVIDER", help="Such as groq.")],
 ) -> int:
     """Put a provider's API key into the config file: typed without echo, or from stdin."""
-    from legalgen import config_file  # noqa: PLC0415 - lazy
-    from legalgen.console import Console  # noqa: PLC0415 - lazy
-    from legalgen.errors import UsageError  # noqa: PLC0415 - lazy
-    from legalgen.providers import PROVIDERS  # noqa: PLC0415 - lazy
-    from legalgen.route import known_provider  # noqa: PLC0415 - lazy
-    from legalgen.settings import config_path  # noqa: PLC0415 - lazy
+    from legalgen import config_file
+    from legalgen.console import Console
+    from legalgen.errors import UsageError
+    from legalgen.providers import PROVIDERS
+    from legalgen.route import known_provider
+    from legalgen.settings import config_path
 
     name = known_provider(provider, "set-key")
     if PROVIDERS[name].env_var is None:
@@ -91,7 +91,7 @@ def _typed_key(name: str) -> str:
     """The key, from a person or from a pipe; it is never shown."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
-    from getpass import getpass  # noqa: PLC0415 - lazy
+    from getpass import getpass
 
     return getpass(f"API key of {name} (it is not shown): ", sys.stderr)
 
@@ -100,7 +100,7 @@ def _typed_key(name: str) -> str:
 @takes("jurisdiction", "practice_area", "topic", "difficulty", "sample_type", "taxonomy", "json")
 def taxonomy(flags: Flags) -> int:
     """Print the tree of what can be asked for, with how many cells each branch holds."""
-    from legalgen import wiring  # noqa: PLC0415 - lazy
+    from legalgen import wiring
 
     settings = settings_of(flags)
     whole = wiring.taxonomy_of(settings)

@@ -202,8 +202,8 @@ def _with_key(content: Mapping[str, object], provider: str, key: str) -> dict[st
 
 
 def _edited(text: str, provider: str, key: str, path: Path) -> str:
-    import tomlkit  # noqa: PLC0415 - only set-key needs it
-    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - as above
+    import tomlkit  # only set-key needs it
+    from tomlkit.exceptions import TOMLKitError
 
     try:
         document = tomlkit.parse(text)
@@ -215,7 +215,7 @@ def _edited(text: str, provider: str, key: str, path: Path) -> str:
 
 
 def _parsed_toml(text: str) -> dict[str, object] | None:
-    import tomllib  # noqa: PLC0415 - not needed without a config file
+    import tomllib  # not needed without a config file
 
     try:
         return tomllib.loads(text)

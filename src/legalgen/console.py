@@ -302,7 +302,7 @@ class Console:
                 self._print(part)
 
     def _print(self, line: Line) -> None:
-        from rich.text import Text  # noqa: PLC0415 - only for people
+        from rich.text import Text  # only for people
 
         text = Text()
         for words, style in line.spans:
@@ -316,7 +316,7 @@ class Console:
 
     @functools.cached_property
     def _rich(self) -> RichConsole:
-        from rich.console import Console as RichConsole  # noqa: PLC0415 - only for people
+        from rich.console import Console as RichConsole  # only for people
 
         class Piped(RichConsole):
             """Says with Python's own error that nobody reads any more."""
@@ -343,9 +343,9 @@ class Console:
             self._table(grid)
 
     def _table(self, grid: Grid) -> None:
-        from rich import box  # noqa: PLC0415 - only for people
-        from rich.table import Table  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
+        from rich import box  # only for people
+        from rich.table import Table
+        from rich.text import Text
 
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, collapse_padding=True)
         for heading in grid.headings:
@@ -468,7 +468,7 @@ def result_json(result: Result, again: str = "") -> dict[str, Any]:
 
 def history_row(record: Record | Unreadable, status: str) -> dict[str, Any]:
     """A batch as one line of history."""
-    from legalgen.ledger import Record as Whole  # noqa: PLC0415 - history alone needs it
+    from legalgen.ledger import Record as Whole  # history alone needs it
 
     if not isinstance(record, Whole):
         return {"id": record.id, "status": "unreadable", "reason": record.error}

@@ -209,7 +209,7 @@ def _row(item: Sketch) -> _Row:
 @cache
 def _search_sorted() -> Callable[[Any, Any], Any] | None:
     """The search in Arrow's own code, three times as fast; None before pyarrow 26."""
-    import pyarrow.compute as pc  # noqa: PLC0415 - 25 ms, for large segments alone
+    import pyarrow.compute as pc  # 25 ms, for large segments alone
 
     return getattr(pc, "search_sorted", None)
 
@@ -623,7 +623,7 @@ def _key_column(entries: Any, schema: Any) -> Any:
 
 def _merged(tables: Sequence[Any]) -> Any:
     """One table of all rows, with the keys of all sorted into one run."""
-    import pyarrow.compute as pc  # noqa: PLC0415 - 25 ms that few starts need
+    import pyarrow.compute as pc  # 25 ms that few starts need
 
     entries, base = [], 0
     for table in tables:

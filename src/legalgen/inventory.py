@@ -354,8 +354,8 @@ def _written(data_dir: DataDir) -> dict[str, tuple[float, float]]:
 
 
 def _newest_rows(data_dir: DataDir) -> Iterator[tuple[str, str, int, str]]:
-    import pyarrow as pa  # noqa: PLC0415 - heavy, and only a comparison reads rows
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa  # heavy, and only a comparison reads rows
+    import pyarrow.parquet as pq
 
     columns = ["provider", "model", "attempts", "answer"]
     for path in reversed(store.parts(data_dir)):

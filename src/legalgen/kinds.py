@@ -331,7 +331,7 @@ def show_number(value: float) -> str:
 
 def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """``; did you mean …?``, or nothing when no known word is as close as ``cutoff`` (0 to 1)."""
-    import difflib  # noqa: PLC0415 - most runs contain no mistake
+    import difflib  # most runs contain no mistake
 
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
     return f"; did you mean {close[0]}?" if close else ""

@@ -121,8 +121,8 @@ _METAVARS = {
 
 def settings_of(flags: Flags) -> Settings:
     """The settings of this run: these flags, the environment, the file, the defaults."""
-    from legalgen.providers import PROVIDERS  # noqa: PLC0415 - lazy
-    from legalgen.settings import find_config  # noqa: PLC0415 - lazy
+    from legalgen.providers import PROVIDERS
+    from legalgen.settings import find_config
 
     return Settings.load(
         flags, os.environ, find_config(os.environ), known_providers=tuple(PROVIDERS)
@@ -131,6 +131,6 @@ def settings_of(flags: Flags) -> Settings:
 
 def console_of(settings: Settings) -> Console:
     """Where these settings say that results go."""
-    from legalgen.console import Console  # noqa: PLC0415 - lazy
+    from legalgen.console import Console
 
     return Console(json=settings.json, quiet=settings.quiet, color=settings.color)

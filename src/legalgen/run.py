@@ -399,7 +399,7 @@ class Run:
         gate = self._by_gate()
         if self.judges is None:
             return gate
-        from legalgen.judging import Judging, judged  # noqa: PLC0415 - few ask for it
+        from legalgen.judging import Judging, judged  # few ask for it
 
         self._judge_endpoints = wiring.open_endpoints(self.settings, self.judges)
         judging = Judging(
@@ -425,7 +425,7 @@ class Run:
     @cached_property
     def selection(self) -> Selection:
         """What was accepted so far; where nothing was written yet it is opened with the gate."""
-        from legalgen.selection import Selection  # noqa: PLC0415 - loads pyarrow
+        from legalgen.selection import Selection  # loads pyarrow
 
         return Selection(
             wiring.rules_of(self.settings),

@@ -211,7 +211,7 @@ def arrow_schema() -> pa.Schema:
 
     Plain strings, int64, float64 and lists only: readers disagree about everything else.
     """
-    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
 
     text, texts = pa.string(), pa.list_(pa.string())
     citation = pa.struct([(name, text) for name in Citation.__struct_fields__])
@@ -229,7 +229,7 @@ def arrow_schema() -> pa.Schema:
 
 def to_table(samples: Iterable[Sample]) -> pa.Table:
     """The rows as an Arrow table of ``arrow_schema``."""
-    from pyarrow import json  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    from pyarrow import json  # heavy; only what touches parquet pays for it
 
     # By way of JSON, because from Python objects pyarrow imports pandas where that is installed:
     # 0.3 s and 40 MB for nothing.
@@ -389,7 +389,7 @@ def _decode(text: str, start: int) -> tuple[object, int]:
 
 
 def _mended(text: str) -> Mapping[str, object]:
-    import json_repair  # noqa: PLC0415 - needed for broken answers only
+    import json_repair  # needed for broken answers only
 
     start = _OBJECT_START.search(text)
     try:

@@ -133,7 +133,7 @@ def _newest(parts: list[Path]) -> Iterator[tuple[str, str, list[str]]]:
 
 def _columns(path: Path, names: list[str]) -> Any:
     """Columns of one part. ``read_table`` would load pyarrow.dataset, and with it pandas."""
-    import pyarrow.parquet as pq  # noqa: PLC0415 - only where nothing was remembered
+    import pyarrow.parquet as pq  # only where nothing was remembered
 
     with pq.ParquetFile(path) as file:
         return file.read(columns=names)

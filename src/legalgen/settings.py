@@ -139,7 +139,7 @@ class Folders(msgspec.Struct, frozen=True):
     @classmethod
     def of_platform(cls) -> Folders:
         """As platformdirs names them for this user."""
-        import platformdirs  # noqa: PLC0415 - not needed when all folders are named
+        import platformdirs  # not needed when all folders are named
 
         return cls(
             data=_existing_home(platformdirs.user_data_dir),
@@ -484,7 +484,7 @@ def _quoted(value: object) -> str:
 
 
 def _redacted(text: str) -> str:
-    from legalgen.errors.redaction import redact  # noqa: PLC0415 - its patterns; ``--help`` shows no value
+    from legalgen.errors.redaction import redact  # its patterns; ``--help`` shows no value
 
     return redact(text)
 
@@ -754,7 +754,7 @@ def read_toml(path: Path) -> Mapping[str, object]:
     Raises:
         ConfigurationError: it cannot be read, or is not TOML; file and line are named.
     """
-    import tomllib  # noqa: PLC0415 - not needed without a config file
+    import tomllib  # not needed without a config file
 
     text = read_text(path)
     try:

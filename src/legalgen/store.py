@@ -590,8 +590,8 @@ def _unlink(path: Path) -> None:
 
 def _parquet_bytes(samples: Sequence[Sample]) -> bytes:
     """One part, in memory: a few megabytes, so that every byte passes through our own writes."""
-    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq
 
     sink = pa.BufferOutputStream()
     pq.write_table(to_table(samples), sink, compression="zstd")
@@ -957,7 +957,7 @@ class _UnreadablePartError(DiskError):
 @contextlib.contextmanager
 def _parquet(path: Path) -> Iterator[None]:
     """Tell a damaged part from a failing disk: Arrow gives only the latter an errno."""
-    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
 
     try:
         yield
@@ -969,14 +969,14 @@ def _parquet(path: Path) -> Iterator[None]:
 
 
 def _read_columns(path: Path, columns: Sequence[str]) -> pa.Table:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
 
     with _parquet(path), pq.ParquetFile(path) as file:
         return file.read(columns=list(columns)).select(list(columns))
 
 
 def _footer_rows(path: Path) -> int:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
 
     with _parquet(path):
         return int(pq.read_metadata(path).num_rows)
@@ -999,7 +999,7 @@ def iter_batches(
     Raises:
         DiskError: a part cannot be read, or went while the dataset was being compacted.
     """
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
 
     for path in parts(data_dir, rehearsal=rehearsal):
         with _parquet(path), pq.ParquetFile(path) as file:

@@ -281,7 +281,7 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
         """
         if not self.own_authorities:
             return ()
-        from legalgen.citations import comparable, parse  # noqa: PLC0415 - few files need them
+        from legalgen.citations import comparable, parse  # few files need them
 
         return tuple(
             f'{where}: key "authorities": {text!r} is no citation that is known: it is offered to '

@@ -62,7 +62,7 @@ def more(piece: str, read: list[Parsed]) -> list[Parsed]:
 @cache
 def _eyecite() -> _Find | None:
     try:
-        from eyecite import get_citations  # noqa: PLC0415 - an extra, and heavy
+        from eyecite import get_citations  # an extra, and heavy
     except ImportError:
         return None
     # It warns of citations that overlap; a log file is no place for what a model wrote.

@@ -385,14 +385,14 @@ def menu_of(settings: Settings) -> Menu:
     Raises:
         UsageError: the list cannot be read.
     """
-    from legalgen.prompts.menu import Menu  # noqa: PLC0415 - only a run needs its grammar
+    from legalgen.prompts.menu import Menu  # only a run needs its grammar
 
     return Menu(_own_authorities(settings).texts)
 
 
 def _own_authorities(settings: Settings) -> Authorities:
     """The user's own list; empty where none is named."""
-    from legalgen.citations import Authorities  # noqa: PLC0415 - only a run needs its grammar
+    from legalgen.citations import Authorities  # only a run needs its grammar
 
     path = settings.authorities
     if path is None:
@@ -404,7 +404,7 @@ def _own_authorities(settings: Settings) -> Authorities:
 
 @lru_cache(maxsize=1)  # prompt and gate both ask for it, and a long one takes a quarter of a second
 def _authorities_in(path: Path, _changed_ns: int) -> Authorities:
-    from legalgen.citations import Authorities  # noqa: PLC0415 - only a run needs its grammar
+    from legalgen.citations import Authorities  # only a run needs its grammar
 
     return Authorities.load(path)
 
@@ -458,8 +458,8 @@ def rules_of(settings: Settings) -> Rules:
 
 def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: bool) -> Gate:
     """The gate of a run; the authorities it knows are the taxonomy's and the user's own."""
-    from legalgen.citations import Authorities  # noqa: PLC0415 - only a run needs the gate
-    from legalgen.quality import Gate  # noqa: PLC0415 - only a run needs the gate
+    from legalgen.citations import Authorities  # only a run needs the gate
+    from legalgen.quality import Gate  # only a run needs the gate
 
     known = Authorities.of(taxonomy.authorities(), "taxonomy", strict=False)
     known |= _own_authorities(settings)
@@ -482,7 +482,7 @@ def read_answer(completion: Completion) -> Draft:
     Raises:
         AnswerRefused: it is no sample; repairing a refusal would only be refused again.
     """
-    from legalgen.quality import is_refusal  # noqa: PLC0415 - only a run needs the gate
+    from legalgen.quality import is_refusal  # only a run needs the gate
 
     try:
         return read(completion)

@@ -66,7 +66,7 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _parse_piece(text: str, start: int, end: int) -> list[Parsed]:
-    from legalgen import us_citations  # noqa: PLC0415 - it builds on what is defined here
+    from legalgen import us_citations  # it builds on what is defined here
 
     piece = text[start:end]
     found = _apply(_ALL, piece)
@@ -82,13 +82,13 @@ def _parse_piece(text: str, start: int, end: int) -> list[Parsed]:
 
 
 def _rare(piece: str) -> list[Parsed]:
-    from legalgen.citations import rare  # noqa: PLC0415 - few texts need it, and it takes time
+    from legalgen.citations import rare  # few texts need it, and it takes time
 
     return _apply(rare.RULES, piece)
 
 
 def _weak(piece: str) -> list[Parsed]:
-    from legalgen.citations.weak import weak  # noqa: PLC0415 - few texts need it, and it takes time
+    from legalgen.citations.weak import weak  # few texts need it, and it takes time
 
     return weak(piece)
 

@@ -40,7 +40,7 @@ def verify(
     Exit codes: 0 whole, 1 something was found (after --repair: something is left), 74 the disk
     failed.
     """
-    from legalgen.dataset import commands  # noqa: PLC0415 - lazy
+    from legalgen.dataset import commands
 
     settings = settings_of(flags)
     return commands.verify_dataset(settings, console_of(settings), repair=repair)
@@ -60,7 +60,7 @@ def compact(
 
     A reader that has listed the files and not opened them yet gets an error, never a wrong count.
     """
-    from legalgen.dataset import commands  # noqa: PLC0415 - lazy
+    from legalgen.dataset import commands
 
     settings = settings_of(flags)
     return commands.compact_dataset(
@@ -78,7 +78,7 @@ def import_(flags: Flags, file: _File) -> int:
     Exit codes: 0 the rows are there now, 2 no row of the file can be used,
     5 a batch is running, 74 the disk failed.
     """
-    from legalgen.dataset import commands  # noqa: PLC0415 - lazy
+    from legalgen.dataset import commands
 
     settings = settings_of(flags)
     return commands.import_file(settings, console_of(settings), file)
@@ -125,7 +125,7 @@ def export(
     rehearsal: _Rehearsal = False,
 ) -> int:
     """Write the dataset as a trainer reads it; a file that is there is replaced whole."""
-    from legalgen.dataset import commands  # noqa: PLC0415 - lazy
+    from legalgen.dataset import commands
 
     settings = settings_of(flags)
     order = commands.ExportOrder(
@@ -159,7 +159,7 @@ def check(
     Exit codes: 0 nothing was found (flags alone are nothing, unless --strict), 1 something was:
     a row that would be refused, a repeat, an oddity of a column, a row that cannot be read.
     """
-    from legalgen.dataset import commands  # noqa: PLC0415 - lazy
+    from legalgen.dataset import commands
 
     settings = settings_of(flags)
     return commands.check_file(settings, console_of(settings), file, strict=strict)
@@ -184,7 +184,7 @@ def stats(
     rehearsal: _Rehearsal = False,
 ) -> int:
     """Measure the dataset: coverage, lengths, likeness, citations, what it took."""
-    from legalgen.dataset import commands  # noqa: PLC0415 - lazy
+    from legalgen.dataset import commands
 
     settings = settings_of(flags)
     order = commands.StatsOrder(

@@ -135,7 +135,7 @@ def _index(data_dir: DataDir, thresholds: Thresholds) -> DuplicateIndex:
 
 def _part(path: Path) -> Part:
     def rows() -> Iterable[tuple[str, str, str]]:
-        import pyarrow.parquet as pq  # noqa: PLC0415 - only where no sketch is kept
+        import pyarrow.parquet as pq  # only where no sketch is kept
 
         table = pq.read_table(path, columns=["id", "question", "answer"])
         return zip(*(table[name].to_pylist() for name in table.column_names), strict=True)

@@ -339,7 +339,7 @@ class _Builder:
         return self._ids.digest()
 
     def write(self, batch: pa.RecordBatch) -> None:
-        import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+        import pyarrow as pa  # heavy; only what touches parquet pays for it
 
         _note_ids(self._ids, batch)
         while batch.num_rows:
@@ -354,7 +354,7 @@ class _Builder:
                 self.close()
 
     def _begin(self) -> None:
-        import pyarrow.parquet as pq  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+        import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
 
         if self._sink is not None:
             return
@@ -377,14 +377,14 @@ class _Builder:
 
 
 def _batches(path: Path, rows: int) -> Iterator[pa.RecordBatch]:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
 
     with _readable(path), pq.ParquetFile(path) as file:
         yield from file.iter_batches(batch_size=rows)
 
 
 def _footer(path: Path) -> Any:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
 
     with _readable(path):
         return pq.read_metadata(path)
@@ -392,7 +392,7 @@ def _footer(path: Path) -> Any:
 
 @contextlib.contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
 
     try:
         yield
@@ -407,7 +407,7 @@ def _note_ids(digest: Any, batch: pa.RecordBatch) -> None:
 
 def _check(paths: Sequence[Path], rows: int, digest: bytes) -> None:
     """Read the new parts back before the old ones go."""
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
 
     ids, found = blake2b(), 0
     for path in paths:

@@ -308,7 +308,7 @@ def _side(row: Record, wanted: Wanted, split: Split | None) -> str | None:
 
 
 def _rows(batch: pa.RecordBatch, mask: list[bool]) -> pa.RecordBatch:
-    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
 
     return batch if all(mask) else batch.filter(pa.array(mask, pa.bool_()))
 
@@ -381,7 +381,7 @@ class _Parquet:
     """One parquet file with the types of its format."""
 
     def __init__(self, path: Path, beside: Path, form: Format) -> None:
-        import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
+        import pyarrow.parquet as pq
 
         self.path = path
         self.rows = 0
@@ -394,7 +394,7 @@ class _Parquet:
 
     def write(self, batch: pa.RecordBatch, shape: Shape) -> None:
         """Add rows."""
-        import pyarrow as pa  # noqa: PLC0415 - heavy
+        import pyarrow as pa
 
         if not batch.num_rows:
             return

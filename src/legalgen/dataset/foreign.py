@@ -188,8 +188,8 @@ def _gzip_records(path: Path) -> Iterator[Mapping[str, Any] | str]:
 
 
 def _parquet_records(path: Path) -> Iterator[Mapping[str, Any]]:
-    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
@@ -202,7 +202,7 @@ def _parquet_records(path: Path) -> Iterator[Mapping[str, Any]]:
 
 def _arrow_records(path: Path) -> Iterator[Mapping[str, Any]]:
     """The rows of a file that ``datasets`` has saved."""
-    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches Arrow pays for it
+    import pyarrow as pa  # heavy; only what touches Arrow pays for it
 
     try:
         with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as stream:
@@ -222,7 +222,7 @@ def _in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _coarse(kind: pa.DataType) -> pa.DataType:
-    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
 
     if pa.types.is_timestamp(kind):
         return pa.timestamp("us", tz=kind.tz)

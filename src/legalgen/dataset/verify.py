@@ -154,7 +154,7 @@ class _Dataset(msgspec.Struct):
             self._find(*fault)
             if fault[0] != "wrong_schema":
                 return
-        import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+        import pyarrow as pa  # heavy; only what touches parquet pays for it
 
         try:
             table = _keys(path)
@@ -168,7 +168,7 @@ class _Dataset(msgspec.Struct):
         self.batches.update(dict(zip(names, counts, strict=True)))
 
     def _unique(self) -> None:
-        import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+        import pyarrow as pa  # heavy; only what touches parquet pays for it
 
         table = pa.concat_tables(self.tables)
         for kind, columns in _KEYS.items():
@@ -213,8 +213,8 @@ def _strays(data_dir: DataDir, *, rehearsal: bool) -> list[Path]:
 
 def part_fault(path: Path) -> tuple[Kind, Path, str] | None:
     """What is wrong with a part as a whole; its pages are not looked at."""
-    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq
 
     try:
         footer = pq.read_metadata(path)
@@ -247,8 +247,8 @@ def _difference(found: pa.Schema) -> str:
 
 def _keys(path: Path) -> pa.Table:
     """Ids and slots of a part, every column of which is read on the way."""
-    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq
 
     names = ["id", "batch_id", "slot"]
     schema = pa.schema([arrow_schema().field(name) for name in names])
@@ -262,7 +262,7 @@ def _keys(path: Path) -> pa.Table:
 
 def _repeated(table: pa.Table, columns: tuple[str, ...]) -> Iterator[tuple[str, int]]:
     """The values that stand in more than one row, and in how many."""
-    import pyarrow.compute as pc  # noqa: PLC0415 - heavy
+    import pyarrow.compute as pc
 
     counted = table.group_by(list(columns)).aggregate([([], "count_all")])
     again = counted.filter(pc.greater(counted["count_all"], 1)).sort_by(columns[0])
@@ -363,7 +363,7 @@ def _mend_dataset(data_dir: DataDir, ledger: Ledger, *, rehearsal: bool) -> Iter
 
 def _mend_part(data_dir: DataDir, path: Path) -> Iterator[str]:
     """A part that cannot be read or is empty goes aside; one of other types is cast."""
-    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
 
     fault = part_fault(path)
     if fault is None:
@@ -383,8 +383,8 @@ def _mend_part(data_dir: DataDir, path: Path) -> Iterator[str]:
 
 def _cast(path: Path) -> bytes | None:
     """The part with our columns and types, or None where that would change or lose a value."""
-    import pyarrow as pa  # noqa: PLC0415 - heavy; only what touches parquet pays for it
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq
 
     schema = arrow_schema()
     try:
@@ -436,7 +436,7 @@ def _note_parts(data_dir: DataDir, ledger: Ledger) -> Iterator[str]:
 
 
 def _rows(path: Path) -> int:
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
 
     with _disk(path):
         return int(pq.read_metadata(path).num_rows)

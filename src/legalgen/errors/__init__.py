@@ -39,7 +39,7 @@ def categorize_error(
     ``status`` and ``body`` are the HTTP status and the reply's body (parsed, or as it came) where
     the caller knows them; otherwise they are looked for in the exception or in the text.
     """
-    from legalgen.errors import classifier  # noqa: PLC0415 - its vocabulary takes time to compile
+    from legalgen.errors import classifier  # its vocabulary takes time to compile
 
     return classifier.categorize(error, status=status, body=body)
 
@@ -60,7 +60,7 @@ def classify(
     SDK's exception holds them too. ``secrets`` never appear in the message. ``now`` (UTC) is what
     dates in hints count from. Never raises, whatever ``error`` and ``body`` hold.
     """
-    from legalgen.errors import classifier  # noqa: PLC0415 - as above
+    from legalgen.errors import classifier
 
     return classifier.classify(
         error,

@@ -20,7 +20,7 @@ def open_provider(config: ProviderConfig) -> SdkProvider:
     Raises:
         ConfigurationError: the base URL cannot be used.
     """
-    from cerebras.cloud import sdk  # noqa: PLC0415 - a quarter of a second
+    from cerebras.cloud import sdk  # a quarter of a second
 
     base_url = sound_base_url(
         config.base_url or str(_SPEC.default_base_url),

@@ -17,7 +17,7 @@ def open_provider(config: ProviderConfig) -> BulkSdkProvider:
     Raises:
         ConfigurationError: the base URL cannot be used.
     """
-    import groq  # noqa: PLC0415 - a third of a second
+    import groq  # a third of a second
 
     base_url = sound_base_url(
         config.base_url or str(_SPEC.default_base_url),

@@ -350,7 +350,7 @@ def _start_server(path: Path, threads: int, context_tokens: int) -> _Server:
     xllamacpp always opens its HTTP server. It gets a Unix socket in a private folder that is
     gone as soon as the model is loaded, and a key nobody knows.
     """
-    from xllamacpp import Server  # noqa: PLC0415 - heavy, and an optional extra
+    from xllamacpp import Server  # heavy, and an optional extra
 
     try:
         with tempfile.TemporaryDirectory(prefix="legalgen-", dir=_socket_folder()) as folder:
@@ -373,7 +373,7 @@ def _socket_folder() -> str | None:
 
 
 def _parameters(path: Path, threads: int, context_tokens: int, socket: str) -> object:
-    from xllamacpp import CommonParams  # noqa: PLC0415 - as above
+    from xllamacpp import CommonParams
 
     params = CommonParams()
     params.model.path = str(path)

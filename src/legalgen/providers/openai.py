@@ -28,7 +28,7 @@ def open_provider(config: ProviderConfig) -> SdkProvider:
             package ``openai`` is not installed.
     """
     try:
-        import openai  # noqa: PLC0415 - an extra, and heavy
+        import openai  # an extra, and heavy
     except ImportError as error:
         message = (
             "the provider openai needs a package: pip install 'openai>=2' "

@@ -299,7 +299,7 @@ class _SharedFile(RotatingFileHandler):
 
     def _turn_over(self, line: str) -> None:
         """Under the lock, look again; a log that cannot get it grows rather than waits."""
-        import filelock  # noqa: PLC0415 - once in ten megabytes
+        import filelock  # once in ten megabytes
 
         try:
             with filelock.FileLock(f"{self.baseFilename}.lock", timeout=1):

@@ -151,7 +151,7 @@ def write_textfile(path: Path, metrics: Metrics) -> None:
     Raises:
         DiskError: the file cannot be written.
     """
-    from prometheus_client import CollectorRegistry, write_to_textfile  # noqa: PLC0415 - heavy
+    from prometheus_client import CollectorRegistry, write_to_textfile
 
     registry = CollectorRegistry()
     registry.register(_Families(metrics, _timestamps_in(path)))
@@ -219,7 +219,7 @@ def _gauges(metrics: Metrics, before: Mapping[str, float]) -> Iterator[Metric]:
 
 
 def _counter(name: str, text: str, labels: tuple[str, ...], values: Labels) -> Metric:
-    from prometheus_client.core import CounterMetricFamily  # noqa: PLC0415 - heavy
+    from prometheus_client.core import CounterMetricFamily
 
     family = CounterMetricFamily(f"legalgen_{name}", text, labels=labels)
     for key, value in values.items():
@@ -228,7 +228,7 @@ def _counter(name: str, text: str, labels: tuple[str, ...], values: Labels) -> M
 
 
 def _gauge(name: str, text: str, labels: tuple[str, ...], values: Labels) -> Metric:
-    from prometheus_client.core import GaugeMetricFamily  # noqa: PLC0415 - heavy
+    from prometheus_client.core import GaugeMetricFamily
 
     family = GaugeMetricFamily(name, text, labels=labels)
     for key, value in values.items():
@@ -250,7 +250,7 @@ def _by(values: Mapping[str, int]) -> Labels:
 
 def _timestamps_in(path: Path) -> dict[str, float]:
     """When an earlier batch last succeeded, from the file it wrote; empty if that says nothing."""
-    from prometheus_client.parser import text_string_to_metric_families  # noqa: PLC0415 - heavy
+    from prometheus_client.parser import text_string_to_metric_families
 
     try:
         families = list(text_string_to_metric_families(path.read_text(encoding="utf-8")))
