@@ -21,7 +21,7 @@ from legalgen.providers.catalog import Catalog
 from legalgen.rules import Verdict
 from legalgen.run import Intent
 from legalgen.selection import Selection
-from legalgen.settings import Settings
+from legalgen.settings.layers import Settings
 from legalgen.telemetry import events
 
 

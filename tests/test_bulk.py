@@ -26,7 +26,7 @@ from legalgen.providers import PROVIDERS, open_provider
 from legalgen.providers.base import BulkJob, BulkProvider
 from legalgen.providers.catalog import BulkTerms, Catalog
 from legalgen.run import Intent, Result
-from legalgen.settings import Settings
+from legalgen.settings.layers import Settings
 from legalgen.store import DataDir
 from legalgen.telemetry import events
 from tests.vendors import AnswerRequest, Config, VendorServer

@@ -13,8 +13,8 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "legalgen"
 FLOORS = (
     {"errors.category", "completion", "errors.redaction"},
-    {"errors.reply", "errors.retry_after", "errors.patterns", "kinds"},
-    {"errors", "errors.exceptions", "errors.classifier"},
+    {"errors.reply", "errors.retry_after", "errors.patterns", "settings", "settings.types"},
+    {"errors", "errors.exceptions", "errors.classifier", "telemetry"},
     {
         "providers.base",
         "providers.catalog",
@@ -30,7 +30,10 @@ FLOORS = (
         "samples",
         "tasks",
         "prompts.menu",
-        "settings",
+        "settings.declaration",
+        "settings.layers",
+        "settings.show",
+        "settings.toml",
         "telemetry.events",
     },
     {
@@ -43,7 +46,7 @@ FLOORS = (
         "telemetry.metrics",
         "telemetry.log",
     },
-    {"providers._sdk", "config_file", "remedies", "progress"},
+    {"providers._sdk", "settings.config_file", "remedies", "progress"},
     {"providers._bulk", "providers.local", "providers.openai"},
     {"providers.groq", "providers.cerebras"},
     {"health", "ledger", "quality", "duplicates", "prompts", "route", "card", "bulk"},
@@ -69,7 +72,7 @@ WRITING = {
     "health",
     "telemetry.log",
     "telemetry.metrics",
-    "config_file",
+    "settings.config_file",
     "duplicates",
     "card",
     "commands",
@@ -88,7 +91,8 @@ HEAVY = {
 
 HELP_LOADS = {
     "__init__", "errors.category", "cli", "completion", "config_commands", "dataset", "dataset.cli",
-    "errors", "errors.exceptions", "kinds", "options", "settings",
+    "errors", "errors.exceptions", "options", "settings", "settings.declaration", "settings.layers",
+    "settings.show", "settings.toml", "settings.types",
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from legalgen.inventory import (
 )
 from legalgen.ledger import ModelStats, Process, Record, Unreadable
 from legalgen.screens import MODELS_NARROW, grid, left, model_state, models_columns
-from legalgen.settings import Settings
+from legalgen.settings.layers import Settings
 from tests.vendors import VendorServer
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)

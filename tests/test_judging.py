@@ -13,7 +13,7 @@ from legalgen.errors import UsageError
 from legalgen.generation import Stop
 from legalgen.ledger import Record
 from legalgen.run import Intent, Result, Run
-from legalgen.settings import Settings
+from legalgen.settings.layers import Settings
 from legalgen.store import DataDir
 from tests.vendors import Config, VendorServer
 from tests.vendors.config import AnswerRequest

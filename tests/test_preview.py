@@ -12,7 +12,7 @@ from legalgen.forecast import forecast
 from legalgen.generation import Stop
 from legalgen.preview import preview
 from legalgen.run import Intent, Run
-from legalgen.settings import Settings
+from legalgen.settings.layers import Settings
 from tests.vendors import Config, VendorServer
 
 

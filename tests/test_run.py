@@ -21,7 +21,7 @@ from legalgen.ledger import Ledger, ModelStats, Record
 from legalgen.providers import PROVIDERS
 from legalgen.router import Clock
 from legalgen.run import Intent, Result, Run, resumed_flags, resumed_settings
-from legalgen.settings import Settings
+from legalgen.settings.layers import Settings
 from legalgen.store import DataDir, iter_batches
 from legalgen.telemetry import events
 from tests.program import LONGEST_S, environment

@@ -17,20 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.completion import LimitReading, ModelRef
-from legalgen.config_file import config_template, configuration_page, init_config, set_key
 from legalgen.errors import ConfigurationError, DiskError, UsageError
-from legalgen.kinds import Secret, format_duration, parse_duration
-from legalgen.settings import (
-    SETTINGS,
-    Folders,
-    Origin,
-    ProviderSettings,
-    Settings,
-    Shown,
-    config_path,
-    describe,
-    find_config,
-)
+from legalgen.settings.config_file import config_template, configuration_page, init_config, set_key
+from legalgen.settings.declaration import Folders, Origin, ProviderSettings
+from legalgen.settings.layers import SETTINGS, Settings, config_path, find_config
+from legalgen.settings.show import Shown, describe
+from legalgen.settings.types import Secret, format_duration, parse_duration
 
 KEY = "gsk_" + "Ab3" * 16
 OTHER_KEY = "csk-" + "Zz9" * 16
@@ -659,7 +651,7 @@ HOMELESS = """
 import os, pwd
 from pathlib import Path
 from legalgen.errors import ConfigurationError
-from legalgen.settings import Folders, Settings, find_config
+from legalgen.settings.layers import Folders, Settings, find_config
 
 def nobody(uid): raise KeyError(uid)
 {unknown}
@@ -910,7 +902,7 @@ def test_every_setting_has_its_own_name_in_each_layer() -> None:
 
 def test_importing_settings_loads_nothing_heavy() -> None:
     """The first thing every command imports stays light."""
-    program = "import sys, legalgen.settings; print(*sorted(sys.modules))"
+    program = "import sys, legalgen.settings.layers; print(*sorted(sys.modules))"
     source = str(Path(__file__).parent.parent / "src")
 
     result = subprocess.run(

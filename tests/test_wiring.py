@@ -11,7 +11,8 @@ from legalgen import wiring
 from legalgen.completion import Prompt
 from legalgen.errors import UsageError
 from legalgen.providers.catalog import Catalog
-from legalgen.settings import Folders, Settings
+from legalgen.settings.declaration import Folders
+from legalgen.settings.layers import Settings
 from legalgen.tasks import Planner
 from legalgen.taxonomy import Taxonomy
 

@@ -40,7 +40,7 @@ from legalgen.providers.catalog import BulkTerms, Catalog, ModelSpec
 from legalgen.route import Stop as Place
 from legalgen.router import Clock, Policy, Router
 from legalgen.run import Intent, Result, Run
-from legalgen.settings import Settings
+from legalgen.settings.layers import Settings
 from legalgen.tasks import Planner, Task
 from legalgen.telemetry import events
 

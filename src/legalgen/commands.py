@@ -17,9 +17,9 @@ import msgspec
 from legalgen.console import Console, history_row
 from legalgen.errors import DiskError, NoUsableProvider, UsageError
 from legalgen.errors.redaction import redact
-from legalgen.kinds import did_you_mean, parse_duration
 from legalgen.ledger import Ledger, Record, Unreadable
-from legalgen.settings import Settings
+from legalgen.settings.layers import Settings
+from legalgen.settings.types import did_you_mean, parse_duration
 from legalgen.signals import heeded
 from legalgen.store import DataDir
 from legalgen.telemetry import events, log

@@ -20,7 +20,7 @@ config_app = typer.Typer(
 def show(flags: Flags) -> int:
     """Print every setting with where its value came from; keys are masked."""
     from legalgen.providers import PROVIDERS
-    from legalgen.settings import describe
+    from legalgen.settings.show import describe
 
     settings = settings_of(flags)
     console = console_of(settings)
@@ -36,7 +36,7 @@ def show(flags: Flags) -> int:
 def path(flags: Flags) -> int:
     """Print where the config file is, or would be."""
     from legalgen.console import Console
-    from legalgen.settings import config_path
+    from legalgen.settings.layers import config_path
 
     where = str(config_path(os.environ))
     if flags["json"]:
@@ -50,9 +50,9 @@ def path(flags: Flags) -> int:
 @takes("json")
 def init(flags: Flags) -> int:
     """Write a commented config file to begin with; one that is there stays as it is."""
-    from legalgen.config_file import init_config
     from legalgen.console import Console
-    from legalgen.settings import config_path
+    from legalgen.settings.config_file import init_config
+    from legalgen.settings.layers import config_path
 
     where = config_path(os.environ)
     init_config(where)
@@ -69,12 +69,12 @@ def set_key(
     provider: Annotated[str, typer.Argument(metavar="PROVIDER", help="Such as groq.")],
 ) -> int:
     """Put a provider's API key into the config file: typed without echo, or from stdin."""
-    from legalgen import config_file
     from legalgen.console import Console
     from legalgen.errors import UsageError
     from legalgen.providers import PROVIDERS
     from legalgen.route import known_provider
-    from legalgen.settings import config_path
+    from legalgen.settings import config_file
+    from legalgen.settings.layers import config_path
 
     name = known_provider(provider, "set-key")
     if PROVIDERS[name].env_var is None:

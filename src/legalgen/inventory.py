@@ -26,7 +26,7 @@ from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.remedies import Trouble, remedy
 from legalgen.route import known_provider
-from legalgen.settings import Settings
+from legalgen.settings.layers import Settings
 from legalgen.store import DataDir
 
 RECORDS = 500

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from legalgen.settings import SETTINGS, Declaration, Settings, shown
+from legalgen.settings.declaration import Declaration
+from legalgen.settings.layers import SETTINGS, Settings
+from legalgen.settings.show import shown
 
 if TYPE_CHECKING:
     from legalgen.console import Console
@@ -122,7 +124,7 @@ _METAVARS = {
 def settings_of(flags: Flags) -> Settings:
     """The settings of this run: these flags, the environment, the file, the defaults."""
     from legalgen.providers import PROVIDERS
-    from legalgen.settings import find_config
+    from legalgen.settings.layers import find_config
 
     return Settings.load(
         flags, os.environ, find_config(os.environ), known_providers=tuple(PROVIDERS)

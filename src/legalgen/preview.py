@@ -16,12 +16,12 @@ from legalgen import store
 from legalgen.forecast import UNKNOWN_YIELD, Forecast, Share, Supply, forecast
 from legalgen.generation import Job
 from legalgen.judging import MARK_TOKENS
-from legalgen.kinds import format_duration
 from legalgen.limits import CHARACTERS_PER_TOKEN, Budgets, Cost, Demand
 from legalgen.route import Route
 from legalgen.router import Router, Target, View
 from legalgen.run import Run
 from legalgen.samples import Draft
+from legalgen.settings.types import format_duration
 from legalgen.tasks import Task
 
 USED_SHARE = 0.75

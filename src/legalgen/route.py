@@ -11,9 +11,9 @@ import msgspec
 
 from legalgen.completion import ModelRef
 from legalgen.errors import ConfigurationError, UsageError
-from legalgen.kinds import did_you_mean
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog, ModelSpec
+from legalgen.settings.types import did_you_mean
 
 
 class Stop(msgspec.Struct, frozen=True):

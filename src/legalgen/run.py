@@ -29,7 +29,7 @@ from legalgen.providers.catalog import Catalog
 from legalgen.route import Route
 from legalgen.router import MOST_IN_FLIGHT, Clock, Policy, Router, Target
 from legalgen.samples import Sample
-from legalgen.settings import SETTINGS, Settings
+from legalgen.settings.layers import SETTINGS, Settings
 from legalgen.store import BatchLock, BatchWriter, DataDir, Holder
 from legalgen.tasks import Task
 from legalgen.telemetry import events

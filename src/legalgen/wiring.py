@@ -37,7 +37,7 @@ from legalgen.router import Clock, Purse, Router, Target
 from legalgen.router import Policy as RoutingPolicy
 from legalgen.rules import Rules, TypeBounds, Verdict
 from legalgen.samples import Draft, read
-from legalgen.settings import Settings
+from legalgen.settings.layers import Settings
 from legalgen.tasks import Task
 from legalgen.taxonomy import Bounds, Filter, Taxonomy, Topic
 

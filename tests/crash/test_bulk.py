@@ -24,7 +24,7 @@ from legalgen.providers import PROVIDERS, open_provider
 from legalgen.providers.base import BulkProvider
 from legalgen.providers.catalog import Catalog
 from legalgen.run import Intent, Result
-from legalgen.settings import Settings
+from legalgen.settings.layers import Settings
 from legalgen.store import DataDir
 from tests.crash.killer import Killer, intercept
 from tests.crash.test_journal import in_child

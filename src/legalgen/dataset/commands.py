@@ -26,7 +26,7 @@ from legalgen.duplicates import DuplicateIndex, Part, Thresholds
 from legalgen.errors import DiskError, UsageError
 from legalgen.errors.redaction import redact
 from legalgen.ledger import Ledger, new_batch_id, this_process
-from legalgen.settings import Settings
+from legalgen.settings.layers import Settings
 from legalgen.store import BatchLock, DataDir, Holder, parts, recover, sync_folder
 from legalgen.taxonomy import Taxonomy
 

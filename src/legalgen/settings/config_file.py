@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from legalgen.errors import ConfigurationError, DiskError, UsageError
-from legalgen.kinds import (
+from legalgen.settings.declaration import Declaration
+from legalgen.settings.layers import LIMIT_KEYS, SETTINGS, WEIGHT_AXES, own_variable
+from legalgen.settings.toml import read_text, read_toml
+from legalgen.settings.types import (
     COUNT,
     COUNT_BOUND,
     DOLLAR_BOUND,
@@ -18,15 +21,6 @@ from legalgen.kinds import (
     NUMBER,
     ROUTE,
     key_problem,
-)
-from legalgen.settings import (
-    LIMIT_KEYS,
-    SETTINGS,
-    WEIGHT_AXES,
-    Declaration,
-    own_variable,
-    read_text,
-    read_toml,
 )
 
 _HEAD = """\
@@ -113,7 +107,7 @@ def _toml(each: Declaration[Any]) -> str:
 _PAGE = """\
 # Configuration
 
-<!-- Made from the program by `legalgen.config_file.configuration_page()`; a test compares them. -->
+<!-- Made by `configuration_page()` of `legalgen.settings.config_file`; a test compares them. -->
 
 A value is taken from the first of these that has it: the flag, the environment variable, the
 config file, the default. `legalgen config show` prints every value with where it came from,

@@ -13,17 +13,28 @@ import json
 import math
 import re
 import shlex
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 import msgspec
 
 from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef
 from legalgen.errors import ConfigurationError, UsageError
-from legalgen.kinds import (
+from legalgen.settings.declaration import (
+    Declaration,
+    Folders,
+    Found,
+    Origin,
+    ProviderSettings,
+    T,
+    folder,
+    setting,
+)
+from legalgen.settings.toml import read_toml
+from legalgen.settings.types import (
     CALL_TIME,
     CONCURRENCY,
     COUNT,
@@ -47,13 +58,9 @@ from legalgen.kinds import (
     did_you_mean,
     key_problem,
     one_of,
-    show_number,
     split_url,
     whole,
 )
-
-T = TypeVar("T")
-Found = tuple[object, "Origin"]
 
 Gate = Literal["full", "structure"]
 Effort = Literal["none", "low", "medium", "high"]
@@ -63,120 +70,7 @@ Color = Literal["auto", "always", "never"]
 CitationPolicy = Literal["statute-first", "apex-only", "menu", "free"]
 
 
-class Origin(msgspec.Struct, frozen=True):
-    """Where a value came from: ``where`` is the flag, the variable, or file, table and key."""
-
-    source: Literal["flag", "environment", "config", "default"]
-    where: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.source} ({self.where})" if self.where else self.source
-
-
 # ----------------------------------------------------------------- the declaration of a setting
-
-
-class Declaration(msgspec.Struct, Generic[T], frozen=True):
-    """All that is known about one setting before anybody sets it.
-
-    ``absent`` says in words what holds when the value is None. ``example`` is a value as a user
-    writes it, for the commented file.
-    """
-
-    name: str
-    kind: Kind[T]
-    default: T | None
-    help: str
-    table: str
-    key: str
-    env: str
-    absent: str
-    example: str
-
-    @property
-    def flag(self) -> str:
-        """``--max-wait``."""
-        return "--" + self.name.replace("_", "-")
-
-
-def setting(
-    kind: Kind[T],
-    default: T,
-    table: str,
-    help: str,  # noqa: A002 - the word that Typer uses for it
-    *,
-    key: str = "",
-    env: str = "",
-    absent: str = "",
-    example: str = "",
-) -> T:
-    """A field of ``Settings`` with its declaration; typed as the value it will hold."""
-    details = {
-        "kind": kind, "help": help, "table": table, "key": key, "env": env,
-        "absent": absent, "example": example,
-    }  # fmt: skip
-    # A URL may hold a password, and a value's repr ends in tracebacks.
-    return field(default=default, repr=kind.name != URL.name, metadata={"setting": details})
-
-
-def folder(table: str, help: str, *, key: str = "", example: str = "") -> Path:  # noqa: A002
-    """A field that holds a folder, whose default is the platform's and found at loading."""
-    details = {
-        "kind": PATH, "help": help, "table": table, "key": key, "env": "",
-        "absent": "the platform's folder", "example": example,
-    }  # fmt: skip
-    return cast(Path, field(metadata={"setting": details}))
-
-
-class Folders(msgspec.Struct, frozen=True):
-    """The platform's folders for this program; None where there is no home folder."""
-
-    data: Path | None
-    state: Path | None
-    log: Path | None
-    config: Path | None
-
-    @classmethod
-    def of_platform(cls) -> Folders:
-        """As platformdirs names them for this user."""
-        import platformdirs  # not needed when all folders are named
-
-        return cls(
-            data=_existing_home(platformdirs.user_data_dir),
-            state=_existing_home(platformdirs.user_state_dir),
-            log=_existing_home(platformdirs.user_log_dir),
-            config=_existing_home(platformdirs.user_config_dir),
-        )
-
-
-def _existing_home(find: Callable[..., str]) -> Path | None:
-    """A folder under a home; None where neither HOME nor the account names one.
-
-    platformdirs raises then, or, up to 4.9, answers a relative ``~/…`` that must never be made.
-    """
-    try:
-        path = Path(find("legalgen", appauthor=False))
-    except RuntimeError:  # its word for exactly this, and None is ours
-        return None
-    return path if path.is_absolute() else None
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderSettings:
-    """The table ``[providers.<name>]`` of the file; ``models`` in the order of preference."""
-
-    api_key: Secret | None = None
-    base_url: str | None = field(default=None, repr=False)
-    models: tuple[str, ...] = ()
-    model_path: Path | None = None
-
-
-class Shown(msgspec.Struct, frozen=True):
-    """One value as ``config show`` prints it; secrets are masked."""
-
-    name: str
-    value: str
-    origin: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -478,12 +372,13 @@ def _parsed(
 
 def _quoted(value: object) -> str:
     """A value as an error may show it: short, on one line, without anything like a key."""
-    text = _redacted(json.dumps(value, ensure_ascii=False, default=str))
+    text = redacted(json.dumps(value, ensure_ascii=False, default=str))
     line = "".join(character if character.isprintable() else "�" for character in text)
     return f"{line[:60]}…" if len(line) > 60 else line
 
 
-def _redacted(text: str) -> str:
+def redacted(text: str) -> str:
+    """The text without anything like a key."""
     from legalgen.errors.redaction import redact  # its patterns; ``--help`` shows no value
 
     return redact(text)
@@ -748,101 +643,4 @@ def _shell(path: Path) -> str:
     return shlex.quote(str(path))
 
 
-def read_toml(path: Path) -> Mapping[str, object]:
-    """The file's content.
-
-    Raises:
-        ConfigurationError: it cannot be read, or is not TOML; file and line are named.
-    """
-    import tomllib  # not needed without a config file
-
-    text = read_text(path)
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        last = f"at line {len(text.splitlines())}, the last"
-        problem = str(error).replace("at end of document", last)
-        raise ConfigurationError(f"{path} is not TOML: {problem}.") from error
-
-
-def read_text(path: Path) -> str:
-    """The file's text, line ends as they are, without the mark some editors put before it.
-
-    Raises:
-        ConfigurationError: it cannot be read, or is not UTF-8.
-    """
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise ConfigurationError(f"{path} is not UTF-8 (at line {line}).") from error
-
-
 # ----------------------------------------------------------------- showing
-
-
-def describe(settings: Settings, known_providers: Iterable[str] = ()) -> list[Shown]:
-    """Every value, as text, with where it came from; keys are masked.
-
-    ``known_providers`` are asked for their key and base URL beside those of the file.
-    """
-    rows = [
-        Shown(each.name, shown(each, getattr(settings, each.name)), settings.origin(each.name))
-        for each in SETTINGS
-    ]
-    for provider in dict.fromkeys([*known_providers, *settings.providers]):
-        rows += _describe_provider(settings, provider)
-    return [*rows, *_describe_tables(settings)]
-
-
-def shown(each: Declaration[Any], value: object) -> str:
-    """A setting's value as a person writes it, or in words what its absence means."""
-    if value is None or value == ():
-        return each.absent
-    text = each.kind.show(value)
-    return _without_password(text) if each.kind is URL else text
-
-
-def _describe_provider(settings: Settings, provider: str) -> Iterator[Shown]:
-    table = settings.providers.get(provider, ProviderSettings())
-    yield from _describe_access(settings, provider)
-    for key in ("models", "model_path"):
-        if value := getattr(table, key):
-            text = comma_separated(value) if key == "models" else str(value)
-            origin = Origin("config", f"{settings.config_file} [providers.{provider}] {key}")
-            yield Shown(f"providers.{provider}.{key}", text, origin)
-
-
-def _describe_access(settings: Settings, provider: str) -> Iterator[Shown]:
-    """The key and the base URL; what is wrong with one is shown in its place."""
-    try:
-        if found := settings.key(provider):
-            yield Shown(f"providers.{provider}.api_key", str(found[0]), found[1])
-        url = settings.base_url_of(provider)
-        if url and url[1] != settings.origin("base_url"):
-            yield Shown(f"providers.{provider}.base_url", _without_password(url[0]), url[1])
-    except ConfigurationError as error:
-        yield Shown(f"providers.{provider}", f"unusable: {error}", Origin("default"))
-
-
-def _describe_tables(settings: Settings) -> Iterator[Shown]:
-    def row(name: str, value: object) -> Shown:
-        return Shown(name, str(value), Origin("config", f"{settings.config_file} [{table}]"))
-
-    table = "limits"
-    for ref, readings in settings.limits.items():
-        for each in readings:
-            yield row(f"limits.{ref}.{each.kind}_per_{each.window}", each.limit)
-    table = "gate"
-    for name, value in settings.gate_overrides.items():
-        yield row(f"gate.{name}", _redacted(str(value)))
-    table = "weights"
-    for axis, weights in settings.weights.items():
-        for name, weight in weights.items():
-            yield row(f"weights.{axis}.{name}", show_number(weight))
-
-
-def _without_password(url: str) -> str:
-    return re.sub(r"(?<=://)[^/@]*@", "***@", url)

@@ -1,0 +1,1 @@
+"""Settings: flag > environment > config.toml > default, and where each value came from."""

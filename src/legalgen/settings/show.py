@@ -1,0 +1,95 @@
+"""Every value as text, with where it came from; secrets are masked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from legalgen.errors import ConfigurationError
+from legalgen.settings.declaration import (
+    Declaration,
+    Origin,
+    ProviderSettings,
+)
+from legalgen.settings.layers import SETTINGS, Settings, redacted
+from legalgen.settings.types import (
+    URL,
+    comma_separated,
+    show_number,
+)
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """One value as ``config show`` prints it; secrets are masked."""
+
+    name: str
+    value: str
+    origin: Origin
+
+
+def describe(settings: Settings, known_providers: Iterable[str] = ()) -> list[Shown]:
+    """Every value, as text, with where it came from; keys are masked.
+
+    ``known_providers`` are asked for their key and base URL beside those of the file.
+    """
+    rows = [
+        Shown(each.name, shown(each, getattr(settings, each.name)), settings.origin(each.name))
+        for each in SETTINGS
+    ]
+    for provider in dict.fromkeys([*known_providers, *settings.providers]):
+        rows += _describe_provider(settings, provider)
+    return [*rows, *_describe_tables(settings)]
+
+
+def shown(each: Declaration[Any], value: object) -> str:
+    """A setting's value as a person writes it, or in words what its absence means."""
+    if value is None or value == ():
+        return each.absent
+    text = each.kind.show(value)
+    return _without_password(text) if each.kind is URL else text
+
+
+def _describe_provider(settings: Settings, provider: str) -> Iterator[Shown]:
+    table = settings.providers.get(provider, ProviderSettings())
+    yield from _describe_access(settings, provider)
+    for key in ("models", "model_path"):
+        if value := getattr(table, key):
+            text = comma_separated(value) if key == "models" else str(value)
+            origin = Origin("config", f"{settings.config_file} [providers.{provider}] {key}")
+            yield Shown(f"providers.{provider}.{key}", text, origin)
+
+
+def _describe_access(settings: Settings, provider: str) -> Iterator[Shown]:
+    """The key and the base URL; what is wrong with one is shown in its place."""
+    try:
+        if found := settings.key(provider):
+            yield Shown(f"providers.{provider}.api_key", str(found[0]), found[1])
+        url = settings.base_url_of(provider)
+        if url and url[1] != settings.origin("base_url"):
+            yield Shown(f"providers.{provider}.base_url", _without_password(url[0]), url[1])
+    except ConfigurationError as error:
+        yield Shown(f"providers.{provider}", f"unusable: {error}", Origin("default"))
+
+
+def _describe_tables(settings: Settings) -> Iterator[Shown]:
+    def row(name: str, value: object) -> Shown:
+        return Shown(name, str(value), Origin("config", f"{settings.config_file} [{table}]"))
+
+    table = "limits"
+    for ref, readings in settings.limits.items():
+        for each in readings:
+            yield row(f"limits.{ref}.{each.kind}_per_{each.window}", each.limit)
+    table = "gate"
+    for name, value in settings.gate_overrides.items():
+        yield row(f"gate.{name}", redacted(str(value)))
+    table = "weights"
+    for axis, weights in settings.weights.items():
+        for name, weight in weights.items():
+            yield row(f"weights.{axis}.{name}", show_number(weight))
+
+
+def _without_password(url: str) -> str:
+    return re.sub(r"(?<=://)[^/@]*@", "***@", url)
