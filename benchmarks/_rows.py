@@ -12,8 +12,8 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from legalgen.samples import Citation, Sample, arrow_schema
-from legalgen.store import DataDir
+from legalgen.store.files import DataDir
+from legalgen.store.sample import Citation, Sample, arrow_schema
 
 PART_ROWS = 1_000
 _SENTENCES = 30_000

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from benchmarks._harness import Figure, Options, main, median, say
 from benchmarks._rows import fill, sample
-from legalgen import store
-from legalgen.store import DataDir
+from legalgen.store import journal, parts
+from legalgen.store.files import DataDir
 
 ROWS = (1_000, 100_000, 1_000_000)
 APPENDS = 300
@@ -44,9 +44,9 @@ def measure(options: Options) -> list[Figure]:
 
 def _work(data: DataDir) -> dict[str, float]:
     """Milliseconds of each kind of work: what a batch does to the disk, in its order."""
-    first = _ms(lambda: store.summarise(data, save=True))
+    first = _ms(lambda: parts.summarise(data, save=True))
     began = median([_start(data) for _ in range(5)])
-    with store.BatchWriter(data, "20260102-000000-more", note_part=lambda *_: None) as writer:
+    with journal.BatchWriter(data, "20260102-000000-more", note_part=lambda *_: None) as writer:
         one = [_ms(partial(writer.append, [sample(n)])) for n in range(APPENDS)]
         writer.append([sample(n) for n in range(APPENDS, SEALED - 1)])
         sealed = _ms(lambda: writer.append([sample(SEALED)]))
@@ -61,8 +61,8 @@ def _work(data: DataDir) -> dict[str, float]:
 def _start(data: DataDir) -> float:
 
     def work() -> None:
-        store.recover(data, note_part=lambda *_: None)
-        store.summarise(data, save=True)
+        journal.recover(data, note_part=lambda *_: None)
+        parts.summarise(data, save=True)
 
     return _ms(work)
 

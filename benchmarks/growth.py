@@ -18,7 +18,7 @@ from benchmarks._harness import (
     vendors,
 )
 from benchmarks._rows import fill, write_answers
-from legalgen.store import DataDir
+from legalgen.store.files import DataDir
 
 ROWS = 1_000_000
 QUICK_ROWS = 20_000

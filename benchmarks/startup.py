@@ -21,8 +21,8 @@ from benchmarks._harness import (
 )
 from legalgen.cli import app
 from legalgen.completion import ModelRef
-from legalgen.ledger import Ledger, Record, new_batch_id, this_process
-from legalgen.store import DataDir
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger, Record, new_batch_id, this_process
 
 BATCHES = 1_000
 

@@ -24,12 +24,12 @@ from legalgen.console import Console
 from legalgen.failover import Health
 from legalgen.frame import Line, Moment, frame
 from legalgen.inventory import Limit, ModelRow, track_of
-from legalgen.ledger import Failed, ModelStats, Process, Record, Switch, Wait
 from legalgen.limits import Bucket, Budgets, Experience
 from legalgen.progress import Progress
 from legalgen.router import View
 from legalgen.run import Result
-from legalgen.samples import Citation, Sample
+from legalgen.store.ledger import Failed, ModelStats, Process, Record, Switch, Wait
+from legalgen.store.sample import Citation, Sample
 from legalgen.telemetry import events
 
 FOLDER = Path(__file__).with_name("screenshots")

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from legalgen.ledger import Ledger, Record
-from legalgen.store import DataDir, iter_batches
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger, Record
+from legalgen.store.parts import iter_batches
 from tests.vendors import VendorServer
 
 EXECUTABLE = Path(sys.executable).with_name("legalgen")

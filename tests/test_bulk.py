@@ -16,18 +16,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legalgen import bulk, ledger, store
+from legalgen import bulk
 from legalgen.bulk_run import BulkOrder, BulkRun
 from legalgen.completion import Message, Prompt, Request, Usage
 from legalgen.errors import DiskError, ErrorCategory, Failure, ProviderError, UsageError
 from legalgen.generation import Stop
-from legalgen.ledger import Bulk, BulkChunk, Ledger, Record
 from legalgen.providers import PROVIDERS, open_provider
 from legalgen.providers.base import BulkJob, BulkProvider
 from legalgen.providers.catalog import BulkTerms, Catalog
 from legalgen.run import Intent, Result
 from legalgen.settings.layers import Settings
-from legalgen.store import DataDir
+from legalgen.store import journal, ledger, parts
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Bulk, BulkChunk, Ledger, Record
 from legalgen.telemetry import events
 from tests.vendors import AnswerRequest, Config, VendorServer
 from tests.vendors.answers import source
@@ -108,7 +109,7 @@ class Bench:
     def slots(self, result: Result) -> list[int]:
         """The slots of all sealed rows, so that a slot written twice shows."""
         assert result.record is not None
-        batches = store.iter_batches(self.data_dir, ["slot"])
+        batches = parts.iter_batches(self.data_dir, ["slot"])
         return sorted(slot for batch in batches for slot in batch["slot"].to_pylist())
 
     def notices(self) -> list[str]:
@@ -153,7 +154,7 @@ def test_what_is_collected_later_is_read_by_the_plan_that_was_sent(slow: Bench) 
         slow.finish()
         done = slow.resume(sent)
         assert done.record is not None
-        batches = store.iter_batches(slow.data_dir, ["batch_id", "slot", "seed_json"])
+        batches = parts.iter_batches(slow.data_dir, ["batch_id", "slot", "seed_json"])
         rows = [row for batch in batches for row in batch.to_pylist()]
         mine = sorted(
             (row["slot"], row["seed_json"]) for row in rows if row["batch_id"] == done.record.id
@@ -356,7 +357,7 @@ def test_an_answer_that_the_service_refused_and_shows_is_kept_aside(quick: Bench
     line = answered(response={"status_code": 400, "body": {"error": error}}).decode()
     quick.server.fail("groq", "status", endpoint="files", after=2, count=1, status=200, body=line)
     result = quick.start(1)
-    [kept] = store.read_rejected(quick.data_dir, quick.saved(result).id)
+    [kept] = journal.read_rejected(quick.data_dir, quick.saved(result).id)
     assert (kept.slot, kept.text, [one.code for one in kept.reasons]) == (0, '{"answ', ["BAD_JSON"])
     assert [(one.broken, one.accepted) for one in chunks_of(result)] == [(1, 0), (0, 1)]
     assert (result.exit_code, quick.slots(result)) == (0, [0])
@@ -371,7 +372,7 @@ def test_answers_that_the_gate_refuses_are_kept_aside_and_asked_again(tmp_path: 
     for each in bench(tmp_path, answers=answers):
         result = each.start(5)
         record = each.saved(result)
-        kept_aside = list(store.read_rejected(each.data_dir, record.id))
+        kept_aside = list(journal.read_rejected(each.data_dir, record.id))
         assert (result.exit_code, each.slots(result)) == (0, list(range(5)))
         assert [chunk.refused for chunk in chunks_of(result)] == [3, 0]
         assert Counter(reason.code for one in kept_aside for reason in one.reasons) == (

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from legalgen import cli
-from legalgen.ledger import Ledger, ModelStats, Process, Record, Status
-from legalgen.store import DataDir
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger, ModelStats, Process, Record, Status
 from tests.program import EXECUTABLE, Ended, Program
 from tests.terminal import in_terminal
 from tests.vendors import VendorServer

@@ -19,7 +19,10 @@ from legalgen.console import Console, history_row
 from legalgen.errors import NoUsableProvider, UsageError
 from legalgen.errors.category import ErrorCategory
 from legalgen.inventory import Compared, Limit, ModelRow, track_of
-from legalgen.ledger import (
+from legalgen.providers.catalog import Catalog
+from legalgen.remedies import Trouble, remedies, remedy, troubles
+from legalgen.run import Result
+from legalgen.store.ledger import (
     Alert,
     Failed,
     GivenUp,
@@ -31,10 +34,7 @@ from legalgen.ledger import (
     Unreadable,
     Wait,
 )
-from legalgen.providers.catalog import Catalog
-from legalgen.remedies import Trouble, remedies, remedy, troubles
-from legalgen.run import Result
-from legalgen.samples import Citation, Sample
+from legalgen.store.sample import Citation, Sample
 from legalgen.telemetry import events
 
 START = datetime(2026, 11, 23, 16, 15, 0, tzinfo=UTC)

@@ -19,9 +19,9 @@ import typer.main
 
 from legalgen import errors
 from legalgen.cli import app
-from legalgen.ledger import ModelStats, Record
 from legalgen.rules import CODES, Thresholds
-from legalgen.samples import Sample
+from legalgen.store.ledger import ModelStats, Record
+from legalgen.store.sample import Sample
 from legalgen.telemetry import events
 from tests.program import EXECUTABLE, LONGEST_S, Program
 from tests.vendors import VendorServer

@@ -27,7 +27,7 @@ from legalgen.duplicates import (
     sketch,
 )
 from legalgen.errors import Reason
-from legalgen.samples import words
+from legalgen.store.sample import words
 
 Row = tuple[str, str, str]
 PAIRS = Path(__file__).parent / "data" / "quality" / "pairs.jsonl"

@@ -17,7 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from legalgen.store import BatchLock, DataDir, Holder, iter_batches
+from legalgen.store.files import DataDir
+from legalgen.store.locks import BatchLock, Holder
+from legalgen.store.parts import iter_batches
 from tests.program import EXECUTABLE, LONGEST_S, Ended
 from tests.vendors import VendorServer
 

@@ -25,9 +25,9 @@ from legalgen.inventory import (
     track_of,
     track_records,
 )
-from legalgen.ledger import ModelStats, Process, Record, Unreadable
 from legalgen.screens import MODELS_NARROW, grid, left, model_state, models_columns
 from legalgen.settings.layers import Settings
+from legalgen.store.ledger import ModelStats, Process, Record, Unreadable
 from tests.vendors import VendorServer
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from legalgen import store
 from legalgen.errors import UsageError
 from legalgen.generation import Stop
-from legalgen.ledger import Record
 from legalgen.run import Intent, Result, Run
 from legalgen.settings.layers import Settings
-from legalgen.store import DataDir
+from legalgen.store import parts
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Record
 from tests.vendors import Config, VendorServer
 from tests.vendors.config import AnswerRequest
 
@@ -40,7 +40,7 @@ def run(tmp_path: Path, server: VendorServer, **flags: object) -> Result:
 
 def rows(tmp_path: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for part in store.iter_batches(DataDir(tmp_path / "data"), columns=("model", "score", "judge")):
+    for part in parts.iter_batches(DataDir(tmp_path / "data"), columns=("model", "score", "judge")):
         found += part.to_pylist()
     return found
 
@@ -136,7 +136,7 @@ def test_three_good_marks_do_not_make_up_for_a_bad_one(tmp_path: Path) -> None:
         refused = run(
             tmp_path / "refused", server, count="1", min_score="3.5", max_calls="4", concurrency="1"
         )
-    kept = store.iter_batches(DataDir(tmp_path / "flagged" / "data"), columns=("score", "flags"))
+    kept = parts.iter_batches(DataDir(tmp_path / "flagged" / "data"), columns=("score", "flags"))
     [row] = next(iter(kept)).to_pylist()
     assert (flagged.exit_code, row["score"]) == (0, 4.0)
     assert "LOW_SCORE" in row["flags"]

@@ -18,7 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from legalgen.errors import BatchRunning, DiskError, UsageError
-from legalgen.ledger import (
+from legalgen.store.files import DataDir, check_batch_id
+from legalgen.store.journal import BatchWriter, recover
+from legalgen.store.ledger import (
     MAX_NOTES,
     Alert,
     Coverage,
@@ -34,7 +36,7 @@ from legalgen.ledger import (
     new_batch_id,
     this_process,
 )
-from legalgen.store import BatchWriter, Cell, DataDir, Part, check_batch_id, recover
+from legalgen.store.parts import Cell, Part
 from tests.crash.rows import BATCH, make_sample
 
 NOW = datetime(2026, 11, 23, 16, 15, tzinfo=UTC)
@@ -362,7 +364,7 @@ def test_this_process_lives_and_another_life_of_its_pid_does_not() -> None:
 
 def test_a_killed_process_is_interrupted(ledger: Ledger) -> None:
     """A record says running until its process is gone; then it is interrupted, unasked."""
-    program = "import sys; from legalgen.ledger import this_process; import msgspec, time;"
+    program = "import sys; from legalgen.store.ledger import this_process; import msgspec, time;"
     program += "print(msgspec.json.encode(this_process()).decode(), flush=True); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-c", program],

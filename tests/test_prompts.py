@@ -21,7 +21,7 @@ from legalgen.completion import Message, Prompt
 from legalgen.errors import Reason
 from legalgen.prompts import CitationPolicy, Prompter, Seeds, draw, seeds_json
 from legalgen.prompts.menu import MOST, Menu
-from legalgen.samples import ANSWER_SCHEMA
+from legalgen.store.sample import ANSWER_SCHEMA
 from legalgen.tasks import Planner, Task, renew
 from legalgen.taxonomy import Filter, Taxonomy
 

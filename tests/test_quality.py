@@ -19,7 +19,7 @@ from legalgen.errors import ErrorCategory, Reason, UsageError
 from legalgen.prompts.seeds import draw
 from legalgen.quality import Corpus, Gate, mend, parties
 from legalgen.rules import ALWAYS_REJECT, CODES, Rules, Thresholds, TypeBounds, Verdict
-from legalgen.samples import Citation, Draft, DraftCitation
+from legalgen.store.sample import Citation, Draft, DraftCitation
 from legalgen.tasks import Planner, Task
 from legalgen.taxonomy import Filter, Taxonomy
 

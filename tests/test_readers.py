@@ -11,9 +11,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from legalgen.card import render_card, write_card
-from legalgen.samples import Sample, from_table
-from legalgen.store import BatchWriter, DataDir, Part, summarise
+from legalgen.store.card import render_card, write_card
+from legalgen.store.files import DataDir
+from legalgen.store.journal import BatchWriter
+from legalgen.store.parts import Part, summarise
+from legalgen.store.sample import Sample, from_table
 from tests.crash.rows import BATCH, make_sample
 
 SAMPLES = [

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from legalgen.completion import Completion, Usage
 from legalgen.errors import AnswerRefused, ErrorCategory, Reason
-from legalgen.samples import (
+from legalgen.store.sample import (
     ANSWER_SCHEMA,
     SCHEMA_VERSION,
     Citation,

@@ -8,9 +8,11 @@ import pytest
 
 from legalgen.citations import parse
 from legalgen.rules import Rules, Verdict
-from legalgen.samples import Citation, Draft, Sample
 from legalgen.selection import Selection
-from legalgen.store import BatchWriter, DataDir, Part
+from legalgen.store.files import DataDir
+from legalgen.store.journal import BatchWriter
+from legalgen.store.parts import Part
+from legalgen.store.sample import Citation, Draft, Sample
 from tests.crash.rows import make_sample as make
 
 CITED = "Caparo Industries plc v Dickman [1990] 2 AC 605"

@@ -20,29 +20,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from legalgen.errors import BatchRunning, DiskError, Reason, UsageError
-from legalgen.samples import Sample, arrow_schema, from_table
-from legalgen.store import (
-    BatchLock,
-    BatchWriter,
-    DataDir,
-    Holder,
+from legalgen.store.files import DataDir, check_batch_id, replace_file
+from legalgen.store.journal import BatchWriter, Recovery, Rejected, bounded, read_rejected, recover
+from legalgen.store.locks import BatchLock, Holder, data_lock, is_writing
+from legalgen.store.parts import (
     Part,
-    Recovery,
-    Rejected,
-    bounded,
-    check_batch_id,
     coverage_counts,
-    data_lock,
-    is_writing,
     iter_batches,
     parts,
-    read_rejected,
-    recover,
-    replace_file,
     row_count,
     slots_of,
     summarise,
 )
+from legalgen.store.sample import Sample, arrow_schema, from_table
 from tests.crash.rows import BATCH, make_sample
 
 SEGMENT = f"{BATCH}-00000.jsonl"

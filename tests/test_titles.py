@@ -12,7 +12,7 @@ from legalgen.citations.europe import BY_NAME
 from legalgen.citations.titles import ACTS, ALONE, EU_LAWS, EU_SHORT, full_title
 from legalgen.quality import Gate
 from legalgen.rules import TypeBounds
-from legalgen.samples import Draft, DraftCitation
+from legalgen.store.sample import Draft, DraftCitation
 
 TODAY = date(2026, 11, 23)
 

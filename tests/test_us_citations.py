@@ -19,7 +19,7 @@ from legalgen import us_citations
 from legalgen.citations import CitationLedger, Parsed, impossible, parse
 from legalgen.quality import Gate
 from legalgen.rules import TypeBounds
-from legalgen.samples import Draft, DraftCitation
+from legalgen.store.sample import Draft, DraftCitation
 from legalgen.taxonomy import Taxonomy
 
 TODAY = date(2026, 11, 23)

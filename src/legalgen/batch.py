@@ -33,12 +33,13 @@ from legalgen.generation import (
     Stuck,
     Written,
 )
-from legalgen.ledger import Alert, Failed, Record, Status, Switch, Wait
-from legalgen.ledger import GivenUp as GivenUpNote
 from legalgen.router import MOST_IN_FLIGHT, Clock, Router, Spent
 from legalgen.rules import Verdict
-from legalgen.samples import SCHEMA_VERSION, Sample, sample_id
-from legalgen.store import Cell, Rejected
+from legalgen.store.journal import Rejected
+from legalgen.store.ledger import Alert, Failed, Record, Status, Switch, Wait
+from legalgen.store.ledger import GivenUp as GivenUpNote
+from legalgen.store.parts import Cell
+from legalgen.store.sample import SCHEMA_VERSION, Sample, sample_id
 from legalgen.tasks import PARK_AFTER, Task
 from legalgen.telemetry import events, metrics
 

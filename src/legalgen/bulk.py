@@ -22,9 +22,9 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.errors import DiskError, ErrorCategory, Failure
-from legalgen.ledger import Bulk, BulkChunk, Record
 from legalgen.providers.base import BULK_ENDED, BulkJob
 from legalgen.providers.catalog import BulkTerms
+from legalgen.store.ledger import Bulk, BulkChunk, Record
 
 ROUNDS = 3
 """So often a slot is asked for in bulk; what is refused so often needs the online loop, which

@@ -23,7 +23,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from legalgen import bulk, store, wiring
+from legalgen import bulk, wiring
 from legalgen.batch import EXIT, Ending, Schedule, Shelf
 from legalgen.completion import ModelRef, Request, Usage
 from legalgen.errors import (
@@ -33,7 +33,6 @@ from legalgen.errors import (
 )
 from legalgen.generation import ENLARGED, Job, Stop
 from legalgen.intake import Intake, Means, Reader
-from legalgen.ledger import Bulk, BulkChunk, BulkTally, Record
 from legalgen.limits import Experience
 from legalgen.providers.base import BulkJob, BulkProvider
 from legalgen.providers.catalog import BulkTerms, Catalog, ModelSpec
@@ -41,6 +40,8 @@ from legalgen.route import Stop as Place
 from legalgen.router import Clock, Policy, Router
 from legalgen.run import Intent, Result, Run
 from legalgen.settings.layers import Settings
+from legalgen.store import journal, parts
+from legalgen.store.ledger import Bulk, BulkChunk, BulkTally, Record
 from legalgen.tasks import Planner, Task
 from legalgen.telemetry import events
 
@@ -161,7 +162,7 @@ class BulkRun(Run):
         self._planner, self._done = planner, set(done)
         return super()._schedule(planner, record, done)
 
-    def _begin(self, record: Record, counts: Mapping[store.Cell, int]) -> None:
+    def _begin(self, record: Record, counts: Mapping[parts.Cell, int]) -> None:
         if record.bulk is None:
             record.bulk = Bulk(provider=self._provider_name)
         record.bulk.cancelled = record.bulk.cancelled and not self.order.again
@@ -480,10 +481,10 @@ class BulkRun(Run):
     def _second(self, desk: Desk) -> Shelf:
         """The shelf of a second reading: it keeps no refused answer that the first one kept."""
         known = {
-            (one.slot, one.attempt) for one in store.read_rejected(self.data_dir, desk.record.id)
+            (one.slot, one.attempt) for one in journal.read_rejected(self.data_dir, desk.record.id)
         }
 
-        def reject(refused: store.Rejected) -> None:
+        def reject(refused: journal.Rejected) -> None:
             if (refused.slot, refused.attempt) not in known:
                 shelf.reject(refused)
 

@@ -17,11 +17,11 @@ import msgspec
 from legalgen.console import Console, history_row
 from legalgen.errors import DiskError, NoUsableProvider, UsageError
 from legalgen.errors.redaction import redact
-from legalgen.ledger import Ledger, Record, Unreadable
 from legalgen.settings.layers import Settings
 from legalgen.settings.types import did_you_mean, parse_duration
 from legalgen.signals import heeded
-from legalgen.store import DataDir
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger, Record, Unreadable
 from legalgen.telemetry import events, log
 
 if TYPE_CHECKING:

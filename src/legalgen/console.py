@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
     from legalgen.inventory import Compared, Listing, ModelRow
-    from legalgen.ledger import Record, Unreadable
     from legalgen.run import Result
-    from legalgen.samples import Sample
     from legalgen.screens import Grid
+    from legalgen.store.ledger import Record, Unreadable
+    from legalgen.store.sample import Sample
     from legalgen.taxonomy import Branch
 
 PIPED_COLUMNS = 400
@@ -468,7 +468,7 @@ def result_json(result: Result, again: str = "") -> dict[str, Any]:
 
 def history_row(record: Record | Unreadable, status: str) -> dict[str, Any]:
     """A batch as one line of history."""
-    from legalgen.ledger import Record as Whole  # history alone needs it
+    from legalgen.store.ledger import Record as Whole  # history alone needs it
 
     if not isinstance(record, Whole):
         return {"id": record.id, "status": "unreadable", "reason": record.error}

@@ -40,8 +40,8 @@ from rensa import RMinHash
 
 from legalgen.errors import DiskError, Reason
 from legalgen.rules import Nearness
-from legalgen.samples import words
-from legalgen.store import clear_asides, open_aside
+from legalgen.store.files import clear_asides, open_aside
+from legalgen.store.sample import words
 
 QUESTION_BANDS, QUESTION_ROWS = 32, 4
 ANSWER_BANDS, ANSWER_ROWS = 42, 3

@@ -28,7 +28,7 @@ from legalgen.failover import BUSY, Call, Decision, NoneLeft, Pause, Then, Trail
 from legalgen.limits import Demand
 from legalgen.providers.base import Provider
 from legalgen.router import Clock, Hold, Lease, Router, Spent, Target, Turn
-from legalgen.samples import Draft
+from legalgen.store.sample import Draft
 from legalgen.tasks import Task
 from legalgen.telemetry import events
 

@@ -14,12 +14,11 @@ from itertools import islice
 
 import msgspec
 
-from legalgen import store, wiring
+from legalgen import wiring
 from legalgen.completion import LimitReading, Message, ModelRef, Prompt, Request
 from legalgen.errors import ConfigurationError, DiskError, ProviderError
 from legalgen.failover import ProviderState, State
 from legalgen.health import Budget, HealthBook, Memories, Memory, ProviderMemory
-from legalgen.ledger import ModelStats, Record, Unreadable
 from legalgen.limits import WINDOW_S
 from legalgen.providers import PROVIDERS
 from legalgen.providers.base import Provider
@@ -27,7 +26,9 @@ from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.remedies import Trouble, remedy
 from legalgen.route import known_provider
 from legalgen.settings.layers import Settings
-from legalgen.store import DataDir
+from legalgen.store import parts
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import ModelStats, Record, Unreadable
 
 RECORDS = 500
 """So many of the newest batches are asked how good a model is."""
@@ -358,7 +359,7 @@ def _newest_rows(data_dir: DataDir) -> Iterator[tuple[str, str, int, str]]:
     import pyarrow.parquet as pq
 
     columns = ["provider", "model", "attempts", "answer"]
-    for path in reversed(store.parts(data_dir)):
+    for path in reversed(parts.parts(data_dir)):
         try:
             with pq.ParquetFile(path) as file:
                 for rows in file.iter_batches(batch_size=1_000, columns=columns):

@@ -29,7 +29,7 @@ from legalgen.limits import Demand
 from legalgen.prompts import Prompter
 from legalgen.router import Clock, Router
 from legalgen.rules import Verdict
-from legalgen.samples import Draft
+from legalgen.store.sample import Draft
 from legalgen.tasks import Task
 from legalgen.telemetry.events import CallFailed
 

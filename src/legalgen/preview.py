@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 
-from legalgen import store
 from legalgen.forecast import UNKNOWN_YIELD, Forecast, Share, Supply, forecast
 from legalgen.generation import Job
 from legalgen.judging import MARK_TOKENS
@@ -20,8 +19,9 @@ from legalgen.limits import CHARACTERS_PER_TOKEN, Budgets, Cost, Demand
 from legalgen.route import Route
 from legalgen.router import Router, Target, View
 from legalgen.run import Run
-from legalgen.samples import Draft
 from legalgen.settings.types import format_duration
+from legalgen.store import parts
+from legalgen.store.sample import Draft
 from legalgen.tasks import Task
 
 USED_SHARE = 0.75
@@ -110,7 +110,7 @@ def preview(run: Run) -> Preview:
     Raises:
         DiskError: the dataset cannot be read.
     """
-    summary = store.summarise(run.data_dir, rehearsal=run.rehearsal)
+    summary = parts.summarise(run.data_dir, rehearsal=run.rehearsal)
     record = run.new_record(summary.rows)
     planned = run.planner(summary.cells, record).plan(max(0, record.target))
     return Preview(

@@ -43,7 +43,7 @@ from legalgen.completion import Completion
 from legalgen.errors import Reason
 from legalgen.prompts import seeds
 from legalgen.rules import Bounds, Mode, Policy, Rules, Thresholds, Verdict
-from legalgen.samples import Citation, Draft, DraftCitation, normalise, words
+from legalgen.store.sample import Citation, Draft, DraftCitation, normalise, words
 from legalgen.tasks import Task
 
 

@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.errors import ErrorCategory, Reason, UsageError
-from legalgen.samples import Citation, Draft
+from legalgen.store.sample import Citation, Draft
 
 if TYPE_CHECKING:
     from legalgen.citations import Parsed
@@ -139,6 +139,12 @@ class Thresholds(Nearness, frozen=True, forbid_unknown_fields=True):
     overuse_min_samples: int = 200
     flag_score: float = 3.5
     min_score: float = 0.0
+
+
+def default_thresholds() -> dict[str, float]:
+    """The numbers of the gate where a batch does not configure others, by name."""
+    numbers: dict[str, float] = msgspec.structs.asdict(Thresholds())
+    return numbers
 
 
 class Rules(msgspec.Struct, frozen=True):

@@ -16,21 +16,25 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
-from legalgen import __version__, batch, card, ledger, store, tasks, wiring
+from legalgen import __version__, batch, tasks, wiring
 from legalgen.batch import Batch, Bounds, Ending, Schedule, Shelf
 from legalgen.completion import ModelRef
 from legalgen.errors import DiskError, LegalgenError, NoUsableProvider, UsageError
 from legalgen.failover import NoneLeft, Pause
 from legalgen.generation import Endpoint, Generation, Job, Judge, Stop
-from legalgen.ledger import Ledger, Record, new_batch_id, this_process
 from legalgen.limits import Demand
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog
 from legalgen.route import Route
 from legalgen.router import MOST_IN_FLIGHT, Clock, Policy, Router, Target
-from legalgen.samples import Sample
+from legalgen.rules import default_thresholds
 from legalgen.settings.layers import SETTINGS, Settings
-from legalgen.store import BatchLock, BatchWriter, DataDir, Holder
+from legalgen.store import card, journal, ledger, parts
+from legalgen.store.files import DataDir
+from legalgen.store.journal import BatchWriter
+from legalgen.store.ledger import Ledger, Record, new_batch_id, this_process
+from legalgen.store.locks import BatchLock, Holder
+from legalgen.store.sample import Sample
 from legalgen.tasks import Task
 from legalgen.telemetry import events
 from legalgen.telemetry.metrics import Metrics, write_textfile
@@ -202,14 +206,14 @@ class Run:
 
     def _saved(self, batch_id: str | None = None) -> Result:
         self._recover()
-        summary = store.summarise(self.data_dir, rehearsal=self.rehearsal, save=True)
+        summary = parts.summarise(self.data_dir, rehearsal=self.rehearsal, save=True)
         counts, done = summary.cells, set[int]()
         if self.intent.resume is None:
             record = self._record(batch_id or self._new_id(), summary.rows)
         else:
             record = self.ledger.load(self.intent.resume.id)  # recovery may have noted parts
             counts = self.ledger.coverage(record)
-            done = store.slots_of(self.data_dir, record.id)
+            done = parts.slots_of(self.data_dir, record.id)
             record.accepted = len(done)
         if record.target <= 0:
             reason = f"the dataset holds {summary.rows} rows already"
@@ -226,7 +230,7 @@ class Run:
             ending = self._guarded(record, schedule, shelf, writer)
         return self._seal_off(ending, record)
 
-    def _begin(self, record: Record, counts: Mapping[store.Cell, int]) -> None:
+    def _begin(self, record: Record, counts: Mapping[parts.Cell, int]) -> None:
         if self.intent.resume is None:
             self.ledger.create(record, counts)
             return
@@ -306,7 +310,7 @@ class Run:
     def _seal_off(self, ending: Ending, record: Record) -> Result:
         """Note how it ended, and leave card and metrics behind."""
         resume_after = self._close_record(record, ending)
-        card.write_card(self.data_dir, rehearsal=self.rehearsal)
+        card.write_card(self.data_dir, rehearsal=self.rehearsal, thresholds=default_thresholds())
         self._write_metrics(ending.status, ending.exit_code)
         return self._result(ending, record, resume_after)
 
@@ -371,7 +375,7 @@ class Run:
         """Six calls a sample, at least fifty; a judge makes one for each that passes the gate."""
         rows = 0
         if self.intent.until_total is not None:
-            rows = store.row_count(self.data_dir, rehearsal=self.rehearsal)
+            rows = parts.row_count(self.data_dir, rehearsal=self.rehearsal)
         return max(50, 6 * self._target_count(rows)) * (2 if self.settings.judge else 1)
 
     def _max_wait(self) -> float:
@@ -452,7 +456,7 @@ class Run:
     def _writer(self, record: Record) -> BatchWriter:
         folder = self.data_dir.parts(rehearsal=self.rehearsal)
 
-        def note_part(_: str, part: store.Part) -> None:
+        def note_part(_: str, part: parts.Part) -> None:
             counted = record.accepted
             record.note_part(part)
             self.ledger.save(record, force=True)
@@ -470,7 +474,7 @@ class Run:
         )
 
     def _recover(self) -> None:
-        for found in store.recover(self.data_dir, note_part=self.ledger.note_part):
+        for found in journal.recover(self.data_dir, note_part=self.ledger.note_part):
             rows = found.part.rows if found.part else 0
             kept = f"; unreadable lines were kept in {found.kept_aside}" if found.kept_aside else ""
             self._notice(f"recovered batch {found.batch_id}: {rows} rows, {found.outcome}{kept}")
@@ -479,7 +483,7 @@ class Run:
         """The record of a batch that begins now over a dataset of ``rows`` rows."""
         return self._record(self._new_id(), rows)
 
-    def planner(self, counts: Mapping[store.Cell, int], record: Record) -> tasks.Planner:
+    def planner(self, counts: Mapping[parts.Cell, int], record: Record) -> tasks.Planner:
         """The plan of a record over what is on the disk."""
         return tasks.Planner(
             self.taxonomy, self.filter, counts, seed=record.seed, as_of=self._as_of

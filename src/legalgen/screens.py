@@ -19,9 +19,9 @@ from legalgen.remedies import Trouble, grouped, remedies, troubles
 
 if TYPE_CHECKING:
     from legalgen.inventory import Compared, Limit, Listing, ModelRow
-    from legalgen.ledger import ModelStats, Parked, Record
     from legalgen.run import Result
-    from legalgen.samples import Sample
+    from legalgen.store.ledger import ModelStats, Parked, Record
+    from legalgen.store.sample import Sample
     from legalgen.taxonomy import Branch
 
 DASH = "-"

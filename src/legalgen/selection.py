@@ -14,13 +14,14 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from legalgen import store
 from legalgen.citations import parse
 from legalgen.duplicates import DuplicateIndex, Part, Sketch, Thresholds, sketch
 from legalgen.quality import Corpus, CorpusState
 from legalgen.rules import Rules, Verdict
-from legalgen.samples import Draft, Sample
-from legalgen.store import DataDir
+from legalgen.store import files
+from legalgen.store import parts as sealed
+from legalgen.store.files import DataDir
+from legalgen.store.sample import Draft, Sample
 
 MOST_READ = 20_000
 """Rows read into the corpus where nothing was remembered of their part; the newest ones."""
@@ -50,7 +51,7 @@ class Selection:
         self._structure_only = structure_only
         self._data_dir = data_dir
         name = data_dir.dataset(rehearsal=rehearsal).name
-        parts = store.parts(data_dir, rehearsal=rehearsal)
+        parts = sealed.parts(data_dir, rehearsal=rehearsal)
         self._index = DuplicateIndex(
             data_dir.index(rehearsal=rehearsal), Thresholds(**rules.duplicate_thresholds())
         )
@@ -100,7 +101,7 @@ class Selection:
             return
         self._seen.append(path.name)
         remembered = _Remembered(parts=self._seen, corpus=self._corpus.kept())
-        store.replace_file(self._data_dir, self._corpus_path, msgspec.json.encode(remembered))
+        files.replace_file(self._data_dir, self._corpus_path, msgspec.json.encode(remembered))
 
     def _recall(self, parts: list[Path]) -> None:
         """Load the corpus, and read what parts it has not seen (compaction only renames rows)."""

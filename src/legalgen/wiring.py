@@ -36,8 +36,8 @@ from legalgen.route import Stop as Place
 from legalgen.router import Clock, Purse, Router, Target
 from legalgen.router import Policy as RoutingPolicy
 from legalgen.rules import Rules, TypeBounds, Verdict
-from legalgen.samples import Draft, read
 from legalgen.settings.layers import Settings
+from legalgen.store.sample import Draft, read
 from legalgen.tasks import Task
 from legalgen.taxonomy import Bounds, Filter, Taxonomy, Topic
 

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from legalgen import store
-from legalgen.samples import Sample
+from legalgen.store import journal
+from legalgen.store.sample import Sample
 from tests.crash.killer import intercept
 from tests.crash.points import Order, handler
 
@@ -30,13 +30,13 @@ _WRITE = os.write
 def _acknowledge(path: str) -> None:
     """Note the ids of samples as soon as their append has returned."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    append = store.BatchWriter.append
+    append = journal.BatchWriter.append
 
-    def noting(self: store.BatchWriter, samples: Sequence[Sample]) -> None:
+    def noting(self: journal.BatchWriter, samples: Sequence[Sample]) -> None:
         append(self, samples)
         _WRITE(descriptor, b"".join(b"%s\n" % one.id.encode() for one in samples))
 
-    store.BatchWriter.append = noting  # type: ignore[method-assign]  # to see what it promised
+    journal.BatchWriter.append = noting  # type: ignore[method-assign]  # to see what it promised
 
 
 def run(order: Order) -> int:
@@ -45,7 +45,7 @@ def run(order: Order) -> int:
     sys.argv = ["legalgen", *order.arguments]
     if order.part_rows is not None:
         # There is no setting for it: 1000 rows a part would make a slow test of every seal.
-        defaults = store.BatchWriter.__init__.__kwdefaults__
+        defaults = journal.BatchWriter.__init__.__kwdefaults__
         assert defaults is not None
         defaults["part_rows"] = order.part_rows
     if order.file_bytes is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from legalgen.samples import Citation, Sample, sample_id
+from legalgen.store.sample import Citation, Sample, sample_id
 
 BATCH = "20261123-161500-ab12"
 

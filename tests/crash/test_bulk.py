@@ -16,16 +16,16 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from legalgen import store
 from legalgen.bulk_run import BulkOrder, BulkRun
 from legalgen.generation import Stop
-from legalgen.ledger import Ledger, Record
 from legalgen.providers import PROVIDERS, open_provider
 from legalgen.providers.base import BulkProvider
 from legalgen.providers.catalog import Catalog
 from legalgen.run import Intent, Result
 from legalgen.settings.layers import Settings
-from legalgen.store import DataDir
+from legalgen.store import journal, parts
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger, Record
 from tests.crash.killer import Killer, intercept
 from tests.crash.test_journal import in_child
 
@@ -142,7 +142,7 @@ def assert_whole(vendor: Vendor, root: Path) -> None:
     record, paid = left_record(root), vendor.paid()
     assert record is not None
     data_dir = DataDir(root / "DATA")
-    slots = [s for b in store.iter_batches(data_dir, ["slot"]) for s in b["slot"].to_pylist()]
+    slots = [s for b in parts.iter_batches(data_dir, ["slot"]) for s in b["slot"].to_pylist()]
     stats = record.models[REF]
     assert (result.exit_code, record.status, sorted(slots)) == (
         0, "completed", list(range(COUNT)),
@@ -152,7 +152,7 @@ def assert_whole(vendor: Vendor, root: Path) -> None:
     assert stats.input_tokens == sum(call["prompt_tokens"] for call in paid)
     assert stats.output_tokens == sum(call["completion_tokens"] for call in paid)
     assert record.rejected == {"BAD_JSON": 1}
-    kept_aside = [(one.slot, one.attempt) for one in store.read_rejected(data_dir, record.id)]
+    kept_aside = [(one.slot, one.attempt) for one in journal.read_rejected(data_dir, record.id)]
     assert len(kept_aside) == len(set(kept_aside)) == 1
     assert list((data_dir.state / "bulk").iterdir()) == []
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from legalgen.ledger import Ledger, Record
+from legalgen.store.ledger import Ledger, Record
 from tests.crash.trial import BATCH, TARGET, ForkServer, Trial, Vendors
 
 NEW = (*BATCH, "-n", str(TARGET))

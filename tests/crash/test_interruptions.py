@@ -17,9 +17,9 @@ import msgspec
 import pyarrow.dataset as ds
 import pytest
 
-from legalgen import store
 from legalgen.dataset.verify import verify
-from legalgen.samples import arrow_schema
+from legalgen.store import parts
+from legalgen.store.sample import arrow_schema
 from tests.crash.trial import ForkServer, Trial, Vendors
 from tests.program import EXECUTABLE, Program
 from tests.vendors import Config, VendorServer
@@ -172,5 +172,5 @@ def counted(trial: Trial) -> Iterator[int]:
     while not told_of(trial.home / "told-1.jsonl")["BatchFinished"]:
         if folder.is_dir():
             trial.look()
-            paths = store.parts(trial.data_dir)
+            paths = parts.parts(trial.data_dir)
             yield ds.dataset([str(path) for path in paths], schema=arrow_schema()).count_rows()

@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 
 from legalgen.errors import DiskError
-from legalgen.store import BatchWriter, DataDir, Part, iter_batches, recover
+from legalgen.store.files import DataDir
+from legalgen.store.journal import BatchWriter, recover
+from legalgen.store.parts import Part, iter_batches
 from tests.crash.killer import Failer, Killer, intercept
 from tests.crash.power import Disk
 from tests.crash.rows import BATCH, make_sample

@@ -18,11 +18,11 @@ from typing import IO, Any
 import msgspec
 import pyarrow.parquet as pq
 
-from legalgen import store
 from legalgen.dataset.verify import verify
-from legalgen.ledger import Ledger, Record
-from legalgen.samples import arrow_schema
-from legalgen.store import DataDir
+from legalgen.store import journal, parts
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger, Record
+from legalgen.store.sample import arrow_schema
 from tests.crash.points import Order
 from tests.program import environment
 
@@ -274,7 +274,7 @@ class Trial:
         ]
         self._expect(not strays, f"stray files in the dataset: {strays}")
         seen: list[str] = []
-        for path in store.parts(self.data_dir):
+        for path in parts.parts(self.data_dir):
             table = pq.read_table(path)
             self._expect(table.num_rows > 0, f"{path.name} is empty")
             self._expect(table.schema.equals(arrow_schema()), f"{path.name} has another schema")
@@ -329,7 +329,7 @@ class Trial:
 
     def rows(self) -> list[dict[str, Any]]:
         """All sealed rows."""
-        return [row for batch in store.iter_batches(self.data_dir) for row in batch.to_pylist()]
+        return [row for batch in parts.iter_batches(self.data_dir) for row in batch.to_pylist()]
 
     def bill(self) -> Bill:
         """The server's record of this trial against what is on the disk."""
@@ -337,7 +337,7 @@ class Trial:
         ids = [row["id"] for row in rows]
         places = {(row["batch_id"], row["slot"]) for row in rows}
         names = [path.stem for path in self.data_dir.rejected.glob("*.jsonl")]
-        rejected = [one for name in names for one in store.read_rejected(self.data_dir, name)]
+        rejected = [one for name in names for one in journal.read_rejected(self.data_dir, name)]
         faults = Counter(call["fault"] is None for call in self.vendors.paid(self._since))
         codes = Counter("SCHEMA" in {reason.code for reason in one.reasons} for one in rejected)
         return Bill(

@@ -8,7 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from legalgen.store import BatchWriter, DataDir, Part, recover
+from legalgen.store.files import DataDir
+from legalgen.store.journal import BatchWriter, recover
+from legalgen.store.parts import Part
 from tests.crash.rows import BATCH, make_sample
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from legalgen.card import write_card
-from legalgen.ledger import Ledger, Process, Record
-from legalgen.samples import Sample, from_table
-from legalgen.store import BatchWriter, DataDir, Part, parts
+from legalgen.store.card import write_card
+from legalgen.store.files import DataDir
+from legalgen.store.journal import BatchWriter
+from legalgen.store.ledger import Ledger, Process, Record
+from legalgen.store.parts import Part, parts
+from legalgen.store.sample import Sample, from_table
 from tests.crash.rows import BATCH, make_sample
 
 NOW = datetime(2026, 11, 23, 16, 15, tzinfo=UTC)

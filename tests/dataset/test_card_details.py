@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from legalgen.card import Details, count_details, write_card
-from legalgen.ledger import Ledger
-from legalgen.samples import Citation
-from legalgen.store import DataDir, parts
+from legalgen.rules import default_thresholds
+from legalgen.store.card import Details, count_details, write_card
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger
+from legalgen.store.parts import parts
+from legalgen.store.sample import Citation
 from tests.crash.rows import BATCH, make_sample
 from tests.dataset.shelf import filled, written
 
@@ -52,7 +54,7 @@ def test_what_parts_add_is_counted_once(tmp_path: Path) -> None:
 
 def test_the_card_tells_all_of_it(tmp_path: Path) -> None:
     """Licences by model, coverage, gate, citation statuses and prompt versions; no row counts."""
-    path = write_card(made(tmp_path / "data"))
+    path = write_card(made(tmp_path / "data"), thresholds=default_thresholds())
     assert path is not None
     text = path.read_text()
     assert "| `groq/openai/gpt-oss-120b` | Apache-2.0 |\n" in text

@@ -13,7 +13,7 @@ from legalgen.dataset.check import Linter, Pair, Report, check, widest_bounds
 from legalgen.dataset.foreign import Row, Unreadable, read_rows
 from legalgen.quality import Gate
 from legalgen.rules import Rules, TypeBounds
-from legalgen.samples import to_table
+from legalgen.store.sample import to_table
 from legalgen.taxonomy import Taxonomy
 from tests.crash.rows import make_sample
 from tests.dataset.shelf import LEGACY

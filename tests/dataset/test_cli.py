@@ -15,8 +15,9 @@ from typer.testing import CliRunner, Result
 
 from legalgen.dataset.cli import app
 from legalgen.errors import BatchRunning, LegalgenError, UsageError
-from legalgen.ledger import Ledger
-from legalgen.store import BatchLock, DataDir, Holder
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger
+from legalgen.store.locks import BatchLock, Holder
 from tests.crash.rows import BATCH, make_sample
 from tests.dataset.shelf import LEGACY, NOW, filled, names_of, rows_of, written
 from tests.program import EXECUTABLE

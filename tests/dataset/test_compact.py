@@ -19,8 +19,10 @@ from legalgen.dataset import compact as room
 from legalgen.dataset.compact import Compacted, Limits, compact, exchange_folders, leftovers
 from legalgen.dataset.verify import verify
 from legalgen.errors import DiskError, UsageError
-from legalgen.ledger import Ledger
-from legalgen.store import BatchWriter, DataDir, iter_batches, parts, row_count, slots_of
+from legalgen.store.files import DataDir
+from legalgen.store.journal import BatchWriter
+from legalgen.store.ledger import Ledger
+from legalgen.store.parts import iter_batches, parts, row_count, slots_of
 from tests.crash.killer import Failer, Killer, intercept
 from tests.crash.rows import BATCH, make_sample
 from tests.crash.test_journal import in_child

@@ -18,7 +18,7 @@ from legalgen.dataset.check import Linter, Report, check
 from legalgen.dataset.foreign import Row, Unreadable, read_rows
 from legalgen.errors import UsageError
 from legalgen.quality import Gate
-from legalgen.samples import Citation, Sample
+from legalgen.store.sample import Citation, Sample
 from legalgen.taxonomy import Taxonomy
 
 TEXTS = {
@@ -219,8 +219,8 @@ def test_a_folder_is_read_whoever_wrote_it(tmp_path: Path) -> None:
             "is neither parquet nor JSON lines: it begins with 'question,a",
         ),
         (bytes(range(200)), "is neither parquet nor JSON lines"),
-        (gzip.compress(b"PAR1 and more"), "is a gzipped parquet file: unpack it first"),
-        (gzip.compress(b'{"question": "q"}' * 99)[:-20], "cannot read"),
+        (gzip.compress(b"PAR1 and more", mtime=0), "is a gzipped parquet file: unpack it first"),
+        (gzip.compress(b'{"question": "q"}' * 99, mtime=0)[:-20], "cannot read"),
         (b"PAR1 and no more", "is no readable parquet file"),
     ],
 )

@@ -23,9 +23,10 @@ from typer.testing import CliRunner
 
 from legalgen.dataset.cli import app
 from legalgen.errors import Reason
-from legalgen.ledger import Ledger, ModelStats
-from legalgen.samples import Citation
-from legalgen.store import BatchWriter, DataDir, Rejected
+from legalgen.store.files import DataDir
+from legalgen.store.journal import BatchWriter, Rejected
+from legalgen.store.ledger import Ledger, ModelStats
+from legalgen.store.sample import Citation
 from tests.crash.rows import BATCH, make_sample
 from tests.dataset.shelf import LEGACY, NOW, written
 

@@ -11,9 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from legalgen.dataset.verify import Finding, Verified, repair, verify
-from legalgen.ledger import Ledger
-from legalgen.samples import arrow_schema
-from legalgen.store import BatchWriter, DataDir, parts
+from legalgen.store.files import DataDir
+from legalgen.store.journal import BatchWriter
+from legalgen.store.ledger import Ledger
+from legalgen.store.parts import parts
+from legalgen.store.sample import arrow_schema
 from tests.crash.rows import BATCH, make_sample
 from tests.crash.test_journal import in_child
 from tests.dataset.shelf import filled, names_of, rows_of, written

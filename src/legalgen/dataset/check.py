@@ -21,7 +21,7 @@ from legalgen.duplicates import DuplicateIndex, Match, Thresholds
 from legalgen.errors import Reason
 from legalgen.quality import Corpus, Gate
 from legalgen.rules import TypeBounds, Verdict
-from legalgen.samples import Draft, DraftCitation, Sample, normalise
+from legalgen.store.sample import Draft, DraftCitation, Sample, normalise
 from legalgen.tasks import Task
 from legalgen.taxonomy import Taxonomy
 

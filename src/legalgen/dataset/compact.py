@@ -31,18 +31,11 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from legalgen.errors import DiskError, UsageError
-from legalgen.samples import arrow_schema
-from legalgen.store import (
-    DataDir,
-    NotePart,
-    Recovery,
-    data_lock,
-    parts,
-    recover,
-    replace_file,
-    summarise,
-    sync_folder,
-)
+from legalgen.store.files import DataDir, replace_file, sync_folder
+from legalgen.store.journal import Recovery, recover
+from legalgen.store.locks import data_lock
+from legalgen.store.parts import NotePart, parts, summarise
+from legalgen.store.sample import arrow_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -26,8 +26,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 import msgspec
 
 from legalgen.errors import DiskError, UsageError
-from legalgen.samples import arrow_schema
-from legalgen.store import DataDir, iter_batches, sync_folder
+from legalgen.store.files import DataDir, sync_folder
+from legalgen.store.parts import iter_batches
+from legalgen.store.sample import arrow_schema
 from legalgen.taxonomy import Taxonomy
 
 if TYPE_CHECKING:

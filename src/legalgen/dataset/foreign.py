@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Literal, cast
 import msgspec
 
 from legalgen.errors import UsageError
-from legalgen.samples import Sample, clean
+from legalgen.store.sample import Sample, clean
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -21,7 +21,6 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen import __version__
-from legalgen.card import write_card
 from legalgen.citations import Parsed
 from legalgen.dataset.check import Judged, Linter
 from legalgen.dataset.foreign import (
@@ -32,9 +31,13 @@ from legalgen.dataset.foreign import (
     Row,
     Unreadable,
 )
-from legalgen.ledger import Ledger, Record, this_process
-from legalgen.samples import Sample, sample_id
-from legalgen.store import BatchWriter, DataDir, Part, iter_batches
+from legalgen.rules import default_thresholds
+from legalgen.store.card import write_card
+from legalgen.store.files import DataDir
+from legalgen.store.journal import BatchWriter
+from legalgen.store.ledger import Ledger, Record, this_process
+from legalgen.store.parts import Part, iter_batches
+from legalgen.store.sample import Sample, sample_id
 from legalgen.taxonomy import Area, Taxonomy, Topic
 
 DIFFICULTY_FLAG: Final = "IMPORT_DIFFICULTY"
@@ -132,7 +135,7 @@ class _Import:
         self._close("completed")
         self.done.flags = dict(self.flags.most_common())
         if self.done.added:
-            write_card(self.data_dir)
+            write_card(self.data_dir, thresholds=default_thresholds())
         return self.done
 
     def _samples(self, rows: Iterable[Row | Unreadable]) -> Iterator[Sample]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from legalgen.duplicates import shingles
-from legalgen.samples import words
+from legalgen.store.sample import words
 
 
 def nearest(texts: Sequence[str], size: int) -> list[tuple[float, int]]:

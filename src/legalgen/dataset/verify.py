@@ -15,21 +15,16 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from legalgen.card import write_card
 from legalgen.dataset import compact
 from legalgen.errors import DiskError
-from legalgen.ledger import Ledger, Record, Unreadable
-from legalgen.samples import Sample, arrow_schema
-from legalgen.store import (
-    DataDir,
-    Part,
-    data_lock,
-    is_writing,
-    parts,
-    recover,
-    replace_file,
-    sync_folder,
-)
+from legalgen.rules import default_thresholds
+from legalgen.store.card import write_card
+from legalgen.store.files import DataDir, replace_file, sync_folder
+from legalgen.store.journal import recover
+from legalgen.store.ledger import Ledger, Record, Unreadable
+from legalgen.store.locks import data_lock, is_writing
+from legalgen.store.parts import Part, parts
+from legalgen.store.sample import Sample, arrow_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -357,7 +352,9 @@ def _mend_dataset(data_dir: DataDir, ledger: Ledger, *, rehearsal: bool) -> Iter
     for path in parts(data_dir, rehearsal=rehearsal):
         yield from _mend_part(data_dir, path)
     yield from _note_parts(data_dir, ledger)
-    if card_fault(data_dir, rehearsal=rehearsal) and write_card(data_dir, rehearsal=rehearsal):
+    if card_fault(data_dir, rehearsal=rehearsal) and write_card(
+        data_dir, rehearsal=rehearsal, thresholds=default_thresholds()
+    ):
         yield f"{data_dir.dataset(rehearsal=rehearsal).name}/README.md: written anew"
 
 

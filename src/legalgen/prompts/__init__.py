@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 from legalgen.completion import Message, Prompt
 from legalgen.errors import Reason
 from legalgen.prompts.seeds import Seeds, draw, form_text, is_abstract, seeds_json
-from legalgen.samples import ANSWER_SCHEMA, Draft
+from legalgen.store.sample import ANSWER_SCHEMA, Draft
 from legalgen.tasks import Task, renew
 from legalgen.taxonomy import Difficulty, SampleType, Taxonomy
 

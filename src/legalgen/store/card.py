@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from legalgen.errors import DiskError, UsageError
-from legalgen.ledger import Ledger
 from legalgen.providers.catalog import Catalog
-from legalgen.rules import Thresholds
-from legalgen.samples import SCHEMA_VERSION, arrow_schema
-from legalgen.store import DataDir, Summary, parts, replace_file, summarise
+from legalgen.store.files import DataDir, replace_file
+from legalgen.store.ledger import Ledger
+from legalgen.store.parts import Summary, parts, summarise
+from legalgen.store.sample import SCHEMA_VERSION, arrow_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,8 +49,12 @@ class Details(msgspec.Struct):
     gates: dict[str, int] = {}
 
 
-def write_card(data_dir: DataDir, *, rehearsal: bool = False) -> Path | None:
+def write_card(
+    data_dir: DataDir, *, rehearsal: bool = False, thresholds: Mapping[str, float] | None = None
+) -> Path | None:
     """Write the card of a dataset anew; its path, or None while the dataset has no rows.
+
+    ``thresholds`` are the numbers that the gate has where a batch does not configure others.
 
     Raises:
         DiskError: a part cannot be read, or the card not be written.
@@ -60,12 +64,17 @@ def write_card(data_dir: DataDir, *, rehearsal: bool = False) -> Path | None:
         return None
     details = count_details(data_dir, rehearsal=rehearsal)
     path = data_dir.dataset(rehearsal=rehearsal) / "README.md"
-    replace_file(data_dir, path, render_card(summary, details, rehearsal=rehearsal).encode())
+    text = render_card(summary, details, rehearsal=rehearsal, thresholds=thresholds)
+    replace_file(data_dir, path, text.encode())
     return path
 
 
 def render_card(
-    summary: Summary, details: Details | None = None, *, rehearsal: bool = False
+    summary: Summary,
+    details: Details | None = None,
+    *,
+    rehearsal: bool = False,
+    thresholds: Mapping[str, float] | None = None,
 ) -> str:
     """The card as text."""
     body = _REHEARSAL if rehearsal else _BODY
@@ -80,7 +89,7 @@ def render_card(
                 models=_models(summary.models),
                 licences=_licences(summary.models),
                 coverage=_coverage(summary),
-                gates=_gates(found),
+                gates=_gates(found, thresholds or {}),
                 flags=_flags(found, summary.rows),
                 statuses=_statuses(found),
                 prompts=_prompts(found),
@@ -319,17 +328,15 @@ def _difficulty_order(name: str) -> tuple[int, str]:
     return (known.index(name) if name in known else len(known), name)
 
 
-def _gates(details: Details) -> str:
+def _gates(details: Details, thresholds: Mapping[str, float]) -> str:
     total = sum(details.gates.values())
     rows = [
         f"- {name}: {_share(count, total)} of the rows"
         for name, count in Counter(details.gates).most_common()
     ]
-    limits = Thresholds()
-    rows.append(
-        "- numbers of the gate unless a batch was configured otherwise: "
-        + ", ".join(f"`{name}` {getattr(limits, name):g}" for name in Thresholds.__struct_fields__)
-    )
+    numbers = ", ".join(f"`{name}` {value:g}" for name, value in thresholds.items())
+    if numbers:
+        rows.append(f"- numbers of the gate unless a batch was configured otherwise: {numbers}")
     return "\n".join(rows)
 
 

@@ -19,8 +19,10 @@ from typing import Final, Literal
 import msgspec
 
 from legalgen.errors import BatchRunning, DiskError, UsageError
-from legalgen.samples import to_json
-from legalgen.store import Cell, DataDir, Part, check_batch_id, is_writing, replace_file
+from legalgen.store.files import DataDir, check_batch_id, replace_file
+from legalgen.store.locks import is_writing
+from legalgen.store.parts import Cell, Part
+from legalgen.store.sample import to_json
 
 Kind = Literal["batch", "generate"]
 Noted = Literal["switches", "waits", "failures", "alerts", "given_up", "parked"]

@@ -1,0 +1,269 @@
+"""The files of a data dir: where each lies; written beside, made durable, swapped in."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import itertools
+import os
+import re
+import secrets
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from legalgen.errors import DiskError, UsageError
+
+if TYPE_CHECKING:
+    pass
+
+
+class DataDir(msgspec.Struct, frozen=True):
+    """Where everything of one dataset lies; the value alone touches no disk."""
+
+    root: Path
+
+    @property
+    def batches(self) -> Path:
+        """One JSON record per batch."""
+        return self.root / "batches"
+
+    @property
+    def journal(self) -> Path:
+        """Accepted rows that are not sealed yet."""
+        return self.root / "journal"
+
+    @property
+    def rejected(self) -> Path:
+        """Answers that were paid for and not kept."""
+        return self.root / "rejected"
+
+    @property
+    def state(self) -> Path:
+        """What can be made again: locks, files on their way, the index."""
+        return self.root / "state"
+
+    @property
+    def tmp(self) -> Path:
+        """Files on their way into another folder; never inside a dataset."""
+        return self.state / "tmp"
+
+    @property
+    def locks(self) -> Path:
+        """Lock files."""
+        return self.state / "locks"
+
+    @property
+    def train(self) -> Path:
+        """The dataset."""
+        return self.root / "train"
+
+    @property
+    def rehearsal(self) -> Path:
+        """The dataset of the bundled toy model."""
+        return self.root / "rehearsal"
+
+    def dataset(self, *, rehearsal: bool = False) -> Path:
+        """The folder that ``load_dataset`` is pointed at."""
+        return self.rehearsal if rehearsal else self.train
+
+    def parts(self, *, rehearsal: bool = False) -> Path:
+        """The folder that holds sealed parts and nothing else, ever."""
+        return self.dataset(rehearsal=rehearsal) / "data"
+
+    def index(self, *, rehearsal: bool = False) -> Path:
+        """The folder of the near-duplicate index."""
+        return self.state / "duplicates" / self.dataset(rehearsal=rehearsal).name
+
+    def create(self) -> None:
+        """Make the folders that are missing, durably. Costs a few ``stat`` when none is.
+
+        Raises:
+            DiskError: a folder cannot be made.
+        """
+        folders = (self.batches, self.journal, self.rejected, self.tmp, self.locks)
+        for folder in (*folders, self.parts(rehearsal=False)):
+            make_folder(folder)
+
+
+def check_batch_id(batch_id: str) -> str:
+    """The id itself, if it can name files.
+
+    Raises:
+        UsageError: it holds anything but letters, digits, ``-`` and ``_``, or is reserved.
+    """
+    if not BATCH_ID.fullmatch(batch_id):
+        raise UsageError(f"{batch_id!r} is not a batch id")
+    return batch_id
+
+
+# In the name of a compacted part "g<digits>" stands where a batch id does; "batch" and "data" name
+# the two other locks.
+BATCH_ID: Final = re.compile(r"(?!(?:g\d+|batch|data)\Z)[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
+
+SEGMENT_NAME: Final = re.compile(r"(?P<batch>.+)-(?P<part>\d{5,})\.jsonl")
+
+PART_NAME: Final = re.compile(r"train-(?P<batch>.+)-(?P<part>\d{5,})\.parquet")
+
+
+@contextlib.contextmanager
+def disk(path: Path, verb: str) -> Iterator[None]:
+    """Say which file it was, and end with the exit code of a failed disk."""
+    try:
+        yield
+    except OSError as error:
+        raise DiskError(f"cannot {verb} {path}: {error.strerror or error}", path) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and what is missing above it, durably."""
+    with disk(folder, "make the folder"):
+        if folder.is_dir():
+            return
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable: what was created, replaced or unlinked in it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, payload: bytes) -> None:
+    """Write the whole payload, however many calls it takes."""
+    rest = memoryview(payload)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def replace_file(data_dir: DataDir, target: Path, payload: bytes) -> None:
+    """Write ``payload`` aside, then swap it in: whoever reads sees the old file or the new one.
+
+    Durable when it returns.
+
+    Raises:
+        DiskError: it could not be written; the old file stands, if there was one.
+    """
+    with disk(target, "write"):
+        descriptor, aside = open_aside(data_dir.tmp, target.name)
+        try:
+            write_all(descriptor, payload)
+            os.fsync(descriptor)
+            os.replace(aside, target)  # noqa: PTH105 - named os calls are what the crash tests count
+        except BaseException:  # leaves no torn state, whatever happened, and raises it again
+            # A leftover does no harm, recovery clears it; the first error is the one to tell.
+            with contextlib.suppress(OSError):
+                aside.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(descriptor)
+        sync_folder(target.parent)
+        sync_folder(data_dir.tmp)
+
+
+def open_aside(folder: Path, name: str) -> tuple[int, Path]:
+    """A new file ``<name>.<token>``, locked for as long as it is open: its writer is alive.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    while True:
+        aside = folder / f"{name}.{secrets.token_hex(4)}"
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        if try_lock(descriptor) and os.fstat(descriptor).st_nlink:
+            return descriptor, aside
+        os.close(descriptor)  # cleared by a recovery between the two calls
+
+
+def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
+    """Lock an open file without waiting; False when another process holds it."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """Every other line: a row, and the CRC-32 of its bytes as they stand."""
+
+    crc: str
+    row: msgspec.Raw
+
+
+_LINE: Final = msgspec.json.Decoder(_Line)
+
+
+def frame(row: bytes) -> bytes:
+    """The line of a journal: a row, and the CRC-32 of its bytes."""
+    return b'{"crc":"%08x","row":%b}\n' % (zlib.crc32(row), row)
+
+
+def unframe(line: bytes) -> bytes | None:
+    """The bytes of the row, or None when the line is not what was written."""
+    try:
+        framed = _LINE.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    row = bytes(framed.row)
+    return row if framed.crc == f"{zlib.crc32(row):08x}" else None
+
+
+def move_aside(path: Path, folder: Path) -> None:
+    """Move a damaged file into ``folder``, under a name that is free there."""
+    target = _free_name(folder / f"{path.name}.damaged")
+    with disk(path, "move aside"):
+        os.replace(path, target)  # noqa: PTH105 - named os calls are what the crash tests count
+        sync_folder(folder)
+        sync_folder(path.parent)
+
+
+def _free_name(stem: Path) -> Path:
+    paths = (stem.with_name(f"{stem.name}-{number}") for number in itertools.count())
+    return next(path for path in paths if not path.exists())
+
+
+def keep_aside(data_dir: DataDir, path: Path, content: bytes) -> Path | None:
+    """Write what cannot be read beside the journal, once however often recovery is begun."""
+    if not content:
+        return None
+    with disk(path, "look for lines kept aside of"):
+        known = sorted(path.parent.glob(f"{path.name}.torn-*"))
+        if found := next((one for one in known if one.read_bytes() == content), None):
+            return found
+    target = _free_name(path.with_name(f"{path.name}.torn"))
+    replace_file(data_dir, target, content)
+    return target
+
+
+def unlink(path: Path) -> None:
+    """Unlink a file that may be gone already, durably."""
+    with disk(path, "unlink"):
+        path.unlink()
+        sync_folder(path.parent)
+
+
+def clear_asides(folder: Path, pattern: str) -> None:
+    """Unlink what dead writers left of ``open_aside``; the living hold a lock on theirs.
+
+    Raises:
+        OSError: the folder cannot be read, or a file not be unlinked.
+    """
+    for path in folder.glob(pattern):
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            continue  # swapped in, or cleared by another recovery
+        try:
+            if try_lock(descriptor):
+                path.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,534 @@
+"""The journal, which loses nothing; how a segment becomes a part; what recovery does.
+
+    accepted sample -> journal/<batch>-00003.jsonl   one write, one fsync: now it counts
+    seal            -> train/data/train-<batch>-00003.parquet, and the segment goes
+    recover         -> what a dead process left in its journal becomes its part
+
+A segment becomes exactly the part of its number. The part is written aside, made durable and
+swapped in before the segment goes, so that at every instant each row is in one of the two; where
+both stand, recovery drops the segment.
+
+Any I/O error breaks the writer: after a failed fsync nobody knows what is on the disk, so nothing
+is tried again; what was durable before stays, and the next writing command recovers it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, Self
+
+import msgspec
+
+from legalgen.errors import DiskError, Reason
+from legalgen.store.files import (
+    BATCH_ID,
+    SEGMENT_NAME,
+    DataDir,
+    check_batch_id,
+    clear_asides,
+    disk,
+    frame,
+    keep_aside,
+    make_folder,
+    move_aside,
+    replace_file,
+    sync_folder,
+    unframe,
+    unlink,
+    write_all,
+)
+from legalgen.store.locks import JournalLock, data_lock
+from legalgen.store.parts import (
+    PART_ROWS,
+    NotePart,
+    Part,
+    UnreadablePartError,
+    batch_parts,
+    footer_rows,
+    next_part,
+    parquet_bytes,
+    part_name,
+    read_columns,
+)
+from legalgen.store.sample import SCHEMA_VERSION, Sample, from_json, to_json
+
+if TYPE_CHECKING:
+    pass
+
+REJECTED_TEXT_BYTES: Final = 16 * 1024
+
+# --- a segment of the journal ------------------------------------------------------------------
+
+
+class _Header(msgspec.Struct, frozen=True):
+    """The first line of a segment; ``journal`` is the version of this format."""
+
+    journal: int
+    batch: str
+    part: int
+    dataset: Literal["train", "rehearsal"]
+    schema_version: int
+
+
+_HEADER: Final = msgspec.json.Decoder(_Header)
+
+
+def _read_sample(line: bytes) -> Sample | None:
+    row = unframe(line)
+    if row is None:
+        return None
+    try:
+        return from_json(row)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+class _Segment(msgspec.Struct, frozen=True):
+    """What stands in one file of the journal. ``torn``: lines nobody can read, as they are."""
+
+    path: Path
+    header: _Header | None
+    samples: tuple[Sample, ...] = ()
+    torn: bytes = b""
+
+    @property
+    def newer(self) -> bool:
+        """Written by a later version of this program, whose rows this one would cut short."""
+        return self.header is not None and (
+            self.header.journal > 1 or self.header.schema_version > SCHEMA_VERSION
+        )
+
+
+def _parse_segment(path: Path, raw: bytes) -> _Segment:
+    first, _, rest = raw.partition(b"\n")
+    header = _read_header(path, first)
+    if header is None:
+        return _Segment(path, None, torn=raw)
+    samples, torn = [], []
+    for line in rest.splitlines(keepends=True):
+        sample = _read_sample(line)
+        if sample is None:
+            torn.append(line)
+        else:
+            samples.append(sample)
+    return _Segment(path, header, tuple(samples), b"".join(torn))
+
+
+def _read_header(path: Path, line: bytes) -> _Header | None:
+    """The header, if it is one and is this file's: a copied or damaged one must not decide."""
+    try:
+        header = _HEADER.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return header if path.name == _segment_name(header.batch, header.part) else None
+
+
+def _segment_name(batch_id: str, part: int) -> str:
+    return f"{batch_id}-{part:05}.jsonl"
+
+
+# --- sealing -----------------------------------------------------------------------------------
+
+
+class _Sealed(msgspec.Struct, frozen=True):
+    part: Part | None
+    kept_aside: Path | None
+    stood: bool
+
+
+def _seal_segment(data_dir: DataDir, segment: _Segment, note_part: NotePart) -> _Sealed:
+    """Turn a segment into its part; safe to begin again after a crash at any point of it."""
+    assert segment.header is not None
+    aside = keep_aside(data_dir, segment.path, segment.torn)
+    part, stood = _stand_part(data_dir, segment.header, segment.samples)
+    if part is not None:
+        note_part(segment.header.batch, part)
+    unlink(segment.path)
+    return _Sealed(part, aside, stood)
+
+
+def _stand_part(
+    data_dir: DataDir, header: _Header, samples: Sequence[Sample]
+) -> tuple[Part | None, bool]:
+    """Make the part stand, and say whether it stood already."""
+    if not samples:
+        return None, False  # an empty part breaks load_dataset
+    folder = data_dir.parts(rehearsal=header.dataset == "rehearsal")
+    target = folder / part_name(header.batch, header.part)
+    if target.exists():
+        held = _held_rows(data_dir, header.batch, target)
+        samples = [sample for sample in samples if (sample.slot, sample.id) not in held]
+        if not samples:
+            return Part(target.name, footer_rows(target)), True
+        if target.exists():  # a part of this name with other rows: never overwritten
+            target = folder / part_name(header.batch, next_part(data_dir, header.batch))
+    make_folder(folder)
+    replace_file(data_dir, target, parquet_bytes(samples))
+    return Part(target.name, len(samples)), False
+
+
+def _held_rows(data_dir: DataDir, batch_id: str, target: Path) -> set[tuple[int, str]]:
+    """(slot, id) of every sealed row of the batch; a damaged ``target`` is moved out of the way."""
+    held: set[tuple[int, str]] = set()
+    for path, _ in batch_parts(data_dir, batch_id):
+        try:
+            table = read_columns(path, ("slot", "id"))
+        except UnreadablePartError:
+            if path == target:
+                move_aside(path, data_dir.journal)
+        else:
+            held.update(zip(table["slot"].to_pylist(), table["id"].to_pylist(), strict=True))
+    return held
+
+
+# --- writing -----------------------------------------------------------------------------------
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """An answer that was paid for and not kept; one line of ``rejected/<batch>.jsonl``.
+
+    ``text`` is cut at 16 KiB; ``characters`` is its whole length. ``at`` is UTC.
+    """
+
+    at: datetime
+    slot: int
+    provider: str
+    model: str
+    reasons: tuple[Reason, ...]
+    text: str
+    characters: int
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+    latency_s: float | None = None
+    finish_reason: str = ""
+    attempt: int = 0
+
+
+def bounded(text: str) -> str:
+    """At most ``REJECTED_TEXT_BYTES`` of a text, cut between characters."""
+    raw = text.encode("utf-8", "replace")[:REJECTED_TEXT_BYTES]
+    return raw.decode("utf-8", "ignore")
+
+
+class _AppendFile:
+    """A file that grows by whole lines: a write that fails leaves it as it was, where it can."""
+
+    def __init__(self, path: Path, *, lead: bytes = b"", new: bool = False) -> None:
+        """Open ``path``; ``lead`` goes before the first line. ``new``: it must not exist."""
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | (os.O_EXCL if new else 0)
+        self.path = path
+        self._descriptor: int | None = os.open(path, flags, 0o644)
+        self._good = os.fstat(self._descriptor).st_size
+        self._lead = lead
+        self._named = False
+        if self._good and os.pread(self._descriptor, 1, self._good - 1) != b"\n":
+            self._lead = b"\n"  # the last writer died inside a line; the next is not glued to it
+
+    def append(self, payload: bytes) -> None:
+        """One write, not yet durable."""
+        assert self._descriptor is not None
+        try:
+            write_all(self._descriptor, self._lead + payload)
+        except BaseException:  # leaves no torn state, whatever happened, and raises it again
+            # Where even this fails the torn line stays, and recovery keeps it aside.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, self._good)
+            raise
+        self._good += len(self._lead) + len(payload)
+        self._lead = b""
+
+    def sync(self) -> None:
+        """Make everything appended durable, and the file's name with it."""
+        assert self._descriptor is not None
+        os.fsync(self._descriptor)
+        if not self._named:
+            sync_folder(self.path.parent)
+            self._named = True
+
+    def close(self) -> None:
+        """Close it; harmless when it is closed."""
+        if self._descriptor is not None:
+            descriptor, self._descriptor = self._descriptor, None
+            os.close(descriptor)
+
+
+class BatchWriter:
+    """The only way into the dataset: one batch's journal, held until ``close``.
+
+    Not for several threads. After a ``DiskError`` it is broken and refuses everything; what
+    ``append`` had returned for is durable, and the next recovery seals it.
+    """
+
+    def __init__(
+        self,
+        data_dir: DataDir,
+        batch_id: str,
+        *,
+        note_part: NotePart,
+        rehearsal: bool = False,
+        part_rows: int = PART_ROWS,
+        noted: Iterable[str] = (),
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Take the journal of a batch; its folders must exist (``DataDir.create``).
+
+        ``noted`` are the parts that its record names: their numbers are not given again.
+
+        Raises:
+            BatchRunning: another process writes this very batch.
+            DiskError: the lock or the journal cannot be opened.
+        """
+        self.batch_id = check_batch_id(batch_id)
+        self.durable = 0
+        """Rows of this writer that are on the disk, sealed or not."""
+        self._data_dir = data_dir
+        self._rehearsal = rehearsal
+        self._part_rows = part_rows
+        self._note_part = note_part
+        self._lock = JournalLock.acquire(data_dir, batch_id, sleep)
+        self._noted = tuple(noted)
+        self._number = next_part(data_dir, batch_id, self._noted)
+        self._file: _AppendFile | None = None
+        self._rows = 0
+        self._rejects: _AppendFile | None = None
+        self._broken: DiskError | None = None
+        self._interrupted = False
+        self._closed = False
+
+    def append(self, samples: Sequence[Sample]) -> None:
+        """Journal the samples: durable when it returns, with one fsync for all of them.
+
+        Every ``part_rows`` rows the segment is sealed.
+
+        Raises:
+            DiskError: the disk failed. ``durable`` says how many rows are safe.
+        """
+        rest = list(samples)
+        while rest:
+            room = self._part_rows - self._rows
+            self._journal(rest[:room])
+            del rest[:room]
+            if self._rows >= self._part_rows:
+                self.seal()
+
+    def _journal(self, samples: Sequence[Sample]) -> None:
+        payload = b"".join(frame(to_json(sample)) for sample in samples)
+        with self._breaking():
+            if self._file is None:
+                path = self._data_dir.journal / _segment_name(self.batch_id, self._number)
+                self._file = _AppendFile(path, lead=self._header(), new=True)
+            self._file.append(payload)
+            self._file.sync()
+            self._rows += len(samples)
+            self.durable += len(samples)
+
+    def _header(self) -> bytes:
+        dataset: Literal["train", "rehearsal"] = "rehearsal" if self._rehearsal else "train"
+        header = _Header(1, self.batch_id, self._number, dataset, SCHEMA_VERSION)
+        return msgspec.json.encode(header) + b"\n"
+
+    def seal(self) -> Path | None:
+        """Turn what is journalled into a part; its path, or None when there was nothing.
+
+        Raises:
+            DiskError: the disk failed; the rows stay in the journal or in the part.
+        """
+        with self._breaking():
+            part = self._seal() if self._rows else None
+            if self._rejects is not None:
+                self._rejects.sync()
+        return part
+
+    def _seal(self) -> Path:
+        assert self._file is not None
+        self._file.close()
+        segment = _read_segment(self._file.path)
+        if len(segment.samples) != self._rows:
+            found = f"{len(segment.samples)} of {self._rows} rows can be read back"
+            raise DiskError(f"{segment.path}: {found}", segment.path)
+        with data_lock(self._data_dir):
+            sealed = _seal_segment(self._data_dir, segment, self._note_part)
+        assert sealed.part is not None
+        self._file, self._rows, self._number = None, 0, self._number + 1
+        return self._data_dir.parts(rehearsal=self._rehearsal) / sealed.part.name
+
+    def reject(self, record: Rejected) -> None:
+        """Keep an answer that is no sample. Durable at the next ``seal`` or ``close`` only.
+
+        Raises:
+            DiskError: the disk failed.
+        """
+        bound = msgspec.structs.replace(record, text=bounded(record.text))
+        with self._breaking():
+            if self._rejects is None:
+                path = self._data_dir.rejected / f"{self.batch_id}.jsonl"
+                self._rejects = _AppendFile(path)
+            self._rejects.append(to_json(bound) + b"\n")
+
+    @contextlib.contextmanager
+    def _breaking(self) -> Iterator[None]:
+        """Refuse once broken, and break when the disk fails."""
+        if self._broken is not None:
+            raise DiskError(f"not written after an earlier failure: {self._broken}", self._path())
+        if self._closed:
+            raise ValueError(f"the writer of batch {self.batch_id} is closed")
+        try:
+            with disk(self._path(), "write"):
+                self._mend()
+                yield
+        except DiskError as error:
+            self._broken = error
+            raise
+        except BaseException:  # leaves no torn state, whatever happened, and raises it again
+            self._interrupted = True
+            raise
+
+    def _mend(self) -> None:
+        """After an interrupt (Ctrl-C inside a call) do with our own segment what recovery does."""
+        if not self._interrupted:
+            return
+        if self._file is not None:
+            self._file.close()
+            if self._file.path.exists():
+                _recover_segment(self._data_dir, self._file.path, self._note_part)
+        self._file, self._rows = None, 0
+        self._number = next_part(self._data_dir, self.batch_id, self._noted)
+        self._interrupted = False
+
+    def _path(self) -> Path:
+        return self._file.path if self._file else self._data_dir.journal
+
+    def close(self) -> None:
+        """Seal what is left, unless broken, and give the journal back. May be called twice.
+
+        Raises:
+            DiskError: the last seal failed; the rows are in the journal.
+        """
+        if self._closed:
+            return
+        try:
+            if self._broken is None:
+                self.seal()
+        finally:
+            self._closed = True
+            for file in (self._file, self._rejects):
+                if file is not None:
+                    file.close()
+            self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+# --- recovery ----------------------------------------------------------------------------------
+
+
+Outcome = Literal["sealed", "stood", "empty", "unreadable", "newer"]
+
+
+class Recovery(msgspec.Struct, frozen=True):
+    """What became of one segment that a dead process left.
+
+    ``sealed``: it became ``part``. ``stood``: the part stood already. ``empty``: it held no row.
+    ``unreadable``: its header tells nothing, all of it was kept aside. ``newer``: a later version
+    of this program wrote it, it was left alone. ``kept_aside`` holds lines that nobody can read.
+    """
+
+    batch_id: str
+    segment: str
+    outcome: Outcome
+    part: Part | None = None
+    kept_aside: Path | None = None
+
+
+def recover(data_dir: DataDir, *, note_part: NotePart, data_locked: bool = False) -> list[Recovery]:
+    """Seal what dead processes left in their journals. Journals of the living are not touched.
+
+    Whatever the files hold, it does not fail; nothing is thrown away but what is in a part.
+    ``data_locked``: the caller holds ``data_lock`` already.
+
+    Raises:
+        DiskError: the disk failed. It can be begun again.
+    """
+    found = []
+    for batch_id in sorted(_left_behind(data_dir)):
+        lock = JournalLock.try_acquire(data_dir, batch_id)
+        if lock is None:
+            continue
+        try:
+            found += _recover_batch(data_dir, batch_id, note_part, data_locked=data_locked)
+        finally:
+            lock.release()
+    with disk(data_dir.tmp, "clear"):
+        clear_asides(data_dir.tmp, "*")
+    return found
+
+
+def _left_behind(data_dir: DataDir) -> set[str]:
+    """The batches that have a segment or a lock file, of the living and of the dead."""
+    locked = {path.stem for path in data_dir.locks.glob("*.lock")}
+    journalled = {batch_id for batch_id, _ in _segments(data_dir)}
+    return journalled | {stem for stem in locked if BATCH_ID.fullmatch(stem)}
+
+
+def _segments(data_dir: DataDir) -> list[tuple[str, Path]]:
+    matches = (
+        (SEGMENT_NAME.fullmatch(path.name), path) for path in sorted(data_dir.journal.glob("*"))
+    )
+    return [(m["batch"], path) for m, path in matches if m and BATCH_ID.fullmatch(m["batch"])]
+
+
+def _recover_batch(
+    data_dir: DataDir, batch_id: str, note_part: NotePart, *, data_locked: bool
+) -> list[Recovery]:
+    # Listed again under the lock: another recovery may have been here between the two.
+    paths = [path for owner, path in _segments(data_dir) if owner == batch_id]
+    return [_recover_segment(data_dir, path, note_part, data_locked=data_locked) for path in paths]
+
+
+def _recover_segment(
+    data_dir: DataDir, path: Path, note_part: NotePart, *, data_locked: bool = False
+) -> Recovery:
+    segment = _read_segment(path)
+    batch_id = path.stem.rpartition("-")[0]
+    if segment.newer:
+        return Recovery(batch_id, path.name, "newer")
+    if segment.header is None:
+        aside = keep_aside(data_dir, path, segment.torn)
+        unlink(path)
+        return Recovery(batch_id, path.name, "unreadable" if aside else "empty", None, aside)
+    with contextlib.nullcontext() if data_locked else data_lock(data_dir):
+        sealed = _seal_segment(data_dir, segment, note_part)
+    outcome: Outcome = "stood" if sealed.stood else "sealed" if sealed.part else "empty"
+    return Recovery(batch_id, path.name, outcome, sealed.part, sealed.kept_aside)
+
+
+def _read_segment(path: Path) -> _Segment:
+    with disk(path, "read"):
+        return _parse_segment(path, path.read_bytes())
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def read_rejected(data_dir: DataDir, batch_id: str) -> Iterator[Rejected]:
+    """What a batch paid for and did not keep; a line torn by a crash is passed over.
+
+    Raises:
+        DiskError: the file is there and cannot be read.
+    """
+    path = data_dir.rejected / f"{check_batch_id(batch_id)}.jsonl"
+    with disk(path, "read"):
+        lines = path.read_bytes().splitlines() if path.exists() else []
+    for line in lines:
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+            yield msgspec.json.decode(line, type=Rejected)

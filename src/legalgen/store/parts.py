@@ -1,0 +1,265 @@
+"""The sealed parts of a dataset: their names, their rows, and how many of each cell there are."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from legalgen.errors import DiskError
+from legalgen.store.files import (
+    PART_NAME,
+    SEGMENT_NAME,
+    DataDir,
+    disk,
+    frame,
+    replace_file,
+    unframe,
+)
+from legalgen.store.sample import Sample, to_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+Cell = tuple[str, str, str, str, str]
+"""A coverage cell, as ``Task.cell``: jurisdiction, practice area, topic, difficulty, type."""
+
+CELL_COLUMNS: Final = ("jurisdiction", "practice_area", "topic", "difficulty", "sample_type")
+
+PART_ROWS: Final = 1000
+
+
+def part_name(batch_id: str, part: int) -> str:
+    """The name of a part, such as ``train-20261128-215718-rgg0-00003.parquet``."""
+    return f"train-{batch_id}-{part:05}.parquet"
+
+
+def next_part(data_dir: DataDir, batch_id: str, noted: Iterable[str] = ()) -> int:
+    """The first number that no part and no segment of the batch bears, nor bore a higher one.
+
+    ``noted`` are names of parts that the batch had, and that compaction may have renamed.
+    """
+    taken = [part for _, part in batch_parts(data_dir, batch_id)]
+    taken += [int(m["part"]) for m in map(PART_NAME.fullmatch, noted) if m]
+    # Also what was kept aside (".jsonl.torn-0"): its name must not be used for other rows.
+    for path in data_dir.journal.glob(f"{batch_id}-*.jsonl*"):
+        match = SEGMENT_NAME.match(path.name)
+        if match and match["batch"] == batch_id:
+            taken.append(int(match["part"]))
+    return max(taken, default=-1) + 1
+
+
+def batch_parts(data_dir: DataDir, batch_id: str) -> list[tuple[Path, int]]:
+    """The sealed parts of one batch, in either dataset, with their numbers."""
+    folders = (data_dir.parts(rehearsal=False), data_dir.parts(rehearsal=True))
+    paths = (path for folder in folders for path in folder.glob(f"train-{batch_id}-*.parquet"))
+    matches = ((path, PART_NAME.fullmatch(path.name)) for path in sorted(paths))
+    return [(path, int(m["part"])) for path, m in matches if m and m["batch"] == batch_id]
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One sealed part, as the ledger notes it."""
+
+    name: str
+    rows: int
+
+
+NotePart = Callable[[str, Part], None]
+"""Told (batch id, part) after a part became durable and before its segment goes; more than once
+for the same part when a crash fell between the two."""
+
+
+def parquet_bytes(samples: Sequence[Sample]) -> bytes:
+    """One part, in memory: a few megabytes, so that every byte passes through our own writes."""
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(to_table(samples), sink, compression="zstd")
+    return bytes(sink.getvalue())
+
+
+class UnreadablePartError(DiskError):
+    """A part that is there and is no parquet file of ours."""
+
+
+@contextlib.contextmanager
+def _parquet(path: Path) -> Iterator[None]:
+    """Tell a damaged part from a failing disk: Arrow gives only the latter an errno."""
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+
+    try:
+        yield
+    except OSError as error:
+        kind = UnreadablePartError if error.errno is None else DiskError
+        raise kind(f"cannot read {path}: {error}", path) from error
+    except (pa.ArrowException, KeyError) as error:
+        raise UnreadablePartError(f"cannot read {path}: {error}", path) from error
+
+
+def read_columns(path: Path, columns: Sequence[str]) -> pa.Table:
+    """Some columns of one part.
+
+    Raises:
+        DiskError: it cannot be read; ``UnreadablePartError`` where it is damaged.
+    """
+    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
+
+    with _parquet(path), pq.ParquetFile(path) as file:
+        return file.read(columns=list(columns)).select(list(columns))
+
+
+def footer_rows(path: Path) -> int:
+    """The number of rows that a part's footer states."""
+    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
+
+    with _parquet(path):
+        return int(pq.read_metadata(path).num_rows)
+
+
+def parts(data_dir: DataDir, *, rehearsal: bool = False) -> list[Path]:
+    """The sealed parts of a dataset, by name; none when there is no dataset yet."""
+    return sorted(data_dir.parts(rehearsal=rehearsal).glob("train-*.parquet"))
+
+
+def iter_batches(
+    data_dir: DataDir,
+    columns: Sequence[str] | None = None,
+    *,
+    rehearsal: bool = False,
+    batch_rows: int = 10_000,
+) -> Iterator[pa.RecordBatch]:
+    """The sealed rows, a bounded number at a time, in the order of the parts' names.
+
+    Raises:
+        DiskError: a part cannot be read, or went while the dataset was being compacted.
+    """
+    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
+
+    for path in parts(data_dir, rehearsal=rehearsal):
+        with _parquet(path), pq.ParquetFile(path) as file:
+            yield from file.iter_batches(batch_size=batch_rows, columns=columns and list(columns))
+
+
+def slots_of(data_dir: DataDir, batch_id: str) -> set[int]:
+    """The slots of a batch's plan that have a sealed sample, in either dataset.
+
+    Raises:
+        DiskError: a part cannot be read.
+    """
+    slots: set[int] = set()
+    for path, _ in batch_parts(data_dir, batch_id):
+        slots.update(read_columns(path, ("slot",))["slot"].to_pylist())
+    for rehearsal in (False, True):
+        for path in data_dir.parts(rehearsal=rehearsal).glob("train-g*.parquet"):
+            slots |= _slots_in_compacted(path, batch_id)
+    return slots
+
+
+def _slots_in_compacted(path: Path, batch_id: str) -> set[int]:
+    table = read_columns(path, ("slot", "batch_id"))
+    pairs = zip(table["slot"].to_pylist(), table["batch_id"].to_pylist(), strict=True)
+    return {slot for slot, owner in pairs if owner == batch_id}
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """The sealed rows of a dataset, counted: in all, by coverage cell, by ``provider/model``."""
+
+    rows: int
+    cells: Counter[Cell]
+    models: Counter[str]
+
+
+class _Index(msgspec.Struct):
+    """The counts of all parts seen so far, and which those were: (size, mtime in ns, rows).
+
+    Only a saving of time: whatever does not fit what is on the disk is counted afresh.
+    """
+
+    version: int = 1
+    parts: dict[str, tuple[int, int, int]] = msgspec.field(default_factory=dict)
+    cells: list[tuple[str, str, str, str, str, int]] = msgspec.field(default_factory=list)
+    models: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+def _index_path(data_dir: DataDir, *, rehearsal: bool) -> Path:
+    return data_dir.state / f"index-{data_dir.dataset(rehearsal=rehearsal).name}.json"
+
+
+def _load_index(path: Path, stats: dict[str, os.stat_result]) -> _Index:
+    """The index, if every part it counted stands unchanged; otherwise an empty one."""
+    try:
+        row = unframe(path.read_bytes())
+        index = msgspec.json.decode(row or b"", type=_Index)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return _Index()
+    fits = index.version == 1 and all(
+        name in stats and (stats[name].st_size, stats[name].st_mtime_ns) == (size, mtime)
+        for name, (size, mtime, _) in index.parts.items()
+    )
+    return index if fits else _Index()
+
+
+def summarise(data_dir: DataDir, *, rehearsal: bool = False, save: bool = False) -> Summary:
+    """Count the sealed rows; only parts that the index does not know are opened.
+
+    ``save`` writes the index for the next one: writing commands do, reading ones do not.
+
+    Raises:
+        DiskError: a part cannot be read, or the index not be saved.
+    """
+    path = _index_path(data_dir, rehearsal=rehearsal)
+    stats = _stat_parts(data_dir, rehearsal=rehearsal)
+    index = _load_index(path, stats)
+    cells = Counter({(a, b, c, d, e): n for a, b, c, d, e, n in index.cells})
+    models = Counter(index.models)
+    folder = data_dir.parts(rehearsal=rehearsal)
+    new = [name for name in stats if name not in index.parts]
+    for name in new:
+        rows = _count_part(folder / name, cells, models)
+        index.parts[name] = (stats[name].st_size, stats[name].st_mtime_ns, rows)
+    if save and (new or not path.exists()):
+        index.cells = [(*cell, count) for cell, count in cells.items()]
+        index.models = dict(models)
+        replace_file(data_dir, path, frame(msgspec.json.encode(index)))
+    return Summary(sum(rows for *_, rows in index.parts.values()), cells, models)
+
+
+def _stat_parts(data_dir: DataDir, *, rehearsal: bool) -> dict[str, os.stat_result]:
+    folder = data_dir.parts(rehearsal=rehearsal)
+    with disk(folder, "list"):
+        return {path.name: path.stat() for path in parts(data_dir, rehearsal=rehearsal)}
+
+
+def _count_part(path: Path, cells: Counter[Cell], models: Counter[str]) -> int:
+    """Add the rows of one part to the counts; how many there were."""
+    table = read_columns(path, (*CELL_COLUMNS, "provider", "model"))
+    columns = [table[name].to_pylist() for name in table.column_names]
+    cells.update(zip(*columns[:5], strict=True))
+    models.update(f"{a}/{b}" for a, b in zip(*columns[5:], strict=True))
+    return int(table.num_rows)
+
+
+def row_count(data_dir: DataDir, *, rehearsal: bool = False) -> int:
+    """The number of sealed rows, from the index and the footers of the parts it does not know.
+
+    Raises:
+        DiskError: a part cannot be read.
+    """
+    stats = _stat_parts(data_dir, rehearsal=rehearsal)
+    known = _load_index(_index_path(data_dir, rehearsal=rehearsal), stats).parts
+    folder = data_dir.parts(rehearsal=rehearsal)
+    return sum(known[name][2] if name in known else footer_rows(folder / name) for name in stats)
+
+
+def coverage_counts(
+    data_dir: DataDir, *, rehearsal: bool = False, save: bool = False
+) -> Counter[Cell]:
+    """How many sealed rows each coverage cell has; see ``summarise``."""
+    return summarise(data_dir, rehearsal=rehearsal, save=save).cells
