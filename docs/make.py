@@ -20,9 +20,9 @@ from typer._completion_shared import get_completion_script
 
 from legalgen import __version__
 from legalgen.cli import app
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.providers import PROVIDERS
 from legalgen.settings.config_file import configuration_page
-from legalgen.taxonomy import Taxonomy
 
 ROOT = Path(__file__).parents[1]
 SHELLS = ("bash", "zsh", "fish")

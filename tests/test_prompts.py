@@ -16,14 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from legalgen.citations import Authorities, parse
 from legalgen.completion import Message, Prompt
 from legalgen.errors import Reason
-from legalgen.prompts import CitationPolicy, Prompter, Seeds, draw, seeds_json
-from legalgen.prompts.menu import MOST, Menu
+from legalgen.law.axes import Filter
+from legalgen.law.citations import Authorities, parse
+from legalgen.law.planner import Planner, Task, renew
+from legalgen.law.prompts.menu import MOST, Menu
+from legalgen.law.prompts.prompter import CitationPolicy, Prompter
+from legalgen.law.prompts.seeds import Seeds, draw, seeds_json
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.store.sample import ANSWER_SCHEMA
-from legalgen.tasks import Planner, Task, renew
-from legalgen.taxonomy import Filter, Taxonomy
 
 BUILTIN = Taxonomy.builtin()
 CHARACTERS_PER_TOKEN = 4.3
@@ -591,7 +593,7 @@ def test_states_are_the_parties_between_states() -> None:
 
 
 LISTS = tomllib.loads(
-    resources.files("legalgen.prompts").joinpath("seeds.toml").read_text(encoding="utf-8")
+    resources.files("legalgen.law.prompts").joinpath("seeds.toml").read_text(encoding="utf-8")
 )
 
 

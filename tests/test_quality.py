@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from legalgen import quality
-from legalgen.citations import Authorities, parse
 from legalgen.completion import Completion, Usage
 from legalgen.duplicates import Thresholds as DuplicateThresholds
 from legalgen.errors import ErrorCategory, Reason, UsageError
-from legalgen.prompts.seeds import draw
+from legalgen.law.axes import Filter
+from legalgen.law.citations import Authorities, parse
+from legalgen.law.planner import Planner, Task
+from legalgen.law.prompts.seeds import draw
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality import Corpus, Gate, mend, parties
 from legalgen.rules import ALWAYS_REJECT, CODES, Rules, Thresholds, TypeBounds, Verdict
 from legalgen.store.sample import Citation, Draft, DraftCitation
-from legalgen.tasks import Planner, Task
-from legalgen.taxonomy import Filter, Taxonomy
 
 TODAY = date(2026, 11, 23)
 BOUNDS = TypeBounds((40, 100), (2, 4), 1)

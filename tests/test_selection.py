@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from legalgen.citations import parse
+from legalgen.law.citations import parse
 from legalgen.rules import Rules, Verdict
 from legalgen.selection import Selection
 from legalgen.store.files import DataDir

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from legalgen.batch import Schedule
 from legalgen.errors import UsageError
-from legalgen.tasks import PARK_AFTER, Cell, Planner, Task, renew, slot_seed
-from legalgen.taxonomy import Filter, Taxonomy
+from legalgen.law.axes import Filter
+from legalgen.law.planner import PARK_AFTER, Cell, Planner, Task, renew, slot_seed
+from legalgen.law.taxonomy import Taxonomy
 
 BUILTIN = Taxonomy.builtin()
 EVERYTHING = Filter()

@@ -9,9 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from legalgen.citations import comparable, parse
 from legalgen.errors import UsageError
-from legalgen.taxonomy import Bounds, Branch, Filter, Taxonomy, Topic, Weights
+from legalgen.law.axes import Bounds, Branch, Filter, Topic, Weights
+from legalgen.law.citations import comparable, parse
+from legalgen.law.taxonomy import Taxonomy
 
 OWN = """
 schema = 1

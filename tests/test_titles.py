@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from legalgen.citations import Authorities, name_tokens, parse
-from legalgen.citations.europe import BY_NAME
-from legalgen.citations.titles import ACTS, ALONE, EU_LAWS, EU_SHORT, full_title
+from legalgen.law.citations import Authorities, name_tokens, parse
+from legalgen.law.citations.europe import BY_NAME
+from legalgen.law.citations.titles import ACTS, ALONE, EU_LAWS, EU_SHORT, full_title
 from legalgen.quality import Gate
 from legalgen.rules import TypeBounds
 from legalgen.store.sample import Draft, DraftCitation

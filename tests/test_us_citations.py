@@ -15,12 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legalgen import us_citations
-from legalgen.citations import CitationLedger, Parsed, impossible, parse
+from legalgen.law.citations import CitationLedger, Parsed, impossible, parse, us_states
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality import Gate
 from legalgen.rules import TypeBounds
 from legalgen.store.sample import Draft, DraftCitation
-from legalgen.taxonomy import Taxonomy
 
 TODAY = date(2026, 11, 23)
 SEGMENTS = Path(__file__).parent / "data" / "quality" / "segments.txt"
@@ -94,14 +93,14 @@ def test_what_our_grammar_does_not_know_gets_its_key(text: str, kind: str, key: 
 @pytest.mark.parametrize(("text", "key"), SHARED.items())
 def test_both_grammars_give_the_same_key(text: str, key: str) -> None:
     """Whoever reads a citation, the dataset knows it under one key."""
-    assert keys(us_citations.more(text, [])) == [key]
+    assert keys(us_states.more(text, [])) == [key]
     assert keys(parse(text)) == [key]
 
 
 @pytest.mark.parametrize(("text", "key"), OURS.items())
 def test_what_eyecite_misses_is_still_read(text: str, key: str) -> None:
     """Our grammar is asked first; eyecite's unknown sections do not get in its way."""
-    assert us_citations.more(text, []) == []
+    assert us_states.more(text, []) == []
     assert keys(parse(text)) == [key]
 
 
@@ -211,7 +210,7 @@ def in_a_new_process(code: str, *, installed: bool = True, **environment: str) -
 KEYS = (
     "import json\n"
     "from pathlib import Path\n"
-    "from legalgen.citations import parse\n"
+    "from legalgen.law.citations import parse\n"
     f"lines = Path({str(SEGMENTS)!r}).read_text(encoding='utf-8').splitlines()\n"
     "lines += {more!r}\n"
     "print(json.dumps({{line: [item.key for item in parse(line)] for line in lines}}))"
@@ -247,7 +246,7 @@ def test_eyecite_is_loaded_by_the_first_text_that_needs_it() -> None:
         *("SFC Circular 31 May 2023", "LG Berlin 63 S 433/12", "AufenthG \u00a7 18", *SHARED),
     ]
     code = (
-        "from legalgen.citations import parse\n"
+        "from legalgen.law.citations import parse\n"
         f"for text in {plain!r}: parse(text)\n"
         "print('eyecite' in sys.modules)\n"
         "parse('45 Haw. 123')\n"
@@ -261,7 +260,7 @@ def test_eyecite_is_loaded_by_the_first_text_that_needs_it() -> None:
 def test_keys_are_the_same_in_every_process(seed: str) -> None:
     """eyecite tries its patterns in the order of a set; what we take from it does not show that."""
     code = (
-        "from legalgen.us_citations import more\n"
+        "from legalgen.law.citations.us_states import more\n"
         f"print([item.key for text in {[*SHARED, *ADDED]!r} for item in more(text, [])])"
     )
     expected = [*SHARED.values(), *(key for _, key in ADDED.values())]
@@ -299,7 +298,7 @@ def test_any_american_looking_text_can_be_parsed(text: str) -> None:
 def test_the_builtin_authorities_need_no_eyecite(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every batch reads them when it starts: our own grammar knows each of them."""
     asked: list[str] = []
-    monkeypatch.setattr(us_citations, "_eyecite", lambda: asked.append("asked"))
+    monkeypatch.setattr(us_states, "_eyecite", lambda: asked.append("asked"))
 
     unread = [line for line in Taxonomy.builtin().authorities() if not parse(line)]
 

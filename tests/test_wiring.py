@@ -10,11 +10,11 @@ import pytest
 from legalgen import wiring
 from legalgen.completion import Prompt
 from legalgen.errors import UsageError
+from legalgen.law.planner import Planner
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.providers.catalog import Catalog
 from legalgen.settings.declaration import Folders
 from legalgen.settings.layers import Settings
-from legalgen.tasks import Planner
-from legalgen.taxonomy import Taxonomy
 
 KEYS = {"GROQ_API_KEY": "gsk_" + "Ab3" * 16, "CEREBRAS_API_KEY": "csk-" + "Zz9" * 16}
 ROUTE = "[failover]\nroute = ['groq/openai/gpt-oss-20b']\n"

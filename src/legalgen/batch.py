@@ -33,6 +33,7 @@ from legalgen.generation import (
     Stuck,
     Written,
 )
+from legalgen.law.planner import PARK_AFTER, Task
 from legalgen.router import MOST_IN_FLIGHT, Clock, Router, Spent
 from legalgen.rules import Verdict
 from legalgen.store.journal import Rejected
@@ -40,7 +41,6 @@ from legalgen.store.ledger import Alert, Failed, Record, Status, Switch, Wait
 from legalgen.store.ledger import GivenUp as GivenUpNote
 from legalgen.store.parts import Cell
 from legalgen.store.sample import SCHEMA_VERSION, Sample, sample_id
-from legalgen.tasks import PARK_AFTER, Task
 from legalgen.telemetry import events, metrics
 
 TICK_S = 0.25
@@ -79,7 +79,7 @@ _COMPLETED = Ending("completed", EXIT["done"], "")
 
 
 class Plan(Protocol):
-    """Which tasks there are; :class:`legalgen.tasks.Planner` is one."""
+    """Which tasks there are; :class:`legalgen.law.planner.Planner` is one."""
 
     @property
     def parked(self) -> tuple[tuple[str, str, str, str, str], ...]:

@@ -33,6 +33,7 @@ from legalgen.errors import (
 )
 from legalgen.generation import ENLARGED, Job, Stop
 from legalgen.intake import Intake, Means, Reader
+from legalgen.law.planner import Planner, Task
 from legalgen.limits import Experience
 from legalgen.providers.base import BulkJob, BulkProvider
 from legalgen.providers.catalog import BulkTerms, Catalog, ModelSpec
@@ -42,7 +43,6 @@ from legalgen.run import Intent, Result, Run
 from legalgen.settings.layers import Settings
 from legalgen.store import journal, parts
 from legalgen.store.ledger import Bulk, BulkChunk, BulkTally, Record
-from legalgen.tasks import Planner, Task
 from legalgen.telemetry import events
 
 CALL_S = 60.0

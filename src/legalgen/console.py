@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
     from legalgen.inventory import Compared, Listing, ModelRow
+    from legalgen.law.axes import Branch
     from legalgen.run import Result
     from legalgen.screens import Grid
     from legalgen.store.ledger import Record, Unreadable
     from legalgen.store.sample import Sample
-    from legalgen.taxonomy import Branch
 
 PIPED_COLUMNS = 400
 """Tables are never folded for a program that reads them."""

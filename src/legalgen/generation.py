@@ -25,11 +25,11 @@ from legalgen.errors import (
     Reason,
 )
 from legalgen.failover import BUSY, Call, Decision, NoneLeft, Pause, Then, Trail
+from legalgen.law.planner import Task
 from legalgen.limits import Demand
 from legalgen.providers.base import Provider
 from legalgen.router import Clock, Hold, Lease, Router, Spent, Target, Turn
 from legalgen.store.sample import Draft
-from legalgen.tasks import Task
 from legalgen.telemetry import events
 
 if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to look at models
@@ -59,7 +59,7 @@ class Endpoint(msgspec.Struct, frozen=True):
 
 
 class Words(Protocol):
-    """Makes prompts; :mod:`legalgen.prompts` does."""
+    """Makes prompts; :mod:`legalgen.law.prompts` does."""
 
     def build(self, task: Task, *, style: str, avoid: Sequence[str] = ()) -> Prompt:
         """The first prompt of a task."""

@@ -25,13 +25,13 @@ from legalgen.generation import (
     unkept,
     with_reasons,
 )
+from legalgen.law.planner import Task
 from legalgen.limits import Cost, Demand, Reservation
 from legalgen.providers.base import BulkAnswer
 from legalgen.router import Lease
 from legalgen.rules import Verdict
 from legalgen.store.ledger import BulkChunk
 from legalgen.store.sample import read
-from legalgen.tasks import Task
 
 
 class Intake(Batch):

@@ -25,12 +25,12 @@ from legalgen.generation import (
     Tell,
     Written,
 )
+from legalgen.law.planner import Task
+from legalgen.law.prompts.prompter import Prompter
 from legalgen.limits import Demand
-from legalgen.prompts import Prompter
 from legalgen.router import Clock, Router
 from legalgen.rules import Verdict
 from legalgen.store.sample import Draft
-from legalgen.tasks import Task
 from legalgen.telemetry.events import CallFailed
 
 MARK_TOKENS = 120

@@ -15,6 +15,7 @@ import msgspec
 from legalgen.forecast import UNKNOWN_YIELD, Forecast, Share, Supply, forecast
 from legalgen.generation import Job
 from legalgen.judging import MARK_TOKENS
+from legalgen.law.planner import Task
 from legalgen.limits import CHARACTERS_PER_TOKEN, Budgets, Cost, Demand
 from legalgen.route import Route
 from legalgen.router import Router, Target, View
@@ -22,7 +23,6 @@ from legalgen.run import Run
 from legalgen.settings.types import format_duration
 from legalgen.store import parts
 from legalgen.store.sample import Draft
-from legalgen.tasks import Task
 
 USED_SHARE = 0.75
 """What an answer usually takes of the completion budget reserved for it, until it is measured."""

@@ -23,7 +23,9 @@ from itertools import pairwise
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.citations import (
+from legalgen.completion import Completion
+from legalgen.errors import Reason
+from legalgen.law.citations import (
     LEGISLATION_KINDS,
     Authorities,
     Case,
@@ -39,12 +41,10 @@ from legalgen.citations import (
     same_name,
     suspect,
 )
-from legalgen.completion import Completion
-from legalgen.errors import Reason
-from legalgen.prompts import seeds
+from legalgen.law.planner import Task
+from legalgen.law.prompts import seeds
 from legalgen.rules import Bounds, Mode, Policy, Rules, Thresholds, Verdict
 from legalgen.store.sample import Citation, Draft, DraftCitation, normalise, words
-from legalgen.tasks import Task
 
 
 def _word_set(text: str) -> frozenset[str]:

@@ -16,7 +16,7 @@ from legalgen.errors import ErrorCategory, Reason, UsageError
 from legalgen.store.sample import Citation, Draft
 
 if TYPE_CHECKING:
-    from legalgen.citations import Parsed
+    from legalgen.law.citations import Parsed
 
 Severity = Literal["reject", "flag", "graded", "off"]
 """``graded`` is what the measured value makes of it: flag when near, reject when far."""

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec.structs import replace
 
-from legalgen import __version__, batch, tasks, wiring
+from legalgen import __version__, batch, wiring
 from legalgen.batch import Batch, Bounds, Ending, Schedule, Shelf
 from legalgen.completion import ModelRef
 from legalgen.errors import DiskError, LegalgenError, NoUsableProvider, UsageError
 from legalgen.failover import NoneLeft, Pause
 from legalgen.generation import Endpoint, Generation, Job, Judge, Stop
+from legalgen.law.planner import Planner, Task, renew
 from legalgen.limits import Demand
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog
@@ -35,7 +36,6 @@ from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger, Record, new_batch_id, this_process
 from legalgen.store.locks import BatchLock, Holder
 from legalgen.store.sample import Sample
-from legalgen.tasks import Task
 from legalgen.telemetry import events
 from legalgen.telemetry.metrics import Metrics, write_textfile
 
@@ -389,7 +389,7 @@ class Run:
             wiring.Words(self.prompter, self.taxonomy),
             read=wiring.read_answer,
             judge=judge,
-            renew=tasks.renew,
+            renew=renew,
             stop=self._stop,
             tell=tell,
             clock=self.clock,
@@ -483,13 +483,11 @@ class Run:
         """The record of a batch that begins now over a dataset of ``rows`` rows."""
         return self._record(self._new_id(), rows)
 
-    def planner(self, counts: Mapping[parts.Cell, int], record: Record) -> tasks.Planner:
+    def planner(self, counts: Mapping[parts.Cell, int], record: Record) -> Planner:
         """The plan of a record over what is on the disk."""
-        return tasks.Planner(
-            self.taxonomy, self.filter, counts, seed=record.seed, as_of=self._as_of
-        )
+        return Planner(self.taxonomy, self.filter, counts, seed=record.seed, as_of=self._as_of)
 
-    def _schedule(self, planner: tasks.Planner, record: Record, done: set[int]) -> Schedule:
+    def _schedule(self, planner: Planner, record: Record, done: set[int]) -> Schedule:
         """What a batch still has to write: its plan, less what is done or given up."""
         planned: Iterable[Task] = planner.planned(record.target)
         if record.given_up:

@@ -19,10 +19,10 @@ from legalgen.remedies import Trouble, grouped, remedies, troubles
 
 if TYPE_CHECKING:
     from legalgen.inventory import Compared, Limit, Listing, ModelRow
+    from legalgen.law.axes import Branch
     from legalgen.run import Result
     from legalgen.store.ledger import ModelStats, Parked, Record
     from legalgen.store.sample import Sample
-    from legalgen.taxonomy import Branch
 
 DASH = "-"
 PARKED_NAMED = 4

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.citations import parse
 from legalgen.duplicates import DuplicateIndex, Part, Sketch, Thresholds, sketch
+from legalgen.law.citations import parse
 from legalgen.quality import Corpus, CorpusState
 from legalgen.rules import Rules, Verdict
 from legalgen.store import files

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
-from legalgen import tasks
 from legalgen.completion import (
     Completion,
     LimitReading,
@@ -26,8 +25,12 @@ from legalgen.completion import (
 from legalgen.errors import AnswerRefused, ErrorCategory, Reason, UsageError
 from legalgen.generation import Endpoint, Judge
 from legalgen.health import Account, HealthBook
+from legalgen.law.axes import Bounds, Filter, Topic
+from legalgen.law.planner import Planner as TaskPlanner
+from legalgen.law.planner import Task
+from legalgen.law.prompts.prompter import Prompter
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.limits import Demand
-from legalgen.prompts import Prompter
 from legalgen.providers import PROVIDERS, open_provider
 from legalgen.providers.base import Provider, RemoteModel
 from legalgen.providers.catalog import Catalog, ModelSpec, TierLimits
@@ -38,12 +41,10 @@ from legalgen.router import Policy as RoutingPolicy
 from legalgen.rules import Rules, TypeBounds, Verdict
 from legalgen.settings.layers import Settings
 from legalgen.store.sample import Draft, read
-from legalgen.tasks import Task
-from legalgen.taxonomy import Bounds, Filter, Taxonomy, Topic
 
 if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to look at models
-    from legalgen.citations import Authorities
-    from legalgen.prompts.menu import Menu
+    from legalgen.law.citations import Authorities
+    from legalgen.law.prompts.menu import Menu
     from legalgen.quality import Gate
 
 _NEARNESS = ("flag", "environment", "config", "default")
@@ -385,14 +386,14 @@ def menu_of(settings: Settings) -> Menu:
     Raises:
         UsageError: the list cannot be read.
     """
-    from legalgen.prompts.menu import Menu  # only a run needs its grammar
+    from legalgen.law.prompts.menu import Menu  # only a run needs its grammar
 
     return Menu(_own_authorities(settings).texts)
 
 
 def _own_authorities(settings: Settings) -> Authorities:
     """The user's own list; empty where none is named."""
-    from legalgen.citations import Authorities  # only a run needs its grammar
+    from legalgen.law.citations import Authorities  # only a run needs its grammar
 
     path = settings.authorities
     if path is None:
@@ -404,7 +405,7 @@ def _own_authorities(settings: Settings) -> Authorities:
 
 @lru_cache(maxsize=1)  # prompt and gate both ask for it, and a long one takes a quarter of a second
 def _authorities_in(path: Path, _changed_ns: int) -> Authorities:
-    from legalgen.citations import Authorities  # only a run needs its grammar
+    from legalgen.law.citations import Authorities  # only a run needs its grammar
 
     return Authorities.load(path)
 
@@ -458,7 +459,7 @@ def rules_of(settings: Settings) -> Rules:
 
 def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: bool) -> Gate:
     """The gate of a run; the authorities it knows are the taxonomy's and the user's own."""
-    from legalgen.citations import Authorities  # only a run needs the gate
+    from legalgen.law.citations import Authorities  # only a run needs the gate
     from legalgen.quality import Gate  # only a run needs the gate
 
     known = Authorities.of(taxonomy.authorities(), "taxonomy", strict=False)
@@ -540,7 +541,7 @@ def example_prompt(settings: Settings) -> Prompt:
     taxonomy = citable(settings, taxonomy, chosen)
     as_of = f"{datetime.now(UTC):%Y-%m}"
     seed = settings.seed if settings.seed is not None else random.randrange(2**31)
-    task = tasks.Planner(taxonomy, chosen, {}, seed=seed, as_of=as_of).plan(1)[0]
+    task = TaskPlanner(taxonomy, chosen, {}, seed=seed, as_of=as_of).plan(1)[0]
     prompter = prompter_of(settings, taxonomy, as_of)
     style = "full"
     if settings.provider or settings.model or settings.route:

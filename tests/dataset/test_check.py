@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 
 from legalgen.dataset.check import Linter, Pair, Report, check, widest_bounds
 from legalgen.dataset.foreign import Row, Unreadable, read_rows
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality import Gate
 from legalgen.rules import Rules, TypeBounds
 from legalgen.store.sample import to_table
-from legalgen.taxonomy import Taxonomy
 from tests.crash.rows import make_sample
 from tests.dataset.shelf import LEGACY
 

@@ -26,10 +26,10 @@ from legalgen.dataset.export import (
     shape_of,
 )
 from legalgen.errors import DiskError, UsageError
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.store.files import DataDir
 from legalgen.store.parts import parts
 from legalgen.store.sample import arrow_schema
-from legalgen.taxonomy import Taxonomy
 from tests.crash.rows import make_sample
 from tests.dataset.shelf import filled, rows_of, written
 

@@ -17,9 +17,9 @@ from legalgen.dataset import foreign
 from legalgen.dataset.check import Linter, Report, check
 from legalgen.dataset.foreign import Row, Unreadable, read_rows
 from legalgen.errors import UsageError
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality import Gate
 from legalgen.store.sample import Citation, Sample
-from legalgen.taxonomy import Taxonomy
 
 TEXTS = {
     "question": "Can a landlord evict her without an order of the court?",

@@ -21,12 +21,12 @@ from legalgen.dataset.foreign import (
 from legalgen.dataset.imports import Imported, Mapper, Place, Source, import_rows
 from legalgen.dataset.verify import verify
 from legalgen.errors import DiskError, UsageError
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality import Gate
 from legalgen.store.files import DataDir
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger
 from legalgen.store.sample import Citation, Sample, sample_id
-from legalgen.taxonomy import Taxonomy
 from tests.crash.killer import Failer, intercept
 from tests.dataset.shelf import LEGACY, NOW, filled, rows_of
 

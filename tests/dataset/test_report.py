@@ -18,11 +18,11 @@ from legalgen.dataset.neighbours import nearest
 from legalgen.dataset.report import Coverage, Leaf, Report, Share, court_of, report, sample_of
 from legalgen.duplicates import jaccard, shingles
 from legalgen.errors import Reason
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter, Rejected
 from legalgen.store.ledger import Ledger, ModelStats
 from legalgen.store.sample import Citation, Sample, words
-from legalgen.taxonomy import Taxonomy
 from tests.crash.rows import BATCH, make_sample
 from tests.dataset.shelf import NOW, filled, written
 

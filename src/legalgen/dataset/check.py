@@ -15,15 +15,15 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.citations import Parsed
 from legalgen.dataset.foreign import ODDITIES, Form, Row, Unreadable
 from legalgen.duplicates import DuplicateIndex, Match, Thresholds
 from legalgen.errors import Reason
+from legalgen.law.citations import Parsed
+from legalgen.law.planner import Task
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality import Corpus, Gate
 from legalgen.rules import TypeBounds, Verdict
 from legalgen.store.sample import Draft, DraftCitation, Sample, normalise
-from legalgen.tasks import Task
-from legalgen.taxonomy import Taxonomy
 
 MAX_PAIRS: Final = 50
 """How many near-duplicate pairs a report spells out."""

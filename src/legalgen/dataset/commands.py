@@ -25,13 +25,13 @@ from legalgen.dataset.verify import verify
 from legalgen.duplicates import DuplicateIndex, Part, Thresholds
 from legalgen.errors import DiskError, UsageError
 from legalgen.errors.redaction import redact
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir, sync_folder
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger, new_batch_id, this_process
 from legalgen.store.locks import BatchLock, Holder
 from legalgen.store.parts import parts
-from legalgen.taxonomy import Taxonomy
 
 FOUND = 1
 _T = TypeVar("_T", bound=str)

@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 import msgspec
 
 from legalgen.errors import DiskError, UsageError
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.store.files import DataDir, sync_folder
 from legalgen.store.parts import iter_batches
 from legalgen.store.sample import arrow_schema
-from legalgen.taxonomy import Taxonomy
 
 if TYPE_CHECKING:
     import pyarrow as pa

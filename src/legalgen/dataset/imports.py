@@ -21,7 +21,6 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen import __version__
-from legalgen.citations import Parsed
 from legalgen.dataset.check import Judged, Linter
 from legalgen.dataset.foreign import (
     DIFFICULTIES,
@@ -31,6 +30,9 @@ from legalgen.dataset.foreign import (
     Row,
     Unreadable,
 )
+from legalgen.law.axes import Area, Topic
+from legalgen.law.citations import Parsed
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.rules import default_thresholds
 from legalgen.store.card import write_card
 from legalgen.store.files import DataDir
@@ -38,7 +40,6 @@ from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger, Record, this_process
 from legalgen.store.parts import Part, iter_batches
 from legalgen.store.sample import Sample, sample_id
-from legalgen.taxonomy import Area, Taxonomy, Topic
 
 DIFFICULTY_FLAG: Final = "IMPORT_DIFFICULTY"
 """On rows whose difficulty had to be guessed."""

@@ -17,16 +17,16 @@ from typing import Any, Final
 
 import msgspec
 
-from legalgen.citations import CASE_KINDS
 from legalgen.dataset.foreign import SAMPLE_TYPE as IMPORTED
 from legalgen.dataset.neighbours import nearest
+from legalgen.law.citations import CASE_KINDS
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality import parties
 from legalgen.store.files import DataDir
 from legalgen.store.journal import read_rejected
 from legalgen.store.ledger import Ledger, ModelStats, Record
 from legalgen.store.parts import iter_batches
 from legalgen.store.sample import words
-from legalgen.taxonomy import Taxonomy
 
 SAMPLE_ROWS: Final = 2_500
 CHARACTERS_PER_TOKEN: Final = 4.3

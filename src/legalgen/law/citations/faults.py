@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from legalgen.citations.parsed import Parsed, normalise
-from legalgen.citations.reports import SERIES_YEARS, UK_COURTS
 from legalgen.errors import Reason
+from legalgen.law.citations.parsed import Parsed, normalise
+from legalgen.law.citations.reports import SERIES_YEARS, UK_COURTS
 
 _US_YEARS: Mapping[str, tuple[int, int | None]] = {
     "F.4th": (2021, None), "F.3d": (1993, 2021), "F.2d": (1924, 1993), "F. Supp.": (1932, 1998),

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from legalgen.citations.names import same_name, telling_words
-from legalgen.citations.parsed import Parsed
 from legalgen.errors import Reason
+from legalgen.law.citations.names import same_name, telling_words
+from legalgen.law.citations.parsed import Parsed
 
 
 class CitationLedger(msgspec.Struct):

@@ -19,7 +19,8 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.errors import UsageError
-from legalgen.taxonomy import Filter, Taxonomy, Topic
+from legalgen.law.axes import Filter, Topic
+from legalgen.law.taxonomy import Taxonomy
 
 Cell: TypeAlias = tuple[str, str, str, str, str]
 """Jurisdiction, practice area, topic, difficulty, sample type."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from re import Match
 
-from legalgen.citations.america import squash, state_code
-from legalgen.citations.legislation import titled
-from legalgen.citations.parsed import Parsed, Rule, parsed_at
-from legalgen.citations.pieces import YEAR, any_of, pinpoint_near
-from legalgen.citations.titles import ALONE, full_title
+from legalgen.law.citations.america import squash, state_code
+from legalgen.law.citations.legislation import titled
+from legalgen.law.citations.parsed import Parsed, Rule, parsed_at
+from legalgen.law.citations.pieces import YEAR, any_of, pinpoint_near
+from legalgen.law.citations.titles import ALONE, full_title
 
 _OTHER = ("other",)
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
-from legalgen.citations.europe import ECLI
-from legalgen.citations.parsed import Parsed, normalise, word_set
-from legalgen.citations.titles import initials, other_names
+from legalgen.law.citations.europe import ECLI
+from legalgen.law.citations.parsed import Parsed, normalise, word_set
+from legalgen.law.citations.titles import initials, other_names
 
 _CONNECTORS = word_set(
     "of the and for in de la le du von van der den t/a on behalf plc & a an ex parte o/a re "

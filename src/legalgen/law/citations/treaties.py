@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from re import Match
 
-from legalgen.citations.parsed import Parsed, Rule, parsed_at
-from legalgen.citations.pieces import YEAR, last_year, pinpoint_near
+from legalgen.law.citations.parsed import Parsed, Rule, parsed_at
+from legalgen.law.citations.pieces import YEAR, last_year, pinpoint_near
 
 _ICJ_REPORT = re.compile(
     r"(?:[\[(](?P<before>19\d\d|20\d\d)[\])]\s*)?\bI\.?C\.?J\.?\sRep(?:orts|\.)?\s"

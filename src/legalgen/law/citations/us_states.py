@@ -20,8 +20,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from legalgen.citations import Parsed, find_numbered
-from legalgen.citations.america import state_key, state_work
+from legalgen.law.citations.america import state_key, state_work
+from legalgen.law.citations.numbered import find_numbered
+from legalgen.law.citations.parsed import Parsed
 
 if TYPE_CHECKING:
     from eyecite.models import CitationBase, FullCaseCitation, FullLawCitation

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 import msgspec
 
-from legalgen.tasks import Task
-from legalgen.taxonomy import Proceedings
+from legalgen.law.axes import Proceedings
+from legalgen.law.planner import Task
 
 _T = TypeVar("_T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from re import Match
 
-from legalgen.citations.parsed import Parsed, Rule, parsed_at
+from legalgen.law.citations.parsed import Parsed, Rule, parsed_at
 
 _US_REPORTERS = (
     "U.S.", "S. Ct.", "L. Ed. 2d", "L. Ed.", "F. Supp. 3d", "F. Supp. 2d", "F. Supp.", "F. App'x",

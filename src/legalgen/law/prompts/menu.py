@@ -11,9 +11,9 @@ from typing import Final
 
 import msgspec
 
-from legalgen.citations import parse
-from legalgen.tasks import Task
-from legalgen.taxonomy import Topic
+from legalgen.law.axes import Topic
+from legalgen.law.citations import parse
+from legalgen.law.planner import Task
 
 MOST: Final = 12
 """So many of the user's authorities are offered with one task at most."""

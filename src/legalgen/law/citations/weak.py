@@ -7,9 +7,9 @@ from re import Match
 
 from msgspec.structs import replace
 
-from legalgen.citations.parsed import Parsed, parsed_at
-from legalgen.citations.pieces import PINS, last_year, pinpoint_of
-from legalgen.citations.places import named_place
+from legalgen.law.citations.parsed import Parsed, parsed_at
+from legalgen.law.citations.pieces import PINS, last_year, pinpoint_of
+from legalgen.law.citations.places import named_place
 
 _GUIDANCE = re.compile(
     r"(?i:\b(?:guidance|guidelines?|handbook|code of (?:practice|conduct)|principles?|policy|polic"

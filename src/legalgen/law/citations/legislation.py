@@ -7,10 +7,10 @@ from re import Match
 
 from msgspec.structs import replace
 
-from legalgen.citations.parsed import Parsed, Rule, parsed_at
-from legalgen.citations.pieces import YEAR, any_of, pinpoint_near
-from legalgen.citations.places import AMERICAN, AMERICAN_ACTS, FOREIGN
-from legalgen.citations.titles import ACTS, full_title
+from legalgen.law.citations.parsed import Parsed, Rule, parsed_at
+from legalgen.law.citations.pieces import YEAR, any_of, pinpoint_near
+from legalgen.law.citations.places import AMERICAN, AMERICAN_ACTS, FOREIGN
+from legalgen.law.citations.titles import ACTS, full_title
 
 _NAME_WORD = r"(?:[A-Z][\w'&/-]*|of|and|the|for|in|to|on|etc\.?|by|with|from|or|a|against|at)"
 _NAME = rf"(?P<name>[A-Z][\w'&/-]*,?(?:\s(?:\((?!\d)(?:[^()]{{1,60}})\)|{_NAME_WORD}),?){{0,13}}?)"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from legalgen.citations.grammar import parse
-from legalgen.citations.names import same_name
-from legalgen.citations.parsed import Parsed
 from legalgen.errors import UsageError
+from legalgen.law.citations.grammar import parse
+from legalgen.law.citations.names import same_name
+from legalgen.law.citations.parsed import Parsed
 
 
 class Authorities(msgspec.Struct, frozen=True):

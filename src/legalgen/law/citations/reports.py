@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from re import Match
 
-from legalgen.citations.parsed import Parsed, Rule, parsed_at
-from legalgen.citations.pieces import YEAR, full_year
+from legalgen.law.citations.parsed import Parsed, Rule, parsed_at
+from legalgen.law.citations.pieces import YEAR, full_year
 
 UK_COURTS = {
     "UKSC": (2009, None), "UKPC": (None, None), "UKHL": (None, 2009), "EWCA": (None, None),

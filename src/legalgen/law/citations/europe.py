@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from re import Match
 
-from legalgen.citations.parsed import Parsed, Rule, parsed_at
-from legalgen.citations.pieces import PINS, any_of, full_year, pinpoint_near
-from legalgen.citations.titles import EU_LAWS, EU_SHORT
+from legalgen.law.citations.parsed import Parsed, Rule, parsed_at
+from legalgen.law.citations.pieces import PINS, any_of, full_year, pinpoint_near
+from legalgen.law.citations.titles import EU_LAWS, EU_SHORT
 
 _EU_CASE = re.compile(
     r"\b(?:(?P<court>[CTF])\s?-\s?|[Cc]ases?\s(?:[Nn]os?\.?\s)?(?:(?P<first>\d{1,4})\s(?:and|&)\s)?"

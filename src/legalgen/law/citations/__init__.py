@@ -21,19 +21,20 @@ Keys by kind:
 
 from __future__ import annotations
 
-from legalgen.citations.authorities import Authorities, comparable
-from legalgen.citations.conflicts import Case, CitationLedger
-from legalgen.citations.faults import apex, fix_brackets, form_fault, impossible, suspect
-from legalgen.citations.grammar import find_numbered, parse
-from legalgen.citations.names import name_tokens, party_name, same_name
-from legalgen.citations.parsed import (
+from legalgen.law.citations.authorities import Authorities, comparable
+from legalgen.law.citations.conflicts import Case, CitationLedger
+from legalgen.law.citations.faults import apex, fix_brackets, form_fault, impossible, suspect
+from legalgen.law.citations.grammar import parse
+from legalgen.law.citations.names import name_tokens, party_name, same_name
+from legalgen.law.citations.numbered import find_numbered
+from legalgen.law.citations.parsed import (
     CASE_KINDS,
     LEGISLATION_KINDS,
     WEAK_KINDS,
     Parsed,
     normalise,
 )
-from legalgen.citations.reports import SERIES_YEARS
+from legalgen.law.citations.reports import SERIES_YEARS
 
 __all__ = [
     "CASE_KINDS", "LEGISLATION_KINDS", "SERIES_YEARS", "WEAK_KINDS", "Authorities", "Case",

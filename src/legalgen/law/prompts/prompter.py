@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from legalgen.completion import Message, Prompt
 from legalgen.errors import Reason
-from legalgen.prompts.seeds import Seeds, draw, form_text, is_abstract, seeds_json
+from legalgen.law.axes import Difficulty, SampleType
+from legalgen.law.planner import Task, renew
+from legalgen.law.prompts.seeds import Seeds, draw, form_text, is_abstract, seeds_json
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.store.sample import ANSWER_SCHEMA, Draft
-from legalgen.tasks import Task, renew
-from legalgen.taxonomy import Difficulty, SampleType, Taxonomy
 
 if TYPE_CHECKING:  # the grammar of citations takes time to compile
-    from legalgen.prompts.menu import Menu
+    from legalgen.law.prompts.menu import Menu
 
 __all__ = ["CitationPolicy", "Prompter", "Seeds", "Style", "draw", "seeds_json"]
 
@@ -395,7 +396,9 @@ def _repaired(base: Prompt, messages: tuple[Message, ...]) -> Prompt:
 @cache
 def _text(name: str) -> str:
     """One file of prose, without the white space around it."""
-    return resources.files(__name__).joinpath(name).read_text(encoding="utf-8").strip()
+    return (
+        resources.files("legalgen.law.prompts").joinpath(name).read_text(encoding="utf-8").strip()
+    )
 
 
 @cache
@@ -416,7 +419,7 @@ def _toy_schema() -> Mapping[str, object]:
 @cache
 def _prose() -> tuple[tuple[str, str], ...]:
     """All files of prose by name, in a fixed order."""
-    names = (each.name for each in resources.files(__name__).iterdir())
+    names = (each.name for each in resources.files("legalgen.law.prompts").iterdir())
     return tuple(
         (name, _text(name)) for name in sorted(names) if name.endswith((".txt", ".toml", ".json"))
     )

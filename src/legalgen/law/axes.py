@@ -1,0 +1,169 @@
+"""The axes of a plan as values: jurisdiction, area and topic, difficulty, sample type, filters."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import msgspec
+
+Proceedings = Literal[
+    "civil",
+    "commercial",
+    "criminal",
+    "employment",
+    "family",
+    "international",
+    "public",
+    "regulatory",
+]
+"""What disputes of an area look like; it picks the perspectives and stages that fit."""
+
+Requirement = Literal[
+    "",
+    "parties",
+    "irac",
+    "next_steps",
+    "section",
+    "time_limit",
+    "two_jurisdictions",
+    "conduct_rule",
+    "apex_case",
+    "turns",
+]
+"""What a sample type requires beyond numbers, as a code; its sentence is ``requirement``."""
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """What one sample must keep to; both ends of a range are allowed. Words and counts."""
+
+    answer_words: tuple[int, int]
+    reasoning_steps: tuple[int, int]
+    min_citations: int
+
+
+class Jurisdiction(msgspec.Struct, frozen=True):
+    """A legal order; ``sub_jurisdiction`` is the one meant where a topic names none.
+
+    ``sub_jurisdictions`` are the names of the laws within it, by id.
+    """
+
+    id: str
+    name: str
+    sub_jurisdiction: str
+    sub_jurisdictions: dict[str, str] = {}
+
+    def law(self, sub_jurisdiction: str) -> str:
+        """What one law within it is called; an id without a name is read as words."""
+        if sub_jurisdiction == self.id:
+            return self.name
+        words = sub_jurisdiction.replace("-", " ").title()
+        return self.sub_jurisdictions.get(sub_jurisdiction, words)
+
+
+class Difficulty(msgspec.Struct, frozen=True):
+    """How hard: ``features`` can be seen in the text, ``word_factor`` scales the answer."""
+
+    id: str
+    name: str
+    word_factor: float
+    features: str
+
+
+class SampleType(msgspec.Struct, frozen=True):
+    """A form that samples take, with its bounds at difficulty factor 1.
+
+    ``requires`` is the code, ``requirement`` the sentence of what an answer must contain;
+    ``instructions`` say how to write one; ``aliases`` are older names of it.
+    """
+
+    id: str
+    name: str
+    answer_words: tuple[int, int]
+    reasoning_steps: tuple[int, int]
+    min_citations: int = 0
+    requires: Requirement = ""
+    requirement: str = ""
+    instructions: str = ""
+    aliases: tuple[str, ...] = ()
+
+    def bounds(self, difficulty: Difficulty) -> Bounds:
+        """The bounds at one difficulty: words are scaled, counts are not."""
+        low, high = (_scaled(words, difficulty.word_factor) for words in self.answer_words)
+        return Bounds((low, high), self.reasoning_steps, self.min_citations)
+
+
+def _scaled(words: int, factor: float) -> int:
+    """Half a word is rounded up, also where binary fractions fall just short of it."""
+    return math.floor(round(words * factor, 6) + 0.5)
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """A leaf: one topic in one jurisdiction, with all that it inherits resolved.
+
+    ``weight`` is its share against other leaves before jurisdictions are weighed.
+    ``authorities`` are the cases and Acts that a prompt may offer, as a lawyer cites them.
+    """
+
+    jurisdiction: str
+    sub_jurisdiction: str
+    practice_area: str
+    id: str
+    name: str
+    subtopics: tuple[str, ...]
+    difficulties: tuple[str, ...]
+    sample_types: tuple[str, ...]
+    authorities: tuple[str, ...] = ()
+    weight: float = 1.0
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What names a leaf: jurisdiction, practice area, topic."""
+        return (self.jurisdiction, self.practice_area, self.id)
+
+    @property
+    def cells(self) -> int:
+        """How many cells it has: difficulties times sample types."""
+        return len(self.difficulties) * len(self.sample_types)
+
+
+class Area(msgspec.Struct, frozen=True):
+    """A practice area in one jurisdiction."""
+
+    jurisdiction: str
+    id: str
+    name: str
+    proceedings: Proceedings
+    topics: tuple[Topic, ...]
+
+
+class Weights(msgspec.Struct, frozen=True):
+    """How much of each axis is wanted; empty means evenly (jurisdictions: evenly per leaf)."""
+
+    jurisdiction: dict[str, float] = {}
+    difficulty: dict[str, float] = {}
+    sample_type: dict[str, float] = {}
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """What a batch is restricted to, axis by axis; an empty axis is not restricted.
+
+    Values are ids or names in any case, old names of sample types, and for topics and areas also
+    paths (``contract/formation``, ``uk/contract``).
+    """
+
+    jurisdictions: tuple[str, ...] = ()
+    practice_areas: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    difficulties: tuple[str, ...] = ()
+    sample_types: tuple[str, ...] = ()
+
+
+class Branch(msgspec.Struct, frozen=True):
+    """A node of the tree for people: a jurisdiction, an area or a topic, with its counts."""
+
+    id: str
+    name: str
+    topics: int
+    cells: int
+    children: tuple[Branch, ...] = ()

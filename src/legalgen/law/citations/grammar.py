@@ -1,0 +1,74 @@
+"""The productions in order, what is surest first, and the reading of a text by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from msgspec.structs import replace
+
+from legalgen.law.citations import america, europe, legislation, treaties
+from legalgen.law.citations.names import with_name
+from legalgen.law.citations.numbered import STRONG, apply
+from legalgen.law.citations.parsed import Parsed, Rule, normalise
+
+NAMED: tuple[Rule, ...] = (
+    legislation.ABBREVIATED, legislation.RULES_OF_COURT, legislation.INSTRUMENT,
+    legislation.OLD_STATUTE, legislation.STATUTE, europe.GDPR, europe.BY_NAME, europe.BY_INITIALS,
+    europe.TREATY_ARTICLE, europe.CHARTER, america.NAMED_CODE, america.STATE_CODE,
+    america.NUMBERED, america.RULE, america.PUBLIC_LAW, america.RESTATEMENT, america.CONSTITUTION,
+    legislation.IMMIGRATION_RULES, legislation.RULEBOOK, treaties.TREATY, legislation.WITHOUT_YEAR,
+)  # fmt: skip
+"""Productions that read a name."""
+_ALL = STRONG + NAMED
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> tuple[Parsed, ...]:
+    """The citations in a text, in the order in which they stand in it.
+
+    Meant for a citation as a model or an old file gives it: a short text, one authority or a few
+    (``;`` separates them). Weak kinds are read only in a piece where nothing stronger stands.
+    A bare case name, a section without its Act and guidance by name count as read.
+    """
+    clean = normalise(text)
+    found: list[Parsed] = []
+    for start, end in _pieces(clean):
+        found += _parse_piece(clean, start, end)
+    return tuple(found)
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for piece in text.split(";"):
+        if piece.strip():
+            yield start, start + len(piece)
+        start += len(piece) + 1
+
+
+def _parse_piece(text: str, start: int, end: int) -> list[Parsed]:
+    from legalgen.law.citations import us_states  # few pieces need it
+
+    piece = text[start:end]
+    found = apply(_ALL, piece)
+    found = [item for item in found if item.kind != "treaty"] or found
+    found = found or _rare(piece)
+    found = us_states.more(piece, found)
+    found = [with_name(item, piece, 0) if item.is_case else item for item in found]
+    if not found:
+        found = _weak(piece)
+    if start == 0:
+        return found
+    return [replace(item, start=item.start + start, end=item.end + start) for item in found]
+
+
+def _rare(piece: str) -> list[Parsed]:
+    from legalgen.law.citations import rare  # few texts need it, and it takes time
+
+    return apply(rare.RULES, piece)
+
+
+def _weak(piece: str) -> list[Parsed]:
+    from legalgen.law.citations.weak import weak  # few texts need it, and it takes time
+
+    return weak(piece)

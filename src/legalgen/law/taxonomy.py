@@ -1,0 +1,410 @@
+"""The taxonomy: jurisdictions, practice areas, topics, difficulties and sample types.
+
+A leaf is a topic in one jurisdiction; a cell is a leaf with a difficulty and a sample type.
+The built-in taxonomy is ``taxonomy.toml`` beside this page; a user's file has the same form and
+extends it or stands alone. Everything wrong in a file is a ``UsageError`` that names file, table
+and key. The table of sample types holds the bounds that the prompt asks for and the gate checks.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, cached_property
+from importlib import resources
+from itertools import chain
+from pathlib import Path
+
+import msgspec
+
+from legalgen.errors import UsageError
+from legalgen.law.axes import (
+    Area,
+    Bounds,
+    Branch,
+    Difficulty,
+    Filter,
+    Jurisdiction,
+    SampleType,
+    Topic,
+    Weights,
+)
+from legalgen.law.filters import choose, listed, names, narrowings, nothing_left
+from legalgen.law.taxonomy_file import AreaTable, File, Reader, T, TopicTable, first_repeat
+
+
+class Taxonomy(msgspec.Struct, frozen=True, dict=True):
+    """All that can be asked for; see ``builtin`` and ``load``.
+
+    ``own_authorities`` are those of the user's file, each after the table that it stands in.
+    """
+
+    name: str
+    jurisdictions: tuple[Jurisdiction, ...]
+    areas: tuple[Area, ...]
+    difficulties: tuple[Difficulty, ...]
+    sample_types: tuple[SampleType, ...]
+    weights: Weights
+    own_authorities: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def builtin(cls) -> Taxonomy:
+        """The taxonomy that comes with the package; read once per process."""
+        return _builtin()
+
+    @classmethod
+    def load(cls, path: Path) -> Taxonomy:
+        """Read a user's file and lay it over the built-in taxonomy, if it extends that.
+
+        A topic or sample type with a built-in id replaces the built-in one; an area adds its
+        topics to the built-in area of its id. With ``extends = "none"`` there are no built-in
+        areas, and built-in sample types only if the file defines none.
+
+        Raises:
+            UsageError: the file cannot be read or is not a taxonomy; file, table and key named.
+        """
+        return _Assembly(_load(path), _builtin_file(), path.name).taxonomy()
+
+    # ------------------------------------------------------------------ looking things up
+
+    @cached_property
+    def _leaves(self) -> Mapping[tuple[str, str, str], Topic]:
+        return {topic.key: topic for area in self.areas for topic in area.topics}
+
+    @cached_property
+    def _sample_types(self) -> Mapping[str, SampleType]:
+        return {each.id: each for each in self.sample_types}
+
+    @cached_property
+    def _difficulties(self) -> Mapping[str, Difficulty]:
+        return {each.id: each for each in self.difficulties}
+
+    @cached_property
+    def _areas(self) -> Mapping[tuple[str, str], Area]:
+        return {(each.jurisdiction, each.id): each for each in self.areas}
+
+    @cached_property
+    def _jurisdictions(self) -> Mapping[str, Jurisdiction]:
+        return {each.id: each for each in self.jurisdictions}
+
+    def leaf(self, jurisdiction: str, practice_area: str, topic: str) -> Topic:
+        """The leaf of these ids (``KeyError`` if there is none)."""
+        return self._leaves[jurisdiction, practice_area, topic]
+
+    def area(self, jurisdiction: str, practice_area: str) -> Area:
+        """The area of these ids (``KeyError`` if there is none)."""
+        return self._areas[jurisdiction, practice_area]
+
+    def jurisdiction(self, id: str) -> Jurisdiction:  # noqa: A002 - it is an id
+        """The jurisdiction of this id (``KeyError`` if there is none)."""
+        return self._jurisdictions[id]
+
+    def difficulty(self, id: str) -> Difficulty:  # noqa: A002 - it is an id
+        """The difficulty of this id (``KeyError`` if there is none)."""
+        return self._difficulties[id]
+
+    def sample_type(self, id: str) -> SampleType:  # noqa: A002 - it is an id
+        """The sample type of this id (``KeyError`` if there is none)."""
+        return self._sample_types[id]
+
+    def bounds(self, sample_type: str, difficulty: str) -> Bounds:
+        """The bounds of a sample type at a difficulty, both by id."""
+        return self.sample_type(sample_type).bounds(self.difficulty(difficulty))
+
+    def authorities(self) -> tuple[str, ...]:
+        """Every listed authority once, in the order of the file."""
+        listed = (topic.authorities for topic in self._leaves.values())
+        return tuple(dict.fromkeys(chain.from_iterable(listed)))
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user should know of the file: authorities that nothing can be compared with.
+
+        No errors, for a jurisdiction of one's own may cite in a form that nobody else uses.
+        """
+        if not self.own_authorities:
+            return ()
+        from legalgen.law.citations import comparable, parse  # few files need them
+
+        return tuple(
+            f'{where}: key "authorities": {text!r} is no citation that is known: it is offered to '
+            "the model, but what cites it will not be marked as listed"
+            for where, text in self.own_authorities
+            if not comparable(parse(text))
+        )
+
+    # ------------------------------------------------------------------ filtering
+
+    def resolve(self, filter: Filter) -> Filter:  # noqa: A002 - it is a filter
+        """The same filter in ids (topics and areas as paths), in the taxonomy's order.
+
+        Raises:
+            UsageError: a value names nothing; what is allowed is listed, close matches first.
+        """
+        return Filter(
+            jurisdictions=choose("jurisdiction", filter.jurisdictions, self._jurisdiction_names()),
+            practice_areas=choose("practice area", filter.practice_areas, self._area_names()),
+            topics=choose("topic", filter.topics, self._topic_names()),
+            difficulties=choose("difficulty", filter.difficulties, names(self.difficulties)),
+            sample_types=choose("sample type", filter.sample_types, self._sample_type_names()),
+        )
+
+    def leaves(self, filter: Filter | None = None) -> tuple[Topic, ...]:  # noqa: A002 - as above
+        """The leaves that a filter leaves, each narrowed to its difficulties and sample types.
+
+        Raises:
+            UsageError: a value names nothing, or the combination leaves nothing.
+        """
+        chosen = self.resolve(filter or Filter())
+        leaves: Sequence[Topic] = tuple(self._leaves.values())
+        asked: list[str] = []
+        for step in narrowings(chosen):
+            if not step.values:
+                continue
+            narrowed = [leaf for leaf in map(step.narrow, leaves) if leaf is not None]
+            if not narrowed:
+                raise UsageError(nothing_left(step, asked, leaves))
+            leaves = narrowed
+            asked.append(f"{step.axis} {listed(step.values)}")
+        return tuple(leaves)
+
+    def cells(self, filter: Filter | None = None) -> int:  # noqa: A002 - as above
+        """How many cells there are under a filter."""
+        return sum(leaf.cells for leaf in self.leaves(filter))
+
+    def as_tree(self, filter: Filter | None = None) -> tuple[Branch, ...]:  # noqa: A002 - as above
+        """Jurisdictions with their areas with their topics, each with its counts."""
+        found: dict[str, dict[str, list[Topic]]] = {}
+        for leaf in self.leaves(filter):
+            areas = found.setdefault(leaf.jurisdiction, {})
+            areas.setdefault(leaf.practice_area, []).append(leaf)
+        return tuple(self._jurisdiction_branch(id_, areas) for id_, areas in found.items())
+
+    def _jurisdiction_branch(self, id_: str, areas: Mapping[str, Sequence[Topic]]) -> Branch:
+        children = tuple(
+            _branch(area, self.area(id_, area).name, tuple(map(_topic_branch, topics)))
+            for area, topics in areas.items()
+        )
+        return _branch(id_, self.jurisdiction(id_).name, children)
+
+    def _jurisdiction_names(self) -> dict[str, list[str]]:
+        used = {area.jurisdiction for area in self.areas}
+        return names([each for each in self.jurisdictions if each.id in used])
+
+    def _area_names(self) -> dict[str, list[str]]:
+        return {f"{a.jurisdiction}/{a.id}": [a.id, a.name] for a in self.areas}
+
+    def _topic_names(self) -> dict[str, list[str]]:
+        return {
+            "/".join(leaf.key): [leaf.id, leaf.name, f"{leaf.practice_area}/{leaf.id}"]
+            for leaf in self._leaves.values()
+        }
+
+    def _sample_type_names(self) -> dict[str, list[str]]:
+        return {each.id: [each.name, *each.aliases] for each in self.sample_types}
+
+
+# ---------------------------------------------------------------------------- filters
+
+
+# ---------------------------------------------------------------------------- the tree
+
+
+def _topic_branch(topic: Topic) -> Branch:
+    return Branch(topic.id, topic.name, topics=1, cells=topic.cells)
+
+
+def _branch(id_: str, name: str, children: tuple[Branch, ...]) -> Branch:
+    topics = sum(child.topics for child in children)
+    return Branch(id_, name, topics, sum(child.cells for child in children), children)
+
+
+# ---------------------------------------------------------------------------- reading files
+
+
+def _load(path: Path) -> File:
+    """Read one file and check each table by itself."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path.name}: not TOML: {error}") from error
+    return Reader(path.name).file(tables)
+
+
+@cache
+def _builtin_file() -> File:
+    text = resources.files("legalgen.law").joinpath("taxonomy.toml").read_text(encoding="utf-8")
+    return Reader("taxonomy.toml").file(tomllib.loads(text))
+
+
+@cache
+def _builtin() -> Taxonomy:
+    return _Assembly(_builtin_file(), _builtin_file(), "taxonomy.toml").taxonomy()
+
+
+# ---------------------------------------------------------------------------- laying together
+
+
+class _Assembly:
+    """Lays a file over the built-in one and resolves what its tables say of each other."""
+
+    def __init__(self, file: File, base: File, label: str) -> None:
+        self._file = file
+        self._base = base
+        self._label = label
+        self._reader = Reader(label)
+        self._jurisdictions = self._merge("jurisdiction", base.jurisdiction, file.jurisdiction)
+        self._difficulties = self._merge("difficulty", base.difficulty, file.difficulty)
+        alone = file.extends == "none" and bool(file.sample_type)
+        types = () if alone else base.sample_type
+        self._sample_types = self._merge("sample_type", types, file.sample_type)
+
+    def taxonomy(self) -> Taxonomy:
+        """Check, resolve, and leave out what weighs nothing.
+
+        Raises:
+            UsageError: ids are repeated, or name what does not exist.
+        """
+        self._check_weights()
+        areas = [area for area in self._areas() if self._weight("jurisdiction", area.jurisdiction)]
+        if not areas:
+            self._reader.refuse("", "there is no topic in it whose weight is above 0")
+        return Taxonomy(
+            name=self._file.name,
+            jurisdictions=tuple(self._jurisdictions.values()),
+            areas=tuple(areas),
+            difficulties=tuple(self._difficulties.values()),
+            sample_types=tuple(self._sample_types.values()),
+            weights=self._file.weights,
+            own_authorities=tuple(self._own_authorities()),
+        )
+
+    def _own_authorities(self) -> Iterator[tuple[str, str]]:
+        if self._file is self._base:
+            return
+        for area in self._file.area:
+            for topic in area.topic:
+                where = f'{self._label}: [[area]] "{area.id}" / [[area.topic]] "{topic.id}"'
+                yield from ((where, text) for text in topic.authorities)
+
+    def _merge(self, key: str, base: Sequence[T], own: Sequence[T]) -> dict[str, T]:
+        """By id: the built-in values, replaced or followed by the file's."""
+        ids = [getattr(each, "id", "") for each in own]
+        twice = first_repeat(ids)
+        if twice is not None:
+            self._reader.refuse(f"[[{key}]]", f'duplicate id "{twice}"')
+        return {getattr(each, "id", ""): each for each in [*base, *own]}
+
+    def _check_weights(self) -> None:
+        known: dict[str, Mapping[str, object]] = {
+            "jurisdiction": self._jurisdictions,
+            "difficulty": self._difficulties,
+            "sample_type": self._sample_types,
+        }
+        for axis, ids in known.items():
+            weights: dict[str, float] = getattr(self._file.weights, axis)
+            for id_ in weights:
+                self._exists(axis, id_, ids, f"[weights]: {axis}")
+
+    def _exists(self, what: str, id_: str, known: Mapping[str, object], where: str) -> None:
+        if id_ in known:
+            return
+        close = difflib.get_close_matches(id_, known, n=1)
+        hint = f'did you mean "{close[0]}"?' if close else f"allowed: {', '.join(known)}"
+        self._reader.refuse(where, f'unknown {what.replace("_", " ")} "{id_}" ({hint})')
+
+    def _weight(self, axis: str, id_: str) -> float:
+        weights: dict[str, float] = getattr(self._file.weights, axis)
+        return weights.get(id_, 1.0)
+
+    def _areas(self) -> list[Area]:
+        """The areas by jurisdiction and id, the file's laid over the built-in ones."""
+        found: dict[tuple[str, str], Area] = {}
+        if self._file.extends == "builtin":
+            for table in self._base.area:
+                self._lay(found, table, '[[area]] "' + table.id + '"')
+        seen: list[str] = []
+        for table in self._file.area:
+            seen.extend(f"{table.id} in {each}" for each in table.jurisdictions)
+            twice = first_repeat(seen)
+            if twice is not None:
+                self._reader.refuse("[[area]]", f'duplicate id "{table.id}" ({twice})')
+            self._lay(found, table, f'[[area]] "{table.id}"')
+        return [each for each in map(_weighing_something, found.values()) if each.topics]
+
+    def _lay(self, found: dict[tuple[str, str], Area], table: AreaTable, where: str) -> None:
+        """Lay one area table over what is there, in each of its jurisdictions."""
+        for id_ in table.jurisdictions:
+            self._exists("jurisdiction", id_, self._jurisdictions, where)
+            below = found.get((id_, table.id))
+            if below is None and not table.topic:
+                self._reader.refuse(where, "it has no [[area.topic]]")
+            if below is None and not table.name.strip():
+                self._reader.refuse(where, 'key "name" is missing')
+            topics = {} if below is None else {topic.id: topic for topic in below.topics}
+            if below is not None and table.weight is not None:
+                topics = {key: _reweighed(topic, table.weight) for key, topic in topics.items()}
+            for topic in table.topic:
+                topics[topic.id] = self._topic(id_, table, topic, where)
+            found[id_, table.id] = Area(
+                jurisdiction=id_,
+                id=table.id,
+                name=table.name or (below.name if below else table.id),
+                proceedings=table.proceedings or (below.proceedings if below else "civil"),
+                topics=tuple(topics.values()),
+            )
+
+    def _topic(self, jurisdiction: str, area: AreaTable, table: TopicTable, above: str) -> Topic:
+        where = f'{above} / [[area.topic]] "{table.id}"'
+        home = self._jurisdictions[jurisdiction].sub_jurisdiction
+        return Topic(
+            jurisdiction=jurisdiction,
+            sub_jurisdiction=table.sub_jurisdiction or area.sub_jurisdiction or home,
+            practice_area=area.id,
+            id=table.id,
+            name=table.name,
+            subtopics=table.subtopics,
+            difficulties=self._allowed_difficulties(table, where),
+            sample_types=self._allowed_types(table, where),
+            authorities=table.authorities,
+            weight=table.weight * (1.0 if area.weight is None else area.weight),
+        )
+
+    def _allowed_difficulties(self, table: TopicTable, where: str) -> tuple[str, ...]:
+        asked = table.difficulty or tuple(self._difficulties)
+        for id_ in asked:
+            self._exists("difficulty", id_, self._difficulties, f'{where}: key "difficulty"')
+        kept = [id_ for id_ in self._difficulties if id_ in asked]
+        return self._not_empty("difficulty", kept, where)
+
+    def _allowed_types(self, table: TopicTable, where: str) -> tuple[str, ...]:
+        choice = table.sample_types
+        include, exclude = choice.include, choice.exclude or ()
+        key = f'{where}: key "sample_types"'
+        # A built-in topic may exclude a type that a file standing alone does not have.
+        for id_ in (*(include or ()), *exclude):
+            self._exists("sample_type", id_, self._every_type(), key)
+        wanted = tuple(self._sample_types) if include is None else include
+        kept = [id_ for id_ in self._sample_types if id_ in wanted and id_ not in exclude]
+        return self._not_empty("sample_type", kept, where)
+
+    def _every_type(self) -> Mapping[str, object]:
+        return {**{each.id: each for each in self._base.sample_type}, **self._sample_types}
+
+    def _not_empty(self, axis: str, ids: Sequence[str], where: str) -> tuple[str, ...]:
+        kept = tuple(id_ for id_ in ids if self._weight(axis, id_))
+        if not kept:
+            self._reader.refuse(where, f"no {axis.replace('_', ' ')} with a weight above 0 is left")
+        return kept
+
+
+def _weighing_something(area: Area) -> Area:
+    """The area without the topics whose weight is 0."""
+    return msgspec.structs.replace(area, topics=tuple(t for t in area.topics if t.weight))
+
+
+def _reweighed(topic: Topic, weight: float) -> Topic:
+    return msgspec.structs.replace(topic, weight=topic.weight * weight)
