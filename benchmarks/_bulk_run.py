@@ -18,9 +18,9 @@ from legalgen.bulk_run import BulkOrder, BulkRun
 from legalgen.generation import Stop
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog
-from legalgen.rules import Verdict
+from legalgen.quality.rules import Verdict
+from legalgen.quality.selection import Selection
 from legalgen.run import Intent
-from legalgen.selection import Selection
 from legalgen.settings.layers import Settings
 from legalgen.telemetry import events
 

@@ -9,8 +9,9 @@ import sys
 import time
 
 from legalgen import batch, cli
-from legalgen.router import RECHECK_S, Clock, Router
+from legalgen.routing.router import RECHECK_S, Router
 from legalgen.run import Run
+from legalgen.telemetry.clock import Clock
 
 
 def main() -> None:

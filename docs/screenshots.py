@@ -23,10 +23,10 @@ from legalgen.completion import ModelRef
 from legalgen.console import Console
 from legalgen.failover import Health
 from legalgen.frame import Line, Moment, frame
-from legalgen.inventory import Limit, ModelRow, track_of
-from legalgen.limits import Bucket, Budgets, Experience
 from legalgen.progress import Progress
-from legalgen.router import View
+from legalgen.routing.inventory import Limit, ModelRow, track_of
+from legalgen.routing.rate_limits import Bucket, Budgets, Experience
+from legalgen.routing.targets import View
 from legalgen.run import Result
 from legalgen.store.ledger import Failed, ModelStats, Process, Record, Switch, Wait
 from legalgen.store.sample import Citation, Sample

@@ -14,8 +14,10 @@ from random import Random
 from legalgen.completion import Completion, LimitKind, LimitReading, LimitWindow, ModelRef, Usage
 from legalgen.errors import ErrorCategory, Failure
 from legalgen.failover import NoneLeft, Pause, Then, Trail
-from legalgen.limits import WINDOW_S, Demand
-from legalgen.router import RECHECK_S, Clock, Hold, Lease, Policy, Router, Spent, Target
+from legalgen.routing.rate_limits import WINDOW_S, Demand
+from legalgen.routing.router import RECHECK_S, Router
+from legalgen.routing.targets import Hold, Lease, Policy, Spent, Target
+from legalgen.telemetry.clock import Clock
 
 EPOCH_S = 1_780_000_000.0
 CHARACTERS = 4_000

@@ -18,9 +18,9 @@ from legalgen.completion import ModelRef
 from legalgen.console import Console, history_row
 from legalgen.errors import NoUsableProvider, UsageError
 from legalgen.errors.category import ErrorCategory
-from legalgen.inventory import Compared, Limit, ModelRow, track_of
 from legalgen.providers.catalog import Catalog
-from legalgen.remedies import Trouble, remedies, remedy, troubles
+from legalgen.routing.inventory import Compared, Limit, ModelRow, track_of
+from legalgen.routing.remedies import Trouble, remedies, remedy, troubles
 from legalgen.run import Result
 from legalgen.store.ledger import (
     Alert,

@@ -19,7 +19,7 @@ import typer.main
 
 from legalgen import errors
 from legalgen.cli import app
-from legalgen.rules import CODES, Thresholds
+from legalgen.quality.rules import CODES, Thresholds
 from legalgen.store.ledger import ModelStats, Record
 from legalgen.store.sample import Sample
 from legalgen.telemetry import events

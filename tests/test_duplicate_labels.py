@@ -15,13 +15,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from legalgen.quality.gate import Gate
 
 from legalgen.dataset.check import Linter
 from legalgen.dataset.foreign import Row, Unreadable, read_rows
-from legalgen.duplicates import DuplicateIndex, Sketch, Thresholds, jaccard, sketch
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality import Gate
-from legalgen.rules import Rules
+from legalgen.quality.duplicates import DuplicateIndex, Sketch, Thresholds, jaccard, sketch
+from legalgen.quality.rules import Rules
 
 DATA = Path(__file__).parent / "data"
 DEFAULTS = Thresholds(**Rules().duplicate_thresholds())

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legalgen import duplicates
-from legalgen.duplicates import (
+from legalgen.errors import Reason
+from legalgen.quality import duplicates
+from legalgen.quality.duplicates import (
     FREEZE_ROWS,
     DuplicateIndex,
     Match,
@@ -26,7 +27,6 @@ from legalgen.duplicates import (
     shingles,
     sketch,
 )
-from legalgen.errors import Reason
 from legalgen.store.sample import words
 
 Row = tuple[str, str, str]

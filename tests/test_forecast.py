@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.completion import LimitKind, LimitWindow, ModelRef
-from legalgen.forecast import Supply, forecast
-from legalgen.limits import Bucket, Cost
+from legalgen.routing.forecast import Supply, forecast
+from legalgen.routing.rate_limits import Bucket, Cost
 
 NOW = 1000.0
 GROQ = ModelRef("groq", "gpt-oss")

@@ -15,9 +15,11 @@ import pytest
 from legalgen.completion import Completion, LimitReading, ModelRef, Usage
 from legalgen.errors import ErrorCategory, Failure
 from legalgen.failover import Trail
-from legalgen.health import REMEMBER_GONE_S, Account, HealthBook, Memories
-from legalgen.limits import Demand
-from legalgen.router import Clock, Lease, Router, Target, View
+from legalgen.routing.health import REMEMBER_GONE_S, Account, HealthBook, Memories
+from legalgen.routing.rate_limits import Demand
+from legalgen.routing.router import Router
+from legalgen.routing.targets import Lease, Target, View
+from legalgen.telemetry.clock import Clock
 
 C = ErrorCategory
 A, B, D = ModelRef("groq", "a"), ModelRef("groq", "b"), ModelRef("cerebras", "d")

@@ -9,13 +9,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from legalgen import wiring
 from legalgen.completion import ModelRef
 from legalgen.errors import UsageError
 from legalgen.errors.category import ErrorCategory
 from legalgen.failover import ProviderState, State
-from legalgen.health import Budget, Memories, Memory, ProviderMemory
-from legalgen.inventory import (
+from legalgen.routing import opening
+from legalgen.routing.health import Budget, Memories, Memory, ProviderMemory
+from legalgen.routing.inventory import (
     Limit,
     Listing,
     ModelRow,
@@ -73,7 +73,7 @@ def test_what_was_learnt_is_shown_until_it_ends(tmp_path: Path, state: State, wo
     given = settings(tmp_path, KEYS)
     end = NOW.timestamp() + 41
     memory = Memory(NOW.timestamp(), state, end, "tokens per minute", ErrorCategory.RATE_LIMIT)
-    key = wiring.account_of(given, "groq").key(MODEL)
+    key = opening.account_of(given, "groq").key(MODEL)
     remember(given, Memories(models={key: memory}))
     now = row(model_rows(given, [], NOW))
     later = row(model_rows(given, [], NOW + timedelta(seconds=42)))
@@ -88,7 +88,7 @@ def test_a_provider_that_is_down_takes_its_models_along(tmp_path: Path) -> None:
     given = settings(tmp_path, KEYS)
     end = NOW.timestamp() + 60
     down = ProviderMemory(NOW.timestamp(), ProviderState.OPEN, end, "connection_error: refused")
-    remember(given, Memories(providers={wiring.account_of(given, "groq").key(): down}))
+    remember(given, Memories(providers={opening.account_of(given, "groq").key(): down}))
     rows = model_rows(given, [], NOW)
     assert {each.state for each in rows if each.provider == "groq"} == {"down"}
     assert {each.state for each in rows if each.provider == "cerebras"} == {"ready"}
@@ -100,7 +100,7 @@ def test_limits_are_the_catalogs_until_replies_taught_better(tmp_path: Path) -> 
     before = row(model_rows(given, [], NOW)).limits
     budget = Budget("tokens", "minute", 8000.0, 2000.0, NOW.timestamp() - 30)
     memory = Memory(NOW.timestamp() - 30, budgets=(budget,), latency_s=1.5)
-    remember(given, Memories(models={wiring.account_of(given, "groq").key(MODEL): memory}))
+    remember(given, Memories(models={opening.account_of(given, "groq").key(MODEL): memory}))
     after = row(model_rows(given, [], NOW))
     assert Limit("tokens", "minute", 8000) in before
     assert (after.limits, after.latency_s) == ((Limit("tokens", "minute", 8000.0, 6000),), 1.5)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.completion import LimitKind, LimitReading, LimitWindow
-from legalgen.limits import MARGIN, WINDOW_S, Bucket, Budgets, Cost, Demand, Experience
+from legalgen.routing.rate_limits import MARGIN, WINDOW_S, Bucket, Budgets, Cost, Demand, Experience
 
 REQUEST = Cost(1000, 2000)
 DEMAND = Demand(prompt_characters=4300, usual_output=1000, least_output=300)

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from legalgen.completion import ModelRef
 from legalgen.failover import Health
 from legalgen.frame import ASCII, UNICODE, Moment, dollars, frame, printable, short, span
-from legalgen.limits import Bucket, Budgets, Experience
 from legalgen.live import Live, Plain, Quiet, Watcher, watcher
 from legalgen.progress import Lane, Outlook, Progress, Quota, outlook
-from legalgen.router import Clock, View
+from legalgen.routing.rate_limits import Bucket, Budgets, Experience
+from legalgen.routing.targets import View
 from legalgen.telemetry import events
+from legalgen.telemetry.clock import Clock
 from tests.program import EXECUTABLE, Program
 from tests.terminal import Screen, in_terminal
 from tests.vendors import VendorServer

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from legalgen.forecast import forecast
 from legalgen.generation import Stop
 from legalgen.preview import preview
+from legalgen.routing.forecast import forecast
 from legalgen.run import Intent, Run
 from legalgen.settings.layers import Settings
 from tests.vendors import Config, VendorServer

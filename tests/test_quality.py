@@ -11,17 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from legalgen import quality
 from legalgen.completion import Completion, Usage
-from legalgen.duplicates import Thresholds as DuplicateThresholds
 from legalgen.errors import ErrorCategory, Reason, UsageError
 from legalgen.law.axes import Filter
 from legalgen.law.citations import Authorities, parse
 from legalgen.law.planner import Planner, Task
 from legalgen.law.prompts.seeds import draw
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality import Corpus, Gate, mend, parties
-from legalgen.rules import ALWAYS_REJECT, CODES, Rules, Thresholds, TypeBounds, Verdict
+from legalgen.quality import reading
+from legalgen.quality.corpus import Corpus
+from legalgen.quality.duplicates import Thresholds as DuplicateThresholds
+from legalgen.quality.elements import parties
+from legalgen.quality.gate import Gate
+from legalgen.quality.mending import mend
+from legalgen.quality.rules import ALWAYS_REJECT, CODES, Rules, Thresholds, TypeBounds, Verdict
 from legalgen.store.sample import Citation, Draft, DraftCitation
 
 TODAY = date(2026, 11, 23)
@@ -1244,10 +1247,10 @@ def test_copied_runs_are_counted_alike_in_short_and_long_texts(
     """However the runs are looked for, the share is the same."""
     tokens = [f"word{number % 700}" for number in range(size)]
     given = draft(answer=" ".join(tokens[size // 2 :]), steps=(" ".join(tokens),))
-    reading = quality._Reading(given, None, BOUNDS, ())
-    found = reading.copied(reading.steps)
-    monkeypatch.setattr(quality, "MOST_SEARCHED", 0)
-    assert reading.copied(reading.steps) == found
+    read = reading.Reading(given, None, BOUNDS, ())
+    found = read.copied(read.steps)
+    monkeypatch.setattr(reading, "MOST_SEARCHED", 0)
+    assert read.copied(read.steps) == found
 
 
 @pytest.mark.parametrize(

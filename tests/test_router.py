@@ -10,8 +10,9 @@ import pytest
 from legalgen.completion import Completion, LimitKind, LimitReading, LimitWindow, ModelRef, Usage
 from legalgen.errors import ErrorCategory, Failure
 from legalgen.failover import BUSY, Decision, Health, NoneLeft, Pause, State, Then, Trail
-from legalgen.limits import Cost, Demand
-from legalgen.router import Hold, Lease, Policy, Router, Spent, Target
+from legalgen.routing.rate_limits import Cost, Demand
+from legalgen.routing.router import Router
+from legalgen.routing.targets import Hold, Lease, Policy, Spent, Target
 from tests.simulation import Fault, Quota, Server, Time, World
 
 C = ErrorCategory

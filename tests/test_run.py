@@ -18,13 +18,13 @@ from legalgen.dataset.compact import compact
 from legalgen.errors import ConfigurationError, DiskError, NoUsableProvider
 from legalgen.generation import Stop
 from legalgen.providers import PROVIDERS
-from legalgen.router import Clock
 from legalgen.run import Intent, Result, Run, resumed_flags, resumed_settings
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, ModelStats, Record
 from legalgen.store.parts import iter_batches
 from legalgen.telemetry import events
+from legalgen.telemetry.clock import Clock
 from tests.program import LONGEST_S, environment
 from tests.vendors import AnswerRequest, Config, Fault, Limits, VendorServer
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from legalgen.law.citations import parse
-from legalgen.rules import Rules, Verdict
-from legalgen.selection import Selection
+from legalgen.quality.rules import Rules, Verdict
+from legalgen.quality.selection import Selection
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
 from legalgen.store.parts import Part

@@ -6,12 +6,12 @@ import re
 from datetime import date
 
 import pytest
+from legalgen.quality.gate import Gate
 
 from legalgen.law.citations import Authorities, name_tokens, parse
 from legalgen.law.citations.europe import BY_NAME
 from legalgen.law.citations.titles import ACTS, ALONE, EU_LAWS, EU_SHORT, full_title
-from legalgen.quality import Gate
-from legalgen.rules import TypeBounds
+from legalgen.quality.rules import TypeBounds
 from legalgen.store.sample import Draft, DraftCitation
 
 TODAY = date(2026, 11, 23)

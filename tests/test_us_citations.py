@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from legalgen.quality.gate import Gate
 
 from legalgen.law.citations import CitationLedger, Parsed, impossible, parse, us_states
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality import Gate
-from legalgen.rules import TypeBounds
+from legalgen.quality.rules import TypeBounds
 from legalgen.store.sample import Draft, DraftCitation
 
 TODAY = date(2026, 11, 23)

@@ -13,6 +13,7 @@ from legalgen.errors import UsageError
 from legalgen.law.planner import Planner
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.providers.catalog import Catalog
+from legalgen.routing import opening
 from legalgen.settings.declaration import Folders
 from legalgen.settings.layers import Settings
 
@@ -38,7 +39,7 @@ def loaded(
 def first(tmp_path: Path, flags: dict[str, object], environ: dict[str, str], config: str) -> str:
     """Where a batch with these settings would begin."""
     settings = loaded(tmp_path, flags, environ, config)
-    return str(wiring.plan_route(settings, Catalog.load()).stops[0].ref)
+    return str(opening.plan_route(settings, Catalog.load()).stops[0].ref)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def judged(tmp_path: Path, config: str = "", **flags: object) -> Settings:
 
 
 def route(settings: Settings) -> list[str]:
-    return [str(place.ref) for place in wiring.plan_route(settings, Catalog.load()).stops]
+    return [str(place.ref) for place in opening.plan_route(settings, Catalog.load()).stops]
 
 
 def test_a_judges_family_does_not_write(tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ def test_a_judges_family_does_not_write(tmp_path: Path) -> None:
 
 def test_a_judges_twins_judge_and_its_family_does_not(tmp_path: Path) -> None:
     """The same weights elsewhere stand in for the judge; other weights are another judge."""
-    judges = wiring.plan_judges(judged(tmp_path, judge=[LARGE]), Catalog.load())
+    judges = opening.plan_judges(judged(tmp_path, judge=[LARGE]), Catalog.load())
     assert [str(place.ref) for place in judges.stops] == [LARGE, "cerebras/gpt-oss-120b"]
 
 
@@ -116,10 +117,10 @@ def test_a_named_model_that_may_not_write_is_told(tmp_path: Path) -> None:
     """Who asked for it hears why others write; who did not is told nothing."""
     catalog = Catalog.load()
     named = judged(tmp_path, model="openai/gpt-oss-20b", judge=[LARGE])
-    assert wiring.plan_route(named, catalog).warnings == (
+    assert opening.plan_route(named, catalog).warnings == (
         f"{SMALL} does not write: it is of one family with --judge {LARGE}",
     )
-    assert wiring.plan_route(judged(tmp_path, judge=[LARGE]), catalog).warnings == ()
+    assert opening.plan_route(judged(tmp_path, judge=[LARGE]), catalog).warnings == ()
 
 
 @pytest.mark.parametrize(

@@ -34,14 +34,16 @@ from legalgen.generation import (
     Written,
 )
 from legalgen.law.planner import PARK_AFTER, Task
-from legalgen.router import MOST_IN_FLIGHT, Clock, Router, Spent
-from legalgen.rules import Verdict
+from legalgen.quality.rules import Verdict
+from legalgen.routing.router import Router
+from legalgen.routing.targets import MOST_IN_FLIGHT, Spent
 from legalgen.store.journal import Rejected
 from legalgen.store.ledger import Alert, Failed, Record, Status, Switch, Wait
 from legalgen.store.ledger import GivenUp as GivenUpNote
 from legalgen.store.parts import Cell
 from legalgen.store.sample import SCHEMA_VERSION, Sample, sample_id
 from legalgen.telemetry import events, metrics
+from legalgen.telemetry.clock import Clock
 
 TICK_S = 0.25
 GROWING_TICK_S = 0.02

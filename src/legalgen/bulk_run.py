@@ -34,16 +34,19 @@ from legalgen.errors import (
 from legalgen.generation import ENLARGED, Job, Stop
 from legalgen.intake import Intake, Means, Reader
 from legalgen.law.planner import Planner, Task
-from legalgen.limits import Experience
 from legalgen.providers.base import BulkJob, BulkProvider
 from legalgen.providers.catalog import BulkTerms, Catalog, ModelSpec
-from legalgen.route import Stop as Place
-from legalgen.router import Clock, Policy, Router
+from legalgen.routing import opening
+from legalgen.routing.rate_limits import Experience
+from legalgen.routing.route import Stop as Place
+from legalgen.routing.router import Router
+from legalgen.routing.targets import Policy
 from legalgen.run import Intent, Result, Run
 from legalgen.settings.layers import Settings
 from legalgen.store import journal, parts
 from legalgen.store.ledger import Bulk, BulkChunk, BulkTally, Record
 from legalgen.telemetry import events
+from legalgen.telemetry.clock import Clock
 
 CALL_S = 60.0
 TRANSFER_S = 1800.0
@@ -329,7 +332,7 @@ class BulkRun(Run):
     def _lines(self, times: Mapping[int, int]) -> Callable[[int], bulk.Line]:
         """Makes the request of a slot; ``times`` says how often it was asked for before."""
         place = self._place()
-        endpoint, target = self.endpoints[place.ref], wiring.target_of(self.settings, place)
+        endpoint, target = self.endpoints[place.ref], opening.target_of(self.settings, place)
         words = wiring.Words(self.prompter, self.taxonomy)
         usual = Experience(target.reasoning_allowance)
 
@@ -504,7 +507,7 @@ class BulkRun(Run):
         intake = Intake(
             desk.record,
             desk.schedule,
-            Router([wiring.target_of(self.settings, place)], Policy(), clock=self.clock),
+            Router([opening.target_of(self.settings, place)], Policy(), clock=self.clock),
             desk.shelf if chunk.fetches == 1 else self._second(desk),
             stop=self._stop,
             bounds=self._bounds(),
@@ -688,7 +691,7 @@ def _terms(catalog: Catalog, provider: str) -> BulkTerms:
 
 
 def _service(settings: Settings, name: str) -> BulkProvider:
-    provider = wiring.open_one(settings, name)
+    provider = opening.open_one(settings, name)
     if not isinstance(provider, BulkProvider):
         raise UsageError(f"{name} has no batch service: leave out --bulk")
     return provider

@@ -214,7 +214,7 @@ class Look(msgspec.Struct, frozen=True):
 
 def models(settings: Settings, console: Console, look: Look) -> int:
     """Which models there are, and what is known of them; 3 when none of those checked answers."""
-    from legalgen import inventory  # history and models need none of it
+    from legalgen.routing import inventory  # history and models need none of it
 
     _warn(settings, console)
     ledger, now = Ledger(DataDir(settings.data_dir)), datetime.now(UTC)
@@ -263,7 +263,7 @@ def history(settings: Settings, console: Console, asked: Asked) -> int:
 def _check_provider(ledger: Ledger, name: str | None) -> None:
     """Refuse a provider that there is none of, and that no batch here has ever used."""
     from legalgen.providers import PROVIDERS  # few ask for one
-    from legalgen.route import unknown_provider  # few ask for one
+    from legalgen.routing.route import unknown_provider  # few ask for one
 
     if name is None or name in PROVIDERS:
         return

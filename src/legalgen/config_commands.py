@@ -72,7 +72,7 @@ def set_key(
     from legalgen.console import Console
     from legalgen.errors import UsageError
     from legalgen.providers import PROVIDERS
-    from legalgen.route import known_provider
+    from legalgen.routing.route import known_provider
     from legalgen.settings import config_file
     from legalgen.settings.layers import config_path
 

@@ -21,14 +21,14 @@ from legalgen import screens
 from legalgen.errors import LegalgenError, NoUsableProvider
 from legalgen.frame import Line, columns_of, printable
 from legalgen.live import Views, Watcher, watcher
-from legalgen.remedies import remedies, troubles
+from legalgen.routing.remedies import remedies, troubles
 from legalgen.telemetry import events
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
-    from legalgen.inventory import Compared, Listing, ModelRow
     from legalgen.law.axes import Branch
+    from legalgen.routing.inventory import Compared, Listing, ModelRow
     from legalgen.run import Result
     from legalgen.screens import Grid
     from legalgen.store.ledger import Record, Unreadable

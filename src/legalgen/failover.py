@@ -2,7 +2,7 @@
 
 Two pure functions decide: :func:`choose` picks the target that delivers soonest,
 :func:`decide` turns a failure into the new health of its target and provider and into what
-becomes of the task. :mod:`legalgen.router` holds the state and acts on what they say.
+becomes of the task. :mod:`legalgen.routing.router` holds the state and acts on what they say.
 
 There is no "current model". A model leaves by what it did (its state), a task leaves a model
 by what the model did to that task (its :class:`Trail`), and both come back by time alone.

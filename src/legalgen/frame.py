@@ -14,7 +14,7 @@ from unicodedata import east_asian_width
 import msgspec
 
 from legalgen.progress import Lane, Outlook, Progress, lane_of, outlook
-from legalgen.router import View
+from legalgen.routing.targets import View
 
 Style = Literal["", "bold", "dim", "red", "green", "yellow", "cyan"]
 SGR: dict[Style, str] = {

@@ -26,14 +26,16 @@ from legalgen.errors import (
 )
 from legalgen.failover import BUSY, Call, Decision, NoneLeft, Pause, Then, Trail
 from legalgen.law.planner import Task
-from legalgen.limits import Demand
 from legalgen.providers.base import Provider
-from legalgen.router import Clock, Hold, Lease, Router, Spent, Target, Turn
+from legalgen.routing.rate_limits import Demand
+from legalgen.routing.router import Router, Turn
+from legalgen.routing.targets import Hold, Lease, Spent, Target
 from legalgen.store.sample import Draft
 from legalgen.telemetry import events
+from legalgen.telemetry.clock import Clock
 
 if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to look at models
-    from legalgen.rules import Verdict
+    from legalgen.quality.rules import Verdict
 
 ENLARGED = 1.6
 """How much larger the completion budget is after an answer was cut off."""

@@ -26,10 +26,10 @@ from legalgen.generation import (
     with_reasons,
 )
 from legalgen.law.planner import Task
-from legalgen.limits import Cost, Demand, Reservation
 from legalgen.providers.base import BulkAnswer
-from legalgen.router import Lease
-from legalgen.rules import Verdict
+from legalgen.quality.rules import Verdict
+from legalgen.routing.rate_limits import Cost, Demand, Reservation
+from legalgen.routing.targets import Lease
 from legalgen.store.ledger import BulkChunk
 from legalgen.store.sample import read
 

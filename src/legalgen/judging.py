@@ -27,10 +27,11 @@ from legalgen.generation import (
 )
 from legalgen.law.planner import Task
 from legalgen.law.prompts.prompter import Prompter
-from legalgen.limits import Demand
-from legalgen.router import Clock, Router
-from legalgen.rules import Verdict
+from legalgen.quality.rules import Verdict
+from legalgen.routing.rate_limits import Demand
+from legalgen.routing.router import Router
 from legalgen.store.sample import Draft
+from legalgen.telemetry.clock import Clock
 from legalgen.telemetry.events import CallFailed
 
 MARK_TOKENS = 120

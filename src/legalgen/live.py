@@ -31,8 +31,9 @@ from legalgen.frame import (
     progress_words,
 )
 from legalgen.progress import OF_ANSWERS, Progress
-from legalgen.router import Clock, View
+from legalgen.routing.targets import View
 from legalgen.telemetry import events
+from legalgen.telemetry.clock import Clock
 
 REFRESH_S = 0.25
 REPORT_S = 30.0

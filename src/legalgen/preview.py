@@ -12,13 +12,14 @@ from typing import Any
 
 import msgspec
 
-from legalgen.forecast import UNKNOWN_YIELD, Forecast, Share, Supply, forecast
 from legalgen.generation import Job
 from legalgen.judging import MARK_TOKENS
 from legalgen.law.planner import Task
-from legalgen.limits import CHARACTERS_PER_TOKEN, Budgets, Cost, Demand
-from legalgen.route import Route
-from legalgen.router import Router, Target, View
+from legalgen.routing.forecast import UNKNOWN_YIELD, Forecast, Share, Supply, forecast
+from legalgen.routing.rate_limits import CHARACTERS_PER_TOKEN, Budgets, Cost, Demand
+from legalgen.routing.route import Route
+from legalgen.routing.router import Router
+from legalgen.routing.targets import Target, View
 from legalgen.run import Run
 from legalgen.settings.types import format_duration
 from legalgen.store import parts

@@ -14,7 +14,7 @@ import msgspec
 
 from legalgen.completion import LimitKind, LimitWindow
 from legalgen.errors.category import ErrorCategory
-from legalgen.router import View
+from legalgen.routing.targets import View
 from legalgen.telemetry import events
 
 RATE_WINDOW_S = 120.0

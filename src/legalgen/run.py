@@ -23,12 +23,14 @@ from legalgen.errors import DiskError, LegalgenError, NoUsableProvider, UsageErr
 from legalgen.failover import NoneLeft, Pause
 from legalgen.generation import Endpoint, Generation, Job, Judge, Stop
 from legalgen.law.planner import Planner, Task, renew
-from legalgen.limits import Demand
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog
-from legalgen.route import Route
-from legalgen.router import MOST_IN_FLIGHT, Clock, Policy, Router, Target
-from legalgen.rules import default_thresholds
+from legalgen.quality.rules import default_thresholds
+from legalgen.routing import opening
+from legalgen.routing.rate_limits import Demand
+from legalgen.routing.route import Route
+from legalgen.routing.router import Router
+from legalgen.routing.targets import MOST_IN_FLIGHT, Policy, Target
 from legalgen.settings.layers import SETTINGS, Settings
 from legalgen.store import card, journal, ledger, parts
 from legalgen.store.files import DataDir
@@ -37,11 +39,12 @@ from legalgen.store.ledger import Ledger, Record, new_batch_id, this_process
 from legalgen.store.locks import BatchLock, Holder
 from legalgen.store.sample import Sample
 from legalgen.telemetry import events
+from legalgen.telemetry.clock import Clock
 from legalgen.telemetry.metrics import Metrics, write_textfile
 
 if TYPE_CHECKING:
-    from legalgen.quality import Gate
-    from legalgen.selection import Selection
+    from legalgen.quality.gate import Gate
+    from legalgen.quality.selection import Selection
 
 PLANNED = ("jurisdiction", "practice_area", "topic", "difficulty", "sample_type")
 KEPT = (
@@ -110,19 +113,19 @@ class Run:
         self.clock = clock or Clock()
         if settings.min_score is not None and not settings.judge:
             raise UsageError("--min-score needs a judge: name one with --judge provider/model")
-        self.route = wiring.plan_route(settings, Catalog.load())
+        self.route = opening.plan_route(settings, Catalog.load())
         whole = wiring.taxonomy_of(settings)
         self.filter = whole.resolve(wiring.filter_of(settings))
         self.taxonomy = wiring.citable(settings, whole, self.filter)
         self.prompter = wiring.prompter_of(settings, self.taxonomy, self._as_of)
-        self.judges = wiring.plan_judges(settings, Catalog.load()) if settings.judge else None
+        self.judges = opening.plan_judges(settings, Catalog.load()) if settings.judge else None
         self._judge_endpoints: dict[ModelRef, Endpoint] = {}
         self.taxonomy.leaves(self.filter)
         self.data_dir = DataDir(settings.data_dir)
         self.ledger = Ledger(self.data_dir)
         self.endpoints = wiring.open_endpoints(settings, self.route)
-        book = wiring.open_book(settings, self.route, self.clock, self._notice)
-        self.router = wiring.open_router(settings, self.route, self._policy(), book, self.clock)
+        book = opening.open_book(settings, self.route, self.clock, self._notice)
+        self.router = opening.open_router(settings, self.route, self._policy(), book, self.clock)
         self._learning = [(book, self.router)]
         self.metrics = Metrics(settings.alert_switches, settings.alert_timeouts)
         self._kept: list[Sample] = []
@@ -418,9 +421,9 @@ class Run:
 
     def judge_router(self, judges: Route) -> Router:
         """A router over the judges, which spends from the same purse as the batch's own."""
-        book = wiring.open_book(self.settings, judges, self.clock, self._notice)
+        book = opening.open_book(self.settings, judges, self.clock, self._notice)
         policy = replace(self._policy(), trickle_waits=False)
-        router = wiring.open_router(
+        router = opening.open_router(
             self.settings, judges, policy, book, self.clock, purse=self.router.purse
         )
         self._learning.append((book, router))
@@ -429,7 +432,7 @@ class Run:
     @cached_property
     def selection(self) -> Selection:
         """What was accepted so far; where nothing was written yet it is opened with the gate."""
-        from legalgen.selection import Selection  # loads pyarrow
+        from legalgen.quality.selection import Selection  # loads pyarrow
 
         return Selection(
             wiring.rules_of(self.settings),
@@ -543,7 +546,7 @@ class Run:
 
     def _parameters(self) -> dict[str, object]:
         chosen = {name: _plain(getattr(self.settings, name)) for name in (*KEPT, *ROUTING)}
-        wish = wiring.wish_of(self.settings, Catalog.load())  # what of the layers came to count
+        wish = opening.wish_of(self.settings, Catalog.load())  # what of the layers came to count
         chosen["route"] = _plain(wish.route)
         chosen["provider"] = None if wish.route else wish.provider
         chosen["model"] = None if wish.route else wish.model

@@ -15,11 +15,11 @@ from legalgen import bulk
 from legalgen.completion import ModelRef
 from legalgen.errors.category import ErrorCategory
 from legalgen.frame import WINDOWS, Line, Style, dollars, short, span, unit
-from legalgen.remedies import Trouble, grouped, remedies, troubles
+from legalgen.routing.remedies import Trouble, grouped, remedies, troubles
 
 if TYPE_CHECKING:
-    from legalgen.inventory import Compared, Limit, Listing, ModelRow
     from legalgen.law.axes import Branch
+    from legalgen.routing.inventory import Compared, Limit, Listing, ModelRow
     from legalgen.run import Result
     from legalgen.store.ledger import ModelStats, Parked, Record
     from legalgen.store.sample import Sample
@@ -415,7 +415,7 @@ CHECKED_NARROW = ("model", "state", "left", "check")
 
 
 def models_columns(now: datetime, *, checked: bool, wide: bool) -> tuple[Column, ...]:
-    """What can be used; rows are :class:`legalgen.inventory.ModelRow`."""
+    """What can be used; rows are :class:`legalgen.routing.inventory.ModelRow`."""
     columns: tuple[Column, ...] = (
         ("model", lambda row: f"{row.provider}/{row.model}"),
         ("state", lambda row: model_state(row, now)),
@@ -530,7 +530,7 @@ COMPARE_COLUMNS: tuple[Column, ...] = (
     (">$/1000", lambda row: money(row[1].usd_per_sample and row[1].usd_per_sample * 1000)),
     ("failures", lambda row: rejects(row[1].failures, 2) or DASH),
 )
-"""Models side by side; rows are pairs of name and :class:`legalgen.inventory.Compared`."""
+"""Models side by side; rows are pairs of name and :class:`legalgen.routing.inventory.Compared`."""
 
 
 def ranked(tracks: Mapping[str, Compared]) -> list[tuple[str, Compared]]:

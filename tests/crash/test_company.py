@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from legalgen.duplicates import DuplicateIndex
+from legalgen.quality.duplicates import DuplicateIndex
 from tests.crash.killer import intercept
 
 ROW = ("lg_1", "May the tenant leave before the lease has ended, and what is owed?", "No. " * 40)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from legalgen.rules import default_thresholds
+from legalgen.quality.rules import default_thresholds
 from legalgen.store.card import Details, count_details, write_card
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger

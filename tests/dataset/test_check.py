@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from legalgen.quality.gate import Gate
 
 from legalgen.dataset.check import Linter, Pair, Report, check, widest_bounds
 from legalgen.dataset.foreign import Row, Unreadable, read_rows
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality import Gate
-from legalgen.rules import Rules, TypeBounds
+from legalgen.quality.rules import Rules, TypeBounds
 from legalgen.store.sample import to_table
 from tests.crash.rows import make_sample
 from tests.dataset.shelf import LEGACY

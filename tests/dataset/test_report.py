@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from legalgen.dataset import page
 from legalgen.dataset.neighbours import nearest
 from legalgen.dataset.report import Coverage, Leaf, Report, Share, court_of, report, sample_of
-from legalgen.duplicates import jaccard, shingles
 from legalgen.errors import Reason
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.duplicates import jaccard, shingles
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter, Rejected
 from legalgen.store.ledger import Ledger, ModelStats

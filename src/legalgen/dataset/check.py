@@ -16,13 +16,14 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.dataset.foreign import ODDITIES, Form, Row, Unreadable
-from legalgen.duplicates import DuplicateIndex, Match, Thresholds
 from legalgen.errors import Reason
 from legalgen.law.citations import Parsed
 from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality import Corpus, Gate
-from legalgen.rules import TypeBounds, Verdict
+from legalgen.quality.corpus import Corpus
+from legalgen.quality.duplicates import DuplicateIndex, Match, Thresholds
+from legalgen.quality.gate import Gate
+from legalgen.quality.rules import TypeBounds, Verdict
 from legalgen.store.sample import Draft, DraftCitation, Sample, normalise
 
 MAX_PAIRS: Final = 50

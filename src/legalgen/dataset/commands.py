@@ -22,10 +22,10 @@ from legalgen.dataset.check import Linter, check
 from legalgen.dataset.foreign import read_rows
 from legalgen.dataset.verify import repair as mend
 from legalgen.dataset.verify import verify
-from legalgen.duplicates import DuplicateIndex, Part, Thresholds
 from legalgen.errors import DiskError, UsageError
 from legalgen.errors.redaction import redact
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.duplicates import DuplicateIndex, Part, Thresholds
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir, sync_folder
 from legalgen.store.journal import recover

@@ -33,7 +33,7 @@ from legalgen.dataset.foreign import (
 from legalgen.law.axes import Area, Topic
 from legalgen.law.citations import Parsed
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.rules import default_thresholds
+from legalgen.quality.rules import default_thresholds
 from legalgen.store.card import write_card
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter

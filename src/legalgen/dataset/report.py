@@ -21,7 +21,7 @@ from legalgen.dataset.foreign import SAMPLE_TYPE as IMPORTED
 from legalgen.dataset.neighbours import nearest
 from legalgen.law.citations import CASE_KINDS
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality import parties
+from legalgen.quality.elements import parties
 from legalgen.store.files import DataDir
 from legalgen.store.journal import read_rejected
 from legalgen.store.ledger import Ledger, ModelStats, Record

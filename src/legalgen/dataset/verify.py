@@ -17,7 +17,7 @@ import msgspec
 
 from legalgen.dataset import compact
 from legalgen.errors import DiskError
-from legalgen.rules import default_thresholds
+from legalgen.quality.rules import default_thresholds
 from legalgen.store.card import write_card
 from legalgen.store.files import DataDir, replace_file, sync_folder
 from legalgen.store.journal import recover

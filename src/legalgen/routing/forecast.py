@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from legalgen.completion import LimitKind, LimitWindow, ModelRef
-from legalgen.limits import Bucket, Cost
+from legalgen.routing.rate_limits import Bucket, Cost
 
 LONGEST_S = 30 * 86400.0
 UNKNOWN_YIELD = 0.9

@@ -26,8 +26,10 @@ from msgspec.structs import replace
 from legalgen.completion import LimitKind, LimitWindow, ModelRef
 from legalgen.errors import ErrorCategory
 from legalgen.failover import Health, ProviderHealth, ProviderState, State
-from legalgen.limits import Bucket
-from legalgen.router import Clock, Router, View
+from legalgen.routing.rate_limits import Bucket
+from legalgen.routing.router import Router
+from legalgen.routing.targets import View
+from legalgen.telemetry.clock import Clock
 
 REMEMBER_GONE_S: Final = 24 * 3600.0
 LONGEST_S: Final = 24 * 3600.0

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random
 
@@ -32,9 +31,11 @@ from legalgen.failover import (
     Trail,
     Wait,
 )
-from legalgen.limits import Bucket, Budgets, Cost, Demand, Experience, Reservation
+from legalgen.routing.rate_limits import Bucket, Budgets, Cost, Demand, Experience, Reservation
+from legalgen.routing.spending import Purse
+from legalgen.routing.targets import MOST_IN_FLIGHT, Hold, Lease, Policy, Spent, Target, View
+from legalgen.telemetry.clock import Clock
 
-MOST_IN_FLIGHT = 64
 MANY_IN_FLIGHT = 16
 """Of so many calls at once a provider that has not answered yet may hold four; of fewer, two."""
 CLOCK_JUMP_S = 30.0
@@ -51,136 +52,6 @@ _LIMITS = frozenset({C.RATE_LIMIT, C.QUOTA_EXHAUSTED})
 _MAY_HAVE_RUN = frozenset({C.TIMEOUT, C.CONNECTION_ERROR})
 _OF_THE_WAY = frozenset({C.TIMEOUT, C.CONNECTION_ERROR, C.SERVER_ERROR, C.GENERAL})
 """Failures that a sleep of the machine explains."""
-
-
-class Clock(msgspec.Struct, frozen=True):
-    """The two clocks of a machine, in seconds: one never jumps, one knows the time of day."""
-
-    monotonic: Callable[[], float] = time.monotonic
-    wall: Callable[[], float] = time.time
-
-
-class Target(msgspec.Struct, frozen=True):
-    """One model of the route, as far as routing needs to know it.
-
-    ``latency_s`` and ``reasoning_allowance`` (tokens) are guesses that the first replies replace.
-    ``tiers`` are the limits that the vendor's plans have; a reply that states one limit of
-    exactly one of them tells which plan it is, and so the limits that no header carries.
-    ``input_usd`` and ``output_usd`` are prices per token.
-    """
-
-    ref: ModelRef
-    max_completion_tokens: int = 32_768
-    context_window: int = 131_072
-    latency_s: float = 2.0
-    reasoning_allowance: int = 0
-    max_in_flight: int = MOST_IN_FLIGHT
-    tiers: tuple[tuple[LimitReading, ...], ...] = ()
-    input_usd: float = 0.0
-    output_usd: float = 0.0
-
-
-class Policy(msgspec.Struct, frozen=True):
-    """What the user set: seconds of patience, preference, and bounds on the whole batch.
-
-    ``trickle_waits`` lets a wait for a daily window count as any other. The bounds count what
-    calls in flight may still take, so that they cannot be overshot.
-    """
-
-    stickiness_s: float = 0.05
-    max_wait_s: float = 900.0
-    trickle_waits: bool = False
-    max_calls: int = 10**9
-    max_in_flight: int = MOST_IN_FLIGHT
-    max_tokens: int | None = None
-    max_cost_usd: float | None = None
-
-
-class Lease(msgspec.Struct, frozen=True):
-    """One call's place: its target, its budget, and the moment it left."""
-
-    ref: ModelRef
-    demand: Demand
-    cost: Cost
-    reservation: Reservation
-    at: float
-    drift: float
-    epoch: int
-    provider_epoch: int
-
-    @property
-    def max_completion_tokens(self) -> int:
-        """The completion budget that was reserved."""
-        return self.cost.output_tokens
-
-
-class Hold(msgspec.Struct, frozen=True):
-    """A wait: ask again after ``seconds`` at the latest, and hand this back.
-
-    ``place`` is the worker's place in the queue for the target's budgets; None where it only
-    waits for what comes of the calls that are out.
-    """
-
-    ref: ModelRef
-    seconds: float
-    why: str
-    place: Reservation | None
-
-
-class Spent(msgspec.Struct, frozen=True):
-    """The batch has used up one of its bounds; ``why`` is a sentence."""
-
-    why: str
-
-
-class Purse:
-    """What a batch has spent, and what its calls in flight may still spend.
-
-    Two routers may share one (a batch's and its judge's): it has a lock of its own.
-    """
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self.tokens = 0
-        self.usd = 0.0
-        self._lock = threading.Lock()
-
-    def depart(self, target: Target, cost: Cost) -> None:
-        """A call leaves, and may take this much."""
-        with self._lock:
-            self.calls += 1
-            self._add(target, cost, 1)
-
-    def settle(self, target: Target, reserved: Cost, used: Cost | None) -> None:
-        """It took this much of what it might have taken; None: nothing."""
-        with self._lock:
-            self._add(target, reserved, -1)
-            if used is not None:
-                self._add(target, used, 1)
-
-    def bound(self, policy: Policy, target: Target, cost: Cost) -> str | None:
-        """Which bound one more call would break; None for none."""
-        with self._lock:
-            if self.calls >= policy.max_calls:
-                return f"{self.calls} calls are the most that this batch may make (--max-calls)"
-            more = cost.of("tokens")
-            most = policy.max_tokens
-            if most is not None and self.tokens + more > most:
-                return (
-                    f"{self.tokens} of {most} tokens are used, "
-                    f"the next call may take {more} (--max-tokens)"
-                )
-            price, limit = usd(target, cost), policy.max_cost_usd
-            if limit is not None and self.usd + price > limit:
-                return (
-                    f"${self.usd:.4f} of ${limit:g} are spent, "
-                    f"the next call may cost ${price:.4f} (--max-cost)"
-                )
-            return None
-
-    def _add(self, target: Target, cost: Cost, sign: int) -> None:
-        self.tokens += sign * cost.of("tokens")
-        self.usd += sign * usd(target, cost)
 
 
 Turn = Lease | Hold | Pause | NoneLeft | Spent
@@ -214,23 +85,6 @@ class _House(msgspec.Struct):
     health: ProviderHealth = msgspec.field(default_factory=ProviderHealth)
     current: int = 0
     epoch: int = 0
-
-
-class View(msgspec.Struct, frozen=True):
-    """One line of the route for people: its state, until when (monotonic), and why.
-
-    ``seen`` is the monotonic time of its last reply or failure in this process.
-    """
-
-    ref: ModelRef
-    state: str
-    until: float | None
-    why: str
-    in_flight: int
-    health: Health
-    budgets: Budgets
-    experience: Experience
-    seen: float | None
 
 
 class Router:
@@ -844,11 +698,6 @@ def _same_limit(reading: LimitReading, stated: LimitReading) -> bool:
         stated.window,
         stated.limit,
     )
-
-
-def usd(target: Target, cost: Cost) -> float:
-    """What a request of this size costs at most, in US dollars; 0 where no price is known."""
-    return cost.input_tokens * target.input_usd + cost.output_tokens * target.output_usd
 
 
 def _room(line: _Line, house: _House) -> int:

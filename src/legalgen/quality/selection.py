@@ -14,10 +14,10 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.duplicates import DuplicateIndex, Part, Sketch, Thresholds, sketch
 from legalgen.law.citations import parse
-from legalgen.quality import Corpus, CorpusState
-from legalgen.rules import Rules, Verdict
+from legalgen.quality.corpus import Corpus, CorpusState
+from legalgen.quality.duplicates import DuplicateIndex, Part, Sketch, Thresholds, sketch
+from legalgen.quality.rules import Rules, Verdict
 from legalgen.store import files
 from legalgen.store import parts as sealed
 from legalgen.store.files import DataDir

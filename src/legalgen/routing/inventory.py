@@ -14,17 +14,17 @@ from itertools import islice
 
 import msgspec
 
-from legalgen import wiring
 from legalgen.completion import LimitReading, Message, ModelRef, Prompt, Request
 from legalgen.errors import ConfigurationError, DiskError, ProviderError
 from legalgen.failover import ProviderState, State
-from legalgen.health import Budget, HealthBook, Memories, Memory, ProviderMemory
-from legalgen.limits import WINDOW_S
 from legalgen.providers import PROVIDERS
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog, ModelSpec
-from legalgen.remedies import Trouble, remedy
-from legalgen.route import known_provider
+from legalgen.routing import opening
+from legalgen.routing.health import Budget, HealthBook, Memories, Memory, ProviderMemory
+from legalgen.routing.rate_limits import WINDOW_S
+from legalgen.routing.remedies import Trouble, remedy
+from legalgen.routing.route import known_provider
 from legalgen.settings.layers import Settings
 from legalgen.store import parts
 from legalgen.store.files import DataDir
@@ -172,7 +172,7 @@ def _row(
     reachable = spec.provider == "local" or _reachable(settings, spec.provider)
     memory, account = None, None
     if reachable and PROVIDERS[spec.provider].remote:
-        whose = wiring.account_of(settings, spec.provider)
+        whose = opening.account_of(settings, spec.provider)
         memory = memories.models.get(whose.key(spec.id))
         account = memories.providers.get(whose.key())
     state, why, until = _state(memory, account, now) if reachable else (_unset(spec), "", None)
@@ -197,9 +197,9 @@ def _row(
 
 
 def _reachable(settings: Settings, provider: str) -> bool:
-    """As :func:`legalgen.wiring.can_reach`; a key that cannot be one is none."""
+    """As :func:`legalgen.routing.opening.can_reach`; a key that cannot be one is none."""
     try:
-        return wiring.can_reach(settings, provider)
+        return opening.can_reach(settings, provider)
     except ConfigurationError:  # shown by `config show`; a bad key must not hide other providers
         return False
 
@@ -244,7 +244,7 @@ def _limits(
         return tuple(_learnt(budget, now) for budget in memory.budgets)
     stated: Iterable[LimitReading] = settings.limits.get(ModelRef(spec.provider, spec.id), ())
     if not stated and spec.limits:
-        stated = wiring.readings_of(next(iter(spec.limits.values())))
+        stated = opening.readings_of(next(iter(spec.limits.values())))
     return tuple(Limit(r.kind, r.window, r.limit) for r in stated if r.limit is not None)
 
 
@@ -403,7 +403,7 @@ def _opened(settings: Settings, names: Iterable[str]) -> dict[str, Opened]:
 
 def _attempt_to_open(settings: Settings, name: str) -> Opened:
     try:
-        return wiring.open_one(settings, name)
+        return opening.open_one(settings, name)
     except ConfigurationError as error:
         return error
 

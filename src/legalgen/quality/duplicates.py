@@ -39,7 +39,7 @@ import pyarrow as pa
 from rensa import RMinHash
 
 from legalgen.errors import DiskError, Reason
-from legalgen.rules import Nearness
+from legalgen.quality.rules import Nearness
 from legalgen.store.files import clear_asides, open_aside
 from legalgen.store.sample import words
 

@@ -1,0 +1,1 @@
+"""The gate: its rules, its checks, near-duplicates, and the last look before a row is kept."""

@@ -1,0 +1,173 @@
+"""What the dataset holds already: openings and names that come too often."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import msgspec
+from msgspec.structs import replace
+
+from legalgen.errors import Reason
+from legalgen.law.citations import (
+    Case,
+    CitationLedger,
+    Parsed,
+)
+from legalgen.law.prompts import seeds
+from legalgen.quality.elements import NOT_A_PARTY, parties
+from legalgen.quality.reading import TOKEN, word_set
+from legalgen.quality.rules import Rules, Verdict
+from legalgen.store.sample import Citation
+
+_NOT_INVENTED = NOT_A_PARTY | word_set(
+    # what firms end in, and what people are to each other
+    "Inc Corp Corporation Company Group Holdings Holding Partners Partnership Bank Trust Trustee "
+    "Trustees Foundation Association Society Pte Pty Plc Llc Llp Bros Sons "
+    "Claimant Claimants Defendant Defendants Plaintiff Respondent Applicant Appellant Petitioner "
+    "Landlord Tenant Buyer Seller Employer Employee Client Solicitor Barrister Attorney Counsel "
+    "Judge Justice Lord Lady Lords Sir Mrs Miss Professor Director Directors Minister President "
+    "Facts Scenario Question Under Both Does Did Has Have Was Were Are And But For From Then "
+    "Since Suppose Assume Assuming Given Yes Please Compare Describe Analyse Analyze Outline "
+    "Summarise Summarize Identify Discuss Evaluate Draft Write After Before During Without "
+    # the law's own words
+    "Acts Articles Sections Constitution Constitutional Amendment Charter Treaty Protocol Statute "
+    "Schedule Chapter Title Clause Rule Bill Order Orders Practice Direction Model Restatement "
+    "Uniform Commercial Federal Circuit District Chancery Division Bench Sessions Sheriff Session "
+    "Advocate General Attorney Registrar Registry Land Planning Inspectorate Revenue Customs "
+    "Treasury Ministry Department Agency Authority Bureau Board Committee Congress Senate "
+    "Assembly Council Member Members Nations Organization Organisation World Security Trade "
+    "Privacy Consumer Competition Insolvency Insurance Immigration Asylum Family Children Equality "
+    "Health Safety Financial Services Conduct Markets Securities Exchange Tax Income Corporate "
+    "Freedom Information Equal Opportunity Labor Labour Relations Standards Environmental Digital "
+    "Internet Online Bankruptcy Copyright Patent Trademark Miranda Fourth Fifth Sixth First "
+    "Second Third Sunday Christmas Easter Internal Foreign Public National Criminal Evidence "
+    "Police Force Government Governor Mayor City County Borough State States "
+    # places, and what comes from them
+    "Great Britain Kingdom Irish Scottish Welsh Scots British London Leeds Manchester Birmingham "
+    "Bristol Liverpool Sheffield Newcastle Nottingham Cardiff Swansea Edinburgh Glasgow Aberdeen "
+    "Dundee Belfast Cambridge Oxford York Yorkshire Kent Essex Surrey Sussex Cornwall Devon "
+    "American New York Texas Florida Illinois Chicago Ohio Georgia Pennsylvania Massachusetts "
+    "Boston Washington Virginia Carolina Michigan Jersey Nevada Oregon Arizona Colorado Minnesota "
+    "Wisconsin Missouri Indiana Tennessee Maryland Louisiana Kentucky Seattle Houston Dallas Miami "
+    "Los Angeles San Francisco Diego France French Paris Lyon Marseille Germany German Berlin "
+    "Munich Hamburg Frankfurt Italy Italian Rome Milan Spain Spanish Madrid Barcelona Portugal "
+    "Portuguese Lisbon Netherlands Dutch Amsterdam Rotterdam Hague Belgium Belgian Brussels "
+    "Luxembourg Austria Austrian Vienna Switzerland Swiss Geneva Zurich Poland Polish Warsaw "
+    "Czech Prague Hungary Hungarian Budapest Romania Romanian Bulgaria Bulgarian Greece Greek "
+    "Athens Cyprus Malta Maltese Sweden Swedish Stockholm Denmark Danish Copenhagen Finland "
+    "Finnish Helsinki Norway Norwegian Oslo Estonia Latvia Lithuania Slovakia Slovenia Croatia "
+    "Dublin Cork Iceland Turkey Turkish Russia Russian Ukraine Ukrainian Europe Africa African "
+    "Asia Asian Canada Canadian Mexico Mexican Brazil Brazilian Argentina Chile China Chinese "
+    "Hong Kong Japan Japanese Tokyo Korea Korean India Indian Pakistan Bangladesh Singapore "
+    "Malaysia Indonesia Australia Australian Zealand Nigeria Nigerian Kenya Kenyan Ghana South "
+    "North East West Northern Southern Eastern Western Saudi Arabia Israel Iran Iraq Syria Egypt "
+    "Atlantic Pacific Mediterranean Strasbourg Schengen "
+)
+
+_OFFICIAL = re.compile(
+    r"\b(?:[A-Z][\w'-]+ (?:(?:of|for|on|and) (?:the )?)?){0,8}(?:Acts?|Regulations?|Rules|Courts?"
+    r"|Code|Directive|Convention|Treaty|Tribunal|Authority|Commission|Agency|Council|Office|Ministry"
+    r"|Department|Registry)\b(?: (?:of|for|on) (?:the )?[A-Z][\w'-]*(?: [A-Z][\w'-]*){0,4}){0,3}"
+    r"|\b(?:in|near) (?:the )?[A-Z][\w'-]+"
+)
+"""Laws and bodies by their names, and places."""
+
+
+@functools.lru_cache(maxsize=4)  # a question is asked about when it is reviewed and when it is kept
+def _invented(question: str) -> tuple[str, ...]:
+    """The parties that a model may have made up; names of laws, bodies and places are none."""
+    names = parties(_OFFICIAL.sub(" ", question))
+    return tuple(name for name in names if name not in _not_invented())
+
+
+@functools.cache
+def _not_invented() -> frozenset[str]:
+    """With the states that prompts hand out: there are too few of them for any to be rare."""
+    return _NOT_INVENTED.union(*map(str.split, seeds.states()))
+
+
+KEPT_WORDS = 5_000
+"""Openings and party names remembered between runs: those that could ever be too many."""
+
+
+class CorpusState(msgspec.Struct, frozen=True):
+    """A ``Corpus`` as it is kept between runs."""
+
+    samples: int = 0
+    cases: list[Case] = []
+    openings: dict[str, int] = {}
+    parties: dict[str, int] = {}
+
+
+class Corpus(msgspec.Struct):
+    """What is known of the accepted samples, for the rules that look across them.
+
+    One thread only. ``add`` each accepted sample; ``review`` a verdict before accepting it.
+    """
+
+    rules: Rules = msgspec.field(default_factory=Rules)
+    ledger: CitationLedger = msgspec.field(default_factory=CitationLedger)
+    samples: int = 0
+    _openings: Counter[str] = msgspec.field(default_factory=Counter)
+    _parties: Counter[str] = msgspec.field(default_factory=Counter)
+
+    def add(self, sample_id: str, question: str, parsed: Iterable[Parsed]) -> None:
+        """Note an accepted sample."""
+        self.samples += 1
+        self._openings[_opening(question)] += 1
+        self._parties.update(_invented(question))
+        for item in parsed:
+            self.ledger.add(item, sample_id)
+
+    def kept(self) -> CorpusState:
+        """What is to be remembered between runs; rare openings and names are left out."""
+        return CorpusState(
+            self.samples,
+            list(self.ledger.cases()),
+            dict(self._openings.most_common(KEPT_WORDS)),
+            dict(self._parties.most_common(KEPT_WORDS)),
+        )
+
+    def restore(self, state: CorpusState) -> None:
+        """Take in what an earlier run remembered."""
+        self.samples += state.samples
+        self.ledger.restore(state.cases)
+        self._openings.update(state.openings)
+        self._parties.update(state.parties)
+
+    def review(self, verdict: Verdict) -> Verdict:
+        """The verdict with what the other samples say of it; conflicts mark the citation."""
+        conflicts = {item.key: self.ledger.conflict(item) for item in verdict.parsed}
+        known = {key: self.rules.apply(why) for key, why in conflicts.items() if why is not None}
+        citations = tuple(
+            Citation(item.text, item.kind, item.key, "conflict")
+            if item.status == "parsed" and known.get(item.key)
+            else item
+            for item in verdict.citations
+        )
+        reviewed = replace(verdict, citations=citations)
+        return reviewed.with_reasons([*known.values(), *self._overused(verdict.draft.question)])
+
+    def _overused(self, question: str) -> Iterator[Reason | None]:
+        limits = self.rules.thresholds
+        if self.samples < limits.overuse_min_samples:
+            return
+        opening = _opening(question)
+        share = self._openings[opening] / self.samples
+        if share > limits.opening_share:
+            most = f"at most {limits.opening_share:.1%}"
+            what = f'"{opening}" opens {share:.1%} of the questions, {most}'
+            yield self.rules.reason("OPENING_OVERUSED", what, "question")
+        for name in _invented(question):
+            share = self._parties[name] / self.samples
+            if share > limits.party_share:
+                most = f"at most {limits.party_share:.1%}"
+                what = f'"{name}" is in {share:.1%} of the questions, {most}'
+                yield self.rules.reason("PARTY_OVERUSED", what, "question")
+
+
+def _opening(question: str) -> str:
+    return " ".join(TOKEN.findall(question[:120].casefold())[:4])

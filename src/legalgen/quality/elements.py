@@ -1,0 +1,158 @@
+"""Does an answer have what its type requires: a time limit, next steps, turns, parties."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
+
+from legalgen.law.citations import (
+    LEGISLATION_KINDS,
+    Parsed,
+    apex,
+)
+from legalgen.quality.reading import TOKEN, Finding, Reading, word_set
+from legalgen.quality.rules import Thresholds
+
+_NUMBER_WORD = r"(?:\d+|one|two|three|four|five|six|seven|ten|twelve|fourteen|twenty|thirty|ninety)"
+
+_TIME_LIMIT = re.compile(
+    rf"\b{_NUMBER_WORD}[ -](?:\w+ )?(?:days?|weeks?|months?|years?|hours?)\b|\bdeadline\b"
+    r"|\btime limit|\bby \d{1,2} (?:January|February|March|April|May|June|July|August"
+    r"|September|October|November|December)\b",
+    re.I,
+)
+
+_NEXT_STEPS = re.compile(
+    r"\bnext steps?\b|\brecommend|\badvis(?:e|able|ed)\b|\byou (?:should|must|need to"
+    r"|could|may wish)|\bshould (?:now|first|next|also|then|immediately|be)\b|\bimmediately\b"
+    r"|\bas soon as\b|\bfirst(?:ly)?,",
+    re.I,
+)
+
+_CONCLUSION = re.compile(
+    r"\b(?:therefore|accordingly|conclu\w+|likely|on balance|thus|hence|consequently|it follows"
+    r"|in sum|overall|would succeed|would fail|will succeed|will fail|is liable|not liable)\b",
+    re.I,
+)
+
+_SECTION_NUMBER = re.compile(
+    r"(?:\bss?\.?\s?|\bsections?\s|§+\s?|\barts?\.?\s|\barticles?\s|\breg(?:ulation)?s?\.?\s|\brules?\s"
+    r"|\bparagraphs?\s|\bschedules?\s)\d",
+    re.I,
+)
+
+_CONDUCT = re.compile(
+    r"\bSRA\b|\bBSB\b|\bModel Rules?\b|\bRules? of (?:Professional )?Conduct\b|\bCode of Conduct\b"
+    r"|\bPrinciple \d|\bprofessional (?:conduct|rules?)\b|\bHandbook\b|\bCCBE\b|\bconduct rule",
+    re.I,
+)
+
+_PLACES: Mapping[str, re.Pattern[str]] = {
+    "uk": re.compile(r"\b(?:UK|United Kingdom|English|England|Scots|Scottish|Scotland|British)\b"),
+    "us": re.compile(
+        r"\b(?:US|U\.S\.|United States|American|Delaware|New York|California|federal)\b"
+    ),
+    "eu": re.compile(r"\b(?:EU|European Union|CJEU|TFEU)\b"),
+    "other": re.compile(
+        r"\b(?:France|French|German\w*|Canad\w+|Austral\w+|Singapore\w*|India\w*|Ireland|Irish"
+        r"|Hong Kong|Japan\w*|Italian|Italy|Dutch|Netherlands|Spain|Spanish|New Zealand)\b"
+    ),
+}
+
+_TURN = re.compile(r"(?:^|(?<=[.!?\"'] )|\n)\s*\**([A-Z][\w .'()-]{0,40}?)\**\s*:\**\s", re.M)
+
+_CAPITALISED = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][a-z]{2,}\b")
+
+NOT_A_PARTY = word_set(
+    "Act Regulations Rules Court High Supreme Appeal Lords House Section Article Part English "
+    "Law England Wales Scotland London Companies Contract Limited Ltd The This That They What "
+    "When Where Which While Can Could Does Should Would Will Under European Union Kingdom "
+    "United States British Parliament Crown Convention Council Commission Code Directive "
+    "Regulation January February March April May June July August September October November "
+    "December Monday Tuesday Wednesday Thursday Friday Saturday Sunday Secretary State Home "
+    "Office Tribunal Employment Northern Ireland Delaware California Human Rights Data "
+    "Protection Advise His Her Its Their However Explain Discuss Consider How Why Civil "
+    "Procedure International America"
+)
+
+
+def _missing(code: str, what: str, where: str = "answer") -> Callable[[bool], Iterator[Finding]]:
+    def finding(present: bool) -> Iterator[Finding]:
+        if not present:
+            yield code, what, where, True
+
+    return finding
+
+
+_MISSING: Mapping[str, Callable[[bool], Iterator[Finding]]] = {
+    "parties": _missing(
+        "MISSING_PARTIES", "0 names shared by question and answer, name the parties"
+    ),
+    "irac": _missing("MISSING_IRAC", "no conclusion is drawn, need issue to conclusion"),
+    "next_steps": _missing("MISSING_NEXT_STEPS", "0 next steps, need practical next steps"),
+    "statute_citation": _missing("MISSING_STATUTE", "0 Acts cited, need 1 or more", "citations"),
+    "section": _missing("MISSING_SECTION", "0 section numbers, need 1 or more"),
+    "time_limit": _missing("MISSING_TIME_LIMIT", "0 time limits, need 1 or more"),
+    "two_jurisdictions": _missing("MISSING_JURISDICTIONS", "fewer than 2 jurisdictions compared"),
+    "conduct_rule": _missing("MISSING_CONDUCT_RULE", "0 rules of conduct, need 1 or more"),
+    "apex_case": _missing(
+        "MISSING_APEX_CASE", "0 cases of an apex court or the list, need 1 or more", "citations"
+    ),
+}
+
+_SYNONYMS = {"section_number": "section", "apex_or_listed": "apex_case", "dialogue_turns": "turns"}
+
+ELEMENTS = frozenset({*_MISSING, *_SYNONYMS, "turns"})
+"""What ``Bounds.requires`` may name; other words are the prompt's business and not checked."""
+
+
+def required(
+    reading: Reading, limits: Thresholds, lists: Callable[[Parsed], bool]
+) -> Iterator[Finding]:
+    """What the sample type asks for and the answer does not have."""
+    for word in reading.bounds.requires:
+        element = _SYNONYMS.get(word, word)
+        if element == "turns":
+            yield from _turns(reading.draft.answer, limits)
+        elif element in _MISSING:
+            yield from _MISSING[element](_has(element, reading, lists))
+
+
+def _has(element: str, reading: Reading, lists: Callable[[Parsed], bool]) -> bool:
+    answer = reading.draft.answer
+    patterns = {
+        "irac": _CONCLUSION, "next_steps": _NEXT_STEPS, "time_limit": _TIME_LIMIT,
+        "section": _SECTION_NUMBER,
+    }  # fmt: skip
+    if element in patterns:
+        return bool(patterns[element].search(answer))
+    if element == "conduct_rule":
+        texts = [answer, *(item.text for item in reading.draft.citations)]
+        return any(_CONDUCT.search(text) for text in texts)
+    if element == "statute_citation":
+        return any(item.kind in LEGISLATION_KINDS for item in reading.parsed)
+    if element == "apex_case":
+        return any(apex(item) or (item.is_case and lists(item)) for item in reading.parsed)
+    if element == "two_jurisdictions":
+        return len(_places(reading)) >= 2
+    return bool(frozenset(parties(reading.draft.question)) & frozenset(TOKEN.findall(answer)))
+
+
+def _places(reading: Reading) -> set[str]:
+    places = {name for name, pattern in _PLACES.items() if pattern.search(reading.draft.answer)}
+    return places.union(*(item.jurisdictions[:1] for item in reading.parsed))
+
+
+def _turns(answer: str, limits: Thresholds) -> Iterator[Finding]:
+    speakers = [match[1].strip() for match in _TURN.finditer(answer)]
+    turns = bool(speakers) + sum(left != right for left, right in pairwise(speakers))
+    if turns < limits.dialogue_turns:
+        need = f"need {limits.dialogue_turns} or more, each as `Name: text`"
+        yield "DIALOGUE_TURNS", f"{turns} alternating turns, {need}", "answer", True
+
+
+def parties(question: str) -> tuple[str, ...]:
+    """Names of people and firms in a question, as far as their capitals show them."""
+    found = dict.fromkeys(_CAPITALISED.findall(question))
+    return tuple(name for name in found if name not in NOT_A_PARTY)

@@ -1,0 +1,210 @@
+"""Is an answer well made: lengths, steps, overlap, repetition, shape."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from legalgen.quality.mending import HEADING, SHORT_TYPES
+from legalgen.quality.reading import Finding, Reading, excerpt
+from legalgen.quality.rules import Thresholds
+from legalgen.store.sample import normalise, words
+
+
+def lengths(reading: Reading, limits: Thresholds) -> Iterator[Finding]:
+    """Words of the question and of the answer, against their ranges."""
+    count = len(reading.draft.question.split())
+    low, high = limits.question_min_words, limits.question_max_words
+    if not low <= count <= high:
+        yield "QUESTION_LENGTH", f"{count} words, need {low}-{high}", "question", True
+    low, high = reading.bounds.answer_words
+    count, slack = reading.answer_words, limits.answer_tolerance
+    if not low <= count <= high:
+        far = count < low * (1 - slack) or count > high * (1 + slack)
+        yield "ANSWER_LENGTH", f"{count} words, need {low}-{high}", "answer", far
+
+
+def steps(reading: Reading, limits: Thresholds) -> Iterator[Finding]:
+    """How many reasoning steps there are, and whether each says something."""
+    steps = reading.draft.reasoning_steps
+    low, high = reading.bounds.reasoning_steps
+    if not low <= len(steps) <= high:
+        yield "STEPS_COUNT", f"{len(steps)} steps, need {low}-{high}", "reasoning_steps", True
+    for number, step in enumerate(steps, 1):
+        count = len(step.split())
+        if count < limits.step_min_words:
+            need = f"need {limits.step_min_words} or more"
+            yield "STEP_TEXT", f"step {number} has {count} words, {need}", "reasoning_steps", True
+
+
+def overlap(reading: Reading, limits: Thresholds) -> Iterator[Finding]:
+    """Question and steps that stand in the answer word for word."""
+    leak = _leak(reading, limits)
+    if leak is not None:
+        yield "QUESTION_LEAK", f"{leak}: do not repeat the question", "answer", True
+    share = reading.copied(reading.steps)
+    if share > limits.steps_copy:
+        what = f"{share:.0%} of the steps stand in the answer, at most {limits.steps_copy:.0%}"
+        yield "STEPS_COPY", what, "reasoning_steps", True
+
+
+def _leak(reading: Reading, limits: Thresholds) -> str | None:
+    question = reading.question
+    whole = f" {' '.join(question)} "
+    if len(question) >= limits.question_min_words and whole in reading.answer_line:
+        return "the question stands in the answer word for word"
+    if len(question) < limits.leak_min_words:
+        return None
+    share = reading.copied(question)
+    if share < limits.leak_share:
+        return None
+    return f"{share:.0%} of the question stands in the answer, need under {limits.leak_share:.0%}"
+
+
+LOOP_WORDS = 100
+
+LOOP_SHARE = 0.25
+"""Of so many words at least this share are different ones; in good answers it is over 0.4."""
+
+LOOP_SENTENCES = 6
+"""So often nobody says the same sentence."""
+
+LONG_LINE = 200
+"""Characters; a longer line is a paragraph, and nobody writes it twice."""
+
+LIKE_STEPS = 0.8
+"""Likeness (Jaccard) of the telling words from which three steps are one."""
+
+
+def repetition(reading: Reading) -> Iterator[Finding]:
+    """Loops, and steps or sentences that say the same again."""
+    again = _steps_again(reading)
+    if again:
+        yield "REPETITION", f"{again}: each step says something new", "reasoning_steps", True
+    count, different = len(reading.answer), len(reading.answer_vocabulary)
+    if count >= LOOP_WORDS and different < LOOP_SHARE * count:
+        what = f"only {different} of {count} words differ: say each thing once"
+        yield "REPETITION", what, "answer", True
+        return
+    paragraphs = [line for line in reading.draft.answer.split("\n") if len(line) > LONG_LINE]
+    if len(set(paragraphs)) < len(paragraphs):
+        yield "REPETITION", "a paragraph stands there twice: say each thing once", "answer", True
+        return
+    sentences = reading.draft.answer.rstrip(".").replace(".\n", ". ").split(". ")
+    if len(sentences) - len(set(sentences)) < LOOP_SENTENCES - 1:
+        return
+    sentence, times = Counter(filter(str.split, sentences)).most_common(1)[0]
+    if times >= LOOP_SENTENCES and len(sentence.split()) >= 4:
+        what = f'"{excerpt(sentence, 0)}" stands there {times} times: say each thing once'
+        yield "REPETITION", what, "answer", True
+
+
+def _steps_again(reading: Reading) -> str:
+    """Which steps say the same, if any do: two alike to the word, or three nearly so.
+
+    Two that differ in a word may apply one rule to two facts, and are left alone.
+    """
+    lines = reading.steps_text.casefold().split("\n")
+    count = len(lines)
+    if len({line[:16] for line in lines}) == len({line[-16:] for line in lines}) == count:
+        return ""  # whatever is said again begins or ends alike
+    steps = [tuple(filter(_tells, words(line))) for line in lines]
+    said: dict[tuple[str, ...], int] = {}
+    for number, step in enumerate(steps, 1):
+        if step and said.setdefault(step, number) != number:
+            return f"steps {said[step]} and {number} say the same"
+    for number, step in enumerate(steps, 1):
+        like = [at for at, other in enumerate(steps, 1) if _alike(step, other) >= LIKE_STEPS]
+        if len(like) >= 3 and like[0] == number:
+            return f"steps {', '.join(map(str, like))} say nearly the same"
+    return ""
+
+
+def _tells(word: str) -> bool:
+    return len(word) > 3 or word in ("no", "not") or word.isdigit()
+
+
+def _alike(left: Sequence[str], right: Sequence[str]) -> float:
+    a, b = set(left), set(right)
+    return len(a & b) / len(a | b) if a and b else 0.0
+
+
+_NUMBERED_ITEM = re.compile(r"(?<!\w)\(?\d{1,2}\)\s")
+
+_MARKED_UP = re.compile(
+    r"</?(?:p|br|div|span|[biua]|em|strong|[uo]l|li|h[1-6r]|table|t[rdh]|thead|tbody|su[bp]|code"
+    r"|pre|blockquote|font|html|body|section)(?:\s[^<>]*)?/?>"
+    r"|&(?:nbsp|amp|lt|gt|quot|apos|sect|pound|euro|[lr][sd]quo|[mn]dash|#\d{2,5}|#x[\da-f]{2,4});"
+    r"|\\(?:[nrt](?![a-z])|\"|u[\da-f]{4})"
+    r"|[\"'](?:question|answer|reasoning_steps|citations)[\"']\s*:"
+    r"|<\|[a-z_]+\|>|\u3010[^\u3011]{0,40}\u3011",
+    re.I,
+)
+"""Tags, entities, what JSON escapes, its keys, and the marks of a model's own dialogue."""
+
+_MARKED_UP_HINTS = ("<", "&", "\\", '":', "':", '" :', "\u3010")
+
+_GARBLED = re.compile(
+    "\ufffd|\u00e2\u20ac|\u00c2[\u00a0-\u00bf]|\u00c3[\u0080-\u00bf\u0192\u201a\u201e\u2026]"
+)
+"""UTF-8 that was read as something else."""
+
+_GARBLED_HINTS = ("\ufffd", "\u00e2", "\u00c2", "\u00c3")
+
+_SYMBOLS = re.compile("[\u2500-\u259f\u2705\u274c\u2b50\U0001f300-\U0001faff]")
+"""Boxes and pictures; ticks and crosses of plain type may stand."""
+
+_SCRIPTS = "[\u0400-\u06ff\u0900-\u0dff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+"""A pattern that takes 2 ms to compile, for the few answers with such letters."""
+
+_ASIDE = re.compile(r"\([^)]*\)|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
+"""Where a term of a foreign law may stand in its own script."""
+
+_PARTS = re.compile(r"^[\W_]*(?:citations?|reasoning steps|final answer)[\W_]*$", re.I | re.M)
+
+
+def shape(reading: Reading, limits: Thresholds) -> Iterator[Finding]:
+    """Markup, symbols, broken characters and headings in plain text."""
+    if reading.answer_words < limits.telegraphic_words:
+        items = len(_NUMBERED_ITEM.findall(reading.draft.answer))
+        if items >= limits.telegraphic_items:
+            what = f"{items} numbered items in {reading.answer_words} words: write sentences"
+            yield "TELEGRAPHIC", what, "answer", True
+    if any(hint in reading.whole for hint in _MARKED_UP_HINTS):
+        yield from _found(_MARKED_UP, reading.fields)
+    if any(hint in reading.whole for hint in _GARBLED_HINTS):
+        yield from _found(_GARBLED, reading.fields)
+    what, where = _dress(reading)
+    if what:
+        yield "MARKUP", f"{what} in the {where}", where, False
+
+
+def _found(pattern: re.Pattern[str], fields: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    for name, text in fields:
+        match = pattern.search(text)
+        if match:
+            yield "MARKUP", f'"{match[0]}" in {name}: write plain text', name, True
+
+
+def _dress(reading: Reading) -> tuple[str, str]:
+    """What of a page's dress there is that a text does without, and where."""
+    question, answer = reading.draft.question, reading.draft.answer
+    plain = reading.task is not None and reading.task.sample_type in SHORT_TYPES
+    if "#" in question and HEADING.search(question):
+        return "headings", "question"
+    if plain and "#" in answer and HEADING.search(answer):
+        return "headings", "answer"
+    if reading.foreign_letters and _SYMBOLS.search(answer):
+        return "boxes or pictures", "answer"
+    if reading.foreign_letters and re.search(_SCRIPTS, _ASIDE.sub("", answer)):
+        return "words of another script", "answer"
+    if "```" in answer:
+        return "a code fence", "answer"
+    return ("fields of the sample", "answer") if _has_parts(answer) else ("", "")
+
+
+def _has_parts(answer: str) -> bool:
+    folded = normalise(answer)
+    hinted = "citation" in folded or "reasoning steps" in folded or "final answer" in folded
+    return hinted and _PARTS.search(answer) is not None

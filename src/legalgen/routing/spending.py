@@ -1,0 +1,58 @@
+"""The bounds on a whole batch, shared by the routers that spend from it."""
+
+from __future__ import annotations
+
+import threading
+
+from legalgen.routing.rate_limits import Cost
+from legalgen.routing.targets import Policy, Target, usd
+
+
+class Purse:
+    """What a batch has spent, and what its calls in flight may still spend.
+
+    Two routers may share one (a batch's and its judge's): it has a lock of its own.
+    """
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.tokens = 0
+        self.usd = 0.0
+        self._lock = threading.Lock()
+
+    def depart(self, target: Target, cost: Cost) -> None:
+        """A call leaves, and may take this much."""
+        with self._lock:
+            self.calls += 1
+            self._add(target, cost, 1)
+
+    def settle(self, target: Target, reserved: Cost, used: Cost | None) -> None:
+        """It took this much of what it might have taken; None: nothing."""
+        with self._lock:
+            self._add(target, reserved, -1)
+            if used is not None:
+                self._add(target, used, 1)
+
+    def bound(self, policy: Policy, target: Target, cost: Cost) -> str | None:
+        """Which bound one more call would break; None for none."""
+        with self._lock:
+            if self.calls >= policy.max_calls:
+                return f"{self.calls} calls are the most that this batch may make (--max-calls)"
+            more = cost.of("tokens")
+            most = policy.max_tokens
+            if most is not None and self.tokens + more > most:
+                return (
+                    f"{self.tokens} of {most} tokens are used, "
+                    f"the next call may take {more} (--max-tokens)"
+                )
+            price, limit = usd(target, cost), policy.max_cost_usd
+            if limit is not None and self.usd + price > limit:
+                return (
+                    f"${self.usd:.4f} of ${limit:g} are spent, "
+                    f"the next call may cost ${price:.4f} (--max-cost)"
+                )
+            return None
+
+    def _add(self, target: Target, cost: Cost, sign: int) -> None:
+        self.tokens += sign * cost.of("tokens")
+        self.usd += sign * usd(target, cost)

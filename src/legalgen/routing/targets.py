@@ -1,0 +1,108 @@
+"""What the router takes and gives, as values: targets, demands on them, leases, waits."""
+
+from __future__ import annotations
+
+import msgspec
+
+from legalgen.completion import LimitReading, ModelRef
+from legalgen.failover import (
+    Health,
+)
+from legalgen.routing.rate_limits import Budgets, Cost, Demand, Experience, Reservation
+
+MOST_IN_FLIGHT = 64
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One model of the route, as far as routing needs to know it.
+
+    ``latency_s`` and ``reasoning_allowance`` (tokens) are guesses that the first replies replace.
+    ``tiers`` are the limits that the vendor's plans have; a reply that states one limit of
+    exactly one of them tells which plan it is, and so the limits that no header carries.
+    ``input_usd`` and ``output_usd`` are prices per token.
+    """
+
+    ref: ModelRef
+    max_completion_tokens: int = 32_768
+    context_window: int = 131_072
+    latency_s: float = 2.0
+    reasoning_allowance: int = 0
+    max_in_flight: int = MOST_IN_FLIGHT
+    tiers: tuple[tuple[LimitReading, ...], ...] = ()
+    input_usd: float = 0.0
+    output_usd: float = 0.0
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """What the user set: seconds of patience, preference, and bounds on the whole batch.
+
+    ``trickle_waits`` lets a wait for a daily window count as any other. The bounds count what
+    calls in flight may still take, so that they cannot be overshot.
+    """
+
+    stickiness_s: float = 0.05
+    max_wait_s: float = 900.0
+    trickle_waits: bool = False
+    max_calls: int = 10**9
+    max_in_flight: int = MOST_IN_FLIGHT
+    max_tokens: int | None = None
+    max_cost_usd: float | None = None
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """One call's place: its target, its budget, and the moment it left."""
+
+    ref: ModelRef
+    demand: Demand
+    cost: Cost
+    reservation: Reservation
+    at: float
+    drift: float
+    epoch: int
+    provider_epoch: int
+
+    @property
+    def max_completion_tokens(self) -> int:
+        """The completion budget that was reserved."""
+        return self.cost.output_tokens
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """A wait: ask again after ``seconds`` at the latest, and hand this back.
+
+    ``place`` is the worker's place in the queue for the target's budgets; None where it only
+    waits for what comes of the calls that are out.
+    """
+
+    ref: ModelRef
+    seconds: float
+    why: str
+    place: Reservation | None
+
+
+class Spent(msgspec.Struct, frozen=True):
+    """The batch has used up one of its bounds; ``why`` is a sentence."""
+
+    why: str
+
+
+class View(msgspec.Struct, frozen=True):
+    """One line of the route for people: its state, until when (monotonic), and why.
+
+    ``seen`` is the monotonic time of its last reply or failure in this process.
+    """
+
+    ref: ModelRef
+    state: str
+    until: float | None
+    why: str
+    in_flight: int
+    health: Health
+    budgets: Budgets
+    experience: Experience
+    seen: float | None
+
+
+def usd(target: Target, cost: Cost) -> float:
+    """What a request of this size costs at most, in US dollars; 0 where no price is known."""
+    return cost.input_tokens * target.input_usd + cost.output_tokens * target.output_usd
