@@ -14,13 +14,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from legalgen.bulk_run import BulkOrder, BulkRun
-from legalgen.generation import Stop
+from legalgen.batch.bulk_run import BulkOrder, BulkRun
+from legalgen.batch.generation import Stop
+from legalgen.batch.run import Intent
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog
 from legalgen.quality.rules import Verdict
 from legalgen.quality.selection import Selection
-from legalgen.run import Intent
 from legalgen.settings.layers import Settings
 from legalgen.telemetry import events
 

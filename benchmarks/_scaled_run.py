@@ -8,9 +8,10 @@ import functools
 import sys
 import time
 
-from legalgen import batch, cli
+from legalgen import cli
+from legalgen.batch import loop
+from legalgen.batch.run import Run
 from legalgen.routing.router import RECHECK_S, Router
-from legalgen.run import Run
 from legalgen.telemetry.clock import Clock
 
 
@@ -28,7 +29,7 @@ def main() -> None:
     clock = Clock(monotonic, lambda: began_wall_s + monotonic())
     Run.__init__ = functools.partialmethod(Run.__init__, clock=clock)  # type: ignore[assignment]
     Router.rest = rest  # type: ignore[method-assign]
-    batch.TICK_S, batch.GROWING_TICK_S = batch.TICK_S / scale, batch.GROWING_TICK_S / scale
+    loop.TICK_S, loop.GROWING_TICK_S = loop.TICK_S / scale, loop.GROWING_TICK_S / scale
     cli.main()
 
 

@@ -19,18 +19,18 @@ from pathlib import Path
 from rich.console import Console as RichConsole
 from rich.text import Text
 
+from legalgen.batch.run import Result
 from legalgen.completion import ModelRef
-from legalgen.console import Console
 from legalgen.failover import Health
-from legalgen.frame import Line, Moment, frame
-from legalgen.progress import Progress
 from legalgen.routing.inventory import Limit, ModelRow, track_of
 from legalgen.routing.rate_limits import Bucket, Budgets, Experience
 from legalgen.routing.targets import View
-from legalgen.run import Result
 from legalgen.store.ledger import Failed, ModelStats, Process, Record, Switch, Wait
 from legalgen.store.sample import Citation, Sample
 from legalgen.telemetry import events
+from legalgen.ui.console import Console
+from legalgen.ui.frame import Line, Moment, frame
+from legalgen.ui.progress import Progress
 
 FOLDER = Path(__file__).with_name("screenshots")
 COLUMNS = 110

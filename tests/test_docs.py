@@ -29,7 +29,9 @@ from tests.vendors import VendorServer
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 REFERENCE = ROOT / "docs" / "reference"
-RUN_ELSEWHERE = {"docs/how-to/bulk.md": "tests/test_bulk.py runs a bulk batch, which takes hours"}
+RUN_ELSEWHERE = {
+    "docs/how-to/bulk.md": "tests/batch/test_bulk.py runs a bulk batch, which takes hours"
+}
 LARGEST = 4
 """A count of a page is cut to this: how many is not what the page shows."""
 OLLAMA = "http://127.0.0.1:11434/v1"

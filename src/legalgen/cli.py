@@ -14,9 +14,9 @@ import typer
 from typer.exceptions import TyperException
 
 from legalgen import __version__
-from legalgen.config_commands import config_app
-from legalgen.dataset.cli import app as dataset_app
-from legalgen.options import SHOWING, Flags, console_of, settings_of, takes
+from legalgen.commands.config import config_app
+from legalgen.commands.dataset_cli import app as dataset_app
+from legalgen.commands.options import SHOWING, Flags, console_of, settings_of, takes
 
 if TYPE_CHECKING:
     from legalgen.errors import LegalgenError
@@ -76,12 +76,12 @@ def generate(
     ] = False,
 ) -> int:
     """Write one sample, show it and keep it."""
-    from legalgen import commands
+    from legalgen.commands.generate import generate_one, print_prompt
 
     settings = settings_of(flags)
     if show_prompt:
-        return commands.show_prompt(settings, console_of(settings))
-    return commands.generate(settings, console_of(settings), save=not no_save)
+        return print_prompt(settings, console_of(settings))
+    return generate_one(settings, console_of(settings), save=not no_save)
 
 
 @app.command()
@@ -141,15 +141,15 @@ def batch(
     5 another batch is running, 74 the disk failed, 75 paused (resume later),
     129/130/143 stopped by a signal.
     """
-    from legalgen import commands
+    from legalgen.commands.batch import BatchOrder, run_batch, show_plan
 
     if batch_id is not None and not (resume or cancel):
         raise typer.BadParameter(f"{batch_id!r} names a batch; add --resume to go on with it")
     if plan and resume:
         raise typer.BadParameter("--plan shows a new batch; leave out --resume")
     if plan:
-        return commands.plan(flags, until_total, settings_of, console_of)
-    order = commands.BatchOrder(
+        return show_plan(flags, until_total, settings_of, console_of)
+    order = BatchOrder(
         batch_id,
         resume=resume,
         until_total=until_total,
@@ -161,7 +161,7 @@ def batch(
         cancel=cancel,
         yes=yes,
     )
-    return commands.batch(flags, order, settings_of, console_of)
+    return run_batch(flags, order, settings_of, console_of)
 
 
 @app.command()
@@ -188,11 +188,11 @@ def models(
     vendors' own lists; --compare adds compared, what each provider/model has
     shown here.
     """
-    from legalgen import commands
+    from legalgen.commands.models import ModelsQuery, show_models
 
     settings = settings_of(flags)
-    look = commands.Look(check=check, refresh=refresh, compare=compare, everything=everything)
-    return commands.models(settings, console_of(settings), look)
+    query = ModelsQuery(check=check, refresh=refresh, compare=compare, everything=everything)
+    return show_models(settings, console_of(settings), query)
 
 
 @app.command()
@@ -221,11 +221,11 @@ def history(
     ] = None,
 ) -> int:
     """Show what was done, and how it went."""
-    from legalgen import commands
+    from legalgen.commands.history import HistoryQuery, show_history
 
     settings = settings_of(flags)
-    asked = commands.Asked(batch_id, limit, status, provider, since, why)
-    return commands.history(settings, console_of(settings), asked)
+    query = HistoryQuery(batch_id, limit, status, provider, since, why)
+    return show_history(settings, console_of(settings), query)
 
 
 app.add_typer(config_app, name="config")
@@ -280,7 +280,7 @@ def _explained(error: Exception) -> int:
         error = _misused(error)
     if not isinstance(error, LegalgenError):
         return _bug(error)
-    from legalgen.console import Console
+    from legalgen.ui.console import Console
 
     Console(json=_wants_json()).failure(error, error.exit_code)
     return error.exit_code
@@ -327,7 +327,7 @@ def _bug(error: Exception) -> int:
     sys.stderr.write(redact("".join(traceback.format_exception(error))))
     sys.stderr.write("This is a bug in legalgen. What was accepted before is kept.\n")
     if _wants_json():
-        from legalgen.console import Console
+        from legalgen.ui.console import Console
 
         detail = {"kind": "Bug", "message": redact(f"{type(error).__name__}: {error}")}
         Console().data({"error": detail, "exit_code": EXIT_BUG})

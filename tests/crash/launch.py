@@ -22,8 +22,10 @@ from legalgen.store.sample import Sample
 from tests.crash.killer import intercept
 from tests.crash.points import Order, handler
 
-PRELOADED = ("legalgen.cli", "legalgen.commands", "legalgen.run", "legalgen.selection",
-             "legalgen.bulk_run", "legalgen.dataset.verify", "groq", "pyarrow.parquet")  # fmt: skip
+PRELOADED = (
+    "legalgen.cli", "legalgen.commands.batch", "legalgen.batch.run", "legalgen.quality.selection",
+    "legalgen.batch.bulk_run", "legalgen.dataset.verify", "groq", "pyarrow.parquet",
+)  # fmt: skip
 _WRITE = os.write
 
 

@@ -16,12 +16,12 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from legalgen.bulk_run import BulkOrder, BulkRun
-from legalgen.generation import Stop
+from legalgen.batch.bulk_run import BulkOrder, BulkRun
+from legalgen.batch.generation import Stop
+from legalgen.batch.run import Intent, Result
 from legalgen.providers import PROVIDERS, open_provider
 from legalgen.providers.base import BulkProvider
 from legalgen.providers.catalog import Catalog
-from legalgen.run import Intent, Result
 from legalgen.settings.layers import Settings
 from legalgen.store import journal, parts
 from legalgen.store.files import DataDir

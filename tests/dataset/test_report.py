@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legalgen.dataset import page
 from legalgen.dataset.neighbours import nearest
 from legalgen.dataset.report import Coverage, Leaf, Report, Share, court_of, report, sample_of
 from legalgen.errors import Reason
@@ -23,6 +22,7 @@ from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter, Rejected
 from legalgen.store.ledger import Ledger, ModelStats
 from legalgen.store.sample import Citation, Sample, words
+from legalgen.ui import page
 from tests.crash.rows import BATCH, make_sample
 from tests.dataset.shelf import NOW, filled, written
 

@@ -150,7 +150,7 @@ class Prompter:
         return _repaired(base, (*base.messages, refused, Message("user", request)))
 
     def judge(self, task: Task, draft: Draft) -> Prompt:
-        """Asks another model for its marks on a draft (see :mod:`legalgen.judging`)."""
+        """Asks another model for its marks on a draft (see :mod:`legalgen.batch.judging`)."""
         difficulty = self._taxonomy.difficulty(task.difficulty)
         cell = _fill(
             "judge_cell.txt",

@@ -1,0 +1,369 @@
+"""The life of a bulk batch, step by step: chunks, request lines, waiting, reading back.
+
+    plan -> file of requests -> upload -> start -> ... -> fetch -> read -> what is missing, again
+
+Everything here is a function of values; :mod:`legalgen.batch.bulk_run` does what they say. A
+request is known by its custom id, ``<slot>.<variation>``, a file and a job by the batch's id and
+the chunk's number: whoever comes back after a crash finds what was sent, and sends nothing twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from legalgen.errors import DiskError, ErrorCategory, Failure
+from legalgen.providers.base import BULK_ENDED, BulkJob
+from legalgen.providers.catalog import BulkTerms
+from legalgen.store.ledger import Bulk, BulkChunk, Record
+
+ROUNDS = 3
+"""So often a slot is asked for in bulk; what is refused so often needs the online loop, which
+tells a model what was wrong."""
+FETCHES = 3
+"""So often a file that comes cut off is fetched again before its rest is given up as lost."""
+SOON_S, LATER_S, LATEST_S = 300.0, 3600.0, 6 * 3600.0
+"""When to come back: to a job that is about to end, to one that says nothing yet, and at most."""
+_PASSING = frozenset(
+    {
+        ErrorCategory.RATE_LIMIT,
+        ErrorCategory.OVERLOADED,
+        ErrorCategory.TIMEOUT,
+        ErrorCategory.CONNECTION_ERROR,
+        ErrorCategory.SERVER_ERROR,
+    }
+)
+
+
+# --- names -------------------------------------------------------------------------------------
+
+
+def custom_id(slot: int, variation: int) -> str:
+    """The name of a request within its file."""
+    return f"{slot}.{variation}"
+
+
+def parse_custom_id(text: str) -> tuple[int, int] | None:
+    """Slot and variation; None for a name that is none of ours."""
+    slot, dot, variation = text.partition(".")
+    if not (dot and _is_number(slot) and _is_number(variation)):
+        return None
+    return int(slot), int(variation)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
+def file_name(batch_id: str, number: int) -> str:
+    """What the input file of a chunk is called at the provider."""
+    return f"legalgen-{batch_id}-{number:03}.jsonl"
+
+
+def metadata(batch_id: str, number: int) -> dict[str, str]:
+    """What the provider keeps with a chunk's job, so that it can be found again."""
+    return {"legalgen_batch": batch_id, "legalgen_chunk": str(number)}
+
+
+def ranges(slots: Iterable[int]) -> list[tuple[int, int]]:
+    """Slots as ranges, both ends included."""
+    runs = itertools.groupby(enumerate(sorted(set(slots))), key=lambda pair: pair[1] - pair[0])
+    groups = ([slot for _, slot in run] for _, run in runs)
+    return [(group[0], group[-1]) for group in groups]
+
+
+def slots_of(chunk: BulkChunk) -> Iterator[int]:
+    """The slots that a chunk asks for, ascending."""
+    return itertools.chain.from_iterable(range(first, last + 1) for first, last in chunk.slots)
+
+
+# --- which chunks there are --------------------------------------------------------------------
+
+
+def unsent(bulk: Bulk) -> list[BulkChunk]:
+    """Chunks that were planned and perhaps not started."""
+    return [chunk for chunk in bulk.chunks if chunk.batch_id is None and not chunk.collected]
+
+
+def running(bulk: Bulk) -> list[BulkChunk]:
+    """Chunks that the provider has and has not ended, as far as is known."""
+    return [chunk for chunk in bulk.chunks if chunk.batch_id and chunk.state not in BULK_ENDED]
+
+
+def readable(bulk: Bulk) -> list[BulkChunk]:
+    """Chunks that have ended and were not read to their end."""
+    return [c for c in bulk.chunks if c.batch_id and c.state in BULK_ENDED and not c.collected]
+
+
+def outstanding(bulk: Bulk) -> list[BulkChunk]:
+    """Chunks whose slots must not be asked for elsewhere: they are paid for, or may be."""
+    return [chunk for chunk in bulk.chunks if not chunk.collected]
+
+
+def asked(chunks: Iterable[BulkChunk]) -> Counter[int]:
+    """How often each slot was asked for in bulk: the variation of its next request."""
+    return Counter(itertools.chain.from_iterable(map(slots_of, chunks)))
+
+
+def worn_out(bulk: Bulk) -> set[int]:
+    """Slots that were run in bulk as often as they shall be."""
+    times = asked(chunk for chunk in bulk.chunks if chunk.state != "failed")
+    return {slot for slot, count in times.items() if count >= ROUNDS}
+
+
+# --- a file of requests ------------------------------------------------------------------------
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One request as it stands in the file, and what it takes at most."""
+
+    data: bytes
+    tokens: int = 0
+    usd: float = 0.0
+
+
+class Room(msgspec.Struct, frozen=True):
+    """What still fits: into one file (``requests``, ``bytes``), and into the batch's bounds."""
+
+    requests: float
+    bytes: float
+    calls: float = math.inf
+    tokens: float = math.inf
+    usd: float = math.inf
+
+    def less(self, line: Line) -> Room | None:
+        """The room after one more line; None when it does not fit."""
+        left = replace(
+            self,
+            requests=self.requests - 1,
+            bytes=self.bytes - len(line.data),
+            calls=self.calls - 1,
+            tokens=self.tokens - line.tokens,
+            usd=self.usd - line.usd,
+        )
+        least = min(left.requests, left.bytes, left.calls, left.tokens, left.usd)
+        return left if least >= 0 else None
+
+    def for_file(self, terms: BulkTerms) -> Room:
+        """The same bounds of the batch, with a new file's own."""
+        return replace(self, requests=terms.max_requests, bytes=terms.max_bytes)
+
+
+class Filled(msgspec.Struct, frozen=True):
+    """A file of requests: which slots are in it, and the room that is left."""
+
+    slots: tuple[int, ...]
+    tokens: int
+    usd: float
+    room: Room
+
+
+def fill(path: Path, slots: Sequence[int], line_of: Callable[[int], Line], room: Room) -> Filled:
+    """Write requests for the first of ``slots`` into a file, as many as there is room for.
+
+    Raises:
+        DiskError: it could not be written.
+    """
+    written: list[int] = []
+    tokens, usd = 0, 0.0
+    with disk(path), path.open("wb") as file:
+        for slot in slots:
+            line = line_of(slot)
+            left = room.less(line)
+            if left is None:
+                break
+            file.write(line.data)
+            written.append(slot)
+            room, tokens, usd = left, tokens + line.tokens, usd + line.usd
+    return Filled(tuple(written), tokens, usd, room)
+
+
+@contextlib.contextmanager
+def disk(path: Path, verb: str = "write") -> Iterator[None]:
+    """Errors of the disk under ``path``, as ours."""
+    try:
+        yield
+    except OSError as error:
+        raise DiskError(f"cannot {verb} {path}: {error.strerror or error}", path) from error
+
+
+# --- what the provider says --------------------------------------------------------------------
+
+
+def note_job(chunk: BulkChunk, job: BulkJob) -> None:
+    """Put what the provider says of a job into its chunk."""
+    chunk.batch_id, chunk.state = job.id, job.state
+    chunk.output_file_id, chunk.error_file_id = job.output_file_id, job.error_file_id
+    chunk.completed, chunk.failed = job.completed, job.failed
+    chunk.expires_at = job.expires_at or chunk.expires_at
+    if job.faults:
+        more = f" (and {len(job.faults) - 1} more)" if len(job.faults) > 1 else ""
+        chunk.message = job.faults[0][:200] + more
+
+
+def progress(bulk: Bulk) -> str:
+    """How far the provider is, in one sentence."""
+    chunks = outstanding(bulk)
+    done = sum(chunk.completed + chunk.failed for chunk in chunks)
+    asked_for = sum(chunk.requests for chunk in chunks)
+    states = Counter(chunk.state for chunk in chunks)
+    stated = ", ".join(
+        f"{count} {state}" if len(chunks) > 1 else state for state, count in states.items()
+    )
+    return f"{bulk.provider} has done {done:,} of {asked_for:,} requests ({stated})"
+
+
+def history(bulk: Bulk) -> list[str]:
+    """What there is to tell of a bulk part afterwards: one sentence a chunk."""
+    return [
+        f"chunk {chunk.number} at {bulk.provider}: {chunk.state}, {_counts(chunk)}"
+        for chunk in bulk.chunks
+    ]
+
+
+def _counts(chunk: BulkChunk) -> str:
+    if not chunk.collected:
+        done = chunk.completed + chunk.failed
+        until = f", until {chunk.expires_at:%Y-%m-%d %H:%M} UTC" if chunk.expires_at else ""
+        return f"{done:,} of {chunk.requests:,} requests done{until}"
+    return (
+        f"{chunk.requests:,} requests, {chunk.accepted:,} accepted, {chunk.refused:,} refused, "
+        f"{chunk.broken:,} failed"
+    )
+
+
+def come_back_s(bulk: Bulk, now: datetime) -> float:
+    """Seconds until it is worth asking again, from what each outstanding chunk has done."""
+    return max((_chunk_wait_s(chunk, now) for chunk in outstanding(bulk)), default=SOON_S)
+
+
+def _chunk_wait_s(chunk: BulkChunk, now: datetime) -> float:
+    done = chunk.completed + chunk.failed
+    if chunk.state in ("finalizing", "cancelling") or chunk.state in BULK_ENDED:
+        return SOON_S
+    if chunk.submitted is None or not done:
+        return LATER_S
+    taken = max(0.0, (now - chunk.submitted).total_seconds())
+    return min(max(taken * (chunk.requests - done) / done, SOON_S), LATEST_S)
+
+
+def is_passing(failure: Failure) -> bool:
+    """Whether a call of the service that failed is worth making again later."""
+    return failure.category in _PASSING
+
+
+def refusal(provider: str, terms: BulkTerms, failure: Failure) -> str:
+    """Why the service does nothing for this account, and the way on."""
+    said = failure.message.rstrip(".")
+    if failure.status == 404:
+        return (
+            f"{provider} does not know what it was given: {said}. Is it another account's key? "
+            "To give those requests up: --cancel"
+        )
+    needs = f" It needs {terms.needs}." if terms.needs and failure.status != 401 else ""
+    return (
+        f"the batch service of {provider} refused: {said}.{needs} "
+        "Go on without it: --resume --finish-online"
+    )
+
+
+# --- reading back ------------------------------------------------------------------------------
+
+
+class Reading(msgspec.Struct):
+    """What was found in the files of one chunk. ``codes`` counts why requests failed.
+
+    ``torn`` lines cannot be read; ``strays`` belong to no request of the chunk, or came twice.
+    """
+
+    accepted: int = 0
+    refused: int = 0
+    broken: int = 0
+    torn: int = 0
+    strays: int = 0
+    codes: Counter[str] = msgspec.field(default_factory=Counter)
+
+    @property
+    def answers(self) -> int:
+        """Lines that say what became of a request."""
+        return self.accepted + self.refused + self.broken
+
+
+def is_cut(chunk: BulkChunk, reading: Reading) -> bool:
+    """Whether the files hold less than the provider says they do."""
+    return bool(reading.torn) or reading.answers < min(
+        chunk.completed + chunk.failed, chunk.requests
+    )
+
+
+def close(chunk: BulkChunk, reading: Reading) -> None:
+    """The chunk was read to its end."""
+    chunk.accepted, chunk.refused = reading.accepted, reading.refused
+    chunk.broken = reading.broken
+    chunk.missing = chunk.requests - reading.accepted
+    chunk.collected = True
+
+
+def summary(chunk: BulkChunk, reading: Reading, total: int) -> str:
+    """What a chunk brought, in one sentence."""
+    parts = [f"{reading.accepted:,} accepted", f"{reading.refused:,} refused"]
+    if reading.broken:
+        worst = ", ".join(f"{code} {count:,}" for code, count in reading.codes.most_common(3))
+        parts.append(f"{reading.broken:,} failed ({worst})")
+    silent = chunk.requests - reading.answers
+    if silent > 0:
+        parts.append(f"{silent:,} without an answer")
+    if reading.strays:
+        parts.append(f"{reading.strays:,} lines of no request of ours passed over")
+    why = f" [{chunk.message}]" if chunk.message else ""
+    return f"chunk {chunk.number} of {total} {chunk.state}{why}: {', '.join(parts)}"
+
+
+def fetched(path: Path, bring: Callable[[Callable[[bytes], object]], object]) -> Path:
+    """A file of the provider's at ``path``: whole, or not at all.
+
+    ``bring`` hands its bytes to the function it is given.
+
+    Raises:
+        DiskError: it could not be written.
+    """
+    aside = path.with_name(f"{path.name}.part")
+    with disk(aside), aside.open("wb") as file:
+
+        def write(piece: bytes) -> None:
+            with disk(aside):
+                file.write(piece)
+
+        bring(write)
+        file.flush()
+        os.fsync(file.fileno())
+    with disk(path):
+        os.replace(aside, path)  # noqa: PTH105 - named os calls are what the crash tests count
+    return path
+
+
+def lines(paths: Iterable[Path]) -> Iterator[bytes]:
+    """The lines of files, one after another, without the blank ones."""
+    for path in paths:
+        with disk(path, "read"), path.open("rb") as file:
+            yield from (line for line in file if line.strip())
+
+
+def committed(record: Record) -> tuple[int, int, float]:
+    """Calls, tokens and US dollars that a batch has spent, or may still be charged."""
+    stats, chunks = record.models.values(), outstanding(record.bulk) if record.bulk else []
+    return (
+        sum(each.calls for each in stats) + sum(chunk.requests for chunk in chunks),
+        sum(each.input_tokens + each.output_tokens for each in stats)
+        + sum(chunk.most_tokens for chunk in chunks),
+        sum(each.cost_usd or 0.0 for each in stats) + sum(chunk.most_usd for chunk in chunks),
+    )

@@ -1,0 +1,230 @@
+"""A second opinion: each sample marked by another model, in a second call.
+
+The call goes through the same loop, failover and budgets as any other, over a route of its own:
+the judge's model, and the same weights elsewhere. What it costs is counted apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
+
+import msgspec
+from msgspec.structs import replace
+
+from legalgen.batch.generation import (
+    Departed,
+    Endpoint,
+    Generation,
+    Job,
+    Refusal,
+    Spending,
+    Stop,
+    Tell,
+    Written,
+)
+from legalgen.completion import Completion, ModelRef, Prompt
+from legalgen.errors import Reason
+from legalgen.law.planner import Task
+from legalgen.law.prompts.prompter import Prompter
+from legalgen.quality.rules import Verdict
+from legalgen.routing.rate_limits import Demand
+from legalgen.routing.router import Router
+from legalgen.store.sample import Draft
+from legalgen.telemetry.clock import Clock
+from legalgen.telemetry.events import CallFailed
+
+MARK_TOKENS = 120
+"""Tokens of the four marks and the remark."""
+REMARK_CHARACTERS = 200
+"""So much of the remark is told to the model that has to mend its answer."""
+ROLE = " (judge)"
+"""What is added to a model's name where its calls were a judge's."""
+
+Mark = Annotated[int, msgspec.Meta(ge=1, le=5)]
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """The four marks, 1 to 5, and the worst fault in a sentence."""
+
+    correctness: Mark
+    relevance: Mark
+    reasoning: Mark
+    citation_use: Mark
+    remark: str = ""
+
+    @property
+    def score(self) -> float:
+        """Their mean, which is stored."""
+        return sum(self._named.values()) / 4
+
+    @property
+    def lowest(self) -> int:
+        """The mark that decides: three good ones do not make up for a bad one."""
+        return min(self._named.values())
+
+    @property
+    def _named(self) -> dict[str, int]:
+        return {
+            "correctness": self.correctness,
+            "relevance": self.relevance,
+            "reasoning": self.reasoning,
+            "citation use": self.citation_use,
+        }
+
+    def told(self, reason: Reason) -> Reason:
+        """The gate's reason for the lowest mark, in words that say what is to be mended."""
+        names = ", ".join(name for name, mark in self._named.items() if mark == self.lowest)
+        need = reason.message.partition(" of 5")[2]
+        remark = " ".join(self.remark.split())[:REMARK_CHARACTERS]
+        quoted = f' ("{remark}")' if remark else ""
+        return replace(reason, message=f"{reason.code}: {names} {self.lowest} of 5{need}{quoted}")
+
+
+class Judging:
+    """Marks drafts; one object serves all workers."""
+
+    def __init__(
+        self,
+        router: Router,
+        endpoints: Mapping[ModelRef, Endpoint],
+        prompter: Prompter,
+        *,
+        stop: Stop,
+        tell: Tell,
+        clock: Clock | None = None,
+    ) -> None:
+        self._router = router
+        self._endpoints = endpoints
+        self._prompter = prompter
+        self._stop = _Patient(stop)
+        self._tell = tell
+        self._clock = clock or Clock()
+
+    def mark(self, task: Task, draft: Draft) -> tuple[Marks, ModelRef] | None:
+        """The marks of a draft and who gave them; None when no judge could be had.
+
+        A sample that was paid for is not lost because its judge is down: it stays unmarked.
+        """
+        generation = Generation(
+            self._router,
+            self._endpoints,
+            _Questions(self._prompter, draft),
+            read=_as_text,
+            judge=_readable,
+            renew=lambda same: same,
+            stop=self._stop,
+            tell=self._tell_apart,
+            clock=self._clock,
+        )
+        outcome = generation.run(Job(task))
+        if not isinstance(outcome, Written):
+            return None
+        self._router.accepted()
+        return _marks(outcome.completion.text), outcome.lease.ref
+
+    def _tell_apart(self, message: object) -> None:
+        match message:
+            case Departed() | Spending() | Refusal():
+                self._tell(replace(message, ref=_as_judge(message.ref)))
+            case CallFailed():
+                self._tell(msgspec.structs.replace(message, model=message.model + ROLE))
+            case _:
+                pass  # waits and switches of the judge are not the batch's
+
+
+class _Patient(Stop):
+    """A mark belongs to the sample that is in flight: only the second signal ends it."""
+
+    def __init__(self, stop: Stop) -> None:
+        self._stop = stop
+
+    @property
+    def requested(self) -> bool:  # type: ignore[override]  # asked, not set
+        """Whether not even marks are waited for."""
+        return self._stop.abandoned
+
+    @property
+    def abandoned(self) -> bool:  # type: ignore[override]
+        """As ``requested``."""
+        return self._stop.abandoned
+
+
+class _Questions:
+    """The prompts of one draft's judgement."""
+
+    def __init__(self, prompter: Prompter, draft: Draft) -> None:
+        self._prompter = prompter
+        self._draft = draft
+
+    def build(
+        self,
+        task: Task,
+        *,
+        style: str,  # noqa: ARG002 - one style serves all judges
+        avoid: Sequence[str] = (),  # noqa: ARG002 - nothing is to be avoided
+    ) -> Prompt:
+        """The draft and the marks that are asked for."""
+        return self._prompter.judge(task, self._draft)
+
+    def repair(self, prompt: Prompt, answer: str, reasons: Sequence[Reason]) -> Prompt:
+        """The same, with marks that could not be read."""
+        return self._prompter.repair(prompt, answer, reasons)
+
+    def demand(self, task: Task, prompt: Prompt, *, style: str) -> Demand:  # noqa: ARG002 - Words
+        """A long prompt and a short answer."""
+        return Demand(prompt.characters(), MARK_TOKENS, MARK_TOKENS // 2)
+
+
+def _as_judge(ref: ModelRef) -> ModelRef:
+    return ModelRef(ref.provider, ref.model + ROLE)
+
+
+def _as_text(completion: Completion) -> Draft:
+    return Draft(question="", reasoning_steps=(), answer=completion.text, citations=())
+
+
+def _readable(draft: Draft, _: Task, completion: Completion) -> Verdict:
+    """Whether the marks can be read; if not, the judge is asked again with the reason."""
+    if completion.finish_reason == "length":
+        return Verdict(draft, (Reason("TRUNCATED", "TRUNCATED: the marks were cut off"),))
+    try:
+        _marks(draft.answer)
+    except msgspec.DecodeError as error:
+        return Verdict(draft, (Reason("SCHEMA", f"SCHEMA: {error}"),))
+    return Verdict(draft)
+
+
+def _marks(text: str) -> Marks:
+    """The marks in an answer, wherever its JSON object stands.
+
+    Raises:
+        msgspec.DecodeError: there are none, or a mark is not 1 to 5.
+    """
+    start, end = text.find("{"), text.rfind("}")
+    return msgspec.json.decode(text[start : end + 1].encode(), type=Marks)
+
+
+Gate = Callable[[Draft, Task, Completion], Verdict]
+
+
+def judged(gate: Gate, judging: Judging, score: Callable[[float | None], Reason | None]) -> Gate:
+    """The gate with the judge behind it: only what the gate lets through is marked.
+
+    ``score`` turns a mark, or that there is none, into the gate's reason for it. It is asked about
+    the lowest mark: each of the four has to suffice.
+    """
+
+    def judge(draft: Draft, task: Task, completion: Completion) -> Verdict:
+        verdict = gate(draft, task, completion)
+        if verdict.rejected:
+            return verdict
+        marked = judging.mark(task, verdict.draft)
+        if marked is None:
+            return verdict.with_reasons([score(None)])
+        marks, ref = marked
+        reason = score(marks.lowest)
+        found = verdict.with_reasons([marks.told(reason) if reason is not None else None])
+        return replace(found, score=marks.score, judge=str(ref))
+
+    return judge

@@ -1,0 +1,263 @@
+"""``batch --plan``: what a batch would write, how it spreads, and whether it fits tonight's quotas.
+
+Nothing is called and nothing is written.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from legalgen.batch.generation import Job
+from legalgen.batch.judging import MARK_TOKENS
+from legalgen.batch.run import Run
+from legalgen.law.planner import Task
+from legalgen.routing.forecast import UNKNOWN_YIELD, Forecast, Share, Supply, forecast
+from legalgen.routing.rate_limits import CHARACTERS_PER_TOKEN, Budgets, Cost, Demand
+from legalgen.routing.route import Route
+from legalgen.routing.router import Router
+from legalgen.routing.targets import Target, View
+from legalgen.settings.types import format_duration
+from legalgen.store import parts
+from legalgen.store.sample import Draft
+
+USED_SHARE = 0.75
+"""What an answer usually takes of the completion budget reserved for it, until it is measured."""
+
+ASSUMED = "Limits of the smallest plan were assumed where none are known; one call tells more."
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """A batch that was not begun: its tasks, the rows there are, and the forecast.
+
+    ``judging`` is the forecast of the judge's marks; None where no judge is asked for.
+    """
+
+    tasks: tuple[Task, ...]
+    rows: int
+    cells: int
+    forecast: Forecast
+    judging: Forecast | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes until every sample is written, and marked; ``inf`` as a forecast's."""
+        return max(outlook.seconds for outlook in self._outlooks)
+
+    @property
+    def fits_today(self) -> bool:
+        """Whether it would be done within 24 hours."""
+        return all(outlook.fits_today for outlook in self._outlooks)
+
+    @property
+    def _outlooks(self) -> tuple[Forecast, ...]:
+        return (self.forecast,) if self.judging is None else (self.forecast, self.judging)
+
+    def spread(self) -> dict[str, Counter[str]]:
+        """How many tasks each value of each axis has."""
+        return {
+            axis: Counter(getattr(task, axis) for task in self.tasks)
+            for axis in ("jurisdiction", "practice_area", "topic", "difficulty", "sample_type")
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as one JSON object; times are seconds, costs US dollars."""
+        return {
+            "samples": len(self.tasks),
+            "rows_before": self.rows,
+            "cells": self.cells,
+            "spread": {axis: dict(counts) for axis, counts in self.spread().items()},
+            "seconds": _finite(self.seconds),
+            "fits_today": self.fits_today,
+            "models": [_share_json(share) for share in self.forecast.shares],
+            "judge": self.judging and _judging_json(self.judging),
+        }
+
+    def lines(self) -> Iterator[str]:
+        """The same in people's words."""
+        spread = self.spread()
+        topics = spread["topic"].values()
+        yield f"{len(self.tasks)} samples over {self.cells} cells; {self.rows} rows are there"
+        if topics:
+            yield f"  topics         {len(topics)}, {min(topics)} to {max(topics)} samples each"
+        for axis in ("jurisdiction", "difficulty", "sample_type"):
+            counts = ", ".join(f"{name} {count}" for name, count in sorted(spread[axis].items()))
+            yield f"  {axis:<14} {counts}"
+        yield from self._outlook_lines()
+
+    def _outlook_lines(self) -> Iterator[str]:
+        if math.isinf(self.forecast.seconds):
+            yield "It does not fit: these models cannot give so many samples within 30 days."
+        elif math.isinf(self.seconds):
+            yield "It does not fit: the judge cannot give so many marks within 30 days."
+        else:
+            today = "fits today" if self.fits_today else "does not fit into one day"
+            yield f"about {format_duration(round(self.seconds))}: {today}"
+        for share in self.forecast.shares:
+            yield f"  {share.ref}: {_share_words(share, 'samples')}"
+        for share in self.judging.shares if self.judging else ():
+            yield f"  judge {share.ref}: {_share_words(share, 'marks')}"
+        if any(share.assumed for outlook in self._outlooks for share in outlook.shares):
+            yield ASSUMED
+
+
+def preview(run: Run) -> Preview:
+    """What this run would do, from what is on the disk and what is known of its models.
+
+    Raises:
+        DiskError: the dataset cannot be read.
+    """
+    summary = parts.summarise(run.data_dir, rehearsal=run.rehearsal)
+    record = run.new_record(summary.rows)
+    planned = run.planner(summary.cells, record).plan(max(0, record.target))
+    return Preview(
+        tuple(planned),
+        summary.rows,
+        run.taxonomy.cells(run.filter),
+        _writing(run, planned),
+        _judging(run, planned, run.judges) if run.judges else None,
+    )
+
+
+def _writing(run: Run, planned: Sequence[Task]) -> Forecast:
+    def demand(target: Target, task: Task) -> Demand:
+        return run.demand(Job(task))(target)
+
+    def kept(view: View) -> float:
+        return max(0.05, view.health.usable_share) if view.health.usable else UNKNOWN_YIELD
+
+    supplies = _supplies(run, run.router, planned, demand, kept)
+    return forecast(len(planned), supplies, run.clock.monotonic())
+
+
+def _judging(run: Run, planned: Sequence[Task], judges: Route) -> Forecast:
+    """The marks of the plan; some are given to answers that are not kept, or cannot be read."""
+    writer = run.router.targets[0]
+
+    def demand(_: Target, task: Task) -> Demand:
+        written = run.demand(Job(task))(writer).usual_output * USED_SHARE * CHARACTERS_PER_TOKEN
+        draft = Draft(question="", reasoning_steps=(), answer="x" * round(written), citations=())
+        characters = run.prompter.judge(task, draft).characters()
+        return Demand(characters, MARK_TOKENS, MARK_TOKENS // 2)
+
+    router = run.judge_router(judges)
+    supplies = _supplies(run, router, planned, demand, lambda _: UNKNOWN_YIELD)
+    return forecast(len(planned), supplies, run.clock.monotonic())
+
+
+def _supplies(
+    run: Run,
+    router: Router,
+    planned: Sequence[Task],
+    demand: Callable[[Target, Task], Demand],
+    kept: Callable[[View], float],
+) -> list[Supply]:
+    """What each model of a route can give, asked for the mean of the plan."""
+    if not planned:
+        return []
+    some = planned[:: max(1, len(planned) // 50)]
+    return [
+        _supply(run, target, view, _mean([demand(target, task) for task in some]), kept(view))
+        for target, view in zip(router.targets, router.view(), strict=True)
+    ]
+
+
+def _supply(run: Run, target: Target, view: View, demand: Demand, kept: float) -> Supply:
+    budgets, assumed = _budgets(run, target, view)
+    reserved = view.experience.cost(demand, target.max_completion_tokens, budgets)
+    usual = reserved.output_tokens * USED_SHARE
+    if view.experience.shares:
+        mean = sum(view.experience.shares) / len(view.experience.shares)
+        usual = min(float(reserved.output_tokens), mean * demand.usual_output)
+    now = run.clock.monotonic()
+    return Supply(
+        ref=view.ref,
+        buckets=tuple(budgets.buckets.values()),
+        reserved=reserved,
+        used=Cost(reserved.input_tokens, math.ceil(usual)),
+        latency_s=view.health.latency_s or target.latency_s,
+        kept=kept,
+        ready_in_s=_ready_in(view, now),
+        most_in_flight=target.max_in_flight,
+        input_usd=target.input_usd,
+        output_usd=target.output_usd,
+        priced=bool(target.input_usd or target.output_usd) or target.ref.provider == "local",
+        assumed=assumed,
+    )
+
+
+def _ready_in(view: View, now: float) -> float:
+    if view.state == "dropped":
+        return math.inf
+    return max(0.0, view.until - now) if view.until is not None else 0.0
+
+
+def _mean(sizes: Sequence[Demand]) -> Demand:
+    """The mean size of so many requests."""
+    return Demand(
+        round(sum(size.prompt_characters for size in sizes) / len(sizes)),
+        round(sum(size.usual_output for size in sizes) / len(sizes)),
+        round(sum(size.least_output for size in sizes) / len(sizes)),
+    )
+
+
+def _budgets(run: Run, target: Target, view: View) -> tuple[Budgets, str | None]:
+    """What is known of its limits; where nothing is, those of the vendor's smallest plan."""
+    if view.budgets.buckets or not target.tiers:
+        return view.budgets, None
+    assumed = Budgets()
+    now = run.clock.monotonic()
+    assumed.learn(target.tiers[0], now)
+    return assumed, "the smallest plan"
+
+
+def _judging_json(outlook: Forecast) -> dict[str, Any]:
+    return {
+        "calls": sum(share.calls for share in outlook.shares),
+        "seconds": _finite(outlook.seconds),
+        "models": [_share_json(share) for share in outlook.shares],
+    }
+
+
+def _finite(seconds: float) -> float | None:
+    return None if math.isinf(seconds) else round(seconds, 1)
+
+
+def _share_json(share: Share) -> dict[str, Any]:
+    return {
+        "provider": share.ref.provider,
+        "model": share.ref.model,
+        "samples": share.samples,
+        "calls": share.calls,
+        "input_tokens": share.input_tokens,
+        "output_tokens": share.output_tokens,
+        "cost_usd_low": share.usd_low,
+        "cost_usd_high": share.usd_high,
+        "bound_by": " per ".join(share.limit) if share.limit else "latency",
+        "seconds": None if math.isinf(share.seconds) else round(share.seconds),
+        "daily_limit_hit_in_s": share.exhausted_in_s and round(share.exhausted_in_s),
+        "daily_limit": share.exhausted_kind and f"{share.exhausted_kind} per day",
+        "samples_until_daily_limit": share.samples_until,
+        "limits_assumed": share.assumed,
+    }
+
+
+def _share_words(share: Share, made: str) -> str:
+    """``made`` is what its answers are: samples or marks."""
+    words = [
+        f"{share.samples} {made} in {share.calls} calls",
+        *([] if math.isinf(share.seconds) else [format_duration(round(share.seconds))]),
+        f"{share.input_tokens + share.output_tokens:,} tokens",
+    ]
+    if share.usd_low is not None and share.usd_high is not None:
+        words.append(f"${share.usd_low:.2f} to ${share.usd_high:.2f}")
+    words.append("bound by " + (" per ".join(share.limit) if share.limit else "latency"))
+    if share.exhausted_in_s is not None:
+        after = format_duration(round(share.exhausted_in_s))
+        kind = f"{share.exhausted_kind} per day".replace("_", " ")
+        words.append(f"{kind} used up after {after} and {share.samples_until} {made}")
+    return ", ".join(words)

@@ -1,0 +1,143 @@
+"""batch: many samples, a new batch or one that goes on, and the plan of one."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from legalgen.commands.history import RESUMABLE
+from legalgen.commands.running import again, command, go, warn
+from legalgen.errors import UsageError
+from legalgen.settings.layers import Settings
+from legalgen.settings.types import parse_duration
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger, Record, Unreadable
+from legalgen.ui.console import Console, confirmed
+
+if TYPE_CHECKING:
+    from legalgen.batch.bulk_run import BulkOrder
+
+TERMINAL_PATIENCE_S = 120.0
+UNATTENDED_PATIENCE_S = 900.0
+LONGEST_QUEUE_S = 365 * 86400.0
+
+
+class BatchOrder(msgspec.Struct, frozen=True):
+    """What ``batch`` was asked beyond settings."""
+
+    batch_id: str | None = None
+    resume: bool = False
+    until_total: int | None = None
+    wait: bool = False
+    wait_max: str | None = None
+    bulk: bool = False
+    follow: bool = False
+    finish_online: bool = False
+    cancel: bool = False
+    yes: bool = False
+
+
+def run_batch(
+    flags: dict[str, object],
+    order: BatchOrder,
+    load: Callable[[dict[str, object]], Settings],
+    talk: Callable[[Settings], Console],
+) -> int:
+    """Many samples: a new batch, or one that goes on."""
+    from legalgen.batch.run import Intent, resumed_flags, resumed_settings
+
+    settings = load(flags)
+    record = None
+    if flags.get("count") and order.until_total:
+        raise UsageError("--count and --until-total say different things: leave one out")
+    if flags.get("route") and (flags.get("provider") or flags.get("model")):
+        raise UsageError("--route names every model: leave out --provider and --model")
+    if order.resume or order.cancel:
+        if flags.get("count") or order.until_total:
+            raise UsageError("--resume goes on to the original count: leave out --count")
+        record = _resumable(settings, order.batch_id)
+        settings = resumed_settings(record, load(resumed_flags(record, flags)))
+    console = talk(settings)
+    intent = Intent(
+        count=settings.count,
+        command=command(),
+        resume=record,
+        until_total=order.until_total,
+        default_max_wait_s=TERMINAL_PATIENCE_S if sys.stdout.isatty() else UNATTENDED_PATIENCE_S,
+        lock_wait_s=_queue_s(order),
+    )
+    result = go(settings, console, intent, _bulk_order(order, record))
+    console.result(result, again(settings))
+    return result.exit_code
+
+
+def _bulk_order(order: BatchOrder, record: Record | None) -> BulkOrder | None:
+    """What is asked of a batch service; None for a batch of calls of its own."""
+    from legalgen.batch.bulk_run import BulkOrder  # history and models need none of it
+
+    if not order.bulk and (record is None or record.bulk is None):
+        if order.follow or order.finish_online or order.cancel:
+            raise UsageError("--follow, --finish-online and --cancel are for batches with --bulk")
+        return None
+    return BulkOrder(
+        again=order.bulk,
+        follow=order.follow,
+        finish_online=order.finish_online,
+        cancel=order.cancel,
+        confirm=(lambda _: True) if order.yes else confirmed,
+    )
+
+
+def show_plan(
+    flags: dict[str, object],
+    until_total: int | None,
+    load: Callable[[dict[str, object]], Settings],
+    talk: Callable[[Settings], Console],
+) -> int:
+    """What a batch would write, how it spreads, and whether it fits; nobody is called."""
+    from legalgen.batch.generation import Stop  # history and models need none of it
+    from legalgen.batch.preview import preview  # few ask for it
+    from legalgen.batch.run import Intent, Run  # history and models need none of it
+
+    settings = load(flags)
+    console = talk(settings)
+    warn(settings, console)
+    intent = Intent(count=settings.count, until_total=until_total)
+    run = Run(settings, intent, listener=lambda _: None, stop=Stop())
+    with contextlib.closing(run):
+        found = preview(run)
+    if console.json:
+        console.data(found.as_json())
+    else:
+        console.text("\n".join(found.lines()))
+    return 0
+
+
+def _queue_s(order: BatchOrder) -> float:
+    if order.wait_max is not None:
+        try:
+            return parse_duration(order.wait_max)
+        except ValueError as error:
+            raise UsageError(f"--wait-max {order.wait_max}: {error}") from error
+    return LONGEST_QUEUE_S if order.wait else 0.0
+
+
+def _resumable(settings: Settings, batch_id: str | None) -> Record:
+    """The batch to go on with: the one named, or the newest that is unfinished."""
+    ledger = Ledger(DataDir(settings.data_dir))
+    if batch_id is not None:
+        record = ledger.find(batch_id)
+        status = ledger.status_of(record)
+        if status not in RESUMABLE or record.kind != "batch":
+            raise UsageError(f"batch {record.id} is {status}: there is nothing to resume")
+        return record
+    for entry in ledger.newest():
+        if isinstance(entry, Unreadable) or entry.kind != "batch":
+            continue
+        if ledger.status_of(entry) in RESUMABLE:
+            return entry
+    raise UsageError(f"there is nothing to resume in {settings.data_dir}")

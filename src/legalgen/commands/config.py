@@ -1,0 +1,111 @@
+"""``legalgen config``: where settings come from, and the file that holds them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from legalgen.commands.options import Flags, console_of, settings_of, takes
+
+config_app = typer.Typer(
+    help="Show and write the configuration.", no_args_is_help=True, rich_markup_mode="rich"
+)
+
+
+@config_app.command("show")
+@takes("json", "color")
+def show(flags: Flags) -> int:
+    """Print every setting with where its value came from; keys are masked."""
+    from legalgen.providers import PROVIDERS
+    from legalgen.settings.show import describe
+
+    settings = settings_of(flags)
+    console = console_of(settings)
+    for warning in settings.warnings:
+        console.talk(warning)
+    rows = describe(settings, PROVIDERS)
+    console.settings([(row.name, row.value, str(row.origin)) for row in rows])
+    return 0
+
+
+@config_app.command("path")
+@takes("json")
+def path(flags: Flags) -> int:
+    """Print where the config file is, or would be."""
+    from legalgen.settings.layers import config_path
+    from legalgen.ui.console import Console
+
+    where = str(config_path(os.environ))
+    if flags["json"]:
+        Console(json=True).data({"path": where})
+    else:
+        Console().text(where)
+    return 0
+
+
+@config_app.command("init")
+@takes("json")
+def init(flags: Flags) -> int:
+    """Write a commented config file to begin with; one that is there stays as it is."""
+    from legalgen.settings.config_file import init_config
+    from legalgen.settings.layers import config_path
+    from legalgen.ui.console import Console
+
+    where = config_path(os.environ)
+    init_config(where)
+    Console().talk(f"Wrote {where}; every setting is in it, commented out.")
+    if flags["json"]:
+        Console(json=True).data({"path": str(where)})
+    return 0
+
+
+@config_app.command("set-key")
+@takes("json")
+def set_key(
+    flags: Flags,
+    provider: Annotated[str, typer.Argument(metavar="PROVIDER", help="Such as groq.")],
+) -> int:
+    """Put a provider's API key into the config file: typed without echo, or from stdin."""
+    from legalgen.errors import UsageError
+    from legalgen.providers import PROVIDERS
+    from legalgen.routing.route import known_provider
+    from legalgen.settings import config_file
+    from legalgen.settings.layers import config_path
+    from legalgen.ui.console import Console
+
+    name = known_provider(provider, "set-key")
+    if PROVIDERS[name].env_var is None:
+        raise UsageError(f"{name} takes no key")
+    where = config_path(os.environ)
+    config_file.set_key(where, name, _typed_key(name))
+    Console().talk(f"The key of {name} is in {where}; only you can read it.")
+    if flags["json"]:
+        Console(json=True).data({"provider": name, "path": str(where)})
+    return 0
+
+
+def _typed_key(name: str) -> str:
+    """The key, from a person or from a pipe; it is never shown."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    from getpass import getpass
+
+    return getpass(f"API key of {name} (it is not shown): ", sys.stderr)
+
+
+@config_app.command("taxonomy")
+@takes("jurisdiction", "practice_area", "topic", "difficulty", "sample_type", "taxonomy", "json")
+def taxonomy(flags: Flags) -> int:
+    """Print the tree of what can be asked for, with how many cells each branch holds."""
+    from legalgen.batch import wiring
+
+    settings = settings_of(flags)
+    whole = wiring.taxonomy_of(settings)
+    console = console_of(settings)
+    for warning in whole.warnings:
+        console.talk(warning)
+    console.taxonomy(whole.as_tree(wiring.filter_of(settings)))
+    return 0

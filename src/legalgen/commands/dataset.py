@@ -1,0 +1,281 @@
+"""What each dataset command does once its flags are read: one look or one change, an exit code."""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import secrets
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from legalgen.batch import wiring
+from legalgen.dataset import compact, export, imports, report
+from legalgen.dataset.check import Linter, check
+from legalgen.dataset.foreign import read_rows
+from legalgen.dataset.verify import repair as mend
+from legalgen.dataset.verify import verify
+from legalgen.errors import DiskError, UsageError
+from legalgen.errors.redaction import redact
+from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.duplicates import DuplicateIndex, Part, Thresholds
+from legalgen.settings.layers import Settings
+from legalgen.store.files import DataDir, sync_folder
+from legalgen.store.journal import recover
+from legalgen.store.ledger import Ledger, new_batch_id, this_process
+from legalgen.store.locks import BatchLock, Holder
+from legalgen.store.parts import parts
+from legalgen.ui import dataset_screens, page
+from legalgen.ui.console import Console
+
+FOUND = 1
+_T = TypeVar("_T", bound=str)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _existing(settings: Settings) -> DataDir:
+    """The data dir, if it is there: looking must not make one.
+
+    Raises:
+        UsageError: there is none.
+    """
+    data_dir = DataDir(settings.data_dir)
+    if not data_dir.root.is_dir():
+        raise UsageError(f"there is no dataset in {data_dir.root}")
+    return data_dir
+
+
+# --- looking after it --------------------------------------------------------------------------
+
+
+def verify_dataset(settings: Settings, console: Console, *, repair: bool) -> int:
+    """Whether the dataset is whole."""
+    data_dir = _existing(settings)
+    found = mend(data_dir) if repair else verify(data_dir)
+    dataset_screens.show_verified(console, found)
+    return FOUND if found.findings else 0
+
+
+def compact_dataset(settings: Settings, console: Console, *, rehearsal: bool, offline: bool) -> int:
+    """Many parts into few."""
+    data_dir = _existing(settings)
+    note_part = Ledger(data_dir).note_part
+    done = compact.compact(data_dir, note_part=note_part, rehearsal=rehearsal, offline=offline)
+    dataset_screens.show_compacted(console, done)
+    return 0
+
+
+# --- in and out --------------------------------------------------------------------------------
+
+
+def import_file(settings: Settings, console: Console, file: Path) -> int:
+    """Rows of a file, into the dataset."""
+    if not file.exists():
+        raise UsageError(f"there is no file {file}")
+    data_dir = DataDir(settings.data_dir)
+    data_dir.create()
+    batch_id = new_batch_id(_now(), random.Random())
+    with BatchLock(data_dir) as lock:
+        lock.acquire(Holder(batch_id, this_process().pid, _now()))
+        for found in recover(data_dir, note_part=Ledger(data_dir).note_part):
+            console.talk(f"recovered journal/{found.segment}: {found.outcome}")
+        taxonomy = _taxonomy(settings, console)
+        gate = wiring.gate_of(settings, taxonomy, _now().date(), rehearsal=False)
+        index = _index(data_dir, Thresholds(**gate.rules.duplicate_thresholds()))
+        done = imports.import_rows(
+            read_rows(file),
+            imports.Source(file.resolve(), _command()),
+            data_dir,
+            batch_id=batch_id,
+            taxonomy=taxonomy,
+            linter=Linter(taxonomy, gate, index=index),
+            now=_now,
+        )
+    if not (done.added or done.present):
+        raise UsageError(_unusable(console, file, done))
+    dataset_screens.show_imported(console, done)
+    return 0
+
+
+def _unusable(console: Console, file: Path, done: imports.Imported) -> str:
+    """Why nothing came of an import; the first rows of those that cannot be used are shown."""
+    for example in done.examples:
+        console.talk(example)
+    if not done.read:
+        return f"{file} holds no rows: nothing was imported"
+    return (
+        f"{file}: none of its {done.read} rows can be used ({done.unreadable} cannot be read, "
+        f"{done.empty} have no question or no answer): nothing was imported"
+    )
+
+
+def _taxonomy(settings: Settings, console: Console) -> Taxonomy:
+    """The taxonomy, after what its file has to be warned of."""
+    taxonomy = wiring.taxonomy_of(settings)
+    for warning in taxonomy.warnings:
+        console.talk(warning)
+    return taxonomy
+
+
+def _command() -> tuple[str, ...]:
+    return ("legalgen", *(redact(word) for word in sys.argv[1:]))
+
+
+def _index(data_dir: DataDir, thresholds: Thresholds) -> DuplicateIndex:
+    """The index of near-duplicates of the dataset, as a batch keeps it."""
+    index = DuplicateIndex(data_dir.index(), thresholds)
+    index.open([_part(path) for path in parts(data_dir)])
+    return index
+
+
+def _part(path: Path) -> Part:
+    def rows() -> Iterable[tuple[str, str, str]]:
+        import pyarrow.parquet as pq  # only where no sketch is kept
+
+        table = pq.read_table(path, columns=["id", "question", "answer"])
+        return zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
+
+    return Part(path.name, path.stat().st_size, rows)
+
+
+class ExportOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``export`` was asked."""
+
+    out: Path
+    form: str
+    reasoning: str
+    flags: tuple[str, ...] = ()
+    without_flags: tuple[str, ...] = ()
+    batches: tuple[str, ...] = ()
+    jurisdictions: tuple[str, ...] = ()
+    practice_areas: tuple[str, ...] = ()
+    difficulties: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    split: float | None = None
+    split_seed: int = 0
+    rehearsal: bool = False
+
+
+def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> int:
+    """The dataset in a trainer's shape."""
+    form = _one_of("--format", order.form, export.FORMATS)
+    reasoning = _one_of("--reasoning", order.reasoning, export.REASONINGS)
+    wanted = export.Wanted(
+        order.flags,
+        order.without_flags,
+        order.batches,
+        order.jurisdictions,
+        order.practice_areas,
+        order.difficulties,
+        order.models,
+    )
+    done = export.export(
+        _existing(settings),
+        order.out,
+        export.shape_of(form, reasoning, wiring.taxonomy_of(settings)),
+        form=form,
+        wanted=wanted,
+        split=None if order.split is None else export.Split(order.split, order.split_seed),
+        rehearsal=order.rehearsal,
+    )
+    dataset_screens.show_exported(console, done)
+    return 0
+
+
+def _one_of(flag: str, value: str, allowed: Sequence[_T]) -> _T:
+    if value not in allowed:
+        raise UsageError(f"{flag} {value}: take one of {', '.join(allowed)}")
+    return cast(_T, value)
+
+
+# --- looking at it -----------------------------------------------------------------------------
+
+
+def check_file(settings: Settings, console: Console, file: Path, *, strict: bool) -> int:
+    """The gate over a file."""
+    if not file.exists():
+        raise UsageError(f"there is no file {file}")
+    taxonomy = _taxonomy(settings, console)
+    gate = wiring.gate_of(settings, taxonomy, _now().date(), rehearsal=False)
+    found = check(read_rows(file), Linter(taxonomy, gate))
+    dataset_screens.show_checked(console, found)
+    return FOUND if found.found or (strict and found.flagged) else 0
+
+
+class StatsOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``stats`` was asked."""
+
+    batch: str | None = None
+    html: Path | None = None
+    review: Path | None = None
+    review_rows: int = 100
+    seed: int = 0
+    rehearsal: bool = False
+
+
+def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
+    """What is in the dataset."""
+    data_dir = _existing(settings)
+    batch = Ledger(data_dir).find(order.batch).id if order.batch is not None else None
+    found = report.report(
+        data_dir,
+        wiring.taxonomy_of(settings),
+        batch=batch,
+        rehearsal=order.rehearsal,
+        seed=order.seed,
+    )
+    if order.html is not None:
+        title = "Rehearsal" if order.rehearsal else "Synthetic legal questions and answers"
+        _write(data_dir, order.html, page.render(found, title=title, written=_now()))
+        console.talk(f"wrote {order.html}")
+    if order.review is not None:
+        rows = report.sample_of(
+            data_dir, order.review_rows, rehearsal=order.rehearsal, seed=order.seed, batch=batch
+        )
+        _write(data_dir, order.review, _marking_sheet(rows))
+        console.talk(f"wrote {order.review}: {len(rows)} rows to mark")
+    dataset_screens.show_report(console, found)
+    return 0
+
+
+_SHEET = ("id", "question", "reasoning", "answer", "citations", "correct", "citations_ok", "remark")
+
+
+def _marking_sheet(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as CSV with empty columns for the one who marks them."""
+    sheet = StringIO()
+    writer = csv.writer(sheet)
+    writer.writerow(_SHEET)
+    for row in rows:
+        steps = "\n".join(row["reasoning_steps"])
+        citations = "\n".join(one["text"] for one in row["citations"])
+        writer.writerow([row["id"], row["question"], steps, row["answer"], citations, "", "", ""])
+    return sheet.getvalue()
+
+
+def _write(data_dir: DataDir, path: Path, text: str) -> None:
+    """A file of the user's, written beside and swapped in; never among the dataset's own."""
+    folder = path.parent.resolve()
+    for rehearsal in (False, True):
+        if folder.is_relative_to(data_dir.dataset(rehearsal=rehearsal).resolve()):
+            raise UsageError(f"{path} is inside the dataset: its readers would take it in")
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with beside.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        sync_folder(folder)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise DiskError(f"cannot write {path}: {error.strerror or error}", path) from error

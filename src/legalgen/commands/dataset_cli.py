@@ -1,0 +1,198 @@
+"""``legalgen dataset``: look after the dataset, bring rows in, take rows out, and look at them.
+
+Nothing heavy is imported up here: ``--help`` loads no pyarrow.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from legalgen.commands.options import SHOWING, Flags, console_of, settings_of, takes
+
+app = typer.Typer(
+    help="Verify, compact, import, export, check and measure datasets.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+_Rehearsal = Annotated[
+    bool, typer.Option("--rehearsal", help="The dataset of the toy model instead.")
+]
+_File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Parquet or JSON lines, or a folder of either.")
+]
+
+
+@app.command()
+@takes(*SHOWING)
+def verify(
+    flags: Flags,
+    *,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend what can be mended without losing a row.")
+    ] = False,
+) -> int:
+    """Look whether the dataset is whole: parts, schema, ids, ledger, journals.
+
+    Exit codes: 0 whole, 1 something was found (after --repair: something is left), 74 the disk
+    failed.
+    """
+    from legalgen.commands import dataset
+
+    settings = settings_of(flags)
+    return dataset.verify_dataset(settings, console_of(settings), repair=repair)
+
+
+@app.command()
+@takes(*SHOWING)
+def compact(
+    flags: Flags,
+    *,
+    rehearsal: _Rehearsal = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Nobody reads: parts may be moved one by one.")
+    ] = False,
+) -> int:
+    """Rewrite many parts into few; safe while others read, and against a crash.
+
+    A reader that has listed the files and not opened them yet gets an error, never a wrong count.
+    """
+    from legalgen.commands import dataset
+
+    settings = settings_of(flags)
+    return dataset.compact_dataset(
+        settings, console_of(settings), rehearsal=rehearsal, offline=offline
+    )
+
+
+@app.command("import")
+@takes("taxonomy", "authorities", *SHOWING)
+def import_(flags: Flags, file: _File) -> int:
+    """Bring in rows of the old seven columns, or of another dataset of ours.
+
+    Rows that are there already are passed over. What the gate says of a row becomes its flags.
+
+    Exit codes: 0 the rows are there now, 2 no row of the file can be used,
+    5 a batch is running, 74 the disk failed.
+    """
+    from legalgen.commands import dataset
+
+    settings = settings_of(flags)
+    return dataset.import_file(settings, console_of(settings), file)
+
+
+@app.command()
+@takes("taxonomy", *SHOWING)
+def export(
+    flags: Flags,
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The file to write: .jsonl or .parquet.")
+    ],
+    *,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="prompt-completion, messages, alpaca, sharegpt, legacy, or schema (all columns).",
+        ),
+    ] = "prompt-completion",
+    reasoning: Annotated[
+        str, typer.Option(help="none, inline, think, reasoning_content or thinking.")
+    ] = "none",
+    flag: Annotated[
+        list[str] | None, typer.Option(help="Only rows with a flag like this (DUP_*).")
+    ] = None,
+    without_flag: Annotated[
+        list[str] | None, typer.Option(help="No row with a flag like this ('*': any).")
+    ] = None,
+    batch: Annotated[
+        list[str] | None, typer.Option(help="Only this batch; the beginning of its id will do.")
+    ] = None,
+    jurisdiction: Annotated[list[str] | None, typer.Option(help="Only this one.")] = None,
+    practice_area: Annotated[list[str] | None, typer.Option(help="Only this one.")] = None,
+    difficulty: Annotated[list[str] | None, typer.Option(help="Only this one.")] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="Only rows of a model like this (groq/*).")
+    ] = None,
+    split: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", help="Put this share into <OUT>-test, the rest in -train."),
+    ] = None,
+    split_seed: Annotated[int, typer.Option(help="Which rows are the test set.")] = 0,
+    rehearsal: _Rehearsal = False,
+) -> int:
+    """Write the dataset as a trainer reads it; a file that is there is replaced whole."""
+    from legalgen.commands import dataset
+
+    settings = settings_of(flags)
+    order = dataset.ExportOrder(
+        out=out,
+        form=form,
+        reasoning=reasoning,
+        flags=tuple(flag or ()),
+        without_flags=tuple(without_flag or ()),
+        batches=tuple(batch or ()),
+        jurisdictions=tuple(jurisdiction or ()),
+        practice_areas=tuple(practice_area or ()),
+        difficulties=tuple(difficulty or ()),
+        models=tuple(model or ()),
+        split=split,
+        split_seed=split_seed,
+        rehearsal=rehearsal,
+    )
+    return dataset.export_dataset(settings, console_of(settings), order)
+
+
+@app.command()
+@takes("taxonomy", "authorities", *SHOWING)
+def check(
+    flags: Flags,
+    file: _File,
+    *,
+    strict: Annotated[bool, typer.Option("--strict", help="Flags alone count as found.")] = False,
+) -> int:
+    """Run the gate over any file with our columns or the old seven.
+
+    Exit codes: 0 nothing was found (flags alone are nothing, unless --strict), 1 something was:
+    a row that would be refused, a repeat, an oddity of a column, a row that cannot be read.
+    """
+    from legalgen.commands import dataset
+
+    settings = settings_of(flags)
+    return dataset.check_file(settings, console_of(settings), file, strict=strict)
+
+
+@app.command()
+@takes("taxonomy", *SHOWING)
+def stats(
+    flags: Flags,
+    *,
+    batch: Annotated[
+        str | None, typer.Option(metavar="ID", help="One batch; the beginning of its id will do.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write one HTML page.")
+    ] = None,
+    review: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write rows to mark by hand, as CSV.")
+    ] = None,
+    review_rows: Annotated[int, typer.Option(min=1, help="How many rows to mark.")] = 100,
+    seed: Annotated[int, typer.Option(help="Which rows are sampled.")] = 0,
+    rehearsal: _Rehearsal = False,
+) -> int:
+    """Measure the dataset: coverage, lengths, likeness, citations, what it took."""
+    from legalgen.commands import dataset
+
+    settings = settings_of(flags)
+    order = dataset.StatsOrder(
+        batch=batch,
+        html=html,
+        review=review,
+        review_rows=review_rows,
+        seed=seed,
+        rehearsal=rehearsal,
+    )
+    return dataset.show_stats(settings, console_of(settings), order)

@@ -1,0 +1,36 @@
+"""generate: one sample, shown and kept, or the prompt that would be sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from legalgen.commands.running import again, command, go
+from legalgen.settings.layers import Settings
+from legalgen.ui.console import Console
+
+if TYPE_CHECKING:
+    pass
+
+
+def generate_one(settings: Settings, console: Console, *, save: bool) -> int:
+    """One sample, shown and kept."""
+    from legalgen.batch.run import Intent  # history and models need none of it
+
+    result = go(settings, console, Intent(kind="generate", count=1, command=command(), save=save))
+    for sample in result.samples:
+        console.sample(sample, saved=save, where=str(result.dataset))
+    if not result.samples:
+        console.result(result, again(settings))
+    return result.exit_code
+
+
+def print_prompt(settings: Settings, console: Console) -> int:
+    """The prompt that a sample would be asked with; nobody is called."""
+    from legalgen.batch import wiring  # history and models need none of it
+
+    prompt = wiring.example_prompt(settings)
+    if console.json:
+        console.data([{"role": m.role, "content": m.content} for m in prompt.messages])
+    else:
+        console.text("\n\n".join(f"[{m.role}]\n{m.content}" for m in prompt.messages))
+    return 0

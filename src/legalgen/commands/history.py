@@ -1,0 +1,106 @@
+"""history: what was done, by batch, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from legalgen.commands.running import again
+from legalgen.errors import UsageError
+from legalgen.settings.layers import Settings
+from legalgen.settings.types import did_you_mean, parse_duration
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger, Record, Unreadable
+from legalgen.ui.console import Console, history_row
+
+if TYPE_CHECKING:
+    pass
+
+
+RESUMABLE = ("paused", "stopped", "interrupted", "failed")
+
+STATUSES = ("running", "completed", *RESUMABLE, "unreadable")
+
+
+class HistoryQuery(msgspec.Struct, frozen=True):
+    """Which batches ``history`` was asked for. ``since`` is a date or a duration ago."""
+
+    batch_id: str | None = None
+    limit: int = 20
+    status: str | None = None
+    provider: str | None = None
+    since: str | None = None
+    why: bool = False
+
+
+def show_history(settings: Settings, console: Console, query: HistoryQuery) -> int:
+    """What was done: a table, or one batch in full."""
+    ledger = Ledger(DataDir(settings.data_dir))
+    if query.batch_id is not None or query.why:
+        record = ledger.find(query.batch_id) if query.batch_id else _newest(ledger, settings)
+        console.record(record, ledger.status_of(record), again(settings), why=query.why)
+        return 0
+    if query.status is not None and query.status not in STATUSES:
+        raise UsageError(
+            f"--status {query.status}: there is no such status"
+            f"{did_you_mean(query.status, STATUSES)}; there are: {', '.join(STATUSES)}"
+        )
+    _check_provider(ledger, query.provider)
+    console.history(islice(_matching(ledger, query), query.limit))
+    return 0
+
+
+def _check_provider(ledger: Ledger, name: str | None) -> None:
+    """Refuse a provider that there is none of, and that no batch here has ever used."""
+    from legalgen.providers import PROVIDERS  # few ask for one
+    from legalgen.routing.route import unknown_provider  # few ask for one
+
+    if name is None or name in PROVIDERS:
+        return
+    records = (entry for entry in ledger.newest() if isinstance(entry, Record))
+    used = {model.partition("/")[0] for record in records for model in record.models}
+    if name not in used:
+        known = dict.fromkeys([*PROVIDERS, *sorted(used)])
+        raise UsageError(unknown_provider(f"--provider {name}", name, known))
+
+
+def _newest(ledger: Ledger, settings: Settings) -> Record:
+    for entry in ledger.newest():
+        if isinstance(entry, Record):
+            return entry
+    raise UsageError(f"there is no batch in {settings.data_dir}")
+
+
+def _matching(ledger: Ledger, query: HistoryQuery) -> Iterator[dict[str, Any]]:
+    """The rows of the batches asked for, newest first; no more are read than are taken."""
+    since = _moment(query.since) if query.since else None
+    for entry in ledger.newest():
+        if isinstance(entry, Unreadable):
+            if query.status in (None, "unreadable") and not (query.provider or since):
+                yield history_row(entry, "unreadable")
+            continue
+        if since is not None and entry.started < since:
+            return
+        status = ledger.status_of(entry)
+        if query.status in (None, status) and _has_provider(entry, query.provider):
+            yield history_row(entry, status)
+
+
+def _has_provider(record: Record, provider: str | None) -> bool:
+    return provider is None or any(name.startswith(f"{provider}/") for name in record.models)
+
+
+def _moment(text: str) -> datetime:
+    """The moment of a date (``2026-11-20``, in local time) or of so long ago (``36h``)."""
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:  # not a date: then a duration
+        pass
+    try:
+        return datetime.now(UTC) - timedelta(seconds=parse_duration(text))
+    except ValueError as error:
+        raise UsageError(f"--since {text}: write a date (2026-11-20) or 36h, 7d") from error

@@ -1,0 +1,47 @@
+"""models: what can be used, live, and how healthy it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from legalgen.commands.running import warn
+from legalgen.errors import NoUsableProvider
+from legalgen.settings.layers import Settings
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger
+from legalgen.ui.console import Console
+
+if TYPE_CHECKING:
+    pass
+
+
+class ModelsQuery(msgspec.Struct, frozen=True):
+    """What ``models`` was asked to do beyond showing what is known."""
+
+    check: bool = False
+    refresh: bool = False
+    compare: bool = False
+    everything: bool = False
+
+
+def show_models(settings: Settings, console: Console, query: ModelsQuery) -> int:
+    """Which models there are, and what is known of them; 3 when none of those checked answers."""
+    from legalgen.routing import inventory  # history and models need none of it
+
+    warn(settings, console)
+    ledger, now = Ledger(DataDir(settings.data_dir)), datetime.now(UTC)
+    rows = inventory.model_rows(settings, ledger.newest(), now, everything=query.everything)
+    rows = inventory.check(settings, rows) if query.check else rows
+    console.models(
+        rows,
+        now,
+        listings=inventory.refresh(settings) if query.refresh else None,
+        compared=inventory.compared(settings, ledger.newest()) if query.compare else None,
+        checked=query.check,
+    )
+    checks = [row.check for row in rows if row.check is not None]
+    silent = query.check and not any(check.ok for check in checks)
+    return NoUsableProvider.exit_code if silent else 0

@@ -1,0 +1,140 @@
+"""What the commands share: one run under signals, its events streamed, how to go on afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from legalgen.batch.signals import heeded
+from legalgen.errors import DiskError
+from legalgen.errors.redaction import redact
+from legalgen.settings.layers import Settings
+from legalgen.telemetry import events, log
+from legalgen.ui.console import Console
+
+if TYPE_CHECKING:
+    from legalgen.batch.bulk_run import BulkOrder
+    from legalgen.batch.run import Intent, Result
+
+
+EXIT_PIPE = 128 + 13
+"""As if by SIGPIPE, which Python programs do not die of."""
+
+
+def again(settings: Settings) -> str:
+    """The flags that the next command needs, to find the same data dir."""
+    given = settings.origin("data_dir").source == "flag"
+    return f" --data-dir {shlex.quote(str(settings.data_dir))}" if given else ""
+
+
+def warn(settings: Settings, console: Console) -> None:
+    """What is amiss with the settings; a run tells it among its own notices."""
+    for warning in settings.warnings:
+        console.talk(warning)
+
+
+def go(
+    settings: Settings, console: Console, intent: Intent, bulk: BulkOrder | None = None
+) -> Result:
+    """One run, with its log, its event stream and its signals."""
+    from legalgen.batch.bulk_run import BulkRun  # history and models need none of it
+    from legalgen.batch.generation import Stop  # history and models need none of it
+    from legalgen.batch.run import Run, with_exit_code  # history and models need none of it
+
+    # Read when pyarrow is loaded: its own pool keeps 15 MB that this program has no use for.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    stop = Stop()
+    broken: list[OSError] = []
+    opened = log.open_log(
+        settings.log_dir,
+        warn=console.talk,
+        secrets=settings.secrets(),
+        level=settings.log_level,
+        format=settings.log_format,
+    )
+    with contextlib.closing(opened), _streamed(settings) as stream, console.watching():
+
+        def listen(event: events.Event) -> None:
+            log.write(event)
+            if broken:
+                return
+            try:
+                stream(event)
+                console.hear(event)
+            except OSError as error:  # nobody reads any more (| head), or the terminal is gone
+                broken.append(error)
+                stop.request()
+
+        run = (
+            Run(settings, intent, listener=listen, stop=stop)
+            if bulk is None
+            else BulkRun(settings, intent, bulk, listener=listen, stop=stop)
+        )
+        console.follow(run.router.view, lambda: stop.requested)
+
+        def abandon() -> None:
+            stop.abandon()
+            run.abandon()
+
+        with contextlib.closing(run), heeded(stop.request, abandon) as caught:
+            result = run.go()
+    if broken:
+        _hang_up()
+        if caught.number is None and result.status == "stopped":
+            return with_exit_code(result, EXIT_PIPE)
+    if result.status == "stopped" and stop.requested and caught.number is not None:
+        return with_exit_code(result, caught.exit_code(result.exit_code))
+    return result
+
+
+@contextlib.contextmanager
+def _streamed(settings: Settings) -> Iterator[events.Listener]:
+    """Where ``--events`` goes: a file, stdout, or nowhere."""
+    secrets = settings.secrets()
+
+    def line(event: events.Event) -> str:
+        return redact(events.encode(event).decode(), secrets) + "\n"
+
+    if settings.events is None:
+        yield lambda _: None
+    elif settings.events == "-":
+        yield lambda event: _write(sys.stdout, line(event))
+    else:
+        path = Path(settings.events).expanduser()
+        try:
+            stream = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise DiskError(f"--events {path}: {error.strerror}", path) from error
+        with stream:
+            yield lambda event: _append(stream, line(event), path)
+
+
+def _append(stream: Any, text: str, path: Path) -> None:
+    try:
+        _write(stream, text)
+    except OSError as error:
+        raise DiskError(f"--events {path}: {error.strerror}", path) from error
+
+
+def _hang_up() -> None:
+    """Lead streams that nobody reads any more nowhere, so that nothing fails on them again."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _write(stream: Any, text: str) -> None:
+    stream.write(text)
+    stream.flush()
+
+
+def command() -> tuple[str, ...]:
+    """The command line as the ledger keeps it, without keys."""
+    return ("legalgen", *(redact(word) for word in sys.argv[1:]))

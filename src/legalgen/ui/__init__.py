@@ -1,0 +1,1 @@
+"""What people see: the console, the live view, tables and pages."""

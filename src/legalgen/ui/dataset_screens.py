@@ -1,0 +1,351 @@
+"""What the dataset commands show to people; programs get the values themselves as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from legalgen.batch.judging import ROLE
+from legalgen.dataset.check import Report as Checked
+from legalgen.dataset.compact import Compacted
+from legalgen.dataset.export import Exported
+from legalgen.dataset.foreign import ODDITIES
+from legalgen.dataset.imports import Imported
+from legalgen.dataset.report import ANSWER_BASELINE, QUESTION_BASELINE, Coverage, Model, Report
+from legalgen.dataset.verify import Verified
+from legalgen.ui.console import Console
+from legalgen.ui.screens import Cell, Grid
+
+DASH: Final = "-"
+_HEAT: Final = " .:-=+*#%@"
+"""From one row to the most rows of any cell; plain characters, so that any terminal has them."""
+
+
+def _table(console: Console, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    cells = tuple(tuple(Cell(text) for text in row) for row in rows)
+    console._grid(Grid(tuple(headings), cells))
+
+
+def _share(value: float | None) -> str:
+    return DASH if value is None else f"{value:.1%}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+# --- verify, compact, import, export -----------------------------------------------------------
+
+
+def show_verified(console: Console, found: Verified) -> None:
+    """What was found and what was mended."""
+    if console.json:
+        data = msgspec.to_builtins(found)
+        whole = not found.findings
+        for one, finding in zip(data["findings"], found.findings, strict=True):
+            one["repairable"] = finding.repairable
+        console.data(data | {"whole": whole})
+        return
+    for line in found.repaired:
+        console.talk(f"repaired: {line}")
+    for note in found.notes:
+        console.talk(f"note: {note}")
+    if found.findings:
+        rows = [
+            (one.kind.replace("_", " "), one.where, one.what, "yes" if one.repairable else "no")
+            for one in found.findings
+        ]
+        _table(console, ("finding", "where", "what", "--repair"), rows)
+    size = f"{_counted(found.rows, 'row')} in {_counted(found.parts, 'part')}"
+    faults = _counted(len(found.findings), "finding") if found.findings else "whole"
+    console.text(f"{size}: {faults}")
+
+
+def show_compacted(console: Console, done: Compacted) -> None:
+    """What a compaction did."""
+    if console.json:
+        console.data(
+            {
+                "rows": done.rows,
+                "parts_before": done.parts_before,
+                "parts_after": done.parts_after,
+                "bytes_before": done.bytes_before,
+                "bytes_after": done.bytes_after,
+                "generation": done.generation,
+                "recovered": [each.segment for each in done.recovered],
+            }
+        )
+        return
+    for each in done.recovered:
+        console.talk(f"recovered journal/{each.segment}: {each.outcome}")
+    if done.generation is None:
+        parts = _counted(done.parts_before, "part")
+        console.text(f"nothing to do: {_counted(done.rows, 'row')} in {parts}")
+        return
+    sizes = f"{_megabytes(done.bytes_before)} to {_megabytes(done.bytes_after)}"
+    console.text(
+        f"{_counted(done.rows, 'row')}: {_counted(done.parts_before, 'part')} into "
+        f"{done.parts_after} (generation {done.generation}), {sizes}"
+    )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"
+
+
+def show_imported(console: Console, done: Imported) -> None:
+    """What came in, and what was odd."""
+    if console.json:
+        console.data(done)
+        return
+    for example in done.examples:
+        console.talk(example)
+    odd = [(ODDITIES[name], str(count)) for name, count in done.odd.items() if count]
+    odd += [("neither topic nor citations say whose law", str(done.unknown_jurisdiction))] * bool(
+        done.unknown_jurisdiction
+    )
+    if odd:
+        _table(console, ("odd", "rows"), odd)
+    if done.flags:
+        _table(console, ("flag", "rows"), [(name, str(n)) for name, n in done.flags.items()])
+    left_out = done.unreadable + done.empty
+    console.text(
+        f"{_counted(done.added, 'row')} added of {done.read:,} read; {done.present:,} were there "
+        f"already, {left_out:,} cannot be used" + (f" (batch {done.batch})" if done.added else "")
+    )
+
+
+def show_exported(console: Console, done: Exported) -> None:
+    """Which files were written."""
+    if console.json:
+        console.data(done)
+        return
+    for path, rows in done.files.items():
+        console.text(f"{path}: {_counted(rows, 'row')}")
+    if done.left_out:
+        console.talk(f"{_counted(done.left_out, 'row')} left out")
+
+
+# --- check -------------------------------------------------------------------------------------
+
+
+def show_checked(console: Console, found: Checked) -> None:
+    """What the gate says of a file."""
+    if console.json:
+        console.data(found.as_data())
+        return
+    for line in found.unreadable:
+        console.talk(line)
+    for line in _forms(found):
+        console.text(line)
+    odd = list(_columns(found))
+    if odd:
+        _table(console, ("columns", "rows"), odd)
+    if found.codes:
+        rows = [
+            (code, str(one.refused or DASH), str(one.flagged or DASH), f"{one.row}", one.example)
+            for code, one in found.codes.items()
+        ]
+        _table(console, ("code", "refused", "flagged", "row", "the first"), rows)
+    if found.pairs:
+        pairs = [
+            (one.code, str(one.earlier), str(one.row), f"{one.question:.2f}", f"{one.answer:.2f}")
+            for one in found.pairs[:10]
+        ]
+        _table(console, ("too close", "row", "row", "question", "answer"), pairs)
+    console.text(
+        f"{_counted(found.rows, 'row')}: {found.refused:,} would be refused, {found.flagged:,} "
+        f"flagged, {found.clean:,} have nothing against them"
+    )
+
+
+def _forms(found: Checked) -> Iterator[str]:
+    """Which columns were read, and what they leave open."""
+    named = {"legacy": "the old columns", "legalgen": "the columns of a sample"}
+    read = [f"{_counted(count, 'row')} by {named[form]}" for form, count in found.forms.items()]
+    if read:
+        yield f"read {' and '.join(read)}"
+    if found.missing:
+        what = ", ".join(found.missing)
+        widest = "sample_type" in found.missing or "difficulty" in found.missing
+        bounds = ": held to the widest bounds" if widest else ""
+        yield f"not in every row: {what}{bounds}"
+
+
+def _columns(found: Checked) -> Iterator[tuple[str, str]]:
+    counts = {
+        "the question stands there already": found.question_repeats,
+        "the answer stands there already": found.answer_repeats,
+        "the id stands there already": found.id_repeats,
+        "too close to an earlier row": found.near_duplicate_pairs,
+        "cannot be read": found.unreadable_rows,
+    }
+    counts |= {ODDITIES[name]: count for name, count in found.oddities.items()}
+    yield from ((name, f"{count:,}") for name, count in counts.items() if count)
+
+
+# --- stats -------------------------------------------------------------------------------------
+
+
+def show_report(console: Console, report: Report) -> None:
+    """A report as tables, and the coverage as a heat map."""
+    if console.json:
+        console.data(report)
+        return
+    _show_production(console, report)
+    _show_score(console, report)
+    _show_coverage(console, report.coverage)
+    _show_shares(console, report)
+    _show_texts(console, report)
+    _show_citations(console, report)
+    for one in report.examples:
+        console.text(f"\n{one.id}  {one.topic}, {one.difficulty}, {one.sample_type}")
+        console.text(f"Q: {one.question}\nA: {one.answer}")
+
+
+def _show_production(console: Console, report: Report) -> None:
+    made = report.production
+    console.text(
+        f"{_counted(report.rows, 'row')} of {made.asked:,} asked for in "
+        f"{_counted(made.batches, 'record')}; {made.flagged:,} with flags, {made.given_up:,} tasks "
+        f"given up, first answer kept: {_share(made.first_pass)}"
+    )
+    rows = [
+        (m.model, f"{m.samples:,}", f"{m.calls:,}", f"{m.input_tokens:,}", f"{m.output_tokens:,}",
+         f"{m.seconds:,.0f}", DASH if m.cost_usd is None else f"${m.cost_usd:.4g}")
+        for m in made.models
+    ]  # fmt: skip
+    if rows:
+        headings = ("model", "samples", "calls", "tokens in", "tokens out", "seconds", "cost")
+        _table(console, headings, rows)
+    refused = report.refusals
+    if refused.codes:
+        codes = [
+            (one.code, str(one.count), ", ".join(f"{m} {n}" for m, n in one.models.items()),
+             one.example[:100])
+            for one in refused.codes
+        ]  # fmt: skip
+        _table(console, ("refused for", "answers", "by model", "the first"), codes)
+        console.text(f"mended or replaced: {_share(refused.mended)} of the slots")
+
+
+def _show_score(console: Console, report: Report) -> None:
+    if report.score_mean is None:
+        return
+    judges = [m.model.removesuffix(ROLE) for m in report.production.models if _judged(m)]
+    by = f", marked by {', '.join(judges)}" if judges else ""
+    console.text(f"mean score: {report.score_mean:.2f} of 5{by}")
+
+
+def _judged(model: Model) -> bool:
+    return model.model.endswith(ROLE)
+
+
+def _show_coverage(console: Console, coverage: Coverage) -> None:
+    rows = [
+        (f"{leaf.jurisdiction}/{leaf.practice_area}", leaf.topic,
+         *(heat(count, coverage.most) for count in leaf.counts))
+        for leaf in coverage.leaves
+    ]  # fmt: skip
+    _table(console, ("area", "topic", *coverage.difficulties), rows)
+    console.text(
+        f"{coverage.cells:,} pairs of topic and difficulty: {coverage.empty:,} empty, "
+        f"{coverage.least} to {coverage.most} rows each; {_counted(coverage.outside, 'row')} "
+        "outside the taxonomy"
+    )
+
+
+def heat(count: int | None, most: int) -> str:
+    """A cell of the heat map: how full it is beside the fullest, and its count."""
+    if count is None:
+        return ""
+    step = -(-count * (len(_HEAT) - 1) // max(1, most))
+    return f"{_HEAT[step] * 3} {count}" if count else "    0"
+
+
+def _show_shares(console: Console, report: Report) -> None:
+    rows = [
+        (axis.replace("_", " "), one.value, f"{one.rows:,}", _share(one.share), _share(one.wanted))
+        for axis, shares in report.shares.items()
+        for one in shares
+    ]
+    _table(console, ("axis", "value", "rows", "share", "wanted"), rows)
+
+
+def _show_texts(console: Console, report: Report) -> None:
+    if report.flags:
+        flags = [
+            (code, f"{n:,}", _share(n / max(1, report.rows))) for code, n in report.flags.items()
+        ]
+        _table(console, ("flag", "rows", "share"), flags)
+    lengths = [
+        (one.sample_type, f"{one.rows:,}", str(one.p5), str(one.p50), str(one.p95),
+         DASH if one.low is None else f"{one.low}-{one.high}", _share(one.outside))
+        for one in report.lengths
+    ]  # fmt: skip
+    if lengths:
+        headings = ("answers of type", "rows", "p5", "p50", "p95", "bounds (words)", "outside")
+        _table(console, headings, lengths)
+    _show_likeness(console, report)
+    if report.tokens is not None:
+        tokens = report.tokens
+        longer = ", ".join(f"{_share(c.longer)} over {c.tokens:,}" for c in tokens.contexts)
+        console.text(f"tokens: {tokens.total:,}, p95 {tokens.p95:,} a row; {longer}")
+
+
+def _show_likeness(console: Console, report: Report) -> None:
+    near, varied = report.neighbours, report.diversity
+    if near is None or varied is None:
+        return
+    question, answer = QUESTION_BASELINE, ANSWER_BASELINE
+    rows = [
+        ("question", f"{near.question_p50:.2f}", f"{near.question_p95:.2f}",
+         f"{question[0]:.2f}/{question[1]:.2f}", f"{varied.question_zlib:.2f}",
+         f"{varied.question_distinct_2:.2f}"),
+        ("answer", f"{near.answer_p50:.2f}", f"{near.answer_p95:.2f}",
+         f"{answer[0]:.2f}/{answer[1]:.2f}", f"{varied.answer_zlib:.2f}",
+         f"{varied.answer_distinct_2:.2f}"),
+    ]  # fmt: skip
+    headings = ("likeness", "nearest p50", "p95", "baseline", "zlib", "distinct pairs")
+    _table(console, headings, rows)
+    if near.closest:
+        pairs = [
+            (f"{one.similarity:.2f}", one.field, *one.ids, one.texts[0][:80])
+            for one in near.closest
+        ]
+        _table(console, ("closest", "by", "row", "row", "question"), pairs)
+    openings = [(text, str(n)) for text, n in varied.openings]
+    _table(console, ("questions open with", "rows"), openings)
+    if varied.parties:
+        _table(console, ("names", "rows"), [(text, str(n)) for text, n in varied.parties])
+
+
+def _show_citations(console: Console, report: Report) -> None:
+    cited = report.citations
+    if not cited.total:
+        return
+    kinds = [(k, f"{n:,}", _share(n / cited.total)) for k, n in cited.by_kind.items()]
+    _table(console, ("citations of kind", "count", "share"), kinds)
+    statuses = [(k, f"{n:,}", _share(n / cited.total)) for k, n in cited.by_status.items()]
+    _table(console, ("status", "count", "share"), statuses)
+    courts = [(k, f"{n:,}") for k, n in cited.courts.items()]
+    if courts:
+        _table(console, ("court", "cases"), courts)
+    _table(
+        console,
+        ("most cited", "key", "times"),
+        [(one.text, one.key, str(one.count)) for one in cited.most_cited],
+    )
+    if cited.unlisted_cases:
+        _table(
+            console,
+            (f"cases in no list ({cited.unlisted_count:,}, the first 20)", "key", "times"),
+            [(one.text, one.key, str(one.count)) for one in cited.unlisted_cases[:20]],
+        )
+    if cited.conflicts:
+        rows = [(one.text, one.key, one.id) for one in cited.conflicts[:20]]
+        _table(console, (f"contradictions ({len(cited.conflicts)})", "key", "row"), rows)
+    if cited.warning:
+        console.talk(f"Warning: {cited.warning}.")

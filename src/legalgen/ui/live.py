@@ -1,0 +1,339 @@
+"""What people see while a run goes: a live view on a terminal, plain lines elsewhere.
+
+A watcher hears events in the main thread and refreshes itself in a thread of its own, so that a
+view never stands still while the run is busy, and costs at most four refreshes a second.
+
+The cursor is never hidden: there is nothing to restore, whatever ends the program.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import textwrap
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import msgspec
+
+from legalgen.routing.targets import View
+from legalgen.telemetry import events
+from legalgen.telemetry.clock import Clock
+from legalgen.ui.frame import (
+    ASCII,
+    UNICODE,
+    Glyphs,
+    Line,
+    Moment,
+    calls,
+    frame,
+    printable,
+    progress_words,
+)
+from legalgen.ui.progress import OF_ANSWERS, Progress
+
+REFRESH_S = 0.25
+REPORT_S = 30.0
+"""How often a run without a terminal says how far it is, at most."""
+INDENT = " " * 10
+"""As wide as the time of day before each line."""
+_ERASE_LINE, _ERASE_BELOW = "\x1b[2K", "\x1b[J"
+
+Views = Callable[[], Sequence[View]]
+
+
+class Screen(Protocol):
+    """Where a watcher writes; see :class:`legalgen.ui.console.Talk`."""
+
+    def write(self, text: str) -> None:
+        """Write at once; never raises for a reader that is gone."""
+
+    def size(self) -> tuple[int, int]:
+        """Columns and rows now."""
+
+
+class Saying(msgspec.Struct, frozen=True):
+    """One line for people; lines with the same ``key`` (not None) say the same thing again."""
+
+    text: str
+    key: object = None
+
+
+class Watcher:
+    """Follows a run; subclasses say what happens. Use as a context manager."""
+
+    period_s = math.inf
+    """How often ``refresh`` is called; never, if infinite."""
+
+    def __init__(self, screen: Screen, *, clock: Clock | None = None) -> None:
+        self._screen = screen
+        self._clock = clock or Clock()
+        self._lock = threading.RLock()
+        self._ended = threading.Event()
+        self._progress = Progress(self._clock.monotonic())
+        self._views: Views = lambda: ()
+        self._stopping: Callable[[], bool] = lambda: False
+        self._thread: threading.Thread | None = None
+
+    def follow(self, views: Views, stopping: Callable[[], bool]) -> None:
+        """Where the route's state is seen, and whether the run was asked to end."""
+        self._views, self._stopping = views, stopping
+
+    def hear(self, event: events.Event) -> None:
+        """Take in one event."""
+        with self._lock:
+            self._progress.hear(event, self._clock.monotonic())
+            said = saying(event)
+            if said is not None:
+                self._say_event(event, said)
+
+    def say(self, text: str) -> None:
+        """A line that is not an event's."""
+        with self._lock:
+            self._say(Saying(text))
+
+    def refresh(self) -> None:
+        """Show how far the run is."""
+
+    def _say_event(self, event: events.Event, said: Saying) -> None:
+        at = f"{event.at.astimezone():%H:%M:%S}"
+        self._say(Saying(f"{at}  {printable(said.text)}", said.key))
+
+    def _say(self, said: Saying) -> None:
+        self._screen.write(said.text + "\n")
+
+    def moment(self) -> Moment:
+        """Everything there is to show now."""
+        return Moment(
+            self._progress,
+            self._views(),
+            self._clock.monotonic(),
+            datetime.fromtimestamp(self._clock.wall(), UTC),
+            self._stopping(),
+        )
+
+    def __enter__(self) -> Self:
+        if math.isfinite(self.period_s):
+            self._thread = threading.Thread(target=self._keep_on, name="live", daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+        with self._lock:
+            self._close()
+
+    def _keep_on(self) -> None:
+        while not self._ended.wait(self.period_s):
+            with self._lock:
+                self.refresh()
+
+    def _close(self) -> None:
+        """Say what is left to say."""
+
+
+class Quiet(Watcher):
+    """Says only what went wrong."""
+
+    def _say_event(self, event: events.Event, said: Saying) -> None:
+        if isinstance(event, events.Alert | events.TaskGivenUp):
+            super()._say_event(event, said)
+
+
+class Plain(Watcher):
+    """One line when something happens, one every 30 s; what repeats itself is counted."""
+
+    period_s = 1.0
+
+    def __init__(self, screen: Screen, *, clock: Clock | None = None) -> None:
+        super().__init__(screen, clock=clock)
+        self._repeated: dict[object, list[Any]] = {}
+        self._reported = self._clock.monotonic()
+        self._told_stop = False
+
+    def _say(self, said: Saying) -> None:
+        if said.key is None:
+            super()._say(said)
+        elif said.key in self._repeated:
+            self._repeated[said.key][0] += 1
+            self._repeated[said.key][1] = said.text
+        else:
+            self._repeated[said.key] = [0, said.text]
+            super()._say(said)
+
+    def refresh(self) -> None:
+        """The line of every 30 s, and once that the run ends soon."""
+        now = self._clock.monotonic()
+        if self._stopping() and not self._told_stop:
+            self._told_stop = True
+            out = calls(self.moment().in_flight)
+            super()._say(Saying(f"stopping: {out} in flight to finish"))
+        if now - self._reported >= REPORT_S and self._progress.started:
+            self._reported = now
+            self._tell_repeated()
+            moment = self.moment()
+            super()._say(Saying(f"{moment.wall.astimezone():%H:%M:%S}  {progress_words(moment)}"))
+
+    def _tell_repeated(self) -> None:
+        for times, text in self._repeated.values():
+            if times:
+                super()._say(Saying(f"{text} ({times} more of these)"))
+        self._repeated.clear()
+
+    def _close(self) -> None:
+        self._tell_repeated()
+
+
+class Live(Watcher):
+    """A frame at the bottom of the terminal; lines scroll by above it.
+
+    Every refresh is one write: the lines that came in, then the frame over the former one.
+    """
+
+    period_s = REFRESH_S
+
+    def __init__(
+        self,
+        screen: Screen,
+        *,
+        colour: bool = True,
+        glyphs: Glyphs = UNICODE,
+        reflows: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(screen, clock=clock)
+        self._colour = colour
+        self._glyphs = glyphs
+        self._reflows = reflows
+        self._pending: dict[str, int] = {}
+        self._shown: list[Line] = []
+
+    def _say_event(self, event: events.Event, said: Saying) -> None:
+        if not isinstance(event, events.Waiting):  # the frame counts the seconds down
+            super()._say_event(event, said)
+
+    def _say(self, said: Saying) -> None:
+        """Until the next refresh; the very same line said again by then is counted."""
+        self._pending[said.text] = self._pending.get(said.text, 0) + 1
+
+    def refresh(self) -> None:
+        """Draw what changed."""
+        columns, rows = self._screen.size()
+        lines = frame(self.moment(), columns - 1, rows - 1, self._glyphs)
+        self._draw(lines, columns)
+
+    def _draw(self, lines: list[Line], columns: int) -> None:
+        if lines == self._shown and not self._pending:
+            return
+        said = [
+            line
+            for text, times in self._pending.items()
+            for line in folded(text if times == 1 else f"{text} (x{times})", columns - 1)
+        ]
+        painted = [*said, *(line.painted(colour=self._colour) for line in lines)]
+        body = "".join(f"{_ERASE_LINE}{line}\n" for line in painted)
+        self._screen.write(self._up(columns) + body + _ERASE_BELOW)
+        self._shown, self._pending = lines, {}
+
+    def _up(self, columns: int) -> str:
+        """Back to the first row of the former frame, as the terminal shows it now.
+
+        A terminal that became narrower has wrapped the frame's lines, if it is one that does.
+        """
+        rows = len(self._shown)
+        if self._reflows:
+            rows = sum(max(1, math.ceil(line.width / columns)) for line in self._shown)
+        return f"\r\x1b[{rows}A" if rows else "\r"
+
+    def _close(self) -> None:
+        """Take the frame away; what was said stays."""
+        self._draw([], self._screen.size()[0])
+
+
+def folded(text: str, columns: int) -> list[str]:
+    """A text as lines that fit, broken between words, the later ones indented below the first."""
+    lines = text.split("\n")
+    return [
+        part
+        for line in lines
+        for part in textwrap.wrap(line, columns, subsequent_indent=INDENT) or [""]
+    ]
+
+
+def watcher(
+    screen: Screen,
+    *,
+    quiet: bool,
+    terminal: bool,
+    colour: bool,
+    unicode: bool,
+    environ: Mapping[str, str] = os.environ,
+) -> Watcher:
+    """The watcher that suits what people look at: ``terminal`` can move its cursor."""
+    if quiet:
+        return Quiet(screen)
+    if not terminal:
+        return Plain(screen)
+    glyphs = UNICODE if unicode else ASCII
+    # xterm itself cuts lines when it becomes narrower; all the others wrap them
+    return Live(screen, colour=colour, glyphs=glyphs, reflows="XTERM_VERSION" not in environ)
+
+
+# --------------------------------------------------------------------------- events as sentences
+
+
+def saying(event: events.Event) -> Saying | None:
+    """What an event is to a person; None for those that are only counted."""
+    say = _SAYINGS.get(type(event))
+    return say(event) if say is not None else None
+
+
+def _started(event: events.BatchStarted) -> Saying:
+    verb = "resumed" if event.resumed else "started"
+    count = f"{event.target} sample{'s' * (event.target != 1)}"
+    done = f", {event.accepted} of them written" if event.accepted else ""
+    toy = "; a rehearsal: a toy model writes, nothing goes to train/"
+    end = toy if event.dataset == "rehearsal" else ""
+    return Saying(f"batch {event.batch} {verb}: {count}{done}, {event.route[0]} first{end}")
+
+
+def _failed(event: events.CallFailed) -> Saying | None:
+    if event.category in OF_ANSWERS:
+        return None
+    status = f" {event.status}" if event.status else ""
+    end = f", until {event.until.astimezone():%H:%M:%S}" if event.until else ""
+    where = f"{event.provider}/{event.model}"
+    text = f"{where}: {event.category}{status}: {event.message} -> {event.decided}{end}"
+    return Saying(text, (where, event.category, event.status, event.decided))
+
+
+def _switched(event: events.Switched) -> Saying:
+    text = f"switch: {event.source} -> {event.target} ({event.category}: {event.reason})"
+    return Saying(text, (event.source, event.target, event.category, event.reason))
+
+
+def _waiting(event: events.Waiting) -> Saying:
+    end = f"{event.until.astimezone():%H:%M:%S}"
+    text = f"waiting {event.seconds:.0f} s for {event.target} until {end}: {event.reason}"
+    return Saying(text, (event.target, event.reason))
+
+
+_SAYINGS: dict[type[events.Event], Callable[[Any], Saying | None]] = {
+    events.BatchStarted: _started,
+    events.CallFailed: _failed,
+    events.Waiting: _waiting,
+    events.Switched: _switched,
+    events.TaskGivenUp: lambda e: Saying(f"slot {e.slot} ({e.topic}) given up: {e.reason}"),
+    events.Alert: lambda e: Saying(f"ALERT: {e.message}"),
+    events.Notice: lambda e: Saying(str(e.text)),
+}

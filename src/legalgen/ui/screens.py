@@ -1,0 +1,583 @@
+"""What results look like to people, as values: lines and tables that the console prints.
+
+Nothing here prints and nothing decides; :mod:`legalgen.ui.console` knows the terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from legalgen.batch import bulk
+from legalgen.completion import ModelRef
+from legalgen.errors.category import ErrorCategory
+from legalgen.routing.remedies import Trouble, grouped, remedies, troubles
+from legalgen.ui.frame import WINDOWS, Line, Style, dollars, short, span, unit
+
+if TYPE_CHECKING:
+    from legalgen.batch.run import Result
+    from legalgen.law.axes import Branch
+    from legalgen.routing.inventory import Compared, Limit, Listing, ModelRow
+    from legalgen.store.ledger import ModelStats, Parked, Record
+    from legalgen.store.sample import Sample
+
+DASH = "-"
+PARKED_NAMED = 4
+"""So many parked cells are named in a summary; ``history --why`` names them all."""
+SHARES = 4
+"""So many models are named with their shares."""
+GOOD: Mapping[str, Style] = {
+    "completed": "green", "ready": "green", "running": "cyan", "paused": "yellow",
+    "stopped": "yellow", "interrupted": "yellow", "failed": "red", "unreadable": "red",
+    "cooling": "yellow", "exhausted": "yellow", "down": "red", "gone": "red", "retired": "red",
+    "no key": "dim", "no server": "dim",
+}  # fmt: skip
+
+
+CURABLE = frozenset(
+    {
+        ErrorCategory.AUTHENTICATION,
+        ErrorCategory.CONNECTION_ERROR,
+        ErrorCategory.MODEL_UNAVAILABLE,
+        ErrorCategory.QUOTA_EXHAUSTED,
+        ErrorCategory.TIMEOUT,
+    }
+)
+"""What people can do something about at the end of a run."""
+
+
+class Cell(msgspec.Struct, frozen=True):
+    """One cell of a table."""
+
+    text: str
+    style: Style = ""
+
+
+class Grid(msgspec.Struct, frozen=True):
+    """A table: headings (those that begin with ``>`` stand right) and rows."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def only(self, names: Sequence[str]) -> Grid:
+        """The table with only these columns, for narrow terminals."""
+        kept = [at for at, name in enumerate(self.headings) if name.lstrip(">") in names]
+        return Grid(
+            tuple(self.headings[at] for at in kept),
+            tuple(tuple(row[at] for at in kept) for row in self.rows),
+        )
+
+
+Column = tuple[str, Callable[[Any], str | Cell]]
+
+
+def grid(columns: Sequence[Column], items: Iterable[Any]) -> Grid:
+    """A table with one row an item."""
+
+    def cell(value: str | Cell) -> Cell:
+        return value if isinstance(value, Cell) else Cell(value)
+
+    rows = tuple(tuple(cell(read(item)) for _, read in columns) for item in items)
+    return Grid(tuple(name for name, _ in columns), rows)
+
+
+def stacked(grid: Grid, width: int) -> Iterator[Line]:
+    """A table for a terminal too narrow for it: each row's first cell, then the others by name.
+
+    What is empty is left out. A line exceeds ``width`` only where one cell alone does.
+    """
+    names = [heading.lstrip(">") for heading in grid.headings[1:]]
+    for first, *others in grid.rows:
+        yield Line.of(first.text, first.style or "bold")
+        line = Line.of("")
+        for name, cell in zip(names, others, strict=True):
+            text = cell.text.strip()
+            if text in ("", DASH):
+                continue
+            item = Line(((f"  {name} ", "dim"), (text, cell.style)))
+            if line.width and line.width + item.width > width:
+                yield line
+                line = Line.of("")
+            line = Line((*line.spans, *item.spans)) if line.width else item
+        if line.width:
+            yield line
+
+
+def labelled(label: str, text: str, style: Style = "") -> Line:
+    """A line of a summary: what it is, and what it is."""
+    return Line(((f"  {label:<9} ", "dim"), (text, style)))
+
+
+# --------------------------------------------------------------------------- the end of a run
+
+
+def summary(result: Result, again: str) -> Iterator[Line]:
+    """How a run ended, to be read in five seconds; ``again`` are flags to repeat in commands."""
+    record = result.record
+    if record is None:
+        yield Line(((result.status, GOOD.get(result.status, "")), (f": {result.reason}", "")))
+    else:
+        yield _headline(record, result.status)
+        for reason in because(result.reason):
+            yield labelled("because", reason, GOOD.get(result.status, ""))
+        yield from _made(record)
+        if result.dataset is not None and record.accepted:
+            yield labelled("files", str(result.dataset))
+    for sentence in remedies_of(result):
+        yield labelled("remedy", sentence, "yellow")
+    if result.resume_after is not None:
+        yield labelled("back at", f"{result.resume_after.astimezone():%Y-%m-%d %H:%M:%S}")
+    command = next_command(result, again)
+    if command:
+        yield labelled("next", command, "bold")
+
+
+def _headline(record: Record, status: str) -> Line:
+    end = record.finished or record.updated
+    begun = record.resumed[-1] if record.resumed else record.started
+    count = (
+        f"  {record.accepted} of {record.target} samples in {span((end - begun).total_seconds())}"
+    )
+    return Line(
+        ((status, GOOD.get(status, "bold")), (count, "bold"), (f"  batch {record.id}", "dim"))
+    )
+
+
+def because(reason: str) -> list[str]:
+    """Why a run ended; a list of the troubles of all models is told provider by provider."""
+    found = list(troubles(reason))
+    if len(found) < 2:
+        return [reason] if reason else []
+    return [reason.partition(str(found[0].ref))[0].rstrip(": "), *grouped(found)]
+
+
+def _made(record: Record) -> Iterator[Line]:
+    if record.flagged:
+        yield labelled("flagged", f"{record.flagged} of them, see the column flags")
+    if record.unjudged:
+        yield labelled("unjudged", unjudged(record), "yellow")
+    if record.rejected:
+        yield labelled("refused", rejects(record.rejected))
+    if record.given_up:
+        yield labelled("given up", f"{record.count('given_up')} tasks")
+    if record.parked:
+        cells = [parked(one) for one in record.parked[:PARKED_NAMED]]
+        more = record.count("parked") - len(cells)
+        yield labelled("parked", "; ".join(cells) + (f"; and {more} more" if more else ""))
+    if record.accepted and record.models:
+        yield labelled("models", shares(record.models))
+    if trouble := troubles_of(record):
+        yield labelled("trouble", trouble)
+    for alert in record.alerts:
+        yield labelled("alert", alert.message, "red")
+    if any(stats.input_tokens + stats.output_tokens for stats in record.models.values()):
+        yield labelled("tokens", tokens(record))
+
+
+def unjudged(record: Record) -> str:
+    """How many samples were kept without a judge's marks, and what can be done about them."""
+    count = plural(record.unjudged, "sample")
+    return (
+        f"{count} kept without marks, no judge could be had: legalgen dataset export "
+        '--without-flag UNJUDGED leaves them out, [gate] UNJUDGED = "reject" refuses them'
+    )
+
+
+def parked(cell: Parked) -> str:
+    """A cell that is not asked for again, and how often it failed."""
+    what = f"{cell.topic}, {cell.difficulty}, {cell.sample_type}, {cell.jurisdiction}"
+    return f"{what.replace('_', ' ')} (failed {plural(cell.failures, 'time')})"
+
+
+def rejects(codes: Mapping[str, int], most: int = 3) -> str:
+    """Refused answers by code, the commonest first."""
+    worst = sorted(codes.items(), key=lambda pair: -pair[1])
+    more = f" and {len(worst) - most} other reasons" if len(worst) > most else ""
+    return ", ".join(f"{code} {count}" for code, count in worst[:most]) + more
+
+
+def shares(models: Mapping[str, ModelStats]) -> str:
+    """Which models wrote how much, the first ones by name."""
+    ranked = sorted(models.items(), key=lambda pair: -pair[1].samples)
+    total = sum(stats.samples for stats in models.values())
+    if not total:
+        return ", ".join(f"{name}: no sample in {stats.calls} calls" for name, stats in ranked[:2])
+    writers = [(name, stats.samples) for name, stats in ranked if stats.samples]
+    text = ", ".join(f"{name} {count / total:.0%}" for name, count in writers[:SHARES])
+    more = len(writers) - SHARES
+    return f"{text} and {more} more" if more > 0 else text
+
+
+def troubles_of(record: Record) -> str:
+    """Switches, waits and failures, as far as there were any."""
+    failures: dict[str, int] = {}
+    for stats in record.models.values():
+        for category, count in stats.failures.items():
+            if category not in ("output_invalid", "content_filter"):
+                failures[category] = failures.get(category, 0) + count
+    switches, waits = record.count("switches"), record.count("waits")
+    parts = [
+        plural(switches, "switch", "switches"),
+        plural(waits, "wait"),
+        plural(sum(failures.values()), "failed call"),
+    ]
+    if failures:
+        parts[-1] += f" ({rejects(failures)})"
+    return ", ".join(part for part in parts if not part.startswith("0 "))
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """``1 wait``, ``3 waits``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def tokens(record: Record) -> str:
+    """Tokens in and out, and what they cost."""
+    models = record.models.values()
+    into, out = sum(m.input_tokens for m in models), sum(m.output_tokens for m in models)
+    costs = [m.cost_usd for m in models if m.cost_usd is not None]
+    text = f"{into:,} in, {out:,} out"
+    if not costs:
+        return f"{text}, no price known" if any(m.calls for m in models) else text
+    each = f" ({dollars(sum(costs) / record.accepted)} a sample)" if record.accepted else ""
+    return f"{text}, {dollars(sum(costs))}{each}"
+
+
+def remedies_of(result: Result) -> list[str]:
+    """What to do when a run ended without a provider, or paused."""
+    if result.exit_code not in (3, 75):
+        return []
+    failures = result.record.failures if result.record is not None else []
+    last = {failed.target: failed for failed in failures if failed.category in CURABLE}
+    seen = [
+        Trouble(
+            ModelRef.parse(f.target), ErrorCategory(f.category), f.status, f"{f.rule}: {f.message}"
+        )
+        for f in last.values()
+    ]
+    return remedies(seen or troubles(result.reason))
+
+
+def next_command(result: Result, again: str) -> str:
+    """What to type next; empty when there is nothing to go on with."""
+    record = result.record
+    if record is None:
+        return "the same command again" if result.status == "paused" else ""
+    if record.kind != "batch":
+        return ""
+    if result.status in ("paused", "stopped", "failed"):
+        return f"legalgen batch {record.id} --resume{again}"
+    return f"legalgen history {record.id}{again}"
+
+
+# --------------------------------------------------------------------------- one sample
+
+
+def sample(sample: Sample) -> Iterator[tuple[str, str]]:
+    """Heading and text, part by part."""
+    where = f"{sample.topic}, {sample.difficulty}, {sample.sample_type}, {sample.jurisdiction}"
+    yield f"Question  ({where})", sample.question
+    if sample.reasoning_steps:
+        steps = (f"{number}. {step}" for number, step in enumerate(sample.reasoning_steps, 1))
+        yield "Reasoning", "\n".join(steps)
+    yield "Answer", sample.answer
+    if sample.citations:
+        yield "Citations", "\n".join(f"- {each.text}  ({each.status})" for each in sample.citations)
+    if sample.flags:
+        yield "Flags", ", ".join(sample.flags)
+
+
+def origin(sample: Sample, *, saved: bool, where: str) -> str:
+    """Who wrote a sample, what it took, and where it is."""
+    cost = f", {dollars(sample.cost_usd)}" if sample.cost_usd is not None else ""
+    took = f"{sample.latency_s:.1f} s" if sample.latency_s is not None else DASH
+    kept = f"kept in {where} as {sample.id}" if saved else "not kept"
+    size = f"{sample.input_tokens}+{sample.output_tokens} tokens"
+    return f"{sample.provider}/{sample.model}, {took}, {size}{cost}; {kept}"
+
+
+# --------------------------------------------------------------------------- history
+
+
+def _row_models(row: Mapping[str, Any]) -> str:
+    models: Mapping[str, Mapping[str, Any]] = row.get("models", {})
+    ranked = sorted(models, key=lambda name: -int(models[name]["samples"]))
+    more = f" +{len(ranked) - 1}" if len(ranked) > 1 else ""
+    if not ranked:
+        return str(row.get("reason", "")) or DASH
+    return ranked[0].rpartition("/")[2] + more
+
+
+HISTORY_NARROW = ("batch", "status", "samples", "cost", "took", "models")
+"""The id says when a batch began, in UTC."""
+HISTORY_COLUMNS: tuple[Column, ...] = (
+    ("batch", lambda row: str(row["id"])),
+    ("started", lambda row: str(row.get("started_local", DASH))),
+    ("status", lambda row: Cell(str(row["status"]), GOOD.get(str(row["status"]), ""))),
+    (">samples", lambda row: f"{row.get('accepted', 0)}/{row.get('target', 0)}"),
+    (">cost", lambda row: money(row.get("cost_usd"))),
+    (">took", lambda row: took(row.get("seconds"))),
+    ("models", _row_models),
+)
+"""The table of batches; rows are those of :func:`legalgen.ui.console.history_row`."""
+
+
+def record_lines(record: Record, status: str, again: str) -> Iterator[Line]:
+    """One batch in full, before its table of models."""
+    yield _headline(record, status)
+    for reason in because(record.reason):
+        yield labelled("because", reason, GOOD.get(status, ""))
+    yield labelled("command", " ".join(record.command))
+    finished = f"{record.finished.astimezone():%Y-%m-%d %H:%M:%S}" if record.finished else "not yet"
+    yield labelled("started", f"{record.started.astimezone():%Y-%m-%d %H:%M:%S}, ended {finished}")
+    for moment in record.resumed:
+        yield labelled("resumed", f"{moment.astimezone():%Y-%m-%d %H:%M:%S}")
+    yield from _made(record)
+    for told in bulk.history(record.bulk) if record.bulk is not None else ():
+        yield labelled("bulk", told)
+    if record.parts:
+        rows = sum(part.rows for part in record.parts)
+        yield labelled("parts", f"{plural(len(record.parts), 'part')}, {rows} rows")
+    if status in ("paused", "stopped", "interrupted", "failed") and record.kind == "batch":
+        yield labelled("next", f"legalgen batch {record.id} --resume{again}", "bold")
+
+
+RECORD_NARROW = ("model", "calls", "samples", "s/sample", "steps", "cost")
+RECORD_COLUMNS: tuple[Column, ...] = (
+    ("model", lambda row: str(row[0])),
+    (">calls", lambda row: str(row[1].calls)),
+    (">samples", lambda row: str(row[1].samples)),
+    (">in", lambda row: short(row[1].input_tokens)),
+    (">out", lambda row: short(row[1].output_tokens)),
+    (">s/sample", lambda row: ratio(row[1].sample_seconds, row[1].samples)),
+    (">steps", lambda row: ratio(row[1].reasoning_steps, row[1].samples)),
+    (">cost", lambda row: money(row[1].cost_usd)),
+    ("failures", lambda row: rejects(row[1].failures) or DASH),
+)
+"""The models of one batch; rows are pairs of name and ``ModelStats``."""
+
+REJECT_COLUMNS: tuple[Column, ...] = (
+    ("refused because", lambda row: str(row[0])),
+    (">answers", lambda row: str(row[1])),
+)
+
+
+def why(record: Record) -> Iterator[Line]:
+    """Every switch, wait, failure, alert and task given up, in the order of time."""
+    told = sorted(_told(record), key=lambda pair: pair[0])
+    yield Line.of("why, in order:" if told else "nothing went wrong in this batch", "bold")
+    day = None
+    for at, line in told:
+        local = at.astimezone()
+        if local.date() != day:
+            day = local.date()
+            yield Line.of(f"{day}", "dim")
+        yield Line(((f"  {local:%H:%M:%S}  ", "dim"), *line.spans))
+    for note in record.given_up:
+        where = "/".join(note.cell)
+        yield Line.of(f"  slot {note.slot} given up ({where}): {'; '.join(note.reasons)}", "red")
+    for cell in record.parked:
+        yield Line.of(f"  not asked for again: {parked(cell)}", "red")
+    for name, count in record.omitted.items():
+        yield Line.of(f"  and {count} more {name}, which the record leaves out", "dim")
+
+
+def _told(record: Record) -> Iterator[tuple[datetime, Line]]:
+    for failed in record.failures:
+        status = f" {failed.status}" if failed.status else ""
+        hint = f"; the server says {span(failed.hint_s)}" if failed.hint_s is not None else ""
+        until = f" until {failed.until.astimezone():%H:%M:%S}" if failed.until else ""
+        what = ", ".join(dict.fromkeys(failed.codes)) or failed.category
+        head = f"{'failed':<7}{failed.target}  {what}{status}"
+        tail = f": {failed.message}{hint}  ->  {failed.rule}{until}"
+        yield failed.at, Line(((head, "red"), (tail, "")))
+    for switch in record.switches:
+        head = f"{'switch':<7}{switch.from_} -> {switch.to}"
+        yield switch.at, Line(((head, "cyan"), (f": {switch.reason}", "")))
+    for wait in record.waits:
+        head = f"{'wait':<7}{span(wait.seconds)} for {', '.join(wait.targets)}"
+        yield wait.at, Line(((head, "yellow"), (f": {wait.reason}", "")))
+    for alert in record.alerts:
+        yield alert.at, Line.of(f"{'alert':<7}{alert.message}", "red")
+    for moment in record.resumed:
+        yield moment, Line.of("resumed", "bold")
+
+
+# --------------------------------------------------------------------------- models
+
+
+MODELS_MIDDLE = ("model", "state", "left", "$/M in/out", "s", "tok/s", "kept", "note")
+MODELS_NARROW = ("model", "state", "left", "$/M in/out", "kept")
+CHECKED_NARROW = ("model", "state", "left", "check")
+
+
+def models_columns(now: datetime, *, checked: bool, wide: bool) -> tuple[Column, ...]:
+    """What can be used; rows are :class:`legalgen.routing.inventory.ModelRow`."""
+    columns: tuple[Column, ...] = (
+        ("model", lambda row: f"{row.provider}/{row.model}"),
+        ("state", lambda row: model_state(row, now)),
+        ("left", lambda row: left(row.limits, wide=wide)),
+        (">context", lambda row: short(row.context_window) if row.context_window else DASH),
+        (">max out", lambda r: short(r.max_completion_tokens) if r.max_completion_tokens else DASH),
+        ("structured", lambda row: row.structured or DASH),
+        (">$/M in/out", _price),
+        (">s", lambda row: number(_latency(row), 1)),
+        (">tok/s", lambda row: number(row.track and row.track.tokens_per_second, 0)),
+        (">kept", lambda row: percent(row.track and row.track.acceptance)),
+        ("note", lambda row: ", ".join(row.notes)),
+    )
+    return (*columns, ("check", _checked)) if checked else columns
+
+
+def model_state(row: ModelRow, now: datetime) -> Cell:
+    """``ready``, ``cooling 41 s``, ``exhausted to 02:00``."""
+    style = GOOD.get(row.state, "")
+    if row.until is None or row.state == "gone":
+        return Cell(row.state, style)
+    seconds = (row.until - now).total_seconds()
+    end = span(seconds) if seconds < 600 else f"to {row.until.astimezone():%a %H:%M}"
+    return Cell(f"{row.state} {end}", style)
+
+
+def left(limits: Sequence[Limit], *, wide: bool) -> str:
+    """What is left of the tightest limit; in wide tables of each window; or the limits alone."""
+    shown = [
+        one
+        for window in ("minute", "hour", "day")
+        if (one := _tightest(limits, window)) is not None
+    ]
+    shown = shown if wide else sorted(shown, key=_share)[:1]
+    return ", ".join(map(limit_words, shown)) or DASH
+
+
+def _tightest(limits: Sequence[Limit], window: str) -> Limit | None:
+    among = [limit for limit in limits if limit.window == window]
+    return min(among, key=lambda limit: (_share(limit), "tokens" not in limit.kind), default=None)
+
+
+def limit_words(limit: Limit) -> str:
+    """``812/1k req/day``."""
+    known = f"{short(limit.left)}/" if limit.left is not None else ""
+    return f"{known}{short(limit.limit)} {unit(limit.kind)}/{WINDOWS[limit.window]}"
+
+
+def _share(limit: Limit) -> float:
+    return 1.0 if limit.left is None else limit.left / max(limit.limit, 1)
+
+
+def _price(row: ModelRow) -> str:
+    into, out = row.usd_per_million_input, row.usd_per_million_output
+    return DASH if into is None or out is None else f"{into:g}/{out:g}"
+
+
+def _latency(row: ModelRow) -> float | None:
+    own = row.track.seconds_per_sample if row.track else None
+    return own if own is not None else row.latency_s
+
+
+def _checked(row: ModelRow) -> Cell:
+    if row.check is None:
+        return Cell(DASH, "dim")
+    if row.check.ok:
+        return Cell(f"ok {number(row.check.seconds, 1)} s", "green")
+    return Cell(row.check.category, "red")
+
+
+def troubled(rows: Iterable[ModelRow]) -> Iterator[Line]:
+    """Under the table: what went wrong, and what to do."""
+    for row in rows:
+        if row.check is not None and not row.check.ok:
+            yield Line.of(f"{row.provider}/{row.model}: {row.check.message}", "red")
+    cures = [row.check.remedy for row in rows if row.check is not None and row.check.remedy]
+    for cure in dict.fromkeys(cures):
+        yield Line.of(f"  {cure}", "yellow")
+
+
+def listing_lines(listings: Iterable[Listing]) -> Iterator[Line]:
+    """What the vendors' lists have that the catalog has not, and the other way round."""
+    for listing in listings:
+        if listing.error:
+            yield Line(((f"{listing.provider}: ", "bold"), (listing.error, "red")))
+            continue
+        head = f"{listing.provider}: {plural(listing.models, 'model')} listed"
+        same = "" if listing.new or listing.gone else ", all as in the catalog"
+        yield Line(((head, "bold"), (same, "")))
+        for id_ in listing.new:
+            yield Line.of(f"  new   {id_}", "green")
+        for id_ in listing.gone:
+            yield Line.of(f"  gone  {id_}", "red")
+
+
+COMPARE_MIDDLE = (
+    "model", "samples", "/min", "first", "kept", "words", "steps", "tokens", "s/sample", "$/1000",
+)  # fmt: skip
+COMPARE_NARROW = ("model", "/min", "first", "kept", "words", "tokens", "$/1000")
+COMPARE_COLUMNS: tuple[Column, ...] = (
+    ("model", lambda row: str(row[0])),
+    (">samples", lambda row: str(row[1].samples)),
+    (">/min", lambda row: number(row[1].samples_per_minute, 1)),
+    (">first", lambda row: percent(row[1].first_pass)),
+    (">kept", lambda row: percent(row[1].acceptance)),
+    (">words", lambda row: number(row[1].answer_words, 0)),
+    (">steps", lambda row: number(row[1].steps, 1)),
+    (">tokens", lambda row: number(row[1].tokens_per_sample, 0)),
+    (">thinking", lambda row: number(row[1].reasoning_tokens, 0)),
+    (">s/sample", lambda row: number(row[1].seconds_per_sample, 1)),
+    (">tok/s", lambda row: number(row[1].tokens_per_second, 0)),
+    (">$/1000", lambda row: money(row[1].usd_per_sample and row[1].usd_per_sample * 1000)),
+    ("failures", lambda row: rejects(row[1].failures, 2) or DASH),
+)
+"""Models side by side; rows are pairs of name and :class:`legalgen.routing.inventory.Compared`."""
+
+
+def ranked(tracks: Mapping[str, Compared]) -> list[tuple[str, Compared]]:
+    """The best first: by what is kept, then by speed."""
+    return sorted(
+        tracks.items(),
+        key=lambda pair: (-(pair[1].acceptance or 0), pair[1].seconds_per_sample or 1e9),
+    )
+
+
+# --------------------------------------------------------------------------- the taxonomy
+
+
+def tree(branches: Sequence[Branch], depth: int = 0) -> Iterator[Line]:
+    """The taxonomy as an indented list, with how many cells each branch holds."""
+    for branch in branches:
+        inner = f"{branch.topics} topics, " if branch.children else ""
+        style: Style = ("bold", "", "dim")[min(depth, 2)]
+        head = f"{'  ' * depth}{branch.id}"
+        name = f"  {branch.name}" if branch.name.casefold() != branch.id.casefold() else ""
+        yield Line(((head, style), (name, "dim"), (f"  ({inner}{branch.cells} cells)", "dim")))
+        yield from tree(branch.children, depth + 1)
+
+
+# --------------------------------------------------------------------------- numbers
+
+
+def number(value: float | None, digits: int) -> str:
+    """A number, or a dash for none."""
+    return DASH if value is None else f"{value:,.{digits}f}"
+
+
+def ratio(part: float, whole: float) -> str:
+    """``part / whole`` with one digit, or a dash."""
+    return number(part / whole if whole else None, 1)
+
+
+def percent(value: float | None) -> str:
+    """A share as percent, or a dash."""
+    return DASH if value is None else f"{value:.0%}"
+
+
+def money(value: object) -> str:
+    """US dollars, or a dash."""
+    return dollars(float(value)) if isinstance(value, int | float) else DASH
+
+
+def took(seconds: object) -> str:
+    """A duration, or a dash."""
+    return span(float(seconds)) if isinstance(seconds, int | float) else DASH

