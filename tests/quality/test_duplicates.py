@@ -201,7 +201,7 @@ def test_every_text_finds_itself(question: str, answer: str) -> None:
 def test_sketches_are_the_same_in_every_process(hash_seed: str) -> None:
     """No stored number depends on the salt of the process that made it."""
     code = (
-        "from legalgen.duplicates import sketch\n"
+        "from legalgen.quality.duplicates import sketch\n"
         f"made = sketch('lg_1', {QUESTION!r}, {ANSWER!r})\n"
         "print(made.exact, sorted(made.question), sorted(made.answer), made.keys)"
     )

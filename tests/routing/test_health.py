@@ -341,9 +341,10 @@ import sys
 from pathlib import Path
 from legalgen.completion import Completion, ModelRef, Usage
 from legalgen.failover import Trail
-from legalgen.health import Account, HealthBook
-from legalgen.limits import Demand
-from legalgen.router import Router, Target
+from legalgen.routing.health import Account, HealthBook
+from legalgen.routing.rate_limits import Demand
+from legalgen.routing.router import Router
+from legalgen.routing.targets import Target
 name = sys.argv[2]
 router = Router([Target(ModelRef(name, "m"))])
 book = HealthBook(Path(sys.argv[1]), {name: Account.of(name, None, "key")})

@@ -242,7 +242,7 @@ def test_old_files_are_bounded(opened: Opener, tmp_path: Path) -> None:
 WRITER = """
 import logging, sys
 from pathlib import Path
-from legalgen.log import open_log
+from legalgen.telemetry.log import open_log
 
 log = open_log(Path(sys.argv[1]), warn=print, maximum_bytes=20_000, backups=50)
 logger = logging.getLogger("legalgen.writer")

@@ -79,8 +79,8 @@ def citation_grounding(reading: Reading) -> Iterator[Finding]:
     named = [item for item in reading.parsed if name_tokens(item.name)]
     absent = [item for item in named if not _grounded(item, reading.vocabulary)]
     if absent:
-        shown = ", ".join(f'"{shown(item)}"' for item in absent[:3])
-        what = f"{shown} not named in answer or steps: use it there or leave it out"
+        quoted = ", ".join(f'"{shown(item)}"' for item in absent[:3])
+        what = f"{quoted} not named in answer or steps: use it there or leave it out"
         yield "CITATION_UNGROUNDED", what, "citations", len(absent) == len(named)
 
 

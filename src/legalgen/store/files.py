@@ -11,14 +11,11 @@ import secrets
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from legalgen.errors import DiskError, UsageError
-
-if TYPE_CHECKING:
-    pass
 
 
 class DataDir(msgspec.Struct, frozen=True):
