@@ -308,7 +308,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|trop\sde\srequ[êe]tes|zu\sviele\sanfragen|ratenlimit|troppe\srichieste|demasiadas\s"
         r"|muitas\ssolicita|limite\sdi\s(?:frequenza|richieste)|слишком\sмного|quá\snhiều",
     ),
-    _C.QUOTA_EXHAUSTED: pattern(r"(?!)"),  # errors._of_money and _of_a_long_window ask
+    _C.QUOTA_EXHAUSTED: pattern(r"(?!)"),  # the classifier's _of_money and _of_a_long_window ask
 }
 NOT_REFUSED = pattern(
     r"reset\sreason|before\sheaders|upstream\sconnect",  # envoy: its own connection, not ours

@@ -77,7 +77,9 @@ def _hint(secret: str) -> re.Pattern[str]:
 
     The whole pattern takes 50 ms to compile; most lines that are logged need no more than this.
     """
-    return re.compile(_NOISE.join(re.escape(character) for character in secret[:4]) + r"|[%\\&]")
+    # A form writes a blank as a plus sign, the one spelling that carries no escape.
+    begins = ("[ +]" if character == " " else re.escape(character) for character in secret[:4])
+    return re.compile(_NOISE.join(begins) + r"|[%\\&]")
 
 
 @lru_cache(maxsize=64)
@@ -89,7 +91,7 @@ def _any_form(secret: str) -> str:
     """A pattern for a secret; a run of quotes or blanks inside it could match in too many ways."""
     if not _NOISY_RUN.search(secret):
         return _NOISE.join(_any_spelling(character) for character in secret)
-    percent = "".join(f"(?:{re.escape(c)}|{_percent(c)})" for c in secret)
+    percent = "".join(f"(?:{_plain_or_form(c)}|{_percent(c)})" for c in secret)
     quoted = json.dumps(secret)[1:-1]
     twice = json.dumps(json.dumps(secret))[3:-3]
     unicode = json.dumps(secret, ensure_ascii=False)[1:-1]
@@ -101,12 +103,15 @@ def _any_form(secret: str) -> str:
 @lru_cache(maxsize=512)
 def _any_spelling(character: str) -> str:
     """A pattern for one character in every way it is commonly written."""
-    spellings = [re.escape(character), _percent(character), *_escapes(character)]
+    spellings = [_plain_or_form(character), _percent(character), *_escapes(character)]
     spellings.append(re.escape(html.escape(character)))
     spellings += [rf"&#0*{ord(character)};", rf"(?i:&#x0*{ord(character):x};)"]
-    if character == " ":
-        spellings.append(r"\+")
     return f"(?:{'|'.join(dict.fromkeys(spellings))})"
+
+
+def _plain_or_form(character: str) -> str:
+    """As it is; a blank also as a form writes it, a plus sign, percent-encoded itself or not."""
+    return rf"[ +]|{_percent('+')}" if character == " " else re.escape(character)
 
 
 def _percent(character: str) -> str:
