@@ -367,3 +367,27 @@ def test_processes_that_write_at_once(path: Path) -> None:
     assert [writer.wait(60) for writer in writers] == [0, 0]
     memories = book.read()
     assert (len(memories.models), len(memories.providers), notices) == (2, 2, [])
+
+
+def test_a_limit_learnt_while_the_file_is_written_waits_for_the_next_write(path: Path) -> None:
+    """Workers learn limits while the main thread writes down what is known of the same model."""
+    process = Process(path, wall=NOON)
+    process.reply(A, LimitReading("tokens", "minute", 8000, 7000))
+    told = iter((LimitReading("requests", "day", 1000, 900),))
+
+    def reads_the_clock() -> float:
+        """Each level is written with its time of day: here a worker comes between two of them."""
+        process.router.state_limits(A, told)
+        return process.wall
+
+    clock = Clock(lambda: process.monotonic, reads_the_clock)
+    book = HealthBook(path, ACCOUNTS, clock=clock)
+    book.learn(process.router)
+    assert limits_in(book) == {("tokens", "minute")}
+    book.learn(process.router)
+    assert limits_in(book) == {("tokens", "minute"), ("requests", "day")}
+
+
+def limits_in(book: HealthBook) -> set[tuple[str, str]]:
+    memory = book.read().models[ACCOUNTS[A.provider].key(A.model)]
+    return {(budget.kind, budget.window) for budget in memory.budgets}

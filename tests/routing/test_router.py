@@ -509,3 +509,18 @@ def test_restored_budgets_are_used() -> None:
     assert turn.seconds == pytest.approx(needed / (8000 / 60))
     assert turn.why == "tokens per minute"
     assert math.isfinite(turn.seconds)
+
+
+def test_a_view_is_a_snapshot() -> None:
+    """What people and the health file read is what was true when they asked."""
+    desk = Desk(Target(A))
+    desk.reply(desk.lease(), LimitReading("tokens", "minute", 8000, 7000))
+    [view] = desk.router.view()
+    before = (dict(view.budgets.buckets), list(view.experience.shares))
+    buckets, shares = iter(view.budgets.buckets), iter(view.experience.shares)
+    assert (next(buckets), next(shares)) == (("tokens", "minute"), 0.7)
+    desk.reply(desk.lease(), LimitReading("requests", "day", 1000, 900))
+    assert [*buckets, *shares] == []
+    assert (view.budgets.buckets, list(view.experience.shares)) == before
+    [later] = desk.router.view()
+    assert (len(later.budgets.buckets), len(later.experience.shares)) == (2, 2)

@@ -145,6 +145,10 @@ class Budgets(msgspec.Struct):
     _sent: deque[Reservation] = msgspec.field(default_factory=lambda: deque(maxlen=256))
     _numbers: int = 0
 
+    def snapshot(self) -> Budgets:
+        """The levels and limits of now; calls that are out and the queue stay behind."""
+        return Budgets(dict(self.buckets), self.largest_request, self.largest_output)
+
     def state_limit(self, kind: LimitKind, window: LimitWindow, limit: float, now: float) -> None:
         """A limit that someone stated: config, a tier, a header, the text of a refusal.
 
@@ -329,6 +333,10 @@ class Experience(msgspec.Struct):
         """The most of its last prompts: too much is put right by the next reply, too little is
         refused. None until one was counted."""
         return max(self.ratios, default=None)
+
+    def snapshot(self) -> Experience:
+        """What is known now."""
+        return Experience(self.reasoning_allowance, self.ratios.copy(), self.shares.copy())
 
     def note(self, demand: Demand, input_tokens: int, output_tokens: int, *, cut: bool) -> None:
         """Learn from one answer; one that was ``cut`` off would have been longer."""

@@ -265,7 +265,7 @@ class Router:
         return tuple(line.target for line in self._lines.values())
 
     def view(self) -> tuple[View, ...]:
-        """The route as people see it, in order."""
+        """The route as people see it, in order: a snapshot, which no worker changes any more."""
         with self._changed:
             now = self._now()
             return tuple(self._view(line, now) for line in self._lines.values())
@@ -686,8 +686,9 @@ class Router:
             why,
             line.in_flight,
             health,
-            line.budgets,
-            line.experience,
+            # The caller reads these without the lock, while workers change the router's own.
+            line.budgets.snapshot(),
+            line.experience.snapshot(),
             line.seen,
         )
 

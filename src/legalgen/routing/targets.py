@@ -89,7 +89,8 @@ class Spent(msgspec.Struct, frozen=True):
 class View(msgspec.Struct, frozen=True):
     """One line of the route for people: its state, until when (monotonic), and why.
 
-    ``seen`` is the monotonic time of its last reply or failure in this process.
+    ``budgets`` and ``experience`` are copies of what the router works with. ``seen`` is the
+    monotonic time of its last reply or failure in this process.
     """
 
     ref: ModelRef

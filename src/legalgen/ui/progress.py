@@ -191,7 +191,7 @@ def lane_of(view: View, progress: Progress, now: float) -> Lane | None:
     }
     quotas = tuple(
         Quota(b.kind, b.window, b.level_at(now), b.rate, max(needs[b.kind], 1e-9))
-        for b in list(view.budgets.buckets.values())
+        for b in view.budgets.buckets.values()
     )
     return Lane(str(view.ref), max(0.0, (view.until or now) - now), quotas)
 
