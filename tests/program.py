@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -44,6 +45,18 @@ def environment(home: Path, server: VendorServer | None) -> dict[str, str]:
         "NO_PROXY": "127.0.0.1,localhost",
         **(server.environment() if server is not None else {}),
     }
+
+
+@contextlib.contextmanager
+def silent_port() -> Iterator[int]:
+    """A port of loopback to which no connection comes, nor a refusal."""
+    with contextlib.ExitStack() as stack:
+        silent = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):  # a full backlog: the kernel drops what else arrives
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(silent.getsockname())
+        yield silent.getsockname()[1]
 
 
 @dataclass(frozen=True, slots=True)

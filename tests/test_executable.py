@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import EXECUTABLE, Ended, Program
+from tests.program import EXECUTABLE, Ended, Program, silent_port
 from tests.vendors import Config, VendorServer
 
 MODEL = "openai/gpt-oss-120b"
@@ -98,6 +98,30 @@ class TestFailures:
         again = program.run("batch", first.batch["id"], "--resume")
         assert again.code == 2
         assert "nothing to resume" in again.err
+
+    @pytest.mark.parametrize("layer", ["flag", "environment", "config"])
+    def test_the_time_to_connect_is_what_was_said(self, layer: str, tmp_path: Path) -> None:
+        """--connect-timeout, its variable and its key reach the connection, and are told."""
+        program = Program(tmp_path, None)
+        environ = {"GROQ_API_KEY": "gsk_test0123456789"}
+        flags = ["--connect-timeout", "0.1s"] if layer == "flag" else []
+        if layer == "environment":
+            environ["LEGALGEN_CONNECT_TIMEOUT"] = "0.1s"
+        if layer == "config":
+            Path(program.environ["LEGALGEN_CONFIG"]).write_text(
+                "[calls]\nconnect_timeout = '0.1s'\n"
+            )
+        with silent_port() as port:
+            environ["GROQ_BASE_URL"] = f"http://127.0.0.1:{port}"
+            one = ("--no-failover", "--max-calls", "1", "-c", "1", "--events", "-")
+            ended = program.run("batch", *ONE, "-n", "1", *one, *flags, environ=environ)
+            checked = program.run("models", "-p", "groq", "--check", "--json", environ=environ)
+        [failed] = [event for event in ended.events if event["type"] == "CallFailed"]
+        said = "no connection in time (at most 0.1 s)"
+        assert (failed["category"], failed["message"]) == ("connection_error", said)
+        if layer != "flag":  # models has no such flag
+            checks = [row["check"] for row in checked.json["models"] if row["check"]]
+            assert {check["message"] for check in checks} == {said}
 
     def test_a_bound_of_calls(self, program: Program, vendors: VendorServer) -> None:
         """Exit 4, the bound in the reason, and it was not overshot."""

@@ -491,6 +491,16 @@ def test_a_key_no_header_can_hold(server: Server, key: str) -> None:
     assert "schlüssel" not in failure.message
 
 
+def test_a_connection_that_did_not_come_in_time() -> None:
+    """The SDKs' own class says only that some time was up; what it came from says which."""
+    import groq
+
+    error = groq.APITimeoutError(request=httpx.Request("GET", "http://host"))
+    error.__cause__ = httpx.ConnectTimeout("timed out")
+    failure = classify(error)
+    assert (failure.category, failure.reached) == (C.CONNECTION_ERROR, False)
+
+
 def test_a_base_url_without_its_scheme() -> None:
     """An address that is none is the configuration's fault."""
     failure = classify(groq_error("api.groq.com"))

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpcore
 import httpx
 import pytest
 
@@ -26,8 +27,9 @@ from legalgen.providers._http import (
     DeadlineClient,
     ReplyTooLarge,
     deadline,
-    timeouts,
 )
+from legalgen.providers._transport import environment_proxies
+from tests.program import silent_port
 
 HANG_S = 10.0
 """No call of these tests may take this long; the servers would keep it for ever."""
@@ -141,8 +143,13 @@ REMOTE = ["groq", "cerebras", "openai"]
 
 
 @contextlib.contextmanager
-def opened(name: str, base_url: str) -> Iterator[Provider]:
-    provider = open_provider(name, api_key="test-key-0123456789", base_url=base_url)
+def opened(name: str, base_url: str, connect_timeout_s: float = HANG_S) -> Iterator[Provider]:
+    provider = open_provider(
+        name,
+        api_key="test-key-0123456789",
+        base_url=base_url,
+        connect_timeout_s=connect_timeout_s,
+    )
     try:
         yield provider
     finally:
@@ -213,7 +220,7 @@ def test_a_tls_handshake_ends_with_the_deadline(script: Script) -> None:
         pytest.raises(httpx.ConnectTimeout),
         deadline(0.4),
     ):
-        http.get(f"https://127.0.0.1:{server.port}/", timeout=timeouts(HANG_S))
+        http.get(f"https://127.0.0.1:{server.port}/", timeout=http.timeouts(HANG_S))
 
 
 def test_a_request_that_nobody_reads_ends_with_the_deadline() -> None:
@@ -228,7 +235,7 @@ def test_a_request_that_nobody_reads_ends_with_the_deadline() -> None:
     with serving(sips) as server, client() as http:
         url = f"http://127.0.0.1:{server.port}/"
         with pytest.raises(httpx.TimeoutException), deadline(0.5):
-            http.post(url, content=b"x" * 2**26, timeout=timeouts(HANG_S))
+            http.post(url, content=b"x" * 2**26, timeout=http.timeouts(HANG_S))
 
 
 def test_a_resolver_that_does_not_answer_ends_with_the_deadline() -> None:
@@ -244,7 +251,7 @@ def test_a_resolver_that_does_not_answer_ends_with_the_deadline() -> None:
         pytest.raises(httpx.ConnectTimeout),
         deadline(0.3),
     ):
-        http.get("http://name.invalid/", timeout=timeouts(HANG_S))
+        http.get("http://name.invalid/", timeout=http.timeouts(HANG_S))
     release.set()
 
 
@@ -261,7 +268,7 @@ def test_callers_of_one_name_share_one_stuck_resolver() -> None:
     with client(DeadlineBackend(stuck)) as http:
         for _ in range(3):
             with pytest.raises(httpx.ConnectTimeout), deadline(0.1):
-                http.get("http://name.invalid/", timeout=timeouts(HANG_S))
+                http.get("http://name.invalid/", timeout=http.timeouts(HANG_S))
     release.set()
     assert asked == ["name.invalid"]
 
@@ -301,19 +308,49 @@ def test_a_refused_address_is_followed_by_the_next() -> None:
 def test_a_silent_address_leaves_time_for_the_next() -> None:
     """An address that drops packets takes its share of the connect time, not all of it."""
     with contextlib.ExitStack() as stack:
-        silent = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        for _ in range(3):  # a full backlog: the kernel drops what else arrives
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(silent.getsockname())
+        port = stack.enter_context(silent_port())
         server = stack.enter_context(serving(answers))
-        backend = DeadlineBackend(
-            lambda *_: [address(silent.getsockname()[1]), address(server.port)]
-        )
+        backend = DeadlineBackend(lambda *_: [address(port), address(server.port)])
         http = stack.enter_context(client(backend))
         with deadline(2.0):
-            reply = http.get("http://name.invalid/", timeout=timeouts(2.0))
+            reply = http.get("http://name.invalid/", timeout=http.timeouts(2.0))
         assert reply.text == "ok"
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_a_connection_that_does_not_come_is_waited_for_as_long_as_was_said(name: str) -> None:
+    """Its own time counts, not that of the call, and says so; nothing can have been charged."""
+    with silent_port() as port, opened(name, f"http://127.0.0.1:{port}", 0.2) as provider:
+        with pytest.raises(ProviderError) as caught:
+            provider.complete(request(300.0))
+        with pytest.raises(ProviderError) as listing:
+            provider.list_models(300.0)
+    wanted = Failure(
+        ErrorCategory.CONNECTION_ERROR, "no connection in time (at most 0.2 s)", reached=False
+    )
+    assert caught.value.failure == listing.value.failure == wanted
+
+
+@pytest.mark.parametrize(
+    ("connect_s", "call_s", "given"), [(None, 60.0, 5.0), (0.25, 60.0, 0.25), (30.0, 2.0, 2.0)]
+)
+def test_connecting_may_take_its_time_and_no_longer_than_the_call(
+    connect_s: float | None, call_s: float, given: float
+) -> None:
+    """What reaches the socket is the smaller of both."""
+    asked: list[float | None] = []
+
+    class Listening(DeadlineBackend):
+        def connect_tcp(
+            self, host: str, port: int, timeout: float | None = None, *rest: object, **more: object
+        ) -> httpcore.NetworkStream:
+            asked.append(timeout)
+            raise httpcore.ConnectError("no")
+
+    more = {} if connect_s is None else {"connect_timeout_s": connect_s}
+    with DeadlineClient(Listening(), **more) as http, pytest.raises(httpx.ConnectError):
+        http.get("http://name.invalid/", timeout=http.timeouts(call_s))
+    assert asked == [given]
 
 
 def test_a_connection_is_reused_with_the_deadline_of_its_next_call() -> None:
@@ -331,9 +368,9 @@ def test_a_connection_is_reused_with_the_deadline_of_its_next_call() -> None:
     with serving(answers_once) as server, client() as http:
         url = f"http://127.0.0.1:{server.port}/"
         with deadline(HANG_S):
-            http.get(url, timeout=timeouts(HANG_S))
+            http.get(url, timeout=http.timeouts(HANG_S))
         with pytest.raises(httpx.ReadTimeout), deadline(0.3):
-            http.get(url, timeout=timeouts(HANG_S))
+            http.get(url, timeout=http.timeouts(HANG_S))
     assert len(calls) == 2
     assert calls[0] is calls[1]
 
@@ -414,7 +451,7 @@ def test_abandon_ends_a_name_lookup() -> None:
 
     with client(DeadlineBackend(stuck)) as http:
         thread, errors = failing_in_a_thread(
-            lambda: http.get("http://name.invalid/", timeout=timeouts(300))
+            lambda: http.get("http://name.invalid/", timeout=http.timeouts(300))
         )
         assert asked.wait(HANG_S)
         http.abandon()
@@ -428,7 +465,7 @@ def test_abandon_ends_a_tls_handshake() -> None:
     """A call that waits for the server's side of TLS is ended too."""
     with serving(tls_never) as server, client() as http:
         thread, errors = failing_in_a_thread(
-            lambda: http.get(f"https://127.0.0.1:{server.port}/", timeout=timeouts(300))
+            lambda: http.get(f"https://127.0.0.1:{server.port}/", timeout=http.timeouts(300))
         )
         assert server.accepted.wait(HANG_S)
         http.abandon()
@@ -468,23 +505,27 @@ def test_a_silent_proxy_ends_with_the_deadline(monkeypatch: pytest.MonkeyPatch) 
     with serving(proxy(seen)) as server:
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.port}")
         with client() as http, pytest.raises(httpx.TimeoutException), deadline(0.4):
-            http.get("https://name.invalid/", timeout=timeouts(HANG_S))
+            http.get("https://name.invalid/", timeout=http.timeouts(HANG_S))
     assert seen == ["CONNECT name.invalid:443 HTTP/1.1"]
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for 127.0.0.1 and its key, in one file."""
+    file = tmp_path_factory.mktemp("tls") / "both.pem"
+    make_certificate(file)
+    return file
+
+
+def make_certificate(file: Path) -> None:
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("openssl is not installed")
-    file = tmp_path_factory.mktemp("tls") / "both.pem"
     subject = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"]
     key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     made = [openssl, "req", "-x509", *key, *subject, "-days", "2", "-keyout", str(file)]
     certificate = subprocess.run(made, check=True, capture_output=True).stdout
     file.write_bytes(file.read_bytes() + certificate)
-    return file
 
 
 def over_tls(certificate: Path, script: Callable[[ssl.SSLSocket], None]) -> Script:
@@ -556,8 +597,83 @@ def test_a_tunnel_works_and_ends_with_the_deadline(
         with serving(wrapped(tunnel(target.port, relay))) as server:
             monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://127.0.0.1:{server.port}")
             with client() as http, deadline(HANG_S):
-                assert http.get(url, timeout=timeouts(HANG_S)).text == "ok"
+                assert http.get(url, timeout=http.timeouts(HANG_S)).text == "ok"
         with serving(wrapped(tunnel(target.port, relay_by_drops))) as server:
             monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://127.0.0.1:{server.port}")
             with client() as http, pytest.raises(httpx.TimeoutException), deadline(0.5):
-                http.get(url, timeout=timeouts(HANG_S))
+                http.get(url, timeout=http.timeouts(HANG_S))
+
+
+@pytest.mark.parametrize(
+    ("environ", "proxies"),
+    [
+        ({}, {}),
+        ({"HTTPS_PROXY": "http://a:1"}, {"https://": "http://a:1"}),
+        ({"https_proxy": "a:1", "all_proxy": "socks5://b:2"},
+         {"https://": "http://a:1", "all://": "socks5://b:2"}),
+        ({"HTTPS_PROXY": "http://a:1", "NO_PROXY": "*"}, {}),
+        ({"HTTPS_PROXY": "http://a:1", "NO_PROXY": "x.org, *"}, {}),
+        ({"HTTP_PROXY": "http://a:1", "NO_PROXY": "localhost, 127.0.0.1,10.0.0.0/8,::1,fe80::/10"},
+         {"http://": "http://a:1", "all://localhost": None, "all://127.0.0.1": None,
+          "all://10.0.0.0/8": None, "all://[::1]": None, "all://[fe80::/10]": None}),
+        ({"HTTP_PROXY": "http://a:1", "NO_PROXY": "x.org,.y.org,,https://z.org"},
+         {"http://": "http://a:1", "all://*x.org": None, "all://*.y.org": None,
+          "https://z.org": None}),
+    ],
+)  # fmt: skip
+def test_proxies_of_the_environment(
+    environ: dict[str, str], proxies: dict[str, str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read as httpx reads them where it makes its own transports."""
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert environment_proxies() == proxies
+
+
+def test_tls_in_tls_brings_back_whatever_is_sent(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bodies of many records, both ways."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    sent = bytes(range(256)) * 2**12
+
+    def echoes(connection: socket.socket) -> None:
+        data = connection.recv(65536)
+        _, _, body = data.partition(b"\r\n\r\n")
+        while len(body) < len(sent):
+            body += connection.recv(65536)
+        head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+        hang(connection)
+
+    with (
+        serving(over_tls(certificate, echoes)) as target,
+        serving(over_tls(certificate, tunnel(target.port, relay))) as server,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", f"https://127.0.0.1:{server.port}")
+        with client() as http, deadline(HANG_S):
+            url = f"https://127.0.0.1:{target.port}/"
+            reply = http.post(url, content=sent, timeout=http.timeouts(HANG_S))
+    assert reply.content == sent
+
+
+def test_a_tunnel_to_a_server_of_no_known_authority_is_refused(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """TLS inside TLS checks certificates too, and its failure is one to connect."""
+    other = tmp_path / "other.pem"
+    make_certificate(other)
+    both = tmp_path / "trusted.pem"
+    both.write_bytes(certificate.read_bytes())
+    monkeypatch.setenv("SSL_CERT_FILE", str(both))
+    with (
+        serving(over_tls(other, answers)) as target,
+        serving(over_tls(certificate, tunnel(target.port, relay))) as server,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", f"https://127.0.0.1:{server.port}")
+        with (
+            client() as http,
+            deadline(HANG_S),
+            pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"),
+        ):
+            http.get(f"https://127.0.0.1:{target.port}/", timeout=http.timeouts(HANG_S))

@@ -218,13 +218,14 @@ def _without_status(found: ev.Evidence) -> ErrorCategory:
 
 
 def _by_type(found: ev.Evidence) -> ErrorCategory | None:
+    # The SDKs wrap a connection that never stood in the class of any other timeout.
+    if any(map(patterns.CONNECT_TIMEOUT_NAMES.search, found.names)):
+        return _C.CONNECTION_ERROR
     telling = (name for name in found.names if not patterns.CATCH_ALL.search(name))
     return _first(map(_of_type, telling))
 
 
 def _of_type(name: str) -> ErrorCategory | None:
-    if patterns.CONNECT_TIMEOUT_NAMES.search(name):
-        return _C.CONNECTION_ERROR
     if patterns.TIMEOUT_NAMES.search(name):
         return _C.TIMEOUT
     if patterns.UNREADABLE_NAMES.search(name):

@@ -16,7 +16,7 @@ import msgspec
 from legalgen.errors import ConfigurationError
 from legalgen.providers.base import Provider, RemoteModel
 from legalgen.providers.catalog import Catalog
-from legalgen.providers.config import ProviderConfig, sound_key
+from legalgen.providers.config import DEFAULT_CONNECT_TIMEOUT_S, ProviderConfig, sound_key
 
 __all__ = [
     "PROVIDERS",
@@ -117,6 +117,7 @@ def open_provider(
     base_url: str | None = None,
     options: Mapping[str, object] | None = None,
     catalog: Catalog | None = None,
+    connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S,
 ) -> Provider:
     """Load the SDK of ``name`` and open it; no call is made.
 
@@ -127,6 +128,6 @@ def open_provider(
     spec = provider_spec(name)
     given = spec.needs_key or bool((api_key or "").strip())
     key = checked_key(name, api_key) if given else None
-    config = ProviderConfig(api_key=key, base_url=base_url, options=options or {}, catalog=catalog)
+    config = ProviderConfig(key, base_url, options or {}, catalog, connect_timeout_s)
     provider: Provider = import_module(spec.module).open_provider(config)
     return provider

@@ -12,7 +12,7 @@ import msgspec
 
 from legalgen.completion import Request
 from legalgen.errors import ErrorCategory, Failure, ProviderError
-from legalgen.providers._http import deadline, timeouts
+from legalgen.providers._http import deadline
 from legalgen.providers._sdk import SdkClient, SdkProvider, arguments
 from legalgen.providers.base import BulkAnswer, BulkJob
 
@@ -215,7 +215,7 @@ class BulkSdkProvider(SdkProvider):
         with (
             self._translated(),
             deadline(timeout_s),
-            content(file_id, timeout=timeouts(timeout_s)) as streamed,
+            content(file_id, timeout=self._http.timeouts(timeout_s)) as streamed,
         ):
             # Past the bound on replies of our own client: this one is meant to be large.
             for piece in httpx.Response.iter_bytes(streamed.http_response, _PIECE_BYTES):

@@ -18,23 +18,24 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextvars import ContextVar
 from ipaddress import ip_address
-from typing import Any, cast
+from typing import Any, TypeVar
 
 import httpcore
 import httpx
-from httpcore._backends.sync import TLSinTLSStream  # TLS to the API through TLS to the proxy
-from httpx._utils import get_environment_proxies  # httpx reads them only without a transport
+
+from legalgen.providers._transport import PoolTransport, environment_proxies, open_pool
+from legalgen.providers.config import DEFAULT_CONNECT_TIMEOUT_S
+
+T = TypeVar("T")
 
 Address = tuple[Any, ...]
 """Family, kind, protocol, canonical name and socket address, as ``getaddrinfo`` gives them."""
 Addresses = Sequence[Address]
 
-CONNECT_TIMEOUT_S = 5.0
-"""The most that name and TCP connection together may take, and then TLS, in seconds."""
 MAX_REPLY_BYTES = 32 * 2**20
 """A reply of a chat API is some kilobytes; more than this is no answer."""
-KEEPALIVE_S = 30.0
-"""Below the idle timeout of the vendors' edges, above the pause between paced calls."""
+TLS_RECORD_BYTES = 2**14
+"""The most that one record carries (RFC 8446, 5.1)."""
 MAX_REDIRECTS = 3
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
@@ -186,10 +187,7 @@ def _is_literal(host: str) -> bool:
 
 
 class _DeadlineSocket:
-    """A connected socket whose every operation ends with the call it works for.
-
-    It has the few methods of a socket that ``TLSinTLSStream`` uses.
-    """
+    """A connected socket whose every operation ends with the call it works for."""
 
     def __init__(self, sock: socket.socket, sockets: _Sockets) -> None:
         self.sock = sock
@@ -214,9 +212,6 @@ class _DeadlineSocket:
     def close(self) -> None:
         self._sockets.discard(self.sock)
         self.sock.close()
-
-    def fileno(self) -> int:
-        return self.sock.fileno()
 
     def secure(self, context: ssl.SSLContext, server_hostname: str | None) -> None:
         """Speak TLS from here on; the handshake counts as a read."""
@@ -278,15 +273,14 @@ class _DeadlineStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
+        if isinstance(self._socket.sock, ssl.SSLSocket):
+            with self._closed_on_error():
+                return _TlsOverTls(self, ssl_context, server_hostname, timeout)
         self._socket.settimeout(timeout)
         with (
             self._closed_on_error(),
             _httpcore_errors(httpcore.ConnectTimeout, httpcore.ConnectError, self._sockets),
         ):
-            if isinstance(self._socket.sock, ssl.SSLSocket):
-                return TLSinTLSStream(
-                    cast(socket.socket, self._socket), ssl_context, server_hostname, timeout
-                )
             self._socket.secure(ssl_context, server_hostname)
         return self
 
@@ -308,6 +302,69 @@ class _DeadlineStream(httpcore.NetworkStream):
         return {"client_addr": sock.getsockname, "server_addr": sock.getpeername}.get(
             info, lambda: sock if info == "socket" else None
         )()
+
+
+class _TlsOverTls(httpcore.NetworkStream):
+    """TLS to the API inside TLS to the proxy: ``wrap_socket`` takes no socket that speaks it."""
+
+    def __init__(
+        self,
+        below: _DeadlineStream,
+        context: ssl.SSLContext,
+        server_hostname: str | None,
+        timeout: float | None,
+    ) -> None:
+        self._below = below
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, False, server_hostname)
+        try:
+            self._until_done(self._tls.do_handshake, timeout)
+        except httpcore.TimeoutException as error:
+            raise httpcore.ConnectTimeout(str(error)) from error
+        except (httpcore.ReadError, httpcore.WriteError, ssl.SSLError) as error:
+            raise httpcore.ConnectError(str(error)) from error
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        try:
+            return self._until_done(lambda: self._tls.read(max_bytes), timeout)
+        except ssl.SSLZeroReturnError:  # the other side said that it is done
+            return b""
+        except ssl.SSLError as error:
+            raise httpcore.ReadError(str(error)) from error
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        view = memoryview(buffer)
+        try:
+            while view:
+                view = view[self._until_done(lambda: self._tls.write(view), timeout) :]  # noqa: B023 - called before the next round
+        except ssl.SSLError as error:
+            raise httpcore.WriteError(str(error)) from error
+
+    def close(self) -> None:
+        self._below.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._tls if info == "ssl_object" else self._below.get_extra_info(info)
+
+    def _until_done(self, step: Callable[[], T], timeout_s: float | None) -> T:
+        """Take a step of TLS again and again, with what it has to send and waits for between."""
+        while True:
+            try:
+                result = step()
+            except ssl.SSLWantReadError:
+                self._send(timeout_s)
+                data = self._below.read(TLS_RECORD_BYTES, timeout_s)
+                if data:
+                    self._incoming.write(data)
+                else:
+                    self._incoming.write_eof()
+            else:
+                self._send(timeout_s)
+                return result
+
+    def _send(self, timeout_s: float | None) -> None:
+        if self._outgoing.pending:
+            self._below.write(self._outgoing.read(), timeout_s)
 
 
 def _is_readable(sock: socket.socket) -> bool:
@@ -390,18 +447,8 @@ class _BoundedResponse(httpx.Response):
             yield chunk
 
 
-class _DeadlineTransport(httpx.HTTPTransport):
-    """httpx's own transport over our backend; to the server itself or through a proxy."""
-
-    def __init__(
-        self, backend: DeadlineBackend, context: ssl.SSLContext, proxy: str | None = None
-    ) -> None:
-        limits = httpx.Limits(
-            max_connections=None, max_keepalive_connections=64, keepalive_expiry=KEEPALIVE_S
-        )
-        super().__init__(verify=context, http2=False, limits=limits, proxy=proxy, retries=0)
-        # httpx has no argument for it; httpcore's pools, proxied or not, all read this attribute.
-        self._pool._network_backend = backend
+class _BoundedTransport(PoolTransport):
+    """A transport whose replies are bounded."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         response = super().handle_request(request)
@@ -416,33 +463,40 @@ class _DeadlineTransport(httpx.HTTPTransport):
 class DeadlineClient(httpx.Client):
     """An ``httpx.Client`` for the SDKs: HTTP/1.1, the environment's proxies, bounded calls.
 
-    Wrap each call in ``deadline(seconds)``. May be shared between threads.
+    Wrap each call in ``deadline(seconds)`` and give it ``timeouts(seconds)``. May be shared
+    between threads. Name and TCP connection together may take ``connect_timeout_s``, and then
+    TLS as long again.
     """
 
-    def __init__(self, backend: DeadlineBackend | None = None) -> None:
+    def __init__(
+        self,
+        backend: DeadlineBackend | None = None,
+        *,
+        connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S,
+    ) -> None:
         self._backend = backend or DeadlineBackend()
+        self.connect_timeout_s = connect_timeout_s
         context = httpx.create_ssl_context()
-        proxies = get_environment_proxies()
         super().__init__(
-            transport=_DeadlineTransport(self._backend, context),
+            transport=_BoundedTransport(open_pool(self._backend, context)),
             mounts={
                 pattern: None
                 if proxy is None
-                else _DeadlineTransport(self._backend, context, proxy)
-                for pattern, proxy in proxies.items()
+                else _BoundedTransport(open_pool(self._backend, context, proxy))
+                for pattern, proxy in environment_proxies().items()
             },
             follow_redirects=True,
             max_redirects=MAX_REDIRECTS,
         )
 
+    def timeouts(self, timeout_s: float) -> httpx.Timeout:
+        """httpx's per-operation timeouts for a call that may take ``timeout_s`` in all.
+
+        A reply that is not streamed sends nothing until it is done: the read timeout is all
+        there is.
+        """
+        return httpx.Timeout(timeout_s, connect=min(self.connect_timeout_s, timeout_s))
+
     def abandon(self) -> None:
         """End all calls in flight now and refuse later ones; from any thread, any number."""
         self._backend.abandon()
-
-
-def timeouts(timeout_s: float) -> httpx.Timeout:
-    """httpx's per-operation timeouts for a call that may take ``timeout_s`` in all.
-
-    A reply that is not streamed sends nothing until it is done: the read timeout is all there is.
-    """
-    return httpx.Timeout(timeout_s, connect=min(CONNECT_TIMEOUT_S, timeout_s))

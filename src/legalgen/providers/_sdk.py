@@ -26,7 +26,6 @@ from legalgen.providers._http import (
     DeadlineClient,
     ReplyTooLarge,
     deadline,
-    timeouts,
 )
 from legalgen.providers.base import RemoteModel
 from legalgen.providers.catalog import Catalog, ModelSpec
@@ -238,7 +237,7 @@ class SdkProvider:
     ) -> httpx.Response:
         """The reply to one call, read whole."""
         with self._translated(), deadline(timeout_s):
-            raw = method(**call, timeout=timeouts(timeout_s))
+            raw = method(**call, timeout=self._http.timeouts(timeout_s))
             response: httpx.Response = raw.http_response
             response.read()
             return response
@@ -270,8 +269,16 @@ class SdkProvider:
         if cause is None:
             return failure
         # The SDKs' wrapper says "Connection error.", whatever happened and whenever.
-        message = redact(_said(cause), (self._key,))[:_MESSAGE_LENGTH]
+        message = redact(self._said(cause), (self._key,))[:_MESSAGE_LENGTH]
         return replace(failure, message=message, reached=not isinstance(cause, _BEFORE_THE_REPLY))
+
+    def _said(self, error: httpx.RequestError) -> str:
+        """What went wrong on the way, in a few words."""
+        if isinstance(error, httpx.ConnectTimeout):
+            return f"no connection in time (at most {self._http.connect_timeout_s:g} s)"
+        if isinstance(error, httpx.TimeoutException):
+            return "no whole reply within the deadline of the call"
+        return str(error) or type(error).__name__
 
     def _classified(
         self,
@@ -387,15 +394,6 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(link))
         yield link
         link = link.__cause__ or link.__context__
-
-
-def _said(error: httpx.RequestError) -> str:
-    """What went wrong on the way, in a few words."""
-    if isinstance(error, httpx.ConnectTimeout):
-        return "no connection in time"
-    if isinstance(error, httpx.TimeoutException):
-        return "no whole reply within the deadline of the call"
-    return str(error) or type(error).__name__
 
 
 def _scrub(error: BaseException, key: str) -> None:

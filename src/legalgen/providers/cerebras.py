@@ -28,7 +28,7 @@ def open_provider(config: ProviderConfig) -> SdkProvider:
         api_path="/v1",
     )
     key = config.api_key or ""
-    http = DeadlineClient()
+    http = DeadlineClient(connect_timeout_s=config.connect_timeout_s)
     client = sdk.Cerebras(
         api_key=key,
         base_url=base_url,

@@ -9,19 +9,24 @@ from urllib.parse import urlsplit
 from legalgen.errors import ConfigurationError
 from legalgen.providers.catalog import Catalog
 
+DEFAULT_CONNECT_TIMEOUT_S = 5.0
+"""A vendor's edge answers within a tenth of that from anywhere; what does not, is not there."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderConfig:
     """Everything a provider may know about the place it runs in; it reads no environment.
 
-    ``base_url`` None is the vendor's own address, ``catalog`` None the built-in one. ``options``
-    are the provider's own (see its module). ``repr`` holds no key.
+    ``base_url`` None is the vendor's own address, ``catalog`` None the built-in one. Name and TCP
+    connection together may take ``connect_timeout_s`` seconds, and then TLS as long again.
+    ``options`` are the provider's own (see its module). ``repr`` holds no key.
     """
 
     api_key: str | None = field(default=None, repr=False)
     base_url: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     catalog: Catalog | None = None
+    connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S
 
 
 def sound_key(raw: str | None, *, variable: str, remedy: str) -> str:

@@ -25,7 +25,7 @@ def open_provider(config: ProviderConfig) -> BulkSdkProvider:
         api_path="/openai/v1",
     )
     key = config.api_key or ""
-    http = DeadlineClient()
+    http = DeadlineClient(connect_timeout_s=config.connect_timeout_s)
     client = groq.Groq(api_key=key, base_url=base_url, http_client=http, max_retries=0)
     without_environment(client)
     return BulkSdkProvider(

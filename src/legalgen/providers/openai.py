@@ -37,7 +37,7 @@ def open_provider(config: ProviderConfig) -> SdkProvider:
         raise ConfigurationError(message) from error
 
     base_url = _base_url(config)
-    http = DeadlineClient()
+    http = DeadlineClient(connect_timeout_s=config.connect_timeout_s)
     client = openai.OpenAI(
         api_key=config.api_key or _NO_KEY,
         base_url=base_url,

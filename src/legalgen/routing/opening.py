@@ -206,6 +206,7 @@ def open_one(settings: Settings, name: str, model_path: Path | None = None) -> P
         api_key=key[0].reveal() if key else None,
         base_url=base_url[0] if base_url else None,
         options=options,
+        connect_timeout_s=settings.connect_timeout,
     )
 
 
