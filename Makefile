@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_ARGS ?= -n auto
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: demo test lint types check docs clean
+.PHONY: demo test lint types check docs coverage matrix clean
 
 demo: $(VENV)/.demo
 	$(BIN)/legalgen batch --provider local --count 3
@@ -22,6 +22,14 @@ types: $(VENV)/.test
 	$(BIN)/mypy
 
 check: lint types test
+
+# Measured and printed; no figure is a gate. Lines that only child processes reach count as missed.
+coverage: $(VENV)/.test
+	$(BIN)/python -m pytest $(PYTEST_ARGS) --cov=legalgen --cov-report=term
+
+# The suite with each Python of this machine from 3.11 on.
+matrix:
+	.ci/matrix
 
 # Pages, manual and completions that come from the program; a test compares them.
 docs: $(VENV)/.test
