@@ -1,7 +1,8 @@
 """Seconds until another model or provider delivers when Groq is dead, and what the dead one got.
 
-Groq fails every call from the start in one of four ways; then, unless ``--quick``, it dies in the
-middle of a batch and comes back a minute later. Everything is read from the server's own record.
+Groq fails every call from the start in one of four ways; then one model of it alone dies in each
+of six; then, unless ``--quick``, Groq dies in the middle of a batch and comes back a minute later.
+Everything is read from the server's own record.
 """
 
 from __future__ import annotations
@@ -39,16 +40,21 @@ DEATHS: Mapping[str, Mapping[str, object]] = {
     "hang": {"name": "hang"},
 }
 SILENT = {"hang"}
+ALONE = "openai/gpt-oss-120b"
+ALONE_DEATHS = {**DEATHS, "close": {"name": "close"}, "cut off": {"name": "cut_chunked"}}
+ALONE_IN_FLIGHT = (1, 4, 32)
 
 Calls = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the server saw: seconds to the first sample, and the calls that met the fault."""
+    """What the server saw: seconds to the first sample, the calls that met the fault by model, and
+    all others by vendor."""
 
     first_s: float
     by_model: Mapping[str, int]
+    by_vendor: Mapping[str, int]
 
     @classmethod
     def of(cls, calls: Calls) -> Seen:
@@ -56,7 +62,8 @@ class Seen:
         began = min(call["arrived_s"] for call in calls)
         good = [call["answered_s"] for call in calls if call["status"] == 200]
         dead = Counter(call["model"] for call in calls if call["fault"])
-        return cls(min(good, default=float("inf")) - began, dead)
+        vendors = Counter(call["vendor"] for call in calls if not call["fault"])
+        return cls(min(good, default=float("inf")) - began, dead, vendors)
 
     @property
     def worst_model(self) -> int:
@@ -69,6 +76,8 @@ def measure(options: Options) -> list[Figure]:
     with vendors(f"--latency={LATENCY_S}") as server, tempfile.TemporaryDirectory() as folder:
         request = recorded_request(Path(folder))
         figures = [one for death in DEATHS for one in _dead(server, death)]
+        alone = ("reset", "cut off") if options.quick else ALONE_DEATHS
+        figures += [one for death in alone for one in _alone(server, death)]
         deaths = ["503"] if options.quick else ["503", "hang"]
         for best in (False, True):
             figures += _peer(server, request, deaths, best=best)
@@ -95,9 +104,33 @@ def _dead(server: Vendors, death: str) -> list[Figure]:
     ]
 
 
-def _one(server: Vendors, death: str, width: int) -> Seen:
+def _alone(server: Vendors, death: str) -> list[Figure]:
+    seen = {width: _one(server, death, width, model=ALONE) for width in ALONE_IN_FLIGHT}
+    shares = {n: 100 * one.by_vendor.get("groq", 0) / COUNT for n, one in seen.items()}
+    told = ", ".join(
+        f"{one.worst_model} calls, {shares[n]:.0f} % at {n}" for n, one in seen.items()
+    )
+    say(f"failover, one model alone, {death}: {told}")
+    return [
+        Figure(
+            f"{death}, one model alone: most calls to it",
+            max(one.worst_model for one in seen.values()),
+            at_most=3,
+            digits=0,
+        ),
+        Figure(
+            f"{death}, one model alone: least share of its provider",
+            min(shares.values()),
+            "%",
+            at_least=None if death in SILENT else 50,
+            digits=0,
+        ),
+    ]
+
+
+def _one(server: Vendors, death: str, width: int, model: str | None = None) -> Seen:
     server.reset()
-    server.fail({**DEATHS[death], "vendor": "groq"})
+    server.fail({**ALONE_DEATHS[death], "vendor": "groq", "model": model})
     with room(server) as here:
         flags = ("-c", str(width), "--timeout", f"{DEADLINE_S}s", "-n", str(COUNT), "-q")
         here.legalgen("batch", "-p", "groq", *flags)

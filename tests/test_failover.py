@@ -158,13 +158,71 @@ def test_timeout() -> None:
 @pytest.mark.parametrize(
     ("opened", "seconds"), [(0, 15), (1, 30), (3, 120), (4, 240), (5, 300), (12, 300)]
 )
-def test_connection_error(opened: int, seconds: float) -> None:
-    """The first lost connection is tried again; the second opens the provider, 15 s to 300."""
-    first = decision(failure(C.CONNECTION_ERROR), provider=ProviderHealth(opened=opened))
+def test_no_connection(opened: int, seconds: float) -> None:
+    """The first attempt that fails is tried again; the second opens the provider, 15 s to 300."""
+    refused = failure(C.CONNECTION_ERROR, connected=False)
+    first = decision(refused, provider=ProviderHealth(opened=opened))
     assert (first.provider.state, first.pause_s) == (ProviderState.UP, 1.0)
-    second = decision(failure(C.CONNECTION_ERROR), provider=first.provider)
+    second = decision(refused, provider=first.provider)
     assert provider_out(second) == ("open", seconds, Then.NEXT)
-    assert second.health == Health()
+    assert second.health.state is State.READY
+
+
+@pytest.mark.parametrize(("opened", "seconds"), [(0, 20), (3, 120)])
+def test_a_connection_that_broke(opened: int, seconds: float) -> None:
+    """It is the model's fault: the second opens its breaker, and its provider goes on."""
+    first = decision(failure(C.CONNECTION_ERROR), health=Health(opened=opened))
+    assert (first.health.state, first.health.failures, first.pause_s) == (State.READY, 2, 1.0)
+    second = decision(
+        failure(C.CONNECTION_ERROR), health=first.health, provider=provider_succeed(first.provider)
+    )
+    assert out(second) == ("open", seconds, Then.NEXT)
+    assert (second.provider.state, second.provider.lost) == (ProviderState.UP, ("a",))
+
+
+def test_connections_to_two_models_that_broke() -> None:
+    """With no reply of any kind between them they are the provider's fault."""
+    after_b = ProviderHealth(lost=("b",))
+    opened = decision(failure(C.CONNECTION_ERROR), provider=after_b)
+    assert provider_out(opened) == ("open", 15, Then.NEXT)
+    busy = decision(failure(C.OVERLOADED, status=503), provider=after_b).provider
+    assert decision(failure(C.CONNECTION_ERROR), provider=busy).provider.state is ProviderState.UP
+    mended = provider_succeed(after_b)
+    assert decision(failure(C.CONNECTION_ERROR), provider=mended).provider.state is ProviderState.UP
+
+
+@pytest.mark.parametrize("connected", [True, False])
+def test_connections_lost_in_the_same_instant_count_once(connected: bool) -> None:
+    """A blip of the network ends all calls that are out; one that left later is another."""
+    lost = failure(C.CONNECTION_ERROR, connected=connected)
+    first = decision(lost, around=replace(OTHERS, left=NOW - 5))
+    for left in (NOW - 5, NOW):
+        again = decision(
+            lost,
+            health=first.health,
+            provider=first.provider,
+            around=replace(OTHERS, left=left),
+        )
+        assert (again.health, again.provider) == (first.health, first.provider)
+    later = decision(
+        lost,
+        health=replace(first.health, broke_at=NOW - 1),
+        provider=first.provider,
+        around=replace(OTHERS, left=NOW - 5),
+    )
+    assert (first.health.broke_at, later.health.broke_at) == (NOW, NOW)
+    assert later.health.recent != first.health.recent
+
+
+def test_a_broken_probe_of_a_provider_lets_another_model_try() -> None:
+    """One dying model does not keep a whole provider closed: it takes two."""
+    probing = ProviderHealth(state=ProviderState.PROBING, opened=1)
+    first = decision(failure(C.CONNECTION_ERROR), provider=probing)
+    assert (first.provider.state, first.provider.lost) == (ProviderState.PROBING, ("a",))
+    other = replace(first.provider, lost=("b",))
+    assert provider_out(decision(failure(C.CONNECTION_ERROR), provider=other))[:2] == ("open", 30)
+    refused = failure(C.CONNECTION_ERROR, connected=False)
+    assert provider_out(decision(refused, provider=probing))[:2] == ("open", 30)
 
 
 @pytest.mark.parametrize("category", [C.SERVER_ERROR, C.GENERAL])
@@ -487,7 +545,7 @@ PROVIDERS = st.builds(
     ProviderHealth,
     state=st.sampled_from([ProviderState.UP, ProviderState.PROBING]),
     opened=st.integers(0, 50),
-    connection_failures=st.integers(0, 1),
+    lost=st.sampled_from([(), ("a",), ("b",), ("",)]),
     refusals=st.integers(0, 1),
     proven=st.booleans(),
 )

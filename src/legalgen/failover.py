@@ -24,22 +24,19 @@ from legalgen.completion import ModelRef
 from legalgen.errors import ErrorCategory, Failure
 
 C = ErrorCategory
-_SHOWS_PROVIDER_UP: Final = frozenset(C) - {
-    C.CONNECTION_ERROR,
-    C.AUTHENTICATION,
-    C.TIMEOUT,
-    C.GENERAL,
-}
-_SHOWS_MODEL_UP: Final = frozenset(
-    {C.BAD_REQUEST, C.CONTEXT_LENGTH, C.OUTPUT_INVALID, C.CONTENT_FILTER}
-)
+_SHOWS_NOTHING: Final = {C.CONNECTION_ERROR, C.AUTHENTICATION, C.TIMEOUT, C.GENERAL}
+_SHOWS_MODEL_UP: Final = {C.BAD_REQUEST, C.CONTEXT_LENGTH, C.OUTPUT_INVALID, C.CONTENT_FILTER}
 
 LEAST_WAIT_S: Final = 0.05
 LONGEST_HINT_S: Final = 24 * 3600.0
 PANIC_OPEN_S: Final = 60.0
 """The last usable target or provider is never left alone for longer than this."""
 FAILURES_TO_OPEN: Final = 3
-CONNECTION_FAILURES_TO_OPEN: Final = 2
+LOST_TO_OPEN: Final = 2
+"""Models whose connections broke, or attempts to connect, that open a provider."""
+SAME_INSTANT_S: Final = 0.25
+"""Connections that were in flight together and break within so long of one another are one event:
+a blip of the network takes all of them."""
 MOST_BLAMED_CALLS: Final = 6
 MOST_BLAMED_MODELS: Final = 3
 MOST_ANSWERS_HERE: Final = 3
@@ -86,8 +83,9 @@ class Health(msgspec.Struct, frozen=True):
     outcomes that feed the breaker, ``opened`` how often it opened lately (it doubles the open
     time and decays with successes), ``limited`` the same for limits that came without a hint,
     ``answered`` successes since it last left READY, which widen the ramp of calls in flight.
-    ``hinted`` is the time before which the server itself asked not to come back.
-    ``refusals`` are the prompts it refused in a row. ``usable`` are its last twenty answers.
+    ``hinted`` is the time before which the server itself asked not to come back; ``broke_at``
+    that of the last lost connection that was counted. ``refusals`` are the prompts it refused in
+    a row, ``usable`` its last twenty answers.
     """
 
     state: State = State.READY
@@ -104,6 +102,7 @@ class Health(msgspec.Struct, frozen=True):
     latency_s: float | None = None
     trickle: bool = False
     hinted: float = 0.0
+    broke_at: float = -math.inf
 
     def at(self, now: float) -> Health:
         """The health once time has passed: a cooled target is ready, an open one is probed."""
@@ -137,19 +136,23 @@ class Health(msgspec.Struct, frozen=True):
 class ProviderHealth(msgspec.Struct, frozen=True):
     """What is known of one provider, whatever its model.
 
-    ``refusals`` counts authentication failures in a row; ``proven`` that the key once worked.
-    ``answered`` counts replies since it last left UP, which widen the ramp of calls in flight.
+    ``lost`` holds its models whose connections broke since its last reply, and "" for each attempt
+    that led to no connection at all.
+    ``refusals`` counts authentication failures in a row; ``proven`` that the key once worked,
+    ``heard`` that a reply of any kind has come. ``answered`` counts replies since it last left UP,
+    which widen the ramp of calls in flight.
     """
 
     state: ProviderState = ProviderState.UP
     until: float = 0.0
     why: str = ""
     category: ErrorCategory | None = None
-    connection_failures: int = 0
+    lost: tuple[str, ...] = ()
     refusals: int = 0
     opened: int = 0
     answered: int = 0
     proven: bool = False
+    heard: bool = False
 
     def at(self, now: float) -> ProviderHealth:
         """The health once time has passed: an open provider is probed."""
@@ -222,12 +225,14 @@ class Surroundings(msgspec.Struct, frozen=True):
     ``others`` counts the other targets of the route that come in time and that this task can still
     be offered. ``can_shrink`` and ``can_downgrade`` say that a smaller completion budget, or
     a weaker response format, is left to try here. ``prompt_key`` tells one prompt from another.
+    ``left`` is when the call left.
     """
 
     others: int = 0
     can_shrink: bool = False
     can_downgrade: bool = False
     prompt_key: str = ""
+    left: float = math.inf
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -403,13 +408,16 @@ def decide(
     trail = replace(
         trail, failed_last=ref, failures=(*trail.failures, f"{ref}: {failure.category}")
     )
-    if failure.category in _SHOWS_PROVIDER_UP:
+    if failure.status is not None:
+        provider = replace(provider, heard=True)
+    if failure.category not in _SHOWS_NOTHING:  # so the provider is up
         provider = _seen_up(provider)
     if failure.category in _SHOWS_MODEL_UP and health.state is State.PROBING:
         health = replace(health, state=State.READY, until=0.0)
     case = _Case(ref, failure, health, provider, trail, around, now, jitter)
     decision = _bounded(_RULES[failure.category](case), around)
-    if decision.provider.state is ProviderState.PROBING:  # the probe told nothing good of it
+    broke = failure.category is C.CONNECTION_ERROR and failure.connected
+    if decision.provider.state is ProviderState.PROBING and not broke:  # nothing good of it
         decision = replace(decision, provider=_provider_open(case, "").provider)
     again = decision.then in _SAME_MODEL
     trail = replace(
@@ -425,7 +433,7 @@ def _seen_up(provider: ProviderHealth) -> ProviderHealth:
     """The provider answered, if only to refuse: its connections are not the trouble."""
     if provider.state is ProviderState.DROPPED:
         return provider
-    return replace(provider, state=ProviderState.UP, until=0.0, connection_failures=0)
+    return replace(provider, state=ProviderState.UP, until=0.0, lost=(), heard=True)
 
 
 def outdated(decision: Decision, health: Health, now: float) -> Health:
@@ -489,11 +497,12 @@ def provider_succeed(provider: ProviderHealth) -> ProviderHealth:
         until=0.0,
         why="",
         category=None,
-        connection_failures=0,
+        lost=(),
         refusals=0,
         opened=max(0, provider.opened - 1),
         answered=provider.answered + 1,
         proven=True,
+        heard=True,
     )
 
 
@@ -553,23 +562,17 @@ def _away(case: _Case, state: State, seconds: float, rule: str, **changes: objec
 
 
 def _dropped(case: _Case, rule: str) -> Decision:
+    category = case.failure.category
     health = replace(
-        case.health,
-        state=State.DROPPED,
-        until=math.inf,
-        why=case.why,
-        category=case.failure.category,
+        case.health, state=State.DROPPED, until=math.inf, why=case.why, category=category
     )
     return Decision(health, case.provider, case.trail, Then.NEXT, rule)
 
 
 def _provider_dropped(case: _Case, rule: str) -> Decision:
+    category = case.failure.category
     provider = replace(
-        case.provider,
-        state=ProviderState.DROPPED,
-        until=math.inf,
-        why=case.why,
-        category=case.failure.category,
+        case.provider, state=ProviderState.DROPPED, until=math.inf, why=case.why, category=category
     )
     return Decision(case.health, provider, case.trail, Then.NEXT, rule)
 
@@ -584,7 +587,7 @@ def _provider_open(case: _Case, rule: str) -> Decision:
         category=case.failure.category,
         opened=case.provider.opened + 1,
         answered=0,
-        connection_failures=0,
+        lost=(),
     )
     return Decision(case.health, provider, case.trail, Then.NEXT, rule, until=until)
 
@@ -623,13 +626,16 @@ def _model_unavailable(case: _Case) -> Decision:
     return _dropped(case, "gone or no access: dropped for the batch, remembered for a day")
 
 
-def _breaker(case: _Case, weight: int, rule: str) -> Decision:
-    """A failure that counts against the model: three in a row, or half of the last ten, open it."""
+def _breaker(case: _Case, weight: int, rule: str, *, rest: int = 0) -> Decision:
+    """A failure that counts against the model: three in a row, or half of the last ten, open it.
+
+    ``rest`` is how many doublings of the open time it adds (0: as many as it weighs).
+    """
     failures = case.health.failures + weight
     recent = (*case.health.recent, False)[-10:]
     half = len(recent) >= 4 and recent.count(False) * 2 >= len(recent)
     if case.health.state is State.PROBING or failures >= FAILURES_TO_OPEN or half:
-        return _opened(case, "circuit breaker opened", weight)
+        return _opened(case, "circuit breaker opened", rest or weight)
     hint = case.hint()
     if hint is not None:
         rule = "the server asked to be left alone: probed when its hint is over"
@@ -649,8 +655,7 @@ def _timeout(case: _Case) -> Decision:
 
 
 def _server_error(case: _Case) -> Decision:
-    rule = "another target if one is ready, else once more here after a pause"
-    return _breaker(case, 1, rule)
+    return _breaker(case, 1, "another target if one is ready, else once more here after a pause")
 
 
 def _general(case: _Case) -> Decision:
@@ -658,16 +663,29 @@ def _general(case: _Case) -> Decision:
 
 
 def _connection(case: _Case) -> Decision:
-    failures = case.provider.connection_failures + 1
-    probing = ProviderState.PROBING is case.provider.state
-    if failures >= CONNECTION_FAILURES_TO_OPEN or probing:
-        return _provider_open(case, "no connection twice: the provider is left alone, then probed")
-    provider = replace(case.provider, connection_failures=failures, category=case.failure.category)
-    health = case.health
-    if health.state is State.PROBING:
-        health = replace(health, state=State.OPEN, until=case.now + 5.0)
-    rule = "no connection: once more, then the provider is left alone"
-    return Decision(health, provider, case.trail, Then.NEXT, rule, pause_s=0.5 + case.jitter)
+    """One that broke after it stood is the model's fault first; that none stands, the provider's.
+
+    What broke may have been paid for: it weighs two, and a model that goes on so is probed seldom.
+    """
+    stood, provider = case.failure.connected, case.provider
+    pause_s = 0.5 + case.jitter
+    if (
+        case.around.left <= case.health.broke_at
+        and case.now <= case.health.broke_at + SAME_INSTANT_S
+    ):
+        rule = "lost together with another connection: counted once"
+        return Decision(case.health, provider, case.trail, Then.NEXT, rule, pause_s=pause_s)
+    model = case.ref.model if stood else ""
+    lost = provider.lost if model and model in provider.lost else (*provider.lost, model)
+    provider = replace(provider, lost=lost, category=case.failure.category)
+    case = replace(case, health=replace(case.health, broke_at=case.now), provider=provider)
+    rule = "no connection: another target if one is ready, else once more here"
+    decision = _breaker(case, 2 if stood else 1, rule, rest=3 if stood else 1)
+    probe_failed = provider.state is ProviderState.PROBING and not stood
+    if len(lost) < LOST_TO_OPEN and not probe_failed:
+        return decision
+    opened = _provider_open(case, "no connection twice: the provider is left alone, then probed")
+    return replace(opened, health=decision.health)
 
 
 def _authentication(case: _Case) -> Decision:
@@ -679,9 +697,7 @@ def _authentication(case: _Case) -> Decision:
 
 def _blamed(case: _Case) -> _Case:
     """The case with one more failure on the task's own account."""
-    models = case.trail.models
-    if case.ref not in models:
-        models = (*models, case.ref)
+    models = tuple(dict.fromkeys((*case.trail.models, case.ref)))
     return replace(case, trail=replace(case.trail, blamed=case.trail.blamed + 1, models=models))
 
 
@@ -700,10 +716,8 @@ def _bad_request(case: _Case) -> Decision:
         rule = "response_format refused: a weaker one for the rest of the batch"
         return Decision(case.health, case.provider, case.trail, Then.PLAIN, rule)
     case = _blamed(case)
-    refusals = (
-        *(k for k in case.health.refusals if k != case.around.prompt_key),
-        case.around.prompt_key,
-    )
+    key = case.around.prompt_key
+    refusals = (*(k for k in case.health.refusals if k != key), key)
     health = replace(case.health, refusals=refusals)
     case = replace(case, health=health, trail=replace(case.trail, refused=case.trail.refused + 1))
     decision = (
@@ -713,10 +727,8 @@ def _bad_request(case: _Case) -> Decision:
     )
     if len(refusals) < MOST_PROMPTS_REFUSED:
         return decision
-    dropped = _dropped(case, "")
-    return replace(
-        decision, health=dropped.health, rule="three different prompts refused: model dropped"
-    )
+    dropped = _dropped(case, "three different prompts refused: model dropped")
+    return replace(decision, health=dropped.health, rule=dropped.rule)
 
 
 def _context(case: _Case) -> Decision:
@@ -762,20 +774,12 @@ def _filtered(case: _Case) -> Decision:
 
 
 _RULES: Final = {
-    C.RATE_LIMIT: _rate_limit,
-    C.QUOTA_EXHAUSTED: _quota,
-    C.OVERLOADED: _overloaded,
-    C.MODEL_UNAVAILABLE: _model_unavailable,
-    C.TIMEOUT: _timeout,
-    C.CONNECTION_ERROR: _connection,
-    C.SERVER_ERROR: _server_error,
-    C.AUTHENTICATION: _authentication,
-    C.BAD_REQUEST: _bad_request,
-    C.CONTEXT_LENGTH: _context,
-    C.OUTPUT_INVALID: _output,
-    C.CONTENT_FILTER: _filtered,
+    C.RATE_LIMIT: _rate_limit, C.QUOTA_EXHAUSTED: _quota, C.OVERLOADED: _overloaded,
+    C.MODEL_UNAVAILABLE: _model_unavailable, C.TIMEOUT: _timeout, C.CONNECTION_ERROR: _connection,
+    C.SERVER_ERROR: _server_error, C.AUTHENTICATION: _authentication, C.BAD_REQUEST: _bad_request,
+    C.CONTEXT_LENGTH: _context, C.OUTPUT_INVALID: _output, C.CONTENT_FILTER: _filtered,
     C.GENERAL: _general,
-}
+}  # fmt: skip
 
 
 def _bounded(decision: Decision, around: Surroundings) -> Decision:

@@ -202,8 +202,34 @@ class TestFailuresOfAModel:
         calls = [type(e) for e in world.told if isinstance(e, events.CallFailed | Accepted)]
         assert calls[:2] == [events.CallFailed, Accepted]
 
+    @pytest.mark.parametrize("fault", ["reset", "close", "cut_chunked"])
+    @pytest.mark.parametrize("concurrency", ["1", "2", "4", "32"])
+    def test_a_model_whose_connections_break_is_left_and_its_provider_goes_on(
+        self, world: World, fault: str, concurrency: str
+    ) -> None:
+        """At most three calls to it; the same provider's other models write its samples."""
+        world.server.fail("groq", fault, model=GROQ.partition("/")[2])
+        result = world.batch(count="40", concurrency=concurrency)
+        assert_whole(world, result, 40)
+        dead, by_model = stats_of(result)[GROQ], samples_by_model(result)
+        assert (dead.samples, dead.failures) == (0, {"connection_error": dead.calls})
+        assert dead.calls <= 3
+        assert sum(n for name, n in by_model.items() if name.startswith("groq/")) >= 20
+
+    def test_calls_that_broke_off_and_may_be_charged_are_counted(self, world: World) -> None:
+        """The money of a reply that was cut off is in the ledger, marked as assumed."""
+        world.server.fail("groq", "cut_chunked", after=8, count=1)
+        result = world.batch(count="12", concurrency="1", provider=None, route=GROQ)
+        assert_whole(world, result, 12)
+        stats = stats_of(result)[GROQ]
+        costs = [row["cost_usd"] for row in world.rows()]
+        assert stats.cost_usd is not None
+        assert (stats.calls, stats.failures) == (13, {"connection_error": 1})
+        assert stats.assumed_usd == pytest.approx(sum(costs) / 12, rel=0.4)
+        assert stats.cost_usd == pytest.approx(sum(costs) + stats.assumed_usd)
+
     def test_resets_of_a_provider_leave_it_after_two_calls(self, world: World) -> None:
-        """A broken line is the provider's, whatever the model."""
+        """Connections to two of its models broke: that is the provider's line."""
         world.server.fail("groq", "reset")
         result = world.batch(count="6", concurrency="1")
         assert_whole(world, result, 6)
@@ -255,12 +281,13 @@ class TestKeysAndAddresses:
     """What only the user can mend is named at once."""
 
     @pytest.mark.parametrize("fault", ["unauthorized", "network_block", "expired_key"])
+    @pytest.mark.parametrize("concurrency", ["1", "8", "32", "auto"])
     def test_a_refused_key_everywhere_ends_within_two_calls_a_provider(
-        self, world: World, fault: str
+        self, world: World, fault: str, concurrency: str
     ) -> None:
         """Exit 3, and every target says what it was dropped for."""
         world.server.fail(None, fault)
-        result = world.batch(count="20", concurrency="8")
+        result = world.batch(count="20", concurrency=concurrency)
         assert (result.status, result.exit_code) == ("failed", 3)
         assert max(Counter(call.vendor for call in world.server.calls()).values()) <= 2
         assert all(name in result.reason for name in (GROQ, SMALL, QWEN, CEREBRAS))

@@ -293,8 +293,8 @@ def test_our_own_errors_say_what_they_are() -> None:
     ("category", "blame"),
     [
         *[(c, "model") for c in (C.RATE_LIMIT, C.QUOTA_EXHAUSTED, C.OVERLOADED, C.TIMEOUT)],
-        *[(c, "model") for c in (C.MODEL_UNAVAILABLE, C.SERVER_ERROR)],
-        *[(c, "provider") for c in (C.CONNECTION_ERROR, C.AUTHENTICATION)],
+        *[(c, "model") for c in (C.MODEL_UNAVAILABLE, C.SERVER_ERROR, C.CONNECTION_ERROR)],
+        (C.AUTHENTICATION, "provider"),
         *[(c, "request") for c in (C.BAD_REQUEST, C.CONTEXT_LENGTH)],
         *[(c, "answer") for c in (C.OUTPUT_INVALID, C.CONTENT_FILTER)],
         (C.GENERAL, "unknown"),

@@ -159,13 +159,14 @@ def test_another_key_is_another_account(path: Path) -> None:
 
 
 def test_a_provider_that_is_down(path: Path) -> None:
-    """Two lost connections open the provider for the next process, too."""
+    """Two attempts without a connection open the provider for the next process, too."""
     process = Process(path, wall=NOON)
-    process.fail(A, C.CONNECTION_ERROR)
-    process.fail(A, C.CONNECTION_ERROR)
+    process.fail(A, C.CONNECTION_ERROR, connected=False)
+    process.pass_time(1)
+    process.fail(A, C.CONNECTION_ERROR, connected=False)
     process.book.learn(process.router)
-    assert taught(path, later=5).left(B) == ("open", 10)
-    assert taught(path, later=16).left(B) == ("ready", None)
+    assert taught(path, later=6).left(B) == ("open", 10)
+    assert taught(path, later=17).left(B) == ("ready", None)
 
 
 def test_what_was_open_is_probed(path: Path) -> None:

@@ -146,6 +146,7 @@ def test_a_model_that_cannot_hold_a_usual_answer_is_not_offered_one() -> None:
         (C.RATE_LIMIT, {"status": 429, "retry_after_s": 600.0}, 0.0, 2),
         (C.SERVER_ERROR, {"status": 500}, 0.0, 3),
         (C.CONNECTION_ERROR, {}, 0.0, 3),
+        (C.CONNECTION_ERROR, {"connected": False, "reached": False}, 0.0, 3),
         (C.TIMEOUT, {}, 5.0, 2),
         (C.MODEL_UNAVAILABLE, {"status": 404}, 0.0, 2),
         (C.AUTHENTICATION, {"status": 401}, 0.0, 2),
@@ -162,6 +163,61 @@ def test_a_dead_model_costs_few_calls(
     assert sum(moment < world.started + 4.9 for moment in dead.times) <= most
     assert first <= 1.3 + 0.5 + 0.2 + (hang_s + 0.2 if workers == 1 else 0)
     assert (world.kept >= 40, world.given_up) == (True, 0)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4, 32])
+@pytest.mark.parametrize(
+    ("category", "known", "hang_s"),
+    [
+        (C.CONNECTION_ERROR, {}, 0.0),
+        (C.CONNECTION_ERROR, {}, 1.5),
+        (C.RATE_LIMIT, {"status": 429, "retry_after_s": 600.0}, 0.0),
+        (C.TIMEOUT, {}, 5.0),
+    ],
+)
+def test_a_model_that_dies_alone_leaves_its_provider_in_use(
+    workers: int, category: ErrorCategory, known: dict[str, object], hang_s: float
+) -> None:
+    """At most three calls to it, and the same provider's other model writes what it would have."""
+    dying = unlimited(A, fault=always(category, **known), hang_s=hang_s)
+    sound, other = unlimited(B, latency_s=0.4), unlimited(D, latency_s=0.4)
+    world = World([dying, sound, other], workers=workers, samples=60).run(120)
+    until = max(moment for moment, _ in world.order)
+    assert world.kept >= 60
+    assert sum(moment <= until for moment in dying.times) <= 3
+    assert world.router.provider_health()["groq"].opened == 0
+    if not hang_s:  # where it hangs, its provider is not heard of for as long
+        assert sound.samples >= 0.5 * world.kept
+
+
+def test_calls_to_a_dying_model_become_seldom() -> None:
+    """An hour at one worker: it is asked again by one sample at a time, every other minute."""
+    world = World([unlimited(A, fault=always(C.CONNECTION_ERROR)), unlimited(B)], workers=1)
+    world.run(3600)
+    assert 25 <= world.servers[A].calls <= 40
+    assert world.servers[B].samples > 3000
+
+
+@pytest.mark.parametrize("workers", [2, 4, 32])
+def test_a_blip_of_the_network_takes_nothing_out_of_use(workers: int) -> None:
+    """All calls that are out break in one instant, once: the batch goes on where it was."""
+    lost = Failure(C.CONNECTION_ERROR, "reset")
+    preferred = unlimited(A, fault=lambda now: lost if 1020.0 <= now < 1020.05 else None)
+    world = World([preferred, unlimited(D)], workers=workers).run(40)
+    assert preferred.failures[C.CONNECTION_ERROR] <= workers
+    assert world.router.view()[0].state == "ready"
+    assert world.router.provider_health()["groq"].opened == 0
+    assert {ref for at, ref in world.order if at > 1030} == {A}
+
+
+@pytest.mark.parametrize("workers", [1, 8, 64])
+def test_a_refused_key_costs_two_calls(workers: int) -> None:
+    """Whatever its models and however many workers; the other provider writes everything."""
+    refused = always(C.AUTHENTICATION, status=401)
+    dead = [groq(model, fault=refused, hang_s=1.0) for model in "abc"]
+    world = World([*dead, unlimited(D)], workers=workers, samples=60).run(120)
+    assert sum(server.calls for server in dead) == min(2, workers)
+    assert world.kept >= 60
 
 
 def test_dies_and_returns() -> None:
@@ -249,10 +305,10 @@ class Desk:
 
 
 def test_two_calls_until_the_first_answer() -> None:
-    """A target that has not answered gets two calls, a provider four; answers double that."""
+    """A provider that was never heard of gets two calls: its key may be refused."""
     desk = Desk(Target(A), Target(B))
-    first, *rest = [desk.lease() for _ in range(4)]
-    assert [lease.ref for lease in (first, *rest)] == [A, A, B, B]
+    first, second = desk.lease(), desk.lease()
+    assert (first.ref, second.ref) == (A, A)
     turn = desk.router.turn(TRAIL, lambda _: DEMAND)
     assert isinstance(turn, Hold)
     assert turn.why == BUSY
@@ -261,12 +317,24 @@ def test_two_calls_until_the_first_answer() -> None:
     assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), Hold)
 
 
+@pytest.mark.parametrize(("many", "calls"), [(8, 2), (64, 4)])
+def test_a_key_that_was_not_refused_may_hold_two_models(many: int, calls: int) -> None:
+    """Any reply shows that the key is taken; where many calls may be out, four leave at once."""
+    desk = Desk(
+        Target(A), Target(B), Target(ModelRef("groq", "c")), policy=Policy(max_in_flight=many)
+    )
+    desk.fail(desk.lease(), C.OVERLOADED, status=503)
+    held = [desk.router.turn(TRAIL, lambda _: DEMAND) for _ in range(calls + 1)]
+    assert [isinstance(turn, Lease) for turn in held] == [True] * calls + [False]
+
+
 def test_replies_of_one_model_make_room_for_another_of_its_provider() -> None:
     """Once it has replied itself."""
     desk = Desk(Target(A), Target(B))
-    first = [desk.lease() for _ in range(4)]
-    for lease in first[:3]:  # two of A, one of B
+    for lease in [desk.lease(), desk.lease()]:
         desk.reply(lease)
+    of_b, _ = [desk.lease(Trail(used_up=frozenset({A}))) for _ in range(2)]
+    desk.reply(of_b)
     held = [desk.lease().ref for _ in range(31)]
     assert (held.count(A), held.count(B)) == (16, 15)  # one of B still runs, too: 2 << 3 each
     assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), Hold)
@@ -400,7 +468,7 @@ def test_a_sleep_of_the_machine_is_forgotten() -> None:
     desk.time.wall_offset += 3600.0
     decided = desk.fail(lease, C.CONNECTION_ERROR)
     assert (decided.then, decided.trail) == (Then.NEXT, TRAIL)
-    assert desk.router.provider_health()["groq"].connection_failures == 0
+    assert desk.router.provider_health()["groq"].lost == ()
     assert desk.state() == "ready"
 
 

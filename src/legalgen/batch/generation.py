@@ -146,7 +146,8 @@ class Departed(msgspec.Struct, frozen=True):
 
 class Spending(msgspec.Struct, frozen=True):
     """What one call took. ``failed`` is how it failed, if only by an answer that was not kept;
-    ``answered`` whether a completion came back at all."""
+    ``answered`` whether a completion came back at all: otherwise usage and cost are assumed, of a
+    call that may have run, or nothing."""
 
     ref: ModelRef
     usage: Usage
@@ -359,8 +360,10 @@ class Generation:
 
     def _failed(self, job: Job, lease: Lease, request: Request, failure: Failure) -> Outcome | None:
         seconds = max(0.0, self._clock.monotonic() - lease.at)
+        usage = self._router.likely_usage(lease, failure)
+        cost = self._endpoints[lease.ref].price(usage) if usage != Usage() else None
         self._tell(
-            Spending(lease.ref, Usage(), seconds, None, failed=failure.category, answered=False)
+            Spending(lease.ref, usage, seconds, cost, failed=failure.category, answered=False)
         )
         failure = with_reasons(failure)
         if failure.answer:

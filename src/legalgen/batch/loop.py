@@ -534,6 +534,7 @@ class Batch:
         stats.seconds += spending.latency_s
         if spending.cost_usd is not None:
             stats.cost_usd = (stats.cost_usd or 0.0) + spending.cost_usd
+            stats.assumed_usd += 0.0 if spending.answered else spending.cost_usd
         if spending.failed is not None:
             stats.failures[spending.failed] = stats.failures.get(spending.failed, 0) + 1
         self._measure(spending)
@@ -548,7 +549,11 @@ class Batch:
                 refused=spending.failed,
             )
         elif spending.failed is not None:
-            self._alert(self._metrics.failed(spending.ref, spending.failed))
+            self._alert(
+                self._metrics.failed(
+                    spending.ref, spending.failed, spending.usage, cost_usd=spending.cost_usd
+                )
+            )
 
     def _hear(self, event: events.Event) -> None:
         match event:

@@ -39,7 +39,7 @@ _BLAME: dict[ErrorCategory, Blame] = {
     ErrorCategory.MODEL_UNAVAILABLE: "model",
     ErrorCategory.TIMEOUT: "model",
     ErrorCategory.SERVER_ERROR: "model",
-    ErrorCategory.CONNECTION_ERROR: "provider",
+    ErrorCategory.CONNECTION_ERROR: "model",  # first; the provider's when two models fail so
     ErrorCategory.AUTHENTICATION: "provider",
     ErrorCategory.BAD_REQUEST: "request",
     ErrorCategory.CONTEXT_LENGTH: "request",

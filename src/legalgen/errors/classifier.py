@@ -297,6 +297,7 @@ def classify(
     known = found.headers | dict(headers or {})
     limited = category in _LIMITED
     hit = (retry_after.limit_in(said) if limited else None) or retry_after.LimitHit()
+    reached = _reached(found, category)
     return Failure(
         category,
         _message(found, error, secrets),
@@ -313,7 +314,8 @@ def classify(
         structured_output=category is _C.BAD_REQUEST and _of_the_format(found, said),
         truncated=category is _C.OUTPUT_INVALID and _cut_short(found, said),
         credit=category is _C.QUOTA_EXHAUSTED and _of_credit(found, said),
-        reached=_reached(found, category),
+        reached=reached,
+        connected=reached or any(patterns.WRITING_NAMES.search(name) for name in found.names),
         readings=retry_after.readings(known, provider=provider),
         answer=redact(_refused_answer(body), secrets) if category is _C.OUTPUT_INVALID else "",
     )

@@ -46,7 +46,8 @@ class Failure(msgspec.Struct, frozen=True):
     ``response_format`` itself; ``truncated`` an answer that hit its token cap. ``answer`` is what
     the model had written, where the vendor refused it itself and shows it. ``credit`` marks
     an account that is out of money, whatever the model. ``reached`` is False when the request
-    never left this machine whole (so nothing can have been charged).
+    never left this machine whole (so nothing can have been charged), ``connected`` when there was
+    not even a connection.
     """
 
     category: ErrorCategory
@@ -63,6 +64,7 @@ class Failure(msgspec.Struct, frozen=True):
     truncated: bool = False
     credit: bool = False
     reached: bool = True
+    connected: bool = True
     readings: tuple[LimitReading, ...] = ()
     reasons: tuple[Reason, ...] = ()
     answer: str = ""

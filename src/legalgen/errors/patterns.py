@@ -420,6 +420,7 @@ UNREACHED_NAMES = pattern(
     r"|ConnectorError|Certificate|InvalidURL|UnsupportedProtocol|MissingSchema|WriteTimeout"
     r"|WriteError|LocalProtocol|NewConnection|UnknownHost"
 )
+WRITING_NAMES = pattern(r"WriteTimeout|WriteError")
 WRONG_URL_NAMES = pattern(r"InvalidURL|UnsupportedProtocol|MissingSchema|InvalidSchema")
 CATCH_ALL = pattern(r"APIConnectionError$|APIError$")
 UNREADABLE_NAMES = pattern(

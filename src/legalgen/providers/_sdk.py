@@ -31,16 +31,15 @@ from legalgen.providers.base import RemoteModel
 from legalgen.providers.catalog import Catalog, ModelSpec
 
 _MESSAGE_LENGTH = 200
-_BEFORE_THE_REPLY = (
+_BEFORE_THE_CONNECTION = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.LocalProtocolError,
     httpx.PoolTimeout,
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
-    httpx.WriteError,
-    httpx.WriteTimeout,
 )
+_BEFORE_THE_REPLY = (*_BEFORE_THE_CONNECTION, httpx.WriteError, httpx.WriteTimeout)
 """What httpx raises before a request has left whole."""
 
 
@@ -270,7 +269,12 @@ class SdkProvider:
             return failure
         # The SDKs' wrapper says "Connection error.", whatever happened and whenever.
         message = redact(self._said(cause), (self._key,))[:_MESSAGE_LENGTH]
-        return replace(failure, message=message, reached=not isinstance(cause, _BEFORE_THE_REPLY))
+        return replace(
+            failure,
+            message=message,
+            reached=not isinstance(cause, _BEFORE_THE_REPLY),
+            connected=not isinstance(cause, _BEFORE_THE_CONNECTION),
+        )
 
     def _said(self, error: httpx.RequestError) -> str:
         """What went wrong on the way, in a few words."""

@@ -296,6 +296,7 @@ def _add(total: ModelStats, stats: ModelStats) -> None:
         setattr(total, name, getattr(total, name) + getattr(stats, name))
     if stats.cost_usd is not None:
         total.cost_usd = (total.cost_usd or 0.0) + stats.cost_usd
+        total.assumed_usd += stats.assumed_usd
     for category, count in stats.failures.items():
         total.failures = {**total.failures, category: total.failures.get(category, 0) + count}
 

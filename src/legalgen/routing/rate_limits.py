@@ -366,6 +366,12 @@ class Experience(msgspec.Struct):
             return demand.usual_output + self.reasoning_allowance
         return self._quantile(0.95) * 1.15 * demand.usual_output
 
+    def typical(self, demand: Demand) -> float:
+        """Tokens that an answer to such a demand takes on average, as far as is known."""
+        if not self.shares:
+            return demand.usual_output + self.reasoning_allowance
+        return sum(self.shares) / len(self.shares) * demand.usual_output
+
     def needed(self, demand: Demand) -> float:
         """The completion budget below which a request is a waste: half of all answers would be
         cut off, or this one, that was cut off before, again."""

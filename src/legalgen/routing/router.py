@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen import failover
-from legalgen.completion import Completion, LimitReading, ModelRef
+from legalgen.completion import Completion, LimitReading, ModelRef, Usage
 from legalgen.errors import ErrorCategory, Failure
 from legalgen.failover import (
     Call,
@@ -32,7 +32,7 @@ from legalgen.failover import (
     Wait,
 )
 from legalgen.routing.rate_limits import Bucket, Budgets, Cost, Demand, Experience, Reservation
-from legalgen.routing.spending import Purse
+from legalgen.routing.spending import Purse, may_have_run
 from legalgen.routing.targets import MOST_IN_FLIGHT, Hold, Lease, Policy, Spent, Target, View
 from legalgen.telemetry.clock import Clock
 
@@ -49,7 +49,6 @@ WORTH_RESUMING_FOR = 20
 
 C = ErrorCategory
 _LIMITS = frozenset({C.RATE_LIMIT, C.QUOTA_EXHAUSTED})
-_MAY_HAVE_RUN = frozenset({C.TIMEOUT, C.CONNECTION_ERROR})
 _OF_THE_WAY = frozenset({C.TIMEOUT, C.CONNECTION_ERROR, C.SERVER_ERROR, C.GENERAL})
 """Failures that a sleep of the machine explains."""
 
@@ -218,6 +217,15 @@ class Router:
             decision = self._decide(lease, failure, trail, around, now)
             self._changed.notify_all()
             return decision
+
+    def likely_usage(self, lease: Lease, failure: Failure) -> Usage:
+        """What a failed call is taken to have used, where it may have run: what calls of its size
+        usually take, since no reply says."""
+        if not may_have_run(failure):
+            return Usage()
+        with self._changed:
+            typical = self._lines[lease.ref].experience.typical(lease.demand)
+        return Usage(lease.cost.input_tokens, min(round(typical), lease.cost.output_tokens))
 
     def refused(
         self, lease: Lease, failure: Failure, trail: Trail, *, prompt_key: str = ""
@@ -471,8 +479,10 @@ class Router:
     def _ramp_open(self, line: _Line, house: _House) -> bool:
         """Whether one more call may be in flight: two at first, doubling with each reply.
 
-        A provider may have those of two models at first, unless that is too large a share of
-        all: where it is dead, the calls that hang there are missing elsewhere.
+        A provider may have those of two models at once while none has answered, unless that is
+        too large a share of all: where it is dead, the calls that hang there are missing
+        elsewhere. Until its first reply of any kind it has two in all: its key may be refused;
+        and one at a time once a connection to it was lost.
         """
         if self._in_flight >= self._policy.max_in_flight:
             return False
@@ -484,7 +494,7 @@ class Router:
         return (
             line.current < _room(line, house)
             and line.in_flight < line.target.max_in_flight
-            and house.current < _ramp(house.health.answered + many)
+            and house.current < _room_at(house.health, many)
         )
 
     def _worth_resuming(self, line: _Line, cost: Cost, now: float) -> float | None:
@@ -526,7 +536,7 @@ class Router:
 
     def _settle_failed(self, line: _Line, lease: Lease, failure: Failure, now: float) -> None:
         """A call that may have run is taken as if it used all it reserved."""
-        if failure.category in _MAY_HAVE_RUN and failure.reached:
+        if may_have_run(failure):
             line.budgets.settle(lease.reservation, lease.cost, now)
         else:
             self.purse.settle(line.target, lease.cost, None)
@@ -635,6 +645,7 @@ class Router:
             can_shrink=self._can_shrink(lease),
             can_downgrade=can_downgrade,
             prompt_key=prompt_key,
+            left=lease.at,
         )
 
     def _comes_in_time(self, line: _Line, now: float) -> bool:
@@ -711,6 +722,13 @@ def _room(line: _Line, house: _House) -> int:
     if not answered:
         return min(_ramp(0), max(1, failover.FAILURES_TO_OPEN - line.health.failures))
     return _ramp(answered if line.epoch else max(answered, house.health.answered))
+
+
+def _room_at(provider: ProviderHealth, many: bool) -> int:
+    """Calls that a provider may have in flight; ``many``: the first calls of two models at once."""
+    if not provider.heard:
+        return 1 if provider.lost else _ramp(0)
+    return _ramp(provider.answered + many)
 
 
 def _ramp(answered: int) -> int:

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import threading
 
+from legalgen.errors import ErrorCategory, Failure
 from legalgen.routing.rate_limits import Cost
 from legalgen.routing.targets import Policy, Target, usd
+
+_UNANSWERED = frozenset(
+    {ErrorCategory.TIMEOUT, ErrorCategory.CONNECTION_ERROR, ErrorCategory.OUTPUT_INVALID}
+)
+
+
+def may_have_run(failure: Failure) -> bool:
+    """Whether a call that ended without a completion may be charged all the same.
+
+    The request left whole, and what came back is no refusal to run it: nothing in time, a broken
+    connection, a reply under 2xx that cannot be read, or an answer that the vendor held back.
+    """
+    unread = failure.status is not None and failure.status < 300
+    return failure.reached and (unread or failure.category in _UNANSWERED)
 
 
 class Purse:

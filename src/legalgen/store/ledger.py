@@ -83,7 +83,8 @@ class ModelStats(msgspec.Struct):
 
     ``seconds`` is the time of all its calls; ``sample_seconds`` and ``reasoning_steps`` are sums
     over its accepted samples, so that models can be compared. ``cost_usd`` is None as long as no
-    price is known. ``failures`` counts by category.
+    price is known; ``assumed_usd`` of it are for calls that broke off and may have been charged
+    (their tokens are assumed, too). ``failures`` counts by category.
     """
 
     calls: int = 0
@@ -96,6 +97,7 @@ class ModelStats(msgspec.Struct):
     sample_seconds: float = 0.0
     reasoning_steps: int = 0
     cost_usd: float | None = None
+    assumed_usd: float = 0.0
     failures: dict[str, int] = {}
 
 

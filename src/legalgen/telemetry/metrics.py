@@ -92,9 +92,19 @@ class Metrics(msgspec.Struct):
         self._paid(ref, usage, cost_usd)
         self.call_s[ref] = self.call_s.get(ref, 0.0) + latency_s
 
-    def failed(self, ref: ModelRef, category: ErrorCategory) -> Alert | None:
-        """A call failed: nothing came back that could be read."""
+    def failed(
+        self,
+        ref: ModelRef,
+        category: ErrorCategory,
+        usage: Usage | None = None,
+        *,
+        cost_usd: float | None = None,
+    ) -> Alert | None:
+        """A call failed: nothing came back that could be read. ``usage`` is assumed, of one that
+        may have run."""
         self.calls[ref, category.value] += 1
+        if usage is not None and usage != Usage():
+            self._paid(ref, usage, cost_usd)
         if category in _LIMITED:
             self.rate_limit_hits[ref] += 1
         if category is not ErrorCategory.TIMEOUT:

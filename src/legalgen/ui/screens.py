@@ -243,7 +243,9 @@ def tokens(record: Record) -> str:
     if not costs:
         return f"{text}, no price known" if any(m.calls for m in models) else text
     each = f" ({dollars(sum(costs) / record.accepted)} a sample)" if record.accepted else ""
-    return f"{text}, {dollars(sum(costs))}{each}"
+    assumed = sum(m.assumed_usd for m in models)
+    broken = f", {dollars(assumed)} of it assumed for calls that broke off" if assumed else ""
+    return f"{text}, {dollars(sum(costs))}{each}{broken}"
 
 
 def remedies_of(result: Result) -> list[str]:
