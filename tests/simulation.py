@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import threading
+import time as machine
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -21,15 +23,21 @@ from legalgen.telemetry.clock import Clock
 
 EPOCH_S = 1_780_000_000.0
 CHARACTERS = 4_000
+LONGEST_S = 60.0
+"""Nothing in a test takes this long by the machine's clock: what does, hangs."""
 
 
 class Time:
-    """The simulated clocks: ``now`` is monotonic, ``wall`` the time of day."""
+    """The simulated clocks: ``now`` is monotonic, ``wall`` the time of day.
+
+    For tests in one thread: a wait on this clock takes no time, and what was to happen meanwhile
+    (``at``) happens in it.
+    """
 
     def __init__(self) -> None:
         self.now = 1000.0
         self.wall_offset = EPOCH_S
-        self.clock = Clock(lambda: self.now, lambda: self.now + self.wall_offset)
+        self.clock = Clock(lambda: self.now, lambda: self.now + self.wall_offset, self.wait)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
 
@@ -42,6 +50,47 @@ class Time:
         while self._events and self._events[0][0] <= until:
             self.now, _, do = heapq.heappop(self._events)
             do()
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass, with everything that happens in them."""
+        until = self.now + seconds
+        self.run(until)
+        self.now = until
+
+    def wait(self, condition: threading.Condition, seconds: float) -> bool:
+        """``Clock.wait``: nobody else is there to notify, so the seconds pass."""
+        self.advance(seconds)
+        return False
+
+
+class HeldTime(Time):
+    """The same for runs with threads of their own: time stands still until a test advances it.
+
+    So what a run does within a wait, however slowly, happens before the wait is over, and times
+    can be compared exactly. Whoever waits is woken a hundred times a second to look again, as by
+    any condition. A server whose replies take time needs the machine's clock.
+    """
+
+    LOOK_S = 0.01
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._moved = machine.monotonic()
+
+    def advance(self, seconds: float) -> None:
+        """As of ``Time``; whoever waits sees it within a moment."""
+        self._moved = machine.monotonic()
+        super().advance(seconds)
+
+    def wait(self, condition: threading.Condition, seconds: float) -> bool:
+        """``Clock.wait``, for a moment.
+
+        Raises:
+            AssertionError: time was not advanced for a minute: the test hangs.
+        """
+        stood = machine.monotonic() - self._moved
+        assert stood < LONGEST_S, "time stands still, and nobody advances it"
+        return condition.wait(min(seconds, self.LOOK_S))
 
 
 @dataclass

@@ -17,6 +17,7 @@ import urllib.error
 import urllib.request
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from itertools import combinations
@@ -30,6 +31,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.simulation import LONGEST_S, Time
 from tests.vendors import (
     CATALOGUE,
     GROQ,
@@ -81,7 +83,9 @@ Create = Callable[..., RawResponse]
 class Groq:
     """The real Groq SDK at a server; ``ask`` is one call."""
 
-    def __init__(self, server: VendorServer, key: str | None = None, timeout: float = 5.0) -> None:
+    def __init__(
+        self, server: VendorServer, key: str | None = None, timeout: float = LONGEST_S
+    ) -> None:
         self.sdk = groq_sdk.Groq(
             base_url=server.base_url("groq"),
             api_key=key or server.key("groq"),
@@ -101,7 +105,9 @@ class Groq:
 class Cerebras:
     """The real Cerebras SDK at a server; ``ask`` is one call."""
 
-    def __init__(self, server: VendorServer, key: str | None = None, timeout: float = 5.0) -> None:
+    def __init__(
+        self, server: VendorServer, key: str | None = None, timeout: float = LONGEST_S
+    ) -> None:
         self.sdk = cerebras_sdk.Cerebras(
             base_url=server.base_url("cerebras"),
             api_key=key or server.key("cerebras"),
@@ -303,8 +309,8 @@ def test_headers_and_retry_after_can_be_left_out() -> None:
 
 def test_groq_says_429_with_its_text_and_the_seconds_until_it_fits() -> None:
     """Waiting as long as the reply says, on a fast clock, lets the same request through."""
-    config = Config.of("groq-free", time_scale=60.0)
-    with VendorServer(config) as server:
+    config, time = Config.of("groq-free", time_scale=60.0), Time()
+    with VendorServer(config, time.clock) as server:
         groq = Groq(server)
         with closing(groq.sdk):
             error = until_limited(lambda: groq.ask(max_completion_tokens=7_900))[1]
@@ -326,7 +332,7 @@ def test_groq_says_429_with_its_text_and_the_seconds_until_it_fits() -> None:
         wait_s = float(found[2]) / 1000
         assert float(error.response.headers["retry-after"]) == pytest.approx(wait_s, abs=0.001)
         assert "x-ratelimit-remaining-tokens" in error.response.headers
-        time.sleep(wait_s + 0.002)
+        time.advance(wait_s + 0.002)
         groq = Groq(server)
         with closing(groq.sdk):
             assert groq.ask(max_completion_tokens=7_900).status_code == 200
@@ -335,7 +341,7 @@ def test_groq_says_429_with_its_text_and_the_seconds_until_it_fits() -> None:
 def test_scaled_hints_are_in_the_quota_clocks_seconds() -> None:
     """With ``hints="scaled"`` a client on the same fast clock reads the vendor's own numbers."""
     config = Config.of("groq-free", time_scale=1_000.0, hints="scaled")
-    with VendorServer(config) as server:
+    with VendorServer(config, Time().clock) as server:
         groq = Groq(server)
         with closing(groq.sdk):
             reset = groq.ask().headers["x-ratelimit-reset-requests"]
@@ -346,13 +352,13 @@ def test_requests_per_minute_refill_one_by_one() -> None:
     """Groq's own text of the 31st request in a burst: two seconds to the next slot."""
     limits = Limits(rpm=30)
     config = Config().with_model("groq", GPT, limits=limits)
-    with VendorServer(config) as server:
+    with VendorServer(config, Time().clock) as server:
         groq = Groq(server)
         with closing(groq.sdk):
             passed, error = until_limited(groq.ask)
-    assert 30 <= passed <= 32
+    assert passed == 30
     assert "requests per minute (RPM): Limit 30, Used 30, Requested 1." in str(error)
-    assert error.response.headers["retry-after"] in ("1", "2")
+    assert error.response.headers["retry-after"] == "2"
 
 
 def test_what_was_reserved_and_not_used_is_given_back() -> None:
@@ -910,14 +916,15 @@ def test_a_silent_server_is_a_timeout(server: VendorServer, name: str) -> None:
     client = Groq(server, timeout=0.15)
     with closing(client.sdk), pytest.raises(groq_sdk.APITimeoutError):
         client.ask()
+    server.wait_for(1, "groq")
     assert [call.status for call in server.calls("groq")] == [None if name == "hang" else 200]
 
 
 @pytest.mark.parametrize("name", ["dribble_headers", "dribble_body", "interim"])
 def test_a_dribble_outlasts_every_timeout_of_the_sdk(server: VendorServer, name: str) -> None:
     """Bytes that keep coming never trip a read timeout: the call is alive long after it."""
-    server.fail("groq", name, pace_s=0.05)
-    client = Groq(server, timeout=0.25)
+    server.fail("groq", name, pace_s=0.01)
+    client = Groq(server, timeout=1.0)
     ended = threading.Event()
 
     def ask() -> None:
@@ -927,9 +934,9 @@ def test_a_dribble_outlasts_every_timeout_of_the_sdk(server: VendorServer, name:
 
     thread = threading.Thread(target=ask)
     thread.start()
-    assert not ended.wait(0.8)
+    assert not ended.wait(1.3)
     server.close()
-    thread.join(5)
+    thread.join(LONGEST_S)
     assert ended.is_set()
     client.sdk.close()
 
@@ -972,9 +979,11 @@ def test_a_short_content_length_cuts_the_json(server: VendorServer, groq: Groq) 
 def test_a_connection_closed_after_its_reply_is_replaced(server: VendorServer, groq: Groq) -> None:
     """The next call of the same client opens another connection and succeeds."""
     server.fail("groq", "close_after_reply", count=2)
-    for _ in range(3):
+    for _ in range(2):
         assert groq.ask().status_code == 200
-        time.sleep(0.05)  # a request that crosses the close on its way would be reset
+        while server.open_connections:  # a request that crosses the close would be reset
+            time.sleep(0.001)
+    assert groq.ask().status_code == 200
     assert server.stats()["connections"] == 3
 
 
@@ -1185,15 +1194,91 @@ def test_answers_come_from_a_file_or_a_function(tmp_path: Path) -> None:
     ]
 
 
+# ------------------------------------------------------------------------------ order
+
+
+def test_a_gate_holds_calls_until_they_are_released(server: VendorServer) -> None:
+    """Three stand and nothing came of them; one goes on, then all, and others never stood."""
+    held, client = server.hold(GPT), Groq(server)
+    with closing(client.sdk), ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(client.ask) for _ in range(3)]
+        held.wait_for(3)
+        assert client.ask(model=QWEN).status_code == 200
+        assert (server.calls("groq", GPT), held.standing) == ([], 3)
+        held.release(1)
+        server.wait_for(1, "groq", GPT)
+        assert held.standing == 2
+        held.release()
+        assert [call.result().status_code for call in asked] == [200] * 3
+        assert client.ask().status_code == 200
+    assert [call.in_flight for call in server.calls("groq", GPT)][-1] == 1
+    assert max(call.in_flight for call in server.calls("groq", GPT)) == 3
+
+
+def test_what_is_set_while_a_call_stands_at_a_gate_strikes_it(server: VendorServer) -> None:
+    """A call that is held has met no fault yet, and is not counted by one."""
+    client = Groq(server)
+    with closing(client.sdk), ThreadPoolExecutor(1) as pool:
+        with server.hold(vendor="groq") as held:
+            asked = pool.submit(client.ask)
+            held.wait_for(1)
+            server.fail("groq", "server_error", count=1)
+        assert isinstance(asked.exception(), groq_sdk.InternalServerError)
+        assert client.ask().status_code == 200
+
+
+def test_a_server_that_closes_ends_the_calls_it_holds() -> None:
+    """They end with their connections, unanswered, and no thread outlives the server."""
+    before = threading.active_count()
+    server = VendorServer()
+    client = Groq(server)
+    with closing(client.sdk), ThreadPoolExecutor(1) as pool:
+        held = server.hold()
+        asked = pool.submit(client.ask)
+        held.wait_for(1)
+        server.close()
+        assert isinstance(asked.exception(LONGEST_S), groq_sdk.APIConnectionError)
+    assert threading.active_count() == before
+
+
+def test_a_fault_can_strike_one_task_whichever_call_comes_first(
+    server: VendorServer, groq: Groq
+) -> None:
+    """Tasks are told by their first message, at any model; ``prompt`` by any text of theirs."""
+    server.fail("groq", "server_error", task=1)
+    server.fail("groq", "over_capacity", prompt="of pears", count=1)
+    story = [("Write of pears.", GPT), ("Write of apples.", GPT), ("Write of apples.", QWEN),
+             ("Write of pears.", QWEN), ("Write of plums.", GPT)]  # fmt: skip
+    seen = []
+    for text, model in story:
+        try:
+            seen.append(groq.ask(text, model).status_code)
+        except groq_sdk.APIStatusError as error:
+            seen.append(error.status_code)
+    assert seen == [503, 500, 500, 200, 200]
+    assert [call.task for call in server.calls()] == [0, 1, 1, 0, 2]
+
+
+def test_replies_take_their_time_on_the_clock_that_was_given() -> None:
+    """Ten minutes of latency pass on a simulated clock, and no second of anybody's day."""
+    with VendorServer(Config.of(latency=600.0), Time().clock) as server:
+        groq = Groq(server)
+        with closing(groq.sdk):
+            assert groq.ask().status_code == 200
+        [call] = server.calls()
+    assert call.answered_s - call.arrived_s == 600.0
+
+
 # ------------------------------------------------------------------------------ the machine
 
 
 def test_forty_clients_wait_side_by_side() -> None:
-    """At 0.2 s latency 40 clients have 40 answers at once, not one after another."""
-    with VendorServer(Config.of(latency=0.2)) as server:
+    """40 clients are in the server at once, not one after another."""
+    with VendorServer() as server:
+        held = server.hold()
 
         def ask() -> None:
-            client = httpx.Client(base_url=server.base_url("compat"))
+            client = httpx.Client(base_url=server.base_url("compat"), timeout=LONGEST_S)
             body = {"model": "m", "messages": [{"role": "user", "content": "json"}]}
             with client:
                 client.post("/chat/completions", json=body).raise_for_status()
@@ -1201,12 +1286,14 @@ def test_forty_clients_wait_side_by_side() -> None:
         threads = [threading.Thread(target=ask) for _ in range(40)]
         for thread in threads:
             thread.start()
+        held.wait_for(40)
+        held.release()
         for thread in threads:
             thread.join()
         stats = server.stats()["total"]
     assert isinstance(stats, dict)
     assert (stats["calls"], stats["by_status"]) == (40, {"200": 40})
-    assert stats["most_in_flight"] > 10
+    assert stats["most_in_flight"] == 40
 
 
 def test_latency_is_seeded_and_lognormal() -> None:
@@ -1233,12 +1320,9 @@ def test_closing_ends_every_connection_at_once() -> None:
             b"content-length: %d\r\n\r\n%b" % (len(body), body)
         )
         sockets.append(sock)
-        while len(server.calls("compat")) < len(sockets):
-            time.sleep(0.001)
-    started = time.monotonic()
+        server.wait_for(len(sockets), "compat")
     server.close()
     server.close()
-    assert time.monotonic() - started < 2
     assert threading.active_count() == before
     for sock in sockets:
         sock.close()
@@ -1367,15 +1451,14 @@ def test_a_batch_runs_its_lines_and_splits_good_from_bad() -> None:
 
 def test_a_batch_passes_through_its_states() -> None:
     """From validating to completed, in the vendor's words."""
-    seen: list[str] = []
-    with VendorServer(Config(batch_s=2.0)) as server:
+    seen, time = [], Time()
+    with VendorServer(Config(batch_s=10.0), time.clock) as server:
         groq = Groq(server)
         with closing(groq.sdk):
             batch_id = start_batch(groq, batch_line("a"))
-            while "completed" not in seen:
-                status = groq.sdk.batches.retrieve(batch_id).status
-                if status not in seen:
-                    seen.append(status)
+            for seconds in (0, 5, 4, 1):
+                time.advance(seconds)
+                seen.append(groq.sdk.batches.retrieve(batch_id).status)
     assert seen == ["validating", "in_progress", "finalizing", "completed"]
 
 

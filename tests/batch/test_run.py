@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import msgspec
@@ -26,6 +26,7 @@ from legalgen.store.parts import iter_batches
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
 from tests.program import LONGEST_S, environment
+from tests.simulation import HeldTime
 from tests.vendors import AnswerRequest, Config, Fault, Limits, VendorServer
 
 Accepted = events.SampleAccepted
@@ -44,6 +45,7 @@ class World:
     home: Path
     server: VendorServer
     told: list[events.Event] = field(default_factory=list)
+    acts: list[Callable[[], None]] = field(default_factory=list)
     environ: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -60,15 +62,29 @@ class World:
         given: dict[str, Any] = {"provider": "groq", "count": "4", "seed": "1", **flags}
         settings = Settings.load(given, self.environ, None, known_providers=tuple(PROVIDERS))
         intent = Intent(count=settings.count, command=("legalgen", "batch"), resume=resume)
-        return Run(settings, intent, listener=self.told.append, stop=stop or Stop(), clock=clock)
+        return Run(settings, intent, listener=self._hear, stop=stop or Stop(), clock=clock)
 
     def batch(self, **flags: Any) -> Result:
         """A batch from start to end."""
-        run = self.open(**flags)
-        try:
-            return run.go()
-        finally:
-            run.close()
+        return ended(self.open(**flags))
+
+    def _hear(self, event: events.Event) -> None:
+        self.told.append(event)
+        for act in list(self.acts):
+            act()
+
+    def once(self, condition: Callable[[], bool], act: Callable[[], None]) -> None:
+        """Have something done at the first event after which a condition holds.
+
+        It is done in the thread that tells, so the run does nothing in between.
+        """
+
+        def look() -> None:
+            if condition():
+                self.acts.remove(look)
+                act()
+
+        self.acts.append(look)
 
     def heard(self, kind: type[events.Event]) -> list[Any]:
         """What was told of one kind."""
@@ -97,6 +113,14 @@ def build(tmp_path: Path) -> Iterator[Callable[[Config], World]]:
     yield made
     for server in servers:
         server.close()
+
+
+def ended(run: Run) -> Result:
+    """A run from start to end."""
+    try:
+        return run.go()
+    finally:
+        run.close()
 
 
 def record_of(result: Result) -> Record:
@@ -181,24 +205,22 @@ class TestFailuresOfAModel:
     def test_a_hint_is_honoured_in_full(self, world: World) -> None:
         """retry-after: 600 is neither capped nor slept through: the model is left alone."""
         world.server.fail("groq", "rpm", retry_after_s=600.0)
-        started = time.time()
-        result = world.batch(count="3", concurrency="1")
+        time = HeldTime()
+        result = world.batch(count="3", concurrency="1", clock=time.clock)
         failed = world.heard(events.CallFailed)
         assert samples_by_model(result) == {CEREBRAS: 3}
-        assert [round(event.hint_s) for event in failed] == [600] * len(failed)
-        assert all(event.until.timestamp() >= started + 599 for event in failed)
+        assert [event.hint_s for event in failed] == [600.0] * len(failed)
+        assert {event.until.timestamp() for event in failed} == {time.clock.wall() + 600}
 
     def test_after_a_hang_another_provider_is_asked(self, world: World) -> None:
         """One deadline and no more passes before the first sample comes from elsewhere."""
         world.server.fail("groq", "hang")
-        started = time.monotonic()
-        result = world.batch(count="3", concurrency="1", timeout="1s")
-        assert time.monotonic() - started < 15
+        result = world.batch(count="3", concurrency="1", timeout="2s")
         assert_whole(world, result, 3)
         assert samples_by_model(result) == {CEREBRAS: 3}
         timeouts = stats_of(result)[GROQ].failures["timeout"]
         assert stats_of(result)[GROQ].failures == {"timeout": timeouts}
-        assert stats_of(result)[GROQ].seconds == pytest.approx(timeouts, abs=0.5)
+        assert stats_of(result)[GROQ].seconds >= 2 * timeouts
         calls = [type(e) for e in world.told if isinstance(e, events.CallFailed | Accepted)]
         assert calls[:2] == [events.CallFailed, Accepted]
 
@@ -267,14 +289,13 @@ class TestFailuresOfAModel:
 
     def test_the_preferred_model_is_used_again_after_it_recovered(self, world: World) -> None:
         """A short limit is over: calls go back to the first of the route."""
-        model = GROQ.partition("/")[2]
-        world.server.add(replace(BUSY, model=model, count=1, headers={"retry-after": "1"}))
-        result = world.batch(count="90", concurrency="1")
-        assert_whole(world, result, 90)
+        model, time = GROQ.partition("/")[2], HeldTime()
+        world.server.add(replace(BUSY, model=model, count=1, headers={"retry-after": "600"}))
+        world.once(lambda: len(world.heard(Accepted)) == 5, lambda: time.advance(600))
+        result = world.batch(count="6", concurrency="1", clock=time.clock)
+        assert_whole(world, result, 6)
         by = [f"{call.vendor}/{call.model}" for call in world.server.calls()]
-        assert by[0] == GROQ
-        assert GROQ not in by[1:4]
-        assert by[-20:] == [GROQ] * 20
+        assert [model == GROQ for model in by] == [True, *[False] * 5, True]
 
 
 class TestKeysAndAddresses:
@@ -516,10 +537,10 @@ class TestBounds:
     def test_max_time_ends_a_wait(self, build: Callable[[Config], World]) -> None:
         """A wait for a limit is no reason to stay longer than asked."""
         config = Config.of(latency=0.0).with_model("groq", None, limits=Limits(rpm=2))
-        world = build(config)
-        started = time.monotonic()
-        result = world.batch(count="20", route=GROQ, provider=None, max_time="2s", max_wait="10m")
-        assert time.monotonic() - started < 20
+        world, time = build(config), HeldTime()
+        world.once(lambda: bool(world.heard(events.Waiting)), lambda: time.advance(20))
+        flags: dict[str, Any] = {"route": GROQ, "provider": None, "max_wait": "10m"}
+        result = world.batch(count="20", max_time="20s", clock=time.clock, **flags)
         assert (result.status, result.exit_code) == ("stopped", 4)
         assert "--max-time" in result.reason
         assert len(world.rows()) == record_of(result).accepted >= 2
@@ -546,16 +567,16 @@ class TestBounds:
         world = build(Config.of(latency=0.0))
         world.server.fail("groq", "rpd", after=5, retry_after_s=1800.0)
         flags: dict[str, Any] = {"provider": None, "route": GROQ}
-        first = world.batch(count="8", concurrency="1", **flags)
+        first = world.batch(count="8", concurrency="1", clock=HeldTime().clock, **flags)
         assert (first.status, first.exit_code) == ("paused", 75)
         assert first.resume_after is not None
-        due = first.resume_after.timestamp() - time.time()
-        assert abs(due - (1800 + 2 * 86.4)) < 60  # to the minute: one fits then, three are needed
+        finished = record_of(first).finished
+        assert finished is not None
+        due = (first.resume_after - finished).total_seconds()
+        assert 0 < due - (1800 + 2 * 86.4) <= 2  # one fits then, three are needed
         world.server.heal()
         (world.home / "state" / "health.json").unlink()
-        run = world.open(resume=first.record, count="8", concurrency="1", **flags)
-        second = run.go()
-        run.close()
+        second = ended(world.open(resume=first.record, count="8", concurrency="1", **flags))
         assert (second.status, second.exit_code) == ("completed", 0)
         assert sorted(row["slot"] for row in world.rows()) == list(range(8))
         assert record_of(second).id == record_of(first).id
@@ -629,19 +650,6 @@ def stories(world: World) -> dict[str, dict[int, str]]:
     return found
 
 
-def once(condition: Callable[[], bool], act: Callable[[], None]) -> None:
-    """Act from another thread a moment after the condition holds."""
-
-    def watch() -> None:
-        end = time.monotonic() + LONGEST_S
-        while not condition() and time.monotonic() < end:
-            time.sleep(0.01)
-        time.sleep(0.1)
-        act()
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def test_what_cannot_be_read_is_told_before_anybody_is_paid(world: World) -> None:
     """Over a dataset that was never written, too: an index may be there and be none."""
     index = world.open().data_dir.index()
@@ -655,18 +663,17 @@ def test_what_cannot_be_read_is_told_before_anybody_is_paid(world: World) -> Non
 class TestStopping:
     """Asked to stop, and bugs: what was accepted is on the disk either way."""
 
-    def test_a_stop_finishes_what_is_in_flight_and_begins_nothing(
-        self, build: Callable[[Config], World]
-    ) -> None:
+    def test_a_stop_finishes_what_is_in_flight_and_begins_nothing(self, world: World) -> None:
         """Every call that left became a sample, and the record says stopped."""
-        world = build(Config.of(latency=0.3))
-        stop = Stop()
-        run = world.open(stop=stop, count="50", concurrency="4")
-        once(lambda: len(world.heard(Accepted)) >= 4, stop.request)
-        result = run.go()
-        run.close()
+        held, stop = world.server.hold(), Stop()
+        with ThreadPoolExecutor(1) as pool:
+            run = pool.submit(ended, world.open(stop=stop, count="50", concurrency="4"))
+            held.wait_for(2)
+            stop.request()
+            held.release()
+            result = run.result()
         assert (result.status, result.exit_code) == ("stopped", 130)
-        assert len(world.rows()) == record_of(result).accepted == len(world.server.calls()) > 0
+        assert 2 <= len(world.rows()) == record_of(result).accepted == len(world.server.calls()) < 5
         assert calls_by_ledger(result) == calls_by_server(world.server)
 
     def test_abandoning_leaves_a_hanging_call_and_blames_nobody(self, world: World) -> None:
@@ -674,16 +681,15 @@ class TestStopping:
         world.server.fail("groq", "hang", after=2)
         stop = Stop()
         run = world.open(stop=stop, count="9", concurrency="3", route=GROQ, provider=None)
-
-        def abandon() -> None:
+        kept = Event()
+        world.once(lambda: len(world.heard(Accepted)) == 2, kept.set)
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(ended, run)
+            world.server.wait_for(5)
+            assert kept.wait(LONGEST_S)
             stop.abandon()
             run.abandon()
-
-        once(lambda: len(world.server.calls()) >= 5, abandon)
-        started = time.monotonic()
-        result = run.go()
-        run.close()
-        assert time.monotonic() - started < 10
+            result = running.result()
         assert (result.status, result.exit_code) == ("stopped", 130)
         assert len(world.rows()) == record_of(result).accepted == 2
         assert calls_by_ledger(result)[GROQ] == 5
@@ -716,9 +722,8 @@ class TestStopping:
         model, small = GROQ.partition("/")[2], SMALL.partition("/")[2]
         world.server.fail("groq", "rpm", model=small, retry_after_s=600.0)
         world.server.fail("groq", "content_filter", model=model, count=1)
-        started = time.monotonic()
-        result = world.batch(provider=None, route=f"{GROQ},{SMALL}", count="5", concurrency="1")
-        assert time.monotonic() - started < 20
+        route, clock = f"{GROQ},{SMALL}", HeldTime().clock  # who waits for it would wait for ever
+        result = world.batch(provider=None, route=route, count="5", concurrency="1", clock=clock)
         assert (result.status, record_of(result).accepted) == ("completed", 5)
         assert calls_by_ledger(result) == calls_by_server(world.server)
         assert len(record_of(result).given_up) == 1
@@ -728,7 +733,7 @@ class TestStopping:
         model, small = GROQ.partition("/")[2], SMALL.partition("/")[2]
         world.server.fail("groq", "rpm", model=small, retry_after_s=600.0)
         world.server.fail("groq", "hang", model=model, count=1)
-        flags: dict[str, Any] = {"provider": None, "route": f"{GROQ},{SMALL}", "timeout": "1s"}
+        flags: dict[str, Any] = {"provider": None, "route": f"{GROQ},{SMALL}", "timeout": "2s"}
         result = world.batch(count="3", concurrency="1", **flags)
         assert_whole(world, result, 3)
         assert record_of(result).given_up == []
@@ -736,36 +741,40 @@ class TestStopping:
 
     def test_a_task_that_waits_keeps_no_other_from_starting(self, world: World) -> None:
         """With workers as they are needed, one that waits leaves its place to others."""
-        model, small = GROQ.partition("/")[2], SMALL.partition("/")[2]
-        world.server.fail("groq", "rpm", model=small, count=1, retry_after_s=3.0)
-        world.server.fail("groq", "content_filter", model=model, count=1)
-        result = world.batch(provider=None, route=f"{GROQ},{SMALL}", count="8")
+        model, small, time = GROQ.partition("/")[2], SMALL.partition("/")[2], HeldTime()
+        world.server.fail("groq", "rpm", model=small, task=0, count=1, retry_after_s=3.0)
+        world.server.fail("groq", "content_filter", model=model, task=0, count=1)
+        world.once(lambda: len(world.heard(Accepted)) == 7, lambda: time.advance(3))
+        route = f"{GROQ},{SMALL}"
+        result = world.batch(provider=None, route=route, count="8", clock=time.clock)
         assert_whole(world, result, 8)
-        limited = next(e for e in world.heard(events.CallFailed) if e.until is not None)
-        before = [e for e in world.heard(Accepted) if e.at < limited.until]
-        assert len(before) == 7
+        [limited] = [event for event in world.heard(events.CallFailed) if event.until is not None]
+        accepted = world.heard(Accepted)
+        assert [event.at < limited.until for event in accepted] == [True] * 7 + [False]
+        assert accepted[-1].slot == limited.slot
 
     def test_one_wait_is_told_once_however_many_wait(self, world: World) -> None:
         """Eight workers at one limit are one line, and one entry in the ledger."""
+        time, failed = HeldTime(), events.CallFailed
         world.server.add(replace(BUSY, count=2, headers={"retry-after": "2"}))
-        result = world.batch(route=GROQ, provider=None, count="8", concurrency="8", max_wait="1m")
+        world.once(
+            lambda: len(world.heard(failed)) == 2 and bool(world.heard(events.Waiting)),
+            lambda: time.advance(2),
+        )
+        flags: dict[str, Any] = {"route": GROQ, "provider": None, "max_wait": "1m"}
+        result = world.batch(count="8", concurrency="8", clock=time.clock, **flags)
         assert_whole(world, result, 8)
-        assert 1 <= len(world.heard(events.Waiting)) <= 3
-        assert len(record_of(result).waits) == len(world.heard(events.Waiting))
+        assert len(record_of(result).waits) == len(world.heard(events.Waiting)) == 1
 
     def test_calls_that_outlive_their_deadline_are_left_by_the_watchdog(self, world: World) -> None:
         """Nothing accepted for too long ends the batch, even if a call never comes back."""
-        world.server.fail("groq", "hang")
-        start, epoch = time.monotonic(), time.time()
-
-        def fast() -> float:
-            return (time.monotonic() - start) * 1000
-
-        clock = Clock(monotonic=fast, wall=lambda: epoch + fast())
-        run = world.open(route=GROQ, provider=None, clock=clock, timeout="20s")
-        result = run.go()
-        run.close()
-        assert time.monotonic() - start < 15
+        held, time = world.server.hold(), HeldTime()
+        with ThreadPoolExecutor(1) as pool:
+            run = world.open(route=GROQ, provider=None, clock=time.clock)
+            running = pool.submit(ended, run)
+            held.wait_for(1)
+            time.advance(1200)
+            result = running.result()
         assert (result.status, result.exit_code) == ("stopped", 4)
         assert "watchdog" in result.reason
         assert calls_by_ledger(result)[GROQ] >= 1

@@ -11,7 +11,7 @@ from legalgen.completion import Completion, LimitKind, LimitReading, LimitWindow
 from legalgen.errors import ErrorCategory, Failure
 from legalgen.failover import BUSY, Decision, Health, NoneLeft, Pause, State, Then, Trail
 from legalgen.routing.rate_limits import Cost, Demand
-from legalgen.routing.router import Router
+from legalgen.routing.router import RECHECK_S, Router
 from legalgen.routing.targets import Hold, Lease, Policy, Spent, Target
 from tests.simulation import Fault, Quota, Server, Time, World
 
@@ -445,6 +445,15 @@ def test_a_wait_that_fits_exactly_is_not_lost_by_rounding() -> None:
         hold = turn
         desk.time.now += 0.1
     assert desk.time.now == pytest.approx(1060.0, abs=0.2)
+
+
+def test_a_rest_passes_on_the_clock_that_was_given() -> None:
+    """As long as it is asked for, and never longer than a worker may go without a look."""
+    desk = Desk(Target(A))
+    for asked, rested in ((0.4, 0.4), (600.0, RECHECK_S)):
+        before = desk.time.now
+        desk.router.rest(asked)
+        assert desk.time.now - before == pytest.approx(rested)
 
 
 def test_no_pause_while_calls_are_out() -> None:

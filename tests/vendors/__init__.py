@@ -6,13 +6,18 @@
         ...
         server.calls("groq")
 
+Tests that need an order of things do not sleep: ``held = server.hold(model)`` keeps calls where
+they arrive (``held.wait_for(3)``, ``held.release()``), ``server.wait_for(5)`` waits for calls that
+were answered, a fault with ``task=0`` or ``prompt="..."`` strikes one task whichever call comes
+first, and a clock can be passed in (``tests.simulation``).
+
 It speaks each vendor's paths, headers and error bodies, keeps their quotas in buckets that refill
 all the time, answers with samples that are worth keeping, and fails on schedule. It also runs by
 hand and for benchmarks: ``python -m tests.vendors --help``.
 
 Modules: ``config`` (what is pretended), ``quotas``, ``chat`` (requests and their refusals),
-``engine`` (one vendor at work), ``dialects`` (the wordings), ``faults``, ``answers`` and ``law``,
-``batches``, ``record``, ``wire`` (HTTP), ``server``.
+``engine`` (one vendor at work), ``dialects`` (the wordings), ``faults``, ``gates``, ``answers`` and
+``law``, ``batches``, ``record``, ``wire`` (HTTP), ``server``.
 """
 
 from .config import (
@@ -27,6 +32,7 @@ from .config import (
     Vendor,
 )
 from .faults import CATALOGUE, Fault
+from .gates import Gate
 from .quotas import Limits
 from .record import Call
 from .server import VendorServer
@@ -41,6 +47,7 @@ __all__ = [
     "Call",
     "Config",
     "Fault",
+    "Gate",
     "Latency",
     "Limits",
     "Model",

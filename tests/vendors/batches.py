@@ -1,6 +1,6 @@
 """Groq's files and batches: upload JSON lines, poll a batch, fetch what it made.
 
-A batch takes ``Config.batch_s`` seconds of wall time and passes through the vendor's states.
+A batch takes ``Config.batch_s`` seconds of the clock and passes through the vendor's states.
 Its lines run when it leaves ``in_progress``, outside the models' quotas, as the vendor has it;
 each is recorded with the endpoint ``batch_line``. The output's line shape is OpenAI's: no report
 shows Groq's own.
@@ -12,9 +12,10 @@ import email.policy
 import itertools
 import json
 import threading
-import time
 from dataclasses import dataclass, field
 from email.parser import BytesParser
+
+from legalgen.telemetry.clock import Clock
 
 from . import chat
 from .chat import Refused
@@ -92,7 +93,8 @@ class Batch:
 class Batches:
     """The files and batches of one server. Thread-safe."""
 
-    def __init__(self, config: Config, note: Note) -> None:
+    def __init__(self, config: Config, note: Note, clock: Clock) -> None:
+        self._clock = clock
         self._config = config
         self._note = note
         self._lock = threading.RLock()
@@ -149,7 +151,7 @@ class Batches:
         return self._keep(name, purpose.decode().strip(), data)
 
     def _keep(self, name: str, purpose: str, data: bytes) -> File:
-        file = File(f"file_{next(self._ids):08d}", name, purpose, data, int(time.time()))
+        file = File(f"file_{next(self._ids):08d}", name, purpose, data, self._wall())
         self._files[file.id] = file
         return file
 
@@ -174,10 +176,10 @@ class Batches:
         if file is None:
             raise Refused(_not_found("file", str(asked.get("input_file_id"))))
         lines, errors = _read_lines(file.data)
-        now = int(time.time())
+        now = self._wall()
         batch = Batch(
             f"batch_{next(self._ids):08d}", file.id, str(asked.get("completion_window")),
-            str(asked.get("endpoint")), asked.get("metadata"), time.monotonic(), lines,
+            str(asked.get("endpoint")), asked.get("metadata"), self._clock.monotonic(), lines,
             times={"created_at": now, "expires_at": now + 86_400}, errors=errors,
         )  # fmt: skip
         self._batches[batch.id] = batch
@@ -186,15 +188,15 @@ class Batches:
     def _advance(self, engine: Engine, batch: Batch) -> Batch:
         """Bring a batch to the state that its age asks for."""
         if batch.status == "cancelling":
-            return _enter(batch, "cancelled")
-        part = (time.monotonic() - batch.started_s) / max(self._config.batch_s, 1e-9)
+            return self._enter(batch, "cancelled")
+        part = (self._clock.monotonic() - batch.started_s) / max(self._config.batch_s, 1e-9)
         if batch.status in _ENDED or part < 0.1:
             return batch
         if batch.errors or self._config.batch_outcome == "failed":
             batch.errors = batch.errors or [_fault("batch_failed", "The batch failed.", None)]
-            return _enter(batch, "failed")
+            return self._enter(batch, "failed")
         if part < 1.0:
-            return _enter(batch, "in_progress" if part < 0.8 else "finalizing")
+            return self._enter(batch, "in_progress" if part < 0.8 else "finalizing")
         return self._finish(engine, batch, self._config.batch_outcome)
 
     def _finish(self, engine: Engine, batch: Batch, outcome: BatchOutcome) -> Batch:
@@ -213,7 +215,7 @@ class Batches:
             batch.output_file_id = self._keep_lines("output", good)
         if bad:
             batch.error_file_id = self._keep_lines("errors", bad)
-        return _enter(batch, "expired" if outcome == "expired" else "completed")
+        return self._enter(batch, "expired" if outcome == "expired" else "completed")
 
     def _keep_lines(self, name: str, results: list[dict[str, object]]) -> str:
         text = "".join(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
@@ -235,14 +237,16 @@ class Batches:
         if batch.status not in ("validating", "in_progress", "finalizing"):
             message = f"Cannot cancel a batch with status '{batch.status}'."
             raise Refused(error("groq", 400, message))
-        _enter(batch, "cancelling")
+        self._enter(batch, "cancelling")
 
+    def _enter(self, batch: Batch, status: str) -> Batch:
+        if batch.status != status:
+            batch.status = status
+            batch.times[f"{status}_at"] = self._wall()
+        return batch
 
-def _enter(batch: Batch, status: str) -> Batch:
-    if batch.status != status:
-        batch.status = status
-        batch.times[f"{status}_at"] = int(time.time())
-    return batch
+    def _wall(self) -> int:
+        return int(self._clock.wall())
 
 
 def _fault(code: str, message: str, line: int | None) -> dict[str, object]:

@@ -63,6 +63,12 @@ def read(vendor: Vendor, body: bytes) -> tuple[dict[str, object], str]:
     return value, str(value["model"])
 
 
+def prompt_of(body: Mapping[str, object]) -> tuple[str, ...]:
+    """The texts of the user messages, in order."""
+    contents = map(_content, _list(body.get("messages")))
+    return tuple(text for role, text in contents if role == "user")
+
+
 def model_of(vendor: Vendor, name: str) -> Model:
     """The model of that name.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import random
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
+
+from legalgen.telemetry.clock import Clock
 
 from . import dialects
 from .answers import SPOILT, Spoilt
@@ -55,7 +56,8 @@ class Note(Protocol):
 class Engine:
     """One vendor's models."""
 
-    def __init__(self, vendor: Vendor, config: Config, source: AnswerSource) -> None:
+    def __init__(self, vendor: Vendor, config: Config, source: AnswerSource, clock: Clock) -> None:
+        self._clock = clock
         self.vendor = vendor
         self._config = config
         self._source = source
@@ -65,11 +67,11 @@ class Engine:
 
     def reset(self) -> None:
         """Full quotas, an empty prompt cache, and the clock at zero."""
-        start = time.monotonic()
+        start = self._clock.monotonic()
         scale = self._config.time_scale
 
         def clock() -> float:
-            return (time.monotonic() - start) * scale
+            return (self._clock.monotonic() - start) * scale
 
         self.quotas = {model.id: Quota(model.limits, clock) for model in self.vendor.models}
         self._cached: set[tuple[str, int]] = set()
@@ -141,7 +143,7 @@ class Engine:
             return dialects.too_large(dialect, named, refusal, headers)
         seconds = max(refusal.wait_s / self._scale, 1e-6)
         wait = Wait(seconds, whole_seconds=self._scale == 1.0)
-        headers += wait.headers(time.time(), vendor_sends=self.vendor.retry_after)
+        headers += wait.headers(self._clock.wall(), vendor_sends=self.vendor.retry_after)
         return dialects.too_many(dialect, named.id, refusal, wait, headers)
 
     def _say(
@@ -164,7 +166,7 @@ class Engine:
         spent = Spent(request.input_tokens, completion, reasoning, self._cache(request))
         body, parsed = _place_reasoning(self.vendor, request, content, thinking)
         return Said(
-            f"{number:024x}", int(time.time()), request.name,
+            f"{number:024x}", int(self._clock.wall()), request.name,
             None if body == "\0" else body, parsed, finish, spent, seconds,
         )  # fmt: skip
 

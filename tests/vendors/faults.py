@@ -17,6 +17,7 @@ from . import dialects
 from .answers import SPOILT
 from .config import Dialect
 from .dialects import Hint, Wait, error, json_reply
+from .gates import Incoming, Whom
 from .quotas import RULES, Refusal
 from .wire import Delivery, DeliveryKind, Reply
 
@@ -27,7 +28,9 @@ Endpoint = Literal["chat", "models", "files", "batches", "any"]
 class Fault:
     """One thing that goes wrong.
 
-    It strikes calls of ``vendor`` and ``model`` (None: of any) at ``endpoint``: the first
+    It strikes calls of ``vendor`` and ``model`` (None: of any) at ``endpoint``, of those with
+    ``prompt`` only calls whose prompt has this text in it, and with ``task`` only those of one
+    task (see ``gates.Incoming``), whichever call happens to come first: the first
     ``after`` of them pass, then every ``every``-th is struck, at most ``count`` (None: for ever),
     and only between ``start_s`` and ``end_s`` seconds of the server's life (since it started or
     was reset). The first fault that strikes wins, in the order in which they were set.
@@ -55,6 +58,8 @@ class Fault:
     body: object = ""
     headers: Mapping[str, str] | None = None
     content_type: str | None = None
+    prompt: str | None = None
+    task: int | None = None
 
     def __post_init__(self) -> None:
         if self.name not in CATALOGUE:
@@ -76,13 +81,10 @@ class Fault:
             raise ValueError(f"a fault has no {', '.join(sorted(map(str, unknown)))}")
         return cls(**value)
 
-    def concerns(self, vendor: str, model: str | None, endpoint: str) -> bool:
-        """Whether such a call is counted by this fault."""
-        return (
-            self.vendor in (None, vendor)
-            and (self.model is None or self.model == model)
-            and self.endpoint in ("any", endpoint)
-        )
+    @property
+    def whom(self) -> Whom:
+        """Which calls are counted by this fault."""
+        return Whom(self.vendor, self.model, self.endpoint, self.prompt, self.task)
 
     def strikes(self, number: int, struck: int, now_s: float) -> bool:
         """Whether the ``number``-th concerned call (from 0) is hit, ``struck`` having been."""
@@ -115,14 +117,14 @@ class Schedule:
         with self._lock:
             return [fault for fault, _ in self._faults]
 
-    def next(self, vendor: str, model: str | None, endpoint: str, now_s: float) -> Fault | None:
+    def next(self, call: Incoming, now_s: float) -> Fault | None:
         """The fault that strikes this call, if any; every concerned one counts it."""
         if not self._faults:
             return None
         chosen = None
         with self._lock:
             for fault, counts in self._faults:
-                if not fault.concerns(vendor, model, endpoint):
+                if not fault.whom.concerns(call):
                     continue
                 if chosen is None and fault.strikes(counts[0], counts[1], now_s):
                     chosen = fault

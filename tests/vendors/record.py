@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TextIO
+
+from .gates import LONGEST_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,7 @@ class Call:
     server's life. ``status`` is None when nothing was answered (a hang, a reset). Token counts
     are what was charged, also for an answer that was then lost on the wire. ``question`` is the
     answer's, where it could be read. ``marker`` echoes the request's ``x-marker`` header.
+    ``task`` numbers what it asked for (see ``gates.Incoming``).
     ``in_flight`` counts the calls to this model that ran when this one arrived, with it.
     ``request`` is the parsed body (not in the log).
     """
@@ -42,6 +45,7 @@ class Call:
     marker: str | None = None
     in_flight: int = 1
     retry_count: int = 0
+    task: int | None = None
     request: Mapping[str, object] | None = field(default=None, compare=False)
 
     @property
@@ -59,7 +63,7 @@ class Record:
     """All calls, in the order of their answers. Thread-safe."""
 
     def __init__(self, log: Path | None = None) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._calls: list[Call] = []
         self._file: TextIO | None = log.open("a", encoding="utf-8") if log else None
 
@@ -70,11 +74,17 @@ class Record:
             if self._file:
                 self._file.write(call.line() + "\n")
                 self._file.flush()
+            self._lock.notify_all()
 
     def calls(self) -> list[Call]:
         """A copy of all."""
         with self._lock:
             return self._calls.copy()
+
+    def wait_for(self, count: int, counts: Callable[[Call], bool]) -> bool:
+        """Until ``count`` recorded calls are such; False: they did not come within a minute."""
+        with self._lock:
+            return self._lock.wait_for(lambda: sum(map(counts, self._calls)) >= count, LONGEST_S)
 
     def clear(self) -> None:
         """Forget all; the file keeps what it has."""

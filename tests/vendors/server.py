@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, unquote
+
+from legalgen.telemetry.clock import Clock
 
 from . import chat, dialects
 from .answers import SPOILT, source
@@ -18,6 +19,7 @@ from .chat import Refused
 from .config import Config, Vendor
 from .engine import Answered, Engine, Sleep
 from .faults import BEFORE, Fault, Schedule, Victim, delivery, reply_to
+from .gates import Gate, Gates, Incoming, Tasks, Whom
 from .quotas import Reading
 from .record import Call, Record, summary
 from .wire import HttpRequest, HttpServer, Reply
@@ -46,21 +48,26 @@ class VendorServer:
     """All vendors of ``config`` on one loopback port; a context manager.
 
     ``base_url(name)`` and ``key(name)`` are what a client is given; ``fail`` sets a fault;
-    ``calls`` is what happened.
+    ``hold`` keeps calls where they arrive; ``calls`` is what happened, ``wait_for`` waits for it.
+    ``clock`` is the time of its quotas, latencies, batches and hints (default: the machine's).
     """
 
-    def __init__(self, config: Config | None = None) -> None:
+    def __init__(self, config: Config | None = None, clock: Clock | None = None) -> None:
         self.config = config or Config()
+        self.clock = clock or Clock()
         self._record = Record(self.config.log)
         self._schedule = Schedule()
+        self._gates = Gates()
+        self._tasks = Tasks()
         answers = source(self.config.answers)
         self._engines = {
-            vendor.name: Engine(vendor, self.config, answers) for vendor in self.config.vendors
+            vendor.name: Engine(vendor, self.config, answers, self.clock)
+            for vendor in self.config.vendors
         }
-        self._batches = Batches(self.config, self)
+        self._batches = Batches(self.config, self, self.clock)
         self._routes = self._table()
         self.reset()
-        self._http = HttpServer(self._handle, self.config.port)
+        self._http = HttpServer(self._handle, self.config.port, self.clock)
         self.url = f"http://127.0.0.1:{self._http.port}"
 
     def __enter__(self) -> Self:
@@ -75,7 +82,9 @@ class VendorServer:
         self.close()
 
     def close(self) -> None:
-        """Stop, within half a second, whatever the connections are doing."""
+        """Stop at once, whatever the connections are doing; no call that is held is answered."""
+        self._http.shut()
+        self._gates.open()
         self._http.close()
         self._record.close()
 
@@ -129,25 +138,51 @@ class VendorServer:
         """Remove all faults."""
         self._schedule.clear()
 
+    def hold(
+        self,
+        model: str | None = None,
+        *,
+        vendor: str | None = None,
+        endpoint: str = "chat",
+        prompt: str | None = None,
+        task: int | None = None,
+    ) -> Gate:
+        """Close a gate before such calls (None: any): see ``gates``. Faults strike behind it."""
+        return self._gates.add(Whom(vendor, model, endpoint, prompt, task))
+
+    def wait_for(
+        self,
+        count: int,
+        vendor: str | None = None,
+        model: str | None = None,
+        endpoint: str | None = "chat",
+    ) -> None:
+        """Until ``count`` such calls are in the record; one that hangs on the wire is in it.
+
+        Raises:
+            AssertionError: they did not come (after a minute: something hangs).
+        """
+        came = self._record.wait_for(count, lambda call: _is_such(call, vendor, model, endpoint))
+        assert came, f"{len(self.calls(vendor, model, endpoint))} of {count} calls came"
+
+    @property
+    def open_connections(self) -> int:
+        """Connections that neither side has ended."""
+        return self._http.open_connections
+
     def calls(
         self, vendor: str | None = None, model: str | None = None, endpoint: str | None = "chat"
     ) -> list[Call]:
         """The recorded calls in the order of their answers; None: of all."""
-        return [
-            call
-            for call in self._record.calls()
-            if vendor in (None, call.vendor)
-            and model in (None, call.model)
-            and endpoint in (None, call.endpoint)
-        ]
+        return [call for call in self._record.calls() if _is_such(call, vendor, model, endpoint)]
 
     def readings(self, vendor: str, model: str) -> tuple[Reading, ...]:
         """The state of a model's limits; resets are on the quota clock."""
         return self._engines[vendor].quotas[model].readings()
 
     def elapsed_s(self) -> float:
-        """Seconds of wall time since the start, or the last reset."""
-        return time.monotonic() - self._started
+        """Seconds of its clock since the start, or the last reset."""
+        return self.clock.monotonic() - self._started
 
     def stats(self) -> dict[str, object]:
         """Counts by vendor and model, and what the server is set to."""
@@ -169,12 +204,14 @@ class VendorServer:
         }
 
     def reset(self) -> None:
-        """Forget calls and faults, refill quotas, start all clocks and numbers anew."""
-        self._started = time.monotonic()
+        """Forget calls and faults, open gates, refill quotas, start all clocks and numbers anew."""
+        self._started = self.clock.monotonic()
         self._numbers = itertools.count()
         self._call_numbers = itertools.count()
         self._record.clear()
         self._schedule.clear()
+        self._gates.open()
+        self._tasks.clear()
         for fault in self.config.faults:
             self.add(fault)
         for engine in self._engines.values():
@@ -229,22 +266,26 @@ class VendorServer:
         model: str | None = None
         fault: Fault | None = None
         in_flight = 0
+        call = Incoming(arrival.engine.vendor.name, None, arrival.endpoint)
         try:
             if arrival.endpoint == "chat":
                 body, model = chat.read(arrival.engine.vendor, arrival.request.body)
+                call = self._told(call, model, chat.prompt_of(body))
             with arrival.engine.running(model or arrival.endpoint) as in_flight:
-                fault = self._struck(arrival, model)
+                self._gates.pass_by(call)
+                fault = self._schedule.next(call, self.elapsed_s())
                 answered = self._run(arrival, body, fault, sleep)
         except Refused as refused:
             answered = Answered(refused.reply)
         if fault and answered.reply.status == 200:
             answered = replace(answered, reply=replace(answered.reply, delivery=delivery(fault)))
-        self._note(arrival, model, fault, answered, in_flight=in_flight, body=body)
+        self._note(arrival, model, fault, answered, in_flight=in_flight, body=body, task=call.task)
         return answered.reply
 
-    def _struck(self, arrival: Arrival, model: str | None) -> Fault | None:
-        vendor = arrival.engine.vendor.name
-        return self._schedule.next(vendor, model, arrival.endpoint, arrival.at_s)
+    def _told(self, call: Incoming, model: str, prompt: tuple[str, ...]) -> Incoming:
+        """What a chat's body tells of the call."""
+        task = self._tasks.number(prompt[0]) if prompt else None
+        return replace(call, model=model, prompt="\n".join(prompt), task=task)
 
     def _run(
         self,
@@ -257,7 +298,7 @@ class VendorServer:
         if fault:
             if fault.latency_s:
                 sleep(fault.latency_s)
-            if reply := reply_to(_victim(arrival, body, fault)):
+            if reply := reply_to(_victim(arrival, body, fault, self.clock.wall())):
                 return Answered(reply)
         if not _accepts(engine.vendor, arrival.key):
             return Answered(dialects.wrong_key(engine.vendor.dialect))
@@ -291,6 +332,7 @@ class VendorServer:
         *,
         in_flight: int,
         body: Mapping[str, object] | None = None,
+        task: int | None = None,
     ) -> None:
         spent, headers = answered.spent, arrival.request.headers
         cap = (body or {}).get("max_completion_tokens")
@@ -298,7 +340,7 @@ class VendorServer:
         self._record.add(
             Call(
                 number=next(self._call_numbers),
-                time=time.time(),
+                time=self.clock.wall(),
                 arrived_s=arrival.at_s,
                 answered_s=self.elapsed_s(),
                 vendor=arrival.engine.vendor.name,
@@ -316,6 +358,7 @@ class VendorServer:
                 marker=headers.get("x-marker"),
                 in_flight=in_flight,
                 retry_count=int(headers.get("x-stainless-retry-count", 0)),
+                task=task,
                 request=body if self.config.keep_requests else None,
             )
         )
@@ -378,12 +421,22 @@ def _accepts(vendor: Vendor, key: str) -> bool:
     return key in vendor.keys or bool(vendor.key_prefix and key.startswith(vendor.key_prefix))
 
 
-def _victim(arrival: Arrival, body: Mapping[str, object] | None, fault: Fault) -> Victim:
+def _is_such(call: Call, vendor: str | None, model: str | None, endpoint: str | None) -> bool:
+    return (
+        vendor in (None, call.vendor)
+        and model in (None, call.model)
+        and endpoint in (None, call.endpoint)
+    )
+
+
+def _victim(
+    arrival: Arrival, body: Mapping[str, object] | None, fault: Fault, now: float
+) -> Victim:
     return Victim(
         dialect=arrival.engine.vendor.dialect,
         model=str((body or {}).get("model", "")),
         key=arrival.key,
         path=arrival.request.path,
-        now=time.time(),
+        now=now,
         fault=fault,
     )

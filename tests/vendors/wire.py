@@ -10,11 +10,12 @@ import contextlib
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal
+
+from legalgen.telemetry.clock import Clock
 
 DeliveryKind = Literal[
     "whole", "hang", "stall", "dribble_headers", "dribble_body", "interim", "reset",
@@ -32,6 +33,7 @@ class Delivery:
 
 
 WHOLE = Delivery()
+LONGEST_END_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,11 @@ def _head(reply: Reply, length: int | None = None) -> bytes:
 class HttpServer:
     """Serves ``handler`` on loopback until closed."""
 
-    def __init__(self, handler: Handler, port: int = 0) -> None:
+    def __init__(self, handler: Handler, port: int = 0, clock: Clock | None = None) -> None:
         self._handler = handler
-        self._closing = threading.Event()
+        self._clock = clock or Clock()
+        self._ending = threading.Condition()
+        self._closing = False
         self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
         self._threads: set[threading.Thread] = set()
@@ -87,26 +91,37 @@ class HttpServer:
         self._accepting.start()
 
     def close(self) -> None:
-        """End every connection, whatever it is doing, and wait for the threads (under 0.5 s)."""
-        if self._closing.is_set():
-            return
-        self._closing.set()
+        """End every connection, whatever it is doing, and wait for its thread.
+
+        That is at once, unless a thread is inside a test's own function, which is waited for no
+        longer than ``LONGEST_END_S``.
+        """
+        self.shut()
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join(LONGEST_END_S)
+
+    def shut(self) -> None:
+        """End every connection; the threads that serve them may take a moment to see it."""
+        with self._ending:
+            if self._closing:
+                return
+            self._closing = True
+            self._ending.notify_all()
         with contextlib.suppress(OSError):  # wakes accept(); it may have left already
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-        self._accepting.join(1)
+        self._accepting.join(LONGEST_END_S)
         self._listener.close()
         with self._lock:
-            sockets, threads = list(self._sockets), list(self._threads)
+            sockets = list(self._sockets)
         for sock in sockets:
             _shutdown(sock)
-        deadline = time.monotonic() + 0.4
-        for thread in threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _accept(self) -> None:
         while True:
             sock, _ = self._listener.accept()
-            if self._closing.is_set():
+            if self._closing:
                 sock.close()
                 return
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -114,23 +129,22 @@ class HttpServer:
             with self._lock:
                 self.connections += 1
                 self._sockets.add(sock)
-                self._threads.add(thread)
+                self._threads = {one for one in self._threads if one.is_alive()} | {thread}
             thread.start()
 
     def _serve(self, sock: socket.socket) -> None:
         try:
             with contextlib.suppress(OSError):  # the client went away: there is nobody to tell
                 for request in _requests(sock):
-                    reply = self._handler(request, self._closing.wait)
+                    reply = self._handler(request, self._pause)
                     if not self._deliver(sock, reply):
                         return
                     if request.headers.get("connection", "").lower() == "close":
                         return
         finally:
+            sock.close()
             with self._lock:
                 self._sockets.discard(sock)
-                self._threads.discard(threading.current_thread())
-            sock.close()
 
     def _deliver(self, sock: socket.socket, reply: Reply) -> bool:
         """Send the reply in its way; False when the connection ends with it."""
@@ -140,9 +154,19 @@ class HttpServer:
         send = _DELIVERIES[reply.delivery.kind]
         return send(sock, reply, self._pause)
 
+    @property
+    def open_connections(self) -> int:
+        """Connections that neither side has ended."""
+        with self._lock:
+            return len(self._sockets)
+
     def _pause(self, seconds: float) -> bool:
-        """Sleep; True when the server is closing."""
-        return self._closing.wait(seconds)
+        """Sleep on the clock; True when the server is closing, which ends it early."""
+        until = self._clock.monotonic() + seconds
+        with self._ending:
+            while not self._closing and (left := until - self._clock.monotonic()) > 0:
+                self._clock.wait(self._ending, left)
+            return self._closing
 
 
 def _shutdown(sock: socket.socket) -> None:

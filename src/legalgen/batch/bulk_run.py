@@ -15,7 +15,6 @@ from __future__ import annotations
 import copy
 import itertools
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -100,7 +99,6 @@ class BulkRun(Run):
         listener: events.Listener,
         stop: Stop,
         clock: Clock | None = None,
-        sleep: Callable[[float], None] = time.sleep,
         terms: BulkTerms | None = None,
         service: BulkProvider | None = None,
     ) -> None:
@@ -110,7 +108,6 @@ class BulkRun(Run):
             UsageError: the provider has no batch service, or there is nothing to cancel.
         """
         super().__init__(settings, intent, listener=listener, stop=stop, clock=clock)
-        self._sleep = sleep
         known = intent.resume.bulk if intent.resume is not None else None
         online = order.finish_online or (
             known is not None and known.finish_online and not order.again
@@ -635,7 +632,7 @@ class BulkRun(Run):
                 return _stopped(self._provider_name)
             if self._is_late():
                 return ending
-            self._sleep(min(TICK_S, left))
+            self.clock.sleep(min(TICK_S, left))
         return None
 
     def _is_late(self) -> bool:

@@ -242,6 +242,7 @@ class Batch:
         self._shortage: Ending | None = None
         """What the last stuck worker saw; over once another call is accepted after all."""
         self._crash: BaseException | None = None
+        self._told_stop = False
         self._accepting: list[tuple[Written, Sample]] = []
         self._waits: dict[tuple[str, str], datetime] = {}
         now = self._clock.monotonic()
@@ -268,7 +269,7 @@ class Batch:
             BaseException: whatever a worker died of (a bug); the same holds.
         """
         self._generation = generation
-        self._crew = crew = Crew[Job, Outcome](generation.run)
+        self._crew = crew = Crew[Job, Outcome](generation.run, self._clock)
         try:
             self._dispatch(crew)
             meanwhile()
@@ -623,10 +624,17 @@ class Batch:
         elif self._stalled_s(now) >= 2 * self._watch.patience_s():
             self._stop.abandon()  # calls that outlive their deadline: do not wait for them
         if self._stop.requested:
+            self._tell_stop()
             self._router.wake()
         if now - self._learnt >= 1.0:
             self._learnt = now
             self._learn()
+
+    def _tell_stop(self) -> None:
+        """Say once that somebody asked for the end; a verdict of our own is told as the reason."""
+        if not self._told_stop and self._verdict is None:
+            self._listen(events.StopRequested(at=self._now(), in_flight=self._router.in_flight))
+        self._told_stop = True
 
     def _stalled_s(self, now: float) -> float:
         return now - self._watch.accepted_at - self._router.waited_s

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import gc
 import random
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,7 +20,13 @@ from legalgen.batch import loop, wiring
 from legalgen.batch.generation import Endpoint, Generation, Job, Judge, Stop
 from legalgen.batch.loop import Batch, Bounds, Ending, Schedule, Shelf
 from legalgen.completion import ModelRef
-from legalgen.errors import DiskError, LegalgenError, NoUsableProvider, UsageError
+from legalgen.errors import (
+    BatchRunning,
+    DiskError,
+    LegalgenError,
+    NoUsableProvider,
+    UsageError,
+)
 from legalgen.failover import NoneLeft, Pause
 from legalgen.law.planner import Planner, Task, renew
 from legalgen.providers.base import Provider
@@ -170,8 +175,7 @@ class Run:
         batch_id = self.intent.resume.id if self.intent.resume else self._new_id()
         lock = BatchLock(self.data_dir, sleep=self._queue)
         try:
-            holder = Holder(batch_id, this_process().pid, self._now())
-            lock.acquire(holder, max_wait_s=self.intent.lock_wait_s)
+            self._take_turn(lock, Holder(batch_id, this_process().pid, self._now()))
         except _LeftQueueError:
             return Result(130, "stopped", "stopped while waiting for the running batch")
         try:
@@ -179,11 +183,31 @@ class Run:
         finally:
             lock.release()
 
+    def _take_turn(self, lock: BatchLock, holder: Holder) -> None:
+        """Take the lock, at once or, where that was asked for, behind the batch that has it."""
+        seconds = self.intent.lock_wait_s
+        try:
+            lock.acquire(holder)
+        except BatchRunning as running:
+            if not seconds:
+                raise
+            first = running.holder.get("id")
+            self._listener(
+                events.WaitingForLock(
+                    at=self._now(),
+                    lock="batch",
+                    holder=None if first is None else str(first),
+                    seconds=seconds,
+                    reason=str(running),
+                )
+            )
+            lock.acquire(holder, max_wait_s=seconds)
+
     def _queue(self, seconds: float) -> None:
         """One step of waiting for a running batch; a signal ends it."""
         if self._stop.requested:
             raise _LeftQueueError
-        time.sleep(seconds)
+        self.clock.sleep(seconds)
 
     def close(self) -> None:
         """Free sockets and models."""

@@ -13,6 +13,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from legalgen.telemetry.clock import Clock
+
 J = TypeVar("J")
 O = TypeVar("O")  # noqa: E741 - an outcome
 
@@ -33,10 +35,12 @@ class Crashed(msgspec.Struct, frozen=True):
 class Crew(Generic[J, O]):
     """As many threads as there ever were jobs at once; touched by the main thread alone."""
 
-    def __init__(self, work: Callable[[J], O]) -> None:
+    def __init__(self, work: Callable[[J], O], clock: Clock) -> None:
         self._work = work
+        self._clock = clock
         self._jobs: queue.SimpleQueue[J | None] = queue.SimpleQueue()
-        self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._told = threading.Condition(threading.Lock())
+        self._inbox: deque[object] = deque()
         self._notes: deque[object] = deque()
         self._threads = 0
         self.active = 0
@@ -53,7 +57,9 @@ class Crew(Generic[J, O]):
 
     def tell(self, message: object) -> None:
         """Put something into the inbox; for workers."""
-        self._inbox.put(message)
+        with self._told:
+            self._inbox.append(message)
+            self._told.notify()
 
     def note(self, message: object) -> None:
         """As ``tell``, but nobody is woken for it: it comes before what is told next."""
@@ -61,16 +67,16 @@ class Crew(Generic[J, O]):
 
     def receive(self, timeout_s: float) -> Iterator[object]:
         """Everything that is in the inbox; waits at most ``timeout_s`` for the first thing."""
-        try:
-            message = self._inbox.get(timeout=timeout_s)
-            while True:
-                yield from self._noted()
-                if isinstance(message, Done | Crashed):
-                    self.active -= 1
-                yield message
-                message = self._inbox.get_nowait()
-        except queue.Empty:
+        with self._told:
+            if not self._inbox:
+                self._clock.wait(self._told, timeout_s)
+        while self._inbox:
+            message = self._inbox.popleft()
             yield from self._noted()
+            if isinstance(message, Done | Crashed):
+                self.active -= 1
+            yield message
+        yield from self._noted()
 
     def _noted(self) -> Iterator[object]:
         while self._notes:
@@ -84,7 +90,7 @@ class Crew(Generic[J, O]):
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
             try:
-                self._inbox.put(Done(job, self._work(job)))
+                self.tell(Done(job, self._work(job)))
             except BaseException as error:  # noqa: BLE001 - the main thread raises it
-                self._inbox.put(Crashed(error))
+                self.tell(Crashed(error))
                 return

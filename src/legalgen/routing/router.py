@@ -163,7 +163,7 @@ class Router:
     def rest(self, seconds: float) -> None:
         """Sleep at most ``seconds``; ends early when something changed that may matter."""
         with self._changed:
-            self._changed.wait(min(seconds, RECHECK_S))
+            self._clock.wait(self._changed, min(seconds, RECHECK_S))
 
     def wake(self) -> None:
         """End every rest now."""

@@ -63,6 +63,25 @@ class Waiting(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class WaitingForLock(Event, frozen=True, kw_only=True):
+    """Another process holds what this run needs: it goes on when that one is done.
+
+    ``lock`` names what is held: ``batch`` is the right to run one in this data dir. ``holder`` is
+    the batch that has it, where that is known; after ``seconds`` the run gives up waiting.
+    """
+
+    lock: str
+    holder: str | None
+    seconds: float
+    reason: str
+
+
+class StopRequested(Event, frozen=True, kw_only=True):
+    """A signal asked the run to end: it finishes the calls in flight and begins none."""
+
+    in_flight: int
+
+
 class SampleAccepted(Event, frozen=True, kw_only=True):
     """A sample was accepted and is on disk."""
 

@@ -328,10 +328,15 @@ def _waiting(event: events.Waiting) -> Saying:
     return Saying(text, (event.target, event.reason))
 
 
+def _waiting_for_lock(event: events.WaitingForLock) -> Saying:
+    return Saying(f"waiting for another process: {event.reason}", (event.lock, event.holder))
+
+
 _SAYINGS: dict[type[events.Event], Callable[[Any], Saying | None]] = {
     events.BatchStarted: _started,
     events.CallFailed: _failed,
     events.Waiting: _waiting,
+    events.WaitingForLock: _waiting_for_lock,
     events.Switched: _switched,
     events.TaskGivenUp: lambda e: Saying(f"slot {e.slot} ({e.topic}) given up: {e.reason}"),
     events.Alert: lambda e: Saying(f"ALERT: {e.message}"),
