@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 
@@ -15,13 +16,22 @@ from legalgen.store.card import render_card, write_card
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
 from legalgen.store.parts import Part, summarise
-from legalgen.store.sample import Sample, from_table
+from legalgen.store.sample import Citation, GroundingText, Marks, Sample, from_table
 from tests.crash.rows import BATCH, make_sample
 
 SAMPLES = [
     make_sample(0, latency_s=None, citations=(), reasoning_steps=(), reasoning_tokens=None),
     make_sample(1, thinking="hm", score=4.5, judge="m", flags=("MARKUP",)),
-    make_sample(2, jurisdiction="no", question="¿Qué? 「条」 \\ \" '"),
+    make_sample(
+        2,
+        jurisdiction="no",
+        question="¿Qué? 「条」 \\ \" '",
+        citations=(Citation("CPR 55", "uk_rules", "k", "grounded", "p", "S1", "r 3", "a", 4, 5),),
+        grounded=True,
+        sources=(GroundingText("S1", "CPR", "r 3", "OGL", "2026-01", "ab"), GroundingText("S2")),
+        marks=Marks(1, 2, 3, 4, safe=5),
+        remark="weak",
+    ),
 ]
 TEXTS = [sample.question for sample in SAMPLES]
 
@@ -73,10 +83,7 @@ def test_load_dataset_just_works(loaded: Any) -> None:
 
 
 def _as_json(sample: Sample) -> str:
-    row: dict[str, Any] = {name: getattr(sample, name) for name in sample.__struct_fields__}
-    row["citations"] = [
-        {name: getattr(one, name) for name in one.__struct_fields__} for one in sample.citations
-    ]
+    row: dict[str, Any] = msgspec.to_builtins(sample)
     return json.dumps(row | {"created_at": sample.created_at.isoformat()})
 
 
@@ -86,8 +93,12 @@ def test_the_card_fixes_the_types(loaded: Any) -> None:
     assert types["reasoning_steps"] == "List(Value('string'))"
     assert types["citations"] == (
         "List({'text': Value('string'), 'kind': Value('string'), "
-        "'key': Value('string'), 'status': Value('string')})"
+        "'key': Value('string'), 'status': Value('string'), 'proposition': Value('string'), "
+        "'source': Value('string'), 'pinpoint': Value('string'), 'quote': Value('string'), "
+        "'start': Value('int64'), 'end': Value('int64')})"
     )
+    assert types["grounded"] == "Value('bool')"
+    assert types["marks"].startswith("{'correctness': Value('int64'), ")
     assert types["created_at"] == "Value('timestamp[us, tz=UTC]')"
     assert (types["slot"], types["cost_usd"]) == ("Value('int64')", "Value('float64')")
 

@@ -20,6 +20,7 @@ from tests.vendors.config import AnswerRequest
 
 JUDGE = "groq/qwen/qwen3.8-27b"
 WRITER = "openai/gpt-oss-120b"
+FOUR = ("correctness", "relevance", "reasoning", "citation_use")
 
 
 def run(tmp_path: Path, server: VendorServer, **flags: object) -> Result:
@@ -40,7 +41,9 @@ def run(tmp_path: Path, server: VendorServer, **flags: object) -> Result:
 
 def rows(tmp_path: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for part in parts.iter_batches(DataDir(tmp_path / "data"), columns=("model", "score", "judge")):
+    for part in parts.iter_batches(
+        DataDir(tmp_path / "data"), columns=("model", "score", "judge", "marks", "remark")
+    ):
         found += part.to_pylist()
     return found
 
@@ -67,6 +70,11 @@ def test_every_sample_is_marked_by_another_model(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert [row["judge"] for row in found] == [JUDGE] * 4
     assert all(2 <= row["score"] <= 5 for row in found)
+    for row in found:
+        four = [row["marks"][name] for name in FOUR]
+        assert sum(four) / 4 == row["score"]
+        assert (row["marks"]["consistent"], row["marks"]["safe"]) == (None, None)
+        assert row["remark"]
     assert "qwen/qwen3.8-27b" not in {row["model"] for row in found}
     models = record_of(result).models
     assert models[f"{JUDGE} (judge)"].calls == len(server.calls("groq", "qwen/qwen3.8-27b"))
@@ -94,6 +102,7 @@ def test_a_judge_that_cannot_be_read_loses_no_sample(tmp_path: Path, marks: str)
         result = run(tmp_path, server, count="1")
         asked = len(server.calls("groq", "qwen/qwen3.8-27b"))
     assert (result.exit_code, rows(tmp_path)[0]["score"]) == (0, None)
+    assert (rows(tmp_path)[0]["marks"], rows(tmp_path)[0]["remark"]) == (None, None)
     assert asked <= 6
 
 

@@ -7,6 +7,7 @@ import json
 import os
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -159,9 +160,14 @@ def test_citations_are_found_in_whatever_holds_them(
 
 
 def test_a_whole_row_keeps_what_it_says_of_its_citations(tmp_path: Path) -> None:
-    """Kind, key and status are read as they stand."""
-    citation = {"text": "CPR 55", "kind": "uk_rules", "key": "CPR 55", "status": "listed"}
-    row = only(lines(tmp_path / "file.jsonl", {**OURS, "citations": [citation]}))
+    """Every field is read as it stands; one of another type, or that is none of ours, is not."""
+    citation: dict[str, Any] = {
+        "text": "CPR 55", "kind": "uk_rules", "key": "CPR 55", "status": "grounded",
+        "proposition": "possession", "source": "S1", "pinpoint": "r 55.3",
+        "quote": "The claim", "start": 3, "end": 12,
+    }  # fmt: skip
+    odd = citation | {"seen": "yes"}
+    row = only(lines(tmp_path / "file.jsonl", {**OURS, "citations": [odd]}))
 
     assert row.sample is not None
     assert row.sample.citations == (Citation(**citation),)

@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,21 +16,27 @@ from hypothesis import strategies as st
 from legalgen.completion import Completion, Usage
 from legalgen.errors import AnswerRefused, ErrorCategory, Reason
 from legalgen.store.sample import (
+    ADDED,
     ANSWER_SCHEMA,
     SCHEMA_VERSION,
     Citation,
     Draft,
     DraftCitation,
+    GroundingText,
+    Marks,
     Sample,
     arrow_schema,
     clean,
     from_json,
     from_table,
+    in_version,
     normalise,
     read,
     sample_id,
     to_json,
     to_table,
+    upgraded,
+    version_of,
     words,
 )
 from tests.crash.rows import make_sample
@@ -99,7 +106,11 @@ def test_words_are_what_the_pattern_finds(text: str) -> None:
 
 def test_the_arrow_schema_is_frozen() -> None:
     """The columns of every part, letter by letter: changing one needs a new schema version."""
-    citation = "struct<text: string, kind: string, key: string, status: string>"
+    first = "text: string, kind: string, key: string, status: string"
+    more = "proposition: string, source: string, pinpoint: string, quote: string"
+    citation = f"struct<{first}, {more}, start: int64, end: int64>"
+    source = "id: string, title: string, pinpoint: string, licence: string, as_of: string"
+    marks = "correctness: int64, relevance: int64, reasoning: int64, citation_use: int64"
     assert {field.name: str(field.type) for field in arrow_schema()} == {
         "id": "string",
         "question": "string",
@@ -132,12 +143,59 @@ def test_the_arrow_schema_is_frozen() -> None:
         "reasoning_tokens": "int64",
         "created_at": "timestamp[us, tz=UTC]",
         "schema_version": "int64",
+        "grounded": "bool",
+        "sources": f"list<item: struct<{source}, sha256: string>>",
+        "marks": f"struct<{marks}, consistent: int64, safe: int64>",
+        "remark": "string",
     }
     assert tuple(arrow_schema().names) == Sample.__struct_fields__
-    assert SCHEMA_VERSION == 1
+    assert arrow_schema() == arrow_schema(SCHEMA_VERSION)
+
+
+def test_version_1_is_frozen_too() -> None:
+    """Parts that are there are of exactly these columns: those of version 2 less what it added."""
+    first, second = arrow_schema(1), arrow_schema(2)
+    assert first.names == [name for name in second.names if name not in ADDED]
+    assert str(first.field("citations").type) == (
+        "list<item: struct<text: string, kind: string, key: string, status: string>>"
+    )
+    others = [name for name in first.names if name != "citations"]
+    assert [first.field(name) for name in others] == [second.field(name) for name in others]
+    assert [version_of(one) for one in (first, second)] == [1, 2]
+    assert version_of(first.remove(0)) is None
+
+
+def test_a_row_of_version_1_is_the_row_without_what_came_later() -> None:
+    """Written in version 1 and brought to 2, a row differs from the other in those fields alone."""
+    cited = (Citation("[1893] 1 QB 256", "uk_report", "k", "parsed", "offers bind"),)
+    marks = Marks(correctness=4, relevance=5)
+    rows = [make_sample(0, citations=cited, marks=marks, remark="fine"), make_sample(1)]
+    rows.append(make_sample(2, citations=()))
+    first = to_table(rows, 1)
+    assert first.schema == arrow_schema(1)
+    assert first["schema_version"].to_pylist() == [1, 1, 1]
+    bare = [
+        msgspec.structs.replace(
+            row,
+            citations=tuple(Citation(*_four(one)) for one in row.citations),
+            marks=None,
+            remark=None,
+        )
+        for row in rows
+    ]
+    batches = [upgraded(batch) for batch in first.to_batches()]
+    assert from_table(pa.Table.from_batches(batches, schema=arrow_schema())) == bare
+    # a slice of a batch has offsets that do not begin at nought
+    slices = [upgraded(batch.slice(1)) for batch in first.to_batches()]
+    assert from_table(pa.Table.from_batches(slices, schema=arrow_schema())) == bare[1:]
+
+
+def _four(citation: Citation) -> tuple[str, str, str, str]:
+    return citation.text, citation.kind, citation.key, citation.status
 
 
 _TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
+_SMALL = st.none() | st.integers(min_value=0, max_value=9)
 _STRATEGIES: dict[object, st.SearchStrategy[object]] = {
     str: _TEXT,
     int: st.integers(min_value=-(2**63), max_value=2**63 - 1),
@@ -145,9 +203,14 @@ _STRATEGIES: dict[object, st.SearchStrategy[object]] = {
     str | None: st.none() | _TEXT,
     int | None: st.none() | st.integers(min_value=0, max_value=2**63 - 1),
     tuple[str, ...]: st.lists(_TEXT, max_size=3).map(tuple),
-    tuple[Citation, ...]: st.lists(st.builds(Citation, _TEXT, _TEXT, _TEXT, _TEXT), max_size=3).map(
-        tuple
-    ),
+    bool | None: st.none() | st.booleans(),
+    tuple[Citation, ...]: st.lists(
+        st.builds(Citation, _TEXT, _TEXT, _TEXT, _TEXT, st.none() | _TEXT, start=_SMALL),
+        max_size=3,
+    ).map(tuple),
+    tuple[GroundingText, ...] | None: st.none()
+    | st.lists(st.builds(GroundingText, _TEXT, st.none() | _TEXT), max_size=2).map(tuple),
+    Marks | None: st.none() | st.builds(Marks, _SMALL, _SMALL),
     datetime: st.integers(min_value=0, max_value=4 * 10**15).map(
         lambda us: datetime.fromtimestamp(0, UTC) + timedelta(microseconds=us)
     ),
@@ -164,7 +227,7 @@ def samples() -> st.SearchStrategy[Sample]:
 @given(st.lists(samples(), max_size=3))
 def test_rows_survive_arrow_and_json(rows: list[Sample]) -> None:
     """Whatever a sample holds comes back from a table and from a line, unchanged."""
-    assert from_table(to_table(rows)) == rows
+    assert from_table(to_table(rows)) == [in_version(row, SCHEMA_VERSION) for row in rows]
     assert [from_json(to_json(row)) for row in rows] == rows
 
 

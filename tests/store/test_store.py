@@ -313,7 +313,7 @@ def test_a_segment_of_a_later_version_is_left_alone(data_dir: DataDir) -> None:
     """A row with columns this program does not know is not cut short by it."""
     path = abandoned(data_dir, [make_sample(0)])
     path.write_bytes(
-        path.read_bytes().replace(b'"schema_version":1}\n', b'"schema_version":2}\n', 1)
+        path.read_bytes().replace(b'"schema_version":2}\n', b'"schema_version":3}\n', 1)
     )
     before = files(data_dir.journal)
     assert recover(data_dir, note_part=Notes()) == [Recovery(BATCH, SEGMENT, "newer")]

@@ -30,7 +30,7 @@ from legalgen.law.prompts.prompter import Prompter
 from legalgen.quality.rules import Verdict
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router
-from legalgen.store.sample import Draft
+from legalgen.store.sample import Draft, Marks, clean
 from legalgen.telemetry.clock import Clock
 from legalgen.telemetry.events import CallFailed
 
@@ -44,7 +44,7 @@ ROLE = " (judge)"
 Mark = Annotated[int, msgspec.Meta(ge=1, le=5)]
 
 
-class Marks(msgspec.Struct, frozen=True):
+class Judgement(msgspec.Struct, frozen=True):
     """The four marks, 1 to 5, and the worst fault in a sentence."""
 
     correctness: Mark
@@ -52,6 +52,11 @@ class Marks(msgspec.Struct, frozen=True):
     reasoning: Mark
     citation_use: Mark
     remark: str = ""
+
+    @property
+    def marks(self) -> Marks:
+        """The marks as a row holds them."""
+        return Marks(self.correctness, self.relevance, self.reasoning, self.citation_use)
 
     @property
     def score(self) -> float:
@@ -101,7 +106,7 @@ class Judging:
         self._tell = tell
         self._clock = clock or Clock()
 
-    def mark(self, task: Task, draft: Draft) -> tuple[Marks, ModelRef] | None:
+    def mark(self, task: Task, draft: Draft) -> tuple[Judgement, ModelRef] | None:
         """The marks of a draft and who gave them; None when no judge could be had.
 
         A sample that was paid for is not lost because its judge is down: it stays unmarked.
@@ -121,7 +126,7 @@ class Judging:
         if not isinstance(outcome, Written):
             return None
         self._router.accepted()
-        return _marks(outcome.completion.text), outcome.lease.ref
+        return _judgement(outcome.completion.text), outcome.lease.ref
 
     def _tell_apart(self, message: object) -> None:
         match message:
@@ -189,20 +194,20 @@ def _readable(draft: Draft, _: Task, completion: Completion) -> Verdict:
     if completion.finish_reason == "length":
         return Verdict(draft, (Reason("TRUNCATED", "TRUNCATED: the marks were cut off"),))
     try:
-        _marks(draft.answer)
+        _judgement(draft.answer)
     except msgspec.DecodeError as error:
         return Verdict(draft, (Reason("SCHEMA", f"SCHEMA: {error}"),))
     return Verdict(draft)
 
 
-def _marks(text: str) -> Marks:
+def _judgement(text: str) -> Judgement:
     """The marks in an answer, wherever its JSON object stands.
 
     Raises:
         msgspec.DecodeError: there are none, or a mark is not 1 to 5.
     """
     start, end = text.find("{"), text.rfind("}")
-    return msgspec.json.decode(text[start : end + 1].encode(), type=Marks)
+    return msgspec.json.decode(text[start : end + 1].encode(), type=Judgement)
 
 
 Gate = Callable[[Draft, Task, Completion], Verdict]
@@ -222,9 +227,15 @@ def judged(gate: Gate, judging: Judging, score: Callable[[float | None], Reason 
         marked = judging.mark(task, verdict.draft)
         if marked is None:
             return verdict.with_reasons([score(None)])
-        marks, ref = marked
-        reason = score(marks.lowest)
-        found = verdict.with_reasons([marks.told(reason) if reason is not None else None])
-        return replace(found, score=marks.score, judge=str(ref))
+        judgement, ref = marked
+        reason = score(judgement.lowest)
+        found = verdict.with_reasons([judgement.told(reason) if reason is not None else None])
+        return replace(
+            found,
+            score=judgement.score,
+            judge=str(ref),
+            marks=judgement.marks,
+            remark=clean(judgement.remark) or None,
+        )
 
     return judge

@@ -41,7 +41,7 @@ from legalgen.store.journal import Rejected
 from legalgen.store.ledger import Alert, Failed, Record, Status, Switch, Wait
 from legalgen.store.ledger import GivenUp as GivenUpNote
 from legalgen.store.parts import Cell
-from legalgen.store.sample import SCHEMA_VERSION, Sample, sample_id
+from legalgen.store.sample import Sample, sample_id
 from legalgen.telemetry import events, metrics
 from legalgen.telemetry.clock import Clock
 
@@ -424,7 +424,8 @@ class Batch:
             cost_usd=written.cost_usd,
             reasoning_tokens=completion.usage.reasoning_tokens,
             created_at=self._now(),
-            schema_version=SCHEMA_VERSION,
+            marks=written.verdict.marks,
+            remark=written.verdict.remark,
         )
 
     def _accept(self) -> None:

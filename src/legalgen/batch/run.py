@@ -253,6 +253,10 @@ class Run:
         self._begin(record, counts)
         if summary.rows or self.data_dir.index(rehearsal=self.rehearsal).parent.exists():
             _ = self.selection  # reading what is there may fail: done before anybody is paid
+        if summary.rows and (
+            notice := parts.older_version(self.data_dir, rehearsal=self.rehearsal)
+        ):
+            self._notice(notice)
         with self._writer(record) as writer:
             shelf = self._shelf(writer)
             ending = self._guarded(record, schedule, shelf, writer)

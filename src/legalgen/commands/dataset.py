@@ -30,7 +30,7 @@ from legalgen.store.files import DataDir, sync_folder
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger, new_batch_id, this_process
 from legalgen.store.locks import BatchLock, Holder
-from legalgen.store.parts import parts
+from legalgen.store.parts import older_version, parts
 from legalgen.ui import dataset_screens, page
 from legalgen.ui.console import Console
 
@@ -65,11 +65,24 @@ def verify_dataset(settings: Settings, console: Console, *, repair: bool) -> int
     return FOUND if found.findings else 0
 
 
-def compact_dataset(settings: Settings, console: Console, *, rehearsal: bool, offline: bool) -> int:
+def compact_dataset(
+    settings: Settings,
+    console: Console,
+    *,
+    rehearsal: bool,
+    offline: bool,
+    to_schema: int | None = None,
+) -> int:
     """Many parts into few."""
     data_dir = _existing(settings)
     note_part = Ledger(data_dir).note_part
-    done = compact.compact(data_dir, note_part=note_part, rehearsal=rehearsal, offline=offline)
+    done = compact.compact(
+        data_dir,
+        note_part=note_part,
+        rehearsal=rehearsal,
+        offline=offline,
+        to_schema=to_schema,
+    )
     dataset_screens.show_compacted(console, done)
     return 0
 
@@ -88,6 +101,8 @@ def import_file(settings: Settings, console: Console, file: Path) -> int:
         lock.acquire(Holder(batch_id, this_process().pid, _now()))
         for found in recover(data_dir, note_part=Ledger(data_dir).note_part):
             console.talk(f"recovered journal/{found.segment}: {found.outcome}")
+        if (notice := older_version(data_dir)) is not None:
+            console.talk(notice)
         taxonomy = _taxonomy(settings, console)
         gate = wiring.gate_of(settings, taxonomy, _now().date(), rehearsal=False)
         index = _index(data_dir, Thresholds(**gate.rules.duplicate_thresholds()))

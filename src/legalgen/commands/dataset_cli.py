@@ -55,6 +55,15 @@ def compact(
     offline: Annotated[
         bool, typer.Option("--offline", help="Nobody reads: parts may be moved one by one.")
     ] = False,
+    to_schema: Annotated[
+        int | None,
+        typer.Option(
+            metavar="VERSION",
+            min=1,
+            max=2,
+            help="Give rows of an older schema version the columns of this one.",
+        ),
+    ] = None,
 ) -> int:
     """Rewrite many parts into few; safe while others read, and against a crash.
 
@@ -64,7 +73,11 @@ def compact(
 
     settings = settings_of(flags)
     return dataset.compact_dataset(
-        settings, console_of(settings), rehearsal=rehearsal, offline=offline
+        settings,
+        console_of(settings),
+        rehearsal=rehearsal,
+        offline=offline,
+        to_schema=to_schema,
     )
 
 

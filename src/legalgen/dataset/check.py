@@ -103,7 +103,11 @@ def widest_bounds(taxonomy: Taxonomy) -> TypeBounds:
 
 def draft_of(row: Row) -> Draft:
     """The row as an answer that was just read."""
-    citations = tuple(DraftCitation(text) for text in row.citations)
+    if row.sample is not None:
+        held = row.sample.citations
+        citations = tuple(DraftCitation(one.text, one.proposition or "") for one in held)
+    else:
+        citations = tuple(map(DraftCitation, row.citations))
     return Draft(row.question, row.steps, row.answer, citations)
 
 

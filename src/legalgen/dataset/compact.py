@@ -9,6 +9,10 @@ the dataset is untouched; after it the new parts are whole; what a crash leaves 
 needed, and the next compaction removes it. A reader between listing and opening finds a name gone,
 never half of the rows: the names of two generations are never alike.
 
+``to_schema`` writes the rows of an older version with the columns of a newer one. The card, which
+names the columns, cannot change in the same step: it names none from before the exchange until
+after it, so that ``load_dataset`` reads either folder at every instant.
+
 Where the file system cannot exchange folders, the parts are moved one by one, by a list of moves
 that is made durable first and gone on with after a crash. A reader would then see rows twice for
 a moment, so it is done only when the caller says that nobody reads.
@@ -31,11 +35,13 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from legalgen.errors import DiskError, UsageError
+from legalgen.quality.rules import default_thresholds
+from legalgen.store.card import card_fault, write_card
 from legalgen.store.files import DataDir, replace_file, sync_folder
 from legalgen.store.journal import Recovery, recover
 from legalgen.store.locks import data_lock
 from legalgen.store.parts import NotePart, parts, summarise
-from legalgen.store.sample import arrow_schema
+from legalgen.store.sample import SCHEMA_VERSION, arrow_schema, upgraded, version_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -80,17 +86,20 @@ def compact(
     note_part: NotePart,
     rehearsal: bool = False,
     offline: bool = False,
+    to_schema: int | None = None,
     limits: Limits | None = None,
     exchange: Exchange | None = None,
 ) -> Compacted:
     """Rewrite the parts of a dataset into as few as ``limits`` allow; rows keep their order.
 
     Can be killed at any instant and begun again. ``offline``: nobody reads, so that parts may be
-    moved one by one where folders cannot be exchanged.
+    moved one by one where folders cannot be exchanged. ``to_schema``: the version that they shall
+    have; otherwise the newest that any of them has.
 
     Raises:
-        UsageError: the folder holds something that is no part of this schema, or folders cannot
-            be exchanged here and ``offline`` was not given.
+        UsageError: the folder holds something that is no part of a schema of ours, or rows of a
+            newer one than ``to_schema``, or folders cannot be exchanged here and ``offline`` was
+            not given.
         DiskError: the disk failed; the old parts stand, or the new ones.
     """
     data_dir.create()
@@ -99,8 +108,10 @@ def compact(
         work = _Work(data_dir, rehearsal=rehearsal, limits=limits or Limits())
         with _telling(work.folder):
             work.go_on()
-            done = work.run(exchange or exchange_folders, offline=offline)
+            done = work.run(exchange or exchange_folders, offline=offline, to_schema=to_schema)
         summarise(data_dir, rehearsal=rehearsal, save=True)
+        if done[0] and card_fault(data_dir, rehearsal=rehearsal):
+            write_card(data_dir, rehearsal=rehearsal, thresholds=default_thresholds())
     return Compacted(*done, recovered)
 
 
@@ -157,20 +168,24 @@ class _Work:
             self._move(msgspec.json.decode(self._moves.read_bytes(), type=_Moves))
         self._clear()
 
-    def run(self, exchange: Exchange, *, offline: bool) -> _Done:
-        old = self._parts()
+    def run(self, exchange: Exchange, *, offline: bool, to_schema: int | None) -> _Done:
+        old, versions = self._parts()
+        version = _target(versions, to_schema)
+        stale = any(each != version for each in versions)
         sizes = [path.stat().st_size for path in old]
         rows = [_footer(path).num_rows for path in old]
-        if _fewest(rows, sizes, self._limits) >= len(old):
+        if _fewest(rows, sizes, self._limits) >= len(old) and not stale:
             return sum(rows), len(old), len(old), sum(sizes), sum(sizes), None
         generation = 1 + max((_generation(path) for path in old), default=0)
-        new = self._build(old, generation, sum(rows))
+        new = self._build(old, generation, sum(rows), version)
         after = sum(path.stat().st_size for path in new)
+        if stale:
+            write_card(self._data_dir, rehearsal=self._rehearsal, typed=False)
         self._swap([path.name for path in old], [path.name for path in new], exchange, offline)
         return sum(rows), len(old), len(new), sum(sizes), after, generation
 
-    def _parts(self) -> list[Path]:
-        """The parts, when they are all there is and all of this schema."""
+    def _parts(self) -> tuple[list[Path], list[int]]:
+        """The parts, when they are all there is, and the version of each."""
         found = parts(self._data_dir, rehearsal=self._rehearsal)
         known = {path.name for path in found if _PART.fullmatch(path.name)}
         names = os.listdir(self.folder) if self.folder.is_dir() else []  # noqa: PTH208 - as os calls are counted
@@ -179,22 +194,25 @@ class _Work:
             raise UsageError(
                 f"{self.folder / strays[0]} is no part; see `legalgen dataset verify --repair`"
             )
+        versions = []
         for path in found:
-            if not _footer(path).schema.to_arrow_schema().equals(arrow_schema()):
+            version = version_of(_footer(path).schema.to_arrow_schema())
+            if version is None:
                 raise UsageError(
                     f"{path} has other columns; see `legalgen dataset verify --repair`"
                 )
-        return found
+            versions.append(version)
+        return found, versions
 
     # --- building ---
 
-    def _build(self, old: Sequence[Path], generation: int, rows: int) -> list[Path]:
+    def _build(self, old: Sequence[Path], generation: int, rows: int, version: int) -> list[Path]:
         _make_folders(self._new)
-        builder = _Builder(self._new, generation, self._limits)
+        builder = _Builder(self._new, generation, self._limits, version)
         try:
             for path in old:
                 for batch in _batches(path, self._limits.group_rows):
-                    builder.write(batch)
+                    builder.write(upgraded(batch, version))
         finally:
             builder.close()
         sync_folder(self._new)
@@ -245,6 +263,13 @@ class _Work:
         with contextlib.suppress(OSError):  # somebody put a file of his own there: it is his
             self._new.rmdir()
         sync_folder(self._aside)
+
+
+def _target(versions: Sequence[int], wanted: int | None) -> int:
+    newest = max(versions, default=SCHEMA_VERSION)
+    if wanted is not None and wanted < newest:
+        raise UsageError(f"the dataset holds schema version {newest}: no row is cut to {wanted}")
+    return wanted or newest
 
 
 def _make_folders(folder: Path) -> None:
@@ -316,10 +341,11 @@ class _Sink:
 class _Builder:
     """Writes rows into parts of bounded size, in the order in which they come."""
 
-    def __init__(self, folder: Path, generation: int, limits: Limits) -> None:
+    def __init__(self, folder: Path, generation: int, limits: Limits, version: int) -> None:
         self._folder = folder
         self._generation = generation
         self._limits = limits
+        self._schema = arrow_schema(version)
         self.paths: list[Path] = []
         self._sink: _Sink | None = None
         self._writer: Any = None
@@ -338,7 +364,7 @@ class _Builder:
         while batch.num_rows:
             self._begin()
             piece = batch.slice(0, self._limits.rows - self._rows)
-            table = pa.Table.from_batches([piece], schema=arrow_schema())
+            table = pa.Table.from_batches([piece], schema=self._schema)
             self._writer.write_table(table, row_group_size=self._limits.group_rows)
             self._rows += piece.num_rows
             batch = batch.slice(piece.num_rows)
@@ -354,7 +380,7 @@ class _Builder:
         path = self._folder / f"train-g{self._generation}-{len(self.paths):05}.parquet"
         self._sink = _Sink(path)
         self.paths.append(path)
-        self._writer = pq.ParquetWriter(self._sink, arrow_schema(), compression="zstd")
+        self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd")
         self._rows = 0
 
     def close(self) -> None:

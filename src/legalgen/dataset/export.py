@@ -28,8 +28,8 @@ import msgspec
 from legalgen.errors import DiskError, UsageError
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.store.files import DataDir, sync_folder
-from legalgen.store.parts import iter_batches
-from legalgen.store.sample import arrow_schema
+from legalgen.store.parts import dataset_version, iter_batches
+from legalgen.store.sample import SCHEMA_VERSION, arrow_schema, upgraded
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -262,9 +262,12 @@ def export(
     paths = _paths(data_dir, out, split)
     chosen = wanted or Wanted()
     left_out = 0
+    version = dataset_version(data_dir, rehearsal=rehearsal) or SCHEMA_VERSION
+    columns = arrow_schema(version) if form == "schema" else None
     with contextlib.ExitStack() as stack:
-        files = {side: stack.enter_context(_aside(path, form)) for side, path in paths.items()}
-        for batch in iter_batches(data_dir, rehearsal=rehearsal, batch_rows=_BATCH_ROWS):
+        files = {side: stack.enter_context(_aside(path, columns)) for side, path in paths.items()}
+        for each in iter_batches(data_dir, rehearsal=rehearsal, batch_rows=_BATCH_ROWS):
+            batch = upgraded(each, version)
             sides = [_side(row, chosen, split) for row in _looked_at(batch)]
             left_out += sides.count(None)
             for side, file in files.items():
@@ -335,13 +338,13 @@ class _File(Protocol):
 
 
 @contextlib.contextmanager
-def _aside(path: Path, form: Format) -> Iterator[_File]:
+def _aside(path: Path, columns: pa.Schema | None) -> Iterator[_File]:
     """The file to write, beside its name; what is not finished is removed."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     file: _Parquet | _JsonLines | None = None
     try:
         parquet = path.suffix == ".parquet"
-        file = _Parquet(path, beside, form) if parquet else _JsonLines(path, beside)
+        file = _Parquet(path, beside, columns) if parquet else _JsonLines(path, beside)
         yield file
     except OSError as error:
         raise DiskError(f"cannot write {path}: {error.strerror or error}", path) from error
@@ -379,17 +382,17 @@ class _JsonLines:
 
 
 class _Parquet:
-    """One parquet file with the types of its format."""
+    """One parquet file with the types of its format, or the dataset's own ``columns``."""
 
-    def __init__(self, path: Path, beside: Path, form: Format) -> None:
+    def __init__(self, path: Path, beside: Path, columns: pa.Schema | None) -> None:
         import pyarrow.parquet as pq
 
         self.path = path
         self.rows = 0
         self._beside = beside
-        self._form = form
+        self._own = columns is not None
         self._file = beside.open("xb")
-        self._schema: pa.Schema | None = arrow_schema() if form == "schema" else None
+        self._schema = columns
         self._pq = pq
         self._writer: Any = None
 
@@ -399,7 +402,7 @@ class _Parquet:
 
         if not batch.num_rows:
             return
-        if self._form == "schema":
+        if self._own:
             table = pa.Table.from_batches([batch], schema=self._schema)
         else:
             rows = [shape(row) for row in batch.to_pylist()]

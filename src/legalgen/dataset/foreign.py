@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Literal, cast
 import msgspec
 
 from legalgen.errors import UsageError
-from legalgen.store.sample import Sample, clean
+from legalgen.store.sample import Citation, Sample, clean
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -312,7 +312,7 @@ def _steps_of(value: object) -> tuple[list[str], tuple[str, ...]]:
     return list(steps), odd
 
 
-def _citations_of(value: object) -> tuple[list[dict[str, str]], tuple[str, ...]]:
+def _citations_of(value: object) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """Citations as our column holds them: texts, and JSON in a text, become objects."""
     if isinstance(value, list) and not value:
         return [], ()
@@ -326,7 +326,7 @@ def _citations_of(value: object) -> tuple[list[dict[str, str]], tuple[str, ...]]
     return kept, () if kept or not found else ("citations_placeholder",)
 
 
-def _cited(value: object) -> Iterator[dict[str, str]]:
+def _cited(value: object) -> Iterator[dict[str, Any]]:
     value = _unwrapped(value)
     if isinstance(value, list):
         for item in value:
@@ -336,11 +336,26 @@ def _cited(value: object) -> Iterator[dict[str, str]]:
         if "text" not in named and isinstance(named.get("citation"), str):
             named["text"] = named["citation"]
         if "text" in named:
-            yield {name: named[name] for name in ("text", "kind", "key", "status") if name in named}
+            yield _citation_of(value | {"text": named["text"]})
     elif value is not None:
         text = _text(value)
         if text:
             yield {"text": text}
+
+
+_CITATION_FIELDS: Final = {
+    field.name: int if field.name in ("start", "end") else str
+    for field in msgspec.structs.fields(Citation)
+}
+
+
+def _citation_of(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a citation's fields that are there and are of their type."""
+    return {
+        name: found[name]
+        for name, kind in _CITATION_FIELDS.items()
+        if type(found.get(name)) is kind
+    }
 
 
 def _unwrapped(value: object) -> object:

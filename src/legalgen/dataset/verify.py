@@ -18,20 +18,27 @@ import msgspec
 from legalgen.dataset import compact
 from legalgen.errors import DiskError
 from legalgen.quality.rules import default_thresholds
-from legalgen.store.card import write_card
+from legalgen.store.card import card_fault, write_card
 from legalgen.store.files import DataDir, replace_file, sync_folder
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger, Record, Unreadable
 from legalgen.store.locks import data_lock, is_writing
-from legalgen.store.parts import Part, parts
-from legalgen.store.sample import Sample, arrow_schema
+from legalgen.store.parts import Part, parts, version_of_part
+from legalgen.store.sample import (
+    ADDED,
+    OLDEST_VERSION,
+    SCHEMA_VERSION,
+    arrow_schema,
+    version_of,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Kind = Literal[
     "damaged_part", "wrong_schema", "empty_part", "stray_file", "repeated_id", "repeated_slot",
-    "ledger_disagrees", "ledger_unreadable", "no_record", "part_not_noted", "journal_waiting",
+    "mixed_versions", "ledger_disagrees", "ledger_unreadable", "no_record", "part_not_noted",
+    "journal_waiting",
     "compaction_left", "card",
 ]  # fmt: skip
 REPAIRABLE: Final = frozenset(
@@ -125,6 +132,7 @@ class _Dataset(msgspec.Struct):
     rows: int = 0
     batches: Counter[str] = msgspec.field(default_factory=Counter)
     tables: list[Any] = msgspec.field(default_factory=list)
+    versions: Counter[int] = msgspec.field(default_factory=Counter)
     findings: list[Finding] = msgspec.field(default_factory=list)
 
     def read(self) -> _Dataset:
@@ -132,6 +140,10 @@ class _Dataset(msgspec.Struct):
             self._find("stray_file", path, "is no part: readers of the folder fail on it")
         for path in parts(self.data_dir, rehearsal=self.rehearsal):
             self._part(path)
+        if len(self.versions) > 1:
+            counts = ", ".join(f"{n} of version {one}" for one, n in sorted(self.versions.items()))
+            advice = f"see `legalgen dataset compact --to-schema {SCHEMA_VERSION}`"
+            self._find("mixed_versions", self._folder, f"parts of two schemas ({counts}): {advice}")
         if self.tables:
             self._unique()
             fault = card_fault(self.data_dir, rehearsal=self.rehearsal)
@@ -149,6 +161,8 @@ class _Dataset(msgspec.Struct):
             self._find(*fault)
             if fault[0] != "wrong_schema":
                 return
+        elif (version := version_of_part(path)) is not None:
+            self.versions[version] += 1
         import pyarrow as pa  # heavy; only what touches parquet pays for it
 
         try:
@@ -180,17 +194,6 @@ class _Dataset(msgspec.Struct):
         return self.data_dir.parts(rehearsal=self.rehearsal)
 
 
-def card_fault(data_dir: DataDir, *, rehearsal: bool) -> str | None:
-    """What is wrong with the card of a dataset that has rows: it must name every column."""
-    path = data_dir.dataset(rehearsal=rehearsal) / "README.md"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        return f"cannot be read: {error}"
-    absent = [name for name in Sample.__struct_fields__ if f"\n  - name: {name}\n" not in text]
-    return f"does not name the column {absent[0]}" if absent else None
-
-
 _KEYS: Final[dict[Kind, tuple[str, ...]]] = {
     "repeated_id": ("id",),
     "repeated_slot": ("batch_id", "slot"),
@@ -218,13 +221,13 @@ def part_fault(path: Path) -> tuple[Kind, Path, str] | None:
     if not footer.num_rows:
         return "empty_part", path, "has no rows: load_dataset fails on it"
     found = footer.schema.to_arrow_schema()
-    if found.equals(arrow_schema()):
+    if version_of(found) is not None:
         return None
     return "wrong_schema", path, _difference(found)
 
 
 def _difference(found: pa.Schema) -> str:
-    wanted = arrow_schema()
+    wanted = _meant(found)
     extra = [name for name in found.names if name not in wanted.names]
     missing = [name for name in wanted.names if name not in found.names]
     typed = [
@@ -238,6 +241,12 @@ def _difference(found: pa.Schema) -> str:
         *typed,
     ]
     return "; ".join(said[:5]) or "its columns stand in another order"
+
+
+def _meant(found: pa.Schema) -> pa.Schema:
+    """The columns of the version that a part with these was meant to have."""
+    newer = any(name in found.names for name in ADDED)
+    return arrow_schema(SCHEMA_VERSION if newer else OLDEST_VERSION)
 
 
 def _keys(path: Path) -> pa.Table:
@@ -383,9 +392,9 @@ def _cast(path: Path) -> bytes | None:
     import pyarrow as pa  # heavy; only what touches parquet pays for it
     import pyarrow.parquet as pq
 
-    schema = arrow_schema()
     try:
         with pq.ParquetFile(path) as file:
+            schema = _meant(file.schema_arrow)
             table = file.read().select(schema.names).cast(schema)
     except (pa.ArrowException, KeyError, OSError):
         return None

@@ -20,7 +20,6 @@ from legalgen.law.prompts import seeds
 from legalgen.quality.elements import NOT_A_PARTY, parties
 from legalgen.quality.reading import TOKEN, word_set
 from legalgen.quality.rules import Rules, Verdict
-from legalgen.store.sample import Citation
 
 _NOT_INVENTED = NOT_A_PARTY | word_set(
     # what firms end in, and what people are to each other
@@ -143,7 +142,7 @@ class Corpus(msgspec.Struct):
         conflicts = {item.key: self.ledger.conflict(item) for item in verdict.parsed}
         known = {key: self.rules.apply(why) for key, why in conflicts.items() if why is not None}
         citations = tuple(
-            Citation(item.text, item.kind, item.key, "conflict")
+            replace(item, status="conflict")
             if item.status == "parsed" and known.get(item.key)
             else item
             for item in verdict.citations

@@ -147,9 +147,10 @@ class Gate(msgspec.Struct, frozen=True):
         )
 
     def _citation(self, given: DraftCitation, parsed: tuple[Parsed, ...]) -> Citation:
+        proposition = given.proposition or None
         if not parsed:
-            return Citation(given.text)
+            return Citation(given.text, proposition=proposition)
         best = next((item for item in parsed if item.strong), parsed[0])
         listed = all(self._lists_one(item, [parsed]) for item in parsed)
         status = "listed" if listed else "parsed"
-        return Citation(given.text, best.kind, best.key, status)
+        return Citation(given.text, best.kind, best.key, status, proposition)

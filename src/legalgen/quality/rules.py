@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.errors import ErrorCategory, Reason, UsageError
-from legalgen.store.sample import Citation, Draft
+from legalgen.store.sample import Citation, Draft, Marks
 
 if TYPE_CHECKING:
     from legalgen.law.citations import Parsed
@@ -240,7 +240,8 @@ class Verdict(msgspec.Struct, frozen=True):
 
     ``draft`` is the answer after safe mending, ``fixes`` say what was mended. ``citations`` are
     as they will be stored. ``parsed`` are the authorities behind them. ``score`` and ``judge`` are
-    another model's mark (1 to 5) and its name, where one was asked.
+    another model's mark (1 to 5) and its name, where one was asked; ``marks`` and ``remark`` are
+    what the score was made of.
     """
 
     draft: Draft
@@ -250,6 +251,8 @@ class Verdict(msgspec.Struct, frozen=True):
     fixes: tuple[str, ...] = ()
     score: float | None = None
     judge: str | None = None
+    marks: Marks | None = None
+    remark: str | None = None
 
     @property
     def rejected(self) -> bool:

@@ -20,8 +20,8 @@ from legalgen.errors import DiskError, UsageError
 from legalgen.providers.catalog import Catalog
 from legalgen.store.files import DataDir, replace_file
 from legalgen.store.ledger import Ledger
-from legalgen.store.parts import Summary, parts, summarise
-from legalgen.store.sample import SCHEMA_VERSION, arrow_schema
+from legalgen.store.parts import Summary, dataset_version, parts, summarise
+from legalgen.store.sample import OLDEST_VERSION, SCHEMA_VERSION, arrow_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -50,11 +50,17 @@ class Details(msgspec.Struct):
 
 
 def write_card(
-    data_dir: DataDir, *, rehearsal: bool = False, thresholds: Mapping[str, float] | None = None
+    data_dir: DataDir,
+    *,
+    rehearsal: bool = False,
+    thresholds: Mapping[str, float] | None = None,
+    typed: bool = True,
 ) -> Path | None:
     """Write the card of a dataset anew; its path, or None while the dataset has no rows.
 
     ``thresholds`` are the numbers that the gate has where a batch does not configure others.
+    Without ``typed`` it names no columns, and ``load_dataset`` takes those of the parts: so it must
+    be while the parts change from one version to another.
 
     Raises:
         DiskError: a part cannot be read, or the card not be written.
@@ -64,7 +70,10 @@ def write_card(
         return None
     details = count_details(data_dir, rehearsal=rehearsal)
     path = data_dir.dataset(rehearsal=rehearsal) / "README.md"
-    text = render_card(summary, details, rehearsal=rehearsal, thresholds=thresholds)
+    version = dataset_version(data_dir, rehearsal=rehearsal) or SCHEMA_VERSION
+    text = render_card(
+        summary, details, rehearsal=rehearsal, thresholds=thresholds, version=version, typed=typed
+    )
     replace_file(data_dir, path, text.encode())
     return path
 
@@ -75,6 +84,8 @@ def render_card(
     *,
     rehearsal: bool = False,
     thresholds: Mapping[str, float] | None = None,
+    version: int = SCHEMA_VERSION,
+    typed: bool = True,
 ) -> str:
     """The card as text."""
     body = _REHEARSAL if rehearsal else _BODY
@@ -83,6 +94,7 @@ def render_card(
         [
             "---",
             *_front_matter(summary, rehearsal=rehearsal),
+            *(_columns(version) if typed else ()),
             "---",
             "",
             body.format(
@@ -93,10 +105,22 @@ def render_card(
                 flags=_flags(found, summary.rows),
                 statuses=_statuses(found),
                 prompts=_prompts(found),
-                version=SCHEMA_VERSION,
+                version=version,
             ),
         ]
     )
+
+
+def card_fault(data_dir: DataDir, *, rehearsal: bool) -> str | None:
+    """What is wrong with the card of a dataset that has rows: it must name every column."""
+    path = data_dir.dataset(rehearsal=rehearsal) / "README.md"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        return f"cannot be read: {error}"
+    columns = arrow_schema(dataset_version(data_dir, rehearsal=rehearsal) or OLDEST_VERSION).names
+    absent = [name for name in columns if f"\n  - name: {name}\n" not in text]
+    return f"does not name the column {absent[0]}" if absent else None
 
 
 # --- what is counted ---------------------------------------------------------------------------
@@ -213,10 +237,15 @@ def _front_matter(summary: Summary, *, rehearsal: bool) -> list[str]:
         *(f"- {_quoted(tag)}" for tag in [*tags, *(f"{one}-law" for one in jurisdictions)]),
         # No "configs": with one, datasets keys its cache on the pattern and not on the files, and
         # goes on returning the rows it saw first. By the names of the parts it finds train itself.
+    ]
+
+
+def _columns(version: int) -> list[str]:
+    return [
         "dataset_info:",
         "  config_name: default",
         "  features:",
-        *(line for field in arrow_schema() for line in _feature(field, "  ")),
+        *(line for field in arrow_schema(version) for line in _feature(field, "  ")),
     ]
 
 
@@ -233,13 +262,14 @@ def _feature(field: pa.Field, indent: str) -> list[str]:
     """One column in the words of ``datasets.Features``."""
     import pyarrow as pa  # heavy; only what touches parquet pays for it
 
-    lines = [f"{indent}- name: {field.name}"]
-    if not pa.types.is_list(field.type):
-        return [*lines, f"{indent}  dtype: {_dtype(field.type)}"]
-    if not pa.types.is_struct(field.type.value_type):
-        return [*lines, f"{indent}  list: {_dtype(field.type.value_type)}"]
-    inner = [line for one in field.type.value_type for line in _feature(one, indent + "  ")]
-    return [*lines, f"{indent}  list:", *inner]
+    name, kind = f"{indent}- name: {field.name}", field.type
+    if pa.types.is_list(kind) and not pa.types.is_struct(kind.value_type):
+        return [name, f"{indent}  list: {_dtype(kind.value_type)}"]
+    if not pa.types.is_nested(kind):
+        return [name, f"{indent}  dtype: {_dtype(kind)}"]
+    word, fields = ("list", kind.value_type) if pa.types.is_list(kind) else ("struct", kind)
+    inner = [line for one in fields for line in _feature(one, indent + "  ")]
+    return [name, f"{indent}  {word}:", *inner]
 
 
 def _dtype(kind: pa.DataType) -> str:

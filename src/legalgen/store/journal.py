@@ -49,13 +49,14 @@ from legalgen.store.parts import (
     Part,
     UnreadablePartError,
     batch_parts,
+    dataset_version,
     footer_rows,
     next_part,
     parquet_bytes,
     part_name,
     read_columns,
 )
-from legalgen.store.sample import SCHEMA_VERSION, Sample, from_json, to_json
+from legalgen.store.sample import SCHEMA_VERSION, Sample, from_json, in_version, to_json
 
 if TYPE_CHECKING:
     pass
@@ -168,8 +169,15 @@ def _stand_part(
         if target.exists():  # a part of this name with other rows: never overwritten
             target = folder / part_name(header.batch, next_part(data_dir, header.batch))
     make_folder(folder)
-    replace_file(data_dir, target, parquet_bytes(samples))
+    replace_file(data_dir, target, parquet_bytes(samples, _sealed_version(data_dir, header)))
     return Part(target.name, len(samples)), False
+
+
+def _sealed_version(data_dir: DataDir, header: _Header) -> int:
+    """The version of the header; a newer one where the dataset has been brought to that since."""
+    # `compact --to-schema` may run while a batch does: its next part must not be of the old kind.
+    now = dataset_version(data_dir, rehearsal=header.dataset == "rehearsal")
+    return max(header.schema_version, now or header.schema_version)
 
 
 def _held_rows(data_dir: DataDir, batch_id: str, target: Path) -> set[tuple[int, str]]:
@@ -296,6 +304,7 @@ class BatchWriter:
         self._number = next_part(data_dir, batch_id, self._noted)
         self._file: _AppendFile | None = None
         self._rows = 0
+        self._version = SCHEMA_VERSION
         self._rejects: _AppendFile | None = None
         self._broken: DiskError | None = None
         self._interrupted = False
@@ -318,11 +327,14 @@ class BatchWriter:
                 self.seal()
 
     def _journal(self, samples: Sequence[Sample]) -> None:
-        payload = b"".join(frame(to_json(sample)) for sample in samples)
         with self._breaking():
             if self._file is None:
                 path = self._data_dir.journal / _segment_name(self.batch_id, self._number)
+                held = dataset_version(self._data_dir, rehearsal=self._rehearsal)
+                self._version = held or SCHEMA_VERSION
                 self._file = _AppendFile(path, lead=self._header(), new=True)
+            rows = (in_version(sample, self._version) for sample in samples)
+            payload = b"".join(frame(to_json(row)) for row in rows)
             self._file.append(payload)
             self._file.sync()
             self._rows += len(samples)
@@ -330,7 +342,7 @@ class BatchWriter:
 
     def _header(self) -> bytes:
         dataset: Literal["train", "rehearsal"] = "rehearsal" if self._rehearsal else "train"
-        header = _Header(1, self.batch_id, self._number, dataset, SCHEMA_VERSION)
+        header = _Header(1, self.batch_id, self._number, dataset, self._version)
         return msgspec.json.encode(header) + b"\n"
 
     def seal(self) -> Path | None:

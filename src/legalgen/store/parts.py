@@ -21,7 +21,7 @@ from legalgen.store.files import (
     replace_file,
     unframe,
 )
-from legalgen.store.sample import Sample, to_table
+from legalgen.store.sample import SCHEMA_VERSION, Sample, to_table, version_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -75,13 +75,13 @@ NotePart = Callable[[str, Part], None]
 for the same part when a crash fell between the two."""
 
 
-def parquet_bytes(samples: Sequence[Sample]) -> bytes:
+def parquet_bytes(samples: Sequence[Sample], version: int = SCHEMA_VERSION) -> bytes:
     """One part, in memory: a few megabytes, so that every byte passes through our own writes."""
     import pyarrow as pa  # heavy; only what touches parquet pays for it
     import pyarrow.parquet as pq
 
     sink = pa.BufferOutputStream()
-    pq.write_table(to_table(samples), sink, compression="zstd")
+    pq.write_table(to_table(samples, version), sink, compression="zstd")
     return bytes(sink.getvalue())
 
 
@@ -121,6 +121,57 @@ def footer_rows(path: Path) -> int:
 
     with _parquet(path):
         return int(pq.read_metadata(path).num_rows)
+
+
+def version_of_part(path: Path) -> int | None:
+    """The version of a part's columns, by its footer; None: they are not ours.
+
+    Raises:
+        DiskError: it cannot be read; ``UnreadablePartError`` where it is damaged.
+    """
+    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
+
+    with _parquet(path):
+        return version_of(pq.read_schema(path))
+
+
+def dataset_version(data_dir: DataDir, *, rehearsal: bool = False) -> int | None:
+    """The version of a dataset's parts, in which it is written on; None: it has none of ours.
+
+    Two footers are read, however many parts there are: all are of one version, unless files were
+    put there by hand. Where these two differ it is the newer, which loses nothing.
+
+    Raises:
+        DiskError: the disk failed.
+    """
+    found = parts(data_dir, rehearsal=rehearsal)
+    versions = (_first_version(found), _first_version(reversed(found)))
+    return max((version for version in versions if version is not None), default=None)
+
+
+def older_version(data_dir: DataDir, *, rehearsal: bool = False) -> str | None:
+    """What to say of a dataset of an older version before it is written on; None: nothing.
+
+    Raises:
+        DiskError: the disk failed.
+    """
+    version = dataset_version(data_dir, rehearsal=rehearsal)
+    if version is None or version == SCHEMA_VERSION:
+        return None
+    return (
+        f"the dataset has schema version {version}: new rows get its columns, without what version "
+        f"{SCHEMA_VERSION} adds; `legalgen dataset compact --to-schema {SCHEMA_VERSION}"
+        f"{' --rehearsal' if rehearsal else ''}` brings all of it to version {SCHEMA_VERSION}"
+    )
+
+
+def _first_version(paths: Iterable[Path]) -> int | None:
+    """The version of the first part that can be read and is ours."""
+    for path in paths:
+        with contextlib.suppress(UnreadablePartError):
+            if (version := version_of_part(path)) is not None:
+                return version
+    return None
 
 
 def parts(data_dir: DataDir, *, rehearsal: bool = False) -> list[Path]:

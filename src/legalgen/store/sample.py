@@ -20,26 +20,60 @@ from legalgen.errors import AnswerRefused, ErrorCategory, Reason
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION: Final = 1
-"""Version of the columns below; another set of columns is another number."""
+SCHEMA_VERSION: Final = 2
+"""Version of the columns below, in which an empty dataset begins."""
+OLDEST_VERSION: Final = 1
+"""The oldest version whose parts and journals are read, and written on where they are."""
 
 
 class Citation(msgspec.Struct, frozen=True):
     """One authority as the answer cites it.
 
-    ``status``: ``unparsed``, ``parsed``, ``conflict`` or ``listed``; never "valid".
-    ``key`` is the canonical form (``uksc/2013/34``), empty when unparsed; ``kind`` names the
-    grammar that read it (``uk_neutral``, ``uk_report``, ``statute``, ...), empty when unparsed.
+    ``status``: ``unparsed``, ``named``, ``parsed``, ``conflict``, ``listed`` or ``grounded``;
+    never "valid". ``key`` is the canonical form (``uksc/2013/34``), empty when unparsed; ``kind``
+    names the grammar that read it (``uk_neutral``, ``uk_report``, ``statute``, ...), empty when
+    unparsed. ``proposition`` is what the model says that it is cited for; nobody judges its words.
+
+    Of a grounded citation: ``source`` is the id of one of the row's ``sources``, ``pinpoint`` the
+    place in it, ``quote`` its words, which stand from character ``start`` up to ``end`` of it.
     """
 
     text: str
     kind: str = ""
     key: str = ""
     status: str = "unparsed"
+    proposition: str | None = None
+    source: str | None = None
+    pinpoint: str | None = None
+    quote: str | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+class GroundingText(msgspec.Struct, frozen=True):
+    """One of the user's own texts that a row was written from; ``sha256`` is of the text."""
+
+    id: str
+    title: str | None = None
+    pinpoint: str | None = None
+    licence: str | None = None
+    as_of: str | None = None
+    sha256: str | None = None
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """A judge's marks of a row, 1 to 5; null where it was not asked for one."""
+
+    correctness: int | None = None
+    relevance: int | None = None
+    reasoning: int | None = None
+    citation_use: int | None = None
+    consistent: int | None = None
+    safe: int | None = None
 
 
 class DraftCitation(msgspec.Struct, frozen=True):
-    """One authority as the model gave it; ``proposition`` is checked and not stored."""
+    """One authority as the model gave it."""
 
     text: str
     proposition: str = ""
@@ -56,7 +90,12 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One row of the dataset; the columns, in their order (see ``arrow_schema``)."""
+    """One row of the dataset; the columns, in their order (see ``arrow_schema``).
+
+    The columns of version 1 come first. Those after ``schema_version`` came with version 2:
+    ``grounded``, whether the row was written from the user's own texts; ``sources``, which those
+    were; ``marks`` and ``remark`` of the judge that gave ``score``.
+    """
 
     id: str
     question: str
@@ -89,6 +128,10 @@ class Sample(msgspec.Struct, frozen=True):
     reasoning_tokens: int | None
     created_at: datetime
     schema_version: int = SCHEMA_VERSION
+    grounded: bool | None = False
+    sources: tuple[GroundingText, ...] | None = None
+    marks: Marks | None = None
+    remark: str | None = None
 
 
 ANSWER_SCHEMA: Final[Mapping[str, object]] = {
@@ -205,48 +248,120 @@ def sample_id(question: str, answer: str) -> str:
 # --- rows --------------------------------------------------------------------------------------
 
 
-@functools.cache
-def arrow_schema() -> pa.Schema:
-    """The one schema of every part, frozen: the columns of ``Sample`` in their order.
+def arrow_schema(version: int = SCHEMA_VERSION) -> pa.Schema:
+    """The one schema of every part of a version: the columns of ``Sample`` in their order.
 
-    Plain strings, int64, float64 and lists only: readers disagree about everything else.
+    Plain strings, booleans, int64, float64, lists and structs only: readers disagree about
+    everything else.
     """
+    return _schemas()[version]
+
+
+@functools.cache
+def _schemas() -> Mapping[int, pa.Schema]:
     import pyarrow as pa  # heavy; only what touches parquet pays for it
 
-    text, texts = pa.string(), pa.list_(pa.string())
-    citation = pa.struct([(name, text) for name in Citation.__struct_fields__])
+    text, texts, number = pa.string(), pa.list_(pa.string()), pa.int64()
+    citation = pa.struct([(name, text) for name in _CITATION_TEXTS])
+    first = pa.struct([(name, text) for name in _CITATION_1])
     types = {
         "reasoning_steps": texts,
-        "citations": pa.list_(citation),
+        "citations": pa.list_(pa.struct([*citation, ("start", number), ("end", number)])),
         "flags": texts,
-        **dict.fromkeys(("slot", "attempts", "schema_version"), pa.int64()),
-        **dict.fromkeys(("input_tokens", "output_tokens", "reasoning_tokens"), pa.int64()),
+        **dict.fromkeys(("slot", "attempts", "schema_version"), number),
+        **dict.fromkeys(("input_tokens", "output_tokens", "reasoning_tokens"), number),
         **dict.fromkeys(("score", "latency_s", "cost_usd"), pa.float64()),
         "created_at": pa.timestamp("us", tz="UTC"),
+        "grounded": pa.bool_(),
+        "sources": pa.list_(pa.struct([(name, text) for name in GroundingText.__struct_fields__])),
+        "marks": pa.struct([(name, number) for name in Marks.__struct_fields__]),
     }
-    return pa.schema([(name, types.get(name, text)) for name in Sample.__struct_fields__])
+    second = pa.schema([(name, types.get(name, text)) for name in Sample.__struct_fields__])
+    types["citations"] = pa.list_(first)
+    names = [name for name in Sample.__struct_fields__ if name not in ADDED]
+    return {1: pa.schema([(name, types.get(name, text)) for name in names]), 2: second}
 
 
-def to_table(samples: Iterable[Sample]) -> pa.Table:
-    """The rows as an Arrow table of ``arrow_schema``."""
+ADDED: Final = ("grounded", "sources", "marks", "remark")
+"""The columns that version 1 lacks."""
+_CITATION_1: Final = ("text", "kind", "key", "status")
+_CITATION_TEXTS: Final = (*_CITATION_1, "proposition", "source", "pinpoint", "quote")
+
+
+def version_of(schema: pa.Schema) -> int | None:
+    """The version whose columns these are, or None: they are not ours."""
+    return next((number for number, ours in _schemas().items() if schema.equals(ours)), None)
+
+
+def to_table(samples: Iterable[Sample], version: int = SCHEMA_VERSION) -> pa.Table:
+    """The rows as an Arrow table of ``arrow_schema``, without what ``version`` has no place for."""
     from pyarrow import json  # heavy; only what touches parquet pays for it
 
     # By way of JSON, because from Python objects pyarrow imports pandas where that is installed:
     # 0.3 s and 40 MB for nothing.
-    lines = b"\n".join(map(to_json, samples))
+    lines = b"\n".join(to_json(in_version(sample, version)) for sample in samples)
     if not lines:
-        return arrow_schema().empty_table()
+        return arrow_schema(version).empty_table()
+    current = version == SCHEMA_VERSION
     return json.read_json(
         io.BytesIO(lines),
         read_options=json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
         parse_options=json.ParseOptions(
-            explicit_schema=arrow_schema(), unexpected_field_behavior="error"
+            explicit_schema=arrow_schema(version),
+            unexpected_field_behavior="error" if current else "ignore",
         ),
     )
 
 
+def in_version(sample: Sample, version: int) -> Sample:
+    """The sample as a row of a dataset of this version."""
+    if sample.schema_version == version:
+        return sample
+    return msgspec.structs.replace(sample, schema_version=version)
+
+
+def upgraded(batch: pa.RecordBatch, version: int = SCHEMA_VERSION) -> pa.RecordBatch:
+    """Rows of an older version as rows of ``version``: null stands where there was nothing.
+
+    Rows of that version, and of a later one, come back as they are.
+    """
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+
+    if version_of(batch.schema) != 1 or version == 1:
+        return batch
+    rows, schema = batch.num_rows, arrow_schema(version)
+    made: dict[str, pa.Array] = {
+        "citations": _widened(batch.column("citations"), schema.field("citations").type),
+        "schema_version": pa.repeat(pa.scalar(version, pa.int64()), rows),
+        "grounded": pa.repeat(pa.scalar(value=False), rows),
+    }
+    held = {name: batch.column(name) for name in batch.schema.names} | made
+    columns = [
+        held[field.name] if field.name in held else pa.nulls(rows, field.type) for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _widened(lists: pa.ListArray, kind: pa.ListType) -> pa.ListArray:
+    """Lists of structs with the fields of ``kind``: those that they lack are null."""
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+
+    # ``values`` are those of the whole buffer, of which a slice's offsets know their own.
+    values = lists.values
+    held = {field.name for field in values.type}
+    children = [
+        values.field(field.name) if field.name in held else pa.nulls(len(values), field.type)
+        for field in kind.value_type
+    ]
+    structs = pa.StructArray.from_arrays(
+        children, fields=list(kind.value_type), mask=values.is_null()
+    )
+    offsets = pa.array(lists.offsets.to_pylist(), pa.int32())
+    return pa.ListArray.from_arrays(offsets, structs, type=kind, mask=lists.is_null())
+
+
 def from_table(table: pa.Table) -> list[Sample]:
-    """The samples of an Arrow table that has the columns of ``arrow_schema``.
+    """The samples of an Arrow table that has the columns of ``arrow_schema``, of any version.
 
     Raises:
         msgspec.ValidationError: a column is missing or of another type.
