@@ -13,13 +13,13 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from legalgen.quality.gate import Gate
 
 from legalgen.dataset import foreign
 from legalgen.dataset.check import Linter, Report, check
 from legalgen.dataset.foreign import Row, Unreadable, read_rows
 from legalgen.errors import UsageError
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.gate import Gate
 from legalgen.store.sample import Citation, Sample
 
 TEXTS = {
