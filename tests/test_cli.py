@@ -257,6 +257,34 @@ def test_what_cannot_work_ends_with_a_remedy(
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"ALL_PROXY": "socks5://me:hunter22@h:1080"}, "ALL_PROXY names a SOCKS proxy"),
+        ({"HTTPS_PROXY": "http://me:hunter22@h:port"}, "HTTPS_PROXY is not a URL"),
+        ({"https_proxy": "ftp://me:hunter22@h"}, "https_proxy is no address"),
+        ({"SSL_CERT_FILE": "/nowhere/at/all.pem"}, "SSL_CERT_FILE names /nowhere/at/all.pem"),
+        ({"SSL_CERT_FILE": "/dev/zero"}, "no such file"),
+        ({"SSL_CERT_FILE": "/etc/hostname"}, "SSL_CERT_FILE cannot be used"),
+        ({"SSL_CERT_DIR": "/nowhere"}, "SSL_CERT_DIR names /nowhere"),
+        ({"NO_PROXY": "[::1"}, "NO_PROXY names"),
+        ({"GROQ_BASE_URL": "https://me:hunter22@h"}, "leave out what is before @"),
+    ],
+)
+def test_an_environment_that_cannot_be_used_is_told(
+    program: Program, environ: dict[str, str], words: str
+) -> None:
+    """Exit code 2 and a sentence with the variable; a password in it is never printed."""
+    ended = program.run("batch", "--provider", "groq", "--count", "1", "--json", environ=environ)
+    assert ended.code == 2, ended.err
+    assert words in ended.err
+    assert words in ended.json["error"]["message"]
+    assert "hunter22" not in ended.err + ended.out
+    assert "Traceback" not in ended.err
+    logged = [path.read_text("utf-8") for path in program.home.rglob("*.log")]
+    assert "hunter22" not in "".join(logged)
+
+
 # --------------------------------------------------------------------------- generate
 
 

@@ -395,6 +395,18 @@ class TestAnswers:
         assert len(messages(world.server, 1)) == len(messages(world.server, 0))
         assert messages(world.server, 1)[-1] != messages(world.server, 0)[-1]
 
+    def test_a_reply_that_cannot_be_read_is_kept_as_it_came(self, world: World) -> None:
+        """It may have been paid for; the call is a server's error, and the next one is made."""
+        body = '{"choices": [{"message": {"content": "torn'
+        world.server.fail("groq", "status", status=200, body=body, count=1)
+        result = world.batch(count="1", concurrency="1")
+        assert_whole(world, result, 1)
+        assert record_of(result).rejected == {"BAD_JSON": 1}
+        [aside] = (world.home / "data" / "rejected").glob("*.jsonl")
+        [kept] = map(json.loads, aside.read_text("utf-8").splitlines())
+        assert kept["text"] == body
+        assert kept["reasons"][0]["message"].startswith("the reply is not a chat completion")
+
     @pytest.mark.parametrize("fault", ["truncated", "json_truncated"])
     def test_a_truncated_answer_gets_a_larger_budget(self, world: World, fault: str) -> None:
         """The same model is asked again, for the same, with more room."""
@@ -778,6 +790,29 @@ class TestStopping:
         assert (result.status, result.exit_code) == ("stopped", 4)
         assert "watchdog" in result.reason
         assert calls_by_ledger(result)[GROQ] >= 1
+
+
+def test_a_key_in_an_answer_is_in_no_file(build: Callable[[Config], World]) -> None:
+    """A server that echoes it: in what is accepted, what is refused, in the state and the log."""
+
+    def echo(request: AnswerRequest) -> str:
+        from tests.vendors.answers import good, read_brief
+
+        value = good(request.number, request.seed, read_brief(request.prompt))
+        value["answer"] = f"{value['answer']} The key is {keys[0]}, they say."
+        return json.dumps(value | ({"question": ""} if request.number == 1 else {}))
+
+    keys = [""]
+    world = build(Config.of("groq-free", latency=0.0, answers=echo))
+    keys[0] = world.server.key("groq")
+    result = world.batch(count="2", concurrency="1", gate="structure")
+    assert result.exit_code == 0
+
+    key = keys[0].encode()
+    assert all("[redacted], they say" in row["answer"] for row in world.rows())
+    files = [path for path in world.home.rglob("*") if path.is_file()]
+    assert any(path.parent.name == "rejected" for path in files)
+    assert [path for path in files if key in path.read_bytes()] == []
 
 
 def test_answers_are_asked_in_the_words_of_the_task(build: Callable[[Config], World]) -> None:

@@ -110,6 +110,43 @@ def test_a_body_means_the_same_in_every_form(name: str) -> None:
     assert wrong == []
 
 
+TOOK_TOO_LONG = """
+The request took too long
+Request took too long to process.
+Your request takes too long. Please try again.
+The request is taking too long
+the request has been running for too long
+The request was cancelled because it ran too long
+The request took longer than 60 seconds
+Generation took more than 120s
+Request processing exceeded the time limit
+The operation exceeded the maximum execution time
+Request exceeded maximum duration of 300s
+inference exceeded the allowed time
+Processing time exceeded
+Execution time limit reached
+max time exceeded
+The model did not respond in time
+The server did not answer within the allotted time
+the request could not be completed within the time limit
+No response within 30 seconds
+gave up waiting for a response after 30s
+timed out waiting for the model
+request expired after 60s in queue
+Request time-out
+"""
+
+
+@pytest.mark.parametrize("words", TOOK_TOO_LONG.strip().splitlines())
+def test_what_took_too_long_is_a_timeout_in_every_wording(words: str) -> None:
+    """It is no request that is too long, and no answer that is invalid."""
+    assert categorize_error(words) is C.TIMEOUT
+    for status in (400, 408, 422, 500, 502, 503, 504, 524):
+        body = {"error": {"message": words}}
+        assert categorize_error(words, status=status, body=body) is C.TIMEOUT, status
+    assert categorize_error(words, status=429) is C.RATE_LIMIT
+
+
 @pytest.mark.parametrize(
     "sentence",
     [

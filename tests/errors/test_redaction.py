@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from legalgen.errors.redaction import MINIMUM_SECRET, REDACTED, redact
+from legalgen.errors.redaction import MINIMUM_SECRET, REDACTED, conceal, excerpt, redact
 
 KEY = "gsk_" + "Ab3" * 16
 
@@ -92,6 +92,7 @@ def test_redaction_is_idempotent(text: str, keys: list[str]) -> None:
         ("GET /v1?api_key=abc&x=1", f"GET /v1?api_key={REDACTED}&x=1"),
         ('{"api-key": "abc", "n": 1}', f'{{"api-key": "{REDACTED}", "n": 1}}'),
         ("https://me:pass@host/v1", f"https://{REDACTED}@host/v1"),
+        ("https://me:p/a@ss@host/v1", f"https://{REDACTED}@host/v1"),
     ],
 )
 def test_what_looks_like_a_key_goes_without_being_known(text: str, clean: str) -> None:
@@ -130,3 +131,24 @@ def test_no_key_makes_it_slow(key: str) -> None:
     text = key[:-1] * 300
 
     assert redact(text + " " + key, [key]).endswith(REDACTED)
+
+
+@pytest.mark.parametrize("spelling", ["plain", "wrapped", "percent twice", "json in json"])
+@given(before=st.integers(0, 260), blanks=st.integers(1, 9_000))
+@settings(max_examples=30, deadline=None)
+def test_an_excerpt_holds_no_half_of_a_key(spelling: str, before: int, blanks: int) -> None:
+    """Wherever the cut falls, and however many blanks are folded before it."""
+    text = f"{'a' * before}{' ' * blanks}{SPELLINGS[spelling](KEY)} behind"
+
+    line = excerpt(text, 200, [KEY])
+
+    assert len(line) <= 200
+    assert "gsk" not in line
+    assert "Ab3" not in line
+
+
+def test_what_a_model_wrote_keeps_all_but_the_key() -> None:
+    """Bearer bonds and words that are a placeholder's too are law; the key is not."""
+    text = f'{{"answer": "The bearer a1b2c3d4e5f6g7h8i9 may do anything.\\n{KEY}"}}'
+
+    assert conceal(text, [KEY, "anything"]) == text.replace(KEY, REDACTED)

@@ -358,6 +358,7 @@ def test_a_request_is_sent_whole(
             {"role": "user", "content": "Write § 1."},
         ],
         cap: 321,
+        "stream": False,
         "temperature": 0.7,
         "seed": 7,
         "reasoning_effort": "low",

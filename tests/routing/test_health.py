@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import threading
@@ -11,6 +12,8 @@ from random import Random
 
 import filelock
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from legalgen.completion import Completion, LimitReading, ModelRef, Usage
 from legalgen.errors import ErrorCategory, Failure
@@ -91,6 +94,84 @@ def taught(path: Path, *, later: float, **known: object) -> Process:
     process = Process(path, wall=NOON + later, monotonic=9.0)
     process.book.teach(process.router, **known)  # type: ignore[arg-type]
     return process
+
+
+numbers = st.sampled_from(
+    [0, -1, 1, 1.5, 5e-324, 1e15, 1e17, 1e308, -1e308, 2**63, 10**400, NOON, None, "9"]
+)
+budgets = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["requests", "tokens"]),
+        "window": st.sampled_from(["minute", "day"]),
+        "limit": numbers,
+        "level": numbers,
+        "at": numbers,
+    }
+)
+memories = st.fixed_dictionaries(
+    {"seen": st.one_of(st.just(NOON), numbers)},
+    optional={
+        "state": st.sampled_from(["ready", "open", "limited", "exhausted", "dropped", "x"]),
+        "until": numbers,
+        "opened": numbers,
+        "latency_s": numbers,
+        "largest_request": numbers,
+        "largest_output": numbers,
+        "tokens_per_character": numbers,
+        "shares": st.lists(numbers, max_size=6),
+        "budgets": st.lists(budgets, max_size=2),
+    },
+)
+
+
+@given(memory=memories, provider=memories)
+@settings(max_examples=300, deadline=None)
+def test_no_number_in_the_file_ends_a_batch(
+    tmp_path_factory: pytest.TempPathFactory, memory: object, provider: object
+) -> None:
+    """Whatever stands there is believed within bounds, or begun anew: calls go on, all is shown."""
+    path = tmp_path_factory.mktemp("health") / "health.json"
+    groq = ACCOUNTS["groq"]
+    held = {"models": {groq.key(A.model): memory}, "providers": {groq.key(): provider}}
+    path.write_text(json.dumps(held), "utf-8")
+
+    process = taught(path, later=60)
+    turn = process.router.turn(Trail(), lambda _: DEMAND)
+    if isinstance(turn, Lease):
+        process.router.replied(turn, Completion("{}", "stop", Usage(1000, 700), "a", 1.5))
+    process.book.learn(process.router, force=True)
+
+    assert all(math.isfinite(view.until or 0.0) for view in process.router.view())
+    again = taught(path, later=61)
+    assert again.notices == []
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"models": ' * 100_000, '{"version": 1e308}'])
+def test_a_file_that_cannot_be_read_is_begun_anew(path: Path, content: str) -> None:
+    """However deep it is nested."""
+    path.parent.mkdir()
+    path.write_text(content, "utf-8")
+
+    process = taught(path, later=60)
+    process.fail(A, C.OVERLOADED)
+    process.book.learn(process.router)
+
+    assert len(process.notices) == 1
+    assert taught(path, later=61).left(A)[0] == "open"
+
+
+def test_a_password_in_an_address_is_never_stored(path: Path) -> None:
+    """Nor is one left that an earlier version has written."""
+    before, now = "openai|http://me:hunter22@h/v1|f|m", "openai|http://h/v1|f|m"
+    path.parent.mkdir()
+    held = {"version": 1, "models": {before: {"seen": NOON}, now: {"seen": NOON}}}
+    path.write_text(json.dumps(held), "utf-8")
+
+    learnt(path, C.RATE_LIMIT)
+
+    kept = json.loads(path.read_text("utf-8"))["models"]
+    assert set(kept) == {now, ACCOUNTS["groq"].key(A.model)}
+    assert "hunter" not in Account.of("openai", "http://me:hunter22@h/v1", "key").key()
 
 
 @pytest.mark.parametrize(

@@ -544,8 +544,9 @@ def with_reasons(failure: Failure) -> Failure:
 
 
 def unkept(job: Job, ref: ModelRef, failure: Failure, latency_s: float) -> Refusal:
-    """An answer that the vendor itself refused and shows: it was paid for, so it is kept aside
-    like any other. How many tokens it took is told by nobody."""
+    """An answer that the vendor itself refused and shows, or a reply that cannot be read: it was
+    paid for, so it is kept aside like any other. How many tokens it took is told by nobody."""
+    reasons = failure.reasons or (Reason("BAD_JSON", failure.message),)
     finish_reason = "length" if failure.truncated else "other"
     completion = Completion(failure.answer, finish_reason, Usage(), ref.model, latency_s)
-    return Refusal(job, ref, failure.reasons, completion, None, job.attempts)
+    return Refusal(job, ref, reasons, completion, None, job.attempts)

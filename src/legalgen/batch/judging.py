@@ -195,7 +195,7 @@ def _readable(draft: Draft, _: Task, completion: Completion) -> Verdict:
         return Verdict(draft, (Reason("TRUNCATED", "TRUNCATED: the marks were cut off"),))
     try:
         _judgement(draft.answer)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         return Verdict(draft, (Reason("SCHEMA", f"SCHEMA: {error}"),))
     return Verdict(draft)
 
@@ -205,6 +205,7 @@ def _judgement(text: str) -> Judgement:
 
     Raises:
         msgspec.DecodeError: there are none, or a mark is not 1 to 5.
+        RecursionError: they are nested deeper than anything can be read.
     """
     start, end = text.find("{"), text.rfind("}")
     return msgspec.json.decode(text[start : end + 1].encode(), type=Judgement)

@@ -7,7 +7,7 @@ take time to compile, so the two functions here load it when the first failure c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from legalgen.errors.category import Blame, ErrorCategory
@@ -52,7 +52,7 @@ def classify(
     headers: Mapping[str, str] | None = None,
     provider: str = "",
     now: datetime | None = None,
-    secrets: Iterable[str] = (),
+    secrets: Sequence[str] = (),
 ) -> Failure:
     """Everything failover may know about one failed call.
 

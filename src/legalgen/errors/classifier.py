@@ -14,7 +14,7 @@ from legalgen.errors import patterns, retry_after
 from legalgen.errors import reply as ev
 from legalgen.errors.category import ErrorCategory
 from legalgen.errors.exceptions import AnswerRefused, Failure, ProviderError
-from legalgen.errors.redaction import redact
+from legalgen.errors.redaction import excerpt, redact
 
 _C = ErrorCategory
 
@@ -141,17 +141,26 @@ def _code_meaning(code: str, *, weak: bool = False) -> ErrorCategory | None:
 
 def _meaning(text: str, asked: Sequence[ErrorCategory]) -> ErrorCategory | None:
     """The first of ``asked`` that ``text`` speaks of."""
+    if _C.TIMEOUT in asked and _took_long(text):
+        return _C.TIMEOUT  # "the request took too long" is not too long a request
     return next((category for category in asked if _speaks_of(category, text)), None)
 
 
 def _speaks_of(category: ErrorCategory, text: str) -> bool:
     if category is _C.QUOTA_EXHAUSTED:
         return _of_money(text) or _of_a_long_window(text)
+    if category is _C.CONTEXT_LENGTH and _took_long(text):
+        return False
     if category is _C.CONTEXT_LENGTH and retry_after.limit_in(text) is not None:
         return _never_fits(text) or bool(patterns.TOO_LARGE.search(text))
     if category in (_C.CONNECTION_ERROR, _C.TIMEOUT) and patterns.NOT_REFUSED.search(text):
         return False
     return bool(patterns.WORDS[category].search(text))
+
+
+def _took_long(text: str) -> bool:
+    found = patterns.TOOK_LONG.search(text)
+    return found is not None and not patterns.WORDS[_C.CONNECTION_ERROR].search(text)
 
 
 def _never_fits(text: str) -> bool:
@@ -281,7 +290,7 @@ def classify(
     headers: Mapping[str, str] | None = None,
     provider: str = "",
     now: datetime | None = None,
-    secrets: Iterable[str] = (),
+    secrets: Sequence[str] = (),
 ) -> Failure:
     """Everything failover may know about one failed call.
 
@@ -302,7 +311,7 @@ def classify(
         category,
         _message(found, error, secrets),
         status=_reported_status(found),
-        code=next((code for code in found.codes if "/" not in code), None),
+        code=next((code for code in found.codes if _is_code(code, secrets)), None),
         retry_after_s=retry_after.retry_after_s(
             known, " ".join([said, *found.raw]), now=now or datetime.now(UTC), provider=provider
         ),
@@ -317,8 +326,13 @@ def classify(
         reached=reached,
         connected=reached or any(patterns.WRITING_NAMES.search(name) for name in found.names),
         readings=retry_after.readings(known, provider=provider),
-        answer=redact(_refused_answer(body), secrets) if category is _C.OUTPUT_INVALID else "",
+        answer=_refused_answer(body, secrets) if category is _C.OUTPUT_INVALID else "",
     )
+
+
+def _is_code(code: str, secrets: Sequence[str]) -> bool:
+    """Whether it is a word of the vendor's: no path, and no key that it echoes."""
+    return "/" not in code and redact(code, secrets) == code
 
 
 _LIMITED = (_C.RATE_LIMIT, _C.QUOTA_EXHAUSTED, _C.CONTEXT_LENGTH, _C.OVERLOADED)
@@ -331,7 +345,7 @@ def _reported_status(found: ev.Evidence) -> int | None:
     return found.statuses[0] if refused else telling
 
 
-def _message(found: ev.Evidence, error: str | BaseException, secrets: Iterable[str]) -> str:
+def _message(found: ev.Evidence, error: str | BaseException, secrets: Sequence[str]) -> str:
     """The vendor's own words; an exception without any is called by its class."""
     own = next((words for words in found.said if len(words) > 3), "") or found.around
     own = own or next(iter(found.codes), "")
@@ -340,8 +354,12 @@ def _message(found: ev.Evidence, error: str | BaseException, secrets: Iterable[s
         causes = (str(link) for link in ev.chain(error)[1:])
         cause = next((text for text in causes if text and text not in own), "")
         own = ": ".join(filter(None, [own or type(error).__name__, cause]))
-    text = " ".join(redact(own, secrets).split())
-    return text if len(text) <= 200 else text[:199] + "…"
+    return _storable(excerpt(own, 200, secrets))
+
+
+def _storable(text: str) -> str:
+    """``text`` without halves of surrogate pairs, which no file can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 _NO_SUCH_PATH = patterns.pattern(
@@ -396,7 +414,7 @@ def _cut_short(found: ev.Evidence, said: str) -> bool:
     return bool(_CUT.search(f"{said} {' '.join(found.codes)}"))
 
 
-def _refused_answer(body: object) -> str:
+def _refused_answer(body: object, secrets: Sequence[str]) -> str:
     """What the model had written, where the vendor refused it and shows it; read for nothing."""
     if not isinstance(body, Mapping):
         return ""
@@ -404,7 +422,7 @@ def _refused_answer(body: object) -> str:
     text = error.get("failed_generation") if isinstance(error, Mapping) else None
     if not isinstance(text, str) or text.startswith("max completion tokens reached"):
         return ""
-    return text
+    return _storable(redact(text, secrets))
 
 
 def _of_credit(found: ev.Evidence, said: str) -> bool:

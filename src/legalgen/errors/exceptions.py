@@ -44,7 +44,8 @@ class Failure(msgspec.Struct, frozen=True):
     reply says so; ``limit`` and ``requested`` are its numbers. ``wrong_url`` marks a reply that
     shows the base URL is not this vendor's API. ``structured_output`` marks a refusal of
     ``response_format`` itself; ``truncated`` an answer that hit its token cap. ``answer`` is what
-    the model had written, where the vendor refused it itself and shows it. ``credit`` marks
+    the model had written, where the vendor refused it itself and shows it, or a reply that cannot
+    be read, as it came. ``credit`` marks
     an account that is out of money, whatever the model. ``reached`` is False when the request
     never left this machine whole (so nothing can have been charged), ``connected`` when there was
     not even a connection.

@@ -310,6 +310,24 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     ),
     _C.QUOTA_EXHAUSTED: pattern(r"(?!)"),  # the classifier's _of_money and _of_a_long_window ask
 }
+_LIMITED_TIME = (
+    r"(?:time[\s-]?limit|(?:execution|processing|response|request|allowed|allotted|max(?:imum)?|running"
+    r"|generation|inference|wait(?:ing)?|overall|total)\s(?:execution\s|processing\s|response\s"
+    r"|request\s|running\s|allowed\s)?(?:time|duration))"
+)
+# Words of a call that took too long which speak of its size to who reads one of them alone.
+TOOK_LONG = pattern(
+    r"\b(?:took|tak(?:es?|ing|en)|ran|run(?:s|ning)?)\s(?:for\s)?(?:too|so)\s(?:long|much\stime)\b",
+    r"\b(?:took|tak(?:es?|ing|en)|ran|run(?:s|ning)?)\s(?:for\s)?(?:longer|more)\sthan\s(?:the\s)?"
+    r"(?:\d[\d.,]*\s?(?:ms|s|m|h|milli\w*|sec\w*|min\w*|hours?)\b|expected|allowed|permitted|max)",
+    rf"\b(?:exceed\w*|reach\w*|hit|over)\b[^.;]{{0,30}}\b{_LIMITED_TIME}\b",
+    rf"\b{_LIMITED_TIME}\b[^.;]{{0,20}}\b(?:exceeded|reached|elapsed|passed|expired|was\sup)\b",
+    r"\b(?:not|n't|no)\b[^.;]{0,40}\b(?:in\stime\b|within\sthe\s(?:\w+\s)?time)",
+    r"\bno\s(?:response|answer|reply)\b[^.;]{0,30}\b(?:within|after|in)\s\d[\d.]*\s?(?:ms|s|m|sec\w*|min\w*)\b",
+    r"\bwait\w*\sfor\s[^.;]{0,30}\bafter\s\d[\d.]*\s?(?:ms|s|m|sec\w*|min\w*)\b",
+    r"\brequest\b[^.;]{0,10}\bexpired\s(?:after|in\s(?:the\s)?queue|while)"
+    r"|\btime[\s-]out\b(?=\s*(?:[.:!,)]|$|error|after|while|wait))",
+)
 NOT_REFUSED = pattern(
     r"reset\sreason|before\sheaders|upstream\sconnect",  # envoy: its own connection, not ours
 )
@@ -390,7 +408,7 @@ BY_STATUS: dict[int, tuple[ErrorCategory, tuple[ErrorCategory, ...]]] = {
     502: (_C.SERVER_ERROR, SERVER_FAULTS),
     503: (
         _C.OVERLOADED,
-        (_C.CONTEXT_LENGTH, _C.QUOTA_EXHAUSTED, _C.RATE_LIMIT, _C.MODEL_UNAVAILABLE),
+        (_C.CONTEXT_LENGTH, _C.QUOTA_EXHAUSTED, _C.RATE_LIMIT, _C.MODEL_UNAVAILABLE, _C.TIMEOUT),
     ),
     504: (_C.TIMEOUT, ()),
     522: (_C.TIMEOUT, ()),

@@ -12,12 +12,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import unescape
 from http import HTTPStatus
+from itertools import islice
 
 import msgspec
 
 _LONGEST = 20_000
 """Characters of one text that are read; an error says what it is well before that."""
 _DEEPEST = 12
+_WIDEST = 200
+"""Fields of one object that are read."""
 
 
 class Layer(msgspec.Struct):
@@ -134,7 +137,8 @@ def body_of(error: BaseException) -> object:
 
 def _add_headers(headers: object, evidence: Evidence) -> None:
     if isinstance(headers, Mapping):
-        evidence.headers |= {str(name): str(value) for name, value in headers.items()}
+        plain = [pair for pair in headers.items() if isinstance(pair[1], str | int | float)]
+        evidence.headers |= {str(name): str(value) for name, value in plain}
 
 
 # --- bodies --------------------------------------------------------------------------------------
@@ -170,6 +174,7 @@ _ECHO_KEYS = _words(
     innererrorcontentfilterresult contentfilterresult whatyoushoulddo availablemodels
     """
 )
+_LARGEST_CODE = 10**9
 _CODE = re.compile(r"[A-Za-z][\w.:#/-]{1,80}")
 
 
@@ -198,7 +203,7 @@ def _absorb(value: object, evidence: Evidence, depth: int) -> None:
     if isinstance(value, Mapping):
         layer = Layer()
         evidence.layers.append(layer)
-        for key, item in value.items():
+        for key, item in islice(value.items(), _WIDEST):
             _absorb_item(re.sub(r"[^a-z]", "", str(key).lower()), item, layer, evidence, depth)
     elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
         for item in value[:20]:
@@ -223,7 +228,7 @@ def _absorb_item(key: str, item: object, layer: Layer, evidence: Evidence, depth
 def _absorb_number(key: str, number: int, layer: Layer) -> None:
     if key in _STATUS_KEYS and 400 <= number <= 599:
         layer.status = number
-    elif key in _STATUS_KEYS:
+    elif key in _STATUS_KEYS and abs(number) < _LARGEST_CODE:
         layer.codes.append(str(number))
 
 

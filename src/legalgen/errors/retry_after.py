@@ -23,6 +23,8 @@ from legalgen.completion import LimitKind, LimitReading, LimitWindow
 LONGEST_S = 86_400.0
 """A hint is honoured in full up to a day; what is longer is a day."""
 
+_LONGEST_NUMBER = 40
+"""Characters; a longer one is no number of anything."""
 _UNITS = {
     "ns": 1e-9,
     "us": 1e-6,
@@ -107,7 +109,8 @@ def _from_headers(headers: Mapping[str, str], now: datetime) -> float | None:
 
 def _number(text: str) -> float | None:
     """A finite number that is not negative."""
-    if not re.fullmatch(rf"\+?{_NUMBER}", text.strip()[:40]):
+    text = text.strip()
+    if len(text) > _LONGEST_NUMBER or not re.fullmatch(rf"\+?{_NUMBER}", text):
         return None
     value = float(text)
     return value if math.isfinite(value) else None

@@ -12,13 +12,14 @@ import msgspec
 
 from legalgen.completion import Request
 from legalgen.errors import ErrorCategory, Failure, ProviderError
-from legalgen.providers._http import deadline
+from legalgen.errors.redaction import excerpt
+from legalgen.providers._http import BoundedResponse, deadline
+from legalgen.providers._reply import http_status, json_value, tokens
 from legalgen.providers._sdk import SdkClient, SdkProvider, arguments
 from legalgen.providers.base import BulkAnswer, BulkJob
 
 ENDPOINT = "/v1/chat/completions"
 """What a line asks; without the prefix that the vendor's base URL has."""
-_PIECE_BYTES = 256 * 1024
 
 T = TypeVar("T")
 
@@ -38,7 +39,7 @@ class BulkClient(SdkClient, Protocol):
 class _Fault(msgspec.Struct, frozen=True):
     code: str | None = None
     message: str | None = None
-    line: int | None = None
+    line: object = None
 
 
 class _Faults(msgspec.Struct, frozen=True):
@@ -46,9 +47,9 @@ class _Faults(msgspec.Struct, frozen=True):
 
 
 class _Counts(msgspec.Struct, frozen=True):
-    total: int = 0
-    completed: int = 0
-    failed: int = 0
+    total: object = None
+    completed: object = None
+    failed: object = None
 
 
 class _Batch(msgspec.Struct, frozen=True):
@@ -58,7 +59,7 @@ class _Batch(msgspec.Struct, frozen=True):
     output_file_id: str | None = None
     error_file_id: str | None = None
     request_counts: _Counts | None = None
-    expires_at: float | None = None
+    expires_at: object = None
     errors: _Faults | None = None
     metadata: object = None
 
@@ -78,7 +79,7 @@ class _FileList(msgspec.Struct, frozen=True):
 
 
 class _LineResponse(msgspec.Struct, frozen=True):
-    status_code: int | None = None
+    status_code: object = None
     body: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -94,7 +95,7 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 class _Timing(msgspec.Struct, frozen=True):
-    total_time: float = 0.0
+    total_time: object = None
 
 
 class _Timed(msgspec.Struct, frozen=True):
@@ -130,7 +131,7 @@ class BulkSdkProvider(SdkProvider):
         """One line of a result; see ``BulkProvider.bulk_answer``."""
         try:
             read = _LINE.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         response = read.response
         if response is not None and response.status_code == 200 and read.error is None:
@@ -147,18 +148,17 @@ class BulkSdkProvider(SdkProvider):
         return BulkAnswer(custom_id, completion)
 
     def _line_failure(self, line: _Line) -> Failure:
-        if line.response is not None and line.response.status_code is not None:
+        status = http_status(line.response.status_code) if line.response is not None else None
+        if line.response is not None and status is not None:
             body = bytes(line.response.body)
             return self._classified(
-                body.decode("utf-8", "replace"),
-                status=line.response.status_code,
-                body=msgspec.json.decode(body),
-                headers=None,
+                body.decode("utf-8", "replace"), status=status, body=json_value(body), headers=None
             )
         error = line.error or _LineError()
         said = ": ".join(part for part in (error.code, error.message) if part)
         if error.code == "batch_expired":
-            return Failure(ErrorCategory.TIMEOUT, said, code=error.code, reached=False)
+            told = excerpt(said, 200, (self._key,))
+            return Failure(ErrorCategory.TIMEOUT, told, code=error.code, reached=False)
         return self._classified(
             said or "no reason was given",
             status=None,
@@ -197,7 +197,7 @@ class BulkSdkProvider(SdkProvider):
         """Look for a job; see ``BulkProvider.started``."""
         reply = self._send(self._batches.with_raw_response.list, timeout_s, {})
         jobs = self._decoded(reply, _BatchList, "a list of batches").data or ()
-        return next((_job(one) for one in jobs if one.metadata == dict(metadata)), None)
+        return next((self._job(one) for one in jobs if one.metadata == dict(metadata)), None)
 
     def job(self, job_id: str, timeout_s: float) -> BulkJob:
         """Ask how a job does; see ``BulkProvider.job``."""
@@ -217,48 +217,54 @@ class BulkSdkProvider(SdkProvider):
             deadline(timeout_s),
             content(file_id, timeout=self._http.timeouts(timeout_s)) as streamed,
         ):
-            # Past the bound on replies of our own client: this one is meant to be large.
-            for piece in httpx.Response.iter_bytes(streamed.http_response, _PIECE_BYTES):
+            response: BoundedResponse = streamed.http_response
+            for piece in response.iter_file():  # past the bound on replies: it is meant to be large
                 write(piece)
 
     def _job_of(
         self, method: Callable[..., Any], timeout_s: float, call: Mapping[str, object]
     ) -> BulkJob:
-        return _job(self._decoded(self._send(method, timeout_s, call), _Batch, "a batch"))
+        return self._job(self._decoded(self._send(method, timeout_s, call), _Batch, "a batch"))
 
     def _decoded(self, reply: httpx.Response, kind: type[T], wanted: str) -> T:
         try:
             return msgspec.json.decode(reply.content, type=kind, strict=False)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise self._unreadable(reply, wanted) from error
 
+    def _job(self, batch: _Batch) -> BulkJob:
+        counts = batch.request_counts or _Counts()
+        return BulkJob(
+            id=batch.id,
+            state=batch.status,
+            input_file_id=batch.input_file_id,
+            output_file_id=batch.output_file_id,
+            error_file_id=batch.error_file_id,
+            total=tokens(counts.total) or 0,
+            completed=tokens(counts.completed) or 0,
+            failed=tokens(counts.failed) or 0,
+            expires_at=_moment(batch.expires_at),
+            faults=tuple(map(self._sentence, (batch.errors or _Faults()).data or ())),
+        )
 
-def _job(batch: _Batch) -> BulkJob:
-    counts = batch.request_counts or _Counts()
-    expires = batch.expires_at
-    return BulkJob(
-        id=batch.id,
-        state=batch.status,
-        input_file_id=batch.input_file_id,
-        output_file_id=batch.output_file_id,
-        error_file_id=batch.error_file_id,
-        total=counts.total,
-        completed=counts.completed,
-        failed=counts.failed,
-        expires_at=None if expires is None else datetime.fromtimestamp(expires, UTC),
-        faults=tuple(map(_sentence, (batch.errors or _Faults()).data or ())),
-    )
+    def _sentence(self, fault: _Fault) -> str:
+        said = excerpt(fault.message or fault.code or "no reason was given", 300, (self._key,))
+        line = tokens(fault.line)
+        return said if line is None else f"line {line}: {said}"
 
 
-def _sentence(fault: _Fault) -> str:
-    said = fault.message or fault.code or "no reason was given"
-    return said if fault.line is None else f"line {fault.line}: {said}"
+def _moment(value: object) -> datetime | None:
+    """A time in seconds since 1970; None if it is none, or beyond the year 5138."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1e11:
+        return None
+    return datetime.fromtimestamp(value, UTC)
 
 
 def _model_seconds(body: bytes) -> float:
     """How long the model worked on an answer, where the vendor says so."""
     try:
         timed = _TIMED.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return 0.0
-    return timed.usage.total_time if timed.usage else 0.0
+    seconds = timed.usage.total_time if timed.usage else None
+    return float(seconds) if isinstance(seconds, int | float) and 0 <= seconds <= 86_400 else 0.0

@@ -14,7 +14,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from contextvars import ContextVar
 from ipaddress import ip_address
@@ -23,7 +24,9 @@ from typing import Any, TypeVar
 import httpcore
 import httpx
 
-from legalgen.providers._transport import PoolTransport, environment_proxies, open_pool
+from legalgen.errors import ConfigurationError
+from legalgen.providers._environment import tls_context, usable_proxies
+from legalgen.providers._transport import PoolTransport, open_pool
 from legalgen.providers.config import DEFAULT_CONNECT_TIMEOUT_S
 
 T = TypeVar("T")
@@ -36,6 +39,8 @@ MAX_REPLY_BYTES = 32 * 2**20
 """A reply of a chat API is some kilobytes; more than this is no answer."""
 TLS_RECORD_BYTES = 2**14
 """The most that one record carries (RFC 8446, 5.1)."""
+MAX_FILE_BYTES = 2 * 2**30
+"""A file of results is some kilobytes for each of at most 50,000 requests."""
 MAX_REDIRECTS = 3
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
@@ -45,8 +50,12 @@ class Abandoned(httpcore.NetworkError):
     """The client was told to end everything in flight."""
 
 
-class ReplyTooLarge(httpx.DecodingError):
-    """The decoded body is larger than ``MAX_REPLY_BYTES``."""
+class UnreadableBody(httpx.DecodingError):
+    """The body cannot be unpacked, or may not be."""
+
+
+class ReplyTooLarge(UnreadableBody):
+    """The decoded body is larger than ``MAX_REPLY_BYTES``, a file than ``MAX_FILE_BYTES``."""
 
 
 @contextlib.contextmanager
@@ -435,16 +444,89 @@ class DeadlineBackend(httpcore.NetworkBackend):
         return _DeadlineStream(_DeadlineSocket(sock, self._sockets), self._sockets)
 
 
-class _BoundedResponse(httpx.Response):
-    """A response whose decoded body may not exceed ``MAX_REPLY_BYTES``."""
+_PIECE_BYTES = 64 * 1024
+_GZIP = 16 + zlib.MAX_WBITS
+_WINDOWS: Mapping[str, int] = {"gzip": _GZIP, "x-gzip": _GZIP, "deflate": zlib.MAX_WBITS}
+"""The encodings that are asked for, by what zlib calls them."""
 
-    def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
+
+class _Unpacker:
+    """Undoes one content encoding a piece at a time: a kilobyte may hold a megabyte."""
+
+    def __init__(self, window: int) -> None:
+        self._zlib = zlib.decompressobj(window)
+        # Some servers send deflate without the frame that the standard asks for.
+        self._may_be_bare = window == zlib.MAX_WBITS
+
+    def pieces(self, packed: bytes) -> Iterator[bytes]:
+        """What ``packed`` holds, in pieces of at most 64 KiB."""
+        while packed and not self._zlib.eof:
+            piece = self._unpack(packed)
+            packed = self._zlib.unconsumed_tail
+            yield piece
+
+    def rest(self) -> bytes:
+        """What was still held back when the last byte had come; less than one piece."""
+        return self._zlib.flush()
+
+    def _unpack(self, packed: bytes) -> bytes:
+        try:
+            return self._zlib.decompress(packed, _PIECE_BYTES)
+        except zlib.error as error:
+            if not self._may_be_bare:
+                raise UnreadableBody(f"the reply cannot be unpacked: {error}") from error
+            self._may_be_bare = False
+            self._zlib = zlib.decompressobj(-zlib.MAX_WBITS)
+            return self._unpack(packed)
+        finally:
+            self._may_be_bare = False
+
+
+class BoundedResponse(httpx.Response):
+    """A response whose body is counted and timed as it is unpacked, a piece at a time.
+
+    httpx undoes any number of encodings, each whole: a few kilobytes that were packed twice fill
+    the memory before anybody can count them. Here a body may be packed once.
+    """
+
+    def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:  # noqa: ARG002 - httpx's
+        """The decoded body, at most ``MAX_REPLY_BYTES`` of it; pieces have any size."""
+        yield from self._bounded(MAX_REPLY_BYTES)
+
+    def iter_file(self) -> Iterator[bytes]:
+        """As ``iter_bytes``, for a body that is a file: at most ``MAX_FILE_BYTES``."""
+        yield from self._bounded(MAX_FILE_BYTES)
+
+    def _bounded(self, most: int) -> Iterator[bytes]:
         size = 0
-        for chunk in super().iter_bytes(chunk_size):
-            size += len(chunk)
-            if size > MAX_REPLY_BYTES:
-                raise ReplyTooLarge(f"the reply is larger than {MAX_REPLY_BYTES} bytes")
-            yield chunk
+        for piece in self._unpacked():
+            size += len(piece)
+            if size > most:
+                raise ReplyTooLarge(f"the reply is larger than {most} bytes")
+            end = _deadline.get()
+            if end is not None and time.monotonic() > end:
+                raise httpx.ReadTimeout("the deadline of the call has passed")
+            yield piece
+
+    def _unpacked(self) -> Iterator[bytes]:
+        if hasattr(self, "_content"):  # httpx keeps there what was read whole
+            yield self._content
+            return
+        named = self.headers.get_list("content-encoding", split_commas=True)
+        windows = [_WINDOWS[name] for name in map(_folded, named) if name in _WINDOWS]
+        if len(windows) > 1:
+            raise UnreadableBody(f"the reply is packed more than once: {', '.join(named)[:60]}")
+        if not windows:
+            yield from self.iter_raw()
+            return
+        unpacker = _Unpacker(windows[0])
+        for packed in self.iter_raw():
+            yield from unpacker.pieces(packed)
+        yield unpacker.rest()
+
+
+def _folded(name: str) -> str:
+    return name.strip().lower()
 
 
 class _BoundedTransport(PoolTransport):
@@ -452,12 +534,15 @@ class _BoundedTransport(PoolTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         response = super().handle_request(request)
-        return _BoundedResponse(
+        bounded = BoundedResponse(
             response.status_code,
             headers=response.headers,
             stream=response.stream,
             extensions=response.extensions,
         )
+        # JSON is UTF-8, whatever the header says; some of Python's codecs are no encodings of text.
+        bounded.encoding = "utf-8"
+        return bounded
 
 
 class DeadlineClient(httpx.Client):
@@ -476,18 +561,22 @@ class DeadlineClient(httpx.Client):
     ) -> None:
         self._backend = backend or DeadlineBackend()
         self.connect_timeout_s = connect_timeout_s
-        context = httpx.create_ssl_context()
-        super().__init__(
-            transport=_BoundedTransport(open_pool(self._backend, context)),
-            mounts={
-                pattern: None
-                if proxy is None
-                else _BoundedTransport(open_pool(self._backend, context, proxy))
-                for pattern, proxy in environment_proxies().items()
-            },
-            follow_redirects=True,
-            max_redirects=MAX_REDIRECTS,
-        )
+        context, proxies = tls_context(), usable_proxies()
+        try:
+            super().__init__(
+                transport=_BoundedTransport(open_pool(self._backend, context)),
+                mounts={
+                    pattern: None
+                    if proxy is None
+                    else _BoundedTransport(open_pool(self._backend, context, proxy))
+                    for pattern, proxy in proxies.items()
+                },
+                headers={"accept-encoding": "gzip, deflate"},
+                follow_redirects=True,
+                max_redirects=MAX_REDIRECTS,
+            )
+        except (httpx.InvalidURL, ValueError):
+            raise ConfigurationError("NO_PROXY names a host that cannot be one: mend it") from None
 
     def timeouts(self, timeout_s: float) -> httpx.Timeout:
         """httpx's per-operation timeouts for a call that may take ``timeout_s`` in all.

@@ -17,20 +17,23 @@ import httpx
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.completion import Completion, Request, Usage
+from legalgen.completion import Completion, Request
 from legalgen.errors import ErrorCategory, Failure, ProviderError, classify
-from legalgen.errors.redaction import redact
+from legalgen.errors.redaction import conceal, excerpt, redact
 from legalgen.errors.retry_after import readings
 from legalgen.providers._http import (
     Abandoned,
     DeadlineClient,
-    ReplyTooLarge,
+    UnreadableBody,
     deadline,
 )
+from legalgen.providers._reply import ChatReply, as_text, chat_reply, model_list
 from legalgen.providers.base import RemoteModel
 from legalgen.providers.catalog import Catalog, ModelSpec
 
 _MESSAGE_LENGTH = 200
+_KEPT_LENGTH = 200_000
+"""Characters of a reply that cannot be read; so much of it is kept aside."""
 _BEFORE_THE_CONNECTION = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -68,63 +71,11 @@ class Dialect(msgspec.Struct, frozen=True):
     reasoning_format: bool = True
 
 
-class _TokenDetails(msgspec.Struct, frozen=True):
-    reasoning_tokens: int | None = None
-    cached_tokens: int | None = None
-
-
-class _Usage(msgspec.Struct, frozen=True):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    prompt_tokens_details: _TokenDetails | None = None
-    completion_tokens_details: _TokenDetails | None = None
-
-
-class _Message(msgspec.Struct, frozen=True):
-    content: str | None = None
-    refusal: str | None = None
-    reasoning: object = None  # Groq, Cerebras, Ollama, vLLM
-    reasoning_content: object = None  # llama.cpp, older vLLM
-
-
-class _Choice(msgspec.Struct, frozen=True):
-    message: _Message
-    finish_reason: str | None = None
-
-
-class _Reply(msgspec.Struct, frozen=True):
-    """A chat completion, as far as it is used; or an error under status 200."""
-
-    choices: list[_Choice] | None = None
-    usage: _Usage | None = None
-    id: str | None = None
-    model: str | None = None
-    error: object = None
-    status_code: object = None
-
-
-class _ListedModel(msgspec.Struct, frozen=True):
-    """A row of a model list; each vendor has its own word for the sizes."""
-
-    id: str
-    active: bool | None = None
-    context_window: int | None = None
-    context_length: int | None = None
-    max_model_len: int | None = None
-    max_completion_tokens: int | None = None
-    max_output_length: int | None = None
-
-
-class _ModelList(msgspec.Struct, frozen=True):
-    data: list[_ListedModel]
-
-
-_REPLY = msgspec.json.Decoder(_Reply, strict=False)
-_MODEL_LIST = msgspec.json.Decoder(_ModelList, strict=False)
-
-
 def arguments(request: Request, spec: ModelSpec, dialect: Dialect) -> dict[str, object]:
-    """The arguments of ``chat.completions.create``, without the timeout."""
+    """The arguments of ``chat.completions.create``, without the timeout.
+
+    ``stream`` is said although it is the default: some servers stream unless they are told.
+    """
     prompt = request.prompt
     optional = {
         "seed": prompt.seed,
@@ -137,6 +88,7 @@ def arguments(request: Request, spec: ModelSpec, dialect: Dialect) -> dict[str, 
         "messages": [{"role": turn.role, "content": turn.content} for turn in prompt.messages],
         "temperature": min(prompt.temperature, dialect.max_temperature),
         dialect.cap: request.max_completion_tokens,
+        "stream": False,
         **{name: value for name, value in optional.items() if value is not None},
     }
 
@@ -194,7 +146,8 @@ class SdkProvider:
         self._dialect = dialect
         self._catalog = catalog or Catalog.load()
         self._now = now
-        # ValueError: JSON, Unicode, pydantic. RuntimeError: httpx, after close().
+        # ValueError: JSON, Unicode, pydantic. RuntimeError: httpx, after close(); nesting. The last
+        # three: what SDKs stumble over where a reply has another shape than they were made for.
         self._foreign = (
             sdk_error,
             httpx.HTTPError,
@@ -203,6 +156,9 @@ class SdkProvider:
             OSError,
             ValueError,
             RuntimeError,
+            ArithmeticError,
+            LookupError,
+            TypeError,
         )
 
     def complete(self, request: Request) -> Completion:
@@ -217,11 +173,14 @@ class SdkProvider:
     def list_models(self, timeout_s: float) -> Sequence[RemoteModel]:
         """The models that this key can see; see ``Provider.list_models``."""
         response = self._send(self._list, timeout_s, {})
-        try:
-            listed = _MODEL_LIST.decode(response.content).data
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise self._unreadable(response, "a list of models") from error
-        return tuple(_remote_model(row) for row in listed if row.active is not False)
+        listed = model_list(response.content)
+        if listed is None:
+            raise self._unreadable(response, "a list of models")
+        return tuple(
+            RemoteModel(self._kept(row.id), row.context_window, row.max_completion_tokens)
+            for row in listed
+            if row.active
+        )
 
     def abandon(self) -> None:
         """End what is in flight now; later calls fail at once."""
@@ -253,7 +212,7 @@ class SdkProvider:
 
     def _failure(self, error: Exception) -> Failure:
         for link in _chain(error):
-            if isinstance(link, ReplyTooLarge):
+            if isinstance(link, UnreadableBody):
                 return Failure(ErrorCategory.SERVER_ERROR, str(link))
             if isinstance(link, Abandoned):
                 return Failure(ErrorCategory.CONNECTION_ERROR, str(link))
@@ -268,7 +227,7 @@ class SdkProvider:
         if cause is None:
             return failure
         # The SDKs' wrapper says "Connection error.", whatever happened and whenever.
-        message = redact(self._said(cause), (self._key,))[:_MESSAGE_LENGTH]
+        message = excerpt(self._said(cause), _MESSAGE_LENGTH, (self._key,))
         return replace(
             failure,
             message=message,
@@ -303,50 +262,56 @@ class SdkProvider:
         )
 
     def _completion(self, response: httpx.Response, asked: str, latency_s: float) -> Completion:
-        try:
-            reply = _REPLY.decode(response.content)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise self._unreadable(response, "a chat completion") from error
-        if not reply.choices:
-            if reply.error is None:
-                raise self._unreadable(response, "a chat completion")
+        reply = chat_reply(response.content)
+        if reply is None:
+            raise self._unreadable(response, "a chat completion", paid=True)
+        if reply.error is not None:
             raise ProviderError(self._error_in_reply(reply, response))
-        choice = reply.choices[0]
         return Completion(
-            text=choice.message.content or "",
-            finish_reason=_finish_reason(choice),
-            usage=_usage(reply.usage or _Usage()),
+            text=self._kept(reply.text),
+            finish_reason=self._kept(reply.finish_reason),
+            usage=reply.usage,
             model=reply.model or asked,
             latency_s=latency_s,
-            thinking=_thinking(choice.message),
+            thinking=reply.thinking and self._kept(reply.thinking),
             response_id=reply.id,
             readings=readings(response.headers, provider=self.name),
         )
 
-    def _error_in_reply(self, reply: _Reply, response: httpx.Response) -> Failure:
-        """An error that came under status 200; a number inside it is the status that was meant."""
-        code = reply.error.get("code") if isinstance(reply.error, dict) else None
-        meant = (number for number in (reply.status_code, code) if isinstance(number, int))
+    def _kept(self, text: str) -> str:
+        """What may be kept of a reply: the key that a server was sent is all that it can echo."""
+        return conceal(text, (self._key,))
+
+    def _error_in_reply(self, reply: ChatReply, response: httpx.Response) -> Failure:
+        """An error that came under status 200."""
         return self._classified(
-            msgspec.json.encode(reply.error).decode(),
-            status=next(meant, None),
+            as_text(reply.error),
+            status=reply.status,
             body={"error": reply.error},
             headers=response.headers,
         )
 
-    def _unreadable(self, response: httpx.Response, wanted: str) -> ProviderError:
-        """A reply under status 200 that is not what was asked for."""
-        begins = redact(" ".join(response.text[:500].split()), (self._key,))
+    def _unreadable(
+        self, response: httpx.Response, wanted: str, *, paid: bool = False
+    ) -> ProviderError:
+        """A reply under status 200 that is not what was asked for.
+
+        What was ``paid`` for is kept as it came; a web page was not.
+        """
+        begins = excerpt(response.text, _MESSAGE_LENGTH, (self._key,))
         message = f"the reply is not {wanted}"
-        if "html" in response.headers.get("content-type", ""):
+        is_page = "html" in response.headers.get("content-type", "")
+        if is_page:
             message += " but a web page: check the base URL"
         message = f"{message}; it begins: {begins}" if begins else f"{message}: it is empty"
+        keeps = paid and not is_page
         return ProviderError(
             Failure(
                 ErrorCategory.SERVER_ERROR,
                 message[:_MESSAGE_LENGTH],
                 status=response.status_code,
                 readings=readings(response.headers, provider=self.name),
+                answer=self._kept(response.text)[:_KEPT_LENGTH] if keeps else "",
             )
         )
 
@@ -357,37 +322,6 @@ def without_environment(client: SdkClient) -> None:
     The SDKs read that variable whatever they are given, and have no argument against it.
     """
     client._custom_headers = {}  # type: ignore[attr-defined]
-
-
-def _finish_reason(choice: _Choice) -> str:
-    if choice.message.refusal and not choice.message.content:
-        return "content_filter"
-    return choice.finish_reason or "other"
-
-
-def _thinking(message: _Message) -> str | None:
-    for text in (message.reasoning, message.reasoning_content):
-        if isinstance(text, str) and text:
-            return text
-    return None
-
-
-def _usage(usage: _Usage) -> Usage:
-    sent, made = usage.prompt_tokens_details, usage.completion_tokens_details
-    return Usage(
-        input_tokens=usage.prompt_tokens or 0,
-        output_tokens=usage.completion_tokens or 0,
-        reasoning_tokens=made.reasoning_tokens if made else None,
-        cached_tokens=sent.cached_tokens if sent else None,
-    )
-
-
-def _remote_model(row: _ListedModel) -> RemoteModel:
-    return RemoteModel(
-        id=row.id,
-        context_window=row.context_window or row.context_length or row.max_model_len,
-        max_completion_tokens=row.max_completion_tokens or row.max_output_length,
-    )
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

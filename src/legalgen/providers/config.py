@@ -59,7 +59,8 @@ def sound_base_url(raw: str, *, variable: str, api_path: str = "") -> str:
     ``/openai/v1/chat/completions`` itself would double the path.
 
     Raises:
-        ConfigurationError: it is not an http or https URL with a host; names ``variable``.
+        ConfigurationError: it is not an http or https URL with a host, or holds a name or a
+            password, which httpx would send in place of the key; names ``variable``.
     """
     url = raw.strip().rstrip("/")
     try:
@@ -70,5 +71,9 @@ def sound_base_url(raw: str, *, variable: str, api_path: str = "") -> str:
     if not usable or any(character.isspace() for character in url):
         raise ConfigurationError(
             f"{variable} must be a URL such as https://host or http://localhost:8080/v1"
+        )
+    if "@" in parts.netloc:
+        raise ConfigurationError(
+            f"{variable} holds a name or a password: leave out what is before @"
         )
     return url.removesuffix(api_path)

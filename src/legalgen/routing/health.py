@@ -15,6 +15,7 @@ import contextlib
 import hashlib
 import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Final, TypeVar
@@ -41,8 +42,15 @@ REWRITE_S: Final = 10.0
 """How soon levels and latencies, which change with every call, are worth a write."""
 LOCK_S: Final = 1.0
 VERSION: Final = 1
+_USERINFO: Final = r"(?<=://)[^/|]*@"
 
-Positive = Annotated[float, msgspec.Meta(gt=0)]
+Moment = Annotated[float, msgspec.Meta(ge=-1e11, le=1e11)]
+"""Seconds since the epoch, until the year 5138: beyond it no date can be shown."""
+Size = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
+Level = Annotated[float, msgspec.Meta(ge=-1e16, le=1e16)]
+Positive = Annotated[float, msgspec.Meta(ge=1e-6, le=1e15)]
+"""What is learnt stays within these bounds; what is not comes from elsewhere, and no sum of it
+overflows."""
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -51,38 +59,38 @@ class Budget(msgspec.Struct, frozen=True):
     kind: LimitKind
     window: LimitWindow
     limit: Positive
-    level: float
-    at: float
+    level: Level
+    at: Moment
 
 
 class Memory(msgspec.Struct, frozen=True):
     """What is remembered of one model of one account. ``seen`` is its last reply."""
 
-    seen: float
+    seen: Moment
     state: State = State.READY
-    until: float = 0.0
+    until: Moment = 0.0
     why: str = ""
     category: ErrorCategory | None = None
-    opened: int = 0
+    opened: Size = 0
     trickle: bool = False
     hinted: bool = False
-    latency_s: float | None = None
+    latency_s: Level | None = None
     budgets: tuple[Budget, ...] = ()
-    largest_request: int | None = None
-    largest_output: int | None = None
+    largest_request: Size | None = None
+    largest_output: Size | None = None
     tokens_per_character: Positive | None = None
-    shares: tuple[float, ...] = ()
+    shares: tuple[Positive, ...] = ()
 
 
 class ProviderMemory(msgspec.Struct, frozen=True):
     """What is remembered of one account at one provider."""
 
-    seen: float
+    seen: Moment
     state: ProviderState = ProviderState.UP
-    until: float = 0.0
+    until: Moment = 0.0
     why: str = ""
     category: ErrorCategory | None = None
-    opened: int = 0
+    opened: Size = 0
 
 
 M = TypeVar("M", Memory, ProviderMemory)
@@ -108,9 +116,10 @@ class Account(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, provider: str, base_url: str | None, key: str | None) -> Account:
-        """The account behind a key, which is never stored."""
+        """The account behind a key, which is never stored; nor is a password in the address."""
+        base_url = re.sub(_USERINFO, "", base_url or "")
         digest = hashlib.blake2b((key or "").encode(), digest_size=6, person=b"legalgen")
-        return cls(provider, base_url or "", digest.hexdigest())
+        return cls(provider, base_url, digest.hexdigest())
 
     def key(self, model: str = "") -> str:
         """The name of the memory in the file."""
@@ -150,7 +159,7 @@ class HealthBook:
             memories = msgspec.json.decode(self._path.read_bytes(), type=Memories)
         except FileNotFoundError:
             return None
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self._notice_once(f"{self._path} is torn or not ours: it is begun anew")
             return None
         if memories.version != VERSION:
@@ -371,7 +380,12 @@ def _gist(memories: Memories) -> tuple[object, ...]:
 def _newer(stored: Mapping[str, M], ours: Mapping[str, M], now: float) -> dict[str, M]:
     """Of two memories the newer; what was seen in the future, before the clock was set back, is
     older than anything of now, and what was not seen for a month is forgotten."""
-    merged = {name: memory for name, memory in stored.items() if memory.seen > now - FORGET_S}
+    merged = {
+        name: memory
+        for name, memory in stored.items()
+        # earlier versions kept an address with its password
+        if memory.seen > now - FORGET_S and not re.search(_USERINFO, name)
+    }
     for name, memory in ours.items():
         known = merged.get(name)
         if known is None or known.seen <= memory.seen or known.seen > now + CLOCK_SLACK_S:

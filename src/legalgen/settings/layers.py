@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -58,7 +58,6 @@ from legalgen.settings.types import (
     did_you_mean,
     key_problem,
     one_of,
-    split_url,
     whole,
 )
 
@@ -270,10 +269,10 @@ class Settings:
         urls = [url for name, url in self.vendor_variables.items() if name.endswith("_BASE_URL")]
         written = [url.reveal() for url in urls] + [self.base_url or ""]
         written += [table.base_url or "" for table in self.providers.values()]
-        passwords = [_credential(url) for url in written]
-        return tuple(
-            dict.fromkeys([*(key.reveal().strip() for key in keys), *filter(None, passwords)])
-        )
+        proxies = [url for name, url in self.vendor_variables.items() if name in _PROXIES]
+        written += [url.reveal() for url in proxies]
+        passwords = [credential for url in written for credential in _credentials(url)]
+        return tuple(dict.fromkeys([*(key.reveal().strip() for key in keys), *passwords]))
 
     def _variable(self, name: str) -> tuple[Secret, Origin] | None:
         value = self.vendor_variables.get(name)
@@ -415,7 +414,19 @@ def _platform_folders(found: Mapping[str, Found], folders: Folders | None) -> di
 
 def _vendor_variables(environ: Mapping[str, str]) -> dict[str, Secret]:
     wanted = ("_API_KEY", "_BASE_URL")
-    return {k: Secret(v) for k, v in environ.items() if k.endswith(wanted) and v.strip()}
+    return {
+        name: Secret(value)
+        for name, value in environ.items()
+        if (name.endswith(wanted) or name in _PROXIES) and value.strip()
+    }
+
+
+_PROXIES = frozenset(
+    spelling
+    for name in ("http_proxy", "https_proxy", "all_proxy")
+    for spelling in (name, name.upper())
+)
+"""Variables whose values may hold a password; read by httpx, and by us to hide it."""
 
 
 def _mistyped_variables(environ: Mapping[str, str]) -> list[str]:
@@ -444,10 +455,16 @@ def _usable_key(key: Secret, origin: Origin) -> Secret:
     return Secret(key.reveal().strip())
 
 
-def _credential(url: str) -> str | None:
-    """The password of a URL, or the token that stands alone before its ``@``."""
-    parts = split_url(url.strip())
-    return parts and (parts.password or parts.username)
+def _credentials(url: str) -> Iterator[str]:
+    """The password of a URL, or the token that stands alone before its ``@``, in each spelling.
+
+    The URL may be malformed, as those are that are complained of.
+    """
+    userinfo, at, _ = url.strip().rpartition("@")
+    if at:
+        user, colon, password = userinfo.rpartition("://")[2].partition(":")
+        credential = password if colon else user
+        yield from dict.fromkeys(filter(None, (credential, unquote(credential))))
 
 
 # ----------------------------------------------------------------- the file

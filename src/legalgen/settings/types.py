@@ -300,8 +300,13 @@ def _path(value: object) -> Path:
 
 def _url(value: object) -> str:
     text = _string(value).rstrip("/")
-    if split_url(text) is None:
+    parts = split_url(text)
+    if parts is None:
         raise ValueError("not a URL; write http://host:port or https://host")
+    if "@" in parts.netloc:  # it would be sent in place of the key, and stand in files
+        raise ValueError(
+            "a name or password in the address is not used; leave out what is before @"
+        )
     return text
 
 

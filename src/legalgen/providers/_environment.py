@@ -1,0 +1,79 @@
+"""What the environment says of the way to a server: proxies and certificates, checked before use.
+
+A variable that cannot be used is told by its name and in a sentence, before any call is made.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+
+import httpx
+
+from legalgen.errors import ConfigurationError
+from legalgen.providers._transport import environment_proxies
+
+
+def tls_context() -> ssl.SSLContext:
+    """TLS with the certificates of the environment, or those that come with certifi.
+
+    Raises:
+        ConfigurationError: ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` cannot be used.
+    """
+    variable = next((name for name in _CERTIFICATES if os.environ.get(name)), None)
+    if variable is not None and not _CERTIFICATES[variable](os.environ[variable]):
+        kind = "folder" if variable == "SSL_CERT_DIR" else "file"
+        raise ConfigurationError(
+            f"{variable} names {os.environ[variable]}, and there is no such {kind}: "
+            "name your certificates, or unset it"
+        )
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # ssl.SSLError is one: no certificate in it, or it cannot be opened
+        where = variable or error.filename or "the certificates of this machine"
+        reason = error.strerror or type(error).__name__
+        raise ConfigurationError(f"{where} cannot be used for TLS ({reason})") from error
+
+
+_CERTIFICATES: Mapping[str, Callable[[str], bool]] = {
+    "SSL_CERT_FILE": os.path.isfile,
+    "SSL_CERT_DIR": os.path.isdir,
+}
+"""In the order in which httpx looks for them. A pipe or a device would be read for ever."""
+
+
+def usable_proxies() -> dict[str, str | None]:
+    """The proxies of the environment, by the URLs that they are for.
+
+    Raises:
+        ConfigurationError: one cannot be used; names the variable, never its value, which may
+            hold a password.
+    """
+    proxies = environment_proxies()
+    for pattern, url in proxies.items():
+        if url is not None and (fault := _proxy_fault(url)):
+            raise ConfigurationError(f"{_proxy_variable(pattern)} {fault}; mend or unset it")
+    return proxies
+
+
+def _proxy_fault(url: str) -> str | None:
+    """Why no proxy can be reached at ``url``; None if one can."""
+    usable = "write it as http://host:port"
+    scheme = url.partition("://")[0].lower()
+    if scheme.startswith("socks") and find_spec("socksio") is None:
+        return f"names a SOCKS proxy, which needs the package socksio: install it, or {usable}"
+    if scheme not in ("http", "https", "socks5", "socks5h"):
+        return f"is no address of an http or https proxy: {usable}"
+    try:
+        host = httpx.Proxy(url).url.host
+    except (httpx.InvalidURL, ValueError):  # their words hold the address and its password
+        host = ""
+    return None if host else f"is not a URL: {usable} (percent-encode a password's special signs)"
+
+
+def _proxy_variable(pattern: str) -> str:
+    """The variable that a proxy was named in; in lower case it counts more."""
+    name = f"{pattern.partition('://')[0]}_proxy"
+    return name if os.environ.get(name) else name.upper()

@@ -1,0 +1,546 @@
+"""The border to servers: whatever comes over it, the outcome is an answer or a known failure.
+
+Arbitrary replies go through the real SDKs, from a real socket, down to what is kept of them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from legalgen.completion import Completion, LimitReading, Usage
+from legalgen.errors import ErrorCategory, Failure, ProviderError, classify
+from legalgen.errors.retry_after import LONGEST_S, readings
+from legalgen.providers import Provider, RemoteModel
+from legalgen.providers._reply import MOST_TOKENS
+from legalgen.providers.catalog import Catalog
+from tests.providers.test_providers import KEY, Reply, Server, failure_of, opened, request
+
+NAMES = ["groq", "cerebras", "openai"]
+DEEP = "[" * 100_000
+INT64 = 2**63 - 1
+
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.sampled_from([0, -1, 2**31, 2**63, 10**9, 10**9 + 1, 10**400, -(10**30), 200, 429, 503]),
+    st.sampled_from([0.5, 600.0, 1e308, -1e308, math.inf, math.nan]),
+    st.sampled_from(
+        ["", "stop", "length", "34", "\ud800", "\udc00x", KEY, "{", '{"a": 1}', "9" * 300]
+    ),
+    st.text(max_size=20),
+)
+NAMES_OF_FIELDS = """
+    choices message delta content text type role reasoning reasoning_content refusal tool_calls
+    function function_call arguments finish_reason index usage prompt_tokens completion_tokens
+    prompt_tokens_details completion_tokens_details cached_tokens reasoning_tokens error code
+    status status_code param detail headers retry_after id model data failed_generation thinking
+"""
+names = st.sampled_from(NAMES_OF_FIELDS.split())
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=5),
+    max_leaves=12,
+)
+
+
+def like(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """An object with some of these fields, or anything in its place."""
+    return st.one_of(st.fixed_dictionaries({}, optional=fields), values)
+
+
+completions = like(
+    id=values,
+    model=values,
+    error=values,
+    usage=like(
+        prompt_tokens=scalars,
+        completion_tokens=scalars,
+        prompt_tokens_details=like(cached_tokens=scalars),
+        completion_tokens_details=like(reasoning_tokens=scalars),
+    ),
+    choices=st.lists(
+        like(
+            message=like(content=values, reasoning=values, tool_calls=values, refusal=scalars),
+            delta=like(content=values, reasoning_content=values),
+            finish_reason=scalars,
+        ),
+        max_size=2,
+    ),
+)
+FRAMES = {
+    "plain": lambda body: body,
+    "bom": lambda body: b"\xef\xbb\xbf" + body,
+    "wide": lambda body: body.decode().encode("utf-16"),
+    "events": lambda body: b"data: " + body + b"\n\ndata: [DONE]\n\n",
+    "tail": lambda body: body + b"\n\ndata: [DONE]\n\n",
+    "comments": lambda body: b": WORKING\n\n" + body,
+    "torn": lambda body: body[: len(body) // 2],
+    "bytes": lambda body: b"\xff\xfe\x00" + body,
+    "deep": lambda body: body.replace(b"null", DEEP.encode(), 1),
+    "page": lambda body: b"<!doctype html><title>" + body + b"</title>",
+}
+NAMES_OF_HEADERS = """
+    retry-after retry-after-ms x-ratelimit-limit-requests x-ratelimit-remaining-tokens
+        x-ratelimit-reset-tokens x-ratelimit-limit-tokens-day x-ratelimit-remaining-requests-day
+        x-ratelimit-reset x-ratelimit-remaining ratelimit-reset x-should-retry content-type
+"""
+headers = st.dictionaries(
+    st.sampled_from(NAMES_OF_HEADERS.split()),
+    st.one_of(
+        st.integers(1, 300).map(lambda digits: "9" * digits),
+        st.integers(1, 300).map(lambda digits: "0." + "9" * digits + "s"),
+        st.sampled_from(
+            ["0", "-5", "1e308", "inf", "nan", "1h2m", "Wed, 21 Oct 9999 07:28:00 GMT", "9m38.016s",
+             "0001-01-01T00:00:00+23:59", "application/json; charset=hex", "text/html; charset=zip",
+             "text/event-stream", "1" * 40 + "s"]
+        ),
+        st.text(st.characters(min_codepoint=33, max_codepoint=255), max_size=30),
+    ),
+    max_size=4,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    running = Server()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def provider(request: pytest.FixtureRequest, server: Server) -> Iterator[Provider]:
+    with opened(request.param, server.url) as one:
+        yield one
+
+
+def outcome(provider: Provider) -> Completion | Failure:
+    """What one call comes to; anything but a completion or a failure escapes."""
+    try:
+        return provider.complete(request())
+    except ProviderError as error:
+        return error.failure
+
+
+def check(found: Completion | Failure) -> None:
+    """It can be kept: no number is beyond a column, no text beyond a file, no key in it."""
+    kept = msgspec.json.encode(found)
+    assert KEY.encode() not in kept
+    if isinstance(found, Completion):
+        check_usage(found.usage)
+    else:
+        assert found.category in ErrorCategory
+        assert len(found.message) <= 200
+        assert len(found.code or "") <= 100
+        assert found.status is None or 100 <= found.status <= 999
+        assert found.retry_after_s is None or 0 <= found.retry_after_s <= LONGEST_S
+    for reading in found.readings:
+        check_reading(reading)
+
+
+def check_usage(usage: Usage) -> None:
+    for tokens in (usage.input_tokens, usage.output_tokens):
+        assert 0 <= tokens <= MOST_TOKENS
+    assert 0 <= (usage.cached_tokens or 0) <= usage.input_tokens
+    assert 0 <= (usage.reasoning_tokens or 0) <= usage.output_tokens
+    spec = Catalog.load().spec("groq", "openai/gpt-oss-120b")
+    cost = spec.cost_usd(usage.input_tokens, usage.output_tokens, usage.cached_tokens or 0)
+    assert cost is not None
+    assert 0 <= cost < 1e6
+
+
+def check_reading(reading: LimitReading) -> None:
+    for number in (reading.limit, reading.remaining, reading.reset_s):
+        assert number is None or 0 <= number <= INT64
+
+
+replies = st.builds(
+    lambda body, frame, status, told: Reply(status, FRAMES[frame](json.dumps(body).encode()), told),
+    completions,
+    st.sampled_from(sorted(FRAMES)),
+    st.sampled_from([200, 200, 200, 200, 400, 404, 422, 429, 500, 503, 999]),
+    headers,
+)
+
+
+@given(reply=replies)
+@settings(
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+def test_any_reply_is_an_answer_or_a_category(
+    provider: Provider, server: Server, reply: Reply
+) -> None:
+    """Whatever a server sends: never an exception that nobody knows, never a value that no file
+    can hold."""
+    server.reply = reply
+
+    check(outcome(provider))
+
+
+@given(text=st.one_of(st.text(), values.map(str)), status=st.none() | st.integers(100, 999),
+       body=completions, told=headers)  # fmt: skip
+@settings(max_examples=300, deadline=None)
+def test_any_error_is_a_category(
+    text: str, status: int | None, body: object, told: dict[str, str]
+) -> None:
+    """The classifier and the readers of headers alone, on parsed bodies and bare texts."""
+    check(classify(text, status=status, body=body, headers=told, provider="groq", secrets=(KEY,)))
+    for reading in readings(told, provider="groq"):
+        check_reading(reading)
+
+
+def answer(**fields: object) -> dict[str, Any]:
+    choice = {"message": {"content": "ok"}, "finish_reason": "stop"}
+    return {"choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 7}} | fields
+
+
+@pytest.mark.parametrize("field", ["choices", "usage", "error", "id", "logprobs"])
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize("closed", [False, True])
+def test_nesting_without_end_is_a_category(
+    provider: Provider, server: Server, field: str, status: int, closed: bool
+) -> None:
+    """JSON 100,000 deep, in any field of an answer or an error, whole or torn."""
+    deep = DEEP + "]" * 100_000 if closed else DEEP
+    whole = json.dumps(answer(**{field: "HERE"}))
+    server.reply = Reply(status, whole.replace('"HERE"', deep).encode())
+
+    found = outcome(provider)
+
+    check(found)
+    assert isinstance(found, Failure)
+
+
+@pytest.mark.parametrize(
+    ("usage", "read"),
+    [
+        ({"prompt_tokens": 2**63, "completion_tokens": 7}, Usage(0, 7)),
+        ({"prompt_tokens": 10**400, "completion_tokens": 10**9 + 1}, Usage(0, 0)),
+        ({"prompt_tokens": -9, "completion_tokens": 7}, Usage(0, 7)),
+        ({"prompt_tokens": 600.5, "completion_tokens": "34"}, Usage(0, 0)),
+        ({"prompt_tokens": 600.0, "completion_tokens": True}, Usage(600, 0)),
+        ({"prompt_tokens": math.inf, "completion_tokens": math.nan}, Usage(0, 0)),
+        (
+            {
+                "prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 10},
+                "completion_tokens": 7, "completion_tokens_details": {"reasoning_tokens": 8},
+            },
+            Usage(9, 7),
+        ),
+        (
+            {"prompt_tokens": 9, "completion_tokens": 7, "prompt_tokens_details": [],
+             "completion_tokens_details": {"reasoning_tokens": -1}},
+            Usage(9, 7),
+        ),
+        ({"prompt_tokens": 10**9, "completion_tokens": 7}, Usage(10**9, 7)),
+        ([], Usage(0, 0)),
+        ("none", Usage(0, 0)),
+    ],
+)  # fmt: skip
+def test_a_number_of_tokens_that_cannot_be_is_unknown(
+    provider: Provider, server: Server, usage: object, read: Usage
+) -> None:
+    """Too large, negative, a fraction, a text, a part above its whole: the answer is kept."""
+    server.reply = Reply(200, json.dumps(answer(usage=usage)).encode())
+
+    found = outcome(provider)
+
+    assert isinstance(found, Completion)
+    assert (found.text, found.usage) == ("ok", read)
+
+
+def test_a_number_beyond_any_float_costs_no_answer(provider: Provider, server: Server) -> None:
+    """1e400 is JSON."""
+    server.reply = Reply(200, json.dumps(answer()).replace("9", "1e400").encode())
+    found = outcome(provider)
+    assert isinstance(found, Completion)
+    assert found.usage == Usage(0, 7)
+
+
+# ---------------------------------------------------------------- secrets
+
+
+@pytest.mark.parametrize(
+    "spelling", [KEY, "".join(f"\\u{ord(letter):04x}" for letter in KEY), "%74" + KEY[1:]]
+)
+def test_a_key_in_an_answer_is_not_kept(provider: Provider, server: Server, spelling: str) -> None:
+    """A server that echoes what it was sent: in the answer, its reasoning, a name, a reason."""
+    body = json.dumps(
+        answer(
+            model="KEY",
+            choices=[
+                {
+                    "message": {"content": '{"answer": "KEY."}', "reasoning": "so KEY"},
+                    "finish_reason": "KEY",
+                }
+            ],
+        )
+    )
+    server.reply = Reply(200, body.replace("KEY", spelling).encode())
+
+    found = outcome(provider)
+
+    assert isinstance(found, Completion)
+    assert found.text == '{"answer": "[redacted]."}'
+    assert found.thinking == "so [redacted]"
+    assert found.finish_reason == "[redacted]"
+
+
+@pytest.mark.parametrize("status", [200, 401, 500])
+@pytest.mark.parametrize("place", range(140, 210, 7))
+def test_no_half_of_a_key_is_told(
+    provider: Provider, server: Server, status: int, place: int
+) -> None:
+    """Wherever an excerpt of a reply ends, and whatever is folded before it."""
+    for blanks in (1, 400, 25_000):
+        server.reply = Reply(status, f"{'x' * place}{' ' * blanks}{KEY} is wrong".encode())
+        failed = failure_of(provider)
+        assert "test-k" not in failed.message
+        assert KEY not in failed.answer
+
+
+def test_a_code_that_is_the_key_is_none(provider: Provider, server: Server) -> None:
+    """A code is told without the message."""
+    body = {"error": {"message": "no", "code": KEY, "type": "invalid_api_key"}}
+    server.reply = Reply(401, json.dumps(body).encode())
+    assert failure_of(provider).code == "invalid_api_key"
+
+
+# ---------------------------------------------------------------- how a body is packed
+
+
+def deflated(data: bytes, window: int) -> bytes:
+    packer = zlib.compressobj(wbits=window)
+    return packer.compress(data) + packer.flush()
+
+
+GOOD = json.dumps(answer()).encode()
+BOMB = gzip.compress(b" " * (64 * 2**20))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(GOOD)),
+        ("X-GZip", gzip.compress(GOOD)),
+        ("deflate", deflated(GOOD, zlib.MAX_WBITS)),
+        ("deflate", deflated(GOOD, -zlib.MAX_WBITS)),
+        ("identity", GOOD),
+        ("identity, gzip", gzip.compress(GOOD)),
+        ("utf-8", GOOD),
+    ],
+)
+def test_a_body_may_be_packed_once(
+    provider: Provider, server: Server, encoding: str, body: bytes
+) -> None:
+    """In the encodings that were asked for; what is no encoding is no matter."""
+    server.reply = Reply(200, body, {"content-encoding": encoding})
+    found = outcome(provider)
+    assert isinstance(found, Completion)
+    assert found.text == "ok"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip, gzip", gzip.compress(BOMB)),
+        ("gzip, gzip", gzip.compress(gzip.compress(GOOD))),
+        ("deflate, gzip", gzip.compress(deflated(BOMB, zlib.MAX_WBITS))),
+        ("gzip", BOMB),
+        ("gzip", b"\x1f\x8b garbage"),
+        ("deflate", b"garbage"),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_bomb_is_a_category(
+    provider: Provider, server: Server, encoding: str, body: bytes, status: int
+) -> None:
+    """A reply that unfolds without end is a server's error, told in a sentence."""
+    server.reply = Reply(status, body, {"content-encoding": encoding})
+    failed = failure_of(provider)
+    assert failed.category is ErrorCategory.SERVER_ERROR
+    assert "the reply" in failed.message
+
+
+def test_a_charset_that_is_no_encoding_of_text_changes_nothing(
+    provider: Provider, server: Server
+) -> None:
+    """Python's codecs unpack archives too; a body is UTF-8."""
+    for charset in ("hex", "zip", "bz2", "rot13", "punycode", "utf-7"):
+        server.reply = Reply(
+            500,
+            b'{"error": "it went off"}',
+            {"content-type": f"application/json; charset={charset}"},
+        )
+        assert failure_of(provider).message == "it went off"
+
+
+# ---------------------------------------------------------------- frames
+
+TEXT = json.dumps(
+    {"question": "Who pays?", "answer": "The \u2028 tenant {does}.", "citations": [{}]}
+)
+WHOLE = {
+    "id": "c-1",
+    "model": "m",
+    "choices": [{"index": 0, "message": {"content": TEXT}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 9, "completion_tokens": 7},
+}
+
+
+def said(finish_reason: str | None = "stop", **message: object) -> bytes:
+    choice = {"index": 0, "message": message, "finish_reason": finish_reason}
+    return json.dumps(WHOLE | {"choices": [choice]}, ensure_ascii=False).encode()
+
+
+def event(finish_reason: str | None = None, **delta: object) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    return b"data: " + json.dumps({"id": "c-1", "model": "m", "choices": [choice]}).encode()
+
+
+def streamed(end: bytes = b"\n\n") -> bytes:
+    pieces = [event(role="assistant", content=""), event(reasoning_content="Hm")]
+    pieces += [event(content=TEXT[at : at + 9]) for at in range(0, len(TEXT), 9)]
+    usage = {"id": "c-1", "choices": [], "usage": WHOLE["usage"]}
+    pieces += [event("stop"), b"data: " + json.dumps(usage).encode(), b"data: [DONE]", b""]
+    return end.join(pieces)
+
+
+def called(arguments: object) -> list[dict[str, object]]:
+    return [{"id": "t", "type": "function", "function": {"name": "answer", "arguments": arguments}}]
+
+
+PLAIN = said(content=TEXT)
+FRAMED = {
+    "an object": PLAIN,
+    "a byte order mark": b"\xef\xbb\xbf" + PLAIN,
+    "sixteen bits": PLAIN.decode().encode("utf-16"),
+    "a list": b"[" + PLAIN + b"]",
+    "a pretty object": json.dumps(WHOLE, indent=2).encode(),
+    "events": streamed(),
+    "events with carriage returns": streamed(b"\r\n\r\n"),
+    "events without blank lines": streamed(b"\n"),
+    "one event": b"event: message\ndata: " + PLAIN + b"\n\n",
+    "events with the whole at the end": streamed() + b"data: " + PLAIN + b"\n\n",
+    "lines": PLAIN + b"\n" + PLAIN,
+    "a tail": PLAIN + b"\n\ndata: [DONE]\n\n",
+    "comments": b": OPENROUTER PROCESSING\n\n: OPENROUTER PROCESSING\n\n" + PLAIN,
+    "comments and blanks": b"\n  \n: hold on\r\n\r\n" + PLAIN + b"\n",
+    "parts": said(
+        content=[{"type": "text", "text": TEXT[:20]}, {"type": "text", "text": TEXT[20:]}]
+    ),
+    "thinking parts": said(
+        content=[
+            {"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]},
+            {"type": "text", "text": TEXT},
+        ]
+    ),
+    "output parts": said(content=[{"type": "output_text", "text": TEXT, "annotations": []}]),
+    "strings": said(content=[TEXT]),
+    "one part": said(content={"type": "text", "text": TEXT}),
+    "reasoning": said(content="", reasoning=TEXT),
+    "reasoning_content": said(content=None, reasoning_content=f"Let me {{think}}.\n{TEXT}\n"),
+    "reasoning in a fence": said(content="\n", reasoning=f"```json\n{TEXT}\n```"),
+    "a tool call": said("tool_calls", content=None, tool_calls=called(TEXT)),
+    "a tool call without a word of it": said(content="", tool_calls=called(TEXT)),
+    "an old function call": said("function_call", function_call={"arguments": TEXT}),
+    "blanks up to the cap": said("length", content=TEXT + " \n" * 2000),
+    "a fence and blanks up to the cap": said("length", content=f"```json\n{TEXT}\n```\n\n  "),
+}
+
+
+@pytest.mark.parametrize("frame", FRAMED)
+def test_an_answer_is_read_whatever_its_frame(
+    provider: Provider, server: Server, frame: str
+) -> None:
+    """It was paid for: the answer, that it is whole, and what it took."""
+    server.reply = Reply(200, FRAMED[frame])
+
+    found = outcome(provider)
+
+    assert isinstance(found, Completion)
+    assert json.loads(found.text.strip().removeprefix("```json").rstrip("` \n")) == json.loads(TEXT)
+    assert (found.finish_reason, found.usage) == ("stop", Usage(9, 7))
+    assert (found.response_id, found.model) == ("c-1", "m")
+
+
+def test_an_object_that_a_server_has_parsed_is_written_again(
+    provider: Provider, server: Server
+) -> None:
+    """As content, or as the arguments of a call."""
+    value = json.loads(TEXT)
+    for message in ({"content": value}, {"content": "", "tool_calls": called(value)}):
+        server.reply = Reply(200, said(**message))
+        found = outcome(provider)
+        assert isinstance(found, Completion)
+        assert json.loads(found.text) == value
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "finish_reason"),
+    [
+        (said("length", content=TEXT[:-1]), TEXT[:-1], "length"),  # an inner object is whole
+        (said("length", content="", reasoning="I begin: {}. Then"), "", "length"),
+        (said("length", content="", reasoning=f"so {{ then {TEXT}"), "", "length"),
+        (said(content="", reasoning="I am done."), "", "stop"),
+        (said(content="", refusal="No."), "", "content_filter"),
+        (said(None, content="Yes"), "Yes", "other"),
+        (json.dumps(WHOLE | {"choices": []}).encode(), "", "stop"),
+        (event(content="half"), "half", "other"),
+    ],
+)
+def test_what_is_not_whole_is_not_made_so(
+    provider: Provider, server: Server, body: bytes, text: str, finish_reason: str
+) -> None:
+    """Half an answer, thoughts without one, a refusal, an empty reply, a stream that broke off."""
+    server.reply = Reply(200, body)
+    found = outcome(provider)
+    assert isinstance(found, Completion)
+    assert (found.text, found.finish_reason) == (text, finish_reason)
+
+
+def test_an_error_in_a_stream_is_an_error(provider: Provider, server: Server) -> None:
+    """A gateway says only in the middle of it that its upstream broke."""
+    error = {"error": {"message": "Provider returned error: overloaded", "code": 503}}
+    server.reply = Reply(200, event(content="half") + b"\n\ndata: " + json.dumps(error).encode())
+    assert failure_of(provider).category is ErrorCategory.OVERLOADED
+
+
+@pytest.mark.parametrize("body", [PLAIN[:-9], b'{"result": "ok"}', b"plain words", event()[:-9]])
+def test_what_cannot_be_read_is_handed_on_as_it_came(
+    provider: Provider, server: Server, body: bytes
+) -> None:
+    """For ``rejected/``; a web page was not paid for."""
+    server.reply = Reply(200, body)
+    assert failure_of(provider).answer == body.decode()
+    server.reply = Reply(200, body, {"content-type": "text/html"})
+    assert failure_of(provider).answer == ""
+
+
+def test_a_list_of_models_is_read_row_by_row(provider: Provider, server: Server) -> None:
+    """A row that cannot be read, or a size that cannot be one, hides no other."""
+    rows = [
+        {"id": "a", "context_window": 10**400, "max_completion_tokens": -1},
+        {"id": 3},
+        "b",
+        {"id": "c", "context_length": 8192.0, "active": None},
+        {"id": "d", "active": False},
+        {"id": "e", "max_model_len": 4096, "max_output_length": "many"},
+    ]
+    server.reply = Reply(200, json.dumps({"data": rows}).encode())
+    assert provider.list_models(5.0) == (
+        RemoteModel("a"),
+        RemoteModel("c", 8192),
+        RemoteModel("e", 4096),
+    )
