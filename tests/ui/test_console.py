@@ -443,6 +443,15 @@ def test_every_failure_has_a_remedy(category: ErrorCategory) -> None:
         (trouble("quota_exhausted", 429, "tokens per day"), "`legalgen models`"),
         (trouble("model_unavailable", 404, "", "groq/gemma2-9b-it"), "shut down on 2025-10-08"),
         (trouble("connection_error"), "GROQ_BASE_URL"),
+        (
+            trouble(
+                "connection_error", None, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify"
+            ),
+            "certificate is not trusted here",
+        ),
+        (trouble("connection_error", None, "self-signed certificate in chain"), "SSL_CERT_FILE"),
+        (trouble("connection_error", None, "[SSL: WRONG_VERSION_NUMBER] wrong version"), "http://"),
+        (trouble("connection_error", None, "EOF in violation of protocol (_ssl.c:1)"), "TLS with"),
         (trouble("timeout"), "--timeout"),
     ],
 )

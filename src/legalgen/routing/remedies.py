@@ -19,6 +19,9 @@ _CLAUSE = re.compile(
     re.DOTALL,
 )
 _CREDIT = re.compile(r"credit|billing|payment|balance|spend", re.IGNORECASE)
+_CERTIFICATE = re.compile(r"certificate|self.signed", re.IGNORECASE)
+_PLAIN = re.compile(r"wrong.version.number|record.layer", re.IGNORECASE)
+_TLS = re.compile(r"\b_?ssl\b|\btls|handshake", re.IGNORECASE)
 _NETWORK = re.compile(r"network|vpn|country|region|blocked|forbidden", re.IGNORECASE)
 
 
@@ -88,7 +91,7 @@ def remedy(trouble: Trouble, catalog: Catalog) -> str:  # noqa: PLR0911 - a tabl
         case C.MODEL_UNAVAILABLE:
             return _gone(trouble, catalog)
         case C.CONNECTION_ERROR:
-            return _unreachable(provider)
+            return _unreachable(provider, trouble.message)
         case C.TIMEOUT:
             return f"{trouble.ref} does not answer in time: raise --timeout, or use another model."
         case C.OVERLOADED | C.SERVER_ERROR | C.GENERAL:
@@ -139,7 +142,20 @@ def _misplaced(provider: str) -> str:
 _LOOK = "`legalgen models --refresh` lists what there is"
 
 
-def _unreachable(provider: str) -> str:
+def _unreachable(provider: str, message: str) -> str:
+    """What may be wrong on the way; where TLS fails, the network is there, and trust is not."""
+    if _CERTIFICATE.search(message):
+        return (
+            f"{provider}'s certificate is not trusted here: check this machine's clock, and name "
+            "the certificates of your server, or of your company's proxy, in SSL_CERT_FILE."
+        )
+    if _PLAIN.search(message):
+        return f"{provider}'s address does not speak TLS: write http:// in place of https://."
+    if _TLS.search(message):
+        return (
+            f"TLS with {provider} fails: check its address and HTTPS_PROXY, and SSL_CERT_FILE "
+            "where a proxy has certificates of its own."
+        )
     spec = PROVIDERS.get(provider)
     variable = f" and {spec.base_url_env}" if spec and spec.base_url_env else ""
     return f"{provider} cannot be reached: check the network, HTTPS_PROXY{variable}."
