@@ -711,3 +711,59 @@ def test_one_judgment_is_listed_under_each_of_its_names() -> None:
     for known in (together, Authorities.of([beavis]) | Authorities.of([makdessi])):
         assert all(known.lists(parse(text)[0]) for text in (beavis, makdessi))
         assert not known.lists(parse("Smith v Jones [2015] UKSC 67")[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "key"),
+    [
+        ("IRC v Duke of Westminster [1936] AC 1", "uk_report", "[1936] AC 1"),
+        ("IRC v Duke of Westminster", "case_name", "IRC v Duke of Westminster"),
+        ("WT Ramsay Ltd v IRC [1982] AC 300", "uk_report", "[1982] AC 300"),
+        ("IRC \u00a7 61", "us_code", "26 U.S.C. 61"),
+        ("LR 1 PD 123", "uk_report", "LR 1 P & D 123"),
+        ("LR 1 P & D 123", "uk_report", "LR 1 P & D 123"),
+        ("LR 1 A&E 123", "uk_report", "LR 1 A & E 123"),
+        ("(1866) LR 1 Exch 265", "uk_report", "(1866) LR 1 Ex 265"),
+        ("L.R. 3 H.L. 330", "uk_report", "LR 3 HL 330"),
+        ("LR 9 Ch App 244", "uk_report", "LR 9 Ch App 244"),
+        ("PD 51Z", "uk_rules", "PD 51Z"),
+        ("[2022] ewca civ 12", "uk_neutral", "ewca/civ/2022/12"),
+        ("(2005) EWCA CIV 55", "uk_neutral", "ewca/civ/2005/55"),
+        ("[2010] ewhc 12 (ch)", "uk_neutral", "ewhc/ch/2010/12"),
+        ("[1932] ac 562", "uk_report", "[1932] AC 562"),
+        ("[1990] 1 all er 12", "uk_report", "[1990] 1 All ER 12"),
+        ("SR (NI) 2000/120", "uk_si", "nisr/2000/120"),
+    ],
+)
+def test_forms_that_were_misread(text: str, kind: str, key: str) -> None:
+    """Parties named like a code, the old Law Reports, and citations in small letters."""
+    assert (only(text).kind, only(text).key) == (kind, key)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("Fair Employment and Treatment (Northern Ireland) Order 1998", "uk"),
+        ("Employment Rights (Northern Ireland) Order 1996, art 126", "uk"),
+        ("Northern Ireland Act 1998 s 76", "uk"),
+        ("Justice Act (Northern Ireland) 2015", "uk"),
+        ("Equality Commission for Northern Ireland guidance", "uk"),
+        ("Disability Discrimination Act 1995 as it applies in Northern Ireland", "uk"),
+        ("Government of Ireland Act 1920", "uk"),
+        ("British Nationality (Hong Kong) Act 1997", "uk"),
+        ("Offences against the Person Act 1861 (24 & 25 Vic. c 100)", "uk"),
+        ("Companies Act 2014 (Ireland)", "other"),
+        ("Republic of Ireland Act 1948", "other"),
+        ("Irish Companies Act 2014", "other"),
+    ],
+)
+def test_a_place_in_a_title_is_not_always_its_own(text: str, where: str) -> None:
+    """Northern Ireland is of the United Kingdom, and Parliament made law for other places."""
+    assert only(text).jurisdictions == (where,)
+
+
+def test_what_a_comma_parts_from_a_name_is_a_citation_of_its_own() -> None:
+    """An Act or another case before the name of a case is none of its parties."""
+    text = "Misrepresentation Act 1967, Hedley Byrne v Heller [1964] AC 465"
+
+    assert [item.name for item in parse(text)] == ["Misrepresentation Act", "Hedley Byrne v Heller"]

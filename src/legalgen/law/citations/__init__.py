@@ -21,23 +21,35 @@ Keys by kind:
 
 from __future__ import annotations
 
-from legalgen.law.citations.authorities import Authorities, comparable
+from legalgen.law.citations.authorities import Authorities, comparable, leading_cases
+from legalgen.law.citations.cases import case_names, same_case
 from legalgen.law.citations.conflicts import Case, CitationLedger
-from legalgen.law.citations.faults import apex, fix_brackets, form_fault, impossible, suspect
-from legalgen.law.citations.grammar import parse
+from legalgen.law.citations.faults import (
+    apex,
+    fix_brackets,
+    form_fault,
+    highest,
+    impossible,
+    suspect,
+)
+from legalgen.law.citations.grammar import find_all, parse
 from legalgen.law.citations.names import name_tokens, party_name, same_name
 from legalgen.law.citations.numbered import find_numbered
 from legalgen.law.citations.parsed import (
     CASE_KINDS,
     LEGISLATION_KINDS,
+    NAMED_KINDS,
     WEAK_KINDS,
     Parsed,
     normalise,
 )
 from legalgen.law.citations.reports import SERIES_YEARS
+from legalgen.law.citations.titles import names_of
 
 __all__ = [
-    "CASE_KINDS", "LEGISLATION_KINDS", "SERIES_YEARS", "WEAK_KINDS", "Authorities", "Case",
-    "CitationLedger", "Parsed", "apex", "comparable", "find_numbered", "fix_brackets", "form_fault",
-    "impossible", "name_tokens", "normalise", "parse", "party_name", "same_name", "suspect",
+    "CASE_KINDS", "LEGISLATION_KINDS", "NAMED_KINDS", "SERIES_YEARS", "WEAK_KINDS", "Authorities",
+    "Case", "CitationLedger", "Parsed", "apex", "case_names", "comparable", "find_all",
+    "find_numbered", "fix_brackets", "form_fault", "highest", "impossible", "leading_cases",
+    "name_tokens", "names_of", "normalise", "parse", "party_name", "same_case", "same_name",
+    "suspect",
 ]  # fmt: skip

@@ -59,7 +59,8 @@ _US_NAMED_CODE = re.compile(
     r"|Bankruptcy Code|Uniform Commercial Code|Del(?:aware)?\.? G(?:eneral )?C(?:orporation )?"
     r"L(?:aw)?|DGCL|MBCA|Model Business Corporation Act|ERISA|FLSA|INA|CCPA|CPRA|HIPAA|CERCLA"
     r"|FCPA|COPPA|DMCA|Sherman(?: Antitrust)? Act|Clayton Act|Lanham Act|FTC Act|Securities Act"
-    r"|Exchange Act|Bank Secrecy Act|Title VII|Federal Arbitration Act)(?!\w)[.,\s]*"
+    r"|Exchange Act|Bank Secrecy Act|Title VII|Federal Arbitration Act)(?!\w)"
+    r"(?!(?:\s(?:and|&)\s\w+|\sCommissioners?)?,?\sv(?:s?\.?)\s)[.,\s]*"  # a party: "IRC v Duke"
     r"(?:(?P<w>§§?|[Ss]ections?|ss?\.?|[Rr]ule|[Aa]rt(?:icle)?s?\.?|[Tt]itle)\s*"
     r"(?P<n>[\dIVX]+[\w.:-]*(?:\([0-9a-zA-Z]{1,5}\))*))?"
 )

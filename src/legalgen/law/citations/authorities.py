@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
+from functools import cache, cached_property
+from importlib import resources
 from pathlib import Path
 
 import msgspec
 
 from legalgen.errors import UsageError
+from legalgen.law.citations.cases import same_case, tells
 from legalgen.law.citations.grammar import parse
-from legalgen.law.citations.names import same_name
+from legalgen.law.citations.names import telling_words
 from legalgen.law.citations.parsed import Parsed
 
 
-class Authorities(msgspec.Struct, frozen=True):
+class Authorities(msgspec.Struct, frozen=True, dict=True):
     """Authorities that somebody has checked: the menu a model may cite from.
 
     ``works`` maps the key without pinpoint to its names (one judgment may decide two cases),
@@ -81,7 +84,45 @@ class Authorities(msgspec.Struct, frozen=True):
             return False
         if not (parsed.is_case and parsed.name):  # a law may go by its title or initials
             return True
-        return any(not name or same_name(name, parsed.name) for name in names)
+        return any(not name or same_case(name, parsed.name) for name in names)
+
+    def names(self, case: str) -> bool:
+        """Whether the list has a case of this name, whatever its citation."""
+        return bool(self._works_of(case))
+
+    def contradicts(self, parsed: Parsed) -> bool:
+        """Whether a case stands in the list otherwise.
+
+        Its citation is another case's, or its court decided the case of this name under another
+        number.
+        """
+        names = self.works.get(parsed.work, frozenset())
+        if names and "" not in names and parsed.name and not self.lists(parsed):
+            return True
+        court = parsed.work.partition("/")[0]
+        if parsed.kind != "uk_neutral" or not tells(parsed.name) or parsed.work in self.works:
+            return False
+        return any(work.partition("/")[0] == court for work in self._works_of(parsed.name))
+
+    def _works_of(self, case: str) -> list[str]:
+        found = {name for word in telling_words(case) for name in self._by_word.get(word, ())}
+        return [work for name in found if same_case(name, case) for work in self._by_name[name]]
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for work, names in self.works.items():
+            for name in names:
+                found.setdefault(name, []).append(work)
+        return found
+
+    @cached_property
+    def _by_word(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name in self._by_name:
+            for word in telling_words(name):
+                found.setdefault(word, []).append(name)
+        return found
 
     def __or__(self, other: Authorities) -> Authorities:
         works = dict(self.works)
@@ -91,6 +132,16 @@ class Authorities(msgspec.Struct, frozen=True):
 
     def __bool__(self) -> bool:
         return bool(self.works)
+
+
+@cache
+def leading_cases() -> Authorities:
+    """The leading cases that come with the program (``leading_cases.txt``).
+
+    For the gate alone: no model is shown them, and nobody has compared them with the reports.
+    """
+    file = resources.files("legalgen.law.citations").joinpath("leading_cases.txt")
+    return Authorities.of(file.read_text(encoding="utf-8").split("\n"), "leading_cases.txt")
 
 
 def comparable(found: Iterable[Parsed]) -> tuple[Parsed, ...]:

@@ -129,7 +129,7 @@ _SQUARE_FIX = re.compile(
     r"(?:App Cas|QBD|Ch D|ChD|Ex D|CPD|Beav|ER|M & W|Ex)\s+\d)"
 )
 _NEUTRAL_FIX = re.compile(
-    r"\((?P<y>20\d\d)\)(?P<s>\s+(?:UKSC|UKHL|UKPC|EWCA\s(?:Civ|Crim)|EWHC)\s+\d)"
+    r"\((?P<y>20\d\d)\)(?P<s>\s+(?:UKSC|UKHL|UKPC|EWCA\s(?:Civ|Crim)|EWHC)\s+\d)", re.I
 )
 _LR_FIX = re.compile(r"\[(?P<y>18[67]\d)\](?P<s>\s+LR\s+\d)")
 
@@ -179,4 +179,32 @@ def apex(parsed: Parsed) -> bool:
         or (parsed.kind == "uk_report" and " HL " in parsed.key)
         or (parsed.kind == "eu_case" and parsed.court == "C-")
         or (parsed.kind == "other_neutral" and parsed.court in {"HCA", "SCC", "NZSC", "IESC"})
+    )
+
+
+_OWN_REPORTS = frozenset({"U.S.", "S. Ct.", "L. Ed.", "L. Ed. 2d"})
+"""Reports of the Supreme Court of the United States and of no other court."""
+_HIGHEST_ELSEWHERE = frozenset({"HCA", "SCC", "NZSC", "IESC", "ZACC", "HKCFA", "SGCA"})
+
+
+def highest(parsed: Parsed) -> bool:
+    """Whether a court of last resort decided it and the citation is a number of that court.
+
+    Models know those: of 533 marked citations of British cases 4 % of the Supreme Court's were
+    wrong, 9 % of the House of Lords', every fourth of those in law reports. Numbers that were
+    given in retrospect (``[1987] UKHL 8``) are none of the court's.
+    """
+    court = parsed.court.split(" ")[0]
+    if parsed.kind == "uk_neutral":
+        return court == "UKSC" or (court in {"UKHL", "UKPC"} and (parsed.year or 0) >= 2001)
+    if parsed.kind == "us_reporter":
+        return parsed.court in _OWN_REPORTS
+    if parsed.kind == "ecli":
+        return parsed.court == "C" and parsed.jurisdictions == ("eu",)
+    if parsed.kind == "wto_report":
+        return "/AB/" in parsed.key
+    return (
+        (parsed.kind == "eu_case" and parsed.court == "C-")
+        or (parsed.kind == "other_neutral" and parsed.court in _HIGHEST_ELSEWHERE)
+        or parsed.kind in {"echr_case", "icj_report"}
     )

@@ -38,6 +38,11 @@ def parse(text: str) -> tuple[Parsed, ...]:
     return tuple(found)
 
 
+def find_all(text: str) -> tuple[Parsed, ...]:
+    """Every citation of prose, where it stands; of parties and weak kinds nothing is read."""
+    return tuple(apply(_ALL, normalise(text)))
+
+
 def _pieces(text: str) -> Iterator[tuple[int, int]]:
     start = 0
     for piece in text.split(";"):
@@ -54,12 +59,30 @@ def _parse_piece(text: str, start: int, end: int) -> list[Parsed]:
     found = [item for item in found if item.kind != "treaty"] or found
     found = found or _rare(piece)
     found = us_states.more(piece, found)
-    found = [with_name(item, piece, 0) if item.is_case else item for item in found]
+    found = _named(found, piece)
     if not found:
         found = _weak(piece)
     if start == 0:
         return found
     return [replace(item, start=item.start + start, end=item.end + start) for item in found]
+
+
+def _named(found: list[Parsed], piece: str) -> list[Parsed]:
+    """With the parties before each case; what was read of a party (``IRC v Vestey``) is no law."""
+    named = [with_name(item, piece, 0) if item.is_case else item for item in found]
+    names = []
+    for item in named:
+        if item.is_case and item.name:
+            start = piece.rfind(item.name, 0, item.start)
+            names.append((start, start + len(item.name)))
+    return [
+        item
+        for item in named
+        if item.is_case
+        or item.year is not None
+        or item.pinpoint
+        or not any(start <= item.start < end for start, end in names)
+    ]
 
 
 def _rare(piece: str) -> list[Parsed]:

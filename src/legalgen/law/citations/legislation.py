@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from legalgen.law.citations.parsed import Parsed, Rule, parsed_at
 from legalgen.law.citations.pieces import YEAR, any_of, pinpoint_near
-from legalgen.law.citations.places import AMERICAN, AMERICAN_ACTS, FOREIGN
+from legalgen.law.citations.places import AMERICAN, AMERICAN_ACTS, BRITISH_ACTS, FOREIGN
 from legalgen.law.citations.titles import ACTS, full_title
 
 _NAME_WORD = r"(?:[A-Z][\w'&/-]*|of|and|the|for|in|to|on|etc\.?|by|with|from|or|a|against|at)"
@@ -32,12 +32,14 @@ _INSTRUMENT = re.compile(
     rf"\s(?P<k>Regulations|Rules|Order|Scheme|Regs)\s(?P<of>of\s)?{YEAR}\b"
 )
 _SI = re.compile(
-    r"\b(?P<t>S\.?\s?I\.?|S\.?S\.?I\.?|W\.?S\.?I\.?|S\.?R\.?(?:\s?&\s?O)?)\s*(?:No\.?\s*)?"
+    r"\b(?P<t>S\.?\s?I\.?|S\.?S\.?I\.?|W\.?S\.?I\.?|NISR|S\.?R\.?(?:\s?&\s?O)?)\s*"
+    r"(?:\(?N\.?I\.?\)?\s*)?(?:No\.?\s*)?"
     rf"{YEAR}\s?(?:/|No\.?\s?|,\s?No\.?\s?)\s?(?P<n>\d{{1,5}})\b"
 )
 _CPR = re.compile(
     r"\b(?P<t>CPR|Civil Procedure Rules?(?:\s1998)?|FPR|Family Procedure Rules(?:\s2010)?|CrimPR"
-    r"|Criminal Procedure Rules(?:\s20\d\d)?|Practice Directions?|PD)\b[\s,]*"
+    r"|Criminal Procedure Rules(?:\s20\d\d)?|Practice Directions?"
+    r"|(?<!LR \d )(?<!LR \d\d )PD)\b[\s,]*"
     r"(?:(?:19|20)\d\d\b[\s,]*)?(?:(?:[Pp]arts?|rules?|rr?\.?|paras?\.?|PD)\s*)?"
     r"(?P<n>\d{1,2}[A-Z]{0,2}(?:\.\d+[A-Z]?)?(?:\(\w{1,4}\))*)?"
 )
@@ -102,7 +104,7 @@ def _statute(m: Match[str]) -> Parsed:
 def _act(m: Match[str], work: str, year: int | None, default: str, name: str) -> Parsed:
     window = m.string[max(0, m.start() - 30) : m.end() + 25]
     where: tuple[str, ...] = (default,) if default else ()
-    if FOREIGN.search(window):
+    if FOREIGN.search(window) and not BRITISH_ACTS.match(name):
         where = ("other",)
     elif AMERICAN.search(m[0]):
         where = ("us",)
@@ -150,7 +152,14 @@ def _instrument(m: Match[str]) -> Parsed:
     return replace(parsed, kind="instrument")
 
 
-_SI_SERIES = {"SI": "uksi", "SSI": "ssi", "WSI": "wsi", "SR": "nisr", "SR&O": "uksro"}
+_SI_SERIES = {
+    "SI": "uksi",
+    "SSI": "ssi",
+    "WSI": "wsi",
+    "SR": "nisr",
+    "NISR": "nisr",
+    "SR&O": "uksro",
+}
 
 
 def _si(m: Match[str]) -> Parsed:

@@ -22,6 +22,13 @@ _SIGNALS = word_set(
 )
 
 
+_CITED_BEFORE = re.compile(r"^.*\d[A-Za-z]?\)?,\s(?=[A-Z(].*\sv\.?\s)")
+"""Another citation that a comma parts from the name: ``Misrepresentation Act 1967, Hedley v``."""
+_BEFORE_NAME = re.compile(
+    r"[;\]]|(?<=[a-z)]{3})\.\s+(?=[A-Z])|[.!?]\s+(?=(?:In|See|Under|As|Following|Applying|Compare)\s)"
+    r"|(?:^|\s)\(?\d{1,2}[.)]\s"
+)
+"""Where a name cannot have begun before: a semicolon, the end of a sentence, a list's number."""
 _PARALLEL = re.compile(r",\s\d{1,4}\s[A-Z][\w.' ]{0,20}?\s\d+\b.*$")
 """The same case in another reporter, between the parties and a citation."""
 _JOINED = re.compile(
@@ -77,12 +84,15 @@ def _name_before(text: str) -> str:
 
 def party_name(text: str) -> str:
     """The case name that ends a text (``... as in Donoghue v Stevenson``), or ``""``."""
-    tail = re.split(r"[;\]]|(?<=[a-z)]{3})\.\s+(?=[A-Z])", text)[-1]
+    tail = _BEFORE_NAME.split(text)[-1]
     words = tail.split()
     at = max((i for i, word in enumerate(words) if word in {"v", "v.", "vs", "vs."}), default=-1)
     if at > 0:
         left = _walk_left(words, at)
-        return " ".join(words[left:]).strip(" ,:") if left < at else ""
+        name = " ".join(words[left:]).strip(" ,:") if left < at else ""
+        if name.startswith("(") and name.count("(") > name.count(")"):
+            name = name[1:]  # the parenthesis that the whole citation stands in
+        return _CITED_BEFORE.sub("", name)
     match = re.search(
         r"(?:^|\s)((?:In re|Re|[Ee]x parte)\s+(?:a\s)?[A-Z][^;]{1,80}|The [A-Z][\w' ]{2,40}"
         r"|(?!(?:In|See)\s)(?:[A-Z][\w']*\s(?:of\s)?){0,3}[A-Z]\w*'s [Cc]ase)$",
@@ -118,7 +128,7 @@ def _opening(words: list[str], at: int) -> int | None:
     return next(starts, None)
 
 
-_GENERIC = word_set(
+GENERIC = word_set(
     "ltd limited plc llp inc corp corporation company group holdings holding the and others "
     "another ors anor secretary state department home council borough city county "
     "commissioners revenue customs attorney general minister board bank trust trustees "
@@ -126,7 +136,7 @@ _GENERIC = word_set(
     "protection rights united kingdom states kingdom international services service with from "
     "for regina rex crown director public prosecutions ag gmbh of in re"
 )
-_NAME_TOKEN = re.compile(r"[^\W_]{2,}")
+NAME_TOKEN = re.compile(r"[^\W_]{2,}")
 _PARTIES = re.compile(r"\sv\.?\s")
 
 
@@ -146,8 +156,8 @@ def name_tokens(name: str) -> frozenset[str]:
 
 def telling_words(name: str) -> frozenset[str]:
     """The words of a case or Act name that tell it from others; all words if none does."""
-    words = frozenset(_NAME_TOKEN.findall(normalise(name).casefold()))
-    return frozenset(word for word in words - _GENERIC if len(word) > 2) or words
+    words = frozenset(NAME_TOKEN.findall(normalise(name).casefold()))
+    return frozenset(word for word in words - GENERIC if len(word) > 2) or words
 
 
 def same_name(left: str, right: str) -> bool:

@@ -10,7 +10,8 @@ from legalgen.law.citations.names import with_name
 from legalgen.law.citations.parsed import Parsed, Rule, normalise
 
 STRONG: tuple[Rule, ...] = (
-    reports.NEUTRAL, reports.UKEAT, reports.LAW_REPORTS, reports.REPORT, reports.SCOTS,
+    reports.NEUTRAL, reports.UKEAT, reports.LAW_REPORTS, reports.REPORT, reports.LOWER_CASE,
+    reports.SCOTS,
     europe.ECLI, europe.CASE, europe.NUMBERED, legislation.SI, europe.BARE_NUMBER,
     europe.APPLICATION, treaties.ICJ, treaties.WTO, treaties.ICSID, america.REPORTER, america.CODE,
     reports.OTHER_NEUTRAL, reports.UNKNOWN,

@@ -26,6 +26,8 @@ LEGISLATION_KINDS = frozenset(
 """Kinds that cite law made by a legislature or under its power."""
 WEAK_KINDS = frozenset({"guidance", "section", "case_name", "treaty"})
 """Kinds that are a name or a bare section, with nothing in them that could be looked up."""
+NAMED_KINDS = frozenset({"guidance", "section", "case_name"})
+"""Kinds that nobody could look up: a document or a case by its name alone, a section of no Act."""
 
 
 class Parsed(msgspec.Struct, frozen=True):

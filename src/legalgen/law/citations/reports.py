@@ -35,7 +35,9 @@ _UK_NEUTRAL = re.compile(
     r"\s*(?P<d1>\(?(?:Civ|Crim|Admin|Ch|Pat|QB|KB|Comm|Admlty|TCC|Fam|IPEC|Costs|Mercantile|AAC"
     r"|IAC|LC|TC|GRC|HESC|PC|B|Exch|CP)\)?\s+)?(?P<letter>[BJ](?=\d))?(?P<n>\d+)"
     r"(?:\s*\((?P<d2>[A-Za-z]{1,12})(?:\s*Court)?\))?",
+    re.I,
 )
+_COURT_NAMES = {name.casefold(): name for name in UK_COURTS}
 _OTHER_NEUTRAL = re.compile(
     rf"\b(?P<year>(?:19|20)\d\d)\]?\s+(?P<court>{_OTHER_COURTS})\s+(?P<n>\d+)\b"
 )
@@ -50,7 +52,7 @@ def _ukeat(m: Match[str]) -> Parsed:
 
 
 def _uk_neutral(m: Match[str]) -> Parsed:
-    court, year, number = m["court"], int(m["year"]), int(m["n"])
+    court, year, number = _COURT_NAMES[m["court"].casefold()], int(m["year"]), int(m["n"])
     division = (m["d1"] or m["d2"] or "").strip(" ()").lower()
     shown = f"{(m['letter'] or '').lower()}{number}"
     key = "/".join(part for part in (court.lower(), division, str(year), shown) if part)
@@ -108,9 +110,20 @@ _ROUND = (
     "OR (3d)", "NSWLR", "VR", "FCR", "FLR", "SASR", "Qd R", "SC (HL)", "SLT", "R (HL)", "D", "M",
     "F", "S", "HKCFAR", "SCC", "BTR", "ITELR", "Ch Rep",
 )  # fmt: skip
+_LR_COURTS: Mapping[str, str] = {
+    name: name
+    for name in (
+        "HL Sc", "E & I App", "Sc & Div", "Ch App", "P & D", "A & E", "CCR", "CP", "Ch", "Eq", "Ex",
+        "HL", "Ir", "PC", "QB", "Ind App",
+    )
+} | {
+    "PD": "P & D", "Prob & Div": "P & D", "P & M": "P & D", "Adm & Ecc": "A & E",
+    "Adm & Eccl": "A & E", "Exch": "Ex", "CC": "CCR", "E & I": "E & I App", "Sc App": "HL Sc",
+    "HL Sc App": "HL Sc", "Sc & Div App": "Sc & Div",
+}  # fmt: skip
+"""Series of the Law Reports of 1865 to 1875, as they are written, with the name in the key."""
 _SCOTS = ("SC (HL)", "SC (UKSC)", "SC (PC)", "SC", "SLT", "SCCR", "SCLR", "JC")
 """Cited by the bare year: ``1932 SC (HL) 31``."""
-_LR_COURTS = "HL Sc|E & I App|Ch App|P & D|A & E|CCR|HL|QB|Ex|CP|Ch|Eq|PC|Sc & Div|Ir"
 
 
 def _spaced(series: str) -> str:
@@ -134,19 +147,42 @@ def _squash(text: str) -> str:
     return re.sub(r"[\s.]", "", text).replace("and", "&")
 
 
+_LR_CANONICAL = {_squash(name): kept for name, kept in _LR_COURTS.items()}
 _CANONICAL = {_squash(name): name for name in (*_SQUARE, *_ROUND, *_SCOTS)} | {"AER": "All ER"}
 _REPORT = re.compile(  # one pattern for both brackets: it takes 5 ms to compile
     rf"(?:(?P<bracket>\[)|\(){YEAR}(?:[-/]\d{{2,4}})?(?(bracket)\]|\))\s*(?:(?P<v>\d{{1,3}})\s+)?"
     rf"(?P<series>{_any_series((*_SQUARE, *_ROUND))})\s*"
     r"(?P<part>II?-(?:[AB]-)?)?(?P<n>\d+[a-zA-Z]?)\b"
 )
+_LOWER_CASE = {
+    name.casefold(): name
+    for name in (
+        "AC",
+        "WLR",
+        "QB",
+        "KB",
+        "All ER",
+        "BCLC",
+        "BCC",
+        "ICR",
+        "IRLR",
+        "FLR",
+        "RPC",
+        "FSR",
+    )
+}
+_REPORT_LOWER = re.compile(
+    rf"\[{YEAR}\]\s*(?:(?P<v>\d)\s+)?(?P<series>(?i:{'|'.join(_LOWER_CASE)}))\s+(?P<part>)(?P<n>\d+)\b"
+    r"(?P<bracket>(?<=\d))"
+)
+"""Series in small letters, where square brackets leave no doubt that one is meant."""
 _REPORT_SCOTS = re.compile(
     rf"(?<![\[(\d/])(?<!\b(?:AIR|PLD|ILR|the)\s)(?<!\bin\s){YEAR}"  # AIR 1973 SC is Indian
     rf"\s(?P<series>{_any_series(_SCOTS)})\s(?P<n>\d{{1,4}})\b(?!\.\d)"
 )
 _REPORT_LR = re.compile(
     rf"(?:[\[(]{YEAR}(?:-\d{{2,4}})?[\])]\s*)?(?:LR|L\.R\.)\s*(?P<v>\d{{1,2}})\s+"
-    rf"(?P<series>{_LR_COURTS})\.?\s*(?P<n>\d+)\b"
+    rf"(?P<series>{_any_series(_LR_COURTS)})\.?\s*(?P<n>\d+)\b"
 )
 _REPORT_UNKNOWN = re.compile(
     rf"\[{YEAR}\]\s*(?:(?P<v>\d{{1,3}})\s+)?"
@@ -167,6 +203,7 @@ _VOLUME_SERIES = frozenset(_ROUND) - frozenset(_SQUARE)
 
 def _report(m: Match[str]) -> Parsed:
     series = _CANONICAL.get(_squash(m["series"]), m["series"].strip())
+    series = _LOWER_CASE.get(series.casefold(), series)
     year, volume = int(m["year"]), m["v"]
     by_year = series in _YEAR_IS_VOLUME and year >= 1891 and (volume is None or int(volume) <= 4)
     square = by_year or (m["bracket"] and not (series in _VOLUME_SERIES and volume))
@@ -201,7 +238,7 @@ def _series_jurisdictions(series: str) -> tuple[str, ...]:
 
 def _report_lr(m: Match[str]) -> Parsed:
     year = int(m["year"]) if m["year"] else None
-    key = f"LR {m['v']} {m['series']} {m['n']}"
+    key = f"LR {m['v']} {_LR_CANONICAL[_squash(m['series'])]} {m['n']}"
     key = f"({year}) {key}" if year else key
     return parsed_at(
         m, "uk_report", key, year, ("uk",), court="LR", volume=int(m["v"]), number=int(m["n"])
@@ -225,6 +262,7 @@ NEUTRAL = Rule(_UK_NEUTRAL, _uk_neutral, _YEAR_BEGINS)
 UKEAT = Rule(_UKEAT, _ukeat, ("UKEAT/",))
 LAW_REPORTS = Rule(_REPORT_LR, _report_lr, ("LR", "L.R"))
 REPORT = Rule(_REPORT, _report, _YEAR_BEGINS)
+LOWER_CASE = Rule(_REPORT_LOWER, _report, ("[1", "[2"))
 SCOTS = Rule(  # a space before, for every UKSC holds an SC
     _REPORT_SCOTS,
     _report_scots,

@@ -245,6 +245,19 @@ def other_names(name: str) -> tuple[str, ...]:
     return known.get(folded) or (known.get(_folded(first), ()) if first.isupper() else ())
 
 
+def names_of(celex: str) -> tuple[str, ...]:
+    """The names of a law of the Union that is cited by its number."""
+    return _by_celex().get(celex, ())
+
+
+@cache
+def _by_celex() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {"32016R0679": ["GDPR", "General Data Protection Regulation"]}
+    for name, number in (*EU_LAWS.items(), *EU_SHORT.items()):
+        found.setdefault(number, []).append(name)
+    return {number: tuple(names) for number, names in found.items()}
+
+
 def initials(name: str) -> Iterator[str]:
     """The initials that a text may put for a title, in lower case; three letters or more.
 
