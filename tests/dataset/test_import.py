@@ -9,7 +9,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from legalgen.quality.gate import Gate
 
 from legalgen.dataset.check import Linter
 from legalgen.dataset.foreign import (
@@ -23,6 +22,7 @@ from legalgen.dataset.imports import Imported, Mapper, Place, Source, import_row
 from legalgen.dataset.verify import verify
 from legalgen.errors import DiskError, UsageError
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.gate import Gate
 from legalgen.store.files import DataDir
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger

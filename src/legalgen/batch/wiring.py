@@ -234,12 +234,17 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: bool) -> Gate:
-    """The gate of a run; the authorities it knows are the taxonomy's and the user's own."""
-    from legalgen.law.citations import Authorities  # only a run needs the gate
+    """The gate of a run; the authorities it knows are the taxonomy's and the user's own.
+
+    The leading cases that come with the program too, but where cases are taken from a list alone.
+    """
+    from legalgen.law.citations import Authorities, leading_cases  # only a run needs the gate
     from legalgen.quality.gate import Gate  # only a run needs the gate
 
     known = Authorities.of(taxonomy.authorities(), "taxonomy", strict=False)
     known |= _own_authorities(settings)
+    if settings.citation_policy != "menu":
+        known |= leading_cases()
     mode = "structure" if rehearsal else settings.gate
     return Gate(mode, today, rules_of(settings), known, _POLICIES[settings.citation_policy])
 

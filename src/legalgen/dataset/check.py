@@ -52,7 +52,7 @@ class Linter:
         self, taxonomy: Taxonomy, gate: Gate, *, index: DuplicateIndex | None = None
     ) -> None:
         self._taxonomy = taxonomy
-        self._gate = replace(gate, mode="full")
+        self._gate = replace(gate, mode="full", prunes=False)
         self._rules = gate.rules
         self._widest = widest_bounds(taxonomy)
         self._corpus = Corpus(self._rules)
@@ -175,6 +175,7 @@ class Report(msgspec.Struct):
     soft_duplicate_pairs: int = 0
     citations: int = 0
     citations_unparsed: int = 0
+    citations_named: int = 0
     oddities: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(ODDITIES, 0))
     difficulties: dict[str, int] = {}
     codes: dict[str, Code] = {}
@@ -233,6 +234,7 @@ class _Tally(msgspec.Struct):
         report.clean += not verdict.reasons
         report.citations += len(verdict.citations)
         report.citations_unparsed += sum(one.status == "unparsed" for one in verdict.citations)
+        report.citations_named += sum(one.status == "named" for one in verdict.citations)
         for oddity in row.oddities:
             report.oddities[oddity] += 1
         self._difficulties[row.difficulty] += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 
 from legalgen.law.citations import (
@@ -13,10 +13,12 @@ from legalgen.law.citations import (
     form_fault,
     impossible,
     name_tokens,
+    names_of,
     suspect,
 )
 from legalgen.quality.reading import Finding, Reading
 from legalgen.quality.rules import Thresholds
+from legalgen.quality.usable import is_no_citation
 from legalgen.store.sample import words
 
 
@@ -75,25 +77,81 @@ def _is_comparative(reading: Reading) -> bool:
 
 
 def citation_grounding(reading: Reading) -> Iterator[Finding]:
-    """Citations whose name stands neither in the answer nor in the steps."""
-    named = [item for item in reading.parsed if name_tokens(item.name)]
-    absent = [item for item in named if not _grounded(item, reading.vocabulary)]
+    """Citations of which neither the answer nor the steps say anything.
+
+    Where another is left such a citation has been taken out already (``named_places``).
+    """
+    absent = [
+        given.text
+        for given, group in zip(reading.draft.citations, reading.cited, strict=True)
+        if not _is_named(given.text, group, reading)
+    ]
     if absent:
-        quoted = ", ".join(f'"{shown(item)}"' for item in absent[:3])
+        quoted = ", ".join(f'"{text[:80]}"' for text in absent[:3])
         what = f"{quoted} not named in answer or steps: use it there or leave it out"
-        yield "CITATION_UNGROUNDED", what, "citations", len(absent) == len(named)
+        yield "CITATION_UNGROUNDED", what, "citations", True
 
 
-def _grounded(item: Parsed, vocabulary: frozenset[str]) -> bool:
+def named_places(reading: Reading) -> Sequence[int]:
+    """The places of the citations that answer or steps name; the first one where none is."""
+    cited = enumerate(zip(reading.draft.citations, reading.cited, strict=True))
+    named = [at for at, (given, group) in cited if _is_named(given.text, group, reading)]
+    return named or range(min(1, len(reading.cited)))
+
+
+def _is_named(text: str, group: Iterable[Parsed], reading: Reading) -> bool:
+    """Whether one of the authorities of a citation is named; what is unread, by its words."""
+    found = tuple(group)
+    if is_no_citation(text):
+        return True  # a fault of its own, which is not to be hidden
+    if not found:
+        telling = {word for word in words(text) if len(word) > 3}
+        return not telling or not telling.isdisjoint(reading.vocabulary)
+    return any(_grounded(item, reading) for item in found)
+
+
+def _grounded(item: Parsed, reading: Reading) -> bool:
+    vocabulary = reading.vocabulary
+    if not name_tokens(item.name):
+        return _by_number(item, reading)
     if name_tokens(item.name) & vocabulary:
         return True
     if not item.name.isascii() and _named_with_accents(item.name, vocabulary):
         return True
     if item.is_case:
-        return False
+        return item.key.casefold() in reading.prose
     initials = "".join(word[0] for word in item.name.split() if word[0].isupper()).casefold()
+    return initials in vocabulary or _has_pin(item, vocabulary)
+
+
+def _has_pin(item: Parsed, vocabulary: frozenset[str]) -> bool:
     pins = re.findall(r"\d+[a-z]{0,2}", item.pinpoint.casefold())
-    return initials in vocabulary or any(pin in vocabulary for pin in pins)
+    return any(pin in vocabulary for pin in pins)
+
+
+_NUMBER = re.compile(r"\d+")
+
+
+def _by_number(item: Parsed, reading: Reading) -> bool:
+    """Whether a citation without a name of its own is there by its number or by another name."""
+    if _has_pin(item, reading.vocabulary) or item.key.casefold() in reading.prose:
+        return True
+    if item.kind == "us_constitution":
+        return not _CONSTITUTION.isdisjoint(reading.vocabulary)
+    if item.kind == "eu_legislation" and any(
+        name.casefold() in reading.prose for name in names_of(item.key)
+    ):
+        return True
+    number = str(item.number) if item.number is not None else _last_number(item.key)
+    return number in reading.vocabulary
+
+
+def _last_number(key: str) -> str:
+    found = _NUMBER.findall(key)
+    return found[-1] if found else ""
+
+
+_CONSTITUTION = frozenset({"constitution", "constitutional", "amendment", "amendments"})
 
 
 def _named_with_accents(name: str, vocabulary: frozenset[str]) -> bool:

@@ -15,16 +15,13 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.completion import Completion
 from legalgen.errors import Reason
-from legalgen.law.citations import (
-    Authorities,
-    Parsed,
-    parse,
-    same_name,
-)
+from legalgen.law.citations import NAMED_KINDS, Authorities, Parsed, parse, same_case
 from legalgen.law.planner import Task
+from legalgen.quality.admission import Policing, trimmed
 from legalgen.quality.citing import (
     citation_count,
     citation_form,
@@ -43,9 +40,11 @@ from legalgen.store.sample import Citation, Draft, DraftCitation
 
 
 class Gate(msgspec.Struct, frozen=True):
-    """The checks of one sample. ``authorities`` is the list of those somebody has checked.
+    """The checks of one sample. ``authorities`` are those that are known to be cited right.
 
-    ``today`` bounds what can have been decided. Safe to share between threads.
+    ``today`` bounds what can have been decided. ``prunes`` says whether what may not be cited is
+    taken out of an answer; rows that stand in a dataset are only told of it. Safe to share between
+    threads.
     """
 
     mode: Mode
@@ -53,6 +52,7 @@ class Gate(msgspec.Struct, frozen=True):
     rules: Rules = msgspec.field(default_factory=Rules)
     authorities: Authorities | None = None
     policy: Policy = "free"
+    prunes: bool = True
 
     def inspect(
         self, draft: Draft, task: Task | None, completion: Completion | None, bounds: Bounds
@@ -66,13 +66,17 @@ class Gate(msgspec.Struct, frozen=True):
         cited = tuple(parse(item.text) for item in mended.citations)
         kept = distinct(mended.citations, cited)
         if len(kept) < len(cited):
-            mended = msgspec.structs.replace(
-                mended, citations=tuple(mended.citations[at] for at in kept)
-            )
+            mended = replace(mended, citations=tuple(mended.citations[at] for at in kept))
             cited = tuple(cited[at] for at in kept)
             fixes = (*fixes, "repeated citations")
         reading = Reading(mended, task, bounds, cited)
-        reasons = tuple(self._reasons(reading, completion))
+        barred: tuple[Finding, ...] = ()
+        if self.mode == "full" and self.prunes:
+            policing = self._policing if self._takes_out else None
+            unnamed = self.rules.severities["CITATION_UNGROUNDED"] == "flag"
+            reading, more, barred = trimmed(reading, policing, unnamed=unnamed)
+            mended, cited, fixes = reading.draft, reading.cited, (*fixes, *more)
+        reasons = tuple(self._reasons(reading, completion, barred))
         citations = tuple(map(self._citation, mended.citations, cited))
         return Verdict(mended, reasons, citations, reading.parsed, fixes)
 
@@ -86,10 +90,16 @@ class Gate(msgspec.Struct, frozen=True):
         far = score < self.rules.thresholds.min_score
         return self.rules.reason("LOW_SCORE", f"{score:.1f} of 5, need {wanted:.1f}", far=far)
 
-    def _reasons(self, reading: Reading, completion: Completion | None) -> Iterator[Reason]:
-        stages = [form(reading, completion)]
+    @property
+    def _policing(self) -> Policing:
+        return Policing(self.policy, self.authorities or Authorities({}))
+
+    def _reasons(
+        self, reading: Reading, completion: Completion | None, barred: Iterable[Finding]
+    ) -> Iterator[Reason]:
+        stages: list[Iterable[Finding]] = [form(reading, completion)]
         if self.mode == "full":
-            stages += [self._voice(reading, completion), self._substance(reading)]
+            stages += [self._voice(reading, completion), self._substance(reading, barred)]
         for stage in stages:
             failed = False
             for code, what, where, far in stage:
@@ -107,13 +117,14 @@ class Gate(msgspec.Struct, frozen=True):
         yield from language(reading, self.rules.thresholds)
         yield from cut(reading.draft.answer)
 
-    def _substance(self, reading: Reading) -> Iterator[Finding]:
+    def _substance(self, reading: Reading, barred: Iterable[Finding]) -> Iterator[Finding]:
         limits = self.rules.thresholds
         for check in (lengths, steps, overlap):
             yield from check(reading, limits)
         yield from repetition(reading)
         yield from shape(reading, limits)
         yield from self._citations(reading)
+        yield from barred
         yield from required(reading, limits, self._lists)
 
     def _citations(self, reading: Reading) -> Iterator[Finding]:
@@ -125,12 +136,17 @@ class Gate(msgspec.Struct, frozen=True):
         yield from self._unlisted(reading)
 
     def _unlisted(self, reading: Reading) -> Iterator[Finding]:
-        if self.authorities is None:
+        policing = self._policing
+        if self.authorities is None or (policing.strict and self._takes_out):
             return
-        for item in reading.parsed:
-            if item.is_case and not self._lists_one(item, reading.cited):
+        for group in reading.cited:
+            for item in policing.barred(group):
                 what = f'"{shown(item)}" is not in the list: take one from it, or an Act'
                 yield "CITATION_UNLISTED", what, "citations", self.policy == "menu"
+
+    @property
+    def _takes_out(self) -> bool:
+        return self.prunes and self.rules.severities["CITATION_UNLISTED"] == "graded"
 
     def _lists(self, parsed: Parsed) -> bool:
         return self.authorities is not None and self.authorities.lists(parsed)
@@ -142,7 +158,7 @@ class Gate(msgspec.Struct, frozen=True):
         group = next((group for group in cited if item in group), ())
         twins = (other for other in group if other.is_case and item.is_case and other != item)
         return any(
-            self._lists(twin) and (not item.name or same_name(item.name, twin.name))
+            self._lists(twin) and (not item.name or same_case(item.name, twin.name))
             for twin in twins
         )
 
@@ -152,5 +168,6 @@ class Gate(msgspec.Struct, frozen=True):
             return Citation(given.text, proposition=proposition)
         best = next((item for item in parsed if item.strong), parsed[0])
         listed = all(self._lists_one(item, [parsed]) for item in parsed)
-        status = "listed" if listed else "parsed"
+        named = "named" if best.kind in NAMED_KINDS else "parsed"
+        status = "listed" if listed else named
         return Citation(given.text, best.kind, best.key, status, proposition)

@@ -8,9 +8,8 @@ from functools import cached_property
 
 import msgspec
 
-from legalgen.law.citations import (
-    Parsed,
-)
+from legalgen.law.citations import Parsed
+from legalgen.law.citations import normalise as plain
 from legalgen.law.planner import Task
 from legalgen.quality.rules import Bounds
 from legalgen.store.sample import Draft, words
@@ -72,6 +71,11 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
     def vocabulary(self) -> frozenset[str]:
         """The words in which an authority may be named: answer and steps."""
         return self.answer_vocabulary.union(self.steps)
+
+    @cached_property
+    def prose(self) -> str:
+        """Answer and steps in small letters, with one kind of hyphen, space and quote."""
+        return plain(f"{self.draft.answer}\n{self.steps_text}").casefold()
 
     @cached_property
     def answer_line(self) -> str:

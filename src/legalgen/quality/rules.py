@@ -81,7 +81,7 @@ CODES: Mapping[str, Severity] = {
     "CITATION_IMPOSSIBLE": "reject",
     "CITATION_JURISDICTION": "reject",
     "CITATION_UNPARSED": "flag",
-    "CITATION_UNGROUNDED": "graded",
+    "CITATION_UNGROUNDED": "flag",
     "CITATION_CONFLICT": "flag",
     "CITATION_UNLISTED": "graded",
     "CITATION_FORMAT": "flag",

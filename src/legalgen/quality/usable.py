@@ -200,10 +200,20 @@ _NO_CITATION = re.compile(
     r"|no (?:specific |particular |direct |relevant |formal |case )*"
     r"(?:citations?|authorit(?:y|ies)|cases?|statutes?|sources?|references?|legislation)"
     r"(?: (?:is |are )?(?:needed|required|cited|available|applicable|given|provided|necessary))?)"
-    r"\W*|(?:none|n/a)\s*[-:;,.(\u2013\u2014].*)?",
+    r"\W*|(?:none|n/a)\s*[-:;,.(\u2013\u2014].*"
+    r"|(?:it |this |the law )?(?:varies|vary|differs?|depends)(?: (?:by|with|from|on|upon|between"
+    r"|across|according to)\b[^\d;]*)?"
+    r"|(?:various|multiple|several|applicable|relevant|local|domestic|national|foreign)"
+    r"(?: (?:national|state|local|domestic|legal))* (?:laws?|statutes?|legislation|regulations?"
+    r"|rules|codes?|case ?law|authorit(?:y|ies)|provisions|jurisdictions?|sources)\W*)?",
     re.I | re.S,
 )
 """A whole citation that says that there is none."""
+
+
+def is_no_citation(text: str) -> bool:
+    """Whether a citation only says that there is none, or that the law differs."""
+    return _NO_CITATION.fullmatch(text) is not None
 
 
 def refusal(draft: Draft, completion: Completion | None) -> Iterator[Finding]:
@@ -271,7 +281,7 @@ def placeholder(reading: Reading) -> Iterator[Finding]:
         if sign in folded:
             yield from _gap(gap, reading.fields)
     for item in reading.draft.citations:
-        if _NO_CITATION.fullmatch(item.text):
+        if is_no_citation(item.text):
             what = f'"{item.text}" in citations: leave out what is none'
             yield "PLACEHOLDER", what, "citations", True
 

@@ -379,6 +379,7 @@ def _flags(details: Details, total: int) -> str:
 
 _STATUS_WORDS: Final = {
     "unparsed": "no form of citation that is known",
+    "named": "names a document, section or case that nobody could look up by it",
     "parsed": "has the form of a citation; nobody has looked it up",
     "conflict": "contradicts another row: one of the two is wrong",
     "listed": "is in a list of known authorities",

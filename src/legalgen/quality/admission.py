@@ -1,0 +1,344 @@
+"""Which cases a citation policy admits, and an answer without the others.
+
+A case that is not admitted goes out of the citations and out of the prose: the sentence or the
+parenthesis that carries it (``pruning``). Where too little would be left, nothing is taken out and
+the answer goes back with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+from msgspec.structs import replace
+
+from legalgen.law.citations import (
+    Authorities,
+    Parsed,
+    apex,
+    case_names,
+    find_all,
+    find_numbered,
+    highest,
+    normalise,
+    same_case,
+)
+from legalgen.quality.citing import named_places, shown
+from legalgen.quality.elements import NOT_A_PARTY
+from legalgen.quality.pruning import Span, sentences, without
+from legalgen.quality.reading import Finding, Reading, word_set
+from legalgen.quality.rules import Bounds, Policy
+from legalgen.store.sample import Draft
+
+Group = tuple[Parsed, ...]
+
+
+class Policing(msgspec.Struct, frozen=True):
+    """A citation policy over the authorities that are known."""
+
+    policy: Policy
+    known: Authorities
+
+    @property
+    def strict(self) -> bool:
+        """Whether what is not admitted is taken out."""
+        return self.policy in {"statute_first", "apex_only"}
+
+    def admits(self, item: Parsed, group: Iterable[Parsed] = ()) -> bool:
+        """Whether a case may be cited, by itself or by another reference of the same text."""
+        twins = (
+            twin
+            for twin in group
+            if twin.is_case
+            and twin is not item
+            and (not item.name or not twin.name or same_case(item.name, twin.name))
+        )
+        return self._admits(item) or any(map(self._admits, twins))
+
+    def _admits(self, item: Parsed) -> bool:
+        if item.kind == "case_name":
+            return self.known.names(item.name)
+        if self.known.contradicts(item):
+            return False
+        if self.policy == "menu":
+            return self.known.lists(item)
+        listed = self.known.lists(item) and (self.policy != "apex_only" or apex(item))
+        return listed or highest(item)
+
+    def barred(self, group: Group) -> tuple[Parsed, ...]:
+        """The cases of one citation that are not admitted."""
+        kinds = {"case_name"} if self.strict else frozenset[str]()
+        return tuple(
+            item
+            for item in group
+            if (item.is_case or item.kind in kinds) and not self.admits(item, group)
+        )
+
+
+# --- the answer without them -----------------------------------------------------------------
+
+
+def trimmed(
+    reading: Reading, policing: Policing | None, *, unnamed: bool
+) -> tuple[Reading, tuple[str, ...], tuple[Finding, ...]]:
+    """An answer without what may not be cited, what was taken out, and what sends it back.
+
+    Cases that ``policing`` bars (None: it bars none) and, with ``unnamed``, citations that neither
+    answer nor steps name, as long as another is left.
+    """
+    draft, cited = reading.draft, reading.cited
+    fixes: tuple[str, ...] = ()
+    if policing is not None and policing.strict:
+        turns = reading.task is not None and reading.task.sample_type == "dialogue"
+        found = admitted(draft, cited, policing, reading.bounds, turns=turns)
+        if found.findings:
+            return reading, (), found.findings
+        if found.fixes:
+            fixes = found.fixes
+            reading = Reading(found.draft, reading.task, reading.bounds, found.cited)
+    named = named_places(reading) if unnamed else range(len(reading.cited))
+    if len(named) == len(reading.cited):
+        return reading, fixes, ()
+    draft = replace(reading.draft, citations=tuple(reading.draft.citations[at] for at in named))
+    cited = tuple(reading.cited[at] for at in named)
+    return Reading(draft, reading.task, reading.bounds, cited), (*fixes, "unnamed citations"), ()
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """An answer that cites only what is admitted, or the findings that send it back."""
+
+    draft: Draft
+    cited: tuple[Group, ...]
+    fixes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def admitted(
+    draft: Draft, cited: tuple[Group, ...], policing: Policing, bounds: Bounds, *, turns: bool
+) -> Admitted:
+    """The answer without the cases that the policy bars; ``turns`` says that it is a dialogue."""
+    groups = [
+        group or _by_name(given.text) for given, group in zip(draft.citations, cited, strict=True)
+    ]
+    barred = tuple(item for group in groups for item in policing.barred(group))
+    prose = _Prose.of(draft, groups, barred, policing)
+    if not barred and not prose.doomed:
+        return Admitted(draft, cited)
+    kept = [at for at, group in enumerate(groups) if not policing.barred(group)]
+    pruned = _pruned(draft, kept, prose, turns=turns)
+    why = _missing(draft, pruned, prose, bounds)
+    if why and not barred and not prose.certain:
+        return Admitted(draft, cited)  # names that nobody cited: not worth another call
+    if pruned is None or why:
+        names = ", ".join(dict.fromkeys(f'"{name}"' for name in (*map(shown, barred), *prose.said)))
+        what = (
+            f"{names} may not be cited (it is neither listed nor a highest court's case with the "
+            f"court's own number), and without it {why}: give the reason by an Act or in your own "
+            "words"
+        )
+        return Admitted(draft, cited, (), (("CITATION_UNLISTED", what, "citations", True),))
+    return Admitted(pruned, tuple(cited[at] for at in kept), ("unlisted cases",))
+
+
+def _by_name(text: str) -> Group:
+    """The case that a citation names which nobody can read: ``X v Y (ET/1600174/2021)``."""
+    return tuple(
+        Parsed("case_name", name, start, end, name=name)
+        for start, end, name in case_names(normalise(text))
+    )
+
+
+class _Prose(msgspec.Struct, frozen=True):
+    """Where the texts of an answer speak of cases that are not admitted.
+
+    ``doomed`` and ``others`` hold, by text, the places of those and of all other references.
+    ``certain`` tells whether one of them is more than a name that nobody knows. ``asked`` are
+    those of which the question speaks, ``said`` the references that stand in prose alone.
+    """
+
+    doomed: dict[str, list[Span]]
+    others: dict[str, list[Span]]
+    certain: bool
+    asked: bool
+    said: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, draft: Draft, cited: Iterable[Group], barred: Sequence[Parsed], policing: Policing
+    ) -> _Prose:
+        kept = [item for group in cited for item in group if item not in barred]
+        finder = _Finder(policing, [b.name for b in barred if b.name], kept, draft.question)
+        doomed, others = {}, {}
+        for text in dict.fromkeys((draft.answer, *draft.reasoning_steps)):
+            doomed[text], others[text] = finder.places(text)
+        asked = finder.places(draft.question)[0]
+        doomed = {text: spans for text, spans in doomed.items() if spans}
+        return cls(doomed, others, finder.certain, bool(asked), tuple(finder.said))
+
+
+class _Finder(msgspec.Struct):
+    policing: Policing
+    barred: list[str]
+    kept: list[Parsed]
+    question: str
+    certain: bool = False
+    said: list[str] = []
+
+    def places(self, text: str) -> tuple[list[Span], list[Span]]:
+        """The places of references that go, and of those that stay."""
+        plain = normalise(text)
+        doomed: list[Span] = []
+        others: list[Span] = []
+        for span, admitted in self._numbered(plain):
+            (others if admitted else doomed).append(span)
+        for start, end, name in case_names(plain):
+            if any(start < last and first < end for first, last in (*doomed, *others)):
+                continue
+            (doomed if self._goes(name) else others).append((start, end))
+        taken = [*doomed, *others]
+        others += [
+            (item.start, item.end)
+            for item in (find_all(text) if doomed else ())
+            if not item.is_case and not any(item.start < e and s < item.end for s, e in taken)
+        ]
+        doomed += self._short_forms(plain, taken) if self.barred else []
+        return sorted(doomed), sorted(others)
+
+    def _numbered(self, text: str) -> Iterator[tuple[Span, bool]]:
+        """Numbered references with their names and what follows them; parallel ones as one."""
+        clusters: list[list[Parsed]] = []
+        for item in find_numbered(text):
+            if not item.is_case:
+                continue
+            if clusters and _JOINS.fullmatch(text, clusters[-1][-1].end, item.start):
+                clusters[-1].append(item)
+            else:
+                clusters.append([item])
+        for cluster in clusters:
+            first, last = cluster[0], cluster[-1]
+            start = text.rfind(first.name, 0, first.start) if first.name else first.start
+            after = _PINPOINT.match(text, last.end)
+            span = (start if start >= 0 else first.start, after.end() if after else last.end)
+            admitted = any(self._admitted(item) for item in cluster)
+            if not admitted:
+                self.certain = True
+                self.said.append(shown(first))
+            yield span, admitted
+
+    def _admitted(self, item: Parsed) -> bool:
+        same = any(other.key == item.key for other in self.kept)
+        return (same and not item.name) or self.policing.admits(item, self.kept if same else ())
+
+    def _goes(self, name: str) -> bool:
+        """Whether a bare name is of a case that goes: one that was barred, or one unknown."""
+        if any(same_case(name, other) for other in self.barred):
+            self.certain = True
+            return True
+        if any(item.name and same_case(name, item.name) for item in self.kept):
+            return False
+        if self.policing.known.names(name):
+            return False
+        parties = set(re.findall(r"[A-Z]\w{2,}", name)) - NOT_A_PARTY
+        return parties.isdisjoint(re.findall(r"\w+", self.question))
+
+    def _short_forms(self, text: str, taken: Sequence[Span]) -> Iterator[Span]:
+        """``In Felthouse the offeror ...``: a case by the name of its first party alone."""
+        known = {word for item in self.kept for word in re.findall(r"\w+", item.name)}
+        for name in self.barred:
+            party = re.split(r"\sv(?:s?\.?)\s", name)[0].removeprefix("Re ").removeprefix("In re ")
+            word = next(
+                (w for w in re.findall(r"[A-Z][\w'-]{3,}", party) if w not in _NO_SHORT_FORM), ""
+            )
+            if not word or word in known or re.search(rf"\b{re.escape(word)}\b", self.question):
+                continue
+            for match in re.finditer(rf"\b{re.escape(word)}\b(?!\s(?:v|vs)\b)", text):
+                if not any(start <= match.start() < end for start, end in taken):
+                    yield match.start(), match.end()
+
+
+_JOINS = re.compile(r"[\s,;]*(?:\(|\[\d+\],?\s)?")
+_PINPOINT = re.compile(
+    r"(?:,?\s(?:at\s)?(?:\[\d+\](?:\s?[-\u2013]\s?\[\d+\])?|paras?\.?\s\d+(?:-\d+)?|pp?\.?\s\d+"
+    r"|\d{2,4}(?=[\s,.;)]))"
+    r"|\s\((?:HL|CA|PC|SC|CJEU|ECJ|QB|KB|Ch|Admin|TCC|Comm"
+    r"|[A-Z][\w. ]{0,24}\d{4}|Lord [A-Z]\w+)\))+"
+)
+_NO_SHORT_FORM = word_set(
+    "The Attorney General Secretary State Minister Commissioner Commissioners Commission Council "
+    "Chief Constable Director Public Regina Crown Bank National Royal British United States First "
+    "City London Borough County District Home Office Department Board Trustees Various Claimants "
+    "Group Holdings Company Northern Southern Western Eastern European International Young Price "
+    "Industrial Investors Revenue Customs Financial Associated Central Society Association People "
+    "Matter Estate Application Child Children Minors Persons Unknown Parliament Ministry World "
+    "Mutual Insurance Assurance General Motors Partners Trust Services Housing Health Authority"
+)
+"""Words that begin the names of many cases and stand for none of them."""
+
+
+def _pruned(draft: Draft, kept: Sequence[int], prose: _Prose, *, turns: bool) -> Draft | None:
+    answer = _text_without(draft.answer, prose, turns=turns)
+    steps = [_text_without(step, prose, turns=False) or "" for step in draft.reasoning_steps]
+    if answer is None:
+        return None
+    steps = [step for step in steps if len(step.split()) >= _SHORTEST_STEP]
+    citations = tuple(draft.citations[at] for at in kept)
+    return replace(draft, answer=answer, reasoning_steps=tuple(steps), citations=citations)
+
+
+_SHORTEST_STEP = 4
+
+
+def _text_without(text: str, prose: _Prose, *, turns: bool) -> str | None:
+    if text not in prose.doomed:
+        return text
+    return without(text, prose.doomed[text], prose.others[text], turns=turns)
+
+
+def _missing(before: Draft, after: Draft | None, prose: _Prose, bounds: Bounds) -> str:
+    """What an answer lacks without the cases that went; empty where it is still whole."""
+    if prose.asked:
+        return "the question, which is about it, has no answer"
+    if after is None:
+        return "a speaker has nothing to say"
+    counts = (
+        (len(before.citations), len(after.citations), bounds.min_citations, "citations"),
+        (
+            len(before.reasoning_steps),
+            len(after.reasoning_steps),
+            bounds.reasoning_steps[0],
+            "steps",
+        ),
+        (len(before.answer.split()), len(after.answer.split()), bounds.answer_words[0], "words"),
+    )
+    for had, left, least, noun in counts:
+        if left < had and left < least:
+            return f"{left} {noun} are left, need {least} or more"
+    if after.answer != before.answer and not _gives_a_reason(after.answer):
+        return "the answer gives no reason"
+    return ""
+
+
+_NOUNS = ("citations", "steps", "words")
+
+
+def _sizes(draft: Draft) -> tuple[int, int, int]:
+    return len(draft.citations), len(draft.reasoning_steps), len(draft.answer.split())
+
+
+def _least(bounds: Bounds) -> tuple[int, int, int]:
+    return bounds.min_citations, bounds.reasoning_steps[0], bounds.answer_words[0]
+
+
+_REASON = re.compile(
+    r"\b(?:because|since|therefore|thus|hence|accordingly|consequently|follows|means|requires?|must"
+    r"|unless|if|where|when|until|under|sections?|articles?|s|art|reg(?:ulation)?s?|rules?|Acts?"
+    r"|Directives?|Code|Order|principles?|tests?|doctrine|dut(?:y|ies)|provides?|depends?|necessary"
+    r"|so(?: that)?|as|for|but|only|without|cannot|need(?:s|ed)?)\b"
+)
+
+
+def _gives_a_reason(answer: str) -> bool:
+    """Whether more than a bare conclusion is left: a second sentence, one of them with a reason."""
+    found = [answer[each.start : each.end] for each in sentences(answer)]
+    return len(found) > 1 and any(map(_REASON.search, found))
