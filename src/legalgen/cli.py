@@ -32,7 +32,8 @@ app = typer.Typer(
 )
 
 _WRITING = (
-    "provider", "model", "route", "no_failover", "base_url", "reasoning_effort", "timeout",
+    "provider", "model", "only_provider", "spill_after", "route", "no_failover", "base_url",
+    "reasoning_effort", "timeout",
     "connect_timeout", "stickiness", "jurisdiction", "practice_area", "topic", "difficulty",
     "sample_type", "reasoning_instruction", "citation_policy", "gate", "keep_thinking", "judge",
     "min_score",

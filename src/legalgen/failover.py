@@ -258,6 +258,7 @@ class Candidate(msgspec.Struct, frozen=True):
     ``ready_in_s`` is seconds until state, budget and ramp let a call leave; ``inf`` for never.
     ``trickle`` marks a wait for a daily (or hourly) window that frees one request at a time:
     used when it is ready, never waited for. ``resume_in_s`` is when it is worth coming back.
+    ``spill_s`` is added to its cost: how much later the provider may be that the user named.
     """
 
     ref: ModelRef
@@ -267,6 +268,7 @@ class Candidate(msgspec.Struct, frozen=True):
     poor: bool = False
     trickle: bool = False
     resume_in_s: float | None = None
+    spill_s: float = 0.0
     why: str = ""
 
     @property
@@ -327,7 +329,7 @@ def choose(
         rank = candidate.rank + (places if candidate.poor else 0)
         same = abs(candidate.latency_s - preferred) <= SAME_LATENCY * preferred
         latency = preferred if same else candidate.latency_s
-        return candidate.ready_in_s + latency + rank * stickiness_s
+        return candidate.ready_in_s + latency + rank * stickiness_s + candidate.spill_s
 
     def in_time(candidate: Candidate) -> bool:
         in_patience = candidate.ready_in_s <= patience_s + LEAST_WAIT_S

@@ -17,7 +17,7 @@ import pytest
 from legalgen.batch.generation import Stop
 from legalgen.batch.run import Intent, Result, Run, resumed_flags, resumed_settings
 from legalgen.dataset.compact import compact
-from legalgen.errors import ConfigurationError, DiskError, NoUsableProvider
+from legalgen.errors import ConfigurationError, DiskError, NoUsableProvider, UsageError
 from legalgen.providers import PROVIDERS
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
@@ -296,6 +296,54 @@ class TestFailuresOfAModel:
         assert_whole(world, result, 6)
         by = [f"{call.vendor}/{call.model}" for call in world.server.calls()]
         assert [model == GROQ for model in by] == [True, *[False] * 5, True]
+
+
+class TestWhoIsPaid:
+    """``--provider groq`` says whose money is spent."""
+
+    @pytest.mark.parametrize("count", ["20", "60"])
+    def test_the_named_provider_writes_what_it_can(
+        self, build: Callable[[Config], World], count: str
+    ) -> None:
+        """Without limits at least 95 % of the calls are its own, and nothing is told."""
+        world = build(Config.of(latency=0.4))
+        result = world.batch(count=count)
+        assert_whole(world, result, int(count))
+        calls = calls_by_ledger(result)
+        at_groq = sum(n for name, n in calls.items() if name.startswith("groq/"))
+        assert at_groq >= 0.95 * sum(calls.values())
+        assert world.heard(events.Spilled) == []
+
+    def test_another_provider_that_is_paid_for_limits_is_named_once(
+        self, build: Callable[[Config], World]
+    ) -> None:
+        """One event, which the ledger keeps; the samples go on."""
+        world = build(Config.of(latency=0.05).with_model("groq", None, limits=Limits(rpm=4)))
+        result = world.batch(count="30", concurrency="4")
+        assert_whole(world, result, 30)
+        [told] = world.heard(events.Spilled)
+        assert told.provider == "groq"
+        assert told.target.startswith("cerebras/")
+        spill = record_of(result).spill
+        assert spill is not None
+        assert (spill.provider, spill.target, spill.reason) == (
+            "groq", told.target, told.reason,
+        )  # fmt: skip
+
+    def test_only_the_named_provider(self, world: World) -> None:
+        """``--only-provider``: the route holds no other, whatever happens."""
+        world.server.fail("groq", "model_not_found")
+        result = world.batch(count="3", only_provider=True)
+        assert result.exit_code == 3
+        assert {call.vendor for call in world.server.calls()} == {"groq"}
+
+    @pytest.mark.parametrize(
+        "flags", [{"provider": None}, {"provider": None, "route": f"{GROQ},{CEREBRAS}"}]
+    )
+    def test_only_needs_a_name(self, world: World, flags: dict[str, Any]) -> None:
+        """Without a provider it means nothing, and a route names every model itself."""
+        with pytest.raises(UsageError, match="--only-provider"):
+            world.open(only_provider=True, **flags)
 
 
 class TestKeysAndAddresses:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from random import Random
 
+import msgspec
 import pytest
 
 from legalgen.completion import Completion, LimitKind, LimitReading, LimitWindow, ModelRef, Usage
@@ -601,3 +602,88 @@ def test_a_view_is_a_snapshot() -> None:
     assert (view.budgets.buckets, list(view.experience.shares)) == before
     [later] = desk.router.view()
     assert (len(later.budgets.buckets), len(later.experience.shares)) == (2, 2)
+
+
+# --------------------------------------------------------------------------- money follows the word
+
+NAMED = Policy(named="groq", spill_after_s=5.0)
+
+
+def share_of_groq(world: World, since: float = 0.0) -> float:
+    """The calls at Groq as a share of all that reached a server since a moment."""
+    times = {
+        ref: [moment for moment in server.times if moment >= since]
+        for ref, server in world.servers.items()
+    }
+    groq_ = sum(len(each) for ref, each in times.items() if ref.provider == "groq")
+    return groq_ / max(1, sum(map(len, times.values())))
+
+
+@pytest.mark.parametrize("samples", [20, 60])
+@pytest.mark.parametrize("workers", [1, 4, 32, 64])
+def test_the_named_provider_is_paid_while_it_can_deliver(samples: int, workers: int) -> None:
+    """Without limits its pace and its first replies are waited for."""
+    policy = msgspec.structs.replace(NAMED, max_in_flight=workers)
+    servers = [unlimited(ref, latency_s=0.4) for ref in (A, B, D, ModelRef("cerebras", "e"))]
+    world = World(servers, workers=workers, policy=policy, samples=samples).run(60)
+    assert world.kept >= samples
+    assert share_of_groq(world) >= 0.95
+
+
+def test_without_patience_the_others_are_paid_from_the_first() -> None:
+    """``--spill-after 0`` is what a route of equals does."""
+    policy = msgspec.structs.replace(NAMED, spill_after_s=0.0)
+    servers = [unlimited(ref, latency_s=0.4) for ref in (A, B, D)]
+    world = World(servers, workers=32, policy=policy, samples=60).run(60)
+    assert min(world.servers[D].times) <= world.started + 0.2
+
+
+def test_under_limits_the_quotas_of_the_whole_route_are_used() -> None:
+    """The others are paid before fifteen seconds are over, and 95 % of all quotas are used."""
+    servers = [groq("a"), groq("b"), cerebras("d"), cerebras("e")]
+    world = World(servers, workers=16, policy=NAMED).run(720)
+    assert min(world.servers[D].times) <= world.started + 15
+    assert world.share_of_quotas(720) >= 0.95
+
+
+def test_a_limited_named_provider_is_left_at_once() -> None:
+    """A refusal is no pace: nothing is added, and the next call leaves elsewhere."""
+    desk = Desk(Target(A), Target(D), policy=NAMED)
+    assert desk.lease().spilled == ""
+    decided = desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=2.0)
+    spilled = desk.lease()
+    assert (spilled.ref, spilled.spilled) == (D, "its limits are used up for now")
+    moved = desk.lease(decided.trail)
+    assert (moved.ref, moved.spilled) == (D, "")
+
+
+def test_a_timeout_sends_its_task_elsewhere_at_once() -> None:
+    """The task that timed out does not wait for the named provider; others do."""
+    desk = Desk(Target(A), Target(B), Target(D), policy=NAMED)
+    decided = desk.fail(desk.lease(), C.TIMEOUT)
+    assert desk.lease(decided.trail).ref == D
+    assert desk.lease().ref == A
+
+
+def test_a_named_provider_that_hangs_is_not_waited_for_long() -> None:
+    """What is overdue is taken to be as late again: after some seconds the others are paid."""
+    desk = Desk(Target(A), Target(D), policy=NAMED)
+    desk.lease(), desk.lease()
+    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), Hold)
+    desk.time.now += 8
+    spilled = desk.lease()
+    assert (spilled.ref, spilled.spilled) == (D, "its next call is over 5 s away")
+
+
+def test_a_queue_at_the_named_provider_is_work() -> None:
+    """A worker more is worth it while another provider has room, not while all are busy."""
+    desk = Desk(Target(A), Target(D), policy=NAMED)
+    desk.router.state_limits(A, limits(("requests", "minute", 30)))
+    desk.reply(desk.lease(), LimitReading("requests", "minute", 30, 0))
+    assert desk.router.ready(lambda _: DEMAND)
+    turn = desk.router.turn(TRAIL, lambda _: DEMAND)
+    assert isinstance(turn, Hold)
+    assert turn.ref == A
+    held = [desk.router.turn(TRAIL, lambda _: DEMAND) for _ in range(3)]
+    refs = [turn.ref for turn in held if isinstance(turn, Hold | Lease)]
+    assert refs == [A, A, D]  # two seconds a call: the fourth would wait eight

@@ -216,6 +216,7 @@ class Generation:
         self._clock = clock or Clock()
         self._formats = {ref: end.formats for ref, end in endpoints.items()}
         self._counting = threading.Lock()
+        self._spill_told = False
         self.resting = 0
         """Workers that wait for a target now."""
         self._retrying = Retrying(  # what it remembers of an attempt is each thread's own
@@ -300,6 +301,7 @@ class Generation:
         request = self._request(job, lease, endpoint)
         job.attempts += 1
         self._tell(Departed(lease.ref))
+        self._tell_spill(job, lease)
         try:
             completion = endpoint.provider.complete(request)
         except ProviderError as error:
@@ -444,6 +446,22 @@ class Generation:
                 )
             )
         job.failed = job.told = None
+
+    def _tell_spill(self, job: Job, lease: Lease) -> None:
+        """Once: that another provider is paid for the pace or the limits of the named one."""
+        named = self._router.named
+        if not lease.spilled or named is None or self._spill_told:
+            return
+        self._spill_told = True
+        self._tell(
+            events.Spilled(
+                at=self._wall(),
+                slot=job.task.slot,
+                provider=named,
+                target=str(lease.ref),
+                reason=f"{lease.spilled} (--spill-after, --only-provider)",
+            )
+        )
 
     def _tell_wait(self, job: Job, hold: Hold) -> None:
         if hold.why == BUSY or hold.seconds < TOLD_WAIT_S or job.told == (hold.ref, hold.why):

@@ -38,7 +38,7 @@ from legalgen.quality.rules import Verdict
 from legalgen.routing.router import Router
 from legalgen.routing.targets import MOST_IN_FLIGHT, Spent
 from legalgen.store.journal import Rejected
-from legalgen.store.ledger import Alert, Failed, Record, Status, Switch, Wait
+from legalgen.store.ledger import Alert, Failed, Record, Spill, Status, Switch, Wait
 from legalgen.store.ledger import GivenUp as GivenUpNote
 from legalgen.store.parts import Cell
 from legalgen.store.sample import Sample, sample_id
@@ -561,6 +561,10 @@ class Batch:
         match event:
             case events.Waiting() if self._is_known(event):
                 return
+            case events.Spilled() if self.record.spill is not None:
+                return
+            case events.Spilled():
+                self.record.spill = Spill(event.at, event.provider, event.target, event.reason)
             case events.CallFailed():
                 self.record.note(_failed(event))
                 self._count_failure(event)

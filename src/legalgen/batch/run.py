@@ -60,7 +60,9 @@ KEPT = (
 """Settings that make a batch what it is: a resumed one keeps them."""
 FILES = ("taxonomy", "authorities")
 """Settings that name a file a batch is made from: a resumed one reads them again."""
-ROUTING = ("provider", "model", "route", "no_failover", "reasoning_effort")
+ROUTING = (
+    "provider", "model", "route", "no_failover", "only_provider", "spill_after", "reasoning_effort",
+)  # fmt: skip
 """Settings that a resumed batch keeps unless new ones are given."""
 
 
@@ -401,6 +403,8 @@ class Run:
             max_calls=settings.max_calls or self._usual_calls(),
             max_tokens=settings.max_tokens,
             max_cost_usd=settings.max_cost,
+            named=self.route.named,
+            spill_after_s=settings.spill_after,
         )
 
     def _usual_calls(self) -> int:
@@ -451,7 +455,7 @@ class Run:
     def judge_router(self, judges: Route) -> Router:
         """A router over the judges, which spends from the same purse as the batch's own."""
         book = opening.open_book(self.settings, judges, self.clock, self._notice)
-        policy = replace(self._policy(), trickle_waits=False)
+        policy = replace(self._policy(), trickle_waits=False, named=None)
         router = opening.open_router(
             self.settings, judges, policy, book, self.clock, purse=self.router.purse
         )

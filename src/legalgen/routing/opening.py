@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from legalgen.completion import (
     Completion,
     LimitReading,
@@ -76,7 +78,7 @@ def _unjudging(settings: Settings, catalog: Catalog, route: Route) -> Route:
         if place.explicit
     )
     left = route.without([place.ref for place in kin])
-    return Route(left.stops, (*left.warnings, *warnings))
+    return replace(left, warnings=(*left.warnings, *warnings))
 
 
 def _other(settings: Settings, catalog: Catalog, writers: Sequence[Place]) -> str:
@@ -99,6 +101,11 @@ def wish_of(settings: Settings, catalog: Catalog) -> Wish:
     provider, route = settings.provider, settings.route
     if route and min(said["provider"], said["model"]) < said["route"]:
         route = ()
+    if settings.only_provider and (route or not (provider or settings.model)):
+        raise UsageError(
+            f"{settings.written('only_provider')} keeps to the provider that --provider names: "
+            + ("leave out --route" if route else "name one")
+        )
     for name in ("provider", "model"):
         if route and said[name] == said["route"] == 0:
             also = settings.written(name)
@@ -106,7 +113,8 @@ def wish_of(settings: Settings, catalog: Catalog) -> Wish:
     if said["model"] < said["provider"] and _is_elsewhere(settings, catalog):
         provider = None  # --model cerebras/... where the config file says groq
     written = Written(*map(settings.written, names))
-    return Wish(provider, settings.model, route, not settings.no_failover, written)
+    failover, only = not settings.no_failover, settings.only_provider
+    return Wish(provider, settings.model, route, failover, only, written)
 
 
 def _is_elsewhere(settings: Settings, catalog: Catalog) -> bool:

@@ -247,6 +247,21 @@ class Budgets(msgspec.Struct):
             if reading.remaining is not None:
                 self._learn_level(reading, float(reading.remaining), now, call)
 
+    def learn_largest(
+        self, cost: Cost, kind: LimitKind, limit: int | None, requested: int | None
+    ) -> None:
+        """A request was too large for the model: ask for less, by what was too much.
+
+        The server may count more than was asked for (Groq counts the reasoning that it expects),
+        so the limit alone would be refused again. Where it names no numbers, a quarter less.
+        """
+        asked = cost.of(kind)
+        excess = max(1, requested - limit) if limit and requested else asked // 4
+        if kind == "output_tokens":
+            self.largest_output = min(asked - excess, self.largest_output or asked)
+        elif kind == "tokens":
+            self.largest_request = min(asked - excess, self.largest_request or asked)
+
     def drain(
         self, kind: LimitKind, window: LimitWindow, level: float, now: float, *, known: bool
     ) -> None:

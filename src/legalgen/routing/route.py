@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.completion import ModelRef
 from legalgen.errors import ConfigurationError, UsageError
@@ -30,6 +31,8 @@ class Route(msgspec.Struct, frozen=True):
 
     stops: tuple[Stop, ...]
     warnings: tuple[str, ...] = ()
+    named: str | None = None
+    """The provider that the user named, where no model was: the others are paid after it."""
 
     @property
     def rehearsal(self) -> bool:
@@ -48,7 +51,7 @@ class Route(msgspec.Struct, frozen=True):
             raise UsageError(
                 f"{written} {names}: no other model is left to write; a judge only marks"
             )
-        return Route(left, self.warnings)
+        return replace(self, stops=left)
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -66,6 +69,8 @@ class Wish(msgspec.Struct, frozen=True):
     model: str | None = None
     route: tuple[ModelRef, ...] = ()
     failover: bool = True
+    only: bool = False
+    """Whether no other provider may be used than the one the route begins with."""
     written: Written = Written()
 
 
@@ -102,7 +107,9 @@ class Planner:
             return self._finish(stops, wish)
         provider, model = self._beginning(wish)
         own = self._own(provider, model, wish)
-        return self._finish([*own, *self._elsewhere(provider, own)], wish)
+        others = [] if wish.only else self._elsewhere(provider, own)
+        named = wish.provider if wish.model is None else None
+        return replace(self._finish([*own, *others], wish), named=named)
 
     def _beginning(self, wish: Wish) -> tuple[str, str | None]:
         if wish.provider is not None:

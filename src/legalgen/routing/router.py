@@ -31,6 +31,7 @@ from legalgen.failover import (
     Trail,
     Wait,
 )
+from legalgen.routing import spilling
 from legalgen.routing.rate_limits import Bucket, Budgets, Cost, Demand, Experience, Reservation
 from legalgen.routing.spending import Purse, may_have_run
 from legalgen.routing.targets import MOST_IN_FLIGHT, Hold, Lease, Policy, Spent, Target, View
@@ -71,11 +72,8 @@ class _Line(msgspec.Struct):
     left: float = -math.inf
     """When its newest call left, monotonic."""
     seen: float | None = None
-
-    def next_reply_s(self, latency: float, now: float) -> float:
-        """Seconds until a call that is out has likely ended: calls that left together end
-        together, a ``latency`` later; of others nobody knows, half of one is the mean."""
-        return max(latency / 2, self.left + latency - now, failover.LEAST_WAIT_S)
+    failed: bool = False
+    """Whether its latest call failed by its own fault or its provider's."""
 
 
 class _House(msgspec.Struct):
@@ -84,6 +82,8 @@ class _House(msgspec.Struct):
     health: ProviderHealth = msgspec.field(default_factory=ProviderHealth)
     current: int = 0
     epoch: int = 0
+    left: float = -math.inf
+    """When the newest call to any of its models left, monotonic."""
 
 
 class Router:
@@ -132,7 +132,7 @@ class Router:
             match choice:
                 case Call(ref):
                     self._leave_queue(hold)
-                    return self._depart(ref, demand(self._lines[ref].target), now)
+                    return self._depart(ref, demand(self._lines[ref].target), trail, now)
                 case Wait():
                     if hold is not None and hold.why == failover.BUSY != choice.why:
                         self._changed.notify()  # it cannot take the free place: perhaps another
@@ -151,9 +151,16 @@ class Router:
         return Hold(next(iter(self._lines)), RECHECK_S, failover.BUSY, None)
 
     def ready(self, demand: Callable[[Target], Demand]) -> bool:
-        """Whether some target would take a call of this size at once."""
+        """Whether another call of this size is worth a worker: it would leave at once, or queue at
+        the named provider while another has room, so that its turn comes when the queue is long."""
         with self._changed:
-            return any(c.ready for c in self._candidates(Trail(), demand, self._now(), None))
+            now = self._now()
+            if not any(c.ready for c in self._candidates(Trail(), demand, now, None)):
+                return False
+            choice = self._choose(Trail(), demand, now, None)
+            return isinstance(choice, Call) or (
+                isinstance(choice, Wait) and choice.why != failover.BUSY
+            )
 
     def outlook(self, demand: Callable[[Target], Demand]) -> failover.Choice:
         """What a new task would be told now; nothing is reserved."""
@@ -191,6 +198,7 @@ class Router:
             self._learn(line, completion.readings, lease, now)
             cut = completion.finish_reason == "length"
             line.experience.note(lease.demand, usage.input_tokens, usage.output_tokens, cut=cut)
+            line.failed = False
             if lease.epoch == line.epoch:
                 line.health = failover.succeed(line.health, completion.latency_s)
             if lease.provider_epoch == house.epoch:
@@ -212,6 +220,7 @@ class Router:
         with self._changed:
             now, line, _ = self._landed(lease)
             self._settle_failed(line, lease, failure, now)
+            line.failed = failure.category.blame not in ("request", "answer")
             self._learn_failure(line, lease, failure, now)
             around = self._around(lease, trail, now, can_downgrade, prompt_key)
             decision = self._decide(lease, failure, trail, around, now)
@@ -266,6 +275,11 @@ class Router:
         """Seconds of waiting, with nothing in flight, since the last accepted sample."""
         with self._changed:
             return self._waited_until(self._clock.monotonic())
+
+    @property
+    def named(self) -> str | None:
+        """The provider that the user named, if any."""
+        return self._policy.named
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -365,11 +379,24 @@ class Router:
             trickle_waits=self._policy.trickle_waits,
         )
 
-    def _depart(self, ref: ModelRef, demand: Demand, now: float) -> Lease | Spent:
+    def _depart(self, ref: ModelRef, demand: Demand, trail: Trail, now: float) -> Lease | Spent:
         line = self._lines[ref]
         cost = self._cost(line, demand)
         bound = self.purse.bound(self._policy, line.target, cost)
-        return Spent(bound) if bound else self._lease(line, demand, cost, now)
+        if bound:
+            return Spent(bound)
+        named = self._policy.named
+        away = named is not None and ref.provider != named
+        why = spilling.reason(self._policy, self._named(now), trail) if away else ""
+        return replace(self._lease(line, demand, cost, now), spilled=why)
+
+    def _named(self, now: float) -> list[spilling.Named]:
+        """The models of the provider that the user named, as far as they are in use."""
+        return [
+            spilling.Named(line.health.at(now), self._house(line).health.at(now), line.failed)
+            for ref, line in self._lines.items()
+            if ref.provider == self._policy.named and not self._is_dropped(line)
+        ]
 
     def _hold(
         self,
@@ -402,6 +429,7 @@ class Router:
         self, trail: Trail, demand: Callable[[Target], Demand], now: float, hold: Hold | None
     ) -> Iterator[Candidate]:
         latencies = self._latencies()
+        spill_s = spilling.added_s(self._policy, self._named(now), trail)
         return (
             self._candidate(
                 line,
@@ -409,6 +437,7 @@ class Router:
                 demand(line.target),
                 now,
                 latency=latencies[ref],
+                spill_s=0.0 if ref.provider == self._policy.named else spill_s,
                 place=hold.place if hold is not None and hold.ref == ref else None,
             )
             for ref, line in self._lines.items()
@@ -438,6 +467,7 @@ class Router:
         now: float,
         *,
         latency: float,
+        spill_s: float,
         place: Reservation | None,
     ) -> Candidate:
         ref = line.target.ref
@@ -448,7 +478,7 @@ class Router:
         fits = self._fits(line, demand, cost)
         budget_s = line.budgets.seconds_until(cost, now, place) if fits else math.inf
         state_s, why = self._state_wait(line, house, now)
-        ramp_s = 0.0 if self._ramp_open(line, house) else line.next_reply_s(latency, now)
+        ramp_s = 0.0 if self._ramp_open(line, house) else _next_reply_s(line, house, latency, now)
         rest_s = trail.rest_until - now if ref == trail.failed_last else 0.0
         binding = line.budgets.binding(cost, now, place) if budget_s > state_s else None
         if binding is not None:
@@ -461,6 +491,7 @@ class Router:
             poor=line.health.poor,
             trickle=line.health.trickle or _trickles(binding, cost),
             resume_in_s=self._worth_resuming(line, cost, now),
+            spill_s=spill_s,
             why=why or failover.BUSY,
         )
 
@@ -514,7 +545,7 @@ class Router:
         self.purse.depart(line.target, cost)
         self._in_flight += 1
         line.in_flight += 1
-        line.left = now
+        line.left = house.left = now
         line.current += 1
         house.current += 1
         drift = self._clock.wall() - now
@@ -565,7 +596,9 @@ class Router:
         if failure.kind and failure.window and failure.limit:
             line.budgets.state_limit(failure.kind, failure.window, float(failure.limit), now)
         if failure.category is ErrorCategory.CONTEXT_LENGTH:
-            _learn_largest(line.budgets, lease.cost, failure)
+            line.budgets.learn_largest(
+                lease.cost, failure.kind or "tokens", failure.limit, failure.requested
+            )
         elif failure.category in _LIMITS and failure.kind and failure.window:
             bucket = line.budgets.buckets.get((failure.kind, failure.window))
             if bucket is not None and failure.retry_after_s is not None:
@@ -712,6 +745,14 @@ def _same_limit(reading: LimitReading, stated: LimitReading) -> bool:
     )
 
 
+def _next_reply_s(line: _Line, house: _House, latency: float, now: float) -> float:
+    """Seconds until a call that is out has likely ended: calls that left together end together, a
+    ``latency`` later; of others nobody knows, half of one is the mean. One that is overdue is
+    likely out for as long again as it is late: a server that hangs is not waited for."""
+    due = (line.left if line.in_flight else house.left) + latency - now
+    return max(latency / 2, abs(due) if house.current else due, failover.LEAST_WAIT_S)
+
+
 def _room(line: _Line, house: _House) -> int:
     """Calls that a target may have in flight: what its own replies allow, or its provider's.
 
@@ -748,20 +789,3 @@ def _trickles(binding: Bucket | None, cost: Cost) -> bool:
     if binding is None or binding.window != "day":
         return False
     return cost.of(binding.kind) / binding.rate >= TRICKLE_S
-
-
-def _learn_largest(budgets: Budgets, cost: Cost, failure: Failure) -> None:
-    """A request too large for the model: ask for less, by what was too much.
-
-    The server may count more than was asked for (Groq counts the reasoning that it expects), so
-    the limit alone would be refused again. Where it names no numbers, a quarter less.
-    """
-    kind = failure.kind or "tokens"
-    asked = cost.of(kind)
-    excess = asked // 4
-    if failure.limit and failure.requested:
-        excess = max(1, failure.requested - failure.limit)
-    if kind == "output_tokens":
-        budgets.largest_output = min(asked - excess, budgets.largest_output or asked)
-    elif kind == "tokens":
-        budgets.largest_request = min(asked - excess, budgets.largest_request or asked)

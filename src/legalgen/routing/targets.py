@@ -37,7 +37,8 @@ class Policy(msgspec.Struct, frozen=True):
     """What the user set: seconds of patience, preference, and bounds on the whole batch.
 
     ``trickle_waits`` lets a wait for a daily window count as any other. The bounds count what
-    calls in flight may still take, so that they cannot be overshot.
+    calls in flight may still take, so that they cannot be overshot. ``spill_after_s`` is how much
+    later the provider ``named`` by the user may deliver before another is paid.
     """
 
     stickiness_s: float = 0.05
@@ -47,10 +48,16 @@ class Policy(msgspec.Struct, frozen=True):
     max_in_flight: int = MOST_IN_FLIGHT
     max_tokens: int | None = None
     max_cost_usd: float | None = None
+    named: str | None = None
+    spill_after_s: float = 0.0
 
 
 class Lease(msgspec.Struct, frozen=True):
-    """One call's place: its target, its budget, and the moment it left."""
+    """One call's place: its target, its budget, and the moment it left.
+
+    ``spilled`` says why it goes to another provider than the named one, if it does for its pace or
+    its limits.
+    """
 
     ref: ModelRef
     demand: Demand
@@ -60,6 +67,7 @@ class Lease(msgspec.Struct, frozen=True):
     drift: float
     epoch: int
     provider_epoch: int
+    spilled: str = ""
 
     @property
     def max_completion_tokens(self) -> int:

@@ -141,6 +141,10 @@ class Settings:
         "The models to use, in the order of preference.", absent="from the catalog",
         example="groq/openai/gpt-oss-120b,cerebras/gpt-oss-120b")
     no_failover: bool = setting(SWITCH, False, "failover", "Use one model and no other.")
+    only_provider: bool = setting(SWITCH, False, "failover",
+        "Use the models of the named provider and no other's.")
+    spill_after: float = setting(DURATION, 5.0, "failover",
+        "How much later the named provider may deliver before another is paid.")
     stickiness: float = setting(DURATION, 0.05, "failover",
         "How much sooner a less preferred model must be ready to be taken.")
     alert_switches: int = setting(NATURAL, 10, "failover",

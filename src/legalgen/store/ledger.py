@@ -110,6 +110,15 @@ class Switch(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     reason: str
 
 
+class Spill(msgspec.Struct, frozen=True):
+    """The first time that another provider was paid than the named one, for its pace or limits."""
+
+    at: datetime
+    provider: str
+    target: str
+    reason: str
+
+
 class Wait(msgspec.Struct, frozen=True):
     """A time when nothing was ready: for which targets, how long, and why."""
 
@@ -265,6 +274,7 @@ class Record(msgspec.Struct, kw_only=True):
     parked: list[Parked] = []
     models: dict[str, ModelStats] = {}
     switches: list[Switch] = []
+    spill: Spill | None = None
     waits: list[Wait] = []
     failures: list[Failed] = []
     alerts: list[Alert] = []

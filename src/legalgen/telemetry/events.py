@@ -132,6 +132,15 @@ class Alert(Event, frozen=True, kw_only=True):
     message: str
 
 
+class Spilled(Event, frozen=True, kw_only=True):
+    """Another provider than the named one is paid, because of its pace or its limits; told once."""
+
+    slot: int
+    provider: str
+    target: str
+    reason: str
+
+
 class Notice(Event, frozen=True, kw_only=True):
     """Something a user should know; one sentence."""
 

@@ -341,4 +341,5 @@ _SAYINGS: dict[type[events.Event], Callable[[Any], Saying | None]] = {
     events.TaskGivenUp: lambda e: Saying(f"slot {e.slot} ({e.topic}) given up: {e.reason}"),
     events.Alert: lambda e: Saying(f"ALERT: {e.message}"),
     events.Notice: lambda e: Saying(str(e.text)),
+    events.Spilled: lambda e: Saying(f"{e.target} is paid, too: {e.provider}: {e.reason}"),
 }

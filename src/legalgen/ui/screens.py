@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from legalgen.batch.run import Result
     from legalgen.law.axes import Branch
     from legalgen.routing.inventory import Compared, Limit, Listing, ModelRow
-    from legalgen.store.ledger import ModelStats, Parked, Record
+    from legalgen.store.ledger import ModelStats, Parked, Record, Spill
     from legalgen.store.sample import Sample
 
 DASH = "-"
@@ -340,11 +340,20 @@ def record_lines(record: Record, status: str, again: str) -> Iterator[Line]:
     yield from _made(record)
     for told in bulk.history(record.bulk) if record.bulk is not None else ():
         yield labelled("bulk", told)
+    if record.spill is not None:
+        yield labelled("paid too", spilled(record.spill))
     if record.parts:
         rows = sum(part.rows for part in record.parts)
         yield labelled("parts", f"{plural(len(record.parts), 'part')}, {rows} rows")
     if status in ("paused", "stopped", "interrupted", "failed") and record.kind == "batch":
         yield labelled("next", f"legalgen batch {record.id} --resume{again}", "bold")
+
+
+def spilled(spill: Spill) -> str:
+    """Whom else a batch paid, and why."""
+    return (
+        f"{spill.target}, from {spill.at.astimezone():%H:%M} on: {spill.provider}: {spill.reason}"
+    )
 
 
 RECORD_NARROW = ("model", "calls", "samples", "s/sample", "steps", "cost")
@@ -402,6 +411,8 @@ def _told(record: Record) -> Iterator[tuple[datetime, Line]]:
     for wait in record.waits:
         head = f"{'wait':<7}{span(wait.seconds)} for {', '.join(wait.targets)}"
         yield wait.at, Line(((head, "yellow"), (f": {wait.reason}", "")))
+    if record.spill is not None:
+        yield record.spill.at, Line.of(f"{'paid':<7}{spilled(record.spill)}")
     for alert in record.alerts:
         yield alert.at, Line.of(f"{'alert':<7}{alert.message}", "red")
     for moment in record.resumed:
