@@ -1,4 +1,4 @@
-# Two commands on a bare machine: `make demo` and `make test`.
+# Two commands on a bare machine: `make demo` and `make test`. While writing: `make quick`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,13 +6,23 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_ARGS ?= -n auto
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: demo test lint types check docs coverage matrix clean
+.PHONY: demo test quick extended lint types check docs coverage matrix clean
 
 demo: $(VENV)/.demo
 	$(BIN)/legalgen batch --provider local --count 3
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# What needs no server, no process and no browser: under 40 s on two cores.
+quick: $(VENV)/.test
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -q \
+	    -m "not server and not process and not browser and not extended"
+
+# What takes minutes or needs what few machines have, and the property tests with new examples.
+extended: $(VENV)/.test
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "extended or hypothesis" \
+	    --hypothesis-profile random --note-extended benchmarks/extended.json
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

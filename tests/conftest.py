@@ -9,19 +9,86 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests import surroundings
 
-from tests.program import Program
-from tests.vendors import Config, VendorServer
+surroundings.make_known()
+
+import hypothesis  # noqa: E402 - reads the environment, as others do
+import pytest  # noqa: E402
+
+from tests import extended, needs  # noqa: E402
+from tests.program import Program  # noqa: E402
+from tests.vendors import Config, VendorServer  # noqa: E402
 
 NOWHERE = "/dev/null/this-test-forgot-to-set-{}"
 """Below a file nothing can be made, not even by root."""
 FOLDERS = ("LEGALGEN_DATA_DIR", "LEGALGEN_STATE_DIR", "LEGALGEN_LOG_DIR")
 LATENCY_S = 0.02
+
+hypothesis.settings.register_profile("everybody", derandomize=True, database=None)
+hypothesis.settings.register_profile("random", print_blob=True)
+hypothesis.settings.load_profile("everybody")  # `--hypothesis-profile random` draws new examples
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--note-extended FILE``: keep date and figures of the extended tests that run."""
+    parser.addoption("--note-extended", type=Path, metavar="FILE")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take down what the extended tests show, where the tests are reported."""
+    notebook = config.getoption("--note-extended")
+    if notebook is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(extended.Notes(notebook))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with what it needs."""
+    for item in items:
+        for name in needs.of_test(item):
+            item.add_marker(name)
+
+
+_EVENTS = {"subprocess.Popen": "process", "os.fork": "process", "socket.bind": "server"}
+_running: pytest.Item | None = None
+
+
+def _watch(event: str, arguments: tuple[object, ...]) -> None:
+    """An audit hook: a test that needs more than its markers say fails."""
+    if event in _EVENTS and _running is not None and _is_telling(event, arguments):
+        marker = _EVENTS[event]
+        if _running.get_closest_marker(marker) is None:
+            raise ATestHasNoMarkerError(f"{_running.nodeid} needs the marker {marker!r}")
+
+
+def _is_telling(event: str, arguments: tuple[object, ...]) -> bool:
+    sock = arguments[0]
+    return event != "socket.bind" or (
+        isinstance(sock, socket.socket) and sock.family in (socket.AF_INET, socket.AF_INET6)
+    )
+
+
+sys.addaudithook(_watch)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Know which test is running."""
+    global _running  # noqa: PLW0603 - an audit hook is given nothing of ours
+    _running = item
+    try:
+        return (yield)
+    finally:
+        _running = None
+
+
+class ATestHasNoMarkerError(RuntimeError):
+    """`make quick` would run a test that starts a server or a process."""
 
 
 class ATestReachedForTheNetworkError(RuntimeError):
