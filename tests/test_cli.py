@@ -257,6 +257,31 @@ def test_what_cannot_work_ends_with_a_remedy(
     assert "Traceback" not in ended.err
 
 
+def test_every_line_of_a_call_says_whose_it_is(program: Program, vendors: VendorServer) -> None:
+    """Batch, slot, provider and model are fields of the JSON log."""
+    vendors.fail("groq", "over_capacity", count=1)
+    vendors.fail("groq", "wrong_schema", count=1)
+    flags = ("--log-format", "json", "--log-level", "debug", "-c", "1")
+    ended = program.run("batch", "--provider", "groq", "--count", "2", *flags)
+    assert ended.code == 0, ended.err
+
+    [path] = program.home.rglob("legalgen.log")
+    told = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    of_calls = [
+        line
+        for line in told
+        if line["message"].split()[0]
+        in ("CallFailed", "Switched", "AnswerRejected", "SampleAccepted")
+    ]
+    assert {line["message"].split()[0] for line in of_calls} >= {"CallFailed", "SampleAccepted"}
+    for line in of_calls:
+        assert line["batch"] == program.record().id
+        assert isinstance(line["slot"], int)
+        assert line["provider"] in ("groq", "cerebras")
+        assert line["model"]
+    assert all("batch" in line for line in told)
+
+
 @pytest.mark.parametrize(
     ("environ", "words"),
     [

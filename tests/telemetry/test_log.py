@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legalgen.telemetry.log import Log, RedactingFilter, open_log
+from legalgen.telemetry import events
+from legalgen.telemetry.log import Log, RedactingFilter, open_log, write
 
 KEY = "gsk_" + "Ab3" * 16
 OPAQUE = "Zq7/pl\\us+e'q=" + "Xy9" * 6
@@ -79,6 +81,24 @@ def test_json_lines_hold_the_same(opened: Opener) -> None:
         "tried": ["a", "b"],
         "hint": None,
     }
+
+
+def test_the_events_of_a_call_are_told_with_their_target(opened: Opener) -> None:
+    """A switch by where it goes, a wait by what it is for."""
+    log = opened(format="json")
+    log.batch = "b7"
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+    about = {"source": "groq/a", "target": "groq/openai/b", "category": "timeout", "reason": "slow"}
+
+    write(events.Switched(at=now, slot=4, **about))
+    write(events.Waiting(at=now, target="groq/openai/b", seconds=2.0, until=now, reason="full"))
+
+    told = [json.loads(line) for line in text(log).splitlines()]
+    target = {"batch": "b7", "provider": "groq", "model": "openai/b"}
+    assert [{name: line.get(name) for name in ("slot", *target)} for line in told] == [
+        {"slot": 4, **target},
+        {"slot": None, **target},
+    ]
 
 
 def test_nothing_quoted_can_forge_a_line(opened: Opener) -> None:

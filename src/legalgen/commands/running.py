@@ -60,6 +60,8 @@ def go(
     with contextlib.closing(opened), _streamed(settings) as stream, console.watching():
 
         def listen(event: events.Event) -> None:
+            if isinstance(event, events.BatchStarted):
+                opened.batch = event.batch  # of every line from here on
             log.write(event)
             if broken:
                 return

@@ -124,9 +124,17 @@ def write(event: events.Event) -> None:
     fields = msgspec.to_builtins(event)
     kind = str(fields.pop("type"))
     fields.pop("at", None)
-    about = {name: fields.pop(name) for name in FIELDS if name in fields}
+    about = _target(event) | {name: fields.pop(name) for name in FIELDS if name in fields}
     words = " ".join(f"{name}={value}" for name, value in fields.items() if value not in (None, ()))
     logger.log(level, "%s %s", kind, words, extra=about)
+
+
+def _target(event: events.Event) -> dict[str, str]:
+    """Provider and model of an event that names them as one: where a task goes, what it awaits."""
+    if not isinstance(event, events.Switched | events.Waiting):
+        return {}
+    provider, _, model = event.target.partition("/")
+    return {"provider": provider, "model": model}
 
 
 class RedactingFilter(logging.Filter):
