@@ -163,7 +163,8 @@ def test_a_data_dir_that_vanishes(trial: Trial) -> None:
     trial.starter.start(trial.order(*BATCH, "-n", "5000"))
     told = trial.home / "told-1.jsonl"
     end = time.monotonic() + 60
-    while "SampleAccepted" not in _text(told) and time.monotonic() < end:
+    while "SampleAccepted" not in _text(told):
+        assert time.monotonic() < end, trial.error()
         time.sleep(0.01)
     shutil.rmtree(trial.data_dir.root)
     assert trial.starter.end() == DISK_FAILED, trial.error()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import signal
@@ -9,29 +10,22 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 import pyarrow.dataset as ds
-import pytest
 
 from legalgen.dataset.verify import verify
 from legalgen.store import parts
 from legalgen.store.sample import arrow_schema
-from tests.crash.trial import ForkServer, Trial, Vendors
+from tests.crash.trial import LONGEST_S, ForkServer, Trial, Vendors
 from tests.program import EXECUTABLE, Program
-from tests.vendors import Config, VendorServer
+from tests.vendors import VendorServer
 
 ONE = ("--route", "groq/openai/gpt-oss-120b")
-
-
-@pytest.fixture
-def slow(tmp_path: Path) -> Iterator[tuple[VendorServer, Program]]:
-    """Vendors that take a while, so that there is always something in flight."""
-    with VendorServer(Config.of(latency=0.1)) as server:
-        yield server, Program(tmp_path, server)
 
 
 def assert_whole(program: Program, server: VendorServer) -> None:
@@ -42,47 +36,65 @@ def assert_whole(program: Program, server: VendorServer) -> None:
     assert verify(program.data_dir).findings == ()
 
 
-def test_a_laptop_that_sleeps(slow: tuple[VendorServer, Program]) -> None:
-    """Stopped with calls in flight and continued: it goes on as if nothing had been."""
-    server, program = slow
+def test_a_laptop_that_sleeps(program: Program, vendors: VendorServer) -> None:
+    """Stopped with calls in flight, answered meanwhile, and continued: as if nothing had been."""
+    held = vendors.hold()
     with program.start("batch", *ONE, "-n", "12", "-c", "3", "--json") as running:
+        held.release(3)
         running.wait_for("SampleAccepted", 3)
+        held.wait_for(2)
         running.signal(signal.SIGSTOP)
-        time.sleep(1.5)
+        os.waitid(os.P_PID, running.process.pid, os.WSTOPPED | os.WNOWAIT)
         told = len(running.events)
-        time.sleep(0.3)
+        held.release()
+        vendors.wait_for(5)
         assert len(running.events) == told
         running.signal(signal.SIGCONT)
         ended = running.end()
     assert (ended.code, ended.batch["accepted"]) == (0, 12)
-    assert_whole(program, server)
+    assert_whole(program, vendors)
 
 
-def test_a_terminal_that_is_closed(slow: tuple[VendorServer, Program]) -> None:
+def test_a_terminal_that_is_closed(program: Program, vendors: VendorServer) -> None:
     """The window goes, the shell with it: what is in flight is finished and sealed."""
-    server, program = slow
+    held = vendors.hold()
+    held.release(3)
     told = program.home / "told.jsonl"
     command = [str(EXECUTABLE), "batch", *ONE, "-n", "900", "-c", "3", "--events", str(told)]
     child, terminal = pty.fork()
     if child == 0:
         os.execve(command[0], command, {**program.environ, "TERM": "xterm"})
-    end = time.monotonic() + 60
-    while time.monotonic() < end and told_of(told)["SampleAccepted"] < 3:
-        os.set_blocking(terminal, False)
-        try:
+    os.set_blocking(terminal, False)
+
+    def is_going() -> bool:
+        with contextlib.suppress(BlockingIOError):
             os.read(terminal, 65536)  # else it would wait for a screen that takes nothing
-        except BlockingIOError:
-            time.sleep(0.01)
+        return told_of(told)["SampleAccepted"] >= 3
+
+    wait_until(is_going)
+    held.wait_for(2)
     os.close(terminal)  # the kernel sends SIGHUP, and every write to the terminal fails
+    held.release()
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGHUP
     assert program.status() == "stopped"
-    assert_whole(program, server)
+    assert_whole(program, vendors)
     left = program.record().accepted
     assert left == len(program.rows())
-    ended = program.run("batch", "--resume", "--max-time", "0.5s", "--json")
-    assert ended.code in (0, 4)
-    assert ended.batch["accepted"] > left
+    ended = program.run("batch", "--resume", "--max-calls", "5", "--json")
+    assert (ended.code, ended.batch["accepted"]) == (4, left + 5)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Look a hundred times a second.
+
+    Raises:
+        AssertionError: it does not come: something hangs.
+    """
+    end = time.monotonic() + LONGEST_S
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def told_of(path: Path) -> Counter[str]:
@@ -93,31 +105,34 @@ def told_of(path: Path) -> Counter[str]:
     return Counter(msgspec.json.decode(line)["type"] for line in lines)
 
 
-def test_batches_that_start_at_once(slow: tuple[VendorServer, Program]) -> None:
+def test_batches_that_start_at_once(program: Program, vendors: VendorServer) -> None:
     """Of three, one runs and two leave with exit 5 and its name; nothing is mixed up."""
-    server, program = slow
+    held = vendors.hold()
     command = ("batch", *ONE, "-n", "12", "-c", "2", "-q", "--json")
     with ExitStack() as stack:
         runs = [stack.enter_context(program.start(*command)) for _ in range(3)]
-        ended = sorted((one.end() for one in runs), key=lambda one: one.code)
-    assert [one.code for one in ended] == [0, 5, 5]
-    for one in ended[1:]:
+        pool = stack.enter_context(ThreadPoolExecutor(3))
+        ends = as_completed([pool.submit(one.end) for one in runs])
+        refused = [next(ends).result() for _ in range(2)]  # before the first can have ended
+        held.release()
+        ended = next(ends).result()
+    assert [one.code for one in (*refused, ended)] == [5, 5, 0]
+    for one in refused:
         assert "running" in one.err + one.out
     assert len(program.rows()) == 12
-    assert_whole(program, server)
+    assert_whole(program, vendors)
 
 
-def test_samples_written_beside_a_batch(slow: tuple[VendorServer, Program]) -> None:
+def test_samples_written_beside_a_batch(program: Program, vendors: VendorServer) -> None:
     """``generate`` four times while a batch runs: every row once, both keep what they know."""
-    server, program = slow
-    command = ("batch", *ONE, "-n", "60", "-c", "2", "-q", "--json")
+    command = ("batch", *ONE, "-n", "120", "-c", "2", "-q", "--json")
     with program.start(*command) as running, ExitStack() as stack:
         running.wait_for("SampleAccepted")
         beside = [stack.enter_context(program.start("generate", *ONE, "--json")) for _ in range(4)]
         assert [one.end().code for one in beside] == [0] * 4
         assert running.end().code == 0
-    assert len(program.rows()) == 64
-    assert_whole(program, server)
+    assert len(program.rows()) == 124
+    assert_whole(program, vendors)
 
 
 READER = """
@@ -134,42 +149,48 @@ while not Path(sys.argv[3]).exists():
         rows = load_dataset(str(train), cache_dir=sys.argv[2])["train"]
         assert len(set(rows["id"])) == len(rows) > 0
         seen.append(len(rows))
+        print(len(rows), flush=True)
 assert seen == sorted(seen), seen
-print(len(seen), seen[-1])
 """
+LOOKS = 4
+PARTS = 6
+"""So often the reader looks at least, and so many different sets of parts are seen."""
 
 
 def test_readers_see_whole_parts_only(tmp_path: Path) -> None:
     """While a batch seals every four samples, whoever reads sees whole parts, and never fewer."""
-    done = tmp_path / "done"
+    done, looks = tmp_path / "done", tmp_path / "looks"
     with (
         Vendors.started(tmp_path / "calls.jsonl", latency_s=0.05) as vendors,
         ForkServer.started() as server,
     ):
         trial = Trial(tmp_path / "home", vendors, server)
         reader = [sys.executable, "-c", READER, str(trial.data_dir.train)]
-        with subprocess.Popen(
-            [*reader, str(tmp_path / "hub"), str(done)], stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-            server.start(trial.order("batch", *ONE, "-c", "2", "-q", "-n", "80"))
-            counts = list(counted(trial))
-            assert server.end() == 0, trial.error()
+        with (
+            looks.open("w") as out,
+            subprocess.Popen([*reader, str(tmp_path / "hub"), str(done)], stdout=out) as process,
+        ):
+            wait_until(lambda: looks.read_text() == "ready\n")
+            batch = server.start(trial.order("batch", *ONE, "-c", "2", "-q", "-n", "5000"))
+            counts: list[int] = []
+            while len(set(counts)) < PARTS or len(looks.read_text().split()) <= LOOKS:
+                assert process.poll() is None
+                counts += counted(trial)
+            os.kill(batch, signal.SIGTERM)
+            assert server.end() == 128 + signal.SIGTERM, trial.error()
             done.touch()
-            looks, last = map(int, process.stdout.read().split())
-            assert process.wait() == 0
+            assert process.wait(LONGEST_S) == 0
     assert trial.problems == []
     assert counts == sorted(counts)
-    assert len(set(counts)) > 5
     assert {count % 4 for count in counts} <= {0}
-    assert (looks > 3, last <= 80) == (True, True)
+    assert int(looks.read_text().split()[-1]) <= len(trial.rows())
 
 
 def counted(trial: Trial) -> Iterator[int]:
-    """How many rows pyarrow sees, again and again, for as long as the batch runs."""
+    """How many rows pyarrow sees, ten times over while the batch runs."""
     folder = trial.data_dir.parts()
-    while not told_of(trial.home / "told-1.jsonl")["BatchFinished"]:
+    for _ in range(10):
+        assert not told_of(trial.home / "told-1.jsonl")["BatchFinished"], trial.error()
         if folder.is_dir():
             trial.look()
             paths = parts.parts(trial.data_dir)
