@@ -92,6 +92,7 @@ def test_a_good_sample_passes_clean() -> None:
                 "statute",
                 "Law of Property Act 1925 s 146",
                 "parsed",
+                "says so",
             ),
         ),
         parse("Law of Property Act 1925 s 146"),

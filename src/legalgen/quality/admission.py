@@ -122,9 +122,10 @@ def admitted(
         group or _by_name(given.text) for given, group in zip(draft.citations, cited, strict=True)
     ]
     barred = tuple(item for group in groups for item in policing.barred(group))
-    prose = _Prose.of(draft, groups, barred, policing)
-    if not barred and not prose.doomed:
+    whole = "\n".join((draft.answer, *draft.reasoning_steps))  # most answers end here
+    if not barred and not _Finder.of(draft, groups, barred, policing).places(whole)[0]:
         return Admitted(draft, cited)
+    prose = _Prose.of(draft, groups, barred, policing)
     kept = [at for at, group in enumerate(groups) if not policing.barred(group)]
     pruned = _pruned(draft, kept, prose, turns=turns)
     why = _missing(draft, pruned, prose, bounds)
@@ -167,8 +168,7 @@ class _Prose(msgspec.Struct, frozen=True):
     def of(
         cls, draft: Draft, cited: Iterable[Group], barred: Sequence[Parsed], policing: Policing
     ) -> _Prose:
-        kept = [item for group in cited for item in group if item not in barred]
-        finder = _Finder(policing, [b.name for b in barred if b.name], kept, draft.question)
+        finder = _Finder.of(draft, cited, barred, policing)
         doomed, others = {}, {}
         for text in dict.fromkeys((draft.answer, *draft.reasoning_steps)):
             doomed[text], others[text] = finder.places(text)
@@ -184,6 +184,13 @@ class _Finder(msgspec.Struct):
     question: str
     certain: bool = False
     said: list[str] = []
+
+    @classmethod
+    def of(
+        cls, draft: Draft, cited: Iterable[Group], barred: Sequence[Parsed], policing: Policing
+    ) -> _Finder:
+        kept = [item for group in cited for item in group if item not in barred]
+        return cls(policing, [item.name for item in barred if item.name], kept, draft.question)
 
     def places(self, text: str) -> tuple[list[Span], list[Span]]:
         """The places of references that go, and of those that stay."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from re import Match
 
 from legalgen.law.citations import america, europe, legislation, reports, treaties
@@ -22,6 +23,7 @@ TELLING = tuple(rule for rule in STRONG if rule is not america.CODE)
 """Those of which a citation may turn out to be impossible."""
 
 
+@lru_cache(maxsize=16)  # several checks ask about the same answer
 def find_numbered(text: str) -> tuple[Parsed, ...]:
     """The citations of prose that ``impossible`` can judge: cases, SIs and EU law by number.
 
