@@ -35,8 +35,8 @@ _WRITING = (
     "provider", "model", "only_provider", "spill_after", "route", "no_failover", "base_url",
     "reasoning_effort", "timeout",
     "connect_timeout", "stickiness", "jurisdiction", "practice_area", "topic", "difficulty",
-    "sample_type", "reasoning_instruction", "citation_policy", "gate", "keep_thinking", "judge",
-    "min_score",
+    "sample_type", "as_of", "reasoning_instruction", "citation_policy", "gate", "keep_thinking",
+    "judge", "min_score",
     "taxonomy", "authorities", "seed", "max_wait", "state_dir", "log_dir", "log_level",
     "log_format", "events",
 )  # fmt: skip

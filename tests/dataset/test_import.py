@@ -86,7 +86,7 @@ def test_an_old_row_becomes_a_sample(tmp_path: Path) -> None:
             subtopic="Contract Law - Formation of Contracts",
             difficulty="basic",
             sample_type="imported",
-            as_of="",
+            as_of=None,
             seed_json="{}",
             provider="imported",
             model="unknown",

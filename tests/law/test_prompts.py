@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from importlib import resources
 from itertools import product
 
@@ -20,12 +21,12 @@ from legalgen.completion import Message, Prompt
 from legalgen.errors import Reason
 from legalgen.law.axes import Filter
 from legalgen.law.citations import Authorities, parse
-from legalgen.law.planner import Planner, Task, renew
+from legalgen.law.planner import Planner, Task, dated, renew
 from legalgen.law.prompts.menu import MOST, Menu
 from legalgen.law.prompts.prompter import CitationPolicy, Prompter
 from legalgen.law.prompts.seeds import Seeds, draw, seeds_json
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.store.sample import ANSWER_SCHEMA
+from legalgen.store.sample import ANSWER_SCHEMA, Draft
 
 BUILTIN = Taxonomy.builtin()
 CHARACTERS_PER_TOKEN = 4.3
@@ -33,7 +34,7 @@ POLICIES: tuple[CitationPolicy, ...] = ("statute-first", "apex-only", "menu", "f
 
 
 def prompter(policy: CitationPolicy = "statute-first", extra: str | None = None) -> Prompter:
-    return Prompter(BUILTIN, citation_policy=policy, reasoning_instruction=extra, as_of="2026-11")
+    return Prompter(BUILTIN, citation_policy=policy, reasoning_instruction=extra)
 
 
 def tasks(n: int = 20, asked: Filter | None = None, seed: int = 3) -> list[Task]:
@@ -95,7 +96,7 @@ def test_a_prompt_asks_for_what_the_schema_holds() -> None:
     explained = [system.index(f"\n{field}: ") for field in fields]
     assert explained == sorted(explained)
     assert "json" in system.lower()
-    assert "State the law as at 2026-11" in system
+    assert "law as at" not in system
     assert not re.search(r"\$\w", "".join(m.content for m in prompt.messages[:1]))
 
 
@@ -117,6 +118,7 @@ def test_the_cell_states_its_bounds_and_its_law() -> None:
     assert user(prompter().build(task)).splitlines() == [
         "Write one sample as JSON.",
         "Law: Scotland",
+        "State the law as at 2026-11, no later.",
         "Field: Scots Criminal Law, Scots Crime, Evidence and Procedure. Point: corroboration",
         "Difficulty: Advanced (three issues, or authorities that pull in different directions)",
         (
@@ -144,6 +146,50 @@ def test_the_cell_states_its_bounds_and_its_law() -> None:
     ]
 
 
+def test_the_date_is_a_line_of_the_cell_and_of_nothing_else() -> None:
+    """Models of different knowledge get one system message, byte for byte; without a month none."""
+    task = tasks(1, Filter(sample_types=("hypothetical",)))[0]
+    prompts = [prompter().build(dated(task, month)) for month in ("2024-06", "2026-11", None)]
+    assert len({prompt.messages[0] for prompt in prompts}) == 1
+    lines = [
+        [line for line in user(prompt).splitlines() if line.startswith("State the law")]
+        for prompt in prompts
+    ]
+    assert lines == [
+        ["State the law as at 2024-06, no later."],
+        ["State the law as at 2026-11, no later."],
+        [],
+    ]
+    assert len({prompt.version for prompt in prompts}) == 1
+
+
+def test_dates_of_facts_lie_before_the_law_that_is_asked_for() -> None:
+    """From two to thirty months before it; where no month is named, the facts name no year."""
+    for number in range(200):
+        task = replace(tasks(1)[0], seed=number)
+        day, month, year = prompter().seeds(dated(task, "2024-06")).date.split()
+        at = date(int(year), MONTHS.index(month) + 1, int(day))
+        assert date(2021, 12, 1) <= at < date(2024, 5, 1)
+        assert len(prompter().seeds(dated(task, None)).date.split()) == 2
+        names = {prompter().seeds(dated(task, one)).names for one in ("2024-06", None)}
+        assert len(names) == 1
+
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+
+
+def test_a_judge_is_told_the_month_of_the_row() -> None:
+    """As at the month that its writer was given, or as at none."""
+    draft = Draft("Is it?", (), "It is.", ())
+    for month, said in (("2024-06", True), (None, False)):
+        prompt = prompter().judge(dated(tasks(1)[0], month), draft)
+        assert ("As at: 2024-06." in user(prompt)) is said
+        assert ("As at" in user(prompt)) is said
+
+
 FORMS = {
     "scenario": "a scenario with concrete facts, then one question",
     "draft-advice": "a request to draft a short advice or note",
@@ -167,7 +213,7 @@ def test_policies_differ_in_prose_and_in_the_list() -> None:
     listing = {policy for policy, prompt in prompts.items() if "Carlill" in user(prompt)}
     assert listing == {"statute-first", "menu"}
     with pytest.raises(ValueError, match="no citation policy"):
-        Prompter(BUILTIN, citation_policy="strict", as_of="2026-11")  # type: ignore[arg-type]
+        Prompter(BUILTIN, citation_policy="strict")  # type: ignore[arg-type]
 
 
 def test_a_users_sentence_ends_the_system_message() -> None:
@@ -186,7 +232,7 @@ def test_the_version_names_the_prose() -> None:
     versions = [prompter(policy).version() for policy in POLICIES]
     assert len({*versions, prompter().version("toy")}) == 5
     assert prompter().version() == prompter().version() == prompter().build(tasks(1)[0]).version
-    assert all(re.fullmatch(r"2026-11\.a-[0-9a-f]{8}", version) for version in versions)
+    assert all(re.fullmatch(r"2026-11\.b-[0-9a-f]{8}", version) for version in versions)
 
 
 def test_a_user_taxonomys_own_types_change_the_version() -> None:
@@ -194,7 +240,7 @@ def test_a_user_taxonomys_own_types_change_the_version() -> None:
     first, *rest = BUILTIN.sample_types
     changed = msgspec.structs.replace(first, instructions="Ask something else.")
     own = msgspec.structs.replace(BUILTIN, sample_types=(changed, *rest))
-    assert Prompter(own, as_of="2026-11").version() != prompter().version()
+    assert Prompter(own).version() != prompter().version()
 
 
 # ---------------------------------------------------------------------------- the gate's bounds
@@ -213,7 +259,7 @@ def test_a_user_taxonomys_own_types_change_the_version() -> None:
 )
 def test_a_question_is_asked_for_within_the_gates_bounds(gate: tuple[int, int], said: str) -> None:
     """What is stricter than usual is told; what is looser changes nothing."""
-    words = Prompter(BUILTIN, as_of="2026-11", question_words=gate)
+    words = Prompter(BUILTIN, question_words=gate)
     [system] = {words.build(task).messages[0].content for task in tasks(30)}
     assert f"question: complete in itself, {said} words, with" in system
     assert (system == prompter().build(tasks(1)[0]).messages[0].content) is (gate == (6, 220))
@@ -232,7 +278,7 @@ def test_a_question_is_asked_for_within_the_gates_bounds(gate: tuple[int, int], 
 def test_the_gates_least_citations_are_asked_for(kind: str, least: int, said: str) -> None:
     """The larger of the type's number and the user's stands in the cell; the rest stays."""
     task = tasks(1, Filter(sample_types=(kind,)))[0]
-    words = Prompter(BUILTIN, as_of="2026-11", min_citations=least)
+    words = Prompter(BUILTIN, min_citations=least)
     prompt = words.build(task)
     assert f"; {said}.\n" in user(prompt)
     assert prompt.messages[0] == prompter().build(task).messages[0]
@@ -255,7 +301,7 @@ OWN_LIST = (
 
 
 def with_list(policy: CitationPolicy = "menu", listed: tuple[str, ...] = OWN_LIST) -> Prompter:
-    return Prompter(BUILTIN, citation_policy=policy, as_of="2026-11", menu=Menu(listed))
+    return Prompter(BUILTIN, citation_policy=policy, menu=Menu(listed))
 
 
 def offered(prompt: Prompt) -> list[str]:
@@ -514,7 +560,7 @@ def test_the_toy_gets_an_example_and_its_own_schema() -> None:
     )
     assert user(prompt) == (
         f"Jurisdiction: England and Wales. Area: housing law. Topic: {task.subtopic}. "
-        "Difficulty: basic. As at 2026-11."
+        "Difficulty: basic. As at: 2026-11."
     )
     assert prompt.schema is not None
     assert prompt.schema["required"] == ANSWER_SCHEMA["required"]
@@ -564,6 +610,45 @@ def test_seeds_fit_their_task(seed: int, variation: int) -> None:
     assert 1 <= int(day) <= 28
     assert year in {"2023", "2024", "2025"}
     assert msgspec.json.decode(seeds_json(seeds), type=Seeds) == seeds
+
+
+JUDGES = (
+    "the trial judge", "the judge or arbitrator", "an appeal court", "the tribunal or court",
+    "the judge", "a member of the court or tribunal", "the court", "the court or tribunal",
+)  # fmt: skip
+BEFORE = ("before", "when the problem", "at the scene", "while", "in custody", "at recruitment")
+
+
+def test_no_judge_before_a_dispute_and_no_adviser_of_both_within_one() -> None:
+    """Perspective and stage are paired; every perspective of a kind is still drawn."""
+    seen: dict[tuple[str, str], set[str]] = {}
+    for area in BUILTIN.areas:
+        for number in range(400):
+            task = replace(tasks(1)[0], practice_area=area.id, seed=number)
+            seeds = draw(task, area.proceedings)
+            seen.setdefault((area.proceedings, seeds.perspective), set()).add(seeds.stage)
+            if seeds.perspective in JUDGES and seeds.stage != "before trial":
+                assert not seeds.stage.startswith(BEFORE), seeds
+            if seeds.perspective == "the adviser of both would-be parties":
+                assert seeds.stage == "before anything is signed or done"
+    assert len(seen) == 50
+    assert len(seen["criminal", "a law student"]) == 7
+
+
+def test_the_setting_fits_the_area() -> None:
+    """States do not quarrel over a bakery chain; a lease is of what is let."""
+    drawn = {
+        area.id: {
+            draw(replace(tasks(1)[0], practice_area=area.id, seed=n), area.proceedings).sector
+            for n in range(400)
+        }
+        for area in BUILTIN.areas
+    }
+    assert "a bakery chain" not in drawn["public-international"]
+    assert "container shipping" not in drawn["housing"]
+    assert "house building" in drawn["housing"]
+    assert len(drawn["contract"]) == 36
+    assert min(map(len, drawn.values())) >= 12
 
 
 def test_seeds_vary_and_no_name_is_worn_out() -> None:

@@ -54,7 +54,20 @@ def test_an_entry_holds_what_the_vendor_publishes(catalog: Catalog) -> None:
         },
         latency_s=4.0,
         timeout_s=120.0,
+        knowledge="2024-06",
+        knowledge_source="https://arxiv.org/abs/2508.10925",
     )
+
+
+def test_a_month_of_knowledge_has_its_source(catalog: Catalog) -> None:
+    """What a maker does not say is not known; the same weights know the same everywhere."""
+    specs = [spec for name in PROVIDERS for spec in catalog.models(name)]
+    for spec in specs:
+        assert (spec.knowledge is None) == (spec.knowledge_source is None), spec.id
+        assert {twin.knowledge for twin in catalog.same_weights(spec)} <= {spec.knowledge}
+    known = {spec.weights for spec in specs if spec.knowledge}
+    assert known == {"gpt-oss-120b", "gpt-oss-20b"}
+    assert catalog.default_spec("openai", "gpt-oss:20b").knowledge == "2024-06"
 
 
 def test_models_come_in_order_of_preference(catalog: Catalog) -> None:

@@ -88,7 +88,7 @@ def test_without_any_layer_the_defaults_hold() -> None:
         "max_cost": None, "max_tokens": None, "max_calls": None,
         "jurisdiction": (), "practice_area": (), "topic": (), "difficulty": (), "sample_type": (),
         "reasoning_instruction": None, "citation_policy": "statute-first", "gate": "full",
-        "judge": (), "min_score": None,
+        "judge": (), "min_score": None, "as_of": None,
         "keep_thinking": False, "reasoning_effort": "low", "timeout": None, "connect_timeout": 5.0,
         "route": (), "no_failover": False, "only_provider": False, "spill_after": 5.0,
         "stickiness": 0.05,

@@ -33,7 +33,7 @@ from legalgen.errors import (
     ProviderError,
     UsageError,
 )
-from legalgen.law.planner import Planner, Task
+from legalgen.law.planner import Planner, Task, dated
 from legalgen.providers.base import BulkJob, BulkProvider
 from legalgen.providers.catalog import BulkTerms, Catalog, ModelSpec
 from legalgen.routing import opening
@@ -242,7 +242,8 @@ class BulkRun(Run):
         if desk.bulk.cancelled or self.order.finish_online or self._failed is not None:
             return
         slots, room = self._askable(desk), self._room(desk)
-        line_of = self._lines(bulk.asked(desk.bulk.chunks)) if slots else None
+        as_of = self.endpoints[self._place().ref].as_of if slots else None
+        line_of = self._lines(bulk.asked(desk.bulk.chunks), as_of) if slots else None
         while slots and line_of is not None and not self._stop.requested:
             number = len(desk.bulk.chunks) + 1
             filled = bulk.fill(
@@ -261,6 +262,7 @@ class BulkRun(Run):
                 requests=len(filled.slots),
                 most_tokens=filled.tokens,
                 most_usd=filled.usd,
+                as_of=as_of or "",
             )
             desk.bulk.chunks.append(chunk)
             self._save(desk.record, force=True)
@@ -302,7 +304,7 @@ class BulkRun(Run):
         if path.exists() and not self._is_inherited(chunk):
             return
         earlier = [known for known in desk.bulk.chunks if known.number < chunk.number]
-        line_of = self._lines(bulk.asked(earlier))
+        line_of = self._lines(bulk.asked(earlier), self._as_of(chunk))
         room = bulk.Room(self._terms.max_requests, self._terms.max_bytes)
         filled = bulk.fill(path, list(bulk.slots_of(chunk)), line_of, room)
         chunk.slots, chunk.requests = bulk.ranges(filled.slots), len(filled.slots)
@@ -326,7 +328,14 @@ class BulkRun(Run):
             )
         return place
 
-    def _lines(self, times: Mapping[int, int]) -> Callable[[int], bulk.Line]:
+    def _as_of(self, chunk: BulkChunk) -> str | None:
+        """The month that the prompts of a chunk name."""
+        if chunk.as_of is not None or self.intent.resume is None:
+            return chunk.as_of or None
+        # Earlier versions named the month in which the batch began to every model.
+        return str(self.intent.resume.parameters.get("as_of", "")) or None
+
+    def _lines(self, times: Mapping[int, int], as_of: str | None) -> Callable[[int], bulk.Line]:
         """Makes the request of a slot; ``times`` says how often it was asked for before."""
         place = self._place()
         endpoint, target = self.endpoints[place.ref], opening.target_of(self.settings, place)
@@ -335,7 +344,7 @@ class BulkRun(Run):
 
         def line_of(slot: int) -> bulk.Line:
             variation = times.get(slot, 0)
-            task = replace(self._tasks[slot], variation=variation)
+            task = dated(replace(self._tasks[slot], variation=variation), as_of)
             prompt = words.build(task, style=endpoint.style)
             demand = words.demand(task, prompt, style=endpoint.style)
             demand = replace(demand, scale=ENLARGED**variation)
@@ -519,6 +528,7 @@ class BulkRun(Run):
             judge=self._judged(intake.hear),
             price=self._price(place.spec),
             prompt_version=self.prompter.version(place.spec.prompt),
+            as_of=self._as_of(chunk),
         )
         return Reader(chunk, intake, reading, self._done)
 

@@ -25,7 +25,7 @@ from legalgen.errors import (
     Reason,
 )
 from legalgen.failover import BUSY, Call, Decision, NoneLeft, Pause, Then, Trail
-from legalgen.law.planner import Task
+from legalgen.law.planner import Task, dated
 from legalgen.providers.base import Provider
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router, Turn
@@ -49,7 +49,8 @@ class Endpoint(msgspec.Struct, frozen=True):
     """How one target is spoken to.
 
     ``formats`` are the response formats it takes, strictest first; ``style`` names the prompt
-    that suits it; ``price`` turns usage into US dollars (None: unknown).
+    that suits it; ``price`` turns usage into US dollars (None: unknown). ``as_of`` is the month as
+    at which it is asked for the law, ``YYYY-MM``; None: no month is named to it.
     """
 
     provider: Provider
@@ -58,6 +59,16 @@ class Endpoint(msgspec.Struct, frozen=True):
     style: str = "full"
     reasoning_effort: str | None = None
     price: Callable[[Usage], float | None] = lambda _: None
+    as_of: str | None = None
+
+    @property
+    def voice(self) -> Voice:
+        """What its prompts differ in from those of other targets."""
+        return self.style, self.as_of
+
+
+Voice = tuple[str, str | None]
+"""A style of prompt and the month as at which it asks for the law."""
 
 
 class Words(Protocol):
@@ -82,7 +93,7 @@ class Job(msgspec.Struct):
 
     task: Task
     trail: Trail = msgspec.field(default_factory=Trail)
-    prompts: dict[str, Prompt] = msgspec.field(default_factory=dict)
+    prompts: dict[Voice, Prompt] = msgspec.field(default_factory=dict)
     avoid: tuple[str, ...] = ()
     scale: float = 1.0
     attempts: int = 0
@@ -94,7 +105,10 @@ class Job(msgspec.Struct):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """An answer that passed the gate; the batch still looks for duplicates."""
+    """An answer that passed the gate; the batch still looks for duplicates.
+
+    ``as_of`` is the month that was sent with its prompt, if one was.
+    """
 
     job: Job
     lease: Lease
@@ -102,6 +116,7 @@ class Written(msgspec.Struct, frozen=True):
     completion: Completion
     cost_usd: float | None
     prompt_version: str
+    as_of: str | None = None
 
 
 class GivenUp(msgspec.Struct, frozen=True):
@@ -235,14 +250,14 @@ class Generation:
     def demand(self, job: Job) -> Callable[[Target], Demand]:
         """The size of the job's next request, by the target's own style of prompt."""
 
-        known: dict[str, Demand] = {}
+        known: dict[Voice, Demand] = {}
 
         def of(target: Target) -> Demand:
-            style = self._endpoints[target.ref].style
-            if style not in known:
-                demand = self._words.demand(job.task, self._prompt(job, style), style=style)
-                known[style] = replace(demand, scale=job.scale)
-            return known[style]
+            voice = self._endpoints[target.ref].voice
+            if voice not in known:
+                demand = self._words.demand(job.task, self._prompt(job, voice), style=voice[0])
+                known[voice] = replace(demand, scale=job.scale)
+            return known[voice]
 
         return of
 
@@ -315,7 +330,7 @@ class Generation:
     def _request(self, job: Job, lease: Lease, endpoint: Endpoint) -> Request:
         return Request(
             model=lease.ref.model,
-            prompt=self._prompt(job, endpoint.style),
+            prompt=self._prompt(job, endpoint.voice),
             max_completion_tokens=lease.max_completion_tokens,
             timeout_s=endpoint.timeout_s,
             response_format=self._formats[lease.ref][0],
@@ -327,14 +342,16 @@ class Generation:
     ) -> Outcome | None:
         """Read the answer and judge it; a wrong answer is a failure like any other."""
         try:
-            verdict = self._judge(self._read(completion), job.task, completion)
+            task = dated(job.task, self._endpoints[lease.ref].as_of)
+            verdict = self._judge(self._read(completion), task, completion)
             _raise_if_rejected(verdict)
         except AnswerRefused as refusal:
             self._tell(_spending(lease.ref, completion, cost, refusal.category))
             return self.refuse(job, lease, completion, refusal, cost)
         self._tell(_spending(lease.ref, completion, cost, None))
-        version = self._prompt(job, self._endpoints[lease.ref].style).version
-        return Written(job, lease, verdict, completion, cost, version)
+        voice = self._endpoints[lease.ref].voice
+        version = self._prompt(job, voice).version
+        return Written(job, lease, verdict, completion, cost, version, voice[1])
 
     # ------------------------------------------------------------------ what failed
 
@@ -423,10 +440,8 @@ class Generation:
 
     def _repair(self, job: Job, failure: Failure, answer: str) -> None:
         job.prompts = {
-            style: self._words.repair(
-                self._words.build(job.task, style=style, avoid=job.avoid), answer, failure.reasons
-            )
-            for style in job.prompts
+            voice: self._words.repair(self._first(job, voice), answer, failure.reasons)
+            for voice in job.prompts
         }
 
     # ------------------------------------------------------------------ what is told
@@ -500,10 +515,14 @@ class Generation:
 
     # ------------------------------------------------------------------ small change
 
-    def _prompt(self, job: Job, style: str) -> Prompt:
-        if style not in job.prompts:
-            job.prompts[style] = self._words.build(job.task, style=style, avoid=job.avoid)
-        return job.prompts[style]
+    def _prompt(self, job: Job, voice: Voice) -> Prompt:
+        if voice not in job.prompts:
+            job.prompts[voice] = self._first(job, voice)
+        return job.prompts[voice]
+
+    def _first(self, job: Job, voice: Voice) -> Prompt:
+        style, as_of = voice
+        return self._words.build(dated(job.task, as_of), style=style, avoid=job.avoid)
 
     def _rest(self, seconds: float) -> None:
         if seconds <= 0 or self._stop.requested:

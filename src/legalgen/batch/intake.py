@@ -25,7 +25,7 @@ from legalgen.batch.generation import (
 from legalgen.batch.loop import Batch
 from legalgen.completion import Completion, ModelRef, Usage
 from legalgen.errors import AnswerRefused, Failure, Reason
-from legalgen.law.planner import Task
+from legalgen.law.planner import Task, dated
 from legalgen.providers.base import BulkAnswer
 from legalgen.quality.rules import Verdict
 from legalgen.routing.rate_limits import Cost, Demand, Reservation
@@ -76,6 +76,7 @@ class Means(msgspec.Struct, frozen=True):
     judge: Judge
     price: Callable[[Usage], float | None]
     prompt_version: str
+    as_of: str | None = None
 
 
 class Reader:
@@ -114,6 +115,7 @@ class Reader:
             return
         self._open.discard(name[0])
         task = replace(self._means.task_of(name[0]), variation=name[1])
+        task = dated(task, self._means.as_of)
         job = Job(task, attempts=name[1] + 1)
         if answer.completion is not None:
             self._weigh(job, answer.completion)
@@ -143,7 +145,9 @@ class Reader:
             return
         self._intake.hear(spending)
         version = self._means.prompt_version
-        self._keep(Written(job, _lease(self._ref), verdict, completion, cost, version))
+        self._keep(
+            Written(job, _lease(self._ref), verdict, completion, cost, version, self._means.as_of)
+        )
 
     def _verdict(self, task: Task, completion: Completion) -> Verdict:
         verdict = self._means.judge(read(completion), task, completion)

@@ -114,7 +114,7 @@ class Judging:
         generation = Generation(
             self._router,
             self._endpoints,
-            _Questions(self._prompter, draft),
+            _Questions(self._prompter, task, draft),
             read=_as_text,
             judge=_readable,
             renew=lambda same: same,
@@ -156,21 +156,22 @@ class _Patient(Stop):
 
 
 class _Questions:
-    """The prompts of one draft's judgement."""
+    """The prompts of one draft's judgement, as at the month that its writer was given."""
 
-    def __init__(self, prompter: Prompter, draft: Draft) -> None:
+    def __init__(self, prompter: Prompter, task: Task, draft: Draft) -> None:
         self._prompter = prompter
+        self._task = task
         self._draft = draft
 
     def build(
         self,
-        task: Task,
+        task: Task,  # noqa: ARG002 - dated for the judge, whose knowledge is not the writer's
         *,
         style: str,  # noqa: ARG002 - one style serves all judges
         avoid: Sequence[str] = (),  # noqa: ARG002 - nothing is to be avoided
     ) -> Prompt:
         """The draft and the marks that are asked for."""
-        return self._prompter.judge(task, self._draft)
+        return self._prompter.judge(self._task, self._draft)
 
     def repair(self, prompt: Prompt, answer: str, reasons: Sequence[Reason]) -> Prompt:
         """The same, with marks that could not be read."""

@@ -33,7 +33,7 @@ from legalgen.batch.workers import Crashed, Crew, Done
 from legalgen.completion import ModelRef
 from legalgen.errors import AnswerRefused, ErrorCategory, Reason
 from legalgen.failover import NoneLeft, Pause
-from legalgen.law.planner import PARK_AFTER, Task
+from legalgen.law.planner import PARK_AFTER, Task, dated
 from legalgen.quality.rules import Verdict
 from legalgen.routing.router import Router
 from legalgen.routing.targets import MOST_IN_FLIGHT, Spent
@@ -392,7 +392,8 @@ class Batch:
         self._schedule.back(written.job)
 
     def _compose(self, written: Written) -> Sample:
-        task, draft, completion = written.job.task, written.verdict.draft, written.completion
+        task = dated(written.job.task, written.as_of)
+        draft, completion = written.verdict.draft, written.completion
         return Sample(
             id=sample_id(draft.question, draft.answer),
             question=draft.question,
@@ -406,7 +407,7 @@ class Batch:
             subtopic=task.subtopic,
             difficulty=task.difficulty,
             sample_type=task.sample_type,
-            as_of=task.as_of,
+            as_of=written.as_of,
             seed_json=self._shelf.seed_json(task),
             provider=written.lease.ref.provider,
             model=written.lease.ref.model,

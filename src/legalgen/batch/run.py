@@ -58,6 +58,9 @@ KEPT = (
     "min_score",
 )  # fmt: skip
 """Settings that make a batch what it is: a resumed one keeps them."""
+AS_OF = "law_as_of"
+"""The month that the user set, in a record's parameters. Records of earlier versions have the month
+in which they began as ``as_of``: a resumed batch takes the rule instead."""
 FILES = ("taxonomy", "authorities")
 """Settings that name a file a batch is made from: a resumed one reads them again."""
 ROUTING = (
@@ -123,9 +126,10 @@ class Run:
             raise UsageError("--min-score needs a judge: name one with --judge provider/model")
         self.route = opening.plan_route(settings, Catalog.load())
         whole = wiring.taxonomy_of(settings)
+        self._months = wiring.month_warnings(settings, self.route, f"{self._now():%Y-%m}")
         self.filter = whole.resolve(wiring.filter_of(settings))
         self.taxonomy = wiring.citable(settings, whole, self.filter)
-        self.prompter = wiring.prompter_of(settings, self.taxonomy, self._as_of)
+        self.prompter = wiring.prompter_of(settings, self.taxonomy)
         self.judges = opening.plan_judges(settings, Catalog.load()) if settings.judge else None
         self._judge_endpoints: dict[ModelRef, Endpoint] = {}
         self.taxonomy.leaves(self.filter)
@@ -168,6 +172,9 @@ class Run:
         """
         for warning in (*self.settings.warnings, *self.route.warnings, *self.taxonomy.warnings):
             self._notice(warning)
+        for said in (*self._months, self.taxonomy.unsuited(self.filter)):
+            if said:
+                self._notice(said)
         if not self.intent.save:
             return self._unsaved()
         with _disk_of(self.data_dir):
@@ -521,7 +528,7 @@ class Run:
 
     def planner(self, counts: Mapping[parts.Cell, int], record: Record) -> Planner:
         """The plan of a record over what is on the disk."""
-        return Planner(self.taxonomy, self.filter, counts, seed=record.seed, as_of=self._as_of)
+        return Planner(self.taxonomy, self.filter, counts, seed=record.seed)
 
     def _schedule(self, planner: Planner, record: Record, done: set[int]) -> Schedule:
         """What a batch still has to write: its plan, less what is done or given up."""
@@ -529,7 +536,7 @@ class Run:
         if record.given_up:
             planned = list(planned)  # what is planned does not depend on what was given up
         for note in record.given_up:
-            planner.give_up(_task_of(note, self._as_of))
+            planner.give_up(_task_of(note))
         ended = done | {note.slot for note in record.given_up}
         rest = (task for task in planned if task.slot not in ended)
         next_slot = max([record.target - 1, *ended]) + 1
@@ -585,15 +592,9 @@ class Run:
         chosen["model"] = None if wish.route else wish.model
         return {
             **{name: value for name, value in chosen.items() if value not in (None, [], "")},
-            "as_of": self._as_of,
+            **({AS_OF: self.settings.as_of} if self.settings.as_of else {}),
             **{name: _named(getattr(self.settings, name)) for name in FILES},
         }
-
-    @property
-    def _as_of(self) -> str:
-        if self.intent.resume is not None:
-            return str(self.intent.resume.parameters.get("as_of", ""))
-        return f"{self._now():%Y-%m}"
 
     def _target_count(self, rows: int = 0) -> int:
         if self.intent.resume is not None:
@@ -634,10 +635,12 @@ class Run:
 def resumed_flags(record: Record, flags: Mapping[str, object]) -> dict[str, object]:
     """The flags of a resumed batch: its own, and of the new ones those that may change."""
     kept = {name: value for name, value in record.parameters.items() if name in (*KEPT, *ROUTING)}
+    if record.parameters.get(AS_OF):
+        kept["as_of"] = record.parameters[AS_OF]
     seed = flags.get("seed")
     if seed is not None and str(seed) != str(record.seed):
         raise UsageError(f"--seed cannot change on --resume: batch {record.id} keeps its own")
-    for name in KEPT:
+    for name in (*KEPT, "as_of"):
         given = flags.get(name)
         if given and _plain(given) != kept.get(name):
             flag = "--" + name.replace("_", "-")
@@ -661,6 +664,7 @@ def resumed_settings(record: Record, settings: Settings) -> Settings:
         for each in SETTINGS
         if (each.name in KEPT and each.name not in record.parameters)
         or (each.name in FILES and _is_added(each.name, record, settings))
+        or (each.name == "as_of" and AS_OF not in record.parameters)
     }
     return dataclasses.replace(settings, **unset)
 
@@ -686,7 +690,7 @@ def _named(file: Path | None) -> str | None:
     return None if file is None else str(file)
 
 
-def _task_of(note: ledger.GivenUp, as_of: str) -> Task:
+def _task_of(note: ledger.GivenUp) -> Task:
     """A task that was given up, as far as the plan needs to know it."""
     jurisdiction, practice_area, topic, difficulty, sample_type = note.cell
     return Task(
@@ -698,7 +702,7 @@ def _task_of(note: ledger.GivenUp, as_of: str) -> Task:
         subtopic="",
         difficulty=difficulty,
         sample_type=sample_type,
-        as_of=as_of,
+        as_of="",
         seed=0,
     )
 

@@ -23,7 +23,7 @@ from legalgen.completion import (
 from legalgen.errors import AnswerRefused, ErrorCategory, Reason, UsageError
 from legalgen.law.axes import Bounds, Filter, Topic
 from legalgen.law.planner import Planner as TaskPlanner
-from legalgen.law.planner import Task
+from legalgen.law.planner import Task, dated
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.providers import PROVIDERS
@@ -97,7 +97,39 @@ def _endpoint(settings: Settings, place: Place, provider: Provider) -> Endpoint:
         style=spec.prompt,
         reasoning_effort=spec.accepted_effort(settings.reasoning_effort),
         price=lambda usage: _price(spec, usage),
+        as_of=law_month(settings, spec, f"{datetime.now(UTC):%Y-%m}"),
     )
+
+
+def law_month(settings: Settings, spec: ModelSpec, today: str) -> str | None:
+    """The month as at which a model is asked for the law; None: its knowledge is not known to end.
+
+    The user's own where one is given, else the earlier of the model's and ``today``.
+    """
+    if settings.as_of is not None:
+        return settings.as_of
+    return None if spec.knowledge is None else min(spec.knowledge, today)
+
+
+def month_warnings(settings: Settings, route: Route, today: str) -> tuple[str, ...]:
+    """What is to be said of ``--as-of``: models that know less than they are asked for.
+
+    Raises:
+        UsageError: the month has not come yet.
+    """
+    if settings.as_of is None:
+        return ()
+    flag = f"{settings.written('as_of')} {settings.as_of}"
+    if settings.as_of > today:
+        raise UsageError(f"{flag} has not come yet: take {today} or an earlier month")
+    late = [
+        f"{place.ref} ({known})"
+        for place in route.stops
+        if (known := place.spec.knowledge) and settings.as_of > known
+    ]
+    if not late:
+        return ()
+    return (f"{flag} is later than is known to {', '.join(late)}: what came since is guessed",)
 
 
 def _price(spec: ModelSpec, usage: Usage) -> float | None:
@@ -138,8 +170,8 @@ def demand_of(prompt: Prompt, bounds: Bounds) -> Demand:
     )
 
 
-def prompter_of(settings: Settings, taxonomy: Taxonomy, as_of: str) -> Prompter:
-    """Makes the prompts of a run; ``as_of`` (``YYYY-MM``) dates the law.
+def prompter_of(settings: Settings, taxonomy: Taxonomy) -> Prompter:
+    """Makes the prompts of a run.
 
     A bound that the gate holds an answer to is told to the model, and so is the user's own list
     of authorities.
@@ -149,7 +181,6 @@ def prompter_of(settings: Settings, taxonomy: Taxonomy, as_of: str) -> Prompter:
         taxonomy,
         citation_policy=settings.citation_policy,
         reasoning_instruction=settings.reasoning_instruction,
-        as_of=as_of,
         menu=menu_of(settings) if settings.authorities is not None else None,
         question_words=(limits.question_min_words, limits.question_max_words),
         min_citations=limits.min_citations,
@@ -290,11 +321,12 @@ def example_prompt(settings: Settings) -> Prompt:
     catalog, taxonomy = Catalog.load(), taxonomy_of(settings)
     chosen = taxonomy.resolve(filter_of(settings))
     taxonomy = citable(settings, taxonomy, chosen)
-    as_of = f"{datetime.now(UTC):%Y-%m}"
+    today = f"{datetime.now(UTC):%Y-%m}"
     seed = settings.seed if settings.seed is not None else random.randrange(2**31)
-    task = TaskPlanner(taxonomy, chosen, {}, seed=seed, as_of=as_of).plan(1)[0]
-    prompter = prompter_of(settings, taxonomy, as_of)
-    style = "full"
+    task = TaskPlanner(taxonomy, chosen, {}, seed=seed).plan(1)[0]
+    prompter = prompter_of(settings, taxonomy)
+    style, as_of = "full", settings.as_of
     if settings.provider or settings.model or settings.route:
-        style = plan_route(settings, catalog).stops[0].spec.prompt
-    return prompter.build(task, style=style)
+        spec = plan_route(settings, catalog).stops[0].spec
+        style, as_of = spec.prompt, law_month(settings, spec, today)
+    return prompter.build(dated(task, as_of), style=style)

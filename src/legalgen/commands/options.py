@@ -118,7 +118,7 @@ _METAVARS = {
     "min_score": "MARK", "reasoning_effort": "EFFORT", "gate": "GATE", "citation_policy": "POLICY",
     "color": "WHEN", "log_level": "LEVEL", "log_format": "FORMAT", "jurisdiction": "NAME,...",
     "practice_area": "NAME,...", "topic": "NAME,...", "difficulty": "NAME,...",
-    "sample_type": "NAME,...",
+    "sample_type": "NAME,...", "as_of": "YYYY-MM",
 }  # fmt: skip
 
 

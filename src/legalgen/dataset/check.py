@@ -122,7 +122,7 @@ def task_of(sample: Sample) -> Task:
         subtopic=sample.subtopic,
         difficulty=sample.difficulty,
         sample_type=sample.sample_type,
-        as_of=sample.as_of,
+        as_of=sample.as_of or "",
         seed=0,
     )
 

@@ -39,14 +39,14 @@ SAMPLE_TYPE: Final = "imported"
 _UNSAID: Final[Mapping[str, object]] = {
     "id": "", "reasoning_steps": (), "citations": (), "jurisdiction": UNKNOWN,
     "sub_jurisdiction": "", "practice_area": UNKNOWN, "topic": UNKNOWN, "subtopic": "",
-    "difficulty": "", "sample_type": SAMPLE_TYPE, "as_of": "", "seed_json": "{}",
+    "difficulty": "", "sample_type": SAMPLE_TYPE, "seed_json": "{}",
     "provider": SAMPLE_TYPE, "model": UNKNOWN, "prompt_version": "", "batch_id": "", "slot": 0,
     "attempts": 1, "input_tokens": 0, "output_tokens": 0, "flags": (),
     "created_at": datetime.fromtimestamp(0, UTC),
 }  # fmt: skip
 """What is put where a row of ours lacks a column; question and answer it cannot lack."""
 _MAY_BE_NULL: Final[Mapping[str, None]] = dict.fromkeys(
-    ("score", "judge", "thinking", "latency_s", "cost_usd", "reasoning_tokens")
+    ("as_of", "score", "judge", "thinking", "latency_s", "cost_usd", "reasoning_tokens")
 )
 
 ODDITIES: Final = {

@@ -74,7 +74,8 @@ class SampleType(msgspec.Struct, frozen=True):
     """A form that samples take, with its bounds at difficulty factor 1.
 
     ``requires`` is the code, ``requirement`` the sentence of what an answer must contain;
-    ``instructions`` say how to write one; ``aliases`` are older names of it.
+    ``instructions`` say how to write one; ``aliases`` are older names of it. ``difficulties`` are
+    those that it makes sense with, empty: all.
     """
 
     id: str
@@ -86,6 +87,11 @@ class SampleType(msgspec.Struct, frozen=True):
     requirement: str = ""
     instructions: str = ""
     aliases: tuple[str, ...] = ()
+    difficulties: tuple[str, ...] = ()
+
+    def suits(self, difficulty: str) -> bool:
+        """Whether a sample of this type and that difficulty does not contradict itself."""
+        return not self.difficulties or difficulty in self.difficulties
 
     def bounds(self, difficulty: Difficulty) -> Bounds:
         """The bounds at one difficulty: words are scaled, counts are not."""
@@ -103,6 +109,7 @@ class Topic(msgspec.Struct, frozen=True):
 
     ``weight`` is its share against other leaves before jurisdictions are weighed.
     ``authorities`` are the cases and Acts that a prompt may offer, as a lawyer cites them.
+    ``pairs`` are the difficulties with sample types that are planned; empty: each with each.
     """
 
     jurisdiction: str
@@ -115,6 +122,7 @@ class Topic(msgspec.Struct, frozen=True):
     sample_types: tuple[str, ...]
     authorities: tuple[str, ...] = ()
     weight: float = 1.0
+    pairs: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -123,8 +131,8 @@ class Topic(msgspec.Struct, frozen=True):
 
     @property
     def cells(self) -> int:
-        """How many cells it has: difficulties times sample types."""
-        return len(self.difficulties) * len(self.sample_types)
+        """How many cells it has: pairs of difficulty and sample type."""
+        return len(self.pairs) or len(self.difficulties) * len(self.sample_types)
 
 
 class Area(msgspec.Struct, frozen=True):

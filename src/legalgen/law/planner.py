@@ -43,7 +43,9 @@ class Task(msgspec.Struct, frozen=True):
 
     All ids are the taxonomy's. ``seed`` drives every variation drawn inside the cell (names,
     sector, stage, ...); ``variation`` counts how often the slot was started anew after a refusal,
-    so that (``seed``, ``variation``) identifies the prompt. ``as_of`` is ``YYYY-MM``.
+    so that (``seed``, ``variation``) identifies the prompt. ``as_of`` is the month as at which the
+    law is asked for, ``YYYY-MM``; it is empty until a model is chosen (``dated``), and stays so
+    where nobody knows how far that model's knowledge goes.
     """
 
     slot: int
@@ -75,6 +77,11 @@ def renew(task: Task) -> Task:
     return replace(task, variation=task.variation + 1)
 
 
+def dated(task: Task, as_of: str | None) -> Task:
+    """The task as it is put to a model whose knowledge goes up to this month; None: unknown."""
+    return replace(task, as_of=as_of or "")
+
+
 def slot_seed(batch_seed: int, slot: int, held: int = 0) -> int:
     """The seed of one slot: 63 bits of BLAKE2b, the same on every machine.
 
@@ -92,7 +99,7 @@ class Planner:
     ``counts`` are the samples that exist, by cell; those outside the filter are none of the
     coverage, and only add to the number of rows that the slots' seeds are made from. ``seed``
     decides every tie: the same arguments and the same calls give the same tasks. Weights are the
-    taxonomy's. ``as_of`` (``YYYY-MM``) is the date of the law for every task.
+    taxonomy's. ``as_of`` (``YYYY-MM``) dates every task; a batch leaves it to the model's choice.
 
     Raises:
         UsageError: the filter is unknown or leaves nothing, or ``as_of`` is not a month.
@@ -104,9 +111,9 @@ class Planner:
         filter: Filter,  # noqa: A002 - it is a filter
         counts: Mapping[Cell, int],
         seed: int,
-        as_of: str,
+        as_of: str = "",
     ) -> None:
-        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", as_of):
+        if as_of and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", as_of):
             raise UsageError(f"as-of {as_of!r} is not a month, YYYY-MM")
         self._seed = seed
         self._held = sum(counts.values())
@@ -309,7 +316,8 @@ class _Grid:
         difficulties = {id_: at for at, id_ in enumerate(self.difficulty_ids)}
         types = {id_: at for at, id_ in enumerate(self.type_ids)}
         for at, leaf in enumerate(self._leaves):
-            for difficulty, sample_type in product(leaf.difficulties, leaf.sample_types):
+            pairs = leaf.pairs or product(leaf.difficulties, leaf.sample_types)
+            for difficulty, sample_type in pairs:
                 cell = (*leaf.key, difficulty, sample_type)
                 yield cell, (at, difficulties[difficulty], types[sample_type])
 
@@ -357,16 +365,16 @@ class _Grid:
         return [share / whole for share in raw] if whole else raw
 
     def _crossed(self) -> Grid:
-        """Shares of difficulty with type, over all leaves."""
+        """Shares of difficulty with type, over all leaves; none where no cell of both is open."""
         crossed = [[0.0 for _ in self.sample_types] for _ in self.difficulties]
-        for share, levels, types in zip(
-            self.leaf, self.leaf_difficulty, self.leaf_type, strict=True
+        for share, levels, types, is_open in zip(
+            self.leaf, self.leaf_difficulty, self.leaf_type, self.open, strict=True
         ):
             for difficulty, level in enumerate(levels if share else ()):
                 row = crossed[difficulty]
-                for at, of_type in enumerate(types):
-                    row[at] += level * of_type / share
-        return crossed
+                for at in is_open[difficulty]:
+                    row[at] += level * types[at] / share
+        return _fitted(crossed, self.difficulty, self.sample_type)
 
 
 def _used(known: Iterable[object], used: Iterable[Sequence[str]]) -> tuple[str, ...]:

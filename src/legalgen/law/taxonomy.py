@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from importlib import resources
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 
 import msgspec
@@ -32,6 +32,8 @@ from legalgen.law.axes import (
 )
 from legalgen.law.filters import choose, listed, names, narrowings, nothing_left
 from legalgen.law.taxonomy_file import AreaTable, File, Reader, T, TopicTable, first_repeat
+
+_Pairs = tuple[tuple[str, str], ...]
 
 
 class Taxonomy(msgspec.Struct, frozen=True, dict=True):
@@ -153,6 +155,9 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
     def leaves(self, filter: Filter | None = None) -> tuple[Topic, ...]:  # noqa: A002 - as above
         """The leaves that a filter leaves, each narrowed to its difficulties and sample types.
 
+        Of these only pairs that suit each other are planned, unless the filter names both and one
+        of them could not be had otherwise.
+
         Raises:
             UsageError: a value names nothing, or the combination leaves nothing.
         """
@@ -167,7 +172,58 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
                 raise UsageError(nothing_left(step, asked, leaves))
             leaves = narrowed
             asked.append(f"{step.axis} {listed(step.values)}")
-        return tuple(leaves)
+        return self._paired(leaves, chosen)
+
+    def _paired(self, leaves: Sequence[Topic], chosen: Filter) -> tuple[Topic, ...]:
+        """The leaves with their pairs; one of which a filter leaves only contradictions goes."""
+        suited = {pair for leaf in leaves for pair in self._suited(leaf)}
+        lost: frozenset[str] = frozenset()
+        if chosen.difficulties and chosen.sample_types:
+            had = {each for pair in suited for each in pair}
+            lost = frozenset({*chosen.difficulties, *chosen.sample_types} - had)
+        paired = [
+            msgspec.structs.replace(leaf, pairs=self._pairs(leaf, lost))
+            for leaf in leaves
+            # A topic of a user's file that allows nothing else is what he wants.
+            if self._pairs(leaf, lost) or not self._suited(self._leaves[leaf.key])
+        ]
+        return tuple(paired or leaves)
+
+    def _pairs(self, leaf: Topic, lost: frozenset[str]) -> _Pairs:
+        """The pairs that suit each other, and those with what cannot be had otherwise."""
+        suited = self._suited(leaf)
+        if not lost:
+            return suited
+        pairs = product(leaf.difficulties, leaf.sample_types)
+        return tuple(pair for pair in pairs if pair in suited or not lost.isdisjoint(pair))
+
+    def _suited(self, leaf: Topic) -> _Pairs:
+        key = leaf.difficulties, leaf.sample_types
+        if key not in self._known_pairs:
+            pairs = product(*key)
+            self._known_pairs[key] = tuple(pair for pair in pairs if self.suits(*pair))
+        return self._known_pairs[key]
+
+    @cached_property
+    def _known_pairs(self) -> dict[tuple[tuple[str, ...], tuple[str, ...]], _Pairs]:
+        return {}  # few topics differ in what they allow
+
+    def suits(self, difficulty: str, sample_type: str) -> bool:
+        """Whether a sample of these does not contradict itself, both by id."""
+        return self.sample_type(sample_type).suits(difficulty)
+
+    def unsuited(self, filter: Filter) -> str | None:  # noqa: A002 - it is a filter
+        """What to say of pairs that contradict themselves and are made because they were named."""
+        found = dict.fromkeys(
+            pair
+            for leaf in self.leaves(filter)
+            for pair in leaf.pairs or product(leaf.difficulties, leaf.sample_types)
+            if not self.suits(*pair)
+        )
+        if not found:
+            return None
+        named = ", ".join(f"{difficulty} {kind}" for difficulty, kind in found)
+        return f"contradicts itself, and is written because it was asked for: {named}"
 
     def cells(self, filter: Filter | None = None) -> int:  # noqa: A002 - as above
         """How many cells there are under a filter."""
@@ -261,6 +317,10 @@ class _Assembly:
         alone = file.extends == "none" and bool(file.sample_type)
         types = () if alone else base.sample_type
         self._sample_types = self._merge("sample_type", types, file.sample_type)
+        for kind in file.sample_type:
+            for id_ in kind.difficulties:
+                where = f'[[sample_type]] "{kind.id}": key "difficulties"'
+                self._exists("difficulty", id_, self._difficulties, where)
 
     def taxonomy(self) -> Taxonomy:
         """Check, resolve, and leave out what weighs nothing.

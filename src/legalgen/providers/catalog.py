@@ -37,6 +37,7 @@ FAMILIES: Mapping[str, str] = {
 T = TypeVar("T")
 Count = Annotated[int, msgspec.Meta(gt=0)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Month = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 Dollars = Annotated[float, msgspec.Meta(ge=0)]
 
 
@@ -89,6 +90,8 @@ class _Features(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     preview: bool = False
     toy: bool = False
     prompt: Literal["full", "toy"] = "full"
+    knowledge: Month | None = None
+    knowledge_source: str | None = None
 
 
 class BulkTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -113,7 +116,9 @@ class ModelSpec(_Features, frozen=True, kw_only=True):
     go by tier. ``latency_s`` is a guess for one sample, until calls are measured; ``timeout_s``
     the deadline of a call. ``writer`` is False for models that are no writers (classifiers).
     ``license`` is None where it was not established, ``price`` None where it is not known.
-    ``listed`` is False for a model of which only its family is known.
+    ``knowledge`` is the month up to which its maker says that it knows, ``knowledge_source`` where;
+    None where the maker does not say. ``listed`` is False for a model of which only its family is
+    known.
     """
 
     provider: str

@@ -42,6 +42,7 @@ from legalgen.settings.types import (
     DOLLAR_BOUND,
     DURATION,
     MARK,
+    MONTH,
     NAMES,
     NATURAL,
     NUMBER,
@@ -119,6 +120,9 @@ class Settings:
     citation_policy: CitationPolicy = setting(
         one_of("statute-first", "apex-only", "menu", "free"), "statute-first", "sample",
         "Which authorities a model is asked to cite.")
+    as_of: str | None = setting(MONTH, None, "sample",
+        "The month as at which the law is asked for, whichever model writes.",
+        absent="the month up to which each model knows, if its maker says", example="2024-06")
     gate: Gate = setting(one_of("full", "structure"), "full", "sample",
         "full: every check; structure: only what makes a row readable.")
     judge: tuple[ModelRef, ...] = setting(ROUTE, (), "sample",

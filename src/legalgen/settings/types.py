@@ -231,6 +231,12 @@ def whole(minimum: int | None = None) -> Callable[[object], int]:
     return parse
 
 
+def _month(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value.strip()):
+        raise ValueError("not a month: write YYYY-MM, such as 2024-06")
+    return value.strip()
+
+
 def _dollars(value: object) -> float:
     try:
         amount = float(value.strip().lstrip("$") if isinstance(value, str) else cast(float, value))
@@ -357,5 +363,6 @@ CALL_TIME = Kind("duration", _positive_duration, format_duration)
 WAIT = Kind("duration or `off`", _or_off(_seconds, math.inf), format_duration)
 TIME_BOUND = Kind("duration or `off`", _or_off(_time_to_run, None), format_duration)
 COUNT_BOUND = Kind("whole number from 1, or `off`", _whole_or_off)
+MONTH = Kind("month as `YYYY-MM`", _month)
 MARK = Kind("number from 1 to 5", _mark, show_number)
 DOLLAR_BOUND = Kind("dollars or `off`", _or_off(_dollars, None), show_number)

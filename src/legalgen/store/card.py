@@ -412,7 +412,7 @@ _BODY = """\
 Written by language models through legalgen, for fine-tuning. **This is not legal advice.** Nobody
 has checked the law in it. A citation whose `status` is `parsed` has the form of a citation and
 nothing more: it may name a case that does not exist, or the wrong one. `as_of` is the month whose
-law the model was asked for.
+law the model was asked for, null where none was named to it.
 
 The planner sets `jurisdiction`, `practice_area`, `topic`, `difficulty` and `sample_type`; the model
 writes `question`, `reasoning_steps`, `answer` and `citations`. `flags` names the soft checks that a

@@ -190,7 +190,8 @@ class BulkChunk(msgspec.Struct, kw_only=True):
     ``state`` is ``planned``, ``uploaded``, and then the provider's own word. ``completed`` and
     ``failed`` are the provider's counts of ``requests``; ``accepted``, ``refused``, ``broken``
     (failed requests) and ``missing`` are ours once its files were read (``collected``).
-    ``fetches`` counts the attempts to read a file that came cut off.
+    ``fetches`` counts the attempts to read a file that came cut off. ``as_of`` is the month that
+    its prompts name, empty where they name none; None in records of earlier versions.
     """
 
     number: int
@@ -210,6 +211,7 @@ class BulkChunk(msgspec.Struct, kw_only=True):
     completed: int = 0
     failed: int = 0
     fetches: int = 0
+    as_of: str | None = None
     collected: bool = False
     accepted: int = 0
     refused: int = 0

@@ -109,7 +109,7 @@ class Sample(msgspec.Struct, frozen=True):
     subtopic: str
     difficulty: str
     sample_type: str
-    as_of: str
+    as_of: str | None
     seed_json: str
     provider: str
     model: str

@@ -1,8 +1,9 @@
 """Task to prompt. The prose lies beside this page as text files; here is only how it is laid out.
 
-A prompt is a system message that is byte-identical for every task of a batch, so that a vendor's
-prompt cache serves it, and a user message that holds the cell: what to write about, the bounds,
-the seeds. A refused answer is sent back once with the reasons; a duplicate is begun anew.
+A prompt is a system message that is byte-identical for every task and every model of a batch, so
+that a vendor's prompt cache serves it, and a user message that holds the cell: what to write about,
+the bounds, the seeds, and the month up to which the chosen model knows the law. A refused answer is
+sent back once with the reasons; a duplicate is begun anew.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:  # the grammar of citations takes time to compile
 
 __all__ = ["CitationPolicy", "Prompter", "Seeds", "Style", "draw", "seeds_json"]
 
-VERSION: Final = "2026-11.a"
+VERSION: Final = "2026-11.b"
 """The prose by date and letter; a hash of its files follows, so that no change goes unseen."""
 
 CitationPolicy = Literal["statute-first", "apex-only", "menu", "free"]
@@ -70,10 +71,9 @@ class Prompter:
     """Makes the prompts of one batch; holds no state, so that threads may share it.
 
     ``citation_policy`` says which authorities a model is asked for; ``reasoning_instruction`` is
-    a user's own sentence on how to reason, added to the system message; ``as_of`` (``YYYY-MM``)
-    is the date of the law for the whole batch. ``menu`` holds the user's own list of authorities.
-    ``question_words`` (fewest, most) and ``min_citations`` are the gate's: what is asked for is
-    never outside them.
+    a user's own sentence on how to reason, added to the system message. ``menu`` holds the user's
+    own list of authorities. ``question_words`` (fewest, most) and ``min_citations`` are the gate's:
+    what is asked for is never outside them.
     """
 
     def __init__(
@@ -82,7 +82,6 @@ class Prompter:
         *,
         citation_policy: CitationPolicy = "statute-first",
         reasoning_instruction: str | None = None,
-        as_of: str,
         menu: Menu | None = None,
         question_words: tuple[int, int] = QUESTION_WORDS,
         min_citations: int = 0,
@@ -96,9 +95,7 @@ class Prompter:
         extra = f"\n{reasoning_instruction.strip()}" if reasoning_instruction else ""
         policy = _text(f"policy_{citation_policy.replace('-', '_')}.txt")
         words = _question_words(question_words)
-        self._system = _fill(
-            "system.txt", as_of=as_of, question_words=words, policy=policy, reasoning=extra
-        )
+        self._system = _fill("system.txt", question_words=words, policy=policy, reasoning=extra)
         self._room = PROMPT_CHARACTERS - len(self._system) + len(extra)
         self._versions = {
             "full": _version(
@@ -160,7 +157,7 @@ class Prompter:
             difficulty=difficulty.name,
             features=difficulty.features,
             type=self._taxonomy.sample_type(task.sample_type).name,
-            as_of=task.as_of,
+            dated=_dated("judge_dated.txt", task, before=" "),
             question=draft.question,
             steps="\n".join(f"- {step}" for step in draft.reasoning_steps) or "none",
             answer=draft.answer,
@@ -208,6 +205,7 @@ class Prompter:
         difficulty = self._taxonomy.difficulty(task.difficulty)
         values = {
             "avoid": _avoid(avoid),
+            "dated": _dated("dated.txt", task, after="\n"),
             "law": self._law(task),
             "area": self._taxonomy.area(task.jurisdiction, task.practice_area).name,
             "topic": leaf.name,
@@ -254,7 +252,7 @@ class Prompter:
             area=self._taxonomy.area(task.jurisdiction, task.practice_area).name.lower(),
             subtopic=task.subtopic,
             difficulty=task.difficulty,
-            as_of=task.as_of,
+            dated=_dated("judge_dated.txt", task, before=" "),
         )
         return Prompt(
             messages=(
@@ -322,6 +320,11 @@ def _angle(task: Task, seeds: Seeds) -> str:
         amount=seeds.amount,
         date=seeds.date,
     )
+
+
+def _dated(name: str, task: Task, *, before: str = "", after: str = "") -> str:
+    """The sentence that dates the law; nothing where the model's knowledge has no known end."""
+    return f"{before}{_fill(name, as_of=task.as_of)}{after}" if task.as_of else ""
 
 
 def _avoid(questions: Sequence[str]) -> str:

@@ -22,7 +22,8 @@ class Seeds(msgspec.Struct, frozen=True):
     """The variation of one sample; the row keeps it as JSON (see ``seeds_json``).
 
     ``form`` is an id of ``[forms]``. ``names`` are two people and an organisation, or two states
-    and a person between states. ``amount`` has its currency; ``date`` lies before ``as_of``.
+    and a person between states. ``amount`` has its currency; ``date`` lies before ``as_of``, and
+    names no year where there is none.
     """
 
     perspective: str
@@ -40,15 +41,21 @@ def draw(task: Task, proceedings: Proceedings) -> Seeds:
     lists = _lists()
     rng = Random(f"{task.seed}:{task.variation}")
     angle = lists.proceedings[proceedings]
+    perspective = rng.choice(angle.perspectives)
     return Seeds(
-        perspective=rng.choice(angle.perspectives),
-        stage=rng.choice(angle.stages),
-        sector=rng.choice(lists.facts.sectors),
+        perspective=perspective,
+        stage=rng.choice(angle.stages_of.get(perspective, angle.stages)),
+        sector=rng.choice(_sectors(lists, task.practice_area, angle)),
         form=rng.choice(lists.forms_by_type.get(task.sample_type) or tuple(lists.forms)),
         names=_names(rng, task.jurisdiction, between_states=proceedings == "international"),
         amount=_amount(rng, task.jurisdiction),
         date=_date(rng, task.as_of),
     )
+
+
+def _sectors(lists: _Lists, area: str, angle: _Angle) -> tuple[str, ...]:
+    """The settings that make sense: of the area, of its kind of proceedings, else any."""
+    return lists.facts.sectors_of.get(area) or angle.sectors or lists.facts.sectors
 
 
 def seeds_json(seeds: Seeds) -> str:
@@ -89,7 +96,9 @@ def _amount(rng: Random, jurisdiction: str) -> str:
 
 
 def _date(rng: Random, as_of: str) -> str:
-    """A day from two to thirty months before ``as_of``."""
+    """A day from two to thirty months before ``as_of``; without it a day of any year."""
+    if not as_of:
+        return f"{rng.randint(1, 28)} {rng.choice(_lists().facts.months)}"
     year, month = map(int, as_of.split("-"))
     years, index = divmod(year * 12 + month - 1 - rng.randint(2, 30), 12)
     return f"{rng.randint(1, 28)} {_lists().facts.months[index]} {years}"
@@ -103,13 +112,18 @@ def _of(values: Mapping[str, _T], jurisdiction: str) -> _T:
 
 
 class _Angle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``stages_of`` are the stages at which a perspective makes sense, where not at all."""
+
     perspectives: tuple[str, ...]
     stages: tuple[str, ...]
+    sectors: tuple[str, ...] = ()
+    stages_of: dict[str, tuple[str, ...]] = {}
 
 
 class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     abstract: tuple[str, ...]
     sectors: tuple[str, ...]
+    sectors_of: dict[str, tuple[str, ...]]
     months: tuple[str, ...]
     currency: dict[str, str]
     company: dict[str, tuple[str, ...]]
