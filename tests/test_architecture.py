@@ -42,8 +42,8 @@ WRITERS = {
     "batch.bulk", "batch.bulk_run", "cli", "commands.dataset", "commands.running",
     "dataset.compact", "dataset.export", "dataset.verify", "providers.local",
     "quality.duplicates", "quality.selection", "routing.health", "settings.config_file",
-    "store.card", "store.files", "store.journal", "store.ledger", "store.locks", "store.parts",
-    "telemetry.log", "telemetry.metrics",
+    "store.card", "store.files", "store.journal", "store.ledger", "store.locks", "store.notes",
+    "store.parts", "telemetry.log", "telemetry.metrics",
 }  # fmt: skip
 """Modules that write files. ``cli`` only opens the null device, ``commands.running`` too and
 for ``--events``; ``providers.local`` makes the folder of a socket that is gone when the model is

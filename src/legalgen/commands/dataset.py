@@ -19,6 +19,7 @@ from legalgen.batch import wiring
 from legalgen.dataset import compact, export, imports, report
 from legalgen.dataset.check import Linter, check
 from legalgen.dataset.foreign import read_rows
+from legalgen.dataset.marking import checked_codes, mark
 from legalgen.dataset.verify import repair as mend
 from legalgen.dataset.verify import verify
 from legalgen.errors import DiskError, UsageError
@@ -215,15 +216,58 @@ def _one_of(flag: str, value: str, allowed: Sequence[_T]) -> _T:
 # --- looking at it -----------------------------------------------------------------------------
 
 
-def check_file(settings: Settings, console: Console, file: Path, *, strict: bool) -> int:
-    """The gate over a file."""
-    if not file.exists():
-        raise UsageError(f"there is no file {file}")
-    taxonomy = _taxonomy(settings, console)
-    gate = wiring.gate_of(settings, taxonomy, _now().date(), rehearsal=False)
-    found = check(read_rows(file), Linter(taxonomy, gate))
+class CheckOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``check`` was asked; ``file`` None: the own dataset."""
+
+    file: Path | None = None
+    strict: bool = False
+    drop: tuple[str, ...] = ()
+    write_flags: bool = False
+    dry_run: bool = False
+
+
+def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
+    """The gate over a file, or over the rows of the own dataset, which it may mark."""
+    marks = bool(order.drop or order.write_flags)
+    if order.file is not None and marks:
+        raise UsageError("--drop and --write-flags mark the own dataset: leave out FILE")
+    if order.dry_run and not marks:
+        raise UsageError("--dry-run counts what --drop or --write-flags would do: give one of them")
+    if order.file is not None and not order.file.exists():
+        raise UsageError(f"there is no file {order.file}")
+    file = order.file or _existing(settings).parts()
+    if marks:
+        return _mark(settings, console, order)
+    linter = _linter(settings, console)
+    found = check(read_rows(file), linter)
     dataset_screens.show_checked(console, found)
-    return FOUND if found.found or (strict and found.flagged) else 0
+    return FOUND if found.found or (order.strict and found.flagged) else 0
+
+
+def _linter(settings: Settings, console: Console) -> Linter:
+    taxonomy = _taxonomy(settings, console)
+    return Linter(taxonomy, wiring.gate_of(settings, taxonomy, _now().date(), rehearsal=False))
+
+
+def _mark(settings: Settings, console: Console, order: CheckOrder) -> int:
+    """Note what the present gate finds in the rows that are there."""
+    data_dir, drop = _existing(settings), checked_codes(order.drop)
+    if not order.dry_run:
+        data_dir.create()
+        for found in recover(data_dir, note_part=Ledger(data_dir).note_part):
+            console.talk(f"recovered journal/{found.segment}: {found.outcome}")
+    if not parts(data_dir):
+        raise UsageError(f"there are no rows in {data_dir.root}")
+    done = mark(
+        data_dir,
+        read_rows(data_dir.parts()),
+        _linter(settings, console),
+        drop=drop,
+        write_flags=order.write_flags,
+        dry_run=order.dry_run,
+    )
+    dataset_screens.show_marked(console, done)
+    return 0
 
 
 class StatsOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -163,11 +163,32 @@ def export(
 @takes("taxonomy", "authorities", *SHOWING)
 def check(
     flags: Flags,
-    file: _File,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="Parquet or JSON lines, or a folder of either; the own dataset if left out.",
+        ),
+    ] = None,
     *,
     strict: Annotated[bool, typer.Option("--strict", help="Flags alone count as found.")] = False,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CODES", help="Take out rows of the own dataset with such a code (DUP_*)."
+        ),
+    ] = None,
+    write_flags: Annotated[
+        bool, typer.Option("--write-flags", help="Add what is found to the own rows' flags.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only count what these two would do.")
+    ] = False,
 ) -> int:
-    """Run the gate over any file with our columns or the old seven.
+    """Run the gate over any file with our columns or the old seven, or over the own dataset.
+
+    What is taken out of the own dataset or flagged there counts at once, in plans, exports and
+    stats; `dataset compact` makes it final, and `batch --until-total` writes what is missing then.
 
     Exit codes: 0 nothing was found (flags alone are nothing, unless --strict), 1 something was:
     a row that would be refused, a repeat, an oddity of a column, a row that cannot be read.
@@ -175,7 +196,15 @@ def check(
     from legalgen.commands import dataset
 
     settings = settings_of(flags)
-    return dataset.check_file(settings, console_of(settings), file, strict=strict)
+    codes = (code.strip() for each in drop or () for code in each.split(","))
+    order = dataset.CheckOrder(
+        file=file,
+        strict=strict,
+        drop=tuple(code for code in codes if code),
+        write_flags=write_flags,
+        dry_run=dry_run,
+    )
+    return dataset.check_rows(settings, console_of(settings), order)
 
 
 @app.command()

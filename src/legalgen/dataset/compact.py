@@ -33,6 +33,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.errors import DiskError, UsageError
 from legalgen.quality.rules import default_thresholds
@@ -40,6 +41,7 @@ from legalgen.store.card import card_fault, write_card
 from legalgen.store.files import DataDir, replace_file, sync_folder
 from legalgen.store.journal import Recovery, recover
 from legalgen.store.locks import data_lock
+from legalgen.store.notes import RowNotes, load_notes, save_notes
 from legalgen.store.parts import NotePart, parts, summarise
 from legalgen.store.sample import SCHEMA_VERSION, arrow_schema, upgraded, version_of
 
@@ -91,6 +93,8 @@ def compact(
     exchange: Exchange | None = None,
 ) -> Compacted:
     """Rewrite the parts of a dataset into as few as ``limits`` allow; rows keep their order.
+
+    Rows that were taken out are left out for good, and later flags become the row's own.
 
     Can be killed at any instant and begun again. ``offline``: nobody reads, so that parts may be
     moved one by one where folders cannot be exchanged. ``to_schema``: the version that they shall
@@ -174,15 +178,23 @@ class _Work:
         stale = any(each != version for each in versions)
         sizes = [path.stat().st_size for path in old]
         rows = [_footer(path).num_rows for path in old]
-        if _fewest(rows, sizes, self._limits) >= len(old) and not stale:
+        notes = load_notes(self._data_dir, rehearsal=self._rehearsal)
+        if _fewest(rows, sizes, self._limits) >= len(old) and not stale and not notes:
             return sum(rows), len(old), len(old), sum(sizes), sum(sizes), None
         generation = 1 + max((_generation(path) for path in old), default=0)
-        new = self._build(old, generation, sum(rows), version)
+        new, left = self._build(old, generation, version, notes)
         after = sum(path.stat().st_size for path in new)
         if stale:
             write_card(self._data_dir, rehearsal=self._rehearsal, typed=False)
+        if notes:
+            self._save(replace(notes, final_in=generation))
         self._swap([path.name for path in old], [path.name for path in new], exchange, offline)
-        return sum(rows), len(old), len(new), sum(sizes), after, generation
+        if notes:
+            self._save(notes.carried_out())
+        return left, len(old), len(new), sum(sizes), after, generation
+
+    def _save(self, notes: RowNotes) -> None:
+        save_notes(self._data_dir, notes, rehearsal=self._rehearsal)
 
     def _parts(self) -> tuple[list[Path], list[int]]:
         """The parts, when they are all there is, and the version of each."""
@@ -206,18 +218,21 @@ class _Work:
 
     # --- building ---
 
-    def _build(self, old: Sequence[Path], generation: int, rows: int, version: int) -> list[Path]:
+    def _build(
+        self, old: Sequence[Path], generation: int, version: int, notes: RowNotes
+    ) -> tuple[list[Path], int]:
+        """The new parts, and how many rows are in them."""
         _make_folders(self._new)
         builder = _Builder(self._new, generation, self._limits, version)
         try:
             for path in old:
                 for batch in _batches(path, self._limits.group_rows):
-                    builder.write(upgraded(batch, version))
+                    builder.write(upgraded(notes.apply(batch) if notes else batch, version))
         finally:
             builder.close()
         sync_folder(self._new)
-        _check(builder.paths, rows, builder.digest)
-        return builder.paths
+        _check(builder.paths, builder.written, builder.digest)
+        return builder.paths, builder.written
 
     # --- swapping ---
 
@@ -350,6 +365,7 @@ class _Builder:
         self._sink: _Sink | None = None
         self._writer: Any = None
         self._rows = 0
+        self.written = 0
         self._ids = blake2b()
 
     @property
@@ -361,6 +377,7 @@ class _Builder:
         import pyarrow as pa  # heavy; only what touches parquet pays for it
 
         _note_ids(self._ids, batch)
+        self.written += batch.num_rows
         while batch.num_rows:
             self._begin()
             piece = batch.slice(0, self._limits.rows - self._rows)

@@ -23,6 +23,7 @@ from legalgen.store.files import DataDir, replace_file, sync_folder
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger, Record, Unreadable
 from legalgen.store.locks import data_lock, is_writing
+from legalgen.store.notes import RowNotes, load_notes
 from legalgen.store.parts import Part, parts, version_of_part
 from legalgen.store.sample import (
     ADDED,
@@ -83,6 +84,9 @@ def verify(data_dir: DataDir) -> Verified:
         seen = {each: _Dataset(data_dir, rehearsal=each).read() for each in (False, True)}
     findings = [one for each in seen.values() for one in each.findings]
     batches = sum((each.batches for each in seen.values()), start=Counter[str]())
+    notes = {each: load_notes(data_dir, rehearsal=each) for each in (False, True)}
+    for each in notes.values():
+        batches.update(each.gone)  # they were accepted, and a compaction left them out
     waiting = _waiting(data_dir)
     findings += [
         Finding("journal_waiting", f"journal/{path.name}", "rows of a dead writer, not sealed")
@@ -94,10 +98,10 @@ def verify(data_dir: DataDir) -> Verified:
         for path in compact.leftovers(data_dir)
     ]
     return Verified(
-        sum(each.rows for each in seen.values()),
+        sum(each.rows - len(notes[rehearsal].dropped) for rehearsal, each in seen.items()),
         sum(len(each.tables) for each in seen.values()),
         tuple(findings),
-        tuple(_notes(data_dir)),
+        (*_notes(data_dir), *(_taken_out(each) for each in notes.values() if each)),
     )
 
 
@@ -111,6 +115,13 @@ def _unchanging(data_dir: DataDir) -> Iterator[None]:
 
 def _inside(data_dir: DataDir, path: Path) -> str:
     return str(path.relative_to(data_dir.root))
+
+
+def _taken_out(notes: RowNotes) -> str:
+    return (
+        f"{len(notes.dropped)} rows are taken out and {len(notes.flags)} have later flags, as is "
+        "noted beside their parts; `legalgen dataset compact` makes both final"
+    )
 
 
 def _notes(data_dir: DataDir) -> Iterator[str]:

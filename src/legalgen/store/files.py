@@ -71,6 +71,11 @@ class DataDir(msgspec.Struct, frozen=True):
         """The folder that holds sealed parts and nothing else, ever."""
         return self.dataset(rehearsal=rehearsal) / "data"
 
+    @property
+    def marks(self) -> Path:
+        """What was found about rows after they were sealed, until compaction makes it final."""
+        return self.root / "marks"
+
     def index(self, *, rehearsal: bool = False) -> Path:
         """The folder of the near-duplicate index."""
         return self.state / "duplicates" / self.dataset(rehearsal=rehearsal).name

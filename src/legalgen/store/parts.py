@@ -21,6 +21,7 @@ from legalgen.store.files import (
     replace_file,
     unframe,
 )
+from legalgen.store.notes import RowNotes, load_notes
 from legalgen.store.sample import SCHEMA_VERSION, Sample, to_table, version_of
 
 if TYPE_CHECKING:
@@ -185,17 +186,27 @@ def iter_batches(
     *,
     rehearsal: bool = False,
     batch_rows: int = 10_000,
+    as_sealed: bool = False,
 ) -> Iterator[pa.RecordBatch]:
     """The sealed rows, a bounded number at a time, in the order of the parts' names.
+
+    Rows that were taken out are passed over and later flags are with the row's own, unless
+    ``as_sealed``.
 
     Raises:
         DiskError: a part cannot be read, or went while the dataset was being compacted.
     """
     import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
 
+    notes = RowNotes() if as_sealed else load_notes(data_dir, rehearsal=rehearsal)
+    wanted = list(columns) if columns else None
+    # Without its id nobody knows whether a row was taken out.
+    read = [*wanted, "id"] if notes and wanted and "id" not in wanted else wanted
     for path in parts(data_dir, rehearsal=rehearsal):
         with _parquet(path), pq.ParquetFile(path) as file:
-            yield from file.iter_batches(batch_size=batch_rows, columns=columns and list(columns))
+            for batch in file.iter_batches(batch_size=batch_rows, columns=read):
+                found = notes.apply(batch) if notes else batch
+                yield found.select(wanted) if read != wanted and wanted else found
 
 
 def slots_of(data_dir: DataDir, batch_id: str) -> set[int]:
@@ -258,7 +269,8 @@ def _load_index(path: Path, stats: dict[str, os.stat_result]) -> _Index:
 
 
 def summarise(data_dir: DataDir, *, rehearsal: bool = False, save: bool = False) -> Summary:
-    """Count the sealed rows; only parts that the index does not know are opened.
+    """Count the sealed rows that were not taken out; only parts that the index does not know are
+    opened.
 
     ``save`` writes the index for the next one: writing commands do, reading ones do not.
 
@@ -279,7 +291,11 @@ def summarise(data_dir: DataDir, *, rehearsal: bool = False, save: bool = False)
         index.cells = [(*cell, count) for cell, count in cells.items()]
         index.models = dict(models)
         replace_file(data_dir, path, frame(msgspec.json.encode(index)))
-    return Summary(sum(rows for *_, rows in index.parts.values()), cells, models)
+    stones = load_notes(data_dir, rehearsal=rehearsal).dropped.values()
+    cells.subtract(stone.cell for stone in stones)
+    models.subtract(stone.model for stone in stones)
+    rows = sum(rows for *_, rows in index.parts.values()) - len(stones)
+    return Summary(rows, +cells, +models)
 
 
 def _stat_parts(data_dir: DataDir, *, rehearsal: bool) -> dict[str, os.stat_result]:
@@ -306,7 +322,8 @@ def row_count(data_dir: DataDir, *, rehearsal: bool = False) -> int:
     stats = _stat_parts(data_dir, rehearsal=rehearsal)
     known = _load_index(_index_path(data_dir, rehearsal=rehearsal), stats).parts
     folder = data_dir.parts(rehearsal=rehearsal)
-    return sum(known[name][2] if name in known else footer_rows(folder / name) for name in stats)
+    rows = sum(known[name][2] if name in known else footer_rows(folder / name) for name in stats)
+    return rows - len(load_notes(data_dir, rehearsal=rehearsal).dropped)
 
 
 def coverage_counts(

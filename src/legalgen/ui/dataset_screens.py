@@ -13,6 +13,7 @@ from legalgen.dataset.compact import Compacted
 from legalgen.dataset.export import Exported
 from legalgen.dataset.foreign import ODDITIES
 from legalgen.dataset.imports import Imported
+from legalgen.dataset.marking import Marked
 from legalgen.dataset.report import ANSWER_BASELINE, QUESTION_BASELINE, Coverage, Model, Report
 from legalgen.dataset.verify import Verified
 from legalgen.ui.console import Console
@@ -159,6 +160,27 @@ def show_checked(console: Console, found: Checked) -> None:
         f"{_counted(found.rows, 'row')}: {found.refused:,} would be refused, {found.flagged:,} "
         f"flagged, {found.clean:,} have nothing against them"
     )
+
+
+def show_marked(console: Console, done: Marked) -> None:
+    """What the present gate noted of the rows that are there."""
+    if console.json:
+        console.data(msgspec.to_builtins(done))
+        return
+    codes = dict.fromkeys((*done.drops, *done.flags))
+    rows = [
+        (code, str(done.drops.get(code) or DASH), str(done.flags.get(code) or DASH))
+        for code in codes
+    ]
+    if rows:
+        _table(console, ("code", "taken out", "flagged"), rows)
+    would = "would be " if done.dry_run else ""
+    console.text(
+        f"{_counted(done.rows, 'row')}: {done.dropped:,} {would}taken out, "
+        f"{done.flagged:,} {would}flagged"
+    )
+    if not done.dry_run and (done.dropped or done.flagged):
+        console.text("`legalgen dataset compact` makes it final for who reads the folder itself")
 
 
 def _forms(found: Checked) -> Iterator[str]:

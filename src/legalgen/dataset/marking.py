@@ -1,0 +1,125 @@
+"""The present gate over the rows that are there already: which it takes out, which it flags.
+
+Nothing is rewritten: what is found is noted beside the parts (:mod:`legalgen.store.notes`), counts
+at once, and becomes final when the dataset is compacted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from legalgen.dataset.check import Judged, Linter
+from legalgen.dataset.foreign import Row, Unreadable
+from legalgen.errors import UsageError
+from legalgen.quality.rules import CODES
+from legalgen.store.files import DataDir
+from legalgen.store.locks import data_lock
+from legalgen.store.notes import RowNotes, Tombstone, load_notes, save_notes, with_notes
+from legalgen.store.sample import Sample
+
+
+class Marked(msgspec.Struct):
+    """What was found, in rows: those looked at, taken out and flagged, the latter two by code.
+
+    ``dry_run``: nothing was noted.
+    """
+
+    rows: int = 0
+    dropped: int = 0
+    flagged: int = 0
+    drops: dict[str, int] = {}
+    flags: dict[str, int] = {}
+    dry_run: bool = False
+
+
+def checked_codes(patterns: Sequence[str]) -> tuple[str, ...]:
+    """The codes that patterns such as ``DUP_*`` mean.
+
+    Raises:
+        UsageError: one of them means none.
+    """
+    for pattern in patterns:
+        if not any(fnmatchcase(code, pattern) for code in CODES):
+            raise UsageError(f"--drop {pattern} is no code of the gate: {', '.join(CODES)}")
+    return tuple(code for code in CODES if any(fnmatchcase(code, one) for one in patterns))
+
+
+def mark(
+    data_dir: DataDir,
+    rows: Iterable[Row | Unreadable],
+    linter: Linter,
+    *,
+    drop: Sequence[str] = (),
+    write_flags: bool = False,
+    dry_run: bool = False,
+    rehearsal: bool = False,
+) -> Marked:
+    """Note the rows in which one of ``drop`` was found as taken out, and with ``write_flags`` all
+    that is found of the others as flags of theirs. ``rows`` are those of the dataset's parts.
+
+    Raises:
+        DiskError: the notes cannot be read or written.
+    """
+    known = load_notes(data_dir, rehearsal=rehearsal)
+    work = _Work(frozenset(drop), write_flags, known)
+    for row in rows:
+        if isinstance(row, Row) and row.sample is not None and row.id not in known.dropped:
+            work.take(row.sample, linter.judge(row), linter)
+    if not dry_run and (work.dropped or work.flags):
+        # Read again under the lock: a compaction or another check may have been here meanwhile.
+        with data_lock(data_dir, exclusive=True):
+            notes = with_notes(load_notes(data_dir, rehearsal=rehearsal), work.dropped, work.flags)
+            save_notes(data_dir, notes, rehearsal=rehearsal)
+    return work.found(dry_run=dry_run)
+
+
+class _Work:
+    def __init__(self, drop: frozenset[str], write_flags: bool, known: RowNotes) -> None:
+        self._drop = drop
+        self._write_flags = write_flags
+        self._known = known
+        self._rows = 0
+        self.dropped: dict[str, Tombstone] = {}
+        self.flags: dict[str, tuple[str, ...]] = {}
+
+    def take(self, sample: Sample, judged: Judged, linter: Linter) -> None:
+        self._rows += 1
+        verdict = judged.verdict
+        codes = tuple(dict.fromkeys(reason.code for reason in verdict.reasons))
+        found = tuple(code for code in codes if code in self._drop)
+        if found:
+            # Not noted with the linter: what resembles a row that is gone repeats nothing.
+            self.dropped[sample.id] = _tombstone(sample, found)
+            return
+        linter.note(sample.id, sample.question, sample.answer, verdict.parsed)
+        held = {*sample.flags, *self._known.flags.get(sample.id, ())}
+        new = tuple(code for code in codes if code not in held)
+        if self._write_flags and new:
+            self.flags[sample.id] = new
+
+    def found(self, *, dry_run: bool) -> Marked:
+        drops = Counter(code for stone in self.dropped.values() for code in stone.codes)
+        flags = Counter(code for codes in self.flags.values() for code in codes)
+        return Marked(
+            self._rows,
+            len(self.dropped),
+            len(self.flags),
+            dict(drops.most_common()),
+            dict(flags.most_common()),
+            dry_run,
+        )
+
+
+def _tombstone(sample: Sample, codes: tuple[str, ...]) -> Tombstone:
+    cell = (
+        sample.jurisdiction,
+        sample.practice_area,
+        sample.topic,
+        sample.difficulty,
+        sample.sample_type,
+    )
+    return Tombstone(codes, sample.batch_id, cell, f"{sample.provider}/{sample.model}")

@@ -1,0 +1,142 @@
+"""What was found about rows after they were sealed: those taken out, and flags that came later.
+
+    <data dir>/marks/train.json      one file a dataset, replaced whole
+
+A sealed part is never rewritten, so a row that is taken out is named here (its tombstone) and
+passed over by all that counts or hands on rows, until ``dataset compact`` leaves it out for good.
+Readers of the folder of parts itself see it until then.
+
+A compaction says in this file which generation of parts makes its contents final, before it
+exchanges the folders: with that generation in place, and only then, they count no more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from legalgen.errors import DiskError
+from legalgen.store.files import DataDir, disk, frame, make_folder, replace_file, unframe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+
+class Tombstone(msgspec.Struct, frozen=True):
+    """A row that was taken out: why (``codes``), and what it counted as."""
+
+    codes: tuple[str, ...]
+    batch_id: str
+    cell: tuple[str, str, str, str, str]
+    model: str
+
+
+class RowNotes(msgspec.Struct, frozen=True):
+    """The notes on the rows of a dataset, by id; ``flags`` come after the row's own.
+
+    ``gone`` counts by batch the rows that a compaction has left out. ``final_in`` is the generation
+    of parts that makes all the rest final.
+    """
+
+    version: int = 1
+    dropped: dict[str, Tombstone] = {}
+    flags: dict[str, tuple[str, ...]] = {}
+    gone: dict[str, int] = {}
+    final_in: int | None = None
+
+    def __bool__(self) -> bool:
+        """Whether any row is other than its part says."""
+        return bool(self.dropped or self.flags)
+
+    def by_batch(self) -> Counter[str]:
+        """How many rows of each batch are taken out and still in a part."""
+        return Counter(each.batch_id for each in self.dropped.values())
+
+    def carried_out(self) -> RowNotes:
+        """What is left when all of it has become final."""
+        return RowNotes(gone=dict(Counter(self.gone) + self.by_batch()))
+
+    def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """The rows less those taken out, with all their flags; the batch has the column ``id``."""
+        import pyarrow as pa  # heavy; only what touches parquet pays for it
+
+        names = batch.column("id").to_pylist()
+        if not self.dropped.keys().isdisjoint(names):
+            batch = batch.filter(pa.array([name not in self.dropped for name in names]))
+            names = batch.column("id").to_pylist()
+        if "flags" in batch.schema.names and not self.flags.keys().isdisjoint(names):
+            at = batch.schema.get_field_index("flags")
+            own = batch.column(at).to_pylist()
+            merged = [
+                list(dict.fromkeys((*flags, *self.flags.get(name, ()))))
+                for name, flags in zip(names, own, strict=True)
+            ]
+            field = batch.schema.field(at)
+            batch = batch.set_column(at, field, pa.array(merged, field.type))
+        return batch
+
+
+def _path(data_dir: DataDir, *, rehearsal: bool) -> Path:
+    return data_dir.marks / f"{data_dir.dataset(rehearsal=rehearsal).name}.json"
+
+
+def load_notes(data_dir: DataDir, *, rehearsal: bool = False) -> RowNotes:
+    """The notes as they count now; empty where nobody wrote any.
+
+    Raises:
+        DiskError: the file is there and cannot be read: rows that were taken out would come back.
+    """
+    path = _path(data_dir, rehearsal=rehearsal)
+    with disk(path, "read"):
+        raw = path.read_bytes() if path.exists() else None
+    if raw is None:
+        return RowNotes()
+    try:
+        notes = msgspec.json.decode(unframe(raw) or b"", type=RowNotes)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DiskError(f"cannot read {path}: {error}", path) from error
+    if notes.final_in is not None and _is_final(data_dir, notes.final_in, rehearsal=rehearsal):
+        return notes.carried_out()
+    return replace(notes, final_in=None)
+
+
+_COMPACTED: Final = re.compile(r"train-g(\d+)-\d+\.parquet")
+
+
+def _is_final(data_dir: DataDir, generation: int, *, rehearsal: bool) -> bool:
+    """Whether the parts of that generation stand; a dataset of which no row was left has none."""
+    folder = data_dir.parts(rehearsal=rehearsal)
+    found = [path.name for path in folder.glob("train-*.parquet")]
+    generations = (int(m[1]) for m in map(_COMPACTED.fullmatch, found) if m)
+    return not found or max(generations, default=0) >= generation
+
+
+def save_notes(data_dir: DataDir, notes: RowNotes, *, rehearsal: bool = False) -> None:
+    """Replace the notes; the caller holds the data lock exclusively.
+
+    Raises:
+        DiskError: the disk failed; the old ones stand.
+    """
+    path = _path(data_dir, rehearsal=rehearsal)
+    with disk(path, "write"):
+        make_folder(path.parent)
+    replace_file(data_dir, path, frame(msgspec.json.encode(notes)))
+
+
+def with_notes(
+    notes: RowNotes, dropped: Mapping[str, Tombstone], flags: Mapping[str, Sequence[str]]
+) -> RowNotes:
+    """The notes with more of them; a row that is taken out needs no flags."""
+    every = dict(notes.flags)
+    for name, more in flags.items():
+        every[name] = tuple(dict.fromkeys((*every.get(name, ()), *more)))
+    stones = {**dropped, **notes.dropped}
+    kept = {name: found for name, found in every.items() if name not in stones}
+    return replace(notes, dropped=stones, flags=kept)

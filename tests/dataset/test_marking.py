@@ -1,0 +1,207 @@
+"""The present gate over rows that are there: taken out or flagged, and final by compaction."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from legalgen.dataset.compact import Limits, compact
+from legalgen.dataset.verify import verify
+from legalgen.errors import DiskError
+from legalgen.store.card import write_card
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger
+from legalgen.store.notes import RowNotes, Tombstone, load_notes, save_notes, with_notes
+from legalgen.store.parts import coverage_counts, iter_batches, parts, row_count, summarise
+from legalgen.store.sample import Sample
+from tests.crash.killer import Killer, intercept
+from tests.crash.rows import BATCH
+from tests.crash.test_journal import in_child
+from tests.dataset.shelf import filled, rows_of
+from tests.program import Program
+from tests.vendors import VendorServer
+
+ONE = ("--route", "groq/openai/gpt-oss-120b")
+
+
+def stone(sample: Sample) -> Tombstone:
+    cell = (
+        sample.jurisdiction, sample.practice_area, sample.topic, sample.difficulty,
+        sample.sample_type,
+    )  # fmt: skip
+    return Tombstone(("META_TALK",), sample.batch_id, cell, f"{sample.provider}/{sample.model}")
+
+
+@pytest.fixture
+def marked(tmp_path: Path) -> DataDir:
+    """Seven rows in four parts, of which the third is taken out and the fifth has a later flag."""
+    data_dir = filled(tmp_path / "data")
+    rows = rows_of(data_dir)
+    notes = with_notes(RowNotes(), {rows[2].id: stone(rows[2])}, {rows[4].id: ["MARKUP"]})
+    save_notes(data_dir, notes)
+    return data_dir
+
+
+def shown(data_dir: DataDir) -> list[tuple[int, tuple[str, ...]]]:
+    """Slot and flags of the rows as they are handed on."""
+    return [
+        (row["slot"], tuple(row["flags"]))
+        for batch in iter_batches(data_dir, ["slot", "flags"])
+        for row in batch.to_pylist()
+    ]
+
+
+MARKED = [(0, ()), (1, ()), (3, ()), (4, ("MARKUP",)), (5, ()), (6, ())]
+
+
+def test_a_row_that_was_taken_out_is_counted_and_handed_on_by_nobody(marked: DataDir) -> None:
+    """Counts of rows, cells and models, exports' rows; the parts stay as they were sealed."""
+    assert shown(marked) == MARKED
+    assert row_count(marked) == summarise(marked).rows == 6
+    assert coverage_counts(marked).total() == 6
+    assert summarise(marked).models.total() == 6
+    assert [row.slot for row in rows_of(marked)] == list(range(7))
+    found = verify(marked)
+    assert (found.rows, found.findings) == (6, ())
+    assert "1 rows are taken out and 1 have later flags" in found.notes[-1]
+
+
+def test_compaction_makes_it_final(marked: DataDir) -> None:
+    """The row is gone, the flag is the row's own, the ledger still agrees; and no note is left."""
+    done = compact(marked, note_part=Ledger(marked).note_part)
+    assert (done.rows, done.generation) == (6, 1)
+    assert [(row.slot, row.flags) for row in rows_of(marked)] == MARKED
+    assert (shown(marked), row_count(marked)) == (MARKED, 6)
+    assert load_notes(marked) == RowNotes(gone={BATCH: 1})
+    assert verify(marked).findings == ()
+    assert compact(marked, note_part=Ledger(marked).note_part).generation is None
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_killed_at_every_step_the_counts_are_right(
+    tmp_path: Path, marked: DataDir, *, offline: bool
+) -> None:
+    """At each instant one row is out, in the notes or for good, and is subtracted once."""
+
+    def work(data_dir: DataDir) -> None:
+        exchange = (lambda *_: False) if offline else None
+        compact(
+            data_dir,
+            note_part=Ledger(data_dir).note_part,
+            limits=Limits(rows=100),
+            exchange=exchange,
+            offline=offline,
+        )
+
+    at = 0
+    while True:
+        at += 1
+        data_dir = DataDir(tmp_path / str(at))
+        shutil.copytree(marked.root, data_dir.root)
+
+        def child(at: int = at, data_dir: DataDir = data_dir) -> None:
+            with intercept(Killer(at, "after")):
+                work(data_dir)
+
+        ended, _ = in_child(child)
+        if not offline:  # else rows are there twice for a moment, and nobody reads
+            assert shown(data_dir) == MARKED
+            assert summarise(data_dir).rows == 6
+        work(data_dir)
+        assert (shown(data_dir), row_count(data_dir)) == (MARKED, 6)
+        assert verify(data_dir).findings == ()
+        shutil.rmtree(data_dir.root)
+        if ended == 0:
+            return
+        assert ended == signal.SIGKILL
+
+
+def test_a_dataset_of_which_no_row_is_left_is_empty(marked: DataDir) -> None:
+    """No empty part, and what is written next is counted from nought."""
+    notes = load_notes(marked)
+    every = {row.id: stone(row) for row in rows_of(marked)}
+    save_notes(marked, with_notes(notes, every, {}))
+    done = compact(marked, note_part=Ledger(marked).note_part)
+    assert (done.rows, parts(marked), row_count(marked)) == (0, [], 0)
+    assert write_card(marked) is None
+    filled(marked.root, rows=2, batch_id="20261129-100000-next")
+    assert row_count(marked) == 2
+
+
+def test_notes_that_cannot_be_read_are_an_error(marked: DataDir) -> None:
+    """Rows that were taken out do not come back without a word."""
+    (marked.marks / "train.json").write_text("{}")
+    with pytest.raises(DiskError, match="cannot read"):
+        row_count(marked)
+
+
+# --- by command --------------------------------------------------------------------------------
+
+
+def spoil(program: Program, slot: int) -> str:
+    """Give one sealed row an answer that an older gate let through; its id."""
+    path = parts(program.data_dir)[0]
+    table = pq.read_table(path)
+    answers = table["answer"].to_pylist()
+    answers[slot] = f"As an AI language model, I cannot know. {answers[slot]}"
+    at = table.schema.get_field_index("answer")
+    import pyarrow as pa
+
+    pq.write_table(table.set_column(at, table.schema.field(at), pa.array(answers)), path)
+    return str(table["id"][slot].as_py())
+
+
+def test_what_the_present_gate_refuses_is_taken_out_and_written_anew(
+    program: Program, vendors: VendorServer, tmp_path: Path
+) -> None:
+    """Counted first, then noted; exports and stats follow, until-total fills, compact ends it."""
+    assert program.run("batch", *ONE, "-n", "6", "-q").code == 0
+    gone = spoil(program, 3)
+    drop = ("dataset", "check", "--drop", "META_TALK", "--json")
+    counted = program.run(*drop, "--dry-run").json
+    assert (counted["rows"], counted["dropped"], counted["dry_run"]) == (6, 1, True)
+    assert not program.data_dir.marks.exists()
+    done = program.run(*drop).json
+    assert (done["dropped"], done["drops"]) == (1, {"META_TALK": 1})
+    assert program.run(*drop).json["dropped"] == 0
+    assert program.run("dataset", "stats", "--json").json["rows"] == 5
+    out = tmp_path / "out.jsonl"
+    assert program.run("dataset", "export", str(out), "--format", "schema").code == 0
+    assert gone not in {json.loads(line)["id"] for line in out.read_text().splitlines()}
+    before = len(vendors.calls())
+    assert program.run("batch", *ONE, "--until-total", "6", "-q").code == 0
+    assert len(vendors.calls()) > before
+    assert row_count(program.data_dir) == 6
+    assert program.run("dataset", "verify").code == 0
+    assert program.run("dataset", "compact").code == 0
+    assert program.run("dataset", "verify").code == 0
+    assert gone not in {row["id"] for row in program.rows()}
+    assert len(rows_of(program.data_dir)) == 6
+
+
+def test_flags_are_added_to_those_that_there_are(program: Program, vendors: VendorServer) -> None:
+    """All that the gate finds, also what it would refuse; a second time there is nothing new."""
+    assert program.run("batch", *ONE, "-n", "4", "-q").code == 0
+    name = spoil(program, 1)
+    flags = ("dataset", "check", "--write-flags", "--json")
+    assert program.run(*flags).json["flags"]["META_TALK"] == 1
+    row = next(row for row in program.rows() if row["id"] == name)
+    assert "META_TALK" in row["flags"]
+    assert program.run(*flags).json["flagged"] == 0
+    assert len(vendors.calls()) >= 4
+
+
+def test_what_cannot_be_meant_is_refused(program: Program, vendors: VendorServer) -> None:
+    """A code that is none, a file beside a mark, a dry run of nothing: exit 2."""
+    assert program.run("batch", *ONE, "-n", "1", "-q").code == 0
+    file = str(parts(program.data_dir)[0])
+    assert program.run("dataset", "check", "--drop", "NO_SUCH").code == 2
+    assert program.run("dataset", "check", file, "--drop", "META_TALK").code == 2
+    assert program.run("dataset", "check", "--dry-run").code == 2
+    assert program.run("dataset", "check").code in (0, 1)
+    assert vendors.calls()
