@@ -15,6 +15,7 @@ import msgspec
 import pytest
 
 from legalgen.batch.generation import Stop
+from legalgen.batch.preview import preview
 from legalgen.batch.run import Intent, Result, Run, resumed_flags, resumed_settings
 from legalgen.dataset.compact import compact
 from legalgen.errors import ConfigurationError, DiskError, NoUsableProvider, UsageError
@@ -25,6 +26,8 @@ from legalgen.store.ledger import Ledger, ModelStats, Record
 from legalgen.store.parts import iter_batches
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
+from legalgen.ui import screens
+from legalgen.ui.console import result_json
 from tests.program import LONGEST_S, environment
 from tests.simulation import HeldTime
 from tests.vendors import AnswerRequest, Config, Fault, Limits, VendorServer
@@ -344,6 +347,66 @@ class TestWhoIsPaid:
         """Without a provider it means nothing, and a route names every model itself."""
         with pytest.raises(UsageError, match="--only-provider"):
             world.open(only_provider=True, **flags)
+
+
+class TestPrices:
+    """A cap on money binds, and no price is not a price of nothing."""
+
+    def unpriced(self, world: World, config: str = "", **flags: Any) -> Run:
+        """A run at a server of one's own, whose model has no price in the catalog."""
+        path = world.home / "config.toml"
+        path.write_text(config, encoding="utf-8")
+        given = {"provider": "openai", "base_url": world.server.base_url("compat"),
+                 "model": "m", "only_provider": True, "count": "2", **flags}  # fmt: skip
+        settings = Settings.load(given, world.environ, path, known_providers=tuple(PROVIDERS))
+        intent = Intent(count=settings.count, command=("legalgen", "batch"))
+        return Run(settings, intent, listener=world.told.append, stop=Stop())
+
+    def test_a_cap_that_could_not_bind_is_refused(self, world: World) -> None:
+        """It says which model, and the lines to write; nobody is called."""
+        with pytest.raises(UsageError) as refused:
+            self.unpriced(world, max_cost="1")
+        assert "--max-cost: no price is known of openai/m" in str(refused.value)
+        assert '[prices."openai/m"]\ninput = 0.2\noutput = 0.6' in str(refused.value)
+        assert world.server.calls() == []
+
+    def test_a_stated_price_binds(self, world: World) -> None:
+        """At a dollar a token the first call would be too dear."""
+        dear = '[prices."openai/m"]\ninput = 1e6\noutput = 1e6'
+        run = self.unpriced(world, dear, max_cost="1")
+        try:
+            result = run.go()
+        finally:
+            run.close()
+        assert (result.exit_code, world.server.calls()) == (4, [])
+        assert "(--max-cost)" in result.reason
+
+    def test_a_model_on_hardware_of_ones_own_costs_nothing(self, world: World) -> None:
+        """A price of 0 is one: the cap is met, and the ledger says $0."""
+        free = '[prices."openai/m"]\ninput = 0\noutput = 0'
+        run = self.unpriced(world, free, max_cost="1")
+        try:
+            result = run.go()
+        finally:
+            run.close()
+        assert (result.exit_code, stats_of(result)["openai/m"].cost_usd) == (0, 0.0)
+
+    def test_without_a_price_the_tokens_are_told(self, world: World) -> None:
+        """The summary, the plan and the JSON say so, and never $0.00."""
+        run = self.unpriced(world)
+        try:
+            planned = preview(run)
+            result = run.go()
+        finally:
+            run.close()
+        assert "price unknown: " in "\n".join(planned.lines())
+        assert planned.as_json()["models"][0]["price_unknown_tokens"] > 0
+        stats = stats_of(result)["openai/m"]
+        used = stats.input_tokens + stats.output_tokens
+        said = " ".join(line.text for line in screens.summary(result, ""))
+        assert f"price unknown: {used:,} tokens" in said
+        assert "$" not in said
+        assert result_json(result)["price_unknown_tokens"] == used
 
 
 class TestKeysAndAddresses:

@@ -430,6 +430,9 @@ def test_the_tables_of_the_file(tmp_path: Path) -> None:
         tokens_per_day = 200_000
         [gate]
         near_duplicate = 0.7
+        [prices."openai/qwen3:8b"]
+        input = 0.2
+        output = 1
         [weights]
         jurisdiction = {{ uk = 2, us = 1.5 }}
         """,
@@ -450,6 +453,7 @@ def test_the_tables_of_the_file(tmp_path: Path) -> None:
         )
     }
     assert settings.gate_overrides == {"near_duplicate": 0.7}
+    assert settings.prices == {ModelRef("openai", "qwen3:8b"): {"input": 0.2, "output": 1.0}}
     assert settings.weights == {"jurisdiction": {"uk": 2.0, "us": 1.5}}
 
 

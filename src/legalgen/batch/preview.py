@@ -185,7 +185,7 @@ def _supply(run: Run, target: Target, view: View, demand: Demand, kept: float) -
         most_in_flight=target.max_in_flight,
         input_usd=target.input_usd,
         output_usd=target.output_usd,
-        priced=bool(target.input_usd or target.output_usd) or target.ref.provider == "local",
+        priced=target.priced,
         assumed=assumed,
     )
 
@@ -237,6 +237,9 @@ def _share_json(share: Share) -> dict[str, Any]:
         "output_tokens": share.output_tokens,
         "cost_usd_low": share.usd_low,
         "cost_usd_high": share.usd_high,
+        "price_unknown_tokens": share.input_tokens + share.output_tokens
+        if share.usd_low is None
+        else 0,
         "bound_by": " per ".join(share.limit) if share.limit else "latency",
         "seconds": None if math.isinf(share.seconds) else round(share.seconds),
         "daily_limit_hit_in_s": share.exhausted_in_s and round(share.exhausted_in_s),
@@ -255,6 +258,8 @@ def _share_words(share: Share, made: str) -> str:
     ]
     if share.usd_low is not None and share.usd_high is not None:
         words.append(f"${share.usd_low:.2f} to ${share.usd_high:.2f}")
+    elif share.calls:
+        words.append(f"price unknown: {share.input_tokens + share.output_tokens:,} tokens")
     words.append("bound by " + (" per ".join(share.limit) if share.limit else "latency"))
     if share.exhausted_in_s is not None:
         after = format_duration(round(share.exhausted_in_s))

@@ -131,6 +131,7 @@ class Run:
         self.taxonomy = wiring.citable(settings, whole, self.filter)
         self.prompter = wiring.prompter_of(settings, self.taxonomy)
         self.judges = opening.plan_judges(settings, Catalog.load()) if settings.judge else None
+        opening.check_prices(settings, self.route, *([self.judges] if self.judges else ()))
         self._judge_endpoints: dict[ModelRef, Endpoint] = {}
         self.taxonomy.leaves(self.filter)
         self.data_dir = DataDir(settings.data_dir)

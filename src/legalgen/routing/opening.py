@@ -18,7 +18,7 @@ from legalgen.completion import (
 from legalgen.errors import UsageError
 from legalgen.providers import PROVIDERS, open_provider
 from legalgen.providers.base import Provider, RemoteModel
-from legalgen.providers.catalog import Catalog, TierLimits
+from legalgen.providers.catalog import Catalog, Price, TierLimits
 from legalgen.routing.health import Account, HealthBook
 from legalgen.routing.route import Planner, Route, Wish, Written
 from legalgen.routing.route import Stop as Place
@@ -36,6 +36,8 @@ if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to loo
 _NEARNESS = ("flag", "environment", "config", "default")
 """Where settings come from, the nearest to the command first."""
 
+MONEY = ("max_cost",)
+"""Settings that bound what is spent."""
 REASONING_ALLOWANCE: Mapping[str, int] = {"none": 0, "low": 500, "medium": 1500, "high": 4000}
 """Tokens that a reasoning model is given to think, by effort, until its usage is known."""
 
@@ -52,8 +54,44 @@ def plan_route(settings: Settings, catalog: Catalog) -> Route:
         has_key=lambda name: can_reach(settings, name),
         own_models=lambda name: _own_models(settings, name),
     )
-    route = planner.plan(wish_of(settings, catalog))
+    route = _priced(settings, planner.plan(wish_of(settings, catalog)))
     return _unjudging(settings, catalog, route) if settings.judge else route
+
+
+def _priced(settings: Settings, route: Route) -> Route:
+    """The route with the prices that the user states; they go before the catalog's."""
+
+    def of(place: Place) -> Place:
+        stated = settings.prices.get(place.ref)
+        if stated is None:
+            return place
+        return replace(place, spec=replace(place.spec, price=Price(**stated)))
+
+    return replace(route, stops=tuple(map(of, route.stops)))
+
+
+def check_prices(settings: Settings, *routes: Route) -> None:
+    """That a cap on money can bind: a model without a price would be counted as free.
+
+    Raises:
+        UsageError: the price of a model in a route is not known; names what to write.
+    """
+    capped = next((name for name in MONEY if getattr(settings, name) is not None), None)
+    places = (place for route in routes for place in route.stops)
+    unknown = dict.fromkeys(str(place.ref) for place in places if not has_price(place))
+    if capped is None or not unknown:
+        return
+    lines = "\n".join(f'[prices."{ref}"]\ninput = 0.2\noutput = 0.6' for ref in unknown)
+    raise UsageError(
+        f"{settings.written(capped)}: no price is known of {', '.join(unknown)}, so a cap on money "
+        "could not bind. Write it into the config file, in US dollars a million tokens "
+        f"(0 for your own hardware):\n{lines}"
+    )
+
+
+def has_price(place: Place) -> bool:
+    """Whether it is known what a token costs there; in this process it costs nothing."""
+    return place.spec.price is not None or place.ref.provider == "local"
 
 
 def _unjudging(settings: Settings, catalog: Catalog, route: Route) -> Route:
@@ -145,9 +183,9 @@ def plan_judges(settings: Settings, catalog: Catalog) -> Route:
         for twin in catalog.same_weights(catalog.spec(ref.provider, ref.model))
         if can_reach(settings, twin.provider)
     )
-    return planner.plan(
-        Wish(route=(*settings.judge, *twins), written=Written(route=settings.written("judge")))
-    )
+    written = Written(route=settings.written("judge"))
+    route = planner.plan(Wish(route=(*settings.judge, *twins), written=written))
+    return _priced(settings, route)
 
 
 def can_reach(settings: Settings, provider: str) -> bool:
@@ -242,6 +280,7 @@ def target_of(settings: Settings, place: Place) -> Target:
         reasoning_allowance=REASONING_ALLOWANCE.get(effort or "medium", 0) if reasons else 0,
         max_in_flight=1 if place.ref.provider == "local" else 64,
         tiers=tuple(tuple(readings_of(tier)) for tier in spec.limits.values()),
+        priced=has_price(place),
         input_usd=price.input / 1e6 if price else 0.0,
         output_usd=price.output / 1e6 if price else 0.0,
     )

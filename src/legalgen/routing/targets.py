@@ -19,7 +19,7 @@ class Target(msgspec.Struct, frozen=True):
     ``latency_s`` and ``reasoning_allowance`` (tokens) are guesses that the first replies replace.
     ``tiers`` are the limits that the vendor's plans have; a reply that states one limit of
     exactly one of them tells which plan it is, and so the limits that no header carries.
-    ``input_usd`` and ``output_usd`` are prices per token.
+    ``input_usd`` and ``output_usd`` are prices per token, as far as it is ``priced`` at all.
     """
 
     ref: ModelRef
@@ -29,6 +29,7 @@ class Target(msgspec.Struct, frozen=True):
     reasoning_allowance: int = 0
     max_in_flight: int = MOST_IN_FLIGHT
     tiers: tuple[tuple[LimitReading, ...], ...] = ()
+    priced: bool = True
     input_usd: float = 0.0
     output_usd: float = 0.0
 

@@ -34,6 +34,11 @@ _TABLES = """
 # tokens_per_minute = 8000
 # requests_per_day = 1000
 
+# [prices."openai/qwen3:8b"]
+# US dollars a million tokens, where the catalog knows none; 0 for your own hardware.
+# input = 0.2
+# output = 0.6
+
 # [gate]
 # Thresholds of the gate, by name.
 
@@ -139,6 +144,10 @@ in the order of preference. A file that holds keys must be its owner's alone: `c
 
 `[limits."<provider>/<model>"]` states what an account may do where the vendor's replies do not:
 LIMITS.
+
+`[prices."<provider>/<model>"]` states US dollars a million tokens (`input`, `output`, and
+`cached` where cached input costs less), before the catalog's: 0 for your own hardware.
+`--max-cost` needs a price of every model in the route.
 
 `[gate]` overrides thresholds of the gate by name. `[weights]` holds a table per axis
 (AXES) with how often its values are planned, against each other:

@@ -186,6 +186,7 @@ class Settings:
 
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
     limits: Mapping[ModelRef, tuple[LimitReading, ...]] = field(default_factory=dict)
+    prices: Mapping[ModelRef, Mapping[str, float]] = field(default_factory=dict)
     gate_overrides: Mapping[str, object] = field(default_factory=dict)
     weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     origins: Mapping[str, Origin] = field(default_factory=dict)
@@ -222,6 +223,7 @@ class Settings:
             **cast("dict[str, Any]", {name: value for name, (value, _) in found.items()}),
             providers=document.providers(),
             limits=document.limits(),
+            prices=document.prices(),
             gate_overrides=document.table("gate"),
             weights=document.weights(),
             origins={name: origin for name, (_, origin) in found.items()},
@@ -517,13 +519,15 @@ _PROVIDER_KEYS: Mapping[str, Kind[Any]] = {
     "models": NAMES,
     "model_path": PATH,
 }
+PRICE_KEYS = ("input", "output", "cached")
+"""The keys of a model's price; the last may be left out where cached input costs no less."""
 WEIGHT_AXES = ("jurisdiction", "difficulty", "sample_type")
 _LIMIT_KINDS: tuple[LimitKind, ...] = ("requests", "tokens", "input_tokens", "output_tokens")
 _LIMIT_WINDOWS: tuple[LimitWindow, ...] = ("minute", "hour", "day")
 LIMIT_KEYS: Mapping[str, tuple[LimitKind, LimitWindow]] = {
     f"{kind}_per_{window}": (kind, window) for kind in _LIMIT_KINDS for window in _LIMIT_WINDOWS
 }
-_FREE_TABLES = ("providers", "limits", "gate", "weights")
+_FREE_TABLES = ("providers", "limits", "prices", "gate", "weights")
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -572,6 +576,10 @@ class _Document(msgspec.Struct, frozen=True):
     def limits(self) -> dict[ModelRef, tuple[LimitReading, ...]]:
         return dict(self._limits_of(name) for name in self.table("limits"))
 
+    def prices(self) -> dict[ModelRef, Mapping[str, float]]:
+        """US dollars a million tokens, by model and ``PRICE_KEYS``."""
+        return dict(self._price_of(name) for name in self.table("prices"))
+
     def weights(self) -> dict[str, dict[str, float]]:
         self._refuse_unknown("weights", WEIGHT_AXES)
         return {axis: self._weights_of(axis) for axis in self.table("weights")}
@@ -617,6 +625,19 @@ class _Document(msgspec.Struct, frozen=True):
         return ref, tuple(
             LimitReading(*LIMIT_KEYS[key], limit=number) for key, number in numbers.items()
         )
+
+    def _price_of(self, name: str) -> tuple[ModelRef, Mapping[str, float]]:
+        rows = self._rows("prices", name)
+        where = f'[prices."{name}"]'
+        self._refuse_keys(where, rows, PRICE_KEYS)
+        try:
+            ref = ModelRef.parse(name)
+        except ValueError as problem:
+            raise self._error(where, str(problem)) from problem
+        for key in PRICE_KEYS[:2]:
+            if key not in rows:
+                raise self._error(f"{where} {key}", "is missing: US dollars a million tokens")
+        return ref, {key: self._weight(f"{where} {key}", value) for key, value in rows.items()}
 
     def _weights_of(self, axis: str) -> dict[str, float]:
         return {

@@ -82,6 +82,10 @@ def _describe_tables(settings: Settings) -> Iterator[Shown]:
     for ref, readings in settings.limits.items():
         for each in readings:
             yield row(f"limits.{ref}.{each.kind}_per_{each.window}", each.limit)
+    table = "prices"
+    for ref, price in settings.prices.items():
+        for name, usd in price.items():
+            yield row(f"prices.{ref}.{name}", show_number(usd))
     table = "gate"
     for name, value in settings.gate_overrides.items():
         yield row(f"gate.{name}", redacted(str(value)))

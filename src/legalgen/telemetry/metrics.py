@@ -143,7 +143,8 @@ class Metrics(msgspec.Struct):
         self.tokens[ref, "output"] += usage.output_tokens
         self.tokens[ref, "reasoning"] += usage.reasoning_tokens or 0
         self.tokens[ref, "cached"] += usage.cached_tokens or 0
-        self.cost_usd[ref] = self.cost_usd.get(ref, 0.0) + (cost_usd or 0.0)
+        if cost_usd is not None:  # no price is not a price of nothing
+            self.cost_usd[ref] = self.cost_usd.get(ref, 0.0) + cost_usd
 
     def _alert(
         self, kind: Literal["switches", "timeouts"], count: int, threshold: int

@@ -462,6 +462,7 @@ def result_json(result: Result, again: str = "") -> dict[str, Any]:
         "dataset": str(result.dataset) if result.dataset else None,
         "remedies": screens.remedies_of(result),
         "next": screens.next_command(result, again) or None,
+        "price_unknown_tokens": screens.unpriced(result.record) if result.record else 0,
         "batch": record,
     }
 
@@ -480,6 +481,7 @@ def history_row(record: Record | Unreadable, status: str) -> dict[str, Any]:
         "started_local": f"{record.started.astimezone():%Y-%m-%d %H:%M}",
         "seconds": round((end - record.started).total_seconds(), 1),
         "cost_usd": round(sum(costs), 6) if costs else None,
+        "price_unknown_tokens": screens.unpriced(record),
     }
     return row
 

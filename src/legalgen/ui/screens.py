@@ -240,12 +240,23 @@ def tokens(record: Record) -> str:
     into, out = sum(m.input_tokens for m in models), sum(m.output_tokens for m in models)
     costs = [m.cost_usd for m in models if m.cost_usd is not None]
     text = f"{into:,} in, {out:,} out"
+    if unknown := unpriced(record):
+        text += f", price unknown: {unknown:,} tokens"
     if not costs:
-        return f"{text}, no price known" if any(m.calls for m in models) else text
+        return text
     each = f" ({dollars(sum(costs) / record.accepted)} a sample)" if record.accepted else ""
     assumed = sum(m.assumed_usd for m in models)
     broken = f", {dollars(assumed)} of it assumed for calls that broke off" if assumed else ""
     return f"{text}, {dollars(sum(costs))}{each}{broken}"
+
+
+def unpriced(record: Record) -> int:
+    """Tokens of models whose price is not known; those in this process cost nothing."""
+    return sum(
+        m.input_tokens + m.output_tokens
+        for name, m in record.models.items()
+        if m.cost_usd is None and not name.startswith("local/")
+    )
 
 
 def remedies_of(result: Result) -> list[str]:
