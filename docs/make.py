@@ -22,6 +22,7 @@ from legalgen import __version__
 from legalgen.cli import app
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.providers import PROVIDERS
+from legalgen.quality.codes import CODES, TABLE
 from legalgen.settings.config_file import configuration_page
 
 ROOT = Path(__file__).parents[1]
@@ -261,6 +262,15 @@ def filled(page: str, name: str, table: str) -> str:
     return f"{before}{begin}\n{table}\n{end}{after}"
 
 
+def codes_table() -> str:
+    """The codes of the gate; one that is looked for in two stages has both sentences."""
+    when: dict[str, list[str]] = {}
+    for check in TABLE:
+        when.setdefault(check.code, []).append(check.when)
+    rows = [f"| `{code}` | {CODES[code]} | {' '.join(said)} |" for code, said in when.items()]
+    return "\n".join(["| code | default | when |", "|---|---|---|", *rows])
+
+
 # --- all of it ---------------------------------------------------------------------------------
 
 
@@ -270,6 +280,7 @@ def files(root: Path) -> dict[Path, str]:
     sample = (reference / "sample.md").read_text("utf-8")
     sample = filled(sample, "bounds", bounds_table(taxonomy))
     sample = filled(sample, "difficulties", difficulty_table(taxonomy))
+    sample = filled(sample, "codes", codes_table())
     exit_codes = (reference / "exit-codes.md").read_text("utf-8")
     scripts = {root / "completions" / f"legalgen.{shell}": _completion(shell) for shell in SHELLS}
     return {

@@ -19,7 +19,8 @@ import typer.main
 
 from legalgen import errors
 from legalgen.cli import app
-from legalgen.quality.rules import CODES, Thresholds
+from legalgen.quality.codes import CODES
+from legalgen.quality.rules import Thresholds
 from legalgen.store.ledger import ModelStats, Record
 from legalgen.store.sample import Sample
 from legalgen.telemetry import events

@@ -20,12 +20,13 @@ from legalgen.law.planner import Planner, Task
 from legalgen.law.prompts.seeds import draw
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality import reading
+from legalgen.quality.codes import ALWAYS_REJECT, CODES
 from legalgen.quality.corpus import Corpus
 from legalgen.quality.duplicates import Thresholds as DuplicateThresholds
 from legalgen.quality.elements import parties
 from legalgen.quality.gate import Gate
 from legalgen.quality.mending import mend
-from legalgen.quality.rules import ALWAYS_REJECT, CODES, Rules, Thresholds, TypeBounds, Verdict
+from legalgen.quality.rules import Rules, Thresholds, TypeBounds, Verdict
 from legalgen.store.sample import Citation, Draft, DraftCitation
 
 TODAY = date(2026, 11, 23)
@@ -392,13 +393,16 @@ FRENCH = (
     [
         ("Nach dem Gesetz ist die Miete nicht ein Fall, der unter das Verbot geht.", "reject"),
         ("Les dettes des associes sont dans la masse, pour que une loi change.", "reject"),
-        ("Les dettes des associes sont dans la masse, que la loi change.", "clean"),
-        (f"{FRENCH} So he wrote, and that must be read with what is not in it.", "clean"),
+        ("Les dettes des associes sont dans la masse, que la loi change.", "reject"),
+        (f"{FRENCH} So he wrote, and that must be read with what is not in it.", "reject"),
+        (f'So he wrote: "{FRENCH}" That must be read with what is not in it.', "clean"),
+        ("The maxim ex turpi causa non oritur actio is that of the case.", "clean"),
+        ("Nemo dat quod non habet. That is the rule and the reason for it.", "clean"),
         (OPENING, "clean"),
     ],
 )  # fmt: skip
 def test_an_answer_is_in_english(answer: str, expected: str) -> None:
-    """Five small words of another language, and more of them than English ones."""
+    """A sentence of another language is refused; a quotation and a Latin maxim are not."""
     assert judge(draft(answer=text(60, answer)), "LANGUAGE") == expected
 
 

@@ -268,16 +268,28 @@ def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: b
     """The gate of a run; the authorities it knows are the taxonomy's and the user's own.
 
     The leading cases that come with the program too, but where cases are taken from a list alone.
+    It is told what the prompts say and what each topic is about, so that it knows both again.
     """
     from legalgen.law.citations import Authorities, leading_cases  # only a run needs the gate
+    from legalgen.law.prompts.instructions import instructions  # only a run needs the gate
     from legalgen.quality.gate import Gate  # only a run needs the gate
+    from legalgen.quality.reading import known_runs  # only a run needs the gate
+    from legalgen.quality.substance import topics_of  # only a run needs the gate
 
     known = Authorities.of(taxonomy.authorities(), "taxonomy", strict=False)
     known |= _own_authorities(settings)
     if settings.citation_policy != "menu":
         known |= leading_cases()
     mode = "structure" if rehearsal else settings.gate
-    return Gate(mode, today, rules_of(settings), known, _POLICIES[settings.citation_policy])
+    return Gate(
+        mode,
+        today,
+        rules_of(settings),
+        known,
+        _POLICIES[settings.citation_policy],
+        instructions=known_runs(instructions(taxonomy, settings.reasoning_instruction or "")),
+        topics=topics_of(taxonomy),
+    )
 
 
 def judge_of(gate: Callable[[], Gate], taxonomy: Taxonomy) -> Judge:

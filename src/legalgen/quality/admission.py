@@ -96,13 +96,13 @@ def trimmed(
             return reading, (), found.findings
         if found.fixes:
             fixes = found.fixes
-            reading = Reading(found.draft, reading.task, reading.bounds, found.cited)
+            reading = replace(reading, draft=found.draft, cited=found.cited)
     named = named_places(reading) if unnamed else range(len(reading.cited))
     if len(named) == len(reading.cited):
         return reading, fixes, ()
     draft = replace(reading.draft, citations=tuple(reading.draft.citations[at] for at in named))
     cited = tuple(reading.cited[at] for at in named)
-    return Reading(draft, reading.task, reading.bounds, cited), (*fixes, "unnamed citations"), ()
+    return replace(reading, draft=draft, cited=cited), (*fixes, "unnamed citations"), ()
 
 
 class Admitted(msgspec.Struct, frozen=True):

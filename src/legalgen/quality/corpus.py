@@ -18,53 +18,11 @@ from legalgen.law.citations import (
 )
 from legalgen.law.prompts import seeds
 from legalgen.quality.elements import NOT_A_PARTY, parties
-from legalgen.quality.reading import TOKEN, word_set
+from legalgen.quality.reading import TOKEN
 from legalgen.quality.rules import Rules, Verdict
+from legalgen.quality.wordlists import word_list
 
-_NOT_INVENTED = NOT_A_PARTY | word_set(
-    # what firms end in, and what people are to each other
-    "Inc Corp Corporation Company Group Holdings Holding Partners Partnership Bank Trust Trustee "
-    "Trustees Foundation Association Society Pte Pty Plc Llc Llp Bros Sons "
-    "Claimant Claimants Defendant Defendants Plaintiff Respondent Applicant Appellant Petitioner "
-    "Landlord Tenant Buyer Seller Employer Employee Client Solicitor Barrister Attorney Counsel "
-    "Judge Justice Lord Lady Lords Sir Mrs Miss Professor Director Directors Minister President "
-    "Facts Scenario Question Under Both Does Did Has Have Was Were Are And But For From Then "
-    "Since Suppose Assume Assuming Given Yes Please Compare Describe Analyse Analyze Outline "
-    "Summarise Summarize Identify Discuss Evaluate Draft Write After Before During Without "
-    # the law's own words
-    "Acts Articles Sections Constitution Constitutional Amendment Charter Treaty Protocol Statute "
-    "Schedule Chapter Title Clause Rule Bill Order Orders Practice Direction Model Restatement "
-    "Uniform Commercial Federal Circuit District Chancery Division Bench Sessions Sheriff Session "
-    "Advocate General Attorney Registrar Registry Land Planning Inspectorate Revenue Customs "
-    "Treasury Ministry Department Agency Authority Bureau Board Committee Congress Senate "
-    "Assembly Council Member Members Nations Organization Organisation World Security Trade "
-    "Privacy Consumer Competition Insolvency Insurance Immigration Asylum Family Children Equality "
-    "Health Safety Financial Services Conduct Markets Securities Exchange Tax Income Corporate "
-    "Freedom Information Equal Opportunity Labor Labour Relations Standards Environmental Digital "
-    "Internet Online Bankruptcy Copyright Patent Trademark Miranda Fourth Fifth Sixth First "
-    "Second Third Sunday Christmas Easter Internal Foreign Public National Criminal Evidence "
-    "Police Force Government Governor Mayor City County Borough State States "
-    # places, and what comes from them
-    "Great Britain Kingdom Irish Scottish Welsh Scots British London Leeds Manchester Birmingham "
-    "Bristol Liverpool Sheffield Newcastle Nottingham Cardiff Swansea Edinburgh Glasgow Aberdeen "
-    "Dundee Belfast Cambridge Oxford York Yorkshire Kent Essex Surrey Sussex Cornwall Devon "
-    "American New York Texas Florida Illinois Chicago Ohio Georgia Pennsylvania Massachusetts "
-    "Boston Washington Virginia Carolina Michigan Jersey Nevada Oregon Arizona Colorado Minnesota "
-    "Wisconsin Missouri Indiana Tennessee Maryland Louisiana Kentucky Seattle Houston Dallas Miami "
-    "Los Angeles San Francisco Diego France French Paris Lyon Marseille Germany German Berlin "
-    "Munich Hamburg Frankfurt Italy Italian Rome Milan Spain Spanish Madrid Barcelona Portugal "
-    "Portuguese Lisbon Netherlands Dutch Amsterdam Rotterdam Hague Belgium Belgian Brussels "
-    "Luxembourg Austria Austrian Vienna Switzerland Swiss Geneva Zurich Poland Polish Warsaw "
-    "Czech Prague Hungary Hungarian Budapest Romania Romanian Bulgaria Bulgarian Greece Greek "
-    "Athens Cyprus Malta Maltese Sweden Swedish Stockholm Denmark Danish Copenhagen Finland "
-    "Finnish Helsinki Norway Norwegian Oslo Estonia Latvia Lithuania Slovakia Slovenia Croatia "
-    "Dublin Cork Iceland Turkey Turkish Russia Russian Ukraine Ukrainian Europe Africa African "
-    "Asia Asian Canada Canadian Mexico Mexican Brazil Brazilian Argentina Chile China Chinese "
-    "Hong Kong Japan Japanese Tokyo Korea Korean India Indian Pakistan Bangladesh Singapore "
-    "Malaysia Indonesia Australia Australian Zealand Nigeria Nigerian Kenya Kenyan Ghana South "
-    "North East West Northern Southern Eastern Western Saudi Arabia Israel Iran Iraq Syria Egypt "
-    "Atlantic Pacific Mediterranean Strasbourg Schengen "
-)
+_NOT_INVENTED = NOT_A_PARTY | word_list("people_and_firms", "law_words", "places")
 
 _OFFICIAL = re.compile(
     r"\b(?:[A-Z][\w'-]+ (?:(?:of|for|on|and) (?:the )?)?){0,8}(?:Acts?|Regulations?|Rules|Courts?"

@@ -11,8 +11,9 @@ from legalgen.law.citations import (
     Parsed,
     apex,
 )
-from legalgen.quality.reading import TOKEN, Finding, Reading, word_set
+from legalgen.quality.reading import TOKEN, Finding, Reading
 from legalgen.quality.rules import Thresholds
+from legalgen.quality.wordlists import word_list
 
 _NUMBER_WORD = r"(?:\d+|one|two|three|four|five|six|seven|ten|twelve|fourteen|twenty|thirty|ninety)"
 
@@ -64,17 +65,7 @@ _TURN = re.compile(r"(?:^|(?<=[.!?\"'] )|\n)\s*\**([A-Z][\w .'()-]{0,40}?)\**\s*
 
 _CAPITALISED = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z][a-z]{2,}\b")
 
-NOT_A_PARTY = word_set(
-    "Act Regulations Rules Court High Supreme Appeal Lords House Section Article Part English "
-    "Law England Wales Scotland London Companies Contract Limited Ltd The This That They What "
-    "When Where Which While Can Could Does Should Would Will Under European Union Kingdom "
-    "United States British Parliament Crown Convention Council Commission Code Directive "
-    "Regulation January February March April May June July August September October November "
-    "December Monday Tuesday Wednesday Thursday Friday Saturday Sunday Secretary State Home "
-    "Office Tribunal Employment Northern Ireland Delaware California Human Rights Data "
-    "Protection Advise His Her Its Their However Explain Discuss Consider How Why Civil "
-    "Procedure International America"
-)
+NOT_A_PARTY = word_list("not_a_party")
 
 
 def _missing(code: str, what: str, where: str = "answer") -> Callable[[bool], Iterator[Finding]]:

@@ -6,14 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from legalgen.quality.mending import HEADING, SHORT_TYPES
+from legalgen.quality.mending import HEADING
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.rules import Thresholds
 from legalgen.store.sample import normalise, words
 
 
-def lengths(reading: Reading, limits: Thresholds) -> Iterator[Finding]:
+def lengths(reading: Reading) -> Iterator[Finding]:
     """Words of the question and of the answer, against their ranges."""
+    limits = reading.limits
     count = len(reading.draft.question.split())
     low, high = limits.question_min_words, limits.question_max_words
     if not low <= count <= high:
@@ -25,27 +26,28 @@ def lengths(reading: Reading, limits: Thresholds) -> Iterator[Finding]:
         yield "ANSWER_LENGTH", f"{count} words, need {low}-{high}", "answer", far
 
 
-def steps(reading: Reading, limits: Thresholds) -> Iterator[Finding]:
+def steps(reading: Reading) -> Iterator[Finding]:
     """How many reasoning steps there are, and whether each says something."""
     steps = reading.draft.reasoning_steps
     low, high = reading.bounds.reasoning_steps
     if not low <= len(steps) <= high:
         yield "STEPS_COUNT", f"{len(steps)} steps, need {low}-{high}", "reasoning_steps", True
+    least = reading.limits.step_min_words
     for number, step in enumerate(steps, 1):
         count = len(step.split())
-        if count < limits.step_min_words:
-            need = f"need {limits.step_min_words} or more"
+        if count < least:
+            need = f"need {least} or more"
             yield "STEP_TEXT", f"step {number} has {count} words, {need}", "reasoning_steps", True
 
 
-def overlap(reading: Reading, limits: Thresholds) -> Iterator[Finding]:
+def overlap(reading: Reading) -> Iterator[Finding]:
     """Question and steps that stand in the answer word for word."""
-    leak = _leak(reading, limits)
+    leak = _leak(reading, reading.limits)
     if leak is not None:
-        yield "QUESTION_LEAK", f"{leak}: do not repeat the question", "answer", True
-    share = reading.copied(reading.steps)
-    if share > limits.steps_copy:
-        what = f"{share:.0%} of the steps stand in the answer, at most {limits.steps_copy:.0%}"
+        yield "QUESTION_LEAK", leak, "answer", True
+    share, most = reading.copied(reading.steps), reading.limits.steps_copy
+    if share > most:
+        what = f"{share:.0%} of the steps stand in the answer, at most {most:.0%}"
         yield "STEPS_COPY", what, "reasoning_steps", True
 
 
@@ -164,20 +166,63 @@ _ASIDE = re.compile(r"\([^)]*\)|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
 _PARTS = re.compile(r"^[\W_]*(?:citations?|reasoning steps|final answer)[\W_]*$", re.I | re.M)
 
 
-def shape(reading: Reading, limits: Thresholds) -> Iterator[Finding]:
+def shape(reading: Reading) -> Iterator[Finding]:
     """Markup, symbols, broken characters and headings in plain text."""
-    if reading.answer_words < limits.telegraphic_words:
+    if reading.answer_words < reading.limits.telegraphic_words:
         items = len(_NUMBERED_ITEM.findall(reading.draft.answer))
-        if items >= limits.telegraphic_items:
-            what = f"{items} numbered items in {reading.answer_words} words: write sentences"
+        if items >= reading.limits.telegraphic_items:
+            what = f"{items} numbered items in {reading.answer_words} words"
             yield "TELEGRAPHIC", what, "answer", True
     if any(hint in reading.whole for hint in _MARKED_UP_HINTS):
         yield from _found(_MARKED_UP, reading.fields)
     if any(hint in reading.whole for hint in _GARBLED_HINTS):
         yield from _found(_GARBLED, reading.fields)
+    yield from _notation(reading)
     what, where = _dress(reading)
     if what:
         yield "MARKUP", f"{what} in the {where}", where, False
+
+
+_LATEX = re.compile(
+    r"\\(?:[A-Za-z]{2,}\s*[{\\\[]|(?:frac|times|cdot|sum|leq?|geq?|neq?|approx|sqrt|alpha|beta|pm"
+    r"|div|ldots|quad"
+    r"|infty|rightarrow|implies|in|forall|item|noindent|par|textsc|S)\b|[()\[\]])"
+    r"|\$\$|\$[^$\n]{0,80}[\^_\\][^$\n]{0,80}\$|\$[A-Za-z]{1,3}\$"
+    r"|\$[A-Za-z][^$\n\d]{0,30}[<>=+][^$\n]{0,40}\$"
+    r"|[\w)][\^_]\{|\b[A-Za-z]\^\d"
+)
+"""Commands, formulas between dollars and raised letters; a dollar before a number is money."""
+
+_JSON = re.compile(
+    r"\{\s*[\"'\u201c]?[A-Za-z_][\w -]{0,40}[\"'\u201d]?\s*:\s*[\"'\u201c\[{\dtfn]"
+    r"|\[\s*\{|(?:^|\n)\s*\[\s*\"[^\"\n]{1,80}\"\s*,"
+    r"|<(?P<tag>[a-z_]{3,20})>[^<]{0,400}</(?P=tag)>|(?:^|\n)\w+:\s*\n(?:\s+- \w|\s{2,}\w+:)"
+)
+"""Objects, arrays of objects or texts, elements of somebody's own, and nested keys."""
+
+_TABLE = re.compile(
+    r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:[|+][ \t]*:?-{2,}:?[ \t]*)+[|+]?[ \t]*$"
+    r"|(?:^[^|\n]*\|[^|\n]+\|[^\n]*$\n?){2}|^\+-{2,}(?:\+-{2,})+\+"
+    r"|(?:^[^\t\n]+\t[^\t\n]+\t[^\n]*$\n?){2}"
+    r"|(?:^[ \t]*\S[^|\n]*\|[^|\n]*\S[ \t]*$\n?){3}",
+    re.M,
+)
+"""A rule of dashes between columns, or lines that are divided into three."""
+
+
+def _notation(reading: Reading) -> Iterator[Finding]:
+    """LaTeX, JSON and tables: what is made for another program, or for a page."""
+    for name, text in reading.texts:
+        if ("\\" in text or "$" in text or "^" in text) and (found := _LATEX.search(text)):
+            yield "MARKUP", f'"{found[0]}" in {name}: write it in words', name, True
+        if ("{" in text or "[" in text or "<" in text or ":\n" in text) and (
+            found := _JSON.search(text)
+        ):
+            yield "MARKUP", f'"{excerpt(found[0], 0)}" in {name}: write sentences', name, True
+    answer = reading.draft.answer
+    columns = "|" in answer or "\t" in answer or "+--" in answer
+    if columns and (reading.is_plain_text or reading.task is None) and _TABLE.search(answer):
+        yield "MARKUP", "a table in the answer: write sentences", "answer", reading.is_plain_text
 
 
 def _found(pattern: re.Pattern[str], fields: Iterable[tuple[str, str]]) -> Iterator[Finding]:
@@ -190,10 +235,9 @@ def _found(pattern: re.Pattern[str], fields: Iterable[tuple[str, str]]) -> Itera
 def _dress(reading: Reading) -> tuple[str, str]:
     """What of a page's dress there is that a text does without, and where."""
     question, answer = reading.draft.question, reading.draft.answer
-    plain = reading.task is not None and reading.task.sample_type in SHORT_TYPES
     if "#" in question and HEADING.search(question):
         return "headings", "question"
-    if plain and "#" in answer and HEADING.search(answer):
+    if reading.is_plain_text and "#" in answer and HEADING.search(answer):
         return "headings", "answer"
     if reading.foreign_letters and _SYMBOLS.search(answer):
         return "boxes or pictures", "answer"

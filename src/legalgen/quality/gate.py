@@ -4,15 +4,16 @@
 already holds (contradicting citations, worn openings and names) and belongs to one thread; so
 does the index of near-duplicates, which is a room of its own (``duplicates``).
 
-Checks run from cheap to dear in three stages: can it be read, may it be used, is it good. The
-first stage with a hard failure ends the check; all reasons of that stage are collected, so that
-one repair can mend them together.
+The checks are those of the table in ``codes``, in three stages: can it be read, may it be used, is
+it good. The first stage with a hard failure ends the check; all reasons of that stage are
+collected, so that one repair can mend them together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -30,11 +31,29 @@ from legalgen.quality.citing import (
     citation_jurisdiction,
     shown,
 )
+from legalgen.quality.codes import TABLE, Stage
 from legalgen.quality.elements import required
 from legalgen.quality.form import lengths, overlap, repetition, shape, steps
 from legalgen.quality.mending import composed, distinct, mend
-from legalgen.quality.reading import Finding, Reading
+from legalgen.quality.plain import (
+    advertising,
+    citations_in_answer,
+    list_only,
+    prompt_leak,
+    role_play,
+)
+from legalgen.quality.reading import Finding, Reading, Runs
 from legalgen.quality.rules import Bounds, Mode, Policy, Rules, Verdict
+from legalgen.quality.sections import act_unknown, section_nonexistent
+from legalgen.quality.substance import (
+    contradiction,
+    inconsistent,
+    no_answer,
+    off_topic,
+    paraphrase,
+    steps_restate,
+)
+from legalgen.quality.systems import law_jurisdiction
 from legalgen.quality.usable import cut, form, language, meta_talk, placeholder, refusal
 from legalgen.store.sample import Citation, Draft, DraftCitation
 
@@ -43,8 +62,9 @@ class Gate(msgspec.Struct, frozen=True):
     """The checks of one sample. ``authorities`` are those that are known to be cited right.
 
     ``today`` bounds what can have been decided. ``prunes`` says whether what may not be cited is
-    taken out of an answer; rows that stand in a dataset are only told of it. Safe to share between
-    threads.
+    taken out of an answer; rows that stand in a dataset are only told of it. ``instructions`` are
+    the runs of words of the prompts that are sent; ``topics`` the stems of the words of each
+    topic, by jurisdiction, area and topic. Safe to share between threads.
     """
 
     mode: Mode
@@ -53,6 +73,8 @@ class Gate(msgspec.Struct, frozen=True):
     authorities: Authorities | None = None
     policy: Policy = "free"
     prunes: bool = True
+    instructions: Runs = frozenset()
+    topics: Mapping[tuple[str, str, str], frozenset[str]] = msgspec.field(default_factory=dict)
 
     def inspect(
         self, draft: Draft, task: Task | None, completion: Completion | None, bounds: Bounds
@@ -69,14 +91,18 @@ class Gate(msgspec.Struct, frozen=True):
             mended = replace(mended, citations=tuple(mended.citations[at] for at in kept))
             cited = tuple(cited[at] for at in kept)
             fixes = (*fixes, "repeated citations")
-        reading = Reading(mended, task, bounds, cited)
-        barred: tuple[Finding, ...] = ()
+        reading = Reading(
+            mended, task, bounds, cited,
+            limits=self.rules.thresholds, completion=completion,
+            instructions=self.instructions, topic=self._topic(task),
+        )  # fmt: skip
         if self.mode == "full" and self.prunes:
             policing = self._policing if self._takes_out else None
             unnamed = self.rules.severities["CITATION_UNGROUNDED"] == "flag"
             reading, more, barred = trimmed(reading, policing, unnamed=unnamed)
+            reading = replace(reading, barred=barred)
             mended, cited, fixes = reading.draft, reading.cited, (*fixes, *more)
-        reasons = tuple(self._reasons(reading, completion, barred))
+        reasons = tuple(self._reasons(reading))
         citations = tuple(map(self._citation, mended.citations, cited))
         return Verdict(mended, reasons, citations, reading.parsed, fixes)
 
@@ -94,48 +120,27 @@ class Gate(msgspec.Struct, frozen=True):
     def _policing(self) -> Policing:
         return Policing(self.policy, self.authorities or Authorities({}))
 
-    def _reasons(
-        self, reading: Reading, completion: Completion | None, barred: Iterable[Finding]
-    ) -> Iterator[Reason]:
-        stages: list[Iterable[Finding]] = [form(reading, completion)]
-        if self.mode == "full":
-            stages += [self._voice(reading, completion), self._substance(reading, barred)]
-        for stage in stages:
+    def _reasons(self, reading: Reading) -> Iterator[Reason]:
+        for stage in STAGES if self.mode == "full" else STAGES[:1]:
             failed = False
-            for code, what, where, far in stage:
-                reason = self.rules.reason(code, what, where, far=far)
-                if reason is not None:
-                    failed |= reason.reject
-                    yield reason
+            for finder in _FINDERS_OF[stage]:
+                for code, what, where, far in finder(self, reading):
+                    reason = self.rules.reason(code, what, where, far=far)
+                    if reason is not None:
+                        failed |= reason.reject
+                        yield reason
             if failed:
                 return
 
-    def _voice(self, reading: Reading, completion: Completion | None) -> Iterator[Finding]:
-        yield from refusal(reading.draft, completion)
-        yield from meta_talk(reading)
-        yield from placeholder(reading)
-        yield from language(reading, self.rules.thresholds)
-        yield from cut(reading.draft.answer)
+    def _topic(self, task: Task | None) -> frozenset[str]:
+        if task is None:
+            return frozenset()
+        key = (task.jurisdiction, task.practice_area, task.topic)
+        return self.topics.get(key, frozenset())
 
-    def _substance(self, reading: Reading, barred: Iterable[Finding]) -> Iterator[Finding]:
-        limits = self.rules.thresholds
-        for check in (lengths, steps, overlap):
-            yield from check(reading, limits)
-        yield from repetition(reading)
-        yield from shape(reading, limits)
-        yield from self._citations(reading)
-        yield from barred
-        yield from required(reading, limits, self._lists)
-
-    def _citations(self, reading: Reading) -> Iterator[Finding]:
-        yield from citation_count(reading, self.rules.thresholds)
-        yield from citation_impossible(reading, self.today)
-        yield from citation_jurisdiction(reading)
-        yield from citation_grounding(reading)
-        yield from citation_form(reading, self._lists)
-        yield from self._unlisted(reading)
-
-    def _unlisted(self, reading: Reading) -> Iterator[Finding]:
+    def citation_unlisted(self, reading: Reading) -> Iterator[Finding]:
+        """Cases that the policy does not admit, or that are on no list."""
+        yield from reading.barred
         policing = self._policing
         if self.authorities is None or (policing.strict and self._takes_out):
             return
@@ -148,17 +153,18 @@ class Gate(msgspec.Struct, frozen=True):
     def _takes_out(self) -> bool:
         return self.prunes and self.rules.severities["CITATION_UNLISTED"] == "graded"
 
-    def _lists(self, parsed: Parsed) -> bool:
+    def lists(self, parsed: Parsed) -> bool:
+        """Whether somebody has checked this authority."""
         return self.authorities is not None and self.authorities.lists(parsed)
 
     def _lists_one(self, item: Parsed, cited: Iterable[tuple[Parsed, ...]]) -> bool:
         """Whether the list has it, or the same case by a parallel citation of the same text."""
-        if self._lists(item):
+        if self.lists(item):
             return True
         group = next((group for group in cited if item in group), ())
         twins = (other for other in group if other.is_case and item.is_case and other != item)
         return any(
-            self._lists(twin) and (not item.name or same_case(item.name, twin.name))
+            self.lists(twin) and (not item.name or same_case(item.name, twin.name))
             for twin in twins
         )
 
@@ -171,3 +177,45 @@ class Gate(msgspec.Struct, frozen=True):
         named = "named" if best.kind in NAMED_KINDS else "parsed"
         status = "listed" if listed else named
         return Citation(given.text, best.kind, best.key, status, proposition)
+
+
+# --- the checks by name ------------------------------------------------------------------------
+
+Finder: TypeAlias = Callable[[Gate, Reading], Iterator[Finding]]
+
+
+def _of_text(*checks: Callable[[Reading], Iterator[Finding]]) -> dict[str, Finder]:
+    """Checks that need nothing of the gate, by their names."""
+
+    def finder(check: Callable[[Reading], Iterator[Finding]]) -> Finder:
+        return lambda _gate, reading: check(reading)
+
+    return {check.__name__: finder(check) for check in checks}
+
+
+FINDERS: Mapping[str, Finder] = {
+    **_of_text(
+        form, refusal, meta_talk, prompt_leak, placeholder, language, role_play, advertising,
+        no_answer, cut, lengths, steps, overlap, repetition, shape, list_only,
+        citations_in_answer, off_topic, contradiction, inconsistent, steps_restate, paraphrase,
+        citation_jurisdiction, citation_grounding, section_nonexistent, act_unknown,
+        law_jurisdiction,
+    ),
+    "citation_count": lambda gate, reading: citation_count(reading, gate.rules.thresholds),
+    "citation_impossible": lambda gate, reading: citation_impossible(reading, gate.today),
+    "citation_form": lambda gate, reading: citation_form(reading, gate.lists),
+    "citation_unlisted": Gate.citation_unlisted,
+    "required": lambda gate, reading: required(reading, gate.rules.thresholds, gate.lists),
+}  # fmt: skip
+"""The functions that the table names."""
+
+STAGES: tuple[Stage, ...] = ("readable", "usable", "good")
+
+_FINDERS_OF: Mapping[Stage, tuple[Finder, ...]] = {
+    stage: tuple(
+        FINDERS[name]
+        for name in dict.fromkeys(row.finder for row in TABLE if row.stage == stage and row.finder)
+    )
+    for stage in STAGES
+}
+"""The functions of each stage, in the order of the table, each once."""

@@ -11,10 +11,8 @@ from legalgen.law.citations import (
     Parsed,
     fix_brackets,
 )
+from legalgen.quality.reading import SHORT_TYPES
 from legalgen.store.sample import Draft, DraftCitation
-
-SHORT_TYPES = frozenset({"short_qa", "hypothetical", "conversational", "dialogue"})
-"""Sample types that are plain text: markup is stripped from them."""
 
 _STEP_NUMBER = re.compile(
     r"^\s*(?:\*\*)?(?:step\s*\d+\s*[:.)\-\u2013]+|\d{1,2}\s*[.):]\s)\s*(?:\*\*)?\s*", re.I

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
+from typing import TypeAlias
 
 import msgspec
 
+from legalgen.completion import Completion
 from legalgen.law.citations import Parsed
 from legalgen.law.citations import normalise as plain
 from legalgen.law.planner import Task
-from legalgen.quality.rules import Bounds
+from legalgen.quality.rules import Bounds, Thresholds
+from legalgen.quality.wordlists import word_list
 from legalgen.store.sample import Draft, words
 
 
@@ -22,6 +25,9 @@ def word_set(text: str) -> frozenset[str]:
 
 TOKEN = re.compile(r"\w+")
 
+SHORT_TYPES = frozenset({"short_qa", "hypothetical", "conversational", "dialogue"})
+"""Sample types that are plain text: markup is stripped from them."""
+
 
 RUN_WORDS = 6
 """So many words in a row that stand elsewhere too were copied."""
@@ -30,17 +36,41 @@ MOST_SEARCHED = 1_000_000
 """Runs times characters; beyond it all runs of the answer are made, which is faster then."""
 
 
-def _runs(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
+Runs: TypeAlias = frozenset[tuple[str, ...]]
+"""Runs of ``RUN_WORDS`` words."""
+
+
+def runs(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Every run of ``RUN_WORDS`` words in a text."""
     return zip(*(tokens[first:] for first in range(RUN_WORDS)), strict=False)
 
 
+def known_runs(texts: Iterable[str]) -> Runs:
+    """The runs of all texts, each text by itself."""
+    return frozenset(run for text in texts for run in runs(words(text)))
+
+
+Finding: TypeAlias = tuple[str, str, str | None, bool]
+"""Code, what was measured against what is required, field, and whether it is far off."""
+
+
 class Reading(msgspec.Struct, frozen=True, dict=True):
-    """A draft with what several checks need of it, each computed at most once."""
+    """A draft with what several checks need of it, each computed at most once.
+
+    ``instructions`` are the runs of six words of the prompt's own prose; ``topic`` are the stems
+    of the words of the topic that was asked for. Both are empty where they are not known, and
+    nothing is then said of them. ``barred`` is what the citation policy holds against it.
+    """
 
     draft: Draft
     task: Task | None
     bounds: Bounds
     cited: tuple[tuple[Parsed, ...], ...]
+    limits: Thresholds = Thresholds()
+    completion: Completion | None = None
+    instructions: Runs = frozenset()
+    topic: frozenset[str] = frozenset()
+    barred: tuple[Finding, ...] = ()
 
     @property
     def question(self) -> tuple[str, ...]:
@@ -71,6 +101,38 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
     def vocabulary(self) -> frozenset[str]:
         """The words in which an authority may be named: answer and steps."""
         return self.answer_vocabulary.union(self.steps)
+
+    @property
+    def is_plain_text(self) -> bool:
+        """Whether the sample type is plain text, without tables and headings."""
+        return self.task is not None and self.task.sample_type in SHORT_TYPES
+
+    @property
+    def is_dialogue(self) -> bool:
+        """Whether the answer is a talk, in which people speak as they do."""
+        return "turns" in self.bounds.requires or (
+            self.task is not None and self.task.sample_type == "dialogue"
+        )
+
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        """The sentences of the answer; a line ends one too."""
+        return sentences(self.draft.answer)
+
+    @cached_property
+    def question_stems(self) -> frozenset[str]:
+        """The stems of the question's telling words."""
+        return stems(self.question)
+
+    @cached_property
+    def answer_stems(self) -> frozenset[str]:
+        """The stems of the answer's telling words."""
+        return stems(self.answer_vocabulary)
+
+    @cached_property
+    def step_stems(self) -> frozenset[str]:
+        """The stems of the steps' telling words."""
+        return stems(self.steps)
 
     @cached_property
     def prose(self) -> str:
@@ -124,8 +186,8 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
         if len(known) * len(self.answer_line) < MOST_SEARCHED:
             found = {run for run in known if f" {' '.join(run)} " in self.answer_line}
         else:
-            found = known.intersection(_runs(self.answer))
-        return len(found) / len(set(_runs(tokens))) if found else 0.0
+            found = known.intersection(runs(self.answer))
+        return len(found) / len(set(runs(tokens))) if found else 0.0
 
     def _known_runs(self, tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
         """Those of which the answer has every word; few need to be looked for."""
@@ -136,8 +198,43 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
                 yield tuple(tokens[end - RUN_WORDS : end])
 
 
-Finding = tuple[str, str, str | None, bool]
-"""Code, what was measured against what is required, field, and whether it is far off."""
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])(?<!\bv\.)(?<!\bs\.)(?<!\bNo\.)(?<!\bInc\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)"
+    r"[\"')\u201d\u2019]*\s+(?=[\"'(\u201c\u2018*\[]*[A-Z\d*])|\n+"
+)
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """The sentences of a text; a line ends one too."""
+    return tuple(filter(None, map(str.strip, _SENTENCE_END.split(text))))
+
+
+_COMMON = word_list("common")
+
+_ENDINGS = (
+    "ications", "ication", "ibility", "ability", "ations", "ation", "ments", "ment", "ances",
+    "ance", "ences", "ence", "ibly", "ably", "ible", "able", "ions", "ion", "ings", "ing", "ies",
+    "ied", "ers", "ors", "er", "or", "ed", "es", "ly", "al", "s", "e", "y",
+)  # fmt: skip
+"""Endings that make no other word of it; the longest first."""
+
+SHORTEST_STEM = 4
+
+
+@lru_cache(maxsize=20_000)
+def stem(word: str) -> str:
+    """A word without its ending, so that ``contracts`` and ``contracted`` are one."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= SHORTEST_STEM:
+            return word[: -len(ending)]
+    return word
+
+
+def stems(tokens: Iterable[str]) -> frozenset[str]:
+    """The stems of the telling words: those of four letters or more that are not common."""
+    return frozenset(
+        {stem(word) for word in tokens if len(word) > 3 and word not in _COMMON and word.isalpha()}
+    )
 
 
 def excerpt(text: str, at: int) -> str:

@@ -1,6 +1,6 @@
-"""What the gate goes by and what it says: codes, thresholds, a sample type's bounds, the verdict.
+"""What the gate goes by and what it says: thresholds, a sample type's bounds, the verdict.
 
-Light, for every room that handles verdicts; the checks themselves are in ``quality``.
+Light, for every room that handles verdicts; the codes are in ``codes``.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.errors import ErrorCategory, Reason, UsageError
+from legalgen.quality.codes import ALWAYS_REJECT, CODES, FEEDBACK, Severity
 from legalgen.store.sample import Citation, Draft, Marks
 
 if TYPE_CHECKING:
     from legalgen.law.citations import Parsed
 
-Severity = Literal["reject", "flag", "graded", "off"]
-"""``graded`` is what the measured value makes of it: flag when near, reject when far."""
 Mode = Literal["full", "structure"]
 Policy = Literal["menu", "statute_first", "apex_only", "free"]
 
@@ -53,55 +52,7 @@ class TypeBounds(msgspec.Struct, frozen=True):
     requires: tuple[str, ...] = ()
 
 
-# --- the table -------------------------------------------------------------------------------
-
-ALWAYS_REJECT = frozenset({"TRUNCATED", "BAD_JSON", "SCHEMA", "EMPTY_FIELD"})
-"""Without these a row cannot be read; no setting turns them off."""
-
-CODES: Mapping[str, Severity] = {
-    **dict.fromkeys(sorted(ALWAYS_REJECT), "reject"),
-    "JSON_REPAIRED": "flag",
-    "REFUSAL": "reject",
-    "META_TALK": "reject",
-    "PLACEHOLDER": "reject",
-    "LANGUAGE": "reject",
-    "QUESTION_LENGTH": "reject",
-    "ANSWER_LENGTH": "graded",
-    "STEPS_COUNT": "reject",
-    "STEP_TEXT": "reject",
-    "STEPS_COPY": "flag",
-    "REPETITION": "reject",
-    "QUESTION_LEAK": "reject",
-    "TELEGRAPHIC": "flag",
-    "MARKUP": "graded",
-    "DUP_EXACT": "reject",
-    "DUP_NEAR": "reject",
-    "DUP_SOFT": "flag",
-    "CITATION_MISSING": "graded",
-    "CITATION_IMPOSSIBLE": "reject",
-    "CITATION_JURISDICTION": "reject",
-    "CITATION_UNPARSED": "flag",
-    "CITATION_UNGROUNDED": "flag",
-    "CITATION_CONFLICT": "flag",
-    "CITATION_UNLISTED": "graded",
-    "CITATION_FORMAT": "flag",
-    "CITATION_SUSPECT": "flag",
-    "DIALOGUE_TURNS": "reject",
-    "MISSING_PARTIES": "flag",
-    "MISSING_IRAC": "flag",
-    "MISSING_NEXT_STEPS": "flag",
-    "MISSING_STATUTE": "flag",
-    "MISSING_SECTION": "flag",
-    "MISSING_TIME_LIMIT": "flag",
-    "MISSING_JURISDICTIONS": "flag",
-    "MISSING_CONDUCT_RULE": "flag",
-    "MISSING_APEX_CASE": "flag",
-    "OPENING_OVERUSED": "flag",
-    "PARTY_OVERUSED": "flag",
-    "LOW_SCORE": "graded",
-    "UNJUDGED": "flag",
-}
-"""Every code and what it does unless a setting says otherwise."""
+# --- the numbers -----------------------------------------------------------------------------
 
 
 class Nearness(msgspec.Struct, frozen=True):
@@ -185,7 +136,8 @@ class Rules(msgspec.Struct, frozen=True):
         if severity == "off":
             return None
         reject = severity == "reject" or (severity == "graded" and far)
-        return Reason(code, f"{code}: {what}", where, reject)
+        told = FEEDBACK[code].replace("{found}", what)
+        return Reason(code, f"{code}: {told}", where, reject)
 
     def apply(self, reason: Reason) -> Reason | None:
         """A reason made elsewhere (duplicates, citations), with the severity of this table."""

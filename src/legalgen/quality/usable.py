@@ -7,15 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from legalgen.completion import Completion
-from legalgen.quality.reading import BEYOND_LATIN, Finding, Reading, excerpt, word_set
-from legalgen.quality.rules import Thresholds
-from legalgen.store.sample import Draft, normalise
+from legalgen.quality.reading import (
+    BEYOND_LATIN,
+    Finding,
+    Reading,
+    excerpt,
+    sentences,
+    word_set,
+)
+from legalgen.quality.wordlists import word_list
+from legalgen.store.sample import normalise, words
 
 
-def form(reading: Reading, completion: Completion | None) -> Iterator[Finding]:
+def form(reading: Reading) -> Iterator[Finding]:
     """What makes a row unreadable: an empty field."""
-    draft = reading.draft
+    draft, completion = reading.draft, reading.completion
     if completion is not None and completion.finish_reason == "length":
         tokens = completion.usage.output_tokens
         yield "TRUNCATED", f"the answer ended at its cap of {tokens} tokens", None, True
@@ -216,8 +222,9 @@ def is_no_citation(text: str) -> bool:
     return _NO_CITATION.fullmatch(text) is not None
 
 
-def refusal(draft: Draft, completion: Completion | None) -> Iterator[Finding]:
+def refusal(reading: Reading) -> Iterator[Finding]:
     """An answer that declines to answer."""
+    draft, completion = reading.draft, reading.completion
     if completion is not None and completion.finish_reason == "content_filter":
         yield "REFUSAL", "the vendor's filter stopped the answer", None, True
         return
@@ -237,7 +244,7 @@ def meta_talk(reading: Reading) -> Iterator[Finding]:
     found = _talk_of_itself(reading) or _talk_of_the_work(reading)
     if found:
         said, name = found
-        yield "META_TALK", f'"{said}" in {name}: write only about the law', name, True
+        yield "META_TALK", f'"{said}" in {name}', name, True
 
 
 _TRADE_MARKS = re.compile("[\u2122\u2120]")
@@ -294,48 +301,110 @@ def _gap(pattern: re.Pattern[str], fields: Iterable[tuple[str, str]]) -> Iterato
             yield "PLACEHOLDER", what, name, True
 
 
-_ENGLISH = word_set("the and that with not are be must may which under from this by is of")
+_ENGLISH = word_list("english")
 
-_FOREIGN = word_set(
-    "und der nicht ist das dem ein eine auch wird werden oder bei "  # German
-    "les des est dans que une pour qui sur avec "  # French; the next share words with it
-    "los las para del por como della che sono nel "
-    "het een niet van voor nie jest och som att"
-)
+_TONGUES: Mapping[str, frozenset[str]] = {
+    name.capitalize(): word_list(name)
+    for name in (
+        "german", "french", "spanish", "italian", "portuguese", "dutch", "polish", "swedish",
+        "danish",
+    )
+}  # fmt: skip
+"""Languages by words that English prose has not."""
+
+_FOREIGN = frozenset[str]().union(*_TONGUES.values()) - word_list("not_foreign")
 
 _FOREIGN_WORDS = 5
 """So many of them, and more than there are English ones, make a text foreign; quotations do not."""
 
 
-def language(reading: Reading, limits: Thresholds) -> Iterator[Finding]:
+def language(reading: Reading) -> Iterator[Finding]:
     """Another script or another language than English."""
     foreign = len(_FOREIGN & reading.answer_vocabulary)
+    if foreign >= _FOREIGN_IN_SENTENCE:
+        yield from _foreign_sentence(reading)
     if foreign >= _FOREIGN_WORDS and foreign > len(_ENGLISH & reading.answer_vocabulary):
         yield "LANGUAGE", "the answer is not in English, need English", "answer", True
     if not reading.foreign_letters:
         return
+    script = _SCRIPT_RUN.search(_ASIDE.sub(" ", reading.draft.answer))
+    if script:
+        what = f'"{excerpt(script[0], 0)}" is in another script, need English'
+        yield "LANGUAGE", what, "answer", True
     text = f"{reading.draft.question} {reading.draft.answer}"
     letters = [character for character in text if character.isalpha()]
     share = len(BEYOND_LATIN.findall("".join(letters))) / max(1, len(letters))
-    if share > limits.non_latin:
-        allowed = f"at most {limits.non_latin:.0%}"
+    if share > reading.limits.non_latin:
+        allowed = f"at most {reading.limits.non_latin:.0%}"
         yield "LANGUAGE", f"{share:.0%} of the letters are not Latin, {allowed}", "answer", True
 
 
+_FOREIGN_IN_SENTENCE = 3
+"""So many words of one language, and more than twice the English ones, make a sentence foreign."""
+
+_LEAST_SENTENCE = 5
+
+_ASIDE = re.compile(
+    r"\([^)]*\)|\[[^\]]*\]|\"[^\"]*\"|\u201c[^\u201d]*\u201d|\u00ab[^\u00bb]*\u00bb"
+    r"|\u2018[^\u2019]*\u2019|\*[^*]*\*"
+)
+"""Where words of another language may stand: in brackets, quotation marks or italics."""
+
+_SCRIPT_RUN = re.compile(
+    "[\u0370-\u06ff\u0900-\u0dff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+    "(?:[\\s,.\u3001\u3002-]*[\u0370-\u06ff\u0900-\u0dff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]){11}"
+)
+
+
+def _foreign_sentence(reading: Reading) -> Iterator[Finding]:
+    """A sentence in another language; Latin tags within an English one are none."""
+    for sentence in sentences(_ASIDE.sub(" ", reading.draft.answer)):
+        tokens = words(sentence)
+        if len(tokens) < _LEAST_SENTENCE:
+            continue
+        vocabulary = frozenset(tokens)
+        english = len(_ENGLISH & vocabulary)
+        if len(_FOREIGN & vocabulary) < _FOREIGN_IN_SENTENCE:
+            continue
+        name, count = _tongue(vocabulary)
+        if count >= _FOREIGN_IN_SENTENCE and count > 2 * english:
+            what = f'"{excerpt(sentence, 0)}" is {name}, need English'
+            yield "LANGUAGE", what, "answer", True
+            return
+
+
+def _tongue(vocabulary: frozenset[str]) -> tuple[str, int]:
+    """The language of which most words are there, and how many."""
+    counts = {name: len(own & vocabulary) for name, own in _TONGUES.items()}
+    name = max(counts, key=lambda one: counts[one])
+    return name, counts[name]
+
+
 _CUT_OFF = re.compile(
-    r"(?:[,;:(\u2013\u2014\u2026]|\.\.\.|\b(?:sections?|articles?|the|an?|of|and|or|to|in|for|with|by|that|which|under|from|as|is"
+    r"(?:[-,;:(\u2013\u2014\u2026]|\.\.\.|\b(?:sections?|articles?|the|an?|of|and|or|to|in|for"
+    r"|with|by|that|which|under|from|as|is"
     r"|are|was|if|than|their|its))\s*\Z"
 )
+
+_OPEN = re.compile(
+    r"\([^()]*(?:\([^()]*\)[^()]*)*(?<![.!?])\Z"
+    r"|\b(?:[Tt]he|[Aa]n|[Bb]ecause|[Uu]nless|[Uu]ntil|[Ww]hether|[Aa]lthough|[Aa]nd|[Oo]r|[Oo]f"
+    r"|[Ww]hose|[Tt]heir|v)\.\Z"
+    r"|\b(?:e\.g|i\.e|cf|vs|Mr|Mrs|Ms|Dr)\.\Z|\u2014\Z"
+)
+"""A bracket that is not closed, and words after which no sentence ends."""
 
 _LIST_ITEM = re.compile(r"\s*(?:[-*\u2022|]|\(?\w{1,2}[.)])\s*\w")
 
 
-def cut(answer: str) -> Iterator[Finding]:
+def cut(reading: Reading) -> Iterator[Finding]:
     """An answer that nobody cut and that ends in the middle of a sentence all the same.
 
     The last item of a list needs no full stop.
     """
-    open_end = answer[-1].isalpha() and not _LIST_ITEM.match(answer, answer.rfind("\n") + 1)
-    if open_end or _CUT_OFF.search(answer[-12:]):
+    answer = reading.draft.answer
+    last_line = answer.rfind("\n") + 1
+    open_end = answer[-1].isalpha() and not _LIST_ITEM.match(answer, last_line)
+    if open_end or _CUT_OFF.search(answer[-12:]) or _OPEN.search(answer, last_line):
         what = f'the answer ends in the middle of a sentence: "...{excerpt(answer[-40:], 0)}"'
         yield "TRUNCATED", what, "answer", True

@@ -68,6 +68,11 @@ def form_text(form: str) -> str:
     return _lists().forms[form]
 
 
+def form_texts() -> tuple[str, ...]:
+    """The words of every form of question."""
+    return tuple(_lists().forms.values())
+
+
 def is_abstract(sample_type: str) -> bool:
     """Whether a sample type tells no facts, so that parties and figures would only mislead."""
     return sample_type in _lists().facts.abstract

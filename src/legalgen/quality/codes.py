@@ -1,0 +1,261 @@
+"""The table of the gate: every code, when it is looked for, what it does and what it says.
+
+One row a code (two, where it is looked for in two stages), in the order in which the checks run
+within a stage. The checks themselves are in the modules of ``quality`` and are named here by their
+function (``gate.FINDERS``), so that the table can be read, and settings be checked against it,
+without loading them. The table of codes in ``docs/reference/sample.md`` is made from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import msgspec
+
+Severity = Literal["reject", "flag", "graded", "off"]
+"""``graded`` is what the measured value makes of it: flag when near, reject when far."""
+Stage = Literal["readable", "usable", "good", "set", "judged"]
+"""``readable``, ``usable`` and ``good`` are what the gate asks of one answer, in this order; the
+first stage with a refusal ends the check. ``set`` is asked against the dataset, ``judged`` of
+another model's marks."""
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One code of the gate.
+
+    ``finder`` is the function that finds it; several codes may share one, and it is empty where
+    another room than the gate finds it. ``when`` is the sentence for people. ``feedback`` is what
+    the model is told: ``{found}`` stands for what was measured, and against what.
+    """
+
+    code: str
+    stage: Stage
+    severity: Severity
+    finder: str
+    when: str
+    feedback: str = "{found}"
+
+
+TABLE: Final = (
+    # --- can it be read ---
+    Check("BAD_JSON", "readable", "reject", "", "The answer is not one JSON object."),
+    Check("SCHEMA", "readable", "reject", "", "A field is missing or of another type."),
+    Check(
+        "TRUNCATED", "readable", "reject", "form", "The answer was cut off by its token cap."
+    ),
+    Check("EMPTY_FIELD", "readable", "reject", "form", "Question or answer is blank."),
+    Check("JSON_REPAIRED", "readable", "flag", "form", "The JSON had to be mended."),
+    # --- may it be used ---
+    Check("REFUSAL", "usable", "reject", "refusal", "The model declines."),
+    Check(
+        "META_TALK", "usable", "reject", "meta_talk",
+        "It speaks of AI or of the task, greets as a chat does, or thinks aloud.",
+        "{found}: write only about the law",
+    ),
+    Check(
+        "PROMPT_LEAK", "usable", "reject", "prompt_leak",
+        "Six words in a row are those of the instructions that were sent.",
+        "{found} are words of the instructions: write only about the law",
+    ),
+    Check(
+        "PLACEHOLDER", "usable", "reject", "placeholder",
+        '`[insert ...]`, `____`, `[20XX]`, `TBD`; a citation that says "N/A", "none" or "varies by '
+        'national law".',
+    ),
+    Check(
+        "LANGUAGE", "usable", "reject", "language",
+        "Another language than English, be it in one sentence, or too many letters of other "
+        "scripts; not in quotation marks or brackets.",
+    ),
+    Check(
+        "ROLE_PLAY", "usable", "graded", "role_play",
+        "Stage directions, or an invented character who speaks: refused. A single aside in a "
+        "dialogue: flagged.",
+        "{found}: write in the plain voice of a lawyer, without stage directions",
+    ),
+    Check(
+        "ADVERTISING", "usable", "reject", "advertising",
+        "It praises a product, or gives addresses and numbers to get in touch.",
+        "{found}: leave out advertising and contact data",
+    ),
+    Check(
+        "NO_ANSWER", "usable", "graded", "no_answer",
+        "Hedges and the advice to ask a lawyer stand where a rule should: refused from 70 % of "
+        "the words, flagged from 50 %.",
+        "{found}: state the rule and what follows from it",
+    ),
+    Check("TRUNCATED", "usable", "reject", "cut", "It ends in the middle of a sentence."),
+    # --- is it good ---
+    Check("QUESTION_LENGTH", "good", "reject", "lengths", "Fewer or more words than allowed."),
+    Check(
+        "ANSWER_LENGTH", "good", "graded", "lengths",
+        "Outside the words of its type and difficulty.",
+    ),
+    Check("STEPS_COUNT", "good", "reject", "steps", "Fewer or more steps than its type has."),
+    Check("STEP_TEXT", "good", "reject", "steps", "A step of too few words."),
+    Check(
+        "QUESTION_LEAK", "good", "reject", "overlap", "The answer repeats the question.",
+        "{found}: do not repeat the question",
+    ),
+    Check(
+        "STEPS_COPY", "good", "flag", "overlap", "The steps are largely repeated in the answer."
+    ),
+    Check(
+        "REPETITION", "good", "reject", "repetition",
+        "Steps that say the same, a sentence six times, or hardly a new word.",
+    ),
+    Check(
+        "TELEGRAPHIC", "good", "flag", "shape", "Numbered catchwords instead of sentences.",
+        "{found}: write sentences",
+    ),
+    Check(
+        "MARKUP", "good", "graded", "shape",
+        "HTML, JSON, LaTeX, a written-out `\\n` or garbled letters, a table in a short type: "
+        "refused. Boxes, pictures, a code fence, words of another script, headings in a question "
+        "or a short type: flagged.",
+    ),
+    Check(
+        "LIST_ONLY", "good", "reject", "list_only", "A list of catchwords instead of an answer.",
+        "{found}: write sentences",
+    ),
+    Check(
+        "CITATIONS_IN_ANSWER", "good", "flag", "citations_in_answer",
+        "The answer ends in a list of sources that belongs in `citations`.",
+        "{found}: put sources into citations",
+    ),
+    # --- is it sound ---
+    Check(
+        "OFF_TOPIC", "good", "graded", "off_topic",
+        "Question and answer share hardly a word: refused. Nor has the sample one of its topic: "
+        "flagged.",
+    ),
+    Check(
+        "CONTRADICTION", "good", "reject", "contradiction",
+        "The last step says no where the answer begins with yes, or the other way round.",
+        "{found}: let the answer begin with the result of the steps",
+    ),
+    Check(
+        "INCONSISTENT", "good", "graded", "inconsistent",
+        "An amount, a date or a period in the answer is another than in the steps; in its first "
+        "sentence, or with figures exchanged: refused.",
+        "{found}: let answer and steps have the same figures",
+    ),
+    Check(
+        "STEPS_RESTATE", "good", "flag", "steps_restate",
+        "The steps only say the question again.",
+        "{found}: each step draws an inference from law and facts",
+    ),
+    Check(
+        "PARAPHRASE", "good", "graded", "paraphrase",
+        "Paragraphs that say the same in other words: refused from three, two are flagged.",
+        "{found}: say each thing once",
+    ),
+    # --- is it law ---
+    Check(
+        "CITATION_MISSING", "good", "graded", "citation_count",
+        "Fewer citations than its type expects; one given twice is one.",
+    ),
+    Check(
+        "CITATION_UNPARSED", "good", "flag", "citation_count",
+        "No citation has a form that is known.",
+    ),
+    Check(
+        "CITATION_IMPOSSIBLE", "good", "reject", "citation_impossible",
+        "It cannot exist: a court before its time, a year to come.",
+    ),
+    Check(
+        "CITATION_JURISDICTION", "good", "reject", "citation_jurisdiction",
+        "No citation is of the jurisdiction asked for.",
+    ),
+    Check(
+        "CITATION_UNGROUNDED", "good", "flag", "citation_grounding",
+        "The only citation is named neither in answer nor steps, by name or number. Where another "
+        "is left, such a one is taken out.",
+    ),
+    Check(
+        "CITATION_FORMAT", "good", "flag", "citation_form",
+        "Brackets or divisions as nobody cites.",
+    ),
+    Check(
+        "CITATION_SUSPECT", "good", "flag", "citation_form",
+        "A number of the kind that models invent.",
+    ),
+    Check(
+        "CITATION_UNLISTED", "good", "graded", "citation_unlisted",
+        "A case that the [policy](../explanation/citations.md) does not admit: taken out under "
+        "`statute-first` and `apex-only`, refused where the answer rests on it and under `menu`, "
+        "flagged under `free` and in rows that are there already.",
+    ),
+    Check(
+        "SECTION_NONEXISTENT", "good", "graded", "section_nonexistent",
+        "A section or article beyond the last one of its Act, in citations, answer or steps: "
+        "refused where the last one has a source, else flagged.",
+        "{found}: name one that you are certain of, or none",
+    ),
+    Check(
+        "ACT_UNKNOWN", "good", "flag", "act_unknown",
+        "A British Act of this name and year is not among those that are known.",
+        "{found} is no Act that is known: cite one that you are certain of",
+    ),
+    Check(
+        "LAW_JURISDICTION", "good", "graded", "law_jurisdiction",
+        "Terms of another legal system, and none of the one asked for: refused from two terms, "
+        "or one that is nowhere else.",
+        "{found}: state the law of the place asked for",
+    ),
+    # --- has it what its type requires ---
+    Check(
+        "DIALOGUE_TURNS", "good", "reject", "required", "A dialogue without enough turns."
+    ),
+    Check("MISSING_PARTIES", "good", "flag", "required", "A hypothetical without named parties."),
+    Check(
+        "MISSING_IRAC", "good", "flag", "required",
+        "An analysis without issue, rule, application or conclusion.",
+    ),
+    Check("MISSING_NEXT_STEPS", "good", "flag", "required", "Advice without next steps."),
+    Check("MISSING_STATUTE", "good", "flag", "required", "No enactment is cited."),
+    Check("MISSING_SECTION", "good", "flag", "required", "No section or article is named."),
+    Check("MISSING_TIME_LIMIT", "good", "flag", "required", "A procedure without a time limit."),
+    Check(
+        "MISSING_JURISDICTIONS", "good", "flag", "required",
+        "A comparison of fewer than two legal systems.",
+    ),
+    Check(
+        "MISSING_CONDUCT_RULE", "good", "flag", "required",
+        "No rule of professional conduct is named.",
+    ),
+    Check(
+        "MISSING_APEX_CASE", "good", "flag", "required",
+        "A case note without a case of a highest court.",
+    ),
+    # --- against the dataset ---
+    Check("DUP_EXACT", "set", "reject", "", "The question is there already."),
+    Check("DUP_NEAR", "set", "reject", "", "Nearly the question or the answer of another row."),
+    Check("DUP_SOFT", "set", "flag", "", "Rather like another row."),
+    Check(
+        "CITATION_CONFLICT", "set", "flag", "",
+        "Another row gives the same reference another name.",
+    ),
+    Check("OPENING_OVERUSED", "set", "flag", "", "Too many questions begin with these words."),
+    Check(
+        "PARTY_OVERUSED", "set", "flag", "",
+        "Too many questions have a party of this name; places, laws and bodies are none.",
+    ),
+    # --- by another model ---
+    Check(
+        "LOW_SCORE", "judged", "graded", "",
+        "The judge's mark is low; below `--min-score`: refused.",
+    ),
+    Check("UNJUDGED", "judged", "flag", "", "A judge was asked for and none could be had."),
+)  # fmt: skip
+"""Every code and what it does unless a setting says otherwise."""
+
+ALWAYS_REJECT: Final = frozenset({"TRUNCATED", "BAD_JSON", "SCHEMA", "EMPTY_FIELD"})
+"""Without these a row cannot be read; no setting turns them off."""
+
+CODES: Final[Mapping[str, Severity]] = {check.code: check.severity for check in TABLE}
+"""The severity of each code."""
+
+FEEDBACK: Final[Mapping[str, str]] = {check.code: check.feedback for check in TABLE}
+"""What the model is told of each code, with ``{found}`` where the measured value goes."""

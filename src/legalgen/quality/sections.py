@@ -1,0 +1,216 @@
+"""Do the sections exist that are named: the last one of the most cited Acts.
+
+``last_sections.toml`` holds the last section or article of each Act, with the page that shows it. A
+number beyond it is no section of that Act, wherever it stands: in citations, answer or steps.
+Sections that were inserted (6A) lie before the last one; schedules are counted apart and are not
+looked at.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib import resources
+
+import msgspec
+
+from legalgen.quality.reading import Finding, Reading
+
+
+class Act(msgspec.Struct, frozen=True):
+    """An Act, a treaty or a title of a code: its last section, and where that can be seen.
+
+    ``names`` are all it is called by; ``unit`` is ``section``, ``article`` or ``rule``. Without a
+    ``source`` the number is believed but was not looked up.
+    """
+
+    names: tuple[str, ...]
+    last: int
+    unit: str = "section"
+    source: str = ""
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    act: list[Act]
+
+
+@cache
+def acts() -> tuple[Act, ...]:
+    """The Acts whose last section is known, as the file lists them."""
+    text = resources.files(__package__).joinpath("last_sections.toml").read_text(encoding="utf-8")
+    return tuple(msgspec.convert(tomllib.loads(text), _File).act)
+
+
+@cache
+def _by_name() -> Mapping[str, Act]:
+    return {name: act for act in acts() for name in act.names}
+
+
+@cache
+def _names() -> re.Pattern[str]:
+    """All names, the longest first; a name is no part of a longer one (Housing Act, UK GDPR)."""
+    ordered = sorted(_by_name(), key=len, reverse=True)
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, ordered))})(?![\w-])")
+
+
+_ONE = r"(?:\d{1,2},\d{3}(?!\d)|\d{1,5})(?:[A-Z]{1,2}\b|[a-z]\b)?(?:\(\w{1,5}\))*"
+_BETWEEN = r"(?:-|\u2013|\u2014|,|;|&|\bto\b|\band\b|\bor\b|, and|, or)"
+_MANY = rf"{_ONE}(?:\s*{_BETWEEN}\s*(?:ss?\.?\s*|§+\s*)?{_ONE})*"
+_UNIT = r"(?:[Ss]ections?|[Ss]ecs?\.|[Ss]s?\.?|§+|[Aa]rticles?|[Aa]rts?\.?|[Rr]ules?|[Rr]r?\.?)"
+
+_BEFORE = re.compile(
+    rf"(?<![\w.])(?P<unit>{_UNIT})\s*(?P<n>{_MANY})\s*,?\s*(?:(?:of|in|under"
+    rf"|to)\s+)?(?:the\s+)?(?:\w+'s\s+)?\Z"
+)
+"""``section 172 of the`` before the name of an Act."""
+_AFTER = re.compile(
+    rf"\s*(?:\([A-Z][\w ]{{1,12}}\))?\s*,?\s*(?:[Ii]n\s+"
+    rf"|[Uu]nder\s+)?(?P<unit>{_UNIT})\s*(?P<n>{_MANY})"
+)
+"""``, s 172`` after it."""
+_BARE_AFTER = re.compile(rf"\s+(?P<unit>)(?!(?:19|20)\d\d\b)(?P<n>{_ONE})(?![\w/])")
+"""``TFEU 263``, ``Fed. R. Civ. P. 12``: a number without its word, which is no year either."""
+_BARE = re.compile(rf"(?<![\w.])(?P<unit>[Ss]ections?|ss?\.?|§+)\s*(?P<n>{_MANY})")
+"""A section without its Act."""
+
+_LONGEST_BEFORE = 80
+
+_ANY_ACT = re.compile(
+    r"\bAct,? (?:of )?1[2-9]\d\d\b|\bAct,? (?:of )?20\d\d\b|\bU\.S\.C\.|\bCode\b"
+    r"|\bRegulations? \d{4}\b|\bOrder \d{4}\b"
+    r"|\bRules \d{4}|\bC\.F\.R\.|\bMeasure \d{4}|\b(?:19|20)\d\d Act\b|\bStat(?:ute|\.)"
+)
+
+_DIGITS = re.compile(rf"{_ONE}")
+
+
+def section_nonexistent(reading: Reading) -> Iterator[Finding]:
+    """Sections beyond the last one of the Act they are said to be of."""
+    told: set[str] = set()
+    for name, text in reading.fields[1:]:
+        for act, called, number in _named(text):
+            if number > act.last and called not in told:
+                told.add(called)
+                what = f"{called} has no {act.unit} {number}, the last one is {act.last}"
+                yield "SECTION_NONEXISTENT", what, name, bool(act.source)
+    if not told:
+        yield from _bare(reading)
+
+
+def _named(text: str) -> Iterator[tuple[Act, str, int]]:
+    """Every section with its Act: the Act, what it is called, and the number."""
+    for found in _names().finditer(text):
+        act = _by_name()[found[0]]
+        before = _BEFORE.search(text, max(0, found.start() - _LONGEST_BEFORE), found.start())
+        after = _AFTER.match(text, found.end())
+        if after is None and (act.unit != "section" or found[0].endswith("C.")):
+            after = _BARE_AFTER.match(text, found.end())
+        for match in (before, after):
+            if match is not None and _is_unit(match["unit"], act.unit):
+                for number in _numbers(match["n"]):
+                    yield act, found[0], number
+
+
+def _is_unit(written: str, unit: str) -> bool:
+    """Whether ``s`` or ``Section`` is what the Act is divided into; nothing is what it is."""
+    first = {"section": "s\u00a7", "article": "a", "rule": "r"}[unit]
+    return not written or written[0].casefold() in first
+
+
+def _numbers(text: str) -> Iterator[int]:
+    """The numbers of a run of sections; ``1,412`` is one."""
+    for found in _DIGITS.finditer(text):
+        digits = re.match(r"[\d,]+", found[0])
+        if digits is not None:
+            yield int(digits[0].replace(",", "").strip() or 0)
+
+
+def _bare(reading: Reading) -> Iterator[Finding]:
+    """Sections without an Act, where the whole sample names a single one."""
+    whole = reading.whole
+    called = set(_names().findall(whole))
+    known = {_by_name()[name] for name in called}
+    if len(known) != 1:
+        return
+    (act,) = known
+    if act.unit != "section" or not act.names[0][-4:].isdigit():
+        return
+    others = {found[0][-4:] for found in _ANY_ACT.finditer(whole)} - {act.names[0][-4:]}
+    if others:
+        return
+    for name, text in (("answer", reading.draft.answer), ("reasoning_steps", reading.steps_text)):
+        for found in _BARE.finditer(text):
+            highest = max(_numbers(found["n"]), default=0)
+            if highest > act.last and not re.search(r"\d[A-Z]", found["n"]):
+                what = f"{act.names[0]} has no section {highest}, the last one is {act.last}"
+                yield "SECTION_NONEXISTENT", what, name, False
+                return
+
+
+# --- Acts that nobody enacted ------------------------------------------------------------------
+
+_ACT = re.compile(
+    r"\b(?P<name>[A-Z][\w'\u2019-]*(?:,? (?:\([A-Z][\w'\u2019 -]{2,60}\)|[A-Z][\w'\u2019-]*|of"
+    r"|and|the|for|to|in|from|on|with|by|as|etc\.?)){0,14}?)"
+    r" Act,? (?P<year>1[2-9]\d\d|20\d\d)\b"
+)
+
+
+@cache
+def _known_acts() -> Mapping[str, tuple[frozenset[str], ...]]:
+    """The words of the short titles that are known, by year."""
+    text = resources.files(__package__).joinpath("uk_acts.txt").read_text(encoding="utf-8")
+    known: dict[str, list[frozenset[str]]] = {}
+    for line in text.splitlines():
+        title, _, years = line.partition(":")
+        for year in [] if line.startswith("#") else years.split():
+            known.setdefault(year, []).append(frozenset(_title_words(title)))
+    return {year: tuple(titles) for year, titles in known.items()}
+
+
+def _title_words(title: str) -> list[str]:
+    folded = title.casefold().replace("\u2019", "'").replace("'", "")
+    return [word for word in re.findall(r"\w+", folded) if word not in _LINKS]
+
+
+_LINKS = frozenset(["of", "and", "the", "for", "to", "in", "from", "on", "with", "by", "as", "etc"])
+
+
+def act_unknown(reading: Reading) -> Iterator[Finding]:
+    """An Act in the British form (name and year) that is not among the known ones.
+
+    Only in the United Kingdom's cells: elsewhere Acts are written so too, and are not known here.
+    """
+    if reading.task is None or reading.task.jurisdiction != "uk" or " Act" not in reading.whole:
+        return
+    seen: set[tuple[str, ...]] = set()
+    for name, text in reading.fields[1:]:
+        if " Act" not in text:
+            continue
+        for found in _ACT.finditer(text):
+            title = (*_title_words(found["name"]), found["year"])
+            if title in seen:
+                continue
+            seen.add(title)
+            if not _is_known(title[:-1], found["year"]):
+                shown = f"{found['name']} Act {found['year']}"
+                yield "ACT_UNKNOWN", f'"{shown}"', name, True
+                return
+
+
+def _is_known(title: Sequence[str], year: str) -> bool:
+    """Whether a known title of that year ends what was written, or has all its words.
+
+    Words of the sentence may stand before a title, and long ones are cited shortened.
+    """
+    if "finance" in title[-3:]:  # there is one every year, and often a second
+        return True
+    written, last = frozenset(title), title[-1:]
+    return any(
+        known <= written
+        or written <= known
+        or (last and last[0] in known and len(written & known) >= len(known) - 1 >= 2)
+        for known in _known_acts().get(year, ())
+    )

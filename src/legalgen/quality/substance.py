@@ -1,0 +1,427 @@
+"""Does it answer, and does it agree with itself: hedges, topic, figures, yes and no, repetition.
+
+Everything here is read from the words alone, so a check says something only where it is plain;
+what needs a reader (whether the law is right, whether a conclusion follows) is a judge's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import TypeAlias
+
+from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.reading import Finding, Reading, excerpt, sentences, stems
+from legalgen.quality.wordlists import alternatives, word_list
+from legalgen.store.sample import words
+
+# --- an answer that answers nothing ------------------------------------------------------------
+
+_HEDGE = re.compile(alternatives("hedges"), re.I)
+_REFERRAL = re.compile(alternatives("referrals"), re.I)
+_HELPER = re.compile(alternatives("helpers"), re.I)
+
+_RULE = re.compile(
+    r"\b(?:sections?|articles?|regulation|rule|directive) \(?\d|§|\bAct \d{4}|\b(?:held"
+    r"|holds) that\b"
+    r"|\bv\.? [A-Z]|\[\d{4}\]",
+)
+"""A sentence with a source says something, however it hedges."""
+
+EMPTY_SHARE = 0.7
+HOLLOW_SHARE = 0.5
+"""Share of an answer's words in sentences that say nothing, from which it is none or hardly one."""
+
+_HOLLOW_WORDS = word_list("hollow")
+
+
+def no_answer(reading: Reading) -> Iterator[Finding]:
+    """Hedges and referrals to a lawyer where a rule should stand."""
+    if len(_HOLLOW_WORDS & reading.answer_vocabulary) < 2 or reading.is_dialogue:
+        return
+    hollow = total = hedges = 0
+    referred = False
+    for sentence in reading.sentences:
+        count = len(sentence.split())
+        total += count
+        if _RULE.search(sentence):
+            continue
+        refers = _REFERRAL.search(sentence) is not None
+        referred |= refers
+        hedged = refers or _HEDGE.search(sentence) is not None
+        if hedged or (referred and _HELPER.search(sentence)):
+            hollow += count
+            hedges += 1
+    share = hollow / max(1, total)
+    if hedges >= 2 and share >= HOLLOW_SHARE:
+        what = f"{share:.0%} of the answer hedges or sends the reader to a lawyer"
+        yield "NO_ANSWER", what, "answer", share >= EMPTY_SHARE
+
+
+# --- another topic -----------------------------------------------------------------------------
+
+LEAST_QUESTION_STEMS = 4
+
+Topic: TypeAlias = tuple[str, str, str]
+"""Jurisdiction, area and topic."""
+
+
+def topics_of(taxonomy: Taxonomy) -> Mapping[Topic, frozenset[str]]:
+    """The stems of the words of each topic: its area, name, subtopics and authorities."""
+    return {
+        (area.jurisdiction, area.id, leaf.id): stems(
+            words(" ".join((area.name, leaf.name, *leaf.subtopics, *leaf.authorities)))
+        )
+        for area in taxonomy.areas
+        for leaf in area.topics
+    }
+
+
+def off_topic(reading: Reading) -> Iterator[Finding]:
+    """An answer to another question, or question and answer on another topic.
+
+    Only where the topic is known: good answers may share no word with a short question, but then
+    they have words of the topic, or of the steps.
+    """
+    if not reading.topic or len(reading.question_stems) < LEAST_QUESTION_STEMS:
+        return
+    answered, reasoned = reading.answer_stems, reading.step_stems
+    shared = len(answered & (reading.question_stems | reasoned))
+    about = len(answered & reading.topic)
+    topic = reading.task.topic if reading.task else ""
+    if shared + about <= FEW_SHARED:
+        what = f"{shared} words of the answer are in question or steps, {about} of {topic}"
+        yield "OFF_TOPIC", f"{what}, need some of each", "answer", shared + about < FEW_SHARED
+    elif not about and (reading.question_stems | reasoned).isdisjoint(reading.topic):
+        yield "OFF_TOPIC", f"no word is of {topic}, need some", "question", False
+
+
+FEW_SHARED = 2
+"""Up to so many telling words in common are chance: good answers had three at the least."""
+
+
+# --- yes and no --------------------------------------------------------------------------------
+
+_NOT = re.compile(
+    r"\b(?:not|never|neither|nor|cannot|nobody|nothing|none|no longer)\b|n't\b|\bno (?!doubt"
+    r"|matter)",
+    re.I,
+)
+
+_NEGATED = re.compile(
+    r"(?<!/)\b(?:(?:is|are|was|were|be|does|do|did|has|have|had|can|could|may|must|will|would|need"
+    r"|should|ought) (?:therefore |thus |accordingly |also |then |still |not )?not|cannot"
+    r"|[a-z]+n't)"
+    r" (?P<rest>[^.;:,\n]{3,80})",
+    re.I,
+)
+
+_SOFT = re.compile(
+    r"(?:yet |of )?(?:only|merely|just|simply|necessarily|always|automatically|alone|by itself"
+    r"|in itself|by themselves|solely|without more|in every|every|all|as such|per se|until|before"
+    r"|even|much|so much|purely|conclusive|enough|need)\b",
+    re.I,
+)
+"""What a negation may be of; then it decides nothing."""
+
+_CONDITION = re.compile(
+    r"\b(?:unless|except|if|provided|until|although|though|but|only|whether|where|however|when"
+    r"|without|once)\b",
+    re.I,
+)
+
+_ASIDE_CLAUSE = re.compile(
+    r"\b(?:what|which|whom|whose|when|where|whether|if|unless|why|how)\b", re.I
+)
+
+_YES = re.compile(
+    r"yes\b|(?:he|she|it|they|you|we|this|that|(?:an? |the )?[a-z]\w*(?: \w+){0,3}?)"
+    r" (?:can|may|must|does|do|is|are|has|have|will|should|could|would|was|did)\s*(?:[.,;]"
+    r"|because\b|$)",
+    re.I,
+)
+
+_PRONOUN = re.compile(r"(?:yes, |no, )?(?:he|she|it|they|you|we|this|that)\b", re.I)
+
+_MERELY = re.compile(r"\b(?:merely|only|just|alone|automatically|by itself|simply)\b", re.I)
+
+_NECESSARY = re.compile(
+    r"\b(?:must|needs? to|required?|requires|ha(?:s|ve) to|obliged|owes?|bound to)\b", re.I
+)
+
+_THEREFORE = re.compile(
+    r"\b(?:therefore|thus|hence|accordingly|so|it follows|consequently)\b", re.I
+)
+
+
+_CONTRARY = re.compile(
+    r"\b(?:avoid\w*|refus\w*|escap\w*|fail\w*|declin\w*|den(?:y|ies|ied)|prevent\w*|without)\b",
+    re.I,
+)
+"""What makes a question ask for the opposite: its yes may be a step's no."""
+
+
+def contradiction(reading: Reading) -> Iterator[Finding]:
+    """The last step against the first sentence of the answer, where both decide yes or no."""
+    if not reading.draft.reasoning_steps or not reading.sentences or reading.is_dialogue:
+        return
+    step, first = reading.draft.reasoning_steps[-1], reading.sentences[0]
+    if _denies(step, first) or _denies(first, step) or _answers_otherwise(reading, step, first):
+        what = f'the last step says "{excerpt(step, 0)}", the answer "{excerpt(first, 0)}"'
+        yield "CONTRADICTION", what, "answer", True
+
+
+def _denies(denying: str, asserting: str) -> bool:
+    """Whether one sentence negates what the other asserts, in the other's own words."""
+    if not _NOT.search(denying) or _NOT.search(asserting):
+        return False
+    said = stems(words(_CONDITION.split(asserting)[0]))
+    loose = _PRONOUN.match(asserting) or _PRONOUN.match(denying)
+    return any(
+        rest <= said and ((loose and len(rest) >= 2) or not subject.isdisjoint(said - rest))
+        for subject, rest in _negations(denying)
+    )
+
+
+def _negations(text: str) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+    """Stems of what stands before each negation that decides, and of what it negates."""
+    for sentence in sentences(text):
+        for found in _NEGATED.finditer(sentence):
+            before = sentence[: found.start()]
+            if _ASIDE_CLAUSE.search(before) or _undecided(found["rest"]):
+                continue
+            denied = stems(words(_JOINED.split(found["rest"])[0]))
+            if denied:
+                yield stems(words(before)), denied
+
+
+_JOINED = re.compile(r"\b(?:and|or|because|so|since|as|which|who|that|when|while)\b")
+
+
+def _undecided(rest: str) -> bool:
+    """Whether a negation is of a mere degree, or has a condition."""
+    return _SOFT.match(rest) is not None or _CONDITION.search(rest) is not None
+
+
+def _answers_otherwise(reading: Reading, step: str, first: str) -> bool:
+    """Whether the step answers the question with no and the answer with yes, or the reverse."""
+    question = sentences(reading.draft.question)[-1:]
+    if not question or _NOT.search(question[0]) or _CONTRARY.search(question[0]):
+        return False
+    asked = stems(words(question[0]))
+    if _YES.match(first) and not _NOT.search(first):
+        return any(
+            len(denied & asked) >= 0.6 * len(denied) for denied in _denied(step, question[0])
+        )
+    if not re.match(r"no\b", first, re.I) or _NOT.search(step) or not _THEREFORE.search(step):
+        return False
+    said = stems(words(step))
+    if len(said & asked) >= 3 and len(said & asked) >= 0.6 * len(said):
+        return True
+    return bool(
+        _NECESSARY.search(step)
+        and re.match(r"(?:so )?(?:must|need|does .* (?:have|need) to)\b", question[0], re.I)
+    )
+
+
+def _denied(step: str, question: str) -> Iterator[frozenset[str]]:
+    """What a step denies; of something mere only where the question asks for the mere thing."""
+    for sentence in sentences(step):
+        for found in _NEGATED.finditer(sentence):
+            soft = _SOFT.match(found["rest"]) and not _MERELY.search(question)
+            if (
+                soft
+                or _CONDITION.search(found["rest"])
+                or _ASIDE_CLAUSE.search(sentence[: found.start()])
+            ):
+                continue
+            denied = stems(words(_JOINED.split(found["rest"])[0]))
+            if denied:
+                yield denied
+
+
+# --- figures -----------------------------------------------------------------------------------
+
+_NUMBER_WORDS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+    "sixteen seventeen eighteen nineteen twenty"
+)
+_NUMBERS = {word: number for number, word in enumerate(_NUMBER_WORDS.split())} | {
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "ninety": 90,
+    "hundred": 100,
+}
+
+_AMOUNT = re.compile(
+    r"(?P<c>[\u00a3$\u20ac])\s?(?P<n>\d[\d,]*(?:\.\d+)?)(?: ?(?P<m>million|m|bn|billion|k)\b)?",
+    re.I,
+)
+_PERIOD = re.compile(
+    rf"\b(?P<n>\d{{1,4}}|{'|'.join(_NUMBERS)})[ -](?:(?:clear|working|business|calendar|full) )?"
+    r"(?P<u>day|week|month|year|hour|per ?cent)s?\b|\b(?P<p>\d+(?:\.\d+)?) ?%",
+    re.I,
+)
+_DATE = re.compile(
+    r"\b(?P<d>\d{1,2})(?:st|nd|rd|th)? (?:of )?(?P<m>January|February|March|April|May|June|July"
+    r"|August"
+    r"|September|October|November|December)\b"
+    r"|\b(?P<n>January|February|March|April|May|June|July|August|September|October|November"
+    r"|December)"
+    r" (?P<e>\d{1,2})\b"
+)
+
+Figure: TypeAlias = tuple[str, str]
+"""Its kind (a currency, a unit, ``date``) and its value: only like is compared with like."""
+
+
+def figures(text: str) -> frozenset[Figure]:
+    """The amounts, periods, shares and dates of a text."""
+    found: set[Figure] = set()
+    if any(sign in text for sign in "\u00a3$\u20ac"):
+        for m in _AMOUNT.finditer(text):
+            value = m["n"].replace(",", "").rstrip(".")
+            value = value.removesuffix(".00")
+            found.add((m["c"], value + (m["m"] or "").casefold()[:1]))
+    for m in _PERIOD.finditer(text):
+        if m["p"]:
+            found.add(("percent", m["p"]))
+        else:
+            number = m["n"].casefold()
+            unit = m["u"].casefold().replace(" ", "")
+            found.add((unit, str(_NUMBERS.get(number, number))))
+    for m in _DATE.finditer(text):
+        found.add(("date", f"{m['d'] or m['e']} {m['m'] or m['n']}"))
+    return frozenset(found)
+
+
+def inconsistent(reading: Reading) -> Iterator[Finding]:
+    """A figure that the last step reaches, and another of its kind in the answer in its stead."""
+    if not reading.draft.reasoning_steps or not reading.sentences:
+        return
+    asked = figures(reading.draft.question)
+    reached = figures(reading.draft.reasoning_steps[-1]) - asked
+    if not reached:
+        return
+    given = asked | figures(reading.steps_text)
+    answered = figures(reading.draft.answer)
+    first = figures(reading.sentences[0])
+    for kind in sorted({kind for kind, _ in reached}):
+        ours = {value for k, value in reached if k == kind}
+        told = {value for k, value in answered if k == kind}
+        strange = {value for value in told if (kind, value) not in given}
+        if ours & told or not strange:
+            continue
+        begins = {value for value in strange if (kind, value) in first}
+        swapped = {v for v in strange if any(_swapped(v, value) for value in ours)}
+        if len(begins) == 1 or swapped:
+            shown = min(begins or swapped)
+            what = f"the steps reach {_shown(kind, min(ours))}, the answer {_shown(kind, shown)}"
+            yield (
+                "INCONSISTENT",
+                what,
+                "answer",
+                kind in "\u00a3$\u20ac" or kind == "date" or bool(swapped),
+            )
+            return
+
+
+def _swapped(left: str, right: str) -> bool:
+    """Whether two numbers have the same figures in another order."""
+    return left != right and len(left) >= 3 and sorted(left) == sorted(right)
+
+
+def _shown(kind: str, value: str) -> str:
+    if kind in "\u00a3$\u20ac":
+        return f"{kind}{value}"
+    return value if kind == "date" else f"{value} {kind}"
+
+
+# --- steps and paragraphs that say nothing new -------------------------------------------------
+
+_FRAME = word_list("framing")
+
+RESTATED = 0.75
+"""Share of a step's telling words that stand in the question, from which it says that again."""
+
+
+def steps_restate(reading: Reading) -> Iterator[Finding]:
+    """Steps that only say the question again."""
+    steps = reading.draft.reasoning_steps
+    if not steps:
+        return
+    least = 4 if len(steps) == 1 else 2
+    again = sum(_restates(step, reading.question_stems, least) for step in steps)
+    if again == len(steps) or (len(steps) >= 3 and again >= len(steps) - 1):
+        what = f"{again} of {len(steps)} steps only say the question again"
+        yield "STEPS_RESTATE", what, "reasoning_steps", True
+
+
+def _restates(step: str, asked: frozenset[str], least: int) -> bool:
+    telling = stems(words(step)) - _FRAME
+    return len(telling) >= least and len(telling & asked) >= RESTATED * len(telling)
+
+
+ALIKE = 0.33
+VERY_ALIKE = 0.4
+"""Likeness (Jaccard) of the telling words from which three paragraphs, or two, say the same. In
+good answers it was at most 0.15, in 51 long ones of an old dataset at most 0.38 once and 0.33."""
+LEAST_PARAGRAPH = 18
+"""Words; what is shorter is a heading, or an item."""
+
+_RESTART = re.compile(
+    r"(?:in (?:short|other words|summary|sum|essence|brief|a nutshell)|to (?:sum up|summari[sz]e"
+    r"|repeat"
+    r"|restate|say (?:it|the same)|put (?:it|this|the) (?:another|differently|in other|same))"
+    r"|put (?:another way|differently|simply|otherwise)|said (?:differently|another way|otherwise)"
+    r"|that is to say|simply put|once again|expressed (?:differently|another way)"
+    r"|stated (?:differently|another way)"
+    r"|as (?:already )?(?:stated|noted|mentioned|said|explained) (?:above|before|earlier)"
+    r"|looked at (?:another|the other) way)\b",
+    re.I,
+)
+
+_VERDICT = re.compile(
+    r"(?:yes|no|not|probably|almost certainly|most likely|it is (?:un)?likely|it is (?:very "
+    r"|quite |most )?(?:doubtful"
+    r"|possible|probable|improbable|unlikely)|(?:un)?likely|you (?:can|cannot|can't|may|probably"
+    r"|will)"
+    r"|(?:he|she|they|it) (?:can|cannot|can't|may|probably|will|does|is))\b(?! (?:matter|true"
+    r"|worth))",
+    re.I,
+)
+
+
+def paraphrase(reading: Reading) -> Iterator[Finding]:
+    """Paragraphs that say the same again in other words."""
+    if "\n" not in reading.draft.answer or reading.is_dialogue:
+        return
+    lines = map(str.strip, reading.draft.answer.split("\n"))
+    paragraphs = [line for line in lines if len(line.split()) >= LEAST_PARAGRAPH]
+    if len(paragraphs) < 2:
+        return
+    telling = [stems(words(text)) for text in paragraphs]
+    likeness = [_likeness(left, right) for left, right in combinations(telling, 2)]
+    alike = sum(share >= ALIKE for share in likeness)
+    again = sum(_begins_again(text) for text in paragraphs[1:])
+    same = alike >= 2 or (len(paragraphs) == 2 and alike and max(likeness) >= VERY_ALIKE)
+    anew = again >= 2 and again == len(paragraphs) - 1 and _begins_again(paragraphs[0])
+    if same or anew:
+        what = (
+            f"{len(paragraphs)} paragraphs say the same" if same else "each paragraph begins anew"
+        )
+        yield "PARAPHRASE", what, "answer", True
+    elif max(likeness) >= VERY_ALIKE:
+        yield "PARAPHRASE", f"two of {len(paragraphs)} paragraphs say the same", "answer", False
+
+
+def _begins_again(paragraph: str) -> bool:
+    """Whether a paragraph gives the result, as the first one of an answer does."""
+    return _RESTART.match(paragraph) is not None or _VERDICT.match(paragraph) is not None
+
+
+def _likeness(left: frozenset[str], right: frozenset[str]) -> float:
+    return len(left & right) / max(1, len(left | right))

@@ -1,0 +1,76 @@
+"""Is it the law of the place that was asked for: the terms of other legal systems."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from legalgen.quality.reading import Finding, Reading
+from legalgen.quality.wordlists import alternatives, phrases
+
+
+class _System:
+    """Terms that only one legal system has, as one pattern behind a cheap look for their words."""
+
+    def __init__(self, name: str) -> None:
+        self.certain = re.compile(rf"\b(?:{alternatives(f'{name}_certain')})\b")
+        self.likely = re.compile(rf"\b(?:{alternatives(f'{name}_likely')})\b")
+        self.hints = phrases(f"{name}_hints")
+
+    def terms(self, text: str) -> tuple[set[str], set[str]]:
+        """The terms that are nowhere else, and those that are seldom elsewhere."""
+        if not any(hint in text for hint in self.hints):
+            return set(), set()
+        certain, likely = self.certain.findall(text), self.likely.findall(text)
+        return set(map(_folded, certain)), set(map(_folded, likely))
+
+
+def _folded(term: str) -> str:
+    """A term however it is written, so that it counts once."""
+    return term.casefold().rstrip("s")
+
+
+@cache
+def _system(name: str) -> _System:
+    return _System(name)
+
+
+_FOREIGN: Mapping[str, tuple[str, ...]] = {
+    "uk": ("america", "commonwealth"),
+    "us": ("britain", "commonwealth"),
+    "eu": ("america", "commonwealth"),
+}
+"""Whose terms do not belong in the law of a jurisdiction; international law may name any."""
+_OWN = {"uk": "britain", "us": "america", "eu": "europe"}
+_COMPARED = re.compile(alternatives("comparing"))
+
+
+def law_jurisdiction(reading: Reading) -> Iterator[Finding]:
+    """The law of another system, where not a term is of the one that was asked for."""
+    task = reading.task
+    if task is None or task.jurisdiction not in _OWN or task.sample_type == "comparative":
+        return
+    if "two_jurisdictions" in reading.bounds.requires:
+        return
+    text = f"{reading.draft.answer}\n{reading.steps_text}"
+    for name in _FOREIGN[task.jurisdiction]:
+        certain, likely = _system(name).terms(text)
+        strength = 2 * len(certain) + len(likely)
+        if strength < 2 or _excused(reading, text, name, _OWN[task.jurisdiction]):
+            continue
+        shown = ", ".join(f'"{term}"' for term in sorted(certain or likely)[:3])
+        what = f"{shown}: not terms of {task.jurisdiction}"
+        yield "LAW_JURISDICTION", what, "answer", strength > 2 or bool(certain)
+        return
+
+
+def _excused(reading: Reading, text: str, foreign: str, own: str) -> bool:
+    """Whether the own law is there too, or another was asked for or compared with."""
+    rest = _system(foreign).certain.sub(" ", text)
+    own_certain, own_likely = _system(own).terms(rest)
+    if own_certain or len(own_likely) >= 2 or _COMPARED.search(text):
+        return True
+    asked = reading.draft.question
+    certain, likely = _system(foreign).terms(asked)
+    return bool(certain or likely or _COMPARED.search(asked))

@@ -1,0 +1,121 @@
+"""The gate against whole answers: good ones pass, and each kind of bad one is named by its code."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from legalgen.batch import wiring
+from legalgen.law.planner import Task
+from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.codes import CODES, TABLE
+from legalgen.quality.gate import FINDERS, Gate
+from legalgen.quality.rules import Verdict
+from legalgen.quality.sections import acts
+from legalgen.settings.layers import Settings
+from legalgen.store.sample import Draft, DraftCitation
+
+DATA = Path(__file__).parents[1] / "data" / "quality"
+TAXONOMY = Taxonomy.builtin()
+SETTINGS = Settings(data_dir=Path("unused"), state_dir=Path("unused"), log_dir=Path("unused"))
+NOT_NAMED = {"CITATION_UNLISTED", "PARTY_OVERUSED", "OPENING_OVERUSED", "DUP_SOFT"}
+"""Flags that say nothing of an answer alone."""
+
+
+class Answer(msgspec.Struct):
+    """What a model wrote."""
+
+    question: str
+    reasoning_steps: tuple[str, ...]
+    answer: str
+    citations: tuple[DraftCitation, ...]
+
+
+class Row(msgspec.Struct):
+    """An answer for a cell, and for bad ones the kind of fault and the code that names it."""
+
+    cell: str
+    answer: Answer
+    kind: str = ""
+    code: str = ""
+
+
+def rows(name: str) -> list[Row]:
+    lines = (DATA / name).read_text("utf-8").splitlines()
+    return [msgspec.convert(json.loads(line), Row) for line in lines]
+
+
+GOOD, BAD = rows("good_answers.jsonl"), rows("bad_answers.jsonl")
+
+
+@cache
+def gate() -> Gate:
+    return wiring.gate_of(SETTINGS, TAXONOMY, date(2026, 11, 23), rehearsal=False)
+
+
+def task_of(cell: str) -> Task:
+    jurisdiction, area, topic, difficulty, kind = cell.split("/")
+    leaf = TAXONOMY.leaf(jurisdiction, area, topic)
+    law = leaf.sub_jurisdiction or TAXONOMY.jurisdiction(jurisdiction).sub_jurisdiction
+    return Task(
+        0, jurisdiction, law, area, topic, leaf.subtopics[0], difficulty, kind, "2026-11", 7
+    )
+
+
+def judge(cell: str, given: Answer) -> Verdict:
+    task = task_of(cell)
+    draft = Draft(given.question, given.reasoning_steps, given.answer, given.citations)
+    return gate().inspect(draft, task, None, wiring.bounds_of(TAXONOMY, task))
+
+
+def named(verdict: Verdict) -> set[str]:
+    return {reason.code for reason in verdict.reasons} - NOT_NAMED
+
+
+@pytest.mark.parametrize("at", range(len(GOOD)))
+def test_a_good_answer_is_neither_refused_nor_flagged(at: int) -> None:
+    """Over all sample types and jurisdictions; a false alarm is paid for twice."""
+    assert named(judge(GOOD[at].cell, GOOD[at].answer)) == set()
+
+
+def test_good_answers_are_of_every_type_and_jurisdiction() -> None:
+    """What the file is meant to be."""
+    cells = [row.cell.split("/") for row in GOOD]
+    assert {cell[4] for cell in cells} == {kind.id for kind in TAXONOMY.sample_types}
+    assert {cell[0] for cell in cells} == {place.id for place in TAXONOMY.jurisdictions}
+    assert {cell[3] for cell in cells} == {level.id for level in TAXONOMY.difficulties}
+
+
+@pytest.mark.parametrize("at", range(len(BAD)))
+def test_a_bad_answer_is_named_by_its_fault(at: int) -> None:
+    """Refused where the code refuses: the same fault in other words, places and types."""
+    row = BAD[at]
+    verdict = judge(row.cell, row.answer)
+    assert row.code in named(verdict)
+    if CODES[row.code] == "reject":
+        assert verdict.rejected
+
+
+def test_every_finder_of_the_table_is_there() -> None:
+    """The table names functions; each is there, and none is there that it does not name."""
+    assert {check.finder for check in TABLE if check.finder} == set(FINDERS)
+
+
+def test_a_code_has_one_severity_and_a_sentence() -> None:
+    """However many stages look for it."""
+    assert all(check.severity == CODES[check.code] for check in TABLE)
+    assert all(check.when.endswith(".") and "{found}" in check.feedback for check in TABLE)
+
+
+def test_no_act_is_listed_twice() -> None:
+    """A name belongs to one Act, and every number is one that an Act can have."""
+    names = [name for act in acts() for name in act.names]
+    assert len(names) == len(set(names))
+    assert all(
+        1 <= act.last < 10_000 and act.unit in ("section", "article", "rule") for act in acts()
+    )
