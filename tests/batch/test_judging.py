@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from legalgen.batch import judging as judging_module
 from legalgen.batch.generation import Stop
 from legalgen.batch.run import Intent, Result, Run
+from legalgen.completion import Completion, Usage
 from legalgen.errors import UsageError
+from legalgen.law.planner import Task
 from legalgen.settings.layers import Settings
 from legalgen.store import parts
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Record
+from legalgen.store.sample import Draft
 from tests.vendors import Config, VendorServer
 from tests.vendors.config import AnswerRequest
 
@@ -92,6 +96,16 @@ def test_a_low_mark_is_refused_when_a_least_one_is_set(tmp_path: Path) -> None:
     record = record_of(result)
     assert (record.accepted, set(record.rejected)) == (0, {"LOW_SCORE"})
     assert record.rejected["LOW_SCORE"] >= 6
+
+
+def test_marks_nested_without_end_cannot_be_read() -> None:
+    """They are asked for again, as any others that cannot be read."""
+    deep = '{"correctness": ' + "[" * 60_000 + "]" * 60_000 + "}"
+    draft = Draft("", (), deep, ())
+    verdict = judging_module._readable(
+        draft, cast(Task, None), Completion(deep, "stop", Usage(), "m", 1.0)
+    )
+    assert [reason.code for reason in verdict.reasons] == ["SCHEMA"]
 
 
 @pytest.mark.parametrize("marks", ["not json", '{"correctness": 9}', ""])

@@ -903,6 +903,32 @@ class TestStopping:
         assert calls_by_ledger(result)[GROQ] >= 1
 
 
+@pytest.mark.parametrize("tokens", [2**63, 10**400, -5], ids=["2^63", "10^400", "-5"])
+def test_an_absurd_number_costs_neither_the_answer_nor_the_data_dir(
+    world: World, tokens: object
+) -> None:
+    """The row is kept with tokens unknown, sealed, and the next commands work."""
+    sample = {
+        "question": "May the landlord keep the deposit?",
+        "reasoning_steps": ["The deposit is protected.", "So it is returned."],
+        "answer": "No. It is returned within ten days of the end of the tenancy.",
+        "citations": [],
+    }
+    choice = {"message": {"content": json.dumps(sample)}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": tokens, "completion_tokens": tokens}
+    body = {"choices": [choice], "usage": usage}
+    world.server.fail("groq", "status", status=200, body=body, count=1)
+
+    first = world.batch(count="1", concurrency="1", gate="structure")
+    second = world.batch(count="1", concurrency="1")
+
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    kept, other = world.rows()
+    assert kept["answer"] == sample["answer"]
+    assert (kept["input_tokens"], kept["output_tokens"]) == (0, 0)
+    assert other["input_tokens"] > 0
+
+
 def test_a_key_in_an_answer_is_in_no_file(build: Callable[[Config], World]) -> None:
     """A server that echoes it: in what is accepted, what is refused, in the state and the log."""
 

@@ -22,6 +22,7 @@ from legalgen.errors import ErrorCategory, Failure, ProviderError, classify
 from legalgen.errors.retry_after import LONGEST_S, readings
 from legalgen.providers import Provider, RemoteModel
 from legalgen.providers._reply import MOST_TOKENS
+from legalgen.providers.base import BulkJob, BulkProvider
 from legalgen.providers.catalog import Catalog
 from tests.providers.test_providers import KEY, Reply, Server, failure_of, opened, request
 
@@ -266,6 +267,55 @@ def test_a_number_beyond_any_float_costs_no_answer(provider: Provider, server: S
     found = outcome(provider)
     assert isinstance(found, Completion)
     assert found.usage == Usage(0, 7)
+
+
+def line(body: object, **more: object) -> bytes:
+    answered = {"status_code": 200, "body": body}
+    return json.dumps({"custom_id": "1.0", "response": answered, "error": None} | more).encode()
+
+
+@given(body=completions, status=scalars, error=values, torn=st.booleans())
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_line_of_a_bulk_result_is_an_answer_or_a_category(
+    body: object, status: object, error: object, torn: bool
+) -> None:
+    """Read by the same reader; a line that is none is left out."""
+    with opened("groq", "http://127.0.0.1:9") as groq:
+        assert isinstance(groq, BulkProvider)
+        for written in (
+            line(body),
+            line(body, response={"status_code": status, "body": body}),
+            line(body, error=error),
+        ):
+            read = groq.bulk_answer(written[: len(written) // 2] if torn else written)
+            if read is not None:
+                found = read.completion or read.failure
+                assert found is not None
+                check(found)
+
+
+def test_a_line_without_end_is_no_answer() -> None:
+    """Nested 100,000 deep."""
+    deep = DEEP + "]" * 100_000
+    with opened("groq", "http://127.0.0.1:9") as groq:
+        assert isinstance(groq, BulkProvider)
+        assert groq.bulk_answer(line("HERE").replace(b'"HERE"', deep.encode())) is None
+
+
+def test_a_job_with_impossible_numbers_goes_on(server: Server) -> None:
+    """They are unknown, and nothing but shown."""
+    job = {
+        "id": "batch_1",
+        "status": "in_progress",
+        "request_counts": {"total": 2**63, "completed": -1, "failed": 0.5},
+        "expires_at": 1e308,
+        "errors": {"data": [{"message": f"bad key {KEY}", "line": 10**400}]},
+    }
+    server.reply = Reply(200, json.dumps(job).encode())
+    with opened("groq", server.url) as groq:
+        assert isinstance(groq, BulkProvider)
+        found = groq.job("batch_1", 10.0)
+    assert found == BulkJob("batch_1", "in_progress", faults=("bad key [redacted]",))
 
 
 # ---------------------------------------------------------------- secrets

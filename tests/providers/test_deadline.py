@@ -325,7 +325,10 @@ def test_a_connection_that_does_not_come_is_waited_for_as_long_as_was_said(name:
         with pytest.raises(ProviderError) as listing:
             provider.list_models(300.0)
     wanted = Failure(
-        ErrorCategory.CONNECTION_ERROR, "no connection in time (at most 0.2 s)", reached=False
+        ErrorCategory.CONNECTION_ERROR,
+        "no connection in time (at most 0.2 s)",
+        reached=False,
+        connected=False,
     )
     assert caught.value.failure == listing.value.failure == wanted
 

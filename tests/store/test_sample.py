@@ -341,6 +341,8 @@ def test_a_filtered_answer_is_a_content_filter_failure() -> None:
         "null",
         "{}",
         pytest.param("[" * 20_000, id="deep"),
+        pytest.param("{" * 60_000, id="braces"),
+        pytest.param('{"question": ' * 10_000, id="questions"),
         pytest.param("x" * 200_001, id="long"),
     ],
 )

@@ -408,6 +408,7 @@ def from_json(line: bytes) -> Sample:
 
 _COMPLETE: Final = frozenset({"stop", "eos", "end_turn"})
 _MAX_CHARACTERS: Final = 200_000
+_MAX_BRACKETS: Final = 500
 _MAX_CANDIDATES: Final = 64
 
 
@@ -506,6 +507,9 @@ def _decode(text: str, start: int) -> tuple[object, int]:
 def _mended(text: str) -> Mapping[str, object]:
     import json_repair  # needed for broken answers only
 
+    # Measured: 60,000 braces keep json_repair busy for 40 s; a sample has some thirty.
+    if sum(text.count(sign) for sign in "{[") > _MAX_BRACKETS:
+        raise _bad_json(f"more than {_MAX_BRACKETS} brackets are open in it")
     start = _OBJECT_START.search(text)
     try:
         value = json_repair.loads(text[start.start() :] if start else text)
