@@ -15,7 +15,7 @@ import msgspec
 from legalgen.dataset.check import Judged, Linter
 from legalgen.dataset.foreign import Row, Unreadable
 from legalgen.errors import UsageError
-from legalgen.quality.rules import CODES
+from legalgen.quality.codes import CODES
 from legalgen.store.files import DataDir
 from legalgen.store.locks import data_lock
 from legalgen.store.notes import RowNotes, Tombstone, load_notes, save_notes, with_notes
