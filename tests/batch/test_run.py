@@ -884,8 +884,14 @@ class TestStopping:
             lambda: len(world.heard(failed)) == 2 and bool(world.heard(events.Waiting)),
             lambda: time.advance(2),
         )
+        held = world.server.hold()
         flags: dict[str, Any] = {"route": GROQ, "provider": None, "max_wait": "1m"}
-        result = world.batch(count="8", concurrency="8", clock=time.clock, **flags)
+        with ThreadPoolExecutor(1) as pool:
+            run = world.open(count="8", concurrency="8", clock=time.clock, **flags)
+            running = pool.submit(ended, run)
+            held.wait_for(2)  # else the first to fail would keep the second from leaving
+            held.release()
+            result = running.result()
         assert_whole(world, result, 8)
         assert len(record_of(result).waits) == len(world.heard(events.Waiting)) == 1
 
