@@ -72,6 +72,23 @@ def test_the_old_excerpt_gives_stable_numbers() -> None:
     }  # fmt: skip
 
 
+def test_a_conflict_counts_both_rows() -> None:
+    """The row that is there first is as doubtful as the one that contradicts it."""
+    answer = "A duty of care is owed where harm is to be foreseen, as {} shows for the seller. " * 4
+    names = ("Caparo Industries plc v Dickman", "Donoghue v Stevenson", "Hunter v Canary Wharf")
+    rows = [
+        row(number, f"Is a duty of care owed by seller number {number} to its buyer?",
+            f"{answer.replace('{}', name)} {'So it is. ' * number}",
+            steps=("It was held so there.",),
+            citations=(f"{name} [1990] 2 AC 605",))
+        for number, name in enumerate(names, 1)
+    ]  # fmt: skip
+
+    assert checked(rows[:1]).codes.get("CITATION_CONFLICT") is None
+    assert checked(rows[:2]).codes["CITATION_CONFLICT"].flagged == 2
+    assert checked(rows).codes["CITATION_CONFLICT"].flagged == 3
+
+
 def test_pairs_that_are_too_close_are_spelled_out() -> None:
     """The closest first: repeats, then the pairs that were found by hand in the old file."""
     found = checked(read_rows(LEGACY))

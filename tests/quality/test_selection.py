@@ -11,7 +11,8 @@ from legalgen.quality.rules import Rules, Verdict
 from legalgen.quality.selection import Selection
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
-from legalgen.store.parts import Part
+from legalgen.store.notes import load_notes
+from legalgen.store.parts import Part, iter_batches
 from legalgen.store.sample import Citation, Draft, Sample
 from tests.crash.rows import make_sample as make
 
@@ -63,6 +64,26 @@ def test_a_citation_that_contradicts_an_earlier_batch_is_flagged(tmp_path: Path)
     assert "CITATION_CONFLICT" in found.flags
     assert not found.rejected
     assert [citation.status for citation in found.citations] == ["conflict"]
+
+
+def test_a_conflict_marks_the_earlier_row_too(tmp_path: Path) -> None:
+    """Its part stays as it is; the flag stands beside it, and every reader of rows sees it."""
+    first, second = make(1), make(2)
+    data_dir = written(tmp_path, first, CITED)
+    chosen = selection(data_dir)
+    folder = data_dir.parts()
+
+    def note(_: str, part: Part) -> None:
+        chosen.sealed(folder / part.name, part.rows)
+
+    with BatchWriter(data_dir, "b2", note_part=note) as writer:
+        chosen.add(second, verdict(second, OTHER))
+        writer.append([second])
+
+    assert load_notes(data_dir).flags == {first.id: ("CITATION_CONFLICT",)}
+    rows = [row for batch in iter_batches(data_dir, ["id", "flags"]) for row in batch.to_pylist()]
+    flags = {row["id"]: row["flags"] for row in rows}
+    assert "CITATION_CONFLICT" in flags[first.id]
 
 
 def test_structure_only_looks_for_exact_repeats_and_keeps_nothing(tmp_path: Path) -> None:

@@ -72,6 +72,12 @@ class Linter:
         self._index.add(name, question, answer)
         self._corpus.add(name, question, parsed)
 
+    def contradicted(self) -> frozenset[str]:
+        """The rows, by the names that ``note`` gave them, that the last noted one contradicts."""
+        found = frozenset(self._corpus.contradicted)
+        self._corpus.contradicted.clear()
+        return found
+
     def _bounds(self, task: Task | None) -> TypeBounds:
         if task is None:
             return self._widest
@@ -205,6 +211,7 @@ def check(rows: Iterable[Row | Unreadable], linter: Linter) -> Report:
         judged = linter.judge(row)
         tally.add(judged)
         linter.note(str(row.number), row.question, row.answer, judged.verdict.parsed)
+        tally.contradicted(linter.contradicted())
     return tally.report()
 
 
@@ -214,6 +221,7 @@ class _Tally(msgspec.Struct):
     _answers: set[bytes] = msgspec.field(default_factory=set)
     _ids: set[bytes] = msgspec.field(default_factory=set)
     _difficulties: Counter[str] = msgspec.field(default_factory=Counter)
+    _citing: dict[int, str] = msgspec.field(default_factory=dict)
     _forms: Counter[Form] = msgspec.field(default_factory=Counter)
     _missing: dict[str, None] = msgspec.field(default_factory=dict)
 
@@ -235,6 +243,9 @@ class _Tally(msgspec.Struct):
         report.citations += len(verdict.citations)
         report.citations_unparsed += sum(one.status == "unparsed" for one in verdict.citations)
         report.citations_named += sum(one.status == "named" for one in verdict.citations)
+        conflicts = any(reason.code == "CITATION_CONFLICT" for reason in verdict.reasons)
+        if not conflicts and any(item.is_case for item in verdict.parsed):
+            self._citing[row.number] = "found" if verdict.reasons else "clean"
         for oddity in row.oddities:
             report.oddities[oddity] += 1
         self._difficulties[row.difficulty] += 1
@@ -242,6 +253,16 @@ class _Tally(msgspec.Struct):
             self._code(reason, row)
         self._repeats(row)
         self._pair(judged)
+
+    def contradicted(self, rows: Iterable[str]) -> None:
+        """Earlier rows of which a later one says that one of the two is wrong."""
+        for number in rows:
+            state = self._citing.pop(int(number), None)
+            if state is None:
+                continue  # known already
+            self._report.codes.setdefault("CITATION_CONFLICT", Code()).flagged += 1
+            self._report.clean -= state == "clean"
+            self._report.flagged += state == "clean"
 
     def _code(self, reason: Reason, row: Row) -> None:
         code = self._report.codes.setdefault(reason.code, Code())

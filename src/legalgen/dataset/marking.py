@@ -85,6 +85,7 @@ class _Work:
         self._rows = 0
         self.dropped: dict[str, Tombstone] = {}
         self.flags: dict[str, tuple[str, ...]] = {}
+        self._conflicting: set[str] = set()
 
     def take(self, sample: Sample, judged: Judged, linter: Linter) -> None:
         self._rows += 1
@@ -98,8 +99,18 @@ class _Work:
         linter.note(sample.id, sample.question, sample.answer, verdict.parsed)
         held = {*sample.flags, *self._known.flags.get(sample.id, ())}
         new = tuple(code for code in codes if code not in held)
+        if "CITATION_CONFLICT" in held:
+            self._conflicting.add(sample.id)
         if self._write_flags and new:
             self.flags[sample.id] = new
+        for earlier in linter.contradicted() - self._conflicting:
+            self._contradict(earlier)
+
+    def _contradict(self, earlier: str) -> None:
+        """A conflict marks both rows; a flag that the row has of its own is not noted again."""
+        noted = self.flags.get(earlier, ())
+        if self._write_flags and "CITATION_CONFLICT" not in noted:
+            self.flags[earlier] = (*noted, "CITATION_CONFLICT")
 
     def found(self, *, dry_run: bool) -> Marked:
         drops = Counter(code for stone in self.dropped.values() for code in stone.codes)

@@ -63,11 +63,14 @@ class Corpus(msgspec.Struct):
     """What is known of the accepted samples, for the rules that look across them.
 
     One thread only. ``add`` each accepted sample; ``review`` a verdict before accepting it.
+    ``contradicted`` are the samples whose citations a later one contradicts; who takes them to
+    mark them empties it.
     """
 
     rules: Rules = msgspec.field(default_factory=Rules)
     ledger: CitationLedger = msgspec.field(default_factory=CitationLedger)
     samples: int = 0
+    contradicted: set[str] = msgspec.field(default_factory=set)
     _openings: Counter[str] = msgspec.field(default_factory=Counter)
     _parties: Counter[str] = msgspec.field(default_factory=Counter)
 
@@ -76,7 +79,11 @@ class Corpus(msgspec.Struct):
         self.samples += 1
         self._openings[_opening(question)] += 1
         self._parties.update(_invented(question))
+        known = self.rules.severities["CITATION_CONFLICT"] != "off"
         for item in parsed:
+            earlier = self.ledger.contradicted(item) if known else None
+            if earlier is not None and earlier != sample_id:
+                self.contradicted.add(earlier)
             self.ledger.add(item, sample_id)
 
     def kept(self) -> CorpusState:

@@ -21,6 +21,7 @@ from legalgen.quality.rules import Rules, Verdict
 from legalgen.store import files
 from legalgen.store import parts as sealed
 from legalgen.store.files import DataDir
+from legalgen.store.notes import load_notes, save_notes, with_notes
 from legalgen.store.sample import Draft, Sample
 
 MOST_READ = 20_000
@@ -49,6 +50,7 @@ class Selection:
     ) -> None:
         self._rules = rules
         self._structure_only = structure_only
+        self._rehearsal = rehearsal
         self._data_dir = data_dir
         name = data_dir.dataset(rehearsal=rehearsal).name
         parts = sealed.parts(data_dir, rehearsal=rehearsal)
@@ -90,6 +92,9 @@ class Selection:
     def sealed(self, path: Path, rows: int) -> None:
         """The oldest ``rows`` accepted samples are in a part now: what is known of it is kept.
 
+        Called while the part is sealed, under the data lock. Rows of earlier parts that one of
+        these contradicts get their flag in the notes beside the parts.
+
         Raises:
             DiskError: the state folder cannot be written.
         """
@@ -100,8 +105,20 @@ class Selection:
         if self._unsealed:
             return
         self._seen.append(path.name)
+        self._note_contradicted()  # first: what is remembered is not compared again
         remembered = _Remembered(parts=self._seen, corpus=self._corpus.kept())
         files.replace_file(self._data_dir, self._corpus_path, msgspec.json.encode(remembered))
+
+    def _note_contradicted(self) -> None:
+        """Flag the earlier rows that a later one contradicts: beside their parts, which stay."""
+        flags = dict.fromkeys(self._corpus.contradicted, ("CITATION_CONFLICT",))
+        if not flags:
+            return
+        # A part is sealed under the data lock, shared: no check or compaction writes notes now,
+        # and of those who seal only a batch does, of which there is one at a time.
+        known = load_notes(self._data_dir, rehearsal=self._rehearsal)
+        save_notes(self._data_dir, with_notes(known, {}, flags), rehearsal=self._rehearsal)
+        self._corpus.contradicted.clear()
 
     def _recall(self, parts: list[Path]) -> None:
         """Load the corpus, and read what parts it has not seen (compaction only renames rows)."""

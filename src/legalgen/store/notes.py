@@ -119,7 +119,7 @@ def _is_final(data_dir: DataDir, generation: int, *, rehearsal: bool) -> bool:
 
 
 def save_notes(data_dir: DataDir, notes: RowNotes, *, rehearsal: bool = False) -> None:
-    """Replace the notes; the caller holds the data lock exclusively.
+    """Replace the notes; the caller holds the data lock exclusively, or seals a batch's part.
 
     Raises:
         DiskError: the disk failed; the old ones stand.

@@ -47,19 +47,26 @@ class CitationLedger(msgspec.Struct):
 
     def conflict(self, parsed: Parsed) -> Reason | None:
         """Same citation under another name, or same name with years three or more apart."""
+        found = self._contradiction(parsed)
+        return _conflict(found[0]) if found else None
+
+    def contradicted(self, parsed: Parsed) -> str | None:
+        """The first sample that this citation contradicts: one of the two is wrong."""
+        found = self._contradiction(parsed)
+        return found[1] if found else None
+
+    def _contradiction(self, parsed: Parsed) -> tuple[str, str] | None:
         if not (parsed.is_case and parsed.name):
             return None
         for name, sample in self._names.get(parsed.key, {}).items():
             if not same_name(name, parsed.name):
-                return _conflict(f'"{parsed.key}" is "{name}" in sample {sample}')
-        return self._year_conflict(parsed)
-
-    def _year_conflict(self, parsed: Parsed) -> Reason | None:
+                return f'"{parsed.key}" is "{name}" in sample {sample}', sample
         if parsed.year is None or parsed.kind == "eu_case":
             return None
         for key, (year, sample) in self._years.get(_case_identity(parsed.name), {}).items():
             if key != parsed.key and abs(year - parsed.year) >= 3:
-                return _conflict(f'"{parsed.name}" is {key} in sample {sample}, here {parsed.key}')
+                said = f'"{parsed.name}" is {key} in sample {sample}, here {parsed.key}'
+                return said, sample
         return None
 
 
