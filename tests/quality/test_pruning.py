@@ -98,7 +98,9 @@ def test_a_sentence_that_carries_a_reference_goes_whole(text: str, left: str) ->
     [
         ("That case also concerned a nephew.", True), ("There, the uncle wrote.", True),
         ("The court held that silence is nothing.", True), ("Lord Denning added a point.", True),
+        ("It was followed in a later case.", True), ("His reasoning is sound.", True),
         ("In that decision nothing was said.", True), ("The Court of Appeal held so.", True),
+        ("Her claim is good.", False), ("It was made in haste.", False),
         ("The court will look at the Act.", False), ("This means that she is free.", False),
         ("There is no contract.", False), ("In that event she pays.", False),
     ],
@@ -114,9 +116,11 @@ def test_lists_lose_items_and_keep_count() -> None:
     """A line goes with its mark; the numbers after it are counted anew."""
     numbered = f"1. An offer is made.\n2. {X} decides it.\n3. So she is free.\n\nThat is all."
     lettered = f"- The rule is old ({X})\n- {X}\n- The rest"
+    letters = f"(a) An offer is made.\n(b) {X} decides it.\n(c) So she is free."
     labelled = f"Issue: Is she bound?\nRule: {X} governs. The Act too.\nConclusion: No."
 
     assert pruned(numbered) == "1. An offer is made.\n2. So she is free.\n\nThat is all."
+    assert pruned(letters) == "(a) An offer is made.\n(b) So she is free."
     assert pruned(lettered) == "- The rule is old\n- The rest"
     assert pruned(labelled) == "Issue: Is she bound?\nRule: The Act too.\nConclusion: No."
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
+from string import ascii_lowercase
 
 import msgspec
 
@@ -141,7 +142,8 @@ _SPEAKS_OF_IT = re.compile(
     rf"(?:there\b|also |further |then |of (?:Appeal|Lords|Session) {_SAID}|{_SAID}"
     r"|emphasi[sz]ed|rejected|accepted|decided|ruled)"
     rf"|(?:Lord|Lady) [A-Z]\w+(?: (?:LJ|MR|LC))? {_SAID}"
-    r"|It was (?:also )?(?:held|said|decided) there\b|Its (?:facts|ratio|reasoning)\b"
+    r"|It was (?:also )?(?:held|said|decided|followed|applied|approved|affirmed)\b"
+    r"|(?:Its|Her|His|Their) (?:facts|ratio|reasoning|judgments?|speech(?:es)?|dictum|dicta)\b"
 )
 """How a sentence begins that has no meaning without the case of the sentence before it."""
 
@@ -326,7 +328,8 @@ _CONNECTIVE = re.compile(
     r"|Accordingly|Consequently|Hence|Even so|Still|Instead),\s+(?=[a-z])"
     r"|(?:But|And|Yet|So|Nor)\s+(?=[a-z])"
 )
-_NUMBERED = re.compile(r"^(\s*)(\d{1,2})([.)]\s)", re.M)
+_NUMBERED = re.compile(r"^(\s*\(?)(\d{1,2})([.)]\s)", re.M)
+_LETTERED = re.compile(r"^(\s*\(?)([a-z])([.)]\s)", re.M)
 
 
 def _tidied(text: str, cuts: Sequence[Span]) -> str:
@@ -359,10 +362,14 @@ def _opened(text: str) -> str:
 
 
 def _renumbered(before: str, after: str) -> str:
-    """Numbered lines counted anew where one of them is gone."""
-    old = [int(match[2]) for match in _NUMBERED.finditer(before)]
-    new = [int(match[2]) for match in _NUMBERED.finditer(after)]
-    if old != list(range(1, len(old) + 1)) or len(new) == len(old):
+    """Numbered and lettered lines counted anew where one of them is gone."""
+    numbers = [str(number) for number in range(1, 100)]
+    return _counted(_LETTERED, ascii_lowercase, before, _counted(_NUMBERED, numbers, before, after))
+
+
+def _counted(pattern: re.Pattern[str], marks: Sequence[str], before: str, after: str) -> str:
+    old = [match[2] for match in pattern.finditer(before)]
+    if old != list(marks[: len(old)]) or len(pattern.findall(after)) == len(old):
         return after
-    count = iter(range(1, len(new) + 1))
-    return _NUMBERED.sub(lambda match: f"{match[1]}{next(count)}{match[3]}", after)
+    count = iter(marks)
+    return pattern.sub(lambda match: f"{match[1]}{next(count)}{match[3]}", after)
