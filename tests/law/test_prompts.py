@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from importlib import resources
-from itertools import product
 
 import msgspec
 import pytest
@@ -44,7 +43,7 @@ def tasks(n: int = 20, asked: Filter | None = None, seed: int = 3) -> list[Task]
 def every_cell() -> Iterator[Task]:
     """A task for each cell of the built-in taxonomy, with its topic's longest subtopic."""
     for leaf in BUILTIN.leaves():
-        for seed, (difficulty, kind) in enumerate(product(leaf.difficulties, leaf.sample_types)):
+        for seed, (difficulty, kind) in enumerate(leaf.pairs):
             yield Task(
                 slot=seed,
                 jurisdiction=leaf.jurisdiction,

@@ -492,7 +492,12 @@ def test_a_filter_narrows_leaves_to_what_it_allows() -> None:
         taxonomy.leaf("uk", "criminal", "homicide"),
     ]
     assert list(taxonomy.leaves(asked)) == [
-        msgspec.structs.replace(leaf, difficulties=("basic",), sample_types=("advice",))
+        msgspec.structs.replace(
+            leaf,
+            difficulties=("basic",),
+            sample_types=("advice",),
+            pairs=(("basic", "advice"),),
+        )
         for leaf in full
     ]
     assert taxonomy.cells(asked) == 2
