@@ -3,11 +3,12 @@
 #
 #   AREAS="uk/contract uk/tort" PROVIDERS="groq cerebras" COUNT=50 chain.sh
 #
-# Can be started again at any time: areas that are done are not done again, and a batch that was
-# paused or killed is resumed first. Remove $DONE to begin anew.
+# Can be started again at any time. An area is done when its count is reached, and is not done again;
+# a batch that was paused, killed or ended by a bound is resumed first. Remove $DONE to begin anew.
 #
-#   0   all areas are done            5   another batch is running: start again later
-#   75  all quotas are used up: start again later; other codes are legalgen's
+#   0   all areas are done            4   a bound ended some: start again, or raise MAX_COST
+#   5   another batch is running      75  all quotas are used up: start again later
+# Other codes are legalgen's, and end the chain: 6 means that a batch was stopped by what nobody set.
 set -u
 
 AREAS=${AREAS:-"uk/contract uk/tort uk/employment"}
@@ -29,10 +30,18 @@ heed() {
     esac
 }
 
-# The id of the newest batch with a status, or nothing.
-newest() {
-    "$PROGRAM" history --status "$1" --limit 1 --json |
-        sed -n 's/^\[{"id":"\([^"]*\)".*/\1/p'
+# Every batch with a status, as id=area.
+begun() {
+    "$PROGRAM" history --status "$1" --limit 1000 --json | sed 's/{"id":"/\
+/g' | sed -n 's/^\([^"]*\)".*"practice_area":\["\([^"]*\)"\].*/\1=\2/p'
+}
+
+# Whether an area's count is reached.
+is_done() { grep -qxF "$1" "$DONE"; }
+
+# Note an area as done if its batch ended with 0.
+note() {
+    if [ "$1" -eq 0 ] && ! is_done "$2"; then echo "$2" >>"$DONE"; fi
 }
 
 # The next provider: the first of the list, which then moves to its end.
@@ -46,28 +55,36 @@ take_turn() {
 
 touch "$DONE" || exit 74
 
-for status in paused interrupted; do
-    while id=$(newest $status) && [ -n "$id" ]; do
+tried=" "
+for status in paused interrupted stopped; do
+    for batch in $(begun $status); do
+        id=${batch%%=*} area=${batch#*=}
         say "resuming $id, which was $status"
-        "$PROGRAM" batch "$id" --resume --quiet
-        heed $?
+        "$PROGRAM" batch "$id" --resume --max-wait "${MAX_WAIT:-5m}" --max-cost "${MAX_COST:-5}" --quiet
+        code=$?
+        note $code "$area"
+        heed $code
+        tried="$tried$area "
     done
 done
 
 for area in $AREAS; do
     take_turn
-    if grep -qxF "$area" "$DONE"; then
+    case $tried in *" $area "*) continue ;; esac
+    if is_done "$area"; then
         continue
     fi
     say "$area, $provider first"
     "$PROGRAM" batch --provider "$provider" --practice-area "$area" --count "$COUNT" \
         --max-wait "${MAX_WAIT:-5m}" --max-cost "${MAX_COST:-5}" --quiet
     code=$?
-    # A paused batch is resumed by its id next time, unless it could not even begin.
-    if [ $code -eq 75 ] && [ -n "$(newest paused)" ]; then
-        echo "$area" >>"$DONE"
-    fi
+    note $code "$area"
     heed $code
-    echo "$area" >>"$DONE"
+done
+
+for area in $AREAS; do
+    if ! is_done "$area"; then
+        say "not all areas are done; start this again" && exit 4
+    fi
 done
 say "all areas are done"

@@ -5,7 +5,8 @@
 #
 # Needs no terminal, no profile and no HOME: everything is set here or by the caller.
 # Ends with 0 when there is nothing for a person to do: the dataset is full, a bound was met, or the
-# quotas of the day are used up. Every other exit code of legalgen is passed on.
+# quotas of the day are used up. Every other exit code of legalgen is passed on: 6 means that a batch
+# was stopped by what nobody set (its prompt, its gate), which the next night will not mend.
 set -u
 
 TOTAL=${1:-10000}

@@ -54,7 +54,7 @@ HEAVY = {
 }  # fmt: skip
 HELP_LOADS = {
     "__init__", "cli", "commands", "commands.config", "commands.dataset_cli", "commands.options",
-    "completion", "errors", "errors.category", "errors.exceptions", "settings",
+    "completion", "errors", "errors.category", "errors.exceptions", "errors.exit_codes", "settings",
     "settings.declaration", "settings.layers", "settings.show", "settings.toml", "settings.types",
 }  # fmt: skip
 

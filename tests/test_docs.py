@@ -19,6 +19,7 @@ import typer.main
 
 from legalgen import errors
 from legalgen.cli import app
+from legalgen.errors.exit_codes import MEANINGS, Exit
 from legalgen.quality.codes import CODES
 from legalgen.quality.rules import Thresholds
 from legalgen.store.ledger import ModelStats, Record
@@ -216,6 +217,12 @@ def test_every_event_is_described() -> None:
         for kind in events.Event.__subclasses__()
     }
     assert described == told
+
+
+def test_the_table_of_endings_is_the_codes() -> None:
+    """The page and the README name every exit code, and no other."""
+    described = {int(code) for row in table("exit-codes.md", "code") for code in row[0].split(", ")}
+    assert described == set(map(int, Exit)) == set(map(int, MEANINGS))
 
 
 def test_every_exit_code_of_an_error_is_described() -> None:

@@ -131,6 +131,11 @@ class TestNightly:
         assert self.nightly(site, 6) == Ended(0, "", "")
         assert site.rows().total() == 6
 
+    def test_a_prompt_at_fault_is_a_failure(self, site: Site, vendors: VendorServer) -> None:
+        """Exit 6 is passed on: the next night would not do better."""
+        vendors.fail(None, "placeholder")
+        assert self.nightly(site, 20).code == 6
+
     def test_another_batch_is_told_after_the_wait(self, site: Site, vendors: VendorServer) -> None:
         """Exit 5; nobody is called."""
         with site.another_batch():
@@ -193,9 +198,21 @@ class TestChain:
         assert site.rows() == Counter(dict.fromkeys(AREAS.split(), 2))
 
     def test_a_bound_ends_a_batch_and_not_the_chain(self, site: Site) -> None:
-        """Every batch exits 4; the chain goes through all areas."""
-        ended = self.chain(site, MAX_COST="0.0001")
-        assert (ended.code, ended.err.count("a bound was met")) == (0, 3)
+        """Every batch exits 4; the chain goes through all areas, and calls none of them done."""
+        for _ in range(2):  # the second start resumes them
+            ended = self.chain(site, MAX_COST="0.0001")
+            assert (ended.code, ended.err.count("a bound was met")) == (4, 3)
+            assert (site.base / "chain.done").read_text("utf-8") == ""
+        assert "which was stopped" in ended.err
+        assert self.chain(site).code == 0
+        assert site.rows() == Counter(dict.fromkeys(AREAS.split(), 2))
+
+    def test_what_nobody_set_ends_the_chain(self, site: Site, vendors: VendorServer) -> None:
+        """Exit 6 where the prompt is at fault: no area is noted as done."""
+        vendors.fail(None, "placeholder")
+        ended = self.chain(site, COUNT="20")
+        assert (ended.code, ended.err.count("ended with 6")) == (6, 1)
+        assert (site.base / "chain.done").read_text("utf-8") == ""
 
     def test_another_batch_ends_it(self, site: Site, vendors: VendorServer) -> None:
         """Exit 5; nothing is noted as done."""

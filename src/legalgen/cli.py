@@ -17,12 +17,11 @@ from legalgen import __version__
 from legalgen.commands.config import config_app
 from legalgen.commands.dataset_cli import app as dataset_app
 from legalgen.commands.options import SHOWING, Flags, console_of, settings_of, takes
+from legalgen.errors.exit_codes import Exit
 
 if TYPE_CHECKING:
     from legalgen.errors import LegalgenError
 
-EXIT_BUG = 70
-EXIT_PIPE = 141
 
 app = typer.Typer(
     name="legalgen",
@@ -135,12 +134,21 @@ def batch(
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask before --cancel.", rich_help_panel="Bulk")
     ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="End with 1 where the count was reached, but a key was refused, credit or a model "
+            "was gone, or marks are missing.",
+        ),
+    ] = False,
 ) -> int:
     """Write many samples; stop, pause and resume as you like.
 
-    Exit codes: 0 done, 2 usage, 3 no usable provider, 4 stopped short by a limit,
-    5 another batch is running, 74 the disk failed, 75 paused (resume later),
-    129/130/143 stopped by a signal.
+    Exit codes: 0 done, 1 done with troubles (--strict), 2 usage, 3 no usable
+    provider, 4 a bound that you set, 5 another batch is running, 6 stopped by what
+    nobody set (prompt, taxonomy or gate at fault, watchdog, usual bound on calls),
+    74 the disk failed, 75 paused (resume later), 129/130/143 stopped by a signal.
     """
     from legalgen.commands.batch import BatchOrder, run_batch, show_plan
 
@@ -161,6 +169,7 @@ def batch(
         finish_online=finish_online,
         cancel=cancel,
         yes=yes,
+        strict=strict,
     )
     return run_batch(flags, order, settings_of, console_of)
 
@@ -262,12 +271,12 @@ def _run() -> int:
         return 130
     except BrokenPipeError:
         _leave_stdout()
-        return EXIT_PIPE
+        return Exit.PIPE
     except SystemExit as leaving:  # what Typer and rich make of a closed pipe
         if not isinstance(leaving.__context__, BrokenPipeError):
             raise
         _leave_stdout()
-        return EXIT_PIPE
+        return Exit.PIPE
     except Exception as error:  # noqa: BLE001 - the one boundary: a bug keeps its traceback
         return _explained(error)
     return code if isinstance(code, int) else 0
@@ -331,5 +340,5 @@ def _bug(error: Exception) -> int:
         from legalgen.ui.console import Console
 
         detail = {"kind": "Bug", "message": redact(f"{type(error).__name__}: {error}")}
-        Console().data({"error": detail, "exit_code": EXIT_BUG})
-    return EXIT_BUG
+        Console().data({"error": detail, "exit_code": Exit.BUG})
+    return Exit.BUG

@@ -17,6 +17,8 @@ import pytest
 from legalgen.batch.generation import Stop
 from legalgen.batch.preview import preview
 from legalgen.batch.run import Intent, Result, Run, resumed_flags, resumed_settings
+from legalgen.commands.batch import BatchOrder, run_batch
+from legalgen.commands.options import console_of
 from legalgen.dataset.compact import compact
 from legalgen.errors import ConfigurationError, DiskError, NoUsableProvider, UsageError
 from legalgen.providers import PROVIDERS
@@ -409,6 +411,30 @@ class TestPrices:
         assert result_json(result)["price_unknown_tokens"] == used
 
 
+class TestEndings:
+    """The exit code says whether a person has to look."""
+
+    def test_no_model_can_take_any_sample(self, build: Callable[[Config], World]) -> None:
+        """Exit 3, after a call or two: every request is larger than the model ever grants."""
+        world = build(Config.of().with_model("groq", None, limits=Limits(tpm=300)))
+        result = world.batch(provider=None, route=f"{GROQ},{SMALL}", count="80", concurrency="1")
+        assert (result.status, result.exit_code) == ("failed", 3)
+        assert "no model of the route can take any sample" in result.reason
+        assert len(world.server.calls()) <= 4
+
+    @pytest.mark.parametrize(("fault", "code"), [("unauthorized", 1), ("over_capacity", 0)])
+    def test_strict(self, world: World, fault: str, code: int) -> None:
+        """A refused key is a trouble although the count is reached; a busy model is none."""
+        world.server.fail("groq", fault)
+
+        def load(flags: dict[str, object]) -> Settings:
+            given = {"provider": "groq", "count": "3", "quiet": True, **flags}
+            return Settings.load(given, world.environ, None, known_providers=tuple(PROVIDERS))
+
+        assert run_batch({}, BatchOrder(strict=True), load, console_of) == code
+        assert run_batch({}, BatchOrder(), load, console_of) == 0
+
+
 class TestKeysAndAddresses:
     """What only the user can mend is named at once."""
 
@@ -564,7 +590,8 @@ class TestAnswers:
         """The same code each time: more calls would tell nothing new."""
         world.server.fail(None, "placeholder")
         result = world.batch(count="40", concurrency="1")
-        assert (result.status, result.exit_code) == ("failed", 4)
+        assert (result.status, result.exit_code) == ("failed", 6)
+        assert "every answer so far was refused with" in result.reason
         assert "the prompt is at fault" in result.reason
         assert 9 <= sum(calls_by_ledger(result).values()) <= 11
         assert calls_by_ledger(result) == calls_by_server(world.server)
@@ -583,7 +610,7 @@ class TestAnswers:
         fixed = _answer()
         world = build(Config.of(latency=0.0, answers=lambda _: fixed, keep_requests=True))
         result = world.batch(count="3", concurrency="1", gate="structure")
-        assert result.exit_code == 4
+        assert (result.status, result.exit_code) == ("failed", 6)
         assert len(world.rows()) == record_of(result).accepted == 1
         assert set(record_of(result).rejected) == {"DUP_EXACT"}
         assert record_of(result).given_up
@@ -904,7 +931,7 @@ class TestStopping:
             held.wait_for(1)
             time.advance(1200)
             result = running.result()
-        assert (result.status, result.exit_code) == ("stopped", 4)
+        assert (result.status, result.exit_code) == ("failed", 6)
         assert "watchdog" in result.reason
         assert calls_by_ledger(result)[GROQ] >= 1
 

@@ -564,6 +564,14 @@ def test_bounds_count_what_is_in_flight(policy: Policy, why: str) -> None:
     assert desk.router.turn(TRAIL, lambda _: DEMAND) == Spent(why)
 
 
+def test_the_usual_bound_on_calls_is_not_the_users() -> None:
+    """Nobody set it, so it is told apart: reaching it is a failure, not what was asked for."""
+    desk = Desk(Target(A), policy=Policy(max_calls=1, usual_calls=True))
+    desk.reply(desk.lease())
+    why = "1 calls are the most that this batch usually makes; --max-calls allows more"
+    assert desk.router.turn(TRAIL, lambda _: DEMAND) == Spent(why, of_user=False)
+
+
 def test_a_daily_window_that_refills_fast_is_waited_for() -> None:
     """500,000 requests a day free one each fifth of a second: that is a wait, no pause."""
     desk = Desk(Target(A), policy=Policy(max_wait_s=60.0))

@@ -25,7 +25,7 @@ from msgspec.structs import replace
 from legalgen.batch import bulk, wiring
 from legalgen.batch.generation import ENLARGED, Job, Stop
 from legalgen.batch.intake import Intake, Means, Reader
-from legalgen.batch.loop import EXIT, Ending, Schedule, Shelf
+from legalgen.batch.loop import Ending, Schedule, Shelf
 from legalgen.batch.run import Intent, Result, Run
 from legalgen.completion import ModelRef, Request, Usage
 from legalgen.errors import (
@@ -33,6 +33,7 @@ from legalgen.errors import (
     ProviderError,
     UsageError,
 )
+from legalgen.errors.exit_codes import Exit
 from legalgen.law.planner import Planner, Task, dated
 from legalgen.providers.base import BulkJob, BulkProvider
 from legalgen.providers.catalog import BulkTerms, Catalog, ModelSpec
@@ -555,7 +556,7 @@ class BulkRun(Run):
     def _standing(self, desk: Desk) -> Ending | None:
         """The ending as far as the provider goes; None when more can be sent at once."""
         if desk.schedule.remaining == 0:
-            return Ending("completed", EXIT["done"], "")
+            return Ending("completed", Exit.DONE, "")
         if bulk.outstanding(desk.bulk):
             return self._paused(desk)
         return self._shortfall(desk)
@@ -585,7 +586,7 @@ class BulkRun(Run):
 
     def _paused(self, desk: Desk) -> Ending:
         wait_s = bulk.come_back_s(desk.bulk, self._now())
-        return Ending("paused", EXIT["paused"], bulk.progress(desk.bulk), wait_s)
+        return Ending("paused", Exit.PAUSED, bulk.progress(desk.bulk), wait_s)
 
     def _troubled(self, failure: Failure) -> Ending:
         """What a failed call of the service means for the run."""
@@ -594,10 +595,10 @@ class BulkRun(Run):
         if bulk.is_passing(failure):
             reason = f"{self._provider_name} cannot be asked now: {failure.message}"
             wait_s = max(failure.retry_after_s or 0.0, bulk.SOON_S)
-            return Ending("paused", EXIT["paused"], reason, wait_s)
+            return Ending("paused", Exit.PAUSED, reason, wait_s)
         return Ending(
             "failed",
-            EXIT["no_provider"],
+            Exit.NO_PROVIDER,
             bulk.refusal(self._provider_name, self._terms, failure),
         )
 
@@ -611,7 +612,7 @@ class BulkRun(Run):
             ended = super()._work(desk.record, online, desk.shelf, save=desk.save)
             if ended.status != "completed":
                 return ended
-        return self._paused(desk) if out else Ending("completed", EXIT["done"], "")
+        return self._paused(desk) if out else Ending("completed", Exit.DONE, "")
 
     def _online(self, desk: Desk, out: int) -> Schedule:
         """What the ordinary loop has to write: everything but the ``out`` slots at the provider."""
@@ -726,11 +727,15 @@ def _slots(chunks: Sequence[BulkChunk]) -> set[int]:
 
 
 def _short(reason: str, *, failed: bool = False) -> Ending:
-    return Ending("failed" if failed else "stopped", EXIT["short"], reason)
+    if failed:
+        return Ending("failed", Exit.FAILED, reason)
+    return Ending("stopped", Exit.BOUND, reason)
 
 
 def _stopped(provider: str) -> Ending:
-    return Ending("stopped", 130, f"stopped here; what {provider} was given goes on there")
+    return Ending(
+        "stopped", Exit.INTERRUPTED, f"stopped here; what {provider} was given goes on there"
+    )
 
 
 def _cut(chunk: BulkChunk, reading: bulk.Reading) -> str:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to loo
 
 ENLARGED = 1.6
 """How much larger the completion budget is after an answer was cut off."""
+NO_MODEL = "no model of the route can take this task"
 TOLD_WAIT_S = 1.0
 """Shorter waits are not worth a line."""
 LONGEST_LONE_WAIT_S = 30.0
@@ -284,7 +285,7 @@ class Generation:
                 self._tell_wait(job, turn)
                 raise _Again(turn.seconds)
             case NoneLeft() if self._router.usable():
-                return GivenUp(job, "no model of the route can take this task")
+                return GivenUp(job, NO_MODEL)
             case _:
                 return Stuck(job, turn)
 

@@ -17,6 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.batch.generation import (
+    NO_MODEL,
     Departed,
     Generation,
     GivenUp,
@@ -32,6 +33,7 @@ from legalgen.batch.generation import (
 from legalgen.batch.workers import Crashed, Crew, Done
 from legalgen.completion import ModelRef
 from legalgen.errors import AnswerRefused, ErrorCategory, Reason
+from legalgen.errors.exit_codes import Exit
 from legalgen.failover import NoneLeft, Pause
 from legalgen.law.planner import PARK_AFTER, Task, dated
 from legalgen.quality.rules import Verdict
@@ -58,7 +60,7 @@ PARTING_S = 0.2
 
 _ANSWERS = frozenset({ErrorCategory.OUTPUT_INVALID, ErrorCategory.CONTENT_FILTER})
 _REQUESTS = frozenset({ErrorCategory.BAD_REQUEST, ErrorCategory.CONTEXT_LENGTH})
-EXIT: dict[str, int] = {"done": 0, "no_provider": 3, "short": 4, "paused": 75}
+UNFIT = "no model of the route can take any sample"
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -77,7 +79,7 @@ class Ending(msgspec.Struct, frozen=True):
     resume_in_s: float | None = None
 
 
-_COMPLETED = Ending("completed", EXIT["done"], "")
+_COMPLETED = Ending("completed", Exit.DONE, "")
 
 
 class Plan(Protocol):
@@ -183,13 +185,15 @@ class Shelf:
 class _Watch(msgspec.Struct):
     """What the watchdog and the search for a faulty prompt look at. Times are monotonic.
 
-    ``fruitless`` counts tasks given up since the last accepted sample.
+    ``fruitless`` counts tasks given up since the last accepted sample, ``unfit`` those of them
+    that no model could take for their size.
     """
 
     started: float
     accepted_at: float
     accepted: bool = False
     fruitless: int = 0
+    unfit: int = 0
     latencies: deque[float] = msgspec.field(default_factory=lambda: deque(maxlen=50))
     refusals: Counter[str] = msgspec.field(default_factory=Counter)
     refused_calls: int = 0
@@ -300,7 +304,9 @@ class Batch:
             pass
         if self._schedule.remaining == 0:
             return _COMPLETED
-        stopped = Ending("stopped", 130, "stopped at once, calls in flight were abandoned")
+        stopped = Ending(
+            "stopped", Exit.INTERRUPTED, "stopped at once, calls in flight were abandoned"
+        )
         return self._verdict or stopped
 
     # ------------------------------------------------------------------ dispatching
@@ -442,7 +448,7 @@ class Batch:
         self._router.accepted()
         self._router.remaining = self._schedule.remaining
         self._watch.accepted_at = self._clock.monotonic()
-        self._watch.accepted, self._watch.fruitless = True, 0
+        self._watch.accepted, self._watch.fruitless, self._watch.unfit = True, 0, 0
         self._shortage = None
         self._save(self.record)
 
@@ -478,6 +484,7 @@ class Batch:
         self._schedule.give_up(job)
         self._metrics.given_up += 1
         self._watch.fruitless += 1
+        self._watch.unfit += reason == NO_MODEL or _too_large(job)
         failures = job.trail.failures[-6:]
         self.record.note(GivenUpNote(job.task.slot, job.task.cell, (*failures, reason)))
         self.record.note_parked(self._schedule.parked, PARK_AFTER)
@@ -606,12 +613,14 @@ class Batch:
     def _stuck(self, turn: Pause | NoneLeft | Spent) -> Ending:
         match turn:
             case Pause(resume_in_s, why):
-                return Ending("paused", EXIT["paused"], why, resume_in_s)
-            case Spent(why):
-                return Ending("stopped", EXIT["short"], why)
+                return Ending("paused", Exit.PAUSED, why, resume_in_s)
+            case Spent(why, of_user):
+                if of_user:
+                    return Ending("stopped", Exit.BOUND, why)
+                return Ending("failed", Exit.FAILED, why)
             case NoneLeft():
                 reasons = "; ".join(self._router.dropped_reasons())
-                return Ending("failed", EXIT["no_provider"], f"no model is left to call: {reasons}")
+                return Ending("failed", Exit.NO_PROVIDER, f"no model is left to call: {reasons}")
 
     def _run_short(self, ending: Ending) -> None:
         """A worker is stuck; of several pauses the shortest is true for the batch."""
@@ -648,25 +657,34 @@ class Batch:
     def _overdue(self, now: float) -> Ending | None:
         bound = self._bounds.max_time_s
         if bound is not None and now - self._watch.started >= bound:
-            return Ending("stopped", EXIT["short"], f"--max-time: {bound:g} s are over")
+            return Ending("stopped", Exit.BOUND, f"--max-time: {bound:g} s are over")
         stalled = self._stalled_s(now)
         if stalled >= WATCHDOG_LEAST_S and stalled >= self._watch.patience_s():
             reason = f"nothing was accepted for {stalled / 60:.0f} min of calls (watchdog)"
-            return Ending("stopped", EXIT["short"], reason)
+            return Ending("failed", Exit.FAILED, reason)
         return None
 
     def _hopeless(self) -> Ending | None:
         if self._watch.fruitless >= FRUITLESS_TASKS:
-            reason = f"the last {self._watch.fruitless} tasks were all given up (see rejected/)"
-            return Ending("stopped", EXIT["short"], reason)
+            return self._fruitless(
+                f"the last {self._watch.fruitless} tasks were all given up (see rejected/)"
+            )
         code = self._watch.faulty_code()
         if code is None:
             return None
+        what = "request" if code in _REQUESTS else "answer"
+        since = "since it went on" if self.record.accepted else "so far"
         reason = (
-            f"every answer so far was refused with {code}: the prompt is at fault "
+            f"every {what} {since} was refused with {code}: the prompt is at fault "
             "(see rejected/, or try another --sample-type, --reasoning-instruction or model)"
         )
-        return Ending("failed", EXIT["short"], reason)
+        return Ending("failed", Exit.FAILED, reason)
+
+    def _fruitless(self, reason: str) -> Ending:
+        """Tasks were given up until none is worth trying: none fits a model, or none passes."""
+        if not self._watch.accepted and self._watch.unfit == self._watch.fruitless:
+            return Ending("failed", Exit.NO_PROVIDER, f"{UNFIT}: {reason}")
+        return Ending("failed", Exit.FAILED, reason)
 
     def _end(self) -> Ending | None:
         """The ending, now that nothing is under way; None when there is more to do."""
@@ -675,14 +693,14 @@ class Batch:
         if self._verdict is not None:
             return self._verdict
         if self._stop.requested:
-            return Ending("stopped", 130, "asked to stop; what was in flight was finished")
+            return Ending(
+                "stopped", Exit.INTERRUPTED, "asked to stop; what was in flight was finished"
+            )
         if self._shortage is not None:
             return self._shortage
         job = self._schedule.next(0)
         if job is None:
-            return Ending(
-                "stopped", EXIT["short"], "every cell of the plan failed too often and is parked"
-            )
+            return self._fruitless("every cell of the plan failed too often and is parked")
         self._schedule.back(job)
         return None
 
@@ -696,6 +714,12 @@ def resume_after(ending: Ending, now: datetime) -> datetime | None:
         return None
     moment = now + timedelta(seconds=ending.resume_in_s)
     return moment.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _too_large(job: Job) -> bool:
+    """Whether all that a task met was that it is too large."""
+    failures = job.trail.failures
+    return bool(failures) and all(each.endswith(ErrorCategory.CONTEXT_LENGTH) for each in failures)
 
 
 def _failed(event: events.CallFailed) -> Failed:

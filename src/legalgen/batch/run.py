@@ -27,6 +27,7 @@ from legalgen.errors import (
     NoUsableProvider,
     UsageError,
 )
+from legalgen.errors.exit_codes import Exit
 from legalgen.failover import NoneLeft, Pause
 from legalgen.law.planner import Planner, Task, renew
 from legalgen.providers.base import Provider
@@ -409,6 +410,7 @@ class Run:
             max_wait_s=self._max_wait(),
             trickle_waits=settings.max_wait is not None,
             max_calls=settings.max_calls or self._usual_calls(),
+            usual_calls=settings.max_calls is None,
             max_tokens=settings.max_tokens,
             max_cost_usd=settings.max_cost,
             named=self.route.named,
@@ -552,12 +554,12 @@ class Run:
         choice = self.router.outlook(self.demand(job))
         match choice:
             case Pause(resume_in_s, why):
-                ending = Ending("paused", loop.EXIT["paused"], why, resume_in_s)
+                ending = Ending("paused", Exit.PAUSED, why, resume_in_s)
                 self._write_metrics(ending.status, ending.exit_code)
                 moment = loop.resume_after(ending, self._now())
                 return Result(ending.exit_code, "paused", why, None, moment)
             case NoneLeft():
-                self._write_metrics("failed", loop.EXIT["no_provider"])
+                self._write_metrics("failed", Exit.NO_PROVIDER)
                 tried = self.router.dropped_reasons()
                 raise NoUsableProvider("no model of the route can be used", tried)
             case _:

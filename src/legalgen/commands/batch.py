@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.commands.history import RESUMABLE
 from legalgen.commands.running import again, command, go, warn
 from legalgen.errors import UsageError
+from legalgen.errors.exit_codes import Exit
 from legalgen.settings.layers import Settings
 from legalgen.settings.types import parse_duration
 from legalgen.store.files import DataDir
@@ -39,6 +41,7 @@ class BatchOrder(msgspec.Struct, frozen=True):
     finish_online: bool = False
     cancel: bool = False
     yes: bool = False
+    strict: bool = False
 
 
 def run_batch(
@@ -71,8 +74,21 @@ def run_batch(
         lock_wait_s=_queue_s(order),
     )
     result = go(settings, console, intent, _bulk_order(order, record))
+    if order.strict and result.exit_code == Exit.DONE and _is_troubled(result.record):
+        result = replace(result, exit_code=Exit.FOUND)
     console.result(result, again(settings))
     return result.exit_code
+
+
+def _is_troubled(record: Record | None) -> bool:
+    """Whether something is wrong with an account, or rows lack the marks that were asked for."""
+    if record is None:
+        return False
+    failed = {name for stats in record.models.values() for name in stats.failures}
+    broke = any(
+        each.category == "quota_exhausted" and each.status == 402 for each in record.failures
+    )
+    return bool(failed & {"authentication", "model_unavailable"}) or broke or record.unjudged > 0
 
 
 def _bulk_order(order: BatchOrder, record: Record | None) -> BulkOrder | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from legalgen.batch.signals import heeded
 from legalgen.errors import DiskError
+from legalgen.errors.exit_codes import Exit
 from legalgen.errors.redaction import redact
 from legalgen.settings.layers import Settings
 from legalgen.telemetry import events, log
@@ -20,10 +21,6 @@ from legalgen.ui.console import Console
 if TYPE_CHECKING:
     from legalgen.batch.bulk_run import BulkOrder
     from legalgen.batch.run import Intent, Result
-
-
-EXIT_PIPE = 128 + 13
-"""As if by SIGPIPE, which Python programs do not die of."""
 
 
 def again(settings: Settings) -> str:
@@ -88,7 +85,7 @@ def go(
     if broken:
         _hang_up()
         if caught.number is None and result.status == "stopped":
-            return with_exit_code(result, EXIT_PIPE)
+            return with_exit_code(result, Exit.PIPE)
     if result.status == "stopped" and stop.requested and caught.number is not None:
         return with_exit_code(result, caught.exit_code(result.exit_code))
     return result

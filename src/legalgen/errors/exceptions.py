@@ -21,6 +21,7 @@ from msgspec.structs import asdict
 
 from legalgen.completion import LimitKind, LimitReading, LimitWindow
 from legalgen.errors.category import ErrorCategory
+from legalgen.errors.exit_codes import Exit
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -79,25 +80,25 @@ class Failure(msgspec.Struct, frozen=True):
 class LegalgenError(Exception):
     """The root of all errors raised on purpose; its text is a sentence for the user."""
 
-    exit_code: ClassVar[int] = 70
+    exit_code: ClassVar[int] = Exit.BUG
 
 
 class UsageError(LegalgenError):
     """A flag, a value or a file of the user's that cannot be meant."""
 
-    exit_code = 2
+    exit_code = Exit.USAGE
 
 
 class ConfigurationError(LegalgenError):
     """config.toml, the environment or a key cannot be used as it is."""
 
-    exit_code = 2
+    exit_code = Exit.USAGE
 
 
 class NoUsableProvider(LegalgenError):  # noqa: N818 - reads as the sentence it is
     """Nothing is left to call; ``tried`` says what was, in order, with each reason."""
 
-    exit_code = 3
+    exit_code = Exit.NO_PROVIDER
 
     def __init__(self, message: str, tried: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -107,7 +108,7 @@ class NoUsableProvider(LegalgenError):  # noqa: N818 - reads as the sentence it 
 class BatchRunning(LegalgenError):  # noqa: N818
     """Another batch holds the data dir; ``holder`` is its id, pid and start."""
 
-    exit_code = 5
+    exit_code = Exit.RUNNING
 
     def __init__(self, message: str, holder: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
@@ -117,7 +118,7 @@ class BatchRunning(LegalgenError):  # noqa: N818
 class DiskError(LegalgenError):
     """The disk failed under ``path``."""
 
-    exit_code = 74
+    exit_code = Exit.DISK
 
     def __init__(self, message: str, path: Path) -> None:
         super().__init__(message)

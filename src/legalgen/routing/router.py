@@ -384,7 +384,7 @@ class Router:
         cost = self._cost(line, demand)
         bound = self.purse.bound(self._policy, line.target, cost)
         if bound:
-            return Spent(bound)
+            return bound
         named = self._policy.named
         away = named is not None and ref.provider != named
         why = spilling.reason(self._policy, self._named(now), trail) if away else ""

@@ -6,7 +6,7 @@ import threading
 
 from legalgen.errors import ErrorCategory, Failure
 from legalgen.routing.rate_limits import Cost
-from legalgen.routing.targets import Policy, Target, usd
+from legalgen.routing.targets import Policy, Spent, Target, usd
 
 _UNANSWERED = frozenset(
     {ErrorCategory.TIMEOUT, ErrorCategory.CONNECTION_ERROR, ErrorCategory.OUTPUT_INVALID}
@@ -48,21 +48,23 @@ class Purse:
             if used is not None:
                 self._add(target, used, 1)
 
-    def bound(self, policy: Policy, target: Target, cost: Cost) -> str | None:
+    def bound(self, policy: Policy, target: Target, cost: Cost) -> Spent | None:
         """Which bound one more call would break; None for none."""
         with self._lock:
             if self.calls >= policy.max_calls:
-                return f"{self.calls} calls are the most that this batch may make (--max-calls)"
+                set_by = "usually makes; --max-calls allows more" if policy.usual_calls else ""
+                said = f"{self.calls} calls are the most that this batch "
+                return Spent(said + (set_by or "may make (--max-calls)"), not policy.usual_calls)
             more = cost.of("tokens")
             most = policy.max_tokens
             if most is not None and self.tokens + more > most:
-                return (
+                return Spent(
                     f"{self.tokens} of {most} tokens are used, "
                     f"the next call may take {more} (--max-tokens)"
                 )
             price, limit = usd(target, cost), policy.max_cost_usd
             if limit is not None and self.usd + price > limit:
-                return (
+                return Spent(
                     f"${self.usd:.4f} of ${limit:g} are spent, "
                     f"the next call may cost ${price:.4f} (--max-cost)"
                 )

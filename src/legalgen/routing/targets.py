@@ -38,7 +38,8 @@ class Policy(msgspec.Struct, frozen=True):
     """What the user set: seconds of patience, preference, and bounds on the whole batch.
 
     ``trickle_waits`` lets a wait for a daily window count as any other. The bounds count what
-    calls in flight may still take, so that they cannot be overshot. ``spill_after_s`` is how much
+    calls in flight may still take, so that they cannot be overshot; ``usual_calls``: nobody set
+    ``max_calls``. ``spill_after_s`` is how much
     later the provider ``named`` by the user may deliver before another is paid.
     """
 
@@ -46,6 +47,7 @@ class Policy(msgspec.Struct, frozen=True):
     max_wait_s: float = 900.0
     trickle_waits: bool = False
     max_calls: int = 10**9
+    usual_calls: bool = False
     max_in_flight: int = MOST_IN_FLIGHT
     max_tokens: int | None = None
     max_cost_usd: float | None = None
@@ -90,9 +92,11 @@ class Hold(msgspec.Struct, frozen=True):
 
 
 class Spent(msgspec.Struct, frozen=True):
-    """The batch has used up one of its bounds; ``why`` is a sentence."""
+    """The batch has used up one of its bounds; ``why`` is a sentence. ``of_user``: the user set it,
+    rather than the usual bound on calls."""
 
     why: str
+    of_user: bool = True
 
 
 class View(msgspec.Struct, frozen=True):
