@@ -40,7 +40,8 @@ _WRITING = (
     "log_format", "events",
 )  # fmt: skip
 _BOUNDING = (
-    "count", "concurrency", "max_time", "max_cost", "max_tokens", "max_calls", "alert_switches",
+    "count", "concurrency", "max_time", "max_cost", "max_cost_per_day", "max_cost_per_month",
+    "max_tokens", "max_calls", "alert_switches",
     "alert_timeouts", "metrics_file",
 )  # fmt: skip
 
@@ -229,12 +230,18 @@ def history(
         str | None,
         typer.Option(metavar="WHEN", help="Only batches since a date, or since 36h or 7d ago."),
     ] = None,
+    spend: Annotated[
+        bool, typer.Option("--spend", help="What was spent, with --by and --since.")
+    ] = False,
+    by: Annotated[
+        str, typer.Option(metavar="day|provider|model|batch", help="What --spend adds up.")
+    ] = "day",
 ) -> int:
     """Show what was done, and how it went."""
     from legalgen.commands.history import HistoryQuery, show_history
 
     settings = settings_of(flags)
-    query = HistoryQuery(batch_id, limit, status, provider, since, why)
+    query = HistoryQuery(batch_id, limit, status, provider, since, why, spend, by)
     return show_history(settings, console_of(settings), query)
 
 

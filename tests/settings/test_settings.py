@@ -85,7 +85,8 @@ def test_without_any_layer_the_defaults_hold() -> None:
     assert {each.name: getattr(settings, each.name) for each in SETTINGS} == {
         "provider": None, "model": None, "taxonomy": None, "authorities": None,
         "count": 10, "seed": None, "concurrency": "auto", "max_wait": None, "max_time": None,
-        "max_cost": None, "max_tokens": None, "max_calls": None,
+        "max_cost": None, "max_cost_per_day": None, "max_cost_per_month": None,
+        "max_tokens": None, "max_calls": None,
         "jurisdiction": (), "practice_area": (), "topic": (), "difficulty": (), "sample_type": (),
         "reasoning_instruction": None, "citation_policy": "statute-first", "gate": "full",
         "judge": (), "min_score": None, "as_of": None,

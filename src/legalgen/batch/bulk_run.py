@@ -385,7 +385,7 @@ class BulkRun(Run):
             bytes=self._terms.max_bytes,
             calls=math.inf if settings.max_calls is None else settings.max_calls - calls,
             tokens=math.inf if settings.max_tokens is None else settings.max_tokens - tokens,
-            usd=math.inf if settings.max_cost is None else settings.max_cost - usd,
+            usd=self._dollars_left(desk, usd),
         )
 
     # ------------------------------------------------------------------ asking and cancelling
@@ -421,6 +421,14 @@ class BulkRun(Run):
             return
         _drop(chunk)
         self._save(desk.record, force=True)
+
+    def _dollars_left(self, desk: Desk, committed: float) -> float:
+        """What may still be asked for, by every cap on money; ``committed`` is this batch's own."""
+        most = self.settings.max_cost
+        left = [] if most is None else [most - committed]
+        waiting = sum(chunk.most_usd for chunk in bulk.outstanding(desk.bulk))
+        left += [cap.limit_usd - cap.spent_usd - waiting for cap in self._caps]
+        return min(left, default=math.inf)
 
     def _look(self, desk: Desk, chunk: BulkChunk) -> None:
         """Ask how a job does. One that the provider no longer knows is given up by ``cancel``."""

@@ -544,6 +544,8 @@ class Batch:
         stats.seconds += spending.latency_s
         if spending.cost_usd is not None:
             stats.cost_usd = (stats.cost_usd or 0.0) + spending.cost_usd
+            today = f"{self._now():%Y-%m-%d}"
+            self.record.days[today] = self.record.days.get(today, 0.0) + spending.cost_usd
             stats.assumed_usd += 0.0 if spending.answered else spending.cost_usd
         if spending.failed is not None:
             stats.failures[spending.failed] = stats.failures.get(spending.failed, 0) + 1

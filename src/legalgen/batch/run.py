@@ -37,9 +37,9 @@ from legalgen.routing import opening
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.route import Route
 from legalgen.routing.router import Router
-from legalgen.routing.targets import MOST_IN_FLIGHT, Policy, Target
+from legalgen.routing.targets import MOST_IN_FLIGHT, Cap, Policy, Target
 from legalgen.settings.layers import SETTINGS, Settings
-from legalgen.store import card, journal, ledger, parts
+from legalgen.store import card, journal, ledger, outlays, parts
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger, Record, new_batch_id, this_process
@@ -413,9 +413,28 @@ class Run:
             usual_calls=settings.max_calls is None,
             max_tokens=settings.max_tokens,
             max_cost_usd=settings.max_cost,
+            caps=self._caps,
             named=self.route.named,
             spill_after_s=settings.spill_after,
         )
+
+    @cached_property
+    def _caps(self) -> tuple[Cap, ...]:
+        """What the ledger of this data dir leaves of a day's and a month's cap."""
+        bounds = [
+            ("--max-cost-per-day", self.settings.max_cost_per_day, outlays.day_of),
+            ("--max-cost-per-month", self.settings.max_cost_per_month, outlays.month_of),
+        ]
+        if all(limit is None for _, limit, _ in bounds):
+            return ()  # no record need be read
+        records = [each for each in self.ledger.newest() if isinstance(each, Record)]
+        found = []
+        for flag, limit, period in bounds:
+            first, frees = period(self._now())
+            if limit is not None:
+                spent = outlays.spent_since(records, first)
+                found.append(Cap(flag, limit, spent, f"{frees:%Y-%m-%d %H:%M} UTC"))
+        return tuple(found)
 
     def _usual_calls(self) -> int:
         """Six calls a sample, at least fifty; a judge makes one for each that passes the gate."""

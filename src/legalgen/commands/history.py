@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import msgspec
 
@@ -15,6 +15,7 @@ from legalgen.settings.layers import Settings
 from legalgen.settings.types import did_you_mean, parse_duration
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record, Unreadable
+from legalgen.store.outlays import By, Outlay, in_all, outlays
 from legalgen.ui.console import Console, history_row
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class HistoryQuery(msgspec.Struct, frozen=True):
     provider: str | None = None
     since: str | None = None
     why: bool = False
+    spend: bool = False
+    by: str = "day"
 
 
 def show_history(settings: Settings, console: Console, query: HistoryQuery) -> int:
@@ -50,8 +53,27 @@ def show_history(settings: Settings, console: Console, query: HistoryQuery) -> i
             f"{did_you_mean(query.status, STATUSES)}; there are: {', '.join(STATUSES)}"
         )
     _check_provider(ledger, query.provider)
+    if query.spend:
+        rows = _spent(ledger, query)
+        console.spend(rows, in_all(rows), query.by)
+        return 0
     console.history(islice(_matching(ledger, query), query.limit))
     return 0
+
+
+def _spent(ledger: Ledger, query: HistoryQuery) -> list[Outlay]:
+    """What the batches asked for have cost; the caps of a day and a month go by the same."""
+    if query.by not in get_args(By):
+        raise UsageError(f"--by {query.by}: there are: {', '.join(get_args(By))}")
+    since = _moment(query.since).astimezone(UTC).date() if query.since else None
+    records = [
+        entry
+        for entry in ledger.newest()
+        if isinstance(entry, Record)
+        and _has_provider(entry, query.provider)
+        and (query.status is None or ledger.status_of(entry) == query.status)
+    ]
+    return outlays(records, cast("By", query.by), since)
 
 
 def _check_provider(ledger: Ledger, name: str | None) -> None:

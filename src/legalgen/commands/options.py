@@ -111,6 +111,7 @@ _METAVARS = {
     "count": "N", "seed": "N", "concurrency": "auto|N", "timeout": "TIME", "max_wait": "TIME",
     "max_time": "TIME", "connect_timeout": "TIME", "stickiness": "TIME",
     "spill_after": "TIME", "max_cost": "USD",
+    "max_cost_per_day": "USD", "max_cost_per_month": "USD",
     "max_tokens": "N", "max_calls": "N", "alert_switches": "N", "alert_timeouts": "N",
     "data_dir": "DIR", "state_dir": "DIR", "log_dir": "DIR", "taxonomy": "FILE",
     "authorities": "FILE", "metrics_file": "FILE", "events": "FILE|-", "base_url": "URL",

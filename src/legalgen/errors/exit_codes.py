@@ -34,7 +34,7 @@ MEANINGS: Mapping[Exit, str] = {
     "its count with troubles",
     Exit.USAGE: "usage or configuration: a sentence says what to change",
     Exit.NO_PROVIDER: "no usable provider is left, or no model of the route can take any sample",
-    Exit.BOUND: "a bound that you set (time, calls, tokens, cost) is met; what was made is kept",
+    Exit.BOUND: "a bound that you set (time, calls, tokens, money) is met; what was made is kept",
     Exit.RUNNING: "another batch is running in this data dir",
     Exit.FAILED: "stopped by what nobody set: prompt, taxonomy or gate at fault, nothing accepted "
     "for too long, the usual bound on calls",

@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to loo
 _NEARNESS = ("flag", "environment", "config", "default")
 """Where settings come from, the nearest to the command first."""
 
-MONEY = ("max_cost",)
+MONEY = ("max_cost", "max_cost_per_day", "max_cost_per_month")
 """Settings that bound what is spent."""
 REASONING_ALLOWANCE: Mapping[str, int] = {"none": 0, "low": 500, "medium": 1500, "high": 4000}
 """Tokens that a reasoning model is given to think, by effort, until its usage is known."""

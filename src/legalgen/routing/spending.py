@@ -62,6 +62,13 @@ class Purse:
                     f"{self.tokens} of {most} tokens are used, "
                     f"the next call may take {more} (--max-tokens)"
                 )
+            for cap in policy.caps:
+                spent, price = cap.spent_usd + self.usd, usd(target, cost)
+                if spent + price > cap.limit_usd:
+                    return Spent(
+                        f"${spent:.4f} of ${cap.limit_usd:g} are spent, the next call may cost "
+                        f"${price:.4f} ({cap.flag}); it frees at {cap.frees}"
+                    )
             price, limit = usd(target, cost), policy.max_cost_usd
             if limit is not None and self.usd + price > limit:
                 return Spent(

@@ -34,6 +34,18 @@ class Target(msgspec.Struct, frozen=True):
     output_usd: float = 0.0
 
 
+class Cap(msgspec.Struct, frozen=True):
+    """A bound on what all batches spend in a time, of which some is spent already (US dollars).
+
+    ``flag`` sets it; ``frees`` says when the next such time begins.
+    """
+
+    flag: str
+    limit_usd: float
+    spent_usd: float
+    frees: str
+
+
 class Policy(msgspec.Struct, frozen=True):
     """What the user set: seconds of patience, preference, and bounds on the whole batch.
 
@@ -51,6 +63,7 @@ class Policy(msgspec.Struct, frozen=True):
     max_in_flight: int = MOST_IN_FLIGHT
     max_tokens: int | None = None
     max_cost_usd: float | None = None
+    caps: tuple[Cap, ...] = ()
     named: str | None = None
     spill_after_s: float = 0.0
 

@@ -99,6 +99,12 @@ class Settings:
         absent="no bound", example="6h")
     max_cost: float | None = setting(DOLLAR_BOUND, None, "batch", "What a batch may cost.",
         absent="no bound", example="2.5")
+    max_cost_per_day: float | None = setting(DOLLAR_BOUND, None, "batch",
+        "What all batches of this data dir may cost on one day (UTC).",
+        absent="no bound", example="5")
+    max_cost_per_month: float | None = setting(DOLLAR_BOUND, None, "batch",
+        "What all batches of this data dir may cost in one month (UTC).",
+        absent="no bound", example="50")
     max_tokens: int | None = setting(COUNT_BOUND, None, "batch", "Tokens that a batch may use.",
         absent="no bound", example="2000000")
     max_calls: int | None = setting(COUNT_BOUND, None, "batch", "Calls that a batch may make.",

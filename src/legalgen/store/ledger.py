@@ -277,6 +277,8 @@ class Record(msgspec.Struct, kw_only=True):
     models: dict[str, ModelStats] = {}
     switches: list[Switch] = []
     spill: Spill | None = None
+    days: dict[str, float] = {}
+    """US dollars spent on each day (UTC, ISO 8601), as far as prices are known."""
     waits: list[Wait] = []
     failures: list[Failed] = []
     alerts: list[Alert] = []

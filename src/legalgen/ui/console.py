@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from legalgen.law.axes import Branch
     from legalgen.routing.inventory import Compared, Listing, ModelRow
     from legalgen.store.ledger import Record, Unreadable
+    from legalgen.store.outlays import Outlay
     from legalgen.store.sample import Sample
     from legalgen.ui.screens import Grid
 
@@ -183,6 +184,15 @@ class Console:
         else:
             table = screens.grid(screens.HISTORY_COLUMNS, listed)
             self._grid(table, table.only(screens.HISTORY_NARROW))
+
+    def spend(self, rows: Sequence[Outlay], in_all: Outlay, by: str) -> None:
+        """What was spent, by day, provider, model or batch, and in all."""
+        if self.json:
+            self.data(msgspec.to_builtins(list(rows)))
+        elif not rows:
+            self.talk("Nothing was spent in that time.")
+        else:
+            self._grid(screens.grid(screens.spend_columns(by), [*rows, in_all]))
 
     def record(self, record: Record, status: str, again: str = "", *, why: bool = False) -> None:
         """One batch in full; with ``why`` all that went wrong in it, in order."""

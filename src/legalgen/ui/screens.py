@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from legalgen.law.axes import Branch
     from legalgen.routing.inventory import Compared, Limit, Listing, ModelRow
     from legalgen.store.ledger import ModelStats, Parked, Record, Spill
+    from legalgen.store.outlays import Outlay
     from legalgen.store.sample import Sample
 
 DASH = "-"
@@ -322,6 +323,22 @@ def _row_models(row: Mapping[str, Any]) -> str:
     if not ranked:
         return str(row.get("reason", "")) or DASH
     return ranked[0].rpartition("/")[2] + more
+
+
+def spend_columns(by: str) -> tuple[Column, ...]:
+    """What was spent; rows are :class:`legalgen.store.outlays.Outlay`."""
+    return (
+        (by, lambda row: row.name),
+        (">cost", _outlay),
+        (">samples", lambda row: f"{row.samples:,}"),
+        (">tokens", lambda row: f"{row.tokens:,}"),
+    )
+
+
+def _outlay(row: Outlay) -> str:
+    known = dollars(row.cost_usd) if row.cost_usd or not row.price_unknown_tokens else ""
+    unknown = f"price unknown: {row.price_unknown_tokens:,} tokens"
+    return ", ".join([known] * bool(known) + [unknown] * bool(row.price_unknown_tokens))
 
 
 HISTORY_NARROW = ("batch", "status", "samples", "cost", "took", "models")
