@@ -266,6 +266,29 @@ def test_broad_excepts_stand_only_at_the_boundary() -> None:
     assert broad == {"cli", "batch.workers"}
 
 
+def _waits_without_end(call: ast.Call) -> bool:
+    """Whether a call may wait for ever: a lock, a queue, an event, a thread, without a bound.
+
+    ``flock`` must not wait at all; ``" ".join(words)`` and ``mapping.get(key)`` have arguments.
+    """
+    if not isinstance(call.func, ast.Attribute):
+        return False
+    if call.func.attr in ("flock", "lockf"):
+        return "LOCK_NB" not in ast.unparse(call)
+    return call.func.attr in ("acquire", "get", "wait", "join") and not (call.args or call.keywords)
+
+
+def test_no_wait_is_without_a_bound() -> None:
+    """What another process or thread holds up is waited for step by step: told, interruptible."""
+    endless = [
+        f"{name}, line {node.lineno}: {ast.unparse(node)}"
+        for name in MODULES
+        for node in ast.walk(tree(name))
+        if isinstance(node, ast.Call) and _waits_without_end(node)
+    ]
+    assert endless == []
+
+
 def test_help_loads_nothing_heavy() -> None:
     """`legalgen --help` loads a handful of rooms, no SDK, no pyarrow, nothing that takes time."""
     script = (

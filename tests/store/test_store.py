@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from legalgen.errors import BatchRunning, DiskError, Reason, UsageError
-from legalgen.store.files import DataDir, check_batch_id, replace_file
+from legalgen.store.files import DataDir, check_batch_id, frame, replace_file, unframe
 from legalgen.store.journal import BatchWriter, Recovery, Rejected, bounded, read_rejected, recover
 from legalgen.store.locks import BatchLock, Holder, data_lock, is_writing
 from legalgen.store.parts import (
@@ -359,6 +359,95 @@ def test_a_damaged_part_is_made_again_from_its_segment(data_dir: DataDir, damage
     assert files(data_dir.journal) == {f"{PART}.damaged-0": damage}
 
 
+def poisoned(line: bytes, **changes: object) -> bytes:
+    """A line of the journal whose row says something else; its checksum fits."""
+    row = unframe(line)
+    assert row is not None
+    return frame(msgspec.json.encode(msgspec.json.decode(row) | changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"input_tokens": 2**63},
+        {"output_tokens": 2**64 - 1},
+        {"reasoning_tokens": -(2**63) - 1},
+        {"slot": 2**63},
+        {"input_tokens": "many"},
+        {"answer": None},
+        {"citations": "none"},
+        {"created_at": "yesterday"},
+    ],
+    ids=str,
+)
+def test_a_row_that_the_schema_refuses_is_put_aside_and_those_behind_it_are_sealed(
+    data_dir: DataDir, changes: dict[str, object]
+) -> None:
+    """One absurd number or type in the middle of a segment keeps nothing else out for ever."""
+    path = abandoned(data_dir, [make_sample(slot) for slot in range(3)])
+    header, first, second, third = path.read_bytes().splitlines(keepends=True)
+    bad = poisoned(second, **changes)
+    path.write_bytes(b"".join([header, first, bad, third]))
+    (found,) = recover(data_dir, note_part=Notes())
+    assert rows_on_disk(data_dir) == [make_sample(0), make_sample(2)]
+    assert found.kept_aside is not None
+    assert found.kept_aside.read_bytes() == bad
+    assert f"in {found.kept_aside}" in str(found)
+    assert recover(data_dir, note_part=Notes()) == []
+
+
+def test_rows_beyond_64_bits_and_torn_lines_are_kept_aside_together(data_dir: DataDir) -> None:
+    """Also a number with 400 digits; where every row is refused no part is made."""
+    path = abandoned(data_dir, [make_sample(slot) for slot in range(2)])
+    header, first, second = path.read_bytes().splitlines(keepends=True)
+    row = unframe(first)
+    assert row is not None
+    huge = frame(row.replace(b'"input_tokens":500', b'"input_tokens":' + b"9" * 400))
+    deep = frame(row.replace(b'"score":null', b'"score":' + b"[" * 100_000 + b"]" * 100_000))
+    path.write_bytes(b"".join([header, huge, deep, second[:9]]))
+    (found,) = recover(data_dir, note_part=Notes())
+    assert (found.outcome, parts(data_dir)) == ("empty", [])
+    assert found.kept_aside is not None
+    assert sorted(found.kept_aside.read_bytes().splitlines(keepends=True)) == sorted(
+        [huge, deep, second[:9]]
+    )
+
+
+def test_a_living_writer_puts_aside_what_the_schema_refuses(data_dir: DataDir) -> None:
+    """Also without a crash: the batch is told in a sentence, and its other rows are sealed."""
+    told: list[str] = []
+    with writing(data_dir, notice=told.append) as writer:
+        writer.append([make_sample(0), make_sample(1, input_tokens=2**63), make_sample(2)])
+    assert rows_on_disk(data_dir) == [make_sample(0), make_sample(2)]
+    aside = data_dir.journal / f"{SEGMENT}.torn-0"
+    assert told == [f"1 row was put aside, as the schema refuses what it holds, in {aside}"]
+
+
+def test_two_copies_of_a_line_are_one_row(data_dir: DataDir) -> None:
+    """A line that stands twice in a segment, or in a second segment too, is sealed once."""
+    path = abandoned(data_dir, [make_sample(slot) for slot in range(2)])
+    header, first, second = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([header, first, second, first]))
+    other = header.replace(b'"part":0', b'"part":1')
+    path.with_name(f"{BATCH}-00001.jsonl").write_bytes(other + second)
+    recover(data_dir, note_part=Notes())
+    assert rows_on_disk(data_dir) == [make_sample(0), make_sample(1)]
+
+
+def test_a_segment_left_over_from_before_a_compaction_is_not_sealed_again(
+    data_dir: DataDir,
+) -> None:
+    """Its rows stand in a part of another name by then."""
+    path = abandoned(data_dir, [make_sample(0)])
+    raw = path.read_bytes()
+    recover(data_dir, note_part=Notes())
+    (data_dir.parts() / PART).rename(data_dir.parts() / "train-g1-00000.parquet")
+    path.write_bytes(raw)
+    (found,) = recover(data_dir, note_part=Notes())
+    assert (found.outcome, found.part) == ("stood", None)
+    assert rows_on_disk(data_dir) == [make_sample(0)]
+
+
 def test_recovery_clears_what_dead_writers_left_and_nothing_else(data_dir: DataDir) -> None:
     """Files in state/tmp go when their writer is dead, foreign files in journal/ stay."""
     (data_dir.tmp / "train-x-00000.parquet.0000").write_bytes(b"half")
@@ -464,7 +553,7 @@ def test_a_living_journal_is_not_touched_and_a_dead_one_is_recovered(data_dir: D
         assert is_writing(data_dir, BATCH)
         assert recover(data_dir, note_part=Notes()) == []
         with pytest.raises(BatchRunning, match=BATCH):
-            BatchWriter(data_dir, BATCH, note_part=Notes(), sleep=lambda _: None)
+            BatchWriter(data_dir, BATCH, note_part=Notes())
     assert not is_writing(data_dir, BATCH)
     assert recover(data_dir, note_part=Notes()) == [
         Recovery(BATCH, SEGMENT, "sealed", Part(PART, 1))

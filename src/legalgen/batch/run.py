@@ -43,7 +43,7 @@ from legalgen.store import card, journal, ledger, outlays, parts
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger, Record, new_batch_id, this_process
-from legalgen.store.locks import BatchLock, Holder
+from legalgen.store.locks import BatchLock, Holder, Patience, data_lock
 from legalgen.store.sample import Sample
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
@@ -102,8 +102,14 @@ class Result(msgspec.Struct, frozen=True):
 # --------------------------------------------------------------------------- an open run
 
 
+GRACE_S = 5.0
+"""How long a run that was asked to stop still waits for the lock that its last part needs."""
+
+
 class _LeftQueueError(LegalgenError):
-    """The run was asked to stop before it was its turn."""
+    """The run was asked to stop while it waited for what another process holds."""
+
+    exit_code = 130
 
 
 class Run:
@@ -143,6 +149,7 @@ class Run:
         self._learning = [(book, self.router)]
         self.metrics = Metrics(settings.alert_switches, settings.alert_timeouts)
         self._kept: list[Sample] = []
+        self._grace_s = GRACE_S
 
     @property
     def _dataset(self) -> Path:
@@ -181,14 +188,16 @@ class Run:
             return self._unsaved()
         with _disk_of(self.data_dir):
             self.data_dir.create()
-        if self.intent.kind != "batch":
-            return self._saved()
+        try:
+            return self._saved() if self.intent.kind != "batch" else self._alone()
+        except _LeftQueueError as error:
+            return Result(error.exit_code, "stopped", str(error))
+
+    def _alone(self) -> Result:
+        """A batch, once no other one runs in this data dir."""
         batch_id = self.intent.resume.id if self.intent.resume else self._new_id()
         lock = BatchLock(self.data_dir, sleep=self._queue)
-        try:
-            self._take_turn(lock, Holder(batch_id, this_process().pid, self._now()))
-        except _LeftQueueError:
-            return Result(130, "stopped", "stopped while waiting for the running batch")
+        self._take_turn(lock, Holder(batch_id, this_process().pid, self._now()))
         try:
             return self._saved(batch_id)
         finally:
@@ -215,9 +224,20 @@ class Run:
             lock.acquire(holder, max_wait_s=seconds)
 
     def _queue(self, seconds: float) -> None:
-        """One step of waiting for a running batch; a signal ends it."""
+        """One step of waiting for what another process holds; a signal ends it."""
         if self._stop.requested:
-            raise _LeftQueueError
+            raise _LeftQueueError("stopped while waiting for another process")
+        self.clock.sleep(seconds)
+
+    def _patience(self, sleep: Callable[[float], None]) -> Patience:
+        return Patience(self._max_wait(), sleep, self._listener, "--max-wait")
+
+    def _queue_to_seal(self, seconds: float) -> None:
+        """As ``_queue``, with rows to seal: these are worth some seconds after the first signal."""
+        if self._stop.requested:
+            self._grace_s -= seconds
+        if self._stop.abandoned or self._grace_s < 0:
+            raise _LeftQueueError("stopped while another process held the dataset")
         self.clock.sleep(seconds)
 
     def close(self) -> None:
@@ -244,7 +264,7 @@ class Run:
         return self._result(ending, record)
 
     def _saved(self, batch_id: str | None = None) -> Result:
-        self._recover()
+        self._recover(whole=batch_id is not None)
         summary = parts.summarise(self.data_dir, rehearsal=self.rehearsal, save=True)
         counts, done = summary.cells, set[int]()
         if self.intent.resume is None:
@@ -297,6 +317,9 @@ class Run:
             with contextlib.suppress(DiskError):
                 self._close_record(record, Ending("stopped", error.exit_code, str(error)))
             raise
+        except (BatchRunning, _LeftQueueError) as error:  # nothing is lost, and nothing is sealed
+            reason = f"{error}; what was accepted is in the journal: the next command seals it"
+            return Ending("stopped", error.exit_code, reason)
         except BaseException as error:  # a bug: seals what was paid for, raises again
             with contextlib.suppress(DiskError):
                 writer.seal()
@@ -536,13 +559,22 @@ class Run:
             note_part=note_part,
             rehearsal=self.rehearsal,
             noted=[part.name for part in record.parts],
+            patience=self._patience(self._queue_to_seal),
+            notice=self._notice,
         )
 
-    def _recover(self) -> None:
-        for found in journal.recover(self.data_dir, note_part=self.ledger.note_part):
-            rows = found.part.rows if found.part else 0
-            kept = f"; unreadable lines were kept in {found.kept_aside}" if found.kept_aside else ""
-            self._notice(f"recovered batch {found.batch_id}: {rows} rows, {found.outcome}{kept}")
+    def _recover(self, *, whole: bool) -> None:
+        """Seal what dead processes left; ``whole``: this batch counts what there is and buys the
+        rest, so that nothing may be left in a journal that somebody else holds for a moment."""
+        patience = self._patience(self._queue)
+        with data_lock(self.data_dir, patience=patience):
+            pass  # who rewrites the parts is waited for before anything is paid for
+        note_part = self.ledger.note_part
+        recovered = journal.recover(
+            self.data_dir, note_part=note_part, patience=patience, whole=whole
+        )
+        for found in recovered:
+            self._notice(str(found))
 
     def new_record(self, rows: int) -> Record:
         """The record of a batch that begins now over a dataset of ``rows`` rows."""

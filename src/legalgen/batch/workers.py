@@ -5,6 +5,7 @@ The threads are daemons: a run that is abandoned does not wait for a server that
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections import deque
@@ -17,6 +18,10 @@ from legalgen.telemetry.clock import Clock
 
 J = TypeVar("J")
 O = TypeVar("O")  # noqa: E741 - an outcome
+
+
+IDLE_S = 60.0
+"""How long a thread without a job sleeps at a time: no wait of this program is without a bound."""
 
 
 class Done(msgspec.Struct, Generic[J, O], frozen=True):
@@ -87,8 +92,14 @@ class Crew(Generic[J, O]):
         for _ in range(self._threads):
             self._jobs.put(None)
 
+    def _next(self) -> J | None:
+        """The next job, or None when there will be no more."""
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self._jobs.get(timeout=IDLE_S)
+
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (job := self._next()) is not None:
             try:
                 self.tell(Done(job, self._work(job)))
             except BaseException as error:  # noqa: BLE001 - the main thread raises it

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from legalgen.commands.history import RESUMABLE
 from legalgen.commands.running import again, command, go, warn
-from legalgen.errors import UsageError
+from legalgen.errors import BatchRunning, UsageError
 from legalgen.errors.exit_codes import Exit
 from legalgen.settings.layers import Settings
 from legalgen.settings.types import parse_duration
@@ -62,7 +62,7 @@ def run_batch(
     if order.resume or order.cancel:
         if flags.get("count") or order.until_total:
             raise UsageError("--resume goes on to the original count: leave out --count")
-        record = _resumable(settings, order.batch_id)
+        record = _resumable(settings, order)
         settings = resumed_settings(record, load(resumed_flags(record, flags)))
     console = talk(settings)
     intent = Intent(
@@ -142,18 +142,43 @@ def _queue_s(order: BatchOrder) -> float:
     return LONGEST_QUEUE_S if order.wait else 0.0
 
 
-def _resumable(settings: Settings, batch_id: str | None) -> Record:
-    """The batch to go on with: the one named, or the newest that is unfinished."""
+def _resumable(settings: Settings, order: BatchOrder) -> Record:
+    """The batch to go on with: the one named, or the newest that is unfinished.
+
+    With ``--wait`` also one that is running: it may end early before it is this one's turn.
+
+    Raises:
+        UsageError: there is none.
+        BatchRunning: there is none but one that is running.
+    """
     ledger = Ledger(DataDir(settings.data_dir))
-    if batch_id is not None:
-        record = ledger.find(batch_id)
+    if order.batch_id is not None:
+        record = ledger.find(order.batch_id)
         status = ledger.status_of(record)
+        if record.kind == "batch" and status == "running":
+            return _running(record, order)
         if status not in RESUMABLE or record.kind != "batch":
             raise UsageError(f"batch {record.id} is {status}: there is nothing to resume")
         return record
+    running = None
     for entry in ledger.newest():
         if isinstance(entry, Unreadable) or entry.kind != "batch":
             continue
-        if ledger.status_of(entry) in RESUMABLE:
+        status = ledger.status_of(entry)
+        if status in RESUMABLE:
             return entry
+        running = running or (entry if status == "running" else None)
+    if running is not None:
+        return _running(running, order)
     raise UsageError(f"there is nothing to resume in {settings.data_dir}")
+
+
+def _running(record: Record, order: BatchOrder) -> Record:
+    """A batch that runs: to be waited for, or another time."""
+    if order.wait or order.wait_max is not None:
+        return record
+    raise BatchRunning(
+        f"batch {record.id} is running (pid {record.process.pid}, "
+        f"since {record.started:%F %T} UTC); --wait queues behind it",
+        {"id": record.id, "pid": record.process.pid, "started": record.started.isoformat()},
+    )

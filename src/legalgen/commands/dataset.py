@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from legalgen.batch import wiring
+from legalgen.commands.running import patience_of
 from legalgen.dataset import compact, export, imports, report
 from legalgen.dataset.check import Linter, check
 from legalgen.dataset.foreign import read_rows
@@ -61,7 +62,8 @@ def _existing(settings: Settings) -> DataDir:
 def verify_dataset(settings: Settings, console: Console, *, repair: bool) -> int:
     """Whether the dataset is whole."""
     data_dir = _existing(settings)
-    found = mend(data_dir) if repair else verify(data_dir)
+    patience = patience_of(settings, console)
+    found = mend(data_dir, patience=patience) if repair else verify(data_dir)
     dataset_screens.show_verified(console, found)
     return FOUND if found.findings else 0
 
@@ -83,7 +85,10 @@ def compact_dataset(
         rehearsal=rehearsal,
         offline=offline,
         to_schema=to_schema,
+        patience=patience_of(settings, console),
     )
+    for found in done.recovered:
+        console.talk(str(found))
     dataset_screens.show_compacted(console, done)
     return 0
 
@@ -100,8 +105,10 @@ def import_file(settings: Settings, console: Console, file: Path) -> int:
     batch_id = new_batch_id(_now(), random.Random())
     with BatchLock(data_dir) as lock:
         lock.acquire(Holder(batch_id, this_process().pid, _now()))
-        for found in recover(data_dir, note_part=Ledger(data_dir).note_part):
-            console.talk(f"recovered journal/{found.segment}: {found.outcome}")
+        patience = patience_of(settings, console)
+        note_part = Ledger(data_dir).note_part
+        for found in recover(data_dir, note_part=note_part, patience=patience, whole=True):
+            console.talk(str(found))
         if (notice := older_version(data_dir)) is not None:
             console.talk(notice)
         taxonomy = _taxonomy(settings, console)
@@ -115,6 +122,7 @@ def import_file(settings: Settings, console: Console, file: Path) -> int:
             taxonomy=taxonomy,
             linter=Linter(taxonomy, gate, index=index),
             now=_now,
+            patience=patience,
         )
     if not (done.added or done.present):
         raise UsageError(_unusable(console, file, done))

@@ -15,6 +15,7 @@ from legalgen.errors import DiskError
 from legalgen.errors.exit_codes import Exit
 from legalgen.errors.redaction import redact
 from legalgen.settings.layers import Settings
+from legalgen.store.locks import Patience
 from legalgen.telemetry import events, log
 from legalgen.ui.console import Console
 
@@ -27,6 +28,12 @@ def again(settings: Settings) -> str:
     """The flags that the next command needs, to find the same data dir."""
     given = settings.origin("data_dir").source == "flag"
     return f" --data-dir {shlex.quote(str(settings.data_dir))}" if given else ""
+
+
+def patience_of(settings: Settings, console: Console) -> Patience:
+    """How a command that is no run waits for what another process holds; waits are told."""
+    most_s = settings.max_wait if settings.max_wait is not None else Patience().most_s
+    return Patience(most_s, tell=console.hear)
 
 
 def warn(settings: Settings, console: Console) -> None:

@@ -40,7 +40,7 @@ from legalgen.quality.rules import default_thresholds
 from legalgen.store.card import card_fault, write_card
 from legalgen.store.files import DataDir, replace_file, sync_folder
 from legalgen.store.journal import Recovery, recover
-from legalgen.store.locks import data_lock
+from legalgen.store.locks import Patience, data_lock
 from legalgen.store.notes import RowNotes, load_notes, save_notes
 from legalgen.store.parts import NotePart, parts, summarise
 from legalgen.store.sample import SCHEMA_VERSION, arrow_schema, upgraded, version_of
@@ -91,6 +91,7 @@ def compact(
     to_schema: int | None = None,
     limits: Limits | None = None,
     exchange: Exchange | None = None,
+    patience: Patience | None = None,
 ) -> Compacted:
     """Rewrite the parts of a dataset into as few as ``limits`` allow; rows keep their order.
 
@@ -105,9 +106,10 @@ def compact(
             newer one than ``to_schema``, or folders cannot be exchanged here and ``offline`` was
             not given.
         DiskError: the disk failed; the old parts stand, or the new ones.
+        BatchRunning: another process rewrites or seals, for longer than ``patience`` allows.
     """
     data_dir.create()
-    with data_lock(data_dir, exclusive=True):
+    with data_lock(data_dir, exclusive=True, patience=patience):
         recovered = tuple(recover(data_dir, note_part=note_part, data_locked=True))
         work = _Work(data_dir, rehearsal=rehearsal, limits=limits or Limits())
         with _telling(work.folder):

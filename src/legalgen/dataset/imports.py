@@ -38,6 +38,7 @@ from legalgen.store.card import write_card
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger, Record, this_process
+from legalgen.store.locks import Patience
 from legalgen.store.parts import Part, iter_batches
 from legalgen.store.sample import Sample, sample_id
 
@@ -86,17 +87,18 @@ def import_rows(
     taxonomy: Taxonomy,
     linter: Linter,
     now: Callable[[], datetime],
+    patience: Patience | None = None,
 ) -> Imported:
     """Append the rows that are not there yet, as a batch of their own; ``now`` is UTC.
 
     The caller holds the batch lock and has recovered. ``linter`` should know what the dataset
-    holds. When nothing is to be added, no record is left.
+    holds. When nothing is to be added, no record is left. ``patience`` is for locks.
 
     Raises:
         UsageError: the file cannot be read, or its columns are unknown.
         DiskError: the disk failed; what was durable stays, and running it again goes on.
     """
-    work = _Import(source, data_dir, batch_id, taxonomy, linter, now)
+    work = _Import(source, data_dir, batch_id, taxonomy, linter, now, patience)
     return work.run(rows)
 
 
@@ -118,6 +120,7 @@ class _Import:
     taxonomy: Taxonomy
     linter: Linter
     now: Callable[[], datetime]
+    patience: Patience | None = None
     writer: BatchWriter | None = None
     record: Record | None = None
     flags: Counter[str] = field(default_factory=Counter)
@@ -205,7 +208,9 @@ class _Import:
             parameters={"import": str(self.source.path)},
         )
         self.ledger.create(self.record)
-        self.writer = BatchWriter(self.data_dir, self.batch_id, note_part=self._note_part)
+        self.writer = BatchWriter(
+            self.data_dir, self.batch_id, note_part=self._note_part, patience=self.patience
+        )
 
     def _note_part(self, _batch_id: str, part: Part) -> None:
         assert self.record is not None

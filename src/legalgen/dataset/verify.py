@@ -22,7 +22,7 @@ from legalgen.store.card import card_fault, write_card
 from legalgen.store.files import DataDir, replace_file, sync_folder
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger, Record, Unreadable
-from legalgen.store.locks import data_lock, is_writing
+from legalgen.store.locks import Patience, data_lock, is_rewriting, is_writing
 from legalgen.store.notes import RowNotes, load_notes
 from legalgen.store.parts import Part, parts, version_of_part
 from legalgen.store.sample import (
@@ -79,9 +79,7 @@ def verify(data_dir: DataDir) -> Verified:
     Raises:
         DiskError: something cannot even be looked at.
     """
-    with _unchanging(data_dir):
-        ended = _ended(data_dir)
-        seen = {each: _Dataset(data_dir, rehearsal=each).read() for each in (False, True)}
+    ended, seen = _unchanged(data_dir)
     findings = [one for each in seen.values() for one in each.findings]
     batches = sum((each.batches for each in seen.values()), start=Counter[str]())
     notes = {each: load_notes(data_dir, rehearsal=each) for each in (False, True)}
@@ -93,10 +91,11 @@ def verify(data_dir: DataDir) -> Verified:
         for path in waiting
     ]
     findings += _against_ledger(data_dir, ended, batches, {_batch_of(path) for path in waiting})
-    findings += [
-        Finding("compaction_left", _inside(data_dir, path), "left by a compaction that died")
-        for path in compact.leftovers(data_dir)
-    ]
+    if not is_rewriting(data_dir):
+        findings += [
+            Finding("compaction_left", _inside(data_dir, path), "left by a compaction that died")
+            for path in compact.leftovers(data_dir)
+        ]
     return Verified(
         sum(each.rows - len(notes[rehearsal].dropped) for rehearsal, each in seen.items()),
         sum(len(each.tables) for each in seen.values()),
@@ -105,12 +104,32 @@ def verify(data_dir: DataDir) -> Verified:
     )
 
 
-@contextlib.contextmanager
-def _unchanging(data_dir: DataDir) -> Iterator[None]:
-    """Keep a compaction away while parts are read, where this user may."""
-    lockable = data_dir.locks.is_dir() and os.access(data_dir.locks, os.W_OK)
-    with data_lock(data_dir) if lockable else contextlib.nullcontext():
-        yield
+LOOKS: Final = 5
+"""How often a dataset is looked at that is compacted meanwhile."""
+
+
+def _unchanged(data_dir: DataDir) -> tuple[list[Record], dict[bool, _Dataset]]:
+    """The batches that have ended, and both datasets as they stood at one moment.
+
+    No lock is taken, so that nobody waits for a reader: where a compaction exchanged the parts
+    while they were read, they are read again.
+    """
+    for _ in range(LOOKS):
+        before = _standing(data_dir)
+        ended = _ended(data_dir)
+        seen = {each: _Dataset(data_dir, rehearsal=each).read() for each in (False, True)}
+        if before <= _standing(data_dir):
+            break
+    return ended, seen
+
+
+def _standing(data_dir: DataDir) -> set[tuple[int, str]]:
+    """The parts, by inode and name: sealing adds some, a compaction takes all of them away."""
+    found = set()
+    for path in (path for each in (False, True) for path in parts(data_dir, rehearsal=each)):
+        with contextlib.suppress(FileNotFoundError):
+            found.add((path.stat().st_ino, path.name))
+    return found
 
 
 def _inside(data_dir: DataDir, path: Path) -> str:
@@ -341,19 +360,19 @@ def _parts_of(data_dir: DataDir, batch_id: str) -> list[Path]:
 # --- repair ------------------------------------------------------------------------------------
 
 
-def repair(data_dir: DataDir) -> Verified:
+def repair(data_dir: DataDir, *, patience: Patience | None = None) -> Verified:
     """Mend what can be mended without losing a row, then look again.
 
     Raises:
         DiskError: the disk failed; it can be begun again.
+        BatchRunning: another process rewrites or seals, for longer than ``patience`` allows.
     """
     data_dir.create()
     ledger = Ledger(data_dir)
     done: list[str] = []
-    with data_lock(data_dir, exclusive=True):
-        for found in recover(data_dir, note_part=ledger.note_part, data_locked=True):
-            rows = found.part.rows if found.part else 0
-            done.append(f"journal/{found.segment}: {found.outcome}, {rows} rows")
+    with data_lock(data_dir, exclusive=True, patience=patience):
+        recovered = recover(data_dir, note_part=ledger.note_part, data_locked=True)
+        done += [f"journal/{found.segment}: {found}" for found in recovered]
         for rehearsal in (False, True):
             if data_dir.parts(rehearsal=rehearsal).is_dir():
                 done += _mend_dataset(data_dir, ledger, rehearsal=rehearsal)

@@ -74,7 +74,7 @@ def _left(timeout_s: float | None, late: type[httpcore.TimeoutException]) -> flo
     Raises:
         httpcore.TimeoutException: ``late``, when nothing is left.
     """
-    end = _deadline.get()
+    end = _deadline.get(None)
     if end is None:
         return timeout_s
     left = end - time.monotonic()

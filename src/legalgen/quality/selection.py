@@ -124,7 +124,7 @@ class Selection:
         """Load the corpus, and read what parts it has not seen (compaction only renames rows)."""
         try:
             remembered = msgspec.json.decode(self._corpus_path.read_bytes(), type=_Remembered)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        except (OSError, *files.NOT_OURS):
             remembered = _Remembered()  # none yet, or torn: the parts are there to be read
         names = {path.name for path in parts}
         if remembered.version == 1 and set(remembered.parts) <= names:

@@ -18,7 +18,7 @@ import msgspec
 
 from legalgen.errors import DiskError, UsageError
 from legalgen.providers.catalog import Catalog
-from legalgen.store.files import DataDir, replace_file
+from legalgen.store.files import NOT_OURS, DataDir, replace_file
 from legalgen.store.ledger import Ledger
 from legalgen.store.parts import Summary, dataset_version, parts, summarise
 from legalgen.store.sample import OLDEST_VERSION, SCHEMA_VERSION, arrow_schema
@@ -158,7 +158,7 @@ def _load_index(path: Path, found: Mapping[str, Path]) -> _Index:
     """The counts, if every part they are of stands unchanged; otherwise none."""
     try:
         index = msgspec.json.decode(path.read_bytes(), type=_Index)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, *NOT_OURS):
         return _Index()
     stands = index.version == 1 and all(
         name in found and _stamp(found[name]) == stamp for name, stamp in index.parts.items()

@@ -110,6 +110,10 @@ SEGMENT_NAME: Final = re.compile(r"(?P<batch>.+)-(?P<part>\d{5,})\.jsonl")
 
 PART_NAME: Final = re.compile(r"train-(?P<batch>.+)-(?P<part>\d{5,})\.parquet")
 
+NOT_OURS: Final = (ValueError, RecursionError)
+"""What decoding a file can raise that this program did not write, or not like this: msgspec's
+errors and those of Unicode are ValueErrors; JSON nested 100,000 deep is a RecursionError."""
+
 
 @contextlib.contextmanager
 def disk(path: Path, verb: str) -> Iterator[None]:
@@ -213,7 +217,7 @@ def unframe(line: bytes) -> bytes | None:
     """The bytes of the row, or None when the line is not what was written."""
     try:
         framed = _LINE.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NOT_OURS:
         return None
     row = bytes(framed.row)
     return row if framed.crc == f"{zlib.crc32(row):08x}" else None

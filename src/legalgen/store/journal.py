@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -24,9 +23,10 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 
 import msgspec
 
-from legalgen.errors import DiskError, Reason
+from legalgen.errors import DiskError, LegalgenError, Reason
 from legalgen.store.files import (
     BATCH_ID,
+    NOT_OURS,
     SEGMENT_NAME,
     DataDir,
     check_batch_id,
@@ -42,13 +42,14 @@ from legalgen.store.files import (
     unlink,
     write_all,
 )
-from legalgen.store.locks import JournalLock, data_lock
+from legalgen.store.locks import JournalLock, Patience, data_lock, is_writing, journal_lock
 from legalgen.store.parts import (
     PART_ROWS,
     NotePart,
     Part,
     UnreadablePartError,
     batch_parts,
+    compacted_parts,
     dataset_version,
     footer_rows,
     next_part,
@@ -56,7 +57,14 @@ from legalgen.store.parts import (
     part_name,
     read_columns,
 )
-from legalgen.store.sample import SCHEMA_VERSION, Sample, from_json, in_version, to_json
+from legalgen.store.sample import (
+    SCHEMA_VERSION,
+    Sample,
+    from_json,
+    in_version,
+    to_json,
+    to_table,
+)
 
 if TYPE_CHECKING:
     pass
@@ -85,17 +93,27 @@ def _read_sample(line: bytes) -> Sample | None:
         return None
     try:
         return from_json(row)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NOT_OURS:
         return None
 
 
 class _Segment(msgspec.Struct, frozen=True):
-    """What stands in one file of the journal. ``torn``: lines nobody can read, as they are."""
+    """What stands in one file of the journal, ``rows`` with the line that each came from.
+
+    ``torn`` are lines nobody can read and rows that the schema refuses, as they are.
+    """
 
     path: Path
     header: _Header | None
-    samples: tuple[Sample, ...] = ()
+    rows: tuple[tuple[bytes, Sample], ...] = ()
     torn: bytes = b""
+    refused: int = 0
+    """How many of ``torn`` are rows that the schema refuses."""
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """The rows, each once: a line that was copied (a backup put back, an editor) is one row."""
+        return tuple({(row.slot, row.id): row for _, row in self.rows}.values())
 
     @property
     def newer(self) -> bool:
@@ -110,21 +128,48 @@ def _parse_segment(path: Path, raw: bytes) -> _Segment:
     header = _read_header(path, first)
     if header is None:
         return _Segment(path, None, torn=raw)
-    samples, torn = [], []
+    rows, torn = [], []
     for line in rest.splitlines(keepends=True):
         sample = _read_sample(line)
         if sample is None:
             torn.append(line)
         else:
-            samples.append(sample)
-    return _Segment(path, header, tuple(samples), b"".join(torn))
+            rows.append((line, sample))
+    return _Segment(path, header, tuple(rows), b"".join(torn))
+
+
+def _storable(segment: _Segment) -> _Segment:
+    """The segment without the rows that the schema refuses: a number beyond 64 bits, say.
+
+    Only the schema itself knows what it refuses, so it is asked, row by row.
+    """
+    fits = [_fits(sample) for _, sample in segment.rows]
+    kept = tuple(row for row, fit in zip(segment.rows, fits, strict=True) if fit)
+    refused = [line for (line, _), fit in zip(segment.rows, fits, strict=True) if not fit]
+    torn = b"".join(refused) + segment.torn  # the torn one may lack its newline
+    return _Segment(segment.path, segment.header, kept, torn, len(refused))
+
+
+def _fits(sample: Sample) -> bool:
+    try:
+        to_table((sample,))
+    except _refusals():
+        return False
+    return True
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """What making a table of rows raises where one is not of the schema."""
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+
+    return pa.ArrowException, OverflowError
 
 
 def _read_header(path: Path, line: bytes) -> _Header | None:
     """The header, if it is one and is this file's: a copied or damaged one must not decide."""
     try:
         header = _HEADER.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NOT_OURS:
         return None
     return header if path.name == _segment_name(header.batch, header.part) else None
 
@@ -140,32 +185,47 @@ class _Sealed(msgspec.Struct, frozen=True):
     part: Part | None
     kept_aside: Path | None
     stood: bool
+    refused: int = 0
 
 
-def _seal_segment(data_dir: DataDir, segment: _Segment, note_part: NotePart) -> _Sealed:
-    """Turn a segment into its part; safe to begin again after a crash at any point of it."""
-    assert segment.header is not None
+def _seal_segment(
+    data_dir: DataDir, segment: _Segment, note_part: NotePart, *, recovering: bool = False
+) -> _Sealed:
+    """Turn a segment into its part; safe to begin again after a crash at any point of it.
+
+    A row that the schema refuses is put aside: it must not keep those behind it out for ever.
+    """
+    header = segment.header
+    assert header is not None
+    try:
+        part, stood = _stand_part(data_dir, header, segment.samples, recovering=recovering)
+    except _refusals():
+        segment = _storable(segment)
+        part, stood = _stand_part(data_dir, header, segment.samples, recovering=recovering)
     aside = keep_aside(data_dir, segment.path, segment.torn)
-    part, stood = _stand_part(data_dir, segment.header, segment.samples)
     if part is not None:
-        note_part(segment.header.batch, part)
+        note_part(header.batch, part)
     unlink(segment.path)
-    return _Sealed(part, aside, stood)
+    return _Sealed(part, aside, stood, segment.refused)
 
 
 def _stand_part(
-    data_dir: DataDir, header: _Header, samples: Sequence[Sample]
+    data_dir: DataDir, header: _Header, samples: Sequence[Sample], *, recovering: bool
 ) -> tuple[Part | None, bool]:
-    """Make the part stand, and say whether it stood already."""
+    """Make the part stand, and say whether it stood already.
+
+    ``recovering``: a row may be in another part of the batch, where its line or its segment was
+    copied or a compaction came between; who seals what it has just written need not look.
+    """
     if not samples:
         return None, False  # an empty part breaks load_dataset
     folder = data_dir.parts(rehearsal=header.dataset == "rehearsal")
     target = folder / part_name(header.batch, header.part)
-    if target.exists():
+    if recovering or target.exists():
         held = _held_rows(data_dir, header.batch, target)
         samples = [sample for sample in samples if (sample.slot, sample.id) not in held]
         if not samples:
-            return Part(target.name, footer_rows(target)), True
+            return (Part(target.name, footer_rows(target)) if target.exists() else None), True
         if target.exists():  # a part of this name with other rows: never overwritten
             target = folder / part_name(header.batch, next_part(data_dir, header.batch))
     make_folder(folder)
@@ -183,14 +243,18 @@ def _sealed_version(data_dir: DataDir, header: _Header) -> int:
 def _held_rows(data_dir: DataDir, batch_id: str, target: Path) -> set[tuple[int, str]]:
     """(slot, id) of every sealed row of the batch; a damaged ``target`` is moved out of the way."""
     held: set[tuple[int, str]] = set()
-    for path, _ in batch_parts(data_dir, batch_id):
+    compacted = [
+        path for each in (False, True) for path in compacted_parts(data_dir, rehearsal=each)
+    ]
+    for path in [*(path for path, _ in batch_parts(data_dir, batch_id)), *compacted]:
         try:
-            table = read_columns(path, ("slot", "id"))
+            table = read_columns(path, ("slot", "id", "batch_id"))
         except UnreadablePartError:
             if path == target:
                 move_aside(path, data_dir.journal)
         else:
-            held.update(zip(table["slot"].to_pylist(), table["id"].to_pylist(), strict=True))
+            rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+            held.update((slot, name) for slot, name, owner in rows if owner == batch_id)
     return held
 
 
@@ -282,11 +346,14 @@ class BatchWriter:
         rehearsal: bool = False,
         part_rows: int = PART_ROWS,
         noted: Iterable[str] = (),
-        sleep: Callable[[float], None] = time.sleep,
+        patience: Patience | None = None,
+        notice: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Take the journal of a batch; its folders must exist (``DataDir.create``).
 
         ``noted`` are the parts that its record names: their numbers are not given again.
+        ``patience`` is for the locks, of the journal and while sealing. ``notice`` is told, in a
+        sentence, of rows that could not be sealed.
 
         Raises:
             BatchRunning: another process writes this very batch.
@@ -299,14 +366,16 @@ class BatchWriter:
         self._rehearsal = rehearsal
         self._part_rows = part_rows
         self._note_part = note_part
-        self._lock = JournalLock.acquire(data_dir, batch_id, sleep)
+        self._patience = patience or Patience()
+        self._notice = notice
+        self._lock = JournalLock.acquire(data_dir, batch_id, self._patience)
         self._noted = tuple(noted)
         self._number = next_part(data_dir, batch_id, self._noted)
         self._file: _AppendFile | None = None
         self._rows = 0
         self._version = SCHEMA_VERSION
         self._rejects: _AppendFile | None = None
-        self._broken: DiskError | None = None
+        self._broken: LegalgenError | None = None
         self._interrupted = False
         self._closed = False
 
@@ -350,6 +419,7 @@ class BatchWriter:
 
         Raises:
             DiskError: the disk failed; the rows stay in the journal or in the part.
+            BatchRunning: another process rewrites the parts; the rows stay in the journal.
         """
         with self._breaking():
             part = self._seal() if self._rows else None
@@ -357,17 +427,20 @@ class BatchWriter:
                 self._rejects.sync()
         return part
 
-    def _seal(self) -> Path:
+    def _seal(self) -> Path | None:
         assert self._file is not None
         self._file.close()
         segment = _read_segment(self._file.path)
-        if len(segment.samples) != self._rows:
-            found = f"{len(segment.samples)} of {self._rows} rows can be read back"
+        if len(segment.rows) != self._rows:
+            found = f"{len(segment.rows)} of {self._rows} rows can be read back"
             raise DiskError(f"{segment.path}: {found}", segment.path)
-        with data_lock(self._data_dir):
+        with data_lock(self._data_dir, patience=self._patience):
             sealed = _seal_segment(self._data_dir, segment, self._note_part)
-        assert sealed.part is not None
         self._file, self._rows, self._number = None, 0, self._number + 1
+        if sealed.refused:
+            self._notice(refused_words(sealed.refused, sealed.kept_aside))
+        if sealed.part is None:
+            return None
         return self._data_dir.parts(rehearsal=self._rehearsal) / sealed.part.name
 
     def reject(self, record: Rejected) -> None:
@@ -394,7 +467,7 @@ class BatchWriter:
             with disk(self._path(), "write"):
                 self._mend()
                 yield
-        except DiskError as error:
+        except LegalgenError as error:  # the disk failed, or a wait for a lock was in vain
             self._broken = error
             raise
         except BaseException:  # leaves no torn state, whatever happened, and raises it again
@@ -408,7 +481,9 @@ class BatchWriter:
         if self._file is not None:
             self._file.close()
             if self._file.path.exists():
-                _recover_segment(self._data_dir, self._file.path, self._note_part)
+                _recover_segment(
+                    self._data_dir, self._file.path, self._note_part, patience=self._patience
+                )
         self._file, self._rows = None, 0
         self._number = next_part(self._data_dir, self.batch_id, self._noted)
         self._interrupted = False
@@ -452,7 +527,8 @@ class Recovery(msgspec.Struct, frozen=True):
 
     ``sealed``: it became ``part``. ``stood``: the part stood already. ``empty``: it held no row.
     ``unreadable``: its header tells nothing, all of it was kept aside. ``newer``: a later version
-    of this program wrote it, it was left alone. ``kept_aside`` holds lines that nobody can read.
+    of this program wrote it, it was left alone. ``kept_aside`` holds lines that nobody can read
+    and ``refused`` rows that the schema refuses.
     """
 
     batch_id: str
@@ -460,29 +536,74 @@ class Recovery(msgspec.Struct, frozen=True):
     outcome: Outcome
     part: Part | None = None
     kept_aside: Path | None = None
+    refused: int = 0
+
+    def __str__(self) -> str:
+        """What became of it, in a sentence."""
+        rows = self.part.rows if self.part else 0
+        text = f"recovered batch {self.batch_id}: {rows} rows, {self.outcome}"
+        if self.refused:
+            return f"{text}; {refused_words(self.refused, self.kept_aside)}"
+        if self.kept_aside:
+            return f"{text}; unreadable lines were kept in {self.kept_aside}"
+        return text
 
 
-def recover(data_dir: DataDir, *, note_part: NotePart, data_locked: bool = False) -> list[Recovery]:
+def refused_words(rows: int, kept_aside: Path | None) -> str:
+    """What is said of rows that the schema refuses."""
+    count = "1 row was" if rows == 1 else f"{rows} rows were"
+    return f"{count} put aside, as the schema refuses what it holds, in {kept_aside}"
+
+
+def recover(
+    data_dir: DataDir,
+    *,
+    note_part: NotePart,
+    data_locked: bool = False,
+    patience: Patience | None = None,
+    whole: bool = False,
+) -> list[Recovery]:
     """Seal what dead processes left in their journals. Journals of the living are not touched.
 
     Whatever the files hold, it does not fail; nothing is thrown away but what is in a part.
-    ``data_locked``: the caller holds ``data_lock`` already.
+    ``data_locked``: the caller holds ``data_lock`` already. ``whole``: a journal that somebody
+    holds without writing it (another recovery) is waited for, not passed by: for who counts what
+    is there before paying for what is not.
 
     Raises:
         DiskError: the disk failed. It can be begun again.
+        BatchRunning: a lock was waited for in vain.
     """
     found = []
+    patience = patience or Patience()
     for batch_id in sorted(_left_behind(data_dir)):
-        lock = JournalLock.try_acquire(data_dir, batch_id)
+        lock = _lock_of_the_dead(data_dir, batch_id, patience if whole else None)
         if lock is None:
             continue
         try:
-            found += _recover_batch(data_dir, batch_id, note_part, data_locked=data_locked)
+            found += _recover_batch(
+                data_dir, batch_id, note_part, data_locked=data_locked, patience=patience
+            )
         finally:
             lock.release()
     with disk(data_dir.tmp, "clear"):
         clear_asides(data_dir.tmp, "*")
     return found
+
+
+def _lock_of_the_dead(
+    data_dir: DataDir, batch_id: str, patience: Patience | None
+) -> JournalLock | None:
+    """The lock of a journal; None where a living process writes it, or nobody waits for it."""
+    if patience is None:
+        return JournalLock.try_acquire(data_dir, batch_id)
+
+    def attempt() -> tuple[JournalLock | None] | None:
+        lock = JournalLock.try_acquire(data_dir, batch_id)
+        return (lock,) if lock is not None or is_writing(data_dir, batch_id) else None
+
+    path = journal_lock(data_dir, batch_id)
+    return patience.wait(attempt, "journal", f"the journal of batch {batch_id}", path)[0]
 
 
 def _left_behind(data_dir: DataDir) -> set[str]:
@@ -500,15 +621,23 @@ def _segments(data_dir: DataDir) -> list[tuple[str, Path]]:
 
 
 def _recover_batch(
-    data_dir: DataDir, batch_id: str, note_part: NotePart, *, data_locked: bool
+    data_dir: DataDir, batch_id: str, note_part: NotePart, *, data_locked: bool, patience: Patience
 ) -> list[Recovery]:
     # Listed again under the lock: another recovery may have been here between the two.
     paths = [path for owner, path in _segments(data_dir) if owner == batch_id]
-    return [_recover_segment(data_dir, path, note_part, data_locked=data_locked) for path in paths]
+    return [
+        _recover_segment(data_dir, path, note_part, data_locked=data_locked, patience=patience)
+        for path in paths
+    ]
 
 
 def _recover_segment(
-    data_dir: DataDir, path: Path, note_part: NotePart, *, data_locked: bool = False
+    data_dir: DataDir,
+    path: Path,
+    note_part: NotePart,
+    *,
+    data_locked: bool = False,
+    patience: Patience,
 ) -> Recovery:
     segment = _read_segment(path)
     batch_id = path.stem.rpartition("-")[0]
@@ -518,10 +647,10 @@ def _recover_segment(
         aside = keep_aside(data_dir, path, segment.torn)
         unlink(path)
         return Recovery(batch_id, path.name, "unreadable" if aside else "empty", None, aside)
-    with contextlib.nullcontext() if data_locked else data_lock(data_dir):
-        sealed = _seal_segment(data_dir, segment, note_part)
+    with contextlib.nullcontext() if data_locked else data_lock(data_dir, patience=patience):
+        sealed = _seal_segment(data_dir, segment, note_part, recovering=True)
     outcome: Outcome = "stood" if sealed.stood else "sealed" if sealed.part else "empty"
-    return Recovery(batch_id, path.name, outcome, sealed.part, sealed.kept_aside)
+    return Recovery(batch_id, path.name, outcome, sealed.part, sealed.kept_aside, sealed.refused)
 
 
 def _read_segment(path: Path) -> _Segment:
@@ -542,5 +671,5 @@ def read_rejected(data_dir: DataDir, batch_id: str) -> Iterator[Rejected]:
     with disk(path, "read"):
         lines = path.read_bytes().splitlines() if path.exists() else []
     for line in lines:
-        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+        with contextlib.suppress(*NOT_OURS):
             yield msgspec.json.decode(line, type=Rejected)

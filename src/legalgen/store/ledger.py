@@ -6,6 +6,7 @@ runs is never written down by the dead: ``interrupted`` is derived (``Ledger.sta
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
@@ -19,7 +20,7 @@ from typing import Final, Literal
 import msgspec
 
 from legalgen.errors import BatchRunning, DiskError, UsageError
-from legalgen.store.files import DataDir, check_batch_id, replace_file
+from legalgen.store.files import NOT_OURS, DataDir, check_batch_id, replace_file
 from legalgen.store.locks import is_writing
 from legalgen.store.parts import Cell, Part
 from legalgen.store.sample import to_json
@@ -409,7 +410,7 @@ class Ledger:
         rows = tuple[str, str, str, str, str, int]
         try:
             lines = msgspec.json.Decoder(rows).decode_lines(path.read_bytes())
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (OSError, *NOT_OURS) as error:
             raise DiskError(f"cannot read {path}: {error}", path) from error
         counts: Counter[Cell] = Counter({(a, b, c, d, e): n for a, b, c, d, e, n in lines})
         if record.coverage is None or counts.total() != record.coverage.rows:
@@ -434,7 +435,7 @@ class Ledger:
             return Unreadable(path.stem, path, "there is no such batch")
         except OSError as error:
             return Unreadable(path.stem, path, f"cannot be read: {error.strerror}")
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except NOT_OURS as error:
             return Unreadable(path.stem, path, f"not a record: {error}")
         if record.id != path.stem:
             return Unreadable(path.stem, path, f"the record of another batch ({record.id})")
@@ -466,7 +467,7 @@ class Ledger:
     def status_of(self, record: Record) -> DerivedStatus:
         """The status, or ``interrupted`` where it says running and nobody runs it.
 
-        The process may live in another container: then its journal is still locked.
+        The process may live in another container: then its journal shows that its writer lives.
 
         Raises:
             DiskError: the lock cannot be looked at.
@@ -491,7 +492,9 @@ class Ledger:
         record.note_part(part)
         fields: dict[str, object] = msgspec.json.decode(path.read_bytes())
         fields |= {"parts": record.parts, "accepted": record.accepted}
-        self._write(path, msgspec.json.encode(fields))
+        # A number beyond 64 bits can be read and not be written: such a record is not readable.
+        with contextlib.suppress(OverflowError):
+            self._write(path, msgspec.json.encode(fields))
 
 
 def _not_one(prefix: str, matches: Sequence[str]) -> str:

@@ -1,8 +1,11 @@
-"""The three locks of a data dir, all given back by the kernel with the process.
+"""The locks of a data dir, all given back by the kernel with the process; how one is waited for.
 
 state/locks/<batch>.lock   held by whoever writes that journal, for as long as it does
 state/locks/data.lock      shared while sealing, exclusive while parts are rewritten
 state/locks/batch.lock     one batch at a time
+
+Readers take none of them. Whether a writer lives is asked without taking a lock: beside its flock
+it holds a record lock of its open file (F_OFD_SETLK, fcntl(2)), which F_OFD_GETLK only looks at.
 """
 
 from __future__ import annotations
@@ -10,26 +13,149 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import struct
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import filelock
 import msgspec
 
 from legalgen.errors import BatchRunning
 from legalgen.store.files import (
+    NOT_OURS,
     DataDir,
     disk,
     replace_file,
     try_lock,
 )
-
-_LOCK_WAIT_S: Final = 10.0
+from legalgen.telemetry import events
 
 _LOCK_STEP_S: Final = 0.05
+_TOLD_AFTER_S: Final = 1.0
+
+T = TypeVar("T")
+
+
+class Patience(msgspec.Struct, frozen=True):
+    """How a lock is waited for: at most ``most_s`` seconds, told once after one second.
+
+    ``sleep`` takes seconds, and raises to end the wait, as when a signal came. ``bound`` names
+    the setting behind ``most_s`` for the one whose wait was in vain.
+    """
+
+    most_s: float = 120.0
+    sleep: Callable[[float], None] = time.sleep
+    tell: Callable[[events.Event], None] = lambda _: None
+    bound: str = ""
+
+    def wait(self, attempt: Callable[[], T | None], lock: str, what: str, path: Path) -> T:
+        """What ``attempt`` returns once that is not None; ``what`` names the lock in a sentence.
+
+        Raises:
+            BatchRunning: another process holds it still.
+        """
+        waited, told = 0.0, False
+        while (found := attempt()) is None:
+            if waited >= self.most_s:
+                raise self._in_vain(what, path)
+            if waited >= _TOLD_AFTER_S and not told:
+                told = True
+                self.tell(self._event(lock, what, path))
+            step = min(_LOCK_STEP_S, self.most_s - waited)
+            self.sleep(step)
+            waited += step
+        return found
+
+    def _event(self, lock: str, what: str, path: Path) -> events.Event:
+        holder, held = _held(what, path)
+        most = f"; {self.most_s:.0f} s at most, Ctrl-C ends the wait"
+        return events.WaitingForLock(
+            at=datetime.now(UTC), lock=lock, holder=holder, seconds=self.most_s, reason=held + most
+        )
+
+    def _in_vain(self, what: str, path: Path) -> BatchRunning:
+        holder, held = _held(what, path)
+        bound = f" ({self.bound})" if self.bound else ""
+        return BatchRunning(f"{held}; waited {self.most_s:g} s for it{bound}", {"holder": holder})
+
+
+def _held(what: str, path: Path) -> tuple[str, str]:
+    """Who holds a lock, and that as a sentence."""
+    holder, since = holder_of(path)
+    running = f", running since {since:%F %T} UTC" if since else ""
+    return holder, f"{what} is held by {holder}{running}"
+
+
+def holder_of(path: Path) -> tuple[str, datetime | None]:
+    """Which process holds a lock on a file, as ``name (pid N)``, and since when it runs (UTC).
+
+    From /proc/locks, which knows whoever it is; "another process" where it cannot be seen, as
+    in another container.
+    """
+    try:
+        inode = path.stat().st_ino
+        lines = Path("/proc/locks").read_text("ascii").splitlines()
+        owners = [fields[4] for fields in map(str.split, lines) if _is_of(fields, inode)]
+        pid = next(int(owner) for owner in owners if int(owner) != os.getpid())
+        name = Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").strip()
+        return f"{name} (pid {pid})", _started(pid)
+    except (OSError, ValueError, IndexError, StopIteration):
+        return "another process", None
+
+
+def _is_of(fields: list[str], inode: int) -> bool:
+    """Whether a line of /proc/locks is of a flock on this inode ("->" lines only wait for one).
+
+    The device is not compared: overlay and btrfs show another one there than ``stat`` does.
+    """
+    return len(fields) > 5 and fields[1] == "FLOCK" and fields[5].endswith(f":{inode}")
+
+
+def _started(pid: int) -> datetime:
+    """When a process began: starttime is field 22 of stat(5), in ticks after btime."""
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+    lines = Path("/proc/stat").read_text("ascii").splitlines()
+    boot = next(int(line.split()[1]) for line in lines if line.startswith("btime "))
+    return datetime.fromtimestamp(boot + int(fields[19]) // os.sysconf("SC_CLK_TCK"), UTC)
+
+
+# --- signs of life -----------------------------------------------------------------------------
+
+_SET: Final[int | None] = getattr(fcntl, "F_OFD_SETLK", None)  # Linux alone has them
+_LOOK: Final[int | None] = getattr(fcntl, "F_OFD_GETLK", None)
+_RECORD: Final = "hhqqi"
+"""struct flock: type, whence, start, length (0: all of the file), pid."""
+
+
+def _show_life(descriptor: int) -> None:
+    """Mark an open file as a living writer's, for as long as it is open."""
+    if _SET is not None:
+        fcntl.fcntl(descriptor, _SET, struct.pack(_RECORD, fcntl.F_WRLCK, 0, 0, 0, 0))
+
+
+def _is_marked(descriptor: int) -> bool:
+    if _LOOK is None:  # elsewhere a shared lock must be tried, for an instant
+        return not try_lock(descriptor, fcntl.LOCK_SH)
+    asked = struct.pack(_RECORD, fcntl.F_WRLCK, 0, 0, 0, 0)
+    return bool(struct.unpack_from("h", fcntl.fcntl(descriptor, _LOOK, asked))[0] != fcntl.F_UNLCK)
+
+
+def _lives(path: Path) -> bool:
+    with disk(path, "look at"):
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            return _is_marked(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+# --- the journal of one batch ------------------------------------------------------------------
 
 
 class JournalLock(msgspec.Struct, frozen=True):
@@ -41,7 +167,7 @@ class JournalLock(msgspec.Struct, frozen=True):
     @classmethod
     def try_acquire(cls, data_dir: DataDir, batch_id: str) -> Self | None:
         """The lock, or None when another process holds it."""
-        path = _lock_path(data_dir, batch_id)
+        path = journal_lock(data_dir, batch_id)
         with disk(path, "lock"):
             while True:
                 descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -53,13 +179,24 @@ class JournalLock(msgspec.Struct, frozen=True):
                 os.close(descriptor)  # the last holder unlinked it: this one guards no name
 
     @classmethod
-    def acquire(cls, data_dir: DataDir, batch_id: str, sleep: Callable[[float], None]) -> Self:
-        """The lock, after a bounded wait: a recovery or a look at it passes in that time."""
-        for _ in range(round(_LOCK_WAIT_S / _LOCK_STEP_S)):
-            if lock := cls.try_acquire(data_dir, batch_id):
-                return lock
-            sleep(_LOCK_STEP_S)
-        raise BatchRunning(f"another process writes batch {batch_id}", {"id": batch_id})
+    def acquire(cls, data_dir: DataDir, batch_id: str, patience: Patience) -> JournalLock:
+        """The lock of a writer, which shows that it lives; a recovery of it is waited for.
+
+        Raises:
+            BatchRunning: another process writes or recovers it, for longer than is waited.
+        """
+
+        def attempt() -> JournalLock | None:
+            lock = cls.try_acquire(data_dir, batch_id)
+            if lock is None and is_writing(data_dir, batch_id):
+                raise BatchRunning(f"another process writes batch {batch_id}", {"id": batch_id})
+            return lock
+
+        path = journal_lock(data_dir, batch_id)
+        lock = patience.wait(attempt, "journal", f"the journal of batch {batch_id}", path)
+        with disk(path, "lock"):
+            _show_life(lock.descriptor)
+        return lock
 
     def release(self) -> None:
         """Unlink the file while it is still held, so that no batch leaves one behind."""
@@ -70,44 +207,65 @@ class JournalLock(msgspec.Struct, frozen=True):
                 os.close(self.descriptor)
 
 
-def _lock_path(data_dir: DataDir, batch_id: str) -> Path:
+def journal_lock(data_dir: DataDir, batch_id: str) -> Path:
+    """The lock file of a batch's journal."""
     return data_dir.locks / f"{batch_id}.lock"
 
 
 def is_writing(data_dir: DataDir, batch_id: str) -> bool:
-    """Whether a process, on this machine or in a container of it, holds the batch's journal.
+    """Whether a living process writes the batch's journal, on this machine or in a container of it.
+
+    Takes no lock. Who recovers the journal, or only locks the file, writes nothing of the batch.
 
     Raises:
         DiskError: the lock cannot be looked at.
     """
-    path = _lock_path(data_dir, batch_id)
-    with disk(path, "look at"):
-        try:
-            descriptor = os.open(path, os.O_RDONLY)
-        except FileNotFoundError:
-            return False
-        try:
-            return not try_lock(descriptor, fcntl.LOCK_SH)
-        finally:
-            os.close(descriptor)
+    return _lives(journal_lock(data_dir, batch_id))
+
+
+# --- the set of parts --------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
-def data_lock(data_dir: DataDir, *, exclusive: bool = False) -> Iterator[None]:
+def data_lock(
+    data_dir: DataDir, *, exclusive: bool = False, patience: Patience | None = None
+) -> Iterator[None]:
     """Hold the set of parts: shared to add one, exclusive to rewrite them all.
 
     Whoever rewrites must recover first, under the exclusive lock: a part whose segment still
     stands would otherwise be sealed a second time after the rewrite.
+
+    Raises:
+        BatchRunning: another process holds it, for longer than ``patience`` allows.
     """
     path = data_dir.locks / "data.lock"
     with disk(path, "lock"):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
+
+    def attempt() -> bool | None:
         with disk(path, "lock"):
-            fcntl.flock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+            return try_lock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) or None
+
+    try:
+        (patience or Patience()).wait(attempt, "dataset", f"the dataset in {data_dir.root}", path)
+        if exclusive:
+            with disk(path, "lock"):
+                _show_life(descriptor)
         yield
     finally:
         os.close(descriptor)
+
+
+def is_rewriting(data_dir: DataDir) -> bool:
+    """Whether a living process rewrites the parts at this moment. Takes no lock.
+
+    Raises:
+        DiskError: the lock cannot be looked at.
+    """
+    return _lives(data_dir.locks / "data.lock")
+
+
+# --- one batch at a time -----------------------------------------------------------------------
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -155,7 +313,7 @@ class BatchLock:
     def _running(self) -> BatchRunning:
         try:
             holder = msgspec.json.decode(self._holder_path.read_bytes(), type=Holder)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, *NOT_OURS):
             # It has the lock and has not written its name yet, or is just leaving.
             return BatchRunning("another batch is running in this data dir")
         return BatchRunning(

@@ -13,6 +13,7 @@ import msgspec
 
 from legalgen.errors import DiskError
 from legalgen.store.files import (
+    NOT_OURS,
     PART_NAME,
     SEGMENT_NAME,
     DataDir,
@@ -62,6 +63,11 @@ def batch_parts(data_dir: DataDir, batch_id: str) -> list[tuple[Path, int]]:
     paths = (path for folder in folders for path in folder.glob(f"train-{batch_id}-*.parquet"))
     matches = ((path, PART_NAME.fullmatch(path.name)) for path in sorted(paths))
     return [(path, int(m["part"])) for path, m in matches if m and m["batch"] == batch_id]
+
+
+def compacted_parts(data_dir: DataDir, *, rehearsal: bool = False) -> list[Path]:
+    """The parts that a compaction made, each of rows of several batches."""
+    return sorted(data_dir.parts(rehearsal=rehearsal).glob("train-g*.parquet"))
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -219,7 +225,7 @@ def slots_of(data_dir: DataDir, batch_id: str) -> set[int]:
     for path, _ in batch_parts(data_dir, batch_id):
         slots.update(read_columns(path, ("slot",))["slot"].to_pylist())
     for rehearsal in (False, True):
-        for path in data_dir.parts(rehearsal=rehearsal).glob("train-g*.parquet"):
+        for path in compacted_parts(data_dir, rehearsal=rehearsal):
             slots |= _slots_in_compacted(path, batch_id)
     return slots
 
@@ -259,7 +265,7 @@ def _load_index(path: Path, stats: dict[str, os.stat_result]) -> _Index:
     try:
         row = unframe(path.read_bytes())
         index = msgspec.json.decode(row or b"", type=_Index)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, *NOT_OURS):
         return _Index()
     fits = index.version == 1 and all(
         name in stats and (stats[name].st_size, stats[name].st_mtime_ns) == (size, mtime)

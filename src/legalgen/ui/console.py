@@ -22,7 +22,7 @@ from legalgen.routing.remedies import remedies, troubles
 from legalgen.telemetry import events
 from legalgen.ui import screens
 from legalgen.ui.frame import Line, columns_of, printable
-from legalgen.ui.live import Views, Watcher, watcher
+from legalgen.ui.live import Views, Watcher, saying, watcher
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
@@ -135,13 +135,15 @@ class Console:
             self._watcher.follow(views, stopping)
 
     def hear(self, event: events.Event) -> None:
-        """Take in one event of a run that is watched.
+        """Take in one event of a run that is watched; of a command that is no run, say it.
 
         Raises:
             OSError: nobody reads what is said any more.
         """
         if self._watcher is not None:
             self._watcher.hear(event)
+        elif (said := saying(event)) is not None:
+            self.talk(said.text)
         if self._talk.gone is not None:
             raise self._talk.gone
 

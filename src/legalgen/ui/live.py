@@ -38,6 +38,8 @@ from legalgen.ui.progress import OF_ANSWERS, Progress
 REFRESH_S = 0.25
 REPORT_S = 30.0
 """How often a run without a terminal says how far it is, at most."""
+PARTING_S = 2.0
+"""How long the end waits for a refresh that hangs in a terminal which takes nothing."""
 INDENT = " " * 10
 """As wide as the time of day before each line."""
 _ERASE_LINE, _ERASE_BELOW = "\x1b[2K", "\x1b[J"
@@ -129,7 +131,7 @@ class Watcher:
     ) -> None:
         self._ended.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(PARTING_S)
         with self._lock:
             self._close()
 
