@@ -17,7 +17,8 @@ import pytest
 
 MARKERS = ("server", "process", "browser")
 BY_NAME: Mapping[str, str] = {
-    "create_server": "server", "bind": "server", "ThreadingHTTPServer": "server",
+    "create_server": "server", "bind": "server", "HTTPServer": "server",
+    "ThreadingHTTPServer": "server", "TCPServer": "server",
     "VendorServer": "server",
     "subprocess": "process", "multiprocessing": "process", "fork": "process",
     "sync_playwright": "browser",
