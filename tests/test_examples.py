@@ -23,6 +23,7 @@ from legalgen.store.parts import iter_batches
 from tests.program import EXECUTABLE, LONGEST_S, Ended
 from tests.vendors import VendorServer
 
+pytestmark = pytest.mark.process
 EXAMPLES = Path(__file__).parents[1] / "examples"
 AREAS = "uk/contract uk/tort uk/employment"
 
