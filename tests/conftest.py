@@ -71,10 +71,10 @@ def _watch(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def _is_telling(event: str, arguments: tuple[object, ...]) -> bool:
+    if event != "socket.bind":
+        return True  # os.fork comes without arguments
     sock = arguments[0]
-    return event != "socket.bind" or (
-        isinstance(sock, socket.socket) and sock.family in (socket.AF_INET, socket.AF_INET6)
-    )
+    return isinstance(sock, socket.socket) and sock.family in (socket.AF_INET, socket.AF_INET6)
 
 
 sys.addaudithook(_watch)
