@@ -150,6 +150,7 @@ class Run:
         self.metrics = Metrics(settings.alert_switches, settings.alert_timeouts)
         self._kept: list[Sample] = []
         self._grace_s = GRACE_S
+        self._passed_by: set[Path] = set()
 
     @property
     def _dataset(self) -> Path:
@@ -265,7 +266,9 @@ class Run:
 
     def _saved(self, batch_id: str | None = None) -> Result:
         self._recover(whole=batch_id is not None)
-        summary = parts.summarise(self.data_dir, rehearsal=self.rehearsal, save=True)
+        summary = parts.summarise(
+            self.data_dir, rehearsal=self.rehearsal, save=True, skip=self._pass_by
+        )
         counts, done = summary.cells, set[int]()
         if self.intent.resume is None:
             record = self._record(batch_id or self._new_id(), summary.rows)
@@ -376,7 +379,12 @@ class Run:
     def _seal_off(self, ending: Ending, record: Record) -> Result:
         """Note how it ended, and leave card and metrics behind."""
         resume_after = self._close_record(record, ending)
-        card.write_card(self.data_dir, rehearsal=self.rehearsal, thresholds=default_thresholds())
+        card.write_card(
+            self.data_dir,
+            rehearsal=self.rehearsal,
+            thresholds=default_thresholds(),
+            skip=self._pass_by,
+        )
         self._write_metrics(ending.status, ending.exit_code)
         return self._result(ending, record, resume_after)
 
@@ -524,7 +532,14 @@ class Run:
             self.data_dir,
             rehearsal=self.rehearsal,
             structure_only=self.rehearsal or self.settings.gate == "structure",
+            skip=self._pass_by,
         )
+
+    def _pass_by(self, error: DiskError) -> None:
+        """A part that cannot be read stops no batch from writing others; it is told once."""
+        if error.path not in self._passed_by:
+            self._passed_by.add(error.path)
+            self._notice(f"{error}; it is passed by: its rows are not counted, repeats not seen")
 
     def _shelf(self, writer: BatchWriter) -> Shelf:
         def append(samples: list[Sample]) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import os
 import random
-import secrets
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
@@ -28,11 +27,11 @@ from legalgen.errors.redaction import redact
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.duplicates import DuplicateIndex, Part, Thresholds
 from legalgen.settings.layers import Settings
-from legalgen.store.files import DataDir, sync_folder
+from legalgen.store.files import DataDir, beside_name, clear_beside, sync_folder, try_lock
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger, new_batch_id, this_process
 from legalgen.store.locks import BatchLock, Holder
-from legalgen.store.parts import older_version, parts
+from legalgen.store.parts import older_version, parts, read_columns
 from legalgen.ui import dataset_screens, page
 from legalgen.ui.console import Console
 
@@ -163,9 +162,7 @@ def _index(data_dir: DataDir, thresholds: Thresholds) -> DuplicateIndex:
 
 def _part(path: Path) -> Part:
     def rows() -> Iterable[tuple[str, str, str]]:
-        import pyarrow.parquet as pq  # only where no sketch is kept
-
-        table = pq.read_table(path, columns=["id", "question", "answer"])
+        table = read_columns(path, ("id", "question", "answer"))  # only where no sketch is kept
         return zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
 
     return Part(path.name, path.stat().st_size, rows)
@@ -325,8 +322,20 @@ def _marking_sheet(rows: Sequence[Mapping[str, Any]]) -> str:
     for row in rows:
         steps = "\n".join(row["reasoning_steps"])
         citations = "\n".join(one["text"] for one in row["citations"])
-        writer.writerow([row["id"], row["question"], steps, row["answer"], citations, "", "", ""])
+        cells = [row["id"], row["question"], steps, row["answer"], citations, "", "", ""]
+        writer.writerow(map(_plain_cell, cells))
     return sheet.getvalue()
+
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _plain_cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: an apostrophe before it makes it a text.
+
+    What stands in a cell was written by a model, and a formula may call programs and servers.
+    """
+    return f"'{text}" if text.lstrip(" \n").startswith(_FORMULA) else text
 
 
 def _write(data_dir: DataDir, path: Path, text: str) -> None:
@@ -335,9 +344,11 @@ def _write(data_dir: DataDir, path: Path, text: str) -> None:
     for rehearsal in (False, True):
         if folder.is_relative_to(data_dir.dataset(rehearsal=rehearsal).resolve()):
             raise UsageError(f"{path} is inside the dataset: its readers would take it in")
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    beside = beside_name(path)
     try:
+        clear_beside(path.parent)
         with beside.open("x", encoding="utf-8", newline="") as file:
+            try_lock(file.fileno())  # shows that its writer lives, for as long as it is open
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

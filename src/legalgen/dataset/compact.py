@@ -37,12 +37,20 @@ from msgspec.structs import replace
 
 from legalgen.errors import DiskError, UsageError
 from legalgen.quality.rules import default_thresholds
+from legalgen.store import checksum
 from legalgen.store.card import card_fault, write_card
 from legalgen.store.files import DataDir, replace_file, sync_folder
 from legalgen.store.journal import Recovery, recover
 from legalgen.store.locks import Patience, data_lock
 from legalgen.store.notes import RowNotes, load_notes, save_notes
-from legalgen.store.parts import NotePart, parts, summarise
+from legalgen.store.parts import (
+    PARQUET,
+    NotePart,
+    footer,
+    part_batches,
+    parts,
+    summarise,
+)
 from legalgen.store.sample import SCHEMA_VERSION, arrow_schema, upgraded, version_of
 
 if TYPE_CHECKING:
@@ -179,7 +187,7 @@ class _Work:
         version = _target(versions, to_schema)
         stale = any(each != version for each in versions)
         sizes = [path.stat().st_size for path in old]
-        rows = [_footer(path).num_rows for path in old]
+        rows = [footer(path).num_rows for path in old]
         notes = load_notes(self._data_dir, rehearsal=self._rehearsal)
         if _fewest(rows, sizes, self._limits) >= len(old) and not stale and not notes:
             return sum(rows), len(old), len(old), sum(sizes), sum(sizes), None
@@ -210,7 +218,7 @@ class _Work:
             )
         versions = []
         for path in found:
-            version = version_of(_footer(path).schema.to_arrow_schema())
+            version = version_of(footer(path).schema.to_arrow_schema())
             if version is None:
                 raise UsageError(
                     f"{path} has other columns; see `legalgen dataset verify --repair`"
@@ -228,7 +236,7 @@ class _Work:
         builder = _Builder(self._new, generation, self._limits, version)
         try:
             for path in old:
-                for batch in _batches(path, self._limits.group_rows):
+                for batch in part_batches(path, batch_rows=self._limits.group_rows):
                     builder.write(upgraded(notes.apply(batch) if notes else batch, version))
         finally:
             builder.close()
@@ -312,7 +320,7 @@ def _fewest(rows: Sequence[int], sizes: Sequence[int], limits: Limits) -> int:
 
 
 class _Sink:
-    """A new file as parquet writers want it; every byte passes through ``os.write``.
+    """A new part as parquet writers want it; every byte passes through ``os.write``.
 
     They write a column's page at a time, hundreds of small pieces a row group: kept back here.
     """
@@ -320,18 +328,25 @@ class _Sink:
     def __init__(self, path: Path) -> None:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         self._kept = bytearray()
+        self._digest = checksum.new_digest()
         self._position = 0
+        self._ending = False
         self.closed = False
 
     def write(self, payload: Any) -> int:
         self._kept += payload
         self._position += len(payload)
-        if len(self._kept) >= _WRITE_BYTES:
-            self._write_out()
+        if len(self._kept) >= _WRITE_BYTES and not self._ending:
+            kept, self._kept = bytes(self._kept), bytearray()
+            self._digest.update(kept)
+            self._write_out(kept)
         return len(payload)
 
-    def _write_out(self) -> None:
-        kept, self._kept = bytes(self._kept), bytearray()
+    def end(self) -> None:
+        """From now on the footer comes, which is kept back until it is whole."""
+        self._ending = True
+
+    def _write_out(self, kept: bytes) -> None:
         rest = memoryview(kept)
         while rest:
             rest = rest[os.write(self._descriptor, rest) :]
@@ -346,7 +361,8 @@ class _Sink:
         """Nobody needs it half written: ``sync`` is what counts."""
 
     def sync(self) -> None:
-        self._write_out()
+        kept, self._kept = bytes(self._kept), bytearray()
+        self._write_out(checksum.marked(kept, self._digest))
         os.fsync(self._descriptor)
 
     def close(self) -> None:
@@ -399,7 +415,7 @@ class _Builder:
         path = self._folder / f"train-g{self._generation}-{len(self.paths):05}.parquet"
         self._sink = _Sink(path)
         self.paths.append(path)
-        self._writer = pq.ParquetWriter(self._sink, self._schema, compression="zstd")
+        self._writer = pq.ParquetWriter(self._sink, self._schema, **PARQUET)
         self._rows = 0
 
     def close(self) -> None:
@@ -408,34 +424,11 @@ class _Builder:
         if sink is None:
             return
         try:
+            sink.end()
             self._writer.close()
             sink.sync()
         finally:
             sink.close()
-
-
-def _batches(path: Path, rows: int) -> Iterator[pa.RecordBatch]:
-    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
-
-    with _readable(path), pq.ParquetFile(path) as file:
-        yield from file.iter_batches(batch_size=rows)
-
-
-def _footer(path: Path) -> Any:
-    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
-
-    with _readable(path):
-        return pq.read_metadata(path)
-
-
-@contextlib.contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    import pyarrow as pa  # heavy; only what touches parquet pays for it
-
-    try:
-        yield
-    except pa.ArrowException as error:
-        raise DiskError(f"cannot read {path}: {error}", path) from error
 
 
 def _note_ids(digest: Any, batch: pa.RecordBatch) -> None:
@@ -445,14 +438,11 @@ def _note_ids(digest: Any, batch: pa.RecordBatch) -> None:
 
 def _check(paths: Sequence[Path], rows: int, digest: bytes) -> None:
     """Read the new parts back before the old ones go."""
-    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
-
     ids, found = blake2b(), 0
     for path in paths:
-        with _readable(path), pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=GROUP_ROWS, columns=["id"]):
-                found += batch.num_rows
-                _note_ids(ids, batch)
+        for batch in part_batches(path, ("id",), GROUP_ROWS):
+            found += batch.num_rows
+            _note_ids(ids, batch)
     if (found, ids.digest()) != (rows, digest):
         where = paths[0].parent if paths else Path()
         raise DiskError(f"{where}: {found} of {rows} rows can be read back", where)

@@ -16,18 +16,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, Protocol
 
 import msgspec
 
 from legalgen.errors import DiskError, UsageError
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.store.files import DataDir, sync_folder
+from legalgen.store.files import DataDir, beside_name, clear_beside, sync_folder, try_lock
 from legalgen.store.parts import dataset_version, iter_batches
 from legalgen.store.sample import SCHEMA_VERSION, arrow_schema, upgraded
 
@@ -339,10 +338,14 @@ class _File(Protocol):
 
 @contextlib.contextmanager
 def _aside(path: Path, columns: pa.Schema | None) -> Iterator[_File]:
-    """The file to write, beside its name; what is not finished is removed."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    """The file to write, beside its name; what is not finished is removed.
+
+    What a killed export left in this folder is removed first.
+    """
+    beside = beside_name(path)
     file: _Parquet | _JsonLines | None = None
     try:
+        clear_beside(path.parent)
         parquet = path.suffix == ".parquet"
         file = _Parquet(path, beside, columns) if parquet else _JsonLines(path, beside)
         yield file
@@ -355,6 +358,13 @@ def _aside(path: Path, columns: pa.Schema | None) -> Iterator[_File]:
             beside.unlink(missing_ok=True)
 
 
+def _opened(beside: Path) -> BinaryIO:
+    """A new file, locked for as long as it is open: its writer is alive."""
+    file = beside.open("xb")
+    try_lock(file.fileno())
+    return file
+
+
 class _JsonLines:
     """One JSON object a line."""
 
@@ -362,7 +372,7 @@ class _JsonLines:
         self.path = path
         self.rows = 0
         self._beside = beside
-        self._file = beside.open("xb")
+        self._file = _opened(beside)
         self._encoder = msgspec.json.Encoder()
 
     def write(self, batch: pa.RecordBatch, shape: Shape) -> None:
@@ -391,7 +401,7 @@ class _Parquet:
         self.rows = 0
         self._beside = beside
         self._own = columns is not None
-        self._file = beside.open("xb")
+        self._file = _opened(beside)
         self._schema = columns
         self._pq = pq
         self._writer: Any = None

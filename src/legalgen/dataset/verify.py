@@ -18,18 +18,30 @@ import msgspec
 from legalgen.dataset import compact
 from legalgen.errors import DiskError
 from legalgen.quality.rules import default_thresholds
+from legalgen.store import checksum
 from legalgen.store.card import card_fault, write_card
 from legalgen.store.files import DataDir, replace_file, sync_folder
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger, Record, Unreadable
 from legalgen.store.locks import Patience, data_lock, is_rewriting, is_writing
 from legalgen.store.notes import RowNotes, load_notes
-from legalgen.store.parts import Part, parts, version_of_part
+from legalgen.store.parts import (
+    Part,
+    footer,
+    footer_rows,
+    open_part,
+    part_batches,
+    parts,
+    readable,
+    table_bytes,
+    version_of_part,
+)
 from legalgen.store.sample import (
     ADDED,
     OLDEST_VERSION,
     SCHEMA_VERSION,
     arrow_schema,
+    sample_id,
     version_of,
 )
 
@@ -100,7 +112,11 @@ def verify(data_dir: DataDir) -> Verified:
         sum(each.rows - len(notes[rehearsal].dropped) for rehearsal, each in seen.items()),
         sum(len(each.tables) for each in seen.values()),
         tuple(findings),
-        (*_notes(data_dir), *(_taken_out(each) for each in notes.values() if each)),
+        (
+            *_unproved(seen.values()),
+            *_notes(data_dir),
+            *(_taken_out(each) for each in notes.values() if each),
+        ),
     )
 
 
@@ -130,6 +146,16 @@ def _standing(data_dir: DataDir) -> set[tuple[int, str]]:
         with contextlib.suppress(FileNotFoundError):
             found.add((path.stat().st_ino, path.name))
     return found
+
+
+def _unproved(seen: Iterable[_Dataset]) -> Iterator[str]:
+    for each in seen:
+        if each.unmarked:
+            where = f"{_inside(each.data_dir, each.data_dir.parts(rehearsal=each.rehearsal))}/"
+            yield (
+                f"{where}: parts sealed before there were checksums: {each.unmarked}; of them only "
+                "the ids can be proved, that is questions and answers"
+            )
 
 
 def _inside(data_dir: DataDir, path: Path) -> str:
@@ -163,6 +189,7 @@ class _Dataset(msgspec.Struct):
     batches: Counter[str] = msgspec.field(default_factory=Counter)
     tables: list[Any] = msgspec.field(default_factory=list)
     versions: Counter[int] = msgspec.field(default_factory=Counter)
+    unmarked: int = 0
     findings: list[Finding] = msgspec.field(default_factory=list)
 
     def read(self) -> _Dataset:
@@ -193,13 +220,15 @@ class _Dataset(msgspec.Struct):
                 return
         elif (version := version_of_part(path)) is not None:
             self.versions[version] += 1
-        import pyarrow as pa  # heavy; only what touches parquet pays for it
-
         try:
-            table = _keys(path)
-        except (pa.ArrowException, KeyError, OSError) as error:
-            self._find("damaged_part", path, f"cannot be read: {error}")
+            table, strange = _keys(path)
+            with readable(path):
+                self.unmarked += checksum.state(path) == "unmarked"
+        except DiskError as error:
+            self._find("damaged_part", path, str(error))
             return
+        for name in strange[:MAX_EXAMPLES]:
+            self._find("damaged_part", path, f"{name} is not the id of its question and answer")
         self.rows += table.num_rows
         self.tables.append(table)
         counted = table.group_by("batch_id").aggregate([([], "count_all")])
@@ -241,16 +270,14 @@ def _strays(data_dir: DataDir, *, rehearsal: bool) -> list[Path]:
 
 def part_fault(path: Path) -> tuple[Kind, Path, str] | None:
     """What is wrong with a part as a whole; its pages are not looked at."""
-    import pyarrow as pa  # heavy; only what touches parquet pays for it
-    import pyarrow.parquet as pq
-
     try:
-        footer = pq.read_metadata(path)
-    except (pa.ArrowException, OSError) as error:
-        return "damaged_part", path, f"cannot be opened: {error}"
-    if not footer.num_rows:
+        with readable(path):
+            told = footer(path)
+            rows, found = told.num_rows, told.schema.to_arrow_schema()
+    except DiskError as error:
+        return "damaged_part", path, str(error)
+    if not rows:
         return "empty_part", path, "has no rows: load_dataset fails on it"
-    found = footer.schema.to_arrow_schema()
     if version_of(found) is not None:
         return None
     return "wrong_schema", path, _difference(found)
@@ -279,19 +306,26 @@ def _meant(found: pa.Schema) -> pa.Schema:
     return arrow_schema(SCHEMA_VERSION if newer else OLDEST_VERSION)
 
 
-def _keys(path: Path) -> pa.Table:
-    """Ids and slots of a part, every column of which is read on the way."""
+def _keys(path: Path) -> tuple[pa.Table, list[str]]:
+    """Ids and slots of a part, every column of which is read on the way; and the ids in it that
+    are not those of their texts.
+
+    Raises:
+        DiskError: it cannot be read.
+    """
     import pyarrow as pa  # heavy; only what touches parquet pays for it
-    import pyarrow.parquet as pq
 
     names = ["id", "batch_id", "slot"]
     schema = pa.schema([arrow_schema().field(name) for name in names])
-    with pq.ParquetFile(path) as file:
-        batches = [
-            pa.Table.from_batches([batch]).select(names).cast(schema)
-            for batch in file.iter_batches(batch_size=10_000)
-        ]
-    return pa.concat_tables(batches)
+    tables, strange = [], []
+    for batch in part_batches(path):
+        with readable(path):
+            tables.append(pa.Table.from_batches([batch]).select(names).cast(schema))
+            if {"question", "answer"} <= set(batch.schema.names):
+                texts = (batch[name].to_pylist() for name in ("id", "question", "answer"))
+                rows = zip(*texts, strict=True)
+                strange += [name for name, *of in rows if sample_id(*of) != name]
+    return pa.concat_tables(tables), strange
 
 
 def _repeated(table: pa.Table, columns: tuple[str, ...]) -> Iterator[tuple[str, int]]:
@@ -398,39 +432,43 @@ def _mend_dataset(data_dir: DataDir, ledger: Ledger, *, rehearsal: bool) -> Iter
 
 
 def _mend_part(data_dir: DataDir, path: Path) -> Iterator[str]:
-    """A part that cannot be read or is empty goes aside; one of other types is cast."""
-    import pyarrow as pa  # heavy; only what touches parquet pays for it
-
+    """A part that cannot be read or is empty goes aside; one of other types is cast; of one whose
+    bytes cannot be proved, the rows whose ids are not those of their texts are taken out."""
     fault = part_fault(path)
-    if fault is None:
-        try:
-            _keys(path)
-        except (pa.ArrowException, OSError):
-            yield _moved(data_dir, path)
-    elif fault[0] == "wrong_schema":
-        payload = _cast(path)
-        if payload is not None:
-            _link_aside(data_dir, path)
-            replace_file(data_dir, path, payload)
-            yield f"{_inside(data_dir, path)}: rewritten with our columns; the old one is aside"
-    else:
+    if fault is not None and fault[0] != "wrong_schema":
+        yield _moved(data_dir, path)
+        return
+    try:
+        strange, broken = _keys(path)[1], False
+    except DiskError:
+        strange, broken = [], fault is None
+    payload = _cast(path, frozenset(strange)) if fault or strange else None
+    if payload is not None:
+        _link_aside(data_dir, path)
+        replace_file(data_dir, path, payload)
+        said = f"{len(strange)} damaged rows taken out" if strange else "rewritten with our columns"
+        yield f"{_inside(data_dir, path)}: {said}; the old one is aside"
+    elif broken or strange:
         yield _moved(data_dir, path)
 
 
-def _cast(path: Path) -> bytes | None:
-    """The part with our columns and types, or None where that would change or lose a value."""
+def _cast(path: Path, without: frozenset[str]) -> bytes | None:
+    """The part with our columns and types and no row of the ids ``without``.
+
+    None where that would change or lose a value, or leave no row.
+    """
     import pyarrow as pa  # heavy; only what touches parquet pays for it
-    import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
+        with readable(path), open_part(path) as file:
             schema = _meant(file.schema_arrow)
             table = file.read().select(schema.names).cast(schema)
-    except (pa.ArrowException, KeyError, OSError):
+    except DiskError:
         return None
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    return bytes(sink.getvalue())
+    if without:
+        keep = [name not in without for name in table["id"].to_pylist()]
+        table = table.filter(pa.array(keep, pa.bool_()))
+    return table_bytes(table) if table.num_rows else None
 
 
 def _moved(data_dir: DataDir, path: Path) -> str:
@@ -467,15 +505,8 @@ def _note_parts(data_dir: DataDir, ledger: Ledger) -> Iterator[str]:
         noted = {part.name for part in record.parts}
         for path in _parts_of(data_dir, record.id):
             if path.name not in noted and part_fault(path) is None:
-                ledger.note_part(record.id, Part(path.name, _rows(path)))
+                ledger.note_part(record.id, Part(path.name, footer_rows(path)))
                 yield f"batches/{record.id}.json: {path.name} noted"
-
-
-def _rows(path: Path) -> int:
-    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
-
-    with _disk(path):
-        return int(pq.read_metadata(path).num_rows)
 
 
 @contextlib.contextmanager

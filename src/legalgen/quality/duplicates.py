@@ -113,12 +113,13 @@ class Match(msgspec.Struct, frozen=True):
 class Part(msgspec.Struct, frozen=True):
     """A sealed part of the dataset: its file name, its size in bytes, and how to read it.
 
-    ``rows`` yields (id, question, answer) and is called only when no segment covers the part.
+    ``rows`` yields (id, question, answer) and is called only when no segment covers the part; None
+    where the part cannot be read, which stays uncovered.
     """
 
     name: str
     size: int
-    rows: Callable[[], Iterable[tuple[str, str, str]]]
+    rows: Callable[[], Iterable[tuple[str, str, str]] | None]
 
 
 def shingles(tokens: Sequence[str], size: int) -> frozenset[int]:
@@ -391,7 +392,7 @@ class DuplicateIndex:
             self._rebuild(uncovered)
             return
         for part in uncovered:
-            for _, question, _ in part.rows():
+            for _, question, _ in part.rows() or ():
                 self.add_question(question)
 
     def sealed(self, name: str, size: int, ids: Iterable[str]) -> None:
@@ -537,7 +538,10 @@ class DuplicateIndex:
         rows: list[_Row] = []
         names: list[tuple[str, int]] = []
         for part in parts:
-            rows += [_row(sketch(*row)) for row in part.rows()]
+            found = part.rows()
+            if found is None:
+                continue  # not covered: when it can be read again, it is
+            rows += [_row(sketch(*row)) for row in found]
             names.append((part.name, part.size))
             if len(rows) >= BUILD_ROWS:
                 self._freeze(rows, tuple(names))

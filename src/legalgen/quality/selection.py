@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from legalgen.errors import DiskError
 from legalgen.law.citations import parse
 from legalgen.quality.corpus import Corpus, CorpusState
 from legalgen.quality.duplicates import DuplicateIndex, Part, Sketch, Thresholds, sketch
@@ -39,16 +40,24 @@ class _Remembered(msgspec.Struct):
 class Selection:
     """Reviews verdicts and remembers what was accepted; one thread only.
 
-    ``structure_only``: nothing but an exact repeat is refused.
+    ``structure_only``: nothing but an exact repeat is refused. With ``skip`` a part that cannot
+    be read is told and passed by: what is alike in it stays unknown.
 
     Raises:
         DiskError: the state folder or a part cannot be read.
     """
 
     def __init__(
-        self, rules: Rules, data_dir: DataDir, *, rehearsal: bool, structure_only: bool
+        self,
+        rules: Rules,
+        data_dir: DataDir,
+        *,
+        rehearsal: bool,
+        structure_only: bool,
+        skip: sealed.Skip | None = None,
     ) -> None:
         self._rules = rules
+        self._skip = skip
         self._structure_only = structure_only
         self._rehearsal = rehearsal
         self._data_dir = data_dir
@@ -57,7 +66,7 @@ class Selection:
         self._index = DuplicateIndex(
             data_dir.index(rehearsal=rehearsal), Thresholds(**rules.duplicate_thresholds())
         )
-        self._index.open([_part(path) for path in parts], questions_only=structure_only)
+        self._index.open([self._part(path) for path in parts], questions_only=structure_only)
         self._corpus_path = data_dir.state / f"corpus-{name}.json"
         self._corpus = Corpus(rules)
         self._seen: list[str] = []
@@ -131,35 +140,47 @@ class Selection:
             self._corpus.restore(remembered.corpus)
             self._seen = list(remembered.parts)
         unseen = [path for path in parts if path.name not in set(self._seen)]
-        for sample_id, question, cited in _newest(unseen):
+        unreadable: set[Path] = set()
+        for sample_id, question, cited in self._newest(unseen, unreadable):
             parsed = [item for text in cited for item in parse(text)]
             self._corpus.add(sample_id, question, parsed)
-        self._seen += [path.name for path in unseen]
+        self._seen += [path.name for path in unseen if path not in unreadable]
 
+    def _newest(
+        self, parts: list[Path], unreadable: set[Path]
+    ) -> Iterator[tuple[str, str, list[str]]]:
+        """Id, question and citations of the newest rows, at most ``MOST_READ`` of them.
 
-def _newest(parts: list[Path]) -> Iterator[tuple[str, str, list[str]]]:
-    """Id, question and citations of the newest rows, at most ``MOST_READ`` of them."""
-    left = MOST_READ
-    for path in sorted(parts, reverse=True):
-        if left <= 0:
-            return
-        rows = _columns(path, ["id", "question", "citations"]).to_pylist()[-left:]
-        left -= len(rows)
-        for row in rows:
-            yield row["id"], row["question"], [cited["text"] for cited in row["citations"]]
+        Parts that are passed by are added to ``unreadable``.
+        """
+        left = MOST_READ
+        for path in sorted(parts, reverse=True):
+            if left <= 0:
+                return
+            table = self._columns(path, ("id", "question", "citations"))
+            if table is None:
+                unreadable.add(path)
+                continue
+            rows = table.to_pylist()[-left:]
+            left -= len(rows)
+            for row in rows:
+                yield row["id"], row["question"], [cited["text"] for cited in row["citations"]]
 
+    def _columns(self, path: Path, names: tuple[str, ...]) -> Any:
+        """Columns of one part, or None where it cannot be read and is passed by."""
+        try:
+            return sealed.read_columns(path, names)
+        except DiskError as error:
+            if self._skip is None:
+                raise
+            self._skip(error)
+            return None
 
-def _columns(path: Path, names: list[str]) -> Any:
-    """Columns of one part. ``read_table`` would load pyarrow.dataset, and with it pandas."""
-    import pyarrow.parquet as pq  # only where nothing was remembered
+    def _part(self, path: Path) -> Part:
+        def rows() -> Iterable[tuple[str, str, str]] | None:
+            table = self._columns(path, ("id", "question", "answer"))
+            if table is None:
+                return None
+            return zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
 
-    with pq.ParquetFile(path) as file:
-        return file.read(columns=names)
-
-
-def _part(path: Path) -> Part:
-    def rows() -> Iterable[tuple[str, str, str]]:
-        table = _columns(path, ["id", "question", "answer"])
-        return zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
-
-    return Part(path.name, path.stat().st_size, rows)
+        return Part(path.name, path.stat().st_size, rows)

@@ -43,6 +43,8 @@ REWRITE_S: Final = 10.0
 LOCK_S: Final = 1.0
 VERSION: Final = 1
 _USERINFO: Final = r"(?<=://)[^/|]*@"
+PRIVATE: Final = 0o600
+"""Files of the state dir are their owner's alone: they name accounts and servers."""
 
 Moment = Annotated[float, msgspec.Meta(ge=-1e11, le=1e11)]
 """Seconds since the epoch, until the year 5138: beyond it no date can be shown."""
@@ -330,7 +332,8 @@ class HealthBook:
 
     def _merge(self, ours: Memories) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(self._path.with_suffix(".lock")).acquire(timeout=LOCK_S):
+        lock = filelock.FileLock(self._path.with_suffix(".lock"), mode=PRIVATE)
+        with lock.acquire(timeout=LOCK_S):
             stored = self._decoded()
             if stored is None:
                 self._set_aside()
@@ -350,7 +353,10 @@ class HealthBook:
     def _replace(self, content: bytes) -> None:
         aside = self._path.with_suffix(f".{os.getpid()}.tmp")
         try:
-            aside.write_bytes(content)
+            aside.unlink(missing_ok=True)
+            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
             aside.replace(self._path)
         finally:
             aside.unlink(missing_ok=True)

@@ -15,7 +15,7 @@ from itertools import islice
 import msgspec
 
 from legalgen.completion import LimitReading, Message, ModelRef, Prompt, Request
-from legalgen.errors import ConfigurationError, DiskError, ProviderError
+from legalgen.errors import ConfigurationError, ProviderError
 from legalgen.failover import ProviderState, State
 from legalgen.providers import PROVIDERS
 from legalgen.providers.base import Provider
@@ -356,17 +356,10 @@ def _written(data_dir: DataDir) -> dict[str, tuple[float, float]]:
 
 
 def _newest_rows(data_dir: DataDir) -> Iterator[tuple[str, str, int, str]]:
-    import pyarrow as pa  # heavy, and only a comparison reads rows
-    import pyarrow.parquet as pq
-
     columns = ["provider", "model", "attempts", "answer"]
     for path in reversed(parts.parts(data_dir)):
-        try:
-            with pq.ParquetFile(path) as file:
-                for rows in file.iter_batches(batch_size=1_000, columns=columns):
-                    yield from zip(*(rows[name].to_pylist() for name in columns), strict=True)
-        except (OSError, pa.ArrowException) as error:
-            raise DiskError(f"{path} cannot be read: {error}", path) from error
+        for rows in parts.part_batches(path, columns, 1_000):
+            yield from zip(*(rows[name].to_pylist() for name in columns), strict=True)
 
 
 # --------------------------------------------------------------------------- asking the vendors

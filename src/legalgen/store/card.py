@@ -20,7 +20,7 @@ from legalgen.errors import DiskError, UsageError
 from legalgen.providers.catalog import Catalog
 from legalgen.store.files import NOT_OURS, DataDir, replace_file
 from legalgen.store.ledger import Ledger
-from legalgen.store.parts import Summary, dataset_version, parts, summarise
+from legalgen.store.parts import Skip, Summary, dataset_version, parts, read_columns, summarise
 from legalgen.store.sample import OLDEST_VERSION, SCHEMA_VERSION, arrow_schema
 
 if TYPE_CHECKING:
@@ -55,20 +55,22 @@ def write_card(
     rehearsal: bool = False,
     thresholds: Mapping[str, float] | None = None,
     typed: bool = True,
+    skip: Skip | None = None,
 ) -> Path | None:
     """Write the card of a dataset anew; its path, or None while the dataset has no rows.
 
     ``thresholds`` are the numbers that the gate has where a batch does not configure others.
     Without ``typed`` it names no columns, and ``load_dataset`` takes those of the parts: so it must
     be while the parts change from one version to another.
+    With ``skip`` a part that cannot be read is told and left out.
 
     Raises:
         DiskError: a part cannot be read, or the card not be written.
     """
-    summary = summarise(data_dir, rehearsal=rehearsal, save=True)
+    summary = summarise(data_dir, rehearsal=rehearsal, save=True, skip=skip)
     if not summary.rows:
         return None
-    details = count_details(data_dir, rehearsal=rehearsal)
+    details = count_details(data_dir, rehearsal=rehearsal, skip=skip)
     path = data_dir.dataset(rehearsal=rehearsal) / "README.md"
     version = dataset_version(data_dir, rehearsal=rehearsal) or SCHEMA_VERSION
     text = render_card(
@@ -137,7 +139,9 @@ class _Index(msgspec.Struct):
     details: Details = msgspec.field(default_factory=Details)
 
 
-def count_details(data_dir: DataDir, *, rehearsal: bool = False) -> Details:
+def count_details(
+    data_dir: DataDir, *, rehearsal: bool = False, skip: Skip | None = None
+) -> Details:
     """Count the rows of parts that were not counted before, and keep the counts.
 
     Raises:
@@ -148,7 +152,13 @@ def count_details(data_dir: DataDir, *, rehearsal: bool = False) -> Details:
     index = _load_index(path, found)
     for name in [name for name in found if name not in index.parts]:
         stat = found[name].stat()
-        _count_part(data_dir, found[name], index.details)
+        try:
+            _count_part(data_dir, found[name], index.details)
+        except DiskError as error:
+            if skip is None:
+                raise
+            skip(error)
+            continue
         index.parts[name] = (stat.st_size, stat.st_mtime_ns)
     replace_file(data_dir, path, msgspec.json.encode(index))
     return index.details
@@ -172,15 +182,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def _count_part(data_dir: DataDir, path: Path, details: Details) -> None:
-    import pyarrow as pa  # heavy; only what touches parquet pays for it
-    import pyarrow.parquet as pq
-
-    names = ["citations", "prompt_version", "flags", "batch_id"]
-    try:
-        with pq.ParquetFile(path) as file:  # read_table loads pyarrow.dataset, and so pandas
-            table = file.read(columns=names)
-    except (pa.ArrowException, OSError) as error:
-        raise DiskError(f"cannot read {path}: {error}", path) from error
+    table = read_columns(path, ("citations", "prompt_version", "flags", "batch_id"))
     cited = _items(table["citations"])
     statuses = [status for chunk in cited for status in chunk.field("status").to_pylist()]
     flags = [flag for chunk in _items(table["flags"]) for flag in chunk.to_pylist()]

@@ -189,6 +189,23 @@ def open_aside(folder: Path, name: str) -> tuple[int, Path]:
         os.close(descriptor)  # cleared by a recovery between the two calls
 
 
+def beside_name(path: Path) -> Path:
+    """A name beside a file of the user's, for what will be swapped in; see ``clear_beside``."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}{_BESIDE}")
+
+
+_BESIDE: Final = ".legalgen.tmp"
+
+
+def clear_beside(folder: Path) -> None:
+    """Unlink what killed commands left beside files of the user's; the living lock theirs.
+
+    Raises:
+        OSError: the folder cannot be read, or a file not be unlinked.
+    """
+    clear_asides(folder, f".*{_BESIDE}")
+
+
 def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
     """Lock an open file without waiting; False when another process holds it."""
     try:
@@ -266,8 +283,8 @@ def clear_asides(folder: Path, pattern: str) -> None:
     for path in folder.glob(pattern):
         try:
             descriptor = os.open(path, os.O_RDONLY)
-        except FileNotFoundError:
-            continue  # swapped in, or cleared by another recovery
+        except (FileNotFoundError, PermissionError):
+            continue  # swapped in, or cleared by another recovery; or another user's
         try:
             if try_lock(descriptor):
                 path.unlink(missing_ok=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from legalgen.errors import DiskError
+from legalgen.store import checksum
 from legalgen.store.files import (
     NOT_OURS,
     PART_NAME,
@@ -27,6 +28,7 @@ from legalgen.store.sample import SCHEMA_VERSION, Sample, to_table, version_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 
 Cell = tuple[str, str, str, str, str]
@@ -35,6 +37,9 @@ Cell = tuple[str, str, str, str, str]
 CELL_COLUMNS: Final = ("jurisdiction", "practice_area", "topic", "difficulty", "sample_type")
 
 PART_ROWS: Final = 1000
+
+PARQUET: Final[Mapping[str, Any]] = {"compression": "zstd", "write_page_checksum": True}
+"""How every part is written."""
 
 
 def part_name(batch_id: str, part: int) -> str:
@@ -84,30 +89,65 @@ for the same part when a crash fell between the two."""
 
 def parquet_bytes(samples: Sequence[Sample], version: int = SCHEMA_VERSION) -> bytes:
     """One part, in memory: a few megabytes, so that every byte passes through our own writes."""
+    return table_bytes(to_table(samples, version))
+
+
+def table_bytes(table: pa.Table) -> bytes:
+    """A table of our columns as the bytes of a part, with checksums."""
     import pyarrow as pa  # heavy; only what touches parquet pays for it
     import pyarrow.parquet as pq
 
     sink = pa.BufferOutputStream()
-    pq.write_table(to_table(samples, version), sink, compression="zstd")
-    return bytes(sink.getvalue())
+    pq.write_table(table, sink, **PARQUET)
+    return checksum.marked(bytes(sink.getvalue()), checksum.new_digest())
 
 
 class UnreadablePartError(DiskError):
     """A part that is there and is no parquet file of ours."""
 
 
+_CURE: Final = "see `legalgen dataset verify --repair`"
+
+Skip = Callable[[DiskError], None]
+"""Told of a part that cannot be read, where it is passed by."""
+
+
 @contextlib.contextmanager
-def _parquet(path: Path) -> Iterator[None]:
-    """Tell a damaged part from a failing disk: Arrow gives only the latter an errno."""
+def readable(path: Path) -> Iterator[None]:
+    """Tell a damaged part from a failing disk: Arrow gives only the latter an errno.
+
+    Raises:
+        DiskError: it cannot be read; ``UnreadablePartError`` where it is damaged.
+    """
     import pyarrow as pa  # heavy; only what touches parquet pays for it
 
     try:
         yield
     except OSError as error:
         kind = UnreadablePartError if error.errno is None else DiskError
-        raise kind(f"cannot read {path}: {error}", path) from error
-    except (pa.ArrowException, KeyError) as error:
-        raise UnreadablePartError(f"cannot read {path}: {error}", path) from error
+        raise kind(f"cannot read {path}: {error.strerror or error}; {_CURE}", path) from error
+    except (pa.ArrowException, *DAMAGES) as error:
+        raise UnreadablePartError(f"cannot read {path}: {error}; {_CURE}", path) from error
+
+
+DAMAGES: Final = (KeyError, TypeError, OverflowError, *NOT_OURS)
+"""What pyarrow raises of damaged files beside its own errors: a column that is gone, a text that
+is no UTF-8, a number that is too large."""
+
+
+def open_part(path: Path) -> pq.ParquetFile:
+    """A part, once its bytes are those that were written; within ``readable``.
+
+    The pages of older parts, which have no checksum, are read as they are.
+
+    Raises:
+        UnreadablePartError: its checksum differs.
+    """
+    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
+
+    if checksum.state(path) == "damaged":
+        raise UnreadablePartError(f"{path} is not what was written; {_CURE}", path)
+    return pq.ParquetFile(path, page_checksum_verification=True)
 
 
 def read_columns(path: Path, columns: Sequence[str]) -> pa.Table:
@@ -116,18 +156,29 @@ def read_columns(path: Path, columns: Sequence[str]) -> pa.Table:
     Raises:
         DiskError: it cannot be read; ``UnreadablePartError`` where it is damaged.
     """
-    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
-
-    with _parquet(path), pq.ParquetFile(path) as file:
-        return file.read(columns=list(columns)).select(list(columns))
+    with readable(path), open_part(path) as file:
+        table = file.read(columns=list(columns)).select(list(columns))
+        table.validate(full=True)  # a flipped bit may leave a text that is no UTF-8
+        return table
 
 
 def footer_rows(path: Path) -> int:
-    """The number of rows that a part's footer states."""
-    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
+    """The number of rows that a part's footer states.
 
-    with _parquet(path):
-        return int(pq.read_metadata(path).num_rows)
+    Raises:
+        DiskError: it cannot be read; ``UnreadablePartError`` where it is damaged.
+    """
+    return int(footer(path).num_rows)
+
+
+def footer(path: Path) -> Any:
+    """The footer of a part, as pyarrow's ``FileMetaData``.
+
+    Raises:
+        DiskError: it cannot be read; ``UnreadablePartError`` where it is damaged.
+    """
+    with readable(path), open_part(path) as file:
+        return file.metadata
 
 
 def version_of_part(path: Path) -> int | None:
@@ -136,10 +187,8 @@ def version_of_part(path: Path) -> int | None:
     Raises:
         DiskError: it cannot be read; ``UnreadablePartError`` where it is damaged.
     """
-    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
-
-    with _parquet(path):
-        return version_of(pq.read_schema(path))
+    with readable(path), open_part(path) as file:
+        return version_of(file.schema_arrow)
 
 
 def dataset_version(data_dir: DataDir, *, rehearsal: bool = False) -> int | None:
@@ -147,9 +196,6 @@ def dataset_version(data_dir: DataDir, *, rehearsal: bool = False) -> int | None
 
     Two footers are read, however many parts there are: all are of one version, unless files were
     put there by hand. Where these two differ it is the newer, which loses nothing.
-
-    Raises:
-        DiskError: the disk failed.
     """
     found = parts(data_dir, rehearsal=rehearsal)
     versions = (_first_version(found), _first_version(reversed(found)))
@@ -157,11 +203,7 @@ def dataset_version(data_dir: DataDir, *, rehearsal: bool = False) -> int | None
 
 
 def older_version(data_dir: DataDir, *, rehearsal: bool = False) -> str | None:
-    """What to say of a dataset of an older version before it is written on; None: nothing.
-
-    Raises:
-        DiskError: the disk failed.
-    """
+    """What to say of a dataset of an older version before it is written on; None: nothing."""
     version = dataset_version(data_dir, rehearsal=rehearsal)
     if version is None or version == SCHEMA_VERSION:
         return None
@@ -175,7 +217,7 @@ def older_version(data_dir: DataDir, *, rehearsal: bool = False) -> str | None:
 def _first_version(paths: Iterable[Path]) -> int | None:
     """The version of the first part that can be read and is ours."""
     for path in paths:
-        with contextlib.suppress(UnreadablePartError):
+        with contextlib.suppress(DiskError):
             if (version := version_of_part(path)) is not None:
                 return version
     return None
@@ -202,17 +244,39 @@ def iter_batches(
     Raises:
         DiskError: a part cannot be read, or went while the dataset was being compacted.
     """
-    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
-
     notes = RowNotes() if as_sealed else load_notes(data_dir, rehearsal=rehearsal)
     wanted = list(columns) if columns else None
     # Without its id nobody knows whether a row was taken out.
     read = [*wanted, "id"] if notes and wanted and "id" not in wanted else wanted
     for path in parts(data_dir, rehearsal=rehearsal):
-        with _parquet(path), pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=batch_rows, columns=read):
-                found = notes.apply(batch) if notes else batch
-                yield found.select(wanted) if read != wanted and wanted else found
+        for batch in part_batches(path, read, batch_rows):
+            found = notes.apply(batch) if notes else batch
+            yield found.select(wanted) if read != wanted and wanted else found
+
+
+def part_batches(
+    path: Path, columns: Sequence[str] | None = None, batch_rows: int = 10_000
+) -> Iterator[pa.RecordBatch]:
+    """The rows of one part, a bounded number at a time.
+
+    Raises:
+        DiskError: it cannot be read; ``UnreadablePartError`` where it is damaged.
+    """
+    with readable(path):
+        file = open_part(path)
+    with file:
+        batches = file.iter_batches(batch_size=batch_rows, columns=columns and list(columns))
+        while (batch := _next_batch(path, batches)) is not None:
+            yield batch
+
+
+def _next_batch(path: Path, batches: Iterator[pa.RecordBatch]) -> pa.RecordBatch | None:
+    """One batch, so that what its consumer raises is not taken for a fault of the part."""
+    with readable(path):
+        batch = next(batches, None)
+        if batch is not None:
+            batch.validate(full=True)
+        return batch
 
 
 def slots_of(data_dir: DataDir, batch_id: str) -> set[int]:
@@ -274,11 +338,14 @@ def _load_index(path: Path, stats: dict[str, os.stat_result]) -> _Index:
     return index if fits else _Index()
 
 
-def summarise(data_dir: DataDir, *, rehearsal: bool = False, save: bool = False) -> Summary:
+def summarise(
+    data_dir: DataDir, *, rehearsal: bool = False, save: bool = False, skip: Skip | None = None
+) -> Summary:
     """Count the sealed rows that were not taken out; only parts that the index does not know are
     opened.
 
-    ``save`` writes the index for the next one: writing commands do, reading ones do not.
+    ``save`` writes the index for the next one: writing commands do, reading ones do not. With
+    ``skip`` a part that cannot be read is told and left out.
 
     Raises:
         DiskError: a part cannot be read, or the index not be saved.
@@ -291,7 +358,13 @@ def summarise(data_dir: DataDir, *, rehearsal: bool = False, save: bool = False)
     folder = data_dir.parts(rehearsal=rehearsal)
     new = [name for name in stats if name not in index.parts]
     for name in new:
-        rows = _count_part(folder / name, cells, models)
+        try:
+            rows = _count_part(folder / name, cells, models)
+        except DiskError as error:
+            if skip is None:
+                raise
+            skip(error)
+            continue
         index.parts[name] = (stats[name].st_size, stats[name].st_mtime_ns, rows)
     if save and (new or not path.exists()):
         index.cells = [(*cell, count) for cell, count in cells.items()]
