@@ -5,9 +5,12 @@ Nothing heavy is imported up here: ``--help`` loads no SDK, no pyarrow.
 
 from __future__ import annotations
 
+import errno
 import gc
+import io
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -20,6 +23,8 @@ from legalgen.commands.options import SHOWING, Flags, console_of, settings_of, t
 from legalgen.errors.exit_codes import Exit
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
     from legalgen.errors import LegalgenError
 
 
@@ -252,9 +257,49 @@ app.add_typer(dataset_app, name="dataset")
 def main() -> NoReturn:
     """Run the program: the one boundary, where our errors become a sentence and an exit code."""
     _be_quick()
+    _stand_in()
     code = _run()
-    _let_go()
-    sys.exit(code)
+    unsaid = _let_go()
+    sys.exit(code or (Exit.DISK if unsaid else 0))
+
+
+class _Stdout(io.FileIO):
+    """File 1, which remembers that it could not be written: whoever wrote hears of it in passing,
+    and the one boundary tells it from a bug. A reader that left is no failure."""
+
+    failed: OSError | None = None
+
+    def write(self, data: Buffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):
+                _Stdout.failed = error
+            raise
+
+
+def _stand_in() -> None:
+    """Watch stdout, and put something where a stream was closed (``>&-``): a file that is opened
+    must not get its number, and become what is printed to.
+
+    What is said to nobody is lost; data that cannot be written is an error, so that the stand-in
+    of stdout can only be read.
+    """
+    for number, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.dup2(os.open(os.devnull, mode), number)
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115 - a number, for good
+    raw = _Stdout(1, "w", closefd=False)
+    found = sys.stdout if sys.stdout is not None else sys.stderr
+    sys.stdout = io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=found.encoding,
+        errors=found.errors,
+        line_buffering=raw.isatty(),
+    )
 
 
 def _be_quick() -> None:
@@ -285,7 +330,7 @@ def _run() -> int:
         _leave_stdout()
         return Exit.PIPE
     except Exception as error:  # noqa: BLE001 - the one boundary: a bug keeps its traceback
-        return _explained(error)
+        return _explained(_unwritten(_Stdout.failed) if error is _Stdout.failed else error)
     return code if isinstance(code, int) else 0
 
 
@@ -299,7 +344,12 @@ def _explained(error: Exception) -> int:
         return _bug(error)
     from legalgen.ui.console import Console
 
-    Console(json=_wants_json()).failure(error, error.exit_code)
+    json = _wants_json() and _Stdout.failed is None
+    try:
+        Console(json=json).failure(error, error.exit_code)
+    except OSError as unsaid:
+        if unsaid is not _Stdout.failed:
+            raise
     return error.exit_code
 
 
@@ -319,14 +369,27 @@ def _misused(error: TyperException) -> LegalgenError:
     return UsageError(f"{message}{stop} See `{path} --help`.")
 
 
-def _let_go() -> None:
-    """Say what is still unsaid; where nobody is left to hear it (a terminal that went), the
-    interpreter must not try again and make 120 of the exit code."""
+def _unwritten(error: OSError) -> LegalgenError:
+    """That data could not be written to stdout, which leads nowhere from here on."""
+    from legalgen.errors import DiskError
+
+    _leave_stdout()
+    why = "it is closed" if error.errno == errno.EBADF else error.strerror
+    return DiskError(f"stdout cannot be written: {why}", Path("/dev/stdout"))
+
+
+def _let_go() -> bool:
+    """Say what is still unsaid; whether stdout cannot be written.
+
+    Where nobody is left to hear it (a terminal that went), the interpreter must not try again and
+    make 120 of the exit code.
+    """
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return _Stdout.failed is not None and _Stdout.failed.errno != errno.EIO
 
 
 def _leave_stdout() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shlex
 import sys
@@ -109,7 +110,7 @@ def _streamed(settings: Settings) -> Iterator[events.Listener]:
     if settings.events is None:
         yield lambda _: None
     elif settings.events == "-":
-        yield lambda event: _write(sys.stdout, line(event))
+        yield lambda event: _append(sys.stdout, line(event), Path("-"))
     else:
         path = Path(settings.events).expanduser()
         try:
@@ -124,6 +125,8 @@ def _append(stream: Any, text: str, path: Path) -> None:
     try:
         _write(stream, text)
     except OSError as error:
+        if error.errno in (errno.EPIPE, errno.EIO):  # the reader or the terminal left: no full disk
+            raise
         raise DiskError(f"--events {path}: {error.strerror}", path) from error
 
 

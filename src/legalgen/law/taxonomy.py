@@ -32,6 +32,7 @@ from legalgen.law.axes import (
 )
 from legalgen.law.filters import choose, listed, names, narrowings, nothing_left
 from legalgen.law.taxonomy_file import AreaTable, File, Reader, T, TopicTable, first_repeat
+from legalgen.settings.toml import read_bounded
 
 _Pairs = tuple[tuple[str, str], ...]
 
@@ -282,10 +283,10 @@ def _branch(id_: str, name: str, children: tuple[Branch, ...]) -> Branch:
 def _load(path: Path) -> File:
     """Read one file and check each table by itself."""
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        tables = tomllib.loads(read_bounded(path).decode("utf-8-sig"))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path.name}: not TOML: {error}") from error
     return Reader(path.name).file(tables)
 

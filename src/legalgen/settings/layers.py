@@ -351,6 +351,8 @@ def _of_env(each: Declaration[Any], environ: Mapping[str, str]) -> Found | None:
     text = environ.get(each.env, "")
     if not text.strip():
         return None
+    if not _is_text(text):
+        raise ConfigurationError(f"{each.env}: it is not UTF-8 text")
     return _parsed(each.kind, text, each.env, ConfigurationError), Origin("environment", each.env)
 
 
@@ -425,6 +427,10 @@ def _platform_folders(found: Mapping[str, Found], folders: Folders | None) -> di
         "state_dir": platform.state or data / "state",
         "log_dir": platform.log or data / "state" / "log",
     }
+    for name in unset:
+        if not _is_text(str(defaults[name])):
+            flag = name.replace("_", "-")
+            raise ConfigurationError(f"the default of --{flag} is not UTF-8 text: name another")
     return {name: (defaults[name], Origin("default", "platform")) for name in unset}
 
 

@@ -1,11 +1,34 @@
-"""Reading config.toml: errors name the file and the line."""
+"""Reading files of the user's, within bounds; of config.toml errors name the file and the line."""
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from legalgen.errors import ConfigurationError
+
+LARGEST_MIB: Final = 16
+"""Of a file that is read whole: settings, a taxonomy, a list of authorities."""
+
+
+def read_bounded(path: Path) -> bytes:
+    """The content of a regular file of at most ``LARGEST_MIB``: no device, and no pipe that waits.
+
+    Raises:
+        OSError: it cannot be read, or is none such; ``strerror`` says so.
+    """
+    # O_NONBLOCK: opening a pipe that nobody writes would wait for ever.
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 - the flag
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        content = file.read(LARGEST_MIB * 2**20 + 1)
+    if len(content) > LARGEST_MIB * 2**20:
+        raise OSError(errno.EFBIG, f"it is larger than {LARGEST_MIB} MiB", str(path))
+    return content
 
 
 def read_toml(path: Path) -> Mapping[str, object]:
@@ -23,6 +46,10 @@ def read_toml(path: Path) -> Mapping[str, object]:
         last = f"at line {len(text.splitlines())}, the last"
         problem = str(error).replace("at end of document", last)
         raise ConfigurationError(f"{path} is not TOML: {problem}.") from error
+    except RecursionError as error:
+        raise ConfigurationError(
+            f"{path} is not TOML that can be meant: nested too deep."
+        ) from error
 
 
 def read_text(path: Path) -> str:
@@ -32,7 +59,7 @@ def read_text(path: Path) -> str:
         ConfigurationError: it cannot be read, or is not UTF-8.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_bounded(path).decode("utf-8-sig")
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

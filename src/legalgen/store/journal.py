@@ -249,9 +249,12 @@ def _held_rows(data_dir: DataDir, batch_id: str, target: Path) -> set[tuple[int,
     for path in [*(path for path, _ in batch_parts(data_dir, batch_id)), *compacted]:
         try:
             table = read_columns(path, ("slot", "id", "batch_id"))
-        except UnreadablePartError:
-            if path == target:
-                move_aside(path, data_dir.journal)
+        except DiskError as error:
+            if path != target:
+                continue  # what it held stays unknown; the rows of this segment are not lost for it
+            if not isinstance(error, UnreadablePartError):
+                raise
+            move_aside(path, data_dir.journal)
         else:
             rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
             held.update((slot, name) for slot, name, owner in rows if owner == batch_id)

@@ -187,8 +187,11 @@ def version_of_part(path: Path) -> int | None:
     Raises:
         DiskError: it cannot be read; ``UnreadablePartError`` where it is damaged.
     """
-    with readable(path), open_part(path) as file:
-        return version_of(file.schema_arrow)
+    import pyarrow.parquet as pq  # heavy; only what touches parquet pays for it
+
+    # Not by way of `open_part`: asked at each seal, it must not cost more where parts are large.
+    with readable(path):
+        return version_of(pq.read_schema(path))
 
 
 def dataset_version(data_dir: DataDir, *, rehearsal: bool = False) -> int | None:

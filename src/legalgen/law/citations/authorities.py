@@ -16,6 +16,7 @@ from legalgen.law.citations.cases import same_case, tells
 from legalgen.law.citations.grammar import parse
 from legalgen.law.citations.names import telling_words
 from legalgen.law.citations.parsed import Parsed
+from legalgen.settings.toml import read_bounded
 
 
 class Authorities(msgspec.Struct, frozen=True, dict=True):
@@ -71,10 +72,11 @@ class Authorities(msgspec.Struct, frozen=True, dict=True):
             UsageError: the file cannot be read, or an entry of it is no citation.
         """
         try:
-            text = path.read_text(encoding="utf-8-sig")
+            text = read_bounded(path).decode("utf-8-sig")
             lines = _list_lines(text, path)
-        except (OSError, UnicodeDecodeError, ValueError) as error:
-            raise UsageError(f"the list of authorities {path} cannot be read: {error}") from error
+        except (OSError, ValueError, RecursionError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise UsageError(f"the list of authorities {path} cannot be read: {why}") from error
         return cls.of(lines, str(path), place="entry" if path.suffix == ".toml" else "line")
 
     def lists(self, parsed: Parsed) -> bool:

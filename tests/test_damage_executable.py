@@ -1,0 +1,120 @@
+"""The executable over damaged parts: exit 74 with the file and the cure; new batches go on."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from legalgen.store.parts import parts
+from tests.program import Program
+from tests.vendors import VendorServer
+
+MODEL = "openai/gpt-oss-120b"
+ONE = ("--route", f"groq/{MODEL}")
+CURE = "legalgen dataset verify --repair"
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def flip_in_a_page(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[200] ^= 1
+    path.write_bytes(raw)
+
+
+def flip_in_the_footer(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[-300] ^= 1
+    path.write_bytes(raw)
+
+
+DAMAGES = [cut, emptied, flip_in_a_page, flip_in_the_footer]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_named_and_stops_no_new_batch(
+    program: Program, vendors: VendorServer, damage: object, tmp_path: Path
+) -> None:
+    """Stats, export and compact end with 74; a batch says once what it passed by, and writes."""
+    first = program.run("batch", *ONE, "-n", "3", "--json").batch["id"]
+    (path,) = parts(program.data_dir)
+    damage(path)  # type: ignore[operator]  # one of the functions above
+    for words in (
+        ("dataset", "stats"),
+        ("dataset", "export", str(tmp_path / "out.jsonl")),
+        ("dataset", "compact"),
+        ("models", "--compare"),
+    ):
+        ended = program.run(*words)
+        if words[1] == "compact" and ended.code == 0:
+            continue  # a single part is not rewritten, and so not read
+        assert (ended.code, str(path) in ended.err, CURE in ended.err) == (74, True, True), (
+            words,
+            ended.err,
+        )
+    ended = program.run("batch", *ONE, "-n", "2", "--json")
+    assert (ended.code, ended.batch["accepted"]) == (0, 2), ended.err
+    assert ended.err.count("it is passed by") == 1
+    found = program.run("dataset", "verify", "--json")
+    assert found.code == 1
+    assert "damaged_part" in {one["kind"] for one in found.json["findings"]}
+    program.run("dataset", "verify", "--repair")
+    assert path not in parts(program.data_dir)
+    assert program.run("dataset", "stats").code == 0
+    assert program.run("batch", first, "--resume").code in (0, 2)
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may read every file")
+def test_a_part_that_may_not_be_read_is_named(program: Program, vendors: VendorServer) -> None:
+    """Permissions are no bug of the program."""
+    program.run("batch", *ONE, "-n", "3")
+    (path,) = parts(program.data_dir)
+    path.chmod(0)
+    ended = program.run("dataset", "stats")
+    assert (ended.code, str(path) in ended.err, CURE in ended.err) == (74, True, True)
+    assert program.run("batch", *ONE, "-n", "2").code == 0
+
+
+def test_a_killed_export_leaves_nothing_for_long(
+    program: Program, vendors: VendorServer, tmp_path: Path
+) -> None:
+    """The next export into the folder clears what the dead one left, and nothing else."""
+    program.run("batch", *ONE, "-n", "3")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / ".mine.tmp").touch()
+    (folder / ".yesterday.jsonl.0a1b2c3d.legalgen.tmp").write_bytes(b"half")
+    assert program.run("dataset", "export", str(folder / "today.jsonl")).code == 0
+    assert {path.name for path in folder.iterdir()} == {".mine.tmp", "today.jsonl"}
+
+
+def test_a_row_beyond_the_schema_is_put_aside_and_told(
+    program: Program, vendors: VendorServer
+) -> None:
+    """Whoever comes first says so in a line and seals the rest; the batch can go on."""
+    from tests.store.test_store import poisoned
+
+    with program.start("batch", *ONE, "-n", "12", "-c", "1") as running:
+        running.wait_for("SampleAccepted", 4)
+        running.signal(signal.SIGKILL)
+        running.end()
+    (segment,) = program.data_dir.journal.glob("*.jsonl")
+    header, first, second, *rest = segment.read_bytes().splitlines(keepends=True)
+    bad = poisoned(second, output_tokens=2**63)
+    segment.write_bytes(b"".join([header, first, bad, *rest]))
+    ended = program.run("dataset", "compact")
+    assert (ended.code, "1 row was put aside" in ended.err) == (0, True), ended.err
+    assert len(program.rows()) == 1 + len(rest)
+    assert program.run("dataset", "verify", "--repair").code in (0, 1)
+    assert program.run("batch", "--resume").code == 0
+    assert [row["slot"] for row in program.rows()] == list(range(12))
+    assert program.run("dataset", "verify").code == 0

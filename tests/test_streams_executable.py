@@ -1,0 +1,105 @@
+"""What the shell gives the executable: closed and full streams, few files, files without an end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.program import EXECUTABLE, LONGEST_S, Program
+from tests.vendors import VendorServer
+
+ONE = ("--route", "groq/openai/gpt-oss-120b")
+
+
+def shell(program: Program, command: str) -> subprocess.CompletedProcess[str]:
+    """A command of the shell, in which ``legalgen`` is the executable."""
+    return subprocess.run(
+        ["/bin/bash", "-c", command],
+        env={**program.environ, "PATH": f"{EXECUTABLE.parent}:{os.defpath}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LONGEST_S,
+    )
+
+
+@pytest.mark.parametrize("where", [">/dev/full", ">&-"])
+@pytest.mark.parametrize("words", ["history --json", "config show", "--help", "--version"])
+def test_data_that_cannot_be_written_is_a_sentence_and_74(
+    program: Program, words: str, where: str
+) -> None:
+    """stdout is full or closed: no traceback, and no success."""
+    ended = shell(program, f"legalgen {words} {where}")
+    why = "No space left on device" if "full" in where else "it is closed"
+    assert (ended.returncode, ended.stderr) == (74, f"Error: stdout cannot be written: {why}\n")
+
+
+def test_a_mistake_stays_a_mistake_where_stdout_is_full(program: Program) -> None:
+    """The first error is the one to tell."""
+    ended = shell(program, "legalgen nonsense --json >/dev/full")
+    assert (ended.returncode, "No such command" in ended.stderr) == (2, True)
+
+
+def test_a_batch_with_every_stream_closed_writes_its_rows(
+    program: Program, vendors: VendorServer
+) -> None:
+    """No file that is opened gets the number of a stream; what is said to nobody is lost."""
+    ended = shell(program, f"legalgen batch {' '.join(ONE)} -n 3 <&- >&- 2>&-")
+    assert (ended.returncode, len(program.rows())) == (0, 3)
+    assert program.run("dataset", "verify").code == 0
+
+
+@pytest.mark.parametrize("place", ["/dev/full", "- >/dev/full"])
+def test_events_on_a_full_disk_lose_no_row(
+    program: Program, vendors: VendorServer, place: str
+) -> None:
+    """Exit 74 and a sentence; what was accepted is sealed."""
+    ended = shell(program, f"legalgen batch {' '.join(ONE)} -n 3 --events {place}")
+    assert (ended.returncode, "No space left on device" in ended.stderr) == (74, True), ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert program.run("dataset", "verify").code in (0, 2)
+
+
+def test_few_file_descriptors_suffice_or_are_told(program: Program, vendors: VendorServer) -> None:
+    """``ulimit -n 24``: done, or a sentence with 74 or 75; never a traceback."""
+    ended = shell(program, f"ulimit -n 24; legalgen batch {' '.join(ONE)} -n 4 -c 2 --max-wait 2s")
+    assert ended.returncode in (0, 3, 74, 75), ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "legalgen generate --show-prompt --taxonomy /dev/zero",
+        "legalgen generate --show-prompt --authorities /dev/zero --citation-policy menu",
+        "LEGALGEN_CONFIG=/dev/zero legalgen history",
+        "mkfifo pipe; legalgen generate --show-prompt --taxonomy pipe",
+    ],
+)
+def test_a_file_without_an_end_is_refused(program: Program, tmp_path: Path, command: str) -> None:
+    """A device or a pipe is no file of settings: exit 2, at once."""
+    ended = shell(program, f"cd {tmp_path}; {command}")
+    assert (ended.returncode, "it is no regular file" in ended.stderr) == (2, True), ended.stderr
+
+
+def test_a_file_beyond_all_measure_is_refused(program: Program, tmp_path: Path) -> None:
+    """Nothing is read into memory that cannot be meant."""
+    with (tmp_path / "huge.toml").open("wb") as file:
+        file.truncate(2**34)
+    ended = program.run(
+        "generate", "--show-prompt", "--taxonomy", str(tmp_path / "huge.toml"), timeout_s=LONGEST_S
+    )
+    assert (ended.code, "it is larger than 16 MiB" in ended.err) == (2, True), ended.err
+
+
+def test_a_data_dir_whose_name_is_no_text_is_refused(program: Program) -> None:
+    """JSON, parquet and the ledger have no words for it."""
+    for command in (
+        "LEGALGEN_DATA_DIR=$'/tmp/x\\xff' legalgen history",
+        "legalgen history --data-dir $'/tmp/x\\xff'",
+    ):
+        ended = shell(program, command)
+        assert (ended.returncode, "not UTF-8" in ended.stderr) == (2, True), ended.stderr
