@@ -273,7 +273,7 @@ def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: b
     from legalgen.law.citations import Authorities, leading_cases  # only a run needs the gate
     from legalgen.law.prompts.instructions import instructions  # only a run needs the gate
     from legalgen.quality.gate import Gate  # only a run needs the gate
-    from legalgen.quality.reading import known_runs  # only a run needs the gate
+    from legalgen.quality.reading import KnownRuns  # only a run needs the gate
     from legalgen.quality.substance import topics_of  # only a run needs the gate
 
     known = Authorities.of(taxonomy.authorities(), "taxonomy", strict=False)
@@ -287,7 +287,7 @@ def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: b
         rules_of(settings),
         known,
         _POLICIES[settings.citation_policy],
-        instructions=known_runs(instructions(taxonomy, settings.reasoning_instruction or "")),
+        instructions=KnownRuns.of(instructions(taxonomy, settings.reasoning_instruction or "")),
         topics=topics_of(taxonomy),
     )
 

@@ -55,7 +55,7 @@ TABLE: Final = (
     ),
     Check(
         "PROMPT_LEAK", "usable", "reject", "prompt_leak",
-        "Six words in a row are those of the instructions that were sent.",
+        "Six words in a row are those of the instructions that were sent, or lengths are spoken of.",
         "{found} are words of the instructions: write only about the law",
     ),
     Check(
@@ -127,8 +127,8 @@ TABLE: Final = (
     # --- is it sound ---
     Check(
         "OFF_TOPIC", "good", "graded", "off_topic",
-        "Question and answer share hardly a word: refused. Nor has the sample one of its topic: "
-        "flagged.",
+        "The answer shares no telling word with question and steps, and hardly one with its topic: "
+        "refused; none of the former or of the latter: flagged.",
     ),
     Check(
         "CONTRADICTION", "good", "reject", "contradiction",

@@ -195,7 +195,7 @@ _LATEX = re.compile(
 
 _JSON = re.compile(
     r"\{\s*[\"'\u201c]?[A-Za-z_][\w -]{0,40}[\"'\u201d]?\s*:\s*[\"'\u201c\[{\dtfn]"
-    r"|\[\s*\{|(?:^|\n)\s*\[\s*\"[^\"\n]{1,80}\"\s*,"
+    r"|(?:^|\n)\s*\[\s*\"[^\"\n]{1,80}\"\s*,"
     r"|<(?P<tag>[a-z_]{3,20})>[^<]{0,400}</(?P=tag)>|(?:^|\n)\w+:\s*\n(?:\s+- \w|\s{2,}\w+:)"
 )
 """Objects, arrays of objects or texts, elements of somebody's own, and nested keys."""
@@ -210,14 +210,15 @@ _TABLE = re.compile(
 """A rule of dashes between columns, or lines that are divided into three."""
 
 
+_JSON_HINTS = ("{", '["', '[ "', "[\n", "</", ":\n")
+
+
 def _notation(reading: Reading) -> Iterator[Finding]:
     """LaTeX, JSON and tables: what is made for another program, or for a page."""
     for name, text in reading.texts:
         if ("\\" in text or "$" in text or "^" in text) and (found := _LATEX.search(text)):
             yield "MARKUP", f'"{found[0]}" in {name}: write it in words', name, True
-        if ("{" in text or "[" in text or "<" in text or ":\n" in text) and (
-            found := _JSON.search(text)
-        ):
+        if any(hint in text for hint in _JSON_HINTS) and (found := _JSON.search(text)):
             yield "MARKUP", f'"{excerpt(found[0], 0)}" in {name}: write sentences', name, True
     answer = reading.draft.answer
     columns = "|" in answer or "\t" in answer or "+--" in answer

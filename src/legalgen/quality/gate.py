@@ -42,7 +42,7 @@ from legalgen.quality.plain import (
     prompt_leak,
     role_play,
 )
-from legalgen.quality.reading import Finding, Reading, Runs
+from legalgen.quality.reading import Finding, KnownRuns, Reading
 from legalgen.quality.rules import Bounds, Mode, Policy, Rules, Verdict
 from legalgen.quality.sections import act_unknown, section_nonexistent
 from legalgen.quality.substance import (
@@ -73,7 +73,7 @@ class Gate(msgspec.Struct, frozen=True):
     authorities: Authorities | None = None
     policy: Policy = "free"
     prunes: bool = True
-    instructions: Runs = frozenset()
+    instructions: KnownRuns = KnownRuns()
     topics: Mapping[tuple[str, str, str], frozenset[str]] = msgspec.field(default_factory=dict)
 
     def inspect(

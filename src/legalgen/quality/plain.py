@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from legalgen.quality.reading import Finding, Reading, excerpt, runs
+from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import alternatives, word_list
-from legalgen.store.sample import words
 
 _QUOTED = re.compile('"[^"\n]{0,400}"|\u201c[^\u201d\n]{0,400}\u201d')
 
@@ -23,28 +22,42 @@ def unquoted(text: str) -> str:
 
 def prompt_leak(reading: Reading) -> Iterator[Finding]:
     """Six words in a row from the instructions; facts, names and authorities are none of them."""
-    if not reading.instructions:
-        return
     for name, tokens in (("answer", reading.answer), ("reasoning_steps", reading.steps)):
-        if reading.instructions.isdisjoint(runs(tokens)):
-            continue
-        run = next(run for run in runs(tokens) if run in reading.instructions)
-        yield "PROMPT_LEAK", f'"{" ".join(run)}" in {name}', name, True
+        run = reading.instructions.first_in(tokens)
+        if run:
+            yield "PROMPT_LEAK", f'"{" ".join(run)}" in {name}', name, True
+            return
+    if "words" not in reading.vocabulary and "reasoning" not in reading.vocabulary:
         return
+    for name, text in reading.texts[1:]:
+        if found := _BOUNDS_TOLD.search(text):
+            yield "PROMPT_LEAK", f'"{found[0]}" in {name}', name, True
+            return
+
+
+_BOUNDS_TOLD = re.compile(
+    r"\b\d{2,3} (?:to|and|-) \d{2,4} words\b|\b\d reasoning steps?\b|\breasoning[ _]steps?\b"
+    r"|\b(?:answer|response|text) (?:of|in|within|under|below|has|is) (?:about |at most "
+    r"|around )?\d{2,3} words\b"
+    r"|\bword (?:limit|count)\b|\bin other words than (?:theirs|those of)\b",
+    re.I,
+)
+"""The lengths that a prompt asks for, however they are said."""
 
 
 # --- theatre -----------------------------------------------------------------------------------
 
 _THEATRE = alternatives("theatre_verbs")
 
-_DIRECTION = re.compile(
-    rf"(?P<star>\*)(?:(?:{_THEATRE})\b[^*\n]{{0,90}}|(?!(?:{alternatives('latin_openings')})\b)"
-    r"[a-z]{3,}(?:s|ing)\b[^*\n]{0,60}\b(?:his|her|the|an?|at|over|on|to|up|with|into|back|down"
-    r"|out|from)"
-    r"\b[^*\n]{0,60})\*"
-    rf"|[(\[](?:{_THEATRE})\b[^)\]\n]{{0,60}}[)\]]"
+_STARRED = re.compile(
+    rf"\*(?:(?:{_THEATRE})\b[^*\n]{{0,90}}|(?!(?:{alternatives('latin_openings')})\b)"
+    r"[a-z]{3,}(?:s|ing)\b[^*\n]{0,60}\b(?:his|her|the|an?|at|over|on|to|up|with|into|back|down|out"
+    r"|from)\b[^*\n]{0,60})\*"
 )
-"""What an actor is told: between asterisks or in brackets, beginning with what he does."""
+"""What an actor is told, between asterisks: it begins with what he does."""
+
+_BRACKETED = re.compile(rf"[(\[](?:{_THEATRE})\b[^)\]\n]{{0,60}}[)\]]")
+"""The same in brackets, where only verbs of the stage are safe."""
 
 _CHARACTER = re.compile(
     r"\b(?:thou|thee|thy|hast|prithee|forsooth|methinks|ahoy|hearken)\b"
@@ -65,30 +78,26 @@ _EXCLAIMS = re.compile(r"[a-z\"')]!(?=\s|$|\*)")
 MOST_EXCLAMATIONS = 2
 """So many a lawyer may write in one answer; in 2,057 rows nobody wrote more."""
 
-_CHARACTER_HINTS = (
-    "thou", "thee", "thy", "hast", "morrow", "hear ye", "gather", "adjourned", "next case",
-    "may it please", "jury", "your hono", "lud", "my ", "dear ", "i am ", "forsooth", "methinks",
-    "prithee", "ahoy", "hearken", "once upon", "elementary",
-)  # fmt: skip
+_CHARACTER_WORDS = word_list("character_words")
 
 
 def role_play(reading: Reading) -> Iterator[Finding]:
     """Stage directions, and a character who speaks."""
     answer = reading.draft.answer
-    if any(mark in answer for mark in "*([") and (found := _DIRECTION.search(answer)):
-        lone = (
-            reading.is_dialogue and not found["star"] and not _DIRECTION.search(answer, found.end())
-        )
+    starred = _STARRED.search(answer) if "*" in answer else None
+    found = starred or (("(" in answer or "[" in answer) and _BRACKETED.search(answer))
+    if found:
+        lone = not starred and reading.is_dialogue and not _BRACKETED.search(answer, found.end())
         yield "ROLE_PLAY", f'"{excerpt(found[0], 0)}" in answer', "answer", not lone
         return
-    if reading.is_dialogue:
+    spoken = not _CHARACTER_WORDS.isdisjoint(reading.answer_vocabulary)
+    if reading.is_dialogue or not (spoken or "!" in answer):
         return
     bare = unquoted(answer)
-    folded = bare.casefold()
-    if any(hint in folded for hint in _CHARACTER_HINTS) and (found := _CHARACTER.search(bare)):
+    if spoken and (found := _CHARACTER.search(bare)):
         yield "ROLE_PLAY", f'"{found[0]}" in answer', "answer", True
         return
-    if "!" in bare and (count := len(_EXCLAIMS.findall(bare))) > MOST_EXCLAMATIONS:
+    if (count := len(_EXCLAIMS.findall(bare))) > MOST_EXCLAMATIONS:
         what = f"{count} exclamations in answer, at most {MOST_EXCLAMATIONS}"
         yield "ROLE_PLAY", what, "answer", True
 
@@ -103,6 +112,8 @@ _CONTACT = re.compile(
     r"\+?\(?\d[\d ()-]{7,}\d",
     re.I,
 )
+
+_LONG_NUMBER = re.compile(r"\d[\d ()-]{7,}\d")
 
 _ADVERT = re.compile(alternatives("advertising"), re.I)
 
@@ -126,31 +137,29 @@ _SPEAKER = re.compile(
 _ADVERT_WORDS = word_list("advertising_words")
 
 
+_PRODUCTS = word_list("products")
+_CALLING = word_list("calling")
+
+
 def advertising(reading: Reading) -> Iterator[Finding]:
     """Contact data, praise of a product, a product that speaks."""
-    answer = reading.draft.answer
-    if ("@" in answer or "://" in answer or "ww." in answer or _digits(answer)) and (
-        found := _CONTACT.search(answer)
-    ):
+    answer, vocabulary = reading.draft.answer, reading.answer_vocabulary
+    address = "@" in answer or not _CALLING.isdisjoint(vocabulary) or _LONG_NUMBER.search(answer)
+    if address and (found := _CONTACT.search(answer)):
         yield "ADVERTISING", f'"{excerpt(found[0], 0)}" in answer', "answer", True
         return
-    if _ADVERT_WORDS.isdisjoint(reading.answer_vocabulary):
+    product = not _PRODUCTS.isdisjoint(vocabulary)
+    if not product and _ADVERT_WORDS.isdisjoint(vocabulary):
         return
     bare = unquoted(answer)
     found = None if reading.is_dialogue else _ADVERT.search(bare)
-    for pattern in () if found else (_PRAISED, _SPEAKER):
+    for pattern in (_PRAISED, _SPEAKER) if product and not found else ():
         brands = (match for match in pattern.finditer(bare))
         found = next((m for m in brands if _is_brand(m["brand"], reading)), None)
         if found:
             break
     if found:
         yield "ADVERTISING", f'"{excerpt(found[0], 0)}" in answer', "answer", True
-
-
-def _digits(answer: str) -> bool:
-    """Whether a telephone number may stand there: few answers speak of calling."""
-    folded = answer.casefold()
-    return any(word in folded for word in ("call", "phone", "line", "ring ", "tel", "text "))
 
 
 def _is_brand(name: str, reading: Reading) -> bool:
@@ -168,6 +177,7 @@ _PIECE = re.compile(r"\n+|;|(?<!\w)\(?\d{1,2}[.)]\s|[\u2022\u25aa\u25cf\u2013] "
 _BULLET = re.compile(r"^\s*(?:[-*\u2022\u2013\u25aa\u25cf>]\s*|\(?[\da-zA-Z]{1,3}[.)]\s+)?")
 
 LEAST_ITEMS = 5
+SHORT_LINE = 80
 CATCHWORDS = 8
 """Words up to which a line without a full stop is a catchword."""
 LISTED_SHARE = 0.85
@@ -192,6 +202,14 @@ def list_only(reading: Reading) -> Iterator[Finding]:
         yield "LIST_ONLY", what, "answer", True
 
 
+def _may_be_list(answer: str) -> bool:
+    """Whether there are enough lines, semicolons or numbers to divide a list."""
+    divided = answer.count(";") + answer.count("\u2022")
+    if "\n" in answer:
+        divided += sum(len(line) < SHORT_LINE for line in answer.split("\n"))
+    return divided >= LEAST_ITEMS - 1 or " 4)" in answer or " 4. " in answer or "(4)" in answer
+
+
 def _is_catchword(piece: str) -> bool:
     count = len(piece.split())
     return count <= CATCHWORDS and (piece[-1] not in ".!?" or count <= 4)
@@ -200,19 +218,21 @@ def _is_catchword(piece: str) -> bool:
 # --- a list of sources in the wrong field ------------------------------------------------------
 
 _SOURCES = re.compile(
-    r"(?:^|[\n(.\]]\s*)[*_#]*(?:list of )?(?:key |main |relevant |primary |legal )?(?:sources?"
-    r"|references?"
-    r"|authorit(?:y|ies)|citations?|bibliography|cases? cited|cases|works cited|further reading"
-    r"|table of (?:cases|authorities)|sources? and authorities)(?: (?:cited|relied on|used"
-    r"|consulted))?"
-    r"[*_]*\s*(?::|\n)[*_]*(?P<list>[\s\S]{12,})",
+    r"\b(?:sources|references|authorities|citations|bibliography|cases|cited|reading|relied on"
+    r"|consulted)"
+    r"[*_]*\s*(?::|\n)",
     re.I,
 )
+"""The last word of a heading over sources."""
 
-_SOURCE_HINTS = (
-    "sources", "source:", "references", "reference:", "authorities", "authority:", "citations",
-    "citation:", "bibliography", "cited", "further reading", "cases:", "table of",
-)  # fmt: skip
+_BEGINS = re.compile(r"[\n(.\]][^\n(.\]]*\Z|\A[^\n(.\]]*\Z")
+"""Where a heading begins: at a line, after a full stop, in a bracket."""
+
+LONGEST_HEADING = 6
+MOST_LISTED = 120
+"""Words."""
+
+_SOURCE_WORDS = word_list("source_headings")
 
 _CITED = re.compile(
     r"\bv\.? [A-Z]|\[\d{4}\]|\(\d{4}\)|\bAct \d{4}|\bU\.S\.(?:C\.)? |\bCase [CT]?-?\d|§"
@@ -223,12 +243,20 @@ _CITED = re.compile(
 
 def citations_in_answer(reading: Reading) -> Iterator[Finding]:
     """A heading and sources after it, in the answer or among the steps."""
+    if _SOURCE_WORDS.isdisjoint(reading.vocabulary):
+        return
     for name, text in (("answer", reading.draft.answer), ("reasoning_steps", reading.steps_text)):
-        folded = text.casefold()
-        if not any(hint in folded for hint in _SOURCE_HINTS):
+        if ":" not in text and "\n" not in text:
             continue
-        found = _SOURCES.search(text)
-        if found and _CITED.search(found["list"]) and len(words(found["list"])) < 120:
-            what = f'"{excerpt(found[0].strip(), 0)}" in {name}'
+        found = next(filter(_is_heading, _SOURCES.finditer(text)), None)
+        rest = text[found.end() :] if found else ""
+        if found and _CITED.search(rest) and len(rest.split()) < MOST_LISTED:
+            what = f'"{excerpt(text, found.start())}" in {name}'
             yield "CITATIONS_IN_ANSWER", what, name, True
             return
+
+
+def _is_heading(found: re.Match[str]) -> bool:
+    """Whether what stands before the word is the rest of a heading, not of a sentence."""
+    begins = _BEGINS.search(found.string, max(0, found.start() - 80), found.start())
+    return begins is not None and len(begins[0].split()) < LONGEST_HEADING

@@ -45,9 +45,28 @@ def runs(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
     return zip(*(tokens[first:] for first in range(RUN_WORDS)), strict=False)
 
 
-def known_runs(texts: Iterable[str]) -> Runs:
-    """The runs of all texts, each text by itself."""
-    return frozenset(run for text in texts for run in runs(words(text)))
+class KnownRuns(msgspec.Struct, frozen=True):
+    """Runs of words that are looked for in others, and the words that they are made of."""
+
+    runs: Runs = frozenset()
+    words: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> KnownRuns:
+        """The runs of all texts, each text by itself."""
+        found = frozenset(run for text in texts for run in runs(words(text)))
+        return cls(found, frozenset(word for run in found for word in run))
+
+    def first_in(self, tokens: Sequence[str]) -> tuple[str, ...] | None:
+        """The first of the runs in a text, if any is there; few words have to be looked at."""
+        known = 0
+        for end, token in enumerate(tokens, 1):
+            known = known + 1 if token in self.words else 0
+            if known >= RUN_WORDS:
+                run = tuple(tokens[end - RUN_WORDS : end])
+                if run in self.runs:
+                    return run
+        return None
 
 
 Finding: TypeAlias = tuple[str, str, str | None, bool]
@@ -68,7 +87,7 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
     cited: tuple[tuple[Parsed, ...], ...]
     limits: Thresholds = Thresholds()
     completion: Completion | None = None
-    instructions: Runs = frozenset()
+    instructions: KnownRuns = KnownRuns()
     topic: frozenset[str] = frozenset()
     barred: tuple[Finding, ...] = ()
 
@@ -118,6 +137,18 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
     def sentences(self) -> tuple[str, ...]:
         """The sentences of the answer; a line ends one too."""
         return sentences(self.draft.answer)
+
+    @cached_property
+    def first_sentence(self) -> str:
+        """The first sentence of the answer, or what there is of it."""
+        end = _SENTENCE_END.search(self.draft.answer)
+        return self.draft.answer[: end.end()].strip() if end else self.draft.answer
+
+    @property
+    def shares_words(self) -> int:
+        """How many telling words the answer shares with question and steps as they stand."""
+        shared = self.answer_vocabulary.intersection(self.question + self.steps) - _COMMON
+        return sum(len(word) > 3 for word in shared)
 
     @cached_property
     def question_stems(self) -> frozenset[str]:
@@ -175,6 +206,12 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
         texts = (self.draft.question, self.draft.answer)
         return any(not text.isascii() and BEYOND_LATIN.search(text) for text in texts)
 
+    @property
+    def has_accents(self) -> bool:
+        """Whether letters stand in the answer that English has not."""
+        answer = self.draft.answer
+        return not answer.isascii() and ACCENTED.search(answer) is not None
+
     @cached_property
     def whole(self) -> str:
         """All that was written, in which to look before looking closer."""
@@ -199,17 +236,21 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
 
 
 _SENTENCE_END = re.compile(
-    r"(?<=[.!?])(?<!\bv\.)(?<!\bs\.)(?<!\bNo\.)(?<!\bInc\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)"
+    r"[.!?](?<!\bv\.)(?<!\bs\.)(?<!\bNo\.)(?<!\bInc\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)"
     r"[\"')\u201d\u2019]*\s+(?=[\"'(\u201c\u2018*\[]*[A-Z\d*])|\n+"
 )
 
 
 def sentences(text: str) -> tuple[str, ...]:
     """The sentences of a text; a line ends one too."""
-    return tuple(filter(None, map(str.strip, _SENTENCE_END.split(text))))
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    parts = [text[start:end].strip() for start, end in zip([0, *ends], [*ends, None], strict=True)]
+    return tuple(filter(None, parts))
 
 
 _COMMON = word_list("common")
+
+ACCENTED = re.compile("[\u00c0-\u024f]")
 
 _ENDINGS = (
     "ications", "ication", "ibility", "ability", "ations", "ation", "ments", "ment", "ances",
@@ -228,6 +269,11 @@ def stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= SHORTEST_STEM:
             return word[: -len(ending)]
     return word
+
+
+def telling_words(text: str) -> frozenset[str]:
+    """The words of five letters or more that are not common, as they stand between spaces."""
+    return frozenset([word for word in text.casefold().split() if len(word) > 4]) - _COMMON
 
 
 def stems(tokens: Iterable[str]) -> frozenset[str]:

@@ -17,6 +17,7 @@ from importlib import resources
 import msgspec
 
 from legalgen.quality.reading import Finding, Reading
+from legalgen.store.sample import words
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -49,10 +50,48 @@ def _by_name() -> Mapping[str, Act]:
 
 
 @cache
-def _names() -> re.Pattern[str]:
-    """All names, the longest first; a name is no part of a longer one (Housing Act, UK GDPR)."""
-    ordered = sorted(_by_name(), key=len, reverse=True)
-    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, ordered))})(?![\w-])")
+def _by_year() -> Mapping[str, tuple[str, ...]]:
+    """Names that end in a year, by that year, the longest first."""
+    years: dict[str, list[str]] = {}
+    for name in sorted(_by_name(), key=len, reverse=True):
+        if name[-4:].isdigit() and name[-5] == " ":
+            years.setdefault(name[-4:], []).append(name)
+    return {year: tuple(names) for year, names in years.items()}
+
+
+@cache
+def _by_word() -> Mapping[str, tuple[str, ...]]:
+    """The other names, by their first word in small letters, the longest first."""
+    dated = {name for names in _by_year().values() for name in names}
+    firsts: dict[str, list[str]] = {}
+    for name in sorted(set(_by_name()) - dated, key=len, reverse=True):
+        firsts.setdefault(words(name)[0], []).append(name)
+    return {first: tuple(names) for first, names in firsts.items()}
+
+
+_YEAR = re.compile(r" (?:1[89]|20)\d\d(?![\d/])")
+
+
+def _found(text: str, vocabulary: frozenset[str]) -> Iterator[tuple[str, int, int]]:
+    """Names of Acts in a text, with their places. A regular expression of all took four times as
+    long; a name is no part of a longer word or name (``UK GDPR``, ``(Housing) Act``)."""
+    taken: list[tuple[int, int]] = []
+    for match in _YEAR.finditer(text):
+        for name in _by_year().get(match[0][1:], ()):
+            start = match.end() - len(name)
+            if text.startswith(name, max(start, 0)) and not text[start - 1 : start].isalnum():
+                yield name, start, match.end()
+                taken.append((start, match.end()))
+                break
+    for name in [name for first in _by_word().keys() & vocabulary for name in _by_word()[first]]:
+        start = text.find(name)
+        while start >= 0:
+            end = start + len(name)
+            whole = not text[start - 1 : start].isalnum() and not text[end : end + 1].isalnum()
+            if whole and not any(first <= start < last for first, last in taken):
+                yield name, start, end
+                taken.append((start, end))
+            start = text.find(name, end)
 
 
 _ONE = r"(?:\d{1,2},\d{3}(?!\d)|\d{1,5})(?:[A-Z]{1,2}\b|[a-z]\b)?(?:\(\w{1,5}\))*"
@@ -89,28 +128,30 @@ _DIGITS = re.compile(rf"{_ONE}")
 def section_nonexistent(reading: Reading) -> Iterator[Finding]:
     """Sections beyond the last one of the Act they are said to be of."""
     told: set[str] = set()
+    known: set[Act] = set()
     for name, text in reading.fields[1:]:
-        for act, called, number in _named(text):
-            if number > act.last and called not in told:
+        vocabulary = frozenset(words(text)) if name == "citations" else reading.vocabulary
+        for called, start, end in _found(text, vocabulary):
+            act = _by_name()[called]
+            known.add(act)
+            highest = max(_numbers_of(act, called, text, start, end), default=0)
+            if highest > act.last and called not in told:
                 told.add(called)
-                what = f"{called} has no {act.unit} {number}, the last one is {act.last}"
+                what = f"{called} has no {act.unit} {highest}, the last one is {act.last}"
                 yield "SECTION_NONEXISTENT", what, name, bool(act.source)
-    if not told:
-        yield from _bare(reading)
+    if len(known) == 1 and not told:
+        yield from _bare(reading, *known)
 
 
-def _named(text: str) -> Iterator[tuple[Act, str, int]]:
-    """Every section with its Act: the Act, what it is called, and the number."""
-    for found in _names().finditer(text):
-        act = _by_name()[found[0]]
-        before = _BEFORE.search(text, max(0, found.start() - _LONGEST_BEFORE), found.start())
-        after = _AFTER.match(text, found.end())
-        if after is None and (act.unit != "section" or found[0].endswith("C.")):
-            after = _BARE_AFTER.match(text, found.end())
-        for match in (before, after):
-            if match is not None and _is_unit(match["unit"], act.unit):
-                for number in _numbers(match["n"]):
-                    yield act, found[0], number
+def _numbers_of(act: Act, called: str, text: str, start: int, end: int) -> Iterator[int]:
+    """The numbers that are said to be of an Act, before its name and after it."""
+    before = _BEFORE.search(text, max(0, start - _LONGEST_BEFORE), start)
+    after = _AFTER.match(text, end)
+    if after is None and (act.unit != "section" or called.endswith("C.")):
+        after = _BARE_AFTER.match(text, end)
+    for match in (before, after):
+        if match is not None and _is_unit(match["unit"], act.unit):
+            yield from _numbers(match["n"])
 
 
 def _is_unit(written: str, unit: str) -> bool:
@@ -127,18 +168,12 @@ def _numbers(text: str) -> Iterator[int]:
             yield int(digits[0].replace(",", "").strip() or 0)
 
 
-def _bare(reading: Reading) -> Iterator[Finding]:
+def _bare(reading: Reading, act: Act) -> Iterator[Finding]:
     """Sections without an Act, where the whole sample names a single one."""
-    whole = reading.whole
-    called = set(_names().findall(whole))
-    known = {_by_name()[name] for name in called}
-    if len(known) != 1:
+    year = act.names[0][-4:]
+    if act.unit != "section" or not year.isdigit():
         return
-    (act,) = known
-    if act.unit != "section" or not act.names[0][-4:].isdigit():
-        return
-    others = {found[0][-4:] for found in _ANY_ACT.finditer(whole)} - {act.names[0][-4:]}
-    if others:
+    if {found[0][-4:] for found in _ANY_ACT.finditer(reading.whole)} != {year}:
         return
     for name, text in (("answer", reading.draft.answer), ("reasoning_steps", reading.steps_text)):
         for found in _BARE.finditer(text):

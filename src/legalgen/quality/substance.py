@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import TypeAlias
 
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.reading import Finding, Reading, excerpt, sentences, stems
+from legalgen.quality.reading import Finding, Reading, excerpt, sentences, stems, telling_words
 from legalgen.quality.wordlists import alternatives, word_list
 from legalgen.store.sample import words
 
@@ -36,24 +36,31 @@ HOLLOW_SHARE = 0.5
 _HOLLOW_WORDS = word_list("hollow")
 
 
+LEAST_HOLLOW = 3
+"""So many different words of hedges and referrals every hollow answer has."""
+
+
 def no_answer(reading: Reading) -> Iterator[Finding]:
     """Hedges and referrals to a lawyer where a rule should stand."""
-    if len(_HOLLOW_WORDS & reading.answer_vocabulary) < 2 or reading.is_dialogue:
+    if len(_HOLLOW_WORDS & reading.answer_vocabulary) < LEAST_HOLLOW or reading.is_dialogue:
         return
-    hollow = total = hedges = 0
+    hollow = hedges = 0
+    left = reading.answer_words
+    least = HOLLOW_SHARE * left
     referred = False
     for sentence in reading.sentences:
+        if hollow + left < least:  # what is still to come cannot make it hollow
+            return
         count = len(sentence.split())
-        total += count
+        left -= count
         if _RULE.search(sentence):
             continue
         refers = _REFERRAL.search(sentence) is not None
         referred |= refers
-        hedged = refers or _HEDGE.search(sentence) is not None
-        if hedged or (referred and _HELPER.search(sentence)):
+        if refers or _HEDGE.search(sentence) or (referred and _HELPER.search(sentence)):
             hollow += count
             hedges += 1
-    share = hollow / max(1, total)
+    share = hollow / max(1, reading.answer_words)
     if hedges >= 2 and share >= HOLLOW_SHARE:
         what = f"{share:.0%} of the answer hedges or sends the reader to a lawyer"
         yield "NO_ANSWER", what, "answer", share >= EMPTY_SHARE
@@ -61,7 +68,8 @@ def no_answer(reading: Reading) -> Iterator[Finding]:
 
 # --- another topic -----------------------------------------------------------------------------
 
-LEAST_QUESTION_STEMS = 4
+LEAST_ASKED = 5
+"""Telling words of question and steps, below which nothing can be said."""
 
 Topic: TypeAlias = tuple[str, str, str]
 """Jurisdiction, area and topic."""
@@ -84,16 +92,18 @@ def off_topic(reading: Reading) -> Iterator[Finding]:
     Only where the topic is known: good answers may share no word with a short question, but then
     they have words of the topic, or of the steps.
     """
-    if not reading.topic or len(reading.question_stems) < LEAST_QUESTION_STEMS:
+    if not reading.topic or reading.shares_words > FEW_SHARED:
         return
-    answered, reasoned = reading.answer_stems, reading.step_stems
-    shared = len(answered & (reading.question_stems | reasoned))
+    answered, asked = reading.answer_stems, reading.question_stems | reading.step_stems
+    if len(asked) < LEAST_ASKED:
+        return
+    shared = len(answered & asked)
     about = len(answered & reading.topic)
     topic = reading.task.topic if reading.task else ""
-    if shared + about <= FEW_SHARED:
+    if not shared or shared + about <= FEW_SHARED:
         what = f"{shared} words of the answer are in question or steps, {about} of {topic}"
         yield "OFF_TOPIC", f"{what}, need some of each", "answer", shared + about < FEW_SHARED
-    elif not about and (reading.question_stems | reasoned).isdisjoint(reading.topic):
+    elif not about and asked.isdisjoint(reading.topic):
         yield "OFF_TOPIC", f"no word is of {topic}, need some", "question", False
 
 
@@ -164,12 +174,32 @@ _CONTRARY = re.compile(
 
 def contradiction(reading: Reading) -> Iterator[Finding]:
     """The last step against the first sentence of the answer, where both decide yes or no."""
-    if not reading.draft.reasoning_steps or not reading.sentences or reading.is_dialogue:
+    if not reading.draft.reasoning_steps or reading.is_dialogue:
         return
-    step, first = reading.draft.reasoning_steps[-1], reading.sentences[0]
+    step, first = reading.draft.reasoning_steps[-1], reading.first_sentence
+    if _is_denied(step) == _is_denied(first) and not first.startswith("No"):
+        return
     if _denies(step, first) or _denies(first, step) or _answers_otherwise(reading, step, first):
         what = f'the last step says "{excerpt(step, 0)}", the answer "{excerpt(first, 0)}"'
         yield "CONTRADICTION", what, "answer", True
+
+
+_NOT_HINTS = (
+    " not",
+    "n't",
+    "no ",
+    "nor ",
+    "never",
+    "cannot",
+    "neither",
+    "nobody",
+    "nothing",
+    "none",
+)
+
+
+def _is_denied(text: str) -> bool:
+    return any(hint in text for hint in _NOT_HINTS) and _NOT.search(text) is not None
 
 
 def _denies(denying: str, asserting: str) -> bool:
@@ -178,10 +208,12 @@ def _denies(denying: str, asserting: str) -> bool:
         return False
     said = stems(words(_CONDITION.split(asserting)[0]))
     loose = _PRONOUN.match(asserting) or _PRONOUN.match(denying)
-    return any(
-        rest <= said and ((loose and len(rest) >= 2) or not subject.isdisjoint(said - rest))
-        for subject, rest in _negations(denying)
-    )
+    for subject, rest in _negations(denying):
+        if len(said) >= 2 and said <= subject | rest and not said.isdisjoint(rest):
+            return True  # all that is asserted is what was denied
+        if rest <= said and ((loose and len(rest) >= 2) or not subject.isdisjoint(said - rest)):
+            return True  # all that was denied is asserted, of the same subject
+    return False
 
 
 def _negations(text: str) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
@@ -189,7 +221,7 @@ def _negations(text: str) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
     for sentence in sentences(text):
         for found in _NEGATED.finditer(sentence):
             before = sentence[: found.start()]
-            if _ASIDE_CLAUSE.search(before) or _undecided(found["rest"]):
+            if _ASIDE_CLAUSE.search(_CLAUSE.split(before)[-1]) or _undecided(found["rest"]):
                 continue
             denied = stems(words(_JOINED.split(found["rest"])[0]))
             if denied:
@@ -197,6 +229,9 @@ def _negations(text: str) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
 
 
 _JOINED = re.compile(r"\b(?:and|or|because|so|since|as|which|who|that|when|while)\b")
+
+
+_CLAUSE = re.compile(r"[,;:]| and | so ")
 
 
 def _undecided(rest: str) -> bool:
@@ -274,6 +309,11 @@ _DATE = re.compile(
     r" (?P<e>\d{1,2})\b"
 )
 
+_UNITS = re.compile(
+    r"%|day|week|month|year|hour|per ?cent|January|February|March|April|May|June|July|August"
+    r"|September|October|November|December"
+)
+
 Figure: TypeAlias = tuple[str, str]
 """Its kind (a currency, a unit, ``date``) and its value: only like is compared with like."""
 
@@ -286,6 +326,8 @@ def figures(text: str) -> frozenset[Figure]:
             value = m["n"].replace(",", "").rstrip(".")
             value = value.removesuffix(".00")
             found.add((m["c"], value + (m["m"] or "").casefold()[:1]))
+    if not _UNITS.search(text):
+        return frozenset(found)
     for m in _PERIOD.finditer(text):
         if m["p"]:
             found.add(("percent", m["p"]))
@@ -300,15 +342,18 @@ def figures(text: str) -> frozenset[Figure]:
 
 def inconsistent(reading: Reading) -> Iterator[Finding]:
     """A figure that the last step reaches, and another of its kind in the answer in its stead."""
-    if not reading.draft.reasoning_steps or not reading.sentences:
+    if not reading.draft.reasoning_steps:
+        return
+    reached = figures(reading.draft.reasoning_steps[-1])
+    if not reached:
         return
     asked = figures(reading.draft.question)
-    reached = figures(reading.draft.reasoning_steps[-1]) - asked
+    reached -= asked
     if not reached:
         return
     given = asked | figures(reading.steps_text)
     answered = figures(reading.draft.answer)
-    first = figures(reading.sentences[0])
+    first = figures(reading.first_sentence)
     for kind in sorted({kind for kind, _ in reached}):
         ours = {value for k, value in reached if k == kind}
         told = {value for k, value in answered if k == kind}
@@ -354,10 +399,13 @@ def steps_restate(reading: Reading) -> Iterator[Finding]:
     if not steps:
         return
     least = 4 if len(steps) == 1 else 2
-    again = sum(_restates(step, reading.question_stems, least) for step in steps)
-    if again == len(steps) or (len(steps) >= 3 and again >= len(steps) - 1):
-        what = f"{again} of {len(steps)} steps only say the question again"
-        yield "STEPS_RESTATE", what, "reasoning_steps", True
+    missed = 0  # steps that say something; one of three or more may
+    for step in steps:
+        missed += not _restates(step, reading.question_stems, least)
+        if missed > (len(steps) >= 3):
+            return
+    what = f"{len(steps) - missed} of {len(steps)} steps only say the question again"
+    yield "STEPS_RESTATE", what, "reasoning_steps", True
 
 
 def _restates(step: str, asked: frozenset[str], least: int) -> bool:
@@ -369,6 +417,8 @@ ALIKE = 0.33
 VERY_ALIKE = 0.4
 """Likeness (Jaccard) of the telling words from which three paragraphs, or two, say the same. In
 good answers it was at most 0.15, in 51 long ones of an old dataset at most 0.38 once and 0.33."""
+CLOSE = 0.12
+"""The same of the words as they stand, below which nobody looks closer."""
 LEAST_PARAGRAPH = 18
 """Words; what is shorter is a heading, or an item."""
 
@@ -385,7 +435,10 @@ _RESTART = re.compile(
 )
 
 _VERDICT = re.compile(
-    r"(?:yes|no|not|probably|almost certainly|most likely|it is (?:un)?likely|it is (?:very "
+    r"(?:yes|no|not necessarily|not quite|perhaps|possibly|the (?:upshot|short answer|answer"
+    r"|result|position) is"
+    r"|you (?:may|might|should)|(?:he|she|they|it) (?:may|might)|not|probably|almost certainly"
+    r"|most likely|it is (?:un)?likely|it is (?:very "
     r"|quite |most )?(?:doubtful"
     r"|possible|probable|improbable|unlikely)|(?:un)?likely|you (?:can|cannot|can't|may|probably"
     r"|will)"
@@ -403,12 +456,16 @@ def paraphrase(reading: Reading) -> Iterator[Finding]:
     paragraphs = [line for line in lines if len(line.split()) >= LEAST_PARAGRAPH]
     if len(paragraphs) < 2:
         return
+    again = sum(map(_begins_again, paragraphs))
+    tokens = [telling_words(text) for text in paragraphs]
+    close = any(_likeness(left, right) >= CLOSE for left, right in combinations(tokens, 2))
+    if not close and again < len(paragraphs):
+        return
     telling = [stems(words(text)) for text in paragraphs]
     likeness = [_likeness(left, right) for left, right in combinations(telling, 2)]
     alike = sum(share >= ALIKE for share in likeness)
-    again = sum(_begins_again(text) for text in paragraphs[1:])
     same = alike >= 2 or (len(paragraphs) == 2 and alike and max(likeness) >= VERY_ALIKE)
-    anew = again >= 2 and again == len(paragraphs) - 1 and _begins_again(paragraphs[0])
+    anew = 3 <= again == len(paragraphs)
     if same or anew:
         what = (
             f"{len(paragraphs)} paragraphs say the same" if same else "each paragraph begins anew"

@@ -7,21 +7,24 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from legalgen.quality.reading import Finding, Reading
-from legalgen.quality.wordlists import alternatives, phrases
+from legalgen.quality.wordlists import alternatives, phrases, word_list
 
 
 class _System:
-    """Terms that only one legal system has, as one pattern behind a cheap look for their words."""
+    """Terms that only one legal system has, as patterns behind a cheap look for their words."""
 
     def __init__(self, name: str) -> None:
         self.certain = re.compile(rf"\b(?:{alternatives(f'{name}_certain')})\b")
         self.likely = re.compile(rf"\b(?:{alternatives(f'{name}_likely')})\b")
         self.hints = phrases(f"{name}_hints")
+        self.words = word_list(f"{name}_words")
+
+    def hinted(self, text: str, vocabulary: frozenset[str]) -> bool:
+        """Whether a word is there without which there is none of the terms."""
+        return not self.words.isdisjoint(vocabulary) or any(hint in text for hint in self.hints)
 
     def terms(self, text: str) -> tuple[set[str], set[str]]:
         """The terms that are nowhere else, and those that are seldom elsewhere."""
-        if not any(hint in text for hint in self.hints):
-            return set(), set()
         certain, likely = self.certain.findall(text), self.likely.findall(text)
         return set(map(_folded, certain)), set(map(_folded, likely))
 
@@ -55,6 +58,8 @@ def law_jurisdiction(reading: Reading) -> Iterator[Finding]:
         return
     text = f"{reading.draft.answer}\n{reading.steps_text}"
     for name in _FOREIGN[task.jurisdiction]:
+        if not _system(name).hinted(text, reading.vocabulary):
+            continue
         certain, likely = _system(name).terms(text)
         strength = 2 * len(certain) + len(likely)
         if strength < 2 or _excused(reading, text, name, _OWN[task.jurisdiction]):

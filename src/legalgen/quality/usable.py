@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from legalgen.quality.reading import (
+    ACCENTED,
     BEYOND_LATIN,
     Finding,
     Reading,
@@ -321,7 +322,7 @@ _FOREIGN_WORDS = 5
 def language(reading: Reading) -> Iterator[Finding]:
     """Another script or another language than English."""
     foreign = len(_FOREIGN & reading.answer_vocabulary)
-    if foreign >= _FOREIGN_IN_SENTENCE:
+    if foreign >= _FOREIGN_IN_SENTENCE or reading.has_accents:
         yield from _foreign_sentence(reading)
     if foreign >= _FOREIGN_WORDS and foreign > len(_ENGLISH & reading.answer_vocabulary):
         yield "LANGUAGE", "the answer is not in English, need English", "answer", True
@@ -364,6 +365,9 @@ def _foreign_sentence(reading: Reading) -> Iterator[Finding]:
             continue
         vocabulary = frozenset(tokens)
         english = len(_ENGLISH & vocabulary)
+        if _is_strange(sentence, tokens, vocabulary):
+            yield "LANGUAGE", f'"{excerpt(sentence, 0)}" is not English', "answer", True
+            return
         if len(_FOREIGN & vocabulary) < _FOREIGN_IN_SENTENCE:
             continue
         name, count = _tongue(vocabulary)
@@ -371,6 +375,19 @@ def _foreign_sentence(reading: Reading) -> Iterator[Finding]:
             what = f'"{excerpt(sentence, 0)}" is {name}, need English'
             yield "LANGUAGE", what, "answer", True
             return
+
+
+_SMALL_ENGLISH = word_list("small_english")
+_LATIN = word_list("latin")
+_LEAST_STRANGE = 8
+
+
+def _is_strange(sentence: str, tokens: Sequence[str], vocabulary: frozenset[str]) -> bool:
+    """Whether a longer sentence has letters that English has not, and none of its small words."""
+    if len(tokens) < _LEAST_STRANGE or not vocabulary.isdisjoint(_SMALL_ENGLISH | _LATIN):
+        return False
+    numbered = any(map(str.isdigit, sentence)) or "v" in vocabulary  # a citation is no sentence
+    return not numbered and ACCENTED.search(sentence) is not None
 
 
 def _tongue(vocabulary: frozenset[str]) -> tuple[str, int]:
