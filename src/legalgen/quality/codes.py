@@ -55,7 +55,7 @@ TABLE: Final = (
     ),
     Check(
         "PROMPT_LEAK", "usable", "reject", "prompt_leak",
-        "Six words in a row are those of the instructions that were sent, or lengths are spoken of.",
+        "Six words in a row are those of the instructions that were sent, or it tells its length.",
         "{found} are words of the instructions: write only about the law",
     ),
     Check(

@@ -53,6 +53,8 @@ def no_answer(reading: Reading) -> Iterator[Finding]:
             return
         count = len(sentence.split())
         left -= count
+        if not referred and _HOLLOW_WORDS.isdisjoint(re.findall(r"\w+", sentence.casefold())):
+            continue
         if _RULE.search(sentence):
             continue
         refers = _REFERRAL.search(sentence) is not None
