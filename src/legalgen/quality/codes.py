@@ -229,6 +229,11 @@ TABLE: Final = (
         "MISSING_APEX_CASE", "good", "flag", "required",
         "A case note without a case of a highest court.",
     ),
+    Check(
+        "DIFFICULTY", "good", "flag", "difficulty",
+        "An expert answer without two views or a word of confidence; an advanced one of fewer than "
+        "three steps that weighs nothing.",
+    ),
     # --- against the dataset ---
     Check("DUP_EXACT", "set", "reject", "", "The question is there already."),
     Check("DUP_NEAR", "set", "reject", "", "Nearly the question or the answer of another row."),

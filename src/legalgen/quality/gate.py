@@ -32,6 +32,7 @@ from legalgen.quality.citing import (
     shown,
 )
 from legalgen.quality.codes import TABLE, Stage
+from legalgen.quality.difficulty import difficulty
 from legalgen.quality.elements import required
 from legalgen.quality.form import lengths, overlap, repetition, shape, steps
 from legalgen.quality.mending import composed, distinct, mend
@@ -199,7 +200,7 @@ FINDERS: Mapping[str, Finder] = {
         no_answer, cut, lengths, steps, overlap, repetition, shape, list_only,
         citations_in_answer, off_topic, contradiction, inconsistent, steps_restate, paraphrase,
         citation_jurisdiction, citation_grounding, section_nonexistent, act_unknown,
-        law_jurisdiction,
+        law_jurisdiction, difficulty,
     ),
     "citation_count": lambda gate, reading: citation_count(reading, gate.rules.thresholds),
     "citation_impossible": lambda gate, reading: citation_impossible(reading, gate.today),

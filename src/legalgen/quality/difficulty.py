@@ -1,0 +1,44 @@
+"""Whether an answer is as hard as it was asked to be, as far as that can be seen in its words.
+
+What each difficulty is told by stands in the taxonomy. An unsettled point shows in two views and a
+word of confidence, several issues in their steps or in what pulls the other way; whether one rule
+is contested cannot be seen, so nothing is asked of the easier two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from legalgen.quality.reading import Finding, Reading
+
+ADVANCED_STEPS = 3
+"""So many steps stand for as many issues."""
+
+# Wide on purpose: a flag that is wrong costs a reader more than one that is missing.
+_VIEWS = re.compile(
+    r"\b(?:views?|better reading|narrow(?:er)?|wider|broader|counter-?argu\w+|argu(?:e[sd]?|able|"
+    r"ments?)|contrary|contrast|conversely|compet\w+|conflict\w*|divided|critics|although|though|"
+    r"but|however|yet|whereas|alternative(?:ly)?|against that|nevertheless|on the other hand)\b",
+    re.IGNORECASE,
+)
+_CONFIDENCE = re.compile(
+    r"\b(?:confiden\w+|(?:un)?likely|probabl\w+|(?:un)?certain\w*|(?:un)?settled|doubt\w*|unclear|"
+    r"better (?:view|reading)|prefer\w+|persuasive|stronger|unresolved|open question|moderate\w*|"
+    r"tentative\w*|cautious\w*|on balance|arguable|remains open)\b",
+    re.IGNORECASE,
+)
+
+
+def difficulty(reading: Reading) -> Iterator[Finding]:
+    """An expert answer without two views or a word of confidence; an advanced one of one issue."""
+    asked = reading.task.difficulty if reading.task is not None else ""
+    text = f"{reading.steps_text}\n{reading.draft.answer}"
+    if asked == "expert":
+        if not _VIEWS.search(text):
+            yield "DIFFICULTY", "one view only, both are asked for", "answer", False
+        elif not _CONFIDENCE.search(text):
+            yield "DIFFICULTY", "it does not say how confident it is", "answer", False
+    few = len(reading.draft.reasoning_steps) < ADVANCED_STEPS
+    if asked == "advanced" and few and not _VIEWS.search(text):
+        yield "DIFFICULTY", "fewer than three issues, and nothing weighed", "answer", False
