@@ -117,8 +117,11 @@ def _streamed(settings: Settings) -> Iterator[events.Listener]:
             stream = path.open("a", encoding="utf-8")
         except OSError as error:
             raise DiskError(f"--events {path}: {error.strerror}", path) from error
-        with stream:
+        try:
             yield lambda event: _append(stream, line(event), path)
+        finally:
+            with contextlib.suppress(OSError):  # what could not be written was told already
+                stream.close()
 
 
 def _append(stream: Any, text: str, path: Path) -> None:
