@@ -23,8 +23,6 @@ from legalgen.commands.options import SHOWING, Flags, console_of, settings_of, t
 from legalgen.errors.exit_codes import Exit
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer
-
     from legalgen.errors import LegalgenError
 
 
@@ -269,7 +267,7 @@ class _Stdout(io.FileIO):
 
     failed: OSError | None = None
 
-    def write(self, data: Buffer, /) -> int:
+    def write(self, data: Any, /) -> int:
         try:
             return super().write(data)
         except OSError as error:

@@ -503,7 +503,7 @@ class BoundedResponse(httpx.Response):
             size += len(piece)
             if size > most:
                 raise ReplyTooLarge(f"the reply is larger than {most} bytes")
-            end = _deadline.get()
+            end = _deadline.get(None)
             if end is not None and time.monotonic() > end:
                 raise httpx.ReadTimeout("the deadline of the call has passed")
             yield piece

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,10 +20,10 @@ def read_bounded(path: Path) -> bytes:
     Raises:
         OSError: it cannot be read, or is none such; ``strerror`` says so.
     """
-    # O_NONBLOCK: opening a pipe that nobody writes would wait for ever.
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 - the flag
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    # Looked at before it is opened: opening a pipe that nobody writes would wait for ever.
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    with path.open("rb") as file:
         content = file.read(LARGEST_MIB * 2**20 + 1)
     if len(content) > LARGEST_MIB * 2**20:
         raise OSError(errno.EFBIG, f"it is larger than {LARGEST_MIB} MiB", str(path))
