@@ -36,7 +36,7 @@ def prompt_leak(reading: Reading) -> Iterator[Finding]:
 
 
 _BOUNDS_TOLD = re.compile(
-    r"\b\d{2,3} (?:to|and|-) \d{2,4} words\b|\b\d reasoning steps?\b|\breasoning[ _]steps?\b"
+    r"\b\d{2,3} (?:to|and|-) \d{2,4} words\b|\b\d reasoning steps?\b"
     r"|\b(?:answer|response|text) (?:of|in|within|under|below|has|is) (?:about |at most "
     r"|around )?\d{2,3} words\b"
     r"|\bword (?:limit|count)\b|\bin other words than (?:theirs|those of)\b",

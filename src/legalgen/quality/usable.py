@@ -365,7 +365,7 @@ def _foreign_sentence(reading: Reading) -> Iterator[Finding]:
             continue
         vocabulary = frozenset(tokens)
         english = len(_ENGLISH & vocabulary)
-        if _is_strange(sentence, tokens, vocabulary):
+        if _is_strange(sentence, vocabulary):
             yield "LANGUAGE", f'"{excerpt(sentence, 0)}" is not English', "answer", True
             return
         if len(_FOREIGN & vocabulary) < _FOREIGN_IN_SENTENCE:
@@ -382,9 +382,9 @@ _LATIN = word_list("latin")
 _LEAST_STRANGE = 8
 
 
-def _is_strange(sentence: str, tokens: Sequence[str], vocabulary: frozenset[str]) -> bool:
+def _is_strange(sentence: str, vocabulary: frozenset[str]) -> bool:
     """Whether a longer sentence has letters that English has not, and none of its small words."""
-    if len(tokens) < _LEAST_STRANGE or not vocabulary.isdisjoint(_SMALL_ENGLISH | _LATIN):
+    if len(vocabulary) < _LEAST_STRANGE or not vocabulary.isdisjoint(_SMALL_ENGLISH | _LATIN):
         return False
     numbered = any(map(str.isdigit, sentence)) or "v" in vocabulary  # a citation is no sentence
     return not numbered and ACCENTED.search(sentence) is not None
