@@ -7,6 +7,7 @@ import shutil
 import signal
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -18,7 +19,7 @@ from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger
 from legalgen.store.notes import RowNotes, Tombstone, load_notes, save_notes, with_notes
 from legalgen.store.parts import coverage_counts, iter_batches, parts, row_count, summarise
-from legalgen.store.sample import Sample
+from legalgen.store.sample import Sample, sample_id
 from tests.crash.killer import Killer, intercept
 from tests.crash.rows import BATCH
 from tests.crash.test_journal import in_child
@@ -149,11 +150,13 @@ def spoil(program: Program, slot: int) -> str:
     table = pq.read_table(path)
     answers = table["answer"].to_pylist()
     answers[slot] = f"As an AI language model, I cannot know. {answers[slot]}"
-    at = table.schema.get_field_index("answer")
-    import pyarrow as pa
-
-    pq.write_table(table.set_column(at, table.schema.field(at), pa.array(answers)), path)
-    return str(table["id"][slot].as_py())
+    ids = table["id"].to_pylist()
+    ids[slot] = sample_id(table["question"][slot].as_py(), answers[slot])
+    for name, values in (("answer", answers), ("id", ids)):
+        at = table.schema.get_field_index(name)
+        table = table.set_column(at, table.schema.field(at), pa.array(values))
+    pq.write_table(table, path)
+    return str(ids[slot])
 
 
 def test_what_the_present_gate_refuses_is_taken_out_and_written_anew(
