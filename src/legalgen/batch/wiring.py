@@ -267,7 +267,8 @@ def rules_of(settings: Settings) -> Rules:
 def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: bool) -> Gate:
     """The gate of a run; the authorities it knows are the taxonomy's and the user's own.
 
-    The leading cases that come with the program too, but where cases are taken from a list alone.
+    The leading cases that come with the program are admitted, but where cases are taken from a
+    list alone.
     It is told what the prompts say and what each topic is about, so that it knows both again.
     """
     from legalgen.law.citations import Authorities, leading_cases  # only a run needs the gate
@@ -278,8 +279,6 @@ def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: b
 
     known = Authorities.of(taxonomy.authorities(), "taxonomy", strict=False)
     known |= _own_authorities(settings)
-    if settings.citation_policy != "menu":
-        known |= leading_cases()
     mode = "structure" if rehearsal else settings.gate
     return Gate(
         mode,
@@ -287,6 +286,7 @@ def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: b
         rules_of(settings),
         known,
         _POLICIES[settings.citation_policy],
+        admitted=None if settings.citation_policy == "menu" else leading_cases(),
         instructions=KnownRuns.of(instructions(taxonomy, settings.reasoning_instruction or "")),
         topics=topics_of(taxonomy),
     )

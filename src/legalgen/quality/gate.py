@@ -62,6 +62,8 @@ from legalgen.store.sample import Citation, Draft, DraftCitation
 class Gate(msgspec.Struct, frozen=True):
     """The checks of one sample. ``authorities`` are those that are known to be cited right.
 
+    ``admitted`` are cases that may be cited as well, though nobody has compared them with the
+    reports: a citation of one is kept, and its status says no more than that it was parsed.
     ``today`` bounds what can have been decided. ``prunes`` says whether what may not be cited is
     taken out of an answer; rows that stand in a dataset are only told of it. ``instructions`` are
     the runs of words of the prompts that are sent; ``topics`` the stems of the words of each
@@ -74,6 +76,7 @@ class Gate(msgspec.Struct, frozen=True):
     authorities: Authorities | None = None
     policy: Policy = "free"
     prunes: bool = True
+    admitted: Authorities | None = None
     instructions: KnownRuns = KnownRuns()
     topics: Mapping[tuple[str, str, str], frozenset[str]] = msgspec.field(default_factory=dict)
 
@@ -119,7 +122,8 @@ class Gate(msgspec.Struct, frozen=True):
 
     @property
     def _policing(self) -> Policing:
-        return Policing(self.policy, self.authorities or Authorities({}))
+        known = self.authorities or Authorities({})
+        return Policing(self.policy, known | self.admitted if self.admitted else known)
 
     def _reasons(self, reading: Reading) -> Iterator[Reason]:
         for stage in STAGES if self.mode == "full" else STAGES[:1]:
@@ -157,6 +161,10 @@ class Gate(msgspec.Struct, frozen=True):
     def lists(self, parsed: Parsed) -> bool:
         """Whether somebody has checked this authority."""
         return self.authorities is not None and self.authorities.lists(parsed)
+
+    def admits(self, parsed: Parsed) -> bool:
+        """Whether it is a known authority or a leading case."""
+        return self.lists(parsed) or (self.admitted is not None and self.admitted.lists(parsed))
 
     def _lists_one(self, item: Parsed, cited: Iterable[tuple[Parsed, ...]]) -> bool:
         """Whether the list has it, or the same case by a parallel citation of the same text."""
@@ -204,9 +212,9 @@ FINDERS: Mapping[str, Finder] = {
     ),
     "citation_count": lambda gate, reading: citation_count(reading, gate.rules.thresholds),
     "citation_impossible": lambda gate, reading: citation_impossible(reading, gate.today),
-    "citation_form": lambda gate, reading: citation_form(reading, gate.lists),
+    "citation_form": lambda gate, reading: citation_form(reading, gate.admits),
     "citation_unlisted": Gate.citation_unlisted,
-    "required": lambda gate, reading: required(reading, gate.rules.thresholds, gate.lists),
+    "required": lambda gate, reading: required(reading, gate.rules.thresholds, gate.admits),
 }  # fmt: skip
 """The functions that the table names."""
 
