@@ -14,6 +14,8 @@ Role = Literal["system", "user", "assistant"]
 ResponseFormat = Literal["strict", "json_schema", "json_object", "text"]
 """How an answer is constrained: ``strict`` is constrained decoding by the schema,
 ``json_schema`` a hint of it, ``json_object`` any JSON object, ``text`` nothing."""
+CAPS = ("max_tokens", "max_completion_tokens")
+"""The two names that servers have for the most tokens of an answer."""
 LimitKind = Literal["requests", "tokens", "input_tokens", "output_tokens"]
 LimitWindow = Literal["minute", "hour", "day"]
 Scope = Literal["model", "provider"]
@@ -72,7 +74,8 @@ class Request(msgspec.Struct, frozen=True):
     """One call of one model, complete: a provider needs nothing else.
 
     ``timeout_s`` is the total deadline of the call, in seconds, from connect to the last byte.
-    ``reasoning_effort`` is None where the model takes none.
+    ``reasoning_effort`` is None where the model takes none. ``without`` names parameters that the
+    server was found to refuse: they are not sent, and a cap on tokens goes by its other name.
     """
 
     model: str
@@ -81,6 +84,7 @@ class Request(msgspec.Struct, frozen=True):
     timeout_s: float
     response_format: ResponseFormat = "text"
     reasoning_effort: str | None = None
+    without: frozenset[str] = frozenset()
 
 
 class Usage(msgspec.Struct, frozen=True):

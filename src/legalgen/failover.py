@@ -209,7 +209,7 @@ class Then(StrEnum):
     SHRINK = "shrink"
     """Ask the same model again with a smaller completion budget."""
     PLAIN = "plain"
-    """Ask the same model again without the ``response_format`` that it refuses."""
+    """Ask the same model again without what of the request it refuses."""
     ANEW = "anew"
     """Start the task again with a new seed, elsewhere where there is an elsewhere."""
     GIVE_UP = "give_up"
@@ -223,9 +223,9 @@ class Surroundings(msgspec.Struct, frozen=True):
     """What a decision needs to know beyond the target itself.
 
     ``others`` counts the other targets of the route that come in time and that this task can still
-    be offered. ``can_shrink`` and ``can_downgrade`` say that a smaller completion budget, or
-    a weaker response format, is left to try here. ``prompt_key`` tells one prompt from another.
-    ``left`` is when the call left.
+    be offered. ``can_shrink`` and ``can_downgrade`` say that a smaller completion budget, or a
+    weaker response format or fewer parameters, is left to try here. ``prompt_key`` tells one
+    prompt from another. ``left`` is when the call left.
     """
 
     others: int = 0
@@ -714,8 +714,8 @@ def _end(case: _Case, rule: str) -> Decision:
 
 
 def _bad_request(case: _Case) -> Decision:
-    if case.failure.structured_output and case.around.can_downgrade:
-        rule = "response_format refused: a weaker one for the rest of the batch"
+    if case.around.can_downgrade and (case.failure.structured_output or case.failure.parameters):
+        rule = "a parameter refused: left out or exchanged for the rest of the batch"
         return Decision(case.health, case.provider, case.trail, Then.PLAIN, rule)
     case = _blamed(case)
     key = case.around.prompt_key

@@ -211,8 +211,8 @@ def test_tiers_that_can_be_revealed_have_limits(catalog: Catalog, provider: str)
             "json_object",
             Reasoning(("none", "low", "medium", "high"), "parsed"),
         ),
-        ("openai", "gpt-oss:20b", "json_object", Reasoning(("low", "medium", "high"))),
-        ("openai", "mistral", "json_object", Reasoning()),
+        ("openai", "gpt-oss:20b", "strict", Reasoning(("low", "medium", "high"))),
+        ("openai", "mistral", "strict", Reasoning()),
         ("nobody", "x", "text", Reasoning()),
     ],
 )

@@ -30,6 +30,7 @@ from legalgen.providers.base import Provider
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router, Turn
 from legalgen.routing.targets import Hold, Lease, Spent, Target
+from legalgen.routing.unsupported import form
 from legalgen.store.sample import Draft
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
@@ -230,7 +231,6 @@ class Generation:
         self._stop = stop
         self._tell = tell
         self._clock = clock or Clock()
-        self._formats = {ref: end.formats for ref, end in endpoints.items()}
         self._counting = threading.Lock()
         self._spill_told = False
         self.resting = 0
@@ -329,13 +329,15 @@ class Generation:
         return self._weigh(job, lease, completion, cost)
 
     def _request(self, job: Job, lease: Lease, endpoint: Endpoint) -> Request:
+        without = self._router.unsupported.of(lease.ref)
         return Request(
             model=lease.ref.model,
             prompt=self._prompt(job, endpoint.voice),
             max_completion_tokens=lease.max_completion_tokens,
             timeout_s=endpoint.timeout_s,
-            response_format=self._formats[lease.ref][0],
+            response_format=_format(endpoint, without),
             reasoning_effort=endpoint.reasoning_effort,
+            without=without,
         )
 
     def _weigh(
@@ -388,23 +390,32 @@ class Generation:
         failure = with_reasons(failure)
         if failure.answer:
             self._tell(unkept(job, lease.ref, failure, seconds))
-        weaker = self._weaker(lease.ref, request.response_format)
+        refused = self._refused(lease.ref, request, failure)
         decision = self._router.failed(
             lease,
             failure,
             job.trail,
-            can_downgrade=bool(weaker),
+            can_downgrade=bool(refused),
             prompt_key=_prompt_key(job),
         )
-        if decision.then is Then.PLAIN and len(weaker) < len(self._formats[lease.ref]):
-            self._formats[lease.ref] = weaker
+        if decision.then is Then.PLAIN:
+            self._router.unsupported.add(lease.ref, refused, self._clock.wall())
         return self._go_on(job, lease, failure, decision, "")
 
-    def _weaker(self, ref: ModelRef, refused: ResponseFormat) -> tuple[ResponseFormat, ...]:
-        """What is left after a refused format: counted from it, because other calls that left
-        with the same one are refused too."""
+    def _refused(self, ref: ModelRef, request: Request, failure: Failure) -> frozenset[str]:
+        """What of this request the server refuses and can be asked without.
+
+        Counted from what was sent, because other calls that left with the same are refused too.
+        """
         formats = self._endpoints[ref].formats
-        return formats[formats.index(refused) + 1 :]
+        left = formats[formats.index(request.response_format) + 1 :]
+        names = frozenset(failure.parameters) - request.without
+        if not failure.structured_output or not left:
+            return names
+        taken = failure.format_types
+        # a server that says what it takes is not asked for what it does not
+        kept = next((at for at in left if taken is None or _TYPE[at] in taken), left[-1])
+        return names | {form(weak) for weak in formats[: formats.index(kept)]}
 
     def _go_on(
         self, job: Job, lease: Lease, failure: Failure, decision: Decision, answer: str
@@ -549,6 +560,15 @@ def _asked_wait(state: RetryCallState) -> float:
     """The seconds that the failed attempt asked for."""
     error = state.outcome.exception() if state.outcome is not None else None
     return error.seconds if isinstance(error, _Again) else 0.0
+
+
+_TYPE = {"strict": "json_schema"} | {name: name for name in ("json_schema", "json_object", "text")}
+
+
+def _format(endpoint: Endpoint, without: frozenset[str]) -> ResponseFormat:
+    """The strictest response format that is not known to be refused."""
+    taken = (at for at in endpoint.formats if form(at) not in without)
+    return next(taken, endpoint.formats[-1])
 
 
 def _prompt_key(job: Job) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from legalgen.errors import patterns, retry_after
+from legalgen.errors import parameters, patterns, retry_after
 from legalgen.errors import reply as ev
 from legalgen.errors.category import ErrorCategory
 from legalgen.errors.exceptions import AnswerRefused, Failure, ProviderError
@@ -307,6 +307,7 @@ def classify(
     limited = category in _LIMITED
     hit = (retry_after.limit_in(said) if limited else None) or retry_after.LimitHit()
     reached = _reached(found, category)
+    names = parameters.refused(found) if category is _C.BAD_REQUEST else ()
     return Failure(
         category,
         _message(found, error, secrets),
@@ -320,7 +321,10 @@ def classify(
         limit=hit.limit,
         requested=hit.requested,
         wrong_url=_wrong_url(found, category),
-        structured_output=category is _C.BAD_REQUEST and _of_the_format(found, said),
+        structured_output=category is _C.BAD_REQUEST
+        and (parameters.FORMAT in names or _of_the_format(found, said)),
+        format_types=parameters.format_types(found, names) if names else None,
+        parameters=tuple(name for name in names if name != parameters.FORMAT),
         truncated=category is _C.OUTPUT_INVALID and _cut_short(found, said),
         credit=category is _C.QUOTA_EXHAUSTED and _of_credit(found, said),
         reached=reached,

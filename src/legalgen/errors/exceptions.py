@@ -44,9 +44,10 @@ class Failure(msgspec.Struct, frozen=True):
     the server's hint in seconds. ``kind`` and ``window`` name the limit that was hit, where the
     reply says so; ``limit`` and ``requested`` are its numbers. ``wrong_url`` marks a reply that
     shows the base URL is not this vendor's API. ``structured_output`` marks a refusal of
-    ``response_format`` itself; ``truncated`` an answer that hit its token cap. ``answer`` is what
-    the model had written, where the vendor refused it itself and shows it, or a reply that cannot
-    be read, as it came. ``credit`` marks
+    ``response_format`` itself, ``format_types`` the types of it that the server says it takes;
+    ``parameters`` names what else of the request it refuses; ``truncated`` marks an answer that
+    hit its token cap. ``answer`` is what the model had written, where the vendor refused it itself
+    and shows it, or a reply that cannot be read, as it came. ``credit`` marks
     an account that is out of money, whatever the model. ``reached`` is False when the request
     never left this machine whole (so nothing can have been charged), ``connected`` when there was
     not even a connection.
@@ -63,6 +64,8 @@ class Failure(msgspec.Struct, frozen=True):
     requested: int | None = None
     wrong_url: bool = False
     structured_output: bool = False
+    format_types: tuple[str, ...] | None = None
+    parameters: tuple[str, ...] = ()
     truncated: bool = False
     credit: bool = False
     reached: bool = True

@@ -174,6 +174,7 @@ _ECHO_KEYS = _words(
     innererrorcontentfilterresult contentfilterresult whatyoushoulddo availablemodels
     """
 )
+_PATH_KEYS = _words("param parameter params field fieldname loc path keys unsupportedparams")
 _LARGEST_CODE = 10**9
 _CODE = re.compile(r"[A-Za-z][\w.:#/-]{1,80}")
 
@@ -211,6 +212,8 @@ def _absorb(value: object, evidence: Evidence, depth: int) -> None:
 
 
 def _absorb_item(key: str, item: object, layer: Layer, evidence: Evidence, depth: int) -> None:
+    if key in _PATH_KEYS:
+        _absorb_path(item, layer)
     if key in _ECHO_KEYS:
         return
     if key == "headers":
@@ -225,6 +228,13 @@ def _absorb_item(key: str, item: object, layer: Layer, evidence: Evidence, depth
         _absorb(item, evidence, depth + 1)
 
 
+def _absorb_path(item: object, layer: Layer) -> None:
+    """Add the name of a field, or the path to it, which pydantic and zod give as a list."""
+    parts = item if isinstance(item, list) else [item]
+    names = [part for part in parts if isinstance(part, str)]
+    layer.param = ".".join(filter(None, [layer.param, *names]))
+
+
 def _absorb_number(key: str, number: int, layer: Layer) -> None:
     if key in _STATUS_KEYS and 400 <= number <= 599:
         layer.status = number
@@ -233,8 +243,6 @@ def _absorb_number(key: str, number: int, layer: Layer) -> None:
 
 
 def _absorb_string(key: str, item: str, layer: Layer, evidence: Evidence, depth: int) -> None:
-    if key == "param":
-        layer.param = item
     if key in _STATUS_KEYS and item.isdecimal() and len(item) < 10:
         _absorb_number(key, int(item), layer)
     elif key in _CODE_KEYS and _CODE.fullmatch(item):

@@ -17,7 +17,7 @@ import httpx
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.completion import Completion, Request
+from legalgen.completion import CAPS, Completion, Request
 from legalgen.errors import ErrorCategory, Failure, ProviderError, classify
 from legalgen.errors.redaction import conceal, excerpt, redact
 from legalgen.errors.retry_after import readings
@@ -77,19 +77,26 @@ def arguments(request: Request, spec: ModelSpec, dialect: Dialect) -> dict[str, 
     ``stream`` is said although it is the default: some servers stream unless they are told.
     """
     prompt = request.prompt
-    optional = {
+    optional: dict[str, object] = {
+        "temperature": min(prompt.temperature, dialect.max_temperature),
+        "stream": False,
         "seed": prompt.seed,
         "response_format": response_format(request),
         "reasoning_effort": spec.accepted_effort(request.reasoning_effort),
         "reasoning_format": spec.reasoning.format if dialect.reasoning_format else None,
     }
+    for cap in (dialect.cap, *CAPS):
+        if cap not in request.without:
+            optional[cap] = request.max_completion_tokens
+            break
     return {
         "model": request.model,
         "messages": [{"role": turn.role, "content": turn.content} for turn in prompt.messages],
-        "temperature": min(prompt.temperature, dialect.max_temperature),
-        dialect.cap: request.max_completion_tokens,
-        "stream": False,
-        **{name: value for name, value in optional.items() if value is not None},
+        **{
+            name: value
+            for name, value in optional.items()
+            if value is not None and name not in request.without
+        },
     }
 
 

@@ -30,6 +30,7 @@ from legalgen.failover import Health, ProviderHealth, ProviderState, State
 from legalgen.routing.rate_limits import Bucket
 from legalgen.routing.router import Router
 from legalgen.routing.targets import View
+from legalgen.routing.unsupported import KEPT_S
 from legalgen.telemetry.clock import Clock
 
 REMEMBER_GONE_S: Final = 24 * 3600.0
@@ -66,7 +67,8 @@ class Budget(msgspec.Struct, frozen=True):
 
 
 class Memory(msgspec.Struct, frozen=True):
-    """What is remembered of one model of one account. ``seen`` is its last reply."""
+    """What is remembered of one model of one account. ``seen`` is its last reply;
+    ``unsupported`` is what it refuses of a request, with when that was learnt."""
 
     seen: Moment
     state: State = State.READY
@@ -82,6 +84,7 @@ class Memory(msgspec.Struct, frozen=True):
     largest_output: Size | None = None
     tokens_per_character: Positive | None = None
     shares: tuple[Positive, ...] = ()
+    unsupported: dict[str, Moment] = {}
 
 
 class ProviderMemory(msgspec.Struct, frozen=True):
@@ -212,7 +215,9 @@ class HealthBook:
         seen = {view.ref.provider: at for view, at in in_order}
         return Memories(
             models={
-                self._accounts[view.ref.provider].key(view.ref.model): self._memory(view, at)
+                self._accounts[view.ref.provider].key(view.ref.model): replace(
+                    self._memory(view, at), unsupported=router.unsupported.learnt(view.ref)
+                )
                 for view, at in views
             },
             providers={
@@ -247,6 +252,10 @@ class HealthBook:
             largest_output=memory.largest_output,
             tokens_per_character=memory.tokens_per_character,
             shares=memory.shares,
+        )
+        now = self._clock.wall()
+        router.unsupported.restore(
+            ref, {name: at for name, at in memory.unsupported.items() if now - KEPT_S < at}
         )
 
     def _health(self, memory: Memory, *, explicit: bool) -> Health:
@@ -373,6 +382,7 @@ def _gist(memories: Memories) -> tuple[object, ...]:
             memory.until > 0 and round(memory.until),
             memory.largest_request,
             memory.largest_output,
+            sorted(memory.unsupported),
             sorted((b.kind, b.window, b.limit) for b in memory.budgets),
         )
         for name, memory in memories.models.items()

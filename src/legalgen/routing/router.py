@@ -35,6 +35,7 @@ from legalgen.routing import spilling
 from legalgen.routing.rate_limits import Bucket, Budgets, Cost, Demand, Experience, Reservation
 from legalgen.routing.spending import Purse, may_have_run
 from legalgen.routing.targets import MOST_IN_FLIGHT, Hold, Lease, Policy, Spent, Target, View
+from legalgen.routing.unsupported import Unsupported
 from legalgen.telemetry.clock import Clock
 
 MANY_IN_FLIGHT = 16
@@ -108,6 +109,7 @@ class Router:
         }
         self._houses = {t.ref.provider: _House() for t in targets}
         self.purse = purse or Purse()
+        self.unsupported = Unsupported()
         self._in_flight = 0
         self._waited_s = 0.0
         self._waiting_since: float | None = None

@@ -1,0 +1,121 @@
+"""Which parameter of a request a server refuses, read from a 400 or 422 in any of its wordings.
+
+Servers name it in a field (``param``, ``loc``, ``keys``) or only in the sentence (``Unknown name
+"seed"``). Only parameters that a request can do without are looked for.
+"""
+
+from __future__ import annotations
+
+import re
+
+from legalgen.completion import CAPS
+from legalgen.errors import reply as ev
+from legalgen.errors.patterns import pattern
+
+FORMAT = "response_format"
+NAMES = (
+    "seed", "temperature", "top_p", *CAPS, FORMAT, "reasoning_effort", "reasoning_format", "stream",
+)  # fmt: skip
+TYPES = ("json_schema", "json_object", "text")
+"""The types of ``response_format``, strictest first."""
+
+_UNSUPPORTED = (
+    r"unsupported|(?:not|n't|no)\s(?:currently\s|yet\s)?support|unknown|unrecogni[sz]ed|unexpected"
+    r"|not\s(?:permitted|allowed|accepted|available|recogni[sz]ed|implemented|enabled)|deprecated"
+    r"|extra[\s_](?:input|field|forbidden|param)|additional\sproperties|cannot\sfind\sfield"
+    r"|no\ssuch\s(?:field|param|arg)|(?:not|n't)\s(?:take|accept|have|allow|recogni[sz]e|know)"
+    r"|not\sa\s(?:valid|known|supported)\s(?:param|field|arg|option)|unavailable|incompatible"
+    r"|invalid\s(?:param|field|arg|key|property)"
+)
+_REFUSED_NAME = pattern(_UNSUPPORTED)
+_REFUSED = pattern(
+    rf"{_UNSUPPORTED}|invalid|must\s(?:be|not)|only\s|should\s(?:be|match)|cannot\s(?:both\s)?be|may\snot"
+    r"|out\sof\srange|not\svalid|at\sthe\ssame\stime|remove"
+)
+_REQUIRED = pattern(r"\brequired\b|\bmissing\b")
+# what is recommended instead, and lists of what is known, name parameters that are not refused
+_ADVICE = pattern(
+    r"(?:\buse\b|did\syou\smean|(?<!un)(?<!not\s)\b(?:supported|allowed|valid|permitted|known"
+    r"|accepted)\s(?:parameters|params|fields|keys|names|arguments|properties)\b)[^.;]*"
+)
+_JOINT = r"[\s_-]?"
+_SPELLINGS = {
+    name: pattern(
+        rf"(?<![a-z]){name.replace('_', _JOINT)}(?![a-z])"
+        + (r"|maxOutputTokens" if name == "max_tokens" else "")
+        + (
+            r"|json[\s_]mode|structured[\s_]outputs?|(?:guided|constrained)[\s_](?:json|decoding)"
+            if name == FORMAT
+            else ""
+        )
+        + (
+            r"|support\s(?:thinking|reasoning)|(?:thinking|reasoning)\sis\snot\ssupp"
+            if name == "reasoning_effort"
+            else ""
+        )
+    )
+    for name in NAMES
+}
+_BOTH = pattern(r"\bboth\b|at\sthe\ssame\stime|together")
+_TAKES = pattern(
+    r"(?:input\sshould\sbe|must\sbe(?:\sone\sof)?|expected(?:\sone\sof)?|(?<!un)(?<!not\s)"
+    r"\bsupported\s(?:values|types)\s?(?:are|is)?|only\s(?:supports?|accepts?|allows?)|\bonly)"
+    r"(?P<types>[^.;]*)"
+)
+_OF_A_TYPE = pattern(
+    r"(?:response[\s_]?format)\W{0,3}\s?type\b|format\W{1,3}json_schema|json_schema\W{1,3}(?:is|are)?"
+    r"\s?(?:not\s|un)(?:support|avail)|structured[\s_]outputs?\s(?:is|are)\snot|support\sstructured"
+)
+_OF_THE_SCHEMA = pattern(r"\bstrict\b|invalid\s(?:json\s)?schema|schema\sfields|additionalprop")
+
+
+def refused(found: ev.Evidence) -> tuple[str, ...]:
+    """The parameters that a reply refuses, in the order of ``NAMES``; empty where it names none.
+
+    A cap on tokens that is only too large is none; one that is missed is its other name.
+    """
+    said = _ADVICE.sub(" ", _words(found))
+    by_field = {name for layer in found.layers for name in _of_path(layer.param)}
+    named = by_field or {
+        name for name in NAMES if _REFUSED.search(said) and _SPELLINGS[name].search(said)
+    }
+    named = {told for name in named if (told := _meant(name, said, found))}
+    if _BOTH.search(said) and {"temperature", "top_p"} <= named:
+        named -= {"temperature"}  # either of them may stay
+    return tuple(name for name in NAMES if name in named)
+
+
+def format_types(found: ev.Evidence, names: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The types of ``response_format`` that the server says it takes.
+
+    Empty: the parameter itself is unknown to it. None: the reply does not tell.
+    """
+    said = _words(found)
+    for listed in _TAKES.finditer(said):
+        types = tuple(name for name in TYPES if re.search(rf"\b{name}\b", listed["types"]))
+        if types:
+            return types
+    if FORMAT not in names or _OF_THE_SCHEMA.search(said):
+        return None
+    if _OF_A_TYPE.search(said):
+        return TYPES[1:]
+    unknown = pattern(r"extra[\s_]|unknown|unrecogni[sz]ed|unsupported\sparam|not\spermitted")
+    return () if unknown.search(said) else None
+
+
+def _words(found: ev.Evidence) -> str:
+    return " ".join([*found.said, found.around, *(code.replace("_", " ") for code in found.codes)])
+
+
+def _of_path(path: str) -> set[str]:
+    """The parameters that a field, or a path of fields, is."""
+    parts = [re.sub(r"[^a-z]", "", part.lower()) for part in re.split(r"[.\[\]/,]", path)]
+    return {name for name in NAMES if name.replace("_", "") in parts}
+
+
+def _meant(name: str, said: str, found: ev.Evidence) -> str | None:
+    if name not in CAPS:
+        return name
+    if _REFUSED_NAME.search(said):
+        return name
+    return CAPS[1 - CAPS.index(name)] if _REQUIRED.search(said) and found.layers else None

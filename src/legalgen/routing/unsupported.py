@@ -1,0 +1,44 @@
+"""What servers were found to refuse of a request: parameters, and forms of ``response_format``."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+
+from legalgen.completion import ModelRef, ResponseFormat
+
+KEPT_S = 7 * 24 * 3600.0
+"""How long a refusal is believed: servers are updated, and then take more."""
+
+
+class Unsupported:
+    """Names of what each target refuses, with when that was learnt; thread-safe.
+
+    ``at`` is seconds since the epoch. A form of ``response_format`` is named by ``form``.
+    """
+
+    def __init__(self) -> None:
+        self._names: dict[ModelRef, dict[str, float]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, ref: ModelRef) -> frozenset[str]:
+        """All that is known to be refused."""
+        return frozenset(self._names.get(ref, ()))
+
+    def add(self, ref: ModelRef, names: Iterable[str], at: float) -> None:
+        """Remember names; what is known already keeps its time."""
+        self.restore(ref, dict.fromkeys(names, at))
+
+    def restore(self, ref: ModelRef, learnt: Mapping[str, float]) -> None:
+        """Take in what was known before."""
+        with self._lock:  # a new table: readers need no lock
+            self._names[ref] = {**learnt, **self._names.get(ref, {})}
+
+    def learnt(self, ref: ModelRef) -> dict[str, float]:
+        """Each name, and when it was learnt."""
+        return dict(self._names.get(ref, {}))
+
+
+def form(response_format: ResponseFormat) -> str:
+    """The name of one form of ``response_format``."""
+    return f"response_format={response_format}"

@@ -1,0 +1,153 @@
+"""What servers refuse of a request is left out, once for a batch and for the next one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from legalgen.batch.generation import Stop
+from legalgen.batch.run import Intent, Result, Run
+from legalgen.providers import PROVIDERS
+from legalgen.settings.layers import Settings
+from tests.program import environment
+from tests.scenes import Scene, Server, playing, refusing, taking
+
+
+def openai_error(message: str, param: str | None = None, code: str | None = None) -> object:
+    error = {"message": message, "type": "invalid_request_error", "param": param, "code": code}
+    return {"error": error}
+
+
+def batch(home: Path, server: Server, provider: str = "openai", **flags: Any) -> Result:
+    """A batch of four rows at a server."""
+    environ = environment(home, None)
+    environ[f"{provider.upper()}_BASE_URL"] = server.url + ("/v1" if provider == "openai" else "")
+    environ["LEGALGEN_OPENAI_BASE_URL"] = f"{server.url}/v1"
+    environ[f"{provider.upper()}_API_KEY"] = "nobodys-key"
+    named = {} if "route" in flags else {"provider": provider, "model": "m"}
+    given: dict[str, Any] = {
+        **named, "count": "4", "seed": "1", "gate": "structure",
+        "max_wait": "10s", **flags,
+    }  # fmt: skip
+    settings = Settings.load(given, environ, None, known_providers=tuple(PROVIDERS))
+    intent = Intent(count=settings.count, command=("legalgen", "batch"))
+    run = Run(settings, intent, listener=lambda _: None, stop=Stop())
+    try:
+        return run.go()
+    finally:
+        run.close()
+
+
+def accepted(result: Result) -> int:
+    """How many rows a batch wrote."""
+    assert result.record is not None
+    return sum(stats.samples for stats in result.record.models.values())
+
+
+UNKNOWN_SEED = 'Invalid JSON payload received. Unknown name "seed": Cannot find field.'
+SCENES: dict[str, tuple[str, Scene]] = {
+    "a seed, named in a list": (
+        "seed",
+        refusing(
+            "seed", 400, [{"error": {"code": 400, "message": UNKNOWN_SEED, "status": "INVALID"}}]
+        ),
+    ),
+    "a temperature": (
+        "temperature",
+        refusing(
+            "temperature",
+            400,
+            openai_error(
+                "Unsupported value: 'temperature' does not support 0.7 with this model. Only the "
+                "default (1) value is supported.",
+                "temperature",
+                "unsupported_value",
+            ),
+        ),
+    ),
+    "a cap": (
+        "max_tokens",
+        refusing(
+            "max_tokens",
+            400,
+            openai_error(
+                "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+                "'max_completion_tokens' instead.",
+                "max_tokens",
+                "unsupported_parameter",
+            ),
+        ),
+    ),
+    "pydantic's list": (
+        "seed",
+        refusing(
+            "seed",
+            422,
+            {"detail": [{"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "Extra inputs "
+                         "are not permitted", "input": 7}]},
+        ),
+    ),
+    "a format, said in pydantic's words": (
+        "response_format",
+        taking(
+            "text",
+            status=422,
+            said={"detail": [{"type": "literal_error", "loc": ["body", "response_format", "type"],
+                              "msg": "Input should be 'text'"}]},
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_a_refused_parameter_costs_one_call(tmp_path: Path, name: str) -> None:
+    """It is left out or exchanged for the rest of the batch, and the next batch knows it."""
+    parameter, scene = SCENES[name]
+    with playing(scene) as server:
+        result = batch(tmp_path, server, concurrency="1")
+        assert (accepted(result), server.refused) == (4, 1)
+        assert parameter in server.calls[0]
+        assert accepted(batch(tmp_path, server, concurrency="1", seed="2")) == 4
+        assert server.refused == 1
+
+
+def test_a_cap_goes_by_its_other_name(tmp_path: Path) -> None:
+    """An answer without any cap could go on for ever."""
+    with playing(SCENES["a cap"][1]) as server:
+        batch(tmp_path, server)
+    assert all("max_completion_tokens" in call for call in server.calls[-4:])
+
+
+PROVIDER_MODELS = {"groq": "openai/gpt-oss-120b", "cerebras": "gpt-oss-120b"}
+
+
+@pytest.mark.parametrize("provider", PROVIDER_MODELS)
+def test_vendors_may_refuse_a_parameter_too(tmp_path: Path, provider: str) -> None:
+    """The rule is one for all providers."""
+    said = {"message": "property 'seed' is unsupported", "type": "invalid_request_error"}
+    with playing(refusing("seed", 400, {"error": said})) as server:
+        model = PROVIDER_MODELS[provider]
+        result = batch(tmp_path, server, provider, concurrency="1", route=f"{provider}/{model}")
+        assert (accepted(result), server.refused) == (4, 1)
+
+
+def test_a_schema_is_asked_for_first(tmp_path: Path) -> None:
+    """Strictly, then loosely, then as any object, then as text."""
+    said = openai_error("'response_format' of this kind cannot be used: it is invalid")
+    with playing(taking(said=said)) as server:
+        assert accepted(batch(tmp_path, server, concurrency="1")) == 4
+    forms = [call.get("response_format", {}) for call in server.calls]
+    asked = [(form.get("type"), form.get("json_schema", {}).get("strict")) for form in forms]
+    strict, loose = ("json_schema", True), ("json_schema", False)
+    assert asked[:4] == [strict, loose, ("json_object", None), (None, None)]
+    assert len(asked) == 7
+
+
+def test_a_server_of_schemas_alone_is_not_asked_for_objects(tmp_path: Path) -> None:
+    """LM Studio takes a schema or text, and is asked for a schema."""
+    said = {"error": "'response_format.type' must be 'json_schema' or 'text'"}
+    with playing(taking("json_schema", "text", said=said)) as server:
+        assert accepted(batch(tmp_path, server)) == 4
+        assert (len(server.calls), server.refused) == (4, 0)

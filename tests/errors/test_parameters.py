@@ -1,0 +1,70 @@
+"""Which parameter a refusal means: by a field, by a path, or only by the sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from legalgen.errors import ErrorCategory, classify
+
+EXTRA = {"type": "extra_forbidden", "msg": "Extra inputs are not permitted", "input": 7}
+
+
+def said(message: str, **fields: object) -> object:
+    return {"error": {"message": message, **fields}}
+
+
+REFUSALS: list[tuple[object, tuple[str, ...]]] = [
+    (said("gw.UnsupportedParamsError: x does not support parameters: ['seed']"), ("seed",)),
+    ({"message": {"detail": [{**EXTRA, "loc": ["body", "seed"]}]}}, ("seed",)),
+    ({"message": str([{**EXTRA, "loc": ("body", "top_p")}])}, ("top_p",)),
+    (said("1 validation error for Chat\nseed\n  Extra inputs are not permitted"), ("seed",)),
+    (said("Unrecognized request argument supplied: reasoning_effort"), ("reasoning_effort",)),
+    (said("`temperature` and `top_p` cannot both be specified for this model."), ("top_p",)),
+    (said("temperature: `temperature` is deprecated for this model."), ("temperature",)),
+    (said("property 'seed' is unsupported, did you mean 'temperature'?"), ("seed",)),
+    (said("Not taken", param="generation_config.seed"), ("seed",)),
+    ({"code": "unrecognized_keys", "keys": ["seed"], "message": "Unrecognized key"}, ("seed",)),
+    ({"error": "m does not support thinking"}, ("reasoning_effort",)),
+    ({"error": 'json: unknown field "max_completion_tokens"'}, ("max_completion_tokens",)),
+    (said("'max_tokens' is not supported. Use 'max_completion_tokens'."), ("max_tokens",)),
+    (
+        {"detail": [{"type": "missing", "loc": ["body", "max_tokens"], "msg": "Field required"}]},
+        ("max_completion_tokens",),
+    ),
+    (said("max_tokens is too large: 5000. At most 4096 are supported", param="max_tokens"), ()),
+    (said("[] is too short - 'messages'"), ()),
+]
+
+
+@pytest.mark.parametrize(("body", "names"), REFUSALS, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize("status", [400, 422])
+def test_the_parameter_that_is_refused(status: int, body: object, names: tuple[str, ...]) -> None:
+    """It is read whatever the frame; advice and too large a value name no parameter."""
+    failure = classify("", status=status, body=body)
+    assert (failure.category, failure.parameters) == (ErrorCategory.BAD_REQUEST, names)
+
+
+@pytest.mark.parametrize(
+    ("body", "types"),
+    [
+        (said("This response_format type is unavailable now"), ("json_object", "text")),
+        (said("Structured outputs are not supported by this model"), ("json_object", "text")),
+        (
+            said("Bad value. Supported values are: 'json_object'.", param="response_format.type"),
+            ("json_object",),
+        ),
+        (
+            {"detail": [{"loc": ["body", "response_format", "type"], "type": "literal_error",
+                         "msg": "Input should be 'text'"}]},
+            ("text",),
+        ),
+        ({"detail": [{**EXTRA, "loc": ["body", "response_format"]}]}, ()),
+        (said("Invalid schema for response_format 'a': additionalProperties is missing"), None),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_formats_that_are_left(body: object, types: tuple[str, ...] | None) -> None:
+    """A server that says what it takes is asked for that at once, else for the next weaker."""
+    failure = classify("", status=400, body=body)
+    assert (failure.structured_output, failure.format_types) == (True, types)
+    assert failure.parameters == ()

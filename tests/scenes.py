@@ -1,0 +1,134 @@
+"""Servers that refuse or answer in ways that people met: one scene each, on loopback.
+
+An answer has the form of a sample and no more: run with ``gate="structure"``.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Reply = tuple[int, object]
+Scene = Callable[[str, dict[str, Any], int], Reply]
+"""What is answered to a call, by its path, its body, and how many calls came before."""
+_WORDS = """
+tenant landlord covenant notice breach remedy damages trustee licence charge lease deed title
+fraud duty carrier insurer premium policy claim court appeal judge costs witness order
+"""
+
+
+class Server:
+    """A server that plays one scene; ``calls`` are the bodies of the chats that it was asked."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.calls: list[dict[str, Any]] = []
+        self.refused = 0
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_: object) -> None:
+                """Nothing is logged."""
+
+            def do_GET(self) -> None:
+                listed = {"object": "list", "data": [{"id": "m", "object": "model"}]}
+                self._send(200 if self.path == "/v1/models" else 404, listed)
+
+            def do_POST(self) -> None:
+                length = int(self.headers.get("content-length", 0))
+                self._send(*server.reply(self.path, json.loads(self.rfile.read(length))))
+
+            def _send(self, status: int, body: object) -> None:
+                raw = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw)
+
+        return Handler
+
+    def reply(self, path: str, body: dict[str, Any]) -> Reply:
+        """The scene's reply to one call."""
+        with self._lock:
+            number = len(self.calls)
+            self.calls.append(body)
+            status, said = self.scene(path, body, number)
+            self.refused += status != 200
+        return status, said or completion(sample(number))
+
+    def run(self) -> None:
+        """Serve until it is closed."""
+        self._server.serve_forever(poll_interval=0.01)
+
+    def close(self) -> None:
+        """Serve no more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@contextmanager
+def playing(scene: Scene) -> Iterator[Server]:
+    """A server that plays a scene, in a thread of its own."""
+    server = Server(scene)
+    threading.Thread(target=server.run, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def sample(number: int) -> str:
+    """An answer of the right form, no two alike."""
+    rng = random.Random(number)
+
+    def text(words: int) -> str:
+        return " ".join(rng.choice(_WORDS.split()) for _ in range(words))
+
+    return json.dumps(
+        {
+            "question": f"Case {number}: {text(16)}?",
+            "reasoning_steps": [f"The {text(10)}." for _ in range(4)],
+            "answer": f"The {text(120)}.",
+            "citations": [
+                {"text": f"Housing Act 1988, s {number + 1}", "proposition": f"The {text(6)}"}
+            ],
+        }
+    )
+
+
+def completion(text: str | None, finish: str = "stop", **message: object) -> dict[str, Any]:
+    """A chat completion around an answer."""
+    said = {"role": "assistant", "content": text, **message}
+    return {
+        "id": "c", "object": "chat.completion", "created": 1, "model": "m",
+        "choices": [{"index": 0, "message": said, "finish_reason": finish}],
+        "usage": {"prompt_tokens": 900, "completion_tokens": 700, "total_tokens": 1600},
+    }  # fmt: skip
+
+
+def refusing(name: str, status: int, said: object) -> Scene:
+    """A server that refuses every request that holds a parameter."""
+    return lambda _, body, __: (status, said) if name in body else (200, None)
+
+
+def taking(*types: str, status: int = 400, said: object) -> Scene:
+    """A server that takes some types of ``response_format``; ``None`` is none at all."""
+
+    def scene(_: str, body: dict[str, Any], __: int) -> Reply:
+        asked = (body.get("response_format") or {"type": "none"})["type"]
+        return (200, None) if asked in (*types, "none") else (status, said)
+
+    return scene
