@@ -29,6 +29,8 @@ class Server:
         self.scene = scene
         self.calls: list[dict[str, Any]] = []
         self.refused = 0
+        self.path = "/v1"
+        self.listed = "/v1/models"
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -44,7 +46,7 @@ class Server:
 
             def do_GET(self) -> None:
                 listed = {"object": "list", "data": [{"id": "m", "object": "model"}]}
-                self._send(200 if self.path == "/v1/models" else 404, listed)
+                self._send(200 if self.path == server.listed else 404, listed)
 
             def do_POST(self) -> None:
                 length = int(self.headers.get("content-length", 0))

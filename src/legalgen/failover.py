@@ -623,7 +623,7 @@ def _opened(case: _Case, rule: str, weight: int = 1) -> Decision:
 
 
 def _model_unavailable(case: _Case) -> Decision:
-    if case.failure.wrong_url:
+    if case.failure.wrong_url and not case.provider.proven:
         return _provider_dropped(case, "not this vendor's API: the base URL is wrong")
     return _dropped(case, "gone or no access: dropped for the batch, remembered for a day")
 

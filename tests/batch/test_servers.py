@@ -12,7 +12,7 @@ from legalgen.batch.run import Intent, Result, Run
 from legalgen.providers import PROVIDERS
 from legalgen.settings.layers import Settings
 from tests.program import environment
-from tests.scenes import Scene, Server, playing, refusing, taking
+from tests.scenes import Reply, Scene, Server, completion, playing, refusing, taking
 
 
 def openai_error(message: str, param: str | None = None, code: str | None = None) -> object:
@@ -23,8 +23,10 @@ def openai_error(message: str, param: str | None = None, code: str | None = None
 def batch(home: Path, server: Server, provider: str = "openai", **flags: Any) -> Result:
     """A batch of four rows at a server."""
     environ = environment(home, None)
-    environ[f"{provider.upper()}_BASE_URL"] = server.url + ("/v1" if provider == "openai" else "")
-    environ["LEGALGEN_OPENAI_BASE_URL"] = f"{server.url}/v1"
+    environ[f"{provider.upper()}_BASE_URL"] = server.url + (
+        server.path if provider == "openai" else ""
+    )
+    environ["LEGALGEN_OPENAI_BASE_URL"] = server.url + server.path
     environ[f"{provider.upper()}_API_KEY"] = "nobodys-key"
     named = {} if "route" in flags else {"provider": provider, "model": "m"}
     given: dict[str, Any] = {
@@ -151,3 +153,55 @@ def test_a_server_of_schemas_alone_is_not_asked_for_objects(tmp_path: Path) -> N
     with playing(taking("json_schema", "text", said=said)) as server:
         assert accepted(batch(tmp_path, server)) == 4
         assert (len(server.calls), server.refused) == (4, 0)
+
+
+def test_a_degraded_function_is_overload(tmp_path: Path) -> None:
+    """It comes back: the model is left alone, and then asked again."""
+    said = {"status": 400, "title": "Bad Request", "detail": "DEGRADED function cannot be invoked"}
+
+    def scene(_: str, __: dict[str, Any], number: int) -> Reply:
+        return (400, said) if number < 1 else (200, None)
+
+    with playing(scene) as server:
+        assert accepted(batch(tmp_path, server, concurrency="1", max_wait="60s")) == 4
+
+
+def test_thinking_up_to_the_cap_makes_the_cap_larger(tmp_path: Path) -> None:
+    """An answer that never came because the cap was spent on thinking is asked for with more."""
+
+    def scene(_: str, body: dict[str, Any], __: int) -> Reply:
+        if body["max_tokens"] < 6000:
+            return 200, completion(None, "length", reasoning="We need to think. " * 50)
+        return 200, None
+
+    with playing(scene) as server:
+        assert accepted(batch(tmp_path, server, concurrency="1")) == 4
+    assert len(server.calls) <= 6
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_an_address_without_its_path_is_said(tmp_path: Path, status: int) -> None:
+    """What is no chat completion at all is not asked again and again."""
+
+    def scene(path: str, _: dict[str, Any], __: int) -> Reply:
+        return status, {"error": f"Unexpected endpoint or method. (POST {path})"}
+
+    with playing(scene) as server:
+        server.listed = "/v1/models" if status == 200 else "nowhere"
+        server.path = ""
+        result = batch(tmp_path, server, concurrency="1")
+    assert result.exit_code == 3
+    assert len(server.calls) <= 2
+    assert "base URL" in result.reason
+
+
+def test_one_model_of_a_server_is_gone(tmp_path: Path) -> None:
+    """A 404 without a word of a model is no wrong address where the list of models answers."""
+
+    def scene(_: str, __: dict[str, Any], ___: int) -> Reply:
+        return 404, {"detail": "Not Found"}
+
+    with playing(scene) as server:
+        result = batch(tmp_path, server, concurrency="1")
+    assert result.exit_code == 3
+    assert "base URL" not in result.reason

@@ -78,7 +78,7 @@ def misses(examples: list[Example], read: Callable[[Example], ErrorCategory]) ->
     ]
 
 
-@pytest.mark.parametrize("name", ["errors.jsonl", "errors_more.jsonl"])
+@pytest.mark.parametrize("name", ["errors.jsonl", "errors_more.jsonl", "errors_servers.jsonl"])
 def test_errors_with_status_and_body(name: str) -> None:
     """With what the reply held, at least 98 of 100 real errors are understood."""
     examples = corpus(name)
@@ -87,7 +87,7 @@ def test_errors_with_status_and_body(name: str) -> None:
     assert len(wrong) <= 0.02 * len(examples)
 
 
-@pytest.mark.parametrize("name", ["errors.jsonl", "errors_more.jsonl"])
+@pytest.mark.parametrize("name", ["errors.jsonl", "errors_more.jsonl", "errors_servers.jsonl"])
 def test_errors_from_their_text_alone(name: str) -> None:
     """From a log line alone, at least 96 of 100 real errors are understood."""
     examples = corpus(name)
@@ -96,7 +96,7 @@ def test_errors_from_their_text_alone(name: str) -> None:
     assert len(wrong) <= 0.04 * len(examples)
 
 
-@pytest.mark.parametrize("name", ["errors.jsonl", "errors_more.jsonl"])
+@pytest.mark.parametrize("name", ["errors.jsonl", "errors_more.jsonl", "errors_servers.jsonl"])
 def test_a_body_means_the_same_in_every_form(name: str) -> None:
     """A body parsed, as JSON text and as bytes is the same evidence."""
     with_body = [example for example in corpus(name) if example.body]
@@ -108,6 +108,14 @@ def test_a_body_means_the_same_in_every_form(name: str) -> None:
         != categorize_error("", status=example.status, body=example.body)
     ]
     assert wrong == []
+
+
+def test_a_title_does_not_hide_the_detail() -> None:
+    """What only repeats the status is told where nothing else is."""
+    detail = "Function id 'a': DEGRADED function cannot be invoked"
+    body = {"status": 400, "title": "Bad Request", "detail": detail}
+    assert classify("", status=400, body=body).message == detail
+    assert classify("", status=400, body={"title": "Bad Request"}).message == "Bad Request"
 
 
 TOOK_TOO_LONG = """
@@ -601,6 +609,8 @@ def test_the_cause_is_what_counts() -> None:
         (200, "<html>welcome</html>", True),
         (404, {"error": {"message": "The model `x` does not exist or you have no access"}}, False),
         (404, {"message": "no", "code": "model_not_found"}, False),
+        (404, {"title": "Not Found", "detail": "Function 'a': Not found for account 'x'"}, False),
+        (200, {"error": "Unexpected endpoint or method. (POST /chat/completions)"}, True),
         (404, {"error": "model 'x' not found, try pulling it first"}, False),
         (404, {"error": {"message": "No endpoints found for a/b:free", "code": 404}}, False),
         (502, "<html><title>502 Bad Gateway</title></html>", False),

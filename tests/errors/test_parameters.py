@@ -41,7 +41,8 @@ REFUSALS: list[tuple[object, tuple[str, ...]]] = [
 def test_the_parameter_that_is_refused(status: int, body: object, names: tuple[str, ...]) -> None:
     """It is read whatever the frame; advice and too large a value name no parameter."""
     failure = classify("", status=status, body=body)
-    assert (failure.category, failure.parameters) == (ErrorCategory.BAD_REQUEST, names)
+    assert failure.parameters == names
+    assert failure.category is ErrorCategory.BAD_REQUEST or not names
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to loo
 ENLARGED = 1.6
 """How much larger the completion budget is after an answer was cut off."""
 NO_MODEL = "no model of the route can take this task"
+LISTING_S = 10.0
+"""Deadline of the list of models that tells a wrong base URL from a model that is gone."""
 TOLD_WAIT_S = 1.0
 """Shorter waits are not worth a line."""
 LONGEST_LONE_WAIT_S = 30.0
@@ -231,6 +233,7 @@ class Generation:
         self._stop = stop
         self._tell = tell
         self._clock = clock or Clock()
+        self._listing: dict[str, bool] = {}
         self._counting = threading.Lock()
         self._spill_told = False
         self.resting = 0
@@ -388,6 +391,8 @@ class Generation:
             Spending(lease.ref, usage, seconds, cost, failed=failure.category, answered=False)
         )
         failure = with_reasons(failure)
+        if failure.wrong_url and failure.status == 404 and self._lists(lease.ref):
+            failure = replace(failure, wrong_url=False)  # one model is gone; the API is there
         if failure.answer:
             self._tell(unkept(job, lease.ref, failure, seconds))
         refused = self._refused(lease.ref, request, failure)
@@ -401,6 +406,18 @@ class Generation:
         if decision.then is Then.PLAIN:
             self._router.unsupported.add(lease.ref, refused, self._clock.wall())
         return self._go_on(job, lease, failure, decision, "")
+
+    def _lists(self, ref: ModelRef) -> bool:
+        """Whether the server's list of models answers; it is asked once."""
+        known = self._listing.get(ref.provider)
+        if known is None:
+            try:
+                self._endpoints[ref].provider.list_models(LISTING_S)
+                known = True
+            except ProviderError:
+                known = False
+            self._listing[ref.provider] = known
+        return known
 
     def _refused(self, ref: ModelRef, request: Request, failure: Failure) -> frozenset[str]:
         """What of this request the server refuses and can be asked without.

@@ -119,8 +119,16 @@ def _within(status: int, found: ev.Evidence) -> ErrorCategory:
         patterns.FORM_CODES.search(_snake(c)) for c in found.codes
     ):
         asked = (_C.CONTEXT_LENGTH, _C.BAD_REQUEST)
+    if any(map(_PER_MINUTE.search, map(_snake, found.codes))) and not _of_a_long_window(
+        " ".join(map(_snake, found.codes))
+    ):
+        # Google says "check your plan and billing" of limits per minute as well
+        asked = tuple(meaning for meaning in asked if meaning is not _C.QUOTA_EXHAUSTED)
     by_words = _first(_meaning(text, asked) for text in found.words or [found.text])
     return by_words or (by_code if by_code in asked else None) or default
+
+
+_PER_MINUTE = re.compile(r"per_(?:minute|second)")
 
 
 def _first(meanings: Iterable[ErrorCategory | None]) -> ErrorCategory | None:
@@ -366,9 +374,11 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+_UNEXPECTED = patterns.pattern(r"^unexpected\sendpoint\sor\smethod")
 _NO_SUCH_PATH = patterns.pattern(
     r"unknown\srequest\surl|check\sthe\surl|page\snot\sfound|unknown_url|invalid\surl"
     r"|no\s(?:such\s)?(?:route|path)|cannot\s(?:get|post)\s/|route\snot\sfound|method\snot\sallowed"
+    r"|unexpected\sendpoint"
 )
 
 
@@ -377,6 +387,8 @@ def _wrong_url(found: ev.Evidence, category: ErrorCategory) -> bool:
     if any(patterns.WRONG_URL_NAMES.search(name) for name in found.names):
         return True
     status = _reported_status(found)
+    if category is _C.MODEL_UNAVAILABLE and any(map(_UNEXPECTED.search, found.words)):
+        return True
     if status is None or (status >= 400 and status not in (404, 405)):
         return False
     if 300 <= status < 400 or found.html or status == 405:

@@ -95,7 +95,7 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
             r"(?:token|credential|organization|auth)|(?:token|key)_(?:expired|invalid|revoked)"
             r"|(?:account|user|project|consumer)_(?:de|dis|sus|in|not|ban|block)|login_"
             r"|unrecognized_client|unsupported_country|ip_not|credential|ip_(?:address_)?blocked"
-            r"|browser_signature|firewall|security_token|invalid_signature"
+            r"|no_db_connection|browser_signature|firewall|security_token|invalid_signature"
         ),
     ),
     (
@@ -152,6 +152,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:input|prompt)\b[^.;]{0,60}\b(?:exceed|longer\sthan|over\sthe)\w*[^.;]{0,40}"
         r"(?:limit|max|length|token|context)",
         r"reduce\s(?:the\s|your\s)?(?:length|prompt|message|input|number\sof\stokens|context|max_)",
+        r"max_(?:new_|completion_)?tokens\W{1,3}(?:is\s)?too\s(?:large|high|big)"
+        r"|tokens\sto\skeep\s[^.;]{0,60}context|context\s(?:the\s)?overflow",
         r"string\stoo\slong|too\smany\sinput\stokens|max_tokens\smust\sbe\sat\sleast\s1,\sgot\s-",
         r"tokens?\b[^.;]{0,60}\b(?:max_(?:new_|completion_)?tokens)\b[^.;]{0,30}(?:<=|≤)\s?\d",
         r"(?:上下文|输入|提示|token)[^。]{0,20}(?:超出|超过|过长|太长|长度)|超(?:出|过)[^。]{0,20}(?:上下文|长度)",
@@ -187,6 +189,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|fail\w*\sto\sload\s(?:the\s)?model|error\sloading\smodel|insufficient\s(?:gpu\s)?memory",
         r"(?:do(?:es)?\s(?:not|n[o']?t)|doesn'?t|don'?t|no)\s(?:have\s)?(?:access|permission)\sto\s"
         r"(?:use\s|invoke\s|the\s|this\s|access\s)*(?:requested\s)?model",
+        r"not\sfound\sfor\saccount|non-serverless\smodel|unexpected\sendpoint\sor\smethod"
+        r"|\bstart\s[^.;]{0,30}dedicated\sendpoint",
         r"on-demand\sthroughput|(?:模型|型号)[^。]{0,30}(?:不存在|未找到|不可用|下线|不支持|无)"
         r"|(?:无可用|没有可用)|無可用",
     ),
@@ -205,7 +209,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:organi[sz]ation|account|user|team)\b[^.;]{0,40}\b(?:restricted|suspended|disabled"
         r"|deactivated|banned|blocked|terminated|not\sfound|inactive)",
         r"(?:country|region|location|territory)\b[^.;]{0,40}\bnot\s(?:supported|available|allowed)",
-        r"you\shave\sbeen\sblocked|attention\srequired|just\sa\smoment|network\ssettings"
+        r"no\sconnected\sdb|you\shave\sbeen\sblocked|attention\srequired|just\sa\smoment|network\ssettings"
         r"|does\snot\shave\s(?:the\s)?(?:required\s)?permission|insufficient\spermission|sign\sin\b",
         r"(?:密钥|令牌|api\s?key|认证|鉴权|身份验证|授权|權限|权限)[^。]{0,15}(?:无效|错误|失败|过期|不正确|不足|無效)"
         r"|无效的?(?:密钥|令牌|api)|clé\s(?:d'?)?api[^.]{0,20}(?:invalide|manquante)"
@@ -218,7 +222,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"generated\s(?:json|output|response|object)[^.;]{0,30}(?:not|invalid|mismatch)",
         r"\b(?:invalid|malformed|incomplete|truncated|unparsable|unparseable)\s(?:json\s|model\s"
         r"|structured\s|tool\s|function\s)*(?:output|answer|completion|response|tool\scall"
-        r"|function\scall|arguments)\b",
+        r"|function\scall|arguments)\b(?!\sfrom\s[^.;]{0,20}\b(?:endpoint|server|upstream|proxy))",
         r"\b(?:produced|generated|returned|outputs?|emitted)\s(?:an?\s)?(?:invalid|malformed|no\svalid"
         r"|incomplete|truncated|unparsable)\s|model\s(?:called\sa|did\snot\scall)\s",
         r"tool\scall\svalidation|which\swas\snot\sin\srequest|failed_generation",
@@ -239,7 +243,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|must\sbe)",
         r"\bis\sunsupported\b|field\srequired|bad\srequest|malformed\b|unprocessable",
         r"does\s(?:not|n't)\ssupport|doesn'?t\ssupport|not\ssupported\s(?:with|by|for|when|in)",
-        r"validation\serror|must\sbe\s(?:one\sof|a\b|an\b|less|greater|at\sleast|between|non)"
+        r"validation\serror|fail\w*\sto\sdeserialize|must\sbe\s(?:one\sof|a\b|an\b|less|greater|at\sleast|between|non)"
         r"|must\s(?:alternate|contain\sthe\sword|start\swith|end\swith)|fields?\srequire\b"
         r"|参数(?:错误|无效)|请求(?:格式|参数)",
     ),
@@ -280,6 +284,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:server|service|model|system|engine|upstream|backend|api|inference|provider|we)"
         r"(?:'s|'re)?\b[^.;]{0,30}\b(?:busy|overwhelmed|temporarily\sunavailable|warming\sup"
         r"|starting\sup|still\sloading|unavailable|not\sready)",
+        r"\bdegraded\b[^.;]{0,40}\b(?:function|invoked|state|performance)|no\s(?:free\s|idle\s)?slots?\savail"
+        r"|\bmodel\b[^.;]{0,20}\bunloaded|request\s(?:queue|dropped)\b",
         r"loading\smodel|model\sis\s(?:currently\s)?loading|service\sunavailable|temporarily\sunavailable"
         r"|pending\srequests|queue\s(?:is\s)?(?:full|exceeded|too|size)|no\shealthy\supstream",
         r"繁忙|过载|負載|负载|拥挤|混雑|混み合|surcharg[ée]|sobrecargad|überlastet|sovraccaric|перегруж",
@@ -289,7 +295,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|bad\sgateway|upstream\b[^.;]{0,30}\b(?:error|fail)|encountered\s(?:a|an)\s[^.;]{0,20}error",
         r"fail\w*\sto\sget\s(?:a\s)?response|unable\sto\sprocess\s|something\swent\swrong|error\s(?:occurred\s)?(?:while|during)"
         r"\s(?:processing|handling|generat|inferenc)|cuda\serror|background\sloop|engine\s?(?:core|dead)"
-        r"|process\shas\sterminated|enginedead|an?\s(?:internal|unexpected|unknown)\serror|server\sexception",
+        r"|\bcrashed\b|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
+        r"|invalid\sresponse\sfrom|process\shas\sterminated|enginedead|an?\s(?:internal|unexpected|unknown)\serror|server\sexception",
         r"expecting\svalue|(?:invalid|unexpected)\s(?:json|token)\b[^.;]{0,30}(?:response|position|at\s)"
         r"|not\svalid\sjson|web\sserver\s(?:is|returned)|origin\s(?:is|error|server)",
         r"服务器(?:内部)?错误|内部(?:服务器)?错误|サーバーエラー|서버\s?오류|erreur\s(?:interne|serveur)"

@@ -65,13 +65,21 @@ class Evidence(msgspec.Struct):
 
     @property
     def said(self) -> list[str]:
-        """The vendor's sentences as they stand, innermost first."""
-        return [words for layer in reversed(self.layers) for words in layer.said]
+        """The vendor's sentences as they stand, innermost first; one that only repeats the status
+        last."""
+        said = (words for layer in reversed(self.layers) for words in layer.said)
+        return sorted(said, key=_is_reason_phrase)
 
     @property
     def words(self) -> list[str]:
-        """The vendor's sentences, cleaned, innermost first."""
-        return [words for layer in reversed(self.layers) for words in layer.words]
+        """The vendor's sentences, cleaned, in the order of ``said``."""
+        words = (words for layer in reversed(self.layers) for words in layer.words)
+        return sorted(words, key=_is_reason_phrase)
+
+
+def _is_reason_phrase(words: str) -> bool:
+    """Whether it says no more than the status does: a ``title`` that would hide its ``detail``."""
+    return words.strip().rstrip(".").lower() in _REASONS
 
 
 # --- exceptions ----------------------------------------------------------------------------------

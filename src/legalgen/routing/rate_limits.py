@@ -31,6 +31,8 @@ OVERTAKING_S = 1.0
 """Requests that left within this time of one another may arrive in any order."""
 ENOUGH_ANSWERS = 5
 """Answers from which on experience counts more than the estimate."""
+THINKING = 3
+"""How many times a budget that was thought away is added to the usual answer."""
 CUT_OFF = 1.25
 """How much longer an answer that was cut off is taken to have been."""
 SPREAD = 0.2
@@ -360,6 +362,13 @@ class Experience(msgspec.Struct):
         if output_tokens and demand.usual_output:
             length = output_tokens * (CUT_OFF if cut else 1)
             self.shares.append(length / demand.usual_output)
+
+    def note_thinking(self, cap: int) -> None:
+        """Learn that thinking alone used up a completion budget: the next is several times it.
+
+        A model that thinks long is found in three calls, where 1.6 times each would take six.
+        """
+        self.reasoning_allowance = max(self.reasoning_allowance, THINKING * cap)
 
     def input_tokens(self, demand: Demand) -> int:
         """Tokens of the prompt, counted as this model counts.

@@ -135,7 +135,11 @@ _WRONG_URL = "the base URL is wrong"
 def _misplaced(provider: str) -> str:
     spec = PROVIDERS.get(provider)
     variable = spec.base_url_env if spec and spec.base_url_env else "its base URL"
-    flag = " or --base-url" if provider == "openai" else ""
+    flag = (
+        " or --base-url; most servers' addresses end in /v1: add /v1 where it is missing"
+        if provider == "openai"
+        else ""
+    )
     return f"What answers is not {provider}'s API: check {variable}{flag}."
 
 

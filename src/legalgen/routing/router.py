@@ -200,6 +200,8 @@ class Router:
             self._learn(line, completion.readings, lease, now)
             cut = completion.finish_reason == "length"
             line.experience.note(lease.demand, usage.input_tokens, usage.output_tokens, cut=cut)
+            if cut and not completion.text.strip():
+                line.experience.note_thinking(lease.max_completion_tokens)
             line.failed = False
             if lease.epoch == line.epoch:
                 line.health = failover.succeed(line.health, completion.latency_s)
