@@ -686,6 +686,8 @@ def _connection(case: _Case) -> Decision:
     probe_failed = provider.state is ProviderState.PROBING and not stood
     if len(lost) < LOST_TO_OPEN and not probe_failed:
         return decision
+    if case.failure.nobody_listens and provider.opened >= (3 if provider.heard else 1):
+        return _provider_dropped(case, "nobody listens on this machine: the provider is dropped")
     opened = _provider_open(case, "no connection twice: the provider is left alone, then probed")
     return replace(opened, health=decision.health)
 
@@ -745,11 +747,8 @@ def _output(case: _Case) -> Decision:
     elsewhere_before = case.trail.pinned not in (None, case.ref)
     here = 1 if elsewhere_before else case.trail.here + 1
     case = _blamed(case)
-    case = replace(
-        case,
-        health=answered(case.health, usable=False),
-        trail=replace(case.trail, here=here),
-    )
+    trail = replace(case.trail, here=here)
+    case = replace(case, health=answered(case.health, usable=False), trail=trail)
     if here < MOST_ANSWERS_HERE:
         if case.failure.truncated:
             then, rule = Then.ENLARGE, "answer cut off: again with a larger budget"

@@ -9,7 +9,13 @@ import pytest
 
 from legalgen.batch.generation import Stop
 from legalgen.batch.run import Intent, Result, Run
+from legalgen.completion import ModelRef
+from legalgen.errors import ErrorCategory as C
+from legalgen.errors import Failure
+from legalgen.failover import Health, ProviderHealth, ProviderState, Surroundings, Trail, decide
 from legalgen.providers import PROVIDERS
+from legalgen.providers.catalog import Catalog
+from legalgen.routing.remedies import Trouble, remedy
 from legalgen.settings.layers import Settings
 from tests.program import environment
 from tests.scenes import Reply, Scene, Server, completion, playing, refusing, taking
@@ -205,3 +211,49 @@ def test_one_model_of_a_server_is_gone(tmp_path: Path) -> None:
         result = batch(tmp_path, server, concurrency="1")
     assert result.exit_code == 3
     assert "base URL" not in result.reason
+
+
+def test_a_query_of_the_address_is_sent_with_every_call(tmp_path: Path) -> None:
+    """Azure wants its api-version; a query in the middle of an address would be lost."""
+    asked: list[str] = []
+
+    def scene(path: str, _: dict[str, Any], __: int) -> Reply:
+        asked.append(path)
+        return 200, None
+
+    with playing(scene) as server:
+        server.path = "/v1/?api-version=2025-01-01"
+        assert accepted(batch(tmp_path, server)) == 4
+    assert set(asked) == {"/v1/chat/completions?api-version=2025-01-01"}
+
+
+def test_a_remedy_names_the_address_and_the_right_key() -> None:
+    """What is to be looked at is said by its name."""
+
+    def said(category: C, message: str, status: int | None = None) -> str:
+        trouble = Trouble(ModelRef("openai", "m"), category, status, message)
+        return remedy(trouble, Catalog.load())
+
+    refused = said(C.CONNECTION_ERROR, "http://127.0.0.1:1234: [Errno 111] Connection refused")
+    assert "http://127.0.0.1:1234 cannot be reached: nobody listens" in refused
+    assert "LEGALGEN_OPENAI_API_KEY" in said(C.AUTHENTICATION, "no key", 401)
+    assert "(llama.cpp: -c, Ollama: num_ctx" in said(C.CONTEXT_LENGTH, "too long")
+
+
+@pytest.mark.parametrize(("heard", "most"), [(False, 4), (True, 8)])
+def test_nobody_is_waited_for_on_this_machine(heard: bool, most: int) -> None:
+    """A port of this machine that refuses has no server behind it: soon it is asked no more."""
+    refusal = Failure(C.CONNECTION_ERROR, "refused", connected=False, nobody_listens=True)
+    provider, failures = ProviderHealth(heard=heard), 0
+    while provider.state is not ProviderState.DROPPED:
+        provider = decide(
+            ModelRef("openai", "m"),
+            refusal,
+            health=Health(),
+            provider=provider,
+            trail=Trail(),
+            around=Surroundings(),
+            now=1000.0 * failures,
+        ).provider
+        failures += 1
+        assert failures <= most

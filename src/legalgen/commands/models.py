@@ -35,10 +35,13 @@ def show_models(settings: Settings, console: Console, query: ModelsQuery) -> int
     ledger, now = Ledger(DataDir(settings.data_dir)), datetime.now(UTC)
     rows = inventory.model_rows(settings, ledger.newest(), now, everything=query.everything)
     rows = inventory.check(settings, rows) if query.check else rows
+    # of a server of the user's own nothing is known but what it lists itself
+    listed = query.refresh or (settings.provider is not None and not rows)
+    listings = inventory.refresh(settings) if listed else []
     console.models(
         rows,
         now,
-        listings=inventory.refresh(settings) if query.refresh else None,
+        listings=listings if query.refresh or listings else None,
         compared=inventory.compared(settings, ledger.newest()) if query.compare else None,
         checked=query.check,
     )

@@ -50,7 +50,7 @@ class Failure(msgspec.Struct, frozen=True):
     and shows it, or a reply that cannot be read, as it came. ``credit`` marks
     an account that is out of money, whatever the model. ``reached`` is False when the request
     never left this machine whole (so nothing can have been charged), ``connected`` when there was
-    not even a connection.
+    not even a connection, and ``nobody_listens`` is True where this machine itself refused it.
     """
 
     category: ErrorCategory
@@ -70,6 +70,7 @@ class Failure(msgspec.Struct, frozen=True):
     credit: bool = False
     reached: bool = True
     connected: bool = True
+    nobody_listens: bool = False
     readings: tuple[LimitReading, ...] = ()
     reasons: tuple[Reason, ...] = ()
     answer: str = ""

@@ -240,6 +240,7 @@ class SdkProvider:
             message=message,
             reached=not isinstance(cause, _BEFORE_THE_REPLY),
             connected=not isinstance(cause, _BEFORE_THE_CONNECTION),
+            nobody_listens=_nobody_listens(cause),
         )
 
     def _said(self, error: httpx.RequestError) -> str:
@@ -248,7 +249,8 @@ class SdkProvider:
             return f"no connection in time (at most {self._http.connect_timeout_s:g} s)"
         if isinstance(error, httpx.TimeoutException):
             return "no whole reply within the deadline of the call"
-        return str(error) or type(error).__name__
+        said = str(error) or type(error).__name__
+        return f"{_address(error)}: {said}" if isinstance(error, httpx.ConnectError) else said
 
     def _classified(
         self,
@@ -329,6 +331,22 @@ def without_environment(client: SdkClient) -> None:
     The SDKs read that variable whatever they are given, and have no argument against it.
     """
     client._custom_headers = {}  # type: ignore[attr-defined]
+
+
+def _address(error: httpx.RequestError) -> str:
+    """Where a request was sent: scheme, host and port."""
+    url = error.request.url
+    return f"{url.scheme}://{url.netloc.decode('ascii', 'replace')}"
+
+
+def _nobody_listens(error: httpx.RequestError) -> bool:
+    """Whether this machine itself refused the connection: there is no server to wait for."""
+    if not isinstance(error, httpx.ConnectError):
+        return False
+    local = error.request.url.host in {"localhost", "127.0.0.1", "::1"}
+    return local and any(
+        isinstance(link, ConnectionRefusedError) or "refused" in str(link) for link in _chain(error)
+    )
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

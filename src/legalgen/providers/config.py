@@ -52,15 +52,18 @@ def sound_key(raw: str | None, *, variable: str, remedy: str) -> str:
     return key
 
 
-def sound_base_url(raw: str, *, variable: str, api_path: str = "") -> str:
+def sound_base_url(
+    raw: str, *, variable: str, api_path: str = "", takes_query: bool = False
+) -> str:
     """The base URL without a slash at its end, and without ``api_path``, which the SDK adds.
 
     ``https://api.example/openai/v1`` is what OpenAI-style clients are given; an SDK that appends
     ``/openai/v1/chat/completions`` itself would double the path.
 
     Raises:
-        ConfigurationError: it is not an http or https URL with a host, or holds a name or a
-            password, which httpx would send in place of the key; names ``variable``.
+        ConfigurationError: it is not an http or https URL with a host, holds a name or a password,
+            which httpx would send in place of the key, or a query that would be lost; names
+            ``variable``.
     """
     url = raw.strip().rstrip("/")
     try:
@@ -76,4 +79,6 @@ def sound_base_url(raw: str, *, variable: str, api_path: str = "") -> str:
         raise ConfigurationError(
             f"{variable} holds a name or a password: leave out what is before @"
         )
+    if parts.fragment or (parts.query and not takes_query):
+        raise ConfigurationError(f"{variable} holds a query: leave out what is after ? or #")
     return url.removesuffix(api_path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from legalgen.errors import ConfigurationError
 from legalgen.providers import PROVIDERS
@@ -36,13 +36,15 @@ def open_provider(config: ProviderConfig) -> SdkProvider:
         )
         raise ConfigurationError(message) from error
 
-    base_url = _base_url(config)
+    parts = urlsplit(_base_url(config))
+    base_url = parts._replace(query="").geturl().rstrip("/")
     http = DeadlineClient(connect_timeout_s=config.connect_timeout_s)
     client = openai.OpenAI(
         api_key=config.api_key or _NO_KEY,
         base_url=base_url,
         http_client=http,  # type: ignore[arg-type] # typed for httpx2; takes httpx by its own word
         max_retries=0,
+        default_query=dict(parse_qsl(parts.query)),  # Azure's api-version, with every call
     )
     without_environment(client)
     client.organization = client.project = client.admin_api_key = None  # from the environment
@@ -64,7 +66,7 @@ def _base_url(config: ProviderConfig) -> str:
             f"{variable} is not set: set it to the server's address, "
             "for example http://localhost:11434/v1 (Ollama)"
         )
-    return sound_base_url(config.base_url, variable=variable)
+    return sound_base_url(config.base_url, variable=variable, takes_query=True)
 
 
 def _cap(config: ProviderConfig, base_url: str) -> str:

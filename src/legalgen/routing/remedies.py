@@ -18,6 +18,7 @@ _CLAUSE = re.compile(
     rf"({_TARGET}): ({_CATEGORIES})(?: (\d{{3}}))?: (.*?)(?=; {_TARGET}: (?:{_CATEGORIES})|$)",
     re.DOTALL,
 )
+_ADDRESS = re.compile(r"https?://[^\s/]+?(?=:?(?:\s|/|$))")
 _CREDIT = re.compile(r"credit|billing|payment|balance|spend", re.IGNORECASE)
 _CERTIFICATE = re.compile(r"certificate|self.signed", re.IGNORECASE)
 _PLAIN = re.compile(r"wrong.version.number|record.layer", re.IGNORECASE)
@@ -97,7 +98,7 @@ def remedy(trouble: Trouble, catalog: Catalog) -> str:  # noqa: PLR0911 - a tabl
         case C.OVERLOADED | C.SERVER_ERROR | C.GENERAL:
             return f"{provider} has trouble of its own: try later, or use another provider."
         case C.CONTEXT_LENGTH:
-            return f"The prompt is too large for {trouble.ref}: use a model with a larger context."
+            return _too_large(trouble.ref)
         case _:
             return f"{trouble.ref} refuses what it is asked: use another model, or --show-prompt."
 
@@ -113,10 +114,25 @@ def _refused(trouble: Trouble) -> str:
         )
     where = f" or make a new one at {spec.key_url}" if spec and spec.key_url else ""
     variable = spec.env_var if spec and spec.env_var else f"the key of {provider}"
+    if provider == "openai":  # a vendor's key is not sent to whatever --base-url names
+        variable = (
+            f"LEGALGEN_OPENAI_API_KEY ({variable} goes only to OpenAI itself and to the server "
+            "that OPENAI_BASE_URL names)"
+        )
     return (
         f"{provider} refuses the key: check {variable}{where}, "
         f"or run `legalgen config set-key {provider}`."
     )
+
+
+def _too_large(ref: ModelRef) -> str:
+    own = (
+        ", or start the server with a larger context (llama.cpp: -c, Ollama: num_ctx, "
+        "vLLM: --max-model-len)"
+        if ref.provider == "openai"
+        else ""
+    )
+    return f"The prompt is too large for {ref}: use a model with a larger context{own}."
 
 
 def _gone(trouble: Trouble, catalog: Catalog) -> str:
@@ -162,4 +178,12 @@ def _unreachable(provider: str, message: str) -> str:
         )
     spec = PROVIDERS.get(provider)
     variable = f" and {spec.base_url_env}" if spec and spec.base_url_env else ""
-    return f"{provider} cannot be reached: check the network, HTTPS_PROXY{variable}."
+    address = _ADDRESS.search(message)
+    what = f"{provider} at {address[0]}" if address else provider
+    if address and "refused" in message:
+        flag = " or --base-url" if provider == "openai" else ""
+        where = f"{spec.base_url_env}{flag}" if spec and spec.base_url_env else "its address"
+        return (
+            f"{what} cannot be reached: nobody listens there; start the server, or check {where}."
+        )
+    return f"{what} cannot be reached: check the network, HTTPS_PROXY{variable}."
