@@ -25,11 +25,11 @@ from legalgen.failover import Health
 from legalgen.routing.inventory import Limit, ModelRow, track_of
 from legalgen.routing.rate_limits import Bucket, Budgets, Experience
 from legalgen.routing.targets import View
-from legalgen.store.ledger import Failed, ModelStats, Process, Record, Switch, Wait
+from legalgen.store.ledger import Failed, ModelStats, Process, Record, Switch, WaitNote
 from legalgen.store.sample import Citation, Sample
 from legalgen.telemetry import events
 from legalgen.ui.console import Console
-from legalgen.ui.frame import Line, Moment, frame
+from legalgen.ui.frame import Moment, StyledLine, frame
 from legalgen.ui.progress import Progress
 
 FOLDER = Path(__file__).with_name("screenshots")
@@ -91,9 +91,13 @@ def live() -> str:
         _view(CEREBRAS, "ready", None, 3, minute=21_400, day=731_000),
     ]
     lines = [
-        Line.of("17:11:19  groq/openai/gpt-oss-120b: rate_limit 429: Rate limit reached on tokens"),
-        Line.of("          per minute (TPM): Limit 8000 -> limited until the server's hint"),
-        Line.of("17:11:19  switch: groq/openai/gpt-oss-120b -> cerebras/gpt-oss-120b (rate_limit)"),
+        StyledLine.of(
+            "17:11:19  groq/openai/gpt-oss-120b: rate_limit 429: Rate limit reached on tokens"
+        ),
+        StyledLine.of("          per minute (TPM): Limit 8000 -> limited until the server's hint"),
+        StyledLine.of(
+            "17:11:19  switch: groq/openai/gpt-oss-120b -> cerebras/gpt-oss-120b (rate_limit)"
+        ),
         *frame(Moment(progress, views, 640.0, NOW), COLUMNS - 1, 20),
     ]
     text = "\n".join(line.painted(colour=True) for line in lines)
@@ -226,7 +230,7 @@ def _record() -> Record:
             Switch(at(19.1), str(GROQ), str(CEREBRAS), "limited until the server's hint"),
             Switch(at(402.1), str(CEREBRAS), str(GROQ), "no answer in time"),
         ],
-        waits=[Wait(at(655), 41.0, (str(GROQ),), "tokens per minute")],
+        waits=[WaitNote(at(655), 41.0, (str(GROQ),), "tokens per minute")],
         alerts=[],
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from legalgen.errors import ErrorCategory, Failure
 from legalgen.failover import NoneLeft, Pause, Then, Trail
 from legalgen.routing.rate_limits import WINDOW_S, Demand
 from legalgen.routing.router import RECHECK_S, Router
-from legalgen.routing.targets import Hold, Lease, Policy, Spent, Target
+from legalgen.routing.targets import Lease, QueuedWait, RoutingPolicy, Spent, Target
 from legalgen.telemetry.clock import Clock
 
 EPOCH_S = 1_780_000_000.0
@@ -200,7 +200,7 @@ class Worker:
 
     number: int
     trail: Trail = field(default_factory=Trail)
-    hold: Hold | None = None
+    hold: QueuedWait | None = None
     turns: int = 0
     """Counts its events, so that one that was overtaken is known."""
     ended: Pause | NoneLeft | Spent | None = None
@@ -214,7 +214,7 @@ class World:
         servers: Iterable[Server],
         *,
         workers: int,
-        policy: Policy | None = None,
+        policy: RoutingPolicy | None = None,
         seed: int = 1,
         samples: int = 10**9,
         usual_output: int = 1300,
@@ -286,7 +286,7 @@ class World:
             case Lease():
                 arrival = self.time.now + self.random.uniform(0.02, 0.12)
                 self.time.at(arrival, lambda: self._arrive(worker, turn))
-            case Hold():
+            case QueuedWait():
                 worker.hold = turn
                 self._resting.add(worker.number)
                 self._soon(worker, self.time.now + min(turn.seconds, RECHECK_S))

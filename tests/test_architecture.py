@@ -144,6 +144,16 @@ def test_drawers_of_one_floor_do_not_need_each_other() -> None:
     assert [pair for pair in known if pair[0] < pair[1] and pair[::-1] in known] == []
 
 
+def test_a_class_name_means_one_thing() -> None:
+    """Whoever reads a public name knows which class it is, wherever it stands."""
+    homes: dict[str, list[str]] = {}
+    for name in MODULES:
+        for node in ast.walk(tree(name)):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(name)
+    assert {name: found for name, found in homes.items() if len(found) > 1} == {}
+
+
 def test_cli_is_imported_by_nobody() -> None:
     """The commands are the top of the house."""
     assert [name for name in MODULES if "cli" in imports(name)] == []

@@ -605,7 +605,9 @@ def test_a_file_is_filled_to_its_bounds_and_never_beyond(
     """The longest beginning that fits, whichever bound is the tighter."""
     path = tmp_path_factory.getbasetemp() / "filled"
     room = bulk.Room(requests, size)
-    filled = bulk.fill(path, range(len(sizes)), lambda slot: bulk.Line(b"x" * sizes[slot]), room)
+    filled = bulk.fill(
+        path, range(len(sizes)), lambda slot: bulk.RequestLine(b"x" * sizes[slot]), room
+    )
     fitting = takewhile(lambda n: n < requests and sum(sizes[: n + 1]) <= size, range(len(sizes)))
     assert filled.slots == tuple(fitting)
     assert path.stat().st_size == sum(sizes[: len(filled.slots)]) <= size

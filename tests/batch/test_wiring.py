@@ -10,7 +10,7 @@ import pytest
 from legalgen.batch import wiring
 from legalgen.completion import Prompt
 from legalgen.errors import UsageError
-from legalgen.law.planner import Planner
+from legalgen.law.planner import TaskPlanner
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.providers.catalog import Catalog
 from legalgen.routing import opening
@@ -222,7 +222,7 @@ def test_a_topic_left_without_types_is_not_planned(tmp_path: Path) -> None:
     """The rest of the plan goes to those that can be written."""
     settings = menu(tmp_path, sample_type="case_note")
     taxonomy = citable(settings)
-    planner = Planner(taxonomy, taxonomy.resolve(wiring.filter_of(settings)), {}, 1, "2026-11")
+    planner = TaskPlanner(taxonomy, taxonomy.resolve(wiring.filter_of(settings)), {}, 1, "2026-11")
     assert {task.topic for task in planner.plan(20)} == {"cases"}
 
 

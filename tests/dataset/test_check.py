@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from legalgen.dataset.check import Linter, Pair, Report, check, widest_bounds
-from legalgen.dataset.foreign import Row, Unreadable, read_rows
+from legalgen.dataset.check import CheckReport, Linter, Pair, check, widest_bounds
+from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.gate import Gate
 from legalgen.quality.rules import Rules, TypeBounds
@@ -21,7 +21,7 @@ from tests.dataset.shelf import LEGACY
 TAXONOMY = Taxonomy.builtin()
 
 
-def checked(rows: Iterable[Row | Unreadable], rules: Rules | None = None) -> Report:
+def checked(rows: Iterable[Row | UnreadableRow], rules: Rules | None = None) -> CheckReport:
     return check(rows, Linter(TAXONOMY, Gate("full", date(2026, 11, 23), rules or Rules())))
 
 
@@ -155,7 +155,7 @@ def test_the_rules_of_the_user_apply(tmp_path: Path) -> None:
 
 def test_rows_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
     """They are rows, and something is wrong with the file."""
-    found = checked([Unreadable(1, "not JSON: x")])
+    found = checked([UnreadableRow(1, "not JSON: x")])
     assert (found.rows, found.unreadable_rows, found.found) == (1, 1, True)
     assert found.unreadable == ["row 1: not JSON: x"]
 

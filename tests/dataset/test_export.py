@@ -18,7 +18,7 @@ from legalgen.dataset.export import (
     FORMATS,
     Exported,
     Format,
-    Reasoning,
+    ReasoningForm,
     Split,
     Wanted,
     export,
@@ -49,7 +49,7 @@ def exported(
     data_dir: DataDir,
     out: Path,
     form: Format = "prompt-completion",
-    reasoning: Reasoning = "none",
+    reasoning: ReasoningForm = "none",
     **options: Any,
 ) -> Exported:
     shape = shape_of(form, reasoning, TAXONOMY)
@@ -60,7 +60,7 @@ def lines(path: Path) -> list[Any]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-SHAPES: list[tuple[Format, Reasoning, list[object]]] = [
+SHAPES: list[tuple[Format, ReasoningForm, list[object]]] = [
     ("prompt-completion", "none", [
         {"id": "lg_0", "prompt": [{"role": "user", "content": "Q0"}],
          "completion": [{"role": "assistant", "content": "A0"}]},
@@ -111,7 +111,7 @@ SHAPES: list[tuple[Format, Reasoning, list[object]]] = [
 
 @pytest.mark.parametrize(("form", "reasoning", "rows"), SHAPES)
 def test_each_format_has_its_rows(
-    data_dir: DataDir, tmp_path: Path, form: Format, reasoning: Reasoning, rows: list[object]
+    data_dir: DataDir, tmp_path: Path, form: Format, reasoning: ReasoningForm, rows: list[object]
 ) -> None:
     """Whole rows, in JSON lines and in parquet alike; every message has the same keys."""
     for suffix in (".jsonl", ".parquet"):
@@ -149,7 +149,7 @@ def test_no_format_has_a_name_that_a_trainer_takes_for_something_else(form: Form
      ("schema", "think")],
 )  # fmt: skip
 def test_reasoning_goes_only_where_there_is_a_place_for_it(
-    form: Format, reasoning: Reasoning
+    form: Format, reasoning: ReasoningForm
 ) -> None:
     """Otherwise it would be lost without a word."""
     with pytest.raises(UsageError):

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from legalgen.dataset import foreign
-from legalgen.dataset.check import Linter, Report, check
-from legalgen.dataset.foreign import Row, Unreadable, read_rows
+from legalgen.dataset.check import CheckReport, Linter, check
+from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
 from legalgen.errors import UsageError
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.gate import Gate
@@ -54,7 +54,7 @@ def only(path: Path) -> Row:
     return row
 
 
-def checked(path: Path) -> Report:
+def checked(path: Path) -> CheckReport:
     return check(read_rows(path), Linter(Taxonomy.builtin(), Gate("full", date(2026, 11, 23))))
 
 
@@ -262,7 +262,7 @@ def test_lines_that_cannot_be_read_are_rows_that_say_why(tmp_path: Path) -> None
 
     rows = list(read_rows(path))
 
-    deep, *others = [row.why for row in rows if isinstance(row, Unreadable)]
+    deep, *others = [row.why for row in rows if isinstance(row, UnreadableRow)]
     assert deep.startswith("not JSON: maximum recursion depth exceeded")
     assert others == [
         "not UTF-8: byte 0xe9 at 18",

@@ -13,7 +13,7 @@ import pytest
 from legalgen.dataset.check import Linter
 from legalgen.dataset.foreign import (
     Row,
-    Unreadable,
+    UnreadableRow,
     read_rows,
     split_citations,
     split_steps,
@@ -218,7 +218,7 @@ def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
     """A row of ours with a wrong type is unreadable, not an exception."""
     bad = {"reasoning_steps": [], "slot": "first", "question": "q", "answer": "a"}
     (row,) = read_rows(jsonl(tmp_path / "bad.jsonl", bad))
-    assert isinstance(row, Unreadable)
+    assert isinstance(row, UnreadableRow)
     assert row.why == "not a row of this schema: Expected `int`, got `str` - at `$.slot`"
 
 

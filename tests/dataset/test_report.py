@@ -14,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.dataset.neighbours import nearest
-from legalgen.dataset.report import Coverage, Leaf, Report, Share, court_of, report, sample_of
+from legalgen.dataset.report import (
+    Coverage,
+    DatasetReport,
+    Leaf,
+    Share,
+    court_of,
+    report,
+    sample_of,
+)
 from legalgen.errors import Reason
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.duplicates import jaccard, shingles
@@ -212,7 +220,7 @@ class Parsed(HTMLParser):
         assert self.open.pop() == tag
 
 
-def rendered(found: Report) -> str:
+def rendered(found: DatasetReport) -> str:
     return page.render(found, title="A & B", written=datetime(2026, 11, 23, 16, 15, tzinfo=UTC))
 
 
@@ -290,4 +298,4 @@ def test_text_of_a_model_cannot_break_the_page(tmp_path: Path) -> None:
 def test_a_report_is_json(data_dir: DataDir) -> None:
     """And comes back the same."""
     found = report(data_dir, TAXONOMY)
-    assert msgspec.json.decode(msgspec.json.encode(found), type=Report) == found
+    assert msgspec.json.decode(msgspec.json.encode(found), type=DatasetReport) == found

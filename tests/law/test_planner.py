@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from legalgen.batch.loop import Schedule
 from legalgen.errors import UsageError
 from legalgen.law.axes import Filter
-from legalgen.law.planner import PARK_AFTER, Cell, Planner, Task, renew, slot_seed
+from legalgen.law.planner import PARK_AFTER, Cell, Task, TaskPlanner, renew, slot_seed
 from legalgen.law.taxonomy import Taxonomy
 
 BUILTIN = Taxonomy.builtin()
@@ -28,8 +28,8 @@ def planner(
     asked: Filter = EVERYTHING,
     counts: dict[Cell, int] | None = None,
     seed: int = 1,
-) -> Planner:
-    return Planner(taxonomy, asked, counts or {}, seed, "2026-11")
+) -> TaskPlanner:
+    return TaskPlanner(taxonomy, asked, counts or {}, seed, "2026-11")
 
 
 def spread(tasks: Iterable[Task], by: Callable[[Task], object]) -> tuple[int, int, int]:
@@ -94,7 +94,7 @@ def test_the_law_of_a_task_is_its_topics() -> None:
 def test_as_of_must_be_a_month(as_of: str) -> None:
     """The date of the law is year and month."""
     with pytest.raises(UsageError, match="is not a month, YYYY-MM"):
-        Planner(BUILTIN, EVERYTHING, {}, 1, as_of)
+        TaskPlanner(BUILTIN, EVERYTHING, {}, 1, as_of)
 
 
 # ---------------------------------------------------------------------------- coverage
@@ -359,7 +359,7 @@ CONTRADICTIONS = {
 
 
 def pairs_of(asked: Filter, n: int = 3000) -> set[tuple[str, str]]:
-    found = Planner(BUILTIN, asked, {}, 1).plan(n)
+    found = TaskPlanner(BUILTIN, asked, {}, 1).plan(n)
     return {(task.difficulty, task.sample_type) for task in found}
 
 
@@ -367,7 +367,7 @@ def test_a_plan_draws_no_pair_that_contradicts_itself() -> None:
     """Each other pair of the built-in taxonomy is drawn, and both axes stay even."""
     every = set(product(["basic", "intermediate", "advanced", "expert"], TYPES))
     assert pairs_of(EVERYTHING) == every - CONTRADICTIONS
-    tasks = Planner(BUILTIN, EVERYTHING, {}, 1).plan(1200)
+    tasks = TaskPlanner(BUILTIN, EVERYTHING, {}, 1).plan(1200)
     by_level = Counter(task.difficulty for task in tasks)
     by_type = Counter(task.sample_type for task in tasks)
     assert max(by_level.values()) - min(by_level.values()) <= 12

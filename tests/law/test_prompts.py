@@ -20,7 +20,7 @@ from legalgen.completion import Message, Prompt
 from legalgen.errors import Reason
 from legalgen.law.axes import Filter
 from legalgen.law.citations import Authorities, parse
-from legalgen.law.planner import Planner, Task, dated, renew
+from legalgen.law.planner import Task, TaskPlanner, dated, renew
 from legalgen.law.prompts.menu import MOST, Menu
 from legalgen.law.prompts.prompter import CitationPolicy, Prompter
 from legalgen.law.prompts.seeds import Seeds, draw, seeds_json
@@ -37,7 +37,7 @@ def prompter(policy: CitationPolicy = "statute-first", extra: str | None = None)
 
 
 def tasks(n: int = 20, asked: Filter | None = None, seed: int = 3) -> list[Task]:
-    return Planner(BUILTIN, asked or Filter(), {}, seed, "2026-11").plan(n)
+    return TaskPlanner(BUILTIN, asked or Filter(), {}, seed, "2026-11").plan(n)
 
 
 def every_cell() -> Iterator[Task]:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from legalgen.errors import UsageError
-from legalgen.law.axes import Bounds, Branch, Filter, Topic, Weights
+from legalgen.law.axes import Branch, Filter, LengthBounds, Topic, Weights
 from legalgen.law.citations import comparable, parse
 from legalgen.law.taxonomy import Taxonomy
 
@@ -130,10 +130,10 @@ def test_bounds_scale_words_and_nothing_else() -> None:
     taxonomy = Taxonomy.builtin()
     found = {each.id: taxonomy.bounds("case_analysis", each.id) for each in taxonomy.difficulties}
     assert found == {
-        "basic": Bounds((200, 600), (4, 8), 2),
-        "intermediate": Bounds((250, 750), (4, 8), 2),
-        "advanced": Bounds((288, 863), (4, 8), 2),
-        "expert": Bounds((325, 975), (4, 8), 2),
+        "basic": LengthBounds((200, 600), (4, 8), 2),
+        "intermediate": LengthBounds((250, 750), (4, 8), 2),
+        "advanced": LengthBounds((288, 863), (4, 8), 2),
+        "expert": LengthBounds((325, 975), (4, 8), 2),
     }
 
 
@@ -174,7 +174,7 @@ def test_a_users_topic_replaces_the_builtin_one(tmp_path: Path) -> None:
         authorities=("Carlill v Carbolic Smoke Ball Co [1893] 1 QB 256",),
     )
     assert {leaf.key for leaf in own.leaves()} == {leaf.key for leaf in builtin.leaves()}
-    assert own.bounds("clause_review", "basic") == Bounds((96, 280), (3, 6), 1)
+    assert own.bounds("clause_review", "basic") == LengthBounds((96, 280), (3, 6), 1)
     assert own.weights == Weights(
         jurisdiction={"uk": 2, "us": 1, "eu": 1},
         difficulty={"basic": 1, "intermediate": 2, "advanced": 2, "expert": 1},

@@ -9,7 +9,14 @@ import pytest
 
 from legalgen.errors import ConfigurationError
 from legalgen.providers import PROVIDERS
-from legalgen.providers.catalog import FAMILIES, Catalog, ModelSpec, Price, Reasoning, TierLimits
+from legalgen.providers.catalog import (
+    FAMILIES,
+    Catalog,
+    ModelSpec,
+    Price,
+    ReasoningSpec,
+    TierLimits,
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +47,7 @@ def test_an_entry_holds_what_the_vendor_publishes(catalog: Catalog) -> None:
         weights="gpt-oss-120b",
         license="Apache-2.0",
         price=Price(input=0.15, output=0.60, cached=0.075),
-        reasoning=Reasoning(efforts=("low", "medium", "high")),
+        reasoning=ReasoningSpec(efforts=("low", "medium", "high")),
         limits={
             "free": TierLimits(
                 requests_per_minute=30,
@@ -202,22 +209,22 @@ def test_tiers_that_can_be_revealed_have_limits(catalog: Catalog, provider: str)
 @pytest.mark.parametrize(
     ("provider", "model", "structured", "reasoning"),
     [
-        ("groq", "qwen/qwen4-50b", "json_object", Reasoning(("none", "default"), "parsed")),
-        ("groq", "openai/gpt-oss-7b", "json_object", Reasoning(("low", "medium", "high"))),
-        ("groq", "meta/llama-5", "json_object", Reasoning()),
+        ("groq", "qwen/qwen4-50b", "json_object", ReasoningSpec(("none", "default"), "parsed")),
+        ("groq", "openai/gpt-oss-7b", "json_object", ReasoningSpec(("low", "medium", "high"))),
+        ("groq", "meta/llama-5", "json_object", ReasoningSpec()),
         (
             "cerebras",
             "qwen-4",
             "json_object",
-            Reasoning(("none", "low", "medium", "high"), "parsed"),
+            ReasoningSpec(("none", "low", "medium", "high"), "parsed"),
         ),
-        ("openai", "gpt-oss:20b", "strict", Reasoning(("low", "medium", "high"))),
-        ("openai", "mistral", "strict", Reasoning()),
-        ("nobody", "x", "text", Reasoning()),
+        ("openai", "gpt-oss:20b", "strict", ReasoningSpec(("low", "medium", "high"))),
+        ("openai", "mistral", "strict", ReasoningSpec()),
+        ("nobody", "x", "text", ReasoningSpec()),
     ],
 )
 def test_an_unlisted_model_gets_its_familys_features(
-    catalog: Catalog, provider: str, model: str, structured: str, reasoning: Reasoning
+    catalog: Catalog, provider: str, model: str, structured: str, reasoning: ReasoningSpec
 ) -> None:
     """A new model is called in a way that its relatives accept, and marked as unlisted."""
     spec = catalog.spec(provider, model)

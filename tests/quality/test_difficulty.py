@@ -8,7 +8,7 @@ import pytest
 
 from legalgen.dataset.check import widest_bounds
 from legalgen.law.axes import Filter
-from legalgen.law.planner import Planner
+from legalgen.law.planner import TaskPlanner
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.gate import Gate
 from legalgen.store.sample import Draft
@@ -37,7 +37,7 @@ def test_what_can_be_seen_of_the_difficulty(
     difficulty: str, steps: tuple[str, ...], answer: str, said: str | None
 ) -> None:
     """Two views and a stated confidence, or several issues; nothing is refused for it."""
-    [task] = Planner(TAXONOMY, Filter(difficulties=(difficulty,)), {}, 1).plan(1)
+    [task] = TaskPlanner(TAXONOMY, Filter(difficulties=(difficulty,)), {}, 1).plan(1)
     draft = Draft("Is the term implied into the contract of sale?", steps, answer, ())
     verdict = Gate("full", date(2026, 11, 23)).inspect(draft, task, None, widest_bounds(TAXONOMY))
     found = [reason for reason in verdict.reasons if reason.code == "DIFFICULTY"]

@@ -17,14 +17,14 @@ import msgspec
 import pytest
 
 from legalgen.dataset.check import Linter
-from legalgen.dataset.foreign import Row, Unreadable, read_rows
+from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.duplicates import DuplicateIndex, Sketch, Thresholds, jaccard, sketch
+from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds, Sketch, jaccard, sketch
 from legalgen.quality.gate import Gate
 from legalgen.quality.rules import Rules
 
 DATA = Path(__file__).parents[1] / "data"
-DEFAULTS = Thresholds(**Rules().duplicate_thresholds())
+DEFAULTS = DuplicateThresholds(**Rules().duplicate_thresholds())
 MEASURED = 18 / 21
 """Share of true duplicates among question pairs at 0.7, when the thresholds were chosen."""
 
@@ -58,7 +58,7 @@ def rows() -> dict[str, tuple[str, str]]:
     found = {row["id"]: (row["question"], row["answer"]) for row in map(json.loads, lines)}
     known = {sketch("", *texts).exact for texts in found.values()}
     for row in read_rows(DATA / "legacy_excerpt.parquet"):
-        assert not isinstance(row, Unreadable)
+        assert not isinstance(row, UnreadableRow)
         if sketch("", row.question, row.answer).exact not in known:
             found[f"x{row.number:04d}"] = (row.question, row.answer)
     return found

@@ -19,10 +19,10 @@ from legalgen.quality import duplicates
 from legalgen.quality.duplicates import (
     FREEZE_ROWS,
     DuplicateIndex,
+    DuplicateThresholds,
+    IndexedPart,
     Match,
-    Part,
     Sketch,
-    Thresholds,
     jaccard,
     shingles,
     sketch,
@@ -72,12 +72,12 @@ def test_the_thresholds_are_those_of_the_design(
     question: float, answer: float, code: str | None
 ) -> None:
     """Answer at 0.6, question at 0.8 or both at 0.6 and 0.25 reject; 0.6 or 0.3 flag."""
-    assert Thresholds().judge(question, answer) == code
+    assert DuplicateThresholds().judge(question, answer) == code
 
 
 def test_thresholds_are_the_users() -> None:
     """A looser table lets through what the default refuses."""
-    assert Thresholds(near_answer=0.9, soft_answer=0.9).judge(0.0, 0.8) is None
+    assert DuplicateThresholds(near_answer=0.9, soft_answer=0.9).judge(0.0, 0.8) is None
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def brute_force(rows: list[Sketch]) -> dict[str, str]:
             jaccard(left.question, right.question),
             jaccard(left.answer, right.answer),
         )
-        code: str | None = Thresholds().judge(question, answer)
+        code: str | None = DuplicateThresholds().judge(question, answer)
         code = "DUP_EXACT" if left.exact == right.exact else code
         if code and severity.index(code) >= severity.index(worst.get(right.id, code)):
             worst[right.id] = code
@@ -222,9 +222,9 @@ def test_sketches_are_the_same_in_every_process(hash_seed: str) -> None:
 # --- the index of a dataset ---
 
 
-def part(name: str, rows: Iterable[Row], size: int = 100) -> Part:
+def part(name: str, rows: Iterable[Row], size: int = 100) -> IndexedPart:
     kept = list(rows)
-    return Part(name, size, lambda: kept)
+    return IndexedPart(name, size, lambda: kept)
 
 
 def unread() -> Iterable[Row]:
@@ -241,7 +241,7 @@ def test_an_index_that_is_up_to_date_reads_no_part(tmp_path: Path) -> None:
     DuplicateIndex(tmp_path).open([part("a.parquet", rows[:10]), part("b.parquet", rows[10:])])
 
     again = DuplicateIndex(tmp_path)
-    again.open([Part("a.parquet", 100, unread), Part("b.parquet", 100, unread)])
+    again.open([IndexedPart("a.parquet", 100, unread), IndexedPart("b.parquet", 100, unread)])
 
     found = [again.check(question, answer) for _, question, answer in rows]
     assert [match.id if match else None for match in found] == [row[0] for row in rows]
@@ -276,7 +276,7 @@ def test_a_segment_that_cannot_be_read_is_built_again(
     assert len(index) == 5
     assert index.check(rows[3][1], rows[3][2]) is not None
     third = DuplicateIndex(tmp_path)
-    third.open([Part("a.parquet", 100, unread)])
+    third.open([IndexedPart("a.parquet", 100, unread)])
     assert len(third) == 5
 
 
@@ -305,7 +305,7 @@ def test_another_version_of_rensa_makes_segments_stale(
     monkeypatch.setattr("importlib.metadata.version", lambda _name: "99.0")
 
     with pytest.raises(AssertionError, match="not read again"):
-        DuplicateIndex(tmp_path).open([Part("a.parquet", 100, unread)])
+        DuplicateIndex(tmp_path).open([IndexedPart("a.parquet", 100, unread)])
 
 
 def test_what_a_batch_seals_need_not_be_read_again(tmp_path: Path) -> None:
@@ -320,7 +320,7 @@ def test_what_a_batch_seals_need_not_be_read_again(tmp_path: Path) -> None:
     assert len(index) == 6
     assert [index.check(*row[1:]) is not None for row in rows] == [True] * 6
     again = DuplicateIndex(tmp_path)
-    again.open([Part("a.parquet", 100, unread)])
+    again.open([IndexedPart("a.parquet", 100, unread)])
     assert [again.check(*row[1:]) is not None for row in rows] == [True] * 4 + [False] * 2
 
 
@@ -347,7 +347,7 @@ def test_many_small_segments_become_few(tmp_path: Path) -> None:
 
     assert len(segments(tmp_path)) <= 14
     again = DuplicateIndex(tmp_path)
-    again.open([Part(f"{start}.parquet", 100, unread) for start in range(0, 120, 3)])
+    again.open([IndexedPart(f"{start}.parquet", 100, unread) for start in range(0, 120, 3)])
     found = [again.check(*row[1:]) for row in rows]
     assert [match.id if match else None for match in found] == [row[0] for row in rows]
 
@@ -366,7 +366,7 @@ def test_a_crash_between_merge_and_clean_up_doubles_nothing(tmp_path: Path) -> N
     (tmp_path / "half.arrow.0a1b2c3d").write_bytes(b"half")
 
     again = DuplicateIndex(tmp_path)
-    again.open([Part(f"{number}.parquet", 100, unread) for number in range(8)])
+    again.open([IndexedPart(f"{number}.parquet", 100, unread) for number in range(8)])
 
     assert len(before) == 7
     assert (len(again), len(segments(tmp_path))) == (8, 1)

@@ -16,13 +16,13 @@ from legalgen.completion import Completion, Usage
 from legalgen.errors import ErrorCategory, Reason, UsageError
 from legalgen.law.axes import Filter
 from legalgen.law.citations import Authorities, parse
-from legalgen.law.planner import Planner, Task
+from legalgen.law.planner import Task, TaskPlanner
 from legalgen.law.prompts.seeds import draw
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality import reading
 from legalgen.quality.codes import ALWAYS_REJECT, CODES
 from legalgen.quality.corpus import Corpus
-from legalgen.quality.duplicates import Thresholds as DuplicateThresholds
+from legalgen.quality.duplicates import DuplicateThresholds
 from legalgen.quality.elements import parties
 from legalgen.quality.gate import Gate
 from legalgen.quality.mending import mend
@@ -1272,7 +1272,7 @@ def test_laws_places_and_endings_are_never_overused(phrase: str) -> None:
 def test_the_names_that_prompts_hand_out_are_not_overused(jurisdiction: str) -> None:
     """Drawn evenly, none of them is flagged but by chance while the dataset is small."""
     taxonomy, corpus, flagged = Taxonomy.builtin(), Corpus(), 0
-    planner = Planner(taxonomy, Filter(jurisdictions=(jurisdiction,)), {}, 1, "2026-11")
+    planner = TaskPlanner(taxonomy, Filter(jurisdictions=(jurisdiction,)), {}, 1, "2026-11")
     for task in planner.plan(1_000):
         seeds = draw(task, taxonomy.area(task.jurisdiction, task.practice_area).proceedings)
         question = f"q{task.slot} asks for {' and '.join(seeds.names)}"

@@ -26,7 +26,7 @@ from legalgen.routing.inventory import (
     track_records,
 )
 from legalgen.settings.layers import Settings
-from legalgen.store.ledger import ModelStats, Process, Record, Unreadable
+from legalgen.store.ledger import ModelStats, Process, Record, UnreadableRecord
 from legalgen.ui.screens import MODELS_NARROW, grid, left, model_state, models_columns
 from tests.vendors import VendorServer
 
@@ -158,7 +158,7 @@ def test_a_track_adds_up_over_batches() -> None:
     )  # fmt: skip
     two = ModelStats(calls=3, samples=2, output_tokens=2000, seconds=5.0, sample_seconds=4.0,
                      failures={"timeout": 1})  # fmt: skip
-    broken = Unreadable("x", Path("x"), "torn")
+    broken = UnreadableRecord("x", Path("x"), "torn")
     track = track_records([batch(1, a=one), broken, batch(2, a=two)])["groq/a"]
     assert msgspec.to_builtins(track) == {
         "samples": 10,
@@ -192,7 +192,7 @@ def test_only_the_newest_batches_are_read() -> None:
         number = 0
         while True:
             taken.append(number)
-            yield Unreadable("x", Path("x"), "torn")
+            yield UnreadableRecord("x", Path("x"), "torn")
             number += 1
 
     assert track_records(endless()) == {}  # type: ignore[arg-type]  # a generator is iterable

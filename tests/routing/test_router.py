@@ -13,7 +13,7 @@ from legalgen.errors import ErrorCategory, Failure
 from legalgen.failover import BUSY, Decision, Health, NoneLeft, Pause, State, Then, Trail
 from legalgen.routing.rate_limits import Cost, Demand
 from legalgen.routing.router import RECHECK_S, Router
-from legalgen.routing.targets import Hold, Lease, Policy, Spent, Target
+from legalgen.routing.targets import Lease, QueuedWait, RoutingPolicy, Spent, Target
 from tests.simulation import Fault, Quota, Server, Time, World
 
 C = ErrorCategory
@@ -282,7 +282,7 @@ def test_answers_go_on_after_a_pause() -> None:
 class Desk:
     """A router on a clock that only moves when told."""
 
-    def __init__(self, *targets: Target, policy: Policy | None = None) -> None:
+    def __init__(self, *targets: Target, policy: RoutingPolicy | None = None) -> None:
         self.time = Time()
         self.router = Router(targets, policy, clock=self.time.clock, random=Random(1))
 
@@ -311,18 +311,21 @@ def test_two_calls_until_the_first_answer() -> None:
     first, second = desk.lease(), desk.lease()
     assert (first.ref, second.ref) == (A, A)
     turn = desk.router.turn(TRAIL, lambda _: DEMAND)
-    assert isinstance(turn, Hold)
+    assert isinstance(turn, QueuedWait)
     assert turn.why == BUSY
     desk.reply(first)
     assert [desk.lease().ref for _ in range(3)] == [A, A, A]
-    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), Hold)
+    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
 
 
 @pytest.mark.parametrize(("many", "calls"), [(8, 2), (64, 4)])
 def test_a_key_that_was_not_refused_may_hold_two_models(many: int, calls: int) -> None:
     """Any reply shows that the key is taken; where many calls may be out, four leave at once."""
     desk = Desk(
-        Target(A), Target(B), Target(ModelRef("groq", "c")), policy=Policy(max_in_flight=many)
+        Target(A),
+        Target(B),
+        Target(ModelRef("groq", "c")),
+        policy=RoutingPolicy(max_in_flight=many),
     )
     desk.fail(desk.lease(), C.OVERLOADED, status=503)
     held = [desk.router.turn(TRAIL, lambda _: DEMAND) for _ in range(calls + 1)]
@@ -338,7 +341,7 @@ def test_replies_of_one_model_make_room_for_another_of_its_provider() -> None:
     desk.reply(of_b)
     held = [desk.lease().ref for _ in range(31)]
     assert (held.count(A), held.count(B)) == (16, 15)  # one of B still runs, too: 2 << 3 each
-    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), Hold)
+    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
 
 
 def test_a_model_that_failed_begins_anew_by_its_own_replies() -> None:
@@ -354,27 +357,27 @@ def test_a_model_that_failed_begins_anew_by_its_own_replies() -> None:
     for _ in range(4):
         desk.lease(Trail(used_up=frozenset({A})))
     turn = desk.router.turn(Trail(used_up=frozenset({A})), lambda _: DEMAND)
-    assert isinstance(turn, Hold)
+    assert isinstance(turn, QueuedWait)
 
 
 def test_of_few_calls_a_provider_gets_two_at_first() -> None:
     """Where it hangs, eight calls at once must not all hang there."""
-    desk = Desk(Target(A), Target(B), policy=Policy(max_in_flight=8))
+    desk = Desk(Target(A), Target(B), policy=RoutingPolicy(max_in_flight=8))
     assert [desk.lease().ref for _ in range(2)] == [A, A]
-    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), Hold)
+    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
 
 
 def test_calls_that_just_left_are_not_waited_for() -> None:
     """Nobody knows when one of many calls ends, but not before its latency: until then the next
     place of the route is nearer than a busy first one."""
-    desk = Desk(Target(A), Target(D), policy=Policy(stickiness_s=0.8))
+    desk = Desk(Target(A), Target(D), policy=RoutingPolicy(stickiness_s=0.8))
     for early in [desk.lease(), desk.lease(), desk.lease()]:
         desk.reply(early, latency_s=1.0)
     refs = [desk.lease().ref for _ in range(9)]
     assert refs == [A] * 8 + [D]  # a reply of A is 1.0 + 1.0 away, one of D 0.8 + 1.0
     desk.time.now += 0.5
     turn = desk.router.turn(TRAIL, lambda _: DEMAND)
-    assert isinstance(turn, Hold)
+    assert isinstance(turn, QueuedWait)
     assert (turn.ref, turn.seconds) == (A, 0.5)
 
 
@@ -419,30 +422,30 @@ def test_the_panic_rule() -> None:
 
 def test_waiting_is_counted_only_while_someone_waits() -> None:
     """The time before the first call, and between a reply and the next call, is no waiting."""
-    desk = Desk(Target(A), policy=Policy(max_wait_s=100.0))
+    desk = Desk(Target(A), policy=RoutingPolicy(max_wait_s=100.0))
     desk.time.now += 500
     desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=60.0)
     desk.time.now += 10
     hold = desk.router.turn(TRAIL, lambda _: DEMAND)
-    assert isinstance(hold, Hold)
+    assert isinstance(hold, QueuedWait)
     desk.time.now += 50
     assert desk.router.waited_s == 50
     desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=51.0)
     assert desk.router.turn(TRAIL, lambda _: DEMAND) == Pause(51.0, "rate_limit: words")
     desk.router.accepted()
-    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), Hold)
+    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
 
 
 def test_a_wait_that_fits_exactly_is_not_lost_by_rounding() -> None:
     """A worker that looks again each second does not give up a wait that it was granted."""
-    desk = Desk(Target(A), policy=Policy(max_wait_s=60.0))
+    desk = Desk(Target(A), policy=RoutingPolicy(max_wait_s=60.0))
     desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=60.0)
     hold = None
     for _ in range(600):
         turn = desk.router.turn(TRAIL, lambda _: DEMAND, hold)
         if isinstance(turn, Lease):
             break
-        assert isinstance(turn, Hold)
+        assert isinstance(turn, QueuedWait)
         hold = turn
         desk.time.now += 0.1
     assert desk.time.now == pytest.approx(1060.0, abs=0.2)
@@ -459,12 +462,12 @@ def test_a_rest_passes_on_the_clock_that_was_given() -> None:
 
 def test_no_pause_while_calls_are_out() -> None:
     """A worker with nothing to call stays while another's call is in flight."""
-    desk = Desk(Target(A), Target(D), policy=Policy(max_wait_s=60.0))
+    desk = Desk(Target(A), Target(D), policy=RoutingPolicy(max_wait_s=60.0))
     out = desk.lease()
     desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=3600.0)
     desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=3600.0)
     turn = desk.router.turn(TRAIL, lambda _: DEMAND)
-    assert isinstance(turn, Hold)
+    assert isinstance(turn, QueuedWait)
     assert (turn.why, turn.place) == (BUSY, None)
     desk.reply(out)
     assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND, turn), Pause)
@@ -533,7 +536,7 @@ def test_a_shrunk_request_is_never_a_stump() -> None:
 
 def test_a_model_that_is_out_for_the_day_is_no_other_model() -> None:
     """An answer refused three times is asked anew where the only other model is back tomorrow."""
-    desk = Desk(Target(A), Target(D), policy=Policy(max_wait_s=60.0))
+    desk = Desk(Target(A), Target(D), policy=RoutingPolicy(max_wait_s=60.0))
     leases = [desk.lease() for _ in range(3)]
     desk.fail(leases[2], C.QUOTA_EXHAUSTED, retry_after_s=40_000.0)
     desk.reply(leases[0])
@@ -545,18 +548,18 @@ def test_a_model_that_is_out_for_the_day_is_no_other_model() -> None:
 @pytest.mark.parametrize(
     ("policy", "why"),
     [
-        (Policy(max_calls=2), "2 calls are the most that this batch may make (--max-calls)"),
+        (RoutingPolicy(max_calls=2), "2 calls are the most that this batch may make (--max-calls)"),
         (
-            Policy(max_tokens=4999),
+            RoutingPolicy(max_tokens=4999),
             "4000 of 4999 tokens are used, the next call may take 2000 (--max-tokens)",
         ),
         (
-            Policy(max_cost_usd=0.005),
+            RoutingPolicy(max_cost_usd=0.005),
             "$0.0040 of $0.005 are spent, the next call may cost $0.0020 (--max-cost)",
         ),
     ],
 )
-def test_bounds_count_what_is_in_flight(policy: Policy, why: str) -> None:
+def test_bounds_count_what_is_in_flight(policy: RoutingPolicy, why: str) -> None:
     """Calls that are out may still take what they reserved: no bound is overshot."""
     targets = [Target(ref, input_usd=1e-6, output_usd=1e-6) for ref in (A, D)]
     desk = Desk(*targets, policy=policy)
@@ -566,7 +569,7 @@ def test_bounds_count_what_is_in_flight(policy: Policy, why: str) -> None:
 
 def test_the_usual_bound_on_calls_is_not_the_users() -> None:
     """Nobody set it, so it is told apart: reaching it is a failure, not what was asked for."""
-    desk = Desk(Target(A), policy=Policy(max_calls=1, usual_calls=True))
+    desk = Desk(Target(A), policy=RoutingPolicy(max_calls=1, usual_calls=True))
     desk.reply(desk.lease())
     why = "1 calls are the most that this batch usually makes; --max-calls allows more"
     assert desk.router.turn(TRAIL, lambda _: DEMAND) == Spent(why, of_user=False)
@@ -574,23 +577,23 @@ def test_the_usual_bound_on_calls_is_not_the_users() -> None:
 
 def test_a_daily_window_that_refills_fast_is_waited_for() -> None:
     """500,000 requests a day free one each fifth of a second: that is a wait, no pause."""
-    desk = Desk(Target(A), policy=Policy(max_wait_s=60.0))
+    desk = Desk(Target(A), policy=RoutingPolicy(max_wait_s=60.0))
     desk.reply(desk.lease(), LimitReading("requests", "day", 500_000, 0))
     turn = desk.router.turn(TRAIL, lambda _: DEMAND)
-    assert isinstance(turn, Hold)
+    assert isinstance(turn, QueuedWait)
     assert turn.seconds <= 1.0
 
 
 def test_restored_budgets_are_used() -> None:
     """What a former process left of a budget is what this one begins with."""
-    desk = Desk(Target(A), policy=Policy(max_wait_s=60.0))
+    desk = Desk(Target(A), policy=RoutingPolicy(max_wait_s=60.0))
     desk.router.state_limits(A, limits(("tokens", "minute", 8000)))
     bucket = desk.router.view()[0].budgets.buckets["tokens", "minute"]
     desk.router.restore(
         A, health=desk.router.view()[0].health, buckets=[bucket.take(8000, desk.time.now)]
     )
     turn = desk.router.turn(TRAIL, lambda _: DEMAND)
-    assert isinstance(turn, Hold)
+    assert isinstance(turn, QueuedWait)
     needed = Cost(1000, 1000).of("tokens") + 40
     assert turn.seconds == pytest.approx(needed / (8000 / 60))
     assert turn.why == "tokens per minute"
@@ -614,7 +617,7 @@ def test_a_view_is_a_snapshot() -> None:
 
 # --------------------------------------------------------------------------- money follows the word
 
-NAMED = Policy(named="groq", spill_after_s=5.0)
+NAMED = RoutingPolicy(named="groq", spill_after_s=5.0)
 
 
 def share_of_groq(world: World, since: float = 0.0) -> float:
@@ -677,7 +680,7 @@ def test_a_named_provider_that_hangs_is_not_waited_for_long() -> None:
     """What is overdue is taken to be as late again: after some seconds the others are paid."""
     desk = Desk(Target(A), Target(D), policy=NAMED)
     desk.lease(), desk.lease()
-    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), Hold)
+    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
     desk.time.now += 8
     spilled = desk.lease()
     assert (spilled.ref, spilled.spilled) == (D, "its next call is over 5 s away")
@@ -690,8 +693,8 @@ def test_a_queue_at_the_named_provider_is_work() -> None:
     desk.reply(desk.lease(), LimitReading("requests", "minute", 30, 0))
     assert desk.router.ready(lambda _: DEMAND)
     turn = desk.router.turn(TRAIL, lambda _: DEMAND)
-    assert isinstance(turn, Hold)
+    assert isinstance(turn, QueuedWait)
     assert turn.ref == A
     held = [desk.router.turn(TRAIL, lambda _: DEMAND) for _ in range(3)]
-    refs = [turn.ref for turn in held if isinstance(turn, Hold | Lease)]
+    refs = [turn.ref for turn in held if isinstance(turn, QueuedWait | Lease)]
     assert refs == [A, A, D]  # two seconds a call: the fourth would wait eight

@@ -22,16 +22,16 @@ from legalgen.store.files import DataDir, check_batch_id
 from legalgen.store.journal import BatchWriter, recover
 from legalgen.store.ledger import (
     MAX_NOTES,
-    Alert,
-    Coverage,
-    GivenUp,
+    AlertRecord,
+    CoverageCount,
+    GivenUpTask,
     Ledger,
     ModelStats,
     Process,
     Record,
     Switch,
-    Unreadable,
-    Wait,
+    UnreadableRecord,
+    WaitNote,
     is_alive,
     new_batch_id,
     this_process,
@@ -87,9 +87,9 @@ def full() -> Record:
     stats = record.model("groq/a")
     stats.calls, stats.cost_usd, stats.failures = 5, 0.25, {"timeout": 2}
     record.note(Switch(NOW, "groq/a", "cerebras/b", "rate_limit"))
-    record.note(Wait(NOW, 12.5, ("groq/a",), "rate_limit"))
-    record.note(Alert(NOW, "switches", "more than 10 switches"))
-    record.note(GivenUp(4, CELL, ("BAD_JSON",)))
+    record.note(WaitNote(NOW, 12.5, ("groq/a",), "rate_limit"))
+    record.note(AlertRecord(NOW, "switches", "more than 10 switches"))
+    record.note(GivenUpTask(4, CELL, ("BAD_JSON",)))
     record.note_part(Part("train-x-00000.parquet", 3))
     return record
 
@@ -102,7 +102,7 @@ def test_a_record_comes_back_as_it_was(ledger: Ledger) -> None:
     record = full()
     counts = Counter({CELL: 3, ("us", "torts", "duty", "expert", "advice"): 1})
     ledger.create(record, counts)
-    assert record.coverage == Coverage(4, 2, f"{BATCH}.coverage.jsonl")
+    assert record.coverage == CoverageCount(4, 2, f"{BATCH}.coverage.jsonl")
     assert ledger.load(BATCH) == record
     assert ledger.coverage(record) == counts
 
@@ -202,7 +202,7 @@ def test_records_share_nothing() -> None:
     """The counts of one batch are not those of another."""
     one, other = begun(), begun()
     one.model("a/b").failures["timeout"] = 1
-    one.note(Wait(NOW, 1.0, (), "x"))
+    one.note(WaitNote(NOW, 1.0, (), "x"))
     assert other == begun()
     assert other.model("a/b") == ModelStats()
 
@@ -274,7 +274,7 @@ def test_history_is_newest_first_and_shows_what_it_cannot_read(
         "0",
     ]
     assert [one for one in found if isinstance(one, Record)] == records[::-1]
-    errors = [one.error for one in found if isinstance(one, Unreadable)]
+    errors = [one.error for one in found if isinstance(one, UnreadableRecord)]
     starts = ["not a record", "the record of another batch", "cannot be read", "not a record"]
     assert [error.startswith(start) for error, start in zip(errors, starts, strict=True)] == [
         True

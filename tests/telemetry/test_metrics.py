@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from legalgen.completion import ModelRef, Usage
 from legalgen.errors import DiskError, ErrorCategory
-from legalgen.telemetry.metrics import Alert, Metrics, write_textfile
+from legalgen.telemetry.metrics import Metrics, ThresholdAlert, write_textfile
 
 BIG = ModelRef("groq", "openai/gpt-oss-120b")
 SMALL = ModelRef("groq", "openai/gpt-oss-20b")
@@ -148,8 +148,8 @@ def test_switches_alert_once_and_not_before_the_eleventh() -> None:
     alerts = [metrics.switched(BIG, SMALL, ErrorCategory.RATE_LIMIT) for _ in range(5)]
     alerts += [metrics.switched(BIG, OTHER, ErrorCategory.RATE_LIMIT) for _ in range(8)]
 
-    assert alerts == [None] * 10 + [Alert("switches", 10), None, None]
-    assert metrics.alerts == [Alert("switches", 10)]
+    assert alerts == [None] * 10 + [ThresholdAlert("switches", 10), None, None]
+    assert metrics.alerts == [ThresholdAlert("switches", 10)]
 
 
 def test_timeouts_alert_by_their_own_threshold() -> None:
@@ -162,8 +162,8 @@ def test_timeouts_alert_by_their_own_threshold() -> None:
         metrics.failed(OTHER, ErrorCategory.TIMEOUT),
     ]
 
-    assert alerts == [None, Alert("timeouts", 0), None]
-    assert Alert("timeouts", 0).message.startswith("More than 0 timeouts in this batch: ")
+    assert alerts == [None, ThresholdAlert("timeouts", 0), None]
+    assert ThresholdAlert("timeouts", 0).message.startswith("More than 0 timeouts in this batch: ")
 
 
 def test_a_model_named_with_quotes_and_line_breaks_keeps_the_file_whole(tmp_path: Path) -> None:

@@ -21,16 +21,16 @@ from legalgen.providers.catalog import Catalog
 from legalgen.routing.inventory import Compared, Limit, ModelRow, track_of
 from legalgen.routing.remedies import Trouble, remedies, remedy, troubles
 from legalgen.store.ledger import (
-    Alert,
+    AlertRecord,
     Failed,
-    GivenUp,
+    GivenUpTask,
     ModelStats,
     Parked,
     Process,
     Record,
     Switch,
-    Unreadable,
-    Wait,
+    UnreadableRecord,
+    WaitNote,
 )
 from legalgen.store.sample import Citation, Sample
 from legalgen.telemetry import events
@@ -112,13 +112,13 @@ def record(**more: object) -> Record:
             ),
         },
         switches=[Switch(at(60), GROQ, CEREBRAS, "limited until the server's hint")],
-        waits=[Wait(at(90), 41.0, (GROQ,), "tokens per minute")],
+        waits=[WaitNote(at(90), 41.0, (GROQ,), "tokens per minute")],
         failures=[
             Failed(at(59), GROQ, "rate_limit", 429, "Rate limit reached", "limited until the "
                    "server's hint", 12.0, at(71)),
         ],
-        alerts=[Alert(at(100), "switches", "11 switches in one batch")],
-        given_up=[GivenUp(7, ("uk", "contract", "formation", "basic", "qa"), ("bad_request",))],
+        alerts=[AlertRecord(at(100), "switches", "11 switches in one batch")],
+        given_up=[GivenUpTask(7, ("uk", "contract", "formation", "basic", "qa"), ("bad_request",))],
     )  # fmt: skip
     return msgspec.structs.replace(made, **more)
 
@@ -230,7 +230,7 @@ def test_a_program_gets_one_object_with_all_of_it() -> None:
 def test_history_is_a_table() -> None:
     """One line a batch; a file that is no record is shown, not fatal."""
     both = Both()
-    broken = Unreadable("20261101-000000-zzzz", Path("x.json"), "not a record")
+    broken = UnreadableRecord("20261101-000000-zzzz", Path("x.json"), "not a record")
     rows = [history_row(record(), "interrupted"), history_row(broken, "unreadable")]
     both.console.history(rows)
     local = f"{START.astimezone():%Y-%m-%d %H:%M}"
@@ -560,7 +560,7 @@ def test_a_narrow_table_is_told_row_by_row() -> None:
     table = screens.Grid(
         ("model", ">kept", "left", "note"),
         tuple(
-            tuple(map(screens.Cell, row))
+            tuple(map(screens.TableCell, row))
             for row in ((GROQ, "95%", "1.2k/8k tok/min", ""), (CEREBRAS, "-", "", "preview"))
         ),
     )

@@ -123,7 +123,7 @@ def worn_out(bulk: Bulk) -> set[int]:
 # --- a file of requests ------------------------------------------------------------------------
 
 
-class Line(msgspec.Struct, frozen=True):
+class RequestLine(msgspec.Struct, frozen=True):
     """One request as it stands in the file, and what it takes at most."""
 
     data: bytes
@@ -140,7 +140,7 @@ class Room(msgspec.Struct, frozen=True):
     tokens: float = math.inf
     usd: float = math.inf
 
-    def less(self, line: Line) -> Room | None:
+    def less(self, line: RequestLine) -> Room | None:
         """The room after one more line; None when it does not fit."""
         left = replace(
             self,
@@ -167,7 +167,9 @@ class Filled(msgspec.Struct, frozen=True):
     room: Room
 
 
-def fill(path: Path, slots: Sequence[int], line_of: Callable[[int], Line], room: Room) -> Filled:
+def fill(
+    path: Path, slots: Sequence[int], line_of: Callable[[int], RequestLine], room: Room
+) -> Filled:
     """Write requests for the first of ``slots`` into a file, as many as there is room for.
 
     Raises:
@@ -279,7 +281,7 @@ def refusal(provider: str, terms: BulkTerms, failure: Failure) -> str:
 # --- reading back ------------------------------------------------------------------------------
 
 
-class Reading(msgspec.Struct):
+class ResultReading(msgspec.Struct):
     """What was found in the files of one chunk. ``codes`` counts why requests failed.
 
     ``torn`` lines cannot be read; ``strays`` belong to no request of the chunk, or came twice.
@@ -298,14 +300,14 @@ class Reading(msgspec.Struct):
         return self.accepted + self.refused + self.broken
 
 
-def is_cut(chunk: BulkChunk, reading: Reading) -> bool:
+def is_cut(chunk: BulkChunk, reading: ResultReading) -> bool:
     """Whether the files hold less than the provider says they do."""
     return bool(reading.torn) or reading.answers < min(
         chunk.completed + chunk.failed, chunk.requests
     )
 
 
-def close(chunk: BulkChunk, reading: Reading) -> None:
+def close(chunk: BulkChunk, reading: ResultReading) -> None:
     """The chunk was read to its end."""
     chunk.accepted, chunk.refused = reading.accepted, reading.refused
     chunk.broken = reading.broken
@@ -313,7 +315,7 @@ def close(chunk: BulkChunk, reading: Reading) -> None:
     chunk.collected = True
 
 
-def summary(chunk: BulkChunk, reading: Reading, total: int) -> str:
+def summary(chunk: BulkChunk, reading: ResultReading, total: int) -> str:
     """What a chunk brought, in one sentence."""
     parts = [f"{reading.accepted:,} accepted", f"{reading.refused:,} refused"]
     if reading.broken:

@@ -23,9 +23,9 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.batch import bulk, wiring
+from legalgen.batch.acceptor import Acceptor, AnswerReader, SampleMaking
 from legalgen.batch.generation import ENLARGED, Job, Stop
-from legalgen.batch.intake import Intake, Means, Reader
-from legalgen.batch.loop import Ending, Schedule, Shelf
+from legalgen.batch.loop import Ending, SampleSink, Schedule
 from legalgen.batch.run import Intent, Result, Run
 from legalgen.completion import ModelRef, Request, Usage
 from legalgen.errors import (
@@ -34,14 +34,14 @@ from legalgen.errors import (
     UsageError,
 )
 from legalgen.errors.exit_codes import Exit
-from legalgen.law.planner import Planner, Task, dated
+from legalgen.law.planner import Task, TaskPlanner, dated
 from legalgen.providers.base import BulkJob, BulkProvider
 from legalgen.providers.catalog import BulkTerms, Catalog, ModelSpec
 from legalgen.routing import opening
 from legalgen.routing.rate_limits import Experience
-from legalgen.routing.route import Stop as Place
+from legalgen.routing.route import RouteEntry
 from legalgen.routing.router import Router
-from legalgen.routing.targets import Policy
+from legalgen.routing.targets import RoutingPolicy
 from legalgen.settings.layers import Settings
 from legalgen.store import journal, parts
 from legalgen.store.ledger import Bulk, BulkChunk, BulkTally, Record
@@ -75,13 +75,13 @@ class BulkOrder(msgspec.Struct, frozen=True):
     poll_s: float = POLL_S
 
 
-class Desk(msgspec.Struct, frozen=True):
+class BulkWork(msgspec.Struct, frozen=True):
     """What one run works on: the record with its bulk part, what is missing, where samples go."""
 
     record: Record
     bulk: Bulk
     schedule: Schedule
-    shelf: Shelf
+    shelf: SampleSink
     save: Callable[[Record], None]
 
 
@@ -159,7 +159,7 @@ class BulkRun(Run):
         del schedule
         return None
 
-    def _schedule(self, planner: Planner, record: Record, done: set[int]) -> Schedule:
+    def _schedule(self, planner: TaskPlanner, record: Record, done: set[int]) -> Schedule:
         self._planner, self._done = planner, set(done)
         return super()._schedule(planner, record, done)
 
@@ -174,12 +174,12 @@ class BulkRun(Run):
         self,
         record: Record,
         schedule: Schedule,
-        shelf: Shelf,
+        shelf: SampleSink,
         *,
         save: Callable[[Record], None],
     ) -> Ending:
         assert record.bulk is not None
-        desk = Desk(record, record.bulk, schedule, shelf, save)
+        desk = BulkWork(record, record.bulk, schedule, shelf, save)
         self._announce(record)
         self._roll_back(desk)
         self._tasks = {job.task.slot: job.task for job in _drained(schedule)}
@@ -195,7 +195,7 @@ class BulkRun(Run):
             if (early := self._rest(ending)) is not None:
                 return early
 
-    def _one_round(self, desk: Desk) -> Ending | None:
+    def _one_round(self, desk: BulkWork) -> Ending | None:
         """One step at the provider; how things stand, or None when there is more to send."""
         try:
             self._step(desk)
@@ -205,7 +205,7 @@ class BulkRun(Run):
             return _stopped(self._provider_name)
         return self._standing(desk)
 
-    def _step(self, desk: Desk) -> None:
+    def _step(self, desk: BulkWork) -> None:
         if self.order.cancel and not self._cancel_polls:
             self._cancel(desk)
         self._plan(desk)
@@ -224,7 +224,7 @@ class BulkRun(Run):
 
     # ------------------------------------------------------------------ sending
 
-    def _open_slots(self, desk: Desk) -> list[int]:
+    def _open_slots(self, desk: BulkWork) -> list[int]:
         """Planned slots that have no sample and are with nobody.
 
         Substitutes for tasks that were given up are left to the ordinary loop: only what was
@@ -233,12 +233,12 @@ class BulkRun(Run):
         out = _slots(bulk.outstanding(desk.bulk))
         return sorted(slot for slot in self._tasks if slot not in out and slot < desk.record.target)
 
-    def _askable(self, desk: Desk) -> list[int]:
+    def _askable(self, desk: BulkWork) -> list[int]:
         """Those of them that are worth asking for in bulk once more."""
         worn = bulk.worn_out(desk.bulk)
         return [slot for slot in self._open_slots(desk) if slot not in worn]
 
-    def _plan(self, desk: Desk) -> None:
+    def _plan(self, desk: BulkWork) -> None:
         """Write what is missing into files of requests, each noted before the next is begun."""
         if desk.bulk.cancelled or self.order.finish_online or self._failed is not None:
             return
@@ -269,7 +269,7 @@ class BulkRun(Run):
             self._save(desk.record, force=True)
             slots, room = slots[len(filled.slots) :], filled.room
 
-    def _send(self, desk: Desk, chunk: BulkChunk) -> None:
+    def _send(self, desk: BulkWork, chunk: BulkChunk) -> None:
         """Upload and start a chunk, unless that was done by a run that could not note it."""
         found = self._service.started(bulk.metadata(desk.record.id, chunk.number), CALL_S)
         if found is None:
@@ -283,7 +283,7 @@ class BulkRun(Run):
             f"are with {self._provider_name} as {found.id}"
         )
 
-    def _start(self, desk: Desk, chunk: BulkChunk) -> BulkJob:
+    def _start(self, desk: BulkWork, chunk: BulkChunk) -> BulkJob:
         if chunk.input_file_id is None:
             chunk.input_file_id = self._uploaded(desk, chunk)
             chunk.state = "uploaded"
@@ -291,7 +291,7 @@ class BulkRun(Run):
         metadata = bulk.metadata(desk.record.id, chunk.number)
         return self._service.start(chunk.input_file_id, self._terms.window, metadata, CALL_S)
 
-    def _uploaded(self, desk: Desk, chunk: BulkChunk) -> str:
+    def _uploaded(self, desk: BulkWork, chunk: BulkChunk) -> str:
         name = bulk.file_name(desk.record.id, chunk.number)
         known = self._service.uploaded(name, CALL_S)
         if known is not None:
@@ -300,7 +300,7 @@ class BulkRun(Run):
         self._write_again(desk, chunk, path)
         return self._service.upload(path, name, TRANSFER_S)
 
-    def _write_again(self, desk: Desk, chunk: BulkChunk, path: Path) -> None:
+    def _write_again(self, desk: BulkWork, chunk: BulkChunk, path: Path) -> None:
         """The file of a chunk that an earlier run planned; what is new was just written."""
         if path.exists() and not self._is_inherited(chunk):
             return
@@ -318,7 +318,7 @@ class BulkRun(Run):
             and any(known.number == chunk.number for known in resumed.bulk.chunks)
         )
 
-    def _place(self) -> Place:
+    def _place(self) -> RouteEntry:
         """The model that is asked: the first of the route at this provider."""
         stops = (s for s in self.route.stops if s.ref.provider == self._provider_name)
         place = next(stops, None)
@@ -336,14 +336,16 @@ class BulkRun(Run):
         # Earlier versions named the month in which the batch began to every model.
         return str(self.intent.resume.parameters.get("as_of", "")) or None
 
-    def _lines(self, times: Mapping[int, int], as_of: str | None) -> Callable[[int], bulk.Line]:
+    def _lines(
+        self, times: Mapping[int, int], as_of: str | None
+    ) -> Callable[[int], bulk.RequestLine]:
         """Makes the request of a slot; ``times`` says how often it was asked for before."""
         place = self._place()
         endpoint, target = self.endpoints[place.ref], opening.target_of(self.settings, place)
-        words = wiring.Words(self.prompter, self.taxonomy)
+        words = wiring.TaxonomyPrompts(self.prompter, self.taxonomy)
         usual = Experience(target.reasoning_allowance)
 
-        def line_of(slot: int) -> bulk.Line:
+        def line_of(slot: int) -> bulk.RequestLine:
             variation = times.get(slot, 0)
             task = dated(replace(self._tasks[slot], variation=variation), as_of)
             prompt = words.build(task, style=endpoint.style)
@@ -359,7 +361,7 @@ class BulkRun(Run):
                 endpoint.reasoning_effort,
             )
             usage = Usage(usual.input_tokens(demand), budget)
-            return bulk.Line(
+            return bulk.RequestLine(
                 self._service.bulk_line(bulk.custom_id(slot, variation), request),
                 usage.input_tokens + usage.output_tokens,
                 self._price(place.spec)(usage) or 0.0,
@@ -376,7 +378,7 @@ class BulkRun(Run):
 
         return price
 
-    def _room(self, desk: Desk) -> bulk.Room:
+    def _room(self, desk: BulkWork) -> bulk.Room:
         """What the user's bounds leave for further requests."""
         calls, tokens, usd = bulk.committed(desk.record)
         settings = self.settings
@@ -390,11 +392,11 @@ class BulkRun(Run):
 
     # ------------------------------------------------------------------ asking and cancelling
 
-    def _note(self, desk: Desk, chunk: BulkChunk, job: BulkJob) -> None:
+    def _note(self, desk: BulkWork, chunk: BulkChunk, job: BulkJob) -> None:
         bulk.note_job(chunk, job)
         self._save(desk.record, force=True)
 
-    def _cancel(self, desk: Desk) -> None:
+    def _cancel(self, desk: BulkWork) -> None:
         """Take everything back that the provider has; what was never started is dropped."""
         for chunk in bulk.unsent(desk.bulk):
             self._withdraw(desk, chunk)
@@ -408,7 +410,7 @@ class BulkRun(Run):
         desk.bulk.cancelled = True
         self._save(desk.record, force=True)
 
-    def _withdraw(self, desk: Desk, chunk: BulkChunk) -> None:
+    def _withdraw(self, desk: BulkWork, chunk: BulkChunk) -> None:
         """Drop a chunk that was planned, unless an earlier run has started it after all."""
         try:
             found = self._service.started(bulk.metadata(desk.record.id, chunk.number), CALL_S)
@@ -422,7 +424,7 @@ class BulkRun(Run):
         _drop(chunk)
         self._save(desk.record, force=True)
 
-    def _dollars_left(self, desk: Desk, committed: float) -> float:
+    def _dollars_left(self, desk: BulkWork, committed: float) -> float:
         """What may still be asked for, by every cap on money; ``committed`` is this batch's own."""
         most = self.settings.max_cost
         left = [] if most is None else [most - committed]
@@ -430,7 +432,7 @@ class BulkRun(Run):
         left += [cap.limit_usd - cap.spent_usd - waiting for cap in self._caps]
         return min(left, default=math.inf)
 
-    def _look(self, desk: Desk, chunk: BulkChunk) -> None:
+    def _look(self, desk: BulkWork, chunk: BulkChunk) -> None:
         """Ask how a job does. One that the provider no longer knows is given up by ``cancel``."""
         try:
             self._note(desk, chunk, self._service.job(str(chunk.batch_id), CALL_S))
@@ -443,7 +445,7 @@ class BulkRun(Run):
 
     # ------------------------------------------------------------------ reading back
 
-    def _collect(self, desk: Desk, chunk: BulkChunk) -> None:
+    def _collect(self, desk: BulkWork, chunk: BulkChunk) -> None:
         """Fetch a chunk's files and take in what they hold."""
         paths = [self._fetched(desk, chunk, kind, id_) for kind, id_ in _files(chunk)]
         self._take_stock(desk, chunk)
@@ -461,7 +463,7 @@ class BulkRun(Run):
         self._clear(paths)
         self._save(desk.record, force=True)
 
-    def _fetched(self, desk: Desk, chunk: BulkChunk, kind: str, id_: str) -> Path:
+    def _fetched(self, desk: BulkWork, chunk: BulkChunk, kind: str, id_: str) -> Path:
         """One of the two files of an ended job, brought here unless it is."""
         path = self._folder / f"{desk.record.id}-{chunk.number:03}-{kind}.jsonl"
         if path.exists():
@@ -473,7 +475,7 @@ class BulkRun(Run):
             for path in paths:
                 path.unlink(missing_ok=True)
 
-    def _take_stock(self, desk: Desk, chunk: BulkChunk) -> None:
+    def _take_stock(self, desk: BulkWork, chunk: BulkChunk) -> None:
         """Note what is counted so far, so that a reading that is broken off can be undone."""
         record = desk.record
         chunk.fetches += 1
@@ -485,7 +487,7 @@ class BulkRun(Run):
         )
         self._save(record, force=True)
 
-    def _roll_back(self, desk: Desk) -> None:
+    def _roll_back(self, desk: BulkWork) -> None:
         """Forget what a reading that was broken off has counted: it is read again from the start.
 
         What it put on the disk stays there, and is only counted the next time.
@@ -496,7 +498,7 @@ class BulkRun(Run):
             record.rejected, record.flagged = dict(known.rejected), known.flagged
             desk.bulk.reading = None
 
-    def _second(self, desk: Desk) -> Shelf:
+    def _second(self, desk: BulkWork) -> SampleSink:
         """The shelf of a second reading: it keeps no refused answer that the first one kept."""
         known = {
             (one.slot, one.attempt) for one in journal.read_rejected(self.data_dir, desk.record.id)
@@ -507,7 +509,7 @@ class BulkRun(Run):
                 shelf.reject(refused)
 
         shelf = desk.shelf
-        return Shelf(
+        return SampleSink(
             append=shelf.append,
             reject=reject,
             review=shelf.review,
@@ -516,13 +518,13 @@ class BulkRun(Run):
             keep_thinking=shelf.keep_thinking,
         )
 
-    def _reader(self, desk: Desk, chunk: BulkChunk) -> Reader:
+    def _reader(self, desk: BulkWork, chunk: BulkChunk) -> AnswerReader:
         ref = ModelRef.parse(chunk.target)
-        place = Place(ref, self._catalog.spec(ref.provider, ref.model))
-        intake = Intake(
+        place = RouteEntry(ref, self._catalog.spec(ref.provider, ref.model))
+        intake = Acceptor(
             desk.record,
             desk.schedule,
-            Router([opening.target_of(self.settings, place)], Policy(), clock=self.clock),
+            Router([opening.target_of(self.settings, place)], RoutingPolicy(), clock=self.clock),
             desk.shelf if chunk.fetches == 1 else self._second(desk),
             stop=self._stop,
             bounds=self._bounds(),
@@ -532,16 +534,16 @@ class BulkRun(Run):
             learn=lambda: None,
             clock=self.clock,
         )
-        reading = Means(
+        reading = SampleMaking(
             task_of=lambda slot: self._task(desk, slot),
             judge=self._judged(intake.hear),
             price=self._price(place.spec),
             prompt_version=self.prompter.version(place.spec.prompt),
             as_of=self._as_of(chunk),
         )
-        return Reader(chunk, intake, reading, self._done)
+        return AnswerReader(chunk, intake, reading, self._done)
 
-    def _read(self, reader: Reader, paths: Sequence[Path]) -> bool:
+    def _read(self, reader: AnswerReader, paths: Sequence[Path]) -> bool:
         """Take the lines in, a group at a time; False when the run was asked to stop."""
         answers = map(self._service.bulk_answer, bulk.lines(paths))
         while group := list(itertools.islice(answers, GROUP)):
@@ -552,7 +554,7 @@ class BulkRun(Run):
                 return False
         return True
 
-    def _task(self, desk: Desk, slot: int) -> Task:
+    def _task(self, desk: BulkWork, slot: int) -> Task:
         """The task of a planned slot, also of one that is written already."""
         if slot not in self._tasks and not self._whole:
             planner = self.planner(self.ledger.coverage(desk.record), desk.record)
@@ -561,7 +563,7 @@ class BulkRun(Run):
 
     # ------------------------------------------------------------------ how things stand
 
-    def _standing(self, desk: Desk) -> Ending | None:
+    def _standing(self, desk: BulkWork) -> Ending | None:
         """The ending as far as the provider goes; None when more can be sent at once."""
         if desk.schedule.remaining == 0:
             return Ending("completed", Exit.DONE, "")
@@ -569,7 +571,7 @@ class BulkRun(Run):
             return self._paused(desk)
         return self._shortfall(desk)
 
-    def _shortfall(self, desk: Desk) -> Ending | None:
+    def _shortfall(self, desk: BulkWork) -> Ending | None:
         """Why the rest is not asked for in bulk; None when it is."""
         missing = f"{desk.schedule.remaining:,} of {desk.record.target:,} samples are missing"
         if self._failed is not None:
@@ -592,7 +594,7 @@ class BulkRun(Run):
             )
         return None
 
-    def _paused(self, desk: Desk) -> Ending:
+    def _paused(self, desk: BulkWork) -> Ending:
         wait_s = bulk.come_back_s(desk.bulk, self._now())
         return Ending("paused", Exit.PAUSED, bulk.progress(desk.bulk), wait_s)
 
@@ -610,7 +612,7 @@ class BulkRun(Run):
             bulk.refusal(self._provider_name, self._terms, failure),
         )
 
-    def _finished(self, ending: Ending, desk: Desk) -> Ending:
+    def _finished(self, ending: Ending, desk: BulkWork) -> Ending:
         """The ending; with ``finish_online``, after what is with nobody was asked for at once."""
         if not self.order.finish_online or ending.status == "completed" or self._stop.requested:
             return ending
@@ -622,7 +624,7 @@ class BulkRun(Run):
                 return ended
         return self._paused(desk) if out else Ending("completed", Exit.DONE, "")
 
-    def _online(self, desk: Desk, out: int) -> Schedule:
+    def _online(self, desk: BulkWork, out: int) -> Schedule:
         """What the ordinary loop has to write: everything but the ``out`` slots at the provider."""
         times = bulk.asked(desk.bulk.chunks)
         at_provider = _slots(bulk.outstanding(desk.bulk))
@@ -658,7 +660,7 @@ class BulkRun(Run):
         bound = self.settings.max_time
         return bound is not None and self.clock.monotonic() - self._started_at >= bound
 
-    def _tell_wait(self, desk: Desk, ending: Ending) -> None:
+    def _tell_wait(self, desk: BulkWork, ending: Ending) -> None:
         """Say what is waited for, once as long as it stays the same."""
         if ending.reason == self._told:
             return
@@ -746,7 +748,7 @@ def _stopped(provider: str) -> Ending:
     )
 
 
-def _cut(chunk: BulkChunk, reading: bulk.Reading) -> str:
+def _cut(chunk: BulkChunk, reading: bulk.ResultReading) -> str:
     torn = f", {reading.torn:,} lines cannot be read" if reading.torn else ""
     return (
         f"the files of chunk {chunk.number} are cut off: {reading.answers:,} answers of "

@@ -29,7 +29,7 @@ from legalgen.law.planner import Task, dated
 from legalgen.providers.base import Provider
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router, Turn
-from legalgen.routing.targets import Hold, Lease, Spent, Target
+from legalgen.routing.targets import Lease, QueuedWait, Spent, Target
 from legalgen.routing.unsupported import form
 from legalgen.store.sample import Draft
 from legalgen.telemetry import events
@@ -75,7 +75,7 @@ Voice = tuple[str, str | None]
 """A style of prompt and the month as at which it asks for the law."""
 
 
-class Words(Protocol):
+class PromptSource(Protocol):
     """Makes prompts; :mod:`legalgen.law.prompts` does."""
 
     def build(self, task: Task, *, style: str, avoid: Sequence[str] = ()) -> Prompt:
@@ -101,7 +101,7 @@ class Job(msgspec.Struct):
     avoid: tuple[str, ...] = ()
     scale: float = 1.0
     attempts: int = 0
-    hold: Hold | None = None
+    hold: QueuedWait | None = None
     told: tuple[ModelRef, str] | None = None
     failed: tuple[ModelRef, ErrorCategory, str] | None = None
     """Where, how and by which rule the last call failed, until the next call shows whether that
@@ -215,7 +215,7 @@ class Generation:
         self,
         router: Router,
         endpoints: Mapping[ModelRef, Endpoint],
-        words: Words,
+        words: PromptSource,
         *,
         read: Read,
         judge: Judge,
@@ -278,13 +278,13 @@ class Generation:
             self._give_back(job)
             return Halted(job)
         turn = self._router.turn(job.trail, self.demand(job), job.hold)
-        job.hold = turn if isinstance(turn, Hold) else None
+        job.hold = turn if isinstance(turn, QueuedWait) else None
         if self._is_left_behind(job, turn):
             return _ended(self._join_again(job))
         match turn:
             case Lease():
                 return _ended(self._call(job, turn))
-            case Hold():
+            case QueuedWait():
                 self._tell_wait(job, turn)
                 raise _Again(turn.seconds)
             case NoneLeft() if self._router.usable():
@@ -299,7 +299,7 @@ class Generation:
         match turn:
             case Pause():
                 late = True
-            case Hold(seconds=seconds, why=why):
+            case QueuedWait(seconds=seconds, why=why):
                 late = why != BUSY and seconds > LONGEST_LONE_WAIT_S
             case _:
                 late = False
@@ -507,7 +507,7 @@ class Generation:
             )
         )
 
-    def _tell_wait(self, job: Job, hold: Hold) -> None:
+    def _tell_wait(self, job: Job, hold: QueuedWait) -> None:
         if hold.why == BUSY or hold.seconds < TOLD_WAIT_S or job.told == (hold.ref, hold.why):
             return
         job.told = (hold.ref, hold.why)

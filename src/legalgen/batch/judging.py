@@ -212,10 +212,12 @@ def _judgement(text: str) -> Judgement:
     return msgspec.json.decode(text[start : end + 1].encode(), type=Judgement)
 
 
-Gate = Callable[[Draft, Task, Completion], Verdict]
+Inspection = Callable[[Draft, Task, Completion], Verdict]
 
 
-def judged(gate: Gate, judging: Judging, score: Callable[[float | None], Reason | None]) -> Gate:
+def judged(
+    gate: Inspection, judging: Judging, score: Callable[[float | None], Reason | None]
+) -> Inspection:
     """The gate with the judge behind it: only what the gate lets through is marked.
 
     ``score`` turns a mark, or that there is none, into the gate's reason for it. It is asked about

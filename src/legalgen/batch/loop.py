@@ -30,7 +30,7 @@ from legalgen.batch.generation import (
     Stuck,
     Written,
 )
-from legalgen.batch.workers import Crashed, Crew, Done
+from legalgen.batch.workers import Crashed, Done, Workers
 from legalgen.completion import ModelRef
 from legalgen.errors import AnswerRefused, ErrorCategory, Reason
 from legalgen.errors.exit_codes import Exit
@@ -40,8 +40,8 @@ from legalgen.quality.rules import Verdict
 from legalgen.routing.router import Router
 from legalgen.routing.targets import MOST_IN_FLIGHT, Spent
 from legalgen.store.journal import Rejected
-from legalgen.store.ledger import Alert, Failed, Record, Spill, Status, Switch, Wait
-from legalgen.store.ledger import GivenUp as GivenUpNote
+from legalgen.store.ledger import AlertRecord, Failed, Record, Spill, Status, Switch, WaitNote
+from legalgen.store.ledger import GivenUpTask as GivenUpNote
 from legalgen.store.parts import Cell
 from legalgen.store.sample import Sample, sample_id
 from legalgen.telemetry import events, metrics
@@ -63,7 +63,7 @@ _REQUESTS = frozenset({ErrorCategory.BAD_REQUEST, ErrorCategory.CONTEXT_LENGTH})
 UNFIT = "no model of the route can take any sample"
 
 
-class Bounds(msgspec.Struct, frozen=True):
+class BatchBounds(msgspec.Struct, frozen=True):
     """What limits a batch; ``concurrency`` None is auto. Times are seconds."""
 
     concurrency: int | None = None
@@ -161,7 +161,7 @@ class Schedule:
         return max(0, self.target - self.accepted)
 
 
-class Shelf:
+class SampleSink:
     """Where accepted samples go; the store, the duplicate index and their order."""
 
     def __init__(
@@ -218,10 +218,10 @@ class Batch:
         record: Record,
         schedule: Schedule,
         router: Router,
-        shelf: Shelf,
+        shelf: SampleSink,
         *,
         stop: Stop,
-        bounds: Bounds,
+        bounds: BatchBounds,
         counters: metrics.Metrics,
         listener: events.Listener,
         save: Callable[[Record], None],
@@ -239,7 +239,7 @@ class Batch:
         self._save = save
         self._learn = learn
         self._clock = clock or Clock()
-        self._crew: Crew[Job, Outcome] | None = None
+        self._crew: Workers[Job, Outcome] | None = None
         self._generation: Generation | None = None
         self._verdict: Ending | None = None
         """A decision that the run ends."""
@@ -273,7 +273,7 @@ class Batch:
             BaseException: whatever a worker died of (a bug); the same holds.
         """
         self._generation = generation
-        self._crew = crew = Crew[Job, Outcome](generation.run, self._clock)
+        self._crew = crew = Workers[Job, Outcome](generation.run, self._clock)
         try:
             self._dispatch(crew)
             meanwhile()
@@ -287,7 +287,7 @@ class Batch:
         finally:
             crew.dismiss()
 
-    def _receive(self, crew: Crew[Job, Outcome], timeout_s: float) -> bool:
+    def _receive(self, crew: Workers[Job, Outcome], timeout_s: float) -> bool:
         """Take what came in, accept what is worth it; whether anything came."""
         came = False
         for message in crew.receive(timeout_s):
@@ -298,7 +298,7 @@ class Batch:
             raise self._crash
         return came
 
-    def _part(self, crew: Crew[Job, Outcome]) -> Ending:
+    def _part(self, crew: Workers[Job, Outcome]) -> Ending:
         """Take what abandoned workers still bring, and wait for none that is silent."""
         while crew.active and self._receive(crew, PARTING_S):
             pass
@@ -311,7 +311,7 @@ class Batch:
 
     # ------------------------------------------------------------------ dispatching
 
-    def _dispatch(self, crew: Crew[Job, Outcome]) -> None:
+    def _dispatch(self, crew: Workers[Job, Outcome]) -> None:
         while self._may_start(crew):
             job = self._schedule.next(crew.active)
             if job is None:
@@ -321,7 +321,7 @@ class Batch:
                 return
             crew.start(job)
 
-    def _may_start(self, crew: Crew[Job, Outcome]) -> bool:
+    def _may_start(self, crew: Workers[Job, Outcome]) -> bool:
         if self._stop.requested or self._verdict is not None or self._shortage is not None:
             return False
         calls = self._bounds.concurrency
@@ -329,7 +329,7 @@ class Batch:
             return crew.active < MOST_IN_FLIGHT
         return crew.active < calls + calls // 4  # some read and judge while as many call
 
-    def _is_worth(self, job: Job, crew: Crew[Job, Outcome]) -> bool:
+    def _is_worth(self, job: Job, crew: Workers[Job, Outcome]) -> bool:
         """Whether one more worker would find room: with a fixed number, always."""
         if self._bounds.concurrency is not None:
             return True
@@ -339,7 +339,7 @@ class Batch:
             self._generation.demand(job)
         )
 
-    def _tick(self, crew: Crew[Job, Outcome]) -> float:
+    def _tick(self, crew: Workers[Job, Outcome]) -> float:
         growing = self._bounds.concurrency is None and self._schedule.remaining > crew.active
         return GROWING_TICK_S if growing and self._may_start(crew) else TICK_S
 
@@ -584,7 +584,7 @@ class Batch:
                 self._alert(self._metrics.switched(old, new, ErrorCategory(event.category)))
             case events.Waiting():
                 self._metrics.waited(event.seconds)
-                self.record.note(Wait(event.at, event.seconds, (event.target,), event.reason))
+                self.record.note(WaitNote(event.at, event.seconds, (event.target,), event.reason))
             case _:
                 pass
         self._listen(event)
@@ -604,10 +604,10 @@ class Batch:
             self._watch.refused_calls += 1
             self._watch.refusals.update({*event.codes} or {category})
 
-    def _alert(self, alert: metrics.Alert | None) -> None:
+    def _alert(self, alert: metrics.ThresholdAlert | None) -> None:
         if alert is not None:
             at = self._now()
-            self.record.note(Alert(at, alert.kind, alert.message))
+            self.record.note(AlertRecord(at, alert.kind, alert.message))
             self._listen(events.Alert(at=at, kind=alert.kind, message=alert.message))
 
     # ------------------------------------------------------------------ how it ends

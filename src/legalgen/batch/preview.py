@@ -16,7 +16,7 @@ from legalgen.batch.generation import Job
 from legalgen.batch.judging import MARK_TOKENS
 from legalgen.batch.run import Run
 from legalgen.law.planner import Task
-from legalgen.routing.forecast import UNKNOWN_YIELD, Forecast, Share, Supply, forecast
+from legalgen.routing.forecast import UNKNOWN_YIELD, Forecast, ModelShare, Supply, forecast
 from legalgen.routing.rate_limits import CHARACTERS_PER_TOKEN, Budgets, Cost, Demand
 from legalgen.routing.route import Route
 from legalgen.routing.router import Router
@@ -227,7 +227,7 @@ def _finite(seconds: float) -> float | None:
     return None if math.isinf(seconds) else round(seconds, 1)
 
 
-def _share_json(share: Share) -> dict[str, Any]:
+def _share_json(share: ModelShare) -> dict[str, Any]:
     return {
         "provider": share.ref.provider,
         "model": share.ref.model,
@@ -249,7 +249,7 @@ def _share_json(share: Share) -> dict[str, Any]:
     }
 
 
-def _share_words(share: Share, made: str) -> str:
+def _share_words(share: ModelShare, made: str) -> str:
     """``made`` is what its answers are: samples or marks."""
     words = [
         f"{share.samples} {made} in {share.calls} calls",

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from legalgen import __version__
 from legalgen.batch import loop, wiring
 from legalgen.batch.generation import Endpoint, Generation, Job, Judge, Stop
-from legalgen.batch.loop import Batch, Bounds, Ending, Schedule, Shelf
+from legalgen.batch.loop import Batch, BatchBounds, Ending, SampleSink, Schedule
 from legalgen.completion import ModelRef
 from legalgen.errors import (
     BatchRunning,
@@ -29,7 +29,7 @@ from legalgen.errors import (
 )
 from legalgen.errors.exit_codes import Exit
 from legalgen.failover import NoneLeft, Pause
-from legalgen.law.planner import Planner, Task, renew
+from legalgen.law.planner import Task, TaskPlanner, renew
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog
 from legalgen.quality.rules import default_thresholds
@@ -37,7 +37,7 @@ from legalgen.routing import opening
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.route import Route
 from legalgen.routing.router import Router
-from legalgen.routing.targets import MOST_IN_FLIGHT, Cap, Policy, Target
+from legalgen.routing.targets import MOST_IN_FLIGHT, Cap, RoutingPolicy, Target
 from legalgen.settings.layers import SETTINGS, Settings
 from legalgen.store import card, journal, ledger, outlays, parts
 from legalgen.store.files import DataDir
@@ -252,7 +252,7 @@ class Run:
         """A sample that is shown and kept nowhere."""
         record = self._record(self._new_id(), 0)
         planner = self.planner({}, record)
-        shelf = Shelf(
+        shelf = SampleSink(
             append=self._kept.extend,
             reject=lambda _: None,
             review=lambda verdict: verdict,
@@ -306,7 +306,7 @@ class Run:
         self.ledger.save(record, force=True)
 
     def _guarded(
-        self, record: Record, schedule: Schedule, shelf: Shelf, writer: BatchWriter
+        self, record: Record, schedule: Schedule, shelf: SampleSink, writer: BatchWriter
     ) -> Ending:
         """Work; when the disk fails, say so in the record if it can still be written.
 
@@ -335,7 +335,7 @@ class Run:
         self,
         record: Record,
         schedule: Schedule,
-        shelf: Shelf,
+        shelf: SampleSink,
         *,
         save: Callable[[Record], None],
     ) -> Ending:
@@ -433,9 +433,9 @@ class Run:
 
     # ------------------------------------------------------------------ its parts
 
-    def _policy(self) -> Policy:
+    def _policy(self) -> RoutingPolicy:
         settings = self.settings
-        return Policy(
+        return RoutingPolicy(
             max_in_flight=self._bounds().concurrency or MOST_IN_FLIGHT,
             stickiness_s=settings.stickiness,
             max_wait_s=self._max_wait(),
@@ -482,7 +482,7 @@ class Run:
         return Generation(
             self.router,
             self.endpoints,
-            wiring.Words(self.prompter, self.taxonomy),
+            wiring.TaxonomyPrompts(self.prompter, self.taxonomy),
             read=wiring.read_answer,
             judge=judge,
             renew=renew,
@@ -541,13 +541,13 @@ class Run:
             self._passed_by.add(error.path)
             self._notice(f"{error}; it is passed by: its rows are not counted, repeats not seen")
 
-    def _shelf(self, writer: BatchWriter) -> Shelf:
+    def _shelf(self, writer: BatchWriter) -> SampleSink:
         def append(samples: list[Sample]) -> None:
             writer.append(samples)
             if self.intent.kind != "batch":
                 self._kept.extend(samples)
 
-        return Shelf(
+        return SampleSink(
             append=append,
             reject=writer.reject,
             review=lambda verdict: self.selection.review(verdict),  # noqa: PLW0108 - not yet open
@@ -595,11 +595,11 @@ class Run:
         """The record of a batch that begins now over a dataset of ``rows`` rows."""
         return self._record(self._new_id(), rows)
 
-    def planner(self, counts: Mapping[parts.Cell, int], record: Record) -> Planner:
+    def planner(self, counts: Mapping[parts.Cell, int], record: Record) -> TaskPlanner:
         """The plan of a record over what is on the disk."""
-        return Planner(self.taxonomy, self.filter, counts, seed=record.seed)
+        return TaskPlanner(self.taxonomy, self.filter, counts, seed=record.seed)
 
-    def _schedule(self, planner: Planner, record: Record, done: set[int]) -> Schedule:
+    def _schedule(self, planner: TaskPlanner, record: Record, done: set[int]) -> Schedule:
         """What a batch still has to write: its plan, less what is done or given up."""
         planned: Iterable[Task] = planner.planned(record.target)
         if record.given_up:
@@ -672,9 +672,9 @@ class Run:
             return self.intent.until_total - rows
         return self.intent.count
 
-    def _bounds(self) -> Bounds:
+    def _bounds(self) -> BatchBounds:
         concurrency = self.settings.concurrency
-        return Bounds(
+        return BatchBounds(
             concurrency=concurrency if isinstance(concurrency, int) else None,
             max_time_s=self.settings.max_time,
         )
@@ -759,7 +759,7 @@ def _named(file: Path | None) -> str | None:
     return None if file is None else str(file)
 
 
-def _task_of(note: ledger.GivenUp) -> Task:
+def _task_of(note: ledger.GivenUpTask) -> Task:
     """A task that was given up, as far as the plan needs to know it."""
     jurisdiction, practice_area, topic, difficulty, sample_type = note.cell
     return Task(

@@ -21,9 +21,8 @@ from legalgen.completion import (
     Usage,
 )
 from legalgen.errors import AnswerRefused, ErrorCategory, Reason, UsageError
-from legalgen.law.axes import Bounds, Filter, Topic
-from legalgen.law.planner import Planner as TaskPlanner
-from legalgen.law.planner import Task, dated
+from legalgen.law.axes import Filter, LengthBounds, Topic
+from legalgen.law.planner import Task, TaskPlanner, dated
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.providers import PROVIDERS
@@ -32,8 +31,7 @@ from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.quality.rules import Rules, TypeBounds, Verdict
 from legalgen.routing.opening import Deferred, open_one, plan_route
 from legalgen.routing.rate_limits import Demand
-from legalgen.routing.route import Route
-from legalgen.routing.route import Stop as Place
+from legalgen.routing.route import Route, RouteEntry
 from legalgen.settings.layers import Settings
 from legalgen.store.sample import Draft, read
 
@@ -81,14 +79,14 @@ def open_endpoints(settings: Settings, route: Route) -> dict[ModelRef, Endpoint]
     return endpoints
 
 
-def _provider(settings: Settings, place: Place, *, first: bool) -> Provider:
+def _provider(settings: Settings, place: RouteEntry, *, first: bool) -> Provider:
     name, path = place.ref.provider, place.model_path
     if first or PROVIDERS[name].extra:
         return open_one(settings, name, path)
     return Deferred(name, lambda: open_one(settings, name, path))
 
 
-def _endpoint(settings: Settings, place: Place, provider: Provider) -> Endpoint:
+def _endpoint(settings: Settings, place: RouteEntry, provider: Provider) -> Endpoint:
     spec = place.spec
     return Endpoint(
         provider=provider,
@@ -136,7 +134,7 @@ def _price(spec: ModelSpec, usage: Usage) -> float | None:
     return spec.cost_usd(usage.input_tokens, usage.output_tokens, usage.cached_tokens or 0)
 
 
-class Words:
+class TaxonomyPrompts:
     """Prompts and their sizes: what :mod:`legalgen.batch.generation` asks of the law's side."""
 
     def __init__(self, prompter: Prompter, taxonomy: Taxonomy) -> None:
@@ -159,7 +157,7 @@ class Words:
         return demand_of(prompt, bounds)
 
 
-def demand_of(prompt: Prompt, bounds: Bounds) -> Demand:
+def demand_of(prompt: Prompt, bounds: LengthBounds) -> Demand:
     """Tokens by words: 1.43 a word was measured on legal answers; JSON and citations beside."""
     least, most = bounds.answer_words
     fewest, steps = bounds.reasoning_steps

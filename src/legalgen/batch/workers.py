@@ -37,7 +37,7 @@ class Crashed(msgspec.Struct, frozen=True):
     error: BaseException
 
 
-class Crew(Generic[J, O]):
+class Workers(Generic[J, O]):
     """As many threads as there ever were jobs at once; touched by the main thread alone."""
 
     def __init__(self, work: Callable[[J], O], clock: Clock) -> None:

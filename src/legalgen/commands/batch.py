@@ -17,7 +17,7 @@ from legalgen.errors.exit_codes import Exit
 from legalgen.settings.layers import Settings
 from legalgen.settings.types import parse_duration
 from legalgen.store.files import DataDir
-from legalgen.store.ledger import Ledger, Record, Unreadable
+from legalgen.store.ledger import Ledger, Record, UnreadableRecord
 from legalgen.ui.console import Console, confirmed
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _resumable(settings: Settings, order: BatchOrder) -> Record:
         return record
     running = None
     for entry in ledger.newest():
-        if isinstance(entry, Unreadable) or entry.kind != "batch":
+        if isinstance(entry, UnreadableRecord) or entry.kind != "batch":
             continue
         status = ledger.status_of(entry)
         if status in RESUMABLE:

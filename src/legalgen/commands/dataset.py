@@ -25,7 +25,7 @@ from legalgen.dataset.verify import verify
 from legalgen.errors import DiskError, UsageError
 from legalgen.errors.redaction import redact
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.duplicates import DuplicateIndex, Part, Thresholds
+from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds, IndexedPart
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir, beside_name, clear_beside, sync_folder, try_lock
 from legalgen.store.journal import recover
@@ -112,7 +112,7 @@ def import_file(settings: Settings, console: Console, file: Path) -> int:
             console.talk(notice)
         taxonomy = _taxonomy(settings, console)
         gate = wiring.gate_of(settings, taxonomy, _now().date(), rehearsal=False)
-        index = _index(data_dir, Thresholds(**gate.rules.duplicate_thresholds()))
+        index = _index(data_dir, DuplicateThresholds(**gate.rules.duplicate_thresholds()))
         done = imports.import_rows(
             read_rows(file),
             imports.Source(file.resolve(), _command()),
@@ -153,19 +153,19 @@ def _command() -> tuple[str, ...]:
     return ("legalgen", *(redact(word) for word in sys.argv[1:]))
 
 
-def _index(data_dir: DataDir, thresholds: Thresholds) -> DuplicateIndex:
+def _index(data_dir: DataDir, thresholds: DuplicateThresholds) -> DuplicateIndex:
     """The index of near-duplicates of the dataset, as a batch keeps it."""
     index = DuplicateIndex(data_dir.index(), thresholds)
     index.open([_part(path) for path in parts(data_dir)])
     return index
 
 
-def _part(path: Path) -> Part:
+def _part(path: Path) -> IndexedPart:
     def rows() -> Iterable[tuple[str, str, str]]:
         table = read_columns(path, ("id", "question", "answer"))  # only where no sketch is kept
         return zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
 
-    return Part(path.name, path.stat().st_size, rows)
+    return IndexedPart(path.name, path.stat().st_size, rows)
 
 
 class ExportOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from legalgen.errors import UsageError
 from legalgen.settings.layers import Settings
 from legalgen.settings.types import did_you_mean, parse_duration
 from legalgen.store.files import DataDir
-from legalgen.store.ledger import Ledger, Record, Unreadable
+from legalgen.store.ledger import Ledger, Record, UnreadableRecord
 from legalgen.store.outlays import By, Outlay, in_all, outlays
 from legalgen.ui.console import Console, history_row
 
@@ -101,7 +101,7 @@ def _matching(ledger: Ledger, query: HistoryQuery) -> Iterator[dict[str, Any]]:
     """The rows of the batches asked for, newest first; no more are read than are taken."""
     since = _moment(query.since) if query.since else None
     for entry in ledger.newest():
-        if isinstance(entry, Unreadable):
+        if isinstance(entry, UnreadableRecord):
             if query.status in (None, "unreadable") and not (query.provider or since):
                 yield history_row(entry, "unreadable")
             continue

@@ -15,13 +15,13 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.dataset.foreign import ODDITIES, Form, Row, Unreadable
+from legalgen.dataset.foreign import ODDITIES, Form, Row, UnreadableRow
 from legalgen.errors import Reason
 from legalgen.law.citations import Parsed
 from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.corpus import Corpus
-from legalgen.quality.duplicates import DuplicateIndex, Match, Thresholds
+from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds, Match
 from legalgen.quality.gate import Gate
 from legalgen.quality.rules import TypeBounds, Verdict
 from legalgen.store.sample import Draft, DraftCitation, Sample, normalise
@@ -56,7 +56,7 @@ class Linter:
         self._rules = gate.rules
         self._widest = widest_bounds(taxonomy)
         self._corpus = Corpus(self._rules)
-        limits = Thresholds(**self._rules.duplicate_thresholds())
+        limits = DuplicateThresholds(**self._rules.duplicate_thresholds())
         self._index = index if index is not None else DuplicateIndex(thresholds=limits)
 
     def judge(self, row: Row) -> Judged:
@@ -156,7 +156,7 @@ class Pair(msgspec.Struct, frozen=True):
     answer: float
 
 
-class Report(msgspec.Struct):
+class CheckReport(msgspec.Struct):
     """What a check found, in rows. ``as_data`` is the object that ``--json`` prints.
 
     ``form`` is the one that most rows have, ``forms`` counts them, ``missing`` are columns of ours
@@ -201,11 +201,11 @@ class Report(msgspec.Struct):
         return data | self.oddities | {"found": self.found}
 
 
-def check(rows: Iterable[Row | Unreadable], linter: Linter) -> Report:
+def check(rows: Iterable[Row | UnreadableRow], linter: Linter) -> CheckReport:
     """Judge every row; what ``rows`` raises passes through."""
     tally = _Tally()
     for row in rows:
-        if isinstance(row, Unreadable):
+        if isinstance(row, UnreadableRow):
             tally.unreadable(row)
             continue
         judged = linter.judge(row)
@@ -216,7 +216,7 @@ def check(rows: Iterable[Row | Unreadable], linter: Linter) -> Report:
 
 
 class _Tally(msgspec.Struct):
-    _report: Report = msgspec.field(default_factory=Report)
+    _report: CheckReport = msgspec.field(default_factory=CheckReport)
     _questions: set[bytes] = msgspec.field(default_factory=set)
     _answers: set[bytes] = msgspec.field(default_factory=set)
     _ids: set[bytes] = msgspec.field(default_factory=set)
@@ -225,7 +225,7 @@ class _Tally(msgspec.Struct):
     _forms: Counter[Form] = msgspec.field(default_factory=Counter)
     _missing: dict[str, None] = msgspec.field(default_factory=dict)
 
-    def unreadable(self, row: Unreadable) -> None:
+    def unreadable(self, row: UnreadableRow) -> None:
         report = self._report
         report.rows += 1
         report.unreadable_rows += 1
@@ -289,7 +289,7 @@ class _Tally(msgspec.Struct):
         if len(report.pairs) >= 4 * MAX_PAIRS:
             report.pairs = _closest(report.pairs)
 
-    def report(self) -> Report:
+    def report(self) -> CheckReport:
         self._report.pairs = _closest(self._report.pairs)
         self._report.forms = dict(self._forms.most_common())
         self._report.form = next(iter(self._report.forms), "legacy")

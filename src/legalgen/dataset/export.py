@@ -37,16 +37,16 @@ Format = Literal["prompt-completion", "messages", "alpaca", "sharegpt", "legacy"
 FORMATS: Final[tuple[Format, ...]] = (
     "prompt-completion", "messages", "alpaca", "sharegpt", "legacy", "schema",
 )  # fmt: skip
-Reasoning = Literal["none", "inline", "think", "reasoning_content", "thinking"]
-REASONINGS: Final[tuple[Reasoning, ...]] = (
+ReasoningForm = Literal["none", "inline", "think", "reasoning_content", "thinking"]
+REASONINGS: Final[tuple[ReasoningForm, ...]] = (
     "none", "inline", "think", "reasoning_content", "thinking",
 )  # fmt: skip
 SUFFIXES: Final = (".parquet", ".jsonl")
 _BATCH_ROWS: Final = 5_000
 _CHAT: Final = frozenset({"prompt-completion", "messages"})
 
-Record = Mapping[str, Any]
-Shape = Callable[[Record], Record]
+ExportedRow = Mapping[str, Any]
+Shape = Callable[[ExportedRow], ExportedRow]
 
 
 # --- which rows --------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ class Wanted(msgspec.Struct, frozen=True):
     difficulties: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
 
-    def takes(self, row: Record) -> bool:
+    def takes(self, row: ExportedRow) -> bool:
         """Whether a row with ``WANTED_COLUMNS`` is wanted."""
         flags = row["flags"]
         return (
@@ -94,7 +94,7 @@ def _one_of(value: str, wanted: Sequence[str]) -> bool:
     return not wanted or value in wanted
 
 
-def _names(row: Record) -> tuple[str, str]:
+def _names(row: ExportedRow) -> tuple[str, str]:
     return f"{row['provider']}/{row['model']}", row["model"]
 
 
@@ -110,7 +110,7 @@ def in_test(name: str, share: float, seed: int) -> bool:
 # --- in which shape ----------------------------------------------------------------------------
 
 
-def shape_of(form: Format, reasoning: Reasoning, taxonomy: Taxonomy) -> Shape:
+def shape_of(form: Format, reasoning: ReasoningForm, taxonomy: Taxonomy) -> Shape:
     """What makes a row of a format.
 
     Raises:
@@ -134,23 +134,23 @@ def shape_of(form: Format, reasoning: Reasoning, taxonomy: Taxonomy) -> Shape:
     }[form](reasoning)
 
 
-def _schema(_reasoning: Reasoning) -> Shape:
+def _schema(_reasoning: ReasoningForm) -> Shape:
     return lambda row: row
 
 
-def _prompt_completion(reasoning: Reasoning) -> Shape:
-    def shape(row: Record) -> Record:
+def _prompt_completion(reasoning: ReasoningForm) -> Shape:
+    def shape(row: ExportedRow) -> ExportedRow:
         user, assistant = _turns(row, reasoning)
         return {"id": row["id"], "prompt": [user], "completion": [assistant]}
 
     return shape
 
 
-def _messages(reasoning: Reasoning) -> Shape:
+def _messages(reasoning: ReasoningForm) -> Shape:
     return lambda row: {"id": row["id"], "messages": _turns(row, reasoning)}
 
 
-def _alpaca(reasoning: Reasoning) -> Shape:
+def _alpaca(reasoning: ReasoningForm) -> Shape:
     return lambda row: {
         "id": row["id"],
         "instruction": row["question"],
@@ -159,7 +159,7 @@ def _alpaca(reasoning: Reasoning) -> Shape:
     }
 
 
-def _sharegpt(reasoning: Reasoning) -> Shape:
+def _sharegpt(reasoning: ReasoningForm) -> Shape:
     return lambda row: {
         "id": row["id"],
         "conversations": [
@@ -169,7 +169,7 @@ def _sharegpt(reasoning: Reasoning) -> Shape:
     }
 
 
-def _turns(row: Record, reasoning: Reasoning) -> list[dict[str, str]]:
+def _turns(row: ExportedRow, reasoning: ReasoningForm) -> list[dict[str, str]]:
     """Both messages have the same keys: loaders make one type of them."""
     user = {"role": "user", "content": row["question"]}
     if reasoning not in ("reasoning_content", "thinking"):
@@ -178,7 +178,7 @@ def _turns(row: Record, reasoning: Reasoning) -> list[dict[str, str]]:
     return [{**user, reasoning: ""}, assistant]
 
 
-def _answer(row: Record, reasoning: Reasoning) -> str:
+def _answer(row: ExportedRow, reasoning: ReasoningForm) -> str:
     steps = _steps(row)
     if reasoning == "none" or not steps:
         return str(row["answer"])
@@ -187,7 +187,7 @@ def _answer(row: Record, reasoning: Reasoning) -> str:
     return f"{steps}\n\n{row['answer']}"
 
 
-def _steps(row: Record) -> str:
+def _steps(row: ExportedRow) -> str:
     return "\n".join(f"{n}. {step}" for n, step in enumerate(row["reasoning_steps"], 1))
 
 
@@ -201,7 +201,7 @@ class _Legacy:
             for topic in area.topics
         }
 
-    def __call__(self, row: Record) -> Record:
+    def __call__(self, row: ExportedRow) -> ExportedRow:
         steps = (f"Step {n}: {step}" for n, step in enumerate(row["reasoning_steps"], 1))
         return {
             "id": row["id"],
@@ -213,7 +213,7 @@ class _Legacy:
             "reasoning": " ".join(steps),
         }
 
-    def _topic(self, row: Record) -> str:
+    def _topic(self, row: ExportedRow) -> str:
         key = (row["jurisdiction"], row["practice_area"], row["topic"])
         return self._names.get(key) or f"{_titled(key[1])} - {_titled(key[2])}"
 
@@ -296,12 +296,12 @@ def _paths(data_dir: DataDir, out: Path, split: Split | None) -> dict[str, Path]
     return paths
 
 
-def _looked_at(batch: pa.RecordBatch) -> Iterator[Record]:
-    rows: list[Record] = batch.select(["id", *WANTED_COLUMNS]).to_pylist()
+def _looked_at(batch: pa.RecordBatch) -> Iterator[ExportedRow]:
+    rows: list[ExportedRow] = batch.select(["id", *WANTED_COLUMNS]).to_pylist()
     return iter(rows)
 
 
-def _side(row: Record, wanted: Wanted, split: Split | None) -> str | None:
+def _side(row: ExportedRow, wanted: Wanted, split: Split | None) -> str | None:
     """The file a row goes to, or None."""
     if not wanted.takes(row):
         return None

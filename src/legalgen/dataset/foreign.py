@@ -97,14 +97,14 @@ class Row(msgspec.Struct, frozen=True):
         return "legacy" if self.sample is None else "legalgen"
 
 
-class Unreadable(msgspec.Struct, frozen=True):
+class UnreadableRow(msgspec.Struct, frozen=True):
     """A row that is none, and why."""
 
     number: int
     why: str
 
 
-def read_rows(path: Path) -> Iterator[Row | Unreadable]:
+def read_rows(path: Path) -> Iterator[Row | UnreadableRow]:
     """The rows of a parquet or JSON lines file (also gzipped), or of a folder of either.
 
     A folder may be one that ``datasets`` has saved. A bounded number of rows is in memory at a
@@ -116,7 +116,7 @@ def read_rows(path: Path) -> Iterator[Row | Unreadable]:
     looked = False
     for number, found in enumerate(_records(path), 1):
         if isinstance(found, str):
-            yield Unreadable(number, found)
+            yield UnreadableRow(number, found)
             continue
         if not looked:
             _check_columns(path, found)
@@ -263,15 +263,15 @@ def _json_record(line: bytes) -> Mapping[str, Any] | str:
 # --- one row -----------------------------------------------------------------------------------
 
 
-def _row(number: int, record: Mapping[str, Any]) -> Row | Unreadable:
+def _row(number: int, record: Mapping[str, Any]) -> Row | UnreadableRow:
     for name in ("question", "answer"):
         if not isinstance(record.get(name), str):
-            return Unreadable(number, f"{name} is no text")
+            return UnreadableRow(number, f"{name} is no text")
     ours = len(_OURS & record.keys()) > len(_OLD & record.keys())
     return _own_row(number, record) if ours else _legacy_row(number, record)
 
 
-def _own_row(number: int, record: Mapping[str, Any]) -> Row | Unreadable:
+def _own_row(number: int, record: Mapping[str, Any]) -> Row | UnreadableRow:
     said = {name: value for name, value in record.items() if value is not None}
     steps, odd_steps = _steps_of(_first_of(record, "reasoning_steps", "reasoning"))
     citations, odd_citations = _citations_of(_first_of(record, "citations", "case_citation"))
@@ -281,7 +281,7 @@ def _own_row(number: int, record: Mapping[str, Any]) -> Row | Unreadable:
             filled | {"reasoning_steps": steps, "citations": citations}, Sample
         )
     except msgspec.ValidationError as error:
-        return Unreadable(number, f"not a row of this schema: {error}")
+        return UnreadableRow(number, f"not a row of this schema: {error}")
     odd = [*odd_citations, *odd_steps]
     if sample.difficulty not in DIFFICULTIES:
         odd.append("unknown_difficulty")

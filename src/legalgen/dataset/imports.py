@@ -28,7 +28,7 @@ from legalgen.dataset.foreign import (
     SAMPLE_TYPE,
     UNKNOWN,
     Row,
-    Unreadable,
+    UnreadableRow,
 )
 from legalgen.law.axes import Area, Topic
 from legalgen.law.citations import Parsed
@@ -79,7 +79,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 def import_rows(
-    rows: Iterable[Row | Unreadable],
+    rows: Iterable[Row | UnreadableRow],
     source: Source,
     data_dir: DataDir,
     *,
@@ -125,7 +125,7 @@ class _Import:
     record: Record | None = None
     flags: Counter[str] = field(default_factory=Counter)
 
-    def run(self, rows: Iterable[Row | Unreadable]) -> Imported:
+    def run(self, rows: Iterable[Row | UnreadableRow]) -> Imported:
         self.mapper = Mapper(self.taxonomy)
         self.ledger = Ledger(self.data_dir)
         self.seen = known_ids(self.data_dir)
@@ -142,11 +142,11 @@ class _Import:
             write_card(self.data_dir, thresholds=default_thresholds())
         return self.done
 
-    def _samples(self, rows: Iterable[Row | Unreadable]) -> Iterator[Sample]:
+    def _samples(self, rows: Iterable[Row | UnreadableRow]) -> Iterator[Sample]:
         done = self.done
         for row in rows:
             done.read += 1
-            if isinstance(row, Unreadable):
+            if isinstance(row, UnreadableRow):
                 done.unreadable += 1
                 self._example(f"row {row.number}: {row.why}")
                 continue

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from legalgen.dataset.check import Judged, Linter
-from legalgen.dataset.foreign import Row, Unreadable
+from legalgen.dataset.foreign import Row, UnreadableRow
 from legalgen.errors import UsageError
 from legalgen.quality.codes import CODES
 from legalgen.store.files import DataDir
@@ -50,7 +50,7 @@ def checked_codes(patterns: Sequence[str]) -> tuple[str, ...]:
 
 def mark(
     data_dir: DataDir,
-    rows: Iterable[Row | Unreadable],
+    rows: Iterable[Row | UnreadableRow],
     linter: Linter,
     *,
     drop: Sequence[str] = (),

@@ -81,7 +81,7 @@ class Production(msgspec.Struct, frozen=True):
     models: tuple[Model, ...]
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class RefusalCount(msgspec.Struct, frozen=True):
     """How often a code refused an answer, by model, with one example."""
 
     code: str
@@ -95,7 +95,7 @@ class Refusals(msgspec.Struct, frozen=True):
     answer that have a sample all the same; None without any."""
 
     answers: int
-    codes: tuple[Refusal, ...]
+    codes: tuple[RefusalCount, ...]
     mended: float | None
 
 
@@ -240,7 +240,7 @@ class Example(msgspec.Struct, frozen=True):
     flags: tuple[str, ...]
 
 
-class Report(msgspec.Struct, frozen=True):
+class DatasetReport(msgspec.Struct, frozen=True):
     """Everything about a dataset, or about one batch of it."""
 
     rows: int
@@ -271,7 +271,7 @@ def report(
     seed: int = 0,
     sample_rows: int = SAMPLE_ROWS,
     example_rows: int = 5,
-) -> Report:
+) -> DatasetReport:
     """Read a dataset, or one batch of it (by its whole id).
 
     Raises:
@@ -414,10 +414,10 @@ class _Tally:
         refused: _Refused,
         rng: random.Random,
         example_rows: int,
-    ) -> Report:
+    ) -> DatasetReport:
         sample = self._sample.in_order()
         chosen = rng.sample(sample, min(example_rows, len(sample)))
-        return Report(
+        return DatasetReport(
             rows=self._rows,
             batch=batch,
             production=self._production(records),
@@ -449,7 +449,9 @@ class _Tally:
 
     def _refusals(self, refused: _Refused) -> Refusals:
         codes = (
-            Refusal(code, count, dict(refused.models[code].most_common()), refused.examples[code])
+            RefusalCount(
+                code, count, dict(refused.models[code].most_common()), refused.examples[code]
+            )
             for code, count in refused.codes.most_common()
         )
         slots = len(self._refused)

@@ -22,7 +22,7 @@ from legalgen.store import checksum
 from legalgen.store.card import card_fault, write_card
 from legalgen.store.files import DataDir, replace_file, sync_folder
 from legalgen.store.journal import recover
-from legalgen.store.ledger import Ledger, Record, Unreadable
+from legalgen.store.ledger import Ledger, Record, UnreadableRecord
 from legalgen.store.locks import Patience, data_lock, is_rewriting, is_writing
 from legalgen.store.notes import RowNotes, load_notes
 from legalgen.store.parts import (
@@ -364,7 +364,7 @@ def _against_ledger(
 ) -> Iterator[Finding]:
     entries = Ledger(data_dir).all()
     for entry in entries:
-        if isinstance(entry, Unreadable):
+        if isinstance(entry, UnreadableRecord):
             yield Finding("ledger_unreadable", f"batches/{entry.id}.json", entry.error)
     for record in ended:
         if record.id not in waiting:
@@ -500,7 +500,7 @@ def _aside(data_dir: DataDir, path: Path) -> Path:
 
 def _note_parts(data_dir: DataDir, ledger: Ledger) -> Iterator[str]:
     for record in ledger.all():
-        if isinstance(record, Unreadable) or ledger.status_of(record) == "running":
+        if isinstance(record, UnreadableRecord) or ledger.status_of(record) == "running":
             continue
         noted = {part.name for part in record.parts}
         for path in _parts_of(data_dir, record.id):

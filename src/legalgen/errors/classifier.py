@@ -30,8 +30,8 @@ def categorize(
     return _categorize(_gather(error, status, body), error)
 
 
-def _gather(error: str | BaseException, status: int | None, body: object) -> ev.Evidence:
-    found = ev.Evidence()
+def _gather(error: str | BaseException, status: int | None, body: object) -> ev.Reply:
+    found = ev.Reply()
     if status is not None:
         found.statuses.append(status)
     if body:
@@ -44,14 +44,14 @@ def _gather(error: str | BaseException, status: int | None, body: object) -> ev.
     return found
 
 
-def _of_exception(error: BaseException) -> ev.Evidence:
+def _of_exception(error: BaseException) -> ev.Reply:
     read = ev.from_exception(error)
     # what broke on the way never had a status: "ProxyError: 403" is the proxy's own number
     ev.add_text(str(error), read, numbers=_by_type(read) is None)
     return read
 
 
-def _merged(given: ev.Evidence, read: ev.Evidence) -> ev.Evidence:
+def _merged(given: ev.Reply, read: ev.Reply) -> ev.Reply:
     """What the caller knows outranks what the exception holds."""
     read.statuses = [*given.statuses, *(s for s in read.statuses if s not in given.statuses)]
     read.layers = given.layers or read.layers
@@ -61,7 +61,7 @@ def _merged(given: ev.Evidence, read: ev.Evidence) -> ev.Evidence:
     return read
 
 
-def _categorize(found: ev.Evidence, error: object) -> ErrorCategory:
+def _categorize(found: ev.Reply, error: object) -> ErrorCategory:
     if isinstance(error, ProviderError):
         return error.failure.category
     if isinstance(error, AnswerRefused):
@@ -76,7 +76,7 @@ def _categorize(found: ev.Evidence, error: object) -> ErrorCategory:
     return _without_status(found)
 
 
-def _malformed_key(found: ev.Evidence) -> bool:
+def _malformed_key(found: ev.Reply) -> bool:
     """A key that no header can hold: empty, padded, broken by a newline, or not ASCII."""
     if found.live and any(patterns.KEY_NAMES.search(name) for name in found.names):
         return True
@@ -86,7 +86,7 @@ def _malformed_key(found: ev.Evidence) -> bool:
 _ILLEGAL_HEADER = patterns.pattern(r"(?:illegal|invalid) header value")
 
 
-def _status(found: ev.Evidence) -> int | None:
+def _status(found: ev.Reply) -> int | None:
     """The status that tells most: gateways put their own around the one that matters."""
     inner = [layer.status for layer in found.layers if layer.status is not None]
     known = [status for status in (*found.statuses, *inner) if 300 <= status <= 599]
@@ -107,7 +107,7 @@ def _tells_more(inner: int, outer: int) -> bool:
     return outer in (400, 500, 502) or (outer >= 500 > inner)
 
 
-def _within(status: int, found: ev.Evidence) -> ErrorCategory:
+def _within(status: int, found: ev.Reply) -> ErrorCategory:
     """What codes and words make of a failure with ``status``."""
     default, asked = patterns.BY_STATUS.get(
         status, patterns.OTHER_5XX if status >= 500 else patterns.OTHER_4XX
@@ -217,7 +217,7 @@ _ANY_MEANING = (
 )
 
 
-def _without_status(found: ev.Evidence) -> ErrorCategory:
+def _without_status(found: ev.Reply) -> ErrorCategory:
     """Type, then the body's codes, then class names that stand for a status, then words."""
     own = _first(_code_meaning(code) for code in found.codes)
     by_type = _by_type(found)
@@ -234,7 +234,7 @@ def _without_status(found: ev.Evidence) -> ErrorCategory:
     )
 
 
-def _by_type(found: ev.Evidence) -> ErrorCategory | None:
+def _by_type(found: ev.Reply) -> ErrorCategory | None:
     # The SDKs wrap a connection that never stood in the class of any other timeout.
     if any(map(patterns.CONNECT_TIMEOUT_NAMES.search, found.names)):
         return _C.CONNECTION_ERROR
@@ -257,13 +257,13 @@ _USUAL_STATUS: dict[ErrorCategory | None, int] = {
 }
 
 
-def _by_own_words(found: ev.Evidence, own: ErrorCategory | None) -> ErrorCategory | None:
+def _by_own_words(found: ev.Reply, own: ErrorCategory | None) -> ErrorCategory | None:
     """What a specific code means, in the body or alone in the text."""
     own = own or _first(map(_code_meaning, _codes(found)))
     return _within(_USUAL_STATUS[own], found) if own in _USUAL_STATUS else own
 
 
-def _codes(found: ev.Evidence) -> list[str]:
+def _codes(found: ev.Reply) -> list[str]:
     """The body's codes; where there is no body, what looks like one in the text."""
     return found.codes if found.layers else _CODE_IN_TEXT.findall(found.text)
 
@@ -271,7 +271,7 @@ def _codes(found: ev.Evidence) -> list[str]:
 _CODE_IN_TEXT = re.compile(r"\b[a-z]{2,}(?:_[a-z]{2,})+\b|\b[A-Z]{3,}(?:_[A-Z]{2,})+\b")
 
 
-def _by_status_name(found: ev.Evidence) -> ErrorCategory | None:
+def _by_status_name(found: ev.Reply) -> ErrorCategory | None:
     """What ``RateLimitError`` or ``TooManyRequests`` stands for, refined by the words."""
     for name in (*found.names, *patterns.HTTP_NAMES.findall(found.text)):
         for pattern, status in patterns.STATUS_NAMES:
@@ -280,7 +280,7 @@ def _by_status_name(found: ev.Evidence) -> ErrorCategory | None:
     return None
 
 
-def _through_a_wrapper(status: int, found: ev.Evidence) -> ErrorCategory | None:
+def _through_a_wrapper(status: int, found: ev.Reply) -> ErrorCategory | None:
     """LiteLLM calls a broken connection an InternalServerError."""
     if status != 500:
         return None
@@ -350,14 +350,14 @@ def _is_code(code: str, secrets: Sequence[str]) -> bool:
 _LIMITED = (_C.RATE_LIMIT, _C.QUOTA_EXHAUSTED, _C.CONTEXT_LENGTH, _C.OVERLOADED)
 
 
-def _reported_status(found: ev.Evidence) -> int | None:
+def _reported_status(found: ev.Reply) -> int | None:
     """The reply's own status, or the one inside it where its own says that all is well."""
     telling = _status(found)
     refused = found.statuses and (found.statuses[0] >= 300 or telling is None)
     return found.statuses[0] if refused else telling
 
 
-def _message(found: ev.Evidence, error: str | BaseException, secrets: Sequence[str]) -> str:
+def _message(found: ev.Reply, error: str | BaseException, secrets: Sequence[str]) -> str:
     """The vendor's own words; an exception without any is called by its class."""
     own = next((words for words in found.said if len(words) > 3), "") or found.around
     own = own or next(iter(found.codes), "")
@@ -382,7 +382,7 @@ _NO_SUCH_PATH = patterns.pattern(
 )
 
 
-def _wrong_url(found: ev.Evidence, category: ErrorCategory) -> bool:
+def _wrong_url(found: ev.Reply, category: ErrorCategory) -> bool:
     """Whether the reply shows that the base URL is not this vendor's API."""
     if any(patterns.WRONG_URL_NAMES.search(name) for name in found.names):
         return True
@@ -396,7 +396,7 @@ def _wrong_url(found: ev.Evidence, category: ErrorCategory) -> bool:
     return category is _C.MODEL_UNAVAILABLE and not _names_a_model(found)
 
 
-def _names_a_model(found: ev.Evidence) -> bool:
+def _names_a_model(found: ev.Reply) -> bool:
     if any(_code_meaning(code) is _C.MODEL_UNAVAILABLE for code in found.codes):
         return True
     said = " ".join([*found.words, found.text])
@@ -411,7 +411,7 @@ _FORMAT = patterns.pattern(
 )
 
 
-def _of_the_format(found: ev.Evidence, said: str) -> bool:
+def _of_the_format(found: ev.Reply, said: str) -> bool:
     params = " ".join(layer.param for layer in found.layers)
     return bool(_FORMAT.search(f"{params} {said} {' '.join(found.codes)}"))
 
@@ -424,7 +424,7 @@ _CUT = patterns.pattern(
 _CUT_ECHO = patterns.pattern(r"failed_generation\W{1,6}max completion tokens reached")
 
 
-def _cut_short(found: ev.Evidence, said: str) -> bool:
+def _cut_short(found: ev.Reply, said: str) -> bool:
     if _CUT_ECHO.search(" ".join(found.raw)):
         return True
     return bool(_CUT.search(f"{said} {' '.join(found.codes)}"))
@@ -441,7 +441,7 @@ def _refused_answer(body: object, secrets: Sequence[str]) -> str:
     return _storable(redact(text, secrets))
 
 
-def _of_credit(found: ev.Evidence, said: str) -> bool:
+def _of_credit(found: ev.Reply, said: str) -> bool:
     """Whether money is what is missing; an offer to buy beside a limit per day is an offer."""
     hit = retry_after.limit_in(said)
     if _status(found) == 402 or (_of_money(said) and (hit is None or hit.window is None)):
@@ -459,7 +459,7 @@ _UNREACHED_WORDS = patterns.pattern(
 )
 
 
-def _reached(found: ev.Evidence, category: ErrorCategory) -> bool:
+def _reached(found: ev.Reply, category: ErrorCategory) -> bool:
     """Whether the request may have left this machine whole; in doubt it may have."""
     if _malformed_key(found):
         return False

@@ -38,7 +38,7 @@ class Layer(msgspec.Struct):
         self.words.append(clean(words))
 
 
-class Evidence(msgspec.Struct):
+class Reply(msgspec.Struct):
     """All that is known of one failure.
 
     ``layers`` are the objects of the body, outermost first; ``around`` is what stands around them
@@ -100,9 +100,9 @@ def chain(error: BaseException) -> list[BaseException]:
     return found
 
 
-def from_exception(error: BaseException) -> Evidence:
+def from_exception(error: BaseException) -> Reply:
     """Read an exception and its chain: class names, status, body, headers; not yet its text."""
-    evidence = Evidence(live=True)
+    evidence = Reply(live=True)
     for link in chain(error):
         evidence.raw.append(str(link)[:_LONGEST])
         evidence.names += [f"{kind.__module__}.{kind.__name__}" for kind in _kinds(link)]
@@ -143,7 +143,7 @@ def body_of(error: BaseException) -> object:
     return content if isinstance(content, bytes | str) else None
 
 
-def _add_headers(headers: object, evidence: Evidence) -> None:
+def _add_headers(headers: object, evidence: Reply) -> None:
     if isinstance(headers, Mapping):
         plain = [pair for pair in headers.items() if isinstance(pair[1], str | int | float)]
         evidence.headers |= {str(name): str(value) for name, value in plain}
@@ -187,7 +187,7 @@ _LARGEST_CODE = 10**9
 _CODE = re.compile(r"[A-Za-z][\w.:#/-]{1,80}")
 
 
-def add_body(body: object, evidence: Evidence) -> None:
+def add_body(body: object, evidence: Reply) -> None:
     """Add a body of any form: parsed JSON, JSON as text or bytes, HTML, plain text."""
     if isinstance(body, bytes | bytearray):
         body = bytes(body).decode("utf-8", "replace")
@@ -205,7 +205,7 @@ def _dump(body: object) -> str:
         return ""
 
 
-def _absorb(value: object, evidence: Evidence, depth: int) -> None:
+def _absorb(value: object, evidence: Reply, depth: int) -> None:
     """Add ``value``, a layer for every object in it, outer before inner."""
     if depth > _DEEPEST:
         return
@@ -219,7 +219,7 @@ def _absorb(value: object, evidence: Evidence, depth: int) -> None:
             _absorb(item, evidence, depth + 1)
 
 
-def _absorb_item(key: str, item: object, layer: Layer, evidence: Evidence, depth: int) -> None:
+def _absorb_item(key: str, item: object, layer: Layer, evidence: Reply, depth: int) -> None:
     if key in _PATH_KEYS:
         _absorb_path(item, layer)
     if key in _ECHO_KEYS:
@@ -250,7 +250,7 @@ def _absorb_number(key: str, number: int, layer: Layer) -> None:
         layer.codes.append(str(number))
 
 
-def _absorb_string(key: str, item: str, layer: Layer, evidence: Evidence, depth: int) -> None:
+def _absorb_string(key: str, item: str, layer: Layer, evidence: Reply, depth: int) -> None:
     if key in _STATUS_KEYS and item.isdecimal() and len(item) < 10:
         _absorb_number(key, int(item), layer)
     elif key in _CODE_KEYS and _CODE.fullmatch(item):
@@ -268,7 +268,7 @@ def _absorb_string(key: str, item: str, layer: Layer, evidence: Evidence, depth:
 # --- text ----------------------------------------------------------------------------------------
 
 
-def add_text(text: str, evidence: Evidence, *, own: bool = False, numbers: bool = True) -> None:
+def add_text(text: str, evidence: Reply, *, own: bool = False, numbers: bool = True) -> None:
     """Add a text: its objects become layers, what stands around them is the wrapper.
 
     ``own`` says that the text is the reply's body, so that all its words are the vendor's;

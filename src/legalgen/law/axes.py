@@ -34,7 +34,7 @@ Requirement = Literal[
 """What a sample type requires beyond numbers, as a code; its sentence is ``requirement``."""
 
 
-class Bounds(msgspec.Struct, frozen=True):
+class LengthBounds(msgspec.Struct, frozen=True):
     """What one sample must keep to; both ends of a range are allowed. Words and counts."""
 
     answer_words: tuple[int, int]
@@ -93,10 +93,10 @@ class SampleType(msgspec.Struct, frozen=True):
         """Whether a sample of this type and that difficulty does not contradict itself."""
         return not self.difficulties or difficulty in self.difficulties
 
-    def bounds(self, difficulty: Difficulty) -> Bounds:
+    def bounds(self, difficulty: Difficulty) -> LengthBounds:
         """The bounds at one difficulty: words are scaled, counts are not."""
         low, high = (_scaled(words, difficulty.word_factor) for words in self.answer_words)
-        return Bounds((low, high), self.reasoning_steps, self.min_citations)
+        return LengthBounds((low, high), self.reasoning_steps, self.min_citations)
 
 
 def _scaled(words: int, factor: float) -> int:

@@ -93,7 +93,7 @@ def slot_seed(batch_seed: int, slot: int, held: int = 0) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
-class Planner:
+class TaskPlanner:
     """Says what to write next, so that the dataset covers a filter evenly.
 
     ``counts`` are the samples that exist, by cell; those outside the filter are none of the

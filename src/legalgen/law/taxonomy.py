@@ -21,17 +21,17 @@ import msgspec
 from legalgen.errors import UsageError
 from legalgen.law.axes import (
     Area,
-    Bounds,
     Branch,
     Difficulty,
     Filter,
     Jurisdiction,
+    LengthBounds,
     SampleType,
     Topic,
     Weights,
 )
 from legalgen.law.filters import choose, listed, names, narrowings, nothing_left
-from legalgen.law.taxonomy_file import AreaTable, File, Reader, T, TopicTable, first_repeat
+from legalgen.law.taxonomy_file import AreaTable, File, T, TaxonomyReader, TopicTable, first_repeat
 from legalgen.settings.toml import read_bounded
 
 _Pairs = tuple[tuple[str, str], ...]
@@ -111,7 +111,7 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
         """The sample type of this id (``KeyError`` if there is none)."""
         return self._sample_types[id]
 
-    def bounds(self, sample_type: str, difficulty: str) -> Bounds:
+    def bounds(self, sample_type: str, difficulty: str) -> LengthBounds:
         """The bounds of a sample type at a difficulty, both by id."""
         return self.sample_type(sample_type).bounds(self.difficulty(difficulty))
 
@@ -288,13 +288,13 @@ def _load(path: Path) -> File:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path.name}: not TOML: {error}") from error
-    return Reader(path.name).file(tables)
+    return TaxonomyReader(path.name).file(tables)
 
 
 @cache
 def _builtin_file() -> File:
     text = resources.files("legalgen.law").joinpath("taxonomy.toml").read_text(encoding="utf-8")
-    return Reader("taxonomy.toml").file(tomllib.loads(text))
+    return TaxonomyReader("taxonomy.toml").file(tomllib.loads(text))
 
 
 @cache
@@ -312,7 +312,7 @@ class _Assembly:
         self._file = file
         self._base = base
         self._label = label
-        self._reader = Reader(label)
+        self._reader = TaxonomyReader(label)
         self._jurisdictions = self._merge("jurisdiction", base.jurisdiction, file.jurisdiction)
         self._difficulties = self._merge("difficulty", base.difficulty, file.difficulty)
         alone = file.extends == "none" and bool(file.sample_type)

@@ -69,7 +69,7 @@ class File(msgspec.Struct, frozen=True):
     sample_type: tuple[SampleType, ...] = ()
 
 
-class Reader:
+class TaxonomyReader:
     """Turns the tables of one file into values; every complaint begins with the file's name."""
 
     def __init__(self, file: str) -> None:

@@ -49,7 +49,7 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cached: Dollars | None = None
 
 
-class Reasoning(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReasoningSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a model reasons before it answers.
 
     ``efforts`` are the values of ``reasoning_effort`` that it accepts, least first. ``format`` is
@@ -82,7 +82,7 @@ class _Features(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     weights: str | None = None
     license: str | None = None
     price: Price | None = None
-    reasoning: Reasoning = Reasoning()
+    reasoning: ReasoningSpec = ReasoningSpec()
     limits: dict[str, TierLimits] = {}
     latency_s: Seconds = 10.0
     timeout_s: Seconds = 120.0

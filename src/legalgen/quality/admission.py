@@ -28,7 +28,7 @@ from legalgen.quality.citing import named_places, shown
 from legalgen.quality.elements import NOT_A_PARTY
 from legalgen.quality.pruning import Span, sentences, without
 from legalgen.quality.reading import Finding, Reading, word_set
-from legalgen.quality.rules import Bounds, Policy
+from legalgen.quality.rules import AnswerBounds, Policy
 from legalgen.store.sample import Draft
 
 Group = tuple[Parsed, ...]
@@ -115,7 +115,7 @@ class Admitted(msgspec.Struct, frozen=True):
 
 
 def admitted(
-    draft: Draft, cited: tuple[Group, ...], policing: Policing, bounds: Bounds, *, turns: bool
+    draft: Draft, cited: tuple[Group, ...], policing: Policing, bounds: AnswerBounds, *, turns: bool
 ) -> Admitted:
     """The answer without the cases that the policy bars; ``turns`` says that it is a dialogue."""
     groups = [
@@ -302,7 +302,7 @@ def _text_without(text: str, prose: _Prose, *, turns: bool) -> str | None:
     return without(text, prose.doomed[text], prose.others[text], turns=turns)
 
 
-def _missing(before: Draft, after: Draft | None, prose: _Prose, bounds: Bounds) -> str:
+def _missing(before: Draft, after: Draft | None, prose: _Prose, bounds: AnswerBounds) -> str:
     """What an answer lacks without the cases that went; empty where it is still whole."""
     if prose.asked:
         return "the question, which is about it, has no answer"
@@ -333,7 +333,7 @@ def _sizes(draft: Draft) -> tuple[int, int, int]:
     return len(draft.citations), len(draft.reasoning_steps), len(draft.answer.split())
 
 
-def _least(bounds: Bounds) -> tuple[int, int, int]:
+def _least(bounds: AnswerBounds) -> tuple[int, int, int]:
     return bounds.min_citations, bounds.reasoning_steps[0], bounds.answer_words[0]
 
 

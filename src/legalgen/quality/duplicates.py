@@ -70,7 +70,7 @@ _HASHES = max(QUESTION_BANDS * QUESTION_ROWS, ANSWER_BANDS * ANSWER_ROWS)
 DuplicateCode = Literal["DUP_EXACT", "DUP_NEAR", "DUP_SOFT"]
 
 
-class Thresholds(Nearness, frozen=True):
+class DuplicateThresholds(Nearness, frozen=True):
     """What two similarities mean, by the nearness that is too near."""
 
     @property
@@ -110,7 +110,7 @@ class Match(msgspec.Struct, frozen=True):
         return Reason(self.code, message, "question", reject=self.code != "DUP_SOFT")
 
 
-class Part(msgspec.Struct, frozen=True):
+class IndexedPart(msgspec.Struct, frozen=True):
     """A sealed part of the dataset: its file name, its size in bytes, and how to read it.
 
     ``rows`` yields (id, question, answer) and is called only when no segment covers the part; None
@@ -315,9 +315,11 @@ class DuplicateIndex:
     Without a folder it lives in memory alone (``dataset check`` over a foreign file).
     """
 
-    def __init__(self, folder: Path | None = None, thresholds: Thresholds | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, thresholds: DuplicateThresholds | None = None
+    ) -> None:
         self.folder = folder
-        self.thresholds = thresholds or Thresholds()
+        self.thresholds = thresholds or DuplicateThresholds()
         self._segments: list[_Segment] = []
         self._recent: list[_Row] = []
         self._by_key: dict[int, tuple[int, ...]] = {}
@@ -368,7 +370,7 @@ class DuplicateIndex:
         for row in rows:
             self.add(*row)
 
-    def open(self, parts: Sequence[Part], *, questions_only: bool = False) -> None:
+    def open(self, parts: Sequence[IndexedPart], *, questions_only: bool = False) -> None:
         """Load the index of a dataset; what no valid segment covers is read from its part.
 
         ``questions_only``: of such a part only what ``repeats`` needs is read, and nothing kept.
@@ -533,7 +535,7 @@ class DuplicateIndex:
             path = segment.path
             raise DiskError(f"cannot remove {path}: {error}", path) from error
 
-    def _rebuild(self, parts: Sequence[Part]) -> None:
+    def _rebuild(self, parts: Sequence[IndexedPart]) -> None:
         """Read parts from their text, some thousand rows to a segment."""
         rows: list[_Row] = []
         names: list[tuple[str, int]] = []
@@ -564,7 +566,7 @@ def _size_class(rows: int) -> int:
     return size
 
 
-def _current(segment: _Segment, wanted: dict[str, Part]) -> bool:
+def _current(segment: _Segment, wanted: dict[str, IndexedPart]) -> bool:
     return all(name in wanted and wanted[name].size == size for name, size in segment.parts)
 
 

@@ -44,7 +44,7 @@ from legalgen.quality.plain import (
     role_play,
 )
 from legalgen.quality.reading import Finding, KnownRuns, Reading
-from legalgen.quality.rules import Bounds, Mode, Policy, Rules, Verdict
+from legalgen.quality.rules import AnswerBounds, Mode, Policy, Rules, Verdict
 from legalgen.quality.sections import act_unknown, section_nonexistent
 from legalgen.quality.substance import (
     contradiction,
@@ -81,7 +81,7 @@ class Gate(msgspec.Struct, frozen=True):
     topics: Mapping[tuple[str, str, str], frozenset[str]] = msgspec.field(default_factory=dict)
 
     def inspect(
-        self, draft: Draft, task: Task | None, completion: Completion | None, bounds: Bounds
+        self, draft: Draft, task: Task | None, completion: Completion | None, bounds: AnswerBounds
     ) -> Verdict:
         """Judge one answer. Pure; knows nothing of other samples.
 

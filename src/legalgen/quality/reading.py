@@ -13,7 +13,7 @@ from legalgen.completion import Completion
 from legalgen.law.citations import Parsed
 from legalgen.law.citations import normalise as plain
 from legalgen.law.planner import Task
-from legalgen.quality.rules import Bounds, Thresholds
+from legalgen.quality.rules import AnswerBounds, Thresholds
 from legalgen.quality.wordlists import word_list
 from legalgen.store.sample import Draft, words
 
@@ -83,7 +83,7 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
 
     draft: Draft
     task: Task | None
-    bounds: Bounds
+    bounds: AnswerBounds
     cited: tuple[tuple[Parsed, ...], ...]
     limits: Thresholds = Thresholds()
     completion: Completion | None = None

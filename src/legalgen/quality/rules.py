@@ -23,7 +23,7 @@ Mode = Literal["full", "structure"]
 Policy = Literal["menu", "statute_first", "apex_only", "free"]
 
 
-class Bounds(Protocol):
+class AnswerBounds(Protocol):
     """What a sample type demands. Ranges include both ends; words are split at white space."""
 
     @property
@@ -44,7 +44,7 @@ class Bounds(Protocol):
 
 
 class TypeBounds(msgspec.Struct, frozen=True):
-    """``Bounds`` as a plain value."""
+    """``AnswerBounds`` as a plain value."""
 
     answer_words: tuple[int, int]
     reasoning_steps: tuple[int, int] = (0, 99)

@@ -17,7 +17,13 @@ from msgspec.structs import replace
 from legalgen.errors import DiskError
 from legalgen.law.citations import parse
 from legalgen.quality.corpus import Corpus, CorpusState
-from legalgen.quality.duplicates import DuplicateIndex, Part, Sketch, Thresholds, sketch
+from legalgen.quality.duplicates import (
+    DuplicateIndex,
+    DuplicateThresholds,
+    IndexedPart,
+    Sketch,
+    sketch,
+)
 from legalgen.quality.rules import Rules, Verdict
 from legalgen.store import files
 from legalgen.store import parts as sealed
@@ -64,7 +70,7 @@ class Selection:
         name = data_dir.dataset(rehearsal=rehearsal).name
         parts = sealed.parts(data_dir, rehearsal=rehearsal)
         self._index = DuplicateIndex(
-            data_dir.index(rehearsal=rehearsal), Thresholds(**rules.duplicate_thresholds())
+            data_dir.index(rehearsal=rehearsal), DuplicateThresholds(**rules.duplicate_thresholds())
         )
         self._index.open([self._part(path) for path in parts], questions_only=structure_only)
         self._corpus_path = data_dir.state / f"corpus-{name}.json"
@@ -176,11 +182,11 @@ class Selection:
             self._skip(error)
             return None
 
-    def _part(self, path: Path) -> Part:
+    def _part(self, path: Path) -> IndexedPart:
         def rows() -> Iterable[tuple[str, str, str]] | None:
             table = self._columns(path, ("id", "question", "answer"))
             if table is None:
                 return None
             return zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
 
-        return Part(path.name, path.stat().st_size, rows)
+        return IndexedPart(path.name, path.stat().st_size, rows)

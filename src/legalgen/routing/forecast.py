@@ -43,7 +43,7 @@ class Supply(msgspec.Struct, frozen=True):
     assumed: str | None = None
 
 
-class Share(msgspec.Struct, frozen=True):
+class ModelShare(msgspec.Struct, frozen=True):
     """What one model would write of the batch.
 
     ``seconds`` is what they take it. ``limit`` is the budget that binds it. ``exhausted_in_s`` is
@@ -72,7 +72,7 @@ class Forecast(msgspec.Struct, frozen=True):
 
     samples: int
     seconds: float
-    shares: tuple[Share, ...]
+    shares: tuple[ModelShare, ...]
 
     @property
     def fits_today(self) -> bool:
@@ -145,12 +145,12 @@ def _shared(samples: int, capacity: Mapping[ModelRef, float]) -> dict[ModelRef, 
     return shares
 
 
-def _share(supply: Supply, samples: int, horizon: float, now: float) -> Share:
+def _share(supply: Supply, samples: int, horizon: float, now: float) -> ModelShare:
     calls = math.ceil(samples / max(supply.kept, 0.01))
     low, high = _usd(supply, samples, supply.used), _usd(supply, calls, supply.reserved)
     dry_in_s, dry = _exhausted(supply, horizon, now)
     until = None if dry is None else int(_through(dry, supply, dry_in_s, now) * supply.kept)
-    return Share(
+    return ModelShare(
         ref=supply.ref,
         samples=samples,
         calls=calls,

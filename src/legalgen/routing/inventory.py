@@ -28,7 +28,7 @@ from legalgen.routing.route import known_provider
 from legalgen.settings.layers import Settings
 from legalgen.store import parts
 from legalgen.store.files import DataDir
-from legalgen.store.ledger import ModelStats, Record, Unreadable
+from legalgen.store.ledger import ModelStats, Record, UnreadableRecord
 
 RECORDS = 500
 """So many of the newest batches are asked how good a model is."""
@@ -82,7 +82,7 @@ class Compared(Track, frozen=True, kw_only=True):
     answer_words: float | None = None
 
 
-class Check(msgspec.Struct, frozen=True):
+class ModelCheck(msgspec.Struct, frozen=True):
     """How one tiny call went; ``category`` and ``remedy`` are empty when it went well."""
 
     ok: bool
@@ -110,7 +110,7 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
     latency_s: float | None = None
     track: Track | None = None
     notes: tuple[str, ...] = ()
-    check: Check | None = None
+    check: ModelCheck | None = None
 
     @property
     def ref(self) -> ModelRef:
@@ -128,7 +128,7 @@ class Listing(msgspec.Struct, frozen=True):
     error: str = ""
 
 
-Records = Iterable[Record | Unreadable]
+Records = Iterable[Record | UnreadableRecord]
 
 
 def model_rows(
@@ -410,7 +410,7 @@ def _close(opened: Mapping[str, Opened]) -> None:
 
 def _checked(row: ModelRow, provider: Opened) -> ModelRow:
     if isinstance(provider, ConfigurationError):
-        failed = Check(ok=False, category="configuration", message=str(provider))
+        failed = ModelCheck(ok=False, category="configuration", message=str(provider))
         return msgspec.structs.replace(row, check=failed)
     spec = Catalog.load().spec(row.provider, row.model)
     request = Request(
@@ -424,7 +424,7 @@ def _checked(row: ModelRow, provider: Opened) -> ModelRow:
         completion = provider.complete(request)
     except ProviderError as error:
         return msgspec.structs.replace(row, check=_failed(row, error))
-    done = Check(ok=True, seconds=round(completion.latency_s, 3))
+    done = ModelCheck(ok=True, seconds=round(completion.latency_s, 3))
     seen = tuple(_seen(r) for r in completion.readings if r.limit is not None)
     return msgspec.structs.replace(row, check=done, limits=seen or row.limits)
 
@@ -433,11 +433,11 @@ def _seen(reading: LimitReading) -> Limit:
     return Limit(reading.kind, reading.window, reading.limit or 0, reading.remaining)
 
 
-def _failed(row: ModelRow, error: ProviderError) -> Check:
+def _failed(row: ModelRow, error: ProviderError) -> ModelCheck:
     failure = error.failure
     trouble = Trouble(row.ref, failure.category, failure.status, failure.message)
     cure = remedy(trouble, Catalog.load())
-    return Check(ok=False, category=failure.category, message=failure.message, remedy=cure)
+    return ModelCheck(ok=False, category=failure.category, message=failure.message, remedy=cure)
 
 
 def refresh(settings: Settings) -> list[Listing]:

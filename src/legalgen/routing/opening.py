@@ -20,12 +20,10 @@ from legalgen.providers import PROVIDERS, open_provider
 from legalgen.providers.base import Provider, RemoteModel
 from legalgen.providers.catalog import Catalog, Price, TierLimits
 from legalgen.routing.health import Account, HealthBook
-from legalgen.routing.route import Planner, Route, Wish, Written
-from legalgen.routing.route import Stop as Place
+from legalgen.routing.route import Route, RouteEntry, RoutePlanner, RouteRequest, WrittenAs
 from legalgen.routing.router import Router
-from legalgen.routing.spending import Purse
-from legalgen.routing.targets import Policy as RoutingPolicy
-from legalgen.routing.targets import Target
+from legalgen.routing.spending import SpendTracker
+from legalgen.routing.targets import RoutingPolicy, Target
 from legalgen.settings.layers import Settings
 from legalgen.telemetry.clock import Clock
 
@@ -49,7 +47,7 @@ def plan_route(settings: Settings, catalog: Catalog) -> Route:
         UsageError: a provider or model that there is none of.
         ConfigurationError: a key is missing.
     """
-    planner = Planner(
+    planner = RoutePlanner(
         catalog,
         has_key=lambda name: can_reach(settings, name),
         own_models=lambda name: _own_models(settings, name),
@@ -61,7 +59,7 @@ def plan_route(settings: Settings, catalog: Catalog) -> Route:
 def _priced(settings: Settings, route: Route) -> Route:
     """The route with the prices that the user states; they go before the catalog's."""
 
-    def of(place: Place) -> Place:
+    def of(place: RouteEntry) -> RouteEntry:
         stated = settings.prices.get(place.ref)
         if stated is None:
             return place
@@ -89,7 +87,7 @@ def check_prices(settings: Settings, *routes: Route) -> None:
     )
 
 
-def has_price(place: Place) -> bool:
+def has_price(place: RouteEntry) -> bool:
     """Whether it is known what a token costs there; in this process it costs nothing."""
     return place.spec.price is not None or place.ref.provider == "local"
 
@@ -119,7 +117,7 @@ def _unjudging(settings: Settings, catalog: Catalog, route: Route) -> Route:
     return replace(left, warnings=(*left.warnings, *warnings))
 
 
-def _other(settings: Settings, catalog: Catalog, writers: Sequence[Place]) -> str:
+def _other(settings: Settings, catalog: Catalog, writers: Sequence[RouteEntry]) -> str:
     """A model that could mark these writers, as a part of a sentence; empty if there is none."""
     for name in PROVIDERS:
         for spec in catalog.models(name) if can_reach(settings, name) else ():
@@ -128,7 +126,7 @@ def _other(settings: Settings, catalog: Catalog, writers: Sequence[Place]) -> st
     return ""
 
 
-def wish_of(settings: Settings, catalog: Catalog) -> Wish:
+def wish_of(settings: Settings, catalog: Catalog) -> RouteRequest:
     """What is asked for; what was said nearer to the command goes before a route said earlier.
 
     Raises:
@@ -150,9 +148,9 @@ def wish_of(settings: Settings, catalog: Catalog) -> Wish:
             raise UsageError(f"--route names every model in order: leave out {also}")
     if said["model"] < said["provider"] and _is_elsewhere(settings, catalog):
         provider = None  # --model cerebras/... where the config file says groq
-    written = Written(*map(settings.written, names))
+    written = WrittenAs(*map(settings.written, names))
     failover, only = not settings.no_failover, settings.only_provider
-    return Wish(provider, settings.model, route, failover, only, written)
+    return RouteRequest(provider, settings.model, route, failover, only, written)
 
 
 def _is_elsewhere(settings: Settings, catalog: Catalog) -> bool:
@@ -172,7 +170,7 @@ def plan_judges(settings: Settings, catalog: Catalog) -> Route:
         UsageError: a model that there is none of.
         ConfigurationError: a key is missing.
     """
-    planner = Planner(
+    planner = RoutePlanner(
         catalog,
         has_key=lambda name: can_reach(settings, name),
         own_models=lambda name: _own_models(settings, name),
@@ -183,8 +181,8 @@ def plan_judges(settings: Settings, catalog: Catalog) -> Route:
         for twin in catalog.same_weights(catalog.spec(ref.provider, ref.model))
         if can_reach(settings, twin.provider)
     )
-    written = Written(route=settings.written("judge"))
-    route = planner.plan(Wish(route=(*settings.judge, *twins), written=written))
+    written = WrittenAs(route=settings.written("judge"))
+    route = planner.plan(RouteRequest(route=(*settings.judge, *twins), written=written))
     return _priced(settings, route)
 
 
@@ -266,7 +264,7 @@ def account_of(settings: Settings, name: str) -> Account:
     )
 
 
-def target_of(settings: Settings, place: Place) -> Target:
+def target_of(settings: Settings, place: RouteEntry) -> Target:
     """A place of the route as the router knows it."""
     spec = place.spec
     price = spec.price
@@ -308,7 +306,7 @@ def open_router(
     book: HealthBook,
     clock: Clock,
     *,
-    purse: Purse | None = None,
+    purse: SpendTracker | None = None,
 ) -> Router:
     """A router that knows what earlier runs learnt and what the config states.
 

@@ -17,7 +17,7 @@ from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.settings.types import did_you_mean
 
 
-class Stop(msgspec.Struct, frozen=True):
+class RouteEntry(msgspec.Struct, frozen=True):
     """One place of a route. ``explicit``: the user named this model."""
 
     ref: ModelRef
@@ -29,7 +29,7 @@ class Stop(msgspec.Struct, frozen=True):
 class Route(msgspec.Struct, frozen=True):
     """The models to use, in order, and what the user should know about them."""
 
-    stops: tuple[Stop, ...]
+    stops: tuple[RouteEntry, ...]
     warnings: tuple[str, ...] = ()
     named: str | None = None
     """The provider that the user named, where no model was: the others are paid after it."""
@@ -54,7 +54,7 @@ class Route(msgspec.Struct, frozen=True):
         return replace(self, stops=left)
 
 
-class Written(msgspec.Struct, frozen=True):
+class WrittenAs(msgspec.Struct, frozen=True):
     """Where each part of a wish stands: a flag, a variable, or a line of the config file."""
 
     provider: str = "--provider"
@@ -62,7 +62,7 @@ class Written(msgspec.Struct, frozen=True):
     route: str = "--route"
 
 
-class Wish(msgspec.Struct, frozen=True):
+class RouteRequest(msgspec.Struct, frozen=True):
     """What the user asked for; all of it may be missing. Mistakes are told by ``written``."""
 
     provider: str | None = None
@@ -71,10 +71,10 @@ class Wish(msgspec.Struct, frozen=True):
     failover: bool = True
     only: bool = False
     """Whether no other provider may be used than the one the route begins with."""
-    written: Written = Written()
+    written: WrittenAs = WrittenAs()
 
 
-class Planner:
+class RoutePlanner:
     """Plans routes.
 
     ``has_key`` says whether a provider can be reached with what is configured; ``own_models``
@@ -92,7 +92,7 @@ class Planner:
         self._has_key = has_key
         self._own_models = own_models
 
-    def plan(self, wish: Wish) -> Route:
+    def plan(self, wish: RouteRequest) -> Route:
         """The route for a wish.
 
         The default: the requested provider's models in catalog order, then the other providers
@@ -111,7 +111,7 @@ class Planner:
         named = wish.provider if wish.model is None else None
         return replace(self._finish([*own, *others], wish), named=named)
 
-    def _beginning(self, wish: Wish) -> tuple[str, str | None]:
+    def _beginning(self, wish: RouteRequest) -> tuple[str, str | None]:
         if wish.provider is not None:
             return known_provider(wish.provider, wish.written.provider), wish.model
         if wish.model is not None:
@@ -132,7 +132,7 @@ class Planner:
             raise UsageError(self._unknown_model(said, list(PROVIDERS), model))
         return next((name for name in holders if self._has_key(name)), holders[0]), model
 
-    def _own(self, provider: str, model: str | None, wish: Wish) -> list[Stop]:
+    def _own(self, provider: str, model: str | None, wish: RouteRequest) -> list[RouteEntry]:
         listed = [
             self._stop(ModelRef(provider, id_))
             for id_ in (*self._own_models(provider), *self._listed(provider))
@@ -157,7 +157,7 @@ class Planner:
         specs = self._catalog.models(provider)
         return [spec.id for spec in specs if spec.writer and spec.id not in own]
 
-    def _elsewhere(self, provider: str, own: Sequence[Stop]) -> list[Stop]:
+    def _elsewhere(self, provider: str, own: Sequence[RouteEntry]) -> list[RouteEntry]:
         """The other providers' models that can be reached, those with the same weights first."""
         if provider == "local":
             return []
@@ -170,7 +170,7 @@ class Planner:
         ]
         return sorted(others, key=lambda stop: _weight_rank(stop.spec, weights))
 
-    def _stop(self, ref: ModelRef, said: str = "") -> Stop:
+    def _stop(self, ref: ModelRef, said: str = "") -> RouteEntry:
         """One place; ``said`` is how the user named it, the beginning of a sentence about it."""
         if ref.provider not in PROVIDERS:
             raise UsageError(unknown_provider(said, ref.provider))
@@ -179,17 +179,17 @@ class Planner:
         if said and not self._knows(ref.provider, ref.model):
             whole = said.endswith(f" {ref}")
             raise UsageError(self._unknown_model(said, [ref.provider], ref.model, whole=whole))
-        return Stop(ref, self._catalog.spec(ref.provider, ref.model), bool(said))
+        return RouteEntry(ref, self._catalog.spec(ref.provider, ref.model), bool(said))
 
-    def _local_stop(self, ref: ModelRef, said: str) -> Stop:
+    def _local_stop(self, ref: ModelRef, said: str) -> RouteEntry:
         if self._catalog.find("local", ref.model) is not None:
-            return Stop(ref, self._catalog.spec("local", ref.model), bool(said))
+            return RouteEntry(ref, self._catalog.spec("local", ref.model), bool(said))
         if not _is_gguf(ref.model):
             names = ", ".join(spec.id for spec in self._catalog.models("local"))
             raise UsageError(f"{said}: a local model is {names}, or the path of a .gguf file")
         path = Path(ref.model).expanduser()
         named = ModelRef("local", path.stem)
-        return Stop(named, self._catalog.default_spec("local", path.stem), bool(said), path)
+        return RouteEntry(named, self._catalog.default_spec("local", path.stem), bool(said), path)
 
     def _knows(self, provider: str, model: str) -> bool:
         return (
@@ -222,14 +222,14 @@ class Planner:
             f"[providers.{providers[0]}] models"
         )
 
-    def _finish(self, stops: Sequence[Stop], wish: Wish) -> Route:
+    def _finish(self, stops: Sequence[RouteEntry], wish: RouteRequest) -> Route:
         unique = list({stop.ref: stop for stop in reversed(stops)}.values())[::-1]
         kept = unique if wish.failover else unique[:1]
         for stop in kept:
             self._check_key(stop)
         return Route(tuple(kept), tuple(self._warnings(kept)))
 
-    def _check_key(self, stop: Stop) -> None:
+    def _check_key(self, stop: RouteEntry) -> None:
         spec = PROVIDERS[stop.ref.provider]
         if spec.needs_key and not self._has_key(spec.name):
             where = f" (make one at {spec.key_url})" if spec.key_url else ""
@@ -238,7 +238,7 @@ class Planner:
                 f"`legalgen config set-key {spec.name}`. `--provider local` needs none."
             )
 
-    def _warnings(self, stops: Sequence[Stop]) -> Iterable[str]:
+    def _warnings(self, stops: Sequence[RouteEntry]) -> Iterable[str]:
         for stop in stops:
             gone = self._catalog.retired(stop.ref.provider, stop.ref.model)
             if gone is not None:

@@ -33,8 +33,16 @@ from legalgen.failover import (
 )
 from legalgen.routing import spilling
 from legalgen.routing.rate_limits import Bucket, Budgets, Cost, Demand, Experience, Reservation
-from legalgen.routing.spending import Purse, may_have_run
-from legalgen.routing.targets import MOST_IN_FLIGHT, Hold, Lease, Policy, Spent, Target, View
+from legalgen.routing.spending import SpendTracker, may_have_run
+from legalgen.routing.targets import (
+    MOST_IN_FLIGHT,
+    Lease,
+    QueuedWait,
+    RoutingPolicy,
+    Spent,
+    Target,
+    View,
+)
 from legalgen.routing.unsupported import Unsupported
 from legalgen.telemetry.clock import Clock
 
@@ -55,10 +63,10 @@ _OF_THE_WAY = frozenset({C.TIMEOUT, C.CONNECTION_ERROR, C.SERVER_ERROR, C.GENERA
 """Failures that a sleep of the machine explains."""
 
 
-Turn = Lease | Hold | Pause | NoneLeft | Spent
+Turn = Lease | QueuedWait | Pause | NoneLeft | Spent
 
 
-class _Line(msgspec.Struct):
+class _TargetEntry(msgspec.Struct):
     """Everything the router keeps of one target."""
 
     target: Target
@@ -77,7 +85,7 @@ class _Line(msgspec.Struct):
     """Whether its latest call failed by its own fault or its provider's."""
 
 
-class _House(msgspec.Struct):
+class _ProviderEntry(msgspec.Struct):
     """Everything the router keeps of one provider."""
 
     health: ProviderHealth = msgspec.field(default_factory=ProviderHealth)
@@ -93,22 +101,22 @@ class Router:
     def __init__(
         self,
         targets: Sequence[Target],
-        policy: Policy | None = None,
+        policy: RoutingPolicy | None = None,
         *,
         clock: Clock | None = None,
         random: Random | None = None,
-        purse: Purse | None = None,
+        purse: SpendTracker | None = None,
     ) -> None:
-        self._policy = policy or Policy()
+        self._policy = policy or RoutingPolicy()
         self._clock = clock or Clock()
         self._random = random or Random()
         self._changed = threading.Condition()
         self._lines = {
-            t.ref: _Line(t, rank, Budgets(), Experience(t.reasoning_allowance))
+            t.ref: _TargetEntry(t, rank, Budgets(), Experience(t.reasoning_allowance))
             for rank, t in enumerate(targets)
         }
-        self._houses = {t.ref.provider: _House() for t in targets}
-        self.purse = purse or Purse()
+        self._houses = {t.ref.provider: _ProviderEntry() for t in targets}
+        self.purse = purse or SpendTracker()
         self.unsupported = Unsupported()
         self._in_flight = 0
         self._waited_s = 0.0
@@ -123,7 +131,7 @@ class Router:
         self,
         trail: Trail,
         demand: Callable[[Target], Demand],
-        hold: Hold | None = None,
+        hold: QueuedWait | None = None,
     ) -> Turn:
         """Where this task goes now. ``hold`` is the wait that just ended."""
         with self._changed:
@@ -146,11 +154,11 @@ class Router:
                     self._leave_queue(hold)
                     return choice
 
-    def _full(self, hold: Hold | None) -> Hold:
+    def _full(self, hold: QueuedWait | None) -> QueuedWait:
         """A wait for what comes of the calls that are out; a place in a queue is kept."""
         if hold is not None:
             return replace(hold, seconds=RECHECK_S, why=failover.BUSY)
-        return Hold(next(iter(self._lines)), RECHECK_S, failover.BUSY, None)
+        return QueuedWait(next(iter(self._lines)), RECHECK_S, failover.BUSY, None)
 
     def ready(self, demand: Callable[[Target], Demand]) -> bool:
         """Whether another call of this size is worth a worker: it would leave at once, or queue at
@@ -179,7 +187,7 @@ class Router:
         with self._changed:
             self._changed.notify_all()
 
-    def give_back(self, hold: Hold) -> None:
+    def give_back(self, hold: QueuedWait) -> None:
         """A worker stops waiting for good."""
         with self._changed:
             self._leave_queue(hold)
@@ -373,7 +381,7 @@ class Router:
             house.health = house.health.shifted(seconds)
 
     def _choose(
-        self, trail: Trail, demand: Callable[[Target], Demand], now: float, hold: Hold | None
+        self, trail: Trail, demand: Callable[[Target], Demand], now: float, hold: QueuedWait | None
     ) -> failover.Choice:
         return failover.choose(
             list(self._candidates(trail, demand, now, hold)),
@@ -407,8 +415,8 @@ class Router:
         demand: Callable[[Target], Demand],
         wait: Wait,
         now: float,
-        before: Hold | None,
-    ) -> Hold:
+        before: QueuedWait | None,
+    ) -> QueuedWait:
         """A wait; who goes on waiting for the same target keeps the place in the queue."""
         ref = wait.ref
         place = before.place if before is not None and before.ref == ref else None
@@ -418,19 +426,19 @@ class Router:
             self._waiting_since = now
         line = self._lines[ref]
         cost = self._cost(line, demand(line.target))
-        return Hold(ref, wait.seconds, wait.why, line.budgets.queue(cost, now, place))
+        return QueuedWait(ref, wait.seconds, wait.why, line.budgets.queue(cost, now, place))
 
-    def _leave_queue(self, hold: Hold | None) -> None:
+    def _leave_queue(self, hold: QueuedWait | None) -> None:
         if hold is not None and hold.place is not None:
             self._lines[hold.ref].budgets.leave(hold.place)
 
-    def _cost(self, line: _Line, demand: Demand) -> Cost:
+    def _cost(self, line: _TargetEntry, demand: Demand) -> Cost:
         window = line.target.context_window - line.experience.input_tokens(demand)
         cap = min(line.target.max_completion_tokens, window)
         return line.experience.cost(demand, max(1, cap), line.budgets)
 
     def _candidates(
-        self, trail: Trail, demand: Callable[[Target], Demand], now: float, hold: Hold | None
+        self, trail: Trail, demand: Callable[[Target], Demand], now: float, hold: QueuedWait | None
     ) -> Iterator[Candidate]:
         latencies = self._latencies()
         spill_s = spilling.added_s(self._policy, self._named(now), trail)
@@ -465,7 +473,7 @@ class Router:
 
     def _candidate(
         self,
-        line: _Line,
+        line: _TargetEntry,
         trail: Trail,
         demand: Demand,
         now: float,
@@ -499,11 +507,13 @@ class Router:
             why=why or failover.BUSY,
         )
 
-    def _fits(self, line: _Line, demand: Demand, cost: Cost) -> bool:
+    def _fits(self, line: _TargetEntry, demand: Demand, cost: Cost) -> bool:
         """Whether the request, cut to what the model can ever grant, is worth making."""
         return cost.output_tokens >= line.experience.needed(demand) and line.budgets.fits_ever(cost)
 
-    def _state_wait(self, line: _Line, house: _House, now: float) -> tuple[float, str]:
+    def _state_wait(
+        self, line: _TargetEntry, house: _ProviderEntry, now: float
+    ) -> tuple[float, str]:
         waits = [(0.0, "")]
         if line.health.state in (State.LIMITED, State.OPEN, State.EXHAUSTED):
             waits.append((line.health.until - now, line.health.why))
@@ -511,7 +521,7 @@ class Router:
             waits.append((house.health.until - now, house.health.why))
         return max(waits)
 
-    def _ramp_open(self, line: _Line, house: _House) -> bool:
+    def _ramp_open(self, line: _TargetEntry, house: _ProviderEntry) -> bool:
         """Whether one more call may be in flight: two at first, doubling with each reply.
 
         A provider may have those of two models at once while none has answered, unless that is
@@ -532,7 +542,7 @@ class Router:
             and house.current < _room_at(house.health, many)
         )
 
-    def _worth_resuming(self, line: _Line, cost: Cost, now: float) -> float | None:
+    def _worth_resuming(self, line: _TargetEntry, cost: Cost, now: float) -> float | None:
         """Seconds until the smaller of what remains and twenty samples fit the day's budgets."""
         count = max(1, min(self.remaining, WORTH_RESUMING_FOR))
         waits = [0.0]
@@ -542,7 +552,7 @@ class Router:
                 waits.append(bucket.seconds_until(amount, now))
         return max(waits)
 
-    def _lease(self, line: _Line, demand: Demand, cost: Cost, now: float) -> Lease:
+    def _lease(self, line: _TargetEntry, demand: Demand, cost: Cost, now: float) -> Lease:
         house = self._house(line)
         reservation = line.budgets.reserve(cost, now)
         self._waited_s, self._waiting_since = self._waited_until(now), None
@@ -557,7 +567,7 @@ class Router:
             line.target.ref, demand, cost, reservation, now, drift, line.epoch, house.epoch
         )
 
-    def _landed(self, lease: Lease) -> tuple[float, _Line, _House]:
+    def _landed(self, lease: Lease) -> tuple[float, _TargetEntry, _ProviderEntry]:
         now = self._now()
         line, house = self._lines[lease.ref], self._houses[lease.ref.provider]
         self._in_flight -= 1
@@ -569,7 +579,9 @@ class Router:
             house.current -= 1
         return now, line, house
 
-    def _settle_failed(self, line: _Line, lease: Lease, failure: Failure, now: float) -> None:
+    def _settle_failed(
+        self, line: _TargetEntry, lease: Lease, failure: Failure, now: float
+    ) -> None:
         """A call that may have run is taken as if it used all it reserved."""
         if may_have_run(failure):
             line.budgets.settle(lease.reservation, lease.cost, now)
@@ -578,7 +590,7 @@ class Router:
             line.budgets.release(lease.reservation, now)
 
     def _learn(
-        self, line: _Line, readings: Iterable[LimitReading], lease: Lease, now: float
+        self, line: _TargetEntry, readings: Iterable[LimitReading], lease: Lease, now: float
     ) -> None:
         """What a reply states, and what the plan implies that only fits one of its limits."""
         readings = tuple(readings)
@@ -594,7 +606,9 @@ class Router:
                 line.budgets.learn(implied, now)
         line.budgets.learn(readings, now, lease.reservation)
 
-    def _learn_failure(self, line: _Line, lease: Lease, failure: Failure, now: float) -> None:
+    def _learn_failure(
+        self, line: _TargetEntry, lease: Lease, failure: Failure, now: float
+    ) -> None:
         self._learn(line, failure.readings, lease, now)
         known = (failure.kind, failure.window) in line.budgets.buckets
         if failure.kind and failure.window and failure.limit:
@@ -633,7 +647,12 @@ class Router:
         return abs(self._clock.wall() - now - lease.drift) > CLOCK_JUMP_S
 
     def _adopt(
-        self, lease: Lease, line: _Line, house: _House, decision: Decision, now: float
+        self,
+        lease: Lease,
+        line: _TargetEntry,
+        house: _ProviderEntry,
+        decision: Decision,
+        now: float,
     ) -> Decision:
         """Make the decision true, as far as the call is not outdated: what left before its
         target went out of use tells little that is new."""
@@ -659,7 +678,7 @@ class Router:
         for house in self._houses.values():
             house.health = house.health.relented(now)
 
-    def _out_until(self, line: _Line, house: _House) -> float | None:
+    def _out_until(self, line: _TargetEntry, house: _ProviderEntry) -> float | None:
         """When the target may be used again; None where it is in use, or never."""
         waits = [line.health.until] if _is_out(line.health) else []
         waits += [house.health.until] if _is_out_of_use(house.health) else []
@@ -685,12 +704,12 @@ class Router:
             left=lease.at,
         )
 
-    def _comes_in_time(self, line: _Line, now: float) -> bool:
+    def _comes_in_time(self, line: _TargetEntry, now: float) -> bool:
         """Whether the target is back before the batch would rather pause."""
         wait_s, _ = self._state_wait(line, self._house(line), now)
         return wait_s <= self._policy.max_wait_s
 
-    def _would_fit(self, line: _Line, demand: Demand) -> bool:
+    def _would_fit(self, line: _TargetEntry, demand: Demand) -> bool:
         return self._fits(line, demand, self._cost(line, demand))
 
     def _can_shrink(self, lease: Lease) -> bool:
@@ -701,14 +720,14 @@ class Router:
             line, lease.demand, cost
         )
 
-    def _house(self, line: _Line) -> _House:
+    def _house(self, line: _TargetEntry) -> _ProviderEntry:
         return self._houses[line.target.ref.provider]
 
-    def _is_dropped(self, line: _Line) -> bool:
+    def _is_dropped(self, line: _TargetEntry) -> bool:
         house = self._house(line)
         return State.DROPPED is line.health.state or ProviderState.DROPPED is house.health.state
 
-    def _is_usable(self, line: _Line, now: float) -> bool:
+    def _is_usable(self, line: _TargetEntry, now: float) -> bool:
         health = line.health.at(now)
         house = self._house(line).health.at(now)
         return health.state not in (State.OPEN, State.EXHAUSTED, State.DROPPED) and (
@@ -720,7 +739,7 @@ class Router:
         since = self._waiting_since
         return self._waited_s + (now - since if since is not None else 0.0)
 
-    def _view(self, line: _Line, now: float) -> View:
+    def _view(self, line: _TargetEntry, now: float) -> View:
         health = line.health.at(now)
         house = self._house(line).health.at(now)
         state, until, why = health.state.value, health.until, health.why
@@ -749,7 +768,7 @@ def _same_limit(reading: LimitReading, stated: LimitReading) -> bool:
     )
 
 
-def _next_reply_s(line: _Line, house: _House, latency: float, now: float) -> float:
+def _next_reply_s(line: _TargetEntry, house: _ProviderEntry, latency: float, now: float) -> float:
     """Seconds until a call that is out has likely ended: calls that left together end together, a
     ``latency`` later; of others nobody knows, half of one is the mean. One that is overdue is
     likely out for as long again as it is late: a server that hangs is not waited for."""
@@ -757,7 +776,7 @@ def _next_reply_s(line: _Line, house: _House, latency: float, now: float) -> flo
     return max(latency / 2, abs(due) if house.current else due, failover.LEAST_WAIT_S)
 
 
-def _room(line: _Line, house: _House) -> int:
+def _room(line: _TargetEntry, house: _ProviderEntry) -> int:
     """Calls that a target may have in flight: what its own replies allow, or its provider's.
 
     Those of the provider's other models count once it has replied itself, until it goes out of

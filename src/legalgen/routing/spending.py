@@ -6,7 +6,7 @@ import threading
 
 from legalgen.errors import ErrorCategory, Failure
 from legalgen.routing.rate_limits import Cost
-from legalgen.routing.targets import Policy, Spent, Target, usd
+from legalgen.routing.targets import RoutingPolicy, Spent, Target, usd
 
 _UNANSWERED = frozenset(
     {ErrorCategory.TIMEOUT, ErrorCategory.CONNECTION_ERROR, ErrorCategory.OUTPUT_INVALID}
@@ -23,7 +23,7 @@ def may_have_run(failure: Failure) -> bool:
     return failure.reached and (unread or failure.category in _UNANSWERED)
 
 
-class Purse:
+class SpendTracker:
     """What a batch has spent, and what its calls in flight may still spend.
 
     Two routers may share one (a batch's and its judge's): it has a lock of its own.
@@ -48,7 +48,7 @@ class Purse:
             if used is not None:
                 self._add(target, used, 1)
 
-    def bound(self, policy: Policy, target: Target, cost: Cost) -> Spent | None:
+    def bound(self, policy: RoutingPolicy, target: Target, cost: Cost) -> Spent | None:
         """Which bound one more call would break; None for none."""
         with self._lock:
             if self.calls >= policy.max_calls:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from legalgen.failover import Health, ProviderHealth, ProviderState, State, Trail
-from legalgen.routing.targets import Policy
+from legalgen.routing.targets import RoutingPolicy
 
 _LIMITED = (State.LIMITED, State.EXHAUSTED)
 
@@ -31,7 +31,7 @@ class Named(msgspec.Struct, frozen=True):
         return up and self.health.state is State.READY and not self.failed
 
 
-def added_s(policy: Policy, named: Sequence[Named], trail: Trail) -> float:
+def added_s(policy: RoutingPolicy, named: Sequence[Named], trail: Trail) -> float:
     """Seconds added to the cost of every target of another provider.
 
     Nothing for a task that a timeout sends away from the named provider.
@@ -40,7 +40,7 @@ def added_s(policy: Policy, named: Sequence[Named], trail: Trail) -> float:
     return policy.spill_after_s if not away and any(each.delivers for each in named) else 0.0
 
 
-def reason(policy: Policy, named: Sequence[Named], trail: Trail) -> str:
+def reason(policy: RoutingPolicy, named: Sequence[Named], trail: Trail) -> str:
     """Why a call leaves for another provider, as part of a sentence; empty where a failure sends
     it there, or where the named provider is gone."""
     if trail.failed_last is not None:

@@ -46,7 +46,7 @@ class Cap(msgspec.Struct, frozen=True):
     frees: str
 
 
-class Policy(msgspec.Struct, frozen=True):
+class RoutingPolicy(msgspec.Struct, frozen=True):
     """What the user set: seconds of patience, preference, and bounds on the whole batch.
 
     ``trickle_waits`` lets a wait for a daily window count as any other. The bounds count what
@@ -91,7 +91,7 @@ class Lease(msgspec.Struct, frozen=True):
         return self.cost.output_tokens
 
 
-class Hold(msgspec.Struct, frozen=True):
+class QueuedWait(msgspec.Struct, frozen=True):
     """A wait: ask again after ``seconds`` at the latest, and hand this back.
 
     ``place`` is the worker's place in the queue for the target's budgets; None where it only

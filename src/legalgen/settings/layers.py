@@ -62,7 +62,7 @@ from legalgen.settings.types import (
     whole,
 )
 
-Gate = Literal["full", "structure"]
+GateMode = Literal["full", "structure"]
 Effort = Literal["none", "low", "medium", "high"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
@@ -129,7 +129,7 @@ class Settings:
     as_of: str | None = setting(MONTH, None, "sample",
         "The month as at which the law is asked for, whichever model writes.",
         absent="the month up to which each model knows, if its maker says", example="2024-06")
-    gate: Gate = setting(one_of("full", "structure"), "full", "sample",
+    gate: GateMode = setting(one_of("full", "structure"), "full", "sample",
         "full: every check; structure: only what makes a row readable.")
     judge: tuple[ModelRef, ...] = setting(ROUTE, (), "sample",
         "The model that marks each sample in a second call.", absent="none",

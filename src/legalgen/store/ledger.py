@@ -120,7 +120,7 @@ class Spill(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Wait(msgspec.Struct, frozen=True):
+class WaitNote(msgspec.Struct, frozen=True):
     """A time when nothing was ready: for which targets, how long, and why."""
 
     at: datetime
@@ -148,7 +148,7 @@ class Failed(msgspec.Struct, frozen=True):
     codes: tuple[str, ...] = ()
 
 
-class Alert(msgspec.Struct, frozen=True):
+class AlertRecord(msgspec.Struct, frozen=True):
     """A warning that was raised: ``switches``, ``timeouts`` or another kind."""
 
     at: datetime
@@ -156,7 +156,7 @@ class Alert(msgspec.Struct, frozen=True):
     message: str
 
 
-class GivenUp(msgspec.Struct, frozen=True):
+class GivenUpTask(msgspec.Struct, frozen=True):
     """A task that ended without a sample, and the codes or categories that ended it."""
 
     slot: int
@@ -175,7 +175,7 @@ class Parked(msgspec.Struct, frozen=True):
     failures: int
 
 
-class Coverage(msgspec.Struct, frozen=True):
+class CoverageCount(msgspec.Struct, frozen=True):
     """What was on the disk when the batch was planned; the counts are in ``file``, beside."""
 
     rows: int
@@ -273,26 +273,26 @@ class Record(msgspec.Struct, kw_only=True):
     unjudged: int = 0
     reason: str = ""
     rejected: dict[str, int] = {}
-    given_up: list[GivenUp] = []
+    given_up: list[GivenUpTask] = []
     parked: list[Parked] = []
     models: dict[str, ModelStats] = {}
     switches: list[Switch] = []
     spill: Spill | None = None
     days: dict[str, float] = {}
     """US dollars spent on each day (UTC, ISO 8601), as far as prices are known."""
-    waits: list[Wait] = []
+    waits: list[WaitNote] = []
     failures: list[Failed] = []
-    alerts: list[Alert] = []
+    alerts: list[AlertRecord] = []
     omitted: dict[str, int] = {}
     parts: list[Part] = []
-    coverage: Coverage | None = None
+    coverage: CoverageCount | None = None
     bulk: Bulk | None = None
 
     def model(self, ref: object) -> ModelStats:
         """The counts of ``provider/model``, begun at zero."""
         return self.models.setdefault(str(ref), ModelStats())
 
-    def note(self, entry: Switch | Wait | Failed | Alert | GivenUp) -> None:
+    def note(self, entry: Switch | WaitNote | Failed | AlertRecord | GivenUpTask) -> None:
         """Add an entry to its list, or to the count of what the list leaves out."""
         name = _LISTS[type(entry)]
         entries: list[object] = getattr(self, name)
@@ -321,14 +321,14 @@ class Record(msgspec.Struct, kw_only=True):
 
 _LISTS: Final = {
     Switch: "switches",
-    Wait: "waits",
+    WaitNote: "waits",
     Failed: "failures",
-    Alert: "alerts",
-    GivenUp: "given_up",
+    AlertRecord: "alerts",
+    GivenUpTask: "given_up",
 }
 
 
-class Unreadable(msgspec.Struct, frozen=True):
+class UnreadableRecord(msgspec.Struct, frozen=True):
     """A file among the records that is none; history shows it instead of failing."""
 
     id: str
@@ -393,12 +393,12 @@ class Ledger:
     def _coverage_path(self, batch_id: str) -> Path:
         return self._data_dir.batches / f"{check_batch_id(batch_id)}.coverage.jsonl"
 
-    def _save_coverage(self, batch_id: str, counts: Mapping[Cell, int]) -> Coverage:
+    def _save_coverage(self, batch_id: str, counts: Mapping[Cell, int]) -> CoverageCount:
         """Beside the record: it is large, never changes, and only a resumed batch wants it."""
         path = self._coverage_path(batch_id)
         lines = [[*cell, count] for cell, count in sorted(counts.items())]
         replace_file(self._data_dir, path, msgspec.json.Encoder().encode_lines(lines))
-        return Coverage(sum(counts.values()), len(lines), path.name)
+        return CoverageCount(sum(counts.values()), len(lines), path.name)
 
     def coverage(self, record: Record) -> Counter[Cell]:
         """The counts the batch was planned over, so that its plan can be made again.
@@ -424,28 +424,28 @@ class Ledger:
             UsageError: there is none, or it cannot be read.
         """
         found = self._read(self._path(batch_id))
-        if isinstance(found, Unreadable):
+        if isinstance(found, UnreadableRecord):
             raise UsageError(f"batch {batch_id}: {found.error} ({found.path})")
         return found
 
-    def _read(self, path: Path) -> Record | Unreadable:
+    def _read(self, path: Path) -> Record | UnreadableRecord:
         try:
             record = msgspec.json.decode(path.read_bytes(), type=Record)
         except FileNotFoundError:
-            return Unreadable(path.stem, path, "there is no such batch")
+            return UnreadableRecord(path.stem, path, "there is no such batch")
         except OSError as error:
-            return Unreadable(path.stem, path, f"cannot be read: {error.strerror}")
+            return UnreadableRecord(path.stem, path, f"cannot be read: {error.strerror}")
         except NOT_OURS as error:
-            return Unreadable(path.stem, path, f"not a record: {error}")
+            return UnreadableRecord(path.stem, path, f"not a record: {error}")
         if record.id != path.stem:
-            return Unreadable(path.stem, path, f"the record of another batch ({record.id})")
+            return UnreadableRecord(path.stem, path, f"the record of another batch ({record.id})")
         return record
 
-    def all(self) -> list[Record | Unreadable]:
-        """Every record, newest first; a file that is none becomes an ``Unreadable``."""
+    def all(self) -> list[Record | UnreadableRecord]:
+        """Every record, newest first; a file that is none becomes an ``UnreadableRecord``."""
         return list(self.newest())
 
-    def newest(self) -> Iterator[Record | Unreadable]:
+    def newest(self) -> Iterator[Record | UnreadableRecord]:
         """As ``all``, read one by one as they are asked for."""
         for path in sorted(self._data_dir.batches.glob("*.json"), reverse=True):
             yield self._read(path)
@@ -487,7 +487,7 @@ class Ledger:
         """
         path = self._path(batch_id)
         record = self._read(path)
-        if isinstance(record, Unreadable):
+        if isinstance(record, UnreadableRecord):
             return
         record.note_part(part)
         fields: dict[str, object] = msgspec.json.decode(path.read_bytes())

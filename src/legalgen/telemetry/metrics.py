@@ -27,7 +27,7 @@ _LAST_SUCCESS = "legalgen_last_success_timestamp_seconds"
 _LIMITED = frozenset({ErrorCategory.RATE_LIMIT, ErrorCategory.QUOTA_EXHAUSTED})
 
 
-class Alert(msgspec.Struct, frozen=True):
+class ThresholdAlert(msgspec.Struct, frozen=True):
     """More of something than a batch should see; raised once per kind and batch."""
 
     kind: Literal["switches", "timeouts"]
@@ -71,7 +71,7 @@ class Metrics(msgspec.Struct):
     last_success: float | None = None
     status: str = "running"
     exit_code: int | None = None
-    alerts: list[Alert] = msgspec.field(default_factory=list)
+    alerts: list[ThresholdAlert] = msgspec.field(default_factory=list)
 
     @property
     def switches(self) -> int:
@@ -99,7 +99,7 @@ class Metrics(msgspec.Struct):
         usage: Usage | None = None,
         *,
         cost_usd: float | None = None,
-    ) -> Alert | None:
+    ) -> ThresholdAlert | None:
         """A call failed: nothing came back that could be read. ``usage`` is assumed, of one that
         may have run."""
         self.calls[ref, category.value] += 1
@@ -112,7 +112,9 @@ class Metrics(msgspec.Struct):
         self.timeouts[ref] += 1
         return self._alert("timeouts", self.timeouts.total(), self.alert_timeouts)
 
-    def switched(self, old: ModelRef, new: ModelRef, category: ErrorCategory) -> Alert | None:
+    def switched(
+        self, old: ModelRef, new: ModelRef, category: ErrorCategory
+    ) -> ThresholdAlert | None:
         """A failure of ``category`` moved a task from one model to another."""
         moves = self.model_switches if old.provider == new.provider else self.provider_switches
         moves[old, category.value] += 1
@@ -148,10 +150,10 @@ class Metrics(msgspec.Struct):
 
     def _alert(
         self, kind: Literal["switches", "timeouts"], count: int, threshold: int
-    ) -> Alert | None:
+    ) -> ThresholdAlert | None:
         if count <= threshold or any(alert.kind == kind for alert in self.alerts):
             return None
-        alert = Alert(kind, threshold)
+        alert = ThresholdAlert(kind, threshold)
         self.alerts.append(alert)
         return alert
 

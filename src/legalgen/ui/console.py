@@ -21,7 +21,7 @@ from legalgen.errors import LegalgenError, NoUsableProvider, UsageError
 from legalgen.routing.remedies import remedies, troubles
 from legalgen.telemetry import events
 from legalgen.ui import screens
-from legalgen.ui.frame import Line, columns_of, printable
+from legalgen.ui.frame import StyledLine, columns_of, printable
 from legalgen.ui.live import Views, Watcher, saying, watcher
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from legalgen.batch.run import Result
     from legalgen.law.axes import Branch
     from legalgen.routing.inventory import Compared, Listing, ModelRow
-    from legalgen.store.ledger import Record, Unreadable
+    from legalgen.store.ledger import Record, UnreadableRecord
     from legalgen.store.outlays import Outlay
     from legalgen.store.sample import Sample
     from legalgen.ui.screens import Grid
@@ -170,7 +170,7 @@ class Console:
             self.data(msgspec.to_builtins(sample))
             return
         for number, (heading, text) in enumerate(screens.sample(sample)):
-            self._print(Line.of(("\n" if number else "") + heading, "bold"))
+            self._print(StyledLine.of(("\n" if number else "") + heading, "bold"))
             for line in text.split("\n"):
                 self._rich.print(printable(line), markup=False, highlight=False)
         if not self.quiet:
@@ -269,7 +269,7 @@ class Console:
         columns: tuple[screens.Column, ...] = (
             ("setting", lambda row: row[0]),
             ("value", lambda row: row[1]),
-            ("from", lambda row: screens.Cell(row[2], "dim" if row[2] == "default" else "")),
+            ("from", lambda row: screens.TableCell(row[2], "dim" if row[2] == "default" else "")),
         )
         self._grid(screens.grid(columns, rows))
 
@@ -289,9 +289,9 @@ class Console:
         """An error as a sentence on stderr; with ``--json`` also as an object on stdout."""
         tried = error.tried if isinstance(error, NoUsableProvider) else ()
         cures = remedies(trouble for line in tried for trouble in troubles(line))
-        self._say([Line((("Error: ", "red"), (str(error), "")))])
-        self._say(Line.of(f"  {line}", "dim") for line in tried)
-        self._say(Line.of(f"  {cure}", "yellow") for cure in cures)
+        self._say([StyledLine((("Error: ", "red"), (str(error), "")))])
+        self._say(StyledLine.of(f"  {line}", "dim") for line in tried)
+        self._say(StyledLine.of(f"  {cure}", "yellow") for cure in cures)
         if self.json:
             kind = type(error).__name__
             detail = {"kind": kind, "message": str(error), "tried": list(tried), "remedies": cures}
@@ -299,21 +299,21 @@ class Console:
 
     # ------------------------------------------------------------------ paper and ink
 
-    def _say(self, lines: Iterable[Line]) -> None:
+    def _say(self, lines: Iterable[StyledLine]) -> None:
         """Lines to people, on stderr."""
         columns = self._talk.size()[0] - 1 if self._talk.terminal else None
         for line in lines:
             for part in _unfolded(line, columns):
                 self._talk.write(part.painted(colour=self._talk.colour) + "\n")
 
-    def _lines(self, lines: Iterable[Line]) -> None:
+    def _lines(self, lines: Iterable[StyledLine]) -> None:
         """Lines as data for people, on stdout."""
         columns = self._rich.width - 1 if _is_terminal(self._stdout) else None
         for line in lines:
             for part in _unfolded(line, columns):
                 self._print(part)
 
-    def _print(self, line: Line) -> None:
+    def _print(self, line: StyledLine) -> None:
         from rich.text import Text  # only for people
 
         text = Text()
@@ -413,17 +413,17 @@ class _Encodable:
         return self._stream.fileno()
 
 
-def _unfolded(line: Line, columns: int | None) -> Iterator[Line]:
+def _unfolded(line: StyledLine, columns: int | None) -> Iterator[StyledLine]:
     """A line without control characters; its last span is broken where the text or width does."""
     *head, (text, style) = line.spans
-    first = Line(tuple((printable(words), kind) for words, kind in head))
+    first = StyledLine(tuple((printable(words), kind) for words, kind in head))
     deep = " " * min(first.width, DEEPEST_INDENT)
     for part in text.split("\n"):
         chunks = [part] if columns is None else _wrapped(part, columns, first.width, deep)
         for number, chunk in enumerate(chunks):
             begun = first.spans if number == 0 else ((deep, ""),)
-            yield Line((*begun, (printable(chunk), style)))
-        first, deep = Line(()), "    "
+            yield StyledLine((*begun, (printable(chunk), style)))
+        first, deep = StyledLine(()), "    "
 
 
 def _wrapped(text: str, columns: int, begun: int, indent: str) -> list[str]:
@@ -479,7 +479,7 @@ def result_json(result: Result, again: str = "") -> dict[str, Any]:
     }
 
 
-def history_row(record: Record | Unreadable, status: str) -> dict[str, Any]:
+def history_row(record: Record | UnreadableRecord, status: str) -> dict[str, Any]:
     """A batch as one line of history."""
     from legalgen.store.ledger import Record as Whole  # history alone needs it
 

@@ -8,16 +8,22 @@ from typing import Final
 import msgspec
 
 from legalgen.batch.judging import ROLE
-from legalgen.dataset.check import Report as Checked
+from legalgen.dataset.check import CheckReport as Checked
 from legalgen.dataset.compact import Compacted
 from legalgen.dataset.export import Exported
 from legalgen.dataset.foreign import ODDITIES
 from legalgen.dataset.imports import Imported
 from legalgen.dataset.marking import Marked
-from legalgen.dataset.report import ANSWER_BASELINE, QUESTION_BASELINE, Coverage, Model, Report
+from legalgen.dataset.report import (
+    ANSWER_BASELINE,
+    QUESTION_BASELINE,
+    Coverage,
+    DatasetReport,
+    Model,
+)
 from legalgen.dataset.verify import Verified
 from legalgen.ui.console import Console
-from legalgen.ui.screens import Cell, Grid
+from legalgen.ui.screens import Grid, TableCell
 
 DASH: Final = "-"
 _HEAT: Final = " .:-=+*#%@"
@@ -25,7 +31,7 @@ _HEAT: Final = " .:-=+*#%@"
 
 
 def _table(console: Console, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    cells = tuple(tuple(Cell(text) for text in row) for row in rows)
+    cells = tuple(tuple(TableCell(text) for text in row) for row in rows)
     console._grid(Grid(tuple(headings), cells))
 
 
@@ -211,7 +217,7 @@ def _columns(found: Checked) -> Iterator[tuple[str, str]]:
 # --- stats -------------------------------------------------------------------------------------
 
 
-def show_report(console: Console, report: Report) -> None:
+def show_report(console: Console, report: DatasetReport) -> None:
     """A report as tables, and the coverage as a heat map."""
     if console.json:
         console.data(report)
@@ -227,7 +233,7 @@ def show_report(console: Console, report: Report) -> None:
         console.text(f"Q: {one.question}\nA: {one.answer}")
 
 
-def _show_production(console: Console, report: Report) -> None:
+def _show_production(console: Console, report: DatasetReport) -> None:
     made = report.production
     console.text(
         f"{_counted(report.rows, 'row')} of {made.asked:,} asked for in "
@@ -253,7 +259,7 @@ def _show_production(console: Console, report: Report) -> None:
         console.text(f"mended or replaced: {_share(refused.mended)} of the slots")
 
 
-def _show_score(console: Console, report: Report) -> None:
+def _show_score(console: Console, report: DatasetReport) -> None:
     if report.score_mean is None:
         return
     judges = [m.model.removesuffix(ROLE) for m in report.production.models if _judged(m)]
@@ -287,7 +293,7 @@ def heat(count: int | None, most: int) -> str:
     return f"{_HEAT[step] * 3} {count}" if count else "    0"
 
 
-def _show_shares(console: Console, report: Report) -> None:
+def _show_shares(console: Console, report: DatasetReport) -> None:
     rows = [
         (axis.replace("_", " "), one.value, f"{one.rows:,}", _share(one.share), _share(one.wanted))
         for axis, shares in report.shares.items()
@@ -296,7 +302,7 @@ def _show_shares(console: Console, report: Report) -> None:
     _table(console, ("axis", "value", "rows", "share", "wanted"), rows)
 
 
-def _show_texts(console: Console, report: Report) -> None:
+def _show_texts(console: Console, report: DatasetReport) -> None:
     if report.flags:
         flags = [
             (code, f"{n:,}", _share(n / max(1, report.rows))) for code, n in report.flags.items()
@@ -317,7 +323,7 @@ def _show_texts(console: Console, report: Report) -> None:
         console.text(f"tokens: {tokens.total:,}, p95 {tokens.p95:,} a row; {longer}")
 
 
-def _show_likeness(console: Console, report: Report) -> None:
+def _show_likeness(console: Console, report: DatasetReport) -> None:
     near, varied = report.neighbours, report.diversity
     if near is None or varied is None:
         return
@@ -344,7 +350,7 @@ def _show_likeness(console: Console, report: Report) -> None:
         _table(console, ("names", "rows"), [(text, str(n)) for text, n in varied.parties])
 
 
-def _show_citations(console: Console, report: Report) -> None:
+def _show_citations(console: Console, report: DatasetReport) -> None:
     cited = report.citations
     if not cited.total:
         return

@@ -26,13 +26,13 @@ WINDOWS = {"minute": "min", "hour": "h", "day": "day"}
 _TINTS: dict[str, Style] = {"ready": "green", "probing": "cyan", "dropped": "red", "open": "red"}
 
 
-class Line(msgspec.Struct, frozen=True):
+class StyledLine(msgspec.Struct, frozen=True):
     """One line of the view: spans of text, each with a style."""
 
     spans: tuple[tuple[str, Style], ...]
 
     @classmethod
-    def of(cls, text: str, style: Style = "") -> Line:
+    def of(cls, text: str, style: Style = "") -> StyledLine:
         """A line in one style."""
         return cls(((text, style),))
 
@@ -46,7 +46,7 @@ class Line(msgspec.Struct, frozen=True):
         """How many columns of a terminal it takes."""
         return columns_of(self.text)
 
-    def cut(self, width: int, ellipsis: str) -> Line:
+    def cut(self, width: int, ellipsis: str) -> StyledLine:
         """The line, at most ``width`` columns wide."""
         if self.width <= width:
             return self
@@ -55,7 +55,7 @@ class Line(msgspec.Struct, frozen=True):
             kept = _fitting(text, room)
             spans.append((kept, style))
             room = room - columns_of(kept) if kept == text else 0
-        return Line((*spans, (ellipsis, "")))
+        return StyledLine((*spans, (ellipsis, "")))
 
     def painted(self, *, colour: bool) -> str:
         """The line as a terminal takes it."""
@@ -130,7 +130,7 @@ class Moment(msgspec.Struct, frozen=True):
         return outlook(progress.remaining, self.lanes(), progress.rate(self.now))
 
 
-def frame(moment: Moment, width: int, height: int, glyphs: Glyphs = UNICODE) -> list[Line]:
+def frame(moment: Moment, width: int, height: int, glyphs: Glyphs = UNICODE) -> list[StyledLine]:
     """The whole view: at most ``height`` lines of at most ``width`` characters."""
     if not moment.progress.started:
         return []
@@ -146,25 +146,27 @@ def frame(moment: Moment, width: int, height: int, glyphs: Glyphs = UNICODE) -> 
     return [line.cut(width, glyphs.ellipsis) for line in lines[:height]]
 
 
-def _one_sample(moment: Moment) -> Line:
+def _one_sample(moment: Moment) -> StyledLine:
     """The view of ``generate``: whom is being waited for."""
     out = [str(view.ref) for view in moment.views if view.in_flight]
     elapsed = span(moment.now - moment.progress.begun)
     if out:
-        return Line((("asking ", "dim"), (", ".join(out), "bold"), (f"  {elapsed}", "dim")))
-    return Line(status(moment))
+        return StyledLine((("asking ", "dim"), (", ".join(out), "bold"), (f"  {elapsed}", "dim")))
+    return StyledLine(status(moment))
 
 
 # --------------------------------------------------------------------------- the head
 
 
-def _bar_line(moment: Moment, width: int, glyphs: Glyphs) -> Line:
+def _bar_line(moment: Moment, width: int, glyphs: Glyphs) -> StyledLine:
     progress = moment.progress
     share = progress.accepted / progress.target
     tail = f"  {progress.accepted}/{progress.target}  {share:.0%}  {pace(moment)}"
     room = max(8, min(40, width - len(tail)))
     full = min(room, math.floor(share * room))
-    return Line(((glyphs.full * full, "green"), (glyphs.empty * (room - full), "dim"), (tail, "")))
+    return StyledLine(
+        ((glyphs.full * full, "green"), (glyphs.empty * (room - full), "dim"), (tail, ""))
+    )
 
 
 def pace(moment: Moment) -> str:
@@ -175,7 +177,7 @@ def pace(moment: Moment) -> str:
     return f"{rate:.3g}/min  {eta}"
 
 
-def _count_line(moment: Moment, glyphs: Glyphs) -> Line:
+def _count_line(moment: Moment, glyphs: Glyphs) -> StyledLine:
     progress = moment.progress
     spans: list[tuple[str, Style]] = [(f"{progress.accepted} accepted", "green")]
     spans += [(f"{progress.flagged} flagged", "yellow" if progress.flagged else "")]
@@ -186,7 +188,7 @@ def _count_line(moment: Moment, glyphs: Glyphs) -> Line:
     joined: list[tuple[str, Style]] = []
     for part in spans:
         joined += [(glyphs.dot, "dim"), part] if joined else [part]
-    return Line(tuple(joined))
+    return StyledLine(tuple(joined))
 
 
 def refused(progress: Progress) -> str:
@@ -195,12 +197,12 @@ def refused(progress: Progress) -> str:
     return f"{progress.refused} refused" + (f" ({top})" if top else "")
 
 
-def _status_lines(moment: Moment) -> list[Line]:
-    lines = [Line(status(moment))]
+def _status_lines(moment: Moment) -> list[StyledLine]:
+    lines = [StyledLine(status(moment))]
     today = moment.outlook().today
     if today is not None:
         text = f"about {today} of {moment.progress.remaining} more fit today's quotas"
-        lines.append(Line.of(f"{text}; then the batch pauses", "yellow"))
+        lines.append(StyledLine.of(f"{text}; then the batch pauses", "yellow"))
     return lines
 
 
@@ -242,7 +244,7 @@ def calls(number: int) -> str:
 # --------------------------------------------------------------------------- the route
 
 
-def _table(moment: Moment, width: int, height: int, glyphs: Glyphs) -> list[Line]:
+def _table(moment: Moment, width: int, height: int, glyphs: Glyphs) -> list[StyledLine]:
     """One line a model; those that do not fit are counted in the last line."""
     if height < 2 or not moment.views:
         return []
@@ -252,14 +254,14 @@ def _table(moment: Moment, width: int, height: int, glyphs: Glyphs) -> list[Line
     shown = moment.views if len(moment.views) < height else moment.views[: height - 2]
     rows = [_row(moment, view, names, width, glyphs) for view in shown]
     more = len(moment.views) - len(shown)
-    rows += [Line.of(f"  and {more} more", "dim")] if more else []
-    return [Line.of(head, "dim"), *rows]
+    rows += [StyledLine.of(f"  and {more} more", "dim")] if more else []
+    return [StyledLine.of(head, "dim"), *rows]
 
 
-def _row(moment: Moment, view: View, names: int, width: int, glyphs: Glyphs) -> Line:
+def _row(moment: Moment, view: View, names: int, width: int, glyphs: Glyphs) -> StyledLine:
     tally = moment.progress.tallies.get(str(view.ref))
     lane = lane_of(view, moment.progress, moment.now)
-    name = Line.of(str(view.ref)).cut(names, glyphs.ellipsis).text
+    name = StyledLine.of(str(view.ref)).cut(names, glyphs.ellipsis).text
     words, tint = state(view, lane, moment)
     numbers = f" {view.in_flight or '':>3} {tally.samples if tally else 0:>5}"
     rest = ""
@@ -270,7 +272,7 @@ def _row(moment: Moment, view: View, names: int, width: int, glyphs: Glyphs) -> 
             if out_of_use and view.why
             else quotas(view, moment.now, width >= WIDE)
         )
-    return Line(
+    return StyledLine(
         ((f"  {name:<{names}}  ", ""), (f"{words:<18}", tint), (numbers, ""), (f"  {rest}", "dim"))
     )
 

@@ -26,8 +26,8 @@ from legalgen.ui.frame import (
     ASCII,
     UNICODE,
     Glyphs,
-    Line,
     Moment,
+    StyledLine,
     calls,
     frame,
     printable,
@@ -218,7 +218,7 @@ class Live(Watcher):
         self._glyphs = glyphs
         self._reflows = reflows
         self._pending: dict[str, int] = {}
-        self._shown: list[Line] = []
+        self._shown: list[StyledLine] = []
 
     def _say_event(self, event: events.Event, said: Saying) -> None:
         if not isinstance(event, events.Waiting):  # the frame counts the seconds down
@@ -234,7 +234,7 @@ class Live(Watcher):
         lines = frame(self.moment(), columns - 1, rows - 1, self._glyphs)
         self._draw(lines, columns)
 
-    def _draw(self, lines: list[Line], columns: int) -> None:
+    def _draw(self, lines: list[StyledLine], columns: int) -> None:
         if lines == self._shown and not self._pending:
             return
         said = [

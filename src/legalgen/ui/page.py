@@ -17,11 +17,11 @@ from legalgen.dataset.report import (
     QUESTION_BASELINE,
     Cited,
     Coverage,
+    DatasetReport,
     Diversity,
     Leaf,
     Length,
     Neighbours,
-    Report,
     Share,
 )
 
@@ -31,7 +31,7 @@ _SLIVER: Final = 0.5
 """Percent of the longest bar: nothing that was counted is too small to be seen."""
 
 
-def render(report: Report, *, title: str, written: datetime) -> str:
+def render(report: DatasetReport, *, title: str, written: datetime) -> str:
     """The page; ``written`` is the time of the report, UTC."""
     sections = [
         ("Production", _production(report)),
@@ -51,7 +51,7 @@ def render(report: Report, *, title: str, written: datetime) -> str:
     )
 
 
-def _of_rows(report: Report) -> list[tuple[str, str]]:
+def _of_rows(report: DatasetReport) -> list[tuple[str, str]]:
     return [
         ("Coverage", _coverage(report.coverage)),
         ("Shares", _shares(report)),
@@ -142,7 +142,7 @@ def _bar(name: str, count: int, longest: int, total: int) -> str:
 # --- sections ----------------------------------------------------------------------------------
 
 
-def _production(report: Report) -> str:
+def _production(report: DatasetReport) -> str:
     made = report.production
     facts = _facts(
         [
@@ -165,7 +165,7 @@ def _production(report: Report) -> str:
     return facts + _records(headings, rows)
 
 
-def _refusals(report: Report) -> str:
+def _refusals(report: DatasetReport) -> str:
     refused = report.refusals
     facts = _facts(
         [("answers", f"{refused.answers:,}"), ("mended or replaced", _percent(refused.mended))]
@@ -239,7 +239,7 @@ def _short(count: int) -> str:
     return f"{count // 1000}k" if count < 1_000_000 else f"{count / 1_000_000:.3g}M"
 
 
-def _shares(report: Report) -> str:
+def _shares(report: DatasetReport) -> str:
     return "".join(
         f"<h3>{escape(axis.replace('_', ' '))}</h3>{_share_table(shares)}"
         for axis, shares in report.shares.items()
@@ -295,7 +295,7 @@ def _diversity(diversity: Diversity | None) -> str:
     )
 
 
-def _citations(report: Report) -> str:
+def _citations(report: DatasetReport) -> str:
     cited = report.citations
     warning = f'<p class="warning">{escape(cited.warning)}</p>' if cited.warning else ""
     facts = _facts(
@@ -325,7 +325,7 @@ def _cited(cases: Sequence[Cited]) -> str:
     return _records(("citation", "key", "times"), [(one.text, one.key, one.count) for one in cases])
 
 
-def _tokens(report: Report) -> str:
+def _tokens(report: DatasetReport) -> str:
     tokens = report.tokens
     if tokens is None:
         return "<p>No rows.</p>"
@@ -334,7 +334,7 @@ def _tokens(report: Report) -> str:
     return _facts([*known, *contexts])
 
 
-def _examples(report: Report) -> str:
+def _examples(report: DatasetReport) -> str:
     return "".join(
         f"<article><h3>{escape(one.question)}</h3><p class='dim'>{escape(one.id)}, "
         f"{escape(one.topic)}, {escape(one.difficulty)}, {escape(one.sample_type)}</p>"

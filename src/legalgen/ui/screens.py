@@ -15,7 +15,7 @@ from legalgen.batch import bulk
 from legalgen.completion import ModelRef
 from legalgen.errors.category import ErrorCategory
 from legalgen.routing.remedies import Trouble, grouped, remedies, troubles
-from legalgen.ui.frame import WINDOWS, Line, Style, dollars, short, span, unit
+from legalgen.ui.frame import WINDOWS, Style, StyledLine, dollars, short, span, unit
 
 if TYPE_CHECKING:
     from legalgen.batch.run import Result
@@ -50,7 +50,7 @@ CURABLE = frozenset(
 """What people can do something about at the end of a run."""
 
 
-class Cell(msgspec.Struct, frozen=True):
+class TableCell(msgspec.Struct, frozen=True):
     """One cell of a table."""
 
     text: str
@@ -61,7 +61,7 @@ class Grid(msgspec.Struct, frozen=True):
     """A table: headings (those that begin with ``>`` stand right) and rows."""
 
     headings: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
 
     def only(self, names: Sequence[str]) -> Grid:
         """The table with only these columns, for narrow terminals."""
@@ -72,54 +72,54 @@ class Grid(msgspec.Struct, frozen=True):
         )
 
 
-Column = tuple[str, Callable[[Any], str | Cell]]
+Column = tuple[str, Callable[[Any], str | TableCell]]
 
 
 def grid(columns: Sequence[Column], items: Iterable[Any]) -> Grid:
     """A table with one row an item."""
 
-    def cell(value: str | Cell) -> Cell:
-        return value if isinstance(value, Cell) else Cell(value)
+    def cell(value: str | TableCell) -> TableCell:
+        return value if isinstance(value, TableCell) else TableCell(value)
 
     rows = tuple(tuple(cell(read(item)) for _, read in columns) for item in items)
     return Grid(tuple(name for name, _ in columns), rows)
 
 
-def stacked(grid: Grid, width: int) -> Iterator[Line]:
+def stacked(grid: Grid, width: int) -> Iterator[StyledLine]:
     """A table for a terminal too narrow for it: each row's first cell, then the others by name.
 
     What is empty is left out. A line exceeds ``width`` only where one cell alone does.
     """
     names = [heading.lstrip(">") for heading in grid.headings[1:]]
     for first, *others in grid.rows:
-        yield Line.of(first.text, first.style or "bold")
-        line = Line.of("")
+        yield StyledLine.of(first.text, first.style or "bold")
+        line = StyledLine.of("")
         for name, cell in zip(names, others, strict=True):
             text = cell.text.strip()
             if text in ("", DASH):
                 continue
-            item = Line(((f"  {name} ", "dim"), (text, cell.style)))
+            item = StyledLine(((f"  {name} ", "dim"), (text, cell.style)))
             if line.width and line.width + item.width > width:
                 yield line
-                line = Line.of("")
-            line = Line((*line.spans, *item.spans)) if line.width else item
+                line = StyledLine.of("")
+            line = StyledLine((*line.spans, *item.spans)) if line.width else item
         if line.width:
             yield line
 
 
-def labelled(label: str, text: str, style: Style = "") -> Line:
+def labelled(label: str, text: str, style: Style = "") -> StyledLine:
     """A line of a summary: what it is, and what it is."""
-    return Line(((f"  {label:<9} ", "dim"), (text, style)))
+    return StyledLine(((f"  {label:<9} ", "dim"), (text, style)))
 
 
 # --------------------------------------------------------------------------- the end of a run
 
 
-def summary(result: Result, again: str) -> Iterator[Line]:
+def summary(result: Result, again: str) -> Iterator[StyledLine]:
     """How a run ended, to be read in five seconds; ``again`` are flags to repeat in commands."""
     record = result.record
     if record is None:
-        yield Line(((result.status, GOOD.get(result.status, "")), (f": {result.reason}", "")))
+        yield StyledLine(((result.status, GOOD.get(result.status, "")), (f": {result.reason}", "")))
     else:
         yield _headline(record, result.status)
         for reason in because(result.reason):
@@ -136,13 +136,13 @@ def summary(result: Result, again: str) -> Iterator[Line]:
         yield labelled("next", command, "bold")
 
 
-def _headline(record: Record, status: str) -> Line:
+def _headline(record: Record, status: str) -> StyledLine:
     end = record.finished or record.updated
     begun = record.resumed[-1] if record.resumed else record.started
     count = (
         f"  {record.accepted} of {record.target} samples in {span((end - begun).total_seconds())}"
     )
-    return Line(
+    return StyledLine(
         ((status, GOOD.get(status, "bold")), (count, "bold"), (f"  batch {record.id}", "dim"))
     )
 
@@ -155,7 +155,7 @@ def because(reason: str) -> list[str]:
     return [reason.partition(str(found[0].ref))[0].rstrip(": "), *grouped(found)]
 
 
-def _made(record: Record) -> Iterator[Line]:
+def _made(record: Record) -> Iterator[StyledLine]:
     if record.flagged:
         yield labelled("flagged", f"{record.flagged} of them, see the column flags")
     if record.unjudged:
@@ -346,7 +346,7 @@ HISTORY_NARROW = ("batch", "status", "samples", "cost", "took", "models")
 HISTORY_COLUMNS: tuple[Column, ...] = (
     ("batch", lambda row: str(row["id"])),
     ("started", lambda row: str(row.get("started_local", DASH))),
-    ("status", lambda row: Cell(str(row["status"]), GOOD.get(str(row["status"]), ""))),
+    ("status", lambda row: TableCell(str(row["status"]), GOOD.get(str(row["status"]), ""))),
     (">samples", lambda row: f"{row.get('accepted', 0)}/{row.get('target', 0)}"),
     (">cost", lambda row: money(row.get("cost_usd"))),
     (">took", lambda row: took(row.get("seconds"))),
@@ -355,7 +355,7 @@ HISTORY_COLUMNS: tuple[Column, ...] = (
 """The table of batches; rows are those of :func:`legalgen.ui.console.history_row`."""
 
 
-def record_lines(record: Record, status: str, again: str) -> Iterator[Line]:
+def record_lines(record: Record, status: str, again: str) -> Iterator[StyledLine]:
     """One batch in full, before its table of models."""
     yield _headline(record, status)
     for reason in because(record.reason):
@@ -404,27 +404,29 @@ REJECT_COLUMNS: tuple[Column, ...] = (
 )
 
 
-def why(record: Record) -> Iterator[Line]:
+def why(record: Record) -> Iterator[StyledLine]:
     """Every switch, wait, failure, alert and task given up, in the order of time."""
     told = sorted(_told(record), key=lambda pair: pair[0])
-    yield Line.of("why, in order:" if told else "nothing went wrong in this batch", "bold")
+    yield StyledLine.of("why, in order:" if told else "nothing went wrong in this batch", "bold")
     day = None
     for at, line in told:
         local = at.astimezone()
         if local.date() != day:
             day = local.date()
-            yield Line.of(f"{day}", "dim")
-        yield Line(((f"  {local:%H:%M:%S}  ", "dim"), *line.spans))
+            yield StyledLine.of(f"{day}", "dim")
+        yield StyledLine(((f"  {local:%H:%M:%S}  ", "dim"), *line.spans))
     for note in record.given_up:
         where = "/".join(note.cell)
-        yield Line.of(f"  slot {note.slot} given up ({where}): {'; '.join(note.reasons)}", "red")
+        yield StyledLine.of(
+            f"  slot {note.slot} given up ({where}): {'; '.join(note.reasons)}", "red"
+        )
     for cell in record.parked:
-        yield Line.of(f"  not asked for again: {parked(cell)}", "red")
+        yield StyledLine.of(f"  not asked for again: {parked(cell)}", "red")
     for name, count in record.omitted.items():
-        yield Line.of(f"  and {count} more {name}, which the record leaves out", "dim")
+        yield StyledLine.of(f"  and {count} more {name}, which the record leaves out", "dim")
 
 
-def _told(record: Record) -> Iterator[tuple[datetime, Line]]:
+def _told(record: Record) -> Iterator[tuple[datetime, StyledLine]]:
     for failed in record.failures:
         status = f" {failed.status}" if failed.status else ""
         hint = f"; the server says {span(failed.hint_s)}" if failed.hint_s is not None else ""
@@ -432,19 +434,19 @@ def _told(record: Record) -> Iterator[tuple[datetime, Line]]:
         what = ", ".join(dict.fromkeys(failed.codes)) or failed.category
         head = f"{'failed':<7}{failed.target}  {what}{status}"
         tail = f": {failed.message}{hint}  ->  {failed.rule}{until}"
-        yield failed.at, Line(((head, "red"), (tail, "")))
+        yield failed.at, StyledLine(((head, "red"), (tail, "")))
     for switch in record.switches:
         head = f"{'switch':<7}{switch.from_} -> {switch.to}"
-        yield switch.at, Line(((head, "cyan"), (f": {switch.reason}", "")))
+        yield switch.at, StyledLine(((head, "cyan"), (f": {switch.reason}", "")))
     for wait in record.waits:
         head = f"{'wait':<7}{span(wait.seconds)} for {', '.join(wait.targets)}"
-        yield wait.at, Line(((head, "yellow"), (f": {wait.reason}", "")))
+        yield wait.at, StyledLine(((head, "yellow"), (f": {wait.reason}", "")))
     if record.spill is not None:
-        yield record.spill.at, Line.of(f"{'paid':<7}{spilled(record.spill)}")
+        yield record.spill.at, StyledLine.of(f"{'paid':<7}{spilled(record.spill)}")
     for alert in record.alerts:
-        yield alert.at, Line.of(f"{'alert':<7}{alert.message}", "red")
+        yield alert.at, StyledLine.of(f"{'alert':<7}{alert.message}", "red")
     for moment in record.resumed:
-        yield moment, Line.of("resumed", "bold")
+        yield moment, StyledLine.of("resumed", "bold")
 
 
 # --------------------------------------------------------------------------- models
@@ -473,14 +475,14 @@ def models_columns(now: datetime, *, checked: bool, wide: bool) -> tuple[Column,
     return (*columns, ("check", _checked)) if checked else columns
 
 
-def model_state(row: ModelRow, now: datetime) -> Cell:
+def model_state(row: ModelRow, now: datetime) -> TableCell:
     """``ready``, ``cooling 41 s``, ``exhausted to 02:00``."""
     style = GOOD.get(row.state, "")
     if row.until is None or row.state == "gone":
-        return Cell(row.state, style)
+        return TableCell(row.state, style)
     seconds = (row.until - now).total_seconds()
     end = span(seconds) if seconds < 600 else f"to {row.until.astimezone():%a %H:%M}"
-    return Cell(f"{row.state} {end}", style)
+    return TableCell(f"{row.state} {end}", style)
 
 
 def left(limits: Sequence[Limit], *, wide: bool) -> str:
@@ -519,37 +521,37 @@ def _latency(row: ModelRow) -> float | None:
     return own if own is not None else row.latency_s
 
 
-def _checked(row: ModelRow) -> Cell:
+def _checked(row: ModelRow) -> TableCell:
     if row.check is None:
-        return Cell(DASH, "dim")
+        return TableCell(DASH, "dim")
     if row.check.ok:
-        return Cell(f"ok {number(row.check.seconds, 1)} s", "green")
-    return Cell(row.check.category, "red")
+        return TableCell(f"ok {number(row.check.seconds, 1)} s", "green")
+    return TableCell(row.check.category, "red")
 
 
-def troubled(rows: Iterable[ModelRow]) -> Iterator[Line]:
+def troubled(rows: Iterable[ModelRow]) -> Iterator[StyledLine]:
     """Under the table: what went wrong, and what to do."""
     for row in rows:
         if row.check is not None and not row.check.ok:
-            yield Line.of(f"{row.provider}/{row.model}: {row.check.message}", "red")
+            yield StyledLine.of(f"{row.provider}/{row.model}: {row.check.message}", "red")
     cures = [row.check.remedy for row in rows if row.check is not None and row.check.remedy]
     for cure in dict.fromkeys(cures):
-        yield Line.of(f"  {cure}", "yellow")
+        yield StyledLine.of(f"  {cure}", "yellow")
 
 
-def listing_lines(listings: Iterable[Listing]) -> Iterator[Line]:
+def listing_lines(listings: Iterable[Listing]) -> Iterator[StyledLine]:
     """What the vendors' lists have that the catalog has not, and the other way round."""
     for listing in listings:
         if listing.error:
-            yield Line(((f"{listing.provider}: ", "bold"), (listing.error, "red")))
+            yield StyledLine(((f"{listing.provider}: ", "bold"), (listing.error, "red")))
             continue
         head = f"{listing.provider}: {plural(listing.models, 'model')} listed"
         same = "" if listing.new or listing.gone else ", all as in the catalog"
-        yield Line(((head, "bold"), (same, "")))
+        yield StyledLine(((head, "bold"), (same, "")))
         for id_ in listing.new:
-            yield Line.of(f"  new   {id_}", "green")
+            yield StyledLine.of(f"  new   {id_}", "green")
         for id_ in listing.gone:
-            yield Line.of(f"  gone  {id_}", "red")
+            yield StyledLine.of(f"  gone  {id_}", "red")
 
 
 COMPARE_MIDDLE = (
@@ -585,14 +587,16 @@ def ranked(tracks: Mapping[str, Compared]) -> list[tuple[str, Compared]]:
 # --------------------------------------------------------------------------- the taxonomy
 
 
-def tree(branches: Sequence[Branch], depth: int = 0) -> Iterator[Line]:
+def tree(branches: Sequence[Branch], depth: int = 0) -> Iterator[StyledLine]:
     """The taxonomy as an indented list, with how many cells each branch holds."""
     for branch in branches:
         inner = f"{branch.topics} topics, " if branch.children else ""
         style: Style = ("bold", "", "dim")[min(depth, 2)]
         head = f"{'  ' * depth}{branch.id}"
         name = f"  {branch.name}" if branch.name.casefold() != branch.id.casefold() else ""
-        yield Line(((head, style), (name, "dim"), (f"  ({inner}{branch.cells} cells)", "dim")))
+        yield StyledLine(
+            ((head, style), (name, "dim"), (f"  ({inner}{branch.cells} cells)", "dim"))
+        )
         yield from tree(branch.children, depth + 1)
 
 

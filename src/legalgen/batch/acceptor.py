@@ -34,7 +34,7 @@ from legalgen.store.ledger import BulkChunk
 from legalgen.store.sample import read
 
 
-class Intake(Batch):
+class Acceptor(Batch):
     """The half of a batch that takes answers in; nobody is called."""
 
     def hear(self, *messages: object) -> None:
@@ -69,7 +69,7 @@ class Intake(Batch):
         self._take(Refusal(job, ref, tuple(reasons), completion, written.cost_usd, job.attempts))
 
 
-class Means(msgspec.Struct, frozen=True):
+class SampleMaking(msgspec.Struct, frozen=True):
     """What it takes to make a sample of an answer; ``price`` gives US dollars (None: unknown)."""
 
     task_of: Callable[[int], Task]
@@ -79,7 +79,7 @@ class Means(msgspec.Struct, frozen=True):
     as_of: str | None = None
 
 
-class Reader:
+class AnswerReader:
     """Reads the answers of one chunk into an intake, once each.
 
     ``on_disk`` are the slots that have a sample: of this chunk's, those that a reading which was
@@ -87,9 +87,9 @@ class Reader:
     """
 
     def __init__(
-        self, chunk: BulkChunk, intake: Intake, means: Means, on_disk: Iterable[int]
+        self, chunk: BulkChunk, intake: Acceptor, means: SampleMaking, on_disk: Iterable[int]
     ) -> None:
-        self.found = bulk.Reading()
+        self.found = bulk.ResultReading()
         self._ref = ModelRef.parse(chunk.target)
         self._open = set(bulk.slots_of(chunk))
         self._on_disk = self._open.intersection(on_disk)
