@@ -477,8 +477,8 @@ class TestKeysAndAddresses:
         assert [path for path in files if key in path.read_bytes()] == []
 
     def test_a_wrong_base_url_drops_the_provider_and_is_not_remembered(self, world: World) -> None:
-        """A 404 without a model's code is a configuration error, not a dead model."""
-        world.server.fail("groq", "nginx_404")
+        """A 404, and no list of models either, is a configuration error, not a dead model."""
+        world.server.fail("groq", "nginx_404", endpoint="any")
         result = world.batch(count="3", concurrency="1")
         assert_whole(world, result, 3)
         assert calls_by_ledger(result)[GROQ] == 1

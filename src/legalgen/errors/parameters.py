@@ -63,7 +63,7 @@ _TAKES = pattern(
     r"(?P<types>[^.;]*)"
 )
 _OF_A_TYPE = pattern(
-    r"(?:response[\s_]?format)\W{0,3}\s?type\b|format\W{1,3}json_schema|json_schema\W{1,3}(?:is|are)?"
+    r"(?:response[\s_]?format)\W{0,3}\s?type\b|json_schema\W{1,3}(?:is|are)?"
     r"\s?(?:not\s|un)(?:support|avail)|structured[\s_]outputs?\s(?:is|are)\snot|support\sstructured"
 )
 _OF_THE_SCHEMA = pattern(r"\bstrict\b|invalid\s(?:json\s)?schema|schema\sfields|additionalprop")
