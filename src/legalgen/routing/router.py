@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from random import Random
 
-import msgspec
 from msgspec.structs import replace
 
 from legalgen import failover
@@ -33,6 +32,16 @@ from legalgen.failover import (
 )
 from legalgen.routing import spilling
 from legalgen.routing.rate_limits import Bucket, Budgets, Cost, Demand, Experience, Reservation
+from legalgen.routing.registry import (
+    ProviderEntry,
+    TargetEntry,
+    is_out,
+    is_out_of_use,
+    next_reply_s,
+    room,
+    room_at,
+    trickles,
+)
 from legalgen.routing.spending import SpendTracker, may_have_run
 from legalgen.routing.targets import (
     MOST_IN_FLIGHT,
@@ -51,8 +60,6 @@ MANY_IN_FLIGHT = 16
 CLOCK_JUMP_S = 30.0
 RECHECK_S = 1.0
 """A worker that waits looks again at least this often."""
-TRICKLE_S = 30.0
-"""A daily window that frees a request no sooner than this is not waited for."""
 WORTH_RESUMING_FOR = 20
 """Samples that should fit before a batch that ran into a daily limit is resumed."""
 
@@ -64,35 +71,6 @@ _OF_THE_WAY = frozenset({C.TIMEOUT, C.CONNECTION_ERROR, C.SERVER_ERROR, C.GENERA
 
 
 Turn = Lease | QueuedWait | Pause | NoneLeft | Spent
-
-
-class _TargetEntry(msgspec.Struct):
-    """Everything the router keeps of one target."""
-
-    target: Target
-    rank: int
-    budgets: Budgets
-    experience: Experience
-    health: Health = msgspec.field(default_factory=Health)
-    in_flight: int = 0
-    current: int = 0
-    """Calls in flight that left since the target last went out of use."""
-    epoch: int = 0
-    left: float = -math.inf
-    """When its newest call left, monotonic."""
-    seen: float | None = None
-    failed: bool = False
-    """Whether its latest call failed by its own fault or its provider's."""
-
-
-class _ProviderEntry(msgspec.Struct):
-    """Everything the router keeps of one provider."""
-
-    health: ProviderHealth = msgspec.field(default_factory=ProviderHealth)
-    current: int = 0
-    epoch: int = 0
-    left: float = -math.inf
-    """When the newest call to any of its models left, monotonic."""
 
 
 class Router:
@@ -112,10 +90,10 @@ class Router:
         self._random = random or Random()
         self._changed = threading.Condition()
         self._lines = {
-            t.ref: _TargetEntry(t, rank, Budgets(), Experience(t.reasoning_allowance))
+            t.ref: TargetEntry(t, rank, Budgets(), Experience(t.reasoning_allowance))
             for rank, t in enumerate(targets)
         }
-        self._houses = {t.ref.provider: _ProviderEntry() for t in targets}
+        self._houses = {t.ref.provider: ProviderEntry() for t in targets}
         self.purse = purse or SpendTracker()
         self.unsupported = Unsupported()
         self._in_flight = 0
@@ -432,7 +410,7 @@ class Router:
         if hold is not None and hold.place is not None:
             self._lines[hold.ref].budgets.leave(hold.place)
 
-    def _cost(self, line: _TargetEntry, demand: Demand) -> Cost:
+    def _cost(self, line: TargetEntry, demand: Demand) -> Cost:
         window = line.target.context_window - line.experience.input_tokens(demand)
         cap = min(line.target.max_completion_tokens, window)
         return line.experience.cost(demand, max(1, cap), line.budgets)
@@ -473,7 +451,7 @@ class Router:
 
     def _candidate(
         self,
-        line: _TargetEntry,
+        line: TargetEntry,
         trail: Trail,
         demand: Demand,
         now: float,
@@ -490,7 +468,7 @@ class Router:
         fits = self._fits(line, demand, cost)
         budget_s = line.budgets.seconds_until(cost, now, place) if fits else math.inf
         state_s, why = self._state_wait(line, house, now)
-        ramp_s = 0.0 if self._ramp_open(line, house) else _next_reply_s(line, house, latency, now)
+        ramp_s = 0.0 if self._ramp_open(line, house) else next_reply_s(line, house, latency, now)
         rest_s = trail.rest_until - now if ref == trail.failed_last else 0.0
         binding = line.budgets.binding(cost, now, place) if budget_s > state_s else None
         if binding is not None:
@@ -501,19 +479,17 @@ class Router:
             ready_in_s=max(0.0, budget_s, state_s, ramp_s, rest_s),
             latency_s=latency / max(line.health.usable_share, 0.05),
             poor=line.health.poor,
-            trickle=line.health.trickle or _trickles(binding, cost),
+            trickle=line.health.trickle or trickles(binding, cost),
             resume_in_s=self._worth_resuming(line, cost, now),
             spill_s=spill_s,
             why=why or failover.BUSY,
         )
 
-    def _fits(self, line: _TargetEntry, demand: Demand, cost: Cost) -> bool:
+    def _fits(self, line: TargetEntry, demand: Demand, cost: Cost) -> bool:
         """Whether the request, cut to what the model can ever grant, is worth making."""
         return cost.output_tokens >= line.experience.needed(demand) and line.budgets.fits_ever(cost)
 
-    def _state_wait(
-        self, line: _TargetEntry, house: _ProviderEntry, now: float
-    ) -> tuple[float, str]:
+    def _state_wait(self, line: TargetEntry, house: ProviderEntry, now: float) -> tuple[float, str]:
         waits = [(0.0, "")]
         if line.health.state in (State.LIMITED, State.OPEN, State.EXHAUSTED):
             waits.append((line.health.until - now, line.health.why))
@@ -521,7 +497,7 @@ class Router:
             waits.append((house.health.until - now, house.health.why))
         return max(waits)
 
-    def _ramp_open(self, line: _TargetEntry, house: _ProviderEntry) -> bool:
+    def _ramp_open(self, line: TargetEntry, house: ProviderEntry) -> bool:
         """Whether one more call may be in flight: two at first, doubling with each reply.
 
         A provider may have those of two models at once while none has answered, unless that is
@@ -537,12 +513,12 @@ class Router:
             return False
         many = self._policy.max_in_flight >= MANY_IN_FLIGHT
         return (
-            line.current < _room(line, house)
+            line.current < room(line, house)
             and line.in_flight < line.target.max_in_flight
-            and house.current < _room_at(house.health, many)
+            and house.current < room_at(house.health, many)
         )
 
-    def _worth_resuming(self, line: _TargetEntry, cost: Cost, now: float) -> float | None:
+    def _worth_resuming(self, line: TargetEntry, cost: Cost, now: float) -> float | None:
         """Seconds until the smaller of what remains and twenty samples fit the day's budgets."""
         count = max(1, min(self.remaining, WORTH_RESUMING_FOR))
         waits = [0.0]
@@ -552,7 +528,7 @@ class Router:
                 waits.append(bucket.seconds_until(amount, now))
         return max(waits)
 
-    def _lease(self, line: _TargetEntry, demand: Demand, cost: Cost, now: float) -> Lease:
+    def _lease(self, line: TargetEntry, demand: Demand, cost: Cost, now: float) -> Lease:
         house = self._house(line)
         reservation = line.budgets.reserve(cost, now)
         self._waited_s, self._waiting_since = self._waited_until(now), None
@@ -567,7 +543,7 @@ class Router:
             line.target.ref, demand, cost, reservation, now, drift, line.epoch, house.epoch
         )
 
-    def _landed(self, lease: Lease) -> tuple[float, _TargetEntry, _ProviderEntry]:
+    def _landed(self, lease: Lease) -> tuple[float, TargetEntry, ProviderEntry]:
         now = self._now()
         line, house = self._lines[lease.ref], self._houses[lease.ref.provider]
         self._in_flight -= 1
@@ -579,9 +555,7 @@ class Router:
             house.current -= 1
         return now, line, house
 
-    def _settle_failed(
-        self, line: _TargetEntry, lease: Lease, failure: Failure, now: float
-    ) -> None:
+    def _settle_failed(self, line: TargetEntry, lease: Lease, failure: Failure, now: float) -> None:
         """A call that may have run is taken as if it used all it reserved."""
         if may_have_run(failure):
             line.budgets.settle(lease.reservation, lease.cost, now)
@@ -590,7 +564,7 @@ class Router:
             line.budgets.release(lease.reservation, now)
 
     def _learn(
-        self, line: _TargetEntry, readings: Iterable[LimitReading], lease: Lease, now: float
+        self, line: TargetEntry, readings: Iterable[LimitReading], lease: Lease, now: float
     ) -> None:
         """What a reply states, and what the plan implies that only fits one of its limits."""
         readings = tuple(readings)
@@ -606,9 +580,7 @@ class Router:
                 line.budgets.learn(implied, now)
         line.budgets.learn(readings, now, lease.reservation)
 
-    def _learn_failure(
-        self, line: _TargetEntry, lease: Lease, failure: Failure, now: float
-    ) -> None:
+    def _learn_failure(self, line: TargetEntry, lease: Lease, failure: Failure, now: float) -> None:
         self._learn(line, failure.readings, lease, now)
         known = (failure.kind, failure.window) in line.budgets.buckets
         if failure.kind and failure.window and failure.limit:
@@ -649,8 +621,8 @@ class Router:
     def _adopt(
         self,
         lease: Lease,
-        line: _TargetEntry,
-        house: _ProviderEntry,
+        line: TargetEntry,
+        house: ProviderEntry,
         decision: Decision,
         now: float,
     ) -> Decision:
@@ -661,9 +633,9 @@ class Router:
             health = failover.outdated(decision, line.health, now)
         if lease.provider_epoch != house.epoch:
             provider = failover.outdated_provider(decision, house.health)
-        if _is_out(health) and health.state is not line.health.state:
+        if is_out(health) and health.state is not line.health.state:
             line.epoch, line.current = line.epoch + 1, 0
-        if _is_out_of_use(provider) and provider.state is not house.health.state:
+        if is_out_of_use(provider) and provider.state is not house.health.state:
             house.epoch, house.current = house.epoch + 1, 0
         line.health, house.health = health, provider
         if not any(self._is_usable(other, now) for other in self._lines.values()):
@@ -678,10 +650,10 @@ class Router:
         for house in self._houses.values():
             house.health = house.health.relented(now)
 
-    def _out_until(self, line: _TargetEntry, house: _ProviderEntry) -> float | None:
+    def _out_until(self, line: TargetEntry, house: ProviderEntry) -> float | None:
         """When the target may be used again; None where it is in use, or never."""
-        waits = [line.health.until] if _is_out(line.health) else []
-        waits += [house.health.until] if _is_out_of_use(house.health) else []
+        waits = [line.health.until] if is_out(line.health) else []
+        waits += [house.health.until] if is_out_of_use(house.health) else []
         until = max(waits, default=math.inf)
         return until if until < math.inf else None
 
@@ -704,12 +676,12 @@ class Router:
             left=lease.at,
         )
 
-    def _comes_in_time(self, line: _TargetEntry, now: float) -> bool:
+    def _comes_in_time(self, line: TargetEntry, now: float) -> bool:
         """Whether the target is back before the batch would rather pause."""
         wait_s, _ = self._state_wait(line, self._house(line), now)
         return wait_s <= self._policy.max_wait_s
 
-    def _would_fit(self, line: _TargetEntry, demand: Demand) -> bool:
+    def _would_fit(self, line: TargetEntry, demand: Demand) -> bool:
         return self._fits(line, demand, self._cost(line, demand))
 
     def _can_shrink(self, lease: Lease) -> bool:
@@ -720,14 +692,14 @@ class Router:
             line, lease.demand, cost
         )
 
-    def _house(self, line: _TargetEntry) -> _ProviderEntry:
+    def _house(self, line: TargetEntry) -> ProviderEntry:
         return self._houses[line.target.ref.provider]
 
-    def _is_dropped(self, line: _TargetEntry) -> bool:
+    def _is_dropped(self, line: TargetEntry) -> bool:
         house = self._house(line)
         return State.DROPPED is line.health.state or ProviderState.DROPPED is house.health.state
 
-    def _is_usable(self, line: _TargetEntry, now: float) -> bool:
+    def _is_usable(self, line: TargetEntry, now: float) -> bool:
         health = line.health.at(now)
         house = self._house(line).health.at(now)
         return health.state not in (State.OPEN, State.EXHAUSTED, State.DROPPED) and (
@@ -739,7 +711,7 @@ class Router:
         since = self._waiting_since
         return self._waited_s + (now - since if since is not None else 0.0)
 
-    def _view(self, line: _TargetEntry, now: float) -> View:
+    def _view(self, line: TargetEntry, now: float) -> View:
         health = line.health.at(now)
         house = self._house(line).health.at(now)
         state, until, why = health.state.value, health.until, health.why
@@ -766,49 +738,3 @@ def _same_limit(reading: LimitReading, stated: LimitReading) -> bool:
         stated.window,
         stated.limit,
     )
-
-
-def _next_reply_s(line: _TargetEntry, house: _ProviderEntry, latency: float, now: float) -> float:
-    """Seconds until a call that is out has likely ended: calls that left together end together, a
-    ``latency`` later; of others nobody knows, half of one is the mean. One that is overdue is
-    likely out for as long again as it is late: a server that hangs is not waited for."""
-    due = (line.left if line.in_flight else house.left) + latency - now
-    return max(latency / 2, abs(due) if house.current else due, failover.LEAST_WAIT_S)
-
-
-def _room(line: _TargetEntry, house: _ProviderEntry) -> int:
-    """Calls that a target may have in flight: what its own replies allow, or its provider's.
-
-    Those of the provider's other models count once it has replied itself, until it goes out of
-    use: then it begins anew.
-    """
-    answered = line.health.answered
-    if not answered:
-        return min(_ramp(0), max(1, failover.FAILURES_TO_OPEN - line.health.failures))
-    return _ramp(answered if line.epoch else max(answered, house.health.answered))
-
-
-def _room_at(provider: ProviderHealth, many: bool) -> int:
-    """Calls that a provider may have in flight; ``many``: the first calls of two models at once."""
-    if not provider.heard:
-        return 1 if provider.lost else _ramp(0)
-    return _ramp(provider.answered + many)
-
-
-def _ramp(answered: int) -> int:
-    return min(MOST_IN_FLIGHT, 2 << min(answered, 6))
-
-
-def _is_out(health: Health) -> bool:
-    return health.state in (State.LIMITED, State.OPEN, State.EXHAUSTED, State.DROPPED)
-
-
-def _is_out_of_use(provider: ProviderHealth) -> bool:
-    return provider.state in (ProviderState.OPEN, ProviderState.DROPPED)
-
-
-def _trickles(binding: Bucket | None, cost: Cost) -> bool:
-    """Whether the budget is a day's that frees one request at a time, minutes apart."""
-    if binding is None or binding.window != "day":
-        return False
-    return cost.of(binding.kind) / binding.rate >= TRICKLE_S
