@@ -1,3 +1,3 @@
 """Synthetic legal question-and-answer samples, in bulk, into a parquet dataset."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
