@@ -81,7 +81,7 @@ class BulkWork(msgspec.Struct, frozen=True):
     record: Record
     bulk: Bulk
     schedule: Schedule
-    shelf: SampleSink
+    sink: SampleSink
     save: Callable[[Record], None]
 
 
@@ -174,81 +174,81 @@ class BulkRun(Run):
         self,
         record: Record,
         schedule: Schedule,
-        shelf: SampleSink,
+        sink: SampleSink,
         *,
         save: Callable[[Record], None],
     ) -> Ending:
         assert record.bulk is not None
-        desk = BulkWork(record, record.bulk, schedule, shelf, save)
+        work = BulkWork(record, record.bulk, schedule, sink, save)
         self._announce(record)
-        self._roll_back(desk)
+        self._roll_back(work)
         self._tasks = {job.task.slot: job.task for job in _drained(schedule)}
         with bulk.disk(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
         while True:
-            ending = self._one_round(desk)
+            ending = self._one_round(work)
             if ending is None:
                 continue
             if ending.status != "paused" or not self._is_patient():
-                return self._finished(ending, desk)
-            self._tell_wait(desk, ending)
+                return self._finished(ending, work)
+            self._tell_wait(work, ending)
             if (early := self._rest(ending)) is not None:
                 return early
 
-    def _one_round(self, desk: BulkWork) -> Ending | None:
+    def _one_round(self, work: BulkWork) -> Ending | None:
         """One step at the provider; how things stand, or None when there is more to send."""
         try:
-            self._step(desk)
+            self._step(work)
         except ProviderError as error:
             return self._troubled(error.failure)
-        if self._stop.requested and desk.schedule.remaining:
+        if self._stop.requested and work.schedule.remaining:
             return _stopped(self._provider_name)
-        return self._standing(desk)
+        return self._standing(work)
 
-    def _step(self, desk: BulkWork) -> None:
+    def _step(self, work: BulkWork) -> None:
         if self.order.cancel and not self._cancel_polls:
-            self._cancel(desk)
-        self._plan(desk)
-        for chunk in bulk.unsent(desk.bulk):
+            self._cancel(work)
+        self._plan(work)
+        for chunk in bulk.unsent(work.bulk):
             if self._stop.requested:
                 return
             if self.order.finish_online:
-                self._withdraw(desk, chunk)
+                self._withdraw(work, chunk)
             else:
-                self._send(desk, chunk)
-        for chunk in [*bulk.running(desk.bulk), *bulk.readable(desk.bulk)]:
-            self._look(desk, chunk)
-        for chunk in bulk.readable(desk.bulk):
+                self._send(work, chunk)
+        for chunk in [*bulk.running(work.bulk), *bulk.readable(work.bulk)]:
+            self._look(work, chunk)
+        for chunk in bulk.readable(work.bulk):
             if not self._stop.requested:
-                self._collect(desk, chunk)
+                self._collect(work, chunk)
 
     # ------------------------------------------------------------------ sending
 
-    def _open_slots(self, desk: BulkWork) -> list[int]:
+    def _open_slots(self, work: BulkWork) -> list[int]:
         """Planned slots that have no sample and are with nobody.
 
         Substitutes for tasks that were given up are left to the ordinary loop: only what was
         planned from the start can be planned again after a crash.
         """
-        out = _slots(bulk.outstanding(desk.bulk))
-        return sorted(slot for slot in self._tasks if slot not in out and slot < desk.record.target)
+        out = _slots(bulk.outstanding(work.bulk))
+        return sorted(slot for slot in self._tasks if slot not in out and slot < work.record.target)
 
-    def _askable(self, desk: BulkWork) -> list[int]:
+    def _askable(self, work: BulkWork) -> list[int]:
         """Those of them that are worth asking for in bulk once more."""
-        worn = bulk.worn_out(desk.bulk)
-        return [slot for slot in self._open_slots(desk) if slot not in worn]
+        worn = bulk.worn_out(work.bulk)
+        return [slot for slot in self._open_slots(work) if slot not in worn]
 
-    def _plan(self, desk: BulkWork) -> None:
+    def _plan(self, work: BulkWork) -> None:
         """Write what is missing into files of requests, each noted before the next is begun."""
-        if desk.bulk.cancelled or self.order.finish_online or self._failed is not None:
+        if work.bulk.cancelled or self.order.finish_online or self._failed is not None:
             return
-        slots, room = self._askable(desk), self._room(desk)
+        slots, room = self._askable(work), self._room(work)
         as_of = self.endpoints[self._place().ref].as_of if slots else None
-        line_of = self._lines(bulk.asked(desk.bulk.chunks), as_of) if slots else None
+        line_of = self._lines(bulk.asked(work.bulk.chunks), as_of) if slots else None
         while slots and line_of is not None and not self._stop.requested:
-            number = len(desk.bulk.chunks) + 1
+            number = len(work.bulk.chunks) + 1
             filled = bulk.fill(
-                self._request_path(desk.record.id, number),
+                self._request_path(work.record.id, number),
                 slots,
                 line_of,
                 room.for_file(self._terms),
@@ -265,46 +265,46 @@ class BulkRun(Run):
                 most_usd=filled.usd,
                 as_of=as_of or "",
             )
-            desk.bulk.chunks.append(chunk)
-            self._save(desk.record, force=True)
+            work.bulk.chunks.append(chunk)
+            self._save(work.record, force=True)
             slots, room = slots[len(filled.slots) :], filled.room
 
-    def _send(self, desk: BulkWork, chunk: BulkChunk) -> None:
+    def _send(self, work: BulkWork, chunk: BulkChunk) -> None:
         """Upload and start a chunk, unless that was done by a run that could not note it."""
-        found = self._service.started(bulk.metadata(desk.record.id, chunk.number), CALL_S)
+        found = self._service.started(bulk.metadata(work.record.id, chunk.number), CALL_S)
         if found is None:
-            found = self._start(desk, chunk)
+            found = self._start(work, chunk)
         chunk.submitted = chunk.submitted or self._now()
         chunk.input_file_id = found.input_file_id or chunk.input_file_id
-        self._clear([self._request_path(desk.record.id, chunk.number)])
-        self._note(desk, chunk, found)
+        self._clear([self._request_path(work.record.id, chunk.number)])
+        self._note(work, chunk, found)
         self._notice(
             f"chunk {chunk.number}: {chunk.requests:,} requests for {chunk.target} "
             f"are with {self._provider_name} as {found.id}"
         )
 
-    def _start(self, desk: BulkWork, chunk: BulkChunk) -> BulkJob:
+    def _start(self, work: BulkWork, chunk: BulkChunk) -> BulkJob:
         if chunk.input_file_id is None:
-            chunk.input_file_id = self._uploaded(desk, chunk)
+            chunk.input_file_id = self._uploaded(work, chunk)
             chunk.state = "uploaded"
-            self._save(desk.record, force=True)
-        metadata = bulk.metadata(desk.record.id, chunk.number)
+            self._save(work.record, force=True)
+        metadata = bulk.metadata(work.record.id, chunk.number)
         return self._service.start(chunk.input_file_id, self._terms.window, metadata, CALL_S)
 
-    def _uploaded(self, desk: BulkWork, chunk: BulkChunk) -> str:
-        name = bulk.file_name(desk.record.id, chunk.number)
+    def _uploaded(self, work: BulkWork, chunk: BulkChunk) -> str:
+        name = bulk.file_name(work.record.id, chunk.number)
         known = self._service.uploaded(name, CALL_S)
         if known is not None:
             return known
-        path = self._request_path(desk.record.id, chunk.number)
-        self._write_again(desk, chunk, path)
+        path = self._request_path(work.record.id, chunk.number)
+        self._write_again(work, chunk, path)
         return self._service.upload(path, name, TRANSFER_S)
 
-    def _write_again(self, desk: BulkWork, chunk: BulkChunk, path: Path) -> None:
+    def _write_again(self, work: BulkWork, chunk: BulkChunk, path: Path) -> None:
         """The file of a chunk that an earlier run planned; what is new was just written."""
         if path.exists() and not self._is_inherited(chunk):
             return
-        earlier = [known for known in desk.bulk.chunks if known.number < chunk.number]
+        earlier = [known for known in work.bulk.chunks if known.number < chunk.number]
         line_of = self._lines(bulk.asked(earlier), self._as_of(chunk))
         room = bulk.Room(self._terms.max_requests, self._terms.max_bytes)
         filled = bulk.fill(path, list(bulk.slots_of(chunk)), line_of, room)
@@ -378,94 +378,94 @@ class BulkRun(Run):
 
         return price
 
-    def _room(self, desk: BulkWork) -> bulk.Room:
+    def _room(self, work: BulkWork) -> bulk.Room:
         """What the user's bounds leave for further requests."""
-        calls, tokens, usd = bulk.committed(desk.record)
+        calls, tokens, usd = bulk.committed(work.record)
         settings = self.settings
         return bulk.Room(
             requests=self._terms.max_requests,
             bytes=self._terms.max_bytes,
             calls=math.inf if settings.max_calls is None else settings.max_calls - calls,
             tokens=math.inf if settings.max_tokens is None else settings.max_tokens - tokens,
-            usd=self._dollars_left(desk, usd),
+            usd=self._dollars_left(work, usd),
         )
 
     # ------------------------------------------------------------------ asking and cancelling
 
-    def _note(self, desk: BulkWork, chunk: BulkChunk, job: BulkJob) -> None:
+    def _note(self, work: BulkWork, chunk: BulkChunk, job: BulkJob) -> None:
         bulk.note_job(chunk, job)
-        self._save(desk.record, force=True)
+        self._save(work.record, force=True)
 
-    def _cancel(self, desk: BulkWork) -> None:
+    def _cancel(self, work: BulkWork) -> None:
         """Take everything back that the provider has; what was never started is dropped."""
-        for chunk in bulk.unsent(desk.bulk):
-            self._withdraw(desk, chunk)
-        for chunk in bulk.running(desk.bulk):
+        for chunk in bulk.unsent(work.bulk):
+            self._withdraw(work, chunk)
+        for chunk in bulk.running(work.bulk):
             try:
-                self._note(desk, chunk, self._service.cancel(str(chunk.batch_id), CALL_S))
+                self._note(work, chunk, self._service.cancel(str(chunk.batch_id), CALL_S))
             except ProviderError as error:
                 if bulk.is_passing(error.failure):
                     raise
                 self._notice(f"chunk {chunk.number} was not cancelled: {error}")
-        desk.bulk.cancelled = True
-        self._save(desk.record, force=True)
+        work.bulk.cancelled = True
+        self._save(work.record, force=True)
 
-    def _withdraw(self, desk: BulkWork, chunk: BulkChunk) -> None:
+    def _withdraw(self, work: BulkWork, chunk: BulkChunk) -> None:
         """Drop a chunk that was planned, unless an earlier run has started it after all."""
         try:
-            found = self._service.started(bulk.metadata(desk.record.id, chunk.number), CALL_S)
+            found = self._service.started(bulk.metadata(work.record.id, chunk.number), CALL_S)
         except ProviderError as error:
             if bulk.is_passing(error.failure):
                 raise
             found = None  # an account without the service has started nothing there
         if found is not None:
-            self._note(desk, chunk, found)
+            self._note(work, chunk, found)
             return
         _drop(chunk)
-        self._save(desk.record, force=True)
+        self._save(work.record, force=True)
 
-    def _dollars_left(self, desk: BulkWork, committed: float) -> float:
+    def _dollars_left(self, work: BulkWork, committed: float) -> float:
         """What may still be asked for, by every cap on money; ``committed`` is this batch's own."""
         most = self.settings.max_cost
         left = [] if most is None else [most - committed]
-        waiting = sum(chunk.most_usd for chunk in bulk.outstanding(desk.bulk))
+        waiting = sum(chunk.most_usd for chunk in bulk.outstanding(work.bulk))
         left += [cap.limit_usd - cap.spent_usd - waiting for cap in self._caps]
         return min(left, default=math.inf)
 
-    def _look(self, desk: BulkWork, chunk: BulkChunk) -> None:
+    def _look(self, work: BulkWork, chunk: BulkChunk) -> None:
         """Ask how a job does. One that the provider no longer knows is given up by ``cancel``."""
         try:
-            self._note(desk, chunk, self._service.job(str(chunk.batch_id), CALL_S))
+            self._note(work, chunk, self._service.job(str(chunk.batch_id), CALL_S))
         except ProviderError as error:
             if error.failure.status != 404 or not self.order.cancel:
                 raise
             self._notice(f"chunk {chunk.number} is given up: {error}")
             _drop(chunk)
-            self._save(desk.record, force=True)
+            self._save(work.record, force=True)
 
     # ------------------------------------------------------------------ reading back
 
-    def _collect(self, desk: BulkWork, chunk: BulkChunk) -> None:
+    def _collect(self, work: BulkWork, chunk: BulkChunk) -> None:
         """Fetch a chunk's files and take in what they hold."""
-        paths = [self._fetched(desk, chunk, kind, id_) for kind, id_ in _files(chunk)]
-        self._take_stock(desk, chunk)
-        reader = self._reader(desk, chunk)
+        paths = [self._fetched(work, chunk, kind, id_) for kind, id_ in _files(chunk)]
+        self._take_stock(work, chunk)
+        reader = self._reader(work, chunk)
         if not self._read(reader, paths):
             return
         if bulk.is_cut(chunk, reader.found) and chunk.fetches < bulk.FETCHES:
             self._notice(_cut(chunk, reader.found))
-            self._roll_back(desk)
+            self._roll_back(work)
         else:
             bulk.close(chunk, reader.found)
-            desk.bulk.reading = None
-            self._notice(bulk.summary(chunk, reader.found, len(desk.bulk.chunks)))
+            work.bulk.reading = None
+            self._notice(bulk.summary(chunk, reader.found, len(work.bulk.chunks)))
             self._failed = chunk if chunk.state == "failed" else self._failed
         self._clear(paths)
-        self._save(desk.record, force=True)
+        self._save(work.record, force=True)
 
-    def _fetched(self, desk: BulkWork, chunk: BulkChunk, kind: str, id_: str) -> Path:
+    def _fetched(self, work: BulkWork, chunk: BulkChunk, kind: str, id_: str) -> Path:
         """One of the two files of an ended job, brought here unless it is."""
-        path = self._folder / f"{desk.record.id}-{chunk.number:03}-{kind}.jsonl"
+        path = self._folder / f"{work.record.id}-{chunk.number:03}-{kind}.jsonl"
         if path.exists():
             return path
         return bulk.fetched(path, lambda write: self._service.fetch(id_, write, TRANSFER_S))
@@ -475,11 +475,11 @@ class BulkRun(Run):
             for path in paths:
                 path.unlink(missing_ok=True)
 
-    def _take_stock(self, desk: BulkWork, chunk: BulkChunk) -> None:
+    def _take_stock(self, work: BulkWork, chunk: BulkChunk) -> None:
         """Note what is counted so far, so that a reading that is broken off can be undone."""
-        record = desk.record
+        record = work.record
         chunk.fetches += 1
-        desk.bulk.reading = BulkTally(
+        work.bulk.reading = BulkTally(
             chunk=chunk.number,
             models=copy.deepcopy(record.models),
             rejected=dict(record.rejected),
@@ -487,55 +487,55 @@ class BulkRun(Run):
         )
         self._save(record, force=True)
 
-    def _roll_back(self, desk: BulkWork) -> None:
+    def _roll_back(self, work: BulkWork) -> None:
         """Forget what a reading that was broken off has counted: it is read again from the start.
 
         What it put on the disk stays there, and is only counted the next time.
         """
-        record, known = desk.record, desk.bulk.reading
+        record, known = work.record, work.bulk.reading
         if known is not None:
             record.models = copy.deepcopy(known.models)
             record.rejected, record.flagged = dict(known.rejected), known.flagged
-            desk.bulk.reading = None
+            work.bulk.reading = None
 
-    def _second(self, desk: BulkWork) -> SampleSink:
-        """The shelf of a second reading: it keeps no refused answer that the first one kept."""
+    def _second(self, work: BulkWork) -> SampleSink:
+        """The sink of a second reading: it keeps no refused answer that the first one kept."""
         known = {
-            (one.slot, one.attempt) for one in journal.read_rejected(self.data_dir, desk.record.id)
+            (one.slot, one.attempt) for one in journal.read_rejected(self.data_dir, work.record.id)
         }
 
         def reject(refused: journal.Rejected) -> None:
             if (refused.slot, refused.attempt) not in known:
-                shelf.reject(refused)
+                sink.reject(refused)
 
-        shelf = desk.shelf
+        sink = work.sink
         return SampleSink(
-            append=shelf.append,
+            append=sink.append,
             reject=reject,
-            review=shelf.review,
-            note=shelf.note,
-            seed_json=shelf.seed_json,
-            keep_thinking=shelf.keep_thinking,
+            review=sink.review,
+            note=sink.note,
+            seed_json=sink.seed_json,
+            keep_thinking=sink.keep_thinking,
         )
 
-    def _reader(self, desk: BulkWork, chunk: BulkChunk) -> AnswerReader:
+    def _reader(self, work: BulkWork, chunk: BulkChunk) -> AnswerReader:
         ref = ModelRef.parse(chunk.target)
         place = RouteEntry(ref, self._catalog.spec(ref.provider, ref.model))
         intake = Acceptor(
-            desk.record,
-            desk.schedule,
+            work.record,
+            work.schedule,
             Router([opening.target_of(self.settings, place)], RoutingPolicy(), clock=self.clock),
-            desk.shelf if chunk.fetches == 1 else self._second(desk),
+            work.sink if chunk.fetches == 1 else self._second(work),
             stop=self._stop,
             bounds=self._bounds(),
             counters=self.metrics,
             listener=self._listener,
-            save=desk.save,
+            save=work.save,
             learn=lambda: None,
             clock=self.clock,
         )
         reading = SampleMaking(
-            task_of=lambda slot: self._task(desk, slot),
+            task_of=lambda slot: self._task(work, slot),
             judge=self._judged(intake.hear),
             price=self._price(place.spec),
             prompt_version=self.prompter.version(place.spec.prompt),
@@ -554,26 +554,26 @@ class BulkRun(Run):
                 return False
         return True
 
-    def _task(self, desk: BulkWork, slot: int) -> Task:
+    def _task(self, work: BulkWork, slot: int) -> Task:
         """The task of a planned slot, also of one that is written already."""
         if slot not in self._tasks and not self._whole:
-            planner = self.planner(self.ledger.coverage(desk.record), desk.record)
-            self._whole = {task.slot: task for task in planner.plan(desk.record.target)}
+            planner = self.planner(self.ledger.coverage(work.record), work.record)
+            self._whole = {task.slot: task for task in planner.plan(work.record.target)}
         return self._tasks.get(slot) or self._whole[slot]
 
     # ------------------------------------------------------------------ how things stand
 
-    def _standing(self, desk: BulkWork) -> Ending | None:
+    def _standing(self, work: BulkWork) -> Ending | None:
         """The ending as far as the provider goes; None when more can be sent at once."""
-        if desk.schedule.remaining == 0:
+        if work.schedule.remaining == 0:
             return Ending("completed", Exit.DONE, "")
-        if bulk.outstanding(desk.bulk):
-            return self._paused(desk)
-        return self._shortfall(desk)
+        if bulk.outstanding(work.bulk):
+            return self._paused(work)
+        return self._shortfall(work)
 
-    def _shortfall(self, desk: BulkWork) -> Ending | None:
+    def _shortfall(self, work: BulkWork) -> Ending | None:
         """Why the rest is not asked for in bulk; None when it is."""
-        missing = f"{desk.schedule.remaining:,} of {desk.record.target:,} samples are missing"
+        missing = f"{work.schedule.remaining:,} of {work.record.target:,} samples are missing"
         if self._failed is not None:
             why = self._failed.message or "no reason was given"
             return _short(
@@ -581,22 +581,22 @@ class BulkRun(Run):
                 "Nothing of it ran or costs. Try again with --resume, or with --finish-online",
                 failed=True,
             )
-        if desk.bulk.cancelled:
+        if work.bulk.cancelled:
             return _short(f"cancelled; {missing}. Go on with --resume --bulk or --finish-online")
         if self._full:
             return _short(f"--max-cost, --max-tokens or --max-calls is reached; {missing}")
         if self.order.finish_online:
             return _short(missing)
-        if not self._askable(desk):
+        if not self._askable(work):
             return _short(
                 f"{missing}, each was asked for {bulk.ROUNDS} times in bulk. "
                 "Go on with --resume --finish-online"
             )
         return None
 
-    def _paused(self, desk: BulkWork) -> Ending:
-        wait_s = bulk.come_back_s(desk.bulk, self._now())
-        return Ending("paused", Exit.PAUSED, bulk.progress(desk.bulk), wait_s)
+    def _paused(self, work: BulkWork) -> Ending:
+        wait_s = bulk.come_back_s(work.bulk, self._now())
+        return Ending("paused", Exit.PAUSED, bulk.progress(work.bulk), wait_s)
 
     def _troubled(self, failure: Failure) -> Ending:
         """What a failed call of the service means for the run."""
@@ -612,30 +612,30 @@ class BulkRun(Run):
             bulk.refusal(self._provider_name, self._terms, failure),
         )
 
-    def _finished(self, ending: Ending, desk: BulkWork) -> Ending:
+    def _finished(self, ending: Ending, work: BulkWork) -> Ending:
         """The ending; with ``finish_online``, after what is with nobody was asked for at once."""
         if not self.order.finish_online or ending.status == "completed" or self._stop.requested:
             return ending
-        out = bulk.outstanding(desk.bulk)
-        online = self._online(desk, sum(chunk.requests for chunk in out))
+        out = bulk.outstanding(work.bulk)
+        online = self._online(work, sum(chunk.requests for chunk in out))
         if online.remaining:
-            ended = super()._work(desk.record, online, desk.shelf, save=desk.save)
+            ended = super()._work(work.record, online, work.sink, save=work.save)
             if ended.status != "completed":
                 return ended
-        return self._paused(desk) if out else Ending("completed", Exit.DONE, "")
+        return self._paused(work) if out else Ending("completed", Exit.DONE, "")
 
-    def _online(self, desk: BulkWork, out: int) -> Schedule:
+    def _online(self, work: BulkWork, out: int) -> Schedule:
         """What the ordinary loop has to write: everything but the ``out`` slots at the provider."""
-        times = bulk.asked(desk.bulk.chunks)
-        at_provider = _slots(bulk.outstanding(desk.bulk))
+        times = bulk.asked(work.bulk.chunks)
+        at_provider = _slots(bulk.outstanding(work.bulk))
         open_tasks = [
             replace(task, variation=times.get(slot, 0))
             for slot, task in sorted(self._tasks.items())
             if slot not in at_provider
         ]
-        known = [desk.record.target - 1, *self._done, *self._tasks, *times]
-        target = desk.record.target - out
-        return Schedule(self._planner, open_tasks, target, desk.schedule.accepted, max(known) + 1)
+        known = [work.record.target - 1, *self._done, *self._tasks, *times]
+        target = work.record.target - out
+        return Schedule(self._planner, open_tasks, target, work.schedule.accepted, max(known) + 1)
 
     # ------------------------------------------------------------------ waiting and telling
 
@@ -660,7 +660,7 @@ class BulkRun(Run):
         bound = self.settings.max_time
         return bound is not None and self.clock.monotonic() - self._started_at >= bound
 
-    def _tell_wait(self, desk: BulkWork, ending: Ending) -> None:
+    def _tell_wait(self, work: BulkWork, ending: Ending) -> None:
         """Say what is waited for, once as long as it stays the same."""
         if ending.reason == self._told:
             return
@@ -674,7 +674,7 @@ class BulkRun(Run):
                 reason=ending.reason,
             )
         )
-        self._save(desk.record)
+        self._save(work.record)
 
     def _announce(self, record: Record) -> None:
         self._listener(

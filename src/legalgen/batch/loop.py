@@ -218,7 +218,7 @@ class Batch:
         record: Record,
         schedule: Schedule,
         router: Router,
-        shelf: SampleSink,
+        sink: SampleSink,
         *,
         stop: Stop,
         bounds: BatchBounds,
@@ -231,7 +231,7 @@ class Batch:
         self.record = record
         self._schedule = schedule
         self._router = router
-        self._shelf = shelf
+        self._sink = sink
         self._stop = stop
         self._bounds = bounds
         self._metrics = counters
@@ -239,7 +239,7 @@ class Batch:
         self._save = save
         self._learn = learn
         self._clock = clock or Clock()
-        self._crew: Workers[Job, Outcome] | None = None
+        self._workers: Workers[Job, Outcome] | None = None
         self._generation: Generation | None = None
         self._verdict: Ending | None = None
         """A decision that the run ends."""
@@ -256,12 +256,12 @@ class Batch:
 
     def tell(self, message: object) -> None:
         """Where workers report; see :class:`legalgen.batch.generation.Generation`."""
-        if self._crew is None:
+        if self._workers is None:
             return
         if isinstance(message, Departed | Spending):
-            self._crew.note(message)  # counted with what comes next, or at the next tick
+            self._workers.note(message)  # counted with what comes next, or at the next tick
         else:
-            self._crew.tell(message)
+            self._workers.tell(message)
 
     def run(self, generation: Generation, meanwhile: Callable[[], None]) -> Ending:
         """Work until the target is reached or there is a reason to end.
@@ -273,24 +273,24 @@ class Batch:
             BaseException: whatever a worker died of (a bug); the same holds.
         """
         self._generation = generation
-        self._crew = crew = Workers[Job, Outcome](generation.run, self._clock)
+        self._workers = workers = Workers[Job, Outcome](generation.run, self._clock)
         try:
-            self._dispatch(crew)
+            self._dispatch(workers)
             meanwhile()
             while not self._stop.abandoned:
-                self._dispatch(crew)
-                if not crew.active and (ending := self._end()) is not None:
+                self._dispatch(workers)
+                if not workers.active and (ending := self._end()) is not None:
                     return ending
-                self._receive(crew, self._tick(crew))
+                self._receive(workers, self._tick(workers))
                 self._look_around()
-            return self._part(crew)
+            return self._part(workers)
         finally:
-            crew.dismiss()
+            workers.dismiss()
 
-    def _receive(self, crew: Workers[Job, Outcome], timeout_s: float) -> bool:
+    def _receive(self, workers: Workers[Job, Outcome], timeout_s: float) -> bool:
         """Take what came in, accept what is worth it; whether anything came."""
         came = False
-        for message in crew.receive(timeout_s):
+        for message in workers.receive(timeout_s):
             came = True
             self._take(message)
         self._accept()
@@ -298,9 +298,9 @@ class Batch:
             raise self._crash
         return came
 
-    def _part(self, crew: Workers[Job, Outcome]) -> Ending:
+    def _part(self, workers: Workers[Job, Outcome]) -> Ending:
         """Take what abandoned workers still bring, and wait for none that is silent."""
-        while crew.active and self._receive(crew, PARTING_S):
+        while workers.active and self._receive(workers, PARTING_S):
             pass
         if self._schedule.remaining == 0:
             return _COMPLETED
@@ -311,37 +311,37 @@ class Batch:
 
     # ------------------------------------------------------------------ dispatching
 
-    def _dispatch(self, crew: Workers[Job, Outcome]) -> None:
-        while self._may_start(crew):
-            job = self._schedule.next(crew.active)
+    def _dispatch(self, workers: Workers[Job, Outcome]) -> None:
+        while self._may_start(workers):
+            job = self._schedule.next(workers.active)
             if job is None:
                 return
-            if crew.active and not self._is_worth(job, crew):
+            if workers.active and not self._is_worth(job, workers):
                 self._schedule.back(job)
                 return
-            crew.start(job)
+            workers.start(job)
 
-    def _may_start(self, crew: Workers[Job, Outcome]) -> bool:
+    def _may_start(self, workers: Workers[Job, Outcome]) -> bool:
         if self._stop.requested or self._verdict is not None or self._shortage is not None:
             return False
         calls = self._bounds.concurrency
         if calls is None:
-            return crew.active < MOST_IN_FLIGHT
-        return crew.active < calls + calls // 4  # some read and judge while as many call
+            return workers.active < MOST_IN_FLIGHT
+        return workers.active < calls + calls // 4  # some read and judge while as many call
 
-    def _is_worth(self, job: Job, crew: Workers[Job, Outcome]) -> bool:
+    def _is_worth(self, job: Job, workers: Workers[Job, Outcome]) -> bool:
         """Whether one more worker would find room: with a fixed number, always."""
         if self._bounds.concurrency is not None:
             return True
         assert self._generation is not None
-        choosing = crew.active - self._router.in_flight - self._generation.resting
+        choosing = workers.active - self._router.in_flight - self._generation.resting
         return choosing <= self._router.in_flight // 8 and self._router.ready(
             self._generation.demand(job)
         )
 
-    def _tick(self, crew: Workers[Job, Outcome]) -> float:
-        growing = self._bounds.concurrency is None and self._schedule.remaining > crew.active
-        return GROWING_TICK_S if growing and self._may_start(crew) else TICK_S
+    def _tick(self, workers: Workers[Job, Outcome]) -> float:
+        growing = self._bounds.concurrency is None and self._schedule.remaining > workers.active
+        return GROWING_TICK_S if growing and self._may_start(workers) else TICK_S
 
     # ------------------------------------------------------------------ what comes in
 
@@ -371,13 +371,13 @@ class Batch:
 
     def _consider(self, written: Written) -> None:
         """Judge it against all that was accepted so far, then queue it for the journal."""
-        verdict = self._shelf.review(written.verdict)
+        verdict = self._sink.review(written.verdict)
         if verdict.rejected:
             self._refuse_late(written, [r for r in verdict.reasons if r.reject])
             return
         self._router.kept(written.lease.ref)
         sample = self._compose(replace(written, verdict=verdict))
-        self._shelf.note(sample, verdict)
+        self._sink.note(sample, verdict)
         self._accepting.append((written, sample))
         self._schedule.accept(written.job.task)
 
@@ -414,7 +414,7 @@ class Batch:
             difficulty=task.difficulty,
             sample_type=task.sample_type,
             as_of=written.as_of,
-            seed_json=self._shelf.seed_json(task),
+            seed_json=self._sink.seed_json(task),
             provider=written.lease.ref.provider,
             model=written.lease.ref.model,
             prompt_version=written.prompt_version,
@@ -426,7 +426,7 @@ class Batch:
             flags=written.verdict.flags,
             score=written.verdict.score,
             judge=written.verdict.judge,
-            thinking=completion.thinking if self._shelf.keep_thinking else None,
+            thinking=completion.thinking if self._sink.keep_thinking else None,
             latency_s=round(completion.latency_s, 3),
             cost_usd=written.cost_usd,
             reasoning_tokens=completion.usage.reasoning_tokens,
@@ -441,7 +441,7 @@ class Batch:
             return
         accepting, self._accepting = self._accepting, []
         before = self.record.accepted
-        self._shelf.append([sample for _, sample in accepting])
+        self._sink.append([sample for _, sample in accepting])
         self.record.accepted = before  # a part that was sealed meanwhile noted these rows already
         for written, sample in accepting:
             self._count(written, sample)
@@ -504,7 +504,7 @@ class Batch:
         self._metrics.reject(codes)
         for code in codes:
             self.record.rejected[code] = self.record.rejected.get(code, 0) + 1
-        self._shelf.reject(
+        self._sink.reject(
             Rejected(
                 at=self._now(),
                 slot=refusal.job.task.slot,

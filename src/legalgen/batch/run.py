@@ -252,7 +252,7 @@ class Run:
         """A sample that is shown and kept nowhere."""
         record = self._record(self._new_id(), 0)
         planner = self.planner({}, record)
-        shelf = SampleSink(
+        sink = SampleSink(
             append=self._kept.extend,
             reject=lambda _: None,
             review=lambda verdict: verdict,
@@ -261,7 +261,7 @@ class Run:
             keep_thinking=self.settings.keep_thinking,
         )
         schedule = self._schedule(planner, record, set())
-        ending = self._work(record, schedule, shelf, save=lambda _: None)
+        ending = self._work(record, schedule, sink, save=lambda _: None)
         return self._result(ending, record)
 
     def _saved(self, batch_id: str | None = None) -> Result:
@@ -292,8 +292,8 @@ class Run:
         ):
             self._notice(notice)
         with self._writer(record) as writer:
-            shelf = self._shelf(writer)
-            ending = self._guarded(record, schedule, shelf, writer)
+            sink = self._sink(writer)
+            ending = self._guarded(record, schedule, sink, writer)
         return self._seal_off(ending, record)
 
     def _begin(self, record: Record, counts: Mapping[parts.Cell, int]) -> None:
@@ -306,14 +306,14 @@ class Run:
         self.ledger.save(record, force=True)
 
     def _guarded(
-        self, record: Record, schedule: Schedule, shelf: SampleSink, writer: BatchWriter
+        self, record: Record, schedule: Schedule, sink: SampleSink, writer: BatchWriter
     ) -> Ending:
         """Work; when the disk fails, say so in the record if it can still be written.
 
         After a bug, what was accepted is sealed all the same.
         """
         try:
-            ending = self._work(record, schedule, shelf, save=self._save)
+            ending = self._work(record, schedule, sink, save=self._save)
             if writer.seal() is not None:
                 self._listener(events.Sealed(at=self._now(), part=record.parts[-1].name))
         except DiskError as error:
@@ -335,7 +335,7 @@ class Run:
         self,
         record: Record,
         schedule: Schedule,
-        shelf: SampleSink,
+        sink: SampleSink,
         *,
         save: Callable[[Record], None],
     ) -> Ending:
@@ -343,7 +343,7 @@ class Run:
             record,
             schedule,
             self.router,
-            shelf,
+            sink,
             stop=self._stop,
             bounds=self._bounds(),
             counters=self.metrics,
@@ -513,11 +513,11 @@ class Run:
         return judged(gate, judging, self.gate.score)
 
     def judge_router(self, judges: Route) -> Router:
-        """A router over the judges, which spends from the same purse as the batch's own."""
+        """A router over the judges, which shares its spending with the batch's own."""
         book = opening.open_book(self.settings, judges, self.clock, self._notice)
         policy = replace(self._policy(), trickle_waits=False, named=None)
         router = opening.open_router(
-            self.settings, judges, policy, book, self.clock, purse=self.router.purse
+            self.settings, judges, policy, book, self.clock, tracker=self.router.tracker
         )
         self._learning.append((book, router))
         return router
@@ -541,7 +541,7 @@ class Run:
             self._passed_by.add(error.path)
             self._notice(f"{error}; it is passed by: its rows are not counted, repeats not seen")
 
-    def _shelf(self, writer: BatchWriter) -> SampleSink:
+    def _sink(self, writer: BatchWriter) -> SampleSink:
         def append(samples: list[Sample]) -> None:
             writer.append(samples)
             if self.intent.kind != "batch":

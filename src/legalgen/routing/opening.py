@@ -306,14 +306,14 @@ def open_router(
     book: HealthBook,
     clock: Clock,
     *,
-    purse: SpendTracker | None = None,
+    tracker: SpendTracker | None = None,
 ) -> Router:
     """A router that knows what earlier runs learnt and what the config states.
 
-    ``purse`` is another router's, with which it shares the bounds on the whole batch.
+    ``tracker`` is another router's, with which it shares the bounds on the whole batch.
     """
     targets = [target_of(settings, place) for place in route.stops]
-    router = Router(targets, policy, clock=clock, purse=purse)
+    router = Router(targets, policy, clock=clock, tracker=tracker)
     book.teach(router, explicit=frozenset(s.ref for s in route.stops if s.explicit))
     for target in targets:
         router.state_limits(target.ref, settings.limits.get(target.ref, ()))

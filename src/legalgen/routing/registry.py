@@ -52,24 +52,26 @@ class ProviderEntry(msgspec.Struct):
     """When the newest call to any of its models left, monotonic."""
 
 
-def next_reply_s(line: TargetEntry, house: ProviderEntry, latency: float, now: float) -> float:
+def next_reply_s(
+    target_entry: TargetEntry, provider_entry: ProviderEntry, latency: float, now: float
+) -> float:
     """Seconds until a call that is out has likely ended: calls that left together end together, a
     ``latency`` later; of others nobody knows, half of one is the mean. One that is overdue is
     likely out for as long again as it is late: a server that hangs is not waited for."""
-    due = (line.left if line.in_flight else house.left) + latency - now
-    return max(latency / 2, abs(due) if house.current else due, failover.LEAST_WAIT_S)
+    due = (target_entry.left if target_entry.in_flight else provider_entry.left) + latency - now
+    return max(latency / 2, abs(due) if provider_entry.current else due, failover.LEAST_WAIT_S)
 
 
-def room(line: TargetEntry, house: ProviderEntry) -> int:
+def room(target_entry: TargetEntry, provider_entry: ProviderEntry) -> int:
     """Calls that a target may have in flight: what its own replies allow, or its provider's.
 
     Those of the provider's other models count once it has replied itself, until it goes out of
     use: then it begins anew.
     """
-    answered = line.health.answered
+    answered = target_entry.health.answered
     if not answered:
-        return min(_ramp(0), max(1, failover.FAILURES_TO_OPEN - line.health.failures))
-    return _ramp(answered if line.epoch else max(answered, house.health.answered))
+        return min(_ramp(0), max(1, failover.FAILURES_TO_OPEN - target_entry.health.failures))
+    return _ramp(answered if target_entry.epoch else max(answered, provider_entry.health.answered))
 
 
 def room_at(provider: ProviderHealth, many: bool) -> int:
