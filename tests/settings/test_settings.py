@@ -400,8 +400,8 @@ def test_a_file_that_is_not_text_names_the_line(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_a_folder_is_a_sentence(tmp_path: Path) -> None:
-    """What cannot be read is named, with the system's reason."""
-    with pytest.raises(ConfigurationError, match="cannot be read: Is a directory"):
+    """What cannot be read is named, with the reason."""
+    with pytest.raises(ConfigurationError, match="cannot be read: it is no regular file"):
         load({}, {}, tmp_path)
 
 
