@@ -212,7 +212,7 @@ def _chunked(sock: socket.socket, buffer: bytes) -> tuple[bytes, bytes]:
     body = b""
     while True:
         while b"\r\n" not in buffer:
-            _, buffer = b"", _exactly(sock, buffer, len(buffer) + 1)[0]
+            buffer = b"".join(_exactly(sock, buffer, len(buffer) + 1))
         size, _, buffer = buffer.partition(b"\r\n")
         chunk, buffer = _exactly(sock, buffer, int(size, 16) + 2)
         if chunk == b"\r\n":
