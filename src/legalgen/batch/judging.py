@@ -86,6 +86,10 @@ class Judgement(msgspec.Struct, frozen=True):
         return replace(reason, message=f"{reason.code}: {names} {self.lowest} of 5{need}{quoted}")
 
 
+# msgspec works a type out at its first use, and two workers at once would end the process.
+msgspec.json.Decoder(Judgement)
+
+
 class Judging:
     """Marks drafts; one object serves all workers."""
 

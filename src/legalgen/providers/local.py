@@ -94,6 +94,10 @@ class _Chunk(msgspec.Struct, frozen=True):
     error: _Error | None = None
 
 
+# msgspec works a type out at its first use, and two workers at once would end the process.
+msgspec.json.Decoder(_Chunk)
+
+
 class _Call:
     """One call, shared by the thread that asked and the thread that generates."""
 

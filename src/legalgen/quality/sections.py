@@ -37,6 +37,10 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
     act: list[Act]
 
 
+# msgspec works a type out at its first use, and two workers at once would end the process.
+msgspec.json.Decoder(_File)
+
+
 @cache
 def acts() -> tuple[Act, ...]:
     """The Acts whose last section is known, as the file lists them."""

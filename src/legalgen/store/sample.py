@@ -545,6 +545,8 @@ class _Answer(msgspec.Struct, frozen=True):
     citations: tuple[DraftCitation | str, ...]
 
 
+# msgspec works a type out at its first use, and two workers at once would end the process.
+msgspec.json.Decoder(_Answer)
 _TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(_Answer)}
 
 

@@ -149,6 +149,10 @@ class _Lists(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: _Names
 
 
+# msgspec works a type out at its first use, and two workers at once would end the process.
+msgspec.json.Decoder(_Lists)
+
+
 @cache
 def _lists() -> _Lists:
     text = resources.files(__package__).joinpath("seeds.toml").read_text(encoding="utf-8")
