@@ -922,9 +922,12 @@ def test_a_silent_server_is_a_timeout(server: VendorServer, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["dribble_headers", "dribble_body", "interim"])
 def test_a_dribble_outlasts_every_timeout_of_the_sdk(server: VendorServer, name: str) -> None:
-    """Bytes that keep coming never trip a read timeout: the call is alive long after it."""
-    server.fail("groq", name, pace_s=0.01)
-    client = Groq(server, timeout=1.0)
+    """Bytes that keep coming never trip a read timeout: the call is alive long after it.
+
+    At this pace the reply takes a quarter of a minute, and no pause comes near the timeout.
+    """
+    server.fail("groq", name, pace_s=0.1)
+    client = Groq(server, timeout=2.0)
     ended = threading.Event()
 
     def ask() -> None:
@@ -934,7 +937,7 @@ def test_a_dribble_outlasts_every_timeout_of_the_sdk(server: VendorServer, name:
 
     thread = threading.Thread(target=ask)
     thread.start()
-    assert not ended.wait(1.3)
+    assert not ended.wait(2.3)
     server.close()
     thread.join(LONGEST_S)
     assert ended.is_set()
