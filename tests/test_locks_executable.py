@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,19 @@ def killed(program: Program, count: int = 12, after: int = 4) -> str:
     return program.record().id
 
 
+def over(vendors: VendorServer) -> None:
+    """Wait until the call that a killed process left behind is recorded."""
+    deadline = time.monotonic() + 60
+    while vendors.open_connections:
+        assert time.monotonic() < deadline
+        os.sched_yield()
+
+
+def answered(vendors: VendorServer) -> int:
+    """Calls that brought an answer: now and then the double refuses one, as Groq does."""
+    return sum(call.status == 200 for call in vendors.calls())
+
+
 def accepted(running: Running) -> int:
     return sum(event["type"] == "SampleAccepted" for event in running.events)
 
@@ -63,7 +77,8 @@ class TestTheJournalOfTheBatch:
         batch_id = killed(program)
         segment = program.data_dir.journal / f"{batch_id}-00000.jsonl"
         journalled = segment.read_bytes().splitlines()[1:]
-        before = len(vendors.calls())
+        over(vendors)
+        before = answered(vendors)
         left = 12 - len(journalled)
         with contextlib.ExitStack() as stack:
             holding = stack.enter_context(contextlib.ExitStack())
@@ -73,14 +88,14 @@ class TestTheJournalOfTheBatch:
             (told,) = running.events
             assert (told["lock"], batch_id in told["reason"]) == ("journal", True)
             assert f"(pid {os.getpid()})" in told["holder"]
-            assert len(vendors.calls()) == before
+            assert answered(vendors) == before
             holding.close()
             ended = running.end()
         assert ended.code == 0, ended.err
         assert f"the journal of batch {batch_id}" in ended.err
         slots = [row["slot"] for row in program.rows()]
         assert slots == list(range(12))
-        assert len(vendors.calls()) - before == left
+        assert answered(vendors) - before == left
 
     def test_the_status_does_not_come_from_a_lock(
         self, program: Program, vendors: VendorServer
