@@ -10,9 +10,12 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
 
+from legalgen.cli import app
 from legalgen.settings.layers import SETTINGS
 
 ROOT = Path(__file__).parents[1]
@@ -53,8 +56,9 @@ HEAVY = {
 }  # fmt: skip
 HELP_LOADS = {
     "__init__", "cli", "commands", "commands.config", "commands.dataset_cli", "commands.options",
-    "completion", "errors", "errors.category", "errors.exceptions", "errors.exit_codes", "settings",
-    "settings.declaration", "settings.layers", "settings.show", "settings.toml", "settings.types",
+    "completion", "errors", "errors.category", "errors.exceptions", "errors.exit_codes",
+    "providers", "settings", "settings.declaration", "settings.layers", "settings.show",
+    "settings.toml", "settings.types",
 }  # fmt: skip
 
 
@@ -224,6 +228,27 @@ def test_every_setting_is_read() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert {each.name for each in SETTINGS} - read - named == set()
+
+
+def test_every_setting_is_taken_by_commands_that_there_are() -> None:
+    """What stands in a declaration is an option of those commands, and each has its heading."""
+    paths = {" ".join(path) for path, _ in commands(typer.main.get_command(app))}
+    assert {each.name for each in SETTINGS if not each.commands} == set()
+    assert {name for each in SETTINGS for name in each.commands} - paths == set()
+    for path, command in commands(typer.main.get_command(app)):
+        options = {option for each in command.params for option in each.opts}
+        taken = [each for each in SETTINGS if " ".join(path) in each.commands]
+        assert {each.flag for each in taken} - options == set()
+        assert {each.short for each in taken if each.short} - options == set()
+
+
+def commands(command: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command of the program with the words that call it."""
+    children = getattr(command, "commands", {})
+    if not children:
+        yield path, command
+    for name, child in children.items():
+        yield from commands(child, *path, name)
 
 
 def foreign(name: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ from typer.exceptions import TyperException
 from legalgen import __version__
 from legalgen.commands.config import config_app
 from legalgen.commands.dataset_cli import app as dataset_app
-from legalgen.commands.options import SHOWING, Flags, console_of, settings_of, takes
+from legalgen.commands.options import Flags, console_of, settings_of, takes
 from legalgen.errors.exit_codes import Exit
 
 if TYPE_CHECKING:
@@ -32,21 +32,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-_WRITING = (
-    "provider", "model", "only_provider", "spill_after", "route", "no_failover", "base_url",
-    "reasoning_effort", "timeout",
-    "connect_timeout", "stickiness", "jurisdiction", "practice_area", "topic", "difficulty",
-    "sample_type", "as_of", "reasoning_instruction", "citation_policy", "gate", "keep_thinking",
-    "judge", "min_score",
-    "taxonomy", "authorities", "seed", "max_wait", "state_dir", "log_dir", "log_level",
-    "log_format", "events",
-)  # fmt: skip
-_BOUNDING = (
-    "count", "concurrency", "max_time", "max_cost", "max_cost_per_day", "max_cost_per_month",
-    "max_tokens", "max_calls", "alert_switches",
-    "alert_timeouts", "metrics_file",
-)  # fmt: skip
 
 
 def _print_version(value: bool | None) -> None:
@@ -71,7 +56,7 @@ def _main(
 
 
 @app.command()
-@takes(*_WRITING, *SHOWING)
+@takes("generate")
 def generate(
     flags: Flags,
     no_save: Annotated[bool, typer.Option("--no-save", help="Show it, keep it nowhere.")] = False,
@@ -89,7 +74,7 @@ def generate(
 
 
 @app.command()
-@takes(*_WRITING, *_BOUNDING, *SHOWING)
+@takes("batch")
 def batch(
     flags: Flags,
     batch_id: Annotated[
@@ -179,7 +164,7 @@ def batch(
 
 
 @app.command()
-@takes("provider", "base_url", "state_dir", *SHOWING)
+@takes("models")
 def models(
     flags: Flags,
     *,
@@ -210,7 +195,7 @@ def models(
 
 
 @app.command()
-@takes(*SHOWING)
+@takes("history")
 def history(
     flags: Flags,
     batch_id: Annotated[

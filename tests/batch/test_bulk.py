@@ -22,9 +22,10 @@ from legalgen.batch.generation import Stop
 from legalgen.batch.run import Intent, Result
 from legalgen.completion import Message, Prompt, Request, Usage
 from legalgen.errors import DiskError, ErrorCategory, Failure, ProviderError, UsageError
-from legalgen.providers import PROVIDERS, open_provider
+from legalgen.providers import PROVIDERS
 from legalgen.providers.base import BulkJob, BulkProvider
 from legalgen.providers.catalog import BulkTerms, Catalog
+from legalgen.providers.loading import open_provider
 from legalgen.settings.layers import Settings
 from legalgen.store import journal, ledger, parts
 from legalgen.store.files import DataDir

@@ -19,9 +19,10 @@ import pytest
 from legalgen.batch.bulk_run import BulkOrder, BulkRun
 from legalgen.batch.generation import Stop
 from legalgen.batch.run import Intent, Result
-from legalgen.providers import PROVIDERS, open_provider
+from legalgen.providers import PROVIDERS
 from legalgen.providers.base import BulkProvider
 from legalgen.providers.catalog import Catalog
+from legalgen.providers.loading import open_provider
 from legalgen.settings.layers import Settings
 from legalgen.store import journal, parts
 from legalgen.store.files import DataDir

@@ -20,9 +20,8 @@ from hypothesis import strategies as st
 from legalgen.completion import Completion, LimitReading, Usage
 from legalgen.errors import ErrorCategory, Failure, ProviderError, classify
 from legalgen.errors.retry_after import LONGEST_S, readings
-from legalgen.providers import Provider, RemoteModel
 from legalgen.providers._reply import MOST_TOKENS
-from legalgen.providers.base import BulkJob, BulkProvider
+from legalgen.providers.base import BulkJob, BulkProvider, Provider, RemoteModel
 from legalgen.providers.catalog import Catalog
 from tests.providers.test_providers import KEY, Reply, Server, failure_of, opened, request
 

@@ -19,7 +19,6 @@ import pytest
 
 from legalgen.completion import Message, Prompt, Request
 from legalgen.errors import ErrorCategory, Failure, ProviderError
-from legalgen.providers import Provider, open_provider
 from legalgen.providers._http import (
     MAX_REPLY_BYTES,
     Abandoned,
@@ -29,6 +28,8 @@ from legalgen.providers._http import (
     deadline,
 )
 from legalgen.providers._transport import environment_proxies
+from legalgen.providers.base import Provider
+from legalgen.providers.loading import open_provider
 from tests.program import silent_port
 
 HANG_S = 60.0

@@ -25,15 +25,10 @@ from msgspec.structs import replace
 
 from legalgen.completion import Completion, Message, Prompt, Request, ResponseFormat, Usage
 from legalgen.errors import ConfigurationError, ErrorCategory, Failure, ProviderError
-from legalgen.providers import (
-    PROVIDERS,
-    Provider,
-    RemoteModel,
-    checked_key,
-    open_provider,
-    provider_spec,
-)
+from legalgen.providers import PROVIDERS, provider_spec
+from legalgen.providers.base import Provider, RemoteModel
 from legalgen.providers.catalog import Catalog
+from legalgen.providers.loading import checked_key, open_provider
 from tests.vendors import CATALOGUE, Config, VendorServer
 
 REMOTE = ["groq", "cerebras", "openai"]

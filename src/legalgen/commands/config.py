@@ -16,7 +16,7 @@ config_app = typer.Typer(
 
 
 @config_app.command("show")
-@takes("json", "color")
+@takes("config show")
 def show(flags: Flags) -> int:
     """Print every setting with where its value came from; keys are masked."""
     from legalgen.providers import PROVIDERS
@@ -32,7 +32,7 @@ def show(flags: Flags) -> int:
 
 
 @config_app.command("path")
-@takes("json")
+@takes("config path")
 def path(flags: Flags) -> int:
     """Print where the config file is, or would be."""
     from legalgen.settings.layers import config_path
@@ -47,7 +47,7 @@ def path(flags: Flags) -> int:
 
 
 @config_app.command("init")
-@takes("json")
+@takes("config init")
 def init(flags: Flags) -> int:
     """Write a commented config file to begin with; one that is there stays as it is."""
     from legalgen.settings.config_file import init_config
@@ -63,7 +63,7 @@ def init(flags: Flags) -> int:
 
 
 @config_app.command("set-key")
-@takes("json")
+@takes("config set-key")
 def set_key(
     flags: Flags,
     provider: Annotated[str, typer.Argument(metavar="PROVIDER", help="Such as groq.")],
@@ -97,7 +97,7 @@ def _typed_key(name: str) -> str:
 
 
 @config_app.command("taxonomy")
-@takes("jurisdiction", "practice_area", "topic", "difficulty", "sample_type", "taxonomy", "json")
+@takes("config taxonomy")
 def taxonomy(flags: Flags) -> int:
     """Print the tree of what can be asked for, with how many cells each branch holds."""
     from legalgen.batch import wiring

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from legalgen.commands.options import SHOWING, Flags, console_of, settings_of, takes
+from legalgen.commands.options import Flags, console_of, settings_of, takes
 
 app = typer.Typer(
     help="Verify, compact, import, export, check and measure datasets.",
@@ -27,7 +27,7 @@ _File = Annotated[
 
 
 @app.command()
-@takes(*SHOWING)
+@takes("dataset verify")
 def verify(
     flags: Flags,
     *,
@@ -47,7 +47,7 @@ def verify(
 
 
 @app.command()
-@takes(*SHOWING)
+@takes("dataset compact")
 def compact(
     flags: Flags,
     *,
@@ -82,7 +82,7 @@ def compact(
 
 
 @app.command("import")
-@takes("taxonomy", "authorities", *SHOWING)
+@takes("dataset import")
 def import_(flags: Flags, file: _File) -> int:
     """Bring in rows of the old seven columns, or of another dataset of ours.
 
@@ -98,7 +98,7 @@ def import_(flags: Flags, file: _File) -> int:
 
 
 @app.command()
-@takes("taxonomy", *SHOWING)
+@takes("dataset export")
 def export(
     flags: Flags,
     out: Annotated[
@@ -160,7 +160,7 @@ def export(
 
 
 @app.command()
-@takes("taxonomy", "authorities", *SHOWING)
+@takes("dataset check")
 def check(
     flags: Flags,
     file: Annotated[
@@ -208,7 +208,7 @@ def check(
 
 
 @app.command()
-@takes("taxonomy", *SHOWING)
+@takes("dataset stats")
 def stats(
     flags: Flags,
     *,

@@ -1,82 +1,65 @@
-"""Which providers there are. Importing this loads no SDK.
+"""Which providers there are. Importing this loads no SDK, and nothing of a provider.
 
-To add one: a module with ``open_provider(config) -> Provider``, a line in ``PROVIDERS``, and a
-folder of its replies under ``tests/data/replies/``. Its models go into ``catalog.toml``; a model
-that is not there is called with conservative defaults.
+To add one: a module of its name with ``open_provider(config) -> Provider``, and a line in ``_ALL``.
+The flag, the config file, ``models``, the completions and the reference pages follow. Its models go
+into ``catalog.toml``; a model that is not there is called with conservative defaults.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from importlib import import_module
 from types import MappingProxyType
+from typing import Literal
 
 import msgspec
 
 from legalgen.errors import ConfigurationError
-from legalgen.providers.base import Provider, RemoteModel
-from legalgen.providers.catalog import Catalog
-from legalgen.providers.config import DEFAULT_CONNECT_TIMEOUT_S, ProviderConfig, sound_key
-
-__all__ = [
-    "PROVIDERS",
-    "Provider",
-    "ProviderConfig",
-    "ProviderSpec",
-    "RemoteModel",
-    "checked_key",
-    "open_provider",
-    "provider_spec",
-]
 
 
 class ProviderSpec(msgspec.Struct, frozen=True):
     """What can be said about a provider without loading it.
 
-    ``module`` is imported when the provider is opened. ``env_var`` and ``base_url_env`` are the
-    variables that hold its key and its address (the vendor's own names), ``key_url`` is where a
-    key is made, ``extra`` the extra that installs its SDK. ``remote``: it is reached over the
-    network, so that an address, a key and limits belong to it.
+    ``key_url`` is where a key is made, ``extra`` the extra that installs its SDK. ``remote``: it is
+    reached over the network, so that an address, a key and limits belong to it.
+    ``shared_variables``: other tools read the vendor's variables as well, so that those meant for
+    this program carry its prefix (see ``own_variable``).
     """
 
     name: str
-    module: str
-    env_var: str | None = None
-    base_url_env: str | None = None
     default_base_url: str | None = None
-    needs_key: bool = False
     key_url: str | None = None
+    needs_key: bool = True
     extra: str | None = None
     remote: bool = True
+    shared_variables: bool = False
+
+    @property
+    def module(self) -> str:
+        """What is imported when the provider is opened."""
+        return f"{__name__}.{self.name}"
+
+    @property
+    def env_var(self) -> str | None:
+        """The variable that holds its key, by the vendor's own name: ``GROQ_API_KEY``."""
+        return vendor_variable(self.name, "API_KEY") if self.remote else None
+
+    @property
+    def base_url_env(self) -> str | None:
+        """The variable that holds its address, by the vendor's own name: ``GROQ_BASE_URL``."""
+        return vendor_variable(self.name, "BASE_URL") if self.remote else None
+
+
+def vendor_variable(provider: str, suffix: Literal["API_KEY", "BASE_URL"]) -> str:
+    """The variable that a vendor's own tools read: ``GROQ_API_KEY``."""
+    return f"{re.sub(r'[^A-Za-z0-9]', '_', provider).upper()}_{suffix}"
 
 
 _ALL = (
-    ProviderSpec(
-        "groq",
-        "legalgen.providers.groq",
-        env_var="GROQ_API_KEY",
-        base_url_env="GROQ_BASE_URL",
-        default_base_url="https://api.groq.com",
-        needs_key=True,
-        key_url="https://console.groq.com/keys",
-    ),
-    ProviderSpec(
-        "cerebras",
-        "legalgen.providers.cerebras",
-        env_var="CEREBRAS_API_KEY",
-        base_url_env="CEREBRAS_BASE_URL",
-        default_base_url="https://api.cerebras.ai",
-        needs_key=True,
-        key_url="https://cloud.cerebras.ai",
-    ),
-    ProviderSpec(
-        "openai",
-        "legalgen.providers.openai",
-        env_var="OPENAI_API_KEY",
-        base_url_env="OPENAI_BASE_URL",
-        extra="openai",
-    ),
-    ProviderSpec("local", "legalgen.providers.local", extra="local", remote=False),
+    ProviderSpec("groq", "https://api.groq.com", "https://console.groq.com/keys"),
+    ProviderSpec("cerebras", "https://api.cerebras.ai", "https://cloud.cerebras.ai"),
+    ProviderSpec("openai", needs_key=False, extra="openai", shared_variables=True),
+    ProviderSpec("local", needs_key=False, extra="local", remote=False),
 )
 
 PROVIDERS: Mapping[str, ProviderSpec] = MappingProxyType({spec.name: spec for spec in _ALL})
@@ -96,38 +79,10 @@ def provider_spec(name: str) -> ProviderSpec:
         raise ConfigurationError(f"there is no provider {name!r}; there are: {known}") from None
 
 
-def checked_key(provider: str, raw: str | None) -> str:
-    """The key of ``provider``, stripped and fit for a header.
+def own_variable(provider: str, suffix: Literal["API_KEY", "BASE_URL"]) -> str:
+    """The variable that is read for a provider: ``GROQ_API_KEY``.
 
-    Raises:
-        ConfigurationError: it is missing or cannot be a key; names the variable, never the key.
+    OpenAI's names belong to every tool that speaks its dialect; ours carry a prefix.
     """
-    spec = provider_spec(provider)
-    variable = spec.env_var or f"the key of {provider}"
-    remedy = "set it to your key"
-    if spec.key_url:
-        remedy += f" (make one at {spec.key_url})"
-    return sound_key(raw, variable=variable, remedy=remedy)
-
-
-def open_provider(
-    name: str,
-    *,
-    api_key: str | None = None,
-    base_url: str | None = None,
-    options: Mapping[str, object] | None = None,
-    catalog: Catalog | None = None,
-    connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S,
-) -> Provider:
-    """Load the SDK of ``name`` and open it; no call is made.
-
-    Raises:
-        ConfigurationError: no such provider, a key or an address that cannot be used, or its
-            package is not installed.
-    """
-    spec = provider_spec(name)
-    given = spec.needs_key or bool((api_key or "").strip())
-    key = checked_key(name, api_key) if given else None
-    config = ProviderConfig(key, base_url, options or {}, catalog, connect_timeout_s)
-    provider: Provider = import_module(spec.module).open_provider(config)
-    return provider
+    name, spec = vendor_variable(provider, suffix), PROVIDERS.get(provider)
+    return f"LEGALGEN_{name}" if spec is not None and spec.shared_variables else name

@@ -16,9 +16,10 @@ from legalgen.completion import (
     Request,
 )
 from legalgen.errors import UsageError
-from legalgen.providers import PROVIDERS, open_provider
+from legalgen.providers import PROVIDERS
 from legalgen.providers.base import Provider, RemoteModel
 from legalgen.providers.catalog import Catalog, Price, TierLimits
+from legalgen.providers.loading import open_provider
 from legalgen.routing.health import Account, HealthBook
 from legalgen.routing.route import Route, RouteEntry, RoutePlanner, RouteRequest, WrittenAs
 from legalgen.routing.router import Router

@@ -9,19 +9,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from legalgen.errors import ConfigurationError, DiskError, UsageError
+from legalgen.providers import PROVIDERS, ProviderSpec, own_variable
 from legalgen.settings.declaration import Declaration
-from legalgen.settings.layers import LIMIT_KEYS, SETTINGS, WEIGHT_AXES, own_variable
+from legalgen.settings.layers import LIMIT_KEYS, SETTINGS, WEIGHT_AXES
 from legalgen.settings.toml import read_text, read_toml
-from legalgen.settings.types import (
-    COUNT,
-    COUNT_BOUND,
-    DOLLAR_BOUND,
-    NAMES,
-    NATURAL,
-    NUMBER,
-    ROUTE,
-    key_problem,
-)
+from legalgen.settings.types import key_problem
 
 _HEAD = """\
 # legalgen's settings. A flag wins over a variable, a variable over this file.
@@ -70,7 +62,7 @@ def config_template() -> str:
     """The text of a new config file: TOML, every setting on a commented line."""
     sections = dict.fromkeys(each.table for each in SETTINGS if "." not in each.table)
     parts = [_HEAD, *(_template_section(table) for table in sections)]
-    parts += [_template_provider(name) for name in ("groq", "cerebras", "openai", "local")]
+    parts += [_template_provider(spec) for spec in PROVIDERS.values()]
     return "".join(parts) + _TABLES
 
 
@@ -84,12 +76,13 @@ def _template_setting(each: Declaration[Any]) -> str:
     return f"\n# {each.help}{unset}\n# {each.key} = {_toml(each)}\n"
 
 
-def _template_provider(name: str) -> str:
-    if name == "local":
-        return '\n[providers.local]\n\n# A GGUF file of your own.\n# model_path = "model.gguf"\n'
+def _template_provider(spec: ProviderSpec) -> str:
+    name = spec.name
+    if not spec.remote:
+        return f'\n[providers.{name}]\n\n# A GGUF file of your own.\n# model_path = "model.gguf"\n'
     variable = own_variable(name, "API_KEY")
     key = f"\n# The API key; {variable} wins over it.\n" + '# api_key = ""\n'
-    rest = '\n# models = ["llama3.1:8b"]\n' if name == "openai" else ""
+    rest = '\n# models = ["llama3.1:8b"]\n' if spec.default_base_url is None else ""
     rows = [each for each in SETTINGS if each.table == f"providers.{name}"]
     return f"\n[providers.{name}]\n{key}{''.join(_template_setting(each) for each in rows)}{rest}"
 
@@ -102,9 +95,9 @@ def _toml(each: Declaration[Any]) -> str:
         value = (
             each.default if isinstance(each.default, bool | int) else each.kind.show(each.default)
         )
-    if each.kind in (NAMES, ROUTE):
+    if each.kind.several:
         value = str(value).split(",")
-    if each.kind in (COUNT, COUNT_BOUND, NUMBER, NATURAL, DOLLAR_BOUND) and isinstance(value, str):
+    if each.kind.number and isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)  # JSON's strings, booleans and arrays are TOML's
 
@@ -128,13 +121,7 @@ _PAGE_END = """
 
 | provider | key | base URL |
 |---|---|---|
-| groq | `GROQ_API_KEY`, then `api_key` in `[providers.groq]` | `GROQ_BASE_URL`, then `base_url` |
-| cerebras | `CEREBRAS_API_KEY`, then `api_key` in `[providers.cerebras]` | \
-`CEREBRAS_BASE_URL`, then `base_url` |
-| openai | `LEGALGEN_OPENAI_API_KEY`, then `api_key` in `[providers.openai]`, then \
-`OPENAI_API_KEY` | `--base-url`, `LEGALGEN_OPENAI_BASE_URL`, then `base_url`, then \
-`OPENAI_BASE_URL` |
-| local | none | none; `model_path` in `[providers.local]` names a GGUF file |
+PROVIDERS
 
 `OPENAI_API_KEY` is sent only to OpenAI itself or to the server that `OPENAI_BASE_URL` names, never
 to a server that was named to legalgen alone. `[providers.openai] models` lists what a server has,
@@ -160,7 +147,8 @@ def configuration_page() -> str:
     tables = dict.fromkeys(each.table for each in SETTINGS)
     limits = ", ".join(f"`{name}`" for name in LIMIT_KEYS)
     axes = ", ".join(f"`{axis}`" for axis in WEIGHT_AXES)
-    end = _PAGE_END.replace("LIMITS", limits).replace("AXES", axes)
+    rows = "\n".join(_page_provider(spec) for spec in PROVIDERS.values())
+    end = _PAGE_END.replace("LIMITS", limits).replace("AXES", axes).replace("PROVIDERS", rows)
     return "".join([_PAGE, *(_page_section(table) for table in tables), end])
 
 
@@ -175,6 +163,20 @@ def _page_row(each: Declaration[Any]) -> str:
     default = each.absent if each.default in (None, ()) else f"`{each.kind.show(each.default)}`"
     cells = (f"`{each.key}`", each.kind.name, default, f"`{each.flag}`", f"`{each.env}`", each.help)
     return f"| {' | '.join(cells)} |\n"
+
+
+def _page_provider(spec: ProviderSpec) -> str:
+    """Where the key and the address of a provider are read, in that order."""
+    place = f"[providers.{spec.name}]"
+    if not spec.remote:
+        return f"| {spec.name} | none | none; `model_path` in `{place}` names a GGUF file |"
+    key = f"`{own_variable(spec.name, 'API_KEY')}`, then `api_key` in `{place}`"
+    url = f"`{spec.base_url_env}`, then `base_url`"
+    if spec.shared_variables:
+        key += f", then `{spec.env_var}`"
+        own = own_variable(spec.name, "BASE_URL")
+        url = f"`--base-url`, `{own}`, then `base_url`, then `{spec.base_url_env}`"
+    return f"| {spec.name} | {key} | {url} |"
 
 
 def set_key(path: Path, provider: str, key: str) -> None:

@@ -1,20 +1,20 @@
-"""How a setting is declared, and the platform's folders that some of them default to."""
+"""How a setting is declared, and the platform's folders that some of them default to.
+
+``Settings`` in ``layers`` holds the declarations; the flags of the commands, the variables, the
+file, the completions and the reference pages are made from them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, field
 from pathlib import Path
-from typing import Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
+from msgspec.structs import replace
 
-from legalgen.settings.types import (
-    PATH,
-    URL,
-    Kind,
-    Secret,
-)
+from legalgen.settings.types import PATH, URL, Kind, Secret
 
 T = TypeVar("T")
 
@@ -31,27 +31,74 @@ class Origin(msgspec.Struct, frozen=True):
         return f"{self.source} ({self.where})" if self.where else self.source
 
 
-class Declaration(msgspec.Struct, Generic[T], frozen=True):
+class Declaration(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """All that is known about one setting before anybody sets it.
 
     ``absent`` says in words what holds when the value is None. ``example`` is a value as a user
-    writes it, for the commented file.
+    writes it, for the commented file. ``table`` and ``key`` are its place in that file. The flag
+    ``flag``, or ``short``, is taken by ``commands`` (``dataset verify``), and shown in ``--help``
+    under the heading ``panel``, with ``metavar`` in place of its value.
     """
 
-    name: str
+    name: str = ""
     kind: Kind[T]
-    default: T | None
+    default: T | None = None
     help: str
     table: str
     key: str
     env: str
     absent: str
     example: str
+    metavar: str
+    short: str
+    panel: str
+    commands: tuple[str, ...]
 
     @property
     def flag(self) -> str:
         """``--max-wait``."""
         return "--" + self.name.replace("_", "-")
+
+    def named(self, name: str, default: T | None) -> Declaration[T]:
+        """The declaration of the field ``name``, with what follows from the name."""
+        return replace(
+            self,
+            name=name,
+            default=default,
+            key=self.key or name,
+            env=self.env or f"LEGALGEN_{name.upper()}",
+        )
+
+
+PANELS: Mapping[str, str] = {
+    "": "Who writes it",
+    "calls": "Who writes it",
+    "failover": "Who writes it",
+    "providers.openai": "Who writes it",
+    "sample": "What to write",
+    "batch": "How far",
+    "paths": "Files and output",
+    "log": "Files and output",
+    "output": "Files and output",
+}
+"""The headings of ``--help``, in their order: each setting stands under that of its table."""
+
+BATCH = ("batch",)
+WRITING = ("generate", *BATCH)
+"""Commands that ask a model for samples."""
+READING = (
+    "dataset verify", "dataset compact", "dataset import", "dataset export", "dataset check",
+    "dataset stats",
+)  # fmt: skip
+"""Commands that work on a dataset which is there."""
+SHOWING = (*WRITING, "models", "history", *READING)
+"""Commands that show something of a dataset or of the models."""
+BY_TAXONOMY = ("dataset import", "dataset export", "dataset check", "dataset stats")
+"""Commands that read a dataset by the taxonomy."""
+BY_AUTHORITIES = ("dataset import", "dataset check")
+"""Commands that run the gate over rows."""
+TREE = "config taxonomy"
+CONFIG = ("config show", "config path", "config init", "config set-key", TREE)
 
 
 def setting(
@@ -60,27 +107,52 @@ def setting(
     table: str,
     help: str,  # noqa: A002 - the word that Typer uses for it
     *,
+    commands: tuple[str, ...] = WRITING,
+    metavar: str = "",
+    short: str = "",
     key: str = "",
     env: str = "",
     absent: str = "",
     example: str = "",
 ) -> T:
     """A field of ``Settings`` with its declaration; typed as the value it will hold."""
-    details = {
-        "kind": kind, "help": help, "table": table, "key": key, "env": env,
-        "absent": absent, "example": example,
-    }  # fmt: skip
+    declared: Declaration[T] = Declaration(
+        kind=kind,
+        help=help,
+        table=table,
+        key=key,
+        env=env,
+        absent=absent,
+        example=example,
+        metavar=metavar or kind.metavar,
+        short=short,
+        panel=PANELS[table],
+        commands=commands,
+    )
     # A URL may hold a password, and a value's repr ends in tracebacks.
-    return field(default=default, repr=kind.name != URL.name, metadata={"setting": details})
+    return field(default=default, repr=kind.name != URL.name, metadata={"setting": declared})
 
 
-def folder(table: str, help: str, *, key: str = "", example: str = "") -> Path:  # noqa: A002
+def folder(
+    help: str,  # noqa: A002
+    *,
+    commands: tuple[str, ...],
+    example: str = "",
+) -> Path:
     """A field that holds a folder, whose default is the platform's and found at loading."""
-    details = {
-        "kind": PATH, "help": help, "table": table, "key": key, "env": "",
-        "absent": "the platform's folder", "example": example,
-    }  # fmt: skip
-    return cast(Path, field(metadata={"setting": details}))
+    absent = "the platform's folder"
+    declared = setting(
+        PATH, None, "paths", help, commands=commands, metavar="DIR", absent=absent, example=example
+    )
+    return cast(Path, field(metadata=cast("Field[None]", declared).metadata))
+
+
+def declarations(of: Iterable[Field[Any]]) -> Iterator[Declaration[Any]]:
+    """The declarations that a dataclass's fields hold, in their order."""
+    for each in of:
+        declared: Declaration[Any] | None = each.metadata.get("setting")
+        if declared is not None:
+            yield declared.named(each.name, None if each.default is MISSING else each.default)
 
 
 class Folders(msgspec.Struct, frozen=True):

@@ -1,8 +1,9 @@
 """Settings: flag > environment > config.toml > default, and where each value came from.
 
-Each setting is declared once, as a field of ``Settings``: its type, kind, default and help, from
-which its flag, its variable, its key in the file, the commented file that ``config init`` writes
-and the reference page follow. Keys of providers are settings apart: they are ``Secret``.
+Each setting is declared once, as a field of ``Settings``: its type, kind, default and help, and the
+commands that take it. Its flag with metavar and completion, its variable, its key in the file, the
+commented file that ``config init`` writes and the reference pages follow. Keys of providers are
+settings apart: they are ``Secret``.
 """
 
 # ruff: noqa: RUF009 - setting() and folder() are dataclasses.field() with a declaration
@@ -11,25 +12,33 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef
 from legalgen.errors import ConfigurationError, UsageError
+from legalgen.providers import PROVIDERS, own_variable
 from legalgen.settings.declaration import (
+    BATCH,
+    BY_AUTHORITIES,
+    BY_TAXONOMY,
+    CONFIG,
+    SHOWING,
+    TREE,
+    WRITING,
     Declaration,
     Folders,
     Found,
     Origin,
     ProviderSettings,
     T,
+    declarations,
     folder,
     setting,
 )
@@ -59,6 +68,7 @@ from legalgen.settings.types import (
     did_you_mean,
     key_problem,
     one_of,
+    suggested,
     whole,
 )
 
@@ -70,69 +80,66 @@ Color = Literal["auto", "always", "never"]
 CitationPolicy = Literal["statute-first", "apex-only", "menu", "free"]
 
 
-# ----------------------------------------------------------------- the declaration of a setting
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one run; ``origin`` tells where each came from. Durations are seconds."""
 
     # fmt: off
-    provider: str | None = setting(TEXT, None, "", "The provider to begin with.",
+    provider: str | None = setting(suggested(*PROVIDERS), None, "", "The provider to begin with.",
+        commands=(*WRITING, "models"), metavar="NAME", short="-p",
         absent="the first that has a key", example="groq")
     model: str | None = setting(TEXT, None, "", "The model to begin with; a path for a GGUF file.",
+        metavar="MODEL", short="-m",
         absent="the provider's first", example="openai/gpt-oss-120b")
-    taxonomy: Path | None = setting(PATH, None, "", "A taxonomy of your own, in TOML.",
-        absent="the built-in one", example="taxonomy.toml")
-    authorities: Path | None = setting(PATH, None, "", "A list of known authorities, one a line.",
-        absent="none", example="authorities.txt")
 
-    count: int = setting(COUNT, 10, "batch", "How many samples to accept.")
+    count: int = setting(COUNT, 10, "batch", "How many samples to accept.",
+        commands=BATCH, short="-n")
     seed: int | None = setting(NUMBER, None, "batch", "Makes the plan of a batch repeatable.",
         absent="a new one for each batch", example="42")
     concurrency: int | Literal["auto"] = setting(CONCURRENCY, "auto", "batch",
-        "Calls in flight at once; auto: as many as the budgets can use.")
+        "Calls in flight at once; auto: as many as the budgets can use.",
+        commands=BATCH, short="-c")
     max_wait: float | None = setting(WAIT, None, "batch",
         "How long to wait in all, since the last accepted sample, before the batch pauses.",
         absent="2m on a terminal, 15m otherwise", example="15m")
     max_time: float | None = setting(TIME_BOUND, None, "batch", "How long a batch may take.",
-        absent="no bound", example="6h")
+        commands=BATCH, absent="no bound", example="6h")
     max_cost: float | None = setting(DOLLAR_BOUND, None, "batch", "What a batch may cost.",
-        absent="no bound", example="2.5")
+        commands=BATCH, absent="no bound", example="2.5")
     max_cost_per_day: float | None = setting(DOLLAR_BOUND, None, "batch",
         "What all batches of this data dir may cost on one day (UTC).",
-        absent="no bound", example="5")
+        commands=BATCH, absent="no bound", example="5")
     max_cost_per_month: float | None = setting(DOLLAR_BOUND, None, "batch",
         "What all batches of this data dir may cost in one month (UTC).",
-        absent="no bound", example="50")
+        commands=BATCH, absent="no bound", example="50")
     max_tokens: int | None = setting(COUNT_BOUND, None, "batch", "Tokens that a batch may use.",
-        absent="no bound", example="2000000")
+        commands=BATCH, absent="no bound", example="2000000")
     max_calls: int | None = setting(COUNT_BOUND, None, "batch", "Calls that a batch may make.",
-        absent="6 for each sample, at least 50", example="500")
+        commands=BATCH, absent="6 for each sample, at least 50", example="500")
 
     jurisdiction: tuple[str, ...] = setting(NAMES, (), "sample", "Only these jurisdictions.",
-        absent="all", example="uk,us")
+        commands=(*WRITING, TREE), absent="all", example="uk,us")
     practice_area: tuple[str, ...] = setting(NAMES, (), "sample", "Only these practice areas.",
-        absent="all", example="contract,tort")
+        commands=(*WRITING, TREE), absent="all", example="contract,tort")
     topic: tuple[str, ...] = setting(NAMES, (), "sample", "Only these topics.",
-        absent="all", example="formation")
+        commands=(*WRITING, TREE), absent="all", example="formation")
     difficulty: tuple[str, ...] = setting(NAMES, (), "sample", "Only these difficulties.",
-        absent="all", example="intermediate,advanced")
+        commands=(*WRITING, TREE), absent="all", example="intermediate,advanced")
     sample_type: tuple[str, ...] = setting(NAMES, (), "sample", "Only these types of sample.",
-        absent="all", example="case_analysis")
+        commands=(*WRITING, TREE), absent="all", example="case_analysis")
     reasoning_instruction: str | None = setting(TEXT, None, "sample",
         "A sentence to add to the prompt on how to reason.",
         absent="none", example="Weigh both parties' strongest argument.")
     citation_policy: CitationPolicy = setting(
-        one_of("statute-first", "apex-only", "menu", "free"), "statute-first", "sample",
-        "Which authorities a model is asked to cite.")
+        one_of(*get_args(CitationPolicy)), "statute-first", "sample",
+        "Which authorities a model is asked to cite.", metavar="POLICY")
     as_of: str | None = setting(MONTH, None, "sample",
         "The month as at which the law is asked for, whichever model writes.",
         absent="the month up to which each model knows, if its maker says", example="2024-06")
-    gate: GateMode = setting(one_of("full", "structure"), "full", "sample",
-        "full: every check; structure: only what makes a row readable.")
+    gate: GateMode = setting(one_of(*get_args(GateMode)), "full", "sample",
+        "full: every check; structure: only what makes a row readable.", metavar="GATE")
     judge: tuple[ModelRef, ...] = setting(ROUTE, (), "sample",
-        "The model that marks each sample in a second call.", absent="none",
+        "The model that marks each sample in a second call.", metavar="P/MODEL", absent="none",
         example="groq/qwen/qwen3.8-27b")
     min_score: float | None = setting(MARK, None, "sample",
         "A mark below which a sample is refused, 1 to 5; needs a judge.",
@@ -140,8 +147,8 @@ class Settings:
     keep_thinking: bool = setting(SWITCH, False, "sample",
         "Keep what the vendor returns as reasoning text, in the column thinking.")
 
-    reasoning_effort: Effort = setting(one_of("none", "low", "medium", "high"), "low", "calls",
-        "How long a reasoning model may think; the largest lever on tokens.")
+    reasoning_effort: Effort = setting(one_of(*get_args(Effort)), "low", "calls",
+        "How long a reasoning model may think; the largest lever on tokens.", metavar="EFFORT")
     timeout: float | None = setting(CALL_TIME, None, "calls",
         "Deadline of one call, from connecting to the last byte.",
         absent="the model's own, 2m for most", example="90s")
@@ -158,35 +165,46 @@ class Settings:
     stickiness: float = setting(DURATION, 0.05, "failover",
         "How much sooner a less preferred model must be ready to be taken.")
     alert_switches: int = setting(NATURAL, 10, "failover",
-        "More switches than this in one batch raise an alert.")
+        "More switches than this in one batch raise an alert.", commands=BATCH)
     alert_timeouts: int = setting(NATURAL, 20, "failover",
-        "More timeouts than this in one batch raise an alert.")
+        "More timeouts than this in one batch raise an alert.", commands=BATCH)
 
-    data_dir: Path = folder("paths", "Where the dataset and the ledger are.",
-        example="/srv/legalgen")
-    state_dir: Path = folder("paths", "What was learnt about models, kept between runs.",
-        example="/var/lib/legalgen")
-    log_dir: Path = folder("paths", "Where the log files are.", example="/var/log/legalgen")
+    taxonomy: Path | None = setting(PATH, None, "", "A taxonomy of your own, in TOML.",
+        commands=(*WRITING, *BY_TAXONOMY, TREE),
+        absent="the built-in one", example="taxonomy.toml")
+    authorities: Path | None = setting(PATH, None, "", "A list of known authorities, one a line.",
+        commands=(*WRITING, *BY_AUTHORITIES), absent="none", example="authorities.txt")
 
-    log_level: LogLevel = setting(one_of("debug", "info", "warning", "error"), "info", "log",
-        "The least important event that is logged.", key="level")
-    log_format: LogFormat = setting(one_of("text", "json"), "text", "log",
-        "How an event is written: a line for people or a JSON object.", key="format")
+    data_dir: Path = folder("Where the dataset and the ledger are.",
+        commands=SHOWING, example="/srv/legalgen")
+    state_dir: Path = folder("What was learnt about models, kept between runs.",
+        commands=(*WRITING, "models"), example="/var/lib/legalgen")
+    log_dir: Path = folder("Where the log files are.",
+        commands=WRITING, example="/var/log/legalgen")
 
-    color: Color = setting(one_of("auto", "always", "never"), "auto", "output",
-        "Colour; auto also obeys NO_COLOR and TERM.")
-    quiet: bool = setting(SWITCH, False, "output", "Say only what went wrong.")
-    json: bool = setting(SWITCH, False, "output", "Print one JSON object on stdout at the end.")
+    log_level: LogLevel = setting(one_of(*get_args(LogLevel)), "info", "log",
+        "The least important event that is logged.", metavar="LEVEL", key="level")
+    log_format: LogFormat = setting(one_of(*get_args(LogFormat)), "text", "log",
+        "How an event is written: a line for people or a JSON object.",
+        metavar="FORMAT", key="format")
+
+    color: Color = setting(one_of(*get_args(Color)), "auto", "output",
+        "Colour; auto also obeys NO_COLOR and TERM.",
+        commands=(*SHOWING, "config show"), metavar="WHEN")
+    quiet: bool = setting(SWITCH, False, "output", "Say only what went wrong.", commands=SHOWING,
+        short="-q")
+    json: bool = setting(SWITCH, False, "output", "Print one JSON object on stdout at the end.",
+        commands=(*SHOWING, *CONFIG))
     events: str | None = setting(TEXT, None, "output",
         "Stream one JSON object per event to this file; - is stdout.",
-        absent="none", example="events.jsonl")
+        metavar="FILE|-", absent="none", example="events.jsonl")
     metrics_file: Path | None = setting(PATH, None, "output",
         "A Prometheus textfile to write (node_exporter reads names that end in .prom).",
-        absent="none", example="/var/lib/node_exporter/legalgen.prom")
+        commands=BATCH, absent="none", example="/var/lib/node_exporter/legalgen.prom")
 
     base_url: str | None = setting(URL, None, "providers.openai",
         "Base URL of the OpenAI-compatible server of the provider openai.",
-        env="LEGALGEN_OPENAI_BASE_URL", absent="the vendor's own",
+        commands=(*WRITING, "models"), env="LEGALGEN_OPENAI_BASE_URL", absent="the vendor's own",
         example="http://127.0.0.1:11434/v1")
     # fmt: on
 
@@ -310,18 +328,7 @@ class Settings:
         return urlsplit(server[0]).hostname == "api.openai.com"
 
 
-def _declared() -> Iterator[Declaration[Any]]:
-    for each in fields(Settings):
-        if details := each.metadata.get("setting"):
-            named = {
-                "key": details["key"] or each.name,
-                "env": details["env"] or f"LEGALGEN_{each.name.upper()}",
-            }
-            default = None if each.default is MISSING else each.default
-            yield Declaration(name=each.name, default=default, **(details | named))
-
-
-SETTINGS: tuple[Declaration[Any], ...] = tuple(_declared())
+SETTINGS: tuple[Declaration[Any], ...] = tuple(declarations(fields(Settings)))
 """Every setting, in the order of the file."""
 
 
@@ -452,22 +459,14 @@ _PROXIES = frozenset(
 
 
 def _mistyped_variables(environ: Mapping[str, str]) -> list[str]:
-    known = [*(each.env for each in SETTINGS), "LEGALGEN_CONFIG", "LEGALGEN_OPENAI_API_KEY"]
+    keys = [own_variable(provider, "API_KEY") for provider in PROVIDERS]
+    known = [*(each.env for each in SETTINGS), "LEGALGEN_CONFIG", *keys]
     ours = sorted(name for name in environ if name.startswith("LEGALGEN_") and name not in known)
     hints = {name: did_you_mean(name, known, cutoff=0.85) for name in ours}
     return [f"{name} is set and is no setting{hint}" for name, hint in hints.items() if hint]
 
 
 # ----------------------------------------------------------------- keys of providers
-
-
-def own_variable(provider: str, suffix: Literal["API_KEY", "BASE_URL"]) -> str:
-    """The variable that is read for a provider: ``GROQ_API_KEY``.
-
-    OpenAI's names belong to every tool that speaks its dialect; ours carry a prefix.
-    """
-    name = f"{re.sub(r'[^A-Za-z0-9]', '_', provider).upper()}_{suffix}"
-    return f"LEGALGEN_{name}" if provider == "openai" else name
 
 
 def _usable_key(key: Secret, origin: Origin) -> Secret:

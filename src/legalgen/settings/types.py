@@ -78,11 +78,17 @@ class Kind(msgspec.Struct, Generic[T_co], frozen=True):
 
     The ValueError's text continues "<value>: ", names what is wrong and what would be right.
     ``name`` is the word of the documentation; ``show`` writes a value so that ``parse`` reads it.
+    ``metavar`` stands for a value in ``--help``, ``choices`` are the words that are offered there
+    and by completion. ``number``: TOML writes it without quotes; ``several``: as an array.
     """
 
     name: str
     parse: Callable[[object], T_co]
     show: Callable[[Any], str] = str
+    metavar: str = "TEXT"
+    choices: tuple[str, ...] = ()
+    number: bool = False
+    several: bool = False
 
 
 _UNITS = {
@@ -280,7 +286,16 @@ def one_of(*allowed: C) -> Kind[C]:
                 return choice
         raise ValueError(f"not one of {', '.join(allowed)}{did_you_mean(word, allowed)}")
 
-    return Kind(", ".join(f"`{choice}`" for choice in allowed), parse)
+    return Kind(_listed(allowed), parse, choices=allowed)
+
+
+def suggested(*choices: str) -> Kind[str]:
+    """A text for which some words are usual and offered, while what else it may be comes later."""
+    return Kind(_listed(choices), _string, choices=choices)
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def _concurrency(value: object) -> int | Literal["auto"]:
@@ -349,20 +364,20 @@ def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
 
 
 TEXT = Kind("text", _string)
-NAMES = Kind("names", _names, comma_separated)
-ROUTE = Kind("models as `provider/model`", _route, comma_separated)
-COUNT = Kind("whole number from 1", whole(1))
-NUMBER = Kind("whole number", whole())
-NATURAL = Kind("whole number from 0", whole(0))
+NAMES = Kind("names", _names, comma_separated, "NAME,...", several=True)
+ROUTE = Kind("models as `provider/model`", _route, comma_separated, "P/MODEL,...", several=True)
+COUNT = Kind("whole number from 1", whole(1), metavar="N", number=True)
+NUMBER = Kind("whole number", whole(), metavar="N", number=True)
+NATURAL = Kind("whole number from 0", whole(0), metavar="N", number=True)
 SWITCH = Kind("`true` or `false`", _switch, _yes_or_no)
-CONCURRENCY = Kind("`auto` or 1 to 64", _concurrency)
-PATH = Kind("path", _path)
-URL = Kind("URL", _url)
-DURATION = Kind("duration", _seconds, format_duration)
-CALL_TIME = Kind("duration", _positive_duration, format_duration)
-WAIT = Kind("duration or `off`", _or_off(_seconds, math.inf), format_duration)
-TIME_BOUND = Kind("duration or `off`", _or_off(_time_to_run, None), format_duration)
-COUNT_BOUND = Kind("whole number from 1, or `off`", _whole_or_off)
-MONTH = Kind("month as `YYYY-MM`", _month)
-MARK = Kind("number from 1 to 5", _mark, show_number)
-DOLLAR_BOUND = Kind("dollars or `off`", _or_off(_dollars, None), show_number)
+CONCURRENCY = Kind("`auto` or 1 to 64", _concurrency, metavar="auto|N")
+PATH = Kind("path", _path, metavar="FILE")
+URL = Kind("URL", _url, metavar="URL")
+DURATION = Kind("duration", _seconds, format_duration, "TIME")
+CALL_TIME = Kind("duration", _positive_duration, format_duration, "TIME")
+WAIT = Kind("duration or `off`", _or_off(_seconds, math.inf), format_duration, "TIME")
+TIME_BOUND = Kind("duration or `off`", _or_off(_time_to_run, None), format_duration, "TIME")
+COUNT_BOUND = Kind("whole number from 1, or `off`", _whole_or_off, metavar="N", number=True)
+MONTH = Kind("month as `YYYY-MM`", _month, metavar="YYYY-MM")
+MARK = Kind("number from 1 to 5", _mark, show_number, "MARK")
+DOLLAR_BOUND = Kind("dollars or `off`", _or_off(_dollars, None), show_number, "USD", number=True)
