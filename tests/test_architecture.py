@@ -300,6 +300,12 @@ def test_broad_excepts_stand_only_at_the_boundary() -> None:
     assert broad == {"cli", "batch.workers"}
 
 
+def test_the_error_of_a_call_has_the_class_of_its_category() -> None:
+    """``except RateLimitError`` catches every one: errors of calls are made by ``of``."""
+    plain = [name for name in MODULES if "ProviderError" in set(calls(name))]
+    assert plain == []
+
+
 def _waits_without_end(call: ast.Call) -> bool:
     """Whether a call may wait for ever: a lock, a queue, an event, a thread, without a bound.
 

@@ -229,8 +229,31 @@ def test_every_exit_code_of_an_error_is_described() -> None:
     """No error ends with a code that the page does not have."""
     described = {int(code) for row in table("exit-codes.md", "code") for code in row[0].split(", ")}
     root = errors.LegalgenError
-    raised: set[type[errors.LegalgenError]] = {root, *root.__subclasses__()}
-    assert {error.exit_code for error in raised} - described == set()
+    assert {error.exit_code for error in tree(root)} - described == set()
+
+
+def test_the_drawing_of_the_tree_is_the_tree() -> None:
+    """The package's docstring shows every exception under its parent, with its exit code."""
+    drawn = re.findall(r"^ ([ │]*[├└]─ )(\w+) +(\d+|-)?", errors.__doc__ or "", re.MULTILINE)
+    path, found = {0: "LegalgenError"}, {}
+    for branch, kind, code in drawn:
+        depth = len(branch) // 4 + 1
+        path[depth] = kind
+        found[kind] = (path[depth - 1], int(code) if code.isdigit() else Exit.BUG)
+    told = {
+        child.__name__: (parent.__name__, child.exit_code)
+        for parent in tree(errors.LegalgenError)
+        for child in parent.__subclasses__()
+        if child.__module__.startswith(errors.__name__)  # others have errors of their own below
+    }
+    assert found == told
+
+
+def tree(root: type[errors.LegalgenError]) -> Iterator[type[errors.LegalgenError]]:
+    """An exception and all that are made from it."""
+    yield root
+    for child in root.__subclasses__():
+        yield from tree(child)
 
 
 # --- links, manual, completions ----------------------------------------------------------------

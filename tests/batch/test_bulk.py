@@ -662,7 +662,7 @@ def test_a_download_is_whole_or_not_there(tmp_path: Path) -> None:
 
     def broken(write: Any) -> None:
         write(b"half")
-        raise ProviderError(Failure(ErrorCategory.CONNECTION_ERROR, "reset"))
+        raise ProviderError.of(Failure(ErrorCategory.CONNECTION_ERROR, "reset"))
 
     with pytest.raises(ProviderError):
         bulk.fetched(path, broken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import socket
 import threading
@@ -17,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from legalgen import errors
 from legalgen.completion import LimitReading
 from legalgen.errors import (
     AnswerRefused,
@@ -26,6 +28,7 @@ from legalgen.errors import (
     Reason,
     categorize_error,
     classify,
+    parse_error,
 )
 from legalgen.errors.redaction import REDACTED, redact
 
@@ -329,9 +332,61 @@ def test_our_own_errors_say_what_they_are() -> None:
     """An error that was categorised once keeps its category."""
     failure = Failure(C.OVERLOADED, "busy", status=429)
     refused = AnswerRefused([Reason("EMPTY", "no answer")], category=C.CONTENT_FILTER)
-    assert categorize_error(ProviderError(failure)) is C.OVERLOADED
-    assert classify(ProviderError(failure)) is failure
+    assert categorize_error(ProviderError.of(failure)) is C.OVERLOADED
+    assert classify(ProviderError.of(failure)) is failure
     assert categorize_error(refused) is C.CONTENT_FILTER
+
+
+CLASSES: dict[ErrorCategory, type[ProviderError]] = {
+    C.RATE_LIMIT: errors.RateLimitError,
+    C.QUOTA_EXHAUSTED: errors.RateLimitError,
+    C.MODEL_UNAVAILABLE: errors.ModelUnavailableError,
+    C.TIMEOUT: errors.TimeoutError,
+}
+
+
+@pytest.mark.parametrize("category", list(C))
+def test_the_error_of_a_call_has_the_class_of_its_category(category: ErrorCategory) -> None:
+    """It holds the whole failure, and every such error is a GenerationError."""
+    failure = Failure(category, "no")
+    error = ProviderError.of(failure)
+    assert type(error) is CLASSES.get(category, ProviderError)
+    assert (error.failure, error.category, str(error)) == (failure, category, "no")
+    assert isinstance(error, errors.GenerationError)
+    assert not isinstance(error, OSError)  # no file failed
+
+
+def test_parse_error_reads_a_text_a_status_and_a_foreign_exception() -> None:
+    """What is caught elsewhere can be raised as an error of the tree."""
+    body = {"error": {"message": "Model x has been decommissioned", "code": "model_decommissioned"}}
+    headers = {"retry-after": "7"}
+    limited = parse_error("", status=429, headers=headers)
+    assert isinstance(limited, errors.RateLimitError)
+    assert limited.failure.retry_after_s == 7
+    assert isinstance(parse_error("no", status=400, body=body), errors.ModelUnavailableError)
+    assert isinstance(parse_error(builtins.TimeoutError("timed out")), errors.TimeoutError)
+    assert type(parse_error("HTTP 500 Internal Server Error")) is ProviderError
+
+
+def test_parse_error_leaves_what_is_one_already() -> None:
+    """Errors of calls and of answers come back as the very same."""
+    for error in (
+        ProviderError.of(Failure(C.TIMEOUT, "no reply")),
+        AnswerRefused([Reason("EMPTY", "no answer")]),
+    ):
+        assert parse_error(error, status=429) is error
+
+
+@given(
+    st.text() | st.builds(RuntimeError, st.text()),
+    st.none() | st.integers(),
+    st.none() | st.text() | st.binary() | st.dictionaries(st.text(), st.text()),
+)
+def test_parse_error_never_raises(
+    error: str | BaseException, status: int | None, body: object
+) -> None:
+    """Whatever came is an error of the tree, with a category."""
+    assert parse_error(error, status=status, body=body).category in C
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from legalgen import errors
 from legalgen.completion import Completion, Message, Prompt, Request, ResponseFormat, Usage
 from legalgen.errors import ConfigurationError, ErrorCategory, Failure, ProviderError
 from legalgen.providers import PROVIDERS, provider_spec
@@ -267,6 +268,26 @@ def test_a_key_that_no_header_can_carry_is_refused(name: str, raw: str | None, s
     assert message.startswith(f"{spec.env_var} {said}")
     assert "quotes" in said or str(spec.key_url) in message
     assert "abcd" not in message
+
+
+@pytest.mark.parametrize("name", REMOTE)
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (429, errors.RateLimitError),
+        (404, errors.ModelUnavailableError),
+        (408, errors.TimeoutError),
+        (500, ProviderError),
+    ],
+)
+def test_what_a_provider_raises_can_be_caught_by_its_kind(
+    name: str, status: int, kind: type[ProviderError], server: Server
+) -> None:
+    """``except RateLimitError`` around a call catches a 429 of every vendor, and nothing else."""
+    server.reply = Reply(status, b'{"error": {"message": "no"}}')
+    with opened(name, server.url) as provider, pytest.raises(ProviderError) as caught:
+        provider.complete(request())
+    assert type(caught.value) is kind
 
 
 @pytest.mark.parametrize(

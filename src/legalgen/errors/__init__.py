@@ -1,14 +1,31 @@
 """Everything that is raised on purpose, and what a failure means.
 
-The tree of exceptions, with the exit code of each, is drawn in ``exceptions``; the words for what
-a failure means stand in ``category``. How a failure is read is the ``classifier``'s: its patterns
-take time to compile, so the two functions here load it when the first failure comes.
+LegalgenError
+ ├─ UsageError                  2   a flag, a value or a file of the user's
+ ├─ ConfigurationError          2   config.toml, the environment, a key
+ ├─ NoUsableProvider            3   nothing is left to call
+ ├─ BatchRunning                5   another batch holds the data dir
+ ├─ DiskError                  74   the disk failed; what was journalled before is intact
+ └─ GenerationError             -   one attempt at a sample failed; failover decides what follows
+     ├─ ProviderError           -   one call failed
+     │   ├─ RateLimitError          rate_limit, quota_exhausted
+     │   ├─ ModelUnavailableError   model_unavailable
+     │   └─ TimeoutError            timeout
+     └─ AnswerRefused           -   one answer is not a sample
+
+The numbers are exit codes, the words categories (``category``). How a failure is read is the
+``classifier``'s: its patterns take time to compile, so the functions here load it when the first
+failure comes. ``parse_error`` makes an error of the tree of whatever a client library raised::
+
+    try:
+        reply = client.chat.completions.create(...)
+    except Exception as error:
+        raise parse_error(error, provider="groq") from error
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from typing import Unpack
 
 from legalgen.errors.category import Blame, ErrorCategory
 from legalgen.errors.exceptions import (
@@ -17,17 +34,23 @@ from legalgen.errors.exceptions import (
     ConfigurationError,
     DiskError,
     Failure,
+    GenerationError,
     LegalgenError,
+    ModelUnavailableError,
     NoUsableProvider,
     ProviderError,
+    RateLimitError,
     Reason,
+    ReplyFacts,
+    TimeoutError,  # noqa: A004 - the tree's own, called by the category
     UsageError,
 )
 
 __all__ = [
     "AnswerRefused", "BatchRunning", "Blame", "ConfigurationError", "DiskError", "ErrorCategory",
-    "Failure", "LegalgenError", "NoUsableProvider", "ProviderError", "Reason", "UsageError",
-    "categorize_error", "classify",
+    "Failure", "GenerationError", "LegalgenError", "ModelUnavailableError", "NoUsableProvider",
+    "ProviderError", "RateLimitError", "Reason", "ReplyFacts", "TimeoutError", "UsageError",
+    "categorize_error", "classify", "parse_error",
 ]  # fmt: skip
 
 
@@ -41,33 +64,24 @@ def categorize_error(
     """
     from legalgen.errors import classifier  # its vocabulary takes time to compile
 
-    return classifier.categorize(error, status=status, body=body)
+    return classifier.categorize(error, status, body)
 
 
-def classify(
-    error: str | BaseException,
-    *,
-    status: int | None = None,
-    body: object = None,
-    headers: Mapping[str, str] | None = None,
-    provider: str = "",
-    now: datetime | None = None,
-    secrets: Sequence[str] = (),
-) -> Failure:
+def classify(error: str | BaseException, **facts: Unpack[ReplyFacts]) -> Failure:
     """Everything failover may know about one failed call.
 
-    ``status``, ``body`` and ``headers`` are those of the reply, where the caller has them; an
-    SDK's exception holds them too. ``secrets`` never appear in the message. ``now`` (UTC) is what
-    dates in hints count from. Never raises, whatever ``error`` and ``body`` hold.
+    Never raises, whatever ``error`` and the ``facts`` hold.
     """
     from legalgen.errors import classifier
 
-    return classifier.classify(
-        error,
-        status=status,
-        body=body,
-        headers=headers,
-        provider=provider,
-        now=now,
-        secrets=secrets,
-    )
+    return classifier.failure_of(error, facts)
+
+
+def parse_error(error: str | BaseException, **facts: Unpack[ReplyFacts]) -> GenerationError:
+    """``error`` as one of the tree's, by its category; one that is so already comes back as it is.
+
+    It is to be raised ``from`` what it was made of. Never raises itself.
+    """
+    if isinstance(error, GenerationError):
+        return error
+    return ProviderError.of(classify(error, **facts))

@@ -1,7 +1,8 @@
 """How a failure is read: exception, then status, then the body's code, and words last.
 
-:func:`legalgen.errors.categorize_error` and :func:`legalgen.errors.classify` are the doors to this
-room; they load it (and its vocabulary) when the first failure comes.
+:func:`legalgen.errors.categorize_error`, :func:`legalgen.errors.classify` and
+:func:`legalgen.errors.parse_error` are the way in; they load this module, and its vocabulary, when
+the first failure comes.
 """
 
 from __future__ import annotations
@@ -13,20 +14,14 @@ from datetime import UTC, datetime
 from legalgen.errors import parameters, patterns, retry_after
 from legalgen.errors import reply as ev
 from legalgen.errors.category import ErrorCategory
-from legalgen.errors.exceptions import AnswerRefused, Failure, ProviderError
+from legalgen.errors.exceptions import Failure, GenerationError, ProviderError, ReplyFacts
 from legalgen.errors.redaction import excerpt, redact
 
 _C = ErrorCategory
 
 
-def categorize(
-    error: str | BaseException, *, status: int | None = None, body: object = None
-) -> ErrorCategory:
-    """What ``error`` means.
-
-    ``status`` and ``body`` are the HTTP status and the reply's body (parsed, or as it came) where
-    the caller knows them; otherwise they are looked for in the exception or in the text.
-    """
+def categorize(error: str | BaseException, status: int | None, body: object) -> ErrorCategory:
+    """The category of ``error``, for ``categorize_error``."""
     return _categorize(_gather(error, status, body), error)
 
 
@@ -62,9 +57,7 @@ def _merged(given: ev.Reply, read: ev.Reply) -> ev.Reply:
 
 
 def _categorize(found: ev.Reply, error: object) -> ErrorCategory:
-    if isinstance(error, ProviderError):
-        return error.failure.category
-    if isinstance(error, AnswerRefused):
+    if isinstance(error, GenerationError):
         return error.category
     if _malformed_key(found):
         return _C.AUTHENTICATION
@@ -290,28 +283,15 @@ def _through_a_wrapper(status: int, found: ev.Reply) -> ErrorCategory | None:
 # --- one failure as a value ----------------------------------------------------------------------
 
 
-def classify(
-    error: str | BaseException,
-    *,
-    status: int | None = None,
-    body: object = None,
-    headers: Mapping[str, str] | None = None,
-    provider: str = "",
-    now: datetime | None = None,
-    secrets: Sequence[str] = (),
-) -> Failure:
-    """Everything failover may know about one failed call.
-
-    ``status``, ``body`` and ``headers`` are those of the reply, where the caller has them; an
-    SDK's exception holds them too. ``secrets`` never appear in the message. ``now`` (UTC) is what
-    dates in hints count from. Never raises, whatever ``error`` and ``body`` hold.
-    """
+def failure_of(error: str | BaseException, facts: ReplyFacts) -> Failure:
+    """The failure that ``error`` is, for ``classify``."""
     if isinstance(error, ProviderError):
         return error.failure
-    found = _gather(error, status, body)
+    body, provider, secrets = facts.get("body"), facts.get("provider", ""), facts.get("secrets", ())
+    found = _gather(error, facts.get("status"), body)
     category = _categorize(found, error)
     said = " ".join([*found.words, found.text])
-    known = found.headers | dict(headers or {})
+    known = found.headers | dict(facts.get("headers") or {})
     limited = category in _LIMITED
     hit = (retry_after.limit_in(said) if limited else None) or retry_after.LimitHit()
     reached = _reached(found, category)
@@ -322,7 +302,10 @@ def classify(
         status=_reported_status(found),
         code=next((code for code in found.codes if _is_code(code, secrets)), None),
         retry_after_s=retry_after.retry_after_s(
-            known, " ".join([said, *found.raw]), now=now or datetime.now(UTC), provider=provider
+            known,
+            " ".join([said, *found.raw]),
+            now=facts.get("now") or datetime.now(UTC),
+            provider=provider,
         ),
         kind=hit.kind,
         window=hit.window,

@@ -1,20 +1,11 @@
-"""Everything that is raised on purpose, what it means, and the exit code it ends with.
-
-LegalgenError
- ├─ UsageError              2   a flag, a value or a file of the user's
- ├─ ConfigurationError      2   config.toml, the environment, a key
- ├─ NoUsableProvider        3   nothing is left to call
- ├─ BatchRunning            5   another batch holds the data dir
- ├─ DiskError              74   the disk failed; what was journalled before is intact
- ├─ ProviderError           -   one call failed; failover decides what follows
- └─ AnswerRefused           -   one answer is not a sample; failover decides what follows
-"""
+"""The exceptions, and what they hold; the tree is drawn in :mod:`legalgen.errors`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypedDict
 
 import msgspec
 from msgspec.structs import asdict
@@ -81,6 +72,22 @@ class Failure(msgspec.Struct, frozen=True):
         return f"Failure({', '.join(told)})"
 
 
+class ReplyFacts(TypedDict, total=False):
+    """What a caller knows of a failed call beside the error.
+
+    ``status``, ``body`` (parsed, or as it came) and ``headers`` are those of the reply; an SDK's
+    exception holds them too. ``secrets`` never appear in the message. ``now`` (UTC) is what dates
+    in hints count from. Some headers mean what their ``provider`` means by them.
+    """
+
+    status: int | None
+    body: object
+    headers: Mapping[str, str] | None
+    provider: str
+    now: datetime | None
+    secrets: Sequence[str]
+
+
 class LegalgenError(Exception):
     """The root of all errors raised on purpose; its text is a sentence for the user."""
 
@@ -129,15 +136,47 @@ class DiskError(LegalgenError):
         self.path = path
 
 
-class ProviderError(LegalgenError):
+class GenerationError(LegalgenError):
+    """One attempt at a sample failed; ``category`` says what that means."""
+
+    category: ErrorCategory
+
+
+class ProviderError(GenerationError):
     """One call of a provider failed; ``failure`` is all that is known about it."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
         self.failure = failure
+        self.category = failure.category
+
+    @staticmethod
+    def of(failure: Failure) -> ProviderError:
+        """The error of a failed call, of the class that its category has."""
+        return _BY_CATEGORY.get(failure.category, ProviderError)(failure)
 
 
-class AnswerRefused(LegalgenError):  # noqa: N818
+class RateLimitError(ProviderError):
+    """A limit of the account was hit, of a minute or of a day; ``failure.retry_after_s`` helps."""
+
+
+class ModelUnavailableError(ProviderError):
+    """The model is not there, no longer there, or not for this key."""
+
+
+class TimeoutError(ProviderError):  # noqa: A001 - no OSError, as the built-in is: no file failed
+    """No whole answer came within the deadline of the call."""
+
+
+_BY_CATEGORY: Mapping[ErrorCategory, type[ProviderError]] = {
+    ErrorCategory.RATE_LIMIT: RateLimitError,
+    ErrorCategory.QUOTA_EXHAUSTED: RateLimitError,
+    ErrorCategory.MODEL_UNAVAILABLE: ModelUnavailableError,
+    ErrorCategory.TIMEOUT: TimeoutError,
+}
+
+
+class AnswerRefused(GenerationError):  # noqa: N818
     """A completion came back, was paid for, and is not a sample; ``reasons`` say why.
 
     ``category`` is ``output_invalid`` or ``content_filter``; ``truncated`` as in ``Failure``.

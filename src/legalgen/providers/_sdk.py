@@ -215,7 +215,7 @@ class SdkProvider:
         except self._foreign as error:
             failure = self._failure(error)
             _scrub(error, self._key)
-            raise ProviderError(failure) from error
+            raise ProviderError.of(failure) from error
 
     def _failure(self, error: Exception) -> Failure:
         for link in _chain(error):
@@ -275,7 +275,7 @@ class SdkProvider:
         if reply is None:
             raise self._unreadable(response, "a chat completion", paid=True)
         if reply.error is not None:
-            raise ProviderError(self._error_in_reply(reply, response))
+            raise ProviderError.of(self._error_in_reply(reply, response))
         return Completion(
             text=self._kept(reply.text),
             finish_reason=self._kept(reply.finish_reason),
@@ -314,7 +314,7 @@ class SdkProvider:
             message += " but a web page: check the base URL"
         message = f"{message}; it begins: {begins}" if begins else f"{message}: it is empty"
         keeps = paid and not is_page
-        return ProviderError(
+        return ProviderError.of(
             Failure(
                 ErrorCategory.SERVER_ERROR,
                 message[:_MESSAGE_LENGTH],

@@ -199,7 +199,7 @@ class LocalProvider:
         """
         with self._loading:
             if self._closed:
-                raise ProviderError(_CLOSED)
+                raise ProviderError.of(_CLOSED)
             if self._server is None:
                 self._server = _start_server(self._path, self._threads, self._context_tokens)
 
@@ -226,7 +226,7 @@ class LocalProvider:
         finally:
             self._leave(call)
         if call.error is not None:
-            raise ProviderError(_native_failure(call.error, request)) from call.error
+            raise ProviderError.of(_native_failure(call.error, request)) from call.error
         return _completion(_decoded(call.chunks), request, self.model, time.monotonic() - started)
 
     def list_models(self, timeout_s: float) -> Sequence[RemoteModel]:  # noqa: ARG002 - the Protocol's
@@ -258,14 +258,14 @@ class LocalProvider:
     def _take_turn(self, call: _Call, timeout_s: float) -> None:
         with self._changed:
             if self._closed:
-                raise ProviderError(_CLOSED)
+                raise ProviderError.of(_CLOSED)
             self._in_flight.add(call)
             self._changed.wait_for(lambda: call.left or self._generating is None, timeout_s)
             if call.left:
-                raise ProviderError(_ABANDONED)
+                raise ProviderError.of(_ABANDONED)
             if self._generating is not None:
                 message = f"the local model was busy with another call for {timeout_s:g} s"
-                raise ProviderError(Failure(ErrorCategory.TIMEOUT, message, reached=False))
+                raise ProviderError.of(Failure(ErrorCategory.TIMEOUT, message, reached=False))
             self._generating = call
 
     def _start(self, call: _Call, body: str) -> None:
@@ -277,7 +277,7 @@ class LocalProvider:
         except RuntimeError as error:
             self._finish(call)
             message = f"no thread for the local model: {error}"
-            raise ProviderError(Failure(ErrorCategory.SERVER_ERROR, message)) from error
+            raise ProviderError.of(Failure(ErrorCategory.SERVER_ERROR, message)) from error
 
     def _wait(self, call: _Call, deadline: float, timeout_s: float) -> None:
         with self._changed:
@@ -285,10 +285,10 @@ class LocalProvider:
                 lambda: call.left or call.finished, max(0.0, deadline - time.monotonic())
             )
             if call.left:
-                raise ProviderError(_ABANDONED)
+                raise ProviderError.of(_ABANDONED)
             if not call.finished:
                 message = f"the local model was not done after {timeout_s:g} s"
-                raise ProviderError(Failure(ErrorCategory.TIMEOUT, message))
+                raise ProviderError.of(Failure(ErrorCategory.TIMEOUT, message))
 
     def _leave(self, call: _Call) -> None:
         with self._changed:
@@ -366,7 +366,7 @@ def _start_server(path: Path, threads: int, context_tokens: int) -> _Server:
             f"llama.cpp cannot load {path.name[:60]}: the file is damaged, its architecture is "
             "not known, or there is not enough memory"
         )
-        raise ProviderError(
+        raise ProviderError.of(
             Failure(ErrorCategory.MODEL_UNAVAILABLE, message, reached=False)
         ) from error
 
@@ -444,7 +444,7 @@ def _decoded(chunks: Sequence[str]) -> tuple[_Chunk, ...]:
         return tuple(msgspec.json.decode(chunk, type=_Chunk) for chunk in chunks)
     except msgspec.DecodeError as error:
         message = f"llama.cpp sent an event that cannot be read: {error}"
-        raise ProviderError(Failure(ErrorCategory.SERVER_ERROR, message[:200])) from error
+        raise ProviderError.of(Failure(ErrorCategory.SERVER_ERROR, message[:200])) from error
 
 
 def _completion(
@@ -452,15 +452,15 @@ def _completion(
 ) -> Completion:
     for chunk in chunks:
         if chunk.error is not None:
-            raise ProviderError(_server_failure(chunk.error, request))
+            raise ProviderError.of(_server_failure(chunk.error, request))
     choices = [choice for chunk in chunks for choice in chunk.choices]
     finish_reason = next((c.finish_reason for c in choices if c.finish_reason), None)
     tokens = next((chunk.usage for chunk in chunks if chunk.usage), None)
     if finish_reason is None or tokens is None:
         message = "llama.cpp ended the stream before the answer was done"
-        raise ProviderError(Failure(ErrorCategory.SERVER_ERROR, message))
+        raise ProviderError.of(Failure(ErrorCategory.SERVER_ERROR, message))
     if finish_reason == "length" and tokens.completion_tokens < request.max_completion_tokens:
-        raise ProviderError(_context_full(tokens, request.max_completion_tokens))
+        raise ProviderError.of(_context_full(tokens, request.max_completion_tokens))
     return Completion(
         text="".join(choice.delta.content or "" for choice in choices),
         finish_reason=finish_reason,
