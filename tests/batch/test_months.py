@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from legalgen.batch import wiring
 from legalgen.errors import UsageError
+from legalgen.law.opening import law_month, month_warnings
 from legalgen.providers.catalog import Catalog
 from legalgen.routing import opening
-from tests.batch.test_wiring import loaded
 from tests.program import Program
+from tests.routing.test_opening import loaded
 from tests.vendors import VendorServer
 
 GPT, QWEN = "groq/openai/gpt-oss-120b", "groq/qwen/qwen3.8-27b"
@@ -101,9 +101,10 @@ def test_a_resumed_batch_of_an_earlier_version_takes_the_rule(
 def test_a_month_to_come_and_what_is_no_month_are_refused(tmp_path: Path) -> None:
     """The law of a month that has not come is known to nobody."""
     settings = loaded(tmp_path, {"as_of": "2099-01", "provider": "groq"}, {}, "")
-    route = opening.plan_route(settings, Catalog.load())
+    stops = opening.plan_route(settings, Catalog.load()).stops
+    models = [(place.ref, place.spec.knowledge) for place in stops]
     with pytest.raises(UsageError, match="--as-of 2099-01 has not come yet"):
-        wiring.month_warnings(settings, route, f"{datetime.now(UTC):%Y-%m}")
+        month_warnings(settings, models, f"{datetime.now(UTC):%Y-%m}")
     with pytest.raises(UsageError, match="not a month"):
         loaded(tmp_path, {"as_of": "2026-13"}, {}, "")
 
@@ -112,5 +113,5 @@ def test_a_month_that_a_model_knows_is_never_later_than_today(tmp_path: Path) ->
     """The earlier of the two."""
     settings = loaded(tmp_path, {}, {}, "")
     spec = Catalog.load().spec("groq", "openai/gpt-oss-120b")
-    assert wiring.law_month(settings, spec, "2026-11") == "2024-06"
-    assert wiring.law_month(settings, spec, "2024-01") == "2024-01"
+    assert law_month(settings, spec.knowledge, "2026-11") == "2024-06"
+    assert law_month(settings, spec.knowledge, "2024-01") == "2024-01"

@@ -10,11 +10,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from legalgen.batch import wiring
 from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.codes import CODES, TABLE
 from legalgen.quality.gate import FINDERS, Gate
+from legalgen.quality.opening import bounds_of, gate_of
 from legalgen.quality.rules import Verdict
 from legalgen.quality.sections import acts
 from legalgen.settings.layers import Settings
@@ -57,7 +57,7 @@ GOOD, BAD = rows("good_answers.jsonl"), rows("bad_answers.jsonl")
 
 @cache
 def gate() -> Gate:
-    return wiring.gate_of(SETTINGS, TAXONOMY, date(2026, 11, 23), rehearsal=False)
+    return gate_of(SETTINGS, TAXONOMY, date(2026, 11, 23), rehearsal=False)
 
 
 def task_of(cell: str) -> Task:
@@ -72,7 +72,7 @@ def task_of(cell: str) -> Task:
 def judge(cell: str, given: Answer) -> Verdict:
     task = task_of(cell)
     draft = Draft(given.question, given.reasoning_steps, given.answer, given.citations)
-    return gate().inspect(draft, task, None, wiring.bounds_of(TAXONOMY, task))
+    return gate().inspect(draft, task, None, bounds_of(TAXONOMY, task))
 
 
 def named(verdict: Verdict) -> set[str]:

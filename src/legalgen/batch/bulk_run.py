@@ -22,10 +22,11 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.batch import bulk, wiring
+from legalgen.batch import bulk
 from legalgen.batch.acceptor import Acceptor, AnswerReader, SampleMaking
 from legalgen.batch.generation import ENLARGED, Job, Stop
 from legalgen.batch.loop import Ending, SampleSink, Schedule
+from legalgen.batch.prompting import TaxonomyPrompts
 from legalgen.batch.run import Intent, Result, Run
 from legalgen.completion import ModelRef, Request, Usage
 from legalgen.errors import (
@@ -342,7 +343,7 @@ class BulkRun(Run):
         """Makes the request of a slot; ``times`` says how often it was asked for before."""
         place = self._place()
         endpoint, target = self.endpoints[place.ref], opening.target_of(self.settings, place)
-        words = wiring.TaxonomyPrompts(self.prompter, self.taxonomy)
+        words = TaxonomyPrompts(self.prompter, self.taxonomy)
         usual = Experience(target.reasoning_allowance)
 
         def line_of(slot: int) -> bulk.RequestLine:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_never
 
+from legalgen.batch.endpoints import Endpoint, Voice
 from legalgen.completion import Completion, ModelRef, Prompt, Request, ResponseFormat, Usage
 from legalgen.errors import (
     AnswerRefused,
@@ -26,7 +27,6 @@ from legalgen.errors import (
 )
 from legalgen.failover import BUSY, Call, Decision, NoneLeft, Pause, Then, Trail
 from legalgen.law.planner import Task, dated
-from legalgen.providers.base import Provider
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router, Turn
 from legalgen.routing.targets import Lease, QueuedWait, Spent, Target
@@ -47,32 +47,6 @@ TOLD_WAIT_S = 1.0
 """Shorter waits are not worth a line."""
 LONGEST_LONE_WAIT_S = 30.0
 """A task does not wait longer for what is left to it while another task could be called at once."""
-
-
-class Endpoint(msgspec.Struct, frozen=True):
-    """How one target is spoken to.
-
-    ``formats`` are the response formats it takes, strictest first; ``style`` names the prompt
-    that suits it; ``price`` turns usage into US dollars (None: unknown). ``as_of`` is the month as
-    at which it is asked for the law, ``YYYY-MM``; None: no month is named to it.
-    """
-
-    provider: Provider
-    formats: tuple[ResponseFormat, ...]
-    timeout_s: float
-    style: str = "full"
-    reasoning_effort: str | None = None
-    price: Callable[[Usage], float | None] = lambda _: None
-    as_of: str | None = None
-
-    @property
-    def voice(self) -> Voice:
-        """What its prompts differ in from those of other targets."""
-        return self.style, self.as_of
-
-
-Voice = tuple[str, str | None]
-"""A style of prompt and the month as at which it asks for the law."""
 
 
 class PromptSource(Protocol):

@@ -12,9 +12,9 @@ from typing import Annotated
 import msgspec
 from msgspec.structs import replace
 
+from legalgen.batch.endpoints import Endpoint
 from legalgen.batch.generation import (
     Departed,
-    Endpoint,
     Generation,
     Job,
     Refusal,

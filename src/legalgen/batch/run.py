@@ -16,9 +16,11 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen import __version__
-from legalgen.batch import loop, wiring
-from legalgen.batch.generation import Endpoint, Generation, Job, Judge, Stop
+from legalgen.batch import loop
+from legalgen.batch.endpoints import Endpoint, open_endpoints, providers_of
+from legalgen.batch.generation import Generation, Job, Judge, Stop
 from legalgen.batch.loop import Batch, BatchBounds, Ending, SampleSink, Schedule
+from legalgen.batch.prompting import TaxonomyPrompts, prompter_of
 from legalgen.completion import ModelRef
 from legalgen.errors import (
     BatchRunning,
@@ -29,9 +31,11 @@ from legalgen.errors import (
 )
 from legalgen.errors.exit_codes import Exit
 from legalgen.failover import NoneLeft, Pause
+from legalgen.law import opening as law
 from legalgen.law.planner import Task, TaskPlanner, renew
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog
+from legalgen.quality.opening import Inspector, read_answer, rules_of
 from legalgen.quality.rules import default_thresholds
 from legalgen.routing import opening
 from legalgen.routing.rate_limits import Demand
@@ -50,7 +54,6 @@ from legalgen.telemetry.clock import Clock
 from legalgen.telemetry.metrics import Metrics, write_textfile
 
 if TYPE_CHECKING:
-    from legalgen.quality.gate import Gate
     from legalgen.quality.selection import Selection
 
 PLANNED = ("jurisdiction", "practice_area", "topic", "difficulty", "sample_type")
@@ -132,18 +135,19 @@ class Run:
         if settings.min_score is not None and not settings.judge:
             raise UsageError("--min-score needs a judge: name one with --judge provider/model")
         self.route = opening.plan_route(settings, Catalog.load())
-        whole = wiring.taxonomy_of(settings)
-        self._months = wiring.month_warnings(settings, self.route, f"{self._now():%Y-%m}")
-        self.filter = whole.resolve(wiring.filter_of(settings))
-        self.taxonomy = wiring.citable(settings, whole, self.filter)
-        self.prompter = wiring.prompter_of(settings, self.taxonomy)
+        whole = law.taxonomy_of(settings)
+        models = [(place.ref, place.spec.knowledge) for place in self.route.stops]
+        self._months = law.month_warnings(settings, models, f"{self._now():%Y-%m}")
+        self.filter = whole.resolve(law.filter_of(settings))
+        self.taxonomy = law.citable(settings, whole, self.filter)
+        self.prompter = prompter_of(settings, self.taxonomy)
         self.judges = opening.plan_judges(settings, Catalog.load()) if settings.judge else None
         opening.check_prices(settings, self.route, *([self.judges] if self.judges else ()))
         self._judge_endpoints: dict[ModelRef, Endpoint] = {}
         self.taxonomy.leaves(self.filter)
         self.data_dir = DataDir(settings.data_dir)
         self.ledger = Ledger(self.data_dir)
-        self.endpoints = wiring.open_endpoints(settings, self.route)
+        self.endpoints = open_endpoints(settings, self.route)
         book = opening.open_book(settings, self.route, self.clock, self._notice)
         self.router = opening.open_router(settings, self.route, self._policy(), book, self.clock)
         self._learning = [(book, self.router)]
@@ -162,10 +166,10 @@ class Run:
         return self.route.rehearsal
 
     @cached_property
-    def gate(self) -> Gate:
-        """Opened while the first answers are on their way, for it takes as long as a few calls."""
+    def inspector(self) -> Inspector:
+        """Judges answers by the gate."""
         today = self._now().date()
-        return wiring.gate_of(self.settings, self.taxonomy, today, rehearsal=self.rehearsal)
+        return Inspector(self.settings, self.taxonomy, today, rehearsal=self.rehearsal)
 
     def abandon(self) -> None:
         """End every call in flight."""
@@ -370,7 +374,7 @@ class Run:
 
     def _prepare(self) -> None:
         """What only an answer needs, made while the first calls are in flight."""
-        _ = self.gate
+        _ = self.inspector.gate
         if self.intent.save:
             _ = self.selection
         gc.freeze()  # what is imported by now stays: no collection need look at it again
@@ -482,8 +486,8 @@ class Run:
         return Generation(
             self.router,
             self.endpoints,
-            wiring.TaxonomyPrompts(self.prompter, self.taxonomy),
-            read=wiring.read_answer,
+            TaxonomyPrompts(self.prompter, self.taxonomy),
+            read=read_answer,
             judge=judge,
             renew=renew,
             stop=self._stop,
@@ -491,17 +495,13 @@ class Run:
             clock=self.clock,
         )
 
-    def _by_gate(self) -> Judge:
-        return wiring.judge_of(lambda: self.gate, self.taxonomy)
-
     def _judged(self, tell: Callable[[object], None]) -> Judge:
         """The gate, with the judge behind it where one is asked for."""
-        gate = self._by_gate()
         if self.judges is None:
-            return gate
+            return self.inspector.judge
         from legalgen.batch.judging import Judging, judged  # few ask for it
 
-        self._judge_endpoints = wiring.open_endpoints(self.settings, self.judges)
+        self._judge_endpoints = open_endpoints(self.settings, self.judges)
         judging = Judging(
             self.judge_router(self.judges),
             self._judge_endpoints,
@@ -510,7 +510,7 @@ class Run:
             tell=tell,
             clock=self.clock,
         )
-        return judged(gate, judging, self.gate.score)
+        return judged(self.inspector.judge, judging, self.inspector.score)
 
     def judge_router(self, judges: Route) -> Router:
         """A router over the judges, which shares its spending with the batch's own."""
@@ -528,7 +528,7 @@ class Run:
         from legalgen.quality.selection import Selection  # loads pyarrow
 
         return Selection(
-            wiring.rules_of(self.settings),
+            rules_of(self.settings),
             self.data_dir,
             rehearsal=self.rehearsal,
             structure_only=self.rehearsal or self.settings.gate == "structure",
@@ -633,7 +633,7 @@ class Run:
 
     def demand(self, job: Job) -> Callable[[Target], Demand]:
         """The size of a job's first request, by target."""
-        return self._generation(lambda _: None, self._by_gate()).demand(job)
+        return self._generation(lambda _: None, self.inspector.judge).demand(job)
 
     def _record(self, batch_id: str, rows: int) -> Record:
         now = self._now()
@@ -691,8 +691,7 @@ class Run:
         return new_batch_id(self._now(), random.Random())
 
     def _providers(self) -> list[Provider]:
-        spoken_to = (*self.endpoints.values(), *self._judge_endpoints.values())
-        return list({id(end.provider): end.provider for end in spoken_to}.values())
+        return list(providers_of(self.endpoints, self._judge_endpoints))
 
     def _notice(self, text: str) -> None:
         self._listener(events.Notice(at=self._now(), text=text))

@@ -100,12 +100,12 @@ def _typed_key(name: str) -> str:
 @takes("config taxonomy")
 def taxonomy(flags: Flags) -> int:
     """Print the tree of what can be asked for, with how many cells each branch holds."""
-    from legalgen.batch import wiring
+    from legalgen.law import opening
 
     settings = settings_of(flags)
-    whole = wiring.taxonomy_of(settings)
+    whole = opening.taxonomy_of(settings)
     console = console_of(settings)
     for warning in whole.warnings:
         console.talk(warning)
-    console.taxonomy(whole.as_tree(wiring.filter_of(settings)))
+    console.taxonomy(whole.as_tree(opening.filter_of(settings)))
     return 0

@@ -14,7 +14,6 @@ from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
-from legalgen.batch import wiring
 from legalgen.commands.running import patience_of
 from legalgen.dataset import compact, export, imports, report
 from legalgen.dataset.check import Linter, check
@@ -24,8 +23,10 @@ from legalgen.dataset.verify import repair as mend
 from legalgen.dataset.verify import verify
 from legalgen.errors import DiskError, UsageError
 from legalgen.errors.redaction import redact
+from legalgen.law.opening import taxonomy_of
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds, IndexedPart
+from legalgen.quality.opening import gate_of
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir, beside_name, clear_beside, sync_folder, try_lock
 from legalgen.store.journal import recover
@@ -111,7 +112,7 @@ def import_file(settings: Settings, console: Console, file: Path) -> int:
         if (notice := older_version(data_dir)) is not None:
             console.talk(notice)
         taxonomy = _taxonomy(settings, console)
-        gate = wiring.gate_of(settings, taxonomy, _now().date(), rehearsal=False)
+        gate = gate_of(settings, taxonomy, _now().date(), rehearsal=False)
         index = _index(data_dir, DuplicateThresholds(**gate.rules.duplicate_thresholds()))
         done = imports.import_rows(
             read_rows(file),
@@ -143,7 +144,7 @@ def _unusable(console: Console, file: Path, done: imports.Imported) -> str:
 
 def _taxonomy(settings: Settings, console: Console) -> Taxonomy:
     """The taxonomy, after what its file has to be warned of."""
-    taxonomy = wiring.taxonomy_of(settings)
+    taxonomy = taxonomy_of(settings)
     for warning in taxonomy.warnings:
         console.talk(warning)
     return taxonomy
@@ -202,7 +203,7 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
     done = export.export(
         _existing(settings),
         order.out,
-        export.shape_of(form, reasoning, wiring.taxonomy_of(settings)),
+        export.shape_of(form, reasoning, taxonomy_of(settings)),
         form=form,
         wanted=wanted,
         split=None if order.split is None else export.Split(order.split, order.split_seed),
@@ -251,7 +252,7 @@ def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
 
 def _linter(settings: Settings, console: Console) -> Linter:
     taxonomy = _taxonomy(settings, console)
-    return Linter(taxonomy, wiring.gate_of(settings, taxonomy, _now().date(), rehearsal=False))
+    return Linter(taxonomy, gate_of(settings, taxonomy, _now().date(), rehearsal=False))
 
 
 def _mark(settings: Settings, console: Console, order: CheckOrder) -> int:
@@ -292,7 +293,7 @@ def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
     batch = Ledger(data_dir).find(order.batch).id if order.batch is not None else None
     found = report.report(
         data_dir,
-        wiring.taxonomy_of(settings),
+        taxonomy_of(settings),
         batch=batch,
         rehearsal=order.rehearsal,
         seed=order.seed,

@@ -26,9 +26,9 @@ def generate_one(settings: Settings, console: Console, *, save: bool) -> int:
 
 def print_prompt(settings: Settings, console: Console) -> int:
     """The prompt that a sample would be asked with; nobody is called."""
-    from legalgen.batch import wiring  # history and models need none of it
+    from legalgen.batch.prompting import example_prompt  # history and models need none of it
 
-    prompt = wiring.example_prompt(settings)
+    prompt = example_prompt(settings)
     if console.json:
         console.data([{"role": m.role, "content": m.content} for m in prompt.messages])
     else:

@@ -1,0 +1,127 @@
+"""From settings to the gate of a run; what takes time to load is loaded when an answer is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from legalgen.completion import Completion
+from legalgen.errors import AnswerRefused, ErrorCategory, Reason, UsageError
+from legalgen.law.opening import authorities_of
+from legalgen.law.planner import Task
+from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.rules import Rules, TypeBounds, Verdict
+from legalgen.settings.layers import Settings
+from legalgen.store.sample import Draft, read
+
+if TYPE_CHECKING:  # its patterns take time to compile, and are not needed before an answer is there
+    from legalgen.quality.gate import Gate
+
+_POLICIES: Mapping[str, Literal["menu", "statute_first", "apex_only", "free"]] = {
+    "statute-first": "statute_first",
+    "apex-only": "apex_only",
+    "menu": "menu",
+    "free": "free",
+}
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The gate's table, with the user's ``[gate]`` and ``--min-score`` over it.
+
+    Raises:
+        UsageError: a name or a value in it cannot be meant, or no question could pass.
+    """
+    least = {} if settings.min_score is None else {"min_score": settings.min_score}
+    rules = Rules.of({**settings.gate_overrides, **least})
+    fewest, most = rules.thresholds.question_min_words, rules.thresholds.question_max_words
+    if fewest > most:
+        raise UsageError(
+            f"[gate] question_min_words {fewest} is more than question_max_words {most}: "
+            "no question could pass"
+        )
+    return rules
+
+
+def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: bool) -> Gate:
+    """The gate of a run; the authorities it knows are the taxonomy's and the user's own.
+
+    The leading cases that come with the program are admitted, but where cases are taken from a
+    list alone.
+    It is told what the prompts say and what each topic is about, so that it knows both again.
+    """
+    from legalgen.law.citations import Authorities, leading_cases  # only a run needs the gate
+    from legalgen.law.prompts.instructions import instructions  # only a run needs the gate
+    from legalgen.quality.gate import Gate  # only a run needs the gate
+    from legalgen.quality.reading import KnownRuns  # only a run needs the gate
+    from legalgen.quality.substance import topics_of  # only a run needs the gate
+
+    known = Authorities.of(taxonomy.authorities(), "taxonomy", strict=False)
+    known |= authorities_of(settings)
+    mode = "structure" if rehearsal else settings.gate
+    return Gate(
+        mode,
+        today,
+        rules_of(settings),
+        known,
+        _POLICIES[settings.citation_policy],
+        admitted=None if settings.citation_policy == "menu" else leading_cases(),
+        instructions=KnownRuns.of(instructions(taxonomy, settings.reasoning_instruction or "")),
+        topics=topics_of(taxonomy),
+    )
+
+
+class Inspector:
+    """Judges answers by the gate, which is opened with the first of them or by ``gate``.
+
+    Opening takes as long as a few calls, so it is done while the first calls are on their way.
+    """
+
+    def __init__(
+        self, settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: bool
+    ) -> None:
+        self._settings = settings
+        self._taxonomy = taxonomy
+        self._today = today
+        self._rehearsal = rehearsal
+
+    @cached_property
+    def gate(self) -> Gate:
+        """The gate of the run."""
+        return gate_of(self._settings, self._taxonomy, self._today, rehearsal=self._rehearsal)
+
+    def judge(self, draft: Draft, task: Task, completion: Completion) -> Verdict:
+        """What the gate finds in an answer to a task."""
+        return self.gate.inspect(draft, task, completion, bounds_of(self._taxonomy, task))
+
+    def score(self, lowest: float | None) -> Reason | None:
+        """What the gate makes of a judge's lowest mark, or of there being none."""
+        return self.gate.score(lowest)
+
+
+def read_answer(completion: Completion) -> Draft:
+    """The draft in a completion; prose that refuses is a refusal, not broken JSON.
+
+    Raises:
+        AnswerRefused: it is no sample; repairing a refusal would only be refused again.
+    """
+    from legalgen.quality.usable import is_refusal  # only a run needs the gate
+
+    try:
+        return read(completion)
+    except AnswerRefused as refused:
+        if refused.reasons[0].code != "BAD_JSON" or not is_refusal(completion.text):
+            raise
+        reason = Reason("REFUSAL", f"REFUSAL: the answer begins {completion.text[:60]!r}")
+        raise AnswerRefused([reason], category=ErrorCategory.CONTENT_FILTER) from refused
+
+
+def bounds_of(taxonomy: Taxonomy, task: Task) -> TypeBounds:
+    """What the task's type and difficulty demand of its answer."""
+    kind = taxonomy.sample_type(task.sample_type)
+    lengths = taxonomy.bounds(task.sample_type, task.difficulty)
+    requires = (kind.requires,) if kind.requires else ()
+    return TypeBounds(
+        lengths.answer_words, lengths.reasoning_steps, lengths.min_citations, requires
+    )
