@@ -208,11 +208,20 @@ def test_records_share_nothing() -> None:
 
 
 def test_a_part_noted_twice_is_noted_once() -> None:
-    """Recovery may tell of a part again; accepted never falls behind what is sealed."""
+    """Recovery may tell of a part again."""
     record = begun(accepted=2)
     for _ in range(2):
         record.note_part(Part("train-a-00000.parquet", 3))
-    assert (record.parts, record.accepted) == ([Part("train-a-00000.parquet", 3)], 3)
+    assert (record.parts, record.accepted) == ([Part("train-a-00000.parquet", 3)], 2)
+
+
+@pytest.mark.parametrize(("counted", "expected"), [(2, 5), (7, 7)])
+def test_a_recount_never_falls_behind_what_is_sealed(counted: int, expected: int) -> None:
+    """Rows of parts are all counted, those in the journal stay counted; the record is left be."""
+    record = begun(accepted=counted)
+    record.note_part(Part("train-a-00000.parquet", 3))
+    record.note_part(Part("train-a-00001.parquet", 2))
+    assert (record.recounted().accepted, record.accepted) == (expected, counted)
 
 
 # --- fields of later versions ------------------------------------------------------------------

@@ -50,10 +50,7 @@ class Acceptor(Batch):
 
     def flush(self) -> None:
         """Put what was accepted on the disk, all at once."""
-        accepted = self.record.accepted + len(self._accepting)
         self._accept()
-        # A part that was sealed on the way has told the record of its rows already.
-        self.record.accepted = accepted
 
     def count_again(self, written: Written) -> None:
         """A sample that a reading which was broken off put on the disk: counted, not written."""

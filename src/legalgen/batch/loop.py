@@ -440,9 +440,7 @@ class Batch:
         if not self._accepting:
             return
         accepting, self._accepting = self._accepting, []
-        before = self.record.accepted
         self._sink.append([sample for _, sample in accepting])
-        self.record.accepted = before  # a part that was sealed meanwhile noted these rows already
         for written, sample in accepting:
             self._count(written, sample)
         self._router.accepted()

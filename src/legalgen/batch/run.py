@@ -560,12 +560,10 @@ class Run:
         folder = self.data_dir.parts(rehearsal=self.rehearsal)
 
         def note_part(_: str, part: parts.Part) -> None:
-            counted = record.accepted
             record.note_part(part)
-            self.ledger.save(record, force=True)
-            # On the disk the part's rows are all counted; here the newest of them, whose append
-            # has not returned, are counted one by one when it has.
-            record.accepted = counted
+            # What recovery would count: the newest rows of the part are counted here when their
+            # append has returned.
+            self.ledger.save(record.recounted(), force=True)
             self.selection.sealed(folder / part.name, part.rows)
 
         return BatchWriter(

@@ -214,7 +214,9 @@ class _Import:
 
     def _note_part(self, _batch_id: str, part: Part) -> None:
         assert self.record is not None
+        assert self.writer is not None
         self.record.note_part(part)
+        self.record.accepted = self.writer.durable
         self._save(force=True)
 
     def _save(self, *, force: bool = False) -> None:

@@ -316,7 +316,11 @@ class Record(msgspec.Struct, kw_only=True):
     def note_part(self, part: Part) -> None:
         """Note a sealed part; noting it again changes nothing."""
         self.parts = [one for one in self.parts if one.name != part.name] + [part]
-        self.accepted = max(self.accepted, sum(one.rows for one in self.parts))
+
+    def recounted(self) -> Record:
+        """The record with every row of its parts counted, whoever died before counting it."""
+        sealed = sum(one.rows for one in self.parts)
+        return msgspec.structs.replace(self, accepted=max(self.accepted, sealed))
 
 
 _LISTS: Final = {
@@ -490,6 +494,7 @@ class Ledger:
         if isinstance(record, UnreadableRecord):
             return
         record.note_part(part)
+        record = record.recounted()
         fields: dict[str, object] = msgspec.json.decode(path.read_bytes())
         fields |= {"parts": record.parts, "accepted": record.accepted}
         # A number beyond 64 bits can be read and not be written: such a record is not readable.
