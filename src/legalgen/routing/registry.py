@@ -1,26 +1,19 @@
-"""What the router keeps of each target and provider, and what can be read off it."""
+"""What the router keeps of each target and provider, and how decisions change it."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen import failover
-from legalgen.failover import (
-    Health,
-    ProviderHealth,
-    ProviderState,
-    State,
-)
-from legalgen.routing.rate_limits import Bucket, Budgets, Cost, Experience
-from legalgen.routing.targets import (
-    MOST_IN_FLIGHT,
-    Target,
-)
-
-TRICKLE_S = 30.0
-"""A daily window that frees a request no sooner than this is not waited for."""
+from legalgen.completion import ModelRef
+from legalgen.failover import Decision, Health, ProviderHealth, ProviderState, State, Trail
+from legalgen.routing import spilling
+from legalgen.routing.limiter import RateLimiter
+from legalgen.routing.targets import Lease, Target, View
 
 
 class TargetEntry(msgspec.Struct):
@@ -28,8 +21,7 @@ class TargetEntry(msgspec.Struct):
 
     target: Target
     rank: int
-    budgets: Budgets
-    experience: Experience
+    limiter: RateLimiter
     health: Health = msgspec.field(default_factory=Health)
     in_flight: int = 0
     current: int = 0
@@ -52,51 +44,179 @@ class ProviderEntry(msgspec.Struct):
     """When the newest call to any of its models left, monotonic."""
 
 
-def next_reply_s(
-    target_entry: TargetEntry, provider_entry: ProviderEntry, latency: float, now: float
-) -> float:
-    """Seconds until a call that is out has likely ended: calls that left together end together, a
-    ``latency`` later; of others nobody knows, half of one is the mean. One that is overdue is
-    likely out for as long again as it is late: a server that hangs is not waited for."""
-    due = (target_entry.left if target_entry.in_flight else provider_entry.left) + latency - now
-    return max(latency / 2, abs(due) if provider_entry.current else due, failover.LEAST_WAIT_S)
+class Registry:
+    """The targets of a route and their providers; the caller holds the lock."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self._targets = {
+            t.ref: TargetEntry(t, rank, RateLimiter(t)) for rank, t in enumerate(targets)
+        }
+        self.providers = {t.ref.provider: ProviderEntry() for t in targets}
+
+    def __iter__(self) -> Iterator[TargetEntry]:
+        """The targets in the order of the route."""
+        return iter(self._targets.values())
+
+    def __getitem__(self, ref: ModelRef) -> TargetEntry:
+        return self._targets[ref]
+
+    def provider_of(self, entry: TargetEntry) -> ProviderEntry:
+        """The entry of a target's provider."""
+        return self.providers[entry.target.ref.provider]
+
+    # ---------------------------------------------------------------- what can be read off
+
+    def is_dropped(self, entry: TargetEntry) -> bool:
+        """Whether the target, or its provider, is out for the batch."""
+        return (
+            State.DROPPED is entry.health.state
+            or ProviderState.DROPPED is self.provider_of(entry).health.state
+        )
+
+    def is_usable(self, entry: TargetEntry, now: float) -> bool:
+        """Whether the target is in use, if only once a limit is over."""
+        health, provider = entry.health.at(now), self.provider_of(entry).health.at(now)
+        in_use = health.state not in (State.OPEN, State.EXHAUSTED, State.DROPPED)
+        return in_use and provider.state not in (ProviderState.OPEN, ProviderState.DROPPED)
+
+    def usable(self) -> list[TargetEntry]:
+        """The targets that are not dropped, in the order of the route."""
+        return [entry for entry in self if not self.is_dropped(entry)]
+
+    def state_wait(self, entry: TargetEntry, now: float) -> tuple[float, str]:
+        """Seconds that state and provider ask to leave a target alone, and why."""
+        provider = self.provider_of(entry)
+        waits = [(0.0, "")]
+        if entry.health.state in (State.LIMITED, State.OPEN, State.EXHAUSTED):
+            waits.append((entry.health.until - now, entry.health.why))
+        if provider.health.state is ProviderState.OPEN:
+            waits.append((provider.health.until - now, provider.health.why))
+        return max(waits)
+
+    def others(self, lease: Lease, trail: Trail, now: float, max_wait_s: float) -> int:
+        """How many other targets a task can still be offered that come back in time."""
+        return sum(
+            entry.limiter.fits(lease.demand, entry.limiter.cost(lease.demand))
+            and self.state_wait(entry, now)[0] <= max_wait_s
+            for entry in self.usable()
+            if entry.target.ref != lease.ref and entry.target.ref not in trail.used_up
+        )
+
+    def named(self, provider: str | None, now: float) -> list[spilling.Named]:
+        """The models of the provider that the user named, as far as they are in use."""
+        return [
+            spilling.Named(
+                entry.health.at(now), self.provider_of(entry).health.at(now), entry.failed
+            )
+            for entry in self.usable()
+            if entry.target.ref.provider == provider
+        ]
+
+    def dropped_reasons(self) -> Iterator[str]:
+        """For each dropped target: what it was dropped for."""
+        for entry in filter(self.is_dropped, self):
+            yield f"{entry.target.ref}: {self.provider_of(entry).health.why or entry.health.why}"
+
+    def view(self, entry: TargetEntry, now: float) -> View:
+        """A target as people see it: a copy, read without the lock while workers change ours."""
+        health, provider = entry.health.at(now), self.provider_of(entry).health.at(now)
+        state, until, why = health.state.value, health.until, health.why
+        if provider.state in (ProviderState.OPEN, ProviderState.DROPPED):
+            state, until, why = provider.state.value, provider.until, provider.why
+        waits = state in (State.LIMITED, State.OPEN, State.EXHAUSTED)
+        return View(
+            entry.target.ref,
+            state,
+            until if waits else None,
+            why,
+            entry.in_flight,
+            health,
+            entry.limiter.budgets.snapshot(),
+            entry.limiter.experience.snapshot(),
+            entry.seen,
+        )
+
+    # ---------------------------------------------------------------- what calls change
+
+    def depart(self, entry: TargetEntry, now: float) -> None:
+        """A call leaves for a target."""
+        provider = self.provider_of(entry)
+        entry.in_flight += 1
+        entry.left = provider.left = now
+        entry.current += 1
+        provider.current += 1
+
+    def land(self, lease: Lease, now: float) -> TargetEntry:
+        """A call is over; its target."""
+        entry = self[lease.ref]
+        provider = self.provider_of(entry)
+        entry.in_flight -= 1
+        entry.seen = now
+        if lease.epoch == entry.epoch:
+            entry.current -= 1
+        if lease.provider_epoch == provider.epoch:
+            provider.current -= 1
+        return entry
+
+    def succeed(self, lease: Lease, latency_s: float) -> None:
+        """A reply came: its target and provider are up, unless they went out of use meanwhile."""
+        entry = self[lease.ref]
+        provider = self.provider_of(entry)
+        entry.failed = False
+        if lease.epoch == entry.epoch:
+            entry.health = failover.succeed(entry.health, latency_s)
+        if lease.provider_epoch == provider.epoch:
+            provider.health = failover.provider_succeed(provider.health)
+
+    def adopt(self, lease: Lease, decision: Decision, now: float) -> Decision:
+        """Make the decision true, as far as the call is not outdated: what left before its
+        target went out of use tells little that is new."""
+        entry = self[lease.ref]
+        kept = self.provider_of(entry)
+        health, provider = decision.health, decision.provider
+        if lease.epoch != entry.epoch:
+            health = failover.outdated(decision, entry.health, now)
+        if lease.provider_epoch != kept.epoch:
+            provider = failover.outdated_provider(decision, kept.health)
+        if _is_out(health) and health.state is not entry.health.state:
+            entry.epoch, entry.current = entry.epoch + 1, 0
+        if _is_out_of_use(provider) and provider.state is not kept.health.state:
+            kept.epoch, kept.current = kept.epoch + 1, 0
+        entry.health, kept.health = health, provider
+        if not any(self.is_usable(other, now) for other in self):
+            self._relent(now)
+        until = decision.until and self._out_until(entry)
+        return replace(decision, health=entry.health, provider=kept.health, until=until)
+
+    def _relent(self, now: float) -> None:
+        """The panic rule: nothing can be used, so nothing is left alone for long."""
+        for entry in self:
+            entry.health = entry.health.relented(now)
+        for provider in self.providers.values():
+            provider.health = provider.health.relented(now)
+
+    def _out_until(self, entry: TargetEntry) -> float | None:
+        """When the target may be used again; None where it is in use, or never."""
+        provider = self.provider_of(entry)
+        waits = [entry.health.until] if _is_out(entry.health) else []
+        waits += [provider.health.until] if _is_out_of_use(provider.health) else []
+        until = max(waits, default=math.inf)
+        return until if until < math.inf else None
+
+    def shift(self, seconds: float) -> None:
+        """The machine slept: waits went by, and budgets refilled meanwhile."""
+        for entry in self:
+            entry.limiter.budgets.shift(seconds)
+            entry.health = entry.health.shifted(seconds)
+        for provider in self.providers.values():
+            provider.health = provider.health.shifted(seconds)
 
 
-def room(target_entry: TargetEntry, provider_entry: ProviderEntry) -> int:
-    """Calls that a target may have in flight: what its own replies allow, or its provider's.
-
-    Those of the provider's other models count once it has replied itself, until it goes out of
-    use: then it begins anew.
-    """
-    answered = target_entry.health.answered
-    if not answered:
-        return min(_ramp(0), max(1, failover.FAILURES_TO_OPEN - target_entry.health.failures))
-    return _ramp(answered if target_entry.epoch else max(answered, provider_entry.health.answered))
-
-
-def room_at(provider: ProviderHealth, many: bool) -> int:
-    """Calls that a provider may have in flight; ``many``: the first calls of two models at once."""
-    if not provider.heard:
-        return 1 if provider.lost else _ramp(0)
-    return _ramp(provider.answered + many)
-
-
-def _ramp(answered: int) -> int:
-    return min(MOST_IN_FLIGHT, 2 << min(answered, 6))
-
-
-def is_out(health: Health) -> bool:
-    """Whether a target is out of use for a time."""
+def _is_out(health: Health) -> bool:
+    """Whether a target is out of use for a time or for good."""
     return health.state in (State.LIMITED, State.OPEN, State.EXHAUSTED, State.DROPPED)
 
 
-def is_out_of_use(provider: ProviderHealth) -> bool:
+def _is_out_of_use(provider: ProviderHealth) -> bool:
     """Whether a provider is out of use for a time or for good."""
     return provider.state in (ProviderState.OPEN, ProviderState.DROPPED)
-
-
-def trickles(binding: Bucket | None, cost: Cost) -> bool:
-    """Whether the budget is a day's that frees one request at a time, minutes apart."""
-    if binding is None or binding.window != "day":
-        return False
-    return cost.of(binding.kind) / binding.rate >= TRICKLE_S

@@ -1,0 +1,146 @@
+"""The rate limiter of one target: what a request takes, when it fits, and who waits for it.
+
+:class:`Budgets` counts and :class:`Experience` sizes; here they meet the target's own bounds and
+what its replies and refusals state. Nothing here knows states, and nothing locks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from legalgen.completion import Completion, LimitReading
+from legalgen.errors import ErrorCategory, Failure
+from legalgen.routing.rate_limits import Bucket, Budgets, Cost, Demand, Experience
+from legalgen.routing.targets import Lease, Target
+
+TRICKLE_S = 30.0
+"""A daily window that frees a request no sooner than this is not waited for."""
+WORTH_RESUMING_FOR = 20
+"""Samples that should fit before a batch that ran into a daily limit is resumed."""
+_LIMITS = frozenset({ErrorCategory.RATE_LIMIT, ErrorCategory.QUOTA_EXHAUSTED})
+
+
+class RateLimiter:
+    """What one target may still be asked. Times are the monotonic ``now`` that is passed in."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self.budgets = Budgets()
+        self.experience = Experience(target.reasoning_allowance)
+
+    # ---------------------------------------------------------------- before a call
+
+    def cost(self, demand: Demand) -> Cost:
+        """What a request of this size takes, within the model's bounds and its budgets."""
+        window = self._target.context_window - self.experience.input_tokens(demand)
+        cap = min(self._target.max_completion_tokens, window)
+        return self.experience.cost(demand, max(1, cap), self.budgets)
+
+    def fits(self, demand: Demand, cost: Cost) -> bool:
+        """Whether the request, cut to what the model can ever grant, is worth making."""
+        enough = cost.output_tokens >= self.experience.needed(demand)
+        return enough and self.budgets.fits_ever(cost)
+
+    def can_shrink(self, lease: Lease) -> bool:
+        """Whether what was learnt leaves room for a smaller request that is still long enough."""
+        cost = self.cost(lease.demand)
+        return cost.output_tokens < lease.cost.output_tokens and self.fits(lease.demand, cost)
+
+    def worth_resuming_s(self, cost: Cost, remaining: int, now: float) -> float:
+        """Seconds until the smaller of what remains and twenty samples fit the day's budgets."""
+        count = max(1, min(remaining, WORTH_RESUMING_FOR))
+        waits = [0.0]
+        for bucket in self.budgets.buckets.values():
+            if bucket.window == "day":
+                amount = min(count * cost.of(bucket.kind), bucket.limit)
+                waits.append(bucket.seconds_until(amount, now))
+        return max(waits)
+
+    # ---------------------------------------------------------------- after a call
+
+    def replied(self, lease: Lease, completion: Completion, now: float) -> None:
+        """Settle what a completion says it used, and learn from it."""
+        usage = completion.usage
+        uncached = max(0, usage.input_tokens - (usage.cached_tokens or 0))
+        self.budgets.settle(lease.reservation, Cost(uncached, usage.output_tokens), now)
+        self._learn(completion.readings, lease, now)
+        cut = completion.finish_reason == "length"
+        self.experience.note(lease.demand, usage.input_tokens, usage.output_tokens, cut=cut)
+        if cut and not completion.text.strip():
+            self.experience.note_thinking(lease.max_completion_tokens)
+
+    def failed(self, lease: Lease, failure: Failure, now: float, *, ran: bool) -> None:
+        """Settle a call without a completion, and learn what its refusal states.
+
+        One that may have ``ran`` is taken as if it used all it reserved.
+        """
+        if ran:
+            self.budgets.settle(lease.reservation, lease.cost, now)
+        else:
+            self.budgets.release(lease.reservation, now)
+        self._learn_failure(lease, failure, now)
+
+    def _learn(self, readings: Iterable[LimitReading], lease: Lease, now: float) -> None:
+        """What a reply states, and what the plan implies that only fits one of its limits."""
+        readings = tuple(readings)
+        for reading in readings:
+            plans = [
+                tier
+                for tier in self._target.tiers
+                if any(_same_limit(reading, stated) for stated in tier)
+            ]
+            if len(plans) == 1:
+                known = self.budgets.buckets
+                implied = [r for r in plans[0] if (r.kind, r.window) not in known]
+                self.budgets.learn(implied, now)
+        self.budgets.learn(readings, now, lease.reservation)
+
+    def _learn_failure(self, lease: Lease, failure: Failure, now: float) -> None:
+        self._learn(failure.readings, lease, now)
+        budgets = self.budgets
+        known = (failure.kind, failure.window) in budgets.buckets
+        if failure.kind and failure.window and failure.limit:
+            budgets.state_limit(failure.kind, failure.window, float(failure.limit), now)
+        if failure.category is ErrorCategory.CONTEXT_LENGTH:
+            kind = failure.kind or "tokens"
+            budgets.learn_largest(lease.cost, kind, failure.limit, failure.requested)
+        elif failure.category in _LIMITS and failure.kind and failure.window:
+            bucket = budgets.buckets.get((failure.kind, failure.window))
+            if bucket is not None and failure.retry_after_s is not None:
+                needed = failure.requested or lease.cost.of(failure.kind)
+                level = needed - bucket.rate * failure.retry_after_s
+                budgets.drain(failure.kind, failure.window, level, now, known=known)
+
+    # ---------------------------------------------------------------- before this process
+
+    def restore(
+        self,
+        buckets: Iterable[Bucket],
+        *,
+        largest_request: int | None,
+        largest_output: int | None,
+        tokens_per_character: float | None,
+        shares: Iterable[float],
+    ) -> None:
+        """Take in what was known before this process began."""
+        self.budgets.buckets.update({(b.kind, b.window): b for b in buckets})
+        self.budgets.largest_request = largest_request
+        self.budgets.largest_output = largest_output
+        self.experience.shares.extend(shares)
+        if tokens_per_character is not None:
+            self.experience.ratios.append(tokens_per_character)
+
+
+def trickles(binding: Bucket | None, cost: Cost) -> bool:
+    """Whether the budget is a day's that frees one request at a time, minutes apart."""
+    if binding is None or binding.window != "day":
+        return False
+    return cost.of(binding.kind) / binding.rate >= TRICKLE_S
+
+
+def _same_limit(reading: LimitReading, stated: LimitReading) -> bool:
+    return (reading.kind, reading.window, reading.limit) == (
+        stated.kind,
+        stated.window,
+        stated.limit,
+    )
