@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from legalgen.completion import ModelRef
-from legalgen.errors import ErrorCategory, Failure
+from legalgen.errors import BUSY, ErrorCategory, Failure, Obstacle, Trouble, WaitReason
 from legalgen.failover import (
     LEAST_WAIT_S,
     MOST_BLAMED_CALLS,
@@ -42,6 +42,8 @@ A = ModelRef("groq", "a")
 B = ModelRef("groq", "b")
 D = ModelRef("cerebras", "d")
 E = ModelRef("openai", "e")
+LIMITED = Obstacle(WaitReason.STATE, trouble=Trouble(A, ErrorCategory.RATE_LIMIT, 429))
+DAILY = Obstacle(WaitReason.BUDGET, limit=("tokens", "day"))
 NOW = 1000.0
 OTHERS = Surroundings(others=2, prompt_key="1")
 
@@ -396,15 +398,15 @@ def test_rank_breaks_ties() -> None:
 
 def test_waits_rather_than_crawls() -> None:
     """Three seconds are waited for rather than a model that takes sixty, even after a failure."""
-    route = [Candidate(A, 0, 3.0, 2.0, why="limited"), Candidate(E, 1, 0.0, 60.0)]
-    assert choose(route, Trail()) == Wait(A, 3.0, "limited")
-    assert choose(route, Trail(failed_last=A)) == Wait(A, 3.0, "limited")
+    route = [Candidate(A, 0, 3.0, 2.0, why=LIMITED), Candidate(E, 1, 0.0, 60.0)]
+    assert choose(route, Trail()) == Wait(A, 3.0, LIMITED)
+    assert choose(route, Trail(failed_last=A)) == Wait(A, 3.0, LIMITED)
 
 
 def test_a_failure_switches_at_once() -> None:
     """After a failure another target that is ready is called, though the old one is sooner."""
     route = [Candidate(A, 0, 0.5, 1.0), Candidate(D, 1, 0.0, 9.0)]
-    assert choose(route, Trail()) == Wait(A, 0.5, "")
+    assert choose(route, Trail()) == Wait(A, 0.5, BUSY)
     assert choose(route, Trail(failed_last=A)) == Call(D)
 
 
@@ -414,7 +416,7 @@ def test_after_a_timeout() -> None:
     a, b, d = Candidate(A, 0, 0.0, 1.0), Candidate(B, 1, 0.0, 1.0), Candidate(D, 2, 0.0, 1.0)
     assert choose([a, b, d], trail) == Call(D)
     assert choose([a, b, replace(d, ready_in_s=5.0)], trail) == Call(B)
-    assert choose([a, replace(b, ready_in_s=30.0)], trail) == Wait(B, 30.0, "")
+    assert choose([a, replace(b, ready_in_s=30.0)], trail) == Wait(B, 30.0, BUSY)
     assert choose([a, replace(b, ready_in_s=30.0)], trail, patience_s=10.0) == Call(A)
 
 
@@ -422,18 +424,18 @@ def test_mends_its_own_answer() -> None:
     """The model that wrote a refused answer mends it, unless another is far sooner."""
     trail = Trail(pinned=D)
     route = [Candidate(A, 0, 0.0, 2.0), Candidate(D, 1, 1.0, 2.0)]
-    assert choose(route, trail) == Wait(D, 1.0, "")
+    assert choose(route, trail) == Wait(D, 1.0, BUSY)
     assert choose([route[0], replace(route[1], ready_in_s=20.0)], trail) == Call(A)
 
 
 def test_pause() -> None:
     """Beyond patience, and for a window that trickles, the batch is paused until it is worth it."""
-    late = Candidate(A, 0, 600.0, 2.0, why="limited")
-    assert choose([late], Trail(), patience_s=120.0) == Pause(600.0, "limited")
-    trickle = Candidate(A, 0, 60.0, 2.0, trickle=True, resume_in_s=900.0, why="tokens per day")
-    assert choose([trickle], Trail(), patience_s=120.0) == Pause(900.0, "tokens per day")
+    late = Candidate(A, 0, 600.0, 2.0, why=LIMITED)
+    assert choose([late], Trail(), patience_s=120.0) == Pause(600.0, LIMITED)
+    trickle = Candidate(A, 0, 60.0, 2.0, trickle=True, resume_in_s=900.0, why=DAILY)
+    assert choose([trickle], Trail(), patience_s=120.0) == Pause(900.0, DAILY)
     waited = choose([trickle], Trail(), patience_s=120.0, trickle_waits=True)
-    assert waited == Wait(A, 60.0, "tokens per day")
+    assert waited == Wait(A, 60.0, DAILY)
 
 
 def test_one_task_does_not_pause_all() -> None:
@@ -442,7 +444,7 @@ def test_one_task_does_not_pause_all() -> None:
     route = [Candidate(A, 0, 0.0, 2.0), Candidate(D, 1, 80_000.0, 2.0)]
     assert choose(route, trail, patience_s=900.0) == NoneLeft()
     assert choose([replace(route[0], ready_in_s=9000.0), route[1]], trail, patience_s=900.0) == (
-        Pause(80_000.0, "")
+        Pause(80_000.0, BUSY)
     )
 
 

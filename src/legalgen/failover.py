@@ -21,7 +21,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.completion import ModelRef
-from legalgen.errors import ErrorCategory, Failure
+from legalgen.errors import BUSY, ErrorCategory, Failure, Obstacle, Trouble
 
 C = ErrorCategory
 _SHOWS_NOTHING: Final = {C.CONNECTION_ERROR, C.AUTHENTICATION, C.TIMEOUT, C.GENERAL}
@@ -45,10 +45,6 @@ MOST_PROMPTS_REFUSED: Final = 3
 SAME_LATENCY: Final = 0.5
 """Typical latencies that differ by less than this share of the preferred one's are a tie: what is
 measured under changing load differs by as much, and the place in the route breaks ties."""
-WRONG_URL: Final = "the base URL is wrong"
-"""What the reason of a drop begins with when the reply was not this vendor's API."""
-BUSY: Final = "calls in flight"
-"""Why a healthy target is waited for that takes no more calls at once."""
 PINNED_PATIENCE_S: Final = 5.0
 """How much later than the soonest a model may be that is to mend its own answer."""
 SWITCH_PATIENCE_S: Final = 30.0
@@ -90,8 +86,7 @@ class Health(msgspec.Struct, frozen=True):
 
     state: State = State.READY
     until: float = 0.0
-    why: str = ""
-    category: ErrorCategory | None = None
+    trouble: Trouble | None = None
     failures: int = 0
     recent: tuple[bool, ...] = ()
     opened: int = 0
@@ -145,8 +140,7 @@ class ProviderHealth(msgspec.Struct, frozen=True):
 
     state: ProviderState = ProviderState.UP
     until: float = 0.0
-    why: str = ""
-    category: ErrorCategory | None = None
+    trouble: Trouble | None = None
     lost: tuple[str, ...] = ()
     refusals: int = 0
     opened: int = 0
@@ -269,7 +263,7 @@ class Candidate(msgspec.Struct, frozen=True):
     trickle: bool = False
     resume_in_s: float | None = None
     spill_s: float = 0.0
-    why: str = ""
+    why: Obstacle = BUSY
 
     @property
     def ready(self) -> bool:
@@ -288,14 +282,14 @@ class Wait(msgspec.Struct, frozen=True):
 
     ref: ModelRef
     seconds: float
-    why: str
+    why: Obstacle
 
 
 class Pause(msgspec.Struct, frozen=True):
     """Nothing comes back within the bound; worth trying again in ``resume_in_s`` seconds."""
 
     resume_in_s: float
-    why: str
+    why: Obstacle
 
 
 class NoneLeft(msgspec.Struct, frozen=True):
@@ -456,8 +450,7 @@ def outdated(decision: Decision, health: Health, now: float) -> Health:
         state=State.OPEN if health.state is State.OPEN else told.state,
         until=told.hinted,
         hinted=told.hinted,
-        why=told.why,
-        category=told.category,
+        trouble=told.trouble,
         trickle=told.trickle,
         answered=0,
     )
@@ -466,7 +459,7 @@ def outdated(decision: Decision, health: Health, now: float) -> Health:
 def outdated_provider(decision: Decision, provider: ProviderHealth) -> ProviderHealth:
     """What such a call tells of its provider: only what no later reply can mend."""
     told = decision.provider
-    mends = told.category is C.AUTHENTICATION
+    mends = told.trouble is not None and told.trouble.category is C.AUTHENTICATION
     return told if told.state is ProviderState.DROPPED and not mends else provider
 
 
@@ -477,8 +470,7 @@ def succeed(health: Health, latency_s: float) -> Health:
         health,
         state=State.READY,
         until=0.0,
-        why="",
-        category=None,
+        trouble=None,
         failures=0,
         recent=(*health.recent, True)[-10:] if health.state is State.READY else (True,),
         opened=max(0, health.opened - 1),
@@ -497,8 +489,7 @@ def provider_succeed(provider: ProviderHealth) -> ProviderHealth:
         provider,
         state=ProviderState.UP,
         until=0.0,
-        why="",
-        category=None,
+        trouble=None,
         lost=(),
         refusals=0,
         opened=max(0, provider.opened - 1),
@@ -526,10 +517,8 @@ class _Case(msgspec.Struct, frozen=True):
     jitter: float
 
     @property
-    def why(self) -> str:
-        status = f" {self.failure.status}" if self.failure.status else ""
-        wrong = f"{WRONG_URL}: " if self.failure.wrong_url else ""
-        return f"{self.failure.category}{status}: {wrong}{self.failure.message}"
+    def trouble(self) -> Trouble:
+        return Trouble.of(self.ref, self.failure)
 
     def hint(self) -> float | None:
         hint = self.failure.retry_after_s
@@ -550,8 +539,7 @@ def _away(case: _Case, state: State, seconds: float, rule: str, **changes: objec
         case.health,
         state=state,
         until=until,
-        why=case.why,
-        category=case.failure.category,
+        trouble=case.trouble,
         answered=0,
         trickle=False,
         hinted=max(case.health.hinted, case.now + hint if hint is not None else 0.0),
@@ -564,17 +552,13 @@ def _away(case: _Case, state: State, seconds: float, rule: str, **changes: objec
 
 
 def _dropped(case: _Case, rule: str) -> Decision:
-    category = case.failure.category
-    health = replace(
-        case.health, state=State.DROPPED, until=math.inf, why=case.why, category=category
-    )
+    health = replace(case.health, state=State.DROPPED, until=math.inf, trouble=case.trouble)
     return Decision(health, case.provider, case.trail, Then.NEXT, rule)
 
 
 def _provider_dropped(case: _Case, rule: str) -> Decision:
-    category = case.failure.category
     provider = replace(
-        case.provider, state=ProviderState.DROPPED, until=math.inf, why=case.why, category=category
+        case.provider, state=ProviderState.DROPPED, until=math.inf, trouble=case.trouble
     )
     return Decision(case.health, provider, case.trail, Then.NEXT, rule)
 
@@ -585,8 +569,7 @@ def _provider_open(case: _Case, rule: str) -> Decision:
         case.provider,
         state=ProviderState.OPEN,
         until=until,
-        why=case.why,
-        category=case.failure.category,
+        trouble=case.trouble,
         opened=case.provider.opened + 1,
         answered=0,
         lost=(),
@@ -642,7 +625,7 @@ def _breaker(case: _Case, weight: int, rule: str, *, rest: int = 0) -> Decision:
     if hint is not None:
         rule = "the server asked to be left alone: probed when its hint is over"
         return _away(case, State.OPEN, hint, rule, failures=failures, recent=recent)
-    health = replace(case.health, failures=failures, recent=recent, category=case.failure.category)
+    health = replace(case.health, failures=failures, recent=recent)
     return Decision(health, case.provider, case.trail, Then.NEXT, rule, pause_s=0.5 + case.jitter)
 
 
@@ -679,7 +662,7 @@ def _connection(case: _Case) -> Decision:
         return Decision(case.health, provider, case.trail, Then.NEXT, rule, pause_s=pause_s)
     model = case.ref.model if stood else ""
     lost = provider.lost if model and model in provider.lost else (*provider.lost, model)
-    provider = replace(provider, lost=lost, category=case.failure.category)
+    provider = replace(provider, lost=lost)
     case = replace(case, health=replace(case.health, broke_at=case.now), provider=provider)
     rule = "no connection: another target if one is ready, else once more here"
     decision = _breaker(case, 2 if stood else 1, rule, rest=3 if stood else 1)

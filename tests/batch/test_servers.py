@@ -11,11 +11,11 @@ from legalgen.batch.generation import Stop
 from legalgen.batch.run import Intent, Result, Run
 from legalgen.completion import ModelRef
 from legalgen.errors import ErrorCategory as C
-from legalgen.errors import Failure
+from legalgen.errors import Failure, Trouble
 from legalgen.failover import Health, ProviderHealth, ProviderState, Surroundings, Trail, decide
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog
-from legalgen.routing.remedies import Trouble, remedy
+from legalgen.routing.remedies import remedy
 from legalgen.settings.layers import Settings
 from tests.program import environment
 from tests.scenes import Reply, Scene, Server, completion, playing, refusing, taking
@@ -198,7 +198,7 @@ def test_an_address_without_its_path_is_said(tmp_path: Path, status: int) -> Non
         result = batch(tmp_path, server, concurrency="1")
     assert result.exit_code == 3
     assert len(server.calls) <= 2
-    assert "base URL" in result.reason
+    assert [each.wrong_url for each in result.obstacles] == [True]
 
 
 def test_one_model_of_a_server_is_gone(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_one_model_of_a_server_is_gone(tmp_path: Path) -> None:
     with playing(scene) as server:
         result = batch(tmp_path, server, concurrency="1")
     assert result.exit_code == 3
-    assert "base URL" not in result.reason
+    assert [each.wrong_url for each in result.obstacles] == [False]
 
 
 def test_a_query_of_the_address_is_sent_with_every_call(tmp_path: Path) -> None:

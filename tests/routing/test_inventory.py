@@ -10,8 +10,7 @@ import msgspec
 import pytest
 
 from legalgen.completion import ModelRef
-from legalgen.errors import UsageError
-from legalgen.errors.category import ErrorCategory
+from legalgen.errors import ErrorCategory, Trouble, UsageError
 from legalgen.failover import ProviderState, State
 from legalgen.routing import opening
 from legalgen.routing.health import Budget, Memories, Memory, ProviderMemory
@@ -72,13 +71,14 @@ def test_what_was_learnt_is_shown_until_it_ends(tmp_path: Path, state: State, wo
     """A memory of health.json decides the state; once its time is over the model is ready."""
     given = settings(tmp_path, KEYS)
     end = NOW.timestamp() + 41
-    memory = Memory(NOW.timestamp(), state, end, "tokens per minute", ErrorCategory.RATE_LIMIT)
+    trouble = Trouble(ModelRef("groq", MODEL), ErrorCategory.RATE_LIMIT, 429, "tokens per minute")
+    memory = Memory(NOW.timestamp(), state, end, trouble)
     key = opening.account_of(given, "groq").key(MODEL)
     remember(given, Memories(models={key: memory}))
     now = row(model_rows(given, [], NOW))
     later = row(model_rows(given, [], NOW + timedelta(seconds=42)))
     assert (now.state, now.why, now.until) == (
-        word, "tokens per minute", NOW + timedelta(seconds=41),
+        word, "rate_limit 429: tokens per minute", NOW + timedelta(seconds=41),
     )  # fmt: skip
     assert (later.state, later.why, later.until) == ("ready", "", None)
 
@@ -87,7 +87,8 @@ def test_a_provider_that_is_down_takes_its_models_along(tmp_path: Path) -> None:
     """The provider's trouble outranks what is known of a model."""
     given = settings(tmp_path, KEYS)
     end = NOW.timestamp() + 60
-    down = ProviderMemory(NOW.timestamp(), ProviderState.OPEN, end, "connection_error: refused")
+    trouble = Trouble(ModelRef("groq", MODEL), ErrorCategory.CONNECTION_ERROR, None, "refused")
+    down = ProviderMemory(NOW.timestamp(), ProviderState.OPEN, end, trouble)
     remember(given, Memories(providers={opening.account_of(given, "groq").key(): down}))
     rows = model_rows(given, [], NOW)
     assert {each.state for each in rows if each.provider == "groq"} == {"down"}

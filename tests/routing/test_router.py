@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from legalgen.completion import Completion, LimitKind, LimitReading, LimitWindow, ModelRef, Usage
-from legalgen.errors import ErrorCategory, Failure
-from legalgen.failover import BUSY, Decision, Health, NoneLeft, Pause, State, Then, Trail
+from legalgen.errors import ErrorCategory, Failure, WaitReason
+from legalgen.failover import Decision, Health, NoneLeft, Pause, State, Then, Trail
 from legalgen.routing.rate_limits import Cost, Demand
 from legalgen.routing.router import RECHECK_S, Router
 from legalgen.routing.targets import Lease, QueuedWait, RoutingPolicy, Spent, Target
@@ -243,7 +243,7 @@ def test_every_key_is_refused() -> None:
     world.run(60)
     assert all(server.calls <= 2 for server in world.servers.values())
     assert {worker.ended for worker in world.workers} == {NoneLeft()}
-    assert len(world.router.dropped_reasons()) == 3
+    assert len(world.router.troubles()) == 3
 
 
 def test_a_daily_quota_ends() -> None:
@@ -312,7 +312,7 @@ def test_two_calls_until_the_first_answer() -> None:
     assert (first.ref, second.ref) == (A, A)
     turn = desk.router.turn(TRAIL, lambda _: DEMAND)
     assert isinstance(turn, QueuedWait)
-    assert turn.why == BUSY
+    assert turn.why.reason is WaitReason.IN_FLIGHT
     desk.reply(first)
     assert [desk.lease().ref for _ in range(3)] == [A, A, A]
     assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
@@ -431,7 +431,10 @@ def test_waiting_is_counted_only_while_someone_waits() -> None:
     desk.time.now += 50
     assert desk.router.waited_s == 50
     desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=51.0)
-    assert desk.router.turn(TRAIL, lambda _: DEMAND) == Pause(51.0, "rate_limit: words")
+    pause = desk.router.turn(TRAIL, lambda _: DEMAND)
+    assert isinstance(pause, Pause)
+    assert (pause.resume_in_s, pause.why.reason) == (51.0, WaitReason.STATE)
+    assert str(pause.why) == "rate_limit: words"
     desk.router.accepted()
     assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
 
@@ -468,7 +471,7 @@ def test_no_pause_while_calls_are_out() -> None:
     desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=3600.0)
     turn = desk.router.turn(TRAIL, lambda _: DEMAND)
     assert isinstance(turn, QueuedWait)
-    assert (turn.why, turn.place) == (BUSY, None)
+    assert (turn.why.reason, turn.place) == (WaitReason.IN_FLIGHT, None)
     desk.reply(out)
     assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND, turn), Pause)
 
@@ -596,7 +599,7 @@ def test_restored_budgets_are_used() -> None:
     assert isinstance(turn, QueuedWait)
     needed = Cost(1000, 1000).of("tokens") + 40
     assert turn.seconds == pytest.approx(needed / (8000 / 60))
-    assert turn.why == "tokens per minute"
+    assert str(turn.why) == "tokens per minute"
     assert math.isfinite(turn.seconds)
 
 

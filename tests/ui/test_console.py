@@ -15,11 +15,11 @@ import pytest
 
 from legalgen.batch.run import Result
 from legalgen.completion import ModelRef
-from legalgen.errors import NoUsableProvider, UsageError
+from legalgen.errors import NoUsableProvider, Trouble, UsageError
 from legalgen.errors.category import ErrorCategory
 from legalgen.providers.catalog import Catalog
 from legalgen.routing.inventory import Compared, Limit, ModelRow, track_of
-from legalgen.routing.remedies import Trouble, remedies, remedy, troubles
+from legalgen.routing.remedies import remedies, remedy
 from legalgen.store.ledger import (
     AlertRecord,
     Failed,
@@ -177,9 +177,9 @@ def test_the_summary_of_a_pause_says_when_to_come_back() -> None:
 
 def test_a_run_without_a_provider_ends_with_remedies() -> None:
     """A wrong key, told once for all models of the provider, with what to do."""
-    reason = (
-        "no model is left to call: groq/a: authentication 401: Invalid API Key; "
-        "groq/b: authentication 401: Invalid API Key"
+    reason = "no model is left to call"
+    refused = tuple(
+        trouble("authentication", 401, "Invalid API Key", ref) for ref in ("groq/a", "groq/b")
     )
     made = record(
         accepted=0, flagged=0, rejected={}, models={}, switches=[], waits=[], alerts=[],
@@ -187,7 +187,8 @@ def test_a_run_without_a_provider_ends_with_remedies() -> None:
         failures=[Failed(at(1), "groq/a", "authentication", 401, "Invalid API Key", "dropped")],
     )  # fmt: skip
     both = Both()
-    both.console.result(result(made, status="failed", exit_code=3, reason=reason))
+    ended = result(made, status="failed", exit_code=3, reason=reason, obstacles=refused)
+    both.console.result(ended)
     assert both.said[1:] == [
         "  because   no model is left to call",
         "  because   groq, 2 models: authentication 401: Invalid API Key",
@@ -393,9 +394,11 @@ def test_json_loses_nothing_in_a_small_locale() -> None:
 
 def test_an_error_is_a_sentence_and_an_object() -> None:
     """On stderr for people; with --json also on stdout, with what was tried and what to do."""
-    tried = ["groq/a: authentication 403: Access denied. Please check your network settings."]
+    words = "Access denied. Please check your network settings."
+    denied = [trouble("authentication", 403, words, "groq/a")]
+    tried = [f"groq/a: authentication 403: {words}"]
     both = Both(as_json=True)
-    both.console.failure(NoUsableProvider("no model of the route can be used", tried), 3)
+    both.console.failure(NoUsableProvider("no model of the route can be used", denied), 3)
     cure = "groq does not let this network in: leave the VPN or proxy, or use another provider."
     assert both.said == [
         "Error: no model of the route can be used",
@@ -468,15 +471,12 @@ def test_models_that_are_gone_share_a_sentence() -> None:
     ]
 
 
-def test_troubles_are_read_as_the_router_writes_them() -> None:
-    """Several in one text, messages that hold semicolons, models with a tag."""
-    text = (
-        "no model is left to call: groq/openai/x: overloaded 503: busy; try later; "
-        "openai/llama3.1:8b: connection_error: refused"
-    )
-    assert list(troubles(text)) == [
-        Trouble(ModelRef("groq", "openai/x"), ErrorCategory.OVERLOADED, 503, "busy; try later"),
-        Trouble(ModelRef("openai", "llama3.1:8b"), ErrorCategory.CONNECTION_ERROR, None, "refused"),
+def test_a_record_keeps_what_the_account_lacks() -> None:
+    """A remedy is made of the record's own failure: no word of its message is looked at."""
+    broke = Failed(at(1), GROQ, "quota_exhausted", 429, "no", "dropped", credit=True)
+    ended = result(record(failures=[broke]), status="failed", exit_code=3)
+    assert screens.remedies_of(ended) == [
+        "The account at groq is out of credit: add some, or use another provider."
     ]
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.completion import ModelRef
+from legalgen.errors import ErrorCategory, Trouble
 from legalgen.failover import Health
 from legalgen.routing.rate_limits import Bucket, Budgets, Experience
 from legalgen.routing.targets import View
@@ -65,7 +66,8 @@ def view(
     buckets: tuple[Bucket, ...] = (),
 ) -> View:
     budgets = Budgets({(b.kind, b.window): b for b in buckets})
-    return View(ref, state, until, why, in_flight, Health(), budgets, Experience(), None)
+    trouble = Trouble(ref, ErrorCategory.AUTHENTICATION, 401, why) if why else None
+    return View(ref, state, until, trouble, in_flight, Health(), budgets, Experience(), None)
 
 
 def started(target: int = 100, accepted: int = 0) -> events.BatchStarted:
@@ -247,7 +249,7 @@ def test_the_frame_shows_everything_at_80_columns() -> None:
     bucket = Bucket("tokens", "minute", 8000, 8000, 60.0)
     views = [
         view(state="limited", until=101.0, buckets=(bucket,)),
-        view(CEREBRAS, state="dropped", why="authentication 401: Wrong API Key"),
+        view(CEREBRAS, state="dropped", why="Wrong API Key"),
     ]
     lines = [line.text.rstrip() for line in frame(moment(views, progress), 79, 23)]
     assert lines == [

@@ -22,10 +22,12 @@ from legalgen.errors import (
     ErrorCategory,
     Failure,
     LegalgenError,
+    Obstacle,
     ProviderError,
     Reason,
+    WaitReason,
 )
-from legalgen.failover import BUSY, Call, Decision, NoneLeft, Pause, Then, Trail
+from legalgen.failover import Call, Decision, NoneLeft, Pause, Then, Trail
 from legalgen.law.planner import Task, dated
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router, Turn
@@ -76,7 +78,7 @@ class Job(msgspec.Struct):
     scale: float = 1.0
     attempts: int = 0
     hold: QueuedWait | None = None
-    told: tuple[ModelRef, str] | None = None
+    told: tuple[ModelRef, Obstacle] | None = None
     failed: tuple[ModelRef, ErrorCategory, str] | None = None
     """Where, how and by which rule the last call failed, until the next call shows whether that
     moved the task."""
@@ -274,7 +276,7 @@ class Generation:
             case Pause():
                 late = True
             case QueuedWait(seconds=seconds, why=why):
-                late = why != BUSY and seconds > LONGEST_LONE_WAIT_S
+                late = why.reason is not WaitReason.IN_FLIGHT and seconds > LONGEST_LONE_WAIT_S
             case _:
                 late = False
         return late and isinstance(self._router.outlook(self.demand(job)), Call)
@@ -482,7 +484,8 @@ class Generation:
         )
 
     def _tell_wait(self, job: Job, hold: QueuedWait) -> None:
-        if hold.why == BUSY or hold.seconds < TOLD_WAIT_S or job.told == (hold.ref, hold.why):
+        for_room = hold.why.reason is WaitReason.IN_FLIGHT
+        if for_room or hold.seconds < TOLD_WAIT_S or job.told == (hold.ref, hold.why):
             return
         job.told = (hold.ref, hold.why)
         until = datetime.fromtimestamp(self._clock.wall() + hold.seconds, UTC)
@@ -492,7 +495,7 @@ class Generation:
                 target=str(hold.ref),
                 seconds=hold.seconds,
                 until=until,
-                reason=hold.why,
+                reason=str(hold.why),
             )
         )
 
@@ -513,6 +516,8 @@ class Generation:
                 until=until,
                 hint_s=failure.retry_after_s,
                 codes=tuple(reason.code for reason in failure.reasons),
+                wrong_url=failure.wrong_url,
+                credit=failure.credit,
             )
         )
 

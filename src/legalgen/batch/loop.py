@@ -32,11 +32,12 @@ from legalgen.batch.generation import (
 )
 from legalgen.batch.workers import Crashed, Done, Workers
 from legalgen.completion import ModelRef
-from legalgen.errors import AnswerRefused, ErrorCategory, Reason
+from legalgen.errors import AnswerRefused, ErrorCategory, Obstacle, Reason, Trouble
 from legalgen.errors.exit_codes import Exit
 from legalgen.failover import NoneLeft, Pause
 from legalgen.law.planner import PARK_AFTER, Task, dated
 from legalgen.quality.rules import Verdict
+from legalgen.routing.remedies import sentence
 from legalgen.routing.router import Router
 from legalgen.routing.targets import MOST_IN_FLIGHT, Spent
 from legalgen.store.journal import Rejected
@@ -77,6 +78,12 @@ class Ending(msgspec.Struct, frozen=True):
     exit_code: int
     reason: str
     resume_in_s: float | None = None
+    obstacles: tuple[Trouble, ...] = ()
+    """What keeps the targets of the route out of use."""
+
+    def __str__(self) -> str:
+        """The reason with the obstacles, as one sentence."""
+        return sentence(self.reason, self.obstacles)
 
 
 _COMPLETED = Ending("completed", Exit.DONE, "")
@@ -613,14 +620,14 @@ class Batch:
     def _stuck(self, turn: Pause | NoneLeft | Spent) -> Ending:
         match turn:
             case Pause(resume_in_s, why):
-                return Ending("paused", Exit.PAUSED, why, resume_in_s)
+                return paused(why, resume_in_s)
             case Spent(why, of_user):
                 if of_user:
                     return Ending("stopped", Exit.BOUND, why)
                 return Ending("failed", Exit.FAILED, why)
             case NoneLeft():
-                reasons = "; ".join(self._router.dropped_reasons())
-                return Ending("failed", Exit.NO_PROVIDER, f"no model is left to call: {reasons}")
+                reason, troubles = "no model is left to call", self._router.troubles()
+                return Ending("failed", Exit.NO_PROVIDER, reason, obstacles=troubles)
 
     def _run_short(self, ending: Ending) -> None:
         """A worker is stuck; of several pauses the shortest is true for the batch."""
@@ -708,6 +715,12 @@ class Batch:
         return datetime.fromtimestamp(self._clock.wall(), UTC)
 
 
+def paused(why: Obstacle, resume_in_s: float) -> Ending:
+    """Nothing comes back in time; ``why`` is what is waited for."""
+    obstacles = (why.trouble,) if why.trouble is not None else ()
+    return Ending("paused", Exit.PAUSED, str(why), resume_in_s, obstacles)
+
+
 def resume_after(ending: Ending, now: datetime) -> datetime | None:
     """When a paused batch is worth resuming, rounded up to the second; UTC."""
     if ending.resume_in_s is None:
@@ -733,4 +746,6 @@ def _failed(event: events.CallFailed) -> Failed:
         hint_s=event.hint_s,
         until=event.until,
         codes=event.codes,
+        wrong_url=event.wrong_url,
+        credit=event.credit,
     )

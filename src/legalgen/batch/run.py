@@ -27,6 +27,7 @@ from legalgen.errors import (
     DiskError,
     LegalgenError,
     NoUsableProvider,
+    Trouble,
     UsageError,
 )
 from legalgen.errors.exit_codes import Exit
@@ -100,6 +101,8 @@ class Result(msgspec.Struct, frozen=True):
     resume_after: datetime | None = None
     samples: tuple[Sample, ...] = ()
     dataset: Path | None = None
+    obstacles: tuple[Trouble, ...] = ()
+    """What kept the targets of the route out of use when it ended."""
 
 
 # --------------------------------------------------------------------------- an open run
@@ -405,6 +408,7 @@ class Run:
     def _close_record(self, record: Record, ending: Ending) -> datetime | None:
         now = self._now()
         record.status, record.reason = ending.status, ending.reason
+        record.obstacles = list(ending.obstacles)
         record.finished = now
         record.resume_after = loop.resume_after(ending, now)
         self._save(record, force=True)
@@ -413,7 +417,7 @@ class Run:
                 at=now,
                 batch=record.id,
                 status=ending.status,
-                reason=ending.reason,
+                reason=str(ending),
                 accepted=record.accepted,
                 target=record.target,
                 exit_code=ending.exit_code,
@@ -423,7 +427,7 @@ class Run:
         return record.resume_after
 
     def _result(
-        self, ending: Ending, record: Record, resume_after: datetime | None = None
+        self, ending: Ending, record: Record | None, resume_after: datetime | None = None
     ) -> Result:
         return Result(
             ending.exit_code,
@@ -432,7 +436,8 @@ class Run:
             record,
             resume_after,
             tuple(self._kept),
-            self._dataset,
+            self._dataset if record is not None else None,
+            ending.obstacles,
         )
 
     # ------------------------------------------------------------------ its parts
@@ -618,13 +623,13 @@ class Run:
         choice = self.router.outlook(self.demand(job))
         match choice:
             case Pause(resume_in_s, why):
-                ending = Ending("paused", Exit.PAUSED, why, resume_in_s)
+                ending = loop.paused(why, resume_in_s)
                 self._write_metrics(ending.status, ending.exit_code)
                 moment = loop.resume_after(ending, self._now())
-                return Result(ending.exit_code, "paused", why, None, moment)
+                return self._result(ending, None, moment)
             case NoneLeft():
                 self._write_metrics("failed", Exit.NO_PROVIDER)
-                tried = self.router.dropped_reasons()
+                tried = self.router.troubles()
                 raise NoUsableProvider("no model of the route can be used", tried)
             case _:
                 return None

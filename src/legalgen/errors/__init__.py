@@ -43,14 +43,17 @@ from legalgen.errors.exceptions import (
     Reason,
     ReplyFacts,
     TimeoutError,  # noqa: A004 - the tree's own, called by the category
+    Trouble,
     UsageError,
 )
+from legalgen.errors.obstacle import BUSY, Obstacle, WaitReason
 
 __all__ = [
-    "AnswerRefused", "BatchRunning", "Blame", "ConfigurationError", "DiskError", "ErrorCategory",
-    "Failure", "GenerationError", "LegalgenError", "ModelUnavailableError", "NoUsableProvider",
-    "ProviderError", "RateLimitError", "Reason", "ReplyFacts", "TimeoutError", "UsageError",
-    "categorize_error", "classify", "parse_error",
+    "BUSY", "AnswerRefused", "BatchRunning", "Blame", "ConfigurationError", "DiskError",
+    "ErrorCategory", "Failure", "GenerationError", "LegalgenError", "ModelUnavailableError",
+    "NoUsableProvider", "Obstacle", "ProviderError", "RateLimitError", "Reason", "ReplyFacts",
+    "TimeoutError", "Trouble", "UsageError", "WaitReason", "categorize_error", "classify",
+    "parse_error",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import ClassVar, TypedDict
 import msgspec
 from msgspec.structs import asdict
 
-from legalgen.completion import LimitKind, LimitReading, LimitWindow
+from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef
 from legalgen.errors.category import ErrorCategory
 from legalgen.errors.exit_codes import Exit
 
@@ -88,6 +88,39 @@ class ReplyFacts(TypedDict, total=False):
     secrets: Sequence[str]
 
 
+class Trouble(msgspec.Struct, frozen=True):
+    """What took a target, or its provider, out of use.
+
+    ``message`` is the vendor's own words. ``wrong_url`` and ``credit`` are those of the failure:
+    what replied is not the vendor's API, the account is out of money.
+    """
+
+    target: ModelRef
+    category: ErrorCategory
+    status: int | None = None
+    message: str = ""
+    wrong_url: bool = False
+    credit: bool = False
+
+    @classmethod
+    def of(cls, target: ModelRef, failure: Failure) -> Trouble:
+        """The trouble that a failure of a target is."""
+        return cls(
+            target,
+            failure.category,
+            failure.status,
+            failure.message,
+            failure.wrong_url,
+            failure.credit,
+        )
+
+    def __str__(self) -> str:
+        """``authentication 401: Invalid API Key``, without the target."""
+        status = f" {self.status}" if self.status else ""
+        wrong = "the base URL is wrong: " if self.wrong_url else ""
+        return f"{self.category}{status}: {wrong}{self.message}"
+
+
 class LegalgenError(Exception):
     """The root of all errors raised on purpose; its text is a sentence for the user."""
 
@@ -107,11 +140,11 @@ class ConfigurationError(LegalgenError):
 
 
 class NoUsableProvider(LegalgenError):  # noqa: N818 - reads as the sentence it is
-    """Nothing is left to call; ``tried`` says what was, in order, with each reason."""
+    """Nothing is left to call; ``tried`` is what was, in order, with what is wrong with each."""
 
     exit_code = Exit.NO_PROVIDER
 
-    def __init__(self, message: str, tried: Sequence[str] = ()) -> None:
+    def __init__(self, message: str, tried: Sequence[Trouble] = ()) -> None:
         super().__init__(message)
         self.tried = tuple(tried)
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 
 from legalgen import failover
 from legalgen.completion import ModelRef
+from legalgen.errors import BUSY, Obstacle, Trouble, WaitReason
 from legalgen.failover import Candidate, ProviderHealth, ProviderState, State, Trail
 from legalgen.routing import spilling
 from legalgen.routing.limiter import trickles
-from legalgen.routing.rate_limits import Demand
+from legalgen.routing.rate_limits import Bucket, Demand
 from legalgen.routing.registry import ProviderEntry, Registry, TargetEntry
 from legalgen.routing.targets import MOST_IN_FLIGHT, QueuedWait, RoutingPolicy, Target
 
@@ -50,13 +51,11 @@ def candidates(
         place = hold.place if hold is not None and hold.ref == ref else None
         fits = limiter.fits(size, cost)
         budget_s = limiter.budgets.seconds_until(cost, now, place) if fits else math.inf
-        state_s, why = registry.state_wait(entry, now)
+        state_s, trouble = registry.state_wait(entry, now)
         open_ = not full and _ramp_open(entry, provider, policy.max_in_flight)
         ramp_s = 0.0 if open_ else _next_reply_s(entry, provider, latencies[ref], now)
         rest_s = trail.rest_until - now if ref == trail.failed_last else 0.0
         binding = limiter.budgets.binding(cost, now, place) if budget_s > state_s else None
-        if binding is not None:
-            why = f"{binding.kind} per {binding.window}"
         yield Candidate(
             ref=ref,
             rank=entry.rank,
@@ -66,8 +65,14 @@ def candidates(
             trickle=entry.health.trickle or trickles(binding, cost),
             resume_in_s=limiter.worth_resuming_s(cost, remaining, now),
             spill_s=0.0 if ref.provider == policy.named else spill_s,
-            why=why or failover.BUSY,
+            why=_obstacle(binding, trouble),
         )
+
+
+def _obstacle(binding: Bucket | None, trouble: Trouble | None) -> Obstacle:
+    if binding is not None:
+        return Obstacle(WaitReason.BUDGET, limit=(binding.kind, binding.window))
+    return Obstacle(WaitReason.STATE, trouble=trouble) if trouble is not None else BUSY
 
 
 def _latencies(registry: Registry) -> dict[ModelRef, float]:

@@ -25,7 +25,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.completion import LimitKind, LimitWindow, ModelRef
-from legalgen.errors import ErrorCategory
+from legalgen.errors import ErrorCategory, Trouble
 from legalgen.failover import Health, ProviderHealth, ProviderState, State
 from legalgen.routing.rate_limits import Bucket
 from legalgen.routing.router import Router
@@ -73,8 +73,7 @@ class Memory(msgspec.Struct, frozen=True):
     seen: Moment
     state: State = State.READY
     until: Moment = 0.0
-    why: str = ""
-    category: ErrorCategory | None = None
+    trouble: Trouble | None = None
     opened: Size = 0
     trickle: bool = False
     hinted: bool = False
@@ -93,8 +92,7 @@ class ProviderMemory(msgspec.Struct, frozen=True):
     seen: Moment
     state: ProviderState = ProviderState.UP
     until: Moment = 0.0
-    why: str = ""
-    category: ErrorCategory | None = None
+    trouble: Trouble | None = None
     opened: Size = 0
 
 
@@ -271,8 +269,7 @@ class HealthBook:
             state=memory.state,
             until=until,
             hinted=until if memory.hinted else 0.0,
-            why=memory.why,
-            category=memory.category,
+            trouble=memory.trouble,
             opened=memory.opened,
             trickle=memory.trickle,
         )
@@ -294,8 +291,7 @@ class HealthBook:
         return ProviderHealth(
             state=ProviderState.OPEN,
             until=self._clock.monotonic() + left,
-            why=memory.why,
-            category=memory.category,
+            trouble=memory.trouble,
             opened=memory.opened,
         )
 
@@ -303,8 +299,9 @@ class HealthBook:
 
     def _memory(self, view: View, seen: float) -> Memory:
         health = view.health
+        trouble = health.trouble
         gone = health.state is State.DROPPED and (
-            health.category is ErrorCategory.MODEL_UNAVAILABLE
+            trouble is not None and trouble.category is ErrorCategory.MODEL_UNAVAILABLE
         )
         keeps = gone or health.state in (State.LIMITED, State.OPEN, State.EXHAUSTED)
         until = seen + REMEMBER_GONE_S if gone else health.until
@@ -312,8 +309,7 @@ class HealthBook:
             seen=self._wall(seen),
             state=health.state if keeps else State.READY,
             until=self._wall(until) if keeps else 0.0,
-            why=health.why if keeps else "",
-            category=health.category if keeps else None,
+            trouble=trouble if keeps else None,
             opened=health.opened,
             trickle=keeps and health.trickle,
             hinted=keeps and health.hinted >= health.until,
@@ -334,8 +330,7 @@ class HealthBook:
             seen=self._wall(seen),
             state=ProviderState.OPEN if opened else ProviderState.UP,
             until=self._wall(health.until) if opened else 0.0,
-            why=health.why if opened else "",
-            category=health.category if opened else None,
+            trouble=health.trouble if opened else None,
             opened=health.opened,
         )
 

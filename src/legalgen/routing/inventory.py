@@ -15,7 +15,7 @@ from itertools import islice
 import msgspec
 
 from legalgen.completion import LimitReading, Message, ModelRef, Prompt, Request
-from legalgen.errors import ConfigurationError, ProviderError
+from legalgen.errors import ConfigurationError, ProviderError, Trouble
 from legalgen.failover import ProviderState, State
 from legalgen.providers import PROVIDERS
 from legalgen.providers.base import Provider
@@ -23,7 +23,7 @@ from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.routing import opening
 from legalgen.routing.health import Budget, HealthBook, Memories, Memory, ProviderMemory
 from legalgen.routing.rate_limits import WINDOW_S
-from legalgen.routing.remedies import Trouble, remedy
+from legalgen.routing.remedies import remedy
 from legalgen.routing.route import known_provider
 from legalgen.settings.layers import Settings
 from legalgen.store import parts
@@ -214,12 +214,12 @@ def _state(
     """State, reason and end, from what was learnt; the provider's own trouble comes first."""
     wall = now.timestamp()
     if account is not None and account.state is ProviderState.OPEN and account.until > wall:
-        return "down", account.why, datetime.fromtimestamp(account.until, UTC)
+        return "down", str(account.trouble or ""), datetime.fromtimestamp(account.until, UTC)
     if memory is None or memory.until <= wall:
         return "ready", "", None
     words = {State.LIMITED: "cooling", State.EXHAUSTED: "exhausted", State.DROPPED: "gone"}
     until = datetime.fromtimestamp(memory.until, UTC)
-    return words.get(memory.state, "down"), memory.why, until
+    return words.get(memory.state, "down"), str(memory.trouble or ""), until
 
 
 def _notes(spec: ModelSpec, shut_down: date | None, now: datetime) -> Iterator[str]:
@@ -435,8 +435,7 @@ def _seen(reading: LimitReading) -> Limit:
 
 def _failed(row: ModelRow, error: ProviderError) -> ModelCheck:
     failure = error.failure
-    trouble = Trouble(row.ref, failure.category, failure.status, failure.message)
-    cure = remedy(trouble, Catalog.load())
+    cure = remedy(Trouble.of(row.ref, failure), Catalog.load())
     return ModelCheck(ok=False, category=failure.category, message=failure.message, remedy=cure)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 import msgspec
 from msgspec.structs import replace
 
 from legalgen import failover
 from legalgen.completion import ModelRef
+from legalgen.errors import Trouble
 from legalgen.failover import Decision, Health, ProviderHealth, ProviderState, State, Trail
 from legalgen.routing import spilling
 from legalgen.routing.limiter import RateLimiter
@@ -83,15 +85,16 @@ class Registry:
         """The targets that are not dropped, in the order of the route."""
         return [entry for entry in self if not self.is_dropped(entry)]
 
-    def state_wait(self, entry: TargetEntry, now: float) -> tuple[float, str]:
+    def state_wait(self, entry: TargetEntry, now: float) -> tuple[float, Trouble | None]:
         """Seconds that state and provider ask to leave a target alone, and why."""
         provider = self.provider_of(entry)
-        waits = [(0.0, "")]
+        wait: tuple[float, Trouble | None] = (0.0, None)
         if entry.health.state in (State.LIMITED, State.OPEN, State.EXHAUSTED):
-            waits.append((entry.health.until - now, entry.health.why))
+            wait = max(wait, (entry.health.until - now, entry.health.trouble), key=itemgetter(0))
         if provider.health.state is ProviderState.OPEN:
-            waits.append((provider.health.until - now, provider.health.why))
-        return max(waits)
+            own = (provider.health.until - now, provider.health.trouble)
+            wait = max(wait, own, key=itemgetter(0))
+        return wait
 
     def others(self, lease: Lease, trail: Trail, now: float, max_wait_s: float) -> int:
         """How many other targets a task can still be offered that come back in time."""
@@ -112,23 +115,25 @@ class Registry:
             if entry.target.ref.provider == provider
         ]
 
-    def dropped_reasons(self) -> Iterator[str]:
-        """For each dropped target: what it was dropped for."""
+    def troubles(self) -> Iterator[Trouble]:
+        """For each dropped target: what it, or its provider, was dropped for."""
         for entry in filter(self.is_dropped, self):
-            yield f"{entry.target.ref}: {self.provider_of(entry).health.why or entry.health.why}"
+            trouble = self.provider_of(entry).health.trouble or entry.health.trouble
+            if trouble is not None:
+                yield replace(trouble, target=entry.target.ref)
 
     def view(self, entry: TargetEntry, now: float) -> View:
         """A target as people see it: a copy, read without the lock while workers change ours."""
         health, provider = entry.health.at(now), self.provider_of(entry).health.at(now)
-        state, until, why = health.state.value, health.until, health.why
+        state, until, trouble = health.state.value, health.until, health.trouble
         if provider.state in (ProviderState.OPEN, ProviderState.DROPPED):
-            state, until, why = provider.state.value, provider.until, provider.why
+            state, until, trouble = provider.state.value, provider.until, provider.trouble
         waits = state in (State.LIMITED, State.OPEN, State.EXHAUSTED)
         return View(
             entry.target.ref,
             state,
             until if waits else None,
-            why,
+            trouble,
             entry.in_flight,
             health,
             entry.limiter.budgets.snapshot(),

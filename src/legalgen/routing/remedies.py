@@ -3,67 +3,47 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-
-import msgspec
+from collections.abc import Iterable
 
 from legalgen.completion import ModelRef
+from legalgen.errors import Trouble
 from legalgen.errors.category import ErrorCategory as C
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog
 
-_CATEGORIES = "|".join(C)
-_TARGET = r"[\w.-]+/[^\s:;]+(?::[^\s:;]+)?"
-_CLAUSE = re.compile(
-    rf"({_TARGET}): ({_CATEGORIES})(?: (\d{{3}}))?: (.*?)(?=; {_TARGET}: (?:{_CATEGORIES})|$)",
-    re.DOTALL,
-)
 _ADDRESS = re.compile(r"https?://[^\s/]+?(?=:?(?:\s|/|$))")
-_CREDIT = re.compile(r"credit|billing|payment|balance|spend", re.IGNORECASE)
 _CERTIFICATE = re.compile(r"certificate|self.signed", re.IGNORECASE)
 _PLAIN = re.compile(r"wrong.version.number|record.layer", re.IGNORECASE)
 _TLS = re.compile(r"\b_?ssl\b|\btls|handshake", re.IGNORECASE)
 _NETWORK = re.compile(r"network|vpn|country|region|blocked|forbidden", re.IGNORECASE)
 
 
-class Trouble(msgspec.Struct, frozen=True):
-    """Why a target cannot be used, in the words that its health keeps."""
-
-    ref: ModelRef
-    category: C
-    status: int | None
-    message: str
-
-
-def troubles(text: str) -> Iterator[Trouble]:
-    """Every ``provider/model: category status: message`` in a text, as the router writes them."""
-    for target, category, status, message in _CLAUSE.findall(text):
-        number = int(status) if status else None
-        yield Trouble(ModelRef.parse(target), C(category), number, message)
-
-
 def remedies(found: Iterable[Trouble]) -> list[str]:
     """One sentence for each different trouble, in their order; models that are gone share one."""
     catalog, listed = Catalog.load(), list(found)
-    gone = {
-        t.ref for t in listed if t.category is C.MODEL_UNAVAILABLE and _WRONG_URL not in t.message
-    }
+    gone = {t.target for t in listed if t.category is C.MODEL_UNAVAILABLE and not t.wrong_url}
     sentences = []
     for trouble in listed:
-        models = [ref.model for ref in gone if ref.provider == trouble.ref.provider]
-        if trouble.ref in gone and len(models) > 1:
+        models = [ref.model for ref in gone if ref.provider == trouble.target.provider]
+        if trouble.target in gone and len(models) > 1:
             names = ", ".join(sorted(models))
-            sentences.append(f"{trouble.ref.provider} has no {names} for this key: {_LOOK}.")
+            sentences.append(f"{trouble.target.provider} has no {names} for this key: {_LOOK}.")
         else:
             sentences.append(remedy(trouble, catalog))
     return list(dict.fromkeys(sentences))
+
+
+def sentence(reason: str, obstacles: Iterable[Trouble]) -> str:
+    """Why a run ended, with what keeps each target out of use, in one sentence."""
+    told = [f"{each.target}: {each}" for each in obstacles if str(each) != reason]
+    return f"{reason}: {'; '.join(told)}" if told else reason
 
 
 def grouped(found: Iterable[Trouble]) -> list[str]:
     """Each trouble once, with how many models of the provider have it."""
     models: dict[tuple[str, C, int | None], list[Trouble]] = {}
     for trouble in found:
-        models.setdefault((trouble.ref.provider, trouble.category, trouble.status), []).append(
+        models.setdefault((trouble.target.provider, trouble.category, trouble.status), []).append(
             trouble
         )
     return [_group(troubles) for troubles in models.values()]
@@ -71,41 +51,44 @@ def grouped(found: Iterable[Trouble]) -> list[str]:
 
 def _group(troubles: list[Trouble]) -> str:
     first = troubles[0]
-    refs = {trouble.ref for trouble in troubles}
-    who = str(first.ref) if len(refs) == 1 else f"{first.ref.provider}, {len(refs)} models"
-    status = f" {first.status}" if first.status else ""
-    return f"{who}: {first.category}{status}: {first.message}"
+    refs = {trouble.target for trouble in troubles}
+    who = str(first.target) if len(refs) == 1 else f"{first.target.provider}, {len(refs)} models"
+    return f"{who}: {first}"
 
 
 def remedy(trouble: Trouble, catalog: Catalog) -> str:  # noqa: PLR0911 - a table of sentences
     """What to do about one trouble, as a sentence."""
-    provider = trouble.ref.provider
+    provider = trouble.target.provider
     match trouble.category:
         case C.AUTHENTICATION:
             return _refused(trouble)
-        case C.QUOTA_EXHAUSTED if trouble.status == 402 or _CREDIT.search(trouble.message):
+        case C.QUOTA_EXHAUSTED if trouble.credit or trouble.status == 402:
             return f"The account at {provider} is out of credit: add some, or use another provider."
         case C.QUOTA_EXHAUSTED | C.RATE_LIMIT:
             return f"{provider}'s quota is used up: `legalgen models` shows when it is back."
-        case _ if _WRONG_URL in trouble.message:
+        case _ if trouble.wrong_url:
             return _misplaced(provider)
         case C.MODEL_UNAVAILABLE:
             return _gone(trouble, catalog)
         case C.CONNECTION_ERROR:
             return _unreachable(provider, trouble.message)
         case C.TIMEOUT:
-            return f"{trouble.ref} does not answer in time: raise --timeout, or use another model."
+            return (
+                f"{trouble.target} does not answer in time: raise --timeout, or use another model."
+            )
         case C.OVERLOADED | C.SERVER_ERROR | C.GENERAL:
             return f"{provider} has trouble of its own: try later, or use another provider."
         case C.CONTEXT_LENGTH:
-            return _too_large(trouble.ref)
+            return _too_large(trouble.target)
         case _:
-            return f"{trouble.ref} refuses what it is asked: use another model, or --show-prompt."
+            return (
+                f"{trouble.target} refuses what it is asked: use another model, or --show-prompt."
+            )
 
 
 def _refused(trouble: Trouble) -> str:
     """A wrong key and a network that is not let in look alike; the words tell them apart."""
-    provider = trouble.ref.provider
+    provider = trouble.target.provider
     spec = PROVIDERS.get(provider)
     if trouble.status == 403 and _NETWORK.search(trouble.message):
         return (
@@ -136,16 +119,12 @@ def _too_large(ref: ModelRef) -> str:
 
 
 def _gone(trouble: Trouble, catalog: Catalog) -> str:
-    ref = trouble.ref
+    ref = trouble.target
     day = catalog.retired(ref.provider, ref.model)
     what = f"was shut down on {day}" if day else "is not there for this key"
     known = next((spec for spec in catalog.models(ref.provider) if spec.writer), None)
     instead = f"use --model {known.id}" if known and known.id != ref.model else "use another"
     return f"{ref} {what}: {instead}; {_LOOK}."
-
-
-_WRONG_URL = "the base URL is wrong"
-"""As failover words it."""
 
 
 def _misplaced(provider: str) -> str:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from legalgen import failover
 from legalgen.completion import Completion, LimitReading, ModelRef, Usage
-from legalgen.errors import ErrorCategory, Failure
+from legalgen.errors import BUSY, ErrorCategory, Failure, Trouble, WaitReason
 from legalgen.failover import (
     Call,
     Candidate,
@@ -102,7 +102,7 @@ class Router:
                     self._leave_queue(hold)
                     return self._depart(ref, demand(self._registry[ref].target), trail, now)
                 case Wait():
-                    if hold is not None and hold.why == failover.BUSY != choice.why:
+                    if _was_for_room(hold) and choice.why.reason is not WaitReason.IN_FLIGHT:
                         self._changed.notify()  # it cannot take the free place: perhaps another
                     return self._hold(demand, choice, now, hold)
                 case Pause() if self._in_flight:
@@ -115,8 +115,8 @@ class Router:
     def _full(self, hold: QueuedWait | None) -> QueuedWait:
         """A wait for what comes of the calls that are out; a place in a queue is kept."""
         if hold is not None:
-            return replace(hold, seconds=RECHECK_S, why=failover.BUSY)
-        return QueuedWait(self.targets[0].ref, RECHECK_S, failover.BUSY, None)
+            return replace(hold, seconds=RECHECK_S, why=BUSY)
+        return QueuedWait(self.targets[0].ref, RECHECK_S, BUSY, None)
 
     def ready(self, demand: Callable[[Target], Demand]) -> bool:
         """Whether another call of this size is worth a worker: it would leave at once, or queue at
@@ -128,7 +128,7 @@ class Router:
                 return False
             choice = self._choose(Trail(), demand, now, None)
             return isinstance(choice, Call) or (
-                isinstance(choice, Wait) and choice.why != failover.BUSY
+                isinstance(choice, Wait) and choice.why.reason is not WaitReason.IN_FLIGHT
             )
 
     def outlook(self, demand: Callable[[Target], Demand]) -> failover.Choice:
@@ -257,10 +257,10 @@ class Router:
         with self._changed:
             return bool(self._registry.usable())
 
-    def dropped_reasons(self) -> tuple[str, ...]:
+    def troubles(self) -> tuple[Trouble, ...]:
         """For each dropped target of the route: what it was dropped for."""
         with self._changed:
-            return tuple(self._registry.dropped_reasons())
+            return tuple(self._registry.troubles())
 
     def wait_for_wall(self, monotonic: float) -> float:
         """A monotonic time as seconds since the epoch."""
@@ -422,3 +422,7 @@ class Router:
             prompt_key=prompt_key,
             left=lease.at,
         )
+
+
+def _was_for_room(hold: QueuedWait | None) -> bool:
+    return hold is not None and hold.why.reason is WaitReason.IN_FLIGHT

@@ -5,9 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from legalgen.completion import LimitReading, ModelRef
-from legalgen.failover import (
-    Health,
-)
+from legalgen.errors import Obstacle, Trouble
+from legalgen.failover import Health
 from legalgen.routing.rate_limits import Budgets, Cost, Demand, Experience, Reservation
 
 MOST_IN_FLIGHT = 64
@@ -100,7 +99,7 @@ class QueuedWait(msgspec.Struct, frozen=True):
 
     ref: ModelRef
     seconds: float
-    why: str
+    why: Obstacle
     place: Reservation | None
 
 
@@ -122,12 +121,17 @@ class View(msgspec.Struct, frozen=True):
     ref: ModelRef
     state: str
     until: float | None
-    why: str
+    trouble: Trouble | None
     in_flight: int
     health: Health
     budgets: Budgets
     experience: Experience
     seen: float | None
+
+    @property
+    def why(self) -> str:
+        """The reason in words; empty where there is none."""
+        return str(self.trouble or "")
 
 
 def usd(target: Target, cost: Cost) -> float:

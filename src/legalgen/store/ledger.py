@@ -19,7 +19,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from legalgen.errors import BatchRunning, DiskError, UsageError
+from legalgen.completion import ModelRef
+from legalgen.errors import BatchRunning, DiskError, ErrorCategory, Trouble, UsageError
 from legalgen.store.files import NOT_OURS, DataDir, check_batch_id, replace_file
 from legalgen.store.locks import is_writing
 from legalgen.store.parts import Cell, Part
@@ -134,7 +135,7 @@ class Failed(msgspec.Struct, frozen=True):
 
     ``target`` is ``provider/model``; ``hint_s`` the seconds that the server asked for; ``until``
     the end of its cooldown, where the rule set one. ``codes`` are the gate's, where an answer was
-    refused.
+    refused. ``wrong_url`` and ``credit`` are those of :class:`legalgen.errors.Failure`.
     """
 
     at: datetime
@@ -146,6 +147,20 @@ class Failed(msgspec.Struct, frozen=True):
     hint_s: float | None = None
     until: datetime | None = None
     codes: tuple[str, ...] = ()
+    wrong_url: bool = False
+    credit: bool = False
+
+    @property
+    def trouble(self) -> Trouble:
+        """What the failure says is wrong with its target."""
+        return Trouble(
+            ModelRef.parse(self.target),
+            ErrorCategory(self.category),
+            self.status,
+            self.message,
+            self.wrong_url,
+            self.credit,
+        )
 
 
 class AlertRecord(msgspec.Struct, frozen=True):
@@ -250,7 +265,8 @@ class Record(msgspec.Struct, kw_only=True):
     ``rejected`` counts refused answers by code. The lists are bounded (``MAX_NOTES``, the newest
     are left out), ``omitted`` counts what was left out of each. ``resumed`` holds the times at
     which it was taken up again. ``unjudged`` counts the samples kept although the judge that was
-    asked for could not be had.
+    asked for could not be had. ``obstacles`` are what kept the targets of the route out of use when
+    it ended.
     """
 
     id: str
@@ -272,6 +288,7 @@ class Record(msgspec.Struct, kw_only=True):
     flagged: int = 0
     unjudged: int = 0
     reason: str = ""
+    obstacles: list[Trouble] = []
     rejected: dict[str, int] = {}
     given_up: list[GivenUpTask] = []
     parked: list[Parked] = []

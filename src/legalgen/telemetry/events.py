@@ -30,7 +30,10 @@ class BatchStarted(Event, frozen=True, kw_only=True):
 
 
 class CallFailed(Event, frozen=True, kw_only=True):
-    """One call failed: what came back, what was decided, and until when."""
+    """One call failed: what came back, what was decided, and until when.
+
+    ``wrong_url`` and ``credit`` are those of :class:`legalgen.errors.Failure`.
+    """
 
     slot: int
     provider: str
@@ -42,6 +45,8 @@ class CallFailed(Event, frozen=True, kw_only=True):
     until: datetime | None = None
     hint_s: float | None = None
     codes: tuple[str, ...] = ()
+    wrong_url: bool = False
+    credit: bool = False
 
 
 class Switched(Event, frozen=True, kw_only=True):

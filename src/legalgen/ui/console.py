@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import msgspec
 
 from legalgen.errors import LegalgenError, NoUsableProvider, UsageError
-from legalgen.routing.remedies import remedies, troubles
+from legalgen.routing.remedies import remedies, sentence
 from legalgen.telemetry import events
 from legalgen.ui import screens
 from legalgen.ui.frame import StyledLine, columns_of, printable
@@ -287,14 +287,15 @@ class Console:
 
     def failure(self, error: LegalgenError, exit_code: int) -> None:
         """An error as a sentence on stderr; with ``--json`` also as an object on stdout."""
-        tried = error.tried if isinstance(error, NoUsableProvider) else ()
-        cures = remedies(trouble for line in tried for trouble in troubles(line))
+        troubles = error.tried if isinstance(error, NoUsableProvider) else ()
+        tried = [f"{trouble.target}: {trouble}" for trouble in troubles]
+        cures = remedies(troubles)
         self._say([StyledLine((("Error: ", "red"), (str(error), "")))])
         self._say(StyledLine.of(f"  {line}", "dim") for line in tried)
         self._say(StyledLine.of(f"  {cure}", "yellow") for cure in cures)
         if self.json:
             kind = type(error).__name__
-            detail = {"kind": kind, "message": str(error), "tried": list(tried), "remedies": cures}
+            detail = {"kind": kind, "message": str(error), "tried": tried, "remedies": cures}
             self.data({"error": detail, "exit_code": exit_code})
 
     # ------------------------------------------------------------------ paper and ink
@@ -469,7 +470,7 @@ def result_json(result: Result, again: str = "") -> dict[str, Any]:
     return {
         "status": result.status,
         "exit_code": result.exit_code,
-        "reason": result.reason,
+        "reason": sentence(result.reason, result.obstacles),
         "resume_after": result.resume_after,
         "dataset": str(result.dataset) if result.dataset else None,
         "remedies": screens.remedies_of(result),

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from legalgen.batch import bulk
-from legalgen.completion import ModelRef
+from legalgen.errors import Trouble
 from legalgen.errors.category import ErrorCategory
-from legalgen.routing.remedies import Trouble, grouped, remedies, troubles
+from legalgen.routing.remedies import grouped, remedies
 from legalgen.ui.frame import WINDOWS, Style, StyledLine, dollars, short, span, unit
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def summary(result: Result, again: str) -> Iterator[StyledLine]:
         yield StyledLine(((result.status, GOOD.get(result.status, "")), (f": {result.reason}", "")))
     else:
         yield _headline(record, result.status)
-        for reason in because(result.reason):
+        for reason in because(result.reason, result.obstacles):
             yield labelled("because", reason, GOOD.get(result.status, ""))
         yield from _made(record)
         if result.dataset is not None and record.accepted:
@@ -147,12 +147,10 @@ def _headline(record: Record, status: str) -> StyledLine:
     )
 
 
-def because(reason: str) -> list[str]:
-    """Why a run ended; a list of the troubles of all models is told provider by provider."""
-    found = list(troubles(reason))
-    if len(found) < 2:
-        return [reason] if reason else []
-    return [reason.partition(str(found[0].ref))[0].rstrip(": "), *grouped(found)]
+def because(reason: str, obstacles: Iterable[Trouble]) -> list[str]:
+    """Why a run ended; what keeps all models out of use is told provider by provider."""
+    found = grouped(each for each in obstacles if str(each) != reason)
+    return [line for line in (reason, *found) if line]
 
 
 def _made(record: Record) -> Iterator[StyledLine]:
@@ -266,13 +264,9 @@ def remedies_of(result: Result) -> list[str]:
         return []
     failures = result.record.failures if result.record is not None else []
     last = {failed.target: failed for failed in failures if failed.category in CURABLE}
-    seen = [
-        Trouble(
-            ModelRef.parse(f.target), ErrorCategory(f.category), f.status, f"{f.rule}: {f.message}"
-        )
-        for f in last.values()
-    ]
-    return remedies(seen or troubles(result.reason))
+    passing = result.exit_code == 75
+    kept_out = [t for t in result.obstacles if t.category in CURABLE or not passing]
+    return remedies([failed.trouble for failed in last.values()] or kept_out)
 
 
 def next_command(result: Result, again: str) -> str:
@@ -358,7 +352,7 @@ HISTORY_COLUMNS: tuple[Column, ...] = (
 def record_lines(record: Record, status: str, again: str) -> Iterator[StyledLine]:
     """One batch in full, before its table of models."""
     yield _headline(record, status)
-    for reason in because(record.reason):
+    for reason in because(record.reason, record.obstacles):
         yield labelled("because", reason, GOOD.get(status, ""))
     yield labelled("command", " ".join(record.command))
     finished = f"{record.finished.astimezone():%Y-%m-%d %H:%M:%S}" if record.finished else "not yet"
