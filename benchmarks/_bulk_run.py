@@ -14,9 +14,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from legalgen.batch.bulk_run import BulkOrder, BulkRun
+from legalgen.batch.bulk_opening import open_bulk_run
 from legalgen.batch.generation import Stop
-from legalgen.batch.run import Intent
+from legalgen.batch.intent import BulkOrder, Intent
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog
 from legalgen.quality.rules import Verdict
@@ -36,7 +36,7 @@ def main() -> None:
     terms = Catalog.load().bulk("groq")
     assert terms is not None
     settings = Settings.load({"provider": "groq"}, os.environ, None, known_providers=[*PROVIDERS])
-    run = BulkRun(
+    run = open_bulk_run(
         settings,
         Intent(count=count),
         BulkOrder(follow=True, poll_s=0.1),

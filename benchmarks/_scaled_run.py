@@ -9,8 +9,7 @@ import sys
 import time
 
 from legalgen import cli
-from legalgen.batch import loop
-from legalgen.batch.run import Run
+from legalgen.batch import loop, opening
 from legalgen.routing.router import RECHECK_S, Router
 from legalgen.telemetry.clock import Clock
 
@@ -27,7 +26,7 @@ def main() -> None:
             self._changed.wait(min(seconds, RECHECK_S) / scale)
 
     clock = Clock(monotonic, lambda: began_wall_s + monotonic())
-    Run.__init__ = functools.partialmethod(Run.__init__, clock=clock)  # type: ignore[assignment]
+    opening.open_parts = functools.partial(opening.open_parts, clock=clock)
     Router.rest = rest  # type: ignore[method-assign]
     loop.TICK_S, loop.GROWING_TICK_S = loop.TICK_S / scale, loop.GROWING_TICK_S / scale
     cli.main()

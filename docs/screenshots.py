@@ -19,7 +19,7 @@ from pathlib import Path
 from rich.console import Console as RichConsole
 from rich.text import Text
 
-from legalgen.batch.run import Result
+from legalgen.batch.intent import Result
 from legalgen.completion import ModelRef
 from legalgen.failover import Health
 from legalgen.routing.inventory import Limit, ModelRow, track_of

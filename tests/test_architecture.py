@@ -42,7 +42,7 @@ LIFTABLE = {
 }  # fmt: skip
 """Taken out and used elsewhere, these need nothing but the words and errors below them."""
 WRITERS = {
-    "batch.bulk", "batch.bulk_run", "cli", "commands.dataset", "commands.running",
+    "batch.bulk", "cli", "commands.dataset", "commands.running",
     "dataset.compact", "dataset.export", "dataset.verify", "providers.local",
     "quality.duplicates", "quality.selection", "routing.health", "settings.config_file",
     "store.card", "store.files", "store.journal", "store.ledger", "store.locks", "store.notes",
@@ -349,7 +349,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_what_only_an_answer_needs_is_not_loaded_before_the_first_call() -> None:
     """The gate's patterns, the grammar of citations and pyarrow wait until calls are in flight."""
-    script = "import sys, legalgen.batch.run\nprint(*sys.modules)"
+    script = "import sys, legalgen.batch.opening\nprint(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )

@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.batch import bulk
-from legalgen.batch.bulk_run import BulkOrder, BulkRun
+from legalgen.batch.bulk_opening import open_bulk_run
 from legalgen.batch.generation import Stop
-from legalgen.batch.run import Intent, Result
+from legalgen.batch.intent import BulkOrder, Intent, Result
+from legalgen.batch.opening import open_run
 from legalgen.completion import Message, Prompt, Request, Usage
 from legalgen.errors import DiskError, ErrorCategory, Failure, ProviderError, UsageError
 from legalgen.providers import PROVIDERS
@@ -80,7 +81,7 @@ class Bench:
         **flags: object,
     ) -> Result:
         self.heard = []
-        run = BulkRun(
+        run = open_bulk_run(
             self.settings(**flags),
             intent,
             order or BulkOrder(poll_s=0.05),
@@ -467,10 +468,8 @@ def test_finishing_online_holds_for_later_runs(tmp_path: Path) -> None:
 
 def test_an_ordinary_batch_can_go_on_in_bulk(quick: Bench) -> None:
     """A batch that stopped short is handed over: only what it lacks is sent."""
-    from legalgen.batch.run import Run
-
     settings = quick.settings(max_calls="2", no_failover=True)
-    run = Run(settings, Intent(count=6), listener=lambda _: None, stop=Stop())
+    run = open_run(settings, Intent(count=6), listener=lambda _: None, stop=Stop())
     short = run.go()
     run.close()
     done = quick.resume(short)

@@ -10,7 +10,8 @@ import pytest
 
 from legalgen.batch import judging as judging_module
 from legalgen.batch.generation import Stop
-from legalgen.batch.run import Intent, Result, Run
+from legalgen.batch.intent import Intent, Result
+from legalgen.batch.opening import open_run
 from legalgen.completion import Completion, Usage
 from legalgen.errors import UsageError
 from legalgen.law.planner import Task
@@ -36,7 +37,7 @@ def run(tmp_path: Path, server: VendorServer, **flags: object) -> Result:
     environ = {"GROQ_API_KEY": server.key("groq"), "GROQ_BASE_URL": server.base_url("groq")}
     settings = Settings.load(given, environ, None)
     intent = Intent(count=settings.count, default_max_wait_s=20)
-    opened = Run(settings, intent, listener=lambda _: None, stop=Stop())
+    opened = open_run(settings, intent, listener=lambda _: None, stop=Stop())
     try:
         return opened.go()
     finally:

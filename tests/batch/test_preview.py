@@ -9,22 +9,23 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from legalgen.batch.generation import Stop
+from legalgen.batch.intent import Intent
+from legalgen.batch.opening import RunParts, online, open_parts, session_of
 from legalgen.batch.preview import preview
-from legalgen.batch.run import Intent, Run
 from legalgen.routing.forecast import forecast
 from legalgen.settings.layers import Settings
 from tests.vendors import Config, VendorServer
 
 
 @contextlib.contextmanager
-def opened(tmp_path: Path, server: VendorServer, count: int, **flags: object) -> Iterator[Run]:
+def opened(tmp_path: Path, server: VendorServer, count: int, **flags: object) -> Iterator[RunParts]:
     given: dict[str, object] = {
         "provider": "groq", "seed": "7", "data_dir": str(tmp_path / "data"),
         "state_dir": str(tmp_path / "state"), **flags,
     }  # fmt: skip
     environ = {"GROQ_API_KEY": server.key("groq"), "GROQ_BASE_URL": server.base_url("groq")}
     settings = Settings.load(given, environ, None)
-    run = Run(settings, Intent(count=count), listener=lambda _: None, stop=Stop())
+    run = open_parts(settings, Intent(count=count), listener=lambda _: None, stop=Stop())
     with contextlib.closing(run):
         yield run
 
@@ -46,7 +47,7 @@ def test_limits_are_assumed_until_known_and_then_known(tmp_path: Path) -> None:
         with opened(tmp_path, server, 50) as run:
             before = preview(run).forecast
         with opened(tmp_path, server, 1, model="openai/gpt-oss-120b", no_failover=True) as run:
-            assert run.go().exit_code == 0
+            assert session_of(run, online(run)).go().exit_code == 0
         with opened(tmp_path, server, 50) as run:
             after = preview(run).forecast
     assumed = {str(share.ref): share.assumed for share in before.shares}
@@ -129,7 +130,7 @@ def test_what_was_learnt_of_a_judge_is_used(tmp_path: Path) -> None:
     judge = "openai/gpt-oss-120b"
     with VendorServer(Config.of("groq-free")) as server:
         with opened(tmp_path, server, 1, model=judge, no_failover=True) as run:
-            assert run.go().exit_code == 0
+            assert session_of(run, online(run)).go().exit_code == 0
         with opened(tmp_path, server, 50, model=QWEN, judge=[f"groq/{judge}"]) as run:
             found = preview(run)
     assert found.judging is not None

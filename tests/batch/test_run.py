@@ -15,8 +15,11 @@ import msgspec
 import pytest
 
 from legalgen.batch.generation import Stop
+from legalgen.batch.intent import Intent, Result
+from legalgen.batch.opening import RunParts, online, open_parts, session_of
 from legalgen.batch.preview import preview
-from legalgen.batch.run import Intent, Result, Run, resumed_flags, resumed_settings
+from legalgen.batch.records import resumed_flags, resumed_settings
+from legalgen.batch.session import Session
 from legalgen.commands.batch import BatchOrder, run_batch
 from legalgen.commands.options import console_of
 from legalgen.dataset.compact import compact
@@ -56,18 +59,23 @@ class World:
     def __post_init__(self) -> None:
         self.environ = environment(self.home, self.server) | self.environ
 
-    def open(
+    def open(self, **flags: Any) -> Session:
+        """A batch that has not begun."""
+        return begun(self.parts(**flags))
+
+    def parts(
         self,
         stop: Stop | None = None,
         resume: Record | None = None,
         clock: Clock | None = None,
         **flags: Any,
-    ) -> Run:
-        """A batch that has not begun."""
+    ) -> RunParts:
+        """What a batch is made of."""
         given: dict[str, Any] = {"provider": "groq", "count": "4", "seed": "1", **flags}
         settings = Settings.load(given, self.environ, None, known_providers=tuple(PROVIDERS))
         intent = Intent(count=settings.count, command=("legalgen", "batch"), resume=resume)
-        return Run(settings, intent, listener=self._hear, stop=stop or Stop(), clock=clock)
+        stop = stop or Stop()
+        return open_parts(settings, intent, listener=self._hear, stop=stop, clock=clock)
 
     def batch(self, **flags: Any) -> Result:
         """A batch from start to end."""
@@ -120,7 +128,12 @@ def build(tmp_path: Path) -> Iterator[Callable[[Config], World]]:
         server.close()
 
 
-def ended(run: Run) -> Result:
+def begun(run: RunParts) -> Session:
+    """A session of calls of its own."""
+    return session_of(run, online(run))
+
+
+def ended(run: Session) -> Result:
     """A run from start to end."""
     try:
         return run.go()
@@ -354,7 +367,7 @@ class TestWhoIsPaid:
 class TestPrices:
     """A cap on money binds, and no price is not a price of nothing."""
 
-    def unpriced(self, world: World, config: str = "", **flags: Any) -> Run:
+    def unpriced(self, world: World, config: str = "", **flags: Any) -> RunParts:
         """A run at a server of one's own, whose model has no price in the catalog."""
         path = world.home / "config.toml"
         path.write_text(config, encoding="utf-8")
@@ -362,7 +375,7 @@ class TestPrices:
                  "model": "m", "only_provider": True, "count": "2", **flags}  # fmt: skip
         settings = Settings.load(given, world.environ, path, known_providers=tuple(PROVIDERS))
         intent = Intent(count=settings.count, command=("legalgen", "batch"))
-        return Run(settings, intent, listener=world.told.append, stop=Stop())
+        return open_parts(settings, intent, listener=world.told.append, stop=Stop())
 
     def test_a_cap_that_could_not_bind_is_refused(self, world: World) -> None:
         """It says which model, and the lines to write; nobody is called."""
@@ -375,22 +388,14 @@ class TestPrices:
     def test_a_stated_price_binds(self, world: World) -> None:
         """At a dollar a token the first call would be too dear."""
         dear = '[prices."openai/m"]\ninput = 1e6\noutput = 1e6'
-        run = self.unpriced(world, dear, max_cost="1")
-        try:
-            result = run.go()
-        finally:
-            run.close()
+        result = ended(begun(self.unpriced(world, dear, max_cost="1")))
         assert (result.exit_code, world.server.calls()) == (4, [])
         assert "(--max-cost)" in result.reason
 
     def test_a_model_on_hardware_of_ones_own_costs_nothing(self, world: World) -> None:
         """A price of 0 is one: the cap is met, and the ledger says $0."""
         free = '[prices."openai/m"]\ninput = 0\noutput = 0'
-        run = self.unpriced(world, free, max_cost="1")
-        try:
-            result = run.go()
-        finally:
-            run.close()
+        result = ended(begun(self.unpriced(world, free, max_cost="1")))
         assert (result.exit_code, stats_of(result)["openai/m"].cost_usd) == (0, 0.0)
 
     @pytest.mark.parametrize("period", ["day", "month"])
@@ -413,11 +418,8 @@ class TestPrices:
     def test_without_a_price_the_tokens_are_told(self, world: World) -> None:
         """The summary, the plan and the JSON say so, and never $0.00."""
         run = self.unpriced(world)
-        try:
-            planned = preview(run)
-            result = run.go()
-        finally:
-            run.close()
+        planned = preview(run)
+        result = ended(begun(run))
         assert "price unknown: " in "\n".join(planned.lines())
         assert planned.as_json()["models"][0]["price_unknown_tokens"] > 0
         stats = stats_of(result)["openai/m"]
@@ -872,7 +874,7 @@ class TestStopping:
         self, world: World
     ) -> None:
         """The error comes out, and the rows and the record are whole."""
-        run = world.open(count="9", concurrency="1", route=GROQ, provider=None)
+        run = world.parts(count="9", concurrency="1", route=GROQ, provider=None)
         [(ref, endpoint)] = run.endpoints.items()
 
         def broken(_: object) -> float:
@@ -882,8 +884,7 @@ class TestStopping:
 
         run.endpoints[ref] = msgspec.structs.replace(endpoint, price=broken)
         with pytest.raises(ZeroDivisionError):
-            run.go()
-        run.close()
+            ended(begun(run))
         [record] = run.ledger.all()
         assert isinstance(record, Record)
         assert (record.status, record.accepted, len(world.rows())) == ("failed", 3, 3)

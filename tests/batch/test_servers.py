@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from legalgen.batch.generation import Stop
-from legalgen.batch.run import Intent, Result, Run
+from legalgen.batch.intent import Intent, Result
+from legalgen.batch.opening import open_run
 from legalgen.completion import ModelRef
 from legalgen.errors import ErrorCategory as C
 from legalgen.errors import Failure, Trouble
@@ -41,7 +42,7 @@ def batch(home: Path, server: Server, provider: str = "openai", **flags: Any) ->
     }  # fmt: skip
     settings = Settings.load(given, environ, None, known_providers=tuple(PROVIDERS))
     intent = Intent(count=settings.count, command=("legalgen", "batch"))
-    run = Run(settings, intent, listener=lambda _: None, stop=Stop())
+    run = open_run(settings, intent, listener=lambda _: None, stop=Stop())
     try:
         return run.go()
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from legalgen.batch.workers import Crashed, Done, Workers
+from legalgen.batch.workers import Crashed, Done, Inbox, Workers
 from legalgen.telemetry.clock import Clock
 from tests.simulation import LONGEST_S, Time
 
@@ -12,24 +12,37 @@ from tests.simulation import LONGEST_S, Time
 def test_an_empty_inbox_is_waited_for_on_the_clock_that_was_given() -> None:
     """Nobody works and nothing comes: the seconds pass, on a simulated clock at once."""
     time = Time()
-    crew = Workers[str, str](str.upper, time.clock)
+    inbox = Inbox(time.clock)
     started = time.now
-    assert list(crew.receive(30.0)) == []
+    assert list(inbox.receive(30.0)) == []
     assert time.now - started == 30.0
 
 
-def test_what_is_noted_comes_before_what_is_told_next() -> None:
-    """A note wakes nobody, and is not overtaken."""
-    crew = Workers[str, str](str.upper, Clock())
-    crew.note("left")
-    crew.tell("came back")
-    assert list(crew.receive(LONGEST_S)) == ["left", "came back"]
+def test_what_is_quiet_comes_before_what_is_told_next() -> None:
+    """It wakes nobody, and is not overtaken."""
+    inbox = Inbox(Clock(), quiet=(int,))
+    inbox.tell("first")
+    inbox.tell(1)
+    inbox.tell("came back")
+    assert list(inbox.receive(LONGEST_S)) == [1, "first", "came back"]
+
+
+def test_a_message_told_to_the_inbox_is_received_among_the_workers_own() -> None:
+    """Whoever calls from a worker needs to know the inbox alone."""
+    inbox = Inbox(Clock())
+    crew = Workers[str, None](inbox.tell, inbox)
+    crew.start("a")
+    came: list[object] = []
+    while crew.active:
+        came += crew.receive(LONGEST_S)
+    crew.dismiss()
+    assert came == ["a", Done("a", None)]
 
 
 @pytest.mark.parametrize("jobs", [["a"], ["a", "b", "c"]])
 def test_each_job_comes_back_as_done(jobs: list[str]) -> None:
     """Whoever waits is woken by it, and it is no longer active."""
-    crew = Workers[str, str](str.upper, Clock())
+    crew = Workers[str, str](str.upper, Inbox(Clock()))
     for job in jobs:
         crew.start(job)
     came: list[object] = []
@@ -45,7 +58,7 @@ def test_a_bug_of_a_worker_comes_out() -> None:
     def work(job: str) -> str:
         raise ZeroDivisionError(job)
 
-    crew = Workers[str, str](work, Clock())
+    crew = Workers[str, str](work, Inbox(Clock()))
     crew.start("a")
     [crashed] = crew.receive(LONGEST_S)
     assert isinstance(crashed, Crashed)

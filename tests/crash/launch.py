@@ -23,8 +23,9 @@ from tests.crash.killer import intercept
 from tests.crash.points import Order, handler
 
 PRELOADED = (
-    "legalgen.cli", "legalgen.commands.batch", "legalgen.batch.run", "legalgen.quality.selection",
-    "legalgen.batch.bulk_run", "legalgen.dataset.verify", "groq", "pyarrow.parquet",
+    "legalgen.cli", "legalgen.commands.batch", "legalgen.batch.opening",
+    "legalgen.quality.selection", "legalgen.batch.bulk_opening", "legalgen.dataset.verify", "groq",
+    "pyarrow.parquet",
 )  # fmt: skip
 _WRITE = os.write
 

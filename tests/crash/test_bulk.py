@@ -16,9 +16,9 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from legalgen.batch.bulk_run import BulkOrder, BulkRun
+from legalgen.batch.bulk_opening import open_bulk_run
 from legalgen.batch.generation import Stop
-from legalgen.batch.run import Intent, Result
+from legalgen.batch.intent import BulkOrder, Intent, Result
 from legalgen.providers import PROVIDERS
 from legalgen.providers.base import BulkProvider
 from legalgen.providers.catalog import Catalog
@@ -114,7 +114,7 @@ def run(vendor: Vendor, root: Path, resume: Record | None, watch: Watch | None =
     watched = Watched(service, watch) if watch else service
     terms = Catalog.load().bulk("groq")
     assert terms is not None
-    bulk_run = BulkRun(
+    bulk_run = open_bulk_run(
         Settings.load(flags, environ, None, known_providers=tuple(PROVIDERS)),
         Intent(count=COUNT, resume=resume),
         BulkOrder(),

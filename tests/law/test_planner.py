@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from legalgen.batch.loop import Schedule
+from legalgen.batch.schedule import Schedule
 from legalgen.errors import UsageError
 from legalgen.law.axes import Filter
 from legalgen.law.planner import PARK_AFTER, Cell, Task, TaskPlanner, renew, slot_seed

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from legalgen.batch.run import Result
+from legalgen.batch.intent import Result
 from legalgen.completion import ModelRef
 from legalgen.errors import NoUsableProvider, Trouble, UsageError
 from legalgen.errors.category import ErrorCategory

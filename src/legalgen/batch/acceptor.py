@@ -1,171 +1,181 @@
-"""Answers that came from elsewhere: judged, counted and put on the disk like any other.
+"""The one way into the dataset: look for duplicates, make the row, put it on the disk, count it.
 
-A batch service's answers were asked for by nobody in this process. What becomes of them is what
-becomes of a worker's, in the same code: :class:`legalgen.batch.loop.Batch` without its calls.
+Whoever has calls made, the online loop or a provider's batch service, hands over what came of
+them here. The main thread alone does so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
-import msgspec
 from msgspec.structs import replace
 
-from legalgen.batch import bulk
-from legalgen.batch.generation import (
-    Departed,
-    Job,
-    Judge,
-    Refusal,
-    Spending,
-    Written,
-    unkept,
-    with_reasons,
-)
-from legalgen.batch.loop import Batch
-from legalgen.completion import Completion, ModelRef, Usage
-from legalgen.errors import AnswerRefused, Failure, Reason
-from legalgen.law.planner import Task, dated
-from legalgen.providers.base import BulkAnswer
-from legalgen.quality.rules import Verdict
-from legalgen.routing.rate_limits import Cost, Demand, Reservation
-from legalgen.routing.targets import Lease
-from legalgen.store.ledger import BulkChunk
-from legalgen.store.sample import read
+from legalgen.batch.bookkeeping import Bookkeeper
+from legalgen.batch.composing import Composer
+from legalgen.batch.generation import Departed, Refusal, Spending, Written
+from legalgen.batch.jobs import Job
+from legalgen.batch.reporting import Reporter
+from legalgen.batch.schedule import Schedule
+from legalgen.batch.sink import SampleSink
+from legalgen.errors import Reason
+from legalgen.law.planner import PARK_AFTER
+from legalgen.store.journal import Rejected
+from legalgen.store.ledger import GivenUpTask, Record
+from legalgen.store.sample import Sample
+from legalgen.telemetry import events
+from legalgen.telemetry.metrics import Metrics
 
 
-class Acceptor(Batch):
-    """The half of a batch that takes answers in; nobody is called."""
+class Acceptor:
+    """Takes in what came of calls: ``take``, ``offer`` and ``flush``, or ``give_up``."""
 
-    def hear(self, *messages: object) -> None:
-        """What came of one call, as a worker would tell it."""
+    def __init__(
+        self,
+        record: Record,
+        schedule: Schedule,
+        sink: SampleSink,
+        composer: Composer,
+        *,
+        metrics: Metrics,
+        reporter: Reporter,
+    ) -> None:
+        self._record = record
+        self._schedule = schedule
+        self._sink = sink
+        self._composer = composer
+        self._metrics = metrics
+        self._reporter = reporter
+        self._books = Bookkeeper(record, metrics, reporter)
+        self._accepting: list[tuple[Written, Sample]] = []
+
+    def take(self, *messages: object) -> None:
+        """Note what was told of a call: that it left, what it took, what was refused, an event."""
         for message in messages:
-            self._take(message)
+            match message:
+                case Departed():
+                    self._books.depart(message)
+                case Spending():
+                    self._books.spend(message)
+                case Refusal():
+                    self._reject(message)
+                case events.Event():
+                    self._books.hear(message)
+                case _:
+                    raise TypeError(f"nobody sends {message!r}")
 
-    def offer(self, written: Written) -> bool:
-        """Judge it against all that was accepted; whether it will be on the disk."""
-        before = self._schedule.accepted
-        self._consider(written)
-        return self._schedule.accepted > before
+    def offer(self, written: Written) -> Sequence[Reason]:
+        """Judge it against all that was accepted so far, and queue it for the journal.
 
-    def flush(self) -> None:
-        """Put what was accepted on the disk, all at once."""
-        self._accept()
+        Returns why it is refused, as a duplicate is; nothing where it was queued.
+        """
+        verdict = self._sink.review(written.verdict)
+        if verdict.rejected:
+            return [reason for reason in verdict.reasons if reason.reject]
+        sample = self._composer.compose(replace(written, verdict=verdict), self._record.id)
+        self._sink.note(sample, verdict)
+        self._accepting.append((written, sample))
+        self._schedule.accept(written.job.task)
+        return ()
+
+    def flush(self) -> Sequence[Written]:
+        """Put everything that was queued on the disk at once; only then does it count.
+
+        Raises:
+            DiskError: the disk failed; what was counted is on it.
+        """
+        if not self._accepting:
+            return ()
+        accepting, self._accepting = self._accepting, []
+        self._sink.append([sample for _, sample in accepting])
+        for written, sample in accepting:
+            self._count(written, sample)
+        self._sink.save()
+        return [written for written, _ in accepting]
+
+    def _count(self, written: Written, sample: Sample) -> None:
+        record, stats = self._record, self._record.model(written.lease.ref)
+        record.accepted += 1
+        record.flagged += bool(sample.flags)
+        record.unjudged += "UNJUDGED" in sample.flags
+        stats.samples += 1
+        stats.sample_seconds += written.completion.latency_s
+        stats.reasoning_steps += len(sample.reasoning_steps)
+        self._metrics.accept(written.lease.ref, self._reporter.clock.wall(), sample.flags)
+        self._reporter.tell(
+            events.SampleAccepted(
+                at=sample.created_at,
+                slot=sample.slot,
+                sample=sample.id,
+                provider=sample.provider,
+                model=sample.model,
+                accepted=record.accepted,
+                flags=sample.flags,
+                latency_s=written.completion.latency_s,
+                input_tokens=sample.input_tokens,
+                output_tokens=sample.output_tokens,
+                cost_usd=sample.cost_usd,
+            )
+        )
 
     def count_again(self, written: Written) -> None:
         """A sample that a reading which was broken off put on the disk: counted, not written."""
-        stats = self.record.model(written.lease.ref)
+        stats = self._record.model(written.lease.ref)
         stats.samples += 1
         stats.sample_seconds += written.completion.latency_s
         stats.reasoning_steps += len(written.verdict.draft.reasoning_steps)
-        self.record.flagged += bool(written.verdict.flags)
+        self._record.flagged += bool(written.verdict.flags)
 
-    def _refuse_late(self, written: Written, reasons: Sequence[Reason]) -> None:
-        """A duplicate: its slot is asked for again with the others that are missing."""
-        job, ref, completion = written.job, written.lease.ref, written.completion
-        self._take(Refusal(job, ref, tuple(reasons), completion, written.cost_usd, job.attempts))
-
-
-class SampleMaking(msgspec.Struct, frozen=True):
-    """What it takes to make a sample of an answer; ``price`` gives US dollars (None: unknown)."""
-
-    task_of: Callable[[int], Task]
-    judge: Judge
-    price: Callable[[Usage], float | None]
-    prompt_version: str
-    as_of: str | None = None
-
-
-class AnswerReader:
-    """Reads the answers of one chunk into an intake, once each.
-
-    ``on_disk`` are the slots that have a sample: of this chunk's, those that a reading which was
-    broken off has accepted.
-    """
-
-    def __init__(
-        self, chunk: BulkChunk, intake: Acceptor, means: SampleMaking, on_disk: Iterable[int]
-    ) -> None:
-        self.found = bulk.ResultReading()
-        self._ref = ModelRef.parse(chunk.target)
-        self._open = set(bulk.slots_of(chunk))
-        self._on_disk = self._open.intersection(on_disk)
-        self._intake = intake
-        self._means = means
-        self._kept: list[int] = []
-
-    def take(self, answers: Iterable[BulkAnswer | None]) -> list[int]:
-        """A group of lines; the slots whose samples are on the disk when it returns."""
-        self._kept = []
-        for answer in answers:
-            self._take(answer)
-        self._intake.flush()
-        return self._kept
-
-    def _take(self, answer: BulkAnswer | None) -> None:
-        if answer is None:
-            self.found.torn += 1
-            return
-        name = bulk.parse_custom_id(answer.custom_id)
-        if name is None or name[0] not in self._open:
-            self.found.strays += 1
-            return
-        self._open.discard(name[0])
-        task = replace(self._means.task_of(name[0]), variation=name[1])
-        task = dated(task, self._means.as_of)
-        job = Job(task, attempts=name[1] + 1)
-        if answer.completion is not None:
-            self._weigh(job, answer.completion)
-        elif answer.failure is not None:
-            self._broke(job, with_reasons(answer.failure))
-
-    def _broke(self, job: Job, failure: Failure) -> None:
-        self.found.broken += 1
-        self.found.codes[failure.code or failure.category.value] += 1
-        if failure.reached:
-            category = failure.category
-            spending = Spending(self._ref, Usage(), 0.0, None, failed=category, answered=False)
-            self._intake.hear(Departed(self._ref), spending)
-        if failure.answer:
-            self._intake.hear(unkept(job, self._ref, failure, 0.0))
-
-    def _weigh(self, job: Job, completion: Completion) -> None:
-        cost = self._means.price(completion.usage)
-        spending = Spending(self._ref, completion.usage, completion.latency_s, cost)
-        self._intake.hear(Departed(self._ref))
-        try:
-            verdict = self._verdict(job.task, completion)
-        except AnswerRefused as error:
-            refusal = Refusal(job, self._ref, error.reasons, completion, cost, job.attempts)
-            self._intake.hear(replace(spending, failed=error.category), refusal)
-            self.found.refused += 1
-            return
-        self._intake.hear(spending)
-        version = self._means.prompt_version
-        self._keep(
-            Written(job, _lease(self._ref), verdict, completion, cost, version, self._means.as_of)
+    def give_up(self, job: Job, reason: str) -> None:
+        """A task that will not be written."""
+        self._schedule.give_up(job)
+        self._metrics.given_up += 1
+        failures = job.trail.failures[-6:]
+        self._record.note(GivenUpTask(job.task.slot, job.task.cell, (*failures, reason)))
+        self._record.note_parked(self._schedule.parked, PARK_AFTER)
+        self._reporter.tell(
+            events.TaskGivenUp(
+                at=self._reporter.now(),
+                slot=job.task.slot,
+                topic=job.task.topic,
+                failures=failures,
+                reason=reason,
+            )
         )
 
-    def _verdict(self, task: Task, completion: Completion) -> Verdict:
-        verdict = self._means.judge(read(completion), task, completion)
-        hard = [reason for reason in verdict.reasons if reason.reject]
-        if hard:
-            raise AnswerRefused(hard, category=verdict.category, truncated=verdict.truncated)
-        return verdict
-
-    def _keep(self, written: Written) -> None:
-        slot = written.job.task.slot
-        if slot in self._on_disk:
-            self._intake.count_again(written)
-        elif self._intake.offer(written):
-            self._kept.append(slot)
-        else:
-            self.found.refused += 1
-            return
-        self.found.accepted += 1
-
-
-def _lease(ref: ModelRef) -> Lease:
-    """The place of a call that the provider made: nothing was reserved for it here."""
-    nothing = Cost(0, 0)
-    return Lease(ref, Demand(0, 0, 0), nothing, Reservation(0, nothing, 0.0), 0.0, 0.0, 0, 0)
+    def _reject(self, refusal: Refusal) -> None:
+        """An answer that was paid for and is not kept."""
+        completion = refusal.completion
+        codes = tuple(dict.fromkeys(reason.code for reason in refusal.reasons))
+        self._metrics.reject(codes)
+        for code in codes:
+            self._record.rejected[code] = self._record.rejected.get(code, 0) + 1
+        self._sink.reject(
+            Rejected(
+                at=self._reporter.now(),
+                slot=refusal.job.task.slot,
+                provider=refusal.ref.provider,
+                model=refusal.ref.model,
+                reasons=refusal.reasons,
+                text=completion.text,
+                characters=len(completion.text),
+                input_tokens=completion.usage.input_tokens,
+                output_tokens=completion.usage.output_tokens,
+                cost_usd=refusal.cost_usd,
+                latency_s=round(completion.latency_s, 3),
+                finish_reason=completion.finish_reason,
+                attempt=refusal.attempt,
+            )
+        )
+        self._reporter.tell(
+            events.AnswerRejected(
+                at=self._reporter.now(),
+                slot=refusal.job.task.slot,
+                provider=refusal.ref.provider,
+                model=refusal.ref.model,
+                codes=codes,
+                message="; ".join(reason.message for reason in refusal.reasons)[:200],
+                input_tokens=completion.usage.input_tokens,
+                output_tokens=completion.usage.output_tokens,
+                cost_usd=refusal.cost_usd,
+            )
+        )

@@ -2,7 +2,7 @@
 
     plan -> file of requests -> upload -> start -> ... -> fetch -> read -> what is missing, again
 
-Everything here is a function of values; :mod:`legalgen.batch.bulk_run` does what they say. A
+Everything here is a function of values; :mod:`legalgen.batch.bulk_executor` does what they say. A
 request is known by its custom id, ``<slot>.<variation>``, a file and a job by the batch's id and
 the chunk's number: whoever comes back after a crash finds what was sent, and sends nothing twice.
 """
@@ -84,6 +84,11 @@ def ranges(slots: Iterable[int]) -> list[tuple[int, int]]:
 def slots_of(chunk: BulkChunk) -> Iterator[int]:
     """The slots that a chunk asks for, ascending."""
     return itertools.chain.from_iterable(range(first, last + 1) for first, last in chunk.slots)
+
+
+def slots_of_all(chunks: Iterable[BulkChunk]) -> set[int]:
+    """The slots that any of these chunks asks for."""
+    return set(itertools.chain.from_iterable(map(slots_of, chunks)))
 
 
 # --- which chunks there are --------------------------------------------------------------------
@@ -315,6 +320,26 @@ def close(chunk: BulkChunk, reading: ResultReading) -> None:
     chunk.collected = True
 
 
+def drop(chunk: BulkChunk) -> None:
+    """The chunk will not be run: its slots are with nobody."""
+    chunk.state, chunk.collected, chunk.missing = "cancelled", True, chunk.requests
+
+
+def files_of(chunk: BulkChunk) -> list[tuple[str, str]]:
+    """The kinds and ids of the files that an ended job has left."""
+    found = [("output", chunk.output_file_id), ("error", chunk.error_file_id)]
+    return [(kind, id_) for kind, id_ in found if id_]
+
+
+def cut_words(chunk: BulkChunk, reading: ResultReading) -> str:
+    """What is said of files that are cut off."""
+    torn = f", {reading.torn:,} lines cannot be read" if reading.torn else ""
+    return (
+        f"the files of chunk {chunk.number} are cut off: {reading.answers:,} answers of "
+        f"{chunk.completed + chunk.failed:,}{torn}; they are fetched again next time"
+    )
+
+
 def summary(chunk: BulkChunk, reading: ResultReading, total: int) -> str:
     """What a chunk brought, in one sentence."""
     parts = [f"{reading.accepted:,} accepted", f"{reading.refused:,} refused"]
@@ -351,6 +376,27 @@ def fetched(path: Path, bring: Callable[[Callable[[bytes], object]], object]) ->
     with disk(path):
         os.replace(aside, path)  # noqa: PTH105 - named os calls are what the crash tests count
     return path
+
+
+def make_folder(folder: Path) -> None:
+    """The folder of files on their way to and from the provider.
+
+    Raises:
+        DiskError: it could not be made.
+    """
+    with disk(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def clear(folder: Path, paths: Iterable[Path]) -> None:
+    """Remove files that are done with.
+
+    Raises:
+        DiskError: one is there still.
+    """
+    with disk(folder, "clear"):
+        for path in paths:
+            path.unlink(missing_ok=True)
 
 
 def lines(paths: Iterable[Path]) -> Iterator[bytes]:

@@ -7,31 +7,30 @@ sleeps on its own and nothing retries beside it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_never
 
-from legalgen.batch.endpoints import Endpoint, Voice
-from legalgen.completion import Completion, ModelRef, Prompt, Request, ResponseFormat, Usage
+from legalgen.batch.endpoints import Endpoint
+from legalgen.batch.jobs import Job, JobPrompts
+from legalgen.completion import Completion, ModelRef, Request, ResponseFormat, Usage
 from legalgen.errors import (
     AnswerRefused,
     ErrorCategory,
     Failure,
     LegalgenError,
-    Obstacle,
     ProviderError,
     Reason,
     WaitReason,
 )
-from legalgen.failover import Call, Decision, NoneLeft, Pause, Then, Trail
+from legalgen.failover import Call, Decision, NoneLeft, Pause, Then
 from legalgen.law.planner import Task, dated
-from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router, Turn
-from legalgen.routing.targets import Lease, QueuedWait, Spent, Target
+from legalgen.routing.targets import Lease, QueuedWait, Spent
 from legalgen.routing.unsupported import form
 from legalgen.store.sample import Draft
 from legalgen.telemetry import events
@@ -51,37 +50,8 @@ LONGEST_LONE_WAIT_S = 30.0
 """A task does not wait longer for what is left to it while another task could be called at once."""
 
 
-class PromptSource(Protocol):
-    """Makes prompts; :mod:`legalgen.law.prompts` does."""
-
-    def build(self, task: Task, *, style: str, avoid: Sequence[str] = ()) -> Prompt:
-        """The first prompt of a task."""
-
-    def repair(self, prompt: Prompt, answer: str, reasons: Sequence[Reason]) -> Prompt:
-        """The same prompt, with a refused answer and what was wrong with it."""
-
-    def demand(self, task: Task, prompt: Prompt, *, style: str) -> Demand:
-        """How large the request and its answer are."""
-
-
 Judge = Callable[[Draft, Task, Completion], "Verdict"]
 Read = Callable[[Completion], Draft]
-
-
-class Job(msgspec.Struct):
-    """One task on its way: what it has been through and what it will be asked next."""
-
-    task: Task
-    trail: Trail = msgspec.field(default_factory=Trail)
-    prompts: dict[Voice, Prompt] = msgspec.field(default_factory=dict)
-    avoid: tuple[str, ...] = ()
-    scale: float = 1.0
-    attempts: int = 0
-    hold: QueuedWait | None = None
-    told: tuple[ModelRef, Obstacle] | None = None
-    failed: tuple[ModelRef, ErrorCategory, str] | None = None
-    """Where, how and by which rule the last call failed, until the next call shows whether that
-    moved the task."""
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -191,21 +161,19 @@ class Generation:
         self,
         router: Router,
         endpoints: Mapping[ModelRef, Endpoint],
-        words: PromptSource,
+        prompts: JobPrompts,
         *,
         read: Read,
         judge: Judge,
-        renew: Callable[[Task], Task],
         stop: Stop,
         tell: Tell,
         clock: Clock | None = None,
     ) -> None:
         self._router = router
         self._endpoints = endpoints
-        self._words = words
+        self._prompts = prompts
         self._read = read
         self._judge = judge
-        self._renew = renew
         self._stop = stop
         self._tell = tell
         self._clock = clock or Clock()
@@ -227,33 +195,13 @@ class Generation:
         outcome: Outcome = self._retrying(self._attempt, job)
         return outcome
 
-    def demand(self, job: Job) -> Callable[[Target], Demand]:
-        """The size of the job's next request, by the target's own style of prompt."""
-
-        known: dict[Voice, Demand] = {}
-
-        def of(target: Target) -> Demand:
-            voice = self._endpoints[target.ref].voice
-            if voice not in known:
-                demand = self._words.demand(job.task, self._prompt(job, voice), style=voice[0])
-                known[voice] = replace(demand, scale=job.scale)
-            return known[voice]
-
-        return of
-
-    def renew(self, job: Job, avoid: Sequence[str] = ()) -> None:
-        """Begin the job's task again with a new seed."""
-        job.task = self._renew(job.task)
-        job.prompts, job.scale = {}, 1.0
-        job.avoid = (*job.avoid, *avoid)[-3:]
-
     # ------------------------------------------------------------------ one attempt
 
     def _attempt(self, job: Job) -> Outcome:
         if self._stop.requested:
             self._give_back(job)
             return Halted(job)
-        turn = self._router.turn(job.trail, self.demand(job), job.hold)
+        turn = self._router.turn(job.trail, self._prompts.demand(job), job.hold)
         job.hold = turn if isinstance(turn, QueuedWait) else None
         if self._is_left_behind(job, turn):
             return _ended(self._join_again(job))
@@ -279,7 +227,7 @@ class Generation:
                 late = why.reason is not WaitReason.IN_FLIGHT and seconds > LONGEST_LONE_WAIT_S
             case _:
                 late = False
-        return late and isinstance(self._router.outlook(self.demand(job)), Call)
+        return late and isinstance(self._router.outlook(self._prompts.demand(job)), Call)
 
     def _join_again(self, job: Job) -> GivenUp | None:
         """No target with room is left idle: a task that was refused is given up, one that was
@@ -311,7 +259,7 @@ class Generation:
         without = self._router.unsupported.of(lease.ref)
         return Request(
             model=lease.ref.model,
-            prompt=self._prompt(job, endpoint.voice),
+            prompt=self._prompts.prompt(job, endpoint.voice),
             max_completion_tokens=lease.max_completion_tokens,
             timeout_s=endpoint.timeout_s,
             response_format=_format(endpoint, without),
@@ -326,13 +274,13 @@ class Generation:
         try:
             task = dated(job.task, self._endpoints[lease.ref].as_of)
             verdict = self._judge(self._read(completion), task, completion)
-            _raise_if_rejected(verdict)
+            raise_if_rejected(verdict)
         except AnswerRefused as refusal:
             self._tell(_spending(lease.ref, completion, cost, refusal.category))
             return self.refuse(job, lease, completion, refusal, cost)
         self._tell(_spending(lease.ref, completion, cost, None))
         voice = self._endpoints[lease.ref].voice
-        version = self._prompt(job, voice).version
+        version = self._prompts.prompt(job, voice).version
         return Written(job, lease, verdict, completion, cost, version, voice[1])
 
     # ------------------------------------------------------------------ what failed
@@ -430,11 +378,11 @@ class Generation:
             case Then.ENLARGE if self._can_enlarge(job, lease):
                 job.scale *= ENLARGED
             case Then.REPAIR | Then.ENLARGE if failure.reasons:
-                self._repair(job, failure, answer)
+                self._prompts.repair(job, answer, failure.reasons)
             case Then.ENLARGE:
                 job.scale *= ENLARGED
             case Then.ANEW:
-                self.renew(job)
+                self._prompts.renew(job)
             case _:
                 pass
 
@@ -442,12 +390,6 @@ class Generation:
         targets = {target.ref: target for target in self._router.targets}
         larger = lease.max_completion_tokens * ENLARGED
         return larger <= targets[lease.ref].max_completion_tokens and job.trail.here < 2
-
-    def _repair(self, job: Job, failure: Failure, answer: str) -> None:
-        job.prompts = {
-            voice: self._words.repair(self._first(job, voice), answer, failure.reasons)
-            for voice in job.prompts
-        }
 
     # ------------------------------------------------------------------ what is told
 
@@ -521,16 +463,7 @@ class Generation:
             )
         )
 
-    # ------------------------------------------------------------------ small change
-
-    def _prompt(self, job: Job, voice: Voice) -> Prompt:
-        if voice not in job.prompts:
-            job.prompts[voice] = self._first(job, voice)
-        return job.prompts[voice]
-
-    def _first(self, job: Job, voice: Voice) -> Prompt:
-        style, as_of = voice
-        return self._words.build(dated(job.task, as_of), style=style, avoid=job.avoid)
+    # ------------------------------------------------------------------ waiting
 
     def _rest(self, seconds: float) -> None:
         if seconds <= 0 or self._stop.requested:
@@ -583,7 +516,12 @@ def _ended(outcome: Outcome | None) -> Outcome:
     return outcome
 
 
-def _raise_if_rejected(verdict: Verdict) -> None:
+def raise_if_rejected(verdict: Verdict) -> None:
+    """Take what the gate rejects for a failure like any other.
+
+    Raises:
+        AnswerRefused: the verdict rejects the answer.
+    """
     if verdict.rejected:
         hard = [reason for reason in verdict.reasons if reason.reject]
         raise AnswerRefused(hard, category=verdict.category, truncated=verdict.truncated)

@@ -6,7 +6,7 @@ the judge's model, and the same weights elsewhere. What it costs is counted apar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -16,17 +16,18 @@ from legalgen.batch.endpoints import Endpoint
 from legalgen.batch.generation import (
     Departed,
     Generation,
-    Job,
     Refusal,
     Spending,
     Stop,
     Tell,
     Written,
 )
+from legalgen.batch.jobs import Job, JobPrompts
 from legalgen.completion import Completion, ModelRef, Prompt
 from legalgen.errors import Reason
 from legalgen.law.planner import Task
 from legalgen.law.prompts.prompter import Prompter
+from legalgen.quality.opening import Inspector
 from legalgen.quality.rules import Verdict
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router
@@ -118,10 +119,9 @@ class Judging:
         generation = Generation(
             self._router,
             self._endpoints,
-            _Questions(self._prompter, task, draft),
+            JobPrompts(_Questions(self._prompter, task, draft), self._endpoints, renew=_the_same),
             read=_as_text,
             judge=_readable,
-            renew=lambda same: same,
             stop=self._stop,
             tell=self._tell_apart,
             clock=self._clock,
@@ -190,6 +190,11 @@ def _as_judge(ref: ModelRef) -> ModelRef:
     return ModelRef(ref.provider, ref.model + ROLE)
 
 
+def _the_same(task: Task) -> Task:
+    """The task begun again: a judge has no seed to change."""
+    return task
+
+
 def _as_text(completion: Completion) -> Draft:
     return Draft(question="", reasoning_steps=(), answer=completion.text, citations=())
 
@@ -216,27 +221,27 @@ def _judgement(text: str) -> Judgement:
     return msgspec.json.decode(text[start : end + 1].encode(), type=Judgement)
 
 
-Inspection = Callable[[Draft, Task, Completion], Verdict]
-
-
-def judged(
-    gate: Inspection, judging: Judging, score: Callable[[float | None], Reason | None]
-) -> Inspection:
+class MarkedGate:
     """The gate with the judge behind it: only what the gate lets through is marked.
 
-    ``score`` turns a mark, or that there is none, into the gate's reason for it. It is asked about
-    the lowest mark: each of the four has to suffice.
+    The gate is asked about the lowest mark, or about there being none: each of the four has to
+    suffice.
     """
 
-    def judge(draft: Draft, task: Task, completion: Completion) -> Verdict:
-        verdict = gate(draft, task, completion)
+    def __init__(self, gate: Inspector, judging: Judging) -> None:
+        self._gate = gate
+        self._judging = judging
+
+    def judge(self, draft: Draft, task: Task, completion: Completion) -> Verdict:
+        """What the gate and the marks say of an answer to a task."""
+        verdict = self._gate.judge(draft, task, completion)
         if verdict.rejected:
             return verdict
-        marked = judging.mark(task, verdict.draft)
+        marked = self._judging.mark(task, verdict.draft)
         if marked is None:
-            return verdict.with_reasons([score(None)])
+            return verdict.with_reasons([self._gate.score(None)])
         judgement, ref = marked
-        reason = score(judgement.lowest)
+        reason = self._gate.score(judgement.lowest)
         found = verdict.with_reasons([judgement.told(reason) if reason is not None else None])
         return replace(
             found,
@@ -245,5 +250,3 @@ def judged(
             marks=judgement.marks,
             remark=clean(judgement.remark) or None,
         )
-
-    return judge

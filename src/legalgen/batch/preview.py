@@ -12,9 +12,10 @@ from typing import Any
 
 import msgspec
 
-from legalgen.batch.generation import Job
+from legalgen.batch.jobs import Job
 from legalgen.batch.judging import MARK_TOKENS
-from legalgen.batch.run import Run
+from legalgen.batch.opening import RunParts
+from legalgen.batch.records import new_record
 from legalgen.law.planner import Task
 from legalgen.routing.forecast import UNKNOWN_YIELD, Forecast, ModelShare, Supply, forecast
 from legalgen.routing.rate_limits import CHARACTERS_PER_TOKEN, Budgets, Cost, Demand
@@ -105,52 +106,56 @@ class Preview(msgspec.Struct, frozen=True):
             yield ASSUMED
 
 
-def preview(run: Run) -> Preview:
+def preview(run: RunParts) -> Preview:
     """What this run would do, from what is on the disk and what is known of its models.
 
     Raises:
         DiskError: the dataset cannot be read.
     """
-    summary = parts.summarise(run.data_dir, rehearsal=run.rehearsal)
-    record = run.new_record(summary.rows)
-    planned = run.planner(summary.cells, record).plan(max(0, record.target))
+    rehearsal = run.route.rehearsal
+    summary = parts.summarise(run.data_dir, rehearsal=rehearsal)
+    now = run.reporter.now()
+    record = new_record(run.settings, run.intent, rows=summary.rows, rehearsal=rehearsal, now=now)
+    planned = run.space.planner(summary.cells, record.seed).plan(max(0, record.target))
     return Preview(
         tuple(planned),
         summary.rows,
-        run.taxonomy.cells(run.filter),
+        run.space.cells,
         _writing(run, planned),
         _judging(run, planned, run.judges) if run.judges else None,
     )
 
 
-def _writing(run: Run, planned: Sequence[Task]) -> Forecast:
+def _writing(run: RunParts, planned: Sequence[Task]) -> Forecast:
     def demand(target: Target, task: Task) -> Demand:
-        return run.demand(Job(task))(target)
+        return run.prompts.demand(Job(task))(target)
 
     def kept(view: View) -> float:
         return max(0.05, view.health.usable_share) if view.health.usable else UNKNOWN_YIELD
 
-    supplies = _supplies(run, run.router, planned, demand, kept)
-    return forecast(len(planned), supplies, run.clock.monotonic())
+    supplies = _supplies(run, run.routers.writers, planned, demand, kept)
+    return forecast(len(planned), supplies, run.reporter.clock.monotonic())
 
 
-def _judging(run: Run, planned: Sequence[Task], judges: Route) -> Forecast:
+def _judging(run: RunParts, planned: Sequence[Task], judges: Route) -> Forecast:
     """The marks of the plan; some are given to answers that are not kept, or cannot be read."""
-    writer = run.router.targets[0]
+    writer = run.routers.writers.targets[0]
 
     def demand(_: Target, task: Task) -> Demand:
-        written = run.demand(Job(task))(writer).usual_output * USED_SHARE * CHARACTERS_PER_TOKEN
+        written = (
+            run.prompts.demand(Job(task))(writer).usual_output * USED_SHARE * CHARACTERS_PER_TOKEN
+        )
         draft = Draft(question="", reasoning_steps=(), answer="x" * round(written), citations=())
         characters = run.prompter.judge(task, draft).characters()
         return Demand(characters, MARK_TOKENS, MARK_TOKENS // 2)
 
-    router = run.judge_router(judges)
+    router = run.routers.open_judges(judges)
     supplies = _supplies(run, router, planned, demand, lambda _: UNKNOWN_YIELD)
-    return forecast(len(planned), supplies, run.clock.monotonic())
+    return forecast(len(planned), supplies, run.reporter.clock.monotonic())
 
 
 def _supplies(
-    run: Run,
+    run: RunParts,
     router: Router,
     planned: Sequence[Task],
     demand: Callable[[Target, Task], Demand],
@@ -166,14 +171,14 @@ def _supplies(
     ]
 
 
-def _supply(run: Run, target: Target, view: View, demand: Demand, kept: float) -> Supply:
+def _supply(run: RunParts, target: Target, view: View, demand: Demand, kept: float) -> Supply:
     budgets, assumed = _budgets(run, target, view)
     reserved = view.experience.cost(demand, target.max_completion_tokens, budgets)
     usual = reserved.output_tokens * USED_SHARE
     if view.experience.shares:
         mean = sum(view.experience.shares) / len(view.experience.shares)
         usual = min(float(reserved.output_tokens), mean * demand.usual_output)
-    now = run.clock.monotonic()
+    now = run.reporter.clock.monotonic()
     return Supply(
         ref=view.ref,
         buckets=tuple(budgets.buckets.values()),
@@ -205,12 +210,12 @@ def _mean(sizes: Sequence[Demand]) -> Demand:
     )
 
 
-def _budgets(run: Run, target: Target, view: View) -> tuple[Budgets, str | None]:
+def _budgets(run: RunParts, target: Target, view: View) -> tuple[Budgets, str | None]:
     """What is known of its limits; where nothing is, those of the vendor's smallest plan."""
     if view.budgets.buckets or not target.tiers:
         return view.budgets, None
     assumed = Budgets()
-    now = run.clock.monotonic()
+    now = run.reporter.clock.monotonic()
     assumed.learn(target.tiers[0], now)
     return assumed, "the smallest plan"
 

@@ -37,16 +37,51 @@ class Crashed(msgspec.Struct, frozen=True):
     error: BaseException
 
 
+class Inbox:
+    """What workers report, for the main thread to receive.
+
+    For messages of the types ``quiet`` nobody is woken: they come before what is told next.
+    """
+
+    def __init__(self, clock: Clock, quiet: tuple[type, ...] = ()) -> None:
+        self._clock = clock
+        self._quiet = quiet
+        self._told = threading.Condition(threading.Lock())
+        self._messages: deque[object] = deque()
+        self._notes: deque[object] = deque()
+
+    def tell(self, message: object) -> None:
+        """Put something in; for workers."""
+        if isinstance(message, self._quiet):
+            self._notes.append(message)
+            return
+        with self._told:
+            self._messages.append(message)
+            self._told.notify()
+
+    def receive(self, timeout_s: float) -> Iterator[object]:
+        """Everything that is there; waits at most ``timeout_s`` for the first thing."""
+        with self._told:
+            if not self._messages:
+                self._clock.wait(self._told, timeout_s)
+        while self._messages:
+            message = self._messages.popleft()
+            yield from self._noted()
+            yield message
+        yield from self._noted()
+
+    def _noted(self) -> Iterator[object]:
+        while self._notes:
+            yield self._notes.popleft()
+
+
 class Workers(Generic[J, O]):
     """As many threads as there ever were jobs at once; touched by the main thread alone."""
 
-    def __init__(self, work: Callable[[J], O], clock: Clock) -> None:
+    def __init__(self, work: Callable[[J], O], inbox: Inbox) -> None:
         self._work = work
-        self._clock = clock
+        self._inbox = inbox
         self._jobs: queue.SimpleQueue[J | None] = queue.SimpleQueue()
-        self._told = threading.Condition(threading.Lock())
-        self._inbox: deque[object] = deque()
-        self._notes: deque[object] = deque()
         self._threads = 0
         self.active = 0
         """Jobs that were started and whose end was not yet received."""
@@ -60,32 +95,12 @@ class Workers(Generic[J, O]):
             threading.Thread(target=self._run, name=name, daemon=True).start()
         self._jobs.put(job)
 
-    def tell(self, message: object) -> None:
-        """Put something into the inbox; for workers."""
-        with self._told:
-            self._inbox.append(message)
-            self._told.notify()
-
-    def note(self, message: object) -> None:
-        """As ``tell``, but nobody is woken for it: it comes before what is told next."""
-        self._notes.append(message)
-
     def receive(self, timeout_s: float) -> Iterator[object]:
         """Everything that is in the inbox; waits at most ``timeout_s`` for the first thing."""
-        with self._told:
-            if not self._inbox:
-                self._clock.wait(self._told, timeout_s)
-        while self._inbox:
-            message = self._inbox.popleft()
-            yield from self._noted()
+        for message in self._inbox.receive(timeout_s):
             if isinstance(message, Done | Crashed):
                 self.active -= 1
             yield message
-        yield from self._noted()
-
-    def _noted(self) -> Iterator[object]:
-        while self._notes:
-            yield self._notes.popleft()
 
     def dismiss(self) -> None:
         """Let idle threads end."""
@@ -101,7 +116,7 @@ class Workers(Generic[J, O]):
     def _run(self) -> None:
         while (job := self._next()) is not None:
             try:
-                self.tell(Done(job, self._work(job)))
+                self._inbox.tell(Done(job, self._work(job)))
             except BaseException as error:  # noqa: BLE001 - the main thread raises it
-                self.tell(Crashed(error))
+                self._inbox.tell(Crashed(error))
                 return

@@ -21,7 +21,7 @@ from legalgen.store.ledger import Ledger, Record, UnreadableRecord
 from legalgen.ui.console import Console, confirmed
 
 if TYPE_CHECKING:
-    from legalgen.batch.bulk_run import BulkOrder
+    from legalgen.batch.intent import BulkOrder
 
 TERMINAL_PATIENCE_S = 120.0
 UNATTENDED_PATIENCE_S = 900.0
@@ -51,7 +51,8 @@ def run_batch(
     talk: Callable[[Settings], Console],
 ) -> int:
     """Many samples: a new batch, or one that goes on."""
-    from legalgen.batch.run import Intent, resumed_flags, resumed_settings
+    from legalgen.batch.intent import Intent  # history and models need none of it
+    from legalgen.batch.records import resumed_flags, resumed_settings
 
     settings = load(flags)
     record = None
@@ -93,7 +94,7 @@ def _is_troubled(record: Record | None) -> bool:
 
 def _bulk_order(order: BatchOrder, record: Record | None) -> BulkOrder | None:
     """What is asked of a batch service; None for a batch of calls of its own."""
-    from legalgen.batch.bulk_run import BulkOrder  # history and models need none of it
+    from legalgen.batch.intent import BulkOrder  # history and models need none of it
 
     if not order.bulk and (record is None or record.bulk is None):
         if order.follow or order.finish_online or order.cancel:
@@ -116,14 +117,15 @@ def show_plan(
 ) -> int:
     """What a batch would write, how it spreads, and whether it fits; nobody is called."""
     from legalgen.batch.generation import Stop  # history and models need none of it
+    from legalgen.batch.intent import Intent  # history and models need none of it
+    from legalgen.batch.opening import open_parts  # history and models need none of it
     from legalgen.batch.preview import preview  # few ask for it
-    from legalgen.batch.run import Intent, Run  # history and models need none of it
 
     settings = load(flags)
     console = talk(settings)
     warn(settings, console)
     intent = Intent(count=settings.count, until_total=until_total)
-    run = Run(settings, intent, listener=lambda _: None, stop=Stop())
+    run = open_parts(settings, intent, listener=lambda _: None, stop=Stop())
     with contextlib.closing(run):
         found = preview(run)
     if console.json:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def generate_one(settings: Settings, console: Console, *, save: bool) -> int:
     """One sample, shown and kept."""
-    from legalgen.batch.run import Intent  # history and models need none of it
+    from legalgen.batch.intent import Intent  # history and models need none of it
 
     result = go(settings, console, Intent(kind="generate", count=1, command=command(), save=save))
     for sample in result.samples:

@@ -21,8 +21,9 @@ from legalgen.telemetry import events, log
 from legalgen.ui.console import Console
 
 if TYPE_CHECKING:
-    from legalgen.batch.bulk_run import BulkOrder
-    from legalgen.batch.run import Intent, Result
+    from legalgen.batch.generation import Stop
+    from legalgen.batch.intent import BulkOrder, Intent, Result
+    from legalgen.batch.session import Session
 
 
 def again(settings: Settings) -> str:
@@ -47,9 +48,8 @@ def go(
     settings: Settings, console: Console, intent: Intent, bulk: BulkOrder | None = None
 ) -> Result:
     """One run, with its log, its event stream and its signals."""
-    from legalgen.batch.bulk_run import BulkRun  # history and models need none of it
     from legalgen.batch.generation import Stop  # history and models need none of it
-    from legalgen.batch.run import Run, with_exit_code  # history and models need none of it
+    from legalgen.batch.intent import with_exit_code  # history and models need none of it
 
     # Read when pyarrow is loaded: its own pool keeps 15 MB that this program has no use for.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
@@ -77,12 +77,8 @@ def go(
                 broken.append(error)
                 stop.request()
 
-        run = (
-            Run(settings, intent, listener=listen, stop=stop)
-            if bulk is None
-            else BulkRun(settings, intent, bulk, listener=listen, stop=stop)
-        )
-        console.follow(run.router.view, lambda: stop.requested)
+        run = _opened(settings, intent, bulk, listen, stop)
+        console.follow(run.executor.router.view, lambda: stop.requested)
 
         def abandon() -> None:
             stop.abandon()
@@ -97,6 +93,23 @@ def go(
     if result.status == "stopped" and stop.requested and caught.number is not None:
         return with_exit_code(result, caught.exit_code(result.exit_code))
     return result
+
+
+def _opened(
+    settings: Settings,
+    intent: Intent,
+    bulk: BulkOrder | None,
+    listener: events.Listener,
+    stop: Stop,
+) -> Session:
+    """A session that calls models itself, or has a batch service do so."""
+    if bulk is None:
+        from legalgen.batch.opening import open_run  # history and models need none of it
+
+        return open_run(settings, intent, listener=listener, stop=stop)
+    from legalgen.batch.bulk_opening import open_bulk_run  # few ask for it
+
+    return open_bulk_run(settings, intent, bulk, listener=listener, stop=stop)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from legalgen.completion import ModelRef
 from legalgen.errors import UsageError
 from legalgen.law.axes import Filter, Topic
+from legalgen.law.planner import TaskSpace
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.settings.layers import Settings
@@ -36,6 +37,19 @@ def filter_of(settings: Settings) -> Filter:
         difficulties=settings.difficulty,
         sample_types=settings.sample_type,
     )
+
+
+def task_space_of(settings: Settings) -> TaskSpace:
+    """The tasks that a batch may plan.
+
+    Raises:
+        UsageError: the taxonomy or the filter cannot be meant, or nothing is left to write.
+    """
+    whole = taxonomy_of(settings)
+    chosen = whole.resolve(filter_of(settings))
+    taxonomy = citable(settings, whole, chosen)
+    taxonomy.leaves(chosen)
+    return TaskSpace(taxonomy, chosen)
 
 
 def law_month(settings: Settings, knowledge: str | None, today: str) -> str | None:

@@ -283,6 +283,27 @@ _At: TypeAlias = tuple[int, int, int]
 # ---------------------------------------------------------------------------- shares
 
 
+class TaskSpace(msgspec.Struct, frozen=True):
+    """The tasks that a batch may plan: a taxonomy under a filter."""
+
+    taxonomy: Taxonomy
+    chosen: Filter
+
+    def planner(self, counts: Mapping[Cell, int], seed: int) -> TaskPlanner:
+        """A plan over what is on the disk."""
+        return TaskPlanner(self.taxonomy, self.chosen, counts, seed=seed)
+
+    @property
+    def cells(self) -> int:
+        """How many cells there are."""
+        return self.taxonomy.cells(self.chosen)
+
+    @property
+    def unsuited(self) -> str | None:
+        """As of :meth:`legalgen.law.taxonomy.Taxonomy.unsuited`."""
+        return self.taxonomy.unsuited(self.chosen)
+
+
 class _Grid:
     """The open cells, and the share of every axis and pair that evenness over them asks for.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from legalgen.completion import Completion
@@ -14,10 +15,13 @@ from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.rules import Rules, TypeBounds, Verdict
 from legalgen.settings.layers import Settings
-from legalgen.store.sample import Draft, read
+from legalgen.store.files import DataDir
+from legalgen.store.parts import Skip
+from legalgen.store.sample import Draft, Sample, read
 
 if TYPE_CHECKING:  # its patterns take time to compile, and are not needed before an answer is there
     from legalgen.quality.gate import Gate
+    from legalgen.quality.selection import Selection
 
 _POLICIES: Mapping[str, Literal["menu", "statute_first", "apex_only", "free"]] = {
     "statute-first": "statute_first",
@@ -73,7 +77,7 @@ def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: b
 
 
 class Inspector:
-    """Judges answers by the gate, which is opened with the first of them or by ``gate``.
+    """Judges answers by the gate, which is opened with the first of them or by ``open``.
 
     Opening takes as long as a few calls, so it is done while the first calls are on their way.
     """
@@ -87,17 +91,67 @@ class Inspector:
         self._rehearsal = rehearsal
 
     @cached_property
-    def gate(self) -> Gate:
-        """The gate of the run."""
+    def _gate(self) -> Gate:
         return gate_of(self._settings, self._taxonomy, self._today, rehearsal=self._rehearsal)
+
+    def open(self) -> None:
+        """Load what the gate needs."""
+        _ = self._gate
 
     def judge(self, draft: Draft, task: Task, completion: Completion) -> Verdict:
         """What the gate finds in an answer to a task."""
-        return self.gate.inspect(draft, task, completion, bounds_of(self._taxonomy, task))
+        return self._gate.inspect(draft, task, completion, bounds_of(self._taxonomy, task))
 
     def score(self, lowest: float | None) -> Reason | None:
         """What the gate makes of a judge's lowest mark, or of there being none."""
-        return self.gate.score(lowest)
+        return self._gate.score(lowest)
+
+
+class Reviewer:
+    """Reviews answers against all that was accepted, which is opened by ``open`` or with the first.
+
+    With ``skip`` a part that cannot be read is told and passed by.
+    """
+
+    def __init__(
+        self, settings: Settings, data_dir: DataDir, *, rehearsal: bool, skip: Skip | None = None
+    ) -> None:
+        self._settings = settings
+        self._data_dir = data_dir
+        self._rehearsal = rehearsal
+        self._skip = skip
+
+    @cached_property
+    def _selection(self) -> Selection:
+        from legalgen.quality.selection import Selection  # loads pyarrow
+
+        return Selection(
+            rules_of(self._settings),
+            self._data_dir,
+            rehearsal=self._rehearsal,
+            structure_only=self._rehearsal or self._settings.gate == "structure",
+            skip=self._skip,
+        )
+
+    def open(self) -> None:
+        """Read what is there.
+
+        Raises:
+            DiskError: the state folder or a part cannot be read.
+        """
+        _ = self._selection
+
+    def review(self, verdict: Verdict) -> Verdict:
+        """As :meth:`legalgen.quality.selection.Selection.review`."""
+        return self._selection.review(verdict)
+
+    def add(self, sample: Sample, verdict: Verdict) -> None:
+        """As :meth:`legalgen.quality.selection.Selection.add`."""
+        self._selection.add(sample, verdict)
+
+    def sealed(self, path: Path, rows: int) -> None:
+        """As :meth:`legalgen.quality.selection.Selection.sealed`."""
+        self._selection.sealed(path, rows)
 
 
 def read_answer(completion: Completion) -> Draft:

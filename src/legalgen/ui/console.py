@@ -27,7 +27,7 @@ from legalgen.ui.live import Views, Watcher, saying, watcher
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
-    from legalgen.batch.run import Result
+    from legalgen.batch.intent import Result
     from legalgen.law.axes import Branch
     from legalgen.routing.inventory import Compared, Listing, ModelRow
     from legalgen.store.ledger import Record, UnreadableRecord

@@ -18,7 +18,7 @@ from legalgen.routing.remedies import grouped, remedies
 from legalgen.ui.frame import WINDOWS, Style, StyledLine, dollars, short, span, unit
 
 if TYPE_CHECKING:
-    from legalgen.batch.run import Result
+    from legalgen.batch.intent import Result
     from legalgen.law.axes import Branch
     from legalgen.routing.inventory import Compared, Limit, Listing, ModelRow
     from legalgen.store.ledger import ModelStats, Parked, Record, Spill

@@ -1,0 +1,113 @@
+"""What calls took and how they failed: into the record, the metrics and the event stream."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from legalgen.batch.generation import Departed, Spending
+from legalgen.batch.reporting import Reporter
+from legalgen.completion import ModelRef
+from legalgen.errors import ErrorCategory
+from legalgen.store.ledger import AlertRecord, Failed, Record, Spill, Switch, WaitNote
+from legalgen.telemetry import events
+from legalgen.telemetry.metrics import Metrics, ThresholdAlert
+
+
+class Bookkeeper:
+    """Counts what calls told of; the main thread alone asks it to."""
+
+    def __init__(self, record: Record, metrics: Metrics, reporter: Reporter) -> None:
+        self._record = record
+        self._metrics = metrics
+        self._reporter = reporter
+        self._waits: dict[tuple[str, str], datetime] = {}
+
+    def depart(self, departed: Departed) -> None:
+        """A call that leaves."""
+        self._record.model(departed.ref).calls += 1
+
+    def spend(self, spending: Spending) -> None:
+        """What one call took."""
+        stats, usage = self._record.model(spending.ref), spending.usage
+        stats.input_tokens += usage.input_tokens
+        stats.output_tokens += usage.output_tokens
+        stats.reasoning_tokens += usage.reasoning_tokens or 0
+        stats.cached_tokens += usage.cached_tokens or 0
+        stats.seconds += spending.latency_s
+        if spending.cost_usd is not None:
+            stats.cost_usd = (stats.cost_usd or 0.0) + spending.cost_usd
+            today = f"{self._reporter.now():%Y-%m-%d}"
+            self._record.days[today] = self._record.days.get(today, 0.0) + spending.cost_usd
+            stats.assumed_usd += 0.0 if spending.answered else spending.cost_usd
+        if spending.failed is not None:
+            stats.failures[spending.failed] = stats.failures.get(spending.failed, 0) + 1
+        self._measure(spending)
+
+    def _measure(self, spending: Spending) -> None:
+        if spending.answered:
+            self._metrics.answered(
+                spending.ref,
+                spending.usage,
+                cost_usd=spending.cost_usd,
+                latency_s=spending.latency_s,
+                refused=spending.failed,
+            )
+        elif spending.failed is not None:
+            self._alert(
+                self._metrics.failed(
+                    spending.ref, spending.failed, spending.usage, cost_usd=spending.cost_usd
+                )
+            )
+
+    def hear(self, event: events.Event) -> None:
+        """Note an event, and tell it unless it is known."""
+        match event:
+            case events.Waiting() if self._is_known(event):
+                return
+            case events.Spilled() if self._record.spill is not None:
+                return
+            case events.Spilled():
+                self._record.spill = Spill(event.at, event.provider, event.target, event.reason)
+            case events.CallFailed():
+                self._record.note(_failed(event))
+            case events.Switched():
+                self._record.note(Switch(event.at, event.source, event.target, event.reason))
+                old, new = ModelRef.parse(event.source), ModelRef.parse(event.target)
+                self._alert(self._metrics.switched(old, new, ErrorCategory(event.category)))
+            case events.Waiting():
+                self._metrics.waited(event.seconds)
+                self._record.note(WaitNote(event.at, event.seconds, (event.target,), event.reason))
+            case _:
+                pass
+        self._reporter.tell(event)
+
+    def _is_known(self, event: events.Waiting) -> bool:
+        """Whether another worker already waits as long for the same; else it is noted."""
+        key = event.target, event.reason
+        known = self._waits.get(key)
+        if known is not None and event.until <= known + timedelta(seconds=1):
+            return True
+        self._waits[key] = event.until
+        return False
+
+    def _alert(self, alert: ThresholdAlert | None) -> None:
+        if alert is not None:
+            at = self._reporter.now()
+            self._record.note(AlertRecord(at, alert.kind, alert.message))
+            self._reporter.tell(events.Alert(at=at, kind=alert.kind, message=alert.message))
+
+
+def _failed(event: events.CallFailed) -> Failed:
+    return Failed(
+        at=event.at,
+        target=f"{event.provider}/{event.model}",
+        category=event.category,
+        status=event.status,
+        message=event.message,
+        rule=event.decided,
+        hint_s=event.hint_s,
+        until=event.until,
+        codes=event.codes,
+        wrong_url=event.wrong_url,
+        credit=event.credit,
+    )

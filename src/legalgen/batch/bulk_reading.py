@@ -1,0 +1,261 @@
+"""From a job that has ended to rows: its files are fetched, and their answers judged and kept.
+
+An answer of a batch service was asked for by nobody in this process. What becomes of it is what
+becomes of a worker's: it goes through the same acceptor.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from legalgen.batch import bulk
+from legalgen.batch.acceptor import Acceptor
+from legalgen.batch.bulk_sending import month_of
+from legalgen.batch.bulk_work import TRANSFER_S, BulkPrice, BulkSite, BulkWork
+from legalgen.batch.generation import (
+    Departed,
+    Judge,
+    Refusal,
+    Spending,
+    Stop,
+    Written,
+    raise_if_rejected,
+    unkept,
+    with_reasons,
+)
+from legalgen.batch.jobs import Job
+from legalgen.batch.panel import JudgePanel
+from legalgen.batch.reporting import Reporter
+from legalgen.batch.sink import SecondReadingSink
+from legalgen.completion import Completion, ModelRef, Usage
+from legalgen.errors import AnswerRefused, Failure
+from legalgen.law.planner import Task, TaskSpace, dated
+from legalgen.law.prompts.prompter import Prompter
+from legalgen.providers.base import BulkAnswer
+from legalgen.providers.catalog import Catalog
+from legalgen.quality.rules import Verdict
+from legalgen.routing.rate_limits import Cost, Demand, Reservation
+from legalgen.routing.targets import Lease
+from legalgen.store import journal
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import BulkChunk, Ledger, Record
+from legalgen.store.sample import read
+
+GROUP = 200
+"""Answers that are put on the disk together."""
+
+
+class PlannedTasks:
+    """The task of each planned slot, also of one that is written already."""
+
+    def __init__(self, work: BulkWork, ledger: Ledger, space: TaskSpace) -> None:
+        self._work = work
+        self._ledger = ledger
+        self._space = space
+        self._whole: dict[int, Task] = {}
+
+    def of(self, slot: int) -> Task:
+        """The task of a slot; the whole plan is made again where it is one that is written."""
+        if slot not in self._work.tasks and not self._whole:
+            record = self._work.record
+            planner = self._space.planner(self._ledger.coverage(record), record.seed)
+            self._whole = {task.slot: task for task in planner.plan(record.target)}
+        return self._work.tasks.get(slot) or self._whole[slot]
+
+
+class SampleMaking(msgspec.Struct, frozen=True):
+    """What it takes to make a sample of an answer."""
+
+    tasks: PlannedTasks
+    judge: Judge
+    price: BulkPrice
+    prompt_version: str
+    as_of: str | None = None
+
+
+class ChunkReader:
+    """Fetches and reads the chunks of one run; ``resumed`` is the record as the run found it."""
+
+    def __init__(
+        self,
+        site: BulkSite,
+        panel: JudgePanel,
+        prompter: Prompter,
+        space: TaskSpace,
+        *,
+        data_dir: DataDir,
+        ledger: Ledger,
+        resumed: Record | None,
+        stop: Stop,
+        reporter: Reporter,
+    ) -> None:
+        self._site = site
+        self._panel = panel
+        self._prompter = prompter
+        self._space = space
+        self._data_dir = data_dir
+        self._ledger = ledger
+        self._resumed = resumed
+        self._stop = stop
+        self._reporter = reporter
+        self._tasks: PlannedTasks | None = None
+
+    def collect(self, work: BulkWork, chunk: BulkChunk) -> None:
+        """Fetch a chunk's files and take in what they hold."""
+        paths = [self._fetched(work, chunk, kind, id_) for kind, id_ in bulk.files_of(chunk)]
+        work.take_stock(chunk)
+        reader = self._reader(work, chunk)
+        if not self._read(work, reader, paths):
+            return
+        if bulk.is_cut(chunk, reader.found) and chunk.fetches < bulk.FETCHES:
+            self._reporter.notice(bulk.cut_words(chunk, reader.found))
+            work.roll_back()
+        else:
+            bulk.close(chunk, reader.found)
+            work.bulk.reading = None
+            self._reporter.notice(bulk.summary(chunk, reader.found, len(work.bulk.chunks)))
+            work.failed = chunk if chunk.state == "failed" else work.failed
+        bulk.clear(self._site.folder, paths)
+        work.save()
+
+    def _fetched(self, work: BulkWork, chunk: BulkChunk, kind: str, id_: str) -> Path:
+        """One of the two files of an ended job, brought here unless it is."""
+        path = self._site.folder / f"{work.record.id}-{chunk.number:03}-{kind}.jsonl"
+        if path.exists():
+            return path
+        return bulk.fetched(path, lambda write: self._site.service.fetch(id_, write, TRANSFER_S))
+
+    def _reader(self, work: BulkWork, chunk: BulkChunk) -> AnswerReader:
+        ref = ModelRef.parse(chunk.target)
+        spec = Catalog.load().spec(ref.provider, ref.model)
+        self._tasks = self._tasks or PlannedTasks(work, self._ledger, self._space)
+        acceptor = self._acceptor(work, chunk)
+        making = SampleMaking(
+            tasks=self._tasks,
+            judge=self._panel.judge(acceptor.take),
+            price=self._site.price(spec),
+            prompt_version=self._prompter.version(spec.prompt),
+            as_of=month_of(chunk, self._resumed),
+        )
+        return AnswerReader(chunk, acceptor, making, work.done)
+
+    def _acceptor(self, work: BulkWork, chunk: BulkChunk) -> Acceptor:
+        """The way into the dataset; a second reading keeps no refused answer anew."""
+        if chunk.fetches == 1:
+            return work.work.acceptor()
+        known = journal.read_rejected(self._data_dir, work.record.id)
+        second = SecondReadingSink(work.work.sink, known)
+        return replace(work.work, sink=second).acceptor()
+
+    def _read(self, work: BulkWork, reader: AnswerReader, paths: Sequence[Path]) -> bool:
+        """Take the lines in, a group at a time; False when the run was asked to stop."""
+        answers = map(self._site.service.bulk_answer, bulk.lines(paths))
+        while group := list(itertools.islice(answers, GROUP)):
+            for slot in reader.take(group):
+                work.tasks.pop(slot, None)
+                work.done.add(slot)
+            if self._stop.requested:
+                return False
+        return True
+
+
+class AnswerReader:
+    """Reads the answers of one chunk into an acceptor, once each.
+
+    ``on_disk`` are the slots that have a sample: of this chunk's, those that a reading which was
+    broken off has accepted.
+    """
+
+    def __init__(
+        self, chunk: BulkChunk, acceptor: Acceptor, making: SampleMaking, on_disk: Iterable[int]
+    ) -> None:
+        self.found = bulk.ResultReading()
+        self._ref = ModelRef.parse(chunk.target)
+        self._open = set(bulk.slots_of(chunk))
+        self._on_disk = self._open.intersection(on_disk)
+        self._acceptor = acceptor
+        self._making = making
+        self._kept: list[int] = []
+
+    def take(self, answers: Iterable[BulkAnswer | None]) -> list[int]:
+        """A group of lines; the slots whose samples are on the disk when it returns."""
+        self._kept = []
+        for answer in answers:
+            self._take(answer)
+        self._acceptor.flush()
+        return self._kept
+
+    def _take(self, answer: BulkAnswer | None) -> None:
+        if answer is None:
+            self.found.torn += 1
+            return
+        name = bulk.parse_custom_id(answer.custom_id)
+        if name is None or name[0] not in self._open:
+            self.found.strays += 1
+            return
+        self._open.discard(name[0])
+        task = replace(self._making.tasks.of(name[0]), variation=name[1])
+        task = dated(task, self._making.as_of)
+        job = Job(task, attempts=name[1] + 1)
+        if answer.completion is not None:
+            self._weigh(job, answer.completion)
+        elif answer.failure is not None:
+            self._broke(job, with_reasons(answer.failure))
+
+    def _broke(self, job: Job, failure: Failure) -> None:
+        self.found.broken += 1
+        self.found.codes[failure.code or failure.category.value] += 1
+        if failure.reached:
+            category = failure.category
+            spending = Spending(self._ref, Usage(), 0.0, None, failed=category, answered=False)
+            self._acceptor.take(Departed(self._ref), spending)
+        if failure.answer:
+            self._acceptor.take(unkept(job, self._ref, failure, 0.0))
+
+    def _weigh(self, job: Job, completion: Completion) -> None:
+        cost = self._making.price.of(completion.usage)
+        spending = Spending(self._ref, completion.usage, completion.latency_s, cost)
+        self._acceptor.take(Departed(self._ref))
+        try:
+            verdict = self._verdict(job.task, completion)
+        except AnswerRefused as error:
+            refusal = Refusal(job, self._ref, error.reasons, completion, cost, job.attempts)
+            self._acceptor.take(replace(spending, failed=error.category), refusal)
+            self.found.refused += 1
+            return
+        self._acceptor.take(spending)
+        version, as_of = self._making.prompt_version, self._making.as_of
+        self._keep(Written(job, _lease(self._ref), verdict, completion, cost, version, as_of))
+
+    def _verdict(self, task: Task, completion: Completion) -> Verdict:
+        verdict = self._making.judge(read(completion), task, completion)
+        raise_if_rejected(verdict)
+        return verdict
+
+    def _keep(self, written: Written) -> None:
+        slot = written.job.task.slot
+        if slot in self._on_disk:
+            self._acceptor.count_again(written)
+        elif reasons := self._acceptor.offer(written):
+            # A duplicate: its slot is asked for again with the others that are missing.
+            job, completion = written.job, written.completion
+            refusal = Refusal(
+                job, self._ref, tuple(reasons), completion, written.cost_usd, job.attempts
+            )
+            self._acceptor.take(refusal)
+            self.found.refused += 1
+            return
+        else:
+            self._kept.append(slot)
+        self.found.accepted += 1
+
+
+def _lease(ref: ModelRef) -> Lease:
+    """The place of a call that the provider made: nothing was reserved for it here."""
+    nothing = Cost(0, 0)
+    return Lease(ref, Demand(0, 0, 0), nothing, Reservation(0, nothing, 0.0), 0.0, 0.0, 0, 0)

@@ -1,0 +1,140 @@
+"""What a bulk run works on: the service, and the part of a batch that is there."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import msgspec
+
+from legalgen.batch import bulk
+from legalgen.batch.work import Work
+from legalgen.completion import Usage
+from legalgen.errors import UsageError
+from legalgen.law.planner import Task
+from legalgen.providers.base import BulkProvider
+from legalgen.providers.catalog import BulkTerms, Catalog, ModelSpec
+from legalgen.routing import opening
+from legalgen.settings.layers import Settings
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Bulk, BulkChunk, BulkTally, Record
+
+CALL_S = 60.0
+TRANSFER_S = 1800.0
+"""Deadlines of a small call and of a file, in seconds."""
+
+
+class BulkSite(msgspec.Struct, frozen=True):
+    """A provider's batch service, its terms, and the folder of files on their way."""
+
+    provider: str
+    service: BulkProvider
+    terms: BulkTerms
+    folder: Path
+
+    def request_path(self, batch_id: str, number: int) -> Path:
+        """The file of a chunk's requests."""
+        return self.folder / bulk.file_name(batch_id, number)
+
+    def price(self, spec: ModelSpec) -> BulkPrice:
+        """What a model costs here."""
+        return BulkPrice(spec, self.terms.price_factor)
+
+
+class BulkPrice(msgspec.Struct, frozen=True):
+    """A model's price at a batch service, whose discount knows no cached input."""
+
+    spec: ModelSpec
+    factor: float
+
+    def of(self, usage: Usage) -> float | None:
+        """US dollars of a request; None where no price is known."""
+        usual = self.spec.cost_usd(usage.input_tokens, usage.output_tokens)
+        return None if usual is None else usual * self.factor
+
+
+def open_site(
+    settings: Settings,
+    name: str,
+    data_dir: DataDir,
+    *,
+    terms: BulkTerms | None = None,
+    service: BulkProvider | None = None,
+) -> BulkSite:
+    """A provider's batch service; no call is made. ``terms`` None: the catalog's.
+
+    Raises:
+        UsageError: the provider has none.
+        ConfigurationError: its key, address or package cannot be used.
+    """
+    known = terms or Catalog.load().bulk(name)
+    if known is None:
+        raise UsageError(
+            f"{name} has no batch service that legalgen knows: leave out --bulk "
+            "to write the batch with calls of its own, or use --provider groq"
+        )
+    provider = service or opening.open_one(settings, name)
+    if not isinstance(provider, BulkProvider):
+        raise UsageError(f"{name} has no batch service: leave out --bulk")
+    return BulkSite(name, provider, known, data_dir.state / "bulk")
+
+
+class BulkWork(msgspec.Struct):
+    """One batch at a batch service.
+
+    ``tasks`` are those of planned slots without a sample, ``done`` the slots that have one.
+    ``failed`` is a chunk that was refused as a whole, ``is_full`` says that the user's bounds
+    leave no room for further requests.
+    """
+
+    work: Work
+    bulk: Bulk
+    tasks: dict[int, Task]
+    done: set[int]
+    failed: BulkChunk | None = None
+    is_full: bool = False
+
+    @property
+    def record(self) -> Record:
+        """The record of the batch."""
+        return self.work.record
+
+    def save(self) -> None:
+        """Note a step before the next begins."""
+        self.work.sink.save(force=True)
+
+    def open_slots(self) -> list[int]:
+        """Planned slots that have no sample and are with nobody.
+
+        Substitutes for tasks that were given up are left to the ordinary loop: only what was
+        planned from the start can be planned again after a crash.
+        """
+        out = bulk.slots_of_all(bulk.outstanding(self.bulk))
+        return sorted(slot for slot in self.tasks if slot not in out and slot < self.record.target)
+
+    def askable(self) -> list[int]:
+        """Those of them that are worth asking for in bulk once more."""
+        worn = bulk.worn_out(self.bulk)
+        return [slot for slot in self.open_slots() if slot not in worn]
+
+    def take_stock(self, chunk: BulkChunk) -> None:
+        """Note what is counted so far, so that a reading that is broken off can be undone."""
+        chunk.fetches += 1
+        self.bulk.reading = BulkTally(
+            chunk=chunk.number,
+            models=copy.deepcopy(self.record.models),
+            rejected=dict(self.record.rejected),
+            flagged=self.record.flagged,
+        )
+        self.save()
+
+    def roll_back(self) -> None:
+        """Forget what a reading that was broken off has counted: it is read again from the start.
+
+        What it put on the disk stays there, and is only counted the next time.
+        """
+        known = self.bulk.reading
+        if known is not None:
+            self.record.models = copy.deepcopy(known.models)
+            self.record.rejected, self.record.flagged = dict(known.rejected), known.flagged
+            self.bulk.reading = None

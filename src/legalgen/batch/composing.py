@@ -1,0 +1,64 @@
+"""How an answer that passed becomes a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from legalgen.batch.generation import Written
+from legalgen.law.planner import Task, dated
+from legalgen.store.sample import Sample, sample_id
+
+
+class Composer:
+    """Makes rows; ``seed_json`` tells what of a prompt was drawn for a task."""
+
+    def __init__(
+        self,
+        seed_json: Callable[[Task], str],
+        *,
+        keep_thinking: bool,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._seed_json = seed_json
+        self._keep_thinking = keep_thinking
+        self._now = now
+
+    def compose(self, written: Written, batch_id: str) -> Sample:
+        """The row of an answer, by what was planned, what was found and what it took."""
+        task = dated(written.job.task, written.as_of)
+        draft, completion = written.verdict.draft, written.completion
+        return Sample(
+            id=sample_id(draft.question, draft.answer),
+            question=draft.question,
+            answer=draft.answer,
+            reasoning_steps=draft.reasoning_steps,
+            citations=written.verdict.citations,
+            jurisdiction=task.jurisdiction,
+            sub_jurisdiction=task.sub_jurisdiction,
+            practice_area=task.practice_area,
+            topic=task.topic,
+            subtopic=task.subtopic,
+            difficulty=task.difficulty,
+            sample_type=task.sample_type,
+            as_of=written.as_of,
+            seed_json=self._seed_json(task),
+            provider=written.lease.ref.provider,
+            model=written.lease.ref.model,
+            prompt_version=written.prompt_version,
+            batch_id=batch_id,
+            slot=task.slot,
+            attempts=written.job.attempts,
+            input_tokens=completion.usage.input_tokens,
+            output_tokens=completion.usage.output_tokens,
+            flags=written.verdict.flags,
+            score=written.verdict.score,
+            judge=written.verdict.judge,
+            thinking=completion.thinking if self._keep_thinking else None,
+            latency_s=round(completion.latency_s, 3),
+            cost_usd=written.cost_usd,
+            reasoning_tokens=completion.usage.reasoning_tokens,
+            created_at=self._now(),
+            marks=written.verdict.marks,
+            remark=written.verdict.remark,
+        )

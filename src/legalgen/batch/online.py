@@ -1,0 +1,117 @@
+"""An executor that writes a batch with calls of its own."""
+
+from __future__ import annotations
+
+import functools
+import gc
+from collections.abc import Mapping
+
+from legalgen.batch.ending import Ending, paused
+from legalgen.batch.endpoints import Endpoint, providers_of
+from legalgen.batch.generation import Departed, Generation, Spending, Stop
+from legalgen.batch.jobs import JobPrompts
+from legalgen.batch.loop import BatchBounds, Loop
+from legalgen.batch.panel import JudgePanel
+from legalgen.batch.routers import Routers
+from legalgen.batch.schedule import Schedule
+from legalgen.batch.sink import SampleSink
+from legalgen.batch.work import Work
+from legalgen.batch.workers import Inbox
+from legalgen.completion import ModelRef
+from legalgen.errors import NoUsableProvider
+from legalgen.failover import NoneLeft, Pause
+from legalgen.quality.opening import read_answer
+from legalgen.routing.router import Router
+from legalgen.store.ledger import Record
+
+
+class OnlineExecutor:
+    """Runs the loop over the models of a route; as :class:`legalgen.batch.work.Executor`."""
+
+    def __init__(
+        self,
+        routers: Routers,
+        endpoints: Mapping[ModelRef, Endpoint],
+        prompts: JobPrompts,
+        panel: JudgePanel,
+        *,
+        bounds: BatchBounds,
+        stop: Stop,
+    ) -> None:
+        self._routers = routers
+        self._endpoints = endpoints
+        self._prompts = prompts
+        self._panel = panel
+        self._bounds = bounds
+        self._stop = stop
+
+    @property
+    def router(self) -> Router:
+        """The router over the models that write."""
+        return self._routers.writers
+
+    def is_agreed(self) -> bool:
+        """Calls are what was asked for."""
+        return True
+
+    def outlook(self, schedule: Schedule) -> Ending | None:
+        """Whether one call can be made at all."""
+        job = schedule.next(0)
+        if job is None:
+            return None
+        schedule.back(job)
+        match self.router.outlook(self._prompts.demand(job)):
+            case Pause(resume_in_s, why):
+                return paused(why, resume_in_s)
+            case NoneLeft():
+                tried = self.router.troubles()
+                raise NoUsableProvider("no model of the route can be used", tried)
+            case _:
+                return None
+
+    def adopt(self, record: Record) -> None:
+        """It keeps nothing of its own in a record."""
+
+    def execute(self, work: Work) -> Ending:
+        """Call until the batch is written or there is a reason to end."""
+        work.announce(tuple(str(ref) for ref in self._endpoints))
+        inbox = Inbox(work.reporter.clock, quiet=(Departed, Spending))
+        generation = Generation(
+            self.router,
+            self._endpoints,
+            self._prompts,
+            read=read_answer,
+            judge=self._panel.judge(inbox.tell),
+            stop=self._stop,
+            tell=inbox.tell,
+            clock=work.reporter.clock,
+        )
+        loop = Loop(
+            work,
+            self._routers,
+            generation,
+            self._prompts,
+            inbox,
+            stop=self._stop,
+            bounds=self._bounds,
+        )
+        ending = loop.run(meanwhile=functools.partial(self._prepare, work.sink))
+        self._routers.learn(force=True)
+        return ending
+
+    def _prepare(self, sink: SampleSink) -> None:
+        """What only an answer needs, made while the first calls are in flight."""
+        self._panel.inspector.open()
+        sink.prepare()
+        gc.freeze()  # what is imported by now stays: no collection need look at it again
+        gc.set_threshold(50_000)
+
+    def abandon(self) -> None:
+        """End every call in flight."""
+        for provider in providers_of(self._endpoints, self._panel.endpoints):
+            provider.abandon()
+
+    def close(self) -> None:
+        """Free sockets and models."""
+        for provider in providers_of(self._endpoints, self._panel.endpoints):
+            provider.close()

@@ -1,0 +1,236 @@
+"""From settings and an intent to a session: each part is made by name and handed on."""
+
+from __future__ import annotations
+
+import msgspec
+
+from legalgen.batch.composing import Composer
+from legalgen.batch.endpoints import Endpoint, open_endpoints, providers_of
+from legalgen.batch.generation import Stop
+from legalgen.batch.intent import Intent
+from legalgen.batch.jobs import JobPrompts
+from legalgen.batch.loop import BatchBounds
+from legalgen.batch.online import OnlineExecutor
+from legalgen.batch.panel import JudgePanel
+from legalgen.batch.prompting import TaxonomyPrompts, prompter_of
+from legalgen.batch.queueing import LockWaits
+from legalgen.batch.reporting import Reporter
+from legalgen.batch.routers import Routers
+from legalgen.batch.session import Session
+from legalgen.batch.work import Executor
+from legalgen.completion import ModelRef
+from legalgen.errors import UsageError
+from legalgen.law import opening as law
+from legalgen.law.planner import TaskSpace
+from legalgen.law.prompts.prompter import Prompter
+from legalgen.providers.catalog import Catalog
+from legalgen.quality.opening import Inspector, Reviewer
+from legalgen.routing import opening
+from legalgen.routing.route import Route
+from legalgen.routing.targets import MOST_IN_FLIGHT, Cap, RoutingPolicy
+from legalgen.settings.layers import Settings
+from legalgen.store import outlays, parts
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger, Record
+from legalgen.telemetry import events
+from legalgen.telemetry.clock import Clock
+from legalgen.telemetry.metrics import Metrics
+
+
+class RunParts(msgspec.Struct, frozen=True):
+    """What a run is made of, opened; no call is made. ``judges`` is the route of the judge."""
+
+    settings: Settings
+    intent: Intent
+    reporter: Reporter
+    stop: Stop
+    route: Route
+    judges: Route | None
+    space: TaskSpace
+    prompter: Prompter
+    source: TaxonomyPrompts
+    endpoints: dict[ModelRef, Endpoint]
+    prompts: JobPrompts
+    policy: RoutingPolicy
+    routers: Routers
+    panel: JudgePanel
+    data_dir: DataDir
+    ledger: Ledger
+    bounds: BatchBounds
+    waits: LockWaits
+    notices: tuple[str, ...]
+
+    def close(self) -> None:
+        """Free sockets and models of a run that is not begun."""
+        for provider in providers_of(self.endpoints):
+            provider.close()
+
+
+def open_run(
+    settings: Settings,
+    intent: Intent,
+    *,
+    listener: events.Listener,
+    stop: Stop,
+    clock: Clock | None = None,
+) -> Session:
+    """A session that calls models itself; no call is made yet.
+
+    Raises:
+        UsageError: something in the settings cannot be meant.
+        ConfigurationError: a key, an address or a package cannot be used.
+    """
+    parts_ = open_parts(settings, intent, listener=listener, stop=stop, clock=clock)
+    return session_of(parts_, online(parts_))
+
+
+def open_parts(
+    settings: Settings,
+    intent: Intent,
+    *,
+    listener: events.Listener,
+    stop: Stop,
+    clock: Clock | None = None,
+) -> RunParts:
+    """The parts of a run; raises as ``open_run``."""
+    clock = clock or Clock()
+    reporter = Reporter(listener, clock)
+    if settings.min_score is not None and not settings.judge:
+        raise UsageError("--min-score needs a judge: name one with --judge provider/model")
+    route = opening.plan_route(settings, Catalog.load())
+    models = [(place.ref, place.spec.knowledge) for place in route.stops]
+    months = law.month_warnings(settings, models, f"{reporter.now():%Y-%m}")
+    space = law.task_space_of(settings)
+    prompter = prompter_of(settings, space.taxonomy)
+    judges = opening.plan_judges(settings, Catalog.load()) if settings.judge else None
+    opening.check_prices(settings, route, *([judges] if judges else ()))
+    data_dir = DataDir(settings.data_dir)
+    ledger = Ledger(data_dir)
+    endpoints = open_endpoints(settings, route)
+    bounds = _bounds_of(settings)
+    waits = LockWaits(stop, reporter, _max_wait(settings, intent))
+    caps = _caps_of(settings, ledger, reporter)
+    policy = _policy_of(settings, intent, route, bounds=bounds, caps=caps, data_dir=data_dir)
+    routers = Routers(settings, route, policy, clock=clock, notice=reporter.notice)
+    source = TaxonomyPrompts(prompter, space.taxonomy)
+    warnings = (*settings.warnings, *route.warnings, *space.taxonomy.warnings)
+    said = (*warnings, *months, space.unsuited)
+    today = reporter.now().date()
+    inspector = Inspector(settings, space.taxonomy, today, rehearsal=route.rehearsal)
+    return RunParts(
+        settings=settings,
+        intent=intent,
+        reporter=reporter,
+        stop=stop,
+        route=route,
+        judges=judges,
+        space=space,
+        prompter=prompter,
+        source=source,
+        endpoints=endpoints,
+        prompts=JobPrompts(source, endpoints),
+        policy=policy,
+        routers=routers,
+        panel=JudgePanel(settings, inspector, judges, routers, prompter, stop=stop, clock=clock),
+        data_dir=data_dir,
+        ledger=ledger,
+        bounds=bounds,
+        waits=waits,
+        notices=tuple(filter(None, said)),
+    )
+
+
+def online(run: RunParts) -> OnlineExecutor:
+    """The executor that calls the models of the route."""
+    return OnlineExecutor(
+        run.routers,
+        run.endpoints,
+        run.prompts,
+        run.panel,
+        bounds=run.bounds,
+        stop=run.stop,
+    )
+
+
+def session_of(run: RunParts, executor: Executor) -> Session:
+    """A session that has an executor write."""
+    settings, rehearsal = run.settings, run.route.rehearsal
+    return Session(
+        settings,
+        run.intent,
+        executor,
+        space=run.space,
+        data_dir=run.data_dir,
+        ledger=run.ledger,
+        rehearsal=rehearsal,
+        composer=Composer(
+            run.prompter.seed_json, keep_thinking=settings.keep_thinking, now=run.reporter.now
+        ),
+        reviewer=Reviewer(settings, run.data_dir, rehearsal=rehearsal, skip=run.reporter.pass_by),
+        metrics=Metrics(settings.alert_switches, settings.alert_timeouts),
+        reporter=run.reporter,
+        waits=run.waits,
+        notices=run.notices,
+    )
+
+
+def _bounds_of(settings: Settings) -> BatchBounds:
+    concurrency = settings.concurrency
+    return BatchBounds(
+        concurrency=concurrency if isinstance(concurrency, int) else None,
+        max_time_s=settings.max_time,
+    )
+
+
+def _max_wait(settings: Settings, intent: Intent) -> float:
+    return intent.default_max_wait_s if settings.max_wait is None else settings.max_wait
+
+
+def _policy_of(
+    settings: Settings,
+    intent: Intent,
+    route: Route,
+    *,
+    bounds: BatchBounds,
+    caps: tuple[Cap, ...],
+    data_dir: DataDir,
+) -> RoutingPolicy:
+    return RoutingPolicy(
+        max_in_flight=bounds.concurrency or MOST_IN_FLIGHT,
+        stickiness_s=settings.stickiness,
+        max_wait_s=_max_wait(settings, intent),
+        trickle_waits=settings.max_wait is not None,
+        max_calls=settings.max_calls or _usual_calls(settings, intent, route, data_dir),
+        usual_calls=settings.max_calls is None,
+        max_tokens=settings.max_tokens,
+        max_cost_usd=settings.max_cost,
+        caps=caps,
+        named=route.named,
+        spill_after_s=settings.spill_after,
+    )
+
+
+def _usual_calls(settings: Settings, intent: Intent, route: Route, data_dir: DataDir) -> int:
+    """Six calls a sample, at least fifty; a judge makes one for each that passes the gate."""
+    rows = 0
+    if intent.until_total is not None:
+        rows = parts.row_count(data_dir, rehearsal=route.rehearsal)
+    return max(50, 6 * intent.target(rows)) * (2 if settings.judge else 1)
+
+
+def _caps_of(settings: Settings, ledger: Ledger, reporter: Reporter) -> tuple[Cap, ...]:
+    """What the ledger of this data dir leaves of a day's and a month's cap."""
+    bounds = [
+        ("--max-cost-per-day", settings.max_cost_per_day, outlays.day_of),
+        ("--max-cost-per-month", settings.max_cost_per_month, outlays.month_of),
+    ]
+    if all(limit is None for _, limit, _ in bounds):
+        return ()  # no record need be read
+    records = [each for each in ledger.newest() if isinstance(each, Record)]
+    found = []
+    for flag, limit, period in bounds:
+        first, frees = period(reporter.now())
+        if limit is not None:
+            spent = outlays.spent_since(records, first)
+            found.append(Cap(flag, limit, spent, f"{frees:%Y-%m-%d %H:%M} UTC"))
+    return tuple(found)

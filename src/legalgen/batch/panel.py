@@ -1,0 +1,61 @@
+"""Who judges the answers of a run: the gate and, where asked for, another model behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from legalgen.batch.endpoints import Endpoint, open_endpoints
+from legalgen.batch.generation import Judge, Stop, Tell
+from legalgen.batch.routers import Routers
+from legalgen.completion import ModelRef
+from legalgen.law.prompts.prompter import Prompter
+from legalgen.quality.opening import Inspector
+from legalgen.routing.route import Route
+from legalgen.routing.router import Router
+from legalgen.settings.layers import Settings
+from legalgen.telemetry.clock import Clock
+
+
+class JudgePanel:
+    """Makes the judge of a run; the models that mark, if any, are opened when it is asked for."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        inspector: Inspector,
+        marking: Route | None,
+        routers: Routers,
+        prompter: Prompter,
+        *,
+        stop: Stop,
+        clock: Clock,
+    ) -> None:
+        self.inspector = inspector
+        self._settings = settings
+        self._marking = marking
+        self._routers = routers
+        self._prompter = prompter
+        self._stop = stop
+        self._clock = clock
+        self.endpoints: Mapping[ModelRef, Endpoint] = {}
+        """How the models that mark are spoken to; none until they are opened."""
+        self._router: Router | None = None
+
+    def judge(self, tell: Tell) -> Judge:
+        """The gate, with the models that mark behind it; what these do is told to ``tell``."""
+        if self._marking is None:
+            return self.inspector.judge
+        from legalgen.batch.judging import Judging, MarkedGate  # few ask for it
+
+        if self._router is None:
+            self.endpoints = open_endpoints(self._settings, self._marking)
+            self._router = self._routers.open_judges(self._marking)
+        judging = Judging(
+            self._router,
+            self.endpoints,
+            self._prompter,
+            stop=self._stop,
+            tell=tell,
+            clock=self._clock,
+        )
+        return MarkedGate(self.inspector, judging).judge

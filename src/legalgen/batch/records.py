@@ -1,0 +1,126 @@
+"""From settings to the record of a batch, and back to the settings of one that is resumed."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from legalgen import __version__
+from legalgen.batch.intent import Intent
+from legalgen.errors import UsageError
+from legalgen.providers.catalog import Catalog
+from legalgen.routing import opening
+from legalgen.settings.layers import SETTINGS, Settings
+from legalgen.store.ledger import Record, new_batch_id, this_process
+
+PLANNED = ("jurisdiction", "practice_area", "topic", "difficulty", "sample_type")
+KEPT = (
+    *PLANNED, "reasoning_instruction", "citation_policy", "gate", "keep_thinking", "judge",
+    "min_score",
+)  # fmt: skip
+"""Settings that make a batch what it is: a resumed one keeps them."""
+AS_OF = "law_as_of"
+"""The month that the user set, in a record's parameters. Records of earlier versions have the month
+in which they began as ``as_of``: a resumed batch takes the rule instead."""
+FILES = ("taxonomy", "authorities")
+"""Settings that name a file a batch is made from: a resumed one reads them again."""
+ROUTING = (
+    "provider", "model", "route", "no_failover", "only_provider", "spill_after", "reasoning_effort",
+)  # fmt: skip
+"""Settings that a resumed batch keeps unless new ones are given."""
+
+
+def new_record(
+    settings: Settings,
+    intent: Intent,
+    *,
+    rows: int,
+    rehearsal: bool,
+    now: datetime,
+    batch_id: str | None = None,
+) -> Record:
+    """The record of a batch that begins now over a dataset of ``rows`` rows."""
+    return Record(
+        id=batch_id or new_batch_id(now, random.Random()),
+        kind="batch" if intent.kind == "batch" else "generate",
+        status="running",
+        command=intent.command,
+        process=this_process(),
+        version=__version__,
+        started=now,
+        updated=now,
+        parameters=_parameters(settings),
+        seed=settings.seed if settings.seed is not None else random.randrange(2**31),
+        rehearsal=rehearsal,
+        target=intent.target(rows),
+    )
+
+
+def _parameters(settings: Settings) -> dict[str, object]:
+    chosen = {name: _plain(getattr(settings, name)) for name in (*KEPT, *ROUTING)}
+    wish = opening.wish_of(settings, Catalog.load())  # what of the layers came to count
+    chosen["route"] = _plain(wish.route)
+    chosen["provider"] = None if wish.route else wish.provider
+    chosen["model"] = None if wish.route else wish.model
+    return {
+        **{name: value for name, value in chosen.items() if value not in (None, [], "")},
+        **({AS_OF: settings.as_of} if settings.as_of else {}),
+        **{name: _named(getattr(settings, name)) for name in FILES},
+    }
+
+
+def resumed_flags(record: Record, flags: Mapping[str, object]) -> dict[str, object]:
+    """The flags of a resumed batch: its own, and of the new ones those that may change."""
+    kept = {name: value for name, value in record.parameters.items() if name in (*KEPT, *ROUTING)}
+    if record.parameters.get(AS_OF):
+        kept["as_of"] = record.parameters[AS_OF]
+    seed = flags.get("seed")
+    if seed is not None and str(seed) != str(record.seed):
+        raise UsageError(f"--seed cannot change on --resume: batch {record.id} keeps its own")
+    for name in (*KEPT, "as_of"):
+        given = flags.get(name)
+        if given and _plain(given) != kept.get(name):
+            flag = "--" + name.replace("_", "-")
+            raise UsageError(f"{flag} cannot change on --resume: batch {record.id} keeps its own")
+    dropped = {"provider", "model"} if kept.get("route") else set()
+    if any(flags.get(name) for name in ("provider", "model", "route")):
+        dropped = {"provider", "model", "route"}
+    kept = {name: value for name, value in kept.items() if name not in dropped}
+    kept |= {name: path for name in FILES if (path := record.parameters.get(name))}
+    given_flags = {name: value for name, value in flags.items() if value not in (None, [], ())}
+    return {**kept, **given_flags}
+
+
+def resumed_settings(record: Record, settings: Settings) -> Settings:
+    """The settings of a resumed batch, without what the environment or the file added since.
+
+    What makes a batch what it is was written into its record; what is not there was not set.
+    """
+    unset: dict[str, Any] = {
+        each.name: each.default
+        for each in SETTINGS
+        if (each.name in KEPT and each.name not in record.parameters)
+        or (each.name in FILES and _is_added(each.name, record, settings))
+        or (each.name == "as_of" and AS_OF not in record.parameters)
+    }
+    return dataclasses.replace(settings, **unset)
+
+
+def _is_added(name: str, record: Record, settings: Settings) -> bool:
+    """Whether the environment or the config file names a file that the batch began without."""
+    without = name in record.parameters and record.parameters[name] is None
+    return without and settings.origin(name).source != "flag"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple | list):
+        return [str(item) for item in value]
+    return value
+
+
+def _named(file: Path | None) -> str | None:
+    return None if file is None else str(file)

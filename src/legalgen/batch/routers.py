@@ -1,0 +1,51 @@
+"""The routers of a run, and the book in which they leave what they learn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from legalgen.routing import opening
+from legalgen.routing.health import HealthBook
+from legalgen.routing.route import Route
+from legalgen.routing.router import Router
+from legalgen.routing.targets import RoutingPolicy
+from legalgen.settings.layers import Settings
+from legalgen.telemetry.clock import Clock
+
+
+class Routers:
+    """The router over the models that write, and one over the judges where they are asked for."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        route: Route,
+        policy: RoutingPolicy,
+        *,
+        clock: Clock,
+        notice: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._policy = policy
+        self._clock = clock
+        self._notice = notice
+        book = opening.open_book(settings, route, clock, notice)
+        self.writers: Router = opening.open_router(settings, route, policy, book, clock)
+        self._learning: list[tuple[HealthBook, Router]] = [(book, self.writers)]
+
+    def open_judges(self, judges: Route) -> Router:
+        """A router over the judges, which shares its spending with the writers'."""
+        book = opening.open_book(self._settings, judges, self._clock, self._notice)
+        policy = replace(self._policy, trickle_waits=False, named=None)
+        router = opening.open_router(
+            self._settings, judges, policy, book, self._clock, tracker=self.writers.tracker
+        )
+        self._learning.append((book, router))
+        return router
+
+    def learn(self, *, force: bool = False) -> None:
+        """Write down what was learnt, now and then or, with ``force``, at once."""
+        for book, router in self._learning:
+            book.learn(router, force=force)

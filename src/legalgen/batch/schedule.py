@@ -1,0 +1,122 @@
+"""Which tasks of a batch are still to be written."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from itertools import count
+from typing import Protocol
+
+from legalgen.batch.jobs import Job
+from legalgen.law.planner import Task, TaskPlanner
+from legalgen.store.ledger import GivenUpTask, Record
+from legalgen.store.parts import Cell
+
+
+class Plan(Protocol):
+    """Which tasks there are; :class:`legalgen.law.planner.Planner` is one."""
+
+    @property
+    def parked(self) -> tuple[tuple[str, str, str, str, str], ...]:
+        """Cells that failed too often."""
+
+    def take(self, slot: int) -> Task | None:
+        """One more task; None when every cell is parked."""
+
+    def give_up(self, task: Task) -> None:
+        """A task that could not be written."""
+
+    def accept(self, task: Task) -> None:
+        """A task that was written."""
+
+
+class Schedule:
+    """Which slots are still to be written: those planned, then substitutes for those given up.
+
+    ``tasks`` are the planned ones that are neither written nor given up, drawn when their turn
+    comes; substitutes get slots from ``next_slot`` on. ``accepted`` samples of ``target`` are
+    there already.
+    """
+
+    def __init__(
+        self, plan: Plan, tasks: Iterable[Task], target: int, accepted: int, next_slot: int
+    ) -> None:
+        self._plan = plan
+        self._coming = iter(tasks)
+        self._planned = deque[Task]()
+        self._back = deque[Job]()
+        self._slots = count(next_slot)
+        self.target = target
+        self.accepted = accepted
+
+    def next(self, active: int) -> Job | None:
+        """The next job, if what is accepted and under way does not suffice."""
+        if self.accepted + active >= self.target:
+            return None
+        while (job := self._first()) is not None:
+            if job.task.cell not in self._plan.parked:
+                return job
+            self.give_up(job)
+        task = self._plan.take(next(self._slots))
+        return Job(task) if task is not None else None
+
+    def _first(self) -> Job | None:
+        """The first of those that came back or are planned."""
+        if self._back:
+            return self._back.popleft()
+        task = self._planned.popleft() if self._planned else next(self._coming, None)
+        return Job(task) if task is not None else None
+
+    def back(self, job: Job) -> None:
+        """A job that goes on later, before all others."""
+        self._back.appendleft(job)
+
+    def accept(self, task: Task) -> None:
+        """A sample that will be on the disk in a moment."""
+        self.accepted += 1
+        self._plan.accept(task)
+
+    def give_up(self, job: Job) -> None:
+        """A job that will not be written; what is planned does not depend on it."""
+        self._planned.extend(self._coming)
+        self._plan.give_up(job.task)
+
+    @property
+    def parked(self) -> tuple[Cell, ...]:
+        """Cells that are not asked for again."""
+        return self._plan.parked
+
+    @property
+    def remaining(self) -> int:
+        """Samples still to be accepted."""
+        return max(0, self.target - self.accepted)
+
+
+def open_schedule(planner: TaskPlanner, record: Record, done: frozenset[int]) -> Schedule:
+    """What a batch still has to write: its plan, less what is done or given up."""
+    planned: Iterable[Task] = planner.planned(record.target)
+    if record.given_up:
+        planned = list(planned)  # what is planned does not depend on what was given up
+    for note in record.given_up:
+        planner.give_up(_task_of(note))
+    ended = done | {note.slot for note in record.given_up}
+    rest = (task for task in planned if task.slot not in ended)
+    next_slot = max([record.target - 1, *ended]) + 1
+    return Schedule(planner, rest, record.target, len(done), next_slot)
+
+
+def _task_of(note: GivenUpTask) -> Task:
+    """A task that was given up, as far as the plan needs to know it."""
+    jurisdiction, practice_area, topic, difficulty, sample_type = note.cell
+    return Task(
+        slot=note.slot,
+        jurisdiction=jurisdiction,
+        sub_jurisdiction="",
+        practice_area=practice_area,
+        topic=topic,
+        subtopic="",
+        difficulty=difficulty,
+        sample_type=sample_type,
+        as_of="",
+        seed=0,
+    )

@@ -1,0 +1,338 @@
+"""One session of a batch: lock, recover, plan, have it written, seal, note.
+
+Who writes is an executor's matter: calls of our own, or a provider's batch service. What is on the
+disk decides what is missing, for a new batch and for one that is resumed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from random import Random
+
+from legalgen.batch.composing import Composer
+from legalgen.batch.ending import Ending
+from legalgen.batch.intent import Intent, Result
+from legalgen.batch.queueing import LeftQueueError, LockWaits
+from legalgen.batch.records import new_record
+from legalgen.batch.reporting import Reporter
+from legalgen.batch.schedule import Schedule, open_schedule
+from legalgen.batch.sink import DatasetSink, SampleSink, UnsavedSink
+from legalgen.batch.work import Executor, Work
+from legalgen.errors import BatchRunning, DiskError, LegalgenError, NoUsableProvider
+from legalgen.errors.exit_codes import Exit
+from legalgen.law.planner import TaskPlanner, TaskSpace
+from legalgen.quality.opening import Reviewer
+from legalgen.quality.rules import default_thresholds
+from legalgen.settings.layers import Settings
+from legalgen.store import card, journal, parts
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger, Record, new_batch_id, this_process
+from legalgen.store.locks import BatchLock, Holder, data_lock
+from legalgen.store.sample import Sample
+from legalgen.telemetry import events
+from legalgen.telemetry.metrics import Metrics, write_textfile
+
+
+class Session:
+    """One batch or one sample, from opening to closing; see ``go``.
+
+    ``notices`` are told before anything else; ``rehearsal``: samples go to ``rehearsal/``.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        intent: Intent,
+        executor: Executor,
+        *,
+        space: TaskSpace,
+        data_dir: DataDir,
+        ledger: Ledger,
+        rehearsal: bool,
+        composer: Composer,
+        reviewer: Reviewer,
+        metrics: Metrics,
+        reporter: Reporter,
+        waits: LockWaits,
+        notices: tuple[str, ...] = (),
+    ) -> None:
+        self.executor = executor
+        self.data_dir = data_dir
+        self.ledger = ledger
+        self._settings = settings
+        self._intent = intent
+        self._space = space
+        self._rehearsal = rehearsal
+        self._composer = composer
+        self._reviewer = reviewer
+        self._metrics = metrics
+        self._reporter = reporter
+        self._waits = waits
+        self._notices = notices
+        self._dataset = data_dir.dataset(rehearsal=rehearsal)
+
+    def abandon(self) -> None:
+        """End every call in flight."""
+        self.executor.abandon()
+
+    def close(self) -> None:
+        """Free sockets and models."""
+        self.executor.close()
+
+    def go(self) -> Result:
+        """Recover, plan, write, seal, note. Gives everything back whatever happens.
+
+        Raises:
+            BatchRunning: another batch holds the data dir.
+            DiskError: the disk failed.
+            NoUsableProvider: nothing can be called at all.
+        """
+        if not self.executor.is_agreed():
+            return self._left_alone()
+        for notice in self._notices:
+            self._reporter.notice(notice)
+        if not self._intent.save:
+            return self._unsaved()
+        with _disk_of(self.data_dir):
+            self.data_dir.create()
+        try:
+            return self._saved() if self._intent.kind != "batch" else self._alone()
+        except LeftQueueError as error:
+            return Result(error.exit_code, "stopped", str(error))
+
+    def _left_alone(self) -> Result:
+        record = self._intent.resume
+        assert record is not None  # only what is there already can be refused
+        return Result(Exit.DONE, record.status, "left as it is", record, record.resume_after)
+
+    def _alone(self) -> Result:
+        """A batch, once no other one runs in this data dir."""
+        resumed, now = self._intent.resume, self._reporter.now()
+        batch_id = resumed.id if resumed else new_batch_id(now, Random())
+        lock = BatchLock(self.data_dir, sleep=self._waits.sleep)
+        holder = Holder(batch_id, this_process().pid, now)
+        self._waits.take_turn(lock, holder, self._intent.lock_wait_s)
+        try:
+            return self._saved(batch_id)
+        finally:
+            lock.release()
+
+    # ------------------------------------------------------------------ the ways to work
+
+    def _unsaved(self) -> Result:
+        """A sample that is shown and kept nowhere."""
+        record, sink = self._new_record(0), UnsavedSink()
+        planner = self._space.planner({}, record.seed)
+        schedule = open_schedule(planner, record, frozenset())
+        ending = self.executor.execute(self._work(record, planner, schedule, frozenset(), sink))
+        return self._result(ending, record, samples=sink.kept)
+
+    def _saved(self, batch_id: str | None = None) -> Result:
+        self._recover(whole=batch_id is not None)
+        summary = parts.summarise(
+            self.data_dir, rehearsal=self._rehearsal, save=True, skip=self._reporter.pass_by
+        )
+        counts, done = summary.cells, frozenset[int]()
+        if self._intent.resume is None:
+            record = self._new_record(summary.rows, batch_id)
+        else:
+            record = self.ledger.load(self._intent.resume.id)  # recovery may have noted parts
+            counts = self.ledger.coverage(record)
+            done = frozenset(parts.slots_of(self.data_dir, record.id))
+            record.accepted = len(done)
+        if record.target <= 0:
+            reason = f"the dataset holds {summary.rows} rows already"
+            self._write_metrics("completed", Exit.DONE)
+            return Result(Exit.DONE, "completed", reason, dataset=self._dataset)
+        planner = self._space.planner(counts, record.seed)
+        schedule = open_schedule(planner, record, done)
+        if (early := self._outlook(schedule)) is not None:
+            return early
+        self._begin(record, counts)
+        if summary.rows or self.data_dir.index(rehearsal=self._rehearsal).parent.exists():
+            self._reviewer.open()  # reading what is there may fail: done before anybody is paid
+        if summary.rows and (
+            notice := parts.older_version(self.data_dir, rehearsal=self._rehearsal)
+        ):
+            self._reporter.notice(notice)
+        with self._sink(record) as sink:
+            ending = self._guarded(self._work(record, planner, schedule, done, sink), sink)
+        return self._seal_off(ending, record, sink)
+
+    def _outlook(self, schedule: Schedule) -> Result | None:
+        """The result of a batch that cannot make one call now; it leaves no record."""
+        try:
+            ending = self.executor.outlook(schedule)
+        except NoUsableProvider:
+            self._write_metrics("failed", Exit.NO_PROVIDER)
+            raise
+        if ending is None:
+            return None
+        self._write_metrics(ending.status, ending.exit_code)
+        moment = ending.resume_after(self._reporter.now())
+        return self._result(ending, None, moment)
+
+    def _begin(self, record: Record, counts: Mapping[parts.Cell, int]) -> None:
+        self.executor.adopt(record)
+        if self._intent.resume is None:
+            self.ledger.create(record, counts)
+            return
+        record.status, record.process = "running", this_process()
+        record.resumed.append(self._reporter.now())
+        record.finished = record.resume_after = None
+        self.ledger.save(record, force=True)
+
+    def _guarded(self, work: Work, sink: DatasetSink) -> Ending:
+        """Work; when the disk fails, say so in the record if it can still be written.
+
+        After a bug, what was accepted is sealed all the same.
+        """
+        record = work.record
+        try:
+            ending = self.executor.execute(work)
+            if sink.seal() is not None:
+                part = record.parts[-1].name
+                self._reporter.tell(events.Sealed(at=self._reporter.now(), part=part))
+        except DiskError as error:
+            with contextlib.suppress(DiskError):
+                self._close(record, Ending("stopped", error.exit_code, str(error)), sink)
+            raise
+        except (BatchRunning, LeftQueueError) as error:  # nothing is lost, and nothing is sealed
+            reason = f"{error}; what was accepted is in the journal: the next command seals it"
+            return Ending("stopped", error.exit_code, reason)
+        except BaseException as error:  # a bug: seals what was paid for, raises again
+            with contextlib.suppress(DiskError):
+                sink.seal()
+                reason = f"a bug ended it: {type(error).__name__} (see the log)"
+                self._close(record, Ending("failed", LegalgenError.exit_code, reason), sink)
+            raise
+        return ending
+
+    # ------------------------------------------------------------------ how it ends
+
+    def _seal_off(self, ending: Ending, record: Record, sink: DatasetSink) -> Result:
+        """Note how it ended, and leave card and metrics behind."""
+        resume_after = self._close(record, ending, sink)
+        card.write_card(
+            self.data_dir,
+            rehearsal=self._rehearsal,
+            thresholds=default_thresholds(),
+            skip=self._reporter.pass_by,
+        )
+        self._write_metrics(ending.status, ending.exit_code)
+        return self._result(ending, record, resume_after, sink.kept)
+
+    def _close(self, record: Record, ending: Ending, sink: SampleSink) -> datetime | None:
+        """Note in the record how it ended, and tell it; when it is worth resuming."""
+        now = self._reporter.now()
+        record.status, record.reason = ending.status, ending.reason
+        record.obstacles = list(ending.obstacles)
+        record.finished = now
+        record.resume_after = ending.resume_after(now)
+        sink.save(force=True)
+        self._reporter.tell(
+            events.BatchFinished(
+                at=now,
+                batch=record.id,
+                status=ending.status,
+                reason=str(ending),
+                accepted=record.accepted,
+                target=record.target,
+                exit_code=ending.exit_code,
+                resume_after=record.resume_after,
+            )
+        )
+        return record.resume_after
+
+    def _write_metrics(self, status: str, exit_code: int) -> None:
+        """A metrics file that cannot be written is no reason to call the batch a failure."""
+        if self._settings.metrics_file is None:
+            return
+        self._metrics.finish(status, exit_code, self._reporter.clock.wall())
+        try:
+            write_textfile(self._settings.metrics_file, self._metrics)
+        except DiskError as error:
+            self._reporter.notice(str(error))
+
+    def _result(
+        self,
+        ending: Ending,
+        record: Record | None,
+        resume_after: datetime | None = None,
+        samples: Sequence[Sample] = (),
+    ) -> Result:
+        return Result(
+            ending.exit_code,
+            ending.status,
+            ending.reason,
+            record,
+            resume_after,
+            tuple(samples),
+            self._dataset if record is not None else None,
+            ending.obstacles,
+        )
+
+    # ------------------------------------------------------------------ its parts
+
+    def _new_record(self, rows: int, batch_id: str | None = None) -> Record:
+        return new_record(
+            self._settings,
+            self._intent,
+            rows=rows,
+            rehearsal=self._rehearsal,
+            now=self._reporter.now(),
+            batch_id=batch_id,
+        )
+
+    def _sink(self, record: Record) -> DatasetSink:
+        return DatasetSink(
+            self.data_dir,
+            self.ledger,
+            record,
+            self._reviewer,
+            now=self._reporter.now,
+            patience=self._waits.to_seal,
+            notice=self._reporter.notice,
+        )
+
+    def _work(
+        self,
+        record: Record,
+        planner: TaskPlanner,
+        schedule: Schedule,
+        done: frozenset[int],
+        sink: SampleSink,
+    ) -> Work:
+        return Work(
+            record,
+            planner,
+            schedule,
+            done,
+            sink,
+            self._composer,
+            self._metrics,
+            self._reporter,
+            resumed=self._intent.resume is not None,
+        )
+
+    def _recover(self, *, whole: bool) -> None:
+        """Seal what dead processes left; ``whole``: this batch counts what there is and buys the
+        rest, so that nothing may be left in a journal that somebody else holds for a moment."""
+        patience = self._waits.before_work
+        with data_lock(self.data_dir, patience=patience):
+            pass  # who rewrites the parts is waited for before anything is paid for
+        recovered = journal.recover(
+            self.data_dir, note_part=self.ledger.note_part, patience=patience, whole=whole
+        )
+        for found in recovered:
+            self._reporter.notice(str(found))
+
+
+@contextlib.contextmanager
+def _disk_of(data_dir: DataDir) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise DiskError(f"{data_dir.root}: {error.strerror}", data_dir.root) from error

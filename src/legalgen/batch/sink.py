@@ -1,0 +1,187 @@
+"""Where samples go: the journal, what is remembered of them, and the record; or nowhere.
+
+The main thread alone touches these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, Self
+
+from legalgen.quality.opening import Reviewer
+from legalgen.quality.rules import Verdict
+from legalgen.store.files import DataDir
+from legalgen.store.journal import BatchWriter, Rejected
+from legalgen.store.ledger import Ledger, Record
+from legalgen.store.locks import Patience
+from legalgen.store.parts import Part
+from legalgen.store.sample import Sample
+
+
+class SampleSink(Protocol):
+    """Where samples go; :class:`DatasetSink` is the one that keeps them."""
+
+    def prepare(self) -> None:
+        """Open what only an answer needs."""
+
+    def review(self, verdict: Verdict) -> Verdict:
+        """The verdict with what all samples that were accepted so far say of it."""
+
+    def note(self, sample: Sample, verdict: Verdict) -> None:
+        """Remember a sample that will be appended."""
+
+    def append(self, samples: list[Sample]) -> None:
+        """Put samples on the disk; they are there when it returns."""
+
+    def reject(self, refused: Rejected) -> None:
+        """Keep an answer that is no sample."""
+
+    def save(self, *, force: bool = False) -> None:
+        """Replace the record, at most once a second unless forced."""
+
+
+class UnsavedSink:
+    """Samples that are shown and kept nowhere."""
+
+    def __init__(self) -> None:
+        self.kept: list[Sample] = []
+
+    def prepare(self) -> None:
+        """Nothing is needed."""
+
+    def review(self, verdict: Verdict) -> Verdict:
+        """The verdict: there are no other samples."""
+        return verdict
+
+    def note(self, sample: Sample, verdict: Verdict) -> None:
+        """Nothing is remembered."""
+
+    def append(self, samples: list[Sample]) -> None:
+        """Keep them in memory."""
+        self.kept.extend(samples)
+
+    def reject(self, refused: Rejected) -> None:
+        """It is not kept."""
+
+    def save(self, *, force: bool = False) -> None:
+        """There is no record on the disk."""
+
+
+class DatasetSink:
+    """The journal and the parts of one batch, held until it is closed, with its record.
+
+    Raises:
+        BatchRunning: another process writes this very batch.
+        DiskError: the journal cannot be opened.
+    """
+
+    def __init__(
+        self,
+        data_dir: DataDir,
+        ledger: Ledger,
+        record: Record,
+        reviewer: Reviewer,
+        *,
+        now: Callable[[], datetime],
+        patience: Patience,
+        notice: Callable[[str], None],
+    ) -> None:
+        self._ledger = ledger
+        self._record = record
+        self._reviewer = reviewer
+        self._now = now
+        self._parts = data_dir.parts(rehearsal=record.rehearsal)
+        self._writer = BatchWriter(
+            data_dir,
+            record.id,
+            note_part=self._note_part,
+            rehearsal=record.rehearsal,
+            noted=[part.name for part in record.parts],
+            patience=patience,
+            notice=notice,
+        )
+        self.kept: list[Sample] = []
+        """What was appended, where that is to be shown: one sample of ``generate``."""
+
+    def prepare(self) -> None:
+        """Open the memory of what was accepted."""
+        self._reviewer.open()
+
+    def review(self, verdict: Verdict) -> Verdict:
+        """As :meth:`legalgen.quality.selection.Selection.review`."""
+        return self._reviewer.review(verdict)
+
+    def note(self, sample: Sample, verdict: Verdict) -> None:
+        """As :meth:`legalgen.quality.selection.Selection.add`."""
+        self._reviewer.add(sample, verdict)
+
+    def append(self, samples: list[Sample]) -> None:
+        """As :meth:`legalgen.store.journal.BatchWriter.append`."""
+        self._writer.append(samples)
+        if self._record.kind != "batch":
+            self.kept.extend(samples)
+
+    def reject(self, refused: Rejected) -> None:
+        """As :meth:`legalgen.store.journal.BatchWriter.reject`."""
+        self._writer.reject(refused)
+
+    def save(self, *, force: bool = False) -> None:
+        """Replace the record in the ledger."""
+        self._record.updated = self._now()
+        self._ledger.save(self._record, force=force)
+
+    def seal(self) -> Path | None:
+        """As :meth:`legalgen.store.journal.BatchWriter.seal`."""
+        return self._writer.seal()
+
+    def _note_part(self, _: str, part: Part) -> None:
+        """A segment became a part: noted in the record before the segment goes."""
+        self._record.note_part(part)
+        # What recovery would count: the newest rows of the part are counted when their append
+        # has returned.
+        self._ledger.save(self._record.recounted(), force=True)
+        self._reviewer.sealed(self._parts / part.name, part.rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._writer.close()
+
+
+class SecondReadingSink:
+    """The sink of answers that are read a second time: refused ones are not kept twice.
+
+    ``known`` are the refused answers that the first reading kept, by slot and attempt.
+    """
+
+    def __init__(self, sink: SampleSink, known: Iterable[Rejected]) -> None:
+        self._sink = sink
+        self._known = {(one.slot, one.attempt) for one in known}
+
+    def prepare(self) -> None:
+        """As of the sink."""
+        self._sink.prepare()
+
+    def review(self, verdict: Verdict) -> Verdict:
+        """As of the sink."""
+        return self._sink.review(verdict)
+
+    def note(self, sample: Sample, verdict: Verdict) -> None:
+        """As of the sink."""
+        self._sink.note(sample, verdict)
+
+    def append(self, samples: list[Sample]) -> None:
+        """As of the sink."""
+        self._sink.append(samples)
+
+    def reject(self, refused: Rejected) -> None:
+        """Keep it, unless the first reading did."""
+        if (refused.slot, refused.attempt) not in self._known:
+            self._sink.reject(refused)
+
+    def save(self, *, force: bool = False) -> None:
+        """As of the sink."""
+        self._sink.save(force=force)

@@ -1,0 +1,120 @@
+"""The bounds that no worker sees: time, nothing accepted for long, a prompt that is at fault."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter, deque
+from collections.abc import Sequence
+
+from legalgen.batch.ending import Ending
+from legalgen.batch.generation import NO_MODEL, Written
+from legalgen.batch.jobs import Job
+from legalgen.errors import ErrorCategory
+from legalgen.errors.exit_codes import Exit
+from legalgen.telemetry import events
+
+WATCHDOG_LEAST_S = 600.0
+WATCHDOG_MEDIANS = 20
+FAULTY_PROMPT_CALLS = 9
+FRUITLESS_TASKS = 50
+"""So many tasks given up with nothing accepted between: the next one will not do better."""
+UNFIT = "no model of the route can take any sample"
+
+_ANSWERS = frozenset({ErrorCategory.OUTPUT_INVALID, ErrorCategory.CONTENT_FILTER})
+_REQUESTS = frozenset({ErrorCategory.BAD_REQUEST, ErrorCategory.CONTEXT_LENGTH})
+
+
+class Watchdog:
+    """Watches one run of the loop; times are monotonic. ``max_time_s`` is the user's bound."""
+
+    def __init__(self, now: float, max_time_s: float | None) -> None:
+        self._max_time_s = max_time_s
+        self._started = self._accepted_at = now
+        self._accepted = False
+        self._fruitless = 0
+        """Tasks given up since the last accepted sample."""
+        self._unfit = 0
+        """Those of them that no model could take for their size."""
+        self._latencies: deque[float] = deque(maxlen=50)
+        self._refusals: Counter[str] = Counter()
+        self._refused_calls = 0
+
+    # ------------------------------------------------------------------ what it sees
+
+    def accepted(self, samples: Sequence[Written], now: float) -> None:
+        """Samples are on the disk."""
+        self._latencies.extend(written.completion.latency_s for written in samples)
+        self._accepted_at = now
+        self._accepted, self._fruitless, self._unfit = True, 0, 0
+
+    def gave_up(self, job: Job, reason: str) -> None:
+        """A task will not be written."""
+        self._fruitless += 1
+        self._unfit += reason == NO_MODEL or _too_large(job)
+
+    def failed(self, event: events.CallFailed) -> None:
+        """A call failed; those whose request or answer was refused count."""
+        category = ErrorCategory(event.category)
+        if category in _ANSWERS | _REQUESTS:
+            self._refused_calls += 1
+            self._refusals.update({*event.codes} or {category})
+
+    # ------------------------------------------------------------------ what it says
+
+    def is_past_saving(self, now: float, waited_s: float) -> bool:
+        """Whether calls outlive their deadlines, so that they are not worth waiting for."""
+        return self._stalled_s(now, waited_s) >= 2 * self._patience_s()
+
+    def overdue(self, now: float, waited_s: float) -> Ending | None:
+        """The ending where time is over, or none was accepted for long; ``waited_s`` is no work."""
+        bound = self._max_time_s
+        if bound is not None and now - self._started >= bound:
+            return Ending("stopped", Exit.BOUND, f"--max-time: {bound:g} s are over")
+        stalled = self._stalled_s(now, waited_s)
+        if stalled >= WATCHDOG_LEAST_S and stalled >= self._patience_s():
+            reason = f"nothing was accepted for {stalled / 60:.0f} min of calls (watchdog)"
+            return Ending("failed", Exit.FAILED, reason)
+        return None
+
+    def hopeless(self, *, went_on: bool) -> Ending | None:
+        """The ending where what is asked for is at fault; ``went_on``: the batch has samples."""
+        if self._fruitless >= FRUITLESS_TASKS:
+            return self.fruitless(
+                f"the last {self._fruitless} tasks were all given up (see rejected/)"
+            )
+        code = self._faulty_code()
+        if code is None:
+            return None
+        what = "request" if code in _REQUESTS else "answer"
+        since = "since it went on" if went_on else "so far"
+        reason = (
+            f"every {what} {since} was refused with {code}: the prompt is at fault "
+            "(see rejected/, or try another --sample-type, --reasoning-instruction or model)"
+        )
+        return Ending("failed", Exit.FAILED, reason)
+
+    def fruitless(self, reason: str) -> Ending:
+        """Tasks were given up until none is worth trying: none fits a model, or none passes."""
+        if not self._accepted and self._unfit == self._fruitless:
+            return Ending("failed", Exit.NO_PROVIDER, f"{UNFIT}: {reason}")
+        return Ending("failed", Exit.FAILED, reason)
+
+    def _stalled_s(self, now: float, waited_s: float) -> float:
+        return now - self._accepted_at - waited_s
+
+    def _patience_s(self) -> float:
+        median = statistics.median(self._latencies) if self._latencies else 0.0
+        return max(WATCHDOG_LEAST_S, WATCHDOG_MEDIANS * median)
+
+    def _faulty_code(self) -> str | None:
+        """The one code that every call was refused with, once there are enough."""
+        if self._accepted or self._refused_calls < FAULTY_PROMPT_CALLS:
+            return None
+        code, times = self._refusals.most_common(1)[0]
+        return code if times == self._refused_calls else None
+
+
+def _too_large(job: Job) -> bool:
+    """Whether all that a task met was that it is too large."""
+    failures = job.trail.failures
+    return bool(failures) and all(each.endswith(ErrorCategory.CONTEXT_LENGTH) for each in failures)
