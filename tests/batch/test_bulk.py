@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ assert TERMS is not None
 SMALL = msgspec.structs.replace(TERMS, max_requests=3)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 GOOD = source("good")
+VERSION_1 = Path(__file__).parent.parent / "data" / "version1"
 
 
 @dataclass
@@ -186,6 +188,17 @@ def test_a_bulk_batch_writes_every_slot_once_at_half_the_price(quick: Bench) -> 
     assert stats.cost_usd == pytest.approx(0.5 * (prompt * 0.15 + completion * 0.60) / 1e6)
     assert [chunk.collected for chunk in chunks_of(result)] == [True]
     assert list((quick.data_dir.state / "bulk").iterdir()) == []
+
+
+def test_a_dataset_of_an_older_version_is_told_of_as_by_any_batch(quick: Bench) -> None:
+    """The same line, once, before anything is sent."""
+    shutil.copytree(VERSION_1, quick.data_dir.root)
+    notice = parts.older_version(quick.data_dir)
+    assert notice is not None
+    assert quick.start(1).exit_code == 0
+    said = quick.notices()
+    assert said.count(notice) == 1
+    assert said.index(notice) < next(n for n, text in enumerate(said) if "are with groq" in text)
 
 
 def test_work_that_is_not_done_pauses_with_a_time_to_come_back(slow: Bench) -> None:
