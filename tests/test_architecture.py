@@ -288,6 +288,41 @@ def test_the_plan_in_the_readme_is_the_folders() -> None:
     assert named == {drawer(name) for name in MODULES} - {"__init__"}
 
 
+@cache
+def classes(name: str) -> Mapping[str, ast.ClassDef]:
+    """The classes of a module, by name."""
+    return {node.name: node for node in ast.walk(tree(name)) if isinstance(node, ast.ClassDef)}
+
+
+def private_methods(node: ast.ClassDef) -> set[str]:
+    """Methods of one class that are nobody else's business."""
+    names = {each.name for each in node.body if isinstance(each, ast.FunctionDef)}
+    return {name for name in names if re.match(r"_(?!_)", name)}
+
+
+def ancestors(name: str, node: ast.ClassDef) -> Iterator[ast.ClassDef]:
+    """The classes of the package that a class of a module is derived from."""
+    for base in node.bases:
+        said = ast.unparse(base).partition("[")[0].rpartition(".")[2]
+        # A private class has heirs in its own module only, a public name has one home.
+        homes = [name] if said in classes(name) else [n for n in MODULES if said in classes(n)]
+        for home in homes:
+            yield classes(home)[said]
+            yield from ancestors(home, classes(home)[said])
+
+
+def test_no_class_overrides_a_private_method_of_another() -> None:
+    """What may be replaced has a public name; the rest can be changed by looking at one class."""
+    overridden = {
+        f"{name}.{node.name}": sorted(found)
+        for name in MODULES
+        for node in classes(name).values()
+        for above in ancestors(name, node)
+        if (found := private_methods(node) & private_methods(above))
+    }
+    assert overridden == {}
+
+
 def test_broad_excepts_stand_only_at_the_boundary() -> None:
     """A bug is caught in one place, and handed there by the workers; others only tidy up."""
     broad = {

@@ -48,7 +48,7 @@ class Acceptor:
         self._books = Bookkeeper(record, metrics, reporter)
         self._accepting: list[tuple[Written, Sample]] = []
 
-    def take(self, *messages: object) -> None:
+    def take(self, *messages: Departed | Spending | Refusal | events.Event) -> None:
         """Note what was told of a call: that it left, what it took, what was refused, an event."""
         for message in messages:
             match message:
@@ -60,8 +60,6 @@ class Acceptor:
                     self._reject(message)
                 case events.Event():
                     self._books.hear(message)
-                case _:
-                    raise TypeError(f"nobody sends {message!r}")
 
     def offer(self, written: Written) -> Sequence[Reason]:
         """Judge it against all that was accepted so far, and queue it for the journal.

@@ -12,10 +12,13 @@ import msgspec
 
 from legalgen.batch.ending import COMPLETED, Ending, paused
 from legalgen.batch.generation import (
+    Departed,
     Generation,
     GivenUp,
     Halted,
     Outcome,
+    Refusal,
+    Spending,
     Stop,
     Stuck,
     Written,
@@ -179,8 +182,10 @@ class Loop:
             case events.CallFailed():
                 self._watchdog.failed(message)
                 self._acceptor.take(message)
-            case _:
+            case Departed() | Spending() | Refusal() | events.Event():
                 self._acceptor.take(message)
+            case _:
+                raise TypeError(f"nobody sends {message!r}")
 
     def _consider(self, written: Written) -> None:
         """Offer it to the dataset; a duplicate begins anew."""

@@ -90,21 +90,23 @@ class Watcher:
             self._progress.hear(event, self._clock.monotonic())
             said = saying(event)
             if said is not None:
-                self._say_event(event, said)
+                self.say_event(event, said)
 
     def say(self, text: str) -> None:
         """A line that is not an event's."""
         with self._lock:
-            self._say(Saying(text))
+            self.put(Saying(text))
 
     def refresh(self) -> None:
         """Show how far the run is."""
 
-    def _say_event(self, event: events.Event, said: Saying) -> None:
+    def say_event(self, event: events.Event, said: Saying) -> None:
+        """Say what an event means, with its time; the caller holds the lock."""
         at = f"{event.at.astimezone():%H:%M:%S}"
-        self._say(Saying(f"{at}  {printable(said.text)}", said.key))
+        self.put(Saying(f"{at}  {printable(said.text)}", said.key))
 
-    def _say(self, said: Saying) -> None:
+    def put(self, said: Saying) -> None:
+        """Show a line; the caller holds the lock."""
         self._screen.write(said.text + "\n")
 
     def moment(self) -> Moment:
@@ -133,23 +135,24 @@ class Watcher:
         if self._thread is not None:
             self._thread.join(PARTING_S)
         with self._lock:
-            self._close()
+            self.finish()
 
     def _keep_on(self) -> None:
         while not self._ended.wait(self.period_s):
             with self._lock:
                 self.refresh()
 
-    def _close(self) -> None:
-        """Say what is left to say."""
+    def finish(self) -> None:
+        """Say what is left to say, when the run has ended."""
 
 
 class Quiet(Watcher):
     """Says only what went wrong."""
 
-    def _say_event(self, event: events.Event, said: Saying) -> None:
+    def say_event(self, event: events.Event, said: Saying) -> None:
+        """What went well is not said."""
         if isinstance(event, events.Alert | events.TaskGivenUp):
-            super()._say_event(event, said)
+            super().say_event(event, said)
 
 
 class Plain(Watcher):
@@ -163,15 +166,16 @@ class Plain(Watcher):
         self._reported = self._clock.monotonic()
         self._told_stop = False
 
-    def _say(self, said: Saying) -> None:
+    def put(self, said: Saying) -> None:
+        """Show it, or count it where the same was shown not long ago."""
         if said.key is None:
-            super()._say(said)
+            super().put(said)
         elif said.key in self._repeated:
             self._repeated[said.key][0] += 1
             self._repeated[said.key][1] = said.text
         else:
             self._repeated[said.key] = [0, said.text]
-            super()._say(said)
+            super().put(said)
 
     def refresh(self) -> None:
         """The line of every 30 s, and once that the run ends soon."""
@@ -179,20 +183,21 @@ class Plain(Watcher):
         if self._stopping() and not self._told_stop:
             self._told_stop = True
             out = calls(self.moment().in_flight)
-            super()._say(Saying(f"stopping: {out} in flight to finish"))
+            super().put(Saying(f"stopping: {out} in flight to finish"))
         if now - self._reported >= REPORT_S and self._progress.started:
             self._reported = now
             self._tell_repeated()
             moment = self.moment()
-            super()._say(Saying(f"{moment.wall.astimezone():%H:%M:%S}  {progress_words(moment)}"))
+            super().put(Saying(f"{moment.wall.astimezone():%H:%M:%S}  {progress_words(moment)}"))
 
     def _tell_repeated(self) -> None:
         for times, text in self._repeated.values():
             if times:
-                super()._say(Saying(f"{text} ({times} more of these)"))
+                super().put(Saying(f"{text} ({times} more of these)"))
         self._repeated.clear()
 
-    def _close(self) -> None:
+    def finish(self) -> None:
+        """Say how often the last lines came again."""
         self._tell_repeated()
 
 
@@ -220,11 +225,12 @@ class Live(Watcher):
         self._pending: dict[str, int] = {}
         self._shown: list[StyledLine] = []
 
-    def _say_event(self, event: events.Event, said: Saying) -> None:
-        if not isinstance(event, events.Waiting):  # the frame counts the seconds down
-            super()._say_event(event, said)
+    def say_event(self, event: events.Event, said: Saying) -> None:
+        """The frame counts the seconds of a wait down: it is not said."""
+        if not isinstance(event, events.Waiting):
+            super().say_event(event, said)
 
-    def _say(self, said: Saying) -> None:
+    def put(self, said: Saying) -> None:
         """Until the next refresh; the very same line said again by then is counted."""
         self._pending[said.text] = self._pending.get(said.text, 0) + 1
 
@@ -257,7 +263,7 @@ class Live(Watcher):
             rows = sum(max(1, math.ceil(line.width / columns)) for line in self._shown)
         return f"\r\x1b[{rows}A" if rows else "\r"
 
-    def _close(self) -> None:
+    def finish(self) -> None:
         """Take the frame away; what was said stays."""
         self._draw([], self._screen.size()[0])
 
