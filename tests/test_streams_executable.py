@@ -52,6 +52,17 @@ def test_a_batch_with_every_stream_closed_writes_its_rows(
     assert program.run("dataset", "verify").code == 0
 
 
+@pytest.mark.parametrize("more", ["", " -q", " --json >/dev/null"])
+def test_what_cannot_be_said_ends_no_batch(
+    program: Program, vendors: VendorServer, more: str
+) -> None:
+    """stderr on a full disk: nobody hears it, every row is there, and it is a success."""
+    ended = shell(program, f"legalgen batch {' '.join(ONE)} -n 3{more} 2>/dev/full")
+    assert (ended.returncode, len(program.rows())) == (0, 3)
+    assert shell(program, "legalgen batch --resume 2>/dev/full").returncode == 2
+    assert shell(program, "legalgen nonsense 2>/dev/full").returncode == 2
+
+
 @pytest.mark.parametrize("place", ["/dev/full", "- >/dev/full"])
 def test_events_on_a_full_disk_lose_no_row(
     program: Program, vendors: VendorServer, place: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shlex
 import sys
@@ -18,7 +17,7 @@ from legalgen.errors.redaction import redact
 from legalgen.settings.layers import Settings
 from legalgen.store.locks import Patience
 from legalgen.telemetry import events, log
-from legalgen.ui.console import Console
+from legalgen.ui.console import Console, is_reader_gone
 
 if TYPE_CHECKING:
     from legalgen.batch.generation import Stop
@@ -141,7 +140,7 @@ def _append(stream: Any, text: str, path: Path) -> None:
     try:
         _write(stream, text)
     except OSError as error:
-        if error.errno in (errno.EPIPE, errno.EIO):  # the reader or the terminal left: no full disk
+        if is_reader_gone(error):
             raise
         raise DiskError(f"--events {path}: {error.strerror}", path) from error
 

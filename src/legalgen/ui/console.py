@@ -6,6 +6,7 @@ People get words and tables (rich), programs one JSON object. Nothing here decid
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import json as json_module
 import os
@@ -46,6 +47,11 @@ BETWEEN = 2
 DEEPEST_INDENT = 12
 
 
+def is_reader_gone(error: OSError) -> bool:
+    """Whether a stream failed because its reader or its terminal is gone: no full disk."""
+    return isinstance(error, BrokenPipeError) or error.errno == errno.EIO
+
+
 class Talk:
     """stderr: where people are talked to. ``gone`` is the error of a reader that left."""
 
@@ -63,14 +69,18 @@ class Talk:
         self.unicode = _encoding(stream).startswith("utf")
 
     def write(self, text: str) -> None:
-        """Write at once; remembers if nobody is there any more."""
+        """Write at once; remembers if nobody is there any more.
+
+        What a full disk does not take (``2> log``) is lost: no sample is worth less for it.
+        """
         if self.gone is not None:
             return
         try:
             self._stream.write(_encodable(text, self._stream))
             self._stream.flush()
-        except OSError as error:  # raised again by Console.hear, in the thread that can act on it
-            self.gone = error
+        except OSError as error:
+            if is_reader_gone(error):
+                self.gone = error  # raised by Console.hear, in the thread that can act on it
 
     def size(self) -> tuple[int, int]:
         """Columns and rows now."""
