@@ -342,6 +342,13 @@ def test_the_error_of_a_call_has_the_class_of_its_category() -> None:
     assert plain == []
 
 
+def test_close_matches_are_looked_for_in_one_place() -> None:
+    """Every "did you mean" has one idea of what is close."""
+    assert [n for n in MODULES if re.search(r"\bdifflib\b", MODULES[n].read_text("utf-8"))] == [
+        "errors.suggestions"
+    ]
+
+
 def _waits_without_end(call: ast.Call) -> bool:
     """Whether a call may wait for ever: a lock, a queue, an event, a thread, without a bound.
 

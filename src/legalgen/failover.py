@@ -21,14 +21,13 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.completion import ModelRef
-from legalgen.errors import BUSY, ErrorCategory, Failure, Obstacle, Trouble
+from legalgen.errors import BUSY, LONGEST_HINT_S, ErrorCategory, Failure, Obstacle, Trouble
 
 C = ErrorCategory
 _SHOWS_NOTHING: Final = {C.CONNECTION_ERROR, C.AUTHENTICATION, C.TIMEOUT, C.GENERAL}
 _SHOWS_MODEL_UP: Final = {C.BAD_REQUEST, C.CONTEXT_LENGTH, C.OUTPUT_INVALID, C.CONTENT_FILTER}
 
 LEAST_WAIT_S: Final = 0.05
-LONGEST_HINT_S: Final = 24 * 3600.0
 PANIC_OPEN_S: Final = 60.0
 """The last usable target or provider is never left alone for longer than this."""
 FAILURES_TO_OPEN: Final = 3

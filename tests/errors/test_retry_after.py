@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.completion import LimitReading
+from legalgen.errors import LONGEST_HINT_S
+from legalgen.errors.durations import duration_s
 from legalgen.errors.retry_after import (
-    LONGEST_S,
     LimitHit,
     limit_in,
-    parse_duration,
     readings,
     retry_after_s,
 )
@@ -49,7 +49,7 @@ NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 )
 def test_durations(text: str, seconds: float | None) -> None:
     """Go's durations and people's are read to the microsecond; anything else is no duration."""
-    read = parse_duration(text)
+    read = duration_s(text)
     assert read == (seconds if seconds is None else pytest.approx(seconds))
 
 
@@ -75,7 +75,7 @@ def _decimal(number: int, size: int) -> str:
 @given(st.integers(min_value=0, max_value=200 * 3600 * 10**9))
 def test_every_go_duration_is_read_back(nanoseconds: int) -> None:
     """Formatting any duration as Go does and reading it gives the same number of seconds."""
-    assert parse_duration(go_duration(nanoseconds)) == pytest.approx(nanoseconds / 1e9)
+    assert duration_s(go_duration(nanoseconds)) == pytest.approx(nanoseconds / 1e9)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_every_go_duration_is_read_back(nanoseconds: int) -> None:
         ({"retry-after": str(int(NOW.timestamp()) + 60)}, 60.0),
         ({"retry-after": "Mon, 23 Nov 2026 15:00:00 GMT"}, 0.0),
         ({"retry-after": "0"}, 0.0),
-        ({"retry-after": "172800"}, LONGEST_S),
+        ({"retry-after": "172800"}, LONGEST_HINT_S),
         ({"retry-after": "-3"}, None),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "nan"}, None),
@@ -167,7 +167,7 @@ def test_a_gateways_bare_reset_is_a_point_in_time() -> None:
 def test_a_wait_is_always_a_sane_number(headers: dict[str, str], text: str) -> None:
     """Whatever a server sends, the wait is None or finite, not negative and at most a day."""
     wait = retry_after_s(headers, text, now=NOW)
-    assert wait is None or (math.isfinite(wait) and 0 <= wait <= LONGEST_S)
+    assert wait is None or (math.isfinite(wait) and 0 <= wait <= LONGEST_HINT_S)
 
 
 def test_groq_means_requests_per_day_and_tokens_per_minute() -> None:

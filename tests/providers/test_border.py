@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from legalgen.completion import Completion, LimitReading, Usage
-from legalgen.errors import ErrorCategory, Failure, ProviderError, classify
-from legalgen.errors.retry_after import LONGEST_S, readings
+from legalgen.errors import LONGEST_HINT_S, ErrorCategory, Failure, ProviderError, classify
+from legalgen.errors.retry_after import readings
 from legalgen.providers._reply import MOST_TOKENS
 from legalgen.providers.base import BulkJob, BulkProvider, Provider, RemoteModel
 from legalgen.providers.catalog import Catalog
@@ -142,7 +142,7 @@ def check(found: Completion | Failure) -> None:
         assert len(found.message) <= 200
         assert len(found.code or "") <= 100
         assert found.status is None or 100 <= found.status <= 999
-        assert found.retry_after_s is None or 0 <= found.retry_after_s <= LONGEST_S
+        assert found.retry_after_s is None or 0 <= found.retry_after_s <= LONGEST_HINT_S
     for reading in found.readings:
         check_reading(reading)
 

@@ -248,14 +248,14 @@ def test_a_key_is_stripped() -> None:
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        (None, "is not set or empty"),
-        ("", "is not set or empty"),
-        (" \n", "is not set or empty"),
-        ("abcdef\nghijkl", "holds a blank or a line break inside"),
-        ("abcdef ghijkl", "holds a blank or a line break inside"),
-        ("abcdéfghijkl", "holds a character that no key has (not printable ASCII)"),
-        ("abcdef\x07ghijkl", "holds a character that no key has (not printable ASCII)"),
-        ('"abcdefghijkl"', "is wrapped in quotes"),
+        (None, "is not set"),
+        ("", "is empty"),
+        (" \n", "is empty"),
+        ("abcdef\nghijkl", "holds a line break"),
+        ("abcdef ghijkl", "holds a blank or a control character"),
+        ("abcdéfghijkl", "holds a character outside ASCII"),
+        ("abcdef\x07ghijkl", "holds a blank or a control character"),
+        ('"abcdefghijkl"', "is in quotes"),
     ],
 )
 @pytest.mark.parametrize("name", ["groq", "cerebras"])
@@ -266,7 +266,7 @@ def test_a_key_that_no_header_can_carry_is_refused(name: str, raw: str | None, s
         open_provider(name, api_key=raw)
     message = str(caught.value)
     assert message.startswith(f"{spec.env_var} {said}")
-    assert "quotes" in said or str(spec.key_url) in message
+    assert str(spec.key_url) in message
     assert "abcd" not in message
 
 

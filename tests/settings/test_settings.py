@@ -267,7 +267,8 @@ def test_a_mistyped_variable_is_a_warning() -> None:
     ("text", "seconds"),
     [
         ("90", 90), ("90s", 90), ("2m", 120), ("15min", 900), ("1h30m", 5400), ("1.5h", 5400),
-        (" 1 h 5 s ", 3605), ("250ms", 0.25), ("2 days", 172_800), ("0", 0), ("1H", 3600),
+        (" 1 h 5 s ", 3605), ("1 hour and 5 secs", 3605), ("250ms", 0.25), ("2 days", 172_800),
+        ("0", 0), ("1H", 3600),
     ],
 )  # fmt: skip
 def test_durations(text: str, seconds: float) -> None:

@@ -11,8 +11,9 @@ import msgspec
 
 from legalgen.commands.running import again
 from legalgen.errors import UsageError
+from legalgen.errors.suggestions import did_you_mean
 from legalgen.settings.layers import Settings
-from legalgen.settings.types import did_you_mean, parse_duration
+from legalgen.settings.types import parse_duration
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record, UnreadableRecord
 from legalgen.store.outlays import By, Outlay, in_all, outlays

@@ -29,6 +29,7 @@ from typing import Unpack
 
 from legalgen.errors.category import Blame, ErrorCategory
 from legalgen.errors.exceptions import (
+    LONGEST_HINT_S,
     AnswerRefused,
     BatchRunning,
     ConfigurationError,
@@ -49,11 +50,11 @@ from legalgen.errors.exceptions import (
 from legalgen.errors.obstacle import BUSY, Obstacle, WaitReason
 
 __all__ = [
-    "BUSY", "AnswerRefused", "BatchRunning", "Blame", "ConfigurationError", "DiskError",
-    "ErrorCategory", "Failure", "GenerationError", "LegalgenError", "ModelUnavailableError",
-    "NoUsableProvider", "Obstacle", "ProviderError", "RateLimitError", "Reason", "ReplyFacts",
-    "TimeoutError", "Trouble", "UsageError", "WaitReason", "categorize_error", "classify",
-    "parse_error",
+    "BUSY", "LONGEST_HINT_S", "AnswerRefused", "BatchRunning", "Blame", "ConfigurationError",
+    "DiskError", "ErrorCategory", "Failure", "GenerationError", "LegalgenError",
+    "ModelUnavailableError", "NoUsableProvider", "Obstacle", "ProviderError", "RateLimitError",
+    "Reason", "ReplyFacts", "TimeoutError", "Trouble", "UsageError", "WaitReason",
+    "categorize_error", "classify", "parse_error",
 ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar, TypedDict
+from typing import ClassVar, Final, TypedDict
 
 import msgspec
 from msgspec.structs import asdict
@@ -28,20 +28,25 @@ class Reason(msgspec.Struct, frozen=True):
     reject: bool = True
 
 
+LONGEST_HINT_S: Final = 24 * 3600.0
+"""A server's hint is honoured in full up to a day; what is longer is a day."""
+
+
 class Failure(msgspec.Struct, frozen=True):
     """One failed call as a value: all that failover may know about it.
 
     ``message`` is the vendor's own words, redacted, at most 200 characters. ``retry_after_s`` is
-    the server's hint in seconds. ``kind`` and ``window`` name the limit that was hit, where the
-    reply says so; ``limit`` and ``requested`` are its numbers. ``wrong_url`` marks a reply that
-    shows the base URL is not this vendor's API. ``structured_output`` marks a refusal of
-    ``response_format`` itself, ``format_types`` the types of it that the server says it takes;
-    ``parameters`` names what else of the request it refuses; ``truncated`` marks an answer that
-    hit its token cap. ``answer`` is what the model had written, where the vendor refused it itself
-    and shows it, or a reply that cannot be read, as it came. ``credit`` marks
-    an account that is out of money, whatever the model. ``reached`` is False when the request
-    never left this machine whole (so nothing can have been charged), ``connected`` when there was
-    not even a connection, and ``nobody_listens`` is True where this machine itself refused it.
+    the server's hint in seconds, at most ``LONGEST_HINT_S``. ``kind`` and ``window`` name the limit
+    that was hit, where the reply says so; ``limit`` and ``requested`` are its numbers.
+    ``wrong_url`` marks a reply that shows the base URL is not this vendor's API.
+    ``structured_output`` marks a refusal of ``response_format`` itself, ``format_types`` the types
+    of it that the server says it takes; ``parameters`` names what else of the request it refuses;
+    ``truncated`` marks an answer that hit its token cap. ``answer`` is what the model had written,
+    where the vendor refused it itself and shows it, or a reply that cannot be read, as it came.
+    ``credit`` marks an account that is out of money, whatever the model. ``reached`` is False when
+    the request never left this machine whole (so nothing can have been charged), ``connected`` when
+    there was not even a connection, and ``nobody_listens`` is True where this machine itself
+    refused it.
     """
 
     category: ErrorCategory

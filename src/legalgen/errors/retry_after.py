@@ -19,57 +19,11 @@ from typing import get_args
 import msgspec
 
 from legalgen.completion import LimitKind, LimitReading, LimitWindow
-
-LONGEST_S = 86_400.0
-"""A hint is honoured in full up to a day; what is longer is a day."""
+from legalgen.errors.durations import DURATION, NUMBER, UNIT, duration_s
+from legalgen.errors.exceptions import LONGEST_HINT_S
 
 _LONGEST_NUMBER = 40
 """Characters; a longer one is no number of anything."""
-_UNITS = {
-    "ns": 1e-9,
-    "us": 1e-6,
-    "µs": 1e-6,  # U+00B5, as Go writes it
-    "μs": 1e-6,
-    "ms": 1e-3,
-    "s": 1.0,
-    "m": 60.0,
-    "h": 3600.0,
-    "d": 86_400.0,
-    "millisecond": 1e-3,
-    "msec": 1e-3,
-    "second": 1.0,
-    "sec": 1.0,
-    "minute": 60.0,
-    "min": 60.0,
-    "hour": 3600.0,
-    "hr": 3600.0,
-    "day": 86_400.0,
-}
-_UNIT = (
-    r"(?:milliseconds?|msecs?|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|ns|[uµμ]s|ms|[smhd])"
-)
-_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
-_PART = re.compile(rf"({_NUMBER})\s*({_UNIT})", re.IGNORECASE)
-_DURATION = re.compile(
-    rf"{_NUMBER}\s*{_UNIT}(?:\s*,?\s*(?:and\s+)?{_NUMBER}\s*{_UNIT})*", re.IGNORECASE
-)
-
-
-def parse_duration(text: str) -> float | None:
-    """Seconds in a duration as Go and people write it: ``1h2m3.5s``, ``269.99ms``, ``5 minutes``.
-
-    None if ``text`` is anything else, is negative, or has no unit.
-    """
-    text = text.strip()
-    if len(text) > 100 or not _DURATION.fullmatch(text):
-        return None
-    seconds = math.fsum(float(number) * _unit(unit) for number, unit in _PART.findall(text))
-    return seconds if math.isfinite(seconds) else None
-
-
-def _unit(word: str) -> float:
-    word = word.lower()
-    return _UNITS[word] if word in _UNITS else _UNITS[word.removesuffix("s")]
 
 
 def retry_after_s(
@@ -85,7 +39,8 @@ def retry_after_s(
     date), then ``text`` ("try again in 9m38.016s", ``"retryDelay": "34s"``). Where the two
     disagree the longer wait counts: coming back early costs a refused call and, at some vendors,
     a longer ban. Only if neither says anything, the reset of the budgets that the headers show
-    as used up. Never negative, never over ``LONGEST_S``; ``now`` (UTC) is what dates count from.
+    as used up. Never negative, never over ``LONGEST_HINT_S``; ``now`` (UTC) is what dates count
+    from.
     """
     now = now or datetime.now(UTC)
     plain = _lowered(headers)
@@ -93,7 +48,7 @@ def retry_after_s(
     waits = [wait for wait in said if wait is not None]
     if not waits:
         waits = [*_spent(readings(plain, provider=provider)), *_bare_reset(plain, now)]
-    return min(max(*waits, 0.0), LONGEST_S) if waits else None
+    return min(max(*waits, 0.0), LONGEST_HINT_S) if waits else None
 
 
 def _lowered(headers: Mapping[str, str] | None) -> dict[str, str]:
@@ -110,7 +65,7 @@ def _from_headers(headers: Mapping[str, str], now: datetime) -> float | None:
 def _number(text: str) -> float | None:
     """A finite number that is not negative."""
     text = text.strip()
-    if len(text) > _LONGEST_NUMBER or not re.fullmatch(rf"\+?{_NUMBER}", text):
+    if len(text) > _LONGEST_NUMBER or not re.fullmatch(rf"\+?{NUMBER}", text):
         return None
     value = float(text)
     return value if math.isfinite(value) else None
@@ -121,7 +76,7 @@ def _moment(text: str, now: datetime) -> float | None:
     number = _number(text)
     if number is not None:
         return _from_epoch(number, now)
-    duration = parse_duration(text)
+    duration = duration_s(text)
     return _date(text, now) if duration is None else duration
 
 
@@ -154,10 +109,10 @@ _WAIT_PHRASES = (
          |wait(?:ing)?(?:\s+(?:for|at\s+least|about))?|back\s+off|resets?|available|reset_in
          |come\s+back|cooldown)
          (?:\s+(?:again|in|after|for|at\s+least|about|another|until)){{0,3}}[\s:=~]*
-         (?P<span>{_DURATION.pattern})(?![a-z])""",
+         (?P<span>{DURATION})(?![a-z])""",
     # machines: "retry_after": 120, retryDelay: "34s", retry_after_ms=1200, Retry-After: 30
     rf"""retry[-_\s]?(?:after|delay|in)[-_]?(?P<unit>ms|milliseconds|s|secs?|seconds)?["']?
-         \s*[:=]\s*["']?(?P<value>{_NUMBER}(?:\s*{_UNIT}(?![a-z]))*)""",
+         \s*[:=]\s*["']?(?P<value>{NUMBER}(?:\s*{UNIT}(?![a-z]))*)""",
     # dates: try again at 2026-11-23T10:00:00Z; resets on ...
     rf"(?:try|retry|reset|until|available|after)\w*\W[^.{{}}]{{0,40}}?(?P<date>{_ISO})",
 )
@@ -182,11 +137,11 @@ def _wait(found: Mapping[str, str | None], now: datetime) -> float | None:
     if found.get("date"):
         return _date(str(found["date"]).replace(" ", "T"), now)
     if found.get("span"):
-        return parse_duration(str(found["span"]))
+        return duration_s(str(found["span"]))
     value = str(found.get("value", ""))
     number = _number(value)
     if number is None:
-        return parse_duration(value)
+        return duration_s(value)
     return number / 1000 if str(found.get("unit") or "").startswith("m") else number
 
 
@@ -260,7 +215,7 @@ def _count(text: str) -> int | None:
 def _reset(text: str) -> float | None:
     """Seconds, bare or as a duration; more than a month is no reset of any window we know."""
     number = _number(text)
-    seconds = parse_duration(text) if number is None else number
+    seconds = duration_s(text) if number is None else number
     return seconds if seconds is not None and seconds <= 31 * 86_400 else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
@@ -10,6 +9,7 @@ from itertools import chain
 import msgspec
 
 from legalgen.errors import UsageError
+from legalgen.errors.suggestions import close_matches
 from legalgen.law.axes import (
     Difficulty,
     Filter,
@@ -110,7 +110,7 @@ def _unknown(
     axis: str, value: str, names: Mapping[str, list[str]], meanings: Mapping[str, list[str]]
 ) -> str:
     """The sentence for a value that names nothing: what is allowed, close matches first."""
-    close = difflib.get_close_matches(_fold(value), meanings, n=5, cutoff=0.6)
+    close = close_matches(_fold(value), meanings, most=5)
     first = [_short(id_) for word in close for id_ in meanings[word]]
     allowed = list(dict.fromkeys([*first, *map(_short, names)]))
     in_tree = axis in ("practice area", "topic")

@@ -8,7 +8,6 @@ and key. The table of sample types holds the bounds that the prompt asks for and
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
@@ -19,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from legalgen.errors import UsageError
+from legalgen.errors.suggestions import meant_or_allowed
 from legalgen.law.axes import (
     Area,
     Branch,
@@ -373,8 +373,7 @@ class _Assembly:
     def _exists(self, what: str, id_: str, known: Mapping[str, object], where: str) -> None:
         if id_ in known:
             return
-        close = difflib.get_close_matches(id_, known, n=1)
-        hint = f'did you mean "{close[0]}"?' if close else f"allowed: {', '.join(known)}"
+        hint = meant_or_allowed(id_, known)
         self._reader.refuse(where, f'unknown {what.replace("_", " ")} "{id_}" ({hint})')
 
     def _weight(self, axis: str, id_: str) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -11,6 +10,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from legalgen.errors import UsageError
+from legalgen.errors.suggestions import meant_or_allowed
 from legalgen.law.axes import (
     Difficulty,
     Jurisdiction,
@@ -181,11 +181,8 @@ class TaxonomyReader:
     def _known_keys(self, table: Mapping[str, Any], kind: type[Any], where: str) -> None:
         allowed = kind.__struct_fields__
         for key in table:
-            if key in allowed:
-                continue
-            close = difflib.get_close_matches(key, allowed, n=1)
-            hint = f'did you mean "{close[0]}"?' if close else f"allowed: {', '.join(allowed)}"
-            self.refuse(where, f'unknown key "{key}" ({hint})')
+            if key not in allowed:
+                self.refuse(where, f'unknown key "{key}" ({meant_or_allowed(key, allowed)})')
 
     def _convert(self, table: object, kind: type[T], where: str) -> T:
         try:

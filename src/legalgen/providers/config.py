@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from legalgen.errors import ConfigurationError
 from legalgen.providers.catalog import Catalog
+from legalgen.providers.keys import key_problem
 
 DEFAULT_CONNECT_TIMEOUT_S = 5.0
 """A vendor's edge answers within a tenth of that from anywhere; what does not, is not there."""
@@ -32,24 +33,14 @@ class ProviderConfig:
 def sound_key(raw: str | None, *, variable: str, remedy: str) -> str:
     """The key without the blanks around it.
 
-    An empty key, or one with a newline, otherwise comes back from the SDK as "Connection error.",
-    and one with a letter that is not ASCII as a ``UnicodeEncodeError``.
-
     Raises:
         ConfigurationError: no header can carry it; names ``variable``, never the key.
     """
-    key = (raw or "").strip()
-    if not key:
-        raise ConfigurationError(f"{variable} is not set or empty: {remedy}")
-    if any(character.isspace() for character in key):
-        raise ConfigurationError(f"{variable} holds a blank or a line break inside: {remedy}")
-    if not (key.isascii() and key.isprintable()):
-        raise ConfigurationError(
-            f"{variable} holds a character that no key has (not printable ASCII): {remedy}"
-        )
-    if key[0] in "\"'" or key[-1] in "\"'":
-        raise ConfigurationError(f"{variable} is wrapped in quotes; set it without them")
-    return key
+    if raw is None:
+        raise ConfigurationError(f"{variable} is not set: {remedy}")
+    if problem := key_problem(raw):
+        raise ConfigurationError(f"{variable} {problem}: {remedy}")
+    return raw.strip()
 
 
 def sound_base_url(

@@ -5,7 +5,6 @@ Light, for every room that handles verdicts; the codes are in ``codes``.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -13,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.errors import ErrorCategory, Reason, UsageError
+from legalgen.errors.suggestions import close_matches
 from legalgen.quality.codes import ALWAYS_REJECT, CODES, FEEDBACK, Severity
 from legalgen.store.sample import Citation, Draft, Marks
 
@@ -176,10 +176,7 @@ def _thresholds(numbers: Mapping[str, object]) -> Thresholds:
 def _unknown(name: str) -> str:
     known = [*CODES, *Thresholds.__struct_fields__]
     by_case = {item.casefold(): item for item in known}
-    close = [
-        by_case[item]
-        for item in difflib.get_close_matches(name.casefold(), by_case, n=3, cutoff=0.6)
-    ]
+    close = [by_case[item] for item in close_matches(name.casefold(), by_case, most=3)]
     hint = f"; did you mean {' or '.join(close)}?" if close else ""
     return f"[gate] {name} is neither a code nor a threshold{hint}"
 

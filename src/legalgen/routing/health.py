@@ -25,7 +25,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.completion import LimitKind, LimitWindow, ModelRef
-from legalgen.errors import ErrorCategory, Trouble
+from legalgen.errors import LONGEST_HINT_S, ErrorCategory, Trouble
 from legalgen.failover import Health, ProviderHealth, ProviderState, State
 from legalgen.routing.rate_limits import Bucket
 from legalgen.routing.router import Router
@@ -34,7 +34,6 @@ from legalgen.routing.unsupported import KEPT_S
 from legalgen.telemetry.clock import Clock
 
 REMEMBER_GONE_S: Final = 24 * 3600.0
-LONGEST_S: Final = 24 * 3600.0
 CLOCK_SLACK_S: Final = 60.0
 FORGET_S: Final = 30 * 24 * 3600.0
 PROBED_S: Final = 3600.0
@@ -279,7 +278,7 @@ class HealthBook:
         now = self._clock.wall()
         if seen > now + CLOCK_SLACK_S:
             until -= seen - now
-        return min(until - now, LONGEST_S)
+        return min(until - now, LONGEST_HINT_S)
 
     def _bucket(self, budget: Budget) -> Bucket:
         age = max(0.0, self._clock.wall() - budget.at)

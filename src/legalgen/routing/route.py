@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -12,9 +11,9 @@ from msgspec.structs import replace
 
 from legalgen.completion import ModelRef
 from legalgen.errors import ConfigurationError, UsageError
+from legalgen.errors.suggestions import close_matches, did_you_mean
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog, ModelSpec
-from legalgen.settings.types import did_you_mean
 
 
 class RouteEntry(msgspec.Struct, frozen=True):
@@ -213,7 +212,7 @@ class RoutePlanner:
             for name in providers
             for id_ in (*self._own_models(name), *self._listed(name))
         }
-        close = difflib.get_close_matches(model, known, n=3, cutoff=0.4)
+        close = close_matches(model, known, most=3, cutoff=0.4)
         where = f" of {providers[0]}" if len(providers) == 1 else ""
         names = ", ".join(known[id_] for id_ in dict.fromkeys([*close, *known]))
         return (

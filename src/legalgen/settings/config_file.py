@@ -10,10 +10,10 @@ from typing import Any, cast
 
 from legalgen.errors import ConfigurationError, DiskError, UsageError
 from legalgen.providers import PROVIDERS, ProviderSpec, own_variable
+from legalgen.providers.keys import key_problem
 from legalgen.settings.declaration import Declaration
 from legalgen.settings.layers import LIMIT_KEYS, SETTINGS, WEIGHT_AXES
 from legalgen.settings.toml import read_text, read_toml
-from legalgen.settings.types import key_problem
 
 _HEAD = """\
 # legalgen's settings. A flag wins over a variable, a variable over this file.

@@ -65,8 +65,6 @@ from legalgen.settings.types import (
     Kind,
     Secret,
     comma_separated,
-    did_you_mean,
-    key_problem,
     one_of,
     suggested,
     whole,
@@ -462,6 +460,10 @@ def _mistyped_variables(environ: Mapping[str, str]) -> list[str]:
     keys = [own_variable(provider, "API_KEY") for provider in PROVIDERS]
     known = [*(each.env for each in SETTINGS), "LEGALGEN_CONFIG", *keys]
     ours = sorted(name for name in environ if name.startswith("LEGALGEN_") and name not in known)
+    if not ours:
+        return []
+    from legalgen.errors.suggestions import did_you_mean  # most runs contain no mistake
+
     hints = {name: did_you_mean(name, known, cutoff=0.85) for name in ours}
     return [f"{name} is set and is no setting{hint}" for name, hint in hints.items() if hint]
 
@@ -471,6 +473,8 @@ def _mistyped_variables(environ: Mapping[str, str]) -> list[str]:
 
 def _usable_key(key: Secret, origin: Origin) -> Secret:
     """The key stripped; anything a header cannot carry ends in "Connection error." otherwise."""
+    from legalgen.providers.keys import key_problem  # ``--help`` looks at no key
+
     if problem := key_problem(key.reveal()):
         raise ConfigurationError(f"The key in {origin.where} {problem}; paste it again.")
     return Secret(key.reveal().strip())
@@ -689,6 +693,8 @@ def _place_of(key: str, known: Collection[str]) -> str:
             return f"; it belongs {f'in [{each.table}]' if each.table else 'at the top'}" + (
                 f" as {each.key}" if each.key != key else ""
             )
+    from legalgen.errors.suggestions import did_you_mean  # most files contain no mistake
+
     return did_you_mean(key, known) or f"; known are {', '.join(known)}"
 
 

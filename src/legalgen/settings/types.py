@@ -59,20 +59,6 @@ class Secret:
         raise TypeError("a Secret is never pickled or copied")
 
 
-def key_problem(key: str) -> str:
-    """What is wrong with a key, as the end of a sentence that does not show it."""
-    stripped = key.strip()
-    if not stripped:
-        return "is empty"
-    if re.search(r"[\r\n]", stripped):
-        return "holds a line break"
-    if not stripped.isascii():
-        return "holds a character outside ASCII"
-    if not stripped.isprintable() or " " in stripped:
-        return "holds a blank or a control character"
-    return "is in quotes" if stripped[0] in "\"'" else ""
-
-
 class Kind(msgspec.Struct, Generic[T_co], frozen=True):
     """How a value is written: ``parse`` takes text or a TOML value, or raises ValueError.
 
@@ -91,14 +77,6 @@ class Kind(msgspec.Struct, Generic[T_co], frozen=True):
     several: bool = False
 
 
-_UNITS = {
-    **dict.fromkeys(("d", "day", "days"), 86_400.0),
-    **dict.fromkeys(("h", "hr", "hour", "hours"), 3_600.0),
-    **dict.fromkeys(("m", "min", "minute", "minutes"), 60.0),
-    **dict.fromkeys(("s", "sec", "second", "seconds"), 1.0),
-    "ms": 0.001,
-}
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)\s*")
 _DURATION_HELP = "write 90s, 2m, 1h30m, 15min or plain seconds"
 
 
@@ -110,19 +88,18 @@ def parse_duration(text: str) -> float:
     Raises:
         ValueError: it is none of these; the text says what to write.
     """
-    plain = text.strip().lower()
+    plain = text.strip()
     if re.fullmatch(r"\d+(\.\d+)?", plain):
         return _finite(float(plain))
-    parts = _PART.findall(plain)
-    known = all(unit in _UNITS for _, unit in parts)
-    if not (parts and known and _PART.sub("", plain) == ""):
+    from legalgen.errors.durations import parts  # its patterns; ``--help`` reads no duration
+
+    found = parts(plain)
+    if not found:
         raise ValueError(f"not a duration; {_DURATION_HELP}")
-    sizes = [_UNITS[unit] for _, unit in parts]
+    sizes = [size for _, size in found]
     if sizes != sorted(set(sizes), reverse=True):
         raise ValueError("the units of a duration go from large to small, each once: 1h30m")
-    return _finite(
-        sum(float(number) * size for (number, _), size in zip(parts, sizes, strict=True))
-    )
+    return _finite(sum(number * size for number, size in found))
 
 
 def format_duration(seconds: float) -> str:
@@ -284,6 +261,8 @@ def one_of(*allowed: C) -> Kind[C]:
         for choice in allowed:
             if choice == word:
                 return choice
+        from legalgen.errors.suggestions import did_you_mean  # most runs contain no mistake
+
         raise ValueError(f"not one of {', '.join(allowed)}{did_you_mean(word, allowed)}")
 
     return Kind(_listed(allowed), parse, choices=allowed)
@@ -353,14 +332,6 @@ def _yes_or_no(value: bool) -> str:
 def show_number(value: float) -> str:
     """The shortest form of a number that keeps 15 digits: ``2.5``, ``1``."""
     return f"{value:.15g}"
-
-
-def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """``; did you mean …?``, or nothing when no known word is as close as ``cutoff`` (0 to 1)."""
-    import difflib  # most runs contain no mistake
-
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 TEXT = Kind("text", _string)
