@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import MutableMapping
 
@@ -19,7 +20,7 @@ _OF_A_TERMINAL = {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
 """With a handler of its own a process in the background would spin in a write to its terminal."""
 KEPT = {
     "CRASH_EVERY", "LD_LIBRARY_PATH", "LEGALGEN_REQUIRE_BROWSER", "PATH", "PYENV_VERSION",
-    "PYTHONDONTWRITEBYTECODE", "TMPDIR", "VIRTUAL_ENV",
+    "TMPDIR", "VIRTUAL_ENV",
 }  # fmt: skip
 """Variables that say where programs are, or are addressed to the tests."""
 KEPT_PREFIXES = ("COV_", "COVERAGE_", "HYPOTHESIS_", "PYTEST_")
@@ -34,6 +35,8 @@ def make_known() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     make_environment_known(os.environ)
     time.tzset()
+    # Hundreds of processes import the program: compiled once, not by each, whatever the parent had.
+    sys.dont_write_bytecode = False
 
 
 def _default_for_children(number: int) -> None:
