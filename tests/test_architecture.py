@@ -75,6 +75,11 @@ def tree(name: str) -> ast.Module:
     return ast.parse(MODULES[name].read_text(encoding="utf-8"))
 
 
+@cache
+def nodes(name: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree(name)))
+
+
 def drawer(name: str) -> str:
     return name.partition(".")[0]
 
@@ -86,7 +91,7 @@ def imports(name: str) -> frozenset[str]:
 
 
 def _imports(name: str) -> Iterator[str]:
-    for node in ast.walk(tree(name)):
+    for node in nodes(name):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("legalgen"):
             within = (node.module or "").removeprefix("legalgen").removeprefix(".")
             for alias in node.names:
@@ -96,7 +101,7 @@ def _imports(name: str) -> Iterator[str]:
 
 def calls(name: str) -> Iterator[str]:
     """Every function that a module calls, as it is written."""
-    for node in ast.walk(tree(name)):
+    for node in nodes(name):
         if isinstance(node, ast.Call):
             yield ast.unparse(node.func)
 
@@ -150,7 +155,7 @@ def test_a_class_name_means_one_thing() -> None:
     """Whoever reads a public name knows which class it is, wherever it stands."""
     homes: dict[str, list[str]] = {}
     for name in MODULES:
-        for node in ast.walk(tree(name)):
+        for node in nodes(name):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes.setdefault(node.name, []).append(name)
     assert {name: found for name, found in homes.items() if len(found) > 1} == {}
@@ -217,14 +222,14 @@ def test_every_setting_is_read() -> None:
         node.attr
         for name in MODULES
         if drawer(name) != "settings"
-        for node in ast.walk(tree(name))
+        for node in nodes(name)
         if isinstance(node, ast.Attribute)
     }
     named = {
         node.value
         for name in MODULES
         if drawer(name) not in ("settings", "commands", "cli")
-        for node in ast.walk(tree(name))
+        for node in nodes(name)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert {each.name for each in SETTINGS} - read - named == set()
@@ -253,7 +258,7 @@ def commands(command: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 def foreign(name: str) -> Iterator[str]:
     """What a module imports that is not ours, nor Python's."""
-    for node in ast.walk(tree(name)):
+    for node in nodes(name):
         found = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
             found = [f"{node.module}.{alias.name}" for alias in node.names]
@@ -327,7 +332,7 @@ def test_broad_excepts_stand_only_at_the_boundary() -> None:
     broad = {
         name
         for name in MODULES
-        for node in ast.walk(tree(name))
+        for node in nodes(name)
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or ast.unparse(node.type) in ("Exception", "BaseException"))
         and not isinstance(node.body[-1], ast.Raise)
@@ -365,7 +370,7 @@ def test_no_wait_is_without_a_bound() -> None:
     endless = [
         f"{name}, line {node.lineno}: {ast.unparse(node)}"
         for name in MODULES
-        for node in ast.walk(tree(name))
+        for node in nodes(name)
         if isinstance(node, ast.Call) and _waits_without_end(node)
     ]
     assert endless == []

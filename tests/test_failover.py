@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -657,7 +657,6 @@ class Batch:
         return decided
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.lists(st.lists(FAILURES, max_size=40), max_size=6))
 def test_it_always_ends(tasks: list[list[Failure]]) -> None:
     """Under any failures a task has at most six blamed calls at three models, a failure of the

@@ -1104,13 +1104,14 @@ def test_the_log_file_grows_as_calls_are_answered(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------ answers
 
 
-def test_thousands_of_answers_are_varied_and_long_enough() -> None:
-    """3,000 answers: none a near-duplicate of another of its topic, all within their bounds.
+@pytest.mark.parametrize("answers", [800, pytest.param(3_000, marks=pytest.mark.extended)])
+def test_hundreds_of_answers_are_varied_and_long_enough(answers: int) -> None:
+    """Among so many none is a near-duplicate of another of its topic, all within their bounds.
 
     The bounds are a gate's: question 2-word Jaccard under 0.6, answer 3-word under 0.5.
     """
     topics: defaultdict[str, list[tuple[set[str], set[str]]]] = defaultdict(list)
-    for number in range(3_000):
+    for number in range(answers):
         sample = good(number, 0, Brief())
         question, answer = str(sample["question"]), str(sample["answer"])
         steps, citations = sample["reasoning_steps"], sample["citations"]

@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -20,7 +20,6 @@ from legalgen.law.taxonomy import Taxonomy
 
 BUILTIN = Taxonomy.builtin()
 EVERYTHING = Filter()
-FEW = settings(max_examples=30, deadline=None)
 
 
 def planner(
@@ -197,7 +196,6 @@ def test_a_weight_on_a_topic_is_its_share(tmp_path: Path) -> None:
 # ---------------------------------------------------------------------------- laws
 
 
-@FEW
 @given(asked=filters, seed=st.integers(0, 2**63), n=st.integers(1, 150))
 def test_a_plan_keeps_to_its_filter(asked: Filter, seed: int, n: int) -> None:
     """Every task is a cell that the filter and the topic allow; topics differ by at most one."""
@@ -215,7 +213,6 @@ def test_a_plan_keeps_to_its_filter(asked: Filter, seed: int, n: int) -> None:
     assert most - fewest <= 1
 
 
-@FEW
 @given(seed=st.integers(0, 2**32), n=st.integers(1, 120))
 def test_a_plan_is_a_function_of_its_arguments(seed: int, n: int) -> None:
     """The same arguments give the same tasks, and a shorter plan is the beginning of a longer."""
@@ -224,7 +221,6 @@ def test_a_plan_is_a_function_of_its_arguments(seed: int, n: int) -> None:
     assert planner(seed=seed).plan(n // 2) == tasks[: n // 2]
 
 
-@FEW
 @given(seed=st.integers(0, 2**32), fails=st.sets(st.integers(0, 199)))
 def test_axes_stay_even_when_tasks_are_given_up(seed: int, fails: set[int]) -> None:
     """A task that is given up leaves its deficit to another: what is kept stays even."""
@@ -245,7 +241,6 @@ def test_axes_stay_even_when_tasks_are_given_up(seed: int, fails: set[int]) -> N
     assert max(levels.values()) - min(levels.get(d.id, 0) for d in BUILTIN.difficulties) <= 4
 
 
-@FEW
 @given(seed=st.integers(0, 2**32), broken=st.sampled_from(["short_qa", "advice"]))
 def test_a_parked_cell_never_comes_again(seed: int, broken: str) -> None:
     """A cell that fails three times is offered three times; the others go on."""
@@ -328,7 +323,6 @@ def test_parking_whole_topics_leaves_the_rest_even() -> None:
     assert (values, most - fewest <= 1) == (5, True)
 
 
-@FEW
 @given(st.integers(0, 5), st.lists(st.booleans(), min_size=40, max_size=40))
 def test_tasks_are_the_planned_ones_whenever_they_are_drawn(seed: int, fates: list[bool]) -> None:
     """A schedule draws each task when its turn comes; what was given up before changes none."""

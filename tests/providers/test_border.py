@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.completion import Completion, LimitReading, Usage
@@ -173,11 +173,6 @@ replies = st.builds(
 
 
 @given(reply=replies)
-@settings(
-    max_examples=120,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
 def test_any_reply_is_an_answer_or_a_category(
     provider: Provider, server: Server, reply: Reply
 ) -> None:
@@ -190,7 +185,6 @@ def test_any_reply_is_an_answer_or_a_category(
 
 @given(text=st.one_of(st.text(), values.map(str)), status=st.none() | st.integers(100, 999),
        body=completions, told=headers)  # fmt: skip
-@settings(max_examples=300, deadline=None)
 def test_any_error_is_a_category(
     text: str, status: int | None, body: object, told: dict[str, str]
 ) -> None:
@@ -273,32 +267,35 @@ def line(body: object, **more: object) -> bytes:
     return json.dumps({"custom_id": "1.0", "response": answered, "error": None} | more).encode()
 
 
+@pytest.fixture(scope="module")
+def groq() -> Iterator[BulkProvider]:
+    """Reads lines; there is no server."""
+    with opened("groq", "http://127.0.0.1:9") as one:
+        assert isinstance(one, BulkProvider)
+        yield one
+
+
 @given(body=completions, status=scalars, error=values, torn=st.booleans())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_line_of_a_bulk_result_is_an_answer_or_a_category(
-    body: object, status: object, error: object, torn: bool
+    groq: BulkProvider, body: object, status: object, error: object, torn: bool
 ) -> None:
     """Read by the same reader; a line that is none is left out."""
-    with opened("groq", "http://127.0.0.1:9") as groq:
-        assert isinstance(groq, BulkProvider)
-        for written in (
-            line(body),
-            line(body, response={"status_code": status, "body": body}),
-            line(body, error=error),
-        ):
-            read = groq.bulk_answer(written[: len(written) // 2] if torn else written)
-            if read is not None:
-                found = read.completion or read.failure
-                assert found is not None
-                check(found)
+    for written in (
+        line(body),
+        line(body, response={"status_code": status, "body": body}),
+        line(body, error=error),
+    ):
+        read = groq.bulk_answer(written[: len(written) // 2] if torn else written)
+        if read is not None:
+            found = read.completion or read.failure
+            assert found is not None
+            check(found)
 
 
-def test_a_line_without_end_is_no_answer() -> None:
+def test_a_line_without_end_is_no_answer(groq: BulkProvider) -> None:
     """Nested 100,000 deep."""
     deep = DEEP + "]" * 100_000
-    with opened("groq", "http://127.0.0.1:9") as groq:
-        assert isinstance(groq, BulkProvider)
-        assert groq.bulk_answer(line("HERE").replace(b'"HERE"', deep.encode())) is None
+    assert groq.bulk_answer(line("HERE").replace(b'"HERE"', deep.encode())) is None
 
 
 def test_a_job_with_impossible_numbers_goes_on(server: Server) -> None:

@@ -12,7 +12,7 @@ from random import Random
 
 import filelock
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.completion import Completion, LimitReading, ModelRef, Usage
@@ -125,7 +125,6 @@ memories = st.fixed_dictionaries(
 
 
 @given(memory=memories, provider=memories)
-@settings(max_examples=300, deadline=None)
 def test_no_number_in_the_file_ends_a_batch(
     tmp_path_factory: pytest.TempPathFactory, memory: object, provider: object
 ) -> None:

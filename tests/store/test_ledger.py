@@ -14,7 +14,7 @@ from random import Random
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.errors import BatchRunning, DiskError, UsageError
@@ -290,7 +290,6 @@ def test_history_is_newest_first_and_shows_what_it_cannot_read(
     ] * 4
 
 
-@settings(deadline=None, max_examples=50)
 @given(st.binary(max_size=300))
 def test_no_content_makes_history_fail(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
