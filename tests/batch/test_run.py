@@ -742,6 +742,8 @@ class TestBounds:
         flags: dict[str, Any] = {"provider": None, "route": GROQ}
         first = world.batch(count="8", concurrency="1", clock=HeldTime().clock, **flags)
         assert (first.status, first.exit_code) == ("paused", 75)
+        usual = "the usual patience; --max-wait allows more"
+        assert first.reason == f"no model can go on within 15m ({usual})"
         assert first.resume_after is not None
         finished = record_of(first).finished
         assert finished is not None

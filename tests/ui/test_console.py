@@ -361,6 +361,42 @@ def test_a_sample_is_shown_as_a_person_reads_it() -> None:
     ]
 
 
+def test_prose_is_not_broken_for_a_program_that_reads_it() -> None:
+    """A paragraph of an answer is one line under ``| cat``, however long."""
+    both = Both()
+    both.console.sample(sample(answer="word " * 200 + "end"), saved=False)
+    assert "word " * 200 + "end" in both.shown
+
+
+def test_colour_that_is_asked_for_beats_no_color(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``--color always`` is the user's word of now, ``NO_COLOR`` that of a profile; on both
+    streams, tables too."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    for color, coloured in (("always", True), ("auto", False)):
+        out, err = Stream(terminal=True), Stream(terminal=True)
+        environ = {"TERM": "xterm", "NO_COLOR": "1"}
+        console = Console(color=color, out=out, err=err, environ=environ)
+        console.history([history_row(record(), "completed")])
+        console.result(result(record()))
+        assert [("\x1b[32m" in stream.getvalue()) for stream in (out, err)] == [coloured] * 2
+
+
+def test_json_is_indented_on_a_terminal_alone() -> None:
+    """A person sees a field a line, a program a record a line."""
+    for terminal in (True, False):
+        out = Stream(terminal=terminal)
+        Console(json=True, out=out, err=Stream(), environ={}).result(result(record()))
+        assert json.loads(out.getvalue())["status"] == "completed"
+        assert (len(out.getvalue().splitlines()) > 50) == terminal
+
+
+def test_one_sample_is_one_sample() -> None:
+    """A count of one is in the singular."""
+    both = Both()
+    both.console.result(result(record(target=1, accepted=1)))
+    assert "1 of 1 sample in 27 min" in both.said[0]
+
+
 def test_a_model_cannot_draw_on_the_terminal() -> None:
     """Escape sequences and markup in an answer are shown as they are."""
     both = Both()

@@ -37,7 +37,9 @@ class Ending(msgspec.Struct, frozen=True):
 COMPLETED = Ending("completed", Exit.DONE, "")
 
 
-def paused(why: Obstacle, resume_in_s: float) -> Ending:
-    """Nothing comes back in time; ``why`` is what is waited for."""
-    obstacles = (why.trouble,) if why.trouble is not None else ()
-    return Ending("paused", Exit.PAUSED, str(why), resume_in_s, obstacles)
+def paused(why: Obstacle, resume_in_s: float, patience: str) -> Ending:
+    """Nothing comes back in time: ``why`` is waited for, longer than ``patience`` allows."""
+    reason = f"no model can go on within {patience}"
+    if why.trouble is None:
+        return Ending("paused", Exit.PAUSED, f"{reason}: {why}", resume_in_s)
+    return Ending("paused", Exit.PAUSED, reason, resume_in_s, (why.trouble,))

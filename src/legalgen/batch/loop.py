@@ -6,6 +6,7 @@ The main thread alone touches the journal, the duplicate index and the ledger. W
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -32,6 +33,7 @@ from legalgen.errors import AnswerRefused, Reason
 from legalgen.errors.exit_codes import Exit
 from legalgen.failover import NoneLeft, Pause
 from legalgen.routing.targets import MOST_IN_FLIGHT, Spent
+from legalgen.settings.types import format_duration
 from legalgen.telemetry import events
 
 TICK_S = 0.25
@@ -42,10 +44,21 @@ PARTING_S = 0.2
 
 
 class BatchBounds(msgspec.Struct, frozen=True):
-    """What limits a batch; ``concurrency`` None is auto. Times are seconds."""
+    """What limits a batch; ``concurrency`` None is auto. Times are seconds.
+
+    ``usual_wait``: nobody set ``max_wait_s``.
+    """
 
     concurrency: int | None = None
     max_time_s: float | None = None
+    max_wait_s: float = math.inf
+    usual_wait: bool = False
+
+    @property
+    def patience(self) -> str:
+        """How long a model is waited for, and who said so."""
+        usual = "the usual patience; --max-wait allows more" if self.usual_wait else "--max-wait"
+        return f"{format_duration(self.max_wait_s)} ({usual})"
 
 
 class Loop:
@@ -229,7 +242,7 @@ class Loop:
     def _stuck(self, turn: Pause | NoneLeft | Spent) -> Ending:
         match turn:
             case Pause(resume_in_s, why):
-                return paused(why, resume_in_s)
+                return paused(why, resume_in_s, self._bounds.patience)
             case Spent(why, of_user):
                 if of_user:
                     return Ending("stopped", Exit.BOUND, why)

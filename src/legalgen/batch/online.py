@@ -62,7 +62,7 @@ class OnlineExecutor:
         schedule.back(job)
         match self.router.outlook(self._prompts.demand(job)):
             case Pause(resume_in_s, why):
-                return paused(why, resume_in_s)
+                return paused(why, resume_in_s, self._bounds.patience)
             case NoneLeft():
                 tried = self.router.troubles()
                 raise NoUsableProvider("no model of the route can be used", tried)

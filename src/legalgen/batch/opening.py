@@ -107,7 +107,7 @@ def open_parts(
     data_dir = DataDir(settings.data_dir)
     ledger = Ledger(data_dir)
     endpoints = open_endpoints(settings, route)
-    bounds = _bounds_of(settings)
+    bounds = _bounds_of(settings, intent)
     waits = LockWaits(stop, reporter, _max_wait(settings, intent))
     caps = _caps_of(settings, ledger, reporter)
     policy = _policy_of(settings, intent, route, bounds=bounds, caps=caps, data_dir=data_dir)
@@ -174,11 +174,13 @@ def session_of(run: RunParts, executor: Executor) -> Session:
     )
 
 
-def _bounds_of(settings: Settings) -> BatchBounds:
+def _bounds_of(settings: Settings, intent: Intent) -> BatchBounds:
     concurrency = settings.concurrency
     return BatchBounds(
         concurrency=concurrency if isinstance(concurrency, int) else None,
         max_time_s=settings.max_time,
+        max_wait_s=_max_wait(settings, intent),
+        usual_wait=settings.max_wait is None,
     )
 
 

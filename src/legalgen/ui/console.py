@@ -182,7 +182,12 @@ class Console:
         for number, (heading, text) in enumerate(screens.sample(sample)):
             self._print(StyledLine.of(("\n" if number else "") + heading, "bold"))
             for line in text.split("\n"):
-                self._rich.print(printable(line), markup=False, highlight=False)
+                self._rich.print(
+                    printable(line),
+                    markup=False,
+                    highlight=False,
+                    soft_wrap=not _is_terminal(self._stdout),  # prose is folded for people alone
+                )
         if not self.quiet:
             self.talk("\n" + screens.origin(sample, saved=saved, where=where))
 
@@ -288,10 +293,13 @@ class Console:
         self._out(text + "\n")
 
     def data(self, value: object) -> None:
-        """One JSON value on stdout; in ASCII where the locale has no more."""
-        encoded = msgspec.json.encode(value).decode()
+        """One JSON value on stdout: a line of its own, indented on a terminal; in ASCII where the
+        locale has no more."""
+        raw = msgspec.json.encode(value)
+        indent = 2 if _is_terminal(self._stdout) else None
+        encoded = (msgspec.json.format(raw, indent=indent) if indent else raw).decode()
         if not _encoding(self._stdout).startswith("utf"):
-            encoded = json_module.dumps(json_module.loads(encoded))
+            encoded = json_module.dumps(json_module.loads(encoded), indent=indent)
         self._stdout.write(encoded + "\n")
         self._stdout.flush()
 
@@ -350,7 +358,7 @@ class Console:
         plain = self._color == "never" or bool(self._environ.get("NO_COLOR"))
         return Piped(
             file=_Encodable(self._stdout),  # type: ignore[arg-type]  # all that rich uses of a file
-            no_color=(plain and self._color != "always") or None,
+            no_color=plain and self._color != "always",  # None: rich asks NO_COLOR itself
             force_terminal=True if self._color == "always" else None,
             color_system="standard" if self._color == "always" else "auto",
             width=self._columns if _is_terminal(self._stdout) else PIPED_COLUMNS,

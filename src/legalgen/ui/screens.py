@@ -120,6 +120,8 @@ def summary(result: Result, again: str) -> Iterator[StyledLine]:
     record = result.record
     if record is None:
         yield StyledLine(((result.status, GOOD.get(result.status, "")), (f": {result.reason}", "")))
+        for reason in because("", result.obstacles):
+            yield labelled("because", reason, GOOD.get(result.status, ""))
     else:
         yield _headline(record, result.status)
         for reason in because(result.reason, result.obstacles):
@@ -140,7 +142,8 @@ def _headline(record: Record, status: str) -> StyledLine:
     end = record.finished or record.updated
     begun = record.resumed[-1] if record.resumed else record.started
     count = (
-        f"  {record.accepted} of {record.target} samples in {span((end - begun).total_seconds())}"
+        f"  {record.accepted} of {plural(record.target, 'sample')}"
+        f" in {span((end - begun).total_seconds())}"
     )
     return StyledLine(
         ((status, GOOD.get(status, "bold")), (count, "bold"), (f"  batch {record.id}", "dim"))
