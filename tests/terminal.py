@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import fcntl
 import os
 import pty
@@ -25,6 +26,7 @@ class Screen:
         self._screen = pyte.HistoryScreen(columns, rows, history=5_000)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
+        self._hidden = 0
 
     def feed(self, data: bytes) -> None:
         """Take in output."""
@@ -32,8 +34,25 @@ class Screen:
         self._stream.feed(data)
 
     def resize(self, columns: int, rows: int) -> None:
-        """Another size; lines are cut, as xterm does."""
-        self._screen.resize(rows, columns)
+        """Another size. Lines are cut, as xterm does; rows that have no place go into the
+        scrollback and come back from there, as in every terminal but this emulator's own."""
+        self._screen.resize(self._screen.lines, columns)
+        screen, top = self._screen, self._screen.history.top
+        missing = screen.lines - rows
+        # blank rows below the cursor go first
+        out = max(0, screen.cursor.y + 1 - rows)
+        top.extend(copy.copy(screen.buffer[row]) for row in range(out))
+        self._hidden += out
+        back = min(self._hidden, -missing) if missing < 0 else 0
+        self._hidden -= back
+        kept = [top.pop() for _ in range(back)][::-1]
+        kept += [copy.copy(screen.buffer[row]) for row in range(out, screen.lines)]
+        screen.buffer.clear()
+        screen.buffer.update(enumerate(kept[:rows]))
+        screen.cursor.y += back - out
+        screen.lines = rows
+        screen.set_margins()
+        screen.dirty.update(range(rows))
 
     @property
     def lines(self) -> list[str]:

@@ -415,8 +415,33 @@ def test_a_wrapped_frame_is_taken_away_whole() -> None:
     time.now += 1
     shown.refresh()
     rows = sum(-(-width // 40) for width in widths)
-    assert paper.writes[-1].startswith(f"\r\x1b[{rows}A")
-    assert rows > len(widths)
+    assert paper.writes[-1].startswith("\r\x1b[2K" + "\x1b[1A\x1b[2K" * rows)
+    assert paper.writes[-1].count("\x1b[1A") == rows > len(widths)
+
+
+@pytest.mark.parametrize("low", [4, 5, 7, 12, 20])
+@pytest.mark.parametrize("again", [6, 12, 24, 40])
+@pytest.mark.parametrize("speaks", [False, True])
+def test_a_change_of_height_leaves_no_line_behind(low: int, again: int, speaks: bool) -> None:
+    """The window is dragged low and high again: the frame stands once, what was said stays once."""
+    paper, time = Paper(), Time()
+    views = [view(ModelRef("groq", f"m{n}"), in_flight=1) for n in range(8)]
+    shown = live(paper, time, views)
+    shown.hear(started())
+    shown.say("said before")
+    for rows in (24, low, low, again, 24, low, 24):
+        paper.rows = rows
+        paper.screen.resize(80, rows)
+        time.now += 1
+        shown.refresh()
+    if speaks:
+        shown.say("said after")
+    time.now += 1
+    shown.refresh()
+    text = paper.screen.everything
+    assert [text.count(words) for words in ("ETA", "8 calls", "groq/m0")] == [1, 1, 1]
+    assert (text.count("said before"), text.count("said after")) == (1, speaks)
+    assert paper.screen.lines[-1].startswith("  groq/m7")
 
 
 def test_nothing_is_written_when_nothing_changed() -> None:

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import msgspec
 
@@ -35,6 +35,9 @@ from legalgen.ui.frame import (
 )
 from legalgen.ui.progress import OF_ANSWERS, Progress
 
+if TYPE_CHECKING:
+    from legalgen.ui.drawing import Drawing
+
 REFRESH_S = 0.25
 REPORT_S = 30.0
 """How often a run without a terminal says how far it is, at most."""
@@ -42,7 +45,6 @@ PARTING_S = 2.0
 """How long the end waits for a refresh that hangs in a terminal which takes nothing."""
 INDENT = " " * 10
 """As wide as the time of day before each line."""
-_ERASE_LINE, _ERASE_BELOW = "\x1b[2K", "\x1b[J"
 
 Views = Callable[[], Sequence[View]]
 
@@ -97,6 +99,9 @@ class Watcher:
         with self._lock:
             self.put(Saying(text))
 
+    def prepare(self) -> None:
+        """What ``refresh`` needs and takes time; called in the view's own thread."""
+
     def refresh(self) -> None:
         """Show how far the run is."""
 
@@ -139,6 +144,7 @@ class Watcher:
 
     def _keep_on(self) -> None:
         while not self._ended.wait(self.period_s):
+            self.prepare()
             with self._lock:
                 self.refresh()
 
@@ -223,7 +229,8 @@ class Live(Watcher):
         self._glyphs = glyphs
         self._reflows = reflows
         self._pending: dict[str, int] = {}
-        self._shown: list[StyledLine] = []
+        self._shown: tuple[list[StyledLine], tuple[int, int]] = ([], (0, 0))
+        self._drawing: Drawing | None = None
 
     def say_event(self, event: events.Event, said: Saying) -> None:
         """The frame counts the seconds of a wait down: it is not said."""
@@ -234,38 +241,48 @@ class Live(Watcher):
         """Until the next refresh; the very same line said again by then is counted."""
         self._pending[said.text] = self._pending.get(said.text, 0) + 1
 
+    def prepare(self) -> None:
+        """Load rich, once there is a frame to draw: by then the first call is out."""
+        if self._drawing is None and self._progress.started:
+            from legalgen.ui.drawing import Drawing  # loads rich.live
+
+            self._drawing = Drawing(self._screen.write, colour=self._colour, reflows=self._reflows)
+
     def refresh(self) -> None:
         """Draw what changed."""
-        columns, rows = self._screen.size()
+        self.prepare()
+        columns, rows = size = self._screen.size()
         lines = frame(self.moment(), columns - 1, rows - 1, self._glyphs)
-        self._draw(lines, columns)
-
-    def _draw(self, lines: list[StyledLine], columns: int) -> None:
-        if lines == self._shown and not self._pending:
+        if (lines, size) == self._shown and not self._pending:
             return
-        said = [
+        said = self._said(columns)
+        self._shown = lines, size
+        if self._drawing is not None:
+            self._drawing.draw(said, lines, size)
+        else:
+            self._write(said)
+
+    def _said(self, columns: int) -> list[str]:
+        """The lines that came in, as they fit; each is handed out once."""
+        pending, self._pending = self._pending, {}
+        return [
             line
-            for text, times in self._pending.items()
+            for text, times in pending.items()
             for line in folded(text if times == 1 else f"{text} (x{times})", columns - 1)
         ]
-        painted = [*said, *(line.painted(colour=self._colour) for line in lines)]
-        body = "".join(f"{_ERASE_LINE}{line}\n" for line in painted)
-        self._screen.write(self._up(columns) + body + _ERASE_BELOW)
-        self._shown, self._pending = lines, {}
 
-    def _up(self, columns: int) -> str:
-        """Back to the first row of the former frame, as the terminal shows it now.
-
-        A terminal that became narrower has wrapped the frame's lines, if it is one that does.
-        """
-        rows = len(self._shown)
-        if self._reflows:
-            rows = sum(max(1, math.ceil(line.width / columns)) for line in self._shown)
-        return f"\r\x1b[{rows}A" if rows else "\r"
+    def _write(self, said: list[str]) -> None:
+        if said:
+            self._screen.write("".join(f"{line}\n" for line in said))
 
     def finish(self) -> None:
         """Take the frame away; what was said stays."""
-        self._draw([], self._screen.size()[0])
+        size = self._screen.size()
+        said = self._said(size[0])
+        if self._drawing is not None:
+            self._drawing.close(said, size)
+        else:
+            self._write(said)
 
 
 def folded(text: str, columns: int) -> list[str]:
