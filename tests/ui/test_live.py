@@ -17,7 +17,7 @@ from legalgen.routing.rate_limits import Bucket, Budgets, Experience
 from legalgen.routing.targets import View
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
-from legalgen.ui.frame import ASCII, UNICODE, Moment, dollars, frame, printable, short, span
+from legalgen.ui.frame import ASCII, UNICODE, Moment, dollars, frame, names, printable, short, span
 from legalgen.ui.live import Live, Plain, Quiet, Watcher, watcher
 from legalgen.ui.progress import Lane, Outlook, Progress, Quota, outlook
 from tests.program import EXECUTABLE, Program
@@ -62,12 +62,15 @@ def view(
     *,
     until: float | None = None,
     why: str = "",
+    category: ErrorCategory = ErrorCategory.AUTHENTICATION,
     in_flight: int = 0,
     buckets: tuple[Bucket, ...] = (),
+    first_wait: tuple[float, Bucket | None] | None = None,
 ) -> View:
     budgets = Budgets({(b.kind, b.window): b for b in buckets})
-    trouble = Trouble(ref, ErrorCategory.AUTHENTICATION, 401, why) if why else None
-    return View(ref, state, until, trouble, in_flight, Health(), budgets, Experience(), None)
+    trouble = Trouble(ref, category, 401, why) if why else None
+    known = Health(), budgets, Experience(), None
+    return View(ref, state, until, trouble, in_flight, *known, first_wait)
 
 
 def started(target: int = 100, accepted: int = 0) -> events.BatchStarted:
@@ -245,10 +248,10 @@ def half_way() -> Progress:
 def test_the_frame_shows_everything_at_80_columns() -> None:
     """Progress, counts, what is waited for, and one line for each model of the route."""
     progress = half_way()
-    progress.hear(waiting(41), 50.0)
+    progress.hear(waiting(118), 50.0)
     bucket = Bucket("tokens", "minute", 8000, 8000, 60.0)
     views = [
-        view(state="limited", until=101.0, buckets=(bucket,)),
+        view(state="limited", until=101.0, buckets=(bucket,), first_wait=(41.0, bucket)),
         view(CEREBRAS, state="dropped", why="Wrong API Key"),
     ]
     lines = [line.text.rstrip() for line in frame(moment(views, progress), 79, 23)]
@@ -258,7 +261,7 @@ def test_the_frame_shows_everything_at_80_columns() -> None:
         "waiting 41 s for groq/openai/gpt-oss-120b: tokens per minute",
         "  model                     state              out  kept  left",
         "  groq/openai/gpt-oss-120b  limited 41 s               5  8k/8k tok/min",
-        "  cerebras/gpt-oss-120b     dropped                    0  authentication 401: …",
+        "  cerebras/gpt-oss-120b     dropped                    0  key refused (401): W…",
     ]
 
 
@@ -276,12 +279,71 @@ def test_a_stop_is_acknowledged() -> None:
     )
 
 
-def test_an_empty_budget_is_said_without_an_event() -> None:
-    """When nothing is in flight and nothing was told, the quotas say what is waited for."""
+def test_the_soonest_next_call_is_shown_not_the_farthest() -> None:
+    """Calls queue at two models; what was told was of one that is far behind in its queue."""
     empty = Bucket("tokens", "minute", 8000, -1000, 60.0)
-    lines = frame(moment([view(buckets=(empty,))], half_way()), 79, 23)
-    assert "for groq/openai/gpt-oss-120b: tokens per minute" in lines[2].text
-    assert "refills" in lines[4].text
+    progress = half_way()
+    progress.hear(waiting(118), 50.0)
+    views = [
+        view(buckets=(empty,), first_wait=(34.0, empty)),
+        view(
+            CEREBRAS,
+            "limited",
+            until=66.0,
+            why="slow",
+            category=ErrorCategory.RATE_LIMIT,
+            first_wait=(0.0, None),
+        ),
+    ]
+    lines = [line.text for line in frame(moment(views, progress), 79, 23)]
+    assert lines[2] == "waiting 6 s for cerebras/gpt-oss-120b: rate limit (401)"
+    assert "refills" in lines[4]
+    ready = frame(moment([view(first_wait=(0.3, empty)), *views], progress), 79, 23)
+    assert ready[2].text == "choosing a model"
+
+
+def test_a_batch_services_wait_is_shown_as_told() -> None:
+    """It has no queue that can be seen: what it said last counts."""
+    progress = half_way()
+    told = events.Waiting(
+        at=WALL, target="groq", seconds=90.0, until=WALL + timedelta(seconds=90), reason="one chunk"
+    )
+    progress.hear(told, 50.0)
+    assert frame(moment([view()], progress), 79, 23)[2].text == "waiting 90 s for groq: one chunk"
+
+
+def test_a_fast_batch_has_a_rate_that_can_be_read() -> None:
+    """Thousands a minute have a letter, not an exponent."""
+    progress = Progress(0.0)
+    progress.hear(started(5000), 0.0)
+    for number in range(1, 1_291):
+        progress.hear(accepted(number), number * 60 / 1_290)
+    assert "1.3k/min" in frame(moment([view()], progress), 79, 23)[0].text
+
+
+def test_a_narrow_terminal_tells_models_apart() -> None:
+    """At 40 columns every model of the catalog has a name of its own, its state and its rows."""
+    refs = [
+        ModelRef("groq", "openai/gpt-oss-120b"), ModelRef("groq", "openai/gpt-oss-20b"),
+        ModelRef("groq", "qwen/qwen3.8-27b"), ModelRef("cerebras", "gpt-oss-120b"),
+        ModelRef("cerebras", "qwen-3.8-27b"), ModelRef("groq", "llama-3.3-70b-versatile"),
+    ]  # fmt: skip
+    views = [view(ref, "limited", until=101.0) for ref in refs]
+    lines = [line.text for line in frame(moment(views, half_way()), 39, 23)]
+    rows = lines[-len(refs) :]
+    assert len({row.split("limited")[0] for row in rows}) == len(refs)
+    assert all("limited 41 s" in row and len(row) <= 39 for row in rows)
+    assert [row.split()[-1] for row in rows] == ["5", "0", "0", "0", "0", "0"]
+
+
+@given(st.lists(st.text("ab/-1", min_size=1, max_size=30), unique=True), st.integers(8, 40))
+def test_names_are_cut_to_fit(full: list[str], width: int) -> None:
+    """No name is wider than its column; those that fit stay as they are."""
+    cut = names(full, width, "…")
+    assert all(len(name) <= width for name in cut)
+    assert [a for a, b in zip(full, cut, strict=True) if len(a) <= width] == [
+        b for a, b in zip(full, cut, strict=True) if len(a) <= width
+    ]
 
 
 def test_generate_shows_whom_it_asks() -> None:

@@ -213,6 +213,15 @@ class Budgets(msgspec.Struct):
         self._queue[waiting.number] = waiting
         return waiting
 
+    def first_wait(self, now: float) -> tuple[float, Bucket | None] | None:
+        """Seconds until the first of the queue fits, and the budget it waits for; None when nobody
+        waits."""
+        if not self._queue:
+            return None
+        first = self._queue[min(self._queue)]
+        cost = first.cost
+        return self.seconds_until(cost, now, first), self.binding(cost, now, first)
+
     def leave(self, place: Reservation) -> None:
         """Give a place in the queue up."""
         self._queue.pop(place.number, None)

@@ -139,6 +139,7 @@ class Registry:
             entry.limiter.budgets.snapshot(),
             entry.limiter.experience.snapshot(),
             entry.seen,
+            entry.limiter.budgets.first_wait(now),
         )
 
     # ---------------------------------------------------------------- what calls change

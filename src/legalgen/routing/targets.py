@@ -7,7 +7,7 @@ import msgspec
 from legalgen.completion import LimitReading, ModelRef
 from legalgen.errors import Obstacle, Trouble
 from legalgen.failover import Health
-from legalgen.routing.rate_limits import Budgets, Cost, Demand, Experience, Reservation
+from legalgen.routing.rate_limits import Bucket, Budgets, Cost, Demand, Experience, Reservation
 
 MOST_IN_FLIGHT = 64
 
@@ -115,7 +115,8 @@ class View(msgspec.Struct, frozen=True):
     """One line of the route for people: its state, until when (monotonic), and why.
 
     ``budgets`` and ``experience`` are copies of what the router works with. ``seen`` is the
-    monotonic time of its last reply or failure in this process.
+    monotonic time of its last reply or failure in this process. ``first_wait`` is that of the first
+    call in its queue, as :meth:`Budgets.first_wait`; None when no call waits for it.
     """
 
     ref: ModelRef
@@ -127,6 +128,7 @@ class View(msgspec.Struct, frozen=True):
     budgets: Budgets
     experience: Experience
     seen: float | None
+    first_wait: tuple[float, Bucket | None] | None = None
 
     @property
     def why(self) -> str:

@@ -14,6 +14,7 @@ from unicodedata import east_asian_width
 import msgspec
 
 from legalgen.routing.targets import View
+from legalgen.ui import words
 from legalgen.ui.progress import Lane, Outlook, Progress, lane_of, outlook
 
 Style = Literal["", "bold", "dim", "red", "green", "yellow", "cyan"]
@@ -174,7 +175,7 @@ def pace(moment: Moment) -> str:
     rate = moment.progress.rate(moment.now) * 60
     end = moment.outlook().seconds
     eta = f"ETA {span(end)}" if end is not None else "ETA unknown"
-    return f"{rate:.3g}/min  {eta}"
+    return f"{short(rate) if rate >= 100 else f'{rate:.3g}'}/min  {eta}"
 
 
 def _count_line(moment: Moment, glyphs: Glyphs) -> StyledLine:
@@ -223,17 +224,31 @@ def status(moment: Moment) -> tuple[tuple[str, Style], ...]:
 
 
 def waiting(moment: Moment) -> tuple[str, Style]:
-    """What is waited for when nothing is in flight, as told or as the quotas show it."""
+    """What is waited for when nothing is in flight: the call that leaves next, of all that queue.
+
+    What was told is older than the queue, and may be of a call far behind in it; it counts where
+    no queue is seen, as at a batch service.
+    """
+    queues = [queue for view in moment.views if (queue := _queue(view, moment.now)) is not None]
+    seconds, target, why = min(queues, default=(0.0, "", ""))
     told = moment.progress.waits_for(moment.wall)
-    if told is not None:
-        left = span(max(1.0, (told.until - moment.wall).total_seconds()))
-        return f"waiting {left} for {told.target}: {printable(told.reason)}", "yellow"
-    soonest = min(moment.lanes(), key=lambda lane: lane.wait_s, default=None)
-    if soonest is None or soonest.wait_s < 1:
+    if told is not None and all(told.target != str(view.ref) for view in moment.views):
+        seconds = max(1.0, (told.until - moment.wall).total_seconds())
+        target, why = told.target, printable(told.reason)
+    if seconds < 1:
         return "choosing a model", "dim"
-    quota = soonest.binding
-    why = f": {quota.kind.replace('_', ' ')} per {quota.window}" if quota else ""
-    return f"waiting {span(soonest.wait_s)} for {soonest.target}{why}", "yellow"
+    return f"waiting {span(seconds)} for {target}" + (f": {why}" if why else ""), "yellow"
+
+
+def _queue(view: View, now: float) -> tuple[float, str, str] | None:
+    """Seconds until the first call of a model's queue leaves, the model, and what holds it."""
+    if view.first_wait is None:
+        return None
+    budget_s, bucket = view.first_wait
+    state_s = max(0.0, (view.until or now) - now)
+    if bucket is not None and budget_s >= state_s:
+        return budget_s, str(view.ref), f"{bucket.kind.replace('_', ' ')} per {bucket.window}"
+    return state_s, str(view.ref), printable(words.told(view.why).partition(": ")[0])
 
 
 def calls(number: int) -> str:
@@ -245,36 +260,73 @@ def calls(number: int) -> str:
 
 
 def _table(moment: Moment, width: int, height: int, glyphs: Glyphs) -> list[StyledLine]:
-    """One line a model; those that do not fit are counted in the last line."""
+    """One line a model; those that do not fit are counted in the last line.
+
+    A narrow terminal shows no calls that are out and no budgets, and names that are cut so that no
+    two are the same.
+    """
     if height < 2 or not moment.views:
         return []
-    names = min(max(len(str(view.ref)) for view in moment.views), max(16, width // 3))
-    head = f"  {'model':<{names}}  {'state':<18} {'out':>3} {'kept':>5}"
-    head += "  left" if width >= NARROW else ""
     shown = moment.views if len(moment.views) < height else moment.views[: height - 2]
-    rows = [_row(moment, view, names, width, glyphs) for view in shown]
+    rows = [_row(moment, view, width) for view in shown]
+    states = max(map(len, ["state", *(row.state for row in rows)]))
+    states = states if width < NARROW else max(18, states)
+    room = width - 4 - states - 6 if width < NARROW else max(16, width // 3)
+    short_names = names([str(view.ref) for view in moment.views], max(8, room), glyphs.ellipsis)
+    longest = max(map(columns_of, short_names))
+    out = width >= NARROW
+    head = f"  {'model':<{longest}}  {'state':<{states}}" + f" {'out':>3}" * out
+    lines = [StyledLine.of(f"{head} {'kept':>5}" + "  left" * out, "dim")]
+    for row, name in zip(rows, short_names, strict=False):  # some have no row
+        filled = name + " " * (longest - columns_of(name))
+        numbers = f" {row.out or '':>3}" * out + f" {row.kept:>5}"
+        state_span, rest = (f"{row.state:<{states}}", row.tint), f"  {row.rest}" * out
+        lines.append(StyledLine(((f"  {filled}  ", ""), state_span, (numbers, ""), (rest, "dim"))))
     more = len(moment.views) - len(shown)
-    rows += [StyledLine.of(f"  and {more} more", "dim")] if more else []
-    return [StyledLine.of(head, "dim"), *rows]
+    return [*lines, *([StyledLine.of(f"  and {more} more", "dim")] if more else [])]
 
 
-def _row(moment: Moment, view: View, names: int, width: int, glyphs: Glyphs) -> StyledLine:
+class _Row(msgspec.Struct, frozen=True):
+    """One model of the table."""
+
+    state: str
+    tint: Style
+    out: int
+    kept: int
+    rest: str
+
+
+def _row(moment: Moment, view: View, width: int) -> _Row:
     tally = moment.progress.tallies.get(str(view.ref))
-    lane = lane_of(view, moment.progress, moment.now)
-    name = StyledLine.of(str(view.ref)).cut(names, glyphs.ellipsis).text
-    words, tint = state(view, lane, moment)
-    numbers = f" {view.in_flight or '':>3} {tally.samples if tally else 0:>5}"
-    rest = ""
-    if width >= NARROW:
-        out_of_use = view.state not in ("ready", "limited")
-        rest = (
-            printable(view.why)
-            if out_of_use and view.why
-            else quotas(view, moment.now, width >= WIDE)
-        )
-    return StyledLine(
-        ((f"  {name:<{names}}  ", ""), (f"{words:<18}", tint), (numbers, ""), (f"  {rest}", "dim"))
+    said, tint = state(view, lane_of(view, moment.progress, moment.now), moment)
+    out_of_use = view.state not in ("ready", "limited") and view.why
+    rest = (
+        printable(words.told(view.why)) if out_of_use else quotas(view, moment.now, width >= WIDE)
     )
+    return _Row(said, tint, view.in_flight, tally.samples if tally else 0, rest)
+
+
+def names(full: Sequence[str], width: int, ellipsis: str) -> list[str]:
+    """Names of at most so many columns, cut in the middle, no two the same as far as that goes.
+
+    The end says most of a model, the beginning whose it is; so the end gets the larger part, or,
+    where that makes two the same, as much as tells them apart.
+    """
+    widest = max(map(columns_of, full), default=0)
+    if widest <= width:
+        return list(full)
+    room = max(2, width - columns_of(ellipsis))
+    shares = sorted(range(1, room), key=lambda head: abs(head - room // 3))
+
+    def cut(name: str, head: int) -> str:
+        if columns_of(name) <= width:
+            return name
+        tail = room - head
+        start, end = _fitting(name, head), _fitting(name[::-1], tail)[::-1]
+        return f"{start}{ellipsis}{end}"
+
+    tried = ([cut(name, head) for name in full] for head in shares)
+    return max(tried, key=lambda short_names: len(set(short_names)), default=list(full))
 
 
 def state(view: View, lane: Lane | None, moment: Moment) -> tuple[str, Style]:

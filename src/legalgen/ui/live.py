@@ -243,14 +243,15 @@ class Live(Watcher):
 
     def prepare(self) -> None:
         """Load rich, once there is a frame to draw: by then the first call is out."""
-        if self._drawing is None and self._progress.started:
-            from legalgen.ui.drawing import Drawing  # loads rich.live
-
-            self._drawing = Drawing(self._screen.write, colour=self._colour, reflows=self._reflows)
+        if self._progress.started:
+            import legalgen.ui.drawing  # noqa: F401 - it loads rich.live
 
     def refresh(self) -> None:
         """Draw what changed."""
-        self.prepare()
+        if self._drawing is None and self._progress.started:
+            from legalgen.ui.drawing import Drawing
+
+            self._drawing = Drawing(self._screen.write, colour=self._colour, reflows=self._reflows)
         columns, rows = size = self._screen.size()
         lines = frame(self.moment(), columns - 1, rows - 1, self._glyphs)
         if (lines, size) == self._shown and not self._pending:

@@ -16,6 +16,7 @@ from legalgen.errors import Trouble
 from legalgen.errors.category import ErrorCategory
 from legalgen.routing.remedies import grouped, remedies
 from legalgen.ui.frame import WINDOWS, Style, StyledLine, dollars, short, span, unit
+from legalgen.ui.words import plural
 
 if TYPE_CHECKING:
     from legalgen.batch.intent import Result
@@ -229,11 +230,6 @@ def troubles_of(record: Record) -> str:
     if failures:
         parts[-1] += f" ({rejects(failures)})"
     return ", ".join(part for part in parts if not part.startswith("0 "))
-
-
-def plural(number: int, one: str, many: str = "") -> str:
-    """``1 wait``, ``3 waits``."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def tokens(record: Record) -> str:

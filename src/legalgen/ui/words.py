@@ -1,0 +1,65 @@
+"""What a failure is to a person, who need not know the program's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from legalgen.errors.category import ErrorCategory as C
+
+IS: Mapping[str, str] = {
+    C.RATE_LIMIT: "at its rate limit",
+    C.QUOTA_EXHAUSTED: "out of quota",
+    C.OVERLOADED: "over capacity",
+    C.MODEL_UNAVAILABLE: "gone, or closed to this key",
+    C.TIMEOUT: "too slow to answer",
+    C.CONNECTION_ERROR: "out of reach",
+    C.SERVER_ERROR: "answering with errors",
+    C.AUTHENTICATION: "refusing the key",
+    C.BAD_REQUEST: "refusing the request",
+    C.CONTEXT_LENGTH: "too small for such a sample",
+    C.OUTPUT_INVALID: "giving answers that cannot be kept",
+    C.CONTENT_FILTER: "refusing to answer",
+    C.GENERAL: "failing",
+}
+"""What a model is, by its failure's category: ``groq is over capacity``."""
+
+WHAT: Mapping[str, str] = {
+    C.RATE_LIMIT: "rate limit",
+    C.QUOTA_EXHAUSTED: "quota used up",
+    C.OVERLOADED: "over capacity",
+    C.MODEL_UNAVAILABLE: "model gone",
+    C.TIMEOUT: "no answer in time",
+    C.CONNECTION_ERROR: "no connection",
+    C.SERVER_ERROR: "server error",
+    C.AUTHENTICATION: "key refused",
+    C.BAD_REQUEST: "request refused",
+    C.CONTEXT_LENGTH: "request too large",
+    C.OUTPUT_INVALID: "answer not kept",
+    C.CONTENT_FILTER: "would not answer",
+    C.GENERAL: "unknown error",
+}
+"""What a failure is: ``over capacity 3``."""
+
+
+def is_(category: str) -> str:
+    """What a model is that failed so."""
+    return IS.get(category, IS[C.GENERAL])
+
+
+def what(category: str) -> str:
+    """What failed."""
+    return WHAT.get(category, category)
+
+
+def told(why: str) -> str:
+    """The reason that a model's health keeps, ``category status: message``, in a person's words."""
+    head, colon, message = why.partition(": ")
+    category, _, status = head.partition(" ")
+    if category not in WHAT:
+        return why
+    return f"{WHAT[category]}{f' ({status})' if status else ''}{colon}{message}"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """``1 wait``, ``3 waits``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
