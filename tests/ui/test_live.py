@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -638,6 +639,18 @@ def test_ctrl_c_in_a_terminal(program: Program) -> None:
         assert terminal.end() == 128 + signal.SIGINT
     assert f"legalgen batch {program.record().id} --resume" in terminal.everything
     assert "ETA" not in terminal.everything
+
+
+def test_data_on_the_terminal_is_not_drawn_over(program: Program) -> None:
+    """With ``--events -`` the frame leaves: each event stands on the screen, whole."""
+    command = [str(EXECUTABLE), "batch", "--provider", "groq", "--count", "5", "--events", "-"]
+    with in_terminal(command, program.environ, 400, 60) as terminal:
+        assert terminal.end() == 0
+    shown = [json.loads(line) for line in terminal.lines if line.startswith("{")]
+    kinds = [event["type"] for event in shown]
+    assert kinds.count("SampleAccepted") == 5
+    assert {"BatchStarted", "Sealed", "BatchFinished"} <= set(kinds)
+    assert b"\x1b[2K" not in terminal.raw
 
 
 @pytest.mark.parametrize("variable", [{"TERM": "dumb"}, {"NO_COLOR": "1"}])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from legalgen.batch.generation import Departed, Spending
 from legalgen.batch.reporting import Reporter
@@ -20,7 +20,7 @@ class Bookkeeper:
         self._record = record
         self._metrics = metrics
         self._reporter = reporter
-        self._waits: dict[tuple[str, str], datetime] = {}
+        self._waits: dict[str, datetime] = {}
 
     def depart(self, departed: Departed) -> None:
         """A call that leaves."""
@@ -82,12 +82,12 @@ class Bookkeeper:
         self._reporter.tell(event)
 
     def _is_known(self, event: events.Waiting) -> bool:
-        """Whether another worker already waits as long for the same; else it is noted."""
-        key = event.target, event.reason
-        known = self._waits.get(key)
-        if known is not None and event.until <= known + timedelta(seconds=1):
+        """Whether the model is waited for already: it has one wait at a time, whoever else queues
+        for it and however long; the next one begins when the end that was told is past."""
+        known = self._waits.get(event.target)
+        if known is not None and event.at < known:
             return True
-        self._waits[key] = event.until
+        self._waits[event.target] = event.until
         return False
 
     def _alert(self, alert: ThresholdAlert | None) -> None:

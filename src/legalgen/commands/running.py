@@ -62,7 +62,8 @@ def go(
         level=settings.log_level,
         format=settings.log_format,
     )
-    with contextlib.closing(opened), _streamed(settings) as stream, console.watching():
+    watching = console.watching(streams=settings.events == "-")
+    with contextlib.closing(opened), _streamed(settings) as stream, watching:
 
         def listen(event: events.Event) -> None:
             if isinstance(event, events.BatchStarted):

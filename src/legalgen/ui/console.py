@@ -121,13 +121,18 @@ class Console:
     # ------------------------------------------------------------------ while it runs
 
     @contextlib.contextmanager
-    def watching(self) -> Iterator[Console]:
-        """Follow a run until it ends, on a terminal with a live view."""
+    def watching(self, *, streams: bool = False) -> Iterator[Console]:
+        """Follow a run until it ends, on a terminal with a live view.
+
+        ``streams``: data goes to stdout meanwhile. On the same terminal a frame would overwrite it,
+        so there is none.
+        """
         talk = self._talk
+        shared = streams and _is_terminal(self._stdout)
         watching = watcher(
             talk,
             quiet=self.quiet,
-            terminal=talk.terminal,
+            terminal=talk.terminal and not shared,
             colour=talk.colour,
             unicode=talk.unicode,
             environ=self._environ,
