@@ -28,6 +28,7 @@ from legalgen.routing.targets import View
 from legalgen.store.ledger import Failed, ModelStats, Process, Record, Switch, WaitNote
 from legalgen.store.sample import Citation, Sample
 from legalgen.telemetry import events
+from legalgen.ui.changes import Changes
 from legalgen.ui.console import Console
 from legalgen.ui.frame import Moment, StyledLine, frame
 from legalgen.ui.progress import Progress
@@ -72,7 +73,7 @@ def picture(text: str, command: str) -> str:
 
 
 def live() -> str:
-    """A batch in the middle, waiting for nobody, with a failure above the frame."""
+    """A batch in the middle, waiting for nobody, with a change of state above the frame."""
     progress = Progress(0.0)
     progress.hear(
         events.BatchStarted(
@@ -90,14 +91,11 @@ def live() -> str:
         _view(SMALL, "ready", None, 0, minute=7_100, day=188_000),
         _view(CEREBRAS, "ready", None, 3, minute=21_400, day=731_000),
     ]
+    left = events.Switched(
+        at=NOW, slot=0, source=str(GROQ), target=str(CEREBRAS), category="rate_limit", reason=""
+    )
     lines = [
-        StyledLine.of(
-            "17:11:19  groq/openai/gpt-oss-120b: rate_limit 429: Rate limit reached on tokens"
-        ),
-        StyledLine.of("          per minute (TPM): Limit 8000 -> limited until the server's hint"),
-        StyledLine.of(
-            "17:11:19  switch: groq/openai/gpt-oss-120b -> cerebras/gpt-oss-120b (rate_limit)"
-        ),
+        *(StyledLine.of(f"17:11:19  {said.text}") for said in [Changes().hear(left)] if said),
         *frame(Moment(progress, views, 640.0, NOW), COLUMNS - 1, 20),
     ]
     text = "\n".join(line.painted(colour=True) for line in lines)

@@ -385,8 +385,8 @@ def test_why_needs_no_id(program: Program, vendors: VendorServer) -> None:
     assert program.run("batch", "--provider", "groq", "--count", "3", "-c", "1").code == 0
     ended = program.run("history", "--why")
     assert ended.code == 0
-    assert "failed groq/openai/gpt-oss-120b  overloaded 503" in ended.out
-    assert "->  busy: left alone, then probed" in ended.out
+    assert "failed groq/openai/gpt-oss-120b  over capacity (503)" in ended.out
+    assert "->  over capacity: no calls for a while" in ended.out
 
 
 def test_models_of_one_provider(here: Here) -> None:

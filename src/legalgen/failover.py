@@ -594,7 +594,7 @@ def _quota(case: _Case) -> Decision:
 
 
 def _overloaded(case: _Case) -> Decision:
-    return _opened(case, "busy: left alone, then probed")
+    return _opened(case, "over capacity: no calls for a while")
 
 
 def _opened(case: _Case, rule: str, weight: int = 1) -> Decision:
@@ -619,10 +619,10 @@ def _breaker(case: _Case, weight: int, rule: str, *, rest: int = 0) -> Decision:
     recent = (*case.health.recent, False)[-10:]
     half = len(recent) >= 4 and recent.count(False) * 2 >= len(recent)
     if case.health.state is State.PROBING or failures >= FAILURES_TO_OPEN or half:
-        return _opened(case, "circuit breaker opened", rest or weight)
+        return _opened(case, "failed again and again: no calls for a while", rest or weight)
     hint = case.hint()
     if hint is not None:
-        rule = "the server asked to be left alone: probed when its hint is over"
+        rule = "no calls until the server's hint is over"
         return _away(case, State.OPEN, hint, rule, failures=failures, recent=recent)
     health = replace(case.health, failures=failures, recent=recent)
     return Decision(health, case.provider, case.trail, Then.NEXT, rule, pause_s=0.5 + case.jitter)
@@ -670,13 +670,13 @@ def _connection(case: _Case) -> Decision:
         return decision
     if case.failure.nobody_listens and provider.opened >= (3 if provider.heard else 1):
         return _provider_dropped(case, "nobody listens on this machine: the provider is dropped")
-    opened = _provider_open(case, "no connection twice: the provider is left alone, then probed")
+    opened = _provider_open(case, "no connection twice: no calls to the provider for a while")
     return replace(opened, health=decision.health)
 
 
 def _authentication(case: _Case) -> Decision:
     if case.provider.proven and case.provider.refusals == 0:
-        opened = _provider_open(case, "refused after earlier successes: left alone, then probed")
+        opened = _provider_open(case, "refused after earlier successes: no calls for a while")
         return replace(opened, provider=replace(opened.provider, refusals=1))
     return _provider_dropped(case, "key or network refused: the provider is dropped for the batch")
 

@@ -148,7 +148,7 @@ def test_the_summary_can_be_read_in_five_seconds() -> None:
         "  refused   ANSWER_LENGTH 17, CITATION_MISSING 9, DUP_NEAR 5 and 1 other reasons",
         "  given up  1 tasks",
         f"  models    {GROQ} 72%, {CEREBRAS} 28%",
-        "  trouble   1 switch, 1 wait, 9 failed calls (rate_limit 7, timeout 2)",
+        "  trouble   1 switch, 1 wait, 9 failed calls (rate limit 7, no answer in time 2)",
         "  alert     11 switches in one batch",
         "  tokens    500,000 in, 390,000 out, $0.4 ($0.0008 a sample)",
         "  files     /data/train",
@@ -191,7 +191,7 @@ def test_a_run_without_a_provider_ends_with_remedies() -> None:
     both.console.result(ended)
     assert both.said[1:] == [
         "  because   no model is left to call",
-        "  because   groq, 2 models: authentication 401: Invalid API Key",
+        "  because   groq, 2 models: key refused (401): Invalid API Key",
         (
             "  remedy    groq refuses the key: check GROQ_API_KEY or make a new one at "
             "https://console.groq.com/keys, or run `legalgen config set-key groq`."
@@ -256,14 +256,36 @@ def test_why_tells_everything_in_order() -> None:
         "why, in order:",
         f"{START.astimezone().date()}",
         (
-            f"  {hm(at(59))}  failed {GROQ}  rate_limit 429: Rate limit reached; "
+            f"  {hm(at(59))}  failed {GROQ}  rate limit (429): Rate limit reached; "
             f"the server says 12 s  ->  limited until the server's hint until {hm(at(71))}"
         ),
         f"  {hm(at(60))}  switch {GROQ} -> {CEREBRAS}: limited until the server's hint",
         f"  {hm(at(90))}  wait   41 s for {GROQ}: tokens per minute",
         f"  {hm(at(100))}  alert  11 switches in one batch",
-        "  slot 7 given up (uk/contract/formation/basic/qa): bad_request",
+        "  given up: a sample on uk, contract, formation, basic, qa: request refused",
         "  and 3 more switches, which the record leaves out",
+    ]
+
+
+def test_why_folds_what_happened_again_and_again() -> None:
+    """Forty-three waits bury no failure and no switch: each meaning is one line, at its first
+    time, with how often it came again and when last."""
+    waits = [WaitNote(at(90 + n), 30.0 + n, (GROQ,), "tokens per minute") for n in range(43)]
+    failures = [
+        Failed(at(200 + n), GROQ, "overloaded", 503, f"busy, request {n}", "no calls for a while")
+        for n in range(3)
+    ]
+    made = record(waits=waits, failures=failures, switches=[], alerts=[], given_up=[])
+    told = [line.text for line in screens.why(made)]
+    assert told[2:] == [
+        (
+            f"  {hm(at(90))}  wait   30 s for {GROQ}: tokens per minute"
+            f"  (42 more of these, the last at {hm(at(132))})"
+        ),
+        (
+            f"  {hm(at(200))}  failed {GROQ}  over capacity (503): busy, request 0"
+            f"  ->  no calls for a while  (2 more of these, the last at {hm(at(202))})"
+        ),
     ]
 
 
@@ -438,7 +460,7 @@ def test_an_error_is_a_sentence_and_an_object() -> None:
     cure = "groq does not let this network in: leave the VPN or proxy, or use another provider."
     assert both.said == [
         "Error: no model of the route can be used",
-        f"  {tried[0]}",
+        f"  {tried[0].replace('authentication 403', 'key refused (403)')}",
         f"  {cure}",
     ]
     assert json.loads(both.out.getvalue()) == {

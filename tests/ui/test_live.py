@@ -126,6 +126,15 @@ def failed(category: str = "server_error", message: str = "boom") -> events.Even
     )
 
 
+def notice(text: str) -> events.Event:
+    return events.Notice(at=WALL, text=text)
+
+
+def given_up(topic: str = "fraud") -> events.Event:
+    reason = "three models refused: given up"
+    return events.TaskGivenUp(at=WALL, slot=2, topic=topic, failures=(), reason=reason)
+
+
 def waiting(seconds: float) -> events.Event:
     until = WALL + timedelta(seconds=seconds)
     reason = "tokens per minute"
@@ -404,18 +413,18 @@ def live(paper: Paper, time: Time, views: list[View]) -> Live:
 
 
 def test_lines_scroll_above_the_frame_and_none_is_lost() -> None:
-    """Hundreds of failures pass by; each is in the scrollback once, the frame stays one."""
+    """Hundreds of lines pass by; each is in the scrollback once, the frame stays one."""
     paper, time = Paper(rows=12), Time()
     shown = live(paper, time, [view(in_flight=1)])
     shown.hear(started())
     for number in range(300):
-        shown.hear(failed(message=f"number {number:03}"))
+        shown.hear(notice(f"number {number:03}"))
         if number % 7 == 0:
             time.now += 0.25
             shown.refresh()
     shown.refresh()
     text = paper.screen.everything
-    assert [text.count(f"number {number:03} ") for number in range(300)] == [1] * 300
+    assert [text.count(f"number {number:03}") for number in range(300)] == [1] * 300
     assert text.count("ETA") == 1
     assert paper.screen.lines[-4:] == [
         "0 accepted · 0 flagged · 0 refused · 11 s",
@@ -425,16 +434,21 @@ def test_lines_scroll_above_the_frame_and_none_is_lost() -> None:
     ]
 
 
-def test_the_same_failure_within_a_refresh_is_one_line_with_its_count() -> None:
-    """64 workers that meet the same outage do not flood the screen."""
+def test_what_is_said_again_is_counted_in_the_order_of_time() -> None:
+    """Sixty-four samples that are given up for one reason are two lines, the later one later."""
     paper, time = Paper(columns=160), Time()
     shown = live(paper, time, [view()])
     for _ in range(64):
-        shown.hear(failed())
+        shown.hear(given_up())
     shown.refresh()
-    assert paper.screen.lines == [
-        f"{local()}  groq/openai/gpt-oss-120b: server_error 500: boom -> another target (x64)"
-    ]
+    first = f"{local()}  a sample on fraud is given up: three models refused"
+    assert paper.screen.lines == [first]
+    shown.hear(notice("in between"))
+    time.now += 30
+    shown.refresh()
+    later = local(WALL + timedelta(seconds=30))
+    again = "a sample on fraud is given up: three models refused (63 more of these)"
+    assert paper.screen.lines == [first, f"{local()}  in between", f"{later}  {again}"]
 
 
 def test_the_frame_is_gone_at_the_end_and_what_was_said_stays() -> None:
@@ -455,13 +469,13 @@ def test_a_resize_loses_no_line(columns: int) -> None:
     shown = Live(paper, colour=False, reflows=False, clock=time.clock)
     shown.follow(lambda: [view(in_flight=1)], lambda: False)
     shown.hear(started())
-    shown.hear(failed(message="before"))
+    shown.hear(notice("before"))
     shown.refresh()
     paper.columns = columns
     paper.screen.resize(columns, 24)
     time.now += 1
     shown.refresh()
-    shown.hear(failed(message="after"))
+    shown.hear(notice("after"))
     shown.refresh()
     text = paper.screen.everything
     assert (text.count("before"), text.count("after"), text.count("kept")) == (1, 1, 1)
@@ -547,15 +561,16 @@ def test_without_a_terminal_what_repeats_is_counted() -> None:
     shown.hear(started())
     for number in range(1, 4):
         shown.hear(failed())
+        shown.hear(given_up())
         shown.hear(accepted(number))
     time.now += 30
     shown.refresh()
-    failure = f"{local()}  groq/openai/gpt-oss-120b: server_error 500: boom -> another target\n"
+    lost = "a sample on fraud is given up: three models refused"
     end = local(WALL + timedelta(seconds=30))
     report = "3 of 100 accepted, 0 flagged, 0 refused, 6/min, ETA 16 min, $0.003, 2 calls in flight"
     assert paper.writes[1:] == [
-        failure,
-        failure.removesuffix("\n") + " (2 more of these)\n",
+        f"{local()}  {lost}\n",
+        f"{end}  {lost} (2 more of these)\n",
         f"{end}  {report}, last sample 30 s ago\n",
     ]
 
@@ -616,7 +631,7 @@ def test_who_watches_depends_on_who_looks(quiet: bool, terminal: bool, kind: typ
 
 
 def test_a_batch_in_a_terminal(program: Program, vendors: VendorServer) -> None:
-    """The view stands while the batch runs and is gone after it; failures and summary stay."""
+    """The view stands while the batch runs and is gone after it; changes and summary stay."""
     vendors.fail("groq", "over_capacity", model=GROQ.model, count=1)
     command = [str(EXECUTABLE), "batch", "--provider", "groq", "--count", "40", "-c", "2"]
     with in_terminal(command, program.environ) as terminal:
@@ -624,7 +639,8 @@ def test_a_batch_in_a_terminal(program: Program, vendors: VendorServer) -> None:
         assert any("/40" in line for line in terminal.lines)
         assert terminal.end() == 0
     text = terminal.everything
-    assert "overloaded 503" in text
+    assert f"groq/{GROQ.model} is over capacity, going on with" in text
+    assert "503" not in text
     assert "completed  40 of 40 samples" in text
     assert "ETA" not in text
     assert b"\x1b[?25l" not in terminal.raw

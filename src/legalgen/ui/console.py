@@ -22,8 +22,10 @@ from legalgen.errors import LegalgenError, NoUsableProvider, UsageError
 from legalgen.routing.remedies import remedies, sentence
 from legalgen.telemetry import events
 from legalgen.ui import screens
+from legalgen.ui.changes import Changes
 from legalgen.ui.frame import StyledLine, columns_of, printable
-from legalgen.ui.live import Views, Watcher, saying, watcher
+from legalgen.ui.live import Views, Watcher, watcher
+from legalgen.ui.words import told_of
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
@@ -157,7 +159,7 @@ class Console:
         """
         if self._watcher is not None:
             self._watcher.hear(event)
-        elif (said := saying(event)) is not None:
+        elif (said := Changes().hear(event)) is not None:
             self.talk(said.text)
         if self._talk.gone is not None:
             raise self._talk.gone
@@ -314,7 +316,7 @@ class Console:
         tried = [f"{trouble.target}: {trouble}" for trouble in troubles]
         cures = remedies(troubles)
         self._say([StyledLine((("Error: ", "red"), (str(error), "")))])
-        self._say(StyledLine.of(f"  {line}", "dim") for line in tried)
+        self._say(StyledLine.of(f"  {told_of(line)}", "dim") for line in tried)
         self._say(StyledLine.of(f"  {cure}", "yellow") for cure in cures)
         if self.json:
             kind = type(error).__name__

@@ -17,11 +17,10 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-import msgspec
-
 from legalgen.routing.targets import View
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
+from legalgen.ui.changes import Changes, Saying
 from legalgen.ui.frame import (
     ASCII,
     UNICODE,
@@ -33,7 +32,7 @@ from legalgen.ui.frame import (
     printable,
     progress_words,
 )
-from legalgen.ui.progress import OF_ANSWERS, Progress
+from legalgen.ui.progress import Progress
 
 if TYPE_CHECKING:
     from legalgen.ui.drawing import Drawing
@@ -59,13 +58,6 @@ class Screen(Protocol):
         """Columns and rows now."""
 
 
-class Saying(msgspec.Struct, frozen=True):
-    """One line for people; lines with the same ``key`` (not None) say the same thing again."""
-
-    text: str
-    key: object = None
-
-
 class Watcher:
     """Follows a run; subclasses say what happens. Use as a context manager."""
 
@@ -78,6 +70,9 @@ class Watcher:
         self._lock = threading.RLock()
         self._ended = threading.Event()
         self._progress = Progress(self._clock.monotonic())
+        self._changes = Changes()
+        self._repeated: dict[object, list[Any]] = {}
+        self._folded = self._clock.monotonic()
         self._views: Views = lambda: ()
         self._stopping: Callable[[], bool] = lambda: False
         self._thread: threading.Thread | None = None
@@ -90,14 +85,14 @@ class Watcher:
         """Take in one event."""
         with self._lock:
             self._progress.hear(event, self._clock.monotonic())
-            said = saying(event)
+            said = self._changes.hear(event)
             if said is not None:
                 self.say_event(event, said)
 
     def say(self, text: str) -> None:
         """A line that is not an event's."""
         with self._lock:
-            self.put(Saying(text))
+            self.put(text)
 
     def prepare(self) -> None:
         """What ``refresh`` needs and takes time; called in the view's own thread."""
@@ -106,13 +101,32 @@ class Watcher:
         """Show how far the run is."""
 
     def say_event(self, event: events.Event, said: Saying) -> None:
-        """Say what an event means, with its time; the caller holds the lock."""
-        at = f"{event.at.astimezone():%H:%M:%S}"
-        self.put(Saying(f"{at}  {printable(said.text)}", said.key))
+        """Say it; what says the same again is counted until :meth:`_tell_repeated`."""
+        text = printable(said.text)
+        if said.key is None or said.key not in self._repeated:
+            self.put(f"{event.at.astimezone():%H:%M:%S}  {text}")
+        else:
+            self._repeated[said.key][0] += 1
+        if said.key is not None:
+            self._repeated.setdefault(said.key, [0, text])[1] = text
 
-    def put(self, said: Saying) -> None:
+    def _tell_repeated(self) -> None:
+        """How often the same was said since, at most every 30 s."""
+        now = self._clock.monotonic()
+        if now - self._folded < REPORT_S and not self._ended.is_set():
+            return
+        self._folded = now
+        for times, text in self._repeated.values():
+            if times:
+                self.put(f"{self._time_of_day()}  {text} ({times} more of these)")
+        self._repeated.clear()
+
+    def put(self, text: str) -> None:
         """Show a line; the caller holds the lock."""
-        self._screen.write(said.text + "\n")
+        self._screen.write(text + "\n")
+
+    def _time_of_day(self) -> str:
+        return f"{datetime.fromtimestamp(self._clock.wall(), UTC).astimezone():%H:%M:%S}"
 
     def moment(self) -> Moment:
         """Everything there is to show now."""
@@ -140,6 +154,7 @@ class Watcher:
         if self._thread is not None:
             self._thread.join(PARTING_S)
         with self._lock:
+            self._tell_repeated()
             self.finish()
 
     def _keep_on(self) -> None:
@@ -162,26 +177,14 @@ class Quiet(Watcher):
 
 
 class Plain(Watcher):
-    """One line when something happens, one every 30 s; what repeats itself is counted."""
+    """One line when something changes, one every 30 s; what repeats itself is counted."""
 
     period_s = 1.0
 
     def __init__(self, screen: Screen, *, clock: Clock | None = None) -> None:
         super().__init__(screen, clock=clock)
-        self._repeated: dict[object, list[Any]] = {}
         self._reported = self._clock.monotonic()
         self._told_stop = False
-
-    def put(self, said: Saying) -> None:
-        """Show it, or count it where the same was shown not long ago."""
-        if said.key is None:
-            super().put(said)
-        elif said.key in self._repeated:
-            self._repeated[said.key][0] += 1
-            self._repeated[said.key][1] = said.text
-        else:
-            self._repeated[said.key] = [0, said.text]
-            super().put(said)
 
     def refresh(self) -> None:
         """The line of every 30 s, and once that the run ends soon."""
@@ -189,22 +192,11 @@ class Plain(Watcher):
         if self._stopping() and not self._told_stop:
             self._told_stop = True
             out = calls(self.moment().in_flight)
-            super().put(Saying(f"stopping: {out} in flight to finish"))
+            self.put(f"stopping: {out} in flight to finish")
+        self._tell_repeated()
         if now - self._reported >= REPORT_S and self._progress.started:
             self._reported = now
-            self._tell_repeated()
-            moment = self.moment()
-            super().put(Saying(f"{moment.wall.astimezone():%H:%M:%S}  {progress_words(moment)}"))
-
-    def _tell_repeated(self) -> None:
-        for times, text in self._repeated.values():
-            if times:
-                super().put(Saying(f"{text} ({times} more of these)"))
-        self._repeated.clear()
-
-    def finish(self) -> None:
-        """Say how often the last lines came again."""
-        self._tell_repeated()
+            self.put(f"{self._time_of_day()}  {progress_words(self.moment())}")
 
 
 class Live(Watcher):
@@ -228,7 +220,7 @@ class Live(Watcher):
         self._colour = colour
         self._glyphs = glyphs
         self._reflows = reflows
-        self._pending: dict[str, int] = {}
+        self._pending: list[str] = []
         self._shown: tuple[list[StyledLine], tuple[int, int]] = ([], (0, 0))
         self._drawing: Drawing | None = None
 
@@ -237,9 +229,9 @@ class Live(Watcher):
         if not isinstance(event, events.Waiting):
             super().say_event(event, said)
 
-    def put(self, said: Saying) -> None:
-        """Until the next refresh; the very same line said again by then is counted."""
-        self._pending[said.text] = self._pending.get(said.text, 0) + 1
+    def put(self, text: str) -> None:
+        """Until the next refresh."""
+        self._pending.append(text)
 
     def prepare(self) -> None:
         """Load rich, once there is a frame to draw: by then the first call is out."""
@@ -252,6 +244,7 @@ class Live(Watcher):
             from legalgen.ui.drawing import Drawing
 
             self._drawing = Drawing(self._screen.write, colour=self._colour, reflows=self._reflows)
+        self._tell_repeated()
         columns, rows = size = self._screen.size()
         lines = frame(self.moment(), columns - 1, rows - 1, self._glyphs)
         if (lines, size) == self._shown and not self._pending:
@@ -265,12 +258,8 @@ class Live(Watcher):
 
     def _said(self, columns: int) -> list[str]:
         """The lines that came in, as they fit; each is handed out once."""
-        pending, self._pending = self._pending, {}
-        return [
-            line
-            for text, times in pending.items()
-            for line in folded(text if times == 1 else f"{text} (x{times})", columns - 1)
-        ]
+        pending, self._pending = self._pending, []
+        return [line for text in pending for line in folded(text, columns - 1)]
 
     def _write(self, said: list[str]) -> None:
         if said:
@@ -313,59 +302,3 @@ def watcher(
     glyphs = UNICODE if unicode else ASCII
     # xterm itself cuts lines when it becomes narrower; all the others wrap them
     return Live(screen, colour=colour, glyphs=glyphs, reflows="XTERM_VERSION" not in environ)
-
-
-# --------------------------------------------------------------------------- events as sentences
-
-
-def saying(event: events.Event) -> Saying | None:
-    """What an event is to a person; None for those that are only counted."""
-    say = _SAYINGS.get(type(event))
-    return say(event) if say is not None else None
-
-
-def _started(event: events.BatchStarted) -> Saying:
-    verb = "resumed" if event.resumed else "started"
-    count = f"{event.target} sample{'s' * (event.target != 1)}"
-    done = f", {event.accepted} of them written" if event.accepted else ""
-    toy = "; a rehearsal: a toy model writes, nothing goes to train/"
-    end = toy if event.dataset == "rehearsal" else ""
-    return Saying(f"batch {event.batch} {verb}: {count}{done}, {event.route[0]} first{end}")
-
-
-def _failed(event: events.CallFailed) -> Saying | None:
-    if event.category in OF_ANSWERS:
-        return None
-    status = f" {event.status}" if event.status else ""
-    end = f", until {event.until.astimezone():%H:%M:%S}" if event.until else ""
-    where = f"{event.provider}/{event.model}"
-    text = f"{where}: {event.category}{status}: {event.message} -> {event.decided}{end}"
-    return Saying(text, (where, event.category, event.status, event.decided))
-
-
-def _switched(event: events.Switched) -> Saying:
-    text = f"switch: {event.source} -> {event.target} ({event.category}: {event.reason})"
-    return Saying(text, (event.source, event.target, event.category, event.reason))
-
-
-def _waiting(event: events.Waiting) -> Saying:
-    end = f"{event.until.astimezone():%H:%M:%S}"
-    text = f"waiting {event.seconds:.0f} s for {event.target} until {end}: {event.reason}"
-    return Saying(text, (event.target, event.reason))
-
-
-def _waiting_for_lock(event: events.WaitingForLock) -> Saying:
-    return Saying(f"waiting for another process: {event.reason}", (event.lock, event.holder))
-
-
-_SAYINGS: dict[type[events.Event], Callable[[Any], Saying | None]] = {
-    events.BatchStarted: _started,
-    events.CallFailed: _failed,
-    events.Waiting: _waiting,
-    events.WaitingForLock: _waiting_for_lock,
-    events.Switched: _switched,
-    events.TaskGivenUp: lambda e: Saying(f"slot {e.slot} ({e.topic}) given up: {e.reason}"),
-    events.Alert: lambda e: Saying(f"ALERT: {e.message}"),
-    events.Notice: lambda e: Saying(str(e.text)),
-    events.Spilled: lambda e: Saying(f"{e.target} is paid, too: {e.provider}: {e.reason}"),
-}

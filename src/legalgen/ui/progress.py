@@ -13,7 +13,6 @@ from datetime import datetime
 import msgspec
 
 from legalgen.completion import LimitKind, LimitWindow
-from legalgen.errors.category import ErrorCategory
 from legalgen.routing.targets import View
 from legalgen.telemetry import events
 
@@ -22,8 +21,6 @@ LEAST_FOR_A_RATE = 5
 FORESEEABLE_S = 30 * 86400.0
 USUAL_TOKENS = (1_200.0, 1_300.0)
 """Input and output of one sample, until a few are written; both vary twofold between models."""
-OF_ANSWERS = frozenset({ErrorCategory.OUTPUT_INVALID, ErrorCategory.CONTENT_FILTER})
-"""Failures that are refused answers: they are counted, not told one by one."""
 
 
 class Tally(msgspec.Struct):

@@ -15,6 +15,7 @@ from legalgen.batch import bulk
 from legalgen.errors import Trouble
 from legalgen.errors.category import ErrorCategory
 from legalgen.routing.remedies import grouped, remedies
+from legalgen.ui import words
 from legalgen.ui.frame import WINDOWS, Style, StyledLine, dollars, short, span, unit
 from legalgen.ui.words import plural
 
@@ -154,7 +155,7 @@ def _headline(record: Record, status: str) -> StyledLine:
 def because(reason: str, obstacles: Iterable[Trouble]) -> list[str]:
     """Why a run ended; what keeps all models out of use is told provider by provider."""
     found = grouped(each for each in obstacles if str(each) != reason)
-    return [line for line in (reason, *found) if line]
+    return [line for line in (reason, *map(words.told_of, found)) if line]
 
 
 def _made(record: Record) -> Iterator[StyledLine]:
@@ -228,7 +229,7 @@ def troubles_of(record: Record) -> str:
         plural(sum(failures.values()), "failed call"),
     ]
     if failures:
-        parts[-1] += f" ({rejects(failures)})"
+        parts[-1] += f" ({rejects(words.counted(failures))})"
     return ", ".join(part for part in parts if not part.startswith("0 "))
 
 
@@ -387,7 +388,7 @@ RECORD_COLUMNS: tuple[Column, ...] = (
     (">s/sample", lambda row: ratio(row[1].sample_seconds, row[1].samples)),
     (">steps", lambda row: ratio(row[1].reasoning_steps, row[1].samples)),
     (">cost", lambda row: money(row[1].cost_usd)),
-    ("failures", lambda row: rejects(row[1].failures) or DASH),
+    ("failures", lambda row: rejects(words.counted(row[1].failures)) or DASH),
 )
 """The models of one batch; rows are pairs of name and ``ModelStats``."""
 
@@ -397,49 +398,77 @@ REJECT_COLUMNS: tuple[Column, ...] = (
 )
 
 
+class TroubleLine(msgspec.Struct, frozen=True):
+    """Something that went wrong; lines with the same ``meaning`` say the same thing again."""
+
+    at: datetime
+    meaning: tuple[str, ...]
+    head: str
+    style: Style = ""
+    tail: str = ""
+
+
 def why(record: Record) -> Iterator[StyledLine]:
-    """Every switch, wait, failure, alert and task given up, in the order of time."""
-    told = sorted(_told(record), key=lambda pair: pair[0])
-    yield StyledLine.of("why, in order:" if told else "nothing went wrong in this batch", "bold")
+    """Every switch, wait, failure, alert and task given up, in the order of time.
+
+    What happened again and again is one line where it first did, with how often and until when.
+    """
+    folded: dict[tuple[str, ...], list[TroubleLine]] = {}
+    for told in sorted(_told(record), key=lambda line: line.at):
+        folded.setdefault(told.meaning, []).append(told)
+    yield StyledLine.of("why, in order:" if folded else "nothing went wrong in this batch", "bold")
     day = None
-    for at, line in told:
-        local = at.astimezone()
+    for told, *again in folded.values():
+        local = told.at.astimezone()
         if local.date() != day:
             day = local.date()
             yield StyledLine.of(f"{day}", "dim")
-        yield StyledLine(((f"  {local:%H:%M:%S}  ", "dim"), *line.spans))
+        tail = told.tail
+        if again:
+            last = f"{again[-1].at.astimezone():%H:%M:%S}"
+            tail += f"  ({len(again)} more of these, the last at {last})"
+        time = f"  {local:%H:%M:%S}  "
+        yield StyledLine(((time, "dim"), (told.head, told.style), (tail, "")))
     for note in record.given_up:
-        where = "/".join(note.cell)
-        yield StyledLine.of(
-            f"  slot {note.slot} given up ({where}): {'; '.join(note.reasons)}", "red"
-        )
+        where = ", ".join(note.cell).replace("_", " ")
+        reasons = "; ".join(dict.fromkeys(map(words.told_of, note.reasons)))
+        yield StyledLine.of(f"  given up: a sample on {where}: {reasons}", "red")
     for cell in record.parked:
         yield StyledLine.of(f"  not asked for again: {parked(cell)}", "red")
     for name, count in record.omitted.items():
         yield StyledLine.of(f"  and {count} more {name}, which the record leaves out", "dim")
 
 
-def _told(record: Record) -> Iterator[tuple[datetime, StyledLine]]:
+def _told(record: Record) -> Iterator[TroubleLine]:
     for failed in record.failures:
-        status = f" {failed.status}" if failed.status else ""
+        status = f" ({failed.status})" if failed.status else ""
         hint = f"; the server says {span(failed.hint_s)}" if failed.hint_s is not None else ""
         until = f" until {failed.until.astimezone():%H:%M:%S}" if failed.until else ""
-        what = ", ".join(dict.fromkeys(failed.codes)) or failed.category
-        head = f"{'failed':<7}{failed.target}  {what}{status}"
+        what = ", ".join(dict.fromkeys(failed.codes)) or words.what(failed.category)
         tail = f": {failed.message}{hint}  ->  {failed.rule}{until}"
-        yield failed.at, StyledLine(((head, "red"), (tail, "")))
+        yield TroubleLine(
+            failed.at,
+            ("failed", failed.target, what, status, failed.rule),
+            f"{'failed':<7}{failed.target}  {what}{status}",
+            "red",
+            tail,
+        )
     for switch in record.switches:
+        meaning = "switch", switch.from_, switch.to, switch.reason
         head = f"{'switch':<7}{switch.from_} -> {switch.to}"
-        yield switch.at, StyledLine(((head, "cyan"), (f": {switch.reason}", "")))
+        yield TroubleLine(switch.at, meaning, head, "cyan", f": {switch.reason}")
     for wait in record.waits:
-        head = f"{'wait':<7}{span(wait.seconds)} for {', '.join(wait.targets)}"
-        yield wait.at, StyledLine(((head, "yellow"), (f": {wait.reason}", "")))
+        targets, why = ", ".join(wait.targets), words.told(wait.reason)
+        head = f"{'wait':<7}{span(wait.seconds)} for {targets}"
+        short_why = why.partition(": ")[0]
+        yield TroubleLine(wait.at, ("wait", targets, short_why), head, "yellow", f": {why}")
     if record.spill is not None:
-        yield record.spill.at, StyledLine.of(f"{'paid':<7}{spilled(record.spill)}")
+        yield TroubleLine(record.spill.at, ("paid",), f"{'paid':<7}{spilled(record.spill)}")
     for alert in record.alerts:
-        yield alert.at, StyledLine.of(f"{'alert':<7}{alert.message}", "red")
+        text = alert.message
+        yield TroubleLine(alert.at, ("alert", text), f"{'alert':<7}{text}", "red")
     for moment in record.resumed:
-        yield moment, StyledLine.of("resumed", "bold")
+        yield TroubleLine(moment, ("resumed", str(moment)), "resumed", "bold")
 
 
 # --------------------------------------------------------------------------- models
@@ -519,7 +548,7 @@ def _checked(row: ModelRow) -> TableCell:
         return TableCell(DASH, "dim")
     if row.check.ok:
         return TableCell(f"ok {number(row.check.seconds, 1)} s", "green")
-    return TableCell(row.check.category, "red")
+    return TableCell(words.what(row.check.category), "red")
 
 
 def troubled(rows: Iterable[ModelRow]) -> Iterator[StyledLine]:
@@ -564,7 +593,7 @@ COMPARE_COLUMNS: tuple[Column, ...] = (
     (">s/sample", lambda row: number(row[1].seconds_per_sample, 1)),
     (">tok/s", lambda row: number(row[1].tokens_per_second, 0)),
     (">$/1000", lambda row: money(row[1].usd_per_sample and row[1].usd_per_sample * 1000)),
-    ("failures", lambda row: rejects(row[1].failures, 2) or DASH),
+    ("failures", lambda row: rejects(words.counted(row[1].failures), 2) or DASH),
 )
 """Models side by side; rows are pairs of name and :class:`legalgen.routing.inventory.Compared`."""
 

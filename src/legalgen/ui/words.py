@@ -60,6 +60,17 @@ def told(why: str) -> str:
     return f"{WHAT[category]}{f' ({status})' if status else ''}{colon}{message}"
 
 
+def told_of(line: str) -> str:
+    """``provider/model: category status: message``, or ``...: category``, in a person's words."""
+    target, colon, why = line.partition(": ")
+    return f"{target}{colon}{told(why)}" if colon else told(target)
+
+
+def counted(failures: Mapping[str, int]) -> dict[str, int]:
+    """Failures by what they are to a person."""
+    return {what(category): count for category, count in failures.items()}
+
+
 def plural(number: int, one: str, many: str = "") -> str:
     """``1 wait``, ``3 waits``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
