@@ -361,6 +361,8 @@ def test_the_jurisdiction_is_said_where_the_words_show_it(
         ("Regulation (EU) 2031/12", "2031 is in the future"),
         ("Data Act 2040", "2040 is in the future"),
         ("Companies Act 2006 s 1301", "the Act ends with section 1300"),
+        ("Equality Act 2010 s 219", "the Act ends with section 218"),
+        ("Theft Act 1968 s 37", "the Act ends with section 36"),
         ("SI 2030/12", "2030 is in the future"),
     ],
 )

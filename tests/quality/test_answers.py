@@ -10,13 +10,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from legalgen.law.citations.last_sections import acts
 from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.codes import CODES, TABLE
 from legalgen.quality.gate import FINDERS, Gate
 from legalgen.quality.opening import bounds_of, gate_of
 from legalgen.quality.rules import Verdict
-from legalgen.quality.sections import acts
 from legalgen.settings.layers import Settings
 from legalgen.store.sample import Draft, DraftCitation
 

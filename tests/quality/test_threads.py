@@ -7,8 +7,8 @@ import sys
 
 AT_ONCE = """
 import sys, threading
+from legalgen.law.citations import last_sections
 from legalgen.law.prompts import seeds
-from legalgen.quality import sections
 from legalgen.store import sample
 import msgspec
 
@@ -18,7 +18,7 @@ answer = {"question": "q", "reasoning_steps": [], "answer": "a", "citations": []
 
 def first():
     barrier.wait()
-    sections.acts.__wrapped__()
+    last_sections.acts.__wrapped__()
     seeds._lists.__wrapped__()
     msgspec.convert(answer, sample._Answer)
 

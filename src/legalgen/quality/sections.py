@@ -1,51 +1,20 @@
 """Do the sections exist that are named: the last one of the most cited Acts.
 
-``last_sections.toml`` holds the last section or article of each Act, with the page that shows it. A
-number beyond it is no section of that Act, wherever it stands: in citations, answer or steps.
-Sections that were inserted (6A) lie before the last one; schedules are counted apart and are not
-looked at.
+``law/citations/last_sections.toml`` holds the last section or article of each Act. A number beyond
+it is no section of that Act, wherever it stands: in citations, answer or steps. Sections that were
+inserted (6A) lie before the last one; schedules are counted apart and are not looked at.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
 
-import msgspec
-
+from legalgen.law.citations.last_sections import Act, acts
 from legalgen.quality.reading import Finding, Reading
 from legalgen.store.sample import words
-
-
-class Act(msgspec.Struct, frozen=True):
-    """An Act, a treaty or a title of a code: its last section, and where that can be seen.
-
-    ``names`` are all it is called by; ``unit`` is ``section``, ``article`` or ``rule``. Without a
-    ``source`` the number is believed but was not looked up.
-    """
-
-    names: tuple[str, ...]
-    last: int
-    unit: str = "section"
-    source: str = ""
-
-
-class _File(msgspec.Struct, forbid_unknown_fields=True):
-    act: list[Act]
-
-
-# msgspec works a type out at its first use, and two workers at once would end the process.
-msgspec.json.Decoder(_File)
-
-
-@cache
-def acts() -> tuple[Act, ...]:
-    """The Acts whose last section is known, as the file lists them."""
-    text = resources.files(__package__).joinpath("last_sections.toml").read_text(encoding="utf-8")
-    return tuple(msgspec.convert(tomllib.loads(text), _File).act)
 
 
 @cache

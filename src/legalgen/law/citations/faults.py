@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from legalgen.errors import Reason
+from legalgen.law.citations.last_sections import acts
 from legalgen.law.citations.parsed import Parsed, normalise
 from legalgen.law.citations.reports import SERIES_YEARS, UK_COURTS
 
@@ -18,8 +19,8 @@ _US_YEARS: Mapping[str, tuple[int, int | None]] = {
 """Years of the opinions in each series (the publishers' spines; one year of slack at a seam)."""
 _LARGEST_NUMBER = {"UKSC": 150, "UKHL": 150, "UKPC": 400, "EWCA CIV": 2600, "EWCA CRIM": 6000}
 """More decisions in one year than the court has ever numbered, with ample slack."""
-_SECTIONS_OF = {"Companies Act 2006": 1300, "Equality Act 2010": 218, "Theft Act 1968": 36}
-"""Last section of Acts that are cited by number all the time (legislation.gov.uk)."""
+_COUNTED = frozenset({"Companies Act 2006", "Equality Act 2010", "Theft Act 1968"})
+"""Acts that are cited by number all the time: one beyond their last section refuses an answer."""
 
 
 def impossible(parsed: Parsed, today: date) -> Reason | None:
@@ -98,9 +99,9 @@ def _outside(name: str, span: tuple[int | None, int | None], year: int) -> str |
 
 
 def _impossible_section(parsed: Parsed, _today: date) -> str | None:
-    last = _SECTIONS_OF.get(parsed.work)
-    if last is None or not parsed.pinpoint.startswith("s "):
+    if parsed.work not in _COUNTED or not parsed.pinpoint.startswith("s "):
         return None
+    last = next(act.last for act in acts() if parsed.work in act.names)
     highest = max((int(n) for n in re.findall(r"(?<![\d(])\d+", parsed.pinpoint)), default=0)
     return f"the Act ends with section {last}" if highest > last else None
 

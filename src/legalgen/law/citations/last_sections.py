@@ -1,0 +1,37 @@
+"""The last section or article of the most cited Acts, with the page that shows it."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+
+import msgspec
+
+
+class Act(msgspec.Struct, frozen=True):
+    """An Act, a treaty or a title of a code: its last section, and where that can be seen.
+
+    ``names`` are all it is called by; ``unit`` is ``section``, ``article`` or ``rule``. Without a
+    ``source`` the number is believed but was not looked up.
+    """
+
+    names: tuple[str, ...]
+    last: int
+    unit: str = "section"
+    source: str = ""
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    act: list[Act]
+
+
+# msgspec works a type out at its first use, and two workers at once would end the process.
+msgspec.json.Decoder(_File)
+
+
+@cache
+def acts() -> tuple[Act, ...]:
+    """The Acts whose last section is known, as the file lists them."""
+    text = resources.files(__package__).joinpath("last_sections.toml").read_text(encoding="utf-8")
+    return tuple(msgspec.convert(tomllib.loads(text), _File).act)
