@@ -117,7 +117,7 @@ def start(command: list[str], program: Program, cwd: Path) -> subprocess.Complet
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=LONGEST_S,
+        timeout=LONGEST_S * (1 + command[-1].count("\n")),  # a page runs many commands
         check=False,
     )
 

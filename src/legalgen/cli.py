@@ -19,6 +19,7 @@ from legalgen import __version__
 from legalgen.commands.config import config_app
 from legalgen.commands.dataset_cli import app as dataset_app
 from legalgen.commands.options import Flags, console_of, settings_of, takes
+from legalgen.commands.sources_cli import app as sources_app
 from legalgen.errors.exit_codes import Exit
 from legalgen.ui import streams
 from legalgen.ui.streams import Stdout
@@ -236,6 +237,7 @@ def history(
 
 app.add_typer(config_app, name="config")
 app.add_typer(dataset_app, name="dataset")
+app.add_typer(sources_app, name="sources")
 
 
 def main() -> NoReturn:

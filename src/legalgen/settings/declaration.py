@@ -91,10 +91,15 @@ READING = (
     "dataset stats",
 )  # fmt: skip
 """Commands that work on a dataset which is there."""
-SHOWING = (*WRITING, "models", "history", *READING)
-"""Commands that show something of a dataset or of the models."""
-BY_TAXONOMY = ("dataset import", "dataset export", "dataset check", "dataset stats")
-"""Commands that read a dataset by the taxonomy."""
+SOURCES = ("sources add", "sources list", "sources show", "sources remove", "sources check")
+"""Commands on the user's own texts."""
+SHOWING = (*WRITING, "models", "history", *READING, *SOURCES)
+"""Commands that show something of a dataset, of texts or of the models."""
+BY_TAXONOMY = (
+    "dataset import", "dataset export", "dataset check", "dataset stats",
+    "sources add", "sources check",
+)  # fmt: skip
+"""Commands that need the taxonomy beside a dataset or texts."""
 BY_AUTHORITIES = ("dataset import", "dataset check")
 """Commands that run the gate over rows."""
 TREE = "config taxonomy"

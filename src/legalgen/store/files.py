@@ -72,6 +72,11 @@ class DataDir(msgspec.Struct, frozen=True):
         return self.dataset(rehearsal=rehearsal) / "data"
 
     @property
+    def sources(self) -> Path:
+        """Chunks of the user's own texts, one parquet file a text."""
+        return self.root / "sources"
+
+    @property
     def marks(self) -> Path:
         """What was found about rows after they were sealed, until compaction makes it final."""
         return self.root / "marks"

@@ -30,7 +30,8 @@ _HEAT: Final = " .:-=+*#%@"
 """From one row to the most rows of any cell; plain characters, so that any terminal has them."""
 
 
-def _table(console: Console, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def table(console: Console, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table of plain texts."""
     cells = tuple(tuple(TableCell(text) for text in row) for row in rows)
     console._grid(Grid(tuple(headings), cells))
 
@@ -39,7 +40,8 @@ def _share(value: float | None) -> str:
     return DASH if value is None else f"{value:.1%}"
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """A number of things: ``1 row``, ``2,057 rows``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
@@ -64,9 +66,9 @@ def show_verified(console: Console, found: Verified) -> None:
             (one.kind.replace("_", " "), one.where, one.what, "yes" if one.repairable else "no")
             for one in found.findings
         ]
-        _table(console, ("finding", "where", "what", "--repair"), rows)
-    size = f"{_counted(found.rows, 'row')} in {_counted(found.parts, 'part')}"
-    faults = _counted(len(found.findings), "finding") if found.findings else "whole"
+        table(console, ("finding", "where", "what", "--repair"), rows)
+    size = f"{counted(found.rows, 'row')} in {counted(found.parts, 'part')}"
+    faults = counted(len(found.findings), "finding") if found.findings else "whole"
     console.text(f"{size}: {faults}")
 
 
@@ -88,12 +90,12 @@ def show_compacted(console: Console, done: Compacted) -> None:
     for each in done.recovered:
         console.talk(f"recovered journal/{each.segment}: {each.outcome}")
     if done.generation is None:
-        parts = _counted(done.parts_before, "part")
-        console.text(f"nothing to do: {_counted(done.rows, 'row')} in {parts}")
+        parts = counted(done.parts_before, "part")
+        console.text(f"nothing to do: {counted(done.rows, 'row')} in {parts}")
         return
     sizes = f"{_megabytes(done.bytes_before)} to {_megabytes(done.bytes_after)}"
     console.text(
-        f"{_counted(done.rows, 'row')}: {_counted(done.parts_before, 'part')} into "
+        f"{counted(done.rows, 'row')}: {counted(done.parts_before, 'part')} into "
         f"{done.parts_after} (generation {done.generation}), {sizes}"
     )
 
@@ -114,12 +116,12 @@ def show_imported(console: Console, done: Imported) -> None:
         done.unknown_jurisdiction
     )
     if odd:
-        _table(console, ("odd", "rows"), odd)
+        table(console, ("odd", "rows"), odd)
     if done.flags:
-        _table(console, ("flag", "rows"), [(name, str(n)) for name, n in done.flags.items()])
+        table(console, ("flag", "rows"), [(name, str(n)) for name, n in done.flags.items()])
     left_out = done.unreadable + done.empty
     console.text(
-        f"{_counted(done.added, 'row')} added of {done.read:,} read; {done.present:,} were there "
+        f"{counted(done.added, 'row')} added of {done.read:,} read; {done.present:,} were there "
         f"already, {left_out:,} cannot be used" + (f" (batch {done.batch})" if done.added else "")
     )
 
@@ -130,9 +132,9 @@ def show_exported(console: Console, done: Exported) -> None:
         console.data(done)
         return
     for path, rows in done.files.items():
-        console.text(f"{path}: {_counted(rows, 'row')}")
+        console.text(f"{path}: {counted(rows, 'row')}")
     if done.left_out:
-        console.talk(f"{_counted(done.left_out, 'row')} left out")
+        console.talk(f"{counted(done.left_out, 'row')} left out")
 
 
 # --- check -------------------------------------------------------------------------------------
@@ -149,21 +151,21 @@ def show_checked(console: Console, found: Checked) -> None:
         console.text(line)
     odd = list(_columns(found))
     if odd:
-        _table(console, ("columns", "rows"), odd)
+        table(console, ("columns", "rows"), odd)
     if found.codes:
         rows = [
             (code, str(one.refused or DASH), str(one.flagged or DASH), f"{one.row}", one.example)
             for code, one in found.codes.items()
         ]
-        _table(console, ("code", "refused", "flagged", "row", "the first"), rows)
+        table(console, ("code", "refused", "flagged", "row", "the first"), rows)
     if found.pairs:
         pairs = [
             (one.code, str(one.earlier), str(one.row), f"{one.question:.2f}", f"{one.answer:.2f}")
             for one in found.pairs[:10]
         ]
-        _table(console, ("too close", "row", "row", "question", "answer"), pairs)
+        table(console, ("too close", "row", "row", "question", "answer"), pairs)
     console.text(
-        f"{_counted(found.rows, 'row')}: {found.refused:,} would be refused, {found.flagged:,} "
+        f"{counted(found.rows, 'row')}: {found.refused:,} would be refused, {found.flagged:,} "
         f"flagged, {found.clean:,} have nothing against them"
     )
 
@@ -179,10 +181,10 @@ def show_marked(console: Console, done: Marked) -> None:
         for code in codes
     ]
     if rows:
-        _table(console, ("code", "taken out", "flagged"), rows)
+        table(console, ("code", "taken out", "flagged"), rows)
     would = "would be " if done.dry_run else ""
     console.text(
-        f"{_counted(done.rows, 'row')}: {done.dropped:,} {would}taken out, "
+        f"{counted(done.rows, 'row')}: {done.dropped:,} {would}taken out, "
         f"{done.flagged:,} {would}flagged"
     )
     if not done.dry_run and (done.dropped or done.flagged):
@@ -192,7 +194,7 @@ def show_marked(console: Console, done: Marked) -> None:
 def _forms(found: Checked) -> Iterator[str]:
     """Which columns were read, and what they leave open."""
     named = {"legacy": "the old columns", "legalgen": "the columns of a sample"}
-    read = [f"{_counted(count, 'row')} by {named[form]}" for form, count in found.forms.items()]
+    read = [f"{counted(count, 'row')} by {named[form]}" for form, count in found.forms.items()]
     if read:
         yield f"read {' and '.join(read)}"
     if found.missing:
@@ -236,8 +238,8 @@ def show_report(console: Console, report: DatasetReport) -> None:
 def _show_production(console: Console, report: DatasetReport) -> None:
     made = report.production
     console.text(
-        f"{_counted(report.rows, 'row')} of {made.asked:,} asked for in "
-        f"{_counted(made.batches, 'record')}; {made.flagged:,} with flags, {made.given_up:,} tasks "
+        f"{counted(report.rows, 'row')} of {made.asked:,} asked for in "
+        f"{counted(made.batches, 'record')}; {made.flagged:,} with flags, {made.given_up:,} tasks "
         f"given up, first answer kept: {_share(made.first_pass)}"
     )
     rows = [
@@ -247,7 +249,7 @@ def _show_production(console: Console, report: DatasetReport) -> None:
     ]  # fmt: skip
     if rows:
         headings = ("model", "samples", "calls", "tokens in", "tokens out", "seconds", "cost")
-        _table(console, headings, rows)
+        table(console, headings, rows)
     refused = report.refusals
     if refused.codes:
         codes = [
@@ -255,7 +257,7 @@ def _show_production(console: Console, report: DatasetReport) -> None:
              one.example[:100])
             for one in refused.codes
         ]  # fmt: skip
-        _table(console, ("refused for", "answers", "by model", "the first"), codes)
+        table(console, ("refused for", "answers", "by model", "the first"), codes)
         console.text(f"mended or replaced: {_share(refused.mended)} of the slots")
 
 
@@ -277,10 +279,10 @@ def _show_coverage(console: Console, coverage: Coverage) -> None:
          *(heat(count, coverage.most) for count in leaf.counts))
         for leaf in coverage.leaves
     ]  # fmt: skip
-    _table(console, ("area", "topic", *coverage.difficulties), rows)
+    table(console, ("area", "topic", *coverage.difficulties), rows)
     console.text(
         f"{coverage.cells:,} pairs of topic and difficulty: {coverage.empty:,} empty, "
-        f"{coverage.least} to {coverage.most} rows each; {_counted(coverage.outside, 'row')} "
+        f"{coverage.least} to {coverage.most} rows each; {counted(coverage.outside, 'row')} "
         "outside the taxonomy"
     )
 
@@ -299,7 +301,7 @@ def _show_shares(console: Console, report: DatasetReport) -> None:
         for axis, shares in report.shares.items()
         for one in shares
     ]
-    _table(console, ("axis", "value", "rows", "share", "wanted"), rows)
+    table(console, ("axis", "value", "rows", "share", "wanted"), rows)
 
 
 def _show_texts(console: Console, report: DatasetReport) -> None:
@@ -307,7 +309,7 @@ def _show_texts(console: Console, report: DatasetReport) -> None:
         flags = [
             (code, f"{n:,}", _share(n / max(1, report.rows))) for code, n in report.flags.items()
         ]
-        _table(console, ("flag", "rows", "share"), flags)
+        table(console, ("flag", "rows", "share"), flags)
     lengths = [
         (one.sample_type, f"{one.rows:,}", str(one.p5), str(one.p50), str(one.p95),
          DASH if one.low is None else f"{one.low}-{one.high}", _share(one.outside))
@@ -315,7 +317,7 @@ def _show_texts(console: Console, report: DatasetReport) -> None:
     ]  # fmt: skip
     if lengths:
         headings = ("answers of type", "rows", "p5", "p50", "p95", "bounds (words)", "outside")
-        _table(console, headings, lengths)
+        table(console, headings, lengths)
     _show_likeness(console, report)
     if report.tokens is not None:
         tokens = report.tokens
@@ -337,17 +339,17 @@ def _show_likeness(console: Console, report: DatasetReport) -> None:
          f"{varied.answer_distinct_2:.2f}"),
     ]  # fmt: skip
     headings = ("likeness", "nearest p50", "p95", "baseline", "zlib", "distinct pairs")
-    _table(console, headings, rows)
+    table(console, headings, rows)
     if near.closest:
         pairs = [
             (f"{one.similarity:.2f}", one.field, *one.ids, one.texts[0][:80])
             for one in near.closest
         ]
-        _table(console, ("closest", "by", "row", "row", "question"), pairs)
+        table(console, ("closest", "by", "row", "row", "question"), pairs)
     openings = [(text, str(n)) for text, n in varied.openings]
-    _table(console, ("questions open with", "rows"), openings)
+    table(console, ("questions open with", "rows"), openings)
     if varied.parties:
-        _table(console, ("names", "rows"), [(text, str(n)) for text, n in varied.parties])
+        table(console, ("names", "rows"), [(text, str(n)) for text, n in varied.parties])
 
 
 def _show_citations(console: Console, report: DatasetReport) -> None:
@@ -355,25 +357,25 @@ def _show_citations(console: Console, report: DatasetReport) -> None:
     if not cited.total:
         return
     kinds = [(k, f"{n:,}", _share(n / cited.total)) for k, n in cited.by_kind.items()]
-    _table(console, ("citations of kind", "count", "share"), kinds)
+    table(console, ("citations of kind", "count", "share"), kinds)
     statuses = [(k, f"{n:,}", _share(n / cited.total)) for k, n in cited.by_status.items()]
-    _table(console, ("status", "count", "share"), statuses)
+    table(console, ("status", "count", "share"), statuses)
     courts = [(k, f"{n:,}") for k, n in cited.courts.items()]
     if courts:
-        _table(console, ("court", "cases"), courts)
-    _table(
+        table(console, ("court", "cases"), courts)
+    table(
         console,
         ("most cited", "key", "times"),
         [(one.text, one.key, str(one.count)) for one in cited.most_cited],
     )
     if cited.unlisted_cases:
-        _table(
+        table(
             console,
             (f"cases in no list ({cited.unlisted_count:,}, the first 20)", "key", "times"),
             [(one.text, one.key, str(one.count)) for one in cited.unlisted_cases[:20]],
         )
     if cited.conflicts:
         rows = [(one.text, one.key, one.id) for one in cited.conflicts[:20]]
-        _table(console, (f"contradictions ({len(cited.conflicts)})", "key", "row"), rows)
+        table(console, (f"contradictions ({len(cited.conflicts)})", "key", "row"), rows)
     if cited.warning:
         console.talk(f"Warning: {cited.warning}.")

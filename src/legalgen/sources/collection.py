@@ -1,0 +1,344 @@
+"""The user's own texts in a data dir: what was added, its chunks, and what rows still rest on.
+
+    <data dir>/sources/companies-act-2006-3f2a91c0.parquet    one file a text, replaced whole
+
+A row of the file is a chunk; what is known of the text stands in the file's metadata. The name is
+that of the text's file and the first eight digits of its digest, so that another version of a text
+is another source and the ids of chunks are the same on every machine. Nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from legalgen.errors import DiskError, UsageError
+from legalgen.sources import personal
+from legalgen.sources.chunk import Chunk
+from legalgen.sources.chunking import LEAST_WORDS, chunks_of
+from legalgen.sources.formats import ENDINGS, reader_of
+from legalgen.sources.outline import LawKind, visible
+from legalgen.store.files import DataDir, disk, make_folder, replace_file, unlink
+from legalgen.store.parts import PARQUET, parts
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_META: Final = b"legalgen.source"
+_ROWS_AT_ONCE: Final = 1000
+
+
+class SourceDetails(msgspec.Struct, frozen=True):
+    """What the user says of texts: ``licence`` always, the rest where the text does not tell it."""
+
+    licence: str
+    jurisdiction: str | None = None
+    as_of: str | None = None
+    citation: str | None = None
+    practice_area: str | None = None
+    topic: str | None = None
+
+
+class SourceText(msgspec.Struct, frozen=True):
+    """One text that was added; ``sha256`` is of its file, ``characters`` are not white space.
+
+    ``removed``: it is drawn from no more, and only the chunks are kept that rows rest on.
+    """
+
+    id: str
+    path: str
+    sha256: str
+    size: int
+    title: str
+    citation: str
+    kind: LawKind
+    jurisdiction: str
+    as_of: str | None
+    licence: str
+    practice_area: str | None
+    topic: str | None
+    added: datetime
+    chunks: int
+    words: int
+    characters: int
+    removed: bool = False
+
+
+class Examined(msgspec.Struct, frozen=True):
+    """What a look at one text found: nothing of it was kept.
+
+    ``lengths`` are words a chunk; ``covered`` is the share of the text that is in a chunk;
+    ``repeated`` are pinpoints of more than one chunk.
+    """
+
+    source: SourceText
+    lengths: tuple[int, ...]
+    covered: float
+    repeated: tuple[str, ...]
+    short: int
+    personal: dict[str, int]
+
+
+def read_text(
+    path: Path, details: SourceDetails, added: datetime
+) -> tuple[SourceText, list[Chunk]]:
+    """A file as a source and its chunks; nothing is written.
+
+    Raises:
+        UsageError: it cannot be read, or nothing tells its jurisdiction.
+    """
+    outline = reader_of(path).read(path)
+    digest = _digest_of(path)
+    jurisdiction = details.jurisdiction or outline.jurisdiction
+    if jurisdiction is None:
+        raise UsageError(f"{path} does not tell where it is law: say it with --jurisdiction")
+    title = outline.title or path.stem
+    source_id = f"{_slug(path.stem)}-{digest[:8]}"
+    citation = details.citation or title
+    chunks = list(
+        chunks_of(
+            outline,
+            source=source_id,
+            citation=citation,
+            jurisdiction=jurisdiction,
+            as_of=details.as_of,
+        )
+    )
+    source = SourceText(
+        id=source_id,
+        path=str(path.resolve()),
+        sha256=digest,
+        size=path.stat().st_size,
+        title=title,
+        citation=citation,
+        kind=outline.kind,
+        jurisdiction=jurisdiction,
+        as_of=details.as_of,
+        licence=details.licence,
+        practice_area=details.practice_area,
+        topic=details.topic,
+        added=added,
+        chunks=len(chunks),
+        words=sum(each.words() for each in chunks),
+        characters=outline.characters,
+    )
+    return source, chunks
+
+
+def examine(source: SourceText, chunks: Sequence[Chunk]) -> Examined:
+    """What is to be known of a text before anything is written from it."""
+    pinpoints = Counter(each.pinpoint for each in chunks if each.pinpoint)
+    found: Counter[str] = Counter()
+    for chunk in chunks:
+        found += personal.found_in(chunk.text)
+    inside = sum(visible(each.text) for each in chunks)
+    lengths = tuple(each.words() for each in chunks)
+    return Examined(
+        source=source,
+        lengths=lengths,
+        covered=inside / source.characters if source.characters else 0.0,
+        repeated=tuple(sorted(name for name, count in pinpoints.items() if count > 1)),
+        short=sum(1 for words in lengths if words < LEAST_WORDS),
+        personal=dict(found),
+    )
+
+
+def texts_in(paths: Iterable[Path]) -> list[Path]:
+    """The files that are meant: a folder stands for all in it that can be read.
+
+    Raises:
+        UsageError: a path is not there, or a folder holds nothing that can be read.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(
+                each
+                for each in path.rglob("*")
+                if each.suffix.casefold() in ENDINGS and each.is_file()
+            )
+            if not inside:
+                raise UsageError(f"{path} holds no file that can be read: {', '.join(ENDINGS)}")
+            found.extend(inside)
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise UsageError(f"there is no file {path}")
+    return list(dict.fromkeys(found))
+
+
+class SourceCollection:
+    """The sources of a data dir. Reading makes no folder."""
+
+    def __init__(self, data_dir: DataDir) -> None:
+        self._data_dir = data_dir
+        self._folder = data_dir.sources
+
+    def add(self, source: SourceText, chunks: Sequence[Chunk]) -> None:
+        """Keep a source; one of the same file is replaced.
+
+        Raises:
+            DiskError: it could not be written.
+        """
+        make_folder(self._folder)
+        make_folder(self._data_dir.tmp)
+        replace_file(self._data_dir, self._path(source.id), _to_bytes(source, chunks))
+
+    def all(self) -> list[SourceText]:
+        """What is known of each source, those removed among them, by id.
+
+        Raises:
+            DiskError: a file cannot be read.
+        """
+        return [_metadata_of(path) for path in sorted(self._folder.glob("*.parquet"))]
+
+    def find(self, name: str) -> SourceText:
+        """The source with this id, or the only one whose id begins so.
+
+        Raises:
+            UsageError: there is none, or there are several.
+        """
+        matching = [each for each in self.all() if each.id.startswith(name)]
+        exact = [each for each in matching if each.id == name]
+        if len(found := exact or matching) == 1:
+            return found[0]
+        if found:
+            raise UsageError(f"{name!r} begins several ids: {', '.join(e.id for e in found)}")
+        raise UsageError(f"there is no source {name!r}: see `legalgen sources list`")
+
+    def chunks(self, source_id: str) -> list[Chunk]:
+        """The chunks of one source, in reading order.
+
+        Raises:
+            DiskError: its file cannot be read.
+        """
+        return list(_chunks_in(self._path(source_id)))
+
+    def chunk(self, chunk_id: str) -> Chunk | None:
+        """One chunk by its id; None: it is not kept here."""
+        path = self._path(chunk_id.partition("#")[0])
+        if not path.is_file():
+            return None
+        return next((each for each in _chunks_in(path) if each.id == chunk_id), None)
+
+    def remove(self, source: SourceText) -> int:
+        """Draw from a source no more; how many chunks are kept, because rows rest on them."""
+        used = self._used(source.id)
+        kept = [each for each in self.chunks(source.id) if each.id in used]
+        if not kept:
+            unlink(self._path(source.id))
+            return 0
+        left = replace(
+            source, removed=True, chunks=len(kept), words=sum(each.words() for each in kept)
+        )
+        self.add(left, kept)
+        return len(kept)
+
+    def _used(self, source_id: str) -> set[str]:
+        """The chunks of a source that rows of the dataset name.
+
+        Raises:
+            DiskError: a part cannot be read; nothing may be removed then.
+        """
+        used: set[str] = set()
+        for rehearsal in (False, True):
+            for path in parts(self._data_dir, rehearsal=rehearsal):
+                used |= _named_in(path)
+        return {each for each in used if each.partition("#")[0] == source_id}
+
+    def _path(self, source_id: str) -> Path:
+        return self._folder / f"{source_id}.parquet"
+
+
+def changed_since(source: SourceText) -> str | None:
+    """What became of the file that a source was read from; None: it is as it was."""
+    path = Path(source.path)
+    if not path.is_file():
+        return f"{path} is gone"
+    return None if _digest_of(path) == source.sha256 else f"{path} has changed"
+
+
+def _digest_of(path: Path) -> str:
+    with disk(path, "read"), path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _slug(stem: str) -> str:
+    words = re.findall(r"[0-9a-z]+", stem.casefold())
+    return "-".join(words)[:48].strip("-") or "text"
+
+
+def _named_in(path: Path) -> set[str]:
+    """The ids of chunks that the rows of a part name; parts of version 1 name none."""
+    import pyarrow.parquet as pq
+
+    with _readable(path), pq.ParquetFile(path) as file:
+        if "sources" not in file.schema_arrow.names:
+            return set()
+        lists = file.read(columns=["sources"]).column("sources").to_pylist()
+    return {source["id"] for row in lists for source in row or ()}
+
+
+def _schema() -> pa.Schema:
+    import pyarrow as pa
+
+    place = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("pinpoint", pa.string())])
+    return pa.schema(
+        [
+            *((name, pa.string()) for name in ("id", "source", "sha256", "pinpoint", "citation",
+                                               "heading")),
+            ("path", pa.list_(pa.string())),
+            ("text", pa.string()),
+            ("jurisdiction", pa.string()),
+            ("as_of", pa.string()),
+            ("places", pa.list_(place)),
+        ]
+    )  # fmt: skip
+
+
+def _to_bytes(source: SourceText, chunks: Sequence[Chunk]) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = _schema().with_metadata({_META: msgspec.json.encode(source)})
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(sink, schema, **PARQUET) as writer:
+        for begin in range(0, len(chunks), _ROWS_AT_ONCE):
+            rows: list[Any] = msgspec.to_builtins(chunks[begin : begin + _ROWS_AT_ONCE])
+            writer.write_table(pa.Table.from_pylist(rows, schema))
+    return bytes(sink.getvalue())
+
+
+def _metadata_of(path: Path) -> SourceText:
+    import pyarrow.parquet as pq
+
+    with _readable(path), pq.ParquetFile(path) as file:
+        metadata = file.schema_arrow.metadata or {}
+        return msgspec.json.decode(metadata.get(_META, b""), type=SourceText)
+
+
+def _chunks_in(path: Path) -> Iterator[Chunk]:
+    import pyarrow.parquet as pq
+
+    with _readable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        for batch in file.iter_batches(_ROWS_AT_ONCE):
+            yield from msgspec.convert(batch.to_pylist(), list[Chunk])
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
+    except (OSError, pa.ArrowException, msgspec.DecodeError) as error:
+        raise DiskError(f"{path} cannot be read: {error}; add its text again", path) from error

@@ -1,0 +1,149 @@
+"""``legalgen sources``, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.program import Program
+
+DATA = Path(__file__).parents[1] / "data" / "sources"
+
+
+def listed(program: Program) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(program.run("sources", "list", "--json").out)[
+        "sources"
+    ]
+    return found
+
+
+def test_texts_are_added_listed_shown_and_removed(program: Program) -> None:
+    """A folder stands for all in it; an id may be shortened."""
+    done = program.run("sources", "add", str(DATA), "--licence", "own", "--jurisdiction", "uk")
+    assert done.code == 0, done.err
+    known = listed(program)
+    assert len(known) == len(list(DATA.iterdir()))
+    act = next(each for each in known if each["title"] == "Widgets Act 2011")
+    assert (act["jurisdiction"], act["licence"], act["as_of"]) == ("uk", "own", None)
+
+    shown = program.run("sources", "show", "widgets-act")
+    assert "s 1" in shown.out
+    chunk = program.run("sources", "show", f"{act['id']}#s1", "--json")
+    assert "A maker of widgets must" in json.loads(chunk.out)["text"]
+
+    assert program.run("sources", "remove", "widgets-act").code == 0
+    assert len(listed(program)) == len(known) - 1
+
+
+def test_the_same_text_has_the_same_ids_wherever_it_is_added(
+    program: Program, tmp_path: Path
+) -> None:
+    """And is there once, however often."""
+    copy = tmp_path / "toys.html"
+    copy.write_bytes((DATA / "toys.html").read_bytes())
+    for path in (DATA / "toys.html", copy):
+        program.run("sources", "add", str(path), "--licence", "own", "--jurisdiction", "uk")
+    assert len(listed(program)) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["sources", "add", "{toys}", "--licence", " "], "--licence is empty"),
+        (["sources", "add", "{toys}"], "--licence"),
+        (["sources", "add", "{toys}", "--licence", "x"], "--jurisdiction"),
+        (["sources", "add", "/nowhere", "--licence", "x"], "there is no file /nowhere"),
+        (
+            ["sources", "add", "{toys}", "--licence", "x", "--jurisdiction", "mars"],
+            "jurisdiction",
+        ),
+        (
+            [
+                "sources",
+                "add",
+                "{toys}",
+                "--licence",
+                "x",
+                "--jurisdiction",
+                "uk",
+                "--as-of",
+                "May",
+            ],
+            "--as-of 'May'",
+        ),
+        (["sources", "show", "nothing"], "no source 'nothing'"),
+        (["sources", "remove", "nothing"], "no source 'nothing'"),
+        (["sources", "check"], "no source to look at"),
+    ],
+)
+def test_bad_input_is_a_sentence(program: Program, arguments: list[str], said: str) -> None:
+    """Exit code 2, and nothing is kept."""
+    given = [each.format(toys=DATA / "toys.html") for each in arguments]
+    done = program.run(*given)
+    assert done.code == 2
+    assert said in done.err
+    assert listed(program) == []
+
+
+def test_what_cannot_be_read_keeps_no_other_out(program: Program, tmp_path: Path) -> None:
+    """The others are added, and the one is named."""
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text("A text about the law. " * 20)
+    (tmp_path / "texts" / "b.xml").write_text("<broken")
+    done = program.run(
+        "sources", "add", str(tmp_path / "texts"), "--licence", "own", "--jurisdiction", "uk"
+    )
+    assert done.code == 2
+    assert "b.xml" in done.err
+    assert [each["title"] for each in listed(program)] == ["a"]
+
+
+def test_a_look_writes_nothing(program: Program, tmp_path: Path) -> None:
+    """Chunks, share of the text, places cited alike, personal data."""
+    text = tmp_path / "note.txt"
+    text.write_text(
+        "A note.\n\n" + "The claimant may write to jane@example.org or call 020 7946 0000. " * 8
+    )
+    done = program.run("sources", "check", str(text), "--jurisdiction", "uk", "--json")
+    assert done.code == 0, done.err
+    [found] = json.loads(done.out)["texts"]
+    assert found["covered"] == 1.0
+    assert found["personal"] == {"e-mail address": 8, "telephone number": 8}
+    assert listed(program) == []
+
+
+def test_a_changed_file_is_told(program: Program, tmp_path: Path) -> None:
+    """The chunks stay those of the version that was added."""
+    path = tmp_path / "rules.txt"
+    path.write_text("Rules of the club. " * 30)
+    program.run("sources", "add", str(path), "--licence", "own", "--jurisdiction", "uk")
+    path.write_text("Other rules. " * 30)
+    done = program.run("sources", "check")
+    assert done.code == 1
+    assert "has changed" in done.err
+
+
+def test_a_damaged_file_is_told_by_its_name(program: Program) -> None:
+    """A flipped byte is no chunk."""
+    program.run(
+        "sources", "add", str(DATA / "supply.md"), "--licence", "own", "--jurisdiction", "uk"
+    )
+    [path] = (program.data_dir.root / "sources").glob("*.parquet")
+    whole = bytearray(path.read_bytes())
+    whole[60] ^= 1
+    path.write_bytes(whole)
+    done = program.run("sources", "show", "supply")
+    assert done.code == 74
+    assert path.name in done.err
+
+
+def test_the_chunks_are_a_dataset_by_themselves(program: Program) -> None:
+    """Any reader of parquet can look at them."""
+    program.run(
+        "sources", "add", str(DATA / "supply.md"), "--licence", "own", "--jurisdiction", "uk"
+    )
+    [path] = (program.data_dir.root / "sources").glob("*.parquet")
+    assert pq.read_table(path).column("citation")[0].as_py() == "Supply Agreement"

@@ -1,0 +1,264 @@
+"""Each format by a small text of our own: units, places, what is left out, what is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pypdf
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from legalgen.errors import UsageError
+from legalgen.sources.chunk import Chunk
+from legalgen.sources.chunking import chunks_of
+from legalgen.sources.formats import reader_of
+from legalgen.sources.outline import visible
+
+DATA = Path(__file__).parents[1] / "data" / "sources"
+
+
+def chunks(path: Path, jurisdiction: str = "uk") -> list[Chunk]:
+    outline = reader_of(path).read(path)
+    return list(
+        chunks_of(
+            outline,
+            source=path.stem,
+            citation=outline.title or path.stem,
+            jurisdiction=outline.jurisdiction or jurisdiction,
+            as_of=None,
+        )
+    )
+
+
+def place_of(found: list[Chunk], words: str) -> str:
+    """The place that is written beside a quotation of these words."""
+    for chunk in found:
+        at = chunk.text.find(words)
+        if at >= 0:
+            return chunk.pinpoint_of(at, at + len(words))
+    raise AssertionError(f"no chunk holds {words!r}")
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "place"),
+    [
+        ("fisheries.uslm.xml", "No person shall take fish", "tit. I, § 1(a)"),
+        ("fisheries.uslm.xml", "is under 16 years of age", "tit. I, § 1(b)(1)"),
+        ("fisheries.uslm.xml", "A pond is not a river", "§ 2"),
+        ("fisheries.uslm.xml", "A licence that was in force", "tit. II, § 1"),
+        ("widgets-act.clml.xml", "A maker of widgets must", "s 1(1)"),
+        ("widgets-act.clml.xml", "the price of the widget", "s 1(2)(a)"),
+        ("widgets-act.clml.xml", "A gadget is not a widget", "s 2"),
+        ("widgets-act.clml.xml", "Nothing in this Act applies", "Sch 1, para 1"),
+        ("smith-v-jones.akn", "This is a claim for the price", "[1]"),
+        ("smith-v-jones.akn", "It delivered on time", "[2]"),
+        ("smith-v-jones.akn", "Section 35 of the 1979 Act", "[3]"),
+        ("toys.formex.xml", "Toys should be safe", "recital 1"),
+        ("toys.formex.xml", "by an importer", "art 1(1)(b)"),
+        ("toys.formex.xml", "It does not apply to fireworks", "art 1(2)"),
+        ("widgets.ecfr.xml", "means any article", "§ 1.1(a)"),
+        ("widgets.ecfr.xml", "any agent of such a person", "§ 1.1(b)(2)"),
+        ("toys.html", "These Regulations may be cited", "reg 1(1)"),
+        ("toys.html", "They extend to England", "reg 1(2)"),
+        ("toys.html", "doll", "reg 2(1)(b)"),
+        ("companies.txt", "A company may not be so formed", "s 1(2)"),
+        ("companies.txt", "not being a trust", "s 2(1)(b)(i)"),
+        ("supply.md", "The Buyer may order goods", "clause 1.1"),
+        ("supply.md", "Title passes when", "clause 1.2(a)"),
+        ("supply.md", "The price is the one in the list", "clause 2"),
+        ("charter.xml", "The Council has twelve members", "art I, s 1"),
+    ],
+)
+def test_the_place_of_words_is_that_of_the_division_they_stand_in(
+    file: str, words: str, place: str
+) -> None:
+    """Amendments within quotations are no sections of the law that makes them."""
+    assert place_of(chunks(DATA / file), words) == place
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in DATA.iterdir()))
+def test_all_of_a_text_is_in_exactly_one_chunk(file: str) -> None:
+    """Counted in characters that are not white space; ids repeat nowhere, and not by chance."""
+    path = DATA / file
+    found = chunks(path)
+    outline = reader_of(path).read(path)
+    assert sum(visible(each.text) for each in found) == outline.characters > 0
+    assert len({each.id for each in found}) == len(found)
+    assert chunks(path) == found
+    for chunk in found:
+        for place in chunk.places:
+            assert 0 <= place.start < place.end <= len(chunk.text)
+
+
+@pytest.mark.parametrize(
+    ("file", "absent"),
+    [
+        ("fisheries.uslm.xml", "POND FISHERIES"),
+        ("widgets-act.clml.xml", "in force 1.1.2012"),
+        ("smith-v-jones.akn", "zzz"),
+        ("toys.html", "Menu"),
+        ("toys.html", "p{}"),
+        ("supply.md", "span"),
+        ("supply.md", "example.org"),
+        ("supply.md", "licence: own"),
+    ],
+)
+def test_what_is_no_text_of_the_law_is_left_out(file: str, absent: str) -> None:
+    """Metadata, editors' lists, menus, markup."""
+    assert not [chunk for chunk in chunks(DATA / file) if absent in chunk.text]
+
+
+def test_a_note_within_a_sentence_leaves_the_sentence_whole() -> None:
+    """It follows the line it stands in, so that the sentence can be quoted."""
+    texts = "\n".join(each.text for each in chunks(DATA / "smith-v-jones.akn"))
+    assert "Section 35 of the 1979 Act provides that a buyer" in texts
+    assert "As amended in 1994." in texts
+
+
+def test_rows_are_numbered_and_headed_by_their_columns(tmp_path: Path) -> None:
+    """The same from JSON lines and from parquet."""
+    rows = [
+        {"text": "word " * 50, "section": "12", "title": "Duty"},
+        {"text": "other " * 60, "section": "13", "title": "Breach"},
+    ]
+    lines = tmp_path / "rows.jsonl"
+    lines.write_text("\n".join(map(json.dumps, rows)))
+    table = tmp_path / "rows.parquet"
+    pq.write_table(pa.Table.from_pylist(rows), table)
+    assert [(c.pinpoint, c.heading) for c in chunks(lines)] == [
+        ("no 12", "Duty"),
+        ("no 13", "Breach"),
+    ]
+    assert [c.text for c in chunks(lines)] == [c.text for c in chunks(table)]
+
+
+def _pdf(path: Path, lines: list[str]) -> Path:
+    """A page with these lines, written by hand: pypdf writes no text."""
+    shown = " T* ".join(f"({line}) Tj" for line in lines)
+    content = f"BT /F1 12 Tf 14 TL 72 720 Td {shown} ET".encode("ascii")
+    bodies = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox 7 0 R /Contents 4 0 R /Resources 6 0 R >>",
+        b"<< /Length %d >>\nstream\n%b\nendstream" % (len(content), content),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        b"<< /Font << /F1 5 0 R >> >>",
+        b"[0 0 612 792]",
+    ]
+    out, offsets = bytearray(b"%PDF-1.4\n"), []
+    for number, body in enumerate(bodies, 1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n%b\nendobj\n" % (number, body)
+    begin = len(out)
+    out += b"xref\n0 8\n0000000000 65535 f \n"
+    out += b"".join(b"%010d 00000 n \n" % each for each in offsets)
+    out += b"trailer << /Size 8 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % begin
+    path.write_bytes(out)
+    return path
+
+
+def test_the_text_of_a_pdf_is_read_by_its_numbers(tmp_path: Path) -> None:
+    """Lines that the page wraps are one paragraph again."""
+    path = _pdf(
+        tmp_path / "lease.pdf",
+        ["Lease Agreement", "1. Rent", "1.1 The Tenant pays the rent on the", "first day of May.",
+         "1.2 No rent is due while the flat", "cannot be lived in."],
+    )  # fmt: skip
+    found = chunks(path)
+    assert place_of(found, "The Tenant pays the rent on the first day of May") == "clause 1.1"
+    assert place_of(found, "cannot be lived in") == "clause 1.2"
+
+
+def test_a_pdf_of_pictures_says_so(tmp_path: Path) -> None:
+    """OCR is the user's to run."""
+    path = tmp_path / "scan.pdf"
+    writer = pypdf.PdfWriter()
+    writer.add_blank_page(100, 100)
+    writer.write(path)
+    with pytest.raises(UsageError, match="pictures"):
+        chunks(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.xml", b"<Legislation>", "cannot be read as XML"),
+        ("a.xml", b"no xml", "cannot be read as XML"),
+        ("a.xml", b"<a></a>", "holds no text"),
+        ("a.xml", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a><p>&b;</p></a>", "declares entities"),
+        ("a.xml", b"<a>" * 300 + b"x" + b"</a>" * 300, "more than 256 deep"),
+        ("a.txt", b" \n \n", "holds no text"),
+        ("a.txt", b"\0\0\0", "no text"),
+        ("a.md", b"", "holds no text"),
+        ("a.html", b"<p> </p>", "holds no text"),
+        ("a.pdf", b"%PDF-1.4 nothing", "cannot be read as PDF"),
+        ("a.jsonl", b'{"body": "x"}', "no text in a column `text`; its columns: body"),
+        ("a.jsonl", b"[1]", "no JSON object"),
+        ("a.jsonl", b"{", "is no JSON"),
+        ("a.parquet", b"PAR1", "cannot be read as parquet"),
+        ("a.docx", b"PK", "no reader for .docx"),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_file(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    """One sentence, no traceback."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=re.escape(said)) as raised:
+        chunks(path)
+    assert str(path) in str(raised.value)
+
+
+def test_no_entity_of_another_file_is_read(tmp_path: Path) -> None:
+    """Neither a file nor an address: the declaration alone is refused."""
+    secret = tmp_path / "secret"
+    secret.write_text("hidden")
+    path = tmp_path / "a.xml"
+    path.write_text(
+        f'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b SYSTEM "file://{secret}">]><a><p>&b;</p></a>'
+    )
+    with pytest.raises(UsageError, match="entities"):
+        chunks(path)
+
+
+@pytest.mark.parametrize("ending", [".xml", ".html", ".md", ".txt", ".jsonl", ".pdf"])
+@given(content=st.binary(max_size=400))
+def test_any_bytes_are_text_or_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, ending: str, content: bytes
+) -> None:
+    """Whatever a file holds, it is read or refused; it never raises anything else."""
+    path = tmp_path_factory.mktemp("bytes") / f"a{ending}"
+    path.write_bytes(content)
+    try:
+        found = chunks(path)
+    except UsageError:
+        return
+    assert all(each.text.strip() for each in found)
+
+
+_ALPHABET = st.sampled_from(
+    ["# ", "## ", "1. ", "2. ", "1.1 ", "(a) ", "(b) ", "(i) ", "Section 5 ", "PART 1\n", "\n\n",
+     "    1. ", "shall be liable", " not ", "<b>", "**", "2006 ", "[3] ", ". ", "Article IV\n"]
+)  # fmt: skip
+
+
+@given(pieces=st.lists(_ALPHABET, min_size=1, max_size=60))
+def test_no_text_is_lost_or_doubled_whatever_its_numbers(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[str]
+) -> None:
+    """Structure is guessed, text is not."""
+    path = tmp_path_factory.mktemp("text") / "a.txt"
+    path.write_text("".join(pieces))
+    try:
+        outline = reader_of(path).read(path)
+    except UsageError:
+        return
+    found = chunks(path)
+    assert sum(visible(c.text) for c in found) == outline.characters
+    assert "".join("".join(c.text for c in found).split()) == "".join(path.read_text().split())
