@@ -17,20 +17,14 @@ from legalgen.routing import opening
 from legalgen.settings.layers import SETTINGS, Settings
 from legalgen.store.ledger import Record, new_batch_id, this_process
 
-PLANNED = ("jurisdiction", "practice_area", "topic", "difficulty", "sample_type")
-KEPT = (
-    *PLANNED, "reasoning_instruction", "citation_policy", "gate", "keep_thinking", "judge",
-    "min_score",
-)  # fmt: skip
+KEPT = tuple(each.name for each in SETTINGS if each.resumed == "kept")
 """Settings that make a batch what it is: a resumed one keeps them."""
 AS_OF = "law_as_of"
 """The month that the user set, in a record's parameters. Records of earlier versions have the month
 in which they began as ``as_of``: a resumed batch takes the rule instead."""
-FILES = ("taxonomy", "authorities")
+FILES = tuple(each.name for each in SETTINGS if each.resumed == "file")
 """Settings that name a file a batch is made from: a resumed one reads them again."""
-ROUTING = (
-    "provider", "model", "route", "no_failover", "only_provider", "spill_after", "reasoning_effort",
-)  # fmt: skip
+CHANGEABLE = tuple(each.name for each in SETTINGS if each.resumed == "changeable")
 """Settings that a resumed batch keeps unless new ones are given."""
 
 
@@ -61,7 +55,7 @@ def new_record(
 
 
 def _parameters(settings: Settings) -> dict[str, object]:
-    chosen = {name: _plain(getattr(settings, name)) for name in (*KEPT, *ROUTING)}
+    chosen = {name: _plain(getattr(settings, name)) for name in (*KEPT, *CHANGEABLE)}
     wish = opening.wish_of(settings, Catalog.load())  # what of the layers came to count
     chosen["route"] = _plain(wish.route)
     chosen["provider"] = None if wish.route else wish.provider
@@ -75,7 +69,9 @@ def _parameters(settings: Settings) -> dict[str, object]:
 
 def resumed_flags(record: Record, flags: Mapping[str, object]) -> dict[str, object]:
     """The flags of a resumed batch: its own, and of the new ones those that may change."""
-    kept = {name: value for name, value in record.parameters.items() if name in (*KEPT, *ROUTING)}
+    kept = {
+        name: value for name, value in record.parameters.items() if name in (*KEPT, *CHANGEABLE)
+    }
     if record.parameters.get(AS_OF):
         kept["as_of"] = record.parameters[AS_OF]
     seed = flags.get("seed")

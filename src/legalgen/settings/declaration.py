@@ -31,13 +31,20 @@ class Origin(msgspec.Struct, frozen=True):
         return f"{self.source} ({self.where})" if self.where else self.source
 
 
+Resumed = Literal["anew", "kept", "changeable", "file"]
+"""A batch that goes on takes a setting ``anew`` from the command that resumes it, has it ``kept``
+because it makes the batch what it is, keeps it unless a flag changes it (``changeable``), or reads
+the ``file`` again that it names."""
+
+
 class Declaration(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """All that is known about one setting before anybody sets it.
 
     ``absent`` says in words what holds when the value is None. ``example`` is a value as a user
     writes it, for the commented file. ``table`` and ``key`` are its place in that file. The flag
     ``flag``, or ``short``, is taken by ``commands`` (``dataset verify``), and shown in ``--help``
-    under the heading ``panel``, with ``metavar`` in place of its value.
+    under the heading ``panel``, with ``metavar`` in place of its value. ``resumed`` says what
+    becomes of it when a batch goes on.
     """
 
     name: str = ""
@@ -53,6 +60,7 @@ class Declaration(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     short: str
     panel: str
     commands: tuple[str, ...]
+    resumed: Resumed
 
     @property
     def flag(self) -> str:
@@ -113,6 +121,7 @@ def setting(
     help: str,  # noqa: A002 - the word that Typer uses for it
     *,
     commands: tuple[str, ...] = WRITING,
+    resumed: Resumed = "anew",
     metavar: str = "",
     short: str = "",
     key: str = "",
@@ -133,6 +142,7 @@ def setting(
         short=short,
         panel=PANELS[table],
         commands=commands,
+        resumed=resumed,
     )
     # A URL may hold a password, and a value's repr ends in tracebacks.
     return field(default=default, repr=kind.name != URL.name, metadata={"setting": declared})

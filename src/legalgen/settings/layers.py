@@ -85,10 +85,10 @@ class Settings:
     # fmt: off
     provider: str | None = setting(suggested(*PROVIDERS), None, "", "The provider to begin with.",
         commands=(*WRITING, "models"), metavar="NAME", short="-p",
-        absent="the first that has a key", example="groq")
+        absent="the first that has a key", example="groq", resumed="changeable")
     model: str | None = setting(TEXT, None, "", "The model to begin with; a path for a GGUF file.",
         metavar="MODEL", short="-m",
-        absent="the provider's first", example="openai/gpt-oss-120b")
+        absent="the provider's first", example="openai/gpt-oss-120b", resumed="changeable")
 
     count: int = setting(COUNT, 10, "batch", "How many samples to accept.",
         commands=BATCH, short="-n")
@@ -116,37 +116,39 @@ class Settings:
         commands=BATCH, absent="6 for each sample, at least 50", example="500")
 
     jurisdiction: tuple[str, ...] = setting(NAMES, (), "sample", "Only these jurisdictions.",
-        commands=(*WRITING, TREE), absent="all", example="uk,us")
+        commands=(*WRITING, TREE), absent="all", example="uk,us", resumed="kept")
     practice_area: tuple[str, ...] = setting(NAMES, (), "sample", "Only these practice areas.",
-        commands=(*WRITING, TREE), absent="all", example="contract,tort")
+        commands=(*WRITING, TREE), absent="all", example="contract,tort", resumed="kept")
     topic: tuple[str, ...] = setting(NAMES, (), "sample", "Only these topics.",
-        commands=(*WRITING, TREE), absent="all", example="formation")
+        commands=(*WRITING, TREE), absent="all", example="formation", resumed="kept")
     difficulty: tuple[str, ...] = setting(NAMES, (), "sample", "Only these difficulties.",
-        commands=(*WRITING, TREE), absent="all", example="intermediate,advanced")
+        commands=(*WRITING, TREE), absent="all", example="intermediate,advanced", resumed="kept")
     sample_type: tuple[str, ...] = setting(NAMES, (), "sample", "Only these types of sample.",
-        commands=(*WRITING, TREE), absent="all", example="case_analysis")
+        commands=(*WRITING, TREE), absent="all", example="case_analysis", resumed="kept")
     reasoning_instruction: str | None = setting(TEXT, None, "sample",
         "A sentence to add to the prompt on how to reason.",
-        absent="none", example="Weigh both parties' strongest argument.")
+        absent="none", example="Weigh both parties' strongest argument.", resumed="kept")
     citation_policy: CitationPolicy = setting(
         one_of(*get_args(CitationPolicy)), "statute-first", "sample",
-        "Which authorities a model is asked to cite.", metavar="POLICY")
+        "Which authorities a model is asked to cite.", metavar="POLICY", resumed="kept")
     as_of: str | None = setting(MONTH, None, "sample",
         "The month as at which the law is asked for, whichever model writes.",
         absent="the month up to which each model knows, if its maker says", example="2024-06")
     gate: GateMode = setting(one_of(*get_args(GateMode)), "full", "sample",
-        "full: every check; structure: only what makes a row readable.", metavar="GATE")
+        "full: every check; structure: only what makes a row readable.", metavar="GATE",
+        resumed="kept")
     judge: tuple[ModelRef, ...] = setting(ROUTE, (), "sample",
         "The model that marks each sample in a second call.", metavar="P/MODEL", absent="none",
-        example="groq/qwen/qwen3.8-27b")
+        example="groq/qwen/qwen3.8-27b", resumed="kept")
     min_score: float | None = setting(MARK, None, "sample",
         "A mark below which a sample is refused, 1 to 5; needs a judge.",
-        absent="none is refused", example="3.5")
+        absent="none is refused", example="3.5", resumed="kept")
     keep_thinking: bool = setting(SWITCH, False, "sample",
-        "Keep what the vendor returns as reasoning text, in the column thinking.")
+        "Keep what the vendor returns as reasoning text, in the column thinking.", resumed="kept")
 
     reasoning_effort: Effort = setting(one_of(*get_args(Effort)), "low", "calls",
-        "How long a reasoning model may think; the largest lever on tokens.", metavar="EFFORT")
+        "How long a reasoning model may think; the largest lever on tokens.", metavar="EFFORT",
+        resumed="changeable")
     timeout: float | None = setting(CALL_TIME, None, "calls",
         "Deadline of one call, from connecting to the last byte.",
         absent="the model's own, 2m for most", example="90s")
@@ -154,12 +156,14 @@ class Settings:
 
     route: tuple[ModelRef, ...] = setting(ROUTE, (), "failover",
         "The models to use, in the order of preference.", absent="from the catalog",
-        example="groq/openai/gpt-oss-120b,cerebras/gpt-oss-120b")
-    no_failover: bool = setting(SWITCH, False, "failover", "Use one model and no other.")
+        example="groq/openai/gpt-oss-120b,cerebras/gpt-oss-120b", resumed="changeable")
+    no_failover: bool = setting(SWITCH, False, "failover", "Use one model and no other.",
+        resumed="changeable")
     only_provider: bool = setting(SWITCH, False, "failover",
-        "Use the models of the named provider and no other's.")
+        "Use the models of the named provider and no other's.", resumed="changeable")
     spill_after: float = setting(DURATION, 5.0, "failover",
-        "How much later the named provider may deliver before another is paid.")
+        "How much later the named provider may deliver before another is paid.",
+        resumed="changeable")
     stickiness: float = setting(DURATION, 0.05, "failover",
         "How much sooner a less preferred model must be ready to be taken.")
     alert_switches: int = setting(NATURAL, 10, "failover",
@@ -169,9 +173,10 @@ class Settings:
 
     taxonomy: Path | None = setting(PATH, None, "", "A taxonomy of your own, in TOML.",
         commands=(*WRITING, *BY_TAXONOMY, TREE),
-        absent="the built-in one", example="taxonomy.toml")
+        absent="the built-in one", example="taxonomy.toml", resumed="file")
     authorities: Path | None = setting(PATH, None, "", "A list of known authorities, one a line.",
-        commands=(*WRITING, *BY_AUTHORITIES), absent="none", example="authorities.txt")
+        commands=(*WRITING, *BY_AUTHORITIES), absent="none", example="authorities.txt",
+        resumed="file")
 
     data_dir: Path = folder("Where the dataset and the ledger are.",
         commands=SHOWING, example="/srv/legalgen")
