@@ -249,7 +249,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     ),
     _C.TIMEOUT: pattern(
         r"\btim(?:ed|ing)[\s-]?out\b|\btimeout\b|deadline\s(?:was\s)?exceeded|took\stoo\slong"
-        r"|E(?:SOCKET)?TIMEDOUT|UND_ERR_(?:HEADERS|BODY)_TIMEOUT|\w+timeouterror\b",
+        r"|E(?:SOCKET)?TIMEDOUT|UND_ERR_(?:HEADERS|BODY)_TIMEOUT|\wtimeouterror\b",
         r"超时|逾時|タイムアウト|시간\s?초과|таймаут|tiempo\sde\sespera|tempo\s(?:limite|esgotado)"
         r"|délai\s(?:d'attente|dépassé)|zeitüberschreitung|превышено\sвремя|hết\sthời\sgian",
     ),
