@@ -16,7 +16,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
-import pyarrow.dataset as ds
 
 from legalgen.dataset.verify import verify
 from legalgen.store import parts
@@ -188,6 +187,8 @@ def test_readers_see_whole_parts_only(tmp_path: Path) -> None:
 
 def counted(trial: Trial) -> Iterator[int]:
     """How many rows pyarrow sees, ten times over while the batch runs."""
+    import pyarrow.dataset as ds  # which takes a second, for pandas
+
     folder = trial.data_dir.parts()
     for _ in range(10):
         assert not told_of(trial.home / "told-1.jsonl")["BatchFinished"], trial.error()

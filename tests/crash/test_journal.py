@@ -26,6 +26,7 @@ from tests.crash.writer import write
 HERE = Path(__file__).parent
 PART_ROWS = 2
 SIZES = [1, 3, 1]
+EXTENDED = pytest.mark.extended
 
 
 def noted(_batch_id: str, _part: Part) -> None:
@@ -187,14 +188,26 @@ def test_a_power_cut_during_recovery_loses_and_doubles_nothing(tmp_path: Path, n
 
 
 @pytest.mark.parametrize(
-    ("number", "lasting"), [(errno.ENOSPC, True), (errno.EIO, False)], ids=["full", "broken-once"]
+    ("number", "lasting", "places"),
+    [
+        pytest.param(errno.ENOSPC, True, slice(0, None, 2), id="full"),
+        pytest.param(errno.EIO, False, slice(1, None, 2), id="broken-once"),
+        pytest.param(errno.ENOSPC, True, slice(None), id="full-all", marks=EXTENDED),
+        pytest.param(errno.ENOSPC, False, slice(None), id="full-once-all", marks=EXTENDED),
+        pytest.param(errno.EIO, True, slice(None), id="broken-all", marks=EXTENDED),
+        pytest.param(errno.EIO, False, slice(None), id="broken-once-all", marks=EXTENDED),
+    ],
 )
 def test_a_disk_that_fails_at_any_operation_breaks_the_writer_and_loses_nothing(
-    tmp_path: Path, number: int, lasting: bool
+    tmp_path: Path, number: int, lasting: bool, places: slice
 ) -> None:
-    """An error at each operation: DiskError, then a writer that refuses, then a whole recovery."""
+    """An error at each operation: DiskError, then a writer that refuses, then a whole recovery.
+
+    At every other operation the disk is full, at those between it fails once; the extended run has
+    each way at each.
+    """
     total = operations(DataDir(tmp_path / "whole"))
-    for at in range(1, total + 1):
+    for at in range(1, total + 1)[places]:
         data_dir = made(tmp_path / str(at))
         accepted, broken = fail_at(data_dir, Failer(at, number, lasting=lasting))
         if broken is not None:

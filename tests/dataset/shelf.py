@@ -54,7 +54,7 @@ def written(
 
 def rows_of(data_dir: DataDir) -> list[Sample]:
     """All sealed rows, in the order of the parts' names."""
-    tables = [from_table(pq.read_table(path)) for path in parts(data_dir)]
+    tables = [from_table(pq.ParquetFile(path).read()) for path in parts(data_dir)]
     return [sample for table in tables for sample in table]
 
 

@@ -188,13 +188,14 @@ def test_killed_while_parts_are_moved_one_by_one_it_goes_on(tmp_path: Path) -> N
     assert kill_at_every_operation(tmp_path, "after", work, check) > 20
 
 
-def test_a_disk_that_fails_anywhere_leaves_the_rows(tmp_path: Path) -> None:
-    """An error at each operation, full and broken in turn, is a DiskError; the dataset is the old
-    one or the new one."""
+@pytest.mark.parametrize("step", [2, pytest.param(1, marks=pytest.mark.extended)])
+def test_a_disk_that_fails_anywhere_leaves_the_rows(tmp_path: Path, step: int) -> None:
+    """An error at every other operation, or each, is a DiskError; the dataset is the old one or
+    the new one."""
     template = filled(tmp_path / "template", rows=3, part_rows=1)
-    for at in range(1, 200):
+    for at in range(1, 200, step):
         data_dir = copied(template, tmp_path / str(at))
-        failer = Failer(at, (errno.ENOSPC, errno.EIO)[at % 2], lasting=True)
+        failer = Failer(at, (errno.ENOSPC, errno.EIO)[at // step % 2], lasting=True)
         with intercept(failer), contextlib.suppress(DiskError):
             compacted(data_dir)
             assert failer.count < at

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from legalgen.errors.redaction import MINIMUM_SECRET, REDACTED, conceal, excerpt, redact
@@ -20,6 +20,7 @@ anything = (
     .map(str.strip)
     .filter(lambda text: len(text) >= MINIMUM_SECRET and text not in REDACTED * 3)
 )
+FEW = settings(max_examples=settings().max_examples // 2)  # for each of many spellings
 prose = st.text(" ,;:\n", max_size=60)
 
 SPELLINGS: dict[str, Callable[[str], str]] = {
@@ -43,6 +44,7 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @given(key=headers, before=prose, after=prose)
+@FEW
 def test_a_key_never_survives(spelling: str, key: str, before: str, after: str) -> None:
     """A key that a header can carry is gone in every spelling, and what stood around it stays."""
     written = SPELLINGS[spelling](key)
@@ -58,6 +60,7 @@ def test_a_key_never_survives(spelling: str, key: str, before: str, after: str) 
 @given(key=anything)
 @example(key="00 00000")  # a form writes 00+00000: no letter of it is escaped
 @example(key="00    +00000")  # a run of blanks is matched by another pattern
+@FEW
 def test_nor_does_a_key_that_is_none(spelling: str, key: str) -> None:
     """Line breaks, quotes, emoji and runs of backslashes inside a mistaken key hide it nowhere."""
     try:
@@ -133,6 +136,7 @@ def test_no_key_makes_it_slow(key: str) -> None:
 
 @pytest.mark.parametrize("spelling", ["plain", "wrapped", "percent twice", "json in json"])
 @given(before=st.integers(0, 260), blanks=st.integers(1, 9_000))
+@FEW
 def test_an_excerpt_holds_no_half_of_a_key(spelling: str, before: int, blanks: int) -> None:
     """Wherever the cut falls, and however many blanks are folded before it."""
     text = f"{'a' * before}{' ' * blanks}{SPELLINGS[spelling](KEY)} behind"

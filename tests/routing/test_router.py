@@ -85,7 +85,7 @@ def always(category: ErrorCategory, **known: object) -> Fault:
         (8, True, False, 360),
         (8, True, True, 360),
         (8, False, False, 360),
-        (32, False, False, 240),
+        (16, False, False, 240),
         pytest.param(32, True, True, 720, marks=pytest.mark.extended),
         pytest.param(32, False, False, 720, marks=pytest.mark.extended),
     ],
@@ -107,8 +107,8 @@ def test_quotas_of_the_whole_route_are_used_up(
 def test_a_paid_tier_is_used_up() -> None:
     """The ramp and the queue cost little at 250,000 tokens a minute, too."""
     quotas = [Quota("requests", "minute", 1000), Quota("tokens", "minute", 250_000, told=True)]
-    world = World([Server(Target(A), quotas)], workers=32).run(180)
-    assert world.share_of_quotas(180) >= 0.95
+    world = World([Server(Target(A), quotas)], workers=32).run(90)
+    assert world.share_of_quotas(90) >= 0.95
     assert world.share_of(C.RATE_LIMIT) <= 0.01
 
 
@@ -656,9 +656,9 @@ def test_without_patience_the_others_are_paid_from_the_first() -> None:
 def test_under_limits_the_quotas_of_the_whole_route_are_used() -> None:
     """The others are paid before fifteen seconds are over, and 95 % of all quotas are used."""
     servers = [groq("a"), groq("b"), cerebras("d"), cerebras("e")]
-    world = World(servers, workers=16, policy=NAMED).run(360)
+    world = World(servers, workers=8, policy=NAMED).run(300)
     assert min(world.servers[D].times) <= world.started + 15
-    assert world.share_of_quotas(360) >= 0.95
+    assert world.share_of_quotas(300) >= 0.95
 
 
 def test_a_limited_named_provider_is_left_at_once() -> None:

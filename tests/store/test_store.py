@@ -62,7 +62,9 @@ def writing(data_dir: DataDir, **options: object) -> Iterator[BatchWriter]:
 
 
 def rows_on_disk(data_dir: DataDir, *, rehearsal: bool = False) -> list[Sample]:
-    found = [from_table(pq.read_table(path)) for path in parts(data_dir, rehearsal=rehearsal)]
+    found = [
+        from_table(pq.ParquetFile(path).read()) for path in parts(data_dir, rehearsal=rehearsal)
+    ]
     return [sample for rows in found for sample in rows]
 
 
