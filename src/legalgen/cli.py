@@ -91,7 +91,9 @@ def batch(
     ] = None,
     plan: Annotated[
         bool,
-        typer.Option("--plan", help="Show what would be written and whether it fits; call nobody."),
+        typer.Option(
+            "--plan", "--dry-run", help="Show what would be written, the cost and the end; no call."
+        ),
     ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Queue behind a running batch.")] = False,
     wait_max: Annotated[

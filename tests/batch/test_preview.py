@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from msgspec.structs import replace
 
 from legalgen.batch.generation import Stop
 from legalgen.batch.intent import Intent
 from legalgen.batch.opening import RunParts, online, open_parts, session_of
-from legalgen.batch.preview import preview
+from legalgen.batch.preview import Preview, preview
 from legalgen.routing.forecast import forecast
 from legalgen.settings.layers import Settings
+from legalgen.ui import plan_screen
+from legalgen.ui.console import Console
+from tests.ui.test_console import Stream
 from tests.vendors import Config, VendorServer
+
+QWEN = "groq/qwen/qwen3.8-27b"
 
 
 @contextlib.contextmanager
@@ -28,6 +35,64 @@ def opened(tmp_path: Path, server: VendorServer, count: int, **flags: object) ->
     run = open_parts(settings, Intent(count=count), listener=lambda _: None, stop=Stop())
     with contextlib.closing(run):
         yield run
+
+
+def seen(found: Preview, columns: int = 80) -> list[str]:
+    """The lines of a terminal."""
+    out = Stream(terminal=True)
+    console = Console(out=out, err=Stream(), environ={"NO_COLOR": "1"}, columns=columns)
+    console.plan(found)
+    lines = [re.sub(r"\x1b\[[\d;]*m", "", line).rstrip() for line in out.getvalue().splitlines()]
+    assert max(map(len, lines)) <= columns
+    return lines
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+@pytest.mark.parametrize("count", [1, 200, 5000])
+def test_a_plan_answers_in_its_first_three_lines(tmp_path: Path, count: int, columns: int) -> None:
+    """What is written, what it costs in all, when it is done; and what stands in the rows adds up
+    to what stands above them, at any width."""
+    with (
+        VendorServer(Config.of("groq-free")) as server,
+        opened(tmp_path, server, count, judge=[QWEN]) as run,
+    ):
+        found = preview(run)
+        assert server.calls() == []
+    wide, narrow = seen(found, 200), seen(found, columns)
+    samples = f"{count:,} samples on " if count > 1 else "1 sample on 1 topic"
+    assert wide[0].startswith(samples)
+    low, high = re.findall(r"\$([\d.,]+)", wide[1])
+    assert re.search(r" in all, [\d,]+ tokens$", wide[1])
+    assert wide[2].startswith("done in about ") or "30 days" in wide[2]
+    plan = plan_screen.rows(found)
+    total = plan_screen.in_all(plan)
+    digits = len(low.partition(".")[2])
+    assert (f"{total.low:,.{digits}f}", f"{total.high:,.{digits}f}") == (low, high)
+    listed = [re.findall(r"\$([\d.,]+) to \$([\d.,]+)", line) for line in wide[3:]]
+    *each, last = [found for (found,) in filter(None, listed)]
+    for at, sum_shown in enumerate(last):
+        added = sum(float(pair[at].replace(",", "")) for pair in each)
+        assert f"{added:,.{digits}f}" == sum_shown
+    assert total.made == sum(share.samples for share in found.forecast.shares)
+    text = " ".join(" ".join(narrow).split())
+    assert f"${low} to ${high} in all" in text
+
+
+def test_a_bound_on_time_says_how_many(tmp_path: Path) -> None:
+    """Half of the time is about half of the samples; a long one is said to suffice."""
+    with VendorServer(Config.of("groq-free")) as server:
+        with opened(tmp_path, server, 600) as run:
+            whole = preview(run)
+        with opened(tmp_path, server, 600, max_time=f"{whole.seconds / 2:.0f}s") as run:
+            half = preview(run)
+        with opened(tmp_path, server, 600, max_time="23h") as run:
+            enough = preview(run)
+    assert half.within is not None
+    assert 200 < half.within < 500
+    assert seen(half, 120)[2].startswith(f"about {half.within} of 600 by --max-time ")
+    assert half.as_json()["samples_by_max_time"] == half.within
+    assert seen(enough, 120)[2].endswith("within --max-time 23 h 00 min")
+    assert whole.within is None
 
 
 def test_a_plan_calls_nobody_and_writes_nothing(tmp_path: Path) -> None:
@@ -63,13 +128,10 @@ def test_more_than_a_day_allows_is_said(tmp_path: Path) -> None:
         opened(tmp_path, server, 5000) as run,
     ):
         found = preview(run)
-    words = "\n".join(found.lines())
+    shown = seen(found)
     assert not found.forecast.fits_today
-    assert "does not fit" in words
-    assert "per day" in words
-
-
-QWEN = "groq/qwen/qwen3.8-27b"
+    assert "It does not fit into one day." in shown
+    assert any("of a day are used up after" in line for line in shown)
 
 
 def test_a_judges_calls_are_counted_apart(tmp_path: Path) -> None:
@@ -91,7 +153,9 @@ def test_a_judges_calls_are_counted_apart(tmp_path: Path) -> None:
     assert model["limits_assumed"] == "the smallest plan"
     assert 0 < model["cost_usd_low"] < model["cost_usd_high"]
     assert model["output_tokens"] < model["input_tokens"] < 200_000
-    assert list(found.lines())[-2].startswith(f"  judge {QWEN}: 90 marks in 100 calls, ")
+    [row] = [row for row in plan_screen.rows(found) if row.name == f"judge {QWEN}"]
+    assert (row.made, row.calls) == (90, 100)
+    assert plan_screen.in_all(plan_screen.rows(found)).made == 90
     assert found.seconds == max(found.forecast.seconds, found.judging.seconds)  # type: ignore[union-attr]
 
 
@@ -120,9 +184,9 @@ def test_a_batch_fits_no_sooner_than_its_judge(tmp_path: Path) -> None:
         slow = replace(quick, judging=replace(quick.judging, seconds=90_000.0))
         never = replace(quick, judging=forecast(200, [], 0.0))
     assert (quick.fits_today, slow.fits_today, never.fits_today) == (True, False, False)
-    assert "about 25h: does not fit into one day" in slow.lines()
+    assert seen(slow)[2].startswith("done in about 25 h 00 min, at ")
     assert (slow.as_json()["seconds"], never.as_json()["seconds"]) == (90_000.0, None)
-    assert "It does not fit: the judge cannot give so many marks within 30 days." in never.lines()
+    assert seen(never)[2] == "does not fit: the judge cannot mark so many in 30 days"
 
 
 def test_what_was_learnt_of_a_judge_is_used(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from legalgen.store.ledger import Ledger, ModelStats, Record
 from legalgen.store.parts import iter_batches
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
-from legalgen.ui import screens
+from legalgen.ui import plan_screen, screens
 from legalgen.ui.console import result_json
 from tests.program import LONGEST_S, environment
 from tests.simulation import HeldTime
@@ -420,7 +420,7 @@ class TestPrices:
         run = self.unpriced(world)
         planned = preview(run)
         result = ended(begun(run))
-        assert "price unknown: " in "\n".join(planned.lines())
+        assert "price unknown: " in "\n".join(line.text for line in plan_screen.head(planned))
         assert planned.as_json()["models"][0]["price_unknown_tokens"] > 0
         stats = stats_of(result)["openai/m"]
         used = stats.input_tokens + stats.output_tokens

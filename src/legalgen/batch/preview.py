@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,27 +24,28 @@ from legalgen.routing.rate_limits import CHARACTERS_PER_TOKEN, Budgets, Cost, De
 from legalgen.routing.route import Route
 from legalgen.routing.router import Router
 from legalgen.routing.targets import Target, View
-from legalgen.settings.types import format_duration
 from legalgen.store import parts
 from legalgen.store.sample import Draft
 
 USED_SHARE = 0.75
 """What an answer usually takes of the completion budget reserved for it, until it is measured."""
 
-ASSUMED = "Limits of the smallest plan were assumed where none are known; one call tells more."
-
 
 class Preview(msgspec.Struct, frozen=True):
     """A batch that was not begun: its tasks, the rows there are, and the forecast.
 
-    ``judging`` is the forecast of the judge's marks; None where no judge is asked for.
+    ``judging`` is the forecast of the judge's marks; None where no judge is asked for. ``at`` is
+    now, ``most_s`` the time that the batch may take.
     """
 
     tasks: tuple[Task, ...]
     rows: int
     cells: int
+    dataset: Path
+    at: datetime
     forecast: Forecast
     judging: Forecast | None = None
+    most_s: float | None = None
 
     @property
     def seconds(self) -> float:
@@ -53,6 +56,16 @@ class Preview(msgspec.Struct, frozen=True):
     def fits_today(self) -> bool:
         """Whether it would be done within 24 hours."""
         return all(outlook.fits_today for outlook in self._outlooks)
+
+    @property
+    def within(self) -> int | None:
+        """How many samples are written and marked after ``most_s``; None without a bound."""
+        return min((o.within for o in self._outlooks if o.within is not None), default=None)
+
+    @property
+    def shares(self) -> tuple[ModelShare, ...]:
+        """What each model does, judges last."""
+        return tuple(share for outlook in self._outlooks for share in outlook.shares)
 
     @property
     def _outlooks(self) -> tuple[Forecast, ...]:
@@ -74,36 +87,14 @@ class Preview(msgspec.Struct, frozen=True):
             "spread": {axis: dict(counts) for axis, counts in self.spread().items()},
             "seconds": _finite(self.seconds),
             "fits_today": self.fits_today,
+            "samples_by_max_time": self.within,
+            "cost_usd_low": _sum(share.usd_low for share in self.shares),
+            "cost_usd_high": _sum(share.usd_high for share in self.shares),
+            "tokens": sum(share.input_tokens + share.output_tokens for share in self.shares),
+            "price_unknown_tokens": sum(map(price_unknown_tokens, self.shares)),
             "models": [_share_json(share) for share in self.forecast.shares],
             "judge": self.judging and _judging_json(self.judging),
         }
-
-    def lines(self) -> Iterator[str]:
-        """The same in people's words."""
-        spread = self.spread()
-        topics = spread["topic"].values()
-        yield f"{len(self.tasks)} samples over {self.cells} cells; {self.rows} rows are there"
-        if topics:
-            yield f"  topics         {len(topics)}, {min(topics)} to {max(topics)} samples each"
-        for axis in ("jurisdiction", "difficulty", "sample_type"):
-            counts = ", ".join(f"{name} {count}" for name, count in sorted(spread[axis].items()))
-            yield f"  {axis:<14} {counts}"
-        yield from self._outlook_lines()
-
-    def _outlook_lines(self) -> Iterator[str]:
-        if math.isinf(self.forecast.seconds):
-            yield "It does not fit: these models cannot give so many samples within 30 days."
-        elif math.isinf(self.seconds):
-            yield "It does not fit: the judge cannot give so many marks within 30 days."
-        else:
-            today = "fits today" if self.fits_today else "does not fit into one day"
-            yield f"about {format_duration(round(self.seconds))}: {today}"
-        for share in self.forecast.shares:
-            yield f"  {share.ref}: {_share_words(share, 'samples')}"
-        for share in self.judging.shares if self.judging else ():
-            yield f"  judge {share.ref}: {_share_words(share, 'marks')}"
-        if any(share.assumed for outlook in self._outlooks for share in outlook.shares):
-            yield ASSUMED
 
 
 def preview(run: RunParts) -> Preview:
@@ -121,8 +112,11 @@ def preview(run: RunParts) -> Preview:
         tuple(planned),
         summary.rows,
         run.space.cells,
+        run.data_dir.dataset(rehearsal=rehearsal),
+        now,
         _writing(run, planned),
         _judging(run, planned, run.judges) if run.judges else None,
+        run.settings.max_time,
     )
 
 
@@ -134,7 +128,7 @@ def _writing(run: RunParts, planned: Sequence[Task]) -> Forecast:
         return max(0.05, view.health.usable_share) if view.health.usable else UNKNOWN_YIELD
 
     supplies = _supplies(run, run.routers.writers, planned, demand, kept)
-    return forecast(len(planned), supplies, run.reporter.clock.monotonic())
+    return forecast(len(planned), supplies, run.reporter.clock.monotonic(), run.settings.max_time)
 
 
 def _judging(run: RunParts, planned: Sequence[Task], judges: Route) -> Forecast:
@@ -151,7 +145,7 @@ def _judging(run: RunParts, planned: Sequence[Task], judges: Route) -> Forecast:
 
     router = run.routers.open_judges(judges)
     supplies = _supplies(run, router, planned, demand, lambda _: UNKNOWN_YIELD)
-    return forecast(len(planned), supplies, run.reporter.clock.monotonic())
+    return forecast(len(planned), supplies, run.reporter.clock.monotonic(), run.settings.max_time)
 
 
 def _supplies(
@@ -242,9 +236,7 @@ def _share_json(share: ModelShare) -> dict[str, Any]:
         "output_tokens": share.output_tokens,
         "cost_usd_low": share.usd_low,
         "cost_usd_high": share.usd_high,
-        "price_unknown_tokens": share.input_tokens + share.output_tokens
-        if share.usd_low is None
-        else 0,
+        "price_unknown_tokens": price_unknown_tokens(share),
         "bound_by": " per ".join(share.limit) if share.limit else "latency",
         "seconds": None if math.isinf(share.seconds) else round(share.seconds),
         "daily_limit_hit_in_s": share.exhausted_in_s and round(share.exhausted_in_s),
@@ -254,20 +246,12 @@ def _share_json(share: ModelShare) -> dict[str, Any]:
     }
 
 
-def _share_words(share: ModelShare, made: str) -> str:
-    """``made`` is what its answers are: samples or marks."""
-    words = [
-        f"{share.samples} {made} in {share.calls} calls",
-        *([] if math.isinf(share.seconds) else [format_duration(round(share.seconds))]),
-        f"{share.input_tokens + share.output_tokens:,} tokens",
-    ]
-    if share.usd_low is not None and share.usd_high is not None:
-        words.append(f"${share.usd_low:.2f} to ${share.usd_high:.2f}")
-    elif share.calls:
-        words.append(f"price unknown: {share.input_tokens + share.output_tokens:,} tokens")
-    words.append("bound by " + (" per ".join(share.limit) if share.limit else "latency"))
-    if share.exhausted_in_s is not None:
-        after = format_duration(round(share.exhausted_in_s))
-        kind = f"{share.exhausted_kind} per day".replace("_", " ")
-        words.append(f"{kind} used up after {after} and {share.samples_until} {made}")
-    return ", ".join(words)
+def price_unknown_tokens(share: ModelShare) -> int:
+    """Tokens of a model whose price is not known."""
+    return share.input_tokens + share.output_tokens if share.usd_low is None else 0
+
+
+def _sum(costs: Iterable[float | None]) -> float | None:
+    """The costs that are known; None where none is."""
+    known = [cost for cost in costs if cost is not None]
+    return round(sum(known), 6) if known else None

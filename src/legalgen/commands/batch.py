@@ -128,10 +128,7 @@ def show_plan(
     run = open_parts(settings, intent, listener=lambda _: None, stop=Stop())
     with contextlib.closing(run):
         found = preview(run)
-    if console.json:
-        console.data(found.as_json())
-    else:
-        console.text("\n".join(found.lines()))
+    console.plan(found)
     return 0
 
 

@@ -68,11 +68,15 @@ class ModelShare(msgspec.Struct, frozen=True):
 
 
 class Forecast(msgspec.Struct, frozen=True):
-    """What a batch would take. ``seconds`` is ``inf`` when it does not fit into thirty days."""
+    """What a batch would take. ``seconds`` is ``inf`` when it does not fit into thirty days.
+
+    ``within`` is how many samples are there after the time that it may take; None without one.
+    """
 
     samples: int
     seconds: float
     shares: tuple[ModelShare, ...]
+    within: int | None = None
 
     @property
     def fits_today(self) -> bool:
@@ -80,10 +84,12 @@ class Forecast(msgspec.Struct, frozen=True):
         return self.seconds <= 86400.0
 
 
-def forecast(samples: int, supplies: Sequence[Supply], now: float) -> Forecast:
+def forecast(
+    samples: int, supplies: Sequence[Supply], now: float, most_s: float | None = None
+) -> Forecast:
     """How long ``samples`` take over these models together, and what each would do.
 
-    ``now`` is the monotonic time that the buckets are read at.
+    ``now`` is the monotonic time that the buckets are read at, ``most_s`` a bound on the time.
     """
     seconds = _soonest(samples, supplies, now)
     horizon = min(seconds, LONGEST_S)
@@ -93,7 +99,12 @@ def forecast(samples: int, supplies: Sequence[Supply], now: float) -> Forecast:
         samples,
         seconds,
         tuple(_share(s, shares[s.ref], horizon, now) for s in supplies if shares[s.ref]),
+        None if most_s is None else min(samples, _within(supplies, most_s, now)),
     )
+
+
+def _within(supplies: Sequence[Supply], seconds: float, now: float) -> int:
+    return math.floor(sum(_capacity(supply, seconds, now) for supply in supplies))
 
 
 def _soonest(samples: int, supplies: Sequence[Supply], now: float) -> float:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
     from legalgen.batch.intent import Result
+    from legalgen.batch.preview import Preview
     from legalgen.law.axes import Branch
     from legalgen.routing.inventory import Compared, Listing, ModelRow
     from legalgen.store.ledger import Record, UnreadableRecord
@@ -197,6 +198,21 @@ class Console:
                 )
         if not self.quiet:
             self.talk("\n" + screens.origin(sample, saved=saved, where=where))
+
+    def plan(self, found: Preview) -> None:
+        """What a batch would write, what it would cost, when it would be done."""
+        if self.json:
+            self.data(found.as_json())
+            return
+        from legalgen.ui import plan_screen  # few ask for it
+
+        self._lines(plan_screen.head(found))
+        table = plan_screen.table(found)
+        if table.rows:
+            self._out("\n")
+            self._grid(table, table.only(plan_screen.MIDDLE), table.only(plan_screen.NARROW))
+            self._out("\n")
+        self._lines(plan_screen.foot(found))
 
     def history(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """A table of batches; rows are those of ``history_row``."""
