@@ -646,6 +646,39 @@ def test_a_batch_in_a_terminal(program: Program, vendors: VendorServer) -> None:
     assert b"\x1b[?25l" not in terminal.raw
 
 
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_an_outage_on_the_screen(program: Program, vendors: VendorServer, columns: int) -> None:
+    """Groq refuses every call: one line says so and with whom it goes on, at any width; the view
+    names each model apart, wraps no line, and no word of the vendor or the program is left."""
+    vendors.fail("groq", "over_capacity")
+    command = [str(EXECUTABLE), "batch", "--provider", "groq", "--count", "60", "-c", "2"]
+    with in_terminal(command, program.environ, columns, 30) as terminal:
+        terminal.until(lambda t: "/60" in t.everything and "down" in t.everything)
+        view = terminal.lines
+        assert terminal.end() == 0
+    text = " ".join(terminal.everything.split())
+    assert text.count("groq is over capacity, going on with cerebras") == 1
+    assert not any(
+        word in text for word in ("503", "overloaded", "output_invalid", "slot", "probed")
+    )
+    table = view[next(n for n, line in enumerate(view) if line.startswith("  model ")) + 1 :]
+    assert len({line.split()[0] for line in table}) == len(table) >= 5
+    assert "completed 60 of 60 samples" in text
+
+
+def test_sixty_samples_under_429s_are_a_few_lines(program: Program, vendors: VendorServer) -> None:
+    """What each call met is in the log and in ``history --why``; stderr says what changed."""
+    vendors.fail("groq", "rpm", retry_after_s=0.3, every=3)
+    ended = program.run("batch", "--provider", "groq", "--count", "60", "-c", "4")
+    assert ended.code == 0
+    refused = program.record().models
+    assert sum(stats.failures.get("rate_limit", 0) for stats in refused.values()) > 10
+    said = ended.err.partition("completed")[0].splitlines()
+    assert len(said) < 10
+    assert any("is at its rate limit, going on with" in line for line in said)
+    assert "429" in program.run("history", "--why").out
+
+
 def test_ctrl_c_in_a_terminal(program: Program) -> None:
     """The key ends the batch after what is in flight, with the command that goes on."""
     command = [str(EXECUTABLE), "batch", "--provider", "groq", "--count", "5000"]
