@@ -257,6 +257,37 @@ def test_what_cannot_work_ends_with_a_remedy(
     assert "Traceback" not in ended.err
 
 
+def test_a_dead_key_while_another_provider_works_is_said(
+    program: Program, vendors: VendorServer
+) -> None:
+    """Under --quiet one line for each trouble; the ledger, JSON, history and models have it."""
+    vendors.fail("groq", "unauthorized")
+    quiet = program.run("batch", "-p", "groq", "-n", "4", "--quiet")
+    assert (quiet.code, quiet.out) == (0, "")
+    first, second = quiet.err.splitlines()
+    assert "TROUBLE: groq refuses the key: check GROQ_API_KEY" in first
+    assert second.endswith("TROUBLE: cerebras is paid in place of groq.")
+    strict = program.run("batch", "-p", "groq", "-n", "2", "--strict", "--json")
+    assert (strict.code, strict.json["status"]) == (1, "completed")
+    kinds = [(one["kind"], one["target"]) for one in strict.json["troubles"]]
+    assert kinds == [("key_refused", "groq"), ("paid_instead", "cerebras")]
+    assert strict.json["remedies"] == [strict.json["troubles"][0]["remedy"]]
+    listed = program.run("history", program.record().id, "--json").json
+    assert listed["troubles"] == strict.json["troubles"]
+    shown = program.run("history", program.record().id, "--why").out
+    assert shown.count("cerebras is paid in place of groq.") == 2  # in the summary, and in order
+    models = program.run("models", "--json").json["models"]
+    states = {row["state"] for row in models if row["provider"] == "groq"}
+    assert states == {"key refused"}
+
+
+def test_a_batch_without_troubles_is_strictly_done(program: Program, vendors: VendorServer) -> None:
+    """A busy server is no trouble: it passes."""
+    vendors.fail("groq", "over_capacity", count=1)
+    ended = program.run("batch", "-p", "groq", "-n", "4", "--strict", "--quiet", "--json")
+    assert (ended.code, ended.json["troubles"], ended.json["remedies"]) == (0, [], [])
+
+
 def test_every_line_of_a_call_says_whose_it_is(program: Program, vendors: VendorServer) -> None:
     """Batch, slot, provider and model are fields of the JSON log."""
     vendors.fail("groq", "over_capacity", count=1)

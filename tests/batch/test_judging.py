@@ -177,4 +177,6 @@ def test_samples_without_a_judge_are_counted(tmp_path: Path) -> None:
     with VendorServer(Config.of("unlimited")) as server:
         server.fail("groq", "model_not_found", model="qwen/qwen3.8-27b")
         result = run(tmp_path, server, count="2")
-    assert (record_of(result).accepted, record_of(result).unjudged) == (2, 2)
+    record = record_of(result)
+    assert (record.accepted, record.unjudged) == (2, 2)
+    assert [(one.kind, one.target) for one in record.troubles] == [("unjudged", "judge")]

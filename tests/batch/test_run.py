@@ -316,6 +316,50 @@ class TestFailuresOfAModel:
         assert [model == GROQ for model in by] == [True, *[False] * 5, True]
 
 
+class TestTroubles:
+    """What is wrong with an account is noted once, and told."""
+
+    @pytest.mark.parametrize("fault", ["unauthorized", "payment_required", "decommissioned"])
+    def test_another_provider_is_paid(self, world: World, fault: str) -> None:
+        """The count is reached, and what it cost more than it should is in the record."""
+        kind = {"unauthorized": "key_refused", "payment_required": "no_credit"}.get(
+            fault, "model_gone"
+        )
+        world.server.fail("groq", fault)
+        result = world.batch(count="6", concurrency="4")
+        assert_whole(world, result, 6)
+        troubles = record_of(result).troubles
+        at_groq = {one.target for one in troubles if one.kind == kind}
+        assert at_groq == ({GROQ, SMALL, QWEN} if kind == "model_gone" else {"groq"})
+        [paid] = [one for one in troubles if one.kind == "paid_instead"]
+        assert (paid.target, paid.instead_of) == ("cerebras", "groq")
+        assert len(troubles) == len(at_groq) + 1
+        told = world.heard(events.TroubleFound)
+        assert [(e.kind, e.target) for e in told] == [(one.kind, one.target) for one in troubles]
+
+    def test_a_trouble_of_a_provider_that_comes_later_pays_nobody_else(self, world: World) -> None:
+        """The named provider writes on: its bill is what it would have been."""
+        world.server.fail("cerebras", "unauthorized")
+        result = world.batch(count="8", concurrency="4", spill_after="0s")
+        assert_whole(world, result, 8)
+        assert {one.kind for one in record_of(result).troubles} <= {"key_refused"}
+
+    def test_a_gone_model_that_was_remembered_is_told_again(self, world: World) -> None:
+        """A batch that does not even ask for it says so all the same."""
+        model = GROQ.partition("/")[2]
+        world.server.fail("groq", "decommissioned", model=model)
+        first, second = world.batch(count="2"), world.batch(count="2")
+        for result in (first, second):
+            assert [one.target for one in record_of(result).troubles] == [GROQ]
+        assert sum(call.model == model for call in world.server.calls("groq")) <= 2
+
+    def test_what_passes_is_no_trouble(self, world: World) -> None:
+        """Limits and overload are failover's."""
+        world.server.fail("groq", "over_capacity", count=2)
+        world.server.fail("groq", "tpm", count=1)
+        assert record_of(world.batch(count="6")).troubles == []
+
+
 class TestWhoIsPaid:
     """``--provider groq`` says whose money is spent."""
 
@@ -615,6 +659,14 @@ class TestAnswers:
         assert "the prompt is at fault" in result.reason
         assert 9 <= sum(calls_by_ledger(result).values()) <= 11
         assert calls_by_ledger(result) == calls_by_server(world.server)
+
+    def test_a_batch_that_goes_on_does_not_speak_of_every_answer_so_far(self, world: World) -> None:
+        """What was answered before it went on was not looked at."""
+        world.server.fail(None, "placeholder")
+        first = world.batch(count="40", concurrency="1")
+        second = ended(begun(world.parts(resume=first.record, count="40", concurrency="1")))
+        assert (first.exit_code, second.exit_code) == (6, 6)
+        assert "every answer since it went on was refused with" in second.reason
 
     def test_the_structure_gate_keeps_what_the_full_one_refuses(self, world: World) -> None:
         """--gate structure looks at form alone."""

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from legalgen.completion import Completion, LimitReading, ModelRef, Usage
 from legalgen.errors import ErrorCategory, Failure
-from legalgen.failover import Trail
+from legalgen.failover import ProviderState, Trail
 from legalgen.routing.health import REMEMBER_GONE_S, Account, HealthBook, Memories
 from legalgen.routing.rate_limits import Demand
+from legalgen.routing.remedies import account_trouble
 from legalgen.routing.router import Router
 from legalgen.routing.targets import Lease, Target, View
 from legalgen.telemetry.clock import Clock
@@ -226,6 +227,19 @@ def test_a_key_may_be_mended(path: Path, category: ErrorCategory, known: dict[st
     learnt(path, category, **known)
     process = taught(path, later=1)
     assert [process.left(ref) for ref in (A, B, D)] == [("ready", None)] * 3
+    [account] = [each for each in process.book.read().providers.values() if each.until]
+    assert account.state is ProviderState.DROPPED  # for those who look, not for those who call
+    assert account.trouble is not None
+    assert account_trouble(account.trouble) is not None
+
+
+def test_an_account_that_works_again_is_no_trouble(path: Path) -> None:
+    """A reply takes the place of what was remembered."""
+    learnt(path, C.AUTHENTICATION, status=401)
+    process = taught(path, later=60)
+    process.reply(A)
+    process.book.learn(process.router, force=True)
+    assert {each.state for each in process.book.read().providers.values()} == {ProviderState.UP}
 
 
 def test_another_key_is_another_account(path: Path) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from legalgen.completion import ModelRef
-from legalgen.errors import ErrorCategory, Trouble, UsageError
+from legalgen.errors import ErrorCategory, Failure, Trouble, UsageError
 from legalgen.failover import ProviderState, State
 from legalgen.routing import opening
 from legalgen.routing.health import Budget, Memories, Memory, ProviderMemory
@@ -93,6 +93,31 @@ def test_a_provider_that_is_down_takes_its_models_along(tmp_path: Path) -> None:
     rows = model_rows(given, [], NOW)
     assert {each.state for each in rows if each.provider == "groq"} == {"down"}
     assert {each.state for each in rows if each.provider == "cerebras"} == {"ready"}
+
+
+@pytest.mark.parametrize(
+    ("failure", "word"),
+    [
+        (Failure(ErrorCategory.AUTHENTICATION, "Invalid API Key", 401), "key refused"),
+        (Failure(ErrorCategory.AUTHENTICATION, "network settings", 403), "network refused"),
+        (Failure(ErrorCategory.QUOTA_EXHAUSTED, "", 429, credit=True), "no credit"),
+        (Failure(ErrorCategory.MODEL_UNAVAILABLE, "", 404, wrong_url=True), "wrong address"),
+    ],
+)
+def test_what_is_wrong_with_an_account_is_a_state(
+    tmp_path: Path, failure: Failure, word: str
+) -> None:
+    """All models of the provider have it for a day; the words stand without a time of day."""
+    given = settings(tmp_path, KEYS)
+    trouble = Trouble.of(ModelRef("groq", MODEL), failure)
+    end = NOW.timestamp() + 86_400
+    barred = ProviderMemory(NOW.timestamp(), ProviderState.DROPPED, end, trouble)
+    remember(given, Memories(providers={opening.account_of(given, "groq").key(): barred}))
+    rows = [each for each in model_rows(given, [], NOW) if each.provider == "groq"]
+    assert {each.state for each in rows} <= {word, "retired"}
+    assert model_state(row(rows), NOW).text == word
+    later = model_rows(given, [], NOW + timedelta(days=1, seconds=1))
+    assert row(later).state == "ready"
 
 
 def test_limits_are_the_catalogs_until_replies_taught_better(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ def a_batch() -> Metrics:
     metrics.switched(BIG, SMALL, ErrorCategory.RATE_LIMIT)
     metrics.failed(SMALL, ErrorCategory.TIMEOUT)
     metrics.switched(SMALL, OTHER, ErrorCategory.TIMEOUT)
+    metrics.trouble("key_refused", "groq")
     metrics.given_up += 1
     metrics.waited(41.5)
     metrics.finish("paused", 75, NOON + 60)
@@ -79,6 +80,7 @@ def test_the_textfile_holds_every_count(tmp_path: Path) -> None:
         labelled("legalgen_tokens_total", kind="cached", **big): 1200,
         labelled("legalgen_cost_usd_total", **big): 0.003,
         labelled("legalgen_wait_seconds_total"): 41.5,
+        labelled("legalgen_trouble", kind="key_refused", target="groq"): 1,
         labelled("legalgen_alert", kind="switches"): 1,
         labelled("legalgen_alert", kind="timeouts"): 0,
         labelled("legalgen_batch_status", status="running"): 0,

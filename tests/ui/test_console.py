@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import re
@@ -148,7 +149,7 @@ def test_the_summary_can_be_read_in_five_seconds() -> None:
         "  refused   ANSWER_LENGTH 17, CITATION_MISSING 9, DUP_NEAR 5 and 1 other reasons",
         "  given up  1 tasks",
         f"  models    {GROQ} 72%, {CEREBRAS} 28%",
-        "  trouble   1 switch, 1 wait, 9 failed calls (rate limit 7, no answer in time 2)",
+        "  hitches   1 switch, 1 wait, 9 failed calls (rate limit 7, no answer in time 2)",
         "  alert     11 switches in one batch",
         "  tokens    500,000 in, 390,000 out, $0.4 ($0.0008 a sample)",
         "  files     /data/train",
@@ -543,7 +544,7 @@ def test_a_reader_that_left_is_noticed_by_the_run() -> None:
 
     class Closed(Stream):
         def write(self, text: str) -> int:
-            raise BrokenPipeError
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
     console = Console(out=Stream(), err=Closed(), environ={})
     with console.watching():

@@ -614,7 +614,11 @@ def test_quiet_says_only_what_went_wrong() -> None:
     for event in (started(), failed(), accepted(1), waiting(40)):
         shown.hear(event)
     shown.hear(events.Alert(at=WALL, kind="timeouts", message="21 timeouts"))
-    assert paper.writes == [f"{local()}  ALERT: 21 timeouts\n"]
+    shown.hear(events.TroubleFound(at=WALL, kind="key_refused", target="groq", remedy="Mend it."))
+    assert paper.writes == [
+        f"{local()}  ALERT: 21 timeouts\n",
+        f"{local()}  TROUBLE: Mend it.\n",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,8 @@ if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to loo
 ENLARGED = 1.6
 """How much larger the completion budget is after an answer was cut off."""
 NO_MODEL = "no model of the route can take this task"
+ROLE = " (judge)"
+"""What is added to a model's name where its calls were a judge's."""
 LISTING_S = 10.0
 """Deadline of the list of models that tells a wrong base URL from a model that is gone."""
 TOLD_WAIT_S = 1.0

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from legalgen.batch.endpoints import Endpoint
 from legalgen.batch.generation import (
+    ROLE,
     Departed,
     Generation,
     Refusal,
@@ -39,8 +40,6 @@ MARK_TOKENS = 120
 """Tokens of the four marks and the remark."""
 REMARK_CHARACTERS = 200
 """So much of the remark is told to the model that has to mend its answer."""
-ROLE = " (judge)"
-"""What is added to a model's name where its calls were a judge's."""
 
 Mark = Annotated[int, msgspec.Meta(ge=1, le=5)]
 

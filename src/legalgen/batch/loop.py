@@ -26,6 +26,7 @@ from legalgen.batch.generation import (
 )
 from legalgen.batch.jobs import Job, JobPrompts
 from legalgen.batch.routers import Routers
+from legalgen.batch.troubles import TroubleWatch
 from legalgen.batch.watchdog import Watchdog
 from legalgen.batch.work import Work
 from legalgen.batch.workers import Crashed, Done, Inbox, Workers
@@ -95,6 +96,8 @@ class Loop:
         now = self._clock.monotonic()
         self._watchdog = Watchdog(now, bounds.max_time_s)
         self._learnt = now
+        self._troubles = TroubleWatch(work.record, self._router, work.metrics, work.reporter)
+        self._resumed = work.resumed
         self._router.remaining = work.schedule.remaining
 
     def run(self, meanwhile: Callable[[], None]) -> Ending:
@@ -106,19 +109,24 @@ class Loop:
             DiskError: the disk failed; what was accepted before is on it.
             BaseException: whatever a worker died of (a bug); the same holds.
         """
-        workers = self._workers
+        self._troubles.look()
         try:
             self._dispatch()
             meanwhile()
-            while not self._stop.abandoned:
-                self._dispatch()
-                if not workers.active and (ending := self._end()) is not None:
-                    return ending
-                self._receive(self._tick())
-                self._look_around()
-            return self._part()
+            ending = self._work_off()
         finally:
-            workers.dismiss()
+            self._workers.dismiss()
+        self._troubles.look(ended=True)
+        return ending
+
+    def _work_off(self) -> Ending:
+        while not self._stop.abandoned:
+            self._dispatch()
+            if not self._workers.active and (ending := self._end()) is not None:
+                return ending
+            self._receive(self._tick())
+            self._look_around()
+        return self._part()
 
     def _receive(self, timeout_s: float) -> bool:
         """Take what came in, accept what is worth it; whether anything came."""
@@ -195,7 +203,11 @@ class Loop:
             case events.CallFailed():
                 self._watchdog.failed(message)
                 self._acceptor.take(message)
-            case Departed() | Spending() | Refusal() | events.Event():
+                self._troubles.failed(message)
+            case Departed(ref):
+                self._acceptor.take(message)
+                self._troubles.departed(ref)
+            case Spending() | Refusal() | events.Event():
                 self._acceptor.take(message)
             case _:
                 raise TypeError(f"nobody sends {message!r}")
@@ -235,6 +247,7 @@ class Loop:
         self._router.accepted()
         self._router.remaining = self._schedule.remaining
         self._watchdog.accepted(accepted, self._clock.monotonic())
+        self._troubles.accepted(accepted)
         self._shortage = None
 
     # ------------------------------------------------------------------ how it ends
@@ -263,7 +276,7 @@ class Loop:
         now, waited_s = self._clock.monotonic(), self._router.waited_s
         if not self._stop.requested:
             self._verdict = self._watchdog.overdue(now, waited_s) or self._watchdog.hopeless(
-                went_on=self._schedule.accepted > 0
+                went_on=self._resumed
             )
             if self._verdict is not None:
                 self._stop.request()

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 
 from legalgen.batch.ending import Ending
-from legalgen.batch.generation import NO_MODEL, Written
+from legalgen.batch.generation import NO_MODEL, ROLE, Written
 from legalgen.batch.jobs import Job
 from legalgen.errors import ErrorCategory
 from legalgen.errors.exit_codes import Exit
@@ -55,7 +55,8 @@ class Watchdog:
     def failed(self, event: events.CallFailed) -> None:
         """A call failed; those whose request or answer was refused count."""
         category = ErrorCategory(event.category)
-        if category in _ANSWERS | _REQUESTS:
+        # marks that cannot be read say nothing of the answers
+        if category in _ANSWERS | _REQUESTS and not event.model.endswith(ROLE):
             self._refused_calls += 1
             self._refusals.update({*event.codes} or {category})
 
@@ -77,7 +78,7 @@ class Watchdog:
         return None
 
     def hopeless(self, *, went_on: bool) -> Ending | None:
-        """The ending where what is asked for is at fault; ``went_on``: the batch has samples."""
+        """The ending where what is asked for is at fault; ``went_on``: it was resumed."""
         if self._fruitless >= FRUITLESS_TASKS:
             return self.fruitless(
                 f"the last {self._fruitless} tasks were all given up (see rejected/)"

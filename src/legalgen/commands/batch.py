@@ -75,21 +75,11 @@ def run_batch(
         lock_wait_s=_queue_s(order),
     )
     result = go(settings, console, intent, _bulk_order(order, record))
-    if order.strict and result.exit_code == Exit.DONE and _is_troubled(result.record):
+    troubled = result.record is not None and bool(result.record.troubles)
+    if order.strict and result.exit_code == Exit.DONE and troubled:
         result = replace(result, exit_code=Exit.FOUND)
     console.result(result, again(settings))
     return result.exit_code
-
-
-def _is_troubled(record: Record | None) -> bool:
-    """Whether something is wrong with an account, or rows lack the marks that were asked for."""
-    if record is None:
-        return False
-    failed = {name for stats in record.models.values() for name in stats.failures}
-    broke = any(
-        each.category == "quota_exhausted" and each.status == 402 for each in record.failures
-    )
-    return bool(failed & {"authentication", "model_unavailable"}) or broke or record.unjudged > 0
 
 
 def _bulk_order(order: BatchOrder, record: Record | None) -> BulkOrder | None:

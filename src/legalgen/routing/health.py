@@ -28,6 +28,7 @@ from legalgen.completion import LimitKind, LimitWindow, ModelRef
 from legalgen.errors import LONGEST_HINT_S, ErrorCategory, Trouble
 from legalgen.failover import Health, ProviderHealth, ProviderState, State
 from legalgen.routing.rate_limits import Bucket
+from legalgen.routing.remedies import account_trouble
 from legalgen.routing.router import Router
 from legalgen.routing.targets import View
 from legalgen.routing.unsupported import KEPT_S
@@ -182,7 +183,9 @@ class HealthBook:
                 self._teach_model(router, ref, memory, explicit=ref in explicit)
         for provider in router.provider_health():
             remembered = memories.providers.get(self._accounts[provider].key())
-            if remembered is not None and self._left(remembered.until, remembered.seen) > 0:
+            if remembered is None or remembered.state is not ProviderState.OPEN:
+                continue  # a refused key is tried again: it may have been mended
+            if self._left(remembered.until, remembered.seen) > 0:
                 router.restore_provider(provider, self._provider_health(remembered))
 
     def learn(self, router: Router, *, force: bool = False) -> None:
@@ -324,12 +327,17 @@ class HealthBook:
         )
 
     def _provider_memory(self, health: ProviderHealth, seen: float) -> ProviderMemory:
-        opened = health.state is ProviderState.OPEN
+        trouble = health.trouble
+        barred = health.state is ProviderState.DROPPED and (
+            trouble is not None and account_trouble(trouble) is not None
+        )
+        keeps = barred or health.state is ProviderState.OPEN
+        until = seen + REMEMBER_GONE_S if barred else health.until
         return ProviderMemory(
             seen=self._wall(seen),
-            state=ProviderState.OPEN if opened else ProviderState.UP,
-            until=self._wall(health.until) if opened else 0.0,
-            trouble=health.trouble if opened else None,
+            state=health.state if keeps else ProviderState.UP,
+            until=self._wall(until) if keeps else 0.0,
+            trouble=trouble if keeps else None,
             opened=health.opened,
         )
 

@@ -23,7 +23,7 @@ from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.routing import opening
 from legalgen.routing.health import Budget, HealthBook, Memories, Memory, ProviderMemory
 from legalgen.routing.rate_limits import WINDOW_S
-from legalgen.routing.remedies import remedy
+from legalgen.routing.remedies import account_trouble, remedy
 from legalgen.routing.route import known_provider
 from legalgen.settings.layers import Settings
 from legalgen.store import parts
@@ -213,8 +213,11 @@ def _state(
 ) -> tuple[str, str, datetime | None]:
     """State, reason and end, from what was learnt; the provider's own trouble comes first."""
     wall = now.timestamp()
-    if account is not None and account.state is ProviderState.OPEN and account.until > wall:
-        return "down", str(account.trouble or ""), datetime.fromtimestamp(account.until, UTC)
+    if account is not None and account.state is not ProviderState.UP and account.until > wall:
+        until, why = datetime.fromtimestamp(account.until, UTC), str(account.trouble or "")
+        barred = account.state is ProviderState.DROPPED and account.trouble is not None
+        kind = account_trouble(account.trouble) if barred and account.trouble else None
+        return kind.replace("_", " ") if kind else "down", why, until
     if memory is None or memory.until <= wall:
         return "ready", "", None
     words = {State.LIMITED: "cooling", State.EXHAUSTED: "exhausted", State.DROPPED: "gone"}

@@ -115,11 +115,16 @@ class Registry:
             if entry.target.ref.provider == provider
         ]
 
-    def troubles(self) -> Iterator[Trouble]:
-        """For each dropped target: what it, or its provider, was dropped for."""
-        for entry in filter(self.is_dropped, self):
-            trouble = self.provider_of(entry).health.trouble or entry.health.trouble
-            if trouble is not None:
+    def troubles(self, *, refused: bool) -> Iterator[Trouble]:
+        """For each dropped target: what it, or its provider, was dropped for.
+
+        With ``refused`` also for those whose provider refuses the key for now, after it worked.
+        """
+        for entry in self:
+            provider = self.provider_of(entry).health
+            trouble = provider.trouble or entry.health.trouble
+            barred = provider.refusals > 0 and provider.state is not ProviderState.UP
+            if trouble is not None and (self.is_dropped(entry) or (refused and barred)):
                 yield replace(trouble, target=entry.target.ref)
 
     def view(self, entry: TargetEntry, now: float) -> View:

@@ -10,12 +10,33 @@ from legalgen.errors import Trouble
 from legalgen.errors.category import ErrorCategory as C
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog
+from legalgen.store.ledger import TroubleKind
 
 _ADDRESS = re.compile(r"https?://[^\s/]+?(?=:?(?:\s|/|$))")
 _CERTIFICATE = re.compile(r"certificate|self.signed", re.IGNORECASE)
 _PLAIN = re.compile(r"wrong.version.number|record.layer", re.IGNORECASE)
 _TLS = re.compile(r"\b_?ssl\b|\btls|handshake", re.IGNORECASE)
 _NETWORK = re.compile(r"network|vpn|country|region|blocked|forbidden", re.IGNORECASE)
+
+
+UNMARKED = (
+    "Samples are kept without marks, no judge could be had: legalgen dataset export "
+    '--without-flag UNJUDGED leaves them out, [gate] UNJUDGED = "reject" refuses them.'
+)
+"""What to do about rows that lack the marks that were asked for."""
+
+
+def account_trouble(trouble: Trouble) -> TroubleKind | None:
+    """What is wrong with the account behind a target; None where it passes by itself."""
+    match trouble.category:
+        case C.AUTHENTICATION:
+            return "network_refused" if _is_network(trouble) else "key_refused"
+        case C.QUOTA_EXHAUSTED if trouble.credit or trouble.status == 402:
+            return "no_credit"
+        case C.MODEL_UNAVAILABLE:
+            return "wrong_address" if trouble.wrong_url else "model_gone"
+        case _:
+            return None
 
 
 def remedies(found: Iterable[Trouble]) -> list[str]:
@@ -90,7 +111,7 @@ def _refused(trouble: Trouble) -> str:
     """A wrong key and a network that is not let in look alike; the words tell them apart."""
     provider = trouble.target.provider
     spec = PROVIDERS.get(provider)
-    if trouble.status == 403 and _NETWORK.search(trouble.message):
+    if _is_network(trouble):
         return (
             f"{provider} does not let this network in: leave the VPN or proxy, "
             "or use another provider."
@@ -106,6 +127,11 @@ def _refused(trouble: Trouble) -> str:
         f"{provider} refuses the key: check {variable}{where}, "
         f"or run `legalgen config set-key {provider}`."
     )
+
+
+def _is_network(trouble: Trouble) -> bool:
+    """Whether it is the network that is refused, not the key; the vendor's words alone say so."""
+    return trouble.status == 403 and _NETWORK.search(trouble.message) is not None
 
 
 def _too_large(ref: ModelRef) -> str:

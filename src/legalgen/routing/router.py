@@ -257,10 +257,16 @@ class Router:
         with self._changed:
             return bool(self._registry.usable())
 
-    def troubles(self) -> tuple[Trouble, ...]:
-        """For each dropped target of the route: what it was dropped for."""
+    def usable_refs(self) -> frozenset[ModelRef]:
+        """The targets that are not dropped."""
         with self._changed:
-            return tuple(self._registry.troubles())
+            return frozenset(entry.target.ref for entry in self._registry.usable())
+
+    def troubles(self, *, refused: bool = False) -> tuple[Trouble, ...]:
+        """For each dropped target of the route: what it was dropped for; with ``refused`` also for
+        those whose provider refuses the key for now."""
+        with self._changed:
+            return tuple(self._registry.troubles(refused=refused))
 
     def wait_for_wall(self, monotonic: float) -> float:
         """A monotonic time as seconds since the epoch."""

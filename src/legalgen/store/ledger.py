@@ -27,7 +27,11 @@ from legalgen.store.parts import Cell, Part
 from legalgen.store.sample import to_json
 
 Kind = Literal["batch", "generate"]
-Noted = Literal["switches", "waits", "failures", "alerts", "given_up", "parked"]
+Noted = Literal["switches", "waits", "failures", "alerts", "given_up", "parked", "troubles"]
+TroubleKind = Literal[
+    "key_refused", "network_refused", "no_credit", "wrong_address", "model_gone", "paid_instead",
+    "unjudged",
+]  # fmt: skip
 Status = Literal["running", "completed", "stopped", "paused", "failed"]
 DerivedStatus = Literal["running", "completed", "stopped", "paused", "failed", "interrupted"]
 MAX_NOTES: Final = 200
@@ -163,6 +167,24 @@ class Failed(msgspec.Struct, frozen=True):
         )
 
 
+class TroubleNote(msgspec.Struct, frozen=True):
+    """What is wrong with an account, or that rows lack the marks that were asked for.
+
+    ``target`` is the provider, the model that is gone, who is paid ``instead_of`` another, or
+    ``judge``. ``remedy`` is a sentence that says it and what to do. ``category``, ``status`` and
+    ``message`` are those of the failure, where one showed it.
+    """
+
+    at: datetime
+    kind: TroubleKind
+    target: str
+    remedy: str
+    category: str = ""
+    status: int | None = None
+    message: str = ""
+    instead_of: str = ""
+
+
 class AlertRecord(msgspec.Struct, frozen=True):
     """A warning that was raised: ``switches``, ``timeouts`` or another kind."""
 
@@ -289,6 +311,7 @@ class Record(msgspec.Struct, kw_only=True):
     unjudged: int = 0
     reason: str = ""
     obstacles: list[Trouble] = []
+    troubles: list[TroubleNote] = []
     rejected: dict[str, int] = {}
     given_up: list[GivenUpTask] = []
     parked: list[Parked] = []
@@ -309,7 +332,9 @@ class Record(msgspec.Struct, kw_only=True):
         """The counts of ``provider/model``, begun at zero."""
         return self.models.setdefault(str(ref), ModelStats())
 
-    def note(self, entry: Switch | WaitNote | Failed | AlertRecord | GivenUpTask) -> None:
+    def note(
+        self, entry: Switch | WaitNote | Failed | AlertRecord | GivenUpTask | TroubleNote
+    ) -> None:
         """Add an entry to its list, or to the count of what the list leaves out."""
         name = _LISTS[type(entry)]
         entries: list[object] = getattr(self, name)
@@ -346,6 +371,7 @@ _LISTS: Final = {
     Failed: "failures",
     AlertRecord: "alerts",
     GivenUpTask: "given_up",
+    TroubleNote: "troubles",
 }
 
 

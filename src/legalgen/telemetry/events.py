@@ -137,6 +137,21 @@ class Alert(Event, frozen=True, kw_only=True):
     message: str
 
 
+class TroubleFound(Event, frozen=True, kw_only=True):
+    """Something is wrong with an account, or rows lack the marks that were asked for; told once.
+
+    ``remedy`` is a sentence that says it and what to do.
+    """
+
+    kind: str
+    target: str
+    remedy: str
+    category: str = ""
+    status: int | None = None
+    message: str = ""
+    instead_of: str = ""
+
+
 class Spilled(Event, frozen=True, kw_only=True):
     """Another provider than the named one is paid, because of its pace or its limits; told once."""
 

@@ -49,7 +49,7 @@ class Metrics(msgspec.Struct):
     An alert is returned by the count that first exceeds its threshold, and kept in ``alerts``.
     ``calls`` counts by model and outcome: ``ok``, or the category of the failure.
     ``waited_s`` is the time that nothing was ready, in seconds; ``cost_usd`` is in dollars.
-    ``last_sample`` and ``last_success`` are Unix times.
+    ``last_sample`` and ``last_success`` are Unix times. ``troubles`` are kinds and targets.
     """
 
     alert_switches: int = 10
@@ -71,6 +71,7 @@ class Metrics(msgspec.Struct):
     last_success: float | None = None
     status: str = "running"
     exit_code: int | None = None
+    troubles: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     alerts: list[ThresholdAlert] = msgspec.field(default_factory=list)
 
     @property
@@ -133,6 +134,10 @@ class Metrics(msgspec.Struct):
     def waited(self, seconds: float) -> None:
         """Nothing was ready for so long."""
         self.waited_s += seconds
+
+    def trouble(self, kind: str, target: str) -> None:
+        """Something is wrong with an account, or rows lack marks."""
+        self.troubles[kind, target] += 1
 
     def finish(self, status: str, exit_code: int, now: float) -> None:
         """The batch has ended. ``now`` is the Unix time."""
@@ -218,6 +223,9 @@ def _counters(metrics: Metrics) -> Iterator[Metric]:
 def _gauges(metrics: Metrics, before: Mapping[str, float]) -> Iterator[Metric]:
     raised: dict[tuple[str, ...], float] = {(kind,): 0.0 for kind in ("switches", "timeouts")}
     raised |= {(alert.kind,): 1.0 for alert in metrics.alerts}
+    wrong: Labels = dict.fromkeys(sorted(metrics.troubles), 1.0)
+    text = "1 for what is wrong with an account, or missing in rows."
+    yield _gauge("legalgen_trouble", text, ("kind", "target"), wrong)
     yield _gauge("legalgen_alert", "1 if the alert was raised.", ("kind",), raised)
     states: Labels = {(status,): float(status == metrics.status) for status in STATUSES}
     yield _gauge("legalgen_batch_status", "1 for the state of the batch.", ("status",), states)

@@ -59,6 +59,7 @@ class Changes:
             events.WaitingForLock: _waiting_for_lock,
             events.TaskGivenUp: _given_up,
             events.Alert: lambda e: Saying(f"ALERT: {e.message}"),
+            events.TroubleFound: lambda e: Saying(f"TROUBLE: {e.remedy}"),
             events.Notice: lambda e: Saying(str(e.text)),
             events.Spilled: lambda e: Saying(f"{e.target} is paid, too: {e.provider}: {e.reason}"),
         }

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from legalgen.batch.judging import ROLE
+from legalgen.batch.generation import ROLE
 from legalgen.dataset.check import CheckReport as Checked
 from legalgen.dataset.compact import Compacted
 from legalgen.dataset.export import Exported

@@ -172,7 +172,7 @@ class Quiet(Watcher):
 
     def say_event(self, event: events.Event, said: Saying) -> None:
         """What went well is not said."""
-        if isinstance(event, events.Alert | events.TaskGivenUp):
+        if isinstance(event, events.Alert | events.TaskGivenUp | events.TroubleFound):
             super().say_event(event, said)
 
 

@@ -36,10 +36,13 @@ GOOD: Mapping[str, Style] = {
     "completed": "green", "ready": "green", "running": "cyan", "paused": "yellow",
     "stopped": "yellow", "interrupted": "yellow", "failed": "red", "unreadable": "red",
     "cooling": "yellow", "exhausted": "yellow", "down": "red", "gone": "red", "retired": "red",
-    "no key": "dim", "no server": "dim",
+    "no key": "dim", "no server": "dim", "key refused": "red", "network refused": "red",
+    "no credit": "red", "wrong address": "red",
 }  # fmt: skip
 
 
+BARRED = ("key refused", "network refused", "no credit", "wrong address")
+"""States of an account that no time mends."""
 CURABLE = frozenset(
     {
         ErrorCategory.AUTHENTICATION,
@@ -128,7 +131,7 @@ def summary(result: Result, again: str) -> Iterator[StyledLine]:
         yield _headline(record, result.status)
         for reason in because(result.reason, result.obstacles):
             yield labelled("because", reason, GOOD.get(result.status, ""))
-        yield from _made(record)
+        yield from _made(record, remedies_of(result))
         if result.dataset is not None and record.accepted:
             yield labelled("files", str(result.dataset))
     for sentence in remedies_of(result):
@@ -158,7 +161,22 @@ def because(reason: str, obstacles: Iterable[Trouble]) -> list[str]:
     return [line for line in (reason, *map(words.told_of, found)) if line]
 
 
-def _made(record: Record) -> Iterator[StyledLine]:
+def _made(record: Record, told: Sequence[str] = ()) -> Iterator[StyledLine]:
+    """What came of it; a trouble whose remedy is ``told`` is not told twice."""
+    yield from _kept_and_not(record)
+    if record.accepted and record.models:
+        yield labelled("models", shares(record.models))
+    if hitches := hitches_of(record):
+        yield labelled("hitches", hitches)
+    untold = (one for one in record.troubles if one.kind != "unjudged" and one.remedy not in told)
+    yield from (labelled("trouble", trouble.remedy, "red") for trouble in untold)
+    for alert in record.alerts:
+        yield labelled("alert", alert.message, "red")
+    if any(stats.input_tokens + stats.output_tokens for stats in record.models.values()):
+        yield labelled("tokens", tokens(record))
+
+
+def _kept_and_not(record: Record) -> Iterator[StyledLine]:
     if record.flagged:
         yield labelled("flagged", f"{record.flagged} of them, see the column flags")
     if record.unjudged:
@@ -171,14 +189,6 @@ def _made(record: Record) -> Iterator[StyledLine]:
         cells = [parked(one) for one in record.parked[:PARKED_NAMED]]
         more = record.count("parked") - len(cells)
         yield labelled("parked", "; ".join(cells) + (f"; and {more} more" if more else ""))
-    if record.accepted and record.models:
-        yield labelled("models", shares(record.models))
-    if trouble := troubles_of(record):
-        yield labelled("trouble", trouble)
-    for alert in record.alerts:
-        yield labelled("alert", alert.message, "red")
-    if any(stats.input_tokens + stats.output_tokens for stats in record.models.values()):
-        yield labelled("tokens", tokens(record))
 
 
 def unjudged(record: Record) -> str:
@@ -215,7 +225,7 @@ def shares(models: Mapping[str, ModelStats]) -> str:
     return f"{text} and {more} more" if more > 0 else text
 
 
-def troubles_of(record: Record) -> str:
+def hitches_of(record: Record) -> str:
     """Switches, waits and failures, as far as there were any."""
     failures: dict[str, int] = {}
     for stats in record.models.values():
@@ -267,6 +277,13 @@ def remedies_of(result: Result) -> list[str]:
     passing = result.exit_code == 75
     kept_out = [t for t in result.obstacles if t.category in CURABLE or not passing]
     return remedies([failed.trouble for failed in last.values()] or kept_out)
+
+
+def cures_of(result: Result) -> list[str]:
+    """What to do, also about what is wrong with an account while another works."""
+    troubles = result.record.troubles if result.record is not None else []
+    mends = [each.remedy for each in troubles if each.kind != "paid_instead"]
+    return list(dict.fromkeys([*remedies_of(result), *mends]))
 
 
 def next_command(result: Result, again: str) -> str:
@@ -464,6 +481,9 @@ def _told(record: Record) -> Iterator[TroubleLine]:
         yield TroubleLine(wait.at, ("wait", targets, short_why), head, "yellow", f": {why}")
     if record.spill is not None:
         yield TroubleLine(record.spill.at, ("paid",), f"{'paid':<7}{spilled(record.spill)}")
+    for trouble in record.troubles:
+        head = f"{'trouble':<7} {trouble.remedy}"
+        yield TroubleLine(trouble.at, ("trouble", trouble.kind, trouble.target), head, "red")
     for alert in record.alerts:
         text = alert.message
         yield TroubleLine(alert.at, ("alert", text), f"{'alert':<7}{text}", "red")
@@ -500,7 +520,7 @@ def models_columns(now: datetime, *, checked: bool, wide: bool) -> tuple[Column,
 def model_state(row: ModelRow, now: datetime) -> TableCell:
     """``ready``, ``cooling 41 s``, ``exhausted to 02:00``."""
     style = GOOD.get(row.state, "")
-    if row.until is None or row.state == "gone":
+    if row.until is None or row.state in ("gone", *BARRED):
         return TableCell(row.state, style)
     seconds = (row.until - now).total_seconds()
     end = span(seconds) if seconds < 600 else f"to {row.until.astimezone():%a %H:%M}"
