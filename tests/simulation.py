@@ -290,7 +290,7 @@ class World:
                 worker.hold = turn
                 self._resting.add(worker.number)
                 self._soon(worker, self.time.now + min(turn.seconds, RECHECK_S))
-            case NoneLeft() if self.router.usable():
+            case NoneLeft() if self.router.registry.usable():
                 self.given_up += 1
                 worker.trail = Trail()
                 self._soon(worker, self.time.now)

@@ -65,7 +65,7 @@ class Process:
         self.router.replied(self.call(ref), done)
 
     def view(self, ref: ModelRef) -> View:
-        return next(view for view in self.router.view() if view.ref == ref)
+        return next(view for view in self.router.registry.view() if view.ref == ref)
 
     def left(self, ref: ModelRef) -> tuple[str, float | None]:
         """State and seconds to go."""
@@ -141,7 +141,7 @@ def test_no_number_in_the_file_ends_a_batch(
         process.router.replied(turn, Completion("{}", "stop", Usage(1000, 700), "a", 1.5))
     process.book.learn(process.router, force=True)
 
-    assert all(math.isfinite(view.until or 0.0) for view in process.router.view())
+    assert all(math.isfinite(view.until or 0.0) for view in process.router.registry.view())
     again = taught(path, later=61)
     assert again.notices == []
 
@@ -472,7 +472,7 @@ def test_a_limit_learnt_while_the_file_is_written_waits_for_the_next_write(path:
 
     def reads_the_clock() -> float:
         """Each level is written with its time of day: here a worker comes between two of them."""
-        process.router.state_limits(A, told)
+        process.router.registry.state_limits(A, told)
         return process.wall
 
     clock = Clock(lambda: process.monotonic, reads_the_clock)

@@ -187,7 +187,7 @@ def test_a_model_that_dies_alone_leaves_its_provider_in_use(
     until = max(moment for moment, _ in world.order)
     assert world.kept >= 60
     assert sum(moment <= until for moment in dying.times) <= 3
-    assert world.router.provider_health()["groq"].opened == 0
+    assert world.router.registry.provider_health()["groq"].opened == 0
     if not hang_s:  # where it hangs, its provider is not heard of for as long
         assert sound.samples >= 0.5 * world.kept
 
@@ -207,8 +207,8 @@ def test_a_blip_of_the_network_takes_nothing_out_of_use(workers: int) -> None:
     preferred = unlimited(A, fault=lambda now: lost if 1020.0 <= now < 1020.05 else None)
     world = World([preferred, unlimited(D)], workers=workers).run(40)
     assert preferred.failures[C.CONNECTION_ERROR] <= workers
-    assert world.router.view()[0].state == "ready"
-    assert world.router.provider_health()["groq"].opened == 0
+    assert world.router.registry.view()[0].state == "ready"
+    assert world.router.registry.provider_health()["groq"].opened == 0
     assert {ref for at, ref in world.order if at > 1030} == {A}
 
 
@@ -244,7 +244,7 @@ def test_every_key_is_refused() -> None:
     world.run(60)
     assert all(server.calls <= 2 for server in world.servers.values())
     assert {worker.ended for worker in world.workers} == {NoneLeft()}
-    assert len(world.router.troubles()) == 3
+    assert len(world.router.registry.troubles()) == 3
 
 
 def test_a_daily_quota_ends() -> None:
@@ -303,7 +303,7 @@ class Desk:
         self.router.kept(lease.ref)
 
     def state(self, ref: ModelRef = A) -> str:
-        return next(view.state for view in self.router.view() if view.ref == ref)
+        return next(view.state for view in self.router.registry.view() if view.ref == ref)
 
 
 def test_two_calls_until_the_first_answer() -> None:
@@ -416,9 +416,9 @@ def test_one_probe_at_a_time() -> None:
 def test_the_panic_rule() -> None:
     """When the second of two goes out of use, the first is not left alone for longer than 60 s."""
     desk = Desk(Target(A), Target(D))
-    desk.router.restore(A, health=Health(state=State.OPEN, until=1100, opened=4))
+    desk.router.registry.restore(A, health=Health(state=State.OPEN, until=1100, opened=4))
     assert desk.fail(desk.lease(), C.OVERLOADED).until == 1005
-    assert desk.router.view()[0].until == 1060
+    assert desk.router.registry.view()[0].until == 1060
 
 
 def test_waiting_is_counted_only_while_someone_waits() -> None:
@@ -485,7 +485,7 @@ def test_a_sleep_of_the_machine_is_forgotten() -> None:
     desk.time.wall_offset += 3600.0
     decided = desk.fail(lease, C.CONNECTION_ERROR)
     assert (decided.then, decided.trail) == (Then.NEXT, TRAIL)
-    assert desk.router.provider_health()["groq"].lost == ()
+    assert desk.router.registry.provider_health()["groq"].lost == ()
     assert desk.state() == "ready"
 
 
@@ -494,14 +494,14 @@ def test_a_clock_set_back_changes_no_wait() -> None:
     desk = Desk(Target(A))
     desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=60.0)
     desk.time.wall_offset -= 7200.0
-    assert desk.router.view()[0].until == 1060.0
+    assert desk.router.registry.view()[0].until == 1060.0
 
 
 def test_one_header_tells_the_plan() -> None:
     """A thousand requests a day is the free tier, whose other limits no header shows."""
     desk = Desk(Target(A, tiers=(FREE, DEVELOPER)))
     desk.reply(desk.lease(), LimitReading("requests", "day", 1000, 999))
-    buckets = desk.router.view()[0].budgets.buckets
+    buckets = desk.router.registry.view()[0].budgets.buckets
     assert {key: bucket.limit for key, bucket in buckets.items()} == {
         (r.kind, r.window): r.limit for r in FREE
     }
@@ -591,10 +591,10 @@ def test_a_daily_window_that_refills_fast_is_waited_for() -> None:
 def test_restored_budgets_are_used() -> None:
     """What a former process left of a budget is what this one begins with."""
     desk = Desk(Target(A), policy=RoutingPolicy(max_wait_s=60.0))
-    desk.router.state_limits(A, limits(("tokens", "minute", 8000)))
-    bucket = desk.router.view()[0].budgets.buckets["tokens", "minute"]
-    desk.router.restore(
-        A, health=desk.router.view()[0].health, buckets=[bucket.take(8000, desk.time.now)]
+    desk.router.registry.state_limits(A, limits(("tokens", "minute", 8000)))
+    bucket = desk.router.registry.view()[0].budgets.buckets["tokens", "minute"]
+    desk.router.registry.restore(
+        A, health=desk.router.registry.view()[0].health, buckets=[bucket.take(8000, desk.time.now)]
     )
     turn = desk.router.turn(TRAIL, lambda _: DEMAND)
     assert isinstance(turn, QueuedWait)
@@ -608,14 +608,14 @@ def test_a_view_is_a_snapshot() -> None:
     """What people and the health file read is what was true when they asked."""
     desk = Desk(Target(A))
     desk.reply(desk.lease(), LimitReading("tokens", "minute", 8000, 7000))
-    [view] = desk.router.view()
+    [view] = desk.router.registry.view()
     before = (dict(view.budgets.buckets), list(view.experience.shares))
     buckets, shares = iter(view.budgets.buckets), iter(view.experience.shares)
     assert (next(buckets), next(shares)) == (("tokens", "minute"), 0.7)
     desk.reply(desk.lease(), LimitReading("requests", "day", 1000, 900))
     assert [*buckets, *shares] == []
     assert (view.budgets.buckets, list(view.experience.shares)) == before
-    [later] = desk.router.view()
+    [later] = desk.router.registry.view()
     assert (len(later.budgets.buckets), len(later.experience.shares)) == (2, 2)
 
 
@@ -693,7 +693,7 @@ def test_a_named_provider_that_hangs_is_not_waited_for_long() -> None:
 def test_a_queue_at_the_named_provider_is_work() -> None:
     """A worker more is worth it while another provider has room, not while all are busy."""
     desk = Desk(Target(A), Target(D), policy=NAMED)
-    desk.router.state_limits(A, limits(("requests", "minute", 30)))
+    desk.router.registry.state_limits(A, limits(("requests", "minute", 30)))
     desk.reply(desk.lease(), LimitReading("requests", "minute", 30, 0))
     assert desk.router.ready(lambda _: DEMAND)
     turn = desk.router.turn(TRAIL, lambda _: DEMAND)

@@ -213,7 +213,7 @@ class Generation:
             case QueuedWait():
                 self._tell_wait(job, turn)
                 raise _Again(turn.seconds)
-            case NoneLeft() if self._router.usable():
+            case NoneLeft() if self._router.registry.usable():
                 return GivenUp(job, NO_MODEL)
             case _:
                 return Stuck(job, turn)

@@ -261,7 +261,7 @@ class Loop:
                     return Ending("stopped", Exit.BOUND, why)
                 return Ending("failed", Exit.FAILED, why)
             case NoneLeft():
-                reason, troubles = "no model is left to call", self._router.troubles()
+                reason, troubles = "no model is left to call", self._router.registry.troubles()
                 return Ending("failed", Exit.NO_PROVIDER, reason, obstacles=troubles)
 
     def _run_short(self, ending: Ending) -> None:

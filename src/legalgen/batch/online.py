@@ -64,7 +64,7 @@ class OnlineExecutor:
             case Pause(resume_in_s, why):
                 return paused(why, resume_in_s, self._bounds.patience)
             case NoneLeft():
-                tried = self.router.troubles()
+                tried = self.router.registry.troubles()
                 raise NoUsableProvider("no model of the route can be used", tried)
             case _:
                 return None

@@ -161,7 +161,7 @@ def _supplies(
     some = planned[:: max(1, len(planned) // 50)]
     return [
         _supply(run, target, view, _mean([demand(target, task) for task in some]), kept(view))
-        for target, view in zip(router.targets, router.view(), strict=True)
+        for target, view in zip(router.targets, router.registry.view(), strict=True)
     ]
 
 

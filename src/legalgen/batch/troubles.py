@@ -51,7 +51,7 @@ class TroubleWatch:
 
     def look(self, *, ended: bool = False) -> None:
         """Note what keeps targets out of use for good; once ``ended``, for a time, too."""
-        for trouble in self._router.troubles(refused=ended):
+        for trouble in self._router.registry.troubles(refused=ended):
             self._note_trouble(trouble)
 
     def departed(self, ref: ModelRef) -> None:
@@ -84,7 +84,7 @@ class TroubleWatch:
             status=trouble.status,
             message=trouble.message,
         )
-        if new and not any(ref.provider == provider for ref in self._router.usable_refs()):
+        if new and not any(ref.provider == provider for ref in self._router.registry.usable()):
             first = next(t.ref for t in self._router.targets if t.ref.provider == provider)
             self._out[provider] = first
 

@@ -79,7 +79,7 @@ def go(
                 stop.request()
 
         run = _opened(settings, intent, bulk, listen, stop)
-        console.follow(run.executor.router.view, lambda: stop.requested)
+        console.follow(run.executor.router.registry.view, lambda: stop.requested)
 
         def abandon() -> None:
             stop.abandon()

@@ -41,7 +41,7 @@ def candidates(
     """
     latencies = _latencies(registry)
     spill_s = spilling.added_s(policy, registry.named(policy.named, now), trail)
-    for entry in registry.usable():
+    for entry in registry.in_use():
         ref = entry.target.ref
         entry.health = entry.health.at(now)
         provider = registry.provider_of(entry)

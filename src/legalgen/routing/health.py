@@ -181,12 +181,12 @@ class HealthBook:
             memory = memories.models.get(self._accounts[ref.provider].key(ref.model))
             if memory is not None:
                 self._teach_model(router, ref, memory, explicit=ref in explicit)
-        for provider in router.provider_health():
+        for provider in router.registry.provider_health():
             remembered = memories.providers.get(self._accounts[provider].key())
             if remembered is None or remembered.state is not ProviderState.OPEN:
                 continue  # a refused key is tried again: it may have been mended
             if self._left(remembered.until, remembered.seen) > 0:
-                router.restore_provider(provider, self._provider_health(remembered))
+                router.registry.restore_provider(provider, self._provider_health(remembered))
 
     def learn(self, router: Router, *, force: bool = False) -> None:
         """Write what this run learnt; another process's newer memory of a target is kept.
@@ -210,7 +210,7 @@ class HealthBook:
         self._written, self._written_at = ours, self._clock.monotonic()
 
     def _ours(self, router: Router) -> Memories:
-        views = [(view, view.seen) for view in router.view() if view.seen is not None]
+        views = [(view, view.seen) for view in router.registry.view() if view.seen is not None]
         in_order = sorted(views, key=lambda pair: pair[1])
         seen = {view.ref.provider: at for view, at in in_order}
         return Memories(
@@ -222,7 +222,7 @@ class HealthBook:
             },
             providers={
                 self._accounts[name].key(): self._provider_memory(health, seen[name])
-                for name, health in router.provider_health().items()
+                for name, health in router.registry.provider_health().items()
                 if name in seen
             },
         )
@@ -244,7 +244,7 @@ class HealthBook:
     def _teach_model(
         self, router: Router, ref: ModelRef, memory: Memory, *, explicit: bool
     ) -> None:
-        router.restore(
+        router.registry.restore(
             ref,
             health=self._health(memory, explicit=explicit),
             buckets=tuple(self._bucket(budget) for budget in memory.budgets),

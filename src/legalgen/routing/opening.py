@@ -317,7 +317,7 @@ def open_router(
     router = Router(targets, policy, clock=clock, tracker=tracker)
     book.teach(router, explicit=frozenset(s.ref for s in route.stops if s.explicit))
     for target in targets:
-        router.state_limits(target.ref, settings.limits.get(target.ref, ()))
+        router.registry.state_limits(target.ref, settings.limits.get(target.ref, ()))
     return router
 
 

@@ -1,21 +1,29 @@
-"""What the router keeps of each target and provider, and how decisions change it."""
+"""What is known of each target and provider of a route, and how calls and decisions change it.
+
+The router and its registry share one lock, which may be taken twice by one thread. What workers
+report comes through the router, which holds it; what others ask stands first, and takes it.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
 import msgspec
 from msgspec.structs import replace
 
 from legalgen import failover
-from legalgen.completion import ModelRef
+from legalgen.completion import LimitReading, ModelRef
 from legalgen.errors import Trouble
 from legalgen.failover import Decision, Health, ProviderHealth, ProviderState, State, Trail
 from legalgen.routing import spilling
 from legalgen.routing.limiter import RateLimiter
+from legalgen.routing.rate_limits import Bucket
 from legalgen.routing.targets import Lease, Target, View
+from legalgen.routing.timing import SleepDetector
+from legalgen.telemetry.clock import Clock
 
 
 class TargetEntry(msgspec.Struct):
@@ -47,9 +55,12 @@ class ProviderEntry(msgspec.Struct):
 
 
 class Registry:
-    """The targets of a route and their providers; the caller holds the lock."""
+    """The targets of a route and their providers."""
 
-    def __init__(self, targets: Sequence[Target]) -> None:
+    def __init__(self, targets: Sequence[Target], clock: Clock, lock: threading.Condition) -> None:
+        self._clock = clock
+        self._lock = lock
+        self.sleep = SleepDetector(clock)
         self._targets = {
             t.ref: TargetEntry(t, rank, RateLimiter(t)) for rank, t in enumerate(targets)
         }
@@ -66,7 +77,73 @@ class Registry:
         """The entry of a target's provider."""
         return self.providers[entry.target.ref.provider]
 
-    # ---------------------------------------------------------------- what can be read off
+    def now(self) -> float:
+        """The monotonic time; notices a machine that slept and moves all waits with it."""
+        now = self._clock.monotonic()
+        if slept := self.sleep.slept(now):
+            self._shift(slept)
+        return now
+
+    # ---------------------------------------------------------------- what others ask, and restore
+
+    def view(self) -> tuple[View, ...]:
+        """The route as people see it, in order: a snapshot, which no worker changes any more."""
+        with self._lock:
+            now = self.now()
+            return tuple(self._view(entry, now) for entry in self)
+
+    def usable(self) -> frozenset[ModelRef]:
+        """The targets that are not dropped."""
+        with self._lock:
+            return frozenset(entry.target.ref for entry in self.in_use())
+
+    def troubles(self, *, refused: bool = False) -> tuple[Trouble, ...]:
+        """For each dropped target: what it, or its provider, was dropped for.
+
+        With ``refused`` also for those whose provider refuses the key for now, after it worked.
+        """
+        with self._lock:
+            return tuple(self._troubles(refused=refused))
+
+    def provider_health(self) -> Mapping[str, ProviderHealth]:
+        """The health of each provider of the route."""
+        with self._lock:
+            return {name: entry.health for name, entry in self.providers.items()}
+
+    def state_limits(self, ref: ModelRef, readings: Iterable[LimitReading]) -> None:
+        """Limits that config or a tier states for a target."""
+        with self._lock:
+            self[ref].limiter.budgets.learn(readings, self.now())
+
+    def restore(
+        self,
+        ref: ModelRef,
+        *,
+        health: Health,
+        buckets: Iterable[Bucket] = (),
+        largest_request: int | None = None,
+        largest_output: int | None = None,
+        tokens_per_character: float | None = None,
+        shares: Iterable[float] = (),
+    ) -> None:
+        """Take in what was known of a target before this process began."""
+        with self._lock:
+            entry = self[ref]
+            entry.health = health
+            entry.limiter.restore(
+                buckets,
+                largest_request=largest_request,
+                largest_output=largest_output,
+                tokens_per_character=tokens_per_character,
+                shares=shares,
+            )
+
+    def restore_provider(self, provider: str, health: ProviderHealth) -> None:
+        """Take in what was known of a provider before."""
+        with self._lock:
+            self.providers[provider].health = health
+
+    # ---------------------------------------------------------------- what the router reads off
 
     def is_dropped(self, entry: TargetEntry) -> bool:
         """Whether the target, or its provider, is out for the batch."""
@@ -81,7 +158,7 @@ class Registry:
         in_use = health.state not in (State.OPEN, State.EXHAUSTED, State.DROPPED)
         return in_use and provider.state not in (ProviderState.OPEN, ProviderState.DROPPED)
 
-    def usable(self) -> list[TargetEntry]:
+    def in_use(self) -> list[TargetEntry]:
         """The targets that are not dropped, in the order of the route."""
         return [entry for entry in self if not self.is_dropped(entry)]
 
@@ -101,7 +178,7 @@ class Registry:
         return sum(
             entry.limiter.fits(lease.demand, entry.limiter.cost(lease.demand))
             and self.state_wait(entry, now)[0] <= max_wait_s
-            for entry in self.usable()
+            for entry in self.in_use()
             if entry.target.ref != lease.ref and entry.target.ref not in trail.used_up
         )
 
@@ -111,15 +188,11 @@ class Registry:
             spilling.Named(
                 entry.health.at(now), self.provider_of(entry).health.at(now), entry.failed
             )
-            for entry in self.usable()
+            for entry in self.in_use()
             if entry.target.ref.provider == provider
         ]
 
-    def troubles(self, *, refused: bool) -> Iterator[Trouble]:
-        """For each dropped target: what it, or its provider, was dropped for.
-
-        With ``refused`` also for those whose provider refuses the key for now, after it worked.
-        """
+    def _troubles(self, *, refused: bool) -> Iterator[Trouble]:
         for entry in self:
             provider = self.provider_of(entry).health
             trouble = provider.trouble or entry.health.trouble
@@ -127,8 +200,7 @@ class Registry:
             if trouble is not None and (self.is_dropped(entry) or (refused and barred)):
                 yield replace(trouble, target=entry.target.ref)
 
-    def view(self, entry: TargetEntry, now: float) -> View:
-        """A target as people see it: a copy, read without the lock while workers change ours."""
+    def _view(self, entry: TargetEntry, now: float) -> View:
         health, provider = entry.health.at(now), self.provider_of(entry).health.at(now)
         state, until, trouble = health.state.value, health.until, health.trouble
         if provider.state in (ProviderState.OPEN, ProviderState.DROPPED):
@@ -214,7 +286,7 @@ class Registry:
         until = max(waits, default=math.inf)
         return until if until < math.inf else None
 
-    def shift(self, seconds: float) -> None:
+    def _shift(self, seconds: float) -> None:
         """The machine slept: waits went by, and budgets refilled meanwhile."""
         for entry in self:
             entry.limiter.budgets.shift(seconds)
