@@ -247,6 +247,17 @@ def test_every_key_is_refused() -> None:
     assert len(world.router.registry.troubles()) == 3
 
 
+def test_a_key_that_is_refused_after_it_worked_is_asked_once_more() -> None:
+    """Until then it is only named to who asks for what is out for a time, too, as at the end."""
+    desk = Desk(Target(A), Target(D))
+    desk.reply(desk.lease())
+    desk.fail(desk.lease(), C.AUTHENTICATION, status=401)
+    registry = desk.router.registry
+    assert registry.troubles() == ()
+    assert [(one.target, one.status) for one in registry.troubles(refused=True)] == [(A, 401)]
+    assert registry.usable() == {A, D}
+
+
 def test_a_daily_quota_ends() -> None:
     """With no other provider the batch is paused until twenty samples fit the day again."""
     world = World([groq(daily=100_000)], workers=4).run(4 * 3600)
