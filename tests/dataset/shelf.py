@@ -44,7 +44,7 @@ def written(
 
     def note_part(_: str, part: Part) -> None:
         record.note_part(part)
-        ledger.save(record, force=True)
+        ledger.save(record.recounted(), force=True)
 
     with BatchWriter(data_dir, batch_id, note_part=note_part, part_rows=part_rows) as writer:
         writer.append(samples)
