@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import os
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,14 +48,6 @@ def killed(program: Program, count: int = 12, after: int = 4) -> str:
     return program.record().id
 
 
-def over(vendors: VendorServer) -> None:
-    """Wait until the call that a killed process left behind is recorded."""
-    deadline = time.monotonic() + 60
-    while vendors.open_connections:
-        assert time.monotonic() < deadline
-        os.sched_yield()
-
-
 def answered(vendors: VendorServer) -> int:
     """Calls that brought an answer: now and then the double refuses one, as Groq does."""
     return sum(call.status == 200 for call in vendors.calls())
@@ -77,7 +68,7 @@ class TestTheJournalOfTheBatch:
         batch_id = killed(program)
         segment = program.data_dir.journal / f"{batch_id}-00000.jsonl"
         journalled = segment.read_bytes().splitlines()[1:]
-        over(vendors)
+        vendors.wait_for_no_connection()
         before = answered(vendors)
         left = 12 - len(journalled)
         with contextlib.ExitStack() as stack:

@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
@@ -984,8 +983,7 @@ def test_a_connection_closed_after_its_reply_is_replaced(server: VendorServer, g
     server.fail("groq", "close_after_reply", count=2)
     for _ in range(2):
         assert groq.ask().status_code == 200
-        while server.open_connections:  # a request that crosses the close would be reset
-            time.sleep(0.001)
+        server.wait_for_no_connection()  # a request that crosses the close would be reset
     assert groq.ask().status_code == 200
     assert server.stats()["connections"] == 3
 

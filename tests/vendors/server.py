@@ -19,7 +19,7 @@ from .chat import Refused
 from .config import Config, Vendor
 from .engine import Answered, Engine, Sleep
 from .faults import BEFORE, Fault, Schedule, Victim, delivery, reply_to
-from .gates import Gate, Gates, Incoming, Tasks, Whom
+from .gates import LONGEST_S, Gate, Gates, Incoming, Tasks, Whom
 from .quotas import Reading
 from .record import Call, Record, summary
 from .wire import HttpRequest, HttpServer, Reply
@@ -165,10 +165,13 @@ class VendorServer:
         came = self._record.wait_for(count, lambda call: _is_such(call, vendor, model, endpoint))
         assert came, f"{len(self.calls(vendor, model, endpoint))} of {count} calls came"
 
-    @property
-    def open_connections(self) -> int:
-        """Connections that neither side has ended."""
-        return self._http.open_connections
+    def wait_for_no_connection(self) -> None:
+        """Until every connection has ended, and what came over it is in the record.
+
+        Raises:
+            AssertionError: one stayed (after a minute: something hangs).
+        """
+        assert self._http.wait_for_no_connection(LONGEST_S), "a connection stays open"
 
     def calls(
         self, vendor: str | None = None, model: str | None = None, endpoint: str | None = "chat"

@@ -82,6 +82,7 @@ class HttpServer:
         self._ending = threading.Condition()
         self._closing = False
         self._lock = threading.Lock()
+        self._left = threading.Condition(self._lock)
         self._sockets: set[socket.socket] = set()
         self._threads: set[threading.Thread] = set()
         self.connections = 0
@@ -143,8 +144,9 @@ class HttpServer:
                         return
         finally:
             sock.close()
-            with self._lock:
+            with self._left:
                 self._sockets.discard(sock)
+                self._left.notify_all()
 
     def _deliver(self, sock: socket.socket, reply: Reply) -> bool:
         """Send the reply in its way; False when the connection ends with it."""
@@ -154,11 +156,10 @@ class HttpServer:
         send = _DELIVERIES[reply.delivery.kind]
         return send(sock, reply, self._pause)
 
-    @property
-    def open_connections(self) -> int:
-        """Connections that neither side has ended."""
-        with self._lock:
-            return len(self._sockets)
+    def wait_for_no_connection(self, seconds: float) -> bool:
+        """Until every connection was ended by one side and its thread left it; whether it was."""
+        with self._left:
+            return self._left.wait_for(lambda: not self._sockets, seconds)
 
     def _pause(self, seconds: float) -> bool:
         """Sleep on the clock; True when the server is closing, which ends it early."""
