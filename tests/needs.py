@@ -48,16 +48,24 @@ def _reached(thing: object, seen: set[int]) -> Iterator[str]:
     if id(thing) in seen:
         return
     seen.add(id(thing))
+    needs, further = _own(thing)
+    yield from needs
+    for each in further:
+        yield from _reached(each, seen)
+
+
+@cache
+def _own(thing: object) -> tuple[frozenset[str], tuple[object, ...]]:
+    """What a function needs by its own code, and the functions and classes that it names."""
     if isinstance(thing, type):
-        for method in vars(thing).values():
-            plain = getattr(method, "__func__", None) or _getter(method) or method
-            if isinstance(plain, FunctionType):
-                yield from _reached(inspect.unwrap(plain), seen)
-    elif isinstance(thing, FunctionType):
-        for name in _names(thing.__code__):
-            if name in BY_NAME:
-                yield BY_NAME[name]
-            yield from _reached(_ours(thing.__globals__.get(name)), seen)
+        plain = (getattr(m, "__func__", None) or _getter(m) or m for m in vars(thing).values())
+        return frozenset(), tuple(inspect.unwrap(m) for m in plain if isinstance(m, FunctionType))
+    if not isinstance(thing, FunctionType):
+        return frozenset(), ()
+    names = dict.fromkeys(_names(thing.__code__))
+    further = (_ours(thing.__globals__.get(name)) for name in names)
+    needs = frozenset(BY_NAME[name] for name in names if name in BY_NAME)
+    return needs, tuple(each for each in further if each is not None)
 
 
 def _getter(method: object) -> object:
