@@ -58,8 +58,12 @@ class BatchBounds(msgspec.Struct, frozen=True):
     @property
     def patience(self) -> str:
         """How long a model is waited for, and who said so."""
-        usual = "the usual patience; --max-wait allows more" if self.usual_wait else "--max-wait"
-        return f"{format_duration(self.max_wait_s)} ({usual})"
+        return f"{format_duration(self.max_wait_s)} ({self.wait_bound})"
+
+    @property
+    def wait_bound(self) -> str:
+        """What bounds a wait: the user's word, or nobody's."""
+        return "the usual patience; --max-wait allows more" if self.usual_wait else "--max-wait"
 
 
 class Loop:

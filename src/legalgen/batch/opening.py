@@ -108,7 +108,7 @@ def open_parts(
     ledger = Ledger(data_dir)
     endpoints = open_endpoints(settings, route)
     bounds = _bounds_of(settings, intent)
-    waits = LockWaits(stop, reporter, _max_wait(settings, intent))
+    waits = LockWaits(stop, reporter, _max_wait(settings, intent), bounds.wait_bound)
     caps = _caps_of(settings, ledger, reporter)
     policy = _policy_of(settings, intent, route, bounds=bounds, caps=caps, data_dir=data_dir)
     routers = Routers(settings, route, policy, clock=clock, notice=reporter.notice)

@@ -19,23 +19,24 @@ class LeftQueueError(LegalgenError):
 
 
 class LockWaits:
-    """The waits of one run. ``most_s`` is the bound on each, of ``--max-wait``."""
+    """The waits of one run. ``most_s`` is the bound on each, ``bound`` the words for it."""
 
-    def __init__(self, stop: Stop, reporter: Reporter, most_s: float) -> None:
+    def __init__(self, stop: Stop, reporter: Reporter, most_s: float, bound: str) -> None:
         self._stop = stop
         self._reporter = reporter
         self._most_s = most_s
+        self._bound = bound
         self._grace_s = GRACE_S
 
     @property
     def before_work(self) -> Patience:
         """For locks that are wanted before anything is paid for."""
-        return Patience(self._most_s, self.sleep, self._reporter.tell, "--max-wait")
+        return Patience(self._most_s, self.sleep, self._reporter.tell, self._bound)
 
     @property
     def to_seal(self) -> Patience:
         """For the locks that paid rows need."""
-        return Patience(self._most_s, self._sleep_to_seal, self._reporter.tell, "--max-wait")
+        return Patience(self._most_s, self._sleep_to_seal, self._reporter.tell, self._bound)
 
     def take_turn(self, lock: BatchLock, holder: Holder, seconds: float) -> None:
         """Take the lock, at once or, for ``seconds``, behind the batch that has it.
