@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -681,6 +684,25 @@ def test_sixty_samples_under_429s_are_a_few_lines(program: Program, vendors: Ven
     assert len(said) < 10
     assert any("is at its rate limit, going on with" in line for line in said)
     assert "429" in program.run("history", "--why").out
+
+
+def test_the_view_is_loaded_when_a_call_is_out() -> None:
+    """What people see while a run goes costs its start nothing: rich comes with the first frame."""
+    script = (
+        "import sys, legalgen.ui.console\n"
+        "from legalgen.ui.live import Live\n"
+        "from tests.ui.test_live import Paper, Time, started\n"
+        "shown = Live(Paper(), clock=Time().clock)\n"
+        "shown.say('before'); shown.prepare(); shown.refresh()\n"
+        "before = any(name.partition('.')[0] == 'rich' for name in sys.modules)\n"
+        "shown.hear(started()); shown.prepare()\n"
+        "print(before, 'rich.live' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert done.stdout.split() == ["False", "True"]
 
 
 def test_ctrl_c_in_a_terminal(program: Program) -> None:
