@@ -274,7 +274,7 @@ def test_the_frame_shows_everything_at_80_columns() -> None:
         "waiting 41 s for groq/openai/gpt-oss-120b: tokens per minute",
         "  model                     state              out  kept  left",
         "  groq/openai/gpt-oss-120b  limited 41 s               5  8k/8k tok/min",
-        "  cerebras/gpt-oss-120b     dropped                    0  key refused (401): W…",
+        "  cerebras/gpt-oss-120b     left out                   0  key refused (401): W…",
     ]
 
 
@@ -311,6 +311,8 @@ def test_the_soonest_next_call_is_shown_not_the_farthest() -> None:
     lines = [line.text for line in frame(moment(views, progress), 79, 23)]
     assert lines[2] == "waiting 6 s for cerebras/gpt-oss-120b: rate limit (401)"
     assert "refills" in lines[4]
+    never = [view(first_wait=(float("inf"), empty)), views[0]]
+    assert frame(moment(never, progress), 79, 23)[2].text.startswith("waiting 34 s for groq")
     ready = frame(moment([view(first_wait=(0.3, empty)), *views], progress), 79, 23)
     assert ready[2].text == "choosing a model"
 

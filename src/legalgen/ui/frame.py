@@ -24,6 +24,7 @@ SGR: dict[Style, str] = {
 QUIET_SPELL_S = 15.0
 NARROW, WIDE = 60, 100
 WINDOWS = {"minute": "min", "hour": "h", "day": "day"}
+_WORDS = {"probing": "trying again", "dropped": "left out"}
 _TINTS: dict[str, Style] = {"ready": "green", "probing": "cyan", "dropped": "red", "open": "red"}
 
 
@@ -241,8 +242,9 @@ def waiting(moment: Moment) -> tuple[str, Style]:
 
 
 def _queue(view: View, now: float) -> tuple[float, str, str] | None:
-    """Seconds until the first call of a model's queue leaves, the model, and what holds it."""
-    if view.first_wait is None:
+    """Seconds until the first call of a model's queue leaves, the model, and what holds it; None
+    where none waits, or one that can never fit, which goes elsewhere."""
+    if view.first_wait is None or math.isinf(view.first_wait[0]):
         return None
     budget_s, bucket = view.first_wait
     state_s = max(0.0, (view.until or now) - now)
@@ -338,7 +340,7 @@ def state(view: View, lane: Lane | None, moment: Moment) -> tuple[str, Style]:
     binding = lane.binding if lane else None
     if view.state == "ready" and binding is not None and binding.wait_s >= 1:
         return f"refills {until(binding.wait_s, moment.wall)}", "yellow"
-    return view.state, _TINTS.get(view.state, "yellow")
+    return _WORDS.get(view.state, view.state), _TINTS.get(view.state, "yellow")
 
 
 def until(seconds: float, wall: datetime) -> str:
