@@ -59,6 +59,13 @@ def test_a_provider_that_leaves_and_returns_is_two_lines() -> None:
     ]
 
 
+def test_a_provider_that_is_back_is_one_line() -> None:
+    """First one of its models was left for another, then all of it; both are back at once."""
+    assert told(
+        switched(0, "overloaded", to=SMALL), switched(1, "overloaded", SMALL), accepted(40)
+    )[2:] == ["groq is back"]
+
+
 def test_one_that_comes_and_goes_is_away() -> None:
     """A limit by the minute is met every minute: sixty samples under it are one line."""
     flapping = [

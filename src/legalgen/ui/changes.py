@@ -91,13 +91,16 @@ class Changes:
         return Saying(f"{subject} is {words.is_(event.category)}, going on with {instead}")
 
     def _accepted(self, event: events.SampleAccepted) -> Saying | None:
-        for subject in (event.provider, f"{event.provider}/{event.model}"):
-            away = self._away.get(subject)
-            if away is None or away.category in _FOR_GOOD or event.at - away.failed < STEADY:
-                continue
+        """Of a provider that is back the model that showed it is not told, too."""
+        both = (event.provider, f"{event.provider}/{event.model}")
+        back = [subject for subject in both if self._is_back(subject, event.at)]
+        for subject in back:
             del self._away[subject]
-            return Saying(f"{subject} is back")
-        return None
+        return Saying(f"{back[0]} is back") if back else None
+
+    def _is_back(self, subject: str, now: datetime) -> bool:
+        away = self._away.get(subject)
+        return away is not None and away.category not in _FOR_GOOD and now - away.failed >= STEADY
 
     def _waiting(self, event: events.Waiting) -> Saying | None:
         told = self._waits.get(event.target)
