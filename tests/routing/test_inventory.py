@@ -26,7 +26,7 @@ from legalgen.routing.inventory import (
 )
 from legalgen.settings.layers import Settings
 from legalgen.store.ledger import ModelStats, Process, Record, UnreadableRecord
-from legalgen.ui.screens import MODELS_NARROW, grid, left, model_state, models_columns
+from legalgen.ui.screens import MODELS_NARROW, grid, left, model_state, models_columns, troubled
 from tests.vendors import VendorServer
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -116,8 +116,10 @@ def test_what_is_wrong_with_an_account_is_a_state(
     rows = [each for each in model_rows(given, [], NOW) if each.provider == "groq"]
     assert {each.state for each in rows} <= {word, "retired"}
     assert model_state(row(rows), NOW).text == word
+    assert [line.text for line in troubled(rows)] == [f"  {row(rows).remedy}"]
+    assert "groq" in row(rows).remedy
     later = model_rows(given, [], NOW + timedelta(days=1, seconds=1))
-    assert row(later).state == "ready"
+    assert (row(later).state, row(later).remedy) == ("ready", "")
 
 
 def test_limits_are_the_catalogs_until_replies_taught_better(tmp_path: Path) -> None:

@@ -93,12 +93,16 @@ class ModelCheck(msgspec.Struct, frozen=True):
 
 
 class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is known of one model. ``until`` and ``shut_down`` are None where nothing ends."""
+    """All that is known of one model. ``until`` and ``shut_down`` are None where nothing ends.
+
+    ``remedy`` is a sentence where the account behind it is what is wrong.
+    """
 
     provider: str
     model: str
     state: str
     why: str = ""
+    remedy: str = ""
     until: datetime | None = None
     shut_down: date | None = None
     context_window: int | None = None
@@ -182,6 +186,7 @@ def _row(
         model=spec.id,
         state="retired" if shut_down and shut_down <= now.date() else state,
         why=why,
+        remedy=_account_remedy(account, now) if reachable else "",
         until=until,
         shut_down=shut_down,
         context_window=spec.context_window,
@@ -215,14 +220,26 @@ def _state(
     wall = now.timestamp()
     if account is not None and account.state is not ProviderState.UP and account.until > wall:
         until, why = datetime.fromtimestamp(account.until, UTC), str(account.trouble or "")
-        barred = account.state is ProviderState.DROPPED and account.trouble is not None
-        kind = account_trouble(account.trouble) if barred and account.trouble else None
+        barred = _barred(account, now)
+        kind = account_trouble(barred) if barred is not None else None
         return kind.replace("_", " ") if kind else "down", why, until
     if memory is None or memory.until <= wall:
         return "ready", "", None
     words = {State.LIMITED: "cooling", State.EXHAUSTED: "exhausted", State.DROPPED: "gone"}
     until = datetime.fromtimestamp(memory.until, UTC)
     return words.get(memory.state, "down"), str(memory.trouble or ""), until
+
+
+def _barred(account: ProviderMemory | None, now: datetime) -> Trouble | None:
+    """What is wrong with an account, as far as it is remembered."""
+    if account is None or account.until <= now.timestamp():
+        return None
+    return account.trouble if account.state is ProviderState.DROPPED else None
+
+
+def _account_remedy(account: ProviderMemory | None, now: datetime) -> str:
+    trouble = _barred(account, now)
+    return remedy(trouble, Catalog.load()) if trouble is not None else ""
 
 
 def _notes(spec: ModelSpec, shut_down: date | None, now: datetime) -> Iterator[str]:

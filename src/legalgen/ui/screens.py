@@ -576,8 +576,8 @@ def troubled(rows: Iterable[ModelRow]) -> Iterator[StyledLine]:
     for row in rows:
         if row.check is not None and not row.check.ok:
             yield StyledLine.of(f"{row.provider}/{row.model}: {row.check.message}", "red")
-    cures = [row.check.remedy for row in rows if row.check is not None and row.check.remedy]
-    for cure in dict.fromkeys(cures):
+    cures = [row.check.remedy if row.check is not None else row.remedy for row in rows]
+    for cure in dict.fromkeys(filter(None, cures)):
         yield StyledLine.of(f"  {cure}", "yellow")
 
 
