@@ -176,18 +176,30 @@ def test_an_empty_data_dir_begins_in_version_2(program: Program, vendors: Vendor
         assert {one["quote"] for one in row["citations"]} <= {None}
 
 
-@pytest.mark.parametrize("how", ["half", "after"])
+@pytest.mark.parametrize(
+    ("how", "first", "step"),
+    [
+        ("half", 1, 2),
+        ("after", 2, 2),
+        pytest.param("half", 1, 1, marks=pytest.mark.extended),
+        pytest.param("after", 1, 1, marks=pytest.mark.extended),
+    ],
+)
 def test_killed_at_every_step_of_the_way_to_version_2(
-    tmp_path: Path, how: str, readers: Readers
+    tmp_path: Path, how: str, first: int, step: int, readers: Readers
 ) -> None:
-    """At each instant all readers find every sealed row, and the next compaction ends it."""
+    """At each instant all readers find every sealed row, and the next compaction ends it.
+
+    Half way through every other file operation and after those between; both at each in the
+    extended run.
+    """
     template = copied(tmp_path / "template")
     recover(template, note_part=Ledger(template).note_part)
     whole = readers.agree(template)
     assert len(whole) == SEALED + JOURNALLED
-    at, seen = 0, set[int | None]()
+    at, seen = first - step, set[int | None]()
     while True:
-        at += 1
+        at += step
         data_dir = DataDir(tmp_path / str(at))
         shutil.copytree(template.root, data_dir.root)
 
@@ -210,11 +222,17 @@ def test_killed_at_every_step_of_the_way_to_version_2(
     assert readers.agree(data_dir) == whole
 
 
-def test_rows_in_the_journal_survive_a_kill_on_the_way(tmp_path: Path, readers: Readers) -> None:
-    """Where the journal is recovered by the very compaction that dies, no row is lost."""
-    at = 0
+@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.extended)])
+def test_rows_in_the_journal_survive_a_kill_on_the_way(
+    tmp_path: Path, readers: Readers, step: int
+) -> None:
+    """Where the journal is recovered by the very compaction that dies, no row is lost.
+
+    It dies at every third file operation, at each in the extended run.
+    """
+    at = 1 - step
     while True:
-        at += 1
+        at += step
         data_dir = copied(tmp_path / str(at))
 
         def child(at: int = at, data_dir: DataDir = data_dir) -> None:
@@ -232,7 +250,7 @@ def test_rows_in_the_journal_survive_a_kill_on_the_way(tmp_path: Path, readers: 
 
 
 def rows_of(data_dir: DataDir) -> list[Any]:
-    return [row for path in parts(data_dir) for row in from_table(pq.read_table(path))]
+    return [row for path in parts(data_dir) for row in from_table(pq.ParquetFile(path).read())]
 
 
 def test_nothing_of_a_row_changes_on_the_way(tmp_path: Path) -> None:
