@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from legalgen.batch.prompting import example_prompt
+from legalgen.batch.preview import example_prompt
 from legalgen.completion import Prompt
 from legalgen.errors import UsageError
 from legalgen.law import opening

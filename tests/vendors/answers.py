@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import law
+from . import grounded, law
 from .config import AnswerRequest, AnswerSource
 
 Node = str | tuple["Template", ...]
@@ -210,6 +210,26 @@ def good(number: int, seed: int, brief: Brief) -> dict[str, object]:
     }
 
 
+def from_passages(
+    number: int, seed: int, brief: Brief, passages: Sequence[str], way: grounded.Way = "verbatim"
+) -> dict[str, object]:
+    """A good answer whose one authority is what the passages say, quoted in one way."""
+    rng = random.Random(seed * 1_000_003 + number)
+    wanted = brief.jurisdictions[:1] or tuple(_BY_JURISDICTION)
+    writer = _Writer(rng, _BY_JURISDICTION[wanted[0]][0])
+    rule = "what was promised must be done in time"
+    writer.slots["rule_a"] = rule
+    quoted = law.Authority(text="", name="The provision quoted", rule=rule)
+    low, high = brief.words
+    target = int(low + (high - low) * (0.25 + 0.5 * rng.random()))
+    return {
+        "question": writer.write(_QUESTIONS[int(rng.random() * len(_QUESTIONS))]),
+        "reasoning_steps": _steps(writer, brief, [quoted], rng),
+        "answer": _answer(writer, [quoted], target, brief),
+        "citations": [grounded.citation(rng, passages, way) | {"proposition": rule}],
+    }
+
+
 def _steps(
     writer: _Writer, brief: Brief, cited: Sequence[law.Authority], rng: random.Random
 ) -> list[str]:
@@ -273,7 +293,11 @@ def source(answers: str | Path | AnswerSource) -> AnswerSource:
 def _good_text(request: AnswerRequest) -> str:
     if _IS_TO_JUDGE.search(request.prompt):
         return _marks(request)
-    value = good(request.number, request.seed, read_brief(request.prompt))
+    brief = read_brief(request.prompt)
+    if passages := grounded.passages_in(request.prompt):
+        value = from_passages(request.number, request.seed, brief, passages)
+    else:
+        value = good(request.number, request.seed, brief)
     return json.dumps(value, ensure_ascii=False)
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from legalgen.batch.generation import Written
 from legalgen.law.planner import Task, dated
-from legalgen.store.sample import Sample, sample_id
+from legalgen.sources.passages import Passages
+from legalgen.sources.space import area_of, topic_of
+from legalgen.store.sample import GroundingText, Sample, sample_id
 
 
 class Composer:
-    """Makes rows; ``seed_json`` tells what of a prompt was drawn for a task."""
+    """Makes rows; ``seed_json`` tells what of a prompt was drawn for a task, ``passages`` what a
+    grounded one was written from."""
 
     def __init__(
         self,
@@ -19,16 +24,20 @@ class Composer:
         *,
         keep_thinking: bool,
         now: Callable[[], datetime],
+        passages: Passages | None = None,
+        rehearsal: bool = False,
     ) -> None:
         self._seed_json = seed_json
         self._keep_thinking = keep_thinking
         self._now = now
+        self._passages = passages
+        self._rehearsal = rehearsal
 
     def compose(self, written: Written, batch_id: str) -> Sample:
         """The row of an answer, by what was planned, what was found and what it took."""
         task = dated(written.job.task, written.as_of)
         draft, completion = written.verdict.draft, written.completion
-        return Sample(
+        sample = Sample(
             id=sample_id(draft.question, draft.answer),
             question=draft.question,
             answer=draft.answer,
@@ -61,4 +70,31 @@ class Composer:
             created_at=self._now(),
             marks=written.verdict.marks,
             remark=written.verdict.remark,
+        )
+        return sample if self._passages is None else self._grounded(sample, task, self._passages)
+
+    def _grounded(self, sample: Sample, task: Task, passages: Passages) -> Sample:
+        """The row with its sources; topic and month are those of the text, not of a model.
+
+        A rehearsal's quotations were not looked up.
+        """
+        given = passages.of(task)
+        source = passages.source(task)
+        return replace(
+            sample,
+            practice_area=area_of(source),
+            topic=topic_of(source),
+            as_of=source.as_of,
+            grounded=not self._rehearsal,
+            sources=tuple(
+                GroundingText(
+                    id=each.chunk.id,
+                    title=each.chunk.citation,
+                    pinpoint=each.chunk.pinpoint or None,
+                    licence=each.licence,
+                    as_of=each.chunk.as_of,
+                    sha256=each.chunk.sha256,
+                )
+                for each in given
+            ),
         )

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.batch.composing import Composer
 from legalgen.batch.endpoints import Endpoint, open_endpoints, providers_of
 from legalgen.batch.generation import Stop
+from legalgen.batch.grounding import open_ground
 from legalgen.batch.intent import Intent
 from legalgen.batch.jobs import JobPrompts
 from legalgen.batch.loop import BatchBounds
 from legalgen.batch.online import OnlineExecutor
 from legalgen.batch.panel import JudgePanel
-from legalgen.batch.prompting import TaxonomyPrompts, prompter_of
+from legalgen.batch.prompting import TaxonomyPrompts
 from legalgen.batch.queueing import LockWaits
 from legalgen.batch.reporting import Reporter
 from legalgen.batch.routers import Routers
@@ -29,6 +31,7 @@ from legalgen.routing import opening
 from legalgen.routing.route import Route
 from legalgen.routing.targets import MOST_IN_FLIGHT, Cap, RoutingPolicy
 from legalgen.settings.layers import Settings
+from legalgen.sources.passages import Passages
 from legalgen.store import outlays, parts
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record
@@ -59,6 +62,7 @@ class RunParts(msgspec.Struct, frozen=True):
     bounds: BatchBounds
     waits: LockWaits
     notices: tuple[str, ...]
+    passages: Passages | None = None
 
     def close(self) -> None:
         """Free sockets and models of a run that is not begun."""
@@ -100,11 +104,13 @@ def open_parts(
     route = opening.plan_route(settings, Catalog.load())
     models = [(place.ref, place.spec.knowledge) for place in route.stops]
     months = law.month_warnings(settings, models, f"{reporter.now():%Y-%m}")
-    space = law.task_space_of(settings)
-    prompter = prompter_of(settings, space.taxonomy)
+    data_dir = DataDir(settings.data_dir)
+    ground = open_ground(settings, data_dir, rehearsal=route.rehearsal)
+    space, prompter, passages = ground.space, ground.prompter, ground.passages
+    if ground.missing is not None and intent.resume is None:
+        intent = replace(intent, count=ground.missing, until_total=None)
     judges = opening.plan_judges(settings, Catalog.load()) if settings.judge else None
     opening.check_prices(settings, route, *([judges] if judges else ()))
-    data_dir = DataDir(settings.data_dir)
     ledger = Ledger(data_dir)
     endpoints = open_endpoints(settings, route)
     bounds = _bounds_of(settings, intent)
@@ -112,11 +118,16 @@ def open_parts(
     caps = _caps_of(settings, ledger, reporter)
     policy = _policy_of(settings, intent, route, bounds=bounds, caps=caps, data_dir=data_dir)
     routers = Routers(settings, route, policy, clock=clock, notice=reporter.notice)
-    source = TaxonomyPrompts(prompter, space.taxonomy)
     warnings = (*settings.warnings, *route.warnings, *space.taxonomy.warnings)
     said = (*warnings, *months, space.unsuited)
     today = reporter.now().date()
-    inspector = Inspector(settings, space.taxonomy, today, rehearsal=route.rehearsal)
+    inspector = Inspector(
+        settings,
+        space.taxonomy,
+        today,
+        rehearsal=route.rehearsal,
+        passages=passages.of if passages is not None else None,
+    )
     return RunParts(
         settings=settings,
         intent=intent,
@@ -126,9 +137,9 @@ def open_parts(
         judges=judges,
         space=space,
         prompter=prompter,
-        source=source,
+        source=ground.source,
         endpoints=endpoints,
-        prompts=JobPrompts(source, endpoints),
+        prompts=JobPrompts(ground.source, endpoints),
         policy=policy,
         routers=routers,
         panel=JudgePanel(settings, inspector, judges, routers, prompter, stop=stop, clock=clock),
@@ -137,6 +148,7 @@ def open_parts(
         bounds=bounds,
         waits=waits,
         notices=tuple(filter(None, said)),
+        passages=passages,
     )
 
 
@@ -164,7 +176,11 @@ def session_of(run: RunParts, executor: Executor) -> Session:
         ledger=run.ledger,
         rehearsal=rehearsal,
         composer=Composer(
-            run.prompter.seed_json, keep_thinking=settings.keep_thinking, now=run.reporter.now
+            run.prompter.seed_json,
+            keep_thinking=settings.keep_thinking,
+            now=run.reporter.now,
+            passages=run.passages,
+            rehearsal=rehearsal,
         ),
         reviewer=Reviewer(settings, run.data_dir, rehearsal=rehearsal, skip=run.reporter.pass_by),
         metrics=Metrics(settings.alert_switches, settings.alert_timeouts),

@@ -6,25 +6,33 @@ Nothing is called and nothing is written.
 from __future__ import annotations
 
 import math
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from legalgen.batch.grounding import open_ground
 from legalgen.batch.jobs import Job
 from legalgen.batch.judging import MARK_TOKENS
 from legalgen.batch.opening import RunParts
 from legalgen.batch.records import new_record
-from legalgen.law.planner import Task
+from legalgen.completion import Prompt
+from legalgen.law import opening as law
+from legalgen.law.planner import Task, dated
+from legalgen.providers.catalog import Catalog
 from legalgen.routing.forecast import UNKNOWN_YIELD, Forecast, ModelShare, Supply, forecast
+from legalgen.routing.opening import plan_route
 from legalgen.routing.rate_limits import CHARACTERS_PER_TOKEN, Budgets, Cost, Demand
 from legalgen.routing.route import Route
 from legalgen.routing.router import Router
 from legalgen.routing.targets import Target, View
+from legalgen.settings.layers import Settings
 from legalgen.store import parts
+from legalgen.store.files import DataDir
 from legalgen.store.sample import Draft
 
 USED_SHARE = 0.75
@@ -107,7 +115,8 @@ def preview(run: RunParts) -> Preview:
     summary = parts.summarise(run.data_dir, rehearsal=rehearsal)
     now = run.reporter.now()
     record = new_record(run.settings, run.intent, rows=summary.rows, rehearsal=rehearsal, now=now)
-    planned = run.space.planner(summary.cells, record.seed).plan(max(0, record.target))
+    counts = run.space.counts(summary, run.data_dir, rehearsal=rehearsal)
+    planned = run.space.planner(counts, record.seed).plan(max(0, record.target))
     return Preview(
         tuple(planned),
         summary.rows,
@@ -255,3 +264,17 @@ def _sum(costs: Iterable[float | None]) -> float | None:
     """The costs that are known; None where none is."""
     known = [cost for cost in costs if cost is not None]
     return round(sum(known), 6) if known else None
+
+
+def example_prompt(settings: Settings) -> Prompt:
+    """The prompt of the first task that these settings would plan; nobody is called."""
+    catalog = Catalog.load()
+    ground = open_ground(settings, DataDir(settings.data_dir), rehearsal=False)
+    today = f"{datetime.now(UTC):%Y-%m}"
+    seed = settings.seed if settings.seed is not None else random.randrange(2**31)
+    task = ground.space.planner({}, seed).plan(1)[0]
+    style, as_of = "full", settings.as_of
+    if settings.provider or settings.model or settings.route:
+        spec = plan_route(settings, catalog).stops[0].spec
+        style, as_of = spec.prompt, law.law_month(settings, spec.knowledge, today)
+    return ground.source.build(dated(task, as_of), style=style)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from legalgen.completion import Prompt
 from legalgen.errors import Reason
 from legalgen.law import opening as law
 from legalgen.law.axes import LengthBounds
-from legalgen.law.planner import Task, TaskPlanner, dated
+from legalgen.law.planner import Task
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.providers.catalog import Catalog
 from legalgen.quality.opening import rules_of
-from legalgen.routing.opening import plan_route
 from legalgen.routing.rate_limits import Demand
 from legalgen.settings.layers import Settings
 
@@ -63,19 +59,3 @@ def prompter_of(settings: Settings, taxonomy: Taxonomy) -> Prompter:
         question_words=(limits.question_min_words, limits.question_max_words),
         min_citations=limits.min_citations,
     )
-
-
-def example_prompt(settings: Settings) -> Prompt:
-    """The prompt of the first task that these settings would plan; nobody is called."""
-    catalog, taxonomy = Catalog.load(), law.taxonomy_of(settings)
-    chosen = taxonomy.resolve(law.filter_of(settings))
-    taxonomy = law.citable(settings, taxonomy, chosen)
-    today = f"{datetime.now(UTC):%Y-%m}"
-    seed = settings.seed if settings.seed is not None else random.randrange(2**31)
-    task = TaskPlanner(taxonomy, chosen, {}, seed=seed).plan(1)[0]
-    prompter = prompter_of(settings, taxonomy)
-    style, as_of = "full", settings.as_of
-    if settings.provider or settings.model or settings.route:
-        spec = plan_route(settings, catalog).stops[0].spec
-        style, as_of = spec.prompt, law.law_month(settings, spec.knowledge, today)
-    return prompter.build(dated(task, as_of), style=style)

@@ -134,7 +134,8 @@ class Session:
         summary = parts.summarise(
             self.data_dir, rehearsal=self._rehearsal, save=True, skip=self._reporter.pass_by
         )
-        counts, done = summary.cells, frozenset[int]()
+        counts = self._space.counts(summary, self.data_dir, rehearsal=self._rehearsal)
+        done = frozenset[int]()
         if self._intent.resume is None:
             record = self._new_record(summary.rows, batch_id)
         else:

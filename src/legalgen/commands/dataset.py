@@ -184,6 +184,9 @@ class ExportOrder(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[str, ...] = ()
     split: float | None = None
     split_seed: int = 0
+    split_by: str = "chunk"
+    context: str = "none"
+    distractors: int = 0
     rehearsal: bool = False
 
 
@@ -200,17 +203,38 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
         order.difficulties,
         order.models,
     )
+    data_dir = _existing(settings)
+    by = _one_of("--split-by", order.split_by, export.SPLITS)
     done = export.export(
-        _existing(settings),
+        data_dir,
         order.out,
-        export.shape_of(form, reasoning, taxonomy_of(settings)),
+        export.shape_of(
+            form,
+            reasoning,
+            taxonomy_of(settings),
+            _context(data_dir, order),
+            traced=export.is_grounded(data_dir, rehearsal=order.rehearsal),
+        ),
         form=form,
         wanted=wanted,
-        split=None if order.split is None else export.Split(order.split, order.split_seed),
+        split=None if order.split is None else export.Split(order.split, order.split_seed, by),
         rehearsal=order.rehearsal,
     )
     dataset_screens.show_exported(console, done)
     return 0
+
+
+def _context(data_dir: DataDir, order: ExportOrder) -> export.Contexts:
+    """What stands before the questions: nothing, or the passages they were written from."""
+    if _one_of("--context", order.context, ("none", "source")) == "none":
+        if order.distractors:
+            raise UsageError("--distractors is for --context source: add it")
+        return lambda _: ""
+    if order.form in ("schema", "legacy"):
+        raise UsageError(f"--context source has no place in --format {order.form}")
+    from legalgen.dataset.contexts import SourceContexts  # few exports have passages
+
+    return SourceContexts(data_dir, order.distractors, order.split_seed)
 
 
 def _one_of(flag: str, value: str, allowed: Sequence[_T]) -> _T:

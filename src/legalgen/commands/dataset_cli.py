@@ -135,6 +135,19 @@ def export(
         typer.Option(metavar="SHARE", help="Put this share into <OUT>-test, the rest in -train."),
     ] = None,
     split_seed: Annotated[int, typer.Option(help="Which rows are the test set.")] = 0,
+    split_by: Annotated[
+        str,
+        typer.Option(
+            help="What stays on one side: the rows of a chunk, of a whole source, or of a topic."
+        ),
+    ] = "chunk",
+    context: Annotated[
+        str, typer.Option(help="none, or source: the passages stand before the question.")
+    ] = "none",
+    distractors: Annotated[
+        int,
+        typer.Option(min=0, max=20, help="With --context source: so many other passages too."),
+    ] = 0,
     rehearsal: _Rehearsal = False,
 ) -> int:
     """Write the dataset as a trainer reads it; a file that is there is replaced whole."""
@@ -154,6 +167,9 @@ def export(
         models=tuple(model or ()),
         split=split,
         split_seed=split_seed,
+        split_by=split_by,
+        context=context,
+        distractors=distractors,
         rehearsal=rehearsal,
     )
     return dataset.export_dataset(settings, console_of(settings), order)

@@ -26,7 +26,7 @@ def generate_one(settings: Settings, console: Console, *, save: bool) -> int:
 
 def print_prompt(settings: Settings, console: Console) -> int:
     """The prompt that a sample would be asked with; nobody is called."""
-    from legalgen.batch.prompting import example_prompt  # history and models need none of it
+    from legalgen.batch.preview import example_prompt  # history and models need none of it
 
     prompt = example_prompt(settings)
     if console.json:

@@ -4,6 +4,9 @@ Rows stream through: at most some thousand are in memory. The file is written be
 name and swapped in whole. Each format has the columns it needs and ``id``, and no other: trainers
 take a column called ``prompt``, ``completion``, ``messages`` or ``text`` for data wherever it is.
 
+Where a dataset has grounded rows, ``source`` is the id of the chunk that each was written from, and
+with ``context`` the passages stand before the question.
+
     prompt-completion   {"prompt": [user], "completion": [assistant]}       TRL; loss on the answer
     messages            {"messages": [user, assistant]}                     TRL, Axolotl, Unsloth
     alpaca              {"instruction", "input", "output"}                  LLaMA-Factory, Axolotl
@@ -41,6 +44,8 @@ ReasoningForm = Literal["none", "inline", "think", "reasoning_content", "thinkin
 REASONINGS: Final[tuple[ReasoningForm, ...]] = (
     "none", "inline", "think", "reasoning_content", "thinking",
 )  # fmt: skip
+SplitBy = Literal["chunk", "source", "topic"]
+SPLITS: Final[tuple[SplitBy, ...]] = ("chunk", "source", "topic")
 SUFFIXES: Final = (".parquet", ".jsonl")
 _BATCH_ROWS: Final = 5_000
 _CHAT: Final = frozenset({"prompt-completion", "messages"})
@@ -110,8 +115,25 @@ def in_test(name: str, share: float, seed: int) -> bool:
 # --- in which shape ----------------------------------------------------------------------------
 
 
-def shape_of(form: Format, reasoning: ReasoningForm, taxonomy: Taxonomy) -> Shape:
-    """What makes a row of a format.
+Contexts = Callable[[ExportedRow], str]
+"""The passages of a row as text, empty where it has none."""
+
+
+def _closed_book(_: ExportedRow) -> str:
+    return ""
+
+
+def shape_of(
+    form: Format,
+    reasoning: ReasoningForm,
+    taxonomy: Taxonomy,
+    context: Contexts = _closed_book,
+    *,
+    traced: bool = False,
+) -> Shape:
+    """What makes a row of a format; ``context`` gives what stands before its question.
+
+    ``traced``: it names the chunk that it was written from.
 
     Raises:
         UsageError: the format has no place for reasoning of this kind.
@@ -124,14 +146,43 @@ def shape_of(form: Format, reasoning: ReasoningForm, taxonomy: Taxonomy) -> Shap
     if form in ("schema", "legacy") and reasoning != "none":
         raise UsageError(f"--format {form} has columns of its own for the reasoning")
     if form == "legacy":
-        return _Legacy(taxonomy)
-    return {
+        return _Legacy(taxonomy)  # seven columns, and no other
+    shape = {
         "prompt-completion": _prompt_completion,
         "messages": _messages,
         "alpaca": _alpaca,
         "sharegpt": _sharegpt,
         "schema": _schema,
     }[form](reasoning)
+    if form == "schema":
+        return shape
+    if not traced:
+        return lambda row: shape(_opened_book(row, context))
+    return lambda row: _traced(shape(_opened_book(row, context)), row)
+
+
+def _opened_book(row: ExportedRow, context: Contexts) -> ExportedRow:
+    """The row with its passages before the question."""
+    passages = context(row)
+    return {**row, "question": f"{passages}\n\n{row['question']}"} if passages else row
+
+
+def _traced(shaped: ExportedRow, row: ExportedRow) -> ExportedRow:
+    """With the chunk that a grounded row was written from; empty in the others."""
+    sources = row.get("sources") or ()
+    return {**shaped, "source": sources[0]["id"] if sources else ""}
+
+
+def is_grounded(data_dir: DataDir, *, rehearsal: bool = False) -> bool:
+    """Whether any row was written from the user's own texts.
+
+    Raises:
+        DiskError: a part cannot be read.
+    """
+    if (dataset_version(data_dir, rehearsal=rehearsal) or 1) < SCHEMA_VERSION:
+        return False
+    columns = iter_batches(data_dir, ["grounded"], rehearsal=rehearsal)
+    return any(True in batch.column("grounded").to_pylist() for batch in columns)
 
 
 def _schema(_reasoning: ReasoningForm) -> Shape:
@@ -226,10 +277,14 @@ def _titled(slug: str) -> str:
 
 
 class Split(msgspec.Struct, frozen=True):
-    """``share`` (0 to 1) of the rows becomes the test set; ``seed`` says which."""
+    """``share`` (0 to 1) of the rows becomes the test set; ``seed`` says which.
+
+    ``by`` is what stays together: the rows of a chunk always, of a whole text or topic if asked.
+    """
 
     share: float
     seed: int = 0
+    by: SplitBy = "chunk"
 
 
 class Exported(msgspec.Struct, frozen=True):
@@ -297,7 +352,8 @@ def _paths(data_dir: DataDir, out: Path, split: Split | None) -> dict[str, Path]
 
 
 def _looked_at(batch: pa.RecordBatch) -> Iterator[ExportedRow]:
-    rows: list[ExportedRow] = batch.select(["id", *WANTED_COLUMNS]).to_pylist()
+    more = [name for name in ("topic", "sources") if name in batch.schema.names]
+    rows: list[ExportedRow] = batch.select(["id", *WANTED_COLUMNS, *more]).to_pylist()
     return iter(rows)
 
 
@@ -307,7 +363,19 @@ def _side(row: ExportedRow, wanted: Wanted, split: Split | None) -> str | None:
         return None
     if split is None:
         return ""
-    return "test" if in_test(row["id"], split.share, split.seed) else "train"
+    return "test" if in_test(_group(row, split.by), split.share, split.seed) else "train"
+
+
+def _group(row: ExportedRow, by: SplitBy) -> str:
+    """What a row is put on one side with: all rows of a chunk, a text or a topic."""
+    chunks = [source["id"] for source in row.get("sources") or ()]
+    match by:
+        case "topic":
+            return f"{row['jurisdiction']}/{row['practice_area']}/{row['topic']}"
+        case "source" if chunks:
+            return str(chunks[0]).partition("#")[0]
+        case _:
+            return str(chunks[0]) if chunks else str(row["id"])
 
 
 def _rows(batch: pa.RecordBatch, mask: list[bool]) -> pa.RecordBatch:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import msgspec
 
 from legalgen.dataset import compact
+from legalgen.dataset.grounds import Grounds
 from legalgen.errors import DiskError
 from legalgen.quality.rules import default_thresholds
 from legalgen.store import checksum
@@ -52,7 +53,7 @@ Kind = Literal[
     "damaged_part", "wrong_schema", "empty_part", "stray_file", "repeated_id", "repeated_slot",
     "mixed_versions", "ledger_disagrees", "ledger_unreadable", "no_record", "part_not_noted",
     "journal_waiting",
-    "compaction_left", "card",
+    "compaction_left", "card", "quotation",
 ]  # fmt: skip
 REPAIRABLE: Final = frozenset(
     {"damaged_part", "wrong_schema", "empty_part", "stray_file", "part_not_noted",
@@ -91,7 +92,8 @@ def verify(data_dir: DataDir) -> Verified:
     Raises:
         DiskError: something cannot even be looked at.
     """
-    ended, seen = _unchanged(data_dir)
+    grounds = Grounds(data_dir)
+    ended, seen = _unchanged(data_dir, grounds)
     findings = [one for each in seen.values() for one in each.findings]
     batches = sum((each.batches for each in seen.values()), start=Counter[str]())
     notes = {each: load_notes(data_dir, rehearsal=each) for each in (False, True)}
@@ -115,6 +117,7 @@ def verify(data_dir: DataDir) -> Verified:
         (
             *_unproved(seen.values()),
             *_notes(data_dir),
+            *grounds.notes,
             *(_taken_out(each) for each in notes.values() if each),
         ),
     )
@@ -124,7 +127,7 @@ LOOKS: Final = 5
 """How often a dataset is looked at that is compacted meanwhile."""
 
 
-def _unchanged(data_dir: DataDir) -> tuple[list[Record], dict[bool, _Dataset]]:
+def _unchanged(data_dir: DataDir, grounds: Grounds) -> tuple[list[Record], dict[bool, _Dataset]]:
     """The batches that have ended, and both datasets as they stood at one moment.
 
     No lock is taken, so that nobody waits for a reader: where a compaction exchanged the parts
@@ -133,7 +136,7 @@ def _unchanged(data_dir: DataDir) -> tuple[list[Record], dict[bool, _Dataset]]:
     for _ in range(LOOKS):
         before = _standing(data_dir)
         ended = _ended(data_dir)
-        seen = {each: _Dataset(data_dir, rehearsal=each).read() for each in (False, True)}
+        seen = {each: _Dataset(data_dir, each, grounds).read() for each in (False, True)}
         if before <= _standing(data_dir):
             break
     return ended, seen
@@ -185,6 +188,7 @@ class _Dataset(msgspec.Struct):
 
     data_dir: DataDir
     rehearsal: bool
+    grounds: Grounds
     rows: int = 0
     batches: Counter[str] = msgspec.field(default_factory=Counter)
     tables: list[Any] = msgspec.field(default_factory=list)
@@ -221,7 +225,7 @@ class _Dataset(msgspec.Struct):
         elif (version := version_of_part(path)) is not None:
             self.versions[version] += 1
         try:
-            table, strange = _keys(path)
+            table, strange, ungrounded = _keys(path, self.grounds)
             with readable(path):
                 self.unmarked += checksum.state(path) == "unmarked"
         except DiskError as error:
@@ -229,6 +233,10 @@ class _Dataset(msgspec.Struct):
             return
         for name in strange[:MAX_EXAMPLES]:
             self._find("damaged_part", path, f"{name} is not the id of its question and answer")
+        for what in ungrounded[:MAX_EXAMPLES]:
+            self._find("quotation", path, what)
+        if len(ungrounded) > MAX_EXAMPLES:
+            self._find("quotation", path, f"and {len(ungrounded) - MAX_EXAMPLES} more")
         self.rows += table.num_rows
         self.tables.append(table)
         counted = table.group_by("batch_id").aggregate([([], "count_all")])
@@ -306,9 +314,9 @@ def _meant(found: pa.Schema) -> pa.Schema:
     return arrow_schema(SCHEMA_VERSION if newer else OLDEST_VERSION)
 
 
-def _keys(path: Path) -> tuple[pa.Table, list[str]]:
-    """Ids and slots of a part, every column of which is read on the way; and the ids in it that
-    are not those of their texts.
+def _keys(path: Path, grounds: Grounds) -> tuple[pa.Table, list[str], list[str]]:
+    """Ids and slots of a part, every column of which is read on the way; the ids in it that are
+    not those of their texts; and what is wrong with its quotations.
 
     Raises:
         DiskError: it cannot be read.
@@ -317,7 +325,7 @@ def _keys(path: Path) -> tuple[pa.Table, list[str]]:
 
     names = ["id", "batch_id", "slot"]
     schema = pa.schema([arrow_schema().field(name) for name in names])
-    tables, strange = [], []
+    tables, strange, ungrounded = [], [], list[str]()
     for batch in part_batches(path):
         with readable(path):
             tables.append(pa.Table.from_batches([batch]).select(names).cast(schema))
@@ -325,7 +333,8 @@ def _keys(path: Path) -> tuple[pa.Table, list[str]]:
                 texts = (batch[name].to_pylist() for name in ("id", "question", "answer"))
                 rows = zip(*texts, strict=True)
                 strange += [name for name, *of in rows if sample_id(*of) != name]
-    return pa.concat_tables(tables), strange
+        ungrounded += grounds.faults(batch)
+    return pa.concat_tables(tables), strange, ungrounded
 
 
 def _repeated(table: pa.Table, columns: tuple[str, ...]) -> Iterator[tuple[str, int]]:
@@ -439,7 +448,7 @@ def _mend_part(data_dir: DataDir, path: Path) -> Iterator[str]:
         yield _moved(data_dir, path)
         return
     try:
-        strange, broken = _keys(path)[1], False
+        strange, broken = _keys(path, Grounds(data_dir))[1], False
     except DiskError:
         strange, broken = [], fault is None
     payload = _cast(path, frozenset(strange)) if fault or strange else None

@@ -93,9 +93,9 @@ def prompter_of(
     """
     return Prompter(
         taxonomy,
-        citation_policy=settings.citation_policy,
+        citation_policy="grounded" if settings.grounded else settings.citation_policy,
         reasoning_instruction=settings.reasoning_instruction,
-        menu=menu_of(settings) if settings.authorities is not None else None,
+        menu=menu_of(settings) if settings.authorities and not settings.grounded else None,
         question_words=question_words,
         min_citations=min_citations,
     )

@@ -21,6 +21,8 @@ from msgspec.structs import replace
 from legalgen.errors import UsageError
 from legalgen.law.axes import Filter, Topic
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.store.files import DataDir
+from legalgen.store.parts import Summary
 
 Cell: TypeAlias = tuple[str, str, str, str, str]
 """Jurisdiction, practice area, topic, difficulty, sample type."""
@@ -288,6 +290,10 @@ class TaskSpace(msgspec.Struct, frozen=True):
 
     taxonomy: Taxonomy
     chosen: Filter
+
+    def counts(self, summary: Summary, data_dir: DataDir, *, rehearsal: bool) -> Mapping[Cell, int]:  # noqa: ARG002 - others look for themselves
+        """How many rows each cell has; ``summary`` is of the dataset."""
+        return summary.cells
 
     def planner(self, counts: Mapping[Cell, int], seed: int) -> TaskPlanner:
         """A plan over what is on the disk."""

@@ -46,6 +46,50 @@ TABLE: Final = (
     ),
     Check("EMPTY_FIELD", "readable", "reject", "form", "Question or answer is blank."),
     Check("JSON_REPAIRED", "readable", "flag", "form", "The JSON had to be mended."),
+    # --- does it rest on the passages that were given (grounded samples alone) ---
+    Check(
+        "GROUND_MISSING", "readable", "reject", "grounding",
+        "Grounded: no statement rests on a quotation.",
+    ),
+    Check(
+        "GROUND_UNKNOWN", "readable", "reject", "grounding",
+        "Grounded: a citation names a passage that was not given.",
+    ),
+    Check(
+        "QUOTE_SHORT", "readable", "reject", "grounding",
+        "Grounded: a quotation of fewer than five words.",
+    ),
+    Check(
+        "QUOTE_ALTERED", "readable", "reject", "grounding",
+        "Grounded: the passage says it in other words.",
+    ),
+    Check(
+        "QUOTE_MISATTRIBUTED", "readable", "reject", "grounding",
+        "Grounded: the quotation stands in another passage.",
+    ),
+    Check(
+        "QUOTE_NOT_FOUND", "readable", "reject", "grounding",
+        "Grounded: the quotation stands in no passage.",
+    ),
+    Check(
+        "OUTSIDE_SOURCE", "readable", "reject", "grounding",
+        "Grounded: question, steps or answer cite what no passage holds.",
+    ),
+    Check(
+        "QUOTE_LONG", "good", "flag", "grounding", "Grounded: a quotation of over 120 words."
+    ),
+    Check(
+        "QUOTE_ELIDED", "good", "flag", "grounding",
+        "Grounded: an ellipsis leaves out a word that turns the sense (not, unless, except).",
+    ),
+    Check(
+        "NUMBER_UNGROUNDED", "good", "flag", "grounding",
+        "Grounded: the answer holds a number that neither the passages nor the question has.",
+    ),
+    Check(
+        "SOURCE_ECHO", "good", "flag", "grounding",
+        "Grounded: more than half of the answer is copied from the passages.",
+    ),
     # --- may it be used ---
     Check("REFUSAL", "usable", "reject", "refusal", "The model declines."),
     Check(
@@ -256,8 +300,13 @@ TABLE: Final = (
 )  # fmt: skip
 """Every code and what it does unless a setting says otherwise."""
 
-ALWAYS_REJECT: Final = frozenset({"TRUNCATED", "BAD_JSON", "SCHEMA", "EMPTY_FIELD"})
-"""Without these a row cannot be read; no setting turns them off."""
+GROUNDING: Final = frozenset(
+    check.code for check in TABLE if check.finder == "grounding" and check.severity == "reject"
+)
+"""What a grounded row is free of; it would not be grounded otherwise."""
+
+ALWAYS_REJECT: Final = frozenset({"TRUNCATED", "BAD_JSON", "SCHEMA", "EMPTY_FIELD"}) | GROUNDING
+"""No setting turns these off: without them a row could not be read, or not be called grounded."""
 
 CODES: Final[Mapping[str, Severity]] = {check.code: check.severity for check in TABLE}
 """The severity of each code."""

@@ -11,7 +11,7 @@ collected, so that one repair can mend them together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TypeAlias
 
@@ -35,6 +35,7 @@ from legalgen.quality.codes import TABLE, Stage
 from legalgen.quality.difficulty import difficulty
 from legalgen.quality.elements import required
 from legalgen.quality.form import lengths, overlap, repetition, shape, steps
+from legalgen.quality.grounding import PassagesOf, grounded
 from legalgen.quality.mending import composed, distinct, mend
 from legalgen.quality.plain import (
     advertising,
@@ -56,6 +57,7 @@ from legalgen.quality.substance import (
 )
 from legalgen.quality.systems import law_jurisdiction
 from legalgen.quality.usable import cut, form, language, meta_talk, placeholder, refusal
+from legalgen.sources.passages import Passage
 from legalgen.store.sample import Citation, Draft, DraftCitation
 
 
@@ -67,7 +69,8 @@ class Gate(msgspec.Struct, frozen=True):
     ``today`` bounds what can have been decided. ``prunes`` says whether what may not be cited is
     taken out of an answer; rows that stand in a dataset are only told of it. ``instructions`` are
     the runs of words of the prompts that are sent; ``topics`` the stems of the words of each
-    topic, by jurisdiction, area and topic. Safe to share between threads.
+    topic, by jurisdiction, area and topic. ``passages`` gives those that a task was written from,
+    where samples are grounded. Safe to share between threads.
     """
 
     mode: Mode
@@ -79,6 +82,7 @@ class Gate(msgspec.Struct, frozen=True):
     admitted: Authorities | None = None
     instructions: KnownRuns = KnownRuns()
     topics: Mapping[tuple[str, str, str], frozenset[str]] = msgspec.field(default_factory=dict)
+    passages: PassagesOf | None = None
 
     def inspect(
         self, draft: Draft, task: Task | None, completion: Completion | None, bounds: AnswerBounds
@@ -88,6 +92,9 @@ class Gate(msgspec.Struct, frozen=True):
         ``task`` and ``completion`` are None for rows of a dataset that is being checked; what
         they would show is then not checked.
         """
+        given = self.passages(task) if self.passages is not None and task is not None else ()
+        if given:
+            return self._inspect_grounded(draft, task, completion, bounds, given)
         mended, fixes = mend(composed(draft), task.sample_type if task else "")
         cited = tuple(parse(item.text) for item in mended.citations)
         kept = distinct(mended.citations, cited)
@@ -110,6 +117,27 @@ class Gate(msgspec.Struct, frozen=True):
         citations = tuple(map(self._citation, mended.citations, cited))
         return Verdict(mended, reasons, citations, reading.parsed, fixes)
 
+    def _inspect_grounded(
+        self,
+        draft: Draft,
+        task: Task | None,
+        completion: Completion | None,
+        bounds: AnswerBounds,
+        given: Sequence[Passage],
+    ) -> Verdict:
+        """Judge an answer that was written from passages: its quotations are its authorities."""
+        mended, fixes = mend(composed(draft), task.sample_type if task else "")
+        found = grounded(mended, given)
+        cited = tuple(parse(item.text) for item in found.draft.citations)
+        reading = Reading(
+            found.draft, task, bounds, cited,
+            limits=self.rules.thresholds, completion=completion,
+            instructions=self.instructions, grounding=found.findings,
+        )  # fmt: skip
+        return Verdict(
+            found.draft, tuple(self._reasons(reading)), found.citations, reading.parsed, fixes
+        )
+
     def score(self, score: float | None) -> Reason | None:
         """The reason that a judge's mark (1 to 5) gives, if any; None: no judge could be had."""
         if score is None:
@@ -128,8 +156,12 @@ class Gate(msgspec.Struct, frozen=True):
     def _reasons(self, reading: Reading) -> Iterator[Reason]:
         for stage in STAGES if self.mode == "full" else STAGES[:1]:
             failed = False
-            for finder in _FINDERS_OF[stage]:
-                for code, what, where, far in finder(self, reading):
+            for name in _NAMES_OF[stage]:
+                if reading.grounding is not None and name in _OF_AUTHORITIES:
+                    continue  # the passages are the authorities, and are looked at themselves
+                for code, what, where, far in FINDERS[name](self, reading):
+                    if _GROUNDING_STAGE.get(code, stage) != stage:
+                        continue
                     reason = self.rules.reason(code, what, where, far=far)
                     if reason is not None:
                         failed |= reason.reject
@@ -214,17 +246,25 @@ FINDERS: Mapping[str, Finder] = {
     "citation_impossible": lambda gate, reading: citation_impossible(reading, gate.today),
     "citation_form": lambda gate, reading: citation_form(reading, gate.admits),
     "citation_unlisted": Gate.citation_unlisted,
+    "grounding": lambda _, reading: iter(reading.grounding or ()),
     "required": lambda gate, reading: required(reading, gate.rules.thresholds, gate.admits),
 }  # fmt: skip
 """The functions that the table names."""
 
 STAGES: tuple[Stage, ...] = ("readable", "usable", "good")
 
-_FINDERS_OF: Mapping[Stage, tuple[Finder, ...]] = {
-    stage: tuple(
-        FINDERS[name]
-        for name in dict.fromkeys(row.finder for row in TABLE if row.stage == stage and row.finder)
-    )
+_NAMES_OF: Mapping[Stage, tuple[str, ...]] = {
+    stage: tuple(dict.fromkeys(row.finder for row in TABLE if row.stage == stage and row.finder))
     for stage in STAGES
 }
-"""The functions of each stage, in the order of the table, each once."""
+"""The functions of each stage by name, in the order of the table, each once."""
+
+_GROUNDING_STAGE: Mapping[str, Stage] = {
+    row.code: row.stage for row in TABLE if row.finder == "grounding"
+}
+_OF_AUTHORITIES = frozenset({
+    "citation_count", "citation_impossible", "citation_form", "citation_unlisted",
+    "citation_jurisdiction", "citation_grounding", "section_nonexistent", "act_unknown",
+    "law_jurisdiction", "citations_in_answer", "off_topic", "required",
+})  # fmt: skip
+"""Checks that compare an answer with what is known of the law at large."""

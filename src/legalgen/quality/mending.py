@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from legalgen.law.citations import (
     Parsed,
     fix_brackets,
@@ -55,7 +57,7 @@ def mend(draft: Draft, sample_type: str = "") -> tuple[Draft, tuple[str, ...]]:
         bare = _bare_citation(given.text)
         text = fix_brackets(bare)
         answer = answer if text == bare else answer.replace(bare, text)
-        citations.append(DraftCitation(text, given.proposition))
+        citations.append(replace(given, text=text))
     mended = Draft(question, steps, answer, tuple(citations), draft.repaired)
     return mended, tuple(_fixes(draft, mended))
 
@@ -71,7 +73,12 @@ def composed(draft: Draft) -> Draft:
         nfc(draft.question),
         tuple(map(nfc, draft.reasoning_steps)),
         nfc(draft.answer),
-        tuple(DraftCitation(nfc(item.text), nfc(item.proposition)) for item in draft.citations),
+        tuple(
+            DraftCitation(
+                nfc(item.text), nfc(item.proposition), item.source.strip(), nfc(item.quote)
+            )
+            for item in draft.citations
+        ),
         draft.repaired,
     )
 

@@ -21,6 +21,7 @@ from legalgen.store.sample import Draft, Sample, read
 
 if TYPE_CHECKING:  # its patterns take time to compile, and are not needed before an answer is there
     from legalgen.quality.gate import Gate
+    from legalgen.quality.grounding import PassagesOf
     from legalgen.quality.selection import Selection
 
 _POLICIES: Mapping[str, Literal["menu", "statute_first", "apex_only", "free"]] = {
@@ -48,7 +49,14 @@ def rules_of(settings: Settings) -> Rules:
     return rules
 
 
-def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: bool) -> Gate:
+def gate_of(
+    settings: Settings,
+    taxonomy: Taxonomy,
+    today: date,
+    *,
+    rehearsal: bool,
+    passages: PassagesOf | None = None,
+) -> Gate:
     """The gate of a run; the authorities it knows are the taxonomy's and the user's own.
 
     The leading cases that come with the program are admitted, but where cases are taken from a
@@ -73,6 +81,7 @@ def gate_of(settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: b
         admitted=None if settings.citation_policy == "menu" else leading_cases(),
         instructions=KnownRuns.of(instructions(taxonomy, settings.reasoning_instruction or "")),
         topics=topics_of(taxonomy),
+        passages=None if rehearsal else passages,
     )
 
 
@@ -83,16 +92,29 @@ class Inspector:
     """
 
     def __init__(
-        self, settings: Settings, taxonomy: Taxonomy, today: date, *, rehearsal: bool
+        self,
+        settings: Settings,
+        taxonomy: Taxonomy,
+        today: date,
+        *,
+        rehearsal: bool,
+        passages: PassagesOf | None = None,
     ) -> None:
         self._settings = settings
         self._taxonomy = taxonomy
         self._today = today
         self._rehearsal = rehearsal
+        self._passages = passages
 
     @cached_property
     def _gate(self) -> Gate:
-        return gate_of(self._settings, self._taxonomy, self._today, rehearsal=self._rehearsal)
+        return gate_of(
+            self._settings,
+            self._taxonomy,
+            self._today,
+            rehearsal=self._rehearsal,
+            passages=self._passages,
+        )
 
     def open(self) -> None:
         """Load what the gate needs."""

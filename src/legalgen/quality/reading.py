@@ -78,7 +78,8 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
 
     ``instructions`` are the runs of six words of the prompt's own prose; ``topic`` are the stems
     of the words of the topic that was asked for. Both are empty where they are not known, and
-    nothing is then said of them. ``barred`` is what the citation policy holds against it.
+    nothing is then said of them. ``barred`` is what the citation policy holds against it, and
+    ``grounding`` what was found when its quotations were looked up; None: it is not grounded.
     """
 
     draft: Draft
@@ -90,6 +91,7 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
     instructions: KnownRuns = KnownRuns()
     topic: frozenset[str] = frozenset()
     barred: tuple[Finding, ...] = ()
+    grounding: tuple[Finding, ...] | None = None
 
     @property
     def question(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from legalgen.errors import ErrorCategory, Reason, UsageError
 from legalgen.errors.suggestions import close_matches
-from legalgen.quality.codes import ALWAYS_REJECT, CODES, FEEDBACK, Severity
+from legalgen.quality.codes import ALWAYS_REJECT, CODES, FEEDBACK, GROUNDING, Severity
 from legalgen.store.sample import Citation, Draft, Marks
 
 if TYPE_CHECKING:
@@ -153,7 +153,8 @@ def _severity(code: str, value: object) -> Severity:
     if value not in ("reject", "flag", "graded", "off"):
         raise UsageError(f"[gate] {code} takes reject, flag, graded or off, not {value!r}")
     if code in ALWAYS_REJECT and value != "reject":
-        raise UsageError(f"[gate] {code} always rejects: such a row could not be read")
+        kind = "be called grounded" if code in GROUNDING else "be read"
+        raise UsageError(f"[gate] {code} always rejects: such a row could not {kind}")
     if value == "graded" and CODES[code] != "graded":
         raise UsageError(f"[gate] {code} has no grades: take reject, flag or off")
     return value

@@ -55,6 +55,7 @@ from legalgen.settings.types import (
     NAMES,
     NATURAL,
     NUMBER,
+    PASSAGES,
     PATH,
     ROUTE,
     SWITCH,
@@ -134,6 +135,17 @@ class Settings:
     as_of: str | None = setting(MONTH, None, "sample",
         "The month as at which the law is asked for, whichever model writes.",
         absent="the month up to which each model knows, if its maker says", example="2024-06")
+    grounded: bool = setting(SWITCH, False, "sample",
+        "Write from your own texts (legalgen sources), every citation a quotation from them.",
+        commands=BATCH, resumed="kept")
+    source: tuple[str, ...] = setting(NAMES, (), "sample",
+        "Only these of your texts: ids or titles, with * for any letters.", commands=BATCH,
+        resumed="kept", metavar="NAME,...", absent="all", example="companies-act*")
+    per_chunk: int | None = setting(COUNT, None, "sample",
+        "Write until every passage of your texts has so many samples.", commands=BATCH,
+        resumed="kept", absent="--count decides", example="1")
+    chunks_per_sample: str = setting(PASSAGES, "1", "sample",
+        "How many passages a grounded sample is written from.", commands=BATCH, resumed="kept")
     gate: GateMode = setting(one_of(*get_args(GateMode)), "full", "sample",
         "full: every check; structure: only what makes a row readable.", metavar="GATE",
         resumed="kept")

@@ -289,6 +289,14 @@ def _concurrency(value: object) -> int | Literal["auto"]:
     return number
 
 
+def _one_to_three(value: object) -> str:
+    """``2`` or ``1-3``: how many, or the fewest and the most."""
+    text = str(value).strip()
+    if not re.fullmatch(r"[123]|1-[23]|2-3", text):
+        raise ValueError("not a number from 1 to 3, nor a range as 1-3")
+    return text
+
+
 def _path(value: object) -> Path:
     if isinstance(value, Path):
         return value
@@ -342,6 +350,7 @@ NUMBER = Kind("whole number", whole(), metavar="N", number=True)
 NATURAL = Kind("whole number from 0", whole(0), metavar="N", number=True)
 SWITCH = Kind("`true` or `false`", _switch, _yes_or_no)
 CONCURRENCY = Kind("`auto` or 1 to 64", _concurrency, metavar="auto|N")
+PASSAGES = Kind("number from 1 to 3, or a range as `1-3`", _one_to_three, metavar="1-3")
 PATH = Kind("path", _path, metavar="FILE")
 URL = Kind("URL", _url, metavar="URL")
 DURATION = Kind("duration", _seconds, format_duration, "TIME")

@@ -9,6 +9,7 @@ text stands in exactly one chunk, but for white space.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -76,8 +77,9 @@ def chunks_of(
 
 def _laid_out(piece: _Piece) -> tuple[str, tuple[Pinpoint, ...]]:
     """The text of a piece, and its places by characters."""
+    lines = [unicodedata.normalize("NFC", line) for line in piece.lines]
     starts, at = [], 0
-    for line in piece.lines:
+    for line in lines:
         starts.append(at)
         at += len(line) + 1
     ends = [start - 1 for start in starts[1:]] + [at - 1]
@@ -86,7 +88,7 @@ def _laid_out(piece: _Piece) -> tuple[str, tuple[Pinpoint, ...]]:
         for first, after, pinpoint in piece.places
         if after > first and pinpoint
     )
-    return "\n".join(piece.lines), places
+    return "\n".join(lines), places
 
 
 def _span(pinpoints: Sequence[str]) -> str:

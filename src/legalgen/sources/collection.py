@@ -28,7 +28,7 @@ from legalgen.sources.chunking import LEAST_WORDS, chunks_of
 from legalgen.sources.formats import ENDINGS, reader_of
 from legalgen.sources.outline import LawKind, visible
 from legalgen.store.files import DataDir, disk, make_folder, replace_file, unlink
-from legalgen.store.parts import PARQUET, parts
+from legalgen.store.parts import PARQUET, iter_batches, parts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -275,6 +275,23 @@ def _digest_of(path: Path) -> str:
 def _slug(stem: str) -> str:
     words = re.findall(r"[0-9a-z]+", stem.casefold())
     return "-".join(words)[:48].strip("-") or "text"
+
+
+def chunks_of_rows(data_dir: DataDir, *, rehearsal: bool) -> Iterator[tuple[str, str, str]]:
+    """Of each grounded row its first chunk, its difficulty and its sample type.
+
+    Rows that were taken out are passed over.
+
+    Raises:
+        DiskError: a part cannot be read.
+    """
+    columns = ("id", "sources", "difficulty", "sample_type")
+    for batch in iter_batches(data_dir, columns=columns, rehearsal=rehearsal):
+        if "sources" not in batch.schema.names:
+            continue
+        for row in batch.to_pylist():
+            for source in (row["sources"] or ())[:1]:
+                yield source["id"], row["difficulty"], row["sample_type"]
 
 
 def _named_in(path: Path) -> set[str]:

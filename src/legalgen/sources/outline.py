@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, Literal
 
@@ -80,7 +81,8 @@ _NUMBER: Final = re.compile(r"[0-9A-Za-z]+(?:[.\-\u2013][0-9A-Za-z]+)*")
 
 
 def visible(text: str) -> int:
-    """How many characters of a text are not white space."""
+    """How many characters of a text are not white space, each accent in its letter."""
+    text = text if text.isascii() else unicodedata.normalize("NFC", text)
     return len(text) - sum(map(str.isspace, text))
 
 

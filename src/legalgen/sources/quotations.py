@@ -29,7 +29,7 @@ _PARTING: Final = '\u2014\u2015\u201c\u201d\u201e\u201f"'
 _ELLIPSIS: Final = re.compile(
     r"\s*(?:[\[(]\s*(?:\.\s?){3,4}[\])]|(?:\.\s?){3,4}|\*(?:\s?\*){2,}|[\[(]\s*\u2026\s*[\])]|\u2026)\s*"
 )
-_OPENED: Final = re.compile(r"\[(\w)\](?=\w)")
+_OPENED: Final = re.compile(r"\[([^\W\d_])\]")
 _TURNS: Final = re.compile(r"\b(?:not|no|never|neither|nor|without|unless|except|only)\b")
 LEAST_WORDS: Final = 5
 """A quotation of fewer proves nothing."""

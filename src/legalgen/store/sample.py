@@ -73,10 +73,13 @@ class Marks(msgspec.Struct, frozen=True):
 
 
 class DraftCitation(msgspec.Struct, frozen=True):
-    """One authority as the model gave it."""
+    """One authority as the model gave it; where it wrote from given texts, the label of one
+    (``S1``) and the words that it quotes, and no text of its own."""
 
-    text: str
+    text: str = ""
     proposition: str = ""
+    source: str = ""
+    quote: str = ""
 
 
 class Draft(msgspec.Struct, frozen=True):
@@ -134,29 +137,33 @@ class Sample(msgspec.Struct, frozen=True):
     remark: str | None = None
 
 
-ANSWER_SCHEMA: Final[Mapping[str, object]] = {
-    "type": "object",
-    "properties": {
-        "question": {"type": "string"},
-        "reasoning_steps": {"type": "array", "items": {"type": "string"}},
-        "answer": {"type": "string"},
-        "citations": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"text": {"type": "string"}, "proposition": {"type": "string"}},
-                "required": ["text", "proposition"],
-                "additionalProperties": False,
-            },
+def _answer_schema(*citation: str) -> Mapping[str, object]:
+    cited = {
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in citation},
+        "required": list(citation),
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "properties": {
+            "question": {"type": "string"},
+            "reasoning_steps": {"type": "array", "items": {"type": "string"}},
+            "answer": {"type": "string"},
+            "citations": {"type": "array", "items": cited},
         },
-    },
-    "required": ["question", "reasoning_steps", "answer", "citations"],
-    "additionalProperties": False,
-}
+        "required": ["question", "reasoning_steps", "answer", "citations"],
+        "additionalProperties": False,
+    }
+
+
+ANSWER_SCHEMA: Final = _answer_schema("text", "proposition")
 """What a model is asked to answer with. The order is meant: reasoning before the answer.
 
 Bounds are in the prompt and the gate: strict decoders refuse ``minItems``, ``pattern``, ``format``.
 """
+GROUNDED_SCHEMA: Final = _answer_schema("source", "quote", "proposition")
+"""The same where it writes from texts that it is given: each citation quotes one of them."""
 
 
 # --- identity ----------------------------------------------------------------------------------
@@ -591,8 +598,16 @@ def _steps(texts: Iterable[str]) -> tuple[str, ...]:
 def _citations(found: Iterable[DraftCitation | str]) -> tuple[DraftCitation, ...]:
     """One value each, on one line; a bare string is a text without a proposition."""
     drafts = (DraftCitation(one) if isinstance(one, str) else one for one in found)
-    lines = ((" ".join(clean(one.text).split()), clean(one.proposition)) for one in drafts)
-    return tuple(DraftCitation(text, proposition) for text, proposition in lines if text)
+    lines = (
+        DraftCitation(
+            " ".join(clean(one.text).split()),
+            clean(one.proposition),
+            clean(one.source),
+            " ".join(clean(one.quote).split()),
+        )
+        for one in drafts
+    )
+    return tuple(line for line in lines if line.text or line.quote)
 
 
 _UNPRINTABLE: Final = re.compile(

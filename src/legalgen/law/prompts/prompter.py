@@ -14,7 +14,7 @@ from functools import cache
 from hashlib import blake2b
 from importlib import resources
 from string import Template
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from legalgen.completion import Message, Prompt
 from legalgen.errors import Reason
@@ -22,7 +22,7 @@ from legalgen.law.axes import Difficulty, SampleType
 from legalgen.law.planner import Task, renew
 from legalgen.law.prompts.seeds import Seeds, draw, form_text, is_abstract, seeds_json
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.store.sample import ANSWER_SCHEMA, Draft
+from legalgen.store.sample import ANSWER_SCHEMA, GROUNDED_SCHEMA, Draft
 
 if TYPE_CHECKING:  # the grammar of citations takes time to compile
     from legalgen.law.prompts.menu import Menu
@@ -32,7 +32,8 @@ __all__ = ["CitationPolicy", "Prompter", "Seeds", "Style", "draw", "seeds_json"]
 VERSION: Final = "2026-11.b"
 """The prose by date and letter; a hash of its files follows, so that no change goes unseen."""
 
-CitationPolicy = Literal["statute-first", "apex-only", "menu", "free"]
+CitationPolicy = Literal["statute-first", "apex-only", "menu", "free", "grounded"]
+"""``grounded``: only passages that are given with the task, each by a quotation."""
 Style = Literal["full", "toy"]
 
 TEMPERATURE: Final = 0.7
@@ -95,7 +96,16 @@ class Prompter:
         extra = f"\n{reasoning_instruction.strip()}" if reasoning_instruction else ""
         policy = _text(f"policy_{citation_policy.replace('-', '_')}.txt")
         words = _question_words(question_words)
-        self._system = _fill("system.txt", question_words=words, policy=policy, reasoning=extra)
+        grounded = citation_policy == "grounded"
+        self._schema = GROUNDED_SCHEMA if grounded else ANSWER_SCHEMA
+        self._system = _fill(
+            "system.txt",
+            question_words=words,
+            policy=policy,
+            reasoning=extra,
+            citations=_text("citations_grounded.txt" if grounded else "citations.txt"),
+            cited=_shape(self._schema),
+        )
         self._room = PROMPT_CHARACTERS - len(self._system) + len(extra)
         self._versions = {
             "full": _version(
@@ -110,11 +120,19 @@ class Prompter:
 
     # ------------------------------------------------------------------ the three kinds
 
-    def build(self, task: Task, *, style: str = "full", avoid: Sequence[str] = ()) -> Prompt:
+    def build(
+        self,
+        task: Task,
+        *,
+        style: str = "full",
+        avoid: Sequence[str] = (),
+        passages: Sequence[tuple[str, str]] = (),
+    ) -> Prompt:
         """The first prompt of a task.
 
         ``style`` is ``full``, or ``toy`` for the rehearsal model. ``avoid`` are questions that
-        exist already; their first words are shown as not to be repeated.
+        exist already; their first words are shown as not to be repeated. ``passages``, each with
+        how it is cited, come last, labelled S1, S2, ...
 
         Raises:
             ValueError: the style is unknown.
@@ -124,9 +142,12 @@ class Prompter:
         if style != "full":
             raise ValueError(f"{style!r} is no style of prompt")
         return Prompt(
-            messages=(Message("system", self._system), Message("user", self._cell(task, avoid))),
+            messages=(
+                Message("system", self._system),
+                Message("user", self._cell(task, avoid) + _listed(passages)),
+            ),
             version=self._versions["full"],
-            schema=ANSWER_SCHEMA,
+            schema=self._schema,
             temperature=TEMPERATURE,
             seed=_sampling_seed(task),
         )
@@ -218,6 +239,8 @@ class Prompter:
             "angle": _angle(task, self.seeds(task)),
             **_lengths(kind, difficulty, self._min_citations),
         }
+        if self._policy == "grounded":
+            values["citations"] = "at least one quotation"
         plain = _fill("cell.txt", **values, authorities=self._listing(leaf.authorities))
         if self._menu is None or self._policy not in _MENU_POLICIES:
             return plain
@@ -266,6 +289,20 @@ class Prompter:
             temperature=TEMPERATURE,
             seed=_sampling_seed(task),
         )
+
+
+def _shape(schema: Mapping[str, Any]) -> str:
+    """A citation as the answer's example shows it: its keys in their order."""
+    keys: Mapping[str, object] = schema["properties"]["citations"]["items"]["properties"]
+    example = {"source": "S1"}
+    return json.dumps({key: example.get(key, "...") for key in keys})
+
+
+def _listed(passages: Sequence[tuple[str, str]]) -> str:
+    """Passages, each below a line with its label and how it is cited."""
+    return "".join(
+        f"\n\nS{number} [{cited}]\n{text}" for number, (cited, text) in enumerate(passages, 1)
+    )
 
 
 # ---------------------------------------------------------------------------- parts of a cell
@@ -352,12 +389,19 @@ def _mending(reasons: Sequence[Reason]) -> str:
         f"{reason.code}: {_sentence(reason.message.removeprefix(f'{reason.code}: '))}"
         for reason in hard[:MAX_REASONS]
     ]
-    cited = any(reason.code.startswith("CITATION_") for reason in hard)
+    advice = [
+        _text(name)
+        for prefixes, name in (
+            (("CITATION_",), "repair_citations.txt"),
+            (("GROUND_", "QUOTE_", "OUTSIDE_"), "repair_grounded.txt"),
+        )
+        if any(reason.code.startswith(prefixes) for reason in hard)
+    ]
     asked = any(reason.field == "question" or not reason.field for reason in hard)
     return _fill(
         "repair.txt",
         reasons=" ".join(said),
-        citations=f" {_text('repair_citations.txt')}" if cited else "",
+        citations="".join(f" {each}" for each in advice),
         keep="" if asked else " Keep the question unchanged.",
     )
 

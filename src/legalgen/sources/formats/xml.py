@@ -15,7 +15,7 @@ from lxml import etree
 from legalgen.errors import UsageError
 from legalgen.sources.formats import akoma_ntoso, clml, ecfr, formex, plain_xml, uslm
 from legalgen.sources.formats.markup import Element, Markup
-from legalgen.sources.outline import Division, Outline
+from legalgen.sources.outline import Division, Outline, visible
 
 _MARKUPS: Final = (akoma_ntoso.MARKUP, clml.MARKUP, uslm.MARKUP, ecfr.MARKUP, formex.MARKUP)
 _CHUNK: Final = 1 << 16
@@ -143,7 +143,6 @@ class OutlineBuilder:
             self._title[1].append(text)
         if self._skipped:
             return
-        self._outline.characters += len(text) - sum(map(str.isspace, text))
         self._line.append(text)
         for _, _, captured in self._capture:
             captured.append(text)
@@ -202,7 +201,9 @@ class OutlineBuilder:
         self._line = []
         self._only_label = False
         if line:
+            self._outline.characters += visible(line)
             self._open[-1].items.append(line)
         if self._notes and not self._aside:
+            self._outline.characters += sum(map(visible, self._notes))
             self._open[-1].items.extend(self._notes)
             self._notes = []
