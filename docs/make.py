@@ -20,6 +20,7 @@ from typer._completion_shared import get_completion_script
 
 from legalgen import __version__
 from legalgen.cli import app
+from legalgen.commands.examples import EXAMPLES
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.providers import PROVIDERS
 from legalgen.quality.codes import CODES, TABLE
@@ -49,6 +50,7 @@ class Command:
 
     path: str
     help: str
+    examples: tuple[str, ...]
     arguments: tuple[Parameter, ...]
     options: tuple[Parameter, ...]
     group: bool
@@ -78,9 +80,12 @@ def _walk(command: Any, path: str) -> Iterator[Command]:
     arguments = [each for each in shown if each.param_type_name == "argument"]
     options = [each for each in shown if each.param_type_name == "option"]
     children = getattr(command, "commands", {})
+    first, *rest = (command.help or "").split("\n\n")
+    examples, *rest = rest if EXAMPLES[path.partition(" ")[2]] else ("", *rest)
     yield Command(
         path,
-        _plain(command.help or ""),
+        _plain("\n\n".join([first, *rest])),
+        tuple(examples.splitlines()),
         tuple(map(_argument, arguments)),
         tuple(map(_option, options)),
         group=bool(children),
@@ -134,7 +139,8 @@ def commands_page(found: Sequence[Command]) -> str:
 
 
 def _section(command: Command) -> str:
-    parts = [f"## `{command.path}`", command.help, f"```text\n{command.usage}\n```"]
+    lines = "\n".join([command.usage, *([""] if command.examples else []), *command.examples])
+    parts = [f"## `{command.path}`", command.help, f"```text\n{lines}\n```"]
     if command.arguments:
         parts.append(_table(("argument", ""), [_row(each) for each in command.arguments]))
     for panel, options in command.panels.items():
@@ -172,6 +178,7 @@ def manual(found: Sequence[Command], exit_codes: str) -> str:
     lines += [".SH OPTIONS", *_entries(program.options), ".SH COMMANDS"]
     for command in rest:
         lines += [f'.SS "{_roff(command.usage)}"', *_prose(command.help)]
+        lines += [".PP", ".EX", *map(_roff, command.examples), ".EE"]
         lines += _entries((*command.arguments, *command.options))
     lines += [".SH EXIT STATUS"]
     for code, meaning in _EXIT.findall(exit_codes):
@@ -196,7 +203,7 @@ def _environment() -> Iterator[str]:
     for name, spec in PROVIDERS.items():
         if spec.env_var:
             yield from (".TP", f".B {spec.env_var}", f"The API key of {name}.")
-    yield from (".TP", ".B LEGALGEN_CONFIG", "The config file to read.")
+    yield from (".TP", ".B LEGALGEN_CONFIG", "The config file to read, if \\-\\-config names none.")
     yield from (".TP", ".B NO_COLOR", "No colour, when it is set to anything.")
     yield from (".TP", r".B LEGALGEN_\fISETTING\fR", "Any setting that is a flag too:")
     yield _roff("LEGALGEN_MAX_WAIT=5m is --max-wait 5m. A flag wins.")

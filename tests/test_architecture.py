@@ -56,7 +56,8 @@ HEAVY = {
     "xllamacpp",
 }  # fmt: skip
 HELP_LOADS = {
-    "__init__", "cli", "commands", "commands.config", "commands.dataset_cli", "commands.options",
+    "__init__", "cli", "commands", "commands.config", "commands.dataset_cli", "commands.examples",
+    "commands.options", "commands.shell_completion",
     "commands.sources_cli",
     "completion", "errors", "errors.category", "errors.exceptions", "errors.exit_codes",
     "errors.obstacle", "providers", "settings", "settings.declaration", "settings.layers",

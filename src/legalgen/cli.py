@@ -18,9 +18,12 @@ from typer.exceptions import TyperException
 from legalgen import __version__
 from legalgen.commands.config import config_app
 from legalgen.commands.dataset_cli import app as dataset_app
-from legalgen.commands.options import Flags, console_of, settings_of, takes
+from legalgen.commands.examples import with_examples
+from legalgen.commands.options import App, Flags, console_of, settings_of, takes
+from legalgen.commands.shell_completion import ASKED, BATCHES, STATUSES, among, answer
 from legalgen.commands.sources_cli import app as sources_app
 from legalgen.errors.exit_codes import Exit
+from legalgen.providers import PROVIDERS
 from legalgen.ui import streams
 from legalgen.ui.streams import Stdout
 
@@ -28,9 +31,17 @@ if TYPE_CHECKING:
     from legalgen.errors import LegalgenError
 
 
-app = typer.Typer(
+USUAL_OF_GENERATE = (
+    "provider", "model", "jurisdiction", "practice_area", "topic", "difficulty", "no_save",
+    "show_prompt",
+)  # fmt: skip
+USUAL_OF_BATCH = (
+    "provider", "model", "count", "jurisdiction", "max_time", "max_cost", "plan", "resume"
+)  # fmt: skip
+"""The options that stand first in ``--help``."""
+
+app = App(
     name="legalgen",
-    rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -42,25 +53,33 @@ def _print_version(value: bool | None) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
+@app.callback(
+    invoke_without_command=True,
+    help=with_examples(
+        "", "Write synthetic legal question-and-answer samples into a parquet dataset."
+    ),
+)
 def _main(
     ctx: typer.Context,
     _version: Annotated[
         bool | None,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version.",
         ),
     ] = None,
 ) -> None:
-    """Write synthetic legal question-and-answer samples into a parquet dataset."""
     if ctx.invoked_subcommand is None:
         ctx.get_help()
 
 
 @app.command()
-@takes("generate")
+@takes("generate", usual=USUAL_OF_GENERATE)
 def generate(
     flags: Flags,
+    *,
     no_save: Annotated[bool, typer.Option("--no-save", help="Show it, keep it nowhere.")] = False,
     show_prompt: Annotated[
         bool, typer.Option("--show-prompt", help="Print the prompt, call nobody.")
@@ -76,18 +95,27 @@ def generate(
 
 
 @app.command()
-@takes("batch")
+@takes("batch", usual=USUAL_OF_BATCH)
 def batch(
     flags: Flags,
     batch_id: Annotated[
-        str | None, typer.Argument(metavar="ID", help="With --resume: which; the newest.")
+        str | None,
+        typer.Argument(
+            metavar="ID", help="With --resume: which; the newest.", autocompletion=BATCHES
+        ),
     ] = None,
     *,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a batch that ended early.")
     ] = False,
     until_total: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Write until the dataset holds N rows.")
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Write until the dataset holds N rows.",
+            rich_help_panel="How far",
+        ),
     ] = None,
     plan: Annotated[
         bool,
@@ -95,9 +123,15 @@ def batch(
             "--plan", "--dry-run", help="Show what would be written, the cost and the end; no call."
         ),
     ] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Queue behind a running batch.")] = False,
+    wait: Annotated[
+        bool,
+        typer.Option("--wait", help="Queue behind a running batch.", rich_help_panel="How far"),
+    ] = False,
     wait_max: Annotated[
-        str | None, typer.Option(metavar="TIME", help="How long to queue, such as 2h.")
+        str | None,
+        typer.Option(
+            metavar="TIME", help="How long to queue, such as 2h.", rich_help_panel="How far"
+        ),
     ] = None,
     bulk: Annotated[
         bool,
@@ -133,6 +167,7 @@ def batch(
             "--strict",
             help="End with 1 where the count was reached, but a key was refused, credit or a model "
             "was gone, or marks are missing.",
+            rich_help_panel="How far",
         ),
     ] = False,
 ) -> int:
@@ -203,20 +238,35 @@ def models(
 def history(
     flags: Flags,
     batch_id: Annotated[
-        str | None, typer.Argument(metavar="ID", help="One batch in full; a prefix will do.")
+        str | None,
+        typer.Argument(
+            metavar="ID", help="One batch in full; a prefix will do.", autocompletion=BATCHES
+        ),
     ] = None,
     *,
     why: Annotated[
         bool, typer.Option("--why", help="Every failure, switch and wait of it, in order.")
     ] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", metavar="N", min=1, help="At most so many.")
+    ] = 20,
     status: Annotated[
         str | None,
-        typer.Option(metavar="STATUS", help="Only batches that are paused, interrupted, ..."),
+        typer.Option(
+            metavar="STATUS",
+            help="Only batches that are paused, interrupted, ...",
+            autocompletion=among(STATUSES),
+        ),
     ] = None,
     provider: Annotated[
         str | None,
-        typer.Option("--provider", "-p", metavar="NAME", help="Only batches that used it."),
+        typer.Option(
+            "--provider",
+            "-p",
+            metavar="NAME",
+            help="Only batches that used it.",
+            autocompletion=among(PROVIDERS),
+        ),
     ] = None,
     since: Annotated[
         str | None,
@@ -226,7 +276,12 @@ def history(
         bool, typer.Option("--spend", help="What was spent, with --by and --since.")
     ] = False,
     by: Annotated[
-        str, typer.Option(metavar="day|provider|model|batch", help="What --spend adds up.")
+        str,
+        typer.Option(
+            metavar="day|provider|model|batch",
+            help="What --spend adds up.",
+            autocompletion=among(("day", "provider", "model", "batch")),
+        ),
     ] = "day",
 ) -> int:
     """Show what was done, and how it went."""
@@ -245,6 +300,9 @@ app.add_typer(sources_app, name="sources")
 def main() -> NoReturn:
     """Run the program: the one boundary, where our errors become a sentence and an exit code."""
     _be_quick()
+    if ASKED in os.environ and (reply := answer(typer.main.get_command(app))) is not None:
+        typer.echo(reply, nl=bool(reply))
+        sys.exit(0)
     streams.stand_in()
     code = _run()
     streams.let_go()

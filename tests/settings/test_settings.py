@@ -670,7 +670,7 @@ def test_without_any_folder_it_says_what_to_set() -> None:
     """Neither a home nor a data dir: one sentence with both remedies."""
     with pytest.raises(ConfigurationError, match="set HOME, or name a folder with --data-dir"):
         Settings.load({}, {}, None, folders=NOWHERE)
-    with pytest.raises(ConfigurationError, match="set HOME, or name the file with LEGALGEN_CONFIG"):
+    with pytest.raises(ConfigurationError, match="set HOME, or name the file with --config"):
         config_path({}, NOWHERE)
     assert find_config({}, NOWHERE) is None
 

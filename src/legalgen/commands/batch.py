@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.commands.history import RESUMABLE
 from legalgen.commands.running import again, command, go, warn
+from legalgen.commands.shell_completion import RESUMABLE
 from legalgen.errors import BatchRunning, UsageError
 from legalgen.errors.exit_codes import Exit
 from legalgen.settings.layers import Settings

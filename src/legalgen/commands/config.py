@@ -8,18 +8,17 @@ from typing import Annotated
 
 import typer
 
-from legalgen.commands.options import Flags, console_of, settings_of, takes
+from legalgen.commands.options import Flags, config_of, console_of, group, settings_of, takes
+from legalgen.commands.shell_completion import among
+from legalgen.providers import PROVIDERS
 
-config_app = typer.Typer(
-    help="Show and write the configuration.", no_args_is_help=True, rich_markup_mode="rich"
-)
+config_app = group("config", "Show and write the configuration.")
 
 
 @config_app.command("show")
 @takes("config show")
 def show(flags: Flags) -> int:
     """Print every setting with where its value came from; keys are masked."""
-    from legalgen.providers import PROVIDERS
     from legalgen.settings.show import describe
 
     settings = settings_of(flags)
@@ -38,7 +37,7 @@ def path(flags: Flags) -> int:
     from legalgen.settings.layers import config_path
     from legalgen.ui.console import Console
 
-    where = str(config_path(os.environ))
+    where = str(config_path(os.environ, flag=config_of(flags)))
     if flags["json"]:
         Console(json=True).data({"path": where})
     else:
@@ -54,7 +53,7 @@ def init(flags: Flags) -> int:
     from legalgen.settings.layers import config_path
     from legalgen.ui.console import Console
 
-    where = config_path(os.environ)
+    where = config_path(os.environ, flag=config_of(flags))
     init_config(where)
     Console().talk(f"Wrote {where}; every setting is in it, commented out.")
     if flags["json"]:
@@ -66,11 +65,13 @@ def init(flags: Flags) -> int:
 @takes("config set-key")
 def set_key(
     flags: Flags,
-    provider: Annotated[str, typer.Argument(metavar="PROVIDER", help="Such as groq.")],
+    provider: Annotated[
+        str,
+        typer.Argument(metavar="PROVIDER", help="Such as groq.", autocompletion=among(PROVIDERS)),
+    ],
 ) -> int:
     """Put a provider's API key into the config file: typed without echo, or from stdin."""
     from legalgen.errors import UsageError
-    from legalgen.providers import PROVIDERS
     from legalgen.routing.route import known_provider
     from legalgen.settings import config_file
     from legalgen.settings.layers import config_path
@@ -79,7 +80,7 @@ def set_key(
     name = known_provider(provider, "set-key")
     if PROVIDERS[name].env_var is None:
         raise UsageError(f"{name} takes no key")
-    where = config_path(os.environ)
+    where = config_path(os.environ, flag=config_of(flags))
     config_file.set_key(where, name, _typed_key(name))
     Console().talk(f"The key of {name} is in {where}; only you can read it.")
     if flags["json"]:

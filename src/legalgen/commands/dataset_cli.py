@@ -10,13 +10,14 @@ from typing import Annotated
 
 import typer
 
-from legalgen.commands.options import Flags, console_of, settings_of, takes
+from legalgen.commands.options import Flags, console_of, group, settings_of, takes
+from legalgen.commands.shell_completion import BATCHES, OFFERS, among
 
-app = typer.Typer(
-    help="Verify, compact, import, export, check and measure datasets.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-)
+app = group("dataset", "Verify, compact, import, export, check and measure datasets.")
+
+FORMATS = ("prompt-completion", "messages", "alpaca", "sharegpt", "legacy", "schema")
+REASONINGS = ("none", "inline", "think", "reasoning_content", "thinking")
+"""As ``dataset.export`` has them, which loads pyarrow; a test compares."""
 
 _Rehearsal = Annotated[
     bool, typer.Option("--rehearsal", help="The dataset of the toy model instead.")
@@ -109,32 +110,56 @@ def export(
         str,
         typer.Option(
             "--format",
+            metavar="FORMAT",
             help="prompt-completion, messages, alpaca, sharegpt, legacy, or schema (all columns).",
+            autocompletion=among(FORMATS),
         ),
     ] = "prompt-completion",
     reasoning: Annotated[
-        str, typer.Option(help="none, inline, think, reasoning_content or thinking.")
+        str,
+        typer.Option(
+            metavar="FORM",
+            help="none, inline, think, reasoning_content or thinking.",
+            autocompletion=among(REASONINGS),
+        ),
     ] = "none",
     flag: Annotated[
-        list[str] | None, typer.Option(help="Only rows with a flag like this (DUP_*).")
+        list[str] | None,
+        typer.Option(metavar="CODE", help="Only rows with a flag like this (DUP_*)."),
     ] = None,
     without_flag: Annotated[
-        list[str] | None, typer.Option(help="No row with a flag like this ('*': any).")
+        list[str] | None,
+        typer.Option(metavar="CODE", help="No row with a flag like this ('*': any)."),
     ] = None,
     batch: Annotated[
-        list[str] | None, typer.Option(help="Only this batch; the beginning of its id will do.")
+        list[str] | None,
+        typer.Option(
+            metavar="ID",
+            help="Only this batch; the beginning of its id will do.",
+            autocompletion=BATCHES,
+        ),
     ] = None,
-    jurisdiction: Annotated[list[str] | None, typer.Option(help="Only this one.")] = None,
-    practice_area: Annotated[list[str] | None, typer.Option(help="Only this one.")] = None,
-    difficulty: Annotated[list[str] | None, typer.Option(help="Only this one.")] = None,
+    jurisdiction: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this one.", autocompletion=OFFERS["jurisdiction"]),
+    ] = None,
+    practice_area: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this one.", autocompletion=OFFERS["practice_area"]),
+    ] = None,
+    difficulty: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this one.", autocompletion=OFFERS["difficulty"]),
+    ] = None,
     model: Annotated[
-        list[str] | None, typer.Option(help="Only rows of a model like this (groq/*).")
+        list[str] | None,
+        typer.Option(metavar="P/MODEL", help="Only rows of a model like this (groq/*)."),
     ] = None,
     split: Annotated[
         float | None,
         typer.Option(metavar="SHARE", help="Put this share into <OUT>-test, the rest in -train."),
     ] = None,
-    split_seed: Annotated[int, typer.Option(help="Which rows are the test set.")] = 0,
+    split_seed: Annotated[int, typer.Option(metavar="N", help="Which rows are the test set.")] = 0,
     split_by: Annotated[
         str,
         typer.Option(
@@ -229,7 +254,12 @@ def stats(
     flags: Flags,
     *,
     batch: Annotated[
-        str | None, typer.Option(metavar="ID", help="One batch; the beginning of its id will do.")
+        str | None,
+        typer.Option(
+            metavar="ID",
+            help="One batch; the beginning of its id will do.",
+            autocompletion=BATCHES,
+        ),
     ] = None,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write one HTML page.")
@@ -237,8 +267,10 @@ def stats(
     review: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write rows to mark by hand, as CSV.")
     ] = None,
-    review_rows: Annotated[int, typer.Option(min=1, help="How many rows to mark.")] = 100,
-    seed: Annotated[int, typer.Option(help="Which rows are sampled.")] = 0,
+    review_rows: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How many rows to mark.")
+    ] = 100,
+    seed: Annotated[int, typer.Option(metavar="N", help="Which rows are sampled.")] = 0,
     rehearsal: _Rehearsal = False,
 ) -> int:
     """Measure the dataset: coverage, lengths, likeness, citations, what it took."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import msgspec
 
 from legalgen.commands.running import again
+from legalgen.commands.shell_completion import STATUSES
 from legalgen.errors import UsageError
 from legalgen.errors.suggestions import did_you_mean
 from legalgen.settings.layers import Settings
@@ -21,11 +22,6 @@ from legalgen.ui.console import Console, history_row
 
 if TYPE_CHECKING:
     pass
-
-
-RESUMABLE = ("paused", "stopped", "interrupted", "failed")
-
-STATUSES = ("running", "completed", *RESUMABLE, "unreadable")
 
 
 class HistoryQuery(msgspec.Struct, frozen=True):

@@ -5,14 +5,18 @@ Nothing heavy is imported up here: ``--help`` loads no SDK, no pyarrow.
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from legalgen.settings.declaration import PANELS, Declaration
+from legalgen.commands.examples import with_examples
+from legalgen.commands.shell_completion import OFFERS, among
+from legalgen.settings.declaration import PANELS, Declaration, Origin
 from legalgen.settings.layers import SETTINGS, Settings
 from legalgen.settings.show import shown
 
@@ -23,42 +27,102 @@ Flags = dict[str, object]
 """Values by setting name; None and an empty list are flags not given."""
 
 
-def takes(path: str) -> Callable[[Callable[..., int]], Callable[..., None]]:
+class _WithoutTypes:
+    """A command in whose ``--help`` no ``<bool>`` and no ``<str>`` stands."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters, as Typer and click have made them."""
+        found: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for each in found:
+            if each.param_type_name == "argument" or each.is_flag:
+                each.display_type_rich = lambda ctx: None  # noqa: ARG005 - Typer's signature
+        return found
+
+
+class _Command(_WithoutTypes, TyperCommand):
+    pass
+
+
+class _Group(_WithoutTypes, TyperGroup):
+    pass
+
+
+class App(typer.Typer):
+    """A program, or a group of its commands, that shows its help when it is called alone."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(cls=_Group, rich_markup_mode="rich", **given)
+
+    def command(self, name: str | None = None, **given: Any) -> Callable[[Any], Any]:
+        """Register a command."""
+        return super().command(name, cls=_Command, **given)
+
+
+def group(path: str, prose: str) -> App:
+    """The group of commands ``path``: ``legalgen dataset`` is a question, not a mistake."""
+    made = App()
+
+    def show_help(ctx: typer.Context) -> None:
+        if ctx.invoked_subcommand is None:
+            ctx.get_help()
+
+    made.callback(invoke_without_command=True, help=with_examples(path, prose))(show_help)
+    return made
+
+
+def takes(path: str, *, usual: Sequence[str] = ()) -> Callable[[Callable[..., int]], Any]:
     """Give the command ``path`` (``dataset verify``) an option for each setting that names it.
 
-    The command itself is called with the flags as one dict, then its own parameters.
+    The command itself is called with the flags as one dict, then its own parameters. The ``usual``
+    ones, settings and own, stand first in ``--help``; the others follow under their headings.
     """
-    headings = list(PANELS.values())
+    headings = ("", *dict.fromkeys(PANELS.values()))
     taken = [each for each in SETTINGS if path in each.commands]
-    taken.sort(key=lambda each: headings.index(each.panel))
+
+    def place(option: inspect.Parameter) -> tuple[int, int]:
+        if option.name in usual:
+            return 0, usual.index(option.name)
+        panel = _info(option).rich_help_panel or ""
+        return headings.index(panel) if panel in headings else len(headings), len(usual)
 
     def decorate(function: Callable[..., int]) -> Callable[..., None]:
         def command(**given: object) -> None:
-            flags = {each.name: given.pop(each.name) for each in taken}
+            flags = {name: given.pop(name) for name in ("config", *(each.name for each in taken))}
             raise typer.Exit(function(flags, **given))
 
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
-        options = [_option(each) for each in taken]
-        command.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined]
-        command.__annotations__ = {each.name: each.annotation for each in (*own, *options)}
-        command.__name__, command.__doc__ = function.__name__, function.__doc__
+        arguments = [each for each in own if each.kind is not inspect.Parameter.KEYWORD_ONLY]
+        switches = [each for each in own if each.kind is inspect.Parameter.KEYWORD_ONLY]
+        options = [*switches, *(_option(each, usual) for each in taken), _CONFIG]
+        parameters = [*arguments, *sorted(options, key=place)]
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {each.name: each.annotation for each in parameters}
+        command.__name__, command.__doc__ = function.__name__, with_examples(path, function.__doc__)
         return command
 
     return decorate
 
 
-def _option(declared: Declaration[Any]) -> inspect.Parameter:
+def _info(option: inspect.Parameter) -> Any:
+    """What Typer is told of it."""
+    return option.annotation.__metadata__[0]
+
+
+def _option(declared: Declaration[Any], usual: Sequence[str]) -> inspect.Parameter:
     """A setting as an option; its text is parsed where all layers are."""
+    offer = OFFERS.get(declared.name)
+    if offer is None and declared.kind.choices:
+        offer = among(declared.kind.choices)
     switch = isinstance(declared.default, bool)
     several = isinstance(declared.default, tuple)
     kind: Any = bool | None if switch else list[str] | None if several else str | None
     info = typer.Option(
         *filter(None, (declared.flag, declared.short)),
         help=_help(declared),
-        rich_help_panel=declared.panel,
+        rich_help_panel=None if declared.name in usual else declared.panel,
         metavar=None if switch else declared.metavar,
         show_default=False,
-        autocompletion=_completion(declared.kind.choices) if declared.kind.choices else None,
+        autocompletion=offer,
     )
     annotation = Annotated[kind, info]
     return inspect.Parameter(
@@ -66,13 +130,23 @@ def _option(declared: Declaration[Any]) -> inspect.Parameter:
     )
 
 
-def _completion(choices: Sequence[str]) -> Callable[[str], list[str]]:
-    """What the shell offers for a value that has been begun."""
-
-    def complete(incomplete: str) -> list[str]:
-        return [choice for choice in choices if choice.startswith(incomplete)]
-
-    return complete
+_CONFIG = inspect.Parameter(
+    "config",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=None,
+    annotation=Annotated[
+        str | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            rich_help_panel=PANELS["output"],
+            show_default=False,
+            help="The config file, or a job file in its place. "
+            "[dim]Default: LEGALGEN_CONFIG, or what `config path` says.[/dim]",
+        ),
+    ],
+)
+"""``--config``, which every command takes: it is no setting, it says where settings lie."""
 
 
 def _help(declared: Declaration[Any]) -> str:
@@ -92,9 +166,21 @@ def settings_of(flags: Flags) -> Settings:
     from legalgen.providers import PROVIDERS
     from legalgen.settings.layers import find_config
 
-    return Settings.load(
-        flags, os.environ, find_config(os.environ), known_providers=tuple(PROVIDERS)
+    named = config_of(flags)
+    file = find_config(os.environ, flag=named)
+    rest = {name: value for name, value in flags.items() if name != "config"}
+    found = Settings.load(rest, os.environ, file, known_providers=tuple(PROVIDERS))
+    if named is None:
+        return found
+    return dataclasses.replace(
+        found, origins={**found.origins, "config": Origin("flag", "--config")}
     )
+
+
+def config_of(flags: Flags) -> str | None:
+    """What ``--config`` says."""
+    named = flags.get("config")
+    return named if isinstance(named, str) else None
 
 
 def console_of(settings: Settings) -> Console:

@@ -27,9 +27,13 @@ if TYPE_CHECKING:
 
 
 def again(settings: Settings) -> str:
-    """The flags that the next command needs, to find the same data dir."""
-    given = settings.origin("data_dir").source == "flag"
-    return f" --data-dir {shlex.quote(str(settings.data_dir))}" if given else ""
+    """The flags that the next command needs, to find the same data dir and the same job file."""
+    flags = ""
+    if settings.config_file is not None and "config" in settings.origins:
+        flags += f" --config {shlex.quote(str(settings.config_file))}"
+    if settings.origin("data_dir").source == "flag":
+        flags += f" --data-dir {shlex.quote(str(settings.data_dir))}"
+    return flags
 
 
 def patience_of(settings: Settings, console: Console) -> Patience:

@@ -10,13 +10,9 @@ from typing import Annotated
 
 import typer
 
-from legalgen.commands.options import Flags, console_of, settings_of, takes
+from legalgen.commands.options import Flags, console_of, group, settings_of, takes
 
-app = typer.Typer(
-    help="Add, look at and remove legal texts of your own.",
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-)
+app = group("sources", "Add, look at and remove legal texts of your own.")
 
 _Name = Annotated[str, typer.Argument(metavar="ID", help="Its id, or how that begins.")]
 _Jurisdiction = Annotated[
@@ -41,7 +37,10 @@ def add(
     ],
     *,
     licence: Annotated[
-        str, typer.Option("--licence", help="Under which licence they may be used, as OGL-3.0.")
+        str,
+        typer.Option(
+            "--licence", metavar="NAME", help="Under which licence they may be used, as OGL-3.0."
+        ),
     ],
     jurisdiction: _Jurisdiction = None,
     as_of: Annotated[
@@ -50,7 +49,11 @@ def add(
     ] = None,
     citation: Annotated[
         str | None,
-        typer.Option("--citation", help="How the work is cited. Default: the title in the text."),
+        typer.Option(
+            "--citation",
+            metavar="TEXT",
+            help="How the work is cited. Default: the title in the text.",
+        ),
     ] = None,
     practice_area: Annotated[
         str | None, typer.Option("--practice-area", metavar="NAME", help="Of the taxonomy.")

@@ -109,7 +109,7 @@ _PAGE = """\
 
 A value is taken from the first of these that has it: the flag, the environment variable, the
 config file, the default. `legalgen config show` prints every value with where it came from,
-`legalgen config path` the file's place (`LEGALGEN_CONFIG` names another), and
+`legalgen config path` the file's place (`--config` or `LEGALGEN_CONFIG` name another), and
 `legalgen config init` writes a commented file to begin with.
 
 An empty variable counts as unset. A path in the file is relative to the file's folder. Lists are

@@ -512,29 +512,44 @@ def _credentials(url: str) -> Iterator[str]:
 # ----------------------------------------------------------------- the file
 
 
-def config_path(environ: Mapping[str, str], folders: Folders | None = None) -> Path:
-    """The config file's path, whether it exists or not: ``LEGALGEN_CONFIG`` or the platform's.
+def config_path(
+    environ: Mapping[str, str], folders: Folders | None = None, flag: str | None = None
+) -> Path:
+    """The config file's path, whether it exists or not.
+
+    It is ``--config``'s (``flag``), that of ``LEGALGEN_CONFIG``, or the platform's.
 
     Raises:
-        ConfigurationError: there is no home folder to find it in.
+        UsageError: ``--config`` cannot be a path.
+        ConfigurationError: nor can the variable; there is no home folder to find it in.
     """
+    if flag is not None:
+        return _parsed(PATH, flag, "--config", UsageError)
     if named := environ.get("LEGALGEN_CONFIG", "").strip():
         return _parsed(PATH, named, "LEGALGEN_CONFIG", ConfigurationError)
     folder_of_platform = (folders or Folders.of_platform()).config
     if folder_of_platform is None:
         raise ConfigurationError(
             "There is no home folder to keep a config file in: set HOME, or name the file with "
-            "LEGALGEN_CONFIG."
+            "--config or LEGALGEN_CONFIG."
         )
     return folder_of_platform / "config.toml"
 
 
-def find_config(environ: Mapping[str, str], folders: Folders | None = None) -> Path | None:
+def find_config(
+    environ: Mapping[str, str], folders: Folders | None = None, flag: str | None = None
+) -> Path | None:
     """The config file to load; None if there is none, which only a named file may not be.
 
     Raises:
-        ConfigurationError: ``LEGALGEN_CONFIG`` names a file that does not exist.
+        UsageError: ``--config`` (``flag``) names a file that does not exist.
+        ConfigurationError: ``LEGALGEN_CONFIG`` does.
     """
+    if flag is not None:
+        path = config_path(environ, folders, flag)
+        if not path.exists():
+            raise UsageError(f"--config names {path}, which does not exist.")
+        return path
     if environ.get("LEGALGEN_CONFIG", "").strip():
         path = config_path(environ)
         if not path.exists():
