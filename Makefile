@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PYTEST_ARGS ?= -n auto --dist worksteal
 SOURCES := pyproject.toml constraints.txt
 
-.PHONY: demo test quick extended lint types check docs coverage matrix clean
+.PHONY: demo test quick extended live lint types check docs coverage matrix clean
 
 demo: $(VENV)/.demo
 	$(BIN)/legalgen batch --provider local --count 3
@@ -31,6 +31,10 @@ lint: $(VENV)/.test
 
 types: $(VENV)/.test
 	$(BIN)/mypy
+
+# With your own keys, for at most five cents: what the vendors do, against what the catalog says.
+live: $(VENV)/.test
+	$(BIN)/python -m tests.live
 
 check: lint types test
 

@@ -292,6 +292,20 @@ def history(
     return show_history(settings, console_of(settings), query)
 
 
+@app.command()
+@takes("doctor")
+def doctor(flags: Flags) -> int:
+    """Look what on this machine could keep a batch from working, and what to do.
+
+    Python, packages, keys (by the vendors' free lists), proxy, clock, folders, disk, and what
+    runs. Nothing is changed, no paid call is made. Exit codes: 0 a batch can run, 1 it cannot.
+    """
+    from legalgen.commands.doctor import show_findings
+
+    settings = settings_of(flags)
+    return show_findings(settings, console_of(settings))
+
+
 app.add_typer(config_app, name="config")
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(sources_app, name="sources")

@@ -503,7 +503,7 @@ def test_what_is_not_installed_is_named_with_its_command(
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ConfigurationError) as caught:
         LocalProvider()
-    assert f"pip install {command}" in str(caught.value).replace("'", "")
+    assert f"{sys.executable} -m pip install {command}" in str(caught.value).replace("'", "")
 
 
 def test_a_file_that_is_no_model_is_named_with_what_is_wrong(tmp_path: Path) -> None:

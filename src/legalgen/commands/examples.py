@@ -34,6 +34,10 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("legalgen history --why", "the newest, in order"),
         ("legalgen history --spend --since 30d --by model", "what it cost"),
     ),
+    "doctor": (
+        ("legalgen doctor", "before the first batch, and in a bug report"),
+        ("legalgen doctor --quiet", "only what is amiss"),
+    ),
     "config": (
         ("legalgen config set-key groq", "type a key, not shown"),
         ("legalgen config show", "every setting, and where it came from"),

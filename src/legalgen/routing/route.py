@@ -14,6 +14,7 @@ from legalgen.errors import ConfigurationError, UsageError
 from legalgen.errors.suggestions import close_matches, did_you_mean
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog, ModelSpec
+from legalgen.providers.installing import install_command, missing
 
 
 class RouteEntry(msgspec.Struct, frozen=True):
@@ -234,7 +235,8 @@ class RoutePlanner:
             where = f" (make one at {spec.key_url})" if spec.key_url else ""
             raise ConfigurationError(
                 f"{spec.name} needs a key: set {spec.env_var}{where}, or run "
-                f"`legalgen config set-key {spec.name}`. `--provider local` needs none."
+                f"`legalgen config set-key {spec.name}`. "
+                f"Without a key: `{rehearsal_command()}`."
             )
 
     def _warnings(self, stops: Sequence[RouteEntry]) -> Iterable[str]:
@@ -287,6 +289,13 @@ def no_key_sentence() -> str:
             "No provider can be used yet: there is no API key. Set one of",
             *lines,
             "or try it without a key, with a small model in this process:",
-            "  legalgen batch --provider local --count 3",
+            f"  {rehearsal_command()}",
         )
     )
+
+
+def rehearsal_command() -> str:
+    """One line for a shell that writes three samples here without a key, as this machine is."""
+    batch = "legalgen batch --provider local --count 3"
+    needed = missing("local")
+    return f"{install_command(needed)} && {batch}" if needed else batch

@@ -101,7 +101,7 @@ READING = (
 """Commands that work on a dataset which is there."""
 SOURCES = ("sources add", "sources list", "sources show", "sources remove", "sources check")
 """Commands on the user's own texts."""
-SHOWING = (*WRITING, "models", "history", *READING, *SOURCES)
+SHOWING = (*WRITING, "models", "history", "doctor", *READING, *SOURCES)
 """Commands that show something of a dataset, of texts or of the models."""
 BY_TAXONOMY = (
     "dataset import", "dataset export", "dataset check", "dataset stats",

@@ -193,9 +193,9 @@ class Settings:
     data_dir: Path = folder("Where the dataset and the ledger are.",
         commands=SHOWING, example="/srv/legalgen")
     state_dir: Path = folder("What was learnt about models, kept between runs.",
-        commands=(*WRITING, "models"), example="/var/lib/legalgen")
+        commands=(*WRITING, "models", "doctor"), example="/var/lib/legalgen")
     log_dir: Path = folder("Where the log files are.",
-        commands=WRITING, example="/var/log/legalgen")
+        commands=(*WRITING, "doctor"), example="/var/log/legalgen")
 
     log_level: LogLevel = setting(one_of(*get_args(LogLevel)), "info", "log",
         "The least important event that is logged.", metavar="LEVEL", key="level")
@@ -219,8 +219,8 @@ class Settings:
 
     base_url: str | None = setting(URL, None, "providers.openai",
         "Base URL of the OpenAI-compatible server of the provider openai.",
-        commands=(*WRITING, "models"), env="LEGALGEN_OPENAI_BASE_URL", absent="the vendor's own",
-        example="http://127.0.0.1:11434/v1")
+        commands=(*WRITING, "models", "doctor"), env="LEGALGEN_OPENAI_BASE_URL",
+        absent="the vendor's own", example="http://127.0.0.1:11434/v1")
     # fmt: on
 
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)

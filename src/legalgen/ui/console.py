@@ -30,6 +30,7 @@ from legalgen.ui.words import told_of
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
+    from legalgen.batch.doctor import Diagnosis
     from legalgen.batch.intent import Result
     from legalgen.batch.preview import Preview
     from legalgen.law.axes import Branch
@@ -310,6 +311,13 @@ class Console:
             ("from", lambda row: screens.TableCell(row[2], "dim" if row[2] == "default" else "")),
         )
         self._grid(screens.grid(columns, rows))
+
+    def findings(self, found: Sequence[Diagnosis]) -> None:
+        """What `doctor` saw, one thing a line, with what to do under what is amiss."""
+        if self.json:
+            self.data(msgspec.to_builtins(found))
+        else:
+            self._lines(screens.findings(found))
 
     def text(self, text: str) -> None:
         """Plain text as data."""

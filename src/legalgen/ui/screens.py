@@ -20,6 +20,7 @@ from legalgen.ui.frame import WINDOWS, Style, StyledLine, dollars, short, span, 
 from legalgen.ui.words import plural
 
 if TYPE_CHECKING:
+    from legalgen.batch.doctor import Diagnosis
     from legalgen.batch.intent import Result
     from legalgen.law.axes import Branch
     from legalgen.routing.inventory import Compared, Limit, Listing, ModelRow
@@ -36,8 +37,8 @@ GOOD: Mapping[str, Style] = {
     "completed": "green", "ready": "green", "running": "cyan", "paused": "yellow",
     "stopped": "yellow", "interrupted": "yellow", "failed": "red", "unreadable": "red",
     "cooling": "yellow", "exhausted": "yellow", "down": "red", "gone": "red", "retired": "red",
-    "no key": "dim", "no server": "dim", "key refused": "red", "network refused": "red",
-    "no credit": "red", "wrong address": "red",
+    "no key": "dim", "no server": "dim", "not installed": "dim", "key refused": "red",
+    "network refused": "red", "no credit": "red", "wrong address": "red",
 }  # fmt: skip
 
 
@@ -594,6 +595,16 @@ def listing_lines(listings: Iterable[Listing]) -> Iterator[StyledLine]:
             yield StyledLine.of(f"  new   {id_}", "green")
         for id_ in listing.gone:
             yield StyledLine.of(f"  gone  {id_}", "red")
+
+
+def findings(found: Iterable[Diagnosis]) -> Iterator[StyledLine]:
+    """What `doctor` saw, one thing a line, with what to do under what is amiss."""
+    styles: Mapping[str, Style] = {"ok": "green", "note": "yellow", "bad": "red"}
+    for each in found:
+        head = (f"{each.state:<4}  ", styles[each.state])
+        yield StyledLine((head, (f"{each.name}: ", "bold"), (each.found, "")))
+        if each.remedy:
+            yield StyledLine.of(f"        {each.remedy}", "yellow")
 
 
 COMPARE_MIDDLE = (

@@ -1,0 +1,205 @@
+"""What on this machine could keep a batch from working, and what to do about it.
+
+It changes nothing and costs nothing: of the vendors it asks their free lists of models alone.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from legalgen import __version__
+from legalgen.errors import ConfigurationError
+from legalgen.providers import PROVIDERS
+from legalgen.providers._environment import usable_proxies
+from legalgen.providers.installing import install_command, missing
+from legalgen.providers.server_time import seconds_ahead
+from legalgen.routing import inventory
+from legalgen.routing.route import rehearsal_command
+from legalgen.settings.layers import Settings
+from legalgen.store.files import DataDir
+from legalgen.store.ledger import Ledger, Record
+
+State = Literal["ok", "note", "bad"]
+PACKAGES = (
+    "groq",
+    "cerebras-cloud-sdk",
+    "httpx",
+    "pyarrow",
+    "msgspec",
+    "typer",
+    "rich",
+    "tenacity",
+)
+LEAST_FREE_BYTES = 1 << 30
+"""A hundred thousand rows with their journal and a compaction need less."""
+CLOCK_TOLERANCE_S = 60.0
+"""Quotas that refill by the clock are misjudged by this much at the most."""
+
+
+class Diagnosis(msgspec.Struct, frozen=True):
+    """One thing that was looked at. ``bad``: no batch works so; ``note``: one may."""
+
+    name: str
+    state: State
+    found: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Diagnosis]:
+    """Look at everything; the vendors are asked for their lists of models at once."""
+    return list(_findings(settings))
+
+
+def _findings(settings: Settings) -> Iterator[Diagnosis]:
+    yield _python()
+    yield from _packages()
+    yield from _config(settings)
+    yield from _providers(settings)
+    yield _proxy()
+    yield _clock(settings)
+    for name, folder in (
+        ("data dir", settings.data_dir),
+        ("state dir", settings.state_dir),
+        ("log dir", settings.log_dir),
+    ):
+        yield _folder(name, folder)
+    yield from _running(settings)
+
+
+def _python() -> Diagnosis:
+    at = f"Python {platform.python_version()} in {sys.prefix}, {platform.platform(terse=True)}"
+    return Diagnosis("legalgen", "ok", f"{__version__}, {at}")
+
+
+def _packages() -> Iterator[Diagnosis]:
+    found = []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            yield Diagnosis(name, "bad", "not installed", install_command([name]))
+    yield Diagnosis("packages", "ok", ", ".join(found))
+    for spec in PROVIDERS.values():
+        if spec.extra and (needed := missing(spec.name)):
+            yield Diagnosis(
+                f"extra [{spec.extra}]",
+                "note",
+                f"not installed; only --provider {spec.name} needs it",
+                install_command(needed),
+            )
+        elif spec.extra:
+            yield Diagnosis(f"extra [{spec.extra}]", "ok", "installed")
+
+
+def _config(settings: Settings) -> Iterator[Diagnosis]:
+    yield Diagnosis("config file", "ok", str(settings.config_file or "none"))
+    for warning in settings.warnings:
+        yield Diagnosis("config file", "note", warning)
+
+
+def _providers(settings: Settings) -> Iterator[Diagnosis]:
+    """The keys, by what each vendor's list of models says to them."""
+    listings = {each.provider: each for each in inventory.refresh(settings)}
+    for name, spec in PROVIDERS.items():
+        if not spec.remote:
+            continue
+        listing = listings.get(name)
+        if listing is None:
+            yield _without_key(settings, name)
+        elif listing.error:
+            yield Diagnosis(name, "bad", listing.error, f"legalgen models -p {name} --check")
+        else:
+            gone = f"; not on its list: {', '.join(listing.gone)}" if listing.gone else ""
+            yield Diagnosis(name, "ok", f"answers, {listing.models} models{gone}")
+    if not any(not each.error for each in listings.values()):
+        yield Diagnosis(
+            "providers", "bad", "none can be used", f"without a key: {rehearsal_command()}"
+        )
+
+
+def _without_key(settings: Settings, name: str) -> Diagnosis:
+    spec = PROVIDERS[name]
+    try:
+        settings.key(name)
+    except ConfigurationError as error:
+        return Diagnosis(name, "bad", str(error))
+    if spec.needs_key:
+        return Diagnosis(name, "note", "no key", f"legalgen config set-key {name}")
+    return Diagnosis(name, "note", "no server is named", "--base-url http://host:port/v1")
+
+
+def _proxy() -> Diagnosis:
+    try:
+        proxies = usable_proxies()
+    except ConfigurationError as error:
+        return Diagnosis("proxy", "bad", str(error))
+    named = [pattern.removesuffix("://") for pattern, url in proxies.items() if url is not None]
+    return Diagnosis("proxy", "ok", f"for {', '.join(named)}" if named else "none")
+
+
+def _clock(settings: Settings) -> Diagnosis:
+    """This machine's clock against the one of the first server that says its time."""
+    for name, spec in PROVIDERS.items():
+        try:
+            set_by_user = settings.base_url_of(name)
+        except ConfigurationError:  # told as the provider's own finding
+            continue
+        url = set_by_user[0] if set_by_user else spec.default_base_url
+        ahead = seconds_ahead(url, time.time()) if url else None
+        if ahead is None:
+            continue
+        if abs(ahead) <= CLOCK_TOLERANCE_S:
+            return Diagnosis("clock", "ok", f"as {name}'s, to {max(1, round(abs(ahead)))} s")
+        way = "ahead of" if ahead > 0 else "behind"
+        return Diagnosis(
+            "clock", "bad", f"{abs(ahead):,.0f} s {way} {name}'s", "set the clock (timedatectl)"
+        )
+    return Diagnosis("clock", "note", "no server said its time")
+
+
+def _folder(name: str, folder: Path) -> Diagnosis:
+    """Whether it can be written to, and how much room there is."""
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return Diagnosis(name, "bad", f"{folder} cannot be written to", f"chown or chmod {there}")
+    free = shutil.disk_usage(there).free
+    made = "" if there == folder else " (made when it is needed)"
+    found = f"{folder}{made}, {free / 1e9:,.1f} GB free"
+    if free < LEAST_FREE_BYTES:
+        return Diagnosis(name, "bad", found, "make room, or name another folder")
+    return Diagnosis(name, "ok", found)
+
+
+def _running(settings: Settings) -> Iterator[Diagnosis]:
+    """Who holds the data dir, and whose rows wait to be sealed."""
+    data_dir = DataDir(settings.data_dir)
+    ledger = Ledger(data_dir)
+    statuses = [
+        (each, ledger.status_of(each)) for each in ledger.newest() if isinstance(each, Record)
+    ]
+    running = [each for each, status in statuses if status == "running"]
+    for each in running:
+        at = f"pid {each.process.pid} on {each.process.host}"
+        yield Diagnosis(
+            "running", "note", f"batch {each.id}, {at}", f"legalgen batch --stop {each.id}"
+        )
+    if not running:
+        yield Diagnosis("running", "ok", "no batch")
+    waiting = sorted(data_dir.journal.glob("*.jsonl")) if data_dir.journal.is_dir() else []
+    if waiting and not running:
+        yield Diagnosis(
+            "journal",
+            "note",
+            f"{len(waiting)} segments of a batch that was killed; the next one seals them",
+            "legalgen batch --resume",
+        )

