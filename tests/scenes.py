@@ -23,11 +23,14 @@ fraud duty carrier insurer premium policy claim court appeal judge costs witness
 
 
 class Server:
-    """A server that plays one scene; ``calls`` are the bodies of the chats that it was asked."""
+    """A server that plays one scene; ``calls`` are the bodies of the chats that it was asked, and
+    ``headers`` what came with each. ``pages`` are what it says beside its API, by path."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.calls: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.pages: dict[str, object] = {}
         self.refused = 0
         self.path = "/v1"
         self.listed = "/v1/models"
@@ -46,11 +49,16 @@ class Server:
 
             def do_GET(self) -> None:
                 listed = {"object": "list", "data": [{"id": "m", "object": "model"}]}
-                self._send(200 if self.path == server.listed else 404, listed)
+                there = self.path == server.listed or self.path in server.pages
+                self._send(200 if there else 404, server.pages.get(self.path, listed))
 
             def do_POST(self) -> None:
                 length = int(self.headers.get("content-length", 0))
-                self._send(*server.reply(self.path, json.loads(self.rfile.read(length))))
+                body = json.loads(self.rfile.read(length))
+                if self.path in server.pages:
+                    return self._send(200, server.pages[self.path])
+                sent = {name.lower(): value for name, value in self.headers.items()}
+                return self._send(*server.reply(self.path, body, sent))
 
             def _send(self, status: int, body: object) -> None:
                 raw = json.dumps(body).encode()
@@ -62,9 +70,10 @@ class Server:
 
         return Handler
 
-    def reply(self, path: str, body: dict[str, Any]) -> Reply:
+    def reply(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> Reply:
         """The scene's reply to one call."""
         with self._lock:
+            self.headers.append(headers)
             number = len(self.calls)
             self.calls.append(body)
             status, said = self.scene(path, body, number)

@@ -70,6 +70,23 @@ class Prompt(msgspec.Struct, frozen=True):
         return sum(len(message.content) for message in self.messages)
 
 
+class CallOptions(msgspec.Struct, frozen=True):
+    """What a user states of the calls of one model; None or empty: nothing.
+
+    ``temperature`` goes before the prompt's own. ``extra_body`` holds further parameters, which
+    go into the request as they are, and ``headers`` what is sent beside it.
+    """
+
+    temperature: float | None = None
+    top_p: float | None = None
+    extra_body: Mapping[str, object] = {}
+    headers: Mapping[str, str] = {}
+
+    def __repr__(self) -> str:
+        """Without the headers, which may hold keys."""
+        return f"CallOptions(temperature={self.temperature}, top_p={self.top_p})"
+
+
 class Request(msgspec.Struct, frozen=True):
     """One call of one model, complete: a provider needs nothing else.
 
@@ -85,6 +102,13 @@ class Request(msgspec.Struct, frozen=True):
     response_format: ResponseFormat = "text"
     reasoning_effort: str | None = None
     without: frozenset[str] = frozenset()
+    options: CallOptions = CallOptions()
+
+    @property
+    def temperature(self) -> float:
+        """The temperature that is asked for."""
+        stated = self.options.temperature
+        return self.prompt.temperature if stated is None else stated
 
 
 class Usage(msgspec.Struct, frozen=True):

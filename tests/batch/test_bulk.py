@@ -28,6 +28,8 @@ from legalgen.providers import PROVIDERS
 from legalgen.providers.base import BulkJob, BulkProvider
 from legalgen.providers.catalog import BulkTerms, Catalog
 from legalgen.providers.loading import open_provider
+from legalgen.routing import opening
+from legalgen.routing.health import Memories, Memory
 from legalgen.settings.layers import Settings
 from legalgen.store import journal, ledger, parts
 from legalgen.store.files import DataDir
@@ -516,6 +518,27 @@ def test_a_line_asks_what_a_call_would_ask(quick: Bench) -> None:
     assert line.pop("body") == quick.server.calls("groq", endpoint="chat")[0].request
     assert line == {"custom_id": "3.1", "method": "POST", "url": "/v1/chat/completions"}
     provider.close()
+
+
+def test_a_line_leaves_out_what_is_known_to_be_refused(slow: Bench) -> None:
+    """What calls of earlier batches found out is not sent in a file, where every line would fail;
+    what the user states is."""
+    settings = slow.settings()
+    ref = opening.plan_route(settings, Catalog.load()).stops[0].ref
+    account = opening.account_of(settings, ref.provider)
+    now = datetime.now(UTC).timestamp()
+    refused = dict.fromkeys(("seed", "response_format=strict"), now)
+    memory = Memories(models={account.key(ref.model): Memory(seen=now, unsupported=refused)})
+    settings.state_dir.mkdir(parents=True)
+    (settings.state_dir / "health.json").write_bytes(msgspec.json.encode(memory))
+    slow.start(2, temperature="0.3")
+    (sent,) = slow.server._batches._files.values()
+    asked = [json.loads(line)["body"] for line in sent.data.splitlines()]
+    assert len(asked) == 2
+    for body in asked:
+        assert "seed" not in body
+        assert body["response_format"]["json_schema"]["strict"] is False
+        assert body["temperature"] == 0.3
 
 
 def answered(**line: object) -> bytes:

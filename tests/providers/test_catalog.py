@@ -209,18 +209,18 @@ def test_tiers_that_can_be_revealed_have_limits(catalog: Catalog, provider: str)
 @pytest.mark.parametrize(
     ("provider", "model", "structured", "reasoning"),
     [
-        ("groq", "qwen/qwen4-50b", "json_object", ReasoningSpec(("none", "default"), "parsed")),
-        ("groq", "openai/gpt-oss-7b", "json_object", ReasoningSpec(("low", "medium", "high"))),
-        ("groq", "meta/llama-5", "json_object", ReasoningSpec()),
+        ("groq", "qwen/qwen4-50b", "strict", ReasoningSpec(("none", "default"), "parsed")),
+        ("groq", "openai/gpt-oss-7b", "strict", ReasoningSpec(("low", "medium", "high"))),
+        ("groq", "meta/llama-5", "strict", ReasoningSpec()),
         (
             "cerebras",
             "qwen-4",
-            "json_object",
+            "strict",
             ReasoningSpec(("none", "low", "medium", "high"), "parsed"),
         ),
         ("openai", "gpt-oss:20b", "strict", ReasoningSpec(("low", "medium", "high"))),
         ("openai", "mistral", "strict", ReasoningSpec()),
-        ("nobody", "x", "text", ReasoningSpec()),
+        ("nobody", "x", "strict", ReasoningSpec()),
     ],
 )
 def test_an_unlisted_model_gets_its_familys_features(

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from legalgen.completion import LimitReading, ModelRef
 from legalgen.errors import ConfigurationError, DiskError, UsageError
 from legalgen.settings.config_file import config_template, configuration_page, init_config, set_key
-from legalgen.settings.declaration import Folders, Origin, ProviderSettings
+from legalgen.settings.declaration import Folders, Origin
 from legalgen.settings.layers import SETTINGS, Settings, config_path, find_config
+from legalgen.settings.provider_tables import ProviderSettings
 from legalgen.settings.show import Shown, describe
 from legalgen.settings.types import Secret, format_duration, parse_duration
 
@@ -90,7 +91,8 @@ def test_without_any_layer_the_defaults_hold() -> None:
         "jurisdiction": (), "practice_area": (), "topic": (), "difficulty": (), "sample_type": (),
         "reasoning_instruction": None, "citation_policy": "statute-first", "gate": "full",
         "judge": (), "min_score": None, "as_of": None,
-        "keep_thinking": False, "reasoning_effort": "low", "timeout": None, "connect_timeout": 5.0,
+        "keep_thinking": False, "reasoning_effort": "low", "temperature": None, "top_p": None,
+        "timeout": None, "connect_timeout": 5.0,
         "route": (), "no_failover": False, "only_provider": False, "spill_after": 5.0,
         "stickiness": 0.05,
         "alert_switches": 10, "alert_timeouts": 20,

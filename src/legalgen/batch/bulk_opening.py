@@ -53,6 +53,7 @@ def open_bulk_run(
         run.endpoints,
         run.source,
         caps=run.policy.caps,
+        unsupported=run.routers.writers.unsupported,
         resumed=intent.resume,
         stop=stop,
         reporter=run.reporter,

@@ -26,12 +26,16 @@ from legalgen.routing import opening
 from legalgen.routing.rate_limits import Experience
 from legalgen.routing.route import Route, RouteEntry
 from legalgen.routing.targets import Cap, Target
+from legalgen.routing.unsupported import Unsupported
 from legalgen.settings.layers import Settings
 from legalgen.store.ledger import Bulk, BulkChunk, Record
 
 
 class RequestLines:
-    """Makes the lines of a file; ``times`` says how often each slot was asked for before."""
+    """Makes the lines of a file; ``times`` says how often each slot was asked for before.
+
+    ``without`` is what the server is known to refuse of a request.
+    """
 
     def __init__(
         self,
@@ -44,8 +48,10 @@ class RequestLines:
         tasks: Mapping[int, Task],
         times: Mapping[int, int],
         as_of: str | None,
+        without: frozenset[str],
     ) -> None:
         self._site = site
+        self._without = without
         self._model = place.ref.model
         self._price = site.price(place.spec)
         self._endpoint = endpoint
@@ -70,8 +76,10 @@ class RequestLines:
             prompt,
             budget,
             self._endpoint.timeout_s,
-            self._endpoint.formats[0],
+            self._endpoint.format(self._without),
             self._endpoint.reasoning_effort,
+            self._without,
+            options=self._endpoint.options,
         )
         usage = Usage(self._usual.input_tokens(demand), budget)
         return bulk.RequestLine(
@@ -96,11 +104,13 @@ class ChunkSender:
         source: PromptSource,
         *,
         caps: tuple[Cap, ...],
+        unsupported: Unsupported,
         resumed: Record | None,
         stop: Stop,
         reporter: Reporter,
     ) -> None:
         self._site = site
+        self._unsupported = unsupported
         self._settings = settings
         self._route = route
         self._endpoints = endpoints
@@ -206,6 +216,7 @@ class ChunkSender:
             tasks=work.tasks,
             times=times,
             as_of=as_of,
+            without=self._unsupported.of(place.ref),
         )
 
     def _room(self, work: BulkWork) -> bulk.Room:

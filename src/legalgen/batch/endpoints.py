@@ -7,14 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
-from legalgen.completion import ModelRef, ResponseFormat, Usage
+from legalgen.completion import CallOptions, ModelRef, ResponseFormat, Usage
 from legalgen.law.opening import law_month
 from legalgen.providers import PROVIDERS
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import ModelSpec
 from legalgen.routing.opening import Deferred, open_one
 from legalgen.routing.route import Route, RouteEntry
+from legalgen.routing.stating import effort_of, options_of
+from legalgen.routing.unsupported import form
 from legalgen.settings.layers import Settings
 
 FORMATS: tuple[ResponseFormat, ...] = ("strict", "json_schema", "json_object", "text")
@@ -45,8 +48,24 @@ class Endpoint(msgspec.Struct, frozen=True):
     timeout_s: float
     style: str = "full"
     reasoning_effort: str | None = None
+    options: CallOptions = CallOptions()
     price: Pricing = unpriced
     as_of: str | None = None
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Parameters that it is sent because somebody wants them so, by their names."""
+        sent = {
+            "reasoning_effort": self.reasoning_effort,
+            "temperature": self.options.temperature,
+            "top_p": self.options.top_p,
+        }
+        return tuple(name for name, value in sent.items() if value is not None)
+
+    def format(self, without: frozenset[str]) -> ResponseFormat:
+        """The strictest response format that is not known to be refused."""
+        taken = (at for at in self.formats if form(at) not in without)
+        return next(taken, self.formats[-1])
 
     @property
     def voice(self) -> Voice:
@@ -65,15 +84,24 @@ class CatalogPrice(msgspec.Struct, frozen=True):
         return self.spec.cost_usd(usage.input_tokens, usage.output_tokens, cached)
 
 
-def open_endpoints(settings: Settings, route: Route) -> dict[ModelRef, Endpoint]:
-    """How each place of the route is spoken to; one provider object serves all its models."""
+def open_endpoints(
+    settings: Settings, route: Route, *, judging: bool = False
+) -> dict[ModelRef, Endpoint]:
+    """How each place of the route is spoken to; one provider object serves all its models.
+
+    ``judging``: a judge gives its likeliest marks, whatever is stated of how models write.
+    """
     opened: dict[tuple[str, Path | None], Provider] = {}
     endpoints = {}
     for place in route.stops:
         slot = (place.ref.provider, place.model_path)
         if slot not in opened:
             opened[slot] = _provider(settings, place, first=not opened)
-        endpoints[place.ref] = _endpoint(settings, place, opened[slot])
+        endpoint = _endpoint(settings, place, opened[slot])
+        if judging:
+            options = replace(endpoint.options, temperature=None, top_p=None)
+            endpoint = replace(endpoint, options=options)
+        endpoints[place.ref] = endpoint
     return endpoints
 
 
@@ -97,7 +125,8 @@ def _endpoint(settings: Settings, place: RouteEntry, provider: Provider) -> Endp
         formats=FORMATS[FORMATS.index(spec.structured) :],
         timeout_s=settings.timeout or spec.timeout_s,
         style=spec.prompt,
-        reasoning_effort=spec.accepted_effort(settings.reasoning_effort),
+        reasoning_effort=effort_of(settings, place),
+        options=options_of(settings, place.ref),
         price=CatalogPrice(spec).of,
         as_of=law_month(settings, spec.knowledge, f"{datetime.now(UTC):%Y-%m}"),
     )

@@ -17,7 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_nev
 
 from legalgen.batch.endpoints import Endpoint
 from legalgen.batch.jobs import Job, JobPrompts
-from legalgen.completion import Completion, ModelRef, Request, ResponseFormat, Usage
+from legalgen.completion import Completion, ModelRef, Request, Usage
 from legalgen.errors import (
     AnswerRefused,
     ErrorCategory,
@@ -259,14 +259,18 @@ class Generation:
 
     def _request(self, job: Job, lease: Lease, endpoint: Endpoint) -> Request:
         without = self._router.unsupported.of(lease.ref)
+        for name in self._router.unsupported.untold(lease.ref, endpoint.wanted):
+            text = f"{lease.ref}: {name} is not taken there, and is left out"
+            self._tell(events.Notice(at=self._wall(), text=text))
         return Request(
             model=lease.ref.model,
             prompt=self._prompts.prompt(job, endpoint.voice),
             max_completion_tokens=lease.max_completion_tokens,
             timeout_s=endpoint.timeout_s,
-            response_format=_format(endpoint, without),
+            response_format=endpoint.format(without),
             reasoning_effort=endpoint.reasoning_effort,
             without=without,
+            options=endpoint.options,
         )
 
     def _weigh(
@@ -494,12 +498,6 @@ def _asked_wait(state: RetryCallState) -> float:
 
 
 _TYPE = {"strict": "json_schema"} | {name: name for name in ("json_schema", "json_object", "text")}
-
-
-def _format(endpoint: Endpoint, without: frozenset[str]) -> ResponseFormat:
-    """The strictest response format that is not known to be refused."""
-    taken = (at for at in endpoint.formats if form(at) not in without)
-    return next(taken, endpoint.formats[-1])
 
 
 def _prompt_key(job: Job) -> str:

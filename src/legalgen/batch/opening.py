@@ -29,6 +29,7 @@ from legalgen.providers.catalog import Catalog
 from legalgen.quality.opening import Inspector, Reviewer
 from legalgen.routing import opening
 from legalgen.routing.route import Route
+from legalgen.routing.stating import asked_route
 from legalgen.routing.targets import MOST_IN_FLIGHT, Cap, RoutingPolicy
 from legalgen.settings.layers import Settings
 from legalgen.sources.passages import Passages
@@ -78,13 +79,14 @@ def open_run(
     stop: Stop,
     clock: Clock | None = None,
 ) -> Session:
-    """A session that calls models itself; no call is made yet.
+    """A session that calls models itself; no call is made yet, but servers of one's own are asked
+    what their models are.
 
     Raises:
         UsageError: something in the settings cannot be meant.
         ConfigurationError: a key, an address or a package cannot be used.
     """
-    parts_ = open_parts(settings, intent, listener=listener, stop=stop, clock=clock)
+    parts_ = open_parts(settings, intent, listener=listener, stop=stop, clock=clock, ask=True)
     return session_of(parts_, online(parts_))
 
 
@@ -95,8 +97,9 @@ def open_parts(
     listener: events.Listener,
     stop: Stop,
     clock: Clock | None = None,
+    ask: bool = False,
 ) -> RunParts:
-    """The parts of a run; raises as ``open_run``."""
+    """The parts of a run; raises as ``open_run``. ``ask``: servers tell how large contexts are."""
     clock = clock or Clock()
     reporter = Reporter(listener, clock)
     if settings.min_score is not None and not settings.judge:
@@ -113,6 +116,8 @@ def open_parts(
     opening.check_prices(settings, route, *([judges] if judges else ()))
     ledger = Ledger(data_dir)
     endpoints = open_endpoints(settings, route)
+    if ask:
+        route = asked_route(settings, route, lambda ref: endpoints[ref].provider)
     bounds = _bounds_of(settings, intent)
     waits = LockWaits(stop, reporter, _max_wait(settings, intent), bounds.wait_bound)
     caps = _caps_of(settings, ledger, reporter)

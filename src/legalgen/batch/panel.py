@@ -48,7 +48,7 @@ class JudgePanel:
         from legalgen.batch.judging import Judging, MarkedGate  # few ask for it
 
         if self._router is None:
-            self.endpoints = open_endpoints(self._settings, self._marking)
+            self.endpoints = open_endpoints(self._settings, self._marking, judging=True)
             self._router = self._routers.open_judges(self._marking)
         judging = Judging(
             self._router,

@@ -382,9 +382,14 @@ class ListedModel(msgspec.Struct, frozen=True):
     max_completion_tokens: int | None = None
 
 
-_CONTEXT = ("context_window", "context_length", "max_model_len")
-_OUTPUT = ("max_completion_tokens", "max_output_length")
-"""Each vendor has its own word for the sizes."""
+_CONTEXT = (
+    "loaded_context_length", "n_ctx", "max_model_len", "context_window", "context_length",
+    "max_context_length", "max_input_tokens",
+)  # fmt: skip
+_OUTPUT = ("max_completion_tokens", "max_output_length", "max_output_tokens")
+"""Each vendor has its own word for the sizes; what a server was started with comes first."""
+_WITHIN = ("meta", "top_provider")
+"""Tables of a row in which llama.cpp and OpenRouter say them."""
 
 
 def model_list(body: bytes) -> list[ListedModel] | None:
@@ -407,4 +412,13 @@ def _listed(row: Fields, name: str) -> ListedModel:
 
 
 def _size(row: Fields, names: Sequence[str]) -> int | None:
-    return next((size for name in names if (size := tokens(row.get(name)))), None)
+    tables = [row, *(table for name in _WITHIN if isinstance(table := row.get(name), dict))]
+    sizes = (tokens(table.get(name)) for name in names for table in tables)
+    return next((size for size in sizes if size), None)
+
+
+def context_at(value: object, *path: str) -> int | None:
+    """The number of tokens at a path of keys; None where there is none."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return tokens(value) or None

@@ -78,11 +78,12 @@ def arguments(request: Request, spec: ModelSpec, dialect: Dialect) -> dict[str, 
     """
     prompt = request.prompt
     optional: dict[str, object] = {
-        "temperature": min(prompt.temperature, dialect.max_temperature),
+        "temperature": min(request.temperature, dialect.max_temperature),
+        "top_p": request.options.top_p,
         "stream": False,
         "seed": prompt.seed,
         "response_format": response_format(request),
-        "reasoning_effort": spec.accepted_effort(request.reasoning_effort),
+        "reasoning_effort": _effort(request, spec),
         "reasoning_format": spec.reasoning.format if dialect.reasoning_format else None,
     }
     for cap in (dialect.cap, *CAPS):
@@ -97,7 +98,14 @@ def arguments(request: Request, spec: ModelSpec, dialect: Dialect) -> dict[str, 
             for name, value in optional.items()
             if value is not None and name not in request.without
         },
+        **request.options.extra_body,
     }
+
+
+def _effort(request: Request, spec: ModelSpec) -> str | None:
+    """A model that is not listed may take any effort: what is asked for is sent."""
+    asked = request.reasoning_effort
+    return spec.accepted_effort(asked) if spec.listed else asked
 
 
 def _unwalked(call: Mapping[str, object]) -> dict[str, object]:
@@ -173,7 +181,8 @@ class SdkProvider:
         spec = self._catalog.spec(self.name, request.model)
         call = arguments(request, spec, self._dialect)
         started = time.monotonic()
-        response = self._send(self._create, request.timeout_s, _unwalked(call))
+        sent = {**_unwalked(call), "extra_headers": dict(request.options.headers) or None}
+        response = self._send(self._create, request.timeout_s, sent)
         latency_s = time.monotonic() - started
         return self._completion(response, request.model, latency_s)
 
@@ -188,6 +197,16 @@ class SdkProvider:
             for row in listed
             if row.active
         )
+
+    def size(self, model: str, timeout_s: float) -> RemoteModel | None:
+        """The sizes of a model by the server's list; see ``SizedProvider.size``."""
+        try:
+            listed = self.list_models(timeout_s)
+        except ProviderError as error:
+            if not error.failure.reached:
+                return None
+            listed = ()
+        return next((row for row in listed if row.id == model), RemoteModel(model))
 
     def abandon(self) -> None:
         """End what is in flight now; later calls fail at once."""

@@ -57,6 +57,17 @@ class Provider(Protocol):
         """Free sockets and memory. The provider is not used afterwards."""
 
 
+@runtime_checkable
+class SizedProvider(Protocol):
+    """A server that can be asked how large a context a model of it was given."""
+
+    def size(self, model: str, timeout_s: float) -> RemoteModel | None:
+        """The sizes of a model, as far as the server tells; None where nothing answers.
+
+        Costs nothing but at most a few requests of ``timeout_s`` each.
+        """
+
+
 class BulkJob(msgspec.Struct, frozen=True):
     """One file of requests that the vendor runs in its own time, as the vendor describes it.
 

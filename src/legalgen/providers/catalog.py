@@ -248,7 +248,7 @@ class Catalog:
         )
 
 
-_UNKNOWN = _Features(context_window=8_192, max_completion_tokens=4_096, structured="text")
+_UNKNOWN = _Features(context_window=32_768, max_completion_tokens=8_192, structured="strict")
 
 
 def _spec(provider: str, model: str, features: _Features, *, listed: bool = True) -> ModelSpec:

@@ -401,11 +401,13 @@ def _body(request: Request) -> str:
     body: dict[str, object] = {
         "messages": [{"role": m.role, "content": m.content} for m in prompt.messages],
         "max_tokens": request.max_completion_tokens,
-        "temperature": prompt.temperature,
+        "temperature": request.temperature,
         "stream": True,
         "stream_options": {"include_usage": True},
         "return_progress": True,  # events while the prompt is read: chances to end the call
     }
+    if request.options.top_p is not None:
+        body["top_p"] = request.options.top_p
     if prompt.seed is not None:
         body["seed"] = prompt.seed % _RANDOM_SEED
     if request.reasoning_effort is not None:

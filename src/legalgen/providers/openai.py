@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlsplit
 
+import httpx
+from msgspec.structs import replace
+
 from legalgen.errors import ConfigurationError
 from legalgen.providers import PROVIDERS
-from legalgen.providers._http import DeadlineClient
+from legalgen.providers._http import DeadlineClient, deadline
+from legalgen.providers._pages import native_context
+from legalgen.providers._reply import json_value
 from legalgen.providers._sdk import Dialect, SdkProvider, without_environment
+from legalgen.providers.base import RemoteModel
 from legalgen.providers.config import ProviderConfig, sound_base_url
 from legalgen.providers.installing import install_command
 
@@ -16,7 +22,50 @@ _NO_KEY = "none"  # the SDK insists on one; a server without keys does not look 
 _CAPS = ("max_tokens", "max_completion_tokens")
 
 
-def open_provider(config: ProviderConfig) -> SdkProvider:
+class OpenAiProvider(SdkProvider):
+    """A compatible server, which can be asked how large a context its models have.
+
+    ``root`` is the address above its API, without a slash at its end.
+    """
+
+    root = ""
+
+    def size(self, model: str, timeout_s: float) -> RemoteModel | None:
+        """From its list of models, else from the pages that Ollama, LM Studio and llama.cpp have
+        beside it."""
+        row = super().size(model, timeout_s)
+        if row is None or row.context_window is not None:
+            return row
+        pages = _Pages(self._http, self.root, self._key, timeout_s)
+        return replace(row, context_window=native_context(pages.json, model))
+
+
+class _Pages:
+    """The pages of a server beside its API."""
+
+    def __init__(self, http: DeadlineClient, root: str, key: str, timeout_s: float) -> None:
+        self._http = http
+        self._root = root
+        self._headers = {"authorization": f"Bearer {key}"} if key else {}
+        self._timeout_s = timeout_s
+
+    def json(self, path: str, body: object = None) -> object:
+        """What a page says; None where it is not there. With a ``body`` it is posted."""
+        try:
+            with deadline(self._timeout_s):
+                response = self._http.request(
+                    "GET" if body is None else "POST",
+                    f"{self._root}{path}",
+                    json=body,
+                    headers=self._headers,
+                    timeout=self._http.timeouts(self._timeout_s),
+                )
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError):
+            return None  # it is no page of this server's; the calls will tell what is wrong
+        return json_value(response.content) if response.is_success else None
+
+
+def open_provider(config: ProviderConfig) -> OpenAiProvider:
     """The server at ``config.base_url``, which ends where ``/chat/completions`` begins.
 
     The cap on tokens is sent as ``max_tokens``, which every compatible server knows; the newer
@@ -46,7 +95,7 @@ def open_provider(config: ProviderConfig) -> SdkProvider:
     )
     without_environment(client)
     client.organization = client.project = client.admin_api_key = None  # from the environment
-    return SdkProvider(
+    provider = OpenAiProvider(
         _SPEC.name,
         client,
         http,
@@ -55,6 +104,8 @@ def open_provider(config: ProviderConfig) -> SdkProvider:
         dialect=Dialect(cap=_cap(config, base_url), reasoning_format=False),
         catalog=config.catalog,
     )
+    provider.root = base_url.removesuffix("/v1")
+    return provider
 
 
 def _base_url(config: ProviderConfig) -> str:

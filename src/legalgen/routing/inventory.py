@@ -26,6 +26,7 @@ from legalgen.routing.health import Budget, HealthBook, Memories, Memory, Provid
 from legalgen.routing.rate_limits import WINDOW_S
 from legalgen.routing.remedies import account_trouble, remedy
 from legalgen.routing.route import known_provider
+from legalgen.routing.stating import options_of, stated_spec
 from legalgen.settings.layers import Settings
 from legalgen.store import parts
 from legalgen.store.files import DataDir
@@ -155,7 +156,13 @@ def model_rows(
     for name in _providers(settings):
         ids = dict.fromkeys([*own_models(settings, name), *(s.id for s in catalog.models(name))])
         rows += [
-            _row(settings, catalog.spec(name, id_), memories, tracks.get(f"{name}/{id_}"), now)
+            _row(
+                settings,
+                stated_spec(settings, ModelRef(name, id_), catalog.spec(name, id_)),
+                memories,
+                tracks.get(f"{name}/{id_}"),
+                now,
+            )
             for id_ in ids
         ]
         if everything:
@@ -418,9 +425,15 @@ def check(settings: Settings, rows: Sequence[ModelRow]) -> list[ModelRow]:
     """
     callable_rows = [row for row in rows if _can_be_called(settings, row)]
     opened = _opened(settings, {row.provider for row in callable_rows})
+    memories = HealthBook(settings.state_dir / "health.json", {}).read()
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            checked = list(pool.map(lambda row: _checked(row, opened[row.provider]), callable_rows))
+            checked = list(
+                pool.map(
+                    lambda row: _checked(settings, row, opened[row.provider], memories),
+                    callable_rows,
+                )
+            )
     finally:
         _close(opened)
     done = {row.ref: row for row in checked}
@@ -454,7 +467,7 @@ def _close(opened: Mapping[str, Opened]) -> None:
             provider.close()
 
 
-def _checked(row: ModelRow, provider: Opened) -> ModelRow:
+def _checked(settings: Settings, row: ModelRow, provider: Opened, memories: Memories) -> ModelRow:
     if isinstance(provider, ConfigurationError):
         failed = ModelCheck(ok=False, category="configuration", message=str(provider))
         return msgspec.structs.replace(row, check=failed)
@@ -465,6 +478,8 @@ def _checked(row: ModelRow, provider: Opened) -> ModelRow:
         max_completion_tokens=CHECK_TOKENS,
         timeout_s=CHECK_TIMEOUT_S,
         reasoning_effort=spec.accepted_effort("low"),
+        without=_known_unsupported(settings, row.ref, memories),
+        options=options_of(settings, row.ref),
     )
     try:
         completion = provider.complete(request)
@@ -473,6 +488,13 @@ def _checked(row: ModelRow, provider: Opened) -> ModelRow:
     done = ModelCheck(ok=True, seconds=round(completion.latency_s, 3))
     seen = tuple(_seen(r) for r in completion.readings if r.limit is not None)
     return msgspec.structs.replace(row, check=done, limits=seen or row.limits)
+
+
+def _known_unsupported(settings: Settings, ref: ModelRef, memories: Memories) -> frozenset[str]:
+    """What the server was found to refuse, so that a check is not refused for it."""
+    account = opening.account_of(settings, ref.provider)
+    memory = memories.models.get(account.key(ref.model))
+    return frozenset(memory.unsupported) if memory is not None else frozenset()
 
 
 def _seen(reading: LimitReading) -> Limit:

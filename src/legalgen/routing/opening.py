@@ -17,13 +17,14 @@ from legalgen.completion import (
 )
 from legalgen.errors import UsageError
 from legalgen.providers import PROVIDERS
-from legalgen.providers.base import Provider, RemoteModel
-from legalgen.providers.catalog import Catalog, Price, TierLimits
+from legalgen.providers.base import Provider, RemoteModel, SizedProvider
+from legalgen.providers.catalog import Catalog, TierLimits
 from legalgen.providers.loading import open_provider
 from legalgen.routing.health import Account, HealthBook
 from legalgen.routing.route import Route, RouteEntry, RoutePlanner, RouteRequest, WrittenAs
 from legalgen.routing.router import Router
 from legalgen.routing.spending import SpendTracker
+from legalgen.routing.stating import effort_of, stated_route
 from legalgen.routing.targets import RoutingPolicy, Target
 from legalgen.settings.layers import Settings
 from legalgen.telemetry.clock import Clock
@@ -53,20 +54,8 @@ def plan_route(settings: Settings, catalog: Catalog, *, called: bool = True) -> 
         has_key=lambda name: not called or can_reach(settings, name),
         own_models=lambda name: _own_models(settings, name),
     )
-    route = _priced(settings, planner.plan(wish_of(settings, catalog)))
+    route = stated_route(settings, planner.plan(wish_of(settings, catalog)))
     return _unjudging(settings, catalog, route) if settings.judge else route
-
-
-def _priced(settings: Settings, route: Route) -> Route:
-    """The route with the prices that the user states; they go before the catalog's."""
-
-    def of(place: RouteEntry) -> RouteEntry:
-        stated = settings.prices.get(place.ref)
-        if stated is None:
-            return place
-        return replace(place, spec=replace(place.spec, price=Price(**stated)))
-
-    return replace(route, stops=tuple(map(of, route.stops)))
 
 
 def check_prices(settings: Settings, *routes: Route) -> None:
@@ -184,7 +173,7 @@ def plan_judges(settings: Settings, catalog: Catalog) -> Route:
     )
     written = WrittenAs(route=settings.written("judge"))
     route = planner.plan(RouteRequest(route=(*settings.judge, *twins), written=written))
-    return _priced(settings, route)
+    return stated_route(settings, route)
 
 
 def can_reach(settings: Settings, provider: str) -> bool:
@@ -222,6 +211,11 @@ class Deferred:
     def list_models(self, timeout_s: float) -> Sequence[RemoteModel]:
         """As :meth:`legalgen.providers.base.Provider.list_models`."""
         return self._opened().list_models(timeout_s)
+
+    def size(self, model: str, timeout_s: float) -> RemoteModel | None:
+        """As :meth:`legalgen.providers.base.SizedProvider.size`."""
+        opened = self._opened()
+        return opened.size(model, timeout_s) if isinstance(opened, SizedProvider) else None
 
     def abandon(self) -> None:
         """As :meth:`legalgen.providers.base.Provider.abandon`."""
@@ -269,8 +263,8 @@ def target_of(settings: Settings, place: RouteEntry) -> Target:
     """A place of the route as the router knows it."""
     spec = place.spec
     price = spec.price
-    effort = spec.accepted_effort(settings.reasoning_effort)
-    reasons = bool(spec.reasoning.efforts)
+    effort = effort_of(settings, place)
+    reasons = bool(spec.reasoning.efforts or effort)
     return Target(
         ref=place.ref,
         max_completion_tokens=spec.max_completion_tokens,

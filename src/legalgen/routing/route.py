@@ -18,12 +18,14 @@ from legalgen.providers.installing import install_command, missing
 
 
 class RouteEntry(msgspec.Struct, frozen=True):
-    """One place of a route. ``explicit``: the user named this model."""
+    """One place of a route. ``explicit``: the user named this model; ``sized``: its context is
+    known."""
 
     ref: ModelRef
     spec: ModelSpec
     explicit: bool = False
     model_path: Path | None = None
+    sized: bool = True
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -179,7 +181,8 @@ class RoutePlanner:
         if said and not self._knows(ref.provider, ref.model):
             whole = said.endswith(f" {ref}")
             raise UsageError(self._unknown_model(said, [ref.provider], ref.model, whole=whole))
-        return RouteEntry(ref, self._catalog.spec(ref.provider, ref.model), bool(said))
+        spec = self._catalog.spec(ref.provider, ref.model)
+        return RouteEntry(ref, spec, bool(said), sized=spec.listed)
 
     def _local_stop(self, ref: ModelRef, said: str) -> RouteEntry:
         if self._catalog.find("local", ref.model) is not None:

@@ -19,6 +19,7 @@ class Unsupported:
 
     def __init__(self) -> None:
         self._names: dict[ModelRef, dict[str, float]] = {}
+        self._told = set[tuple[ModelRef, str]]()
         self._lock = threading.Lock()
 
     def of(self, ref: ModelRef) -> frozenset[str]:
@@ -28,6 +29,14 @@ class Unsupported:
     def add(self, ref: ModelRef, names: Iterable[str], at: float) -> None:
         """Remember names; what is known already keeps its time."""
         self.restore(ref, dict.fromkeys(names, at))
+
+    def untold(self, ref: ModelRef, names: Iterable[str]) -> list[str]:
+        """Those of the names that are refused, each the first time that it is asked for."""
+        with self._lock:
+            found = [name for name in names if name in self._names.get(ref, ())]
+            new = [name for name in found if (ref, name) not in self._told]
+            self._told.update((ref, name) for name in new)
+            return new
 
     def restore(self, ref: ModelRef, learnt: Mapping[str, float]) -> None:
         """Take in what was known before."""

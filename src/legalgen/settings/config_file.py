@@ -13,6 +13,7 @@ from legalgen.providers import PROVIDERS, ProviderSpec, own_variable
 from legalgen.providers.keys import key_problem
 from legalgen.settings.declaration import Declaration
 from legalgen.settings.layers import LIMIT_KEYS, SETTINGS, WEIGHT_AXES
+from legalgen.settings.provider_tables import MODEL_KEYS
 from legalgen.settings.toml import read_text, read_toml
 
 _HEAD = """\
@@ -30,6 +31,12 @@ _TABLES = """
 # US dollars a million tokens, where the catalog knows none; 0 for your own hardware.
 # input = 0.2
 # output = 0.6
+
+# [providers.groq.models."openai/gpt-oss-120b"]
+# What is stated of one model; [providers.groq] may hold the same for all.
+# context = 32768
+# temperature = 0.6
+# extra_body = { top_k = 20 }
 
 # [gate]
 # Thresholds of the gate, by name.
@@ -136,6 +143,13 @@ LIMITS.
 `cached` where cached input costs less), before the catalog's: 0 for your own hardware.
 `--max-cost` needs a price of every model in the route.
 
+`[providers.<name>]` states what holds for all models of a provider, and
+`[providers.<name>.models."<model>"]` what holds for one; both may hold
+MODEL_KEYS.
+`context` and `max_output` are tokens. `extra_body` is a table of further parameters, which go into
+every request as they are, and `headers` one of what is sent beside it. A flag or a variable goes
+before them. Models are listed by their tables or, where nothing is stated of them, in `models`.
+
 `[gate]` overrides thresholds of the gate by name. `[weights]` holds a table per axis
 (AXES) with how often its values are planned, against each other:
 `jurisdiction = { uk = 2, us = 1 }`.
@@ -148,7 +162,9 @@ def configuration_page() -> str:
     limits = ", ".join(f"`{name}`" for name in LIMIT_KEYS)
     axes = ", ".join(f"`{axis}`" for axis in WEIGHT_AXES)
     rows = "\n".join(_page_provider(spec) for spec in PROVIDERS.values())
+    keys = ", ".join(f"`{key}`" for key in MODEL_KEYS)
     end = _PAGE_END.replace("LIMITS", limits).replace("AXES", axes).replace("PROVIDERS", rows)
+    end = end.replace("MODEL_KEYS", keys)
     return "".join([_PAGE, *(_page_section(table) for table in tables), end])
 
 

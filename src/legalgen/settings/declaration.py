@@ -7,14 +7,14 @@ file, the completions and the reference pages are made from them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, field
+from dataclasses import MISSING, Field, field
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.settings.types import PATH, URL, Kind, Secret
+from legalgen.settings.types import PATH, URL, Kind
 
 T = TypeVar("T")
 
@@ -201,13 +201,3 @@ def _existing_home(find: Callable[..., str]) -> Path | None:
     except RuntimeError:  # its word for exactly this, and None is ours
         return None
     return path if path.is_absolute() else None
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderSettings:
-    """The table ``[providers.<name>]`` of the file; ``models`` in the order of preference."""
-
-    api_key: Secret | None = None
-    base_url: str | None = field(default=None, repr=False)
-    models: tuple[str, ...] = ()
-    model_path: Path | None = None

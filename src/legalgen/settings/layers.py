@@ -11,10 +11,9 @@ settings apart: they are ``Secret``.
 from __future__ import annotations
 
 import json
-import math
 import shlex
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 from urllib.parse import unquote, urlsplit
@@ -36,11 +35,18 @@ from legalgen.settings.declaration import (
     Folders,
     Found,
     Origin,
-    ProviderSettings,
     T,
     declarations,
     folder,
     setting,
+)
+from legalgen.settings.provider_tables import (
+    PROVIDER_KEYS,
+    ModelSettings,
+    ProviderSettings,
+    TableReader,
+    amount,
+    prices,
 )
 from legalgen.settings.toml import read_toml
 from legalgen.settings.types import (
@@ -59,8 +65,10 @@ from legalgen.settings.types import (
     PATH,
     ROUTE,
     SWITCH,
+    TEMPERATURE,
     TEXT,
     TIME_BOUND,
+    TOP_P,
     URL,
     WAIT,
     Kind,
@@ -161,6 +169,12 @@ class Settings:
     reasoning_effort: Effort = setting(one_of(*get_args(Effort)), "low", "calls",
         "How long a reasoning model may think; the largest lever on tokens.", metavar="EFFORT",
         resumed="changeable")
+    temperature: float | None = setting(TEMPERATURE, None, "calls",
+        "How freely a model writes: 0 is the likeliest word each time.", absent="0.7",
+        example="0.9", resumed="changeable")
+    top_p: float | None = setting(TOP_P, None, "calls",
+        "Only the likeliest words that make up this share of all are drawn from.",
+        absent="the model's own", example="0.95", resumed="changeable")
     timeout: float | None = setting(CALL_TIME, None, "calls",
         "Deadline of one call, from connecting to the last byte.",
         absent="the model's own, 2m for most", example="90s")
@@ -311,17 +325,24 @@ class Settings:
             return _parsed(URL, found[0].reveal(), shared, ConfigurationError), found[1]
         return (table.base_url, self._in_file(provider, "base_url")) if table.base_url else None
 
+    def stated(self, ref: ModelRef) -> ModelSettings:
+        """What the file states of a model and of its server; what ``[prices]`` says goes first."""
+        table = self.providers.get(ref.provider, ProviderSettings())
+        found = table.of(ref.model)
+        return replace(found, prices=self.prices.get(ref, found.prices))
+
     def secrets(self) -> tuple[str, ...]:
         """All that must never be written anywhere, for redaction: keys and passwords in URLs."""
         keys = [key for name, key in self.vendor_variables.items() if name.endswith("_API_KEY")]
-        keys += [table.api_key for table in self.providers.values() if table.api_key]
         urls = [url for name, url in self.vendor_variables.items() if name.endswith("_BASE_URL")]
         written = [url.reveal() for url in urls] + [self.base_url or ""]
         written += [table.base_url or "" for table in self.providers.values()]
         proxies = [url for name, url in self.vendor_variables.items() if name in _PROXIES]
         written += [url.reveal() for url in proxies]
         passwords = [credential for url in written for credential in _credentials(url)]
-        return tuple(dict.fromkeys([*(key.reveal().strip() for key in keys), *passwords]))
+        tables = [key for table in self.providers.values() for key in table.secrets()]
+        revealed = [key.reveal().strip() for key in keys]
+        return tuple(dict.fromkeys([*revealed, *tables, *passwords]))
 
     def _variable(self, name: str) -> tuple[Secret, Origin] | None:
         value = self.vendor_variables.get(name)
@@ -560,14 +581,6 @@ def find_config(
     return path if folder_of_platform and path.exists() else None
 
 
-_PROVIDER_KEYS: Mapping[str, Kind[Any]] = {
-    "api_key": TEXT,
-    "base_url": URL,
-    "models": NAMES,
-    "model_path": PATH,
-}
-PRICE_KEYS = ("input", "output", "cached")
-"""The keys of a model's price; the last may be left out where cached input costs no less."""
 WEIGHT_AXES = ("jurisdiction", "difficulty", "sample_type")
 _LIMIT_KINDS: tuple[LimitKind, ...] = ("requests", "tokens", "input_tokens", "output_tokens")
 _LIMIT_WINDOWS: tuple[LimitWindow, ...] = ("minute", "hour", "day")
@@ -633,32 +646,16 @@ class _Document(msgspec.Struct, frozen=True):
 
     def warnings(self) -> list[str]:
         """Keys in a file that others can read."""
-        holds_key = any(table.api_key for table in self.providers().values())
+        holds_key = any(any(table.secrets()) for table in self.providers().values())
         if self.path is None or not holds_key or not self.path.stat().st_mode & 0o077:
             return []
         return [f"{self.path} holds keys and others can read it: chmod 600 {_shell(self.path)}"]
 
     def _provider(self, name: str) -> ProviderSettings:
         table = f"providers.{name}"
-        self._refuse_unknown(table, _PROVIDER_KEYS)
-        values = {key: self._value(table, key, kind) for key, kind in _PROVIDER_KEYS.items()}
-        path = values["model_path"]
-        return ProviderSettings(
-            api_key=Secret(values["api_key"]) if values["api_key"] else None,
-            base_url=values["base_url"],
-            models=values["models"] or (),
-            model_path=self.path.parent / path if path and self.path else None,
-        )
-
-    def _value(self, table: str, key: str, kind: Kind[Any]) -> Any:
-        """One value; an empty text stands for none, as the commented file invites to leave it."""
-        value = self.table(table).get(key, "")
-        if value == "":
-            return None
-        try:
-            return kind.parse(value)
-        except ValueError as problem:  # the value may be a key, and is not shown
-            raise self._error(_in_table(table, key), str(problem)) from problem
+        self._refuse_unknown(table, PROVIDER_KEYS)
+        folder_of_file = self.path.parent if self.path else None
+        return TableReader(table, self.table(table), self._error).provider(folder_of_file)
 
     def _limits_of(self, name: str) -> tuple[ModelRef, tuple[LimitReading, ...]]:
         rows = self._rows("limits", name)
@@ -676,28 +673,17 @@ class _Document(msgspec.Struct, frozen=True):
     def _price_of(self, name: str) -> tuple[ModelRef, Mapping[str, float]]:
         rows = self._rows("prices", name)
         where = f'[prices."{name}"]'
-        self._refuse_keys(where, rows, PRICE_KEYS)
         try:
             ref = ModelRef.parse(name)
         except ValueError as problem:
             raise self._error(where, str(problem)) from problem
-        for key in PRICE_KEYS[:2]:
-            if key not in rows:
-                raise self._error(f"{where} {key}", "is missing: US dollars a million tokens")
-        return ref, {key: self._weight(f"{where} {key}", value) for key, value in rows.items()}
+        return ref, prices(where, rows, self._error)
 
     def _weights_of(self, axis: str) -> dict[str, float]:
         return {
-            name: self._weight(f"[weights.{axis}] {name}", value)
+            name: amount(f"[weights.{axis}] {name}", value, self._error)
             for name, value in self._rows("weights", axis).items()
         }
-
-    def _weight(self, where: str, value: object) -> float:
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise self._error(where, "is a number of at least 0")
-        if not (math.isfinite(value) and value >= 0):
-            raise self._error(where, "is a number of at least 0")
-        return float(value)
 
     def _rows(self, table: str, name: str) -> Mapping[str, object]:
         """The rows of a table whose name may hold dots."""

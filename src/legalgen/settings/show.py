@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from typing import Any
 
 import msgspec
 
 from legalgen.errors import ConfigurationError
-from legalgen.settings.declaration import (
-    Declaration,
-    Origin,
-    ProviderSettings,
-)
+from legalgen.settings.declaration import Declaration, Origin
 from legalgen.settings.layers import SETTINGS, Settings, redacted
+from legalgen.settings.provider_tables import ModelSettings, ProviderSettings
 from legalgen.settings.types import (
     URL,
     comma_separated,
@@ -60,6 +58,22 @@ def _describe_provider(settings: Settings, provider: str) -> Iterator[Shown]:
             text = comma_separated(value) if key == "models" else str(value)
             origin = Origin("config", f"{settings.config_file} [providers.{provider}] {key}")
             yield Shown(f"providers.{provider}.{key}", text, origin)
+    yield from _describe_stated(settings, f"providers.{provider}", table.calls)
+    for model, stated in table.by_model.items():
+        yield from _describe_stated(settings, f'providers.{provider}.models."{model}"', stated)
+
+
+def _describe_stated(settings: Settings, table: str, stated: ModelSettings) -> Iterator[Shown]:
+    """What is stated of a model or of a server's models; headers may hold keys and are masked."""
+    origin = Origin("config", f"{settings.config_file} [{table}]")
+    for each in fields(stated):
+        value = getattr(stated, each.name)
+        rows = value.items() if isinstance(value, dict) else ()
+        yield from (
+            Shown(f"{table}.{each.name}.{key}", redacted(str(v)), origin) for key, v in rows
+        )
+        if value is not None and not isinstance(value, dict):
+            yield Shown(f"{table}.{each.name}", str(value), origin)
 
 
 def _describe_access(settings: Settings, provider: str) -> Iterator[Shown]:

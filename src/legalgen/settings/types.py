@@ -232,14 +232,19 @@ def _dollars(value: object) -> float:
     return amount
 
 
-def _mark(value: object) -> float:
-    try:
-        mark = float(cast(str, value))
-    except (TypeError, ValueError) as error:
-        raise ValueError("not a mark; write a number from 1 to 5") from error
-    if isinstance(value, bool) or not 1 <= mark <= 5:
-        raise ValueError("not a mark; write a number from 1 to 5")
-    return mark
+def _number(least: float, most: float, wanted: str) -> Callable[[object], float]:
+    """A number from ``least`` to ``most``; ``wanted`` says what to write."""
+
+    def parse(value: object) -> float:
+        try:
+            number = float(cast(str, value))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"not a number; {wanted}") from error
+        if isinstance(value, bool) or not least <= number <= most:
+            raise ValueError(f"not a number from {least:g} to {most:g}; {wanted}")
+        return number
+
+    return parse
 
 
 def _switch(value: object) -> bool:
@@ -359,5 +364,11 @@ WAIT = Kind("duration or `off`", _or_off(_seconds, math.inf), format_duration, "
 TIME_BOUND = Kind("duration or `off`", _or_off(_time_to_run, None), format_duration, "TIME")
 COUNT_BOUND = Kind("whole number from 1, or `off`", _whole_or_off, metavar="N", number=True)
 MONTH = Kind("month as `YYYY-MM`", _month, metavar="YYYY-MM")
-MARK = Kind("number from 1 to 5", _mark, show_number, "MARK")
+MARK = Kind("number from 1 to 5", _number(1.0, 5.0, "write 3.5"), show_number, "MARK")
+TEMPERATURE = Kind(
+    "number from 0 to 2", _number(0.0, 2.0, "write 0.7"), show_number, "T", number=True
+)
+TOP_P = Kind(
+    "number from 0.01 to 1", _number(0.01, 1.0, "write 0.95"), show_number, "P", number=True
+)
 DOLLAR_BOUND = Kind("dollars or `off`", _or_off(_dollars, None), show_number, "USD", number=True)

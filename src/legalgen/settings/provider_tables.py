@@ -1,0 +1,251 @@
+"""``[providers.<name>]`` of the file: where models are, and how they are asked.
+
+A server's table may hold whatever a model's may; what is stated of a model goes before it:
+
+    [providers.openai]
+    base_url = "http://gpu1:8000/v1"
+    temperature = 0.6
+    [providers.openai.models."qwen3:32b"]
+    context = 40960
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, cast
+
+from legalgen.errors import ConfigurationError
+from legalgen.settings.types import (
+    COUNT,
+    MONTH,
+    NAMES,
+    PATH,
+    TEMPERATURE,
+    TEXT,
+    TOP_P,
+    URL,
+    Kind,
+    Secret,
+)
+
+PRICE_KEYS = ("input", "output", "cached")
+"""The keys of a model's price; the last may be left out where cached input costs no less."""
+OURS = ("model", "messages", "stream", "n")
+"""What a request is made of: ``extra_body`` cannot change it."""
+
+Problem = Callable[[str, str], ConfigurationError]
+"""The error of the file for a place in it and what is wrong there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """What is stated of a model, or of all models of a server; None or empty: nothing.
+
+    ``context`` and ``max_output`` are tokens, ``prices`` US dollars a million tokens by
+    ``PRICE_KEYS``. ``extra_body`` goes into every request as it is.
+    """
+
+    context: int | None = None
+    max_output: int | None = None
+    reasoning_effort: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    knowledge: str | None = None
+    prices: Mapping[str, float] = field(default_factory=dict)
+    extra_body: Mapping[str, object] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, Secret] = field(default_factory=dict)
+
+    def over(self, server: ModelSettings) -> ModelSettings:
+        """With what its server states beside it; of bodies and headers key by key."""
+        own = {each.name: getattr(self, each.name) for each in fields(self)}
+        given = {name: value for name, value in own.items() if value not in (None, {})}
+        given["extra_body"] = {**server.extra_body, **self.extra_body}
+        given["headers"] = {**server.headers, **self.headers}
+        return replace(server, **given)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """The table of a provider or a server; ``models`` in the order of preference.
+
+    ``calls`` are stated of all its models, ``by_model`` of one.
+    """
+
+    api_key: Secret | None = None
+    base_url: str | None = field(default=None, repr=False)
+    models: tuple[str, ...] = ()
+    model_path: Path | None = None
+    calls: ModelSettings = ModelSettings()
+    by_model: Mapping[str, ModelSettings] = field(default_factory=dict)
+
+    def of(self, model: str) -> ModelSettings:
+        """All that is stated of one model."""
+        return self.by_model.get(model, ModelSettings()).over(self.calls)
+
+    def secrets(self) -> Iterator[str]:
+        """What must never be written anywhere."""
+        if self.api_key:
+            yield self.api_key.reveal().strip()
+        for stated in (self.calls, *self.by_model.values()):
+            for name, value in stated.headers.items():
+                if _CREDENTIAL.search(name):
+                    yield value.reveal().rpartition(" ")[2]  # Bearer, Basic
+
+
+_CREDENTIAL = re.compile(r"auth|key|token|secret|cookie|password", re.IGNORECASE)
+_MODEL_KINDS: Mapping[str, Kind[Any]] = {
+    "context": COUNT,
+    "max_output": COUNT,
+    "reasoning_effort": TEXT,
+    "temperature": TEMPERATURE,
+    "top_p": TOP_P,
+    "knowledge": MONTH,
+}
+MODEL_KEYS = (*_MODEL_KINDS, "prices", "extra_body", "headers")
+"""What can be stated of a model, and of a server for all its models."""
+_PROVIDER_KINDS: Mapping[str, Kind[Any]] = {
+    "api_key": TEXT,
+    "base_url": URL,
+    "model_path": PATH,
+}
+PROVIDER_KEYS = (*_PROVIDER_KINDS, "models", *MODEL_KEYS)
+
+
+class TableReader:
+    """Reads one table; ``problem`` makes the error of the file, ``place`` is the table's name."""
+
+    def __init__(self, place: str, rows: Mapping[str, object], problem: Problem) -> None:
+        self.place = place
+        self.rows = rows
+        self._problem = problem
+
+    def provider(self, folder: Path | None) -> ProviderSettings:
+        """``[providers.<name>]``; a path is relative to ``folder``."""
+        values = {key: self.value(key, kind) for key, kind in _PROVIDER_KINDS.items()}
+        path = values["model_path"]
+        models, by_model = self.models()
+        return ProviderSettings(
+            api_key=Secret(values["api_key"]) if values["api_key"] else None,
+            base_url=values["base_url"],
+            models=models,
+            model_path=folder / path if path and folder else None,
+            calls=self.stated(),
+            by_model=by_model,
+        )
+
+    def models(self) -> tuple[tuple[str, ...], Mapping[str, ModelSettings]]:
+        """Names of models, and what is stated of each: a list, or a table of a table each."""
+        given = self.rows.get("models", ())
+        if not isinstance(given, dict):
+            return self.value("models", NAMES) or (), {}
+        return tuple(given), {name: self._model(name, rows) for name, rows in given.items()}
+
+    def _model(self, name: str, rows: object) -> ModelSettings:
+        place = f"{self.place}.models.{json.dumps(name, ensure_ascii=False)}"
+        if not isinstance(rows, dict):
+            raise self._problem(
+                f"[{place}]", "is a table of its own: write it on a line of its own"
+            )
+        reader = TableReader(place, rows, self._problem)
+        reader.refuse_unknown(MODEL_KEYS)
+        return reader.stated()
+
+    def stated(self) -> ModelSettings:
+        """What the table says of models."""
+        values = {key: self.value(key, kind) for key, kind in _MODEL_KINDS.items()}
+        return ModelSettings(
+            **values,
+            prices=self._prices(),
+            extra_body=self._extra_body(),
+            headers=self._headers(),
+        )
+
+    def value(self, key: str, kind: Kind[Any]) -> Any:
+        """One value; an empty text stands for none, as the commented file invites to leave it."""
+        value = self.rows.get(key, "")
+        if value == "":
+            return None
+        try:
+            return kind.parse(value)
+        except ValueError as problem:  # the value may be a key, and is not shown
+            raise self.problem(key, str(problem)) from problem
+
+    def refuse_unknown(self, known: Collection[str]) -> None:
+        """Refuse a key that nobody would read."""
+        for key in self.rows:
+            if key not in known:
+                from legalgen.errors.suggestions import did_you_mean  # most files have no mistake
+
+                hint = did_you_mean(key, known) or f"; known are {', '.join(known)}"
+                raise self.problem(key, f"is not known{hint}")
+
+    def problem(self, key: str, what: str) -> ConfigurationError:
+        """The error for one key."""
+        return self._problem(f"[{self.place}] {key}", what)
+
+    def _table(self, key: str, example: str) -> Mapping[str, object]:
+        given = self.rows.get(key, {})
+        if not isinstance(given, dict):
+            raise self.problem(key, f"is a table: write {key} = {example}")
+        return cast("Mapping[str, object]", given)
+
+    def _prices(self) -> Mapping[str, float]:
+        given = self._table("prices", "{ input = 0.2, output = 0.6 }")
+        return prices(f"[{self.place}] prices", given, self._problem) if given else {}
+
+    def _extra_body(self) -> Mapping[str, object]:
+        given = self._table("extra_body", "{ top_k = 20 }")
+        for key in given:
+            if key in OURS:
+                raise self.problem(
+                    f"extra_body.{key}", "is what legalgen itself says; leave it out"
+                )
+        try:
+            json.dumps(given, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise self.problem(
+                "extra_body", "holds what JSON cannot: write texts, numbers, true, false and tables"
+            ) from error
+        return given
+
+    def _headers(self) -> Mapping[str, Secret]:
+        given = self._table("headers", '{ "X-Team" = "law" }')
+        for name, value in given.items():
+            if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+                raise self.problem(f"headers.{name}", "cannot be the name of a header")
+            if not (isinstance(value, str) and value.isascii() and value.isprintable() and value):
+                raise self.problem(f"headers.{name}", "is no text of printable ASCII")
+        return {name: Secret(str(value)) for name, value in given.items()}
+
+
+def prices(where: str, rows: Mapping[str, object], problem: Problem) -> Mapping[str, float]:
+    """US dollars a million tokens, by ``PRICE_KEYS``.
+
+    Raises:
+        ConfigurationError: a key is missing or not known, or a price cannot be one.
+    """
+    for key in rows:
+        if key not in PRICE_KEYS:
+            raise problem(f"{where} {key}", f"is not known; known are {', '.join(PRICE_KEYS)}")
+    for key in PRICE_KEYS[:2]:
+        if key not in rows:
+            raise problem(f"{where} {key}", "is missing: US dollars a million tokens")
+    return {key: amount(f"{where} {key}", value, problem) for key, value in rows.items()}
+
+
+def amount(where: str, value: object, problem: Problem) -> float:
+    """A number of at least 0.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise problem(where, "is a number of at least 0")
+    if not (math.isfinite(value) and value >= 0):
+        raise problem(where, "is a number of at least 0")
+    return float(value)
