@@ -19,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpcore
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -27,9 +28,11 @@ from legalgen import errors
 from legalgen.completion import Completion, Message, Prompt, Request, ResponseFormat, Usage
 from legalgen.errors import ConfigurationError, ErrorCategory, Failure, ProviderError
 from legalgen.providers import PROVIDERS, provider_spec
+from legalgen.providers._transport import KEEPALIVE_S, FreePools
 from legalgen.providers.base import Provider, RemoteModel
 from legalgen.providers.catalog import Catalog
 from legalgen.providers.loading import checked_key, open_provider
+from tests.simulation import Time
 from tests.vendors import CATALOGUE, Config, VendorServer
 
 REMOTE = ["groq", "cerebras", "openai"]
@@ -687,20 +690,40 @@ def test_connections_are_kept_and_reused(name: str, server: Server) -> None:
 
 @pytest.mark.parametrize("name", REMOTE)
 def test_threads_share_a_provider(name: str, server: Server) -> None:
-    """Two calls at once take two connections of the one pool; both are answered."""
-    server.gate = threading.Barrier(2)
+    """As many calls at once take as many connections, all are answered, and the next call takes
+    one of those."""
+    many = 4
+    server.gate = threading.Barrier(many)
     answers: list[str] = []
     with opened(name, server.url) as provider:
 
         def call() -> None:
             answers.append(provider.complete(request()).text)
 
-        threads = [threading.Thread(target=call) for _ in range(2)]
+        threads = [threading.Thread(target=call) for _ in range(many)]
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
-    assert (answers, server.connections) == (["ok", "ok"], 2)
+            thread.join(60)
+        server.gate = None
+        call()
+    assert (answers, server.connections) == (["ok"] * (many + 1), many)
+
+
+def test_only_connections_that_are_needed_are_kept(server: Server) -> None:
+    """The one that was free last is taken first; one that nobody took for so long is closed."""
+    time = Time()
+    pools = FreePools(httpcore.ConnectionPool, time.clock.monotonic)
+    first, second = pools.take(), pools.take()
+    for pool in (first, second):
+        pool.request("GET", server.url)
+        pools.release(pool)
+    time.now += KEEPALIVE_S + 1
+    assert pools.take() is second
+    pools.release(second)
+    assert (first.connections, len(second.connections)) == ([], 1)
+    pools.close()
+    assert second.connections == []
 
 
 @pytest.mark.parametrize("name", REMOTE)

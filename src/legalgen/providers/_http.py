@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from contextvars import ContextVar
+from functools import partial
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
@@ -564,11 +565,11 @@ class DeadlineClient(httpx.Client):
         context, proxies = tls_context(), usable_proxies()
         try:
             super().__init__(
-                transport=_BoundedTransport(open_pool(self._backend, context)),
+                transport=_BoundedTransport(partial(open_pool, self._backend, context)),
                 mounts={
                     pattern: None
                     if proxy is None
-                    else _BoundedTransport(open_pool(self._backend, context, proxy))
+                    else _BoundedTransport(partial(open_pool, self._backend, context, proxy))
                     for pattern, proxy in proxies.items()
                 },
                 headers={"accept-encoding": "gzip, deflate"},

@@ -1,4 +1,4 @@
-"""httpx over connection pools of our own making, by public names of httpx and httpcore alone.
+"""httpx over connections of our own making, by public names of httpx and httpcore alone.
 
 ``httpx.HTTPTransport`` makes its pool itself and has no argument for the network backend below
 it; httpcore's pools have one. What stands between the two is here: the request handed down, the
@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import ssl
-from collections.abc import Iterable, Iterator
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from types import TracebackType
-from typing import Self, cast
+from typing import cast
 from urllib.request import getproxies
 
 import httpcore
 import httpx
 
-MOST_IDLE_CONNECTIONS = 64
-"""As many as calls are in flight at a model whose limits bind."""
 KEEPALIVE_S = 30.0
 """Below the idle timeout of the vendors' edges, above the pause between paced calls."""
 
@@ -67,7 +67,8 @@ def _pattern(host: str) -> str:
 def open_pool(
     backend: httpcore.NetworkBackend, context: ssl.SSLContext, proxy_url: str | None = None
 ) -> httpcore.ConnectionPool:
-    """A pool of HTTP/1.1 connections over ``backend``: to the server itself, or through a proxy.
+    """A pool over ``backend`` for one request at a time, by HTTP/1.1: to the server itself, or
+    through a proxy.
 
     Raises:
         ValueError: the URL is none of a proxy.
@@ -76,8 +77,7 @@ def open_pool(
     if proxy_url is None:
         return httpcore.ConnectionPool(
             ssl_context=context,
-            max_connections=None,
-            max_keepalive_connections=MOST_IDLE_CONNECTIONS,
+            max_connections=1,
             keepalive_expiry=KEEPALIVE_S,
             network_backend=backend,
         )
@@ -87,31 +87,69 @@ def open_pool(
         proxy_url=_core_url(proxy.url),
         proxy_auth=proxy.raw_auth,
         ssl_context=context,
-        max_connections=None,
-        max_keepalive_connections=MOST_IDLE_CONNECTIONS,
+        max_connections=1,
         keepalive_expiry=KEEPALIVE_S,
         network_backend=backend,
     )
 
 
-class PoolTransport(httpx.BaseTransport):
-    """An httpx transport over a pool of httpcore."""
+class FreePools:
+    """Pools of one connection each, as many as there ever were requests at once.
 
-    def __init__(self, pool: httpcore.ConnectionPool) -> None:
-        self._pool = pool
+    One pool for all looks through all its connections under its lock at each request and at each
+    end of one: of hundreds of calls in flight nearly all would wait for that lock. The pool that
+    was free last is taken first, so that few connections are kept warm where few are needed.
+    """
 
-    def __enter__(self) -> Self:
-        self._pool.__enter__()
-        return self
-
-    def __exit__(
+    def __init__(
         self,
-        kind: type[BaseException] | None = None,
-        error: BaseException | None = None,
-        traceback: TracebackType | None = None,
+        opened: Callable[[], httpcore.ConnectionPool],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        with httpx_errors():
-            self._pool.__exit__(kind, error, traceback)
+        self._opened = opened
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._free: deque[tuple[httpcore.ConnectionPool, float]] = deque()
+        self._all: set[httpcore.ConnectionPool] = set()
+        self.release(self._new())  # so that a proxy that cannot be used is told at once
+
+    def take(self) -> httpcore.ConnectionPool:
+        """A pool that nobody uses."""
+        with self._lock:
+            if self._free:
+                return self._free.pop()[0]
+        return self._new()
+
+    def release(self, pool: httpcore.ConnectionPool) -> None:
+        """It is free; one that has been free for longer than a connection is kept goes away."""
+        now, old = self._monotonic(), None
+        with self._lock:
+            self._free.append((pool, now))
+            if now - self._free[0][1] > KEEPALIVE_S:
+                old = self._free.popleft()[0]
+                self._all.discard(old)
+        if old is not None:
+            old.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._lock:
+            pools = list(self._all)
+        for pool in pools:
+            pool.close()
+
+    def _new(self) -> httpcore.ConnectionPool:
+        pool = self._opened()
+        with self._lock:
+            self._all.add(pool)
+        return pool
+
+
+class PoolTransport(httpx.BaseTransport):
+    """An httpx transport over pools of httpcore, of which each serves one request at a time."""
+
+    def __init__(self, opened: Callable[[], httpcore.ConnectionPool]) -> None:
+        self._pools = FreePools(opened)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; the reply's body is still on its way."""
@@ -122,25 +160,32 @@ class PoolTransport(httpx.BaseTransport):
             content=cast(Iterable[bytes], request.stream),
             extensions=request.extensions,
         )
-        with httpx_errors():
-            reply = self._pool.handle_request(asked)
+        pool = self._pools.take()
+        try:
+            with httpx_errors():
+                reply = pool.handle_request(asked)
+        except BaseException:  # frees the pool, whatever happened, and raises it again
+            self._pools.release(pool)
+            raise
         return httpx.Response(
             reply.status,
             headers=reply.headers,
-            stream=_Body(reply),
+            stream=_Body(reply, lambda: self._pools.release(pool)),
             extensions=reply.extensions,
         )
 
     def close(self) -> None:
         """Close all connections."""
-        self._pool.close()
+        self._pools.close()
 
 
 class _Body(httpx.SyncByteStream):
     """What is still to come of a reply."""
 
-    def __init__(self, reply: httpcore.Response) -> None:
+    def __init__(self, reply: httpcore.Response, closed: Callable[[], None]) -> None:
         self._reply = reply
+        self._closed = closed
+        self._is_closed = False
 
     def __iter__(self) -> Iterator[bytes]:
         with httpx_errors():
@@ -149,6 +194,9 @@ class _Body(httpx.SyncByteStream):
     def close(self) -> None:
         """Give the connection back to its pool, or up where the body was not read whole."""
         self._reply.close()
+        if not self._is_closed:
+            self._is_closed = True
+            self._closed()
 
 
 def _core_url(url: httpx.URL) -> httpcore.URL:
