@@ -24,13 +24,15 @@ fraud duty carrier insurer premium policy claim court appeal judge costs witness
 
 class Server:
     """A server that plays one scene; ``calls`` are the bodies of the chats that it was asked, and
-    ``headers`` what came with each. ``pages`` are what it says beside its API, by path."""
+    ``headers`` what came with each. ``pages`` are what it says beside its API, by path;
+    who comes with the ``locked`` authorization is refused."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.calls: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.pages: dict[str, object] = {}
+        self.locked: tuple[str, object] | None = None
         self.refused = 0
         self.path = "/v1"
         self.listed = "/v1/models"
@@ -74,6 +76,8 @@ class Server:
         """The scene's reply to one call."""
         with self._lock:
             self.headers.append(headers)
+            if self.locked is not None and headers.get("authorization") == self.locked[0]:
+                return 401, self.locked[1]
             number = len(self.calls)
             self.calls.append(body)
             status, said = self.scene(path, body, number)

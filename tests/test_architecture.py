@@ -61,8 +61,8 @@ HELP_LOADS = {
     "commands.sources_cli",
     "completion", "errors", "errors.category", "errors.exceptions", "errors.exit_codes",
     "errors.obstacle", "providers", "settings", "settings.declaration", "settings.layers",
-    "settings.provider_tables", "settings.show", "settings.toml", "settings.types", "ui",
-    "ui.streams",
+    "settings.provider_tables", "settings.show", "settings.toml", "settings.types",
+    "settings.variables", "ui", "ui.streams",
 }  # fmt: skip
 
 

@@ -39,8 +39,18 @@ class ModelRef(msgspec.Struct, frozen=True, order=True):
             raise ValueError(f"{text!r} is not of the form provider/model")
         return cls(provider, model)
 
+    @property
+    def vendor(self) -> str:
+        """Whose model it is: ``groq`` of ``groq#2``, which is called with its second key."""
+        return vendor_of(self.provider)
+
     def __str__(self) -> str:
         return f"{self.provider}/{self.model}"
+
+
+def vendor_of(provider: str) -> str:
+    """The provider without the number of its key: ``groq`` of ``groq#2``."""
+    return provider.partition("#")[0]
 
 
 class Message(msgspec.Struct, frozen=True):

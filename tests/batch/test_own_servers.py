@@ -10,15 +10,25 @@ from typing import Any
 
 import pytest
 
+from legalgen.batch.endpoints import FORMATS
 from legalgen.batch.generation import Stop
 from legalgen.batch.intent import Intent, Result
 from legalgen.batch.opening import open_run
 from legalgen.completion import ModelRef
-from legalgen.errors import ConfigurationError
+from legalgen.errors import ConfigurationError, ErrorCategory, Trouble, UsageError
+from legalgen.errors.parameters import NAMES
 from legalgen.providers import PROVIDERS
 from legalgen.providers._pages import native_context
-from legalgen.routing.inventory import check, model_rows
+from legalgen.providers.catalog import Catalog
+from legalgen.providers.presets import presets
+from legalgen.routing.inventory import check, model_rows, refresh
+from legalgen.routing.opening import account_of, plan_route
+from legalgen.routing.remedies import remedy
+from legalgen.routing.unsupported import form
 from legalgen.settings.layers import Settings
+from legalgen.settings.show import describe
+from legalgen.store import parts
+from legalgen.store.files import DataDir
 from tests.program import environment
 from tests.scenes import Reply, Server, completion, playing, refusing, sample
 
@@ -235,9 +245,6 @@ def test_a_reasoning_switch_is_sent_where_it_is_asked_for(tmp_path: Path) -> Non
 
 def test_a_switch_that_a_listed_model_takes_not_is_said(tmp_path: Path) -> None:
     """It is not sent in silence to be left out."""
-    from legalgen.providers.catalog import Catalog
-    from legalgen.routing.opening import plan_route
-
     home = Home(tmp_path, GROQ_API_KEY="nobodys-key")
     route = "groq/openai/gpt-oss-120b"
     settings = home.settings(route=route, reasoning_effort="none")
@@ -294,8 +301,6 @@ def test_what_cannot_be_meant_is_told(
 
 def test_headers_are_secret(tmp_path: Path) -> None:
     """A key in a header is masked where settings are shown, and taken out of what is written."""
-    from legalgen.settings.show import describe
-
     key = "sk-abcdefghijklmnopqrstuvwxyz"
     home = Home(tmp_path, f'[providers.openai]\nheaders = {{ Authorization = "Bearer {key}" }}\n')
     settings = home.settings()
@@ -317,3 +322,267 @@ def test_a_check_knows_what_is_refused(tmp_path: Path) -> None:
         rows = check(settings, model_rows(settings, [], datetime.now(UTC)))
     assert [row.check.ok for row in rows if row.check] == [True]
     assert server.refused == 1
+
+
+# --------------------------------------------------------------------------- servers by name
+
+
+def named(name: str, server: Server, more: str = "") -> str:
+    """A table of a server with one model."""
+    return f'[servers.{name}]\nbase_url = "{server.url}/v1"\nmodels = ["m"]\n{more}\n'
+
+
+def rows_of(result: Result) -> dict[str, int]:
+    """How many rows each model wrote."""
+    assert result.record is not None
+    return {name: stats.samples for name, stats in result.record.models.items() if stats.samples}
+
+
+def route_of(home: Home, **flags: object) -> list[str]:
+    """The targets of a batch, in order."""
+    return [str(place.ref) for place in plan_route(home.settings(**flags), Catalog.load()).stops]
+
+
+def test_servers_are_providers_of_their_own(tmp_path: Path) -> None:
+    """Each by its name in routes, with its own key, headers and price, and in the dataset."""
+    with playing(plays) as one, playing(plays) as two:
+        config = named("gpu1", one, 'key = "first-key"\nheaders = { "X-Team" = "law" }')
+        config += named("gpu2", two, 'key = "second-key"\nprices = { input = 1, output = 1 }')
+        home = Home(tmp_path, config)
+        assert home.batch(route="gpu1/m,gpu2/m", concurrency="4", count="8").exit_code == 0
+        assert rows_of(home.batch(provider="gpu2", count="1", seed="2")) == {"gpu2/m": 1}
+    assert {call["authorization"] for call in one.headers} == {"Bearer first-key"}
+    assert {call["authorization"] for call in two.headers} == {"Bearer second-key"}
+    assert {call.get("x-team") for call in one.headers} == {"law"}
+    assert {call.get("x-team") for call in two.headers} == {None}
+
+
+def test_one_server_goes_on_where_another_fails(tmp_path: Path) -> None:
+    """Their health is their own: what one refuses, the other is still asked for."""
+
+    def broken(_: str, __: dict[str, Any], ___: int) -> Reply:
+        return 401, {"error": {"message": "invalid key", "code": "invalid_api_key"}}
+
+    with playing(broken) as one, playing(plays) as two:
+        home = Home(tmp_path, named("gpu1", one) + named("gpu2", two))
+        result = home.batch(route="gpu1/m,gpu2/m")
+    assert rows_of(result) == {"gpu2/m": 4}
+    assert len(one.calls) == 1
+
+
+def test_a_server_stands_in_a_default_route_only_if_it_shall(tmp_path: Path) -> None:
+    """Nobody's own hardware is taken because a vendor is slow."""
+    with playing(plays) as server:
+        both = named("gpu1", server) + named("gpu2", server, "failover = true")
+        home = Home(tmp_path, both, GROQ_API_KEY="nobodys-key")
+        assert route_of(home)[-1] == "gpu2/m"
+        assert not any(name.startswith("gpu1/") for name in route_of(home))
+        assert route_of(home, provider="gpu1")[0] == "gpu1/m"
+        assert "gpu1/m" not in route_of(home, provider="gpu2")
+        assert route_of(Home(tmp_path, both)) == ["gpu2/m"]
+        assert route_of(home, model="gpu1/m")[0] == "gpu1/m"
+
+
+def test_servers_are_among_the_models(tmp_path: Path) -> None:
+    """With what is stated of them; and they can be checked."""
+    with playing(plays) as server:
+        config = named("gpu1", server, "context = 4096\nprices = { input = 1, output = 2 }")
+        settings = Home(tmp_path, config).settings(provider="gpu1")
+        (row,) = check(settings, model_rows(settings, [], datetime.now(UTC)))
+        (listing,) = refresh(settings)
+    assert (row.provider, row.model, row.state, row.context_window) == ("gpu1", "m", "ready", 4096)
+    assert (row.usd_per_million_input, row.usd_per_million_output) == (1.0, 2.0)
+    assert row.check is not None
+    assert row.check.ok
+    assert (listing.provider, listing.new) == ("gpu1", ("m",))
+
+
+def test_limits_and_prices_by_its_name_hold(tmp_path: Path) -> None:
+    """A server is written as any provider is in the other tables."""
+    config = '[servers.gpu1]\nbase_url = "http://gpu1:8000/v1"\n'
+    config += (
+        '[limits."gpu1/m"]\nrequests_per_minute = 7\n[prices."gpu1/m"]\ninput = 1\noutput = 2\n'
+    )
+    settings = Home(tmp_path, config).settings()
+    ref = ModelRef("gpu1", "m")
+    assert [reading.limit for reading in settings.limits_of(ref)] == [7]
+    assert settings.stated(ref).prices == {"input": 1.0, "output": 2.0}
+
+
+def test_the_key_of_a_server_may_stand_in_a_variable(tmp_path: Path) -> None:
+    """Of its own name, or of any that the table names; it goes before the file."""
+    config = '[servers.gpu-1]\nbase_url = "http://gpu1:8000/v1"\nkey = "of-the-file"\n'
+    settings = Home(tmp_path, config).settings()
+    assert settings.key("gpu-1") is not None
+
+    def key(home: Home, name: str) -> str | None:
+        found = home.settings().key(name)
+        return found[0].reveal() if found else None
+
+    assert key(Home(tmp_path, config, LEGALGEN_GPU_1_API_KEY="of-ours"), "gpu-1") == "of-ours"
+    more = config + 'key_variable = "TEAM_TOKEN"\n'
+    home = Home(tmp_path, more, TEAM_TOKEN="of-the-team")
+    assert key(home, "gpu-1") == "of-the-team"
+    assert "of-the-team" in home.settings().secrets()
+    assert key(Home(tmp_path, more), "gpu-1") == "of-the-file"
+
+
+def test_the_key_of_a_vendor_goes_to_the_vendor_alone(tmp_path: Path) -> None:
+    """A preset's variable is read only where the address is the vendor's own."""
+    environ = {"OPENROUTER_API_KEY": "or-key", "AZURE_OPENAI_API_KEY": "az-key"}
+    config = """
+[servers.openrouter]
+models = ["x/y"]
+[servers.mine]
+preset = "openrouter"
+base_url = "http://elsewhere:8000/v1"
+[servers.azure]
+base_url = "https://law.openai.azure.com/openai/v1"
+[servers.fake]
+preset = "azure"
+base_url = "https://openai.azure.com.example.org/v1"
+"""
+    settings = Home(tmp_path, config, **environ).settings()
+    keys = {name: settings.key(name) for name in ("openrouter", "mine", "azure", "fake")}
+    told = {name: found and found[0].reveal() for name, found in keys.items()}
+    assert told == {"openrouter": "or-key", "mine": None, "azure": "az-key", "fake": None}
+    without = Home(tmp_path, config)
+    with pytest.raises(ConfigurationError, match="OPENROUTER_API_KEY"):
+        route_of(without, provider="openrouter")
+
+
+def test_a_preset_needs_no_table(tmp_path: Path) -> None:
+    """Its name is enough where its address and key are known."""
+    home = Home(tmp_path, OPENROUTER_API_KEY="or-key")
+    assert route_of(home, provider="openrouter", model="x/y")[0] == "openrouter/x/y"
+    assert route_of(home, route="ollama/qwen3:8b") == ["ollama/qwen3:8b"]
+
+
+def test_what_a_preset_refuses_is_never_sent(tmp_path: Path) -> None:
+    """Its strictest form of answers, and none of the parameters that are known to be refused."""
+    with playing(plays) as server:
+        config = named("g", server, 'preset = "gemini"')
+        config += named("d", server, 'preset = "deepseek"')
+        config += named("o", server, 'preset = "openai"')
+        home = Home(tmp_path, config)
+        for name in ("g", "d", "o"):
+            assert home.batch(route=f"{name}/m", count="1").exit_code == 0
+    gemini, deepseek, openai = server.calls
+    assert "seed" not in gemini
+    assert "seed" in deepseek
+    assert deepseek["response_format"] == {"type": "json_object"}
+    assert "max_tokens" not in openai
+    assert openai["max_completion_tokens"] > 0
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_preset_names_its_source(name: str) -> None:
+    """Its address is one, over TLS where it is not on this machine."""
+    preset = presets()[name]
+    assert preset.source
+    assert all(page.startswith("https://") for page in preset.source)
+    if preset.base_url is not None:
+        begins = "http://localhost:" if preset.local else "https://"
+        assert preset.base_url.startswith(begins)
+        assert not preset.base_url.endswith("/")
+        assert preset.owns(preset.base_url)
+    assert preset.local or preset.key_variable
+    assert set(preset.refuses) <= {*NAMES, *map(form, FORMATS)}
+
+
+KEYS = '[providers.groq]\nkeys = ["first-key", "second-key", "first-key"]\n'
+
+
+def test_each_key_is_an_account(tmp_path: Path) -> None:
+    """With budgets and health of its own, whatever its number; rows name the provider alone."""
+    model = "openai/gpt-oss-120b"
+
+    def scene(_: str, __: dict[str, Any], ___: int) -> Reply:
+        return 200, None
+
+    with playing(scene) as server:
+        home = Home(tmp_path, KEYS, GROQ_BASE_URL=server.url)
+        assert route_of(home, route=f"groq/{model}") == [f"groq/{model}", f"groq#2/{model}"]
+        assert route_of(home, route=f"groq#2/{model}") == [f"groq#2/{model}"]
+        assert route_of(home)[:2] == [f"groq/{model}", f"groq#2/{model}"]
+        result = home.batch(route=f"groq/{model}", concurrency="4", count="8")
+        settings = home.settings()
+        accounts = {account_of(settings, name).key() for name in ("groq", "groq#2")}
+        states = {row.provider for row in model_rows(settings, [], datetime.now(UTC))}
+    assert result.exit_code == 0
+    sent = {call["authorization"] for call in server.headers}
+    assert sent == {"Bearer first-key", "Bearer second-key"}
+    assert len(accounts) == 2
+    assert {"groq", "groq#2"} <= states
+    data_dir = DataDir(settings.data_dir)
+    rows = parts.iter_batches(data_dir, ["provider"])
+    assert {name for batch in rows for name in batch["provider"].to_pylist()} == {"groq"}
+
+
+def test_a_refused_key_leaves_the_other_in_use(tmp_path: Path) -> None:
+    """What is wrong with one account is not wrong with the next."""
+    model = "openai/gpt-oss-120b"
+    refused = {"error": {"message": "Invalid API Key", "code": "invalid_api_key"}}
+    with playing(plays) as server:
+        server.locked = ("Bearer first-key", refused)
+        home = Home(tmp_path, KEYS, GROQ_BASE_URL=server.url)
+        assert rows_of(home.batch(route=f"groq/{model}")) == {f"groq#2/{model}": 4}
+
+
+def test_a_variable_takes_the_place_of_all_keys(tmp_path: Path) -> None:
+    """As it does of one; that is said."""
+    home = Home(tmp_path, KEYS, GROQ_API_KEY="of-the-variable")
+    assert route_of(home, route="groq/openai/gpt-oss-120b") == ["groq/openai/gpt-oss-120b"]
+    assert any(
+        "GROQ_API_KEY" in warning and "groq" in warning for warning in home.settings().warnings
+    )
+
+
+BAD_SERVERS = (
+    ("[servers.gpu1]", "[servers.gpu1] base_url", "http://gpu1:8000/v1"),
+    ('[servers.gpu1]\nbase_url = "gpu1"', "[servers.gpu1] base_url", "http://host:port"),
+    ('[servers.groq]\nbase_url = "http://a/v1"', "[servers.groq]", "another name"),
+    ('[servers."a/b"]\nbase_url = "http://a/v1"', "[servers.a/b]", "letters, digits"),
+    ('[servers.a]\npreset = "vlm"', '[servers.a] preset = "vlm"', "vllm"),
+    ('[servers.a]\nbase_ur = "http://a/v1"', "[servers.a] base_ur", "base_url"),
+    ('[servers.a]\nbase_url = "http://a/v1"\nfailover = "maybe"', "[servers.a] failover", "true"),
+    ('[servers.a]\nbase_url = "http://a/v1"\nstructured = "xml"', "structured", "json_schema"),
+    ('[servers.a]\nbase_url = "http://a/v1"\nmodels = 3', "[servers.a] models", "text"),
+    ('[servers.a]\nbase_url = "http://a/v1"\nkeys = "b"', "[servers.a] keys", '["...", "..."]'),
+    ('[servers.a]\nbase_url = "http://a/v1"\ncontext = "big"', "[servers.a] context", "whole"),
+    ("[servers]\na = 3", "[servers.a]", "line of its own"),
+    ("[providers.groq]\nkeys = [3]", "[providers.groq] keys", '["...", "..."]'),
+    ('[providers.groq]\nkeys = ["a", " "]', "[providers.groq] keys", "leave it out"),
+)
+
+
+@pytest.mark.parametrize(("config", "place", "remedy"), BAD_SERVERS)
+def test_bad_tables_are_told(tmp_path: Path, config: str, place: str, remedy: str) -> None:
+    """Table, key, value and remedy, before any call; a key is never shown."""
+    with pytest.raises(ConfigurationError) as caught:
+        Home(tmp_path, config).settings()
+    assert place in str(caught.value)
+    assert remedy in str(caught.value)
+
+
+def test_an_unknown_server_names_those_there_are(tmp_path: Path) -> None:
+    """In a route as in --provider; and a key that there is none of."""
+    config = '[servers.gpu1]\nbase_url = "http://gpu1:8000/v1"\n'
+    home = Home(tmp_path, config)
+    for flags in ({"route": "gpu2/m"}, {"provider": "gpu2", "model": "m"}):
+        with pytest.raises(UsageError, match=r"there is no provider gpu2.*gpu1"):
+            route_of(home, **flags)
+    with pytest.raises(UsageError, match="gpu1#2"):
+        route_of(home, route="gpu1#2/m")
+    with pytest.raises(UsageError, match=r"\[servers\.gpu1\] models"):
+        route_of(home, provider="gpu1")
+
+
+def test_a_remedy_names_the_servers_table() -> None:
+    """What is to be looked at is not a vendor's variable."""
+    ref, catalog = ModelRef("gpu1", "m"), Catalog.load()
+    refused = remedy(Trouble(ref, ErrorCategory.AUTHENTICATION, 401, "no"), catalog)
+    assert refused == "gpu1 refuses the key: check key in [servers.gpu1]."
+    message = "http://127.0.0.1:1: [Errno 111] Connection refused"
+    silent = remedy(Trouble(ref, ErrorCategory.CONNECTION_ERROR, None, message), catalog)
+    assert "base_url in [servers.gpu1]" in silent

@@ -52,7 +52,7 @@ class Composer:
             sample_type=task.sample_type,
             as_of=written.as_of,
             seed_json=self._seed_json(task),
-            provider=written.lease.ref.provider,
+            provider=written.lease.ref.vendor,
             model=written.lease.ref.model,
             prompt_version=written.prompt_version,
             batch_id=batch_id,

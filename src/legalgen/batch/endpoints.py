@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from legalgen.completion import CallOptions, ModelRef, ResponseFormat, Usage
 from legalgen.law.opening import law_month
-from legalgen.providers import PROVIDERS
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import ModelSpec
 from legalgen.routing.opening import Deferred, open_one
@@ -113,7 +112,8 @@ def providers_of(*routes: Mapping[ModelRef, Endpoint]) -> Iterable[Provider]:
 
 def _provider(settings: Settings, place: RouteEntry, *, first: bool) -> Provider:
     name, path = place.ref.provider, place.model_path
-    if first or PROVIDERS[name].extra:
+    spec = settings.spec(name)
+    if first or (spec is not None and spec.extra):
         return open_one(settings, name, path)
     return Deferred(name, lambda: open_one(settings, name, path))
 

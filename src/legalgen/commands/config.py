@@ -77,6 +77,8 @@ def set_key(
     from legalgen.settings.layers import config_path
     from legalgen.ui.console import Console
 
+    if provider in settings_of({}).specs() and provider not in PROVIDERS:
+        raise UsageError(f'{provider} is a server: write key = "..." in [servers.{provider}]')
     name = known_provider(provider, "set-key")
     if PROVIDERS[name].env_var is None:
         raise UsageError(f"{name} takes no key")

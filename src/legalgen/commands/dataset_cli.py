@@ -163,15 +163,19 @@ def export(
     split_by: Annotated[
         str,
         typer.Option(
-            help="What stays on one side: the rows of a chunk, of a whole source, or of a topic."
+            metavar="WHAT",
+            help="What stays on one side: the rows of a chunk, of a whole source, or of a topic.",
         ),
     ] = "chunk",
     context: Annotated[
-        str, typer.Option(help="none, or source: the passages stand before the question.")
+        str,
+        typer.Option(metavar="WHAT", help="none, or source: passages stand before the question."),
     ] = "none",
     distractors: Annotated[
         int,
-        typer.Option(min=0, max=20, help="With --context source: so many other passages too."),
+        typer.Option(
+            metavar="N", min=0, max=20, help="With --context source: so many other passages too."
+        ),
     ] = 0,
     rehearsal: _Rehearsal = False,
 ) -> int:

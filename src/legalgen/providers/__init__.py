@@ -24,7 +24,9 @@ class ProviderSpec(msgspec.Struct, frozen=True):
     reached over the network, so that an address, a key and limits belong to it.
     ``packages`` are what must be installed beside this program, each module with what pip is told.
     ``shared_variables``: other tools read the vendor's variables as well, so that those meant for
-    this program carry its prefix (see ``own_variable``).
+    this program carry its prefix (see ``own_variable``). ``speaks`` names the module of a server of
+    the user's own, ``key_variable`` the variable of its key. ``by_default``: it may stand in
+    a route that names it not.
     """
 
     name: str
@@ -35,21 +37,25 @@ class ProviderSpec(msgspec.Struct, frozen=True):
     packages: tuple[tuple[str, str], ...] = ()
     remote: bool = True
     shared_variables: bool = False
+    speaks: str = ""
+    key_variable: str = ""
+    by_default: bool = True
 
     @property
     def module(self) -> str:
         """What is imported when the provider is opened."""
-        return f"{__name__}.{self.name}"
+        return f"{__name__}.{self.speaks or self.name}"
 
     @property
     def env_var(self) -> str | None:
         """The variable that holds its key, by the vendor's own name: ``GROQ_API_KEY``."""
-        return vendor_variable(self.name, "API_KEY") if self.remote else None
+        usual = vendor_variable(self.name, "API_KEY") if self.remote else None
+        return self.key_variable or usual
 
     @property
     def base_url_env(self) -> str | None:
         """The variable that holds its address, by the vendor's own name: ``GROQ_BASE_URL``."""
-        return vendor_variable(self.name, "BASE_URL") if self.remote else None
+        return vendor_variable(self.name, "BASE_URL") if self.remote and not self.speaks else None
 
 
 def vendor_variable(provider: str, suffix: Literal["API_KEY", "BASE_URL"]) -> str:
@@ -96,7 +102,8 @@ def provider_spec(name: str) -> ProviderSpec:
 def own_variable(provider: str, suffix: Literal["API_KEY", "BASE_URL"]) -> str:
     """The variable that is read for a provider: ``GROQ_API_KEY``.
 
-    OpenAI's names belong to every tool that speaks its dialect; ours carry a prefix.
+    OpenAI's names belong to every tool that speaks its dialect; ours carry a prefix, and so
+    do those of servers that only this program knows by name.
     """
     name, spec = vendor_variable(provider, suffix), PROVIDERS.get(provider)
-    return f"LEGALGEN_{name}" if spec is not None and spec.shared_variables else name
+    return f"LEGALGEN_{name}" if spec is None or spec.shared_variables else name

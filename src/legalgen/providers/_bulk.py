@@ -118,7 +118,7 @@ class BulkSdkProvider(SdkProvider):
 
     def bulk_line(self, custom_id: str, request: Request) -> bytes:
         """One line of an input file; see ``BulkProvider.bulk_line``."""
-        spec = self._catalog.spec(self.name, request.model)
+        spec = self._catalog.spec(self._vendor, request.model)
         line = {
             "custom_id": custom_id,
             "method": "POST",

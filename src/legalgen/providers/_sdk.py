@@ -153,7 +153,7 @@ class SdkProvider:
         catalog: Catalog | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self.name = name
+        self.name = self._vendor = name
         self._create = client.chat.completions.with_raw_response.create
         self._list = client.models.with_raw_response.list
         self._http = http
@@ -178,7 +178,7 @@ class SdkProvider:
 
     def complete(self, request: Request) -> Completion:
         """Ask once; see ``Provider.complete``."""
-        spec = self._catalog.spec(self.name, request.model)
+        spec = self._catalog.spec(self._vendor, request.model)
         call = arguments(request, spec, self._dialect)
         started = time.monotonic()
         sent = {**_unwalked(call), "extra_headers": dict(request.options.headers) or None}
@@ -284,7 +284,7 @@ class SdkProvider:
             status=status,
             body=body,
             headers=headers,
-            provider=self.name,
+            provider=self._vendor,
             now=self._now(),
             secrets=(self._key,),
         )
@@ -303,7 +303,7 @@ class SdkProvider:
             latency_s=latency_s,
             thinking=reply.thinking and self._kept(reply.thinking),
             response_id=reply.id,
-            readings=readings(response.headers, provider=self.name),
+            readings=readings(response.headers, provider=self._vendor),
         )
 
     def _kept(self, text: str) -> str:
@@ -338,7 +338,7 @@ class SdkProvider:
                 ErrorCategory.SERVER_ERROR,
                 message[:_MESSAGE_LENGTH],
                 status=response.status_code,
-                readings=readings(response.headers, provider=self.name),
+                readings=readings(response.headers, provider=self._vendor),
                 answer=self._kept(response.text)[:_KEPT_LENGTH] if keeps else "",
             )
         )

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
-from legalgen.completion import ResponseFormat
+from legalgen.completion import ResponseFormat, vendor_of
 from legalgen.errors import ConfigurationError
 
 _BUILTIN = "catalog.toml"
@@ -203,15 +204,20 @@ class Catalog:
 
     def models(self, provider: str) -> tuple[ModelSpec, ...]:
         """The provider's models in catalog order; empty for one that is not listed."""
-        return tuple(spec for spec in self._specs.values() if spec.provider == provider)
+        vendor = vendor_of(provider)
+        return tuple(spec for spec in self._specs.values() if spec.provider == vendor)
 
     def find(self, provider: str, model: str) -> ModelSpec | None:
         """The entry of a model; None where it is not listed (see ``default_spec``)."""
-        return self._specs.get((provider, model))
+        found = self._specs.get((vendor_of(provider), model))
+        return found if found is None or "#" not in provider else replace(found, provider=provider)
 
     def default_spec(self, provider: str, model: str) -> ModelSpec:
-        """What to assume of a model that is not listed: its family's features, conservatively."""
-        table = self._tables.get(provider, _Provider())
+        """What to assume of a model that is not listed: its family's features, conservatively.
+
+        A provider that has no table is a server of the user's own, as ``openai`` is.
+        """
+        table = self._table(provider) or self._tables.get("openai", _Provider())
         for pattern, features in table.families.items():
             if fnmatchcase(model, pattern):
                 return _spec(provider, model, features, listed=False)
@@ -223,12 +229,16 @@ class Catalog:
 
     def retired(self, provider: str, model: str) -> date | None:
         """The day the vendor shut the model down; None while it is up or was never known."""
-        table = self._tables.get(provider)
+        table = self._table(provider)
         return None if table is None else table.retired.get(model)
 
     def bulk(self, provider: str) -> BulkTerms | None:
         """The terms of the provider's batch service; None where it has none."""
-        return self._tables.get(provider, _Provider()).bulk
+        table = self._table(provider)
+        return None if table is None else table.bulk
+
+    def _table(self, provider: str) -> _Provider | None:
+        return self._tables.get(vendor_of(provider))
 
     def same_weights(self, spec: ModelSpec) -> tuple[ModelSpec, ...]:
         """The same model at other providers, in catalog order."""

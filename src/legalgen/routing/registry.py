@@ -189,7 +189,7 @@ class Registry:
                 entry.health.at(now), self.provider_of(entry).health.at(now), entry.failed
             )
             for entry in self.in_use()
-            if entry.target.ref.provider == provider
+            if entry.target.ref.vendor == provider
         ]
 
     def _troubles(self, *, refused: bool) -> Iterator[Trouble]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from legalgen.completion import ModelRef
+from legalgen.completion import ModelRef, vendor_of
 from legalgen.errors import Trouble
 from legalgen.errors.category import ErrorCategory as C
 from legalgen.providers import PROVIDERS
@@ -110,7 +110,7 @@ def remedy(trouble: Trouble, catalog: Catalog) -> str:  # noqa: PLR0911 - a tabl
 def _refused(trouble: Trouble) -> str:
     """A wrong key and a network that is not let in look alike; the words tell them apart."""
     provider = trouble.target.provider
-    spec = PROVIDERS.get(provider)
+    spec = PROVIDERS.get(vendor_of(provider))
     if _is_network(trouble):
         return (
             f"{provider} does not let this network in: leave the VPN or proxy, "
@@ -118,6 +118,8 @@ def _refused(trouble: Trouble) -> str:
         )
     where = f" or make a new one at {spec.key_url}" if spec and spec.key_url else ""
     variable = spec.env_var if spec and spec.env_var else f"the key of {provider}"
+    if _is_server(provider):
+        return f"{provider} refuses the key: check key in [servers.{vendor_of(provider)}]."
     if provider == "openai":  # a vendor's key is not sent to whatever --base-url names
         variable = (
             f"LEGALGEN_OPENAI_API_KEY ({variable} goes only to OpenAI itself and to the server "
@@ -125,7 +127,7 @@ def _refused(trouble: Trouble) -> str:
         )
     return (
         f"{provider} refuses the key: check {variable}{where}, "
-        f"or run `legalgen config set-key {provider}`."
+        f"or run `legalgen config set-key {vendor_of(provider)}`."
     )
 
 
@@ -134,11 +136,16 @@ def _is_network(trouble: Trouble) -> bool:
     return trouble.status == 403 and _NETWORK.search(trouble.message) is not None
 
 
+def _is_server(provider: str) -> bool:
+    """Whether it is a server that the user named."""
+    return vendor_of(provider) not in PROVIDERS
+
+
 def _too_large(ref: ModelRef) -> str:
     own = (
         ", or start the server with a larger context (llama.cpp: -c, Ollama: num_ctx, "
         "vLLM: --max-model-len)"
-        if ref.provider == "openai"
+        if ref.provider == "openai" or _is_server(ref.provider)
         else ""
     )
     return f"The prompt is too large for {ref}: use a model with a larger context{own}."
@@ -154,13 +161,15 @@ def _gone(trouble: Trouble, catalog: Catalog) -> str:
 
 
 def _misplaced(provider: str) -> str:
-    spec = PROVIDERS.get(provider)
+    spec = PROVIDERS.get(vendor_of(provider))
     variable = spec.base_url_env if spec and spec.base_url_env else "its base URL"
-    flag = (
-        " or --base-url; most servers' addresses end in /v1: add /v1 where it is missing"
-        if provider == "openai"
-        else ""
-    )
+    flag = ""
+    if provider == "openai" or _is_server(provider):
+        flag = "; most servers' addresses end in /v1: add /v1 where it is missing"
+    if provider == "openai":
+        flag = f" or --base-url{flag}"
+    if _is_server(provider):
+        variable = f"base_url in [servers.{vendor_of(provider)}]"
     return f"What answers is not {provider}'s API: check {variable}{flag}."
 
 
@@ -181,13 +190,15 @@ def _unreachable(provider: str, message: str) -> str:
             f"TLS with {provider} fails: check its address and HTTPS_PROXY, and SSL_CERT_FILE "
             "where a proxy has certificates of its own."
         )
-    spec = PROVIDERS.get(provider)
+    spec = PROVIDERS.get(vendor_of(provider))
     variable = f" and {spec.base_url_env}" if spec and spec.base_url_env else ""
     address = _ADDRESS.search(message)
     what = f"{provider} at {address[0]}" if address else provider
     if address and "refused" in message:
         flag = " or --base-url" if provider == "openai" else ""
         where = f"{spec.base_url_env}{flag}" if spec and spec.base_url_env else "its address"
+        if _is_server(provider):
+            where = f"base_url in [servers.{vendor_of(provider)}]"
         return (
             f"{what} cannot be reached: nobody listens there; start the server, or check {where}."
         )

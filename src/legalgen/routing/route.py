@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.completion import ModelRef
+from legalgen.completion import ModelRef, vendor_of
 from legalgen.errors import ConfigurationError, UsageError
 from legalgen.errors.suggestions import close_matches, did_you_mean
-from legalgen.providers import PROVIDERS
+from legalgen.providers import PROVIDERS, ProviderSpec
 from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.providers.installing import install_command, missing
 
@@ -80,7 +80,8 @@ class RoutePlanner:
     """Plans routes.
 
     ``has_key`` says whether a provider can be reached with what is configured; ``own_models``
-    are the ids that the user's config lists for a provider.
+    are the ids that the user's config lists for a provider. ``providers`` are those that may be
+    meant by a model alone, ``spec_of`` finds one that was named, ``keys_of`` counts its keys.
     """
 
     def __init__(
@@ -89,8 +90,14 @@ class RoutePlanner:
         *,
         has_key: Callable[[str], bool],
         own_models: Callable[[str], Sequence[str]] = lambda _: (),
+        providers: Mapping[str, ProviderSpec] = PROVIDERS,
+        spec_of: Callable[[str], ProviderSpec | None] = PROVIDERS.get,
+        keys_of: Callable[[str], int] = lambda _: 1,
     ) -> None:
         self._catalog = catalog
+        self._providers = providers
+        self._spec_of = spec_of
+        self._keys_of = keys_of
         self._has_key = has_key
         self._own_models = own_models
 
@@ -115,11 +122,14 @@ class RoutePlanner:
 
     def _beginning(self, wish: RouteRequest) -> tuple[str, str | None]:
         if wish.provider is not None:
-            return known_provider(wish.provider, wish.written.provider), wish.model
+            if self._spec_of(wish.provider) is None:
+                said = f"{wish.written.provider} {wish.provider}"
+                raise UsageError(unknown_provider(said, wish.provider, self._providers))
+            return wish.provider, wish.model
         if wish.model is not None:
             return self._provider_of(wish.model, f"{wish.written.model} {wish.model}")
-        for name, spec in PROVIDERS.items():
-            if spec.needs_key and self._has_key(name):
+        for name, spec in self._providers.items():
+            if (spec.needs_key or spec.speaks) and spec.by_default and self._has_key(name):
                 return name, None
         raise ConfigurationError(no_key_sentence())
 
@@ -127,11 +137,11 @@ class RoutePlanner:
         if _is_gguf(model):
             return "local", model
         provider, _, rest = model.partition("/")
-        if provider in PROVIDERS and rest and self._catalog.find("groq", model) is None:
+        if provider in self._providers and rest and self._catalog.find("groq", model) is None:
             return provider, rest
-        holders = [name for name in PROVIDERS if self._may_hold(name, model)]
+        holders = [name for name in self._providers if self._may_hold(name, model)]
         if not holders:
-            raise UsageError(self._unknown_model(said, list(PROVIDERS), model))
+            raise UsageError(self._unknown_model(said, list(self._providers), model))
         return next((name for name in holders if self._has_key(name)), holders[0]), model
 
     def _own(self, provider: str, model: str | None, wish: RouteRequest) -> list[RouteEntry]:
@@ -142,7 +152,7 @@ class RoutePlanner:
         if model is None and not listed:
             raise UsageError(
                 f"{wish.written.provider} {provider} needs a model: name one with --model, "
-                f"or list some in config.toml, [providers.{provider}] models"
+                f"or list some in config.toml, {self._table(provider)} models"
             )
         if model is None:
             return listed
@@ -166,16 +176,17 @@ class RoutePlanner:
         weights = [stop.spec.weights for stop in own if stop.spec.weights]
         others = [
             self._stop(ModelRef(name, id_))
-            for name, spec in PROVIDERS.items()
-            if name != provider and spec.remote and self._has_key(name)
+            for name, spec in self._providers.items()
+            if name != vendor_of(provider) and spec.remote and spec.by_default
+            if self._has_key(name)
             for id_ in (*self._own_models(name), *self._listed(name))
         ]
         return sorted(others, key=lambda stop: _weight_rank(stop.spec, weights))
 
     def _stop(self, ref: ModelRef, said: str = "") -> RouteEntry:
         """One place; ``said`` is how the user named it, the beginning of a sentence about it."""
-        if ref.provider not in PROVIDERS:
-            raise UsageError(unknown_provider(said, ref.provider))
+        if self._spec_of(ref.provider) is None:
+            raise UsageError(unknown_provider(said, ref.provider, self._providers))
         if ref.provider == "local":
             return self._local_stop(ref, said)
         if said and not self._knows(ref.provider, ref.model):
@@ -204,7 +215,10 @@ class RoutePlanner:
 
     def _may_hold(self, provider: str, model: str) -> bool:
         """Whether a model without a provider may be meant; a server of one's own has any model."""
+        spec = self._providers[provider]
         listed = bool(self._catalog.models(provider)) or model in self._own_models(provider)
+        if spec.speaks and not listed:
+            return False  # a server of several is meant by its name alone
         return self._knows(provider, model) and (listed or self._has_key(provider))
 
     def _unknown_model(
@@ -222,23 +236,40 @@ class RoutePlanner:
         return (
             f"{said}: no such model{where} is known; there are: {names}. "
             f"To use one that is not in the catalog, list it in config.toml, "
-            f"[providers.{providers[0]}] models"
+            f"{self._table(providers[0])} models"
         )
+
+    def _table(self, provider: str) -> str:
+        spec = self._spec_of(provider)
+        return f"[{'servers' if spec and spec.speaks else 'providers'}.{provider}]"
 
     def _finish(self, stops: Sequence[RouteEntry], wish: RouteRequest) -> Route:
         unique = list({stop.ref: stop for stop in reversed(stops)}.values())[::-1]
         kept = unique if wish.failover else unique[:1]
         for stop in kept:
             self._check_key(stop)
-        return Route(tuple(kept), tuple(self._warnings(kept)))
+        return Route(tuple(self._with_all_keys(kept)), tuple(self._warnings(kept)))
+
+    def _with_all_keys(self, stops: Sequence[RouteEntry]) -> Iterable[RouteEntry]:
+        """Each place once for each key of its provider, unless keys were named by their numbers."""
+        named = any("#" in stop.ref.provider for stop in stops)
+        for stop in stops:
+            yield stop
+            for number in range(2, 1 if named else self._keys_of(stop.ref.provider) + 1):
+                ref = ModelRef(f"{stop.ref.provider}#{number}", stop.ref.model)
+                yield replace(stop, ref=ref)
 
     def _check_key(self, stop: RouteEntry) -> None:
-        spec = PROVIDERS[stop.ref.provider]
-        if spec.needs_key and not self._has_key(spec.name):
+        spec = self._spec_of(stop.ref.provider)
+        if spec is not None and spec.needs_key and not self._has_key(spec.name):
             where = f" (make one at {spec.key_url})" if spec.key_url else ""
+            instead = (
+                f"write key in [servers.{spec.name}]"
+                if spec.speaks
+                else f"run `legalgen config set-key {spec.name}`"
+            )
             raise ConfigurationError(
-                f"{spec.name} needs a key: set {spec.env_var}{where}, or run "
-                f"`legalgen config set-key {spec.name}`. "
+                f"{spec.name} needs a key: set {spec.env_var}{where}, or {instead}. "
                 f"Without a key: `{rehearsal_command()}`."
             )
 
@@ -262,15 +293,15 @@ def _is_gguf(model: str) -> bool:
     return model.lower().endswith(".gguf")
 
 
-def known_provider(name: str, written: str = "--provider") -> str:
+def known_provider(name: str, written: str = "--provider", known: Iterable[str] = PROVIDERS) -> str:
     """The name, if there is such a provider; ``written`` is where it stands.
 
     Raises:
         UsageError: there is none; names those there are.
     """
-    if name in PROVIDERS:
+    if name in known:
         return name
-    raise UsageError(unknown_provider(f"{written} {name}", name))
+    raise UsageError(unknown_provider(f"{written} {name}", name, known))
 
 
 def unknown_provider(said: str, name: str, known: Iterable[str] = PROVIDERS) -> str:

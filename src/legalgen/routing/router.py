@@ -277,7 +277,7 @@ class Router:
         if bound:
             return bound
         named = self._policy.named
-        away = named is not None and ref.provider != named
+        away = named is not None and ref.vendor != named
         others = self.registry.named(named, now) if away else []
         self._waiting.end(now)
         self._in_flight += 1

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from legalgen.completion import CallOptions, ModelRef
 from legalgen.providers.base import Provider, RemoteModel, SizedProvider
 from legalgen.providers.catalog import ModelSpec, Price
+from legalgen.providers.presets import presets
 from legalgen.routing.route import Route, RouteEntry
 from legalgen.settings.layers import Settings
 
@@ -31,7 +32,11 @@ def _stated(settings: Settings, place: RouteEntry) -> RouteEntry:
 
 def stated_spec(settings: Settings, ref: ModelRef, spec: ModelSpec) -> ModelSpec:
     """What is known of a model, with the sizes, the price and the month that the user states."""
-    said = settings.stated(ref)
+    said, table = settings.stated(ref), settings.table(ref.provider)
+    preset = presets().get(table.preset) if table.preset else None
+    structured = table.structured or (preset.structured if preset else None)
+    if structured is not None:
+        spec = replace(spec, structured=structured)
     if said.context is not None:
         most = min(spec.max_completion_tokens, said.context)
         spec = replace(spec, context_window=said.context, max_completion_tokens=most)
@@ -42,6 +47,12 @@ def stated_spec(settings: Settings, ref: ModelRef, spec: ModelSpec) -> ModelSpec
     if said.prices:
         spec = replace(spec, price=Price(**said.prices))
     return spec
+
+
+def refused_by(settings: Settings, ref: ModelRef) -> tuple[str, ...]:
+    """What the kind of a server is known to refuse of a request."""
+    preset = settings.table(ref.provider).preset
+    return presets()[preset].refuses if preset else ()
 
 
 def asked_route(
@@ -77,10 +88,11 @@ def _sized(settings: Settings, place: RouteEntry, told: RemoteModel) -> RouteEnt
 
 def _assumed(settings: Settings, place: RouteEntry) -> str:
     where = settings.config_file or "config.toml"
+    kind = "servers" if settings.table(place.ref.provider).server else "providers"
     return (
         f"{place.ref}: the server does not say how large its context is; "
         f"{place.spec.context_window:,} tokens are assumed. State it in {where}: "
-        f'[providers.{place.ref.provider}.models."{place.ref.model}"] context = ...'
+        f'[{kind}.{place.ref.vendor}.models."{place.ref.model}"] context = ...'
     )
 
 

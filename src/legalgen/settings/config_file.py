@@ -11,9 +11,10 @@ from typing import Any, cast
 from legalgen.errors import ConfigurationError, DiskError, UsageError
 from legalgen.providers import PROVIDERS, ProviderSpec, own_variable
 from legalgen.providers.keys import key_problem
+from legalgen.providers.presets import presets
 from legalgen.settings.declaration import Declaration
 from legalgen.settings.layers import LIMIT_KEYS, SETTINGS, WEIGHT_AXES
-from legalgen.settings.provider_tables import MODEL_KEYS
+from legalgen.settings.provider_tables import MODEL_KEYS, STRUCTURED
 from legalgen.settings.toml import read_text, read_toml
 
 _HEAD = """\
@@ -37,6 +38,14 @@ _TABLES = """
 # context = 32768
 # temperature = 0.6
 # extra_body = { top_k = 20 }
+
+# [servers.gpu1]
+# A server of your own, as many as you like; `--route gpu1/qwen3:32b` uses it.
+# preset = "vllm"
+# base_url = "http://gpu1:8000/v1"
+# key = ""
+# models = ["qwen3:32b"]
+# failover = false
 
 # [gate]
 # Thresholds of the gate, by name.
@@ -109,6 +118,7 @@ def _toml(each: Declaration[Any]) -> str:
     return json.dumps(value, ensure_ascii=False)  # JSON's strings, booleans and arrays are TOML's
 
 
+_OWN_KEY = "LEGALGEN_<NAME>_API_KEY"
 _PAGE = """\
 # Configuration
 
@@ -150,6 +160,20 @@ MODEL_KEYS.
 every request as they are, and `headers` one of what is sent beside it. A flag or a variable goes
 before them. Models are listed by their tables or, where nothing is stated of them, in `models`.
 
+`[servers.<name>]` is a server of your own, a provider by that name:
+
+- `base_url`, where its API begins, and `key`, or `key_variable`, the name of a variable that holds
+  it; LEGALGEN_NAME_API_KEY goes before the file.
+- `models`, the names of its models, and what holds for all of them or for one, as above.
+- `preset`, what kind of server it is: PRESETS.
+  One that is named as its kind needs no `preset`, and one that needs nothing else no table.
+- `structured`, the strictest form of answers it takes: STRUCTURED.
+- `failover`: true, and it may stand in a route that names it not.
+
+`keys` in `[providers.<name>]` or `[servers.<name>]` are further keys, each an account of its own,
+with budgets and health of its own: `groq#2` is Groq with the second. Whether one may have several
+is for the vendor's terms to say; Groq counts the limits of an organisation, not of a key.
+
 `[gate]` overrides thresholds of the gate by name. `[weights]` holds a table per axis
 (AXES) with how often its values are planned, against each other:
 `jurisdiction = { uk = 2, us = 1 }`.
@@ -164,7 +188,9 @@ def configuration_page() -> str:
     rows = "\n".join(_page_provider(spec) for spec in PROVIDERS.values())
     keys = ", ".join(f"`{key}`" for key in MODEL_KEYS)
     end = _PAGE_END.replace("LIMITS", limits).replace("AXES", axes).replace("PROVIDERS", rows)
-    end = end.replace("MODEL_KEYS", keys)
+    end = end.replace("MODEL_KEYS", keys).replace("LEGALGEN_NAME_API_KEY", f"`{_OWN_KEY}`")
+    end = end.replace("PRESETS", ", ".join(f"`{name}`" for name in presets()))
+    end = end.replace("STRUCTURED", ", ".join(f"`{form}`" for form in STRUCTURED))
     return "".join([_PAGE, *(_page_section(table) for table in tables), end])
 
 

@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
-from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef
+from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef, vendor_of
 from legalgen.errors import ConfigurationError, UsageError
-from legalgen.providers import PROVIDERS, own_variable
+from legalgen.providers import PROVIDERS, ProviderSpec, own_variable
 from legalgen.settings.declaration import (
     BATCH,
     BY_AUTHORITIES,
@@ -42,11 +42,15 @@ from legalgen.settings.declaration import (
 )
 from legalgen.settings.provider_tables import (
     PROVIDER_KEYS,
+    SERVER_KEYS,
     ModelSettings,
     ProviderSettings,
     TableReader,
     amount,
+    borrowed_variable,
+    preset_table,
     prices,
+    server_spec,
 )
 from legalgen.settings.toml import read_toml
 from legalgen.settings.types import (
@@ -77,6 +81,12 @@ from legalgen.settings.types import (
     one_of,
     suggested,
     whole,
+)
+from legalgen.settings.variables import (
+    PROXIES,
+    credentials,
+    mistyped_variables,
+    vendor_variables,
 )
 
 GateMode = Literal["full", "structure"]
@@ -280,9 +290,13 @@ class Settings:
             gate_overrides=document.table("gate"),
             weights=document.weights(),
             origins={name: origin for name, (_, origin) in found.items()},
-            warnings=(*document.warnings(), *_mistyped_variables(environ)),
+            warnings=(
+                *document.warnings(),
+                *document.unused_keys(environ),
+                *mistyped_variables(environ, (each.env for each in SETTINGS), document.providers()),
+            ),
             config_file=config_file,
-            vendor_variables=_vendor_variables(environ),
+            vendor_variables=vendor_variables(environ, document.providers()),
         )
 
     def origin(self, name: str) -> Origin:
@@ -298,18 +312,65 @@ class Settings:
         """The API key of ``provider``, stripped, and where it came from; None without one.
 
         Read are the provider's own variable (``GROQ_API_KEY``; ``LEGALGEN_OPENAI_API_KEY``),
-        then the file. ``OPENAI_API_KEY`` belongs to another house: it is asked last, and only
-        if the server is OpenAI's or ``OPENAI_BASE_URL``'s, so that it goes to no one else.
+        then the file, where ``groq#2`` is the second key. ``OPENAI_API_KEY`` belongs to another
+        house: it is asked last, and only if the server is OpenAI's or ``OPENAI_BASE_URL``'s, so
+        that it goes to no one else; so do the variables of presets.
 
         Raises:
             ConfigurationError: it holds a blank, a line break or a character outside ASCII.
         """
-        found = (
-            self._variable(own_variable(provider, "API_KEY"))
-            or self._key_of_file(provider)
-            or (self._variable("OPENAI_API_KEY") if self._may_borrow_key(provider) else None)
-        )
-        return found and (_usable_key(*found), found[1])
+        vendor, _, number = provider.partition("#")
+        keys = self.keys(vendor)
+        at = int(number or 1) - 1
+        return keys[at] if at < len(keys) else None
+
+    def keys(self, vendor: str) -> tuple[tuple[Secret, Origin], ...]:
+        """All keys of a provider, each of them an account of its own; see ``key``.
+
+        Raises:
+            ConfigurationError: as ``key``.
+        """
+        table = self.table(vendor)
+        own = table.key_variable or own_variable(vendor, "API_KEY")
+        if found := self._variable(own):
+            return ((_usable_key(*found), found[1]),)
+        name = "key" if table.server else "api_key"
+        of_file = [(table.api_key, self._in_file(vendor, name))] if table.api_key else []
+        of_file += [(key, self._in_file(vendor, "keys")) for key in table.keys]
+        borrowed = self._borrowed(vendor, table) if not of_file else None
+        of_file += [borrowed] if borrowed else []
+        usable = [(_usable_key(*each), each[1]) for each in of_file]
+        return tuple({key: (key, origin) for key, origin in reversed(usable)}.values())[::-1]
+
+    def _borrowed(self, vendor: str, table: ProviderSettings) -> tuple[Secret, Origin] | None:
+        """The key that a vendor's own tools read, if it goes to that vendor and no one else."""
+        if vendor == "openai":
+            return self._variable("OPENAI_API_KEY") if self._may_borrow_key(vendor) else None
+        variable = borrowed_variable(table)
+        return self._variable(variable) if variable else None
+
+    def table(self, provider: str) -> ProviderSettings:
+        """What the file says of a provider or a server; a preset needs no word there."""
+        vendor = vendor_of(provider)
+        if vendor in self.providers:
+            return self.providers[vendor]
+        named = preset_table(vendor) if vendor not in PROVIDERS else None
+        return named or ProviderSettings()
+
+    def spec(self, provider: str) -> ProviderSpec | None:
+        """The provider, the server or the preset of that name; None where there is none."""
+        vendor, _, number = provider.partition("#")
+        table = self.table(vendor)
+        found = server_spec(vendor, table) if table.server else PROVIDERS.get(vendor)
+        if not number or found is None:
+            return found
+        wanted = int(number) if number.isdecimal() and len(number) < 4 else 0
+        return found if 2 <= wanted <= len(self.keys(vendor)) else None
+
+    def specs(self) -> dict[str, ProviderSpec]:
+        """All providers and the servers of the file by name, in the order of preference."""
+        servers = (name for name, table in self.providers.items() if table.server)
+        return {**PROVIDERS, **{name: server_spec(name, self.providers[name]) for name in servers}}
 
     def base_url_of(self, provider: str) -> tuple[str, Origin] | None:
         """The base URL set for ``provider`` and where it came from; None: the vendor's own.
@@ -319,27 +380,40 @@ class Settings:
         """
         if provider == "openai" and self.base_url is not None:
             return self.base_url, self.origin("base_url")
-        shared = "OPENAI_BASE_URL" if provider == "openai" else own_variable(provider, "BASE_URL")
-        table = self.providers.get(provider, ProviderSettings())
+        vendor, table = vendor_of(provider), self.table(provider)
+        shared = "OPENAI_BASE_URL" if vendor == "openai" else own_variable(vendor, "BASE_URL")
         if found := self._variable(shared):
             return _parsed(URL, found[0].reveal(), shared, ConfigurationError), found[1]
-        return (table.base_url, self._in_file(provider, "base_url")) if table.base_url else None
+        if table.base_url is None:
+            return None
+        stated = vendor in self.providers
+        origin = self._in_file(vendor, "base_url") if stated else Origin("default", "preset")
+        return table.base_url, origin
 
     def stated(self, ref: ModelRef) -> ModelSettings:
         """What the file states of a model and of its server; what ``[prices]`` says goes first."""
-        table = self.providers.get(ref.provider, ProviderSettings())
-        found = table.of(ref.model)
-        return replace(found, prices=self.prices.get(ref, found.prices))
+        found = self.table(ref.provider).of(ref.model)
+        vendors = ModelRef(ref.vendor, ref.model)
+        return replace(found, prices=self.prices.get(ref, self.prices.get(vendors, found.prices)))
+
+    def limits_of(self, ref: ModelRef) -> tuple[LimitReading, ...]:
+        """What the file says that an account may do; each key is one."""
+        return self.limits.get(ref, self.limits.get(ModelRef(ref.vendor, ref.model), ()))
 
     def secrets(self) -> tuple[str, ...]:
         """All that must never be written anywhere, for redaction: keys and passwords in URLs."""
-        keys = [key for name, key in self.vendor_variables.items() if name.endswith("_API_KEY")]
+        named = {table.key_variable for table in self.providers.values()}
+        keys = [
+            key
+            for name, key in self.vendor_variables.items()
+            if name.endswith("_API_KEY") or name in named
+        ]
         urls = [url for name, url in self.vendor_variables.items() if name.endswith("_BASE_URL")]
         written = [url.reveal() for url in urls] + [self.base_url or ""]
         written += [table.base_url or "" for table in self.providers.values()]
-        proxies = [url for name, url in self.vendor_variables.items() if name in _PROXIES]
+        proxies = [url for name, url in self.vendor_variables.items() if name in PROXIES]
         written += [url.reveal() for url in proxies]
-        passwords = [credential for url in written for credential in _credentials(url)]
+        passwords = [credential for url in written for credential in credentials(url)]
         tables = [key for table in self.providers.values() for key in table.secrets()]
         revealed = [key.reveal().strip() for key in keys]
         return tuple(dict.fromkeys([*revealed, *tables, *passwords]))
@@ -348,12 +422,9 @@ class Settings:
         value = self.vendor_variables.get(name)
         return value and (value, Origin("environment", name))
 
-    def _key_of_file(self, provider: str) -> tuple[Secret, Origin] | None:
-        key = self.providers.get(provider, ProviderSettings()).api_key
-        return key and (key, self._in_file(provider, "api_key"))
-
     def _in_file(self, provider: str, key: str) -> Origin:
-        return Origin("config", f"{self.config_file} [providers.{provider}] {key}")
+        kind = "servers" if self.table(provider).server else "providers"
+        return Origin("config", f"{self.config_file} [{kind}.{provider}] {key}")
 
     def _may_borrow_key(self, provider: str) -> bool:
         if provider != "openai":
@@ -477,35 +548,6 @@ def _platform_folders(found: Mapping[str, Found], folders: Folders | None) -> di
     return {name: (defaults[name], Origin("default", "platform")) for name in unset}
 
 
-def _vendor_variables(environ: Mapping[str, str]) -> dict[str, Secret]:
-    wanted = ("_API_KEY", "_BASE_URL")
-    return {
-        name: Secret(value)
-        for name, value in environ.items()
-        if (name.endswith(wanted) or name in _PROXIES) and value.strip()
-    }
-
-
-_PROXIES = frozenset(
-    spelling
-    for name in ("http_proxy", "https_proxy", "all_proxy")
-    for spelling in (name, name.upper())
-)
-"""Variables whose values may hold a password; read by httpx, and by us to hide it."""
-
-
-def _mistyped_variables(environ: Mapping[str, str]) -> list[str]:
-    keys = [own_variable(provider, "API_KEY") for provider in PROVIDERS]
-    known = [*(each.env for each in SETTINGS), "LEGALGEN_CONFIG", *keys]
-    ours = sorted(name for name in environ if name.startswith("LEGALGEN_") and name not in known)
-    if not ours:
-        return []
-    from legalgen.errors.suggestions import did_you_mean  # most runs contain no mistake
-
-    hints = {name: did_you_mean(name, known, cutoff=0.85) for name in ours}
-    return [f"{name} is set and is no setting{hint}" for name, hint in hints.items() if hint]
-
-
 # ----------------------------------------------------------------- keys of providers
 
 
@@ -516,18 +558,6 @@ def _usable_key(key: Secret, origin: Origin) -> Secret:
     if problem := key_problem(key.reveal()):
         raise ConfigurationError(f"The key in {origin.where} {problem}; paste it again.")
     return Secret(key.reveal().strip())
-
-
-def _credentials(url: str) -> Iterator[str]:
-    """The password of a URL, or the token that stands alone before its ``@``, in each spelling.
-
-    The URL may be malformed, as those are that are complained of.
-    """
-    userinfo, at, _ = url.strip().rpartition("@")
-    if at:
-        user, colon, password = userinfo.rpartition("://")[2].partition(":")
-        credential = password if colon else user
-        yield from dict.fromkeys(filter(None, (credential, unquote(credential))))
 
 
 # ----------------------------------------------------------------- the file
@@ -587,7 +617,7 @@ _LIMIT_WINDOWS: tuple[LimitWindow, ...] = ("minute", "hour", "day")
 LIMIT_KEYS: Mapping[str, tuple[LimitKind, LimitWindow]] = {
     f"{kind}_per_{window}": (kind, window) for kind in _LIMIT_KINDS for window in _LIMIT_WINDOWS
 }
-_FREE_TABLES = ("providers", "limits", "prices", "gate", "weights")
+_FREE_TABLES = ("providers", "servers", "limits", "prices", "gate", "weights")
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -631,7 +661,9 @@ class _Document(msgspec.Struct, frozen=True):
             self._refuse_unknown("providers", known_providers)
 
     def providers(self) -> dict[str, ProviderSettings]:
-        return {name: self._provider(name) for name in self.table("providers")}
+        """The tables of providers and of servers, which share their names."""
+        servers = {name: self._server(name) for name in self.table("servers")}
+        return {**{name: self._provider(name) for name in self.table("providers")}, **servers}
 
     def limits(self) -> dict[ModelRef, tuple[LimitReading, ...]]:
         return dict(self._limits_of(name) for name in self.table("limits"))
@@ -656,6 +688,24 @@ class _Document(msgspec.Struct, frozen=True):
         self._refuse_unknown(table, PROVIDER_KEYS)
         folder_of_file = self.path.parent if self.path else None
         return TableReader(table, self.table(table), self._error).provider(folder_of_file)
+
+    def _server(self, name: str) -> ProviderSettings:
+        place = f"servers.{name}"
+        rows = self.table("servers")[name]
+        if not isinstance(rows, dict):
+            raise self._error(f"[{place}]", f"is a table: write [{place}] on a line of its own")
+        self._refuse_keys(f"[{place}]", rows, SERVER_KEYS)
+        return TableReader(place, rows, self._error).server(name, PROVIDERS)
+
+    def unused_keys(self, environ: Mapping[str, str]) -> list[str]:
+        """Several keys in the file that a variable takes the place of."""
+        several = [name for name, table in self.providers().items() if table.keys]
+        set_too = [(name, own_variable(name, "API_KEY")) for name in several]
+        return [
+            f"{variable} is set and takes the place of all keys of {name} in {self.path}"
+            for name, variable in set_too
+            if environ.get(variable, "").strip()
+        ]
 
     def _limits_of(self, name: str) -> tuple[ModelRef, tuple[LimitReading, ...]]:
         rows = self._rows("limits", name)

@@ -1,11 +1,11 @@
-"""``[providers.<name>]`` of the file: where models are, and how they are asked.
+"""``[providers.<name>]`` and ``[servers.<name>]`` of the file: where models are, how asked.
 
 A server's table may hold whatever a model's may; what is stated of a model goes before it:
 
-    [providers.openai]
+    [servers.gpu1]
     base_url = "http://gpu1:8000/v1"
     temperature = 0.6
-    [providers.openai.models."qwen3:32b"]
+    [servers.gpu1.models."qwen3:32b"]
     context = 40960
 """
 
@@ -19,12 +19,15 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
+from legalgen.completion import ResponseFormat
 from legalgen.errors import ConfigurationError
+from legalgen.providers import ProviderSpec, own_variable
 from legalgen.settings.types import (
     COUNT,
     MONTH,
     NAMES,
     PATH,
+    SWITCH,
     TEMPERATURE,
     TEXT,
     TOP_P,
@@ -73,15 +76,24 @@ class ModelSettings:
 class ProviderSettings:
     """The table of a provider or a server; ``models`` in the order of preference.
 
-    ``calls`` are stated of all its models, ``by_model`` of one.
+    ``calls`` are stated of all its models, ``by_model`` of one. ``keys`` are further keys, each an
+    account of its own. Of a ``server`` of the user's own: ``preset`` is what kind it is,
+    ``key_variable`` where its key stands, ``structured`` the strictest form of answers it takes;
+    ``failover`` lets it stand in a default route that names it not.
     """
 
     api_key: Secret | None = None
+    keys: tuple[Secret, ...] = ()
     base_url: str | None = field(default=None, repr=False)
     models: tuple[str, ...] = ()
     model_path: Path | None = None
     calls: ModelSettings = ModelSettings()
     by_model: Mapping[str, ModelSettings] = field(default_factory=dict)
+    server: bool = False
+    preset: str | None = None
+    key_variable: str | None = None
+    structured: ResponseFormat | None = None
+    failover: bool = False
 
     def of(self, model: str) -> ModelSettings:
         """All that is stated of one model."""
@@ -89,8 +101,9 @@ class ProviderSettings:
 
     def secrets(self) -> Iterator[str]:
         """What must never be written anywhere."""
-        if self.api_key:
-            yield self.api_key.reveal().strip()
+        for key in (self.api_key, *self.keys):
+            if key:
+                yield key.reveal().strip()
         for stated in (self.calls, *self.by_model.values()):
             for name, value in stated.headers.items():
                 if _CREDENTIAL.search(name):
@@ -113,7 +126,18 @@ _PROVIDER_KINDS: Mapping[str, Kind[Any]] = {
     "base_url": URL,
     "model_path": PATH,
 }
-PROVIDER_KEYS = (*_PROVIDER_KINDS, "models", *MODEL_KEYS)
+PROVIDER_KEYS = (*_PROVIDER_KINDS, "keys", "models", *MODEL_KEYS)
+STRUCTURED: tuple[ResponseFormat, ...] = ("strict", "json_schema", "json_object", "text")
+_SERVER_KINDS: Mapping[str, Kind[Any]] = {
+    "preset": TEXT,
+    "base_url": URL,
+    "key": TEXT,
+    "key_variable": TEXT,
+    "structured": TEXT,
+    "failover": SWITCH,
+}
+SERVER_KEYS = (*_SERVER_KINDS, "keys", "models", *MODEL_KEYS)
+_SERVER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 class TableReader:
@@ -132,11 +156,69 @@ class TableReader:
         return ProviderSettings(
             api_key=Secret(values["api_key"]) if values["api_key"] else None,
             base_url=values["base_url"],
+            keys=self.keys(),
             models=models,
             model_path=folder / path if path and folder else None,
             calls=self.stated(),
             by_model=by_model,
         )
+
+    def keys(self) -> tuple[Secret, ...]:
+        """Several keys, each once."""
+        given = self.rows.get("keys", [])
+        if not isinstance(given, list) or not all(isinstance(key, str) for key in given):
+            raise self.problem("keys", 'is a list of keys: write ["...", "..."]')
+        if not all(key.strip() for key in given):
+            raise self.problem("keys", "holds an empty key; leave it out")
+        return tuple(Secret(key) for key in dict.fromkeys(key.strip() for key in given))
+
+    def server(self, name: str, taken: Collection[str]) -> ProviderSettings:
+        """``[servers.<name>]``; no provider of the names that are ``taken`` is one."""
+        from legalgen.providers.presets import presets  # most files name no server
+
+        if not _SERVER_NAME.fullmatch(name):
+            raise self._problem(
+                f"[{self.place}]", "is no name: letters, digits, dots and dashes, at most 40"
+            )
+        if name in taken:
+            raise self._problem(
+                f"[{self.place}]",
+                f"{name} is a provider already: give the server another name, or write "
+                f"[providers.{name}]",
+            )
+        values = {key: self.value(key, kind) for key, kind in _SERVER_KINDS.items()}
+        preset = values["preset"] or (name if name in presets() else None)
+        self._check_word("preset", preset, presets())
+        self._check_word("structured", values["structured"], STRUCTURED)
+        known = presets().get(preset or "")
+        base_url = values["base_url"] or (known.base_url if known else None)
+        if base_url is None:
+            raise self.problem(
+                "base_url",
+                'is missing: the server\'s address, such as "http://gpu1:8000/v1", or a preset: '
+                f"{', '.join(presets())}",
+            )
+        models, by_model = self.models()
+        return ProviderSettings(
+            api_key=Secret(values["key"]) if values["key"] else None,
+            keys=self.keys(),
+            base_url=base_url,
+            models=models,
+            calls=self.stated(),
+            by_model=by_model,
+            server=True,
+            preset=preset,
+            key_variable=values["key_variable"],
+            structured=values["structured"],
+            failover=bool(values["failover"]),
+        )
+
+    def _check_word(self, key: str, word: str | None, known: Collection[str]) -> None:
+        if word is not None and word not in known:
+            from legalgen.errors.suggestions import did_you_mean  # most files have no mistake
+
+            there_are = f"there are: {', '.join(known)}{did_you_mean(word, known)}"
+            raise self.problem(f'{key} = "{word}"', f"is not known; {there_are}")
 
     def models(self) -> tuple[tuple[str, ...], Mapping[str, ModelSettings]]:
         """Names of models, and what is stated of each: a list, or a table of a table each."""
@@ -221,6 +303,42 @@ class TableReader:
             if not (isinstance(value, str) and value.isascii() and value.isprintable() and value):
                 raise self.problem(f"headers.{name}", "is no text of printable ASCII")
         return {name: Secret(str(value)) for name, value in given.items()}
+
+
+def server_spec(name: str, table: ProviderSettings) -> ProviderSpec:
+    """A server of the user's own, as a provider."""
+    from legalgen.providers.presets import presets  # most files name no server
+
+    preset = presets().get(table.preset or "")
+    return ProviderSpec(
+        name,
+        table.base_url,
+        needs_key=preset is not None and not preset.local and preset.owns(table.base_url or ""),
+        extra="openai",
+        speaks="openai",
+        key_variable=table.key_variable
+        or (preset.key_variable if preset and preset.key_variable else "")
+        or own_variable(name, "API_KEY"),
+        by_default=table.failover,
+    )
+
+
+def borrowed_variable(table: ProviderSettings) -> str | None:
+    """The variable that the vendor's own tools read, if the server is the vendor's."""
+    from legalgen.providers.presets import presets  # most files name no server
+
+    preset = presets().get(table.preset or "") if table.server else None
+    return preset.key_variable if preset and preset.owns(table.base_url or "") else None
+
+
+def preset_table(name: str) -> ProviderSettings | None:
+    """A server that is named as a preset is, and of which the file says nothing."""
+    from legalgen.providers.presets import presets  # most commands name no server
+
+    preset = presets().get(name)
+    if preset is None or preset.base_url is None:
+        return None
+    return ProviderSettings(base_url=preset.base_url, server=True, preset=name)
 
 
 def prices(where: str, rows: Mapping[str, object], problem: Problem) -> Mapping[str, float]:

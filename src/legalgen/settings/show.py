@@ -12,7 +12,7 @@ import msgspec
 from legalgen.errors import ConfigurationError
 from legalgen.settings.declaration import Declaration, Origin
 from legalgen.settings.layers import SETTINGS, Settings, redacted
-from legalgen.settings.provider_tables import ModelSettings, ProviderSettings
+from legalgen.settings.provider_tables import ModelSettings
 from legalgen.settings.types import (
     URL,
     comma_separated,
@@ -51,16 +51,17 @@ def shown(each: Declaration[Any], value: object) -> str:
 
 
 def _describe_provider(settings: Settings, provider: str) -> Iterator[Shown]:
-    table = settings.providers.get(provider, ProviderSettings())
-    yield from _describe_access(settings, provider)
-    for key in ("models", "model_path"):
+    table = settings.table(provider)
+    place = f"{'servers' if table.server else 'providers'}.{provider}"
+    yield from _describe_access(settings, provider, place)
+    for key in ("models", "model_path", "preset", "key_variable", "structured", "failover"):
         if value := getattr(table, key):
             text = comma_separated(value) if key == "models" else str(value)
-            origin = Origin("config", f"{settings.config_file} [providers.{provider}] {key}")
-            yield Shown(f"providers.{provider}.{key}", text, origin)
-    yield from _describe_stated(settings, f"providers.{provider}", table.calls)
+            origin = Origin("config", f"{settings.config_file} [{place}] {key}")
+            yield Shown(f"{place}.{key}", text, origin)
+    yield from _describe_stated(settings, place, table.calls)
     for model, stated in table.by_model.items():
-        yield from _describe_stated(settings, f'providers.{provider}.models."{model}"', stated)
+        yield from _describe_stated(settings, f'{place}.models."{model}"', stated)
 
 
 def _describe_stated(settings: Settings, table: str, stated: ModelSettings) -> Iterator[Shown]:
@@ -76,16 +77,18 @@ def _describe_stated(settings: Settings, table: str, stated: ModelSettings) -> I
             yield Shown(f"{table}.{each.name}", str(value), origin)
 
 
-def _describe_access(settings: Settings, provider: str) -> Iterator[Shown]:
-    """The key and the base URL; what is wrong with one is shown in its place."""
+def _describe_access(settings: Settings, provider: str, place: str) -> Iterator[Shown]:
+    """The keys and the base URL; what is wrong with one is shown in its place."""
+    name = "key" if settings.table(provider).server else "api_key"
     try:
-        if found := settings.key(provider):
-            yield Shown(f"providers.{provider}.api_key", str(found[0]), found[1])
+        for number, found in enumerate(settings.keys(provider), 1):
+            numbered = f"#{number}" if number > 1 else ""
+            yield Shown(f"{place}.{name}{numbered}", str(found[0]), found[1])
         url = settings.base_url_of(provider)
         if url and url[1] != settings.origin("base_url"):
-            yield Shown(f"providers.{provider}.base_url", _without_password(url[0]), url[1])
+            yield Shown(f"{place}.base_url", _without_password(url[0]), url[1])
     except ConfigurationError as error:
-        yield Shown(f"providers.{provider}", f"unusable: {error}", Origin("default"))
+        yield Shown(place, f"unusable: {error}", Origin("default"))
 
 
 def _describe_tables(settings: Settings) -> Iterator[Shown]:
