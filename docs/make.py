@@ -1,8 +1,8 @@
 """Write what the documentation takes from the program.
 
 ``python docs/make.py`` writes docs/reference/commands.md and configuration.md, the marked tables
-of docs/reference/sample.md, man/legalgen.1 and completions/; ``--check`` writes nothing, names
-what is not current and exits 1.
+of docs/reference/sample.md and docs/how-to/own-model-server.md, man/legalgen.1 and completions/;
+``--check`` writes nothing, names what is not current and exits 1.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from legalgen.cli import app
 from legalgen.commands.examples import EXAMPLES
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.providers import PROVIDERS
+from legalgen.providers.presets import presets
 from legalgen.quality.codes import CODES, TABLE
 from legalgen.settings.config_file import configuration_page
 
@@ -255,6 +256,20 @@ def difficulty_table(taxonomy: Taxonomy) -> str:
     )
 
 
+def presets_table() -> str:
+    """What each kind of server takes."""
+    rows = []
+    for name, preset in presets().items():
+        sources = ", ".join(f"[{n}]({page})" for n, page in enumerate(preset.source, 1))
+        address = f"`{preset.base_url}`" if preset.base_url else "yours"
+        key = f"`{preset.key_variable}`" if preset.key_variable else "none"
+        refuses = ", ".join(f"`{each}`" for each in preset.refuses) or "-"
+        form = f"`{preset.structured}`"
+        rows.append((f"`{name}`", preset.title, address, key, form, refuses, sources))
+    head = ("preset", "server", "address", "key", "answers", "is not sent", "source")
+    return _table(head, rows)
+
+
 def filled(page: str, name: str, table: str) -> str:
     """The page with its marked table replaced.
 
@@ -288,12 +303,14 @@ def files(root: Path) -> dict[Path, str]:
     sample = filled(sample, "bounds", bounds_table(taxonomy))
     sample = filled(sample, "difficulties", difficulty_table(taxonomy))
     sample = filled(sample, "codes", codes_table())
+    servers = root / "docs" / "how-to" / "own-model-server.md"
     exit_codes = (reference / "exit-codes.md").read_text("utf-8")
     scripts = {root / "completions" / f"legalgen.{shell}": _completion(shell) for shell in SHELLS}
     return {
         reference / "commands.md": commands_page(found),
         reference / "configuration.md": configuration_page(),
         reference / "sample.md": sample,
+        servers: filled(servers.read_text("utf-8"), "presets", presets_table()),
         root / "man" / "legalgen.1": manual(found, exit_codes),
         **scripts,
     }

@@ -79,7 +79,7 @@ def test_every_command_runs(page: Path, program: Program, vendors: VendorServer)
     work.mkdir()
     for block in blocks(page):
         if "file" in block.notes:
-            (work / block.notes["file"]).write_text(block.text, "utf-8")
+            (work / block.notes["file"]).write_text(_runnable(block.text, vendors), "utf-8")
         elif "not run" in block.notes:
             continue
         elif block.kind == "sh":

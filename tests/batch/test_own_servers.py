@@ -176,6 +176,32 @@ def test_an_ollama_is_asked_on_its_own_pages(tmp_path: Path) -> None:
         assert len(server.calls) == 4
 
 
+def test_a_small_context_is_said_with_what_to_do(tmp_path: Path) -> None:
+    """Before all tasks are given up for it."""
+    with playing(plays) as server:
+        server.pages["/v1/models"] = {"data": [{"id": "m", "max_model_len": 2048}]}
+        home = Home(tmp_path, at(server))
+        home.batch(provider="openai", count="1")
+        assert home.heard("openai/m", "2,048", "-c", "num_ctx", "--max-model-len")
+
+
+def test_a_check_asks_how_large_a_context_is(tmp_path: Path) -> None:
+    """``models --check`` shows what the server tells, and without it what is assumed."""
+    with playing(plays) as server:
+        server.pages["/v1/models"] = {"data": [{"id": "m", "max_model_len": 9000}]}
+        settings = Home(tmp_path, at(server)).settings(provider="openai")
+        rows = model_rows(settings, [], datetime.now(UTC))
+        assert [row.context_window for row in rows] == [32_768]
+        assert [row.context_window for row in check(settings, rows)] == [9000]
+
+
+def test_without_any_key_a_server_is_named(tmp_path: Path) -> None:
+    """Who has one is told how to use it."""
+    config = '[servers.gpu1]\nbase_url = "http://gpu1:8000/v1"\nmodels = ["m"]\n'
+    with pytest.raises(ConfigurationError, match="--provider gpu1"):
+        route_of(Home(tmp_path, config))
+
+
 def test_what_is_assumed_is_said(tmp_path: Path) -> None:
     """A server that tells no size, with the line to write; what is stated needs none."""
     with playing(plays) as server:

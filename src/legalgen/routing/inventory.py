@@ -17,7 +17,7 @@ import msgspec
 from legalgen.completion import LimitReading, Message, ModelRef, Prompt, Request, vendor_of
 from legalgen.errors import ConfigurationError, ProviderError, Trouble
 from legalgen.failover import ProviderState, State
-from legalgen.providers.base import Provider
+from legalgen.providers.base import Provider, SizedProvider
 from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.providers.installing import install_command, missing
 from legalgen.routing import opening
@@ -504,7 +504,22 @@ def _checked(settings: Settings, row: ModelRow, provider: Opened, memories: Memo
         return msgspec.structs.replace(row, check=_failed(row, error))
     done = ModelCheck(ok=True, seconds=round(completion.latency_s, 3))
     seen = tuple(_seen(r) for r in completion.readings if r.limit is not None)
-    return msgspec.structs.replace(row, check=done, limits=seen or row.limits)
+    context = None if _is_sized(settings, spec) else _told_context(provider, row.model)
+    return msgspec.structs.replace(
+        row, check=done, limits=seen or row.limits, context_window=context or row.context_window
+    )
+
+
+def _is_sized(settings: Settings, spec: ModelSpec) -> bool:
+    """Whether the context of a model is known without asking its server."""
+    ref = ModelRef(spec.provider, spec.id)
+    return spec.listed or settings.stated(ref).context is not None or ref.provider == "local"
+
+
+def _told_context(provider: Provider, model: str) -> int | None:
+    """The context that a server tells, in tokens."""
+    told = provider.size(model, CHECK_TIMEOUT_S) if isinstance(provider, SizedProvider) else None
+    return None if told is None else told.context_window
 
 
 def _known_unsupported(settings: Settings, ref: ModelRef, memories: Memories) -> frozenset[str]:

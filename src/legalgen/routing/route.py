@@ -131,7 +131,8 @@ class RoutePlanner:
         for name, spec in self._providers.items():
             if (spec.needs_key or spec.speaks) and spec.by_default and self._has_key(name):
                 return name, None
-        raise ConfigurationError(no_key_sentence())
+        servers = [name for name, spec in self._providers.items() if spec.speaks]
+        raise ConfigurationError(no_key_sentence(servers))
 
     def _provider_of(self, model: str, said: str) -> tuple[str, str]:
         if _is_gguf(model):
@@ -311,8 +312,8 @@ def unknown_provider(said: str, name: str, known: Iterable[str] = PROVIDERS) -> 
     return f"{said}: there is no provider {name}; {there_are}"
 
 
-def no_key_sentence() -> str:
-    """What to do when there is no key at all."""
+def no_key_sentence(servers: Sequence[str] = ()) -> str:
+    """What to do when there is no key at all; ``servers`` are the user's own."""
     lines = [
         f"  {spec.env_var}   for {spec.name}; make a key at {spec.key_url}"
         for spec in PROVIDERS.values()
@@ -322,6 +323,7 @@ def no_key_sentence() -> str:
         (
             "No provider can be used yet: there is no API key. Set one of",
             *lines,
+            *(f"or use your server: --provider {name}" for name in servers[:1]),
             "or try it without a key, with a small model in this process:",
             f"  {rehearsal_command()}",
         )

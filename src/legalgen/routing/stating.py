@@ -17,6 +17,9 @@ from legalgen.settings.layers import Settings
 SIZE_S: Final = 5.0
 """So long a server may take to say how large a context is, in seconds."""
 
+SMALL_CONTEXT: Final = 4_096
+"""Tokens. A prompt takes some 1,000 of them, a long answer up to 3,000."""
+
 
 def stated_route(settings: Settings, route: Route) -> Route:
     """The route with sizes, prices and months as stated, and what of the statements is not done."""
@@ -70,6 +73,8 @@ def asked_route(
         if told is not None and told.context_window is None:
             said.append(_assumed(settings, place))
         places.append(place if told is None else _sized(settings, place, told))
+        if places[-1].sized and _is_own(places[-1]):
+            said.extend(_small(places[-1]))
     return replace(route, stops=tuple(places), warnings=(*route.warnings, *said))
 
 
@@ -84,6 +89,21 @@ def _sized(settings: Settings, place: RouteEntry, told: RemoteModel) -> RouteEnt
         most = place.spec.max_completion_tokens
     spec = replace(place.spec, context_window=context, max_completion_tokens=min(most, context))
     return replace(place, spec=spec, sized=told.context_window is not None)
+
+
+def _is_own(place: RouteEntry) -> bool:
+    """Whether the model is one of which only its server knows anything."""
+    return not place.spec.listed and place.ref.provider != "local"
+
+
+def _small(place: RouteEntry) -> Iterator[str]:
+    """That few samples fit a context, before they are all given up for it."""
+    context = place.spec.context_window
+    if context < SMALL_CONTEXT:
+        yield (
+            f"{place.ref} has a context of {context:,} tokens, into which few samples fit: start "
+            "the server with a larger one (llama.cpp: -c, Ollama: num_ctx, vLLM: --max-model-len)"
+        )
 
 
 def _assumed(settings: Settings, place: RouteEntry) -> str:
