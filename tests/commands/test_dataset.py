@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +164,7 @@ def test_stats_writes_a_page_and_a_sheet(tmp_path: Path) -> None:
     html, sheet = tmp_path / "page.html", tmp_path / "sheet.csv"
     shown = run("stats", "--html", str(html), "--review", str(sheet), "--review-rows", "3")
     assert shown.exit_code == 0
-    assert "7 rows of 7 asked for" in shown.stdout
+    assert "7 of 7 asked for" in shown.stdout
     assert html.read_text().startswith("<!doctype html>")
     with sheet.open(newline="") as file:
         rows = list(csv.reader(file))
@@ -180,7 +182,8 @@ def test_stats_are_readable_on_a_narrow_terminal(tmp_path: Path) -> None:
         "PATH": "/usr/bin", "TERM": "xterm", "NO_COLOR": "1", "HOME": str(tmp_path),
         "LEGALGEN_CONFIG": str(tmp_path / "config.toml"), "LEGALGEN_DATA_DIR": str(data_dir.root),
     }  # fmt: skip
-    command = [str(EXECUTABLE), "dataset", "stats"]
+    environ["PAGER"] = "cat"
+    command = [str(EXECUTABLE), "dataset", "stats", "--full"]
     with in_terminal(command, environ, columns=40) as terminal:
         assert terminal.end() == 0
     words = terminal.everything.split()
@@ -203,6 +206,83 @@ def test_stats_show_the_mean_score_and_who_judged(tmp_path: Path) -> None:
     record.model("cerebras/zai-glm-4.7 (judge)").calls = 2
     ledger.save(record, force=True)
     assert "mean score: 3.50 of 5, marked by cerebras/zai-glm-4.7\n" in run("stats").stdout
+
+
+def test_stats_begin_with_five_lines(tmp_path: Path) -> None:
+    """Rows, coverage, flagged, refused, what to do; the rest by --full."""
+    rows = [
+        structs.replace(make_sample(slot, BATCH), flags=["ANSWER_LENGTH"] * (slot < 2))
+        for slot in range(4)
+    ]
+    written(tmp_path / "data", rows)
+    short, full = run("stats"), run("stats", "--full")
+    labels = [line.split()[0] for line in short.stdout.splitlines()]
+    assert labels == ["rows", "coverage", "flagged", "refused", "next"]
+    assert "2 rows (50.0%): ANSWER_LENGTH 2 (outside the words of its type" in short.stdout
+    assert "legalgen dataset stats --full" in short.stderr
+    assert full.stdout.startswith(short.stdout)
+    assert len(full.stdout.splitlines()) > 50
+
+
+def test_the_page_begins_as_the_terminal_does(tmp_path: Path) -> None:
+    """The verdict, a list of contents whose links lead on, rows; codes with their sentence."""
+    row = structs.replace(make_sample(0, BATCH), flags=["ANSWER_LENGTH"])
+    written(tmp_path / "data", [row])
+    page = tmp_path / "page.html"
+    said = run("stats", "--html", str(page)).stdout
+    text = page.read_text()
+    places = [
+        text.index(mark)
+        for mark in ('class="verdict"', 'class="contents"', "<article>", "Production</h2>")
+    ]
+    assert places == sorted(places)
+    assert said.splitlines()[-1].split(maxsplit=1)[1] in unescape(text)
+    assert set(re.findall(r'href="#([^"]+)"', text)) == set(
+        re.findall(r'section id="([^"]+)"', text)
+    )
+    assert "Outside the words of its type and difficulty." in text
+    assert "cost in all" in text
+
+
+def test_all_of_it_goes_through_a_pager(tmp_path: Path) -> None:
+    """On a terminal; $PAGER gets it, in colour, as wide as the terminal."""
+    data_dir = filled(tmp_path / "data")
+    pager = tmp_path / "pager"
+    pager.write_text("#!/bin/sh\necho PAGED\nexec cat\n")
+    pager.chmod(0o755)
+    environ = {
+        "PATH": "/usr/bin:/bin", "TERM": "xterm", "HOME": str(tmp_path), "PAGER": str(pager),
+        "LEGALGEN_CONFIG": str(tmp_path / "config.toml"), "LEGALGEN_DATA_DIR": str(data_dir.root),
+    }  # fmt: skip
+    command = [str(EXECUTABLE), "dataset", "stats"]
+    with in_terminal([*command, "--full"], environ, columns=100) as terminal:
+        assert terminal.end() == 0
+    assert terminal.everything.split()[0] == "PAGED"
+    with in_terminal(command, environ, columns=100) as terminal:
+        assert terminal.end() == 0
+    assert "PAGED" not in terminal.everything
+
+
+@pytest.mark.parametrize(
+    ("folder", "words"),
+    [
+        ("empty", "is no data dir of legalgen"),
+        ("data/train", "name the folder that holds train/"),
+        ("gone", "there is no dataset in"),
+    ],
+)
+def test_a_wrong_folder_is_said(tmp_path: Path, folder: str, words: str) -> None:
+    """Exit 2: a table of zeros would look like an answer."""
+    filled(tmp_path / "data")
+    (tmp_path / "empty").mkdir()
+    error = failure("stats", "--data-dir", str(tmp_path / folder))
+    assert (error.exit_code, words in str(error)) == (2, True)
+
+
+def test_rows_that_are_in_the_other_dataset_are_said(tmp_path: Path) -> None:
+    """Where only the toy model wrote, --rehearsal shows it, and the other way round."""
+    filled(tmp_path / "data")
+    assert "leave out --rehearsal" in str(failure("stats", "--rehearsal"))
 
 
 def test_stats_of_one_batch(tmp_path: Path) -> None:

@@ -212,7 +212,8 @@ class Parsed(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
-        self.fetched += [str(v) for k, v in attrs if k in ("src", "href", "srcset", "data")]
+        named = [str(v) for k, v in attrs if k in ("src", "href", "srcset", "data")]
+        self.fetched += [address for address in named if not address.startswith("#")]
         if tag not in self.VOID:
             self.open.append(tag)
 

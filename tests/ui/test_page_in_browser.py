@@ -82,7 +82,7 @@ class View:
 SCREENS: Final = ((320, 568), (360, 740), (1280, 900))
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 VIEWS: Final = tuple(View(*screen, scheme) for screen in SCREENS for scheme in SCHEMES)
-DATASETS: Final = ("ordinary", "awkward", "empty")
+DATASETS: Final = ("ordinary", "awkward")
 SHOWN: Final = tuple(
     (name, view)
     for name in DATASETS
@@ -109,7 +109,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     _note_work(ordinary, ("groq/openai/gpt-oss-120b", "cerebras/qwen-3-235b-a22b-instruct-2507"))
     _run(root, "ordinary", "import", str(LEGACY))
     _awkward(root / "awkward")
-    DataDir(root / "empty").create()
     for name in DATASETS:
         _run(root, name, "stats", "--html", str(root / f"{name}.html"))
     return {name: root / f"{name}.html" for name in DATASETS}

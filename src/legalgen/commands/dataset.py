@@ -309,6 +309,7 @@ class StatsOrder(msgspec.Struct, frozen=True, kw_only=True):
     review_rows: int = 100
     seed: int = 0
     rehearsal: bool = False
+    full: bool = False
 
 
 def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
@@ -322,6 +323,8 @@ def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
         rehearsal=order.rehearsal,
         seed=order.seed,
     )
+    if not (found.rows or found.production.asked):
+        raise UsageError(_nothing(data_dir, order))
     if order.html is not None:
         title = "Rehearsal" if order.rehearsal else "Synthetic legal questions and answers"
         _write(data_dir, order.html, page.render(found, title=title, written=_now()))
@@ -332,8 +335,22 @@ def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
         )
         _write(data_dir, order.review, _marking_sheet(rows))
         console.talk(f"wrote {order.review}: {len(rows)} rows to mark")
-    dataset_screens.show_report(console, found)
+    dataset_screens.show_report(console, found, full=order.full)
     return 0
+
+
+def _nothing(data_dir: DataDir, order: StatsOrder) -> str:
+    """Why there is nothing to measure: the other dataset, an inner folder, or an empty one."""
+    root = data_dir.root
+    other = data_dir.parts(rehearsal=not order.rehearsal)
+    if other.is_dir() and any(other.iterdir()):
+        flag = "leave out --rehearsal" if order.rehearsal else "--rehearsal shows those of the toy"
+        return f"there are no such rows in {root}; {flag}"
+    if root.name in ("train", "rehearsal", "data"):
+        return f"{root} is a part of a data dir: name the folder that holds train/"
+    if not data_dir.batches.is_dir():
+        return f"{root} is no data dir of legalgen: it holds neither train/ nor batches/"
+    return f"there are no rows in {root} yet: legalgen batch writes some"
 
 
 _SHEET = ("id", "question", "reasoning", "answer", "citations", "correct", "citations_ok", "remark")

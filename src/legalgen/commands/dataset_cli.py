@@ -257,6 +257,9 @@ def check(
 def stats(
     flags: Flags,
     *,
+    full: Annotated[
+        bool, typer.Option("--full", help="All of it, on a terminal through a pager.")
+    ] = False,
     batch: Annotated[
         str | None,
         typer.Option(
@@ -277,7 +280,11 @@ def stats(
     seed: Annotated[int, typer.Option(metavar="N", help="Which rows are sampled.")] = 0,
     rehearsal: _Rehearsal = False,
 ) -> int:
-    """Measure the dataset: coverage, lengths, likeness, citations, what it took."""
+    """Say in five lines what an owner needs to know; measure the rest with --full or --html.
+
+    In full: coverage, lengths, likeness, citations, what it took. Exit codes: 0 measured, 2 there
+    is nothing to measure.
+    """
     from legalgen.commands import dataset
 
     settings = settings_of(flags)
@@ -288,5 +295,6 @@ def stats(
         review_rows=review_rows,
         seed=seed,
         rehearsal=rehearsal,
+        full=full,
     )
     return dataset.show_stats(settings, console_of(settings), order)

@@ -73,6 +73,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "dataset stats": (
         ("legalgen dataset stats", "what an owner needs to know"),
+        ("legalgen dataset stats --full", "all of it"),
         ("legalgen dataset stats --html report.html", "all of it, for a browser"),
         ("legalgen dataset stats --review rows.csv", "rows to mark by hand"),
     ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import io
 import json as json_module
 import os
 import shutil
@@ -319,6 +320,20 @@ class Console:
         else:
             self._lines(screens.findings(found))
 
+    def paged(self, show: Callable[[Console], None]) -> None:
+        """What ``show`` prints, on a terminal through the user's pager ($PAGER, or less)."""
+        if not _is_terminal(self._stdout) or self._environ.get("TERM", "dumb") == "dumb":
+            show(self)
+            return
+        import pydoc  # only for what is long
+
+        sheet = _Sheet()
+        columns = self._columns or shutil.get_terminal_size().columns
+        color = "always" if self._talk.colour else "never"
+        show(Console(color=color, out=sheet, environ=self._environ, columns=columns))
+        os.environ.setdefault("LESS", "FRX")  # colours as they are, and no paging of one screen
+        pydoc.pager(sheet.getvalue())
+
     def text(self, text: str) -> None:
         """Plain text as data."""
         self._out(text + "\n")
@@ -494,6 +509,14 @@ def _wrapped(text: str, columns: int, begun: int, indent: str) -> list[str]:
             rest = rest[later:]
         room = later
     return lines
+
+
+class _Sheet(io.StringIO):
+    """Paper for a pager: as wide as the terminal on which it will be shown."""
+
+    def isatty(self) -> bool:
+        """As the terminal's."""
+        return True
 
 
 def _is_terminal(stream: TextIO) -> bool:

@@ -23,7 +23,10 @@ from legalgen.dataset.report import (
 )
 from legalgen.dataset.verify import Verified
 from legalgen.ui.console import Console
+from legalgen.ui.frame import StyledLine
 from legalgen.ui.screens import Grid, TableCell
+from legalgen.ui.verdict import verdict
+from legalgen.ui.words import code_sentence
 
 DASH: Final = "-"
 _HEAT: Final = " .:-=+*#%@"
@@ -118,7 +121,8 @@ def show_imported(console: Console, done: Imported) -> None:
     if odd:
         table(console, ("odd", "rows"), odd)
     if done.flags:
-        table(console, ("flag", "rows"), [(name, str(n)) for name, n in done.flags.items()])
+        flags = [(name, str(n), code_sentence(name)) for name, n in done.flags.items()]
+        table(console, ("flag", "rows", "means"), flags)
     left_out = done.unreadable + done.empty
     console.text(
         f"{counted(done.added, 'row')} added of {done.read:,} read; {done.present:,} were there "
@@ -154,10 +158,11 @@ def show_checked(console: Console, found: Checked) -> None:
         table(console, ("columns", "rows"), odd)
     if found.codes:
         rows = [
-            (code, str(one.refused or DASH), str(one.flagged or DASH), f"{one.row}", one.example)
+            (code, str(one.refused or DASH), str(one.flagged or DASH), f"{one.row}", one.example,
+             code_sentence(code))
             for code, one in found.codes.items()
-        ]
-        table(console, ("code", "refused", "flagged", "row", "the first"), rows)
+        ]  # fmt: skip
+        table(console, ("code", "refused", "flagged", "row", "the first", "means"), rows)
     if found.pairs:
         pairs = [
             (one.code, str(one.earlier), str(one.row), f"{one.question:.2f}", f"{one.answer:.2f}")
@@ -177,11 +182,12 @@ def show_marked(console: Console, done: Marked) -> None:
         return
     codes = dict.fromkeys((*done.drops, *done.flags))
     rows = [
-        (code, str(done.drops.get(code) or DASH), str(done.flags.get(code) or DASH))
+        (code, str(done.drops.get(code) or DASH), str(done.flags.get(code) or DASH),
+         code_sentence(code))
         for code in codes
-    ]
+    ]  # fmt: skip
     if rows:
-        table(console, ("code", "taken out", "flagged"), rows)
+        table(console, ("code", "taken out", "flagged", "means"), rows)
     would = "would be " if done.dry_run else ""
     console.text(
         f"{counted(done.rows, 'row')}: {done.dropped:,} {would}taken out, "
@@ -219,11 +225,25 @@ def _columns(found: Checked) -> Iterator[tuple[str, str]]:
 # --- stats -------------------------------------------------------------------------------------
 
 
-def show_report(console: Console, report: DatasetReport) -> None:
-    """A report as tables, and the coverage as a heat map."""
+def show_report(console: Console, report: DatasetReport, *, full: bool) -> None:
+    """A report in five lines; in ``full`` also as tables, and the coverage as a heat map."""
     if console.json:
         console.data(report)
-        return
+    elif full:
+        console.paged(lambda paper: _show_full(paper, report))
+    else:
+        _show_verdict(console, report)
+        _show_score(console, report)
+        console.talk("All of it: legalgen dataset stats --full, or --html FILE.")
+
+
+def _show_verdict(console: Console, report: DatasetReport) -> None:
+    for label, said in verdict(report):
+        console._lines([StyledLine(((f"{label:<9} ", "bold"), (said, "")))])
+
+
+def _show_full(console: Console, report: DatasetReport) -> None:
+    _show_verdict(console, report)
     _show_production(console, report)
     _show_score(console, report)
     _show_coverage(console, report.coverage)
@@ -254,10 +274,10 @@ def _show_production(console: Console, report: DatasetReport) -> None:
     if refused.codes:
         codes = [
             (one.code, str(one.count), ", ".join(f"{m} {n}" for m, n in one.models.items()),
-             one.example[:100])
+             one.example[:100], code_sentence(one.code))
             for one in refused.codes
         ]  # fmt: skip
-        table(console, ("refused for", "answers", "by model", "the first"), codes)
+        table(console, ("refused for", "answers", "by model", "the first", "means"), codes)
         console.text(f"mended or replaced: {_share(refused.mended)} of the slots")
 
 
@@ -307,9 +327,10 @@ def _show_shares(console: Console, report: DatasetReport) -> None:
 def _show_texts(console: Console, report: DatasetReport) -> None:
     if report.flags:
         flags = [
-            (code, f"{n:,}", _share(n / max(1, report.rows))) for code, n in report.flags.items()
+            (code, f"{n:,}", _share(n / max(1, report.rows)), code_sentence(code))
+            for code, n in report.flags.items()
         ]
-        table(console, ("flag", "rows", "share"), flags)
+        table(console, ("flag", "rows", "share", "means"), flags)
     lengths = [
         (one.sample_type, f"{one.rows:,}", str(one.p5), str(one.p50), str(one.p95),
          DASH if one.low is None else f"{one.low}-{one.high}", _share(one.outside))
@@ -362,7 +383,7 @@ def _show_citations(console: Console, report: DatasetReport) -> None:
     table(console, ("status", "count", "share"), statuses)
     courts = [(k, f"{n:,}") for k, n in cited.courts.items()]
     if courts:
-        table(console, ("court", "cases"), courts)
+        table(console, ("court, or kind of report", "cases"), courts)
     table(
         console,
         ("most cited", "key", "times"),

@@ -24,6 +24,8 @@ from legalgen.dataset.report import (
     Neighbours,
     Share,
 )
+from legalgen.ui.verdict import cost, verdict
+from legalgen.ui.words import code_sentence
 
 _NUMBER: Final = re.compile(r"[-\d.,]*%?")
 _CODE_JOINT: Final = re.compile(r"(?<=\w{3}_)(?=\w{3})")
@@ -33,13 +35,19 @@ _SLIVER: Final = 0.5
 
 def render(report: DatasetReport, *, title: str, written: datetime) -> str:
     """The page; ``written`` is the time of the report, UTC."""
-    sections = [
+    sections = [("Rows to read", _examples(report))] if report.rows else []
+    sections += [
         ("Production", _production(report)),
         ("Answers that were refused", _refusals(report)),
     ]
     if report.rows:
         sections += _of_rows(report)
-    body = "\n".join(f"<section><h2>{name}</h2>\n{text}\n</section>" for name, text in sections)
+    body = "\n".join(
+        f'<section id="{_anchor(name)}"><h2>{name}</h2>\n{text}\n</section>'
+        for name, text in sections
+    )
+    links = (f'<li><a href="#{_anchor(name)}">{name}</a></li>' for name, _ in sections)
+    body = f'{_verdict(report)}<nav><ul class="contents">{"".join(links)}</ul></nav>\n{body}'
     scope = f"batch {report.batch}" if report.batch else "the whole dataset"
     return _PAGE.format(
         title=escape(title),
@@ -55,14 +63,23 @@ def _of_rows(report: DatasetReport) -> list[tuple[str, str]]:
     return [
         ("Coverage", _coverage(report.coverage)),
         ("Shares", _shares(report)),
-        ("Flags", _bars(report.flags.items(), report.rows)),
+        ("Flags", _flags(report)),
         ("Length of the answers", _lengths(report.lengths)),
         ("Near neighbours", _neighbours(report.neighbours)),
         ("Diversity", _diversity(report.diversity)),
         ("Citations", _citations(report)),
         ("Tokens", _tokens(report)),
-        ("Rows to read", _examples(report)),
     ]
+
+
+def _anchor(name: str) -> str:
+    return name.lower().replace(" ", "-")
+
+
+def _verdict(report: DatasetReport) -> str:
+    """What an owner needs first, as the terminal has it."""
+    lines = (f"<dt>{name}</dt><dd>{escape(said)}</dd>" for name, said in verdict(report))
+    return f'<dl class="verdict">{"".join(lines)}</dl>\n'
 
 
 # --- pieces ------------------------------------------------------------------------------------
@@ -153,6 +170,7 @@ def _production(report: DatasetReport) -> str:
             ("given up", f"{made.given_up:,}"),
             ("first answer kept", _percent(made.first_pass)),
             ("mean score", report.score_mean),
+            ("cost in all", cost(report)),
         ]
     )
     rows = [
@@ -171,10 +189,19 @@ def _refusals(report: DatasetReport) -> str:
         [("answers", f"{refused.answers:,}"), ("mended or replaced", _percent(refused.mended))]
     )
     rows = [
-        (one.code, one.count, ", ".join(f"{m} {n}" for m, n in one.models.items()), one.example)
+        (one.code, one.count, ", ".join(f"{m} {n}" for m, n in one.models.items()), one.example,
+         code_sentence(one.code))
         for one in refused.codes
+    ]  # fmt: skip
+    return facts + _records(("code", "answers", "by model", "example", "means"), rows)
+
+
+def _flags(report: DatasetReport) -> str:
+    rows = [
+        (code, count, _percent(count / max(1, report.rows)), code_sentence(code))
+        for code, count in report.flags.items()
     ]
-    return facts + _records(("code", "answers", "by model", "example"), rows)
+    return _records(("flag", "rows", "share", "means"), rows)
 
 
 def _coverage(coverage: Coverage) -> str:
@@ -309,11 +336,12 @@ def _citations(report: DatasetReport) -> str:
     )
     note = "<p>Parsed says that it has the form of a citation; nobody has looked it up.</p>"
     conflicts = [(one.text, one.key, one.id) for one in cited.conflicts]
+    cases = sum(cited.courts.values())
     return (
         warning + facts + note
         + f"<h3>By status</h3>{_bars(cited.by_status.items(), cited.total)}"
         + f"<h3>By kind</h3>{_bars(cited.by_kind.items(), cited.total)}"
-        + f"<h3>Courts</h3>{_bars(cited.courts.items(), sum(cited.courts.values()))}"
+        + f"<h3>Courts, or kinds of reports</h3>{_bars(cited.courts.items(), cases)}"
         + f"<h3>Most cited</h3>{_cited(cited.most_cited)}"
         + f"<h3>Contradictions</h3>{_records(('citation', 'key', 'row'), conflicts)}"
         + f"<h3>Cases in no list of known authorities ({cited.unlisted_count:,})</h3>"
@@ -362,6 +390,10 @@ h1 { font-size: 1.5rem; margin: .5rem 0; } h2 { font-size: 1.2rem; margin: 2rem 
 h3, p, li, td, dd, .name { unicode-bidi: plaintext; }
 .dim { color: var(--dim); font-size: .875rem; margin: .25rem 0; }
 .warning { color: var(--warn); font-weight: 600; }
+.verdict { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem;
+  margin: 1rem 0; } .verdict dt { color: var(--dim); } .verdict dd { margin: 0; }
+.contents { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0; list-style: none;
+  font-size: .875rem; } a { color: var(--accent); }
 .facts { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; margin: .5rem 0; }
 .facts dt { color: var(--dim); font-size: .8rem; } .facts dd { margin: 0; font-weight: 600; }
 .wide { overflow-x: auto; margin: .5rem 0 1rem; }

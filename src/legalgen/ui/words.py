@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from legalgen.errors.category import ErrorCategory as C
@@ -74,3 +75,11 @@ def counted(failures: Mapping[str, int]) -> dict[str, int]:
 def plural(number: int, one: str, many: str = "") -> str:
     """``1 wait``, ``3 waits``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def code_sentence(code: str) -> str:
+    """What a code of the gate means, as the reference page of the sample has it; empty: unknown."""
+    from legalgen.quality.codes import TABLE  # few screens count codes
+
+    said = next((check.when for check in TABLE if check.code == code), "")
+    return re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", said).replace("`", "")

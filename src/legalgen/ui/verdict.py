@@ -1,0 +1,99 @@
+"""What an owner of a dataset needs first, in five lines: in the terminal and on top of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from legalgen.dataset.report import DatasetReport
+from legalgen.ui.words import code_sentence, plural
+
+NAMED: Final = 2
+"""So many codes are named with their sentences."""
+MANY_REPEATS: Final = 0.05
+"""The share of rows flagged as repeats above which they should go first."""
+MOST_AT_ONCE: Final = 1_000
+"""A batch of more samples is nobody's next step."""
+
+
+def verdict(report: DatasetReport) -> Iterator[tuple[str, str]]:
+    """Rows, coverage, flagged and why, refused and why, what to do next; each with its label."""
+    yield "rows", _rows(report)
+    yield "coverage", _coverage(report)
+    yield "flagged", _flagged(report)
+    yield "refused", _refused(report)
+    yield "next", next_step(report)
+
+
+def cost(report: DatasetReport) -> str:
+    """What all batches cost; of models without a known price, how many tokens they took."""
+    models = report.production.models
+    priced = sum(one.cost_usd for one in models if one.cost_usd is not None)
+    unpriced = sum(one.input_tokens + one.output_tokens for one in models if one.cost_usd is None)
+    parts = [f"${priced:,.2f}" if priced >= 0.01 else f"${priced:.2g}"] if priced else []
+    if unpriced:
+        parts.append(f"price unknown: {unpriced:,} tokens")
+    return ", ".join(parts) or "no cost"
+
+
+def _rows(report: DatasetReport) -> str:
+    made = report.production
+    of = f"{made.asked:,} asked for in {plural(made.batches, 'batch', 'batches')}"
+    return f"{report.rows:,} of {of}, {cost(report)}"
+
+
+def _coverage(report: DatasetReport) -> str:
+    covered = report.coverage
+    full = covered.cells - covered.empty
+    outside = f"; {plural(covered.outside, 'row')} outside the taxonomy" if covered.outside else ""
+    share = f" ({full / covered.cells:.0%})" if covered.cells else ""
+    return (
+        f"{full:,} of {covered.cells:,} pairs of topic and difficulty have rows{share}, "
+        f"{covered.most:,} at the most{outside}"
+    )
+
+
+def _flagged(report: DatasetReport) -> str:
+    count = report.production.flagged
+    if not count:
+        return "no row"
+    return f"{plural(count, 'row')} ({count / max(1, report.rows):.1%}){_why(report.flags)}"
+
+
+def _refused(report: DatasetReport) -> str:
+    refused = report.refusals
+    given_up = report.production.given_up
+    tail = f"; {plural(given_up, 'task')} given up" if given_up else ""
+    if not refused.answers:
+        return f"no answer{tail}"
+    codes = {one.code: one.count for one in refused.codes}
+    return f"{plural(refused.answers, 'answer')}{_why(codes)}{tail}"
+
+
+def _why(codes: Mapping[str, int]) -> str:
+    """The commonest codes with what they mean."""
+    worst = sorted(codes.items(), key=lambda pair: -pair[1])
+    named = [f"{code} {count:,}{_in_words(code)}" for code, count in worst[:NAMED]]
+    more = f" and {len(worst) - NAMED} more" if len(worst) > NAMED else ""
+    return f": {', '.join(named)}{more}" if named else ""
+
+
+def _in_words(code: str) -> str:
+    said = code_sentence(code)
+    return f" ({said[0].lower()}{said[1:].rstrip('.')})" if said else ""
+
+
+def next_step(report: DatasetReport) -> str:
+    """The one thing to do now, with the command for it."""
+    repeats = sum(count for code, count in report.flags.items() if code.startswith("DUP_"))
+    if not report.rows:
+        return "see why nothing was kept: legalgen history --why"
+    if report.citations.conflicts:
+        count = plural(len(report.citations.conflicts), "citation")
+        return f"look at {count} that contradict others: legalgen dataset stats --full"
+    if repeats > MANY_REPEATS * report.rows:
+        return f"take out {repeats:,} repeats: legalgen dataset check --drop 'DUP_*' --dry-run"
+    if report.coverage.empty:
+        most = min(report.coverage.empty, MOST_AT_ONCE)
+        return f"fill {report.coverage.empty:,} empty pairs: legalgen batch --count {most}"
+    return "read some before you train: legalgen dataset stats --review rows.csv"
