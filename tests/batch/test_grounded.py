@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from legalgen.sources.chunk import Chunk
+from legalgen.sources.collection import SourceCollection, SourceDetails, SourceText, read_text
 from legalgen.store.parts import table_bytes
 from tests.program import Program
 from tests.vendors import VendorServer
@@ -19,31 +22,33 @@ from tests.vendors import VendorServer
 DATA = Path(__file__).parents[1] / "data" / "sources"
 
 
+@pytest.fixture(scope="session")
+def texts() -> Sequence[tuple[SourceText, list[Chunk]]]:
+    """All texts of the tests, read once."""
+    details = SourceDetails("own", jurisdiction="uk", as_of="2025-03")
+    added = datetime(2026, 1, 1, tzinfo=UTC)
+    return [read_text(path, details, added) for path in sorted(DATA.iterdir())]
+
+
 @pytest.fixture
-def sources(program: Program) -> list[str]:
-    """All texts of the tests, added; the ids of their chunks."""
-    done = program.run(
-        "sources", "add", str(DATA), "--licence", "own", "--jurisdiction", "uk",
-        "--as-of", "2025-03", "--json",
-    )  # fmt: skip
-    assert done.code == 0, done.err
-    found = []
-    for source in done.json["added"]:
-        shown = program.run("sources", "show", source["id"], "--json").json
-        found += [passage["id"] for passage in shown["passages"]]
-    return found
+def sources(program: Program, texts: Sequence[tuple[SourceText, list[Chunk]]]) -> dict[str, Chunk]:
+    """The texts, added to the program's data dir; their chunks by id."""
+    collection = SourceCollection(program.data_dir)
+    for source, chunks in texts:
+        collection.add(source, chunks)
+    return {chunk.id: chunk for _, chunks in texts for chunk in chunks}
 
 
 def first_chunks(program: Program) -> Counter[str]:
     return Counter(row["sources"][0]["id"] for row in program.rows())
 
 
-def test_every_passage_gets_its_sample(program: Program, sources: list[str]) -> None:
+def test_every_passage_gets_its_sample(program: Program, sources: dict[str, Chunk]) -> None:
     """Rows say what they rest on, and where in it; a second run has nothing to do."""
     batch = ("batch", "--provider", "groq", "--grounded", "--per-chunk", "1")
     done = program.run(*batch)
     assert done.code == 0, done.err
-    assert first_chunks(program) == Counter(sources)
+    assert first_chunks(program) == Counter(list(sources))
     for row in program.rows():
         assert row["grounded"]
         assert row["as_of"] == "2025-03"
@@ -54,11 +59,11 @@ def test_every_passage_gets_its_sample(program: Program, sources: list[str]) -> 
             assert cited["quote"]
     again = program.run(*batch)
     assert again.code == 0
-    assert first_chunks(program) == Counter(sources)
+    assert first_chunks(program) == Counter(list(sources))
 
 
 def test_a_batch_is_written_from_the_texts_that_are_named(
-    program: Program, sources: list[str]
+    program: Program, sources: dict[str, Chunk]
 ) -> None:
     """Their own name is the topic where the user gave none."""
     done = program.run(
@@ -70,7 +75,7 @@ def test_a_batch_is_written_from_the_texts_that_are_named(
 
 
 def test_a_killed_batch_covers_what_it_would_have_covered(
-    program: Program, vendors: VendorServer, sources: list[str]
+    program: Program, vendors: VendorServer, sources: dict[str, Chunk]
 ) -> None:
     """Killed in the middle, resumed: each passage has its sample, none has two."""
     held = vendors.hold()
@@ -85,18 +90,19 @@ def test_a_killed_batch_covers_what_it_would_have_covered(
     held.release()
     done = program.run("batch", "--resume")
     assert done.code == 0, done.err
-    assert first_chunks(program) == Counter(sources)
+    assert first_chunks(program) == Counter(list(sources))
 
 
-def test_a_removed_source_keeps_what_rows_rest_on(program: Program, sources: list[str]) -> None:
+def test_a_removed_source_keeps_what_rows_rest_on(
+    program: Program, sources: dict[str, Chunk]
+) -> None:
     """And is drawn from no more."""
     program.run("batch", "--provider", "groq", "--grounded", "--count", "2", "--source", "toys*")
     used = set(first_chunks(program))
     name = next(iter(used)).partition("#")[0]
     done = program.run("sources", "remove", name, "--json")
     assert done.json["kept_chunks"] >= 1
-    known = {each["id"]: each for each in program.run("sources", "list", "--json").json["sources"]}
-    assert known[name]["removed"]
+    assert SourceCollection(program.data_dir).find(name).removed
     refused = program.run("batch", "--provider", "groq", "--grounded", "--source", name)
     assert refused.code == 2
 
@@ -117,7 +123,7 @@ def test_what_cannot_be_meant_is_a_sentence(program: Program, flags: list[str], 
     assert said in done.err
 
 
-def test_the_toy_rehearses_the_chain(program: Program, sources: list[str]) -> None:
+def test_the_toy_rehearses_the_chain(program: Program, sources: dict[str, Chunk]) -> None:
     """Its rows are not called grounded, and go to the rehearsal."""
     pytest.importorskip("xllamacpp")
     done = program.run("batch", "--provider", "local", "--grounded", "-n", "1", timeout_s=300)
@@ -126,7 +132,7 @@ def test_the_toy_rehearses_the_chain(program: Program, sources: list[str]) -> No
     assert not row["grounded"]
 
 
-def test_a_plan_counts_passages(program: Program, sources: list[str]) -> None:
+def test_a_plan_counts_passages(program: Program, sources: dict[str, Chunk]) -> None:
     """Nobody is called."""
     done = program.run(
         "batch", "--provider", "groq", "--grounded", "--per-chunk", "2", "--plan", "--json"
@@ -151,7 +157,7 @@ def shift_place(row: dict[str, Any]) -> None:
     row["citations"][0]["start"] += 1
 
 
-def test_verify_looks_every_quotation_up_again(program: Program, sources: list[str]) -> None:
+def test_verify_looks_every_quotation_up_again(program: Program, sources: dict[str, Chunk]) -> None:
     """One altered word in a row is found, and one byte of a passage."""
     program.run("batch", "--provider", "groq", "--grounded", "--count", "4", "--source", "supply*")
     assert program.run("dataset", "verify").code == 0
@@ -185,7 +191,7 @@ def test_verify_says_which_file_has_changed(program: Program, tmp_path: Path) ->
 
 
 def test_exports_name_the_passage_and_may_hold_it(
-    program: Program, tmp_path: Path, sources: list[str]
+    program: Program, tmp_path: Path, sources: dict[str, Chunk]
 ) -> None:
     """Closed-book unless asked; with distractors the passage is one of several."""
     program.run("batch", "--provider", "groq", "--grounded", "--count", "6")
@@ -200,7 +206,7 @@ def test_exports_name_the_passage_and_may_hold_it(
     assert done.code == 0, done.err
     for line in out.read_text().splitlines():
         row = json.loads(line)
-        shown = program.run("sources", "show", row["source"], "--json").json["text"]
+        shown = sources[row["source"]].text
         asked = row["prompt"][0]["content"]
         assert shown in asked
         assert asked.count("\n\n[") + asked.startswith("[") == 3
@@ -208,7 +214,7 @@ def test_exports_name_the_passage_and_may_hold_it(
 
 @pytest.mark.parametrize("by", ["chunk", "source", "topic"])
 def test_a_split_keeps_what_belongs_together(
-    program: Program, tmp_path: Path, sources: list[str], by: str
+    program: Program, tmp_path: Path, sources: dict[str, Chunk], by: str
 ) -> None:
     """No chunk, no source or no topic is on both sides."""
     program.run("batch", "--provider", "groq", "--grounded", "--count", "40")
@@ -239,7 +245,7 @@ def test_a_split_keeps_what_belongs_together(
     ],
 )
 def test_an_export_that_cannot_be_meant_is_a_sentence(
-    program: Program, tmp_path: Path, sources: list[str], flags: list[str], said: str
+    program: Program, tmp_path: Path, sources: dict[str, Chunk], flags: list[str], said: str
 ) -> None:
     done = program.run("dataset", "export", str(tmp_path / "x.jsonl"), *flags)
     assert done.code == 2

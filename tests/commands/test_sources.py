@@ -8,16 +8,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from legalgen.sources.collection import SourceCollection, SourceText
 from tests.program import Program
 
 DATA = Path(__file__).parents[1] / "data" / "sources"
 
 
-def listed(program: Program) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = json.loads(program.run("sources", "list", "--json").out)[
-        "sources"
-    ]
-    return found
+def listed(program: Program) -> list[SourceText]:
+    return SourceCollection(program.data_dir).all()
 
 
 def test_texts_are_added_listed_shown_and_removed(program: Program) -> None:
@@ -26,12 +24,12 @@ def test_texts_are_added_listed_shown_and_removed(program: Program) -> None:
     assert done.code == 0, done.err
     known = listed(program)
     assert len(known) == len(list(DATA.iterdir()))
-    act = next(each for each in known if each["title"] == "Widgets Act 2011")
-    assert (act["jurisdiction"], act["licence"], act["as_of"]) == ("uk", "own", None)
+    act = next(each for each in known if each.title == "Widgets Act 2011")
+    assert (act.jurisdiction, act.licence, act.as_of) == ("uk", "own", None)
 
     shown = program.run("sources", "show", "widgets-act")
     assert "s 1" in shown.out
-    chunk = program.run("sources", "show", f"{act['id']}#s1", "--json")
+    chunk = program.run("sources", "show", f"{act.id}#s1", "--json")
     assert "A maker of widgets must" in json.loads(chunk.out)["text"]
 
     assert program.run("sources", "remove", "widgets-act").code == 0
@@ -98,7 +96,7 @@ def test_what_cannot_be_read_keeps_no_other_out(program: Program, tmp_path: Path
     )
     assert done.code == 2
     assert "b.xml" in done.err
-    assert [each["title"] for each in listed(program)] == ["a"]
+    assert [each.title for each in listed(program)] == ["a"]
 
 
 def test_a_look_writes_nothing(program: Program, tmp_path: Path) -> None:
