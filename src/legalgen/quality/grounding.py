@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
 from typing import Final
 
 import msgspec
 
-from legalgen.law.citations import Parsed, find_all, parse
+from legalgen.law.citations import parse
 from legalgen.law.planner import Task
+from legalgen.quality.named import folded, named_in
 from legalgen.quality.reading import Finding, runs
 from legalgen.sources.chunk import Chunk, cited
 from legalgen.sources.passages import Passage
-from legalgen.sources.quotations import LEAST_WORDS, Folded, Found, find, nearest, words_in
+from legalgen.sources.quotations import LEAST_WORDS, Found, find, nearest, words_in
 from legalgen.store.sample import Citation, Draft, DraftCitation, words
 
 LIKE: Final = 0.5
@@ -127,72 +127,21 @@ def _citation(one: DraftCitation, chunk: Chunk, place: Found) -> Citation:
     )
 
 
-@lru_cache(maxsize=512)
-def folded(text: str) -> Folded:
-    """A passage as quotations are compared with it."""
-    return Folded.of(text)
-
-
 # --- what the prose says beside the quotations -------------------------------------------------
 
 
 def _outside(draft: Draft, passages: Sequence[Passage]) -> Iterator[Finding]:
     """Authorities in the prose that stand in no passage, and name none of the sources."""
-    known = _known_of(tuple(passages))
+    known = named_in(tuple(passages))
     for field, text in _prose(draft):
-        for item in find_all(text):
-            if not known.holds(item, text[item.start : item.end]):
-                what = f'"{text[item.start : item.end]}" is in no passage: leave it out'
-                yield "OUTSIDE_SOURCE", what, field, True
+        for shown in dict.fromkeys(known.outside(text)):
+            yield "OUTSIDE_SOURCE", f'"{shown}" is in no passage: leave it out', field, True
 
 
 def _prose(draft: Draft) -> Iterator[tuple[str, str]]:
     yield "question", draft.question
     yield "reasoning_steps", "\n".join(draft.reasoning_steps)
     yield "answer", draft.answer
-
-
-class _Known(msgspec.Struct, frozen=True):
-    """What the passages cite and are cited by: works, and their whole text folded."""
-
-    works: frozenset[str]
-    numbers: frozenset[str]
-    text: str
-
-    def holds(self, item: Parsed, written: str) -> bool:
-        """Whether an authority is one of the passages, or stands in one."""
-        if Folded.of(written).text.strip(".,;: ") in self.text:
-            return True
-        if item.kind == "case_name":
-            return Folded.of(item.name or written).text in self.text
-        numbers = frozenset(re.findall(r"\d+[A-Za-z]*", item.pinpoint or ""))
-        if item.kind == "section":
-            numbers = frozenset(re.findall(r"\d+[A-Za-z]*", written)[:1])
-            return numbers <= self.numbers
-        own = {item.work, item.key, item.name} - {""}
-        return bool(own & self.works) and frozenset(list(numbers)[:1]) <= self.numbers
-
-
-@lru_cache(maxsize=512)
-def _known_of(passages: tuple[Passage, ...]) -> _Known:
-    texts = [
-        text
-        for passage in passages
-        for text in (
-            passage.chunk.text,
-            cited(passage.chunk.citation, passage.chunk.pinpoint),
-            passage.title,
-            passage.chunk.heading,
-        )
-    ]
-    items = [item for text in texts for item in find_all(text)]
-    works = {each for item in items for each in (item.work, item.key, item.name) if each}
-    whole = "\n".join(texts)
-    return _Known(
-        frozenset(works),
-        frozenset(re.findall(r"\d+[A-Za-z]*", whole)),
-        Folded.of(whole).text,
-    )
 
 
 def _numbers(draft: Draft, passages: Sequence[Passage]) -> Iterator[Finding]:
