@@ -74,6 +74,18 @@ def test_a_batch_is_written_from_the_texts_that_are_named(
     assert {row["topic"] for row in program.rows()} == {"widgets-act-clml"}
 
 
+def test_a_batch_service_writes_grounded_rows_too(program: Program, sources: list[str]) -> None:
+    """At half the price, looked up as any others."""
+    done = program.run(
+        "batch", "--provider", "groq", "--grounded", "--per-chunk", "1", "--bulk",
+        "--source", "widgets-act*",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    wanted = [each for each in sources if each.startswith("widgets-act")]
+    assert first_chunks(program) == Counter(wanted)
+    assert all(row["grounded"] for row in program.rows())
+
+
 def test_a_killed_batch_covers_what_it_would_have_covered(
     program: Program, vendors: VendorServer, sources: dict[str, Chunk]
 ) -> None:

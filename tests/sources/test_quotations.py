@@ -72,6 +72,28 @@ def test_changed_words_are_not_found(quote: str) -> None:
     assert find(quote, Folded.of(TEXT)) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "quote", "stands"),
+    [
+        ("the caf\u00e9 shall be shut by ten", "the cafe\u0301 shall be shut by ten", True),
+        ("an area of 10\u00b2 feet is needed", "an area of 102 feet is needed", False),
+        ("the sum of 1\u00bd times the rent", "the sum of 11/2 times the rent", False),
+        ("5 per cent of the price is due", ".5 per cent of the price is due", False),
+        (".5 per cent of the price is due", ".5 per cent of the price is due", True),
+        ("the \ufb01rst of\ufb01ce of the day", "the first office of the day", True),
+    ],
+)
+def test_signs_that_are_not_typography_stay(text: str, quote: str, stands: bool) -> None:
+    """Raised digits, fractions and a point before a number change what is said."""
+    assert (find(quote, Folded.of(text)) is not None) is stands
+
+
+def test_advice_on_one_word_said_thousands_of_times_looks_at_its_beginning() -> None:
+    """It compares no more than a few hundred words, however long the quotation is."""
+    text = "the " * 900
+    assert nearest("the " * 5000, text) == nearest("the " * 200, text)
+
+
 def test_an_ellipsis_that_turns_the_sense_is_told() -> None:
     """The words stand there, but a "not" between them does not come along."""
     folded = Folded.of(TEXT)

@@ -31,8 +31,12 @@ _ELLIPSIS: Final = re.compile(
 )
 _OPENED: Final = re.compile(r"\[([^\W\d_])\]")
 _TURNS: Final = re.compile(r"\b(?:not|no|never|neither|nor|without|unless|except|only)\b")
+_EDGES: Final = re.compile(r"^(?:[,;: ]|\.(?!\d))+|[.,;: ]+$")
+"""Punctuation around a part, which a sentence of one's own may change; not that of ``.5``."""
 LEAST_WORDS: Final = 5
 """A quotation of fewer proves nothing."""
+_MOST_COMPARED: Final = 200
+"""Words of a quotation that advice looks at: one word said thousands of times takes seconds."""
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -75,6 +79,8 @@ def _folded(character: str) -> str:
         return " "
     if character.isascii():
         return character.lower()
+    if unicodedata.category(character) == "No":
+        return character  # "10\u00b2" is not 102, nor "1\u00bd" 11/2
     return " ".join(unicodedata.normalize("NFKC", character).casefold().split())
 
 
@@ -119,11 +125,16 @@ def words_in(quote: str) -> int:
 
 def find(quote: str, text: Folded) -> Found | None:
     """Where a quotation stands in a text; None: it does not."""
-    parts = [Folded.of(part).text.strip(".,;: ") for part in parts_of(quote)]
+    parts = [_EDGES.sub("", Folded.of(part).text) for part in parts_of(_composed(quote))]
     parts = [part for part in parts if part]
     if not parts:
         return None
     return _in_order(parts, text)
+
+
+def _composed(quote: str) -> str:
+    """Each accent in its letter, as in chunks."""
+    return quote if quote.isascii() else unicodedata.normalize("NFC", quote)
 
 
 def _in_order(parts: Sequence[str], text: Folded) -> Found | None:
@@ -171,7 +182,7 @@ def _within_word(text: Folded, at: int) -> bool:
 
 def nearest(quote: str, text: str) -> tuple[float, str]:
     """How like a quotation the passage is that is most like it, 0 to 1, and that; for advice."""
-    wanted = " ".join(parts_of(quote)).split()
+    wanted = " ".join(parts_of(quote)).split()[:_MOST_COMPARED]
     words = text.split()
     if not wanted or not words:
         return 0.0, ""
