@@ -15,7 +15,13 @@ from legalgen.batch.generation import Stop
 from legalgen.batch.intent import Intent, Result
 from legalgen.batch.opening import open_run
 from legalgen.completion import ModelRef
-from legalgen.errors import ConfigurationError, ErrorCategory, Trouble, UsageError
+from legalgen.errors import (
+    ConfigurationError,
+    ErrorCategory,
+    NoUsableProvider,
+    Trouble,
+    UsageError,
+)
 from legalgen.errors.parameters import NAMES
 from legalgen.providers import PROVIDERS
 from legalgen.providers._pages import native_context
@@ -183,6 +189,16 @@ def test_a_small_context_is_said_with_what_to_do(tmp_path: Path) -> None:
         home = Home(tmp_path, at(server))
         home.batch(provider="openai", count="1")
         assert home.heard("openai/m", "2,048", "-c", "num_ctx", "--max-model-len")
+
+
+def test_a_context_that_no_sample_fits_is_said(tmp_path: Path) -> None:
+    """With every model's size, and how servers are given a larger one; nothing is called."""
+    with playing(plays) as server:
+        server.pages["/v1/models"] = {"data": [{"id": "m", "max_model_len": 512}]}
+        said = r"can take any sample.*openai/m \(a context of 512 tokens\).*-c.*num_ctx"
+        with pytest.raises(NoUsableProvider, match=said):
+            Home(tmp_path, at(server)).batch(provider="openai")
+        assert not server.calls
 
 
 def test_a_check_asks_how_large_a_context_is(tmp_path: Path) -> None:

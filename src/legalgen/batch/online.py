@@ -15,12 +15,14 @@ from legalgen.batch.panel import JudgePanel
 from legalgen.batch.routers import Routers
 from legalgen.batch.schedule import Schedule
 from legalgen.batch.sink import SampleSink
+from legalgen.batch.watchdog import UNFIT
 from legalgen.batch.work import Work
 from legalgen.batch.workers import Inbox
 from legalgen.completion import ModelRef
 from legalgen.errors import NoUsableProvider
 from legalgen.failover import NoneLeft, Pause
 from legalgen.quality.opening import read_answer
+from legalgen.routing.remedies import too_small
 from legalgen.routing.router import Router
 from legalgen.store.ledger import Record
 
@@ -64,10 +66,17 @@ class OnlineExecutor:
             case Pause(resume_in_s, why):
                 return paused(why, resume_in_s, self._bounds.patience)
             case NoneLeft():
-                tried = self.router.registry.troubles()
-                raise NoUsableProvider("no model of the route can be used", tried)
+                raise self._unusable()
             case _:
                 return None
+
+    def _unusable(self) -> NoUsableProvider:
+        """Why nothing can be called: each model is out of use, or too small for what is asked."""
+        registry = self.router.registry
+        if not registry.usable():
+            return NoUsableProvider("no model of the route can be used", registry.troubles())
+        sizes = {target.ref: target.context_window for target in self.router.targets}
+        return NoUsableProvider(f"{UNFIT}: {too_small(sizes)}", registry.troubles())
 
     def adopt(self, record: Record) -> None:
         """It keeps nothing of its own in a record."""

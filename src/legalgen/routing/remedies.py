@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from legalgen.completion import ModelRef, vendor_of
 from legalgen.errors import Trouble
@@ -37,6 +37,10 @@ def account_trouble(trouble: Trouble) -> TroubleKind | None:
             return "wrong_address" if trouble.wrong_url else "model_gone"
         case _:
             return None
+
+
+LARGER_CONTEXT = "(llama.cpp: -c, Ollama: num_ctx, vLLM: --max-model-len)"
+"""How servers are given a larger context."""
 
 
 def remedies(found: Iterable[Trouble]) -> list[str]:
@@ -141,10 +145,17 @@ def _is_server(provider: str) -> bool:
     return vendor_of(provider) not in PROVIDERS
 
 
+def too_small(contexts: Mapping[ModelRef, int]) -> str:
+    """That what is asked is larger than models take, with what to do, as a part of a sentence."""
+    sizes = ", ".join(f"{ref} (a context of {size:,} tokens)" for ref, size in contexts.items())
+    own = any(ref.provider == "openai" or _is_server(ref.provider) for ref in contexts)
+    start = f", or start the server with a larger context {LARGER_CONTEXT}" if own else ""
+    return f"prompt and answer are too large for {sizes}; use a larger model{start}"
+
+
 def _too_large(ref: ModelRef) -> str:
     own = (
-        ", or start the server with a larger context (llama.cpp: -c, Ollama: num_ctx, "
-        "vLLM: --max-model-len)"
+        f", or start the server with a larger context {LARGER_CONTEXT}"
         if ref.provider == "openai" or _is_server(ref.provider)
         else ""
     )

@@ -11,6 +11,7 @@ from legalgen.completion import CallOptions, ModelRef
 from legalgen.providers.base import Provider, RemoteModel, SizedProvider
 from legalgen.providers.catalog import ModelSpec, Price
 from legalgen.providers.presets import presets
+from legalgen.routing.remedies import LARGER_CONTEXT
 from legalgen.routing.route import Route, RouteEntry
 from legalgen.settings.layers import Settings
 
@@ -102,7 +103,7 @@ def _small(place: RouteEntry) -> Iterator[str]:
     if context < SMALL_CONTEXT:
         yield (
             f"{place.ref} has a context of {context:,} tokens, into which few samples fit: start "
-            "the server with a larger one (llama.cpp: -c, Ollama: num_ctx, vLLM: --max-model-len)"
+            f"the server with a larger one {LARGER_CONTEXT}"
         )
 
 
