@@ -1,4 +1,4 @@
-"""What settings become: the route that a wish means, whichever layer says each part of it."""
+"""What settings become: the route that a request means, whichever layer says each part of it."""
 
 from __future__ import annotations
 

@@ -56,12 +56,12 @@ def new_record(
 
 def _parameters(settings: Settings) -> dict[str, object]:
     chosen = {name: _plain(getattr(settings, name)) for name in (*KEPT, *CHANGEABLE)}
-    wish = opening.wish_of(settings, Catalog.load())  # what of the layers came to count
+    request = opening.route_request(settings, Catalog.load())  # what of the layers came to count
     if settings.origin("reasoning_effort").source == "default":
         chosen["reasoning_effort"] = None  # a resumed batch was not asked for it either
-    chosen["route"] = _plain(wish.route)
-    chosen["provider"] = None if wish.route else wish.provider
-    chosen["model"] = None if wish.route else wish.model
+    chosen["route"] = _plain(request.route)
+    chosen["provider"] = None if request.route else request.provider
+    chosen["model"] = None if request.route else request.model
     return {
         **{name: value for name, value in chosen.items() if value not in (None, [], "")},
         **({AS_OF: settings.as_of} if settings.as_of else {}),

@@ -51,7 +51,7 @@ def plan_route(settings: Settings, catalog: Catalog, *, called: bool = True) -> 
         ConfigurationError: a key is missing.
     """
     planner = _planner(settings, catalog, called=called)
-    route = stated_route(settings, planner.plan(wish_of(settings, catalog)))
+    route = stated_route(settings, planner.plan(route_request(settings, catalog)))
     return _unjudging(settings, catalog, route) if settings.judge else route
 
 
@@ -124,7 +124,7 @@ def _other(settings: Settings, catalog: Catalog, writers: Sequence[RouteEntry]) 
     return ""
 
 
-def wish_of(settings: Settings, catalog: Catalog) -> RouteRequest:
+def route_request(settings: Settings, catalog: Catalog) -> RouteRequest:
     """What is asked for; what was said nearer to the command goes before a route said earlier.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Which models a run may use, in which order: the user's wish, the catalog, and who has a key."""
+"""Which models a run may use, in which order: what was asked for, the catalog, who has a key."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class WrittenAs(msgspec.Struct, frozen=True):
-    """Where each part of a wish stands: a flag, a variable, or a line of the config file."""
+    """Where each part of a request stands: a flag, a variable, or a line of the config file."""
 
     provider: str = "--provider"
     model: str = "--model"
@@ -101,8 +101,8 @@ class RoutePlanner:
         self._has_key = has_key
         self._own_models = own_models
 
-    def plan(self, wish: RouteRequest) -> Route:
-        """The route for a wish.
+    def plan(self, request: RouteRequest) -> Route:
+        """The route for a request.
 
         The default: the requested provider's models in catalog order, then the other providers
         that have a key, models with the same weights first. A local model only when asked for.
@@ -111,23 +111,23 @@ class RoutePlanner:
             UsageError: a provider or a model that there is none of; names close matches.
             ConfigurationError: nothing can be used without a key, and there is none.
         """
-        if wish.route:
-            stops = [self._stop(ref, f"{wish.written.route} {ref}") for ref in wish.route]
-            return self._finish(stops, wish)
-        provider, model = self._beginning(wish)
-        own = self._own(provider, model, wish)
-        others = [] if wish.only else self._elsewhere(provider, own)
-        named = wish.provider if wish.model is None else None
-        return replace(self._finish([*own, *others], wish), named=named)
+        if request.route:
+            stops = [self._stop(ref, f"{request.written.route} {ref}") for ref in request.route]
+            return self._finish(stops, request)
+        provider, model = self._beginning(request)
+        own = self._own(provider, model, request)
+        others = [] if request.only else self._elsewhere(provider, own)
+        named = request.provider if request.model is None else None
+        return replace(self._finish([*own, *others], request), named=named)
 
-    def _beginning(self, wish: RouteRequest) -> tuple[str, str | None]:
-        if wish.provider is not None:
-            if self._spec_of(wish.provider) is None:
-                said = f"{wish.written.provider} {wish.provider}"
-                raise UsageError(unknown_provider(said, wish.provider, self._providers))
-            return wish.provider, wish.model
-        if wish.model is not None:
-            return self._provider_of(wish.model, f"{wish.written.model} {wish.model}")
+    def _beginning(self, request: RouteRequest) -> tuple[str, str | None]:
+        if request.provider is not None:
+            if self._spec_of(request.provider) is None:
+                said = f"{request.written.provider} {request.provider}"
+                raise UsageError(unknown_provider(said, request.provider, self._providers))
+            return request.provider, request.model
+        if request.model is not None:
+            return self._provider_of(request.model, f"{request.written.model} {request.model}")
         for name, spec in self._providers.items():
             if (spec.needs_key or spec.speaks) and spec.by_default and self._has_key(name):
                 return name, None
@@ -145,20 +145,20 @@ class RoutePlanner:
             raise UsageError(self._unknown_model(said, list(self._providers), model))
         return next((name for name in holders if self._has_key(name)), holders[0]), model
 
-    def _own(self, provider: str, model: str | None, wish: RouteRequest) -> list[RouteEntry]:
+    def _own(self, provider: str, model: str | None, request: RouteRequest) -> list[RouteEntry]:
         listed = [
             self._stop(ModelRef(provider, id_))
             for id_ in (*self._own_models(provider), *self._listed(provider))
         ]
         if model is None and not listed:
             raise UsageError(
-                f"{wish.written.provider} {provider} needs a model: name one with --model, "
+                f"{request.written.provider} {provider} needs a model: name one with --model, "
                 f"or list some in config.toml, {self._table(provider)} models"
             )
         if model is None:
             return listed
         model = model.removeprefix(f"{provider}/") if self._is_prefixed(provider, model) else model
-        first = self._stop(ModelRef(provider, model), f"{wish.written.model} {wish.model}")
+        first = self._stop(ModelRef(provider, model), f"{request.written.model} {request.model}")
         rest = [] if provider == "local" else [s for s in listed if s.ref != first.ref]
         return [first, *rest]
 
@@ -244,9 +244,9 @@ class RoutePlanner:
         spec = self._spec_of(provider)
         return f"[{'servers' if spec and spec.speaks else 'providers'}.{provider}]"
 
-    def _finish(self, stops: Sequence[RouteEntry], wish: RouteRequest) -> Route:
+    def _finish(self, stops: Sequence[RouteEntry], request: RouteRequest) -> Route:
         unique = list({stop.ref: stop for stop in reversed(stops)}.values())[::-1]
-        kept = unique if wish.failover else unique[:1]
+        kept = unique if request.failover else unique[:1]
         for stop in kept:
             self._check_key(stop)
         return Route(tuple(self._with_all_keys(kept)), tuple(self._warnings(kept)))

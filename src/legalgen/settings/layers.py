@@ -313,7 +313,7 @@ class Settings:
 
         Read are the provider's own variable (``GROQ_API_KEY``; ``LEGALGEN_OPENAI_API_KEY``),
         then the file, where ``groq#2`` is the second key. ``OPENAI_API_KEY`` belongs to another
-        house: it is asked last, and only if the server is OpenAI's or ``OPENAI_BASE_URL``'s, so
+        vendor: it is asked last, and only if the server is OpenAI's or ``OPENAI_BASE_URL``'s, so
         that it goes to no one else; so do the variables of presets.
 
         Raises:

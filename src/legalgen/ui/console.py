@@ -362,7 +362,7 @@ class Console:
             detail = {"kind": kind, "message": str(error), "tried": tried, "remedies": cures}
             self.data({"error": detail, "exit_code": exit_code})
 
-    # ------------------------------------------------------------------ paper and ink
+    # ------------------------------------------------------------------ text and colour
 
     def _say(self, lines: Iterable[StyledLine]) -> None:
         """Lines to people, on stderr."""
