@@ -1062,18 +1062,18 @@ def test_a_window_of_time_bounds_a_fault(
 
 
 def test_faults_are_set_read_and_cleared_over_http(server: VendorServer, groq: Groq) -> None:
-    """The control desk: faults in, log and stats out, reset; a wrong fault is refused."""
-    desk = httpx.Client(base_url=f"{server.url}/_control")
-    with desk:
-        wrong = desk.post("/faults", json={"name": "no_such"})
-        unknown = desk.post("/faults", json={"name": "hang", "modell": "x"})
-        ok = desk.post("/faults", json=[{"name": "unauthorized", "count": 1}, "rpm"])
+    """The controls: faults in, log and stats out, reset; a wrong fault is refused."""
+    controls = httpx.Client(base_url=f"{server.url}/_control")
+    with controls:
+        wrong = controls.post("/faults", json={"name": "no_such"})
+        unknown = controls.post("/faults", json={"name": "hang", "modell": "x"})
+        ok = controls.post("/faults", json=[{"name": "unauthorized", "count": 1}, "rpm"])
         seen = [groq_error(groq.ask)[0] for _ in range(2)]
-        log = [json.loads(line) for line in desk.get("/log").text.splitlines()]
-        later = desk.get("/log", params={"since": 1}).text.splitlines()
-        stats = desk.get("/stats").json()
-        healed = desk.request("DELETE", "/faults").json()
-        desk.post("/reset")
+        log = [json.loads(line) for line in controls.get("/log").text.splitlines()]
+        later = controls.get("/log", params={"since": 1}).text.splitlines()
+        stats = controls.get("/stats").json()
+        healed = controls.request("DELETE", "/faults").json()
+        controls.post("/reset")
     assert (wrong.status_code, unknown.status_code, ok.json()) == (400, 400, {"faults": 2})
     assert seen == [401, 429]
     assert [(one["vendor"], one["model"], one["fault"]) for one in log] == [

@@ -249,10 +249,10 @@ def test_every_key_is_refused() -> None:
 
 def test_a_key_that_is_refused_after_it_worked_is_asked_once_more() -> None:
     """Until then it is only named to who asks for what is out for a time, too, as at the end."""
-    desk = Desk(Target(A), Target(D))
-    desk.reply(desk.lease())
-    desk.fail(desk.lease(), C.AUTHENTICATION, status=401)
-    registry = desk.router.registry
+    bench = Bench(Target(A), Target(D))
+    bench.reply(bench.lease())
+    bench.fail(bench.lease(), C.AUTHENTICATION, status=401)
+    registry = bench.router.registry
     assert registry.troubles() == ()
     assert [(one.target, one.status) for one in registry.troubles(refused=True)] == [(A, 401)]
     assert registry.usable() == {A, D}
@@ -291,7 +291,7 @@ def test_answers_go_on_after_a_pause() -> None:
 # --------------------------------------------------------------------------- one turn at a time
 
 
-class Desk:
+class Bench:
     """A router on a clock that only moves when told."""
 
     def __init__(self, *targets: Target, policy: RoutingPolicy | None = None) -> None:
@@ -319,200 +319,200 @@ class Desk:
 
 def test_two_calls_until_the_first_answer() -> None:
     """A provider that was never heard of gets two calls: its key may be refused."""
-    desk = Desk(Target(A), Target(B))
-    first, second = desk.lease(), desk.lease()
+    bench = Bench(Target(A), Target(B))
+    first, second = bench.lease(), bench.lease()
     assert (first.ref, second.ref) == (A, A)
-    turn = desk.router.turn(TRAIL, lambda _: DEMAND)
+    turn = bench.router.turn(TRAIL, lambda _: DEMAND)
     assert isinstance(turn, QueuedWait)
     assert turn.why.reason is WaitReason.IN_FLIGHT
-    desk.reply(first)
-    assert [desk.lease().ref for _ in range(3)] == [A, A, A]
-    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
+    bench.reply(first)
+    assert [bench.lease().ref for _ in range(3)] == [A, A, A]
+    assert isinstance(bench.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
 
 
 @pytest.mark.parametrize(("many", "calls"), [(8, 2), (64, 4)])
 def test_a_key_that_was_not_refused_may_hold_two_models(many: int, calls: int) -> None:
     """Any reply shows that the key is taken; where many calls may be out, four leave at once."""
-    desk = Desk(
+    bench = Bench(
         Target(A),
         Target(B),
         Target(ModelRef("groq", "c")),
         policy=RoutingPolicy(max_in_flight=many),
     )
-    desk.fail(desk.lease(), C.OVERLOADED, status=503)
-    held = [desk.router.turn(TRAIL, lambda _: DEMAND) for _ in range(calls + 1)]
+    bench.fail(bench.lease(), C.OVERLOADED, status=503)
+    held = [bench.router.turn(TRAIL, lambda _: DEMAND) for _ in range(calls + 1)]
     assert [isinstance(turn, Lease) for turn in held] == [True] * calls + [False]
 
 
 def test_replies_of_one_model_make_room_for_another_of_its_provider() -> None:
     """Once it has replied itself."""
-    desk = Desk(Target(A), Target(B))
-    for lease in [desk.lease(), desk.lease()]:
-        desk.reply(lease)
-    of_b, _ = [desk.lease(Trail(used_up=frozenset({A}))) for _ in range(2)]
-    desk.reply(of_b)
-    held = [desk.lease().ref for _ in range(31)]
+    bench = Bench(Target(A), Target(B))
+    for lease in [bench.lease(), bench.lease()]:
+        bench.reply(lease)
+    of_b, _ = [bench.lease(Trail(used_up=frozenset({A}))) for _ in range(2)]
+    bench.reply(of_b)
+    held = [bench.lease().ref for _ in range(31)]
     assert (held.count(A), held.count(B)) == (16, 15)  # one of B still runs, too: 2 << 3 each
-    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
+    assert isinstance(bench.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
 
 
 def test_a_model_that_failed_begins_anew_by_its_own_replies() -> None:
     """What others can bear says nothing of one that was down."""
-    desk = Desk(Target(A), Target(B))
+    bench = Bench(Target(A), Target(B))
     for _ in range(3):
-        desk.reply(desk.lease())
-    while desk.state(B) != "open":
-        lease = desk.lease(Trail(used_up=frozenset({A})))
-        desk.fail(lease, C.OVERLOADED)
-    desk.time.now += 60
-    desk.reply(desk.lease(Trail(used_up=frozenset({A}))))  # the probe
+        bench.reply(bench.lease())
+    while bench.state(B) != "open":
+        lease = bench.lease(Trail(used_up=frozenset({A})))
+        bench.fail(lease, C.OVERLOADED)
+    bench.time.now += 60
+    bench.reply(bench.lease(Trail(used_up=frozenset({A}))))  # the probe
     for _ in range(4):
-        desk.lease(Trail(used_up=frozenset({A})))
-    turn = desk.router.turn(Trail(used_up=frozenset({A})), lambda _: DEMAND)
+        bench.lease(Trail(used_up=frozenset({A})))
+    turn = bench.router.turn(Trail(used_up=frozenset({A})), lambda _: DEMAND)
     assert isinstance(turn, QueuedWait)
 
 
 def test_of_few_calls_a_provider_gets_two_at_first() -> None:
     """Where it hangs, eight calls at once must not all hang there."""
-    desk = Desk(Target(A), Target(B), policy=RoutingPolicy(max_in_flight=8))
-    assert [desk.lease().ref for _ in range(2)] == [A, A]
-    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
+    bench = Bench(Target(A), Target(B), policy=RoutingPolicy(max_in_flight=8))
+    assert [bench.lease().ref for _ in range(2)] == [A, A]
+    assert isinstance(bench.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
 
 
 def test_calls_that_just_left_are_not_waited_for() -> None:
     """Nobody knows when one of many calls ends, but not before its latency: until then the next
     place of the route is nearer than a busy first one."""
-    desk = Desk(Target(A), Target(D), policy=RoutingPolicy(stickiness_s=0.8))
-    for early in [desk.lease(), desk.lease(), desk.lease()]:
-        desk.reply(early, latency_s=1.0)
-    refs = [desk.lease().ref for _ in range(9)]
+    bench = Bench(Target(A), Target(D), policy=RoutingPolicy(stickiness_s=0.8))
+    for early in [bench.lease(), bench.lease(), bench.lease()]:
+        bench.reply(early, latency_s=1.0)
+    refs = [bench.lease().ref for _ in range(9)]
     assert refs == [A] * 8 + [D]  # a reply of A is 1.0 + 1.0 away, one of D 0.8 + 1.0
-    desk.time.now += 0.5
-    turn = desk.router.turn(TRAIL, lambda _: DEMAND)
+    bench.time.now += 0.5
+    turn = bench.router.turn(TRAIL, lambda _: DEMAND)
     assert isinstance(turn, QueuedWait)
     assert (turn.ref, turn.seconds) == (A, 0.5)
 
 
 def test_calls_that_left_before_do_not_double_the_open_time() -> None:
     """Eight calls in flight to a model that dies open it once, for five seconds."""
-    desk = Desk(Target(A), Target(D))
+    bench = Bench(Target(A), Target(D))
     for _ in range(3):
-        desk.reply(desk.lease())
-    leases = [desk.lease() for _ in range(8)]
-    decisions = [desk.fail(lease, C.OVERLOADED) for lease in leases]
-    assert {decided.until for decided in decisions} == {desk.time.now + 5}
+        bench.reply(bench.lease())
+    leases = [bench.lease() for _ in range(8)]
+    decisions = [bench.fail(lease, C.OVERLOADED) for lease in leases]
+    assert {decided.until for decided in decisions} == {bench.time.now + 5}
     assert {decided.health.opened for decided in decisions} == {1}
 
 
 def test_a_reply_that_left_before_does_not_revive() -> None:
     """What a model sent before it went down does not make it ready."""
-    desk = Desk(Target(A), Target(D))
-    early, late = desk.lease(), desk.lease()
-    desk.fail(late, C.OVERLOADED)
-    desk.reply(early)
-    assert desk.state() == "open"
+    bench = Bench(Target(A), Target(D))
+    early, late = bench.lease(), bench.lease()
+    bench.fail(late, C.OVERLOADED)
+    bench.reply(early)
+    assert bench.state() == "open"
 
 
 def test_one_probe_at_a_time() -> None:
     """After its rest one worker asks, the others go elsewhere; its answer opens the door."""
-    desk = Desk(Target(A), Target(D))
-    hung = desk.lease()
-    desk.fail(desk.lease(), C.OVERLOADED)
-    desk.time.now += 5
-    assert [desk.lease().ref for _ in range(3)] == [A, D, D]
-    desk.fail(hung, C.TIMEOUT)
-    assert desk.state() == "probing"
+    bench = Bench(Target(A), Target(D))
+    hung = bench.lease()
+    bench.fail(bench.lease(), C.OVERLOADED)
+    bench.time.now += 5
+    assert [bench.lease().ref for _ in range(3)] == [A, D, D]
+    bench.fail(hung, C.TIMEOUT)
+    assert bench.state() == "probing"
 
 
 def test_the_panic_rule() -> None:
     """When the second of two goes out of use, the first is not left alone for longer than 60 s."""
-    desk = Desk(Target(A), Target(D))
-    desk.router.registry.restore(A, health=Health(state=State.OPEN, until=1100, opened=4))
-    assert desk.fail(desk.lease(), C.OVERLOADED).until == 1005
-    assert desk.router.registry.view()[0].until == 1060
+    bench = Bench(Target(A), Target(D))
+    bench.router.registry.restore(A, health=Health(state=State.OPEN, until=1100, opened=4))
+    assert bench.fail(bench.lease(), C.OVERLOADED).until == 1005
+    assert bench.router.registry.view()[0].until == 1060
 
 
 def test_waiting_is_counted_only_while_someone_waits() -> None:
     """The time before the first call, and between a reply and the next call, is no waiting."""
-    desk = Desk(Target(A), policy=RoutingPolicy(max_wait_s=100.0))
-    desk.time.now += 500
-    desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=60.0)
-    desk.time.now += 10
-    hold = desk.router.turn(TRAIL, lambda _: DEMAND)
+    bench = Bench(Target(A), policy=RoutingPolicy(max_wait_s=100.0))
+    bench.time.now += 500
+    bench.fail(bench.lease(), C.RATE_LIMIT, retry_after_s=60.0)
+    bench.time.now += 10
+    hold = bench.router.turn(TRAIL, lambda _: DEMAND)
     assert isinstance(hold, QueuedWait)
-    desk.time.now += 50
-    assert desk.router.waited_s == 50
-    desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=51.0)
-    pause = desk.router.turn(TRAIL, lambda _: DEMAND)
+    bench.time.now += 50
+    assert bench.router.waited_s == 50
+    bench.fail(bench.lease(), C.RATE_LIMIT, retry_after_s=51.0)
+    pause = bench.router.turn(TRAIL, lambda _: DEMAND)
     assert isinstance(pause, Pause)
     assert (pause.resume_in_s, pause.why.reason) == (51.0, WaitReason.STATE)
     assert str(pause.why) == "rate_limit: words"
-    desk.router.accepted()
-    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
+    bench.router.accepted()
+    assert isinstance(bench.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
 
 
 def test_a_wait_that_fits_exactly_is_not_lost_by_rounding() -> None:
     """A worker that looks again each second does not give up a wait that it was granted."""
-    desk = Desk(Target(A), policy=RoutingPolicy(max_wait_s=60.0))
-    desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=60.0)
+    bench = Bench(Target(A), policy=RoutingPolicy(max_wait_s=60.0))
+    bench.fail(bench.lease(), C.RATE_LIMIT, retry_after_s=60.0)
     hold = None
     for _ in range(600):
-        turn = desk.router.turn(TRAIL, lambda _: DEMAND, hold)
+        turn = bench.router.turn(TRAIL, lambda _: DEMAND, hold)
         if isinstance(turn, Lease):
             break
         assert isinstance(turn, QueuedWait)
         hold = turn
-        desk.time.now += 0.1
-    assert desk.time.now == pytest.approx(1060.0, abs=0.2)
+        bench.time.now += 0.1
+    assert bench.time.now == pytest.approx(1060.0, abs=0.2)
 
 
 def test_a_rest_passes_on_the_clock_that_was_given() -> None:
     """As long as it is asked for, and never longer than a worker may go without a look."""
-    desk = Desk(Target(A))
+    bench = Bench(Target(A))
     for asked, rested in ((0.4, 0.4), (600.0, RECHECK_S)):
-        before = desk.time.now
-        desk.router.rest(asked)
-        assert desk.time.now - before == pytest.approx(rested)
+        before = bench.time.now
+        bench.router.rest(asked)
+        assert bench.time.now - before == pytest.approx(rested)
 
 
 def test_no_pause_while_calls_are_out() -> None:
     """A worker with nothing to call stays while another's call is in flight."""
-    desk = Desk(Target(A), Target(D), policy=RoutingPolicy(max_wait_s=60.0))
-    out = desk.lease()
-    desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=3600.0)
-    desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=3600.0)
-    turn = desk.router.turn(TRAIL, lambda _: DEMAND)
+    bench = Bench(Target(A), Target(D), policy=RoutingPolicy(max_wait_s=60.0))
+    out = bench.lease()
+    bench.fail(bench.lease(), C.RATE_LIMIT, retry_after_s=3600.0)
+    bench.fail(bench.lease(), C.RATE_LIMIT, retry_after_s=3600.0)
+    turn = bench.router.turn(TRAIL, lambda _: DEMAND)
     assert isinstance(turn, QueuedWait)
     assert (turn.why.reason, turn.place) == (WaitReason.IN_FLIGHT, None)
-    desk.reply(out)
-    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND, turn), Pause)
+    bench.reply(out)
+    assert isinstance(bench.router.turn(TRAIL, lambda _: DEMAND, turn), Pause)
 
 
 def test_a_sleep_of_the_machine_is_forgotten() -> None:
     """A call that spans a sleep blames nobody, and waits end as if the clock had run."""
-    desk = Desk(Target(A), Target(D))
-    lease = desk.lease()
-    desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=600.0)
-    desk.time.wall_offset += 3600.0
-    decided = desk.fail(lease, C.CONNECTION_ERROR)
+    bench = Bench(Target(A), Target(D))
+    lease = bench.lease()
+    bench.fail(bench.lease(), C.RATE_LIMIT, retry_after_s=600.0)
+    bench.time.wall_offset += 3600.0
+    decided = bench.fail(lease, C.CONNECTION_ERROR)
     assert (decided.then, decided.trail) == (Then.NEXT, TRAIL)
-    assert desk.router.registry.provider_health()["groq"].lost == ()
-    assert desk.state() == "ready"
+    assert bench.router.registry.provider_health()["groq"].lost == ()
+    assert bench.state() == "ready"
 
 
 def test_a_clock_set_back_changes_no_wait() -> None:
     """The time of day may jump back by hours; what is waited for stays."""
-    desk = Desk(Target(A))
-    desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=60.0)
-    desk.time.wall_offset -= 7200.0
-    assert desk.router.registry.view()[0].until == 1060.0
+    bench = Bench(Target(A))
+    bench.fail(bench.lease(), C.RATE_LIMIT, retry_after_s=60.0)
+    bench.time.wall_offset -= 7200.0
+    assert bench.router.registry.view()[0].until == 1060.0
 
 
 def test_one_header_tells_the_plan() -> None:
     """A thousand requests a day is the free tier, whose other limits no header shows."""
-    desk = Desk(Target(A, tiers=(FREE, DEVELOPER)))
-    desk.reply(desk.lease(), LimitReading("requests", "day", 1000, 999))
-    buckets = desk.router.registry.view()[0].budgets.buckets
+    bench = Bench(Target(A, tiers=(FREE, DEVELOPER)))
+    bench.reply(bench.lease(), LimitReading("requests", "day", 1000, 999))
+    buckets = bench.router.registry.view()[0].budgets.buckets
     assert {key: bucket.limit for key, bucket in buckets.items()} == {
         (r.kind, r.window): r.limit for r in FREE
     }
@@ -520,9 +520,9 @@ def test_one_header_tells_the_plan() -> None:
 
 def test_what_the_server_counts_more_is_learnt() -> None:
     """Groq counts the reasoning it expects: 1,500 asked, 1,740 counted of 1,000 allowed."""
-    desk = Desk(Target(A, reasoning_allowance=500))
-    lease = desk.lease()
-    decided = desk.fail(
+    bench = Bench(Target(A, reasoning_allowance=500))
+    lease = bench.lease()
+    decided = bench.fail(
         lease,
         C.CONTEXT_LENGTH,
         kind="output_tokens",
@@ -531,14 +531,14 @@ def test_what_the_server_counts_more_is_learnt() -> None:
         requested=1740,
     )
     assert (lease.max_completion_tokens, decided.then) == (1500, Then.SHRINK)
-    assert desk.lease(decided.trail).max_completion_tokens == 760
+    assert bench.lease(decided.trail).max_completion_tokens == 760
 
 
 def test_a_shrunk_request_is_never_a_stump() -> None:
     """Less than the shortest answer is not asked for: the task goes where it fits."""
-    desk = Desk(Target(A, reasoning_allowance=500), Target(D))
-    decided = desk.fail(
-        desk.lease(),
+    bench = Bench(Target(A, reasoning_allowance=500), Target(D))
+    decided = bench.fail(
+        bench.lease(),
         C.CONTEXT_LENGTH,
         kind="output_tokens",
         window="minute",
@@ -546,17 +546,17 @@ def test_a_shrunk_request_is_never_a_stump() -> None:
         requested=1500,
     )
     assert decided.then is Then.NEXT
-    assert desk.lease().ref == D
+    assert bench.lease().ref == D
 
 
 def test_a_model_that_is_out_for_the_day_is_no_other_model() -> None:
     """An answer refused three times is asked anew where the only other model is back tomorrow."""
-    desk = Desk(Target(A), Target(D), policy=RoutingPolicy(max_wait_s=60.0))
-    leases = [desk.lease() for _ in range(3)]
-    desk.fail(leases[2], C.QUOTA_EXHAUSTED, retry_after_s=40_000.0)
-    desk.reply(leases[0])
+    bench = Bench(Target(A), Target(D), policy=RoutingPolicy(max_wait_s=60.0))
+    leases = [bench.lease() for _ in range(3)]
+    bench.fail(leases[2], C.QUOTA_EXHAUSTED, retry_after_s=40_000.0)
+    bench.reply(leases[0])
     refused = Failure(C.OUTPUT_INVALID, "too short")
-    decided = desk.router.refused(leases[0], refused, Trail(blamed=2, here=2, models=(A,)))
+    decided = bench.router.refused(leases[0], refused, Trail(blamed=2, here=2, models=(A,)))
     assert (decided.then, decided.trail.used_up) == (Then.ANEW, frozenset())
 
 
@@ -577,37 +577,39 @@ def test_a_model_that_is_out_for_the_day_is_no_other_model() -> None:
 def test_bounds_count_what_is_in_flight(policy: RoutingPolicy, why: str) -> None:
     """Calls that are out may still take what they reserved: no bound is overshot."""
     targets = [Target(ref, input_usd=1e-6, output_usd=1e-6) for ref in (A, D)]
-    desk = Desk(*targets, policy=policy)
-    desk.lease(), desk.lease()
-    assert desk.router.turn(TRAIL, lambda _: DEMAND) == Spent(why)
+    bench = Bench(*targets, policy=policy)
+    bench.lease(), bench.lease()
+    assert bench.router.turn(TRAIL, lambda _: DEMAND) == Spent(why)
 
 
 def test_the_usual_bound_on_calls_is_not_the_users() -> None:
     """Nobody set it, so it is told apart: reaching it is a failure, not what was asked for."""
-    desk = Desk(Target(A), policy=RoutingPolicy(max_calls=1, usual_calls=True))
-    desk.reply(desk.lease())
+    bench = Bench(Target(A), policy=RoutingPolicy(max_calls=1, usual_calls=True))
+    bench.reply(bench.lease())
     why = "1 calls are the most that this batch usually makes; --max-calls allows more"
-    assert desk.router.turn(TRAIL, lambda _: DEMAND) == Spent(why, of_user=False)
+    assert bench.router.turn(TRAIL, lambda _: DEMAND) == Spent(why, of_user=False)
 
 
 def test_a_daily_window_that_refills_fast_is_waited_for() -> None:
     """500,000 requests a day free one each fifth of a second: that is a wait, no pause."""
-    desk = Desk(Target(A), policy=RoutingPolicy(max_wait_s=60.0))
-    desk.reply(desk.lease(), LimitReading("requests", "day", 500_000, 0))
-    turn = desk.router.turn(TRAIL, lambda _: DEMAND)
+    bench = Bench(Target(A), policy=RoutingPolicy(max_wait_s=60.0))
+    bench.reply(bench.lease(), LimitReading("requests", "day", 500_000, 0))
+    turn = bench.router.turn(TRAIL, lambda _: DEMAND)
     assert isinstance(turn, QueuedWait)
     assert turn.seconds <= 1.0
 
 
 def test_restored_budgets_are_used() -> None:
     """What a former process left of a budget is what this one begins with."""
-    desk = Desk(Target(A), policy=RoutingPolicy(max_wait_s=60.0))
-    desk.router.registry.state_limits(A, limits(("tokens", "minute", 8000)))
-    bucket = desk.router.registry.view()[0].budgets.buckets["tokens", "minute"]
-    desk.router.registry.restore(
-        A, health=desk.router.registry.view()[0].health, buckets=[bucket.take(8000, desk.time.now)]
+    bench = Bench(Target(A), policy=RoutingPolicy(max_wait_s=60.0))
+    bench.router.registry.state_limits(A, limits(("tokens", "minute", 8000)))
+    bucket = bench.router.registry.view()[0].budgets.buckets["tokens", "minute"]
+    bench.router.registry.restore(
+        A,
+        health=bench.router.registry.view()[0].health,
+        buckets=[bucket.take(8000, bench.time.now)],
     )
-    turn = desk.router.turn(TRAIL, lambda _: DEMAND)
+    turn = bench.router.turn(TRAIL, lambda _: DEMAND)
     assert isinstance(turn, QueuedWait)
     needed = Cost(1000, 1000).of("tokens") + 40
     assert turn.seconds == pytest.approx(needed / (8000 / 60))
@@ -617,16 +619,16 @@ def test_restored_budgets_are_used() -> None:
 
 def test_a_view_is_a_snapshot() -> None:
     """What people and the health file read is what was true when they asked."""
-    desk = Desk(Target(A))
-    desk.reply(desk.lease(), LimitReading("tokens", "minute", 8000, 7000))
-    [view] = desk.router.registry.view()
+    bench = Bench(Target(A))
+    bench.reply(bench.lease(), LimitReading("tokens", "minute", 8000, 7000))
+    [view] = bench.router.registry.view()
     before = (dict(view.budgets.buckets), list(view.experience.shares))
     buckets, shares = iter(view.budgets.buckets), iter(view.experience.shares)
     assert (next(buckets), next(shares)) == (("tokens", "minute"), 0.7)
-    desk.reply(desk.lease(), LimitReading("requests", "day", 1000, 900))
+    bench.reply(bench.lease(), LimitReading("requests", "day", 1000, 900))
     assert [*buckets, *shares] == []
     assert (view.budgets.buckets, list(view.experience.shares)) == before
-    [later] = desk.router.registry.view()
+    [later] = bench.router.registry.view()
     assert (len(later.budgets.buckets), len(later.experience.shares)) == (2, 2)
 
 
@@ -674,42 +676,42 @@ def test_under_limits_the_quotas_of_the_whole_route_are_used() -> None:
 
 def test_a_limited_named_provider_is_left_at_once() -> None:
     """A refusal is no pace: nothing is added, and the next call leaves elsewhere."""
-    desk = Desk(Target(A), Target(D), policy=NAMED)
-    assert desk.lease().spilled == ""
-    decided = desk.fail(desk.lease(), C.RATE_LIMIT, retry_after_s=2.0)
-    spilled = desk.lease()
+    bench = Bench(Target(A), Target(D), policy=NAMED)
+    assert bench.lease().spilled == ""
+    decided = bench.fail(bench.lease(), C.RATE_LIMIT, retry_after_s=2.0)
+    spilled = bench.lease()
     assert (spilled.ref, spilled.spilled) == (D, "its limits are used up for now")
-    moved = desk.lease(decided.trail)
+    moved = bench.lease(decided.trail)
     assert (moved.ref, moved.spilled) == (D, "")
 
 
 def test_a_timeout_sends_its_task_elsewhere_at_once() -> None:
     """The task that timed out does not wait for the named provider; others do."""
-    desk = Desk(Target(A), Target(B), Target(D), policy=NAMED)
-    decided = desk.fail(desk.lease(), C.TIMEOUT)
-    assert desk.lease(decided.trail).ref == D
-    assert desk.lease().ref == A
+    bench = Bench(Target(A), Target(B), Target(D), policy=NAMED)
+    decided = bench.fail(bench.lease(), C.TIMEOUT)
+    assert bench.lease(decided.trail).ref == D
+    assert bench.lease().ref == A
 
 
 def test_a_named_provider_that_hangs_is_not_waited_for_long() -> None:
     """What is overdue is taken to be as late again: after some seconds the others are paid."""
-    desk = Desk(Target(A), Target(D), policy=NAMED)
-    desk.lease(), desk.lease()
-    assert isinstance(desk.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
-    desk.time.now += 8
-    spilled = desk.lease()
+    bench = Bench(Target(A), Target(D), policy=NAMED)
+    bench.lease(), bench.lease()
+    assert isinstance(bench.router.turn(TRAIL, lambda _: DEMAND), QueuedWait)
+    bench.time.now += 8
+    spilled = bench.lease()
     assert (spilled.ref, spilled.spilled) == (D, "its next call is over 5 s away")
 
 
 def test_a_queue_at_the_named_provider_is_work() -> None:
     """A worker more is worth it while another provider has room, not while all are busy."""
-    desk = Desk(Target(A), Target(D), policy=NAMED)
-    desk.router.registry.state_limits(A, limits(("requests", "minute", 30)))
-    desk.reply(desk.lease(), LimitReading("requests", "minute", 30, 0))
-    assert desk.router.ready(lambda _: DEMAND)
-    turn = desk.router.turn(TRAIL, lambda _: DEMAND)
+    bench = Bench(Target(A), Target(D), policy=NAMED)
+    bench.router.registry.state_limits(A, limits(("requests", "minute", 30)))
+    bench.reply(bench.lease(), LimitReading("requests", "minute", 30, 0))
+    assert bench.router.ready(lambda _: DEMAND)
+    turn = bench.router.turn(TRAIL, lambda _: DEMAND)
     assert isinstance(turn, QueuedWait)
     assert turn.ref == A
-    held = [desk.router.turn(TRAIL, lambda _: DEMAND) for _ in range(3)]
+    held = [bench.router.turn(TRAIL, lambda _: DEMAND) for _ in range(3)]
     refs = [turn.ref for turn in held if isinstance(turn, QueuedWait | Lease)]
     assert refs == [A, A, D]  # two seconds a call: the fourth would wait eight

@@ -1,4 +1,4 @@
-"""The server: which vendor a path belongs to, faults, keys, the record, and the control desk."""
+"""The server: which vendor a path belongs to, faults, keys, the record, and the controls."""
 
 from __future__ import annotations
 
@@ -376,10 +376,10 @@ class VendorServer:
         arrival = Arrival(engine, "batch_line", request, self.elapsed_s())
         self._note(arrival, model, None, answered, in_flight=1)
 
-    # -- the control desk ---------------------------------------------------------------------
+    # -- the controls ---------------------------------------------------------------------
 
     def _control(self, request: HttpRequest) -> Reply:
-        desk: dict[tuple[str, str], Callable[[HttpRequest], Reply]] = {
+        controls: dict[tuple[str, str], Callable[[HttpRequest], Reply]] = {
             ("POST", "faults"): self._control_faults,
             ("DELETE", "faults"): self._control_heal,
             ("GET", "log"): self._control_log,
@@ -387,9 +387,9 @@ class VendorServer:
             ("POST", "reset"): self._control_reset,
         }
         name = request.path.removeprefix("/_control/")
-        if act := desk.get((request.method, name)):
+        if act := controls.get((request.method, name)):
             return act(request)
-        known = ", ".join(f"{method} {path}" for method, path in desk)
+        known = ", ".join(f"{method} {path}" for method, path in controls)
         return dialects.json_reply(404, {"error": f"there is no such control; there are: {known}"})
 
     def _control_faults(self, request: HttpRequest) -> Reply:
