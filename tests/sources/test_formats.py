@@ -262,3 +262,72 @@ def test_no_text_is_lost_or_doubled_whatever_its_numbers(
     found = chunks(path)
     assert sum(visible(c.text) for c in found) == outline.characters
     assert "".join("".join(c.text for c in found).split()) == "".join(path.read_text().split())
+
+
+_ACT = """Boats Act 2015
+
+PART 1
+GENERAL
+
+1 Lookouts
+(1) A master must keep a lookout.
+(2) A raft is no boat.
+
+2 Amendment of the Harbours Act 1990
+After section 7 insert—
+"7A Lights
+(1) A boat must show a light.
+(2) The light must be white."
+
+3 Commencement
+This Act comes into force on
+1 May 2016 and not before.
+
+SCHEDULE 1
+Fees
+1 (1) The fee for a small boat is ten pounds.
+(2) It is payable in advance.
+2 The fee for a large boat is ninety pounds.
+"""
+_PAGE = """<h1>Boats Act 2015</h1><h2>Part 1 General</h2><h3>1 Lookouts</h3>
+<p>(1) A master must keep a lookout.</p><h3>Section 2. Lights</h3>
+<ol><li>The light is white.</li><li>It burns all night.</li></ol>"""
+_CLML = (
+    '<Legislation xmlns="http://www.legislation.gov.uk/namespaces/legislation" '
+    'xmlns:dc="http://purl.org/dc/elements/1.1/"><Metadata><dc:title>The Boats {} 2015</dc:title>'
+    "</Metadata><Secondary><Body><P1><Pnumber>1</Pnumber><P1para><P2><Pnumber>1</Pnumber><P2para>"
+    "<Text>A master must keep a lookout.</Text></P2para></P2></P1para></P1></Body></Secondary>"
+    "</Legislation>"
+)
+_CODE = (
+    '<uscDoc xmlns="http://xml.house.gov/schemas/uslm/1.0"><main><section><num value="9">§ 9.'
+    "</num><content>A boat shall show a light.</content><notes><note><heading>Amendments</heading>"
+    "<p>1990: very much was changed.</p></note></notes></section></main></uscDoc>"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words", "place"),
+    [
+        ("act.txt", _ACT, "A raft is no boat", "s 1(2)"),
+        ("act.txt", _ACT, "A boat must show a light", "s 2"),
+        ("act.txt", _ACT, "The light must be white", "s 2"),
+        ("act.txt", _ACT, "1 May 2016 and not before", "s 3"),
+        ("act.txt", _ACT, "The fee for a small boat", "Sch 1, para 1(1)"),
+        ("act.txt", _ACT, "The fee for a large boat", "Sch 1, para 2"),
+        ("act.html", _PAGE, "A master must keep", "s 1(1)"),
+        ("act.html", _PAGE, "It burns all night", "s 2(2)"),
+        ("si.xml", _CLML.format("Regulations"), "A master must", "reg 1(1)"),
+        ("si.xml", _CLML.format("Order"), "A master must", "art 1(1)"),
+        ("si.xml", _CLML.format("Rules"), "A master must", "r 1(1)"),
+        ("code.xml", _CODE, "shall show a light", "§ 9"),
+        ("code.xml", _CODE, "very much was changed", "§ 9 note"),
+    ],
+)
+def test_a_place_is_right_or_a_wider_one(
+    tmp_path: Path, name: str, text: str, words: str, place: str
+) -> None:
+    """Numbers of quoted amendments, of schedules, of lists and of notes are not the sections'."""
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    assert place_of(chunks(path), words) == place

@@ -138,6 +138,8 @@ class _Cutter:
 
     def _pinpoint(self, division: Division, way: _Way) -> str:
         """How the division is cited; empty where nothing with a number leads to it."""
+        if division.level == "note" and way.pinpoint:
+            return f"{way.pinpoint} note"
         if not division.number:
             return way.pinpoint
         if division.level in UNITS and not way.unit:
@@ -158,7 +160,7 @@ class _Cutter:
                     lines.append(item)
                     continue
                 # A number that comes twice names no place: what is there is cited by the one above.
-                known = item.number and numbers[item.number] == 1
+                known = item.level == "note" or (item.number and numbers[item.number] == 1)
                 lay(item, self._below(pinpoint, item) if known else pinpoint)
             if pinpoint and not (places and places[-1] == (first, len(lines), pinpoint)):
                 places.append((first, len(lines), pinpoint))
@@ -168,6 +170,8 @@ class _Cutter:
         return _piece(lines, words, way, places[::-1])
 
     def _below(self, pinpoint: str, division: Division) -> str:
+        if division.level == "note":
+            return pinpoint and f"{pinpoint} note"  # editors' words, not the section's
         if pinpoint and division.level not in GROUPING:
             return deeper(pinpoint, division)
         own = label(division, kind=self._outline.kind, jurisdiction=self._jurisdiction)

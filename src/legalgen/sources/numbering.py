@@ -47,7 +47,8 @@ _DECIMAL: Final = re.compile(r"(\d{1,3}[A-Z]{0,3}(?:\.\d{1,3}[A-Z]?)+)[.)]?\s+(?
 _DOTTED: Final = re.compile(
     r"(?:(\d{1,4}[A-Z]{0,3})[.)](?!\d)[\u2014\u2013-]?|\[(\d{1,4})\])\s*(?=\S)"
 )
-_BARE: Final = re.compile(r"(\d{1,4}[A-Z]{0,3})\s+(?=[A-Z][^.;:]{2,110}$)")
+_BARE: Final = re.compile(r"(\d{1,4}[A-Z]{0,3})\s+(?=[A-Z][^.;:]{2,110}$|\(1\)\s)")
+_BARE_SENTENCE: Final = re.compile(r"(\d{1,3})\s+(?=[A-Z])")
 _ENCLOSED: Final = re.compile(r"\(([0-9]{1,3}[A-Z]?|[a-z]{1,5}|[A-Z]{1,5})\)\s*(?=\S)")
 _LETTER: Final = re.compile(r"([a-z]|[ivx]{1,5})[.)]\s+(?=\S)")
 _ROMAN: Final = re.compile(r"[ivxlc]+", re.IGNORECASE)
@@ -80,9 +81,33 @@ def outline_of(lines: Iterable[Line], *, title: str = "") -> Outline:
     title = title or next((line.text for line in listed if line.heading == 1), "")
     kind = kind_of(title, [line.text for line in listed])
     nester = _Nester(kind)
-    for line in listed:
-        nester.take(line)
+    quoted = _quoted([line.text for line in listed])
+    for at, line in enumerate(listed):
+        nester.take(line, quoted=at in quoted)
     return Outline(nester.body, title, kind, characters=nester.characters)
+
+
+_QUOTED_LINES: Final = 80
+"""A quotation that is not closed within so many lines is a slip, and swallows nothing."""
+_CLOSES: Final = re.compile(r"[\"\u201d][.;,)]*$")
+
+
+def _quoted(lines: list[str]) -> set[int]:
+    """The lines that go on with a quotation, such as of what an Act inserts into another."""
+    found: set[int] = set()
+    for begin, text in enumerate(lines):
+        if begin in found or not _opens_quotation(text):
+            continue
+        following = range(begin + 1, min(len(lines), begin + _QUOTED_LINES))
+        end = next((at for at in following if _CLOSES.search(lines[at].rstrip())), None)
+        if end is not None:
+            found.update(range(begin + 1, end + 1))
+    return found
+
+
+def _opens_quotation(text: str) -> bool:
+    """Whether a quotation that begins in a line goes on after it."""
+    return text.count("\u201c") > text.count("\u201d") or text.count('"') % 2 == 1
 
 
 def nested(items: Iterable[str | Division]) -> list[str | Division]:
@@ -134,10 +159,13 @@ class _Nester:
         self.opened = [_Opened(self.body, "", -1)]
         self.characters = 0
 
-    def take(self, line: Line) -> None:
-        """Put the next line in its place."""
+    def take(self, line: Line, *, quoted: bool = False) -> None:
+        """Put the next line in its place; numbers in a quotation are those of another text."""
         self.characters += visible(line.text) + (len(line.number) + 1 if line.number else 0)
-        if line.heading:
+        if quoted:
+            shown = f"{line.number}. {line.text}" if line.number else line.text
+            self.opened[-1].division.items.append(shown)
+        elif line.heading:
             self._head(line)
         elif line.nesting:
             self._list_item(line)
@@ -157,6 +185,8 @@ class _Nester:
         # A heading may bear a number ("3. Fees"): then it is a clause, and those below go on.
         rank = 1 + line.heading
         mark = _decimal(text) or _dotted(text)
+        if mark is None and self.kind in ("statute", "instrument"):
+            mark = _bare(text)
         opened = Division("heading", "", text, [text])
         if mark is not None:
             opened = Division(self._counted(), mark.number, mark.rest, [text])
@@ -181,7 +211,18 @@ class _Nester:
         for mark in (_decimal(text), _dotted(text), _bare(text), _enclosed(text), _lettered(text)):
             if mark is not None and self._enter(mark, text):
                 return
-        self.opened[-1].division.items.append(text)  # it goes on with what was begun
+        mark = self._next_sentence(text)
+        if mark is None or not self._enter(mark, text):
+            self.opened[-1].division.items.append(text)  # it goes on with what was begun
+
+    def _next_sentence(self, text: str) -> _Mark | None:
+        """A bare number before a whole sentence: only where it is exactly the next one."""
+        found = _BARE_SENTENCE.match(text)
+        if found is None:
+            return None
+        before = next((o.division.number for o in reversed(self.opened) if o.style == "bare"), "")
+        follows = before.isdigit() and int(found[1]) == int(before) + 1
+        return _Mark("bare", found[1], "", 0, text[found.end() :]) if follows else None
 
     def _list_item(self, line: Line) -> None:
         """An item of a list: within the item that the list stands in."""
@@ -194,9 +235,10 @@ class _Nester:
             return
         above = next((o for o in reversed(self.opened) if o.rank < rank), self.opened[0])
         number = line.number
+        below = self._within_unit() and self._counted() != "clause"
         if above.division.number and number.isdigit() and above.style.startswith("list"):
-            number = f"{above.division.number}.{number}"
-        level = self._counted() if number[0].isdigit() else "paragraph"
+            number = number if below else f"{above.division.number}.{number}"
+        level = self._counted() if number[0].isdigit() and not below else "paragraph"
         text = f"{line.number}. {line.text}"
         heading = _heading_of(line.text)
         self._open(Division(level, number, heading, [text]), style, rank)
@@ -235,7 +277,15 @@ class _Nester:
 
     def _push(self, mark: _Mark, style: str, text: str) -> None:
         level = mark.level or self._counted()
-        if self._within_unit() and level == self._counted() and style in ("dotted", "bare"):
+        if level in ("section", "regulation") and any(
+            opened.division.level in ("schedule", "annex") for opened in self.opened
+        ):
+            level = "numbered"  # a paragraph of a schedule
+        if (
+            self._within_unit()
+            and level in (self._counted(), "numbered")
+            and style in ("dotted", "bare")
+        ):
             level = "paragraph"
         heading = _heading_of(mark.rest) if mark.level == "" else ""
         rank = max(self.opened[-1].rank + 0.01, _FREE_NUMBERS + 0.5)

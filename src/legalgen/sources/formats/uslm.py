@@ -16,6 +16,7 @@ MARKUP: Final = Markup(
             "subclause", "item", "subitem", "article", "appendix", "preface", "preamble",
         )},
         "clause": "paragraph", "schedule": "schedule", "level": "paragraph",
+        "notes": "note",
     },
     numbers=names("num"),
     headings=names("heading"),

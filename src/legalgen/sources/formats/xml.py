@@ -15,9 +15,10 @@ from lxml import etree
 from legalgen.errors import UsageError
 from legalgen.sources.formats import akoma_ntoso, clml, ecfr, formex, plain_xml, uslm
 from legalgen.sources.formats.markup import Element, Markup
-from legalgen.sources.outline import Division, Outline, visible
+from legalgen.sources.outline import Division, Outline, visible, walk
 
 _MARKUPS: Final = (akoma_ntoso.MARKUP, clml.MARKUP, uslm.MARKUP, ecfr.MARKUP, formex.MARKUP)
+_INSTRUMENTS: Final = {"Regulations": "regulation", "Rules": "rule", "Order": "article"}
 _CHUNK: Final = 1 << 16
 _DEEPEST: Final = 256
 _ENTITY: Final = re.compile(rb"<!\s*ENTITY", re.IGNORECASE)
@@ -180,7 +181,16 @@ class OutlineBuilder:
         """The outline, when the text has ended."""
         self._flush()
         self._markup.finish(self._body)
+        if self._outline.kind == "instrument" and self._outline.jurisdiction == "uk":
+            walk(self._body, self._name_unit)
         return self._outline
+
+    def _name_unit(self, division: Division) -> None:
+        """The sections of a statutory instrument are called after what its title says it is."""
+        if division.level == "section":
+            words = self._outline.title.split()
+            called = (level for word, level in _INSTRUMENTS.items() if word in words)
+            division.level = next(called, "regulation")
 
     def _captured(self, which: str, parts: list[str]) -> None:
         text = " ".join("".join(parts).split())
@@ -188,6 +198,9 @@ class OutlineBuilder:
         if which == "number":
             if not division.number and division.level not in ("text", "preface", "preamble"):
                 division.number = self._markup.bare(text)
+                word = text.partition(" ")[0].casefold()
+                if division.level == "section" and word in ("article", "regulation", "rule"):
+                    division.level = word
             self._line.append(" ")
             self._only_label = True
         else:
