@@ -53,6 +53,22 @@ def test_a_refused_key_is_bad(program: Program, vendors: VendorServer) -> None:
     assert (ended.code, bad) == (1, ["groq"])
 
 
+def test_servers_are_looked_at_as_providers_are(program: Program, vendors: VendorServer) -> None:
+    """Each by its name: one that answers, one that is not there, one without its vendor's key."""
+    config = program.home / "own.toml"
+    url = vendors.base_url("compat")
+    config.write_text(
+        f'[servers.gpu1]\nbase_url = "{url}"\n'
+        '[servers.gpu2]\nbase_url = "http://127.0.0.1:9/v1"\n'
+        "[servers.openrouter]\n",
+        "utf-8",
+    )
+    found = {each.name: each for each in examine(Settings.load({}, program.environ, config))}
+    assert (found["gpu1"].state, found["gpu2"].state) == ("ok", "bad")
+    assert found["openrouter"].state == "note"
+    assert "OPENROUTER_API_KEY" in found["openrouter"].remedy
+
+
 def test_no_key_at_all(tmp_path: Path) -> None:
     """Which command gives each provider its key, and the one that needs none."""
     program = Program(tmp_path, None)

@@ -110,8 +110,9 @@ def _config(settings: Settings) -> Iterator[Diagnosis]:
 def _providers(settings: Settings) -> Iterator[Diagnosis]:
     """The keys, by what each vendor's list of models says to them."""
     listings = {each.provider: each for each in inventory.refresh(settings)}
-    for name, spec in PROVIDERS.items():
-        if not spec.remote:
+    specs = settings.specs()
+    for name in dict.fromkeys([*specs, *listings]):  # a further key has a number beside its name
+        if name in specs and not specs[name].remote:
             continue
         listing = listings.get(name)
         if listing is None:
@@ -128,11 +129,13 @@ def _providers(settings: Settings) -> Iterator[Diagnosis]:
 
 
 def _without_key(settings: Settings, name: str) -> Diagnosis:
-    spec = PROVIDERS[name]
+    spec = settings.specs()[name]
     try:
         settings.key(name)
     except ConfigurationError as error:
         return Diagnosis(name, "bad", str(error))
+    if spec.needs_key and spec.speaks:
+        return Diagnosis(name, "note", "no key", f"set {spec.env_var}, or key in [servers.{name}]")
     if spec.needs_key:
         return Diagnosis(name, "note", "no key", f"legalgen config set-key {name}")
     return Diagnosis(name, "note", "no server is named", "--base-url http://host:port/v1")

@@ -83,12 +83,11 @@ def _models(settings: Settings, given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _targets(settings: Settings, _: Mapping[str, Any]) -> Iterator[str]:
-    from legalgen.providers import PROVIDERS
     from legalgen.providers.catalog import Catalog
 
     catalog = Catalog.load()
-    for name in PROVIDERS:
-        own = settings.providers[name].models if name in settings.providers else ()
+    for name in settings.specs():
+        own = settings.table(name).models
         listed = [spec.id for spec in catalog.models(name)]
         yield from (f"{name}/{model}" for model in dict.fromkeys([*own, *listed]))
 
