@@ -52,10 +52,16 @@ class _Piece(msgspec.Struct, gc=False):
 def chunks_of(
     outline: Outline, *, source: str, citation: str, jurisdiction: str, as_of: str | None
 ) -> Iterator[Chunk]:
-    """The chunks of a text, in reading order; their ids repeat nowhere in it."""
-    cutter = _Cutter(outline, jurisdiction)
+    """The chunks of a text, in reading order; their ids repeat nowhere in it.
+
+    The outline is used up: the text of a large file stands in memory once.
+    """
+    pieces = _Cutter(outline, jurisdiction).pieces()
+    outline.body.items.clear()
+    pieces.reverse()
     seen: Counter[str] = Counter()
-    for piece in cutter.pieces():
+    while pieces:
+        piece = pieces.pop()
         slug = piece.slug or "text"
         seen[slug] += 1
         ordinal = f"~{seen[slug]}" if seen[slug] > 1 else ""
