@@ -9,7 +9,7 @@ from legalgen.store.card import Details, count_details, write_card
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger
 from legalgen.store.parts import parts
-from legalgen.store.sample import Citation
+from legalgen.store.sample import Citation, GroundingText
 from tests.crash.rows import BATCH, make_sample
 from tests.dataset.shelf import filled, written
 
@@ -77,3 +77,25 @@ def test_a_batch_without_a_record_is_said_to_have_none(tmp_path: Path) -> None:
     data_dir = made(tmp_path / "data")
     (data_dir.batches / f"{BATCH}.json").unlink()
     assert count_details(data_dir).gates == {"not recorded": 4}
+
+
+def test_the_card_tells_the_texts_and_their_licences(tmp_path: Path) -> None:
+    """A row with two passages of one text counts once for it; without texts there is no section."""
+    acts = [GroundingText(f"boats-1#s{n}", "Boats Act 2015", f"s {n}", "OGL-3.0") for n in (1, 2)]
+    deal = GroundingText("deal-2#cl1", "Deal | 9", "clause 1", None)
+    samples = [
+        make_sample(0, sources=tuple(acts)),
+        make_sample(1, sources=(acts[0], deal)),
+        make_sample(2),
+        make_sample(3),
+    ]
+    data_dir = written(tmp_path / "grounded", samples, part_rows=2)
+    path = write_card(data_dir)
+    assert path is not None
+    text = path.read_text()
+    assert "## Sources\n" in text
+    assert "| Boats Act 2015 | OGL-3.0 | 50 % |\n" in text
+    assert "| Deal \\| 9 | not stated | 25 % |\n" in text
+    plain = write_card(made(tmp_path / "plain"))
+    assert plain is not None
+    assert "## Sources" not in plain.read_text()

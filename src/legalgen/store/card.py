@@ -20,7 +20,15 @@ from legalgen.errors import DiskError, UsageError
 from legalgen.providers.catalog import Catalog
 from legalgen.store.files import NOT_OURS, DataDir, replace_file
 from legalgen.store.ledger import Ledger
-from legalgen.store.parts import Skip, Summary, dataset_version, parts, read_columns, summarise
+from legalgen.store.parts import (
+    Skip,
+    Summary,
+    dataset_version,
+    footer,
+    parts,
+    read_columns,
+    summarise,
+)
 from legalgen.store.sample import OLDEST_VERSION, SCHEMA_VERSION, arrow_schema
 
 if TYPE_CHECKING:
@@ -33,6 +41,8 @@ _SIZES = (
     (1_000_000, "100K<n<1M"),
     (10_000_000, "1M<n<10M"),
 )
+_COUNTS: Final = 2
+"""The version of what is counted of each part."""
 _NO_PLACE: Final = frozenset({"", "unknown"})
 _UNLICENSED: Final = "not established; see the vendor's terms"
 
@@ -40,13 +50,15 @@ _UNLICENSED: Final = "not established; see the vendor's terms"
 class Details(msgspec.Struct):
     """What the card tells beyond the summary, in rows (``statuses``: in citations).
 
-    ``gates`` counts rows by what their batch was run with, ``gate`` and ``citation_policy``.
+    ``gates`` counts rows by what their batch was run with, ``gate`` and ``citation_policy``;
+    ``sources`` those that rest on texts of the user's own, by licence and title of the text.
     """
 
     statuses: dict[str, int] = {}
     prompts: dict[str, int] = {}
     flags: dict[str, int] = {}
     gates: dict[str, int] = {}
+    sources: dict[str, dict[str, int]] = {}
 
 
 def write_card(
@@ -107,6 +119,7 @@ def render_card(
                 flags=_flags(found, summary.rows),
                 statuses=_statuses(found),
                 prompts=_prompts(found),
+                sources=_sources(found, summary.rows),
                 version=version,
             ),
         ]
@@ -134,7 +147,7 @@ class _Index(msgspec.Struct):
     Only a saving of time: whatever does not fit what is on the disk is counted afresh.
     """
 
-    version: int = 1
+    version: int = _COUNTS
     parts: dict[str, tuple[int, int]] = {}
     details: Details = msgspec.field(default_factory=Details)
 
@@ -170,7 +183,7 @@ def _load_index(path: Path, found: Mapping[str, Path]) -> _Index:
         index = msgspec.json.decode(path.read_bytes(), type=_Index)
     except (OSError, *NOT_OURS):
         return _Index()
-    stands = index.version == 1 and all(
+    stands = index.version == _COUNTS and all(
         name in found and _stamp(found[name]) == stamp for name, stamp in index.parts.items()
     )
     return index if stands else _Index()
@@ -183,6 +196,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 def _count_part(data_dir: DataDir, path: Path, details: Details) -> None:
     table = read_columns(path, ("citations", "prompt_version", "flags", "batch_id"))
+    _count_sources(path, details)
     cited = _items(table["citations"])
     statuses = [status for chunk in cited for status in chunk.field("status").to_pylist()]
     flags = [flag for chunk in _items(table["flags"]) for flag in chunk.to_pylist()]
@@ -194,6 +208,17 @@ def _count_part(data_dir: DataDir, path: Path, details: Details) -> None:
     for batch_id, rows in batches.items():
         gates[_gate_of(data_dir, batch_id)] += rows
     details.gates = dict(gates)
+
+
+def _count_sources(path: Path, details: Details) -> None:
+    """Rows by the texts that they rest on; parts of version 1 know of none."""
+    if "sources" not in footer(path).schema.to_arrow_schema().names:
+        return
+    for sources in read_columns(path, ("sources",))["sources"].to_pylist():
+        named = {(each["licence"] or "", each["title"] or "") for each in sources or ()}
+        for licence, title in named:
+            titles = details.sources.setdefault(licence, {})
+            titles[title] = titles.get(title, 0) + 1
 
 
 def _items(column: pa.ChunkedArray) -> Iterator[pa.Array]:
@@ -385,6 +410,7 @@ _STATUS_WORDS: Final = {
     "parsed": "has the form of a citation; nobody has looked it up",
     "conflict": "contradicts another row: one of the two is wrong",
     "listed": "is in a list of known authorities",
+    "grounded": "is quoted word for word from one of the texts below Sources",
 }
 
 
@@ -408,6 +434,27 @@ def _prompts(details: Details) -> str:
     return "\n".join(lines) or "Not counted."
 
 
+def _sources(details: Details, total: int) -> str:
+    """The texts that grounded rows rest on; nothing where there are none."""
+    rows = [
+        (title or "untitled", licence or "not stated", _share(count, total))
+        for licence, titles in details.sources.items()
+        for title, count in titles.items()
+    ]
+    if not rows:
+        return ""
+    return _SOURCES.format(table=_table(("text", "licence", "rows"), sorted(rows)))
+
+
+_SOURCES = """
+## Sources
+
+Rows were written from these texts, whose licences apply to what is quoted of them. A citation with
+the status `grounded` is a quotation that stands in its text word for word, at the place named.
+
+{table}
+"""
+
 _BODY = """\
 # Synthetic legal questions and answers
 
@@ -427,7 +474,7 @@ The licences of the models apply to what they wrote, and so do the terms of who 
 {models}
 
 {licences}
-
+{sources}
 ## Coverage
 
 Shares of all rows.
