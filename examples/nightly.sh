@@ -7,6 +7,8 @@
 # Ends with 0 when there is nothing for a person to do: the dataset is full, a bound was met, or the
 # quotas of the day are used up. Every other exit code of legalgen is passed on: 6 means that a batch
 # was stopped by what nobody set (its prompt, its gate), which the next night will not mend.
+# Of a normal night it says nothing, so that cron mails nothing; a dead key, an account without credit
+# or another provider that is paid in its place is a line.
 set -u
 
 TOTAL=${1:-10000}
@@ -26,8 +28,7 @@ code=$?
 
 case $code in
 0) ;;
-4) echo "legalgen: a bound was met; the next night goes on" >&2 ;;
-75) echo "legalgen: the quotas are used up; the next night goes on" >&2 ;;
+4 | 75) ;; # a bound was met, the quotas are used up: the next night goes on, and nobody is mailed
 5) echo "legalgen: another batch was still running after ${WAIT_MAX:-2h}" >&2 && exit 5 ;;
 *) exit $code ;;
 esac

@@ -121,16 +121,38 @@ class TestNightly:
         assert "legalgen_batch_exit_code 0" in (site.base / "legalgen.prom").read_text("utf-8")
 
     def test_a_used_up_day_is_no_failure(self, site: Site, vendors: VendorServer) -> None:
-        """Exit 0 with one sentence; the metrics keep the 75; the next night goes on."""
+        """Exit 0, and nothing that cron would mail; the metrics keep the 75; the next goes on."""
         vendors.fail(None, "rpd", after=2, retry_after_s=2700.0)
-        ended = self.nightly(site, 6)
-        assert (ended.code, ended.out) == (0, "")
-        assert "the quotas are used up" in ended.err
+        assert self.nightly(site, 6) == Ended(0, "", "")
         assert "legalgen_batch_exit_code 75" in (site.base / "legalgen.prom").read_text("utf-8")
         assert 0 < site.rows().total() < 6
         site.next_day(vendors)
         assert self.nightly(site, 6) == Ended(0, "", "")
         assert site.rows().total() == 6
+
+    def test_a_dead_key_is_mailed(self, site: Site, vendors: VendorServer) -> None:
+        """One line for the key and one for who is paid instead; the dataset fills all the same."""
+        vendors.fail("groq", "unauthorized")
+        ended = self.nightly(site, 3)
+        assert (ended.code, ended.out, site.rows().total()) == (0, "", 3)
+        first, second = ended.err.splitlines()
+        assert "groq refuses the key" in first
+        assert "cerebras is paid in place of groq" in second
+
+    def test_where_everybody_refuses_it_is_a_failure(
+        self, site: Site, vendors: VendorServer
+    ) -> None:
+        """Exit 3 with what to mend; no row, no record."""
+        vendors.fail(None, "unauthorized")
+        ended = self.nightly(site, 3)
+        assert (ended.code, ended.out, site.rows().total()) == (3, "", 0)
+        assert "https://console.groq.com/keys" in ended.err
+
+    def test_a_day_that_is_over_before_it_begins(self, site: Site, vendors: VendorServer) -> None:
+        """No call can be made: as on every such night, nobody is mailed."""
+        vendors.fail(None, "rpd", retry_after_s=2700.0)
+        ended = self.nightly(site, 3)
+        assert (ended.code, ended.out) == (0, "")
 
     def test_a_prompt_at_fault_is_a_failure(self, site: Site, vendors: VendorServer) -> None:
         """Exit 6 is passed on: the next night would not do better."""
@@ -215,6 +237,25 @@ class TestChain:
         assert (ended.code, ended.err.count("ended with 6")) == (6, 1)
         assert (site.base / "chain.done").read_text("utf-8") == ""
 
+    def test_a_dead_key_is_said_and_the_chain_goes_on(
+        self, site: Site, vendors: VendorServer
+    ) -> None:
+        """An area is done by who works, and the batch says what is wrong with the other."""
+        vendors.fail("groq", "unauthorized")
+        ended = self.chain(site, AREAS="uk/contract")
+        assert (ended.code, ended.out) == (0, "")
+        assert "groq refuses the key" in ended.err
+        assert site.rows() == Counter({"uk/contract": 2})
+
+    def test_where_everybody_refuses_the_chain_ends(
+        self, site: Site, vendors: VendorServer
+    ) -> None:
+        """Exit 3 at the first area; none is noted as done."""
+        vendors.fail(None, "unauthorized")
+        ended = self.chain(site)
+        assert (ended.code, ended.err.count("ended with 3")) == (3, 1)
+        assert (site.base / "chain.done").read_text("utf-8") == ""
+
     def test_another_batch_ends_it(self, site: Site, vendors: VendorServer) -> None:
         """Exit 5; nothing is noted as done."""
         with site.another_batch():
@@ -246,7 +287,7 @@ class TestCrontab:
         shell = environ["SHELL"]
         assert run([shell, "-c", night], environ, site.base) == Ended(0, "", "")
         assert site.rows().total() == 3
-        assert run([shell, "-c", sunday], environ, site.base).code == 0
+        assert run([shell, "-c", sunday], environ, site.base) == Ended(0, "", "")
         assert all("%" not in command for command in commands)
 
 
@@ -286,6 +327,22 @@ class TestSystemd:
         allowed = self.unit("legalgen.service")["Service"]["SuccessExitStatus"].split()
         assert allowed == ["4", "75"]
         assert str(self.start(home).code) in allowed
+
+    def test_where_everybody_refuses_the_unit_fails(
+        self, home: Path, vendors: VendorServer
+    ) -> None:
+        """3 is no success status, and the journal has what to mend."""
+        vendors.fail(None, "unauthorized")
+        ended = self.start(home)
+        assert (ended.code, ended.out) == (3, "")
+        assert "https://console.groq.com/keys" in ended.err
+
+    def test_a_dead_key_is_in_the_journal(self, home: Path, vendors: VendorServer) -> None:
+        """The unit succeeds with the other provider, and says so."""
+        vendors.fail("groq", "unauthorized")
+        ended = self.start(home)
+        assert (ended.code, ended.out) == (0, "")
+        assert "groq refuses the key" in ended.err
 
     def test_systemd_accepts_both_units(self, home: Path) -> None:
         """``systemd-analyze verify`` finds nothing, where systemd is."""

@@ -101,12 +101,22 @@ def batch(
     batch_id: Annotated[
         str | None,
         typer.Argument(
-            metavar="ID", help="With --resume: which; the newest.", autocompletion=BATCHES
+            metavar="ID",
+            help="With --resume and --stop: which; the newest.",
+            autocompletion=BATCHES,
         ),
     ] = None,
     *,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a batch that ended early.")
+    ] = False,
+    stop: Annotated[
+        bool,
+        typer.Option(
+            "--stop",
+            help="End a running batch as SIGTERM does: finish what is in flight, seal.",
+            rich_help_panel="How far",
+        ),
     ] = False,
     until_total: Annotated[
         int | None,
@@ -180,7 +190,9 @@ def batch(
     """
     from legalgen.commands.batch import BatchOrder, run_batch, show_plan
 
-    if batch_id is not None and not (resume or cancel):
+    if stop and (resume or plan or cancel):
+        raise typer.BadParameter("--stop ends a running batch: leave the others out")
+    if batch_id is not None and not (resume or cancel or stop):
         raise typer.BadParameter(f"{batch_id!r} names a batch; add --resume to go on with it")
     if plan and resume:
         raise typer.BadParameter("--plan shows a new batch; leave out --resume")
@@ -198,6 +210,7 @@ def batch(
         cancel=cancel,
         yes=yes,
         strict=strict,
+        stop=stop,
     )
     return run_batch(flags, order, settings_of, console_of)
 

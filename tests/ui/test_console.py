@@ -202,12 +202,14 @@ def test_a_run_without_a_provider_ends_with_remedies() -> None:
 
 
 def test_quiet_is_silent_about_what_went_well() -> None:
-    """Nothing at all after success, the summary after anything else."""
+    """Nothing after success, a bound or a pause, the summary after anything else."""
     both = Both(quiet=True)
     both.console.result(result(record()))
-    assert both.said == []
     both.console.result(result(record(), status="stopped", exit_code=4, reason="--max-cost"))
-    assert "  because   --max-cost" in both.said
+    both.console.result(result(record(), status="paused", exit_code=75, reason="--max-wait"))
+    assert both.said == []
+    both.console.result(result(record(), status="failed", exit_code=6, reason="the watchdog"))
+    assert "  because   the watchdog" in both.said
 
 
 def test_a_program_gets_one_object_with_all_of_it() -> None:

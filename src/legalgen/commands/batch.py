@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec.structs import replace
 
+from legalgen.commands.ending import failure_json, stop_batch, tell_end
 from legalgen.commands.running import again, command, go, warn
 from legalgen.commands.shell_completion import RESUMABLE
-from legalgen.errors import BatchRunning, UsageError
+from legalgen.errors import BatchRunning, LegalgenError, UsageError
 from legalgen.errors.exit_codes import Exit
 from legalgen.settings.layers import Settings
 from legalgen.settings.types import parse_duration
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record, UnreadableRecord
-from legalgen.ui.console import Console, confirmed
+from legalgen.ui.console import Console, confirmed, result_json
 
 if TYPE_CHECKING:
     from legalgen.batch.intent import BulkOrder
@@ -42,6 +43,7 @@ class BatchOrder(msgspec.Struct, frozen=True):
     cancel: bool = False
     yes: bool = False
     strict: bool = False
+    stop: bool = False
 
 
 def run_batch(
@@ -55,6 +57,8 @@ def run_batch(
     from legalgen.batch.records import resumed_flags, resumed_settings
 
     settings = load(flags)
+    if order.stop:
+        return stop_batch(settings, talk(settings), order.batch_id)
     record = None
     if flags.get("count") and order.until_total:
         raise UsageError("--count and --until-total say different things: leave one out")
@@ -74,11 +78,16 @@ def run_batch(
         default_max_wait_s=TERMINAL_PATIENCE_S if sys.stdout.isatty() else UNATTENDED_PATIENCE_S,
         lock_wait_s=_queue_s(order),
     )
-    result = go(settings, console, intent, _bulk_order(order, record))
+    try:
+        result = go(settings, console, intent, _bulk_order(order, record))
+    except LegalgenError as error:
+        tell_end(settings, console, failure_json(error))
+        raise
     troubled = result.record is not None and bool(result.record.troubles)
     if order.strict and result.exit_code == Exit.DONE and troubled:
         result = replace(result, exit_code=Exit.FOUND)
     console.result(result, again(settings))
+    tell_end(settings, console, result_json(result, again(settings)))
     return result.exit_code
 
 

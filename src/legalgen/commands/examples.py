@@ -22,6 +22,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("legalgen batch -p groq -n 500 --plan", "the cost; no call"),
         ("legalgen batch -n 5000 --max-time 6h --max-cost 2", "until either bound"),
         ("legalgen batch --resume", "go on with the newest"),
+        ("legalgen batch --stop", "end the running one"),
         ("legalgen batch --config torts.toml", "a job kept in a file"),
     ),
     "models": (

@@ -237,6 +237,10 @@ class Settings:
     events: str | None = setting(TEXT, None, "output",
         "Stream one JSON object per event to this file; - is stdout.",
         metavar="FILE|-", absent="none", example="events.jsonl")
+    on_end: str | None = setting(TEXT, None, "output",
+        "A shell command that gets the summary as JSON on its stdin when a batch has ended.",
+        commands=BATCH, metavar="COMMAND", absent="none",
+        example="mail -s legalgen you@example.org")
     metrics_file: Path | None = setting(PATH, None, "output",
         "A Prometheus textfile to write (node_exporter reads names that end in .prom).",
         commands=BATCH, absent="none", example="/var/lib/node_exporter/legalgen.prom")

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import msgspec
 
 from legalgen.errors import LegalgenError, NoUsableProvider, UsageError
+from legalgen.errors.exit_codes import Exit
 from legalgen.routing.remedies import remedies, sentence
 from legalgen.telemetry import events
 from legalgen.ui import screens
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from legalgen.store.sample import Sample
     from legalgen.ui.screens import Grid
 
+NORMAL = (Exit.DONE, Exit.BOUND, Exit.PAUSED)
+"""Ends of a normal night: the next one goes on, and there is nothing for a person to do."""
 PIPED_COLUMNS = 400
 """Tables are never folded for a program that reads them."""
 UNBROKEN = ("model", "batch", "started", "status", "state", "left", "check", "setting")
@@ -181,7 +184,7 @@ class Console:
         """How a batch ended; ``again`` are flags that the next command repeats."""
         if self.json:
             self.data(result_json(result, again))
-        elif not self.quiet or result.exit_code:
+        elif not self.quiet or result.exit_code not in NORMAL:
             self._say(screens.summary(result, again))
 
     def sample(self, sample: Sample, *, saved: bool, where: str = "") -> None:

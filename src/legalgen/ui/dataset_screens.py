@@ -62,7 +62,7 @@ def show_verified(console: Console, found: Verified) -> None:
         return
     for line in found.repaired:
         console.talk(f"repaired: {line}")
-    for note in found.notes:
+    for note in found.notes if not console.quiet else ():
         console.talk(f"note: {note}")
     if found.findings:
         rows = [
@@ -70,6 +70,8 @@ def show_verified(console: Console, found: Verified) -> None:
             for one in found.findings
         ]
         table(console, ("finding", "where", "what", "--repair"), rows)
+    if console.quiet and not found.findings:
+        return
     size = f"{counted(found.rows, 'row')} in {counted(found.parts, 'part')}"
     faults = counted(len(found.findings), "finding") if found.findings else "whole"
     console.text(f"{size}: {faults}")

@@ -375,6 +375,7 @@ def record_lines(record: Record, status: str, again: str) -> Iterator[StyledLine
     yield labelled("command", " ".join(record.command))
     finished = f"{record.finished.astimezone():%Y-%m-%d %H:%M:%S}" if record.finished else "not yet"
     yield labelled("started", f"{record.started.astimezone():%Y-%m-%d %H:%M:%S}, ended {finished}")
+    yield labelled("process", f"pid {record.process.pid} on {record.process.host}")
     for moment in record.resumed:
         yield labelled("resumed", f"{moment.astimezone():%Y-%m-%d %H:%M:%S}")
     yield from _made(record)
@@ -387,6 +388,8 @@ def record_lines(record: Record, status: str, again: str) -> Iterator[StyledLine
         yield labelled("parts", f"{plural(len(record.parts), 'part')}, {rows} rows")
     if status in ("paused", "stopped", "interrupted", "failed") and record.kind == "batch":
         yield labelled("next", f"legalgen batch {record.id} --resume{again}", "bold")
+    if status == "running" and record.kind == "batch":
+        yield labelled("next", f"legalgen batch {record.id} --stop{again}", "bold")
 
 
 def spilled(spill: Spill) -> str:

@@ -1,0 +1,109 @@
+"""The end of a batch from outside: --stop, --on-end, and what --quiet says of each end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from legalgen.store.ledger import Ledger
+from tests.program import Ended, Program
+from tests.vendors import VendorServer
+
+pytestmark = pytest.mark.process
+
+
+def test_stop_ends_a_batch_as_sigterm_does(program: Program, vendors: VendorServer) -> None:
+    """What is in flight is finished and sealed; history shows which process it is."""
+    held = vendors.hold()
+    with program.start("batch", "-n", "900", "-c", "2", "--json") as running:
+        held.release(1)
+        running.wait_for("SampleAccepted")
+        held.wait_for(2)
+        shown = program.run("history", program.record().id).out
+        stopped = program.run("batch", "--stop")
+        running.wait_for("StopRequested")
+        held.release()
+        ended = running.end()
+    assert (stopped.code, stopped.out) == (0, "")
+    assert f"pid {running.process.pid} on {os.uname().nodename}" in shown
+    assert "--stop" in shown
+    assert (ended.code, ended.json["status"]) == (143, "stopped")
+    assert len(program.rows()) == len(vendors.calls()) >= 2
+
+
+def test_stop_names_its_batch(program: Program, vendors: VendorServer) -> None:
+    """By an id or its beginning; what does not run is said, and so is a batch of another host."""
+    assert program.run("batch", "-n", "1").code == 0
+    done = program.record().id
+    assert "is completed: there is nothing to stop" in program.run("batch", done, "--stop").err
+    assert "no batch is running in" in program.run("batch", "--stop").err
+    held = vendors.hold()
+    with program.start("batch", "-n", "9") as running:
+        held.wait_for(1)
+        told = program.run("batch", program.record().id[:17], "--stop", "--json").json
+        running.wait_for("StopRequested")
+        held.release()
+        assert running.end().code == 143
+    assert (told["id"], told["pid"]) == (program.record().id, running.process.pid)
+
+
+def test_a_process_that_is_another_by_now_gets_no_signal(
+    program: Program, vendors: VendorServer
+) -> None:
+    """A record that says running with a pid that someone else has: nobody is killed."""
+    assert program.run("batch", "-n", "1").code == 0
+    record = program.record()
+    record.status = "running"
+    record.process = structs.replace(record.process, pid=os.getpid())
+    Ledger(program.data_dir).save(record, force=True)
+    ended = program.run("batch", record.id, "--stop")
+    assert (ended.code, "is interrupted: there is nothing to stop" in ended.err) == (2, True)
+
+
+def told(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_somebody_is_told_of_the_end(program: Program, vendors: VendorServer) -> None:
+    """The summary as JSON on stdin, of a batch that could not begin the error; no key in it."""
+    mail = program.home / "mail"
+    command = f"cat >> {shlex.quote(str(mail))}; echo told"
+    ended = program.run("batch", "-n", "2", "--on-end", command, "--json")
+    assert (ended.code, ended.json["exit_code"]) == (0, 0)
+    assert "told" in ended.err.splitlines()
+    vendors.fail(None, "unauthorized")
+    assert program.run("batch", "-n", "2", "--on-end", command, "--quiet").code == 3
+    first, second = told(mail)
+    assert first == ended.json
+    assert second["exit_code"] == 3
+    assert vendors.key("groq") not in mail.read_text("utf-8")
+
+
+def test_a_command_that_fails_is_a_warning(program: Program, vendors: VendorServer) -> None:
+    """The batch ends as it would have, also where nobody reads stdin."""
+    ended = program.run("batch", "-n", "1", "--on-end", "exec 0<&-; exit 7")
+    assert ended.code == 0
+    assert "Warning: --on-end ended with 7." in ended.err
+
+
+def test_a_normal_night_says_nothing(program: Program, vendors: VendorServer) -> None:
+    """Done, a bound, a pause; and a dataset that is whole."""
+    assert program.run("batch", "-n", "2", "--quiet") == Ended(0, "", "")
+    assert program.run("batch", "-n", "9", "--max-calls", "2", "--quiet") == Ended(4, "", "")
+    assert program.run("dataset", "verify", "--quiet") == Ended(0, "", "")
+    vendors.fail(None, "rpd", after=1, retry_after_s=2700.0)
+    assert program.run("batch", "-n", "9", "--max-wait", "1s", "--quiet") == Ended(75, "", "")
+
+
+def test_what_is_not_whole_is_said_under_quiet(program: Program, vendors: VendorServer) -> None:
+    """A part that is gone."""
+    assert program.run("batch", "-n", "2", "--quiet").code == 0
+    next(program.data_dir.parts().glob("*.parquet")).unlink()
+    ended = program.run("dataset", "verify", "--quiet")
+    assert ended.code == 1
+    assert "finding" in ended.out
