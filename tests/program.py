@@ -9,20 +9,24 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record
 from legalgen.store.parts import iter_batches
+from tests.fork_server import Command, ForkedProcess
 from tests.vendors import VendorServer
 
 EXECUTABLE = Path(sys.executable).with_name("legalgen")
 LONGEST_S = 60.0
 """Nothing here takes this long: what does, hangs."""
+OURS = ("LEGALGEN_", "GROQ_", "CEREBRAS_", "OPENAI_")
+"""Variables that the program reads when a command runs; others may be Python's or a library's."""
 
 
 def environment(home: Path, server: VendorServer | None) -> dict[str, str]:
@@ -87,9 +91,17 @@ class Ended:
 class Running:
     """A command that is not done yet."""
 
-    def __init__(self, process: subprocess.Popen[str], events: Path) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes] | ForkedProcess,
+        events: Path,
+        out: IO[bytes],
+        err: IO[bytes],
+    ) -> None:
         self.process = process
         self._events = events
+        self._out = out
+        self._err = err
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -117,16 +129,26 @@ class Running:
 
     def end(self, timeout_s: float = LONGEST_S) -> Ended:
         """Wait for the end."""
-        out, err = self.process.communicate(timeout=timeout_s)
-        return Ended(self.process.returncode, out or "", err or "")
+        code = self.process.wait(timeout_s)
+        return Ended(code, *(_text(stream) for stream in (self._out, self._err)))
+
+
+def _text(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read().decode()
 
 
 class Program:
-    """``legalgen`` with folders below ``home`` and a server of vendors for the world."""
+    """``legalgen`` with folders below ``home`` and a server of vendors for the world.
 
-    def __init__(self, home: Path, server: VendorServer | None) -> None:
+    Its commands are forks of a process that has imported the program, or ``cold``: interpreters
+    of their own, as a shell starts them.
+    """
+
+    def __init__(self, home: Path, server: VendorServer | None, *, cold: bool = False) -> None:
         self.home = home
         self._started = 0
+        self._cold = cold or not hasattr(os, "pidfd_open")
         self.environ = environment(home, server)
         self.data_dir = DataDir(Path(self.environ["LEGALGEN_DATA_DIR"]))
 
@@ -138,30 +160,25 @@ class Program:
             return running.end(timeout_s)
 
     @contextlib.contextmanager
-    def start(
-        self, *args: str, environ: Mapping[str, str] | None = None, out: int = subprocess.PIPE
-    ) -> Iterator[Running]:
+    def start(self, *args: str, environ: Mapping[str, str] | None = None) -> Iterator[Running]:
         """Start a command; it is killed when the block ends before it.
 
-        A batch tells its events to a file of its own, unless ``args`` say where.
+        A batch tells its events to a file of its own, unless ``args`` say where. What Python or
+        a library may read at its start (``environ`` beyond ``OURS``) gets a cold start.
         """
         self._started += 1
         events = self.home / f"events-{self._started}.jsonl"
         listens = args[0] == "batch" and "--events" not in args
-        process = subprocess.Popen(
-            [str(EXECUTABLE), *args, *(["--events", str(events)] if listens else [])],
-            env={**self.environ, **(environ or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        with process:
+        argv = (str(EXECUTABLE), *args, *(("--events", str(events)) if listens else ()))
+        cold = self._cold or not all(name.startswith(OURS) for name in environ or {})
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            begin = _start_cold if cold else ForkedProcess
+            process = begin(Command(argv, {**self.environ, **(environ or {})}), out, err)
             try:
-                yield Running(process, events)
+                yield Running(process, events, out, err)
             finally:
-                if process.poll() is None:
-                    process.send_signal(signal.SIGKILL)
+                process.send_signal(signal.SIGKILL)
+                process.wait(LONGEST_S)
 
     # -- what it left behind ------------------------------------------------------------------
 
@@ -184,3 +201,11 @@ class Program:
             for row in batch.to_pylist()
         ]
         return sorted(found, key=lambda row: (row["batch_id"], row["slot"]))
+
+
+def _start_cold(
+    command: Command, out: IO[bytes], err: IO[bytes]
+) -> subprocess.Popen[bytes] | ForkedProcess:
+    return subprocess.Popen(
+        command.argv, env=command.environ, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+    )

@@ -8,7 +8,6 @@ python -m tests.crash.launch            orders on stdin, one a line of JSON; eac
 
 from __future__ import annotations
 
-import importlib
 import os
 import resource
 import sys
@@ -21,12 +20,8 @@ from legalgen.store import journal
 from legalgen.store.sample import Sample
 from tests.crash.killer import intercept
 from tests.crash.points import Order, handler
+from tests.fork_server import preload
 
-PRELOADED = (
-    "legalgen.cli", "legalgen.commands.batch", "legalgen.batch.opening",
-    "legalgen.quality.selection", "legalgen.batch.bulk_opening", "legalgen.dataset.verify", "groq",
-    "pyarrow.parquet",
-)  # fmt: skip
 _WRITE = os.write
 
 
@@ -87,8 +82,7 @@ def _child(order: Order) -> None:
 
 def serve() -> None:
     """Fork once for each order."""
-    for name in PRELOADED:
-        importlib.import_module(name)
+    preload()
     for line in sys.stdin:
         order = msgspec.json.decode(line, type=Order)
         pid = os.fork()

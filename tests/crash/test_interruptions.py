@@ -35,8 +35,9 @@ def assert_whole(program: Program, server: VendorServer) -> None:
     assert verify(program.data_dir).findings == ()
 
 
-def test_a_laptop_that_sleeps(program: Program, vendors: VendorServer) -> None:
+def test_a_laptop_that_sleeps(tmp_path: Path, vendors: VendorServer) -> None:
     """Stopped with calls in flight, answered meanwhile, and continued: as if nothing had been."""
+    program = Program(tmp_path, vendors, cold=True)  # a child of ours, for ``waitid``
     held = vendors.hold()
     with program.start("batch", *ONE, "-n", "12", "-c", "3", "--json") as running:
         held.release(3)
