@@ -125,13 +125,17 @@ def test_batches_that_start_at_once(program: Program, vendors: VendorServer) -> 
 
 def test_samples_written_beside_a_batch(program: Program, vendors: VendorServer) -> None:
     """``generate`` four times while a batch runs: every row once, both keep what they know."""
-    command = ("batch", *ONE, "-n", "120", "-c", "2", "-q", "--json")
+    held = vendors.hold()
+    command = ("batch", *ONE, "-n", "24", "-c", "2", "-q", "--json")
     with program.start(*command) as running, ExitStack() as stack:
+        held.release(1)
         running.wait_for("SampleAccepted")
         beside = [stack.enter_context(program.start("generate", *ONE, "--json")) for _ in range(4)]
+        held.wait_for(6)  # two of the batch and these: all are answered at once
+        held.release()
         assert [one.end().code for one in beside] == [0] * 4
         assert running.end().code == 0
-    assert len(program.rows()) == 124
+    assert len(program.rows()) == 28
     assert_whole(program, vendors)
 
 
