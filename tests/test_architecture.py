@@ -36,7 +36,7 @@ MOST_AT_THE_TOP = 16
 LONGEST_MODULE = 800
 LIFTABLE = {
     "failover", "routing.router", "routing.rate_limits", "routing.targets", "routing.spending",
-    "routing.registry", "routing.candidates", "routing.limiter", "routing.timing",
+    "routing.registry", "routing.candidates", "routing.ramp", "routing.limiter", "routing.timing",
     "routing.spilling", "routing.unsupported", "telemetry.clock",
 }  # fmt: skip
 """Taken out and used elsewhere, these need nothing but the words and errors below them."""

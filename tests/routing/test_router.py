@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import math
-from random import Random
 
 import msgspec
 import pytest
 
-from legalgen.completion import Completion, LimitKind, LimitReading, LimitWindow, ModelRef, Usage
+from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef
 from legalgen.errors import ErrorCategory, Failure, WaitReason
-from legalgen.failover import Decision, Health, NoneLeft, Pause, State, Then, Trail
-from legalgen.routing.rate_limits import Cost, Demand
-from legalgen.routing.router import RECHECK_S, Router
+from legalgen.failover import Health, NoneLeft, Pause, State, Then, Trail
+from legalgen.routing.rate_limits import Cost
+from legalgen.routing.router import RECHECK_S
 from legalgen.routing.targets import Lease, QueuedWait, RoutingPolicy, Spent, Target
-from tests.simulation import Fault, Quota, Server, Time, World
+from tests.routing.bench import DEMAND, TRAIL, A, B, Bench, D
+from tests.simulation import Fault, Quota, Server, World
 
 C = ErrorCategory
-A, B, D = ModelRef("groq", "a"), ModelRef("groq", "b"), ModelRef("cerebras", "d")
-DEMAND = Demand(4300, 1000, 300)
-TRAIL = Trail()
 
 
 def limits(*stated: tuple[LimitKind, LimitWindow, int]) -> tuple[LimitReading, ...]:
@@ -289,32 +286,6 @@ def test_answers_go_on_after_a_pause() -> None:
 
 
 # --------------------------------------------------------------------------- one turn at a time
-
-
-class Bench:
-    """A router on a clock that only moves when told."""
-
-    def __init__(self, *targets: Target, policy: RoutingPolicy | None = None) -> None:
-        self.time = Time()
-        self.router = Router(targets, policy, clock=self.time.clock, random=Random(1))
-
-    def lease(self, trail: Trail = TRAIL) -> Lease:
-        turn = self.router.turn(trail, lambda _: DEMAND)
-        assert isinstance(turn, Lease)
-        return turn
-
-    def fail(self, lease: Lease, category: ErrorCategory, **known: object) -> Decision:
-        failure = Failure(category, "words", **known)  # type: ignore[arg-type]
-        return self.router.failed(lease, failure, TRAIL)
-
-    def reply(self, lease: Lease, *readings: LimitReading, latency_s: float = 1.0) -> None:
-        usage = Usage(1000, 700)
-        done = Completion("{}", "stop", usage, lease.ref.model, latency_s, readings=readings)
-        self.router.replied(lease, done)
-        self.router.kept(lease.ref)
-
-    def state(self, ref: ModelRef = A) -> str:
-        return next(view.state for view in self.router.registry.view() if view.ref == ref)
 
 
 def test_two_calls_until_the_first_answer() -> None:
@@ -603,11 +574,10 @@ def test_restored_budgets_are_used() -> None:
     """What a former process left of a budget is what this one begins with."""
     bench = Bench(Target(A), policy=RoutingPolicy(max_wait_s=60.0))
     bench.router.registry.state_limits(A, limits(("tokens", "minute", 8000)))
-    bucket = bench.router.registry.view()[0].budgets.buckets["tokens", "minute"]
+    seen = bench.router.registry.view()[0]
+    bucket = seen.budgets.buckets["tokens", "minute"]
     bench.router.registry.restore(
-        A,
-        health=bench.router.registry.view()[0].health,
-        buckets=[bucket.take(8000, bench.time.now)],
+        A, health=seen.health, buckets=[bucket.take(8000, bench.time.now)]
     )
     turn = bench.router.turn(TRAIL, lambda _: DEMAND)
     assert isinstance(turn, QueuedWait)

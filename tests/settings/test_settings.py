@@ -148,7 +148,7 @@ def test_off_and_all_lift_what_the_file_bounds(tmp_path: Path) -> None:
             (ModelRef("groq", "openai/gpt-oss-120b"), ModelRef("cerebras", "x")),
         ),
         ("concurrency", "AUTO", "auto"),
-        ("concurrency", "64", 64),
+        ("concurrency", "1024", 1024),
         ("max_tokens", "2M", 2_000_000),
         ("max_tokens", 1_000, 1_000),
         ("max_cost", "$2.50", 2.5),
@@ -182,7 +182,11 @@ def test_what_a_value_may_look_like(name: str, texts: object, value: object) -> 
         ),
         ("count", 0, "--count 0: not a whole number of at least 1."),
         ("count", "1e3", '--count "1e3": not a whole number of at least 1.'),
-        ("concurrency", 65, "--concurrency 65: not auto and not a whole number from 1 to 64."),
+        (
+            "concurrency",
+            1025,
+            "--concurrency 1025: not auto and not a whole number from 1 to 1024.",
+        ),
         ("gate", "ful", '--gate "ful": not one of full, structure; did you mean full?'),
         ("topic", "a,,b", '--topic "a,,b": there is nothing between two commas; write a,b,c.'),
         (

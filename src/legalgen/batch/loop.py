@@ -33,7 +33,7 @@ from legalgen.batch.workers import Crashed, Done, Inbox, Workers
 from legalgen.errors import AnswerRefused, Reason
 from legalgen.errors.exit_codes import Exit
 from legalgen.failover import NoneLeft, Pause
-from legalgen.routing.targets import MOST_IN_FLIGHT, Spent
+from legalgen.routing.targets import MOST_UNDER_LIMITS, Spent
 from legalgen.settings.types import format_duration
 from legalgen.telemetry import events
 
@@ -171,7 +171,9 @@ class Loop:
             return False
         calls = self._bounds.concurrency
         if calls is None:
-            return self._workers.active < MOST_IN_FLIGHT
+            return self._workers.active < self._router.most_in_flight
+        if self._generation.resting >= MOST_UNDER_LIMITS:
+            return False  # so many wait already, and each is woken by every reply
         return self._workers.active < calls + calls // 4  # some read and judge while as many call
 
     def _is_worth(self, job: Job) -> bool:
@@ -184,7 +186,8 @@ class Loop:
         )
 
     def _tick(self) -> float:
-        growing = self._bounds.concurrency is None and (
+        calls = self._bounds.concurrency
+        growing = (calls is None or calls > MOST_UNDER_LIMITS) and (
             self._schedule.remaining > self._workers.active
         )
         return GROWING_TICK_S if growing and self._may_start() else TICK_S

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
+import resource
 from collections.abc import Mapping
 
 from legalgen.batch.ending import Ending, paused
@@ -24,7 +26,11 @@ from legalgen.failover import NoneLeft, Pause
 from legalgen.quality.opening import read_answer
 from legalgen.routing.remedies import too_small
 from legalgen.routing.router import Router
+from legalgen.routing.targets import MOST_IN_FLIGHT
 from legalgen.store.ledger import Record
+
+SPARE_FILES = 256
+"""Open files beside the connections of calls: those of the store, the log, idle connections."""
 
 
 class OnlineExecutor:
@@ -83,6 +89,7 @@ class OnlineExecutor:
 
     def execute(self, work: Work) -> Ending:
         """Call until the batch is written or there is a reason to end."""
+        allow_sockets(self._bounds.concurrency or MOST_IN_FLIGHT)
         work.announce(tuple(str(ref) for ref in self._endpoints))
         inbox = Inbox(work.reporter.clock, quiet=(Departed, Spending))
         generation = Generation(
@@ -124,3 +131,14 @@ class OnlineExecutor:
         """Free sockets and models."""
         for provider in providers_of(self._endpoints, self._panel.endpoints):
             provider.close()
+
+
+def allow_sockets(calls: int) -> None:
+    """Let the process have as many files open as calls in flight need; usual is room for 1,024."""
+    least = calls + calls // 4 + SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= least:
+        return
+    most = least if hard == resource.RLIM_INFINITY else min(least, hard)
+    with contextlib.suppress(ValueError, OSError):  # the system may have bounds of its own
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

@@ -220,6 +220,7 @@ def _policy_of(
 ) -> RoutingPolicy:
     return RoutingPolicy(
         max_in_flight=bounds.concurrency or MOST_IN_FLIGHT,
+        obeyed=bounds.concurrency is not None,
         stickiness_s=settings.stickiness,
         max_wait_s=_max_wait(settings, intent),
         trickle_waits=settings.max_wait is not None,

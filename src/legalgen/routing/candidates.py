@@ -1,7 +1,7 @@
 """The targets of a route as :func:`legalgen.failover.choose` sees them.
 
 For each: seconds until its state, its budgets and its ramp let a call leave, and how long a reply
-takes it. The ramp bounds the calls that hang where nobody answers.
+takes it.
 """
 
 from __future__ import annotations
@@ -9,18 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from legalgen import failover
 from legalgen.completion import ModelRef
 from legalgen.errors import BUSY, Obstacle, Trouble, WaitReason
-from legalgen.failover import Candidate, ProviderHealth, ProviderState, State, Trail
+from legalgen.failover import Candidate, Trail
 from legalgen.routing import spilling
 from legalgen.routing.limiter import trickles
+from legalgen.routing.ramp import Ramp
 from legalgen.routing.rate_limits import Bucket, Demand
-from legalgen.routing.registry import ProviderEntry, Registry, TargetEntry
-from legalgen.routing.targets import MOST_IN_FLIGHT, QueuedWait, RoutingPolicy, Target
-
-MANY_IN_FLIGHT = 16
-"""Of so many calls at once a provider that has not answered yet may hold four; of fewer, two."""
+from legalgen.routing.registry import Registry
+from legalgen.routing.targets import QueuedWait, RoutingPolicy, Target
 
 
 def candidates(
@@ -41,7 +38,9 @@ def candidates(
     """
     latencies = _latencies(registry)
     spill_s = spilling.added_s(policy, registry.named(policy.named, now), trail)
-    for entry in registry.in_use():
+    in_use = registry.in_use()
+    alone = len(in_use) == 1
+    for entry in in_use:
         ref = entry.target.ref
         entry.health = entry.health.at(now)
         provider = registry.provider_of(entry)
@@ -52,8 +51,9 @@ def candidates(
         fits = limiter.fits(size, cost)
         budget_s = limiter.budgets.seconds_until(cost, now, place) if fits else math.inf
         state_s, trouble = registry.state_wait(entry, now)
-        open_ = not full and _ramp_open(entry, provider, policy.max_in_flight)
-        ramp_s = 0.0 if open_ else _next_reply_s(entry, provider, latencies[ref], now)
+        ramp = Ramp(policy, entry, provider, alone=alone, now=now)
+        open_ = not full and ramp.is_open()
+        ramp_s = 0.0 if open_ else ramp.opens_in_s(latencies[ref])
         rest_s = trail.rest_until - now if ref == trail.failed_last else 0.0
         binding = limiter.budgets.binding(cost, now, place) if budget_s > state_s else None
         yield Candidate(
@@ -89,56 +89,3 @@ def _latencies(registry: Registry) -> dict[ModelRef, float]:
         guess = max(first, entry.target.latency_s)
         found[entry.target.ref] = entry.health.latency_s or guess
     return found
-
-
-def _ramp_open(target: TargetEntry, provider: ProviderEntry, max_in_flight: int) -> bool:
-    """Whether one more call may be in flight: two at first, doubling with each reply.
-
-    A provider may have those of two models at once while none has answered, unless that is
-    too large a share of all: where it is dead, the calls that hang there are missing
-    elsewhere. Until its first reply of any kind it has two in all: its key may be refused;
-    and one at a time once a connection to it was lost.
-    """
-    if target.health.state is State.PROBING and target.current:
-        return False
-    if provider.health.state is ProviderState.PROBING and provider.current:
-        return False
-    many = max_in_flight >= MANY_IN_FLIGHT
-    return (
-        target.current < _room(target, provider)
-        and target.in_flight < target.target.max_in_flight
-        and provider.current < _room_at(provider.health, many)
-    )
-
-
-def _next_reply_s(
-    target: TargetEntry, provider: ProviderEntry, latency: float, now: float
-) -> float:
-    """Seconds until a call that is out has likely ended: calls that left together end together, a
-    ``latency`` later; of others nobody knows, half of one is the mean. One that is overdue is
-    likely out for as long again as it is late: a server that hangs is not waited for."""
-    due = (target.left if target.in_flight else provider.left) + latency - now
-    return max(latency / 2, abs(due) if provider.current else due, failover.LEAST_WAIT_S)
-
-
-def _room(target: TargetEntry, provider: ProviderEntry) -> int:
-    """Calls that a target may have in flight: what its own replies allow, or its provider's.
-
-    Those of the provider's other models count once it has replied itself, until it goes out of
-    use: then it begins anew.
-    """
-    answered = target.health.answered
-    if not answered:
-        return min(_ramp(0), max(1, failover.FAILURES_TO_OPEN - target.health.failures))
-    return _ramp(answered if target.epoch else max(answered, provider.health.answered))
-
-
-def _room_at(provider: ProviderHealth, many: bool) -> int:
-    """Calls that a provider may have in flight; ``many``: the first calls of two models at once."""
-    if not provider.heard:
-        return 1 if provider.lost else _ramp(0)
-    return _ramp(provider.answered + many)
-
-
-def _ramp(answered: int) -> int:
-    return min(MOST_IN_FLIGHT, 2 << min(answered, 6))

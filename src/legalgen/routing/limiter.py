@@ -18,6 +18,7 @@ TRICKLE_S = 30.0
 WORTH_RESUMING_FOR = 20
 """Samples that should fit before a batch that ran into a daily limit is resumed."""
 _LIMITS = frozenset({ErrorCategory.RATE_LIMIT, ErrorCategory.QUOTA_EXHAUSTED})
+_TOO_MANY = _LIMITS | {ErrorCategory.OVERLOADED}
 
 
 class RateLimiter:
@@ -26,7 +27,13 @@ class RateLimiter:
     def __init__(self, target: Target) -> None:
         self._target = target
         self.budgets = Budgets()
+        self._refused = False
         self.experience = Experience(target.reasoning_allowance)
+
+    @property
+    def binds(self) -> bool:
+        """Whether a limit is known, or a refusal in this process showed that there is one."""
+        return self._refused or bool(self.budgets.buckets)
 
     # ---------------------------------------------------------------- before a call
 
@@ -78,6 +85,7 @@ class RateLimiter:
             self.budgets.settle(lease.reservation, lease.cost, now)
         else:
             self.budgets.release(lease.reservation, now)
+        self._refused |= failure.category in _TOO_MANY
         self._learn_failure(lease, failure, now)
 
     def _learn(self, readings: Iterable[LimitReading], lease: Lease, now: float) -> None:

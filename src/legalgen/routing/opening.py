@@ -26,7 +26,7 @@ from legalgen.routing.route import Route, RouteEntry, RoutePlanner, RouteRequest
 from legalgen.routing.router import Router
 from legalgen.routing.spending import SpendTracker
 from legalgen.routing.stating import effort_of, refused_by, stated_route
-from legalgen.routing.targets import RoutingPolicy, Target
+from legalgen.routing.targets import MOST_IN_FLIGHT, RoutingPolicy, Target
 from legalgen.settings.layers import Settings
 from legalgen.telemetry.clock import Clock
 
@@ -277,7 +277,7 @@ def target_of(settings: Settings, place: RouteEntry) -> Target:
         context_window=spec.context_window,
         latency_s=spec.latency_s,
         reasoning_allowance=REASONING_ALLOWANCE.get(effort or "medium", 0) if reasons else 0,
-        max_in_flight=1 if place.ref.provider == "local" else 64,
+        max_in_flight=1 if place.ref.provider == "local" else MOST_IN_FLIGHT,
         tiers=tuple(tuple(readings_of(tier)) for tier in spec.limits.values()),
         priced=has_price(place),
         input_usd=price.input / 1e6 if price else 0.0,

@@ -21,9 +21,23 @@ from legalgen.failover import Decision, Health, ProviderHealth, ProviderState, S
 from legalgen.routing import spilling
 from legalgen.routing.limiter import RateLimiter
 from legalgen.routing.rate_limits import Bucket
-from legalgen.routing.targets import Lease, Target, View
+from legalgen.routing.targets import (
+    MOST_IN_FLIGHT,
+    MOST_UNDER_LIMITS,
+    Lease,
+    RoutingPolicy,
+    Target,
+    View,
+)
 from legalgen.routing.timing import SleepDetector
 from legalgen.telemetry.clock import Clock
+
+SLOWER = 2.0
+"""How many times its fastest usual latency a target may take before more calls at once gain
+nothing: beyond what it serves at once, it only queues them."""
+
+WIDENING, NARROWING = 0.5, 0.25
+"""Calls by which one reply changes the room that ``auto`` has at a target."""
 
 
 class TargetEntry(msgspec.Struct):
@@ -39,9 +53,25 @@ class TargetEntry(msgspec.Struct):
     epoch: int = 0
     left: float = -math.inf
     """When its newest call left, monotonic."""
+    began: float = -math.inf
+    """When the first of its ``current`` calls left."""
+    room: float = MOST_UNDER_LIMITS
+    """Calls that ``auto`` may keep in flight while no limit binds."""
+    fastest_s: float = math.inf
+    """The least that its usual latency ever was."""
     seen: float | None = None
     failed: bool = False
     """Whether its latest call failed by its own fault or its provider's."""
+
+    def widen(self) -> None:
+        """A reply came: more room while replies stay fast, by half in the time of a reply; less
+        where they have become slow. Room that is not used does not grow."""
+        usual_s = self.health.latency_s or 0.0
+        self.fastest_s = min(self.fastest_s, usual_s)
+        if usual_s > SLOWER * self.fastest_s:
+            self.room = max(MOST_UNDER_LIMITS, self.room - NARROWING)
+        elif self.in_flight >= self.room / 2:
+            self.room = min(MOST_IN_FLIGHT, self.room + WIDENING)
 
 
 class ProviderEntry(msgspec.Struct):
@@ -158,6 +188,12 @@ class Registry:
         in_use = health.state not in (State.OPEN, State.EXHAUSTED, State.DROPPED)
         return in_use and provider.state not in (ProviderState.OPEN, ProviderState.DROPPED)
 
+    def most_in_flight(self, policy: RoutingPolicy) -> int:
+        """Calls that may be in flight at all targets together: fewer where limits bind them all."""
+        if policy.obeyed or any(not entry.limiter.binds for entry in self.in_use()):
+            return policy.max_in_flight
+        return min(policy.max_in_flight, MOST_UNDER_LIMITS)
+
     def in_use(self) -> list[TargetEntry]:
         """The targets that are not dropped, in the order of the route."""
         return [entry for entry in self if not self.is_dropped(entry)]
@@ -224,6 +260,8 @@ class Registry:
     def depart(self, entry: TargetEntry, now: float) -> None:
         """A call leaves for a target."""
         provider = self.provider_of(entry)
+        if not entry.current:
+            entry.began = now
         entry.in_flight += 1
         entry.left = provider.left = now
         entry.current += 1
@@ -248,6 +286,7 @@ class Registry:
         entry.failed = False
         if lease.epoch == entry.epoch:
             entry.health = failover.succeed(entry.health, latency_s)
+            entry.widen()
         if lease.provider_epoch == provider.epoch:
             provider.health = failover.provider_succeed(provider.health)
 
@@ -263,6 +302,7 @@ class Registry:
             provider = failover.outdated_provider(decision, kept.health)
         if _is_out(health) and health.state is not entry.health.state:
             entry.epoch, entry.current = entry.epoch + 1, 0
+            entry.room = MOST_UNDER_LIMITS
         if _is_out_of_use(provider) and provider.state is not kept.health.state:
             kept.epoch, kept.current = kept.epoch + 1, 0
         entry.health, kept.health = health, provider

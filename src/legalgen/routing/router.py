@@ -89,7 +89,7 @@ class Router:
     ) -> Turn:
         """Where this task goes now. ``hold`` is the wait that just ended."""
         with self._changed:
-            if self._in_flight >= self._policy.max_in_flight:
+            if self._in_flight >= self.most_in_flight:
                 return self._full(hold)
             now = self.registry.now()
             choice = self._choose(trail, demand, now, hold)
@@ -160,7 +160,7 @@ class Router:
             entry.limiter.replied(lease, completion, now)
             self.registry.succeed(lease, completion.latency_s)
             # Where all calls were out there is room for one now; else it may matter to anyone.
-            was_full = self._in_flight == self._policy.max_in_flight - 1
+            was_full = self._in_flight >= self.most_in_flight - 1
             self._changed.notify(1 if was_full else MOST_IN_FLIGHT)
 
     def failed(
@@ -222,6 +222,11 @@ class Router:
         return self._in_flight
 
     @property
+    def most_in_flight(self) -> int:
+        """Calls that may be out at once, as far as is known now."""
+        return self.registry.most_in_flight(self._policy)
+
+    @property
     def waited_s(self) -> float:
         """Seconds of waiting, with nothing in flight, since the last accepted sample."""
         with self._changed:
@@ -246,7 +251,7 @@ class Router:
     def _candidates(
         self, trail: Trail, demand: Callable[[Target], Demand], now: float, hold: QueuedWait | None
     ) -> Iterable[Candidate]:
-        full = self._in_flight >= self._policy.max_in_flight
+        full = self._in_flight >= self.most_in_flight
         return candidates(
             self.registry,
             self._policy,

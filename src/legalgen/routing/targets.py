@@ -9,7 +9,10 @@ from legalgen.errors import Obstacle, Trouble
 from legalgen.failover import Health
 from legalgen.routing.rate_limits import Bucket, Budgets, Cost, Demand, Experience, Reservation
 
-MOST_IN_FLIGHT = 64
+MOST_IN_FLIGHT = 1024
+"""Calls that may be in flight at all."""
+MOST_UNDER_LIMITS = 64
+"""Calls that ``auto`` keeps in flight at a model whose limits bind; a number is obeyed."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -50,8 +53,9 @@ class RoutingPolicy(msgspec.Struct, frozen=True):
 
     ``trickle_waits`` lets a wait for a daily window count as any other. The bounds count what
     calls in flight may still take, so that they cannot be overshot; ``usual_calls``: nobody set
-    ``max_calls``. ``spill_after_s`` is how much
-    later the provider ``named`` by the user may deliver before another is paid.
+    ``max_calls``. ``obeyed``: the user set ``max_in_flight``; otherwise it is used where no limit
+    binds and replies stay fast. ``spill_after_s`` is how much later the provider ``named`` by the
+    user may deliver before another is paid.
     """
 
     stickiness_s: float = 0.05
@@ -60,6 +64,7 @@ class RoutingPolicy(msgspec.Struct, frozen=True):
     max_calls: int = 10**9
     usual_calls: bool = False
     max_in_flight: int = MOST_IN_FLIGHT
+    obeyed: bool = False
     max_tokens: int | None = None
     max_cost_usd: float | None = None
     caps: tuple[Cap, ...] = ()

@@ -114,7 +114,7 @@ class Settings:
     seed: int | None = setting(NUMBER, None, "batch", "Makes the plan of a batch repeatable.",
         absent="a new one for each batch", example="42")
     concurrency: int | Literal["auto"] = setting(CONCURRENCY, "auto", "batch",
-        "Calls in flight at once; auto: as many as the budgets can use.",
+        "Calls in flight at once; auto: as many as budgets can use, over 64 where none binds.",
         commands=BATCH, short="-c")
     max_wait: float | None = setting(WAIT, None, "batch",
         "How long to wait in all, since the last accepted sample, before the batch pauses.",

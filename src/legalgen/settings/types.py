@@ -288,9 +288,9 @@ def _concurrency(value: object) -> int | Literal["auto"]:
     try:
         number = whole(1)(value)
     except ValueError as error:
-        raise ValueError("not auto and not a whole number from 1 to 64") from error
-    if number > 64:
-        raise ValueError("not auto and not a whole number from 1 to 64")
+        raise ValueError("not auto and not a whole number from 1 to 1024") from error
+    if number > 1024:
+        raise ValueError("not auto and not a whole number from 1 to 1024")
     return number
 
 
@@ -354,7 +354,7 @@ COUNT = Kind("whole number from 1", whole(1), metavar="N", number=True)
 NUMBER = Kind("whole number", whole(), metavar="N", number=True)
 NATURAL = Kind("whole number from 0", whole(0), metavar="N", number=True)
 SWITCH = Kind("`true` or `false`", _switch, _yes_or_no)
-CONCURRENCY = Kind("`auto` or 1 to 64", _concurrency, metavar="auto|N")
+CONCURRENCY = Kind("`auto` or 1 to 1024", _concurrency, metavar="auto|N")
 PASSAGES = Kind("number from 1 to 3, or a range as `1-3`", _one_to_three, metavar="1-3")
 PATH = Kind("path", _path, metavar="FILE")
 URL = Kind("URL", _url, metavar="URL")

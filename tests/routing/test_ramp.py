@@ -1,0 +1,135 @@
+"""How many calls may be in flight: few at first, all that were asked for, and what auto finds."""
+
+from __future__ import annotations
+
+import pytest
+
+from legalgen.completion import LimitReading
+from legalgen.errors import ErrorCategory
+from legalgen.routing.ramp import WIDENING_S
+from legalgen.routing.targets import MOST_IN_FLIGHT, MOST_UNDER_LIMITS, RoutingPolicy, Target
+from tests.routing.bench import A, B, Bench, D
+from tests.simulation import Quota, Server, World
+
+C = ErrorCategory
+MANY = RoutingPolicy(max_in_flight=256, obeyed=True)
+RPM = LimitReading("requests", "minute", 100_000)
+
+
+def test_after_one_reply_all_calls_that_were_asked_for_leave() -> None:
+    """Two until then, whatever the number: a dead model costs no more."""
+    bench = Bench(Target(A), Target(B), policy=MANY)
+    first, _ = bench.leases()
+    bench.reply(first)
+    assert len(bench.leases()) == 255
+
+
+def test_a_number_is_obeyed_where_limits_bind() -> None:
+    """Who gives one knows why."""
+    bench = Bench(Target(A), policy=MANY)
+    bench.router.registry.state_limits(A, (RPM,))
+    first, _ = bench.leases()
+    bench.reply(first)
+    assert len(bench.leases()) == 255
+
+
+@pytest.mark.parametrize("others", [(), (D,)])
+def test_before_the_first_reply_time_makes_room_where_there_is_no_other_target(
+    others: tuple[object, ...],
+) -> None:
+    """Two, four, eight: calls that hang are missing nowhere else. With another target, two."""
+    bench = Bench(Target(A), *(Target(ref) for ref in others), policy=MANY)  # type: ignore[arg-type]
+    left = []
+    for _ in range(9):
+        left.append(sum(lease.ref == A for lease in bench.leases()))
+        bench.time.now += WIDENING_S + 0.001
+    assert left == ([2, 0, 0, 0, 0, 0, 0, 0, 0] if others else [2, 2, 4, 8, 16, 32, 64, 128, 0])
+
+
+@pytest.mark.parametrize("category", [C.SERVER_ERROR, C.CONNECTION_ERROR, C.AUTHENTICATION])
+def test_time_makes_no_room_after_a_failure(category: ErrorCategory) -> None:
+    """A dead server costs three calls, a refused key two."""
+    bench = Bench(Target(A), policy=MANY)
+    first, _ = bench.leases()
+    bench.fail(first, category)
+    bench.time.now += 2.0
+    assert len(bench.leases()) <= 1
+
+
+def test_a_number_that_is_usual_is_reached_as_ever() -> None:
+    """Up to 64 each reply doubles the room."""
+    bench = Bench(Target(A), policy=RoutingPolicy(max_in_flight=64, obeyed=True))
+    first, _ = bench.leases()
+    bench.time.now += 2.0
+    assert bench.leases() == []
+    bench.reply(first)
+    assert len(bench.leases()) == 3
+
+
+def after_rounds(bench: Bench, rounds: int, latency_s: float) -> int:
+    """Calls in flight when all that may leave left and were answered, again and again."""
+    for _ in range(rounds):
+        leases = bench.leases()
+        bench.time.now += latency_s
+        for lease in leases:
+            bench.reply(lease, latency_s=latency_s)
+    return len(bench.leases())
+
+
+def test_auto_climbs_where_no_limit_binds_and_replies_stay_fast() -> None:
+    """From 64 on by one call with each reply, up to 1,024."""
+    bench = Bench(Target(A), Target(D))
+    assert after_rounds(bench, 14, 1.0) == MOST_IN_FLIGHT
+
+
+def test_auto_comes_back_where_replies_become_slow() -> None:
+    """A server that only queues what comes is sent fewer and fewer, down to 64."""
+    bench = Bench(Target(A))
+    assert after_rounds(bench, 9, 1.0) > 200
+    slow = Bench(Target(A))
+    after = []
+    for _ in range(40):
+        leases = slow.leases()
+        after.append(len(leases))
+        for lease in leases:  # it serves a hundred at once
+            slow.reply(lease, latency_s=max(1.0, len(leases) / 100))
+    assert all(MOST_UNDER_LIMITS <= many <= 400 for many in after[10:])
+    for _ in range(40):
+        for lease in slow.leases():
+            slow.reply(lease, latency_s=5.0)
+    assert len(slow.leases()) == MOST_UNDER_LIMITS
+
+
+def test_a_limit_that_begins_to_bind_brings_auto_back_to_64() -> None:
+    """What is out is waited for; nothing leaves until fewer than 64 are."""
+    bench = Bench(Target(A))
+    held = []
+    for _ in range(9):
+        held = bench.leases()
+        for lease in held:
+            bench.reply(lease)
+    held = bench.leases()
+    assert len(held) > MOST_UNDER_LIMITS
+    bench.reply(held.pop(), RPM)
+    while len(held) >= MOST_UNDER_LIMITS:
+        assert bench.leases() == []
+        bench.reply(held.pop())
+    assert len(bench.leases()) == 1
+
+
+def test_a_refusal_that_names_no_limit_shows_that_one_binds() -> None:
+    """After a 429 auto keeps at most 64 in flight there."""
+    bench = Bench(Target(A))
+    bench.reply(bench.lease())
+    bench.fail(bench.lease(), C.RATE_LIMIT, status=429)
+    bench.time.now += 60
+    assert after_rounds(bench, 12, 1.0) == MOST_UNDER_LIMITS
+
+
+@pytest.mark.parametrize(
+    ("quotas", "many"), [([], True), ([Quota("requests", "minute", 60_000, told=True)], False)]
+)
+def test_auto_in_a_simulated_batch(quotas: list[Quota], many: bool) -> None:
+    """Against a server with and without a limit, from the first call on."""
+    world = World([Server(Target(A), quotas, latency_s=4.0)], workers=400).run(60)
+    assert (world.router.in_flight > MOST_UNDER_LIMITS) == many

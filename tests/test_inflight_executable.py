@@ -1,0 +1,89 @@
+"""The executable with 256 calls in flight: nothing is lost, doubled or stuck."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.program import Program
+from tests.vendors import VendorServer
+from tests.vendors.gates import Gate
+
+MANY = 256
+BATCH = ("batch", "--route", "groq/openai/gpt-oss-120b", "-c", str(MANY), "-n", "700", "--json")
+MOST_MB = 300
+
+
+@pytest.fixture
+def held(vendors: VendorServer) -> Gate:
+    """A gate that a few calls pass, so that the model has answered; the others stand before it."""
+    gate = vendors.hold()
+    gate.release(20)
+    return gate
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what the kernel knows of a process")
+def test_so_many_calls_are_in_flight_in_little_memory(program: Program, held: Gate) -> None:
+    """Each has a thread and a connection."""
+    with program.start(*BATCH) as running:
+        held.wait_for(MANY)
+        status = Path(f"/proc/{running.process.pid}/status").read_text("utf-8")
+    peak = re.search(r"VmHWM:\s+(\d+) kB", status)
+    assert peak is not None
+    assert int(peak[1]) / 1024 < MOST_MB
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+def test_a_signal_finishes_all_that_is_in_flight(
+    number: signal.Signals, program: Program, vendors: VendorServer, held: Gate
+) -> None:
+    """Every call that left is a sealed row, or counted as a failure."""
+    with program.start(*BATCH) as running:
+        held.wait_for(MANY)
+        running.signal(number)
+        running.wait_for("StopRequested")
+        held.release()
+        ended = running.end()
+    assert (ended.code, ended.json["status"]) == (128 + number, "stopped")
+    rows, stats = len(program.rows()), ended.batch["models"]["groq/openai/gpt-oss-120b"]
+    assert MANY <= len(vendors.calls()) == stats["calls"] < 700
+    assert stats["calls"] == rows + sum(stats["failures"].values()), stats
+    assert ended.batch["accepted"] == rows
+
+
+def test_what_was_in_flight_when_it_was_killed_is_written_again(
+    program: Program, held: Gate
+) -> None:
+    """kill -9 costs the calls that were out, and doubles nothing."""
+    with program.start(*BATCH) as running:
+        running.wait_for("SampleAccepted", 20)
+        held.wait_for(MANY)
+        running.signal(signal.SIGKILL)
+        assert running.end().code == -signal.SIGKILL
+    held.release()
+    resumed = program.run("batch", "--resume", "-c", str(MANY), "--json")
+    assert (resumed.code, resumed.batch["accepted"]) == (0, 700)
+    rows = program.rows()
+    assert (len(rows), len({row["id"] for row in rows})) == (700, 700)
+    assert len({row["question"] for row in rows}) == 700
+
+
+def test_the_bound_on_open_files_is_raised() -> None:
+    """A shell often allows fewer than so many connections need."""
+    code = (
+        "import resource\n"
+        "from legalgen.batch.online import SPARE_FILES, allow_sockets\n"
+        "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))\n"
+        "allow_sockets(400)\n"
+        "print(resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 500 + SPARE_FILES)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "True", done.stderr
