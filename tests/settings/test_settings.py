@@ -99,7 +99,7 @@ def test_without_any_layer_the_defaults_hold() -> None:
         "alert_switches": 10, "alert_timeouts": 20,
         "data_dir": Path("/d"), "state_dir": Path("/s"), "log_dir": Path("/l"),
         "log_level": "info", "log_format": "text", "color": "auto", "quiet": False, "json": False,
-        "events": None, "metrics_file": None, "base_url": None,
+        "events": None, "on_end": None, "metrics_file": None, "base_url": None,
     }  # fmt: skip
     assert settings.warnings == ()
 
