@@ -603,3 +603,27 @@ def test_everything_on_stdout_is_json_when_asked(here: Here) -> None:
     """Talk stays on stderr, so that stdout can be parsed as a whole."""
     for command in ("history", "models", "config show", "config taxonomy"):
         json.loads(here.run(*command.split(), "--json").out)
+
+
+# --------------------------------------------------------------------------- small things
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("batch", "-n", "1"), ("generate",), ("models",), ("batch", "-n", "1", "--plan")],
+    ids=" ".join,
+)
+def test_an_address_that_nobody_uses_is_said(
+    here: Here, vendors: VendorServer, command: tuple[str, ...]
+) -> None:
+    """`--base-url` is openai's: beside groq it would change nothing."""
+    ended = here.run(*command, "-p", "groq", "--base-url", "http://127.0.0.1:9/v1")
+    assert ended.code == 2
+    assert "--base-url is the address of the provider openai" in ended.err
+    assert vendors.calls() == []
+
+
+def test_models_calls_its_filter_a_filter(here: Here) -> None:
+    """For a batch a provider is a beginning, for a list it is what is listed."""
+    assert "Only the models of this provider." in here.run("models", "--help", COLUMNS="120").out
+    assert "The provider to begin with." in here.run("batch", "--help", COLUMNS="120").out

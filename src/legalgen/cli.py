@@ -216,7 +216,7 @@ def batch(
 
 
 @app.command()
-@takes("models")
+@takes("models", helps={"provider": "Only the models of this provider."})
 def models(
     flags: Flags,
     *,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -70,11 +70,14 @@ def group(path: str, prose: str) -> App:
     return made
 
 
-def takes(path: str, *, usual: Sequence[str] = ()) -> Callable[[Callable[..., int]], Any]:
+def takes(
+    path: str, *, usual: Sequence[str] = (), helps: Mapping[str, str] | None = None
+) -> Callable[[Callable[..., int]], Any]:
     """Give the command ``path`` (``dataset verify``) an option for each setting that names it.
 
     The command itself is called with the flags as one dict, then its own parameters. The ``usual``
     ones, settings and own, stand first in ``--help``; the others follow under their headings.
+    ``helps`` has, by the name of a setting, what it is for this command, if that is another thing.
     """
     headings = ("", *dict.fromkeys(PANELS.values()))
     taken = [each for each in SETTINGS if path in each.commands]
@@ -93,7 +96,7 @@ def takes(path: str, *, usual: Sequence[str] = ()) -> Callable[[Callable[..., in
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
         arguments = [each for each in own if each.kind is not inspect.Parameter.KEYWORD_ONLY]
         switches = [each for each in own if each.kind is inspect.Parameter.KEYWORD_ONLY]
-        options = [*switches, *(_option(each, usual) for each in taken), _CONFIG]
+        options = [*switches, *(_option(each, usual, helps or {}) for each in taken), _CONFIG]
         parameters = [*arguments, *sorted(options, key=place)]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {each.name: each.annotation for each in parameters}
@@ -108,7 +111,9 @@ def _info(option: inspect.Parameter) -> Any:
     return option.annotation.__metadata__[0]
 
 
-def _option(declared: Declaration[Any], usual: Sequence[str]) -> inspect.Parameter:
+def _option(
+    declared: Declaration[Any], usual: Sequence[str], helps: Mapping[str, str]
+) -> inspect.Parameter:
     """A setting as an option; its text is parsed where all layers are."""
     offer = OFFERS.get(declared.name)
     if offer is None and declared.kind.choices:
@@ -118,7 +123,7 @@ def _option(declared: Declaration[Any], usual: Sequence[str]) -> inspect.Paramet
     kind: Any = bool | None if switch else list[str] | None if several else str | None
     info = typer.Option(
         *filter(None, (declared.flag, declared.short)),
-        help=_help(declared),
+        help=helps.get(declared.name) or _help(declared),
         rich_help_panel=None if declared.name in usual else declared.panel,
         metavar=None if switch else declared.metavar,
         show_default=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,12 +47,26 @@ def plan_route(settings: Settings, catalog: Catalog, *, called: bool = True) -> 
     """The models that these settings allow, in order; no key is needed where none is ``called``.
 
     Raises:
-        UsageError: a provider or model that there is none of.
+        UsageError: a provider or model that there is none of, or an address that nobody uses.
         ConfigurationError: a key is missing.
     """
     planner = _planner(settings, catalog, called=called)
     route = stated_route(settings, planner.plan(route_request(settings, catalog)))
+    check_base_url(settings, (place.ref.provider for place in route.stops))
     return _unjudging(settings, catalog, route) if settings.judge else route
+
+
+def check_base_url(settings: Settings, providers: Iterable[str]) -> None:
+    """That an address given on the command line is used by one of these providers.
+
+    Raises:
+        UsageError: it is that of ``openai`` alone, which is none of them.
+    """
+    if settings.origin("base_url").source == "flag" and "openai" not in set(providers):
+        raise UsageError(
+            "--base-url is the address of the provider openai, which nothing asks here: "
+            "add --provider openai and --model, or leave it out"
+        )
 
 
 def _planner(settings: Settings, catalog: Catalog, *, called: bool = True) -> RoutePlanner:

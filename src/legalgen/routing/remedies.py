@@ -107,7 +107,8 @@ def remedy(trouble: Trouble, catalog: Catalog) -> str:  # noqa: PLR0911 - a tabl
             return _too_large(trouble.target)
         case _:
             return (
-                f"{trouble.target} refuses what it is asked: use another model, or --show-prompt."
+                f"{trouble.target} refuses what it is asked: use another model; "
+                "`legalgen generate --show-prompt` shows what is asked."
             )
 
 
