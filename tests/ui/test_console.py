@@ -329,6 +329,15 @@ def test_parked_cells_are_named() -> None:
     }  # fmt: skip
 
 
+def test_what_was_refused_stands_with_what_it_means() -> None:
+    """A code is a word of the program; one that is unknown by now stands alone."""
+    both = Both()
+    both.console.record(record(rejected={"REFUSAL": 3, "GONE_CODE": 1}), "completed")
+    rows = [" ".join(line.split()) for line in both.shown]
+    assert "REFUSAL 3 The model declines." in rows
+    assert "GONE_CODE 1" in rows
+
+
 def test_a_record_of_an_older_version_has_nothing_parked() -> None:
     """Fields that it lacks are empty."""
     fields = msgspec.to_builtins(record())

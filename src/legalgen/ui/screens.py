@@ -416,6 +416,7 @@ RECORD_COLUMNS: tuple[Column, ...] = (
 REJECT_COLUMNS: tuple[Column, ...] = (
     ("refused because", lambda row: str(row[0])),
     (">answers", lambda row: str(row[1])),
+    ("means", lambda row: words.code_sentence(row[0])),
 )
 
 
