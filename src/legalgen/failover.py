@@ -79,8 +79,8 @@ class Health(msgspec.Struct, frozen=True):
     time and decays with successes), ``limited`` the same for limits that came without a hint,
     ``answered`` successes since it last left READY, which widen the ramp of calls in flight.
     ``hinted`` is the time before which the server itself asked not to come back; ``broke_at``
-    that of the last lost connection that was counted. ``refusals`` are the prompts it refused in
-    a row, ``usable`` its last twenty answers.
+    that of the last failure that the breaker counted. ``refusals`` are the prompts it refused in a
+    row, ``usable`` its last twenty answers.
     """
 
     state: State = State.READY
@@ -615,9 +615,13 @@ def _breaker(case: _Case, weight: int, rule: str, *, rest: int = 0) -> Decision:
 
     ``rest`` is how many doublings of the open time it adds (0: as many as it weighs).
     """
+    if _failed_together(case):
+        return _once(case)
     failures = case.health.failures + weight
     recent = (*case.health.recent, False)[-10:]
     half = len(recent) >= 4 and recent.count(False) * 2 >= len(recent)
+    health = replace(case.health, broke_at=case.now)
+    case = replace(case, health=health)
     if case.health.state is State.PROBING or failures >= FAILURES_TO_OPEN or half:
         return _opened(case, "failed again and again: no calls for a while", rest or weight)
     hint = case.hint()
@@ -626,6 +630,25 @@ def _breaker(case: _Case, weight: int, rule: str, *, rest: int = 0) -> Decision:
         return _away(case, State.OPEN, hint, rule, failures=failures, recent=recent)
     health = replace(case.health, failures=failures, recent=recent)
     return Decision(health, case.provider, case.trail, Then.NEXT, rule, pause_s=0.5 + case.jitter)
+
+
+def _failed_together(case: _Case) -> bool:
+    """Whether the call left before the last failure of a model that answers was known.
+
+    Behind one address there may be many servers: one that dies takes all its calls with it, and
+    those say no more than the first of them. A model that has not answered has no such credit.
+    """
+    return (
+        case.health.answered > 0
+        and case.around.left <= case.health.broke_at
+        and case.hint() is None
+    )
+
+
+def _once(case: _Case) -> Decision:
+    rule = "failed together with another call: counted once"
+    pause_s = 0.5 + case.jitter
+    return Decision(case.health, case.provider, case.trail, Then.NEXT, rule, pause_s=pause_s)
 
 
 def _timeout(case: _Case) -> Decision:
@@ -652,17 +675,13 @@ def _connection(case: _Case) -> Decision:
     What broke may have been paid for: it weighs two, and a model that goes on so is probed seldom.
     """
     stood, provider = case.failure.connected, case.provider
-    pause_s = 0.5 + case.jitter
-    if (
-        case.around.left <= case.health.broke_at
-        and case.now <= case.health.broke_at + SAME_INSTANT_S
-    ):
-        rule = "lost together with another connection: counted once"
-        return Decision(case.health, provider, case.trail, Then.NEXT, rule, pause_s=pause_s)
+    blip = case.now <= case.health.broke_at + SAME_INSTANT_S
+    if _failed_together(case) or (blip and case.around.left <= case.health.broke_at):
+        return _once(case)
     model = case.ref.model if stood else ""
     lost = provider.lost if model and model in provider.lost else (*provider.lost, model)
     provider = replace(provider, lost=lost)
-    case = replace(case, health=replace(case.health, broke_at=case.now), provider=provider)
+    case = replace(case, provider=provider)
     rule = "no connection: another target if one is ready, else once more here"
     decision = _breaker(case, 2 if stood else 1, rule, rest=3 if stood else 1)
     probe_failed = provider.state is ProviderState.PROBING and not stood

@@ -73,8 +73,10 @@ class Ramp(msgspec.Struct, frozen=True):
         Those of the provider's other models count once it has replied itself, until it goes out of
         use: then it begins anew.
         """
-        target = self.target
+        target, failures = self.target, self.target.health.failures
         answered = target.health.answered
+        if answered and failures:  # few try it until one is answered, beside those that were out
+            return target.before + max(1, failover.FAILURES_TO_OPEN - failures)
         if answered:
             return self._after(
                 answered if target.epoch else max(answered, self.provider.health.answered)

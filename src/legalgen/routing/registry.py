@@ -53,6 +53,8 @@ class TargetEntry(msgspec.Struct):
     epoch: int = 0
     left: float = -math.inf
     """When its newest call left, monotonic."""
+    before: int = 0
+    """Calls in flight that left before its last failure was known."""
     began: float = -math.inf
     """When the first of its ``current`` calls left."""
     room: float = MOST_UNDER_LIMITS
@@ -273,6 +275,8 @@ class Registry:
         provider = self.provider_of(entry)
         entry.in_flight -= 1
         entry.seen = now
+        if entry.before and lease.at <= entry.health.broke_at:
+            entry.before -= 1
         if lease.epoch == entry.epoch:
             entry.current -= 1
         if lease.provider_epoch == provider.epoch:
@@ -305,6 +309,8 @@ class Registry:
             entry.room = MOST_UNDER_LIMITS
         if _is_out_of_use(provider) and provider.state is not kept.health.state:
             kept.epoch, kept.current = kept.epoch + 1, 0
+        if health.broke_at != entry.health.broke_at:
+            entry.before = entry.in_flight
         entry.health, kept.health = health, provider
         if not any(self.is_usable(other, now) for other in self):
             self._relent(now)
