@@ -138,17 +138,17 @@ def test_auto_in_a_simulated_batch(quotas: list[Quota], many: bool) -> None:
 @pytest.mark.parametrize("category", [C.SERVER_ERROR, C.CONNECTION_ERROR, C.TIMEOUT])
 def test_a_replica_that_dies_with_eight_calls_closes_nothing(category: ErrorCategory) -> None:
     """Calls that left before the first failure was known tell of the same event; the rest go on."""
-    desk = Desk(Target(A), policy=MANY)
-    for lease in desk.leases():
-        desk.reply(lease)
-    out = desk.leases()
+    bench = Bench(Target(A), policy=MANY)
+    for lease in bench.leases():
+        bench.reply(lease)
+    out = bench.leases()
     for lease in out[:8]:
-        desk.time.now += 0.5
-        desk.fail(lease, category)
-    assert (desk.state(), len(out)) == ("ready", 256)
+        bench.time.now += 0.5
+        bench.fail(lease, category)
+    assert (bench.state(), len(out)) == ("ready", 256)
     for lease in out[8:]:
-        desk.reply(lease)
-    assert (desk.state(), len(desk.leases())) == ("ready", 256)
+        bench.reply(lease)
+    assert (bench.state(), len(bench.leases())) == ("ready", 256)
 
 
 @pytest.mark.parametrize(("category", "calls"), [(C.SERVER_ERROR, 3), (C.TIMEOUT, 1)])
@@ -156,18 +156,18 @@ def test_a_model_that_dies_costs_few_calls_beyond_those_that_were_out(
     category: ErrorCategory, calls: int
 ) -> None:
     """After the first failure only two may try it, or one, until the breaker opens."""
-    desk = Desk(Target(A), policy=MANY)
+    bench = Bench(Target(A), policy=MANY)
     for _ in range(2):
-        for lease in desk.leases():
-            desk.reply(lease)
-    for lease in desk.leases():
-        desk.fail(lease, category)
+        for lease in bench.leases():
+            bench.reply(lease)
+    for lease in bench.leases():
+        bench.fail(lease, category)
     more = 0
-    while desk.state() != "open":
-        desk.time.now += 2.0
-        leases = desk.leases()
+    while bench.state() != "open":
+        bench.time.now += 2.0
+        leases = bench.leases()
         more += len(leases)
         for lease in leases:
-            desk.time.now += 0.01
-            desk.fail(lease, category)
+            bench.time.now += 0.01
+            bench.fail(lease, category)
     assert more == calls
