@@ -10,6 +10,8 @@ import pytest
 
 from legalgen.errors import UsageError
 from legalgen.law.planner import Task
+from legalgen.law.prompts.prompter import Prompter
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.gate import Gate
 from legalgen.quality.grounding import Grounded, grounded
 from legalgen.quality.rules import Rules, TypeBounds
@@ -32,6 +34,7 @@ def passages() -> list[Passage]:
 
 PASSAGES = passages()
 TASK = Task(0, "uk", "england-wales", "own-texts", "x", "", "basic", "short_qa", "", 0)
+LISTED = Task(0, "uk", "england-wales", "contract", "formation", "x", "basic", "short_qa", "", 0)
 ANSWER = (
     "It depends on what the provision says of the facts, and here it says enough: the duty is owed "
     "from the day on which the promise was made, and whoever breaks it must make good the loss."
@@ -177,3 +180,17 @@ def test_no_setting_turns_grounding_off() -> None:
     with pytest.raises(UsageError, match="QUOTE_ALTERED always rejects"):
         Rules.of({"QUOTE_ALTERED": "off"})
     assert Rules.of({"SOURCE_ECHO": "off"}).severities["SOURCE_ECHO"] == "off"
+
+
+@pytest.mark.parametrize(("mark", "flags"), [(1, ["UNSUPPORTED"]), (2, ["UNSUPPORTED"]), (3, [])])
+def test_a_judge_says_whether_a_quotation_carries_the_point(mark: int, flags: list[str]) -> None:
+    """A flag, of answers that quote; the place and the words are right all the same."""
+    gate = Gate("full", date(2026, 1, 1), passages=lambda _: PASSAGES[:1])
+    quote = " ".join(PASSAGES[0].chunk.text.split()[:9])
+    given = DraftCitation(source="S1", quote=quote, proposition="a duty is owed")
+    verdict = gate.inspect(draft(given), TASK, None, TypeBounds((10, 400), (0, 9), 1))
+    reason = gate.support(verdict.draft, mark)
+    assert ([reason.code] if reason else []) == flags
+    assert gate.support(draft(), mark) is None
+    asked = Prompter(Taxonomy.builtin()).judge(LISTED, verdict.draft).messages[-1].content
+    assert f'"{quote}" (quoted for: a duty is owed)' in asked

@@ -241,7 +241,12 @@ class MarkedGate:
             return verdict.with_reasons([self._gate.score(None)])
         judgement, ref = marked
         reason = self._gate.score(judgement.lowest)
-        found = verdict.with_reasons([judgement.told(reason) if reason is not None else None])
+        found = verdict.with_reasons(
+            [
+                judgement.told(reason) if reason is not None else None,
+                self._gate.support(verdict.draft, judgement.citation_use),
+            ]
+        )
         return replace(
             found,
             score=judgement.score,

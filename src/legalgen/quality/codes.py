@@ -296,6 +296,10 @@ TABLE: Final = (
         "LOW_SCORE", "judged", "graded", "",
         "The judge's mark is low; below `--min-score`: refused.",
     ),
+    Check(
+        "UNSUPPORTED", "judged", "flag", "",
+        "Grounded: by the judge's mark, a quotation does not carry what it is quoted for.",
+    ),
     Check("UNJUDGED", "judged", "flag", "", "A judge was asked for and none could be had."),
 )  # fmt: skip
 """Every code and what it does unless a setting says otherwise."""

@@ -60,6 +60,9 @@ from legalgen.quality.usable import cut, form, language, meta_talk, placeholder,
 from legalgen.sources.passages import Passage
 from legalgen.store.sample import Citation, Draft, DraftCitation
 
+UNSUPPORTED_MARK = 2
+"""A judge's mark of the citations up to which quotations are said not to carry the answer."""
+
 
 class Gate(msgspec.Struct, frozen=True):
     """The checks of one sample. ``authorities`` are those that are known to be cited right.
@@ -147,6 +150,13 @@ class Gate(msgspec.Struct, frozen=True):
             return None
         far = score < self.rules.thresholds.min_score
         return self.rules.reason("LOW_SCORE", f"{score:.1f} of 5, need {wanted:.1f}", far=far)
+
+    def support(self, draft: Draft, mark: int) -> Reason | None:
+        """The reason that a judge's mark of the citations (1 to 5) gives, where they quote."""
+        if mark > UNSUPPORTED_MARK or not any(each.quote for each in draft.citations):
+            return None
+        what = f"{mark} of 5: a quotation does not carry what it is quoted for"
+        return self.rules.reason("UNSUPPORTED", what, "citations")
 
     @property
     def _policing(self) -> Policing:

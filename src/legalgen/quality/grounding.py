@@ -60,7 +60,10 @@ def grounded(draft: Draft, passages: Sequence[Passage]) -> Grounded:
     findings.extend(_outside(draft, passages))
     findings.extend(_numbers(draft, passages))
     findings.extend(_echo(draft, passages))
-    named = tuple(DraftCitation(one.text, one.proposition or "") for one in found)
+    named = tuple(
+        DraftCitation(one.text, one.proposition or "", one.source or "", one.quote or "")
+        for one in found
+    )
     return Grounded(msgspec.structs.replace(draft, citations=named), tuple(found), tuple(findings))
 
 

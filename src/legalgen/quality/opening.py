@@ -124,6 +124,10 @@ class Inspector:
         """What the gate finds in an answer to a task."""
         return self._gate.inspect(draft, task, completion, bounds_of(self._taxonomy, task))
 
+    def support(self, draft: Draft, mark: int) -> Reason | None:
+        """What the gate makes of a judge's mark of the citations."""
+        return self._gate.support(draft, mark)
+
     def score(self, lowest: float | None) -> Reason | None:
         """What the gate makes of a judge's lowest mark, or of there being none."""
         return self._gate.score(lowest)

@@ -22,7 +22,7 @@ from legalgen.law.axes import Difficulty, SampleType
 from legalgen.law.planner import Task, renew
 from legalgen.law.prompts.seeds import Seeds, draw, form_text, is_abstract, seeds_json
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.store.sample import ANSWER_SCHEMA, GROUNDED_SCHEMA, Draft
+from legalgen.store.sample import ANSWER_SCHEMA, GROUNDED_SCHEMA, Draft, DraftCitation
 
 if TYPE_CHECKING:  # the grammar of citations takes time to compile
     from legalgen.law.prompts.menu import Menu
@@ -182,7 +182,7 @@ class Prompter:
             question=draft.question,
             steps="\n".join(f"- {step}" for step in draft.reasoning_steps) or "none",
             answer=draft.answer,
-            citations="\n".join(f"- {cited.text}" for cited in draft.citations) or "none",
+            citations="\n".join(map(_as_cited, draft.citations)) or "none",
         )
         return Prompt(
             messages=(Message("system", _text("judge_system.txt")), Message("user", cell)),
@@ -289,6 +289,13 @@ class Prompter:
             temperature=TEMPERATURE,
             seed=_sampling_seed(task),
         )
+
+
+def _as_cited(citation: DraftCitation) -> str:
+    """A citation as a judge is shown it: with its quotation, and what that is quoted for."""
+    if not citation.quote:
+        return f"- {citation.text}"
+    return f'- {citation.text}: "{citation.quote}" (quoted for: {citation.proposition or "?"})'
 
 
 def _shape(schema: Mapping[str, Any]) -> str:
