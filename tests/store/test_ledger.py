@@ -261,6 +261,14 @@ def test_recovery_tells_the_ledger(data_dir: DataDir, ledger: Ledger) -> None:
 # --- history -----------------------------------------------------------------------------------
 
 
+def test_of_batches_of_one_second_the_later_comes_first(ledger: Ledger) -> None:
+    """Their ids tell no order: the records do, or ``--resume`` would go on with any of them."""
+    for name, milliseconds in (("zzzz", 10), ("aaaa", 30), ("mmmm", 20)):
+        started = NOW + timedelta(milliseconds=milliseconds)
+        ledger.create(begun(f"20261123-161500-{name}", started=started))
+    assert [one.id[-4:] for one in ledger.all()] == ["aaaa", "mmmm", "zzzz"]
+
+
 def test_history_is_newest_first_and_shows_what_it_cannot_read(
     data_dir: DataDir, ledger: Ledger
 ) -> None:

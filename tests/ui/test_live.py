@@ -681,9 +681,12 @@ def test_sixty_samples_under_429s_are_a_few_lines(program: Program, vendors: Ven
     ended = program.run("batch", "--provider", "groq", "--count", "60", "-c", "4")
     assert ended.code == 0
     refused = program.record().models
-    assert sum(stats.failures.get("rate_limit", 0) for stats in refused.values()) > 10
+    failures = sum(stats.failures.get("rate_limit", 0) for stats in refused.values())
+    assert failures > 0
     said = ended.err.partition("completed")[0].splitlines()
-    assert len(said) < 10
+    # A line for a change of state, however many calls met it: groq leaves and is back, in turn.
+    assert len(said) == len(set(said))
+    assert not [line for line in said if "429" in line]
     assert any("is at its rate limit, going on with" in line for line in said)
     assert "429" in program.run("history", "--why").out
 

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
 from random import Random
 from typing import Final, Literal
@@ -392,6 +393,14 @@ def new_batch_id(now: datetime, rng: Random) -> str:
     return f"{now:%Y%m%d-%H%M%S}-{''.join(rng.choices(_ID_ALPHABET, k=4))}"
 
 
+_SECOND: Final = len("20261123-161500")
+
+
+def _began(record: Record | UnreadableRecord) -> str:
+    """When a batch was begun, as text that sorts; one that cannot be read comes last."""
+    return record.started.isoformat() if isinstance(record, Record) else ""
+
+
 class Ledger:
     """The records of a data dir.
 
@@ -494,8 +503,10 @@ class Ledger:
 
     def newest(self) -> Iterator[Record | UnreadableRecord]:
         """As ``all``, read one by one as they are asked for."""
-        for path in sorted(self._data_dir.batches.glob("*.json"), reverse=True):
-            yield self._read(path)
+        paths = sorted(self._data_dir.batches.glob("*.json"), reverse=True)
+        for _, same_second in groupby(paths, key=lambda path: path.stem[:_SECOND]):
+            # An id tells the second alone; of batches of one second the records know the order.
+            yield from sorted(map(self._read, same_second), key=_began, reverse=True)
 
     def find(self, prefix: str) -> Record:
         """The one record whose id begins with ``prefix``; a whole id comes before longer ones.
