@@ -119,6 +119,27 @@ def test_a_removed_source_keeps_what_rows_rest_on(
     assert refused.code == 2
 
 
+def test_what_rows_of_a_killed_batch_rest_on_is_kept_too(
+    program: Program, vendors: VendorServer, sources: dict[str, Chunk]
+) -> None:
+    """They are in the journal alone; while the batch still runs nothing is removed."""
+    held = vendors.hold()
+    held.release(2)
+    batch = ("batch", "--provider", "groq", "--grounded", "--source", "toys*", "-n", "9", "-c", "1")
+    with program.start(*batch) as running:
+        running.wait_for("SampleAccepted", 2)
+        held.wait_for(1)
+        assert program.run("sources", "remove", "toys-c0").code == 5
+        running.signal(9)
+        running.end()
+    held.release()
+    for name in {chunk.source for chunk in sources.values() if chunk.source.startswith("toys")}:
+        assert program.run("sources", "remove", name).code == 0
+    assert len(program.rows()) == 2
+    found = program.run("dataset", "verify", "--json").json["findings"]
+    assert {each["kind"] for each in found} <= {"card"}  # which the next batch writes
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [

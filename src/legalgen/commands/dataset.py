@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import random
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
-from legalgen.commands.running import patience_of
+from legalgen.commands.running import patience_of, sole_writer
 from legalgen.dataset import compact, export, imports, report
 from legalgen.dataset.check import Linter, check
 from legalgen.dataset.foreign import read_rows
@@ -30,8 +29,7 @@ from legalgen.quality.opening import gate_of
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir, beside_name, clear_beside, sync_folder, try_lock
 from legalgen.store.journal import recover
-from legalgen.store.ledger import Ledger, new_batch_id, this_process
-from legalgen.store.locks import BatchLock, Holder
+from legalgen.store.ledger import Ledger
 from legalgen.store.parts import older_version, parts, read_columns
 from legalgen.ui import dataset_screens, page
 from legalgen.ui.console import Console
@@ -102,13 +100,7 @@ def import_file(settings: Settings, console: Console, file: Path) -> int:
         raise UsageError(f"there is no file {file}")
     data_dir = DataDir(settings.data_dir)
     data_dir.create()
-    batch_id = new_batch_id(_now(), random.Random())
-    with BatchLock(data_dir) as lock:
-        lock.acquire(Holder(batch_id, this_process().pid, _now()))
-        patience = patience_of(settings, console)
-        note_part = Ledger(data_dir).note_part
-        for found in recover(data_dir, note_part=note_part, patience=patience, whole=True):
-            console.talk(str(found))
+    with sole_writer(settings, console, data_dir) as batch_id:
         if (notice := older_version(data_dir)) is not None:
             console.talk(notice)
         taxonomy = _taxonomy(settings, console)
@@ -122,7 +114,7 @@ def import_file(settings: Settings, console: Console, file: Path) -> int:
             taxonomy=taxonomy,
             linter=Linter(taxonomy, gate, index=index),
             now=_now,
-            patience=patience,
+            patience=patience_of(settings, console),
         )
     if not (done.added or done.present):
         raise UsageError(_unusable(console, file, done))

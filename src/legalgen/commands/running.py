@@ -7,7 +7,9 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from legalgen.batch.signals import heeded
@@ -15,6 +17,7 @@ from legalgen.errors import DiskError
 from legalgen.errors.exit_codes import Exit
 from legalgen.errors.redaction import redact
 from legalgen.settings.layers import Settings
+from legalgen.store.files import DataDir
 from legalgen.store.locks import Patience
 from legalgen.telemetry import events, log
 from legalgen.ui.console import Console, is_reader_gone
@@ -40,6 +43,29 @@ def patience_of(settings: Settings, console: Console) -> Patience:
     """How a command that is no run waits for what another process holds; waits are told."""
     most_s = settings.max_wait if settings.max_wait is not None else Patience().most_s
     return Patience(most_s, tell=console.hear)
+
+
+@contextlib.contextmanager
+def sole_writer(settings: Settings, console: Console, data_dir: DataDir) -> Iterator[str]:
+    """Hold a data dir as a batch does, with what dead writers left sealed; the id it is held by.
+
+    Raises:
+        BatchRunning: a batch holds it.
+        DiskError: the disk failed.
+    """
+    from legalgen.store.journal import recover  # history and models need none of it
+    from legalgen.store.ledger import Ledger, new_batch_id, this_process
+    from legalgen.store.locks import BatchLock, Holder
+
+    now = datetime.now(UTC)
+    batch_id = new_batch_id(now, Random())
+    with BatchLock(data_dir) as lock:
+        lock.acquire(Holder(batch_id, this_process().pid, now))
+        note_part = Ledger(data_dir).note_part
+        patience = patience_of(settings, console)
+        for found in recover(data_dir, note_part=note_part, patience=patience, whole=True):
+            console.talk(str(found))
+        yield batch_id
 
 
 def warn(settings: Settings, console: Console) -> None:

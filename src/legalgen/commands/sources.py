@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from legalgen.commands.running import sole_writer
 from legalgen.errors import UsageError
 from legalgen.errors.exit_codes import Exit
 from legalgen.law.axes import Filter
@@ -79,10 +80,13 @@ def show_source(settings: Settings, console: Console, name: str) -> int:
 
 
 def remove_source(settings: Settings, console: Console, name: str) -> int:
-    """Draw from a text no more."""
-    collection = SourceCollection(DataDir(settings.data_dir))
+    """Draw from a text no more; no batch may be at work on it, and rows in a journal count."""
+    data_dir = DataDir(settings.data_dir)
+    collection = SourceCollection(data_dir)
     source = collection.find(name)
-    kept = collection.remove(source)
+    data_dir.create()
+    with sole_writer(settings, console, data_dir):
+        kept = collection.remove(source)
     source_screens.show_removed(console, source, kept)
     return Exit.DONE
 
