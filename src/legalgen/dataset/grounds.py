@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from legalgen.errors import DiskError
 from legalgen.sources.chunk import Chunk, sha256_of
 from legalgen.sources.collection import SourceCollection, changed_since
-from legalgen.sources.quotations import Folded, find
+from legalgen.sources.quotations import find, folded
 from legalgen.store.files import DataDir
 
 if TYPE_CHECKING:
@@ -75,5 +75,5 @@ class Grounds:
 
 def _stands(cited: Mapping[str, Any], chunk: Chunk) -> bool:
     """Whether the words stand in the chunk, at the place that the row gives."""
-    found = find(cited["quote"] or "", Folded.of(chunk.text))
+    found = find(cited["quote"] or "", folded(chunk.text))
     return found is not None and (found.start, found.end) == (cited["start"], cited["end"])

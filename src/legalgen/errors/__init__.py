@@ -19,7 +19,7 @@ failure comes. ``parse_error`` makes an error of the tree of whatever a client l
 
     try:
         reply = client.chat.completions.create(...)
-    except Exception as error:
+    except groq.APIError as error:
         raise parse_error(error, provider="groq") from error
 """
 

@@ -15,11 +15,11 @@ import msgspec
 
 from legalgen.law.citations import parse
 from legalgen.law.planner import Task
-from legalgen.quality.named import folded, named_in
+from legalgen.quality.named import named_in
 from legalgen.quality.reading import Finding, runs
 from legalgen.sources.chunk import Chunk, cited
 from legalgen.sources.passages import Passage
-from legalgen.sources.quotations import LEAST_WORDS, Found, find, nearest, words_in
+from legalgen.sources.quotations import LEAST_WORDS, Found, find, folded, nearest, words_in
 from legalgen.store.sample import Citation, Draft, DraftCitation, words
 
 LIKE: Final = 0.5

@@ -318,9 +318,3 @@ def named_in(passages: tuple[Passage, ...]) -> NamedWorks:
         Folded.of("\n".join(titles)).text,
         tuple(name for text in (*texts, *titles) for _, _, name in case_names(normalise(text))),
     )
-
-
-@lru_cache(maxsize=512)
-def folded(text: str) -> Folded:
-    """A passage as quotations are compared with it."""
-    return Folded.of(text)

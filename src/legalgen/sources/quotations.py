@@ -11,6 +11,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -109,6 +110,12 @@ class Found(msgspec.Struct, frozen=True):
     start: int
     end: int
     turns: bool = False
+
+
+@lru_cache(maxsize=512)
+def folded(text: str) -> Folded:
+    """A passage as quotations are compared with it; many are looked up in the same one."""
+    return Folded.of(text)
 
 
 def parts_of(quote: str) -> list[str]:
