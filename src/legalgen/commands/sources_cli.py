@@ -98,7 +98,10 @@ def show(flags: Flags, name: _Name) -> int:
 @app.command()
 @takes("sources remove")
 def remove(flags: Flags, name: _Name) -> int:
-    """Draw from a text no more; the chunks that rows rest on are kept."""
+    """Draw from a text no more; the chunks that rows rest on are kept.
+
+    Exit codes: 0 it is removed, 2 there is no such text, 5 a batch is running, 74 the disk failed.
+    """
     from legalgen.commands import sources
 
     settings = settings_of(flags)
