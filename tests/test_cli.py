@@ -548,6 +548,22 @@ def test_the_taxonomy_as_a_tree(here: Here) -> None:
     assert all(line.endswith(" cells)") for line in lines)
 
 
+def test_config_taxonomy_tells_what_nobody_checked_for_a_year(here: Here, tmp_path: Path) -> None:
+    """A topic of one's own without a month was never checked; with this month it is not told."""
+    own = tmp_path / "own.toml"
+    text = (
+        'extends = "none"\n[[area]]\nid = "tea"\nname = "Tea"\njurisdictions = ["uk"]\n'
+        '[[area.topic]]\nid = "leaves"\nname = "Leaves"\nsubtopics = ["green leaves"]\n'
+    )
+    own.write_text(text)
+    ended = here.run("config", "taxonomy", "--check", "--taxonomy", str(own))
+    assert (ended.code, ended.out) == (1, "uk/tea/leaves: never checked\n")
+    assert "Of 1 topics 1 were not compared" in ended.err
+    own.write_text(f'{text}checked = "{datetime.now(UTC):%Y-%m}"\n')
+    ended = here.run("config", "taxonomy", "--check", "--taxonomy", str(own), "--json")
+    assert (ended.code, json.loads(ended.out)["topics"]) == (0, [])
+
+
 def test_an_authority_that_cannot_be_read_is_told_where_a_taxonomy_is_used(
     here: Here, tmp_path: Path
 ) -> None:

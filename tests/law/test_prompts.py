@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from legalgen.completion import Message, Prompt
 from legalgen.errors import Reason
-from legalgen.law.axes import Filter
+from legalgen.law.axes import Authority, Filter
 from legalgen.law.citations import Authorities, parse
 from legalgen.law.planner import Task, TaskPlanner, dated, renew
 from legalgen.law.prompts.menu import MOST, Menu
@@ -147,9 +147,8 @@ def test_the_cell_states_its_bounds_and_its_law() -> None:
             f"{seeds.date}."
         ),
         (
-            "Listed authorities (only where they fit): Moorov v HM Advocate 1930 JC 68; Criminal "
-            "Procedure (Scotland) Act 1995; Cadder v HM Advocate [2010] UKSC 43; Criminal Justice "
-            "(Scotland) Act 2016."
+            "Listed authorities (only where they fit): Lord Advocate's Reference (No 1 of 2023) "
+            "[2023] HCJAC 40; HM Advocate v PG and JM [2024] HCJAC 43."
         ),
     ]
 
@@ -215,7 +214,7 @@ def test_types_that_tell_no_facts_get_no_parties() -> None:
 
 def test_policies_differ_in_prose_and_in_the_list() -> None:
     """Each policy has a system message of its own; two of them list the topic's authorities."""
-    task = tasks(1, Filter(topics=("formation",)))[0]
+    task = replace(tasks(1, Filter(topics=("formation",)))[0], subtopic="unilateral offers")
     prompts = {policy: prompter(policy).build(task) for policy in POLICIES}
     assert len({prompt.messages[0].content for prompt in prompts.values()}) == 4
     listing = {policy for policy, prompt in prompts.items() if "Carlill" in user(prompt)}
@@ -240,7 +239,7 @@ def test_the_version_names_the_prose() -> None:
     versions = [prompter(policy).version() for policy in POLICIES]
     assert len({*versions, prompter().version("toy")}) == 5
     assert prompter().version() == prompter().version() == prompter().build(tasks(1)[0]).version
-    assert all(re.fullmatch(r"2026-11\.b-[0-9a-f]{8}", version) for version in versions)
+    assert all(re.fullmatch(r"2026-11\.c-[0-9a-f]{8}", version) for version in versions)
 
 
 def test_a_user_taxonomys_own_types_change_the_version() -> None:
@@ -320,7 +319,49 @@ def offered(prompt: Prompt) -> list[str]:
 
 
 def topic_of(task: Task) -> tuple[str, ...]:
-    return BUILTIN.leaf(task.jurisdiction, task.practice_area, task.topic).authorities
+    leaf = BUILTIN.leaf(task.jurisdiction, task.practice_area, task.topic)
+    return leaf.offered(task.subtopic, task.as_of, case=task.sample_type == "case_note")
+
+
+def test_an_authority_is_offered_with_the_points_that_it_decides() -> None:
+    """Not on the whole topic; a case note gets the topic's others after them."""
+    formation = tasks(1, Filter(topics=("formation",)))[0]
+    battle = replace(formation, subtopic="battle of the forms", sample_type="short_qa")
+    assert offered(prompter().build(battle)) == ["none"]
+    note = offered(prompter().build(replace(battle, sample_type="case_note")))
+    assert note == list(BUILTIN.leaf("uk", "contract", "formation").cites)
+
+
+def test_what_is_newer_than_a_models_knowledge_is_not_asked_of_it() -> None:
+    """By the month that the taxonomy gives, else by the year in the citation."""
+    arbitration = tasks(1, Filter(topics=("uk-arbitration",)))[0]
+    seat = replace(arbitration, subtopic="law of the arbitration agreement", sample_type="short_qa")
+    listed = {
+        month: offered(prompter().build(replace(seat, as_of=month)))
+        for month in ("2024-06", "2025-07", "2025-08", "")
+    }
+    new = ["Arbitration Act 2025", "Arbitration Act 1996, s 6A"]
+    assert listed == {"2024-06": ["none"], "2025-07": ["none"], "2025-08": new, "": new}
+    own = Authority("Adeyemi v Braithwaite [2025] UKSC 91")
+    assert (own.known("2024-12"), own.known("2025-01"), own.known("")) == (False, True, True)
+
+
+def test_a_cell_of_ethics_names_the_rules_of_its_lawyers() -> None:
+    """Each law has its own; under grounded nothing but the passages may be cited."""
+    found = {}
+    for leaf in BUILTIN.leaves(Filter(sample_types=("ethics",))):
+        task = replace(
+            tasks(1)[0], jurisdiction=leaf.jurisdiction, sub_jurisdiction=leaf.sub_jurisdiction,
+            practice_area=leaf.practice_area, topic=leaf.id, subtopic=leaf.subtopics[0],
+            difficulty="advanced", sample_type="ethics",
+        )  # fmt: skip
+        words = user(prompter().build(task))
+        [line] = [each for each in words.splitlines() if each.startswith("Required: ")]
+        found[leaf.sub_jurisdiction] = line.partition("Lawyers there are bound by: ")[2]
+        assert "bound by" not in user(prompter("grounded").build(task))
+    assert all(found.values())
+    assert "SRA Code of Conduct for Solicitors" in found["england-wales"]
+    assert len(set(found.values())) == len(found) >= 7
 
 
 def test_a_users_list_is_offered_after_the_topics_own() -> None:
@@ -343,7 +384,8 @@ def test_only_authorities_of_the_tasks_jurisdiction_are_offered(
 ) -> None:
     """Neither another country's nor one whose words do not say where it is from."""
     for task in tasks(40, Filter(jurisdictions=(jurisdiction,))):
-        more = set(offered(with_list().build(task))) - set(topic_of(task))
+        leaf = BUILTIN.leaf(task.jurisdiction, task.practice_area, task.topic)
+        more = set(offered(with_list().build(task))) - set(leaf.cites)
         assert more <= set(OWN_LIST) - set(elsewhere)
         assert more
 
@@ -373,7 +415,7 @@ def test_no_more_than_a_handful_is_offered() -> None:
     task = tasks(1, Filter(topics=("formation",)))[0]
     leaf = BUILTIN.leaf(task.jurisdiction, task.practice_area, task.topic)
     found = Menu(listed).offered(task, leaf, "", case=False, room=10_000)
-    assert len(found) == len(leaf.authorities) + MOST
+    assert len(found) == len(topic_of(task)) + MOST
 
 
 def test_what_is_offered_follows_the_seed() -> None:
@@ -389,7 +431,7 @@ def test_what_is_offered_follows_the_seed() -> None:
 
 def test_what_a_topic_lists_is_not_offered_twice() -> None:
     """Also under another form of name, and with a pinpoint."""
-    task = tasks(1, Filter(topics=("homelessness",)))[0]
+    task = replace(tasks(1, Filter(topics=("homelessness",)))[0], subtopic="priority need")
     listed = ("Hotak v London Borough of Southwark [2015] UKSC 30", "Housing Act 1996 s 189")
     assert offered(with_list(listed=listed).build(task)) == list(topic_of(task))
 
@@ -404,7 +446,7 @@ def test_policies_without_a_list_offer_nothing_of_it() -> None:
 def test_a_case_note_is_offered_a_case_whatever_its_length() -> None:
     """A topic without a case of its own is given one of the user's, even over the budget."""
     leaf = next(leaf for leaf in BUILTIN.leaves() if leaf.jurisdiction == "uk")
-    bare = msgspec.structs.replace(leaf, authorities=("Theft Act 1968",))
+    bare = msgspec.structs.replace(leaf, authorities=(Authority("Theft Act 1968"),))
     long = f"{'Very Long Name ' * 20}v Another [2014] UKSC 3"
     menu = Menu(["Fraud Act 2006", long, "Wills Act 1837"])
     task = tasks(1)[0]
@@ -413,7 +455,7 @@ def test_a_case_note_is_offered_a_case_whatever_its_length() -> None:
     assert (menu.has_case(bare), Menu().has_case(bare), Menu().has_case(leaf)) == (
         True,
         False,
-        any(each.is_case for text in leaf.authorities for each in parse(text)),
+        any(each.is_case for text in leaf.cites for each in parse(text)),
     )
 
 

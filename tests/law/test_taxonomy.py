@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from legalgen.errors import UsageError
-from legalgen.law.axes import Branch, Filter, LengthBounds, Topic, Weights
+from legalgen.law.axes import Authority, Branch, Filter, LengthBounds, Topic, Weights
 from legalgen.law.citations import comparable, parse
 from legalgen.law.taxonomy import Taxonomy
 
@@ -101,17 +101,78 @@ def test_the_builtin_taxonomy_covers_what_it_promises() -> None:
 
 
 def test_every_builtin_topic_is_whole() -> None:
-    """Each has 4 to 8 different subtopics, at most 4 authorities, and an id that is its own."""
+    """Each has 4 to 8 different subtopics, few authorities to a point, and an id that is its own.
+
+    Its month says when the authorities were last compared with the law.
+    """
     leaves = Taxonomy.builtin().leaves()
     assert len({leaf.id for leaf in leaves}) == len(leaves)
     for leaf in leaves:
         assert 4 <= len(set(leaf.subtopics)) == len(leaf.subtopics) <= 8, leaf
-        assert len(set(leaf.authorities)) == len(leaf.authorities) <= 4, leaf
+        assert len(set(leaf.cites)) == len(leaf.cites) <= 7, leaf
+        for point in leaf.subtopics:
+            assert len(leaf.offered(point, "", case=False)) <= 4, (leaf.id, point)
+        assert leaf.checked >= "2026-11", leaf
+
+
+def test_every_builtin_authority_decides_something() -> None:
+    """None is left that no point of its topic offers, and new law has its month."""
+    for leaf in Taxonomy.builtin().leaves():
+        offered = {cite for point in leaf.subtopics for cite in leaf.offered(point, "", case=False)}
+        assert offered == set(leaf.cites), leaf.id
+        for each in leaf.authorities:
+            assert each.since or not re.search(r"\b202[4-9]\b", each.cite), each
+
+
+def test_law_that_is_out_of_date_is_not_listed() -> None:
+    """What was overtaken is gone, and what overtook it is offered on its point."""
+    builtin = Taxonomy.builtin()
+    cites = builtin.authorities()
+    assert not [each for each in cites if "Enka" in each or "Ashers" in each]
+    offered = {
+        ("uk", "commercial", "uk-arbitration", "law of the arbitration agreement"): "s 6A",
+        ("uk", "employment", "dismissal", "compensation and reductions"): "Rights Act 2025",
+        ("uk", "consumer", "unfair-terms-practices", "unfair credit relationships"): "UKSC 33",
+        ("us", "us-business", "delaware-corporations", "books and records"): "§ 220",
+        ("eu", "eu-social-consumer", "eu-consumer", "product liability"): "2024/2853",
+    }
+    for (*key, point), wanted in offered.items():
+        leaf = builtin.leaf(key[0], key[1], key[2])
+        assert any(wanted in each for each in leaf.offered(point, "", case=False)), point
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('{ cite = "A v B", points = ["postal rul"] }', 'unknown subtopic "postal rul"'),
+        ('{ cite = "A v B", since = "2025-13" }', "'2025-13' is no month"),
+        ('{ cite = " " }', "holds an empty text"),
+        ('{ cite = "A v B", point = ["postal rule"] }', "point"),
+    ],
+)
+def test_an_authority_that_is_written_wrong_is_refused(
+    tmp_path: Path, written: str, said: str
+) -> None:
+    """Topic, authority and what is wrong with it are named."""
+    own = OWN.replace('"Carlill v Carbolic Smoke Ball Co [1893] 1 QB 256"', written)
+    words = refusal(tmp_path, own)
+    assert said in words
+    assert 'topic]] "formation"' in words
+
+
+def test_topics_that_nobody_compared_for_a_year_are_told(tmp_path: Path) -> None:
+    """The built-in ones have their month; a user's own without one was never checked."""
+    stale = load(tmp_path, OWN).unchecked_since("2026-11")
+    assert [(leaf.id, leaf.checked) for leaf in stale] == [("formation", "")]
+    assert Taxonomy.builtin().unchecked_since("2026-11") == ()
+    assert len(Taxonomy.builtin().unchecked_since("2027-12")) == 100
 
 
 def test_every_builtin_authority_is_cited_in_full() -> None:
     """Every authority has a year, or a number that holds one, or names a founding instrument."""
-    founding = re.compile(r"Charter of|Statute of|U\.S\.C\.|Corporation Law §|U\.C\.C\.|WT/DS")
+    founding = re.compile(
+        r"Charter of|Statute of|U\.S\.C\.|Corporation Law §|U\.C\.C\.|WT/DS|Del\. C\."
+    )
     for authority in Taxonomy.builtin().authorities():
         dated = re.search(r"\b1[6-9]\d\d\b|\b20[0-2]\d\b|\d/\d\d\b", authority)
         assert dated or founding.search(authority), authority
@@ -121,7 +182,7 @@ def test_a_case_note_is_asked_for_only_where_a_case_is_listed() -> None:
     """A topic whose authorities are all statutes excludes case notes, and no other does."""
     case = re.compile(r" v\.? |\bCase|\bIn re |Judgment|/AB/R")
     for leaf in Taxonomy.builtin().leaves():
-        listed = any(case.search(authority) for authority in leaf.authorities)
+        listed = any(case.search(authority) for authority in leaf.cites)
         assert ("case_note" in leaf.sample_types) == listed, leaf.id
 
 
@@ -171,7 +232,7 @@ def test_a_users_topic_replaces_the_builtin_one(tmp_path: Path) -> None:
         subtopics=("offer and invitation to treat", "postal rule", "consideration"),
         difficulties=("basic", "intermediate", "advanced"),
         sample_types=(*(t for t in types if t != "statutory_interpretation"), "clause_review"),
-        authorities=("Carlill v Carbolic Smoke Ball Co [1893] 1 QB 256",),
+        authorities=(Authority("Carlill v Carbolic Smoke Ball Co [1893] 1 QB 256"),),
     )
     assert {leaf.key for leaf in own.leaves()} == {leaf.key for leaf in builtin.leaves()}
     assert own.bounds("clause_review", "basic") == LengthBounds((96, 280), (3, 6), 1)
@@ -437,7 +498,7 @@ def test_an_authority_that_cannot_be_compared_is_told(tmp_path: Path) -> None:
     )
     taxonomy = load(tmp_path, own)
     assert taxonomy.warnings == (f"{where}'OGH 4 Ob 2/24' {what}", f"{where}'ICO guidance' {what}")
-    assert "OGH 4 Ob 2/24" in taxonomy.leaf("uk", "contract", "formation").authorities
+    assert "OGH 4 Ob 2/24" in taxonomy.leaf("uk", "contract", "formation").cites
     assert load(tmp_path, OWN).warnings == Taxonomy.builtin().warnings == ()
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from legalgen.commands.options import Flags, config_of, console_of, group, settings_of, takes
 from legalgen.commands.shell_completion import among
+from legalgen.errors.exit_codes import Exit
 from legalgen.providers import PROVIDERS
+
+if TYPE_CHECKING:
+    from legalgen.law.taxonomy import Taxonomy
+    from legalgen.ui.console import Console
 
 config_app = group("config", "Show and write the configuration.")
 
@@ -101,7 +107,13 @@ def _typed_key(name: str) -> str:
 
 @config_app.command("taxonomy")
 @takes("config taxonomy")
-def taxonomy(flags: Flags) -> int:
+def taxonomy(
+    flags: Flags,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Tell what nobody compared with the law for a year.")
+    ] = False,
+) -> int:
     """Print the tree of what can be asked for, with how many cells each branch holds."""
     from legalgen.law import opening
 
@@ -110,5 +122,28 @@ def taxonomy(flags: Flags) -> int:
     console = console_of(settings)
     for warning in whole.warnings:
         console.talk(warning)
+    if check:
+        return _stale_topics(whole, console)
     console.taxonomy(whole.as_tree(opening.filter_of(settings)))
     return 0
+
+
+def _stale_topics(taxonomy: Taxonomy, console: Console) -> int:
+    """Name the topics that were last compared with the law more than a year ago, or never."""
+    today = datetime.now(UTC)
+    year_ago = f"{today.year - 1}-{today.month:02}"
+    stale = taxonomy.unchecked_since(year_ago)
+    rows = [{"topic": "/".join(leaf.key), "checked": leaf.checked or None} for leaf in stale]
+    if console.json:
+        console.data({"unchecked_since": year_ago, "topics": rows})
+    else:
+        for row in rows:
+            console.text(f"{row['topic']}: {row['checked'] or 'never checked'}")
+        console.talk(
+            f"Of {len(taxonomy.leaves())} topics {len(rows)} were not compared with the law since "
+            f'{year_ago}; look their authorities up, and write checked = "{today:%Y-%m}" there.'
+            if rows
+            else f"Each of the {len(taxonomy.leaves())} topics was compared with the law since "
+            f"{year_ago}."
+        )
+    return Exit.FOUND if rows else Exit.DONE

@@ -30,8 +30,8 @@ class Exit(IntEnum):
 
 MEANINGS: Mapping[Exit, str] = {
     Exit.DONE: "the count is reached",
-    Exit.FOUND: "`dataset verify`, `dataset check` or `doctor` found something, or "
-    "`batch --strict` reached its count with troubles",
+    Exit.FOUND: "`dataset verify`, `dataset check`, `config taxonomy --check` or `doctor` "
+    "found something, or `batch --strict` reached its count with troubles",
     Exit.USAGE: "usage or configuration: a sentence says what to change",
     Exit.NO_PROVIDER: "no usable provider is left, or no model of the route can take any sample",
     Exit.BOUND: "a bound that you set (time, calls, tokens, money) is met; what was made is kept",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+import re
+from typing import Final, Literal
 
 import msgspec
 
@@ -45,13 +46,15 @@ class LengthBounds(msgspec.Struct, frozen=True):
 class Jurisdiction(msgspec.Struct, frozen=True):
     """A legal order; ``sub_jurisdiction`` is the one meant where a topic names none.
 
-    ``sub_jurisdictions`` are the names of the laws within it, by id.
+    ``sub_jurisdictions`` are the names of the laws within it, by id; ``conduct_rules`` the rules
+    of conduct that bind its lawyers, by the same ids.
     """
 
     id: str
     name: str
     sub_jurisdiction: str
     sub_jurisdictions: dict[str, str] = {}
+    conduct_rules: dict[str, tuple[str, ...]] = {}
 
     def law(self, sub_jurisdiction: str) -> str:
         """What one law within it is called; an id without a name is read as words."""
@@ -104,11 +107,39 @@ def _scaled(words: int, factor: float) -> int:
     return math.floor(round(words * factor, 6) + 0.5)
 
 
+_YEAR: Final = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
+
+
+class Authority(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A case or an Act that a prompt may offer, ``cite``d as lawyers do.
+
+    ``points`` are the subtopics that it decides, empty: each of its topic. ``since`` is the month
+    from which it is the law, ``YYYY-MM``; empty: only the year in ``cite``, if any, is known.
+    """
+
+    cite: str
+    points: tuple[str, ...] = ()
+    since: str = ""
+
+    def decides(self, point: str) -> bool:
+        """Whether it is offered with a subtopic."""
+        return not self.points or point in self.points
+
+    def known(self, as_of: str) -> bool:
+        """Whether a model that is asked for the law as at a month can know it; empty: today's."""
+        if not as_of:
+            return True
+        if self.since:
+            return self.since <= as_of
+        return all(year <= as_of[:4] for year in _YEAR.findall(self.cite))
+
+
 class Topic(msgspec.Struct, frozen=True):
     """A leaf: one topic in one jurisdiction, with all that it inherits resolved.
 
     ``weight`` is its share against other leaves before jurisdictions are weighed.
-    ``authorities`` are the cases and Acts that a prompt may offer, as a lawyer cites them.
+    ``authorities`` are the cases and Acts that a prompt may offer. ``checked`` is the month in
+    which somebody last compared them with the law, ``YYYY-MM``; empty: nobody is known to have.
     ``pairs`` are the difficulties with sample types that are planned; empty: each with each.
     """
 
@@ -120,7 +151,8 @@ class Topic(msgspec.Struct, frozen=True):
     subtopics: tuple[str, ...]
     difficulties: tuple[str, ...]
     sample_types: tuple[str, ...]
-    authorities: tuple[str, ...] = ()
+    authorities: tuple[Authority, ...] = ()
+    checked: str = ""
     weight: float = 1.0
     pairs: tuple[tuple[str, str], ...] = ()
 
@@ -128,6 +160,21 @@ class Topic(msgspec.Struct, frozen=True):
     def key(self) -> tuple[str, str, str]:
         """What names a leaf: jurisdiction, practice area, topic."""
         return (self.jurisdiction, self.practice_area, self.id)
+
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """Its authorities as they are cited."""
+        return tuple(each.cite for each in self.authorities)
+
+    def offered(self, point: str, as_of: str, *, case: bool) -> tuple[str, ...]:
+        """The authorities that decide a subtopic and can be known as at a month, as cited.
+
+        ``case``: a case is wanted; the topic's others follow, for one of them is nearer than none.
+        """
+        known = [each for each in self.authorities if each.known(as_of)]
+        near = [each.cite for each in known if each.decides(point)]
+        far = [each.cite for each in known if case and not each.decides(point)]
+        return (*near, *far)
 
     @property
     def cells(self) -> int:

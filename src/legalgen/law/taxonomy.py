@@ -117,8 +117,12 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
 
     def authorities(self) -> tuple[str, ...]:
         """Every listed authority once, in the order of the file."""
-        listed = (topic.authorities for topic in self._leaves.values())
+        listed = (topic.cites for topic in self._leaves.values())
         return tuple(dict.fromkeys(chain.from_iterable(listed)))
+
+    def unchecked_since(self, month: str) -> tuple[Topic, ...]:
+        """The topics whose authorities nobody has compared with the law in or after a month."""
+        return tuple(leaf for leaf in self._leaves.values() if leaf.checked < month)
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
@@ -349,7 +353,7 @@ class _Assembly:
         for area in self._file.area:
             for topic in area.topic:
                 where = f'{self._label}: [[area]] "{area.id}" / [[area.topic]] "{topic.id}"'
-                yield from ((where, text) for text in topic.authorities)
+                yield from ((where, each.cite) for each in topic.cited)
 
     def _merge(self, key: str, base: Sequence[T], own: Sequence[T]) -> dict[str, T]:
         """By id: the built-in values, replaced or followed by the file's."""
@@ -429,7 +433,8 @@ class _Assembly:
             subtopics=table.subtopics,
             difficulties=self._allowed_difficulties(table, where),
             sample_types=self._allowed_types(table, where),
-            authorities=table.authorities,
+            authorities=table.cited,
+            checked=table.checked,
             weight=table.weight * (1.0 if area.weight is None else area.weight),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from legalgen.errors import UsageError
 from legalgen.errors.suggestions import meant_or_allowed
 from legalgen.law.axes import (
+    Authority,
     Difficulty,
     Jurisdiction,
     Proceedings,
@@ -20,6 +21,7 @@ from legalgen.law.axes import (
 )
 
 _ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])", re.ASCII)
 
 T = TypeVar("T")
 
@@ -39,9 +41,17 @@ class TopicTable(msgspec.Struct, frozen=True):
     subtopics: tuple[str, ...]
     difficulty: tuple[str, ...] | None = None
     sample_types: _Choice = _Choice()
-    authorities: tuple[str, ...] = ()
+    authorities: tuple[str | Authority, ...] = ()
+    checked: str = ""
     sub_jurisdiction: str = ""
     weight: float = 1.0
+
+    @property
+    def cited(self) -> tuple[Authority, ...]:
+        """Its authorities; one that is written as a text alone decides every subtopic."""
+        return tuple(
+            Authority(each) if isinstance(each, str) else each for each in self.authorities
+        )
 
 
 class AreaTable(msgspec.Struct, frozen=True):
@@ -153,9 +163,27 @@ class TaxonomyReader:
         self._filled("difficulty", topic.difficulty, where)
         self._filled("sample_types.include", topic.sample_types.include, where)
         self._number("weight", topic.weight, where)
+        self._month("checked", topic.checked, where)
+        for authority in topic.cited:
+            self._authority(authority, topic.subtopics, where)
         if topic.sample_types.exclude is not None and topic.sample_types.include is not None:
             self.refuse(where, 'key "sample_types": give exclude or include, not both')
         return topic
+
+    def _authority(self, authority: Authority, points: Sequence[str], where: str) -> None:
+        """What one authority says of its topic: its points are subtopics of it."""
+        here = f'{where}: authority "{authority.cite}"'
+        if not authority.cite.strip():
+            self.refuse(where, 'key "authorities" holds an empty text')
+        self._month("since", authority.since, here)
+        for point in authority.points:
+            if point not in points:
+                hint = meant_or_allowed(point, points)
+                self.refuse(here, f'key "points": unknown subtopic "{point}" ({hint})')
+
+    def _month(self, key: str, value: str, where: str) -> None:
+        if value and not _MONTH.fullmatch(value):
+            self.refuse(where, f'key "{key}": {value!r} is no month, as 2026-05 is')
 
     def _weights(self, table: object) -> Weights:
         if isinstance(table, dict):

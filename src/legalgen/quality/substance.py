@@ -81,7 +81,7 @@ def topics_of(taxonomy: Taxonomy) -> Mapping[Topic, frozenset[str]]:
     """The stems of the words of each topic: its area, name, subtopics and authorities."""
     return {
         (area.jurisdiction, area.id, leaf.id): stems(
-            words(" ".join((area.name, leaf.name, *leaf.subtopics, *leaf.authorities)))
+            words(" ".join((area.name, leaf.name, *leaf.subtopics, *leaf.cites)))
         )
         for area in taxonomy.areas
         for leaf in area.topics

@@ -14,7 +14,8 @@ STRONG: tuple[Rule, ...] = (
     reports.NEUTRAL, reports.UKEAT, reports.LAW_REPORTS, reports.REPORT, reports.LOWER_CASE,
     reports.SCOTS,
     europe.ECLI, europe.CASE, europe.NUMBERED, legislation.SI, europe.BARE_NUMBER,
-    europe.APPLICATION, treaties.ICJ, treaties.WTO, treaties.ICSID, america.REPORTER, america.CODE,
+    europe.APPLICATION, treaties.ICJ, treaties.ICJ_DAY, treaties.ITLOS, treaties.WTO,
+    treaties.ICSID, america.REPORTER, america.CODE,
     reports.OTHER_NEUTRAL, reports.UNKNOWN,
 )  # fmt: skip
 """Productions with a number that can be checked; cheap enough to run over whole answers."""

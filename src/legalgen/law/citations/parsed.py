@@ -17,7 +17,7 @@ _SAME_LENGTH: Mapping[str, str] = {
 
 CASE_KINDS = frozenset(
     {"uk_neutral", "other_neutral", "uk_report", "eu_case", "ecli", "echr_case", "us_reporter"}
-    | {"icj_report", "wto_report", "icsid_case", "docket"}
+    | {"icj_report", "itlos_case", "wto_report", "icsid_case", "docket"}
 )
 """Kinds that cite one decision of a court, by a number that names no other."""
 LEGISLATION_KINDS = frozenset(

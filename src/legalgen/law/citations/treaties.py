@@ -13,6 +13,11 @@ _ICJ_REPORT = re.compile(
     rf"(?:\(?{YEAR}\)?(?:\s\(\w+\))?,?\s*(?:pp?\.?|at|paras?)?\s*)?"
     r"(?P<n>(?!(?:19|20)\d\d\b)\d{1,4})\b"
 )
+_ICJ_DAY = re.compile(
+    r"\bI\.?C\.?J\.?,?\s\(?(?P<day>\d{1,2}\s[A-Z][a-z]{2,8}\s(?P<year>19\d\d|20\d\d))\b"
+)
+"""A decision that the reports do not hold yet, by its day."""
+_ITLOS_CASE = re.compile(r"\bITLOS,?\s(?:Case|Reports)\sNo\.?\s(?P<n>\d{1,3})\b")
 _WTO_REPORT = re.compile(r"\bWT/DS(?P<n>\d{1,3})/(?P<body>AB/)?R\b")
 _ICSID_CASE = re.compile(r"\bICSID\sCase\sNo\.?\s(?P<n>(?:ARB|CONC)(?:\(AF\))?/\d\d/\d{1,3})\b")
 _TREATY = re.compile(
@@ -22,6 +27,8 @@ _TREATY = re.compile(
     r"|\s(?:of|and|the|for|in|to)){1,10})?(?:,?\s(?:(?:19|20)\d\d))?|UNCLOS|CISG|ICCPR|ICESCR|UNCAC"
     r"|UNCRC|CEDAW|UDHR|MARPOL|SOLAS|TRIPS|GATT|GATS|UNFCCC|UCP ?600|ICSID"
     r"|VCLT|VCDR|Vienna Convention|UN Charter"
+    r"|Articles on (?:the )?(?:State Responsibility|Responsibility of States)"
+    r"(?: for Internationally Wrongful Acts)?(?:,? (?:19|20)\d\d)?|ARSIWA"
     r"|Charter of the United Nations|Statute of the International Court of Justice|Rome Statute"
     r"|Hague-Visby(?: Rules)?|Incoterms(?: 20\d\d)?|York-Antwerp Rules(?: \d{4})?"
     r"|UNCITRAL [A-Z][\w ]{0,30}|UNIDROIT Principles)(?!\w)"
@@ -38,6 +45,16 @@ def _icj_report(m: Match[str]) -> Parsed | None:
         return None
     key, where = f"ICJ Reports {year} p {m['n']}", ("international",)
     return parsed_at(m, "icj_report", key, int(year), where, court="ICJ", number=int(m["n"]))
+
+
+def _icj_day(m: Match[str]) -> Parsed:
+    key, where = f"ICJ {' '.join(m['day'].split())}", ("international",)
+    return parsed_at(m, "icj_report", key, int(m["year"]), where, court="ICJ")
+
+
+def _itlos_case(m: Match[str]) -> Parsed:
+    key, where = f"ITLOS Case No {m['n']}", ("international",)
+    return parsed_at(m, "itlos_case", key, None, where, court="ITLOS", number=int(m["n"]))
 
 
 def _wto_report(m: Match[str]) -> Parsed:
@@ -59,6 +76,8 @@ def _treaty(m: Match[str]) -> Parsed:
 # --- the productions ---------------------------------------------------------------------
 
 ICJ = Rule(_ICJ_REPORT, _icj_report, ("ICJ", "I.C.J"))
+ICJ_DAY = Rule(_ICJ_DAY, _icj_day, ("ICJ", "I.C.J"))
+ITLOS = Rule(_ITLOS_CASE, _itlos_case, ("ITLOS",))
 WTO = Rule(_WTO_REPORT, _wto_report, ("WT/DS",))
 ICSID = Rule(_ICSID_CASE, _icsid_case, ("ICSID",))
 TREATY = Rule(
@@ -67,6 +86,6 @@ TREATY = Rule(
     (
         *("onvention", "ovenant", "Treaty", "rotocol", "greement", "Accords", "eclaration", "Pact"),
         *("UN", "IC", "VC", "CISG", "CEDAW", "TRIPS", "GAT", "UCP", "UDHR", "Statute", "Charter"),
-        *("Hague-V", "Incoterms", "York-", "MARPOL", "SOLAS"),
+        *("Articles on", "ARSIWA", "Hague-V", "Incoterms", "York-", "MARPOL", "SOLAS"),
     ),
 )

@@ -61,7 +61,7 @@ class Menu:
         before others, others by the task's seed. With ``case`` cases come first, and one is
         offered whatever its length if the topic has none of its own.
         """
-        own = [entry(text) for text in leaf.authorities]
+        own = list(map(entry, leaf.offered(task.subtopic, task.as_of, case=case)))
         lacking = case and not any(each.is_case for each in own)
         chosen = [each.text for each in own]
         for each in self._ranked(task, own, about, case=case):
@@ -74,7 +74,7 @@ class Menu:
 
     def has_case(self, leaf: Topic) -> bool:
         """Whether a case can be offered for a topic."""
-        own = map(entry, leaf.authorities)
+        own = map(entry, leaf.cites)
         fitting = (each for each in self._entries if each.fits(leaf.jurisdiction))
         return any(each.is_case for each in (*own, *fitting))
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # the grammar of citations takes time to compile
 
 __all__ = ["CitationPolicy", "Prompter", "Seeds", "Style", "draw", "seeds_json"]
 
-VERSION: Final = "2026-11.b"
+VERSION: Final = "2026-11.c"
 """The prose by date and letter; a hash of its files follows, so that no change goes unseen."""
 
 CitationPolicy = Literal["statute-first", "apex-only", "menu", "free", "grounded"]
@@ -235,29 +235,37 @@ class Prompter:
             "features": difficulty.features,
             "type": kind.name,
             "instructions": kind.instructions,
-            "requirement": self._requirement(kind),
+            "requirement": self._requirement(kind, task),
             "angle": _angle(task, self.seeds(task)),
             **_lengths(kind, difficulty, self._min_citations),
         }
         if self._policy == "grounded":
             values["citations"] = "at least one quotation"
-        plain = _fill("cell.txt", **values, authorities=self._listing(leaf.authorities))
+        case = kind.requires == "apex_case"
+        decided = leaf.offered(task.subtopic, task.as_of, case=case)
+        plain = _fill("cell.txt", **values, authorities=self._listing(decided))
         if self._menu is None or self._policy not in _MENU_POLICIES:
             return plain
         about = f"{values['area']} {leaf.name} {task.subtopic}"
         room = self._room - len(plain) + len(values["avoid"])
-        case = kind.requires == "apex_case"
         offered = self._menu.offered(task, leaf, about, case=case, room=room)
         return _fill("cell.txt", **values, authorities=self._listing(offered))
 
     def _law(self, task: Task) -> str:
         return self._taxonomy.jurisdiction(task.jurisdiction).law(task.sub_jurisdiction)
 
-    def _requirement(self, kind: SampleType) -> str:
-        """What the type requires; under ``menu`` its case must be one of the list."""
+    def _requirement(self, kind: SampleType, task: Task) -> str:
+        """What the type requires; under ``menu`` its case must be one of the list.
+
+        Where a rule of conduct must be named, those that bind the lawyers of that law are.
+        """
         listed = self._policy == "menu" and kind.requires == "apex_case"
         said = [f"Required: {kind.requirement}."] if kind.requirement else []
         said += [_text("case_menu.txt")] if listed else []
+        rules = self._taxonomy.jurisdiction(task.jurisdiction).conduct_rules
+        if kind.requires == "conduct_rule" and self._policy != "grounded":
+            binding = rules.get(task.sub_jurisdiction, ())
+            said += [_fill("conduct_rules.txt", rules="; ".join(binding))] if binding else []
         return " ".join(said) + "\n" if said else ""
 
     def _listing(self, authorities: Sequence[str]) -> str:
