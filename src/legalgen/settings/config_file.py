@@ -13,7 +13,8 @@ from legalgen.providers import PROVIDERS, ProviderSpec, own_variable
 from legalgen.providers.keys import key_problem
 from legalgen.providers.presets import presets
 from legalgen.settings.declaration import Declaration
-from legalgen.settings.layers import LIMIT_KEYS, SETTINGS, WEIGHT_AXES
+from legalgen.settings.document import LIMIT_KEYS, WEIGHT_AXES
+from legalgen.settings.layers import SETTINGS
 from legalgen.settings.provider_tables import MODEL_KEYS, STRUCTURED
 from legalgen.settings.toml import read_text, read_toml
 

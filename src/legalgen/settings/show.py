@@ -11,7 +11,8 @@ import msgspec
 
 from legalgen.errors import ConfigurationError
 from legalgen.settings.declaration import Declaration, Origin
-from legalgen.settings.layers import SETTINGS, Settings, redacted
+from legalgen.settings.document import redacted
+from legalgen.settings.layers import SETTINGS, Settings
 from legalgen.settings.provider_tables import ModelSettings
 from legalgen.settings.types import (
     URL,

@@ -1,0 +1,226 @@
+"""config.toml as it was read: the settings in it, and its tables of models, servers and weights.
+
+Every complaint names the file, the table and the key, and says what would be right.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef
+from legalgen.errors import ConfigurationError, UsageError
+from legalgen.providers import PROVIDERS, own_variable
+from legalgen.settings.declaration import Declaration, Found, Origin, T
+from legalgen.settings.provider_tables import (
+    PROVIDER_KEYS,
+    SERVER_KEYS,
+    ProviderSettings,
+    TableReader,
+    amount,
+    prices,
+)
+from legalgen.settings.toml import read_toml
+from legalgen.settings.types import Kind, whole
+
+WEIGHT_AXES = ("jurisdiction", "difficulty", "sample_type")
+_LIMIT_KINDS: tuple[LimitKind, ...] = ("requests", "tokens", "input_tokens", "output_tokens")
+_LIMIT_WINDOWS: tuple[LimitWindow, ...] = ("minute", "hour", "day")
+LIMIT_KEYS: Mapping[str, tuple[LimitKind, LimitWindow]] = {
+    f"{kind}_per_{window}": (kind, window) for kind in _LIMIT_KINDS for window in _LIMIT_WINDOWS
+}
+_FREE_TABLES = ("providers", "servers", "limits", "prices", "gate", "weights")
+
+
+class Document(msgspec.Struct, frozen=True):
+    """config.toml as it was read; empty when there is none."""
+
+    path: Path | None
+    content: Mapping[str, object]
+    settings: tuple[Declaration[Any], ...]
+
+    @classmethod
+    def read(cls, path: Path | None, settings: tuple[Declaration[Any], ...]) -> Document:
+        """The file at ``path``, which may hold these settings and the tables of its own.
+
+        Raises:
+            ConfigurationError: it cannot be read, or is not TOML.
+        """
+        return cls(path, read_toml(path) if path else {}, settings)
+
+    def table(self, name: str) -> Mapping[str, object]:
+        """The table ``a.b``; empty when the file has none."""
+        found: object = self.content
+        for part in name.split(".") if name else ():
+            found = cast("Mapping[str, object]", found).get(part, {})
+            if not isinstance(found, dict):
+                raise self._error(f"[{name}]", f"is a table: write [{name}] on a line of its own")
+        return cast("Mapping[str, object]", found)
+
+    def of(self, each: Declaration[Any]) -> Found | None:
+        table = self.table(each.table)
+        if each.key not in table:
+            return None
+        where = f"{self.path} {_in_table(each.table, each.key)}"
+        value = parsed(each.kind, table[each.key], f"{where} =", ConfigurationError)
+        if isinstance(value, Path) and self.path:  # cron's working folder is not the user's
+            value = self.path.parent / value
+        return value, Origin("config", where)
+
+    def check(self, known_providers: Collection[str] | None) -> None:
+        """Refuse what no one would ever read."""
+        tables = {each.table for each in self.settings if "." not in each.table}
+        for table in sorted(tables):
+            known = [each.key for each in self.settings if each.table == table]
+            if not table:
+                known += [*_FREE_TABLES, *filter(None, tables)]
+            self._refuse_unknown(table, known)
+        if known_providers is not None:
+            self._refuse_unknown("providers", known_providers)
+
+    def providers(self) -> dict[str, ProviderSettings]:
+        """The tables of providers and of servers, which share their names."""
+        servers = {name: self._server(name) for name in self.table("servers")}
+        return {**{name: self._provider(name) for name in self.table("providers")}, **servers}
+
+    def limits(self) -> dict[ModelRef, tuple[LimitReading, ...]]:
+        return dict(self._limits_of(name) for name in self.table("limits"))
+
+    def prices(self) -> dict[ModelRef, Mapping[str, float]]:
+        """US dollars a million tokens, by model and ``PRICE_KEYS``."""
+        return dict(self._price_of(name) for name in self.table("prices"))
+
+    def weights(self) -> dict[str, dict[str, float]]:
+        self._refuse_unknown("weights", WEIGHT_AXES)
+        return {axis: self._weights_of(axis) for axis in self.table("weights")}
+
+    def warnings(self) -> list[str]:
+        """Keys in a file that others can read."""
+        holds_key = any(any(table.secrets()) for table in self.providers().values())
+        if self.path is None or not holds_key or not self.path.stat().st_mode & 0o077:
+            return []
+        return [f"{self.path} holds keys and others can read it: chmod 600 {_shell(self.path)}"]
+
+    def _provider(self, name: str) -> ProviderSettings:
+        table = f"providers.{name}"
+        self._refuse_unknown(table, PROVIDER_KEYS)
+        folder_of_file = self.path.parent if self.path else None
+        return TableReader(table, self.table(table), self._error).provider(folder_of_file)
+
+    def _server(self, name: str) -> ProviderSettings:
+        place = f"servers.{name}"
+        rows = self.table("servers")[name]
+        if not isinstance(rows, dict):
+            raise self._error(f"[{place}]", f"is a table: write [{place}] on a line of its own")
+        self._refuse_keys(f"[{place}]", rows, SERVER_KEYS)
+        return TableReader(place, rows, self._error).server(name, PROVIDERS)
+
+    def unused_keys(self, environ: Mapping[str, str]) -> list[str]:
+        """Several keys in the file that a variable takes the place of."""
+        several = [name for name, table in self.providers().items() if table.keys]
+        set_too = [(name, own_variable(name, "API_KEY")) for name in several]
+        return [
+            f"{variable} is set and takes the place of all keys of {name} in {self.path}"
+            for name, variable in set_too
+            if environ.get(variable, "").strip()
+        ]
+
+    def _limits_of(self, name: str) -> tuple[ModelRef, tuple[LimitReading, ...]]:
+        rows = self._rows("limits", name)
+        where = f'[limits."{name}"]'
+        self._refuse_keys(where, rows, LIMIT_KEYS)
+        try:
+            ref = ModelRef.parse(name)
+            numbers = {key: whole(0)(value) for key, value in rows.items()}
+        except ValueError as problem:
+            raise self._error(where, str(problem)) from problem
+        return ref, tuple(
+            LimitReading(*LIMIT_KEYS[key], limit=number) for key, number in numbers.items()
+        )
+
+    def _price_of(self, name: str) -> tuple[ModelRef, Mapping[str, float]]:
+        rows = self._rows("prices", name)
+        where = f'[prices."{name}"]'
+        try:
+            ref = ModelRef.parse(name)
+        except ValueError as problem:
+            raise self._error(where, str(problem)) from problem
+        return ref, prices(where, rows, self._error)
+
+    def _weights_of(self, axis: str) -> dict[str, float]:
+        return {
+            name: amount(f"[weights.{axis}] {name}", value, self._error)
+            for name, value in self._rows("weights", axis).items()
+        }
+
+    def _rows(self, table: str, name: str) -> Mapping[str, object]:
+        """The rows of a table whose name may hold dots."""
+        rows = self.table(table)[name]
+        if not isinstance(rows, dict):
+            raise self._error(f'[{table}."{name}"]', "is a table of its own")
+        return cast("Mapping[str, object]", rows)
+
+    def _refuse_unknown(self, table: str, known: Collection[str]) -> None:
+        self._refuse_keys(f"[{table}]" if table else "", self.table(table), known)
+
+    def _refuse_keys(self, where: str, rows: Mapping[str, object], known: Collection[str]) -> None:
+        for key in rows:
+            if key not in known:
+                raise self._error(
+                    f"{where} {key}".strip(), f"is not known{self._place_of(key, known)}"
+                )
+
+    def _place_of(self, key: str, known: Collection[str]) -> str:
+        """Where an unknown key belongs, or the closest known one, or all that are known."""
+        for each in self.settings:
+            if key in (each.key, each.name):
+                return f"; it belongs {f'in [{each.table}]' if each.table else 'at the top'}" + (
+                    f" as {each.key}" if each.key != key else ""
+                )
+        from legalgen.errors.suggestions import did_you_mean  # most files contain no mistake
+
+        return did_you_mean(key, known) or f"; known are {', '.join(known)}"
+
+    def _error(self, where: str, problem: str) -> ConfigurationError:
+        return ConfigurationError(sentence(f"{self.path} {where}: {problem}"))
+
+
+def _in_table(table: str, key: str) -> str:
+    return f"[{table}] {key}" if table else key
+
+
+def _shell(path: Path) -> str:
+    return shlex.quote(str(path))
+
+
+def parsed(
+    kind: Kind[T], value: object, where: str, error: type[UsageError | ConfigurationError]
+) -> T:
+    try:
+        return kind.parse(value)
+    except ValueError as problem:
+        raise error(sentence(f"{where} {_quoted(value)}: {problem}")) from problem
+
+
+def _quoted(value: object) -> str:
+    """A value as an error may show it: short, on one line, without anything like a key."""
+    text = redacted(json.dumps(value, ensure_ascii=False, default=str))
+    line = "".join(character if character.isprintable() else "�" for character in text)
+    return f"{line[:60]}…" if len(line) > 60 else line
+
+
+def redacted(text: str) -> str:
+    """The text without anything like a key."""
+    from legalgen.errors.redaction import redact  # its patterns; ``--help`` shows no value
+
+    return redact(text)
+
+
+def sentence(text: str) -> str:
+    """With its full stop, unless it ends in a question."""
+    return text if text.endswith("?") else f"{text}."
