@@ -60,7 +60,8 @@ HELP_LOADS = {
     "commands.options", "commands.shell_completion",
     "commands.sources_cli",
     "completion", "errors", "errors.category", "errors.exceptions", "errors.exit_codes",
-    "errors.obstacle", "providers", "settings", "settings.declaration", "settings.layers",
+    "errors.obstacle", "providers", "settings", "settings.declaration",
+    "settings.document", "settings.layers",
     "settings.provider_tables", "settings.show", "settings.toml", "settings.types",
     "settings.variables", "ui", "ui.streams",
 }  # fmt: skip

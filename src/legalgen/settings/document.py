@@ -63,6 +63,7 @@ class Document(msgspec.Struct, frozen=True):
         return cast("Mapping[str, object]", found)
 
     def of(self, each: Declaration[Any]) -> Found | None:
+        """What the file says of one setting; a path is taken from the file's own folder."""
         table = self.table(each.table)
         if each.key not in table:
             return None
@@ -89,6 +90,7 @@ class Document(msgspec.Struct, frozen=True):
         return {**{name: self._provider(name) for name in self.table("providers")}, **servers}
 
     def limits(self) -> dict[ModelRef, tuple[LimitReading, ...]]:
+        """``[limits."provider/model"]``: the limits that are stated, by model."""
         return dict(self._limits_of(name) for name in self.table("limits"))
 
     def prices(self) -> dict[ModelRef, Mapping[str, float]]:
@@ -96,6 +98,7 @@ class Document(msgspec.Struct, frozen=True):
         return dict(self._price_of(name) for name in self.table("prices"))
 
     def weights(self) -> dict[str, dict[str, float]]:
+        """``[weights]``: how much of each is wanted, by axis and id."""
         self._refuse_unknown("weights", WEIGHT_AXES)
         return {axis: self._weights_of(axis) for axis in self.table("weights")}
 
@@ -201,6 +204,11 @@ def _shell(path: Path) -> str:
 def parsed(
     kind: Kind[T], value: object, where: str, error: type[UsageError | ConfigurationError]
 ) -> T:
+    """The value as its kind reads it.
+
+    Raises:
+        error: it cannot be meant; the sentence names ``where`` it stands.
+    """
     try:
         return kind.parse(value)
     except ValueError as problem:
