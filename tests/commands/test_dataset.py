@@ -300,6 +300,9 @@ def test_stats_of_one_batch(tmp_path: Path) -> None:
         (("export", "x.jsonl", "--reasoning", "loud"), "take one of none, inline, think"),
         (("check", "gone.parquet"), "there is no file gone.parquet"),
         (("import", "gone.parquet"), "there is no file gone.parquet"),
+        (("import", "https://x.org/a.jsonl"), "a URL, and a file of this machine is meant"),
+        (("export", "s3://bucket/a.jsonl"), "a URL, and a file of this machine is meant"),
+        (("stats", "--data-dir", "s3://bucket/a"), "`legalgen dataset push s3://bucket/a`"),
     ],
 )
 def test_what_cannot_be_meant_is_a_sentence(

@@ -23,7 +23,7 @@ from legalgen.settings.declaration import Folders, Origin
 from legalgen.settings.layers import SETTINGS, Settings, config_path, find_config
 from legalgen.settings.provider_tables import ProviderSettings
 from legalgen.settings.show import Shown, describe
-from legalgen.settings.types import Secret, format_duration, parse_duration
+from legalgen.settings.types import Secret, format_duration, misplaced_url, parse_duration
 
 KEY = "gsk_" + "Ab3" * 16
 OTHER_KEY = "csk-" + "Zz9" * 16
@@ -240,6 +240,45 @@ def test_a_wrong_flag_is_told_what_to_write(name: str, value: object, sentence: 
         load({name: value})
 
     assert (str(caught.value), caught.value.exit_code) == (sentence, 2)
+
+
+@pytest.mark.parametrize(
+    "name", [each.name for each in SETTINGS if each.kind.name.startswith("path")]
+)
+def test_no_path_may_be_a_url(tmp_path: Path, name: str) -> None:
+    """In any layer: else a folder called ``s3:`` is made, and paid for, where nobody looks."""
+    url = "s3://bucket/prefix"
+    with pytest.raises(UsageError, match=r"a URL, and a f\w+ of this machine is meant"):
+        load({name: url}, {})
+    declared = next(each for each in SETTINGS if each.name == name)
+    with pytest.raises(ConfigurationError, match=declared.env):
+        load({}, {declared.env: url})
+    head = f"[{declared.table}]\n" if declared.table else ""
+    path = written(tmp_path, f'{head}{declared.key} = "{url}"\n')
+    with pytest.raises(ConfigurationError, match="a URL"):
+        Settings.load({}, {}, path)
+
+
+@pytest.mark.parametrize(
+    ("url", "folder", "cure"),
+    [
+        ("s3://b/x", True, "`legalgen dataset push s3://b/x` sends the dataset on"),
+        ("hf://datasets/me/name", True, "`legalgen dataset push me/name` sends the dataset on"),
+        ("S3:/b/x", False, "`aws s3 cp` copies what is there"),
+        ("https://x.org/t.toml", False, "`curl -LO` copies what is there"),
+        ("file:///srv/t.toml", False, "write /srv/t.toml"),
+        ("sftp://me@host/x", True, "copy what is there"),
+    ],
+)
+def test_the_command_that_does_it_is_named(url: str, folder: bool, cure: str) -> None:
+    """By where the URL leads."""
+    assert misplaced_url(url, folder=folder).endswith(cure)
+
+
+@pytest.mark.parametrize("path", ["data", "/srv/data", "C:/data", "./a:b/c", "~/x", "a/s3://b"])
+def test_a_path_is_no_url(path: str) -> None:
+    """Not even with a colon in it."""
+    assert misplaced_url(path) == ""
 
 
 def test_a_wrong_variable_is_named() -> None:

@@ -9,6 +9,7 @@ import dataclasses
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +20,7 @@ from legalgen.commands.shell_completion import OFFERS, among
 from legalgen.settings.declaration import PANELS, Declaration, Origin
 from legalgen.settings.layers import SETTINGS, Settings
 from legalgen.settings.show import shown
+from legalgen.settings.types import misplaced_url
 
 if TYPE_CHECKING:
     from legalgen.ui.console import Console
@@ -90,6 +92,8 @@ def takes(
 
     def decorate(function: Callable[..., int]) -> Callable[..., None]:
         def command(**given: object) -> None:
+            for name, value in given.items():
+                _refuse_urls(name, value)
             flags = {name: given.pop(name) for name in ("config", *(each.name for each in taken))}
             raise typer.Exit(function(flags, **given))
 
@@ -104,6 +108,15 @@ def takes(
         return command
 
     return decorate
+
+
+def _refuse_urls(name: str, value: object) -> None:
+    """A path of the command's own may be no URL, as no setting's may: see ``settings.types``."""
+    for each in value if isinstance(value, list | tuple) else [value]:
+        if isinstance(each, Path) and (wrong := misplaced_url(each)):
+            from legalgen.errors import UsageError  # most command lines contain no mistake
+
+            raise UsageError(f"{name.replace('_', '-').upper()} {each}: {wrong}")
 
 
 def _info(option: inspect.Parameter) -> Any:

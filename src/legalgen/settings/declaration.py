@@ -14,7 +14,7 @@ from typing import Any, Generic, Literal, TypeVar, cast
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.settings.types import PATH, URL, Kind
+from legalgen.settings.types import FOLDER, URL, Kind
 
 T = TypeVar("T")
 
@@ -157,7 +157,7 @@ def folder(
     """A field that holds a folder, whose default is the platform's and found at loading."""
     absent = "the platform's folder"
     declared = setting(
-        PATH, None, "paths", help, commands=commands, metavar="DIR", absent=absent, example=example
+        FOLDER, None, "paths", help, commands=commands, absent=absent, example=example
     )
     return cast(Path, field(metadata=cast("Field[None]", declared).metadata))
 

@@ -58,6 +58,7 @@ from legalgen.settings.types import (
     PASSAGES,
     PATH,
     ROUTE,
+    STREAM,
     SWITCH,
     TEMPERATURE,
     TEXT,
@@ -222,9 +223,9 @@ class Settings:
         short="-q")
     json: bool = setting(SWITCH, False, "output", "Print one JSON object on stdout at the end.",
         commands=(*SHOWING, *CONFIG))
-    events: str | None = setting(TEXT, None, "output",
+    events: str | None = setting(STREAM, None, "output",
         "Stream one JSON object per event to this file; - is stdout.",
-        metavar="FILE|-", absent="none", example="events.jsonl")
+        absent="none", example="events.jsonl")
     on_end: str | None = setting(TEXT, None, "output",
         "A shell command that gets the summary as JSON on its stdin when a batch has ended.",
         commands=BATCH, metavar="COMMAND", absent="none",

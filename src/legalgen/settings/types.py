@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar, cast, final
+from typing import Any, Final, Generic, Literal, TypeVar, cast, final
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
@@ -302,13 +302,60 @@ def _one_to_three(value: object) -> str:
     return text
 
 
+_SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+):/+(?=.)", re.IGNORECASE)
+_COPIES: Final = {
+    "http": "curl -LO", "https": "curl -LO", "s3": "aws s3 cp", "gs": "gcloud storage cp",
+    "hf": "hf download",
+}  # fmt: skip
+"""What copies from a place, by the scheme of its URL."""
+_PUSHED: Final = ("s3", "hf")
+"""Where ``dataset push`` sends a dataset."""
+
+
+def misplaced_url(value: str | Path, *, folder: bool = False) -> str:
+    """What is wrong with a URL where a file or a ``folder`` is meant, and the command that does
+    it; empty: it is none.
+
+    A ``Path`` of a URL has lost one of its slashes, and is a URL as before.
+    """
+    match = _SCHEME.match(str(value))
+    if match is None:
+        return ""
+    scheme, rest = match[1].lower(), str(value)[match.end() :]
+    wrong = f"a URL, and a {'folder' if folder else 'file'} of this machine is meant: "
+    if folder and scheme in _PUSHED:
+        target = rest.removeprefix("datasets/") if scheme == "hf" else f"{scheme}://{rest}"
+        return f"{wrong}write there, and `legalgen dataset push {target}` sends the dataset on"
+    if scheme == "file":
+        return f"{wrong}write /{rest}"
+    copies = f"`{_COPIES[scheme]}` copies" if scheme in _COPIES else "copy"
+    return f"{wrong}{copies} what is there"
+
+
+def _folder(value: object) -> Path:
+    if isinstance(value, str) and (wrong := misplaced_url(value.strip(), folder=True)):
+        raise ValueError(wrong)
+    return _path(value)
+
+
 def _path(value: object) -> Path:
     if isinstance(value, Path):
         return value
+    text = _string(value)
+    if wrong := misplaced_url(text):
+        raise ValueError(wrong)
     try:
-        return Path(_string(value)).expanduser()
+        return Path(text).expanduser()
     except RuntimeError as error:  # pathlib's word for: no HOME, and no entry for this user
         raise ValueError("there is no home folder to put for ~; write the whole path") from error
+
+
+def _stream(value: object) -> str:
+    """A file or ``-``, as text."""
+    text = _string(value)
+    if wrong := misplaced_url(text):
+        raise ValueError(wrong)
+    return text
 
 
 def _url(value: object) -> str:
@@ -357,12 +404,14 @@ SWITCH = Kind("`true` or `false`", _switch, _yes_or_no)
 CONCURRENCY = Kind("`auto` or 1 to 1024", _concurrency, metavar="auto|N")
 PASSAGES = Kind("number from 1 to 3, or a range as `1-3`", _one_to_three, metavar="1-3")
 PATH = Kind("path", _path, metavar="FILE")
+FOLDER = Kind("path", _folder, metavar="DIR")
 URL = Kind("URL", _url, metavar="URL")
 DURATION = Kind("duration", _seconds, format_duration, "TIME")
 CALL_TIME = Kind("duration", _positive_duration, format_duration, "TIME")
 WAIT = Kind("duration or `off`", _or_off(_seconds, math.inf), format_duration, "TIME")
 TIME_BOUND = Kind("duration or `off`", _or_off(_time_to_run, None), format_duration, "TIME")
 COUNT_BOUND = Kind("whole number from 1, or `off`", _whole_or_off, metavar="N", number=True)
+STREAM = Kind("path, or `-`", _stream, metavar="FILE|-")
 MONTH = Kind("month as `YYYY-MM`", _month, metavar="YYYY-MM")
 MARK = Kind("number from 1 to 5", _number(1.0, 5.0, "write 3.5"), show_number, "MARK")
 TEMPERATURE = Kind(
