@@ -57,7 +57,7 @@ HEAVY = {
 }  # fmt: skip
 HELP_LOADS = {
     "__init__", "cli", "commands", "commands.config", "commands.dataset_cli", "commands.examples",
-    "commands.options", "commands.shell_completion",
+    "commands.options", "commands.row_filters", "commands.shell_completion",
     "commands.sources_cli",
     "completion", "errors", "errors.category", "errors.exceptions", "errors.exit_codes",
     "errors.obstacle", "providers", "settings", "settings.declaration",

@@ -258,6 +258,9 @@ def test_all_of_it_goes_through_a_pager(tmp_path: Path) -> None:
     with in_terminal([*command, "--full"], environ, columns=100) as terminal:
         assert terminal.end() == 0
     assert terminal.everything.split()[0] == "PAGED"
+    with in_terminal([*command[:2], "show", rows_of(data_dir)[0].id], environ) as terminal:
+        assert terminal.end() == 0
+    assert terminal.everything.split()[0] == "PAGED"
     with in_terminal(command, environ, columns=100) as terminal:
         assert terminal.end() == 0
     assert "PAGED" not in terminal.everything
@@ -315,7 +318,7 @@ def test_what_cannot_be_meant_is_a_sentence(
     assert error.exit_code == 2
 
 
-@pytest.mark.parametrize("command", ["verify", "compact", "stats"])
+@pytest.mark.parametrize("command", ["verify", "compact", "stats", "list", "sample"])
 def test_looking_for_a_dataset_does_not_make_one(tmp_path: Path, command: str) -> None:
     """Where there is none it says so."""
     assert "there is no dataset" in str(failure(command))

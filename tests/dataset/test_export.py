@@ -20,11 +20,11 @@ from legalgen.dataset.export import (
     Format,
     ReasoningForm,
     Split,
-    Wanted,
     export,
     in_test,
     shape_of,
 )
+from legalgen.dataset.wanted import Wanted
 from legalgen.errors import DiskError, UsageError
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.store.files import DataDir

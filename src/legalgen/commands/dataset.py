@@ -13,13 +13,14 @@ from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
-from legalgen.commands.running import patience_of, sole_writer
+from legalgen.commands.running import existing, patience_of, sole_writer
 from legalgen.dataset import compact, export, imports, report
 from legalgen.dataset.check import Linter, check
 from legalgen.dataset.foreign import read_rows
 from legalgen.dataset.marking import checked_codes, mark
 from legalgen.dataset.verify import repair as mend
 from legalgen.dataset.verify import verify
+from legalgen.dataset.wanted import Wanted
 from legalgen.errors import DiskError, UsageError
 from legalgen.errors.redaction import redact
 from legalgen.law.opening import taxonomy_of
@@ -42,24 +43,12 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _existing(settings: Settings) -> DataDir:
-    """The data dir, if it is there: looking must not make one.
-
-    Raises:
-        UsageError: there is none.
-    """
-    data_dir = DataDir(settings.data_dir)
-    if not data_dir.root.is_dir():
-        raise UsageError(f"there is no dataset in {data_dir.root}")
-    return data_dir
-
-
 # --- looking after it --------------------------------------------------------------------------
 
 
 def verify_dataset(settings: Settings, console: Console, *, repair: bool) -> int:
     """Whether the dataset is whole."""
-    data_dir = _existing(settings)
+    data_dir = existing(settings)
     patience = patience_of(settings, console)
     found = mend(data_dir, patience=patience) if repair else verify(data_dir)
     dataset_screens.show_verified(console, found)
@@ -75,7 +64,7 @@ def compact_dataset(
     to_schema: int | None = None,
 ) -> int:
     """Many parts into few."""
-    data_dir = _existing(settings)
+    data_dir = existing(settings)
     note_part = Ledger(data_dir).note_part
     done = compact.compact(
         data_dir,
@@ -167,13 +156,7 @@ class ExportOrder(msgspec.Struct, frozen=True, kw_only=True):
     out: Path
     form: str
     reasoning: str
-    flags: tuple[str, ...] = ()
-    without_flags: tuple[str, ...] = ()
-    batches: tuple[str, ...] = ()
-    jurisdictions: tuple[str, ...] = ()
-    practice_areas: tuple[str, ...] = ()
-    difficulties: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
+    wanted: Wanted = Wanted()
     split: float | None = None
     split_seed: int = 0
     split_by: str = "chunk"
@@ -186,16 +169,7 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
     """The dataset in a trainer's shape."""
     form = _one_of("--format", order.form, export.FORMATS)
     reasoning = _one_of("--reasoning", order.reasoning, export.REASONINGS)
-    wanted = export.Wanted(
-        order.flags,
-        order.without_flags,
-        order.batches,
-        order.jurisdictions,
-        order.practice_areas,
-        order.difficulties,
-        order.models,
-    )
-    data_dir = _existing(settings)
+    data_dir = existing(settings)
     by = _one_of("--split-by", order.split_by, export.SPLITS)
     done = export.export(
         data_dir,
@@ -208,7 +182,7 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
             traced=export.is_grounded(data_dir, rehearsal=order.rehearsal),
         ),
         form=form,
-        wanted=wanted,
+        wanted=order.wanted,
         split=None if order.split is None else export.Split(order.split, order.split_seed, by),
         rehearsal=order.rehearsal,
     )
@@ -257,7 +231,7 @@ def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
         raise UsageError("--dry-run counts what --drop or --write-flags would do: give one of them")
     if order.file is not None and not order.file.exists():
         raise UsageError(f"there is no file {order.file}")
-    file = order.file or _existing(settings).parts()
+    file = order.file or existing(settings).parts()
     if marks:
         return _mark(settings, console, order)
     linter = _linter(settings, console)
@@ -273,7 +247,7 @@ def _linter(settings: Settings, console: Console) -> Linter:
 
 def _mark(settings: Settings, console: Console, order: CheckOrder) -> int:
     """Note what the present gate finds in the rows that are there."""
-    data_dir, drop = _existing(settings), checked_codes(order.drop)
+    data_dir, drop = existing(settings), checked_codes(order.drop)
     if not order.dry_run:
         data_dir.create()
         for found in recover(data_dir, note_part=Ledger(data_dir).note_part):
@@ -306,7 +280,7 @@ class StatsOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
     """What is in the dataset."""
-    data_dir = _existing(settings)
+    data_dir = existing(settings)
     batch = Ledger(data_dir).find(order.batch).id if order.batch is not None else None
     found = report.report(
         data_dir,

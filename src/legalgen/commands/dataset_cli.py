@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from legalgen.commands.options import Flags, console_of, group, settings_of, takes
-from legalgen.commands.shell_completion import BATCHES, OFFERS, among
+from legalgen.commands.row_filters import Filters, wanted_of
+from legalgen.commands.shell_completion import BATCHES, among
 
 app = group("dataset", "Verify, compact, import, export, check and measure datasets.")
 
@@ -99,7 +100,7 @@ def import_(flags: Flags, file: _File) -> int:
 
 
 @app.command()
-@takes("dataset export")
+@takes("dataset export", filters=True)
 def export(
     flags: Flags,
     out: Annotated[
@@ -123,38 +124,6 @@ def export(
             autocompletion=among(REASONINGS),
         ),
     ] = "none",
-    flag: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CODE", help="Only rows with a flag like this (DUP_*)."),
-    ] = None,
-    without_flag: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CODE", help="No row with a flag like this ('*': any)."),
-    ] = None,
-    batch: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ID",
-            help="Only this batch; the beginning of its id will do.",
-            autocompletion=BATCHES,
-        ),
-    ] = None,
-    jurisdiction: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Only this one.", autocompletion=OFFERS["jurisdiction"]),
-    ] = None,
-    practice_area: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Only this one.", autocompletion=OFFERS["practice_area"]),
-    ] = None,
-    difficulty: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME", help="Only this one.", autocompletion=OFFERS["difficulty"]),
-    ] = None,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(metavar="P/MODEL", help="Only rows of a model like this (groq/*)."),
-    ] = None,
     split: Annotated[
         float | None,
         typer.Option(metavar="SHARE", help="Put this share into <OUT>-test, the rest in -train."),
@@ -178,6 +147,7 @@ def export(
         ),
     ] = 0,
     rehearsal: _Rehearsal = False,
+    filters: Filters,
 ) -> int:
     """Write the dataset as a trainer reads it; a file that is there is replaced whole."""
     from legalgen.commands import dataset
@@ -187,13 +157,7 @@ def export(
         out=out,
         form=form,
         reasoning=reasoning,
-        flags=tuple(flag or ()),
-        without_flags=tuple(without_flag or ()),
-        batches=tuple(batch or ()),
-        jurisdictions=tuple(jurisdiction or ()),
-        practice_areas=tuple(practice_area or ()),
-        difficulties=tuple(difficulty or ()),
-        models=tuple(model or ()),
+        wanted=wanted_of(filters),
         split=split,
         split_seed=split_seed,
         split_by=split_by,
@@ -298,3 +262,79 @@ def stats(
         full=full,
     )
     return dataset.show_stats(settings, console_of(settings), order)
+
+
+# --- row by row --------------------------------------------------------------------------------
+
+_Rejected = Annotated[
+    bool, typer.Option("--rejected", help="Answers that were not kept, with the reasons.")
+]
+
+
+@app.command()
+@takes("dataset show")
+def show(
+    flags: Flags,
+    ids: Annotated[
+        list[str], typer.Argument(metavar="ID...", help="Rows; the beginning of an id will do.")
+    ],
+    *,
+    rejected: _Rejected = False,
+    rehearsal: _Rehearsal = False,
+) -> int:
+    """Show rows in full: what they say, what was found about it, where it came from, its cost.
+
+    A refused answer is called by its batch and its number there, as `list --rejected` shows it.
+    """
+    from legalgen.commands import dataset_rows
+
+    settings = settings_of(flags)
+    return dataset_rows.show(
+        settings, console_of(settings), ids, rejected=rejected, rehearsal=rehearsal
+    )
+
+
+@app.command("list")
+@takes("dataset list", filters=True)
+def list_(
+    flags: Flags,
+    *,
+    filters: Filters,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", metavar="N", min=1, help="At most so many.")
+    ] = 20,
+    rejected: _Rejected = False,
+    rehearsal: _Rehearsal = False,
+) -> int:
+    """List rows in a line each, the newest first."""
+    from legalgen.commands import dataset_rows
+
+    settings = settings_of(flags)
+    order = dataset_rows.LookOrder(
+        wanted=wanted_of(filters), rows=limit, rejected=rejected, rehearsal=rehearsal
+    )
+    return dataset_rows.list_(settings, console_of(settings), order)
+
+
+@app.command()
+@takes("dataset sample", filters=True)
+def sample(
+    flags: Flags,
+    *,
+    filters: Filters,
+    rows: Annotated[int, typer.Option("--rows", "-n", metavar="N", min=1, help="So many.")] = 5,
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="The same draw again; without, another each time."),
+    ] = None,
+    rejected: _Rejected = False,
+    rehearsal: _Rehearsal = False,
+) -> int:
+    """Show some rows in full, drawn by lot."""
+    from legalgen.commands import dataset_rows
+
+    settings = settings_of(flags)
+    order = dataset_rows.LookOrder(
+        wanted=wanted_of(filters), rows=rows, seed=seed, rejected=rejected, rehearsal=rehearsal
+    )
+    return dataset_rows.sample(settings, console_of(settings), order)

@@ -53,6 +53,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "config taxonomy": (("legalgen config taxonomy --jurisdiction uk", "a branch of it"),),
     "dataset": (
         ("legalgen dataset stats", "what an owner needs to know"),
+        ("legalgen dataset sample -n 5", "five rows to read"),
         ("legalgen dataset verify", "is it whole?"),
         ("legalgen dataset export train.jsonl", "as a trainer reads it"),
     ),
@@ -66,6 +67,18 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("legalgen dataset export train.jsonl", "for TRL"),
         ("legalgen dataset export out.jsonl --format messages --split 0.1", "a test set"),
         ("legalgen dataset export out.parquet --without-flag 'DUP_*'", "no repeats"),
+    ),
+    "dataset show": (
+        ("legalgen dataset show lg_3f", "a row, by its id"),
+        ("legalgen dataset show --rejected 20261128#17", "one not kept"),
+    ),
+    "dataset list": (
+        ("legalgen dataset list --flag 'DUP_*'", "what was flagged so"),
+        ("legalgen dataset list --rejected", "what was refused, and why"),
+    ),
+    "dataset sample": (
+        ("legalgen dataset sample -n 5", "five rows to read"),
+        ("legalgen dataset sample --status conflict --seed 7", "of those in doubt"),
     ),
     "dataset check": (
         ("legalgen dataset check", "the own rows"),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from legalgen.commands import row_filters
 from legalgen.commands.examples import with_examples
 from legalgen.commands.shell_completion import OFFERS, among
 from legalgen.settings.declaration import PANELS, Declaration, Origin
@@ -73,15 +74,20 @@ def group(path: str, prose: str) -> App:
 
 
 def takes(
-    path: str, *, usual: Sequence[str] = (), helps: Mapping[str, str] | None = None
+    path: str,
+    *,
+    usual: Sequence[str] = (),
+    helps: Mapping[str, str] | None = None,
+    filters: bool = False,
 ) -> Callable[[Callable[..., int]], Any]:
     """Give the command ``path`` (``dataset verify``) an option for each setting that names it.
 
     The command itself is called with the flags as one dict, then its own parameters. The ``usual``
     ones, settings and own, stand first in ``--help``; the others follow under their headings.
     ``helps`` has, by the name of a setting, what it is for this command, if that is another thing.
+    With ``filters`` it takes the options that say which rows are meant, and gets them so named.
     """
-    headings = ("", *dict.fromkeys(PANELS.values()))
+    headings = ("", row_filters.PANEL, *dict.fromkeys(PANELS.values()))
     taken = [each for each in SETTINGS if path in each.commands]
 
     def place(option: inspect.Parameter) -> tuple[int, int]:
@@ -95,11 +101,18 @@ def takes(
             for name, value in given.items():
                 _refuse_urls(name, value)
             flags = {name: given.pop(name) for name in ("config", *(each.name for each in taken))}
+            if filters:
+                given["filters"] = {each.name: given.pop(each.name) for each in row_filters.OPTIONS}
             raise typer.Exit(function(flags, **given))
 
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
         arguments = [each for each in own if each.kind is not inspect.Parameter.KEYWORD_ONLY]
-        switches = [each for each in own if each.kind is inspect.Parameter.KEYWORD_ONLY]
+        switches = [
+            each
+            for each in own
+            if each.kind is inspect.Parameter.KEYWORD_ONLY and each.name != "filters"
+        ]
+        switches += row_filters.OPTIONS if filters else ()
         options = [*switches, *(_option(each, usual, helps or {}) for each in taken), _CONFIG]
         parameters = [*arguments, *sorted(options, key=place)]
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from legalgen.batch.signals import heeded
-from legalgen.errors import DiskError
+from legalgen.errors import DiskError, UsageError
 from legalgen.errors.exit_codes import Exit
 from legalgen.errors.redaction import redact
 from legalgen.settings.layers import Settings
@@ -37,6 +37,18 @@ def again(settings: Settings) -> str:
     if settings.origin("data_dir").source == "flag":
         flags += f" --data-dir {shlex.quote(str(settings.data_dir))}"
     return flags
+
+
+def existing(settings: Settings) -> DataDir:
+    """The data dir, if it is there: looking must not make one.
+
+    Raises:
+        UsageError: there is none.
+    """
+    data_dir = DataDir(settings.data_dir)
+    if not data_dir.root.is_dir():
+        raise UsageError(f"there is no dataset in {data_dir.root}")
+    return data_dir
 
 
 def patience_of(settings: Settings, console: Console) -> Patience:

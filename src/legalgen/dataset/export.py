@@ -19,14 +19,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, Protocol
 
 import msgspec
 
+from legalgen.dataset.wanted import Wanted
 from legalgen.errors import DiskError, UsageError
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.store.files import DataDir, beside_name, clear_beside, sync_folder, try_lock
@@ -55,52 +55,6 @@ Shape = Callable[[ExportedRow], ExportedRow]
 
 
 # --- which rows --------------------------------------------------------------------------------
-
-
-class Wanted(msgspec.Struct, frozen=True):
-    """Which rows; an empty field restricts nothing.
-
-    ``flags``, ``without_flags`` and ``models`` are patterns (``DUP_*``, ``groq/*``); a model is
-    ``provider/model`` or ``model``. ``batches`` are ids or their beginnings.
-    """
-
-    flags: tuple[str, ...] = ()
-    without_flags: tuple[str, ...] = ()
-    batches: tuple[str, ...] = ()
-    jurisdictions: tuple[str, ...] = ()
-    practice_areas: tuple[str, ...] = ()
-    difficulties: tuple[str, ...] = ()
-    models: tuple[str, ...] = ()
-
-    def takes(self, row: ExportedRow) -> bool:
-        """Whether a row with ``WANTED_COLUMNS`` is wanted."""
-        flags = row["flags"]
-        return (
-            (not self.flags or _any(flags, self.flags))
-            and not _any(flags, self.without_flags)
-            and (not self.batches or row["batch_id"].startswith(self.batches))
-            and _one_of(row["jurisdiction"], self.jurisdictions)
-            and _one_of(row["practice_area"], self.practice_areas)
-            and _one_of(row["difficulty"], self.difficulties)
-            and (not self.models or _any(_names(row), self.models))
-        )
-
-
-WANTED_COLUMNS: Final = (
-    "flags", "batch_id", "jurisdiction", "practice_area", "difficulty", "provider", "model",
-)  # fmt: skip
-
-
-def _any(values: Sequence[str], patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(value, pattern) for value in values for pattern in patterns)
-
-
-def _one_of(value: str, wanted: Sequence[str]) -> bool:
-    return not wanted or value in wanted
-
-
-def _names(row: ExportedRow) -> tuple[str, str]:
-    return f"{row['provider']}/{row['model']}", row["model"]
 
 
 def in_test(name: str, share: float, seed: int) -> bool:
@@ -322,7 +276,7 @@ def export(
         files = {side: stack.enter_context(_aside(path, columns)) for side, path in paths.items()}
         for each in iter_batches(data_dir, rehearsal=rehearsal, batch_rows=_BATCH_ROWS):
             batch = upgraded(each, version)
-            sides = [_side(row, chosen, split) for row in _looked_at(batch)]
+            sides = [_side(row, chosen, split) for row in _looked_at(batch, chosen)]
             left_out += sides.count(None)
             for side, file in files.items():
                 file.write(_rows(batch, [one == side for one in sides]), shape)
@@ -351,9 +305,9 @@ def _paths(data_dir: DataDir, out: Path, split: Split | None) -> dict[str, Path]
     return paths
 
 
-def _looked_at(batch: pa.RecordBatch) -> Iterator[ExportedRow]:
-    more = [name for name in ("topic", "sources") if name in batch.schema.names]
-    rows: list[ExportedRow] = batch.select(["id", *WANTED_COLUMNS, *more]).to_pylist()
+def _looked_at(batch: pa.RecordBatch, wanted: Wanted) -> Iterator[ExportedRow]:
+    more = [name for name in ("sources",) if name in batch.schema.names]
+    rows: list[ExportedRow] = batch.select(["id", *wanted.columns, *more]).to_pylist()
     return iter(rows)
 
 

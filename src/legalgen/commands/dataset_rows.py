@@ -1,0 +1,85 @@
+"""What the commands on single rows do once their flags are read: look, take out, mark."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+
+import msgspec
+
+from legalgen.commands.running import existing
+from legalgen.dataset import refused, rows
+from legalgen.dataset.refused import Refusing
+from legalgen.dataset.wanted import Wanted
+from legalgen.errors import UsageError
+from legalgen.settings.layers import Settings
+from legalgen.store.files import DataDir
+from legalgen.ui import row_screens
+from legalgen.ui.console import Console
+
+
+class LookOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows to look at; ``rejected``: refused answers instead. ``seed`` None: any draw."""
+
+    wanted: Wanted
+    rows: int
+    seed: int | None = None
+    rejected: bool = False
+    rehearsal: bool = False
+
+
+def show(
+    settings: Settings, console: Console, ids: Sequence[str], *, rejected: bool, rehearsal: bool
+) -> int:
+    """The rows of these ids, in full."""
+    data_dir = existing(settings)
+    if rejected:
+        answers = refused.named_refused(data_dir, ids)
+        row_screens.show_refused(console, Refusing(answers, len(answers)))
+        return 0
+    found = rows.fetched(
+        data_dir, rows.named(data_dir, ids, rehearsal=rehearsal), rehearsal=rehearsal
+    )
+    row_screens.show_rows(console, found, len(found))
+    return 0
+
+
+def list_(settings: Settings, console: Console, order: LookOrder) -> int:
+    """The newest rows, in a line each."""
+    data_dir = existing(settings)
+    if order.rejected:
+        answers = refused.newest_refused(data_dir, order.wanted, order.rows)
+        _any(data_dir, order, answers.matched)
+        row_screens.list_refused(console, answers)
+        return 0
+    chosen = rows.newest(data_dir, order.wanted, order.rows, rehearsal=order.rehearsal)
+    _any(data_dir, order, chosen.matched)
+    found = rows.fetched(data_dir, chosen.ids, rehearsal=order.rehearsal)
+    row_screens.list_rows(console, found, chosen.matched)
+    return 0
+
+
+def sample(settings: Settings, console: Console, order: LookOrder) -> int:
+    """Rows drawn by lot, in full."""
+    data_dir = existing(settings)
+    seed = secrets.randbelow(10**6) if order.seed is None else order.seed
+    if order.rejected:
+        answers = refused.drawn_refused(data_dir, order.wanted, order.rows, seed)
+        _any(data_dir, order, answers.matched)
+        row_screens.show_refused(console, answers)
+    else:
+        chosen = rows.drawn(data_dir, order.wanted, order.rows, seed, rehearsal=order.rehearsal)
+        _any(data_dir, order, chosen.matched)
+        found = rows.fetched(data_dir, chosen.ids, rehearsal=order.rehearsal)
+        row_screens.show_rows(console, found, chosen.matched)
+    if order.seed is None and not console.quiet:
+        console.talk(f"the same ones again: --seed {seed}")
+    return 0
+
+
+def _any(data_dir: DataDir, order: LookOrder, matched: int) -> None:
+    """Nothing to look at is a mistake: a script must not go on as if there were."""
+    if not matched:
+        what = "refused answer" if order.rejected else "row"
+        by = f" by {order.wanted}" if order.wanted else ""
+        raise UsageError(f"there is no {what}{by} in {data_dir.root}")

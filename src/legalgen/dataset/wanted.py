@@ -1,0 +1,140 @@
+"""Which rows are meant: the one filter that all commands on a dataset share."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+import msgspec
+
+from legalgen.errors import UsageError
+
+STATUSES: Final = ("unparsed", "named", "parsed", "conflict", "listed", "grounded")
+"""What a citation's status can be."""
+_COLUMNS: Final = (
+    "flags", "batch_id", "jurisdiction", "practice_area", "topic", "difficulty", "provider",
+    "model", "score",
+)  # fmt: skip
+_TEXTS: Final = ("question", "reasoning_steps", "answer")
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which rows; an empty field restricts nothing, and what is given must all hold.
+
+    ``flags``, ``without_flags``, ``topics`` and ``models`` are patterns (``DUP_*``, ``groq/*``); a
+    model is ``provider/model`` or ``model``. ``batches`` are ids or their beginnings. A row has the
+    status of each of its citations; ``score_below`` is of a judge's mean mark, and a row without
+    one is not below it; ``grep`` is a regular expression, in either case, for question, steps,
+    answer and citations.
+    """
+
+    flags: tuple[str, ...] = ()
+    without_flags: tuple[str, ...] = ()
+    batches: tuple[str, ...] = ()
+    jurisdictions: tuple[str, ...] = ()
+    practice_areas: tuple[str, ...] = ()
+    difficulties: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    score_below: float | None = None
+    grep: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether anything is restricted."""
+        return self != Wanted()
+
+    def checked(self) -> Wanted:
+        """The filter itself.
+
+        Raises:
+            UsageError: a status is none, or ``grep`` is no regular expression.
+        """
+        for status in self.statuses:
+            if status not in STATUSES:
+                raise UsageError(f"--status {status}: take one of {', '.join(STATUSES)}")
+        try:
+            _pattern(self.grep)
+        except re.error as error:
+            raise UsageError(f"--grep {self.grep}: no regular expression: {error}") from error
+        return self
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that ``takes`` looks at."""
+        texts = _TEXTS if self.grep else ()
+        cited = ("citations",) if self.statuses or self.grep else ()
+        return (*_COLUMNS, *texts, *cited)
+
+    def takes(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row with ``columns`` is wanted."""
+        flags = row["flags"]
+        return (
+            (not self.flags or matches(flags, self.flags))
+            and not matches(flags, self.without_flags)
+            and (not self.batches or row["batch_id"].startswith(self.batches))
+            and _one_of(row["jurisdiction"], self.jurisdictions)
+            and _one_of(row["practice_area"], self.practice_areas)
+            and _one_of(row["difficulty"], self.difficulties)
+            and (not self.topics or matches((row["topic"],), self.topics))
+            and (not self.models or matches(names_of(row), self.models))
+            and (self.score_below is None or _is_below(row["score"], self.score_below))
+            and (not self.statuses or any(c["status"] in self.statuses for c in row["citations"]))
+            and (not self.grep or self.finds(_texts_of(row)))
+        )
+
+    def finds(self, texts: Iterable[str]) -> bool:
+        """Whether ``grep`` stands in one of the texts."""
+        pattern = _pattern(self.grep)
+        return any(pattern.search(text) for text in texts)
+
+    def __str__(self) -> str:
+        """As it is typed, without quotes."""
+        words: list[str] = []
+        for name, flag in _FLAGS.items():
+            value = getattr(self, name)
+            several = value if isinstance(value, tuple) else (value,) if value else ()
+            words += [f"{flag} {each}" for each in several]
+        return " ".join(words)
+
+
+_FLAGS: Final[Mapping[str, str]] = {
+    "flags": "--flag", "without_flags": "--without-flag", "batches": "--batch",
+    "jurisdictions": "--jurisdiction", "practice_areas": "--practice-area",
+    "difficulties": "--difficulty", "models": "--model", "topics": "--topic",
+    "statuses": "--status", "score_below": "--score-below", "grep": "--grep",
+}  # fmt: skip
+
+
+@functools.lru_cache(maxsize=8)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text, re.IGNORECASE)
+
+
+def matches(values: Sequence[str], patterns: Sequence[str]) -> bool:
+    """Whether one of the values is like one of the patterns (``DUP_*``)."""
+    return any(fnmatchcase(value, pattern) for value in values for pattern in patterns)
+
+
+def _one_of(value: str, wanted: Sequence[str]) -> bool:
+    return not wanted or value in wanted
+
+
+def names_of(row: Mapping[str, Any]) -> tuple[str, str]:
+    """The two names of a row's model."""
+    return f"{row['provider']}/{row['model']}", row["model"]
+
+
+def _is_below(score: float | None, bound: float) -> bool:
+    return score is not None and score < bound
+
+
+def _texts_of(row: Mapping[str, Any]) -> Iterable[str]:
+    yield row["question"]
+    yield from row["reasoning_steps"]
+    yield row["answer"]
+    for cited in row["citations"]:
+        yield from filter(None, (cited["text"], cited.get("quote")))

@@ -1,0 +1,103 @@
+"""commands/dataset_rows.py: rows on a terminal, in a pipe and as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from legalgen.errors import Reason, UsageError
+from legalgen.store.files import DataDir
+from legalgen.store.journal import BatchWriter, Rejected
+from legalgen.store.sample import Citation, GroundingText, Marks
+from tests.commands.test_dataset import _folders, data, failure, run
+from tests.crash.rows import BATCH, make_sample
+from tests.dataset.shelf import NOW, rows_of, written
+
+__all__ = ["_folders"]
+
+ROW = make_sample(
+    4,
+    flags=("DUP_SOFT",),
+    score=2.5,
+    judge="groq/judge",
+    marks=Marks(correctness=2, relevance=3),
+    remark="The second step is missing.",
+    sources=(GroundingText("act-1#s2", "An Act"),),
+    citations=(
+        Citation("An Act, s 2", "statute", "act/2", "grounded", "that it is void",
+                 "act-1#s2", "s 2(1)", "shall be void", 0, 13),
+    ),
+)  # fmt: skip
+
+ASKED = "attempt 1; prompt v1; law as of 2026-11; 2026-11-23 16:15 UTC"
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> DataDir:
+    data_dir = written(tmp_path / "data", [make_sample(slot) for slot in range(4)] + [ROW])
+    with BatchWriter(data_dir, BATCH, note_part=lambda *_: None) as writer:
+        why = (Reason("ANSWER_LENGTH", "ANSWER_LENGTH: 3 words, at least 80"),)
+        text = '{"question":"Q?","reasoning_steps":["a"],"answer":"It is.","citations":[]}'
+        writer.reject(Rejected(NOW, 1, "groq", "m", why, text, len(text), 500, 40, 0.0001))
+        writer.reject(Rejected(NOW, 2, "groq", "m", why, "half an ans", 2_011))
+    return data_dir
+
+
+def test_a_row_is_shown_with_all_that_is_known_of_it(shelf: DataDir) -> None:
+    """Texts, citations with their status, flags with their sentences, marks, origin and cost."""
+    shown = run("show", ROW.id[:9]).stdout
+    assert shown.splitlines() == [
+        f"{ROW.id}  uk/contract/formation, basic, short_qa",
+        "Question", "  Is offer number 4 binding?",
+        "Reasoning", "  1. Find the offer", "  2. Weigh 4",
+        "Answer", "  Yes, “4” is.", "  In the UK.",
+        "Citations",
+        "  An Act, s 2 (grounded, statute) at act-1#s2, s 2(1): that it is void",
+        '    "shall be void"',
+        "Flags", "  DUP_SOFT: Rather like another row.",
+        "Judge", "  2.50 of 5 by groq/judge", "  correctness 2, relevance 3",
+        "  The second step is missing.",
+        "Written from", "  act-1#s2 (An Act)",
+        "Origin",
+        f"  groq/openai/gpt-oss-120b; batch {BATCH}, slot 4; {ASKED}",
+        "Cost", "  500 + 900 tokens, 1.2 s, $0.0003",
+    ]  # fmt: skip
+    found = data("show", ROW.id)
+    assert (found["matched"], found["rows"][0]["id"]) == (1, ROW.id)
+    assert found["rows"][0]["citations"][0]["quote"] == "shall be void"
+
+
+def test_rows_are_listed_and_drawn_by_the_same_filters(shelf: DataDir) -> None:
+    """A line each, and how many more; a draw says how it can be repeated."""
+    listed = run("list", "-n", "2")
+    assert [line.split()[0] for line in listed.stdout.splitlines()[2:]] == [
+        row.id for row in rows_of(shelf)[:-3:-1]
+    ]
+    assert listed.stderr == "the newest 2 of 5 rows; -n shows more\n"
+    assert data("list", "--status", "grounded")["matched"] == 1
+    drawn = run("sample", "-n", "2", "--score-below", "3")
+    assert drawn.stdout.startswith(ROW.id)
+    seed = drawn.stderr.removeprefix("the same ones again: --seed ").strip()
+    assert data("sample", "-n", "3", "--seed", seed) == data("sample", "-n", "3", "--seed", seed)
+    error = failure("list", "--topic", "torts", "--grep", "x")
+    assert isinstance(error, UsageError)
+    assert "there is no row by --topic torts --grep x in " in str(error)
+
+
+def test_refused_answers_are_shown_with_their_reasons(shelf: DataDir) -> None:
+    """What was measured and what it means; in its parts where it can be read, else as it came."""
+    listed = run("list", "--rejected").stdout.splitlines()
+    assert [line.split()[0] for line in listed[2:]] == [f"{BATCH}#2", f"{BATCH}#1"]
+    shown = run("show", "--rejected", f"{BATCH}#1", f"{BATCH}#2").stdout
+    assert shown.splitlines()[:3] == [
+        f"{BATCH}#1  groq/m",
+        "Refused for",
+        "  ANSWER_LENGTH: 3 words, at least 80 (Outside the words of its type and difficulty.)",
+    ]
+    assert "Answer\n  It is.\n" in shown
+    assert "Cost\n  500 + 40 tokens, $0.0001\n" in shown
+    assert "Text\n  half an ans [2,000 more characters]\n" in shown
+    found = data("sample", "--rejected", "-n", "9", "--flag", "ANSWER_*")
+    assert (found["matched"], len(found["answers"])) == (2, 2)
+    assert found["answers"][0]["reasons"][0]["code"] == "ANSWER_LENGTH"
