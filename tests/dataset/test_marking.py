@@ -35,7 +35,8 @@ def stone(sample: Sample) -> Tombstone:
         sample.jurisdiction, sample.practice_area, sample.topic, sample.difficulty,
         sample.sample_type,
     )  # fmt: skip
-    return Tombstone(("META_TALK",), sample.batch_id, cell, f"{sample.provider}/{sample.model}")
+    model = f"{sample.provider}/{sample.model}"
+    return Tombstone(("META_TALK",), sample.batch_id, cell, model, sample.slot)
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_compaction_makes_it_final(marked: DataDir) -> None:
     assert (done.rows, done.generation) == (6, 1)
     assert [(row.slot, row.flags) for row in rows_of(marked)] == MARKED
     assert (shown(marked), row_count(marked)) == (MARKED, 6)
-    assert load_notes(marked) == RowNotes(gone={BATCH: 1})
+    assert load_notes(marked) == RowNotes(gone={BATCH: 1}, gone_slots={BATCH: (2,)})
     assert verify(marked).findings == ()
     assert compact(marked, note_part=Ledger(marked).note_part).generation is None
 

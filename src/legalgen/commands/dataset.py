@@ -16,7 +16,7 @@ import msgspec
 from legalgen.commands.running import existing, patience_of, sole_writer
 from legalgen.dataset import compact, export, imports, report
 from legalgen.dataset.check import Linter, check
-from legalgen.dataset.foreign import read_rows
+from legalgen.dataset.foreign import Row, read_rows
 from legalgen.dataset.marking import checked_codes, mark
 from legalgen.dataset.verify import repair as mend
 from legalgen.dataset.verify import verify
@@ -31,6 +31,7 @@ from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir, beside_name, clear_beside, sync_folder, try_lock
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger
+from legalgen.store.notes import load_notes
 from legalgen.store.parts import older_version, parts, read_columns
 from legalgen.ui import dataset_screens, page
 from legalgen.ui.console import Console
@@ -235,7 +236,11 @@ def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
     if marks:
         return _mark(settings, console, order)
     linter = _linter(settings, console)
-    found = check(read_rows(file), linter)
+    rows = read_rows(file)
+    if order.file is None:  # the own dataset, less what was taken out of it
+        gone = load_notes(DataDir(settings.data_dir)).dropped
+        rows = (row for row in rows if not (isinstance(row, Row) and row.id in gone))
+    found = check(rows, linter)
     dataset_screens.show_checked(console, found)
     return FOUND if found.found or (order.strict and found.flagged) else 0
 

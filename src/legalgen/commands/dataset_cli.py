@@ -338,3 +338,42 @@ def sample(
         wanted=wanted_of(filters), rows=rows, seed=seed, rejected=rejected, rehearsal=rehearsal
     )
     return dataset_rows.sample(settings, console_of(settings), order)
+
+
+@app.command()
+@takes("dataset drop", filters=True)
+def drop(
+    flags: Flags,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID...]", help="Rows; the beginning of an id will do."),
+    ] = None,
+    *,
+    filters: Filters,
+    undrop: Annotated[
+        bool, typer.Option("--undrop", help="Put rows back that were taken out.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only count what would be done.")
+    ] = False,
+    rehearsal: _Rehearsal = False,
+) -> int:
+    """Take rows out, by their ids or by a filter; with both, those of the ids that it lets through.
+
+    It counts at once, in plans, exports and stats; `dataset compact` makes it final, and --undrop
+    puts rows back until then. The next batch fills the hole; the batch that wrote the row keeps its
+    count, and --resume does not write the row again.
+
+    Exit codes: 0 done, 2 there is no such row, 5 a batch is running, 74 the disk failed.
+    """
+    from legalgen.commands import dataset_rows
+
+    settings = settings_of(flags)
+    order = dataset_rows.DropOrder(
+        ids=tuple(ids or ()),
+        wanted=wanted_of(filters),
+        undo=undrop,
+        dry_run=dry_run,
+        rehearsal=rehearsal,
+    )
+    return dataset_rows.drop(settings, console_of(settings), order)

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from legalgen.commands.running import existing
-from legalgen.dataset import refused, rows
+from legalgen.commands.running import existing, patience_of, sole_writer
+from legalgen.dataset import dropping, refused, rows
+from legalgen.dataset.dropping import Dropped
 from legalgen.dataset.refused import Refusing
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import UsageError
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
+from legalgen.store.locks import Patience
 from legalgen.ui import row_screens
 from legalgen.ui.console import Console
 
@@ -75,6 +77,49 @@ def sample(settings: Settings, console: Console, order: LookOrder) -> int:
     if order.seed is None and not console.quiet:
         console.talk(f"the same ones again: --seed {seed}")
     return 0
+
+
+class DropOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows to take out, or with ``undo`` to put back."""
+
+    ids: tuple[str, ...]
+    wanted: Wanted
+    undo: bool = False
+    dry_run: bool = False
+    rehearsal: bool = False
+
+
+def drop(settings: Settings, console: Console, order: DropOrder) -> int:
+    """Take rows out, or put them back; the data dir is held as by a batch meanwhile."""
+    if not order.ids and not order.wanted:
+        raise UsageError(
+            "dataset drop: name rows by their ids or by a filter such as --flag 'DUP_*'; "
+            "with --dry-run nothing is taken out"
+        )
+    data_dir = existing(settings)
+    if order.dry_run:
+        done = _dropped(data_dir, order, None)
+    else:
+        data_dir.create()
+        with sole_writer(settings, console, data_dir):
+            done = _dropped(data_dir, order, patience_of(settings, console))
+    if not done.rows:
+        by = f" by {order.wanted}" if order.wanted else ""
+        raise UsageError(f"there is no row{by} in {data_dir.root}")
+    row_screens.show_dropped(console, done)
+    return 0
+
+
+def _dropped(data_dir: DataDir, order: DropOrder, patience: Patience | None) -> Dropped:
+    return dropping.drop(
+        data_dir,
+        rows.named(data_dir, order.ids, rehearsal=order.rehearsal),
+        order.wanted,
+        undo=order.undo,
+        dry_run=order.dry_run,
+        rehearsal=order.rehearsal,
+        patience=patience,
+    )
 
 
 def _any(data_dir: DataDir, order: LookOrder, matched: int) -> None:

@@ -76,6 +76,11 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("legalgen dataset list --flag 'DUP_*'", "what was flagged so"),
         ("legalgen dataset list --rejected", "what was refused, and why"),
     ),
+    "dataset drop": (
+        ("legalgen dataset drop lg_3f lg_a07", "these two"),
+        ("legalgen dataset drop --status conflict --dry-run", "how many would go"),
+        ("legalgen dataset drop --undrop lg_3f", "put one back"),
+    ),
     "dataset sample": (
         ("legalgen dataset sample -n 5", "five rows to read"),
         ("legalgen dataset sample --status conflict --seed 7", "of those in doubt"),

@@ -94,7 +94,7 @@ class _Work:
         found = tuple(code for code in codes if code in self._drop)
         if found:
             # Not noted with the linter: what resembles a row that is gone repeats nothing.
-            self.dropped[sample.id] = _tombstone(sample, found)
+            self.dropped[sample.id] = tombstone(sample, found)
             return
         linter.note(sample.id, sample.question, sample.answer, verdict.parsed)
         held = {*sample.flags, *self._known.flags.get(sample.id, ())}
@@ -125,7 +125,8 @@ class _Work:
         )
 
 
-def _tombstone(sample: Sample, codes: tuple[str, ...]) -> Tombstone:
+def tombstone(sample: Sample, codes: tuple[str, ...]) -> Tombstone:
+    """What is noted of a row that is taken out for ``codes``."""
     cell = (
         sample.jurisdiction,
         sample.practice_area,
@@ -133,4 +134,5 @@ def _tombstone(sample: Sample, codes: tuple[str, ...]) -> Tombstone:
         sample.difficulty,
         sample.sample_type,
     )
-    return Tombstone(codes, sample.batch_id, cell, f"{sample.provider}/{sample.model}")
+    model = f"{sample.provider}/{sample.model}"
+    return Tombstone(codes, sample.batch_id, cell, model, sample.slot)

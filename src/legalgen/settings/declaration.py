@@ -96,7 +96,7 @@ WRITING = ("generate", *BATCH)
 """Commands that ask a model for samples."""
 READING = (
     "dataset verify", "dataset compact", "dataset import", "dataset export", "dataset check",
-    "dataset stats", "dataset show", "dataset list", "dataset sample",
+    "dataset stats", "dataset show", "dataset list", "dataset sample", "dataset drop",
 )  # fmt: skip
 """Commands that work on a dataset which is there."""
 SOURCES = ("sources add", "sources list", "sources show", "sources remove", "sources check")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -30,25 +30,31 @@ if TYPE_CHECKING:
 
 
 class Tombstone(msgspec.Struct, frozen=True):
-    """A row that was taken out: why (``codes``), and what it counted as."""
+    """A row that was taken out: why (``codes``), and what it counted as.
+
+    ``slot`` is its place in its batch's plan; None in notes of earlier versions.
+    """
 
     codes: tuple[str, ...]
     batch_id: str
     cell: tuple[str, str, str, str, str]
     model: str
+    slot: int | None = None
 
 
 class RowNotes(msgspec.Struct, frozen=True):
     """The notes on the rows of a dataset, by id; ``flags`` come after the row's own.
 
-    ``gone`` counts by batch the rows that a compaction has left out. ``final_in`` is the generation
-    of parts that makes all the rest final.
+    ``gone`` counts by batch the rows that a compaction has left out, and ``gone_slots`` are theirs:
+    they were written, and a batch that goes on does not write them again. ``final_in`` is the
+    generation of parts that makes all the rest final.
     """
 
     version: int = 1
     dropped: dict[str, Tombstone] = {}
     flags: dict[str, tuple[str, ...]] = {}
     gone: dict[str, int] = {}
+    gone_slots: dict[str, tuple[int, ...]] = {}
     final_in: int | None = None
 
     def __bool__(self) -> bool:
@@ -61,7 +67,14 @@ class RowNotes(msgspec.Struct, frozen=True):
 
     def carried_out(self) -> RowNotes:
         """What is left when all of it has become final."""
-        return RowNotes(gone=dict(Counter(self.gone) + self.by_batch()))
+        slots = {batch: list(known) for batch, known in self.gone_slots.items()}
+        for stone in self.dropped.values():
+            if stone.slot is not None:
+                slots.setdefault(stone.batch_id, []).append(stone.slot)
+        return RowNotes(
+            gone=dict(Counter(self.gone) + self.by_batch()),
+            gone_slots={batch: tuple(sorted(found)) for batch, found in slots.items()},
+        )
 
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """The rows less those taken out, with all their flags; the batch has the column ``id``."""
@@ -133,10 +146,15 @@ def save_notes(data_dir: DataDir, notes: RowNotes, *, rehearsal: bool = False) -
 def with_notes(
     notes: RowNotes, dropped: Mapping[str, Tombstone], flags: Mapping[str, Sequence[str]]
 ) -> RowNotes:
-    """The notes with more of them; a row that is taken out needs no flags."""
+    """The notes with more of them; a row that is taken out keeps its flags, should it come back."""
     every = dict(notes.flags)
     for name, more in flags.items():
         every[name] = tuple(dict.fromkeys((*every.get(name, ()), *more)))
-    stones = {**dropped, **notes.dropped}
-    kept = {name: found for name, found in every.items() if name not in stones}
-    return replace(notes, dropped=stones, flags=kept)
+    return replace(notes, dropped={**dropped, **notes.dropped}, flags=every)
+
+
+def put_back(notes: RowNotes, names: Iterable[str]) -> RowNotes:
+    """The notes without the tombstones of these rows."""
+    back = frozenset(names)
+    kept = {name: stone for name, stone in notes.dropped.items() if name not in back}
+    return replace(notes, dropped=kept)

@@ -285,6 +285,8 @@ def _next_batch(path: Path, batches: Iterator[pa.RecordBatch]) -> pa.RecordBatch
 def slots_of(data_dir: DataDir, batch_id: str) -> set[int]:
     """The slots of a batch's plan that have a sealed sample, in either dataset.
 
+    Also those whose row was taken out, and left out by a compaction: it was written and paid for.
+
     Raises:
         DiskError: a part cannot be read.
     """
@@ -294,6 +296,7 @@ def slots_of(data_dir: DataDir, batch_id: str) -> set[int]:
     for rehearsal in (False, True):
         for path in compacted_parts(data_dir, rehearsal=rehearsal):
             slots |= _slots_in_compacted(path, batch_id)
+        slots.update(load_notes(data_dir, rehearsal=rehearsal).gone_slots.get(batch_id, ()))
     return slots
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from legalgen.dataset.dropping import Dropped
 from legalgen.dataset.refused import RefusedAnswer, Refusing
 from legalgen.dataset.rows import FoundRow
 from legalgen.store.journal import Rejected
@@ -12,7 +13,7 @@ from legalgen.store.sample import Citation, GroundingText, Marks, Sample
 from legalgen.ui.console import Console
 from legalgen.ui.frame import StyledLine, dollars
 from legalgen.ui.screens import Column, TableCell, grid
-from legalgen.ui.words import code_sentence
+from legalgen.ui.words import code_sentence, plural
 
 _HEAD: Final = 60
 """Characters of a question in a list."""
@@ -226,3 +227,23 @@ def list_refused(console: Console, found: Refusing) -> None:
 def _more(console: Console, shown: int, matched: int, noun: str) -> None:
     if shown < matched and not console.quiet:
         console.talk(f"the newest {shown:,} of {matched:,} {noun}s; -n shows more")
+
+
+# --- taken out ---------------------------------------------------------------------------------
+
+
+def show_dropped(console: Console, done: Dropped) -> None:
+    """How many rows were taken out or put back, and until when that can be undone."""
+    if console.json:
+        console.data(done)
+        return
+    would = "would be " if done.dry_run else ""
+    did = "put back" if done.undo else "taken out"
+    before = "were not taken out" if done.undo else "were taken out before"
+    already = f"; {plural(done.already, 'row')} {before}" if done.already else ""
+    console.text(f"{plural(done.dropped, 'row')} {would}{did}{already}")
+    if done.dropped and not done.dry_run and not done.undo and not console.quiet:
+        console.talk(
+            "`legalgen dataset drop --undrop` puts them back, until `legalgen dataset compact` "
+            "makes it final"
+        )
