@@ -11,19 +11,16 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from legalgen.dataset.export import (
     FORMATS,
     Exported,
     Format,
     ReasoningForm,
-    Split,
     export,
-    in_test,
     shape_of,
 )
+from legalgen.dataset.splitting import Split, in_test
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import DiskError, UsageError
 from legalgen.law.taxonomy import Taxonomy
@@ -206,15 +203,6 @@ def test_a_split_takes_every_row_once_and_is_the_same_again(tmp_path: Path) -> N
     later = set(pq.read_table(tmp_path / "y-test.parquet")["id"].to_pylist())
     assert sides["test"] <= later
     assert later.isdisjoint(sides["train"])
-
-
-@given(st.text(), st.integers(0, 9), st.floats(0, 1), st.floats(0, 1))
-def test_a_larger_share_only_adds_to_the_test_set(
-    name: str, seed: int, one: float, other: float
-) -> None:
-    """A sample that was in the test set stays there when the share grows."""
-    small, large = sorted([one, other])
-    assert in_test(name, large, seed) or not in_test(name, small, seed)
 
 
 # --- where it goes -----------------------------------------------------------------------------

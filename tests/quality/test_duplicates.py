@@ -401,3 +401,35 @@ def test_large_segments_are_searched_as_small_ones_are(monkeypatch: pytest.Monke
     assert [segment.candidates(keys) for keys in known] == by_ourselves
     own = by_ourselves[: len(rows)]
     assert all(number in asked & told for number, (asked, told) in enumerate(own))
+
+
+@pytest.mark.parametrize("recent", [0, 30])
+def test_groups_are_what_the_pairs_say(recent: int) -> None:
+    """Real rows, in segments and loose: two that are too near, one by one, are in one group."""
+    rows = [*real_rows(), *map(unlike, range(recent))]
+    index = DuplicateIndex()
+    for begin in range(0, 150, 50):
+        index._freeze([duplicates._row(sketch(*row)) for row in rows[begin : begin + 50]], ())
+    index.add_many(rows[150:])
+    group = {row[0]: {row[0]} for row in rows}
+    for one, other in combinations(rows, 2):
+        left, right = sketch(*one), sketch(*other)
+        match = index._compare(left, duplicates._row(right))
+        if match is not None and match.code != "DUP_SOFT":
+            joined = group[one[0]] | group[other[0]]
+            group.update(dict.fromkeys(joined, joined))
+    wanted = {frozenset(ids) for ids in group.values() if len(ids) > 1}
+    assert wanted
+    found = index.near_groups()
+    assert {frozenset(ids) for ids in found} == wanted
+    assert len(found) == len(wanted)
+
+
+def test_keys_are_grouped_range_by_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few are sorted at a time, the groups are the same."""
+    index = DuplicateIndex()
+    index.add_many(real_rows())
+    whole = index.near_groups()
+    monkeypatch.setattr(duplicates, "KEYS_AT_ONCE", 100)  # instead of millions of rows
+    assert sorted(map(sorted, index.near_groups())) == sorted(map(sorted, whole))
+    assert DuplicateIndex().near_groups() == []

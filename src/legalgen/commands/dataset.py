@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 
 from legalgen.commands.running import existing, patience_of, sole_writer
-from legalgen.dataset import compact, export, imports, report
+from legalgen.dataset import compact, export, imports, report, splitting
 from legalgen.dataset.check import Linter, check
 from legalgen.dataset.foreign import Row, read_rows
 from legalgen.dataset.marking import checked_codes, mark
@@ -26,7 +26,7 @@ from legalgen.errors.redaction import redact
 from legalgen.law.opening import taxonomy_of
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds, IndexedPart
-from legalgen.quality.opening import gate_of
+from legalgen.quality.opening import gate_of, rules_of
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir, beside_name, clear_beside, sync_folder, try_lock
 from legalgen.store.journal import recover
@@ -171,7 +171,6 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
     form = _one_of("--format", order.form, export.FORMATS)
     reasoning = _one_of("--reasoning", order.reasoning, export.REASONINGS)
     data_dir = existing(settings)
-    by = _one_of("--split-by", order.split_by, export.SPLITS)
     done = export.export(
         data_dir,
         order.out,
@@ -184,11 +183,25 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
         ),
         form=form,
         wanted=order.wanted,
-        split=None if order.split is None else export.Split(order.split, order.split_seed, by),
+        split=_split(settings, data_dir, order),
         rehearsal=order.rehearsal,
     )
     dataset_screens.show_exported(console, done)
     return 0
+
+
+def _split(settings: Settings, data_dir: DataDir, order: ExportOrder) -> splitting.Split | None:
+    """How the rows are split, those that are near to each other found by the duplicate index."""
+    by = _one_of("--split-by", order.split_by, splitting.SPLITS)
+    if order.split is None:
+        return None
+    split = splitting.Split(order.split, order.split_seed, by)
+    thresholds = DuplicateThresholds(**rules_of(settings).duplicate_thresholds())
+    folder = data_dir.index(rehearsal=order.rehearsal)
+    index = DuplicateIndex(folder, thresholds, only_reads=True)  # who exports writes nothing there
+    index.open([_part(path) for path in parts(data_dir, rehearsal=order.rehearsal)])
+    tied = splitting.tied(data_dir, index.near_groups(), by, rehearsal=order.rehearsal)
+    return msgspec.structs.replace(split, tied=tied)
 
 
 def _context(data_dir: DataDir, order: ExportOrder) -> export.Contexts:

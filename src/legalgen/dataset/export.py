@@ -20,12 +20,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, Protocol
 
 import msgspec
 
+from legalgen.dataset.splitting import GROUP_COLUMNS, Split
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import DiskError, UsageError
 from legalgen.law.taxonomy import Taxonomy
@@ -44,8 +44,6 @@ ReasoningForm = Literal["none", "inline", "think", "reasoning_content", "thinkin
 REASONINGS: Final[tuple[ReasoningForm, ...]] = (
     "none", "inline", "think", "reasoning_content", "thinking",
 )  # fmt: skip
-SplitBy = Literal["chunk", "source", "topic"]
-SPLITS: Final[tuple[SplitBy, ...]] = ("chunk", "source", "topic")
 SUFFIXES: Final = (".parquet", ".jsonl")
 _BATCH_ROWS: Final = 5_000
 _CHAT: Final = frozenset({"prompt-completion", "messages"})
@@ -55,15 +53,6 @@ Shape = Callable[[ExportedRow], ExportedRow]
 
 
 # --- which rows --------------------------------------------------------------------------------
-
-
-def in_test(name: str, share: float, seed: int) -> bool:
-    """Whether the sample of this id belongs to the test split; the same in every export.
-
-    A sample keeps its side when the dataset grows or ``share`` does.
-    """
-    digest = blake2b(f"{seed}:{name}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") < share * 2**64
 
 
 # --- in which shape ----------------------------------------------------------------------------
@@ -230,17 +219,6 @@ def _titled(slug: str) -> str:
 # --- writing -----------------------------------------------------------------------------------
 
 
-class Split(msgspec.Struct, frozen=True):
-    """``share`` (0 to 1) of the rows becomes the test set; ``seed`` says which.
-
-    ``by`` is what stays together: the rows of a chunk always, of a whole text or topic if asked.
-    """
-
-    share: float
-    seed: int = 0
-    by: SplitBy = "chunk"
-
-
 class Exported(msgspec.Struct, frozen=True):
     """What was written: rows by file, and how many rows of the dataset were left out."""
 
@@ -290,8 +268,6 @@ def _paths(data_dir: DataDir, out: Path, split: Split | None) -> dict[str, Path]
     """Where each side goes, once ``out`` makes sense."""
     if out.suffix not in SUFFIXES:
         raise UsageError(f"{out}: the name must end in {' or '.join(SUFFIXES)}")
-    if split is not None and not 0 < split.share < 1:
-        raise UsageError(f"--split {split.share:g}: take a share between 0 and 1, such as 0.1")
     folder = out.parent.resolve()
     if not folder.is_dir():
         raise UsageError(f"there is no folder {out.parent}")
@@ -306,8 +282,8 @@ def _paths(data_dir: DataDir, out: Path, split: Split | None) -> dict[str, Path]
 
 
 def _looked_at(batch: pa.RecordBatch, wanted: Wanted) -> Iterator[ExportedRow]:
-    more = [name for name in ("sources",) if name in batch.schema.names]
-    rows: list[ExportedRow] = batch.select(["id", *wanted.columns, *more]).to_pylist()
+    names = {*wanted.columns, *GROUP_COLUMNS} & set(batch.schema.names)
+    rows: list[ExportedRow] = batch.select(sorted(names)).to_pylist()
     return iter(rows)
 
 
@@ -315,21 +291,7 @@ def _side(row: ExportedRow, wanted: Wanted, split: Split | None) -> str | None:
     """The file a row goes to, or None."""
     if not wanted.takes(row):
         return None
-    if split is None:
-        return ""
-    return "test" if in_test(_group(row, split.by), split.share, split.seed) else "train"
-
-
-def _group(row: ExportedRow, by: SplitBy) -> str:
-    """What a row is put on one side with: all rows of a chunk, a text or a topic."""
-    chunks = [source["id"] for source in row.get("sources") or ()]
-    match by:
-        case "topic":
-            return f"{row['jurisdiction']}/{row['practice_area']}/{row['topic']}"
-        case "source" if chunks:
-            return str(chunks[0]).partition("#")[0]
-        case _:
-            return str(chunks[0]) if chunks else str(row["id"])
+    return "" if split is None else split.side(row)
 
 
 def _rows(batch: pa.RecordBatch, mask: list[bool]) -> pa.RecordBatch:

@@ -26,11 +26,11 @@ import os
 import sys
 import zlib
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
-from itertools import accumulate, chain
+from itertools import accumulate, chain, combinations, pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -61,6 +61,8 @@ FEW_ROWS = 8_000
 """For a segment of so many rows ``pyarrow.compute`` is not loaded, which takes 25 ms."""
 BUILD_ROWS = 4_096
 """Rows of a part that are packed at once when an index is built from text."""
+KEYS_AT_ONCE = 4_000_000
+"""Band keys, 8 bytes each, that are sorted at once when the rows of an index are grouped."""
 
 _ROW_MASK = 0xFFFF_FFFF
 _SEED = 3
@@ -234,6 +236,11 @@ class _Segment:
     def rows(self) -> int:
         return int(self.table.num_rows)
 
+    def sorted_between(self, low: int, high: int) -> Any:
+        """The Arrow array of the keys from ``low`` up to ``high``."""
+        first, last = bisect_left(self.keys, low), bisect_left(self.keys, high)
+        return self._sorted.slice(first, last - first)
+
     def ids(self) -> list[str]:
         """The samples of its rows, in order."""
         return [str(one) for one in self.table.column("id").to_pylist()]
@@ -312,13 +319,19 @@ def _list_at(lists: tuple[memoryview, memoryview], number: int) -> memoryview:
 class DuplicateIndex:
     """Everything accepted so far, in the dataset and in the running batch.
 
-    Without a folder it lives in memory alone (``dataset check`` over a foreign file).
+    Without a folder it lives in memory alone (``dataset check`` over a foreign file). With
+    ``only_reads`` nothing is written to the folder or taken out of it.
     """
 
     def __init__(
-        self, folder: Path | None = None, thresholds: DuplicateThresholds | None = None
+        self,
+        folder: Path | None = None,
+        thresholds: DuplicateThresholds | None = None,
+        *,
+        only_reads: bool = False,
     ) -> None:
         self.folder = folder
+        self._only_reads = only_reads
         self.thresholds = thresholds or DuplicateThresholds()
         self._segments: list[_Segment] = []
         self._recent: list[_Row] = []
@@ -419,6 +432,52 @@ class DuplicateIndex:
         self._forget_recent(held)
         self._merge_small()
 
+    def near_groups(self) -> list[tuple[str, ...]]:
+        """Ids of the rows that are too near to each other (``DUP_EXACT``, ``DUP_NEAR``), by group.
+
+        A row belongs to a group with every row that it is near to, and with what these are near
+        to. Measured: 0.3 s for 10,000 rows with answers of 80 words.
+        """
+        recent = [_Segment(_table(self._recent), (), None)] if self._recent else []
+        segments = self._segments + recent
+        bases = list(accumulate((segment.rows for segment in segments), initial=0))
+        group = array("I", range(bases[-1]))
+
+        def first_of(number: int) -> int:
+            while group[number] != number:
+                group[number] = number = group[group[number]]
+            return number
+
+        @lru_cache(maxsize=8_192)
+        def row(number: int) -> Sketch:
+            at = bisect_right(bases, number) - 1
+            stored = _Stored(segments[at], number - bases[at])
+            hashes = frozenset(stored.question), frozenset(stored.answer)
+            return Sketch("", "", stored.exact, *hashes, ())
+
+        for rows in _sharing_a_key(segments, bases):
+            for one, other in combinations(rows, 2):
+                left, right = first_of(one), first_of(other)
+                if left != right and self._too_near(row(one), row(other)):
+                    group[max(left, right)] = min(left, right)
+        found: dict[int, list[int]] = {}
+        for number in range(len(group)):
+            if (first := first_of(number)) != number:
+                found.setdefault(first, [first]).append(number)
+        ids = [name for segment in segments for name in segment.ids()] if found else []
+        return [tuple(ids[number] for number in rows) for rows in found.values()]
+
+    def _too_near(self, one: Sketch, other: Sketch) -> bool:
+        if one.exact == other.exact:
+            return True
+        limits = self.thresholds
+        question = jaccard(one.question, other.question)
+        sizes = sorted((len(one.answer), len(other.answer)))
+        # Two sets are at most as alike as the smaller is large beside the larger.
+        if question < limits.near_both_question and sizes[0] < limits.near_answer * sizes[1]:
+            return False
+        return limits.judge(question, jaccard(one.answer, other.answer)) == "DUP_NEAR"
+
     # --- candidates ---
 
     def _candidates(self, keys: Sequence[int]) -> Iterator[tuple[_Row | _Stored, bool]]:
@@ -493,7 +552,7 @@ class DuplicateIndex:
         return []
 
     def _keep(self, table: Any, parts: tuple[tuple[str, int], ...], *, in_memory: bool) -> _Segment:
-        if self.folder is None or in_memory:
+        if self.folder is None or self._only_reads or in_memory:
             return _Segment(table, parts, None)
         name = blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
         path = self.folder / f"{name}.arrow"
@@ -513,13 +572,14 @@ class DuplicateIndex:
             return []
         segments = []
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            clear_asides(self.folder, "*.arrow.*")
+            if not self._only_reads:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                clear_asides(self.folder, "*.arrow.*")
             for path in sorted(self.folder.glob("*.arrow")):
                 segment = _valid(path)
-                if segment is None:
+                if segment is None and not self._only_reads:
                     path.unlink(missing_ok=True)
-                else:
+                elif segment is not None:
                     segments.append(segment)
         except OSError as error:
             where = self.folder
@@ -527,7 +587,7 @@ class DuplicateIndex:
         return sorted(segments, key=lambda segment: -segment.rows)
 
     def _drop(self, segment: _Segment) -> None:
-        if segment.path is None:
+        if segment.path is None or self._only_reads:
             return
         try:
             segment.path.unlink(missing_ok=True)
@@ -550,6 +610,36 @@ class DuplicateIndex:
                 rows, names = [], []
         if rows:
             self._freeze(rows, tuple(names))
+
+
+def _sharing_a_key(segments: Sequence[_Segment], bases: Sequence[int]) -> Iterator[list[int]]:
+    """Rows, numbered through all segments, that have a band key in common, two or more at a time.
+
+    Keys are taken range by range, so that few are in memory however many rows there are.
+    """
+    import pyarrow.compute as pc  # 25 ms that few starts need
+
+    keys = sum(len(segment.keys) for segment in segments)
+    ranges = keys // KEYS_AT_ONCE + 1
+    bounds = [(at * (_ROW_MASK + 1) // ranges) << 32 for at in range(ranges + 1)]
+    for low, high in pairwise(bounds):
+        found = [
+            pc.add(segment.sorted_between(low, high), pa.scalar(base, pa.uint64()))
+            for segment, base in zip(segments, bases, strict=False)
+        ]
+        if sum(map(len, found)) < 2:
+            continue
+        joined = pa.concat_arrays(found)
+        ordered = joined.take(pc.array_sort_indices(joined))
+        bands = pc.shift_right(ordered, pa.scalar(32, pa.uint64()))
+        alike = pc.indices_nonzero(pc.equal(bands[:-1], bands[1:])).to_pylist()
+        entries = _numbers(ordered, "Q")
+        rows: list[int] = []
+        for at, after in zip(alike, [*alike[1:], None], strict=True):
+            rows.append(entries[at] & _ROW_MASK)
+            if after != at + 1:
+                yield [*rows, entries[at + 1] & _ROW_MASK]
+                rows = []
 
 
 _SEVERITY = {"DUP_SOFT": 0, "DUP_NEAR": 1, "DUP_EXACT": 2}

@@ -1,0 +1,134 @@
+"""splitting.py: what stays on one side of a split, and that it stays there."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from legalgen.dataset.splitting import SPLITS, Split, SplitBy, group_of, in_test, tied
+from legalgen.quality.duplicates import DuplicateIndex, IndexedPart
+from legalgen.store.files import DataDir
+from legalgen.store.parts import parts
+from legalgen.store.sample import GroundingText, Sample, from_table
+from tests.crash.rows import BATCH, make_sample
+from tests.dataset.shelf import rows_of, written
+from tests.program import Program
+
+START = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+@given(st.text(), st.integers(0, 9), st.floats(0, 1), st.floats(0, 1))
+def test_a_larger_share_only_adds_to_the_test_set(
+    name: str, seed: int, one: float, other: float
+) -> None:
+    """A sample that was in the test set stays there when the share grows."""
+    small, large = sorted([one, other])
+    assert in_test(name, large, seed) or not in_test(name, small, seed)
+
+
+def near_to(one: str, slot: int, **changes: object) -> Sample:
+    """A row that asks the question ``one``; the same question in two rows is too near."""
+    question = " ".join(
+        f"{word}{one}" for word in ["when", "may", "a", "landlord", "end", "the", "lease"]
+    )
+    made = START + timedelta(hours=slot)
+    asked = {"question": f"{question}?", "answer": f"{question}, never.", "created_at": made}
+    return make_sample(slot, BATCH, id=f"lg_{slot:02}", **asked, **changes)
+
+
+def of_chunk(name: str) -> dict[str, Any]:
+    return {"grounded": True, "sources": (GroundingText(id=name),)}
+
+
+def sides(data_dir: DataDir, near: list[tuple[str, ...]], by: SplitBy, seed: int) -> dict[str, str]:
+    split = Split(0.5, seed, by, tied(data_dir, near, by))
+    return {each.id: split.side(msgspec.to_builtins(each)) for each in rows_of(data_dir)}
+
+
+CHUNKS = ["a#s1", "a#s2", "a#s3", "b#s1", "b#s2", "c#s1"]
+
+
+@pytest.mark.parametrize("by", SPLITS)
+def test_what_is_near_is_on_one_side_with_all_of_its_passage(tmp_path: Path, by: SplitBy) -> None:
+    """Of rows that are near, and of all rows that stay together with them, none is elsewhere."""
+    rows = [
+        near_to(str(slot), slot, topic=f"t{slot % 5}", **of_chunk(CHUNKS[slot % len(CHUNKS)]))
+        for slot in range(24)
+    ]
+    data_dir = written(tmp_path, rows, part_rows=5)
+    near = [("lg_00", "lg_07"), ("lg_07", "lg_15"), ("lg_04", "lg_10", "lg_22")]
+    one_side = [{group_of(msgspec.to_builtins(rows[int(each[3:])]), by) for each in ids}
+                for ids in near]  # fmt: skip
+    assert one_side[0] & one_side[1], "the first two hang together"
+    for seed in range(20):
+        found = sides(data_dir, near, by, seed)
+        for together in (one_side[0] | one_side[1], one_side[2]):
+            ids = {e.id for e in rows if group_of(msgspec.to_builtins(e), by) in together}
+            assert len({found[each] for each in ids}) == 1
+
+
+def test_a_new_row_goes_where_the_rows_are_that_it_is_near_to(tmp_path: Path) -> None:
+    """The oldest row decides, so that what is there stays; not the name, nor the order of parts."""
+    before = [near_to(str(slot), slot, **of_chunk(CHUNKS[slot % 3])) for slot in range(9)]
+    first = written(tmp_path / "first", before)
+    later = [near_to("new", 40, **of_chunk("0#s1")), near_to("newer", 41, **of_chunk("0#s1"))]
+    second = written(tmp_path / "second", [*later, *reversed(before)], part_rows=2)
+    moved = 0
+    for seed in range(20):
+        old = sides(first, [], "chunk", seed)
+        new = sides(second, [("lg_04", "lg_40")], "chunk", seed)
+        assert {each: new[each] for each in old} == old
+        assert new["lg_40"] == new["lg_41"] == old["lg_04"]
+        moved += in_test("0#s1", 0.5, seed) != in_test(CHUNKS[1], 0.5, seed)
+    assert moved, "with some seed the new passage would have gone elsewhere by itself"
+
+
+def test_the_program_ties_what_its_index_calls_near(program: Program, tmp_path: Path) -> None:
+    """An export finds the near rows itself, with an index that is kept or without one, and
+    writes nothing into the dataset's folders."""
+    rows = [near_to(str(slot % 10), slot) for slot in range(20)]
+    written(program.data_dir.root, rows, part_rows=7)
+    before = sorted(program.data_dir.root.rglob("*"))
+    found: list[dict[str, set[str]]] = []
+    for out in ("x", "y"):
+        done = program.run(
+            "dataset", "export", str(tmp_path / f"{out}.jsonl"), "--split", "0.4",
+            "--format", "alpaca",
+        )  # fmt: skip
+        assert done.code == 0, done.err
+        found.append({
+            side: {json.loads(line)["instruction"] for line in
+                   (tmp_path / f"{out}-{side}.jsonl").read_text().splitlines()}
+            for side in ("train", "test")
+        })  # fmt: skip
+        if out == "x":
+            assert sorted(program.data_dir.root.rglob("*")) == before
+            index = DuplicateIndex(program.data_dir.index())
+            index.open([
+                IndexedPart(path.name, path.stat().st_size, partial(texts_in, path))
+                for path in parts(program.data_dir)
+            ])  # fmt: skip
+            assert list(program.data_dir.index().glob("*.arrow"))
+    assert found[0] == found[1]
+    assert found[0]["train"].isdisjoint(found[0]["test"])
+    assert sum(map(len, found[0].values())) == 10
+
+
+def texts_in(path: Path) -> list[tuple[str, str, str]]:
+    return [(e.id, e.question, e.answer) for e in from_table(pq.ParquetFile(path).read())]
+
+
+def test_a_share_that_is_none_is_told_before_anything_is_read(program: Program) -> None:
+    written(program.data_dir.root, [near_to("a", 0)])
+    done = program.run("dataset", "export", "x.jsonl", "--split", "10")
+    assert done.code == 2
+    assert "--split 10: take a share between 0 and 1" in done.err
