@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from itertools import product
@@ -14,9 +15,10 @@ from msgspec.structs import replace
 
 from legalgen.batch.schedule import Schedule
 from legalgen.errors import UsageError
-from legalgen.law.axes import Filter
+from legalgen.law.axes import Area, Filter, Weights
 from legalgen.law.planner import PARK_AFTER, Cell, Task, TaskPlanner, renew, slot_seed
 from legalgen.law.taxonomy import Taxonomy
+from tests.law.plain_plan import PlainPlan
 
 BUILTIN = Taxonomy.builtin()
 EVERYTHING = Filter()
@@ -259,6 +261,62 @@ def test_a_parked_cell_never_comes_again(seed: int, broken: str) -> None:
     )
     assert len(plan.parked) == 8
     assert not plan.exhausted
+
+
+weights_asked = st.builds(
+    Weights,
+    jurisdiction=st.dictionaries(st.sampled_from(["uk", "us", "eu"]), st.sampled_from([0.5, 3.0])),
+    difficulty=st.dictionaries(st.sampled_from(["basic", "expert"]), st.sampled_from([0.0, 2.0])),
+    sample_type=st.dictionaries(st.sampled_from(["advice", "ethics"]), st.sampled_from([0.0, 5.0])),
+)
+FEW = Filter(
+    practice_areas=("tort", "trusts", "family", "contract"),
+    sample_types=("advice", "ethics", "short_qa", "concept"),
+)
+
+
+@given(
+    asked=st.one_of(st.just(FEW), st.just(Filter(topics=("homicide", "cisg", "formation")))),
+    weights=weights_asked,
+    seed=st.integers(0, 2**32),
+    there=st.lists(st.integers(0, 60), max_size=30),
+    fates=st.tuples(
+        st.lists(st.sampled_from("kkkg"), min_size=60, max_size=90),
+        st.sampled_from(["", "advice", "basic", "formation"]),
+    ),
+)
+def test_queues_give_what_looking_at_every_topic_gives(
+    asked: Filter, weights: Weights, seed: int, there: list[int], fates: tuple[list[str], str]
+) -> None:
+    """The same cells in the same order, whatever is there, is given up or parked."""
+    taxonomy = replace(BUILTIN, weights=weights)
+    first = planner(taxonomy, asked, seed=5).plan(61)
+    counts = dict(Counter(first[at].cell for at in there))
+    plan, plain = planner(taxonomy, asked, counts, seed), PlainPlan(taxonomy, asked, counts, seed)
+    given_up, broken = fates
+    for slot, fate in enumerate(given_up):
+        task, cell = plan.take(slot), plain.take()
+        assert (task and task.cell) == cell
+        if task is not None and (fate == "g" or broken in task.cell):
+            plan.give_up(task)
+            plain.give_up(task.cell)
+
+
+def test_a_task_costs_no_more_where_there_are_many_topics() -> None:
+    """Counted, not timed: a hundred tasks of 20,000 topics look at each topic once, to queue it."""
+    [leaf, *_] = BUILTIN.leaves()
+    topics = tuple(replace(leaf, id=f"s{at}", pairs=()) for at in range(20_000))
+    area = Area(leaf.jurisdiction, leaf.practice_area, "texts", "commercial", topics)
+    plan = planner(replace(BUILTIN, areas=(area,)))
+    calls: Counter[str] = Counter()
+    plan.take(0)
+    sys.setprofile(lambda frame, event, _: calls.update([event]))
+    try:
+        tasks = plan.plan(100, first_slot=1)
+    finally:
+        sys.setprofile(None)
+    assert len({task.topic for task in tasks}) == 100
+    assert calls.total() < 100 * 500
 
 
 # ---------------------------------------------------------------------------- giving up

@@ -91,8 +91,16 @@ def _fold(text: str) -> str:
     return re.sub(r"[\s_-]+", "-", text.strip().casefold())
 
 
-def choose(axis: str, asked: Sequence[str], names: Mapping[str, list[str]]) -> tuple[str, ...]:
-    """The ids that were asked for, in the taxonomy's order."""
+def choose(
+    axis: str, asked: Sequence[str], named: Callable[[], Mapping[str, list[str]]]
+) -> tuple[str, ...]:
+    """The ids that were asked for, in the taxonomy's order; ``named`` gives all, with their names.
+
+    Not called where nothing is asked for: a text of the user's has 100,000 topics.
+    """
+    if not asked:
+        return ()
+    names = named()
     meanings: dict[str, list[str]] = {}
     for id_, others in names.items():
         for word in dict.fromkeys(map(_fold, [id_, *others])):

@@ -150,11 +150,13 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
             UsageError: a value names nothing; what is allowed is listed, close matches first.
         """
         return Filter(
-            jurisdictions=choose("jurisdiction", filter.jurisdictions, self._jurisdiction_names()),
-            practice_areas=choose("practice area", filter.practice_areas, self._area_names()),
-            topics=choose("topic", filter.topics, self._topic_names()),
-            difficulties=choose("difficulty", filter.difficulties, names(self.difficulties)),
-            sample_types=choose("sample type", filter.sample_types, self._sample_type_names()),
+            jurisdictions=choose("jurisdiction", filter.jurisdictions, self._jurisdiction_names),
+            practice_areas=choose("practice area", filter.practice_areas, self._area_names),
+            topics=choose("topic", filter.topics, self._topic_names),
+            difficulties=choose(
+                "difficulty", filter.difficulties, lambda: names(self.difficulties)
+            ),
+            sample_types=choose("sample type", filter.sample_types, self._sample_type_names),
         )
 
     def leaves(self, filter: Filter | None = None) -> tuple[Topic, ...]:  # noqa: A002 - as above
@@ -167,6 +169,16 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
             UsageError: a value names nothing, or the combination leaves nothing.
         """
         chosen = self.resolve(filter or Filter())
+        if chosen not in self._left:
+            self._left.clear()
+            self._left[chosen] = self._leaves_left(chosen)
+        return self._left[chosen]
+
+    @cached_property
+    def _left(self) -> dict[Filter, tuple[Topic, ...]]:
+        return {}  # of the last filter: one after another asks for the same
+
+    def _leaves_left(self, chosen: Filter) -> tuple[Topic, ...]:
         leaves: Sequence[Topic] = tuple(self._leaves.values())
         asked: list[str] = []
         for step in narrowings(chosen):
@@ -252,6 +264,9 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
     def _jurisdiction_names(self) -> dict[str, list[str]]:
         used = {area.jurisdiction for area in self.areas}
         return names([each for each in self.jurisdictions if each.id in used])
+
+    def _difficulty_names(self) -> dict[str, list[str]]:
+        return names(self.difficulties)
 
     def _area_names(self) -> dict[str, list[str]]:
         return {f"{a.jurisdiction}/{a.id}": [a.id, a.name] for a in self.areas}

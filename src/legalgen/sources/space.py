@@ -103,10 +103,11 @@ def grounded_space(
         UsageError: nothing is left to write.
     """
     by_source = {each.id: each for each in sources}
+    kinds = {each.kind: _kinds_for(base, each.kind) for each in sources}
     topics: dict[tuple[str, str], list[Topic]] = defaultdict(list)
     for chunk in chunks:
         source = by_source[chunk.source]
-        topic = _topic_of(base, source, chunk)
+        topic = _topic_of(base, source, chunk, kinds[source.kind])
         topics[topic.jurisdiction, topic.practice_area].append(topic)
     areas = tuple(_area(base, key, found) for key, found in topics.items())
     taxonomy = replace(
@@ -129,9 +130,13 @@ def topic_of(source: SourceText) -> str:
     return source.id.rpartition("-")[0] or source.id
 
 
-def _topic_of(base: Taxonomy, source: SourceText, chunk: Chunk) -> Topic:
-    barred = _BARRED.get(source.kind, _BARRED_ELSE)
-    kinds = tuple(each.id for each in base.sample_types if each.requires not in barred)
+def _kinds_for(base: Taxonomy, kind: LawKind) -> tuple[str, ...]:
+    """The sample types that suit a sort of text."""
+    barred = _BARRED.get(kind, _BARRED_ELSE)
+    return tuple(each.id for each in base.sample_types if each.requires not in barred)
+
+
+def _topic_of(base: Taxonomy, source: SourceText, chunk: Chunk, kinds: tuple[str, ...]) -> Topic:
     levels = [each.id for each in base.difficulties]
     if chunk.words() < _SHORT_WORDS:
         levels = levels[:2]
