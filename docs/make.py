@@ -1,12 +1,15 @@
 """Write what the documentation takes from the program.
 
 ``python docs/make.py`` writes docs/reference/commands.md and configuration.md, the marked tables
-of docs/reference/sample.md and docs/how-to/own-model-server.md, man/legalgen.1 and completions/;
-``--check`` writes nothing, names what is not current and exits 1.
+of docs/reference/sample.md and docs/how-to/own-model-server.md, man/legalgen.1, completions/ and
+the words.json that completions are answered from; ``--check`` writes nothing, names what is not
+current and exits 1.
 """
 
 from __future__ import annotations
 
+import inspect
+import json
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,6 +24,8 @@ from typer._completion_shared import get_completion_script
 from legalgen import __version__
 from legalgen.cli import app
 from legalgen.commands.examples import EXAMPLES
+from legalgen.commands.offers import Offer
+from legalgen.commands.shell_completion import WORDS
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.providers import PROVIDERS
 from legalgen.providers.presets import presets
@@ -228,6 +233,47 @@ def _roff(text: str) -> str:
     return rf"\&{escaped}" if escaped.startswith(".") else escaped
 
 
+# --- as the words that a shell completes -------------------------------------------------------
+
+
+def words(command: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """What each command takes, as shell_completion reads it; by its path, one line an option."""
+    shown = [each for each in command.params if not each.hidden]
+    options = [
+        json.dumps([each.opts, _sentence(each.help), _taken(command, each)], ensure_ascii=False)
+        for each in shown
+        if each.param_type_name == "option"
+    ]
+    options.append(json.dumps([["--help", "-h"], "Show this message and exit.", None]))
+    arguments = [_taken(command, each) for each in shown if each.param_type_name == "argument"]
+    rows, said = ",\n      ".join(options), json.dumps(_sentence(command.help), ensure_ascii=False)
+    text = f'"help": {said},\n    "arguments": {json.dumps(arguments)},\n    "options": '
+    yield path, f"{{\n    {text}[\n      {rows}\n    ]\n  }}"
+    for name, child in getattr(command, "commands", {}).items():
+        if not child.hidden:
+            yield from words(child, f"{path} {name}".lstrip())
+
+
+def words_file(root: Any) -> str:
+    """src/legalgen/commands/words.json."""
+    found = ",\n".join(f"  {json.dumps(path)}: {text}" for path, text in words(root))
+    return f"{{\n{found}\n}}\n"
+
+
+def _taken(command: Any, found: Any) -> str | tuple[str, ...] | None:
+    """Null for a switch; else the words after it, or by which name those are found."""
+    if getattr(found, "is_flag", False):
+        return None
+    declared = inspect.signature(command.callback).parameters[found.name].annotation
+    offer = declared.__metadata__[0].autocompletion
+    return (offer.words or offer.of) if isinstance(offer, Offer) else ""
+
+
+def _sentence(text: str | None) -> str:
+    """The first sentence of a help, without colours."""
+    return re.split(r"(?<=\.) ", _plain(text or "").partition("\n")[0], maxsplit=1)[0]
+
+
 # --- tables of hand-written pages --------------------------------------------------------------
 
 
@@ -312,6 +358,7 @@ def files(root: Path) -> dict[Path, str]:
         reference / "sample.md": sample,
         servers: filled(servers.read_text("utf-8"), "presets", presets_table()),
         root / "man" / "legalgen.1": manual(found, exit_codes),
+        root / WORDS.relative_to(ROOT): words_file(typer.main.get_command(app)),
         **scripts,
     }
 

@@ -204,7 +204,7 @@ def _tell(told: int, number: int) -> None:
 
 def main() -> None:
     """Serve; and in each fork, run the program as its executable does."""
-    from legalgen.cli import main as run
+    from legalgen.__main__ import main as run
 
     preload()
     command = serve(socket.socket(fileno=int(sys.argv[1])))

@@ -1,4 +1,4 @@
-"""The commands: flags in, one call, the result to the console. Imported by nobody.
+"""The commands: flags in, one call, the result to the console. Imported by ``__main__`` alone.
 
 Nothing heavy is imported up here: ``--help`` loads no SDK, no pyarrow.
 """
@@ -6,7 +6,6 @@ Nothing heavy is imported up here: ``--help`` loads no SDK, no pyarrow.
 from __future__ import annotations
 
 import errno
-import gc
 import os
 import sys
 from pathlib import Path
@@ -19,11 +18,11 @@ from legalgen import __version__
 from legalgen.commands.config import config_app
 from legalgen.commands.dataset_cli import app as dataset_app
 from legalgen.commands.examples import with_examples
+from legalgen.commands.offers import Offer, among
 from legalgen.commands.options import App, Flags, console_of, settings_of, takes
-from legalgen.commands.shell_completion import ASKED, BATCHES, STATUSES, among, answer
+from legalgen.commands.shell_completion import STATUSES
 from legalgen.commands.sources_cli import app as sources_app
 from legalgen.errors.exit_codes import Exit
-from legalgen.providers import PROVIDERS
 from legalgen.ui import streams
 from legalgen.ui.streams import Stdout
 
@@ -103,7 +102,7 @@ def batch(
         typer.Argument(
             metavar="ID",
             help="With --resume and --stop: which; the newest.",
-            autocompletion=BATCHES,
+            autocompletion=Offer("batches"),
         ),
     ] = None,
     *,
@@ -253,7 +252,9 @@ def history(
     batch_id: Annotated[
         str | None,
         typer.Argument(
-            metavar="ID", help="One batch in full; a prefix will do.", autocompletion=BATCHES
+            metavar="ID",
+            help="One batch in full; a prefix will do.",
+            autocompletion=Offer("batches"),
         ),
     ] = None,
     *,
@@ -278,7 +279,7 @@ def history(
             "-p",
             metavar="NAME",
             help="Only batches that used it.",
-            autocompletion=among(PROVIDERS),
+            autocompletion=Offer("providers"),
         ),
     ] = None,
     since: Annotated[
@@ -327,9 +328,6 @@ app.add_typer(sources_app, name="sources")
 def main() -> NoReturn:
     """Run the program: the one boundary, where our errors become a sentence and an exit code."""
     _be_quick()
-    if ASKED in os.environ and (reply := answer(typer.main.get_command(app))) is not None:
-        typer.echo(reply, nl=bool(reply))
-        sys.exit(0)
     streams.stand_in()
     code = _run()
     streams.let_go()
@@ -339,12 +337,10 @@ def main() -> NoReturn:
 def _be_quick() -> None:
     """What makes this process start lighter, and only this one, which is ours alone.
 
-    The collector looks at what is imported a hundred times for nothing: a tenth of the start.
     pyarrow takes numpy along where that is installed, and works without it as on a bare machine:
     0.15 s of CPU and 12 MB. httpx takes a command line of its own along where click and rich are
     installed, pydantic looks for plugins in every package there is: 0.03 s.
     """
-    gc.set_threshold(200_000)
     for unneeded in ("numpy", "httpx._main"):
         sys.modules.setdefault(unneeded, None)  # type: ignore[arg-type]
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from legalgen.store.ledger import DerivedStatus
 from tests.program import EXECUTABLE, Program
 
 ROOT: Any = typer.main.get_command(app)
+WORDS = shell_completion.load_words()
 COMPLETIONS = Path(__file__).parents[2] / "completions"
 
 
@@ -177,6 +179,8 @@ def asked(program: Program, shell: str, line: str, **more: str) -> str:
         ("legalgen config set-key ce", ["cerebras"]),
         ("legalgen batch --taxonomy ", []),
         ("legalgen nonsense --provider gr", []),
+        ("legalgen config show --he", ["--help"]),
+        ("legalgen sources li", ["list"]),
         ("legalgen batch --config /nowhere.toml --topic form", []),
     ],
 )
@@ -212,6 +216,28 @@ def test_batches_are_offered_by_their_ids(program: Program) -> None:
     assert asked(program, "bash", line).split() == ["20261101-120000-aaaa"]
 
 
+def test_servers_of_the_config_file_are_offered(program: Program, tmp_path: Path) -> None:
+    """By their names beside the vendors, and with their models; also from a job file."""
+    job = tmp_path / "job.toml"
+    job.write_text('[servers.gpu1]\nbase_url = "http://127.0.0.1:9/v1"\nmodels = ["m1", "m2"]\n')
+    named = f"legalgen batch --config {job} --provider "
+
+    assert asked(program, "bash", named).split() == ["groq", "cerebras", "openai", "local", "gpu1"]
+    assert asked(program, "bash", f"{named}gpu1 --model ").split() == ["m1", "m2"]
+    assert asked(program, "bash", f"{named}gpu1 --route gpu").split() == ["gpu1/m1", "gpu1/m2"]
+    assert asked(program, "bash", "legalgen history --provider gr").split() == ["groq"]
+
+
+def test_vendors_are_offered_where_the_config_file_is_broken(
+    program: Program, tmp_path: Path
+) -> None:
+    """Their names stand in no file."""
+    job = tmp_path / "job.toml"
+    job.write_text("[servers.gpu1\n")
+    line = f"legalgen batch --config {job} --provider "
+    assert asked(program, "bash", line).split() == ["groq", "cerebras", "openai", "local"]
+
+
 def test_bash_completes_with_the_script_that_comes_along(program: Program) -> None:
     """The script as bash runs it."""
     script = (
@@ -227,31 +253,113 @@ def test_bash_completes_with_the_script_that_comes_along(program: Program) -> No
     assert (done.stdout, done.stderr) == ("cerebras\n", "")
 
 
-def test_completion_loads_nothing_heavy(program: Program) -> None:
-    """A key press waits for it: no pydantic, which reads a line, no rich, no SDK, no pyarrow."""
-    script = (
-        "import sys, legalgen.cli as cli\n"
-        "try:\n    cli.main()\nfinally:\n    print(*sys.modules, file=sys.stderr)\n"
-    )
+ZSH = """
+autoload -Uz compinit && compinit -u -D
+source {script}
+_arguments() {{ print -r -- "$@"; }}
+words=(legalgen batch --provider ce) CURRENT=4
+_legalgen_completion
+"""
+
+
+@pytest.mark.parametrize(
+    ("shell", "command", "expected"),
+    [
+        ("zsh", ["zsh", "-f", "-c", ZSH], '*: :(("cerebras"))\n'),
+        ("fish", ["fish", "-N", "-c", "source {script}; complete -C 'legalgen batch -p ce'"],
+         "cerebras\n"),
+    ],
+)  # fmt: skip
+def test_other_shells_complete_with_their_scripts(
+    program: Program, shell: str, command: list[str], expected: str
+) -> None:
+    """The scripts as zsh and fish run them, where they are installed."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell} here")
+    *before, script = command
+    here = script.format(script=COMPLETIONS / f"legalgen.{shell}")
+    path = f"{EXECUTABLE.parent}:{program.environ['PATH']}"
     done = subprocess.run(
-        [sys.executable, "-c", script],
-        env={
-            **program.environ,
-            "_LEGALGEN_COMPLETE": "complete_bash",
-            "COMP_WORDS": "legalgen batch --topic form",
-            "COMP_CWORD": "3",
-        },
+        [*before, here], env={**program.environ, "PATH": path},
         capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
-    assert "formation" in done.stdout.split()
-    heavy = {"pydantic", "rich", "groq", "cerebras", "pyarrow", "httpx", "openai"}
-    assert heavy & set(done.stderr.split()) == set()
+    assert (done.stdout, done.stderr) == (expected, "")
+
+
+def loaded(program: Program, line: str) -> tuple[list[str], set[str]]:
+    """What is offered for a line, and the modules that were imported for it."""
+    script = (
+        "import sys\nfrom legalgen.__main__ import main\n"
+        "try:\n    main()\nfinally:\n    print(*sys.modules, file=sys.stderr)\n"
+    )
+    asking = {
+        "_LEGALGEN_COMPLETE": "complete_fish",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "_TYPER_COMPLETE_ARGS": line,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**program.environ, **asking},
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    return done.stdout.split(), set(done.stderr.split())
+
+
+FOR_WORDS = {
+    "legalgen", "legalgen.__main__", "legalgen.commands", "legalgen.commands.offers",
+    "legalgen.commands.shell_completion",
+}  # fmt: skip
+FOR_SETTINGS = FOR_WORDS | {
+    "legalgen.completion", "legalgen.errors", "legalgen.errors.category",
+    "legalgen.errors.exceptions", "legalgen.errors.exit_codes", "legalgen.errors.obstacle",
+    "legalgen.providers", "legalgen.settings", "legalgen.settings.declaration",
+    "legalgen.settings.document", "legalgen.settings.layers",
+    "legalgen.settings.provider_tables", "legalgen.settings.toml",
+    "legalgen.settings.types", "legalgen.settings.variables",
+}  # fmt: skip
+FOR_TAXONOMY = FOR_SETTINGS | {
+    "legalgen.errors.suggestions", "legalgen.law", "legalgen.law.axes", "legalgen.law.filters",
+    "legalgen.law.taxonomy", "legalgen.law.taxonomy_file",
+}  # fmt: skip
+FOR_CATALOG = FOR_SETTINGS | {"legalgen.providers.catalog"}
+FOR_BATCHES = FOR_SETTINGS | {"legalgen.store", "legalgen.store.files"}
+SLOW = {
+    "typer", "click", "rich", "pydantic", "pyarrow", "httpx", "groq", "cerebras", "openai",
+    "subprocess",
+}  # fmt: skip
+"""What takes longer to import than all that an answer needs."""
+
+
+@pytest.mark.parametrize(
+    ("line", "expected", "most"),
+    [
+        ("batch --prov", "--provider", FOR_WORDS),
+        ("dataset export --format sha", "sharegpt", FOR_WORDS),
+        ("batch --provider gr", "groq", FOR_SETTINGS),
+        ("batch --topic form", "formation", FOR_TAXONOMY),
+        ("batch --difficulty ba", "basic", FOR_TAXONOMY),
+        ("batch --model gpt", "gpt-oss-120b", FOR_CATALOG),
+        ("history 2026", "20261101-120000-aaaa", FOR_BATCHES),
+    ],
+)
+def test_completion_loads_what_its_answer_needs(
+    program: Program, line: str, expected: str, most: set[str]
+) -> None:
+    """A key press waits for it: neither Typer nor the commands, no rich, no SDK, no pyarrow."""
+    ledgers = Path(program.environ["LEGALGEN_DATA_DIR"]) / "batches"
+    ledgers.mkdir(parents=True)
+    (ledgers / "20261101-120000-aaaa.json").touch()
+
+    found, modules = loaded(program, f"legalgen {line}")
+
+    assert expected in found
+    assert {name for name in modules if name.partition(".")[0] == "legalgen"} == most
+    assert SLOW & modules == set()
 
 
 @given(st.lists(st.text(max_size=12), max_size=6), st.text(max_size=12))
 def test_any_line_is_answered(words: list[str], incomplete: str) -> None:
     """Whatever stands on the line: a list, and no error into the prompt."""
-    shell_completion.offered(ROOT, words, incomplete)
+    shell_completion.offered(WORDS, words, incomplete)
 
 
 @given(st.text(max_size=40))

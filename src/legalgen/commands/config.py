@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from legalgen.commands.offers import among
 from legalgen.commands.options import Flags, config_of, console_of, group, settings_of, takes
-from legalgen.commands.shell_completion import among
 from legalgen.errors.exit_codes import Exit
 from legalgen.providers import PROVIDERS
 

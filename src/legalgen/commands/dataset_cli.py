@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
+from legalgen.commands.offers import Offer, among
 from legalgen.commands.options import Flags, console_of, group, settings_of, takes
 from legalgen.commands.row_filters import Filters, wanted_of
-from legalgen.commands.shell_completion import BATCHES, among
 
 app = group("dataset", "Verify, compact, import, export, check and measure datasets.")
 
@@ -229,7 +229,7 @@ def stats(
         typer.Option(
             metavar="ID",
             help="One batch; the beginning of its id will do.",
-            autocompletion=BATCHES,
+            autocompletion=Offer("batches"),
         ),
     ] = None,
     html: Annotated[

@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from legalgen.commands import row_filters
 from legalgen.commands.examples import with_examples
-from legalgen.commands.shell_completion import OFFERS, among
+from legalgen.commands.offers import OF_SETTINGS, among
 from legalgen.settings.declaration import PANELS, Declaration, Origin
 from legalgen.settings.layers import SETTINGS, Settings
 from legalgen.settings.show import shown
@@ -141,7 +141,7 @@ def _option(
     declared: Declaration[Any], usual: Sequence[str], helps: Mapping[str, str]
 ) -> inspect.Parameter:
     """A setting as an option; its text is parsed where all layers are."""
-    offer = OFFERS.get(declared.name)
+    offer = OF_SETTINGS.get(declared.name)
     if offer is None and declared.kind.choices:
         offer = among(declared.kind.choices)
     switch = isinstance(declared.default, bool)

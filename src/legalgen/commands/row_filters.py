@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from legalgen.commands.shell_completion import BATCHES, OFFERS, Offer, among
+from legalgen.commands.offers import Offer, among
 
 if TYPE_CHECKING:
     from legalgen.dataset.wanted import Wanted
@@ -41,11 +41,11 @@ def _option(
 OPTIONS: Final = (
     _option("flag", "CODE", "Only rows with a flag like this (DUP_*)."),
     _option("without_flag", "CODE", "No row with a flag like this ('*': any)."),
-    _option("topic", "NAME", "Only this topic, or those like it (form*).", OFFERS["topic"]),
-    _option("jurisdiction", "NAME", "Only this one.", OFFERS["jurisdiction"]),
-    _option("practice_area", "NAME", "Only this one.", OFFERS["practice_area"]),
-    _option("difficulty", "NAME", "Only this one.", OFFERS["difficulty"]),
-    _option("batch", "ID", "Only this batch; the beginning of its id will do.", BATCHES),
+    _option("topic", "NAME", "Only this topic, or those like it (form*).", Offer("topics")),
+    _option("jurisdiction", "NAME", "Only this one.", Offer("jurisdictions")),
+    _option("practice_area", "NAME", "Only this one.", Offer("areas")),
+    _option("difficulty", "NAME", "Only this one.", Offer("difficulties")),
+    _option("batch", "ID", "Only this batch; the beginning of its id will do.", Offer("batches")),
     _option("model", "P/MODEL", "Only rows of a model like this (groq/*)."),
     _option("status", "STATUS", f"A citation is {', '.join(STATUSES)}.", among(STATUSES)),
     _option("score_below", "MARK", "A judge's mean mark is lower.", kind=float | None),

@@ -1,25 +1,22 @@
 """What a shell offers after TAB: commands, options, and the values of options.
 
 The scripts for the shells are Typer's: they set ``_LEGALGEN_COMPLETE`` and ask this program. It is
-answered from the tree of commands alone. Typer would read the line as a command reads it, which
-loads pydantic for the types of the values: as much time again as all the rest.
+answered from ``words.json``, which ``docs/make.py`` writes from the commands: to import Typer and
+build its commands takes longer than an answer, and a key press waits for it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
-import msgspec
-import typer
-
-if TYPE_CHECKING:
-    from legalgen.law.taxonomy import Taxonomy
-    from legalgen.settings.layers import Settings
+from legalgen.commands.offers import Offer
 
 ASKED = "_LEGALGEN_COMPLETE"
 """The variable in which a shell's script says which answer it wants."""
@@ -28,111 +25,78 @@ RESUMABLE = ("paused", "stopped", "interrupted", "failed")
 STATUSES = ("running", "completed", *RESUMABLE, "unreadable")
 """The statuses of a batch; one of the former can be gone on with."""
 
-Offer = Callable[[typer.Context, str], list[str]]
-"""What may follow a value that was begun; ``params`` of the context are the options before it."""
 
-
-class Offered(msgspec.Struct, frozen=True):
+class Offered(NamedTuple):
     """One word that a shell may put in, and a sentence on it."""
 
     value: str
     help: str = ""
 
 
-# ----------------------------------------------------------------- values
+class Option(NamedTuple):
+    """An option with all its names; ``offer`` is None for a switch, which takes no value."""
+
+    names: tuple[str, ...]
+    help: str
+    offer: Offer | None
 
 
-def among(words: Iterable[str]) -> Offer:
-    """Those of ``words`` that begin as the value does."""
+class Words(NamedTuple):
+    """What may follow a command: its options, what its arguments may be, and its own commands."""
 
-    def complete(ctx: typer.Context, incomplete: str) -> list[str]:  # noqa: ARG001 - an Offer
-        return [word for word in words if word.startswith(incomplete)]
+    help: str
+    options: tuple[Option, ...]
+    arguments: tuple[Offer, ...]
+    commands: tuple[str, ...]
 
-    return complete
-
-
-def _found(find: Callable[[Settings, Mapping[str, Any]], Iterable[str]]) -> Offer:
-    """What ``find`` sees with the settings of the line; the last of several names is completed."""
-
-    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
-        from legalgen.errors import LegalgenError
-
-        before, comma, last = incomplete.rpartition(",")
-        try:
-            found = find(_settings(ctx.params), ctx.params)
-            return [f"{before}{comma}{word}" for word in found if word.startswith(last)]
-        except (LegalgenError, OSError):  # a shell has no place to complain in
-            return []
-
-    return complete
+    @property
+    def by_name(self) -> dict[str, Option]:
+        """The options by each of their names."""
+        return {name: option for option in self.options for name in option.names}
 
 
-def _settings(given: Mapping[str, Any]) -> Settings:
-    from legalgen.settings.layers import Settings, find_config
-
-    flags = {name: value for name in ("data_dir", "taxonomy") if (value := given.get(name))}
-    return Settings.load(flags, os.environ, find_config(os.environ, flag=given.get("config")))
+WORDS = Path(__file__).with_name("words.json")
 
 
-def _models(settings: Settings, given: Mapping[str, Any]) -> Iterator[str]:
-    provider = given.get("provider")
-    for ref in _targets(settings, given):
-        of, _, model = ref.partition("/")
-        if provider in (None, of):
-            yield model
+def load_words() -> dict[str, Words]:
+    """What each command takes, by the words that call it: ``dataset verify``, and "" for all."""
+    written = json.loads(WORDS.read_text(encoding="utf-8"))
+    return {path: _words(written, path) for path in written}
 
 
-def _targets(settings: Settings, _: Mapping[str, Any]) -> Iterator[str]:
-    from legalgen.providers.catalog import Catalog
-
-    catalog = Catalog.load()
-    for name in settings.specs():
-        own = settings.table(name).models
-        listed = [spec.id for spec in catalog.models(name)]
-        yield from (f"{name}/{model}" for model in dict.fromkeys([*own, *listed]))
-
-
-def _of_taxonomy(ids: Callable[[Taxonomy], Iterable[str]]) -> Offer:
-    def find(settings: Settings, _: Mapping[str, Any]) -> Iterable[str]:
-        from legalgen.law.opening import taxonomy_of
-
-        return dict.fromkeys(ids(taxonomy_of(settings)))
-
-    return _found(find)
+def _words(written: Mapping[str, Any], path: str) -> Words:
+    command = written[path]
+    within = f"{path} ".lstrip()
+    return Words(
+        command["help"],
+        tuple(Option(tuple(n), said, _offer(takes)) for n, said, takes in command["options"]),
+        tuple(offer for takes in command["arguments"] if (offer := _offer(takes)) is not None),
+        tuple(
+            other.removeprefix(within)
+            for other in written
+            if other and other.startswith(within) and " " not in other.removeprefix(within)
+        ),
+    )
 
 
-def _batches(settings: Settings, _: Mapping[str, Any]) -> list[str]:
-    """The ids by the names of their records, newest first; no record is read."""
-    from legalgen.store.files import DataDir
-
-    return sorted(path.stem for path in DataDir(settings.data_dir).batches.glob("*.json"))[::-1]
-
-
-OFFERS: Mapping[str, Offer] = {
-    "model": _found(_models),
-    "route": _found(_targets),
-    "judge": _found(_targets),
-    "jurisdiction": _of_taxonomy(lambda all_: (each.id for each in all_.jurisdictions)),
-    "practice_area": _of_taxonomy(lambda all_: (each.id for each in all_.areas)),
-    "topic": _of_taxonomy(lambda all_: (each.id for each in all_.leaves())),
-    "difficulty": _of_taxonomy(lambda all_: (each.id for each in all_.difficulties)),
-    "sample_type": _of_taxonomy(lambda all_: (each.id for each in all_.sample_types)),
-}
-"""By the name of a setting, where its kind does not list the words."""
-BATCHES = _found(_batches)
+def _offer(takes: str | Sequence[str] | None) -> Offer | None:
+    """Null: no value. A list: one of these words. A text: what is found by that name."""
+    if takes is None or isinstance(takes, str):
+        return None if takes is None else Offer(takes)
+    return Offer(words=takes)
 
 
 # ----------------------------------------------------------------- the line
 
 
-def answer(root: Any) -> str | None:
+def answer() -> str | None:
     """What to print for the shell that asked; None where none did, or one that Typer answers.
 
     Raises:
         SystemExit: fish asks only whether there is anything; the exit code says it.
     """
     reply = _REPLIES.get(os.environ.get(ASKED, ""))
-    return reply(offered(root, *_line())) if reply is not None else None
+    return reply(offered(load_words(), *_line())) if reply is not None else None
 
 
 def _line() -> tuple[list[str], str]:
@@ -161,72 +125,73 @@ def _split(line: str) -> list[str]:
     return words
 
 
-def offered(root: Any, words: Sequence[str], incomplete: str) -> list[Offered]:
-    """What may stand in place of ``incomplete`` after ``words``."""
-    command = root
-    context = command.context_class(command, info_name="legalgen")
-    flags = _flags(command)
-    positional, pending = 0, None
+class Before(NamedTuple):
+    """What the words before the cursor are.
+
+    ``path`` is the command, ``arguments`` how many of its arguments are given, ``pending`` the
+    option whose value is next, ``given`` the values of the others by their first names.
+    """
+
+    path: str
+    arguments: int
+    pending: Option | None
+    given: Mapping[str, str]
+
+
+def _read(commands: Mapping[str, Words], words: Sequence[str]) -> Before:
+    path, arguments = "", 0
+    pending: Option | None = None
+    given: dict[str, str] = {}
     for word in words:
-        name, given, value = word.partition("=")
+        name, equals, value = word.partition("=")
+        option = commands[path].by_name.get(name)
         if pending is not None:
-            context.params[pending.name] = word
+            given[pending.names[0]] = word
             pending = None
-        elif name in flags:
-            pending = None if flags[name].is_flag or given else flags[name]
-            if given:
-                context.params[flags[name].name] = value
-        elif word in getattr(command, "commands", {}):
-            command = command.commands[word]
-            context = command.context_class(command, info_name=word, parent=context)
-            flags = _flags(command)
+        elif option is not None:
+            if equals:
+                given[option.names[0]] = value
+            elif option.offer is not None:
+                pending = option
+        elif word in commands[path].commands:
+            path = f"{path} {word}".lstrip()
         else:
-            positional += 1
+            arguments += 1
+    return Before(path, arguments, pending, given)
+
+
+def offered(commands: Mapping[str, Words], words: Sequence[str], incomplete: str) -> list[Offered]:
+    """What may stand in place of ``incomplete`` after ``words``."""
+    path, arguments, pending, given = _read(commands, words)
+    command = commands[path]
     if pending is not None:
-        return _values(pending, context, incomplete)
-    name, given, begun = incomplete.partition("=")
-    if given and name in flags:
-        found = _values(flags[name], context, begun)
-        return [msgspec.structs.replace(each, value=f"{name}={each.value}") for each in found]
+        return _values(pending.offer, incomplete, given)
+    name, equals, begun = incomplete.partition("=")
+    if equals and name in command.by_name:
+        found = _values(command.by_name[name].offer, begun, given)
+        return [each._replace(value=f"{name}={each.value}") for each in found]
     if incomplete.startswith("-"):
-        return _options(command, incomplete)
-    if hasattr(command, "commands"):
-        return _commands(command, incomplete)
-    arguments = [each for each in command.params if each.param_type_name == "argument"]
-    return _values(arguments[positional], context, incomplete) if arguments[positional:] else []
+        return list(_options(command, incomplete))
+    if command.commands:
+        return [
+            Offered(each, commands[f"{path} {each}".lstrip()].help)
+            for each in command.commands
+            if each.startswith(incomplete)
+        ]
+    offers = command.arguments[arguments:]
+    return _values(offers[0], incomplete, given) if offers else []
 
 
-def _flags(command: Any) -> dict[str, Any]:
-    options = (each for each in command.params if each.param_type_name == "option")
-    return {name: each for each in options for name in each.opts}
+def _values(offer: Offer | None, incomplete: str, given: Mapping[str, str]) -> list[Offered]:
+    return [] if offer is None else list(map(Offered, offer.beginning(incomplete, given)))
 
 
-def _values(parameter: Any, context: Any, incomplete: str) -> list[Offered]:
-    return [Offered(each.value) for each in parameter.shell_complete(context, incomplete) or ()]
-
-
-def _options(command: Any, incomplete: str) -> list[Offered]:
-    return [
-        Offered(name, _sentence(each.help))
-        for each in command.params
-        if each.param_type_name == "option" and not each.hidden
-        for name in each.opts
-        if name.startswith(incomplete) and (name.startswith("--") or incomplete == name)
-    ]
-
-
-def _commands(group: Any, incomplete: str) -> list[Offered]:
-    return [
-        Offered(name, _sentence(each.help))
-        for name, each in group.commands.items()
-        if name.startswith(incomplete) and not each.hidden
-    ]
-
-
-def _sentence(text: str | None) -> str:
-    """The first sentence of a help, without colours."""
-    plain = " ".join(re.sub(r"\[/?[a-z]+\]", "", text or "").split())
-    return re.split(r"(?<=\.) ", plain, maxsplit=1)[0]
+def _options(command: Words, incomplete: str) -> Iterator[Offered]:
+    """The options that begin so; the short name of one only where it is whole."""
+    for option in command.options:
+        for name in option.names:
+            if name.startswith(incomplete) and (name.startswith("--") or incomplete == name):
+                yield Offered(name, option.help)
 
 
 def _bash(found: Sequence[Offered]) -> str:

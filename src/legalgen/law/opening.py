@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to loo
 
 def taxonomy_of(settings: Settings) -> Taxonomy:
     """The user's taxonomy, or the built-in one."""
-    return Taxonomy.load(settings.taxonomy) if settings.taxonomy else Taxonomy.builtin()
+    return Taxonomy.load(settings.taxonomy)
 
 
 def filter_of(settings: Settings) -> Filter:

@@ -57,8 +57,10 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
         return _builtin()
 
     @classmethod
-    def load(cls, path: Path) -> Taxonomy:
+    def load(cls, path: Path | None = None) -> Taxonomy:
         """Read a user's file and lay it over the built-in taxonomy, if it extends that.
+
+        Without a file it is the built-in one.
 
         A topic or sample type with a built-in id replaces the built-in one; an area adds its
         topics to the built-in area of its id. With ``extends = "none"`` there are no built-in
@@ -67,6 +69,8 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
         Raises:
             UsageError: the file cannot be read or is not a taxonomy; file, table and key named.
         """
+        if path is None:
+            return cls.builtin()
         return _Assembly(_load(path), _builtin_file(), path.name).taxonomy()
 
     # ------------------------------------------------------------------ looking things up
