@@ -2,7 +2,8 @@
 
 ``make live`` runs it; CI never does. In a folder of its own it generates one sample, writes a batch
 of ten in two turns (the first is ended by a bound on calls), verifies, and prints in what the
-vendors differ from the catalog: models, limits, prices.
+vendors differ from the catalog (models, sizes, limits, and prices where their lists state them) and
+from what this program reads of a reply's headers.
 """
 
 from __future__ import annotations
@@ -16,9 +17,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
+import msgspec
+
 from legalgen.completion import LimitReading
-from legalgen.providers.catalog import Catalog
+from legalgen.errors.retry_after import readings
+from legalgen.providers import PROVIDERS
+from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.routing.opening import readings_of
+from legalgen.settings.layers import Settings, find_config
 
 EXECUTABLE = Path(sys.executable).with_name("legalgen")
 MOST_USD = "0.05"
@@ -84,6 +91,113 @@ def differences(models: Mapping[str, Any]) -> Iterator[str]:
             yield f"{row['provider']}/{row['model']}: no price is known"
 
 
+# --- what no command of the program shows --------------------------------------------------------
+
+
+class Api(msgspec.Struct, frozen=True):
+    """Where a vendor's API is, how its whole list of models is asked for, what its replies show.
+
+    ``headers`` are the rate limits that its pages, or replies that were seen, name.
+    """
+
+    path: str
+    listing: str
+    headers: frozenset[str]
+
+
+def _triples(*names: str) -> frozenset[str]:
+    parts = ("limit", "remaining", "reset")
+    return frozenset(f"x-ratelimit-{part}-{name}" for part in parts for name in names)
+
+
+APIS = {
+    "groq": Api("/openai/v1", "models", _triples("requests", "tokens")),
+    "cerebras": Api(
+        "/v1",
+        "models?format=openrouter",
+        _triples("requests-minute", "tokens-minute"),
+    ),
+}
+PRICES = {"input": ("prompt", "input"), "output": ("completion", "output")}
+"""By the catalog's word, what a list may call a price."""
+
+
+def stated(settings: Settings) -> Iterator[str]:
+    """In what lists and headers differ from the catalog and from what is read."""
+    for name, api in APIS.items():
+        key, address = settings.key(name), settings.base_url_of(name)
+        if key is None:
+            continue
+        root = (address[0] if address else str(PROVIDERS[name].default_base_url)) + api.path
+        bearer = {"authorization": f"Bearer {key[0].reveal()}"}
+        with httpx.Client(base_url=root, headers=bearer, timeout=60.0) as client:
+            try:
+                yield from (f"{name}: {line}" for line in _of_list(client, name, api))
+                yield from (f"{name}: {line}" for line in _of_headers(client, name, api))
+            except httpx.HTTPError as error:
+                yield f"{name}: {error}"
+
+
+def _of_list(client: httpx.Client, name: str, api: Api) -> Iterator[str]:
+    """Sizes and prices."""
+    rows = client.get(api.listing).raise_for_status().json()["data"]
+    catalog, priced = Catalog.load(), 0
+    for row in rows:
+        spec = catalog.find(name, row["id"])
+        if spec is not None:
+            yield from (f"{row['id']}: {line}" for line in _of_row(row, spec))
+            priced += bool(row.get("pricing"))
+    if not priced:
+        yield "its list states no prices: compare them with its page"
+
+
+def _of_row(row: Mapping[str, Any], spec: ModelSpec) -> Iterator[str]:
+    sizes = {
+        "context": (row.get("context_window", row.get("context_length")), spec.context_window),
+        "longest answer": (
+            row.get("max_completion_tokens", row.get("max_output_length")),
+            spec.max_completion_tokens,
+        ),
+    }
+    for what, (size, cataloged) in sizes.items():
+        if size is not None and size != cataloged:
+            yield f"{what} is {size} tokens, {cataloged} in the catalog"
+    for word, called in PRICES.items():
+        table = row.get("pricing") or {}
+        said = next((_per_million(table[each]) for each in called if each in table), None)
+        known = getattr(spec.price, word, None)
+        if said is not None and (known is None or abs(said - known) > known * 1e-6):
+            yield f"{word} costs ${said:g} a million tokens, ${known} in the catalog"
+
+
+def _per_million(price: object) -> float:
+    """US dollars; lists state a token's, or a million's: no model costs a thousand dollars."""
+    number = float(str(price))
+    return number * 1e6 if number < 1e-3 else number
+
+
+def _of_headers(client: httpx.Client, name: str, api: Api) -> Iterator[str]:
+    """The rate limits of one tiny reply: what is not sent any more, and what nobody reads."""
+    model = next(spec for spec in Catalog.load().models(name) if spec.writer).id
+    asked = {
+        "model": model,
+        "messages": [{"role": "user", "content": "Reply with the one word: ready"}],
+        "max_completion_tokens": 64,
+    }
+    reply = client.post("chat/completions", json=asked).raise_for_status()
+    shown = {each: value for each, value in reply.headers.items() if "ratelimit" in each}
+    for each in sorted(api.headers - shown.keys()):
+        yield f"no header {each}"
+    read = readings(shown, provider=name)
+    for each in sorted(shown):
+        rest = {other: value for other, value in shown.items() if other != each}
+        if readings(rest, provider=name) == read:
+            yield f"the header {each}: {shown[each]} is not read"
+
+
+# --- all of it -----------------------------------------------------------------------------------
+
+
 def _is_known(limit: Mapping[str, Any], known: list[LimitReading]) -> bool:
     said = (limit["kind"], limit["window"], limit["limit"])
     return any((each.kind, each.window, each.limit) == said for each in known)
@@ -102,6 +216,8 @@ def main(environ: Mapping[str, str]) -> int:
         steps.run("dataset", "verify")
         spent = steps.run("history", "--spend")
         found = list(differences(steps.run("models", "--refresh")))
+    settings = Settings.load({}, environ, find_config(environ))
+    found += stated(settings)
     sys.stdout.write(f"spent: {json.dumps(spent)}\n")
     sys.stdout.write("".join(f"differs: {line}\n" for line in found) or "nothing differs\n")
     return 0

@@ -55,7 +55,8 @@ class Model:
     """One model as a vendor serves it.
 
     ``structured`` is the best response format it has. ``output_status`` is the status with which
-    Groq refuses a request above the output limit: 429, 413 and 400 were all seen.
+    Groq refuses a request above the output limit: 429, 413 and 400 were all seen. ``price`` is
+    that of an input and of an output token in US dollars, as its list of models states it.
     """
 
     id: str
@@ -66,6 +67,7 @@ class Model:
     structured: Structured = "strict"
     family: Family = "plain"
     output_status: int = 429
+    price: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Vendor:
     ``rate_headers``: whether x-ratelimit headers are sent. ``retry_after``: whether a 429 says
     ``retry-after``. ``refund``: give back what was reserved and not used. ``truncation``: what a
     strict schema that does not fit ends in: an error, or ``finish_reason`` ``length``.
+    ``more_headers`` are sent with each completion.
     ``any_model``: serve a model that is not listed as ``models[0]`` under the asked name.
     """
 
@@ -85,6 +88,7 @@ class Vendor:
     key_prefix: str = ""
     keys: tuple[str, ...] = ()
     rate_headers: bool = True
+    more_headers: tuple[tuple[str, str], ...] = ()
     retry_after: bool = True
     refund: bool = True
     truncation: Literal["error", "length"] = "length"

@@ -315,9 +315,14 @@ def _times(said: Said) -> dict[str, float]:
     }
 
 
-def model_row(dialect: Dialect, model: Model) -> dict[str, object]:
-    """One row of the vendor's model list."""
+def model_row(dialect: Dialect, model: Model, *, whole: bool = False) -> dict[str, object]:
+    """One row of the vendor's model list; Cerebras tells sizes and prices if it is asked to."""
     row: dict[str, object] = {"id": model.id, "object": "model", "created": 1_754_408_224}
+    if model.price and (whole or dialect == "groq"):
+        row["pricing"] = dict(zip(("prompt", "completion"), model.price, strict=True))
+    if whole and dialect == "cerebras":
+        row["context_length"] = model.context_window
+        row["max_output_length"] = model.max_completion_tokens
     if dialect == "groq":
         return row | {
             "owned_by": model.id.partition("/")[0],

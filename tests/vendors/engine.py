@@ -122,7 +122,8 @@ class Engine:
         quota = self.quotas.get(model)
         if not (quota and self.vendor.rate_headers):
             return []
-        return dialects.rate_headers(self.vendor.dialect, quota.readings(), self._scale)
+        shown = dialects.rate_headers(self.vendor.dialect, quota.readings(), self._scale)
+        return [*shown, *self.vendor.more_headers]
 
     @property
     def _scale(self) -> float:

@@ -323,7 +323,8 @@ class VendorServer:
             return dialects.json_reply(
                 200, dialects.model_row(vendor.dialect, chat.model_of(vendor, arrival.rest))
             )
-        rows = [dialects.model_row(vendor.dialect, model) for model in vendor.models]
+        whole = "format=openrouter" in arrival.request.query
+        rows = [dialects.model_row(vendor.dialect, each, whole=whole) for each in vendor.models]
         return dialects.json_reply(200, {"object": "list", "data": rows})
 
     def _note(
