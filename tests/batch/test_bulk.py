@@ -318,6 +318,77 @@ def test_an_account_without_the_service_is_told_which_plan_it_needs(quick: Bench
     assert (online.exit_code, quick.slots(online)) == (0, [0, 1, 2])
 
 
+def troubles_of(each: Bench, result: Result) -> list[tuple[str, str]]:
+    """Kinds and targets in the record, after a look that they were told as well."""
+    told = [(one.kind, one.target) for one in each.heard if isinstance(one, events.TroubleFound)]
+    assert [(one.kind, one.target) for one in each.saved(result).troubles] == told
+    return told
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind"),
+    [
+        (401, {"message": "Invalid API Key", "code": "invalid_api_key"}, "key_refused"),
+        (402, {"message": "Payment required.", "code": "payment_required"}, "no_credit"),
+    ],
+)
+def test_a_dead_key_or_account_is_a_trouble(
+    quick: Bench, status: int, error: dict[str, str], kind: str
+) -> None:
+    """What the service refuses for the account's sake is told as a call's refusal is."""
+    body = {"error": error}
+    quick.server.fail("groq", "status", endpoint="any", status=status, body=body)
+    result = quick.start(3)
+    assert (result.exit_code, result.status) == (3, "failed")
+    assert troubles_of(quick, result) == [(kind, "groq")]
+    [note] = quick.saved(result).troubles
+    assert (note.status, note.message) == (status, error["message"])
+
+
+def test_a_plan_without_the_service_is_no_trouble_of_the_key(quick: Bench) -> None:
+    """The key works elsewhere: nobody is told to make a new one."""
+    body = {"error": {"message": "Batch is not available on your plan.", "type": "permission"}}
+    quick.server.fail("groq", "status", endpoint="any", status=403, body=body)
+    result = quick.start(3)
+    assert (result.exit_code, troubles_of(quick, result)) == (3, [])
+
+
+def test_a_model_that_is_gone_is_a_trouble_by_its_requests(quick: Bench) -> None:
+    """Each line of the error file says it; it is told once."""
+    error = {"message": "The model does not exist.", "code": "model_not_found"}
+    lines = b"".join(
+        answered(custom_id=f"{slot}.0", response={"status_code": 404, "body": {"error": error}})
+        + b"\n"
+        for slot in range(3)
+    )
+    quick.server.fail(
+        "groq", "status", endpoint="files", after=2, count=1, status=200, body=lines.decode()
+    )
+    result = quick.start(3)
+    assert troubles_of(quick, result) == [("model_gone", REF)]
+
+
+def test_a_chunk_refused_for_its_model_is_a_trouble(tmp_path: Path) -> None:
+    """The service says it in words: they are read as those of a reply are."""
+    said = "The model `openai/gpt-oss-120b` does not exist or you do not have access to it."
+    for each in bench(tmp_path, batch_outcome="failed", batch_message=said):
+        result = each.start(3)
+        assert (result.exit_code, troubles_of(each, result)) == (6, [("model_gone", REF)])
+
+
+def test_rows_without_the_marks_that_were_asked_for_are_a_trouble(quick: Bench) -> None:
+    """The judge is down: the rows are kept, and that they lack marks is told once."""
+    for vendor in ("groq", "cerebras"):
+        quick.server.fail(vendor, "unauthorized")
+    result = quick.start(3, judge="cerebras/qwen-3.8-27b", gate="full")
+    assert quick.saved(result).unjudged == 3
+    assert troubles_of(quick, result) == [
+        ("unjudged", "judge"),
+        ("key_refused", "cerebras"),
+        ("key_refused", "groq"),
+    ]
+
+
 @pytest.mark.parametrize("provider", ["cerebras", "local"])
 def test_a_provider_without_a_batch_service_says_so(quick: Bench, provider: str) -> None:
     """One sentence and exit 2, before anything is made."""

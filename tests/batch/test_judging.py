@@ -28,13 +28,16 @@ WRITER = "openai/gpt-oss-120b"
 FOUR = ("correctness", "relevance", "reasoning", "citation_use")
 
 
-def run(tmp_path: Path, server: VendorServer, **flags: object) -> Result:
+def run(
+    tmp_path: Path, server: VendorServer, vendors: tuple[str, ...] = ("groq",), **flags: object
+) -> Result:
     given: dict[str, object] = {
         "provider": "groq", "model": WRITER, "judge": [JUDGE], "count": "4", "seed": "1",
         "data_dir": str(tmp_path / "data"), "state_dir": str(tmp_path / "state"),
         "log_dir": str(tmp_path / "log"), **flags,
     }  # fmt: skip
-    environ = {"GROQ_API_KEY": server.key("groq"), "GROQ_BASE_URL": server.base_url("groq")}
+    environ = {f"{name.upper()}_API_KEY": server.key(name) for name in vendors}
+    environ |= {f"{name.upper()}_BASE_URL": server.base_url(name) for name in vendors}
     settings = Settings.load(given, environ, None)
     intent = Intent(count=settings.count, default_max_wait_s=20)
     opened = open_run(settings, intent, listener=lambda _: None, stop=Stop())
@@ -179,4 +182,21 @@ def test_samples_without_a_judge_are_counted(tmp_path: Path) -> None:
         result = run(tmp_path, server, count="2")
     record = record_of(result)
     assert (record.accepted, record.unjudged) == (2, 2)
-    assert [(one.kind, one.target) for one in record.troubles] == [("unjudged", "judge")]
+    assert {(one.kind, one.target) for one in record.troubles} == {
+        ("unjudged", "judge"),
+        ("model_gone", JUDGE),
+    }
+
+
+def test_a_dead_key_of_the_judge_is_a_trouble(tmp_path: Path) -> None:
+    """Another vendor marks, and is paid: one line for the key, one for the money."""
+    with VendorServer(Config.of("unlimited")) as server:
+        server.fail("cerebras", "unauthorized")
+        both = ("groq", "cerebras")
+        result = run(tmp_path, server, both, count="2", judge=["cerebras/qwen-3.8-27b"])
+    record = record_of(result)
+    assert (record.accepted, record.unjudged) == (2, 0)
+    assert [(one.kind, one.target, one.instead_of) for one in record.troubles] == [
+        ("key_refused", "cerebras", ""),
+        ("paid_instead", "groq", "cerebras"),
+    ]

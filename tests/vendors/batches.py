@@ -193,7 +193,9 @@ class Batches:
         if batch.status in _ENDED or part < 0.1:
             return batch
         if batch.errors or self._config.batch_outcome == "failed":
-            batch.errors = batch.errors or [_fault("batch_failed", "The batch failed.", None)]
+            batch.errors = batch.errors or [
+                _fault("batch_failed", self._config.batch_message, None)
+            ]
             return self._enter(batch, "failed")
         if part < 1.0:
             return self._enter(batch, "in_progress" if part < 0.8 else "finalizing")

@@ -201,7 +201,8 @@ class Config:
     are set from the start, and again after each reset. ``port`` 0 is any free one.
 
     ``batch_s``: how long a batch of Groq's takes, in wall seconds; ``batch_outcome``: how it
-    ends; ``batch_failing``: the custom ids whose requests fail in it.
+    ends, and with which ``batch_message`` when it failed; ``batch_failing``: the custom ids whose
+    requests fail in it.
     """
 
     vendors: tuple[Vendor, ...] = (GROQ, CEREBRAS, COMPAT)
@@ -215,6 +216,7 @@ class Config:
     faults: tuple[Fault, ...] = ()
     batch_s: float = 0.0
     batch_outcome: BatchOutcome = "completed"
+    batch_message: str = "The batch failed."
     batch_failing: frozenset[str] = frozenset()
 
     @classmethod

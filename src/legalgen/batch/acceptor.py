@@ -17,6 +17,7 @@ from legalgen.batch.jobs import Job
 from legalgen.batch.reporting import Reporter
 from legalgen.batch.schedule import Schedule
 from legalgen.batch.sink import SampleSink
+from legalgen.batch.troubles import TroubleBook
 from legalgen.errors import Reason
 from legalgen.law.planner import PARK_AFTER
 from legalgen.store.journal import Rejected
@@ -38,6 +39,7 @@ class Acceptor:
         *,
         metrics: Metrics,
         reporter: Reporter,
+        troubles: TroubleBook,
     ) -> None:
         self._record = record
         self._schedule = schedule
@@ -45,6 +47,7 @@ class Acceptor:
         self._composer = composer
         self._metrics = metrics
         self._reporter = reporter
+        self._troubles = troubles
         self._books = Bookkeeper(record, metrics, reporter)
         self._accepting: list[tuple[Written, Sample]] = []
 
@@ -88,7 +91,9 @@ class Acceptor:
         for written, sample in accepting:
             self._count(written, sample)
         self._sink.save()
-        return [written for written, _ in accepting]
+        kept = [written for written, _ in accepting]
+        self._troubles.accepted(kept)
+        return kept
 
     def _count(self, written: Written, sample: Sample) -> None:
         record, stats = self._record, self._record.model(written.lease.ref)

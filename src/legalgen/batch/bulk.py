@@ -268,6 +268,14 @@ def is_passing(failure: Failure) -> bool:
     return failure.category in _PASSING
 
 
+def is_of_service(failure: Failure) -> bool:
+    """Whether it is the service that an account lacks, or a file or job that is not there.
+
+    403 is a plan without the service, whose key may be sound; 404 names no model here.
+    """
+    return failure.status in (403, 404)
+
+
 def refusal(provider: str, terms: BulkTerms, failure: Failure) -> str:
     """Why the service does nothing for this account, and the way on."""
     said = failure.message.rstrip(".")

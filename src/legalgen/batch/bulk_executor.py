@@ -20,14 +20,16 @@ from legalgen.batch.bulk_reading import ChunkReader
 from legalgen.batch.bulk_sending import ChunkSender
 from legalgen.batch.bulk_work import BulkSite, BulkWork
 from legalgen.batch.ending import COMPLETED, Ending
-from legalgen.batch.generation import Stop
+from legalgen.batch.generation import ROLE, Stop
 from legalgen.batch.intent import BulkOrder
 from legalgen.batch.jobs import Job
 from legalgen.batch.online import OnlineExecutor
 from legalgen.batch.reporting import Reporter
 from legalgen.batch.schedule import Schedule
+from legalgen.batch.troubles import RouterWatch
 from legalgen.batch.work import Work
-from legalgen.errors import Failure, ProviderError
+from legalgen.completion import ModelRef
+from legalgen.errors import Failure, ProviderError, Trouble
 from legalgen.errors.exit_codes import Exit
 from legalgen.routing.router import Router
 from legalgen.store.ledger import Bulk, Record
@@ -132,7 +134,7 @@ class BulkExecutor:
         try:
             self._step(work)
         except ProviderError as error:
-            return self._troubled(error.failure)
+            return self._troubled(work, error.failure)
         if self._stop.requested and work.work.schedule.remaining:
             return self._stopped()
         return self._standing(work)
@@ -193,7 +195,7 @@ class BulkExecutor:
         wait_s = bulk.come_back_s(work.bulk, self._reporter.now())
         return Ending("paused", Exit.PAUSED, bulk.progress(work.bulk), wait_s)
 
-    def _troubled(self, failure: Failure) -> Ending:
+    def _troubled(self, work: BulkWork, failure: Failure) -> Ending:
         """What a failed call of the service means for the run."""
         provider = self._site.provider
         if self._stop.abandoned:
@@ -202,6 +204,9 @@ class BulkExecutor:
             reason = f"{provider} cannot be asked now: {failure.message}"
             wait_s = max(failure.retry_after_s or 0.0, bulk.SOON_S)
             return Ending("paused", Exit.PAUSED, reason, wait_s)
+        if work.bulk.chunks and not bulk.is_of_service(failure):
+            target = ModelRef.parse(work.bulk.chunks[-1].target)
+            work.work.troubles.of_account(Trouble.of(target, failure))
         reason = bulk.refusal(provider, self._site.terms, failure)
         return Ending("failed", Exit.NO_PROVIDER, reason)
 
@@ -211,6 +216,8 @@ class BulkExecutor:
 
     def _finished(self, ending: Ending, work: BulkWork) -> Ending:
         """The ending; with ``finish_online``, after what is with nobody was asked for at once."""
+        if (judges := self._online.routers.judges) is not None:
+            RouterWatch(work.work.troubles, judges, ROLE).look(ended=True)
         if not self._order.finish_online or ending.status == "completed" or self._stop.requested:
             return ending
         out = bulk.outstanding(work.bulk)

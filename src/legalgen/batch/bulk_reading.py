@@ -32,8 +32,9 @@ from legalgen.batch.jobs import Job
 from legalgen.batch.panel import JudgePanel
 from legalgen.batch.reporting import Reporter
 from legalgen.batch.sink import SecondReadingSink
+from legalgen.batch.troubles import TroubleBook
 from legalgen.completion import Completion, ModelRef, Usage
-from legalgen.errors import AnswerRefused, Failure
+from legalgen.errors import AnswerRefused, Failure, Trouble, classify
 from legalgen.law.planner import Task, TaskSpace, dated
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.providers.base import BulkAnswer
@@ -119,7 +120,11 @@ class ChunkReader:
             bulk.close(chunk, reader.found)
             work.bulk.reading = None
             self._reporter.notice(bulk.summary(chunk, reader.found, len(work.bulk.chunks)))
-            work.failed = chunk if chunk.state == "failed" else work.failed
+            if chunk.state == "failed":
+                work.failed = chunk
+                # The service says in words alone what a call says by status and code.
+                failure = classify(chunk.message, provider=self._site.provider)
+                work.work.troubles.of_account(Trouble.of(ModelRef.parse(chunk.target), failure))
         bulk.clear(self._site.folder, paths)
         work.save()
 
@@ -142,7 +147,7 @@ class ChunkReader:
             prompt_version=self._prompter.version(spec.prompt),
             as_of=month_of(chunk, self._resumed),
         )
-        return AnswerReader(chunk, acceptor, making, work.done)
+        return AnswerReader(chunk, acceptor, making, work.done, work.work.troubles)
 
     def _acceptor(self, work: BulkWork, chunk: BulkChunk) -> Acceptor:
         """The way into the dataset; a second reading keeps no refused answer anew."""
@@ -172,7 +177,12 @@ class AnswerReader:
     """
 
     def __init__(
-        self, chunk: BulkChunk, acceptor: Acceptor, making: SampleMaking, on_disk: Iterable[int]
+        self,
+        chunk: BulkChunk,
+        acceptor: Acceptor,
+        making: SampleMaking,
+        on_disk: Iterable[int],
+        troubles: TroubleBook,
     ) -> None:
         self.found = bulk.ResultReading()
         self._ref = ModelRef.parse(chunk.target)
@@ -180,6 +190,7 @@ class AnswerReader:
         self._on_disk = self._open.intersection(on_disk)
         self._acceptor = acceptor
         self._making = making
+        self._troubles = troubles
         self._kept: list[int] = []
 
     def take(self, answers: Iterable[BulkAnswer | None]) -> list[int]:
@@ -209,6 +220,7 @@ class AnswerReader:
 
     def _broke(self, job: Job, failure: Failure) -> None:
         self.found.broken += 1
+        self._troubles.of_account(Trouble.of(self._ref, failure))
         self.found.codes[failure.code or failure.category.value] += 1
         if failure.reached:
             category = failure.category

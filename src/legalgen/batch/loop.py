@@ -100,7 +100,7 @@ class Loop:
         now = self._clock.monotonic()
         self._watchdog = Watchdog(now, bounds.max_time_s)
         self._learnt = now
-        self._troubles = TroubleWatch(work.record, self._router, work.metrics, work.reporter)
+        self._troubles = TroubleWatch(work.troubles, routers)
         self._resumed = work.resumed
         self._router.remaining = work.schedule.remaining
 
@@ -254,7 +254,6 @@ class Loop:
         self._router.accepted()
         self._router.remaining = self._schedule.remaining
         self._watchdog.accepted(accepted, self._clock.monotonic())
-        self._troubles.accepted(accepted)
         self._shortage = None
 
     # ------------------------------------------------------------------ how it ends

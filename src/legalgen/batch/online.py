@@ -58,6 +58,11 @@ class OnlineExecutor:
         """The router over the models that write."""
         return self._routers.writers
 
+    @property
+    def routers(self) -> Routers:
+        """Those over the models that write and, once they were asked, over the judges."""
+        return self._routers
+
     def is_agreed(self) -> bool:
         """Calls are what was asked for."""
         return True

@@ -33,6 +33,8 @@ class Routers:
         self._notice = notice
         book = opening.open_book(settings, route, clock, notice)
         self.writers: Router = opening.open_router(settings, route, policy, book, clock)
+        self.judges: Router | None = None
+        """The router over the judges, once it is open."""
         self._learning: list[tuple[HealthBook, Router]] = [(book, self.writers)]
 
     def open_judges(self, judges: Route) -> Router:
@@ -43,6 +45,7 @@ class Routers:
             self._settings, judges, policy, book, self._clock, tracker=self.writers.tracker
         )
         self._learning.append((book, router))
+        self.judges = router
         return router
 
     def learn(self, *, force: bool = False) -> None:

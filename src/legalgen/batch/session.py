@@ -19,6 +19,7 @@ from legalgen.batch.records import new_record
 from legalgen.batch.reporting import Reporter
 from legalgen.batch.schedule import Schedule, open_schedule
 from legalgen.batch.sink import DatasetSink, SampleSink, UnsavedSink
+from legalgen.batch.troubles import TroubleBook
 from legalgen.batch.work import Executor, Work
 from legalgen.errors import BatchRunning, DiskError, LegalgenError, NoUsableProvider
 from legalgen.errors.exit_codes import Exit
@@ -315,6 +316,7 @@ class Session:
             self._composer,
             self._metrics,
             self._reporter,
+            TroubleBook(record, self._metrics, self._reporter),
             resumed=self._intent.resume is not None,
         )
 

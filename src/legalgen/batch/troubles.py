@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from legalgen.batch.generation import Written
+import msgspec
+
+from legalgen.batch.generation import ROLE, Written
 from legalgen.batch.reporting import Reporter
+from legalgen.batch.routers import Routers
 from legalgen.completion import ModelRef
 from legalgen.errors import ErrorCategory, Trouble
 from legalgen.providers.catalog import Catalog
@@ -25,68 +28,38 @@ _OF_ACCOUNTS = frozenset(
 )
 
 
-class TroubleWatch:
-    """Notes troubles in a batch's record and tells them; the main thread alone uses it."""
+class TroubleBook:
+    """Notes troubles in a batch's record and tells them, once a run each; in the main thread."""
 
-    def __init__(
-        self,
-        record: Record,
-        router: Router,
-        metrics: Metrics,
-        reporter: Reporter,
-    ) -> None:
+    def __init__(self, record: Record, metrics: Metrics, reporter: Reporter) -> None:
         self._record = record
-        self._router = router
         self._metrics = metrics
         self._reporter = reporter
         self._told: set[tuple[str, str]] = set()
-        self._out: dict[str, ModelRef] = {}
-        """Providers that an account's trouble left without a model, and their first in the route;
-        who is paid in their place is not told yet."""
 
-    def failed(self, event: events.CallFailed) -> None:
-        """A call failed."""
-        if event.category in _OF_ACCOUNTS:
-            self.look()
-
-    def look(self, *, ended: bool = False) -> None:
-        """Note what keeps targets out of use for good; once ``ended``, for a time, too."""
-        for trouble in self._router.registry.troubles(refused=ended):
-            self._note_trouble(trouble)
-
-    def departed(self, ref: ModelRef) -> None:
-        """A call left: perhaps for who is paid in place of another."""
-        if not self._out or ref.provider == "local":
-            return
-        route = [target.ref for target in self._router.targets]
-        for provider, first in list(self._out.items()):
-            if ref in route and route.index(first) < route.index(ref):
-                del self._out[provider]
-                words = f"{ref.provider} is paid in place of {provider}."
-                self._note("paid_instead", ref.provider, words, instead_of=provider)
-
-    def accepted(self, samples: Sequence[Written]) -> None:
-        """Rows were kept: perhaps without the marks that were asked for."""
-        if any("UNJUDGED" in written.verdict.flags for written in samples):
-            self._note("unjudged", "judge", UNMARKED)
-
-    def _note_trouble(self, trouble: Trouble) -> None:
+    def of_account(self, trouble: Trouble) -> bool:
+        """What is wrong with the account behind a target; whether it is, and was not told yet."""
         kind = account_trouble(trouble)
         if kind is None:
-            return
-        provider = trouble.target.provider
-        target = str(trouble.target) if kind == "model_gone" else provider
-        new = self._note(
+            return False
+        return self._note(
             kind,
-            target,
+            str(trouble.target) if kind == "model_gone" else trouble.target.provider,
             remedy(trouble, Catalog.load()),
             category=trouble.category,
             status=trouble.status,
             message=trouble.message,
         )
-        if new and not any(ref.provider == provider for ref in self._router.registry.usable()):
-            first = next(t.ref for t in self._router.targets if t.ref.provider == provider)
-            self._out[provider] = first
+
+    def paid_instead(self, provider: str, of: str) -> None:
+        """A provider is paid in place ``of`` another, which an account's trouble left."""
+        words = f"{provider} is paid in place of {of}."
+        self._note("paid_instead", provider, words, instead_of=of)
+
+    def accepted(self, samples: Sequence[Written]) -> None:
+        """Rows were kept: perhaps without the marks that were asked for."""
+        if any("UNJUDGED" in written.verdict.flags for written in samples):
+            self._note("unjudged", "judge", UNMARKED)
 
     def _note(
         self,
@@ -110,16 +83,71 @@ class TroubleWatch:
         if (kind, target, instead_of) not in known:
             self._record.note(found)
         self._metrics.trouble(kind, target)
-        self._reporter.tell(
-            events.TroubleFound(
-                at=found.at,
-                kind=kind,
-                target=target,
-                remedy=words,
-                category=category,
-                status=status,
-                message=message,
-                instead_of=instead_of,
-            )
-        )
+        # What is kept and what is told have the same fields.
+        self._reporter.tell(events.TroubleFound(**msgspec.structs.asdict(found)))
         return True
+
+
+class TroubleWatch:
+    """Looks at the models that write, and at those that mark if they are asked, for troubles.
+
+    The main thread alone uses it.
+    """
+
+    def __init__(self, book: TroubleBook, routers: Routers) -> None:
+        self._each = [RouterWatch(book, routers.writers)]
+        if routers.judges is not None:
+            self._each.append(RouterWatch(book, routers.judges, ROLE))
+
+    def failed(self, event: events.CallFailed) -> None:
+        """A call failed."""
+        if event.category in _OF_ACCOUNTS:
+            self.look()
+
+    def look(self, *, ended: bool = False) -> None:
+        """Note what keeps targets out of use for good; once ``ended``, for a time, too."""
+        for watch in self._each:
+            watch.look(ended=ended)
+
+    def departed(self, ref: ModelRef) -> None:
+        """A call left: perhaps for who is paid in place of another."""
+        for watch in self._each:
+            watch.departed(ref)
+
+
+class RouterWatch:
+    """Looks at the targets of one router.
+
+    ``role`` is what is told of a model's name where the router is the judges'.
+    """
+
+    def __init__(self, book: TroubleBook, router: Router, role: str = "") -> None:
+        self._book = book
+        self._router = router
+        self._role = role
+        self._out: dict[str, ModelRef] = {}
+        """Providers that an account's trouble left without a model, and their first in the route;
+        who is paid in their place is not told yet."""
+
+    def look(self, *, ended: bool = False) -> None:
+        """As of :class:`TroubleWatch`."""
+        for trouble in self._router.registry.troubles(refused=ended):
+            self._note_trouble(trouble)
+
+    def departed(self, ref: ModelRef) -> None:
+        """As of :class:`TroubleWatch`."""
+        if not self._out or ref.provider == "local":
+            return
+        ref = ModelRef(ref.provider, ref.model.removesuffix(self._role))
+        route = [target.ref for target in self._router.targets]
+        for provider, first in list(self._out.items()):
+            if ref in route and route.index(first) < route.index(ref):
+                del self._out[provider]
+                self._book.paid_instead(ref.provider, provider)
+
+    def _note_trouble(self, trouble: Trouble) -> None:
+        provider = trouble.target.provider
+        new = self._book.of_account(trouble)
+        if new and not any(ref.provider == provider for ref in self._router.registry.usable()):
+            first = next(t.ref for t in self._router.targets if t.ref.provider == provider)
+            self._out[provider] = first

@@ -12,6 +12,7 @@ from legalgen.batch.ending import Ending
 from legalgen.batch.reporting import Reporter
 from legalgen.batch.schedule import Schedule
 from legalgen.batch.sink import SampleSink
+from legalgen.batch.troubles import TroubleBook
 from legalgen.law.planner import TaskPlanner
 from legalgen.routing.router import Router
 from legalgen.store.ledger import Record
@@ -34,6 +35,7 @@ class Work(msgspec.Struct, frozen=True):
     composer: Composer
     metrics: Metrics
     reporter: Reporter
+    troubles: TroubleBook
     resumed: bool = False
 
     def acceptor(self) -> Acceptor:
@@ -45,6 +47,7 @@ class Work(msgspec.Struct, frozen=True):
             self.composer,
             metrics=self.metrics,
             reporter=self.reporter,
+            troubles=self.troubles,
         )
 
     def announce(self, route: tuple[str, ...]) -> None:
