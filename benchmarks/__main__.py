@@ -20,8 +20,12 @@ from typing import Any
 from benchmarks._harness import HERE, ROOT, Figure, machine, say
 
 NAMES = (
-    "overhead", "throughput", "startup", "failover", "quota", "tokens", "append", "growth", "bulk",
+    "overhead", "features", "throughput", "inflight", "startup", "failover", "quota", "tokens",
+    "append", "growth", "bulk",
 )  # fmt: skip
+IDLE = ("startup", "overhead", "throughput", "inflight")
+"""Those with seconds in them: ``--idle`` takes them in under ten minutes, on a machine that does
+nothing else."""
 RESULTS = HERE / "results.json"
 README = HERE / "README.md"
 BEGIN, END = "<!-- results: written by python -m benchmarks -->", "<!-- end of results -->"
@@ -32,14 +36,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], metavar="NAME")
     parser.add_argument("--all", action="store_true", help=f"all of: {', '.join(NAMES)}")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each side runs")
+    idle = f"for an idle machine, under ten minutes: {', '.join(IDLE)}"
+    parser.add_argument("--idle", action="store_true", help=idle)
+    parser.add_argument("--rounds", type=int, help="how often each side runs (5; --idle: 3)")
     parser.add_argument("--quick", action="store_true", help="smaller and rougher; writes nothing")
     given = parser.parse_args()
-    names = NAMES if given.all else tuple(given.names)
+    names = NAMES if given.all else IDLE if given.idle else tuple(given.names)
     if not names:
         parser.print_help()
         return
-    flags = [f"--rounds={given.rounds}", *(["--quick"] if given.quick else [])]
+    rounds = given.rounds or (3 if given.idle else 5)
+    flags = [f"--rounds={rounds}", *(["--quick"] if given.quick else [])]
     found = {name: taken for name in names if (taken := _run(name, flags)) is not None}
     if not given.quick:
         _write(found)
@@ -59,14 +66,16 @@ def _run(name: str, flags: Sequence[str]) -> dict[str, Any] | None:
         return {
             "taken": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
             "seconds": round(time.monotonic() - began),
-            "figures": json.loads(out.read_text("utf-8")),
+            **json.loads(out.read_text("utf-8")),
         }
 
 
 def _write(found: Mapping[str, Any]) -> None:
     """Renew what was measured, keep the rest."""
     kept = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-    benchmarks = {**kept.get("benchmarks", {}), **found}
+    known = kept.get("benchmarks", {})
+    told = {name: _with_history(taken, known.get(name)) for name, taken in found.items()}
+    benchmarks = {**known, **told}
     results = {
         "machine": machine(),
         "benchmarks": {name: benchmarks[name] for name in NAMES if name in benchmarks},
@@ -75,6 +84,16 @@ def _write(found: Mapping[str, Any]) -> None:
     before, _, rest = README.read_text("utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     README.write_text(f"{before}{BEGIN}\n\n{_tables(results)}\n{END}{after}", "utf-8")
+
+
+def _with_history(taken: Mapping[str, Any], before: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """What was measured, with what each figure was before, newest last; figures that are measured
+    no more keep theirs."""
+    history: dict[str, list[list[Any]]] = dict((before or {}).get("history", {}))
+    for one in (before or {}).get("figures", ()):
+        past = [*history.get(one["name"], []), [before["taken"], round(one["value"], 4)]]  # type: ignore[index]
+        history[one["name"]] = past
+    return {**taken, "history": history}
 
 
 def _tables(results: Mapping[str, Any]) -> str:
@@ -89,6 +108,7 @@ def _tables(results: Mapping[str, Any]) -> str:
             "|---|---:|---:|---|",
             *(_line(Figure(**one)) for one in taken["figures"]),
             "",
+            *([f"It cannot show: {taken['cannot_show']}", ""] if "cannot_show" in taken else []),
         ]
     return "\n".join(parts)
 

@@ -185,7 +185,7 @@ class Vendors:
 @contextlib.contextmanager
 def vendors(*arguments: str) -> Iterator[Vendors]:
     """The vendors' double in a process of its own; ``arguments`` are its command line's."""
-    argv = [sys.executable, "-m", "tests.vendors", *arguments]
+    argv = [sys.executable, "-m", "benchmarks._double", *arguments]
     kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     with background(argv, kept) as child:
         assert child.stdout is not None
@@ -320,26 +320,38 @@ def figures_table(figures: Sequence[Figure]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What every benchmark takes: how many rounds, and whether to hurry."""
+    """What every benchmark takes: how many rounds, whether to hurry, a file of answers."""
 
     rounds: int = 5
     quick: bool = False
+    answers: Path | None = None
+
+    @property
+    def server_flags(self) -> tuple[str, ...]:
+        """What makes the double answer from that file; nothing where none is given."""
+        return (f"--answers={self.answers}",) if self.answers else ()
 
 
 Measure = Callable[[Options], list[Figure]]
 
 
-def main(name: str, about: str, measure: Measure) -> None:
-    """The command line of one benchmark."""
+def main(name: str, about: str, measure: Measure, *, cannot_show: str) -> None:
+    """The command line of one benchmark; ``cannot_show`` is a sentence under its table."""
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=about)
     parser.add_argument("--rounds", type=int, default=5, help="how often each side runs")
     parser.add_argument("--quick", action="store_true", help="smaller and rougher")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    parser.add_argument(
+        "--answers", type=Path, metavar="FILE", help="take the answers from this file, one a line"
+    )
     given = parser.parse_args()
-    figures = measure(Options(given.rounds, given.quick))
+    answers = given.answers and given.answers.resolve(strict=True)
+    figures = measure(Options(given.rounds, given.quick, answers))
     print(figures_table(figures))
+    print(f"It cannot show: {cannot_show}")
     if given.json:
-        given.json.write_text(json.dumps([asdict(one) for one in figures], indent=1), "utf-8")
+        found = {"cannot_show": cannot_show, "figures": [asdict(one) for one in figures]}
+        given.json.write_text(json.dumps(found, indent=1), "utf-8")
 
 
 def say(text: str) -> None:

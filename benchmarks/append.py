@@ -13,6 +13,7 @@ from benchmarks._rows import fill, sample
 from legalgen.store import journal, parts
 from legalgen.store.files import DataDir
 
+CANNOT_SHOW = "a disk that is slow or nearly full."
 ROWS = (1_000, 100_000, 1_000_000)
 APPENDS = 300
 SEALED = 1_000
@@ -74,4 +75,4 @@ def _ms(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    main("append", __doc__ or "", measure)
+    main("append", __doc__ or "", measure, cannot_show=CANNOT_SHOW)

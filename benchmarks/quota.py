@@ -29,6 +29,7 @@ from benchmarks._harness import (
 from tests.vendors import PRESETS
 from tests.vendors.quotas import RULES, Limits
 
+CANNOT_SHOW = "limits that a vendor does not state, and others who use the same key."
 SCALE = 30
 MINUTES = 20
 LATENCY_S = 2.0
@@ -163,4 +164,4 @@ def _amount(kind: str, call: Call) -> int:
 
 
 if __name__ == "__main__":
-    main("quota", __doc__ or "", measure)
+    main("quota", __doc__ or "", measure, cannot_show=CANNOT_SHOW)

@@ -79,12 +79,12 @@ def read(argv: Sequence[str]) -> Config:
     return replace(config, faults=_faults(options))
 
 
-def main(argv: Sequence[str]) -> int:
+def serve(config: Config) -> int:
     """Serve until SIGINT or SIGTERM."""
     ended = threading.Event()
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda *_: ended.set())
-    with VendorServer(read(argv)) as server:
+    with VendorServer(config) as server:
         for name, value in server.environment().items():
             sys.stdout.write(f"export {name}={value}\n")
         sys.stdout.write(f"# control: {server.url}/_control/stats\n")
@@ -94,4 +94,4 @@ def main(argv: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(serve(read(sys.argv[1:])))

@@ -1,0 +1,113 @@
+"""What each feature costs in CPU a sample: the same batch with it and without it, in one run."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from benchmarks._harness import (
+    Figure,
+    Options,
+    Room,
+    Took,
+    Vendors,
+    alternate,
+    bare,
+    main,
+    median,
+    recorded_request,
+    room,
+    run,
+    vendors,
+)
+
+CANNOT_SHOW = "what features cost together in ways that none has alone, nor what they cost in time."
+COUNT = 300
+AT_MOST = 2.0
+"""Of the bare SDK's CPU, with all features that need no flag; set on 2026-11-29, not measured."""
+SOURCE = "# The Example Act\n\n" + "\n\n".join(
+    f"## {n}. Duty number {n}\n\nA person to whom section {n} applies must give notice in writing "
+    f"within {n + 6} days of the event, and must keep a record of it for {n % 7 + 1} years."
+    for n in range(1, 61)
+)
+
+
+class Side(msgspec.Struct, frozen=True):
+    """One batch: its flags, the provider, and what is made ready for it."""
+
+    flags: tuple[str, ...] = ()
+    provider: str = "groq"
+    ready: Callable[[Room], object] = lambda _: None
+
+
+def _with_sources(here: Room) -> None:
+    path = here.folder / "act.md"
+    path.write_text(SOURCE, "utf-8")
+    here.legalgen("sources", "add", str(path), "--licence", "own", "--jurisdiction", "uk")
+
+
+def _with_server(here: Room) -> None:
+    url = here.servers["OPENAI_BASE_URL"]
+    table = f'[servers.gpu1]\nbase_url = "{url}"\nkey = "own"\nmodels = ["some-model"]\n'
+    (here.folder / "config.toml").write_text(table, "utf-8")
+    (here.folder / "config.toml").chmod(0o600)
+
+
+SIDES = {
+    "structure": Side(("--gate", "structure")),
+    "full": Side(),
+    "uk": Side(("--jurisdiction", "uk")),
+    "grounded": Side(("--jurisdiction", "uk", "--grounded"), ready=_with_sources),
+    "openai": Side(("-m", "some-model"), "openai"),
+    "gpu1": Side((), "gpu1", _with_server),
+}
+
+
+def measure(options: Options) -> list[Figure]:
+    """One call at a time, one vendor's key, answers that no cache has seen."""
+    with vendors(*options.server_flags) as server, tempfile.TemporaryDirectory() as folder:
+        request = recorded_request(Path(folder))
+        sides: dict[str, Callable[[], Took]] = {
+            name: (lambda side=side: _batch(server, side))  # type: ignore[misc]
+            for name, side in SIDES.items()
+        }
+        sides["bare"] = lambda: _bare(server, request)
+        took = alternate(sides, 1 if options.quick else options.rounds)
+    cpu = {name: [1e3 * one.cpu_s / COUNT for one in runs] for name, runs in took.items()}
+
+    def more(name: str, than: str) -> float:
+        return median([a - b for a, b in zip(cpu[name], cpu[than], strict=True)])
+
+    gate, grounds, named = more("full", "structure"), more("grounded", "uk"), more("gpu1", "openai")
+    usual = median(cpu["structure"]) + gate + max(0.0, named)
+    return [
+        Figure("bare SDK, a call", median(cpu["bare"]), "ms"),
+        Figure("--gate structure", median(cpu["structure"]), "ms a sample"),
+        Figure("the gate's other checks", gate, "ms a sample"),
+        Figure("grounding (beside the same ungrounded)", grounds, "ms a sample"),
+        Figure("a named server (beside --provider openai)", named, "ms a sample"),
+        Figure("all of it ungrounded ÷ bare", usual / median(cpu["bare"]), at_most=AT_MOST),
+    ]
+
+
+def _batch(server: Vendors, side: Side) -> Took:
+    server.reset()
+    key = "OPENAI_" if side.provider in ("openai", "gpu1") else f"{side.provider.upper()}_"
+    with room(server.only(key)) as here:
+        here.env  # noqa: B018 - makes the configuration file
+        side.ready(here)
+        asked = ("batch", "-p", side.provider, "-n", str(COUNT), "-c", "1", "--seed", "1", "-q")
+        return here.legalgen(*asked, *side.flags)
+
+
+def _bare(server: Vendors, request: Path) -> Took:
+    server.reset()
+    with room(server) as here:
+        return run(bare(request, COUNT), here.env)
+
+
+if __name__ == "__main__":
+    main("features", __doc__ or "", measure, cannot_show=CANNOT_SHOW)
