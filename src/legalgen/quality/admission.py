@@ -178,10 +178,13 @@ class _Prose(msgspec.Struct, frozen=True):
 
 
 class _Finder(msgspec.Struct):
+    """Looks for references in texts; ``called`` are the names of what is kept, as they stand."""
+
     policing: Policing
     barred: list[str]
     kept: list[Parsed]
     question: str
+    called: frozenset[str] = frozenset()
     certain: bool = False
     said: list[str] = []
 
@@ -190,7 +193,9 @@ class _Finder(msgspec.Struct):
         cls, draft: Draft, cited: Iterable[Group], barred: Sequence[Parsed], policing: Policing
     ) -> _Finder:
         kept = [item for group in cited for item in group if item not in barred]
-        return cls(policing, [item.name for item in barred if item.name], kept, draft.question)
+        named = [item.name for item in barred if item.name]
+        called = frozenset([item.name for item in kept if item.name])
+        return cls(policing, named, kept, draft.question, called)
 
     def places(self, text: str) -> tuple[list[Span], list[Span]]:
         """The places of references that go, and of those that stay."""
@@ -242,7 +247,7 @@ class _Finder(msgspec.Struct):
         if any(same_case(name, other) for other in self.barred):
             self.certain = True
             return True
-        if any(item.name and same_case(name, item.name) for item in self.kept):
+        if name in self.called or any(same_case(name, other) for other in self.called):
             return False
         if self.policing.known.names(name):
             return False

@@ -261,10 +261,14 @@ def _inside(span: Span, part: Span) -> bool:
     return part[0] <= span[0] and span[1] <= part[1]
 
 
+_BRACKET = re.compile(r"[()]")
+
+
 def _enclosing(text: str, sentence: Sentence, span: Span, whole: Sequence[Span]) -> Span | None:
     """The outermost parenthesis of a sentence that holds a span and is no part of a reference."""
     opened: list[int] = []
-    for at in range(sentence.start, sentence.end):
+    for found in _BRACKET.finditer(text, sentence.start, sentence.end):
+        at = found.start()
         if any(start <= at < end for start, end in whole):
             continue
         if text[at] == "(":
@@ -279,10 +283,12 @@ def _enclosing(text: str, sentence: Sentence, span: Span, whole: Sequence[Span])
 def _parts(text: str, start: int, end: int, whole: Sequence[Span]) -> list[Span]:
     """The pieces between the semicolons of a span."""
     parts, begin = [], start
-    for at in range(start, end):
-        if text[at] == ";" and not any(first <= at < last for first, last in whole):
+    at = text.find(";", start, end)
+    while at >= 0:
+        if not any(first <= at < last for first, last in whole):
             parts.append((begin, at))
             begin = at + 1
+        at = text.find(";", at + 1, end)
     return [*parts, (begin, end)]
 
 

@@ -8,8 +8,8 @@ inserted (6A) lie before the last one; schedules are counted apart and are not l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping
+from functools import cache, lru_cache
 from importlib import resources
 
 from legalgen.law.citations.last_sections import Act, acts
@@ -208,7 +208,8 @@ def act_unknown(reading: Reading) -> Iterator[Finding]:
                 return
 
 
-def _is_known(title: Sequence[str], year: str) -> bool:
+@lru_cache(maxsize=4096)  # there are few Acts
+def _is_known(title: tuple[str, ...], year: str) -> bool:
     """Whether a known title of that year ends what was written, or has all its words.
 
     Words of the sentence may stand before a title, and long ones are cited shortened.

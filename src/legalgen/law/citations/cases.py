@@ -29,7 +29,7 @@ class _Party(msgspec.Struct, frozen=True):
     joined: str
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # a name is compared with many others
 def _sides(name: str) -> tuple[_Party, ...]:
     """The parties of a name; of ``Re Duomatic`` the one."""
     folded = unicodedata.normalize("NFD", normalise(name).casefold())
@@ -54,9 +54,11 @@ def same_case(left: str, right: str) -> bool:
     East``. On appeal the parties may have changed places. Where only one of the names has two
     parties, one shared word is enough (``Schrems II``).
     """
+    a, b = _sides(left), _sides(right)
+    if len(a) == len(b) == 2 and not (_may_be(a[0], b[0]) or _may_be(a[0], b[1])):
+        return False  # most pairs: no party of the one is any of the other
     if _number_of(left) != _number_of(right) and _number_of(left) and _number_of(right):
         return False
-    a, b = _sides(left), _sides(right)
     if not any(side.words for side in (*a, *b)):
         return _letters(left) == _letters(right)  # "R v R", "B (A Minor) v DPP"
     if len(a) != len(b):
@@ -67,6 +69,10 @@ def same_case(left: str, right: str) -> bool:
         and any(x.words and y.words for x, y in zip(a, order, strict=True))
         for order in orders
     )
+
+
+def _may_be(left: _Party, right: _Party) -> bool:
+    return not (left.words and right.words) or _same_party(left, right)
 
 
 def _letters(name: str) -> list[str]:
@@ -90,12 +96,15 @@ def _same_party(left: _Party, right: _Party) -> bool:
 
 def _within(few: _Party, many: _Party) -> bool:
     """Whether each word is among the others, as it is, in the plural, or as part of one."""
-    return all(
-        word in many.words
-        or (len(word) > 3 and word in many.joined)
-        or any(_variant(word, other) for other in many.words)
-        for word in few.words
-    )
+    for word in few.words:  # loops, not all() and any(): this is asked for each pair of names
+        if word in many.words or (len(word) > 3 and word in many.joined):
+            continue
+        for other in many.words:
+            if _variant(word, other):
+                break
+        else:
+            return False
+    return True
 
 
 def _variant(left: str, right: str) -> bool:
