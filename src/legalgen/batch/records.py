@@ -13,6 +13,7 @@ from legalgen import __version__
 from legalgen.batch.intent import Intent
 from legalgen.errors import UsageError
 from legalgen.providers.catalog import Catalog
+from legalgen.quality.opening import excluded_files, rules_of
 from legalgen.routing import opening
 from legalgen.settings.layers import SETTINGS, Settings
 from legalgen.store.ledger import Record, new_batch_id, this_process
@@ -62,10 +63,13 @@ def _parameters(settings: Settings) -> dict[str, object]:
     chosen["route"] = _plain(request.route)
     chosen["provider"] = None if request.route else request.provider
     chosen["model"] = None if request.route else request.model
+    excluded = excluded_files(settings)
     return {
         **{name: value for name, value in chosen.items() if value not in (None, [], "")},
         **({AS_OF: settings.as_of} if settings.as_of else {}),
         **{name: _named(getattr(settings, name)) for name in FILES},
+        "gate_digest": rules_of(settings).digest(),
+        **({"excluded": [each.words for each in excluded]} if excluded else {}),
     }
 
 
@@ -120,5 +124,8 @@ def _plain(value: object) -> object:
     return value
 
 
-def _named(file: Path | None) -> str | None:
-    return None if file is None else str(file)
+def _named(files: Path | tuple[Path, ...] | None) -> object:
+    """A file as a record names it; of several that may be named, each."""
+    if isinstance(files, tuple):
+        return [str(file) for file in files] or None
+    return None if files is None else str(files)

@@ -26,7 +26,7 @@ from legalgen.errors.redaction import redact
 from legalgen.law.opening import taxonomy_of
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds, IndexedPart
-from legalgen.quality.opening import gate_of, rules_of
+from legalgen.quality.opening import exclusion_of, gate_of, rules_of
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir, beside_name, clear_beside, sync_folder, try_lock
 from legalgen.store.journal import recover
@@ -260,7 +260,8 @@ def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
 
 def _linter(settings: Settings, console: Console) -> Linter:
     taxonomy = _taxonomy(settings, console)
-    return Linter(taxonomy, gate_of(settings, taxonomy, _now().date(), rehearsal=False))
+    gate = gate_of(settings, taxonomy, _now().date(), rehearsal=False)
+    return Linter(taxonomy, gate, exclusion=exclusion_of(settings))
 
 
 def _mark(settings: Settings, console: Console, order: CheckOrder) -> int:

@@ -22,6 +22,7 @@ from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.corpus import Corpus
 from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds, Match
+from legalgen.quality.exclusion import Exclusion
 from legalgen.quality.gate import Gate
 from legalgen.quality.rules import TypeBounds, Verdict
 from legalgen.store.sample import Draft, DraftCitation, Sample, normalise
@@ -46,11 +47,18 @@ class Linter:
     """The gate and the checks across rows, as a batch applies them; one thread only.
 
     ``index`` may hold a dataset already; the ids that ``note`` gives it name the earlier sample.
+    ``exclusion`` holds what no row may come near to.
     """
 
     def __init__(
-        self, taxonomy: Taxonomy, gate: Gate, *, index: DuplicateIndex | None = None
+        self,
+        taxonomy: Taxonomy,
+        gate: Gate,
+        *,
+        index: DuplicateIndex | None = None,
+        exclusion: Exclusion | None = None,
     ) -> None:
+        self._exclusion = exclusion
         self._taxonomy = taxonomy
         self._gate = replace(gate, mode="full", prunes=False)
         self._rules = gate.rules
@@ -65,7 +73,14 @@ class Linter:
         verdict = self._gate.inspect(draft_of(row), task, None, self._bounds(task))
         match = self._index.check(row.question, row.answer)
         found = self._rules.apply(match.reason) if match is not None else None
-        return Judged(row, self._corpus.review(verdict.with_reasons([found])), match)
+        near = self._excluded(row)
+        return Judged(row, self._corpus.review(verdict.with_reasons([near, found])), match)
+
+    def _excluded(self, row: Row) -> Reason | None:
+        if self._exclusion is None:
+            return None
+        near = self._exclusion.near(row.question, row.answer, row.steps)
+        return None if near is None else self._rules.apply(near)
 
     def note(self, name: str, question: str, answer: str, parsed: Iterable[Parsed]) -> None:
         """Remember a row under a name, for those that follow."""

@@ -279,6 +279,10 @@ TABLE: Final = (
         "three steps that weighs nothing.",
     ),
     # --- against the dataset ---
+    Check(
+        "EXCLUDED", "set", "reject", "",
+        "Too near to a question of a file that `--exclude` names.",
+    ),
     Check("DUP_EXACT", "set", "reject", "", "The question is there already."),
     Check("DUP_NEAR", "set", "reject", "", "Nearly the question or the answer of another row."),
     Check("DUP_SOFT", "set", "flag", "", "Rather like another row."),

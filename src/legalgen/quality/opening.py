@@ -9,17 +9,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from legalgen.completion import Completion
-from legalgen.errors import AnswerRefused, ErrorCategory, Reason, UsageError
+from legalgen.errors import (
+    AnswerRefused,
+    ConfigurationError,
+    ErrorCategory,
+    Reason,
+    UsageError,
+)
 from legalgen.law.opening import authorities_of
 from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.rules import Rules, TypeBounds, Verdict
 from legalgen.settings.layers import Settings
+from legalgen.settings.toml import read_toml
 from legalgen.store.files import DataDir
 from legalgen.store.parts import Skip
 from legalgen.store.sample import Draft, Sample, read
 
 if TYPE_CHECKING:  # its patterns take time to compile, and are not needed before an answer is there
+    from legalgen.quality.exclusion import ExcludedFile, Exclusion
     from legalgen.quality.gate import Gate
     from legalgen.quality.grounding import PassagesOf
     from legalgen.quality.selection import Selection
@@ -33,13 +41,13 @@ _POLICIES: Mapping[str, Literal["menu", "statute_first", "apex_only", "free"]] =
 
 
 def rules_of(settings: Settings) -> Rules:
-    """The gate's table, with the user's ``[gate]`` and ``--min-score`` over it.
+    """The gate's table, with the user's ``[gate]``, ``--gate-file`` and ``--min-score`` over it.
 
     Raises:
         UsageError: a name or a value in it cannot be meant, or no question could pass.
     """
     least = {} if settings.min_score is None else {"min_score": settings.min_score}
-    rules = Rules.of({**settings.gate_overrides, **least})
+    rules = Rules.of({**settings.gate_overrides, **gate_file(settings), **least})
     fewest, most = rules.thresholds.question_min_words, rules.thresholds.question_max_words
     if fewest > most:
         raise UsageError(
@@ -47,6 +55,25 @@ def rules_of(settings: Settings) -> Rules:
             "no question could pass"
         )
     return rules
+
+
+def gate_file(settings: Settings) -> Mapping[str, object]:
+    """What ``--gate-file`` says: codes and thresholds, at its top or in a table ``[gate]``.
+
+    Raises:
+        UsageError: it cannot be read, is not TOML, or holds something that the gate has not.
+    """
+    path = settings.gate_file
+    if path is None:
+        return {}
+    try:
+        content = dict(read_toml(path))
+        nested = content.pop("gate", {})
+        found = {**content, **nested} if isinstance(nested, dict) else {"gate": nested}
+        Rules.of(found)
+    except (ConfigurationError, UsageError) as error:
+        raise UsageError(f"--gate-file {path}: {error}") from error
+    return found
 
 
 def gate_of(
@@ -83,6 +110,28 @@ def gate_of(
         topics=topics_of(taxonomy),
         passages=None if rehearsal else passages,
     )
+
+
+def exclusion_of(settings: Settings) -> Exclusion | None:
+    """What no row may come near to; None where ``--exclude`` names nothing.
+
+    Raises:
+        UsageError: a file cannot be read, or asks nothing.
+    """
+    if not settings.exclude:
+        return None
+    from legalgen.quality.exclusion import read_exclusion  # loads pyarrow
+
+    return read_exclusion(settings.exclude, rules_of(settings).duplicate_thresholds())[0]
+
+
+def excluded_files(settings: Settings) -> tuple[ExcludedFile, ...]:
+    """The files of ``--exclude`` as a record names them; raises as ``exclusion_of``."""
+    if not settings.exclude:
+        return ()
+    from legalgen.quality.exclusion import read_exclusion  # loads pyarrow
+
+    return read_exclusion(settings.exclude, rules_of(settings).duplicate_thresholds())[1]
 
 
 class Inspector:
@@ -157,6 +206,7 @@ class Reviewer:
             rehearsal=self._rehearsal,
             structure_only=self._rehearsal or self._settings.gate == "structure",
             skip=self._skip,
+            exclusion=exclusion_of(self._settings),
         )
 
     def open(self) -> None:

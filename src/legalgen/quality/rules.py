@@ -6,6 +6,7 @@ Light, for every room that handles verdicts; the codes are in ``codes``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
@@ -123,6 +124,11 @@ class Rules(msgspec.Struct, frozen=True):
             else:
                 raise UsageError(_unknown(name))
         return cls(severities, _thresholds(numbers))
+
+    def digest(self) -> str:
+        """8 hex digits of severities and thresholds: the same for gates that judge alike."""
+        whole = msgspec.json.encode([dict(self.severities), self.thresholds], order="sorted")
+        return blake2b(whole, digest_size=4).hexdigest()
 
     def duplicate_thresholds(self) -> dict[str, float]:
         """The keywords of ``duplicates.Thresholds``."""

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.errors import DiskError
+from legalgen.errors import DiskError, Reason
 from legalgen.law.citations import parse
 from legalgen.quality.corpus import Corpus, CorpusState
 from legalgen.quality.duplicates import (
@@ -24,6 +24,7 @@ from legalgen.quality.duplicates import (
     Sketch,
     sketch,
 )
+from legalgen.quality.exclusion import Exclusion
 from legalgen.quality.rules import Rules, Verdict
 from legalgen.store import files
 from legalgen.store import parts as sealed
@@ -47,7 +48,8 @@ class Selection:
     """Reviews verdicts and remembers what was accepted; one thread only.
 
     ``structure_only``: nothing but an exact repeat is refused. With ``skip`` a part that cannot
-    be read is told and passed by: what is alike in it stays unknown.
+    be read is told and passed by: what is alike in it stays unknown. ``exclusion`` holds what no
+    sample may come near to.
 
     Raises:
         DiskError: the state folder or a part cannot be read.
@@ -61,8 +63,10 @@ class Selection:
         rehearsal: bool,
         structure_only: bool,
         skip: sealed.Skip | None = None,
+        exclusion: Exclusion | None = None,
     ) -> None:
         self._rules = rules
+        self._exclusion = exclusion
         self._skip = skip
         self._structure_only = structure_only
         self._rehearsal = rehearsal
@@ -82,7 +86,8 @@ class Selection:
         self._reviewed: tuple[Draft, Sketch] | None = None
 
     def review(self, verdict: Verdict) -> Verdict:
-        """The verdict with what the other samples say of it."""
+        """The verdict with what the other samples, and the excluded questions, say of it."""
+        verdict = verdict.with_reasons([self._excluded(verdict.draft)])
         if self._structure_only:
             repeated = self._index.repeats(verdict.draft.question)
             return verdict.with_reasons([repeated.reason] if repeated else [])
@@ -91,6 +96,12 @@ class Selection:
         match = self._index.check_sketch(probe)
         found = self._rules.apply(match.reason) if match is not None else None
         return self._corpus.review(verdict.with_reasons([found]))
+
+    def _excluded(self, draft: Draft) -> Reason | None:
+        if self._exclusion is None:
+            return None
+        near = self._exclusion.near(draft.question, draft.answer, draft.reasoning_steps)
+        return None if near is None else self._rules.apply(near)
 
     def add(self, sample: Sample, verdict: Verdict) -> None:
         """A sample that was accepted."""

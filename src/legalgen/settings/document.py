@@ -71,6 +71,9 @@ class Document(msgspec.Struct, frozen=True):
         value = parsed(each.kind, table[each.key], f"{where} =", ConfigurationError)
         if isinstance(value, Path) and self.path:  # cron's working folder is not the user's
             value = self.path.parent / value
+        elif isinstance(value, tuple) and self.path:
+            here = self.path.parent
+            value = tuple(here / item if isinstance(item, Path) else item for item in value)
         return value, Origin("config", where)
 
     def check(self, known_providers: Collection[str] | None) -> None:

@@ -57,6 +57,7 @@ from legalgen.settings.types import (
     NUMBER,
     PASSAGES,
     PATH,
+    PATHS,
     ROUTE,
     STREAM,
     SWITCH,
@@ -202,6 +203,14 @@ class Settings:
     authorities: Path | None = setting(PATH, None, "", "A list of known authorities, one a line.",
         commands=(*WRITING, *BY_AUTHORITIES), absent="none", example="authorities.txt",
         resumed="file")
+    gate_file: Path | None = setting(PATH, None, "",
+        "A file of the gate's severities and numbers, in TOML; it lies over [gate].",
+        commands=(*WRITING, *BY_AUTHORITIES), absent="none", example="gate.toml",
+        resumed="file")
+    exclude: tuple[Path, ...] = setting(PATHS, (), "",
+        "Files of questions that no row may come near to, as those of a benchmark.",
+        commands=(*WRITING, "dataset check", "dataset export"), absent="none",
+        example="legalbench.jsonl", resumed="file")
 
     data_dir: Path = folder("Where the dataset and the ledger are.",
         commands=SHOWING, example="/srv/legalgen")

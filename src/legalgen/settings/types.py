@@ -358,6 +358,11 @@ def _stream(value: object) -> str:
     return text
 
 
+def _paths(value: object) -> tuple[Path, ...]:
+    """Files, one a value or separated by commas; each once, in the order given."""
+    return tuple(_path(name) for name in _names(value))
+
+
 def _url(value: object) -> str:
     text = _string(value).rstrip("/")
     parts = split_url(text)
@@ -405,6 +410,7 @@ CONCURRENCY = Kind("`auto` or 1 to 1024", _concurrency, metavar="auto|N")
 PASSAGES = Kind("number from 1 to 3, or a range as `1-3`", _one_to_three, metavar="1-3")
 PATH = Kind("path", _path, metavar="FILE")
 FOLDER = Kind("path", _folder, metavar="DIR")
+PATHS = Kind("paths", _paths, comma_separated, "FILE,...", several=True)
 URL = Kind("URL", _url, metavar="URL")
 DURATION = Kind("duration", _seconds, format_duration, "TIME")
 CALL_TIME = Kind("duration", _positive_duration, format_duration, "TIME")

@@ -240,11 +240,19 @@ def _gate_of(data_dir: DataDir, batch_id: str) -> str:
     if "import" in parameters:
         return "imported: no gate, its findings are flags"
     chosen = {"gate": "full"} | parameters
-    return ", ".join(
-        f"{name.replace('_', ' ')} {chosen[name]}"
-        for name in ("gate", "citation_policy", "judge", "min_score")
+    said = [
+        f"{_GATE_WORDS.get(name) or name.replace('_', ' ')} {chosen[name]}"
+        for name in ("gate", "gate_digest", "citation_policy", "judge", "min_score")
         if chosen.get(name) not in (None, "")
-    )
+    ]
+    excluded = parameters.get("excluded")
+    if isinstance(excluded, list):
+        said.append(f"kept away from {', '.join(map(str, excluded))}")
+    return ", ".join(said)
+
+
+_GATE_WORDS: Final = {"gate_digest": "with settings"}
+"""What a parameter is called where its name says too little."""
 
 
 # --- front matter ------------------------------------------------------------------------------
