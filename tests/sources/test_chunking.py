@@ -93,8 +93,21 @@ def test_every_word_is_in_one_chunk_and_none_is_too_long(body: Division) -> None
             len(item.split()) if isinstance(item, str) else words(item) for item in division.items
         )
 
-    found = cut(Division("text", items=[body]))
-    assert sum(each.words() for each in found) == words(body)
-    assert sum(visible(each.text) for each in found) == 4 * words(body)
+    there = words(body)
+    found = cut(Division("text", items=[body]))  # which uses it up
+    assert sum(each.words() for each in found) == there
+    assert sum(visible(each.text) for each in found) == 4 * there
     assert all(each.words() <= MOST_WORDS for each in found)
     assert len({each.id for each in found}) == len(found)
+
+
+def test_chunks_are_made_one_by_one_and_the_outline_is_used_up() -> None:
+    """So that a text of 100 MB stands in memory once: what was taken is no longer held."""
+    sections = [section(str(at), 50) for at in range(1, 2001)]
+    outline = Outline(Division("text", items=[*sections]), "The Act", "statute")
+    coming = chunks_of(outline, source="act", citation="The Act", jurisdiction="uk", as_of=None)
+    taken = [next(coming) for _ in range(1000)]
+    assert [each.pinpoint for each in taken] == [f"s {at}" for at in range(1, 1001)]
+    assert not any(each.items for each in sections[:1000])
+    assert all(each.items for each in sections[1010:])
+    assert len(list(coming)) == 1000

@@ -331,3 +331,94 @@ def test_a_place_is_right_or_a_wider_one(
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
     assert place_of(chunks(path), words) == place
+
+
+def test_a_title_that_holds_a_whole_code_is_no_title(tmp_path: Path) -> None:
+    """In USLM a title is a division too; every chunk would carry all of it as its citation."""
+    path = tmp_path / "code.xml"
+    sections = "".join(
+        f"<section><num>{at}</num><content>{'A master must keep a lookout. ' * 9}</content>"
+        "</section>"
+        for at in range(1, 9)
+    )
+    path.write_text(f"<lawDoc><main><title><num>1</num>{sections}</title></main></lawDoc>")
+    outline = reader_of(path).read(path)
+    assert outline.title == ""
+    assert [each.pinpoint for each in chunks(path)][:2] == ["§ 1", "§ 2"]
+
+
+@pytest.mark.parametrize("page", ["<h1>{}</h1>", "<h1>A</h1><h2>{}</h2><p>B.</p>"])
+def test_a_heading_of_a_thousand_words_is_cut(tmp_path: Path, page: str) -> None:
+    """It is text all the same; the chunks below carry no more than a heading's length of it."""
+    path = tmp_path / "a.html"
+    path.write_text(page.format("word " * 5000))
+    found = chunks(path)
+    assert sum(each.words() for each in found) >= 5000
+    assert all(len(part) <= 200 for each in found for part in (each.heading, *each.path))
+
+
+_LETTERS = "The court\u2019s fee is \u00a35 in \u0141\u00f3d\u017a, \u201cnot\u201d more.\n"
+_WESTERN = "The court\u2019s fee is \u00a35 in K\u00f6ln, \u201cnot\u201d more.\n"
+
+
+def _row(text: str) -> str:
+    return json.dumps({"text": text}, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize("ending", [".txt", ".md", ".jsonl"])
+@pytest.mark.parametrize(
+    ("text", "encoding", "after"),
+    [
+        (_LETTERS, "utf-8", b""),
+        (_LETTERS, "utf-8-sig", b""),
+        (_LETTERS, "utf-16", b""),
+        (_LETTERS, "utf-32", b""),
+        (_WESTERN, "cp1252", b""),
+        (_LETTERS * 9, "utf-8", b' {"text": "\xa3"}'),
+    ],
+)
+def test_a_text_is_read_in_the_alphabet_it_is_written_in(
+    tmp_path: Path, text: str, encoding: str, after: bytes, ending: str
+) -> None:
+    """With a mark or without; one broken byte does not turn all others into another alphabet."""
+    path = tmp_path / f"a{ending}"
+    path.write_bytes((_row(text) if ending == ".jsonl" else text).encode(encoding) + after)
+    found = chunks(path)
+    assert text.split("\n", maxsplit=1)[0] in found[0].text
+    assert "\ufeff" not in found[0].text
+
+
+def test_text_without_its_mark_in_two_byte_letters_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(_LETTERS.encode("utf-16-le"))
+    with pytest.raises(UsageError, match="save it as UTF-8"):
+        chunks(path)
+
+
+def test_separators_within_a_string_end_no_row(tmp_path: Path) -> None:
+    """JSON allows them as they are; only a line break ends a row."""
+    path = tmp_path / "a.jsonl"
+    path.write_text(_row("One\u2028two\u0085three"), "utf-8")
+    assert "".join(each.text for each in chunks(path)).split() == ["One", "two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("text", "there", "absent"),
+    [
+        ("A.\n<!-- kept\nout\n-->\nB.\n", ["A.", "B."], ["kept", "out", "-->"]),
+        ("A <!-- in one --> line.\n", ["A", "line."], ["in one"]),
+        ("A.\n\n<!-- never closed\n\nB.\n", ["A.", "B."], []),
+        ("---\nlicence: own\n---\nA.\n", ["A."], ["licence"]),
+        ("---\nA rule, no settings.\n\nB.\n", ["A rule", "B."], []),
+        ("one --> two\n", ["one", "two"], []),
+    ],
+)
+def test_comments_and_settings_of_markdown_are_left_out(
+    tmp_path: Path, text: str, there: list[str], absent: list[str]
+) -> None:
+    """Also over several lines; what is never closed is text."""
+    path = tmp_path / "a.md"
+    path.write_text(text)
+    found = " ".join(each.text for each in chunks(path))
+    assert all(each in found for each in there)
+    assert not any(each in found for each in absent)

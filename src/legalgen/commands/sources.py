@@ -14,11 +14,13 @@ from legalgen.law.opening import taxonomy_of
 from legalgen.settings.layers import Settings
 from legalgen.settings.types import MONTH
 from legalgen.sources.collection import (
+    Examined,
     SourceCollection,
     SourceDetails,
+    SourceText,
+    TextReading,
     changed_since,
     examine,
-    read_text,
     texts_in,
 )
 from legalgen.store.files import DataDir
@@ -45,12 +47,11 @@ def add_sources(
     added, unread = [], []
     for file in files:
         try:
-            source, chunks = read_text(file, details, datetime.now(UTC))
+            reading = TextReading(file, details, datetime.now(UTC))
         except UsageError as error:
             unread.append(str(error))
             continue
-        collection.add(source, chunks)
-        added.append(source)
+        added.append(collection.add_text(reading))
     source_screens.show_added(console, added)
     if unread:
         raise UsageError("\n".join(unread))
@@ -101,16 +102,21 @@ def check_sources(
         stored = [each for each in collection.all() if not each.removed]
         if not stored:
             raise UsageError("there is no source to look at: name files, or add some first")
-        found = [examine(each, collection.chunks(each.id)) for each in stored]
+        found = [_examined(collection, each) for each in stored]
         unread = [f"{each.id}: {said}" for each in stored if (said := changed_since(each))]
     details = _checked(settings, SourceDetails(_UNSTATED, jurisdiction))
     for file in texts_in(paths):
         try:
-            found.append(examine(*read_text(file, details, datetime.now(UTC))))
+            reading = TextReading(file, details, datetime.now(UTC))
+            found.append(examine(reading, reading.source))
         except UsageError as error:
             unread.append(str(error))
     source_screens.show_examined(console, found, unread)
     return Exit.FOUND if unread else Exit.DONE
+
+
+def _examined(collection: SourceCollection, source: SourceText) -> Examined:
+    return examine(collection.iter_chunks(source.id), lambda: source)
 
 
 def _checked(settings: Settings, details: SourceDetails) -> SourceDetails:

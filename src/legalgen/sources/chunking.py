@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -25,6 +25,7 @@ from legalgen.sources.outline import (
     Outline,
     deeper,
     label,
+    shortened,
     walk,
 )
 
@@ -54,14 +55,11 @@ def chunks_of(
 ) -> Iterator[Chunk]:
     """The chunks of a text, in reading order; their ids repeat nowhere in it.
 
-    The outline is used up: the text of a large file stands in memory once.
+    The outline is used up as chunks are taken, and no more than some are there at a time: of a
+    large file the text stands in memory once.
     """
-    pieces = _Cutter(outline, jurisdiction).pieces()
-    outline.body.items.clear()
-    pieces.reverse()
     seen: Counter[str] = Counter()
-    while pieces:
-        piece = pieces.pop()
+    for piece in _Cutter(outline, jurisdiction).pieces():
         slug = piece.slug or "text"
         seen[slug] += 1
         ordinal = f"~{seen[slug]}" if seen[slug] > 1 else ""
@@ -118,29 +116,35 @@ class _Cutter:
         if division.level in UNITS and division.number:
             self._units[division.level, division.number] += 1
 
-    def pieces(self) -> list[_Piece]:
+    def pieces(self) -> Iterator[_Piece]:
         return _joined(self._cut(self._outline.body, _Way()))
 
-    def _cut(self, division: Division, way: _Way) -> list[_Piece]:
+    def _cut(self, division: Division, way: _Way) -> Iterator[_Piece]:
         """The pieces of a division, those that are too small joined with their neighbours."""
         within = way.into(division, self._pinpoint(division, way))
         if not _holds_units(division):
             whole = self._whole(division, within)
             if whole.words <= MOST_WORDS:
-                return [whole] if whole.lines else []
-        pieces: list[_Piece] = []
+                division.items = []
+                return iter([whole] if whole.lines else [])
+        return _joined(self._parts(division, within))
+
+    def _parts(self, division: Division, within: _Way) -> Iterator[_Piece]:
+        """The pieces of what stands in a division, which is taken out of it."""
+        left: list[str | Division | None] = [None, *reversed(division.items)]
+        division.items = []
         lines: list[str] = []
-        for item in [*division.items, None]:
+        while left:
+            item = left.pop()
             if isinstance(item, str):
                 lines.append(item)
                 continue
             for piece in _of_lines(lines, within):
                 piece.leads = item is not None
-                pieces.append(piece)
+                yield piece
             lines = []
             if item is not None:
-                pieces.extend(self._cut(item, within))
-        return _joined(pieces)
+                yield from self._cut(item, within)
 
     def _pinpoint(self, division: Division, way: _Way) -> str:
         """How the division is cited; empty where nothing with a number leads to it."""
@@ -214,7 +218,7 @@ class _Way(msgspec.Struct, frozen=True, gc=False):
         if self.number and division.number.startswith(f"{self.number}."):
             above = ""  # its number says that of the division above again
         slug = ".".join(filter(None, (above, _slug(division))))
-        heading = division.heading
+        heading = shortened(division.heading)
         if not heading and division.level in GROUPING and division.number:
             heading = f"{division.level} {division.number}"
         return _Way(
@@ -297,7 +301,7 @@ def _short_lines(lines: Sequence[str]) -> Iterator[str]:
         yield " ".join(kept)
 
 
-def _joined(pieces: Sequence[_Piece]) -> list[_Piece]:
+def _joined(pieces: Iterable[_Piece]) -> Iterator[_Piece]:
     """Pieces of which none is under 40 words where a neighbour has room for it.
 
     A small piece goes to the one after it (a heading belongs to what it heads), the last one to
@@ -308,12 +312,14 @@ def _joined(pieces: Sequence[_Piece]) -> list[_Piece]:
         before = done[-1] if done else None
         if before is not None and before.words < LEAST_WORDS and _fit(before, piece):
             done[-1] = _merged(before, piece)
-        else:
-            done.append(piece)
+            continue
+        done.append(piece)
+        if len(done) > 2:
+            yield done.pop(0)
     if len(done) > 1 and done[-1].words < LEAST_WORDS and _fit(done[-2], done[-1]):
         last = done.pop()
         done[-1] = _merged(done[-1], last)
-    return done
+    yield from done
 
 
 def _fit(first: _Piece, second: _Piece) -> bool:

@@ -13,9 +13,11 @@ import contextlib
 import hashlib
 import io
 import re
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +29,7 @@ from legalgen.sources import personal
 from legalgen.sources.chunk import Chunk
 from legalgen.sources.chunking import LEAST_WORDS, chunks_of
 from legalgen.sources.formats import ENDINGS, reader_of
-from legalgen.sources.outline import LawKind, visible
+from legalgen.sources.outline import LawKind, shortened, visible
 from legalgen.store.files import DataDir, disk, make_folder, replace_file, unlink
 from legalgen.store.parts import PARQUET, iter_batches, parts
 
@@ -89,63 +91,93 @@ class Examined(msgspec.Struct, frozen=True):
     personal: dict[str, int]
 
 
+class TextReading:
+    """A file as it is read: its chunks one after another, and then what is known of the text.
+
+    The chunks come once. Nothing is written.
+
+    Raises:
+        UsageError: it cannot be read, or nothing tells its jurisdiction.
+    """
+
+    def __init__(self, path: Path, details: SourceDetails, added: datetime) -> None:
+        outline = reader_of(path).read(path)
+        digest = _digest_of(path)
+        jurisdiction = details.jurisdiction or outline.jurisdiction
+        if jurisdiction is None:
+            raise UsageError(f"{path} does not tell where it is law: say it with --jurisdiction")
+        title = shortened(outline.title) or path.stem
+        self._begun = SourceText(
+            id=f"{_slug(path.stem)}-{digest[:8]}",
+            path=str(path.resolve()),
+            sha256=digest,
+            size=path.stat().st_size,
+            title=title,
+            citation=details.citation or title,
+            kind=outline.kind,
+            jurisdiction=jurisdiction,
+            as_of=details.as_of,
+            licence=details.licence,
+            practice_area=details.practice_area,
+            topic=details.topic,
+            added=added,
+            chunks=0,
+            words=0,
+            characters=outline.characters,
+        )
+        self._outline = outline
+        self._chunks = self._words = 0
+
+    def __iter__(self) -> Iterator[Chunk]:
+        begun = self._begun
+        for chunk in chunks_of(
+            self._outline,
+            source=begun.id,
+            citation=begun.citation,
+            jurisdiction=begun.jurisdiction,
+            as_of=begun.as_of,
+        ):
+            self._chunks += 1
+            self._words += chunk.words()
+            yield chunk
+
+    def source(self) -> SourceText:
+        """The text, with what was counted while its chunks were taken."""
+        return replace(self._begun, chunks=self._chunks, words=self._words)
+
+
 def read_text(
     path: Path, details: SourceDetails, added: datetime
 ) -> tuple[SourceText, list[Chunk]]:
     """A file as a source and its chunks; nothing is written.
 
     Raises:
-        UsageError: it cannot be read, or nothing tells its jurisdiction.
+        UsageError: as :class:`TextReading`.
     """
-    outline = reader_of(path).read(path)
-    digest = _digest_of(path)
-    jurisdiction = details.jurisdiction or outline.jurisdiction
-    if jurisdiction is None:
-        raise UsageError(f"{path} does not tell where it is law: say it with --jurisdiction")
-    title = outline.title or path.stem
-    source_id = f"{_slug(path.stem)}-{digest[:8]}"
-    citation = details.citation or title
-    chunks = list(
-        chunks_of(
-            outline,
-            source=source_id,
-            citation=citation,
-            jurisdiction=jurisdiction,
-            as_of=details.as_of,
-        )
-    )
-    source = SourceText(
-        id=source_id,
-        path=str(path.resolve()),
-        sha256=digest,
-        size=path.stat().st_size,
-        title=title,
-        citation=citation,
-        kind=outline.kind,
-        jurisdiction=jurisdiction,
-        as_of=details.as_of,
-        licence=details.licence,
-        practice_area=details.practice_area,
-        topic=details.topic,
-        added=added,
-        chunks=len(chunks),
-        words=sum(each.words() for each in chunks),
-        characters=outline.characters,
-    )
-    return source, chunks
+    reading = TextReading(path, details, added)
+    chunks = list(reading)
+    return reading.source(), chunks
 
 
-def examine(source: SourceText, chunks: Sequence[Chunk]) -> Examined:
-    """What is to be known of a text before anything is written from it."""
-    pinpoints = Counter(each.pinpoint for each in chunks if each.pinpoint)
+def examine(chunks: Iterable[Chunk], source_of: Callable[[], SourceText]) -> Examined:
+    """What is to be known of a text before anything is written from it.
+
+    ``source_of`` is called when the chunks were taken.
+    """
+    pinpoints: Counter[str] = Counter()
     found: Counter[str] = Counter()
+    lengths = array("l")
+    inside = 0
     for chunk in chunks:
+        if chunk.pinpoint:
+            pinpoints[chunk.pinpoint] += 1
         found += personal.found_in(chunk.text)
-    inside = sum(visible(each.text) for each in chunks)
-    lengths = tuple(each.words() for each in chunks)
+        inside += visible(chunk.text)
+        lengths.append(chunk.words())
+    source = source_of()
     return Examined(
         source=source,
-        lengths=lengths,
+        lengths=tuple(lengths),
         covered=inside / source.characters if source.characters else 0.0,
         repeated=tuple(sorted(name for name, count in pinpoints.items() if count > 1)),
         short=sum(1 for words in lengths if words < LEAST_WORDS),
@@ -190,9 +222,23 @@ class SourceCollection:
         Raises:
             DiskError: it could not be written.
         """
+        self._write(source.id, chunks, lambda: source)
+
+    def add_text(self, reading: TextReading) -> SourceText:
+        """Keep a text, its chunks written as they are read; one of the same file is replaced.
+
+        Raises:
+            DiskError: it could not be written.
+        """
+        self._write(reading.source().id, reading, reading.source)
+        return reading.source()
+
+    def _write(
+        self, source_id: str, chunks: Iterable[Chunk], source_of: Callable[[], SourceText]
+    ) -> None:
         make_folder(self._folder)
         make_folder(self._data_dir.tmp)
-        replace_file(self._data_dir, self._path(source.id), _to_bytes(source, chunks))
+        replace_file(self._data_dir, self._path(source_id), _to_bytes(chunks, source_of))
 
     def all(self) -> list[SourceText]:
         """What is known of each source, those removed among them, by id.
@@ -222,7 +268,11 @@ class SourceCollection:
         Raises:
             DiskError: its file cannot be read.
         """
-        return list(_chunks_in(self._path(source_id)))
+        return list(self.iter_chunks(source_id))
+
+    def iter_chunks(self, source_id: str) -> Iterator[Chunk]:
+        """As ``chunks``, some at a time."""
+        return _chunks_in(self._path(source_id))
 
     def chunk(self, chunk_id: str) -> Chunk | None:
         """One chunk by its id; None: it is not kept here."""
@@ -323,16 +373,18 @@ def _schema() -> pa.Schema:
     )  # fmt: skip
 
 
-def _to_bytes(source: SourceText, chunks: Sequence[Chunk]) -> bytes:
+def _to_bytes(chunks: Iterable[Chunk], source_of: Callable[[], SourceText]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    schema = _schema().with_metadata({_META: msgspec.json.encode(source)})
+    schema = _schema()
     sink = io.BytesIO()  # hands out its bytes without another copy, unlike pyarrow's own
+    left = iter(chunks)
     with pq.ParquetWriter(sink, schema, **PARQUET) as writer:
-        for begin in range(0, len(chunks), _ROWS_AT_ONCE):
-            rows: list[Any] = msgspec.to_builtins(chunks[begin : begin + _ROWS_AT_ONCE])
+        while some := list(islice(left, _ROWS_AT_ONCE)):
+            rows: list[Any] = msgspec.to_builtins(some)
             writer.write_table(pa.Table.from_pylist(rows, schema))
+        writer.add_key_value_metadata({_META: msgspec.json.encode(source_of())})
     return sink.getvalue()
 
 
@@ -340,7 +392,7 @@ def _metadata_of(path: Path) -> SourceText:
     import pyarrow.parquet as pq
 
     with _readable(path), pq.ParquetFile(path) as file:
-        metadata = file.schema_arrow.metadata or {}
+        metadata = file.metadata.metadata or {}
         return msgspec.json.decode(metadata.get(_META, b""), type=SourceText)
 
 

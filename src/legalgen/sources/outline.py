@@ -86,6 +86,17 @@ def visible(text: str) -> int:
     return len(text) - sum(map(str.isspace, text))
 
 
+_LONGEST_HEADING: Final = 200
+"""Characters; what is longer is no heading, and every chunk below it would carry it."""
+
+
+def shortened(heading: str) -> str:
+    """A heading or a title, cut between words where it is too long for one."""
+    if len(heading) <= _LONGEST_HEADING:
+        return heading
+    return heading[:_LONGEST_HEADING].rpartition(" ")[0] or heading[:_LONGEST_HEADING]
+
+
 def bare_number(text: str) -> str:
     """The number alone: ``"Section 5A.—"`` is ``"5A"``, ``"(a) "`` is ``"a"``."""
     stripped = _LEADING_WORD.sub("", text.strip().lstrip("[("))

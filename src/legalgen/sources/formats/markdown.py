@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
 from legalgen.errors import UsageError
-from legalgen.sources.formats.text import decoded
+from legalgen.sources.formats.text import decoded_lines
 from legalgen.sources.numbering import Line, outline_of
 from legalgen.sources.outline import Outline
 
@@ -19,6 +20,9 @@ _ITEM: Final = re.compile(r"(\s*)(?:([-*+])|(\d{1,4}|[A-Za-z]|[ivxIVX]{1,5})[.)]
 _FENCE: Final = re.compile(r" {0,3}(```|~~~)")
 _RULE: Final = re.compile(r" {0,3}([-*_])(?:\s*\1){2,}\s*$")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.DOTALL)
+_COMMENT: Final = re.compile(r"<!--(?!.*-->)")
+_LONGEST_FRONT_MATTER: Final = 1000
+"""Lines."""
 _LINK: Final = re.compile(r"!?\[([^\]]*)\]\((?:[^()]|\([^()]*\))*\)")
 _EMPHASIS: Final = re.compile(r"(\*{1,3}|_{2,3}|`+)(?=\S)(.+?)(?<=\S)\1")
 _ESCAPED: Final = re.compile(r"\\([\\`*_{}\[\]()#+.!<>|~-])")
@@ -30,7 +34,7 @@ def read(path: Path) -> Outline:
     Raises:
         UsageError: it is no text, or holds none.
     """
-    lines = list(lines_of(decoded(path)))
+    lines = list(lines_of(decoded_lines(path)))
     if not lines:
         raise UsageError(f"{path} holds no text")
     title = next((line.text for line in lines if line.heading), "")
@@ -45,11 +49,11 @@ def plain(text: str) -> str:
     return " ".join(html.unescape(_ESCAPED.sub(r"\1", text)).split())
 
 
-def lines_of(text: str) -> Iterator[Line]:
+def lines_of(text: Iterable[str]) -> Iterator[Line]:
     """The lines of a Markdown text; paragraphs that were wrapped are one line."""
     indents: list[int] = []
     pending: Line | None = None
-    for raw in _without_front_matter(text).expandtabs(4).splitlines():
+    for raw in _without_comments(_without_front_matter(text)):
         going_on = pending is not None and not pending.heading
         if not raw.strip() or _FENCE.match(raw) or (_RULE.match(raw) and not going_on):
             begun = None
@@ -93,9 +97,28 @@ def _depth(indent: int, indents: list[int]) -> int:
     return sum(1 for each in indents if indent > each)
 
 
-def _without_front_matter(text: str) -> str:
-    """The text after a block of settings between two lines of dashes at its beginning."""
-    if not text.startswith("---\n"):
-        return text
-    _, found, rest = text[4:].partition("\n---")
-    return rest.partition("\n")[2] if found else text
+def _without_front_matter(text: Iterable[str]) -> Iterator[str]:
+    """The lines after a block of settings between two lines of dashes at the beginning."""
+    lines = (each for line in text for each in line.expandtabs(4).splitlines())
+    head = list(islice(lines, 1))
+    if head == ["---"]:
+        head += islice(lines, _LONGEST_FRONT_MATTER)
+        if "---" in head[1:]:
+            head = head[head.index("---", 1) + 1 :]
+    return chain(head, lines)
+
+
+def _without_comments(lines: Iterable[str]) -> Iterator[str]:
+    """The lines without comments that go over several of them; of one that never ends, all."""
+    held: list[str] = []
+    for line in lines:
+        begins = _COMMENT.search(line) if not held else None
+        if not held and begins is None:
+            yield line
+        elif "-->" in line:
+            before = _COMMENT.split(held[0] if held else "", maxsplit=1)[0]
+            yield f"{before}{line.partition('-->')[2]}"
+            held = []
+        else:
+            held.append(line)
+    yield from held

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from legalgen.errors import UsageError
-from legalgen.sources.formats.text import decoded
+from legalgen.sources.formats.text import decoded_lines
 from legalgen.sources.outline import Division, Outline, visible
 
 _NUMBERS: Final = ("pinpoint", "section", "number")
@@ -48,7 +48,8 @@ def _first(row: Mapping[str, object], names: tuple[str, ...]) -> str:
 
 
 def _lines(path: Path) -> Iterator[tuple[str, Mapping[str, object]]]:
-    for number, line in enumerate(decoded(path).splitlines(), 1):
+    # Lines end at line breaks alone: a string may hold any other separator as it is.
+    for number, line in enumerate(decoded_lines(path), 1):
         if not line.strip():
             continue
         try:

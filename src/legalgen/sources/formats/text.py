@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,6 +20,8 @@ _BEGINS: Final = re.compile(
 _BARE: Final = re.compile(r"\s*\d{1,4}[A-Z]{0,3}\s+[A-Z][^.;:]{2,110}$")
 _AFTER_SENTENCE: Final = re.compile(r"\s*\d{1,3}\s+[A-Z]")
 """A number that begins a paragraph where the line before ended a sentence."""
+_BLOCK: Final = 1 << 20
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f\ufffd]")
 _ALONE: Final = re.compile(
     r"\s*(?:PART|CHAPTER|SCHEDULE|ANNEX|APPENDIX|TITLE)\s+[0-9IVXLC]+[A-Z]?\s*$", re.IGNORECASE
 )
@@ -31,31 +34,54 @@ def read(path: Path) -> Outline:
     Raises:
         UsageError: it is no text.
     """
-    lines = list(paragraphs(decoded(path).splitlines()))
-    if not lines:
+    lines = paragraphs(each for line in decoded_lines(path) for each in line.splitlines())
+    listed = [Line(line) for line in lines]
+    if not listed:
         raise UsageError(f"{path} holds no text")
-    first = lines[0]
+    first = listed[0].text
     title = first if len(first.split()) <= 20 else ""
-    return outline_of(map(Line, lines), title=title)
+    return outline_of(listed, title=title)
 
 
-def decoded(path: Path) -> str:
-    """The text of a file.
+def decoded_lines(path: Path) -> Iterator[str]:
+    """The lines of a text file, as it is read.
 
     Raises:
         UsageError: it holds bytes that no text has.
     """
-    payload = path.read_bytes()
-    if payload.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif b"\0" in payload:
-        raise UsageError(f"{path} is no text: it holds null bytes")
-    else:
-        encoding = "utf-8-sig"
-    try:
-        return payload.decode(encoding)
-    except UnicodeDecodeError:
-        return payload.decode("cp1252", errors="replace")
+    encoding = encoding_of(path)
+    with path.open(encoding=encoding, errors="replace") as file:
+        yield from file
+
+
+def encoding_of(path: Path) -> str:
+    """What a text file is written in: by its mark, else UTF-8, else Windows' Western alphabet.
+
+    A file of UTF-8 with a few broken bytes is still that: the letters beyond ASCII that can be read
+    outnumber them.
+
+    Raises:
+        UsageError: it holds bytes that no text has.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    read = broken = 0
+    with path.open("rb") as file:
+        mark = file.read(4)
+        if mark.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+            return "utf-32"
+        if mark.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        file.seek(0)
+        while block := file.read(_BLOCK):
+            if b"\0" in block:
+                raise UsageError(
+                    f"{path} is no text: it holds null bytes; if it is UTF-16, save it as UTF-8"
+                )
+            if not block.isascii():
+                text = decoder.decode(block)
+                broken += text.count("\ufffd")
+                read += sum(1 for _ in _BEYOND_ASCII.finditer(text))
+    return "utf-8-sig" if not broken or read > 10 * broken else "cp1252"
 
 
 def paragraphs(lines: Iterable[str]) -> Iterator[str]:

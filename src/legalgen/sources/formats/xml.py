@@ -118,6 +118,8 @@ class OutlineBuilder:
         markup = self._markup
         level = markup.level_of(element, self._open)
         if level is not None:
+            if self._title is not None and self._title[0] == len(self._elements):
+                self._title = None  # a title of a code is a division, and holds the whole text
             self._flush()
             opened = Division(level, markup.number_in(element), markup.heading_in(element))
             self._open[-1].items.append(opened)
