@@ -48,8 +48,8 @@ WRITERS = {
     "dataset.compact", "dataset.export", "dataset.verify", "providers.local",
     "quality.duplicates", "quality.selection", "routing.health", "settings.config_file",
     "sources.collection", "store.card", "store.files", "store.journal", "store.ledger",
-    "store.locks", "store.notes", "store.parts", "telemetry.log", "telemetry.metrics",
-    "ui.streams",
+    "store.locks", "store.notes", "store.parts", "store.reviews", "telemetry.log",
+    "telemetry.metrics", "ui.streams",
 }  # fmt: skip
 """Modules that write files. ``ui.streams`` only opens the null device; ``providers.local`` makes
 the folder of a socket that is gone when the model is loaded."""

@@ -168,7 +168,8 @@ def test_stats_writes_a_page_and_a_sheet(tmp_path: Path) -> None:
     assert html.read_text().startswith("<!doctype html>")
     with sheet.open(newline="") as file:
         rows = list(csv.reader(file))
-    assert rows[0][-3:] == ["correct", "citations_ok", "remark"]
+    assert rows[0][-4:] == ["correct", "citations_ok", "remark", "drawn_from"]
+    assert {row[-1] for row in rows[1:]} == {"all rows"}
     assert len(rows) == 4
     inside = tmp_path / "data" / "train" / "page.html"
     assert "inside the dataset" in str(failure("stats", "--html", str(inside)))

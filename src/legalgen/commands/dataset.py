@@ -18,6 +18,7 @@ from legalgen.dataset import compact, export, imports, report, splitting
 from legalgen.dataset.check import Linter, check
 from legalgen.dataset.foreign import Row, read_rows
 from legalgen.dataset.marking import checked_codes, mark
+from legalgen.dataset.reviewing import ALL_ROWS, SHEET
 from legalgen.dataset.verify import repair as mend
 from legalgen.dataset.verify import verify
 from legalgen.dataset.wanted import Wanted
@@ -318,8 +319,12 @@ def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
         rows = report.sample_of(
             data_dir, order.review_rows, rehearsal=order.rehearsal, seed=order.seed, batch=batch
         )
-        _write(data_dir, order.review, _marking_sheet(rows))
-        console.talk(f"wrote {order.review}: {len(rows)} rows to mark")
+        drawn_from = f"batch {batch}" if batch is not None else ALL_ROWS
+        _write(data_dir, order.review, _marking_sheet(rows, drawn_from))
+        console.talk(
+            f"wrote {order.review}: {len(rows)} rows to mark; `legalgen dataset review --from "
+            f"{order.review}` reads the marks back"
+        )
     dataset_screens.show_report(console, found, full=order.full)
     return 0
 
@@ -338,19 +343,16 @@ def _nothing(data_dir: DataDir, order: StatsOrder) -> str:
     return f"there are no rows in {root} yet: legalgen batch writes some"
 
 
-_SHEET = ("id", "question", "reasoning", "answer", "citations", "correct", "citations_ok", "remark")
-
-
-def _marking_sheet(rows: Sequence[Mapping[str, Any]]) -> str:
+def _marking_sheet(rows: Sequence[Mapping[str, Any]], drawn_from: str) -> str:
     """Rows as CSV with empty columns for the one who marks them."""
     sheet = StringIO()
     writer = csv.writer(sheet)
-    writer.writerow(_SHEET)
+    writer.writerow(SHEET)
     for row in rows:
         steps = "\n".join(row["reasoning_steps"])
         citations = "\n".join(one["text"] for one in row["citations"])
         cells = [row["id"], row["question"], steps, row["answer"], citations, "", "", ""]
-        writer.writerow(map(_plain_cell, cells))
+        writer.writerow(map(_plain_cell, [*cells, drawn_from]))
     return sheet.getvalue()
 
 

@@ -377,3 +377,36 @@ def drop(
         rehearsal=rehearsal,
     )
     return dataset_rows.drop(settings, console_of(settings), order)
+
+
+@app.command()
+@takes("dataset review", filters=True)
+def review(
+    flags: Flags,
+    *,
+    filters: Filters,
+    rows: Annotated[
+        int, typer.Option("--rows", "-n", metavar="N", min=1, help="How many rows to read in all.")
+    ] = 100,
+    seed: Annotated[int, typer.Option(metavar="N", help="Which rows are drawn.")] = 0,
+    sheet: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="Read the marks of `stats --review FILE`."),
+    ] = None,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="With --from: take out rows that were found wrong.")
+    ] = False,
+    rehearsal: _Rehearsal = False,
+) -> int:
+    """Read rows drawn by lot, one after another: k keeps, d takes out, c comments, q quits.
+
+    Each mark is kept at once beside the dataset, and the same command goes on where it was left;
+    `dataset stats` reports the share found wrong with its interval. A batch may run meanwhile.
+    """
+    from legalgen.commands import dataset_rows
+
+    settings = settings_of(flags)
+    order = dataset_rows.ReviewOrder(
+        wanted=wanted_of(filters), rows=rows, seed=seed, sheet=sheet, drop=drop, rehearsal=rehearsal
+    )
+    return dataset_rows.review(settings, console_of(settings), order)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 
 from legalgen.commands.running import existing, patience_of, sole_writer
-from legalgen.dataset import dropping, refused, rows
+from legalgen.dataset import dropping, refused, reviewing, rows
 from legalgen.dataset.dropping import Dropped
 from legalgen.dataset.refused import Refusing
 from legalgen.dataset.wanted import Wanted
@@ -16,8 +18,9 @@ from legalgen.errors import UsageError
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.locks import Patience
-from legalgen.ui import row_screens
+from legalgen.ui import review_screen, row_screens
 from legalgen.ui.console import Console
+from legalgen.ui.review_screen import Keyboard
 
 
 class LookOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +123,67 @@ def _dropped(data_dir: DataDir, order: DropOrder, patience: Patience | None) -> 
         rehearsal=order.rehearsal,
         patience=patience,
     )
+
+
+class ReviewOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows to read, or the ``sheet`` in which they were marked."""
+
+    wanted: Wanted
+    rows: int
+    seed: int = 0
+    sheet: Path | None = None
+    drop: bool = False
+    rehearsal: bool = False
+
+
+def review(settings: Settings, console: Console, order: ReviewOrder) -> int:
+    """Rows read one after another by a person, or the marks of a sheet."""
+    data_dir = existing(settings)
+    if order.drop and order.sheet is None:
+        raise UsageError("--drop is for --from FILE: row by row, d takes a row out")
+    data_dir.create()
+    if order.sheet is not None:
+        return _read_sheet(settings, console, data_dir, order, order.sheet)
+    with Keyboard(console) as keyboard:
+        done = reviewing.walk(
+            data_dir,
+            order.wanted,
+            keyboard.ask,
+            rows=order.rows,
+            seed=order.seed,
+            now=_now,
+            rehearsal=order.rehearsal,
+            patience=patience_of(settings, console),
+        )
+    review_screen.show_walked(
+        console, done, reviewing.reviewed(data_dir, rehearsal=order.rehearsal)
+    )
+    return 0
+
+
+def _read_sheet(
+    settings: Settings, console: Console, data_dir: DataDir, order: ReviewOrder, sheet: Path
+) -> int:
+    if order.wanted:
+        raise UsageError("--from FILE names its rows: leave out the filters")
+    done = reviewing.read_sheet(data_dir, sheet, now=_now(), rehearsal=order.rehearsal)
+    if not done.marked:
+        raise UsageError(
+            f"{sheet} marks no row of {data_dir.root}: {done.unmarked} say nothing, {done.unknown} "
+            "are of no row here"
+        )
+    if order.drop:
+        patience = patience_of(settings, console)
+        out = reviewing.take_out(data_dir, done.wrong, rehearsal=order.rehearsal, patience=patience)
+        done = msgspec.structs.replace(done, taken_out=out)
+    review_screen.show_sheet(
+        console, sheet, done, reviewing.reviewed(data_dir, rehearsal=order.rehearsal)
+    )
+    return 0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _any(data_dir: DataDir, order: LookOrder, matched: int) -> None:

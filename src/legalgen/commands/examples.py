@@ -81,6 +81,10 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("legalgen dataset drop --status conflict --dry-run", "how many would go"),
         ("legalgen dataset drop --undrop lg_3f", "put one back"),
     ),
+    "dataset review": (
+        ("legalgen dataset review -n 50", "fifty rows, key by key"),
+        ("legalgen dataset review --from rows.csv --drop", "marks made in a sheet"),
+    ),
     "dataset sample": (
         ("legalgen dataset sample -n 5", "five rows to read"),
         ("legalgen dataset sample --status conflict --seed 7", "of those in doubt"),

@@ -19,6 +19,7 @@ import msgspec
 
 from legalgen.dataset.foreign import SAMPLE_TYPE as IMPORTED
 from legalgen.dataset.neighbours import nearest
+from legalgen.dataset.reviewing import Reviewed, reviewed
 from legalgen.law.citations import CASE_KINDS
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.elements import parties
@@ -257,6 +258,7 @@ class DatasetReport(msgspec.Struct, frozen=True):
     tokens: Tokens | None
     score_mean: float | None
     examples: tuple[Example, ...]
+    reviewed: Reviewed | None = None
 
 
 # --- reading -----------------------------------------------------------------------------------
@@ -288,7 +290,9 @@ def report(
         for row in arrow.to_pylist():
             if batch in (None, row["batch_id"]):
                 tally.add(row)
-    return tally.report(batch, records, refused, random.Random(seed + 1), example_rows)
+    found = tally.report(batch, records, refused, random.Random(seed + 1), example_rows)
+    read = reviewed(data_dir, batch=batch, rehearsal=rehearsal)
+    return msgspec.structs.replace(found, reviewed=read)
 
 
 def sample_of(

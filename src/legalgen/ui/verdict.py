@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from legalgen.dataset.report import DatasetReport
+from legalgen.dataset.reviewing import Reviewed
 from legalgen.ui.words import code_sentence, plural
 
 NAMED: Final = 2
@@ -17,11 +18,16 @@ MOST_AT_ONCE: Final = 1_000
 
 
 def verdict(report: DatasetReport) -> Iterator[tuple[str, str]]:
-    """Rows, coverage, flagged and why, refused and why, what to do next; each with its label."""
+    """Rows, coverage, flagged and why, refused and why, what to do next; each with its label.
+
+    Before the last, where people have read rows, what they found.
+    """
     yield "rows", _rows(report)
     yield "coverage", _coverage(report)
     yield "flagged", _flagged(report)
     yield "refused", _refused(report)
+    if report.reviewed is not None:
+        yield "reviewed", reviewed_words(report.reviewed)
     yield "next", next_step(report)
 
 
@@ -70,6 +76,19 @@ def _refused(report: DatasetReport) -> str:
     return f"{plural(refused.answers, 'answer')}{_why(codes)}{tail}"
 
 
+def reviewed_words(found: Reviewed) -> str:
+    """The share that people found wrong, and between what the true one is."""
+    apart = f"; {plural(found.elsewhere, 'row')} more by filters" if found.elsewhere else ""
+    if not found.rows:
+        return f"{plural(found.elsewhere, 'row')} by filters, which say nothing of the whole"
+    cited = f"; citations wrong in {found.citations_wrong} of {found.citations}"
+    return (
+        f"{found.wrong} of {plural(found.rows, 'row')} found wrong ({found.share:.1%}; of all rows "
+        f"{found.low:.1%} to {found.high:.1%}, with 95 % confidence)"
+        f"{cited if found.citations else ''}{apart}"
+    )
+
+
 def _why(codes: Mapping[str, int]) -> str:
     """The commonest codes with what they mean."""
     worst = sorted(codes.items(), key=lambda pair: -pair[1])
@@ -96,4 +115,4 @@ def next_step(report: DatasetReport) -> str:
     if report.coverage.empty:
         most = min(report.coverage.empty, MOST_AT_ONCE)
         return f"fill {report.coverage.empty:,} empty pairs: legalgen batch --count {most}"
-    return "read some before you train: legalgen dataset stats --review rows.csv"
+    return "read some before you train: legalgen dataset review"
