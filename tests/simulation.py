@@ -18,7 +18,7 @@ from legalgen.errors import ErrorCategory, Failure
 from legalgen.failover import NoneLeft, Pause, Then, Trail
 from legalgen.routing.rate_limits import WINDOW_S, Demand
 from legalgen.routing.router import RECHECK_S, Router
-from legalgen.routing.targets import Lease, QueuedWait, RoutingPolicy, Spent, Target
+from legalgen.routing.targets import Exchange, Lease, QueuedWait, RoutingPolicy, Spent, Target
 from legalgen.telemetry.clock import Clock
 
 EPOCH_S = 1_780_000_000.0
@@ -37,7 +37,13 @@ class Time:
     def __init__(self) -> None:
         self.now = 1000.0
         self.wall_offset = EPOCH_S
-        self.clock = Clock(lambda: self.now, lambda: self.now + self.wall_offset, self.wait)
+        self.asleep = 0.0
+        self.clock = Clock(
+            lambda: self.now,
+            lambda: self.now + self.wall_offset,
+            self.wait,
+            lambda: self.asleep,
+        )
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
 
@@ -219,8 +225,10 @@ class World:
         samples: int = 10**9,
         usual_output: int = 1300,
         output: tuple[float, float] = (700.0, 150.0),
+        time: Time | None = None,
+        exchange: Exchange | None = None,
     ) -> None:
-        self.time = Time()
+        self.time = time or Time()
         self.random = Random(seed)
         self.servers = {server.target.ref: server for server in servers}
         for server in self.servers.values():
@@ -231,7 +239,10 @@ class World:
             policy,
             clock=self.time.clock,
             random=Random(seed),
+            exchange=exchange,
         )
+        self.dead = False
+        """Whether its process was killed: what it had out runs on at the servers."""
         self.started = self.time.now
         self.samples = samples
         self.kept = 0
@@ -242,10 +253,14 @@ class World:
         self.workers = [Worker(number) for number in range(workers)]
         self._resting: set[int] = set()
 
-    def run(self, seconds: float) -> World:
-        """Begin, or go on, for so long."""
+    def begin(self) -> None:
+        """Let every worker ask for its turn, once time runs."""
         for worker in self.workers:
             self._soon(worker, self.time.now)
+
+    def run(self, seconds: float) -> World:
+        """Begin, or go on, for so long."""
+        self.begin()
         self.time.run(self.time.now + seconds)
         return self
 
@@ -278,7 +293,7 @@ class World:
 
     def _step(self, worker: Worker) -> None:
         self._resting.discard(worker.number)
-        if self.kept >= self.samples:
+        if self.kept >= self.samples or self.dead:
             return
         turn = self.router.turn(worker.trail, lambda _: self.demand, worker.hold)
         worker.hold = None
@@ -346,6 +361,8 @@ class World:
     def _reply(self, worker: Worker, lease: Lease, completion: Completion) -> None:
         server = self.servers[lease.ref]
         server.samples += 1  # for the quotas' sake: it was paid for
+        if self.dead:
+            return
         self.router.replied(lease, completion)
         if completion.finish_reason == "length":
             failure = Failure(ErrorCategory.OUTPUT_INVALID, "cut off", truncated=True)
@@ -363,6 +380,8 @@ class World:
 
     def _fail(self, worker: Worker, lease: Lease, failure: Failure) -> None:
         self.servers[lease.ref].failures[failure.category] += 1
+        if self.dead:
+            return
         decision = self.router.failed(lease, failure, worker.trail)
         worker.trail = decision.trail
         if decision.then is Then.GIVE_UP:

@@ -46,9 +46,10 @@ LIFTABLE = {
 WRITERS = {
     "batch.bulk", "commands.dataset",
     "dataset.compact", "dataset.export", "dataset.verify", "providers.local",
-    "quality.duplicates", "quality.selection", "routing.health", "settings.config_file",
-    "sources.collection", "store.card", "store.files", "store.journal", "store.ledger",
-    "store.locks", "store.notes", "store.parts", "store.reviews", "telemetry.log",
+    "quality.duplicates", "quality.selection", "routing.health", "routing.shared",
+    "settings.config_file", "sources.collection", "store.card", "store.files", "store.journal",
+    "store.ledger", "store.locks", "store.notes", "store.parts", "store.reviews",
+    "telemetry.log",
     "telemetry.metrics", "ui.streams",
 }  # fmt: skip
 """Modules that write files. ``ui.streams`` only opens the null device; ``providers.local`` makes

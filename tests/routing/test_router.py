@@ -465,6 +465,7 @@ def test_a_sleep_of_the_machine_is_forgotten() -> None:
     lease = bench.lease()
     bench.fail(bench.lease(), C.RATE_LIMIT, retry_after_s=600.0)
     bench.time.wall_offset += 3600.0
+    bench.time.asleep += 3600.0
     decided = bench.fail(lease, C.CONNECTION_ERROR)
     assert (decided.then, decided.trail) == (Then.NEXT, TRAIL)
     assert bench.router.registry.provider_health()["groq"].lost == ()
@@ -477,6 +478,18 @@ def test_a_clock_set_back_changes_no_wait() -> None:
     bench.fail(bench.lease(), C.RATE_LIMIT, retry_after_s=60.0)
     bench.time.wall_offset -= 7200.0
     assert bench.router.registry.view()[0].until == 1060.0
+
+
+def test_a_clock_set_forward_is_no_sleep() -> None:
+    """Somebody sets the time of day an hour on: no budget has refilled, and no wait is over."""
+    bench = Bench(Target(A))
+    bench.router.registry.state_limits(A, limits(("tokens", "minute", 8000)))
+    bench.lease()
+    bench.fail(bench.lease(), C.RATE_LIMIT, retry_after_s=60.0)
+    before = bench.router.registry.view()[0]
+    bench.time.wall_offset += 3600.0
+    after = bench.router.registry.view()[0]
+    assert (after.until, after.budgets.buckets) == (before.until, before.budgets.buckets)
 
 
 def test_one_header_tells_the_plan() -> None:

@@ -134,6 +134,7 @@ class OnlineExecutor:
 
     def close(self) -> None:
         """Free sockets and models."""
+        self._routers.close()
         for provider in providers_of(self._endpoints, self._panel.endpoints):
             provider.close()
 

@@ -32,7 +32,9 @@ class Routers:
         self._clock = clock
         self._notice = notice
         book = opening.open_book(settings, route, clock, notice)
-        self.writers: Router = opening.open_router(settings, route, policy, book, clock)
+        self.writers: Router = opening.open_router(
+            settings, route, policy, book, clock, notice=notice
+        )
         self.judges: Router | None = None
         """The router over the judges, once it is open."""
         self._learning: list[tuple[HealthBook, Router]] = [(book, self.writers)]
@@ -42,7 +44,13 @@ class Routers:
         book = opening.open_book(self._settings, judges, self._clock, self._notice)
         policy = replace(self._policy, trickle_waits=False, named=None)
         router = opening.open_router(
-            self._settings, judges, policy, book, self._clock, tracker=self.writers.tracker
+            self._settings,
+            judges,
+            policy,
+            book,
+            self._clock,
+            tracker=self.writers.tracker,
+            notice=self._notice,
         )
         self._learning.append((book, router))
         self.judges = router
@@ -52,3 +60,8 @@ class Routers:
         """Write down what was learnt, now and then or, with ``force``, at once."""
         for book, router in self._learning:
             book.learn(router, force=force)
+
+    def close(self) -> None:
+        """Share budgets with other processes no longer."""
+        for _, router in self._learning:
+            router.close()

@@ -24,6 +24,7 @@ from legalgen.providers.presets import presets
 from legalgen.routing.health import Account, HealthBook
 from legalgen.routing.route import Route, RouteEntry, RoutePlanner, RouteRequest, WrittenAs
 from legalgen.routing.router import Router
+from legalgen.routing.shared import SharedBudgets
 from legalgen.routing.spending import SpendTracker
 from legalgen.routing.stating import effort_of, refused_by, stated_route
 from legalgen.routing.targets import MOST_IN_FLIGHT, RoutingPolicy, Target
@@ -322,13 +323,19 @@ def open_router(
     clock: Clock,
     *,
     tracker: SpendTracker | None = None,
+    notice: Callable[[str], None] = lambda _: None,
 ) -> Router:
     """A router that knows what earlier runs learnt and what the config states.
 
     ``tracker`` is another router's, with which it shares the bounds on the whole batch.
     """
     targets = [target_of(settings, place) for place in route.stops]
-    router = Router(targets, policy, clock=clock, tracker=tracker)
+    keys = {
+        target.ref: account_of(settings, target.ref.provider).key(target.ref.model)
+        for target in targets
+    }
+    exchange = SharedBudgets(settings.state_dir, keys, clock=clock, notice=notice)
+    router = Router(targets, policy, clock=clock, tracker=tracker, exchange=exchange)
     book.teach(router, explicit=frozenset(s.ref for s in route.stops if s.explicit))
     for target in targets:
         router.registry.state_limits(target.ref, settings.limits_of(target.ref))

@@ -37,6 +37,8 @@ CUT_OFF = 1.25
 """How much longer an answer that was cut off is taken to have been."""
 SPREAD = 0.2
 """How far prompts differ in tokens per character, from the least to the most."""
+SILENT_S = 3.0
+"""A process that has not said for so long that it waits is not waited for."""
 SURPRISES = 2
 CHARACTERS_PER_TOKEN = 4.3
 """English prose, until a model's own replies say better."""
@@ -76,7 +78,8 @@ class Bucket(msgspec.Struct, frozen=True):
     """One budget at one instant: ``level`` units are left of ``limit`` at time ``at``.
 
     ``measured``: replies carry its level. ``surprises`` counts refusals of what should have fitted:
-    one may be another program's doing, more show that nothing is given back.
+    one may be another program's doing, more show that nothing is given back. ``whole`` is what the
+    account has (0: ``limit``), of which ``limit`` may be used here; ``learnt``: the vendor said so.
     """
 
     kind: LimitKind
@@ -86,6 +89,13 @@ class Bucket(msgspec.Struct, frozen=True):
     at: float
     measured: bool = False
     surprises: int = 0
+    whole: float = 0.0
+    learnt: bool = False
+
+    @property
+    def share(self) -> float:
+        """Which part of the account's limit is used here."""
+        return self.limit / self.whole if self.whole else 1.0
 
     @property
     def rate(self) -> float:
@@ -134,10 +144,37 @@ class Reservation(msgspec.Struct, frozen=True):
     made_at: float
 
 
+class OtherCall(msgspec.Struct, frozen=True):
+    """A call of another process: what it took, when it left, and whether it is still ``out``."""
+
+    cost: Cost
+    made_at: float
+    out: bool
+
+
+class OtherWait(msgspec.Struct, frozen=True):
+    """The first of another process's queue: what it costs, since when it waits, and when that
+    process last said so."""
+
+    cost: Cost
+    since: float
+    told_at: float
+
+
 class Budgets(msgspec.Struct):
-    """All budgets of one model, the calls that are out against them, and the queue for them."""
+    """All budgets of one model, the calls that are out against them, and the queue for them.
+
+    ``share`` of each limit is used here, learnt or ``stated`` by the user; a limit that is stated
+    binds where the vendor's is larger. ``others`` are calls of other processes against the same
+    budgets: those that are out, and those that left while one was; ``waiting`` is the first of each
+    of their queues, for those that wait in turn with ours.
+    """
 
     buckets: dict[tuple[LimitKind, LimitWindow], Bucket] = msgspec.field(default_factory=dict)
+    share: float = 1.0
+    stated: dict[tuple[LimitKind, LimitWindow], float] = msgspec.field(default_factory=dict)
+    others: tuple[OtherCall, ...] = ()
+    waiting: tuple[OtherWait, ...] = ()
     largest_request: int | None = None
     """Tokens (prompt plus completion) above which the server refuses; learnt."""
     largest_output: int | None = None
@@ -149,20 +186,47 @@ class Budgets(msgspec.Struct):
 
     def snapshot(self) -> Budgets:
         """The levels and limits of now; calls that are out and the queue stay behind."""
-        return Budgets(dict(self.buckets), self.largest_request, self.largest_output)
+        return Budgets(
+            buckets=dict(self.buckets),
+            share=self.share,
+            largest_request=self.largest_request,
+            largest_output=self.largest_output,
+        )
 
-    def state_limit(self, kind: LimitKind, window: LimitWindow, limit: float, now: float) -> None:
-        """A limit that someone stated: config, a tier, a header, the text of a refusal.
+    def granted(self, kind: LimitKind, window: LimitWindow, whole: float) -> float:
+        """What may be used here of a limit of the whole account."""
+        return min(whole, self.stated.get((kind, window), math.inf)) * self.share
+
+    def state(self, readings: Iterable[LimitReading], now: float) -> None:
+        """Limits that the user states; what was stated before this process began is forgotten."""
+        said = {(r.kind, r.window): float(r.limit) for r in readings if r.limit}
+        self.stated.update(said)
+        for key, bucket in list(self.buckets.items()):
+            if not bucket.learnt and key not in self.stated:
+                del self.buckets[key]
+        for (kind, window), limit in said.items():
+            known = self.buckets.get((kind, window))
+            learnt = known is not None and known.learnt
+            whole = known.whole if known is not None and learnt else limit
+            self.state_limit(kind, window, whole, now, learnt=learnt)
+
+    def state_limit(
+        self, kind: LimitKind, window: LimitWindow, whole: float, now: float, *, learnt: bool = True
+    ) -> None:
+        """A limit of the account: of a header, a tier, the text of a refusal, or of config.
 
         A new bucket starts full, less what is out; a changed limit keeps the amount used.
         """
         known = self.buckets.get((kind, window))
+        limit = self.granted(kind, window, whole)
         if known is None:
-            level = limit - sum(r.cost.of(kind) for r in self._out.values())
-            self.buckets[kind, window] = Bucket(kind, window, limit, level, now)
+            out = sum(r.cost.of(kind) for r in self._out.values())
+            out += sum(call.cost.of(kind) for call in self.others if call.out)
+            bucket = Bucket(kind, window, limit, limit - out, now, whole=whole, learnt=learnt)
         else:
             level = known.level_at(now) + limit - known.limit
-            self.buckets[kind, window] = replace(known, limit=limit, level=level, at=now)
+            bucket = replace(known, limit=limit, level=level, at=now, whole=whole, learnt=learnt)
+        self.buckets[kind, window] = bucket
 
     def seconds_until(self, cost: Cost, now: float, place: Reservation | None = None) -> float:
         """Seconds until the whole cost fits every budget; ``inf`` when it never will.
@@ -216,9 +280,8 @@ class Budgets(msgspec.Struct):
     def first_wait(self, now: float) -> tuple[float, Bucket | None] | None:
         """Seconds until the first of the queue fits, and the budget it waits for; None when nobody
         waits."""
-        if not self._queue:
+        if (first := self.first) is None:
             return None
-        first = self._queue[min(self._queue)]
         cost = first.cost
         return self.seconds_until(cost, now, first), self.binding(cost, now, first)
 
@@ -287,6 +350,25 @@ class Budgets(msgspec.Struct):
         bucket = replace(bucket, surprises=bucket.surprises + surprising)
         self.buckets[kind, window] = bucket.corrected(-math.inf, level, now)
 
+    def calls(self) -> Iterable[tuple[Reservation, bool]]:
+        """The calls of this process that others must know of, and whether each is still out: those
+        that are, and those that left since the oldest of all that are did."""
+        oldest = min(
+            [r.made_at for r in self._out.values()]
+            + [call.made_at for call in self.others if call.out],
+            default=math.inf,
+        )
+        for reservation in self._out.values():
+            yield reservation, True
+        for reservation in self._sent:
+            if reservation.number not in self._out and reservation.made_at > oldest - OVERTAKING_S:
+                yield reservation, False
+
+    @property
+    def first(self) -> Reservation | None:
+        """The first of the queue."""
+        return self._queue[min(self._queue)] if self._queue else None
+
     def shift(self, seconds: float) -> None:
         """The machine slept for ``seconds``: the buckets refilled meanwhile."""
         for key, bucket in self.buckets.items():
@@ -300,7 +382,7 @@ class Budgets(msgspec.Struct):
         if reading.limit is None or reading.limit <= 0:
             return
         known = self.buckets.get((reading.kind, reading.window))
-        if known is None or known.limit != reading.limit:
+        if known is None or not known.learnt or known.whole != reading.limit:
             self.state_limit(reading.kind, reading.window, reading.limit, now)
 
     def _learn_level(
@@ -315,6 +397,12 @@ class Budgets(msgspec.Struct):
             for r in self._sent
             if r.made_at > left_at - OVERTAKING_S and r != call
         )
+        later += sum(
+            call.cost.of(reading.kind)
+            for call in self.others
+            if call.made_at > left_at - OVERTAKING_S
+        )
+        remaining *= bucket.share
         high = remaining + bucket.rate * max(0.0, now - left_at)
         bucket = replace(bucket, measured=True)
         self.buckets[reading.kind, reading.window] = bucket.corrected(remaining - later, high, now)
@@ -325,6 +413,11 @@ class Budgets(msgspec.Struct):
         end = place.number if place is not None else self._numbers + 1
         ahead = (waiting.cost for number, waiting in self._queue.items() if number < end)
         before = sum(ahead, NOTHING)
+        if self.waiting:
+            since = place.made_at if place is not None else now
+            said = now - SILENT_S
+            theirs = (w.cost for w in self.waiting if w.since < since and w.told_at >= said)
+            before = sum(theirs, before)
         for bucket in self.buckets.values():
             amount = cost.of(bucket.kind)
             yield bucket, bucket.seconds_until(amount, now, before.of(bucket.kind))

@@ -112,7 +112,7 @@ class Registry:
     def now(self) -> float:
         """The monotonic time; notices a machine that slept and moves all waits with it."""
         now = self._clock.monotonic()
-        if slept := self.sleep.slept(now):
+        if slept := self.sleep.slept():
             self._shift(slept)
         return now
 
@@ -143,9 +143,9 @@ class Registry:
             return {name: entry.health for name, entry in self.providers.items()}
 
     def state_limits(self, ref: ModelRef, readings: Iterable[LimitReading]) -> None:
-        """Limits that config or a tier states for a target."""
+        """Limits that config states for a target."""
         with self._lock:
-            self[ref].limiter.budgets.learn(readings, self.now())
+            self[ref].limiter.budgets.state(readings, self.now())
 
     def restore(
         self,

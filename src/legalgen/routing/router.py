@@ -29,12 +29,14 @@ from legalgen.failover import (
 from legalgen.routing import spilling
 from legalgen.routing.candidates import candidates
 from legalgen.routing.limiter import WORTH_RESUMING_FOR
-from legalgen.routing.rate_limits import Cost, Demand
+from legalgen.routing.rate_limits import Cost, Demand, Reservation
 from legalgen.routing.registry import Registry, TargetEntry
 from legalgen.routing.spending import SpendTracker, may_have_run
 from legalgen.routing.targets import (
     MOST_IN_FLIGHT,
+    Exchange,
     Lease,
+    NoExchange,
     QueuedWait,
     RoutingPolicy,
     Spent,
@@ -66,6 +68,7 @@ class Router:
         clock: Clock | None = None,
         random: Random | None = None,
         tracker: SpendTracker | None = None,
+        exchange: Exchange | None = None,
     ) -> None:
         self._policy = policy or RoutingPolicy()
         self._clock = clock or Clock()
@@ -74,6 +77,8 @@ class Router:
         self.registry = Registry(targets, self._clock, self._changed)
         self.tracker = tracker or SpendTracker()
         self.unsupported = Unsupported()
+        self._exchange = exchange or NoExchange()
+        self._budgets = {e.target.ref: e.limiter.budgets for e in self.registry}
         self._in_flight = 0
         self._waiting = WaitTimer()
         self.remaining = WORTH_RESUMING_FOR
@@ -95,8 +100,12 @@ class Router:
             choice = self._choose(trail, demand, now, hold)
             match choice:
                 case Call(ref):
+                    size = demand(self.registry[ref].target)
+                    lease = self._depart(ref, size, trail, now, _place_at(ref, hold))
+                    if lease is None:  # another process took the room: by now that is known
+                        return self.turn(trail, demand, hold)
                     self._leave_queue(hold)
-                    return self._depart(ref, demand(self.registry[ref].target), trail, now)
+                    return lease
                 case Wait():
                     if _was_for_room(hold) and choice.why.reason is not WaitReason.IN_FLIGHT:
                         self._changed.notify()  # it cannot take the free place: perhaps another
@@ -157,7 +166,8 @@ class Router:
             entry = self._landed(lease, now)
             used = Cost(completion.usage.input_tokens, completion.usage.output_tokens)
             self.tracker.settle(entry.target, lease.cost, used)
-            entry.limiter.replied(lease, completion, now)
+            with self._exchange.exclusive(lease.ref, entry.limiter.budgets):
+                entry.limiter.replied(lease, completion, now)
             self.registry.succeed(lease, completion.latency_s)
             # Where all calls were out there is room for one now; else it may matter to anyone.
             was_full = self._in_flight >= self.most_in_flight - 1
@@ -178,7 +188,8 @@ class Router:
             entry, ran = self._landed(lease, now), may_have_run(failure)
             if not ran:
                 self.tracker.settle(entry.target, lease.cost, None)
-            entry.limiter.failed(lease, failure, now, ran=ran)
+            with self._exchange.exclusive(lease.ref, entry.limiter.budgets):
+                entry.limiter.failed(lease, failure, now, ran=ran)
             entry.failed = failure.category.blame not in ("request", "answer")
             around = self._around(lease, trail, now, can_downgrade, prompt_key)
             decision = self._decide(lease, failure, trail, around, now)
@@ -242,6 +253,11 @@ class Router:
         """The route, in order."""
         return tuple(entry.target for entry in self.registry)
 
+    def close(self) -> None:
+        """Share budgets with nobody any more."""
+        with self._changed:
+            self._exchange.close()
+
     def wait_for_wall(self, monotonic: float) -> float:
         """A monotonic time as seconds since the epoch."""
         return monotonic + self._clock.wall() - self._clock.monotonic()
@@ -252,6 +268,7 @@ class Router:
         self, trail: Trail, demand: Callable[[Target], Demand], now: float, hold: QueuedWait | None
     ) -> Iterable[Candidate]:
         full = self._in_flight >= self.most_in_flight
+        self._exchange.freshen(self._budgets, now)
         return candidates(
             self.registry,
             self._policy,
@@ -274,13 +291,23 @@ class Router:
             trickle_waits=self._policy.trickle_waits,
         )
 
-    def _depart(self, ref: ModelRef, demand: Demand, trail: Trail, now: float) -> Lease | Spent:
-        """Let a call leave, unless a bound of the batch forbids it."""
+    def _depart(
+        self, ref: ModelRef, demand: Demand, trail: Trail, now: float, place: Reservation | None
+    ) -> Lease | Spent | None:
+        """Let a call leave, unless a bound of the batch forbids it.
+
+        None where another process has reserved the room meanwhile.
+        """
         entry = self.registry[ref]
-        cost = entry.limiter.cost(demand)
-        bound = self.tracker.bound(self._policy, entry.target, cost)
-        if bound:
-            return bound
+        budgets = entry.limiter.budgets
+        with self._exchange.exclusive(ref, budgets):
+            cost = entry.limiter.cost(demand)
+            if budgets.seconds_until(cost, now, place) > 0:
+                return None
+            bound = self.tracker.bound(self._policy, entry.target, cost)
+            if bound:
+                return bound
+            reservation = budgets.reserve(cost, now)
         named = self._policy.named
         away = named is not None and ref.vendor != named
         others = self.registry.named(named, now) if away else []
@@ -292,7 +319,7 @@ class Router:
             ref,
             demand,
             cost,
-            entry.limiter.budgets.reserve(cost, now),
+            reservation,
             now,
             self.registry.sleep.drift(now),
             entry.epoch,
@@ -313,7 +340,7 @@ class Router:
     ) -> QueuedWait:
         """A wait; who goes on waiting for the same target keeps the place in the queue."""
         ref = wait.ref
-        place = before.place if before is not None and before.ref == ref else None
+        place = _place_at(ref, before)
         if place is None:
             self._leave_queue(before)
         if not self._in_flight:
@@ -357,6 +384,11 @@ class Router:
             prompt_key=prompt_key,
             left=lease.at,
         )
+
+
+def _place_at(ref: ModelRef, hold: QueuedWait | None) -> Reservation | None:
+    """The place in the queue of a target that a wait holds."""
+    return hold.place if hold is not None and hold.ref == ref else None
 
 
 def _was_for_room(hold: QueuedWait | None) -> bool:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
 import msgspec
 
 from legalgen.completion import LimitReading, ModelRef
@@ -13,6 +17,40 @@ MOST_IN_FLIGHT = 1024
 """Calls that may be in flight at all."""
 MOST_UNDER_LIMITS = 64
 """Calls that ``auto`` keeps in flight at a model whose limits bind; a number is obeyed."""
+
+
+class Exchange(Protocol):
+    """Where a router shares the budgets of its targets with the routers of other processes.
+
+    ``freshen`` takes in what they reserved. Within ``exclusive`` nobody else changes the budgets of
+    a target: what others changed is there when it begins, and they see the change when it ends.
+    """
+
+    def freshen(self, budgets: Mapping[ModelRef, Budgets], now: float) -> None:
+        """Take in what others did since the last look; cheap, and called often."""
+
+    def exclusive(self, ref: ModelRef, budgets: Budgets) -> AbstractContextManager[None]:
+        """Change the budgets of a target."""
+
+    def close(self) -> None:
+        """Share no longer."""
+
+
+class NoExchange:
+    """The budgets of a router that shares them with nobody."""
+
+    def freshen(self, budgets: Mapping[ModelRef, Budgets], now: float) -> None:
+        """Nobody did anything."""
+
+    def exclusive(self, ref: ModelRef, budgets: Budgets) -> AbstractContextManager[None]:  # noqa: ARG002
+        """Nobody else changes them."""
+        return _NOTHING
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+_NOTHING = nullcontext()
 
 
 class Target(msgspec.Struct, frozen=True):

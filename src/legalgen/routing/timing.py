@@ -5,7 +5,7 @@ from __future__ import annotations
 from legalgen.telemetry.clock import Clock
 
 CLOCK_JUMP_S = 30.0
-"""How far wall and monotonic clock may drift apart before that is taken for a sleep."""
+"""How long a sleep must be, and how far wall and monotonic clock may drift apart, to matter."""
 
 
 class WaitTimer:
@@ -36,24 +36,27 @@ class WaitTimer:
 
 
 class SleepDetector:
-    """Notices by the drift between wall and monotonic clock that the machine slept."""
+    """Notices that the machine slept, and that its clocks jumped against each other.
+
+    A time of day that somebody sets is no sleep: no budget refilled meanwhile.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._drift = self.drift(clock.monotonic())
+        self._asleep = clock.asleep()
 
     def drift(self, now: float) -> float:
         """Wall time less the monotonic time ``now``."""
         return self._clock.wall() - now
 
-    def slept(self, now: float) -> float:
+    def slept(self) -> float:
         """Seconds of sleep since the last look; 0 where there was none."""
-        drift = self.drift(now)
-        slept = drift - self._drift
-        if abs(slept) <= CLOCK_JUMP_S:
+        asleep = self._clock.asleep()
+        slept = asleep - self._asleep
+        if slept <= CLOCK_JUMP_S:
             return 0.0
-        self._drift = drift
-        return max(0.0, slept)
+        self._asleep = asleep
+        return slept
 
     def jumped_since(self, drift: float, now: float) -> bool:
         """Whether the clocks jumped since they stood ``drift`` apart."""

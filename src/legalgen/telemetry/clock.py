@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -9,18 +10,32 @@ from collections.abc import Callable
 import msgspec
 
 
+def time_asleep() -> float:
+    """Seconds that the machine has slept since it was started; 0 where that cannot be told.
+
+    One clock of the system stands still in a sleep and another does not (Linux calls it boot time;
+    macOS's CLOCK_MONOTONIC is one). The time of day tells nothing: somebody may set it.
+    """
+    if sys.platform == "win32":
+        return 0.0
+    ticking = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(ticking) - time.monotonic()
+
+
 class Clock(msgspec.Struct, frozen=True):
     """The two clocks of a machine, in seconds, and how one waits by them.
 
-    ``monotonic`` never jumps, ``wall`` knows the time of day. ``wait`` is given a condition that
-    the caller holds: it lets go of it until it is notified (True) or so many seconds have passed
-    (False), and holds it again when it returns. Like any condition it may wake early, so callers
-    look again at what they wait for.
+    ``monotonic`` never jumps and is the same in every process, ``wall`` knows the time of day.
+    ``wait`` is given a condition that the caller holds: it lets go of it until it is notified
+    (True) or so many seconds have passed (False), and holds it again when it returns. Like any
+    condition it may wake early, so callers look again at what they wait for. ``asleep`` is how
+    long the machine has slept, while ``monotonic`` stood still.
     """
 
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     wait: Callable[[threading.Condition, float], bool] = threading.Condition.wait
+    asleep: Callable[[], float] = time_asleep
 
     def sleep(self, seconds: float) -> None:
         """Let so many seconds pass: a wait for what nobody notifies."""

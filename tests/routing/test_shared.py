@@ -1,0 +1,278 @@
+"""Budgets that processes share: nobody is refused what another has taken, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from legalgen.completion import ModelRef
+from legalgen.errors import ErrorCategory
+from legalgen.routing.rate_limits import Budgets, Cost, OtherCall
+from legalgen.routing.shared import BEAT_S, BUSY_S, SILENT_S, SharedBudgets
+from legalgen.routing.targets import Target
+from legalgen.store.ledger import Process, this_process
+from tests.simulation import Quota, Server, Time, World
+
+A = ModelRef("groq", "a")
+KEYS = {A: "groq|https://api.test|0011223344|a"}
+REQUEST = Cost(1000, 2000)
+
+
+def gone() -> Process:
+    """A process that nobody finds: it lives as long as it is heard."""
+    return replace(this_process(), pid=2**22 + 1, started_ticks="1")
+
+
+class Company:
+    """Batches of one key, each as a process of its own, at one server and on one clock."""
+
+    def __init__(self, folder: Path, *quotas: Quota, **server: object) -> None:
+        self.folder = folder
+        self.time = Time()
+        self.server = Server(Target(A), list(quotas), **server)  # type: ignore[arg-type]
+        self.notices: list[str] = []
+        self.worlds: list[World] = []
+
+    def join(self, workers: int = 16, process: Process | None = None) -> World:
+        """One more batch."""
+        exchange = SharedBudgets(
+            self.folder,
+            KEYS,
+            clock=self.time.clock,
+            notice=self.notices.append,
+            process=process,
+        )
+        world = World(
+            [self.server],
+            workers=workers,
+            seed=len(self.worlds),
+            time=self.time,
+            exchange=exchange,
+        )
+        self.worlds.append(world)
+        world.begin()
+        return world
+
+    def run(self, seconds: float) -> None:
+        """Let time pass for all of them."""
+        self.time.run(self.time.now + seconds)
+
+    @property
+    def kept(self) -> int:
+        """Samples of all."""
+        return sum(world.kept for world in self.worlds)
+
+    def refused(self) -> float:
+        """429s as a share of all calls."""
+        return self.server.failures[ErrorCategory.RATE_LIMIT] / self.server.calls
+
+
+def paid() -> tuple[Quota, ...]:
+    return (
+        Quota("requests", "minute", 1_000, told=True),
+        Quota("tokens", "minute", 250_000, told=True),
+    )
+
+
+@pytest.mark.parametrize(("refunds", "late"), [(True, True), (True, False), (False, False)])
+def test_three_processes_are_hardly_refused(tmp_path: Path, refunds: bool, late: bool) -> None:
+    """Three batches of one key write what one would, and no more than 1 % of calls are 429s."""
+    alone = Company(tmp_path / "alone", *paid(), refunds=refunds, reads_late=late)
+    alone.join(workers=24)
+    alone.run(180)
+    three = Company(tmp_path / "three", *paid(), refunds=refunds, reads_late=late)
+    for _ in range(3):
+        three.join(workers=8)
+    three.run(180)
+    assert three.refused() <= 0.01
+    assert three.kept >= 0.95 * alone.kept
+    assert min(world.kept for world in three.worlds) > 0.2 * three.kept
+
+
+def test_clocks_that_are_set_hurt_nothing(tmp_path: Path) -> None:
+    """An hour forward, an hour back: nothing is refused for it, and nothing waits for it."""
+    company = Company(tmp_path, *paid())
+    for _ in range(3):
+        company.join(workers=8)
+    company.run(60)
+    kept = []
+    for set_by in (0.0, 3600.0, -7200.0):
+        company.time.wall_offset += set_by
+        before = company.kept
+        company.run(60)
+        kept.append(company.kept - before)
+    assert company.refused() <= 0.01
+    assert kept == pytest.approx([kept[0]] * 3, rel=0.1)
+
+
+def test_one_that_is_killed_gives_back_within_a_minute(tmp_path: Path) -> None:
+    """Of three batches one is killed with sixteen calls in flight: the others go on as before."""
+    company = Company(tmp_path, *paid(), latency_s=16.0)
+    killed = company.join(workers=16, process=gone())
+    for _ in range(2):
+        company.join()
+    company.run(60)
+    for _ in range(100):
+        company.run(0.1 if killed.router.in_flight < 16 else 0.0)
+    assert killed.router.in_flight == 16
+    before, killed.dead = company.kept, True
+    company.run(60)
+    first = company.kept - before
+    company.run(60)
+    assert company.refused() <= 0.01
+    assert first >= 0.9 * (company.kept - before - first)
+    assert not any(call.out for call in held(company.folder, of=killed))
+
+
+def test_what_the_dead_reserved_of_a_day_comes_back(tmp_path: Path) -> None:
+    """No reply shows the tokens of a day: what a killed process held of them is given back."""
+    time = Time()
+    mine, theirs = Budgets(), Budgets()
+    killed = SharedBudgets(tmp_path, KEYS, clock=time.clock, process=gone())
+    alive = SharedBudgets(tmp_path, KEYS, clock=time.clock)
+    theirs.state_limit("tokens", "day", 200_000, time.now)
+    killed.freshen({A: theirs}, time.now)
+    for _ in range(16):
+        with killed.exclusive(A, theirs):
+            theirs.reserve(REQUEST, time.now)
+    alive.freshen({A: mine}, time.now)
+    assert level(mine, time.now) == 200_000 - 16 * 3000
+    time.advance(SILENT_S + BEAT_S)
+    alive.freshen({A: mine}, time.now)
+    assert level(mine, time.now) == 200_000
+    assert mine.others == ()
+
+
+def test_a_process_that_leaves_is_no_longer_waited_for(tmp_path: Path) -> None:
+    """Who closes takes its place in the queue along; what it took stays taken."""
+    time = Time()
+    first, second = Budgets(), Budgets()
+    leaving = SharedBudgets(tmp_path, KEYS, clock=time.clock)
+    staying = SharedBudgets(tmp_path, KEYS, clock=time.clock)
+    first.state_limit("tokens", "minute", 5_000, time.now)
+    with leaving.exclusive(A, first):
+        first.reserve(REQUEST, time.now)
+        first.queue(REQUEST, time.now)
+    staying.freshen({A: second}, time.now)
+    time.advance(0.5)
+    alone = second.buckets["tokens", "minute"].seconds_until(3000, time.now)
+    assert second.seconds_until(REQUEST, time.now) > alone
+    leaving.close()
+    staying.freshen({A: second}, time.now)
+    assert second.seconds_until(REQUEST, time.now) == pytest.approx(alone)
+
+
+@pytest.mark.parametrize("damage", [b"", b"no database at all" * 500, None])
+def test_a_damaged_file_is_begun_anew_and_said(tmp_path: Path, damage: bytes | None) -> None:
+    """A torn file, one of another program, a row that cannot be read: set aside, and said once."""
+    time, notices = Time(), list[str]()
+    budgets = tokens(time)
+    before = SharedBudgets(tmp_path, KEYS, clock=time.clock)
+    with before.exclusive(A, budgets):
+        budgets.reserve(REQUEST, time.now)
+    before.close()
+    path = next(tmp_path.glob("budgets-*.sqlite3"))
+    if damage is None:
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE model SET row = x'c1c1c1'")
+        connection.close()
+    else:
+        for each in tmp_path.glob("budgets-*.sqlite3-*"):
+            each.unlink()
+        path.write_bytes(damage)
+    shared = SharedBudgets(tmp_path, KEYS, clock=time.clock, notice=notices.append)
+    for _ in range(3):
+        with shared.exclusive(A, budgets):
+            budgets.reserve(REQUEST, time.now)
+    other = Budgets()
+    SharedBudgets(tmp_path, KEYS, clock=time.clock).freshen({A: other}, time.now)
+    assert level(other, time.now) == level(budgets, time.now) == 100_000 - 4 * 3000
+    told = [] if damage == b"" else [f"{path} is damaged or not ours: it is begun anew"]
+    assert notices == told
+
+
+def test_a_file_that_stays_locked_is_left_alone(tmp_path: Path) -> None:
+    """A process was stopped in the middle of a change: the others do not wait for it each time."""
+    time, notices = Time(), list[str]()
+    budgets = tokens(time)
+    shared = SharedBudgets(tmp_path, KEYS, clock=time.clock, notice=notices.append)
+    with shared.exclusive(A, budgets):
+        budgets.reserve(REQUEST, time.now)
+    stopped = sqlite3.connect(next(tmp_path.glob("budgets-*.sqlite3")), isolation_level=None)
+    stopped.execute("BEGIN IMMEDIATE")
+    for _ in range(3):
+        with shared.exclusive(A, budgets):
+            budgets.reserve(REQUEST, time.now)
+    assert level(budgets, time.now) == 100_000 - 4 * 3000
+    stopped.close()
+    time.advance(BUSY_S)
+    with shared.exclusive(A, budgets):
+        pass
+    assert level(budgets, time.now) == pytest.approx(100_000 - 3000, abs=20)
+    assert notices == []
+
+
+def test_a_file_that_is_removed_is_made_again(tmp_path: Path) -> None:
+    """Somebody empties the state dir while batches run: they find each other again."""
+    time = Time()
+    first, second = tokens(time), tokens(time)
+    one, other = (SharedBudgets(tmp_path, KEYS, clock=time.clock) for _ in range(2))
+    with one.exclusive(A, first):
+        first.reserve(REQUEST, time.now)
+    shutil.rmtree(tmp_path)
+    time.advance(BEAT_S)
+    one.freshen({A: first}, time.now)
+    with one.exclusive(A, first):
+        first.reserve(REQUEST, time.now)
+    with other.exclusive(A, second):
+        pass
+    assert level(second, time.now) == level(first, time.now)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path) -> None:
+    """A read-only state dir: the process goes on alone."""
+    tmp_path.chmod(0o500)
+    goes_on_alone(tmp_path)
+
+
+def test_a_folder_that_is_a_file_is_said_once(tmp_path: Path) -> None:
+    """A state dir that cannot be made: the process goes on alone."""
+    (tmp_path / "state").write_text("no folder")
+    goes_on_alone(tmp_path / "state")
+
+
+def goes_on_alone(folder: Path) -> None:
+    time, notices = Time(), list[str]()
+    budgets = tokens(time)
+    shared = SharedBudgets(folder, KEYS, clock=time.clock, notice=notices.append)
+    for _ in range(3):
+        shared.freshen({A: budgets}, time.now)
+        with shared.exclusive(A, budgets):
+            budgets.reserve(REQUEST, time.now)
+    assert level(budgets, time.now) == 100_000 - 3 * 3000
+    assert len(notices) == 1
+    assert "cannot be used" in notices[0]
+
+
+def tokens(time: Time) -> Budgets:
+    budgets = Budgets()
+    budgets.state_limit("tokens", "day", 100_000, time.now)
+    return budgets
+
+
+def level(budgets: Budgets, now: float) -> float:
+    return round(budgets.buckets[next(iter(budgets.buckets))].level_at(now), 0)
+
+
+def held(folder: Path, of: World) -> list[OtherCall]:
+    """What others see of the calls of a process; all they see is in the file."""
+    seen = Budgets()
+    time = of.time
+    SharedBudgets(folder, KEYS, clock=time.clock).freshen({A: seen}, time.now)
+    return [call for call in seen.others if call.made_at < time.now - 60]
