@@ -25,7 +25,7 @@ from tests.vendors import VendorServer
 EXECUTABLE = Path(sys.executable).with_name("legalgen")
 LONGEST_S = 60.0
 """Nothing here takes this long: what does, hangs."""
-OURS = ("LEGALGEN_", "GROQ_", "CEREBRAS_", "OPENAI_")
+OURS = ("LEGALGEN_", "GROQ_", "CEREBRAS_", "OPENAI_", "HF_", "AWS_")
 """Variables that the program reads when a command runs; others may be Python's or a library's."""
 
 

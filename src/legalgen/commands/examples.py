@@ -89,6 +89,11 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("legalgen dataset sample -n 5", "five rows to read"),
         ("legalgen dataset sample --status conflict --seed 7", "of those in doubt"),
     ),
+    "dataset push": (
+        ("legalgen dataset push me/torts --dry-run", "which files, how many bytes"),
+        ("legalgen dataset push me/torts", "to the Hugging Face Hub, private"),
+        ("legalgen dataset push s3://bucket/torts", "to a bucket"),
+    ),
     "dataset check": (
         ("legalgen dataset check", "the own rows"),
         ("legalgen dataset check other.parquet", "anybody's rows"),

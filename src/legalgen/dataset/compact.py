@@ -319,14 +319,14 @@ def _fewest(rows: Sequence[int], sizes: Sequence[int], limits: Limits) -> int:
 # --- parquet -----------------------------------------------------------------------------------
 
 
-class _Sink:
+class PartSink:
     """A new part as parquet writers want it; every byte passes through ``os.write``.
 
     They write a column's page at a time, hundreds of small pieces a row group: kept back here.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
         self._kept = bytearray()
         self._digest = checksum.new_digest()
         self._position = 0
@@ -334,6 +334,7 @@ class _Sink:
         self.closed = False
 
     def write(self, payload: Any) -> int:
+        """Take bytes; they are written in larger pieces."""
         self._kept += payload
         self._position += len(payload)
         if len(self._kept) >= _WRITE_BYTES and not self._ending:
@@ -352,20 +353,24 @@ class _Sink:
             rest = rest[os.write(self._descriptor, rest) :]
 
     def tell(self) -> int:
+        """How many bytes were taken."""
         return self._position
 
     def writable(self) -> bool:
+        """What parquet writers ask."""
         return True
 
     def flush(self) -> None:
         """Nobody needs it half written: ``sync`` is what counts."""
 
     def sync(self) -> None:
+        """Write the rest with the checksum, durably."""
         kept, self._kept = bytes(self._kept), bytearray()
         self._write_out(checksum.marked(kept, self._digest))
         os.fsync(self._descriptor)
 
     def close(self) -> None:
+        """Close the file; may be called twice."""
         if not self.closed:
             self.closed = True
             os.close(self._descriptor)
@@ -380,7 +385,7 @@ class _Builder:
         self._limits = limits
         self._schema = arrow_schema(version)
         self.paths: list[Path] = []
-        self._sink: _Sink | None = None
+        self._sink: PartSink | None = None
         self._writer: Any = None
         self._rows = 0
         self.written = 0
@@ -413,7 +418,7 @@ class _Builder:
         if self._sink is not None:
             return
         path = self._folder / f"train-g{self._generation}-{len(self.paths):05}.parquet"
-        self._sink = _Sink(path)
+        self._sink = PartSink(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
         self.paths.append(path)
         self._writer = pq.ParquetWriter(self._sink, self._schema, **PARQUET)
         self._rows = 0

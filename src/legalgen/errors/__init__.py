@@ -6,6 +6,7 @@ LegalgenError
  ├─ NoUsableProvider            3   nothing is left to call
  ├─ BatchRunning                5   another batch holds the data dir
  ├─ DiskError                  74   the disk failed; what was journalled before is intact
+ ├─ RemoteUnavailable          75   where the dataset is sent to cannot be reached now
  └─ GenerationError             -   one attempt at a sample failed; failover decides what follows
      ├─ ProviderError           -   one call failed
      │   ├─ RateLimitError          rate_limit, quota_exhausted
@@ -42,6 +43,7 @@ from legalgen.errors.exceptions import (
     ProviderError,
     RateLimitError,
     Reason,
+    RemoteUnavailable,
     ReplyFacts,
     TimeoutError,  # noqa: A004 - the tree's own, called by the category
     Trouble,
@@ -53,8 +55,8 @@ __all__ = [
     "BUSY", "LONGEST_HINT_S", "AnswerRefused", "BatchRunning", "Blame", "ConfigurationError",
     "DiskError", "ErrorCategory", "Failure", "GenerationError", "LegalgenError",
     "ModelUnavailableError", "NoUsableProvider", "Obstacle", "ProviderError", "RateLimitError",
-    "Reason", "ReplyFacts", "TimeoutError", "Trouble", "UsageError", "WaitReason",
-    "categorize_error", "classify", "parse_error",
+    "Reason", "RemoteUnavailable", "ReplyFacts", "TimeoutError", "Trouble", "UsageError",
+    "WaitReason", "categorize_error", "classify", "parse_error",
 ]  # fmt: skip
 
 

@@ -174,6 +174,12 @@ class DiskError(LegalgenError):
         self.path = path
 
 
+class RemoteUnavailable(LegalgenError):  # noqa: N818
+    """Where the dataset is sent to cannot be reached now; the same command goes on later."""
+
+    exit_code = Exit.PAUSED
+
+
 class GenerationError(LegalgenError):
     """One attempt at a sample failed; ``category`` says what that means."""
 

@@ -40,7 +40,7 @@ MEANINGS: Mapping[Exit, str] = {
     "for too long, the usual bound on calls",
     Exit.BUG: "a bug; the traceback is in the log",
     Exit.DISK: "the disk failed; what was accepted before is kept",
-    Exit.PAUSED: "paused: resume later",
+    Exit.PAUSED: "paused, or where `dataset push` sends to cannot be reached: go on later",
     Exit.HANGUP: "stopped by SIGHUP, sealed",
     Exit.INTERRUPTED: "stopped by SIGINT, sealed",
     Exit.PIPE: "who read the output went away",

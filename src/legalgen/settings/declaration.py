@@ -97,7 +97,7 @@ WRITING = ("generate", *BATCH)
 READING = (
     "dataset verify", "dataset compact", "dataset import", "dataset export", "dataset check",
     "dataset stats", "dataset show", "dataset list", "dataset sample", "dataset drop",
-    "dataset review",
+    "dataset review", "dataset push",
 )  # fmt: skip
 """Commands that work on a dataset which is there."""
 SOURCES = ("sources add", "sources list", "sources show", "sources remove", "sources check")

@@ -1,0 +1,115 @@
+"""Where a dataset is sent: the contract of such a place, and how one is named.
+
+A place holds files by path. ``hub`` and ``s3`` fulfil the contract; what is sent there, what goes,
+and what is refused is decided in ``push``, which knows neither.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+
+from legalgen.errors import RemoteUnavailable, UsageError
+
+CARD: Final = "README.md"
+FOLDER: Final = "data/"
+"""What is ours there: the card, and the parquet files directly in this folder."""
+
+_REPOSITORY: Final = re.compile(r"(?:hf://datasets/)?([\w.-]+/[\w.-]+)", re.ASCII)
+_BUCKET: Final = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
+
+
+class RemoteFile(msgspec.Struct, frozen=True):
+    """A file that is there: bytes, and what tells its content apart where the place knows it."""
+
+    size: int
+    digest: str = ""
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What is there at one moment. ``public`` is None where others decide who may read.
+
+    ``version`` names the moment: a change that is made for it is refused at another.
+    """
+
+    files: Mapping[str, RemoteFile]
+    exists: bool = True
+    public: bool | None = None
+    version: str = ""
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A file of ours as it is to be there. ``whole``: it is the sealed part, byte for byte."""
+
+    path: str
+    file: Path
+    size: int
+    rows: int = 0
+    whole: bool = True
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What is sent and what is removed; ``replaces``: rows would be there twice in between."""
+
+    send: tuple[Outgoing, ...]
+    remove: tuple[str, ...]
+    replaces: bool = False
+
+
+class RemoteChanged(RemoteUnavailable):
+    """Somebody else changed what is there in between: look again."""
+
+
+class Remote(Protocol):
+    """A place for one dataset.
+
+    Every method raises ``RemoteUnavailable`` where it cannot be reached within bounds,
+    ``ConfigurationError`` where it refuses who asks, ``UsageError`` where it cannot be meant.
+    """
+
+    @property
+    def url(self) -> str:
+        """Where a person or a program finds it."""
+
+    def look(self) -> Standing:
+        """What is there. Changes nothing, makes nothing."""
+
+    def holds(self, standing: Standing, outgoing: Outgoing) -> bool:
+        """Whether the file is there already, with the content that it has here."""
+
+    def batches_in(self, standing: Standing, path: str) -> frozenset[str]:
+        """The batches whose rows a parquet file there holds; empty if it holds none of ours."""
+
+    def text(self, standing: Standing, path: str) -> str:
+        """A small text file that is there."""
+
+    def apply(self, standing: Standing, change: Change, message: str) -> None:
+        """Make the change.
+
+        Raises:
+            RemoteChanged: what is there is not ``standing`` any more; nothing was changed.
+        """
+
+
+def place_of(target: str) -> tuple[str, str, str]:
+    """``("hub", "me/name", "")`` or ``("s3", bucket, prefix)``.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if match := _BUCKET.fullmatch(target):
+        return "s3", match[1], (match[2] or "").strip("/")
+    match = _REPOSITORY.fullmatch(target)
+    if match and not match[1].startswith((".", "/")):
+        return "hub", match[1], ""
+    raise UsageError(
+        f"{target}: write me/name for a dataset on the Hugging Face Hub, or s3://bucket/prefix"
+    )
+
+
+Tell = Callable[[str], None]
+"""Told in a sentence what goes on."""
