@@ -39,6 +39,8 @@ LAZY: Final = (
     "pyarrow.parquet", "stringprep",
 )  # fmt: skip
 """What the program imports of others only when a run needs it."""
+LEFT_OUT: Final = ("legalgen.providers._ray_pool", "legalgen.providers._ray_replica")
+"""What imports a package that few machines have, and that starts threads."""
 PROGRAM: Final = "from tests.fork_server import main; main()"
 """Not ``-m tests.fork_server``, by which Typer would call the program in its messages."""
 LONGEST_S: Final = 120.0
@@ -56,7 +58,8 @@ def preload() -> None:
     cli._be_quick()
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # as a run has it
     for module in pkgutil.walk_packages(legalgen.__path__, "legalgen."):
-        importlib.import_module(module.name)
+        if module.name not in LEFT_OUT:
+            importlib.import_module(module.name)
     for name in LAZY:
         importlib.import_module(name)
     leading_cases()

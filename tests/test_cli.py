@@ -130,7 +130,7 @@ def test_the_version(program: Program) -> None:
         (("history", "--since", "yesterday"), "36h"),
         (
             ("history", "--provider", "grok"),
-            "there are: groq, cerebras, openai, local; did you mean groq?",
+            "there are: groq, cerebras, openai, local, ray; did you mean groq?",
         ),
         (("history", "2031"), "2031"),
         (("config", "set-key", "cerebra"), "cerebras"),
@@ -148,7 +148,7 @@ def test_a_mistake_is_one_sentence_that_helps(
     assert "Traceback" not in ended.err
 
 
-UNKNOWN = "there is no provider x; there are: groq, cerebras, openai, local"
+UNKNOWN = "there is no provider x; there are: groq, cerebras, openai, local, ray"
 
 
 @pytest.mark.parametrize(
@@ -386,7 +386,7 @@ def test_history_knows_a_provider_that_only_the_ledger_has(program: Program, her
     assert ended.code == 2
     assert ended.err == (
         "Error: --provider bygon: there is no provider bygon; "
-        "there are: groq, cerebras, openai, local, bygone; did you mean bygone?\n"
+        "there are: groq, cerebras, openai, local, ray, bygone; did you mean bygone?\n"
     )
 
 

@@ -222,7 +222,15 @@ def test_servers_of_the_config_file_are_offered(program: Program, tmp_path: Path
     job.write_text('[servers.gpu1]\nbase_url = "http://127.0.0.1:9/v1"\nmodels = ["m1", "m2"]\n')
     named = f"legalgen batch --config {job} --provider "
 
-    assert asked(program, "bash", named).split() == ["groq", "cerebras", "openai", "local", "gpu1"]
+    offered = asked(program, "bash", named).split()
+    assert offered == ["groq", "cerebras", "openai", "local", "ray", "gpu1"]
+        "groq",
+        "cerebras",
+        "openai",
+        "local",
+        "ray",
+        "gpu1",
+    ]
     assert asked(program, "bash", f"{named}gpu1 --model ").split() == ["m1", "m2"]
     assert asked(program, "bash", f"{named}gpu1 --route gpu").split() == ["gpu1/m1", "gpu1/m2"]
     assert asked(program, "bash", "legalgen history --provider gr").split() == ["groq"]
@@ -235,7 +243,7 @@ def test_vendors_are_offered_where_the_config_file_is_broken(
     job = tmp_path / "job.toml"
     job.write_text("[servers.gpu1\n")
     line = f"legalgen batch --config {job} --provider "
-    assert asked(program, "bash", line).split() == ["groq", "cerebras", "openai", "local"]
+    assert asked(program, "bash", line).split() == ["groq", "cerebras", "openai", "local", "ray"]
 
 
 def test_bash_completes_with_the_script_that_comes_along(program: Program) -> None:
@@ -311,7 +319,8 @@ FOR_WORDS = {
 FOR_SETTINGS = FOR_WORDS | {
     "legalgen.completion", "legalgen.errors", "legalgen.errors.category",
     "legalgen.errors.exceptions", "legalgen.errors.exit_codes", "legalgen.errors.obstacle",
-    "legalgen.providers", "legalgen.settings", "legalgen.settings.declaration",
+    "legalgen.providers", "legalgen.providers.entry_points", "legalgen.providers.presets",
+    "legalgen.providers.spec", "legalgen.settings", "legalgen.settings.declaration",
     "legalgen.settings.document", "legalgen.settings.layers",
     "legalgen.settings.provider_tables", "legalgen.settings.toml",
     "legalgen.settings.types", "legalgen.settings.variables",

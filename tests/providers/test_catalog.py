@@ -89,6 +89,7 @@ def test_models_come_in_order_of_preference(catalog: Catalog) -> None:
         "cerebras": ["gpt-oss-120b", "qwen-3.8-27b"],
         "openai": [],
         "local": ["smollm2-135m"],
+        "ray": [],
     }
 
 

@@ -236,7 +236,7 @@ def test_an_unknown_provider_is_named_with_those_there_are() -> None:
     with pytest.raises(ConfigurationError) as caught:
         provider_spec("grok")
     assert str(caught.value) == (
-        "there is no provider 'grok'; there are: groq, cerebras, openai, local"
+        "there is no provider 'grok'; there are: groq, cerebras, openai, local, ray"
     )
 
 

@@ -28,7 +28,7 @@ from legalgen.settings.types import Secret, format_duration, misplaced_url, pars
 KEY = "gsk_" + "Ab3" * 16
 OTHER_KEY = "csk-" + "Zz9" * 16
 NOWHERE = Folders(data=None, state=None, log=None, config=None)
-PROVIDERS = ("groq", "cerebras", "openai", "local")
+PROVIDERS = ("groq", "cerebras", "openai", "local", "ray")
 
 
 @pytest.fixture
@@ -789,7 +789,7 @@ def test_a_new_file_is_private_and_changes_nothing(tmp_path: Path) -> None:
 def copy_with_file(settings: Settings, path: Path) -> Settings:
     import dataclasses
 
-    providers = dict.fromkeys(("groq", "cerebras", "openai", "local"), ProviderSettings())
+    providers = dict.fromkeys(PROVIDERS, ProviderSettings())
     return dataclasses.replace(settings, config_file=path, providers=providers)
 
 

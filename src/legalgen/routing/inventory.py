@@ -17,6 +17,7 @@ import msgspec
 from legalgen.completion import LimitReading, Message, ModelRef, Prompt, Request, vendor_of
 from legalgen.errors import ConfigurationError, ProviderError, Trouble
 from legalgen.failover import ProviderState, State
+from legalgen.providers import is_remote
 from legalgen.providers.base import Provider, SizedProvider
 from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.providers.installing import install_command, missing
@@ -187,15 +188,15 @@ def _further_keys(settings: Settings, name: str) -> list[str]:
 
 
 def own_models(settings: Settings, provider: str) -> tuple[str, ...]:
-    """The models that the user's config lists for a provider."""
-    return settings.table(provider).models
+    """The models that the user's config lists for a provider, or that it has by itself."""
+    return opening.own_models(settings, provider)
 
 
 def _row(
     settings: Settings, spec: ModelSpec, memories: Memories, track: Track | None, now: datetime
 ) -> ModelRow:
     needed = _missing(settings, spec.provider)
-    reachable = not needed and (spec.provider == "local" or _reachable(settings, spec.provider))
+    reachable = not needed and (not is_remote(spec.provider) or _reachable(settings, spec.provider))
     memory, account = None, None
     known = settings.spec(spec.provider)
     if reachable and known is not None and known.remote:
@@ -458,7 +459,7 @@ def check(settings: Settings, rows: Sequence[ModelRow]) -> list[ModelRow]:
 
 def _can_be_called(settings: Settings, row: ModelRow) -> bool:
     """Not a classifier, nor the model in this process unless it was asked for by name."""
-    asked = row.provider != "local" or settings.provider == "local"
+    asked = is_remote(row.provider) or settings.provider == row.provider
     writer = Catalog.load().spec(row.provider, row.model).writer
     return asked and writer and row.state not in ("no key", "no server", NOT_INSTALLED, "retired")
 
@@ -513,7 +514,7 @@ def _checked(settings: Settings, row: ModelRow, provider: Opened, memories: Memo
 def _is_sized(settings: Settings, spec: ModelSpec) -> bool:
     """Whether the context of a model is known without asking its server."""
     ref = ModelRef(spec.provider, spec.id)
-    return spec.listed or settings.stated(ref).context is not None or ref.provider == "local"
+    return spec.listed or settings.stated(ref).context is not None or not is_remote(ref.provider)
 
 
 def _told_context(provider: Provider, model: str) -> int | None:
@@ -542,7 +543,7 @@ def _failed(row: ModelRow, error: ProviderError) -> ModelCheck:
 def refresh(settings: Settings) -> list[Listing]:
     """What the vendors' own lists have that the catalog has not, and the other way round."""
     names = [name for name in _providers(settings) if _reachable(settings, name)]
-    names = [name for name in names if name != "local"]
+    names = [name for name in names if is_remote(name)]
     opened = _opened(settings, names)
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:

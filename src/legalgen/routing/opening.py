@@ -17,6 +17,7 @@ from legalgen.completion import (
     vendor_of,
 )
 from legalgen.errors import UsageError
+from legalgen.providers import is_remote
 from legalgen.providers.base import Provider, RemoteModel, SizedProvider
 from legalgen.providers.catalog import Catalog, TierLimits
 from legalgen.providers.loading import open_provider
@@ -74,11 +75,19 @@ def _planner(settings: Settings, catalog: Catalog, *, called: bool = True) -> Ro
     return RoutePlanner(
         catalog,
         has_key=lambda name: not called or can_reach(settings, name),
-        own_models=lambda name: settings.table(name).models,
+        own_models=lambda name: own_models(settings, name),
         providers=settings.specs(),
         spec_of=settings.spec,
         keys_of=lambda name: len(settings.keys(name)),
     )
+
+
+def own_models(settings: Settings, provider: str) -> tuple[str, ...]:
+    """The models that the config lists for a provider, or else what it has by itself."""
+    table, spec = settings.table(provider), settings.spec(provider)
+    named = table.options.get("callable")
+    alone = (named,) if isinstance(named, str) else ()
+    return table.models or (spec.models if spec else ()) or alone
 
 
 def check_prices(settings: Settings, *routes: Route) -> None:
@@ -101,8 +110,8 @@ def check_prices(settings: Settings, *routes: Route) -> None:
 
 
 def has_price(place: RouteEntry) -> bool:
-    """Whether it is known what a token costs there; in this process it costs nothing."""
-    return place.spec.price is not None or place.ref.provider == "local"
+    """Whether it is known what a token costs there."""
+    return place.spec.price is not None
 
 
 def _unjudging(settings: Settings, catalog: Catalog, route: Route) -> Route:
@@ -173,7 +182,7 @@ def _is_elsewhere(settings: Settings, catalog: Catalog) -> bool:
     if provider is None or other not in settings.specs() or other == provider:
         return False
     known = [spec.id for spec in catalog.models(provider)]
-    return bool(known) and model not in (*known, *settings.table(provider).models)
+    return bool(known) and model not in (*known, *own_models(settings, provider))
 
 
 def plan_judges(settings: Settings, catalog: Catalog) -> Route:
@@ -252,7 +261,7 @@ def open_one(settings: Settings, name: str, model_path: Path | None = None) -> P
     """
     key, base_url = settings.key(name), settings.base_url_of(name)
     table = settings.table(name)
-    options: dict[str, object] = {}
+    options: dict[str, object] = dict(table.options)
     path = model_path or table.model_path
     if path is not None:
         options["model_path"] = path
@@ -292,12 +301,20 @@ def target_of(settings: Settings, place: RouteEntry) -> Target:
         context_window=spec.context_window,
         latency_s=spec.latency_s,
         reasoning_allowance=REASONING_ALLOWANCE.get(effort or "medium", 0) if reasons else 0,
-        max_in_flight=1 if place.ref.provider == "local" else MOST_IN_FLIGHT,
+        max_in_flight=_seats(settings, place.ref.provider),
         tiers=tuple(tuple(readings_of(tier)) for tier in spec.limits.values()),
         priced=has_price(place),
         input_usd=price.input / 1e6 if price else 0.0,
         output_usd=price.output / 1e6 if price else 0.0,
     )
+
+
+def _seats(settings: Settings, provider: str) -> int:
+    """How many calls a provider takes at once: as many as there are copies of its model."""
+    if is_remote(provider):
+        return MOST_IN_FLIGHT
+    replicas = settings.table(provider).options.get("replicas", 1)
+    return max(1, min(replicas, MOST_IN_FLIGHT)) if isinstance(replicas, int) else 1
 
 
 def readings_of(tier: TierLimits) -> Iterator[LimitReading]:
@@ -336,7 +353,9 @@ def open_router(
     }
     exchange = SharedBudgets(settings.state_dir, keys, clock=clock, notice=notice)
     router = Router(targets, policy, clock=clock, tracker=tracker, exchange=exchange)
-    book.teach(router, explicit=frozenset(s.ref for s in route.stops if s.explicit))
+    # what the user can mend here, a file or a cluster, may be mended by now
+    tried = (s.ref for s in route.stops if s.explicit or not is_remote(s.ref.provider))
+    book.teach(router, explicit=frozenset(tried))
     for target in targets:
         router.registry.state_limits(target.ref, settings.limits_of(target.ref))
         router.unsupported.add(target.ref, refused_by(settings, target.ref), clock.wall())

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from legalgen.completion import ModelRef, vendor_of
 from legalgen.errors import Trouble
 from legalgen.errors.category import ErrorCategory as C
-from legalgen.providers import PROVIDERS
+from legalgen.providers import PROVIDERS, is_remote
 from legalgen.providers.catalog import Catalog
 from legalgen.store.ledger import TroubleKind
 
@@ -165,6 +165,8 @@ def _too_large(ref: ModelRef) -> str:
 
 def _gone(trouble: Trouble, catalog: Catalog) -> str:
     ref = trouble.target
+    if not is_remote(ref.provider):
+        return f"{ref} cannot be loaded: {trouble.message.rstrip('.')}."
     day = catalog.retired(ref.provider, ref.model)
     what = f"was shut down on {day}" if day else "is not there for this key"
     known = next((spec for spec in catalog.models(ref.provider) if spec.writer), None)
@@ -190,6 +192,8 @@ _LOOK = "`legalgen models --refresh` lists what there is"
 
 def _unreachable(provider: str, message: str) -> str:
     """What may be wrong on the way; where TLS fails, the network is there, and trust is not."""
+    if not is_remote(provider):
+        return f"{provider} cannot be reached: {message.rstrip('.')}."
     if _CERTIFICATE.search(message):
         return (
             f"{provider}'s certificate is not trusted here: check this machine's clock, and name "

@@ -159,7 +159,7 @@ class RoutePlanner:
             return listed
         model = model.removeprefix(f"{provider}/") if self._is_prefixed(provider, model) else model
         first = self._stop(ModelRef(provider, model), f"{request.written.model} {request.model}")
-        rest = [] if provider == "local" else [s for s in listed if s.ref != first.ref]
+        rest = [] if self._takes_files(provider) else [s for s in listed if s.ref != first.ref]
         return [first, *rest]
 
     def _is_prefixed(self, provider: str, model: str) -> bool:
@@ -172,7 +172,7 @@ class RoutePlanner:
 
     def _elsewhere(self, provider: str, own: Sequence[RouteEntry]) -> list[RouteEntry]:
         """The other providers' models that can be reached, those with the same weights first."""
-        if provider == "local":
+        if provider == "local" or any(stop.spec.toy for stop in own):
             return []
         weights = [stop.spec.weights for stop in own if stop.spec.weights]
         others = [
@@ -188,23 +188,31 @@ class RoutePlanner:
         """One place; ``said`` is how the user named it, the beginning of a sentence about it."""
         if self._spec_of(ref.provider) is None:
             raise UsageError(unknown_provider(said, ref.provider, self._providers))
-        if ref.provider == "local":
-            return self._local_stop(ref, said)
+        if self._takes_files(ref.provider):
+            return self._file_stop(ref, said)
         if said and not self._knows(ref.provider, ref.model):
             whole = said.endswith(f" {ref}")
             raise UsageError(self._unknown_model(said, [ref.provider], ref.model, whole=whole))
         spec = self._catalog.spec(ref.provider, ref.model)
         return RouteEntry(ref, spec, bool(said), sized=spec.listed)
 
-    def _local_stop(self, ref: ModelRef, said: str) -> RouteEntry:
-        if self._catalog.find("local", ref.model) is not None:
-            return RouteEntry(ref, self._catalog.spec("local", ref.model), bool(said))
-        if not _is_gguf(ref.model):
-            names = ", ".join(spec.id for spec in self._catalog.models("local"))
-            raise UsageError(f"{said}: a local model is {names}, or the path of a .gguf file")
-        path = Path(ref.model).expanduser()
-        named = ModelRef("local", path.stem)
-        return RouteEntry(named, self._catalog.default_spec("local", path.stem), bool(said), path)
+    def _takes_files(self, provider: str) -> bool:
+        spec = self._spec_of(provider)
+        return spec is not None and spec.takes_files
+
+    def _file_stop(self, ref: ModelRef, said: str) -> RouteEntry:
+        """A place whose model is a file, the bundled toy, or what the table of a provider names."""
+        toys = [spec.id for spec in self._catalog.models("local")]
+        if _is_gguf(ref.model):
+            path = Path(ref.model).expanduser()
+            named = ModelRef(ref.provider, path.stem)
+            spec = self._catalog.default_spec(ref.provider, path.stem)
+            return RouteEntry(named, spec, bool(said), path)
+        if ref.model not in toys and not self._own_models(ref.provider):
+            raise UsageError(
+                f"{said}: a {ref.provider} model is {', '.join(toys)}, or the path of a .gguf file"
+            )
+        return RouteEntry(ref, self._catalog.spec(ref.provider, ref.model), bool(said))
 
     def _knows(self, provider: str, model: str) -> bool:
         return (
@@ -307,6 +315,8 @@ def known_provider(name: str, written: str = "--provider", known: Iterable[str] 
 
 def unknown_provider(said: str, name: str, known: Iterable[str] = PROVIDERS) -> str:
     """What is wrong with ``name``, as a sentence that begins with what the user said."""
+    if name in PROVIDERS.faults:
+        return f"{said}: {PROVIDERS.faults[name]}"
     names = list(known)
     there_are = f"there are: {', '.join(names)}{did_you_mean(name, names)}"
     return f"{said}: there is no provider {name}; {there_are}"

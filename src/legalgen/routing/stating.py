@@ -8,6 +8,7 @@ from typing import Final, TypeGuard
 from msgspec.structs import replace
 
 from legalgen.completion import CallOptions, ModelRef
+from legalgen.providers import is_remote
 from legalgen.providers.base import Provider, RemoteModel, SizedProvider
 from legalgen.providers.catalog import ModelSpec, Price
 from legalgen.providers.presets import presets
@@ -94,7 +95,7 @@ def _sized(settings: Settings, place: RouteEntry, told: RemoteModel) -> RouteEnt
 
 def _is_own(place: RouteEntry) -> bool:
     """Whether the model is one of which only its server knows anything."""
-    return not place.spec.listed and place.ref.provider != "local"
+    return not place.spec.listed and is_remote(place.ref.provider)
 
 
 def _small(place: RouteEntry) -> Iterator[str]:
@@ -145,7 +146,7 @@ def effort_of(settings: Settings, place: RouteEntry) -> str | None:
     left out once it is refused.
     """
     effort, asked = _wanted_effort(settings, place.ref)
-    unlisted = asked and not place.spec.listed and place.ref.provider != "local"
+    unlisted = asked and not place.spec.listed and is_remote(place.ref.provider)
     return place.spec.accepted_effort(effort) or (effort if unlisted else None)
 
 

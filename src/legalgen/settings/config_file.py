@@ -95,13 +95,16 @@ def _template_setting(each: Declaration[Any]) -> str:
 
 def _template_provider(spec: ProviderSpec) -> str:
     name = spec.name
+    options = "".join(f"\n# {each.help}\n# {each.key} = {each.example}\n" for each in spec.options)
     if not spec.remote:
-        return f'\n[providers.{name}]\n\n# A GGUF file of your own.\n# model_path = "model.gguf"\n'
+        path = '\n# A GGUF file of your own.\n# model_path = "model.gguf"\n'
+        return f"\n[providers.{name}]\n{path}{options}"
     variable = own_variable(name, "API_KEY")
     key = f"\n# The API key; {variable} wins over it.\n" + '# api_key = ""\n'
     rest = '\n# models = ["llama3.1:8b"]\n' if spec.default_base_url is None else ""
     rows = [each for each in SETTINGS if each.table == f"providers.{name}"]
-    return f"\n[providers.{name}]\n{key}{''.join(_template_setting(each) for each in rows)}{rest}"
+    settings = "".join(_template_setting(each) for each in rows)
+    return f"\n[providers.{name}]\n{key}{settings}{options}{rest}"
 
 
 def _toml(each: Declaration[Any]) -> str:
@@ -161,7 +164,7 @@ MODEL_KEYS.
 every request as they are, and `headers` one of what is sent beside it. A flag or a variable goes
 before them. Models are listed by their tables or, where nothing is stated of them, in `models`.
 
-`[servers.<name>]` is a server of your own, a provider by that name:
+OPTIONS`[servers.<name>]` is a server of your own, a provider by that name:
 
 - `base_url`, where its API begins, and `key`, or `key_variable`, the name of a variable that holds
   it; LEGALGEN_NAME_API_KEY goes before the file.
@@ -192,6 +195,7 @@ def configuration_page() -> str:
     end = end.replace("MODEL_KEYS", keys).replace("LEGALGEN_NAME_API_KEY", f"`{_OWN_KEY}`")
     end = end.replace("PRESETS", ", ".join(f"`{name}`" for name in presets()))
     end = end.replace("STRUCTURED", ", ".join(f"`{form}`" for form in STRUCTURED))
+    end = end.replace("OPTIONS", "".join(_page_options(spec) for spec in PROVIDERS.values()))
     return "".join([_PAGE, *(_page_section(table) for table in tables), end])
 
 
@@ -206,6 +210,12 @@ def _page_row(each: Declaration[Any]) -> str:
     default = each.absent if each.default in (None, ()) else f"`{each.kind.show(each.default)}`"
     cells = (f"`{each.key}`", each.kind.name, default, f"`{each.flag}`", f"`{each.env}`", each.help)
     return f"| {' | '.join(cells)} |\n"
+
+
+def _page_options(spec: ProviderSpec) -> str:
+    """The keys of a provider's own."""
+    rows = "".join(f"- `{each.key}` (`{each.example}`): {each.help}\n" for each in spec.options)
+    return f"`[providers.{spec.name}]` also holds:\n\n{rows}\n" if rows else ""
 
 
 def _page_provider(spec: ProviderSpec) -> str:

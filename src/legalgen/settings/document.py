@@ -114,9 +114,11 @@ class Document(msgspec.Struct, frozen=True):
 
     def _provider(self, name: str) -> ProviderSettings:
         table = f"providers.{name}"
-        self._refuse_unknown(table, PROVIDER_KEYS)
+        spec = PROVIDERS.get(name)
+        options = [each.key for each in spec.options] if spec else []
+        self._refuse_unknown(table, (*PROVIDER_KEYS, *options))
         folder_of_file = self.path.parent if self.path else None
-        return TableReader(table, self.table(table), self._error).provider(folder_of_file)
+        return TableReader(table, self.table(table), self._error).provider(folder_of_file, options)
 
     def _server(self, name: str) -> ProviderSettings:
         place = f"servers.{name}"

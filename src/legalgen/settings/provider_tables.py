@@ -79,7 +79,8 @@ class ProviderSettings:
     ``calls`` are stated of all its models, ``by_model`` of one. ``keys`` are further keys, each an
     account of its own. Of a ``server`` of the user's own: ``preset`` is what kind it is,
     ``key_variable`` where its key stands, ``structured`` the strictest form of answers it takes;
-    ``failover`` lets it stand in a default route that names it not.
+    ``failover`` lets it stand in a default route that names it not. ``options`` are a provider's
+    own, as the file has them; its module checks them.
     """
 
     api_key: Secret | None = None
@@ -94,6 +95,7 @@ class ProviderSettings:
     key_variable: str | None = None
     structured: ResponseFormat | None = None
     failover: bool = False
+    options: Mapping[str, object] = field(default_factory=dict)
 
     def of(self, model: str) -> ModelSettings:
         """All that is stated of one model."""
@@ -148,7 +150,7 @@ class TableReader:
         self.rows = rows
         self._problem = problem
 
-    def provider(self, folder: Path | None) -> ProviderSettings:
+    def provider(self, folder: Path | None, options: Collection[str]) -> ProviderSettings:
         """``[providers.<name>]``; a path is relative to ``folder``."""
         values = {key: self.value(key, kind) for key, kind in _PROVIDER_KINDS.items()}
         path = values["model_path"]
@@ -161,6 +163,7 @@ class TableReader:
             model_path=folder / path if path and folder else None,
             calls=self.stated(),
             by_model=by_model,
+            options={key: self.rows[key] for key in options if self.rows.get(key, "") != ""},
         )
 
     def keys(self) -> tuple[Secret, ...]:

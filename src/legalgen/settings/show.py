@@ -60,6 +60,9 @@ def _describe_provider(settings: Settings, provider: str) -> Iterator[Shown]:
             text = comma_separated(value) if key == "models" else str(value)
             origin = Origin("config", f"{settings.config_file} [{place}] {key}")
             yield Shown(f"{place}.{key}", text, origin)
+    for key, value in table.options.items():
+        origin = Origin("config", f"{settings.config_file} [{place}] {key}")
+        yield Shown(f"{place}.{key}", redacted(str(value)), origin)
     yield from _describe_stated(settings, place, table.calls)
     for model, stated in table.by_model.items():
         yield from _describe_stated(settings, f'{place}.models."{model}"', stated)

@@ -14,6 +14,7 @@ import msgspec
 from legalgen.batch import bulk
 from legalgen.errors import Trouble
 from legalgen.errors.category import ErrorCategory
+from legalgen.providers import is_remote
 from legalgen.routing.remedies import grouped, remedies
 from legalgen.ui import words
 from legalgen.ui.frame import WINDOWS, Style, StyledLine, dollars, short, span, unit
@@ -265,7 +266,7 @@ def unpriced(record: Record) -> int:
     return sum(
         m.input_tokens + m.output_tokens
         for name, m in record.models.items()
-        if m.cost_usd is None and not name.startswith("local/")
+        if m.cost_usd is None and is_remote(name.partition("/")[0])
     )
 
 
