@@ -201,13 +201,14 @@ class _Pool:
             _stream(self._process.stdin).flush()
 
     def _read(self) -> None:
-        for line in _stream(self._process.stdout):
-            answer = msgspec.json.decode(line, type=Answer)
-            if answer.number == 0 and answer.failure is not None:
-                self.leave(answer.failure)
-            waiting = self._waiting.get(answer.number)
-            if waiting is not None:  # else it was left at its deadline
-                waiting.tell(answer)
+        with _stream(self._process.stdout) as lines:
+            for line in lines:
+                answer = msgspec.json.decode(line, type=Answer)
+                if answer.number == 0 and answer.failure is not None:
+                    self.leave(answer.failure)
+                waiting = self._waiting.get(answer.number)
+                if waiting is not None:  # else it was left at its deadline
+                    waiting.tell(answer)
         self.alive = False
         self.leave(_GONE)
 
