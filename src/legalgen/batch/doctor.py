@@ -99,6 +99,10 @@ def _packages() -> Iterator[Diagnosis]:
             )
         elif spec.extra:
             yield Diagnosis(f"extra [{spec.extra}]", "ok", "installed")
+        if spec.package:
+            yield Diagnosis(f"provider {spec.name}", "ok", f"from the package {spec.package}")
+    for name, fault in PROVIDERS.faults.items():
+        yield Diagnosis(f"provider {name}", "note", fault, "mend the package, or uninstall it")
 
 
 def _config(settings: Settings) -> Iterator[Diagnosis]:

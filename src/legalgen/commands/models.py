@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import msgspec
 
 from legalgen.commands.running import warn
 from legalgen.errors import NoUsableProvider
+from legalgen.providers import PROVIDERS
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger
@@ -16,6 +18,14 @@ from legalgen.ui.console import Console
 
 if TYPE_CHECKING:
     pass
+
+
+def _brought(settings: Settings) -> Iterator[str]:
+    """The providers that other packages bring, and those of them that cannot be used."""
+    for name, spec in PROVIDERS.items():
+        if spec.package and settings.provider in (None, name):
+            yield f"{name} comes from the package {spec.package}"
+    yield from PROVIDERS.faults.values()
 
 
 class ModelsQuery(msgspec.Struct, frozen=True):
@@ -34,6 +44,8 @@ def show_models(settings: Settings, console: Console, query: ModelsQuery) -> int
 
     warn(settings, console)
     check_base_url(settings, [settings.provider or "openai"])
+    for said in _brought(settings):
+        console.talk(said)
     ledger, now = Ledger(DataDir(settings.data_dir)), datetime.now(UTC)
     rows = inventory.model_rows(settings, ledger.newest(), now, everything=query.everything)
     rows = inventory.check(settings, rows) if query.check else rows

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 
+from legalgen.completion import Completion, Request
+from legalgen.errors import (
+    ConfigurationError,
+    ErrorCategory,
+    Failure,
+    LegalgenError,
+    ProviderError,
+)
 from legalgen.providers import ProviderSpec, provider_spec
-from legalgen.providers.base import Provider
+from legalgen.providers.base import Provider, RemoteModel
 from legalgen.providers.catalog import Catalog
 from legalgen.providers.config import DEFAULT_CONNECT_TIMEOUT_S, ProviderConfig, sound_key
 
@@ -45,6 +54,60 @@ def open_provider(
     given = spec.needs_key or bool((api_key or "").strip())
     key = checked_key(name, api_key, spec) if given else None
     config = ProviderConfig(key, base_url, options or {}, catalog, connect_timeout_s)
-    provider: Provider = import_module(spec.module).open_provider(config)
+    provider = _brought(spec, config) if spec.package else _opened(spec, config)
     provider.name = name  # a server's own, or with the number of its key
     return provider
+
+
+def _opened(spec: ProviderSpec, config: ProviderConfig) -> Provider:
+    provider: Provider = import_module(spec.module).open_provider(config)
+    return provider
+
+
+def _brought(spec: ProviderSpec, config: ProviderConfig) -> Provider:
+    """A provider that another package brings: whatever its code raises is one of our errors."""
+    try:
+        return Foreign(_opened(spec, config))
+    except LegalgenError:
+        raise
+    except Exception as error:  # foreign code may raise anything
+        reason = f"{type(error).__name__}: {error}"[:200]
+        message = f"the provider {spec.name} of the package {spec.package} cannot be opened"
+        raise ConfigurationError(f"{message} ({reason})") from error
+
+
+class Foreign:
+    """A provider of another package, at whose border foreign errors end."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.name = provider.name
+        self._provider = provider
+
+    def complete(self, request: Request) -> Completion:
+        """As :meth:`legalgen.providers.base.Provider.complete`."""
+        with _translated():
+            return self._provider.complete(request)
+
+    def list_models(self, timeout_s: float) -> Sequence[RemoteModel]:
+        """As :meth:`legalgen.providers.base.Provider.list_models`."""
+        with _translated():
+            return self._provider.list_models(timeout_s)
+
+    def abandon(self) -> None:
+        """As :meth:`legalgen.providers.base.Provider.abandon`."""
+        self._provider.abandon()
+
+    def close(self) -> None:
+        """As :meth:`legalgen.providers.base.Provider.close`."""
+        self._provider.close()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except LegalgenError:
+        raise
+    except Exception as error:  # foreign code may raise anything
+        message = f"{type(error).__name__}: {error}"[:200]
+        raise ProviderError.of(Failure(ErrorCategory.GENERAL, message)) from error

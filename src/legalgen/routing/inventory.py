@@ -223,7 +223,7 @@ def _row(
         limits=_limits(settings, spec, memory, now),
         latency_s=memory.latency_s if memory else None,
         track=track,
-        notes=tuple(_notes(spec, shut_down, now)),
+        notes=tuple(_notes(spec, shut_down, now, known.package if known else "")),
     )
 
 
@@ -292,7 +292,9 @@ def _account_remedy(account: ProviderMemory | None, now: datetime) -> str:
     return remedy(trouble, Catalog.load()) if trouble is not None else ""
 
 
-def _notes(spec: ModelSpec, shut_down: date | None, now: datetime) -> Iterator[str]:
+def _notes(spec: ModelSpec, shut_down: date | None, now: datetime, package: str) -> Iterator[str]:
+    if package:
+        yield f"from {package}"
     if shut_down is not None and shut_down > now.date():
         yield f"shuts down on {shut_down}"
     if spec.preview:
