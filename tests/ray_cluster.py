@@ -71,12 +71,7 @@ class Cluster:
 
     def kill(self) -> None:
         """All nodes die, the head's too; twice does no harm."""
-        while pids := self._named(str(self.folder)):
-            children = [pid for pid, _ in _processes() if _parent(pid) in pids]
-            for pid in (*pids, *children):  # the names of some hold no folder
-                _kill(pid)
-            time.sleep(0.1)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        end_all_of(self.folder)
 
     def _named(self, words: str) -> list[int]:
         ours = [(pid, line) for pid, line in _processes() if str(self.folder) in line]
@@ -95,6 +90,21 @@ def cluster() -> Iterator[Cluster]:
         yield made
     finally:
         made.kill()
+
+
+def end_all_of(folder: Path) -> None:
+    """Kill what was started with a folder, and what that has started; remove the folder."""
+    while pids := [pid for pid, line in _processes() if str(folder) in line]:
+        children = [pid for pid, _ in _processes() if _parent(pid) in pids]
+        for pid in (*pids, *children):  # the names of some hold no folder
+            _kill(pid)
+        time.sleep(0.1)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def processes_named(words: str) -> list[int]:
+    """Those whose command line begins so."""
+    return [pid for pid, line in _processes() if line.startswith(words)]
 
 
 def eventually(true: Callable[[], object]) -> float:
