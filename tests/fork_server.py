@@ -54,6 +54,7 @@ def preload() -> None:
     from legalgen import cli
     from legalgen.law.citations import leading_cases
     from legalgen.law.taxonomy import Taxonomy
+    from legalgen.providers._environment import tls_context
 
     cli._be_quick()
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # as a run has it
@@ -64,6 +65,7 @@ def preload() -> None:
         importlib.import_module(name)
     leading_cases()
     Taxonomy.builtin()
+    tls_context()
     gc.collect()
     gc.freeze()  # else the collector of each fork would copy all of it
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.util import find_spec
 
 import httpx
@@ -30,11 +31,23 @@ def tls_context() -> ssl.SSLContext:
             "name your certificates, or unset it"
         )
     try:
-        return httpx.create_ssl_context()
+        return _loaded(*map(os.environ.get, _CERTIFICATES))
     except OSError as error:  # ssl.SSLError is one: no certificate in it, or it cannot be opened
         where = variable or error.filename or "the certificates of this machine"
         reason = error.strerror or type(error).__name__
         raise ConfigurationError(f"{where} cannot be used for TLS ({reason})") from error
+
+
+@cache
+def _loaded(file: str | None, folder: str | None) -> ssl.SSLContext:
+    """What trusts the certificates of the file, else of the folder, else of certifi.
+
+    One for all providers of a process: reading the certificates takes 20 ms of CPU, an
+    ``SSLContext`` may be used by several threads at once, and nobody here changes it.
+    """
+    if file or folder:
+        return ssl.create_default_context(cafile=file or None, capath=None if file else folder)
+    return httpx.create_ssl_context(trust_env=False)
 
 
 _CERTIFICATES: Mapping[str, Callable[[str], bool]] = {
