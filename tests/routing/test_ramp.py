@@ -126,13 +126,13 @@ def test_a_refusal_that_names_no_limit_shows_that_one_binds() -> None:
     assert after_rounds(bench, 12, 1.0) == MOST_UNDER_LIMITS
 
 
-@pytest.mark.parametrize(
-    ("quotas", "many"), [([], True), ([Quota("requests", "minute", 60_000, told=True)], False)]
-)
-def test_auto_in_a_simulated_batch(quotas: list[Quota], many: bool) -> None:
+@pytest.mark.parametrize("workers", [128, pytest.param(400, marks=pytest.mark.extended)])
+@pytest.mark.parametrize("limited", [False, True])
+def test_auto_in_a_simulated_batch(limited: bool, workers: int) -> None:
     """Against a server with and without a limit, from the first call on."""
-    world = World([Server(Target(A), quotas, latency_s=4.0)], workers=400).run(60)
-    assert (world.router.in_flight > MOST_UNDER_LIMITS) == many
+    quotas = [Quota("requests", "minute", 60_000, told=True)] if limited else []
+    world = World([Server(Target(A), quotas, latency_s=4.0)], workers=workers).run(60)
+    assert world.router.in_flight == (MOST_UNDER_LIMITS if limited else workers)
 
 
 @pytest.mark.parametrize("category", [C.SERVER_ERROR, C.CONNECTION_ERROR, C.TIMEOUT])
