@@ -21,7 +21,7 @@ surroundings.make_known()
 import hypothesis  # noqa: E402 - reads the environment, as others do
 import pytest  # noqa: E402
 
-from tests import extended, needs  # noqa: E402
+from tests import extended, needs, order  # noqa: E402
 from tests.program import Program  # noqa: E402
 from tests.vendors import Config, VendorServer  # noqa: E402
 
@@ -49,7 +49,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take down what the extended tests show, where the tests are reported."""
+    """Order what workers run; take down what the extended tests show, where they are reported."""
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    if workers > 1:
+        config.pluginmanager.register(order.LongFirst(workers))
     notebook = config.getoption("--note-extended")
     if notebook is not None and not hasattr(config, "workerinput"):
         config.pluginmanager.register(extended.Notes(notebook))
