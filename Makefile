@@ -20,9 +20,10 @@ quick: $(VENV)/.test
 	    -m "not server and not process and not browser and not extended"
 
 # What takes minutes or needs what few machines have, and the property tests with new examples.
+# Its files lie on a disk, those of the other runs in memory where there is room.
 # (Written with a blank, the file's name would be taken for the tests to run.)
 extended: $(VENV)/.test
-	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "extended or hypothesis" \
+	TMPDIR=$${TMPDIR:-/tmp} $(BIN)/python -m pytest $(PYTEST_ARGS) -m "extended or hypothesis" \
 	    --hypothesis-profile random --note-extended=benchmarks/extended.json
 
 lint: $(VENV)/.test

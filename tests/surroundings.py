@@ -9,10 +9,12 @@ whatever way, begins as on every other machine.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import time
 from collections.abc import MutableMapping
+from pathlib import Path
 
 _LEFT_TO_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
 """Python ignores these itself, and gives its children the defaults."""
@@ -25,6 +27,9 @@ KEPT = {
 """Variables that say where programs are, or are addressed to the tests."""
 KEPT_PREFIXES = ("COV_", "COVERAGE_", "HYPOTHESIS_", "PYTEST_")
 GIVEN = {"LANG": "C.UTF-8", "TZ": "UTC"}
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 2**31
+"""What the tests of all workers may have at once, many times over."""
 
 
 def make_known() -> None:
@@ -34,6 +39,7 @@ def make_known() -> None:
             _default_for_children(number)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     make_environment_known(os.environ)
+    keep_files_in_memory(os.environ, MEMORY)
     time.tzset()
     # Hundreds of processes import the program: compiled once, not by each, whatever the parent had.
     sys.dont_write_bytecode = False
@@ -61,3 +67,19 @@ def make_environment_known(environ: MutableMapping[str, str]) -> None:
     environ.update(GIVEN)
     for name in ("COLUMNS", "LINES"):  # readline tells them to children, past ``os.environ``
         os.unsetenv(name)
+
+
+def keep_files_in_memory(
+    environ: MutableMapping[str, str], memory: Path, room_bytes: int = ROOM_BYTES
+) -> None:
+    """Have temporary folders made in memory, where that has room and lets programs run.
+
+    On a disk each fsync takes milliseconds, and the tests make tens of thousands. What an fsync is
+    for is shown by a power cut that is simulated (``tests/crash/power.py``). Whoever sets
+    ``TMPDIR`` has the tests on that disk; ``make extended`` does.
+    """
+    if "TMPDIR" in environ or not os.access(memory, os.W_OK | os.X_OK):
+        return
+    runs_programs = not os.statvfs(memory).f_flag & os.ST_NOEXEC
+    if runs_programs and shutil.disk_usage(memory).free > room_bytes:
+        environ["TMPDIR"] = str(memory)

@@ -63,6 +63,19 @@ def test_an_environment_is_made_known() -> None:
     assert environ == {"PATH": "/bin", "PYTEST_X": "1", "LANG": "C.UTF-8", "TZ": "UTC"}
 
 
+def test_files_are_kept_in_memory_unless_somebody_says_where(tmp_path: Path) -> None:
+    """``TMPDIR`` wins; where there is no such place, or no room in it, nothing is said."""
+    for environ, memory, room, after in [
+        ({}, tmp_path, 0, {"TMPDIR": str(tmp_path)}),
+        ({"TMPDIR": "/var/tmp"}, tmp_path, 0, {"TMPDIR": "/var/tmp"}),
+        ({}, tmp_path / "nowhere", 0, {}),
+        ({}, tmp_path, 2**70, {}),
+    ]:
+        given = dict(environ)
+        surroundings.keep_files_in_memory(given, memory, room)
+        assert given == after
+
+
 def test_what_extended_tests_showed_is_dated() -> None:
     """Each entry names a test that there is, with the date and the figures of its last run."""
     for node, entry in json.loads(extended.FILE.read_text("utf-8")).items():
