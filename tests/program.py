@@ -19,12 +19,15 @@ from typing import IO, Any
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record
 from legalgen.store.parts import iter_batches
+from tests import fork_server
 from tests.fork_server import Command, ForkedProcess
 from tests.vendors import VendorServer
 
 EXECUTABLE = Path(sys.executable).with_name("legalgen")
 LONGEST_S = 60.0
 """Nothing here takes this long: what does, hangs."""
+CAN_FORK = hasattr(os, "pidfd_open")
+"""Whether there can be a fork server here; else every start is a cold one."""
 OURS = ("LEGALGEN_", "GROQ_", "CEREBRAS_", "OPENAI_", "HF_", "AWS_")
 """Variables that the program reads when a command runs; others may be Python's or a library's."""
 
@@ -49,6 +52,11 @@ def environment(home: Path, server: VendorServer | None) -> dict[str, str]:
         "NO_PROXY": "127.0.0.1,localhost",
         **(server.environment() if server is not None else {}),
     }
+
+
+def executable(folder: Path) -> Path:
+    """``legalgen`` for scripts that start it many times: from ``folder``, each time a fork."""
+    return fork_server.executable(folder) if CAN_FORK else EXECUTABLE
 
 
 @contextlib.contextmanager
@@ -148,7 +156,7 @@ class Program:
     def __init__(self, home: Path, server: VendorServer | None, *, cold: bool = False) -> None:
         self.home = home
         self._started = 0
-        self._cold = cold or not hasattr(os, "pidfd_open")
+        self._cold = cold or not CAN_FORK
         self.environ = environment(home, server)
         self.data_dir = DataDir(Path(self.environ["LEGALGEN_DATA_DIR"]))
 

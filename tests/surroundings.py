@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -40,6 +41,7 @@ def make_known() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     make_environment_known(os.environ)
     keep_files_in_memory(os.environ, MEMORY)
+    tempfile.tempdir = None  # pytest has made files of its own already, and Python kept the place
     time.tzset()
     # Hundreds of processes import the program: compiled once, not by each, whatever the parent had.
     sys.dont_write_bytecode = False

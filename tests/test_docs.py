@@ -25,7 +25,7 @@ from legalgen.quality.rules import Thresholds
 from legalgen.store.ledger import ModelStats, Record
 from legalgen.store.sample import Sample
 from legalgen.telemetry import events
-from tests.program import EXECUTABLE, LONGEST_S, Program
+from tests.program import EXECUTABLE, LONGEST_S, Program, executable
 from tests.vendors import VendorServer
 
 ROOT = Path(__file__).parents[1]
@@ -109,7 +109,7 @@ def shell(script: str, program: Program, cwd: Path) -> tuple[int, str]:
 
 def start(command: list[str], program: Program, cwd: Path) -> subprocess.CompletedProcess[str]:
     hub = {name: value for name, value in os.environ.items() if name.startswith("HF_")}
-    path = f"{EXECUTABLE.parent}:{program.environ['PATH']}"
+    path = f"{executable(program.home).parent}:{EXECUTABLE.parent}:{program.environ['PATH']}"
     return subprocess.run(
         command,
         env={**program.environ, **hub, "PATH": path},

@@ -20,7 +20,7 @@ import pytest
 from legalgen.store.files import DataDir
 from legalgen.store.locks import BatchLock, Holder
 from legalgen.store.parts import iter_batches
-from tests.program import EXECUTABLE, LONGEST_S, Ended
+from tests.program import EXECUTABLE, LONGEST_S, Ended, executable
 from tests.vendors import VendorServer
 
 pytestmark = pytest.mark.process
@@ -33,6 +33,8 @@ class Site:
     """A folder as the examples expect it: the config file with keys, and all else below."""
 
     base: Path
+    program: Path
+    """What the scripts start; a fork, as most of a chain's time would be the program's imports."""
 
     @property
     def data_dir(self) -> DataDir:
@@ -84,7 +86,7 @@ def write_config(path: Path, vendors: VendorServer) -> None:
 def site(tmp_path: Path, vendors: VendorServer) -> Site:
     """A site whose config file leads to the double of the vendors."""
     write_config(tmp_path / "site" / "config.toml", vendors)
-    return Site(tmp_path / "site")
+    return Site(tmp_path / "site", executable(tmp_path))
 
 
 def run(command: list[str], environ: Mapping[str, str], cwd: Path) -> Ended:
@@ -106,7 +108,7 @@ class TestNightly:
     """``nightly.sh`` under ``env -i``: no HOME, no PATH, no key in the environment."""
 
     def nightly(self, site: Site, total: int, **more: str) -> Ended:
-        environ = {"LEGALGEN_BASE": str(site.base), "LEGALGEN_PROGRAM": str(EXECUTABLE), **more}
+        environ = {"LEGALGEN_BASE": str(site.base), "LEGALGEN_PROGRAM": str(site.program), **more}
         return run(["/bin/sh", str(EXAMPLES / "nightly.sh"), str(total)], environ, site.base)
 
     def test_fills_up_to_the_total_and_says_nothing(
@@ -180,7 +182,7 @@ class TestChain:
     def chain(self, site: Site, **more: str) -> Ended:
         environ = {
             "PATH": "/usr/bin:/bin",
-            "LEGALGEN_PROGRAM": str(EXECUTABLE),
+            "LEGALGEN_PROGRAM": str(site.program),
             "AREAS": AREAS,
             "COUNT": "2",
             **site.folders,

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Literal
 
@@ -61,6 +62,11 @@ def test_an_environment_is_made_known() -> None:
     environ = {"PATH": "/bin", "COLUMNS": "80", "HTTPS_PROXY": "http://x", "PYTEST_X": "1"}
     surroundings.make_environment_known(environ)
     assert environ == {"PATH": "/bin", "PYTEST_X": "1", "LANG": "C.UTF-8", "TZ": "UTC"}
+
+
+def test_temporary_files_are_where_the_environment_says() -> None:
+    """Those of this process, and so pytest's ``tmp_path``, and those of its children."""
+    assert tempfile.gettempdir() == os.environ.get("TMPDIR", "/tmp")
 
 
 def test_files_are_kept_in_memory_unless_somebody_says_where(tmp_path: Path) -> None:

@@ -224,13 +224,6 @@ def test_servers_of_the_config_file_are_offered(program: Program, tmp_path: Path
 
     offered = asked(program, "bash", named).split()
     assert offered == ["groq", "cerebras", "openai", "local", "ray", "gpu1"]
-        "groq",
-        "cerebras",
-        "openai",
-        "local",
-        "ray",
-        "gpu1",
-    ]
     assert asked(program, "bash", f"{named}gpu1 --model ").split() == ["m1", "m2"]
     assert asked(program, "bash", f"{named}gpu1 --route gpu").split() == ["gpu1/m1", "gpu1/m2"]
     assert asked(program, "bash", "legalgen history --provider gr").split() == ["groq"]
