@@ -188,6 +188,19 @@ class Program:
                 process.send_signal(signal.SIGKILL)
                 process.wait(LONGEST_S)
 
+    def kill_after(self, accepted: int, server: VendorServer, *args: str) -> Running:
+        """Start a batch and kill it when it has accepted so many samples.
+
+        What it asks for next is held meanwhile, so that it accepts no more, however late the kill.
+        """
+        with server.hold() as held, self.start(*args) as running:
+            held.release(accepted)
+            running.wait_for("SampleAccepted", accepted)
+            held.wait_for(1)
+            running.signal(signal.SIGKILL)
+            assert running.end().code == -signal.SIGKILL
+        return running
+
     # -- what it left behind ------------------------------------------------------------------
 
     def record(self, batch_id: str | None = None) -> Record:

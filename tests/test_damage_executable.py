@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -103,10 +102,7 @@ def test_a_row_beyond_the_schema_is_put_aside_and_told(
     """Whoever comes first says so in a line and seals the rest; the batch can go on."""
     from tests.store.test_store import poisoned
 
-    with program.start("batch", *ONE, "-n", "12", "-c", "1") as running:
-        running.wait_for("SampleAccepted", 4)
-        running.signal(signal.SIGKILL)
-        running.end()
+    program.kill_after(4, vendors, "batch", *ONE, "-n", "12", "-c", "1")
     (segment,) = program.data_dir.journal.glob("*.jsonl")
     header, first, second, *rest = segment.read_bytes().splitlines(keepends=True)
     bad = poisoned(second, output_tokens=2**63)

@@ -110,7 +110,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Stopped:
             held.release()
             ended = batch.end()
         [later] = program.run("history", "--json").json
-        return Stopped(running, ended, later, program.rows(), len(server.calls()))
+        return Stopped(running, ended, later, program.rows(), len(server.answered()))
 
 
 class TestProviderEndpoints:

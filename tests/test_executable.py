@@ -148,7 +148,7 @@ class TestSignals:
             held.release()
             ended = running.end()
         assert (ended.code, ended.json["status"]) == (128 + number, "stopped")
-        assert 6 <= len(program.rows()) == len(vendors.calls())
+        assert 6 <= len(program.rows()) == len(vendors.answered())
         assert_agree(ended, program, vendors)
         assert program.status() == "stopped"
 
@@ -188,7 +188,7 @@ class TestSignals:
         assert process.returncode == 141
         assert "Traceback" not in err
         assert (program.status(), program.record().accepted) == ("stopped", len(program.rows()))
-        assert len(program.rows()) == len(vendors.calls()) < 2000
+        assert len(program.rows()) == len(vendors.answered()) < 2000
 
     def test_a_queued_batch_obeys_a_signal(self, program: Program, vendors: VendorServer) -> None:
         """``--wait`` is no place to be stuck in."""
@@ -211,10 +211,7 @@ class TestOneAfterAnother:
         self, program: Program, vendors: VendorServer
     ) -> None:
         """kill -9: interrupted; the next command says in one line what it saved; resume goes on."""
-        with program.start("batch", *ONE, "-n", "40", "-c", "2") as running:
-            running.wait_for("SampleAccepted", 5)
-            running.signal(signal.SIGKILL)
-            assert running.end().code == -9
+        running = program.kill_after(5, vendors, "batch", *ONE, "-n", "40", "-c", "2")
         told = [e["sample"] for e in running.events if e["type"] == "SampleAccepted"]
         killed = program.record()
         assert (program.status(killed.id), program.rows()) == ("interrupted", [])
@@ -253,7 +250,7 @@ class TestOneAfterAnother:
         assert f"waiting for another process: batch {running}" in done.err
         assert begun["type"] == "BatchStarted"
         assert program.status() == "completed"
-        assert len(program.rows()) == len(vendors.calls())
+        assert len(program.rows()) == len(vendors.answered())
 
     def test_until_total_is_what_cron_wants(self, program: Program, vendors: VendorServer) -> None:
         """It fills up to N rows, and does nothing when they are there."""

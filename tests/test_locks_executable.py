@@ -17,7 +17,7 @@ import pytest
 from legalgen.store.files import DataDir
 from legalgen.store.locks import journal_lock
 from legalgen.store.parts import slots_of
-from tests.program import Program, Running
+from tests.program import Program
 from tests.vendors import VendorServer
 
 MODEL = "openai/gpt-oss-120b"
@@ -39,22 +39,11 @@ def data_lock_of(data_dir: DataDir) -> Path:
     return data_dir.locks / "data.lock"
 
 
-def killed(program: Program, count: int = 12, after: int = 4) -> str:
-    """A batch that died with some rows in its journal; its id."""
-    with program.start("batch", *ONE, "-n", str(count), "-c", "1") as running:
-        running.wait_for("SampleAccepted", after)
-        running.signal(signal.SIGKILL)
-        running.end()
+def killed(program: Program, vendors: VendorServer) -> str:
+    """A batch of twelve that died with some rows in its journal; its id."""
+    program.kill_after(4, vendors, "batch", *ONE, "-n", "12", "-c", "1")
+    vendors.wait_for_no_connection()
     return program.record().id
-
-
-def answered(vendors: VendorServer) -> int:
-    """Calls that brought an answer: now and then the double refuses one, as Groq does."""
-    return sum(call.status == 200 for call in vendors.calls())
-
-
-def accepted(running: Running) -> int:
-    return sum(event["type"] == "SampleAccepted" for event in running.events)
 
 
 class TestTheJournalOfTheBatch:
@@ -65,11 +54,10 @@ class TestTheJournalOfTheBatch:
         self, program: Program, vendors: VendorServer, kind: int
     ) -> None:
         """``flock -s`` on the journal's lock: told, waited for, then recovered and counted."""
-        batch_id = killed(program)
+        batch_id = killed(program, vendors)
         segment = program.data_dir.journal / f"{batch_id}-00000.jsonl"
         journalled = segment.read_bytes().splitlines()[1:]
-        vendors.wait_for_no_connection()
-        before = answered(vendors)
+        before = len(vendors.answered())
         left = 12 - len(journalled)
         with contextlib.ExitStack() as stack:
             holding = stack.enter_context(contextlib.ExitStack())
@@ -79,20 +67,20 @@ class TestTheJournalOfTheBatch:
             (told,) = running.events
             assert (told["lock"], batch_id in told["reason"]) == ("journal", True)
             assert f"(pid {os.getpid()})" in told["holder"]
-            assert answered(vendors) == before
+            assert len(vendors.answered()) == before
             holding.close()
             ended = running.end()
         assert ended.code == 0, ended.err
         assert f"the journal of batch {batch_id}" in ended.err
         slots = [row["slot"] for row in program.rows()]
         assert slots == list(range(12))
-        assert answered(vendors) - before == left
+        assert len(vendors.answered()) - before == left
 
     def test_the_status_does_not_come_from_a_lock(
         self, program: Program, vendors: VendorServer
     ) -> None:
         """A reader's lock makes no dead batch run, and resume never says there is nothing to do."""
-        batch_id = killed(program)
+        batch_id = killed(program, vendors)
         lock = journal_lock(program.data_dir, batch_id)
         with held(lock, fcntl.LOCK_SH):
             (row,) = program.run("history", "--json").json
@@ -103,7 +91,7 @@ class TestTheJournalOfTheBatch:
 
     def test_looking_takes_no_lock(self, program: Program, vendors: VendorServer) -> None:
         """History and verify end while every lock is held by somebody else, and change nothing."""
-        batch_id = killed(program)
+        batch_id = killed(program, vendors)
         with (
             held(journal_lock(program.data_dir, batch_id), fcntl.LOCK_EX),
             held(data_lock_of(program.data_dir), fcntl.LOCK_EX),
@@ -118,14 +106,15 @@ def test_a_batch_that_runs_is_no_mistake_of_the_command_line(
     program: Program, vendors: VendorServer
 ) -> None:
     """``--resume`` beside the batch itself: exit 5, with or without its id; never 2."""
-    with program.start("batch", *ONE, "-n", "900", "-c", "1") as first:
-        first.wait_for("SampleAccepted")
+    with vendors.hold() as calls, program.start("batch", *ONE, "-n", "900", "-c", "1") as first:
+        calls.wait_for(1)
         batch_id = program.record().id
         for words in (("--resume",), (batch_id, "--resume")):
             ended = program.run("batch", *words)
             assert (ended.code, f"batch {batch_id} is running" in ended.err) == (5, True), ended.err
         first.signal(signal.SIGINT)
-        first.end()
+        calls.release()
+        assert first.end().code == 130
 
 
 class TestTheDataset:
@@ -167,12 +156,12 @@ class TestTheDataset:
         """Held while a batch wants to seal: a signal ends the wait; no row is lost or doubled."""
         program.run("generate", *ONE)
         with contextlib.ExitStack() as stack:
-            vendors.fail("groq", "over_capacity")
+            calls = vendors.hold()
             running = stack.enter_context(program.start("batch", *ONE, "-n", "9", "-c", "1"))
-            running.wait_for("CallFailed")
+            calls.wait_for(1)  # it has begun
             holding = stack.enter_context(contextlib.ExitStack())
             holding.enter_context(held(data_lock_of(program.data_dir), fcntl.LOCK_EX))
-            vendors.heal()
+            calls.release()
             running.wait_for("WaitingForLock")
             for number in signals:
                 running.signal(number)
@@ -182,10 +171,10 @@ class TestTheDataset:
         record = program.record()
         assert (record.status, record.accepted) == ("stopped", 9)
         assert "is in the journal" in record.reason
-        calls = len(vendors.calls())
+        before = len(vendors.calls())
         assert program.run("batch", "--resume").code == 0
         assert slots_of(program.data_dir, record.id) == set(range(9))
-        assert len(vendors.calls()) == calls
+        assert len(vendors.calls()) == before
 
     def test_compact_and_repair_wait_no_longer_than_they_are_told(
         self, program: Program, vendors: VendorServer

@@ -28,9 +28,9 @@ ONE = ("--route", "groq/openai/gpt-oss-120b")
 
 
 def assert_whole(program: Program, server: VendorServer) -> None:
-    """Every call is a row, once, and ``dataset verify`` finds nothing."""
+    """Every answer is a row, once, and ``dataset verify`` finds nothing."""
     rows = program.rows()
-    assert len(rows) == len(server.calls())
+    assert len(rows) == len(server.answered())
     assert len({row["id"] for row in rows}) == len(rows)
     assert verify(program.data_dir).findings == ()
 

@@ -114,22 +114,24 @@ def toy_request(topic: str, seed: int) -> Request:
     return request(*example, says(topic), tokens=600, form="strict", schema=schema, seed=seed)
 
 
+@pytest.mark.parametrize(
+    "topics", [("theft",), pytest.param(("theft", "servitudes"), marks=pytest.mark.extended)]
+)
 def test_the_worked_example_makes_the_toy_answer_within_the_bounds_of_its_schema(
-    model: LocalProvider,
+    model: LocalProvider, topics: tuple[str, ...]
 ) -> None:
-    """With the shipped prompt the toy writes different samples, each within every bound."""
-    topics = ("theft", "servitudes")
+    """With the shipped prompt the toy writes samples within every bound; two are different."""
     ask = "Jurisdiction: Scotland. Area: law. Topic: {}. Difficulty: basic. As at 2024-06."
     completions = [model.complete(toy_request(ask.format(topic), 3)) for topic in topics]
     answers = [msgspec.json.decode(completion.text, type=Answer) for completion in completions]
-    assert [completion.finish_reason for completion in completions] == ["stop"] * 2
+    assert [completion.finish_reason for completion in completions] == ["stop"] * len(topics)
     for answer in answers:
         assert 40 <= len(answer.question) <= 220
         assert 2 <= len(answer.reasoning_steps) <= 3
         assert all(25 <= len(step) <= 140 for step in answer.reasoning_steps)
         assert 120 <= len(answer.answer) <= 500
         assert len(answer.citations) <= 1
-    assert len({answer.question for answer in answers}) == 2
+    assert len({answer.question for answer in answers}) == len(topics)
 
 
 def test_the_worked_example_is_itself_within_the_bounds() -> None:

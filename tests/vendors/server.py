@@ -179,6 +179,10 @@ class VendorServer:
         """The recorded calls in the order of their answers; None: of all."""
         return [call for call in self._record.calls() if _is_such(call, vendor, model, endpoint)]
 
+    def answered(self) -> list[Call]:
+        """The chat calls that brought an answer: now and then one is refused, as Groq does."""
+        return [call for call in self.calls() if call.status == 200]
+
     def readings(self, vendor: str, model: str) -> tuple[Reading, ...]:
         """The state of a model's limits; resets are on the quota clock."""
         return self._engines[vendor].quotas[model].readings()
