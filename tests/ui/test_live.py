@@ -643,9 +643,13 @@ def test_a_batch_in_a_terminal(program: Program, vendors: VendorServer) -> None:
     """The view stands while the batch runs and is gone after it; changes and summary stay."""
     vendors.fail("groq", "over_capacity", model=GROQ.model, count=1)
     command = [str(EXECUTABLE), "batch", "--provider", "groq", "--count", "40", "-c", "2"]
+    held = vendors.hold()
+    held.release(6)
     with in_terminal(command, program.environ) as terminal:
-        terminal.until(lambda t: "accepted" in t.everything and "groq/openai" in t.everything)
-        assert any("/40" in line for line in terminal.lines)
+        terminal.until(
+            lambda t: all(words in t.everything for words in ("accepted", "groq/openai", "/40"))
+        )
+        held.release()
         assert terminal.end() == 0
     text = terminal.everything
     assert f"groq/{GROQ.model} is over capacity, going on with" in text
@@ -661,9 +665,12 @@ def test_an_outage_on_the_screen(program: Program, vendors: VendorServer, column
     names each model apart, wraps no line, and no word of the vendor or the program is left."""
     vendors.fail("groq", "over_capacity")
     command = [str(EXECUTABLE), "batch", "--provider", "groq", "--count", "60", "-c", "2"]
+    held = vendors.hold(vendor="cerebras")
+    held.release(6)
     with in_terminal(command, program.environ, columns, 30) as terminal:
         terminal.until(lambda t: "/60" in t.everything and "down" in t.everything)
         view = terminal.lines
+        held.release()
         assert terminal.end() == 0
     text = " ".join(terminal.everything.split())
     assert text.count("groq is over capacity, going on with cerebras") == 1
