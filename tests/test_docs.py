@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -138,9 +139,15 @@ def _lines(script: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
+@cache
+def program_command() -> Any:
+    """The command line's own description; making it takes longer than all else here."""
+    return typer.main.get_command(app)
+
+
 def unknown(words: list[str]) -> list[str]:
     """The options and commands of a command line that the program does not have."""
-    command: Any = typer.main.get_command(app)
+    command = program_command()
     while words and words[0] in getattr(command, "commands", {}):
         command, words = command.commands[words[0]], words[1:]
     known = {option for each in command.params for option in (*each.opts, "--help", "-h")}

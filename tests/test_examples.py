@@ -98,7 +98,7 @@ def run(command: list[str], environ: Mapping[str, str], cwd: Path) -> Ended:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=LONGEST_S,
+        timeout=4 * LONGEST_S,  # a script runs many commands
         check=False,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
