@@ -558,7 +558,7 @@ def test_config_taxonomy_tells_what_nobody_checked_for_a_year(here: Here, tmp_pa
     own.write_text(text)
     ended = here.run("config", "taxonomy", "--check", "--taxonomy", str(own))
     assert (ended.code, ended.out) == (1, "uk/tea/leaves: never checked\n")
-    assert "Of 1 topics 1 were not compared" in ended.err
+    assert "Of 1 topic 1 were not compared" in ended.err
     own.write_text(f'{text}checked = "{datetime.now(UTC):%Y-%m}"\n')
     ended = here.run("config", "taxonomy", "--check", "--taxonomy", str(own), "--json")
     assert (ended.code, json.loads(ended.out)["topics"]) == (0, [])

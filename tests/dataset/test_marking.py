@@ -70,7 +70,7 @@ def test_a_row_that_was_taken_out_is_counted_and_handed_on_by_nobody(marked: Dat
     assert [row.slot for row in rows_of(marked)] == list(range(7))
     found = verify(marked)
     assert (found.rows, found.findings) == (6, ())
-    assert "1 rows are taken out and 1 have later flags" in found.notes[-1]
+    assert "1 row taken out and 1 row flagged later" in found.notes[-1]
 
 
 def test_compaction_makes_it_final(marked: DataDir) -> None:

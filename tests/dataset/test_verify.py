@@ -169,7 +169,7 @@ def test_rows_whose_ids_are_not_theirs_are_taken_out_of_an_older_part(data_dir: 
     raw = path.read_bytes()
     assert kinds(verify(data_dir)) == ["damaged_part"]
     assert repair(data_dir).repaired == (
-        f"train/data/{FIRST}: 1 damaged rows taken out; the old one is aside",
+        f"train/data/{FIRST}: 1 damaged row taken out; the old one is aside",
     )
     assert [row.slot for row in rows_of(data_dir)] == list(range(1, 7))
     assert raw in content(data_dir.state / "aside")
@@ -218,7 +218,7 @@ def test_repeated_ids_and_slots_are_found(tmp_path: Path) -> None:
     found = {(one.kind, one.what) for one in verify(data_dir).findings}
     assert ("repeated_id", f"{samples[0].id}: 2 rows") in found
     assert ("repeated_slot", f"{BATCH} 0: 2 rows") in found
-    assert ("no_record", "1 rows of a batch without a record") in found
+    assert ("no_record", "1 row of a batch without a record") in found
 
 
 def test_a_dead_writers_journal_waits_and_is_recovered(data_dir: DataDir) -> None:

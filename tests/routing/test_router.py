@@ -570,7 +570,7 @@ def test_the_usual_bound_on_calls_is_not_the_users() -> None:
     """Nobody set it, so it is told apart: reaching it is a failure, not what was asked for."""
     bench = Bench(Target(A), policy=RoutingPolicy(max_calls=1, usual_calls=True))
     bench.reply(bench.lease())
-    why = "1 calls are the most that this batch usually makes; --max-calls allows more"
+    why = "1 call is the most that this batch usually makes; --max-calls allows more"
     assert bench.router.turn(TRAIL, lambda _: DEMAND) == Spent(why, of_user=False)
 
 

@@ -146,8 +146,12 @@ def test_the_summary_can_be_read_in_five_seconds() -> None:
     assert both.said == [
         f"completed  500 of 500 samples in 27 min  batch {ID}",
         "  flagged   12 of them, see the column flags",
-        "  refused   ANSWER_LENGTH 17, CITATION_MISSING 9, DUP_NEAR 5 and 1 other reasons",
-        "  given up  1 tasks",
+        (
+            "  refused   17 ANSWER_LENGTH (outside the words of its type and difficulty), "
+            "9 CITATION_MISSING (fewer citations than its type expects; one given twice is one), "
+            "2 more reasons"
+        ),
+        "  given up  1 task",
         f"  models    {GROQ} 72%, {CEREBRAS} 28%",
         "  hitches   1 switch, 1 wait, 9 failed calls (rate limit 7, no answer in time 2)",
         "  alert     11 switches in one batch",

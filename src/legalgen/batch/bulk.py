@@ -22,6 +22,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.errors import DiskError, ErrorCategory, Failure
+from legalgen.errors.plurals import plural
 from legalgen.providers.base import BULK_ENDED, BulkJob
 from legalgen.providers.catalog import BulkTerms
 from legalgen.store.ledger import Bulk, BulkChunk, Record
@@ -226,7 +227,7 @@ def progress(bulk: Bulk) -> str:
     stated = ", ".join(
         f"{count} {state}" if len(chunks) > 1 else state for state, count in states.items()
     )
-    return f"{bulk.provider} has done {done:,} of {asked_for:,} requests ({stated})"
+    return f"{bulk.provider} has done {done:,} of {plural(asked_for, 'request')} ({stated})"
 
 
 def history(bulk: Bulk) -> list[str]:
@@ -241,10 +242,10 @@ def _counts(chunk: BulkChunk) -> str:
     if not chunk.collected:
         done = chunk.completed + chunk.failed
         until = f", until {chunk.expires_at:%Y-%m-%d %H:%M} UTC" if chunk.expires_at else ""
-        return f"{done:,} of {chunk.requests:,} requests done{until}"
+        return f"{done:,} of {plural(chunk.requests, 'request')} done{until}"
     return (
-        f"{chunk.requests:,} requests, {chunk.accepted:,} accepted, {chunk.refused:,} refused, "
-        f"{chunk.broken:,} failed"
+        f"{plural(chunk.requests, 'request')}, {chunk.accepted:,} accepted, "
+        f"{chunk.refused:,} refused, {chunk.broken:,} failed"
     )
 
 
@@ -341,9 +342,9 @@ def files_of(chunk: BulkChunk) -> list[tuple[str, str]]:
 
 def cut_words(chunk: BulkChunk, reading: ResultReading) -> str:
     """What is said of files that are cut off."""
-    torn = f", {reading.torn:,} lines cannot be read" if reading.torn else ""
+    torn = f", {plural(reading.torn, 'line')} cannot be read" if reading.torn else ""
     return (
-        f"the files of chunk {chunk.number} are cut off: {reading.answers:,} answers of "
+        f"the files of chunk {chunk.number} are cut off: {plural(reading.answers, 'answer')} of "
         f"{chunk.completed + chunk.failed:,}{torn}; they are fetched again next time"
     )
 
@@ -358,7 +359,7 @@ def summary(chunk: BulkChunk, reading: ResultReading, total: int) -> str:
     if silent > 0:
         parts.append(f"{silent:,} without an answer")
     if reading.strays:
-        parts.append(f"{reading.strays:,} lines of no request of ours passed over")
+        parts.append(f"{plural(reading.strays, 'line')} of no request of ours passed over")
     why = f" [{chunk.message}]" if chunk.message else ""
     return f"chunk {chunk.number} of {total} {chunk.state}{why}: {', '.join(parts)}"
 

@@ -31,6 +31,7 @@ from legalgen.batch.work import Work
 from legalgen.completion import ModelRef
 from legalgen.errors import Failure, ProviderError, Trouble
 from legalgen.errors.exit_codes import Exit
+from legalgen.errors.plurals import plural
 from legalgen.routing.router import Router
 from legalgen.store.ledger import Bulk, Record
 from legalgen.telemetry import events
@@ -96,7 +97,7 @@ class BulkExecutor:
             return True
         count = sum(chunk.requests for chunk in bulk.outstanding(record.bulk))
         return self._order.confirm(
-            f"Stop {count:,} requests of batch {record.id} at {record.bulk.provider}? "
+            f"Stop {plural(count, 'request')} of batch {record.id} at {record.bulk.provider}? "
             "What was done by then is paid for and kept."
         )
 
@@ -170,7 +171,8 @@ class BulkExecutor:
     def _shortfall(self, work: BulkWork) -> Ending | None:
         """Why the rest is not asked for in bulk; None when it is."""
         remaining, target = work.work.schedule.remaining, work.record.target
-        missing = f"{remaining:,} of {target:,} samples are missing"
+        be = "is" if remaining == 1 else "are"
+        missing = f"{remaining:,} of {plural(target, 'sample')} {be} missing"
         if work.failed is not None:
             why = work.failed.message or "no reason was given"
             reason = (

@@ -20,6 +20,7 @@ from legalgen.batch.jobs import PromptSource
 from legalgen.batch.reporting import Reporter
 from legalgen.completion import ModelRef, Request, Usage
 from legalgen.errors import ProviderError, UsageError
+from legalgen.errors.plurals import plural
 from legalgen.law.planner import Task, dated
 from legalgen.providers.base import BulkJob
 from legalgen.routing import opening
@@ -157,7 +158,7 @@ class ChunkSender:
         bulk.clear(self._site.folder, [self._site.request_path(work.record.id, chunk.number)])
         _note(work, chunk, found)
         self._reporter.notice(
-            f"chunk {chunk.number}: {chunk.requests:,} requests for {chunk.target} "
+            f"chunk {chunk.number}: {plural(chunk.requests, 'request')} for {chunk.target} "
             f"are with {self._site.provider} as {found.id}"
         )
 

@@ -19,6 +19,7 @@ import msgspec
 
 from legalgen import __version__
 from legalgen.errors import ConfigurationError
+from legalgen.errors.plurals import plural
 from legalgen.providers import PROVIDERS
 from legalgen.providers._environment import usable_proxies
 from legalgen.providers.installing import install_command, missing
@@ -125,7 +126,7 @@ def _providers(settings: Settings) -> Iterator[Diagnosis]:
             yield Diagnosis(name, "bad", listing.error, f"legalgen models -p {name} --check")
         else:
             gone = f"; not on its list: {', '.join(listing.gone)}" if listing.gone else ""
-            yield Diagnosis(name, "ok", f"answers, {listing.models} models{gone}")
+            yield Diagnosis(name, "ok", f"answers, {plural(listing.models, 'model')}{gone}")
     if not any(not each.error for each in listings.values()):
         yield Diagnosis(
             "providers", "bad", "none can be used", f"without a key: {rehearsal_command()}"
@@ -207,6 +208,6 @@ def _running(settings: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis(
             "journal",
             "note",
-            f"{len(waiting)} segments of a batch that was killed; the next one seals them",
+            f"{plural(len(waiting), 'segment')} of a batch that was killed; the next one seals it",
             "legalgen batch --resume",
         )

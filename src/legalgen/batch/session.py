@@ -23,6 +23,7 @@ from legalgen.batch.troubles import TroubleBook
 from legalgen.batch.work import Executor, Work
 from legalgen.errors import BatchRunning, DiskError, LegalgenError, NoUsableProvider
 from legalgen.errors.exit_codes import Exit
+from legalgen.errors.plurals import plural
 from legalgen.law.planner import TaskPlanner, TaskSpace
 from legalgen.quality.opening import Reviewer
 from legalgen.quality.rules import default_thresholds
@@ -145,7 +146,7 @@ class Session:
             done = frozenset(parts.slots_of(self.data_dir, record.id))
             record.accepted = len(done)
         if record.target <= 0:
-            reason = f"the dataset holds {summary.rows} rows already"
+            reason = f"the dataset holds {plural(summary.rows, 'row')} already"
             self._write_metrics("completed", Exit.DONE)
             return Result(Exit.DONE, "completed", reason, dataset=self._dataset)
         planner = self._space.planner(counts, record.seed)

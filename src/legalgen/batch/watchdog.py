@@ -86,10 +86,12 @@ class Watchdog:
         code = self._faulty_code()
         if code is None:
             return None
+        from legalgen.quality.codes import in_words  # few prompts are at fault
+
         what = "request" if code in _REQUESTS else "answer"
         since = "since it went on" if went_on else "so far"
         reason = (
-            f"every {what} {since} was refused with {code}: the prompt is at fault "
+            f"every {what} {since} was refused with {in_words(code)}: the prompt is at fault "
             "(see rejected/, or try another --sample-type, --reasoning-instruction or model)"
         )
         return Ending("failed", Exit.FAILED, reason)

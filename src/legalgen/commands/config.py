@@ -130,6 +130,8 @@ def taxonomy(
 
 def _stale_topics(taxonomy: Taxonomy, console: Console) -> int:
     """Name the topics that were last compared with the law more than a year ago, or never."""
+    from legalgen.errors.plurals import plural  # most commands count nothing here
+
     today = datetime.now(UTC)
     year_ago = f"{today.year - 1}-{today.month:02}"
     stale = taxonomy.unchecked_since(year_ago)
@@ -140,10 +142,11 @@ def _stale_topics(taxonomy: Taxonomy, console: Console) -> int:
         for row in rows:
             console.text(f"{row['topic']}: {row['checked'] or 'never checked'}")
         console.talk(
-            f"Of {len(taxonomy.leaves())} topics {len(rows)} were not compared with the law since "
+            f"Of {plural(len(taxonomy.leaves()), 'topic')} {len(rows)} were not compared with the "
+            f"law since "
             f'{year_ago}; look their authorities up, and write checked = "{today:%Y-%m}" there.'
             if rows
-            else f"Each of the {len(taxonomy.leaves())} topics was compared with the law since "
+            else f"Each topic of {len(taxonomy.leaves())} was compared with the law since "
             f"{year_ago}."
         )
     return Exit.FOUND if rows else Exit.DONE

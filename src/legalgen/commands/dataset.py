@@ -23,6 +23,7 @@ from legalgen.dataset.verify import repair as mend
 from legalgen.dataset.verify import verify
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import DiskError, UsageError
+from legalgen.errors.plurals import plural
 from legalgen.errors.redaction import redact
 from legalgen.law.opening import taxonomy_of
 from legalgen.law.taxonomy import Taxonomy
@@ -120,8 +121,8 @@ def _unusable(console: Console, file: Path, done: imports.Imported) -> str:
     if not done.read:
         return f"{file} holds no rows: nothing was imported"
     return (
-        f"{file}: none of its {done.read} rows can be used ({done.unreadable} cannot be read, "
-        f"{done.empty} have no question or no answer): nothing was imported"
+        f"{file}: none of its {plural(done.read, 'row')} can be used ({done.unreadable} cannot be "
+        f"read, {done.empty} without a question or an answer): nothing was imported"
     )
 
 
@@ -322,8 +323,8 @@ def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
         drawn_from = f"batch {batch}" if batch is not None else ALL_ROWS
         _write(data_dir, order.review, _marking_sheet(rows, drawn_from))
         console.talk(
-            f"wrote {order.review}: {len(rows)} rows to mark; `legalgen dataset review --from "
-            f"{order.review}` reads the marks back"
+            f"wrote {order.review}: {plural(len(rows), 'row')} to mark; `legalgen dataset review "
+            f"--from {order.review}` reads the marks back"
         )
     dataset_screens.show_report(console, found, full=order.full)
     return 0

@@ -36,6 +36,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.errors import DiskError, UsageError
+from legalgen.errors.plurals import plural
 from legalgen.quality.rules import default_thresholds
 from legalgen.store import checksum
 from legalgen.store.card import card_fault, write_card
@@ -450,7 +451,7 @@ def _check(paths: Sequence[Path], rows: int, digest: bytes) -> None:
             _note_ids(ids, batch)
     if (found, ids.digest()) != (rows, digest):
         where = paths[0].parent if paths else Path()
-        raise DiskError(f"{where}: {found} of {rows} rows can be read back", where)
+        raise DiskError(f"{where}: {found} of {plural(rows, 'row')} can be read back", where)
 
 
 # --- exchanging folders ------------------------------------------------------------------------

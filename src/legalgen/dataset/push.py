@@ -33,6 +33,7 @@ from legalgen.dataset.remote import (
     Tell,
 )
 from legalgen.errors import RemoteUnavailable, UsageError
+from legalgen.errors.plurals import plural
 from legalgen.store.card import card_fault
 from legalgen.store.files import PART_NAME, DataDir, disk, open_aside
 from legalgen.store.ledger import Ledger
@@ -329,7 +330,7 @@ def _result(
 
 
 def _sentence(done: Pushed) -> str:
-    what = f"{len(done.sent)} files, {done.bytes:,} bytes"
+    what = f"{plural(len(done.sent), 'file')}, {done.bytes:,} bytes"
     return f"sending {what} to {done.url}"
 
 
@@ -340,4 +341,4 @@ def _message(done: Pushed) -> str:
         "remove": len(done.removed),
     }
     told = ", ".join(f"{verb} {n} part{'s' if n != 1 else ''}" for verb, n in counts.items() if n)
-    return f"{told or 'update the card'}: {done.rows:,} rows"
+    return f"{told or 'update the card'}: {plural(done.rows, 'row')}"

@@ -18,6 +18,7 @@ import msgspec
 from legalgen.dataset import compact
 from legalgen.dataset.grounds import Grounds
 from legalgen.errors import DiskError
+from legalgen.errors.plurals import plural
 from legalgen.quality.rules import default_thresholds
 from legalgen.store import checksum
 from legalgen.store.card import card_fault, write_card
@@ -166,9 +167,11 @@ def _inside(data_dir: DataDir, path: Path) -> str:
 
 
 def _taken_out(notes: RowNotes) -> str:
+    out = f"{plural(len(notes.dropped), 'row')} taken out"
+    flagged = f"{plural(len(notes.flags), 'row')} flagged later"
     return (
-        f"{len(notes.dropped)} rows are taken out and {len(notes.flags)} have later flags, as is "
-        "noted beside their parts; `legalgen dataset compact` makes both final"
+        f"{out} and {flagged}, as is noted beside their parts; `legalgen dataset compact` makes "
+        "both final"
     )
 
 
@@ -250,7 +253,9 @@ class _Dataset(msgspec.Struct):
         for kind, columns in _KEYS.items():
             repeated = list(_repeated(table, columns))
             self.findings += [
-                Finding(kind, _inside(self.data_dir, self._folder), f"{what}: {count} rows")
+                Finding(
+                    kind, _inside(self.data_dir, self._folder), f"{what}: {plural(count, 'row')}"
+                )
                 for what, count in repeated[:MAX_EXAMPLES]
             ]
             if len(repeated) > MAX_EXAMPLES:
@@ -379,7 +384,9 @@ def _against_ledger(
         if record.id not in waiting:
             yield from _against_record(data_dir, record, rows[record.id])
     for batch_id in sorted(set(rows) - {entry.id for entry in entries}):
-        yield Finding("no_record", batch_id, f"{rows[batch_id]} rows of a batch without a record")
+        yield Finding(
+            "no_record", batch_id, f"{plural(rows[batch_id], 'row')} of a batch without a record"
+        )
 
 
 def _against_record(data_dir: DataDir, record: Record, rows: int) -> Iterator[Finding]:
@@ -388,7 +395,7 @@ def _against_record(data_dir: DataDir, record: Record, rows: int) -> Iterator[Fi
     for name in missing:
         yield Finding("part_not_noted", record.id, f"the record does not name {name}")
     if rows != record.accepted and not missing:
-        what = f"the record says {record.accepted} samples, the dataset holds {rows}"
+        what = f"the record says {plural(record.accepted, 'sample')}, the dataset holds {rows}"
         yield Finding("ledger_disagrees", record.id, what)
 
 
@@ -455,7 +462,11 @@ def _mend_part(data_dir: DataDir, path: Path) -> Iterator[str]:
     if payload is not None:
         _link_aside(data_dir, path)
         replace_file(data_dir, path, payload)
-        said = f"{len(strange)} damaged rows taken out" if strange else "rewritten with our columns"
+        said = (
+            f"{plural(len(strange), 'damaged row')} taken out"
+            if strange
+            else "rewritten with our columns"
+        )
         yield f"{_inside(data_dir, path)}: {said}; the old one is aside"
     elif broken or strange:
         yield _moved(data_dir, path)

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 
+from legalgen.errors.plurals import plural
 from legalgen.law.citations import (
     Parsed,
     find_numbered,
@@ -33,7 +34,12 @@ def citation_count(reading: Reading, limits: Thresholds) -> Iterator[Finding]:
     wanted = max(reading.bounds.min_citations, limits.min_citations)
     if count < wanted:
         far = count < limits.min_citations
-        yield "CITATION_MISSING", f"{count} citations, need {wanted} or more", "citations", far
+        yield (
+            "CITATION_MISSING",
+            f"{plural(count, 'citation')}, need {wanted} or more",
+            "citations",
+            far,
+        )
     if count and not reading.parsed:
         example = reading.draft.citations[0].text
         yield "CITATION_UNPARSED", f'"{example[:80]}" is no citation form known', "citations", True

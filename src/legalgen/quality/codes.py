@@ -8,6 +8,7 @@ without loading them. The table of codes in ``docs/reference/sample.md`` is made
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
@@ -321,3 +322,15 @@ CODES: Final[Mapping[str, Severity]] = {check.code: check.severity for check in 
 
 FEEDBACK: Final[Mapping[str, str]] = {check.code: check.feedback for check in TABLE}
 """What the model is told of each code, with ``{found}`` where the measured value goes."""
+
+
+def meaning(code: str) -> str:
+    """What a code means, as the reference page of the sample has it; empty where it is unknown."""
+    said = next((check.when for check in TABLE if check.code == code), "")
+    return re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", said).replace("`", "")
+
+
+def in_words(code: str) -> str:
+    """The code with what it means: ``TRUNCATED (the answer was cut off by its token cap)``."""
+    said = meaning(code)
+    return f"{code} ({said[0].lower()}{said[1:].rstrip('.')})" if said else code

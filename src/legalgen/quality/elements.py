@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
+from legalgen.errors.plurals import plural
 from legalgen.law.citations import (
     LEGISLATION_KINDS,
     Parsed,
@@ -140,7 +141,7 @@ def _turns(answer: str, limits: Thresholds) -> Iterator[Finding]:
     turns = bool(speakers) + sum(left != right for left, right in pairwise(speakers))
     if turns < limits.dialogue_turns:
         need = f"need {limits.dialogue_turns} or more, each as `Name: text`"
-        yield "DIALOGUE_TURNS", f"{turns} alternating turns, {need}", "answer", True
+        yield "DIALOGUE_TURNS", f"{plural(turns, 'alternating turn')}, {need}", "answer", True
 
 
 def parties(question: str) -> tuple[str, ...]:

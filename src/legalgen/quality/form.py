@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from legalgen.errors.plurals import plural
 from legalgen.quality.mending import HEADING
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.rules import Thresholds
@@ -18,12 +19,12 @@ def lengths(reading: Reading) -> Iterator[Finding]:
     count = len(reading.draft.question.split())
     low, high = limits.question_min_words, limits.question_max_words
     if not low <= count <= high:
-        yield "QUESTION_LENGTH", f"{count} words, need {low}-{high}", "question", True
+        yield "QUESTION_LENGTH", f"{plural(count, 'word')}, need {low}-{high}", "question", True
     low, high = reading.bounds.answer_words
     count, slack = reading.answer_words, limits.answer_tolerance
     if not low <= count <= high:
         far = count < low * (1 - slack) or count > high * (1 + slack)
-        yield "ANSWER_LENGTH", f"{count} words, need {low}-{high}", "answer", far
+        yield "ANSWER_LENGTH", f"{plural(count, 'word')}, need {low}-{high}", "answer", far
 
 
 def steps(reading: Reading) -> Iterator[Finding]:
@@ -31,13 +32,23 @@ def steps(reading: Reading) -> Iterator[Finding]:
     steps = reading.draft.reasoning_steps
     low, high = reading.bounds.reasoning_steps
     if not low <= len(steps) <= high:
-        yield "STEPS_COUNT", f"{len(steps)} steps, need {low}-{high}", "reasoning_steps", True
+        yield (
+            "STEPS_COUNT",
+            f"{plural(len(steps), 'step')}, need {low}-{high}",
+            "reasoning_steps",
+            True,
+        )
     least = reading.limits.step_min_words
     for number, step in enumerate(steps, 1):
         count = len(step.split())
         if count < least:
             need = f"need {least} or more"
-            yield "STEP_TEXT", f"step {number} has {count} words, {need}", "reasoning_steps", True
+            yield (
+                "STEP_TEXT",
+                f"step {number} has {plural(count, 'word')}, {need}",
+                "reasoning_steps",
+                True,
+            )
 
 
 def overlap(reading: Reading) -> Iterator[Finding]:

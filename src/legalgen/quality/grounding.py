@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from legalgen.errors.plurals import plural
 from legalgen.law.citations import parse
 from legalgen.law.planner import Task
 from legalgen.quality.named import named_in
@@ -82,7 +83,7 @@ def _looked_up(
         what = f"{one.source[:20]!r} is no passage: name {_labels(passages)}"
         return None, [("GROUND_UNKNOWN", what, "citations", True)]
     if (count := words_in(one.quote)) < LEAST_WORDS:
-        what = f'"{shown}" has {count} words, need {LEAST_WORDS} or more in a row'
+        what = f'"{shown}" has {plural(count, "word")}, need {LEAST_WORDS} or more in a row'
         return None, [("QUOTE_SHORT", what, "citations", True)]
     chunk = passages[number - 1].chunk
     place = find(one.quote, folded(chunk.text))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import TypeAlias
 
+from legalgen.errors.plurals import plural
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.reading import Finding, Reading, excerpt, sentences, stems, telling_words
 from legalgen.quality.wordlists import alternatives, word_list
@@ -103,7 +104,9 @@ def off_topic(reading: Reading) -> Iterator[Finding]:
     about = len(answered & reading.topic)
     topic = reading.task.topic if reading.task else ""
     if not shared or shared + about <= FEW_SHARED:
-        what = f"{shared} words of the answer are in question or steps, {about} of {topic}"
+        what = (
+            f"{plural(shared, 'word')} of the answer are in question or steps, {about} of {topic}"
+        )
         yield "OFF_TOPIC", f"{what}, need some of each", "answer", shared + about < FEW_SHARED
     elif not about and asked.isdisjoint(reading.topic):
         yield "OFF_TOPIC", f"no word is of {topic}, need some", "question", False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from legalgen.errors import ErrorCategory, Failure
+from legalgen.errors.plurals import plural
 from legalgen.routing.rate_limits import Cost
 from legalgen.routing.targets import RoutingPolicy, Spent, Target, usd
 
@@ -53,7 +54,8 @@ class SpendTracker:
         with self._lock:
             if self.calls >= policy.max_calls:
                 set_by = "usually makes; --max-calls allows more" if policy.usual_calls else ""
-                said = f"{self.calls} calls are the most that this batch "
+                be = "is" if self.calls == 1 else "are"
+                said = f"{plural(self.calls, 'call')} {be} the most that this batch "
                 return Spent(said + (set_by or "may make (--max-calls)"), not policy.usual_calls)
             more = cost.of("tokens")
             most = policy.max_tokens

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from legalgen.errors import DiskError, UsageError
+from legalgen.errors.plurals import plural
 from legalgen.providers.catalog import Catalog
 from legalgen.store.files import NOT_OURS, DataDir, replace_file
 from legalgen.store.ledger import Ledger
@@ -376,7 +377,13 @@ def _coverage_rows(
         counts = sum((areas[key] for key in rest), start=Counter())
         shares = [_part_of(counts[name], total) for name in names]
         seen = str(sum(len(topics[key]) for key in rest))
-        yield ("others", f"{len(rest)} areas", seen, *shares, _part_of(counts.total(), total))
+        yield (
+            "others",
+            f"{plural(len(rest), 'area')}",
+            seen,
+            *shares,
+            _part_of(counts.total(), total),
+        )
 
 
 _MOST_AREAS: Final = 60

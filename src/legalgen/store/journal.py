@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 import msgspec
 
 from legalgen.errors import DiskError, LegalgenError, Reason
+from legalgen.errors.plurals import plural
 from legalgen.store.files import (
     BATCH_ID,
     NOT_OURS,
@@ -435,7 +436,7 @@ class BatchWriter:
         self._file.close()
         segment = _read_segment(self._file.path)
         if len(segment.rows) != self._rows:
-            found = f"{len(segment.rows)} of {self._rows} rows can be read back"
+            found = f"{len(segment.rows)} of {plural(self._rows, 'row')} can be read back"
             raise DiskError(f"{segment.path}: {found}", segment.path)
         with data_lock(self._data_dir, patience=self._patience):
             sealed = _seal_segment(self._data_dir, segment, self._note_part)
@@ -544,7 +545,7 @@ class Recovery(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """What became of it, in a sentence."""
         rows = self.part.rows if self.part else 0
-        text = f"recovered batch {self.batch_id}: {rows} rows, {self.outcome}"
+        text = f"recovered batch {self.batch_id}: {plural(rows, 'row')}, {self.outcome}"
         if self.refused:
             return f"{text}; {refused_words(self.refused, self.kept_aside)}"
         if self.kept_aside:
@@ -554,8 +555,8 @@ class Recovery(msgspec.Struct, frozen=True):
 
 def refused_words(rows: int, kept_aside: Path | None) -> str:
     """What is said of rows that the schema refuses."""
-    count = "1 row was" if rows == 1 else f"{rows} rows were"
-    return f"{count} put aside, as the schema refuses what it holds, in {kept_aside}"
+    put = f"{plural(rows, 'row')} {'was' if rows == 1 else 'were'} put aside"
+    return f"{put}, as the schema refuses what it holds, in {kept_aside}"
 
 
 def recover(

@@ -14,6 +14,7 @@ import msgspec
 
 from legalgen.completion import ModelRef
 from legalgen.errors.category import ErrorCategory as C
+from legalgen.errors.plurals import plural
 from legalgen.telemetry import events
 from legalgen.ui import words
 
@@ -114,7 +115,7 @@ class Changes:
 
 def _started(event: events.BatchStarted) -> Saying:
     verb = "resumed" if event.resumed else "started"
-    count = words.plural(event.target, "sample")
+    count = plural(event.target, "sample")
     done = f", {event.accepted} of them written" if event.accepted else ""
     toy = "; a rehearsal: a toy model writes, nothing goes to train/"
     end = toy if event.dataset == "rehearsal" else ""

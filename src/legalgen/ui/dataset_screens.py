@@ -22,6 +22,7 @@ from legalgen.dataset.report import (
     Model,
 )
 from legalgen.dataset.verify import Verified
+from legalgen.errors.plurals import plural
 from legalgen.ui.console import Console
 from legalgen.ui.frame import StyledLine
 from legalgen.ui.screens import Grid, TableCell
@@ -41,11 +42,6 @@ def table(console: Console, headings: Sequence[str], rows: Iterable[Sequence[str
 
 def _share(value: float | None) -> str:
     return DASH if value is None else f"{value:.1%}"
-
-
-def counted(count: int, noun: str) -> str:
-    """A number of things: ``1 row``, ``2,057 rows``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 # --- verify, compact, import, export -----------------------------------------------------------
@@ -72,8 +68,8 @@ def show_verified(console: Console, found: Verified) -> None:
         table(console, ("finding", "where", "what", "--repair"), rows)
     if console.quiet and not found.findings:
         return
-    size = f"{counted(found.rows, 'row')} in {counted(found.parts, 'part')}"
-    faults = counted(len(found.findings), "finding") if found.findings else "whole"
+    size = f"{plural(found.rows, 'row')} in {plural(found.parts, 'part')}"
+    faults = plural(len(found.findings), "finding") if found.findings else "whole"
     console.text(f"{size}: {faults}")
 
 
@@ -95,12 +91,12 @@ def show_compacted(console: Console, done: Compacted) -> None:
     for each in done.recovered:
         console.talk(f"recovered journal/{each.segment}: {each.outcome}")
     if done.generation is None:
-        parts = counted(done.parts_before, "part")
-        console.text(f"nothing to do: {counted(done.rows, 'row')} in {parts}")
+        parts = plural(done.parts_before, "part")
+        console.text(f"nothing to do: {plural(done.rows, 'row')} in {parts}")
         return
     sizes = f"{_megabytes(done.bytes_before)} to {_megabytes(done.bytes_after)}"
     console.text(
-        f"{counted(done.rows, 'row')}: {counted(done.parts_before, 'part')} into "
+        f"{plural(done.rows, 'row')}: {plural(done.parts_before, 'part')} into "
         f"{done.parts_after} (generation {done.generation}), {sizes}"
     )
 
@@ -127,7 +123,7 @@ def show_imported(console: Console, done: Imported) -> None:
         table(console, ("flag", "rows", "means"), flags)
     left_out = done.unreadable + done.empty
     console.text(
-        f"{counted(done.added, 'row')} added of {done.read:,} read; {done.present:,} were there "
+        f"{plural(done.added, 'row')} added of {done.read:,} read; {done.present:,} were there "
         f"already, {left_out:,} cannot be used" + (f" (batch {done.batch})" if done.added else "")
     )
 
@@ -138,9 +134,9 @@ def show_exported(console: Console, done: Exported) -> None:
         console.data(done)
         return
     for path, rows in done.files.items():
-        console.text(f"{path}: {counted(rows, 'row')}")
+        console.text(f"{path}: {plural(rows, 'row')}")
     if done.left_out:
-        console.talk(f"{counted(done.left_out, 'row')} left out")
+        console.talk(f"{plural(done.left_out, 'row')} left out")
 
 
 # --- check -------------------------------------------------------------------------------------
@@ -172,7 +168,7 @@ def show_checked(console: Console, found: Checked) -> None:
         ]
         table(console, ("too close", "row", "row", "question", "answer"), pairs)
     console.text(
-        f"{counted(found.rows, 'row')}: {found.refused:,} would be refused, {found.flagged:,} "
+        f"{plural(found.rows, 'row')}: {found.refused:,} would be refused, {found.flagged:,} "
         f"flagged, {found.clean:,} have nothing against them"
     )
 
@@ -192,7 +188,7 @@ def show_marked(console: Console, done: Marked) -> None:
         table(console, ("code", "taken out", "flagged", "means"), rows)
     would = "would be " if done.dry_run else ""
     console.text(
-        f"{counted(done.rows, 'row')}: {done.dropped:,} {would}taken out, "
+        f"{plural(done.rows, 'row')}: {done.dropped:,} {would}taken out, "
         f"{done.flagged:,} {would}flagged"
     )
     if not done.dry_run and (done.dropped or done.flagged):
@@ -202,7 +198,7 @@ def show_marked(console: Console, done: Marked) -> None:
 def _forms(found: Checked) -> Iterator[str]:
     """Which columns were read, and what they leave open."""
     named = {"legacy": "the old columns", "legalgen": "the columns of a sample"}
-    read = [f"{counted(count, 'row')} by {named[form]}" for form, count in found.forms.items()]
+    read = [f"{plural(count, 'row')} by {named[form]}" for form, count in found.forms.items()]
     if read:
         yield f"read {' and '.join(read)}"
     if found.missing:
@@ -260,9 +256,9 @@ def _show_full(console: Console, report: DatasetReport) -> None:
 def _show_production(console: Console, report: DatasetReport) -> None:
     made = report.production
     console.text(
-        f"{counted(report.rows, 'row')} of {made.asked:,} asked for in "
-        f"{counted(made.batches, 'record')}; {made.flagged:,} with flags, {made.given_up:,} tasks "
-        f"given up, first answer kept: {_share(made.first_pass)}"
+        f"{plural(report.rows, 'row')} of {made.asked:,} asked for in "
+        f"{plural(made.batches, 'record')}; {made.flagged:,} with flags, "
+        f"{plural(made.given_up, 'task')} given up, first answer kept: {_share(made.first_pass)}"
     )
     rows = [
         (m.model, f"{m.samples:,}", f"{m.calls:,}", f"{m.input_tokens:,}", f"{m.output_tokens:,}",
@@ -303,8 +299,8 @@ def _show_coverage(console: Console, coverage: Coverage) -> None:
     ]  # fmt: skip
     table(console, ("area", "topic", *coverage.difficulties), rows)
     console.text(
-        f"{coverage.cells:,} pairs of topic and difficulty: {coverage.empty:,} empty, "
-        f"{coverage.least} to {coverage.most} rows each; {counted(coverage.outside, 'row')} "
+        f"{plural(coverage.cells, 'pair')} of topic and difficulty: {coverage.empty:,} empty, "
+        f"{coverage.least} to {coverage.most} rows each; {plural(coverage.outside, 'row')} "
         "outside the taxonomy"
     )
 

@@ -13,6 +13,7 @@ from unicodedata import east_asian_width
 
 import msgspec
 
+from legalgen.errors.plurals import plural
 from legalgen.routing.targets import View
 from legalgen.ui import words
 from legalgen.ui.progress import Lane, Outlook, Progress, lane_of, outlook
@@ -255,7 +256,7 @@ def _queue(view: View, now: float) -> tuple[float, str, str] | None:
 
 def calls(number: int) -> str:
     """A number of calls, in words."""
-    return f"{number} call" if number == 1 else f"{number} calls"
+    return plural(number, "call")
 
 
 # --------------------------------------------------------------------------- the route

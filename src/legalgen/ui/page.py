@@ -24,6 +24,7 @@ from legalgen.dataset.report import (
     Neighbours,
     Share,
 )
+from legalgen.errors.plurals import plural
 from legalgen.ui.verdict import cost, verdict
 from legalgen.ui.words import code_sentence
 
@@ -299,7 +300,8 @@ def _neighbours(near: Neighbours | None) -> str:
         for one in near.closest
     ]
     return (
-        f"<p>Measured on {near.measured_on:,} rows: similarity to the nearest other row.</p>"
+        f"<p>Measured on {plural(near.measured_on, 'row')}: "
+        "similarity to the nearest other row.</p>"
         + _records(("field", "p50", "p95", "baseline p50", "baseline p95"), rows)
         + _records(("similarity", "by", "rows", "questions"), pairs)
     )
@@ -314,7 +316,7 @@ def _diversity(diversity: Diversity | None) -> str:
     ]
     total = diversity.measured_on
     return (
-        f"<p>Measured on {total:,} rows. zlib: how far the texts shrink (2.8 was measured "
+        f"<p>Measured on {plural(total, 'row')}. zlib: how far the texts shrink (2.8 was measured "
         "on older samples; more is more alike).</p>"
         + _table(("field", "zlib", "distinct word pairs"), rows)
         + f"<h3>Openings</h3>{_bars(diversity.openings, total)}"

@@ -9,10 +9,10 @@ from datetime import timedelta
 import msgspec
 
 from legalgen.batch.preview import Preview, price_unknown_tokens
+from legalgen.errors.plurals import plural
 from legalgen.routing.forecast import ModelShare
 from legalgen.ui.frame import StyledLine, short, span
 from legalgen.ui.screens import Column, Grid, TableCell, grid
-from legalgen.ui.words import plural
 
 DAY_S = 86400.0
 MIDDLE = ("model", "samples", "cost", "takes", "held back by")
@@ -149,7 +149,8 @@ def foot(found: Preview) -> Iterator[StyledLine]:
     for share in found.shares:
         if share.exhausted_in_s is not None and share.exhausted_kind is not None:
             kind = share.exhausted_kind.replace("_", " ")
-            after = f"after {span(share.exhausted_in_s)} and {share.samples_until:,} samples"
+            samples = plural(share.samples_until or 0, "sample")
+            after = f"after {span(share.exhausted_in_s)} and {samples}"
             yield StyledLine.of(f"{share.ref}: the {kind} of a day are used up {after}", "yellow")
     if not found.fits_today and not math.isinf(found.seconds):
         yield StyledLine.of("It does not fit into one day.", "yellow")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from legalgen.dataset.push import Pushed
+from legalgen.errors.plurals import plural
 from legalgen.ui.console import Console
-from legalgen.ui.dataset_screens import counted, table
+from legalgen.ui.dataset_screens import table
 
 
 def show_pushed(console: Console, done: Pushed, *, asked_public: bool) -> None:
@@ -23,7 +24,7 @@ def show_pushed(console: Console, done: Pushed, *, asked_public: bool) -> None:
     if done.dry_run:
         _show_plan(console, done)
     if done.left_out:
-        console.talk(f"{counted(done.left_out, 'row')} taken out here: they do not leave")
+        console.talk(f"{plural(done.left_out, 'row')} taken out here: they do not leave")
     if done.others:
         console.talk(f"not ours, and left there: {', '.join(done.others[:3])}")
     console.talk(_told(done))
@@ -39,9 +40,9 @@ def _show_plan(console: Console, done: Pushed) -> None:
 
 def _told(done: Pushed) -> str:
     if not (done.sent or done.removed):
-        return f"nothing to send: {counted(done.rows, 'row')} are there"
+        return f"nothing to send: {plural(done.rows, 'row')} are there"
     verbs = ("would send", "would remove") if done.dry_run else ("sent", "removed")
-    told = f"{verbs[0]} {counted(len(done.sent), 'file')}, {done.bytes:,} bytes"
+    told = f"{verbs[0]} {plural(len(done.sent), 'file')}, {done.bytes:,} bytes"
     if done.removed:
-        told += f"; {verbs[1]} {counted(len(done.removed), 'file')}"
-    return f"{told}; {counted(done.rows, 'row')} in all"
+        told += f"; {verbs[1]} {plural(len(done.removed), 'file')}"
+    return f"{told}; {plural(done.rows, 'row')} in all"

@@ -15,11 +15,11 @@ import msgspec
 from legalgen.dataset.reviewing import Reviewed, Said, SheetRead, Walked
 from legalgen.dataset.rows import FoundRow
 from legalgen.errors import UsageError
+from legalgen.errors.plurals import plural
 from legalgen.ui.console import Console
 from legalgen.ui.frame import StyledLine
 from legalgen.ui.row_screens import row_lines
 from legalgen.ui.verdict import reviewed_words
-from legalgen.ui.words import plural
 
 KEYS: Final = "k keep, d drop, c comment, q quit"
 _END_OF_FILE: Final = "\x04"

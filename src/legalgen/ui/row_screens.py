@@ -8,12 +8,13 @@ from typing import Final
 from legalgen.dataset.dropping import Dropped
 from legalgen.dataset.refused import RefusedAnswer, Refusing
 from legalgen.dataset.rows import FoundRow
+from legalgen.errors.plurals import plural
 from legalgen.store.journal import Rejected
 from legalgen.store.sample import Citation, GroundingText, Marks, Sample
 from legalgen.ui.console import Console
 from legalgen.ui.frame import StyledLine, dollars
 from legalgen.ui.screens import Column, TableCell, grid
-from legalgen.ui.words import code_sentence, plural
+from legalgen.ui.words import code_sentence
 
 _HEAD: Final = 60
 """Characters of a question in a list."""

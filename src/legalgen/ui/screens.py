@@ -14,11 +14,11 @@ import msgspec
 from legalgen.batch import bulk
 from legalgen.errors import Trouble
 from legalgen.errors.category import ErrorCategory
+from legalgen.errors.plurals import plural
 from legalgen.providers import is_remote
 from legalgen.routing.remedies import grouped, remedies
 from legalgen.ui import words
 from legalgen.ui.frame import WINDOWS, Style, StyledLine, dollars, short, span, unit
-from legalgen.ui.words import plural
 
 if TYPE_CHECKING:
     from legalgen.batch.doctor import Diagnosis
@@ -163,9 +163,12 @@ def because(reason: str, obstacles: Iterable[Trouble]) -> list[str]:
     return [line for line in (reason, *map(words.told_of, found)) if line]
 
 
-def _made(record: Record, told: Sequence[str] = ()) -> Iterator[StyledLine]:
-    """What came of it; a trouble whose remedy is ``told`` is not told twice."""
-    yield from _kept_and_not(record)
+def _made(record: Record, told: Sequence[str] = (), *, codes: bool = True) -> Iterator[StyledLine]:
+    """What came of it; a trouble whose remedy is ``told`` is not told twice.
+
+    ``codes``: those of refused answers are named, for no table of them follows.
+    """
+    yield from _kept_and_not(record, codes=codes)
     if record.accepted and record.models:
         yield labelled("models", shares(record.models))
     if hitches := hitches_of(record):
@@ -178,15 +181,15 @@ def _made(record: Record, told: Sequence[str] = ()) -> Iterator[StyledLine]:
         yield labelled("tokens", tokens(record))
 
 
-def _kept_and_not(record: Record) -> Iterator[StyledLine]:
+def _kept_and_not(record: Record, *, codes: bool) -> Iterator[StyledLine]:
     if record.flagged:
         yield labelled("flagged", f"{record.flagged} of them, see the column flags")
     if record.unjudged:
         yield labelled("unjudged", unjudged(record), "yellow")
-    if record.rejected:
-        yield labelled("refused", rejects(record.rejected))
+    if record.rejected and codes:
+        yield labelled("refused", words.why_refused(record.rejected))
     if record.given_up:
-        yield labelled("given up", f"{record.count('given_up')} tasks")
+        yield labelled("given up", plural(record.count("given_up"), "task"))
     if record.parked:
         cells = [parked(one) for one in record.parked[:PARKED_NAMED]]
         more = record.count("parked") - len(cells)
@@ -208,11 +211,11 @@ def parked(cell: Parked) -> str:
     return f"{what.replace('_', ' ')} (failed {plural(cell.failures, 'time')})"
 
 
-def rejects(codes: Mapping[str, int], most: int = 3) -> str:
-    """Refused answers by code, the commonest first."""
-    worst = sorted(codes.items(), key=lambda pair: -pair[1])
-    more = f" and {len(worst) - most} other reasons" if len(worst) > most else ""
-    return ", ".join(f"{code} {count}" for code, count in worst[:most]) + more
+def commonest(failures: Mapping[str, int], most: int = 3) -> str:
+    """Failures by what they are, the commonest first."""
+    worst = sorted(failures.items(), key=lambda pair: -pair[1])
+    more = f" and {plural(len(worst) - most, 'other reason')}" if len(worst) > most else ""
+    return ", ".join(f"{what} {count}" for what, count in worst[:most]) + more
 
 
 def shares(models: Mapping[str, ModelStats]) -> str:
@@ -220,7 +223,9 @@ def shares(models: Mapping[str, ModelStats]) -> str:
     ranked = sorted(models.items(), key=lambda pair: -pair[1].samples)
     total = sum(stats.samples for stats in models.values())
     if not total:
-        return ", ".join(f"{name}: no sample in {stats.calls} calls" for name, stats in ranked[:2])
+        return ", ".join(
+            f"{name}: no sample in {plural(stats.calls, 'call')}" for name, stats in ranked[:2]
+        )
     writers = [(name, stats.samples) for name, stats in ranked if stats.samples]
     text = ", ".join(f"{name} {count / total:.0%}" for name, count in writers[:SHARES])
     more = len(writers) - SHARES
@@ -241,7 +246,7 @@ def hitches_of(record: Record) -> str:
         plural(sum(failures.values()), "failed call"),
     ]
     if failures:
-        parts[-1] += f" ({rejects(words.counted(failures))})"
+        parts[-1] += f" ({commonest(words.counted(failures))})"
     return ", ".join(part for part in parts if not part.startswith("0 "))
 
 
@@ -379,14 +384,14 @@ def record_lines(record: Record, status: str, again: str) -> Iterator[StyledLine
     yield labelled("process", f"pid {record.process.pid} on {record.process.host}")
     for moment in record.resumed:
         yield labelled("resumed", f"{moment.astimezone():%Y-%m-%d %H:%M:%S}")
-    yield from _made(record)
+    yield from _made(record, codes=False)
     for told in bulk.history(record.bulk) if record.bulk is not None else ():
         yield labelled("bulk", told)
     if record.spill is not None:
         yield labelled("paid too", spilled(record.spill))
     if record.parts:
         rows = sum(part.rows for part in record.parts)
-        yield labelled("parts", f"{plural(len(record.parts), 'part')}, {rows} rows")
+        yield labelled("parts", f"{plural(len(record.parts), 'part')}, {plural(rows, 'row')}")
     if status in ("paused", "stopped", "interrupted", "failed") and record.kind == "batch":
         yield labelled("next", f"legalgen batch {record.id} --resume{again}", "bold")
     if status == "running" and record.kind == "batch":
@@ -410,7 +415,7 @@ RECORD_COLUMNS: tuple[Column, ...] = (
     (">s/sample", lambda row: ratio(row[1].sample_seconds, row[1].samples)),
     (">steps", lambda row: ratio(row[1].reasoning_steps, row[1].samples)),
     (">cost", lambda row: money(row[1].cost_usd)),
-    ("failures", lambda row: rejects(words.counted(row[1].failures)) or DASH),
+    ("failures", lambda row: commonest(words.counted(row[1].failures)) or DASH),
 )
 """The models of one batch; rows are pairs of name and ``ModelStats``."""
 
@@ -629,7 +634,7 @@ COMPARE_COLUMNS: tuple[Column, ...] = (
     (">s/sample", lambda row: number(row[1].seconds_per_sample, 1)),
     (">tok/s", lambda row: number(row[1].tokens_per_second, 0)),
     (">$/1000", lambda row: money(row[1].usd_per_sample and row[1].usd_per_sample * 1000)),
-    ("failures", lambda row: rejects(words.counted(row[1].failures), 2) or DASH),
+    ("failures", lambda row: commonest(words.counted(row[1].failures), 2) or DASH),
 )
 """Models side by side; rows are pairs of name and :class:`legalgen.routing.inventory.Compared`."""
 
@@ -648,12 +653,12 @@ def ranked(tracks: Mapping[str, Compared]) -> list[tuple[str, Compared]]:
 def tree(branches: Sequence[Branch], depth: int = 0) -> Iterator[StyledLine]:
     """The taxonomy as an indented list, with how many cells each branch holds."""
     for branch in branches:
-        inner = f"{branch.topics} topics, " if branch.children else ""
+        inner = f"{plural(branch.topics, 'topic')}, " if branch.children else ""
         style: Style = ("bold", "", "dim")[min(depth, 2)]
         head = f"{'  ' * depth}{branch.id}"
         name = f"  {branch.name}" if branch.name.casefold() != branch.id.casefold() else ""
         yield StyledLine(
-            ((head, style), (name, "dim"), (f"  ({inner}{branch.cells} cells)", "dim"))
+            ((head, style), (name, "dim"), (f"  ({inner}{plural(branch.cells, 'cell')})", "dim"))
         )
         yield from tree(branch.children, depth + 1)
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import msgspec
 
+from legalgen.errors.plurals import plural
 from legalgen.sources.chunk import Chunk, cited
 from legalgen.sources.collection import Examined, SourceText
 from legalgen.ui.console import Console
-from legalgen.ui.dataset_screens import counted, table
+from legalgen.ui.dataset_screens import table
 
 
 def show_added(console: Console, added: Sequence[SourceText]) -> None:
@@ -81,7 +82,7 @@ def show_removed(console: Console, source: SourceText, kept: int) -> None:
     if console.json:
         console.data({"removed": source.id, "kept_chunks": kept})
         return
-    rest = f"; {counted(kept, 'chunk')} kept, because rows rest on them" if kept else ""
+    rest = f"; {plural(kept, 'chunk')} kept, because rows rest on them" if kept else ""
     console.text(f"{source.id} removed{rest}")
 
 
@@ -105,11 +106,11 @@ def show_examined(console: Console, found: Sequence[Examined], unread: Sequence[
             shown = ", ".join(each.repeated[:5]) + (" ..." if len(each.repeated) > 5 else "")
             console.text(f"  cited alike    {shown}")
         if each.personal:
-            kinds = ", ".join(f"{counted(n, kind)}" for kind, n in sorted(each.personal.items()))
+            kinds = ", ".join(f"{plural(n, kind)}" for kind, n in sorted(each.personal.items()))
             console.text(f"  personal data  {kinds}: look at them before you write from this text")
     for line in unread:
         console.talk(line)
 
 
 def _size(source: SourceText) -> str:
-    return f"{counted(source.chunks, 'chunk')}, {counted(source.words, 'word')}"
+    return f"{plural(source.chunks, 'chunk')}, {plural(source.words, 'word')}"

@@ -7,10 +7,9 @@ from typing import Final
 
 from legalgen.dataset.report import DatasetReport
 from legalgen.dataset.reviewing import Reviewed
-from legalgen.ui.words import code_sentence, plural
+from legalgen.errors.plurals import plural
+from legalgen.ui.words import why_refused
 
-NAMED: Final = 2
-"""So many codes are named with their sentences."""
 MANY_REPEATS: Final = 0.05
 """The share of rows flagged as repeats above which they should go first."""
 MOST_AT_ONCE: Final = 1_000
@@ -54,7 +53,7 @@ def _coverage(report: DatasetReport) -> str:
     outside = f"; {plural(covered.outside, 'row')} outside the taxonomy" if covered.outside else ""
     share = f" ({full / covered.cells:.0%})" if covered.cells else ""
     return (
-        f"{full:,} of {covered.cells:,} pairs of topic and difficulty have rows{share}, "
+        f"{full:,} of {plural(covered.cells, 'pair')} of topic and difficulty have rows{share}, "
         f"{covered.most:,} at the most{outside}"
     )
 
@@ -91,15 +90,7 @@ def reviewed_words(found: Reviewed) -> str:
 
 def _why(codes: Mapping[str, int]) -> str:
     """The commonest codes with what they mean."""
-    worst = sorted(codes.items(), key=lambda pair: -pair[1])
-    named = [f"{code} {count:,}{_in_words(code)}" for code, count in worst[:NAMED]]
-    more = f" and {len(worst) - NAMED} more" if len(worst) > NAMED else ""
-    return f": {', '.join(named)}{more}" if named else ""
-
-
-def _in_words(code: str) -> str:
-    said = code_sentence(code)
-    return f" ({said[0].lower()}{said[1:].rstrip('.')})" if said else ""
+    return f": {why_refused(codes)}" if codes else ""
 
 
 def next_step(report: DatasetReport) -> str:
@@ -111,8 +102,10 @@ def next_step(report: DatasetReport) -> str:
         count = plural(len(report.citations.conflicts), "citation")
         return f"look at {count} that contradict others: legalgen dataset stats --full"
     if repeats > MANY_REPEATS * report.rows:
-        return f"take out {repeats:,} repeats: legalgen dataset check --drop 'DUP_*' --dry-run"
+        return (
+            f"take out {plural(repeats, 'repeat')}: legalgen dataset check --drop 'DUP_*' --dry-run"
+        )
     if report.coverage.empty:
         most = min(report.coverage.empty, MOST_AT_ONCE)
-        return f"fill {report.coverage.empty:,} empty pairs: legalgen batch --count {most}"
+        return f"fill {plural(report.coverage.empty, 'empty pair')}: legalgen batch --count {most}"
     return "read some before you train: legalgen dataset review"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from legalgen.errors.category import ErrorCategory as C
+from legalgen.errors.plurals import plural
 
 IS: Mapping[str, str] = {
     C.RATE_LIMIT: "at its rate limit",
@@ -72,14 +72,23 @@ def counted(failures: Mapping[str, int]) -> dict[str, int]:
     return {what(category): count for category, count in failures.items()}
 
 
-def plural(number: int, one: str, many: str = "") -> str:
-    """``1 wait``, ``3 waits``."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
 def code_sentence(code: str) -> str:
     """What a code of the gate means, as the reference page of the sample has it; empty: unknown."""
-    from legalgen.quality.codes import TABLE  # few screens count codes
+    from legalgen.quality.codes import meaning  # few screens count codes
 
-    said = next((check.when for check in TABLE if check.code == code), "")
-    return re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", said).replace("`", "")
+    return meaning(code)
+
+
+NAMED = 2
+"""So many codes are named with their sentences."""
+
+
+def why_refused(codes: Mapping[str, int]) -> str:
+    """The commonest codes, each with how often and with what it means; the others are counted."""
+    from legalgen.quality.codes import in_words
+
+    worst = sorted(codes.items(), key=lambda pair: -pair[1])
+    named = [f"{count:,} {in_words(code)}" for code, count in worst[:NAMED]]
+    if more := len(worst) - NAMED:
+        named += [plural(more, "more reason")] if more > 0 else []
+    return ", ".join(named)
