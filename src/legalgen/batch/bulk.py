@@ -9,10 +9,8 @@ the chunk's number: whoever comes back after a crash finds what was sent, and se
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -21,10 +19,12 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.errors import DiskError, ErrorCategory, Failure
+from legalgen.errors import ErrorCategory, Failure
 from legalgen.errors.plurals import plural
 from legalgen.providers.base import BULK_ENDED, BulkJob
 from legalgen.providers.catalog import BulkTerms
+from legalgen.settings.writing import swapped_in
+from legalgen.store.files import disk
 from legalgen.store.ledger import Bulk, BulkChunk, Record
 
 ROUNDS = 3
@@ -183,7 +183,7 @@ def fill(
     """
     written: list[int] = []
     tokens, usd = 0, 0.0
-    with disk(path), path.open("wb") as file:
+    with disk(path, "write"), swapped_in(path, durable=False) as file:
         for slot in slots:
             line = line_of(slot)
             left = room.less(line)
@@ -193,15 +193,6 @@ def fill(
             written.append(slot)
             room, tokens, usd = left, tokens + line.tokens, usd + line.usd
     return Filled(tuple(written), tokens, usd, room)
-
-
-@contextlib.contextmanager
-def disk(path: Path, verb: str = "write") -> Iterator[None]:
-    """Errors of the disk under ``path``, as ours."""
-    try:
-        yield
-    except OSError as error:
-        raise DiskError(f"cannot {verb} {path}: {error.strerror or error}", path) from error
 
 
 # --- what the provider says --------------------------------------------------------------------
@@ -372,29 +363,9 @@ def fetched(path: Path, bring: Callable[[Callable[[bytes], object]], object]) ->
     Raises:
         DiskError: it could not be written.
     """
-    aside = path.with_name(f"{path.name}.part")
-    with disk(aside), aside.open("wb") as file:
-
-        def write(piece: bytes) -> None:
-            with disk(aside):
-                file.write(piece)
-
-        bring(write)
-        file.flush()
-        os.fsync(file.fileno())
-    with disk(path):
-        os.replace(aside, path)  # noqa: PTH105 - named os calls are what the crash tests count
+    with disk(path, "write"), swapped_in(path) as file:
+        bring(file.write)
     return path
-
-
-def make_folder(folder: Path) -> None:
-    """The folder of files on their way to and from the provider.
-
-    Raises:
-        DiskError: it could not be made.
-    """
-    with disk(folder):
-        folder.mkdir(parents=True, exist_ok=True)
 
 
 def clear(folder: Path, paths: Iterable[Path]) -> None:

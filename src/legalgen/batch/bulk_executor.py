@@ -33,6 +33,8 @@ from legalgen.errors import Failure, ProviderError, Trouble
 from legalgen.errors.exit_codes import Exit
 from legalgen.errors.plurals import plural
 from legalgen.routing.router import Router
+from legalgen.settings.writing import clear_beside
+from legalgen.store.files import disk, make_folder
 from legalgen.store.ledger import Bulk, Record
 from legalgen.telemetry import events
 
@@ -119,7 +121,9 @@ class BulkExecutor:
         tasks = {job.task.slot: job.task for job in _drained(work.schedule)}
         at_service = BulkWork(work, work.record.bulk, tasks, set(work.done))
         at_service.roll_back()
-        bulk.make_folder(self._site.folder)
+        make_folder(self._site.folder)
+        with disk(self._site.folder, "clear"):
+            clear_beside(self._site.folder)
         while True:
             ending = self._one_round(at_service)
             if ending is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -30,7 +29,8 @@ from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds, IndexedPart
 from legalgen.quality.opening import exclusion_of, gate_of, rules_of
 from legalgen.settings.layers import Settings
-from legalgen.store.files import DataDir, beside_name, clear_beside, sync_folder, try_lock
+from legalgen.settings.writing import clear_beside, swapped_in
+from legalgen.store.files import DataDir
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger
 from legalgen.store.notes import load_notes
@@ -374,16 +374,9 @@ def _write(data_dir: DataDir, path: Path, text: str) -> None:
     for rehearsal in (False, True):
         if folder.is_relative_to(data_dir.dataset(rehearsal=rehearsal).resolve()):
             raise UsageError(f"{path} is inside the dataset: its readers would take it in")
-    beside = beside_name(path)
     try:
         clear_beside(path.parent)
-        with beside.open("x", encoding="utf-8", newline="") as file:
-            try_lock(file.fileno())  # shows that its writer lives, for as long as it is open
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        sync_folder(folder)
+        with swapped_in(path) as file:
+            file.write(text.encode())
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise DiskError(f"cannot write {path}: {error.strerror or error}", path) from error

@@ -38,9 +38,10 @@ from msgspec.structs import replace
 from legalgen.errors import DiskError, UsageError
 from legalgen.errors.plurals import plural
 from legalgen.quality.rules import default_thresholds
+from legalgen.settings.writing import make_folder, sync_folder, write_all
 from legalgen.store import checksum
 from legalgen.store.card import card_fault, write_card
-from legalgen.store.files import DataDir, replace_file, sync_folder
+from legalgen.store.files import DataDir, replace_file
 from legalgen.store.journal import Recovery, recover
 from legalgen.store.locks import Patience, data_lock
 from legalgen.store.notes import RowNotes, load_notes, save_notes
@@ -233,7 +234,7 @@ class _Work:
         self, old: Sequence[Path], generation: int, version: int, notes: RowNotes
     ) -> tuple[list[Path], int]:
         """The new parts, and how many rows are in them."""
-        _make_folders(self._new)
+        make_folder(self._new)
         builder = _Builder(self._new, generation, self._limits, version)
         try:
             for path in old:
@@ -298,13 +299,6 @@ def _target(versions: Sequence[int], wanted: int | None) -> int:
     return wanted or newest
 
 
-def _make_folders(folder: Path) -> None:
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    for each in reversed(missing):
-        os.mkdir(each)  # noqa: PTH102 - os calls are counted
-        sync_folder(each.parent)
-
-
 def _generation(path: Path) -> int:
     match = _COMPACTED.fullmatch(path.name)
     return int(match["generation"]) if match else 0
@@ -341,17 +335,12 @@ class PartSink:
         if len(self._kept) >= _WRITE_BYTES and not self._ending:
             kept, self._kept = bytes(self._kept), bytearray()
             self._digest.update(kept)
-            self._write_out(kept)
+            write_all(self._descriptor, kept)
         return len(payload)
 
     def end(self) -> None:
         """From now on the footer comes, which is kept back until it is whole."""
         self._ending = True
-
-    def _write_out(self, kept: bytes) -> None:
-        rest = memoryview(kept)
-        while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
 
     def tell(self) -> int:
         """How many bytes were taken."""
@@ -367,7 +356,7 @@ class PartSink:
     def sync(self) -> None:
         """Write the rest with the checksum, durably."""
         kept, self._kept = bytes(self._kept), bytearray()
-        self._write_out(checksum.marked(kept, self._digest))
+        write_all(self._descriptor, checksum.marked(kept, self._digest))
         os.fsync(self._descriptor)
 
     def close(self) -> None:

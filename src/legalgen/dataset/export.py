@@ -18,7 +18,6 @@ with ``context`` the passages stand before the question.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, Protocol
@@ -29,7 +28,8 @@ from legalgen.dataset.splitting import GROUP_COLUMNS, Split
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import DiskError, UsageError
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.store.files import DataDir, beside_name, clear_beside, sync_folder, try_lock
+from legalgen.settings.writing import clear_beside, swapped_in
+from legalgen.store.files import DataDir
 from legalgen.store.parts import dataset_version, iter_batches
 from legalgen.store.sample import SCHEMA_VERSION, arrow_schema, upgraded
 
@@ -317,46 +317,34 @@ class _File(Protocol):
         """Add rows."""
 
     def finish(self) -> None:
-        """Make it durable and swap it in."""
+        """Write what makes the file whole."""
 
 
 @contextlib.contextmanager
 def _aside(path: Path, columns: pa.Schema | None) -> Iterator[_File]:
-    """The file to write, beside its name; what is not finished is removed.
+    """The file to write, beside its name, which it takes at the end; none where that is an error.
 
     What a killed export left in this folder is removed first.
     """
-    beside = beside_name(path)
-    file: _Parquet | _JsonLines | None = None
     try:
         clear_beside(path.parent)
-        parquet = path.suffix == ".parquet"
-        file = _Parquet(path, beside, columns) if parquet else _JsonLines(path, beside)
-        yield file
+        with swapped_in(path) as beside:
+            if path.suffix == ".parquet":
+                with contextlib.closing(_Parquet(path, beside, columns)) as file:
+                    yield file
+            else:
+                yield _JsonLines(path, beside)
     except OSError as error:
         raise DiskError(f"cannot write {path}: {error.strerror or error}", path) from error
-    finally:
-        if file is not None:
-            file.close()
-        with contextlib.suppress(OSError):  # the first error is the one to tell
-            beside.unlink(missing_ok=True)
-
-
-def _opened(beside: Path) -> BinaryIO:
-    """A new file, locked for as long as it is open: its writer is alive."""
-    file = beside.open("xb")
-    try_lock(file.fileno())
-    return file
 
 
 class _JsonLines:
     """One JSON object a line."""
 
-    def __init__(self, path: Path, beside: Path) -> None:
+    def __init__(self, path: Path, file: BinaryIO) -> None:
         self.path = path
         self.rows = 0
-        self._beside = beside
-        self._file = _opened(beside)
+        self._file = file
         self._encoder = msgspec.json.Encoder()
 
     def write(self, batch: pa.RecordBatch, shape: Shape) -> None:
@@ -365,27 +353,19 @@ class _JsonLines:
         self.rows += batch.num_rows
 
     def finish(self) -> None:
-        """Make it durable and swap it in."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        _swap_in(self._beside, self.path)
-
-    def close(self) -> None:
-        self._file.close()
+        """Each line is whole by itself."""
 
 
 class _Parquet:
     """One parquet file with the types of its format, or the dataset's own ``columns``."""
 
-    def __init__(self, path: Path, beside: Path, columns: pa.Schema | None) -> None:
+    def __init__(self, path: Path, file: BinaryIO, columns: pa.Schema | None) -> None:
         import pyarrow.parquet as pq
 
         self.path = path
         self.rows = 0
-        self._beside = beside
         self._own = columns is not None
-        self._file = _opened(beside)
+        self._file = file
         self._schema = columns
         self._pq = pq
         self._writer: Any = None
@@ -408,24 +388,10 @@ class _Parquet:
         self.rows += batch.num_rows
 
     def finish(self) -> None:
-        """Make it durable and swap it in."""
-        self._end()
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        _swap_in(self._beside, self.path)
-
-    def _end(self) -> None:
+        """Write the footer."""
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.close()
 
-    def close(self) -> None:
-        if not self._file.closed:
-            self._end()
-            self._file.close()
-
-
-def _swap_in(beside: Path, path: Path) -> None:
-    beside.replace(path)
-    sync_folder(path.parent)
+    close = finish
+    """Also where the export fails: pyarrow complains of a writer that is left open."""

@@ -34,8 +34,9 @@ from legalgen.dataset.remote import (
 )
 from legalgen.errors import RemoteUnavailable, UsageError
 from legalgen.errors.plurals import plural
+from legalgen.settings.writing import open_aside
 from legalgen.store.card import card_fault
-from legalgen.store.files import PART_NAME, DataDir, disk, open_aside
+from legalgen.store.files import PART_NAME, DataDir, disk
 from legalgen.store.ledger import Ledger
 from legalgen.store.locks import Patience, data_lock
 from legalgen.store.notes import RowNotes, load_notes

@@ -20,9 +20,10 @@ from legalgen.dataset.grounds import Grounds
 from legalgen.errors import DiskError
 from legalgen.errors.plurals import plural
 from legalgen.quality.rules import default_thresholds
+from legalgen.settings.writing import make_folder, sync_folder
 from legalgen.store import checksum
 from legalgen.store.card import card_fault, write_card
-from legalgen.store.files import DataDir, replace_file, sync_folder
+from legalgen.store.files import DataDir, disk, replace_file
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger, Record, UnreadableRecord
 from legalgen.store.locks import Patience, data_lock, is_rewriting, is_writing
@@ -492,7 +493,7 @@ def _cast(path: Path, without: frozenset[str]) -> bytes | None:
 
 
 def _moved(data_dir: DataDir, path: Path) -> str:
-    with _disk(path):
+    with disk(path, "mend"):
         target = _aside(data_dir, path)
         os.replace(path, target)  # noqa: PTH105 - os calls are counted by the crash tests
         sync_folder(target.parent)
@@ -501,7 +502,7 @@ def _moved(data_dir: DataDir, path: Path) -> str:
 
 
 def _link_aside(data_dir: DataDir, path: Path) -> None:
-    with _disk(path):
+    with disk(path, "mend"):
         target = _aside(data_dir, path)
         os.link(path, target)
         sync_folder(target.parent)
@@ -510,9 +511,7 @@ def _link_aside(data_dir: DataDir, path: Path) -> None:
 def _aside(data_dir: DataDir, path: Path) -> Path:
     """A free name in ``state/aside/`` that says where the file came from."""
     folder = data_dir.state / "aside"
-    if not folder.is_dir():
-        os.mkdir(folder)  # noqa: PTH102 - os calls are counted by the crash tests
-        sync_folder(folder.parent)
+    make_folder(folder)
     stem = _inside(data_dir, path).replace(os.sep, ".")
     names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(1)))
     return next(folder / name for name in names if not (folder / name).exists())
@@ -527,11 +526,3 @@ def _note_parts(data_dir: DataDir, ledger: Ledger) -> Iterator[str]:
             if path.name not in noted and part_fault(path) is None:
                 ledger.note_part(record.id, Part(path.name, footer_rows(path)))
                 yield f"batches/{record.id}.json: {path.name} noted"
-
-
-@contextlib.contextmanager
-def _disk(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise DiskError(f"cannot mend {path}: {error.strerror or error}", path) from error

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import sys
 import zlib
 from array import array
@@ -40,7 +39,7 @@ from rensa import RMinHash
 
 from legalgen.errors import DiskError, Reason
 from legalgen.quality.rules import Nearness
-from legalgen.store.files import clear_asides, open_aside
+from legalgen.settings.writing import clear_asides, make_folder, swapped_in
 from legalgen.store.sample import words
 
 QUESTION_BANDS, QUESTION_ROWS = 32, 4
@@ -573,7 +572,7 @@ class DuplicateIndex:
         segments = []
         try:
             if not self._only_reads:
-                self.folder.mkdir(parents=True, exist_ok=True)
+                make_folder(self.folder)
                 clear_asides(self.folder, "*.arrow.*")
             for path in sorted(self.folder.glob("*.arrow")):
                 segment = _valid(path)
@@ -745,14 +744,9 @@ def _version() -> str:
 
 def _write(table: Any, path: Path) -> None:
     """Write beside, flush, swap: a reader never sees half a segment."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, beside = open_aside(path.parent, path.name)
-    with os.fdopen(descriptor, "wb") as file:
-        with pa.ipc.new_file(file, table.schema) as writer:
-            writer.write_table(table, max_chunksize=max(1, table.num_rows))
-        file.flush()
-        os.fsync(file.fileno())
-        beside.replace(path)
+    make_folder(path.parent)
+    with swapped_in(path) as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table, max_chunksize=max(1, table.num_rows))
 
 
 def _read(path: Path) -> _Segment:

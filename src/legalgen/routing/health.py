@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
-import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -32,6 +31,7 @@ from legalgen.routing.remedies import account_trouble
 from legalgen.routing.router import Router
 from legalgen.routing.targets import View
 from legalgen.routing.unsupported import KEPT_S
+from legalgen.settings.writing import PRIVATE, clear_beside, make_folder, swapped_in
 from legalgen.telemetry.clock import Clock
 
 REMEMBER_GONE_S: Final = 24 * 3600.0
@@ -44,7 +44,6 @@ REWRITE_S: Final = 10.0
 LOCK_S: Final = 1.0
 VERSION: Final = 1
 _USERINFO: Final = r"(?<=://)[^/|]*@"
-PRIVATE: Final = 0o600
 """Files of the state dir are their owner's alone: they name accounts and servers."""
 
 Moment = Annotated[float, msgspec.Meta(ge=-1e11, le=1e11)]
@@ -342,7 +341,7 @@ class HealthBook:
         )
 
     def _merge(self, ours: Memories) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self._path.parent)
         lock = filelock.FileLock(self._path.with_suffix(".lock"), mode=PRIVATE)
         with lock.acquire(timeout=LOCK_S):
             stored = self._decoded()
@@ -362,15 +361,10 @@ class HealthBook:
             self._path.replace(self._path.with_suffix(".unreadable"))
 
     def _replace(self, content: bytes) -> None:
-        aside = self._path.with_suffix(f".{os.getpid()}.tmp")
-        try:
-            aside.unlink(missing_ok=True)
-            descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            aside.replace(self._path)
-        finally:
-            aside.unlink(missing_ok=True)
+        clear_beside(self._path.parent)
+        # Nothing is lost with it that the next calls do not teach: no batch waits for the disk.
+        with swapped_in(self._path, PRIVATE, durable=False) as file:
+            file.write(content)
 
     def _wall(self, monotonic: float) -> float:
         return round(monotonic + self._clock.wall() - self._clock.monotonic(), 3)

@@ -17,6 +17,7 @@ from legalgen.settings.document import LIMIT_KEYS, WEIGHT_AXES
 from legalgen.settings.layers import SETTINGS
 from legalgen.settings.provider_tables import MODEL_KEYS, STRUCTURED
 from legalgen.settings.toml import read_text, read_toml
+from legalgen.settings.writing import PRIVATE, make_folder, swapped_in, write_new
 
 _HEAD = """\
 # legalgen's settings. A flag wins over a variable, a variable over this file.
@@ -67,10 +68,8 @@ def init_config(path: Path) -> None:
     if os.path.lexists(path):
         raise UsageError(f"{path} exists and is left as it is; edit it, or move it away.")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(config_template())
+        make_folder(path.parent, 0o700)
+        write_new(path, config_template().encode(), PRIVATE)
     except OSError as error:
         raise DiskError(f"{path} cannot be written: {error.strerror}.", path) from error
 
@@ -289,32 +288,10 @@ def _no_room(path: Path, provider: str) -> ConfigurationError:
 
 
 def _replace_private(path: Path, text: str) -> None:
-    """Write beside, then swap; mode 0600."""
+    """Write beside, then swap, so that only its owner can read it."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _swap_in(path.with_name(f".{path.name}.{os.getpid()}"), path, text.encode())
-        _sync_folder(path.parent)
+        make_folder(path.parent, 0o700)
+        with swapped_in(path, PRIVATE) as file:
+            file.write(text.encode())
     except OSError as error:
         raise DiskError(f"{path} cannot be written: {error.strerror}.", path) from error
-
-
-def _swap_in(beside: Path, path: Path, content: bytes) -> None:
-    beside.unlink(missing_ok=True)
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError:
-        beside.unlink()
-        raise
-
-
-def _sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

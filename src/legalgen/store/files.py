@@ -1,13 +1,14 @@
-"""The files of a data dir: where each lies; written beside, made durable, swapped in."""
+"""The files of a data dir: where each lies; written beside, made durable, swapped in.
+
+The verbs that know no data dir stand in ``settings.writing``, on a floor that all who write reach.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import itertools
 import os
 import re
-import secrets
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Final
 import msgspec
 
 from legalgen.errors import DiskError, UsageError
+from legalgen.settings import writing
+from legalgen.settings.writing import open_aside, sync_folder, write_all
 
 
 class DataDir(msgspec.Struct, frozen=True):
@@ -130,29 +133,13 @@ def disk(path: Path, verb: str) -> Iterator[None]:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and what is missing above it, durably."""
+    """Make a folder and what is missing above it, durably.
+
+    Raises:
+        DiskError: it cannot be made.
+    """
     with disk(folder, "make the folder"):
-        if folder.is_dir():
-            return
-        make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable: what was created, replaced or unlinked in it."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_all(descriptor: int, payload: bytes) -> None:
-    """Write the whole payload, however many calls it takes."""
-    rest = memoryview(payload)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+        writing.make_folder(folder)
 
 
 def replace_file(data_dir: DataDir, target: Path, payload: bytes) -> None:
@@ -178,46 +165,6 @@ def replace_file(data_dir: DataDir, target: Path, payload: bytes) -> None:
             os.close(descriptor)
         sync_folder(target.parent)
         sync_folder(data_dir.tmp)
-
-
-def open_aside(folder: Path, name: str) -> tuple[int, Path]:
-    """A new file ``<name>.<token>``, locked for as long as it is open: its writer is alive.
-
-    Raises:
-        OSError: it cannot be made.
-    """
-    while True:
-        aside = folder / f"{name}.{secrets.token_hex(4)}"
-        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        if try_lock(descriptor) and os.fstat(descriptor).st_nlink:
-            return descriptor, aside
-        os.close(descriptor)  # cleared by a recovery between the two calls
-
-
-def beside_name(path: Path) -> Path:
-    """A name beside a file of the user's, for what will be swapped in; see ``clear_beside``."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}{_BESIDE}")
-
-
-_BESIDE: Final = ".legalgen.tmp"
-
-
-def clear_beside(folder: Path) -> None:
-    """Unlink what killed commands left beside files of the user's; the living lock theirs.
-
-    Raises:
-        OSError: the folder cannot be read, or a file not be unlinked.
-    """
-    clear_asides(folder, f".*{_BESIDE}")
-
-
-def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
-    """Lock an open file without waiting; False when another process holds it."""
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -277,21 +224,3 @@ def unlink(path: Path) -> None:
     with disk(path, "unlink"):
         path.unlink()
         sync_folder(path.parent)
-
-
-def clear_asides(folder: Path, pattern: str) -> None:
-    """Unlink what dead writers left of ``open_aside``; the living hold a lock on theirs.
-
-    Raises:
-        OSError: the folder cannot be read, or a file not be unlinked.
-    """
-    for path in folder.glob(pattern):
-        try:
-            descriptor = os.open(path, os.O_RDONLY)
-        except (FileNotFoundError, PermissionError):
-            continue  # swapped in, or cleared by another recovery; or another user's
-        try:
-            if try_lock(descriptor):
-                path.unlink(missing_ok=True)
-        finally:
-            os.close(descriptor)

@@ -25,23 +25,21 @@ import msgspec
 
 from legalgen.errors import DiskError, LegalgenError, Reason
 from legalgen.errors.plurals import plural
+from legalgen.settings.writing import clear_asides, sync_folder, write_all
 from legalgen.store.files import (
     BATCH_ID,
     NOT_OURS,
     SEGMENT_NAME,
     DataDir,
     check_batch_id,
-    clear_asides,
     disk,
     frame,
     keep_aside,
     make_folder,
     move_aside,
     replace_file,
-    sync_folder,
     unframe,
     unlink,
-    write_all,
 )
 from legalgen.store.locks import JournalLock, Patience, data_lock, is_writing, journal_lock
 from legalgen.store.parts import (

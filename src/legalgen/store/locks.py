@@ -24,12 +24,12 @@ import filelock
 import msgspec
 
 from legalgen.errors import BatchRunning
+from legalgen.settings.writing import try_lock
 from legalgen.store.files import (
     NOT_OURS,
     DataDir,
     disk,
     replace_file,
-    try_lock,
 )
 from legalgen.telemetry import events
 

@@ -17,7 +17,8 @@ from typing import Literal
 
 import msgspec
 
-from legalgen.store.files import NOT_OURS, DataDir, disk, make_folder, sync_folder, write_all
+from legalgen.settings.writing import make_folder, sync_folder, write_all
+from legalgen.store.files import NOT_OURS, DataDir, disk
 from legalgen.store.sample import to_json
 
 FoundRight = Literal["right", "wrong", ""]

@@ -1,0 +1,132 @@
+"""Writing a file whole: beside, made durable, swapped in. All verbs raise ``OSError``.
+
+They stand on this floor because the config file is written here; ``store.files`` has those that
+know a data dir. Calls of ``os`` go by their names: the crash tests count them, and kill the process
+at each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+PRIVATE: Final = 0o600
+"""The mode of a file that holds keys, or whose keys come from them."""
+_BESIDE: Final = ".legalgen.tmp"
+
+
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder and what is missing above it, durably."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent, mode)
+    folder.mkdir(mode, exist_ok=True)
+    sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable: what was created, replaced or unlinked in it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, payload: bytes) -> None:
+    """Write the whole payload, however many calls it takes."""
+    rest = memoryview(payload)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def write_new(path: Path, payload: bytes, mode: int = 0o644) -> None:
+    """Write a file that is not there yet.
+
+    Raises:
+        FileExistsError: it is there.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        write_all(descriptor, payload)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def swapped_in(path: Path, mode: int = 0o644, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """A file beside ``path`` to be written, which takes its place when the block ends well.
+
+    Whoever reads sees the old file or the new one. Not ``durable``: after a loss of power either
+    may be there, or an empty one; good enough for what can be learnt or made again.
+    """
+    beside = beside_name(path)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        try_lock(descriptor)  # shows that its writer lives, for as long as it is open
+        with os.fdopen(descriptor, "wb", closefd=False) as file:
+            yield file
+        if durable:
+            os.fsync(descriptor)
+        os.replace(beside, path)  # noqa: PTH105 - see the head of the module
+    except BaseException:  # leaves nothing behind, whatever happened, and raises it again
+        with contextlib.suppress(OSError):  # the first error is the one to tell
+            beside.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+    if durable:
+        sync_folder(path.parent)
+
+
+# --- files on their way ------------------------------------------------------------------------
+
+
+def beside_name(path: Path) -> Path:
+    """A name beside a file, for what will be swapped in; see ``clear_beside``."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}{_BESIDE}")
+
+
+def open_aside(folder: Path, name: str) -> tuple[int, Path]:
+    """A new file ``<name>.<token>``, locked for as long as it is open: its writer is alive."""
+    while True:
+        aside = folder / f"{name}.{secrets.token_hex(4)}"
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        if try_lock(descriptor) and os.fstat(descriptor).st_nlink:
+            return descriptor, aside
+        os.close(descriptor)  # cleared by a recovery between the two calls
+
+
+def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
+    """Lock an open file without waiting; False when another process holds it."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def clear_beside(folder: Path) -> None:
+    """Unlink what killed commands left beside files of the user's; the living lock theirs."""
+    clear_asides(folder, f".*{_BESIDE}")
+
+
+def clear_asides(folder: Path, pattern: str) -> None:
+    """Unlink what dead writers left in a folder; the living hold a lock on theirs."""
+    for path in folder.glob(pattern):
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except (FileNotFoundError, PermissionError):
+            continue  # swapped in, or cleared by another recovery; or another user's
+        try:
+            if try_lock(descriptor):
+                path.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)
