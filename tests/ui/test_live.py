@@ -603,6 +603,25 @@ def test_without_a_terminal_a_stop_is_said_once() -> None:
     assert paper.writes == ["stopping: 2 calls in flight to finish\n"]
 
 
+def test_a_stop_with_nothing_in_flight_is_told_by_the_summary() -> None:
+    """There is nothing to wait for."""
+    paper, time = Paper(), Time()
+    shown = Plain(paper, clock=time.clock)
+    shown.follow(lambda: [view(in_flight=0)], lambda: True)
+    shown.refresh()
+    assert paper.writes == []
+
+
+def test_no_line_is_older_than_the_one_above_it() -> None:
+    """A worker's event may be told after what was made of it a second later."""
+    paper, time = Paper(), Time()
+    shown = plain(paper, time)
+    later = WALL + timedelta(seconds=1)
+    shown.hear(events.TroubleFound(at=later, kind="key_refused", target="groq", remedy="Mend it."))
+    shown.hear(events.Notice(at=WALL, text="of before"))
+    assert paper.writes == [f"{local(later)}  TROUBLE: Mend it.\n", f"{local(later)}  of before\n"]
+
+
 def test_refused_answers_are_counted_not_told() -> None:
     """A line for each refused answer would bury what matters."""
     paper, time = Paper(), Time()

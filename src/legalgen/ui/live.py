@@ -73,6 +73,7 @@ class Watcher:
         self._changes = Changes()
         self._repeated: dict[object, list[Any]] = {}
         self._folded = self._clock.monotonic()
+        self._latest = datetime.min.replace(tzinfo=UTC)
         self._views: Views = lambda: ()
         self._stopping: Callable[[], bool] = lambda: False
         self._thread: threading.Thread | None = None
@@ -103,8 +104,11 @@ class Watcher:
     def say_event(self, event: events.Event, said: Saying) -> None:
         """Say it; what says the same again is counted until :meth:`_tell_repeated`."""
         text = printable(said.text)
+        # A worker's event is a moment older than what was made of it and told before: no line
+        # is to show an earlier time than the one above it.
+        self._latest = max(self._latest, event.at)
         if said.key is None or said.key not in self._repeated:
-            self.put(f"{event.at.astimezone():%H:%M:%S}  {text}")
+            self.put(f"{self._latest.astimezone():%H:%M:%S}  {text}")
         else:
             self._repeated[said.key][0] += 1
         if said.key is not None:
@@ -191,8 +195,8 @@ class Plain(Watcher):
         now = self._clock.monotonic()
         if self._stopping() and not self._told_stop:
             self._told_stop = True
-            out = calls(self.moment().in_flight)
-            self.put(f"stopping: {out} in flight to finish")
+            if out := self.moment().in_flight:
+                self.put(f"stopping: {calls(out)} in flight to finish")
         self._tell_repeated()
         if now - self._reported >= REPORT_S and self._progress.started:
             self._reported = now
