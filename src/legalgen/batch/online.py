@@ -72,7 +72,7 @@ class OnlineExecutor:
         job = schedule.next(0)
         if job is None:
             return None
-        schedule.back(job)
+        schedule.back(job)  # it was only looked at: its size stands for the others'
         match self.router.outlook(self._prompts.demand(job)):
             case Pause(resume_in_s, why):
                 return paused(why, resume_in_s, self._bounds.patience)
@@ -94,8 +94,10 @@ class OnlineExecutor:
 
     def execute(self, work: Work) -> Ending:
         """Call until the batch is written or there is a reason to end."""
+        # Before the first call: a limit on open files that is met later looks like a dead server.
         allow_sockets(self._bounds.concurrency or MOST_IN_FLIGHT)
         work.announce(tuple(str(ref) for ref in self._endpoints))
+        # Both come with every call, and before something that wakes the main thread anyway.
         inbox = Inbox(work.reporter.clock, quiet=(Departed, Spending))
         generation = Generation(
             self.router,
@@ -117,6 +119,7 @@ class OnlineExecutor:
             bounds=self._bounds,
         )
         ending = loop.run(meanwhile=functools.partial(self._prepare, work.sink))
+        # Whatever the interval: the next batch of the night begins with what this one ends with.
         self._routers.learn(force=True)
         return ending
 
@@ -141,6 +144,7 @@ class OnlineExecutor:
 
 def allow_sockets(calls: int) -> None:
     """Let the process have as many files open as calls in flight need; usual is room for 1,024."""
+    # The loop starts a quarter more workers than calls: some read and judge while others call.
     least = calls + calls // 4 + SPARE_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= least:

@@ -59,8 +59,10 @@ def _merged(given: ev.Reply, read: ev.Reply) -> ev.Reply:
 def _categorize(found: ev.Reply, error: object) -> ErrorCategory:
     if isinstance(error, GenerationError):
         return error.category
+    # Before all else: httpx calls a header that it cannot send a broken connection.
     if _malformed_key(found):
         return _C.AUTHENTICATION
+    # A reply with layers came from the API itself, whatever words of proxies it holds.
     if ev.of_proxy(found.text) and not found.layers:
         return _C.CONNECTION_ERROR
     status = _status(found)
@@ -82,6 +84,7 @@ _ILLEGAL_HEADER = patterns.pattern(r"(?:illegal|invalid) header value")
 def _status(found: ev.Reply) -> int | None:
     """The status that tells most: gateways put their own around the one that matters."""
     inner = [layer.status for layer in found.layers if layer.status is not None]
+    # 2xx tells nothing here: gateways answer 200 with an error in the body.
     known = [status for status in (*found.statuses, *inner) if 300 <= status <= 599]
     if not known:
         return None
@@ -93,8 +96,10 @@ def _status(found: ev.Reply) -> int | None:
 
 def _tells_more(inner: int, outer: int) -> bool:
     """Whether a status found inside a reply says more than the one around it."""
+    # 500 is what frameworks put into a body by default; it never explains another status.
     if inner in (outer, 500):
         return False
+    # So is 400, but a gateway's 502 around it means that the request was read and refused.
     if inner == 400:
         return outer >= 500
     return outer in (400, 500, 502) or (outer >= 500 > inner)
@@ -106,11 +111,14 @@ def _within(status: int, found: ev.Reply) -> ErrorCategory:
         status, patterns.OTHER_5XX if status >= 500 else patterns.OTHER_4XX
     )
     by_code = _first(_code_meaning(code) for code in _codes(found))
+    # Groq says rate_limit_exceeded of every window: only the words tell a minute from a day.
     if by_code in asked and by_code is not _C.RATE_LIMIT:
         return by_code
     if default is _C.BAD_REQUEST and any(
         patterns.FORM_CODES.search(_snake(c)) for c in found.codes
     ):
+        # A field's form was refused. The words name that field, which may be `model` or
+        # `timeout`: of what they seem to say only the length can be true.
         asked = (_C.CONTEXT_LENGTH, _C.BAD_REQUEST)
     if any(map(_PER_MINUTE.search, map(_snake, found.codes))) and not _of_a_long_window(
         " ".join(map(_snake, found.codes))
@@ -152,6 +160,7 @@ def _speaks_of(category: ErrorCategory, text: str) -> bool:
         return _of_money(text) or _of_a_long_window(text)
     if category is _C.CONTEXT_LENGTH and _took_long(text):
         return False
+    # A message that states a limit is one of a rate, unless the request is larger than all of it.
     if category is _C.CONTEXT_LENGTH and retry_after.limit_in(text) is not None:
         return _never_fits(text) or bool(patterns.TOO_LARGE.search(text))
     if category in (_C.CONNECTION_ERROR, _C.TIMEOUT) and patterns.NOT_REFUSED.search(text):
@@ -182,6 +191,7 @@ def _of_a_long_window(text: str) -> bool:
     hit = retry_after.limit_in(text)
     if hit is not None and hit.window == "minute":
         return False
+    # Nobody says "try again in 3 h" of a budget of minutes, whatever else is said.
     wait = retry_after.retry_after_s(None, text)
     if wait is not None and wait >= 3600:
         return True
@@ -214,6 +224,8 @@ def _without_status(found: ev.Reply) -> ErrorCategory:
     """Type, then the body's codes, then class names that stand for a status, then words."""
     own = _first(_code_meaning(code) for code in found.codes)
     by_type = _by_type(found)
+    # The class of an exception that is here is certain; a class name in a logged line may be the
+    # wrapper's, so that a code of the vendor's beside it goes first.
     if by_type is not None and (found.live or own is None):
         return by_type
     return (
@@ -291,6 +303,7 @@ def failure_of(error: str | BaseException, facts: ReplyFacts) -> Failure:
     found = _gather(error, facts.get("status"), body)
     category = _categorize(found, error)
     said = " ".join([*found.words, found.text])
+    # What the caller read from the reply itself wins over what was found in an exception.
     known = found.headers | dict(facts.get("headers") or {})
     limited = category in _LIMITED
     hit = (retry_after.limit_in(said) if limited else None) or retry_after.LimitHit()
@@ -374,6 +387,8 @@ def _wrong_url(found: ev.Reply, category: ErrorCategory) -> bool:
         return True
     if status is None or (status >= 400 and status not in (404, 405)):
         return False
+    # What is left is a redirect, a page where an API should be, or a 404; of a model that is gone
+    # the vendors say its name or a code.
     if 300 <= status < 400 or found.html or status == 405:
         return True
     return category is _C.MODEL_UNAVAILABLE and not _names_a_model(found)

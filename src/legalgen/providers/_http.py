@@ -95,6 +95,7 @@ class _Sockets:
     def add(self, sock: socket.socket) -> None:
         with self._lock:
             self._open.add(sock)
+        # After it: whoever abandons between the two either finds the socket or is seen here.
         self.check()
 
     def replace(self, old: socket.socket, new: socket.socket) -> None:
@@ -175,6 +176,7 @@ class _Resolver:
             found = self._look_up(*key)
         except (OSError, UnicodeError) as lookup_error:  # idna refuses a name with UnicodeError
             error = lookup_error
+        # Taken out before it is answered: who comes later asks anew, as nothing is cached.
         with self._lock:
             del self._pending[key]
         if not future.set_running_or_notify_cancel():
@@ -210,10 +212,13 @@ class _DeadlineSocket:
     def recv(self, size: int) -> bytes:
         self.sock.settimeout(self._ready(httpcore.ReadTimeout))
         data = self.sock.recv(size)
+        # A socket that was shut down under the reader returns b"", as one that ended well does.
         self._sockets.check()
         return data
 
     def sendall(self, data: bytes) -> None:
+        # Piece by piece, so that an abandoned call ends between two of them; and over TLS the
+        # timeout of sendall is for each piece, not for all.
         view = memoryview(data)
         while view:
             self.sock.settimeout(self._ready(httpcore.WriteTimeout))
@@ -230,6 +235,7 @@ class _DeadlineSocket:
         self.sock = context.wrap_socket(
             plain, server_hostname=server_hostname, do_handshake_on_connect=False
         )
+        # Known before the handshake, so that a handshake that hangs can be abandoned too.
         self._sockets.replace(plain, self.sock)
         self.sock.do_handshake()
 
@@ -248,7 +254,7 @@ def _httpcore_errors(
     try:
         yield
     except TimeoutError as error:
-        sockets.check()
+        sockets.check()  # "abandoned" is the truer word where both came together
         raise late(str(error)) from error
     except (OSError, UnicodeError) as error:
         sockets.check()
@@ -367,7 +373,7 @@ class _TlsOverTls(httpcore.NetworkStream):
                 if data:
                     self._incoming.write(data)
                 else:
-                    self._incoming.write_eof()
+                    self._incoming.write_eof()  # the next step raises, as over a plain socket
             else:
                 self._send(timeout_s)
                 return result
@@ -381,7 +387,7 @@ def _is_readable(sock: socket.socket) -> bool:
     """Whether an idle connection was closed by the server (or sent what nobody asked for)."""
     if sock.fileno() < 0:
         return True
-    poll = select.poll()
+    poll = select.poll()  # not select(), which takes no descriptor above 1,023
     poll.register(sock.fileno(), select.POLLIN)
     return bool(poll.poll(0))
 
@@ -437,6 +443,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
             self._sockets.add(sock)
             sock.settimeout(timeout_s)
             sock.connect(where)
+            # Headers and body are two writes: the second would wait for the first's ACK.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except BaseException:  # closes the socket, whatever happened, and raises it again
             self._sockets.discard(sock)
@@ -501,6 +508,7 @@ class BoundedResponse(httpx.Response):
     def _bounded(self, most: int) -> Iterator[bytes]:
         size = 0
         for piece in self._unpacked():
+            # Counted after unpacking: content-length is of packed bytes, and only what is said.
             size += len(piece)
             if size > most:
                 raise ReplyTooLarge(f"the reply is larger than {most} bytes")

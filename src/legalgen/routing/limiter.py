@@ -39,6 +39,7 @@ class RateLimiter:
 
     def cost(self, demand: Demand) -> Cost:
         """What a request of this size takes, within the model's bounds and its budgets."""
+        # Prompt and answer share the window, and vendors refuse a call whose two bounds do not fit.
         window = self._target.context_window - self.experience.input_tokens(demand)
         cap = min(self._target.max_completion_tokens, window)
         return self.experience.cost(demand, max(1, cap), self.budgets)
@@ -58,6 +59,7 @@ class RateLimiter:
         count = max(1, min(remaining, WORTH_RESUMING_FOR))
         waits = [0.0]
         for bucket in self.budgets.buckets.values():
+            # Shorter windows refill while the batch runs; a day's is what it comes back for.
             if bucket.window == "day":
                 amount = min(count * cost.of(bucket.kind), bucket.limit)
                 waits.append(bucket.seconds_until(amount, now))
@@ -68,11 +70,14 @@ class RateLimiter:
     def replied(self, lease: Lease, completion: Completion, now: float) -> None:
         """Settle what a completion says it used, and learn from it."""
         usage = completion.usage
+        # Cached input counts against no limit that binds first: not at Groq, and Cerebras has
+        # three times the room for it.
         uncached = max(0, usage.input_tokens - (usage.cached_tokens or 0))
         self.budgets.settle(lease.reservation, Cost(uncached, usage.output_tokens), now)
         self._learn(completion.readings, lease, now)
         cut = completion.finish_reason == "length"
         self.experience.note(lease.demand, usage.input_tokens, usage.output_tokens, cut=cut)
+        # All of it went into reasoning; the text had not begun.
         if cut and not completion.text.strip():
             self.experience.note_thinking(lease.max_completion_tokens)
 
@@ -97,6 +102,8 @@ class RateLimiter:
                 for tier in self._target.tiers
                 if any(_same_limit(reading, stated) for stated in tier)
             ]
+            # Several plans share some figures: what only one of them has tells which it is, and
+            # with it the limits that no header names.
             if len(plans) == 1:
                 known = self.budgets.buckets
                 implied = [r for r in plans[0] if (r.kind, r.window) not in known]
@@ -106,6 +113,7 @@ class RateLimiter:
     def _learn_failure(self, lease: Lease, failure: Failure, now: float) -> None:
         self._learn(failure.readings, lease, now)
         budgets = self.budgets
+        # Asked before the next lines make a bucket of it: a limit that nobody knew is no surprise.
         known = (failure.kind, failure.window) in budgets.buckets
         if failure.kind and failure.window and failure.limit:
             budgets.state_limit(failure.kind, failure.window, float(failure.limit), now)
@@ -115,6 +123,8 @@ class RateLimiter:
         elif failure.category in _LIMITS and failure.kind and failure.window:
             bucket = budgets.buckets.get((failure.kind, failure.window))
             if bucket is not None and failure.retry_after_s is not None:
+                # The wait is until this request fits: what is in the bucket now is its size
+                # less what refills by then.
                 needed = failure.requested or lease.cost.of(failure.kind)
                 level = needed - bucket.rate * failure.retry_after_s
                 budgets.drain(failure.kind, failure.window, level, now, known=known)
@@ -143,6 +153,7 @@ def trickles(binding: Bucket | None, cost: Cost) -> bool:
     """Whether the budget is a day's that frees one request at a time, minutes apart."""
     if binding is None or binding.window != "day":
         return False
+    # A window of a day refills all the time: 1,000 requests a day is one in 86 s.
     return cost.of(binding.kind) / binding.rate >= TRICKLE_S
 
 

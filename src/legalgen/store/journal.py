@@ -19,7 +19,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import Final, Literal, Self
 
 import msgspec
 
@@ -64,9 +64,6 @@ from legalgen.store.sample import (
     to_json,
     to_table,
 )
-
-if TYPE_CHECKING:
-    pass
 
 REJECTED_TEXT_BYTES: Final = 16 * 1024
 
@@ -201,6 +198,7 @@ def _seal_segment(
     except _refusals():
         segment = _storable(segment)
         part, stood = _stand_part(data_dir, header, segment.samples, recovering=recovering)
+    # In this order: the segment goes last, so that whatever is cut short is done again from it.
     aside = keep_aside(data_dir, segment.path, segment.torn)
     if part is not None:
         note_part(header.batch, part)

@@ -58,6 +58,7 @@ class Patience(msgspec.Struct, frozen=True):
             BatchRunning: another process holds it still.
         """
         waited, told = 0.0, False
+        # Asked again and again: a flock that blocks can be neither told of, bounded nor left.
         while (found := attempt()) is None:
             if waited >= self.most_s:
                 raise self._in_vain(what, path)
@@ -96,6 +97,7 @@ def holder_of(path: Path) -> tuple[str, datetime | None]:
     in another container.
     """
     try:
+        # The lock itself names nobody: a pid written into the file may be a dead holder's.
         inode = path.stat().st_ino
         lines = Path("/proc/locks").read_text("ascii").splitlines()
         owners = [fields[4] for fields in map(str.split, lines) if _is_of(fields, inode)]
@@ -238,6 +240,7 @@ def data_lock(
     Raises:
         BatchRunning: another process holds it, for longer than ``patience`` allows.
     """
+    # This file is never unlinked: two processes could hold two files of the name at once.
     path = data_dir.locks / "data.lock"
     with disk(path, "lock"):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -327,6 +330,7 @@ class BatchLock:
             return
         with disk(self._holder_path, "unlink"):
             try:
+                # While the lock is still held: the next holder writes its own name there.
                 self._holder_path.unlink(missing_ok=True)
             finally:
                 self._lock.release()
