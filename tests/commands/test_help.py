@@ -323,7 +323,9 @@ FOR_TAXONOMY = FOR_SETTINGS | {
     "legalgen.law.taxonomy", "legalgen.law.taxonomy_file",
 }  # fmt: skip
 FOR_CATALOG = FOR_SETTINGS | {"legalgen.providers.catalog"}
-FOR_BATCHES = FOR_SETTINGS | {"legalgen.store", "legalgen.store.files"}
+FOR_BATCHES = FOR_SETTINGS | {
+    "legalgen.settings.writing", "legalgen.store", "legalgen.store.files",
+}  # fmt: skip
 SLOW = {
     "typer", "click", "rich", "pydantic", "pyarrow", "httpx", "groq", "cerebras", "openai",
     "subprocess",

@@ -323,7 +323,7 @@ def test_an_address_that_is_no_url_is_refused(name: str, url: str) -> None:
     """The variable is named."""
     with pytest.raises(ConfigurationError) as caught:
         open_provider(name, api_key=KEY, base_url=url)
-    assert str(caught.value).startswith(f"{PROVIDERS[name].base_url_env} must be a URL")
+    assert str(caught.value).startswith(f"{PROVIDERS[name].base_url_env}: not a URL")
 
 
 def test_openai_needs_an_address() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from legalgen.errors import ConfigurationError
+from legalgen.providers.addresses import address_problem, has_query
 from legalgen.providers.catalog import Catalog
 from legalgen.providers.keys import key_problem
 
@@ -57,19 +57,8 @@ def sound_base_url(
             ``variable``.
     """
     url = raw.strip().rstrip("/")
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is no number, an open bracket
-        usable = False
-    if not usable or any(character.isspace() for character in url):
-        raise ConfigurationError(
-            f"{variable} must be a URL such as https://host or http://localhost:8080/v1"
-        )
-    if "@" in parts.netloc:
-        raise ConfigurationError(
-            f"{variable} holds a name or a password: leave out what is before @"
-        )
-    if parts.fragment or (parts.query and not takes_query):
+    if problem := address_problem(url):
+        raise ConfigurationError(f"{variable}: {problem}")
+    if "#" in url or (has_query(url) and not takes_query):
         raise ConfigurationError(f"{variable} holds a query: leave out what is after ? or #")
     return url.removesuffix(api_path)

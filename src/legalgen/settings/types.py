@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, TypeVar, cast, final
-from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -364,25 +363,12 @@ def _paths(value: object) -> tuple[Path, ...]:
 
 
 def _url(value: object) -> str:
+    from legalgen.providers.addresses import address_problem  # ``--help`` looks at no address
+
     text = _string(value).rstrip("/")
-    parts = split_url(text)
-    if parts is None:
-        raise ValueError("not a URL; write http://host:port or https://host")
-    if "@" in parts.netloc:  # it would be sent in place of the key, and stand in files
-        raise ValueError(
-            "a name or password in the address is not used; leave out what is before @"
-        )
+    if problem := address_problem(text):
+        raise ValueError(problem)
     return text
-
-
-def split_url(text: str) -> SplitResult | None:
-    """The parts of an http or https URL; None if it is none."""
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1)
-    except ValueError:  # urllib's word for a malformed host or port: no URL, which we report
-        return None
-    return parts if usable and not re.search(r"\s", text) else None
 
 
 def comma_separated(values: Iterable[object]) -> str:
