@@ -6,6 +6,7 @@ import re
 from re import Match
 
 from legalgen.law.citations.parsed import Parsed, Rule, parsed_at
+from legalgen.law.citations.pieces import NUMBER_THEN_NAME
 
 _US_REPORTERS = (
     "U.S.", "S. Ct.", "L. Ed. 2d", "L. Ed.", "F. Supp. 3d", "F. Supp. 2d", "F. Supp.", "F. App'x",
@@ -189,7 +190,8 @@ def _us_restatement(m: Match[str]) -> Parsed:
 
 # --- the productions ---------------------------------------------------------------------
 
-REPORTER = Rule(_US_REPORTER, _us_reporter, hint=re.compile(r"\d\s+[A-Z]"))
+_VOLUME_AND_PAGE = re.compile(r"\d\s+[A-Z]\D{0,40}\d")
+REPORTER = Rule(_US_REPORTER, _us_reporter, hints=(NUMBER_THEN_NAME, _VOLUME_AND_PAGE))
 CODE = Rule(_US_CODE, _us_code, ("U.S", "USC", "CFR", "C.F", "U. S", "C. F"))
 NAMED_CODE = Rule(
     _US_NAMED_CODE,
@@ -199,7 +201,9 @@ NAMED_CODE = Rule(
         *("FLSA", "INA", "CP", "HIPAA", "CERCLA", "COPPA", "DMCA", "Title VII"),
     ),
 )
-STATE_CODE = Rule(_US_STATE_CODE, _us_state_code, ("§", "ection", "s."))
+STATE_CODE = Rule(
+    _US_STATE_CODE, _us_state_code, ("§", "ection", "s."), (re.compile("Code|Law|Stat|Ann|Comp"),)
+)
 NUMBERED = Rule(_US_NUMBERED, _us_numbered, ("Del.", "ILCS", "Rev. "))
 RULE = Rule(_US_RULE, _us_rule, ("Fed", "FRCP", "FRE", "Rule "))
 PUBLIC_LAW = Rule(_US_PUBLIC_LAW, _us_public_law, ("Pub",))

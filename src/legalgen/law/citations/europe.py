@@ -6,7 +6,13 @@ import re
 from re import Match
 
 from legalgen.law.citations.parsed import Parsed, Rule, parsed_at
-from legalgen.law.citations.pieces import PINS, any_of, full_year, pinpoint_near
+from legalgen.law.citations.pieces import (
+    DIGITS_AROUND_SLASH,
+    PINS,
+    any_of,
+    full_year,
+    pinpoint_near,
+)
 from legalgen.law.citations.titles import EU_LAWS, EU_SHORT
 
 _EU_CASE = re.compile(
@@ -191,10 +197,12 @@ def _echr_app(m: Match[str]) -> Parsed:
 # --- the productions ---------------------------------------------------------------------
 
 ECLI = Rule(_ECLI, _ecli, ("ECLI:", "EU:"))
-CASE = Rule(_EU_CASE, _eu_case, ("/",))
-NUMBERED = Rule(_EU_NUMBER, _eu_number, ("/",))
-BARE_NUMBER = Rule(_EU_BARE, _eu_bare, ("/",))
-APPLICATION = Rule(_ECHR_APP, _echr_app, ("/",))
+CASE = Rule(_EU_CASE, _eu_case, ("/",), (DIGITS_AROUND_SLASH,))
+NUMBERED = Rule(
+    _EU_NUMBER, _eu_number, ("Regulation", "Directive", "Decision"), (DIGITS_AROUND_SLASH,)
+)
+BARE_NUMBER = Rule(_EU_BARE, _eu_bare, ("/",), (DIGITS_AROUND_SLASH,))
+APPLICATION = Rule(_ECHR_APP, _echr_app, ("App", "[GC]", "ECHR"), (DIGITS_AROUND_SLASH,))
 GDPR = Rule(_GDPR, _gdpr, ("GDPR", "General Data"))
 BY_NAME = Rule(
     _BY_NAME,
@@ -205,7 +213,7 @@ BY_NAME = Rule(
         "Solvency",
     ),
 )
-BY_INITIALS = Rule(_BY_INITIALS, _by_initials, ("rt. ", "rt ", "rts", "rticle"))
+BY_INITIALS = Rule(_BY_INITIALS, _by_initials, tuple(EU_SHORT))
 TREATY_ARTICLE = Rule(
     _TREATY_ARTICLE,
     _treaty_article,

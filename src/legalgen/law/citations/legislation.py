@@ -205,7 +205,10 @@ SI = Rule(_SI, _si, ("SI", "S.I", "SR", "S.R", "S I"))
 INSTRUMENT = Rule(_INSTRUMENT, _instrument, ("Regulations", "Rules", "Order", "Scheme", "Regs"))
 OLD_STATUTE = Rule(_OLD_STATUTE, _old_statute, ("Statute of", "Bill of Rights", "Magna Carta"))
 STATUTE = Rule(_STATUTE, _statute, ("Act", "Ordinance", "Measure", "Statute"))
-ABBREVIATED = Rule(_ABBREVIATED, _abbreviated, (" 19", " 20"))
+ABBREVIATED = Rule(
+    _ABBREVIATED, _abbreviated, (" 19", " 20"),
+    (re.compile(r"[A-Z]\w*[A-Z]\w*(?:\s(?:Act|Reg\w*))?\s(?:1\d|20)\d\d"),),
+)  # fmt: skip
 IMMIGRATION_RULES = Rule(_IMMIGRATION, _immigration, ("Immigration Rules", "Appendix"))
 RULES_OF_COURT = Rule(
     _CPR, _cpr, ("CPR", "FPR", "Procedure Rule", "CrimPR", "PD", "Practice Direction")

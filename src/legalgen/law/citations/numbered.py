@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from re import Match
+from re import Match, Pattern
 
 from legalgen.law.citations import america, europe, legislation, reports, treaties
 from legalgen.law.citations.names import with_name
@@ -38,19 +38,32 @@ def find_numbered(text: str) -> tuple[Parsed, ...]:
 def apply(rules: Iterable[Rule], text: str) -> list[Parsed]:
     """What the rules read, in the order of the text; an earlier rule keeps its place."""
     taken: list[Parsed] = []
+    seen: dict[Pattern[str], bool] = {}
     for rule in rules:
         for need in rule.needs:
             if need in text:
                 break
         else:
-            if rule.needs or (rule.hint is not None and rule.hint.search(text) is None):
+            if rule.needs:
                 continue
+        if rule.hints and not _hinted(rule.hints, text, seen):
+            continue
         for match in rule.pattern.finditer(text):
             parsed = None if _overlaps(match, taken) else rule.build(match)
             if parsed is not None:
                 taken.append(parsed)
     taken.sort(key=lambda item: item.start)
     return taken
+
+
+def _hinted(hints: Iterable[Pattern[str]], text: str, seen: dict[Pattern[str], bool]) -> bool:
+    for hint in hints:
+        there = seen.get(hint)
+        if there is None:
+            there = seen[hint] = hint.search(text) is not None
+        if not there:
+            return False
+    return True
 
 
 def _overlaps(match: Match[str], taken: list[Parsed]) -> bool:

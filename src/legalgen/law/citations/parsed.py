@@ -68,13 +68,16 @@ Build = Callable[[Match[str]], Parsed | None]
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """One production; ``needs`` are substrings without which the pattern cannot match, ``hint`` a
-    cheaper pattern with the same meaning."""
+    """One production, and what has to be in a text for it to match: it is run only then.
+
+    ``needs`` are substrings of which one is there, ``hints`` cheaper patterns that all match. A
+    hint that several productions share is looked for once in a text.
+    """
 
     pattern: Pattern[str]
     build: Build
     needs: tuple[str, ...] = ()
-    hint: Pattern[str] | None = None
+    hints: tuple[Pattern[str], ...] = ()
 
 
 def parsed_at(

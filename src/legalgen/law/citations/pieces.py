@@ -29,6 +29,12 @@ _PIN_ABBREVIATION = {
 }  # fmt: skip
 
 
+YEAR_IN_BRACKETS = re.compile(r"[\[(](?:1\d|20)\d\d")
+NUMBER_THEN_NAME = re.compile(r"\d\]?\s+[A-Z]")
+DIGITS_AROUND_SLASH = re.compile(r"\d/\d")
+"""What several productions begin with; looked for once in a text."""
+
+
 def any_of(names: Iterable[str]) -> str:
     """A pattern for any of the names, the longest first, grouped by first letter: faster so."""
     groups: dict[str, list[str]] = {}

@@ -7,7 +7,12 @@ from collections.abc import Iterable, Mapping
 from re import Match
 
 from legalgen.law.citations.parsed import Parsed, Rule, parsed_at
-from legalgen.law.citations.pieces import YEAR, full_year
+from legalgen.law.citations.pieces import (
+    NUMBER_THEN_NAME,
+    YEAR,
+    YEAR_IN_BRACKETS,
+    full_year,
+)
 
 UK_COURTS = {
     "UKSC": (2009, None), "UKPC": (None, None), "UKHL": (None, 2009), "EWCA": (None, None),
@@ -257,16 +262,16 @@ def _leading_int(text: str) -> int:
 
 # --- the productions ---------------------------------------------------------------------
 
-_YEAR_BEGINS = ("[1", "[2", "(1", "(2")
-NEUTRAL = Rule(_UK_NEUTRAL, _uk_neutral, _YEAR_BEGINS)
+NEUTRAL = Rule(_UK_NEUTRAL, _uk_neutral, hints=(YEAR_IN_BRACKETS,))
 UKEAT = Rule(_UKEAT, _ukeat, ("UKEAT/",))
-LAW_REPORTS = Rule(_REPORT_LR, _report_lr, ("LR", "L.R"))
-REPORT = Rule(_REPORT, _report, _YEAR_BEGINS)
-LOWER_CASE = Rule(_REPORT_LOWER, _report, ("[1", "[2"))
-SCOTS = Rule(  # a space before, for every UKSC holds an SC
+LAW_REPORTS = Rule(_REPORT_LR, _report_lr, ("LR", "L.R."))
+REPORT = Rule(_REPORT, _report, hints=(YEAR_IN_BRACKETS,))
+LOWER_CASE = Rule(_REPORT_LOWER, _report, ("[1", "[2"), (YEAR_IN_BRACKETS,))
+SCOTS = Rule(
     _REPORT_SCOTS,
     _report_scots,
-    (" SC", " S.C", " S. C", " S C", " SLT", " S.L", " S. L", " S L", " JC", " J.", " J C"),
+    hints=(re.compile(r"\d\s[SJ](?:\.?\s?[CL])"),),
 )
-OTHER_NEUTRAL = Rule(_OTHER_NEUTRAL, _other_neutral, hint=re.compile(r"\d\d\]?\s+[A-Z]{2}"))
-UNKNOWN = Rule(_REPORT_UNKNOWN, _report_unknown, ("[",))
+_COURT_BEGINS = re.compile(r"\d\d\]?\s+[A-Z]{2}")
+OTHER_NEUTRAL = Rule(_OTHER_NEUTRAL, _other_neutral, hints=(NUMBER_THEN_NAME, _COURT_BEGINS))
+UNKNOWN = Rule(_REPORT_UNKNOWN, _report_unknown, ("[",), (YEAR_IN_BRACKETS,))
