@@ -36,7 +36,7 @@ class Bookkeeper:
         stats.seconds += spending.latency_s
         if spending.cost_usd is not None:
             stats.cost_usd = (stats.cost_usd or 0.0) + spending.cost_usd
-            today = f"{self._reporter.now():%Y-%m-%d}"
+            today = self._reporter.now().date().isoformat()  # strftime takes ten times as long
             self._record.days[today] = self._record.days.get(today, 0.0) + spending.cost_usd
             stats.assumed_usd += 0.0 if spending.answered else spending.cost_usd
         if spending.failed is not None:

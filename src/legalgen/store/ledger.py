@@ -331,7 +331,11 @@ class Record(msgspec.Struct, kw_only=True):
 
     def model(self, ref: object) -> ModelStats:
         """The counts of ``provider/model``, begun at zero."""
-        return self.models.setdefault(str(ref), ModelStats())
+        name = str(ref)
+        stats = self.models.get(name)
+        if stats is None:
+            stats = self.models[name] = ModelStats()
+        return stats
 
     def note(
         self, entry: Switch | WaitNote | Failed | AlertRecord | GivenUpTask | TroubleNote
