@@ -56,14 +56,25 @@ def test_time_makes_no_room_after_a_failure(category: ErrorCategory) -> None:
     assert len(bench.leases()) <= 1
 
 
-def test_a_number_that_is_usual_is_reached_as_ever() -> None:
-    """Up to 64 each reply doubles the room."""
-    bench = Bench(Target(A), policy=RoutingPolicy(max_in_flight=64, obeyed=True))
+@pytest.mark.parametrize("asked", [4, 64])
+def test_a_number_that_is_usual_is_reached_with_the_first_reply(asked: int) -> None:
+    """Until then two calls, however long it takes."""
+    bench = Bench(Target(A), policy=RoutingPolicy(max_in_flight=asked, obeyed=True))
     first, _ = bench.leases()
     bench.time.now += 2.0
     assert bench.leases() == []
     bench.reply(first)
-    assert len(bench.leases()) == 3
+    assert len(bench.leases()) == asked - 1
+
+
+def test_one_models_reply_opens_no_other_model() -> None:
+    """A provider's second model may be dead though its first is not: it has its own few calls."""
+    bench = Bench(Target(A), Target(B), policy=RoutingPolicy(max_in_flight=32, obeyed=True))
+    first, second = bench.leases()[:2]
+    assert first.ref == A
+    bench.reply(first)
+    bench.fail(second, C.SERVER_ERROR)
+    assert sum(lease.ref == B for lease in bench.leases()) <= 3
 
 
 def after_rounds(bench: Bench, rounds: int, latency_s: float) -> int:

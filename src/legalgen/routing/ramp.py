@@ -94,9 +94,9 @@ class Ramp(msgspec.Struct, frozen=True):
         return self._after(health.answered + (self.policy.max_in_flight >= MANY_IN_FLIGHT))
 
     def _after(self, answered: int) -> int:
-        """What so many replies allow; all that the user asked for, where that is many, after one
-        reply of a target that never failed."""
-        if answered and self._hastens():
+        """What so many replies allow; all that the user asked for after one reply of a target that
+        never failed."""
+        if answered and self.policy.obeyed and not (self.target.epoch or self.provider.epoch):
             return self.policy.max_in_flight
         return min(MOST_IN_FLIGHT, FIRST_CALLS << min(answered, 10))
 
