@@ -142,10 +142,7 @@ def test_the_cell_states_its_bounds_and_its_law() -> None:
             f"Angle, where it fits: {seeds.perspective}, {seeds.stage}; setting: {seeds.sector}. "
             f"Question form: {FORMS[seeds.form]}."
         ),
-        (
-            f"Names and figures, if needed (no others): {', '.join(seeds.names)}; {seeds.amount}; "
-            f"{seeds.date}."
-        ),
+        (f"Names and figures: {', '.join(seeds.names)}; {seeds.amount}; {seeds.date}."),
         (
             "Listed authorities (only where they fit): Lord Advocate's Reference (No 1 of 2023) "
             "[2023] HCJAC 40; HM Advocate v PG and JM [2024] HCJAC 43."
