@@ -29,7 +29,7 @@ from tests.vendors import Config, VendorServer
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 LEGALGEN = str(Path(sys.executable).with_name("legalgen"))
-PEERS_VARIABLE = "BENCH_PEERS_PYTHON"
+PEERS_VARIABLE = "BENCH_PEERS"
 _INHERITED = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 
 
@@ -225,7 +225,7 @@ def bare(request: Path, count: int, *, threads: int = 1, **options: object) -> l
 
 
 def litellm(request: Path, count: int, **options: object) -> list[str] | None:
-    """The command line of LiteLLM's router, where ``BENCH_PEERS_PYTHON`` has it."""
+    """The command line of LiteLLM's router, where ``BENCH_PEERS`` has it."""
     python = os.environ.get(PEERS_VARIABLE)
     if not python:
         return None

@@ -1,4 +1,4 @@
-"""LiteLLM's router doing the same job; run by the Python that ``BENCH_PEERS_PYTHON`` names.
+"""LiteLLM's router doing the same job; run by the Python that ``BENCH_PEERS`` names.
 
 ``python _litellm_router.py REQUEST.json COUNT [--threads N] [--best] [--timeout S]``. The route
 is two Groq models and two of Cerebras, as fallbacks of the first. ``--best`` sets what serves

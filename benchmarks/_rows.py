@@ -1,9 +1,15 @@
-"""A dataset of many rows, written quickly: parts as batches leave them, texts that all differ."""
+"""A dataset of many rows, written quickly: parts as batches leave them, texts that all differ.
+
+The texts are prose, made from the sentences of the vendors' double with other names and figures, so
+that rows share shingles as real ones do and each new one has candidates to be compared with.
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,26 +20,25 @@ import pyarrow.parquet as pq
 
 from legalgen.store.files import DataDir
 from legalgen.store.sample import Citation, Sample, arrow_schema
+from tests.vendors import law
+from tests.vendors.answers import Brief, good
 
 PART_ROWS = 1_000
 _SENTENCES = 30_000
-_SENTENCE_WORDS = 17
-_ANSWER_SENTENCES = 13
-
-_SYLLABLES = [a + b for a in "bcdfghlmnprst" for b in ("a", "e", "i", "o", "u", "ar", "en", "is")]
+_QUESTIONS = 20_000
+_ANSWER_SENTENCES = 9
 
 
 def fill(data: DataDir, rows: int, *, seed: int = 1) -> None:
     """Write ``rows`` rows in parts of a thousand; the folders are made."""
     data.create()
     rng = random.Random(seed)
-    words = _words(rng)
-    sentences = _sentences(rng, words)
+    sentences, questions = _prose(rng)
     for part in range(-(-rows // PART_ROWS)):
         count = min(PART_ROWS, rows - part * PART_ROWS)
         name = f"train-20260101-000000-bench-{part:05}.parquet"
         pq.write_table(
-            _table(rng, words, sentences, part * PART_ROWS, count),
+            _table(rng, questions, sentences, part * PART_ROWS, count),
             data.parts() / name,
             compression="zstd",
         )
@@ -42,16 +47,15 @@ def fill(data: DataDir, rows: int, *, seed: int = 1) -> None:
 def write_answers(path: Path, count: int, *, seed: int = 2) -> None:
     """``count`` answers for the vendors' double, none like another: short ones of English law."""
     rng = random.Random(seed)
-    words = _words(rng)
-    sentences = _sentences(rng, words)
+    sentences, questions = _prose(rng)
     cited = {"text": "Companies Act 2006, s 172", "proposition": "a director's duty of success"}
     with path.open("w", encoding="utf-8") as file:
         for number in range(count):
-            answer = [*rng.sample(sentences, 6), "See section 172 of the Companies Act 2006."]
+            answer = [*rng.sample(sentences, 4), "See section 172 of the Companies Act 2006."]
             value = {
-                "question": _question(rng, words, number),
-                "reasoning_steps": [rng.choice(sentences).capitalize()],
-                "answer": " ".join(sentence.capitalize() for sentence in answer),
+                "question": _question(rng, questions, number),
+                "reasoning_steps": [rng.choice(sentences)],
+                "answer": " ".join(answer),
                 "citations": [cited],
             }
             file.write(json.dumps(value) + "\n")
@@ -94,22 +98,31 @@ def sample(number: int) -> Sample:
     )
 
 
-def _words(rng: random.Random) -> list[str]:
-    words = ("".join(rng.choices(_SYLLABLES, k=rng.randint(1, 3))) for _ in range(8_000))
-    return [word for word in words if word != "todo"]  # which is a placeholder, and refused
+def _prose(rng: random.Random) -> tuple[list[str], list[str]]:
+    """Sentences and questions, each with names and figures of its own."""
+    sentences: list[str] = []
+    questions: list[str] = []
+    numbers = itertools.count()
+    while len(sentences) < _SENTENCES or len(questions) < _QUESTIONS:
+        one = good(next(numbers), rng.randrange(2**31), Brief(words=(150, 400), steps=(2, 3)))
+        questions.append(str(one["question"]))
+        found = re.split(r"(?<=[.?]) ", str(one["answer"]))
+        sentences += [text for text in found if " Act " not in text and len(text.split()) > 8]
+    return sentences, questions
 
 
-def _question(rng: random.Random, words: Sequence[str], number: int) -> str:
-    return " ".join([*rng.choices(words, k=_SENTENCE_WORDS), f"{number}?"]).capitalize()
-
-
-def _sentences(rng: random.Random, words: Sequence[str]) -> list[str]:
-    return [" ".join(rng.choices(words, k=_SENTENCE_WORDS)) + "." for _ in range(_SENTENCES)]
+def _question(rng: random.Random, questions: Sequence[str], number: int) -> str:
+    """A question of its own: another one's words with a story of its own before them."""
+    day, year = rng.randint(1, 28), rng.randint(1990, 2024)
+    who, other = rng.sample(law.LAST_NAMES, 2)
+    trade = rng.choice(law.TRADES)
+    date = f"{day} {rng.choice(law.MONTHS)} {year}"
+    return f"File {number}: {who} {trade} and {other} fell out on {date}. {rng.choice(questions)}"
 
 
 def _table(
     rng: random.Random,
-    words: Sequence[str],
+    questions: Sequence[str],
     sentences: Sequence[str],
     first: int,
     count: int,
@@ -120,7 +133,7 @@ def _table(
     numbers = range(first, first + count)
     varying = {
         "id": [f"lg_{number:016x}" for number in numbers],
-        "question": [_question(rng, words, number) for number in numbers],
+        "question": [_question(rng, questions, number) for number in numbers],
         "answer": [" ".join(rng.sample(sentences, _ANSWER_SENTENCES)) for _ in numbers],
         "slot": list(numbers),
     }

@@ -1,8 +1,8 @@
 """Seconds until another model or provider delivers when Groq is dead, and what the dead one got.
 
 Groq fails every call from the start in one of four ways; then one model of it alone dies in each
-of six; then, unless ``--quick``, Groq dies in the middle of a batch and comes back a minute later.
-Everything is read from the server's own record.
+of six; then all models of all vendors die; then, unless ``--quick``, Groq dies in the middle of a
+batch and comes back a minute later. Everything is read from the server's own record.
 """
 
 from __future__ import annotations
@@ -44,6 +44,9 @@ SILENT = {"hang"}
 ALONE = "openai/gpt-oss-120b"
 ALONE_DEATHS = {**DEATHS, "close": {"name": "close"}, "cut off": {"name": "cut_chunked"}}
 ALONE_IN_FLIGHT = (1, 4, 32)
+ALL_DEATHS = ("503", "429, 600 s")
+ALL_WAIT = "4s"
+"""How long all models may be away before the batch pauses."""
 
 Calls = Sequence[Mapping[str, Any]]
 
@@ -79,6 +82,7 @@ def measure(options: Options) -> list[Figure]:
         figures = [one for death in DEATHS for one in _dead(server, death)]
         alone = ("reset", "cut off") if options.quick else ALONE_DEATHS
         figures += [one for death in alone for one in _alone(server, death)]
+        figures += [one for death in ALL_DEATHS for one in _all(server, death)]
         deaths = ["503"] if options.quick else ["503", "hang"]
         for best in (False, True):
             figures += _peer(server, request, deaths, best=best)
@@ -126,6 +130,24 @@ def _alone(server: Vendors, death: str) -> list[Figure]:
             at_least=None if death in SILENT else 50,
             digits=0,
         ),
+    ]
+
+
+def _all(server: Vendors, death: str) -> list[Figure]:
+    """Every model of every vendor dead: how many calls it costs to learn that, and how it ends."""
+    server.reset()
+    server.fail(*({**DEATHS[death], "vendor": vendor} for vendor in ("groq", "cerebras")))
+    with room(server) as here:
+        flags = ("-c", "32", "--timeout", f"{DEADLINE_S}s", "--max-wait", ALL_WAIT, "-q")
+        took = here.legalgen("batch", "-p", "groq", "-n", str(COUNT), *flags, codes=range(256))
+    seen = Seen.of(server.calls())
+    say(f"failover, all dead, {death}: {dict(seen.by_model)}, exit code {took.code}")
+    return [
+        Figure(
+            f"{death}, all dead: most calls to one model", seen.worst_model, at_most=3, digits=0
+        ),
+        Figure(f"{death}, all dead: calls in all", sum(seen.by_model.values()), digits=0),
+        Figure(f"{death}, all dead: exit code (75: paused, nothing lost)", took.code, digits=0),
     ]
 
 

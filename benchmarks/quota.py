@@ -63,17 +63,24 @@ def _legalgen(minutes: float) -> list[Figure]:
         flags = ("-n", "100000", "--max-time", f"{minutes}m", "-q")
         run([*command, "batch", "-p", "groq", *flags], here.env, codes=(4, 75))
         accepted, calls = here.record()["accepted"], server.calls()
+    every = _allowed(calls, refusing=False)
     allowed = _allowed(calls)
+    none = [model for model, most in allowed.items() if not most]
     for model, most in allowed.items():
         made = sum(call["paid"] for call in map(_with_paid, calls) if _model(call) == model)
         say(f"quota: {model}: {made} calls of {most:.1f}")
     limited = sum(call["status"] == 429 for call in calls)
     share = 100 * accepted / sum(allowed.values())
-    ideal = 100 * accepted / sum(_allowed(calls, refusing=False).values())
+    ideal = 100 * accepted / sum(every.values())
+    lost = sum(every[model] for model in none) / _minutes(calls)
+    say(f"quota: no usual call fits {', '.join(none) or 'nothing: all models can take one'}")
     return [
         Figure("legalgen", accepted / _minutes(calls), "a minute", digits=1),
         Figure("legalgen: share of what all quotas allow", share, "%", at_least=95, digits=1),
-        Figure("legalgen: share if no call were too large", ideal, "%", digits=1),
+        Figure("models of the route", len(every), digits=0),
+        Figure("of them, such that no usual sample fits", len(none), digits=0),
+        Figure("what those would allow", lost, "a minute", digits=1),
+        Figure("legalgen: share with those counted too", ideal, "%", digits=1),
         Figure("legalgen: 429s", 100 * limited / len(calls), "% of calls", at_most=1),
     ]
 
