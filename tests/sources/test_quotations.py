@@ -88,21 +88,118 @@ def test_signs_that_are_not_typography_stay(text: str, quote: str, stands: bool)
     assert (find(quote, Folded.of(text)) is not None) is stands
 
 
+_BORDERS = [
+    ("a temperature of -5 degrees or less is required", "5 degrees or less is required"),
+    ("a temperature of \u22125 degrees or less is required", "5 degrees or less is required"),
+    ("a shift (+5 points) of the index is needed", "5 points) of the index is needed"),
+    ("an error of \u00b15 per cent is allowed here", "5 per cent is allowed here"),
+    ("where it is >5 mg the dose is unsafe", "5 mg the dose is unsafe"),
+    ("where it is \u2264 5 mg the dose is safe", "5 mg the dose is safe"),
+    ("a fine of \u00a35 a day is to be paid", "5 a day is to be paid"),
+    ("a fine of \u20ac5 000 a day is to be paid", "000 a day is to be paid"),
+    ("a fine of 5 000 euro a day is to be paid", "000 euro a day is to be paid"),
+    ("a fine of 5 000 000 euro is to be paid", "000 euro is to be paid"),
+    ("a sum that is to be paid is 5\u20ac and no more", "a sum that is to be paid is 5"),
+    ("the interest to be paid is 5% of the sum", "the interest to be paid is 5"),
+    ("the interest to be paid is 5 % of the sum", "the interest to be paid is 5"),
+    ("the interest to be paid is 5.5 of the sum", "the interest to be paid is 5"),
+    ("the fee to be paid is 1,000 pounds a year", "000 pounds a year"),
+    ("the fee to be paid is 1,000 pounds a year", "the fee to be paid is 1"),
+    ("the fee to be paid is -\u00a31,000 in each year", "\u00a31,000 in each year"),
+    ("it is due within 5-10 days of the notice", "10 days of the notice"),
+    ("it is due within 5 \u2013 10 days of the notice", "10 days of the notice"),
+    ("it is due within 5 \u2013 10 days of the notice", "it is due within 5"),
+    ("it is due within 1 1/2 years of the notice", "1/2 years of the notice"),
+    ("it is due within 1 \u00bd years of the notice", "\u00bd years of the notice"),
+    ("it is due after 1 1/2 years of the notice", "it is due after 1"),
+    ("a notice is given under section 5(1) of this Act", "a notice is given under section 5"),
+    ("a notice is given under section 5(1)(a) of it", "a notice is given under section 5(1)"),
+    ("a notice under section 5(1) of this Act is given", "(1) of this Act is given"),
+    ("a notice under section 5(1) of this Act is given", "1) of this Act is given"),
+    ("a notice is given under section 5(1)(a) of it", "a notice is given under section 5(1"),
+    ("the person(s) who signed it must pay", "the person"),
+    ("goods and/or services that are to be supplied", "or services that are to be supplied"),
+    ("goods of the U.S. government must be marked", "S. government must be marked"),
+    ("the A&B company has to pay them", "B company has to pay them"),
+    ("the list has item 1. 5 litres of oil are in it", "item 1.5 litres of oil"),
+    ("the list has item 1.5 litres of oil are in it", "item 1. 5 litres of oil"),
+    ("see sections 5, 600 and 7 of this Act here", "5,600 and 7 of this Act"),
+]
+
+
+@pytest.mark.parametrize(("text", "quote"), _BORDERS)
+def test_a_quotation_begins_and_ends_where_a_number_or_word_does(text: str, quote: str) -> None:
+    """Its sign, currency, unit, decimals, range and subsection come along."""
+    assert find(quote, Folded.of(text)) is None
+    assert find(text, Folded.of(text)) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("a temperature of -5 degrees or less", "-5 degrees or less"),
+        ("a fine of \u00a35 a day is to be paid", "\u00a35 a day is to be paid"),
+        ("the fee \u2014 5 pounds a year \u2014 is due", "5 pounds a year"),
+        ("the fee is due\u20145 pounds a year", "5 pounds a year"),
+        ("- 5 pounds a year are due to him", "5 pounds a year are due"),
+        ("1(1) A master must keep a lookout.", "(1) A master must keep a lookout"),
+        ("Old.\n5A(2)(b) A raft is no boat at all.", "(b) A raft is no boat at all"),
+        ("see section 5. The master must keep a lookout.", "The master must keep a lookout"),
+        ("see section 5. 12 masters kept a lookout.", "12 masters kept a lookout"),
+        ("the tenants\u2019 rights under this Act remain", "rights under this Act remain"),
+        ("it costs 5 per cent of the price agreed", "it costs 5 per cent of the price"),
+        ("the parties (a) pay and (b) deliver it all", "(b) deliver it all"),
+        ("interest under 12 U.S.C. 5 is to be paid", "5 is to be paid"),
+        ("see \u00a7 5 of this title for the fees", "5 of this title for the fees"),
+        ("the Agreement (the \u201cDeed\u201d) is to be kept", '(the "Deed") is to be kept'),
+        ("in the years 2010, 2011 and 2012 only", "2010, 2011 and 2012"),
+    ],
+)
+def test_what_stands_apart_may_begin_a_quotation(text: str, quote: str) -> None:
+    assert find(quote, Folded.of(text)) is not None
+
+
+_LONG = "A master " + "who has a boat " * 30 + "must keep a lookout."
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "fault"),
+    [
+        (TEXT, "the Secretary shall ... have any authority given", 'leaves out "not"'),
+        ("A master can\u2019t, by day or night, sleep aboard.", "A master ... sleep aboard", "can"),
+        ("He pays, whether or not he signed, the fee.", "He pays ... the fee", ""),
+        ("Any person or no master may be a tenant.", "Any person ... may be a tenant", '"no"'),
+        (_LONG, "A master ... must keep a lookout", "more than 100 words"),
+        ("He must pay. It is late. No tenant may sue.", "He must pay ... may sue", '"No"'),
+        ("He must not, under s. 5 or s. 6, sue or pay.", "He must ... sue or pay", '"not"'),
+        ("He must pay. It is not late. He may sue at once.", "He must pay ... He may sue", ""),
+        ("He must pay not more than 5 pounds to her.", "He must pay ... to her", ""),
+        ("He must, see No. 5 of the list, pay all.", "He must ... pay all", ""),
+        ("It may not. It may be so. It may be late.", "It may ... be late", ""),
+    ],
+)
+def test_an_ellipsis_may_not_turn_the_sense(text: str, quote: str, fault: str) -> None:
+    """What it leaves out of the sentences that it shortens holds no negation, and is not all."""
+    found = find(quote, Folded.of(text))
+    assert found is not None
+    assert fault in found.fault
+    assert bool(fault) == bool(found.fault)
+
+
+def test_what_may_turn_the_sense_is_told() -> None:
+    """A condition left out, two halves of sentences joined, a negation right before it."""
+    text = Folded.of("No tenant may sue. A tenant must pay, unless he is ill, on Monday at noon.")
+    assert find("tenant may sue", text).turns  # type: ignore[union-attr]
+    assert find("A tenant must pay ... on Monday at noon", text).turns  # type: ignore[union-attr]
+    assert find("tenant may ... must pay", text).turns  # type: ignore[union-attr]
+    assert not find("No tenant may sue", text).turns  # type: ignore[union-attr]
+    assert not find("A tenant must ... unless he is ill", text).turns  # type: ignore[union-attr]
+
+
 def test_advice_on_one_word_said_thousands_of_times_looks_at_its_beginning() -> None:
     """It compares no more than a few hundred words, however long the quotation is."""
     text = "the " * 900
     assert nearest("the " * 5000, text) == nearest("the " * 200, text)
-
-
-def test_an_ellipsis_that_turns_the_sense_is_told() -> None:
-    """The words stand there, but a "not" between them does not come along."""
-    folded = Folded.of(TEXT)
-    turned = find("the Secretary shall ... have any authority given", folded)
-    plain = find("any other provision ... as provided in this section", folded)
-    assert turned is not None
-    assert turned.turns
-    assert plain is not None
-    assert find("the Secretary shall not have ... given", folded).turns is False  # type: ignore[union-attr]
 
 
 def test_the_place_found_is_that_of_the_words() -> None:

@@ -15,6 +15,7 @@ Way = Literal[
 RIGHT: tuple[Way, ...] = get_args(Way)[:4]
 _PASSAGE = re.compile(r"^S\d+ \[[^\n]*\]\n(.*?)(?=\n\nS\d+ \[|\Z)", re.MULTILINE | re.DOTALL)
 _TYPOGRAPHY = str.maketrans({"\u201c": '"', "\u201d": '"', "\u2019": "'", "\u2014": "\u2013"})
+_NEGATIONS = {"not", "no", "never", "neither", "nor", "none", "nothing", "nobody", "cannot"}
 _MODALS = {"shall": "may", "may": "must", "must": "may", "should": "shall", "not": "indeed"}
 
 
@@ -38,8 +39,7 @@ def _quoted(rng: random.Random, words: list[str], way: Way) -> str:  # noqa: PLR
         case "typographic":
             return " ".join(words).translate(_TYPOGRAPHY).upper()
         case "ellipsis":
-            middle = len(words) // 2
-            return " ".join([*words[: middle - 1], "...", *words[middle + 1 :]])
+            return _shortened(words)
         case "opened" if words[0][:1].isalpha():
             return f"[{words[0][:1].swapcase()}]{words[0][1:]} {' '.join(words[1:])}"
         case "word":
@@ -57,3 +57,12 @@ def _quoted(rng: random.Random, words: list[str], way: Way) -> str:  # noqa: PLR
             return " ".join(words[:3])
         case _:
             return " ".join(words)
+
+
+def _shortened(words: list[str]) -> str:
+    """With two words in the middle left out, unless they turn the sense."""
+    middle = len(words) // 2
+    left_out = {each.casefold().strip(",;") for each in words[middle - 1 : middle + 1]}
+    if left_out & _NEGATIONS:
+        return " ".join(words)
+    return " ".join([*words[: middle - 1], "...", *words[middle + 1 :]])

@@ -81,7 +81,8 @@ TABLE: Final = (
     ),
     Check(
         "QUOTE_ELIDED", "good", "flag", "grounding",
-        "Grounded: an ellipsis leaves out a word that turns the sense (not, unless, except).",
+        "Grounded: what may turn the sense (not, unless, except) stands right before the quotation "
+        "or where an ellipsis is, or the ellipsis joins halves of two sentences.",
     ),
     Check(
         "NUMBER_UNGROUNDED", "good", "flag", "grounding",

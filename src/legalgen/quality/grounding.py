@@ -20,7 +20,15 @@ from legalgen.quality.named import named_in
 from legalgen.quality.reading import Finding, runs
 from legalgen.sources.chunk import Chunk, cited
 from legalgen.sources.passages import Passage
-from legalgen.sources.quotations import LEAST_WORDS, Found, find, folded, nearest, words_in
+from legalgen.sources.quotations import (
+    LEAST_WORDS,
+    Found,
+    find,
+    folded,
+    nearest,
+    parts_of,
+    words_in,
+)
 from legalgen.store.sample import Citation, Draft, DraftCitation, words
 
 LIKE: Final = 0.5
@@ -82,6 +90,9 @@ def _looked_up(
     if not 1 <= number <= len(passages):
         what = f"{one.source[:20]!r} is no passage: name {_labels(passages)}"
         return None, [("GROUND_UNKNOWN", what, "citations", True)]
+    if min(map(words_in, parts_of(one.quote)), default=2) < 2:
+        what = f'"{shown}": quote two words or more on each side of an ellipsis'
+        return None, [("QUOTE_SHORT", what, "citations", True)]
     if (count := words_in(one.quote)) < LEAST_WORDS:
         what = f'"{shown}" has {plural(count, "word")}, need {LEAST_WORDS} or more in a row'
         return None, [("QUOTE_SHORT", what, "citations", True)]
@@ -89,6 +100,9 @@ def _looked_up(
     place = find(one.quote, folded(chunk.text))
     if place is None:
         return None, [_not_there(one.quote, number, passages)]
+    if place.fault:
+        what = f'"{shown}" {place.fault}: quote what stands between, or two quotations'
+        return None, [("QUOTE_ALTERED", what, "citations", True)]
     return _citation(one, chunk, place), list(_doubts(one.quote, count, place))
 
 
@@ -109,7 +123,7 @@ def _doubts(quote: str, count: int, place: Found) -> Iterator[Finding]:
     if count > LONG_WORDS:
         yield "QUOTE_LONG", f"a quotation of {count} words", "citations", False
     if place.turns:
-        what = f'"{quote[:160]}" leaves out a word that turns the sense'
+        what = f'"{quote[:160]}" leaves out what may turn the sense'
         yield "QUOTE_ELIDED", what, "citations", False
 
 
