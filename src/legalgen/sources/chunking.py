@@ -9,7 +9,6 @@ text stands in exactly one chunk, but for white space.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -23,6 +22,7 @@ from legalgen.sources.outline import (
     UNITS,
     Division,
     Outline,
+    composed,
     deeper,
     label,
     shortened,
@@ -81,7 +81,7 @@ def chunks_of(
 
 def _laid_out(piece: _Piece) -> tuple[str, tuple[Pinpoint, ...]]:
     """The text of a piece, and its places by characters."""
-    lines = [unicodedata.normalize("NFC", line) for line in piece.lines]
+    lines = list(map(composed, piece.lines))
     starts, at = [], 0
     for line in lines:
         starts.append(at)

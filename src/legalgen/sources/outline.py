@@ -80,9 +80,19 @@ _LEADING_WORD: Final = re.compile(
 _NUMBER: Final = re.compile(r"[0-9A-Za-z]+(?:[.\-\u2013][0-9A-Za-z]+)*")
 
 
+_HALF_LETTERS: Final = re.compile("[\ud800-\udfff]")
+
+
+def composed(text: str) -> str:
+    """A text as chunks have it: each accent in its letter, no half of a pair of surrogates."""
+    if text.isascii():
+        return text
+    return _HALF_LETTERS.sub("\ufffd", unicodedata.normalize("NFC", text))
+
+
 def visible(text: str) -> int:
     """How many characters of a text are not white space, each accent in its letter."""
-    text = text if text.isascii() else unicodedata.normalize("NFC", text)
+    text = composed(text)
     return len(text) - sum(map(str.isspace, text))
 
 
@@ -92,6 +102,7 @@ _LONGEST_HEADING: Final = 200
 
 def shortened(heading: str) -> str:
     """A heading or a title, cut between words where it is too long for one."""
+    heading = composed(heading)
     if len(heading) <= _LONGEST_HEADING:
         return heading
     return heading[:_LONGEST_HEADING].rpartition(" ")[0] or heading[:_LONGEST_HEADING]

@@ -13,7 +13,7 @@ from typing import Final
 
 from legalgen.errors import UsageError
 from legalgen.sources.formats.text import decoded_lines
-from legalgen.sources.outline import Division, Outline, visible
+from legalgen.sources.outline import Division, Outline, shortened, visible
 
 _NUMBERS: Final = ("pinpoint", "section", "number")
 _HEADINGS: Final = ("heading", "title")
@@ -29,8 +29,11 @@ def read(path: Path) -> Outline:
     body, characters = Division("text"), 0
     for place, row in rows:
         text = row.get("text")
+        if text is None and "text" in row:
+            continue  # a row without a text
         if not isinstance(text, str):
-            raise UsageError(f"{place}: no text in a column `text`; its columns: "
+            held = f" (it holds {type(text).__name__})" if "text" in row else ""
+            raise UsageError(f"{place}: no text in a column `text`{held}; its columns: "
                              f"{', '.join(map(str, row)) or 'none'}")  # fmt: skip
         lines = [" ".join(line.split()) for line in text.splitlines() if line.strip()]
         if lines:
@@ -44,7 +47,9 @@ def read(path: Path) -> Outline:
 
 def _first(row: Mapping[str, object], names: tuple[str, ...]) -> str:
     found = (row.get(name) for name in names)
-    return next((str(value).strip() for value in found if isinstance(value, str | int)), "")
+    return next(
+        (shortened(str(value)).strip() for value in found if isinstance(value, str | int)), ""
+    )
 
 
 def _lines(path: Path) -> Iterator[tuple[str, Mapping[str, object]]]:
@@ -74,5 +79,5 @@ def _parquet(path: Path) -> Iterator[tuple[str, Mapping[str, object]]]:
             for begin in file.iter_batches(1000, columns=sorted(wanted)):
                 for at, row in enumerate(begin.to_pylist()):
                     yield f"{path}, row {at}", row
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read as parquet: {error}") from error
