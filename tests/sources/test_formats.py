@@ -422,3 +422,87 @@ def test_comments_and_settings_of_markdown_are_left_out(
     found = " ".join(each.text for each in chunks(path))
     assert all(each in found for each in there)
     assert not any(each in found for each in absent)
+
+
+_JUDGMENT = """Smith v Jones [2020] EWHC 12 (Ch)
+
+Judgment of Mr Justice Brown
+
+11. The claimant had bought eleven boats from the first defendant, and then
+12. boats from the second, all of which leaked when they were put in the
+water, as is said in paragraph
+12. The experts agreed on that, and the court accepts what they say of
+the leaks.
+
+Background
+
+12. The boats were sold in May of that year to a buyer in the harbour of
+13 Acacia Road, who paid for them by a cheque which was given on the day
+1 May and was cashed.
+13. It follows that the claim is good under section 14
+(2) of the 1979 Act, and the damages are
+[45] pounds in all.
+
+14. The appeal is dismissed.
+"""
+_SINGLE = """Boats Act 2015
+
+1 Lookouts
+(1) A master must keep a lookout.
+(2) A raft is no boat, and the owners' duties
+are those of the tenants' of the harbour.
+
+2 Amendment of the Harbours Act 1990
+After section 7 insert\u2014
+\u20187A Lights
+(1) A boat must show a light.
+(2) The owner\u2019s light must be white.\u2019.
+
+3 Commencement
+In section 9 substitute 'ten' for 'nine', and after subsection (3) insert '(4) No boat
+may sail.
+(5) A raft may.'
+
+4 Extent
+(1) This Act extends to Wales.
+"""
+_TWO_LISTS = """Supply Agreement
+
+1. The Seller supplies
+1. boats,
+2. rafts and
+3. oars.
+2. The Buyer pays
+(a) within ten days, and
+(b) in full.
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "place"),
+    [
+        (_JUDGMENT, "boats from the second", "[11]"),
+        (_JUDGMENT, "The experts agreed on that", "[11]"),
+        (_JUDGMENT, "The boats were sold in May", "[12]"),
+        (_JUDGMENT, "Acacia Road, who paid", "[12]"),
+        (_JUDGMENT, "and was cashed", "[12]"),
+        (_JUDGMENT, "of the 1979 Act, and the damages", "[13]"),
+        (_JUDGMENT, "pounds in all", "[13]"),
+        (_JUDGMENT, "The appeal is dismissed", "[14]"),
+        (_SINGLE, "those of the tenants' of the harbour", "s 1(2)"),
+        (_SINGLE, "A boat must show a light", "s 2"),
+        (_SINGLE, "light must be white", "s 2"),
+        (_SINGLE, "A raft may.", "s 3"),
+        (_SINGLE, "This Act extends to Wales", "s 4(1)"),
+        (_TWO_LISTS, "rafts and", "clause 1"),
+        (_TWO_LISTS, "The Buyer pays", "clause 2"),
+        (_TWO_LISTS, "in full", "clause 2(b)"),
+    ],
+)
+def test_a_number_that_was_wrapped_or_quoted_begins_nothing(
+    tmp_path: Path, text: str, words: str, place: str
+) -> None:
+    """A line that goes on with a sentence, and what an Act puts into another in single marks."""
+    path = tmp_path / "a.txt"
+    path.write_text(text, encoding="utf-8")
+    assert place_of(chunks(path), words) == place

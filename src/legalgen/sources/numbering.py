@@ -73,6 +73,8 @@ class _Opened(msgspec.Struct, gc=False):
     division: Division
     style: str
     rank: float
+    small: bool = False
+    """What follows its number begins in small letters."""
 
 
 def outline_of(lines: Iterable[Line], *, title: str = "") -> Outline:
@@ -96,18 +98,47 @@ def _quoted(lines: list[str]) -> set[int]:
     """The lines that go on with a quotation, such as of what an Act inserts into another."""
     found: set[int] = set()
     for begin, text in enumerate(lines):
-        if begin in found or not _opens_quotation(text):
+        if begin in found:
+            continue
+        if _opens_quotation(text):
+            closes = _CLOSES
+        elif _opens_single(lines[max(0, begin - 1)], text):
+            closes = _CLOSES_SINGLE
+        else:
             continue
         following = range(begin + 1, min(len(lines), begin + _QUOTED_LINES))
-        end = next((at for at in following if _CLOSES.search(lines[at].rstrip())), None)
+        end = next((at for at in following if closes.search(lines[at].rstrip())), None)
         if end is not None:
             found.update(range(begin + 1, end + 1))
     return found
 
 
+_CLOSES_SINGLE: Final = re.compile(r"['\u2019][.;,)]*$")
+_OPENS_SINGLE: Final = re.compile(r"(?<![^\s\u2014\u2013(-])['\u2018](?=[\w(\[])")
+_CLOSED_SINGLE: Final = re.compile(r"(?<=[\w.,;:)\]])['\u2019](?!\w)")
+_AMENDS: Final = re.compile(
+    r"\b(?:insert|substitut|replac|amend|add(?:ed|s|ing)?\b|follow|read(?:s|ing)?\b|omit)",
+    re.IGNORECASE,
+)
+
+
 def _opens_quotation(text: str) -> bool:
     """Whether a quotation that begins in a line goes on after it."""
     return text.count("\u201c") > text.count("\u201d") or text.count('"') % 2 == 1
+
+
+def _opens_single(before: str, text: str) -> bool:
+    """Whether single marks open a quotation that goes on after a line.
+
+    Such marks are apostrophes too: it is one where the line, or the one before it, tells of a text
+    that is put into another, and the last mark that opens is not closed.
+    """
+    if "\u2018" not in text and "'" not in text:
+        return False
+    opened = [found.start() for found in _OPENS_SINGLE.finditer(text)]
+    if not opened or not _AMENDS.search(f"{before[-200:]} {text[: opened[-1]]}"):
+        return False
+    return not _CLOSED_SINGLE.search(text, opened[-1] + 1)
 
 
 def nested(items: Iterable[str | Division]) -> list[str | Division]:
@@ -250,6 +281,10 @@ class _Nester:
 
     def _enter(self, mark: _Mark, text: str) -> bool:
         """Begin the division of a line's number, if that goes on from those before it."""
+        if mark.style == "dotted" and mark.rest[:1].islower():
+            row = next((each for each in self.opened if each.style == "dotted"), None)
+            if row is not None and not row.small:
+                return False  # of a list within a unit, or wrapped: units begin with capitals here
         for at in range(len(self.opened) - 1, 0, -1):
             opened = self.opened[at]
             for style in mark.style.split("|"):
@@ -291,7 +326,7 @@ class _Nester:
         rank = max(self.opened[-1].rank + 0.01, _FREE_NUMBERS + 0.5)
         opened = Division(level, mark.number, heading, [])
         self.opened[-1].division.items.append(opened)
-        self.opened.append(_Opened(opened, style, rank))
+        self.opened.append(_Opened(opened, style, rank, mark.rest[:1].islower()))
         # "5.—(1) A person ...": one line begins two divisions.
         inner = _enclosed(mark.rest)
         if inner is not None and _begins(inner) and text.endswith(mark.rest):

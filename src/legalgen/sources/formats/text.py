@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,23 @@ _ALONE: Final = re.compile(
     r"\s*(?:PART|CHAPTER|SCHEDULE|ANNEX|APPENDIX|TITLE)\s+[0-9IVXLC]+[A-Z]?\s*$", re.IGNORECASE
 )
 """A heading that is a number alone; what it is about stands in the next line."""
+
+
+_NUMBERED: Final = re.compile(
+    r"\s*(?:\[?\d{1,4}[A-Z]?(?:[.)\]]|(?=\s))|(?P<enclosed>\([0-9A-Za-z]{1,5}\)))"
+)
+_ENDS: Final = (".", ";", ":", "!", "?", "\u2014", "\u2013", "-")
+_AWAITS_NUMBER: Final = re.compile(
+    r"\b(?:paragraphs?|paras?|sections?|subsections?|articles?|regulations?|rules?|clauses?|parts?"
+    r"|schedules?|chapters?|recitals?|pages?|numbers?|nos?|at|of|by|within|the|than|over|about|from"
+    r"|between|exceeding|\d+[A-Z]?\)?\s(?:and|or|to))$",
+    re.IGNORECASE,
+)
+"""How a line ends that goes on with a number."""
+_LISTS: Final = re.compile(r"\b(?:and|or)$")
+_OF_REFERENCE: Final = re.compile(r"(?:of|to|or|and|above|below|applies|apply)\b|[,.;)]")
+_LINES_COMPARED: Final = 100
+_LEAST_WIDTH: Final = 40
 
 
 def read(path: Path) -> Outline:
@@ -87,19 +105,46 @@ def encoding_of(path: Path) -> str:
 def paragraphs(lines: Iterable[str]) -> Iterator[str]:
     """Lines that were wrapped, joined again: up to a blank line, or one that begins something."""
     kept: list[str] = []
+    widths: deque[int] = deque(maxlen=_LINES_COMPARED)
     for line in lines:
         if len(kept) == 2 and _ALONE.match(kept[0]) and len(kept[1].split()) <= 12:
             yield " ".join(" ".join(kept).split())
             kept = []
         ended = bool(kept) and kept[-1].rstrip().endswith((".", ";", ":"))
-        begins = _BEGINS.match(line) or _BARE.match(line)
-        if kept and (not line.strip() or begins or (ended and _AFTER_SENTENCE.match(line))):
+        begins = _BEGINS.match(line) or _BARE.match(line) or (ended and _AFTER_SENTENCE.match(line))
+        if begins and kept and _goes_on(kept, line, max(widths)):
+            begins = None
+        if kept and (not line.strip() or begins):
             yield " ".join(" ".join(kept).split())
             kept = []
         if line.strip():
+            going_on = bool(kept)
             kept.append(line)
-            if _BARE.match(line):  # a section's number and heading are a line by themselves
+            widths.append(len(line.rstrip()))
+            if _BARE.match(line) and not going_on:  # number and heading are a line by themselves
                 yield " ".join(line.split())
                 kept = []
     if kept:
         yield " ".join(" ".join(kept).split())
+
+
+def _goes_on(kept: Sequence[str], line: str, width: int) -> bool:
+    """Whether a line that begins with a number was wrapped within a sentence.
+
+    The line before ends in a word that a number follows (``paragraph``), or it has no end: then the
+    sentence goes on in small letters, or that line is as long as wrapped lines of this text are.
+    """
+    before = kept[-1].rstrip()
+    numbered = _NUMBERED.match(line)
+    if numbered is None or before.endswith(_ENDS):
+        return False
+    if _AWAITS_NUMBER.search(before):
+        return True
+    if before.endswith(",") or _LISTS.search(before):
+        return False  # the next of a list
+    rest = line[numbered.end() :].lstrip()
+    if numbered["enclosed"]:
+        return _OF_REFERENCE.match(rest) is not None
+    if rest[:1].islower():
+        return True
+    return len(kept) > 1 and width >= _LEAST_WIDTH and len(before) >= 0.8 * width
