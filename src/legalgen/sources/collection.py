@@ -28,6 +28,7 @@ from legalgen.errors import DiskError, UsageError
 from legalgen.sources import personal
 from legalgen.sources.chunk import Chunk
 from legalgen.sources.chunking import LEAST_WORDS, chunks_of
+from legalgen.sources.definitions import defined_in
 from legalgen.sources.formats import ENDINGS, reader_of
 from legalgen.sources.outline import LawKind, shortened, visible
 from legalgen.store.files import DataDir, disk, make_folder, replace_file, unlink
@@ -80,7 +81,7 @@ class Examined(msgspec.Struct, frozen=True):
     """What a look at one text found: nothing of it was kept.
 
     ``lengths`` are words a chunk; ``covered`` is the share of the text that is in a chunk;
-    ``repeated`` are pinpoints of more than one chunk.
+    ``repeated`` are pinpoints of more than one chunk; ``terms`` is how many terms the text defines.
     """
 
     source: SourceText
@@ -89,6 +90,7 @@ class Examined(msgspec.Struct, frozen=True):
     repeated: tuple[str, ...]
     short: int
     personal: dict[str, int]
+    terms: int = 0
 
 
 class TextReading:
@@ -167,12 +169,14 @@ def examine(chunks: Iterable[Chunk], source_of: Callable[[], SourceText]) -> Exa
     pinpoints: Counter[str] = Counter()
     found: Counter[str] = Counter()
     lengths = array("l")
+    terms: set[str] = set()
     inside = 0
     for chunk in chunks:
         if chunk.pinpoint:
             pinpoints[chunk.pinpoint] += 1
         found += personal.found_in(chunk.text)
         inside += visible(chunk.text)
+        terms.update(map(str.casefold, defined_in(chunk.text)))
         lengths.append(chunk.words())
     source = source_of()
     return Examined(
@@ -182,6 +186,7 @@ def examine(chunks: Iterable[Chunk], source_of: Callable[[], SourceText]) -> Exa
         repeated=tuple(sorted(name for name, count in pinpoints.items() if count > 1)),
         short=sum(1 for words in lengths if words < LEAST_WORDS),
         personal=dict(found),
+        terms=len(terms),
     )
 
 

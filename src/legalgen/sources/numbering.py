@@ -240,7 +240,7 @@ class _Nester:
 
     def _numbered(self, text: str) -> None:
         for mark in (_decimal(text), _dotted(text), _bare(text), _enclosed(text), _lettered(text)):
-            if mark is not None and self._enter(mark, text):
+            if mark is not None and not self._is_small(mark) and self._enter(mark, text):
                 return
         mark = self._next_sentence(text)
         if mark is None or not self._enter(mark, text):
@@ -281,10 +281,6 @@ class _Nester:
 
     def _enter(self, mark: _Mark, text: str) -> bool:
         """Begin the division of a line's number, if that goes on from those before it."""
-        if mark.style == "dotted" and mark.rest[:1].islower():
-            row = next((each for each in self.opened if each.style == "dotted"), None)
-            if row is not None and not row.small:
-                return False  # of a list within a unit, or wrapped: units begin with capitals here
         for at in range(len(self.opened) - 1, 0, -1):
             opened = self.opened[at]
             for style in mark.style.split("|"):
@@ -309,6 +305,16 @@ class _Nester:
                 self.opened.pop()
         self._push(mark, style, text)
         return True
+
+    def _is_small(self, mark: _Mark) -> bool:
+        """Whether a line goes on in small letters where units begin with capitals.
+
+        It is of a list within a unit, or was wrapped.
+        """
+        if mark.style != "dotted" or not mark.rest[:1].islower():
+            return False
+        row = next((each for each in self.opened if each.style == "dotted"), None)
+        return row is not None and not row.small
 
     def _push(self, mark: _Mark, style: str, text: str) -> None:
         level = mark.level or self._counted()

@@ -13,6 +13,7 @@ import msgspec
 from legalgen.law.planner import Task
 from legalgen.sources.chunk import Chunk, cited
 from legalgen.sources.collection import SourceText
+from legalgen.sources.definitions import DefinedTerms
 
 _REFERENCE: Final = re.compile(
     r"(?:\bsections?|\bs\.|\bss\.|§§?|\barticles?|\bart\.|\bclauses?|\bregulations?|\breg\.|"
@@ -54,8 +55,11 @@ class Passages:
         self._fewest, self._most = beside
         self._order = {each.id: at for at, each in enumerate(chunks)}
         self._in_order = chunks
+        self._terms: dict[str, DefinedTerms] = {}
         self._numbered: dict[str, dict[str, str]] = defaultdict(dict)
-        for chunk in chunks:
+        self._places: dict[str, list[int]] = defaultdict(list)
+        for at, chunk in enumerate(chunks):
+            self._places[chunk.source].append(at)
             if number := _NUMBER.search(chunk.pinpoint):
                 self._numbered[chunk.source].setdefault(number[0], chunk.id)
 
@@ -66,10 +70,10 @@ class Passages:
             return ()
         wanted = Random(f"passages:{task.seed}").randint(self._fewest, self._most)
         found = dict.fromkeys([chunk.id])
-        for other in self._related(chunk):
+        for other in self._related(chunk) if wanted > 1 else ():
+            found.setdefault(other)
             if len(found) >= wanted:
                 break
-            found.setdefault(other)
         return tuple(self._passage(each) for each in found)
 
     def source(self, task: Task) -> SourceText:
@@ -81,13 +85,22 @@ class Passages:
         source = self._sources[chunk.source]
         return Passage(chunk, source.title, source.licence)
 
+    def _terms_of(self, source: str) -> DefinedTerms:
+        """What a source defines; found when a sample of it may have several passages."""
+        if source not in self._terms:
+            places = self._places[source]
+            self._terms[source] = DefinedTerms((at, self._in_order[at].text) for at in places)
+        return self._terms[source]
+
     def _related(self, chunk: Chunk) -> Iterator[str]:
-        """What the chunk refers to in its own text, then its neighbours."""
+        """What the chunk refers to in its own text, what defines its terms, then its neighbours."""
         numbered = self._numbered[chunk.source]
         for number in _REFERENCE.findall(chunk.text):
             if (other := numbered.get(number)) is not None:
                 yield other
         at = self._order[chunk.id]
+        for place in self._terms_of(chunk.source).used_in(chunk.text, at):
+            yield self._in_order[place].id
         for neighbour in (at + 1, at - 1, at + 2):
             if 0 <= neighbour < len(self._in_order):
                 other_chunk = self._in_order[neighbour]

@@ -102,6 +102,8 @@ def show_examined(console: Console, found: Sequence[Examined], unread: Sequence[
                 + (f"; {each.short} under 40" if each.short else "")
             )
         console.text(f"  in a chunk     {each.covered:.1%} of the text")
+        if each.terms:
+            console.text(f"  terms defined  {each.terms}")
         if each.repeated:
             shown = ", ".join(each.repeated[:5]) + (" ..." if len(each.repeated) > 5 else "")
             console.text(f"  cited alike    {shown}")
