@@ -84,7 +84,8 @@ def test_new_columns_are_read_without_a_sample_type(tmp_path: Path, suffix: str)
     ("record", "form"),
     [
         (OLD, "legacy"),
-        (TEXTS, "legacy"),
+        (TEXTS, "question-answer"),
+        ({**TEXTS, "topic": "Housing Law - Eviction"}, "legacy"),
         (OURS, "legalgen"),
         ({**TEXTS, "sample_type": "short_qa"}, "legalgen"),
         ({**OLD, "sample_type": "short_qa"}, "legacy"),
@@ -217,14 +218,9 @@ def test_a_folder_is_read_whoever_wrote_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b'[{"question": "q", "answer": "a"}]', "is one JSON array: write one object a line"),
-        (b"[\n {\n", "is one JSON array"),
         ('{"question": "q"}'.encode("utf-16"), "is UTF-16: save it as UTF-8"),
-        (
-            b"question,answer\nq,a\n",
-            "is neither parquet nor JSON lines: it begins with 'question,a",
-        ),
-        (bytes(range(200)), "is neither parquet nor JSON lines"),
+        (b"nothing,known\nq,a\n", "is neither parquet, JSON nor a table of .*'nothing,known'"),
+        (bytes(range(200)), "is neither parquet, JSON nor a table"),
         (gzip.compress(b"PAR1 and more", mtime=0), "is a gzipped parquet file: unpack it first"),
         (gzip.compress(b'{"question": "q"}' * 99, mtime=0)[:-20], "cannot read"),
         (b"PAR1 and no more", "is no readable parquet file"),
@@ -283,5 +279,5 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
 
 def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path) -> None:
     """Nothing that looks like rows is an error, not an empty report."""
-    with pytest.raises(UsageError, match="there is no parquet or JSON lines file in"):
+    with pytest.raises(UsageError, match="there is no parquet, JSON lines, CSV or TSV file in"):
         list(read_rows(tmp_path))

@@ -86,8 +86,10 @@ def compact_dataset(
 # --- in and out --------------------------------------------------------------------------------
 
 
-def import_file(settings: Settings, console: Console, file: Path) -> int:
-    """Rows of a file, into the dataset."""
+def import_file(
+    settings: Settings, console: Console, file: Path, mapping: Mapping[str, str]
+) -> int:
+    """Rows of a file, into the dataset; ``mapping`` names columns of it for names of ours."""
     if not file.exists():
         raise UsageError(f"there is no file {file}")
     data_dir = DataDir(settings.data_dir)
@@ -99,7 +101,7 @@ def import_file(settings: Settings, console: Console, file: Path) -> int:
         gate = gate_of(settings, taxonomy, _now().date(), rehearsal=False)
         index = _index(data_dir, DuplicateThresholds(**gate.rules.duplicate_thresholds()))
         done = imports.import_rows(
-            read_rows(file),
+            read_rows(file, mapping),
             imports.Source(file.resolve(), _command()),
             data_dir,
             batch_id=batch_id,
@@ -232,6 +234,7 @@ class CheckOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What ``check`` was asked; ``file`` None: the own dataset."""
 
     file: Path | None = None
+    mapping: Mapping[str, str] = {}
     strict: bool = False
     drop: tuple[str, ...] = ()
     write_flags: bool = False
@@ -245,13 +248,15 @@ def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
         raise UsageError("--drop and --write-flags mark the own dataset: leave out FILE")
     if order.dry_run and not marks:
         raise UsageError("--dry-run counts what --drop or --write-flags would do: give one of them")
+    if order.mapping and order.file is None:
+        raise UsageError("--map names columns of a file: give FILE")
     if order.file is not None and not order.file.exists():
         raise UsageError(f"there is no file {order.file}")
     file = order.file or existing(settings).parts()
     if marks:
         return _mark(settings, console, order)
     linter = _linter(settings, console)
-    rows = read_rows(file)
+    rows = read_rows(file, order.mapping)
     if order.file is None:  # the own dataset, less what was taken out of it
         gone = load_notes(DataDir(settings.data_dir)).dropped
         rows = (row for row in rows if not (isinstance(row, Row) and row.id in gone))

@@ -23,8 +23,13 @@ REASONINGS = ("none", "inline", "think", "reasoning_content", "thinking")
 _Rehearsal = Annotated[
     bool, typer.Option("--rehearsal", help="The dataset of the toy model instead.")
 ]
-_File = Annotated[
-    Path, typer.Argument(metavar="FILE", help="Parquet or JSON lines, or a folder of either.")
+_FILES = "Parquet, JSON lines, a JSON array, CSV or TSV, also gzipped; or a folder of them."
+_File = Annotated[Path, typer.Argument(metavar="FILE", help=_FILES)]
+_Map = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", metavar="OURS=THEIRS", help="A column by its name in the file: question=Question."
+    ),
 ]
 
 
@@ -85,10 +90,13 @@ def compact(
 
 @app.command("import")
 @takes("dataset import")
-def import_(flags: Flags, file: _File) -> int:
-    """Bring in rows of the old seven columns, or of another dataset of ours.
+def import_(flags: Flags, file: _File, *, columns: _Map = None) -> int:
+    """Bring in what people have: rows of ours, and whatever holds a question and an answer.
 
-    Rows that are there already are passed over. What the gate says of a row becomes its flags.
+    Messages, ShareGPT conversations, instruction and output (Alpaca), prompt and completion,
+    question and answer, and the old seven columns; what `export` has written comes back whole.
+    Columns that are not taken are named. Rows that are there already are passed over; what the gate
+    says of a row becomes its flags.
 
     Exit codes: 0 the rows are there now, 2 no row of the file can be used,
     5 a batch is running, 74 the disk failed.
@@ -96,7 +104,13 @@ def import_(flags: Flags, file: _File) -> int:
     from legalgen.commands import dataset
 
     settings = settings_of(flags)
-    return dataset.import_file(settings, console_of(settings), file)
+    return dataset.import_file(settings, console_of(settings), file, _mapping(columns))
+
+
+def _mapping(pairs: list[str] | None) -> dict[str, str]:
+    from legalgen.dataset.shapes import checked_mapping
+
+    return checked_mapping(pairs or ())
 
 
 @app.command()
@@ -214,12 +228,10 @@ def check(
     flags: Flags,
     file: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="FILE",
-            help="Parquet or JSON lines, or a folder of either; the own dataset if left out.",
-        ),
+        typer.Argument(metavar="FILE", help=f"{_FILES[:-1]}; the own dataset if left out."),
     ] = None,
     *,
+    columns: _Map = None,
     strict: Annotated[bool, typer.Option("--strict", help="Flags alone count as found.")] = False,
     drop: Annotated[
         list[str] | None,
@@ -234,7 +246,7 @@ def check(
         bool, typer.Option("--dry-run", help="Only count what these two would do.")
     ] = False,
 ) -> int:
-    """Run the gate over any file with our columns or the old seven, or over the own dataset.
+    """Run the gate over any file that `import` reads, or over the own dataset.
 
     What is taken out of the own dataset or flagged there counts at once, in plans, exports and
     stats; `dataset compact` makes it final, and `batch --until-total` writes what is missing then.
@@ -248,6 +260,7 @@ def check(
     codes = (code.strip() for each in drop or () for code in each.split(","))
     order = dataset.CheckOrder(
         file=file,
+        mapping=_mapping(columns),
         strict=strict,
         drop=tuple(code for code in codes if code),
         write_flags=write_flags,

@@ -15,7 +15,8 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.dataset.foreign import ODDITIES, Form, Row, UnreadableRow
+from legalgen.dataset.foreign import ODDITIES, Row, UnreadableRow
+from legalgen.dataset.shapes import Form
 from legalgen.errors import Reason
 from legalgen.law.citations import Parsed
 from legalgen.law.planner import Task

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, Protocol
 
 import msgspec
 
+from legalgen.dataset.foreign import SAMPLE_TYPE as IMPORTED
 from legalgen.dataset.splitting import GROUP_COLUMNS, Split
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import DiskError, UsageError
@@ -208,6 +209,8 @@ class _Legacy:
         }
 
     def _topic(self, row: ExportedRow) -> str:
+        if row.get("sample_type") == IMPORTED and " - " in row["subtopic"]:
+            return str(row["subtopic"])  # an import keeps the old topic there, word for word
         key = (row["jurisdiction"], row["practice_area"], row["topic"])
         return self._names.get(key) or f"{_titled(key[1])} - {_titled(key[2])}"
 

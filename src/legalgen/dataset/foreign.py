@@ -1,29 +1,26 @@
-"""Rows of files that others wrote: the old seven columns, or ours, in parquet or JSON lines.
+"""Rows of files that others wrote: ours, the old seven columns, or what trainers read.
 
-A value tells what stood there and what was odd about it; judging it is left to others. Which of
-the two forms a row has is read from its columns, and ours may be incomplete: what a row does not
-say is filled in as an import would, and named.
+A value tells what stood there and what was odd about it; judging it is left to others. Which form
+a row has is read from its columns (:mod:`legalgen.dataset.shapes`), and ours may be incomplete:
+what a row does not say is filled in as an import would, and named; so is what is not taken.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, Literal, cast
+from typing import Any, Final
 
 import msgspec
 
+from legalgen.dataset.records import records
+from legalgen.dataset.shapes import Form, Shaped, missing_columns, shaped
 from legalgen.errors import UsageError
 from legalgen.store.sample import Citation, Sample, clean
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-Form = Literal["legalgen", "legacy"]
 LEGACY_COLUMNS: Final = (
     "id", "question", "answer", "topic", "difficulty", "case_citation", "reasoning",
 )  # fmt: skip
@@ -61,8 +58,6 @@ ODDITIES: Final = {
 }
 """What can be odd about one row, and how it is said."""
 
-_PARQUET_ROWS: Final = 2_000
-_LOOKED_AT: Final = 65_536
 _PLACEHOLDERS: Final = frozenset(
     {"n/a", "na", "none", "null", "nil", "-", "not applicable", "no case citation provided"}
 )
@@ -74,7 +69,8 @@ class Row(msgspec.Struct, frozen=True):
 
     ``number`` counts from 1 over the whole file. ``sample`` is the row itself where the file has
     our columns; ``missing`` are those it lacks, which ``sample`` has filled in. ``oddities`` are
-    keys of ``ODDITIES``.
+    keys of ``ODDITIES``, ``not_taken`` the columns that hold something and have no place in a row.
+    ``thinking`` is what a model thought in its own words, ``source`` the id of a chunk.
     """
 
     number: int
@@ -90,11 +86,10 @@ class Row(msgspec.Struct, frozen=True):
     sample: Sample | None = None
     oddities: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-
-    @property
-    def form(self) -> Form:
-        """Which columns it was read from."""
-        return "legacy" if self.sample is None else "legalgen"
+    form: Form = "legacy"
+    thinking: str | None = None
+    source: str = ""
+    not_taken: tuple[str, ...] = ()
 
 
 class UnreadableRow(msgspec.Struct, frozen=True):
@@ -104,181 +99,101 @@ class UnreadableRow(msgspec.Struct, frozen=True):
     why: str
 
 
-def read_rows(path: Path) -> Iterator[Row | UnreadableRow]:
-    """The rows of a parquet or JSON lines file (also gzipped), or of a folder of either.
+def read_rows(
+    path: Path, mapping: Mapping[str, str] | None = None
+) -> Iterator[Row | UnreadableRow]:
+    """The rows of a file, or of a folder of files, in any of the forms.
 
-    A folder may be one that ``datasets`` has saved. A bounded number of rows is in memory at a
-    time.
+    A bounded number of rows is in memory at a time. ``mapping`` names the column of the file for a
+    name of ours (``question``: ``Frage``).
 
     Raises:
-        UsageError: the file cannot be read, or its columns are neither the old ones nor ours.
+        UsageError: the file cannot be read, or its columns hold no question and answer.
     """
-    looked = False
-    for number, found in enumerate(_records(path), 1):
+    names = mapping or {}
+
+    def check(columns: Iterable[str]) -> None:
+        if missing := missing_columns(columns, names):
+            raise UsageError(f"{path} {missing}")
+
+    for number, record in enumerate(records(path, check), 1):
+        found = record if isinstance(record, str) else shaped(record, names)
         if isinstance(found, str):
             yield UnreadableRow(number, found)
-            continue
-        if not looked:
-            _check_columns(path, found)
-            looked = True
-        yield _row(number, found)
-
-
-def _check_columns(path: Path, record: Mapping[str, Any]) -> None:
-    missing = [name for name in ("question", "answer") if name not in record]
-    if missing:
-        known = ", ".join(map(str, list(record)[:12]))
-        raise UsageError(f"{path} has no column {missing[0]!r} (it has: {known or 'none'})")
-
-
-# --- files -------------------------------------------------------------------------------------
-
-
-def _records(path: Path) -> Iterator[Mapping[str, Any] | str]:
-    """Each record, or what is wrong with it."""
-    try:
-        if path.is_dir():
-            for part in _files(path):
-                yield from _records_of(part)
         else:
-            yield from _records_of(path)
-    except (OSError, EOFError) as error:
-        raise UsageError(f"cannot read {path}: {_why(error)}") from error
-
-
-def _why(error: OSError | EOFError) -> str:
-    return getattr(error, "strerror", None) or str(error)
-
-
-_PLACES: Final = ("*.parquet", "data/*.parquet", "train/data/*.parquet", "*/*.parquet",
-                  "*.jsonl", "data/*.jsonl", "data-*.arrow", "*/data-*.arrow")  # fmt: skip
-"""Where the files of a folder are looked for; the first place that has any is taken."""
-
-
-def _files(folder: Path) -> list[Path]:
-    for place in _PLACES:
-        found = [path for path in sorted(folder.glob(place)) if path.name[0] not in "._"]
-        if found:
-            return found
-    raise UsageError(f"there is no parquet or JSON lines file in {folder}")
-
-
-def _records_of(path: Path) -> Iterator[Mapping[str, Any] | str]:
-    if path.is_fifo():
-        raise UsageError(f"{path} is a pipe, and it has to be read twice: write it to a file")
-    with path.open("rb") as file:
-        begins = file.read(4)
-    if begins == b"PAR1":
-        yield from _parquet_records(path)
-    elif path.suffix == ".arrow":
-        yield from _arrow_records(path)
-    elif begins[:2] == b"\x1f\x8b":
-        yield from _gzip_records(path)
-    else:
-        with path.open("rb") as file:
-            yield from _json_records(path, file)
-
-
-def _gzip_records(path: Path) -> Iterator[Mapping[str, Any] | str]:
-    with gzip.open(path, "rb") as file:
-        if file.read(4) == b"PAR1":
-            raise UsageError(f"{path} is a gzipped parquet file: unpack it first")
-        file.seek(0)
-        yield from _json_records(path, cast("IO[bytes]", file))
-
-
-def _parquet_records(path: Path) -> Iterator[Mapping[str, Any]]:
-    import pyarrow as pa  # heavy; only what touches parquet pays for it
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            _check_columns(path, dict.fromkeys(file.schema_arrow.names))
-            for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
-                yield from _in_microseconds(batch).to_pylist()
-    except pa.ArrowException as error:
-        raise UsageError(f"{path} is no readable parquet file: {error}") from error
-
-
-def _arrow_records(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The rows of a file that ``datasets`` has saved."""
-    import pyarrow as pa  # heavy; only what touches Arrow pays for it
-
-    try:
-        with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as stream:
-            for batch in stream:
-                yield from _in_microseconds(batch).to_pylist()
-    except pa.ArrowException as error:
-        raise UsageError(f"{path} is no readable Arrow file: {error}") from error
-
-
-def _in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The rows without nanoseconds, for which pyarrow would need pandas."""
-    for at, field in enumerate(batch.schema):
-        if getattr(field.type, "unit", None) == "ns":
-            column = batch.column(at).cast(_coarse(field.type), safe=False)
-            batch = batch.set_column(at, field.name, column)
-    return batch
-
-
-def _coarse(kind: pa.DataType) -> pa.DataType:
-    import pyarrow as pa  # heavy; only what touches parquet pays for it
-
-    if pa.types.is_timestamp(kind):
-        return pa.timestamp("us", tz=kind.tz)
-    return pa.time64("us") if pa.types.is_time64(kind) else pa.duration("us")
-
-
-def _json_records(path: Path, file: IO[bytes]) -> Iterator[Mapping[str, Any] | str]:
-    begins = file.read(_LOOKED_AT)
-    file.seek(0)
-    _refuse_other_kinds(path, begins)
-    for line in file:
-        if line.strip():
-            yield _json_record(line)
-
-
-def _refuse_other_kinds(path: Path, begins: bytes) -> None:
-    """Refuse a file whose first bytes say that it is not JSON lines, rather than each line."""
-    if begins[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise UsageError(f"{path} is UTF-16: save it as UTF-8")
-    text = begins.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text.startswith(b"[") and text[1:].lstrip()[:1] in (b"{", b"]"):
-        raise UsageError(f"{path} is one JSON array: write one object a line (jq -c '.[]')")
-    if text and not any(line.lstrip()[:1] in (b"{", b"[") for line in text.splitlines()):
-        shown = text[:40].decode(errors="replace").splitlines()[0]
-        raise UsageError(f"{path} is neither parquet nor JSON lines: it begins with {shown!r}")
-
-
-def _json_record(line: bytes) -> Mapping[str, Any] | str:
-    try:
-        record = json.loads(line.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        return f"not UTF-8: byte {line[error.start]:#04x} at {error.start + 1}"
-    except (ValueError, RecursionError) as error:
-        return f"not JSON: {error}"
-    return record if isinstance(record, dict) else "not a JSON object"
+            yield _row(number, found)
 
 
 # --- one row -----------------------------------------------------------------------------------
 
 
-def _row(number: int, record: Mapping[str, Any]) -> Row | UnreadableRow:
+def _row(number: int, found: Shaped) -> Row | UnreadableRow:
+    record = found.record
     for name in ("question", "answer"):
         if not isinstance(record.get(name), str):
             return UnreadableRow(number, f"{name} is no text")
-    ours = len(_OURS & record.keys()) > len(_OLD & record.keys())
-    return _own_row(number, record) if ours else _legacy_row(number, record)
+    form = found.form or ("question-answer" if _BESIDE.isdisjoint(record) else None)
+    if form is not None:
+        row: Row | UnreadableRow = _trainers_row(number, record, form)
+    elif len(_OURS & record.keys()) > len(_OLD & record.keys()):
+        row = _own_row(number, record)
+    else:
+        row = _legacy_row(number, record)
+    if isinstance(row, UnreadableRow):
+        return row
+    taken = _taken(record, row.sample is not None)
+    left = [name for name, value in record.items() if name not in taken and not _is_nothing(value)]
+    return msgspec.structs.replace(row, not_taken=(*found.left, *map(str, left)))
+
+
+_BESIDE: Final = _OURS | _OLD | {"topic", "difficulty"}
+_SAMPLE: Final = frozenset(Sample.__struct_fields__)
+_OF_OTHERS: Final = frozenset(
+    {*LEGACY_COLUMNS, "reasoning_steps", "citations", "model", "created_at", "timestamp",
+     "thinking", "source"}
+)  # fmt: skip
+
+
+def _taken(record: Mapping[str, Any], ours: bool) -> frozenset[str]:
+    """The columns of a record that a row takes; of two for one thing it takes the first."""
+    pairs = [("reasoning_steps", "reasoning"), ("citations", "case_citation")]
+    if not ours:
+        pairs = [(second, first) for first, second in pairs]
+        pairs.append(("created_at", "timestamp"))
+    passed = {second for first, second in pairs if first in record}
+    known = _SAMPLE | {"reasoning", "case_citation"} if ours else _OF_OTHERS
+    return frozenset(known - passed)
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or value in ("", [], {})
+
+
+def _trainers_row(number: int, record: Mapping[str, Any], form: Form) -> Row:
+    """A row of a form that has no columns for steps and citations, but may have others beside."""
+    row = _legacy_row(number, record)
+    absent = {
+        "citations_null": not {"case_citation", "citations"} & record.keys(),
+        "reasoning_empty": not {"reasoning", "reasoning_steps"} & record.keys(),
+        "unknown_difficulty": "difficulty" not in record,
+        "topic_without_area": "topic" not in record,
+    }
+    odd = tuple(each for each in row.oddities if not absent.get(each, False))
+    return msgspec.structs.replace(row, form=form, oddities=odd)
 
 
 def _own_row(number: int, record: Mapping[str, Any]) -> Row | UnreadableRow:
-    said = {name: value for name, value in record.items() if value is not None}
+    said = {
+        name: _of_text(name, value)
+        for name, value in record.items()
+        if value is not None and not (value == "" and name not in _TEXTS)
+    }
     steps, odd_steps = _steps_of(_first_of(record, "reasoning_steps", "reasoning"))
     citations, odd_citations = _citations_of(_first_of(record, "citations", "case_citation"))
     filled = {**_UNSAID, **_MAY_BE_NULL, **said}
     try:
         sample = msgspec.convert(
-            filled | {"reasoning_steps": steps, "citations": citations}, Sample
+            filled | {"reasoning_steps": steps, "citations": citations}, Sample, strict=False
         )
     except msgspec.ValidationError as error:
         return UnreadableRow(number, f"not a row of this schema: {error}")
@@ -299,7 +214,22 @@ def _own_row(number: int, record: Mapping[str, Any]) -> Row | UnreadableRow:
         sample,
         tuple(odd),
         tuple(name for name in _UNSAID if name not in said),
+        "legalgen",
     )
+
+
+_TEXTS: Final = frozenset(
+    {"question", "answer", "sub_jurisdiction", "subtopic", "prompt_version", "id"}
+)
+"""Columns in which an empty text is a value: in a table, others are empty where there is none."""
+
+
+def _of_text(name: str, value: object) -> object:
+    """What a cell of a table holds: lists and objects as JSON, flags also as words."""
+    if not isinstance(value, str) or name not in ("flags", "sources", "marks"):
+        return value
+    found = _unwrapped(value)
+    return value.replace(",", " ").split() if found is value and name == "flags" else found
 
 
 def _steps_of(value: object) -> tuple[list[str], tuple[str, ...]]:
@@ -396,6 +326,8 @@ def _legacy_row(number: int, record: Mapping[str, Any]) -> Row:
         _moment(record.get("created_at", record.get("timestamp"))),
         None,
         tuple(odd),
+        thinking=thinking if isinstance(thinking := record.get("thinking"), str) else None,
+        source=_text(record.get("source")),
     )
 
 

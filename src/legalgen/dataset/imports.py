@@ -40,7 +40,7 @@ from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger, Record, this_process
 from legalgen.store.locks import Patience
 from legalgen.store.parts import Part, iter_batches
-from legalgen.store.sample import Sample, sample_id
+from legalgen.store.sample import GroundingText, Sample, sample_id
 
 DIFFICULTY_FLAG: Final = "IMPORT_DIFFICULTY"
 """On rows whose difficulty had to be guessed."""
@@ -56,7 +56,8 @@ class Imported(msgspec.Struct):
     """What came of an import, in rows. ``odd`` counts by ``foreign.ODDITIES``, ``flags`` by code.
 
     ``present`` are in the dataset already, or earlier in the file; ``unknown_jurisdiction`` are
-    rows of which neither topic nor citations say whose law they are about.
+    rows of which neither topic nor citations say whose law they are about. ``not_taken`` counts by
+    column the rows in which it holds something that has no place in a row.
     """
 
     batch: str
@@ -67,6 +68,7 @@ class Imported(msgspec.Struct):
     empty: int = 0
     unknown_jurisdiction: int = 0
     odd: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(ODDITIES, 0))
+    not_taken: dict[str, int] = {}
     flags: dict[str, int] = {}
     examples: list[str] = []
 
@@ -150,6 +152,8 @@ class _Import:
                 done.unreadable += 1
                 self._example(f"row {row.number}: {row.why}")
                 continue
+            for column in row.not_taken:
+                done.not_taken[column] = done.not_taken.get(column, 0) + 1
             judged = self.linter.judge(row)
             draft = judged.verdict.draft
             name = sample_id(draft.question, draft.answer)
@@ -329,11 +333,12 @@ class Mapper:
             flags=tuple(dict.fromkeys([*own, *codes])),
             score=None,
             judge=None,
-            thinking=None,
+            thinking=row.thinking,
             latency_s=None,
             cost_usd=None,
             reasoning_tokens=None,
             created_at=row.created_at or now,
+            sources=(GroundingText(row.source),) if row.source else None,
         )
 
 

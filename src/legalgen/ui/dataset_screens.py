@@ -21,6 +21,7 @@ from legalgen.dataset.report import (
     DatasetReport,
     Model,
 )
+from legalgen.dataset.shapes import FORMS
 from legalgen.dataset.verify import Verified
 from legalgen.errors.plurals import plural
 from legalgen.ui.console import Console
@@ -121,6 +122,9 @@ def show_imported(console: Console, done: Imported) -> None:
     if done.flags:
         flags = [(name, str(n), code_sentence(name)) for name, n in done.flags.items()]
         table(console, ("flag", "rows", "means"), flags)
+    if done.not_taken:
+        left = (f"{name} ({plural(rows, 'row')})" for name, rows in done.not_taken.items())
+        console.text(f"not taken: {', '.join(left)}")
     left_out = done.unreadable + done.empty
     console.text(
         f"{plural(done.added, 'row')} added of {done.read:,} read; {done.present:,} were there "
@@ -197,8 +201,7 @@ def show_marked(console: Console, done: Marked) -> None:
 
 def _forms(found: Checked) -> Iterator[str]:
     """Which columns were read, and what they leave open."""
-    named = {"legacy": "the old columns", "legalgen": "the columns of a sample"}
-    read = [f"{plural(count, 'row')} by {named[form]}" for form, count in found.forms.items()]
+    read = [f"{plural(count, 'row')} by {FORMS[form]}" for form, count in found.forms.items()]
     if read:
         yield f"read {' and '.join(read)}"
     if found.missing:

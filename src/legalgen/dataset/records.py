@@ -1,0 +1,305 @@
+"""Records of files that others wrote: parquet, Arrow, JSON lines, one JSON array, CSV, TSV.
+
+All but parquet and Arrow also gzipped. What is another kind of file (a spreadsheet, an archive, a
+pointer of Git LFS) is told by its first bytes, in a sentence, before a line of it is taken for a
+row.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, cast
+
+from legalgen.errors import UsageError
+from legalgen.errors.plurals import plural
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Record = Mapping[str, Any]
+_PARQUET_ROWS: Final = 2_000
+_LOOKED_AT: Final = 65_536
+_LONGEST_CELL: Final = 16 * 1024 * 1024
+"""Characters of a cell or of one object in an array: what is longer is no row of texts."""
+
+
+Check = Callable[[Iterable[str]], None]
+"""Told the columns of a file before its first record; raises where they cannot be meant."""
+
+
+def records(path: Path, check: Check) -> Iterator[Record | str]:
+    """Each record of a file, or of the files of a folder, or what is wrong with it.
+
+    A folder may be one that ``datasets`` has saved. A bounded number of records is in memory.
+
+    Raises:
+        UsageError: it cannot be read, or holds no records.
+    """
+    looked = False
+    for found in _found(path, check):
+        if not looked and not isinstance(found, str):
+            check(found)
+            looked = True
+        yield found
+
+
+def _found(path: Path, check: Check) -> Iterator[Record | str]:
+    try:
+        if path.is_dir():
+            for part in _files(path):
+                yield from _records_of(part, check)
+        else:
+            yield from _records_of(path, check)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UsageError(f"cannot read {path}: {_why(error)}") from error
+
+
+def _why(error: OSError | EOFError | zlib.error) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+_LINES: Final = ("*.jsonl", "*.jsonl.gz", "*.ndjson", "*.csv", "*.tsv", "*.csv.gz", "*.tsv.gz")
+_PLACES: Final = ("*.parquet", "data/*.parquet", "train/data/*.parquet", "*/*.parquet",
+                  *_LINES, *(f"data/{each}" for each in _LINES),
+                  "data-*.arrow", "*/data-*.arrow", "*.json")  # fmt: skip
+"""Where the files of a folder are looked for; the first place that has any is taken."""
+_NO_ROWS: Final = frozenset({"dataset_info.json", "dataset_infos.json", "state.json"})
+
+
+def _files(folder: Path) -> list[Path]:
+    for place in _PLACES:
+        found = [path for path in sorted(folder.glob(place)) if path.name[0] not in "._"]
+        if found := [path for path in found if path.name not in _NO_ROWS]:
+            return found
+    raise UsageError(f"there is no parquet, JSON lines, CSV or TSV file in {folder}")
+
+
+def _records_of(path: Path, check: Check) -> Iterator[Record | str]:
+    if path.is_fifo():
+        raise UsageError(f"{path} is a pipe, and it has to be read twice: write it to a file")
+    with path.open("rb") as file:
+        begins = file.read(_LOOKED_AT)
+    if begins.startswith(b"PAR1"):
+        yield from _parquet_records(path, check)
+    elif path.suffix == ".arrow":
+        yield from _arrow_records(path)
+    elif begins.startswith(b"\x1f\x8b"):
+        with gzip.open(path, "rb") as file:
+            begins = file.read(_LOOKED_AT)
+            file.seek(0)
+            if begins.startswith(b"PAR1"):
+                raise UsageError(f"{path} is a gzipped parquet file: unpack it first")
+            yield from _text_records(path, Path(path.stem), cast("IO[bytes]", file), begins)
+    else:
+        with path.open("rb") as file:
+            yield from _text_records(path, path, file, begins)
+
+
+# --- binary ------------------------------------------------------------------------------------
+
+
+def _parquet_records(path: Path, check: Check) -> Iterator[Record]:
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            check(file.schema_arrow.names)
+            for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
+                yield from _in_microseconds(batch).to_pylist()
+    except pa.ArrowException as error:
+        raise UsageError(f"{path} is no readable parquet file: {error}") from error
+
+
+def _arrow_records(path: Path) -> Iterator[Record]:
+    """The rows of a file that ``datasets`` has saved."""
+    import pyarrow as pa  # heavy; only what touches Arrow pays for it
+
+    try:
+        with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as stream:
+            for batch in stream:
+                yield from _in_microseconds(batch).to_pylist()
+    except pa.ArrowException as error:
+        raise UsageError(f"{path} is no readable Arrow file: {error}") from error
+
+
+def _in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows without nanoseconds, for which pyarrow would need pandas."""
+    for at, field in enumerate(batch.schema):
+        if getattr(field.type, "unit", None) == "ns":
+            column = batch.column(at).cast(_coarse(field.type), safe=False)
+            batch = batch.set_column(at, field.name, column)
+    return batch
+
+
+def _coarse(kind: pa.DataType) -> pa.DataType:
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+
+    if pa.types.is_timestamp(kind):
+        return pa.timestamp("us", tz=kind.tz)
+    return pa.time64("us") if pa.types.is_time64(kind) else pa.duration("us")
+
+
+# --- text --------------------------------------------------------------------------------------
+
+
+def _text_records(path: Path, name: Path, file: IO[bytes], begins: bytes) -> Iterator[Record | str]:
+    """The records of a text; ``name`` is its own where the file is packed."""
+    _refuse_other_kinds(path, begins)
+    text = begins.removeprefix(codecs.BOM_UTF8).lstrip()
+    opens = text[:1] in (b"{", b"[")
+    if text.startswith(b"[") and text[1:].lstrip()[:1] in (b"{", b"]"):
+        with io.TextIOWrapper(file, encoding="utf-8-sig") as reader:
+            yield from _array_records(path, reader)
+    elif text and not opens and (name.suffix.lower() in _DELIMITED or _is_table(text)):
+        with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as reader:
+            yield from _table_records(path, name, reader)
+    elif not text or _is_json(text):
+        yield from (_json_record(line) for line in file if line.strip())
+    else:
+        shown = text[:40].decode(errors="replace").splitlines()[0]
+        raise UsageError(
+            f"{path} is neither parquet, JSON nor a table of question and answer: it begins with "
+            f"{shown!r}"
+        )
+
+
+_DELIMITED: Final = (".csv", ".tsv", ".tab")
+
+
+def _is_json(text: bytes) -> bool:
+    return any(line.lstrip()[:1] in (b"{", b"[") for line in text.splitlines())
+
+
+def _is_table(text: bytes) -> bool:
+    """Whether its first line names two columns of a question and an answer."""
+    names = {word.strip(b' "').lower() for word in re.split(rb"[,;\t|]", text.splitlines()[0])}
+    return any(pair <= names for pair in _PAIRS)
+
+
+_PAIRS: Final = (
+    {b"question", b"answer"}, {b"instruction", b"output"}, {b"prompt", b"completion"},
+    {b"prompt", b"response"},
+)  # fmt: skip
+
+_KINDS: Final[Mapping[bytes, str]] = {
+    b"version https://git-lfs": "is a Git LFS pointer, not the file: `git lfs pull` fetches it",
+    b"\xd0\xcf\x11\xe0": "is an old Excel or Word file: save it as CSV (UTF-8)",
+    b"\xff\xfe": "is UTF-16: save it as UTF-8",
+    b"\xfe\xff": "is UTF-16: save it as UTF-8",
+    b"\x28\xb5\x2f\xfd": "is packed with zstd: unpack it first (unzstd)",
+    b"BZh": "is packed with bzip2: unpack it first (bunzip2)",
+    b"\xfd7zXZ": "is packed with xz: unpack it first (unxz)",
+    b"7z\xbc\xaf": "is a 7z archive: unpack it first",
+    b"%PDF": "is a PDF; texts to write from are for `legalgen sources add`",
+    b"SQLite format 3": "is an SQLite database: export its table as CSV",
+    b"ARROW1": "is an Arrow file: name it .arrow if `datasets` has saved it, or save it as parquet",
+}
+"""Files of other kinds by their first bytes."""
+_OFFICE: Final = {"xl/": "an Excel file", "word/": "a Word file", "content.xml": "a spreadsheet"}
+
+
+def _refuse_other_kinds(path: Path, begins: bytes) -> None:
+    """Refuse a file whose first bytes say that it holds no rows, rather than each line of it."""
+    for magic, what in _KINDS.items():
+        if begins.startswith(magic):
+            raise UsageError(f"{path} {what}")
+    if begins.startswith(b"PK\x03\x04"):
+        raise UsageError(f"{path} is {_in_zip(path)}")
+
+
+def _in_zip(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, OSError):
+        names = []
+    for begin, what in _OFFICE.items():
+        if any(name.startswith(begin) for name in names):
+            return f"{what}: save the sheet as CSV (UTF-8)"
+    return "a zip archive: unpack it first"
+
+
+def _json_record(line: bytes) -> Record | str:
+    try:
+        record = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return f"not UTF-8: byte {line[error.start]:#04x} at {error.start + 1}"
+    except (ValueError, RecursionError) as error:
+        return f"not JSON: {error}"
+    return record if isinstance(record, dict) else "not a JSON object"
+
+
+def _array_records(path: Path, reader: io.TextIOWrapper) -> Iterator[Record | str]:
+    """The objects of one array, read as they come: no more than one of them is in memory."""
+    decode = json.JSONDecoder().raw_decode
+    text, at, opened = _more(path, reader), 0, False
+    while True:
+        at = _behind(text, at, " \t\r\n," if opened else " \t\r\n[")
+        opened = opened or at > 0
+        if at >= len(text):
+            if not (more := _more(path, reader)):
+                yield "the array is not closed: the file is cut off"
+                return
+            text, at = more, 0
+        elif text[at] == "]":
+            return
+        else:
+            try:
+                value, end = decode(text, at)
+            except (ValueError, RecursionError) as error:
+                more = "" if isinstance(error, RecursionError) else _more(path, reader)
+                if not more or len(text) - at > _LONGEST_CELL:
+                    yield f"not JSON, and what follows cannot be read: {error}"
+                    return
+                text, at = text[at:] + more, 0
+                continue
+            yield value if isinstance(value, dict) else "not a JSON object"
+            at = end
+
+
+def _behind(text: str, at: int, passed: str) -> int:
+    """The first place from ``at`` on where none of these characters stands."""
+    while at < len(text) and text[at] in passed:
+        at += 1
+    return at
+
+
+def _more(path: Path, reader: io.TextIOWrapper) -> str:
+    try:
+        return reader.read(_LOOKED_AT * 16)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8: save it as UTF-8") from error
+
+
+def _table_records(path: Path, name: Path, text: io.TextIOWrapper) -> Iterator[Record | str]:
+    """The rows of a table by the names in its first line; one of another length is none."""
+    csv.field_size_limit(_LONGEST_CELL)
+    try:
+        head = text.readline()
+        text.seek(0)
+        delimiter = max("\t,;|" if name.suffix.lower() != ".csv" else ",;\t|", key=head.count)
+        lines = csv.reader(text, delimiter=delimiter, strict=True)
+        columns = [column.strip() for column in next(lines)]
+        if twice := {column for column in columns if columns.count(column) > 1}:
+            raise UsageError(f"{path} has two columns {sorted(twice)[0]!r}: rename one")
+        for cells in lines:
+            if not cells:
+                continue
+            if len(cells) != len(columns):
+                yield f"{plural(len(cells), 'cell')}, and the first line has {len(columns)}"
+            else:
+                yield dict(zip(columns, cells, strict=True))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8: save it as CSV UTF-8") from error
+    except csv.Error as error:
+        raise UsageError(f"{path} is no readable table: {error}") from error
