@@ -30,9 +30,7 @@ __all__ = ["_folders"]
 FORMS = Path(__file__).parent.parent / "data" / "forms"
 TAXONOMY = Taxonomy.builtin()
 SUBLET = "May a tenant sublet a room without asking the landlord?"
-ONLY = (
-    "Only where the lease does not forbid it; most leases do, and then consent has to be asked for."
-)
+ONLY = "Only where the lease does not forbid it; most do, and then consent has to be asked for."
 OPEN = 'Is a promise to sell, "left open" until Friday, binding before then?'
 NOT = "Not without something given for it, or a deed:\nuntil then it may be taken back."
 TEXTS = [(SUBLET, ONLY), (OPEN, NOT)]
