@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 
 from legalgen.commands.running import existing, patience_of, sole_writer
-from legalgen.dataset import compact, export, imports, report, splitting
+from legalgen.dataset import compact, export, imports, merging, report, splitting
 from legalgen.dataset.check import Linter, check
 from legalgen.dataset.foreign import Row, read_rows
 from legalgen.dataset.marking import checked_codes, mark
@@ -113,6 +113,32 @@ def import_file(
     if not (done.added or done.present):
         raise UsageError(_unusable(console, file, done))
     dataset_screens.show_imported(console, done)
+    return 0
+
+
+def merge_shard(settings: Settings, console: Console, path: Path) -> int:
+    """A shard of another machine, into the dataset, its batches as they are."""
+    if not path.exists():
+        raise UsageError(f"there is no folder {path}")
+    shard = merging.shard_of(path)
+    data_dir = DataDir(settings.data_dir)
+    data_dir.create()
+    with sole_writer(settings, console, data_dir):
+        if (notice := older_version(data_dir)) is not None:
+            console.talk(notice)
+        taxonomy = _taxonomy(settings, console)
+        gate = gate_of(settings, taxonomy, _now().date(), rehearsal=False)
+        index = _index(data_dir, DuplicateThresholds(**gate.rules.duplicate_thresholds()))
+        done = merging.merge(
+            shard,
+            data_dir,
+            linter=Linter(taxonomy, gate, index=index),
+            now=_now,
+            patience=patience_of(settings, console),
+        )
+    if not done.read:
+        raise UsageError(f"{path} holds no sealed rows: nothing was brought over")
+    dataset_screens.show_merged(console, done)
     return 0
 
 

@@ -90,7 +90,18 @@ def compact(
 
 @app.command("import")
 @takes("dataset import")
-def import_(flags: Flags, file: _File, *, columns: _Map = None) -> int:
+def import_(
+    flags: Flags,
+    file: _File,
+    *,
+    columns: _Map = None,
+    keep_batch: Annotated[
+        bool,
+        typer.Option(
+            "--keep-batch", help="FILE is another machine's data dir: keep batches and records."
+        ),
+    ] = False,
+) -> int:
     """Bring in what people have: rows of ours, and whatever holds a question and an answer.
 
     Messages, ShareGPT conversations, instruction and output (Alpaca), prompt and completion,
@@ -98,12 +109,19 @@ def import_(flags: Flags, file: _File, *, columns: _Map = None) -> int:
     Columns that are not taken are named. Rows that are there already are passed over; what the gate
     says of a row becomes its flags.
 
+    With --keep-batch a shard of another machine is merged: each row keeps its batch, whose record
+    comes along, and one that is too close to a row that is here is flagged.
+
     Exit codes: 0 the rows are there now, 2 no row of the file can be used,
     5 a batch is running, 74 the disk failed.
     """
     from legalgen.commands import dataset
 
     settings = settings_of(flags)
+    if keep_batch:
+        if columns:
+            raise typer.BadParameter("--map is for files of others: leave it out with --keep-batch")
+        return dataset.merge_shard(settings, console_of(settings), file)
     return dataset.import_file(settings, console_of(settings), file, _mapping(columns))
 
 

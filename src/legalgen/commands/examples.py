@@ -62,7 +62,11 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("legalgen dataset verify --repair", "mend what loses no row"),
     ),
     "dataset compact": (("legalgen dataset compact", "many parts into few"),),
-    "dataset import": (("legalgen dataset import old.jsonl", "rows of another dataset"),),
+    "dataset import": (
+        ("legalgen dataset import old.jsonl", "rows that somebody has"),
+        ("legalgen dataset import qa.csv --map question=Frage", "a column by name"),
+        ("legalgen dataset import --keep-batch /mnt/node7", "another machine's rows"),
+    ),
     "dataset export": (
         ("legalgen dataset export train.jsonl", "for TRL"),
         ("legalgen dataset export out.jsonl --format messages --split 0.1", "a test set"),

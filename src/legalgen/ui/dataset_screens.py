@@ -14,6 +14,7 @@ from legalgen.dataset.export import Exported
 from legalgen.dataset.foreign import ODDITIES
 from legalgen.dataset.imports import Imported
 from legalgen.dataset.marking import Marked
+from legalgen.dataset.merging import Merged
 from legalgen.dataset.report import (
     ANSWER_BASELINE,
     QUESTION_BASELINE,
@@ -130,6 +131,30 @@ def show_imported(console: Console, done: Imported) -> None:
         f"{plural(done.added, 'row')} added of {done.read:,} read; {done.present:,} were there "
         f"already, {left_out:,} cannot be used" + (f" (batch {done.batch})" if done.added else "")
     )
+
+
+def show_merged(console: Console, done: Merged) -> None:
+    """What came of a shard, batch by batch, and what is too close now."""
+    if console.json:
+        console.data(done)
+        return
+    rows = [(one.id, one.host, f"{one.added:,}", f"{one.present:,}") for one in done.batches]
+    if rows:
+        table(console, ("batch", "host", ">added", ">here already"), rows)
+    if done.near:
+        near = [(code, f"{n:,}", code_sentence(code)) for code, n in done.near.items()]
+        table(console, ("too close", ">rows", "means"), near)
+    texts = f"; {plural(done.sources, 'source')} brought along" if done.sources else ""
+    console.text(
+        f"{plural(done.added, 'row')} added of {done.read:,} read; {done.present:,} were here "
+        f"already{texts}"
+    )
+    if done.unsealed:
+        journals = plural(done.unsealed, "journal")
+        console.talk(
+            f"{journals} of {done.shard} not sealed yet: a batch is running there, or `legalgen "
+            f"dataset verify --repair --data-dir {done.shard}` seals what a dead one has left"
+        )
 
 
 def show_exported(console: Console, done: Exported) -> None:
