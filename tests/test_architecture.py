@@ -44,7 +44,7 @@ LIFTABLE = {
 }  # fmt: skip
 """Taken out and used elsewhere, these need nothing but the words and errors below them."""
 WRITERS = {
-    "batch.bulk", "commands.dataset", "dataset.compact", "dataset.export", "dataset.merging",
+    "batch.bulk", "commands.running", "dataset.compact", "dataset.export", "dataset.merging",
     "dataset.push", "dataset.verify", "quality.duplicates", "quality.selection", "routing.health",
     "settings.config_file", "sources.collection", "store.card", "store.files",
     "store.journal", "store.ledger", "store.locks", "store.notes", "store.parts",

@@ -101,3 +101,23 @@ def test_refused_answers_are_shown_with_their_reasons(shelf: DataDir) -> None:
     found = data("sample", "--rejected", "-n", "9", "--flag", "ANSWER_*")
     assert (found["matched"], len(found["answers"])) == (2, 2)
     assert found["answers"][0]["reasons"][0]["code"] == "ANSWER_LENGTH"
+
+
+def test_a_page_of_rows_is_one_file(shelf: DataDir, tmp_path: Path) -> None:
+    """Those that are meant, drawn by lot where there are more; never among the dataset's own."""
+    out = tmp_path / "some.html"
+    found = data("page", "--rows", str(out), "-n", "2")
+    assert found == {"file": str(out), "rows": 2, "matched": 5}
+    text = out.read_text()
+    assert text.count("<article") == 2
+    assert "2 of 5 rows, drawn by lot (seed 0)." in text
+    assert run("page", "--rows", str(out), "--status", "grounded").exit_code == 0
+    text = out.read_text()
+    assert "1 of 1 rows, all of them, by --status grounded." in text
+    assert "shall be void" in text
+    assert "The second step is missing." in text
+    assert "inside the dataset" in str(failure("page", "--rows", str(shelf.train / "x.html")))
+    report = tmp_path / "report.html"
+    assert run("page", str(report)).exit_code == 0
+    assert "Coverage</h2>" in report.read_text()
+    assert "filters are for --rows" in str(failure("page", str(report), "--topic", "x"))

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
-from legalgen.commands.running import existing, patience_of, sole_writer
+from legalgen.commands.running import existing, patience_of, sole_writer, write_beside
 from legalgen.dataset import compact, export, imports, merging, report, splitting
 from legalgen.dataset.check import Linter, check
 from legalgen.dataset.foreign import Row, read_rows
@@ -21,7 +21,7 @@ from legalgen.dataset.reviewing import ALL_ROWS, SHEET
 from legalgen.dataset.verify import repair as mend
 from legalgen.dataset.verify import verify
 from legalgen.dataset.wanted import Wanted
-from legalgen.errors import DiskError, UsageError
+from legalgen.errors import UsageError
 from legalgen.errors.plurals import plural
 from legalgen.errors.redaction import redact
 from legalgen.law.opening import taxonomy_of
@@ -29,7 +29,6 @@ from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds, IndexedPart
 from legalgen.quality.opening import exclusion_of, gate_of, rules_of
 from legalgen.settings.layers import Settings
-from legalgen.settings.writing import clear_beside, swapped_in
 from legalgen.store.files import DataDir
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger
@@ -345,20 +344,29 @@ def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
         raise UsageError(_nothing(data_dir, order))
     if order.html is not None:
         title = "Rehearsal" if order.rehearsal else "Synthetic legal questions and answers"
-        _write(data_dir, order.html, page.render(found, title=title, written=_now()))
+        write_beside(data_dir, order.html, page.render(found, title=title, written=_now()))
         console.talk(f"wrote {order.html}")
     if order.review is not None:
         rows = report.sample_of(
             data_dir, order.review_rows, rehearsal=order.rehearsal, seed=order.seed, batch=batch
         )
         drawn_from = f"batch {batch}" if batch is not None else ALL_ROWS
-        _write(data_dir, order.review, _marking_sheet(rows, drawn_from))
+        write_beside(data_dir, order.review, _marking_sheet(rows, drawn_from))
         console.talk(
             f"wrote {order.review}: {plural(len(rows), 'row')} to mark; `legalgen dataset review "
             f"--from {order.review}` reads the marks back"
         )
     dataset_screens.show_report(console, found, full=order.full)
     return 0
+
+
+def write_report(
+    settings: Settings, console: Console, out: Path, wanted: Wanted, *, rehearsal: bool
+) -> int:
+    """The report as a page, and nothing else."""
+    if wanted:
+        raise UsageError(f"{wanted}: filters are for --rows; without it the page measures all rows")
+    return show_stats(settings, console, StatsOrder(html=out, rehearsal=rehearsal))
 
 
 def _nothing(data_dir: DataDir, order: StatsOrder) -> str:
@@ -397,17 +405,3 @@ def _plain_cell(text: str) -> str:
     What stands in a cell was written by a model, and a formula may call programs and servers.
     """
     return f"'{text}" if text.lstrip(" \n").startswith(_FORMULA) else text
-
-
-def _write(data_dir: DataDir, path: Path, text: str) -> None:
-    """A file of the user's, written beside and swapped in; never among the dataset's own."""
-    folder = path.parent.resolve()
-    for rehearsal in (False, True):
-        if folder.is_relative_to(data_dir.dataset(rehearsal=rehearsal).resolve()):
-            raise UsageError(f"{path} is inside the dataset: its readers would take it in")
-    try:
-        clear_beside(path.parent)
-        with swapped_in(path) as file:
-            file.write(text.encode())
-    except OSError as error:
-        raise DiskError(f"cannot write {path}: {error.strerror or error}", path) from error

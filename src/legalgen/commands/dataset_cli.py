@@ -481,3 +481,40 @@ def review(
         wanted=wanted_of(filters), rows=rows, seed=seed, sheet=sheet, drop=drop, rehearsal=rehearsal
     )
     return dataset_rows.review(settings, console_of(settings), order)
+
+
+@app.command()
+@takes("dataset page", filters=True)
+def page(
+    flags: Flags,
+    out: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="The file to write: page.html.")
+    ] = None,
+    *,
+    filters: Filters,
+    rows: Annotated[
+        bool, typer.Option("--rows", help="Rows to read, with filters that need no server.")
+    ] = False,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", metavar="N", min=1, help="At most so many rows.")
+    ] = 500,
+    seed: Annotated[int, typer.Option(metavar="N", help="Which rows are drawn.")] = 0,
+    rehearsal: _Rehearsal = False,
+) -> int:
+    """Write one HTML file: what `stats --html` measures, or with --rows the rows themselves.
+
+    The file needs nothing else and can be sent to somebody; without FILE it is report.html or
+    rows.html. Filters are for --rows.
+    """
+    from legalgen.commands import dataset, dataset_rows
+
+    settings = settings_of(flags)
+    wanted = wanted_of(filters)
+    if not rows:
+        return dataset.write_report(
+            settings, console_of(settings), out or Path("report.html"), wanted, rehearsal=rehearsal
+        )
+    order = dataset_rows.PageOrder(
+        out=out or Path("rows.html"), wanted=wanted, limit=limit, seed=seed, rehearsal=rehearsal
+    )
+    return dataset_rows.page(settings, console_of(settings), order)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from legalgen.commands.running import existing, patience_of, sole_writer
+from legalgen.commands.running import existing, patience_of, sole_writer, write_beside
 from legalgen.dataset import dropping, refused, reviewing, rows
 from legalgen.dataset.dropping import Dropped
 from legalgen.dataset.refused import Refusing
@@ -18,7 +18,7 @@ from legalgen.errors import UsageError
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.locks import Patience
-from legalgen.ui import review_screen, row_screens
+from legalgen.ui import review_screen, row_screens, rows_page
 from legalgen.ui.console import Console
 from legalgen.ui.review_screen import Keyboard
 
@@ -79,6 +79,39 @@ def sample(settings: Settings, console: Console, order: LookOrder) -> int:
         row_screens.show_rows(console, found, chosen.matched)
     if order.seed is None and not console.quiet:
         console.talk(f"the same ones again: --seed {seed}")
+    return 0
+
+
+class PageOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows go onto a page, and its file; drawn by lot where more match."""
+
+    out: Path
+    wanted: Wanted
+    limit: int = 500
+    seed: int = 0
+    rehearsal: bool = False
+
+
+def page(settings: Settings, console: Console, order: PageOrder) -> int:
+    """Rows as one HTML file to read in a browser."""
+    data_dir = existing(settings)
+    chosen = rows.drawn(data_dir, order.wanted, order.limit, order.seed, rehearsal=order.rehearsal)
+    look = LookOrder(wanted=order.wanted, rows=order.limit, rehearsal=order.rehearsal)
+    _any(data_dir, look, chosen.matched)
+    found = rows.fetched(data_dir, chosen.ids, rehearsal=order.rehearsal)
+    drawn = f"drawn by lot (seed {order.seed})" if len(found) < chosen.matched else "all of them"
+    text = rows_page.render_rows(
+        found,
+        chosen.matched,
+        title="Rehearsal: rows" if order.rehearsal else "Synthetic legal questions and answers",
+        chosen=f"{drawn}{f', by {order.wanted}' if order.wanted else ''}",
+        written=_now(),
+    )
+    write_beside(data_dir, order.out, text)
+    if console.json:
+        console.data({"file": str(order.out), "rows": len(found), "matched": chosen.matched})
+    else:
+        console.text(f"wrote {order.out}: {len(found):,} of {chosen.matched:,} rows")
     return 0
 
 

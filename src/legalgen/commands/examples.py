@@ -89,6 +89,10 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("legalgen dataset review -n 50", "fifty rows, key by key"),
         ("legalgen dataset review --from rows.csv --drop", "marks made in a sheet"),
     ),
+    "dataset page": (
+        ("legalgen dataset page --rows", "into rows.html"),
+        ("legalgen dataset page --rows a.html --flag 'DUP_*'", "those flagged so"),
+    ),
     "dataset sample": (
         ("legalgen dataset sample -n 5", "five rows to read"),
         ("legalgen dataset sample --status conflict --seed 7", "of those in doubt"),

@@ -17,6 +17,7 @@ from legalgen.errors import DiskError, UsageError
 from legalgen.errors.exit_codes import Exit
 from legalgen.errors.redaction import redact
 from legalgen.settings.layers import Settings
+from legalgen.settings.writing import clear_beside, swapped_in
 from legalgen.store.files import DataDir
 from legalgen.store.locks import Patience
 from legalgen.telemetry import events, log
@@ -49,6 +50,25 @@ def existing(settings: Settings) -> DataDir:
     if not data_dir.root.is_dir():
         raise UsageError(f"there is no dataset in {data_dir.root}")
     return data_dir
+
+
+def write_beside(data_dir: DataDir, path: Path, text: str) -> None:
+    """A file of the user's, written beside and swapped in; never among the dataset's own.
+
+    Raises:
+        UsageError: it would be among them.
+        DiskError: it cannot be written.
+    """
+    folder = path.parent.resolve()
+    for rehearsal in (False, True):
+        if folder.is_relative_to(data_dir.dataset(rehearsal=rehearsal).resolve()):
+            raise UsageError(f"{path} is inside the dataset: its readers would take it in")
+    try:
+        clear_beside(path.parent)
+        with swapped_in(path) as file:
+            file.write(text.encode())
+    except OSError as error:
+        raise DiskError(f"cannot write {path}: {error.strerror or error}", path) from error
 
 
 def patience_of(settings: Settings, console: Console) -> Patience:

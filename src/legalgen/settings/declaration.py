@@ -97,7 +97,7 @@ WRITING = ("generate", *BATCH)
 READING = (
     "dataset verify", "dataset compact", "dataset import", "dataset export", "dataset check",
     "dataset stats", "dataset show", "dataset list", "dataset sample", "dataset drop",
-    "dataset review", "dataset push",
+    "dataset review", "dataset page", "dataset push",
 )  # fmt: skip
 """Commands that work on a dataset which is there."""
 SOURCES = ("sources add", "sources list", "sources show", "sources remove", "sources check")
@@ -105,7 +105,7 @@ SOURCES = ("sources add", "sources list", "sources show", "sources remove", "sou
 SHOWING = (*WRITING, "models", "history", "doctor", *READING, *SOURCES)
 """Commands that show something of a dataset, of texts or of the models."""
 BY_TAXONOMY = (
-    "dataset import", "dataset export", "dataset check", "dataset stats",
+    "dataset import", "dataset export", "dataset check", "dataset stats", "dataset page",
     "sources add", "sources check",
 )  # fmt: skip
 """Commands that need the taxonomy beside a dataset or texts."""

@@ -59,9 +59,9 @@ def row_lines(row: FoundRow) -> Iterator[StyledLine]:
     flags = [f"{code}: {code_sentence(code)}".rstrip(": ") for code in sample.flags]
     yield from _listed("Flags", flags)
     yield from _listed("Taken out", [f"{', '.join(row.taken_out)}"] if row.taken_out else [])
-    yield from _listed("Judge", list(_judged(sample)))
+    yield from _listed("Judge", list(judged_words(sample)))
     yield from _listed("Written from", [_source(each) for each in sample.sources or ()])
-    yield from _listed("Origin", [_origin(sample)])
+    yield from _listed("Origin", [origin_of(sample)])
     yield from _listed("Cost", [cost_of(sample)])
 
 
@@ -105,7 +105,8 @@ def citation_words(cited: Citation) -> str:
     return f"{text} ({status}){at}" + (f": {cited.proposition}" if cited.proposition else "")
 
 
-def _judged(sample: Sample) -> Iterator[str]:
+def judged_words(sample: Sample) -> Iterator[str]:
+    """A judge's mean mark, its marks, and its remark."""
     if sample.score is not None:
         yield f"{sample.score:.2f} of 5" + (f" by {sample.judge}" if sample.judge else "")
     if sample.marks is not None:
@@ -119,7 +120,8 @@ def _source(text: GroundingText) -> str:
     return f"{text.id} ({text.title})" if text.title else text.id
 
 
-def _origin(sample: Sample) -> str:
+def origin_of(sample: Sample) -> str:
+    """Who wrote a row, for which batch, and when."""
     parts = [
         f"{sample.provider}/{sample.model}",
         f"batch {sample.batch_id}, slot {sample.slot}",
