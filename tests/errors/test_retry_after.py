@@ -212,6 +212,22 @@ def test_cerebras_names_the_window() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("x-ratelimit-limit-project-tokens", "x-ratelimit-remaining-project-tokens"),
+        ("x-ratelimit-api_key-limit-tokens", "x-ratelimit-api_key-remaining-tokens"),
+    ],
+)
+def test_whose_budget_a_header_names_all_models_share(names: tuple[str, str]) -> None:
+    """A project's or a key's budget is the provider's, beside the model's own."""
+    headers = {"x-ratelimit-limit-tokens": "100", names[0]: "3000", names[1]: "2900"}
+    assert readings(headers) == (
+        LimitReading("tokens", "minute", 100),
+        LimitReading("tokens", "minute", 3000, 2900, scope="provider"),
+    )
+
+
 def test_torn_values_are_left_out_one_by_one() -> None:
     """A value that cannot be read costs itself alone, a budget without any value is left out."""
     headers = {

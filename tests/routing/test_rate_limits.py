@@ -283,3 +283,56 @@ def test_no_request_asks_for_more_than_can_be_granted(  # noqa: PLR0917 - drawn 
     cost = experience.cost(Demand(characters, usual, 1, scale), 16_384, budgets)
     assert 1 <= cost.output_tokens <= min(16_384, largest or 16_384)
     assert cost.of("tokens") <= limit or cost.output_tokens == 1
+
+
+def test_a_share_of_every_limit_is_used() -> None:
+    """A third of what the account has, learnt or stated; what a reply shows is shared alike."""
+    budgets = Budgets(share=1 / 3)
+    budgets.state([LimitReading("requests", "minute", 30)], 0.0)
+    call = budgets.reserve(REQUEST, 0.0)
+    budgets.learn(reading(6000, 9000), 0.0, call)
+    assert {key: bucket.limit for key, bucket in budgets.buckets.items()} == {
+        ("requests", "minute"): 10,
+        ("tokens", "minute"): 3000,
+    }
+    assert level(budgets, 0.0) == 2000
+    assert level(budgets, 0.0, "requests") == 9
+
+
+@pytest.mark.parametrize(
+    ("stated", "told", "binds"), [(4000, 8000, 4000), (8000, 4000, 4000), (8000, 8000, 8000)]
+)
+def test_the_lower_of_what_is_stated_and_told_binds(stated: int, told: int, binds: int) -> None:
+    """A user keeps below what the vendor allows; who states more than there is learns better."""
+    budgets = Budgets()
+    budgets.state([LimitReading("tokens", "minute", stated)], 0.0)
+    budgets.learn(reading(told, told), 0.0)
+    budgets.reserve(REQUEST, 0.0)
+    budgets.learn(reading(told - 3000, told), 0.0)
+    bucket = budgets.buckets["tokens", "minute"]
+    assert (bucket.limit, bucket.whole) == (binds, told)
+    assert bucket.level_at(0.0) <= (told - 3000) * binds / told
+
+
+def test_what_the_user_no_longer_states_binds_no_more() -> None:
+    """A limit that only the config file of an earlier run stated is not remembered."""
+    budgets = Budgets()
+    budgets.restore([Bucket("tokens", "minute", 500, 500, 0.0)])
+    budgets.restore([Bucket("requests", "minute", 30, 30, 0.0, learnt=True)])
+    budgets.state([], 0.0)
+    assert list(budgets.buckets) == [("requests", "minute")]
+
+
+def test_budgets_of_the_provider_bind_each_model() -> None:
+    """A limit of the whole account: calls of all models take from it, and wait for it."""
+    common = Budgets()
+    one, other = Budgets(common=common), Budgets(common=common)
+    told = LimitReading("tokens", "minute", 6000, 6000, scope="provider")
+    one.learn([told], 0.0)
+    call = one.reserve(REQUEST, 0.0)
+    other.reserve(REQUEST, 0.0)
+    assert one.seconds_until(REQUEST, 0.0) == pytest.approx(30.0, abs=1.0)
+    assert not other.fits_ever(Cost(1000, 5001))
+    one.settle(call, Cost(1000, 500), 0.0)
+    one.learn([LimitReading("tokens", "minute", 6000, 4500, scope="provider")], 0.0, call)
+    assert common.buckets["tokens", "minute"].level_at(0.0) == pytest.approx(1500)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from legalgen.completion import ModelRef
+from legalgen.completion import LimitReading, ModelRef
 from legalgen.errors import ErrorCategory
 from legalgen.routing.rate_limits import Budgets, Cost, OtherCall
 from legalgen.routing.shared import BEAT_S, BUSY_S, SILENT_S, SharedBudgets
@@ -34,7 +34,8 @@ class Company:
     def __init__(self, folder: Path, *quotas: Quota, **server: object) -> None:
         self.folder = folder
         self.time = Time()
-        self.server = Server(Target(A), list(quotas), **server)  # type: ignore[arg-type]
+        target = server.pop("target", Target(A))
+        self.server = Server(target, list(quotas), **server)  # type: ignore[arg-type]
         self.notices: list[str] = []
         self.worlds: list[World] = []
 
@@ -47,6 +48,13 @@ class Company:
             notice=self.notices.append,
             process=process,
         )
+        return self._join(workers, exchange)
+
+    def join_apart(self, workers: int) -> World:
+        """One more batch, on a machine of its own."""
+        return self._join(workers, None)
+
+    def _join(self, workers: int, exchange: SharedBudgets | None) -> World:
         world = World(
             [self.server],
             workers=workers,
@@ -276,3 +284,33 @@ def held(folder: Path, of: World) -> list[OtherCall]:
     time = of.time
     SharedBudgets(folder, KEYS, clock=time.clock).freshen({A: seen}, time.now)
     return [call for call in seen.others if call.made_at < time.now - 60]
+
+
+def test_what_all_models_share_is_shared_by_all_processes(tmp_path: Path) -> None:
+    """A budget of the whole account: what one process takes for one model, another sees."""
+    time, other = Time(), ModelRef("groq", "b")
+    keys = KEYS | {other: KEYS[A].removesuffix("a") + "b"}
+    one, two = (SharedBudgets(tmp_path, keys, clock=time.clock) for _ in range(2))
+    mine, theirs = Budgets(common=Budgets()), Budgets(common=Budgets())
+    told = LimitReading("tokens", "minute", 10_000, 10_000, scope="provider")
+    with one.exclusive(A, mine):
+        mine.learn([told], time.now)
+    with one.exclusive(A, mine):
+        mine.reserve(REQUEST, time.now)
+    two.freshen({A: Budgets(common=theirs.common), other: theirs}, time.now)
+    assert theirs.common is not None
+    assert level(theirs.common, time.now) == 7000
+    assert not theirs.buckets
+
+
+def test_machines_that_share_a_key_by_thirds(tmp_path: Path) -> None:
+    """Three machines that know nothing of each other: no 429, and what one alone writes."""
+    alone = Company(tmp_path, *paid())
+    alone.join(workers=24)
+    alone.run(180)
+    thirds = Company(tmp_path, *paid(), target=Target(A, quota_share=1 / 3))
+    for _ in range(3):
+        thirds.join_apart(workers=8)
+    thirds.run(180)
+    assert thirds.server.failures[ErrorCategory.RATE_LIMIT] == 0
+    assert thirds.kept >= 0.95 * alone.kept

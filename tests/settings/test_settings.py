@@ -96,7 +96,7 @@ def test_without_any_layer_the_defaults_hold() -> None:
         "keep_thinking": False, "reasoning_effort": "low", "temperature": None, "top_p": None,
         "timeout": None, "connect_timeout": 5.0,
         "route": (), "no_failover": False, "only_provider": False, "spill_after": 5.0,
-        "stickiness": 0.05,
+        "stickiness": 0.05, "quota_share": 1.0,
         "alert_switches": 10, "alert_timeouts": 20,
         "data_dir": Path("/d"), "state_dir": Path("/s"), "log_dir": Path("/l"),
         "log_level": "info", "log_format": "text", "color": "auto", "quiet": False, "json": False,
@@ -190,6 +190,17 @@ def test_what_a_value_may_look_like(name: str, texts: object, value: object) -> 
         ),
         ("gate", "ful", '--gate "ful": not one of full, structure; did you mean full?'),
         ("topic", "a,,b", '--topic "a,,b": there is nothing between two commas; write a,b,c.'),
+        ("quota_share", 0, "--quota-share 0: not more than 0 and at most 1; write 1/3 or 0.25."),
+        (
+            "quota_share",
+            "4/3",
+            '--quota-share "4/3": not more than 0 and at most 1; write 1/3 or 0.25.',
+        ),
+        (
+            "quota_share",
+            "a third",
+            '--quota-share "a third": not a part of a whole; write 1/3 or 0.25.',
+        ),
         (
             "max_cost",
             "nan",

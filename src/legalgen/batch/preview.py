@@ -54,6 +54,7 @@ class Preview(msgspec.Struct, frozen=True):
     forecast: Forecast
     judging: Forecast | None = None
     most_s: float | None = None
+    quota_share: float = 1.0
 
     @property
     def seconds(self) -> float:
@@ -95,6 +96,7 @@ class Preview(msgspec.Struct, frozen=True):
             "spread": {axis: dict(counts) for axis, counts in self.spread().items()},
             "seconds": _finite(self.seconds),
             "fits_today": self.fits_today,
+            "quota_share": self.quota_share,
             "samples_by_max_time": self.within,
             "cost_usd_low": _sum(share.usd_low for share in self.shares),
             "cost_usd_high": _sum(share.usd_high for share in self.shares),
@@ -126,6 +128,7 @@ def preview(run: RunParts) -> Preview:
         _writing(run, planned),
         _judging(run, planned, run.judges) if run.judges else None,
         run.settings.max_time,
+        run.settings.quota_share,
     )
 
 
@@ -217,7 +220,7 @@ def _budgets(run: RunParts, target: Target, view: View) -> tuple[Budgets, str | 
     """What is known of its limits; where nothing is, those of the vendor's smallest plan."""
     if view.budgets.buckets or not target.tiers:
         return view.budgets, None
-    assumed = Budgets()
+    assumed = Budgets(share=target.quota_share)
     now = run.reporter.clock.monotonic()
     assumed.learn(target.tiers[0], now)
     return assumed, "the smallest plan"

@@ -58,6 +58,7 @@ def show_models(settings: Settings, console: Console, query: ModelsQuery) -> int
         listings=listings if query.refresh or listings else None,
         compared=inventory.compared(settings, ledger.newest()) if query.compare else None,
         checked=query.check,
+        share=settings.quota_share,
     )
     checks = [row.check for row in rows if row.check is not None]
     silent = query.check and not any(check.ok for check in checks)

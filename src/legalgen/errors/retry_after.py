@@ -17,8 +17,9 @@ from itertools import product
 from typing import get_args
 
 import msgspec
+from msgspec.structs import replace
 
-from legalgen.completion import LimitKind, LimitReading, LimitWindow
+from legalgen.completion import LimitKind, LimitReading, LimitWindow, Scope
 from legalgen.errors.durations import DURATION, NUMBER, UNIT, duration_s
 from legalgen.errors.exceptions import LONGEST_HINT_S
 
@@ -178,16 +179,46 @@ def readings(headers: Mapping[str, str] | None, *, provider: str = "") -> tuple[
 
     A window in the header's name (Cerebras) is that window. Without one, requests are per day
     at Groq and per minute elsewhere; tokens are per minute. Values that cannot be read are left
-    out one by one; a budget of which nothing could be read is left out whole.
+    out one by one; a budget of which nothing could be read is left out whole. A name that says
+    whose budget it is (``x-ratelimit-limit-project-tokens``, OpenAI's, or
+    ``x-ratelimit-api_key-limit-requests``, LiteLLM's) is of one that all models share.
     """
     plain = {name: value for name, value in _lowered(headers).items() if "ratelimit" in name}
-    shown = {name.split("-", 3)[-1] for name in plain}  # of x-ratelimit-limit-tokens-day the end
+    own = tuple(_shown(plain, provider, "model"))
+    wide = [reading for each in _wide(plain) for reading in _shown(each, provider, "provider")]
+    return (*own, *wide)
+
+
+_OWNER = re.compile(
+    r"^x-ratelimit-(?:(?P<before>[a-z_]+)-)?(?P<part>limit|remaining|reset)-"
+    r"(?:(?P<after>[a-z_]+)-)?(?P<budget>(?:input-|output-)?(?:requests|tokens)(?:-[a-z]+)?)$"
+)
+_OWNERS = frozenset(
+    {"account", "api_key", "global", "key", "org", "organization", "project", "team", "user"}
+)
+"""Whose budget a header's name says it is; each is more than one model's."""
+
+
+def _wide(headers: Mapping[str, str]) -> Iterable[Mapping[str, str]]:
+    """Headers on budgets of more than one model, by their owner, under the names of one's own."""
+    found: dict[str, dict[str, str]] = {}
+    for name, value in headers.items():
+        match = _OWNER.match(name)
+        owner = match and (match["before"] or match["after"])
+        if match and owner in _OWNERS:
+            plain = f"x-ratelimit-{match['part']}-{match['budget']}"
+            found.setdefault(owner, {})[plain] = value
+    return found.values()
+
+
+def _shown(headers: Mapping[str, str], provider: str, scope: Scope) -> Iterable[LimitReading]:
+    shown = {name.split("-", 3)[-1] for name in headers}  # of x-ratelimit-limit-tokens-day the end
     found = [
-        _reading(plain, name, kind, window, provider)
+        replace(_reading(headers, name, kind, window, provider), scope=scope)
         for name, (kind, window) in _HEADER_BUDGETS.items()
         if name in shown
     ]
-    return tuple(r for r in found if (r.limit, r.remaining, r.reset_s) != (None, None, None))
+    return (r for r in found if (r.limit, r.remaining, r.reset_s) != (None, None, None))
 
 
 def _reading(

@@ -1,9 +1,9 @@
 """What was learnt about targets, kept between processes: ``health.json`` in the state dir.
 
 The third batch of a night shall know what the first one learnt: which models are gone or used
-up until when, which limits bind, how large an answer usually is. Processes share what was
-learnt, never reservations. Times in the file are seconds since the epoch (the only clock that
-two processes share); inside a process they become monotonic.
+up until when, which limits bind, how large an answer usually is. What is reserved now is shared in
+a file of its own (``shared``). Times here are seconds since the epoch, the only clock that outlives
+a boot; inside a process they become monotonic.
 
 The file is a memory, not a record: a torn or foreign one is set aside and begun anew, and no
 batch ends because it cannot be written.
@@ -56,13 +56,15 @@ overflows."""
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """One budget: ``level`` units were left of ``limit`` at ``at``."""
+    """One budget of an account: ``level`` units were left of ``limit`` at ``at``. ``learnt``: the
+    vendor said so, not the user."""
 
     kind: LimitKind
     window: LimitWindow
     limit: Positive
     level: Level
     at: Moment
+    learnt: bool = True
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -285,7 +287,9 @@ class HealthBook:
     def _bucket(self, budget: Budget) -> Bucket:
         age = max(0.0, self._clock.wall() - budget.at)
         at = self._clock.monotonic() - age
-        return Bucket(budget.kind, budget.window, budget.limit, budget.level, at)
+        return Bucket(
+            budget.kind, budget.window, budget.limit, budget.level, at, learnt=budget.learnt
+        )
 
     def _provider_health(self, memory: ProviderMemory) -> ProviderHealth:
         left = self._left(memory.until, memory.seen)
@@ -316,7 +320,14 @@ class HealthBook:
             hinted=keeps and health.hinted >= health.until,
             latency_s=health.latency_s,
             budgets=tuple(
-                Budget(b.kind, b.window, b.limit, b.level, self._wall(b.at))
+                Budget(
+                    b.kind,
+                    b.window,
+                    b.whole or b.limit,
+                    b.level / b.share,
+                    self._wall(b.at),
+                    b.learnt,
+                )
                 for b in view.budgets.buckets.values()
             ),
             largest_request=view.budgets.largest_request,

@@ -23,7 +23,7 @@ from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.providers.installing import install_command, missing
 from legalgen.routing import opening
 from legalgen.routing.health import Budget, HealthBook, Memories, Memory, ProviderMemory
-from legalgen.routing.rate_limits import WINDOW_S
+from legalgen.routing.rate_limits import WINDOW_S, Budgets
 from legalgen.routing.remedies import account_trouble, remedy
 from legalgen.routing.route import known_provider
 from legalgen.routing.stating import options_of, refused_by, stated_spec
@@ -311,20 +311,34 @@ def _notes(spec: ModelSpec, shut_down: date | None, now: datetime, package: str)
 def _limits(
     settings: Settings, spec: ModelSpec, memory: Memory | None, now: datetime
 ) -> tuple[Limit, ...]:
-    """What was learnt from replies; before that, what config or the smallest tier states."""
+    """What was learnt from replies; before that, what config or the smallest tier states.
+
+    Of each the part that is used here; what config states binds where less was learnt.
+    """
+    said = settings.limits_of(ModelRef(spec.provider, spec.id))
+    stated = {(r.kind, r.window): float(r.limit) for r in said if r.limit}
+    budgets = Budgets(share=settings.quota_share, stated=stated)
     if memory is not None and memory.budgets:
-        return tuple(_learnt(budget, now) for budget in memory.budgets)
-    stated: Iterable[LimitReading] = settings.limits_of(ModelRef(spec.provider, spec.id))
-    if not stated and spec.limits:
-        stated = opening.readings_of(next(iter(spec.limits.values())))
-    return tuple(Limit(r.kind, r.window, r.limit) for r in stated if r.limit is not None)
+        return tuple(
+            _learnt(budget, budgets.granted(budget.kind, budget.window, budget.limit), now)
+            for budget in memory.budgets
+        )
+    known: Iterable[LimitReading] = said
+    if not said and spec.limits:
+        known = opening.readings_of(next(iter(spec.limits.values())))
+    return tuple(
+        Limit(r.kind, r.window, round(budgets.granted(r.kind, r.window, r.limit), 2))
+        for r in known
+        if r.limit is not None
+    )
 
 
-def _learnt(budget: Budget, now: datetime) -> Limit:
+def _learnt(budget: Budget, granted: float, now: datetime) -> Limit:
     """A bucket refills all the time; what was left then is more by now."""
     refilled = (now.timestamp() - budget.at) * budget.limit / WINDOW_S[budget.window]
     left = min(budget.limit, max(0.0, budget.level + max(0.0, refilled)))
-    return Limit(budget.kind, budget.window, budget.limit, round(left))
+    share = granted / budget.limit
+    return Limit(budget.kind, budget.window, round(granted, 2), round(left * share))
 
 
 # --------------------------------------------------------------------------- retired models

@@ -24,16 +24,16 @@ _TOO_MANY = _LIMITS | {ErrorCategory.OVERLOADED}
 class RateLimiter:
     """What one target may still be asked. Times are the monotonic ``now`` that is passed in."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, common: Budgets | None = None) -> None:
         self._target = target
-        self.budgets = Budgets()
+        self.budgets = Budgets(share=target.quota_share, common=common)
         self._refused = False
         self.experience = Experience(target.reasoning_allowance)
 
     @property
     def binds(self) -> bool:
         """Whether a limit is known, or a refusal in this process showed that there is one."""
-        return self._refused or bool(self.budgets.buckets)
+        return self._refused or self.budgets.binds
 
     # ---------------------------------------------------------------- before a call
 
@@ -58,7 +58,7 @@ class RateLimiter:
         """Seconds until the smaller of what remains and twenty samples fit the day's budgets."""
         count = max(1, min(remaining, WORTH_RESUMING_FOR))
         waits = [0.0]
-        for bucket in self.budgets.buckets.values():
+        for bucket in self.budgets.every():
             # Shorter windows refill while the batch runs; a day's is what it comes back for.
             if bucket.window == "day":
                 amount = min(count * cost.of(bucket.kind), bucket.limit)
@@ -140,8 +140,8 @@ class RateLimiter:
         tokens_per_character: float | None,
         shares: Iterable[float],
     ) -> None:
-        """Take in what was known before this process began."""
-        self.budgets.buckets.update({(b.kind, b.window): b for b in buckets})
+        """Take in what was known before this process began, of the whole account."""
+        self.budgets.restore(buckets)
         self.budgets.largest_request = largest_request
         self.budgets.largest_output = largest_output
         self.experience.shares.extend(shares)

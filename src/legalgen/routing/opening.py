@@ -306,6 +306,7 @@ def target_of(settings: Settings, place: RouteEntry) -> Target:
         priced=has_price(place),
         input_usd=price.input / 1e6 if price else 0.0,
         output_usd=price.output / 1e6 if price else 0.0,
+        quota_share=settings.quota_share,
     )
 
 

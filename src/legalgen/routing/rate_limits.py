@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -137,11 +137,15 @@ class Bucket(msgspec.Struct, frozen=True):
 
 
 class Reservation(msgspec.Struct, frozen=True):
-    """A request's place: among the calls that are out, or in the queue of those that wait."""
+    """A request's place: among the calls that are out, or in the queue of those that wait.
+
+    ``common`` is what it took of the budgets that all models of the provider share.
+    """
 
     number: int
     cost: Cost
     made_at: float
+    common: Reservation | None = None
 
 
 class OtherCall(msgspec.Struct, frozen=True):
@@ -167,7 +171,8 @@ class Budgets(msgspec.Struct):
     ``share`` of each limit is used here, learnt or ``stated`` by the user; a limit that is stated
     binds where the vendor's is larger. ``others`` are calls of other processes against the same
     budgets: those that are out, and those that left while one was; ``waiting`` is the first of each
-    of their queues, for those that wait in turn with ours.
+    of their queues, for those that wait in turn with ours. ``common`` are budgets that all models
+    of the provider share, of which each call takes, too.
     """
 
     buckets: dict[tuple[LimitKind, LimitWindow], Bucket] = msgspec.field(default_factory=dict)
@@ -175,6 +180,7 @@ class Budgets(msgspec.Struct):
     stated: dict[tuple[LimitKind, LimitWindow], float] = msgspec.field(default_factory=dict)
     others: tuple[OtherCall, ...] = ()
     waiting: tuple[OtherWait, ...] = ()
+    common: Budgets | None = None
     largest_request: int | None = None
     """Tokens (prompt plus completion) above which the server refuses; learnt."""
     largest_output: int | None = None
@@ -184,10 +190,27 @@ class Budgets(msgspec.Struct):
     _sent: deque[Reservation] = msgspec.field(default_factory=lambda: deque(maxlen=256))
     _numbers: int = 0
 
+    @property
+    def binds(self) -> bool:
+        """Whether any limit is known."""
+        return bool(self.buckets or (self.common is not None and self.common.buckets))
+
+    def every(self) -> Iterator[Bucket]:
+        """The model's own budgets, then those that it shares."""
+        yield from self.buckets.values()
+        if self.common is not None:
+            yield from self.common.buckets.values()
+
     def snapshot(self) -> Budgets:
-        """The levels and limits of now; calls that are out and the queue stay behind."""
+        """The levels and limits of now, the tightest of each kind and window; calls that are out
+        and the queue stay behind."""
+        buckets = dict(self.buckets)
+        for bucket in self.common.buckets.values() if self.common is not None else ():
+            known = buckets.get((bucket.kind, bucket.window))
+            if known is None or bucket.limit < known.limit:
+                buckets[bucket.kind, bucket.window] = bucket
         return Budgets(
-            buckets=dict(self.buckets),
+            buckets=buckets,
             share=self.share,
             largest_request=self.largest_request,
             largest_output=self.largest_output,
@@ -209,6 +232,14 @@ class Budgets(msgspec.Struct):
             learnt = known is not None and known.learnt
             whole = known.whole if known is not None and learnt else limit
             self.state_limit(kind, window, whole, now, learnt=learnt)
+
+    def restore(self, buckets: Iterable[Bucket]) -> None:
+        """Budgets of the whole account, as they were known before this process began."""
+        for bucket in buckets:
+            limit = self.granted(bucket.kind, bucket.window, bucket.limit)
+            level = bucket.level * limit / bucket.limit
+            kept = replace(bucket, limit=limit, level=level, whole=bucket.limit)
+            self.buckets[bucket.kind, bucket.window] = kept
 
     def state_limit(
         self, kind: LimitKind, window: LimitWindow, whole: float, now: float, *, learnt: bool = True
@@ -247,13 +278,13 @@ class Budgets(msgspec.Struct):
             return False
         if self.largest_output is not None and output > self.largest_output:
             return False
-        return all(cost.of(b.kind) <= b.limit for b in self.buckets.values())
+        return all(cost.of(b.kind) <= b.limit for b in self.every())
 
     def room_for_output(self, input_tokens: int) -> float:
         """The largest completion budget that could ever be granted beside this prompt."""
         rooms = [
             bucket.limit * (1 - MARGIN) - (input_tokens if bucket.kind == "tokens" else 0)
-            for bucket in self.buckets.values()
+            for bucket in self.every()
             if bucket.kind in ("tokens", "output_tokens")
         ]
         if self.largest_request is not None:
@@ -264,7 +295,8 @@ class Budgets(msgspec.Struct):
 
     def reserve(self, cost: Cost, now: float) -> Reservation:
         """Take the cost: the request leaves now."""
-        reservation = self._numbered(cost, now)
+        common = self.common.reserve(cost, now) if self.common is not None else None
+        reservation = replace(self._numbered(cost, now), common=common)
         self._out[reservation.number] = reservation
         self._sent.append(reservation)
         for key, bucket in self.buckets.items():
@@ -291,6 +323,8 @@ class Budgets(msgspec.Struct):
 
     def release(self, reservation: Reservation, now: float) -> None:
         """Give a reservation back whole: its request never ran."""
+        if self.common is not None and reservation.common is not None:
+            self.common.release(reservation.common, now)
         if self._out.pop(reservation.number, None) is None:
             return
         self._sent = deque((r for r in self._sent if r != reservation), maxlen=self._sent.maxlen)
@@ -299,6 +333,8 @@ class Budgets(msgspec.Struct):
 
     def settle(self, reservation: Reservation, used: Cost, now: float) -> None:
         """The reply is here and says what was used."""
+        if self.common is not None and reservation.common is not None:
+            self.common.settle(reservation.common, used, now)
         if self._out.pop(reservation.number, None) is None:
             return
         reserved = reservation.cost
@@ -317,6 +353,10 @@ class Budgets(msgspec.Struct):
         not have counted what left later; the level is kept within both bounds.
         """
         for reading in readings:
+            if reading.scope == "provider" and self.common is not None:
+                taken = call.common if call is not None else None
+                self.common.learn([replace(reading, scope="model")], now, taken)
+                continue
             self._learn_limit(reading, now)
             if reading.remaining is not None:
                 self._learn_level(reading, float(reading.remaining), now, call)
@@ -418,7 +458,7 @@ class Budgets(msgspec.Struct):
             said = now - SILENT_S
             theirs = (w.cost for w in self.waiting if w.since < since and w.told_at >= said)
             before = sum(theirs, before)
-        for bucket in self.buckets.values():
+        for bucket in self.every():
             amount = cost.of(bucket.kind)
             yield bucket, bucket.seconds_until(amount, now, before.of(bucket.kind))
 

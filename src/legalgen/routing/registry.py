@@ -20,7 +20,7 @@ from legalgen.errors import Trouble
 from legalgen.failover import Decision, Health, ProviderHealth, ProviderState, State, Trail
 from legalgen.routing import spilling
 from legalgen.routing.limiter import RateLimiter
-from legalgen.routing.rate_limits import Bucket
+from legalgen.routing.rate_limits import Bucket, Budgets
 from legalgen.routing.targets import (
     MOST_IN_FLIGHT,
     MOST_UNDER_LIMITS,
@@ -80,6 +80,8 @@ class ProviderEntry(msgspec.Struct):
     """Everything the router keeps of one provider."""
 
     health: ProviderHealth = msgspec.field(default_factory=ProviderHealth)
+    budgets: Budgets = msgspec.field(default_factory=Budgets)
+    """What all its models share, where it says that they do."""
     current: int = 0
     epoch: int = 0
     left: float = -math.inf
@@ -93,10 +95,13 @@ class Registry:
         self._clock = clock
         self._lock = lock
         self.sleep = SleepDetector(clock)
-        self._targets = {
-            t.ref: TargetEntry(t, rank, RateLimiter(t)) for rank, t in enumerate(targets)
+        self.providers = {
+            t.ref.provider: ProviderEntry(budgets=Budgets(share=t.quota_share)) for t in targets
         }
-        self.providers = {t.ref.provider: ProviderEntry() for t in targets}
+        self._targets = {
+            t.ref: TargetEntry(t, rank, RateLimiter(t, self.providers[t.ref.provider].budgets))
+            for rank, t in enumerate(targets)
+        }
 
     def __iter__(self) -> Iterator[TargetEntry]:
         """The targets in the order of the route."""
@@ -338,6 +343,7 @@ class Registry:
             entry.limiter.budgets.shift(seconds)
             entry.health = entry.health.shifted(seconds)
         for provider in self.providers.values():
+            provider.budgets.shift(seconds)
             provider.health = provider.health.shifted(seconds)
 
 

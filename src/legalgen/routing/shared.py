@@ -134,8 +134,8 @@ class SharedBudgets:
         self._connection: sqlite3.Connection | None = None
         self._told: dict[ModelRef, tuple[int | None, float]] = {}
         """Whom of the queue others know to be first, by number, and when they were told."""
-        self._row = SharedRow()
-        """What the row of the transaction under way held when it began."""
+        self._read_rows: dict[str, SharedRow] = {}
+        """What the rows of the transaction under way held when it began."""
         self._inode = 0
         self._seen_version = -1
         self._beat_at = -math.inf
@@ -156,8 +156,9 @@ class SharedBudgets:
             connection = self._open()
             (version,) = connection.execute("PRAGMA data_version").fetchone()
             if version != self._seen_version:
-                for ref, key in self._keys.items():
-                    self._take_in(self._read(connection, key) or SharedRow(), budgets[ref])
+                for ref in self._keys:
+                    for key, each in self._rows_of(ref, budgets[ref], every=True):
+                        self._take_in(self._read(connection, key) or SharedRow(), each)
                 self._seen_version = version
         for ref, each in budgets.items():
             if self._has_to_tell(ref, each, now):
@@ -168,7 +169,7 @@ class SharedBudgets:
         """Whether others do not know, or did not hear for a while, who is first in our queue."""
         first, told = budgets.first, self._told.get(ref)
         number = first.number if first is not None else None
-        if number is None or not budgets.buckets:
+        if number is None or not budgets.binds:
             return told is not None and told[0] is not None
         return told is None or told[0] != number or now - told[1] >= TELL_S
 
@@ -179,13 +180,13 @@ class SharedBudgets:
         What others changed is there when it begins. Where no limit is known there is nothing to
         share, and nothing is read.
         """
-        limited = bool(budgets.buckets)
+        limited = budgets.binds
         if limited:
             self._begin(ref, budgets)
         try:
             yield
         finally:
-            if budgets.buckets and not limited:  # they became known in this very change
+            if budgets.binds and not limited:  # they became known in this very change
                 self._begin(ref, budgets)
             self._write(ref, budgets)
 
@@ -209,8 +210,20 @@ class SharedBudgets:
         with self._forgiving():
             connection = self._open()
             connection.execute("BEGIN IMMEDIATE")
-            self._row = self._read(connection, self._keys[ref]) or SharedRow()
-            self._take_in(self._row, budgets)
+            self._read_rows.clear()
+            for key, each in self._rows_of(ref, budgets):
+                self._read_rows[key] = self._read(connection, key) or SharedRow()
+                self._take_in(self._read_rows[key], each)
+
+    def _rows_of(
+        self, ref: ModelRef, budgets: Budgets, *, every: bool = False
+    ) -> Iterator[tuple[str, Budgets]]:
+        """The rows of a model: its own, and theirs where its provider has budgets for all models;
+        ``every``: even if none are known yet."""
+        key = self._keys[ref]
+        yield key, budgets
+        if budgets.common is not None and (every or budgets.common.buckets):
+            yield key.removesuffix(ref.model), budgets.common
 
     def _read(self, connection: sqlite3.Connection, key: str) -> SharedRow | None:
         found = connection.execute("SELECT row FROM model WHERE key = ?", (key,)).fetchone()
@@ -264,7 +277,9 @@ class SharedBudgets:
             return
         with self._forgiving():
             now = self._clock.monotonic()
-            self._store(connection, self._keys[ref], self._made_of(self._row, budgets, now))
+            for key, each in self._rows_of(ref, budgets):
+                row = self._read_rows.get(key) or self._read(connection, key) or SharedRow()
+                self._store(connection, key, self._made_of(row, each, now))
             connection.execute("COMMIT")
             self._busy = 0
             first = budgets.first

@@ -60,6 +60,7 @@ class Target(msgspec.Struct, frozen=True):
     ``tiers`` are the limits that the vendor's plans have; a reply that states one limit of
     exactly one of them tells which plan it is, and so the limits that no header carries.
     ``input_usd`` and ``output_usd`` are prices per token, as far as it is ``priced`` at all.
+    ``quota_share`` is the part of every limit that is used here.
     """
 
     ref: ModelRef
@@ -72,6 +73,7 @@ class Target(msgspec.Struct, frozen=True):
     priced: bool = True
     input_usd: float = 0.0
     output_usd: float = 0.0
+    quota_share: float = 1.0
 
 
 class Cap(msgspec.Struct, frozen=True):

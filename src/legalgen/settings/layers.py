@@ -59,6 +59,7 @@ from legalgen.settings.types import (
     PATH,
     PATHS,
     ROUTE,
+    SHARE,
     STREAM,
     SWITCH,
     TEMPERATURE,
@@ -192,6 +193,9 @@ class Settings:
         resumed="changeable")
     stickiness: float = setting(DURATION, 0.05, "failover",
         "How much sooner a less preferred model must be ready to be taken.")
+    quota_share: float = setting(SHARE, 1.0, "failover",
+        "Which part of every limit is used here: 1/3 where three machines share a key.",
+        commands=(*WRITING, "models"))
     alert_switches: int = setting(NATURAL, 10, "failover",
         "More switches than this in one batch raise an alert.", commands=BATCH)
     alert_timeouts: int = setting(NATURAL, 20, "failover",

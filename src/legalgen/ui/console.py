@@ -262,18 +262,26 @@ class Console:
         listings: Sequence[Listing] | None = None,
         compared: Mapping[str, Compared] | None = None,
         checked: bool = False,
+        share: float = 1.0,
     ) -> None:
-        """What can be used, and how healthy it is.
+        """What can be used, and how healthy it is; of each limit the ``share`` that is used here.
 
         ``listings`` are the vendors' own lists, ``compared`` the models side by side; where they
         were not asked for they are None, and JSON has no key for them.
         """
         if self.json:
-            asked = {"models": rows, "listings": listings, "compared": compared}
+            part = share if share < 1 else None
+            asked = {
+                "models": rows,
+                "quota_share": part,
+                "listings": listings,
+                "compared": compared,
+            }
             self.data({name: found for name, found in asked.items() if found is not None})
             return
         if compared is None or checked:
             self._models(rows, now, checked=checked)
+            self._lines(screens.share_lines(share))
         if compared is not None:
             self._compared(compared)
         self._lines(screens.listing_lines(listings or ()))

@@ -12,7 +12,7 @@ from legalgen.batch.preview import Preview, price_unknown_tokens
 from legalgen.errors.plurals import plural
 from legalgen.routing.forecast import ModelShare
 from legalgen.ui.frame import StyledLine, short, span
-from legalgen.ui.screens import Column, Grid, TableCell, grid
+from legalgen.ui.screens import Column, Grid, TableCell, grid, share_lines
 
 DAY_S = 86400.0
 MIDDLE = ("model", "samples", "cost", "takes", "held back by")
@@ -163,6 +163,7 @@ def foot(found: Preview) -> Iterator[StyledLine]:
             each = plural(most, "sample") if least == most else f"{least} to {most} samples"
             said = f"{len(values)}, {each} each"
         yield _labelled(axis.replace("_", " "), said)
+    yield from share_lines(found.quota_share)
     if any(share.assumed for share in found.shares):
         yield StyledLine.of(
             "Limits of the smallest plan were assumed where none are known; one call tells more.",

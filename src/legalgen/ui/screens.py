@@ -17,6 +17,7 @@ from legalgen.errors.category import ErrorCategory
 from legalgen.errors.plurals import plural
 from legalgen.providers import is_remote
 from legalgen.routing.remedies import grouped, remedies
+from legalgen.settings.types import show_share
 from legalgen.ui import words
 from legalgen.ui.frame import WINDOWS, Style, StyledLine, dollars, short, span, unit
 
@@ -526,6 +527,13 @@ def models_columns(now: datetime, *, checked: bool, wide: bool) -> tuple[Column,
         ("note", lambda row: ", ".join(row.notes)),
     )
     return (*columns, ("check", _checked)) if checked else columns
+
+
+def share_lines(share: float) -> Iterator[StyledLine]:
+    """That limits are shown as the part of them that is used here."""
+    if share < 1:
+        text = f"Of every limit {show_share(share)} is used here (--quota-share)."
+        yield StyledLine.of(text, "dim")
 
 
 def model_state(row: ModelRow, now: datetime) -> TableCell:
