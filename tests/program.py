@@ -59,6 +59,12 @@ def executable(folder: Path) -> Path:
     return fork_server.executable(folder) if CAN_FORK else EXECUTABLE
 
 
+def next_day(home: Path) -> None:
+    """What was learnt of limits is over; nothing of it is remembered."""
+    for path in (home / "state").iterdir():
+        path.unlink()
+
+
 @contextlib.contextmanager
 def silent_port() -> Iterator[int]:
     """A port of loopback to which no connection comes, nor a refusal."""

@@ -16,9 +16,9 @@ from random import Random
 from legalgen.completion import Completion, LimitKind, LimitReading, LimitWindow, ModelRef, Usage
 from legalgen.errors import ErrorCategory, Failure
 from legalgen.failover import NoneLeft, Pause, Then, Trail
-from legalgen.routing.rate_limits import WINDOW_S, Demand
+from legalgen.routing.rate_limits import WINDOW_S, Cost, Demand
 from legalgen.routing.router import RECHECK_S, Router
-from legalgen.routing.targets import Exchange, Lease, QueuedWait, RoutingPolicy, Spent, Target
+from legalgen.routing.targets import Exchange, Lease, QueuedWait, RoutingPolicy, Spent, Target, usd
 from legalgen.telemetry.clock import Clock
 
 EPOCH_S = 1_780_000_000.0
@@ -247,6 +247,8 @@ class World:
         self.samples = samples
         self.kept = 0
         self.given_up = 0
+        self.usd = 0.0
+        """What its calls cost, by the prices of their targets."""
         self.order: list[tuple[float, ModelRef]] = []
         self._output = output
         self.demand = Demand(CHARACTERS, usual_output, 300)
@@ -363,6 +365,8 @@ class World:
         server.samples += 1  # for the quotas' sake: it was paid for
         if self.dead:
             return
+        usage = completion.usage
+        self.usd += usd(server.target, Cost(usage.input_tokens, usage.output_tokens))
         self.router.replied(lease, completion)
         if completion.finish_reason == "length":
             failure = Failure(ErrorCategory.OUTPUT_INVALID, "cut off", truncated=True)

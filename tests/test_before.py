@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import Program
+from tests.program import Program, next_day
 from tests.vendors import VendorServer
 
 BEFORE = Path(__file__).parent / "data" / "before"
@@ -120,7 +120,7 @@ def test_what_was_learnt_is_known(left: Program) -> None:
 @pytest.mark.parametrize("batch", TARGETS)
 def test_resume_ends_a_batch(batch: str, left: Program) -> None:
     """Each comes to its target, with the rows it had and no slot twice."""
-    (left.home / "state" / "health.json").unlink()  # the day of the used-up quota is over
+    next_day(left.home)  # the day of the used-up quota is over
     had = {row["id"] for row in left.rows()}
     ended = left.run("batch", batch, "--resume", "--json")
     assert (ended.code, ended.json["status"]) == (0, "completed"), ended.err
@@ -135,7 +135,7 @@ def test_the_killed_batch_loses_nothing(left: Program) -> None:
     [journal] = (left.home / "data" / "journal").iterdir()
     written = {json.loads(line)["row"]["id"] for line in journal.read_text().splitlines()[1:]}
     assert len(written) == JOURNALLED
-    (left.home / "state" / "health.json").unlink()
+    next_day(left.home)
     ended = left.run("batch", KILLED, "--resume", "--json")
     assert ended.code == 0, ended.err
     rows = {row["id"] for row in left.rows() if row["batch_id"] == KILLED}

@@ -20,7 +20,7 @@ import pytest
 from legalgen.store.files import DataDir
 from legalgen.store.locks import BatchLock, Holder
 from legalgen.store.parts import iter_batches
-from tests.program import EXECUTABLE, LONGEST_S, Ended, executable
+from tests.program import EXECUTABLE, LONGEST_S, Ended, executable, next_day
 from tests.vendors import VendorServer
 
 pytestmark = pytest.mark.process
@@ -62,7 +62,7 @@ class Site:
     def next_day(self, vendors: VendorServer) -> None:
         """The quotas are back, here and there."""
         vendors.heal()
-        (self.base / "state" / "health.json").unlink()
+        next_day(self.base)
 
     @contextmanager
     def another_batch(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import EXECUTABLE, Ended, Program, silent_port
+from tests.program import EXECUTABLE, Ended, Program, next_day, silent_port
 from tests.vendors import VendorServer
 
 MODEL = "openai/gpt-oss-120b"
@@ -90,7 +90,7 @@ class TestFailures:
         early = program.run("batch", "--resume", "--json")
         assert (early.code, len(vendors.calls())) == (75, 5)
         vendors.heal()
-        (program.home / "state" / "health.json").unlink()  # the day is over
+        next_day(program.home)  # the day is over
         second = program.run("batch", "--resume", "--json")
         assert (second.code, second.batch["id"]) == (0, first.batch["id"])
         assert [row["slot"] for row in program.rows()] == list(range(6))

@@ -14,8 +14,12 @@ def test_the_state_dir_is_its_owners_alone(program: Program) -> None:
     """What was learnt about accounts can be read and written by nobody else."""
     assert program.run("generate", "--provider", "groq").code == 0
     state = program.home / "state"
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in state.glob("health.*")}
-    assert modes == {"health.json": 0o600, "health.lock": 0o600}
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in state.iterdir()}
+    assert set(modes.values()) == {0o600}
+    kinds = sorted((name.partition("-")[0], name.rpartition(".")[2]) for name in modes)
+    assert kinds == [
+        ("budgets", "lock"), ("budgets", "sqlite3"), ("health.json", "json"), ("health.lock", "lock"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", " =1+1", "\n=1"])

@@ -14,7 +14,7 @@ from legalgen.errors import UsageError
 from legalgen.law.opening import law_month, month_warnings
 from legalgen.providers.catalog import Catalog
 from legalgen.routing import opening
-from tests.program import Program
+from tests.program import Program, next_day
 from tests.routing.test_opening import loaded
 from tests.vendors import VendorServer
 
@@ -78,7 +78,7 @@ def test_the_user_s_month_holds_for_all_and_is_warned_of(
     first = program.run("batch", "--route", QWEN, "-n", "3", "-c", "1", "--as-of", "2025-02")
     assert (first.code, "is later than" in first.err) == (75, False)
     vendors.heal()
-    (program.home / "state" / "health.json").unlink()
+    next_day(program.home)
     other = program.run("batch", "--resume", "--as-of", "2025-03")
     assert (other.code, "--as-of cannot change on --resume" in other.err) == (2, True)
     second = program.run("batch", "--resume", environ={"LEGALGEN_AS_OF": "2020-01"})

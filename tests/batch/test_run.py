@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from legalgen.batch.records import resumed_flags, resumed_settings
 from legalgen.batch.session import Session
 from legalgen.commands.batch import BatchOrder, run_batch
 from legalgen.commands.options import console_of
+from legalgen.completion import ModelRef
 from legalgen.dataset.compact import compact
 from legalgen.errors import ConfigurationError, DiskError, NoUsableProvider, UsageError
 from legalgen.providers import PROVIDERS
@@ -33,7 +35,7 @@ from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
 from legalgen.ui import plan_screen, screens
 from legalgen.ui.console import result_json
-from tests.program import LONGEST_S, environment
+from tests.program import LONGEST_S, environment, next_day
 from tests.simulation import HeldTime
 from tests.vendors import AnswerRequest, Config, Fault, Limits, VendorServer
 
@@ -485,6 +487,49 @@ class TestEndings:
         assert "no model of the route can take any sample" in result.reason
         assert len(world.server.calls()) <= 4
 
+    def test_a_limit_that_holds_no_sample_ends_plan_and_run_alike(
+        self, build: Callable[[Config], World]
+    ) -> None:
+        """1,000 output tokens a minute hold no long sample: exit 3 with the limit and what is
+        needed, no task given up, and the next plan says the same."""
+        world = build(Config.of("groq-free"))
+        flags: dict[str, Any] = {
+            "provider": None, "route": QWEN, "count": "20", "sample_type": "advice",
+        }  # fmt: skip
+        result = world.batch(**flags)
+        assert (result.status, result.exit_code) == ("failed", 3)
+        said = rf"{QWEN} is left out: it has \d+ (output )?tokens .*, and the smallest .* needs \d+"
+        assert re.search(said, result.reason)
+        assert "larger plan" in result.reason
+        assert record_of(result).given_up == []
+        assert len(world.server.calls()) <= 2
+        with pytest.raises(NoUsableProvider, match=said) as planned:
+            preview(world.parts(**flags))
+        assert planned.value.exit_code == 3
+
+    def test_a_model_that_takes_nothing_is_named_once(
+        self, build: Callable[[Config], World]
+    ) -> None:
+        """Beside one that can, it is left out of the route and of the plan."""
+        world = build(Config.of("groq-dev"))
+        flags: dict[str, Any] = {
+            "provider": None, "route": f"{QWEN},{GROQ}", "count": "6", "sample_type": "advice",
+        }  # fmt: skip
+        assert_whole(world, world.batch(**flags), 6)
+        named = [notice for notice in world.heard(events.Notice) if "left out" in notice.text]
+        planned = preview(world.parts(**flags))
+        assert [QWEN in notice.text for notice in named] == [True]
+        assert [share.ref for share in planned.forecast.shares] == [ModelRef.parse(GROQ)]
+        assert (len(planned.left_out), QWEN in planned.left_out[0]) == (1, True)
+
+    def test_the_smallest_sample_decides_whether_a_batch_begins(
+        self, build: Callable[[Config], World]
+    ) -> None:
+        """The first task may be too large: the batch begins where any of its samples fits."""
+        world = build(Config.of("groq-free"))
+        result = world.batch(provider=None, route=QWEN, count="8", max_wait="0s", seed="3")
+        assert result.exit_code in (0, 75), result.reason
+
     @pytest.mark.parametrize(("fault", "code"), [("unauthorized", 1), ("over_capacity", 0)])
     def test_strict(self, world: World, fault: str, code: int) -> None:
         """A refused key is a trouble although the count is reached; a busy model is none."""
@@ -802,7 +847,7 @@ class TestBounds:
         due = (first.resume_after - finished).total_seconds()
         assert 0 < due - (1800 + 2 * 86.4) <= 2  # one fits then, three are needed
         world.server.heal()
-        (world.home / "state" / "health.json").unlink()
+        next_day(world.home)
         second = ended(world.open(resume=first.record, count="8", concurrency="1", **flags))
         assert (second.status, second.exit_code) == ("completed", 0)
         assert sorted(row["slot"] for row in world.rows()) == list(range(8))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legalgen.completion import LimitKind, LimitWindow, ModelRef
-from legalgen.routing.forecast import Supply, forecast
+from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef
+from legalgen.routing.forecast import Supply, forecast, supply_of
 from legalgen.routing.rate_limits import Bucket, Cost
+from legalgen.routing.targets import RoutingPolicy, Target
+from tests.simulation import Quota, Server, World
 
 NOW = 1000.0
 GROQ = ModelRef("groq", "gpt-oss")
@@ -105,3 +109,92 @@ def test_shares_sum_to_what_is_asked(samples: int, limits: list[int], kept: floa
     found = forecast(samples, supplies, NOW)
     assert sum(share.samples for share in found.shares) == samples or math.isinf(found.seconds)
     assert all(share.calls >= share.samples for share in found.shares)
+
+
+ACCURATE_TIME, ACCURATE_COST = 0.15, 0.10
+TIERS = {
+    "groq free": (
+        Quota("requests", "minute", 30),
+        Quota("requests", "day", 1_000, told=True),
+        Quota("tokens", "minute", 8_000, told=True),
+        Quota("tokens", "day", 200_000),
+    ),
+    "groq developer": (
+        Quota("requests", "minute", 1_000),
+        Quota("requests", "day", 500_000, told=True),
+        Quota("tokens", "minute", 250_000, told=True),
+    ),
+    "cerebras trial": (
+        Quota("requests", "minute", 5, told=True),
+        Quota("tokens", "minute", 30_000, told=True),
+        Quota("tokens", "hour", 1_000_000, told=True),
+        Quota("tokens", "day", 1_000_000, told=True),
+    ),
+    "cerebras developer": (
+        Quota("requests", "minute", 1_000, told=True),
+        Quota("tokens", "minute", 1_000_000, told=True),
+    ),
+}
+"""The vendors' limits, and which of them headers tell."""
+PLANS = tuple(
+    tuple(LimitReading(q.kind, q.window, int(q.limit)) for q in TIERS[name])
+    for name in ("groq free", "groq developer")
+)
+RUNS: list[tuple[tuple[str, ...], int]] = [
+    (("groq free",), 20),
+    (("groq free",), 50),
+    (("groq free", "groq free"), 100),
+    (("groq developer",), 500),
+    (("groq developer",), 2_000),
+    (("groq developer", "groq developer"), 1_500),
+    (("cerebras trial",), 60),
+    (("cerebras trial",), 200),
+    (("cerebras developer",), 2_000),
+    (("groq free", "cerebras trial"), 100),
+]
+QUICK = (RUNS[0], RUNS[3], RUNS[8])
+"""What the usual suite runs; all ten take half a minute."""
+
+
+def world_of(tiers: tuple[str, ...]) -> World:
+    """Models with the limits of these tiers."""
+    servers = []
+    for number, tier in enumerate(tiers):
+        vendor = tier.split()[0]
+        target = Target(
+            ModelRef(vendor, f"model-{number}"),
+            tiers=PLANS if vendor == "groq" else (),
+            input_usd=0.15e-6,
+            output_usd=0.60e-6,
+        )
+        quotas = [dataclasses.replace(quota) for quota in TIERS[tier]]
+        servers.append(Server(target, quotas, latency_s=2.0 if vendor == "groq" else 1.2))
+    patient = RoutingPolicy(max_wait_s=1e9, trickle_waits=True)
+    return World(servers, workers=32, samples=12, policy=patient)
+
+
+@pytest.mark.parametrize(
+    ("tiers", "samples"),
+    [run if run in QUICK else pytest.param(*run, marks=pytest.mark.extended) for run in RUNS],
+)
+def test_what_is_foretold_comes_true(
+    tiers: tuple[str, ...], samples: int, record_property: Callable[[str, object], None]
+) -> None:
+    """After a dozen samples, the time of a batch is foretold within 15 % and its cost within 10."""
+    world = world_of(tiers).run(3600)
+    router, now, before = world.router, world.time.now, world.kept
+    supplies = [
+        supply_of(target, view, world.demand, view.budgets, now, kept=view.health.usable_share)
+        for target, view in zip(router.targets, router.registry.view(), strict=True)
+    ]
+    foretold = forecast(samples, supplies, now)
+    paid = world.usd
+    world.samples = before + samples
+    world.run(10 * 86_400)
+    took = world.order[before + samples - 1][0] - now
+    cost = (world.usd - paid) * samples / (world.kept - before)  # some were in flight at the end
+    expected = sum(share.usd or 0.0 for share in foretold.shares)
+    record_property("seconds", [round(foretold.seconds), round(took)])
+    record_property("usd", [round(expected, 4), round(cost, 4)])
+    assert foretold.seconds == pytest.approx(took, rel=ACCURATE_TIME)
+    assert expected == pytest.approx(cost, rel=ACCURATE_COST)

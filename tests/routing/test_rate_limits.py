@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legalgen.completion import LimitKind, LimitReading, LimitWindow
+from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef
+from legalgen.routing.limiter import RateLimiter
 from legalgen.routing.rate_limits import MARGIN, WINDOW_S, Bucket, Budgets, Cost, Demand, Experience
+from legalgen.routing.targets import Target
 
 REQUEST = Cost(1000, 2000)
 DEMAND = Demand(prompt_characters=4300, usual_output=1000, least_output=300)
@@ -247,7 +249,7 @@ def test_a_larger_budget_for_the_answer_that_was_cut_off() -> None:
     experience = Experience()
     larger = Demand(4300, 1000, 300, scale=1.6)
     assert experience.output_budget(larger, 32_000, math.inf) == 1600
-    assert (experience.needed(DEMAND), experience.needed(larger)) == (300, 1100)
+    assert (experience.needed(DEMAND), experience.needed(larger)) == (650, 1100)
 
 
 def test_a_request_shrinks_into_an_output_window() -> None:
@@ -336,3 +338,27 @@ def test_budgets_of_the_provider_bind_each_model() -> None:
     one.settle(call, Cost(1000, 500), 0.0)
     one.learn([LimitReading("tokens", "minute", 6000, 4500, scope="provider")], 0.0, call)
     assert common.buckets["tokens", "minute"].level_at(0.0) == pytest.approx(1500)
+
+
+@given(
+    st.integers(100, 20_000),
+    st.integers(10, 3_000),
+    st.integers(0, 3_000),
+    st.tuples(
+        st.sampled_from(["tokens", "input_tokens", "output_tokens", "requests"]),
+        st.integers(1, 10_000),
+    ),
+    st.one_of(st.none(), st.integers(1, 5_000)),
+)
+def test_what_does_not_fit_has_a_limit_to_name(
+    characters: int, least: int, more: int, known: tuple[LimitKind, int], largest: int | None
+) -> None:
+    """Whatever a request is too large for is named, with less there than is needed."""
+    limiter = RateLimiter(Target(ModelRef("groq", "a"), max_completion_tokens=2_000))
+    limiter.budgets.state_limit(known[0], "minute", known[1], 0.0)
+    limiter.budgets.largest_output = largest
+    demand = Demand(characters, least + more, least)
+    fits = limiter.fits(demand, limiter.cost(demand))
+    shortfall = limiter.shortfall(demand)
+    assert (shortfall is None) == fits
+    assert shortfall is None or shortfall.needed >= shortfall.most

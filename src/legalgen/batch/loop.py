@@ -12,7 +12,9 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from legalgen.batch.ending import COMPLETED, Ending, paused
+from legalgen.batch.fitting import Fitting
 from legalgen.batch.generation import (
+    NO_MODEL,
     Departed,
     Generation,
     GivenUp,
@@ -27,7 +29,7 @@ from legalgen.batch.generation import (
 from legalgen.batch.jobs import Job, JobPrompts
 from legalgen.batch.routers import Routers
 from legalgen.batch.troubles import TroubleWatch
-from legalgen.batch.watchdog import Watchdog
+from legalgen.batch.watchdog import Watchdog, is_too_large
 from legalgen.batch.work import Work
 from legalgen.batch.workers import Crashed, Done, Inbox, Workers
 from legalgen.errors import AnswerRefused, Reason
@@ -79,7 +81,9 @@ class Loop:
         *,
         stop: Stop,
         bounds: BatchBounds,
+        fitting: Fitting | None = None,
     ) -> None:
+        self._fitting = fitting
         self._acceptor = work.acceptor()
         self._schedule = work.schedule
         self._routers = routers
@@ -121,6 +125,8 @@ class Loop:
         finally:
             self._workers.dismiss()
         self._troubles.look(ended=True)
+        if self._fitting is not None:
+            self._fitting.left_out()
         return ending
 
     def _work_off(self) -> Ending:
@@ -243,6 +249,13 @@ class Loop:
         self._schedule.back(written.job)
 
     def _give_up(self, job: Job, reason: str) -> None:
+        if self._fitting is not None and (reason == NO_MODEL or is_too_large(job)):
+            none = self._fitting.nothing_fits()
+            if none is not None:  # no other task fits either: it is not the task's fault
+                self._schedule.back(job)
+                troubles = self._router.registry.troubles()
+                self._shortage = Ending("failed", Exit.NO_PROVIDER, none, obstacles=troubles)
+                return
         self._watchdog.gave_up(job, reason)
         self._acceptor.give_up(job, reason)
 
@@ -294,6 +307,8 @@ class Loop:
         if now - self._learnt >= 1.0:
             self._learnt = now
             self._routers.learn()
+            if self._fitting is not None:
+                self._fitting.left_out()
 
     def _tell_stop(self) -> None:
         """Say once that somebody asked for the end; a verdict of our own is told as the reason."""

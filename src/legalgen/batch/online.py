@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
+import math
 import resource
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from legalgen.batch.ending import Ending, paused
 from legalgen.batch.endpoints import Endpoint, providers_of
+from legalgen.batch.fitting import LOOKED_AT, Fitting, PlannedSizes
 from legalgen.batch.generation import Departed, Generation, Spending, Stop
 from legalgen.batch.jobs import JobPrompts
 from legalgen.batch.loop import BatchBounds, Loop
@@ -17,14 +19,12 @@ from legalgen.batch.panel import JudgePanel
 from legalgen.batch.routers import Routers
 from legalgen.batch.schedule import Schedule
 from legalgen.batch.sink import SampleSink
-from legalgen.batch.watchdog import UNFIT
 from legalgen.batch.work import Work
 from legalgen.batch.workers import Inbox
 from legalgen.completion import ModelRef
 from legalgen.errors import NoUsableProvider
-from legalgen.failover import NoneLeft, Pause
+from legalgen.failover import Choice, NoneLeft, Pause
 from legalgen.quality.opening import read_answer
-from legalgen.routing.remedies import too_small
 from legalgen.routing.router import Router
 from legalgen.routing.targets import MOST_IN_FLIGHT
 from legalgen.store.ledger import Record
@@ -45,7 +45,10 @@ class OnlineExecutor:
         *,
         bounds: BatchBounds,
         stop: Stop,
+        notice: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self._notice = notice
+        self._fitting: Fitting | None = None
         self._routers = routers
         self._endpoints = endpoints
         self._prompts = prompts
@@ -68,26 +71,22 @@ class OnlineExecutor:
         return True
 
     def outlook(self, schedule: Schedule) -> Ending | None:
-        """Whether one call can be made at all."""
-        job = schedule.next(0)
-        if job is None:
+        """Whether one call can be made at all: for any of the tasks, not for the first alone."""
+        tasks = schedule.ahead(LOOKED_AT)
+        if not tasks:
             return None
-        schedule.back(job)  # it was only looked at: its size stands for the others'
-        match self.router.outlook(self._prompts.demand(job)):
+        registry = self.router.registry
+        sizes = PlannedSizes(self._prompts, tasks)
+        self._fitting = Fitting(self.router, sizes, self._notice)
+        if (reason := self._fitting.nothing_fits()) is not None:
+            raise NoUsableProvider(reason, registry.troubles())
+        match min(map(self.router.outlook, sizes.demands), key=_lateness):
             case Pause(resume_in_s, why):
                 return paused(why, resume_in_s, self._bounds.patience)
             case NoneLeft():
-                raise self._unusable()
+                raise NoUsableProvider("no model of the route can be used", registry.troubles())
             case _:
                 return None
-
-    def _unusable(self) -> NoUsableProvider:
-        """Why nothing can be called: each model is out of use, or too small for what is asked."""
-        registry = self.router.registry
-        if not registry.usable():
-            return NoUsableProvider("no model of the route can be used", registry.troubles())
-        sizes = {target.ref: target.context_window for target in self.router.targets}
-        return NoUsableProvider(f"{UNFIT}: {too_small(sizes)}", registry.troubles())
 
     def adopt(self, record: Record) -> None:
         """It keeps nothing of its own in a record."""
@@ -117,6 +116,7 @@ class OnlineExecutor:
             inbox,
             stop=self._stop,
             bounds=self._bounds,
+            fitting=self._fitting,
         )
         ending = loop.run(meanwhile=functools.partial(self._prepare, work.sink))
         # Whatever the interval: the next batch of the night begins with what this one ends with.
@@ -140,6 +140,17 @@ class OnlineExecutor:
         self._routers.close()
         for provider in providers_of(self._endpoints, self._panel.endpoints):
             provider.close()
+
+
+def _lateness(choice: Choice) -> float:
+    """How late a first call would be: none can be made, seconds until one can, or none at all."""
+    match choice:
+        case NoneLeft():
+            return math.inf
+        case Pause(resume_in_s, _):
+            return resume_in_s
+        case _:
+            return 0.0
 
 
 def allow_sockets(calls: int) -> None:

@@ -167,6 +167,7 @@ def online(run: RunParts) -> OnlineExecutor:
         run.panel,
         bounds=run.bounds,
         stop=run.stop,
+        notice=run.reporter.notice,
     )
 
 

@@ -15,18 +15,29 @@ from typing import Any
 
 import msgspec
 
+from legalgen.batch.fitting import PlannedSizes, left_out, unfit
 from legalgen.batch.grounding import open_ground
 from legalgen.batch.jobs import Job
 from legalgen.batch.judging import MARK_TOKENS
 from legalgen.batch.opening import RunParts
 from legalgen.batch.records import new_record
-from legalgen.completion import Prompt
+from legalgen.completion import ModelRef, Prompt
+from legalgen.errors import NoUsableProvider
 from legalgen.law import opening as law
 from legalgen.law.planner import Task, dated
 from legalgen.providers.catalog import Catalog
-from legalgen.routing.forecast import UNKNOWN_YIELD, Forecast, ModelShare, Supply, forecast
+from legalgen.routing.forecast import (
+    UNKNOWN_YIELD,
+    USED_SHARE,
+    Forecast,
+    ModelShare,
+    Supply,
+    forecast,
+    supply_of,
+)
+from legalgen.routing.limiter import RateLimiter, Shortfall, smallest_shortfall
 from legalgen.routing.opening import plan_route
-from legalgen.routing.rate_limits import CHARACTERS_PER_TOKEN, Budgets, Cost, Demand
+from legalgen.routing.rate_limits import CHARACTERS_PER_TOKEN, Budgets, Demand
 from legalgen.routing.route import Route
 from legalgen.routing.router import Router
 from legalgen.routing.targets import Target, View
@@ -34,9 +45,6 @@ from legalgen.settings.layers import Settings
 from legalgen.store import parts
 from legalgen.store.files import DataDir
 from legalgen.store.sample import Draft
-
-USED_SHARE = 0.75
-"""What an answer usually takes of the completion budget reserved for it, until it is measured."""
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -55,6 +63,7 @@ class Preview(msgspec.Struct, frozen=True):
     judging: Forecast | None = None
     most_s: float | None = None
     quota_share: float = 1.0
+    left_out: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -97,7 +106,9 @@ class Preview(msgspec.Struct, frozen=True):
             "seconds": _finite(self.seconds),
             "fits_today": self.fits_today,
             "quota_share": self.quota_share,
+            "left_out": list(self.left_out),
             "samples_by_max_time": self.within,
+            "cost_usd": _sum(share.usd for share in self.shares),
             "cost_usd_low": _sum(share.usd_low for share in self.shares),
             "cost_usd_high": _sum(share.usd_high for share in self.shares),
             "tokens": sum(share.input_tokens + share.output_tokens for share in self.shares),
@@ -112,6 +123,7 @@ def preview(run: RunParts) -> Preview:
 
     Raises:
         DiskError: the dataset cannot be read.
+        NoUsableProvider: no model of the route can take any of its samples.
     """
     rehearsal = run.route.rehearsal
     summary = parts.summarise(run.data_dir, rehearsal=rehearsal)
@@ -119,27 +131,56 @@ def preview(run: RunParts) -> Preview:
     record = new_record(run.settings, run.intent, rows=summary.rows, rehearsal=rehearsal, now=now)
     counts = run.space.counts(summary, run.data_dir, rehearsal=rehearsal)
     planned = run.space.planner(counts, record.seed).plan(max(0, record.target))
+    out = _left_out(run, planned)
     return Preview(
         tuple(planned),
         summary.rows,
         run.space.cells,
         run.data_dir.dataset(rehearsal=rehearsal),
         now,
-        _writing(run, planned),
+        _writing(run, planned, frozenset(out)),
         _judging(run, planned, run.judges) if run.judges else None,
         run.settings.max_time,
         run.settings.quota_share,
+        tuple(out.values()),
     )
 
 
-def _writing(run: RunParts, planned: Sequence[Task]) -> Forecast:
+def _left_out(run: RunParts, planned: Sequence[Task]) -> dict[ModelRef, str]:
+    """The models that can take none of the samples, with why: as the run would find.
+
+    Raises:
+        NoUsableProvider: that leaves none.
+    """
+    router, sizes = run.routers.writers, PlannedSizes(run.prompts, planned)
+    views = [view for view in router.registry.view() if view.state != "dropped"]
+    targets = {target.ref: target for target in router.targets}
+    short, said = dict[ModelRef, Shortfall](), dict[ModelRef, str]()
+    for view in views if planned else ():
+        target = targets[view.ref]
+        budgets, assumed = _budgets(run, target, view)
+        limiter = RateLimiter.of(target, budgets, view.experience)
+        if (found := smallest_shortfall(limiter, sizes.of(target))) is not None:
+            short[view.ref] = found
+            given = f" ({assumed} is assumed until one call tells more)" if assumed else ""
+            said[view.ref] = left_out(view.ref, found, target.quota_share) + given
+    if views and len(short) == len(views):
+        raise NoUsableProvider(unfit(short, targets), router.registry.troubles())
+    return said
+
+
+def _writing(run: RunParts, planned: Sequence[Task], out: frozenset[ModelRef]) -> Forecast:
     def demand(target: Target, task: Task) -> Demand:
         return run.prompts.demand(Job(task))(target)
 
     def kept(view: View) -> float:
         return max(0.05, view.health.usable_share) if view.health.usable else UNKNOWN_YIELD
 
-    supplies = _supplies(run, run.routers.writers, planned, demand, kept)
+    supplies = [
+        supply
+        for supply in _supplies(run, run.routers.writers, planned, demand, kept)
+        if supply.ref not in out
+    ]
     return forecast(len(planned), supplies, run.reporter.clock.monotonic(), run.settings.max_time)
 
 
@@ -179,32 +220,8 @@ def _supplies(
 
 def _supply(run: RunParts, target: Target, view: View, demand: Demand, kept: float) -> Supply:
     budgets, assumed = _budgets(run, target, view)
-    reserved = view.experience.cost(demand, target.max_completion_tokens, budgets)
-    usual = reserved.output_tokens * USED_SHARE
-    if view.experience.shares:
-        mean = sum(view.experience.shares) / len(view.experience.shares)
-        usual = min(float(reserved.output_tokens), mean * demand.usual_output)
     now = run.reporter.clock.monotonic()
-    return Supply(
-        ref=view.ref,
-        buckets=tuple(budgets.buckets.values()),
-        reserved=reserved,
-        used=Cost(reserved.input_tokens, math.ceil(usual)),
-        latency_s=view.health.latency_s or target.latency_s,
-        kept=kept,
-        ready_in_s=_ready_in(view, now),
-        most_in_flight=target.max_in_flight,
-        input_usd=target.input_usd,
-        output_usd=target.output_usd,
-        priced=target.priced,
-        assumed=assumed,
-    )
-
-
-def _ready_in(view: View, now: float) -> float:
-    if view.state == "dropped":
-        return math.inf
-    return max(0.0, view.until - now) if view.until is not None else 0.0
+    return supply_of(target, view, demand, budgets, now, kept=kept, assumed=assumed)
 
 
 def _mean(sizes: Sequence[Demand]) -> Demand:
@@ -246,6 +263,7 @@ def _share_json(share: ModelShare) -> dict[str, Any]:
         "calls": share.calls,
         "input_tokens": share.input_tokens,
         "output_tokens": share.output_tokens,
+        "cost_usd": share.usd,
         "cost_usd_low": share.usd_low,
         "cost_usd_high": share.usd_high,
         "price_unknown_tokens": price_unknown_tokens(share),

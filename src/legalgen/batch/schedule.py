@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from itertools import count
+from itertools import count, islice
 from typing import Protocol
 
 from legalgen.batch.jobs import Job
@@ -59,6 +59,12 @@ class Schedule:
             self.give_up(job)
         task = self._plan.take(next(self._slots))
         return Job(task) if task is not None else None
+
+    def ahead(self, most: int) -> tuple[Task, ...]:
+        """The next tasks, as far as they are known before others are given up."""
+        self._planned.extend(islice(self._coming, max(0, most - len(self._planned))))
+        coming = (*(job.task for job in self._back), *self._planned)
+        return coming[:most]
 
     def _first(self) -> Job | None:
         """The first of those that came back or are planned."""

@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 
 from legalgen.batch.ending import Ending
+from legalgen.batch.fitting import UNFIT
 from legalgen.batch.generation import NO_MODEL, ROLE, Written
 from legalgen.batch.jobs import Job
 from legalgen.errors import ErrorCategory
@@ -18,7 +19,6 @@ WATCHDOG_MEDIANS = 20
 FAULTY_PROMPT_CALLS = 9
 FRUITLESS_TASKS = 50
 """So many tasks given up with nothing accepted between: the next one will not do better."""
-UNFIT = "no model of the route can take any sample"
 
 _ANSWERS = frozenset({ErrorCategory.OUTPUT_INVALID, ErrorCategory.CONTENT_FILTER})
 _REQUESTS = frozenset({ErrorCategory.BAD_REQUEST, ErrorCategory.CONTEXT_LENGTH})
@@ -50,7 +50,7 @@ class Watchdog:
     def gave_up(self, job: Job, reason: str) -> None:
         """A task will not be written."""
         self._fruitless += 1
-        self._unfit += reason == NO_MODEL or _too_large(job)
+        self._unfit += reason == NO_MODEL or is_too_large(job)
 
     def failed(self, event: events.CallFailed) -> None:
         """A call failed; those whose request or answer was refused count."""
@@ -117,7 +117,7 @@ class Watchdog:
         return code if times == self._refused_calls else None
 
 
-def _too_large(job: Job) -> bool:
+def is_too_large(job: Job) -> bool:
     """Whether all that a task met was that it is too large."""
     failures = job.trail.failures
     return bool(failures) and all(each.endswith(ErrorCategory.CONTEXT_LENGTH) for each in failures)

@@ -13,9 +13,13 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from legalgen.completion import LimitKind, LimitWindow, ModelRef
-from legalgen.routing.rate_limits import Bucket, Cost
+from legalgen.routing.limiter import RateLimiter
+from legalgen.routing.rate_limits import Bucket, Budgets, Cost, Demand
+from legalgen.routing.targets import Target, View
 
 LONGEST_S = 30 * 86400.0
+USED_SHARE = 0.75
+"""What an answer usually takes of the completion budget reserved for it, until it is measured."""
 UNKNOWN_YIELD = 0.9
 """Share of answers that are kept, until a model's own are known."""
 
@@ -43,13 +47,47 @@ class Supply(msgspec.Struct, frozen=True):
     assumed: str | None = None
 
 
+def supply_of(
+    target: Target,
+    view: View,
+    demand: Demand,
+    budgets: Budgets,
+    now: float,
+    *,
+    kept: float = UNKNOWN_YIELD,
+    assumed: str | None = None,
+) -> Supply:
+    """What a model can give, asked for requests of this size, within these budgets."""
+    limiter = RateLimiter.of(target, budgets, view.experience)
+    reserved = limiter.cost(demand)
+    usual = reserved.output_tokens * USED_SHARE
+    if view.experience.shares:
+        usual = min(float(reserved.output_tokens), view.experience.typical(demand))
+    ready_in_s = max(0.0, view.until - now) if view.until is not None else 0.0
+    return Supply(
+        ref=view.ref,
+        buckets=tuple(budgets.every()),
+        reserved=reserved,
+        used=Cost(reserved.input_tokens, math.ceil(usual)),
+        latency_s=view.health.latency_s or target.latency_s,
+        kept=kept,
+        ready_in_s=math.inf if view.state == "dropped" else ready_in_s,
+        most_in_flight=target.max_in_flight,
+        input_usd=target.input_usd,
+        output_usd=target.output_usd,
+        priced=target.priced,
+        assumed=assumed,
+    )
+
+
 class ModelShare(msgspec.Struct, frozen=True):
     """What one model would write of the batch.
 
     ``seconds`` is what they take it. ``limit`` is the budget that binds it. ``exhausted_in_s`` is
     when its daily budget of ``exhausted_kind`` is used up and ``samples_until`` how many samples
     come before (None: it is not used up within this batch). ``usd_low`` and ``usd_high`` are the
-    cost if every answer is kept at its usual length, and if calls take all they reserve.
+    cost if every answer is kept at its usual length, and if calls take all they reserve; ``usd`` is
+    what is to be expected.
     """
 
     ref: ModelRef
@@ -59,6 +97,7 @@ class ModelShare(msgspec.Struct, frozen=True):
     output_tokens: int
     usd_low: float | None
     usd_high: float | None
+    usd: float | None
     limit: tuple[LimitKind, LimitWindow] | None
     seconds: float
     exhausted_in_s: float | None
@@ -169,6 +208,7 @@ def _share(supply: Supply, samples: int, horizon: float, now: float) -> ModelSha
         output_tokens=calls * supply.used.output_tokens,
         usd_low=low if supply.priced else None,
         usd_high=high if supply.priced else None,
+        usd=_usd(supply, calls, supply.used) if supply.priced else None,
         limit=_binding(supply, horizon, now),
         seconds=_soonest(samples, [supply], now),
         exhausted_in_s=None if dry is None else dry_in_s,

@@ -6,7 +6,10 @@ what its replies and refusals state. Nothing here knows states, and nothing lock
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+
+import msgspec
 
 from legalgen.completion import Completion, LimitReading
 from legalgen.errors import ErrorCategory, Failure
@@ -21,6 +24,17 @@ _LIMITS = frozenset({ErrorCategory.RATE_LIMIT, ErrorCategory.QUOTA_EXHAUSTED})
 _TOO_MANY = _LIMITS | {ErrorCategory.OVERLOADED}
 
 
+class Shortfall(msgspec.Struct, frozen=True):
+    """A limit that no request of a size fits: ``most`` of ``what`` there is, not ``needed``."""
+
+    what: str
+    most: int
+    needed: int
+
+    def __str__(self) -> str:
+        return f"{self.most:,} {self.what}, and {self.needed:,} are needed"
+
+
 class RateLimiter:
     """What one target may still be asked. Times are the monotonic ``now`` that is passed in."""
 
@@ -29,6 +43,13 @@ class RateLimiter:
         self.budgets = Budgets(share=target.quota_share, common=common)
         self._refused = False
         self.experience = Experience(target.reasoning_allowance)
+
+    @classmethod
+    def of(cls, target: Target, budgets: Budgets, experience: Experience) -> RateLimiter:
+        """One that is only asked what fits: for a plan, in which nobody is called."""
+        made = cls(target)
+        made.budgets, made.experience = budgets, experience
+        return made
 
     @property
     def binds(self) -> bool:
@@ -48,6 +69,30 @@ class RateLimiter:
         """Whether the request, cut to what the model can ever grant, is worth making."""
         enough = cost.output_tokens >= self.experience.needed(demand)
         return enough and self.budgets.fits_ever(cost)
+
+    def shortfall(self, demand: Demand) -> Shortfall | None:
+        """Which limit a request is too large for, where it does not ``fit``."""
+        if self.fits(demand, self.cost(demand)):
+            return None
+        experience, budgets, target = self.experience, self.budgets, self._target
+        given = experience.input_tokens(demand)
+        needed = Cost(given, math.ceil(experience.needed(demand)))
+        total = needed.of("tokens")
+        short = [Shortfall("tokens of context", target.context_window, total)]
+        short.append(
+            Shortfall("tokens an answer", target.max_completion_tokens, needed.output_tokens)
+        )
+        if budgets.largest_request is not None:
+            short.append(Shortfall("tokens a request", budgets.largest_request, total))
+        if budgets.largest_output is not None:
+            short.append(
+                Shortfall("tokens an answer", budgets.largest_output, needed.output_tokens)
+            )
+        for bucket in budgets.every():
+            what = f"{bucket.kind.replace('_', ' ')} a {bucket.window}"
+            planned = bucket.limit - (0 if bucket.kind == "input_tokens" else bucket.reserve)
+            short.append(Shortfall(what, math.floor(planned), needed.of(bucket.kind)))
+        return max(short, key=lambda each: each.needed / max(1, each.most))
 
     def can_shrink(self, lease: Lease) -> bool:
         """Whether what was learnt leaves room for a smaller request that is still long enough."""
@@ -147,6 +192,16 @@ class RateLimiter:
         self.experience.shares.extend(shares)
         if tokens_per_character is not None:
             self.experience.ratios.append(tokens_per_character)
+
+
+def smallest_shortfall(limiter: RateLimiter, demands: Iterable[Demand]) -> Shortfall | None:
+    """What the smallest of these requests is too large for; None where any of them fits."""
+    short = list[Shortfall]()
+    for demand in demands:
+        if (found := limiter.shortfall(demand)) is None:
+            return None
+        short.append(found)
+    return min(short, key=lambda each: each.needed, default=None)
 
 
 def trickles(binding: Bucket | None, cost: Cost) -> bool:

@@ -372,7 +372,10 @@ class Budgets(msgspec.Struct):
         asked = cost.of(kind)
         excess = max(1, requested - limit) if limit and requested else asked // 4
         if kind == "output_tokens":
-            self.largest_output = min(asked - excess, self.largest_output or asked)
+            room = asked - excess
+            if room < 1 and limit and requested:  # what is expected beside grows with what is asked
+                room = max(1, asked * limit // requested)
+            self.largest_output = min(room, self.largest_output or asked)
         elif kind == "tokens":
             self.largest_request = min(asked - excess, self.largest_request or asked)
 
@@ -390,19 +393,22 @@ class Budgets(msgspec.Struct):
         bucket = replace(bucket, surprises=bucket.surprises + surprising)
         self.buckets[kind, window] = bucket.corrected(-math.inf, level, now)
 
-    def calls(self) -> Iterable[tuple[Reservation, bool]]:
-        """The calls of this process that others must know of, and whether each is still out: those
-        that are, and those that left since the oldest of all that are did."""
+    @property
+    def out(self) -> Iterable[Reservation]:
+        """The calls of this process that are out."""
+        return self._out.values()
+
+    def back(self) -> Iterable[Reservation]:
+        """The calls of this process that are back, and left since the oldest did that is out
+        anywhere: replies that are still to come may not have counted them."""
         oldest = min(
             [r.made_at for r in self._out.values()]
             + [call.made_at for call in self.others if call.out],
             default=math.inf,
         )
-        for reservation in self._out.values():
-            yield reservation, True
         for reservation in self._sent:
             if reservation.number not in self._out and reservation.made_at > oldest - OVERTAKING_S:
-                yield reservation, False
+                yield reservation
 
     @property
     def first(self) -> Reservation | None:
@@ -544,7 +550,7 @@ class Experience(msgspec.Struct):
         if demand.scale > 1:
             return max(1.1 * self.usual(demand), demand.least_output)
         if len(self.shares) < ENOUGH_ANSWERS:
-            return demand.least_output
+            return (demand.least_output + demand.usual_output) / 2
         return max(self._quantile(0.5) * demand.usual_output, demand.least_output)
 
     def output_budget(self, demand: Demand, cap: int, room: float) -> int:

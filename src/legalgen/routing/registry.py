@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
 import msgspec
@@ -19,8 +19,8 @@ from legalgen.completion import LimitReading, ModelRef
 from legalgen.errors import Trouble
 from legalgen.failover import Decision, Health, ProviderHealth, ProviderState, State, Trail
 from legalgen.routing import spilling
-from legalgen.routing.limiter import RateLimiter
-from legalgen.routing.rate_limits import Bucket, Budgets
+from legalgen.routing.limiter import RateLimiter, Shortfall, smallest_shortfall
+from legalgen.routing.rate_limits import Bucket, Budgets, Demand
 from legalgen.routing.targets import (
     MOST_IN_FLIGHT,
     MOST_UNDER_LIMITS,
@@ -146,6 +146,19 @@ class Registry:
         """The health of each provider of the route."""
         with self._lock:
             return {name: entry.health for name, entry in self.providers.items()}
+
+    def shortfalls(
+        self, demands: Callable[[Target], Iterable[Demand]]
+    ) -> dict[ModelRef, Shortfall]:
+        """The targets in use that can take none of these requests, and what the smallest of them
+        is too large for."""
+        with self._lock:
+            found = {}
+            for entry in self.in_use():
+                short = smallest_shortfall(entry.limiter, demands(entry.target))
+                if short is not None:
+                    found[entry.target.ref] = short
+            return found
 
     def state_limits(self, ref: ModelRef, readings: Iterable[LimitReading]) -> None:
         """Limits that config states for a target."""

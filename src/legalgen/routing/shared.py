@@ -25,7 +25,15 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.completion import LimitKind, LimitWindow, ModelRef
-from legalgen.routing.rate_limits import Bucket, Budgets, Cost, OtherCall, OtherWait
+from legalgen.routing.rate_limits import (
+    OVERTAKING_S,
+    Bucket,
+    Budgets,
+    Cost,
+    OtherCall,
+    OtherWait,
+    Reservation,
+)
 from legalgen.store.ledger import Process, is_alive, this_process
 from legalgen.telemetry.clock import Clock
 
@@ -140,6 +148,7 @@ class SharedBudgets:
         self._seen_version = -1
         self._beat_at = -math.inf
         self._beginnings = 0
+        self._has_company = False
         self._busy = 0
         self._rest_until = -math.inf
         self._alone = False
@@ -156,6 +165,7 @@ class SharedBudgets:
             connection = self._open()
             (version,) = connection.execute("PRAGMA data_version").fetchone()
             if version != self._seen_version:
+                self._has_company |= self._seen_version != -1  # somebody else has written
                 for ref in self._keys:
                     for key, each in self._rows_of(ref, budgets[ref], every=True):
                         self._take_in(self._read(connection, key) or SharedRow(), each)
@@ -300,24 +310,13 @@ class SharedBudgets:
             )
             for bucket in budgets.buckets.values()
         )
-        out = [call.made_at for call in row.calls if call.out and call.owner != self._id]
-        ours = [
-            SharedCall(
-                self._id,
-                reservation.cost.input_tokens,
-                reservation.cost.output_tokens,
-                reservation.cost.requests,
-                reservation.made_at + asleep,
-                is_out,
-            )
-            for reservation, is_out in budgets.calls()
-        ]
-        oldest = min(out + [call.made_at for call in ours if call.out], default=0.0) - 1.0
-        others = [
-            call
-            for call in row.calls
-            if call.owner != self._id and (call.out or call.made_at > oldest)
-        ]
+        others = [call for call in row.calls if call.owner != self._id]
+        ours = [self._told_of(call, asleep, is_out=True) for call in budgets.out]
+        if self._has_company:
+            ours += [self._told_of(call, asleep, is_out=False) for call in budgets.back()]
+            out = [call.made_at for call in others + ours if call.out]
+            oldest = min(out, default=math.inf) - OVERTAKING_S
+            others = [call for call in others if call.out or call.made_at > oldest]
         waits = [wait for wait in row.waits if wait.owner != self._id]
         if (first := budgets.first) is not None:
             cost = first.cost
@@ -332,6 +331,17 @@ class SharedBudgets:
                 )
             )
         return SharedRow(levels, tuple((others + ours)[-MOST_CALLS:]), tuple(waits))
+
+    def _told_of(self, call: Reservation, asleep: float, *, is_out: bool) -> SharedCall:
+        cost = call.cost
+        return SharedCall(
+            self._id,
+            cost.input_tokens,
+            cost.output_tokens,
+            cost.requests,
+            call.made_at + asleep,
+            is_out,
+        )
 
     def _store(self, connection: sqlite3.Connection, key: str, row: SharedRow) -> None:
         at = self._shared(self._clock.monotonic())
@@ -349,6 +359,7 @@ class SharedBudgets:
         connection = self._open()
         connection.execute("BEGIN IMMEDIATE")
         known = connection.execute("SELECT id, seen, process FROM process").fetchall()
+        self._has_company = any(row[0] != self._id for row in known)
         dead = [row[0] for row in known if row[0] != self._id and self._is_dead(*row[1:], now=now)]
         if dead:
             self._forget(connection, frozenset(dead))

@@ -152,6 +152,10 @@ def foot(found: Preview) -> Iterator[StyledLine]:
             samples = plural(share.samples_until or 0, "sample")
             after = f"after {span(share.exhausted_in_s)} and {samples}"
             yield StyledLine.of(f"{share.ref}: the {kind} of a day are used up {after}", "yellow")
+    likely = [share.usd for share in found.shares if share.usd]
+    if likely:
+        digits = _digits(found)
+        yield _labelled("most likely", f"${sum(likely):,.{digits}f} in all")
     if not found.fits_today and not math.isinf(found.seconds):
         yield StyledLine.of("It does not fit into one day.", "yellow")
     yield _labelled("into", str(found.dataset))
@@ -163,6 +167,8 @@ def foot(found: Preview) -> Iterator[StyledLine]:
             each = plural(most, "sample") if least == most else f"{least} to {most} samples"
             said = f"{len(values)}, {each} each"
         yield _labelled(axis.replace("_", " "), said)
+    for text in found.left_out:
+        yield StyledLine.of(f"{text}.", "yellow")
     yield from share_lines(found.quota_share)
     if any(share.assumed for share in found.shares):
         yield StyledLine.of(
