@@ -32,7 +32,14 @@ from tests.dataset.shelf import filled, rows_of, written
 
 TAXONOMY = Taxonomy.builtin()
 TWO = [
-    make_sample(0, id="lg_0", question="Q0", answer="A0", reasoning_steps=("find", "weigh")),
+    make_sample(
+        0,
+        id="lg_0",
+        question="Q0",
+        answer="A0",
+        reasoning_steps=("find", "weigh"),
+        thinking="Hm. A0.",
+    ),
     make_sample(1, id="lg_1", question="Q1", answer="A1", reasoning_steps=(), citations=()),
 ]
 
@@ -49,7 +56,8 @@ def exported(
     reasoning: ReasoningForm = "none",
     **options: Any,
 ) -> Exported:
-    shape = shape_of(form, reasoning, TAXONOMY)
+    shape = shape_of(form, reasoning, TAXONOMY, system=options.pop("system", ""))
+    options.setdefault("thinking", reasoning == "thinking")
     return export(data_dir, out, shape, form=form, **options)
 
 
@@ -80,7 +88,7 @@ SHAPES: list[tuple[Format, ReasoningForm, list[object]]] = [
     ]),
     ("prompt-completion", "thinking", [
         {"id": "lg_0", "prompt": [{"role": "user", "content": "Q0", "thinking": ""}],
-         "completion": [{"role": "assistant", "content": "A0", "thinking": "1. find\n2. weigh"}]},
+         "completion": [{"role": "assistant", "content": "A0", "thinking": "Hm. A0."}]},
         {"id": "lg_1", "prompt": [{"role": "user", "content": "Q1", "thinking": ""}],
          "completion": [{"role": "assistant", "content": "A1", "thinking": ""}]},
     ]),
@@ -113,7 +121,8 @@ def test_each_format_has_its_rows(
     """Whole rows, in JSON lines and in parquet alike; every message has the same keys."""
     for suffix in (".jsonl", ".parquet"):
         out = tmp_path / f"out{suffix}"
-        assert exported(data_dir, out, form, reasoning) == Exported({str(out): 2}, 0)
+        without = 1 if reasoning == "thinking" else 0
+        assert exported(data_dir, out, form, reasoning) == Exported({str(out): 2}, 0, without)
     assert lines(tmp_path / "out.jsonl") == rows
     assert pq.read_table(tmp_path / "out.parquet").to_pylist() == rows
 
@@ -131,7 +140,8 @@ def test_no_format_has_a_name_that_a_trainer_takes_for_something_else(form: Form
     """`prompt` wins wherever it is: only the format that means it may have it."""
     reserved = {"prompt", "completion", "messages", "chosen", "rejected", "text", "input_ids",
                 "labels"}  # fmt: skip
-    meant = {"prompt-completion": {"prompt", "completion"}, "messages": {"messages"}}
+    pair = {"prompt", "completion"}
+    meant = {"prompt-completion": pair, "kto": pair, "messages": {"messages"}}
     row = {
         "id": "i", "question": "q", "answer": "a", "reasoning_steps": [], "citations": [],
         "jurisdiction": "uk", "practice_area": "x", "topic": "y", "difficulty": "basic",
@@ -142,8 +152,8 @@ def test_no_format_has_a_name_that_a_trainer_takes_for_something_else(form: Form
 
 @pytest.mark.parametrize(
     ("form", "reasoning"),
-    [("alpaca", "thinking"), ("sharegpt", "reasoning_content"), ("legacy", "inline"),
-     ("schema", "think")],
+    [("kto", "thinking"), ("alpaca", "thinking"), ("sharegpt", "reasoning_content"),
+     ("legacy", "inline"), ("schema", "think")],
 )  # fmt: skip
 def test_reasoning_goes_only_where_there_is_a_place_for_it(
     form: Format, reasoning: ReasoningForm
@@ -151,6 +161,53 @@ def test_reasoning_goes_only_where_there_is_a_place_for_it(
     """Otherwise it would be lost without a word."""
     with pytest.raises(UsageError):
         shape_of(form, reasoning, TAXONOMY)
+
+
+SYSTEM = "You answer questions of law."
+
+
+@pytest.mark.parametrize(
+    ("form", "row"),
+    [
+        ("prompt-completion", {
+            "id": "lg_1", "completion": [{"role": "assistant", "content": "A1"}],
+            "prompt": [{"role": "system", "content": SYSTEM}, {"role": "user", "content": "Q1"}]}),
+        ("messages", {"id": "lg_1", "messages": [
+            {"role": "system", "content": SYSTEM}, {"role": "user", "content": "Q1"},
+            {"role": "assistant", "content": "A1"}]}),
+        ("alpaca", {"id": "lg_1", "instruction": "Q1", "input": "", "output": "A1",
+                    "system": SYSTEM}),
+        ("sharegpt", {"id": "lg_1", "conversations": [
+            {"from": "system", "value": SYSTEM}, {"from": "human", "value": "Q1"},
+            {"from": "gpt", "value": "A1"}]}),
+    ],
+)  # fmt: skip
+def test_a_system_message_stands_before_each_dialogue(
+    data_dir: DataDir, tmp_path: Path, form: Format, row: object
+) -> None:
+    """Where each format has it; legacy and all columns have no place for one."""
+    exported(data_dir, tmp_path / "x.jsonl", form, system=SYSTEM)
+    assert lines(tmp_path / "x.jsonl")[1] == row
+    others: tuple[Format, ...] = ("legacy", "schema")
+    for other in others:
+        with pytest.raises(UsageError, match="no place for --system"):
+            exported(data_dir, tmp_path / "y.jsonl", other, system=SYSTEM)
+
+
+def test_every_message_has_the_same_keys(data_dir: DataDir, tmp_path: Path) -> None:
+    """The system's and the user's too: loaders make one type of them."""
+    exported(data_dir, tmp_path / "x.parquet", "messages", "thinking", system=SYSTEM)
+    first, second = pq.read_table(tmp_path / "x.parquet")["messages"].to_pylist()
+    assert [turn["thinking"] for turn in first] == ["", "", "Hm. A0."]
+    assert [turn["thinking"] for turn in second] == ["", "", ""]
+
+
+def test_the_vendors_reasoning_must_have_been_kept(tmp_path: Path) -> None:
+    """Where no row has any, the numbered steps do not take its place without a word."""
+    data_dir = filled(tmp_path / "data")
+    with pytest.raises(UsageError, match="--keep-thinking"):
+        exported(data_dir, tmp_path / "x.jsonl", "messages", "thinking")
+    assert not (tmp_path / "x.jsonl").exists()
 
 
 # --- which rows --------------------------------------------------------------------------------

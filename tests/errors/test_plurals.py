@@ -34,6 +34,7 @@ BY_HAND = {
     ("ui/dataset_screens.py", "coverage.most"),
     # a URL "holds rows"; "3 with flags"; the table that models stand in
     ("dataset/push.py", "remote.url"),
+    ("dataset/merging.py", "self._merge.shard.root"),
     ("ui/dataset_screens.py", "made.flagged"),
     ("routing/route.py", "self._table(provider)"),
     ("routing/route.py", "self._table(providers[0])"),

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.commands.running import existing, patience_of, sole_writer, write_beside
-from legalgen.dataset import compact, export, imports, merging, report, splitting
+from legalgen.dataset import compact, export, imports, merging, report, splitting, trainers
 from legalgen.dataset.check import Linter, check
 from legalgen.dataset.foreign import Row, read_rows
+from legalgen.dataset.kto import RefusedAnswers
 from legalgen.dataset.marking import checked_codes, mark
 from legalgen.dataset.reviewing import ALL_ROWS, SHEET
 from legalgen.dataset.verify import repair as mend
@@ -33,7 +35,8 @@ from legalgen.store.files import DataDir
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger
 from legalgen.store.notes import load_notes
-from legalgen.store.parts import older_version, parts, read_columns
+from legalgen.store.parts import dataset_version, older_version, parts, read_columns
+from legalgen.store.sample import arrow_schema
 from legalgen.ui import dataset_screens, page
 from legalgen.ui.console import Console
 
@@ -187,6 +190,7 @@ class ExportOrder(msgspec.Struct, frozen=True, kw_only=True):
     form: str
     reasoning: str
     wanted: Wanted = Wanted()
+    system: str = ""
     split: float | None = None
     split_seed: int = 0
     split_by: str = "chunk"
@@ -200,6 +204,7 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
     form = _one_of("--format", order.form, export.FORMATS)
     reasoning = _one_of("--reasoning", order.reasoning, export.REASONINGS)
     data_dir = existing(settings)
+    trainers.check(order.out, form)
     done = export.export(
         data_dir,
         order.out,
@@ -209,12 +214,26 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
             taxonomy_of(settings),
             _context(data_dir, order),
             traced=export.is_grounded(data_dir, rehearsal=order.rehearsal),
+            system=order.system,
         ),
         form=form,
         wanted=order.wanted,
         split=_split(settings, data_dir, order),
         rehearsal=order.rehearsal,
+        thinking=reasoning == "thinking",
+        refused=_refused(data_dir, order) if form == "kto" else None,
     )
+    files = trainers.beside(
+        order.out,
+        [Path(path) for path in done.files],
+        form,
+        system=bool(order.system),
+        labels=done.labels,
+        columns=arrow_schema(dataset_version(data_dir, rehearsal=order.rehearsal) or 1),
+    )
+    for path, text in files.items():
+        write_beside(data_dir, path, text)
+    done = replace(done, beside=tuple(map(str, files)))
     dataset_screens.show_exported(console, done)
     return 0
 
@@ -233,13 +252,26 @@ def _split(settings: Settings, data_dir: DataDir, order: ExportOrder) -> splitti
     return msgspec.structs.replace(split, tied=tied)
 
 
+def _refused(data_dir: DataDir, order: ExportOrder) -> RefusedAnswers:
+    """The refused answers of a KTO export; of these nobody knows the topic."""
+    wanted = order.wanted
+    if wanted.jurisdictions or wanted.practice_areas or wanted.difficulties or wanted.topics:
+        raise UsageError(
+            "--format kto: a refused answer does not say of what law it is; choose by --batch and "
+            "--model (flags choose rows of the dataset)"
+        )
+    if order.rehearsal:
+        raise UsageError("--format kto: nothing can be learnt from the toy model's answers")
+    return RefusedAnswers(data_dir, batches=wanted.batches, models=wanted.models)
+
+
 def _context(data_dir: DataDir, order: ExportOrder) -> export.Contexts:
     """What stands before the questions: nothing, or the passages they were written from."""
     if _one_of("--context", order.context, ("none", "source")) == "none":
         if order.distractors:
             raise UsageError("--distractors is for --context source: add it")
         return lambda _: ""
-    if order.form in ("schema", "legacy"):
+    if order.form in ("schema", "legacy", "kto"):
         raise UsageError(f"--context source has no place in --format {order.form}")
     from legalgen.dataset.contexts import SourceContexts  # few exports have passages
 

@@ -16,7 +16,7 @@ from legalgen.commands.row_filters import Filters, wanted_of
 
 app = group("dataset", "Verify, compact, import, export, check and measure datasets.")
 
-FORMATS = ("prompt-completion", "messages", "alpaca", "sharegpt", "legacy", "schema")
+FORMATS = ("prompt-completion", "messages", "alpaca", "sharegpt", "kto", "legacy", "schema")
 REASONINGS = ("none", "inline", "think", "reasoning_content", "thinking")
 """As ``dataset.export`` has them, which loads pyarrow; a test compares."""
 
@@ -144,7 +144,8 @@ def export(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="prompt-completion, messages, alpaca, sharegpt, legacy, or schema (all columns).",
+            help="prompt-completion, messages, alpaca, sharegpt, kto (with refused answers), "
+            "legacy, or schema (all columns).",
             autocompletion=among(FORMATS),
         ),
     ] = "prompt-completion",
@@ -152,10 +153,14 @@ def export(
         str,
         typer.Option(
             metavar="FORM",
-            help="none, inline, think, reasoning_content or thinking.",
+            help="none, inline, think or reasoning_content (the numbered steps), or thinking (the "
+            "vendor's own text).",
             autocompletion=among(REASONINGS),
         ),
     ] = "none",
+    system: Annotated[
+        str, typer.Option(metavar="TEXT", help="A system message before every dialogue.")
+    ] = "",
     split: Annotated[
         float | None,
         typer.Option(metavar="SHARE", help="Put this share into <OUT>-test, the rest in -train."),
@@ -181,7 +186,11 @@ def export(
     rehearsal: _Rehearsal = False,
     filters: Filters,
 ) -> int:
-    """Write the dataset as a trainer reads it; a file that is there is replaced whole."""
+    """Write the dataset as a trainer reads it; a file that is there is replaced whole.
+
+    Beside it: OUT.trainers.md, how TRL, Unsloth, Axolotl and LLaMA-Factory are told of it, and an
+    entry in dataset_info.json, which LLaMA-Factory reads.
+    """
     from legalgen.commands import dataset
 
     settings = settings_of(flags)
@@ -190,6 +199,7 @@ def export(
         form=form,
         reasoning=reasoning,
         wanted=wanted_of(filters),
+        system=system,
         split=split,
         split_seed=split_seed,
         split_by=split_by,

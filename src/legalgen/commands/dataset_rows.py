@@ -15,6 +15,7 @@ from legalgen.dataset.dropping import Dropped
 from legalgen.dataset.refused import Refusing
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import UsageError
+from legalgen.errors.plurals import plural
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.locks import Patience
@@ -111,7 +112,7 @@ def page(settings: Settings, console: Console, order: PageOrder) -> int:
     if console.json:
         console.data({"file": str(order.out), "rows": len(found), "matched": chosen.matched})
     else:
-        console.text(f"wrote {order.out}: {len(found):,} of {chosen.matched:,} rows")
+        console.text(f"wrote {order.out}: {len(found):,} of {plural(chosen.matched, 'row')}")
     return 0
 
 

@@ -11,6 +11,7 @@ with ``context`` the passages stand before the question.
     messages            {"messages": [user, assistant]}                     TRL, Axolotl, Unsloth
     alpaca              {"instruction", "input", "output"}                  LLaMA-Factory, Axolotl
     sharegpt            {"conversations": [{"from": "human", "value"}]}     LLaMA-Factory, Unsloth
+    kto                 {"prompt": [user], "completion": [assistant], "label"}   TRL's KTO
     legacy              the old seven columns
     schema              every column of the dataset
 """
@@ -18,13 +19,14 @@ with ``context`` the passages stand before the question.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, Protocol
 
 import msgspec
 
 from legalgen.dataset.foreign import SAMPLE_TYPE as IMPORTED
+from legalgen.dataset.kto import Labels, RefusedAnswers
 from legalgen.dataset.splitting import GROUP_COLUMNS, Split
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import DiskError, UsageError
@@ -37,9 +39,9 @@ from legalgen.store.sample import SCHEMA_VERSION, arrow_schema, upgraded
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Format = Literal["prompt-completion", "messages", "alpaca", "sharegpt", "legacy", "schema"]
+Format = Literal["prompt-completion", "messages", "alpaca", "sharegpt", "kto", "legacy", "schema"]
 FORMATS: Final[tuple[Format, ...]] = (
-    "prompt-completion", "messages", "alpaca", "sharegpt", "legacy", "schema",
+    "prompt-completion", "messages", "alpaca", "sharegpt", "kto", "legacy", "schema",
 )  # fmt: skip
 ReasoningForm = Literal["none", "inline", "think", "reasoning_content", "thinking"]
 REASONINGS: Final[tuple[ReasoningForm, ...]] = (
@@ -47,7 +49,7 @@ REASONINGS: Final[tuple[ReasoningForm, ...]] = (
 )  # fmt: skip
 SUFFIXES: Final = (".parquet", ".jsonl")
 _BATCH_ROWS: Final = 5_000
-_CHAT: Final = frozenset({"prompt-completion", "messages"})
+_CHAT: Final = frozenset({"prompt-completion", "messages", "kto"})
 
 ExportedRow = Mapping[str, Any]
 Shape = Callable[[ExportedRow], ExportedRow]
@@ -74,18 +76,23 @@ def shape_of(
     context: Contexts = _closed_book,
     *,
     traced: bool = False,
+    system: str = "",
 ) -> Shape:
     """What makes a row of a format; ``context`` gives what stands before its question.
 
-    ``traced``: it names the chunk that it was written from.
+    ``traced``: it names the chunk that it was written from. ``system`` goes before every dialogue.
 
     Raises:
-        UsageError: the format has no place for reasoning of this kind.
+        UsageError: the format has no place for reasoning of this kind, or for a system message.
     """
+    if form in ("schema", "legacy") and system:
+        raise UsageError(f"--format {form} has no place for --system")
+    if form == "kto" and reasoning == "thinking":
+        raise UsageError("--reasoning thinking: of refused answers the vendor's text is not kept")
     if reasoning in ("reasoning_content", "thinking") and form not in _CHAT:
         raise UsageError(
-            f"--reasoning {reasoning} is a key of a message: use --format messages or "
-            "prompt-completion"
+            f"--reasoning {reasoning} is a key of a message: use --format messages, "
+            "prompt-completion or kto"
         )
     if form in ("schema", "legacy") and reasoning != "none":
         raise UsageError(f"--format {form} has columns of its own for the reasoning")
@@ -96,9 +103,10 @@ def shape_of(
         "messages": _messages,
         "alpaca": _alpaca,
         "sharegpt": _sharegpt,
+        "kto": _kto,
         "schema": _schema,
-    }[form](reasoning)
-    if form == "schema":
+    }[form](reasoning, system)
+    if form in ("schema", "kto"):
         return shape
     if not traced:
         return lambda row: shape(_opened_book(row, context))
@@ -129,48 +137,60 @@ def is_grounded(data_dir: DataDir, *, rehearsal: bool = False) -> bool:
     return any(True in batch.column("grounded").to_pylist() for batch in columns)
 
 
-def _schema(_reasoning: ReasoningForm) -> Shape:
+def _schema(_reasoning: ReasoningForm, _system: str) -> Shape:
     return lambda row: row
 
 
-def _prompt_completion(reasoning: ReasoningForm) -> Shape:
+def _prompt_completion(reasoning: ReasoningForm, system: str) -> Shape:
     def shape(row: ExportedRow) -> ExportedRow:
-        user, assistant = _turns(row, reasoning)
-        return {"id": row["id"], "prompt": [user], "completion": [assistant]}
+        *prompt, assistant = _turns(row, reasoning, system)
+        return {"id": row["id"], "prompt": prompt, "completion": [assistant]}
 
     return shape
 
 
-def _messages(reasoning: ReasoningForm) -> Shape:
-    return lambda row: {"id": row["id"], "messages": _turns(row, reasoning)}
+def _kto(reasoning: ReasoningForm, system: str) -> Shape:
+    """Rows of the dataset are what is wanted; refused answers say themselves that they are not."""
+    pair = _prompt_completion(reasoning, system)
+    return lambda row: {**pair(row), "label": row.get("label", True)}
 
 
-def _alpaca(reasoning: ReasoningForm) -> Shape:
+def _messages(reasoning: ReasoningForm, system: str) -> Shape:
+    return lambda row: {"id": row["id"], "messages": _turns(row, reasoning, system)}
+
+
+def _alpaca(reasoning: ReasoningForm, system: str) -> Shape:
+    more = {"system": system} if system else {}
     return lambda row: {
         "id": row["id"],
         "instruction": row["question"],
         "input": "",
         "output": _answer(row, reasoning),
+        **more,
     }
 
 
-def _sharegpt(reasoning: ReasoningForm) -> Shape:
+def _sharegpt(reasoning: ReasoningForm, system: str) -> Shape:
+    before = [{"from": "system", "value": system}] if system else []
     return lambda row: {
         "id": row["id"],
         "conversations": [
+            *before,
             {"from": "human", "value": row["question"]},
             {"from": "gpt", "value": _answer(row, reasoning)},
         ],
     }
 
 
-def _turns(row: ExportedRow, reasoning: ReasoningForm) -> list[dict[str, str]]:
-    """Both messages have the same keys: loaders make one type of them."""
-    user = {"role": "user", "content": row["question"]}
+def _turns(row: ExportedRow, reasoning: ReasoningForm, system: str) -> list[dict[str, str]]:
+    """All messages have the same keys: loaders make one type of them."""
+    before = [{"role": "system", "content": system}] if system else []
+    turns = [*before, {"role": "user", "content": row["question"]}]
     if reasoning not in ("reasoning_content", "thinking"):
-        return [user, {"role": "assistant", "content": _answer(row, reasoning)}]
-    assistant = {"role": "assistant", "content": row["answer"], reasoning: _steps(row)}
-    return [{**user, reasoning: ""}, assistant]
+        return [*turns, {"role": "assistant", "content": _answer(row, reasoning)}]
+    thought = (row["thinking"] or "") if reasoning == "thinking" else _steps(row)
+    assistant = {"role": "assistant", "content": row["answer"], reasoning: thought}
+    return [*({**turn, reasoning: ""} for turn in turns), assistant]
 
 
 def _answer(row: ExportedRow, reasoning: ReasoningForm) -> str:
@@ -223,10 +243,17 @@ def _titled(slug: str) -> str:
 
 
 class Exported(msgspec.Struct, frozen=True):
-    """What was written: rows by file, and how many rows of the dataset were left out."""
+    """What was written: rows by file, and how many rows of the dataset were left out.
+
+    ``without_thinking`` counts rows of which the vendor's own text was asked for and not kept,
+    ``labels`` the rows of a KTO export. ``beside`` are files for trainers, by ``trainers``.
+    """
 
     files: dict[str, int]
     left_out: int
+    without_thinking: int = 0
+    labels: Labels | None = None
+    beside: tuple[str, ...] = ()
 
 
 def export(
@@ -238,33 +265,106 @@ def export(
     wanted: Wanted | None = None,
     split: Split | None = None,
     rehearsal: bool = False,
+    thinking: bool = False,
+    refused: RefusedAnswers | None = None,
 ) -> Exported:
     """Write the wanted rows to ``out``, or with ``split`` to ``<out>-train`` and ``<out>-test``.
 
-    A file that is there is replaced once the new one is whole.
+    A file that is there is replaced once the new one is whole. ``thinking``: the shape needs the
+    vendor's own text. ``refused`` answers follow the rows, each on the side of the row that has its
+    place in the plan.
 
     Raises:
         UsageError: ``out`` cannot be meant (no known suffix, a folder, inside the data dir), or
-            no row is left to write.
+            no row is left to write, or none has what ``thinking`` or ``refused`` needs.
         DiskError: a part cannot be read, or the file not be written; the old file stands.
     """
     paths = _paths(data_dir, out, split)
     chosen = wanted or Wanted()
-    left_out = 0
+    left_out = silent = 0
     version = dataset_version(data_dir, rehearsal=rehearsal) or SCHEMA_VERSION
     columns = arrow_schema(version) if form == "schema" else None
+    places = _Places(refused, split)
     with contextlib.ExitStack() as stack:
         files = {side: stack.enter_context(_aside(path, columns)) for side, path in paths.items()}
         for each in iter_batches(data_dir, rehearsal=rehearsal, batch_rows=_BATCH_ROWS):
             batch = upgraded(each, version)
-            sides = [_side(row, chosen, split) for row in _looked_at(batch, chosen)]
+            looked_at = list(_looked_at(batch, chosen))
+            sides = [_side(row, chosen, split) for row in looked_at]
+            places.note(looked_at)
             left_out += sides.count(None)
+            if thinking:
+                silent += _silent(batch, sides)
             for side, file in files.items():
                 file.write(_rows(batch, [one == side for one in sides]), shape)
+        kept = sum(file.rows for file in files.values())
+        if thinking and kept and silent == kept:
+            raise UsageError(
+                "no row holds the vendor's reasoning: `batch --keep-thinking` keeps it; "
+                "--reasoning reasoning_content has the numbered steps"
+            )
+        labels = _add_refused(files, shape, refused, places) if refused is not None else None
         _nothing_empty(files)
         for file in files.values():
             file.finish()
-    return Exported({str(file.path): file.rows for file in files.values()}, left_out)
+    rows = {str(file.path): file.rows for file in files.values()}
+    return Exported(rows, left_out, silent, labels)
+
+
+def _silent(batch: pa.RecordBatch, sides: Sequence[str | None]) -> int:
+    """How many of the rows that are written have no text of the vendor's."""
+    found = batch.column("thinking").to_pylist()
+    return sum(side is not None and not text for side, text in zip(sides, found, strict=True))
+
+
+class _Places:
+    """Which side of a split a refused answer is on: that of the row that took its place."""
+
+    def __init__(self, refused: RefusedAnswers | None, split: Split | None) -> None:
+        self._split = split
+        asked = refused is not None and split is not None
+        slots = ((row["batch_id"], row["slot"]) for row in refused or ()) if asked else ()
+        self._sides: dict[tuple[str, int], str | None] = dict.fromkeys(slots)
+
+    def note(self, rows: Sequence[ExportedRow]) -> None:
+        """Remember the sides of rows that took the place of a refused answer."""
+        if self._split is None or not self._sides:
+            return
+        for row in rows:
+            if (place := (row["batch_id"], row["slot"])) in self._sides:
+                self._sides[place] = self._split.side(row)
+
+    def side(self, row: ExportedRow) -> str:
+        """The file that a refused answer goes to."""
+        if self._split is None:
+            return ""
+        known = self._sides.get((row["batch_id"], row["slot"]))
+        return known or self._split.side_of(row["id"])
+
+
+def _add_refused(
+    files: Mapping[str, _File], shape: Shape, refused: RefusedAnswers, places: _Places
+) -> Labels:
+    """Write the refused answers after the rows.
+
+    Raises:
+        UsageError: there are none that an export could show.
+    """
+    desirable = sum(file.rows for file in files.values())
+    waiting: dict[str, list[ExportedRow]] = {side: [] for side in files}
+    for row in refused:
+        rows = waiting[side := places.side(row)]
+        rows.append(shape(row))
+        if len(rows) >= _BATCH_ROWS:
+            files[side].add(rows)
+            rows.clear()
+    for side, rows in waiting.items():
+        if rows:
+            files[side].add(rows)
+    undesirable = sum(file.rows for file in files.values()) - desirable
+    if not undesirable:
+        raise UsageError("no answer was refused for what it says: KTO has nothing to learn from")
+    return Labels(desirable, undesirable, dict(refused.passed_over))
 
 
 def _paths(data_dir: DataDir, out: Path, split: Split | None) -> dict[str, Path]:
@@ -285,7 +385,7 @@ def _paths(data_dir: DataDir, out: Path, split: Split | None) -> dict[str, Path]
 
 
 def _looked_at(batch: pa.RecordBatch, wanted: Wanted) -> Iterator[ExportedRow]:
-    names = {*wanted.columns, *GROUP_COLUMNS} & set(batch.schema.names)
+    names = {*wanted.columns, *GROUP_COLUMNS, "batch_id", "slot"} & set(batch.schema.names)
     rows: list[ExportedRow] = batch.select(sorted(names)).to_pylist()
     return iter(rows)
 
@@ -318,6 +418,9 @@ class _File(Protocol):
 
     def write(self, batch: pa.RecordBatch, shape: Shape) -> None:
         """Add rows."""
+
+    def add(self, rows: Sequence[ExportedRow]) -> None:
+        """Add rows that have their shape."""
 
     def finish(self) -> None:
         """Write what makes the file whole."""
@@ -352,8 +455,12 @@ class _JsonLines:
 
     def write(self, batch: pa.RecordBatch, shape: Shape) -> None:
         """Add rows."""
-        self._file.write(self._encoder.encode_lines([shape(row) for row in batch.to_pylist()]))
-        self.rows += batch.num_rows
+        self.add([shape(row) for row in batch.to_pylist()])
+
+    def add(self, rows: Sequence[ExportedRow]) -> None:
+        """Add rows that have their shape."""
+        self._file.write(self._encoder.encode_lines(rows))
+        self.rows += len(rows)
 
     def finish(self) -> None:
         """Each line is whole by itself."""
@@ -380,15 +487,22 @@ class _Parquet:
         if not batch.num_rows:
             return
         if self._own:
-            table = pa.Table.from_batches([batch], schema=self._schema)
+            self._append(pa.Table.from_batches([batch], schema=self._schema))
         else:
-            rows = [shape(row) for row in batch.to_pylist()]
-            table = pa.Table.from_pylist(rows, schema=self._schema)
+            self.add([shape(row) for row in batch.to_pylist()])
+
+    def add(self, rows: Sequence[ExportedRow]) -> None:
+        """Add rows that have their shape."""
+        import pyarrow as pa
+
+        self._append(pa.Table.from_pylist(list(rows), schema=self._schema))
+
+    def _append(self, table: pa.Table) -> None:
         if self._writer is None:
             self._schema = table.schema
             self._writer = self._pq.ParquetWriter(self._file, table.schema, compression="zstd")
         self._writer.write_table(table)
-        self.rows += batch.num_rows
+        self.rows += table.num_rows
 
     def finish(self) -> None:
         """Write the footer."""

@@ -46,8 +46,11 @@ class Split(msgspec.Struct, frozen=True):
     def side(self, row: Mapping[str, Any]) -> str:
         """``"train"`` or ``"test"``, of a row with ``GROUP_COLUMNS``."""
         group = group_of(row, self.by)
-        name = self.tied.get(group, group)
-        return "test" if in_test(name, self.share, self.seed) else "train"
+        return self.side_of(self.tied.get(group, group))
+
+    def side_of(self, group: str) -> str:
+        """The side of a group that stands alone."""
+        return "test" if in_test(group, self.share, self.seed) else "train"
 
 
 def in_test(name: str, share: float, seed: int) -> bool:

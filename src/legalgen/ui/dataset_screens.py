@@ -164,8 +164,21 @@ def show_exported(console: Console, done: Exported) -> None:
         return
     for path, rows in done.files.items():
         console.text(f"{path}: {plural(rows, 'row')}")
+    if (labels := done.labels) is not None:
+        others = ", ".join(f"{n:,} {why}" for why, n in sorted(labels.passed_over.items()))
+        console.text(
+            f"label true: {plural(labels.desirable, 'row')} of the dataset; false: "
+            f"{plural(labels.undesirable, 'answer')} refused for what they say"
+            + (f" (not taken: {others})" if others else "")
+        )
     if done.left_out:
         console.talk(f"{plural(done.left_out, 'row')} left out")
+    if done.without_thinking:
+        console.talk(
+            f"{plural(done.without_thinking, 'row')} without the vendor's reasoning: empty there"
+        )
+    if done.beside:
+        console.talk(f"beside it: {', '.join(done.beside)}")
 
 
 # --- check -------------------------------------------------------------------------------------

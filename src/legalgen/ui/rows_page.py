@@ -14,6 +14,7 @@ from html import escape
 from typing import Final
 
 from legalgen.dataset.rows import FoundRow
+from legalgen.errors.plurals import plural
 from legalgen.store.sample import Sample
 from legalgen.ui.row_screens import citation_words, cost_of, judged_words, origin_of
 from legalgen.ui.words import code_sentence
@@ -33,7 +34,7 @@ def render_rows(
         style=_STYLE,
         script=_SCRIPT,
         filters=_filters(samples),
-        about=escape(f"{len(rows):,} of {matched:,} rows, {chosen}."),
+        about=escape(f"{len(rows):,} of {plural(matched, 'row')}, {chosen}."),
         written=f"{written:%Y-%m-%d %H:%M} UTC",
         rows="\n".join(map(_article, samples)),
         count=len(rows),

@@ -1,0 +1,215 @@
+"""kto.py, trainers.py: refused answers with their label, and what stands beside an export."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from legalgen.commands.dataset_cli import app
+from legalgen.dataset.kto import CITED, SAID
+from legalgen.errors import Reason, UsageError
+from legalgen.quality.codes import CODES, GROUNDING
+from legalgen.store.files import DataDir
+from legalgen.store.journal import Rejected
+from legalgen.store.sample import to_json
+from tests.crash.rows import BATCH, make_sample
+from tests.dataset.shelf import filled, written
+
+
+@pytest.fixture(autouse=True)
+def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("data", "state", "log"):
+        monkeypatch.setenv(f"LEGALGEN_{name.upper()}_DIR", str(tmp_path / name))
+    (tmp_path / "config.toml").touch()
+    monkeypatch.setenv("LEGALGEN_CONFIG", str(tmp_path / "config.toml"))
+
+
+def export(*words: str) -> Result:
+    return CliRunner().invoke(app, ["export", *words])
+
+
+def lines(path: Path) -> list[Any]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def refused(
+    codes: str, question: str = "Q", answer: str = "The rule is plain.", **more: Any
+) -> Rejected:
+    """An answer that was refused for some codes, and the text that it came in."""
+    cited = [{"text": "Smith v Jones [2001] UKHL 1", "proposition": "p"}]
+    text = json.dumps({
+        "question": question, "reasoning_steps": ["find it"], "answer": answer, "citations": cited,
+    })  # fmt: skip
+    reasons = tuple(Reason(code, f"{code}: told") for code in codes.split())
+    values = {
+        "at": datetime(2026, 11, 23, tzinfo=UTC), "slot": 0, "provider": "groq", "model": "m",
+        "reasons": reasons, "text": text, "characters": len(text), "finish_reason": "stop",
+    }  # fmt: skip
+    return Rejected(**{**values, **more})
+
+
+def refuse(data_dir: DataDir, *answers: Rejected, batch: str = BATCH) -> None:
+    path = data_dir.rejected / f"{batch}.jsonl"
+    path.write_bytes(b"".join(to_json(one) + b"\n" for one in answers))
+
+
+# --- refused answers ---------------------------------------------------------------------------
+
+
+def test_the_codes_are_those_of_the_gate_and_say_nothing_of_form() -> None:
+    """A code that the gate drops or renames must not stay here."""
+    assert CODES.keys() >= SAID | CITED
+    form = {
+        "BAD_JSON",
+        "SCHEMA",
+        "TRUNCATED",
+        "EMPTY_FIELD",
+        "ANSWER_LENGTH",
+        "MARKUP",
+        "LIST_ONLY",
+    }
+    assert not (SAID | CITED) & (form | GROUNDING)
+    assert not [code for code in SAID | CITED if code.startswith(("DUP_", "STEP", "QUESTION_"))]
+
+
+def test_refused_answers_stand_under_their_own_questions_with_their_label(tmp_path: Path) -> None:
+    """In TRL's format; rows of the dataset are true; what is not taken is counted by why."""
+    data_dir = written(tmp_path / "data", [make_sample(0, id="lg_0", question="Q0", answer="A0")])
+    cut = refused("REFUSAL", "Qcut")
+    refuse(
+        data_dir,
+        refused("CONTRADICTION LAW_JURISDICTION", "Q1", "No."),
+        refused("META_TALK", "Q2", "As an AI."),
+        refused("CONTRADICTION ANSWER_LENGTH", "Q3"),
+        refused("BAD_JSON", "Q4"),
+        refused("DUP_NEAR", "Q5"),
+        refused("REFUSAL", "Q6", finish_reason="length"),
+        refused("REFUSAL", "Q7", text=cut.text[:40], characters=cut.characters),
+        refused("REFUSAL", "Q8", text="I cannot help.", characters=14),
+        refused("META_TALK", "Q2", "As an AI."),
+        refused("CITATION_IMPOSSIBLE", "Q9", "See Smith v Jones, which settles it."),
+        refused("CITATION_IMPOSSIBLE", "Q10", "The rule is plain."),
+        refused("META_TALK", "Q11", reasons=(Reason("META_TALK", "told", "question"),)),
+    )
+    done = export(str(tmp_path / "x.jsonl"), "--format", "kto", "--system", "S", "--json")
+    assert done.exception is None, done.exception
+    rows = lines(tmp_path / "x.jsonl")
+    before = {"role": "system", "content": "S"}
+    assert [(row["prompt"], row["completion"][0]["content"], row["label"]) for row in rows] == [
+        ([before, {"role": "user", "content": question}], answer, label)
+        for question, answer, label in (
+            ("Q0", "A0", True), ("Q1", "No.", False), ("Q2", "As an AI.", False),
+            ("Q9", "See Smith v Jones, which settles it.", False),
+        )
+    ]  # fmt: skip
+    assert len({row["id"] for row in rows}) == 4
+    assert json.loads(done.stdout)["labels"] == {
+        "desirable": 1, "undesirable": 3,
+        "passed_over": {"form": 4, "repeat": 2, "truncated": 1, "unreadable": 2},
+    }  # fmt: skip
+    shown = export(str(tmp_path / "x.parquet"), "--format", "kto").stdout
+    assert "label true: 1 row of the dataset; false: 3 answers refused for what they say" in shown
+
+
+def test_a_refused_answer_is_on_the_side_of_the_row_in_its_place(tmp_path: Path) -> None:
+    """Its question is nearly that row's: on the other side it would give the test away."""
+    data_dir = filled(tmp_path / "data", rows=40, part_rows=40)
+    refuse(data_dir, *(refused("REFUSAL", f"Q{n}", f"No {n}.", slot=n) for n in range(40)))
+    assert export(str(tmp_path / "x.jsonl"), "--format", "kto", "--split", "0.3").exit_code == 0
+    sides = [lines(tmp_path / f"x-{side}.jsonl") for side in ("train", "test")]
+    assert [len(side) % 2 for side in sides] == [0, 0]
+    for side in sides:
+        labels = [row["label"] for row in side]
+        assert labels.count(True) == labels.count(False)
+
+
+def test_a_kto_export_takes_batches_and_models_of_both_labels(tmp_path: Path) -> None:
+    """By what both know of themselves; a topic is refused: refused answers do not say theirs."""
+    data_dir = filled(tmp_path / "data", rows=2)
+    filled(tmp_path / "data", rows=1, batch_id="20261124-010101-cd34")
+    refuse(data_dir, refused("REFUSAL", "Q1"), refused("REFUSAL", "Q2", model="other"))
+    refuse(data_dir, refused("REFUSAL", "Q3"), batch="20261124-010101-cd34")
+    out = tmp_path / "x.jsonl"
+    export(str(out), "--format", "kto", "--batch", BATCH, "--model", "groq/*")
+    assert [row["label"] for row in lines(out)] == [True, True, False, False]
+    export(str(out), "--format", "kto", "--batch", "20261124")
+    assert [row["label"] for row in lines(out)] == [True, False]
+    for words in (("--jurisdiction", "uk"), ("--context", "source"), ("--reasoning", "thinking")):
+        assert isinstance(export(str(out), "--format", "kto", *words).exception, UsageError)
+
+
+def test_without_a_refused_answer_there_is_nothing_to_learn_from(tmp_path: Path) -> None:
+    """The file that is there stands."""
+    filled(tmp_path / "data")
+    (tmp_path / "x.jsonl").write_text("old")
+    error = export(str(tmp_path / "x.jsonl"), "--format", "kto").exception
+    assert "KTO has nothing to learn from" in str(error)
+    assert (tmp_path / "x.jsonl").read_text() == "old"
+
+
+# --- beside the export -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["prompt-completion", "messages", "alpaca", "sharegpt"])
+def test_each_form_comes_with_what_trainers_need(tmp_path: Path, form: str) -> None:
+    """Snippets that compile and name the files; an entry in the registry where it is read."""
+    filled(tmp_path / "data", rows=30, part_rows=30)
+    told = export(str(tmp_path / "x.jsonl"), "--format", form, "--split", "0.3", "--system", "S")
+    assert told.exit_code == 0
+    page = (tmp_path / "x.trainers.md").read_text()
+    for block in page.split("```python\n")[1:]:
+        compile(block.partition("```")[0], form, "exec")
+    assert page.count("x-train.jsonl") >= 2
+    assert [name in page for name in ("TRL", "Unsloth", "Axolotl", "LLaMA-Factory")] == [True] * 4
+    registry = tmp_path / "dataset_info.json"
+    assert registry.exists() == (form != "prompt-completion")
+    if registry.exists():
+        entries = json.loads(registry.read_text())
+        files = {name: entry["file_name"] for name, entry in entries.items()}
+        assert files == {"x-train": "x-train.jsonl", "x-test": "x-test.jsonl"}
+        row = lines(tmp_path / "x-train.jsonl")[0]
+        assert set(entries["x-train"]["columns"].values()) <= row.keys()
+
+
+def test_the_registry_keeps_what_others_wrote(tmp_path: Path) -> None:
+    """An entry of one's own stays; where the file is another program's, nothing is written."""
+    filled(tmp_path / "data")
+    registry = tmp_path / "dataset_info.json"
+    registry.write_text('{"mine": {"file_name": "mine.json"}, "x": {"file_name": "old.json"}}')
+    export(str(tmp_path / "x.jsonl"), "--format", "alpaca")
+    entries = json.loads(registry.read_text())
+    assert (entries["mine"], entries["x"]["file_name"]) == ({"file_name": "mine.json"}, "x.jsonl")
+    registry.write_text('{"builder_name": "parquet", "features": {}}')
+    error = export(str(tmp_path / "y.jsonl"), "--format", "alpaca").exception
+    assert "is not LLaMA-Factory's" in str(error)
+    assert not (tmp_path / "y.jsonl").exists()
+    assert export(str(tmp_path / "y.jsonl")).exit_code == 0  # which it does not read
+
+
+def test_all_columns_as_json_lines_keep_their_types(tmp_path: Path) -> None:
+    """Beside the lines stand the types that JSON lacks: dates, and columns without a value."""
+    data_dir = filled(tmp_path / "data")
+    export(str(tmp_path / "x.jsonl"), "--format", "schema")
+    program = f"""
+import json
+from datasets import Features, load_dataset
+features = Features.from_dict(json.load(open({str(tmp_path / "x.features.json")!r})))
+found = load_dataset("json", data_files={str(tmp_path / "x.jsonl")!r}, split="train",
+                     features=features)
+own = load_dataset({str(data_dir.train)!r}, split="train")
+assert found.features == own.features, (found.features, own.features)
+assert found.to_list() == own.to_list()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
