@@ -22,7 +22,7 @@ LONGEST_S = 600.0
 def python_with(*requirements: str) -> Path:
     """The interpreter of an environment that has these; its scripts lie beside it."""
     digest = sha256(" ".join((sys.version, *requirements)).encode()).hexdigest()[:12]
-    base = os.environ.get("LEGALGEN_TEST_VENVS") or Path(tempfile.gettempdir()) / "legalgen-venvs"
+    base = os.environ.get("TEST_VENVS") or Path(tempfile.gettempdir()) / "legalgen-venvs"
     folder = Path(base) / digest
     python = folder / "bin" / "python"
     done = folder / ".done"

@@ -631,3 +631,17 @@ def test_a_remedy_names_the_servers_table() -> None:
     message = "http://127.0.0.1:1: [Errno 111] Connection refused"
     silent = remedy(Trouble(ref, ErrorCategory.CONNECTION_ERROR, None, message), catalog)
     assert "base_url in [servers.gpu1]" in silent
+
+
+def test_a_server_that_has_one_model_needs_none_named(tmp_path: Path) -> None:
+    """Of several it says which there are; one that does not answer is said as before."""
+    with playing(lambda *_: (200, None)) as server:
+        home = Home(tmp_path, f'[servers.gpu1]\nbase_url = "{server.url}/v1"\n')
+        assert home.batch(provider="gpu1").exit_code == 0
+        assert {call["model"] for call in server.calls} == {"m"}
+        server.pages["/v1/models"] = {"data": [{"id": "small"}, {"id": "large"}]}
+        with pytest.raises(UsageError, match=r"needs a model \(it has small, large\): name one"):
+            home.batch(provider="gpu1")
+        server.pages["/v1/models"] = {"error": "loading"}
+        with pytest.raises(UsageError, match="needs a model: name one"):
+            home.batch(provider="gpu1")

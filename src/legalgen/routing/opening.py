@@ -16,7 +16,7 @@ from legalgen.completion import (
     Request,
     vendor_of,
 )
-from legalgen.errors import UsageError
+from legalgen.errors import ProviderError, UsageError
 from legalgen.providers import is_remote
 from legalgen.providers.base import Provider, RemoteModel, SizedProvider
 from legalgen.providers.catalog import Catalog, TierLimits
@@ -79,6 +79,7 @@ def _planner(settings: Settings, catalog: Catalog, *, called: bool = True) -> Ro
         providers=settings.specs(),
         spec_of=settings.spec,
         keys_of=lambda name: len(settings.keys(name)),
+        offers=lambda name: _offered(settings, name) if called else (),
     )
 
 
@@ -88,6 +89,25 @@ def own_models(settings: Settings, provider: str) -> tuple[str, ...]:
     named = table.options.get("callable")
     alone = (named,) if isinstance(named, str) else ()
     return table.models or (spec.models if spec else ()) or alone
+
+
+OFFER_S = 10.0
+"""Deadline of the list of models of a server of which nobody names one."""
+
+
+def _offered(settings: Settings, name: str) -> Sequence[str]:
+    """The models that a server of the user's own lists; none where it cannot be asked."""
+    spec = settings.spec(name)
+    own = spec is not None and (spec.speaks or (spec.remote and not spec.needs_key))
+    if not own or not can_reach(settings, name):
+        return ()
+    provider = open_one(settings, name)
+    try:
+        return [model.id for model in provider.list_models(OFFER_S)]
+    except ProviderError:  # that nothing answers is told where it is called
+        return ()
+    finally:
+        provider.close()
 
 
 def check_prices(settings: Settings, *routes: Route) -> None:

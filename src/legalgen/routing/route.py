@@ -82,6 +82,7 @@ class RoutePlanner:
     ``has_key`` says whether a provider can be reached with what is configured; ``own_models``
     are the ids that the user's config lists for a provider. ``providers`` are those that may be
     meant by a model alone, ``spec_of`` finds one that was named, ``keys_of`` counts its keys.
+    ``offers`` asks a server of the user's own what it has, where nobody names a model of it.
     """
 
     def __init__(
@@ -93,11 +94,13 @@ class RoutePlanner:
         providers: Mapping[str, ProviderSpec] = PROVIDERS,
         spec_of: Callable[[str], ProviderSpec | None] = PROVIDERS.get,
         keys_of: Callable[[str], int] = lambda _: 1,
+        offers: Callable[[str], Sequence[str]] = lambda _: (),
     ) -> None:
         self._catalog = catalog
         self._providers = providers
         self._spec_of = spec_of
         self._keys_of = keys_of
+        self._offers = offers
         self._has_key = has_key
         self._own_models = own_models
 
@@ -150,17 +153,28 @@ class RoutePlanner:
             self._stop(ModelRef(provider, id_))
             for id_ in (*self._own_models(provider), *self._listed(provider))
         ]
-        if model is None and not listed:
-            raise UsageError(
-                f"{request.written.provider} {provider} needs a model: name one with --model, "
-                f"or list some in config.toml, {self._table(provider)} models"
-            )
         if model is None:
-            return listed
+            return listed or [self._only_one(provider, request)]
         model = model.removeprefix(f"{provider}/") if self._is_prefixed(provider, model) else model
         first = self._stop(ModelRef(provider, model), f"{request.written.model} {request.model}")
         rest = [] if self._takes_files(provider) else [s for s in listed if s.ref != first.ref]
         return [first, *rest]
+
+    def _only_one(self, provider: str, request: RouteRequest) -> RouteEntry:
+        """The one model that a server has; which of several is meant, nobody can know.
+
+        Raises:
+            UsageError: it has several, or does not say.
+        """
+        offered = list(self._offers(provider))
+        if len(offered) == 1:
+            return self._stop(ModelRef(provider, offered[0]))
+        more = f" and {len(offered) - 5} more" if len(offered) > 5 else ""
+        has = f" (it has {', '.join(offered[:5])}{more})" if offered else ""
+        raise UsageError(
+            f"{request.written.provider} {provider} needs a model{has}: name one with --model, "
+            f"or list some in config.toml, {self._table(provider)} models"
+        )
 
     def _is_prefixed(self, provider: str, model: str) -> bool:
         return model.startswith(f"{provider}/") and self._catalog.find(provider, model) is None
