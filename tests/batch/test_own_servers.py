@@ -642,6 +642,7 @@ def test_a_server_that_has_one_model_needs_none_named(tmp_path: Path) -> None:
         server.pages["/v1/models"] = {"data": [{"id": "small"}, {"id": "large"}]}
         with pytest.raises(UsageError, match=r"needs a model \(it has small, large\): name one"):
             home.batch(provider="gpu1")
-        server.pages["/v1/models"] = {"error": "loading"}
-        with pytest.raises(UsageError, match="needs a model: name one"):
+        server.listed = "/elsewhere"
+        del server.pages["/v1/models"]
+        with pytest.raises(UsageError, match=r"needs a model \(its list of models does not answer"):
             home.batch(provider="gpu1")

@@ -16,7 +16,7 @@ from legalgen.completion import (
     Request,
     vendor_of,
 )
-from legalgen.errors import ProviderError, UsageError
+from legalgen.errors import UsageError
 from legalgen.providers import is_remote
 from legalgen.providers.base import Provider, RemoteModel, SizedProvider
 from legalgen.providers.catalog import Catalog, TierLimits
@@ -96,7 +96,11 @@ OFFER_S = 10.0
 
 
 def _offered(settings: Settings, name: str) -> Sequence[str]:
-    """The models that a server of the user's own lists; none where it cannot be asked."""
+    """The models that a server of the user's own lists; none where there is no such server.
+
+    Raises:
+        ProviderError: it does not answer.
+    """
     spec = settings.spec(name)
     own = spec is not None and (spec.speaks or (spec.remote and not spec.needs_key))
     if not own or not can_reach(settings, name):
@@ -104,8 +108,6 @@ def _offered(settings: Settings, name: str) -> Sequence[str]:
     provider = open_one(settings, name)
     try:
         return [model.id for model in provider.list_models(OFFER_S)]
-    except ProviderError:  # that nothing answers is told where it is called
-        return ()
     finally:
         provider.close()
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.completion import ModelRef, vendor_of
-from legalgen.errors import ConfigurationError, UsageError
+from legalgen.errors import ConfigurationError, ProviderError, UsageError
 from legalgen.errors.suggestions import close_matches, did_you_mean
 from legalgen.providers import PROVIDERS, ProviderSpec
 from legalgen.providers.catalog import Catalog, ModelSpec
@@ -166,11 +166,16 @@ class RoutePlanner:
         Raises:
             UsageError: it has several, or does not say.
         """
-        offered = list(self._offers(provider))
+        has = ""
+        try:
+            offered = list(self._offers(provider))
+        except ProviderError as error:
+            offered, has = [], f" (its list of models does not answer: {error})"
         if len(offered) == 1:
             return self._stop(ModelRef(provider, offered[0]))
-        more = f" and {len(offered) - 5} more" if len(offered) > 5 else ""
-        has = f" (it has {', '.join(offered[:5])}{more})" if offered else ""
+        if offered:
+            more = f" and {len(offered) - 5} more" if len(offered) > 5 else ""
+            has = f" (it has {', '.join(offered[:5])}{more})"
         raise UsageError(
             f"{request.written.provider} {provider} needs a model{has}: name one with --model, "
             f"or list some in config.toml, {self._table(provider)} models"
