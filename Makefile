@@ -22,7 +22,7 @@ quick: $(VENV)/.test
 # What takes minutes or needs what few machines have, and the property tests with new examples.
 # Its files lie on a disk, those of the other runs in memory where there is room.
 # (Written with a blank, the file's name would be taken for the tests to run.)
-extended: $(VENV)/.test
+extended: $(VENV)/.extended
 	TMPDIR=$${TMPDIR:-/tmp} $(BIN)/python -m pytest $(PYTEST_ARGS) -m "extended or hypothesis" \
 	    --hypothesis-profile random --note-extended=benchmarks/extended.json
 
@@ -63,6 +63,10 @@ $(VENV)/.demo: $(SOURCES) | $(BIN)/python
 
 $(VENV)/.test: $(SOURCES) $(VENV)/.demo
 	$(PIP) install -c constraints.txt -e '.[local,test]'
+	touch $@
+
+$(VENV)/.extended: $(VENV)/.test
+	$(PIP) install -c constraints.txt -e '.[ray]'
 	touch $@
 
 clean:

@@ -95,13 +95,13 @@ class Pool:
     async def _seat(self, ask: Ask) -> Any:
         """A replica that is free, or why there is none in time."""
         until = time.monotonic() + ask.request.timeout_s
-        while time.monotonic() < until:
+        while (left_s := until - time.monotonic()) > 0:
             if not self.left:
                 return self.reason
             if not self.running and time.monotonic() > self._patience:
                 return self._no_room()
             try:
-                return await asyncio.wait_for(self.free.get(), LOOK_S)
+                return await asyncio.wait_for(self.free.get(), min(LOOK_S, left_s))
             except TimeoutError:
                 continue
         message = f"no replica was free in {ask.request.timeout_s:g} s"
