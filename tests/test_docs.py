@@ -263,6 +263,30 @@ def tree(root: type[errors.LegalgenError]) -> Iterator[type[errors.LegalgenError
         yield from tree(child)
 
 
+def test_every_data_file_has_its_origin_on_the_page() -> None:
+    """What it is and where it comes from; a folder's line stands for all in it."""
+    page = (REFERENCE / "provenance.md").read_text("utf-8")
+    named: list[str] = []
+    for row in re.findall(r"^\| (`.+?) \|", page, re.M):
+        for each in re.findall(r"`([^`]+)`", row):
+            folder = named[-1].rpartition("/")[0] if named else ""
+            named.append(each if "/" in each else f"{folder}/{each}")
+    files = [
+        path.relative_to(ROOT)
+        for folder in ("src/legalgen", "tests/data")
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and path.suffix not in (".py", ".pyc") and path.name != "py.typed"
+    ]
+    listed = {
+        path
+        for path in files
+        for each in named
+        if path.match(each) or (each.endswith("/") and path.is_relative_to(each))
+    }
+    assert files
+    assert sorted(set(files) - listed) == []
+
+
 # --- links, manual, completions ----------------------------------------------------------------
 
 
