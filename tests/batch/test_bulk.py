@@ -382,11 +382,20 @@ def test_rows_without_the_marks_that_were_asked_for_are_a_trouble(quick: Bench) 
         quick.server.fail(vendor, "unauthorized")
     result = quick.start(3, judge="cerebras/qwen-3.8-27b", gate="full")
     assert quick.saved(result).unjudged == 3
-    assert troubles_of(quick, result) == [
+    assert set(troubles_of(quick, result)) == {
         ("unjudged", "judge"),
         ("key_refused", "cerebras"),
         ("key_refused", "groq"),
-    ]
+        ("paid_instead", "groq"),
+    }
+
+
+def test_who_marks_in_place_of_a_dead_key_is_told(quick: Bench) -> None:
+    """The marks of a bulk batch are asked for at once, and paid for."""
+    quick.server.fail("cerebras", "unauthorized")
+    result = quick.start(3, judge="cerebras/qwen-3.8-27b", gate="full")
+    assert quick.saved(result).unjudged == 0
+    assert troubles_of(quick, result) == [("key_refused", "cerebras"), ("paid_instead", "groq")]
 
 
 @pytest.mark.parametrize("provider", ["cerebras", "local"])

@@ -18,6 +18,7 @@ from legalgen.batch.acceptor import Acceptor
 from legalgen.batch.bulk_sending import month_of
 from legalgen.batch.bulk_work import TRANSFER_S, BulkPrice, BulkSite, BulkWork
 from legalgen.batch.generation import (
+    ROLE,
     Departed,
     Judge,
     Refusal,
@@ -32,7 +33,7 @@ from legalgen.batch.jobs import Job
 from legalgen.batch.panel import JudgePanel
 from legalgen.batch.reporting import Reporter
 from legalgen.batch.sink import SecondReadingSink
-from legalgen.batch.troubles import TroubleBook
+from legalgen.batch.troubles import RouterWatch, TroubleBook
 from legalgen.completion import Completion, ModelRef, Usage
 from legalgen.errors import AnswerRefused, Failure, Trouble, classify
 from legalgen.law.planner import Task, TaskSpace, dated
@@ -46,6 +47,7 @@ from legalgen.store import journal
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import BulkChunk, Ledger, Record
 from legalgen.store.sample import read
+from legalgen.telemetry import events
 
 GROUP = 200
 """Answers that are put on the disk together."""
@@ -142,12 +144,26 @@ class ChunkReader:
         acceptor = self._acceptor(work, chunk)
         making = SampleMaking(
             tasks=self._tasks,
-            judge=self._panel.judge(acceptor.take),
+            judge=self._judge(work, acceptor),
             price=self._site.price(spec),
             prompt_version=self._prompter.version(spec.prompt),
             as_of=month_of(chunk, self._resumed),
         )
         return AnswerReader(chunk, acceptor, making, work.done, work.work.troubles)
+
+    def _judge(self, work: BulkWork, acceptor: Acceptor) -> Judge:
+        """The judge; what its models do is noted, and what is wrong with their accounts."""
+        watch: RouterWatch | None = None
+
+        def tell(message: Departed | Spending | Refusal | events.Event) -> None:
+            acceptor.take(message)
+            if watch is not None:
+                watch.hear(message)
+
+        judge = self._panel.judge(tell)
+        if self._panel.router is not None:
+            watch = RouterWatch(work.work.troubles, self._panel.router, ROLE)
+        return judge
 
     def _acceptor(self, work: BulkWork, chunk: BulkChunk) -> Acceptor:
         """The way into the dataset; a second reading keeps no refused answer anew."""

@@ -216,10 +216,10 @@ class Loop:
             case events.CallFailed():
                 self._watchdog.failed(message)
                 self._acceptor.take(message)
-                self._troubles.failed(message)
-            case Departed(ref):
+                self._troubles.hear(message)
+            case Departed():
                 self._acceptor.take(message)
-                self._troubles.departed(ref)
+                self._troubles.hear(message)
             case Spending() | Refusal() | events.Event():
                 self._acceptor.take(message)
             case _:

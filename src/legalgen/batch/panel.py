@@ -39,7 +39,8 @@ class JudgePanel:
         self._clock = clock
         self.endpoints: Mapping[ModelRef, Endpoint] = {}
         """How the models that mark are spoken to; none until they are opened."""
-        self._router: Router | None = None
+        self.router: Router | None = None
+        """The router over them; None until they are opened, and where there are none."""
 
     def judge(self, tell: Tell) -> Judge:
         """The gate, with the models that mark behind it; what these do is told to ``tell``."""
@@ -47,11 +48,11 @@ class JudgePanel:
             return self.inspector.judge
         from legalgen.batch.judging import Judging, MarkedGate  # few ask for it
 
-        if self._router is None:
+        if self.router is None:
             self.endpoints = open_endpoints(self._settings, self._marking, judging=True)
-            self._router = self._routers.open_judges(self._marking)
+            self.router = self._routers.open_judges(self._marking)
         judging = Judging(
-            self._router,
+            self.router,
             self.endpoints,
             self._prompter,
             stop=self._stop,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from legalgen.batch.generation import ROLE, Written
+from legalgen.batch.generation import ROLE, Departed, Written
 from legalgen.batch.reporting import Reporter
 from legalgen.batch.routers import Routers
 from legalgen.completion import ModelRef
@@ -100,20 +100,15 @@ class TroubleWatch:
         if routers.judges is not None:
             self._each.append(RouterWatch(book, routers.judges, ROLE))
 
-    def failed(self, event: events.CallFailed) -> None:
-        """A call failed."""
-        if event.category in _OF_ACCOUNTS:
-            self.look()
+    def hear(self, message: Departed | events.CallFailed) -> None:
+        """A call failed, or left: perhaps for who is paid in place of another."""
+        for watch in self._each:
+            watch.hear(message)
 
     def look(self, *, ended: bool = False) -> None:
         """Note what keeps targets out of use for good; once ``ended``, for a time, too."""
         for watch in self._each:
             watch.look(ended=ended)
-
-    def departed(self, ref: ModelRef) -> None:
-        """A call left: perhaps for who is paid in place of another."""
-        for watch in self._each:
-            watch.departed(ref)
 
 
 class RouterWatch:
@@ -130,13 +125,22 @@ class RouterWatch:
         """Providers that an account's trouble left without a model, and their first in the route;
         who is paid in their place is not told yet."""
 
+    def hear(self, message: object) -> None:
+        """As of :class:`TroubleWatch`; what is neither is nothing here."""
+        match message:
+            case events.CallFailed() if message.category in _OF_ACCOUNTS:
+                self.look()
+            case Departed(ref):
+                self._departed(ref)
+            case _:
+                pass
+
     def look(self, *, ended: bool = False) -> None:
         """As of :class:`TroubleWatch`."""
         for trouble in self._router.registry.troubles(refused=ended):
             self._note_trouble(trouble)
 
-    def departed(self, ref: ModelRef) -> None:
-        """As of :class:`TroubleWatch`."""
+    def _departed(self, ref: ModelRef) -> None:
         if not self._out or not is_remote(ref.provider):
             return
         ref = ModelRef(ref.provider, ref.model.removesuffix(self._role))
