@@ -122,7 +122,8 @@ def admitted(
         group or _by_name(given.text) for given, group in zip(draft.citations, cited, strict=True)
     ]
     barred = tuple(item for group in groups for item in policing.barred(group))
-    whole = "\n".join((draft.answer, *draft.reasoning_steps))  # most answers end here
+    steps = "\n".join(draft.reasoning_steps)
+    whole = f"{draft.answer}\n{steps}"  # most answers end here; others look in the same text
     if not barred and not _Finder.of(draft, groups, barred, policing).places(whole)[0]:
         return Admitted(draft, cited)
     prose = _Prose.of(draft, groups, barred, policing)

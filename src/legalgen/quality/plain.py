@@ -187,10 +187,7 @@ LISTED_SHARE = 0.85
 def list_only(reading: Reading) -> Iterator[Finding]:
     """Catchwords where sentences should be; sentences in a list are none."""
     answer = reading.draft.answer
-    if reading.is_dialogue or (
-        answer.count("\n") + answer.count(";") < LEAST_ITEMS - 1
-        and (len(_PIECE.findall(answer)) < LEAST_ITEMS - 1)
-    ):
+    if reading.is_dialogue or not _may_be_list(answer):
         return
     pieces = [_BULLET.sub("", piece).strip() for piece in _PIECE.split(answer)]
     pieces = [piece for piece in pieces if piece]
@@ -202,12 +199,20 @@ def list_only(reading: Reading) -> Iterator[Finding]:
         yield "LIST_ONLY", what, "answer", True
 
 
+_NUMBER_OF_ITEM = re.compile(r"\d[.)]\s")
+
+
+def _most_pieces(answer: str) -> int:
+    """As many pieces as ``_PIECE`` can part at the most; seven times as fast."""
+    marks = sum(map(answer.count, "\n;\u2022\u25aa\u25cf\u2013"))
+    return marks + len(_NUMBER_OF_ITEM.findall(answer))
+
+
 def _may_be_list(answer: str) -> bool:
     """Whether there are enough lines, semicolons or numbers to divide a list."""
-    divided = answer.count(";") + answer.count("\u2022")
-    if "\n" in answer:
-        divided += sum(len(line) < SHORT_LINE for line in answer.split("\n"))
-    return divided >= LEAST_ITEMS - 1 or " 4)" in answer or " 4. " in answer or "(4)" in answer
+    if answer.count("\n") + answer.count(";") >= LEAST_ITEMS - 1:
+        return True
+    return _most_pieces(answer) >= LEAST_ITEMS - 1 <= len(_PIECE.findall(answer))
 
 
 def _is_catchword(piece: str) -> bool:
@@ -248,12 +253,28 @@ def citations_in_answer(reading: Reading) -> Iterator[Finding]:
     for name, text in (("answer", reading.draft.answer), ("reasoning_steps", reading.steps_text)):
         if ":" not in text and "\n" not in text:
             continue
-        found = next(filter(_is_heading, _SOURCES.finditer(text)), None)
+        found = next(filter(_is_heading, _headings(text)), None)
         rest = text[found.end() :] if found else ""
         if found and _CITED.search(rest) and len(rest.split()) < MOST_LISTED:
             what = f'"{excerpt(text, found.start())}" in {name}'
             yield "CITATIONS_IN_ANSWER", what, name, True
             return
+
+
+_COLON_OR_LINE = re.compile(r"[:\n]")
+_LONGEST_WORD = 24
+"""Characters of the longest of ``_SOURCES`` with what may follow it."""
+
+
+def _headings(text: str) -> Iterator[re.Match[str]]:
+    """The matches of ``_SOURCES``, looked for before the few colons and line ends alone."""
+    floor = 0
+    for end in _COLON_OR_LINE.finditer(text):
+        begin = max(floor, end.start() - _LONGEST_WORD)
+        found = _SOURCES.search(text, begin, end.end())
+        if found is not None:
+            floor = found.end()
+            yield found
 
 
 def _is_heading(found: re.Match[str]) -> bool:

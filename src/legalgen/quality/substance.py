@@ -37,6 +37,8 @@ HOLLOW_SHARE = 0.5
 _HOLLOW_WORDS = word_list("hollow")
 
 
+_WORD = re.compile(r"\w+")
+
 LEAST_HOLLOW = 3
 """So many different words of hedges and referrals every hollow answer has."""
 
@@ -45,6 +47,7 @@ def no_answer(reading: Reading) -> Iterator[Finding]:
     """Hedges and referrals to a lawyer where a rule should stand."""
     if len(_HOLLOW_WORDS & reading.answer_vocabulary) < LEAST_HOLLOW or reading.is_dialogue:
         return
+    hints = _HOLLOW_WORDS & reading.answer_vocabulary
     hollow = hedges = 0
     left = reading.answer_words
     least = HOLLOW_SHARE * left
@@ -54,8 +57,12 @@ def no_answer(reading: Reading) -> Iterator[Finding]:
             return
         count = len(sentence.split())
         left -= count
-        if not referred and _HOLLOW_WORDS.isdisjoint(re.findall(r"\w+", sentence.casefold())):
-            continue
+        if not referred:
+            low = sentence.casefold()
+            if not any(hint in low for hint in hints):
+                continue
+            if _HOLLOW_WORDS.isdisjoint(_WORD.findall(low)):
+                continue
         if _RULE.search(sentence):
             continue
         refers = _REFERRAL.search(sentence) is not None

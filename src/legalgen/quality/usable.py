@@ -422,6 +422,8 @@ def cut(reading: Reading) -> Iterator[Finding]:
     answer = reading.draft.answer
     last_line = answer.rfind("\n") + 1
     open_end = answer[-1].isalpha() and not _LIST_ITEM.match(answer, last_line)
-    if open_end or _CUT_OFF.search(answer[-12:]) or _OPEN.search(answer, last_line):
+    # no bracket is open for _OPEN where a sentence ends, and the rest of it is a last word
+    seen = max(last_line, len(answer) - 12) if answer[-1] in ".!?" else last_line
+    if open_end or _CUT_OFF.search(answer[-12:]) or _OPEN.search(answer, seen):
         what = f'the answer ends in the middle of a sentence: "...{excerpt(answer[-40:], 0)}"'
         yield "TRUNCATED", what, "answer", True

@@ -114,7 +114,7 @@ def _variant(left: str, right: str) -> bool:
 
 # --- names in prose --------------------------------------------------------------------------
 
-_V = re.compile(r"(?<=\S)\s(?:v|vs)\.?\s(?=\(?[A-Z\u00c0-\u00de]|the\s[A-Z])")
+_V = re.compile(r"\s(?:v|vs)\.?\s(?=\(?[A-Z\u00c0-\u00de]|the\s[A-Z])")
 _WORD = r"[A-Z\u00c0-\u00de][\w'&/-]*"
 _STOP = (
     r"(?:(?:(?<=\bCo)|(?<=Inc)|(?<=Ltd)|(?<=Corp)|(?<=Bros)|(?<=\bSt)|(?<=\b[A-Z]))\."
@@ -130,6 +130,7 @@ _RE = re.compile(
     rf"\b(?:Re|In re|Ex parte)\s(?:a\s)?{_WORD}{_STOP}"
     rf"(?:\s(?:(?:of|and|the)\s)*(?:&|{_WORD}{_STOP}))*"
 )
+_RE_BEGINS = re.compile(r"(?:Re|In re|Ex parte)\s")
 _BETWEEN = re.compile(r"[.;]\s|,\s(?:and\s)?|\s(?:and|or)\s(?:in\s)?")
 """What parts the second party of one case from the first of the next."""
 
@@ -137,7 +138,8 @@ _BETWEEN = re.compile(r"[.;]\s|,\s(?:and\s)?|\s(?:and|or)\s(?:in\s)?")
 def case_names(text: str) -> tuple[tuple[int, int, str], ...]:
     """Where cases stand by name in prose: start, end and name; ``X v Y`` and ``Re X``."""
     found = []
-    matches = list(_V.finditer(text))
+    # looked at afterwards: a pattern that begins with what stands before is run at each letter
+    matches = [m for m in _V.finditer(text) if m.start() and not text[m.start() - 1].isspace()]
     floor = 0
     for match, following in itertools.zip_longest(matches, matches[1:]):
         ceiling = len(text) if following is None else _parted(text, match.end(), following.start())
@@ -147,7 +149,7 @@ def case_names(text: str) -> tuple[tuple[int, int, str], ...]:
         if left and right is not None:
             start = text.rfind(left.removesuffix(" v X"), 0, match.start())
             found.append((start, right.end(), text[start : right.end()].rstrip(" .,")))
-    for match in _RE.finditer(text):
+    for match in _RE.finditer(text) if _RE_BEGINS.search(text) else ():
         if not any(start <= match.start() < end for start, end, _ in found):
             found.append((match.start(), match.end(), match[0].rstrip(" .,")))
     return tuple(sorted(found))
