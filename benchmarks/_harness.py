@@ -224,6 +224,26 @@ def bare(request: Path, count: int, *, threads: int = 1, **options: object) -> l
     return [sys.executable, program, str(request), str(count), f"--threads={threads}", *more]
 
 
+PEERS = {"data designer": "data_designer", "distilabel": "distilabel"}
+"""Other programs for this job by what they are called, and the modules that they are."""
+
+
+def peers(request: Path, count: int, **options: object) -> dict[str, list[str]]:
+    """The command lines of those that ``BENCH_PEERS`` has; why not, of the others, on stderr."""
+    found = {"litellm": line} if (line := litellm(request, count, **options)) else {}
+    python = os.environ.get(PEERS_VARIABLE)
+    for name, module in PEERS.items() if python else ():
+        assert python is not None
+        asked = subprocess.run([python, "-c", f"import {module}"], capture_output=True, check=False)
+        if asked.returncode:
+            why = asked.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            say(f"{name} is left out: {why}")
+            continue
+        more = [f"--{option.replace('_', '-')}={value}" for option, value in options.items()]
+        found[name] = [python, str(HERE / f"_{module}.py"), str(request), str(count), *more]
+    return found
+
+
 def litellm(request: Path, count: int, **options: object) -> list[str] | None:
     """The command line of LiteLLM's router, where ``BENCH_PEERS`` has it."""
     python = os.environ.get(PEERS_VARIABLE)

@@ -18,9 +18,9 @@ from benchmarks._harness import (
     Vendors,
     alternate,
     bare,
-    litellm,
     main,
     median,
+    peers,
     ratio,
     recorded_request,
     room,
@@ -79,10 +79,10 @@ def measure(options: Options) -> list[Figure]:
     ]
     if options.answers:
         figures.append(Figure("calls of 300 samples", median(calls["legalgen"]), digits=0))
-    if "litellm" in took:
+    for name in sides.peers:
         figures += [
-            Figure("litellm router ÷ bare", ratio(cpu["litellm"], cpu["bare"])),
-            Figure("litellm router, peak memory", peak["litellm"], "MB", digits=0),
+            Figure(f"{name} ÷ bare", ratio(cpu[name], cpu["bare"])),
+            Figure(f"{name}, peak memory", peak[name], "MB", digits=0),
         ]
     return figures
 
@@ -98,6 +98,7 @@ class _Sides:
         self._server = server
         self._request = request
         self.calls: dict[str, list[int]] = defaultdict(list)
+        self.peers: dict[str, list[str]] = {}
 
     def all(self) -> dict[str, Callable[[], Took]]:
         """Each by its name."""
@@ -105,8 +106,8 @@ class _Sides:
             "bare": bare(self._request, COUNT),
             "bare 32": bare(self._request, COUNT, threads=32),
         }
-        if peer := litellm(self._request, COUNT):
-            argv["litellm"] = peer
+        self.peers = peers(self._request, COUNT)
+        argv |= self.peers
         sides: dict[str, Callable[[], Took]] = {
             name: (lambda name=name, one=one: self._other(name, one))
             for name, one in argv.items()  # type: ignore[misc]

@@ -16,9 +16,9 @@ from benchmarks._harness import (
     Vendors,
     alternate,
     bare,
-    litellm,
     main,
     median,
+    peers,
     ratio,
     recorded_request,
     room,
@@ -44,6 +44,7 @@ def measure(options: Options) -> list[Figure]:
     with vendors(*flags) as server, tempfile.TemporaryDirectory() as folder:
         request = recorded_request(Path(folder))
         took = alternate(_sides(server, request, count), options.rounds)
+        beside = _peers(server, request, count)
         long = _long(server, request, 1 if options.quick else options.rounds)
         _batch(server, count)
         reached_s = _seconds_until_in_flight(server.calls(), THREADS)
@@ -62,9 +63,26 @@ def measure(options: Options) -> list[Figure]:
         Figure("legalgen auto ÷ bare", ratio(wall["bare"], wall["auto"])),
         Figure(f"auto: first call to {THREADS} in flight", reached_s, "s", at_most=10),
     ]
-    if "litellm" in took:
-        figures.append(Figure("litellm router ÷ bare", ratio(wall["bare"], wall["litellm"])))
+    figures += [Figure(f"{name} ÷ bare", share) for name, share in beside.items()]
     return [*figures, *_under_a_quota()]
+
+
+def _peers(server: Vendors, request: Path, count: int) -> dict[str, float]:
+    """Others' pace beside the bare SDK's, each from its first call to its last answer: what they do
+    before and after is left out, for some of them ask the internet then."""
+
+    def paced(argv: list[str]) -> float:
+        server.reset()
+        with room(server) as here:
+            run(argv, here.env)
+        calls = server.calls()
+        began, ended = (min(call["arrived_s"] for call in calls),
+                        max(call["answered_s"] for call in calls))  # fmt: skip
+        return len(calls) / float(ended - began)
+
+    found = peers(request, count, threads=THREADS)
+    own = paced(bare(request, count, threads=THREADS)) if found else 1.0
+    return {name: paced(argv) / own for name, argv in found.items()}
 
 
 def _sides(server: Vendors, request: Path, count: int) -> dict[str, Callable[[], Took]]:
@@ -81,8 +99,6 @@ def _sides(server: Vendors, request: Path, count: int) -> dict[str, Callable[[],
         "structure": lambda: _batch(server, count, "-c", str(THREADS), "--gate", "structure"),
         "auto": lambda: _batch(server, count),
     }
-    if peer := litellm(request, count, threads=THREADS):
-        sides["litellm"] = lambda: other(peer)
     return sides
 
 
