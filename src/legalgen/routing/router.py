@@ -8,7 +8,7 @@ The router never calls a provider and never sleeps. It keeps what there is of th
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 from msgspec.structs import replace
@@ -53,6 +53,9 @@ C = ErrorCategory
 _OF_THE_WAY = frozenset({C.TIMEOUT, C.CONNECTION_ERROR, C.SERVER_ERROR, C.GENERAL})
 """Failures that a sleep of the machine explains."""
 
+
+_FRESH = Trail()
+"""A task that nothing has happened to yet."""
 
 Turn = Lease | QueuedWait | Pause | NoneLeft | Spent
 
@@ -128,13 +131,12 @@ class Router:
         the named provider while another has room, so that its turn comes when the queue is long."""
         with self._changed:
             now = self.registry.now()
-            offered = self._candidates(Trail(), demand, now, None)
-            if not any(candidate.ready for candidate in offered):
+            choice = self._choose(_FRESH, demand, now, None)
+            if isinstance(choice, Call):
+                return True
+            if not isinstance(choice, Wait) or choice.why.reason is WaitReason.IN_FLIGHT:
                 return False
-            choice = self._choose(Trail(), demand, now, None)
-            return isinstance(choice, Call) or (
-                isinstance(choice, Wait) and choice.why.reason is not WaitReason.IN_FLIGHT
-            )
+            return any(each.ready for each in self._candidates(_FRESH, demand, now, None))
 
     def outlook(self, demand: Callable[[Target], Demand]) -> failover.Choice:
         """What a new task would be told now; nothing is reserved."""
@@ -266,7 +268,7 @@ class Router:
 
     def _candidates(
         self, trail: Trail, demand: Callable[[Target], Demand], now: float, hold: QueuedWait | None
-    ) -> Iterable[Candidate]:
+    ) -> Iterator[Candidate]:
         full = self._in_flight >= self.most_in_flight
         self._exchange.freshen(self._budgets, now)
         return candidates(
@@ -283,12 +285,27 @@ class Router:
     def _choose(
         self, trail: Trail, demand: Callable[[Target], Demand], now: float, hold: QueuedWait | None
     ) -> failover.Choice:
+        offered = self._candidates(trail, demand, now, hold)
+        first = next(offered, None)
+        if first is not None and trail == _FRESH and hold is None and self._settles(first):
+            return Call(first.ref)
         return failover.choose(
-            list(self._candidates(trail, demand, now, hold)),
+            [first, *offered] if first is not None else [],
             trail,
             stickiness_s=self._policy.stickiness_s,
             patience_s=max(0.0, self._policy.max_wait_s - self._waiting.at(now)),
             trickle_waits=self._policy.trickle_waits,
+        )
+
+    def _settles(self, first: Candidate) -> bool:
+        """Whether the first of the route is what :func:`failover.choose` would take, whatever the
+        others are: it is ready, and none of them replies in under half of its time. Most calls
+        leave so, and nobody looks at the others' budgets."""
+        least = failover.SAME_LATENCY * first.latency_s
+        return (
+            first.ready
+            and not (first.poor or first.spill_s)
+            and all((e.health.latency_s or least) >= least for e in self.registry)
         )
 
     def _depart(

@@ -34,6 +34,7 @@ FIELDS = ("batch", "slot", "provider", "model")
 """What an event is about; the order of the columns."""
 
 _OURS = "legalgen"
+_LOGGER = logging.getLogger(_OURS)
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 _WARNINGS = (events.CallFailed, events.Switched, events.Alert, events.TaskGivenUp)
 _PLAIN = (int, float, bool, type(None))
@@ -115,7 +116,7 @@ def write(event: events.Event) -> None:
 
     A single accepted sample is for ``debug``: the journal and the dataset hold it anyway.
     """
-    logger = logging.getLogger(_OURS)
+    logger = _LOGGER
     level = logging.WARNING if isinstance(event, _WARNINGS) else logging.INFO
     if isinstance(event, events.SampleAccepted):
         level = logging.DEBUG
