@@ -21,7 +21,7 @@ from benchmarks._harness import HERE, ROOT, Figure, machine, say
 
 NAMES = (
     "overhead", "features", "throughput", "inflight", "startup", "failover", "quota", "tokens",
-    "append", "growth", "bulk",
+    "append", "growth", "bulk", "sources",
 )  # fmt: skip
 IDLE = ("startup", "overhead", "throughput", "inflight")
 """Those with seconds in them: ``--idle`` takes them in under ten minutes, on a machine that does
