@@ -120,4 +120,22 @@ def test_a_page_of_rows_is_one_file(shelf: DataDir, tmp_path: Path) -> None:
     report = tmp_path / "report.html"
     assert run("page", str(report)).exit_code == 0
     assert "Coverage</h2>" in report.read_text()
-    assert "filters are for --rows" in str(failure("page", str(report), "--topic", "x"))
+
+
+def test_what_is_measured_can_be_filtered_too(shelf: DataDir, tmp_path: Path) -> None:
+    """The rows that are meant are counted; what it took is that of the batches."""
+    found = data("stats", "--flag", "DUP_*")
+    assert (found["rows"], found["chosen"], found["flags"]) == (
+        1,
+        "--flag 'DUP_*'",
+        {"DUP_SOFT": 1},
+    )
+    assert found["production"]["asked"] == 5
+    shown = run("stats", "--flag", "DUP_*").stdout.splitlines()
+    assert shown[0].startswith("rows      1 by --flag 'DUP_*', of 5 asked for in 1 batch")
+    assert "next      look at them: legalgen dataset sample --flag 'DUP_*'" in shown
+    assert data("stats", "--batch", BATCH[:9], "--difficulty", "expert")["rows"] == 2
+    sheet = tmp_path / "rows.csv"
+    run("stats", "--review", str(sheet), "--difficulty", "expert")
+    assert sheet.read_text().count("--difficulty expert") == 2
+    assert isinstance(failure("stats", "--flag", "NONE"), UsageError)

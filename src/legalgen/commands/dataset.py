@@ -352,7 +352,7 @@ def _mark(settings: Settings, console: Console, order: CheckOrder) -> int:
 class StatsOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What ``stats`` was asked."""
 
-    batch: str | None = None
+    wanted: Wanted = Wanted()
     html: Path | None = None
     review: Path | None = None
     review_rows: int = 100
@@ -364,14 +364,17 @@ class StatsOrder(msgspec.Struct, frozen=True, kw_only=True):
 def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
     """What is in the dataset."""
     data_dir = existing(settings)
-    batch = Ledger(data_dir).find(order.batch).id if order.batch is not None else None
+    batch, wanted = _one_batch(data_dir, order.wanted)
     found = report.report(
         data_dir,
         taxonomy_of(settings),
         batch=batch,
+        wanted=wanted,
         rehearsal=order.rehearsal,
         seed=order.seed,
     )
+    if wanted and not found.rows:
+        raise UsageError(f"there is no row by {wanted} in {data_dir.root}")
     if not (found.rows or found.production.asked):
         raise UsageError(_nothing(data_dir, order))
     if order.html is not None:
@@ -380,9 +383,15 @@ def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
         console.talk(f"wrote {order.html}")
     if order.review is not None:
         rows = report.sample_of(
-            data_dir, order.review_rows, rehearsal=order.rehearsal, seed=order.seed, batch=batch
+            data_dir,
+            order.review_rows,
+            batch=batch,
+            wanted=wanted,
+            rehearsal=order.rehearsal,
+            seed=order.seed,
         )
-        drawn_from = f"batch {batch}" if batch is not None else ALL_ROWS
+        of_batch = f"batch {batch}" if batch is not None else ""
+        drawn_from = " ".join(filter(None, (of_batch, str(wanted)))) or ALL_ROWS
         write_beside(data_dir, order.review, _marking_sheet(rows, drawn_from))
         console.talk(
             f"wrote {order.review}: {plural(len(rows), 'row')} to mark; `legalgen dataset review "
@@ -392,13 +401,23 @@ def show_stats(settings: Settings, console: Console, order: StatsOrder) -> int:
     return 0
 
 
+def _one_batch(data_dir: DataDir, wanted: Wanted) -> tuple[str | None, Wanted]:
+    """The batch, where just one is named: its record says what it took; and the other filters.
+
+    Raises:
+        UsageError: there is no such batch.
+    """
+    if len(wanted.batches) != 1:
+        return None, wanted
+    batch = Ledger(data_dir).find(wanted.batches[0]).id
+    return batch, msgspec.structs.replace(wanted, batches=())
+
+
 def write_report(
     settings: Settings, console: Console, out: Path, wanted: Wanted, *, rehearsal: bool
 ) -> int:
     """The report as a page, and nothing else."""
-    if wanted:
-        raise UsageError(f"{wanted}: filters are for --rows; without it the page measures all rows")
-    return show_stats(settings, console, StatsOrder(html=out, rehearsal=rehearsal))
+    return show_stats(settings, console, StatsOrder(html=out, wanted=wanted, rehearsal=rehearsal))
 
 
 def _nothing(data_dir: DataDir, order: StatsOrder) -> str:

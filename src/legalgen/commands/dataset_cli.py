@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from legalgen.commands.offers import Offer, among
+from legalgen.commands.offers import among
 from legalgen.commands.options import Flags, console_of, group, settings_of, takes
 from legalgen.commands.row_filters import Filters, wanted_of
 
@@ -298,21 +298,14 @@ def check(
 
 
 @app.command()
-@takes("dataset stats")
+@takes("dataset stats", filters=True)
 def stats(
     flags: Flags,
     *,
+    filters: Filters,
     full: Annotated[
         bool, typer.Option("--full", help="All of it, on a terminal through a pager.")
     ] = False,
-    batch: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ID",
-            help="One batch; the beginning of its id will do.",
-            autocompletion=Offer("batches"),
-        ),
-    ] = None,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write one HTML page.")
     ] = None,
@@ -334,7 +327,7 @@ def stats(
 
     settings = settings_of(flags)
     order = dataset.StatsOrder(
-        batch=batch,
+        wanted=wanted_of(filters),
         html=html,
         review=review,
         review_rows=review_rows,
@@ -514,7 +507,7 @@ def page(
     """Write one HTML file: what `stats --html` measures, or with --rows the rows themselves.
 
     The file needs nothing else and can be sent to somebody; without FILE it is report.html or
-    rows.html. Filters are for --rows.
+    rows.html.
     """
     from legalgen.commands import dataset, dataset_rows
 

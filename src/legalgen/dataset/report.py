@@ -20,6 +20,7 @@ import msgspec
 from legalgen.dataset.foreign import SAMPLE_TYPE as IMPORTED
 from legalgen.dataset.neighbours import nearest
 from legalgen.dataset.reviewing import Reviewed, reviewed
+from legalgen.dataset.wanted import Wanted
 from legalgen.law.citations import CASE_KINDS
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.elements import parties
@@ -242,7 +243,11 @@ class Example(msgspec.Struct, frozen=True):
 
 
 class DatasetReport(msgspec.Struct, frozen=True):
-    """Everything about a dataset, or about one batch of it."""
+    """Everything about a dataset, or about one batch of it.
+
+    ``chosen`` is the filter of the rows that were counted, empty for all; what it took, and what
+    was refused, is of the batches all the same.
+    """
 
     rows: int
     batch: str | None
@@ -259,6 +264,7 @@ class DatasetReport(msgspec.Struct, frozen=True):
     score_mean: float | None
     examples: tuple[Example, ...]
     reviewed: Reviewed | None = None
+    chosen: str = ""
 
 
 # --- reading -----------------------------------------------------------------------------------
@@ -269,12 +275,13 @@ def report(
     taxonomy: Taxonomy,
     *,
     batch: str | None = None,
+    wanted: Wanted | None = None,
     rehearsal: bool = False,
     seed: int = 0,
     sample_rows: int = SAMPLE_ROWS,
     example_rows: int = 5,
 ) -> DatasetReport:
-    """Read a dataset, or one batch of it (by its whole id).
+    """Read a dataset, or one batch of it (by its whole id), or the rows of it that are wanted.
 
     Raises:
         DiskError: a part or a record cannot be read.
@@ -288,11 +295,24 @@ def report(
     tally = _Tally(taxonomy, refused.slots, random.Random(seed), sample_rows)
     for arrow in iter_batches(data_dir, _COLUMNS, rehearsal=rehearsal):
         for row in arrow.to_pylist():
-            if batch in (None, row["batch_id"]):
+            if _is_meant(row, batch, wanted):
                 tally.add(row)
     found = tally.report(batch, records, refused, random.Random(seed + 1), example_rows)
     read = reviewed(data_dir, batch=batch, rehearsal=rehearsal)
-    return msgspec.structs.replace(found, reviewed=read)
+    if not wanted:
+        return msgspec.structs.replace(found, reviewed=read)
+    return msgspec.structs.replace(
+        found,
+        reviewed=read,
+        chosen=str(wanted),
+        # Of some of the rows nobody can tell which share of their tasks came to nothing.
+        production=msgspec.structs.replace(found.production, first_pass=None),
+        refusals=msgspec.structs.replace(found.refusals, mended=None),
+    )
+
+
+def _is_meant(row: Row, batch: str | None, wanted: Wanted | None) -> bool:
+    return batch in (None, row["batch_id"]) and (not wanted or wanted.takes(row))
 
 
 def sample_of(
@@ -300,6 +320,7 @@ def sample_of(
     rows: int,
     *,
     batch: str | None = None,
+    wanted: Wanted | None = None,
     rehearsal: bool = False,
     seed: int = 0,
 ) -> list[Row]:
@@ -307,7 +328,7 @@ def sample_of(
     reservoir = _Reservoir(rows, random.Random(seed))
     for arrow in iter_batches(data_dir, _COLUMNS, rehearsal=rehearsal):
         for row in arrow.to_pylist():
-            if batch in (None, row["batch_id"]):
+            if _is_meant(row, batch, wanted):
                 reservoir.offer(row)
     return reservoir.in_order()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -92,12 +93,12 @@ class Wanted(msgspec.Struct, frozen=True):
         return any(pattern.search(text) for text in texts)
 
     def __str__(self) -> str:
-        """As it is typed, without quotes."""
+        """As it is typed."""
         words: list[str] = []
         for name, flag in _FLAGS.items():
             value = getattr(self, name)
             several = value if isinstance(value, tuple) else (value,) if value else ()
-            words += [f"{flag} {each}" for each in several]
+            words += [f"{flag} {shlex.quote(str(each))}" for each in several]
         return " ".join(words)
 
 

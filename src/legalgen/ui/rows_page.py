@@ -191,7 +191,7 @@ body { margin: 0 auto; padding: 1rem; max-width: 62rem; color: var(--ink); backg
 h1 { font-size: 1.5rem; margin: .5rem 0; } h2 { font-size: 1rem; margin: 1rem 0 .25rem; }
 p, li, blockquote, .question, .dim { unicode-bidi: plaintext; }
 .dim { color: var(--dim); font-size: .875rem; }
-form { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 11rem), 1fr));
+form { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 9rem), 1fr));
   gap: .5rem 1rem; align-items: end; padding: .75rem 0; margin: .5rem 0;
   border-block: 1px solid var(--line); background: var(--back); }
 form .text { grid-column: 1 / -1; } form p { margin: 0; grid-column: 1 / -1; display: flex;

@@ -44,7 +44,8 @@ def cost(report: DatasetReport) -> str:
 def _rows(report: DatasetReport) -> str:
     made = report.production
     of = f"{made.asked:,} asked for in {plural(made.batches, 'batch', 'batches')}"
-    return f"{report.rows:,} of {of}, {cost(report)}"
+    by = f" by {report.chosen}," if report.chosen else ""
+    return f"{report.rows:,}{by} of {of}, {cost(report)}"
 
 
 def _coverage(report: DatasetReport) -> str:
@@ -95,6 +96,8 @@ def _why(codes: Mapping[str, int]) -> str:
 
 def next_step(report: DatasetReport) -> str:
     """The one thing to do now, with the command for it."""
+    if report.chosen:
+        return f"look at them: legalgen dataset sample {report.chosen}"
     repeats = sum(count for code, count in report.flags.items() if code.startswith("DUP_"))
     if not report.rows:
         return "see why nothing was kept: legalgen history --why"
