@@ -4,6 +4,7 @@
     sharegpt            {"conversations": [{"from", "value"}]}
     alpaca              {"instruction", "input", "output"}
     prompt-completion   {"prompt", "completion"}                       texts, or messages each
+    kto                 any of them with a "label"                     false: no answer to keep
     legacy, legalgen    {"question", "answer", ...}
 
 What ``export`` has written comes back with what its form holds: steps that stand in a message's
@@ -83,6 +84,8 @@ def shaped(record: Mapping[str, Any], mapping: Mapping[str, str]) -> Shaped | st
     ``mapping`` names the column of the file for a name of ours.
     """
     named = _named(record, mapping)
+    if isinstance(named.get("label"), bool) and not named.pop("label"):
+        return "its label says that the answer is no good one"
     try:
         found = _read(named)
     except _UnusableError as error:
@@ -171,14 +174,11 @@ def _chat(record: Mapping[str, Any], column: str, form: Form) -> Shaped:
 
 
 def _prompt(record: Mapping[str, Any], column: str) -> Shaped:
-    """A prompt and its completion, of which a ``label`` may say that it is no good one."""
-    if record.get("label") is False:
-        raise _UnusableError("its label says that the answer is no good one")
     asked, answered = record["prompt"], record[column]
     if isinstance(asked, str) and isinstance(answered, str):
-        return _filled(record, "prompt-completion", asked, answered, {"prompt", column, "label"})
+        return _filled(record, "prompt-completion", asked, answered, {"prompt", column})
     messages = [*_messages(asked, "prompt", "user"), *_messages(answered, column, "assistant")]
-    return _exchange(record, messages, "prompt-completion", {"prompt", column, "label"})
+    return _exchange(record, messages, "prompt-completion", {"prompt", column})
 
 
 def _alpaca(record: Mapping[str, Any]) -> Shaped:
