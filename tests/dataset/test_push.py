@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from legalgen.dataset.remote import place_of
+from legalgen.dataset.remote import Place, place_of
 from legalgen.errors import UsageError
 from legalgen.store.files import DataDir
 from legalgen.store.notes import RowNotes, Tombstone, load_notes, save_notes
@@ -51,7 +51,7 @@ def shelf(tmp_path: Path) -> Program:
     return program
 
 
-class Place:
+class There:
     """A server and a target on it."""
 
     def __init__(self, shelf: Program, server: FakeHub | FakeBucket) -> None:
@@ -85,8 +85,8 @@ class Place:
 
 
 @pytest.fixture(params=["hub", "bucket"])
-def place(request: pytest.FixtureRequest, shelf: Program) -> Place:
-    return Place(shelf, request.getfixturevalue(request.param))
+def place(request: pytest.FixtureRequest, shelf: Program) -> There:
+    return There(shelf, request.getfixturevalue(request.param))
 
 
 def local(data_dir: DataDir) -> dict[str, bytes]:
@@ -129,7 +129,7 @@ def others_part(*, name: str = "20200101-000000-zz99", rows: int = 3) -> bytes:
 # --- what is there afterwards ------------------------------------------------------------------
 
 
-def test_exactly_the_card_and_the_parts_leave(place: Place, shelf: Program) -> None:
+def test_exactly_the_card_and_the_parts_leave(place: There, shelf: Program) -> None:
     """Every path that is there; a second push sends nothing, and the URL is all of stdout."""
     data_dir = shelf.data_dir
     first = place.push()
@@ -144,7 +144,7 @@ def test_exactly_the_card_and_the_parts_leave(place: Place, shelf: Program) -> N
     assert (again["sent"], again["removed"], again["rows"]) == ({}, [], 7)
 
 
-def test_only_new_parts_are_sent(place: Place, shelf: Program) -> None:
+def test_only_new_parts_are_sent(place: There, shelf: Program) -> None:
     """Another batch adds its own parts, and the card."""
     place.push()
     filled(shelf.data_dir.root, rows=3, part_rows=2, batch_id="20261124-010101-cd34")
@@ -157,7 +157,7 @@ def test_only_new_parts_are_sent(place: Place, shelf: Program) -> None:
     assert place.files == local(shelf.data_dir)
 
 
-def test_a_compaction_takes_the_place_of_the_parts(place: Place, shelf: Program) -> None:
+def test_a_compaction_takes_the_place_of_the_parts(place: There, shelf: Program) -> None:
     """New in, old out, and a file of somebody else's stands where it stood."""
     place.put("notes.md", b"mine")
     place.push()
@@ -170,7 +170,7 @@ def test_a_compaction_takes_the_place_of_the_parts(place: Place, shelf: Program)
     assert place.files == {**local(shelf.data_dir), "notes.md": b"mine"}
 
 
-def test_rows_that_were_taken_out_do_not_leave(place: Place, shelf: Program) -> None:
+def test_rows_that_were_taken_out_do_not_leave(place: There, shelf: Program) -> None:
     """Those sent before go with the next push; a part without a row is not there; then for good."""
     data_dir = shelf.data_dir
     every = ids_in(local(data_dir))
@@ -195,7 +195,7 @@ def test_a_dry_run_tells_files_and_bytes_and_changes_nothing(
 ) -> None:
     """Not even the repository is made."""
     for server in (hub, bucket):
-        told = Place(shelf, server).push("--dry-run")
+        told = There(shelf, server).push("--dry-run")
         sizes = {path: len(content) for path, content in local(shelf.data_dir).items()}
         shown = told.out + told.err
         assert all(path in shown and f"{size:,}" in shown for path, size in sizes.items())
@@ -213,7 +213,7 @@ def test_a_dry_run_tells_files_and_bytes_and_changes_nothing(
     [f"data/{name}.parquet" for name in ("train-20200101-00-zz9-00000", "train-g1-00000", "x")],
 )
 def test_rows_of_others_are_refused_and_replaced_when_asked(
-    place: Place, shelf: Program, name: str
+    place: There, shelf: Program, name: str
 ) -> None:
     """Named as theirs, as a compaction of anybody's, or anyhow; the program never guesses."""
     place.put(name, others_part())
@@ -228,7 +228,7 @@ def test_rows_of_others_are_refused_and_replaced_when_asked(
     assert place.files == {**local(shelf.data_dir), "LICENSE": b"theirs"}
 
 
-def test_a_table_beside_data_is_never_removed(place: Place, shelf: Program) -> None:
+def test_a_table_beside_data_is_never_removed(place: There, shelf: Program) -> None:
     """It would be read along with ours: refused, and with --replace left and told."""
     place.put("extra/test.csv", b"a,b\n1,2\n")
     assert place.push().code == 2
@@ -237,7 +237,7 @@ def test_a_table_beside_data_is_never_removed(place: Place, shelf: Program) -> N
     assert place.files == {**local(shelf.data_dir), "extra/test.csv": b"a,b\n1,2\n"}
 
 
-def test_a_card_of_others_is_refused_unless_it_says_nothing(place: Place, shelf: Program) -> None:
+def test_a_card_of_others_is_refused_unless_it_says_nothing(place: There, shelf: Program) -> None:
     """The Hub writes one with a licence alone when a repository is made by hand."""
     place.put("README.md", b"---\nlicense: mit\n---\n\n# My notes\n")
     assert "README.md that was not written here" in place.push().err
@@ -246,7 +246,7 @@ def test_a_card_of_others_is_refused_unless_it_says_nothing(place: Place, shelf:
     assert place.files == local(shelf.data_dir)
 
 
-def test_rows_that_are_nowhere_else_stay(place: Place, shelf: Program) -> None:
+def test_rows_that_are_nowhere_else_stay(place: There, shelf: Program) -> None:
     """A part that was lost here, and not compacted away, is not taken from there too."""
     place.push()
     before = place.files
@@ -262,10 +262,10 @@ def test_what_cannot_be_meant_is_said_before_anything_is_asked(
 ) -> None:
     """No token, no credentials, no library's offline mode, no dataset: exit 2 with what to set."""
     for server, name in ((hub, "HF_TOKEN"), (bucket, "AWS_ACCESS_KEY_ID")):
-        refused = Place(shelf, server).push(**{name: ""})
+        refused = There(shelf, server).push(**{name: ""})
         assert (refused.code, name in refused.err) == (2, True), refused.err
-    assert "HF_HUB_OFFLINE" in Place(shelf, hub).push(HF_HUB_OFFLINE="1").err
-    refused = Place(shelf, bucket).push("--public")
+    assert "HF_HUB_OFFLINE" in There(shelf, hub).push(HF_HUB_OFFLINE="1").err
+    refused = There(shelf, bucket).push("--public")
     assert (refused.code, "policy" in refused.err) == (2, True)
     assert (hub.asked("datasets"), bucket.requests) == ([], [])
     nothing = shelf.run("dataset", "push", HUB, environ={"LEGALGEN_DATA_DIR": str(shelf.home)})
@@ -280,10 +280,25 @@ def test_a_target_is_one_of_two_forms(target: str) -> None:
 
 
 def test_both_forms_of_a_target() -> None:
-    """A prefix may be deep, or none."""
-    assert place_of("me/torts") == place_of("hf://datasets/me/torts") == ("hub", "me/torts", "")
-    assert place_of("s3://shelf/a/b/") == ("s3", "shelf", "a/b")
-    assert place_of("s3://shelf") == ("s3", "shelf", "")
+    """A prefix may be deep, or none; another server may stand in the address, a key may not."""
+    assert place_of("me/torts") == place_of("hf://datasets/me/torts") == Place("hub", "me/torts")
+    assert place_of("s3://shelf/a/b/") == Place("s3", "shelf", "a/b")
+    assert place_of("s3://shelf") == Place("s3", "shelf")
+    own = {"endpoint_override": "127.0.0.1:9000", "scheme": "http"}
+    query = "endpoint_override=127.0.0.1:9000&scheme=http"
+    assert place_of(f"s3://shelf/a?{query}") == Place("s3", "shelf", "a", own)
+    for wrong, told in (("s3://shelf/a?key=x", "none of"), ("s3://k:s@shelf/a", "AWS_ACCESS")):
+        with pytest.raises(UsageError, match=told):
+            place_of(wrong)
+
+
+def test_a_server_of_ones_own_may_stand_in_the_address(bucket: FakeBucket, shelf: Program) -> None:
+    """As pyarrow has it, for MinIO and the like."""
+    environ = bucket.environ
+    host = environ.pop("AWS_ENDPOINT_URL").removeprefix("http://")
+    target = f"{S3}?endpoint_override={host}&scheme=http"
+    assert shelf.run("dataset", "push", target, environ=environ).code == 0
+    assert There(shelf, bucket).files == local(shelf.data_dir)
 
 
 # --- the Hub alone -----------------------------------------------------------------------------
@@ -291,7 +306,7 @@ def test_both_forms_of_a_target() -> None:
 
 def test_a_repository_is_private_and_what_one_is_stays(hub: FakeHub, shelf: Program) -> None:
     """--public makes a new one public; of one that is there nothing is changed, and it is said."""
-    place = Place(shelf, hub)
+    place = There(shelf, hub)
     assert place.push().code == 0
     assert hub.repositories[HUB].private
     stays = place.push("--public")
@@ -306,7 +321,7 @@ def test_a_repository_is_private_and_what_one_is_stays(hub: FakeHub, shelf: Prog
 
 def test_one_push_is_one_commit(hub: FakeHub, shelf: Program) -> None:
     """Parts, card and what goes: nobody sees half of it."""
-    place = Place(shelf, hub)
+    place = There(shelf, hub)
     place.push()
     shelf.run("dataset", "compact")
     place.push()
@@ -327,7 +342,7 @@ def test_killed_in_the_middle_nothing_is_seen_and_little_is_sent_again(
     hub: FakeHub, shelf: Program, number: signal.Signals, where: str
 ) -> None:
     """A signal ends it at once, whatever the library waits for; uploads that arrived count."""
-    place = Place(shelf, hub)
+    place = There(shelf, hub)
     environ = {**hub.environ, "HF_HOME": str(shelf.home / "hf")}
     with hub.gate(where) as gate:
         with shelf.start("dataset", "push", HUB, environ=environ) as running:
@@ -348,7 +363,7 @@ def test_a_commit_of_somebody_else_in_between_is_not_overwritten(
     hub: FakeHub, shelf: Program
 ) -> None:
     """What is there is looked at again, and their file stands."""
-    place = Place(shelf, hub)
+    place = There(shelf, hub)
     place.push()
     filled(shelf.data_dir.root, rows=1, batch_id="20261124-010101-cd34")
     hub.before_commit.append(lambda: place.put("notes.md", b"theirs"))
@@ -358,7 +373,7 @@ def test_a_commit_of_somebody_else_in_between_is_not_overwritten(
 
 def test_a_gitignore_that_hides_the_parts_is_said(hub: FakeHub, shelf: Program) -> None:
     """Its library would leave them out without a word."""
-    place = Place(shelf, hub)
+    place = There(shelf, hub)
     place.put(".gitignore", b"*.parquet\n")
     assert ".gitignore" in place.push().err
     assert sorted(place.files) == [".gitignore"]
@@ -373,7 +388,7 @@ def test_what_the_hub_refuses_has_its_exit_code_and_no_token_is_told(
     """A server that echoes the token back is quoted without it."""
     hub.repositories[HUB] = Repository(private=True)
     hub.refuse["/preupload/" if status == 404 else "GET /api/datasets/me/torts$"] = status
-    refused = Place(shelf, hub).push()
+    refused = There(shelf, hub).push()
     assert (refused.code, refused.out) == (code, "")
     told = refused.err + "".join(p.read_text() for p in shelf.home.rglob("*.log"))
     assert TOKEN not in told
@@ -384,7 +399,7 @@ def test_what_the_hub_refuses_has_its_exit_code_and_no_token_is_told(
 def test_the_repository_of_somebody_else_is_not_found(hub: FakeHub, shelf: Program) -> None:
     """A private one that the token does not see, where none can be made either."""
     hub.repositories[HUB] = Repository(private=True)
-    refused = Place(shelf, hub).push(HF_TOKEN=ANOTHERS)
+    refused = There(shelf, hub).push(HF_TOKEN=ANOTHERS)
     assert refused.code == 2
     assert hub.repositories[HUB].files == EMPTY
 
@@ -392,7 +407,7 @@ def test_the_repository_of_somebody_else_is_not_found(hub: FakeHub, shelf: Progr
 @pytest.mark.parametrize("kind", ["hub", "bucket"])
 def test_a_dead_network_is_75(shelf: Program, kind: str, request: pytest.FixtureRequest) -> None:
     """Within bounds, and what is here stays as it is."""
-    place = Place(shelf, request.getfixturevalue(kind))
+    place = There(shelf, request.getfixturevalue(kind))
     dead = {"HF_ENDPOINT": "http://127.0.0.1:9", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     done = place.push(**dead)
     assert (done.code, "push again later" in done.err) == (75, True), done.err
@@ -400,7 +415,7 @@ def test_a_dead_network_is_75(shelf: Program, kind: str, request: pytest.Fixture
 
 def test_load_dataset_reads_what_was_pushed(hub: FakeHub, shelf: Program) -> None:
     """From the Hub as its users do, private, after a compaction and another batch."""
-    place = Place(shelf, hub)
+    place = There(shelf, hub)
     place.push()
     shelf.run("dataset", "compact")
     filled(shelf.data_dir.root, rows=2, batch_id="20261124-010101-cd34")
@@ -444,7 +459,7 @@ def test_killed_while_a_compaction_is_sent_none_of_it_is_seen(
     bucket: FakeBucket, shelf: Program, number: signal.Signals
 ) -> None:
     """All of the new parts are there before one of them has its name; then the old ones go."""
-    place = Place(shelf, bucket)
+    place = There(shelf, bucket)
     place.push()
     before = place.files
     shelf.run("dataset", "compact")
@@ -469,12 +484,12 @@ def test_parts_that_arrived_before_a_kill_are_whole_and_not_sent_again(
             assert gate.reached.wait(60)
             running.signal(signal.SIGINT)
             running.end()
-        found = Place(shelf, bucket).files
+        found = There(shelf, bucket).files
         assert sorted(found) == [f"data/train-{BATCH}-{part:05}.parquet" for part in range(3)]
         assert {path: local(shelf.data_dir)[path] for path in found} == found
-    done: Any = Place(shelf, bucket).push("--json").json
+    done: Any = There(shelf, bucket).push("--json").json
     assert sorted(done["sent"]) == ["README.md", last]
-    assert Place(shelf, bucket).files == local(shelf.data_dir)
+    assert There(shelf, bucket).files == local(shelf.data_dir)
 
 
 def test_a_bucket_must_be_there_and_no_secret_is_told(bucket: FakeBucket, shelf: Program) -> None:

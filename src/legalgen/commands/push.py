@@ -51,13 +51,13 @@ def push_dataset(settings: Settings, console: Console, order: PushOrder) -> int:
 
 
 def _remote(order: PushOrder) -> Remote:
-    kind, name, prefix = place_of(order.target)
-    if kind == "hub":
+    place = place_of(order.target)
+    if place.kind == "hub":
         from legalgen.dataset.hub import Hub  # few have its library
 
-        return Hub(name, public=order.public, environ=os.environ)
+        return Hub(place.name, public=order.public, environ=os.environ)
     if order.public:
         raise UsageError("--public is for the Hub: who may read a bucket, its policy decides")
     from legalgen.dataset.s3 import S3Bucket
 
-    return S3Bucket(name, prefix, os.environ)
+    return S3Bucket(place, os.environ)

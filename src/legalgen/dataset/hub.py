@@ -14,9 +14,9 @@ from __future__ import annotations
 import contextlib
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha1, sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from legalgen.dataset.remote import Change, Outgoing, RemoteChanged, RemoteFile, Standing
 from legalgen.dataset.s3 import batches_of
@@ -34,6 +34,7 @@ TIMEOUT_S: Final = (10.0, 60.0, 60.0, 60.0)
 _BRANCH: Final = "main"
 _CHUNK: Final = 1024 * 1024
 _TYPE: Final = "dataset"
+T = TypeVar("T")
 
 
 class Hub:
@@ -75,32 +76,38 @@ class Hub:
 
     def look(self) -> Standing:
         """The files at the head of the branch, and who may read them."""
-        from huggingface_hub.hf_api import RepoFile
-
         with self._explained():
-            info = self._found()
-            if info is None:
-                return Standing({}, exists=False, public=self._public)
-            tree = self._api.list_repo_tree(
-                self._name, recursive=True, revision=info.sha, repo_type=_TYPE
-            )
-            files = {
-                one.path: RemoteFile(one.size, one.lfs.sha256 if one.lfs else one.blob_id)
-                for one in tree
-                if isinstance(one, RepoFile)
-            }
-        return Standing(files, public=not info.private, version=info.sha or "")
+            info = self._asked(lambda: self._api.dataset_info(self._name, timeout=TIMEOUT_S[1]))
+            revision = info.sha if info is not None else None
+            # Asked even so: a mirror may list files and tell nothing about repositories.
+            files = self._asked(lambda: self._files(revision))
+        if files is None:
+            return Standing({}, exists=info is not None, public=self._public)
+        public = None if info is None or info.private is None else not info.private
+        return Standing(files, public=public, version=revision or "")
 
-    def _found(self) -> Any:
-        """What the Hub says of the repository, or None where there is none that the token sees."""
-        from huggingface_hub.errors import RepositoryNotFoundError
+    def _asked(self, question: Callable[[], T]) -> T | None:
+        """The answer, or None where there is no such repository that the token sees."""
+        from huggingface_hub.errors import HfHubHTTPError
 
         try:
-            return self._api.dataset_info(self._name, timeout=TIMEOUT_S[1])
-        except RepositoryNotFoundError as error:
+            return question()
+        except HfHubHTTPError as error:
             if error.response.status_code == 404:
                 return None
             raise
+
+    def _files(self, revision: str | None) -> dict[str, RemoteFile]:
+        from huggingface_hub.hf_api import RepoFile
+
+        tree = self._api.list_repo_tree(
+            self._name, recursive=True, revision=revision, repo_type=_TYPE
+        )
+        return {
+            one.path: RemoteFile(one.size, one.lfs.sha256 if one.lfs else one.blob_id)
+            for one in tree
+            if isinstance(one, RepoFile)
+        }
 
     def holds(self, standing: Standing, outgoing: Outgoing) -> bool:
         """By the digest of its content."""

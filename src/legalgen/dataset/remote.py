@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -20,7 +21,9 @@ FOLDER: Final = "data/"
 """What is ours there: the card, and the parquet files directly in this folder."""
 
 _REPOSITORY: Final = re.compile(r"(?:hf://datasets/)?([\w.-]+/[\w.-]+)", re.ASCII)
-_BUCKET: Final = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(.*))?")
+_BUCKET: Final = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/([^?]*))?(?:\?(.*))?")
+OPTIONS: Final = ("endpoint_override", "region", "scheme")
+"""What may follow a bucket and its prefix as a query, in pyarrow's words."""
 
 
 class RemoteFile(msgspec.Struct, frozen=True):
@@ -95,17 +98,32 @@ class Remote(Protocol):
         """
 
 
-def place_of(target: str) -> tuple[str, str, str]:
-    """``("hub", "me/name", "")`` or ``("s3", bucket, prefix)``.
+class Place(msgspec.Struct, frozen=True):
+    """What a target names: a repository of the ``hub``, or a bucket of ``s3`` with a prefix."""
+
+    kind: Literal["hub", "s3"]
+    name: str
+    prefix: str = ""
+    options: Mapping[str, str] = {}
+
+
+def place_of(target: str) -> Place:
+    """``me/name``, ``hf://datasets/me/name``, ``s3://bucket/prefix?region=eu-west-2``.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: it is none of them.
     """
     if match := _BUCKET.fullmatch(target):
-        return "s3", match[1], (match[2] or "").strip("/")
+        options = dict(parse_qsl(match[3] or ""))
+        for name in options:
+            if name not in OPTIONS:
+                raise UsageError(f"{target}: {name} is none of {', '.join(OPTIONS)}")
+        return Place("s3", match[1], (match[2] or "").strip("/"), options)
     match = _REPOSITORY.fullmatch(target)
     if match and not match[1].startswith((".", "/")):
-        return "hub", match[1], ""
+        return Place("hub", match[1])
+    if re.match(r"s3://[^/]*@", target):
+        raise UsageError("a key in an address stands in files and lists: set AWS_ACCESS_KEY_ID")
     raise UsageError(
         f"{target}: write me/name for a dataset on the Hugging Face Hub, or s3://bucket/prefix"
     )

@@ -5,7 +5,8 @@ sees, until the last call names it. New parts appear one by one, the card after 
 compaction appear together, once all of them are there, and then those go that they replace. In the
 moments between, and if the process dies in one of them, rows are there twice until the next push.
 
-``AWS_ENDPOINT_URL_S3`` or ``AWS_ENDPOINT_URL`` names another server than Amazon's. Credentials are
+``AWS_ENDPOINT_URL_S3``, ``AWS_ENDPOINT_URL`` or ``?endpoint_override=`` names another server than
+Amazon's. Credentials are
 found where Amazon's own tools find them.
 """
 
@@ -18,7 +19,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-from legalgen.dataset.remote import CARD, FOLDER, Change, Outgoing, RemoteFile, Standing
+from legalgen.dataset.remote import (
+    CARD,
+    FOLDER,
+    Change,
+    Outgoing,
+    Place,
+    RemoteFile,
+    Standing,
+)
 from legalgen.errors import ConfigurationError, RemoteUnavailable, UsageError
 from legalgen.store.files import disk
 
@@ -41,18 +50,22 @@ _KEYS: Final = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 class S3Bucket:
     """One dataset below a prefix of a bucket."""
 
-    def __init__(self, bucket: str, prefix: str, environ: Mapping[str, str]) -> None:
+    def __init__(self, place: Place, environ: Mapping[str, str]) -> None:
         """Make no call.
 
         Raises:
             ConfigurationError: there are no credentials.
         """
+        bucket, prefix, options = place.name, place.prefix, place.options
         if not _has_credentials(environ):
             raise ConfigurationError(f"there are no credentials for s3://{bucket}: set {_KEYS}")
         self._bucket = bucket
         self._root = f"{bucket}/{prefix}" if prefix else bucket
-        self._endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
-        self._region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
+        usual = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
+        self._endpoint = options.get("endpoint_override") or usual
+        usual = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
+        self._region = options.get("region") or usual
+        self._scheme = options.get("scheme")
         self._opened: Any = None
 
     @property
@@ -72,6 +85,7 @@ class S3Bucket:
             self._opened = fs.S3FileSystem(
                 endpoint_override=self._endpoint,
                 region=region,
+                scheme=self._scheme,
                 connect_timeout=CONNECT_S,
                 request_timeout=REQUEST_S,
                 retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=TRIES),
