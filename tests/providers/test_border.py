@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from legalgen.completion import Completion, LimitReading, Usage
@@ -172,7 +172,12 @@ replies = st.builds(
 )
 
 
+HALF = {"choices": [{"message": {"content": "\ud800"}, "finish_reason": "\ud800"}], "id": "\ud800"}
+"""Half of a surrogate pair, which JSON can write and no file can hold."""
+
+
 @given(reply=replies)
+@example(reply=Reply(200, json.dumps(HALF | {"model": "\ud800"}).encode()))
 def test_any_reply_is_an_answer_or_a_category(
     provider: Provider, server: Server, reply: Reply
 ) -> None:

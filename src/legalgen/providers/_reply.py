@@ -195,7 +195,7 @@ def _said(answers: Sequence[Fields]) -> _Said:
         finish_reason = choice.get("finish_reason")
         if isinstance(finish_reason, str) and finish_reason:
             said.finish_reason = finish_reason[:_LONGEST_NAME]
-    for name in ("content", "reasoning", "refusal", "arguments"):
+    for name in ("content", "reasoning", "refusal", "arguments", "finish_reason"):
         setattr(said, name, whole_characters(getattr(said, name)))
     return said
 
