@@ -86,17 +86,23 @@ def test_what_extended_tests_showed_is_dated() -> None:
     """Each entry names a test that there is, with the date and the figures of its last run."""
     for node, entry in json.loads(extended.FILE.read_text("utf-8")).items():
         path, _, name = node.partition("::")
-        assert f"def {name.partition('[')[0].rpartition('::')[2]}(" in (ROOT / path).read_text()
         assert entry.keys() == {"date", "outcome", "seconds", "figures"}
+        if node == extended.PROPERTIES:
+            continue
+        assert f"def {name.partition('[')[0].rpartition('::')[2]}(" in (ROOT / path).read_text()
 
 
 def test_an_extended_run_is_noted(tmp_path: Path) -> None:
-    """A run that is skipped or not extended leaves what stood there; another replaces its own."""
+    """A run that is skipped or not extended leaves what stood there; another replaces its own.
+
+    Property tests are counted together.
+    """
     file = tmp_path / "notes.json"
     file.write_text('{"kept": {"date": "2026-01-02"}}')
     notes = extended.Notes(file)
     runs: list[tuple[Literal["passed", "skipped"], list[str]]]
-    runs = [("passed", ["extended"]), ("skipped", ["extended"]), ("passed", [])]
+    runs = [("passed", ["extended"]), ("skipped", ["extended"]), ("passed", []),
+            ("passed", ["hypothesis", "x"])]  # fmt: skip
     for outcome, words in runs:
         notes.pytest_runtest_logreport(
             pytest.TestReport(
@@ -106,6 +112,7 @@ def test_an_extended_run_is_noted(tmp_path: Path) -> None:
         )  # fmt: skip
     notes.pytest_sessionfinish()
     found = json.loads(file.read_text())
-    assert found.keys() == {"kept", "a.py::passed1"}
+    assert found.keys() == {"kept", "a.py::passed1", extended.PROPERTIES}
+    assert found[extended.PROPERTIES]["figures"].items() >= {"tests": 1, "failed": 0}.items()
     entry = found["a.py::passed1"]
     assert (entry["outcome"], entry["seconds"], entry["figures"]) == ("passed", 2, {"kills": 7})
