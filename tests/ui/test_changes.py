@@ -80,6 +80,24 @@ def test_one_that_comes_and_goes_is_away() -> None:
     assert told(*flapping) == [f"{GROQ} is at its rate limit, going on with cerebras"]
 
 
+def test_a_trouble_is_not_told_again_as_a_switch() -> None:
+    """Two lines of one dead key: what to do, and who is paid; a later limit of that one is told."""
+
+    def trouble(seconds: float, kind: str, target: str) -> events.TroubleFound:
+        return events.TroubleFound(at=at(seconds), kind=kind, target=target, remedy=f"{kind}.")
+
+    assert told(
+        trouble(0, "key_refused", "groq"),
+        switched(0, "authentication"),
+        trouble(1, "paid_instead", "cerebras"),
+        switched(2, "rate_limit", "cerebras/gpt-oss-120b", "local/smollm2-135m"),
+    ) == [
+        "TROUBLE: key_refused.",
+        "TROUBLE: paid_instead.",
+        "cerebras/gpt-oss-120b is at its rate limit, going on with local",
+    ]
+
+
 def test_a_model_is_left_for_another_of_its_provider() -> None:
     """Then the model is named, not the provider, which still delivers."""
     assert told(switched(0, "server_error", to=SMALL)) == [

@@ -27,6 +27,8 @@ _OF_PROVIDER = frozenset({C.AUTHENTICATION, C.CONNECTION_ERROR, C.OVERLOADED})
 """Failures that are a provider's, where a call leaves it for another."""
 _OF_TASK = frozenset({C.OUTPUT_INVALID, C.CONTENT_FILTER, C.BAD_REQUEST})
 """Failures that say nothing of the model: another is tried for this one sample."""
+_LEAVE_A_PROVIDER = frozenset({"key_refused", "network_refused", "no_credit", "wrong_address"})
+"""Troubles after which nothing is asked of a provider."""
 _FOR_GOOD = frozenset({C.CONTEXT_LENGTH, C.MODEL_UNAVAILABLE, C.AUTHENTICATION})
 """Failures that no later sample of the same model takes back."""
 
@@ -51,6 +53,8 @@ class Changes:
     def __init__(self) -> None:
         self._away: dict[str, Away] = {}
         self._waits: dict[str, datetime] = {}
+        self._troubled: set[str] = set()
+        """Providers whose trouble was told; who is paid in their place will be, too."""
         self._say: dict[type[events.Event], Callable[[Any], Saying | None]] = {
             events.BatchStarted: _started,
             events.CallFailed: self._failed,
@@ -60,7 +64,7 @@ class Changes:
             events.WaitingForLock: _waiting_for_lock,
             events.TaskGivenUp: _given_up,
             events.Alert: lambda e: Saying(f"ALERT: {e.message}"),
-            events.TroubleFound: lambda e: Saying(f"TROUBLE: {e.remedy}"),
+            events.TroubleFound: self._trouble,
             events.Notice: lambda e: Saying(str(e.text)),
             events.Spilled: lambda e: Saying(f"{e.target} is paid, too: {e.provider}: {e.reason}"),
         }
@@ -86,10 +90,16 @@ class Changes:
             subject = source.provider
         known = self._away.get(subject)
         self._away[subject] = Away(event.category, event.at)
-        if known is not None and known.category == event.category:
+        told = elsewhere and source.provider in self._troubled and target.provider != "local"
+        if told or (known is not None and known.category == event.category):
             return None
         instead = target.provider if elsewhere else target.model
         return Saying(f"{subject} is {words.is_(event.category)}, going on with {instead}")
+
+    def _trouble(self, event: events.TroubleFound) -> Saying:
+        if event.kind in _LEAVE_A_PROVIDER:
+            self._troubled.add(event.target)
+        return Saying(f"TROUBLE: {event.remedy}")
 
     def _accepted(self, event: events.SampleAccepted) -> Saying | None:
         """Of a provider that is back the model that showed it is not told, too."""
