@@ -51,10 +51,14 @@ def write_answers(path: Path, count: int, *, seed: int = 2) -> None:
     cited = {"text": "Companies Act 2006, s 172", "proposition": "a director's duty of success"}
     with path.open("w", encoding="utf-8") as file:
         for number in range(count):
-            answer = [*rng.sample(sentences, 4), "See section 172 of the Companies Act 2006."]
+            question = _question(rng, questions, number)
+            asked = re.findall(r"[A-Za-z]{5,}", question)  # or the answer would be off the topic
+            point = f"What counts is {', '.join(rng.sample(asked, 6))}."
+            cites = "See section 172 of the Companies Act 2006."
+            answer = [*rng.sample(sentences, 3), point, cites]
             value = {
-                "question": _question(rng, questions, number),
-                "reasoning_steps": [rng.choice(sentences)],
+                "question": question,
+                "reasoning_steps": ["The papers of the file show what either side can prove."],
                 "answer": " ".join(answer),
                 "citations": [cited],
             }
