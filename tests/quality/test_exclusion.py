@@ -150,6 +150,12 @@ def test_a_batch_keeps_away_from_the_exam_and_says_so(
     refused = program.run("batch", *away, "--exclude", str(tmp_path / "no.jsonl"), "-n", "1")
     assert (refused.code, "no.jsonl: No such file" in refused.err) == (2, True)
     assert not Path(away[1]).exists()
+    out = tmp_path / "train.jsonl"
+    [first, *_] = sorted(exam)
+    one = file_of(tmp_path, "one.jsonl", {"question": first})
+    exported = program.run("dataset", "export", str(out), "--exclude", str(one))
+    assert (exported.code, "1 row too near to a question" in exported.err) == (0, True)
+    assert first not in out.read_text()
     checked = program.run("dataset", "check", "--exclude", str(path))
     assert (checked.code, "EXCLUDED" in checked.out) == (1, True)
 

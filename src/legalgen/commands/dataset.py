@@ -221,7 +221,8 @@ def export_dataset(settings: Settings, console: Console, order: ExportOrder) -> 
         split=_split(settings, data_dir, order),
         rehearsal=order.rehearsal,
         thinking=reasoning == "thinking",
-        refused=_refused(data_dir, order) if form == "kto" else None,
+        refused=_refused(settings, data_dir, order) if form == "kto" else None,
+        exclusion=exclusion_of(settings),
     )
     files = trainers.beside(
         order.out,
@@ -252,7 +253,7 @@ def _split(settings: Settings, data_dir: DataDir, order: ExportOrder) -> splitti
     return msgspec.structs.replace(split, tied=tied)
 
 
-def _refused(data_dir: DataDir, order: ExportOrder) -> RefusedAnswers:
+def _refused(settings: Settings, data_dir: DataDir, order: ExportOrder) -> RefusedAnswers:
     """The refused answers of a KTO export; of these nobody knows the topic."""
     wanted = order.wanted
     if wanted.jurisdictions or wanted.practice_areas or wanted.difficulties or wanted.topics:
@@ -262,7 +263,12 @@ def _refused(data_dir: DataDir, order: ExportOrder) -> RefusedAnswers:
         )
     if order.rehearsal:
         raise UsageError("--format kto: nothing can be learnt from the toy model's answers")
-    return RefusedAnswers(data_dir, batches=wanted.batches, models=wanted.models)
+    return RefusedAnswers(
+        data_dir,
+        batches=wanted.batches,
+        models=wanted.models,
+        exclusion=exclusion_of(settings),
+    )
 
 
 def _context(data_dir: DataDir, order: ExportOrder) -> export.Contexts:

@@ -39,6 +39,8 @@ from legalgen.store.sample import SCHEMA_VERSION, arrow_schema, upgraded
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from legalgen.quality.exclusion import Exclusion
+
 Format = Literal["prompt-completion", "messages", "alpaca", "sharegpt", "kto", "legacy", "schema"]
 FORMATS: Final[tuple[Format, ...]] = (
     "prompt-completion", "messages", "alpaca", "sharegpt", "kto", "legacy", "schema",
@@ -246,7 +248,8 @@ class Exported(msgspec.Struct, frozen=True):
     """What was written: rows by file, and how many rows of the dataset were left out.
 
     ``without_thinking`` counts rows of which the vendor's own text was asked for and not kept,
-    ``labels`` the rows of a KTO export. ``beside`` are files for trainers, by ``trainers``.
+    ``excluded`` those that came too near to a benchmark, ``labels`` the rows of a KTO export.
+    ``beside`` are files for trainers, by ``trainers``.
     """
 
     files: dict[str, int]
@@ -254,6 +257,7 @@ class Exported(msgspec.Struct, frozen=True):
     without_thinking: int = 0
     labels: Labels | None = None
     beside: tuple[str, ...] = ()
+    excluded: int = 0
 
 
 def export(
@@ -267,12 +271,13 @@ def export(
     rehearsal: bool = False,
     thinking: bool = False,
     refused: RefusedAnswers | None = None,
+    exclusion: Exclusion | None = None,
 ) -> Exported:
     """Write the wanted rows to ``out``, or with ``split`` to ``<out>-train`` and ``<out>-test``.
 
     A file that is there is replaced once the new one is whole. ``thinking``: the shape needs the
     vendor's own text. ``refused`` answers follow the rows, each on the side of the row that has its
-    place in the plan.
+    place in the plan. Rows that come too near to the questions of an ``exclusion`` stay behind.
 
     Raises:
         UsageError: ``out`` cannot be meant (no known suffix, a folder, inside the data dir), or
@@ -281,7 +286,7 @@ def export(
     """
     paths = _paths(data_dir, out, split)
     chosen = wanted or Wanted()
-    left_out = silent = 0
+    left_out = silent = excluded = 0
     version = dataset_version(data_dir, rehearsal=rehearsal) or SCHEMA_VERSION
     columns = arrow_schema(version) if form == "schema" else None
     places = _Places(refused, split)
@@ -293,6 +298,8 @@ def export(
             sides = [_side(row, chosen, split) for row in looked_at]
             places.note(looked_at)
             left_out += sides.count(None)
+            if exclusion is not None:
+                excluded += _keep_behind(exclusion, batch, sides)
             if thinking:
                 silent += _silent(batch, sides)
             for side, file in files.items():
@@ -308,7 +315,7 @@ def export(
         for file in files.values():
             file.finish()
     rows = {str(file.path): file.rows for file in files.values()}
-    return Exported(rows, left_out, silent, labels)
+    return Exported(rows, left_out, silent, labels, excluded=excluded)
 
 
 def _silent(batch: pa.RecordBatch, sides: Sequence[str | None]) -> int:
@@ -395,6 +402,20 @@ def _side(row: ExportedRow, wanted: Wanted, split: Split | None) -> str | None:
     if not wanted.takes(row):
         return None
     return "" if split is None else split.side(row)
+
+
+def _keep_behind(exclusion: Exclusion, batch: pa.RecordBatch, sides: list[str | None]) -> int:
+    """Take the side of rows that come too near to an excluded question; how many those are."""
+    texts = batch.select(["question", "answer", "reasoning_steps"]).to_pylist()
+    near = [
+        number
+        for number, row in enumerate(texts)
+        if sides[number] is not None
+        and exclusion.near(row["question"], row["answer"], row["reasoning_steps"]) is not None
+    ]
+    for number in near:
+        sides[number] = None
+    return len(near)
 
 
 def _rows(batch: pa.RecordBatch, mask: list[bool]) -> pa.RecordBatch:

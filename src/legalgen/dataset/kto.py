@@ -19,6 +19,7 @@ import msgspec
 
 from legalgen.completion import Completion, Usage
 from legalgen.errors import AnswerRefused
+from legalgen.quality.exclusion import Exclusion
 from legalgen.store.files import DataDir
 from legalgen.store.journal import Rejected, read_rejected
 from legalgen.store.ledger import Ledger, Record
@@ -40,7 +41,7 @@ class Labels(msgspec.Struct, frozen=True):
     """How many rows of an export have which label.
 
     ``passed_over`` counts refused answers that are not in it, by why: ``form``, ``repeat``,
-    ``truncated``, ``unreadable``.
+    ``truncated``, ``unreadable``, ``excluded``.
     """
 
     desirable: int
@@ -51,12 +52,19 @@ class Labels(msgspec.Struct, frozen=True):
 class RefusedAnswers:
     """The refused answers of a data dir that belong into a KTO export; read once an iteration.
 
-    ``batches`` are ids or their beginnings, ``models`` patterns; empty: all.
+    ``batches`` are ids or their beginnings, ``models`` patterns; empty: all. What comes too near
+    to a question of an ``exclusion`` is none of them.
     """
 
     def __init__(
-        self, data_dir: DataDir, *, batches: Sequence[str] = (), models: Sequence[str] = ()
+        self,
+        data_dir: DataDir,
+        *,
+        batches: Sequence[str] = (),
+        models: Sequence[str] = (),
+        exclusion: Exclusion | None = None,
     ) -> None:
+        self._exclusion = exclusion
         self._data_dir = data_dir
         self._batches = tuple(batches)
         self._models = tuple(models)
@@ -80,12 +88,21 @@ class RefusedAnswers:
                 if draft is None:
                     self.passed_over[why] += 1
                     continue
+                if self._is_near(draft):
+                    self.passed_over["excluded"] += 1
+                    continue
                 row = _row(record.id, refused, draft)
                 if row["id"] in seen:
                     self.passed_over["repeat"] += 1
                     continue
                 seen.add(row["id"])
                 yield row
+
+    def _is_near(self, draft: Draft) -> bool:
+        if self._exclusion is None:
+            return False
+        near = self._exclusion.near(draft.question, draft.answer, draft.reasoning_steps)
+        return near is not None
 
     def _wants(self, record: Record) -> bool:
         wanted = not self._batches or record.id.startswith(self._batches)

@@ -173,6 +173,8 @@ def show_exported(console: Console, done: Exported) -> None:
         )
     if done.left_out:
         console.talk(f"{plural(done.left_out, 'row')} left out")
+    if done.excluded:
+        console.talk(f"{plural(done.excluded, 'row')} too near to a question of --exclude")
     if done.without_thinking:
         console.talk(
             f"{plural(done.without_thinking, 'row')} without the vendor's reasoning: empty there"
