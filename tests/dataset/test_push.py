@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from legalgen.dataset.remote import Place, place_of
+from legalgen.dataset.remote import Destination, place_of
 from legalgen.errors import UsageError
 from legalgen.store.files import DataDir
 from legalgen.store.notes import RowNotes, Tombstone, load_notes, save_notes
@@ -281,12 +281,14 @@ def test_a_target_is_one_of_two_forms(target: str) -> None:
 
 def test_both_forms_of_a_target() -> None:
     """A prefix may be deep, or none; another server may stand in the address, a key may not."""
-    assert place_of("me/torts") == place_of("hf://datasets/me/torts") == Place("hub", "me/torts")
-    assert place_of("s3://shelf/a/b/") == Place("s3", "shelf", "a/b")
-    assert place_of("s3://shelf") == Place("s3", "shelf")
+    assert (
+        place_of("me/torts") == place_of("hf://datasets/me/torts") == Destination("hub", "me/torts")
+    )
+    assert place_of("s3://shelf/a/b/") == Destination("s3", "shelf", "a/b")
+    assert place_of("s3://shelf") == Destination("s3", "shelf")
     own = {"endpoint_override": "127.0.0.1:9000", "scheme": "http"}
     query = "endpoint_override=127.0.0.1:9000&scheme=http"
-    assert place_of(f"s3://shelf/a?{query}") == Place("s3", "shelf", "a", own)
+    assert place_of(f"s3://shelf/a?{query}") == Destination("s3", "shelf", "a", own)
     for wrong, told in (("s3://shelf/a?key=x", "none of"), ("s3://k:s@shelf/a", "AWS_ACCESS")):
         with pytest.raises(UsageError, match=told):
             place_of(wrong)

@@ -99,12 +99,12 @@ def open_parts(
     clock: Clock | None = None,
     ask: bool = False,
 ) -> RunParts:
-    """The parts of a run; raises as ``open_run``. ``ask``: servers tell how large contexts are."""
+    """The parts of a run; raises as ``open_run``. ``ask``: servers tell models and contexts."""
     clock = clock or Clock()
     reporter = Reporter(listener, clock)
     if settings.min_score is not None and not settings.judge:
         raise UsageError("--min-score needs a judge: name one with --judge provider/model")
-    route = opening.plan_route(settings, Catalog.load())
+    route = opening.plan_route(settings, Catalog.load(), ask=ask)
     models = [(place.ref, place.spec.knowledge) for place in route.stops]
     months = law.month_warnings(settings, models, f"{reporter.now():%Y-%m}")
     data_dir = DataDir(settings.data_dir)

@@ -98,7 +98,7 @@ class Remote(Protocol):
         """
 
 
-class Place(msgspec.Struct, frozen=True):
+class Destination(msgspec.Struct, frozen=True):
     """What a target names: a repository of the ``hub``, or a bucket of ``s3`` with a prefix."""
 
     kind: Literal["hub", "s3"]
@@ -107,7 +107,7 @@ class Place(msgspec.Struct, frozen=True):
     options: Mapping[str, str] = {}
 
 
-def place_of(target: str) -> Place:
+def place_of(target: str) -> Destination:
     """``me/name``, ``hf://datasets/me/name``, ``s3://bucket/prefix?region=eu-west-2``.
 
     Raises:
@@ -118,10 +118,10 @@ def place_of(target: str) -> Place:
         for name in options:
             if name not in OPTIONS:
                 raise UsageError(f"{target}: {name} is none of {', '.join(OPTIONS)}")
-        return Place("s3", match[1], (match[2] or "").strip("/"), options)
+        return Destination("s3", match[1], (match[2] or "").strip("/"), options)
     match = _REPOSITORY.fullmatch(target)
     if match and not match[1].startswith((".", "/")):
-        return Place("hub", match[1])
+        return Destination("hub", match[1])
     if re.match(r"s3://[^/]*@", target):
         raise UsageError("a key in an address stands in files and lists: set AWS_ACCESS_KEY_ID")
     raise UsageError(

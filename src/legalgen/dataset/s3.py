@@ -23,8 +23,8 @@ from legalgen.dataset.remote import (
     CARD,
     FOLDER,
     Change,
+    Destination,
     Outgoing,
-    Place,
     RemoteFile,
     Standing,
 )
@@ -50,7 +50,7 @@ _KEYS: Final = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 class S3Bucket:
     """One dataset below a prefix of a bucket."""
 
-    def __init__(self, place: Place, environ: Mapping[str, str]) -> None:
+    def __init__(self, place: Destination, environ: Mapping[str, str]) -> None:
         """Make no call.
 
         Raises:

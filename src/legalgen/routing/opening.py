@@ -45,14 +45,18 @@ REASONING_ALLOWANCE: Mapping[str, int] = {"none": 0, "low": 500, "medium": 1500,
 """Tokens that a reasoning model is given to think, by effort, until its usage is known."""
 
 
-def plan_route(settings: Settings, catalog: Catalog, *, called: bool = True) -> Route:
+def plan_route(
+    settings: Settings, catalog: Catalog, *, called: bool = True, ask: bool = False
+) -> Route:
     """The models that these settings allow, in order; no key is needed where none is ``called``.
+
+    ``ask``: a server of the user's own of which nobody names a model is asked which it has.
 
     Raises:
         UsageError: a provider or model that there is none of, or an address that nobody uses.
         ConfigurationError: a key is missing.
     """
-    planner = _planner(settings, catalog, called=called)
+    planner = _planner(settings, catalog, called=called, ask=ask)
     route = stated_route(settings, planner.plan(route_request(settings, catalog)))
     check_base_url(settings, (place.ref.provider for place in route.stops))
     return _unjudging(settings, catalog, route) if settings.judge else route
@@ -71,7 +75,9 @@ def check_base_url(settings: Settings, providers: Iterable[str]) -> None:
         )
 
 
-def _planner(settings: Settings, catalog: Catalog, *, called: bool = True) -> RoutePlanner:
+def _planner(
+    settings: Settings, catalog: Catalog, *, called: bool = True, ask: bool = False
+) -> RoutePlanner:
     return RoutePlanner(
         catalog,
         has_key=lambda name: not called or can_reach(settings, name),
@@ -79,7 +85,7 @@ def _planner(settings: Settings, catalog: Catalog, *, called: bool = True) -> Ro
         providers=settings.specs(),
         spec_of=settings.spec,
         keys_of=lambda name: len(settings.keys(name)),
-        offers=lambda name: _offered(settings, name) if called else (),
+        offers=lambda name: _offered(settings, name) if ask else (),
     )
 
 
