@@ -105,6 +105,7 @@ def test_shards_come_together_with_where_their_rows_are_from(
     assert (near.batch_id, near.slot) == (WEST, 0)
     assert any(flag.startswith("DUP_") for flag in near.flags)
     record = Ledger(here).load(EAST)
+    assert record.finished == NOW
     assert (record.process.host, record.status, record.kind) == (
         "node-east", "completed", "generate",
     )  # fmt: skip
@@ -117,9 +118,13 @@ def test_shards_come_together_with_where_their_rows_are_from(
 
 
 def test_what_has_come_since_is_added(tmp_path: Path, east: DataDir) -> None:
-    """Every morning the same command: a batch goes on there, and its parts here."""
+    """Every morning the same command: a batch goes on there, and its parts here.
+
+    What is alike within the shard was looked at when it was written there.
+    """
     here = DataDir(tmp_path / "here")
-    assert merged(east, here).added == 3
+    first = merged(east, here)
+    assert (first.added, first.near) == (3, {})
     with BatchWriter(east, EAST, note_part=lambda _, part: _noted(east, part), noted=()) as writer:
         writer.append([make_sample(n, EAST) for n in (7, 8)])
     again = merged(east, here)

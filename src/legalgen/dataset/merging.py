@@ -54,7 +54,7 @@ class MergedBatch(msgspec.Struct):
 class Merged(msgspec.Struct):
     """What came of a shard, in rows: read, added, and those that were here already.
 
-    ``near`` counts by code the rows that are too close to one of another batch or shard;
+    ``near`` counts by code the rows that are too close to one that did not come with the shard;
     ``unsealed`` are the shard's journals, whose rows are in no part yet.
     """
 
@@ -114,6 +114,7 @@ class _Merge:
     now: Callable[[], datetime]
     patience: Patience | None
     near: Counter[str] = field(default_factory=Counter)
+    own: set[str] = field(default_factory=set)
 
     def run(self) -> Merged:
         self.ledger, self.theirs = Ledger(self.data_dir), Ledger(self.shard)
@@ -175,13 +176,16 @@ class _Merge:
         """Those that are not here yet, with what is found when they are seen beside the others."""
         for sample in samples:
             self.done.read += 1
+            self.own.add(sample.id)
             if sample.id in self.seen:
                 self.done.present += 1
                 counts.present += 1
                 continue
             self.seen.add(sample.id)
             judged = self.linter.judge(_row(self.done.read, sample))
-            found = [judged.match.code] if judged.match is not None else []
+            match = judged.match
+            # What is close within the shard was looked at when it was written there.
+            found = [match.code] if match is not None and match.id not in self.own else []
             self.near.update(found)
             self.linter.note(sample.id, sample.question, sample.answer, judged.verdict.parsed)
             yield replace(sample, flags=tuple(dict.fromkeys((*sample.flags, *found))))
@@ -192,7 +196,8 @@ class _BatchWork:
 
     def __init__(self, merge: _Merge, counts: MergedBatch) -> None:
         self._merge, self._counts = merge, counts
-        self._record, self._status, self._process = self._begin(counts.id)
+        self._record, there = self._begin(counts.id)
+        self._status, self._process, self._ended = there.status, there.process, there.updated
         counts.host = self._process.host
         self._before = self._record.accepted
         self._writer = BatchWriter(
@@ -203,8 +208,8 @@ class _BatchWork:
             patience=merge.patience,
         )
 
-    def _begin(self, batch_id: str) -> tuple[Record, str, Process]:
-        """The record as it is kept here while rows come in; and what it says when they are in."""
+    def _begin(self, batch_id: str) -> tuple[Record, Record]:
+        """The record as it is kept here while rows come in, and as it is there."""
         merge, here = self._merge, self._known(batch_id)
         now = merge.now()
         try:
@@ -236,8 +241,7 @@ class _BatchWork:
             merge.ledger.create(record)
         else:
             merge.ledger.save(record, force=True)
-        status = "stopped" if there.status == "running" else there.status
-        return record, status, there.process
+        return record, there
 
     def _known(self, batch_id: str) -> Record | None:
         """The record that an earlier merge has brought."""
@@ -272,6 +276,7 @@ class _BatchWork:
         """Seal, and let the record say again whose batch it is."""
         self._writer.close()
         self._record.process = self._process
+        self._record.finished = self._record.finished or self._ended
         self._record.status = "completed" if self._status == "completed" else "stopped"
         self._save(force=True)
         self._merge.here[self._counts.id] = self._record
