@@ -7,8 +7,9 @@ citation strings follow a dataset of 2,057 samples that models wrote: 14, 24, 33
 characters at the 5th, 25th, 50th, 75th and 95th percentile. Answers are as long as their prompt
 asks, or the gate would refuse them.
 
-A tenth of the samples cites a court that the default policy does not admit, so that the gate has
-a sentence to take out, as with real answers.
+A tenth of the samples cites a lower court, which the default policy does not admit, and of the
+invented cases of highest courts some bear a name or a number that contradicts a known one: in about
+a third of the samples the gate has a sentence to take out. With real answers it is seldom less.
 """
 
 from __future__ import annotations
