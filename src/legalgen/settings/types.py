@@ -6,7 +6,6 @@ end of a sentence: what is wrong, and what would be right.
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from collections.abc import Callable, Iterable
@@ -36,6 +35,8 @@ class Secret:
 
     def fingerprint(self) -> str:
         """16 hex digits that tell keys apart and lead back to none."""
+        import hashlib  # loads OpenSSL, and --help fingerprints no key
+
         return hashlib.blake2b(
             self._value.strip().encode("utf-8", "replace"), digest_size=8
         ).hexdigest()
