@@ -42,14 +42,14 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help=f"all of: {', '.join(NAMES)}")
     idle = f"for an idle machine, under ten minutes: {', '.join(IDLE)}"
     parser.add_argument("--idle", action="store_true", help=idle)
-    parser.add_argument("--rounds", type=int, help="how often each side runs (5; --idle: 3)")
+    parser.add_argument("--rounds", type=int, help="how often each side runs (5; --idle: 2)")
     parser.add_argument("--quick", action="store_true", help="smaller and rougher; writes nothing")
     given = parser.parse_args()
     names = NAMES if given.all else IDLE if given.idle else tuple(given.names)
     if not names:
         parser.print_help()
         return
-    rounds = given.rounds or (3 if given.idle else 5)
+    rounds = given.rounds or (2 if given.idle else 5)
     flags = [f"--rounds={rounds}", *(["--quick"] if given.quick else [])]
     found = {name: taken for name in names if (taken := _run(name, flags)) is not None}
     if not given.quick:
