@@ -8,13 +8,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import msgspec
 
-from legalgen.law.citations import Parsed, case_names, find_all, parse, same_case
+from legalgen.law.citations import (
+    Parsed,
+    abbreviations,
+    called,
+    case_names,
+    find_all,
+    leading_names,
+    other_names,
+    parse,
+    same_case,
+)
 from legalgen.law.citations.parsed import normalise
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.sources.passages import Passage
 from legalgen.sources.quotations import Folded
 
@@ -161,12 +172,36 @@ class NamedWorks(msgspec.Struct, frozen=True):
             apart = not any(item.start <= end + 2 and start < item.end for item in items)
             if apart and not self._holds_case(name):
                 yield name
+        taken += [(start, end) for start, end, _ in case_names(plain)]
+        for start, end in _short_names(plain):
+            apart = not any(first < end and start < last for first, last in taken)
+            if apart and not self._holds_short(plain[start:end]):
+                yield plain[start:end]
+        yield from self._outside_places(plain, places, taken)
+
+    def _outside_places(
+        self, plain: str, places: Sequence[_Place], taken: Sequence[tuple[int, int]]
+    ) -> Iterator[str]:
+        """Places of the passages' own works that they do not have."""
         for place in places:
+            if place.kind not in self.kinds and not self._holds_of(place, plain):
+                yield plain[place.start : place.end]
+                continue
             apart = not any(start < place.end and place.start < end for start, end in taken)
             if place.kind not in self.kinds or not apart:
                 continue
             if not _PRIVATE.match(plain, place.end) and not self._has(place):
                 yield plain[place.start : place.end]
+
+    def _holds_of(self, place: _Place, plain: str) -> bool:
+        """Whether the passages have a place of a kind that their own places are not of.
+
+        ``Schedule 3 to the Act`` of which sections are given, ``Rule 1 of the Rules of Procedure``.
+        """
+        if _OF_OWN.match(plain, place.end):
+            return self._has(place)
+        other = _OF_OTHER.match(plain, place.end)
+        return other is None or Folded.of(other["title"]).text in self.text
 
     def _has(self, place: _Place) -> bool:
         """Whether the passages have a place of their own, or refer to it."""
@@ -203,10 +238,54 @@ class NamedWorks(msgspec.Struct, frozen=True):
             if place.kind != "clause"
         )
 
+    def _holds_short(self, name: str) -> bool:
+        """Whether a passage has a short name, or the whole one that it stands for."""
+        first = name.split(maxsplit=1)[0].strip("(") if not name.isupper() else name
+        whole = other_names(name)
+        return re.search(rf"\b{re.escape(first.casefold())}\b", self.text) is not None or any(
+            Folded.of(each).text in self.text for each in whole
+        )
+
     def _holds_case(self, name: str) -> bool:
         return Folded.of(name).text in self.text or any(
             same_case(name, each) for each in self.names
         )
+
+
+_OF_OWN: Final = re.compile(
+    r"\s(?:of|to|in)\s(?:the|this|that)\s(?:Act|Regulations?|Directive|Order|Rules|Code"
+    r"|Constitution|Treaty|Convention)\b"
+)
+"""What follows a place of the work that the passages are of."""
+_OF_OTHER: Final = re.compile(
+    r"\s(?:of|to|in)\sthe\s(?P<title>(?:[A-Z][\w'-]+\s(?:(?:of|on|and|for)\s)?){1,6}?"
+    r"(?:Rules|Procedure|Code|Ordinance|Convention|Treaty|Charter|Decree|Statute|Law))\b"
+)
+"""What follows a place of a work that the grammar does not know."""
+_CAPITALS: Final = re.compile(r"\b[A-Z]{3,8}\b")
+_CALLED_FOR_SHORT: Final = re.compile(
+    r"(?<!Mr )(?<!Ms )(?<!Mrs )(?<!Dr )\b(?P<before>[A-Z][a-z]{4,})\s(?:test|rule|principle"
+    r"|doctrine|deference|unreasonableness|reasonableness|warnings?|factors|exception)\b"
+    r"|\b(?:decision|ruling|rule|principle|test|doctrine)\s(?:of|in|from)\s"
+    r"(?P<after>[A-Z][a-z]{4,})\b|\b(?P<dated>[A-Z][a-z]{4,})\s[\[(](?:1[6-9]|20)\d\d[\])]"
+)
+
+
+def _short_names(text: str) -> Iterator[tuple[int, int]]:
+    """Where laws are named by their initials, and leading cases by one party."""
+    for found in _CAPITALS.finditer(text):
+        if found[0] in abbreviations():
+            yield found.span()
+    for found in _CALLED_FOR_SHORT.finditer(text):
+        which = next(name for name in ("before", "after", "dated") if found[name])
+        if found[which] in _case_words():
+            yield found.span(which)
+
+
+@cache
+def _case_words() -> frozenset[str]:
+    """The words by which well-known cases are called for short."""
+    return leading_names() | called(Taxonomy.builtin().authorities())
 
 
 _UP_TO_WORK: Final = re.compile(

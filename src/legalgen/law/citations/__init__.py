@@ -21,7 +21,13 @@ Keys by kind:
 
 from __future__ import annotations
 
-from legalgen.law.citations.authorities import Authorities, comparable, leading_cases
+from legalgen.law.citations.authorities import (
+    Authorities,
+    called,
+    comparable,
+    leading_cases,
+    leading_names,
+)
 from legalgen.law.citations.cases import case_names, same_case
 from legalgen.law.citations.conflicts import Case, CitationLedger
 from legalgen.law.citations.faults import (
@@ -44,12 +50,13 @@ from legalgen.law.citations.parsed import (
     normalise,
 )
 from legalgen.law.citations.reports import SERIES_YEARS
-from legalgen.law.citations.titles import names_of
+from legalgen.law.citations.titles import abbreviations, names_of, other_names
 
 __all__ = [
-    "CASE_KINDS", "LEGISLATION_KINDS", "NAMED_KINDS", "SERIES_YEARS", "WEAK_KINDS", "Authorities",
-    "Case", "CitationLedger", "Parsed", "apex", "case_names", "comparable", "find_all",
-    "find_numbered", "fix_brackets", "form_fault", "highest", "impossible", "leading_cases",
-    "name_tokens", "names_of", "normalise", "parse", "party_name", "same_case", "same_name",
-    "suspect",
+    "CASE_KINDS", "LEGISLATION_KINDS", "NAMED_KINDS", "SERIES_YEARS", "WEAK_KINDS",
+    "Authorities", "Case", "CitationLedger", "Parsed", "abbreviations", "apex", "called",
+    "case_names",
+    "comparable", "find_all", "find_numbered", "fix_brackets", "form_fault", "highest",
+    "impossible", "leading_cases", "leading_names", "name_tokens", "names_of", "normalise",
+    "other_names", "parse", "party_name", "same_case", "same_name", "suspect",
 ]  # fmt: skip

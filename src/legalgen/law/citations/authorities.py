@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -142,8 +144,36 @@ def leading_cases() -> Authorities:
 
     For the gate alone: no model is shown them, and nobody has compared them with the reports.
     """
+    return Authorities.of(_leading_lines(), "leading_cases.txt")
+
+
+@cache
+def leading_names() -> frozenset[str]:
+    """The words by which those cases are called for short: ``Caparo``, ``Chevron``."""
+    return called(_leading_lines()) | _CALLED
+
+
+def called(lines: Iterable[str]) -> frozenset[str]:
+    """The first word of each party of the cases on a list, where it may stand for the case."""
+    found = set[str]()
+    for line in lines:
+        parties = _PARTIES.split(line.partition("[")[0].partition(" (")[0])
+        for party in parties if len(parties) > 1 else ():
+            word = re.match(r"(?:(?:R|Re|Ex parte)\s+)?\(?([^\W\d_]{5,})", party)
+            if word and word[1][0].isupper():
+                found.add(word[1])
+    return frozenset(found)
+
+
+_PARTIES: Final = re.compile(r"\s+v\.?\s+")
+_CALLED: Final = frozenset({"Wednesbury", "Chevron", "Miranda", "Daubert", "Montgomery", "Salomon"})
+"""By a party that is not the first, or not on the list."""
+
+
+@cache
+def _leading_lines() -> list[str]:
     file = resources.files("legalgen.law.citations").joinpath("leading_cases.txt")
-    return Authorities.of(file.read_text(encoding="utf-8").split("\n"), "leading_cases.txt")
+    return file.read_text(encoding="utf-8").split("\n")
 
 
 def comparable(found: Iterable[Parsed]) -> tuple[Parsed, ...]:

@@ -245,6 +245,13 @@ def other_names(name: str) -> tuple[str, ...]:
     return known.get(folded) or (known.get(_folded(first), ()) if first.isupper() else ())
 
 
+@cache
+def abbreviations() -> frozenset[str]:
+    """Capitals that stand for one law wherever they stand alone: ``UCTA``, ``TUPE``, ``ERISA``."""
+    short = {*ALONE, *(name for group in _MORE_NAMES for name in group)}
+    return frozenset(name for name in short if len(name) > 2 and name.isalpha() and name.isupper())
+
+
 def names_of(celex: str) -> tuple[str, ...]:
     """The names of a law of the Union that is cited by its number."""
     return _by_celex().get(celex, ())
