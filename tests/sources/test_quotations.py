@@ -117,6 +117,7 @@ _BORDERS = [
     ("a notice under section 5(1) of this Act is given", "(1) of this Act is given"),
     ("a notice under section 5(1) of this Act is given", "1) of this Act is given"),
     ("a notice is given under section 5(1)(a) of it", "a notice is given under section 5(1"),
+    ("services are due under subsections (a)(7) here", "services are due under subsections (a"),
     ("the person(s) who signed it must pay", "the person"),
     ("goods and/or services that are to be supplied", "or services that are to be supplied"),
     ("goods of the U.S. government must be marked", "S. government must be marked"),

@@ -311,6 +311,8 @@ def _of_number(text: Folded, at: int) -> bool:
 def _of_reference(text: Folded, at: int, *, begins: bool) -> bool:
     """Whether what is enclosed belongs to what stands before it: ``s 5(1)``, ``person(s)``."""
     opening = at - 1 if text.text[at - 1] == "(" else at
+    if text.text[at : at + 2] == ")(" and at + 1 not in text.gaps:
+        return True  # "(a" of "(a)(7)"
     if text.text[at] == ")":  # "5(1": its end is missing
         opening = text.text.rfind("(", max(0, at - 5), at)
     if opening < 1 or opening in text.gaps or not _BELOW.match(text.text, opening):
