@@ -170,7 +170,7 @@ def world_of(tiers: tuple[str, ...]) -> World:
         quotas = [dataclasses.replace(quota) for quota in TIERS[tier]]
         servers.append(Server(target, quotas, latency_s=2.0 if vendor == "groq" else 1.2))
     patient = RoutingPolicy(max_wait_s=1e9, trickle_waits=True)
-    return World(servers, workers=32, samples=12, policy=patient)
+    return World(servers, workers=32, samples=20, policy=patient)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def world_of(tiers: tuple[str, ...]) -> World:
 def test_what_is_foretold_comes_true(
     tiers: tuple[str, ...], samples: int, record_property: Callable[[str, object], None]
 ) -> None:
-    """After a dozen samples, the time of a batch is foretold within 15 % and its cost within 10."""
+    """After twenty samples the time of a batch is foretold within 15 % and its cost within 10."""
     world = world_of(tiers).run(3600)
     router, now, before = world.router, world.time.now, world.kept
     supplies = [

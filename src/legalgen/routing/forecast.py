@@ -68,7 +68,7 @@ def supply_of(
         ref=view.ref,
         buckets=tuple(budgets.every()),
         reserved=reserved,
-        used=Cost(reserved.input_tokens, math.ceil(usual)),
+        used=Cost(math.ceil(view.experience.typical_input(demand)), math.ceil(usual)),
         latency_s=view.health.latency_s or target.latency_s,
         kept=kept,
         ready_in_s=math.inf if view.state == "dropped" else ready_in_s,

@@ -528,6 +528,12 @@ class Experience(msgspec.Struct):
         most = max(self.ratios) * (1 + SPREAD / (len(self.ratios) + 1))
         return math.ceil(demand.prompt_characters * most)
 
+    def typical_input(self, demand: Demand) -> float:
+        """Tokens that such a prompt takes on average, as far as is known."""
+        if not self.ratios:
+            return demand.prompt_characters / CHARACTERS_PER_TOKEN
+        return sum(self.ratios) / len(self.ratios) * demand.prompt_characters
+
     def usual(self, demand: Demand) -> float:
         """Tokens that nearly every answer to such a demand fits in.
 
