@@ -409,3 +409,13 @@ def test_a_batch_in_another_container_runs_as_long_as_its_journal_is_locked(
 def test_an_ended_batch_keeps_its_status(ledger: Ledger, status: str) -> None:
     """Only running is doubted."""
     assert ledger.status_of(begun(status=status, process=DEAD)) == status
+
+
+def test_a_record_names_no_part_that_is_gone(ledger: Ledger) -> None:
+    """`compact` made one part of two: the record of the batch keeps what there still is."""
+    record = begun(status="stopped", process=DEAD)
+    for name in ("train-a-00000.parquet", "train-a-00001.parquet"):
+        record.note_part(Part(name, 2))
+    ledger.create(record, {})
+    ledger.forget_parts({"train-a-00001.parquet"})
+    assert [part.name for part in ledger.load(BATCH).parts] == ["train-a-00001.parquet"]

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.commands.ending import failure_json, stop_batch, tell_end
-from legalgen.commands.running import again, command, go, warn
+from legalgen.commands.running import again, command, go
 from legalgen.commands.shell_completion import RESUMABLE
 from legalgen.errors import BatchRunning, LegalgenError, UsageError
 from legalgen.errors.exit_codes import Exit
@@ -122,10 +122,11 @@ def show_plan(
 
     settings = load(flags)
     console = talk(settings)
-    warn(settings, console)
     intent = Intent(count=settings.count, until_total=until_total)
     run = open_parts(settings, intent, listener=lambda _: None, stop=Stop())
     with contextlib.closing(run):
+        for notice in run.notices:  # as the batch itself would tell them
+            console.talk(notice)
         found = preview(run)
     console.plan(found)
     return 0

@@ -79,6 +79,8 @@ def compact_dataset(
         to_schema=to_schema,
         patience=patience_of(settings, console),
     )
+    both = (parts(data_dir, rehearsal=toy) for toy in (False, True))
+    Ledger(data_dir).forget_parts({path.name for found in both for path in found})
     for found in done.recovered:
         console.talk(str(found))
     dataset_screens.show_compacted(console, done)

@@ -11,7 +11,7 @@ import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
@@ -558,6 +558,23 @@ class Ledger:
         # A number beyond 64 bits can be read and not be written: such a record is not readable.
         with contextlib.suppress(OverflowError):
             self._write(path, msgspec.json.encode(fields))
+
+    def forget_parts(self, there: Container[str], batch_id: str | None = None) -> None:
+        """Name no part that is gone: `compact` made fewer of them. All records, or one.
+
+        Raises:
+            DiskError: a record could not be written.
+        """
+        paths = [self._path(batch_id)] if batch_id else self._data_dir.batches.glob("*.json")
+        for path in paths:
+            record = self._read(path)
+            if isinstance(record, UnreadableRecord) or self.status_of(record) == "running":
+                continue  # who runs writes it anew
+            kept = [part for part in record.parts if part.name in there]
+            if len(kept) < len(record.parts):
+                fields: dict[str, object] = msgspec.json.decode(path.read_bytes())
+                with contextlib.suppress(OverflowError):  # as in ``note_part``
+                    self._write(path, msgspec.json.encode(fields | {"parts": kept}))
 
 
 def _not_one(prefix: str, matches: Sequence[str]) -> str:

@@ -135,7 +135,8 @@ def _started(event: events.BatchStarted) -> Saying:
 def _given_up(event: events.TaskGivenUp) -> Saying:
     reason = event.reason.removesuffix(": given up").removesuffix(": the task is given up")
     topic = event.topic.replace("_", " ")
-    return Saying(f"a sample on {topic} is given up: {reason}", (type(event), reason))
+    last = f" ({words.told_of(event.failures[-1])})" if event.failures else ""
+    return Saying(f"a sample on {topic} is given up: {reason}{last}", (type(event), reason))
 
 
 def _waiting_for_lock(event: events.WaitingForLock) -> Saying:
