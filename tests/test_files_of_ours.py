@@ -18,9 +18,11 @@ def test_the_state_dir_is_its_owners_alone(program: Program) -> None:
     assert set(modes.values()) == {0o600}
     kinds = sorted((name.partition("-")[0], name.rpartition(".")[2]) for name in modes)
     assert kinds == [
-        ("budgets", "lock"), ("budgets", "sqlite3"),
-        ("health.json", "json"), ("health.lock", "lock"),
-    ]  # fmt: skip
+        ("budgets", "lock"),
+        ("budgets", "sqlite3"),
+        ("health.json", "json"),
+        ("health.lock", "lock"),
+    ]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", " =1+1", "\n=1"])

@@ -18,6 +18,7 @@ from legalgen.law.planner import Task
 from legalgen.settings.layers import Settings
 from legalgen.store import parts
 from legalgen.store.files import DataDir
+from legalgen.store.journal import read_rejected
 from legalgen.store.ledger import Record
 from legalgen.store.sample import Draft
 from tests.vendors import Config, VendorServer
@@ -29,7 +30,12 @@ FOUR = ("correctness", "relevance", "reasoning", "citation_use")
 
 
 def run(
-    tmp_path: Path, server: VendorServer, vendors: tuple[str, ...] = ("groq",), **flags: object
+    tmp_path: Path,
+    server: VendorServer,
+    vendors: tuple[str, ...] = ("groq",),
+    *,
+    resume: Record | None = None,
+    **flags: object,
 ) -> Result:
     given: dict[str, object] = {
         "provider": "groq", "model": WRITER, "judge": [JUDGE], "count": "4", "seed": "1",
@@ -39,7 +45,7 @@ def run(
     environ = {f"{name.upper()}_API_KEY": server.key(name) for name in vendors}
     environ |= {f"{name.upper()}_BASE_URL": server.base_url(name) for name in vendors}
     settings = Settings.load(given, environ, None)
-    intent = Intent(count=settings.count, default_max_wait_s=20)
+    intent = Intent(count=settings.count, default_max_wait_s=20, resume=resume)
     opened = open_run(settings, intent, listener=lambda _: None, stop=Stop())
     try:
         return opened.go()
@@ -50,7 +56,8 @@ def run(
 def rows(tmp_path: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for part in parts.iter_batches(
-        DataDir(tmp_path / "data"), columns=("model", "score", "judge", "marks", "remark")
+        DataDir(tmp_path / "data"),
+        columns=("model", "score", "judge", "marks", "remark", "question"),
     ):
         found += part.to_pylist()
     return found
@@ -200,3 +207,49 @@ def test_a_dead_key_of_the_judge_is_a_trouble(tmp_path: Path) -> None:
         ("key_refused", "cerebras", ""),
         ("paid_instead", "groq", "cerebras"),
     ]
+
+
+def test_a_condition_that_nobody_can_look_at_is_waited_for(tmp_path: Path) -> None:
+    """With a least mark no row enters without one: what was written waits, and is only marked."""
+    flags: dict[str, Any] = {"min_score": "3", "concurrency": "2", "no_failover": True}
+    marks = json.dumps(dict.fromkeys(FOUR, 5) | {"remark": "None."})
+    answers = Config.of("unlimited", answers=lambda request: judging(request, marks))
+    with VendorServer(answers) as server:
+        server.fail("groq", "tpd", model=JUDGE.partition("/")[2])
+        away = run(tmp_path, server, **flags)
+        held = list(read_rejected(DataDir(tmp_path / "data"), record_of(away).id))
+        assert (away.status, away.exit_code, away.resume_after is None) == ("paused", 75, False)
+        assert (rows(tmp_path), record_of(away).accepted) == ([], 0)
+        assert {each.reasons[0].code for each in held} == {"UNJUDGED"}
+        assert all(each.unmarked is not None and each.cost_usd for each in held)
+        written = len(server.calls(model=WRITER))
+        assert 1 <= len(held) == written
+        server.heal()
+        for path in (tmp_path / "state").iterdir():
+            path.unlink()
+        back = run(tmp_path, server, resume=record_of(away), **flags)
+        assert (back.status, back.exit_code) == ("completed", 0)
+        found = rows(tmp_path)
+        assert len(found) == 4
+        assert all(row["judge"] == JUDGE and row["score"] >= 3 for row in found)
+        assert len(server.calls(model=WRITER)) >= 4 - written
+    kept = [json.loads(each.text)["question"] for each in held]
+    assert {each["question"] for each in found} >= set(kept)
+
+
+def test_a_judge_that_is_gone_ends_a_batch_that_needs_it(tmp_path: Path) -> None:
+    """Nobody can mark any more: exit 3, and what was written waits."""
+    with VendorServer(Config.of("unlimited")) as server:
+        server.fail("groq", "decommissioned", model=JUDGE.partition("/")[2])
+        result = run(tmp_path, server, min_score="3", concurrency="1")
+        assert (result.status, result.exit_code) == ("failed", 3)
+        assert "no judge is left" in result.reason
+        assert rows(tmp_path) == []
+
+
+def test_rows_without_marks_are_kept_where_that_is_asked_for(tmp_path: Path) -> None:
+    """`--unjudged keep`: the old way, flagged and counted."""
+    with VendorServer(Config.of("unlimited")) as server:
+        server.fail("groq", "decommissioned", model=JUDGE.partition("/")[2])
+        result = run(tmp_path, server, min_score="3", unjudged="keep")
+    assert (result.exit_code, record_of(result).unjudged) == (0, 4)

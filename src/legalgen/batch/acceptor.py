@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from msgspec.structs import replace
 
 from legalgen.batch.bookkeeping import Bookkeeper
 from legalgen.batch.composing import Composer
-from legalgen.batch.generation import Departed, Refusal, Spending, Written
+from legalgen.batch.generation import (
+    Departed,
+    Refusal,
+    Spending,
+    WaitsForMarks,
+    Written,
+)
 from legalgen.batch.jobs import Job
 from legalgen.batch.reporting import Reporter
 from legalgen.batch.schedule import Schedule
@@ -20,7 +27,7 @@ from legalgen.batch.sink import SampleSink
 from legalgen.batch.troubles import TroubleBook
 from legalgen.errors import Reason
 from legalgen.law.planner import PARK_AFTER
-from legalgen.store.journal import Rejected
+from legalgen.store.journal import Rejected, Unmarked
 from legalgen.store.ledger import GivenUpTask, Record
 from legalgen.store.sample import Sample
 from legalgen.telemetry import events
@@ -132,7 +139,7 @@ class Acceptor:
         """A task that will not be written."""
         self._schedule.give_up(job)
         self._metrics.given_up += 1
-        failures = job.trail.failures[-6:]
+        failures = job.refused or job.trail.failures[-6:]
         self._record.note(GivenUpTask(job.task.slot, job.task.cell, (*failures, reason)))
         self._record.note_parked(self._schedule.parked, PARK_AFTER)
         self._reporter.tell(
@@ -142,6 +149,37 @@ class Acceptor:
                 topic=job.task.topic,
                 failures=failures,
                 reason=reason,
+            )
+        )
+
+    def hold(self, waiting: WaitsForMarks) -> None:
+        """Keep an answer aside that waits for its marks, with all that a row of it takes."""
+        paid, completion, job = waiting.answer, waiting.answer.completion, waiting.job
+        if waiting.again:
+            return
+        self._sink.reject(
+            Rejected(
+                at=self._reporter.now(),
+                slot=job.task.slot,
+                provider=paid.ref.provider,
+                model=paid.ref.model,
+                reasons=(Reason("UNJUDGED", "UNJUDGED: it waits for a judge; --resume marks it"),),
+                text=completion.text,
+                characters=len(completion.text),
+                input_tokens=completion.usage.input_tokens,
+                output_tokens=completion.usage.output_tokens,
+                cost_usd=paid.cost_usd,
+                latency_s=round(completion.latency_s, 3),
+                finish_reason=completion.finish_reason,
+                attempt=job.attempts,
+                unmarked=Unmarked(
+                    task=msgspec.to_builtins(job.task),
+                    prompt_version=paid.prompt_version,
+                    as_of=paid.as_of,
+                    thinking=completion.thinking,
+                    reasoning_tokens=completion.usage.reasoning_tokens,
+                    cached_tokens=completion.usage.cached_tokens,
+                ),
             )
         )
 

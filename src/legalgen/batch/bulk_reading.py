@@ -25,6 +25,7 @@ from legalgen.batch.generation import (
     Spending,
     Stop,
     Written,
+    paid_lease,
     raise_if_rejected,
     unkept,
     with_reasons,
@@ -41,8 +42,6 @@ from legalgen.law.prompts.prompter import Prompter
 from legalgen.providers.base import BulkAnswer
 from legalgen.providers.catalog import Catalog
 from legalgen.quality.rules import Verdict
-from legalgen.routing.rate_limits import Cost, Demand, Reservation
-from legalgen.routing.targets import Lease
 from legalgen.store import journal
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import BulkChunk, Ledger, Record
@@ -258,7 +257,7 @@ class AnswerReader:
             return
         self._acceptor.take(spending)
         version, as_of = self._making.prompt_version, self._making.as_of
-        self._keep(Written(job, _lease(self._ref), verdict, completion, cost, version, as_of))
+        self._keep(Written(job, paid_lease(self._ref), verdict, completion, cost, version, as_of))
 
     def _verdict(self, task: Task, completion: Completion) -> Verdict:
         verdict = self._making.judge(read(completion), task, completion)
@@ -281,9 +280,3 @@ class AnswerReader:
         else:
             self._kept.append(slot)
         self.found.accepted += 1
-
-
-def _lease(ref: ModelRef) -> Lease:
-    """The place of a call that the provider made: nothing was reserved for it here."""
-    nothing = Cost(0, 0)
-    return Lease(ref, Demand(0, 0, 0), nothing, Reservation(0, nothing, 0.0), 0.0, 0.0, 0, 0)

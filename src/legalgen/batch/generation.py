@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_never
 
 from legalgen.batch.endpoints import Endpoint
-from legalgen.batch.jobs import Job, JobPrompts
+from legalgen.batch.jobs import Job, JobPrompts, PaidAnswer
 from legalgen.completion import Completion, ModelRef, Request, Usage
 from legalgen.errors import (
     AnswerRefused,
@@ -25,10 +25,12 @@ from legalgen.errors import (
     LegalgenError,
     ProviderError,
     Reason,
+    Trouble,
     WaitReason,
 )
 from legalgen.failover import Call, Decision, NoneLeft, Pause, Then
 from legalgen.law.planner import Task, dated
+from legalgen.routing.rate_limits import Cost, Demand, Reservation
 from legalgen.routing.router import Router, Turn
 from legalgen.routing.targets import Lease, QueuedWait, Spent
 from legalgen.routing.unsupported import form
@@ -59,7 +61,8 @@ Read = Callable[[Completion], Draft]
 class Written(msgspec.Struct, frozen=True):
     """An answer that passed the gate; the batch still looks for duplicates.
 
-    ``as_of`` is the month that was sent with its prompt, if one was.
+    ``as_of`` is the month that was sent with its prompt, if one was. ``again``: it was paid for
+    earlier, and waited for its marks.
     """
 
     job: Job
@@ -69,6 +72,32 @@ class Written(msgspec.Struct, frozen=True):
     cost_usd: float | None
     prompt_version: str
     as_of: str | None = None
+    again: bool = False
+
+
+class WaitsForMarks(msgspec.Struct, frozen=True):
+    """An answer that passed the gate, and that no judge could mark: it becomes no row yet.
+
+    ``turn`` is what the judge's route says of when one can be had, ``troubles`` why not; None: this
+    answer's marks could not be read. ``again``: it waited before, and is on the disk.
+    """
+
+    job: Job
+    answer: PaidAnswer
+    turn: Pause | NoneLeft | Spent | None
+    troubles: tuple[Trouble, ...] = ()
+    again: bool = False
+
+
+class JudgeAwayError(LegalgenError):
+    """No judge could be had, and without marks an answer is not kept."""
+
+    def __init__(
+        self, turn: Pause | NoneLeft | Spent | None, troubles: tuple[Trouble, ...] = ()
+    ) -> None:
+        super().__init__("no judge could be had")
+        self.turn = turn
+        self.troubles = troubles
 
 
 class GivenUp(msgspec.Struct, frozen=True):
@@ -91,7 +120,7 @@ class Stuck(msgspec.Struct, frozen=True):
     turn: Pause | NoneLeft | Spent
 
 
-Outcome = Written | GivenUp | Halted | Stuck
+Outcome = Written | WaitsForMarks | GivenUp | Halted | Stuck
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -203,6 +232,8 @@ class Generation:
         if self._stop.requested:
             self._give_back(job)
             return Halted(job)
+        if job.answer is not None:
+            return _ended(self._weigh_again(job, job.answer))
         turn = self._router.turn(job.trail, self._prompts.demand(job), job.hold)
         job.hold = turn if isinstance(turn, QueuedWait) else None
         if self._is_left_behind(job, turn):
@@ -284,10 +315,42 @@ class Generation:
         except AnswerRefused as refusal:
             self._tell(_spending(lease.ref, completion, cost, refusal.category))
             return self.refuse(job, lease, completion, refusal, cost)
+        except JudgeAwayError as away:
+            self._tell(_spending(lease.ref, completion, cost, None))
+            paid = PaidAnswer(lease.ref, completion, cost, *self._voiced(job, lease.ref))
+            return WaitsForMarks(job, paid, away.turn, away.troubles)
         self._tell(_spending(lease.ref, completion, cost, None))
-        voice = self._endpoints[lease.ref].voice
-        version = self._prompts.prompt(job, voice).version
-        return Written(job, lease, verdict, completion, cost, version, voice[1])
+        return Written(job, lease, verdict, completion, cost, *self._voiced(job, lease.ref))
+
+    def _voiced(self, job: Job, ref: ModelRef) -> tuple[str, str | None]:
+        """The version of the prompt that a job was asked with, and the month in it."""
+        voice = self._endpoints[ref].voice
+        return self._prompts.prompt(job, voice).version, voice[1]
+
+    def _weigh_again(self, job: Job, paid: PaidAnswer) -> Outcome | None:
+        """Have an answer marked that waited for it; one that does not suffice is written anew."""
+        job.answer = None
+        task = dated(job.task, paid.as_of)
+        try:
+            verdict = self._judge(self._read(paid.completion), task, paid.completion)
+            raise_if_rejected(verdict)
+        except AnswerRefused as refusal:
+            spent = (paid.completion, paid.cost_usd, job.attempts)
+            self._tell(Refusal(job, paid.ref, refusal.reasons, *spent))
+            self._prompts.renew(job)
+            return None
+        except JudgeAwayError as away:
+            return WaitsForMarks(job, paid, away.turn, away.troubles, again=True)
+        return Written(
+            job,
+            paid_lease(paid.ref),
+            verdict,
+            paid.completion,
+            paid.cost_usd,
+            paid.prompt_version,
+            paid.as_of,
+            again=True,
+        )
 
     # ------------------------------------------------------------------ what failed
 
@@ -368,6 +431,7 @@ class Generation:
         self, job: Job, lease: Lease, failure: Failure, decision: Decision, answer: str
     ) -> Outcome | None:
         job.trail = decision.trail
+        job.refused = (*job.refused, _refusal(lease.ref, failure))[-6:]
         leaves = decision.then in (Then.NEXT, Then.ANEW)
         job.failed = (lease.ref, failure.category, decision.rule) if leaves else None
         self._tell_failure(job, lease, failure, decision)
@@ -500,6 +564,13 @@ def _asked_wait(state: RetryCallState) -> float:
 _TYPE = {"strict": "json_schema"} | {name: name for name in ("json_schema", "json_object", "text")}
 
 
+def _refusal(ref: ModelRef, failure: Failure) -> str:
+    """Where a call failed and why: what the gate found, or the vendor's own words."""
+    found = "; ".join(reason.message for reason in failure.reasons) or failure.message
+    what = " ".join(found.split())[:120]
+    return f"{ref}: {failure.category}{f': {what}' if what else ''}"
+
+
 def _prompt_key(job: Job) -> str:
     return f"{job.task.slot}.{job.task.variation}"
 
@@ -533,6 +604,12 @@ def with_reasons(failure: Failure) -> Failure:
         return failure
     code = "TRUNCATED" if failure.truncated else "BAD_JSON"
     return replace(failure, reasons=(Reason(code, failure.message),))
+
+
+def paid_lease(ref: ModelRef) -> Lease:
+    """The place of a call that nothing is reserved for here: it was made by others, or earlier."""
+    nothing = Cost(0, 0)
+    return Lease(ref, Demand(0, 0, 0), nothing, Reservation(0, nothing, 0.0), 0.0, 0.0, 0, 0)
 
 
 def unkept(job: Job, ref: ModelRef, failure: Failure, latency_s: float) -> Refusal:

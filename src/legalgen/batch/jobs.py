@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.batch.endpoints import Endpoint, Voice
-from legalgen.completion import ModelRef, Prompt
+from legalgen.completion import Completion, ModelRef, Prompt
 from legalgen.errors import ErrorCategory, Obstacle, Reason
 from legalgen.failover import Trail
 from legalgen.law.planner import Task, dated
@@ -31,6 +31,16 @@ class PromptSource(Protocol):
         """How large the request and its answer are."""
 
 
+class PaidAnswer(msgspec.Struct, frozen=True):
+    """An answer that was paid for and waits for its marks."""
+
+    ref: ModelRef
+    completion: Completion
+    cost_usd: float | None
+    prompt_version: str
+    as_of: str | None = None
+
+
 class Job(msgspec.Struct):
     """One task on its way: what it has been through and what it will be asked next."""
 
@@ -40,6 +50,10 @@ class Job(msgspec.Struct):
     avoid: tuple[str, ...] = ()
     scale: float = 1.0
     attempts: int = 0
+    refused: tuple[str, ...] = ()
+    """Where its last calls failed and why: ``provider/model: category: what``."""
+    answer: PaidAnswer | None = None
+    """What only has to be marked: it is not asked for again before that."""
     hold: QueuedWait | None = None
     told: tuple[ModelRef, Obstacle] | None = None
     failed: tuple[ModelRef, ErrorCategory, str] | None = None

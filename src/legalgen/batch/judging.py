@@ -17,9 +17,11 @@ from legalgen.batch.generation import (
     ROLE,
     Departed,
     Generation,
+    JudgeAwayError,
     Refusal,
     Spending,
     Stop,
+    Stuck,
     Tell,
     Written,
 )
@@ -110,8 +112,8 @@ class Judging:
         self._tell = tell
         self._clock = clock or Clock()
 
-    def mark(self, task: Task, draft: Draft) -> tuple[Judgement, ModelRef] | None:
-        """The marks of a draft and who gave them; None when no judge could be had.
+    def mark(self, task: Task, draft: Draft) -> tuple[Judgement, ModelRef] | JudgeAwayError:
+        """The marks of a draft and who gave them, or why no judge could be had.
 
         A sample that was paid for is not lost because its judge is down: it stays unmarked.
         """
@@ -127,7 +129,8 @@ class Judging:
         )
         outcome = generation.run(Job(task))
         if not isinstance(outcome, Written):
-            return None
+            turn = outcome.turn if isinstance(outcome, Stuck) else None
+            return JudgeAwayError(turn, self._router.registry.troubles(refused=True))
         self._router.accepted()
         return _judgement(outcome.completion.text), outcome.lease.ref
 
@@ -224,20 +227,27 @@ class MarkedGate:
     """The gate with the judge behind it: only what the gate lets through is marked.
 
     The gate is asked about the lowest mark, or about there being none: each of the four has to
-    suffice.
+    suffice. With ``waits`` an answer that could not be marked is kept back until it is.
     """
 
-    def __init__(self, gate: Inspector, judging: Judging) -> None:
+    def __init__(self, gate: Inspector, judging: Judging, *, waits: bool = False) -> None:
         self._gate = gate
         self._judging = judging
+        self._waits = waits
 
     def judge(self, draft: Draft, task: Task, completion: Completion) -> Verdict:
-        """What the gate and the marks say of an answer to a task."""
+        """What the gate and the marks say of an answer to a task.
+
+        Raises:
+            JudgeAwayError: it waits for its marks.
+        """
         verdict = self._gate.judge(draft, task, completion)
         if verdict.rejected:
             return verdict
         marked = self._judging.mark(task, verdict.draft)
-        if marked is None:
+        if isinstance(marked, JudgeAwayError):
+            if self._waits:
+                raise marked
             return verdict.with_reasons([self._gate.score(None)])
         judgement, ref = marked
         reason = self._gate.score(judgement.lowest)

@@ -24,6 +24,7 @@ from legalgen.batch.generation import (
     Spending,
     Stop,
     Stuck,
+    WaitsForMarks,
     Written,
 )
 from legalgen.batch.jobs import Job, JobPrompts
@@ -42,6 +43,8 @@ from legalgen.telemetry import events
 TICK_S = 0.25
 GROWING_TICK_S = 0.02
 """How soon the main thread looks again while more calls could be in flight."""
+RETRY_MARKS_S = 900.0
+"""When it is worth asking again for marks that could not be read."""
 PARTING_S = 0.2
 """How long abandoned workers may be silent before the run leaves without them."""
 
@@ -101,6 +104,8 @@ class Loop:
         """What the last stuck worker saw; over once another call is accepted after all."""
         self._crash: BaseException | None = None
         self._told_stop = False
+        self._held = 0
+        """Answers that wait for their marks: each is as good as under way."""
         now = self._clock.monotonic()
         self._watchdog = Watchdog(now, bounds.max_time_s)
         self._learnt = now
@@ -164,7 +169,7 @@ class Loop:
 
     def _dispatch(self) -> None:
         while self._may_start():
-            job = self._schedule.next(self._workers.active)
+            job = self._schedule.next(self._workers.active + self._held)
             if job is None:
                 return
             if self._workers.active and not self._is_worth(job):
@@ -204,6 +209,8 @@ class Loop:
         match message:
             case Done(_, Written() as written):
                 self._consider(written)
+            case Done(_, WaitsForMarks() as waiting):
+                self._hold(waiting)
             case Done(_, GivenUp(job, reason)):
                 self._give_up(job, reason)
             case Done(_, Halted(job)):
@@ -225,16 +232,38 @@ class Loop:
             case _:
                 raise TypeError(f"nobody sends {message!r}")
 
+    def _hold(self, waiting: WaitsForMarks) -> None:
+        """Keep an answer aside until a judge can be had; nothing is written in its place."""
+        self._held += 1
+        self._acceptor.hold(waiting)
+        match waiting.turn:
+            case Pause(resume_in_s, why):
+                self._run_short(paused(why, resume_in_s, self._bounds.patience))
+            case Spent():
+                self._run_short(self._stuck(waiting.turn))
+            case NoneLeft():
+                reason = "no judge is left to mark what is written (--unjudged keep keeps it so)"
+                gone = Ending("failed", Exit.NO_PROVIDER, reason, obstacles=waiting.troubles)
+                self._run_short(gone)
+            case None:
+                pass
+
     def _consider(self, written: Written) -> None:
         """Offer it to the dataset; a duplicate begins anew."""
         reasons = self._acceptor.offer(written)
         if reasons:
             self._refuse_late(written, reasons)
-        else:
+        elif not written.again:
             self._router.kept(written.lease.ref)
 
     def _refuse_late(self, written: Written, reasons: Sequence[Reason]) -> None:
         """A duplicate is not repaired: the task begins anew, told what it came too close to."""
+        if written.again:  # nothing is to be said of the model that wrote it, in an earlier run
+            job, paid = written.job, (written.completion, written.cost_usd, written.job.attempts)
+            self._acceptor.take(Refusal(job, written.lease.ref, tuple(reasons), *paid))
+            self._prompts.renew(job, [written.verdict.draft.question])
+            self._schedule.back(job)
+            return
         outcome = self._generation.refuse(
             written.job,
             written.lease,
@@ -329,6 +358,14 @@ class Loop:
             )
         if self._shortage is not None:
             return self._shortage
+        return self._unfinished()
+
+    def _unfinished(self) -> Ending | None:
+        """The ending of a batch that has nothing left to begin; None where it has."""
+        if self._held:
+            wait = "1 answer waits" if self._held == 1 else f"{self._held} answers wait"
+            why = f"{wait} for marks in rejected/: --resume has them marked"
+            return Ending("paused", Exit.PAUSED, why, RETRY_MARKS_S)
         job = self._schedule.next(0)
         if job is None:
             return self._watchdog.fruitless("every cell of the plan failed too often and is parked")

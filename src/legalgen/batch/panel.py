@@ -42,8 +42,11 @@ class JudgePanel:
         self.router: Router | None = None
         """The router over them; None until they are opened, and where there are none."""
 
-    def judge(self, tell: Tell) -> Judge:
-        """The gate, with the models that mark behind it; what these do is told to ``tell``."""
+    def judge(self, tell: Tell, *, waits: bool = False) -> Judge:
+        """The gate, with the models that mark behind it; what these do is told to ``tell``.
+
+        ``waits``: where marks are a condition, an answer without them raises JudgeAwayError.
+        """
         if self._marking is None:
             return self.inspector.judge
         from legalgen.batch.judging import Judging, MarkedGate  # few ask for it
@@ -59,4 +62,6 @@ class JudgePanel:
             tell=tell,
             clock=self._clock,
         )
-        return MarkedGate(self.inspector, judging).judge
+        settings = self._settings
+        waits = waits and settings.min_score is not None and settings.unjudged == "wait"
+        return MarkedGate(self.inspector, judging, waits=waits).judge

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import count, islice
 from typing import Protocol
 
-from legalgen.batch.jobs import Job
+import msgspec
+
+from legalgen.batch.jobs import Job, PaidAnswer
+from legalgen.completion import Completion, ModelRef, Usage
 from legalgen.law.planner import Task, TaskPlanner
+from legalgen.store.journal import Rejected
 from legalgen.store.ledger import GivenUpTask, Record
 from legalgen.store.parts import Cell
 
@@ -98,17 +102,51 @@ class Schedule:
         return max(0, self.target - self.accepted)
 
 
-def open_schedule(planner: TaskPlanner, record: Record, done: frozenset[int]) -> Schedule:
-    """What a batch still has to write: its plan, less what is done or given up."""
+def open_schedule(
+    planner: TaskPlanner, record: Record, done: frozenset[int], waiting: Sequence[Job] = ()
+) -> Schedule:
+    """What a batch still has to write: its plan, less what is done or given up; first what only
+    waits for its marks."""
     planned: Iterable[Task] = planner.planned(record.target)
     if record.given_up:
         planned = list(planned)  # what is planned does not depend on what was given up
     for note in record.given_up:
         planner.give_up(_task_of(note))
-    ended = done | {note.slot for note in record.given_up}
+    ended = done | {note.slot for note in record.given_up} | {job.task.slot for job in waiting}
     rest = (task for task in planned if task.slot not in ended)
     next_slot = max([record.target - 1, *ended]) + 1
-    return Schedule(planner, rest, record.target, len(done), next_slot)
+    schedule = Schedule(planner, rest, record.target, len(done), next_slot)
+    for job in reversed(waiting):
+        schedule.back(job)
+    return schedule
+
+
+def waiting_jobs(rejected: Iterable[Rejected], record: Record, done: frozenset[int]) -> list[Job]:
+    """Answers of a batch that wait for their marks, and have become neither rows nor been refused
+    since."""
+    newest = {(each.slot, each.attempt): each for each in rejected}
+    ended = done | {note.slot for note in record.given_up}
+    jobs = {}
+    for each in newest.values():
+        if each.unmarked is None or each.slot in ended:
+            continue
+        said = each.unmarked
+        usage = Usage(
+            each.input_tokens, each.output_tokens, said.reasoning_tokens, said.cached_tokens
+        )
+        completion = Completion(
+            each.text,
+            each.finish_reason,
+            usage,
+            each.model,
+            each.latency_s or 0.0,
+            thinking=said.thinking,
+        )
+        ref = ModelRef(each.provider, each.model)
+        paid = PaidAnswer(ref, completion, each.cost_usd, said.prompt_version, said.as_of)
+        task = msgspec.convert(said.task, Task)
+        jobs[each.slot] = Job(task, attempts=each.attempt, answer=paid)
+    return list(jobs.values())
 
 
 def _task_of(note: GivenUpTask) -> Task:

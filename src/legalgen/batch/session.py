@@ -9,15 +9,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from random import Random
 
 from legalgen.batch.composing import Composer
 from legalgen.batch.ending import Ending
 from legalgen.batch.intent import Intent, Result
+from legalgen.batch.jobs import Job
 from legalgen.batch.queueing import LeftQueueError, LockWaits
 from legalgen.batch.records import new_record
 from legalgen.batch.reporting import Reporter
-from legalgen.batch.schedule import Schedule, open_schedule
+from legalgen.batch.schedule import Schedule, open_schedule, waiting_jobs
 from legalgen.batch.sink import DatasetSink, SampleSink, UnsavedSink
 from legalgen.batch.troubles import TroubleBook
 from legalgen.batch.work import Executor, Work
@@ -137,20 +139,23 @@ class Session:
             self.data_dir, rehearsal=self._rehearsal, save=True, skip=self._reporter.pass_by
         )
         counts = self._space.counts(summary, self.data_dir, rehearsal=self._rehearsal)
-        done = frozenset[int]()
+        done, waiting = frozenset[int](), list[Job]()
         if self._intent.resume is None:
             record = self._new_record(summary.rows, batch_id)
         else:
+            there = {path.name for path in self._parts()}
+            self.ledger.forget_parts(there, self._intent.resume.id)
             record = self.ledger.load(self._intent.resume.id)  # recovery may have noted parts
             counts = self.ledger.coverage(record)
             done = frozenset(parts.slots_of(self.data_dir, record.id))
+            waiting = waiting_jobs(journal.read_rejected(self.data_dir, record.id), record, done)
             record.accepted = len(done)
         if record.target <= 0:
             reason = f"the dataset holds {plural(summary.rows, 'row')} already"
             self._write_metrics("completed", Exit.DONE)
             return Result(Exit.DONE, "completed", reason, dataset=self._dataset)
         planner = self._space.planner(counts, record.seed)
-        schedule = open_schedule(planner, record, done)
+        schedule = open_schedule(planner, record, done, waiting)
         if (early := self._outlook(schedule)) is not None:
             return early
         self._begin(record, counts)
@@ -288,6 +293,9 @@ class Session:
             now=self._reporter.now(),
             batch_id=batch_id,
         )
+
+    def _parts(self) -> list[Path]:
+        return parts.parts(self.data_dir, rehearsal=self._rehearsal)
 
     def _sink(self, record: Record) -> DatasetSink:
         return DatasetSink(

@@ -161,6 +161,8 @@ class Settings:
     judge: tuple[ModelRef, ...] = setting(ROUTE, (), "sample",
         "The model that marks each sample in a second call.", metavar="P/MODEL", absent="none",
         example="groq/qwen/qwen3.8-27b", resumed="kept")
+    unjudged: Literal["wait", "keep"] = setting(one_of("wait", "keep"), "wait", "sample",
+        "With --min-score: let an answer without marks wait, or keep it with the flag UNJUDGED.")
     min_score: float | None = setting(MARK, None, "sample",
         "A mark below which a sample is refused, 1 to 5; needs a judge.",
         absent="none is refused", example="3.5", resumed="kept")

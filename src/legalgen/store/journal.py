@@ -261,10 +261,25 @@ def _held_rows(data_dir: DataDir, batch_id: str, target: Path) -> set[tuple[int,
 # --- writing -----------------------------------------------------------------------------------
 
 
+class Unmarked(msgspec.Struct, frozen=True):
+    """What an answer that waits for its marks needs to become a row, beside what is kept of each.
+
+    ``task`` is its task as it was put to the model.
+    """
+
+    task: dict[str, str | int]
+    prompt_version: str
+    as_of: str | None = None
+    thinking: str | None = None
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+
+
 class Rejected(msgspec.Struct, frozen=True):
     """An answer that was paid for and not kept; one line of ``rejected/<batch>.jsonl``.
 
-    ``text`` is cut at 16 KiB; ``characters`` is its whole length. ``at`` is UTC.
+    ``text`` is cut at 16 KiB; ``characters`` is its whole length. ``at`` is UTC. ``unmarked``: it
+    waits for a judge, and is kept whole.
     """
 
     at: datetime
@@ -280,6 +295,7 @@ class Rejected(msgspec.Struct, frozen=True):
     latency_s: float | None = None
     finish_reason: str = ""
     attempt: int = 0
+    unmarked: Unmarked | None = None
 
 
 def bounded(text: str) -> str:
@@ -449,12 +465,15 @@ class BatchWriter:
         Raises:
             DiskError: the disk failed.
         """
-        bound = msgspec.structs.replace(record, text=bounded(record.text))
+        whole = record.unmarked is not None
+        bound = record if whole else msgspec.structs.replace(record, text=bounded(record.text))
         with self._breaking():
             if self._rejects is None:
                 path = self._data_dir.rejected / f"{self.batch_id}.jsonl"
                 self._rejects = _AppendFile(path)
             self._rejects.append(to_json(bound) + b"\n")
+            if whole:  # it will be a row: it is kept as durably as one
+                self._rejects.sync()
 
     @contextlib.contextmanager
     def _breaking(self) -> Iterator[None]:
