@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -29,7 +30,7 @@ from legalgen.errors import ConfigurationError, DiskError, NoUsableProvider, Usa
 from legalgen.providers import PROVIDERS
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
-from legalgen.store.ledger import Ledger, ModelStats, Record
+from legalgen.store.ledger import Ledger, ModelStats, Parked, Record
 from legalgen.store.parts import iter_batches
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
@@ -529,6 +530,33 @@ class TestEndings:
         world = build(Config.of("groq-free"))
         result = world.batch(provider=None, route=QWEN, count="8", max_wait="0s", seed="3")
         assert result.exit_code in (0, 75), result.reason
+
+    @pytest.mark.parametrize(
+        ("days", "basis", "avoided"), [(2, None, True), (8, None, False), (2, "others", False)]
+    )
+    def test_a_cell_that_was_parked_is_left_alone_for_a_week(
+        self, world: World, days: int, basis: str | None, avoided: bool
+    ) -> None:
+        """The next batch does not plan it, nor does the plan, unless the prompts are others."""
+        flags: dict[str, Any] = {"topic": "duty-of-care", "sample_type": "advice", "count": "12"}
+        first = record_of(world.batch(**{**flags, "count": "1"}))
+        assert first.basis
+        [row] = world.rows()
+        names = ("jurisdiction", "practice_area", "topic", "difficulty", "sample_type")
+        cell = tuple(row[name] for name in names)
+        at = datetime.now(UTC) - timedelta(days=days)
+        why, asked_with = "groq/x: output_invalid: TOO_SHORT", basis or first.basis
+        parked = Parked(*cell, 3, at, why, asked_with)  # type: ignore[call-arg]  # five names
+        first.parked = [parked]
+        world.open().ledger.save(first, force=True)
+        planned = {task.cell for task in preview(world.parts(**flags)).tasks}
+        assert (cell not in planned) is avoided
+        second = record_of(world.batch(**flags))
+        assert second.avoided == ([parked] if avoided else [])
+        written = [tuple(row[name] for name in names) for row in world.rows()]
+        assert written.count(cell) == 1 or not avoided
+        said = [notice for notice in world.heard(events.Notice) if "not asked for" in notice.text]
+        assert bool(said) is avoided
 
     @pytest.mark.parametrize(("fault", "code"), [("unauthorized", 1), ("over_capacity", 0)])
     def test_strict(self, world: World, fault: str, code: int) -> None:

@@ -141,7 +141,9 @@ class Acceptor:
         self._metrics.given_up += 1
         failures = job.refused or job.trail.failures[-6:]
         self._record.note(GivenUpTask(job.task.slot, job.task.cell, (*failures, reason)))
-        self._record.note_parked(self._schedule.parked, PARK_AFTER)
+        earlier = {each.cell for each in self._record.avoided}
+        parked = [cell for cell in self._schedule.parked if cell not in earlier]
+        self._record.note_parked(parked, PARK_AFTER, self._reporter.now())
         self._reporter.tell(
             events.TaskGivenUp(
                 at=self._reporter.now(),

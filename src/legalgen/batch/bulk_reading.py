@@ -66,6 +66,7 @@ class PlannedTasks:
         if slot not in self._work.tasks and not self._whole:
             record = self._work.record
             planner = self._space.planner(self._ledger.coverage(record), record.seed)
+            planner.avoid(each.cell for each in record.avoided)
             self._whole = {task.slot: task for task in planner.plan(record.target)}
         return self._work.tasks.get(slot) or self._whole[slot]
 

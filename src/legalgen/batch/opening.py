@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
+from legalgen.batch import parking
 from legalgen.batch.composing import Composer
 from legalgen.batch.endpoints import Endpoint, open_endpoints, providers_of
 from legalgen.batch.generation import Stop
@@ -194,6 +195,7 @@ def session_of(run: RunParts, executor: Executor) -> Session:
         reporter=run.reporter,
         waits=run.waits,
         notices=run.notices,
+        basis=parking.basis_of(run.space.taxonomy, run.prompter),
     )
 
 

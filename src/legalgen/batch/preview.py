@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from legalgen.batch import parking
 from legalgen.batch.fitting import PlannedSizes, left_out, unfit
 from legalgen.batch.grounding import open_ground
 from legalgen.batch.jobs import Job
@@ -130,7 +131,11 @@ def preview(run: RunParts) -> Preview:
     now = run.reporter.now()
     record = new_record(run.settings, run.intent, rows=summary.rows, rehearsal=rehearsal, now=now)
     counts = run.space.counts(summary, run.data_dir, rehearsal=rehearsal)
-    planned = run.space.planner(counts, record.seed).plan(max(0, record.target))
+    planner = run.space.planner(counts, record.seed)
+    basis = parking.basis_of(run.space.taxonomy, run.prompter)
+    earlier = parking.remembered(run.ledger.newest(), basis, now, rehearsal=rehearsal)
+    planner.avoid(each.cell for each in earlier)
+    planned = planner.plan(max(0, record.target))
     out = _left_out(run, planned)
     return Preview(
         tuple(planned),

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
+from legalgen.batch import parking
 from legalgen.batch.composing import Composer
 from legalgen.batch.ending import Ending
 from legalgen.batch.intent import Intent, Result
@@ -42,7 +43,8 @@ from legalgen.telemetry.metrics import Metrics, write_textfile
 class Session:
     """One batch or one sample, from opening to closing; see ``go``.
 
-    ``notices`` are told before anything else; ``rehearsal``: samples go to ``rehearsal/``.
+    ``notices`` are told before anything else; ``basis`` names what cells are asked with;
+    ``rehearsal``: samples go to ``rehearsal/``.
     """
 
     def __init__(
@@ -61,7 +63,9 @@ class Session:
         reporter: Reporter,
         waits: LockWaits,
         notices: tuple[str, ...] = (),
+        basis: str = "",
     ) -> None:
+        self._basis = basis
         self.executor = executor
         self.data_dir = data_dir
         self.ledger = ledger
@@ -154,7 +158,17 @@ class Session:
             reason = f"the dataset holds {plural(summary.rows, 'row')} already"
             self._write_metrics("completed", Exit.DONE)
             return Result(Exit.DONE, "completed", reason, dataset=self._dataset)
+        if self._intent.resume is None:
+            record.basis = self._basis
+            record.avoided = list(
+                parking.remembered(
+                    self.ledger.newest(), self._basis, record.started, rehearsal=self._rehearsal
+                )
+            )
         planner = self._space.planner(counts, record.seed)
+        planner.avoid(each.cell for each in record.avoided)
+        if record.avoided:
+            self._reporter.notice(parking.told(tuple(record.avoided)))
         schedule = open_schedule(planner, record, done, waiting)
         if (early := self._outlook(schedule)) is not None:
             return early

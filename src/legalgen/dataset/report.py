@@ -26,7 +26,7 @@ from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.elements import parties
 from legalgen.store.files import DataDir
 from legalgen.store.journal import read_rejected
-from legalgen.store.ledger import Ledger, ModelStats, Record
+from legalgen.store.ledger import Ledger, ModelStats, Parked, Record
 from legalgen.store.parts import iter_batches
 from legalgen.store.sample import words
 
@@ -72,7 +72,8 @@ class Model(msgspec.Struct, frozen=True):
 
 class Production(msgspec.Struct, frozen=True):
     """What the batches asked for and got. ``first_pass`` is the share of samples that the first
-    answer gave, of all samples that a model wrote here and tasks given up; None without either."""
+    answer gave, of all samples that a model wrote here and tasks given up; None without either.
+    ``parked`` are the cells that batches gave up on, each as it was parked last."""
 
     batches: int
     asked: int
@@ -81,6 +82,7 @@ class Production(msgspec.Struct, frozen=True):
     given_up: int
     first_pass: float | None
     models: tuple[Model, ...]
+    parked: tuple[Parked, ...] = ()
 
 
 class RefusalCount(msgspec.Struct, frozen=True):
@@ -470,6 +472,7 @@ class _Tally:
             given_up=given_up,
             first_pass=round(self._first / ended, 4) if ended else None,
             models=tuple(_models(records)),
+            parked=_parked(records),
         )
 
     def _refusals(self, refused: _Refused) -> Refusals:
@@ -556,6 +559,12 @@ def _wanted(taxonomy: Taxonomy, axis: str) -> dict[str, float]:
         weights = {each.id: weights.get(each.id, 1.0) for each in known}
     total = sum(weights.values())
     return {name: round(weight / total, 4) for name, weight in weights.items()}
+
+
+def _parked(records: Sequence[Record]) -> tuple[Parked, ...]:
+    """The cells that batches gave up on; of one that was parked twice the later time."""
+    ordered = sorted(records, key=lambda record: record.started)
+    return tuple({cell.cell: cell for record in ordered for cell in record.parked}.values())
 
 
 def _models(records: Iterable[Record]) -> Iterator[Model]:

@@ -203,7 +203,11 @@ class GivenUpTask(msgspec.Struct, frozen=True):
 
 
 class Parked(msgspec.Struct, frozen=True):
-    """A cell that is not asked for again, because ``failures`` of its tasks were given up."""
+    """A cell that is not asked for again, because ``failures`` of its tasks were given up.
+
+    ``at`` is when, ``reason`` the last of why, ``basis`` names the prompts and the taxonomy that it
+    was asked with.
+    """
 
     jurisdiction: str
     practice_area: str
@@ -211,6 +215,20 @@ class Parked(msgspec.Struct, frozen=True):
     difficulty: str
     sample_type: str
     failures: int
+    at: datetime | None = None
+    reason: str = ""
+    basis: str = ""
+
+    @property
+    def cell(self) -> Cell:
+        """The cell."""
+        return (
+            self.jurisdiction,
+            self.practice_area,
+            self.topic,
+            self.difficulty,
+            self.sample_type,
+        )
 
 
 class CoverageCount(msgspec.Struct, frozen=True):
@@ -316,6 +334,10 @@ class Record(msgspec.Struct, kw_only=True):
     rejected: dict[str, int] = {}
     given_up: list[GivenUpTask] = []
     parked: list[Parked] = []
+    avoided: list[Parked] = []
+    """Cells that it never asked for, because earlier batches had parked them."""
+    basis: str = ""
+    """The prompts and the taxonomy that it asks with."""
     models: dict[str, ModelStats] = {}
     switches: list[Switch] = []
     spill: Spill | None = None
@@ -348,11 +370,22 @@ class Record(msgspec.Struct, kw_only=True):
         else:
             self.omitted[name] = self.omitted.get(name, 0) + 1
 
-    def note_parked(self, cells: Sequence[Cell], least: int) -> None:
+    def note_parked(self, cells: Sequence[Cell], least: int, now: datetime | None = None) -> None:
         """Note which cells are parked now; each failed ``least`` times or, as noted, more often."""
         failures = Counter(note.cell for note in self.given_up)
         named = cells[:MAX_NOTES]
-        self.parked = [Parked(*cell, max(least, failures[cell])) for cell in named]
+        known = {each.cell: each for each in self.parked}
+        why = {note.cell: note.reasons[-2:] for note in self.given_up}
+        self.parked = [
+            Parked(
+                *cell,
+                max(least, failures[cell]),
+                known[cell].at if cell in known else now,
+                "; ".join(why.get(cell, ())),
+                self.basis,
+            )
+            for cell in named
+        ]
         if len(cells) > len(named):
             self.omitted["parked"] = len(cells) - len(named)
 

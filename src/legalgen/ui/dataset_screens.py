@@ -27,7 +27,7 @@ from legalgen.dataset.verify import Verified
 from legalgen.errors.plurals import plural
 from legalgen.ui.console import Console
 from legalgen.ui.frame import StyledLine
-from legalgen.ui.screens import Grid, TableCell
+from legalgen.ui.screens import Grid, TableCell, parked
 from legalgen.ui.verdict import verdict
 from legalgen.ui.words import code_sentence
 
@@ -298,6 +298,8 @@ def _show_full(console: Console, report: DatasetReport) -> None:
 
 def _show_production(console: Console, report: DatasetReport) -> None:
     made = report.production
+    for cell in made.parked:
+        console.text(f"not asked for any more: {parked(cell)}")
     console.text(
         f"{plural(report.rows, 'row')} of {made.asked:,} asked for in "
         f"{plural(made.batches, 'record')}; {made.flagged:,} with flags, "

@@ -209,7 +209,9 @@ def unjudged(record: Record) -> str:
 def parked(cell: Parked) -> str:
     """A cell that is not asked for again, and how often it failed."""
     what = f"{cell.topic}, {cell.difficulty}, {cell.sample_type}, {cell.jurisdiction}"
-    return f"{what.replace('_', ' ')} (failed {plural(cell.failures, 'time')})"
+    when = f" by {cell.at.astimezone():%Y-%m-%d}" if cell.at is not None else ""
+    why = f": {'; '.join(map(words.told_of, cell.reason.split('; ')))}" if cell.reason else ""
+    return f"{what.replace('_', ' ')} (failed {plural(cell.failures, 'time')}{when}{why})"
 
 
 def commonest(failures: Mapping[str, int], most: int = 3) -> str:
@@ -464,6 +466,8 @@ def why(record: Record) -> Iterator[StyledLine]:
         yield StyledLine.of(f"  given up: a sample on {where}: {reasons}", "red")
     for cell in record.parked:
         yield StyledLine.of(f"  not asked for again: {parked(cell)}", "red")
+    for cell in record.avoided:
+        yield StyledLine.of(f"  not asked for, since an earlier batch: {parked(cell)}", "red")
     for name, count in record.omitted.items():
         yield StyledLine.of(f"  and {count} more {name}, which the record leaves out", "dim")
 
