@@ -192,6 +192,37 @@ def test_a_bulk_batch_writes_every_slot_once_at_half_the_price(quick: Bench) -> 
     assert list((quick.data_dir.state / "bulk").iterdir()) == []
 
 
+def test_nothing_stays_at_the_provider(quick: Bench) -> None:
+    """Files that were read are deleted there once their rows are sealed."""
+    result = quick.start(25)
+    assert (result.exit_code, quick.slots(result)) == (0, list(range(25)))
+    assert quick.server._batches._files == {}
+    assert [chunk.removed for chunk in quick.saved(result).bulk.chunks] == [True]  # type: ignore[union-attr]
+
+
+def test_files_stay_at_the_provider_where_that_is_asked_for(quick: Bench) -> None:
+    """`--keep-remote`: the input and what came of it."""
+    quick.start(5, keep_remote=True)
+    assert len(quick.server._batches._files) == 2
+
+
+def test_a_list_of_the_provider_is_read_page_by_page(quick: Bench, tmp_path: Path) -> None:
+    """What was sent long ago is found behind all that came later."""
+    provider = service(quick.server)
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(provider.bulk_line("0.0", REQUEST))
+    ids = [provider.upload(path, f"{number}.jsonl", 60.0) for number in range(45)]
+    assert [provider.uploaded(f"{at}.jsonl", 60.0) for at in (44, 20, 0)] == [
+        ids[44],
+        ids[20],
+        ids[0],
+    ]
+    provider.remove(ids[0], 60.0)
+    provider.remove(ids[0], 60.0)
+    assert provider.uploaded("0.jsonl", 60.0) is None
+    provider.close()
+
+
 def test_a_dataset_of_an_older_version_is_told_of_as_by_any_batch(quick: Bench) -> None:
     """The same line, once, before anything is sent."""
     shutil.copytree(VERSION_1, quick.data_dir.root)

@@ -91,7 +91,7 @@ def test_without_any_layer_the_defaults_hold() -> None:
         "max_tokens": None, "max_calls": None,
         "jurisdiction": (), "practice_area": (), "topic": (), "difficulty": (), "sample_type": (),
         "reasoning_instruction": None, "citation_policy": "statute-first", "gate": "full",
-        "judge": (), "min_score": None, "unjudged": "wait", "as_of": None,
+        "judge": (), "min_score": None, "unjudged": "wait", "keep_remote": False, "as_of": None,
         "grounded": False, "source": (), "per_chunk": None, "chunks_per_sample": "1",
         "keep_thinking": False, "reasoning_effort": "low", "temperature": None, "top_p": None,
         "timeout": None, "connect_timeout": 5.0,

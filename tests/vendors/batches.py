@@ -14,6 +14,7 @@ import json
 import threading
 from dataclasses import dataclass, field
 from email.parser import BytesParser
+from urllib.parse import parse_qs
 
 from legalgen.telemetry.clock import Clock
 
@@ -90,6 +91,20 @@ class Batch:
         }
 
 
+PAGE = 20
+"""Entries of a list in one reply."""
+
+
+def _page(rows: list[dict[str, object]], request: HttpRequest) -> Reply:
+    """The newest first, as the vendor has them; ``after`` names the last of the page before."""
+    rows = rows[::-1]
+    after = parse_qs(request.query).get("after", [None])[0]
+    begin = next((at + 1 for at, row in enumerate(rows) if row["id"] == after), 0)
+    page = rows[begin : begin + PAGE]
+    more = begin + PAGE < len(rows)
+    return json_reply(200, {"object": "list", "data": page, "has_more": more})
+
+
 class Batches:
     """The files and batches of one server. Thread-safe."""
 
@@ -124,7 +139,7 @@ class Batches:
             if request.method == "POST":
                 return json_reply(200, self._upload(request).value())
             files = [file.value() for file in self._files.values()]
-            return json_reply(200, {"object": "list", "data": files})
+            return _page(files, request)
         file = self._files.get(file_id)
         if file is None:
             raise Refused(_not_found("file", file_id))
@@ -161,7 +176,7 @@ class Batches:
             if request.method == "POST":
                 return json_reply(200, self._create(request).value())
             rows = [self._advance(engine, batch).value() for batch in self._batches.values()]
-            return json_reply(200, {"object": "list", "data": rows})
+            return _page(rows, request)
         batch = self._batches.get(batch_id)
         if batch is None:
             raise Refused(_not_found("batch", batch_id))

@@ -134,6 +134,7 @@ class Acceptor:
         stats.sample_seconds += written.completion.latency_s
         stats.reasoning_steps += len(written.verdict.draft.reasoning_steps)
         self._record.flagged += bool(written.verdict.flags)
+        self._record.unjudged += "UNJUDGED" in written.verdict.flags
 
     def give_up(self, job: Job, reason: str) -> None:
         """A task that will not be written."""

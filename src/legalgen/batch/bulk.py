@@ -286,8 +286,13 @@ def refusal(provider: str, terms: BulkTerms, failure: Failure) -> str:
 # --- reading back ------------------------------------------------------------------------------
 
 
+MOST_WORDS = 160
+"""Characters of a vendor's own words that are shown of a failure."""
+
+
 class ResultReading(msgspec.Struct):
-    """What was found in the files of one chunk. ``codes`` counts why requests failed.
+    """What was found in the files of one chunk. ``codes`` counts why requests failed, ``words``
+    holds the vendor's own words of it, by code.
 
     ``torn`` lines cannot be read; ``strays`` belong to no request of the chunk, or came twice.
     """
@@ -298,6 +303,7 @@ class ResultReading(msgspec.Struct):
     torn: int = 0
     strays: int = 0
     codes: Counter[str] = msgspec.field(default_factory=Counter)
+    words: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def answers(self) -> int:
@@ -344,7 +350,10 @@ def summary(chunk: BulkChunk, reading: ResultReading, total: int) -> str:
     """What a chunk brought, in one sentence."""
     parts = [f"{reading.accepted:,} accepted", f"{reading.refused:,} refused"]
     if reading.broken:
-        worst = ", ".join(f"{code} {count:,}" for code, count in reading.codes.most_common(3))
+        worst = "; ".join(
+            f"{code} {count:,}{_quoted(reading.words.get(code, ''))}"
+            for code, count in reading.codes.most_common(3)
+        )
         parts.append(f"{reading.broken:,} failed ({worst})")
     silent = chunk.requests - reading.answers
     if silent > 0:
@@ -353,6 +362,11 @@ def summary(chunk: BulkChunk, reading: ResultReading, total: int) -> str:
         parts.append(f"{plural(reading.strays, 'line')} of no request of ours passed over")
     why = f" [{chunk.message}]" if chunk.message else ""
     return f"chunk {chunk.number} of {total} {chunk.state}{why}: {', '.join(parts)}"
+
+
+def _quoted(words: str) -> str:
+    short = " ".join(words.split())[:MOST_WORDS]
+    return f': "{short}"' if short else ""
 
 
 def fetched(path: Path, bring: Callable[[Callable[[bytes], object]], object]) -> Path:

@@ -158,6 +158,7 @@ class BulkExecutor:
                 self._sender.send(work, chunk)
         for chunk in [*bulk.running(work.bulk), *bulk.readable(work.bulk)]:
             self._sender.look(work, chunk, give_up=self._order.cancel)
+        self._reader.tidy_all(work)
         for chunk in bulk.readable(work.bulk):
             if not self._stop.requested:
                 self._reader.collect(work, chunk)

@@ -68,6 +68,7 @@ def open_bulk_run(
         resumed=intent.resume,
         stop=stop,
         reporter=run.reporter,
+        keep_remote=settings.keep_remote,
     )
     executor = BulkExecutor(
         order,

@@ -36,7 +36,7 @@ from legalgen.batch.reporting import Reporter
 from legalgen.batch.sink import SecondReadingSink
 from legalgen.batch.troubles import RouterWatch, TroubleBook
 from legalgen.completion import Completion, ModelRef, Usage
-from legalgen.errors import AnswerRefused, Failure, Trouble, classify
+from legalgen.errors import AnswerRefused, Failure, ProviderError, Trouble, classify
 from legalgen.law.planner import Task, TaskSpace, dated
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.providers.base import BulkAnswer
@@ -96,7 +96,9 @@ class ChunkReader:
         resumed: Record | None,
         stop: Stop,
         reporter: Reporter,
+        keep_remote: bool = False,
     ) -> None:
+        self._keep_remote = keep_remote
         self._site = site
         self._panel = panel
         self._prompter = prompter
@@ -128,6 +130,37 @@ class ChunkReader:
                 failure = classify(chunk.message, provider=self._site.provider)
                 work.work.troubles.of_account(Trouble.of(ModelRef.parse(chunk.target), failure))
         bulk.clear(self._site.folder, paths)
+        work.save()
+        if chunk.collected:
+            self.tidy(work, chunk)
+
+    def tidy_all(self, work: BulkWork) -> None:
+        """Delete what could not be deleted when it was read."""
+        for chunk in work.bulk.chunks:
+            if chunk.collected:
+                self.tidy(work, chunk)
+
+    def tidy(self, work: BulkWork, chunk: BulkChunk) -> None:
+        """Delete a chunk's files at the provider, once what they held is sealed.
+
+        What cannot be deleted now is tried again when the batch goes on, and said.
+        """
+        ids = [chunk.input_file_id, *(id_ for _, id_ in bulk.files_of(chunk))]
+        if self._keep_remote or chunk.removed:
+            return
+        part = work.work.sink.seal()
+        if part is not None:
+            self._reporter.tell(events.Sealed(at=self._reporter.now(), part=part.name))
+        try:
+            for id_ in filter(None, ids):
+                self._site.service.remove(id_, TRANSFER_S)
+        except ProviderError as error:
+            self._reporter.notice(
+                f"files of chunk {chunk.number} stay at {self._site.provider}: "
+                f"{error.failure.message}"
+            )
+            return
+        chunk.removed = True
         work.save()
 
     def _fetched(self, work: BulkWork, chunk: BulkChunk, kind: str, id_: str) -> Path:
@@ -237,7 +270,9 @@ class AnswerReader:
     def _broke(self, job: Job, failure: Failure) -> None:
         self.found.broken += 1
         self._troubles.of_account(Trouble.of(self._ref, failure))
-        self.found.codes[failure.code or failure.category.value] += 1
+        code = failure.code or failure.category.value
+        self.found.codes[code] += 1
+        self.found.words.setdefault(code, failure.message)
         if failure.reached:
             category = failure.category
             spending = Spending(self._ref, Usage(), 0.0, None, failed=category, answered=False)

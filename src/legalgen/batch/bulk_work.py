@@ -125,6 +125,7 @@ class BulkWork(msgspec.Struct):
             models=copy.deepcopy(self.record.models),
             rejected=dict(self.record.rejected),
             flagged=self.record.flagged,
+            unjudged=self.record.unjudged,
         )
         self.save()
 
@@ -137,4 +138,5 @@ class BulkWork(msgspec.Struct):
         if known is not None:
             self.record.models = copy.deepcopy(known.models)
             self.record.rejected, self.record.flagged = dict(known.rejected), known.flagged
+            self.record.unjudged = known.unjudged
             self.bulk.reading = None

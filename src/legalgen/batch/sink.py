@@ -41,6 +41,9 @@ class SampleSink(Protocol):
     def save(self, *, force: bool = False) -> None:
         """Replace the record, at most once a second unless forced."""
 
+    def seal(self) -> Path | None:
+        """Turn what was appended so far into a part; None where there is nothing."""
+
 
 class UnsavedSink:
     """Samples that are shown and kept nowhere."""
@@ -64,6 +67,10 @@ class UnsavedSink:
 
     def reject(self, refused: Rejected) -> None:
         """It is not kept."""
+
+    def seal(self) -> Path | None:
+        """There is nothing to seal."""
+        return None
 
     def save(self, *, force: bool = False) -> None:
         """There is no record on the disk."""
@@ -181,6 +188,10 @@ class SecondReadingSink:
         """Keep it, unless the first reading did."""
         if (refused.slot, refused.attempt) not in self._known:
             self._sink.reject(refused)
+
+    def seal(self) -> Path | None:
+        """As of the sink."""
+        return self._sink.seal()
 
     def save(self, *, force: bool = False) -> None:
         """As of the sink."""

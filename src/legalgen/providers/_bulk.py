@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -20,6 +20,9 @@ from legalgen.providers.base import BulkAnswer, BulkJob
 
 ENDPOINT = "/v1/chat/completions"
 """What a line asks; without the prefix that the vendor's base URL has."""
+
+MOST_PAGES = 200
+"""Pages of a list that are looked through; a vendor's hold 20 to 100 entries."""
 
 T = TypeVar("T")
 
@@ -66,6 +69,7 @@ class _Batch(msgspec.Struct, frozen=True):
 
 class _BatchList(msgspec.Struct, frozen=True):
     data: list[_Batch] | None = None
+    has_more: bool | None = None
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -76,6 +80,10 @@ class _File(msgspec.Struct, frozen=True):
 
 class _FileList(msgspec.Struct, frozen=True):
     data: list[_File] | None = None
+    has_more: bool | None = None
+
+
+L = TypeVar("L", _BatchList, _FileList)
 
 
 class _LineResponse(msgspec.Struct, frozen=True):
@@ -177,8 +185,8 @@ class BulkSdkProvider(SdkProvider):
 
     def uploaded(self, name: str, timeout_s: float) -> str | None:
         """Look for an input file; see ``BulkProvider.uploaded``."""
-        reply = self._send(self._files.with_raw_response.list, timeout_s, {})
-        files = self._decoded(reply, _FileList, "a list of files").data or ()
+        listed = self._files.with_raw_response.list
+        files = self._paged(listed, _FileList, "a list of files", timeout_s)
         return next((one.id for one in files if one.filename == name), None)
 
     def start(
@@ -195,8 +203,8 @@ class BulkSdkProvider(SdkProvider):
 
     def started(self, metadata: Mapping[str, str], timeout_s: float) -> BulkJob | None:
         """Look for a job; see ``BulkProvider.started``."""
-        reply = self._send(self._batches.with_raw_response.list, timeout_s, {})
-        jobs = self._decoded(reply, _BatchList, "a list of batches").data or ()
+        listed = self._batches.with_raw_response.list
+        jobs = self._paged(listed, _BatchList, "a list of batches", timeout_s)
         return next((self._job(one) for one in jobs if one.metadata == dict(metadata)), None)
 
     def job(self, job_id: str, timeout_s: float) -> BulkJob:
@@ -220,6 +228,27 @@ class BulkSdkProvider(SdkProvider):
             response: BoundedResponse = streamed.http_response
             for piece in response.iter_file():  # past the bound on replies: it is meant to be large
                 write(piece)
+
+    def remove(self, file_id: str, timeout_s: float) -> None:
+        """Delete a file; see ``BulkProvider.remove``."""
+        try:
+            self._send(self._files.with_raw_response.delete, timeout_s, {"file_id": file_id})
+        except ProviderError as error:
+            if error.failure.status != 404:
+                raise
+
+    def _paged(
+        self, method: Callable[..., Any], kind: type[L], wanted: str, timeout_s: float
+    ) -> Iterator[Any]:
+        """What a list holds, page by page: the next begins ``after`` the last entry of one."""
+        call: dict[str, object] = {}
+        for _ in range(MOST_PAGES):
+            page = self._decoded(self._send(method, timeout_s, call), kind, wanted)
+            rows = page.data or []
+            yield from rows
+            if not (page.has_more and rows):
+                return
+            call = {"extra_query": {"after": rows[-1].id}}
 
     def _job_of(
         self, method: Callable[..., Any], timeout_s: float, call: Mapping[str, object]

@@ -132,6 +132,9 @@ class BulkProvider(Protocol):
     def fetch(self, file_id: str, write: Callable[[bytes], object], timeout_s: float) -> None:
         """Hand a file of the vendor's to ``write``, a piece at a time."""
 
+    def remove(self, file_id: str, timeout_s: float) -> None:
+        """Have the vendor delete a file; one that is gone already is no failure."""
+
     def cancel(self, job_id: str, timeout_s: float) -> BulkJob:
         """Ask the vendor to stop a job; what it has done by then can be fetched."""
 

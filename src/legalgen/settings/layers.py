@@ -107,6 +107,9 @@ class Settings:
     concurrency: int | Literal["auto"] = setting(CONCURRENCY, "auto", "batch",
         "Calls in flight at once; auto: as many as budgets can use, over 64 where none binds.",
         commands=BATCH, short="-c")
+    keep_remote: bool = setting(SWITCH, False, "batch",
+        "With --bulk: leave the files at the provider, rather than delete what was read.",
+        commands=BATCH)
     max_wait: float | None = setting(WAIT, None, "batch",
         "How long to wait in all, since the last accepted sample, before the batch pauses.",
         absent="2m on a terminal, 15m otherwise", example="15m")

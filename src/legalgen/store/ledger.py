@@ -270,6 +270,8 @@ class BulkChunk(msgspec.Struct, kw_only=True):
     fetches: int = 0
     as_of: str | None = None
     collected: bool = False
+    removed: bool = False
+    """Whether its files at the provider were deleted, once they were read and sealed."""
     accepted: int = 0
     refused: int = 0
     broken: int = 0
@@ -283,6 +285,7 @@ class BulkTally(msgspec.Struct, kw_only=True):
     models: dict[str, ModelStats] = {}
     rejected: dict[str, int] = {}
     flagged: int = 0
+    unjudged: int = 0
 
 
 class Bulk(msgspec.Struct, kw_only=True):
