@@ -140,6 +140,19 @@ def test_overloaded(opened: int, hint: float | None, seconds: float) -> None:
     assert out(decided) == ("open", seconds, Then.NEXT)
 
 
+def test_a_proxy_s_bare_503_for_a_dead_replica_closes_no_pool() -> None:
+    """A model that answers is opened by the second in a row; a vendor's own word by the first."""
+    lively = Health(answered=5)
+    first = decision(failure(C.OVERLOADED, status=503), health=lively)
+    assert (first.health.state, first.then) == (State.READY, Then.NEXT)
+    second = decision(failure(C.OVERLOADED, status=503), health=first.health)
+    assert second.health.state is State.OPEN
+    for words in ({"code": "queue_exceeded"}, {"retry_after_s": 2.0}, {"status": 529}):
+        own = decision(failure(C.OVERLOADED, **{"status": 503, **words}), health=lively)
+        assert own.health.state is State.OPEN
+    assert decision(failure(C.OVERLOADED, status=503)).health.state is State.OPEN
+
+
 def test_model_unavailable() -> None:
     """A model that is gone is dropped; an address that is no such API drops the provider."""
     gone = decision(failure(C.MODEL_UNAVAILABLE, status=404))

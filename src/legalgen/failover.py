@@ -594,7 +594,9 @@ def _quota(case: _Case) -> Decision:
 
 
 def _overloaded(case: _Case) -> Decision:
-    return _opened(case, "over capacity: no calls for a while")
+    rule = "over capacity: no calls for a while"
+    bare = (case.failure.status, case.failure.code, case.hint()) == (503, None, None)  # a proxy's
+    return _breaker(case, 2, rule) if bare and case.health.answered else _opened(case, rule)
 
 
 def _opened(case: _Case, rule: str, weight: int = 1) -> Decision:
@@ -646,8 +648,7 @@ def _failed_together(case: _Case) -> bool:
 
 
 def _once(case: _Case) -> Decision:
-    rule = "failed together with another call: counted once"
-    pause_s = 0.5 + case.jitter
+    rule, pause_s = "failed together with another call: counted once", 0.5 + case.jitter
     return Decision(case.health, case.provider, case.trail, Then.NEXT, rule, pause_s=pause_s)
 
 

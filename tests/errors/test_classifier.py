@@ -865,3 +865,13 @@ def test_a_failure_shows_itself_without_the_answer() -> None:
     assert shown.startswith("Failure(category=")
     assert "'no JSON'" in shown
     assert "page" not in shown
+
+
+@pytest.mark.parametrize(
+    "words", ["no healthy upstream", "No healthy backends", "no healthy servers are available"]
+)
+def test_a_proxy_without_a_healthy_server_is_busy_and_no_model_is_gone(words: str) -> None:
+    """Such a model would be left for a day; the servers behind a proxy come back in seconds."""
+    assert categorize_error(words, status=503, body=words) is ErrorCategory.OVERLOADED
+    gone = "No healthy deployment for model gpt-oss-20b"
+    assert categorize_error(gone, status=503, body=gone) is ErrorCategory.MODEL_UNAVAILABLE

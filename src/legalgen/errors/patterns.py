@@ -198,8 +198,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:unknown|invalid|unsupported|no\ssuch|unrecognized|nonexistent|missing)\s"
         r"(?:model\b(?!\s(?:response|output|input|param|group|arg|settings))|deployment)",
         r"\bnot\sa\svalid\smodel|model_not_found|model\sids?\s(?:is\s)?invalid",
-        r"\bno\s(?:endpoints?|deployments?|providers?|healthy|instances?|available\s(?:channel"
-        r"|provider|account|deployment|model|key)|(?:allowed|active|usable)\sproviders?|workers?"
+        r"\bno\s(?:endpoints?|deployments?|providers?|healthy(?!\s(?:upstream|backend|server|host))"
+        r"|instances?|available\s(?:channel|provider|account|deployment|model|key)|(?:allowed|active|usable)\sproviders?|workers?"
         r"|allowed\smodels?|models?\sloaded)",
         r"requires\smore\ssystem\smemory|try\spulling|unable\sto\s(?:load|allocate)|out\sof\smemory"
         r"|fail\w*\sto\sload\s(?:the\s)?model|error\sloading\smodel|insufficient\s(?:gpu\s)?memory",
