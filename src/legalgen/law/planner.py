@@ -172,13 +172,14 @@ class TaskPlanner:
 
     def avoid(self, cells: Iterable[Cell]) -> None:
         """Park cells before anything is planned; all are open where nothing else would be left."""
-        places = [at for cell in cells if (at := self._at(cell)) is not None]
-        if len(set(places)) >= len(self._grid.places):
+        known = ((at, cell) for cell in cells if (at := self._at(cell)) is not None)
+        places = {at: cell for at, cell in known if at not in self._parked}
+        if len(places) >= self._shares.open_cells:
             return
-        for at in places:
-            if at not in self._parked:
-                self._parked.append(at)
-                self._grid.park(at)
+        for at, cell in places.items():
+            self._parked[at] = cell
+            self._shares.park(at)
+            self._queue.moved(at[0])
 
     def accept(self, task: Task) -> None:
         """Note that a task was written: its cell works, and earlier failures are forgiven.

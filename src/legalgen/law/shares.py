@@ -87,6 +87,11 @@ class Shares:
         """The group of a leaf."""
         return self.peers[self.peers_of[leaf]]
 
+    @property
+    def open_cells(self) -> int:
+        """How many cells are open."""
+        return sum(each.size * sum(map(len, each.open)) for each in self.peers)
+
     def park(self, place: Place) -> None:
         """Close a cell; shares are fitted again when a whole pair closes with it."""
         leaf, difficulty, sample_type = place
