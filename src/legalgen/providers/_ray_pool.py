@@ -223,7 +223,8 @@ def main() -> None:
     asks.start()
 
     def too_late() -> None:
-        failure = Failure(ErrorCategory.CONNECTION_ERROR, f"no word from it in {JOINING_S:g} s")
+        why = f"no word from it in {JOINING_S:g} s: is it a Ray cluster, with our RAY_AUTH_MODE?"
+        failure = Failure(ErrorCategory.CONNECTION_ERROR, why)
         told.write(failed(0, failure) + b"\n")
         os._exit(1)
 
