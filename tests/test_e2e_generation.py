@@ -206,7 +206,7 @@ class TestBatchGeneration:
     def test_start_with_local(self, tmp_path: Path) -> None:
         """A real model in the process writes to the rehearsal, and to it alone."""
         program = Program(tmp_path, None, cold=True)
-        ended = program.run("batch", "--provider", "local", "--count", "1", "--json", timeout_s=120)
+        ended = program.run("batch", "--provider", "local", "--count", "1", "--json", timeout_s=600)
         assert ended.code == 0, ended.err
         assert ended.batch["rehearsal"] is True
         assert [row["provider"] for row in program.rows(rehearsal=True)] == ["local"]
