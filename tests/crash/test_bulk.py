@@ -10,6 +10,7 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -91,14 +92,13 @@ class Watched:
     """A batch service whose calls go through a handler, as the calls of ``os`` do."""
 
     def __init__(self, service: BulkProvider, watch: Watch) -> None:
-        self._service = service
-        self._handler, self._names = watch
-
-    def __getattr__(self, name: str) -> Any:
-        real = getattr(self._service, name)
-        if name not in self._names:
-            return real
-        return lambda *args: self._handler(name, real, *args)
+        # Attributes of its own: ``isinstance`` of a protocol asks no ``__getattr__`` (from 3.12 on).
+        handler, names = watch
+        self.name = service.name
+        for name in vars(BulkProvider):
+            if not name.startswith("_"):
+                real = getattr(service, name)
+                setattr(self, name, partial(handler, name, real) if name in names else real)
 
 
 def run(vendor: Vendor, root: Path, resume: Record | None, watch: Watch | None = None) -> Result:
