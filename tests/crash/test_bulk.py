@@ -92,7 +92,7 @@ class Watched:
     """A batch service whose calls go through a handler, as the calls of ``os`` do."""
 
     def __init__(self, service: BulkProvider, watch: Watch) -> None:
-        # Attributes of its own: ``isinstance`` of a protocol asks no ``__getattr__`` (from 3.12 on).
+        # Attributes of its own: from 3.12 on ``isinstance`` of a protocol asks no ``__getattr__``.
         handler, names = watch
         self.name = service.name
         for name in vars(BulkProvider):
