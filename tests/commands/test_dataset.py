@@ -141,7 +141,7 @@ def test_check_reports_and_its_exit_code_says_whether_it_found_anything(tmp_path
                 '[1]\n{"question": "", "answer": "", "topic": "t", "difficulty": "d", '
                 '"case_citation": "", "reasoning": ""}\n'
             ),
-            "none of its 2 rows can be used (1 cannot be read, 1 have no question or no answer): ",
+            "none of its 2 rows can be used (1 cannot be read, 1 without a question or an answer)",
         ),
         ("", "holds no rows: nothing was imported"),
     ],
@@ -219,7 +219,7 @@ def test_stats_begin_with_five_lines(tmp_path: Path) -> None:
     short, full = run("stats"), run("stats", "--full")
     labels = [line.split()[0] for line in short.stdout.splitlines()]
     assert labels == ["rows", "coverage", "flagged", "refused", "next"]
-    assert "2 rows (50.0%): ANSWER_LENGTH 2 (outside the words of its type" in short.stdout
+    assert "2 rows (50.0%): 2 ANSWER_LENGTH (outside the words of its type" in short.stdout
     assert "legalgen dataset stats --full" in short.stderr
     assert full.stdout.startswith(short.stdout)
     assert len(full.stdout.splitlines()) > 50
