@@ -330,6 +330,7 @@ def test_parked_cells_are_named() -> None:
     assert json.loads(program.out.getvalue())["batch"]["parked"][5] == {
         "jurisdiction": "uk", "practice_area": "contract", "topic": "formation",
         "difficulty": "basic", "sample_type": "type_5", "failures": 3,
+        "at": None, "reason": "", "basis": "",
     }  # fmt: skip
 
 
