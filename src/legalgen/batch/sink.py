@@ -105,7 +105,7 @@ class DatasetSink:
             record.id,
             note_part=self._note_part,
             rehearsal=record.rehearsal,
-            noted=[part.name for part in record.parts],
+            noted=[*filter(None, [record.replaced]), *(part.name for part in record.parts)],
             patience=patience,
             notice=notice,
         )

@@ -351,6 +351,8 @@ class Record(msgspec.Struct, kw_only=True):
     alerts: list[AlertRecord] = []
     omitted: dict[str, int] = {}
     parts: list[Part] = []
+    replaced: str = ""
+    """The last of its parts that a compaction replaced: no number is given twice."""
     coverage: CoverageCount | None = None
     bulk: Bulk | None = None
 
@@ -609,8 +611,10 @@ class Ledger:
             kept = [part for part in record.parts if part.name in there]
             if len(kept) < len(record.parts):
                 fields: dict[str, object] = msgspec.json.decode(path.read_bytes())
+                gone = [part.name for part in record.parts if part.name not in there]
+                fields |= {"parts": kept, "replaced": max([*gone, record.replaced])}
                 with contextlib.suppress(OverflowError):  # as in ``note_part``
-                    self._write(path, msgspec.json.encode(fields | {"parts": kept}))
+                    self._write(path, msgspec.json.encode(fields))
 
 
 def _not_one(prefix: str, matches: Sequence[str]) -> str:
