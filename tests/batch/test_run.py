@@ -268,7 +268,8 @@ class TestFailuresOfAModel:
         costs = [row["cost_usd"] for row in world.rows()]
         assert stats.cost_usd is not None
         assert (stats.calls, stats.failures) == (13, {"connection_error": 1})
-        assert stats.assumed_usd == pytest.approx(sum(costs) / 12, rel=0.4)
+        # What a call of that size costs: the lengths of samples differ threefold.
+        assert min(costs) <= stats.assumed_usd <= max(costs)
         assert stats.cost_usd == pytest.approx(sum(costs) + stats.assumed_usd)
 
     def test_resets_of_a_provider_leave_it_after_two_calls(self, world: World) -> None:
