@@ -38,6 +38,7 @@ from legalgen.telemetry import events
 from tests.vendors import AnswerRequest, Config, VendorServer
 from tests.vendors.answers import source
 
+QWEN = "groq/qwen/qwen3.8-27b"
 REF = "groq/openai/gpt-oss-120b"
 TERMS = Catalog.load().bulk("groq")
 assert TERMS is not None
@@ -427,6 +428,35 @@ def test_who_marks_in_place_of_a_dead_key_is_told(quick: Bench) -> None:
     result = quick.start(3, judge="cerebras/qwen-3.8-27b", gate="full")
     assert quick.saved(result).unjudged == 0
     assert troubles_of(quick, result) == [("key_refused", "cerebras"), ("paid_instead", "groq")]
+
+
+def test_marks_that_are_a_condition_are_waited_for(quick: Bench) -> None:
+    """No row enters without one: the answers lie where they are, and are read again."""
+    flags: dict[str, Any] = {"judge": QWEN, "min_score": "1", "gate": "full"}
+    for vendor in ("groq", "cerebras"):
+        quick.server.fail(vendor, "tpd")
+    away = quick.start(3, **flags)
+    assert (away.status, away.exit_code, quick.saved(away).accepted) == ("paused", 75, 0)
+    assert quick.slots(away) == []
+    quick.server.heal()
+    for path in quick.settings().state_dir.iterdir():
+        path.unlink()
+    back = quick.resume(away, **flags)
+    assert (back.status, quick.slots(back)) == ("completed", [0, 1, 2])
+    assert quick.saved(back).unjudged == 0
+    assert quick.saved(back).model(REF).calls == 3
+
+
+def test_a_judge_that_is_gone_ends_a_bulk_batch_that_needs_it(quick: Bench) -> None:
+    """Exit 3, and nothing that was paid for is thrown away; ``--unjudged keep`` keeps it so."""
+    flags: dict[str, Any] = {"judge": QWEN, "min_score": "1", "gate": "full"}
+    for vendor in ("groq", "cerebras"):
+        quick.server.fail(vendor, "unauthorized")
+    gone = quick.start(3, **flags)
+    assert (gone.exit_code, quick.slots(gone)) == (3, [])
+    assert "no judge is left" in gone.reason
+    kept = quick.resume(gone, **flags, unjudged="keep")
+    assert (kept.exit_code, quick.slots(kept), quick.saved(kept).unjudged) == (0, [0, 1, 2], 3)
 
 
 @pytest.mark.parametrize("provider", ["cerebras", "local"])

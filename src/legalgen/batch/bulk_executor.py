@@ -19,8 +19,8 @@ from legalgen.batch import bulk
 from legalgen.batch.bulk_reading import ChunkReader
 from legalgen.batch.bulk_sending import ChunkSender
 from legalgen.batch.bulk_work import BulkSite, BulkWork
-from legalgen.batch.ending import COMPLETED, Ending
-from legalgen.batch.generation import ROLE, Stop
+from legalgen.batch.ending import COMPLETED, Ending, paused
+from legalgen.batch.generation import ROLE, JudgeAwayError, Stop
 from legalgen.batch.intent import BulkOrder
 from legalgen.batch.jobs import Job
 from legalgen.batch.online import OnlineExecutor
@@ -32,6 +32,7 @@ from legalgen.completion import ModelRef
 from legalgen.errors import Failure, ProviderError, Trouble
 from legalgen.errors.exit_codes import Exit
 from legalgen.errors.plurals import plural
+from legalgen.failover import NoneLeft, Pause
 from legalgen.routing.router import Router
 from legalgen.settings.writing import clear_beside
 from legalgen.store.files import disk, make_folder
@@ -140,6 +141,9 @@ class BulkExecutor:
             self._step(work)
         except ProviderError as error:
             return self._troubled(work, error.failure)
+        except JudgeAwayError as error:
+            work.roll_back()
+            return self._unmarked(error)
         if self._stop.requested and work.work.schedule.remaining:
             return self._stopped()
         return self._standing(work)
@@ -216,6 +220,17 @@ class BulkExecutor:
             work.work.troubles.of_account(Trouble.of(target, failure))
         reason = bulk.refusal(provider, self._site.terms, failure)
         return Ending("failed", Exit.NO_PROVIDER, reason)
+
+    def _unmarked(self, away: JudgeAwayError) -> Ending:
+        """Nobody marks now: the answers lie where they are, and are read again later."""
+        match away.turn:
+            case Pause(resume_in_s, why):
+                return paused(why, resume_in_s, "--max-wait")
+            case NoneLeft():
+                reason = "no judge is left to mark what is written (--unjudged keep keeps it so)"
+                return Ending("failed", Exit.NO_PROVIDER, reason, obstacles=away.troubles)
+            case _:
+                return self._stopped() if self._stop.requested else _short("a bound is reached")
 
     def _stopped(self) -> Ending:
         reason = f"stopped here; what {self._site.provider} was given goes on there"

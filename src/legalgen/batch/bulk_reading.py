@@ -111,7 +111,11 @@ class ChunkReader:
         self._tasks: PlannedTasks | None = None
 
     def collect(self, work: BulkWork, chunk: BulkChunk) -> None:
-        """Fetch a chunk's files and take in what they hold."""
+        """Fetch a chunk's files and take in what they hold.
+
+        Raises:
+            JudgeAwayError: marks are a condition, and nobody marks now; the chunk is read again.
+        """
         paths = [self._fetched(work, chunk, kind, id_) for kind, id_ in bulk.files_of(chunk)]
         work.take_stock(chunk)
         reader = self._reader(work, chunk)
@@ -193,7 +197,7 @@ class ChunkReader:
             if watch is not None:
                 watch.hear(message)
 
-        judge = self._panel.judge(tell)
+        judge = self._panel.judge(tell, waits=True)
         if self._panel.router is not None:
             watch = RouterWatch(work.work.troubles, self._panel.router, ROLE)
         return judge
@@ -210,9 +214,12 @@ class ChunkReader:
         """Take the lines in, a group at a time; False when the run was asked to stop."""
         answers = map(self._site.service.bulk_answer, bulk.lines(paths))
         while group := list(itertools.islice(answers, GROUP)):
-            for slot in reader.take(group):
-                work.tasks.pop(slot, None)
-                work.done.add(slot)
+            try:
+                reader.take(group)
+            finally:  # a judge that goes away leaves what it has marked before
+                for slot in reader.kept:
+                    work.tasks.pop(slot, None)
+                    work.done.add(slot)
             if self._stop.requested:
                 return False
         return True
@@ -240,15 +247,21 @@ class AnswerReader:
         self._acceptor = acceptor
         self._making = making
         self._troubles = troubles
-        self._kept: list[int] = []
+        self.kept: list[int] = []
+        """The slots of the last group whose samples are on the disk."""
 
-    def take(self, answers: Iterable[BulkAnswer | None]) -> list[int]:
-        """A group of lines; the slots whose samples are on the disk when it returns."""
-        self._kept = []
-        for answer in answers:
-            self._take(answer)
-        self._acceptor.flush()
-        return self._kept
+    def take(self, answers: Iterable[BulkAnswer | None]) -> None:
+        """Take in a group of lines; ``kept`` says which samples are on the disk then.
+
+        Raises:
+            JudgeAwayError: nobody can mark an answer now, and without marks none is kept.
+        """
+        self.kept = []
+        try:
+            for answer in answers:
+                self._take(answer)
+        finally:
+            self._acceptor.flush()
 
     def _take(self, answer: BulkAnswer | None) -> None:
         if answer is None:
@@ -314,5 +327,5 @@ class AnswerReader:
             self.found.refused += 1
             return
         else:
-            self._kept.append(slot)
+            self.kept.append(slot)
         self.found.accepted += 1
