@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from legalgen.batch import judging as judging_module
 from legalgen.batch.generation import Stop
 from legalgen.batch.intent import Intent, Result
+from legalgen.batch.judging import is_drawn
 from legalgen.batch.opening import open_run
 from legalgen.completion import Completion, Usage
 from legalgen.errors import UsageError
@@ -26,7 +28,8 @@ from tests.vendors.config import AnswerRequest
 
 JUDGE = "groq/qwen/qwen3.8-27b"
 WRITER = "openai/gpt-oss-120b"
-FOUR = ("correctness", "relevance", "reasoning", "citation_use")
+SCORED = ("correctness", "relevance", "reasoning", "citation_use")
+SIX = (*SCORED, "consistent", "safe")
 
 
 def run(
@@ -57,7 +60,7 @@ def rows(tmp_path: Path) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for part in parts.iter_batches(
         DataDir(tmp_path / "data"),
-        columns=("model", "score", "judge", "marks", "remark", "question"),
+        columns=("model", "score", "judge", "marks", "remark", "question", "slot", "flags"),
     ):
         found += part.to_pylist()
     return found
@@ -86,9 +89,8 @@ def test_every_sample_is_marked_by_another_model(tmp_path: Path) -> None:
     assert [row["judge"] for row in found] == [JUDGE] * 4
     assert all(2 <= row["score"] <= 5 for row in found)
     for row in found:
-        four = [row["marks"][name] for name in FOUR]
-        assert sum(four) / 4 == row["score"]
-        assert (row["marks"]["consistent"], row["marks"]["safe"]) == (None, None)
+        assert sum(row["marks"][name] for name in SCORED) / 4 == row["score"]
+        assert {2, 3, 4, 5} >= {row["marks"][name] for name in SIX}
         assert row["remark"]
     assert "qwen/qwen3.8-27b" not in {row["model"] for row in found}
     models = record_of(result).models
@@ -98,9 +100,7 @@ def test_every_sample_is_marked_by_another_model(tmp_path: Path) -> None:
 
 def test_a_low_mark_is_refused_when_a_least_one_is_set(tmp_path: Path) -> None:
     """``--min-score`` turns the mark into a gate, with the mark quoted."""
-    low = json.dumps(
-        {"remark": "wrong", "correctness": 1, "relevance": 2, "reasoning": 2, "citation_use": 1}
-    )
+    low = json.dumps(dict.fromkeys(SIX, 2) | {"remark": "wrong", "correctness": 1})
     config = Config.of("unlimited", answers=lambda request: judging(request, low))
     with VendorServer(config) as server:
         result = run(tmp_path, server, count="1", min_score="3", max_calls="19", concurrency="1")
@@ -152,18 +152,89 @@ def test_what_a_judge_taught_is_known_to_the_next_batch(tmp_path: Path) -> None:
     assert (result.exit_code, again) == (0, asked)
 
 
+def test_what_a_judge_refuses_of_a_request_is_kept(tmp_path: Path) -> None:
+    """A form that it does not take is asked for once: the next batch begins with the next form."""
+    with VendorServer(Config.of("unlimited")) as server:
+        server.fail("groq", "no_json_schema", model=JUDGE.partition("/")[2], count=1)
+        run(tmp_path, server, count="1", concurrency="1")
+        health = json.loads((tmp_path / "state" / "health.json").read_text("utf-8"))
+        run(tmp_path, server, count="1", concurrency="1")
+        statuses = [call.status for call in server.calls("groq", JUDGE.partition("/")[2])]
+    [refused] = [one["unsupported"] for key, one in health["models"].items() if "qwen" in key]
+    assert len(refused) == 1
+    assert next(iter(refused)).startswith("response_format=")
+    assert statuses == [400, 200, 200]
+    assert [row["judge"] for row in rows(tmp_path)] == [JUDGE] * 2
+
+
+def test_a_share_of_the_rows_is_marked(tmp_path: Path) -> None:
+    """A seeded draw by slot, the same after a resumption; the others lack nothing."""
+    flags: dict[str, Any] = {"judge_share": "50%", "seed": "7"}
+    with VendorServer(Config.of("unlimited")) as server:
+        whole = run(tmp_path / "whole", server, count="8", **flags)
+        begun = run(tmp_path / "half", server, count="8", max_calls="6", concurrency="1", **flags)
+        assert 0 < record_of(begun).accepted < 8
+        run(tmp_path / "half", server, resume=record_of(begun), count="8", judge_share=0.5)
+    assert record_of(whole).parameters["judge_share"] == 0.5
+    # The row at which the calls ended was drawn, and its judge could not be asked any more.
+    drawn, again = (
+        {
+            row["slot"]
+            for row in rows(tmp_path / place)
+            if row["marks"] is not None or "UNJUDGED" in row["flags"]
+        }
+        for place in ("whole", "half")
+    )
+    assert drawn == again
+    assert 0 < len(drawn) < len(rows(tmp_path / "half")) == 8
+    assert (record_of(whole).accepted, record_of(whole).unjudged) == (8, 0)
+    assert record_of(whole).troubles == []
+    assert not [row for row in rows(tmp_path / "whole") if "UNJUDGED" in row["flags"]]
+
+
+def test_a_draw_is_of_the_share_and_a_larger_one_holds_a_smaller() -> None:
+    """Of many seeds about that share is drawn."""
+    task = Task(0, "uk", "uk", "contract", "formation", "x", "basic", "advice", "", 0)
+    tasks = [replace(task, seed=seed) for seed in range(4_000)]
+    few, more = ([one.seed for one in tasks if is_drawn(one, share)] for share in (0.05, 0.3))
+    assert 150 < len(few) < 250
+    assert 1_100 < len(more) < 1_300
+    assert set(few) < set(more)
+    assert all(is_drawn(one, 1.0) for one in tasks)
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"min_score": "3"}, "--judge-share 1/20: with --min-score every row needs a mark"),
+        ({"gate_file": "min_score = 3"}, r"with \[gate\] min_score every row needs a mark"),
+        ({"gate_file": 'LOW_SCORE = "reject"'}, r"with \[gate\] LOW_SCORE reject every row"),
+        ({"judge": None}, "--judge-share needs a judge: name one with --judge"),
+    ],
+)
+def test_a_share_is_no_condition(tmp_path: Path, flags: dict[str, Any], said: str) -> None:
+    """Where marks decide which rows are kept, each needs one: a sentence before any call."""
+    if "gate_file" in flags:
+        path = tmp_path / "gate.toml"
+        path.write_text(flags["gate_file"])
+        flags = {"gate_file": str(path)}
+    with VendorServer(Config.of("unlimited")) as server:
+        with pytest.raises(UsageError, match=said):
+            run(tmp_path, server, judge_share="5%", **flags)
+        assert server.calls() == []
+
+
 def test_the_only_model_cannot_judge_itself(tmp_path: Path) -> None:
     """A route that would be empty without its judge is a usage error."""
     with VendorServer(Config.of("unlimited")) as server, pytest.raises(UsageError, match="--judge"):
         run(tmp_path, server, route=[JUDGE], provider=None, model=None)
 
 
-def test_three_good_marks_do_not_make_up_for_a_bad_one(tmp_path: Path) -> None:
-    """The lowest mark decides and is named with the remark; the mean is what is stored."""
-    marks = json.dumps(
-        {"remark": "cites a\nrepealed section " + "x" * 300, "correctness": 1, "relevance": 5,
-         "reasoning": 5, "citation_use": 5}
-    )  # fmt: skip
+@pytest.mark.parametrize(("bad", "mean"), [("citation_use", 4.0), ("safe", 5.0)])
+def test_good_marks_do_not_make_up_for_a_bad_one(tmp_path: Path, bad: str, mean: float) -> None:
+    """The lowest mark decides and is named with the remark; the mean of four is what is stored."""
+    remark = "cites a\nrepealed section " + "x" * 300
+    marks = json.dumps(dict.fromkeys(SIX, 5) | {bad: 1, "remark": remark})
     config = Config.of("unlimited", answers=lambda request: judging(request, marks))
     with VendorServer(config) as server:
         flagged = run(tmp_path / "flagged", server, count="1")
@@ -172,14 +243,14 @@ def test_three_good_marks_do_not_make_up_for_a_bad_one(tmp_path: Path) -> None:
         )
     kept = parts.iter_batches(DataDir(tmp_path / "flagged" / "data"), columns=("score", "flags"))
     [row] = next(iter(kept)).to_pylist()
-    assert (flagged.exit_code, row["score"]) == (0, 4.0)
+    assert (flagged.exit_code, row["score"]) == (0, mean)
     assert "LOW_SCORE" in row["flags"]
     record = record_of(refused)
     assert (record.accepted, set(record.rejected)) == (0, {"LOW_SCORE"})
     [aside] = (tmp_path / "refused" / "data" / "rejected").glob("*.jsonl")
     [reason] = json.loads(aside.read_text("utf-8").splitlines()[0])["reasons"]
-    remark = ("cites a repealed section " + "x" * 300)[:200]
-    assert reason["message"] == f'LOW_SCORE: correctness 1 of 5, need 3.5 ("{remark}")'
+    told = " ".join(remark.split())[:200]
+    assert reason["message"] == f'LOW_SCORE: {bad.replace("_", " ")} 1 of 5, need 3.5 ("{told}")'
 
 
 def test_samples_without_a_judge_are_counted(tmp_path: Path) -> None:
@@ -212,7 +283,7 @@ def test_a_dead_key_of_the_judge_is_a_trouble(tmp_path: Path) -> None:
 def test_a_condition_that_nobody_can_look_at_is_waited_for(tmp_path: Path) -> None:
     """With a least mark no row enters without one: what was written waits, and is only marked."""
     flags: dict[str, Any] = {"min_score": "3", "concurrency": "2", "no_failover": True}
-    marks = json.dumps(dict.fromkeys(FOUR, 5) | {"remark": "None."})
+    marks = json.dumps(dict.fromkeys(SIX, 5) | {"remark": "None."})
     answers = Config.of("unlimited", answers=lambda request: judging(request, marks))
     with VendorServer(answers) as server:
         server.fail("groq", "tpd", model=JUDGE.partition("/")[2])

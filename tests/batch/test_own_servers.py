@@ -299,7 +299,8 @@ def test_a_switch_that_a_listed_model_takes_not_is_said(tmp_path: Path) -> None:
 
 def test_a_judge_marks_at_its_own_temperature(tmp_path: Path) -> None:
     """How freely the writer writes is no matter of the judge's."""
-    marks = {"correctness": 5, "relevance": 5, "reasoning": 5, "citation_use": 5, "remark": ""}
+    names = ("correctness", "relevance", "reasoning", "citation_use", "consistent", "safe")
+    marks = {**dict.fromkeys(names, 5), "remark": ""}
 
     def scene(_: str, body: dict[str, Any], number: int) -> Reply:
         judging = body["model"] == "qwen-judge"

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from legalgen.batch.generation import Stop
 from legalgen.batch.intent import Intent
+from legalgen.batch.judging import is_drawn
 from legalgen.batch.opening import RunParts, online, open_parts, session_of
 from legalgen.batch.preview import Preview, preview
 from legalgen.routing.forecast import forecast
@@ -173,16 +174,30 @@ def test_a_judge_is_shown_the_whole_answer(tmp_path: Path) -> None:
     assert 500 < tokens["short_qa"] < tokens["case_analysis"] - 300
 
 
+def test_a_judge_of_a_share_is_planned_for_that_share(tmp_path: Path) -> None:
+    """Its calls are those that the batch will make; where none is drawn there is no judge."""
+    flags = {"model": "openai/gpt-oss-120b", "judge": [QWEN], "seed": "1"}
+    with VendorServer(Config.of("groq-free")) as server:
+        with opened(tmp_path, server, 90, judge_share="20%", **flags) as run:
+            found = preview(run)
+        with opened(tmp_path, server, 1, judge_share="0.001", **flags) as run:
+            assert preview(run).as_json()["judge"] is None
+    drawn = [task for task in found.tasks if is_drawn(task, 0.2)]
+    assert found.judging is not None
+    assert sum(share.samples for share in found.judging.shares) == len(drawn)
+    assert 9 <= len(drawn) <= 27
+
+
 def test_a_batch_fits_no_sooner_than_its_judge(tmp_path: Path) -> None:
     """A judge with few requests a day makes the batch as long as its marks take."""
     with (
         VendorServer(Config.of("groq-free")) as server,
-        opened(tmp_path, server, 200, model="openai/gpt-oss-120b", judge=[QWEN]) as run,
+        opened(tmp_path, server, 150, model="openai/gpt-oss-120b", judge=[QWEN]) as run,
     ):
         quick = preview(run)
         assert quick.judging is not None
         slow = replace(quick, judging=replace(quick.judging, seconds=90_000.0))
-        never = replace(quick, judging=forecast(200, [], 0.0))
+        never = replace(quick, judging=forecast(150, [], 0.0))
     assert (quick.fits_today, slow.fits_today, never.fits_today) == (True, False, False)
     assert seen(slow)[2].startswith("done in about 25 h 00 min, at ")
     assert (slow.as_json()["seconds"], never.as_json()["seconds"]) == (90_000.0, None)

@@ -91,7 +91,8 @@ def test_without_any_layer_the_defaults_hold() -> None:
         "max_tokens": None, "max_calls": None,
         "jurisdiction": (), "practice_area": (), "topic": (), "difficulty": (), "sample_type": (),
         "reasoning_instruction": None, "citation_policy": "statute-first", "gate": "full",
-        "judge": (), "min_score": None, "unjudged": "wait", "keep_remote": False, "as_of": None,
+        "judge": (), "judge_share": None, "min_score": None, "unjudged": "wait",
+        "keep_remote": False, "as_of": None,
         "grounded": False, "source": (), "per_chunk": None, "chunks_per_sample": "1",
         "keep_thinking": False, "reasoning_effort": "low", "temperature": None, "top_p": None,
         "timeout": None, "connect_timeout": 5.0,
@@ -190,16 +191,20 @@ def test_what_a_value_may_look_like(name: str, texts: object, value: object) -> 
         ),
         ("gate", "ful", '--gate "ful": not one of full, structure; did you mean full?'),
         ("topic", "a,,b", '--topic "a,,b": there is nothing between two commas; write a,b,c.'),
-        ("quota_share", 0, "--quota-share 0: not more than 0 and at most 1; write 1/3 or 0.25."),
+        (
+            "quota_share",
+            0,
+            "--quota-share 0: not more than 0 and at most 1; write 1/3, 0.25 or 25%.",
+        ),
         (
             "quota_share",
             "4/3",
-            '--quota-share "4/3": not more than 0 and at most 1; write 1/3 or 0.25.',
+            '--quota-share "4/3": not more than 0 and at most 1; write 1/3, 0.25 or 25%.',
         ),
         (
             "quota_share",
             "a third",
-            '--quota-share "a third": not a part of a whole; write 1/3 or 0.25.',
+            '--quota-share "a third": not a part of a whole; write 1/3, 0.25 or 25%.',
         ),
         (
             "max_cost",

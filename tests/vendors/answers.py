@@ -305,9 +305,9 @@ _IS_TO_JUDGE = re.compile(r"^Question: .*^Reasoning steps:$.*^Answer: .*^Citatio
 
 
 def _marks(request: AnswerRequest) -> str:
-    """What a judge says of a sample: four marks of 2 to 5, by seed and number."""
+    """What a judge says of a sample: six marks of 2 to 5, by seed and number."""
     rng = random.Random(f"{request.seed}:{request.number}:marks")
-    names = ("correctness", "relevance", "reasoning", "citation_use")
+    names = ("correctness", "relevance", "reasoning", "citation_use", "consistent", "safe")
     value = {"remark": "one step is thin", **{name: rng.randint(2, 5) for name in names}}
     return json.dumps(value)
 

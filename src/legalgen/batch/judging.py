@@ -7,6 +7,7 @@ the judge's model, and the same weights elsewhere. What it costs is counted apar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Annotated
 
 import msgspec
@@ -38,50 +39,52 @@ from legalgen.store.sample import Draft, Marks, clean
 from legalgen.telemetry.clock import Clock
 from legalgen.telemetry.events import CallFailed
 
-MARK_TOKENS = 120
-"""Tokens of the four marks and the remark."""
+MARK_TOKENS = 140
+"""Tokens of the six marks and the remark."""
 REMARK_CHARACTERS = 200
 """So much of the remark is told to the model that has to mend its answer."""
+
+SCORED = ("correctness", "relevance", "reasoning", "citation_use")
+"""The marks whose mean is a row's score: those that every judge has been asked for, so that rows of
+all versions compare. ``safe`` is 5 nearly always, and would hide a low one in the mean."""
 
 Mark = Annotated[int, msgspec.Meta(ge=1, le=5)]
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """The four marks, 1 to 5, and the worst fault in a sentence."""
+    """The six marks, 1 to 5, and the worst fault in a sentence."""
 
     correctness: Mark
     relevance: Mark
     reasoning: Mark
     citation_use: Mark
+    consistent: Mark
+    safe: Mark
     remark: str = ""
 
     @property
     def marks(self) -> Marks:
         """The marks as a row holds them."""
-        return Marks(self.correctness, self.relevance, self.reasoning, self.citation_use)
+        return Marks(**self._marks)
 
     @property
     def score(self) -> float:
-        """Their mean, which is stored."""
-        return sum(self._named.values()) / 4
+        """The mean of ``SCORED``, which is stored."""
+        return sum(self._marks[name] for name in SCORED) / len(SCORED)
 
     @property
     def lowest(self) -> int:
-        """The mark that decides: three good ones do not make up for a bad one."""
-        return min(self._named.values())
+        """The mark that decides: five good ones do not make up for a bad one."""
+        return min(self._marks.values())
 
     @property
-    def _named(self) -> dict[str, int]:
-        return {
-            "correctness": self.correctness,
-            "relevance": self.relevance,
-            "reasoning": self.reasoning,
-            "citation use": self.citation_use,
-        }
+    def _marks(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in Marks.__struct_fields__}
 
     def told(self, reason: Reason) -> Reason:
         """The gate's reason for the lowest mark, in words that say what is to be mended."""
-        names = ", ".join(name for name, mark in self._named.items() if mark == self.lowest)
+        lowest = (name for name, mark in self._marks.items() if mark == self.lowest)
+        names = ", ".join(name.replace("_", " ") for name in lowest)
         need = reason.message.partition(" of 5")[2]
         remark = " ".join(self.remark.split())[:REMARK_CHARACTERS]
         quoted = f' ("{remark}")' if remark else ""
@@ -223,17 +226,31 @@ def _judgement(text: str) -> Judgement:
     return msgspec.json.decode(text[start : end + 1].encode(), type=Judgement)
 
 
+def is_drawn(task: Task, share: float) -> bool:
+    """Whether the judge marks a task's sample, where it marks this share of all.
+
+    Drawn by the task's seed, which is of the batch's seed and the slot: whoever writes it, however
+    often it is begun again and after a resumption, the draw is the same.
+    """
+    lot = blake2b(f"judge:{task.seed}".encode(), digest_size=8).digest()
+    return int.from_bytes(lot) < share * 2**64
+
+
 class MarkedGate:
     """The gate with the judge behind it: only what the gate lets through is marked.
 
-    The gate is asked about the lowest mark, or about there being none: each of the four has to
-    suffice. With ``waits`` an answer that could not be marked is kept back until it is.
+    The gate is asked about the lowest mark, or about there being none: each of the six has to
+    suffice. With ``waits`` an answer that could not be marked is kept back until it is. ``share``
+    of the tasks are marked; of the others nobody wants marks, and they lack none.
     """
 
-    def __init__(self, gate: Inspector, judging: Judging, *, waits: bool = False) -> None:
+    def __init__(
+        self, gate: Inspector, judging: Judging, *, waits: bool = False, share: float = 1.0
+    ) -> None:
         self._gate = gate
         self._judging = judging
         self._waits = waits
+        self._share = share
 
     def judge(self, draft: Draft, task: Task, completion: Completion) -> Verdict:
         """What the gate and the marks say of an answer to a task.
@@ -242,7 +259,7 @@ class MarkedGate:
             JudgeAwayError: it waits for its marks.
         """
         verdict = self._gate.judge(draft, task, completion)
-        if verdict.rejected:
+        if verdict.rejected or not is_drawn(task, self._share):
             return verdict
         marked = self._judging.mark(task, verdict.draft)
         if isinstance(marked, JudgeAwayError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 from msgspec.structs import replace
 
@@ -27,12 +29,13 @@ from legalgen.law import opening as law
 from legalgen.law.planner import TaskSpace
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.providers.catalog import Catalog
-from legalgen.quality.opening import Inspector, Reviewer, excluded_files
+from legalgen.quality.opening import Inspector, Reviewer, excluded_files, rules_of
 from legalgen.routing import opening
 from legalgen.routing.route import Route
 from legalgen.routing.stating import asked_route
 from legalgen.routing.targets import MOST_IN_FLIGHT, Cap, RoutingPolicy
 from legalgen.settings.layers import Settings
+from legalgen.settings.types import show_share
 from legalgen.sources.passages import Passages
 from legalgen.store import outlays, parts
 from legalgen.store.files import DataDir
@@ -103,8 +106,7 @@ def open_parts(
     """The parts of a run; raises as ``open_run``. ``ask``: servers tell models and contexts."""
     clock = clock or Clock()
     reporter = Reporter(listener, clock)
-    if settings.min_score is not None and not settings.judge:
-        raise UsageError("--min-score needs a judge: name one with --judge provider/model")
+    _check_judging(settings)
     route = opening.plan_route(settings, Catalog.load(), ask=ask)
     models = [(place.ref, place.spec.knowledge) for place in route.stops]
     months = law.month_warnings(settings, models, f"{reporter.now():%Y-%m}")
@@ -157,6 +159,29 @@ def open_parts(
         notices=tuple(filter(None, said)),
         passages=passages,
     )
+
+
+def _check_judging(settings: Settings) -> None:
+    """Refuse what asks for marks and names nobody who gives them, or needs more than are given."""
+    for name in ("min_score", "judge_share"):
+        if getattr(settings, name) is not None and not settings.judge:
+            flag = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{flag} needs a judge: name one with --judge provider/model")
+    share = settings.judge_share or 1.0
+    if share == 1.0:
+        return
+    rules = rules_of(settings)
+    refusing = [
+        ("--min-score", settings.min_score is not None),
+        ("[gate] min_score", rules.thresholds.min_score > 0),
+        ("[gate] LOW_SCORE reject", rules.severities["LOW_SCORE"] == "reject"),
+    ]
+    for condition, is_set in refusing:
+        if is_set:
+            raise UsageError(
+                f"{settings.written('judge_share')} {show_share(share)}: with {condition} "
+                "every row needs a mark; leave out one of the two"
+            )
 
 
 def online(run: RunParts) -> OnlineExecutor:
@@ -243,7 +268,8 @@ def _usual_calls(settings: Settings, intent: Intent, route: Route, data_dir: Dat
     rows = 0
     if intent.until_total is not None:
         rows = parts.row_count(data_dir, rehearsal=route.rehearsal)
-    return max(50, 6 * intent.target(rows)) * (2 if settings.judge else 1)
+    marked = (settings.judge_share or 1.0) if settings.judge else 0.0
+    return math.ceil(max(50, 6 * intent.target(rows)) * (1 + marked))
 
 
 def _caps_of(settings: Settings, ledger: Ledger, reporter: Reporter) -> tuple[Cap, ...]:

@@ -64,4 +64,5 @@ class JudgePanel:
         )
         settings = self._settings
         waits = waits and settings.min_score is not None and settings.unjudged == "wait"
-        return MarkedGate(self.inspector, judging, waits=waits).judge
+        share = settings.judge_share or 1.0
+        return MarkedGate(self.inspector, judging, waits=waits, share=share).judge

@@ -19,7 +19,7 @@ from legalgen.batch import parking
 from legalgen.batch.fitting import PlannedSizes, left_out, unfit
 from legalgen.batch.grounding import open_ground
 from legalgen.batch.jobs import Job
-from legalgen.batch.judging import MARK_TOKENS
+from legalgen.batch.judging import MARK_TOKENS, is_drawn
 from legalgen.batch.opening import RunParts
 from legalgen.batch.records import new_record
 from legalgen.completion import ModelRef, Prompt
@@ -137,6 +137,8 @@ def preview(run: RunParts) -> Preview:
     planner.avoid(each.cell for each in earlier)
     planned = planner.plan(max(0, record.target))
     out = _left_out(run, planned)
+    share = run.settings.judge_share or 1.0
+    marked = [task for task in planned if is_drawn(task, share)]
     return Preview(
         tuple(planned),
         summary.rows,
@@ -144,7 +146,7 @@ def preview(run: RunParts) -> Preview:
         run.data_dir.dataset(rehearsal=rehearsal),
         now,
         _writing(run, planned, frozenset(out)),
-        _judging(run, planned, run.judges) if run.judges else None,
+        _judging(run, marked, run.judges) if run.judges and marked else None,
         run.settings.max_time,
         run.settings.quota_share,
         tuple(out.values()),

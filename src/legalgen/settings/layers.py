@@ -164,6 +164,9 @@ class Settings:
     judge: tuple[ModelRef, ...] = setting(ROUTE, (), "sample",
         "The model that marks each sample in a second call.", metavar="P/MODEL", absent="none",
         example="groq/qwen/qwen3.8-27b", resumed="kept")
+    judge_share: float | None = setting(SHARE, None, "sample",
+        "Which part of the samples the judge marks, drawn by the batch's seed.",
+        absent="all", example="5%", resumed="kept")
     unjudged: Literal["wait", "keep"] = setting(one_of("wait", "keep"), "wait", "sample",
         "With --min-score: let an answer without marks wait, or keep it with the flag UNJUDGED.")
     min_score: float | None = setting(MARK, None, "sample",

@@ -248,12 +248,12 @@ def _number(least: float, most: float, wanted: str) -> Callable[[object], float]
 
 
 def _share(value: object) -> float:
-    """``1/3``, ``0.25`` or ``1``: a part of a whole, and more than nothing of it."""
-    wanted = "write 1/3 or 0.25"
-    match = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)(?:\s*/\s*(\d+))?", str(value).strip())
+    """``1/3``, ``0.25``, ``25%`` or ``1``: a part of a whole, and more than nothing of it."""
+    wanted = "write 1/3, 0.25 or 25%"
+    match = re.fullmatch(r"(\d+(?:\.\d+)?|\.\d+)(?:\s*/\s*(\d+)|\s*(%))?", str(value).strip())
     if isinstance(value, bool) or match is None or len(match[0]) > 20:
         raise ValueError(f"not a part of a whole; {wanted}")
-    divisor = int(match[2] or 1)
+    divisor = 100 if match[3] else int(match[2] or 1)
     share = float(match[1]) / divisor if divisor else 0.0
     if not 0 < share <= 1:
         raise ValueError(f"not more than 0 and at most 1; {wanted}")
@@ -432,5 +432,5 @@ TEMPERATURE = Kind(
 TOP_P = Kind(
     "number from 0.01 to 1", _number(0.01, 1.0, "write 0.95"), show_number, "P", number=True
 )
-SHARE = Kind("part as `1/3` or `0.25`", _share, show_share, "PART")
+SHARE = Kind("part as `1/3`, `0.25` or `25%`", _share, show_share, "PART")
 DOLLAR_BOUND = Kind("dollars or `off`", _or_off(_dollars, None), show_number, "USD", number=True)

@@ -243,7 +243,7 @@ def _gate_of(data_dir: DataDir, batch_id: str) -> str:
     chosen = {"gate": "full"} | parameters
     said = [
         f"{_GATE_WORDS.get(name) or name.replace('_', ' ')} {chosen[name]}"
-        for name in ("gate", "gate_digest", "citation_policy", "judge", "min_score")
+        for name in ("gate", "gate_digest", "citation_policy", "judge", "judge_share", "min_score")
         if chosen.get(name) not in (None, "")
     ]
     excluded = parameters.get("excluded")

@@ -22,7 +22,7 @@ from legalgen.law.axes import Difficulty, SampleType
 from legalgen.law.planner import Task, renew
 from legalgen.law.prompts.seeds import Seeds, draw, form_text, is_abstract, seeds_json
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.store.sample import ANSWER_SCHEMA, GROUNDED_SCHEMA, Draft, DraftCitation
+from legalgen.store.sample import ANSWER_SCHEMA, GROUNDED_SCHEMA, Draft, DraftCitation, Marks
 
 if TYPE_CHECKING:  # the grammar of citations takes time to compile
     from legalgen.law.prompts.menu import Menu
@@ -46,14 +46,13 @@ MAX_ANSWER_SENT_BACK: Final = 6000
 MAX_REASONS: Final = 8
 TRUNCATED: Final = "TRUNCATED"
 
-_MARKS: Final = ("correctness", "relevance", "reasoning", "citation_use")
 JUDGE_SCHEMA: Final[Mapping[str, object]] = {
     "type": "object",
     "properties": {
         "remark": {"type": "string"},
-        **{mark: {"type": "integer", "enum": [1, 2, 3, 4, 5]} for mark in _MARKS},
+        **{mark: {"type": "integer", "enum": [1, 2, 3, 4, 5]} for mark in Marks.__struct_fields__},
     },
-    "required": ["remark", *_MARKS],
+    "required": ["remark", *Marks.__struct_fields__],
     "additionalProperties": False,
 }
 """The JSON schema of a judge's answer."""
