@@ -113,7 +113,7 @@ def test_a_page_of_rows_is_one_file(shelf: DataDir, tmp_path: Path) -> None:
     assert "2 of 5 rows, drawn by lot (seed 0)." in text
     assert run("page", "--rows", str(out), "--status", "grounded").exit_code == 0
     text = out.read_text()
-    assert "1 of 1 rows, all of them, by --status grounded." in text
+    assert "1 of 1 row, all of them, by --status grounded." in text
     assert "shall be void" in text
     assert "The second step is missing." in text
     assert "inside the dataset" in str(failure("page", "--rows", str(shelf.train / "x.html")))

@@ -35,6 +35,7 @@ from legalgen.batch.work import Work
 from legalgen.batch.workers import Crashed, Done, Inbox, Workers
 from legalgen.errors import AnswerRefused, Reason
 from legalgen.errors.exit_codes import Exit
+from legalgen.errors.plurals import plural
 from legalgen.failover import NoneLeft, Pause
 from legalgen.routing.targets import MOST_UNDER_LIMITS, Spent
 from legalgen.settings.types import format_duration
@@ -363,7 +364,7 @@ class Loop:
     def _unfinished(self) -> Ending | None:
         """The ending of a batch that has nothing left to begin; None where it has."""
         if self._held:
-            wait = "1 answer waits" if self._held == 1 else f"{self._held} answers wait"
+            wait = f"{plural(self._held, 'answer')} {'waits' if self._held == 1 else 'wait'}"
             why = f"{wait} for marks in rejected/: --resume has them marked"
             return Ending("paused", Exit.PAUSED, why, RETRY_MARKS_S)
         job = self._schedule.next(0)

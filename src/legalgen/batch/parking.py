@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from legalgen.errors.plurals import plural
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.store.ledger import Parked, Record, UnreadableRecord
@@ -48,7 +49,7 @@ def remembered(
 
 def told(cells: tuple[Parked, ...]) -> str:
     """That so many cells are not asked for, and until when."""
-    many = "1 cell of the plan is" if len(cells) == 1 else f"{len(cells)} cells of the plan are"
+    many = f"{plural(len(cells), 'cell')} of the plan {'is' if len(cells) == 1 else 'are'}"
     first = min(cell.at for cell in cells if cell.at is not None) + timedelta(days=FOR_DAYS)
     return (
         f"{many} not asked for: an earlier batch gave up on it there (legalgen history --why). "

@@ -146,6 +146,8 @@ class RouterWatch:
         ref = ModelRef(ref.provider, ref.model.removesuffix(self._role))
         route = [target.ref for target in self._router.targets]
         for provider, first in list(self._out.items()):
+            if ref.provider == provider:
+                continue  # it left before its provider was out: messages are heard in their order
             if ref in route and route.index(first) < route.index(ref):
                 del self._out[provider]
                 self._book.paid_instead(ref.provider, provider)
