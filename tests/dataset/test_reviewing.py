@@ -12,26 +12,22 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from legalgen.dataset.compact import compact
-from legalgen.dataset.reviewing import (
-    Reviewed,
-    Said,
-    Walked,
-    read_sheet,
-    reviewed,
-    walk,
-    wilson,
-)
+from legalgen.dataset.reviewing import Said, Walked, read_sheet, walk
 from legalgen.dataset.rows import FoundRow
 from legalgen.dataset.verify import verify
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import UsageError
 from legalgen.store.files import DataDir
+from legalgen.store.findings import Agreement, Reviewed, judged, reviewed, wilson
 from legalgen.store.ledger import Ledger
 from legalgen.store.notes import load_notes, put_back, save_notes
 from legalgen.store.parts import row_count
 from legalgen.store.reviews import ReviewMark, append_reviews, read_reviews, reviews_path
+from legalgen.store.sample import Marks, Sample
+from legalgen.ui.row_screens import row_lines
 from tests.commands.test_dataset import _folders, data, failure, run
 from tests.crash.killer import Killer, intercept
 from tests.crash.rows import BATCH, make_sample
@@ -227,6 +223,76 @@ def test_a_sheet_that_cannot_be_meant_is_taken_in_by_no_half(tmp_path: Path) -> 
         assert words in str(failure("review", "--from", str(sheet)))
     sheet.write_bytes(b"id,correct\n\xff,yes\n")
     assert "is not UTF-8" in str(failure("review", "--from", str(sheet)))
+
+
+JUDGE = "groq/judge"
+
+
+def judged_row(number: int, *, low: bool) -> Sample:
+    marks = Marks(5, 5, 5, 4, 2 if low else 4, 5)
+    return make_sample(number, score=4.75, judge=JUDGE, marks=marks)
+
+
+def test_judge_and_person_side_by_side(tmp_path: Path) -> None:
+    """How often both find a fault, by the mean they are far apart; a row that is gone counts too.
+
+    The judge marks five of eight rows low by one of six marks though their mean is high; the person
+    finds three wrong, of which the judge has two.
+    """
+    samples = [judged_row(number, low=number < 5) for number in range(8)] + [make_sample(8)]
+    shelf = written(tmp_path / "data", samples)
+    sheet = tmp_path / "rows.csv"
+    run("stats", "--review", str(sheet))
+    words = ("no", "no", "yes", "yes", "yes", "no", "yes", "yes", "yes")
+    slots = {sample.id: sample.slot for sample in samples}
+    ids = [row["id"] for row in csv.DictReader(io.StringIO(sheet.read_text("utf-8-sig")))]
+    assert filled_in(sheet, *((words[slots[name]], "", "") for name in ids)) == ids
+    run("review", "--from", str(sheet), "--drop")
+    card = (shelf.train / "README.md").read_text()
+    assert f"- `{JUDGE}`: of the rows that it marked 62.5% (30.6% to 86.3%) are marked low" in card
+    assert "- People: of 9 rows drawn by lot 33.3% (12.1% to 64.6%) are wrong.\n" in card
+    assert f"- `{JUDGE}` and people: of 8 rows that both read they say the same of 50.0%" in card
+    compact(shelf, note_part=Ledger(shelf).note_part)
+    found = reviewed(shelf)
+    assert found is not None
+    assert (found.rows, found.wrong) == (9, 3)
+    [both] = found.agreements
+    by_chance = (5 * 3 + 3 * 5) / 64
+    low, high = wilson(4, 8)
+    assert both == Agreement(
+        JUDGE, 8, both_wrong=2, both_right=2, judge_alone=3, person_alone=1,
+        share=0.5, low=round(low, 4), high=round(high, 4),
+        kappa=round((0.5 - by_chance) / (1 - by_chance), 3),
+    )  # fmt: skip
+    said = run("stats").stdout
+    assert f"3 of 5 rows that {JUDGE} marked, marked low (60.0%; 23.1% to 88.2%" in said
+    assert "agreement groq/judge and a person say the same of 4 of 8 rows (50.0%; 21.5% to" in said
+    assert [one["judge"] for one in data("stats")["judged"]] == [JUDGE]
+
+
+def test_a_judge_that_always_says_the_same_agrees_no_more_than_chance(tmp_path: Path) -> None:
+    """Where neither finds any fault no kappa can be told; rows of version 1 have a mean alone."""
+    samples = [make_sample(n, score=4.0, judge=JUDGE, flags=("LOW_SCORE",) * (n == 0))
+               for n in range(3)]  # fmt: skip
+    shelf = written(tmp_path / "data", samples)
+    assert [judged(sample) for sample in samples] == [(JUDGE, True), (JUDGE, False), (JUDGE, False)]
+    assert judged(make_sample(4)) == ("", None)
+    append_reviews(
+        shelf,
+        [ReviewMark(f"lg_{n}", "right", NOW, judge=JUDGE, marked_low=False) for n in range(3)],
+    )
+    found = reviewed(shelf)
+    assert found is not None
+    assert [(one.rows, one.share, one.kappa) for one in found.agreements] == [(3, 1.0, None)]
+
+
+def test_who_reads_does_not_see_what_the_judge_said() -> None:
+    """An opinion that was shown first would not be the reader's own."""
+    row = FoundRow(structs.replace(judged_row(0, low=True), flags=("LOW_SCORE", "MARKUP")))
+    lines = ["".join(text for text, _ in line.spans) for line in row_lines(row, judged=False)]
+    said = "\n".join(lines)
+    assert "MARKUP" in said
+    assert not [word for word in ("LOW_SCORE", JUDGE, "consistent", "4.75") if word in said]
 
 
 def test_marks_of_one_batch_are_a_sample_of_that_batch(tmp_path: Path) -> None:

@@ -16,9 +16,12 @@ from legalgen.dataset.refused import Refusing
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import UsageError
 from legalgen.errors.plurals import plural
+from legalgen.quality.rules import default_thresholds
 from legalgen.settings.layers import Settings
+from legalgen.store.card import write_card
 from legalgen.store.files import DataDir
-from legalgen.store.locks import Patience
+from legalgen.store.findings import reviewed
+from legalgen.store.locks import Patience, data_lock
 from legalgen.ui import review_screen, row_screens, rows_page
 from legalgen.ui.console import Console
 from legalgen.ui.review_screen import Keyboard
@@ -189,9 +192,8 @@ def review(settings: Settings, console: Console, order: ReviewOrder) -> int:
             rehearsal=order.rehearsal,
             patience=patience_of(settings, console),
         )
-    review_screen.show_walked(
-        console, done, reviewing.reviewed(data_dir, rehearsal=order.rehearsal)
-    )
+    _renew_card(settings, console, data_dir, rehearsal=order.rehearsal)
+    review_screen.show_walked(console, done, reviewed(data_dir, rehearsal=order.rehearsal))
     return 0
 
 
@@ -210,10 +212,17 @@ def _read_sheet(
         patience = patience_of(settings, console)
         out = reviewing.take_out(data_dir, done.wrong, rehearsal=order.rehearsal, patience=patience)
         done = msgspec.structs.replace(done, taken_out=out)
-    review_screen.show_sheet(
-        console, sheet, done, reviewing.reviewed(data_dir, rehearsal=order.rehearsal)
-    )
+    _renew_card(settings, console, data_dir, rehearsal=order.rehearsal)
+    review_screen.show_sheet(console, sheet, done, reviewed(data_dir, rehearsal=order.rehearsal))
     return 0
+
+
+def _renew_card(
+    settings: Settings, console: Console, data_dir: DataDir, *, rehearsal: bool
+) -> None:
+    """Write what people found into the card, unless the parts are being rewritten."""
+    with data_lock(data_dir, patience=patience_of(settings, console)):
+        write_card(data_dir, rehearsal=rehearsal, thresholds=default_thresholds())
 
 
 def _now() -> datetime:

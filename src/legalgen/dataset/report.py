@@ -19,12 +19,12 @@ import msgspec
 
 from legalgen.dataset.foreign import SAMPLE_TYPE as IMPORTED
 from legalgen.dataset.neighbours import nearest
-from legalgen.dataset.reviewing import Reviewed, reviewed
 from legalgen.dataset.wanted import Wanted
 from legalgen.law.citations import CASE_KINDS
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.elements import parties
 from legalgen.store.files import DataDir
+from legalgen.store.findings import JudgedShare, Reviewed, is_low, judged_shares, reviewed
 from legalgen.store.journal import read_rejected
 from legalgen.store.ledger import Ledger, ModelStats, Parked, Record
 from legalgen.store.parts import iter_batches
@@ -46,7 +46,7 @@ _WORK_LIST: Final = 1_000
 _COLUMNS: Final = (
     "id", "question", "answer", "reasoning_steps", "citations", "jurisdiction", "practice_area",
     "topic", "difficulty", "sample_type", "provider", "model", "flags", "attempts", "batch_id",
-    "slot", "output_tokens", "score",
+    "slot", "output_tokens", "score", "judge", "marks",
 )  # fmt: skip
 
 Row = Mapping[str, Any]
@@ -267,6 +267,7 @@ class DatasetReport(msgspec.Struct, frozen=True):
     examples: tuple[Example, ...]
     reviewed: Reviewed | None = None
     chosen: str = ""
+    judged: tuple[JudgedShare, ...] = ()
 
 
 # --- reading -----------------------------------------------------------------------------------
@@ -392,6 +393,7 @@ class _Tally:
         self._flagged = 0
         self._written, self._first = 0, 0
         self._score, self._scored = 0.0, 0
+        self._judged, self._low = Counter[str](), Counter[str]()
         self._axes = {
             axis: Counter[str]() for axis in ("jurisdiction", "difficulty", "sample_type")
         }
@@ -415,6 +417,8 @@ class _Tally:
         self._mended += (row["batch_id"], row["slot"]) in self._refused
         if row["score"] is not None:
             self._score, self._scored = self._score + row["score"], self._scored + 1
+            self._judged[row["judge"] or "unknown"] += 1
+            self._low[row["judge"] or "unknown"] += bool(is_low(row))
         for axis, counter in self._axes.items():
             counter[row[axis]] += 1
         key = (row["jurisdiction"], row["practice_area"], row["topic"], row["difficulty"])
@@ -459,6 +463,7 @@ class _Tally:
             tokens=self._token_report() if self._rows else None,
             score_mean=round(self._score / self._scored, 3) if self._scored else None,
             examples=tuple(map(_example, chosen)),
+            judged=judged_shares(self._judged, self._low),
         )
 
     def _production(self, records: Sequence[Record]) -> Production:

@@ -1,4 +1,4 @@
-"""Rows that a person reads, one after another: which come next, and what was found in all.
+"""Rows that a person reads, one after another: which come next, and what is said of them.
 
 The rows are drawn by lot, so that the share found wrong says something of all rows. The draw is by
 each row's id: it goes on where it was left, on another day too, and rows that have come since take
@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import heapq
 import io
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -23,12 +22,11 @@ from legalgen.dataset.rows import FoundRow, fetched, ids_of, lot
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import UsageError
 from legalgen.store.files import DataDir
+from legalgen.store.findings import is_low, judged
 from legalgen.store.locks import Patience
 from legalgen.store.parts import iter_batches
 from legalgen.store.reviews import FoundRight, ReviewMark, append_reviews, read_reviews
 
-_Z95: Final = 1.959963984540054
-"""Standard deviations of 95 %."""
 _AHEAD: Final = 20
 ALL_ROWS: Final = "all rows"
 SHEET: Final = (
@@ -36,71 +34,6 @@ SHEET: Final = (
     "drawn_from",
 )  # fmt: skip
 """The columns of a sheet to mark: ``drawn_from`` is what its rows are a sample of."""
-
-
-# --- what was found ----------------------------------------------------------------------------
-
-
-class Reviewed(msgspec.Struct, frozen=True):
-    """What people found in rows drawn from the whole dataset.
-
-    ``share`` of them was found wrong; the true share of the dataset is between ``low`` and ``high``
-    with 95 % confidence (Wilson's interval, which holds for small numbers too). ``citations`` were
-    looked at in so many rows, and wrong in ``citations_wrong``. ``elsewhere`` were drawn by a
-    filter or from one batch, and say nothing of the whole.
-    """
-
-    rows: int
-    wrong: int
-    share: float
-    low: float
-    high: float
-    citations: int = 0
-    citations_wrong: int = 0
-    remarks: int = 0
-    elsewhere: int = 0
-
-
-def reviewed(
-    data_dir: DataDir, *, batch: str | None = None, rehearsal: bool = False
-) -> Reviewed | None:
-    """The sum of the marks, or of those of one batch's rows; None where nobody has read any.
-
-    Raises:
-        DiskError: the marks cannot be read.
-    """
-    every = read_reviews(data_dir, rehearsal=rehearsal).values()
-    marks = [mark for mark in every if batch in (None, mark.batch_id) and mark.verdict]
-    if not marks:
-        return None
-    # A sample of all rows is one of each batch's, and a sample of one batch is one of that alone.
-    scopes = {""} if batch is None else {"", f"batch {batch}"}
-    fair = [mark for mark in marks if mark.scope in scopes]
-    wrong = sum(mark.verdict == "wrong" for mark in fair)
-    low, high = wilson(wrong, len(fair))
-    cited = [mark.citations_ok for mark in fair if mark.citations_ok is not None]
-    return Reviewed(
-        rows=len(fair),
-        wrong=wrong,
-        share=round(wrong / len(fair), 4) if fair else 0.0,
-        low=round(low, 4),
-        high=round(high, 4),
-        citations=len(cited),
-        citations_wrong=cited.count(False),
-        remarks=sum(bool(mark.remark) for mark in marks),
-        elsewhere=len(marks) - len(fair),
-    )
-
-
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """Between which shares the true one is, with 95 % confidence (Wilson 1927)."""
-    if not of:
-        return 0.0, 1.0
-    share, square = hits / of, _Z95**2
-    centre = share + square / (2 * of)
-    around = _Z95 * math.sqrt(share * (1 - share) / of + square / (4 * of**2))
-    scale = 1 + square / of
-    return max(0.0, (centre - around) / scale), min(1.0, (centre + around) / scale)
 
 
 # --- row by row --------------------------------------------------------------------------------
@@ -162,7 +95,10 @@ def walk(
         said = ask(row, begun + sum(found.values()) + 1, len(draw))
         name, batch = row.sample.id, row.sample.batch_id
         if said.verdict or said.remark:
-            mark = ReviewMark(name, said.verdict, now(), batch, scope, said.remark)
+            judge, low = judged(row.sample)
+            mark = ReviewMark(
+                name, said.verdict, now(), batch, scope, said.remark, judge=judge, marked_low=low
+            )
             append_reviews(data_dir, [mark], rehearsal=rehearsal)
         if said.verdict == "wrong":
             take_out(data_dir, [name], rehearsal=rehearsal, patience=patience)
@@ -217,7 +153,7 @@ def read_sheet(
     Raises:
         UsageError: it cannot be read, or a mark is neither yes nor no; nothing was taken in.
     """
-    batches = _batches_of(data_dir, rehearsal=rehearsal)
+    rows = _rows_of(data_dir, rehearsal=rehearsal)
     known = read_reviews(data_dir, rehearsal=rehearsal)
     marks: list[ReviewMark] = []
     unmarked, strange = 0, set[str]()
@@ -225,13 +161,13 @@ def read_sheet(
     for number, line in enumerate(_lines(path), 1):
         name = line["id"]
         try:
-            mark = _mark(line, batches.get(name, ""), now)
+            mark = _mark(line, rows.get(name, _Row()), now)
         except ValueError as error:
             faults.append(f"row {number} ({name}): {error}")
             continue
         if mark is None:
             unmarked += 1
-        elif name not in batches:
+        elif name not in rows:
             strange.add(name)
         else:
             marks.append(mark)
@@ -245,10 +181,25 @@ def read_sheet(
     return SheetRead(len(marks), unmarked, len(strange), wrong)
 
 
-def _batches_of(data_dir: DataDir, *, rehearsal: bool) -> dict[str, str]:
-    """The batch of each row, also of those taken out."""
-    found = iter_batches(data_dir, ["id", "batch_id"], rehearsal=rehearsal, as_sealed=True)
-    return {row["id"]: row["batch_id"] for batch in found for row in batch.to_pylist()}
+class _Row(msgspec.Struct, frozen=True):
+    """What a mark keeps of its row."""
+
+    batch_id: str = ""
+    judge: str = ""
+    marked_low: bool | None = None
+
+
+_COLUMNS: Final = ("id", "batch_id", "judge", "score", "marks", "flags")
+
+
+def _rows_of(data_dir: DataDir, *, rehearsal: bool) -> dict[str, _Row]:
+    """All rows by id, also those taken out."""
+    found = iter_batches(data_dir, _COLUMNS, rehearsal=rehearsal, as_sealed=True)
+    return {
+        row["id"]: _Row(row["batch_id"], row["judge"] or "", is_low(row))
+        for batch in found
+        for row in batch.to_pylist()
+    }
 
 
 def _lines(path: Path) -> Iterator[Mapping[str, str]]:
@@ -275,7 +226,7 @@ def _lines(path: Path) -> Iterator[Mapping[str, str]]:
         raise UsageError(f"{path} is no readable CSV: {error}") from error
 
 
-def _mark(line: Mapping[str, str], batch: str, now: datetime) -> ReviewMark | None:
+def _mark(line: Mapping[str, str], row: _Row, now: datetime) -> ReviewMark | None:
     """The mark of a line; None where it says nothing."""
     correct = _yes_or_no(line, "correct")
     citations_ok = _yes_or_no(line, "citations_ok")
@@ -285,7 +236,18 @@ def _mark(line: Mapping[str, str], batch: str, now: datetime) -> ReviewMark | No
     verdict: FoundRight = "" if correct is None else "right" if correct else "wrong"
     drawn = line.get("drawn_from", "") or ALL_ROWS
     scope = "" if drawn == ALL_ROWS else drawn
-    return ReviewMark(line["id"], verdict, now, batch, scope, remark, citations_ok, by_sheet=True)
+    return ReviewMark(
+        line["id"],
+        verdict,
+        now,
+        row.batch_id,
+        scope,
+        remark,
+        citations_ok,
+        by_sheet=True,
+        judge=row.judge,
+        marked_low=row.marked_low,
+    )
 
 
 def _yes_or_no(line: Mapping[str, str], column: str) -> bool | None:

@@ -331,6 +331,11 @@ def meaning(code: str) -> str:
     return re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", said).replace("`", "")
 
 
+def is_of_judge(code: str) -> bool:
+    """Whether a code tells of another model's marks."""
+    return any(check.code == code and check.stage == "judged" for check in TABLE)
+
+
 def in_words(code: str) -> str:
     """The code with what it means: ``TRUNCATED (the answer was cut off by its token cap)``."""
     said = meaning(code)

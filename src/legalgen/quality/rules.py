@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from legalgen.errors import ErrorCategory, Reason, UsageError
 from legalgen.errors.suggestions import close_matches
 from legalgen.quality.codes import ALWAYS_REJECT, CODES, FEEDBACK, GROUNDING, Severity
+from legalgen.store.findings import LOW_MARK
 from legalgen.store.sample import Citation, Draft, Marks
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Thresholds(Nearness, frozen=True, forbid_unknown_fields=True):
     opening_share: float = 0.02
     party_share: float = 0.03
     overuse_min_samples: int = 200
-    flag_score: float = 3.5
+    flag_score: float = LOW_MARK
     min_score: float = 0.0
 
 

@@ -20,6 +20,7 @@ from legalgen.errors import DiskError, UsageError
 from legalgen.errors.plurals import plural
 from legalgen.providers.catalog import Catalog
 from legalgen.store.files import NOT_OURS, DataDir, replace_file
+from legalgen.store.findings import Agreement, Reviewed, is_low, judged_shares, reviewed
 from legalgen.store.ledger import Ledger
 from legalgen.store.parts import (
     Skip,
@@ -42,7 +43,7 @@ _SIZES = (
     (1_000_000, "100K<n<1M"),
     (10_000_000, "1M<n<10M"),
 )
-_COUNTS: Final = 2
+_COUNTS: Final = 3
 """The version of what is counted of each part."""
 _NO_PLACE: Final = frozenset({"", "unknown"})
 _UNLICENSED: Final = "not established; see the vendor's terms"
@@ -52,7 +53,8 @@ class Details(msgspec.Struct):
     """What the card tells beyond the summary, in rows (``statuses``: in citations).
 
     ``gates`` counts rows by what their batch was run with, ``gate`` and ``citation_policy``;
-    ``sources`` those that rest on texts of the user's own, by licence and title of the text.
+    ``sources`` those that rest on texts of the user's own, by licence and title of the text;
+    ``judged`` those that a judge marked, by its name, and ``marked_low`` those that it marked low.
     """
 
     statuses: dict[str, int] = {}
@@ -60,6 +62,8 @@ class Details(msgspec.Struct):
     flags: dict[str, int] = {}
     gates: dict[str, int] = {}
     sources: dict[str, dict[str, int]] = {}
+    judged: dict[str, int] = {}
+    marked_low: dict[str, int] = {}
 
 
 def write_card(
@@ -87,7 +91,13 @@ def write_card(
     path = data_dir.dataset(rehearsal=rehearsal) / "README.md"
     version = dataset_version(data_dir, rehearsal=rehearsal) or SCHEMA_VERSION
     text = render_card(
-        summary, details, rehearsal=rehearsal, thresholds=thresholds, version=version, typed=typed
+        summary,
+        details,
+        rehearsal=rehearsal,
+        thresholds=thresholds,
+        version=version,
+        typed=typed,
+        people=reviewed(data_dir, rehearsal=rehearsal),
     )
     replace_file(data_dir, path, text.encode())
     return path
@@ -101,8 +111,9 @@ def render_card(
     thresholds: Mapping[str, float] | None = None,
     version: int = SCHEMA_VERSION,
     typed: bool = True,
+    people: Reviewed | None = None,
 ) -> str:
-    """The card as text."""
+    """The card as text; ``people`` is what those found who read rows."""
     body = _REHEARSAL if rehearsal else _BODY
     found = details or Details()
     return "\n".join(
@@ -119,6 +130,7 @@ def render_card(
                 gates=_gates(found, thresholds or {}),
                 flags=_flags(found, summary.rows),
                 statuses=_statuses(found),
+                findings=_findings(found, people),
                 prompts=_prompts(found),
                 sources=_sources(found, summary.rows),
                 version=version,
@@ -198,6 +210,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 def _count_part(data_dir: DataDir, path: Path, details: Details) -> None:
     table = read_columns(path, ("citations", "prompt_version", "flags", "batch_id"))
     _count_sources(path, details)
+    _count_judged(path, details)
     cited = _items(table["citations"])
     statuses = [status for chunk in cited for status in chunk.field("status").to_pylist()]
     flags = [flag for chunk in _items(table["flags"]) for flag in chunk.to_pylist()]
@@ -220,6 +233,21 @@ def _count_sources(path: Path, details: Details) -> None:
         for licence, title in named:
             titles = details.sources.setdefault(licence, {})
             titles[title] = titles.get(title, 0) + 1
+
+
+def _count_judged(path: Path, details: Details) -> None:
+    """Rows by the judge that marked them."""
+    table = read_columns(path, ("score",))
+    if table["score"].null_count == table.num_rows:
+        return
+    names = footer(path).schema.to_arrow_schema().names
+    columns = ("judge", "score", "flags", *(("marks",) if "marks" in names else ()))
+    judged, low = Counter(details.judged), Counter(details.marked_low)
+    for row in read_columns(path, columns).to_pylist():
+        if (found := is_low(row)) is not None:
+            judged[row["judge"] or "unknown"] += 1
+            low[row["judge"] or "unknown"] += found
+    details.judged, details.marked_low = dict(judged), dict(low)
 
 
 def _items(column: pa.ChunkedArray) -> Iterator[pa.Array]:
@@ -461,6 +489,41 @@ def _sources(details: Details, total: int) -> str:
     return _SOURCES.format(table=_table(("text", "licence", "rows"), sorted(rows)))
 
 
+def _findings(details: Details, people: Reviewed | None) -> str:
+    """What judges and people found; nothing where neither has looked."""
+    lines = [
+        f"- `{one.judge}`: of the rows that it marked {_interval(one.share, one.low, one.high)} "
+        "are marked low."
+        for one in judged_shares(details.judged, details.marked_low)
+    ]
+    if people is not None and people.rows:
+        found = _interval(people.share, people.low, people.high)
+        lines.append(f"- People: of {plural(people.rows, 'row')} drawn by lot {found} are wrong.")
+        lines += [
+            f"- `{one.judge}` and people: of {plural(one.rows, 'row')} that both read they say the "
+            f"same of {_interval(one.share, one.low, one.high)}{_kappa(one)}."
+            for one in people.agreements
+        ]
+    return _FINDINGS.format(lines="\n".join(lines)) if lines else ""
+
+
+def _interval(share: float, low: float, high: float) -> str:
+    return f"{share:.1%} ({low:.1%} to {high:.1%})"
+
+
+def _kappa(found: Agreement) -> str:
+    return "" if found.kappa is None else f", Cohen's kappa {found.kappa:.2f}"
+
+
+_FINDINGS = """
+## What was found
+
+A judge is another model: what it marks low (one of its marks below 3.5 of 5) is its opinion, and no
+count of wrong rows. In brackets are intervals with 95 % confidence.
+
+{lines}
+"""
+
 _SOURCES = """
 ## Sources
 
@@ -505,7 +568,7 @@ Shares of all rows.
 ## Citations
 
 {statuses}
-
+{findings}
 ## Prompts
 
 {prompts}

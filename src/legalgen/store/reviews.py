@@ -29,6 +29,8 @@ class ReviewMark(msgspec.Struct, frozen=True):
 
     ``scope`` says what the row was drawn from, empty for the whole dataset: only of such marks can
     a share of the dataset be told. ``by_sheet``: it was read from a CSV file. ``at`` is UTC.
+    ``judge`` had marked the row, and ``marked_low`` or not (None: none had): kept here, because
+    a row that is found wrong goes.
     """
 
     id: str
@@ -39,6 +41,8 @@ class ReviewMark(msgspec.Struct, frozen=True):
     remark: str = ""
     citations_ok: bool | None = None
     by_sheet: bool = False
+    judge: str = ""
+    marked_low: bool | None = None
 
 
 def reviews_path(data_dir: DataDir, *, rehearsal: bool = False) -> Path:

@@ -12,14 +12,15 @@ from typing import Final, Self
 
 import msgspec
 
-from legalgen.dataset.reviewing import Reviewed, Said, SheetRead, Walked
+from legalgen.dataset.reviewing import Said, SheetRead, Walked
 from legalgen.dataset.rows import FoundRow
 from legalgen.errors import UsageError
 from legalgen.errors.plurals import plural
+from legalgen.store.findings import Reviewed
 from legalgen.ui.console import Console
 from legalgen.ui.frame import StyledLine
 from legalgen.ui.row_screens import row_lines
-from legalgen.ui.verdict import reviewed_words
+from legalgen.ui.verdict import agreement_words, reviewed_words
 
 KEYS: Final = "k keep, d drop, c comment, q quit"
 _END_OF_FILE: Final = "\x04"
@@ -57,7 +58,7 @@ class Keyboard:
     def ask(self, row: FoundRow, number: int, of: int) -> Said:
         """Show a row and wait for a key; a comment may go before the verdict."""
         self._console._lines([StyledLine.of(f"\n--- {number} of {of} ---", "dim")])
-        self._console._lines(row_lines(row))
+        self._console._lines(row_lines(row, judged=False))
         remark = ""
         while True:
             self._console._lines([StyledLine.of(KEYS, "cyan")])
@@ -118,3 +119,5 @@ def show_sheet(console: Console, path: Path, done: SheetRead, found: Reviewed | 
 def _show_found(console: Console, found: Reviewed | None) -> None:
     if found is not None:
         console.text(f"reviewed: {reviewed_words(found)}")
+        for both in found.agreements:
+            console.text(f"agreement: {agreement_words(both)}")

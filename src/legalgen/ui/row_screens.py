@@ -14,7 +14,7 @@ from legalgen.store.sample import Citation, GroundingText, Marks, Sample
 from legalgen.ui.console import Console
 from legalgen.ui.frame import StyledLine, dollars
 from legalgen.ui.screens import Column, TableCell, grid
-from legalgen.ui.words import code_sentence
+from legalgen.ui.words import code_sentence, is_of_judge
 
 _HEAD: Final = 60
 """Characters of a question in a list."""
@@ -48,18 +48,22 @@ def _all(console: Console, texts: Iterable[Iterator[StyledLine]]) -> None:
         console._lines(lines)
 
 
-def row_lines(row: FoundRow) -> Iterator[StyledLine]:
-    """One row: what it says, what was found about it, where it came from, what it cost."""
+def row_lines(row: FoundRow, *, judged: bool = True) -> Iterator[StyledLine]:
+    """One row: what it says, what was found about it, where it came from, what it cost.
+
+    Without what a judge said of it where somebody else is to form an opinion (not ``judged``).
+    """
     sample = row.sample
     where = "/".join(filter(None, (sample.jurisdiction, sample.practice_area, sample.topic)))
     kind = f"  {where}, {sample.difficulty}, {sample.sample_type}"
     yield StyledLine(((sample.id, "bold"), (kind, "dim")))
     yield from _texts(sample.question, sample.reasoning_steps, sample.answer)
     yield from _listed("Citations", _cited(sample.citations))
-    flags = [f"{code}: {code_sentence(code)}".rstrip(": ") for code in sample.flags]
+    told = [code for code in sample.flags if judged or not is_of_judge(code)]
+    flags = [f"{code}: {code_sentence(code)}".rstrip(": ") for code in told]
     yield from _listed("Flags", flags)
     yield from _listed("Taken out", [f"{', '.join(row.taken_out)}"] if row.taken_out else [])
-    yield from _listed("Judge", list(judged_words(sample)))
+    yield from _listed("Judge", list(judged_words(sample)) if judged else [])
     yield from _listed("Written from", [_source(each) for each in sample.sources or ()])
     yield from _listed("Origin", [origin_of(sample)])
     yield from _listed("Cost", [cost_of(sample)])

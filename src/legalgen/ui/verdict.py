@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from legalgen.dataset.report import DatasetReport
-from legalgen.dataset.reviewing import Reviewed
 from legalgen.errors.plurals import plural
+from legalgen.store.findings import Agreement, JudgedShare, Reviewed
 from legalgen.ui.words import why_refused
 
 MANY_REPEATS: Final = 0.05
@@ -19,14 +19,18 @@ MOST_AT_ONCE: Final = 1_000
 def verdict(report: DatasetReport) -> Iterator[tuple[str, str]]:
     """Rows, coverage, flagged and why, refused and why, what to do next; each with its label.
 
-    Before the last, where people have read rows, what they found.
+    Before the last, where a judge marked rows and where people have read some, what they found.
     """
     yield "rows", _rows(report)
     yield "coverage", _coverage(report)
     yield "flagged", _flagged(report)
     yield "refused", _refused(report)
+    for one in report.judged:
+        yield "judged", judged_words(one)
     if report.reviewed is not None:
         yield "reviewed", reviewed_words(report.reviewed)
+        for both in report.reviewed.agreements:
+            yield "agreement", agreement_words(both)
     yield "next", next_step(report)
 
 
@@ -86,6 +90,26 @@ def reviewed_words(found: Reviewed) -> str:
         f"{found.wrong} of {plural(found.rows, 'row')} found wrong ({found.share:.1%}; of all rows "
         f"{found.low:.1%} to {found.high:.1%}, with 95 % confidence)"
         f"{cited if found.citations else ''}{apart}"
+    )
+
+
+def judged_words(found: JudgedShare) -> str:
+    """The share that a judge marked low, and between what it is of all rows such as these."""
+    return (
+        f"{found.marked_low:,} of {plural(found.rows, 'row')} that {found.judge} marked, marked low"
+        f" ({found.share:.1%}; {found.low:.1%} to {found.high:.1%} with 95 % confidence): its "
+        "opinion"
+    )
+
+
+def agreement_words(found: Agreement) -> str:
+    """How often a judge and a person said the same, and who found a fault alone."""
+    kappa = "" if found.kappa is None else f"; Cohen's kappa {found.kappa:.2f}"
+    between = f"{found.low:.1%} to {found.high:.1%}"
+    return (
+        f"{found.judge} and a person say the same of {found.both_wrong + found.both_right} of "
+        f"{plural(found.rows, 'row')} ({found.share:.1%}; {between}{kappa}): low and wrong "
+        f"{found.both_wrong}, low alone {found.judge_alone}, wrong alone {found.person_alone}"
     )
 
 

@@ -79,6 +79,13 @@ def code_sentence(code: str) -> str:
     return meaning(code)
 
 
+def is_of_judge(code: str) -> bool:
+    """Whether a flag tells of a judge's marks."""
+    from legalgen.quality import codes
+
+    return codes.is_of_judge(code)
+
+
 NAMED = 2
 """So many codes are named with their sentences."""
 
