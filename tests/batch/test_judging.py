@@ -14,6 +14,7 @@ from legalgen.batch.generation import Stop
 from legalgen.batch.intent import Intent, Result
 from legalgen.batch.judging import is_drawn
 from legalgen.batch.opening import open_run
+from legalgen.batch.records import resumed_flags
 from legalgen.completion import Completion, Usage
 from legalgen.errors import UsageError
 from legalgen.law.planner import Task
@@ -176,6 +177,9 @@ def test_a_share_of_the_rows_is_marked(tmp_path: Path) -> None:
         assert 0 < record_of(begun).accepted < 8
         run(tmp_path / "half", server, resume=record_of(begun), count="8", judge_share=0.5)
     assert record_of(whole).parameters["judge_share"] == 0.5
+    assert resumed_flags(record_of(whole), {"judge_share": "1/2"})["judge_share"] == "1/2"
+    with pytest.raises(UsageError, match="--judge-share cannot change on --resume"):
+        resumed_flags(record_of(whole), {"judge_share": "40%"})
     # The row at which the calls ended was drawn, and its judge could not be asked any more.
     drawn, again = (
         {
@@ -206,7 +210,7 @@ def test_a_draw_is_of_the_share_and_a_larger_one_holds_a_smaller() -> None:
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        ({"min_score": "3"}, "--judge-share 1/20: with --min-score every row needs a mark"),
+        ({"min_score": "3"}, "--judge-share 5%: with --min-score every row needs a mark"),
         ({"gate_file": "min_score = 3"}, r"with \[gate\] min_score every row needs a mark"),
         ({"gate_file": 'LOW_SCORE = "reject"'}, r"with \[gate\] LOW_SCORE reject every row"),
         ({"judge": None}, "--judge-share needs a judge: name one with --judge"),

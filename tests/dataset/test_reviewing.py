@@ -268,6 +268,10 @@ def test_judge_and_person_side_by_side(tmp_path: Path) -> None:
     assert f"3 of 5 rows that {JUDGE} marked, marked low (60.0%; 23.1% to 88.2%" in said
     assert "agreement groq/judge and a person say the same of 4 of 8 rows (50.0%; 21.5% to" in said
     assert [one["judge"] for one in data("stats")["judged"]] == [JUDGE]
+    run("stats", "--html", str(tmp_path / "page.html"))
+    page = (tmp_path / "page.html").read_text()
+    assert f"<dt>judged</dt><dd>3 of 5 rows that {JUDGE} marked, marked low (60.0%;" in page
+    assert f"<dt>agreement</dt><dd>{JUDGE} and a person say the same of 4 of 8 rows" in page
 
 
 def test_a_judge_that_always_says_the_same_agrees_no_more_than_chance(tmp_path: Path) -> None:

@@ -35,7 +35,6 @@ from legalgen.routing.route import Route
 from legalgen.routing.stating import asked_route
 from legalgen.routing.targets import MOST_IN_FLIGHT, Cap, RoutingPolicy
 from legalgen.settings.layers import Settings
-from legalgen.settings.types import show_share
 from legalgen.sources.passages import Passages
 from legalgen.store import outlays, parts
 from legalgen.store.files import DataDir
@@ -179,7 +178,7 @@ def _check_judging(settings: Settings) -> None:
     for condition, is_set in refusing:
         if is_set:
             raise UsageError(
-                f"{settings.written('judge_share')} {show_share(share)}: with {condition} "
+                f"{settings.written('judge_share')} {100 * share:g}%: with {condition} "
                 "every row needs a mark; leave out one of the two"
             )
 

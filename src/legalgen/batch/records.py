@@ -15,7 +15,7 @@ from legalgen.errors import UsageError
 from legalgen.providers.catalog import Catalog
 from legalgen.quality.opening import excluded_files, rules_of
 from legalgen.routing import opening
-from legalgen.settings.layers import SETTINGS, Settings
+from legalgen.settings.layers import SETTINGS, Settings, of_flag
 from legalgen.store.ledger import Record, new_batch_id, this_process
 
 KEPT = tuple(each.name for each in SETTINGS if each.resumed == "kept")
@@ -83,11 +83,12 @@ def resumed_flags(record: Record, flags: Mapping[str, object]) -> dict[str, obje
     seed = flags.get("seed")
     if seed is not None and str(seed) != str(record.seed):
         raise UsageError(f"--seed cannot change on --resume: batch {record.id} keeps its own")
-    for name in (*KEPT, "as_of"):
-        given = flags.get(name)
-        if given and _plain(given) != kept.get(name):
-            flag = "--" + name.replace("_", "-")
-            raise UsageError(f"{flag} cannot change on --resume: batch {record.id} keeps its own")
+    for each in SETTINGS:
+        given = flags.get(each.name) if each.name in (*KEPT, "as_of") else None
+        if given and _plain(of_flag(each, given)) != kept.get(each.name):
+            raise UsageError(
+                f"{each.flag} cannot change on --resume: batch {record.id} keeps its own"
+            )
     dropped = {"provider", "model"} if kept.get("route") else set()
     if any(flags.get(name) for name in ("provider", "model", "route")):
         dropped = {"provider", "model", "route"}

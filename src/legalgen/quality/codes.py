@@ -300,7 +300,7 @@ TABLE: Final = (
     # --- by another model ---
     Check(
         "LOW_SCORE", "judged", "graded", "",
-        "The judge's mark is low; below `--min-score`: refused.",
+        "The lowest of a judge's marks is low; below `--min-score`: refused.",
     ),
     Check(
         "UNSUPPORTED", "judged", "flag", "",

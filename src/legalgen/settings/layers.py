@@ -469,10 +469,18 @@ def _layered(
 def _of_flag(each: Declaration[Any], flags: Mapping[str, object]) -> Found | None:
     if each.name not in flags:
         return None
-    value = flags[each.name]
+    return of_flag(each, flags[each.name]), Origin("flag", each.flag)
+
+
+def of_flag(each: Declaration[Any], value: object) -> object:
+    """The value of a setting whose flag was given with this.
+
+    Raises:
+        UsageError: it cannot be meant.
+    """
     if isinstance(value, list | tuple):  # given several times, which commas say as well
         value = comma_separated(value)
-    return parsed(each.kind, value, each.flag, UsageError), Origin("flag", each.flag)
+    return parsed(each.kind, value, each.flag, UsageError)
 
 
 def _of_env(each: Declaration[Any], environ: Mapping[str, str]) -> Found | None:

@@ -270,7 +270,7 @@ def _gate_of(data_dir: DataDir, batch_id: str) -> str:
         return "imported: no gate, its findings are flags"
     chosen = {"gate": "full"} | parameters
     said = [
-        f"{_GATE_WORDS.get(name) or name.replace('_', ' ')} {chosen[name]}"
+        f"{_GATE_WORDS.get(name) or name.replace('_', ' ')} {_named(chosen[name])}"
         for name in ("gate", "gate_digest", "citation_policy", "judge", "judge_share", "min_score")
         if chosen.get(name) not in (None, "")
     ]
@@ -278,6 +278,10 @@ def _gate_of(data_dir: DataDir, batch_id: str) -> str:
     if isinstance(excluded, list):
         said.append(f"kept away from {', '.join(map(str, excluded))}")
     return ", ".join(said)
+
+
+def _named(value: object) -> str:
+    return " and ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 _GATE_WORDS: Final = {"gate_digest": "with settings"}
