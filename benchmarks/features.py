@@ -23,6 +23,7 @@ from benchmarks._harness import (
     run,
     vendors,
 )
+from tests.sentence_model import sentence_model
 
 CANNOT_SHOW = "what features cost together in ways that none has alone, nor what they cost in time."
 COUNT = 300
@@ -36,7 +37,7 @@ SOURCE = "# The Example Act\n\n" + "\n\n".join(
 
 
 class Side(msgspec.Struct, frozen=True):
-    """One batch: its flags, the provider, and what is made ready for it."""
+    """One batch: its flags, the provider, and what is made ready for it in its ``{folder}``."""
 
     flags: tuple[str, ...] = ()
     provider: str = "groq"
@@ -47,6 +48,10 @@ def _with_sources(here: Room) -> None:
     path = here.folder / "act.md"
     path.write_text(SOURCE, "utf-8")
     here.legalgen("sources", "add", str(path), "--licence", "own", "--jurisdiction", "uk")
+
+
+def _with_model(here: Room) -> None:
+    sentence_model(here.folder / "model")
 
 
 def _with_server(here: Room) -> None:
@@ -62,6 +67,7 @@ SIDES = {
     "uk": Side(("--jurisdiction", "uk")),
     "grounded": Side(("--jurisdiction", "uk", "--grounded"), ready=_with_sources),
     "openai": Side(("-m", "some-model"), "openai"),
+    "semantic": Side(("--semantic", "{folder}/model"), ready=_with_model),
     "gpu1": Side((), "gpu1", _with_server),
 }
 
@@ -88,6 +94,7 @@ def measure(options: Options) -> list[Figure]:
         Figure("--gate structure", median(cpu["structure"]), "ms a sample"),
         Figure("the gate's other checks", gate, "ms a sample"),
         Figure("grounding (beside the same ungrounded)", grounds, "ms a sample"),
+        Figure("--semantic, a static model", more("semantic", "full"), "ms a sample"),
         Figure("a named server (beside --provider openai)", named, "ms a sample"),
         Figure("all of it ungrounded ÷ bare", usual / median(cpu["bare"]), at_most=AT_MOST),
     ]
@@ -100,7 +107,8 @@ def _batch(server: Vendors, side: Side) -> Took:
         here.env  # noqa: B018 - makes the configuration file
         side.ready(here)
         asked = ("batch", "-p", side.provider, "-n", str(COUNT), "-c", "1", "--seed", "1", "-q")
-        return here.legalgen(*asked, *side.flags)
+        flags = [flag.replace("{folder}", str(here.folder)) for flag in side.flags]
+        return here.legalgen(*asked, *flags)
 
 
 def _bare(server: Vendors, request: Path) -> Took:

@@ -43,8 +43,12 @@ LAZY: Final = (
     "stringprep", "typer._adapters", "typer._click.decorators", "typer.rich_utils",
 )  # fmt: skip
 """What the program imports of others only when a run needs it."""
-LEFT_OUT: Final = ("legalgen.providers._ray_pool", "legalgen.providers._ray_replica")
-"""What imports a package that few machines have, and that starts threads."""
+LEFT_OUT: Final = (
+    "legalgen.providers._ray_pool", "legalgen.providers._ray_replica",
+    "legalgen.quality.embedding", "legalgen.quality.meaning", "legalgen.quality.vectors",
+)  # fmt: skip
+"""What imports a package that few machines have and that starts threads, and numpy, which the
+program hides until it is wanted."""
 PROGRAM: Final = "from tests.fork_server import main; main()"
 """Not ``-m tests.fork_server``, by which Typer would call the program in its messages."""
 LONGEST_S: Final = 120.0

