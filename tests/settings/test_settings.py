@@ -85,7 +85,7 @@ def test_without_any_layer_the_defaults_hold() -> None:
 
     assert {each.name: getattr(settings, each.name) for each in SETTINGS} == {
         "provider": None, "model": None, "taxonomy": None, "authorities": None,
-        "gate_file": None, "exclude": (),
+        "gate_file": None, "exclude": (), "semantic": None,
         "count": 10, "seed": None, "concurrency": "auto", "max_wait": None, "max_time": None,
         "max_cost": None, "max_cost_per_day": None, "max_cost_per_month": None,
         "max_tokens": None, "max_calls": None,
