@@ -276,11 +276,11 @@ def test_judge_and_person_side_by_side(tmp_path: Path) -> None:
 
 def test_a_judge_that_always_says_the_same_agrees_no_more_than_chance(tmp_path: Path) -> None:
     """Where neither finds any fault no kappa can be told; rows of version 1 have a mean alone."""
-    samples = [make_sample(n, score=4.0, judge=JUDGE, flags=("LOW_SCORE",) * (n == 0))
-               for n in range(3)]  # fmt: skip
-    shelf = written(tmp_path / "data", samples)
-    assert [judged(sample) for sample in samples] == [(JUDGE, True), (JUDGE, False), (JUDGE, False)]
-    assert judged(make_sample(4)) == ("", None)
+    row = {"judge": JUDGE, "score": 4.0, "flags": ["MARKUP"]}
+    assert judged(row) == (JUDGE, False)
+    assert judged({**row, "flags": ["LOW_SCORE"], "judge": None}) == ("an unnamed judge", True)
+    assert judged({**row, "score": None}) is None
+    shelf = filled(tmp_path / "data", rows=3)
     append_reviews(
         shelf,
         [ReviewMark(f"lg_{n}", "right", NOW, judge=JUDGE, marked_low=False) for n in range(3)],

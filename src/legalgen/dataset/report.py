@@ -25,7 +25,7 @@ from legalgen.law.citations import CASE_KINDS
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.elements import parties
 from legalgen.store.files import DataDir
-from legalgen.store.findings import JudgedShare, Reviewed, is_low, judged_shares, reviewed
+from legalgen.store.findings import JudgedShare, Reviewed, judged, judged_shares, reviewed
 from legalgen.store.journal import read_rejected
 from legalgen.store.ledger import Ledger, ModelStats, Parked, Record
 from legalgen.store.parts import iter_batches
@@ -423,8 +423,9 @@ class _Tally:
         self._mended += (row["batch_id"], row["slot"]) in self._refused
         if row["score"] is not None:
             self._score, self._scored = self._score + row["score"], self._scored + 1
-            self._judged[row["judge"] or "unknown"] += 1
-            self._low[row["judge"] or "unknown"] += bool(is_low(row))
+        if (found := judged(row)) is not None:
+            self._judged[found[0]] += 1
+            self._low[found[0]] += found[1]
         for axis, counter in self._axes.items():
             counter[row[axis]] += 1
         key = (row["jurisdiction"], row["practice_area"], row["topic"], row["difficulty"])

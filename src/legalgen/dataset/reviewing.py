@@ -22,7 +22,7 @@ from legalgen.dataset.rows import FoundRow, fetched, ids_of, lot
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import UsageError
 from legalgen.store.files import DataDir
-from legalgen.store.findings import is_low, judged
+from legalgen.store.findings import judged
 from legalgen.store.locks import Patience
 from legalgen.store.parts import iter_batches
 from legalgen.store.reviews import FoundRight, ReviewMark, append_reviews, read_reviews
@@ -95,7 +95,7 @@ def walk(
         said = ask(row, begun + sum(found.values()) + 1, len(draw))
         name, batch = row.sample.id, row.sample.batch_id
         if said.verdict or said.remark:
-            judge, low = judged(row.sample)
+            judge, low = judged(msgspec.to_builtins(row.sample)) or ("", None)
             mark = ReviewMark(
                 name, said.verdict, now(), batch, scope, said.remark, judge=judge, marked_low=low
             )
@@ -196,7 +196,7 @@ def _rows_of(data_dir: DataDir, *, rehearsal: bool) -> dict[str, _Row]:
     """All rows by id, also those taken out."""
     found = iter_batches(data_dir, _COLUMNS, rehearsal=rehearsal, as_sealed=True)
     return {
-        row["id"]: _Row(row["batch_id"], row["judge"] or "", is_low(row))
+        row["id"]: _Row(row["batch_id"], *(judged(row) or ("", None)))
         for batch in found
         for row in batch.to_pylist()
     }

@@ -20,7 +20,7 @@ from legalgen.errors import DiskError, UsageError
 from legalgen.errors.plurals import plural
 from legalgen.providers.catalog import Catalog
 from legalgen.store.files import NOT_OURS, DataDir, replace_file
-from legalgen.store.findings import Agreement, Reviewed, is_low, judged_shares, reviewed
+from legalgen.store.findings import Agreement, Reviewed, judged, judged_shares, reviewed
 from legalgen.store.ledger import Ledger
 from legalgen.store.parts import (
     Skip,
@@ -242,12 +242,12 @@ def _count_judged(path: Path, details: Details) -> None:
         return
     names = footer(path).schema.to_arrow_schema().names
     columns = ("judge", "score", "flags", *(("marks",) if "marks" in names else ()))
-    judged, low = Counter(details.judged), Counter(details.marked_low)
+    rows, low = Counter(details.judged), Counter(details.marked_low)
     for row in read_columns(path, columns).to_pylist():
-        if (found := is_low(row)) is not None:
-            judged[row["judge"] or "unknown"] += 1
-            low[row["judge"] or "unknown"] += found
-    details.judged, details.marked_low = dict(judged), dict(low)
+        if (found := judged(row)) is not None:
+            rows[found[0]] += 1
+            low[found[0]] += found[1]
+    details.judged, details.marked_low = dict(rows), dict(low)
 
 
 def _items(column: pa.ChunkedArray) -> Iterator[pa.Array]:

@@ -15,10 +15,10 @@ import msgspec
 
 from legalgen.store.files import DataDir
 from legalgen.store.reviews import ReviewMark, read_reviews
-from legalgen.store.sample import Sample
 
 LOW_MARK: Final = 3.5
 """A row is marked low where the lowest of its marks is below this."""
+_UNNAMED: Final = "an unnamed judge"
 _Z95: Final = 1.959963984540054
 """Standard deviations of 95 %."""
 
@@ -51,30 +51,22 @@ class JudgedShare(msgspec.Struct, frozen=True):
     high: float
 
 
-def is_low(row: Mapping[str, Any]) -> bool | None:
-    """Whether a judge marked a row low, by its columns ``score``, ``marks`` and ``flags``.
+def judged(row: Mapping[str, Any]) -> tuple[str, bool] | None:
+    """Who marked a row and whether low, by its ``judge``, ``score``, ``marks`` and ``flags``.
 
-    None where none marked it. Rows of version 1 have a mean and no marks: of those the flag says
+    None where nobody did. Rows of version 1 have a mean and no marks: of those the flag says
     whether one was low.
     """
     if row["score"] is None:
         return None
+    return row["judge"] or _UNNAMED, _is_low(row)
+
+
+def _is_low(row: Mapping[str, Any]) -> bool:
     marks = [mark for mark in (row.get("marks") or {}).values() if mark is not None]
     if not marks:
-        return row["score"] < LOW_MARK or "LOW_SCORE" in row["flags"]
+        return bool(row["score"] < LOW_MARK) or "LOW_SCORE" in row["flags"]
     return bool(min(marks) < LOW_MARK)
-
-
-def judged(sample: Sample) -> tuple[str, bool | None]:
-    """The judge of a sample, empty where there is none, and whether it marked it low."""
-    found = is_low(
-        {
-            "score": sample.score,
-            "marks": sample.marks and msgspec.structs.asdict(sample.marks),
-            "flags": sample.flags,
-        }
-    )
-    return sample.judge or "", found
 
 
 def judged_shares(rows: Mapping[str, int], low: Mapping[str, int]) -> tuple[JudgedShare, ...]:
