@@ -23,7 +23,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Final
 
-from legalgen.dataset.reviewing import wilson
+from legalgen.store.findings import wilson
 
 CELL: Final = ("jurisdiction", "practice_area", "topic", "difficulty", "sample_type")
 QUESTIONS: Final = ("correct", "useful")
