@@ -240,6 +240,23 @@ def test_vectors_are_kept_and_only_what_is_missing_is_made_again(tmp_path: Path)
     assert not list(folder.glob(".*"))
 
 
+def test_what_a_signal_interrupts_is_kept(tmp_path: Path) -> None:
+    """Asked before each row; the next start goes on where this one was ended."""
+    model = Counting(load_embedder(str(sentence_model(tmp_path / "tiny"))))
+    index = VectorIndex(model.dimensions, tmp_path / "kept")
+    heard = []
+
+    def goes_on(done: int, of: int) -> bool:
+        heard.append((done, of))
+        return done < 5
+
+    index.open([row[0] for row in ROWS], lambda _: ROWS, model, goes_on)
+    assert heard == [(done, 40) for done in range(6)]
+    assert (len(index), model.texts) == (5, 10)
+    assert len(opened(tmp_path / "kept", model, ROWS)) == 40
+    assert model.texts == 80
+
+
 def test_many_segments_become_one(tmp_path: Path) -> None:
     """A part a segment; rows that are gone from the dataset go with it."""
     model = load_embedder(str(sentence_model(tmp_path / "tiny")))

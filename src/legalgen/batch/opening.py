@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -221,13 +222,26 @@ def session_of(run: RunParts, executor: Executor) -> Session:
             passages=run.passages,
             rehearsal=rehearsal,
         ),
-        reviewer=Reviewer(settings, run.data_dir, rehearsal=rehearsal, skip=run.reporter.pass_by),
+        reviewer=Reviewer(
+            settings,
+            run.data_dir,
+            rehearsal=rehearsal,
+            skip=run.reporter.pass_by,
+            goes_on=partial(_reads_on, run),
+        ),
         metrics=Metrics(settings.alert_switches, settings.alert_timeouts),
         reporter=run.reporter,
         waits=run.waits,
         notices=run.notices,
         basis=parking.basis_of(run.space.taxonomy, run.prompter),
     )
+
+
+def _reads_on(run: RunParts, done: int, of: int) -> bool:
+    """Say once that rows are read for their meaning, where that takes a while; heed a signal."""
+    if done == 0 and of >= 100:
+        run.reporter.notice(f"reading {of:,} rows for their meaning, once; a signal ends it")
+    return not run.stop.requested
 
 
 def _bounds_of(settings: Settings, intent: Intent) -> BatchBounds:

@@ -146,7 +146,7 @@ def _stale_topics(taxonomy: Taxonomy, console: Console) -> int:
             f"law since "
             f'{year_ago}; look their authorities up, and write checked = "{today:%Y-%m}" there.'
             if rows
-            else f"Each topic of {len(taxonomy.leaves())} was compared with the law since "
-            f"{year_ago}."
+            else f"Each of {plural(len(taxonomy.leaves()), 'topic')} was compared with the law "
+            f"since {year_ago}."
         )
     return Exit.FOUND if rows else Exit.DONE

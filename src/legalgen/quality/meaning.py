@@ -18,7 +18,7 @@ import numpy as np
 
 from legalgen.errors import Reason
 from legalgen.quality.directions import stand_apart
-from legalgen.quality.vectors import VectorIndex, vectors_folder
+from legalgen.quality.vectors import GoesOn, VectorIndex, vectors_folder
 
 if TYPE_CHECKING:
     from legalgen.quality.embedding import Embedder, Vectors
@@ -117,6 +117,7 @@ def open_meaning(
     texts: Callable[[set[str]], Iterable[tuple[str, str, str]]],
     *,
     rehearsal: bool = False,
+    goes_on: GoesOn = lambda _done, _of: True,
 ) -> Meaning:
     """Judge against the rows ``ids`` of a dataset; ``texts`` reads those of which nothing is kept.
 
@@ -125,7 +126,7 @@ def open_meaning(
     """
     folder = vectors_folder(data_dir, embedder.digest, rehearsal=rehearsal)
     index = VectorIndex(embedder.dimensions, folder)
-    index.open(ids, texts, embedder)
+    index.open(ids, texts, embedder, goes_on)
     return Meaning(embedder, index)
 
 

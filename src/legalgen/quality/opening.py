@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -214,12 +214,20 @@ class Inspector:
 class Reviewer:
     """Reviews answers against all that was accepted, which is opened by ``open`` or with the first.
 
-    With ``skip`` a part that cannot be read is told and passed by.
+    With ``skip`` a part that cannot be read is told and passed by. ``goes_on`` hears how many rows
+    of how many were read for their meaning, and says whether to go on.
     """
 
     def __init__(
-        self, settings: Settings, data_dir: DataDir, *, rehearsal: bool, skip: Skip | None = None
+        self,
+        settings: Settings,
+        data_dir: DataDir,
+        *,
+        rehearsal: bool,
+        skip: Skip | None = None,
+        goes_on: Callable[[int, int], bool] = lambda _done, _of: True,
     ) -> None:
+        self._goes_on = goes_on
         self._settings = settings
         self._data_dir = data_dir
         self._rehearsal = rehearsal
@@ -237,6 +245,7 @@ class Reviewer:
             skip=self._skip,
             exclusion=exclusion_of(self._settings),
             embedder=None if self._rehearsal else embedder_of(self._settings),
+            goes_on=self._goes_on,
         )
 
     def open(self) -> None:

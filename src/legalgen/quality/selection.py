@@ -7,7 +7,7 @@ that a batch does not read the dataset anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,8 @@ class Selection:
 
     ``structure_only``: nothing but an exact repeat is refused. With ``skip`` a part that cannot
     be read is told and passed by: what is alike in it stays unknown. ``exclusion`` holds what no
-    sample may come near to; with ``embedder`` the meaning of questions and answers is looked at.
+    sample may come near to; with ``embedder`` the meaning of questions and answers is looked at,
+    and ``goes_on`` is asked before each row that is embedded at the opening.
 
     Raises:
         DiskError: the state folder or a part cannot be read.
@@ -69,7 +70,9 @@ class Selection:
         skip: sealed.Skip | None = None,
         exclusion: Exclusion | None = None,
         embedder: Embedder | None = None,
+        goes_on: Callable[[int, int], bool] = lambda _done, _of: True,
     ) -> None:
+        self._goes_on = goes_on
         self._rules = rules
         self._exclusion = exclusion
         self._skip = skip
@@ -178,7 +181,14 @@ class Selection:
 
         found = (self._columns(path, ("id",)) for path in parts)
         ids = [one for table in found if table is not None for one in table["id"].to_pylist()]
-        return open_meaning(embedder, self._data_dir, ids, texts, rehearsal=self._rehearsal)
+        return open_meaning(
+            embedder,
+            self._data_dir,
+            ids,
+            texts,
+            rehearsal=self._rehearsal,
+            goes_on=self._goes_on,
+        )
 
     def _recall(self, parts: list[Path]) -> None:
         """Load the corpus, and read what parts it has not seen (compaction only renames rows)."""

@@ -49,6 +49,10 @@ class _Head(msgspec.Struct, frozen=True):
     questions: list[str]
 
 
+GoesOn = Callable[[int, int], bool]
+"""Hears how many rows of how many are embedded, and says whether to go on."""
+
+
 class NearQuestion(msgspec.Struct, frozen=True):
     """A row whose question is near, its words, and both cosines."""
 
@@ -86,12 +90,16 @@ class VectorIndex:
         ids: Iterable[str],
         texts: Callable[[set[str]], Iterable[tuple[str, str, str]]],
         embedder: Embedder,
+        goes_on: GoesOn = lambda _done, _of: True,
     ) -> None:
-        """Load what is kept of the rows ``ids``; the others, read by ``texts``, are embedded."""
+        """Load what is kept of the rows ``ids``; the others, read by ``texts``, are embedded.
+
+        ``goes_on`` is asked before each of these; where it says no, what is done is kept.
+        """
         wanted = set(ids)
         loaded = self._load(wanted)
         if missing := wanted - self._known:
-            self._embed(texts(missing), embedder)
+            self._embed(texts(missing), embedder, lambda done: goes_on(done, len(missing)))
         if loaded > MOST_SEGMENTS:
             self._write_anew()
 
@@ -139,9 +147,16 @@ class VectorIndex:
                 self._note([head.ids[n] for n in taken], texts, pairs[taken])
         return count
 
-    def _embed(self, rows: Iterable[tuple[str, str, str]], embedder: Embedder) -> None:
+    def _embed(
+        self,
+        rows: Iterable[tuple[str, str, str]],
+        embedder: Embedder,
+        goes_on: Callable[[int], bool],
+    ) -> None:
         first = len(self)
-        for sample_id, question, answer in rows:
+        for done, (sample_id, question, answer) in enumerate(rows):
+            if not goes_on(done):
+                break
             pair = embedder.embed([question, answer])
             self._note([sample_id], [question], pair[None].astype(np.float16))
             if len(self) - first >= ROWS_AT_ONCE:
