@@ -314,6 +314,9 @@ def test_a_batch_looks_at_meaning_and_stats_tell_how_far_apart(
     asked = ("batch", "-p", "groq", "-n", "3", "--seed", "7", "-c", "1")
     assert program.run(*asked, "--semantic", model).code == 0
     assert program.record().parameters["semantic"] == model
+    [card] = program.home.rglob("train/README.md")
+    assert "meaning by tiny" in card.read_text()
+    assert model not in card.read_text()
     [kept] = program.home.rglob("*.f16")
     assert kept.parent.parent.parent.name == "meaning"
     told = program.run("dataset", "stats", "--full").out

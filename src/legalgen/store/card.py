@@ -269,6 +269,8 @@ def _gate_of(data_dir: DataDir, batch_id: str) -> str:
     if "import" in parameters:
         return "imported: no gate, its findings are flags"
     chosen = {"gate": "full"} | parameters
+    if chosen.get("semantic"):  # of a folder the name: who reads a card has not these folders
+        chosen["semantic"] = str(chosen["semantic"]).rstrip("/").rpartition("/")[2]
     said = [
         f"{_GATE_WORDS.get(name) or name.replace('_', ' ')} {_named(chosen[name])}"
         for name in (
