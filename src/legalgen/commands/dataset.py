@@ -304,6 +304,7 @@ class CheckOrder(msgspec.Struct, frozen=True, kw_only=True):
     drop: tuple[str, ...] = ()
     write_flags: bool = False
     dry_run: bool = False
+    wanted: Wanted = Wanted()
 
 
 def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
@@ -315,6 +316,11 @@ def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
         raise UsageError("--dry-run counts what --drop or --write-flags would do: give one of them")
     if order.mapping and order.file is None:
         raise UsageError("--map names columns of a file: give FILE")
+    if order.wanted and (order.file is not None or marks):
+        raise UsageError(
+            "filters choose which rows of the own dataset are looked at: leave out FILE, --drop "
+            "and --write-flags (`dataset drop` takes out rows by filters)"
+        )
     if order.file is not None and not order.file.exists():
         raise UsageError(f"there is no file {order.file}")
     file = order.file or existing(settings).parts()
@@ -324,7 +330,12 @@ def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
     rows = read_rows(file, order.mapping)
     if order.file is None:  # the own dataset, less what was taken out of it
         gone = load_notes(DataDir(settings.data_dir)).dropped
-        rows = (row for row in rows if not (isinstance(row, Row) and row.id in gone))
+        rows = (
+            row
+            for row in rows
+            if not isinstance(row, Row)
+            or (row.id not in gone and order.wanted.takes(msgspec.to_builtins(row.sample)))
+        )
     found = check(rows, linter)
     dataset_screens.show_checked(console, found)
     return FOUND if found.found or (order.strict and found.flagged) else 0

@@ -251,7 +251,7 @@ def push(
 
 
 @app.command()
-@takes("dataset check")
+@takes("dataset check", filters=True)
 def check(
     flags: Flags,
     file: Annotated[
@@ -259,6 +259,7 @@ def check(
         typer.Argument(metavar="FILE", help=f"{_FILES[:-1]}; the own dataset if left out."),
     ] = None,
     *,
+    filters: Filters,
     columns: _Map = None,
     strict: Annotated[bool, typer.Option("--strict", help="Flags alone count as found.")] = False,
     drop: Annotated[
@@ -293,6 +294,7 @@ def check(
         drop=tuple(code for code in codes if code),
         write_flags=write_flags,
         dry_run=dry_run,
+        wanted=wanted_of(filters),
     )
     return dataset.check_rows(settings, console_of(settings), order)
 
