@@ -124,6 +124,8 @@ class RouterWatch:
         self._out: dict[str, ModelRef] = {}
         """Providers that an account's trouble left without a model, and their first in the route;
         who is paid in their place is not told yet."""
+        self._left: dict[ModelRef, None] = {}
+        """Targets that calls left for, in order."""
 
     def hear(self, message: object) -> None:
         """As of :class:`TroubleWatch`; what is neither is nothing here."""
@@ -139,11 +141,20 @@ class RouterWatch:
         """As of :class:`TroubleWatch`."""
         for trouble in self._router.registry.troubles(refused=ended):
             self._note_trouble(trouble)
+        if ended:  # a call may have left, and been heard of, before the refusal was
+            for ref in self._left:
+                self._replace(ref)
 
     def _departed(self, ref: ModelRef) -> None:
-        if not self._out or not is_remote(ref.provider):
+        if is_remote(ref.provider):
+            ref = ModelRef(ref.provider, ref.model.removesuffix(self._role))
+            self._left[ref] = None
+            self._replace(ref)
+
+    def _replace(self, ref: ModelRef) -> None:
+        """Note that a target is paid in place of providers that are out."""
+        if not self._out:
             return
-        ref = ModelRef(ref.provider, ref.model.removesuffix(self._role))
         route = [target.ref for target in self._router.targets]
         for provider, first in list(self._out.items()):
             if ref.provider == provider:
