@@ -26,6 +26,7 @@ from legalgen.batch.session import Session
 from legalgen.batch.work import Executor
 from legalgen.completion import ModelRef
 from legalgen.errors import UsageError
+from legalgen.errors.plurals import plural
 from legalgen.law import opening as law
 from legalgen.law.planner import TaskSpace
 from legalgen.law.prompts.prompter import Prompter
@@ -240,7 +241,9 @@ def session_of(run: RunParts, executor: Executor) -> Session:
 def _reads_on(run: RunParts, done: int, of: int) -> bool:
     """Say once that rows are read for their meaning, where that takes a while; heed a signal."""
     if done == 0 and of >= 100:
-        run.reporter.notice(f"reading {of:,} rows for their meaning, once; a signal ends it")
+        run.reporter.notice(
+            f"reading {plural(of, 'row')} for their meaning, once; a signal ends it"
+        )
     return not run.stop.requested
 
 
