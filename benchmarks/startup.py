@@ -20,7 +20,7 @@ from benchmarks._harness import (
     run,
     vendors,
 )
-from legalgen.cli import app
+from legalgen.commands.app import app
 from legalgen.completion import ModelRef
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record, new_batch_id, this_process

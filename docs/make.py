@@ -22,7 +22,7 @@ from rich.text import Text
 from typer._completion_shared import get_completion_script
 
 from legalgen import __version__
-from legalgen.cli import app
+from legalgen.commands.app import app
 from legalgen.commands.examples import EXAMPLES
 from legalgen.commands.offers import Offer
 from legalgen.commands.shell_completion import WORDS

@@ -290,7 +290,7 @@ def _tell(told: int, number: int) -> None:
 
 def main() -> None:
     """Serve; and in each fork, run the program as its executable does."""
-    from legalgen.__main__ import main as run
+    from legalgen.cli import main as run
 
     preload()
     orders, door = (socket.socket(fileno=int(number)) for number in sys.argv[1:])

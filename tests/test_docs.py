@@ -19,7 +19,7 @@ import pytest
 import typer.main
 
 from legalgen import errors
-from legalgen.cli import app
+from legalgen.commands.app import app
 from legalgen.errors.exit_codes import MEANINGS, Exit
 from legalgen.quality.codes import CODES
 from legalgen.quality.rules import Thresholds

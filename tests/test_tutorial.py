@@ -52,9 +52,7 @@ def environment(folder: Path, names: Iterable[str]) -> Path:
         if name == "legalgen":
             (packages / "legalgen.pth").write_text(str(ROOT / "src"))
             script = folder / "bin" / "legalgen"
-            script.write_text(
-                f"#!{folder}/bin/python\nfrom legalgen.__main__ import main\n\nmain()\n"
-            )
+            script.write_text(f"#!{folder}/bin/python\nfrom legalgen.cli import main\n\nmain()\n")
             script.chmod(0o755)
             continue
         try:

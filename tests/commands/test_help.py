@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from legalgen.cli import USUAL_OF_BATCH, USUAL_OF_GENERATE, app
 from legalgen.commands import dataset_cli, shell_completion
+from legalgen.commands.app import USUAL_OF_BATCH, USUAL_OF_GENERATE, app
 from legalgen.commands.examples import EXAMPLES
 from legalgen.dataset import export
 from legalgen.store.ledger import DerivedStatus
@@ -290,7 +290,7 @@ def test_other_shells_complete_with_their_scripts(
 def loaded(program: Program, line: str) -> tuple[list[str], set[str]]:
     """What is offered for a line, and the modules that were imported for it."""
     script = (
-        "import sys\nfrom legalgen.__main__ import main\n"
+        "import sys\nfrom legalgen.cli import main\n"
         "try:\n    main()\nfinally:\n    print(*sys.modules, file=sys.stderr)\n"
     )
     asking = {
@@ -306,7 +306,7 @@ def loaded(program: Program, line: str) -> tuple[list[str], set[str]]:
 
 
 FOR_WORDS = {
-    "legalgen", "legalgen.__main__", "legalgen.commands", "legalgen.commands.offers",
+    "legalgen", "legalgen.cli", "legalgen.commands", "legalgen.commands.offers",
     "legalgen.commands.shell_completion",
 }  # fmt: skip
 FOR_SETTINGS = FOR_WORDS | {

@@ -51,7 +51,7 @@ def run(order: Order) -> int:
     if order.acks:
         _acknowledge(order.acks)
     with intercept(handler(order, passed)):
-        from legalgen.__main__ import main
+        from legalgen.cli import main
 
         try:
             main()

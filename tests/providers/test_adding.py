@@ -39,7 +39,7 @@ class Extended:
         assert registry.count(begin) == 1
         (providers / "__init__.py").write_text(registry.replace(begin, begin + LINE), "utf-8")
         self._script = folder / "legalgen"
-        self._script.write_text("from legalgen.__main__ import main\nmain()\n", "utf-8")
+        self._script.write_text("from legalgen.cli import main\nmain()\n", "utf-8")
         self._environ = {
             **environment(folder, server),
             "PYTHONPATH": str(package.parent),
