@@ -55,7 +55,7 @@ def test_a_batch_is_a_process_of_its_own(tmp_path: Path, vendors: VendorServer, 
         "legalgen config show --json | head -c 20",
         "cd ..; printf 'count = x' >job.toml; legalgen batch --config job.toml --plan",
         "LEGALGEN_COUNT=zork legalgen batch",
-        "echo gsk_0123456789abcdefghij | legalgen config set-key groq; echo $?",
+        "echo the-key-of-nobody | legalgen config set-key groq; echo $?",
         "exec legalgen models 2>&1 >/dev/null",
     ],
 )

@@ -438,7 +438,7 @@ class SharedBudgets:
         )
         try:
             _prepare(connection)
-        except BaseException:
+        except BaseException:  # closes the file, whatever happened, and raises it again
             connection.close()
             raise
         return connection
