@@ -7,22 +7,20 @@ request can be held at a gate, or answered with an error.
 from __future__ import annotations
 
 import base64
-import contextlib
 import json
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha1, sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import PurePosixPath
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.gated import GatedServer
 
 TOKEN = "hf_" + "aBcD1234" * 4
 ANOTHERS = "hf_" + "zYxW9876" * 4
-PATIENCE_S = 60.0
 EMPTY = {".gitattributes": b"*.parquet filter=lfs\n"}
 
 
@@ -55,69 +53,30 @@ class Repository:
         self.messages.append(message)
 
 
-class Gate:
-    """Where a request waits: ``reached`` says that one does, ``open`` lets it on."""
-
-    def __init__(self, pattern: str) -> None:
-        self.pattern = re.compile(pattern)
-        self.reached = threading.Event()
-        self.opened = threading.Event()
-
-
-class FakeHub:
+class FakeHub(GatedServer):
     """The server. ``refuse`` has the status for requests (``POST /api/...``) by pattern."""
 
     def __init__(self) -> None:
         self.repositories: dict[str, Repository] = {}
         self.contents: dict[str, bytes] = {}
-        self.requests: list[str] = []
         self.uploaded: list[str] = []
         self.refuse: dict[str, int] = {}
-        self.gates: list[Gate] = []
         self.before_commit: list[Any] = []
         handler = type("_HandlerOfThis", (_Handler,), {"hub": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server.daemon_threads = True
+        self._port = server.server_address[1]
+        super().__init__(server)
 
     @property
     def url(self) -> str:
         """What ``HF_ENDPOINT`` is set to."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://127.0.0.1:{self._port}"
 
     @property
     def environ(self) -> dict[str, str]:
         """The variables of a command that pushes here."""
         return {"HF_ENDPOINT": self.url, "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0"}
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        for gate in self.gates:
-            gate.opened.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    @contextlib.contextmanager
-    def gate(self, pattern: str) -> Iterator[Gate]:
-        """Hold requests that match (``PUT /upload``)."""
-        gate = Gate(pattern)
-        self.gates.append(gate)
-        try:
-            yield gate
-        finally:
-            gate.opened.set()
-            self.gates.remove(gate)
-
-    def asked(self, pattern: str) -> list[str]:
-        """The requests that match."""
-        return [one for one in self.requests if re.search(pattern, one)]
 
 
 def _oid(content: bytes) -> str:
@@ -160,11 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = self._chunks()
         path = unquote(urlsplit(self.path).path)
         asked = f"{self.command} {path}"
-        self.hub.requests.append(asked)
-        for gate in list(self.hub.gates):
-            if gate.pattern.search(asked):
-                gate.reached.set()
-                gate.opened.wait(PATIENCE_S)
+        self.hub.arrive(asked)
         for pattern, status in self.hub.refuse.items():
             if re.search(pattern, asked):
                 self._json(status, {"error": f"refused {self.headers['authorization']}"})

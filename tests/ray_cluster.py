@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -105,15 +105,6 @@ def end_all_of(folder: Path) -> None:
 def processes_named(words: str) -> list[int]:
     """Those whose command line begins so."""
     return [pid for pid, line in _processes() if line.startswith(words)]
-
-
-def eventually(true: Callable[[], object]) -> float:
-    """Seconds until it is."""
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() < began + LONGEST_S, "it never was"
-        time.sleep(0.05)
-    return time.monotonic() - began
 
 
 def _processes() -> Iterator[tuple[int, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from tests.program import LONGEST_S, Program, Running
 from tests.vendors import Config, VendorServer
+from tests.waiting import eventually
 
 MODEL = "groq/openai/gpt-oss-120b"
 SECONDS = 90
@@ -47,18 +47,6 @@ def test_what_one_process_reserved_another_does_not_ask_for(
         assert running.end().code == 0
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float) -> None:
-    """Look until it is so.
-
-    Raises:
-        AssertionError: it took longer.
-    """
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def batches(folder: Path, server: VendorServer, count: int, kill: bool = False) -> dict[str, float]:
     """So many batches beside one another for ``SECONDS``: samples, and 429s as a share of calls.
 
@@ -72,7 +60,7 @@ def batches(folder: Path, server: VendorServer, count: int, kill: bool = False) 
             stack.enter_context(each.start("batch", *options, "-c", at_once)) for each in programs
         ]
         if kill:
-            wait_until(lambda: server.elapsed_s() >= SECONDS / 2, LONGEST_S + SECONDS)
+            eventually(lambda: server.elapsed_s() >= SECONDS / 2, LONGEST_S + SECONDS)
             started.pop(0).signal(signal.SIGKILL)
         for running in started:
             assert running.end(SECONDS + LONGEST_S).code == 4

@@ -17,7 +17,8 @@ from legalgen.completion import Message, Prompt, Request
 from legalgen.errors import ErrorCategory, ProviderError
 from legalgen.providers.loading import open_provider
 from tests.program import Ended, Program
-from tests.ray_cluster import NEEDED, Cluster, cluster, eventually
+from tests.ray_cluster import LONGEST_S, NEEDED, Cluster, cluster
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.extended, NEEDED]
 MODEL = "openai/gpt-oss-120b"
@@ -90,7 +91,7 @@ def test_all_nodes_die_and_the_next_provider_goes_on(
         before = sum(map(_of_groq, batch.events))
         began = time.monotonic()
         dying.kill()
-        eventually(lambda: sum(map(_of_groq, batch.events)) >= before + 5)
+        eventually(lambda: sum(map(_of_groq, batch.events)) >= before + 5, LONGEST_S)
         after = time.monotonic() - began
         ended = batch.end(300.0)
     assert ended.code == 0, ended.err
@@ -179,7 +180,9 @@ def test_a_deadline_of_five_seconds_holds_against_one_that_sleeps_sixty(
     record_property("seconds of the batch", round(time.monotonic() - began, 1))
     assert ended.code == 75, ended.err
     assert 4.5 < max(_seconds_of_calls(program)) < 7.0
-    record_property("seconds until no actor", round(eventually(lambda: not whole.replicas()), 1))
+    record_property(
+        "seconds until no actor", round(eventually(lambda: not whole.replicas(), LONGEST_S), 1)
+    )
 
 
 def _seconds_of_calls(program: Program) -> list[float]:
@@ -208,10 +211,12 @@ def test_a_driver_that_is_killed_leaves_no_actor(
         assert len(whole.replicas()) == 4
         batch.signal(signal.SIGKILL)
         batch.end()
-    record_property("seconds until no actor", round(eventually(lambda: not whole.replicas()), 1))
+    record_property(
+        "seconds until no actor", round(eventually(lambda: not whole.replicas(), LONGEST_S), 1)
+    )
     ended = program.run("batch", "--resume", "--count", "30", timeout_s=200.0)
     assert ended.code in (0, 2), ended.err
-    eventually(lambda: not whole.replicas())
+    eventually(lambda: not whole.replicas(), LONGEST_S)
 
 
 def test_a_stopped_batch_ends_as_any_other(whole: Cluster, program: Program) -> None:

@@ -8,9 +8,8 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,6 +22,7 @@ from legalgen.store.sample import arrow_schema
 from tests.crash.trial import LONGEST_S, ForkServer, Trial, Vendors
 from tests.program import EXECUTABLE, Program
 from tests.vendors import VendorServer
+from tests.waiting import eventually
 
 ONE = ("--route", "groq/openai/gpt-oss-120b")
 
@@ -71,7 +71,7 @@ def test_a_terminal_that_is_closed(program: Program, vendors: VendorServer) -> N
             os.read(terminal, 65536)  # else it would wait for a screen that takes nothing
         return told_of(told)["SampleAccepted"] >= 3
 
-    wait_until(is_going)
+    eventually(is_going)
     held.wait_for(2)
     os.close(terminal)  # the kernel sends SIGHUP, and every write to the terminal fails
     held.release()
@@ -83,18 +83,6 @@ def test_a_terminal_that_is_closed(program: Program, vendors: VendorServer) -> N
     assert left == len(program.rows())
     ended = program.run("batch", "--resume", "--max-calls", "5", "--json")
     assert (ended.code, ended.batch["accepted"]) == (4, left + 5)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Look a hundred times a second.
-
-    Raises:
-        AssertionError: it does not come: something hangs.
-    """
-    end = time.monotonic() + LONGEST_S
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def told_of(path: Path) -> Counter[str]:
@@ -174,7 +162,7 @@ def test_readers_see_whole_parts_only(tmp_path: Path) -> None:
             looks.open("w") as out,
             subprocess.Popen([*reader, str(tmp_path / "hub"), str(done)], stdout=out) as process,
         ):
-            wait_until(lambda: looks.read_text() == "ready\n")
+            eventually(lambda: looks.read_text() == "ready\n")
             batch = server.start(trial.order("batch", *ONE, "-c", "2", "-q", "-n", "5000"))
             counts: list[int] = []
             while len(set(counts)) < PARTS or len(looks.read_text().split()) <= LOOKS:

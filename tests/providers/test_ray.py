@@ -12,7 +12,6 @@ import os
 import socket
 import sys
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from legalgen.settings.config_file import config_template
 from legalgen.settings.layers import Settings
 from legalgen.settings.show import describe
 from tests.program import Program, environment, silent_port
+from tests.waiting import eventually
 
 STAND_IN = Path(__file__).parents[1] / "data" / "ray"
 ROOT = Path(__file__).parents[2]
@@ -254,12 +254,15 @@ def test_a_pool_that_is_gone_is_opened_anew(address: str) -> None:
 
 
 def _until_answered(provider: Provider) -> Completion:
-    end = time.monotonic() + 60.0
-    while True:
-        try:
-            return provider.complete(ask("live"))
-        except ProviderError:
-            assert time.monotonic() < end
+    answered: list[Completion] = []
+
+    def asked() -> bool:
+        with contextlib.suppress(ProviderError):
+            answered.append(provider.complete(ask("live")))
+        return bool(answered)
+
+    eventually(asked)
+    return answered[0]
 
 
 def test_a_call_that_is_abandoned_ends(address: str, tmp_path: Path) -> None:
@@ -270,8 +273,7 @@ def test_a_call_that_is_abandoned_ends(address: str, tmp_path: Path) -> None:
             target=lambda: seen.append(failure_of(provider, ask(f"{tmp_path / 'g'} {tmp_path}/l")))
         )
         thread.start()
-        while not (tmp_path / "l").exists():
-            time.sleep(0.01)
+        eventually((tmp_path / "l").exists)
         provider.abandon()
         thread.join(60.0)
     assert [each.message for each in seen] == ["abandoned"]

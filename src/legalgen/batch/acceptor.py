@@ -157,33 +157,38 @@ class Acceptor:
 
     def hold(self, waiting: WaitsForMarks) -> None:
         """Keep an answer aside that waits for its marks, with all that a row of it takes."""
-        paid, completion, job = waiting.answer, waiting.answer.completion, waiting.job
         if waiting.again:
             return
-        self._sink.reject(
-            Rejected(
-                at=self._reporter.now(),
-                slot=job.task.slot,
-                provider=paid.ref.provider,
-                model=paid.ref.model,
-                reasons=(Reason("UNJUDGED", "UNJUDGED: it waits for a judge; --resume marks it"),),
-                text=completion.text,
-                characters=len(completion.text),
-                input_tokens=completion.usage.input_tokens,
-                output_tokens=completion.usage.output_tokens,
-                cost_usd=paid.cost_usd,
-                latency_s=round(completion.latency_s, 3),
-                finish_reason=completion.finish_reason,
-                attempt=job.attempts,
-                unmarked=Unmarked(
-                    task=msgspec.to_builtins(job.task),
-                    prompt_version=paid.prompt_version,
-                    as_of=paid.as_of,
-                    thinking=completion.thinking,
-                    reasoning_tokens=completion.usage.reasoning_tokens,
-                    cached_tokens=completion.usage.cached_tokens,
-                ),
-            )
+        paid, job = waiting.answer, waiting.job
+        why = Reason("UNJUDGED", "UNJUDGED: it waits for a judge; --resume marks it")
+        answer = Refusal(job, paid.ref, (why,), paid.completion, paid.cost_usd, job.attempts)
+        unmarked = Unmarked(
+            task=msgspec.to_builtins(job.task),
+            prompt_version=paid.prompt_version,
+            as_of=paid.as_of,
+            thinking=paid.completion.thinking,
+            reasoning_tokens=paid.completion.usage.reasoning_tokens,
+            cached_tokens=paid.completion.usage.cached_tokens,
+        )
+        self._sink.reject(replace(self._aside(answer), unmarked=unmarked))
+
+    def _aside(self, answer: Refusal) -> Rejected:
+        """An answer that was paid for and is no row, as ``rejected/`` keeps it."""
+        completion = answer.completion
+        return Rejected(
+            at=self._reporter.now(),
+            slot=answer.job.task.slot,
+            provider=answer.ref.provider,
+            model=answer.ref.model,
+            reasons=answer.reasons,
+            text=completion.text,
+            characters=len(completion.text),
+            input_tokens=completion.usage.input_tokens,
+            output_tokens=completion.usage.output_tokens,
+            cost_usd=answer.cost_usd,
+            latency_s=round(completion.latency_s, 3),
+            finish_reason=completion.finish_reason,
+            attempt=answer.attempt,
         )
 
     def _reject(self, refusal: Refusal) -> None:
@@ -193,23 +198,7 @@ class Acceptor:
         self._metrics.reject(codes)
         for code in codes:
             self._record.rejected[code] = self._record.rejected.get(code, 0) + 1
-        self._sink.reject(
-            Rejected(
-                at=self._reporter.now(),
-                slot=refusal.job.task.slot,
-                provider=refusal.ref.provider,
-                model=refusal.ref.model,
-                reasons=refusal.reasons,
-                text=completion.text,
-                characters=len(completion.text),
-                input_tokens=completion.usage.input_tokens,
-                output_tokens=completion.usage.output_tokens,
-                cost_usd=refusal.cost_usd,
-                latency_s=round(completion.latency_s, 3),
-                finish_reason=completion.finish_reason,
-                attempt=refusal.attempt,
-            )
-        )
+        self._sink.reject(self._aside(refusal))
         self._reporter.tell(
             events.AnswerRejected(
                 at=self._reporter.now(),

@@ -154,7 +154,9 @@ def model_rows(
     tracks = track_records(records)
     rows: list[ModelRow] = []
     for name in _providers(settings):
-        ids = dict.fromkeys([*own_models(settings, name), *(s.id for s in catalog.models(name))])
+        ids = dict.fromkeys(
+            [*opening.own_models(settings, name), *(s.id for s in catalog.models(name))]
+        )
         rows += [
             _row(
                 settings,
@@ -185,11 +187,6 @@ def _further_keys(settings: Settings, name: str) -> list[str]:
         return [f"{name}#{number}" for number in range(2, len(settings.keys(name)) + 1)]
     except ConfigurationError:  # as in `_reachable`
         return []
-
-
-def own_models(settings: Settings, provider: str) -> tuple[str, ...]:
-    """The models that the user's config lists for a provider, or that it has by itself."""
-    return opening.own_models(settings, provider)
 
 
 def _row(
