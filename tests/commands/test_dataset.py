@@ -21,17 +21,14 @@ from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger
 from legalgen.store.locks import BatchLock, Holder
 from tests.crash.rows import BATCH, make_sample
-from tests.dataset.shelf import LEGACY, NOW, filled, names_of, rows_of, written
+from tests.dataset.shelf import LEGACY, NOW, filled, names_of, rows_of, use_folders, written
 from tests.program import EXECUTABLE
 from tests.terminal import in_terminal
 
 
 @pytest.fixture(autouse=True)
 def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("data", "state", "log"):
-        monkeypatch.setenv(f"LEGALGEN_{name.upper()}_DIR", str(tmp_path / name))
-    (tmp_path / "config.toml").touch()
-    monkeypatch.setenv("LEGALGEN_CONFIG", str(tmp_path / "config.toml"))
+    use_folders(tmp_path, monkeypatch)
 
 
 def run(*words: str) -> Result:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
+import signal
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 from legalgen.store.card import write_card
 from legalgen.store.files import DataDir
@@ -13,10 +18,43 @@ from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger, Process, Record
 from legalgen.store.parts import Part, parts
 from legalgen.store.sample import Sample, from_table
+from tests.crash.killer import Killer, intercept
 from tests.crash.rows import BATCH, make_sample
+from tests.crash.test_journal import in_child
 
 NOW = datetime(2026, 11, 23, 16, 15, tzinfo=UTC)
 LEGACY = Path(__file__).parent.parent / "data" / "legacy_excerpt.parquet"
+
+
+def use_folders(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands of this process keep all that is theirs below a folder."""
+    for name in ("data", "state", "log"):
+        monkeypatch.setenv(f"LEGALGEN_{name.upper()}_DIR", str(folder / name))
+    (folder / "config.toml").touch()
+    monkeypatch.setenv("LEGALGEN_CONFIG", str(folder / "config.toml"))
+
+
+def killed_at_each_step(
+    folder: Path, whole: DataDir, work: Callable[[DataDir], object]
+) -> Iterator[DataDir]:
+    """A copy of a data dir for each file operation of some work, killed right after it.
+
+    Of the last one the work was done to its end. A copy is removed when the next is asked for.
+    """
+    for at in itertools.count(1):
+        data_dir = DataDir(folder / str(at))
+        shutil.copytree(whole.root, data_dir.root)
+
+        def child(at: int = at, data_dir: DataDir = data_dir) -> None:
+            with intercept(Killer(at, "after")):
+                work(data_dir)
+
+        ended, _ = in_child(child)
+        assert ended in (0, signal.SIGKILL)
+        yield data_dir
+        shutil.rmtree(data_dir.root)
+        if ended == 0:
+            return
 
 
 def filled(root: Path, rows: int = 7, part_rows: int = 2, batch_id: str = BATCH) -> DataDir:

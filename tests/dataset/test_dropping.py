@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import signal
 from pathlib import Path
 
 import pytest
@@ -19,10 +17,8 @@ from legalgen.store.locks import BatchLock, Holder
 from legalgen.store.notes import RowNotes, Tombstone, load_notes, save_notes, with_notes
 from legalgen.store.parts import coverage_counts, iter_batches, row_count, slots_of
 from tests.commands.test_dataset import _folders, data, failure, run
-from tests.crash.killer import Killer, intercept
 from tests.crash.rows import BATCH
-from tests.crash.test_journal import in_child
-from tests.dataset.shelf import NOW, filled, rows_of
+from tests.dataset.shelf import NOW, filled, killed_at_each_step, rows_of
 from tests.program import Program
 from tests.vendors import VendorServer
 
@@ -86,23 +82,16 @@ def test_its_batch_keeps_its_count_before_compaction_and_after(shelf: DataDir) -
 
 def test_killed_at_every_step_a_row_is_in_or_out(tmp_path: Path, shelf: DataDir) -> None:
     """The notes are those before or those after, and doing it again ends it."""
-    name, at, ended = rows_of(shelf)[1].id, 0, int(signal.SIGKILL)
-    while ended:
-        at += 1
-        data_dir = DataDir(tmp_path / str(at))
-        shutil.copytree(shelf.root, data_dir.root)
-
-        def child(at: int = at, data_dir: DataDir = data_dir) -> None:
-            with intercept(Killer(at, "after")):
-                drop(data_dir, [name], Wanted())
-
-        ended = in_child(child)[0]
+    name, steps = rows_of(shelf)[1].id, 0
+    for data_dir in killed_at_each_step(
+        tmp_path, shelf, lambda data_dir: drop(data_dir, [name], Wanted())
+    ):
+        steps += 1
         assert row_count(data_dir) == len(slots(data_dir)) in (5, 6)
         assert verify(data_dir).findings == ()
         drop(data_dir, [name], Wanted())
         assert slots(data_dir) == [0, 2, 3, 4, 5]
-        shutil.rmtree(data_dir.root)
-    assert at > 3
+    assert steps > 3
 
 
 def test_by_command_it_is_counted_first_and_can_be_undone(shelf: DataDir) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import signal
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,10 +18,8 @@ from legalgen.store.ledger import Ledger
 from legalgen.store.notes import RowNotes, Tombstone, load_notes, save_notes, with_notes
 from legalgen.store.parts import coverage_counts, iter_batches, parts, row_count, summarise
 from legalgen.store.sample import Sample, sample_id
-from tests.crash.killer import Killer, intercept
 from tests.crash.rows import BATCH
-from tests.crash.test_journal import in_child
-from tests.dataset.shelf import filled, rows_of
+from tests.dataset.shelf import filled, killed_at_each_step, rows_of
 from tests.program import Program
 from tests.vendors import VendorServer
 
@@ -100,27 +96,13 @@ def test_killed_at_every_step_the_counts_are_right(
             offline=offline,
         )
 
-    at = 0
-    while True:
-        at += 1
-        data_dir = DataDir(tmp_path / str(at))
-        shutil.copytree(marked.root, data_dir.root)
-
-        def child(at: int = at, data_dir: DataDir = data_dir) -> None:
-            with intercept(Killer(at, "after")):
-                work(data_dir)
-
-        ended, _ = in_child(child)
+    for data_dir in killed_at_each_step(tmp_path, marked, work):
         if not offline:  # else rows are there twice for a moment, and nobody reads
             assert shown(data_dir) == MARKED
             assert summarise(data_dir).rows == 6
         work(data_dir)
         assert (shown(data_dir), row_count(data_dir)) == (MARKED, 6)
         assert verify(data_dir).findings == ()
-        shutil.rmtree(data_dir.root)
-        if ended == 0:
-            return
-        assert ended == signal.SIGKILL
 
 
 def test_a_dataset_of_which_no_row_is_left_is_empty(marked: DataDir) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,10 +27,8 @@ from legalgen.store.reviews import ReviewMark, append_reviews, read_reviews, rev
 from legalgen.store.sample import Marks, Sample
 from legalgen.ui.row_screens import row_lines
 from tests.commands.test_dataset import _folders, data, failure, run
-from tests.crash.killer import Killer, intercept
 from tests.crash.rows import BATCH, make_sample
-from tests.crash.test_journal import in_child
-from tests.dataset.shelf import NOW, filled, rows_of, written
+from tests.dataset.shelf import NOW, filled, killed_at_each_step, rows_of, written
 from tests.program import EXECUTABLE
 from tests.terminal import in_terminal
 
@@ -136,17 +132,9 @@ def test_the_interval_holds_the_share(pair: tuple[int, int]) -> None:
 
 def test_killed_at_every_step_what_was_said_is_kept(tmp_path: Path, shelf: DataDir) -> None:
     """The mark comes first; a row that is marked and not out yet is asked about again."""
-    at, ended = 0, int(signal.SIGKILL)
-    while ended:
-        at += 1
-        data_dir = DataDir(tmp_path / str(at))
-        shutil.copytree(shelf.root, data_dir.root)
-
-        def child(at: int = at, data_dir: DataDir = data_dir) -> None:
-            with intercept(Killer(at, "after")):
-                read(data_dir, "d", "k")
-
-        ended = in_child(child)[0]
+    steps = 0
+    for data_dir in killed_at_each_step(tmp_path, shelf, lambda data_dir: read(data_dir, "d", "k")):
+        steps += 1
         out = load_notes(data_dir).dropped.keys()
         wrong = {name for name, mark in read_reviews(data_dir).items() if mark.verdict == "wrong"}
         assert out <= wrong
@@ -155,8 +143,7 @@ def test_killed_at_every_step_what_was_said_is_kept(tmp_path: Path, shelf: DataD
         assert found is not None
         assert (found.rows, found.wrong, row_count(data_dir)) == (5, 1, 11)
         assert verify(data_dir).findings == ()
-        shutil.rmtree(data_dir.root)
-    assert at > 5
+    assert steps > 5
 
 
 def test_a_torn_line_costs_no_other(shelf: DataDir) -> None:

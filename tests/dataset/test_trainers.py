@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from legalgen.commands.dataset_cli import app
 from tests.crash.rows import make_sample
-from tests.dataset.shelf import written
+from tests.dataset.shelf import use_folders, written
 from tests.dataset.test_training import refuse, refused
 from tests.trainers import two_steps
 from tests.venvs import python_with
@@ -52,10 +52,7 @@ def test_trl_takes_two_steps(
     """Nothing but the model, which is tiny and random, and the number of steps is changed."""
     python = python_with(*TRL)
     a_data_dir(tmp_path / "data")
-    for name in ("data", "state", "log"):
-        monkeypatch.setenv(f"LEGALGEN_{name.upper()}_DIR", str(tmp_path / name))
-    (tmp_path / "config.toml").touch()
-    monkeypatch.setenv("LEGALGEN_CONFIG", str(tmp_path / "config.toml"))
+    use_folders(tmp_path, monkeypatch)
     name, *flags = words.split()
     done = CliRunner().invoke(app, ["export", str(tmp_path / name), *flags, "--json"])
     assert done.exception is None, done.exception

@@ -20,15 +20,12 @@ from legalgen.store.files import DataDir
 from legalgen.store.journal import Rejected
 from legalgen.store.sample import to_json
 from tests.crash.rows import BATCH, make_sample
-from tests.dataset.shelf import filled, written
+from tests.dataset.shelf import filled, use_folders, written
 
 
 @pytest.fixture(autouse=True)
 def _folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("data", "state", "log"):
-        monkeypatch.setenv(f"LEGALGEN_{name.upper()}_DIR", str(tmp_path / name))
-    (tmp_path / "config.toml").touch()
-    monkeypatch.setenv("LEGALGEN_CONFIG", str(tmp_path / "config.toml"))
+    use_folders(tmp_path, monkeypatch)
 
 
 def export(*words: str) -> Result:
