@@ -25,7 +25,7 @@ from legalgen.ui.frame import ASCII, UNICODE, Moment, dollars, frame, names, pri
 from legalgen.ui.live import Live, Plain, Quiet, Watcher, watcher
 from legalgen.ui.progress import Lane, Outlook, Progress, Quota, outlook
 from tests.program import EXECUTABLE, Program
-from tests.terminal import Screen, in_terminal
+from tests.terminal import Screen, Terminal, in_terminal
 from tests.vendors import VendorServer
 
 WALL = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -678,6 +678,12 @@ def test_a_batch_in_a_terminal(program: Program, vendors: VendorServer) -> None:
     assert b"\x1b[?25l" not in terminal.raw
 
 
+def models_in(view: list[str]) -> list[str]:
+    """The lines of the table of models, as far as it is drawn."""
+    heads = [n for n, line in enumerate(view) if line.startswith("  model ")]
+    return view[heads[-1] + 1 :] if heads else []
+
+
 @pytest.mark.parametrize("columns", [40, 80, 120])
 def test_an_outage_on_the_screen(program: Program, vendors: VendorServer, columns: int) -> None:
     """Groq refuses every call: one line says so and with whom it goes on, at any width; the view
@@ -687,8 +693,14 @@ def test_an_outage_on_the_screen(program: Program, vendors: VendorServer, column
     held = vendors.hold(vendor="cerebras")
     held.release(6)
     with in_terminal(command, program.environ, columns, 30) as terminal:
-        terminal.until(lambda t: "/60" in t.everything and "down" in t.everything)
-        view = terminal.lines
+        seen: list[list[str]] = []  # the terminal may be read in the middle of a frame
+
+        def is_whole(t: Terminal) -> bool:
+            seen.append(models_in(t.lines))
+            return "/60" in t.everything and "down" in t.everything and len(seen[-1]) >= 5
+
+        terminal.until(is_whole)
+        table = seen[-1]
         held.release()
         assert terminal.end() == 0
     text = " ".join(terminal.everything.split())
@@ -696,7 +708,6 @@ def test_an_outage_on_the_screen(program: Program, vendors: VendorServer, column
     assert not any(
         word in text for word in (" 503", "overloaded", "output_invalid", "slot", "probed")
     )
-    table = view[next(n for n, line in enumerate(view) if line.startswith("  model ")) + 1 :]
     assert len({line.split()[0] for line in table}) == len(table) >= 5
     assert "completed 60 of 60 samples" in text
 
