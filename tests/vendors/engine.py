@@ -157,6 +157,9 @@ class Engine:
     ) -> Said:
         spoilt = self._content(request, number, fault)
         reasoning = round(_EFFORT.get(request.effort, 0) * (0.5 + draw.random()))
+        room = request.max_tokens - tokens(spoilt.content)
+        if fault is None and room >= 0:  # an answer that fits is cut only by a fault that is asked
+            reasoning = min(reasoning, room)
         if fault == "reasoning_only":
             reasoning = request.max_tokens
         if request.effort == "none":

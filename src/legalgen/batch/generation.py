@@ -496,17 +496,18 @@ class Generation:
         )
 
     def _tell_wait(self, job: Job, hold: QueuedWait) -> None:
+        at, until = self._wall(), self._router.wait_for_wall(hold.until)
+        left = until - at.timestamp()  # what another worker heard may have let time pass
         for_room = hold.why.reason is WaitReason.IN_FLIGHT
-        if for_room or hold.seconds < TOLD_WAIT_S or job.told == (hold.ref, hold.why):
+        if for_room or left < TOLD_WAIT_S or job.told == (hold.ref, hold.why):
             return
         job.told = (hold.ref, hold.why)
-        until = datetime.fromtimestamp(self._clock.wall() + hold.seconds, UTC)
         self._tell(
             events.Waiting(
-                at=self._wall(),
+                at=at,
                 target=str(hold.ref),
-                seconds=hold.seconds,
-                until=until,
+                seconds=left,
+                until=datetime.fromtimestamp(until, UTC),
                 reason=str(hold.why),
             )
         )

@@ -122,9 +122,10 @@ class Router:
 
     def _full(self, hold: QueuedWait | None) -> QueuedWait:
         """A wait for what comes of the calls that are out; a place in a queue is kept."""
+        until = self.registry.now() + RECHECK_S
         if hold is not None:
-            return replace(hold, seconds=RECHECK_S, why=BUSY)
-        return QueuedWait(self.targets[0].ref, RECHECK_S, BUSY, None)
+            return replace(hold, seconds=RECHECK_S, until=until, why=BUSY)
+        return QueuedWait(self.targets[0].ref, RECHECK_S, until, BUSY, None)
 
     def ready(self, demand: Callable[[Target], Demand]) -> bool:
         """Whether another call of this size is worth a worker: it would leave at once, or queue at
@@ -365,7 +366,7 @@ class Router:
         entry = self.registry[ref]
         cost = entry.limiter.cost(demand(entry.target))
         place = entry.limiter.budgets.queue(cost, now, place)
-        return QueuedWait(ref, wait.seconds, wait.why, place)
+        return QueuedWait(ref, wait.seconds, now + wait.seconds, wait.why, place)
 
     def _leave_queue(self, hold: QueuedWait | None) -> None:
         if hold is not None and hold.place is not None:

@@ -138,12 +138,14 @@ class Lease(msgspec.Struct, frozen=True):
 class QueuedWait(msgspec.Struct, frozen=True):
     """A wait: ask again after ``seconds`` at the latest, and hand this back.
 
-    ``place`` is the worker's place in the queue for the target's budgets; None where it only
-    waits for what comes of the calls that are out.
+    ``until`` is when it ends (monotonic): a while may pass before it is told. ``place`` is the
+    worker's place in the queue for the target's budgets; None where it only waits for what comes of
+    the calls that are out.
     """
 
     ref: ModelRef
     seconds: float
+    until: float
     why: Obstacle
     place: Reservation | None
 
