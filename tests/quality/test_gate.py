@@ -850,6 +850,8 @@ def test_citation_suspect(cited: str, expected: str) -> None:
         ("time_limit", "MISSING_TIME_LIMIT", "Appeal promptly.", (), "flag"),
         ("section", "MISSING_SECTION", "Under s 146 notice is due.", (), "clean"),
         ("section_number", "MISSING_SECTION", "Under article 6 it is.", (), "clean"),
+        ("section", "MISSING_SECTION", "Under Article V of the Convention it is.", (), "clean"),
+        ("section", "MISSING_SECTION", "Under Title VII it is unlawful.", (), "clean"),
         ("section_number", "MISSING_SECTION", "Under the section it is.", (), "flag"),
         ("statute_citation", "MISSING_STATUTE", "So.", ("Companies Act 2006",), "clean"),
         ("statute_citation", "MISSING_STATUTE", "So.", ("[1932] AC 562",), "flag"),

@@ -40,7 +40,7 @@ _CONCLUSION = re.compile(
 
 _SECTION_NUMBER = re.compile(
     r"(?:\bss?\.?\s?|\bsections?\s|§+\s?|\barts?\.?\s|\barticles?\s|\breg(?:ulation)?s?\.?\s|\brules?\s"
-    r"|\bparagraphs?\s|\bschedules?\s)\d",
+    r"|\bparagraphs?\s|\bschedules?\s|\bchapters?\s|\btitles?\s)(?:\d|(?-i:[IVXLC]+)\b)",
     re.I,
 )
 
