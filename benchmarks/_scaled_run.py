@@ -10,7 +10,8 @@ import time
 
 from legalgen import cli
 from legalgen.batch import loop, opening
-from legalgen.routing.router import RECHECK_S, Router
+from legalgen.routing.router import Router
+from legalgen.routing.targets import RECHECK_S
 from legalgen.telemetry.clock import Clock
 
 

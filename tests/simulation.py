@@ -17,8 +17,17 @@ from legalgen.completion import Completion, LimitKind, LimitReading, LimitWindow
 from legalgen.errors import ErrorCategory, Failure
 from legalgen.failover import NoneLeft, Pause, Then, Trail
 from legalgen.routing.rate_limits import WINDOW_S, Cost, Demand
-from legalgen.routing.router import RECHECK_S, Router
-from legalgen.routing.targets import Exchange, Lease, QueuedWait, RoutingPolicy, Spent, Target, usd
+from legalgen.routing.router import Router
+from legalgen.routing.targets import (
+    RECHECK_S,
+    Exchange,
+    Lease,
+    QueuedWait,
+    RoutingPolicy,
+    Spent,
+    Target,
+    usd,
+)
 from legalgen.telemetry.clock import Clock
 
 EPOCH_S = 1_780_000_000.0

@@ -185,7 +185,7 @@ def test_what_is_foretold_comes_true(
     router, now, before = world.router, world.time.now, world.kept
     supplies = [
         supply_of(target, view, world.demand, view.budgets, now, kept=view.health.usable_share)
-        for target, view in zip(router.targets, router.registry.view(), strict=True)
+        for target, view in zip(router.registry.targets, router.registry.view(), strict=True)
     ]
     foretold = forecast(samples, supplies, now)
     paid = world.usd

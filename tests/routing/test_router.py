@@ -11,8 +11,7 @@ from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef
 from legalgen.errors import ErrorCategory, Failure, WaitReason
 from legalgen.failover import Health, NoneLeft, Pause, State, Then, Trail
 from legalgen.routing.rate_limits import Cost
-from legalgen.routing.router import RECHECK_S
-from legalgen.routing.targets import Lease, QueuedWait, RoutingPolicy, Spent, Target
+from legalgen.routing.targets import RECHECK_S, Lease, QueuedWait, RoutingPolicy, Spent, Target
 from tests.routing.bench import DEMAND, TRAIL, A, B, Bench, D
 from tests.simulation import Fault, Quota, Server, World
 

@@ -60,10 +60,10 @@ class Fitting:
         usable = self._router.registry.usable()
         if not usable or usable - found.keys():
             return None
-        return unfit(found, {t.ref: t for t in self._router.targets})
+        return unfit(found, {t.ref: t for t in self._router.registry.targets})
 
     def _share_of(self, ref: ModelRef) -> float:
-        return next(t.quota_share for t in self._router.targets if t.ref == ref)
+        return next(t.quota_share for t in self._router.registry.targets if t.ref == ref)
 
 
 def left_out(ref: ModelRef, shortfall: Shortfall, share: float = 1.0) -> str:

@@ -378,7 +378,7 @@ class Generation:
 
     def _failed(self, job: Job, lease: Lease, request: Request, failure: Failure) -> Outcome | None:
         seconds = max(0.0, self._clock.monotonic() - lease.at)
-        usage = self._router.likely_usage(lease, failure)
+        usage = self._router.registry.likely_usage(lease, failure)
         cost = self._endpoints[lease.ref].price(usage) if usage != Usage() else None
         self._tell(
             Spending(lease.ref, usage, seconds, cost, failed=failure.category, answered=False)
@@ -457,7 +457,7 @@ class Generation:
                 pass
 
     def _can_enlarge(self, job: Job, lease: Lease) -> bool:
-        targets = {target.ref: target for target in self._router.targets}
+        targets = {target.ref: target for target in self._router.registry.targets}
         larger = lease.max_completion_tokens * ENLARGED
         return larger <= targets[lease.ref].max_completion_tokens and job.trail.here < 2
 
@@ -481,7 +481,7 @@ class Generation:
 
     def _tell_spill(self, job: Job, lease: Lease) -> None:
         """Once: that another provider is paid for the pace or the limits of the named one."""
-        named = self._router.named
+        named = self._router.policy.named
         if not lease.spilled or named is None or self._spill_told:
             return
         self._spill_told = True
@@ -496,10 +496,9 @@ class Generation:
         )
 
     def _tell_wait(self, job: Job, hold: QueuedWait) -> None:
-        at, until = self._wall(), self._router.wait_for_wall(hold.until)
+        at, until = self._wall(), self._clock.wall_at(hold.until)
         left = until - at.timestamp()  # what another worker heard may have let time pass
-        for_room = hold.why.reason is WaitReason.IN_FLIGHT
-        if for_room or left < TOLD_WAIT_S or job.told == (hold.ref, hold.why):
+        if hold.for_room or left < TOLD_WAIT_S or job.told == (hold.ref, hold.why):
             return
         job.told = (hold.ref, hold.why)
         self._tell(
@@ -515,7 +514,7 @@ class Generation:
     def _tell_failure(self, job: Job, lease: Lease, failure: Failure, decision: Decision) -> None:
         until = None
         if decision.until is not None:
-            until = datetime.fromtimestamp(self._router.wait_for_wall(decision.until), UTC)
+            until = datetime.fromtimestamp(self._clock.wall_at(decision.until), UTC)
         self._tell(
             events.CallFailed(
                 at=self._wall(),

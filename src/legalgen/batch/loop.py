@@ -112,7 +112,7 @@ class Loop:
         self._learnt = now
         self._troubles = TroubleWatch(work.troubles, routers)
         self._resumed = work.resumed
-        self._router.remaining = work.schedule.remaining
+        self._router.set_remaining(work.schedule.remaining)
 
     def run(self, meanwhile: Callable[[], None]) -> Ending:
         """Work until the target is reached or there is a reason to end.
@@ -295,7 +295,7 @@ class Loop:
         if not accepted:
             return
         self._router.accepted()
-        self._router.remaining = self._schedule.remaining
+        self._router.set_remaining(self._schedule.remaining)
         self._watchdog.accepted(accepted, self._clock.monotonic())
         self._shortage = None
 

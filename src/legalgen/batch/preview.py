@@ -161,7 +161,7 @@ def _left_out(run: RunParts, planned: Sequence[Task]) -> dict[ModelRef, str]:
     """
     router, sizes = run.routers.writers, PlannedSizes(run.prompts, planned)
     views = [view for view in router.registry.view() if view.state != "dropped"]
-    targets = {target.ref: target for target in router.targets}
+    targets = {target.ref: target for target in router.registry.targets}
     short, said = dict[ModelRef, Shortfall](), dict[ModelRef, str]()
     for view in views if planned else ():
         target = targets[view.ref]
@@ -193,7 +193,7 @@ def _writing(run: RunParts, planned: Sequence[Task], out: frozenset[ModelRef]) -
 
 def _judging(run: RunParts, planned: Sequence[Task], judges: Route) -> Forecast:
     """The marks of the plan; some are given to answers that are not kept, or cannot be read."""
-    writer = run.routers.writers.targets[0]
+    writer = run.routers.writers.registry.targets[0]
 
     def demand(_: Target, task: Task) -> Demand:
         written = (
@@ -221,7 +221,7 @@ def _supplies(
     some = planned[:: max(1, len(planned) // 50)]
     return [
         _supply(run, target, view, _mean([demand(target, task) for task in some]), kept(view))
-        for target, view in zip(router.targets, router.registry.view(), strict=True)
+        for target, view in zip(router.registry.targets, router.registry.view(), strict=True)
     ]
 
 

@@ -155,7 +155,7 @@ class RouterWatch:
         """Note that a target is paid in place of providers that are out."""
         if not self._out:
             return
-        route = [target.ref for target in self._router.targets]
+        route = [target.ref for target in self._router.registry.targets]
         for provider, first in list(self._out.items()):
             if ref.provider == provider:
                 continue  # it left before its provider was out: messages are heard in their order
@@ -167,5 +167,5 @@ class RouterWatch:
         provider = trouble.target.provider
         new = self._book.of_account(trouble)
         if new and not any(ref.provider == provider for ref in self._router.registry.usable()):
-            first = next(t.ref for t in self._router.targets if t.ref.provider == provider)
+            first = next(t.ref for t in self._router.registry.targets if t.ref.provider == provider)
             self._out[provider] = first

@@ -17,7 +17,7 @@ from legalgen.routing.limiter import trickles
 from legalgen.routing.ramp import Ramp
 from legalgen.routing.rate_limits import Bucket, Demand
 from legalgen.routing.registry import Registry
-from legalgen.routing.targets import QueuedWait, RoutingPolicy, Target
+from legalgen.routing.targets import QueuedWait, RoutingPolicy, Target, place_at
 
 
 def candidates(
@@ -47,7 +47,7 @@ def candidates(
         provider.health = provider.health.at(now)
         limiter, size = entry.limiter, demand(entry.target)
         cost = limiter.cost(size)
-        place = hold.place if hold is not None and hold.ref == ref else None
+        place = place_at(ref, hold)
         fits = limiter.fits(size, cost)
         budget_s = limiter.budgets.seconds_until(cost, now, place) if fits else math.inf
         state_s, trouble = registry.state_wait(entry, now)

@@ -177,7 +177,7 @@ class HealthBook:
         A model named by the user gets one try even if it was gone yesterday.
         """
         memories = self.read()
-        for target in router.targets:
+        for target in router.registry.targets:
             ref = target.ref
             memory = memories.models.get(self._accounts[ref.provider].key(ref.model))
             if memory is not None:
@@ -378,7 +378,7 @@ class HealthBook:
             file.write(content)
 
     def _wall(self, monotonic: float) -> float:
-        return round(monotonic + self._clock.wall() - self._clock.monotonic(), 3)
+        return round(self._clock.wall_at(monotonic), 3)
 
 
 def _gist(memories: Memories) -> tuple[object, ...]:

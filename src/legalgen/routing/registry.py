@@ -10,22 +10,31 @@ import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
+from random import Random
 
 import msgspec
 from msgspec.structs import replace
 
 from legalgen import failover
-from legalgen.completion import LimitReading, ModelRef
-from legalgen.errors import Trouble
-from legalgen.failover import Decision, Health, ProviderHealth, ProviderState, State, Trail
+from legalgen.completion import LimitReading, ModelRef, Usage
+from legalgen.errors import ErrorCategory, Failure, Trouble
+from legalgen.failover import (
+    Decision,
+    Health,
+    ProviderHealth,
+    ProviderState,
+    State,
+    Surroundings,
+    Trail,
+)
 from legalgen.routing import spilling
 from legalgen.routing.limiter import RateLimiter, Shortfall, smallest_shortfall
 from legalgen.routing.rate_limits import Bucket, Budgets, Demand
+from legalgen.routing.spending import may_have_run
 from legalgen.routing.targets import (
     MOST_IN_FLIGHT,
     MOST_UNDER_LIMITS,
     Lease,
-    RoutingPolicy,
     Target,
     View,
 )
@@ -38,6 +47,10 @@ nothing: beyond what it serves at once, it only queues them."""
 
 WIDENING, NARROWING = 0.5, 0.25
 """Calls by which one reply changes the room that ``auto`` has at a target."""
+
+C = ErrorCategory
+_OF_THE_WAY = frozenset({C.TIMEOUT, C.CONNECTION_ERROR, C.SERVER_ERROR, C.GENERAL})
+"""Failures that a sleep of the machine explains."""
 
 
 class TargetEntry(msgspec.Struct):
@@ -134,6 +147,20 @@ class Registry:
         with self._lock:
             return frozenset(entry.target.ref for entry in self.in_use())
 
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The route, in order."""
+        return tuple(entry.target for entry in self)
+
+    def likely_usage(self, lease: Lease, failure: Failure) -> Usage:
+        """What a failed call is taken to have used, where it may have run: what calls of its size
+        usually take, since no reply says."""
+        if not may_have_run(failure):
+            return Usage()
+        with self._lock:
+            typical = self[lease.ref].limiter.experience.typical(lease.demand)
+        return Usage(lease.cost.input_tokens, min(round(typical), lease.cost.output_tokens))
+
     def troubles(self, *, refused: bool = False) -> tuple[Trouble, ...]:
         """For each dropped target: what it, or its provider, was dropped for.
 
@@ -208,12 +235,6 @@ class Registry:
         in_use = health.state not in (State.OPEN, State.EXHAUSTED, State.DROPPED)
         return in_use and provider.state not in (ProviderState.OPEN, ProviderState.DROPPED)
 
-    def most_in_flight(self, policy: RoutingPolicy) -> int:
-        """Calls that may be in flight at all targets together: fewer where limits bind them all."""
-        if policy.obeyed or any(not entry.limiter.binds for entry in self.in_use()):
-            return policy.max_in_flight
-        return min(policy.max_in_flight, MOST_UNDER_LIMITS)
-
     def in_use(self) -> list[TargetEntry]:
         """The targets that are not dropped, in the order of the route."""
         return [entry for entry in self if not self.is_dropped(entry)]
@@ -228,15 +249,6 @@ class Registry:
             own = (provider.health.until - now, provider.health.trouble)
             wait = max(wait, own, key=itemgetter(0))
         return wait
-
-    def others(self, lease: Lease, trail: Trail, now: float, max_wait_s: float) -> int:
-        """How many other targets a task can still be offered that come back in time."""
-        return sum(
-            entry.limiter.fits(lease.demand, entry.limiter.cost(lease.demand))
-            and self.state_wait(entry, now)[0] <= max_wait_s
-            for entry in self.in_use()
-            if entry.target.ref != lease.ref and entry.target.ref not in trail.used_up
-        )
 
     def named(self, provider: str | None, now: float) -> list[spilling.Named]:
         """The models of the provider that the user named, as far as they are in use."""
@@ -312,7 +324,57 @@ class Registry:
         if lease.provider_epoch == provider.epoch:
             provider.health = failover.provider_succeed(provider.health)
 
-    def adopt(self, lease: Lease, decision: Decision, now: float) -> Decision:
+    def decide(
+        self,
+        lease: Lease,
+        failure: Failure,
+        trail: Trail,
+        now: float,
+        *,
+        max_wait_s: float,
+        random: Random,
+        can_downgrade: bool = False,
+        prompt_key: str = "",
+    ) -> Decision:
+        """What a failure means by :func:`legalgen.failover.decide`, made true of its target and
+        provider.
+
+        ``max_wait_s`` is how soon another target must come back to count as one that is left.
+        """
+        entry = self[lease.ref]
+        provider = self.provider_of(entry)
+        if failure.category in _OF_THE_WAY and self.sleep.jumped_since(lease.drift, now):
+            rule = "the clock jumped (the machine slept): forgotten"
+            return Decision(entry.health, provider.health, trail, failover.Then.NEXT, rule)
+        around = Surroundings(
+            others=self._others(lease, trail, now, max_wait_s),
+            can_shrink=entry.limiter.can_shrink(lease),
+            can_downgrade=can_downgrade,
+            prompt_key=prompt_key,
+            left=lease.at,
+        )
+        decision = failover.decide(
+            lease.ref,
+            failure,
+            health=entry.health.at(now),
+            provider=provider.health.at(now),
+            trail=trail,
+            around=around,
+            now=now,
+            jitter=random.random(),
+        )
+        return self._adopt(lease, decision, now)
+
+    def _others(self, lease: Lease, trail: Trail, now: float, max_wait_s: float) -> int:
+        """How many other targets a task can still be offered that come back in time."""
+        return sum(
+            entry.limiter.fits(lease.demand, entry.limiter.cost(lease.demand))
+            and self.state_wait(entry, now)[0] <= max_wait_s
+            for entry in self.in_use()
+            if entry.target.ref != lease.ref and entry.target.ref not in trail.used_up
+        )
+
+    def _adopt(self, lease: Lease, decision: Decision, now: float) -> Decision:
         """Make the decision true, as far as the call is not outdated: what left before its
         target went out of use tells little that is new."""
         entry = self[lease.ref]

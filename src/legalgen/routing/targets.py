@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from legalgen.completion import LimitReading, ModelRef
-from legalgen.errors import Obstacle, Trouble
+from legalgen.errors import Obstacle, Trouble, WaitReason
 from legalgen.failover import Health
 from legalgen.routing.rate_limits import Bucket, Budgets, Cost, Demand, Experience, Reservation
 
@@ -17,6 +17,9 @@ MOST_IN_FLIGHT = 1024
 """Calls that may be in flight at all."""
 MOST_UNDER_LIMITS = 64
 """Calls that ``auto`` keeps in flight at a model whose limits bind; a number is obeyed."""
+
+RECHECK_S = 1.0
+"""A worker that waits looks again at least this often."""
 
 
 class Exchange(Protocol):
@@ -148,6 +151,16 @@ class QueuedWait(msgspec.Struct, frozen=True):
     until: float
     why: Obstacle
     place: Reservation | None
+
+    @property
+    def for_room(self) -> bool:
+        """Whether it only waits for what comes of the calls that are out."""
+        return self.why.reason is WaitReason.IN_FLIGHT
+
+
+def place_at(ref: ModelRef, hold: QueuedWait | None) -> Reservation | None:
+    """The place in the queue of a target that a wait holds."""
+    return hold.place if hold is not None and hold.ref == ref else None
 
 
 class Spent(msgspec.Struct, frozen=True):

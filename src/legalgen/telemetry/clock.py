@@ -37,6 +37,10 @@ class Clock(msgspec.Struct, frozen=True):
     wait: Callable[[threading.Condition, float], bool] = threading.Condition.wait
     asleep: Callable[[], float] = time_asleep
 
+    def wall_at(self, monotonic: float) -> float:
+        """A monotonic time as seconds since the epoch, by what the clocks say now."""
+        return monotonic + self.wall() - self.monotonic()
+
     def sleep(self, seconds: float) -> None:
         """Let so many seconds pass: a wait for what nobody notifies."""
         nobody = threading.Condition()
