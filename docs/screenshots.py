@@ -25,7 +25,7 @@ from legalgen.failover import Health
 from legalgen.routing.inventory import Limit, ModelRow, track_of
 from legalgen.routing.rate_limits import Bucket, Budgets, Experience
 from legalgen.routing.targets import View
-from legalgen.store.ledger import Failed, ModelStats, Process, Record, Switch, WaitNote
+from legalgen.store.ledger import FailureNote, ModelStats, Process, Record, SwitchNote, WaitNote
 from legalgen.store.sample import Citation, Sample
 from legalgen.telemetry import events
 from legalgen.ui.changes import Changes
@@ -219,14 +219,14 @@ def _record() -> Record:
             ),
         },
         failures=[
-            Failed(at(19), str(GROQ), "rate_limit", 429, limit,
+            FailureNote(at(19), str(GROQ), "rate_limit", 429, limit,
                    "limited until the server's hint", 12.4, at(31)),
-            Failed(at(402), str(CEREBRAS), "timeout", None, "no answer within 120 s",
+            FailureNote(at(402), str(CEREBRAS), "timeout", None, "no answer within 120 s",
                    "another provider where there is one, never this model", None, None),
         ],
         switches=[
-            Switch(at(19.1), str(GROQ), str(CEREBRAS), "limited until the server's hint"),
-            Switch(at(402.1), str(CEREBRAS), str(GROQ), "no answer in time"),
+            SwitchNote(at(19.1), str(GROQ), str(CEREBRAS), "limited until the server's hint"),
+            SwitchNote(at(402.1), str(CEREBRAS), str(GROQ), "no answer in time"),
         ],
         waits=[WaitNote(at(655), 41.0, (str(GROQ),), "tokens per minute")],
         alerts=[],

@@ -22,14 +22,14 @@ from legalgen.store.files import DataDir, check_batch_id
 from legalgen.store.journal import BatchWriter, recover
 from legalgen.store.ledger import (
     MAX_NOTES,
-    AlertRecord,
+    AlertNote,
     CoverageCount,
-    GivenUpTask,
+    GivenUpNote,
     Ledger,
     ModelStats,
     Process,
     Record,
-    Switch,
+    SwitchNote,
     UnreadableRecord,
     WaitNote,
     is_alive,
@@ -86,10 +86,10 @@ def full() -> Record:
     )
     stats = record.model("groq/a")
     stats.calls, stats.cost_usd, stats.failures = 5, 0.25, {"timeout": 2}
-    record.note(Switch(NOW, "groq/a", "cerebras/b", "rate_limit"))
+    record.note(SwitchNote(NOW, "groq/a", "cerebras/b", "rate_limit"))
     record.note(WaitNote(NOW, 12.5, ("groq/a",), "rate_limit"))
-    record.note(AlertRecord(NOW, "switches", "more than 10 switches"))
-    record.note(GivenUpTask(4, CELL, ("BAD_JSON",)))
+    record.note(AlertNote(NOW, "switches", "more than 10 switches"))
+    record.note(GivenUpNote(4, CELL, ("BAD_JSON",)))
     record.note_part(Part("train-x-00000.parquet", 3))
     return record
 
@@ -193,7 +193,7 @@ def test_lists_are_bounded_and_what_is_left_out_is_counted() -> None:
     """A night of switches does not grow the record without end."""
     record = begun()
     for _ in range(MAX_NOTES + 3):
-        record.note(Switch(NOW, "a/b", "c/d", "timeout"))
+        record.note(SwitchNote(NOW, "a/b", "c/d", "timeout"))
     assert (len(record.switches), record.omitted) == (MAX_NOTES, {"switches": 3})
     assert (record.count("switches"), record.count("waits")) == (MAX_NOTES + 3, 0)
 

@@ -22,14 +22,14 @@ from legalgen.providers.catalog import Catalog
 from legalgen.routing.inventory import Compared, Limit, ModelRow, track_of
 from legalgen.routing.remedies import remedies, remedy
 from legalgen.store.ledger import (
-    AlertRecord,
-    Failed,
-    GivenUpTask,
+    AlertNote,
+    FailureNote,
+    GivenUpNote,
     ModelStats,
     Parked,
     Process,
     Record,
-    Switch,
+    SwitchNote,
     UnreadableRecord,
     WaitNote,
 )
@@ -112,14 +112,14 @@ def record(**more: object) -> Record:
                 failures={"timeout": 2},
             ),
         },
-        switches=[Switch(at(60), GROQ, CEREBRAS, "limited until the server's hint")],
+        switches=[SwitchNote(at(60), GROQ, CEREBRAS, "limited until the server's hint")],
         waits=[WaitNote(at(90), 41.0, (GROQ,), "tokens per minute")],
         failures=[
-            Failed(at(59), GROQ, "rate_limit", 429, "Rate limit reached", "limited until the "
+            FailureNote(at(59), GROQ, "rate_limit", 429, "Rate limit reached", "limited until the "
                    "server's hint", 12.0, at(71)),
         ],
-        alerts=[AlertRecord(at(100), "switches", "11 switches in one batch")],
-        given_up=[GivenUpTask(7, ("uk", "contract", "formation", "basic", "qa"), ("bad_request",))],
+        alerts=[AlertNote(at(100), "switches", "11 switches in one batch")],
+        given_up=[GivenUpNote(7, ("uk", "contract", "formation", "basic", "qa"), ("bad_request",))],
     )  # fmt: skip
     return msgspec.structs.replace(made, **more)
 
@@ -189,7 +189,9 @@ def test_a_run_without_a_provider_ends_with_remedies() -> None:
     made = record(
         accepted=0, flagged=0, rejected={}, models={}, switches=[], waits=[], alerts=[],
         given_up=[], status="failed",
-        failures=[Failed(at(1), "groq/a", "authentication", 401, "Invalid API Key", "dropped")],
+        failures=[
+            FailureNote(at(1), "groq/a", "authentication", 401, "Invalid API Key", "dropped"),
+        ],
     )  # fmt: skip
     both = Both()
     ended = result(made, status="failed", exit_code=3, reason=reason, obstacles=refused)
@@ -279,7 +281,9 @@ def test_why_folds_what_happened_again_and_again() -> None:
     time, with how often it came again and when last."""
     waits = [WaitNote(at(90 + n), 30.0 + n, (GROQ,), "tokens per minute") for n in range(43)]
     failures = [
-        Failed(at(200 + n), GROQ, "overloaded", 503, f"busy, request {n}", "no calls for a while")
+        FailureNote(
+            at(200 + n), GROQ, "overloaded", 503, f"busy, request {n}", "no calls for a while"
+        )
         for n in range(3)
     ]
     made = record(waits=waits, failures=failures, switches=[], alerts=[], given_up=[])
@@ -299,7 +303,7 @@ def test_why_folds_what_happened_again_and_again() -> None:
 def test_why_gives_the_gates_own_code() -> None:
     """A refused answer failed for what the gate says, not only for being invalid."""
     rule, codes = "asked again", ("LOW_SCORE", "STEP_TEXT", "LOW_SCORE")
-    failed = Failed(at(1), GROQ, "output_invalid", None, "relevance 1 of 5", rule, codes=codes)
+    failed = FailureNote(at(1), GROQ, "output_invalid", None, "relevance 1 of 5", rule, codes=codes)
     told = [line.text for line in screens.why(record(failures=[failed]))]
     assert told[2] == (
         f"  {hm(at(1))}  failed {GROQ}  LOW_SCORE, STEP_TEXT: relevance 1 of 5  ->  asked again"
@@ -548,7 +552,7 @@ def test_models_that_are_gone_share_a_sentence() -> None:
 
 def test_a_record_keeps_what_the_account_lacks() -> None:
     """A remedy is made of the record's own failure: no word of its message is looked at."""
-    broke = Failed(at(1), GROQ, "quota_exhausted", 429, "no", "dropped", credit=True)
+    broke = FailureNote(at(1), GROQ, "quota_exhausted", 429, "no", "dropped", credit=True)
     ended = result(record(failures=[broke]), status="failed", exit_code=3)
     assert screens.remedies_of(ended) == [
         "The account at groq is out of credit: add some, or use another provider."

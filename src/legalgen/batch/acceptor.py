@@ -28,7 +28,7 @@ from legalgen.batch.troubles import TroubleBook
 from legalgen.errors import Reason
 from legalgen.law.planner import PARK_AFTER
 from legalgen.store.journal import Rejected, Unmarked
-from legalgen.store.ledger import GivenUpTask, Record
+from legalgen.store.ledger import GivenUpNote, Record
 from legalgen.store.sample import Sample
 from legalgen.telemetry import events
 from legalgen.telemetry.metrics import Metrics
@@ -141,7 +141,7 @@ class Acceptor:
         self._schedule.give_up(job)
         self._metrics.given_up += 1
         failures = job.refused or job.trail.failures[-6:]
-        self._record.note(GivenUpTask(job.task.slot, job.task.cell, (*failures, reason)))
+        self._record.note(GivenUpNote(job.task.slot, job.task.cell, (*failures, reason)))
         earlier = {each.cell for each in self._record.avoided}
         parked = [cell for cell in self._schedule.parked if cell not in earlier]
         self._record.note_parked(parked, PARK_AFTER, self._reporter.now())

@@ -8,7 +8,7 @@ from legalgen.batch.generation import Departed, Spending
 from legalgen.batch.reporting import Reporter
 from legalgen.completion import ModelRef
 from legalgen.errors import ErrorCategory
-from legalgen.store.ledger import AlertRecord, Failed, Record, Spill, Switch, WaitNote
+from legalgen.store.ledger import AlertNote, FailureNote, Record, SpillNote, SwitchNote, WaitNote
 from legalgen.telemetry import events
 from legalgen.telemetry.metrics import Metrics, ThresholdAlert
 
@@ -67,11 +67,11 @@ class Bookkeeper:
             case events.Spilled() if self._record.spill is not None:
                 return
             case events.Spilled():
-                self._record.spill = Spill(event.at, event.provider, event.target, event.reason)
+                self._record.spill = SpillNote(event.at, event.provider, event.target, event.reason)
             case events.CallFailed():
                 self._record.note(_failed(event))
             case events.Switched():
-                self._record.note(Switch(event.at, event.source, event.target, event.reason))
+                self._record.note(SwitchNote(event.at, event.source, event.target, event.reason))
                 old, new = ModelRef.parse(event.source), ModelRef.parse(event.target)
                 self._alert(self._metrics.switched(old, new, ErrorCategory(event.category)))
             case events.Waiting():
@@ -93,12 +93,12 @@ class Bookkeeper:
     def _alert(self, alert: ThresholdAlert | None) -> None:
         if alert is not None:
             at = self._reporter.now()
-            self._record.note(AlertRecord(at, alert.kind, alert.message))
+            self._record.note(AlertNote(at, alert.kind, alert.message))
             self._reporter.tell(events.Alert(at=at, kind=alert.kind, message=alert.message))
 
 
-def _failed(event: events.CallFailed) -> Failed:
-    return Failed(
+def _failed(event: events.CallFailed) -> FailureNote:
+    return FailureNote(
         at=event.at,
         target=f"{event.provider}/{event.model}",
         category=event.category,

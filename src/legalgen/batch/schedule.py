@@ -13,7 +13,7 @@ from legalgen.batch.jobs import Job, PaidAnswer
 from legalgen.completion import Completion, ModelRef, Usage
 from legalgen.law.planner import Task, TaskPlanner
 from legalgen.store.journal import Rejected
-from legalgen.store.ledger import GivenUpTask, Record
+from legalgen.store.ledger import GivenUpNote, Record
 from legalgen.store.parts import Cell
 
 
@@ -149,7 +149,7 @@ def waiting_jobs(rejected: Iterable[Rejected], record: Record, done: frozenset[i
     return list(jobs.values())
 
 
-def _task_of(note: GivenUpTask) -> Task:
+def _task_of(note: GivenUpNote) -> Task:
     """A task that was given up, as far as the plan needs to know it."""
     jurisdiction, practice_area, topic, difficulty, sample_type = note.cell
     return Task(

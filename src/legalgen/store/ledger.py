@@ -2,6 +2,10 @@
 
 A record is replaced atomically, at most once a second while a batch runs. Whether a batch still
 runs is never written down by the dead: ``interrupted`` is derived (``Ledger.status_of``).
+
+A type whose name ends in ``Note`` is an entry of a record: what the file keeps of an event of
+:mod:`legalgen.telemetry.events`. The two are apart because they change for different reasons: an
+event is told once, to who listens now; an entry is read by every later version of the program.
 """
 
 from __future__ import annotations
@@ -108,7 +112,7 @@ class ModelStats(msgspec.Struct):
     failures: dict[str, int] = {}
 
 
-class Switch(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+class SwitchNote(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     """A move from one target to another that a failure caused."""
 
     at: datetime
@@ -117,7 +121,7 @@ class Switch(msgspec.Struct, frozen=True, rename={"from_": "from"}):
     reason: str
 
 
-class Spill(msgspec.Struct, frozen=True):
+class SpillNote(msgspec.Struct, frozen=True):
     """The first time that another provider was paid than the named one, for its pace or limits."""
 
     at: datetime
@@ -135,7 +139,7 @@ class WaitNote(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Failed(msgspec.Struct, frozen=True):
+class FailureNote(msgspec.Struct, frozen=True):
     """A call that failed: what came back, the server's hint, and the rule that decided.
 
     ``target`` is ``provider/model``; ``hint_s`` the seconds that the server asked for; ``until``
@@ -169,7 +173,8 @@ class Failed(msgspec.Struct, frozen=True):
 
 
 class TroubleNote(msgspec.Struct, frozen=True):
-    """What is wrong with an account, or that rows lack the marks that were asked for.
+    """The entry of an :class:`~legalgen.telemetry.events.TroubleFound`: what is wrong with an
+    account, or that rows lack the marks that were asked for.
 
     ``target`` is the provider, the model that is gone, who is paid ``instead_of`` another, or
     ``judge``. ``remedy`` is a sentence that says it and what to do. ``category``, ``status`` and
@@ -186,7 +191,7 @@ class TroubleNote(msgspec.Struct, frozen=True):
     instead_of: str = ""
 
 
-class AlertRecord(msgspec.Struct, frozen=True):
+class AlertNote(msgspec.Struct, frozen=True):
     """A warning that was raised: ``switches``, ``timeouts`` or another kind."""
 
     at: datetime
@@ -194,7 +199,7 @@ class AlertRecord(msgspec.Struct, frozen=True):
     message: str
 
 
-class GivenUpTask(msgspec.Struct, frozen=True):
+class GivenUpNote(msgspec.Struct, frozen=True):
     """A task that ended without a sample, and the codes or categories that ended it."""
 
     slot: int
@@ -335,20 +340,20 @@ class Record(msgspec.Struct, kw_only=True):
     obstacles: list[Trouble] = []
     troubles: list[TroubleNote] = []
     rejected: dict[str, int] = {}
-    given_up: list[GivenUpTask] = []
+    given_up: list[GivenUpNote] = []
     parked: list[Parked] = []
     avoided: list[Parked] = []
     """Cells that it never asked for, because earlier batches had parked them."""
     basis: str = ""
     """The prompts and the taxonomy that it asks with."""
     models: dict[str, ModelStats] = {}
-    switches: list[Switch] = []
-    spill: Spill | None = None
+    switches: list[SwitchNote] = []
+    spill: SpillNote | None = None
     days: dict[str, float] = {}
     """US dollars spent on each day (UTC, ISO 8601), as far as prices are known."""
     waits: list[WaitNote] = []
-    failures: list[Failed] = []
-    alerts: list[AlertRecord] = []
+    failures: list[FailureNote] = []
+    alerts: list[AlertNote] = []
     omitted: dict[str, int] = {}
     parts: list[Part] = []
     replaced: str = ""
@@ -365,7 +370,7 @@ class Record(msgspec.Struct, kw_only=True):
         return stats
 
     def note(
-        self, entry: Switch | WaitNote | Failed | AlertRecord | GivenUpTask | TroubleNote
+        self, entry: SwitchNote | WaitNote | FailureNote | AlertNote | GivenUpNote | TroubleNote
     ) -> None:
         """Add an entry to its list, or to the count of what the list leaves out."""
         name = _LISTS[type(entry)]
@@ -409,11 +414,11 @@ class Record(msgspec.Struct, kw_only=True):
 
 
 _LISTS: Final = {
-    Switch: "switches",
+    SwitchNote: "switches",
     WaitNote: "waits",
-    Failed: "failures",
-    AlertRecord: "alerts",
-    GivenUpTask: "given_up",
+    FailureNote: "failures",
+    AlertNote: "alerts",
+    GivenUpNote: "given_up",
     TroubleNote: "troubles",
 }
 

@@ -1,7 +1,8 @@
 """What a run tells while it goes: one value per thing that happened.
 
 Every event can be written as one JSON object (``--events``); ``type`` names its kind. Times are
-UTC. Listeners are called in the main thread, in the order in which things happened.
+UTC. Listeners are called in the main thread, in the order in which things happened. What a batch
+keeps of them is the entries of its record, the ``Note`` types of :mod:`legalgen.store.ledger`.
 """
 
 from __future__ import annotations

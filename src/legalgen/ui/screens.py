@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from legalgen.batch.intent import Result
     from legalgen.law.axes import Branch
     from legalgen.routing.inventory import Compared, Limit, Listing, ModelRow
-    from legalgen.store.ledger import ModelStats, Parked, Record, Spill
+    from legalgen.store.ledger import ModelStats, Parked, Record, SpillNote
     from legalgen.store.outlays import Outlay
     from legalgen.store.sample import Sample
 
@@ -401,7 +401,7 @@ def record_lines(record: Record, status: str, again: str) -> Iterator[StyledLine
         yield labelled("next", f"legalgen batch {record.id} --stop{again}", "bold")
 
 
-def spilled(spill: Spill) -> str:
+def spilled(spill: SpillNote) -> str:
     """Whom else a batch paid, and why."""
     return (
         f"{spill.target}, from {spill.at.astimezone():%H:%M} on: {spill.provider}: {spill.reason}"
