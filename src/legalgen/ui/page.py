@@ -25,6 +25,7 @@ from legalgen.dataset.report import (
     Share,
 )
 from legalgen.errors.plurals import plural
+from legalgen.ui.html_page import html_page
 from legalgen.ui.verdict import cost, verdict
 from legalgen.ui.words import code_sentence
 
@@ -50,13 +51,12 @@ def render(report: DatasetReport, *, title: str, written: datetime) -> str:
     links = (f'<li><a href="#{_anchor(name)}">{name}</a></li>' for name, _ in sections)
     body = f'{_verdict(report)}<nav><ul class="contents">{"".join(links)}</ul></nav>\n{body}'
     scope = f"batch {report.batch}" if report.batch else "the whole dataset"
-    return _PAGE.format(
-        title=escape(title),
-        scope=escape(scope),
-        rows=f"{report.rows:,}",
-        written=f"{written:%Y-%m-%d %H:%M} UTC",
+    return html_page(
+        body,
+        title=title,
+        about=f"{report.rows:,} rows, {scope}.",
+        written=written,
         style=_STYLE,
-        body=body,
     )
 
 
@@ -377,20 +377,13 @@ def _examples(report: DatasetReport) -> str:
 
 
 _STYLE: Final = """
-:root { color-scheme: light dark; --ink: #1c1e21; --dim: #5b626b; --back: #ffffff;
-  --line: #d8dce1; --edge: #9aa1aa; --accent: #1f6f8b; --heat: #55abc6; --warn: #8a4b00; }
+:root { --edge: #9aa1aa; --heat: #55abc6; --warn: #8a4b00; }
 @media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e8ea; --dim: #9aa3ad; --back: #14171a; --line: #343a41; --edge: #5f6871;
-    --accent: #5cb6d3; --heat: #1f6a84; --warn: #ffb454; } }
-* { box-sizing: border-box; }
-html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
-body { margin: 0 auto; padding: 1rem; max-width: 62rem; color: var(--ink); background: var(--back);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
-  overflow-wrap: anywhere; }
-h1 { font-size: 1.5rem; margin: .5rem 0; } h2 { font-size: 1.2rem; margin: 2rem 0 .5rem;
+  :root { --edge: #5f6871; --heat: #1f6a84; --warn: #ffb454; } }
+h2 { font-size: 1.2rem; margin: 2rem 0 .5rem;
   border-bottom: 1px solid var(--line); } h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; }
 h3, p, li, td, dd, .name { unicode-bidi: plaintext; }
-.dim { color: var(--dim); font-size: .875rem; margin: .25rem 0; }
+.dim { margin: .25rem 0; }
 .warning { color: var(--warn); font-weight: 600; }
 .verdict { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem;
   margin: 1rem 0; } .verdict dt { color: var(--dim); } .verdict dd { margin: 0; }
@@ -443,22 +436,4 @@ details summary { cursor: pointer; padding: .25rem 0; }
   .records td:empty { display: none; }
   .records td::before { content: attr(data-name); display: block; color: var(--dim);
     font-size: .8rem; font-weight: 400; } }
-"""
-
-_PAGE: Final = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<h1>{title}</h1>
-<p class="dim">{rows} rows, {scope}. Written <time>{written}</time>.
-Synthetic text; not legal advice, and nobody has checked the law in it.</p>
-{body}
-</body>
-</html>
 """

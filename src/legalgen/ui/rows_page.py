@@ -16,6 +16,7 @@ from typing import Final
 from legalgen.dataset.rows import FoundRow
 from legalgen.errors.plurals import plural
 from legalgen.store.sample import Sample
+from legalgen.ui.html_page import NO_SCRIPTS, html_page
 from legalgen.ui.row_screens import citation_words, cost_of, judged_words, origin_of
 from legalgen.ui.words import code_sentence
 
@@ -28,16 +29,19 @@ def render_rows(
 ) -> str:
     """The page; ``chosen`` says which of the ``matched`` rows these are, ``written`` is UTC."""
     samples = [row.sample for row in rows]
-    return _PAGE.format(
-        title=escape(title),
-        policy=_POLICY,
-        style=_STYLE,
+    body = _BODY.format(
         script=_SCRIPT,
         filters=_filters(samples),
-        about=escape(f"{len(rows):,} of {plural(matched, 'row')}, {chosen}."),
-        written=f"{written:%Y-%m-%d %H:%M} UTC",
         rows="\n".join(map(_article, samples)),
         count=len(rows),
+    )
+    return html_page(
+        body,
+        title=title,
+        about=f"{len(rows):,} of {plural(matched, 'row')}, {chosen}.",
+        written=written,
+        style=_STYLE,
+        policy=_POLICY,
     )
 
 
@@ -171,26 +175,14 @@ show();
 follow();
 """
 _DIGEST: Final = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
-_POLICY: Final = (
-    f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{_DIGEST}'; "
-    "form-action 'none'; base-uri 'none'"
-)
+_POLICY: Final = f"{NO_SCRIPTS}; script-src 'sha256-{_DIGEST}'; form-action 'none'; base-uri 'none'"
 
 _STYLE: Final = """
-:root { color-scheme: light dark; --ink: #1c1e21; --dim: #5b626b; --back: #ffffff;
-  --line: #d8dce1; --edge: #767d86; --accent: #1f6f8b; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e6e8ea; --dim: #9aa3ad; --back: #14171a; --line: #343a41; --edge: #7b848d;
-    --accent: #5cb6d3; } }
-* { box-sizing: border-box; }
+:root { --edge: #767d86; }
+@media (prefers-color-scheme: dark) { :root { --edge: #7b848d; } }
 [hidden] { display: none !important; }
-html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
-body { margin: 0 auto; padding: 1rem; max-width: 62rem; color: var(--ink); background: var(--back);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
-  overflow-wrap: anywhere; }
-h1 { font-size: 1.5rem; margin: .5rem 0; } h2 { font-size: 1rem; margin: 1rem 0 .25rem; }
+h2 { font-size: 1rem; margin: 1rem 0 .25rem; }
 p, li, blockquote, .question, .dim { unicode-bidi: plaintext; }
-.dim { color: var(--dim); font-size: .875rem; }
 form { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 9rem), 1fr));
   gap: .5rem 1rem; align-items: end; padding: .75rem 0; margin: .5rem 0;
   border-block: 1px solid var(--line); background: var(--back); }
@@ -214,22 +206,7 @@ blockquote { margin: .25rem 0; padding-left: .75rem; border-left: 3px solid var(
 @media print { form { display: none; } }
 """
 
-_PAGE: Final = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<header>
-<h1>{title}</h1>
-<p class="dim">{about} Written <time>{written}</time>.
-Synthetic text; not legal advice, and nobody has checked the law in it.</p>
-</header>
-<form hidden aria-label="Which rows to show">
+_BODY: Final = """<form hidden aria-label="Which rows to show">
 <label class="text">Words in the row <input name="text" type="search"></label>
 {filters}
 <p><output aria-live="polite">{count} of {count} rows</output>
@@ -239,7 +216,4 @@ Synthetic text; not legal advice, and nobody has checked the law in it.</p>
 <main>
 {rows}
 </main>
-<script>{script}</script>
-</body>
-</html>
-"""
+<script>{script}</script>"""
