@@ -27,7 +27,7 @@ def prompt_leak(reading: Reading) -> Iterator[Finding]:
         if run:
             yield "PROMPT_LEAK", f'"{" ".join(run)}" in {name}', name, True
             return
-    if "words" not in reading.vocabulary and "reasoning" not in reading.vocabulary:
+    if _BOUNDS_HINTS.isdisjoint(reading.vocabulary):
         return
     for name, text in reading.texts[1:]:
         if found := _BOUNDS_TOLD.search(text):
@@ -43,6 +43,9 @@ _BOUNDS_TOLD = re.compile(
     re.I,
 )
 """The lengths that a prompt asks for, however they are said."""
+
+_BOUNDS_HINTS = frozenset({"words", "word", "reasoning"})
+"""Without one of these no length is told."""
 
 
 # --- theatre -----------------------------------------------------------------------------------

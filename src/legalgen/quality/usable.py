@@ -125,6 +125,31 @@ _META = (
         r"\bi hope (?:this|that) helps\b",
         r"\bi(?: am|'m) not a lawyer\b",
     ),
+    _talk(
+        "reasoning_steps sample_type short_qa case_analysis statutory_interpretation"
+        " procedural_guide case_note",
+        ("_",),
+        r"\b(?:reasoning_steps|sample_type|short_qa|case_analysis|statutory_interpretation"
+        r"|procedural_guide|case_note)\b",
+    ),
+    _talk(
+        "persona level sample requested instructed recalled",
+        ("persona ", " level", "sample type", "requested,", "instructed,", "be recalled"),
+        r"\bthe persona (?:here |given |asked for )?is\b|\bthe sample type is\b",
+        r"\b(?:for|at|of) (?:the|an?|this) (?:requested |required )?"
+        r"(?:basic|intermediate|advanced|expert) level\b(?! of)",
+        r"\bas (?:requested|instructed), (?:this|the|my) (?:answer|response|reply|question)\b",
+        r"\b(?:could not|cannot) be recalled (?:with|reliably|exactly|for certain)\b",
+    ),
+    _talk(
+        "answer response citation citations",
+        ("this answer ", "this response ", " citation "),
+        r"\bthis (?:answer|response) (?:stays|keeps|is kept|has been kept|avoids|does not repeat"
+        r"|(?:meets|follows|respects|observes|complies with) the (?:required|requested|format"
+        r"|form|length|limit|instructions?))\b",
+        r"\b(?:the|a|no|case) (?:case )?citation (?:is|was|has been) (?:left out|omitted|given"
+        r"|included|provided) (?:because|since|as (?:it|none|the|i)\b)",
+    ),
 )
 
 _META_WORDS = frozenset[str]().union(*(talk.words for talk in _META))
@@ -167,6 +192,7 @@ _GAPS: Mapping[str, re.Pattern[str]] = {
     "[": re.compile(
         r"\[(?:(?:insert|your|enter|add|name|date|party|parties|citation|case|address"
         r"|amount|client|company|number|placeholder|fill|specify|relevant|todo|tbc|tbd|year|xx+"
+        r"|to be (?:added|checked|completed|confirmed|inserted)"
         r"|\.\.\.)\b(?! (?:omitted|withheld|redacted))[^\]\d]{0,60}\]"
         r"|/?INST\]|\.{3,}\]$|(?:19|20)?[xy]{2,4}\]|[\u25cf\u2022*_]+\]"
         r"|(?!the |that |an? |its |his |her |their |this |which |trade )[^\]\d]{0,40}\b"
@@ -186,9 +212,14 @@ _GAPS: Mapping[str, re.Pattern[str]] = {
     ". . . .": re.compile(r"(?:\. ){5,}"),
     "\u2026\u2026": re.compile(r"\u2026{3,}"),
     "XX": re.compile(r"\b(?:19|20)XX\b"),
+    "_": re.compile(r"(?<![\w@/.])[A-Z][A-Z\d]+(?:_[A-Z\d]+)+(?![\w@/])"),
+    "(insert": re.compile(r"\(insert [^)\d]{1,60}\)"),
     "TODO": re.compile(r"\bTODO\b"),
 }
 """Gaps left for somebody else, each behind what it cannot be without."""
+
+_BLANKS = frozenset({"___", "......", ". . . .", "\u2026\u2026"})
+"""Those that also stand in forms, which an answer may quote."""
 
 _GAP_WORDS: Mapping[str, re.Pattern[str]] = {
     "tbd": re.compile(r"\bTBD\b", re.I),
@@ -267,11 +298,25 @@ def _talk_of_itself(reading: Reading) -> tuple[str, str] | None:
     return None
 
 
+_FIELD = re.compile(
+    r"(?:\A|[.?!\n]) *[*_]*(question|answer|reasoning[ _]steps|citations|proposition|difficulty"
+    r"|jurisdiction|topic|practice area|(?:sample[ _])?type)[*_]*: ",
+    re.I,
+)
+
+MOST_FIELDS = 2
+"""So many labels like fields of the sample an answer may have: a memorandum has its question."""
+
+
 def _talk_of_the_work(reading: Reading) -> tuple[str, str] | None:
     answer = reading.draft.answer
     match = _GREETING.match(answer) or _WORD_COUNT.search(answer[-40:])
     if match:
         return match[0], "answer"
+    if answer.count(": ") > MOST_FIELDS:
+        fields = {label.casefold() for label in _FIELD.findall(answer)}
+        if len(fields) > MOST_FIELDS:
+            return ", ".join(sorted(fields)), "answer"
     steps = normalise(reading.steps_text)
     if any(hint in steps for hint in _MUSING_HINTS):
         match = _MUSING.search(reading.steps_text)
@@ -284,7 +329,10 @@ def placeholder(reading: Reading) -> Iterator[Finding]:
     folded = whole.casefold()
     for sign, gap in _GAPS.items():
         if sign in whole:
-            yield from _gap(gap, reading.fields)
+            fields = reading.fields
+            if sign in _BLANKS and '"' in whole:  # a document of the facts may have one
+                fields = tuple((name, _QUOTED.sub(" ", text)) for name, text in fields)
+            yield from _gap(gap, fields)
     for sign, gap in _GAP_WORDS.items():
         if sign in folded:
             yield from _gap(gap, reading.fields)

@@ -1,0 +1,80 @@
+"""Words of the task, fields of the sample and gaps, where they stand and where they may."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.quality.sayings import ANSWER, found
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The persona here is a landlord, so the tone is his.",
+        "The sample type is a short answer, and one rule is given.",
+        "As instructed, this answer names one source only.",
+        "More would be too much for an advanced level.",
+        "The year could not be recalled with enough certainty.",
+        "This answer keeps to one exception.",
+        "This response follows the requested form.",
+        "A citation was left out because none is certain.",
+        "No citation is given since the reporter is unsure.",
+        "It is written as short_qa for trainees.",
+    ],
+)
+def test_words_of_the_task_are_meta_talk(said: str) -> None:
+    """How it was asked for and why it is as it is are no part of an answer."""
+    assert found(f"{ANSWER} {said}").get("META_TALK") == "reject"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The persona of a celebrity is protected in some states.",
+        "He was declared persona non grata by the host State.",
+        "Evidence at an advanced level of abstraction proves little.",
+        "As requested by the tenant, the landlord sent a copy.",
+        "The witness could not be recalled after the close of the case.",
+        "This answer would be different if the lease were by deed.",
+        "The citation was given to the driver on the spot.",
+        "Question: does the clause bind? Answer: it does.",
+    ],
+)
+def test_words_of_the_law_are_not(said: str) -> None:
+    """The same words have a use of their own."""
+    assert "META_TALK" not in found(f"{ANSWER} {said}")
+
+
+def test_three_fields_of_the_sample_are_no_answer() -> None:
+    """An answer with labels as the object that was asked for has, whatever follows them."""
+    labelled = f"{ANSWER} Jurisdiction: uk. Topic: leases. Difficulty: basic."
+    assert found(labelled).get("META_TALK") == "reject"
+    assert "META_TALK" not in found(f"{ANSWER} Topic: leases. Type: protected.")
+
+
+@pytest.mark.parametrize(
+    ("said", "gap"),
+    [
+        ("LANDLORD_NAME may go to court.", True),
+        ("The sum is [to be confirmed by the expert].", True),
+        ("The notice (insert date of service) starts time.", True),
+        ('The deed says "the sum of ____ pounds" and is void.', False),
+        ("The sum of ____ pounds is due.", True),
+        ("He wrote to tenant_LAW_1@example.org about it.", False),
+        ("The clerk has to insert (in ink) the date.", False),
+    ],
+)
+def test_gaps(said: str, gap: bool) -> None:
+    """A blank that a quoted document has is a fact; any other was left for somebody else."""
+    assert ("PLACEHOLDER" in found(f"{ANSWER} {said}")) is gap
+
+
+def test_a_word_limit_is_told_without_words() -> None:
+    """``word limit`` alone is enough."""
+    assert found(f"{ANSWER} It stays in the word limit.").get("PROMPT_LEAK") == "reject"
+    assert "PROMPT_LEAK" not in found(f"{ANSWER} The word forfeit has no limit.")
+
+
+def test_the_question_that_these_tests_share_is_good() -> None:
+    """What they add is what is found."""
+    assert set(found()) <= {"CITATION_MISSING"}
