@@ -406,17 +406,17 @@ def test_large_segments_are_searched_as_small_ones_are(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("recent", [0, 30])
 def test_groups_are_what_the_pairs_say(recent: int) -> None:
     """Real rows, in segments and loose: two that are too near, one by one, are in one group."""
-    rows = [*real_rows(), *map(unlike, range(recent))]
+    rows = [sketch(*row) for row in (*real_rows(), *map(unlike, range(recent)))]
     index = DuplicateIndex()
     for begin in range(0, 150, 50):
-        index._freeze([duplicates._row(sketch(*row)) for row in rows[begin : begin + 50]], ())
-    index.add_many(rows[150:])
-    group = {row[0]: {row[0]} for row in rows}
-    for one, other in combinations(rows, 2):
-        left, right = sketch(*one), sketch(*other)
+        index._freeze([duplicates._row(row) for row in rows[begin : begin + 50]], ())
+    for row in rows[150:]:
+        index.add_sketch(row)
+    group = {row.id: {row.id} for row in rows}
+    for left, right in combinations(rows, 2):
         match = index._compare(left, duplicates._row(right))
         if match is not None and match.code != "DUP_SOFT":
-            joined = group[one[0]] | group[other[0]]
+            joined = group[left.id] | group[right.id]
             group.update(dict.fromkeys(joined, joined))
     wanted = {frozenset(ids) for ids in group.values() if len(ids) > 1}
     assert wanted
