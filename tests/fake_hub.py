@@ -140,8 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
         if asked.startswith("PUT /upload/"):
             digest = path.rpartition("/")[2]
             assert sha256(body).hexdigest() == digest
+            self.hub.uploaded.append(digest)  # first: who finds the content finds this too
             self.hub.contents[digest] = body
-            self.hub.uploaded.append(digest)
             self._json(200, {})
             return
         token = (self.headers.get("authorization") or "").removeprefix("Bearer ")

@@ -107,6 +107,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Stopped:
             held.wait_for(3)
             [running] = program.run("history", "--json").json
             batch.signal(2)
+            batch.wait_for("StopRequested")
             held.release()
             ended = batch.end()
         [later] = program.run("history", "--json").json
@@ -347,6 +348,7 @@ class TestErrorHandling:
                 second = program.run("batch", "--provider", "groq", "--count", "1", "--json")
                 beside = program.run("generate", "--provider", "cerebras", "--json")
                 first.signal(15)
+                first.wait_for("StopRequested")
                 held.release()
                 assert first.end().code == 143
             assert (second.code, beside.code) == (5, 0)

@@ -145,6 +145,7 @@ class TestSignals:
             running.wait_for("SampleAccepted", 3)
             held.wait_for(3)
             running.signal(number)
+            running.wait_for("StopRequested")
             held.release()
             ended = running.end()
         assert (ended.code, ended.json["status"]) == (128 + number, "stopped")
@@ -241,6 +242,7 @@ class TestOneAfterAnother:
             with program.start("batch", *ONE, "-n", "1", "--wait", "--json") as second:
                 second.wait_for("WaitingForLock")
                 first.signal(signal.SIGINT)
+                first.wait_for("StopRequested")
                 held.release()
                 left, done = first.end(), second.end()
         assert (left.code, done.code) == (130, 0)

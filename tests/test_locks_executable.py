@@ -113,6 +113,7 @@ def test_a_batch_that_runs_is_no_mistake_of_the_command_line(
             ended = program.run("batch", *words)
             assert (ended.code, f"batch {batch_id} is running" in ended.err) == (5, True), ended.err
         first.signal(signal.SIGINT)
+        first.wait_for("StopRequested")
         calls.release()
         assert first.end().code == 130
 

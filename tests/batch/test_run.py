@@ -450,19 +450,18 @@ class TestPrices:
     @pytest.mark.parametrize("period", ["day", "month"])
     def test_a_cap_counts_what_the_data_dir_has_spent(self, world: World, period: str) -> None:
         """The second batch has what the first one left; then it says when the cap frees."""
-        first = world.batch(count="4", concurrency="1")
+        clock = HeldTime().clock  # on which it is not midnight in between
+        first = world.batch(count="4", concurrency="1", clock=clock)
         spent = sum(stats.cost_usd or 0.0 for stats in stats_of(first).values())
         assert sum(record_of(first).days.values()) == pytest.approx(spent)
         cap = {f"max_cost_per_{period}": str(2.5 * spent)}
-        second = world.batch(count="40", concurrency="4", seed="2", **cap)
+        second = world.batch(count="40", concurrency="4", seed="2", clock=clock, **cap)
         assert (second.status, second.exit_code) == ("stopped", 4)
         assert f"(--max-cost-per-{period}); it frees at 20" in second.reason
         more = sum(stats.cost_usd or 0.0 for stats in stats_of(second).values())
         assert 0 < more <= 1.5 * spent
-        assert (
-            world.batch(count="1", seed="3", **{f"max_cost_per_{period}": str(spent)}).exit_code
-            == 4
-        )
+        cap = {f"max_cost_per_{period}": str(spent)}
+        assert world.batch(count="1", seed="3", clock=clock, **cap).exit_code == 4
 
     def test_without_a_price_the_tokens_are_told(self, world: World) -> None:
         """The summary, the plan and the JSON say so, and never $0.00."""

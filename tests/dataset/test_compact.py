@@ -27,6 +27,7 @@ from tests.crash.killer import Failer, Killer, intercept
 from tests.crash.rows import BATCH, make_sample
 from tests.crash.test_journal import in_child
 from tests.dataset.shelf import filled, names_of, rows_of, written
+from tests.waiting import eventually
 
 SMALL = Limits(rows=4, group_rows=3)
 
@@ -244,6 +245,7 @@ def test_readers_all_the_while_get_every_row_or_an_error(tmp_path: Path) -> None
         reader.start()
     for rows in (2, 5, 15):
         assert compacted(data_dir, limits=Limits(rows=rows)).generation is not None
+    eventually(lambda: counts)  # now that nothing is exchanged any more
     stop.set()
     for reader in readers:
         reader.join(timeout=60)

@@ -96,7 +96,7 @@ class Server:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 server.seen.append(Seen(self.command, self.path, headers, body))
                 if server.gate is not None:
-                    server.gate.wait(10)
+                    server.gate.wait(60)
                 reply = server.reply
                 self.send_response(reply.status)
                 for name, value in {"content-type": "application/json", **reply.headers}.items():
