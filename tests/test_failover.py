@@ -32,10 +32,10 @@ from legalgen.failover import (
     answered,
     choose,
     decide,
-    outdated,
     provider_succeed,
     succeed,
 )
+from legalgen.routing.outdated import outdated
 
 C = ErrorCategory
 A = ModelRef("groq", "a")

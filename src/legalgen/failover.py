@@ -431,37 +431,6 @@ def _seen_up(provider: ProviderHealth) -> ProviderHealth:
     return replace(provider, state=ProviderState.UP, until=0.0, lost=(), heard=True)
 
 
-def outdated(decision: Decision, health: Health, now: float) -> Health:
-    """What a call still tells of a model that went out of use after the call had left.
-
-    It neither doubles the open time nor revives the model; but a server's hint that reaches
-    further counts, and so does that the model is gone.
-    """
-    told = decision.health
-    health = replace(health.at(now), usable=told.usable)
-    if told.state is State.DROPPED:
-        return replace(told, usable=told.usable)
-    held = health.until if health.state is not State.READY else now
-    if told.hinted <= max(held, now):
-        return health
-    return replace(
-        health,
-        state=State.OPEN if health.state is State.OPEN else told.state,
-        until=told.hinted,
-        hinted=told.hinted,
-        trouble=told.trouble,
-        trickle=told.trickle,
-        answered=0,
-    )
-
-
-def outdated_provider(decision: Decision, provider: ProviderHealth) -> ProviderHealth:
-    """What such a call tells of its provider: only what no later reply can mend."""
-    told = decision.provider
-    mends = told.trouble is not None and told.trouble.category is C.AUTHENTICATION
-    return told if told.state is ProviderState.DROPPED and not mends else provider
-
-
 def succeed(health: Health, latency_s: float) -> Health:
     """The health after a reply came back, whatever the answer in it was worth."""
     previous = health.latency_s

@@ -29,6 +29,7 @@ from legalgen.failover import (
 )
 from legalgen.routing import spilling
 from legalgen.routing.limiter import RateLimiter, Shortfall, smallest_shortfall
+from legalgen.routing.outdated import outdated, outdated_provider
 from legalgen.routing.rate_limits import Bucket, Budgets, Demand
 from legalgen.routing.spending import may_have_run
 from legalgen.routing.targets import (
@@ -381,9 +382,9 @@ class Registry:
         kept = self.provider_of(entry)
         health, provider = decision.health, decision.provider
         if lease.epoch != entry.epoch:
-            health = failover.outdated(decision, entry.health, now)
+            health = outdated(decision, entry.health, now)
         if lease.provider_epoch != kept.epoch:
-            provider = failover.outdated_provider(decision, kept.health)
+            provider = outdated_provider(decision, kept.health)
         if _is_out(health) and health.state is not entry.health.state:
             entry.epoch, entry.current = entry.epoch + 1, 0
             entry.room = MOST_UNDER_LIMITS

@@ -54,7 +54,7 @@ def render(report: DatasetReport, *, title: str, written: datetime) -> str:
     return html_page(
         body,
         title=title,
-        about=f"{report.rows:,} rows, {scope}.",
+        about=f"{plural(report.rows, 'row')}, {scope}.",
         written=written,
         style=_STYLE,
     )
