@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from legalgen.errors import parameters, patterns, retry_after
-from legalgen.errors import reply as ev
 from legalgen.errors.category import ErrorCategory
 from legalgen.errors.exceptions import Failure, GenerationError, ProviderError, ReplyFacts
 from legalgen.errors.redaction import excerpt, redact
+from legalgen.errors.reply import Reply, add_body, add_text, chain, from_exception, of_proxy
 
 _C = ErrorCategory
 
@@ -25,28 +25,28 @@ def categorize(error: str | BaseException, status: int | None, body: object) -> 
     return _categorize(_gather(error, status, body), error)
 
 
-def _gather(error: str | BaseException, status: int | None, body: object) -> ev.Reply:
-    found = ev.Reply()
+def _gather(error: str | BaseException, status: int | None, body: object) -> Reply:
+    found = Reply()
     if status is not None:
         found.statuses.append(status)
     if body:
-        ev.add_body(body, found)
+        add_body(body, found)
     if isinstance(error, BaseException):
         return _merged(found, _of_exception(error))
-    ev.add_text(error, found)
+    add_text(error, found)
     if status is not None and not 500 <= status < 600 and status not in (200, 400):
         found.statuses = [status]
     return found
 
 
-def _of_exception(error: BaseException) -> ev.Reply:
-    read = ev.from_exception(error)
+def _of_exception(error: BaseException) -> Reply:
+    read = from_exception(error)
     # what broke on the way never had a status: "ProxyError: 403" is the proxy's own number
-    ev.add_text(str(error), read, numbers=_by_type(read) is None)
+    add_text(str(error), read, numbers=_by_type(read) is None)
     return read
 
 
-def _merged(given: ev.Reply, read: ev.Reply) -> ev.Reply:
+def _merged(given: Reply, read: Reply) -> Reply:
     """What the caller knows outranks what the exception holds."""
     read.statuses = [*given.statuses, *(s for s in read.statuses if s not in given.statuses)]
     read.layers = given.layers or read.layers
@@ -56,14 +56,14 @@ def _merged(given: ev.Reply, read: ev.Reply) -> ev.Reply:
     return read
 
 
-def _categorize(found: ev.Reply, error: object) -> ErrorCategory:
+def _categorize(found: Reply, error: object) -> ErrorCategory:
     if isinstance(error, GenerationError):
         return error.category
     # Before all else: httpx calls a header that it cannot send a broken connection.
     if _malformed_key(found):
         return _C.AUTHENTICATION
     # A reply with layers came from the API itself, whatever words of proxies it holds.
-    if ev.of_proxy(found.text) and not found.layers:
+    if of_proxy(found.text) and not found.layers:
         return _C.CONNECTION_ERROR
     status = _status(found)
     if status is not None:
@@ -71,7 +71,7 @@ def _categorize(found: ev.Reply, error: object) -> ErrorCategory:
     return _without_status(found)
 
 
-def _malformed_key(found: ev.Reply) -> bool:
+def _malformed_key(found: Reply) -> bool:
     """A key that no header can hold: empty, padded, broken by a newline, or not ASCII."""
     if found.live and any(patterns.KEY_NAMES.search(name) for name in found.names):
         return True
@@ -81,7 +81,7 @@ def _malformed_key(found: ev.Reply) -> bool:
 _ILLEGAL_HEADER = patterns.pattern(r"(?:illegal|invalid) header value")
 
 
-def _status(found: ev.Reply) -> int | None:
+def _status(found: Reply) -> int | None:
     """The status that tells most: gateways put their own around the one that matters."""
     inner = [layer.status for layer in found.layers if layer.status is not None]
     # 2xx tells nothing here: gateways answer 200 with an error in the body.
@@ -105,7 +105,7 @@ def _tells_more(inner: int, outer: int) -> bool:
     return outer in (400, 500, 502) or (outer >= 500 > inner)
 
 
-def _within(status: int, found: ev.Reply) -> ErrorCategory:
+def _within(status: int, found: Reply) -> ErrorCategory:
     """What codes and words make of a failure with ``status``."""
     default, asked = patterns.BY_STATUS.get(
         status, patterns.OTHER_5XX if status >= 500 else patterns.OTHER_4XX
@@ -220,7 +220,7 @@ _ANY_MEANING = (
 )
 
 
-def _without_status(found: ev.Reply) -> ErrorCategory:
+def _without_status(found: Reply) -> ErrorCategory:
     """Type, then the body's codes, then class names that stand for a status, then words."""
     own = _first(_code_meaning(code) for code in found.codes)
     by_type = _by_type(found)
@@ -239,7 +239,7 @@ def _without_status(found: ev.Reply) -> ErrorCategory:
     )
 
 
-def _by_type(found: ev.Reply) -> ErrorCategory | None:
+def _by_type(found: Reply) -> ErrorCategory | None:
     # The SDKs wrap a connection that never stood in the class of any other timeout.
     if any(map(patterns.CONNECT_TIMEOUT_NAMES.search, found.names)):
         return _C.CONNECTION_ERROR
@@ -262,13 +262,13 @@ _USUAL_STATUS: dict[ErrorCategory | None, int] = {
 }
 
 
-def _by_own_words(found: ev.Reply, own: ErrorCategory | None) -> ErrorCategory | None:
+def _by_own_words(found: Reply, own: ErrorCategory | None) -> ErrorCategory | None:
     """What a specific code means, in the body or alone in the text."""
     own = own or _first(map(_code_meaning, _codes(found)))
     return _within(_USUAL_STATUS[own], found) if own in _USUAL_STATUS else own
 
 
-def _codes(found: ev.Reply) -> list[str]:
+def _codes(found: Reply) -> list[str]:
     """The body's codes; where there is no body, what looks like one in the text."""
     return found.codes if found.layers else _CODE_IN_TEXT.findall(found.text)
 
@@ -276,7 +276,7 @@ def _codes(found: ev.Reply) -> list[str]:
 _CODE_IN_TEXT = re.compile(r"\b[a-z]{2,}(?:_[a-z]{2,})+\b|\b[A-Z]{3,}(?:_[A-Z]{2,})+\b")
 
 
-def _by_status_name(found: ev.Reply) -> ErrorCategory | None:
+def _by_status_name(found: Reply) -> ErrorCategory | None:
     """What ``RateLimitError`` or ``TooManyRequests`` stands for, refined by the words."""
     for name in (*found.names, *patterns.HTTP_NAMES.findall(found.text)):
         for pattern, status in patterns.STATUS_NAMES:
@@ -285,7 +285,7 @@ def _by_status_name(found: ev.Reply) -> ErrorCategory | None:
     return None
 
 
-def _through_a_wrapper(status: int, found: ev.Reply) -> ErrorCategory | None:
+def _through_a_wrapper(status: int, found: Reply) -> ErrorCategory | None:
     """LiteLLM calls a broken connection an InternalServerError."""
     if status != 500:
         return None
@@ -346,20 +346,20 @@ def _is_code(code: str, secrets: Sequence[str]) -> bool:
 _LIMITED = (_C.RATE_LIMIT, _C.QUOTA_EXHAUSTED, _C.CONTEXT_LENGTH, _C.OVERLOADED)
 
 
-def _reported_status(found: ev.Reply) -> int | None:
+def _reported_status(found: Reply) -> int | None:
     """The reply's own status, or the one inside it where its own says that all is well."""
     telling = _status(found)
     refused = found.statuses and (found.statuses[0] >= 300 or telling is None)
     return found.statuses[0] if refused else telling
 
 
-def _message(found: ev.Reply, error: str | BaseException, secrets: Sequence[str]) -> str:
+def _message(found: Reply, error: str | BaseException, secrets: Sequence[str]) -> str:
     """The vendor's own words; an exception without any is called by its class."""
     own = next((words for words in found.said if len(words) > 3), "") or found.around
     own = own or next(iter(found.codes), "")
     if isinstance(error, BaseException) and not found.said:
         # "Connection error." says less than what it was raised from
-        causes = (str(link) for link in ev.chain(error)[1:])
+        causes = (str(link) for link in chain(error)[1:])
         cause = next((text for text in causes if text and text not in own), "")
         own = ": ".join(filter(None, [own or type(error).__name__, cause]))
     return _storable(excerpt(own, 200, secrets))
@@ -378,7 +378,7 @@ _NO_SUCH_PATH = patterns.pattern(
 )
 
 
-def _wrong_url(found: ev.Reply, category: ErrorCategory) -> bool:
+def _wrong_url(found: Reply, category: ErrorCategory) -> bool:
     """Whether the reply shows that the base URL is not this vendor's API."""
     if any(patterns.WRONG_URL_NAMES.search(name) for name in found.names):
         return True
@@ -394,7 +394,7 @@ def _wrong_url(found: ev.Reply, category: ErrorCategory) -> bool:
     return category is _C.MODEL_UNAVAILABLE and not _names_a_model(found)
 
 
-def _names_a_model(found: ev.Reply) -> bool:
+def _names_a_model(found: Reply) -> bool:
     if any(_code_meaning(code) is _C.MODEL_UNAVAILABLE for code in found.codes):
         return True
     said = " ".join([*found.words, found.text])
@@ -409,7 +409,7 @@ _FORMAT = patterns.pattern(
 )
 
 
-def _of_the_format(found: ev.Reply, said: str) -> bool:
+def _of_the_format(found: Reply, said: str) -> bool:
     params = " ".join(layer.param for layer in found.layers)
     return bool(_FORMAT.search(f"{params} {said} {' '.join(found.codes)}"))
 
@@ -422,7 +422,7 @@ _CUT = patterns.pattern(
 _CUT_ECHO = patterns.pattern(r"failed_generation\W{1,6}max completion tokens reached")
 
 
-def _cut_short(found: ev.Reply, said: str) -> bool:
+def _cut_short(found: Reply, said: str) -> bool:
     if _CUT_ECHO.search(" ".join(found.raw)):
         return True
     return bool(_CUT.search(f"{said} {' '.join(found.codes)}"))
@@ -439,7 +439,7 @@ def _refused_answer(body: object, secrets: Sequence[str]) -> str:
     return _storable(redact(text, secrets))
 
 
-def _of_credit(found: ev.Reply, said: str) -> bool:
+def _of_credit(found: Reply, said: str) -> bool:
     """Whether money is what is missing; an offer to buy beside a limit per day is an offer."""
     hit = retry_after.limit_in(said)
     if _status(found) == 402 or (_of_money(said) and (hit is None or hit.window is None)):
@@ -457,7 +457,7 @@ _UNREACHED_WORDS = patterns.pattern(
 )
 
 
-def _reached(found: ev.Reply, category: ErrorCategory) -> bool:
+def _reached(found: Reply, category: ErrorCategory) -> bool:
     """Whether the request may have left this machine whole; in doubt it may have."""
     if _malformed_key(found):
         return False

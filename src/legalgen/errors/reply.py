@@ -102,24 +102,24 @@ def chain(error: BaseException) -> list[BaseException]:
 
 def from_exception(error: BaseException) -> Reply:
     """Read an exception and its chain: class names, status, body, headers; not yet its text."""
-    evidence = Reply(live=True)
+    reply = Reply(live=True)
     for link in chain(error):
-        evidence.raw.append(str(link)[:_LONGEST])
-        evidence.names += [f"{kind.__module__}.{kind.__name__}" for kind in _kinds(link)]
+        reply.raw.append(str(link)[:_LONGEST])
+        reply.names += [f"{each.__module__}.{each.__name__}" for each in _types(link)]
     for holder in (error, getattr(error, "response", None)):
         status = _first_status(holder)
-        if status is not None and status not in evidence.statuses:
-            evidence.statuses.append(status)
-    _add_headers(getattr(error, "headers", None), evidence)
-    _add_headers(getattr(getattr(error, "response", None), "headers", None), evidence)
+        if status is not None and status not in reply.statuses:
+            reply.statuses.append(status)
+    _add_headers(getattr(error, "headers", None), reply)
+    _add_headers(getattr(getattr(error, "response", None), "headers", None), reply)
     body = body_of(error)
     if body:
-        add_body(body, evidence)
-    return evidence
+        add_body(body, reply)
+    return reply
 
 
-def _kinds(error: BaseException) -> list[type]:
-    return [kind for kind in type(error).__mro__ if kind not in (object, BaseException, Exception)]
+def _types(error: BaseException) -> list[type]:
+    return [each for each in type(error).__mro__ if each not in (object, BaseException, Exception)]
 
 
 def _first_status(holder: object) -> int | None:
@@ -143,10 +143,10 @@ def body_of(error: BaseException) -> object:
     return content if isinstance(content, bytes | str) else None
 
 
-def _add_headers(headers: object, evidence: Reply) -> None:
+def _add_headers(headers: object, reply: Reply) -> None:
     if isinstance(headers, Mapping):
         plain = [pair for pair in headers.items() if isinstance(pair[1], str | int | float)]
-        evidence.headers |= {str(name): str(value) for name, value in plain}
+        reply.headers |= {str(name): str(value) for name, value in plain}
 
 
 # --- bodies --------------------------------------------------------------------------------------
@@ -187,15 +187,15 @@ _LARGEST_CODE = 10**9
 _CODE = re.compile(r"[A-Za-z][\w.:#/-]{1,80}")
 
 
-def add_body(body: object, evidence: Reply) -> None:
+def add_body(body: object, reply: Reply) -> None:
     """Add a body of any form: parsed JSON, JSON as text or bytes, HTML, plain text."""
     if isinstance(body, bytes | bytearray):
         body = bytes(body).decode("utf-8", "replace")
     if isinstance(body, str):
-        add_text(body, evidence, own=True)
+        add_text(body, reply, own=True)
         return
-    evidence.raw.append(_dump(body))
-    _absorb(body, evidence, 0)
+    reply.raw.append(_dump(body))
+    _absorb(body, reply, 0)
 
 
 def _dump(body: object) -> str:
@@ -205,35 +205,35 @@ def _dump(body: object) -> str:
         return ""
 
 
-def _absorb(value: object, evidence: Reply, depth: int) -> None:
+def _absorb(value: object, reply: Reply, depth: int) -> None:
     """Add ``value``, a layer for every object in it, outer before inner."""
     if depth > _DEEPEST:
         return
     if isinstance(value, Mapping):
         layer = Layer()
-        evidence.layers.append(layer)
+        reply.layers.append(layer)
         for key, item in islice(value.items(), _WIDEST):
-            _absorb_item(re.sub(r"[^a-z]", "", str(key).lower()), item, layer, evidence, depth)
+            _absorb_item(re.sub(r"[^a-z]", "", str(key).lower()), item, layer, reply, depth)
     elif isinstance(value, Sequence) and not isinstance(value, str | bytes):
         for item in value[:20]:
-            _absorb(item, evidence, depth + 1)
+            _absorb(item, reply, depth + 1)
 
 
-def _absorb_item(key: str, item: object, layer: Layer, evidence: Reply, depth: int) -> None:
+def _absorb_item(key: str, item: object, layer: Layer, reply: Reply, depth: int) -> None:
     if key in _PATH_KEYS:
         _absorb_path(item, layer)
     if key in _ECHO_KEYS:
         return
     if key == "headers":
-        _add_headers(item, evidence)
+        _add_headers(item, reply)
     elif isinstance(item, bool) or item is None:
         return
     elif isinstance(item, int):
         _absorb_number(key, item, layer)
     elif isinstance(item, str):
-        _absorb_string(key, item.strip(), layer, evidence, depth)
+        _absorb_string(key, item.strip(), layer, reply, depth)
     else:
-        _absorb(item, evidence, depth + 1)
+        _absorb(item, reply, depth + 1)
 
 
 def _absorb_path(item: object, layer: Layer) -> None:
@@ -250,7 +250,7 @@ def _absorb_number(key: str, number: int, layer: Layer) -> None:
         layer.codes.append(str(number))
 
 
-def _absorb_string(key: str, item: str, layer: Layer, evidence: Reply, depth: int) -> None:
+def _absorb_string(key: str, item: str, layer: Layer, reply: Reply, depth: int) -> None:
     if key in _STATUS_KEYS and item.isdecimal() and len(item) < 10:
         _absorb_number(key, int(item), layer)
     elif key in _CODE_KEYS and _CODE.fullmatch(item):
@@ -262,37 +262,37 @@ def _absorb_string(key: str, item: str, layer: Layer, evidence: Reply, depth: in
             status = statuses_in(around)
             layer.status = layer.status or (status[0] if status else None)
         for value in objects:
-            _absorb(value, evidence, depth + 1)
+            _absorb(value, reply, depth + 1)
 
 
 # --- text ----------------------------------------------------------------------------------------
 
 
-def add_text(text: str, evidence: Reply, *, own: bool = False, numbers: bool = True) -> None:
+def add_text(text: str, reply: Reply, *, own: bool = False, numbers: bool = True) -> None:
     """Add a text: its objects become layers, what stands around them is the wrapper.
 
     ``own`` says that the text is the reply's body, so that all its words are the vendor's;
     ``numbers`` that its numbers may be statuses of the reply.
     """
     text = text[:_LONGEST]
-    evidence.raw.append(text)
+    reply.raw.append(text)
     if _HTML.search(text):
-        evidence.html = True
+        reply.html = True
         text = _HTML.split(text, maxsplit=1)[0] + " " + _page_words(text)
     around, objects = split(text)
     if not own:
         found = statuses_in(around) if numbers else []
-        evidence.statuses += [status for status in found if status not in evidence.statuses]
-        evidence.names += names_in(around)
-    if not evidence.layers:
+        reply.statuses += [status for status in found if status not in reply.statuses]
+        reply.names += names_in(around)
+    if not reply.layers:
         for value in objects:
-            _absorb(value, evidence, 0)
+            _absorb(value, reply, 0)
     if own and around.strip():
-        evidence.layers.append(Layer())
-        evidence.layers[-1].say(around)
+        reply.layers.append(Layer())
+        reply.layers[-1].say(around)
     elif around.strip():
-        evidence.around = f"{evidence.around} {around}".strip()
-        evidence.text = f"{evidence.text} {clean(around)}".strip()
+        reply.around = f"{reply.around} {around}".strip()
+        reply.text = f"{reply.text} {clean(around)}".strip()
 
 
 _HTML = re.compile(r"<!doctype html|<html\b|<head>|<body\b", re.IGNORECASE)

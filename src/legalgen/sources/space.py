@@ -103,11 +103,11 @@ def grounded_space(
         UsageError: nothing is left to write.
     """
     by_source = {each.id: each for each in sources}
-    kinds = {each.kind: _kinds_for(base, each.kind) for each in sources}
+    types = {each.kind: _types_for(base, each.kind) for each in sources}
     topics: dict[tuple[str, str], list[Topic]] = defaultdict(list)
     for chunk in chunks:
         source = by_source[chunk.source]
-        topic = _topic_of(base, source, chunk, kinds[source.kind])
+        topic = _topic_of(base, source, chunk, types[source.kind])
         topics[topic.jurisdiction, topic.practice_area].append(topic)
     areas = tuple(_area(base, key, found) for key, found in topics.items())
     taxonomy = replace(
@@ -130,13 +130,13 @@ def topic_of(source: SourceText) -> str:
     return source.id.rpartition("-")[0] or source.id
 
 
-def _kinds_for(base: Taxonomy, kind: LawKind) -> tuple[str, ...]:
+def _types_for(base: Taxonomy, kind: LawKind) -> tuple[str, ...]:
     """The sample types that suit a sort of text."""
     barred = _BARRED.get(kind, _BARRED_ELSE)
     return tuple(each.id for each in base.sample_types if each.requires not in barred)
 
 
-def _topic_of(base: Taxonomy, source: SourceText, chunk: Chunk, kinds: tuple[str, ...]) -> Topic:
+def _topic_of(base: Taxonomy, source: SourceText, chunk: Chunk, types: tuple[str, ...]) -> Topic:
     levels = [each.id for each in base.difficulties]
     if chunk.words() < _SHORT_WORDS:
         levels = levels[:2]
@@ -149,7 +149,7 @@ def _topic_of(base: Taxonomy, source: SourceText, chunk: Chunk, kinds: tuple[str
         name=source.title,
         subtopics=(about,),
         difficulties=tuple(levels),
-        sample_types=kinds,
+        sample_types=types,
     )
 
 
