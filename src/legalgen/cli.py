@@ -74,7 +74,7 @@ def _run() -> int:
     try:
         code: Any = app(standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
-        return 130
+        return Exit.INTERRUPTED
     except BrokenPipeError:
         streams.lead_nowhere(sys.stdout)
         return Exit.PIPE

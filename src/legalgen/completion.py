@@ -6,7 +6,7 @@ The generator and the providers meet here and nowhere else: no law on this page,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -18,6 +18,8 @@ CAPS = ("max_tokens", "max_completion_tokens")
 """The two names that servers have for the most tokens of an answer."""
 LimitKind = Literal["requests", "tokens", "input_tokens", "output_tokens"]
 LimitWindow = Literal["minute", "hour", "day"]
+DAY_S: Final = 86_400.0
+"""Seconds of the longest window of a limit."""
 Scope = Literal["model", "provider"]
 
 

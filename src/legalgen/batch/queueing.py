@@ -5,6 +5,7 @@ from __future__ import annotations
 from legalgen.batch.generation import Stop
 from legalgen.batch.reporting import Reporter
 from legalgen.errors import BatchRunning, LegalgenError
+from legalgen.errors.exit_codes import Exit
 from legalgen.store.locks import BatchLock, Holder, Patience
 from legalgen.telemetry import events
 
@@ -15,7 +16,7 @@ GRACE_S = 5.0
 class LeftQueueError(LegalgenError):
     """The run was asked to stop while it waited for what another process holds."""
 
-    exit_code = 130
+    exit_code = Exit.INTERRUPTED
 
 
 class LockWaits:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from legalgen.commands.ending import failure_json, stop_batch, tell_end
 from legalgen.commands.running import again, command, go
 from legalgen.commands.shell_completion import RESUMABLE
+from legalgen.completion import DAY_S
 from legalgen.errors import BatchRunning, LegalgenError, UsageError
 from legalgen.errors.exit_codes import Exit
 from legalgen.settings.layers import Settings
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 TERMINAL_PATIENCE_S = 120.0
 UNATTENDED_PATIENCE_S = 900.0
-LONGEST_QUEUE_S = 365 * 86400.0
+LONGEST_QUEUE_S = 365 * DAY_S
 
 
 class BatchOrder(msgspec.Struct, frozen=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 
+from legalgen.completion import DAY_S
+
 _UNITS = {
     "ns": 1e-9,
     "us": 1e-6,
@@ -14,7 +16,7 @@ _UNITS = {
     "s": 1.0,
     "m": 60.0,
     "h": 3600.0,
-    "d": 86_400.0,
+    "d": DAY_S,
     "millisecond": 1e-3,
     "msec": 1e-3,
     "second": 1.0,
@@ -23,7 +25,7 @@ _UNITS = {
     "min": 60.0,
     "hour": 3600.0,
     "hr": 3600.0,
-    "day": 86_400.0,
+    "day": DAY_S,
 }
 UNIT = (
     r"(?:milliseconds?|msecs?|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|ns|[uµμ]s|ms|[smhd])"

@@ -10,7 +10,7 @@ from typing import ClassVar, Final, TypedDict
 import msgspec
 from msgspec.structs import asdict
 
-from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef
+from legalgen.completion import DAY_S, LimitKind, LimitReading, LimitWindow, ModelRef
 from legalgen.errors.category import ErrorCategory
 from legalgen.errors.exit_codes import Exit
 
@@ -28,7 +28,7 @@ class Reason(msgspec.Struct, frozen=True):
     reject: bool = True
 
 
-LONGEST_HINT_S: Final = 24 * 3600.0
+LONGEST_HINT_S: Final = DAY_S
 """A server's hint is honoured in full up to a day; what is longer is a day."""
 
 

@@ -19,7 +19,7 @@ from typing import get_args
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.completion import LimitKind, LimitReading, LimitWindow, Scope
+from legalgen.completion import DAY_S, LimitKind, LimitReading, LimitWindow, Scope
 from legalgen.errors.durations import DURATION, NUMBER, UNIT, duration_s
 from legalgen.errors.exceptions import LONGEST_HINT_S
 
@@ -247,7 +247,7 @@ def _reset(text: str) -> float | None:
     """Seconds, bare or as a duration; more than a month is no reset of any window we know."""
     number = _number(text)
     seconds = duration_s(text) if number is None else number
-    return seconds if seconds is not None and seconds <= 31 * 86_400 else None
+    return seconds if seconds is not None and seconds <= 31 * DAY_S else None
 
 
 class LimitHit(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import httpx
 import msgspec
 
-from legalgen.completion import Request
+from legalgen.completion import DAY_S, Request
 from legalgen.errors import ErrorCategory, Failure, ProviderError
 from legalgen.errors.redaction import excerpt
 from legalgen.providers._http import BoundedResponse, deadline
@@ -296,4 +296,4 @@ def _model_seconds(body: bytes) -> float:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return 0.0
     seconds = timed.usage.total_time if timed.usage else None
-    return float(seconds) if isinstance(seconds, int | float) and 0 <= seconds <= 86_400 else 0.0
+    return float(seconds) if isinstance(seconds, int | float) and 0 <= seconds <= DAY_S else 0.0

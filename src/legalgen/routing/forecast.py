@@ -12,12 +12,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from legalgen.completion import LimitKind, LimitWindow, ModelRef
+from legalgen.completion import DAY_S, LimitKind, LimitWindow, ModelRef
 from legalgen.routing.limiter import RateLimiter
 from legalgen.routing.rate_limits import Bucket, Budgets, Cost, Demand
 from legalgen.routing.targets import Target, View
 
-LONGEST_S = 30 * 86400.0
+LONGEST_S = 30 * DAY_S
 USED_SHARE = 0.75
 """What an answer usually takes of the completion budget reserved for it, until it is measured."""
 UNKNOWN_YIELD = 0.9
@@ -120,7 +120,7 @@ class Forecast(msgspec.Struct, frozen=True):
     @property
     def fits_today(self) -> bool:
         """Whether it would be done within 24 hours."""
-        return self.seconds <= 86400.0
+        return self.seconds <= DAY_S
 
 
 def forecast(

@@ -23,7 +23,7 @@ import filelock
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.completion import LimitKind, LimitWindow, ModelRef
+from legalgen.completion import DAY_S, LimitKind, LimitWindow, ModelRef
 from legalgen.errors import LONGEST_HINT_S, ErrorCategory, Trouble
 from legalgen.failover import Health, ProviderHealth, ProviderState, State
 from legalgen.routing.rate_limits import Bucket
@@ -34,9 +34,9 @@ from legalgen.routing.unsupported import KEPT_S
 from legalgen.settings.writing import PRIVATE, clear_beside, make_folder, swapped_in
 from legalgen.telemetry.clock import Clock
 
-REMEMBER_GONE_S: Final = 24 * 3600.0
+REMEMBER_GONE_S: Final = DAY_S
 CLOCK_SLACK_S: Final = 60.0
-FORGET_S: Final = 30 * 24 * 3600.0
+FORGET_S: Final = 30 * DAY_S
 PROBED_S: Final = 3600.0
 """A model that was left alone until not longer ago than this is asked once before it is trusted."""
 REWRITE_S: Final = 10.0

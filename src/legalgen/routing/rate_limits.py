@@ -22,9 +22,9 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.completion import LimitKind, LimitReading, LimitWindow
+from legalgen.completion import DAY_S, LimitKind, LimitReading, LimitWindow
 
-WINDOW_S: Mapping[LimitWindow, float] = {"minute": 60.0, "hour": 3600.0, "day": 86400.0}
+WINDOW_S: Mapping[LimitWindow, float] = {"minute": 60.0, "hour": 3600.0, "day": DAY_S}
 MARGIN = 0.005
 """Share of a limit that is never planned for: room for what a tokenizer counts differently."""
 OVERTAKING_S = 1.0

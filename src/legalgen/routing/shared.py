@@ -24,7 +24,7 @@ import filelock
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.completion import LimitKind, LimitWindow, ModelRef
+from legalgen.completion import DAY_S, LimitKind, LimitWindow, ModelRef
 from legalgen.routing.rate_limits import (
     OVERTAKING_S,
     Bucket,
@@ -44,7 +44,7 @@ TELL_S: Final = 1.0
 """How often a process says that somebody waits, as long as somebody does."""
 SILENT_S: Final = 20.0
 """What cannot be seen to live, and has said nothing for so long, has died."""
-FORGET_S: Final = 2 * 86400.0
+FORGET_S: Final = 2 * DAY_S
 """Rows that nobody wrote for so long are deleted: every window is full again."""
 LOCK_S: Final = 0.5
 """How long another process's change is waited for; one takes some microseconds."""

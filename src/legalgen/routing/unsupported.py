@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 
-from legalgen.completion import ModelRef, ResponseFormat
+from legalgen.completion import DAY_S, ModelRef, ResponseFormat
 
-KEPT_S = 7 * 24 * 3600.0
+KEPT_S = 7 * DAY_S
 """How long a refusal is believed: servers are updated, and then take more."""
 
 

@@ -9,12 +9,12 @@ from datetime import timedelta
 import msgspec
 
 from legalgen.batch.preview import Preview, price_unknown_tokens
+from legalgen.completion import DAY_S
 from legalgen.errors.plurals import plural
 from legalgen.routing.forecast import ModelShare
 from legalgen.ui.frame import StyledLine, short, span
 from legalgen.ui.screens import Column, Grid, TableCell, grid, share_lines
 
-DAY_S = 86400.0
 MIDDLE = ("model", "samples", "cost", "takes", "held back by")
 NARROW = ("model", "samples", "cost", "takes")
 _PER = {"minute": "a minute", "hour": "an hour", "day": "a day"}

@@ -12,13 +12,13 @@ from datetime import datetime
 
 import msgspec
 
-from legalgen.completion import LimitKind, LimitWindow
+from legalgen.completion import DAY_S, LimitKind, LimitWindow
 from legalgen.routing.targets import View
 from legalgen.telemetry import events
 
 RATE_WINDOW_S = 120.0
 LEAST_FOR_A_RATE = 5
-FORESEEABLE_S = 30 * 86400.0
+FORESEEABLE_S = 30 * DAY_S
 USUAL_TOKENS = (1_200.0, 1_300.0)
 """Input and output of one sample, until a few are written; both vary twofold between models."""
 
