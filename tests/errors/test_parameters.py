@@ -33,6 +33,52 @@ REFUSALS: list[tuple[object, tuple[str, ...]]] = [
     ),
     (said("max_tokens is too large: 5000. At most 4096 are supported", param="max_tokens"), ()),
     (said("[] is too short - 'messages'"), ()),
+    ({"message": "Malformed input request: #: extraneous key [seed] is not permitted"}, ("seed",)),
+    (
+        {"error_code": "BAD_REQUEST", "message": 'Bad request: json: unknown field "seed"'},
+        ("seed",),
+    ),
+    ({"code": "Invalid", "error": "Argument not supported on this model: seed"}, ("seed",)),
+    (
+        {"code": "Invalid", "error": "Model m does not support parameter reasoningEffort."},
+        ("reasoning_effort",),
+    ),
+    (said("invalid temperature: only 1 is allowed for this model"), ("temperature",)),
+    (said("`temperature` may only be set to 1 when thinking is enabled."), ("temperature",)),
+    ({"message": "unknown field: parameter 'seed' is not a valid field."}, ("seed",)),
+    (said("`reasoning_effort` must be one of `none` or `default`"), ("reasoning_effort",)),
+    (
+        "unknown field `seed`, expected one of `temperature`, `top_p`, `response_format`",
+        ("seed",),
+    ),
+    (
+        {
+            "status": 400,
+            "error": "Bad Request",
+            "message": 'Unrecognized field "seed" (class Chat), '
+            'not marked as ignorable (2 known properties: "temperature", "top_p")',
+        },
+        ("seed",),
+    ),
+    ({"code": 3, "message": 'proto: (line 1:20): unknown field "seed"'}, ("seed",)),
+    ({"message": "Validation: Unsupported parameter(s): `seed`", "code": 400}, ("seed",)),
+    (
+        {
+            "detail": [
+                {**EXTRA, "loc": ["body", "store"]},
+                {**EXTRA, "loc": ["body", "max_completion_tokens"]},
+            ]
+        },
+        ("max_completion_tokens",),
+    ),
+    (
+        {"success": False, "error": {"issues": [{"code": "unrecognized_keys", "keys": ["seed"]}]}},
+        ("seed",),
+    ),
+    ({"message": "additional properties", "errors": [{"path": "/body/seed"}]}, ("seed",)),
+    (said("不支持参数 seed"), ("seed",)),
+    (said("参数 temperature 取值不合法"), ("temperature",)),
+    (said("This model only support stream mode, please enable the stream parameter"), ("stream",)),
 ]
 
 
@@ -50,6 +96,27 @@ def test_the_parameter_that_is_refused(status: int, body: object, names: tuple[s
     [
         (said("This response_format type is unavailable now"), ("json_object", "text")),
         (said("Structured outputs are not supported by this model"), ("json_object", "text")),
+        (
+            said("response_format value as json_schema is enabled only for api versions of 2024"),
+            ("json_object", "text"),
+        ),
+        (
+            said("json_schema response format is not supported here, use json_object"),
+            ("json_object", "text"),
+        ),
+        (said("`json_object` is not supported.", param="response_format.type"),
+         ("json_schema", "text")),
+        (
+            "response_format.type: unknown variant `json_schema`, expected one of `json_object`",
+            ("json_object",),
+        ),
+        (
+            said('["At response_format -> Text -> type: Input should be \'text\'", "At '
+                 'response_format -> Schema -> type: Input should be \'json_schema\'"]'),
+            ("json_schema", "text"),
+        ),
+        (said("Failed to initialize samplers: failed to parse grammar"), None),
+        (said("The schema contains features not supported by xgrammar."), None),
         (
             said("Bad value. Supported values are: 'json_object'.", param="response_format.type"),
             ("json_object",),

@@ -118,6 +118,7 @@ def test_retry_after_headers(headers: Mapping[str, str] | None, seconds: float |
         ('{"@type": "RetryInfo", "retryDelay": "34s"}', 34.0),
         ("{'retry_after': 120, 'retryable': True}", 120.0),
         ("retry_after_ms=1500", 1.5),
+        ('{"error": "Model m is currently loading", "estimated_time": 150.5}', 150.5),
         ("usage resets in 2h", 7200.0),
         ("try again at 2026-11-23T17:00:00Z", 3600.0),
         ("wait 3 months", None),

@@ -235,8 +235,16 @@ def _without_status(found: Reply) -> ErrorCategory:
         or _first(_code_meaning(code, weak=True) for code in found.codes)
         or (_C.SERVER_ERROR if found.html else None)
         or (_C.CONNECTION_ERROR if any("APIConnection" in n for n in found.names) else None)
+        or _in_an_object_without_words(found)
         or _C.GENERAL
     )
+
+
+def _in_an_object_without_words(found: Reply) -> ErrorCategory | None:
+    """What a program's own dump of a broken connection says, which reads like a reply's object."""
+    if not found.layers or found.said:
+        return None
+    return _first(_meaning(text, (_C.CONNECTION_ERROR, _C.TIMEOUT)) for text in found.raw)
 
 
 def _by_type(found: Reply) -> ErrorCategory | None:
@@ -326,7 +334,7 @@ def failure_of(error: str | BaseException, facts: ReplyFacts) -> Failure:
         requested=hit.requested,
         wrong_url=_wrong_url(found, category),
         structured_output=category is _C.BAD_REQUEST
-        and (parameters.FORMAT in names or _of_the_format(found, said)),
+        and (parameters.FORMAT in names if names else _of_the_format(found, said)),
         format_types=parameters.format_types(found, names) if names else None,
         parameters=tuple(name for name in names if name != parameters.FORMAT),
         truncated=category is _C.OUTPUT_INVALID and _cut_short(found, said),

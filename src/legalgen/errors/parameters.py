@@ -30,12 +30,12 @@ _UNSUPPORTED = (
 _REFUSED_NAME = pattern(_UNSUPPORTED)
 _REFUSED = pattern(
     rf"{_UNSUPPORTED}|invalid|must\s(?:be|not)|only\s|should\s(?:be|match)|cannot\s(?:both\s)?be|may\snot"
-    r"|out\sof\srange|not\svalid|at\sthe\ssame\stime|remove"
+    r"|out\sof\srange|not\svalid|at\sthe\ssame\stime|remove|不支持|不合法|非法|无效"
 )
 _REQUIRED = pattern(r"\brequired\b|\bmissing\b")
 # what is recommended instead, and lists of what is known, name parameters that are not refused
 _ADVICE = pattern(
-    r"(?:\buse\b|did\syou\smean|(?<!un)(?<!not\s)\b(?:supported|allowed|valid|permitted|known"
+    r"(?:\buse\b|did\syou\smean|\bexpected\s(?:one|any)\sof\b|(?<!un)(?<!not\s)\b(?:supported|allowed|valid|permitted|known"
     r"|accepted)\s(?:parameters|params|fields|keys|names|arguments|properties)\b)[^.;]*"
 )
 _JOINT = r"[\s_-]?"
@@ -97,6 +97,10 @@ def format_types(found: ev.Reply, names: tuple[str, ...]) -> tuple[str, ...] | N
             return types
     if FORMAT not in names or _OF_THE_SCHEMA.search(said):
         return None
+    without_advice = _ADVICE.sub(" ", said)
+    named = {name for name in TYPES[:2] if re.search(rf"\b{name}\b", without_advice)}
+    if len(named) == 1:  # the one that is refused
+        return tuple(name for name in TYPES if name not in named)
     if _OF_A_TYPE.search(said):
         return TYPES[1:]
     unknown = pattern(r"extra[\s_]|unknown|unrecogni[sz]ed|unsupported\sparam|not\spermitted")
@@ -104,7 +108,8 @@ def format_types(found: ev.Reply, names: tuple[str, ...]) -> tuple[str, ...] | N
 
 
 def _words(found: ev.Reply) -> str:
-    return " ".join([*found.said, found.around, *(code.replace("_", " ") for code in found.codes)])
+    codes = (code.replace("_", " ") for code in found.codes)
+    return "; ".join([*found.said, found.around, *codes])  # what is said twice is not one sentence
 
 
 def _of_path(path: str) -> set[str]:

@@ -67,6 +67,7 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
             r"|billing|(?:^|_)credits?(?:_|$)|budget|spend|arrear|overdue"
             r"|(?:daily|hourly|monthly|weekly)_|per_(?:day|hour|month|week)|free_tier_only"
             r"|exceeded_current_quota|quota_exhausted|usage_limit|blocked_api_access|prepa(?:id|y)"
+            r"|set_limit_exceeded"
         ),
     ),
     (
@@ -83,7 +84,7 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
             r"model_(?:not_(?:found|available|supported|exist|exists|allowed|active|enabled)"
             r"|decommission|deprecat|retired|permission|terms|unavailable|disabled|access|end_of"
             r"|does_not|missing|removed|shutdown|blocked|gone|offline|restricted)"
-            r"|(?:unknown|invalid|unsupported|deprecated|no_such|bad)_model"
+            r"|(?:unknown|invalid|unsupported|unavailable|deprecated|no_such|bad)_model"
             r"|deployment_not|no_(?:endpoints|deployments)"
         ),
     ),
@@ -92,7 +93,7 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         pattern(
             r"overload|queue_(?:exceeded|full)|capacity|(?:server|service|system|model|engine)_busy"
             r"|too_busy|busy$|high_(?:demand|load|traffic)|model_loading|backpressure"
-            r"|model_not_ready|not_ready"
+            r"|insufficient_system|model_not_ready|not_ready|no_(?:available|healthy)_(?:worker|replica|backend|server)"
         ),
     ),
     (
@@ -144,7 +145,10 @@ WEAK_CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         ),
     ),
     (_C.OVERLOADED, pattern(r"unavailable(?:_error|_exception)?$|service_unavailable")),
-    (_C.MODEL_UNAVAILABLE, pattern(r"^not_found(?:_error)?$|resource_not_found")),
+    (
+        _C.MODEL_UNAVAILABLE,
+        pattern(r"^not_found(?:_error)?$|resource_(?:not_found|does_not_exist)"),
+    ),
 )
 # Codes about the form of the request: the words beside them name fields, not meanings.
 FORM_CODES = pattern(
@@ -171,8 +175,10 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"max_(?:new_|completion_)?tokens\W{1,3}(?:is\s)?too\s(?:large|high|big)"
         r"|tokens\sto\skeep\s[^.;]{0,60}context|context\s(?:the\s)?overflow",
         r"string\stoo\slong|too\smany\sinput\stokens|max_tokens\smust\sbe\sat\sleast\s1,\sgot\s-",
+        r"\b(?:input|prompt|message)s?\b[^.;]{0,40}\b(?:less|fewer|no\smore)\sthan\s[\d,]+\stokens"
+        r"|\b(?:input|prompt)\s(?:token\s)?(?:length|count)\s(?:should|must)\b",
         r"tokens?\b[^.;]{0,60}\b(?:max_(?:new_|completion_)?tokens)\b[^.;]{0,30}(?:<=|≤)\s?\d",
-        r"(?:上下文|输入|提示|token)[^。]{0,20}(?:超出|超过|过长|太长|长度)|超(?:出|过)[^。]{0,20}(?:上下文|长度)",
+        r"(?:上下文|输入|提示|token|prompt)[^。]{0,20}(?:超出|超过|超长|过长|太长|长度)|超(?:出|过)[^。]{0,20}(?:上下文|长度)",
         r"(?:contexte|contexto|kontext|contesto)\w*[^.;]{0,40}(?:d[ée]pass|exced|super|überschr)",
     ),
     _C.CONTENT_FILTER: pattern(
@@ -191,13 +197,14 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         _MODEL + _GAP + r"\b(?:not\s(?:be\s)?(?:found|exist|available|accessible|loaded|active"
         r"|deployed|enabled)|unavailable|doesn'?t\sexist|decommissioned|deprecated|retired"
         r"|no\slonger|end\sof\s(?:its\s)?life|discontinued|sunset|shut\s?down|offline|disabled"
-        r"|been\sremoved|blocked\sat|requires\sterms|non\strovato|no\sexiste|introuvable"
+        r"|(?:been|was|were)\sremoved|blocked\sat|requires\s(?:terms|an?\s(?:\w+\s)?(?:subscription|plan|license))"
+        r"|non\strovato|no\sexiste|introuvable"
         r"|nicht\sgefunden|не\sнайден|no\sencontrad\w|não\s(?:existe|encontrad\w))",
         _MODEL + r"\s?[`'\"“]?[\w./:@-]*[`'\"”]?\s(?:is|are)?\s?(?:not|un)\s?(?:currently\s|yet\s)?"
         r"(?:supported|allowed|recognized|valid)\b(?!\s(?:with|when)\s(?!this\s(?:endpoint|api)))",
-        r"\b(?:unknown|invalid|unsupported|no\ssuch|unrecognized|nonexistent|missing)\s"
+        r"\b(?:unknown|invalid|unsupported|unavailable|no\ssuch|unrecognized|nonexistent|missing)\s"
         r"(?:model\b(?!\s(?:response|output|input|param|group|arg|settings))|deployment)",
-        r"\bnot\sa\svalid\smodel|model_not_found|model\sids?\s(?:is\s)?invalid",
+        r"\bnot\sa\svalid\smodel|model_not_found|model\s(?:ids?|identifiers?|names?)\s(?:is\s)?invalid",
         r"\bno\s(?:endpoints?|deployments?|providers?|healthy(?!\s(?:upstream|backend|server|host))"
         r"|instances?|available\s(?:channel|provider|account|deployment|model|key)|(?:allowed|active|usable)\sproviders?|workers?"
         r"|allowed\smodels?|models?\sloaded)",
@@ -206,7 +213,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?:do(?:es)?\s(?:not|n[o']?t)|doesn'?t|don'?t|no)\s(?:have\s)?(?:access|permission)\sto\s"
         r"(?:use\s|invoke\s|the\s|this\s|access\s)*(?:requested\s)?model",
         r"not\sfound\sfor\saccount|non-serverless\smodel|unexpected\sendpoint\sor\smethod"
-        r"|\bstart\s[^.;]{0,30}dedicated\sendpoint",
+        r"|\bstart\s[^.;]{0,30}dedicated\sendpoint"
+        r"|\b(?:app|space|function|(?<!the\s)endpoint)\b[^.;]{0,40}\bis\s(?:currently\s)?(?:stopped|paused|sleeping|suspended)",
         r"on-demand\sthroughput|(?:模型|型号)[^。]{0,30}(?:不存在|未找到|不可用|下线|不支持|无)"
         r"|(?:无可用|没有可用)|無可用",
     ),
@@ -224,9 +232,10 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\bforbidden\b|permission\sdenied(?!\sby\b)|permission[_\s]error|not\s(?:authorized|authenticated)",
         r"\b(?:organi[sz]ation|account|user|team)\b[^.;]{0,40}\b(?:restricted|suspended|disabled"
         r"|deactivated|banned|blocked|terminated|not\sfound|inactive)",
-        r"(?:country|region|location|territory)\b[^.;]{0,40}\bnot\s(?:supported|available|allowed)",
+        r"(?:country|region|location|territory)\b[^.;]{0,40}\bnot\s(?:supported|available|allowed)"
+        r"|\bnot\s(?:supported|available|allowed)\sin\s(?:your|this)\s(?:country|region|location|territory)",
         r"no\sconnected\sdb|you\shave\sbeen\sblocked|attention\srequired|just\sa\smoment|network\ssettings"
-        r"|does\snot\shave\s(?:the\s)?(?:required\s)?permission|insufficient\spermission|sign\sin\b",
+        r"|does\snot\shave\s(?:\w+\s){0,2}permission|insufficient\spermission|sign\sin\b",
         r"(?:密钥|令牌|api\s?key|认证|鉴权|身份验证|授权|權限|权限)[^。]{0,15}(?:无效|错误|失败|过期|不正确|不足|無效)"
         r"|无效的?(?:密钥|令牌|api)|clé\s(?:d'?)?api[^.]{0,20}(?:invalide|manquante)"
         r"|clave\s(?:de\s)?api[^.]{0,30}(?:inválida|incorrecta|no\sválida)|ungültige[rn]?\sapi"
@@ -283,7 +292,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|no\saddress\sassociated|\bdns\b[^.;]{0,30}(?:fail|error|resol|lookup)|name\sresolver",
         r"\b(?:ssl|tls)\b[^.;]{0,60}(?:error|fail|handshake|certificate|version|eof|alert)"
         r"|certificate\s(?:verif|has\sexpired|is\snot|signed)|x509:|handshake\s(?:fail|operation)",
-        r"server\sdisconnected|remote\send\sclosed|without\s(?:sending|response)|peer\sclosed"
+        r"\bstream\serror\b|\breceived\sfrom\speer|\beof\W*$|server\sdisconnected|remote\send\sclosed|without\s(?:sending|response)|peer\sclosed"
         r"|violation\sof\sprotocol|incomplete\s(?:chunked\s)?read|broken\spipe|socket\shang\sup|connectionterminated"
         r"|unexpected\s(?:eof|end\sof\sstream)|dial\stcp|no\sroute\sto\shost|host\s(?:is\s)?unreachable"
         r"|actively\srefused|forcibly\sclosed|stream\s(?:disconnected|closed|reset|was\sreset)"
@@ -294,7 +303,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     ),
     _C.OVERLOADED: pattern(
         r"\boverload(?:ed|ing)?\b|over\s(?:its\s)?capacity|\b(?:at|no|insufficient|limited|exceed\w*"
-        r"|out\sof|enough|full)\s(?:\w+\s)?capacity|capacity\s(?:exceed|constraint|unavail|limit|is\s)"
+        r"|out\sof|enough|full)\s(?:\w+\s)?capacity|capacity\s(?:\w+\s)?(?:exceed|constraint|unavail|limit|is\s)"
         r"|capacity_exceeded",
         r"\bhigh(?:er)?\s(?:than\s\w+\s)?(?:traffic|demand|load|volume|usage)",
         r"\b(?:server|service|model|system|engine|upstream|backend|api|inference|provider|we)"
@@ -302,9 +311,10 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|starting\sup|still\sloading|unavailable|not\sready)",
         r"\bdegraded\b[^.;]{0,40}\b(?:function|invoked|state|performance)|no\s(?:free\s|idle\s)?slots?\savail"
         r"|\bmodel\b[^.;]{0,20}\bunloaded|request\s(?:queue|dropped)\b",
-        r"loading\smodel|model\sis\s(?:currently\s)?loading|service\sunavailable|temporarily\sunavailable"
-        r"|pending\srequests|queue\s(?:is\s)?(?:full|exceeded|too|size)|no\shealthy\supstream",
-        r"繁忙|过载|負載|负载|拥挤|混雑|混み合|surcharg[ée]|sobrecargad|überlastet|sovraccaric|перегруж",
+        r"loading\smodel|\bmodel\b\s?\S{0,80}\sis\s(?:currently\s|still\s)?loading|service\sunavailable|temporarily\sunavailable"
+        r"|pending\srequests|queue\s(?:is\s)?(?:full|exceeded|too|size)"
+        r"|\bno\s(?:available|healthy)\s(?:upstream|worker|replica|backend|server|host)",
+        r"繁忙|过载|負載|负载|拥挤|访问量[^。]{0,4}大|混雑|混み合|surcharg[ée]|sobrecargad|überlastet|sovraccaric|перегруж",
     ),
     _C.SERVER_ERROR: pattern(
         r"internal\s(?:server\s)?(?:error|exception|failure)|\bserver(?:\sside|-side)?\s(?:error|fault)"
@@ -319,7 +329,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|error\sinterno|erro\sinterno|interner\s(?:server)?fehler|errore\sinterno|внутренняя\sошибка",
     ),
     _C.RATE_LIMIT: pattern(
-        r"\blimit\w*[^.;]{0,30}\bper\s(?:second|sec|minute|min)\b|\brate[\s_-]?limit|too\smany\s(?:requests|tokens|calls|concurrent|connections)|throttl"
+        r"\blimit\w*[^.;]{0,30}(?:\bper\s|/\s?)(?:second|sec|minute|min)\b|\brequest\srate\b[^.;]{0,20}\b(?:increas|too|exceed)\w*|\brate[\s_-]?limit|too\smany\s(?:requests|tokens|calls|concurrent|connections)|throttl"
         r"|\b(?:rpm|tpm|itpm|otpm)\b|\b(?:limit|exceed|over|quota|maximum|allow)\w*[^.;]{0,60}"
         r"\b(?:requests?|tokens?|calls|queries)(?:\s|/)(?:per\s)?(?:second|min)|\b(?:requests?|tokens?"
         r"|calls|queries)(?:\s|/)(?:per\s)?(?:second|min\w*)[^.;]{0,20}\b(?:limit|exceed|reached|quota)",
@@ -358,7 +368,8 @@ CREDIT = pattern(
     r"insufficient[\s_](?:account\s)?(?:credit|balance|fund|quota)|\bout\sof\s(?:credit|fund|quota)",
     r"\b(?:credits?|balance|funds?)\b[^.;]{0,40}\b(?:too\slow|exhaust|insufficient|deplet|run\sout"
     r"|used\sup|exceed|negative|not\senough|expired|ran\sout)\w*|not\senough\s(?:credit|balance|fund)"
-    r"|(?:do(?:es)?\snot|don'?t|doesn'?t|no)\shave\s(?:any\s|enough\s|sufficient\s)*(?:credit|balance|fund)",
+    r"|(?:do(?:es)?\snot|don'?t|doesn'?t|no)\shave\s(?:any\s|enough\s|sufficient\s)*(?:credit|balance|fund)"
+    r"|\b(?:depleted|exhausted|used\sup|ran\sout\sof)\s[^.;]{0,30}\b(?:credits?|balance|funds?)\b",
     r"\b(?:add|purchase|buy|requires?|recharge|more)\s(?:\w+\s)?(?:credits?|funds|balance)\b",
     r"payment\s(?:is\s)?required|billing\s(?:hard\s)?limit|\bspend(?:ing)?[\s_-](?:limit|cap|alert)",
     r"(?:hard|budget|monthly|key)\s(?:limit|cap)\b|budget\s(?:has\sbeen\s)?(?:exceeded|reached)"

@@ -160,7 +160,7 @@ def _words(text: str) -> frozenset[str]:
 _WORD_KEYS = _words(
     """
     message msg detail details error errors title description errordescription errormessage
-    errormsg reason raw cause body info text lasterror whathappened
+    errormsg reason raw cause body info text lasterror whathappened statusmsg
     """
 )
 _CODE_KEYS = _words(
@@ -376,6 +376,8 @@ _REASONS = {
     "service temporarily unavailable": 503,
     "insufficient balance": 402,
     "unprocessable content": 422,
+    "authorization required": 401,
+    "page not found": 404,
 }
 _WITH_REASON = re.compile(
     rf"\b(?P<status>[45]\d\d)[\s:)\]-]{{1,4}}(?:{'|'.join(map(re.escape, _REASONS))})\b",
@@ -394,7 +396,9 @@ _OPENING = re.compile(
     re.MULTILINE,
 )
 _CLOUDFLARE = re.compile(r"\berror(?:\s+code)?:?\s+(?P<code>1\d{3})\b", re.IGNORECASE)
-_CLOUDFLARE_STATUS = {1015: 429, 1010: 403, 1020: 403, 1006: 403, 1009: 403, 1012: 403}
+_CLOUDFLARE_STATUS = {
+    1015: 429, 1010: 403, 1020: 403, 1006: 403, 1009: 403, 1012: 403, 1016: 530, 1033: 530,
+}  # fmt: skip
 
 
 def statuses_in(text: str) -> list[int]:

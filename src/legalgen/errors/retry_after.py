@@ -112,7 +112,7 @@ _WAIT_PHRASES = (
          (?:\s+(?:again|in|after|for|at\s+least|about|another|until)){{0,3}}[\s:=~]*
          (?P<span>{DURATION})(?![a-z])""",
     # machines: "retry_after": 120, retryDelay: "34s", retry_after_ms=1200, Retry-After: 30
-    rf"""retry[-_\s]?(?:after|delay|in)[-_]?(?P<unit>ms|milliseconds|s|secs?|seconds)?["']?
+    rf"""(?:retry[-_\s]?(?:after|delay|in)|estimated_time)[-_]?(?P<unit>ms|milliseconds|s|secs?|seconds)?["']?
          \s*[:=]\s*["']?(?P<value>{NUMBER}(?:\s*{UNIT}(?![a-z]))*)""",
     # dates: try again at 2026-11-23T10:00:00Z; resets on ...
     rf"(?:try|retry|reset|until|available|after)\w*\W[^.{{}}]{{0,40}}?(?P<date>{_ISO})",
