@@ -54,6 +54,8 @@ DRAFT = Draft(
     answer="Yes.\n\nIt is.",
     citations=(DraftCitation("Carlill [1893] 1 QB 256", "unilateral offers bind"),),
 )
+DRAFTED = json.dumps(ANSWER | {"question": "Or this?"})
+ANALYSIS = f"<|channel|>analysis<|message|>Plan: {DRAFTED} So."
 
 
 def answered(text: str, finish_reason: str = "stop") -> Completion:
@@ -289,6 +291,13 @@ def test_the_answer_schema_has_the_fields_in_the_order_of_writing() -> None:
         json.dumps({"topic": "unasked", **ANSWER}),
         json.dumps({"sample": ANSWER}),
         json.dumps([ANSWER]),
+        json.dumps(TEXT),
+        f"[THINK]Plan: {DRAFTED}[/THINK]{TEXT}",
+        f"{ANALYSIS}<|end|><|start|>assistant<|channel|>final<|message|>{TEXT}<|return|>",
+        f"{ANALYSIS}<|end|><|channel|>final <|constrain|>json<|message|>{TEXT}",
+        f"analysisPlan: {DRAFTED} So.assistantfinal{TEXT}",
+        f'<tool_call>{{"name": "answer", "arguments": {TEXT}}}</tool_call>',
+        f"{TEXT}</think>",
     ],
 )
 def test_an_intact_answer_is_read_out_of_its_wrapping(text: str) -> None:
@@ -321,6 +330,21 @@ def test_an_open_end_without_a_clean_stop_is_truncated() -> None:
     """A vendor that does not say it stopped is not trusted with an object that does not close."""
     error = refusal(TEXT[:-30], "")
     assert ([r.code for r in error.reasons], error.truncated) == (["TRUNCATED"], True)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (f"Plan: {DRAFTED} Good.\n</think>\n", "BAD_JSON"),
+        (f"<think>{DRAFTED}</think>", "BAD_JSON"),
+        (ANALYSIS, "BAD_JSON"),
+        (f"analysisPlan: {DRAFTED} So.assistantfinal{TEXT[:-30]}", "TRUNCATED"),
+        (f"Plan: {DRAFTED}\n\n{TEXT[:-30]}", "TRUNCATED"),
+    ],
+)
+def test_a_draft_is_never_taken_for_the_answer(text: str, code: str) -> None:
+    """A model that thinks aloud writes whole objects on its way; what broke off after is none."""
+    assert [reason.code for reason in refusal(text).reasons] == [code]
 
 
 def test_a_filtered_answer_is_a_content_filter_failure() -> None:

@@ -429,8 +429,17 @@ def read(completion: Completion) -> Draft:
             ``SCHEMA``, ``EMPTY_FIELD``.
     """
     _refuse_unfinished(completion)
-    found, repaired = _find_object(_without_thinking(completion.text), completion.finish_reason)
+    text = _without_thinking(_decoded(completion.text))
+    found, repaired = _find_object(text, completion.finish_reason)
     return _to_draft(found, repaired=repaired)
+
+
+def _decoded(text: str) -> str:
+    """An answer that was written as JSON twice, as a gateway does, once less."""
+    if not text.startswith('"{') and not text.startswith('"\\n'):
+        return text
+    value, end = _decode(text, 0)
+    return value if isinstance(value, str) and not text[end:].strip() else text
 
 
 def _refuse_unfinished(completion: Completion) -> None:
@@ -451,8 +460,15 @@ _THINKING_CLOSE: Final = re.compile(r"</(?:think|thinking)\s*>", re.I)
 _OBJECT_START: Final = re.compile(r'\{\s*"question"')
 
 
+_CHANNEL: Final = "<|channel|>"
+_FINAL: Final = re.compile(r"<\|channel\|>\s*final\b.*?<\|message\|>", re.S)
+
+
 def _without_thinking(text: str) -> str:
     """Cut the reasoning that a model wrote into its answer, closed, unclosed or unopened."""
+    if _CHANNEL in text:  # harmony's: what is not in the final one is no answer
+        final = list(_FINAL.finditer(text))
+        return text[final[-1].end() :] if final else ""
     while block := _THINKING.match(text):
         text = text[block.end() :]
     start = _OBJECT_START.search(text)
@@ -460,19 +476,29 @@ def _without_thinking(text: str) -> str:
         return text[start.start() :] if start else ""
     close = _THINKING_CLOSE.search(text)
     # Some chat templates write the opening tag themselves, so that only the closing one comes
-    # back. A tag behind the start of the object belongs to the object.
-    if close and (start is None or close.start() < start.start()):
+    # back. A tag behind the start of the object belongs to the object, unless nothing is closed
+    # after it: then the object was a draft, and no answer came.
+    if close and (start is None or close.start() < start.start() or _is_draft(text, close.end())):
         return text[close.end() :]
     return text
+
+
+def _is_draft(text: str, end: int) -> bool:
+    return not text.lstrip().startswith(("{", "```")) and "}" not in text[end:]
 
 
 def _find_object(text: str, finish_reason: str) -> tuple[Mapping[str, object], bool]:
     """The JSON object in the text, and whether it had to be mended."""
     if len(text) > _MAX_CHARACTERS:
         raise _bad_json(f"it is {len(text)} characters long")
-    if (found := _intact(text)) is not None:
+    found, end = _intact(text)
+    begun = _OBJECT_START.search(text, end)
+    if found is not None and begun is None:
         return found, False
-    if finish_reason not in _COMPLETE and not text.rstrip("`\n\r\t ").endswith("}"):
+    if found is not None and begun is not None:
+        text = text[begun.start() :]  # what stands whole before it was a draft
+    is_open = not text.rstrip("`\n\r\t ").endswith("}")
+    if is_open and (found is not None or finish_reason not in _COMPLETE):
         raise _truncated(f"not closed, and ended by {finish_reason or 'nothing'!r}")
     return _mended(text), True
 
@@ -481,8 +507,8 @@ def _bad_json(why: str) -> AnswerRefused:
     return AnswerRefused([Reason("BAD_JSON", f"the answer is not one JSON object: {why}")])
 
 
-def _intact(text: str) -> Mapping[str, object] | None:
-    """The last object that stands in the text whole, behind fences or prose."""
+def _intact(text: str) -> tuple[Mapping[str, object] | None, int]:
+    """The last object that stands in the text whole, behind fences or prose, and where it ends."""
     found: Mapping[str, object] | None = None
     end = 0
     for start in _candidates(text):
@@ -491,7 +517,7 @@ def _intact(text: str) -> Mapping[str, object] | None:
         value, stop = _decode(text, start)
         if isinstance(value, dict) and "question" in value:
             found, end = value, stop
-    return found
+    return found, end
 
 
 def _candidates(text: str) -> Sequence[int]:
