@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Reply = tuple[int, object]
+"""A status, and a body to be sent as JSON, or bytes to be sent as they are."""
 Scene = Callable[[str, dict[str, Any], int], Reply]
 """What is answered to a call, by its path, its body, and how many calls came before."""
 _WORDS = """
@@ -63,7 +64,7 @@ class Server:
                 return self._send(*server.reply(self.path, body, sent))
 
             def _send(self, status: int, body: object) -> None:
-                raw = json.dumps(body).encode()
+                raw = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(raw)))

@@ -104,7 +104,8 @@ class Request(msgspec.Struct, frozen=True):
 
     ``timeout_s`` is the total deadline of the call, in seconds, from connect to the last byte.
     ``reasoning_effort`` is None where the model takes none. ``without`` names parameters that the
-    server was found to refuse: they are not sent, and a cap on tokens goes by its other name.
+    server was found to refuse: they are not sent, and a cap on tokens goes by its other name;
+    ``stream``, which is sent as false, is sent as true.
     """
 
     model: str

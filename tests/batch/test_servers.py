@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from legalgen.providers.catalog import Catalog
 from legalgen.routing.remedies import remedy
 from legalgen.settings.layers import Settings
 from tests.program import environment
-from tests.scenes import Reply, Scene, Server, completion, playing, refusing, taking
+from tests.scenes import Reply, Scene, Server, completion, playing, refusing, sample, taking
 
 
 def openai_error(message: str, param: str | None = None, code: str | None = None) -> object:
@@ -98,6 +99,44 @@ SCENES: dict[str, tuple[str, Scene]] = {
                          "are not permitted", "input": 7}]},
         ),
     ),
+    "a field that a list of others follows": (
+        "seed",
+        refusing("seed", 422, b"unknown field `seed`, expected one of `temperature`, `top_p`"),
+    ),
+    "a sentence beside one word": (
+        "seed",
+        refusing(
+            "seed",
+            400,
+            {"status": 400, "error": "Bad Request", "message": 'Unrecognized field "seed"'},
+        ),
+    ),
+    "a key": (
+        "seed",
+        refusing("seed", 400, {"message": "Malformed input request: #: extraneous key [seed] is "
+                               "not permitted, please reformat your input"}),
+    ),
+    "the one temperature": (
+        "temperature",
+        refusing("temperature", 400, openai_error("invalid temperature: only 1 is allowed")),
+    ),
+    "a schema in an old version of an API": (
+        "response_format",
+        taking(
+            "json_object",
+            said=openai_error("response_format value as json_schema is enabled only for api "
+                              "versions 2024-08-01-preview and later"),
+        ),
+    ),
+    "a variant": (
+        "response_format",
+        taking(
+            "json_object",
+            status=422,
+            said=b"response_format.type: unknown variant `json_schema`, expected one of "
+            b"`json_object`, `regex` at line 1 column 90",
+        ),
+    ),
     "a format, said in pydantic's words": (
         "response_format",
         taking(
@@ -120,6 +159,34 @@ def test_a_refused_parameter_costs_one_call(tmp_path: Path, name: str) -> None:
         assert parameter in server.calls[0]
         assert accepted(batch(tmp_path, server, concurrency="1", seed="2")) == 4
         assert server.refused == 1
+
+
+def test_a_server_that_only_streams_is_asked_to(tmp_path: Path) -> None:
+    """With its count of tokens at the end, and the next batch asks for it at once."""
+    said = "This model only support stream mode, please enable the stream parameter."
+
+    def scene(_: str, body: dict[str, Any], number: int) -> Reply:
+        if not body.get("stream"):
+            return 400, openai_error(said)
+        whole = completion(sample(number))
+        chunk = {
+            **whole,
+            "usage": None,
+            "choices": [
+                {"index": 0, "delta": whole["choices"][0]["message"], "finish_reason": "stop"}
+            ],
+        }
+        end = {"id": "c", "choices": [], "usage": whole["usage"]}
+        counted = body.get("stream_options") == {"include_usage": True}
+        lines = [chunk, *([end] if counted else [])]
+        return 200, b"".join(b"data: " + json.dumps(line).encode() + b"\n\n" for line in lines)
+
+    with playing(scene) as server:
+        for seed in ("1", "2"):
+            result = batch(tmp_path, server, concurrency="1", seed=seed)
+            assert (accepted(result), server.refused) == (4, 1)
+    assert result.record is not None
+    assert sum(stats.output_tokens for stats in result.record.models.values()) == 4 * 700
 
 
 def test_a_cap_goes_by_its_other_name(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ NAMES_OF_FIELDS = """
     function function_call arguments finish_reason index usage prompt_tokens completion_tokens
     prompt_tokens_details completion_tokens_details cached_tokens reasoning_tokens error code
     status status_code param detail headers retry_after id model data failed_generation thinking
+    result msg message errors base_resp reasoning_details
 """
 names = st.sampled_from(NAMES_OF_FIELDS.split())
 values = st.recursive(
@@ -508,6 +509,35 @@ FRAMED = {
     "an old function call": said("function_call", function_call={"arguments": TEXT}),
     "blanks up to the cap": said("length", content=TEXT + " \n" * 2000),
     "a fence and blanks up to the cap": said("length", content=f"```json\n{TEXT}\n```\n\n  "),
+    "a summary of the thinking": said(
+        content=[
+            {"type": "reasoning", "summary": [{"type": "summary_text", "text": "{}"}]},
+            {"type": "text", "text": TEXT},
+        ]
+    ),
+    "thinking that is sealed": said(
+        content=[{"type": "redacted_thinking", "data": "00"}, {"type": "text", "text": TEXT}]
+    ),
+    "thinking by another name": said(content="", thinking=f"Hm. {TEXT}"),
+    "details of the reasoning": said(
+        content="", reasoning_details=[{"type": "reasoning.text", "text": f"Hm. {TEXT}"}]
+    ),
+    "a tool call announced": said(
+        "tool_calls", content="I answer by the tool.", tool_calls=called(TEXT)
+    ),
+    "an answer with a call beside it": said(
+        "tool_calls", content=TEXT, tool_calls=called('{"query": "rent"}')
+    ),
+    "an envelope": b'{"code": 0, "msg": "success", "data": ' + PLAIN + b"}",
+    "an envelope with errors": b'{"success": true, "errors": [], "result": ' + PLAIN + b"}",
+    "a state before it": b'{"status": "processing", "message": "in a queue"}\n' + PLAIN,
+    "blank lines for minutes": b"\n" * 3000 + PLAIN,
+    "events with comments and ids": b"\r\n".join(
+        [b": ping", b"", b"event: message", b"id: 1", streamed(b"\r\n\r\n")]
+    ),
+    "lines of events": streamed().replace(b"data: ", b""),
+    "another word for the end": said("end_turn", content=TEXT),
+    "Google's word for the end": said("STOP", content=TEXT),
 }
 
 
@@ -549,6 +579,11 @@ def test_an_object_that_a_server_has_parsed_is_written_again(
         (said(None, content="Yes"), "Yes", "other"),
         (json.dumps(WHOLE | {"choices": []}).encode(), "", "stop"),
         (event(content="half"), "half", "other"),
+        (said("MAX_TOKENS", content=TEXT[:-1]), TEXT[:-1], "length"),
+        (said("max_tokens", content="half"), "half", "length"),
+        (said("model_length", content="half"), "half", "length"),
+        (said("SAFETY", content=""), "", "content_filter"),
+        (said("sensitive", content="half"), "half", "content_filter"),
     ],
 )
 def test_what_is_not_whole_is_not_made_so(
@@ -566,6 +601,49 @@ def test_an_error_in_a_stream_is_an_error(provider: Provider, server: Server) ->
     error = {"error": {"message": "Provider returned error: overloaded", "code": 503}}
     server.reply = Reply(200, event(content="half") + b"\n\ndata: " + json.dumps(error).encode())
     assert failure_of(provider).category is ErrorCategory.OVERLOADED
+
+
+def broken_off(**fields: object) -> object:
+    choice = {"index": 0, "finish_reason": "error", "message": {"content": "half"}, **fields}
+    return WHOLE | {"choices": [choice]}
+
+
+@pytest.mark.parametrize(
+    ("body", "category"),
+    [
+        (broken_off(error={"code": 502, "message": "Provider disconnected"}), "server_error"),
+        (broken_off(finish_reason="insufficient_system_resource"), "overloaded"),
+        (broken_off(finish_reason="abort"), "server_error"),
+        ({"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"},
+          "choices": None}, "quota_exhausted"),
+        ({"code": 1305, "msg": "该模型当前访问量过大", "success": False}, "overloaded"),
+        ({"error_code": 18, "error_msg": "Open api qps request limit reached"}, "rate_limit"),
+        ({"code": "Throttling.RateQuota", "message": "Requests rate limit exceeded"},
+         "rate_limit"),
+        ({"success": False, "errors": [{"code": 3040, "message": "Capacity exceeded"}]},
+         "overloaded"),
+        ({"detail": "Model is loading"}, "overloaded"),
+        ({"code": 401, "msg": "token expired or incorrect", "success": False}, "authentication"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_error_under_200_is_read_in_each_vendors_fields(
+    provider: Provider, server: Server, body: object, category: str
+) -> None:
+    """Where there are no choices, or the answer was broken off, what is told is an error."""
+    server.reply = Reply(200, json.dumps(body).encode())
+    failed = failure_of(provider)
+    assert (failed.category, failed.answer) == (category, "")
+
+
+@pytest.mark.parametrize("name", ["groq", "openai"])
+def test_the_whole_body_of_a_refusal_is_read(name: str, server: Server) -> None:
+    """The SDK of OpenAI keeps one word of a body whose sentence stands beside ``error``."""
+    body = {"status": 400, "error": "Bad Request", "message": 'Unrecognized field "seed"'}
+    server.reply = Reply(400, json.dumps(body).encode())
+    with opened(name, server.url) as provider:
+        failed = failure_of(provider)
+    assert (failed.message, failed.parameters) == (body["message"], ("seed",))
 
 
 @pytest.mark.parametrize("body", [PLAIN[:-9], b'{"result": "ok"}', b"plain words", event()[:-9]])

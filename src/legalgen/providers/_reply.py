@@ -48,12 +48,14 @@ class ChatReply(msgspec.Struct, frozen=True):
 
 def chat_reply(body: bytes) -> ChatReply | None:
     """The completion or the error in ``body``; None where there is neither."""
-    documents = [document for document in _documents(body) if isinstance(document, dict)]
+    documents = [_opened(document) for document in _documents(body) if isinstance(document, dict)]
     answers = [document for document in documents if isinstance(document.get("choices"), list)]
-    error = next((document for document in documents if document.get("error")), None)
     said = _said(answers)
-    if error is not None and not said.finish_reason:
-        return _error(error)
+    if said.finish_reason in ("", _BROKEN):
+        errors = (_error(document, alone=not answers) for document in documents)
+        error = next(filter(None, errors), None)
+        if error is not None:
+            return error
     text = _answer(said)
     if not answers or (said.odd and not (text or said.reasoning or said.refusal)):
         return None
@@ -67,12 +69,50 @@ def chat_reply(body: bytes) -> ChatReply | None:
     )
 
 
-def _error(document: Fields) -> ChatReply:
+_ENVELOPES = ("result", "data", "response")
+"""What gateways call the field that they put a reply into."""
+
+
+def _opened(document: Fields) -> Fields:
+    """The reply in a gateway's envelope, or the document itself."""
+    if document.get("choices") is None:
+        for name in _ENVELOPES:
+            inner = document.get(name)
+            if isinstance(inner, dict) and isinstance(inner.get("choices"), list):
+                return inner
+    return document
+
+
+def _error(document: Fields, *, alone: bool) -> ChatReply | None:
     """An error under status 200; a number inside it is the status that was meant."""
-    error = document["error"]
+    error = document.get("error") or _broken_off(_choice(document) or {})
+    error = error or (alone and _told(document))
+    if not error:
+        return None
     code = error.get("code") if isinstance(error, dict) else None
     numbers = (http_status(number) for number in (document.get("status_code"), code))
     return ChatReply(error=error, status=next((n for n in numbers if n is not None), None))
+
+
+def _broken_off(choice: Fields) -> object:
+    """Why an answer ended before it was done; None: it did not."""
+    if choice.get("error") or _ending(choice) != _BROKEN:
+        return choice.get("error")
+    word = choice["finish_reason"]
+    message = f"the answer was broken off: {word}"
+    return {"message": message, "code": word, "type": "server_error"}
+
+
+_ERROR_FIELDS = ("errors", "error_msg", "msg", "message", "detail", "base_resp")
+_ERROR_MARKS = ("code", "error_code", "status", "type")
+
+
+def _told(document: Fields) -> object:
+    """What a document with no answer beside it tells in a vendor's own fields, as an error."""
+    told = {name: document[name] for name in _ERROR_FIELDS if document.get(name)}
+    if isinstance(told.get("message"), dict):
+        return None
+    return told and told | {name: document[name] for name in _ERROR_MARKS if name in document}
 
 
 # --- frames --------------------------------------------------------------------------------------
@@ -192,19 +232,48 @@ def _said(answers: Sequence[Fields]) -> _Said:
         if isinstance(message, dict):
             _add(said, message)
         said.odd |= not isinstance(message, dict) or _is_odd(message.get("content"))
-        finish_reason = choice.get("finish_reason")
-        if isinstance(finish_reason, str) and finish_reason:
-            said.finish_reason = finish_reason[:_LONGEST_NAME]
+        said.finish_reason = _ending(choice) or said.finish_reason
     for name in ("content", "reasoning", "refusal", "arguments", "finish_reason"):
         setattr(said, name, whole_characters(getattr(said, name)))
     return said
 
 
+_BROKEN = "error"
+_BREAKS = frozenset({"error", "abort", "network_error", "insufficient_system_resource"})
+"""Ends that OpenRouter, SGLang, Zhipu and DeepSeek give an answer which broke under way."""
+_FINISHES = {
+    **dict.fromkeys(
+        ("stop", "end_turn", "eos", "eos_token", "stop_sequence", "complete"), "stop"
+    ),
+    **dict.fromkeys(
+        ("length", "max_tokens", "max_output_tokens", "model_length",
+         "model_context_window_exceeded"), "length",
+    ),
+    **dict.fromkeys(
+        ("content_filter", "safety", "refusal", "recitation", "prohibited_content", "blocklist",
+         "sensitive", "guardrail_intervened"), "content_filter",
+    ),
+    **dict.fromkeys(_BREAKS, _BROKEN),
+}  # fmt: skip
+"""How vendors, and gateways in front of them, say why an answer ended; in small letters."""
+
+
+def _ending(choice: Fields) -> str:
+    """Why an answer ended, in the words of OpenAI's API; another vendor's own word as it stands."""
+    word = choice.get("finish_reason")
+    if not isinstance(word, str):
+        return ""
+    return _FINISHES.get(word.lower(), word[:_LONGEST_NAME])
+
+
 def _choice(answer: Fields) -> Fields | None:
     """The first choice; we never ask for more than one."""
-    choices = answer["choices"]
+    choices = answer.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
     return first if isinstance(first, dict) and not first.get("index") else None
+
+
+_REASONING = ("reasoning", "reasoning_content", "thinking", "reasoning_details")
 
 
 def _add(said: _Said, message: Fields) -> None:
@@ -213,7 +282,7 @@ def _add(said: _Said, message: Fields) -> None:
     said.content += content
     # Groq, Cerebras, Ollama and vLLM have the one name, llama.cpp and DeepSeek the other; a
     # gateway sends the same text under both.
-    named = (_content(message.get(name)) for name in ("reasoning", "reasoning_content"))
+    named = (_content(message.get(name)) for name in _REASONING)
     said.reasoning += thinking + next((text + more for text, more in named if text or more), "")
     refusal = message.get("refusal")
     said.refusal += refusal if isinstance(refusal, str) else ""
@@ -275,10 +344,14 @@ def _arguments(message: Fields) -> str:
     return given if isinstance(given, str) else ""
 
 
+_CALLS = ("tool_calls", "function_call")
+
+
 def _answer(said: _Said) -> str:
     """The answer, wherever the server put it."""
-    if said.content.strip():
-        return said.content
+    called = said.arguments.strip() and said.finish_reason in _CALLS
+    if said.content.strip() and (not called or _object_at_the_end(said.content, cut=False)):
+        return said.content  # with a call beside it, other words are an announcement
     if said.arguments.strip():
         return said.arguments
     return _object_at_the_end(said.reasoning, cut=said.finish_reason == "length")
@@ -288,7 +361,7 @@ def _finish_reason(said: _Said, answers: Sequence[Fields]) -> str:
     answer = _answer(said)
     if said.refusal and not answer:
         return "content_filter"
-    if said.finish_reason in ("tool_calls", "function_call") and not said.content.strip():
+    if said.finish_reason in _CALLS:
         return "stop"
     # Some models go on with blanks up to the cap after their object is closed.
     if said.finish_reason == "length" and _object_at_the_end(answer, cut=True):

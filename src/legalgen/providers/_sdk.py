@@ -27,7 +27,7 @@ from legalgen.providers._http import (
     UnreadableBody,
     deadline,
 )
-from legalgen.providers._reply import ChatReply, as_text, chat_reply, model_list
+from legalgen.providers._reply import ChatReply, as_text, chat_reply, json_value, model_list
 from legalgen.providers.base import RemoteModel
 from legalgen.providers.catalog import Catalog, ModelSpec
 
@@ -74,7 +74,8 @@ class Dialect(msgspec.Struct, frozen=True):
 def arguments(request: Request, spec: ModelSpec, dialect: Dialect) -> dict[str, object]:
     """The arguments of ``chat.completions.create``, without the timeout.
 
-    ``stream`` is said although it is the default: some servers stream unless they are told.
+    ``stream`` is said although it is the default: some servers stream unless they are told. Where
+    that is refused the server only streams, and is asked to, with its count of tokens at the end.
     """
     prompt = request.prompt
     optional: dict[str, object] = {
@@ -98,8 +99,12 @@ def arguments(request: Request, spec: ModelSpec, dialect: Dialect) -> dict[str, 
             for name, value in optional.items()
             if value is not None and name not in request.without
         },
+        **(_STREAMED if "stream" in request.without else {}),
         **request.options.extra_body,
     }
+
+
+_STREAMED: Mapping[str, object] = {"stream": True, "stream_options": {"include_usage": True}}
 
 
 def _effort(request: Request, spec: ModelSpec) -> str | None:
@@ -246,7 +251,7 @@ class SdkProvider:
         failure = self._classified(
             error,
             status=getattr(error, "status_code", None),
-            body=getattr(error, "body", None),
+            body=_body(error, response),
             headers=None if response is None else response.headers,
         )
         cause = next((link for link in _chain(error) if isinstance(link, httpx.RequestError)), None)
@@ -342,6 +347,16 @@ class SdkProvider:
                 answer=self._kept(response.text)[:_KEPT_LENGTH] if keeps else "",
             )
         )
+
+
+def _body(error: Exception, response: object) -> object:
+    """The body of a reply that the SDK made an error of; None where none came.
+
+    The SDKs keep what stands under ``error`` alone, which may be one word beside the sentence.
+    """
+    content = getattr(response, "_content", None)  # asking for an unread reply's would raise
+    whole = json_value(content) if isinstance(content, bytes) else None
+    return getattr(error, "body", None) if whole is None else whole
 
 
 def without_environment(client: SdkClient) -> None:
