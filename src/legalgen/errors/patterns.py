@@ -168,7 +168,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|reached)",
         r"\bmax(?:imum)?\s(?:model\s|sequence\s|input\s|prompt\s|context\s)+(?:length|tokens?|size)",
         r"exceed\w*[^.;]{0,60}\b(?:context|n_ctx|token\slimit|max(?:imum)?\s(?:number\sof\s)?"
-        r"(?:input\s|allowed\s|total\s)?tokens|max_model_len|maximum\s(?:allowed\s)?(?:length|size))",
+        r"(?:\w+\s)?tokens|max_model_len|maximum\s(?:allowed\s)?(?:length|size))",
         r"\b(?:input|prompt)\b[^.;]{0,60}\b(?:exceed|longer\sthan|over\sthe)\w*[^.;]{0,40}"
         r"(?:limit|max|length|token|context)",
         r"reduce\s(?:the\s|your\s)?(?:length|prompt|message|input|number\sof\stokens|context|max_)",
@@ -176,7 +176,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|tokens\sto\skeep\s[^.;]{0,60}context|context\s(?:the\s)?overflow",
         r"string\stoo\slong|too\smany\sinput\stokens|max_tokens\smust\sbe\sat\sleast\s1,\sgot\s-",
         r"\b(?:input|prompt|message)s?\b[^.;]{0,40}\b(?:less|fewer|no\smore)\sthan\s[\d,]+\stokens"
-        r"|\b(?:input|prompt)\s(?:token\s)?(?:length|count)\s(?:should|must)\b",
+        r"|\b(?:input|prompt)\s(?:token\s)?(?:length|count)\s(?:should|must)\b"
+        r"|\btokens?\b[^.;]{0,60}\b(?:(?:must|may|can)\s?not|can't)\sexceed\b",
         r"tokens?\b[^.;]{0,60}\b(?:max_(?:new_|completion_)?tokens)\b[^.;]{0,30}(?:<=|≤)\s?\d",
         r"(?:上下文|输入|提示|token|prompt)[^。]{0,20}(?:超出|超过|超长|过长|太长|长度)|超(?:出|过)[^。]{0,20}(?:上下文|长度)",
         r"(?:contexte|contexto|kontext|contesto)\w*[^.;]{0,40}(?:d[ée]pass|exced|super|überschr)",
@@ -197,7 +198,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         _MODEL + _GAP + r"\b(?:not\s(?:be\s)?(?:found|exist|available|accessible|loaded|active"
         r"|deployed|enabled)|unavailable|doesn'?t\sexist|decommissioned|deprecated|retired"
         r"|no\slonger|end\sof\s(?:its\s)?life|discontinued|sunset|shut\s?down|offline|disabled"
-        r"|(?:been|was|were)\sremoved|blocked\sat|requires\s(?:terms|an?\s(?:\w+\s)?(?:subscription|plan|license))"
+        r"|(?:been|was|were)\sremoved|restricted\sto|blocked\sat|requires\s(?:terms|an?\s(?:\w+\s)?(?:subscription|plan|license))"
         r"|non\strovato|no\sexiste|introuvable"
         r"|nicht\sgefunden|не\sнайден|no\sencontrad\w|não\s(?:existe|encontrad\w))",
         _MODEL + r"\s?[`'\"“]?[\w./:@-]*[`'\"”]?\s(?:is|are)?\s?(?:not|un)\s?(?:currently\s|yet\s)?"
@@ -206,7 +207,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?:model\b(?!\s(?:response|output|input|param|group|arg|settings))|deployment)",
         r"\bnot\sa\svalid\smodel|model_not_found|model\s(?:ids?|identifiers?|names?)\s(?:is\s)?invalid",
         r"\bno\s(?:endpoints?|deployments?|providers?|healthy(?!\s(?:upstream|backend|server|host))"
-        r"|instances?|available\s(?:channel|provider|account|deployment|model|key)|(?:allowed|active|usable)\sproviders?|workers?"
+        r"|instances?|applications?|available\s(?:channel|provider|account|deployment|model|key)|(?:allowed|active|usable)\sproviders?|workers?"
         r"|allowed\smodels?|models?\sloaded)",
         r"requires\smore\ssystem\smemory|try\spulling|unable\sto\s(?:load|allocate)|out\sof\smemory"
         r"|fail\w*\sto\sload\s(?:the\s)?model|error\sloading\smodel|insufficient\s(?:gpu\s)?memory",
@@ -235,7 +236,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?:country|region|location|territory)\b[^.;]{0,40}\bnot\s(?:supported|available|allowed)"
         r"|\bnot\s(?:supported|available|allowed)\sin\s(?:your|this)\s(?:country|region|location|territory)",
         r"no\sconnected\sdb|you\shave\sbeen\sblocked|attention\srequired|just\sa\smoment|network\ssettings"
-        r"|does\snot\shave\s(?:\w+\s){0,2}permission|insufficient\spermission|sign\sin\b",
+        r"|does\snot\shave\s(?:\w+\s){0,2}permission|insufficient\spermission|sign\sin\b"
+        r"|must\sbe\sverified\b",
         r"(?:密钥|令牌|api\s?key|认证|鉴权|身份验证|授权|權限|权限)[^。]{0,15}(?:无效|错误|失败|过期|不正确|不足|無效)"
         r"|无效的?(?:密钥|令牌|api)|clé\s(?:d'?)?api[^.]{0,20}(?:invalide|manquante)"
         r"|clave\s(?:de\s)?api[^.]{0,30}(?:inválida|incorrecta|no\sválida)|ungültige[rn]?\sapi"
@@ -310,7 +312,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?:'s|'re)?\b[^.;]{0,30}\b(?:busy|overwhelmed|temporarily\sunavailable|warming\sup"
         r"|starting\sup|still\sloading|unavailable|not\sready)",
         r"\bdegraded\b[^.;]{0,40}\b(?:function|invoked|state|performance)|no\s(?:free\s|idle\s)?slots?\savail"
-        r"|\bmodel\b[^.;]{0,20}\bunloaded|request\s(?:queue|dropped)\b",
+        r"|\bmodel\b[^.;]{0,20}\bunloaded|request\s(?:queue|dropped)\b|\bwarm(?:ed|ing)\sup\b|\bcold\sstart",
         r"loading\smodel|\bmodel\b\s?\S{0,80}\sis\s(?:currently\s|still\s)?loading|service\sunavailable|temporarily\sunavailable"
         r"|pending\srequests|queue\s(?:is\s)?(?:full|exceeded|too|size)"
         r"|\bno\s(?:available|healthy)\s(?:upstream|worker|replica|backend|server|host)",
@@ -321,7 +323,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|bad\sgateway|upstream\b[^.;]{0,30}\b(?:error|fail)|encountered\s(?:a|an)\s[^.;]{0,20}error",
         r"fail\w*\sto\sget\s(?:a\s)?response|unable\sto\sprocess\s|something\swent\swrong|error\s(?:occurred\s)?(?:while|during)"
         r"\s(?:processing|handling|generat|inferenc)|cuda\serror|background\sloop|engine\s?(?:core|dead)"
-        r"|\bcrashed\b|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
+        r"|\bcrashed\b|\b(?:inference|generation|processing)\sfailed|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
         r"|invalid\sresponse\sfrom|process\shas\sterminated|enginedead|an?\s(?:internal|unexpected|unknown)\serror|server\sexception",
         r"expecting\svalue|(?:invalid|unexpected)\s(?:json|token)\b[^.;]{0,30}(?:response|position|at\s)"
         r"|not\svalid\sjson|web\sserver\s(?:is|returned)|origin\s(?:is|error|server)",
@@ -365,9 +367,9 @@ NOT_REFUSED = pattern(
     r"reset\sreason|before\sheaders|upstream\sconnect",  # envoy: its own connection, not ours
 )
 CREDIT = pattern(
-    r"insufficient[\s_](?:account\s)?(?:credit|balance|fund|quota)|\bout\sof\s(?:credit|fund|quota)",
+    r"insufficient[\s_](?:\w+\s){0,4}(?:credit|balance|fund|quota)|\bout\sof\s(?:credit|fund|quota)",
     r"\b(?:credits?|balance|funds?)\b[^.;]{0,40}\b(?:too\slow|exhaust|insufficient|deplet|run\sout"
-    r"|used\sup|exceed|negative|not\senough|expired|ran\sout)\w*|not\senough\s(?:credit|balance|fund)"
+    r"|used\sup|exceed|negative|not\senough|expired|ran\sout|is\s(?:zero|\W?[\d.]+))\w*|not\senough\s(?:credit|balance|fund)"
     r"|(?:do(?:es)?\snot|don'?t|doesn'?t|no)\shave\s(?:any\s|enough\s|sufficient\s)*(?:credit|balance|fund)"
     r"|\b(?:depleted|exhausted|used\sup|ran\sout\sof)\s[^.;]{0,30}\b(?:credits?|balance|funds?)\b",
     r"\b(?:add|purchase|buy|requires?|recharge|more)\s(?:\w+\s)?(?:credits?|funds|balance)\b",
