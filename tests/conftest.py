@@ -6,6 +6,7 @@ set leads into a trap whose name says what was forgotten.
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import socket
@@ -63,6 +64,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for name in needs.of_test(item):
             item.add_marker(name)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: no garbage collection need look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 _EVENTS = {"subprocess.Popen": "process", "os.fork": "process", "socket.bind": "server"}

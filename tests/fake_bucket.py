@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import moto.backends
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
-
 from tests.gated import GatedServer
 
 SECRET = "aws+secret/" + "k3y" * 10
@@ -19,6 +15,10 @@ class FakeBucket(GatedServer):
     """The server, with one empty bucket."""
 
     def __init__(self) -> None:
+        import moto.backends  # half a second, for the few tests that have a bucket
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+        from werkzeug.serving import make_server
+
         self._backend = moto.backends.get_backend("s3")["123456789012"]["aws"]
         self._backend.reset()
         self._backend.create_bucket(BUCKET, "us-east-1")

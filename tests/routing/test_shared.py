@@ -92,11 +92,11 @@ def test_three_processes_are_hardly_refused(tmp_path: Path, refunds: bool, late:
     """Three batches of one key write what one would, and no more than 1 % of calls are 429s."""
     alone = Company(tmp_path / "alone", *paid(), refunds=refunds, reads_late=late)
     alone.join(workers=24)
-    alone.run(180)
+    alone.run(90)
     three = Company(tmp_path / "three", *paid(), refunds=refunds, reads_late=late)
     for _ in range(3):
         three.join(workers=8)
-    three.run(180)
+    three.run(90)
     assert three.refused() <= 0.01
     assert three.kept >= 0.95 * alone.kept
     assert min(world.kept for world in three.worlds) > 0.2 * three.kept
@@ -307,10 +307,10 @@ def test_machines_that_share_a_key_by_thirds(tmp_path: Path) -> None:
     """Three machines that know nothing of each other: no 429, and what one alone writes."""
     alone = Company(tmp_path, *paid())
     alone.join(workers=24)
-    alone.run(180)
+    alone.run(90)
     thirds = Company(tmp_path, *paid(), target=Target(A, quota_share=1 / 3))
     for _ in range(3):
         thirds.join_apart(workers=8)
-    thirds.run(180)
+    thirds.run(90)
     assert thirds.server.failures[ErrorCategory.RATE_LIMIT] == 0
     assert thirds.kept >= 0.95 * alone.kept
