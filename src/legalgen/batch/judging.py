@@ -74,7 +74,7 @@ class Judgement(msgspec.Struct, frozen=True):
 
     @property
     def lowest(self) -> int:
-        """The mark that decides: five good ones do not make up for a bad one."""
+        """The least of the six marks, by which the gate refuses or flags."""
         return min(self._marks.values())
 
     @property

@@ -62,7 +62,7 @@ class App(typer.Typer):
 
 
 def group(path: str, prose: str) -> App:
-    """The group of commands ``path``: ``legalgen dataset`` is a question, not a mistake."""
+    """The group of commands ``path``, which shows its help and exits 0 when called alone."""
     made = App()
 
     def show_help(ctx: typer.Context) -> None:

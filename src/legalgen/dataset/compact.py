@@ -351,7 +351,7 @@ class PartSink:
         return True
 
     def flush(self) -> None:
-        """Nobody needs it half written: ``sync`` is what counts."""
+        """Does nothing: parquet writers ask for it, and ``sync`` makes the whole file durable."""
 
     def sync(self) -> None:
         """Write the rest with the checksum, durably."""

@@ -1,4 +1,4 @@
-"""A dataset in a bucket: S3, or whatever speaks its words, by pyarrow's own file system.
+"""A dataset in a bucket: S3, or a server with the same API, by pyarrow's own file system.
 
 A bucket has no commits, but an object appears whole or not at all: it is sent in pieces that nobody
 sees, until the last call names it. New parts appear one by one, the card after them. Parts of a
@@ -6,8 +6,7 @@ compaction appear together, once all of them are there, and then those go that t
 moments between, and if the process dies in one of them, rows are there twice until the next push.
 
 ``AWS_ENDPOINT_URL_S3``, ``AWS_ENDPOINT_URL`` or ``?endpoint_override=`` names another server than
-Amazon's. Credentials are
-found where Amazon's own tools find them.
+Amazon's. Credentials are found where Amazon's own tools find them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The thirteen words for what a failure means, and at whose door each lies."""
+"""The thirteen categories of failures, and who is to blame for each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 Blame = Literal["request", "model", "provider", "answer", "unknown"]
-"""At whose door a failure lies: what another target, or another try, would change."""
+"""Who caused a failure, which tells whether another target or another try would help."""
 
 
 class ErrorCategory(StrEnum):
@@ -28,7 +28,7 @@ class ErrorCategory(StrEnum):
 
     @property
     def blame(self) -> Blame:
-        """At whose door it lies; a ``Failure`` with ``credit`` lies at the provider's."""
+        """Who caused it; of a ``Failure`` with ``credit`` it is always the provider."""
         return _BLAME.get(self, "unknown")
 
 

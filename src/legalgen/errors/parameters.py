@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 from legalgen.completion import CAPS
-from legalgen.errors import reply as ev
 from legalgen.errors.patterns import pattern
+from legalgen.errors.reply import Reply
 
 FORMAT = "response_format"
 NAMES = (
@@ -69,7 +69,7 @@ _OF_A_TYPE = pattern(
 _OF_THE_SCHEMA = pattern(r"\bstrict\b|invalid\s(?:json\s)?schema|schema\sfields|additionalprop")
 
 
-def refused(found: ev.Reply) -> tuple[str, ...]:
+def refused(found: Reply) -> tuple[str, ...]:
     """The parameters that a reply refuses, in the order of ``NAMES``; empty where it names none.
 
     A cap on tokens that is only too large is none; one that is missed is its other name.
@@ -85,7 +85,7 @@ def refused(found: ev.Reply) -> tuple[str, ...]:
     return tuple(name for name in NAMES if name in named)
 
 
-def format_types(found: ev.Reply, names: tuple[str, ...]) -> tuple[str, ...] | None:
+def format_types(found: Reply, names: tuple[str, ...]) -> tuple[str, ...] | None:
     """The types of ``response_format`` that the server says it takes.
 
     Empty: the parameter itself is unknown to it. None: the reply does not tell.
@@ -107,7 +107,7 @@ def format_types(found: ev.Reply, names: tuple[str, ...]) -> tuple[str, ...] | N
     return () if unknown.search(said) else None
 
 
-def _words(found: ev.Reply) -> str:
+def _words(found: Reply) -> str:
     codes = (code.replace("_", " ") for code in found.codes)
     return "; ".join([*found.said, found.around, *codes])  # what is said twice is not one sentence
 
@@ -118,7 +118,7 @@ def _of_path(path: str) -> set[str]:
     return {name for name in NAMES if name.replace("_", "") in parts}
 
 
-def _meant(name: str, said: str, found: ev.Reply) -> str | None:
+def _meant(name: str, said: str, found: Reply) -> str | None:
     if name not in CAPS:
         return name
     if _REFUSED_NAME.search(said):

@@ -1,7 +1,7 @@
 """A pool of models on a Ray cluster: one model a replica, one call a replica at a time.
 
 Ray lives in a process of its own (``_ray_pool``), which this one starts and talks to in lines of
-JSON. For a process that uses Ray is not its own: losing the cluster's head ends it after a minute,
+JSON. Ray changes the process that uses it: losing the cluster's head ends it after a minute,
 waiting for a head that is not there has no end, and SIGTERM, log records and stdout are taken over.
 What happens there costs calls here and no more; a pool that is gone is opened anew by the next
 call. The pool ends, and its replicas with it, when its stdin does: however this process ends.

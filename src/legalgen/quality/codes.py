@@ -26,7 +26,7 @@ class Check(msgspec.Struct, frozen=True):
     """One code of the gate.
 
     ``finder`` is the function that finds it; several codes may share one, and it is empty where
-    another room than the gate finds it. ``when`` is the sentence for people. ``feedback`` is what
+    another module than the gate finds it. ``when`` is the sentence for people. ``feedback`` is what
     the model is told: ``{found}`` stands for what was measured, and against what.
     """
 

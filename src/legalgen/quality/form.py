@@ -189,7 +189,7 @@ def shape(reading: Reading) -> Iterator[Finding]:
     if any(hint in reading.whole for hint in _GARBLED_HINTS):
         yield from _found(_GARBLED, reading.fields)
     yield from _notation(reading)
-    what, where = _dress(reading)
+    what, where = _beyond_prose(reading)
     if what:
         yield "MARKUP", f"{what} in the {where}", where, False
 
@@ -244,8 +244,8 @@ def _found(pattern: re.Pattern[str], fields: Iterable[tuple[str, str]]) -> Itera
             yield "MARKUP", f'"{match[0]}" in {name}: write plain text', name, True
 
 
-def _dress(reading: Reading) -> tuple[str, str]:
-    """What of a page's dress there is that a text does without, and where."""
+def _beyond_prose(reading: Reading) -> tuple[str, str]:
+    """What the text holds beyond prose (headings, boxes, a code fence), and in which field."""
     question, answer = reading.draft.question, reading.draft.answer
     if "#" in question and HEADING.search(question):
         return "headings", "question"

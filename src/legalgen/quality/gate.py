@@ -2,7 +2,7 @@
 
 ``Gate.inspect`` looks at one answer alone and is pure. ``Corpus`` looks at what the dataset
 already holds (contradicting citations, worn openings and names) and belongs to one thread; so
-does the index of near-duplicates, which is a room of its own (``duplicates``).
+does the index of near-duplicates, which is a module of its own (``duplicates``).
 
 The checks are those of the table in ``codes``, in three stages: can it be read, may it be used, is
 it good. The first stage with a hard failure ends the check; all reasons of that stage are

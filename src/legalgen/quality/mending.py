@@ -89,7 +89,7 @@ _NUMBERS = re.compile(r"\d+")
 def distinct(
     citations: Sequence[DraftCitation], cited: Sequence[tuple[Parsed, ...]]
 ) -> Sequence[int]:
-    """The places of the citations that are not an earlier one again, in whatever dress."""
+    """The indexes of the citations that do not repeat an earlier one, however each is written."""
     if len(cited) < 2:
         return range(len(cited))
     known: dict[object, int] = {}

@@ -1,6 +1,6 @@
 """What the gate goes by and what it says: thresholds, a sample type's bounds, the verdict.
 
-Light, for every room that handles verdicts; the codes are in ``codes``.
+Light, for every module that handles verdicts; the codes are in ``codes``.
 """
 
 from __future__ import annotations
@@ -233,5 +233,5 @@ class Verdict(msgspec.Struct, frozen=True):
         return ErrorCategory.CONTENT_FILTER if refused else ErrorCategory.OUTPUT_INVALID
 
     def with_reasons(self, more: Iterable[Reason | None]) -> Verdict:
-        """The verdict with what other rooms found (duplicates, the corpus, a judge)."""
+        """The verdict with what other modules found (duplicates, the corpus, a judge)."""
         return replace(self, reasons=self.reasons + tuple(item for item in more if item))

@@ -191,7 +191,8 @@ _LOOK = "`legalgen models --refresh` lists what there is"
 
 
 def _unreachable(provider: str, message: str) -> str:
-    """What may be wrong on the way; where TLS fails, the network is there, and trust is not."""
+    """What may be wrong on the way; TLS fails only where the server was reached, so the network is
+    not named then."""
     if not is_remote(provider):
         return f"{provider} cannot be reached: {message.rstrip('.')}."
     if _CERTIFICATE.search(message):

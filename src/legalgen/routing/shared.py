@@ -379,9 +379,9 @@ class SharedBudgets:
             return False
 
     def _is_dead(self, seen: float, process: bytes, *, now: float) -> bool:
-        """Whether another process is gone: nowhere to be seen, and silent.
+        """Whether another process is gone: silent for ``SILENT_S``, and not seen to run.
 
-        One in a container of its own cannot be seen from here, but is heard.
+        One in a container of its own cannot be seen from here, but what it writes can.
         """
         if now - seen < SILENT_S:
             return False

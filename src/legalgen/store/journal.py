@@ -1,4 +1,4 @@
-"""The journal, which loses nothing; how a segment becomes a part; what recovery does.
+"""The journal of accepted samples; how a segment becomes a part; what recovery does.
 
     accepted sample -> journal/<batch>-00003.jsonl   one write, one fsync: now it counts
     seal            -> train/data/train-<batch>-00003.parquet, and the segment goes
@@ -591,7 +591,7 @@ def recover(
 
     Raises:
         DiskError: the disk failed. It can be begun again.
-        BatchRunning: a lock was waited for in vain.
+        BatchRunning: a lock was not had in time.
     """
     found = []
     patience = patience or Patience()

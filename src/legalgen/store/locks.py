@@ -43,7 +43,7 @@ class Patience(msgspec.Struct, frozen=True):
     """How a lock is waited for: at most ``most_s`` seconds, told once after one second.
 
     ``sleep`` takes seconds, and raises to end the wait, as when a signal came. ``bound`` names
-    the setting behind ``most_s`` for the one whose wait was in vain.
+    the setting behind ``most_s``, for the error of a wait that was too long.
     """
 
     most_s: float = 120.0

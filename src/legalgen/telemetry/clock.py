@@ -1,4 +1,4 @@
-"""The clock that is passed in: no room asks the system for the time or sleeps by itself."""
+"""The clock that is passed in: no module asks the system for the time or sleeps by itself."""
 
 from __future__ import annotations
 

@@ -182,7 +182,10 @@ class RedactingFilter(logging.Filter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """The message with its arguments; a wrong call of ours must not end a batch."""
+    """The message with its arguments; where they do not fit its format, both as they are.
+
+    An exception in here would end the batch that only wanted to log.
+    """
     try:
         return record.getMessage()
     except (TypeError, ValueError, KeyError) as error:

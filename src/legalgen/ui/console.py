@@ -1,4 +1,4 @@
-"""The only room that prints: data to stdout, talk to stderr.
+"""The only module that prints: data to stdout, talk to stderr.
 
 People get words and tables (rich), programs one JSON object. Nothing here decides anything.
 """
@@ -523,7 +523,7 @@ def _wrapped(text: str, columns: int, begun: int, indent: str) -> list[str]:
 
 
 class _Sheet(io.StringIO):
-    """Paper for a pager: as wide as the terminal on which it will be shown."""
+    """Output kept for a pager, which counts as a terminal: it is shown on one."""
 
     def isatty(self) -> bool:
         """As the terminal's."""

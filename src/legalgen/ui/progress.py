@@ -1,4 +1,4 @@
-"""How far a run is: counts that follow its events, its rate, and an honest guess of its end.
+"""How far a run is: counts that follow its events, its rate, and an estimate of its end.
 
 Nothing here prints. Times are seconds of a monotonic clock that the caller passes in as ``now``.
 """

@@ -13,8 +13,8 @@ from typing import Any, TextIO
 
 
 class Stdout(io.FileIO):
-    """File 1, which remembers that it could not be written: whoever wrote hears of it in passing,
-    and the one boundary tells it from a bug. A reader that left is no failure."""
+    """File 1, which remembers the error of a failed write: the boundary for bugs (``cli``) sees
+    only what a caller made of it, and asks here. A reader that left (EPIPE) is no failure."""
 
     failed: OSError | None = None
 
