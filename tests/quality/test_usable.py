@@ -35,6 +35,7 @@ def test_words_of_the_task_are_meta_talk(said: str) -> None:
         "Evidence at an advanced level of abstraction proves little.",
         "As requested by the tenant, the landlord sent a copy.",
         "The witness could not be recalled after the close of the case.",
+        "This answer stays the same if the lease was oral.",
         "This answer would be different if the lease were by deed.",
         "The citation was given to the driver on the spot.",
         "Question: does the clause bind? Answer: it does.",

@@ -27,8 +27,8 @@ from legalgen.store.sample import Draft, normalise, read, sample_id
 
 SAID: Final = frozenset({
     "REFUSAL", "META_TALK", "PROMPT_LEAK", "PLACEHOLDER", "LANGUAGE", "ROLE_PLAY", "ADVERTISING",
-    "NO_ANSWER", "OFF_TOPIC", "CONTRADICTION", "INCONSISTENT", "SECTION_NONEXISTENT",
-    "LAW_JURISDICTION", "LOW_SCORE",
+    "NO_ANSWER", "OFF_TOPIC", "CONTRADICTION", "INCONSISTENT", "ARITHMETIC", "DEADLINE",
+    "SECTION_NONEXISTENT", "LAW_JURISDICTION", "LOW_SCORE",
 })  # fmt: skip
 """Codes of the gate that say of the answer's text that it is wrong, or no answer."""
 CITED: Final = frozenset({"CITATION_IMPOSSIBLE", "CITATION_JURISDICTION", "CITATION_UNLISTED"})

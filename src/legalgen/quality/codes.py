@@ -188,6 +188,18 @@ TABLE: Final = (
         "{found}: let answer and steps have the same figures",
     ),
     Check(
+        "ARITHMETIC", "good", "reject", "arithmetic",
+        "A sum that a sentence works out is wrong: `£48,000 less £700 leaves £47,000`.",
+        "{found}: work it out again",
+    ),
+    Check(
+        "DEADLINE", "good", "graded", "deadline",
+        "A claim is called late although its date lies before the end that the steps reach, or in "
+        "time although it lies after: refused. A last day that no period of the text reaches from "
+        "any of its dates: flagged.",
+        "{found}: count the period again",
+    ),
+    Check(
         "STEPS_RESTATE", "good", "flag", "steps_restate",
         "The steps only say the question again.",
         "{found}: each step draws an inference from law and facts",

@@ -33,6 +33,7 @@ from legalgen.quality.citing import (
     shown,
 )
 from legalgen.quality.codes import TABLE, Stage
+from legalgen.quality.deadlines import deadline
 from legalgen.quality.difficulty import difficulty
 from legalgen.quality.elements import required
 from legalgen.quality.form import lengths, overlap, repetition, shape, steps
@@ -56,6 +57,7 @@ from legalgen.quality.substance import (
     paraphrase,
     steps_restate,
 )
+from legalgen.quality.sums import arithmetic
 from legalgen.quality.systems import law_jurisdiction
 from legalgen.quality.usable import cut, form, language, meta_talk, placeholder, refusal
 from legalgen.sources.passages import Passage
@@ -249,9 +251,9 @@ FINDERS: Mapping[str, Finder] = {
     **_of_text(
         form, refusal, meta_talk, prompt_leak, placeholder, language, role_play, advertising,
         no_answer, cut, lengths, steps, overlap, repetition, shape, list_only,
-        citations_in_answer, off_topic, contradiction, inconsistent, steps_restate, paraphrase,
-        citation_jurisdiction, citation_grounding, section_nonexistent, act_unknown,
-        law_jurisdiction, difficulty,
+        citations_in_answer, off_topic, contradiction, inconsistent, arithmetic, deadline,
+        steps_restate, paraphrase, citation_jurisdiction, citation_grounding, section_nonexistent,
+        act_unknown, law_jurisdiction, difficulty,
     ),
     "citation_count": lambda gate, reading: citation_count(reading, gate.rules.thresholds),
     "citation_impossible": lambda gate, reading: citation_impossible(reading, gate.today),

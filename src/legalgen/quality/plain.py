@@ -27,7 +27,9 @@ def prompt_leak(reading: Reading) -> Iterator[Finding]:
         if run:
             yield "PROMPT_LEAK", f'"{" ".join(run)}" in {name}', name, True
             return
-    if _BOUNDS_HINTS.isdisjoint(reading.vocabulary):
+    vocabulary = reading.vocabulary
+    limited = "word" in vocabulary and not vocabulary.isdisjoint(("limit", "count"))
+    if not (limited or "words" in vocabulary or "reasoning" in vocabulary):
         return
     for name, text in reading.texts[1:]:
         if found := _BOUNDS_TOLD.search(text):
@@ -43,10 +45,6 @@ _BOUNDS_TOLD = re.compile(
     re.I,
 )
 """The lengths that a prompt asks for, however they are said."""
-
-_BOUNDS_HINTS = frozenset({"words", "word", "reasoning"})
-"""Without one of these no length is told."""
-
 
 # --- theatre -----------------------------------------------------------------------------------
 

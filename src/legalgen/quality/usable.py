@@ -133,7 +133,7 @@ _META = (
         r"|procedural_guide|case_note)\b",
     ),
     _talk(
-        "persona level sample requested instructed recalled",
+        "persona basic intermediate advanced expert sample requested instructed recalled",
         ("persona ", " level", "sample type", "requested,", "instructed,", "be recalled"),
         r"\bthe persona (?:here |given |asked for )?is\b|\bthe sample type is\b",
         r"\b(?:for|at|of) (?:the|an?|this) (?:requested |required )?"
@@ -142,11 +142,11 @@ _META = (
         r"\b(?:could not|cannot) be recalled (?:with|reliably|exactly|for certain)\b",
     ),
     _talk(
-        "answer response citation citations",
+        "stays keeps kept avoids repeat format instructions requested citation",
         ("this answer ", "this response ", " citation "),
-        r"\bthis (?:answer|response) (?:stays|keeps|is kept|has been kept|avoids|does not repeat"
-        r"|(?:meets|follows|respects|observes|complies with) the (?:required|requested|format"
-        r"|form|length|limit|instructions?))\b",
+        r"\bthis (?:answer|response) (?:(?:stays|keeps|is kept|has been kept) (?:within|to)\b"
+        r"|avoids (?:repeating|restating|the w)|does not (?:repeat|restate) the (?:w|question)"
+        r"|(?:meets|follows|respects|observes|complies with) the (?:requested|format|instruct))",
         r"\b(?:the|a|no|case) (?:case )?citation (?:is|was|has been) (?:left out|omitted|given"
         r"|included|provided) (?:because|since|as (?:it|none|the|i)\b)",
     ),
