@@ -128,7 +128,7 @@ TABLE: Final = (
     Check(
         "NO_ANSWER", "usable", "graded", "no_answer",
         "Hedges and the advice to ask a lawyer stand where a rule should: refused from 70 % of "
-        "the words, flagged from 50 %.",
+        "the words, flagged from 50 %. Half of its telling words are the question's: flagged.",
         "{found}: state the rule and what follows from it",
     ),
     Check("TRUNCATED", "usable", "reject", "cut", "It ends in the middle of a sentence."),
@@ -177,6 +177,11 @@ TABLE: Final = (
         "refused; none of the former or of the latter: flagged.",
     ),
     Check(
+        "STEPS_OFF_TOPIC", "good", "flag", "steps_off_topic",
+        "The steps share at most one telling word with question and answer.",
+        "{found}: let the steps lead to the answer",
+    ),
+    Check(
         "CONTRADICTION", "good", "reject", "contradiction",
         "The last step says no where the answer begins with yes, or the other way round.",
         "{found}: let the answer begin with the result of the steps",
@@ -206,7 +211,8 @@ TABLE: Final = (
     ),
     Check(
         "PARAPHRASE", "good", "graded", "paraphrase",
-        "Paragraphs that say the same in other words: refused from three, two are flagged.",
+        "Paragraphs that say the same in other words: refused from three, two are flagged. "
+        "Sentences that say an earlier one again: flagged from two, refused where they are half.",
         "{found}: say each thing once",
     ),
     # --- is it law ---

@@ -55,6 +55,7 @@ from legalgen.quality.substance import (
     no_answer,
     off_topic,
     paraphrase,
+    steps_off_topic,
     steps_restate,
 )
 from legalgen.quality.sums import arithmetic
@@ -251,9 +252,9 @@ FINDERS: Mapping[str, Finder] = {
     **_of_text(
         form, refusal, meta_talk, prompt_leak, placeholder, language, role_play, advertising,
         no_answer, cut, lengths, steps, overlap, repetition, shape, list_only,
-        citations_in_answer, off_topic, contradiction, inconsistent, arithmetic, deadline,
-        steps_restate, paraphrase, citation_jurisdiction, citation_grounding, section_nonexistent,
-        act_unknown, law_jurisdiction, difficulty,
+        citations_in_answer, off_topic, steps_off_topic, contradiction, inconsistent, arithmetic,
+        deadline, steps_restate, paraphrase, citation_jurisdiction, citation_grounding,
+        section_nonexistent, act_unknown, law_jurisdiction, difficulty,
     ),
     "citation_count": lambda gate, reading: citation_count(reading, gate.rules.thresholds),
     "citation_impossible": lambda gate, reading: citation_impossible(reading, gate.today),

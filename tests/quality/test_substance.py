@@ -1,0 +1,81 @@
+"""Steps that lead nowhere, sentences and questions that come again."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.quality.sayings import ANSWER, QUESTION, found
+
+RULE = "Rent is treated apart, so the landlord may forfeit without any notice of the breach."
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (
+            (
+                "A testator signs in the presence of two witnesses who attest.",
+                "Marriage revokes earlier testamentary dispositions by operation of statute.",
+            ),
+            "flag",
+        ),
+        (
+            (
+                "A testator signs in the presence of two witnesses who attest.",
+                "Rent in arrears lets the landlord re-enter without notice here.",
+            ),
+            "",
+        ),
+        (("Two witnesses attest.",), ""),
+    ],
+)
+def test_steps_share_words_with_question_or_answer(steps: tuple[str, ...], expected: str) -> None:
+    """Enough words that are all of something else."""
+    assert found(f"{ANSWER} {RULE}", steps=steps).get("STEPS_OFF_TOPIC", "") == expected
+
+
+AGAIN = (
+    f"{RULE} Because rent is treated apart, no notice of a breach is needed before the landlord "
+    "may forfeit. The landlord who wants to forfeit needs no notice of the breach where rent is "
+    "treated apart. Without notice of breach, then, the landlord may forfeit, as rent is treated "
+    "apart."
+)
+TWICE = (
+    f"{RULE} Because rent is treated apart, no notice of a breach is needed before the landlord "
+    "may forfeit. Relief is open to the tenant until the order is carried out. The landlord "
+    "forfeits without notice of the breach, as rent is treated apart. The tenant has to pay all "
+    "arrears and the costs before the day of the hearing, and then keeps the shop as it was. The "
+    "landlord and the tenant may of course settle, and then the rent is paid and the shop stays."
+)
+ONCE = (
+    f"{RULE} Relief is open to a tenant who pays all arrears and the costs before the hearing. "
+    "A mortgagee of the term may ask for it as well, within six months of re-entry by force."
+)
+
+
+@pytest.mark.parametrize(("answer", "expected"), [(AGAIN, "reject"), (TWICE, "flag"), (ONCE, "")])
+def test_sentences_that_say_the_same_again(answer: str, expected: str) -> None:
+    """In other words, one after the other."""
+    assert found(answer).get("PARAPHRASE", "") == expected
+
+
+def test_a_question_that_is_told_again_is_no_answer() -> None:
+    """Half of the words are hers, and the rest are those that come again and again."""
+    told = (
+        "Amara let a shop to Tomasz. The rent of the shop that Amara let to Tomasz is late by "
+        "three months, and Amara asks whether she may now forfeit the shop for the rent of three "
+        "months. Tomasz says that Amara may not forfeit the shop, and Amara says that she may."
+    )
+    assert "NO_ANSWER" in found(told, QUESTION)
+    assert "NO_ANSWER" not in found(ONCE, QUESTION)
+
+
+def test_one_shared_word_is_flagged_and_none_is_refused() -> None:
+    """A good answer may be put in words of its own, but then it has some of its topic."""
+    asked = "What follows when a chatbot invents the precedents that counsel put before a judge?"
+    steps = ("Precedents must be verified by whoever relies on them.",)
+    answer = "Wasted costs and referral to a regulator follow, and in grave instances contempt."
+    topic = frozenset({"litigat", "disclosur", "pleading"})
+    shared = f"{answer} Each precedent is the advocate's own duty."
+    assert found(answer, asked, steps, topic=topic).get("OFF_TOPIC") == "reject"
+    assert found(shared, asked, steps, topic=topic).get("OFF_TOPIC") == "flag"
