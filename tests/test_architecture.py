@@ -46,7 +46,7 @@ WRITERS = {
     "dataset.push", "dataset.verify", "quality.duplicates", "quality.selection", "quality.vectors",
     "routing.health", "settings.config_file", "sources.collection", "store.card", "store.files",
     "store.journal", "store.ledger", "store.locks", "store.notes", "store.parts",
-    "store.reviews",
+    "store.points", "store.reviews",
 }  # fmt: skip
 """Modules that write files, through the verbs of ``settings.writing`` and ``store.files``."""
 BY_HAND = {

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import grounded, law
+from . import grounded, law, points
 from .config import AnswerRequest, AnswerSource
 
 Node = str | tuple["Template", ...]
@@ -27,6 +27,8 @@ class Brief:
     jurisdictions: tuple[str, ...] = ()
     dialogue: bool = False
     ethics: bool = False
+    point: str = ""
+    """What decides the sample, where the prompt says so."""
 
 
 _RANGE = r"(\d+)\s*(?:-|to|and)\s*(\d+)"
@@ -60,6 +62,7 @@ def read_brief(user: str) -> Brief:
         jurisdictions=tuple(places),
         dialogue="dialogue" in low,
         ethics="professional ethics" in low,
+        point=points.point_in(user),
     )
 
 
@@ -193,7 +196,9 @@ def good(number: int, seed: int, brief: Brief) -> dict[str, object]:
     rng = random.Random(seed * 1_000_003 + number)
     wanted = brief.jurisdictions[:1] or tuple(_BY_JURISDICTION)
     topics = [topic for name in wanted for topic in _BY_JURISDICTION[name]]
-    writer = _Writer(rng, topics[int(rng.random() * len(topics))])
+    # The law that decides is the point's, whichever the facts are: two answers on one share it.
+    choice = random.Random(brief.point) if brief.point else rng
+    writer = _Writer(rng, topics[int(choice.random() * len(topics))])
     cited = list(writer.topic.authorities[: brief.citations])
     if brief.words[1] < _ROOM_FOR_TWO:
         cited = [rng.choice(cited)]
@@ -249,6 +254,8 @@ def _answer(writer: _Writer, cited: Sequence[law.Authority], target: int, brief:
     sentences += [writer.cite(one, _AUTHORITIES) for one in cited]
     if brief.ethics:
         sentences += [writer.write(template) for template in _CONDUCT]
+    if brief.point:
+        sentences.append(points.applied(brief.point))
     closing = writer.write(writer.pick(_CLOSINGS, 1)[0])
     sentences += _filling(writer, target - _length([*sentences, closing]))
     return " ".join([*sentences, closing])
@@ -293,6 +300,8 @@ def source(answers: str | Path | AnswerSource) -> AnswerSource:
 def _good_text(request: AnswerRequest) -> str:
     if _IS_TO_JUDGE.search(request.prompt):
         return _marks(request)
+    if points.wanted(request.prompt):
+        return points.listed(request.prompt)
     brief = read_brief(request.prompt)
     if passages := grounded.passages_in(request.prompt):
         value = from_passages(request.number, request.seed, brief, passages)

@@ -8,7 +8,15 @@ from legalgen.batch.generation import Departed, Spending
 from legalgen.batch.reporting import Reporter
 from legalgen.completion import ModelRef
 from legalgen.errors import ErrorCategory
-from legalgen.store.ledger import AlertNote, FailureNote, Record, SpillNote, SwitchNote, WaitNote
+from legalgen.store.ledger import (
+    AlertNote,
+    FailureNote,
+    PointsNote,
+    Record,
+    SpillNote,
+    SwitchNote,
+    WaitNote,
+)
 from legalgen.telemetry import events
 from legalgen.telemetry.metrics import Metrics, ThresholdAlert
 
@@ -70,6 +78,9 @@ class Bookkeeper:
                 self._record.spill = SpillNote(event.at, event.provider, event.target, event.reason)
             case events.CallFailed():
                 self._record.note(_failed(event))
+            case events.PointsListed():
+                said = event.topic, event.model, event.points, event.asked, event.reason
+                self._record.note(PointsNote(event.at, *said))
             case events.Switched():
                 self._record.note(SwitchNote(event.at, event.source, event.target, event.reason))
                 old, new = ModelRef.parse(event.source), ModelRef.parse(event.target)

@@ -38,6 +38,11 @@ def open_bulk_run(
         UsageError: the provider has no batch service, or there is nothing to cancel.
         ConfigurationError: a key, an address or a package cannot be used.
     """
+    if settings.points:
+        raise UsageError(
+            f"{settings.written('points')}: a topic's points are asked for while its samples are "
+            "written, which --bulk has done elsewhere; leave out one of the two"
+        )
     run = open_parts(settings, intent, listener=listener, stop=stop, clock=clock)
     known = intent.resume.bulk if intent.resume is not None else None
     goes_online = known is not None and known.finish_online and not order.again

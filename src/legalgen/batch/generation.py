@@ -46,6 +46,8 @@ ENLARGED = 1.6
 NO_MODEL = "no model of the route can take this task"
 ROLE = " (judge)"
 """What is added to a model's name where its calls were a judge's."""
+POINTS_ROLE = " (points)"
+"""What is added to it where its calls listed the points of topics."""
 LISTING_S = 10.0
 """Deadline of the list of models that tells a wrong base URL from a model that is gone."""
 TOLD_WAIT_S = 1.0
@@ -199,7 +201,10 @@ class Generation:
         stop: Stop,
         tell: Tell,
         clock: Clock | None = None,
+        before: Callable[[Job], None] = lambda _: None,
     ) -> None:
+        """``before`` is done with a job ahead of each attempt, and gives its task what it lacks."""
+        self._before = before
         self._router = router
         self._endpoints = endpoints
         self._prompts = prompts
@@ -229,6 +234,8 @@ class Generation:
     # ------------------------------------------------------------------ one attempt
 
     def _attempt(self, job: Job) -> Outcome:
+        if job.answer is None and not self._stop.requested:
+            self._before(job)
         if self._stop.requested:
             self._give_back(job)
             return Halted(job)

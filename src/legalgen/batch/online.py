@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping
 from legalgen.batch.ending import Ending, paused
 from legalgen.batch.endpoints import Endpoint, providers_of
 from legalgen.batch.fitting import LOOKED_AT, Fitting, PlannedSizes
-from legalgen.batch.generation import Departed, Generation, Spending, Stop
-from legalgen.batch.jobs import JobPrompts
+from legalgen.batch.generation import Departed, Generation, Spending, Stop, Tell
+from legalgen.batch.jobs import Job, JobPrompts
 from legalgen.batch.loop import BatchBounds, Loop
 from legalgen.batch.panel import JudgePanel
+from legalgen.batch.pointing import Pointing
 from legalgen.batch.routers import Routers
 from legalgen.batch.schedule import Schedule
 from legalgen.batch.sink import SampleSink
@@ -46,7 +47,10 @@ class OnlineExecutor:
         bounds: BatchBounds,
         stop: Stop,
         notice: Callable[[str], None] = lambda _: None,
+        pointing: Callable[[Router, Tell], Pointing] | None = None,
     ) -> None:
+        """``pointing`` makes who gives tasks their points; None where none are asked for."""
+        self._pointing = pointing
         self._notice = notice
         self._fitting: Fitting | None = None
         self._routers = routers
@@ -98,6 +102,7 @@ class OnlineExecutor:
         work.announce(tuple(str(ref) for ref in self._endpoints))
         # Both come with every call, and before something that wakes the main thread anyway.
         inbox = Inbox(work.reporter.clock, quiet=(Departed, Spending))
+        given = self._pointing(self.router, inbox.tell) if self._pointing is not None else None
         generation = Generation(
             self.router,
             self._endpoints,
@@ -107,6 +112,7 @@ class OnlineExecutor:
             stop=self._stop,
             tell=inbox.tell,
             clock=work.reporter.clock,
+            before=given.point if given is not None else _as_it_is,
         )
         loop = Loop(
             work,
@@ -140,6 +146,10 @@ class OnlineExecutor:
         self._routers.close()
         for provider in providers_of(self._endpoints, self._panel.endpoints):
             provider.close()
+
+
+def _as_it_is(_: Job) -> None:
+    """A job that lacks nothing."""
 
 
 def _lateness(choice: Choice) -> float:

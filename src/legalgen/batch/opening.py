@@ -11,13 +11,14 @@ from msgspec.structs import replace
 from legalgen.batch import parking
 from legalgen.batch.composing import Composer
 from legalgen.batch.endpoints import Endpoint, open_endpoints, providers_of
-from legalgen.batch.generation import Stop
+from legalgen.batch.generation import Stop, Tell
 from legalgen.batch.grounding import open_ground
 from legalgen.batch.intent import Intent
 from legalgen.batch.jobs import JobPrompts
 from legalgen.batch.loop import BatchBounds
 from legalgen.batch.online import OnlineExecutor
 from legalgen.batch.panel import JudgePanel
+from legalgen.batch.pointing import Pointing, PointShelf
 from legalgen.batch.prompting import TaxonomyPrompts
 from legalgen.batch.queueing import LockWaits
 from legalgen.batch.reporting import Reporter
@@ -40,6 +41,7 @@ from legalgen.quality.opening import (
 )
 from legalgen.routing import opening
 from legalgen.routing.route import Route
+from legalgen.routing.router import Router
 from legalgen.routing.stating import asked_route
 from legalgen.routing.targets import MOST_IN_FLIGHT, Cap, RoutingPolicy
 from legalgen.settings.layers import Settings
@@ -75,6 +77,8 @@ class RunParts(msgspec.Struct, frozen=True):
     waits: LockWaits
     notices: tuple[str, ...]
     passages: Passages | None = None
+    shelf: PointShelf | None = None
+    """Lists of points; None where none are asked for."""
 
     def close(self) -> None:
         """Free sockets and models of a run that is not begun."""
@@ -114,6 +118,11 @@ def open_parts(
     clock = clock or Clock()
     reporter = Reporter(listener, clock)
     _check_judging(settings)
+    if settings.points and settings.grounded:
+        raise UsageError(
+            f"{settings.written('points')}: with --grounded the passage of a text decides what "
+            "a sample is about; leave out one of the two"
+        )
     route = opening.plan_route(settings, Catalog.load(), ask=ask)
     models = [(place.ref, place.spec.knowledge) for place in route.stops]
     months = law.month_warnings(settings, models, f"{reporter.now():%Y-%m}")
@@ -133,10 +142,17 @@ def open_parts(
     bounds = _bounds_of(settings, intent)
     waits = LockWaits(stop, reporter, _max_wait(settings, intent), bounds.wait_bound)
     caps = _caps_of(settings, ledger, reporter)
-    policy = _policy_of(settings, intent, route, bounds=bounds, caps=caps, data_dir=data_dir)
+    policy = _policy_of(
+        settings, intent, route, bounds=bounds, caps=caps, data_dir=data_dir, space=space
+    )
     routers = Routers(settings, route, policy, clock=clock, notice=reporter.notice)
     warnings = (*settings.warnings, *route.warnings, *space.taxonomy.warnings)
-    said = (*warnings, *months, space.unsuited)
+    shelf = None
+    if settings.points and not route.rehearsal:
+        kept = data_dir if intent.save else None
+        shelf = PointShelf(space.taxonomy.digest, endpoints, kept)
+    rehearsed = "a rehearsal asks for no points" if settings.points and shelf is None else None
+    said = (*warnings, *months, space.unsuited, rehearsed)
     today = reporter.now().date()
     inspector = Inspector(
         settings,
@@ -166,6 +182,7 @@ def open_parts(
         waits=waits,
         notices=tuple(filter(None, said)),
         passages=passages,
+        shelf=shelf,
     )
 
 
@@ -202,6 +219,20 @@ def online(run: RunParts) -> OnlineExecutor:
         bounds=run.bounds,
         stop=run.stop,
         notice=run.reporter.notice,
+        pointing=None if run.shelf is None else partial(_pointing, run, run.shelf),
+    )
+
+
+def _pointing(run: RunParts, shelf: PointShelf, router: Router, tell: Tell) -> Pointing:
+    return Pointing(
+        router,
+        run.endpoints,
+        run.prompter,
+        run.space.taxonomy,
+        shelf,
+        stop=run.stop,
+        tell=tell,
+        clock=run.reporter.clock,
     )
 
 
@@ -269,6 +300,7 @@ def _policy_of(
     bounds: BatchBounds,
     caps: tuple[Cap, ...],
     data_dir: DataDir,
+    space: TaskSpace,
 ) -> RoutingPolicy:
     return RoutingPolicy(
         max_in_flight=bounds.concurrency or MOST_IN_FLIGHT,
@@ -276,7 +308,7 @@ def _policy_of(
         stickiness_s=settings.stickiness,
         max_wait_s=_max_wait(settings, intent),
         trickle_waits=settings.max_wait is not None,
-        max_calls=settings.max_calls or _usual_calls(settings, intent, route, data_dir),
+        max_calls=settings.max_calls or _usual_calls(settings, intent, route, data_dir, space),
         usual_calls=settings.max_calls is None,
         max_tokens=settings.max_tokens,
         max_cost_usd=settings.max_cost,
@@ -286,13 +318,18 @@ def _policy_of(
     )
 
 
-def _usual_calls(settings: Settings, intent: Intent, route: Route, data_dir: DataDir) -> int:
-    """Six calls a sample, at least fifty; a judge makes one for each that passes the gate."""
+def _usual_calls(
+    settings: Settings, intent: Intent, route: Route, data_dir: DataDir, space: TaskSpace
+) -> int:
+    """Six calls a sample, at least fifty; a judge makes one for each that passes the gate, and a
+    topic's points may take six."""
     rows = 0
     if intent.until_total is not None:
         rows = parts.row_count(data_dir, rehearsal=route.rehearsal)
     marked = (settings.judge_share or 1.0) if settings.judge else 0.0
-    return math.ceil(max(50, 6 * intent.target(rows)) * (1 + marked))
+    target = intent.target(rows)
+    listed = min(target, space.topics) if settings.points else 0
+    return math.ceil(max(50, 6 * target) * (1 + marked)) + 6 * listed
 
 
 def _caps_of(settings: Settings, ledger: Ledger, reporter: Reporter) -> tuple[Cap, ...]:

@@ -6,12 +6,9 @@ with. A cell is tried again after a week, or as soon as the taxonomy or the prom
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
-
-import msgspec
 
 from legalgen.errors.plurals import plural
 from legalgen.law.prompts.prompter import Prompter
@@ -23,8 +20,7 @@ FOR_DAYS: Final = 7
 
 def basis_of(taxonomy: Taxonomy, prompter: Prompter) -> str:
     """What cells are asked with: the version of the prompts, and a digest of the taxonomy."""
-    digest = hashlib.blake2b(msgspec.json.encode(taxonomy), digest_size=6).hexdigest()
-    return f"{prompter.version()} {digest}"
+    return f"{prompter.version()} {taxonomy.digest}"
 
 
 def remembered(

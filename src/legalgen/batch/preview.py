@@ -21,6 +21,7 @@ from legalgen.batch.grounding import open_ground
 from legalgen.batch.jobs import Job
 from legalgen.batch.judging import MARK_TOKENS, is_drawn
 from legalgen.batch.opening import RunParts
+from legalgen.batch.pointing import PointPrompts, takes_point
 from legalgen.batch.records import new_record
 from legalgen.completion import ModelRef, Prompt
 from legalgen.errors import NoUsableProvider
@@ -51,8 +52,9 @@ from legalgen.store.sample import Draft
 class Preview(msgspec.Struct, frozen=True):
     """A batch that was not begun: its tasks, the rows there are, and the forecast.
 
-    ``judging`` is the forecast of the judge's marks; None where no judge is asked for. ``at`` is
-    now, ``most_s`` the time that the batch may take.
+    ``judging`` is the forecast of the judge's marks; None where no judge is asked for. ``listing``
+    is that of the lists of points which are not there yet, one a topic; None where none is missing.
+    ``at`` is now, ``most_s`` the time that the batch may take.
     """
 
     tasks: tuple[Task, ...]
@@ -62,6 +64,7 @@ class Preview(msgspec.Struct, frozen=True):
     at: datetime
     forecast: Forecast
     judging: Forecast | None = None
+    listing: Forecast | None = None
     most_s: float | None = None
     quota_share: float = 1.0
     left_out: tuple[str, ...] = ()
@@ -69,12 +72,14 @@ class Preview(msgspec.Struct, frozen=True):
     @property
     def seconds(self) -> float:
         """How long it takes until every sample is written, and marked; ``inf`` as a forecast's."""
-        return max(outlook.seconds for outlook in self._outlooks)
+        lists = self.listing.seconds if self.listing is not None else 0.0
+        return lists + max(outlook.seconds for outlook in self._outlooks)
 
     @property
     def fits_today(self) -> bool:
         """Whether it would be done within 24 hours."""
-        return all(outlook.fits_today for outlook in self._outlooks)
+        lists = self.listing is None or self.listing.fits_today
+        return lists and all(outlook.fits_today for outlook in self._outlooks)
 
     @property
     def within(self) -> int | None:
@@ -83,8 +88,9 @@ class Preview(msgspec.Struct, frozen=True):
 
     @property
     def shares(self) -> tuple[ModelShare, ...]:
-        """What each model does, judges last."""
-        return tuple(share for outlook in self._outlooks for share in outlook.shares)
+        """What each model does, judges last but for who lists points."""
+        lists = () if self.listing is None else self.listing.shares
+        return (*(share for outlook in self._outlooks for share in outlook.shares), *lists)
 
     @property
     def _outlooks(self) -> tuple[Forecast, ...]:
@@ -115,7 +121,8 @@ class Preview(msgspec.Struct, frozen=True):
             "tokens": sum(share.input_tokens + share.output_tokens for share in self.shares),
             "price_unknown_tokens": sum(map(price_unknown_tokens, self.shares)),
             "models": [_share_json(share) for share in self.forecast.shares],
-            "judge": self.judging and _judging_json(self.judging),
+            "judge": self.judging and _beside_json(self.judging),
+            "points": self.listing and _beside_json(self.listing),
         }
 
 
@@ -147,6 +154,7 @@ def preview(run: RunParts) -> Preview:
         now,
         _writing(run, planned, frozenset(out)),
         _judging(run, marked, run.judges) if run.judges and marked else None,
+        _listing(run, planned, frozenset(out)),
         run.settings.max_time,
         run.settings.quota_share,
         tuple(out.values()),
@@ -208,6 +216,25 @@ def _judging(run: RunParts, planned: Sequence[Task], judges: Route) -> Forecast:
     return forecast(len(planned), supplies, run.reporter.clock.monotonic(), run.settings.max_time)
 
 
+def _listing(run: RunParts, planned: Sequence[Task], out: frozenset[ModelRef]) -> Forecast | None:
+    """The lists of points that are still to be asked for, by the first task of each topic."""
+    shelf = run.shelf
+    if shelf is None:
+        return None
+    firsts = {task.cell[:3]: task for task in planned if takes_point(run.space.taxonomy, task)}
+    lacking = [task for leaf, task in firsts.items() if shelf.find(leaf) is None]
+    if not lacking:
+        return None
+    prompts = PointPrompts(run.prompter, shelf.as_of)
+
+    def demand(_: Target, task: Task) -> Demand:
+        return prompts.demand(task, prompts.build(task, style="full"), style="full")
+
+    found = _supplies(run, run.routers.writers, lacking, demand, lambda _: UNKNOWN_YIELD)
+    supplies = [supply for supply in found if supply.ref not in out]
+    return forecast(len(lacking), supplies, run.reporter.clock.monotonic(), None)
+
+
 def _supplies(
     run: RunParts,
     router: Router,
@@ -250,7 +277,7 @@ def _budgets(run: RunParts, target: Target, view: View) -> tuple[Budgets, str | 
     return assumed, "the smallest plan"
 
 
-def _judging_json(outlook: Forecast) -> dict[str, Any]:
+def _beside_json(outlook: Forecast) -> dict[str, Any]:
     return {
         "calls": sum(share.calls for share in outlook.shares),
         "seconds": _finite(outlook.seconds),

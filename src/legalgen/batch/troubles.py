@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from legalgen.batch.generation import ROLE, Departed, Written
+from legalgen.batch.generation import POINTS_ROLE, ROLE, Departed, Written
 from legalgen.batch.reporting import Reporter
 from legalgen.batch.routers import Routers
 from legalgen.completion import ModelRef
@@ -96,7 +96,7 @@ class TroubleWatch:
     """
 
     def __init__(self, book: TroubleBook, routers: Routers) -> None:
-        self._each = [RouterWatch(book, routers.writers)]
+        self._each = [RouterWatch(book, routers.writers, POINTS_ROLE)]
         if routers.judges is not None:
             self._each.append(RouterWatch(book, routers.judges, ROLE))
 
@@ -114,7 +114,7 @@ class TroubleWatch:
 class RouterWatch:
     """Looks at the targets of one router.
 
-    ``role`` is what is told of a model's name where the router is the judges'.
+    ``role`` is what may be told of a model's name beside it: what else its calls were made for.
     """
 
     def __init__(self, book: TroubleBook, router: Router, role: str = "") -> None:

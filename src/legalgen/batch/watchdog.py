@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from legalgen.batch.ending import Ending
 from legalgen.batch.fitting import UNFIT
-from legalgen.batch.generation import NO_MODEL, ROLE, Written
+from legalgen.batch.generation import NO_MODEL, POINTS_ROLE, ROLE, Written
 from legalgen.batch.jobs import Job
 from legalgen.errors import ErrorCategory
 from legalgen.errors.exit_codes import Exit
@@ -55,8 +55,9 @@ class Watchdog:
     def failed(self, event: events.CallFailed) -> None:
         """A call failed; those whose request or answer was refused count."""
         category = ErrorCategory(event.category)
-        # marks that cannot be read say nothing of the answers
-        if category in _ANSWERS | _REQUESTS and not event.model.endswith(ROLE):
+        # marks and lists that cannot be read say nothing of the answers
+        apart = event.model.endswith((ROLE, POINTS_ROLE))
+        if category in _ANSWERS | _REQUESTS and not apart:
             self._refused_calls += 1
             self._refusals.update({*event.codes} or {category})
 

@@ -49,7 +49,9 @@ class Task(msgspec.Struct, frozen=True):
     sector, stage, ...); ``variation`` counts how often the slot was started anew after a refusal,
     so that (``seed``, ``variation``) identifies the prompt. ``as_of`` is the month as at which the
     law is asked for, ``YYYY-MM``; it is empty until a model is chosen (``dated``), and stays so
-    where nobody knows how far that model's knowledge goes.
+    where nobody knows how far that model's knowledge goes. ``turn`` counts the samples of its leaf
+    that were planned before it or stood there already. ``point`` is what decides it, where points
+    are asked for (:mod:`legalgen.law.points`); each variation has its own.
     """
 
     slot: int
@@ -63,6 +65,8 @@ class Task(msgspec.Struct, frozen=True):
     as_of: str
     seed: int
     variation: int = 0
+    turn: int = 0
+    point: str = ""
 
     @property
     def cell(self) -> Cell:
@@ -78,7 +82,7 @@ class Task(msgspec.Struct, frozen=True):
 
 def renew(task: Task) -> Task:
     """The same task started anew: other names, sector, stage and figures in the same cell."""
-    return replace(task, variation=task.variation + 1)
+    return replace(task, variation=task.variation + 1, point="")
 
 
 def dated(task: Task, as_of: str | None) -> Task:
@@ -249,18 +253,20 @@ class TaskPlanner:
         jurisdiction, practice_area, topic, difficulty, sample_type = self._cell(at)
         if (turn := self._turns.get(at[0])) is None:
             turn = self._turns[at[0]] = _Turn(self._seed, leaf, self._held_by[at[0]])
+        number, subtopic = turn.next()
         return Task(
             slot=slot,
             jurisdiction=jurisdiction,
             sub_jurisdiction=leaf.sub_jurisdiction,
             practice_area=practice_area,
             topic=topic,
-            subtopic=turn.next(),
+            subtopic=subtopic,
             difficulty=difficulty,
             sample_type=sample_type,
             as_of=self._as_of,
             seed=slot_seed(self._seed, slot, self._held),
             variation=self._retaken.get(slot, 0),
+            turn=number,
         )
 
     def _cell(self, at: Place) -> Cell:
@@ -302,6 +308,11 @@ class TaskSpace(msgspec.Struct, frozen=True):
     def cells(self) -> int:
         """How many cells there are."""
         return self.taxonomy.cells(self.chosen)
+
+    @property
+    def topics(self) -> int:
+        """How many topics there are."""
+        return len(self.taxonomy.leaves(self.chosen))
 
     @property
     def unsuited(self) -> str | None:
@@ -455,11 +466,11 @@ class _Turn:
         self._order = order
         self._next = start
 
-    def next(self) -> str:
-        """The next subtopic."""
-        subtopic = self._order[self._next % len(self._order)]
+    def next(self) -> tuple[int, str]:
+        """The number of the turn, and its subtopic."""
+        number = self._next
         self._next += 1
-        return subtopic
+        return number, self._order[number % len(self._order)]
 
 
 def _nudges(shares: Sequence[float], counts: Sequence[int], i: int) -> list[float]:

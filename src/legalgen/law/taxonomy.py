@@ -11,6 +11,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
+from hashlib import blake2b
 from importlib import resources
 from itertools import chain, product
 from pathlib import Path
@@ -94,6 +95,11 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def _jurisdictions(self) -> Mapping[str, Jurisdiction]:
         return {each.id: each for each in self.jurisdictions}
+
+    @cached_property
+    def digest(self) -> str:
+        """12 hex digits of all that is in it."""
+        return blake2b(msgspec.json.encode(self), digest_size=6).hexdigest()
 
     def leaf(self, jurisdiction: str, practice_area: str, topic: str) -> Topic:
         """The leaf of these ids (``KeyError`` if there is none)."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -275,10 +276,17 @@ def read_answer(completion: Completion) -> Draft:
     Raises:
         AnswerRefused: it is no sample; repairing a refusal would only be refused again.
     """
+    with refusals_told(completion):
+        return read(completion)
+
+
+@contextlib.contextmanager
+def refusals_told(completion: Completion) -> Iterator[None]:
+    """Call what cannot be read a refusal where its prose refuses: it is not worth a repair."""
     from legalgen.quality.usable import is_refusal  # only a run needs the gate
 
     try:
-        return read(completion)
+        yield
     except AnswerRefused as refused:
         if refused.reasons[0].code != "BAD_JSON" or not is_refusal(completion.text):
             raise

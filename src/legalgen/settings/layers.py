@@ -158,6 +158,9 @@ class Settings:
         resumed="kept", absent="--count decides", example="1")
     chunks_per_sample: str = setting(PASSAGES, "1", "sample",
         "How many passages a grounded sample is written from.", commands=BATCH, resumed="kept")
+    points: bool = setting(SWITCH, False, "sample",
+        "Ask once a topic for the points that decide it, and write each sample on one.",
+        resumed="kept")
     gate: GateMode = setting(one_of(*get_args(GateMode)), "full", "sample",
         "full: every check; structure: only what makes a row readable.", metavar="GATE",
         resumed="kept")

@@ -80,6 +80,11 @@ class DataDir(msgspec.Struct, frozen=True):
         return self.root / "sources"
 
     @property
+    def points(self) -> Path:
+        """Lists of the points that decide, by taxonomy and topic: they were paid for."""
+        return self.root / "points"
+
+    @property
     def marks(self) -> Path:
         """What was found about rows after they were sealed, until compaction makes it final."""
         return self.root / "marks"

@@ -32,7 +32,9 @@ from legalgen.store.parts import Cell, Part
 from legalgen.store.sample import to_json
 
 Kind = Literal["batch", "generate"]
-Noted = Literal["switches", "waits", "failures", "alerts", "given_up", "parked", "troubles"]
+Noted = Literal[
+    "switches", "waits", "failures", "alerts", "given_up", "parked", "troubles", "points"
+]
 TroubleKind = Literal[
     "key_refused", "network_refused", "no_credit", "wrong_address", "model_gone", "paid_instead",
     "unjudged",
@@ -189,6 +191,22 @@ class TroubleNote(msgspec.Struct, frozen=True):
     status: int | None = None
     message: str = ""
     instead_of: str = ""
+
+
+class PointsNote(msgspec.Struct, frozen=True):
+    """A topic (``uk/contract/formation``) whose samples were written on points.
+
+    ``points`` are how many ``model`` listed, ``asked`` whether it did so for this batch; none:
+    they were written without, because of ``reason``. Which one a sample was written on stands in
+    its ``seed_json``.
+    """
+
+    at: datetime
+    topic: str
+    model: str = ""
+    points: int = 0
+    asked: bool = True
+    reason: str = ""
 
 
 class AlertNote(msgspec.Struct, frozen=True):
@@ -354,6 +372,7 @@ class Record(msgspec.Struct, kw_only=True):
     waits: list[WaitNote] = []
     failures: list[FailureNote] = []
     alerts: list[AlertNote] = []
+    points: list[PointsNote] = []
     omitted: dict[str, int] = {}
     parts: list[Part] = []
     replaced: str = ""
@@ -370,7 +389,14 @@ class Record(msgspec.Struct, kw_only=True):
         return stats
 
     def note(
-        self, entry: SwitchNote | WaitNote | FailureNote | AlertNote | GivenUpNote | TroubleNote
+        self,
+        entry: SwitchNote
+        | WaitNote
+        | FailureNote
+        | AlertNote
+        | GivenUpNote
+        | TroubleNote
+        | PointsNote,
     ) -> None:
         """Add an entry to its list, or to the count of what the list leaves out."""
         name = _LISTS[type(entry)]
@@ -420,6 +446,7 @@ _LISTS: Final = {
     AlertNote: "alerts",
     GivenUpNote: "given_up",
     TroubleNote: "troubles",
+    PointsNote: "points",
 }
 
 

@@ -428,10 +428,19 @@ def read(completion: Completion) -> Draft:
         AnswerRefused: with every reason found: ``TRUNCATED``, ``CONTENT_FILTER``, ``BAD_JSON``,
             ``SCHEMA``, ``EMPTY_FIELD``.
     """
-    _refuse_unfinished(completion)
-    text = _without_thinking(_decoded(completion.text))
-    found, repaired = _find_object(text, completion.finish_reason)
+    found, repaired = read_object(completion, "question")
     return _to_draft(found, repaired=repaired)
+
+
+def read_object(completion: Completion, key: str) -> tuple[Mapping[str, object], bool]:
+    """The JSON object in a completion that has a key, and whether it had to be mended.
+
+    Raises:
+        AnswerRefused: it was cut off or blocked, or there is no such object.
+    """
+    _refuse_unfinished(completion)
+    text = _without_thinking(_decoded(completion.text), _object_start(key))
+    return _find_object(text, completion.finish_reason, key)
 
 
 def _decoded(text: str) -> str:
@@ -457,21 +466,26 @@ def _truncated(how: str) -> AnswerRefused:
 _THINKING: Final = re.compile(r"\s*<(think|thinking)\b[^>]*>.*?</\1\s*>", re.S | re.I)
 _THINKING_OPEN: Final = re.compile(r"\s*<(?:think|thinking)\b[^>]*>", re.I)
 _THINKING_CLOSE: Final = re.compile(r"</(?:think|thinking)\s*>", re.I)
-_OBJECT_START: Final = re.compile(r'\{\s*"question"')
 
 
 _CHANNEL: Final = "<|channel|>"
 _FINAL: Final = re.compile(r"<\|channel\|>\s*final\b.*?<\|message\|>", re.S)
 
 
-def _without_thinking(text: str) -> str:
+@functools.cache
+def _object_start(key: str) -> re.Pattern[str]:
+    """Where an object begins whose first key this is."""
+    return re.compile(rf'\{{\s*"{key}"')
+
+
+def _without_thinking(text: str, object_start: re.Pattern[str]) -> str:
     """Cut the reasoning that a model wrote into its answer, closed, unclosed or unopened."""
     if _CHANNEL in text:  # harmony's: what is not in the final one is no answer
         final = list(_FINAL.finditer(text))
         return text[final[-1].end() :] if final else ""
     while block := _THINKING.match(text):
         text = text[block.end() :]
-    start = _OBJECT_START.search(text)
+    start = object_start.search(text)
     if _THINKING_OPEN.match(text):
         return text[start.start() :] if start else ""
     close = _THINKING_CLOSE.search(text)
@@ -487,12 +501,12 @@ def _is_draft(text: str, end: int) -> bool:
     return not text.lstrip().startswith(("{", "```")) and "}" not in text[end:]
 
 
-def _find_object(text: str, finish_reason: str) -> tuple[Mapping[str, object], bool]:
+def _find_object(text: str, finish_reason: str, key: str) -> tuple[Mapping[str, object], bool]:
     """The JSON object in the text, and whether it had to be mended."""
     if len(text) > _MAX_CHARACTERS:
         raise _bad_json(f"it is {len(text)} characters long")
-    found, end = _intact(text)
-    begun = _OBJECT_START.search(text, end)
+    found, end = _intact(text, key)
+    begun = _object_start(key).search(text, end)
     if found is not None and begun is None:
         return found, False
     if found is not None and begun is not None:
@@ -500,29 +514,29 @@ def _find_object(text: str, finish_reason: str) -> tuple[Mapping[str, object], b
     is_open = not text.rstrip("`\n\r\t ").endswith("}")
     if is_open and (found is not None or finish_reason not in _COMPLETE):
         raise _truncated(f"not closed, and ended by {finish_reason or 'nothing'!r}")
-    return _mended(text), True
+    return _mended(text, key), True
 
 
 def _bad_json(why: str) -> AnswerRefused:
     return AnswerRefused([Reason("BAD_JSON", f"the answer is not one JSON object: {why}")])
 
 
-def _intact(text: str) -> tuple[Mapping[str, object] | None, int]:
+def _intact(text: str, key: str) -> tuple[Mapping[str, object] | None, int]:
     """The last object that stands in the text whole, behind fences or prose, and where it ends."""
     found: Mapping[str, object] | None = None
     end = 0
-    for start in _candidates(text):
+    for start in _candidates(text, key):
         if start < end:
             continue
         value, stop = _decode(text, start)
-        if isinstance(value, dict) and "question" in value:
+        if isinstance(value, dict) and key in value:
             found, end = value, stop
     return found, end
 
 
-def _candidates(text: str) -> Sequence[int]:
+def _candidates(text: str, key: str) -> Sequence[int]:
     """Where an object may begin, in order: a bounded number of places."""
-    named = [match.start() for match in _OBJECT_START.finditer(text)]
+    named = [match.start() for match in _object_start(key).finditer(text)]
     others = [match.start() for match in re.finditer(r"\{", text)]
     return sorted({*others[:_MAX_CANDIDATES], *named[-_MAX_CANDIDATES:]})
 
@@ -537,13 +551,13 @@ def _decode(text: str, start: int) -> tuple[object, int]:
         return None, start
 
 
-def _mended(text: str) -> Mapping[str, object]:
+def _mended(text: str, key: str) -> Mapping[str, object]:
     import json_repair  # needed for broken answers only
 
     # Measured: 60,000 braces keep json_repair busy for 40 s; a sample has some thirty.
     if sum(text.count(sign) for sign in "{[") > _MAX_BRACKETS:
         raise _bad_json(f"more than {_MAX_BRACKETS} brackets are open in it")
-    start = _OBJECT_START.search(text)
+    start = _object_start(key).search(text)
     try:
         value = json_repair.loads(text[start.start() :] if start else text)
     except (ValueError, RecursionError) as error:

@@ -125,6 +125,22 @@ class TaskGivenUp(Event, frozen=True, kw_only=True):
     reason: str
 
 
+class PointsListed(Event, frozen=True, kw_only=True):
+    """A topic's list of points is there: ``asked`` for now, or kept from earlier.
+
+    With no ``points`` its samples are written without, because of ``reason``.
+    """
+
+    topic: str
+    model: str = ""
+    points: int = 0
+    asked: bool = True
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+    reason: str = ""
+
+
 class Sealed(Event, frozen=True, kw_only=True):
     """Journalled samples became a part of the dataset."""
 

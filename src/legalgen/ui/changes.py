@@ -63,6 +63,7 @@ class Changes:
             events.Waiting: self._waiting,
             events.WaitingForLock: _waiting_for_lock,
             events.TaskGivenUp: _given_up,
+            events.PointsListed: _points,
             events.Alert: lambda e: Saying(f"ALERT: {e.message}"),
             events.TroubleFound: self._trouble,
             events.Notice: lambda e: Saying(str(e.text)),
@@ -137,6 +138,12 @@ def _given_up(event: events.TaskGivenUp) -> Saying:
     topic = event.topic.replace("_", " ")
     last = f" ({words.told_of(event.failures[-1])})" if event.failures else ""
     return Saying(f"a sample on {topic} is given up: {reason}{last}", (type(event), reason))
+
+
+def _points(event: events.PointsListed) -> Saying | None:
+    if event.points:
+        return None
+    return Saying(f"no points for {event.topic}: its samples are written without ({event.reason})")
 
 
 def _waiting_for_lock(event: events.WaitingForLock) -> Saying:

@@ -17,6 +17,8 @@ from legalgen.ui.screens import Column, Grid, TableCell, grid, share_lines
 
 MIDDLE = ("model", "samples", "cost", "takes", "held back by")
 NARROW = ("model", "samples", "cost", "takes")
+JUDGES, LISTS = "judge ", "points "
+"""What is said before a model's name where it does not write."""
 _PER = {"minute": "a minute", "hour": "an hour", "day": "a day"}
 
 
@@ -71,10 +73,15 @@ def _at(found: Preview, seconds: float) -> str:
 
 
 def rows(found: Preview) -> list[PlanRow]:
-    """A row for each model that writes, then for each that judges."""
+    """A row for each model that writes, then for those that judge, then that list points."""
     writers = [_row(found, share, "") for share in found.forecast.shares]
     judges = found.judging.shares if found.judging is not None else ()
-    return [*writers, *(_row(found, share, "judge ") for share in judges)]
+    lists = found.listing.shares if found.listing is not None else ()
+    return [
+        *writers,
+        *(_row(found, share, JUDGES) for share in judges),
+        *(_row(found, share, LISTS) for share in lists),
+    ]
 
 
 def _row(found: Preview, share: ModelShare, role: str) -> PlanRow:
@@ -100,7 +107,7 @@ def in_all(plan: list[PlanRow]) -> PlanRow:
     """All rows together; the samples are those that are written."""
     return PlanRow(
         name="in all",
-        made=sum(row.made for row in plan if not row.name.startswith("judge ")),
+        made=sum(row.made for row in plan if not row.name.startswith((JUDGES, LISTS))),
         calls=sum(row.calls for row in plan),
         tokens=sum(row.tokens for row in plan),
         low=sum(row.low for row in plan),

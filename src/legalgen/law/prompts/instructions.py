@@ -14,7 +14,9 @@ from typing import Final
 from legalgen.law.prompts.seeds import form_texts
 from legalgen.law.taxonomy import Taxonomy
 
-_FILES: Final = ("system", "cell", "angle", "angle_abstract", "avoid", "case_menu", "policy_")
+_FILES: Final = (
+    "system", "cell", "angle", "angle_abstract", "avoid", "case_menu", "point.", "policy_",
+)  # fmt: skip
 """What the names of the files begin with."""
 _GAP: Final = re.compile(r"\$\w+|\{[^{}]*\"question\"[\s\S]*?\}\]\}")
 """Where a value is filled in; and the example of the JSON, whose keys any answer has."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from importlib import resources
+from itertools import chain
 from string import Template
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
@@ -20,6 +21,7 @@ from legalgen.completion import Message, Prompt
 from legalgen.errors import Reason
 from legalgen.law.axes import Difficulty, SampleType
 from legalgen.law.planner import Task, renew
+from legalgen.law.points import MOST, POINTS_SCHEMA, USUAL
 from legalgen.law.prompts.seeds import Seeds, draw, form_text, is_abstract, seeds_json
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.store.sample import ANSWER_SCHEMA, GROUNDED_SCHEMA, Draft, DraftCitation, Marks
@@ -191,6 +193,31 @@ class Prompter:
             temperature=0.0,
         )
 
+    def points(self, task: Task) -> Prompt:
+        """Asks for the points that decide cases within a task's topic, as at the task's month.
+
+        The same of every task of that topic.
+        """
+        leaf = self._taxonomy.leaf(task.jurisdiction, task.practice_area, task.topic)
+        offered = [leaf.offered(each, task.as_of, case=False) for each in leaf.subtopics]
+        cell = _fill(
+            "points_cell.txt",
+            law=self._law(task),
+            dated=_dated("dated.txt", task, after="\n"),
+            area=self._taxonomy.area(task.jurisdiction, task.practice_area).name,
+            topic=leaf.name,
+            count=str(min(MOST, max(USUAL, len(leaf.subtopics)))),
+            subtopics="\n".join(f"{n}. {each}" for n, each in enumerate(leaf.subtopics, 1)),
+            authorities=self._listing(tuple(dict.fromkeys(chain.from_iterable(offered)))),
+        )
+        return Prompt(
+            messages=(Message("system", _text("points_system.txt")), Message("user", cell)),
+            version=self._versions["full"],
+            schema=POINTS_SCHEMA,
+            schema_name="points",
+            temperature=TEMPERATURE,
+        )
+
     def renewed(
         self, task: Task, too_close_to: Sequence[str], *, style: str = "full"
     ) -> tuple[Task, Prompt]:
@@ -230,6 +257,7 @@ class Prompter:
             "area": self._taxonomy.area(task.jurisdiction, task.practice_area).name,
             "topic": leaf.name,
             "subtopic": task.subtopic,
+            "point": f"{_fill('point.txt', point=task.point)}\n" if task.point else "",
             "difficulty": difficulty.name,
             "features": difficulty.features,
             "type": kind.name,

@@ -18,12 +18,13 @@ from legalgen.law.planner import Task
 _T = TypeVar("_T")
 
 
-class Seeds(msgspec.Struct, frozen=True):
+class Seeds(msgspec.Struct, frozen=True, omit_defaults=True):
     """The variation of one sample; the row keeps it as JSON (see ``seeds_json``).
 
     ``form`` is an id of ``[forms]``. ``names`` are two people and an organisation, or two states
     and a person between states. ``amount`` has its currency; ``date`` lies before ``as_of``, and
-    names no year where there is none.
+    names no year where there is none. ``point`` is what decides the sample, where points are asked
+    for; without one it is not written.
     """
 
     perspective: str
@@ -33,6 +34,7 @@ class Seeds(msgspec.Struct, frozen=True):
     names: tuple[str, ...]
     amount: str
     date: str
+    point: str = ""
 
 
 @lru_cache(maxsize=256)
@@ -50,6 +52,7 @@ def draw(task: Task, proceedings: Proceedings) -> Seeds:
         names=_names(rng, task.jurisdiction, between_states=proceedings == "international"),
         amount=_amount(rng, task.jurisdiction),
         date=_date(rng, task.as_of),
+        point=task.point,
     )
 
 

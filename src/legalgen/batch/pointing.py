@@ -1,0 +1,285 @@
+"""Points, where they are asked for: one call a topic lists what decides cases within it.
+
+Each sample of the topic is then written on one of them, so that samples of a cell differ in law and
+not in names alone. The call goes through the same loop, failover and budgets as any other, over the
+models that write; what it costs is counted apart. A topic that no model can list points of is
+written without.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from legalgen.batch.endpoints import Endpoint
+from legalgen.batch.generation import (
+    POINTS_ROLE,
+    Departed,
+    Generation,
+    GivenUp,
+    Outcome,
+    Refusal,
+    Spending,
+    Stop,
+    Tell,
+    Written,
+)
+from legalgen.batch.jobs import Job, JobPrompts
+from legalgen.completion import Completion, ModelRef, Prompt
+from legalgen.errors import Reason
+from legalgen.law.axes import Topic
+from legalgen.law.planner import Task, dated
+from legalgen.law.points import point_of, read_points
+from legalgen.law.prompts.prompter import Prompter
+from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.opening import refusals_told
+from legalgen.quality.rules import Verdict
+from legalgen.routing.rate_limits import Demand
+from legalgen.routing.router import Router
+from legalgen.store.files import DataDir
+from legalgen.store.points import Leaf, Point, TopicPoints, keep_points, kept_points
+from legalgen.store.sample import Draft
+from legalgen.telemetry import events
+from legalgen.telemetry.clock import Clock
+
+USUAL_TOKENS = 900
+LEAST_TOKENS = 450
+"""Tokens of twenty points with their frame, and of the fewest that are taken."""
+RECHECK_S = 1.0
+"""A worker that waits for another's list looks again at least this often."""
+
+
+class PointShelf:
+    """The lists of points that a run may use: those of its models, taxonomy and months.
+
+    ``taxonomy`` is a digest. Without ``data_dir`` nothing is read and nothing kept.
+    """
+
+    def __init__(
+        self, taxonomy: str, endpoints: Mapping[ModelRef, Endpoint], data_dir: DataDir | None
+    ) -> None:
+        self.taxonomy = taxonomy
+        self._data_dir = data_dir
+        self._models = {_model(ref) for ref in endpoints}
+        # A list serves every model of the route, so it knows no more than the one that knows least.
+        self.as_of = min((e.as_of for e in endpoints.values() if e.as_of), default="")
+
+    def find(self, leaf: Leaf) -> TopicPoints | None:
+        """The list of a topic that is there already.
+
+        Raises:
+            DiskError: it cannot be read.
+        """
+        if self._data_dir is None:
+            return None
+        kept = kept_points(self._data_dir, self.taxonomy, leaf)
+        return next((each for each in kept if each.suits(self._models, self.as_of)), None)
+
+    def keep(self, found: TopicPoints) -> TopicPoints:
+        """Put a list on the disk; the one that counts from now on, which another may have written.
+
+        Raises:
+            DiskError: it cannot be written.
+        """
+        if self._data_dir is None:
+            return found
+        keep_points(self._data_dir, found)
+        return self.find(found.leaf) or found
+
+
+class Pointing:
+    """Gives tasks their points; one object serves all workers."""
+
+    def __init__(
+        self,
+        router: Router,
+        endpoints: Mapping[ModelRef, Endpoint],
+        prompter: Prompter,
+        taxonomy: Taxonomy,
+        shelf: PointShelf,
+        *,
+        stop: Stop,
+        tell: Tell,
+        clock: Clock | None = None,
+    ) -> None:
+        self._router = router
+        self._endpoints = endpoints
+        self._prompter = prompter
+        self._taxonomy = taxonomy
+        self._shelf = shelf
+        self._stop = stop
+        self._tell = tell
+        self._clock = clock or Clock()
+        self._changed = threading.Condition(threading.Lock())
+        self._asking: set[Leaf] = set()
+        self._known: dict[Leaf, tuple[Point, ...]] = {}
+        """Empty where no model could list any."""
+
+    def point(self, job: Job) -> None:
+        """Give a job its point, if its task has none yet and its topic has some.
+
+        Raises:
+            DiskError: the list of its topic cannot be read or written.
+        """
+        if job.task.point or not takes_point(self._taxonomy, job.task):
+            return
+        leaf = self._leaf(job.task)
+        point = point_of(self._points(job.task, leaf), job.task, leaf)
+        if point:
+            job.task = replace(job.task, point=point)
+            job.prompts = {}  # made to see how large they are, before there was a point
+
+    def _points(self, task: Task, leaf: Topic) -> tuple[Point, ...]:
+        """The points of a task's topic; of several workers that need them one asks."""
+        with self._changed:
+            while leaf.key in self._asking and not self._stop.requested:
+                self._clock.wait(self._changed, RECHECK_S)
+            if leaf.key in self._known or self._stop.requested:
+                return self._known.get(leaf.key, ())
+            self._asking.add(leaf.key)
+        found: tuple[Point, ...] | None = None
+        try:
+            found = self._found(leaf) or self._asked(task, leaf)
+        finally:
+            with self._changed:
+                self._asking.discard(leaf.key)
+                if found is not None:
+                    self._known[leaf.key] = found
+                self._changed.notify_all()
+        return found or ()
+
+    def _found(self, leaf: Topic) -> tuple[Point, ...]:
+        kept = self._shelf.find(leaf.key)
+        if kept is None:
+            return ()
+        self._told(kept, asked=False)
+        return kept.points
+
+    def _asked(self, task: Task, leaf: Topic) -> tuple[Point, ...] | None:
+        """The points that a model lists now; none where none can, None where nobody was asked."""
+        outcome = self._call(task, leaf)
+        match outcome:
+            case Written():
+                self._router.kept(outcome.lease.ref)
+                kept = self._shelf.keep(self._list(outcome, leaf))
+                self._told(kept, asked=True)
+                return kept.points
+            case GivenUp(job, reason):
+                why = "; ".join((*job.refused[-2:], reason))
+                topic = "/".join(leaf.key)
+                self._tell(events.PointsListed(at=self._now(), topic=topic, reason=why))
+                return ()
+            case _:
+                return None
+
+    def _call(self, task: Task, leaf: Topic) -> Outcome:
+        """One call in which the topic's points are asked for, with what its failure leads to."""
+
+        def read(completion: Completion) -> Draft:
+            with refusals_told(completion):
+                read_points(completion, leaf, self._now().date())
+            return Draft(question="", reasoning_steps=(), answer=completion.text, citations=())
+
+        source = PointPrompts(self._prompter, self._shelf.as_of)
+        generation = Generation(
+            self._router,
+            self._endpoints,
+            JobPrompts(source, self._endpoints, renew=lambda task: task),
+            read=read,
+            judge=lambda draft, _task, _completion: Verdict(draft),
+            stop=self._stop,
+            tell=self._tell_apart,
+            clock=self._clock,
+        )
+        return generation.run(Job(task))
+
+    def _list(self, written: Written, leaf: Topic) -> TopicPoints:
+        now, usage = self._now(), written.completion.usage
+        return TopicPoints(
+            taxonomy=self._shelf.taxonomy,
+            jurisdiction=leaf.jurisdiction,
+            practice_area=leaf.practice_area,
+            topic=leaf.id,
+            as_of=self._shelf.as_of or written.as_of or "",
+            model=_model(written.lease.ref),
+            prompt_version=written.prompt_version,
+            at=now,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cost_usd=written.cost_usd,
+            points=read_points(written.completion, leaf, now.date()),
+        )
+
+    def _told(self, found: TopicPoints, *, asked: bool) -> None:
+        self._tell(
+            events.PointsListed(
+                at=self._now(),
+                topic="/".join(found.leaf),
+                model=found.model,
+                points=len(found.points),
+                asked=asked,
+                input_tokens=found.input_tokens if asked else 0,
+                output_tokens=found.output_tokens if asked else 0,
+                cost_usd=found.cost_usd if asked else None,
+            )
+        )
+
+    def _tell_apart(self, message: object) -> None:
+        match message:
+            case Departed() | Spending() | Refusal():
+                self._tell(replace(message, ref=_as_lister(message.ref)))
+            case events.CallFailed():
+                self._tell(replace(message, model=message.model + POINTS_ROLE))
+            case events.Waiting() | events.Spilled():
+                self._tell(message)
+            case _:
+                pass  # a switch of the list is none of the sample
+
+    def _leaf(self, task: Task) -> Topic:
+        return self._taxonomy.leaf(task.jurisdiction, task.practice_area, task.topic)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock.wall(), UTC)
+
+
+def takes_point(taxonomy: Taxonomy, task: Task) -> bool:
+    """Whether a task is written on a point: a rule of conduct is a point of its own."""
+    return taxonomy.sample_type(task.sample_type).requires != "conduct_rule"
+
+
+class PointPrompts:
+    """Prompts that ask for a topic's points, as at the month that every model of a route knows."""
+
+    def __init__(self, prompter: Prompter, as_of: str) -> None:
+        self._prompter = prompter
+        self._as_of = as_of
+
+    def build(
+        self,
+        task: Task,
+        *,
+        style: str,  # noqa: ARG002 - a rehearsal, which has the other style, asks for no points
+        avoid: Sequence[str] = (),  # noqa: ARG002 - nothing is to be avoided
+    ) -> Prompt:
+        """What the topic is, and what is asked for."""
+        return self._prompter.points(dated(task, self._as_of) if self._as_of else task)
+
+    def repair(self, prompt: Prompt, answer: str, reasons: Sequence[Reason]) -> Prompt:
+        """The same, with a list that could not be used."""
+        return self._prompter.repair(prompt, answer, reasons)
+
+    def demand(self, task: Task, prompt: Prompt, *, style: str) -> Demand:  # noqa: ARG002 - as above
+        """A prompt and a list."""
+        return Demand(prompt.characters(), USUAL_TOKENS, LEAST_TOKENS)
+
+
+def _model(ref: ModelRef) -> str:
+    """Whose list it is, with whichever key it was asked for."""
+    return f"{ref.vendor}/{ref.model}"
+
+
+def _as_lister(ref: ModelRef) -> ModelRef:
+    return ModelRef(ref.provider, ref.model + POINTS_ROLE)
