@@ -263,9 +263,9 @@ def test_forms_of_answers_are_stepped_down_for_a_list_too(
 
 def test_workers_of_one_topic_ask_once(tmp_path: Path, server: VendorServer) -> None:
     """While one worker asks, the others wait for its list: no sample leaves before it is there."""
-    gate = server.hold(prompt=ASKED)
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(run, tmp_path, server, count="6", concurrency="6")
+    flags: dict[str, Any] = {"count": "6", "concurrency": "6", "sample_type": ["concept"]}
+    with ThreadPoolExecutor(1) as pool, server.hold(prompt=ASKED) as gate:
+        running = pool.submit(run, tmp_path, server, **flags)
         gate.wait_for(1)
         assert server.calls() == []
         gate.release()
@@ -279,9 +279,10 @@ def test_who_is_asked_to_stop_while_a_list_is_out_ends(
     tmp_path: Path, server: VendorServer
 ) -> None:
     """The call in flight is finished and its list kept; those who wait for it begin nothing."""
-    gate, stop = server.hold(prompt=ASKED), Stop()
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(run, tmp_path, server, count="6", concurrency="6", stop=stop)
+    flags: dict[str, Any] = {"count": "6", "concurrency": "6", "sample_type": ["concept"]}
+    stop = Stop()
+    with ThreadPoolExecutor(1) as pool, server.hold(prompt=ASKED) as gate:
+        running = pool.submit(run, tmp_path, server, stop=stop, **flags)
         gate.wait_for(1)
         stop.request()
         gate.release()
@@ -292,8 +293,7 @@ def test_who_is_asked_to_stop_while_a_list_is_out_ends(
 
 def test_two_processes_at_once_go_on_with_one_list(tmp_path: Path, server: VendorServer) -> None:
     """Both asked before either list was there: both are kept, and the first of them counts."""
-    gate = server.hold(prompt=ASKED)
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(2) as pool, server.hold(prompt=ASKED) as gate:
         both = [
             pool.submit(run, tmp_path, server, count="1", kind="generate", seed=str(seed))
             for seed in (1, 2)
@@ -345,7 +345,7 @@ def test_a_list_of_another_taxonomy_or_model_is_not_taken(
         'jurisdictions = ["uk"]\n[[area.topic]]\nid = "formation"\nname = "Formation"\n'
         'subtopics = ["offer"]\n', "utf-8",
     )  # fmt: skip
-    run(tmp_path, server, count="1", taxonomy=str(own))
+    run(tmp_path, server, count="1", taxonomy=str(own), sample_type=["concept"])
     assert (asked(server), len(files_of(tmp_path))) == (3, 3)
 
 

@@ -249,7 +249,7 @@ def _steps(
 
 def _answer(writer: _Writer, cited: Sequence[law.Authority], target: int, brief: Brief) -> str:
     if brief.dialogue:
-        return _dialogue(writer, cited, target)
+        return _dialogue(writer, cited, target, brief.point)
     sentences = [writer.write(writer.pick(_OPENINGS, 1)[0])]
     sentences += [writer.cite(one, _AUTHORITIES) for one in cited]
     if brief.ethics:
@@ -273,9 +273,11 @@ def _filling(writer: _Writer, words: int) -> list[str]:
     return sentences
 
 
-def _dialogue(writer: _Writer, cited: Sequence[law.Authority], target: int) -> str:
+def _dialogue(writer: _Writer, cited: Sequence[law.Authority], target: int, point: str) -> str:
     turns = [writer.write(turn) for turn in _TURNS]
-    turns.append("Adviser: " + " ".join(writer.cite(one, _AUTHORITIES) for one in cited))
+    said = [writer.cite(one, _AUTHORITIES) for one in cited]
+    said += [points.applied(point)] if point else []
+    turns.append("Adviser: " + " ".join(said))
     for sentence in _filling(writer, target - _length(turns)):
         speaker = "Client: And so" if len(turns) % 2 == 0 else "Adviser:"
         turns.append(f"{speaker} {sentence}")
