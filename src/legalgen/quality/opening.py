@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cached_property, lru_cache
@@ -184,6 +185,7 @@ class Inspector:
         self._today = today
         self._rehearsal = rehearsal
         self._passages = passages
+        self._turn = threading.Lock()
 
     @cached_property
     def _gate(self) -> Gate:
@@ -200,8 +202,14 @@ class Inspector:
         _ = self._gate
 
     def judge(self, draft: Draft, task: Task, completion: Completion) -> Verdict:
-        """What the gate finds in an answer to a task."""
-        return self._gate.inspect(draft, task, completion, bounds_of(self._taxonomy, task))
+        """What the gate finds in an answer to a task; one answer after another.
+
+        One interpreter judges, however many threads ask. In turn, the first answer is done when it
+        has taken its own time and its thread calls again; all at once, the hundreds that came
+        together are done together, and nobody calls meanwhile.
+        """
+        with self._turn:
+            return self._gate.inspect(draft, task, completion, bounds_of(self._taxonomy, task))
 
     def support(self, draft: Draft, mark: int) -> Reason | None:
         """What the gate makes of a judge's mark of the citations."""
