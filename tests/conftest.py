@@ -6,6 +6,7 @@ set leads into a trap whose name says what was forgotten.
 
 from __future__ import annotations
 
+import functools
 import gc
 import ipaddress
 import os
@@ -21,6 +22,7 @@ surroundings.make_known()
 
 import hypothesis  # noqa: E402 - reads the environment, as others do
 import pytest  # noqa: E402
+import typer.testing  # noqa: E402
 
 from tests import extended, needs, order  # noqa: E402
 from tests.program import Program  # noqa: E402
@@ -42,6 +44,9 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.register_profile("random", patient, print_blob=True, max_examples=300)
 hypothesis.settings.load_profile("everybody")  # `--hypothesis-profile random` draws new examples
+
+# The whole command line is built once, not by each test that runs one of its commands.
+typer.testing._get_command = functools.cache(typer.main.get_command)  # type: ignore[attr-defined]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

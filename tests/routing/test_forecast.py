@@ -149,7 +149,7 @@ RUNS: list[tuple[tuple[str, ...], int]] = [
     (("groq developer", "groq developer"), 1_500),
     (("cerebras trial",), 60),
     (("cerebras trial",), 200),
-    (("cerebras developer",), 2_000),
+    (("cerebras developer",), 1_200),
     (("groq free", "cerebras trial"), 100),
 ]
 QUICK = (RUNS[0], RUNS[3], RUNS[8])

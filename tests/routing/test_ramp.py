@@ -142,7 +142,7 @@ def test_a_refusal_that_names_no_limit_shows_that_one_binds() -> None:
 def test_auto_in_a_simulated_batch(limited: bool, workers: int) -> None:
     """Against a server with and without a limit, from the first call on."""
     quotas = [Quota("requests", "minute", 60_000, told=True)] if limited else []
-    world = World([Server(Target(A), quotas, latency_s=4.0)], workers=workers).run(60)
+    world = World([Server(Target(A), quotas, latency_s=4.0)], workers=workers).run(30)
     assert world.router.in_flight == (MOST_UNDER_LIMITS if limited else workers)
 
 
