@@ -325,6 +325,7 @@ def choose(
         return candidate.ready_in_s + latency + rank * stickiness_s + candidate.spill_s
 
     def in_time(candidate: Candidate) -> bool:
+        # A wait is never shorter than this, so one that the patience allows may end so much later.
         in_patience = candidate.ready_in_s <= patience_s + LEAST_WAIT_S
         return candidate.ready or (in_patience and (trickle_waits or not candidate.trickle))
 
@@ -440,6 +441,7 @@ def succeed(health: Health, latency_s: float) -> Health:
         until=0.0,
         trouble=None,
         failures=0,
+        # A probe that succeeds closes the breaker: the failures that opened it are spent.
         recent=(*health.recent, True)[-10:] if health.state is State.READY else (True,),
         opened=max(0, health.opened - 1),
         limited=max(0, health.limited - 1),
@@ -496,6 +498,7 @@ class _Case(msgspec.Struct, frozen=True):
 
 
 def _doubling(base: float, times: int, most: float) -> float:
+    # Bounded before it is multiplied: a float overflows at the 1,024th doubling.
     return float(min(most, base * 2 ** min(times, 20)))
 
 

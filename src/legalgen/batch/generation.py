@@ -438,6 +438,7 @@ class Generation:
         self, job: Job, lease: Lease, failure: Failure, decision: Decision, answer: str
     ) -> Outcome | None:
         job.trail = decision.trail
+        # Only the last: calls that broken targets fail are not counted against a task.
         job.refused = (*job.refused, _refusal(lease.ref, failure))[-6:]
         leaves = decision.then in (Then.NEXT, Then.ANEW)
         job.failed = (lease.ref, failure.category, decision.rule) if leaves else None

@@ -269,7 +269,7 @@ class Session:
         return record.resume_after
 
     def _write_metrics(self, status: str, exit_code: int) -> None:
-        """Write the metrics file; where that fails a notice says so, and the batch ends as ever."""
+        """Write the metrics file; where that fails, a notice says so and nothing else changes."""
         if self._settings.metrics_file is None:
             return
         self._metrics.finish(status, exit_code, self._reporter.clock.wall())

@@ -52,6 +52,7 @@ class Inbox:
 
     def tell(self, message: object) -> None:
         """Put something in; for workers."""
+        # The ends of a deque may be used by several threads at once: no lock, as nobody is woken.
         if isinstance(message, self._quiet):
             self._notes.append(message)
             return
@@ -64,6 +65,7 @@ class Inbox:
         with self._told:
             if not self._messages:
                 self._clock.wait(self._told, timeout_s)
+        # Only this thread takes out, so that what was seen is there without the lock.
         while self._messages:
             message = self._messages.popleft()
             yield from self._noted()

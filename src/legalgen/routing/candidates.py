@@ -60,6 +60,7 @@ def candidates(
             ref=ref,
             rank=entry.rank,
             ready_in_s=max(0.0, budget_s, state_s, ramp_s, rest_s),
+            # Seconds a usable answer; bounded, so that a model without any is tried again.
             latency_s=latencies[ref] / max(entry.health.usable_share, 0.05),
             poor=entry.health.poor,
             trickle=entry.health.trickle or trickles(binding, cost),

@@ -109,6 +109,7 @@ class Bucket(msgspec.Struct, frozen=True):
 
     def level_at(self, now: float) -> float:
         """Units left at ``now``."""
+        # ``now`` was read before other processes' changes were: the bucket may be ahead of it.
         return min(self.limit, self.level + max(0.0, now - self.at) * self.rate)
 
     def seconds_until(self, amount: float, now: float, ahead: float = 0.0) -> float:
@@ -118,11 +119,14 @@ class Bucket(msgspec.Struct, frozen=True):
         """
         if amount > self.limit:
             return math.inf
+        # Beside its reserve a request of nearly the whole limit would never fit.
         missing = min(amount + self.reserve, self.limit) + ahead - self.level_at(now)
         return max(0.0, missing / self.rate)
 
     def take(self, amount: float, now: float) -> Bucket:
         """The bucket after ``amount`` was taken (or, negative, given back)."""
+        # May fall below zero: a reply may say that more was used than was reserved, and what
+        # comes next waits until that is made good.
         return replace(self, level=min(self.limit, self.level_at(now) - amount), at=now)
 
     @property
@@ -327,6 +331,7 @@ class Budgets(msgspec.Struct):
             self.common.release(reservation.common, now)
         if self._out.pop(reservation.number, None) is None:
             return
+        # It never reached the server, which cannot have counted it beside any other call.
         self._sent = deque((r for r in self._sent if r != reservation), maxlen=self._sent.maxlen)
         for key, bucket in self.buckets.items():
             self.buckets[key] = bucket.take(-reservation.cost.of(bucket.kind), now)
@@ -338,6 +343,7 @@ class Budgets(msgspec.Struct):
         if self._out.pop(reservation.number, None) is None:
             return
         reserved = reservation.cost
+        # Where nothing is taken to come back, the answer's whole bound stays charged.
         kept = replace(used, output_tokens=max(used.output_tokens, reserved.output_tokens))
         for key, bucket in self.buckets.items():
             charged = used if bucket.refunds else kept

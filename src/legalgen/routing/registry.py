@@ -308,6 +308,7 @@ class Registry:
         entry.seen = now
         if entry.before and lease.at <= entry.health.broke_at:
             entry.before -= 1
+        # Calls of an earlier epoch were taken off when it ended.
         if lease.epoch == entry.epoch:
             entry.current -= 1
         if lease.provider_epoch == provider.epoch:
@@ -385,6 +386,8 @@ class Registry:
             health = outdated(decision, entry.health, now)
         if lease.provider_epoch != kept.epoch:
             provider = outdated_provider(decision, kept.health)
+        # The ramp begins anew: calls that are still out take none of its room, and what comes of
+        # them is of the epoch before.
         if _is_out(health) and health.state is not entry.health.state:
             entry.epoch, entry.current = entry.epoch + 1, 0
             entry.room = MOST_UNDER_LIMITS

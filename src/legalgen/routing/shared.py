@@ -198,6 +198,7 @@ class SharedBudgets:
         finally:
             if budgets.binds and not limited:  # they became known in this very change
                 self._begin(ref, budgets)
+            # After an error too: until the transaction ends, no other process may change anything.
             self._write(ref, budgets)
 
     def close(self) -> None:
@@ -219,6 +220,8 @@ class SharedBudgets:
             return
         with self._forgiving():
             connection = self._open()
+            # The right to write is taken before the row is read: two that read first would both
+            # reserve what they saw.
             connection.execute("BEGIN IMMEDIATE")
             self._read_rows.clear()
             for key, each in self._rows_of(ref, budgets):
@@ -244,6 +247,8 @@ class SharedBudgets:
 
         What another process's user states, and this one's does not, is none of its business.
         """
+        # Rows count the sleeps of the machine, through which budgets refill; monotonic clocks stand
+        # still in them.
         asleep = self._clock.asleep()
         for level in row.levels:
             key = (level.kind, level.window)

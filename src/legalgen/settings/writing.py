@@ -40,6 +40,7 @@ def sync_folder(folder: Path) -> None:
 
 def write_all(descriptor: int, payload: bytes) -> None:
     """Write the whole payload, however many calls it takes."""
+    # A write may stop short without an error, as the last one before a disk is full does.
     rest = memoryview(payload)
     while rest:
         rest = rest[os.write(descriptor, rest) :]

@@ -168,6 +168,7 @@ def replace_file(data_dir: DataDir, target: Path, payload: bytes) -> None:
             raise
         finally:
             os.close(descriptor)
+        # A rename is durable once both folders are; the one with the new name goes first.
         sync_folder(target.parent)
         sync_folder(data_dir.tmp)
 

@@ -335,6 +335,7 @@ class _AppendFile:
         """Make everything appended durable, and the file's name with it."""
         assert self._descriptor is not None
         os.fsync(self._descriptor)
+        # The fsync of a new file does not cover its name; once that is durable it stays so.
         if not self._named:
             sync_folder(self.path.parent)
             self._named = True
@@ -446,6 +447,7 @@ class BatchWriter:
     def _seal(self) -> Path | None:
         assert self._file is not None
         self._file.close()
+        # From the disk and not from memory: the part holds what recovery would have found.
         segment = _read_segment(self._file.path)
         if len(segment.rows) != self._rows:
             found = f"{len(segment.rows)} of {plural(self._rows, 'row')} can be read back"
