@@ -629,8 +629,9 @@ def test_a_remedy_names_the_servers_table() -> None:
     ref, catalog = ModelRef("gpu1", "m"), Catalog.load()
     refused = remedy(Trouble(ref, ErrorCategory.AUTHENTICATION, 401, "no"), catalog)
     assert refused == "gpu1 refuses the key: check key in [servers.gpu1]."
-    message = "http://127.0.0.1:1: [Errno 111] Connection refused"
-    silent = remedy(Trouble(ref, ErrorCategory.CONNECTION_ERROR, None, message), catalog)
+    message, address = "[Errno 111] Connection refused", "http://127.0.0.1:1"
+    trouble = Trouble(ref, ErrorCategory.CONNECTION_ERROR, None, message, address=address)
+    silent = remedy(trouble, catalog)
     assert "base_url in [servers.gpu1]" in silent
 
 

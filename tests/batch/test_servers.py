@@ -298,11 +298,12 @@ def test_a_query_of_the_address_is_sent_with_every_call(tmp_path: Path) -> None:
 def test_a_remedy_names_the_address_and_the_right_key() -> None:
     """What is to be looked at is said by its name."""
 
-    def said(category: C, message: str, status: int | None = None) -> str:
-        trouble = Trouble(ModelRef("openai", "m"), category, status, message)
+    def said(category: C, message: str, status: int | None = None, address: str = "") -> str:
+        trouble = Trouble(ModelRef("openai", "m"), category, status, message, address=address)
         return remedy(trouble, Catalog.load())
 
-    refused = said(C.CONNECTION_ERROR, "http://127.0.0.1:1234: [Errno 111] Connection refused")
+    message = "[Errno 111] Connection refused"
+    refused = said(C.CONNECTION_ERROR, message, address="http://127.0.0.1:1234")
     assert "http://127.0.0.1:1234 cannot be reached: nobody listens" in refused
     assert "LEGALGEN_OPENAI_API_KEY" in said(C.AUTHENTICATION, "no key", 401)
     assert "(llama.cpp: -c, Ollama: num_ctx" in said(C.CONTEXT_LENGTH, "too long")

@@ -617,9 +617,11 @@ def test_a_closed_port_is_a_connection_error(name: str) -> None:
     """Nothing was sent, so nothing can have been charged."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with opened(name, f"http://127.0.0.1:{port}") as provider:
+    address = f"http://127.0.0.1:{port}"
+    with opened(name, address) as provider:
         failed = failure_of(provider)
     assert (failed.category, failed.reached) == (ErrorCategory.CONNECTION_ERROR, False)
+    assert failed.address == address
     assert failed.message.endswith("Connection refused")
 
 

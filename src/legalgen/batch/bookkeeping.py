@@ -121,4 +121,5 @@ def _failed(event: events.CallFailed) -> FailureNote:
         codes=event.codes,
         wrong_url=event.wrong_url,
         credit=event.credit,
+        address=event.address,
     )

@@ -538,6 +538,7 @@ class Generation:
                 codes=tuple(reason.code for reason in failure.reasons),
                 wrong_url=failure.wrong_url,
                 credit=failure.credit,
+                address=failure.address,
             )
         )
 

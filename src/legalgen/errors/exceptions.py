@@ -46,7 +46,7 @@ class Failure(msgspec.Struct, frozen=True):
     ``credit`` marks an account that is out of money, whatever the model. ``reached`` is False when
     the request never left this machine whole (so nothing can have been charged), ``connected`` when
     there was not even a connection, and ``nobody_listens`` is True where this machine itself
-    refused it.
+    refused it; ``address`` is where one was tried in vain (``https://host:port``).
     """
 
     category: ErrorCategory
@@ -67,6 +67,7 @@ class Failure(msgspec.Struct, frozen=True):
     reached: bool = True
     connected: bool = True
     nobody_listens: bool = False
+    address: str = ""
     readings: tuple[LimitReading, ...] = ()
     reasons: tuple[Reason, ...] = ()
     answer: str = ""
@@ -96,8 +97,9 @@ class ReplyFacts(TypedDict, total=False):
 class Trouble(msgspec.Struct, frozen=True):
     """What took a target, or its provider, out of use.
 
-    ``message`` is the vendor's own words. ``wrong_url`` and ``credit`` are those of the failure:
-    what replied is not the vendor's API, the account is out of money.
+    ``message`` is the vendor's own words. ``wrong_url``, ``credit`` and ``address`` are those of
+    the failure: what replied is not the vendor's API, the account is out of money, where no
+    connection could be had.
     """
 
     target: ModelRef
@@ -106,6 +108,7 @@ class Trouble(msgspec.Struct, frozen=True):
     message: str = ""
     wrong_url: bool = False
     credit: bool = False
+    address: str = ""
 
     @classmethod
     def of(cls, target: ModelRef, failure: Failure) -> Trouble:
@@ -117,6 +120,7 @@ class Trouble(msgspec.Struct, frozen=True):
             failure.message,
             failure.wrong_url,
             failure.credit,
+            failure.address,
         )
 
     def __str__(self) -> str:

@@ -265,6 +265,7 @@ class SdkProvider:
             reached=not isinstance(cause, _BEFORE_THE_REPLY),
             connected=not isinstance(cause, _BEFORE_THE_CONNECTION),
             nobody_listens=_nobody_listens(cause),
+            address=_address(cause) if isinstance(cause, httpx.ConnectError) else "",
         )
 
     def _said(self, error: httpx.RequestError) -> str:

@@ -12,7 +12,6 @@ from legalgen.providers import PROVIDERS, is_remote
 from legalgen.providers.catalog import Catalog
 from legalgen.store.ledger import TroubleKind
 
-_ADDRESS = re.compile(r"https?://[^\s/]+?(?=:?(?:\s|/|$))")
 _CERTIFICATE = re.compile(r"certificate|self.signed", re.IGNORECASE)
 _PLAIN = re.compile(r"wrong.version.number|record.layer", re.IGNORECASE)
 _TLS = re.compile(r"\b_?ssl\b|\btls|handshake", re.IGNORECASE)
@@ -96,7 +95,7 @@ def remedy(trouble: Trouble, catalog: Catalog) -> str:  # noqa: PLR0911 - a tabl
         case C.MODEL_UNAVAILABLE:
             return _gone(trouble, catalog)
         case C.CONNECTION_ERROR:
-            return _unreachable(provider, trouble.message)
+            return _unreachable(trouble)
         case C.TIMEOUT:
             return (
                 f"{trouble.target} does not answer in time: raise --timeout, or use another model."
@@ -190,9 +189,10 @@ def _misplaced(provider: str) -> str:
 _LOOK = "`legalgen models --refresh` lists what there is"
 
 
-def _unreachable(provider: str, message: str) -> str:
+def _unreachable(trouble: Trouble) -> str:
     """What may be wrong on the way; TLS fails only where the server was reached, so the network is
     not named then."""
+    provider, message = trouble.target.provider, trouble.message
     if not is_remote(provider):
         return f"{provider} cannot be reached: {message.rstrip('.')}."
     if _CERTIFICATE.search(message):
@@ -209,9 +209,8 @@ def _unreachable(provider: str, message: str) -> str:
         )
     spec = PROVIDERS.get(vendor_of(provider))
     variable = f" and {spec.base_url_env}" if spec and spec.base_url_env else ""
-    address = _ADDRESS.search(message)
-    what = f"{provider} at {address[0]}" if address else provider
-    if address and "refused" in message:
+    what = f"{provider} at {trouble.address}" if trouble.address else provider
+    if trouble.address and "refused" in message:  # by the system's own words
         flag = " or --base-url" if provider == "openai" else ""
         where = f"{spec.base_url_env}{flag}" if spec and spec.base_url_env else "its address"
         if _is_server(provider):

@@ -146,7 +146,8 @@ class FailureNote(msgspec.Struct, frozen=True):
 
     ``target`` is ``provider/model``; ``hint_s`` the seconds that the server asked for; ``until``
     the end of its cooldown, where the rule set one. ``codes`` are the gate's, where an answer was
-    refused. ``wrong_url`` and ``credit`` are those of :class:`legalgen.errors.Failure`.
+    refused. ``wrong_url``, ``credit`` and ``address`` are those of
+    :class:`legalgen.errors.Failure`.
     """
 
     at: datetime
@@ -160,6 +161,7 @@ class FailureNote(msgspec.Struct, frozen=True):
     codes: tuple[str, ...] = ()
     wrong_url: bool = False
     credit: bool = False
+    address: str = ""
 
     @property
     def trouble(self) -> Trouble:
@@ -171,6 +173,7 @@ class FailureNote(msgspec.Struct, frozen=True):
             self.message,
             self.wrong_url,
             self.credit,
+            self.address,
         )
 
 

@@ -33,7 +33,7 @@ class BatchStarted(Event, frozen=True, kw_only=True):
 class CallFailed(Event, frozen=True, kw_only=True):
     """One call failed: what came back, what was decided, and until when.
 
-    ``wrong_url`` and ``credit`` are those of :class:`legalgen.errors.Failure`.
+    ``wrong_url``, ``credit`` and ``address`` are those of :class:`legalgen.errors.Failure`.
     """
 
     slot: int
@@ -48,6 +48,7 @@ class CallFailed(Event, frozen=True, kw_only=True):
     codes: tuple[str, ...] = ()
     wrong_url: bool = False
     credit: bool = False
+    address: str = ""
 
 
 class Switched(Event, frozen=True, kw_only=True):
