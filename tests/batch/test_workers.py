@@ -30,25 +30,25 @@ def test_what_is_quiet_comes_before_what_is_told_next() -> None:
 def test_a_message_told_to_the_inbox_is_received_among_the_workers_own() -> None:
     """Whoever calls from a worker needs to know the inbox alone."""
     inbox = Inbox(Clock())
-    crew = Workers[str, None](inbox.tell, inbox)
-    crew.start("a")
+    workers = Workers[str, None](inbox.tell, inbox)
+    workers.start("a")
     came: list[object] = []
-    while crew.active:
-        came += crew.receive(LONGEST_S)
-    crew.dismiss()
+    while workers.active:
+        came += workers.receive(LONGEST_S)
+    workers.dismiss()
     assert came == ["a", Done("a", None)]
 
 
 @pytest.mark.parametrize("jobs", [["a"], ["a", "b", "c"]])
 def test_each_job_comes_back_as_done(jobs: list[str]) -> None:
     """Whoever waits is woken by it, and it is no longer active."""
-    crew = Workers[str, str](str.upper, Inbox(Clock()))
+    workers = Workers[str, str](str.upper, Inbox(Clock()))
     for job in jobs:
-        crew.start(job)
+        workers.start(job)
     came: list[object] = []
-    while crew.active:
-        came += crew.receive(LONGEST_S)
-    crew.dismiss()
+    while workers.active:
+        came += workers.receive(LONGEST_S)
+    workers.dismiss()
     assert sorted(came, key=repr) == [Done(job, job.upper()) for job in jobs]
 
 
@@ -58,9 +58,9 @@ def test_a_bug_of_a_worker_comes_out() -> None:
     def work(job: str) -> str:
         raise ZeroDivisionError(job)
 
-    crew = Workers[str, str](work, Inbox(Clock()))
-    crew.start("a")
-    [crashed] = crew.receive(LONGEST_S)
+    workers = Workers[str, str](work, Inbox(Clock()))
+    workers.start("a")
+    [crashed] = workers.receive(LONGEST_S)
     assert isinstance(crashed, Crashed)
     assert isinstance(crashed.error, ZeroDivisionError)
-    assert crew.active == 0
+    assert workers.active == 0
