@@ -114,6 +114,7 @@ def test_a_page_of_rows_is_one_file(shelf: DataDir, tmp_path: Path) -> None:
     assert run("page", "--rows", str(out), "--status", "grounded").exit_code == 0
     text = out.read_text()
     assert "1 of 1 row, all of them, by --status grounded." in text
+    assert ">1 of 1 row</output>" in text
     assert "shall be void" in text
     assert "The second step is missing." in text
     assert "inside the dataset" in str(failure("page", "--rows", str(shelf.train / "x.html")))

@@ -33,7 +33,7 @@ def render_rows(
         script=_SCRIPT,
         filters=_filters(samples),
         rows="\n".join(map(_article, samples)),
-        count=len(rows),
+        count=f"{len(rows):,} of {plural(len(rows), 'row')}",
     )
     return html_page(
         body,
@@ -157,7 +157,7 @@ const show = () => {
     row.hidden = !wanted.every((each) => chosen(row, each));
     count += !row.hidden;
   }
-  status.value = `${count} of ${rows.length} rows`;
+  status.value = `${count} of ${rows.length} row${rows.length === 1 ? "" : "s"}`;
 };
 const turn = (open) => rows.forEach((row) => { row.firstElementChild.open = open && !row.hidden; });
 const follow = () => {
@@ -209,7 +209,7 @@ blockquote { margin: .25rem 0; padding-left: .75rem; border-left: 3px solid var(
 _BODY: Final = """<form hidden aria-label="Which rows to show">
 <label class="text">Words in the row <input name="text" type="search"></label>
 {filters}
-<p><output aria-live="polite">{count} of {count} rows</output>
+<p><output aria-live="polite">{count}</output>
 <button type="reset">Show all</button> <button type="button" id="open">Open them</button>
 <button type="button" id="close">Close them</button></p>
 </form>
