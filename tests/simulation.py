@@ -215,7 +215,7 @@ class Worker:
 
     number: int
     trail: Trail = field(default_factory=Trail)
-    hold: QueuedWait | None = None
+    wait: QueuedWait | None = None
     turns: int = 0
     """Counts its events, so that one that was overtaken is known."""
     ended: Pause | NoneLeft | Spent | None = None
@@ -306,14 +306,14 @@ class World:
         self._resting.discard(worker.number)
         if self.kept >= self.samples or self.dead:
             return
-        turn = self.router.turn(worker.trail, lambda _: self.demand, worker.hold)
-        worker.hold = None
+        turn = self.router.turn(worker.trail, lambda _: self.demand, worker.wait)
+        worker.wait = None
         match turn:
             case Lease():
                 arrival = self.time.now + self.random.uniform(0.02, 0.12)
                 self.time.at(arrival, lambda: self._arrive(worker, turn))
             case QueuedWait():
-                worker.hold = turn
+                worker.wait = turn
                 self._resting.add(worker.number)
                 self._soon(worker, self.time.now + min(turn.seconds, RECHECK_S))
             case NoneLeft() if self.router.registry.usable():

@@ -408,8 +408,8 @@ def test_waiting_is_counted_only_while_someone_waits() -> None:
     bench.time.now += 500
     bench.fail(bench.lease(), C.RATE_LIMIT, retry_after_s=60.0)
     bench.time.now += 10
-    hold = bench.router.turn(TRAIL, lambda _: DEMAND)
-    assert isinstance(hold, QueuedWait)
+    waited = bench.router.turn(TRAIL, lambda _: DEMAND)
+    assert isinstance(waited, QueuedWait)
     bench.time.now += 50
     assert bench.router.waited_s == 50
     bench.fail(bench.lease(), C.RATE_LIMIT, retry_after_s=51.0)
@@ -425,13 +425,13 @@ def test_a_wait_that_fits_exactly_is_not_lost_by_rounding() -> None:
     """A worker that looks again each second does not give up a wait that it was granted."""
     bench = Bench(Target(A), policy=RoutingPolicy(max_wait_s=60.0))
     bench.fail(bench.lease(), C.RATE_LIMIT, retry_after_s=60.0)
-    hold = None
+    waited = None
     for _ in range(600):
-        turn = bench.router.turn(TRAIL, lambda _: DEMAND, hold)
+        turn = bench.router.turn(TRAIL, lambda _: DEMAND, waited)
         if isinstance(turn, Lease):
             break
         assert isinstance(turn, QueuedWait)
-        hold = turn
+        waited = turn
         bench.time.now += 0.1
     assert bench.time.now == pytest.approx(1060.0, abs=0.2)
 

@@ -241,8 +241,8 @@ class Generation:
             return Halted(job)
         if job.answer is not None:
             return _ended(self._weigh_again(job, job.answer))
-        turn = self._router.turn(job.trail, self._prompts.demand(job), job.hold)
-        job.hold = turn if isinstance(turn, QueuedWait) else None
+        turn = self._router.turn(job.trail, self._prompts.demand(job), job.wait)
+        job.wait = turn if isinstance(turn, QueuedWait) else None
         if self._is_left_behind(job, turn):
             return _ended(self._join_again(job))
         match turn:
@@ -503,19 +503,19 @@ class Generation:
             )
         )
 
-    def _tell_wait(self, job: Job, hold: QueuedWait) -> None:
-        at, until = self._wall(), self._clock.wall_at(hold.until)
+    def _tell_wait(self, job: Job, wait: QueuedWait) -> None:
+        at, until = self._wall(), self._clock.wall_at(wait.until)
         left = until - at.timestamp()  # what another worker heard may have let time pass
-        if hold.for_room or left < TOLD_WAIT_S or job.told == (hold.ref, hold.why):
+        if wait.for_room or left < TOLD_WAIT_S or job.told == (wait.ref, wait.why):
             return
-        job.told = (hold.ref, hold.why)
+        job.told = (wait.ref, wait.why)
         self._tell(
             events.Waiting(
                 at=at,
-                target=str(hold.ref),
+                target=str(wait.ref),
                 seconds=left,
                 until=datetime.fromtimestamp(until, UTC),
-                reason=str(hold.why),
+                reason=str(wait.why),
             )
         )
 
@@ -556,9 +556,9 @@ class Generation:
                 self.resting -= 1
 
     def _give_back(self, job: Job) -> None:
-        if job.hold is not None:
-            self._router.give_back(job.hold)
-            job.hold = None
+        if job.wait is not None:
+            self._router.give_back(job.wait)
+            job.wait = None
 
     def _wall(self) -> datetime:
         return datetime.fromtimestamp(self._clock.wall(), UTC)

@@ -54,7 +54,7 @@ class Job(msgspec.Struct):
     """Where its last calls failed and why: ``provider/model: category: what``."""
     answer: PaidAnswer | None = None
     """What only has to be marked: it is not asked for again before that."""
-    hold: QueuedWait | None = None
+    wait: QueuedWait | None = None
     told: tuple[ModelRef, Obstacle] | None = None
     failed: tuple[ModelRef, ErrorCategory, str] | None = None
     """Where, how and by which rule the last call failed, until the next call shows whether that

@@ -27,13 +27,13 @@ def candidates(
     demand: Callable[[Target], Demand],
     now: float,
     *,
-    hold: QueuedWait | None,
+    waited: QueuedWait | None,
     full: bool,
     remaining: int,
 ) -> Iterator[Candidate]:
     """Every target that is not dropped, for one task at one moment.
 
-    ``hold`` is the wait that just ended, whose place in the queue counts. ``full``: as many calls
+    ``waited`` is the wait that just ended, whose place in the queue counts. ``full``: as many calls
     are in flight as there may be. ``remaining`` samples are still to be written.
     """
     latencies = _latencies(registry)
@@ -47,7 +47,7 @@ def candidates(
         provider.health = provider.health.at(now)
         limiter, size = entry.limiter, demand(entry.target)
         cost = limiter.cost(size)
-        place = place_at(ref, hold)
+        place = place_at(ref, waited)
         fits = limiter.fits(size, cost)
         budget_s = limiter.budgets.seconds_until(cost, now, place) if fits else math.inf
         state_s, trouble = registry.state_wait(entry, now)

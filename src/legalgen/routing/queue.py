@@ -49,7 +49,7 @@ class WaitQueue:
             return replace(before, seconds=RECHECK_S, until=until, why=BUSY)
         return QueuedWait(self._registry.targets[0].ref, RECHECK_S, until, BUSY, None)
 
-    def leave(self, hold: QueuedWait | None) -> None:
+    def leave(self, waited: QueuedWait | None) -> None:
         """Free the place of a wait that is over."""
-        if hold is not None and hold.place is not None:
-            self._registry[hold.ref].limiter.budgets.leave(hold.place)
+        if waited is not None and waited.place is not None:
+            self._registry[waited.ref].limiter.budgets.leave(waited.place)

@@ -72,32 +72,32 @@ class Router:
         self,
         trail: Trail,
         demand: Callable[[Target], Demand],
-        hold: QueuedWait | None = None,
+        waited: QueuedWait | None = None,
     ) -> Turn:
-        """Where this task goes now. ``hold`` is the wait that just ended."""
+        """Where this task goes now. ``waited`` is the wait that just ended."""
         with self._changed:
             now = self.registry.now()
             if self._calls.full:
-                return self._queue.await_room(now, hold)
-            choice = self._selector.choose(trail, demand, now, hold)
+                return self._queue.await_room(now, waited)
+            choice = self._selector.choose(trail, demand, now, waited)
             match choice:
                 case Call(ref):
                     size = demand(self.registry[ref].target)
-                    lease = self._depart(ref, size, trail, now, place_at(ref, hold))
+                    lease = self._depart(ref, size, trail, now, place_at(ref, waited))
                     if lease is None:  # another process took the room: by now that is known
-                        return self.turn(trail, demand, hold)
-                    self._queue.leave(hold)
+                        return self.turn(trail, demand, waited)
+                    self._queue.leave(waited)
                     return lease
                 case Wait():
-                    for_room = hold is not None and hold.for_room
+                    for_room = waited is not None and waited.for_room
                     if for_room and choice.why.reason is not WaitReason.IN_FLIGHT:
                         self._changed.notify()  # it cannot take the free place: perhaps another
-                    return self._queue.join(demand, choice, now, hold)
+                    return self._queue.join(demand, choice, now, waited)
                 case Pause() if self._calls.count:
-                    self._queue.leave(hold)
+                    self._queue.leave(waited)
                     return self._queue.await_room(now, None)
                 case _:
-                    self._queue.leave(hold)
+                    self._queue.leave(waited)
                     return choice
 
     def ready(self, demand: Callable[[Target], Demand]) -> bool:
@@ -120,10 +120,10 @@ class Router:
         with self._changed:
             self._changed.notify_all()
 
-    def give_back(self, hold: QueuedWait) -> None:
+    def give_back(self, waited: QueuedWait) -> None:
         """A worker stops waiting for good."""
         with self._changed:
-            self._queue.leave(hold)
+            self._queue.leave(waited)
             self._changed.notify_all()
 
     # ---------------------------------------------------------------- what a worker reports

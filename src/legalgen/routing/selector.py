@@ -44,12 +44,12 @@ class TargetSelector:
         trail: Trail,
         demand: Callable[[Target], Demand],
         now: float,
-        hold: QueuedWait | None = None,
+        waited: QueuedWait | None = None,
     ) -> Choice:
-        """Where a task goes; ``hold`` is the wait that just ended, whose place counts."""
-        offered = self._candidates(trail, demand, now, hold)
+        """Where a task goes; ``waited`` is the wait that just ended, whose place counts."""
+        offered = self._candidates(trail, demand, now, waited)
         first = next(offered, None)
-        if first is not None and trail == _FRESH and hold is None and self._settles(first):
+        if first is not None and trail == _FRESH and waited is None and self._settles(first):
             return Call(first.ref)
         return failover.choose(
             [first, *offered] if first is not None else [],
@@ -71,10 +71,14 @@ class TargetSelector:
             return True
         if not isinstance(choice, Wait) or choice.why.reason is WaitReason.IN_FLIGHT:
             return False
-        return any(each.ready for each in self._candidates(_FRESH, demand, now, None))
+        return any(each.ready for each in self._candidates(_FRESH, demand, now))
 
     def _candidates(
-        self, trail: Trail, demand: Callable[[Target], Demand], now: float, hold: QueuedWait | None
+        self,
+        trail: Trail,
+        demand: Callable[[Target], Demand],
+        now: float,
+        waited: QueuedWait | None = None,
     ) -> Iterator[Candidate]:
         self._exchange.freshen(self._budgets, now)
         return candidates(
@@ -83,7 +87,7 @@ class TargetSelector:
             trail,
             demand,
             now,
-            hold=hold,
+            waited=waited,
             full=self._calls.full,
             remaining=self.remaining,
         )

@@ -158,9 +158,9 @@ class QueuedWait(msgspec.Struct, frozen=True):
         return self.why.reason is WaitReason.IN_FLIGHT
 
 
-def place_at(ref: ModelRef, hold: QueuedWait | None) -> Reservation | None:
+def place_at(ref: ModelRef, waited: QueuedWait | None) -> Reservation | None:
     """The place in the queue of a target that a wait holds."""
-    return hold.place if hold is not None and hold.ref == ref else None
+    return waited.place if waited is not None and waited.ref == ref else None
 
 
 class Spent(msgspec.Struct, frozen=True):
