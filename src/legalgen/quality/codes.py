@@ -184,7 +184,13 @@ TABLE: Final = (
     Check(
         "CONTRADICTION", "good", "reject", "contradiction",
         "The last step says no where the answer begins with yes, or the other way round.",
-        "{found}: let the answer begin with the result of the steps",
+        "{found}: decide one way, by the result of the steps",
+    ),
+    Check(
+        "CONTRADICTION", "good", "reject", "verdicts",
+        "Two sentences of the answer decide the opposite of one subject, or a party who wins by "
+        "the last step loses in the first sentence.",
+        "{found}: decide one way, by the result of the steps",
     ),
     Check(
         "INCONSISTENT", "good", "graded", "inconsistent",

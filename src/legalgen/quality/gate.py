@@ -57,6 +57,7 @@ from legalgen.quality.substance import (
     paraphrase,
     steps_off_topic,
     steps_restate,
+    verdicts,
 )
 from legalgen.quality.sums import arithmetic
 from legalgen.quality.systems import law_jurisdiction
@@ -252,8 +253,8 @@ FINDERS: Mapping[str, Finder] = {
     **_of_text(
         form, refusal, meta_talk, prompt_leak, placeholder, language, role_play, advertising,
         no_answer, cut, lengths, steps, overlap, repetition, shape, list_only,
-        citations_in_answer, off_topic, steps_off_topic, contradiction, inconsistent, arithmetic,
-        deadline, steps_restate, paraphrase, citation_jurisdiction, citation_grounding,
+        citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts, inconsistent,
+        arithmetic, deadline, steps_restate, paraphrase, citation_jurisdiction, citation_grounding,
         section_nonexistent, act_unknown, law_jurisdiction, difficulty,
     ),
     "citation_count": lambda gate, reading: citation_count(reading, gate.rules.thresholds),

@@ -165,11 +165,15 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
         shared = self.answer_vocabulary.intersection(self.question + self.steps) - _COMMON
         return sum(len(word) > 3 for word in shared)
 
-    @property
-    def steps_share_words(self) -> int:
-        """How many telling words the steps share with question and answer as they stand."""
-        shared = self.answer_vocabulary.union(self.question).intersection(self.steps) - _COMMON
-        return sum(len(word) > 3 for word in shared)
+    def steps_lead(self, least: int) -> bool:
+        """Whether the steps have so many telling words of the answer, as they stand."""
+        known, shared = self.answer_vocabulary, set[str]()
+        for word in self.steps:
+            if word in known and len(word) > 3 and word not in _COMMON:
+                shared.add(word)
+                if len(shared) >= least:
+                    return True
+        return False
 
     @cached_property
     def question_stems(self) -> frozenset[str]:

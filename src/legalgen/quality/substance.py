@@ -14,6 +14,7 @@ from typing import TypeAlias
 from legalgen.errors.plurals import plural
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.reading import Finding, Reading, excerpt, sentences, stems, telling_words
+from legalgen.quality.verdicts import against_itself, wrong_party
 from legalgen.quality.wordlists import alternatives, word_list
 from legalgen.store.sample import words
 
@@ -144,7 +145,7 @@ LEAST_STEPPED = 8
 
 def steps_off_topic(reading: Reading) -> Iterator[Finding]:
     """Steps that have at most one telling word of question and answer: they lead nowhere."""
-    if len(reading.steps) < LEAST_STEPPED or reading.steps_share_words > 1:
+    if len(reading.steps) < LEAST_STEPPED or reading.steps_lead(2):
         return
     steps = reading.step_stems
     shared = len(steps & (reading.answer_stems | reading.question_stems))
@@ -226,6 +227,18 @@ def contradiction(reading: Reading) -> Iterator[Finding]:
         yield "CONTRADICTION", what, "answer", True
 
 
+def verdicts(reading: Reading) -> Iterator[Finding]:
+    """Opposite verdicts in the answer, and a party who wins by the last step and then loses."""
+    if reading.is_dialogue:
+        return
+    if found := against_itself(reading):
+        first, other = (excerpt(each, 0) for each in found)
+        yield "CONTRADICTION", f'the answer says "{first}" and "{other}"', "answer", True
+    elif found := wrong_party(reading):
+        step, first = (excerpt(each, 0) for each in found)
+        yield "CONTRADICTION", f'the last step says "{step}", the answer "{first}"', "answer", True
+
+
 _NOT_HINTS = (
     " not",
     "n't",
@@ -288,7 +301,7 @@ def _answers_otherwise(reading: Reading, step: str, first: str) -> bool:
         return False
     asked = stems(words(question[0]))
     if _YES.match(first) and not _NOT.search(first):
-        return any(
+        return _needs_none(step, question[0], asked) or any(
             len(denied & asked) >= 0.6 * len(denied) for denied in _denied(step, question[0])
         )
     if not re.match(r"no\b", first, re.I) or _NOT.search(step) or not _THEREFORE.search(step):
@@ -300,6 +313,20 @@ def _answers_otherwise(reading: Reading, step: str, first: str) -> bool:
         _NECESSARY.search(step)
         and re.match(r"(?:so )?(?:must|need|does .* (?:have|need) to)\b", question[0], re.I)
     )
+
+
+_NO_NEED = re.compile(
+    r"\bno (?P<what>[a-z][\w -]{2,40}?) (?:is|are) (?:needed|required|necessary|owed|due)\b"
+)
+
+
+def _needs_none(step: str, question: str, asked: frozenset[str]) -> bool:
+    """Whether a step says that none is needed of what the question asks whether it must be."""
+    needless = _NO_NEED.search(step)
+    if needless is None or _CONDITION.search(step) or not _NECESSARY.search(question):
+        return False
+    what = stems(words(needless["what"]))
+    return bool(what) and what <= asked
 
 
 def _denied(step: str, question: str) -> Iterator[frozenset[str]]:

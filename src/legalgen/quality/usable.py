@@ -133,7 +133,7 @@ _META = (
         r"|procedural_guide|case_note)\b",
     ),
     _talk(
-        "persona basic intermediate advanced expert sample requested instructed recalled",
+        "persona intermediate advanced sample requested instructed recalled",
         ("persona ", " level", "sample type", "requested,", "instructed,", "be recalled"),
         r"\bthe persona (?:here |given |asked for )?is\b|\bthe sample type is\b",
         r"\b(?:for|at|of) (?:the|an?|this) (?:requested |required )?"
@@ -142,7 +142,7 @@ _META = (
         r"\b(?:could not|cannot) be recalled (?:with|reliably|exactly|for certain)\b",
     ),
     _talk(
-        "stays keeps kept avoids repeat format instructions requested citation",
+        "stays keeps kept avoids repeat requested format instructions citation",
         ("this answer ", "this response ", " citation "),
         r"\bthis (?:answer|response) (?:(?:stays|keeps|is kept|has been kept) (?:within|to)\b"
         r"|avoids (?:repeating|restating|the w)|does not (?:repeat|restate) the (?:w|question)"

@@ -1,0 +1,177 @@
+"""What is decided, and of whom: one answer with two verdicts, a winner who loses.
+
+A verdict is a verb of one family (bind, be guilty, be in time) with its subject right before it. An
+answer contradicts itself where its first sentence and a later one give the same subject opposite
+verdicts of a family, and neither is conditional. A party who wins by the last step and loses in the
+first sentence, or the other way round, is the same fault.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from legalgen.quality.elements import NOT_A_PARTY
+from legalgen.quality.reading import Reading
+
+_SO = r"(?:therefore |thus |accordingly |hence |also |clearly |still )?"
+_BE = rf"(?:is|are|was) {_SO}"
+
+
+class _Family(NamedTuple):
+    """A verb and its opposite, behind what neither can be without."""
+
+    hints: tuple[str, ...]
+    verb: re.Pattern[str]
+
+
+def _family(hints: str, yes: str, no: str) -> _Family:
+    return _Family(tuple(hints.split()), re.compile(rf"\b(?:(?P<no>{no})|(?P<yes>{yes}))\b"))
+
+
+_FAMILIES = (
+    _family(
+        "guilt committed convicted acquit",
+        rf"{_BE}guilty|ha(?:s|ve) committed(?! no)|(?:must|can|may) be convicted",
+        rf"{_BE}not guilty|(?:{_BE}|must (?:\w+ )?be )acquitted|ha(?:s|ve) not committed"
+        r"|ha(?:s|ve) committed no",
+    ),
+    _family(
+        "bind bound enforce",
+        rf"binds?|{_BE}(?:legally )?(?:binding|bound|enforceable)|(?:can|may) be enforced",
+        rf"(?:does|do) not bind|cannot be enforced|{_BE}(?:not (?:legally )?(?:binding|bound"
+        r"|enforceable)|unenforceable)",
+    ),
+    _family(
+        "valid void effect",
+        rf"{_BE}(?:valid|effective)|takes? effect",
+        rf"{_BE}(?:void|invalid|ineffective|not valid)|ha(?:s|ve) no effect",
+    ),
+    _family("liab", rf"{_BE}liable", rf"{_BE}(?:not|under no) liab\w+|escapes? liability"),
+    _family(
+        "succe wins fail dismissed",
+        r"succeeds?|will succeed|wins",
+        r"fails?(?! to)|(?:cannot|does not|will not) succeed|must be dismissed",
+    ),
+    _family("lawful", rf"{_BE}lawful", rf"{_BE}(?:unlawful|not lawful)"),
+    _family(
+        "time late barred",
+        rf"{_BE}(?:brought |made |issued )?in time",
+        rf"{_BE}(?:out of time|too late|(?:time|statute)-barred)",
+    ),
+)
+_SUBJECT = re.compile(rf"(?:(?P<before>[\w'\u2019-]+) )?(?P<head>[\w'-]+) {_SO}\Z")
+_LONGEST_SUBJECT = 60
+"""Characters."""
+_OPEN = re.compile(
+    r"\b(?:if|unless|would|could|might|may (?!be (?:enforced|convicted))|whether|where|when"
+    r"|although|though|until|once|otherwise|argu\w+|contend\w*|says?|submits?|claims? that|had"
+    r"|only|some|every|any|all|each|most|a|an|without|such|another|other|unlike|rather"
+    r"|not for|nor|even|as a rule|usually|by itself|alone)\b",
+    re.I,
+)
+"""What makes a verdict one of something else, of a kind of thing, or none yet."""
+_BARE = re.compile(r"\s*(?:$|[,.;:]|(?:as|because|since|so(?! far)|and|which|even|in law)\b)")
+_OBJECT = re.compile(r"\b(?!(?:of|for|to|in|as|on|by|against|the|his|her|its|their|this)\b)[\w'-]+")
+_OWN = frozenset({"the", "this", "that", "his", "her", "its", "their", ""})
+
+
+def against_itself(reading: Reading) -> tuple[str, str] | None:
+    """The first sentence and a later one that decide the opposite of the same subject."""
+    first = reading.first_sentence
+    for hints, verb in _FAMILIES:
+        if not any(hint in first for hint in hints):
+            continue
+        said = verb.search(first)
+        if said is None or (subject := _subject(said)) is None:
+            continue
+        later = reading.draft.answer.lstrip()[len(first) :]
+        for other in verb.finditer(later):
+            opposite = bool(other["yes"]) != bool(said["yes"])
+            if opposite and _subject(other) == subject and _of_the_same(said, other):
+                return first, later[_begin(other) :].lstrip(" .")
+    return None
+
+
+def _subject(verdict: re.Match[str]) -> tuple[str, str] | None:
+    """What a verdict is of, and of what kind that is; None: it is of no one thing, or open.
+
+    Whose it is makes no difference, and what kind of it does: the first notice is not the second.
+    """
+    begin = _begin(verdict)
+    text = verdict.string
+    found = _SUBJECT.search(text, max(begin, verdict.start() - _LONGEST_SUBJECT), verdict.start())
+    if found is None or _OPEN.search(text, begin, verdict.start()):
+        return None
+    before = (found["before"] or "").casefold()
+    owned = before in _OWN or before.endswith(("'s", "\u2019s", "s'"))
+    return found["head"].casefold(), "" if owned else before
+
+
+def _begin(verdict: re.Match[str]) -> int:
+    """Where the sentence of a verdict begins."""
+    text, end = verdict.string, verdict.start()
+    return max(text.rfind(". ", 0, end), text.rfind("; ", 0, end), text.rfind("\n", 0, end)) + 1
+
+
+def _of_the_same(said: re.Match[str], other: re.Match[str]) -> bool:
+    """Whether two verdicts are of battery both times, or of nothing named."""
+    rests = [match.string[match.end() : match.end() + 40] for match in (said, other)]
+    if all(map(_BARE.match, rests)):
+        return True
+    left, right = (_OBJECT.search(rest) for rest in rests)
+    return left is not None and right is not None and left[0] == right[0]
+
+
+_WINS = (
+    r"succeeds(?! in part)|wins|prevails|need not pay|is not liable|owes nothing"
+    r"|is entitled to (?:damages|compensation|the price|judgment)"
+)
+_LOSES = (
+    r"loses(?= the (?:case|claim|action)|[,.;]|$)|fails(?! to)|is liable|is in breach"
+    r"|(?:must|has to) pay|owes (?:\w+ )?(?:damages|compensation|the price)|does not succeed"
+    r"|cannot succeed|bears the (?:loss|risk|cost)"
+)
+_BURDENED = r"(?:loss|risk|liability) (?:falls|lies|rests) (?:on|upon|with)"
+"""Verbs that decide a case as a whole: what a party may claim is often only a part of it."""
+_DECIDING = (
+    "succe", "wins", "prevails", "pay", "liable", "owes", "entitled", "loses", "fails", "breach",
+    "bears", "falls", "lies", "rests",
+)  # fmt: skip
+"""Without one of these no such verb is there."""
+_NAME = re.compile(r"\b[A-Z][a-z]{2,}\b")
+
+
+def wrong_party(reading: Reading) -> tuple[str, str] | None:
+    """The last step and the first sentence, where a party wins by one and loses by the other."""
+    if not reading.draft.reasoning_steps:
+        return None
+    step, first = reading.draft.reasoning_steps[-1], reading.first_sentence
+    if not all(any(hint in text for hint in _DECIDING) for text in (step, first)):
+        return None
+    names = sorted(set(_NAME.findall(reading.draft.question)) - NOT_A_PARTY)
+    if not names:
+        return None
+    told, said = dict(_roles(step, names)), dict(_roles(first, names))
+    if any(told[name] != said[name] for name in told.keys() & said.keys()):
+        return step, first
+    return None
+
+
+def _roles(text: str, names: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """Each party of whom a sentence says plainly that it wins or loses."""
+    called = "|".join(map(re.escape, names))
+    role = (
+        rf"\b(?P<name>{called})\b(?P<between>[^.;:]{{0,70}}?) (?:therefore |thus )?"
+        rf"(?:(?P<wins>{_WINS})|(?P<loses>{_LOSES}))\b|{_BURDENED} (?P<on>{called})\b"
+    )
+    found: dict[str, set[bool]] = {}
+    for match in re.finditer(role, text):
+        between = match["between"] or ""
+        if _OPEN.search(text, 0, match.start()) or re.search(rf"\b(?:{called}|not|if)\b", between):
+            continue
+        found.setdefault(match["name"] or match["on"], set()).add(bool(match["wins"]))
+    for name, roles in found.items():
+        if len(roles) == 1:
+            yield name, roles.pop()

@@ -1,0 +1,81 @@
+"""Opposite verdicts in one answer, and a winner who loses."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.quality.sayings import found
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        ("The notice is valid.", "For that reason the landlord's notice is void."),
+        ("The guarantee binds.", "For want of consideration the guarantee is unenforceable."),
+        ("Tomasz is liable.", "Tomasz is therefore not liable, and pays nothing."),
+        ("The seizure was unlawful.", "It follows that the seizure was lawful."),
+        ("Amara has committed perjury.", "Amara has not committed perjury in law."),
+        ("The appeal was out of time.", "The appeal was thus in time."),
+    ],
+)
+def test_one_subject_with_two_verdicts_is_refused(first: str, later: str) -> None:
+    """In whichever order, with whatever between them."""
+    said = f"{first} Much has been written on such things in the textbooks. {later}"
+    assert found(said).get("CONTRADICTION") == "reject"
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        ("The notice is valid.", "If it had been sent late, the notice is void."),
+        ("The notice is valid.", "A notice is void that names nobody."),
+        ("The first notice is valid.", "The second notice is void."),
+        ("The decisions bind lower courts.", "County Court decisions do not bind anybody."),
+        ("Tomasz is liable for the rent.", "Tomasz is not liable for the rates."),
+        ("The contract binds Amara.", "The contract does not bind Tomasz."),
+        ("The clause is valid.", "The clause is void so far as death is concerned."),
+        ("Amara is liable.", "She may argue that Amara is not liable."),
+        ("The notice is valid.", "The lease is void."),
+        ("The claim succeeds.", "The claim fails to mention the rent, which is no matter."),
+    ],
+)
+def test_two_subjects_and_conditions_are_no_contradiction(first: str, later: str) -> None:
+    """Of another thing, of a kind of thing, of a part, or of what somebody says."""
+    assert "CONTRADICTION" not in found(f"{first} {later}")
+
+
+SUIT = "Amara let a shop to Tomasz, who left it a ruin. Amara sues Tomasz. Who wins?"
+
+
+@pytest.mark.parametrize(
+    ("step", "first", "expected"),
+    [
+        ("Tomasz broke the covenant and is liable to Amara.", "Tomasz wins.", "reject"),
+        ("Amara need not pay for the repairs.", "The loss falls on Amara.", "reject"),
+        ("The action fails, so Amara loses.", "Amara succeeds against him.", "reject"),
+        ("Tomasz is in breach of his covenant.", "The suit of Tomasz ends here.", ""),
+        ("Tomasz broke the covenant and is liable to Amara.", "Amara wins.", ""),
+        ("Tomasz broke the covenant and is liable to Amara.", "Tomasz must pay her.", ""),
+        ("If he knew of it, Tomasz is liable.", "Tomasz wins.", ""),
+        ("Amara says that Tomasz is liable.", "Tomasz wins.", ""),
+    ],
+)
+def test_who_wins_by_the_last_step_wins_in_the_answer(step: str, first: str, expected: str) -> None:
+    """Only of parties of the question, and of verbs that decide the whole."""
+    said = found(f"{first} That is what the law of landlord and tenant says.", SUIT, (step,))
+    assert said.get("CONTRADICTION", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("step", "first", "expected"),
+    [
+        ("Rent is apart, so no notice is required.", "She must.", "reject"),
+        ("Rent is apart, so no deed is required.", "She must.", ""),
+        ("No notice is required unless the lease says so.", "She must.", ""),
+        ("Rent is apart, so no notice is required.", "She need not.", ""),
+    ],
+)
+def test_what_is_not_required_need_not_be_done(step: str, first: str, expected: str) -> None:
+    """Where the question asks whether it must."""
+    said = found(f"{first} The rent is late.", "Must Amara give a notice to Tomasz first?", (step,))
+    assert said.get("CONTRADICTION", "") == expected
