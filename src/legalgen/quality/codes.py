@@ -269,6 +269,12 @@ TABLE: Final = (
         "{found} is no Act that is known: cite one that you are certain of",
     ),
     Check(
+        "LAW_REPEALED", "good", "flag", "law_repealed",
+        "An enactment is cited that is no longer in force; nothing says so, and the facts are not "
+        "of its time.",
+        "{found}: cite what is in force, or say that it is old law",
+    ),
+    Check(
         "LAW_JURISDICTION", "good", "graded", "law_jurisdiction",
         "Terms of another legal system, and none of the one asked for: refused from two terms, "
         "or one that is nowhere else.",

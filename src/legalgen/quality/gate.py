@@ -38,6 +38,7 @@ from legalgen.quality.difficulty import difficulty
 from legalgen.quality.elements import required
 from legalgen.quality.form import lengths, overlap, repetition, shape, steps
 from legalgen.quality.grounding import PassagesOf, grounded
+from legalgen.quality.in_force import law_repealed
 from legalgen.quality.mending import composed, distinct, mend
 from legalgen.quality.plain import (
     advertising,
@@ -255,7 +256,7 @@ FINDERS: Mapping[str, Finder] = {
         no_answer, cut, lengths, steps, overlap, repetition, shape, list_only,
         citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts, inconsistent,
         arithmetic, deadline, steps_restate, paraphrase, citation_jurisdiction, citation_grounding,
-        section_nonexistent, act_unknown, law_jurisdiction, difficulty,
+        section_nonexistent, act_unknown, law_repealed, law_jurisdiction, difficulty,
     ),
     "citation_count": lambda gate, reading: citation_count(reading, gate.rules.thresholds),
     "citation_impossible": lambda gate, reading: citation_impossible(reading, gate.today),
@@ -280,6 +281,6 @@ _GROUNDING_STAGE: Mapping[str, Stage] = {
 _OF_AUTHORITIES = frozenset({
     "citation_count", "citation_impossible", "citation_form", "citation_unlisted",
     "citation_jurisdiction", "citation_grounding", "section_nonexistent", "act_unknown",
-    "law_jurisdiction", "citations_in_answer", "off_topic", "required",
+    "law_repealed", "law_jurisdiction", "citations_in_answer", "off_topic", "required",
 })  # fmt: skip
 """Checks that compare an answer with what is known of the law at large."""

@@ -188,7 +188,7 @@ LISTED_SHARE = 0.85
 def list_only(reading: Reading) -> Iterator[Finding]:
     """Catchwords where sentences should be; sentences in a list are none."""
     answer = reading.draft.answer
-    if reading.is_dialogue or not _may_be_list(answer):
+    if reading.is_dialogue or not _may_be_list(answer) or _has_prose(reading):
         return
     pieces = [_BULLET.sub("", piece).strip() for piece in _PIECE.split(answer)]
     pieces = [piece for piece in pieces if piece]
@@ -214,6 +214,21 @@ def _may_be_list(answer: str) -> bool:
     if answer.count("\n") + answer.count(";") >= LEAST_ITEMS - 1:
         return True
     return _most_pieces(answer) >= LEAST_ITEMS - 1 <= len(_PIECE.findall(answer))
+
+
+def _has_prose(reading: Reading) -> bool:
+    """Whether so many words are in lines of one long piece each that no list can be the rest.
+
+    It decides in a tenth of the time in which the answer is taken to pieces.
+    """
+    prose, most = 0, (1 - LISTED_SHARE) * reading.answer_words
+    for line in reading.draft.answer.split("\n"):
+        count = len(line.split()) - 2  # what a bullet or number takes at the most
+        if count > CATCHWORDS and not _most_pieces(line[4:]):
+            prose += count
+            if prose > most:
+                return True
+    return False
 
 
 def _is_catchword(piece: str) -> bool:

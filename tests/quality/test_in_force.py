@@ -1,0 +1,48 @@
+"""Law that is no longer in force, told as if it were."""
+
+from __future__ import annotations
+
+import pytest
+
+from legalgen.law.citations import parse
+from legalgen.law.citations.repealed import repealed
+from tests.quality.sayings import found
+
+OLD = "Land Registration Act 1925 s 70"
+RULE = "Under the Land Registration Act 1925 her actual occupation binds a buyer of the land."
+
+
+@pytest.mark.parametrize(
+    ("said", "question", "cited", "expected"),
+    [
+        (RULE, "Does the occupation of Amara bind a buyer of the house?", OLD, "flag"),
+        (f"{RULE} It was replaced.", "Does her occupation bind a buyer?", OLD, ""),
+        (RULE, "Did the occupation of Amara bind a buyer of the house in 1998?", OLD, ""),
+        (RULE, "Does her occupation bind a buyer?", "Land Registration Act 2002 s 29", ""),
+        ("The law of 1995 binds them.", "Must data be fair?", "Directive 95/46/EC, art 6", "flag"),
+        ("Article 6 binds them.", "Must data be fair?", "Regulation (EU) 2016/679, art 6", ""),
+    ],
+)
+def test_old_law_is_flagged_unless_it_is_told_as_old(
+    said: str, question: str, cited: str, expected: str
+) -> None:
+    """By a word of the sample, or by facts of its time."""
+    assert found(said, question, cited=(cited,)).get("LAW_REPEALED", "") == expected
+
+
+def test_law_was_in_force_before_its_end() -> None:
+    """The month as at which the law is asked for decides."""
+    cited = ("Consumer Protection from Unfair Trading Regulations 2008 reg 5",)
+    said, question = "Regulation 5 forbids it.", "May a trader state a false price for a lamp?"
+    assert "LAW_REPEALED" in found(said, question, cited=cited)
+    assert "LAW_REPEALED" not in found(said, question, cited=cited, as_of="2024-06")
+
+
+def test_the_file_of_old_law_can_be_matched() -> None:
+    """Each key is what a citation of it is read as, and each month can be compared."""
+    for key, old in repealed().items():
+        if key[0] != "3":
+            item = parse(key)[0]
+            assert key in (item.key, f"{item.name} {item.year}")
+        assert len(old.ended) == 7
+        assert old.ended[4] == "-"
