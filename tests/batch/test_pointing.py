@@ -160,14 +160,15 @@ def record_of_points(tmp_path: Path) -> list[object]:
 
 
 def test_the_next_batch_goes_on_with_the_list(tmp_path: Path, server: VendorServer) -> None:
-    """A list is paid for once: what was not written on yet comes next."""
-    run(tmp_path, server, count="7")
-    first = points_of(tmp_path)
-    result = run(tmp_path, server, count="7", seed="2")
+    """A list is paid for once: what was not written on yet comes next, until none is left."""
+    flags: dict[str, Any] = {"sample_type": ["concept"]}
+    run(tmp_path, server, count="15", **flags)
+    assert len(set(points_of(tmp_path)) - {""}) == 15
+    result = run(tmp_path, server, count="15", seed="2", **flags)
     assert (asked(server), len(files_of(tmp_path))) == (1, 1)
     assert [note.asked for note in record_of(result).points] == [False]
-    there = [point for point in points_of(tmp_path) if point]
-    assert len(there) > len([point for point in first if point])
+    written = [point for point in points_of(tmp_path) if point]
+    assert len(written) == len(set(written)) == 20
 
 
 def test_a_resumed_batch_has_the_points_of_one_that_was_not_broken_off(

@@ -215,43 +215,60 @@ def test_whatever_comes_is_a_list_within_bounds_or_a_refusal(text: str, finish: 
 # --- who gets which ------------------------------------------------------------------------------
 
 
-def test_each_point_is_given_once_before_any_comes_again() -> None:
-    """Of each subtopic in turn; after so many samples as there are points the first come again."""
+def dealt(points: Sequence[Point], planned: Sequence[Task]) -> list[str]:
+    """The points of tasks, one after another."""
+    used: set[str] = set()
+    found = []
+    for task in planned:
+        found.append(point_of(points, task, LEAF, used))
+        used.add(found[-1])
+    return found
+
+
+def test_each_point_is_given_once() -> None:
+    """Of each subtopic in turn; what is planned after the last of them is written without one."""
     points = read(listed(usual(2 * len(LEAF.subtopics))))
     planned = tasks(4 * len(LEAF.subtopics))
-    given_ = [point_of(points, task, LEAF) for task in planned]
-    half = len(given_) // 2
-    assert len(set(given_[:half])) == half
-    assert sorted(given_[:half]) == sorted(given_[half:])
+    found = dealt(points, planned)
+    assert sorted(found[: len(points)]) == sorted(each.text for each in points)
+    assert found[len(points) :] == [""] * len(points)
     by_text = {each.text: each.subtopic for each in points}
-    assert [by_text[text] for text in given_] == [task.subtopic for task in planned]
+    assert [by_text[text] for text in found if text] == [
+        task.subtopic for task in planned[: len(points)]
+    ]
+
+
+def test_who_goes_on_gives_the_points_that_are_left_to_the_same_tasks() -> None:
+    """A resumed batch knows which are used by its rows; each task that is left gets its own."""
+    points = read(listed(usual(14)))
+    planned = tasks(14)
+    whole = dealt(points, planned)
+    used = {point for at, point in enumerate(whole) if at % 3}
+    assert [point_of(points, planned[at], LEAF, used) for at in range(0, 14, 3)] == whole[::3]
 
 
 def test_a_task_that_is_begun_anew_gets_another_point() -> None:
     """What came too close to a row is not written on the same point again."""
-    points = read(listed(usual(3 * len(LEAF.subtopics))))
+    points = read(listed(usual(14)))
     task = replace(tasks(1)[0], point="what decided before")
     again = renew(task)
+    first = point_of(points, task, LEAF, ())
     assert again.point == ""
-    assert point_of(points, again, LEAF) != point_of(points, task, LEAF)
+    assert point_of(points, again, LEAF, {first}) not in ("", first)
 
 
 def test_a_subtopic_without_points_has_none() -> None:
     """Nothing is invented for it, and none of another is taken."""
     task = tasks(1)[0]
     points = [each for each in read(listed(usual(20))) if each.subtopic != task.subtopic]
-    assert point_of(points, task, LEAF) == ""
+    assert point_of(points, task, LEAF, ()) == ""
 
 
 def test_two_batches_of_one_seed_agree_and_another_seed_begins_elsewhere() -> None:
     """The order of subtopics is the seed's, so which points come first is, too."""
     points = read(listed(usual(20)))
-
-    def first(seed: int) -> list[str]:
-        return [point_of(points, task, LEAF) for task in tasks(5, seed)]
-
-    assert first(1) == first(1)
-    assert first(1) != first(2)
+    assert dealt(points, tasks(5)) == dealt(points, tasks(5))
+    assert dealt(points, tasks(5)) != dealt(points, tasks(5, seed=2))
 
 
 # --- prompts -------------------------------------------------------------------------------------

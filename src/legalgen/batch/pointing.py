@@ -40,7 +40,7 @@ from legalgen.quality.rules import Verdict
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router
 from legalgen.store.files import DataDir
-from legalgen.store.points import Leaf, Point, TopicPoints, keep_points, kept_points
+from legalgen.store.points import Leaf, Point, TopicPoints, keep_points, kept_points, used_points
 from legalgen.store.sample import Draft
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
@@ -77,6 +77,18 @@ class PointShelf:
             return None
         kept = kept_points(self._data_dir, self.taxonomy, leaf)
         return next((each for each in kept if each.suits(self._models, self.as_of)), None)
+
+    def used(self) -> dict[Leaf, set[str]]:
+        """The points that rows of the dataset are written on.
+
+        Raises:
+            DiskError: a part cannot be read.
+        """
+        found: dict[Leaf, set[str]] = {}
+        if self._data_dir is not None:
+            for leaf, point in used_points(self._data_dir):
+                found.setdefault(leaf, set()).add(point)
+        return found
 
     def keep(self, found: TopicPoints) -> TopicPoints:
         """Put a list on the disk; the one that counts from now on, which another may have written.
@@ -117,6 +129,7 @@ class Pointing:
         self._asking: set[Leaf] = set()
         self._known: dict[Leaf, tuple[Point, ...]] = {}
         """Empty where no model could list any."""
+        self._used = shelf.used()
 
     def point(self, job: Job) -> None:
         """Give a job its point, if its task has none yet and its topic has some.
@@ -127,7 +140,11 @@ class Pointing:
         if job.task.point or not takes_point(self._taxonomy, job.task):
             return
         leaf = self._leaf(job.task)
-        point = point_of(self._points(job.task, leaf), job.task, leaf)
+        points = self._points(job.task, leaf)
+        with self._changed:
+            used = self._used.setdefault(leaf.key, set())
+            point = point_of(points, job.task, leaf, used)
+            used.add(point)
         if point:
             job.task = replace(job.task, point=point)
             job.prompts = {}  # made to see how large they are, before there was a point

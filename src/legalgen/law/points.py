@@ -8,7 +8,7 @@ hears why.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -85,16 +85,16 @@ def checked_points(points: Iterable[Point], leaf: Topic, today: date) -> tuple[P
     return tuple(kept)
 
 
-def point_of(points: Sequence[Point], task: Task, leaf: Topic) -> str:
-    """The point of a task: of those of its subtopic the next, each once before any comes again.
+def point_of(points: Sequence[Point], task: Task, leaf: Topic, used: Container[str]) -> str:
+    """The point of a task: of those of its subtopic the next that is not ``used``.
 
-    Empty where none is of its subtopic. A task that is begun anew gets the one after.
+    Empty where none is left: twenty points are less law than a model knows, so that what comes
+    after them is written as freely as without any.
     """
     suited = [each.text for each in points if each.subtopic == task.subtopic]
-    if not suited:
-        return ""
-    before = task.turn // max(1, len(leaf.subtopics))
-    return suited[(before + task.variation) % len(suited)]
+    first = task.turn // max(1, len(leaf.subtopics)) + task.variation
+    turned = (suited[(first + n) % len(suited)] for n in range(len(suited)))
+    return next((each for each in turned if each not in used), "")
 
 
 def _as_points(listed: Sequence[object], subtopics: Sequence[str]) -> Iterator[Point]:

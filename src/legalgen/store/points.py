@@ -17,6 +17,7 @@ import msgspec
 
 from legalgen.settings.writing import write_new
 from legalgen.store.files import NOT_OURS, DataDir, disk, make_folder
+from legalgen.store.parts import iter_batches
 from legalgen.store.sample import to_json
 
 Leaf: TypeAlias = tuple[str, str, str]
@@ -104,6 +105,30 @@ def kept_points(data_dir: DataDir, taxonomy: str, leaf: Leaf) -> Iterator[TopicP
             continue
         if (found.taxonomy, found.leaf) == (taxonomy, leaf):
             yield found
+
+
+class _Seeds(msgspec.Struct, frozen=True):
+    """The part of a row's ``seed_json`` that is read here."""
+
+    point: str = ""
+
+
+def used_points(data_dir: DataDir) -> Iterator[tuple[Leaf, str]]:
+    """The topic and the point of each row that was written on one.
+
+    Raises:
+        DiskError: a part cannot be read.
+    """
+    import pyarrow.compute as pc  # heavy; only what touches parquet pays for it
+
+    columns = ("jurisdiction", "practice_area", "topic", "seed_json")
+    for batch in iter_batches(data_dir, columns=columns):
+        for row in batch.filter(pc.match_substring(batch["seed_json"], '"point":')).to_pylist():
+            try:
+                seeds = msgspec.json.decode(row["seed_json"], type=_Seeds)
+            except NOT_OURS:
+                continue  # an imported row may hold anything
+            yield (row["jurisdiction"], row["practice_area"], row["topic"]), seeds.point
 
 
 # msgspec works a type out at its first use, and two workers at once would end the process.

@@ -73,7 +73,7 @@ def _at(found: Preview, seconds: float) -> str:
 
 
 def rows(found: Preview) -> list[PlanRow]:
-    """A row for each model that writes, then for those that judge, then that list points."""
+    """A row for each model: those that write, those that judge, then those that list points."""
     writers = [_row(found, share, "") for share in found.forecast.shares]
     judges = found.judging.shares if found.judging is not None else ()
     lists = found.listing.shares if found.listing is not None else ()
