@@ -171,6 +171,24 @@ def test_the_next_batch_goes_on_with_the_list(tmp_path: Path, server: VendorServ
     assert len(written) == len(set(written)) == 20
 
 
+def test_an_edited_list_is_checked_again(tmp_path: Path, server: VendorServer) -> None:
+    """What a hand took out or spoilt is not in a prompt; of a list with nothing left a new one is
+    asked for."""
+    flags: dict[str, Any] = {"sample_type": ["concept"]}
+    run(tmp_path, server, count="1", **flags)
+    [path] = files_of(tmp_path)
+    value = json.loads(path.read_text("utf-8"))
+    good, bad = value["points"][4], {"subtopic": value["points"][4]["subtopic"], "text": "Bad\x07."}
+    path.write_text(json.dumps(value | {"points": [good, bad]}), "utf-8")
+    result = run(tmp_path, server, count="9", **flags)
+    assert (asked(server), record_of(result).points[0].points) == (1, 1)
+    assert set(points_of(tmp_path)[2:]) <= {"", good["text"]}
+    path.write_text(json.dumps(value | {"points": [bad]}), "utf-8")
+    run(tmp_path, server, count="1", **flags)
+    assert (asked(server), len(files_of(tmp_path))) == (2, 2)
+    assert not any("Bad" in point for point in points_of(tmp_path))
+
+
 def test_a_resumed_batch_has_the_points_of_one_that_was_not_broken_off(
     tmp_path: Path, server: VendorServer
 ) -> None:

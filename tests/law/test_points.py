@@ -23,9 +23,9 @@ from legalgen.law.points import (
     MOST,
     POINTS_SCHEMA,
     WORDS,
-    checked_points,
     point_of,
     read_points,
+    usable_points,
 )
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.law.taxonomy import Taxonomy
@@ -148,10 +148,10 @@ def test_own_law_may_be_cited_and_international_topics_cite_any() -> None:
     american = "An offer binds as was said in Roe v Wade, 410 U.S. 113 (1973) by that court."
     subtopic = LEAF.subtopics[0]
     others = [Point(subtopic, one) for one in sentences(12)]
-    kept = checked_points([*others, Point(subtopic, own), Point(subtopic, american)], LEAF, TODAY)
+    kept = usable_points([*others, Point(subtopic, own), Point(subtopic, american)], LEAF, TODAY)
     assert [each.text for each in kept[12:]] == [own]
     world = replace(LEAF, jurisdiction="international")
-    kept = checked_points([*others, Point(subtopic, own), Point(subtopic, american)], world, TODAY)
+    kept = usable_points([*others, Point(subtopic, own), Point(subtopic, american)], world, TODAY)
     assert [each.text for each in kept[12:]] == [own, american]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from msgspec.structs import replace
 
@@ -32,7 +32,7 @@ from legalgen.completion import Completion, ModelRef, Prompt
 from legalgen.errors import Reason
 from legalgen.law.axes import Topic
 from legalgen.law.planner import Task, dated
-from legalgen.law.points import point_of, read_points
+from legalgen.law.points import point_of, read_points, usable_points
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.opening import refusals_told
@@ -67,16 +67,20 @@ class PointShelf:
         # A list serves every model of the route, so it knows no more than the one that knows least.
         self.as_of = min((e.as_of for e in endpoints.values() if e.as_of), default="")
 
-    def find(self, leaf: Leaf) -> TopicPoints | None:
-        """The list of a topic that is there already.
+    def find(self, leaf: Topic, today: date) -> TopicPoints | None:
+        """The list of a topic that is there already, with its points that can be used.
 
         Raises:
             DiskError: it cannot be read.
         """
         if self._data_dir is None:
             return None
-        kept = kept_points(self._data_dir, self.taxonomy, leaf)
-        return next((each for each in kept if each.suits(self._models, self.as_of)), None)
+        for kept in kept_points(self._data_dir, self.taxonomy, leaf.key):
+            if kept.suits(self._models, self.as_of) and (
+                points := usable_points(kept.points, leaf, today)  # somebody may have edited it
+            ):
+                return replace(kept, points=points)
+        return None
 
     def used(self) -> dict[Leaf, set[str]]:
         """The points that rows of the dataset are written on.
@@ -90,7 +94,7 @@ class PointShelf:
                 found.setdefault(leaf, set()).add(point)
         return found
 
-    def keep(self, found: TopicPoints) -> TopicPoints:
+    def keep(self, found: TopicPoints, leaf: Topic) -> TopicPoints:
         """Put a list on the disk; the one that counts from now on, which another may have written.
 
         Raises:
@@ -99,7 +103,7 @@ class PointShelf:
         if self._data_dir is None:
             return found
         keep_points(self._data_dir, found)
-        return self.find(found.leaf) or found
+        return self.find(leaf, found.at.date()) or found
 
 
 class Pointing:
@@ -169,7 +173,7 @@ class Pointing:
         return found or ()
 
     def _found(self, leaf: Topic) -> tuple[Point, ...]:
-        kept = self._shelf.find(leaf.key)
+        kept = self._shelf.find(leaf, self._now().date())
         if kept is None:
             return ()
         self._told(kept, asked=False)
@@ -181,7 +185,7 @@ class Pointing:
         match outcome:
             case Written():
                 self._router.kept(outcome.lease.ref)
-                kept = self._shelf.keep(self._list(outcome, leaf))
+                kept = self._shelf.keep(self._list(outcome, leaf), leaf)
                 self._told(kept, asked=True)
                 return kept.points
             case GivenUp(job, reason):

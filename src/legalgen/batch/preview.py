@@ -221,8 +221,11 @@ def _listing(run: RunParts, planned: Sequence[Task], out: frozenset[ModelRef]) -
     shelf = run.shelf
     if shelf is None:
         return None
-    firsts = {task.cell[:3]: task for task in planned if takes_point(run.space.taxonomy, task)}
-    lacking = [task for leaf, task in firsts.items() if shelf.find(leaf) is None]
+    taxonomy, today = run.space.taxonomy, run.reporter.now().date()
+    firsts = {task.cell[:3]: task for task in planned if takes_point(taxonomy, task)}
+    lacking = [
+        task for leaf, task in firsts.items() if shelf.find(taxonomy.leaf(*leaf), today) is None
+    ]
     if not lacking:
         return None
     prompts = PointPrompts(run.prompter, shelf.as_of)

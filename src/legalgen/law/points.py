@@ -60,15 +60,22 @@ def read_points(completion: Completion, leaf: Topic, today: date) -> tuple[Point
     listed = found.get("points")
     if not isinstance(listed, list):
         raise _refused("it is no list")
-    return checked_points(_as_points(listed, leaf.subtopics), leaf, today)
+    kept, faults = _sifted(_as_points(listed, leaf.subtopics), leaf, today)
+    if len(kept) < FEWEST:
+        why = "".join(f"; {many}: {fault}" for fault, many in faults.items())
+        raise _refused(f"{len(kept)} points can be used, need {FEWEST} to {MOST}{why}")
+    return kept
 
 
-def checked_points(points: Iterable[Point], leaf: Topic, today: date) -> tuple[Point, ...]:
-    """The points that can be used, ``MOST`` at most.
+def usable_points(points: Iterable[Point], leaf: Topic, today: date) -> tuple[Point, ...]:
+    """The points that can be used of a list that somebody may have edited."""
+    return _sifted(points, leaf, today)[0]
 
-    Raises:
-        AnswerRefused: they are fewer than ``FEWEST``.
-    """
+
+def _sifted(
+    points: Iterable[Point], leaf: Topic, today: date
+) -> tuple[tuple[Point, ...], Mapping[str, int]]:
+    """The points that can be used, ``MOST`` at most, and how many have which fault."""
     kept: list[Point] = []
     faults: dict[str, int] = {}
     for point in points:
@@ -79,10 +86,7 @@ def checked_points(points: Iterable[Point], leaf: Topic, today: date) -> tuple[P
             faults[fault] = faults.get(fault, 0) + 1
         if len(kept) == MOST:
             break
-    if len(kept) < FEWEST:
-        why = "".join(f"; {many}: {fault}" for fault, many in faults.items())
-        raise _refused(f"{len(kept)} points can be used, need {FEWEST} to {MOST}{why}")
-    return tuple(kept)
+    return tuple(kept), faults
 
 
 def point_of(points: Sequence[Point], task: Task, leaf: Topic, used: Container[str]) -> str:
