@@ -43,7 +43,7 @@ LIFTABLE = {
 """Taken out and used elsewhere, these need nothing but the words and errors below them."""
 WRITERS = {
     "batch.bulk", "commands.running", "dataset.compact", "dataset.export", "dataset.merging",
-    "dataset.push", "dataset.verify", "quality.duplicates", "quality.selection", "quality.vectors",
+    "dataset.push", "dataset.verify", "quality.segments", "quality.selection", "quality.vectors",
     "routing.health", "settings.config_file", "sources.collection", "store.card", "store.files",
     "store.journal", "store.ledger", "store.locks", "store.notes", "store.parts",
     "store.points", "store.reviews",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from legalgen.quality.duplicates import DuplicateIndex
+from legalgen.quality.duplicates import DuplicateIndex, IndexedPart
 from tests.crash.killer import intercept
 
 ROW = ("lg_1", "May the tenant leave before the lease has ended, and what is owed?", "No. " * 40)
@@ -32,7 +32,8 @@ def test_another_start_does_not_break_a_seal(tmp_path: Path, moment: str) -> Non
         return done
 
     with intercept(handle):
-        index.sealed("train-a-00000.parquet", 1, [ROW[0]])
+        part = IndexedPart("train-a-00000.parquet", 1, lambda: [ROW], [ROW].__getitem__)
+        index.sealed(part, [ROW[0]])
     match = index.check(*ROW[1:])
     assert match is not None
     assert (match.code, match.id) == ("DUP_EXACT", ROW[0])

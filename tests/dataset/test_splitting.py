@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.dataset.splitting import SPLITS, Split, SplitBy, group_of, in_test, tied
-from legalgen.quality.duplicates import DuplicateIndex, IndexedPart
+from legalgen.quality.duplicates import DuplicateIndex, indexed_part
 from legalgen.store.files import DataDir
-from legalgen.store.parts import parts
+from legalgen.store.parts import TextReader, parts
 from legalgen.store.sample import GroundingText, Sample, from_table
 from tests.crash.rows import BATCH, make_sample
 from tests.dataset.shelf import rows_of, written
@@ -114,7 +114,7 @@ def test_the_program_ties_what_its_index_calls_near(program: Program, tmp_path: 
             assert sorted(program.data_dir.root.rglob("*")) == before
             index = DuplicateIndex(program.data_dir.index())
             index.open([
-                IndexedPart(path.name, path.stat().st_size, partial(texts_in, path))
+                indexed_part(path, partial(texts_in, path), TextReader())
                 for path in parts(program.data_dir)
             ])  # fmt: skip
             assert list(program.data_dir.index().glob("*.arrow"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -28,14 +28,27 @@ from legalgen.errors.plurals import plural
 from legalgen.errors.redaction import redact
 from legalgen.law.opening import taxonomy_of
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds, IndexedPart
+from legalgen.quality.duplicates import (
+    DuplicateIndex,
+    DuplicateThresholds,
+    IndexedPart,
+    indexed_part,
+)
 from legalgen.quality.opening import embedder_of, exclusion_of, gate_of, rules_of
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger
 from legalgen.store.notes import load_notes
-from legalgen.store.parts import dataset_version, older_version, parts, read_columns
+from legalgen.store.parts import (
+    TEXT_COLUMNS,
+    TextReader,
+    dataset_version,
+    older_version,
+    parts,
+    read_columns,
+    text_rows,
+)
 from legalgen.store.sample import arrow_schema
 from legalgen.ui import dataset_screens, page
 from legalgen.ui.console import Console
@@ -173,16 +186,17 @@ def _command() -> tuple[str, ...]:
 def _index(data_dir: DataDir, thresholds: DuplicateThresholds) -> DuplicateIndex:
     """The index of near-duplicates of the dataset, as a batch keeps it."""
     index = DuplicateIndex(data_dir.index(), thresholds)
-    index.open([_part(path) for path in parts(data_dir)])
+    index.open(_parts(data_dir))
     return index
 
 
-def _part(path: Path) -> IndexedPart:
-    def rows() -> Iterable[tuple[str, str, str]]:
-        table = read_columns(path, ("id", "question", "answer"))  # only where no sketch is kept
-        return zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
+def _parts(data_dir: DataDir, *, rehearsal: bool = False) -> list[IndexedPart]:
+    texts = TextReader()
 
-    return IndexedPart(path.name, path.stat().st_size, rows)
+    def part(path: Path) -> IndexedPart:  # its rows are read only where no sketch is kept
+        return indexed_part(path, lambda: text_rows(read_columns(path, TEXT_COLUMNS)), texts)
+
+    return [part(path) for path in parts(data_dir, rehearsal=rehearsal)]
 
 
 class ExportOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -250,7 +264,7 @@ def _split(settings: Settings, data_dir: DataDir, order: ExportOrder) -> splitti
     thresholds = DuplicateThresholds(**rules_of(settings).duplicate_thresholds())
     folder = data_dir.index(rehearsal=order.rehearsal)
     index = DuplicateIndex(folder, thresholds, only_reads=True)  # who exports writes nothing there
-    index.open([_part(path) for path in parts(data_dir, rehearsal=order.rehearsal)])
+    index.open(_parts(data_dir, rehearsal=order.rehearsal))
     tied = splitting.tied(data_dir, index.near_groups(), by, rehearsal=order.rehearsal)
     return msgspec.structs.replace(split, tied=tied)
 

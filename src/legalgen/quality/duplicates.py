@@ -1,83 +1,86 @@
 """Near-duplicates: is this sample already in the dataset, or close to one that is?
 
-Candidates come from MinHash bands (rensa), the decision from the exact Jaccard similarity of
-hashed word shingles: questions by 2 words, answers by 3. All hashes are CRC-32 of UTF-8 text or
-BLAKE2b, so they are the same in every process.
+Candidates come from MinHash bands, and of these the ones that may be near by their signatures. The
+decision is made from the exact Jaccard similarity of hashed word shingles, questions by 2 words,
+answers by 3: of samples that are not sealed yet the shingles are held, those of sealed ones are
+made of their text. Where that can no longer be read (a compaction took the part meanwhile) the
+similarities are those estimated from the signatures.
 
-The index of a dataset is a folder of segments, Arrow files that are mapped into memory and never
-changed. A segment covers whole parts of the dataset and names them; one that is torn, of another
-version, or covers a part that is gone or has changed is thrown away, and its parts are read again
-from their text. Small segments are merged into larger ones, eight at a time, so that a look-up
-asks few of them however many parts there are.
+The index of a dataset is a folder of segments (see ``segments``), files that are mapped into memory
+and never changed. A segment covers whole parts of the dataset and names them; one that is torn, of
+another version, or covers a part that is gone or has changed is thrown away, and its parts are read
+again from their text. Small segments are merged into larger ones, eight at a time, so that a
+look-up asks few of them however many parts there are.
 
-State on disk: 600 bytes of band keys a row and 4 bytes a word; measured 1.6 kB a row with answers
-of 200 words. Measured time of one look-up, with such answers: 0.7 ms over 60,000 rows, of which
-0.2 ms read the sample; each further segment costs 0.09 ms (about 20 of them at a million rows).
-Opening an index that is up to date takes milliseconds, building one 0.3 s a thousand rows.
+State on disk: about 550 bytes a row, however long the answers are. Measured times are in
+``benchmarks/README.md``.
 
 One thread at a time: nothing here is locked. Imports pyarrow and rensa: import it lazily.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
-import sys
-import zlib
 from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import cache, lru_cache
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
-from itertools import accumulate, chain, combinations, pairwise
+from itertools import accumulate, chain, combinations
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
-import pyarrow as pa
-from rensa import RMinHash
 
 from legalgen.errors import DiskError, Reason
+from legalgen.quality import segments as storage
 from legalgen.quality.rules import Nearness
-from legalgen.settings.writing import clear_asides, make_folder, swapped_in
+from legalgen.quality.segments import Parts, Segment, SegmentPart, ShingledRow
+from legalgen.quality.sketches import (
+    ANSWER_KEYS,
+    ANSWER_WORDS,
+    KEY_BITS,
+    KEYS_PER_ROW,
+    QUESTION_WORDS,
+    Sketch,
+    SketchRows,
+    differing,
+    estimates,
+    exact_key,
+    exact_of,
+    head_of,
+    jaccard,
+    most_differing,
+    says_nothing,
+    shingles,
+    sketch,
+)
+from legalgen.settings.writing import clear_asides, make_folder
+from legalgen.store.parts import Text, TextReader
 from legalgen.store.sample import words
 
-QUESTION_BANDS, QUESTION_ROWS = 32, 4
-ANSWER_BANDS, ANSWER_ROWS = 42, 3
-"""Bands and rows per band. A pair of similarity s becomes a candidate with probability
-1 - (1 - s^rows)^bands: questions 0.99 at 0.6, answers 1.00 at 0.6 and 0.68 at 0.3."""
-ANSWER_KEYS = 1 + QUESTION_BANDS
-"""Where the keys of an answer begin; those of the question, and the one of all its words, are
-before them."""
-KEYS_PER_ROW = ANSWER_KEYS + ANSWER_BANDS
-FORMAT_VERSION = 2
 MERGE_WIDTH = 8
-LARGEST_SEGMENT = 200_000
-"""Rows; larger ones would need gigabytes while they are merged."""
+LARGEST_SEGMENT = 262_144
+"""Rows; a larger one would need more memory while it is built, some 700 bytes a row."""
 FREEZE_ROWS = 1_000
 """Rows kept as Python objects, some 12 kB each, before they are packed."""
-FEW_ROWS = 8_000
-"""For a segment of so many rows ``pyarrow.compute`` is not loaded, which takes 25 ms."""
-BUILD_ROWS = 4_096
-"""Rows of a part that are packed at once when an index is built from text."""
-KEYS_AT_ONCE = 4_000_000
-"""Band keys, 8 bytes each, that are sorted at once when the rows of an index are grouped."""
-
-_ROW_MASK = 0xFFFF_FFFF
-_SEED = 3
-_ROWS = (QUESTION_ROWS, ANSWER_ROWS)
-_HASHES = max(QUESTION_BANDS * QUESTION_ROWS, ANSWER_BANDS * ANSWER_ROWS)
+QUESTION_MARGIN: Final = 0.19
+ANSWER_MARGIN: Final = 0.15
+"""What an estimated similarity may be short of the exact one: 3.5 standard errors at the worst."""
+FLAG_MARGIN: Final = 0.07
+"""The same of an answer that only earns a flag: of those just alike enough the keys find 0.73, and
+of these 0.95 are not let go here. With 3.5 standard errors a look-up over a million rows would read
+dozens of texts that are not alike."""
+SHORT_MARGIN: Final = 0.04
+"""The same of a question by 16 bits of its shingles, of which two in fifty may be mistaken."""
+PAIRS_AT_ONCE = 20_000
+"""Pairs of rows whose texts are compared at once when the rows of an index are grouped."""
 
 DuplicateCode = Literal["DUP_EXACT", "DUP_NEAR", "DUP_SOFT"]
 
 
 class DuplicateThresholds(Nearness, frozen=True):
     """What two similarities mean, by the nearness that is too near."""
-
-    @property
-    def worth_a_look(self) -> float:
-        """Questions that are half as near as any threshold asks: their answers may be, too."""
-        return min(self.near_question, self.near_both_question, self.soft_question) / 2
 
     def judge(self, question: float, answer: float) -> DuplicateCode | None:
         """What two similarities mean together."""
@@ -93,7 +96,10 @@ class DuplicateThresholds(Nearness, frozen=True):
 
 
 class Match(msgspec.Struct, frozen=True):
-    """The nearest sample: its id, the first 20 words of its question, and how near it is."""
+    """The nearest sample: its id, the first 20 words of its question, and how near it is.
+
+    ``near`` is empty where the text of that sample cannot be read any more.
+    """
 
     code: DuplicateCode
     id: str
@@ -105,7 +111,7 @@ class Match(msgspec.Struct, frozen=True):
     def reason(self) -> Reason:
         """The match as the gate's reason: ``DUP_SOFT`` flags, the others reject."""
         message = (
-            f'{self.code}: too close to: "{self.near}" '
+            f'{self.code}: too close to: "{self.near or self.id}" '
             f"(question {self.question:.2f}, answer {self.answer:.2f})"
         )
         return Reason(self.code, message, "question", reject=self.code != "DUP_SOFT")
@@ -115,211 +121,105 @@ class IndexedPart(msgspec.Struct, frozen=True):
     """A sealed part of the dataset: its file name, its size in bytes, and how to read it.
 
     ``rows`` yields (id, question, answer) and is called only when no segment covers the part; None
-    where the part cannot be read, which stays uncovered.
+    where the part cannot be read, which stays uncovered. ``row`` reads the one of a number from 0
+    on, for a comparison; None where it cannot be read any more.
     """
 
     name: str
     size: int
-    rows: Callable[[], Iterable[tuple[str, str, str]] | None]
+    rows: Callable[[], Iterable[Text] | None]
+    row: Callable[[int], Text | None]
 
 
-def shingles(tokens: Sequence[str], size: int) -> frozenset[int]:
-    """CRC-32 of each run of ``size`` words; of the whole text where it is shorter."""
-    if len(tokens) < size:
-        return frozenset({zlib.crc32(" ".join(tokens).encode())} if tokens else ())
-    raw = " ".join(tokens).encode().split(b" ")
-    runs = zip(*(raw[i:] for i in range(size)), strict=False)
-    return frozenset(map(zlib.crc32, map(b" ".join, runs)))
+def indexed_part(
+    path: Path, rows: Callable[[], Iterable[Text] | None], texts: TextReader
+) -> IndexedPart:
+    """A part in a file, with ``rows`` for all of it; a row that cannot be read is told by None."""
+
+    def row(number: int) -> Text | None:
+        try:
+            return texts.row(path, number)
+        except DiskError:
+            return None
+
+    return IndexedPart(path.name, path.stat().st_size, rows, row)
 
 
-def jaccard(left: frozenset[int], right: Collection[int]) -> float:
-    """Shared part of two sets, 0 to 1; two empty sets share nothing.
-
-    ``right`` may be any collection without repeats, so that stored rows need not become sets.
-    """
-    common = len(left.intersection(right))
-    return common / (len(left) + len(right) - common) if common else 0.0
-
-
-class Sketch(msgspec.Struct, frozen=True):
-    """What the index keeps of one sample."""
+class _Recent(msgspec.Struct, frozen=True):
+    """An accepted sample that is not packed yet."""
 
     id: str
-    head: str
     exact: int
-    question: frozenset[int]
-    answer: frozenset[int]
-    keys: tuple[int, ...]
+    signature: int
+    keys: Sequence[int]
+    texts: ShingledRow
+    short: frozenset[int]
+    is_at_hand: bool = True
 
-
-def sketch(sample_id: str, question: str, answer: str) -> Sketch:
-    """Read one sample; about 0.15 ms for an answer of 300 words."""
-    tokens = words(question)
-    exact = _exact(tokens)
-    question_set, answer_set = shingles(tokens, 2), shingles(words(answer), 3)
-    return Sketch(
-        sample_id,
-        _head(question),
-        exact,
-        question_set,
-        answer_set,
-        (exact & _ROW_MASK, *_band_keys(question_set, answer_set)),
-    )
-
-
-def _exact(tokens: Sequence[str]) -> int:
-    """64 bits of a question's words: the same for the same question."""
-    return int.from_bytes(blake2b(" ".join(tokens).encode(), digest_size=8).digest(), "big")
-
-
-def _head(question: str) -> str:
-    return " ".join(question.split()[:20])
-
-
-def _band_keys(question: frozenset[int], answer: frozenset[int]) -> Iterator[int]:
-    """One 32-bit key per band; the band's number is the seed, so that bands do not mix."""
-    hashes = array("I", chain(question, answer))
-    ends = [0, len(question), len(hashes)]
-    digests = RMinHash.digest_matrix_from_flat_token_hashes(hashes, ends, _HASHES, _SEED).to_rows()
-    band = 0
-    for digest, bands, rows in zip(digests, (QUESTION_BANDS, ANSWER_BANDS), _ROWS, strict=True):
-        raw, width = array("I", digest).tobytes(), rows * 4
-        for start in range(0, bands * width, width):
-            band += 1
-            yield zlib.crc32(raw[start : start + width], band)
-
-
-class _Row(msgspec.Struct, frozen=True):
-    """One row that is kept: what the exact comparison needs, and its keys until it is packed.
-
-    The hashes are 4 bytes each here and thirty in a set; few rows are ever compared.
-    """
-
-    id: str
-    head: str
-    exact: int
-    question: Sequence[int]
-    answer: Sequence[int]
-    keys: Sequence[int] = ()
-
-
-def _row(item: Sketch) -> _Row:
-    question, answer = array("I", item.question), array("I", item.answer)
-    return _Row(item.id, item.head, item.exact, question, answer, array("I", item.keys))
-
-
-@cache
-def _search_sorted() -> Callable[[Any, Any], Any] | None:
-    """The search in Arrow's own code, three times as fast; None before pyarrow 26."""
-    import pyarrow.compute as pc  # 25 ms, for large segments alone
-
-    return getattr(pc, "search_sorted", None)
-
-
-class _Segment:
-    """An immutable set of rows in an Arrow file, mapped or in memory.
-
-    ``keys`` holds KEYS_PER_ROW numbers per row, sorted over the whole segment, each
-    ``band key << 32 | row``; its place in a row of the table means nothing.
-    """
-
-    def __init__(self, table: Any, parts: tuple[tuple[str, int], ...], path: Path | None) -> None:
-        self.table, self.parts, self.path = table, parts, path
-        self._sorted = table.column("keys").chunk(0).values  # flatten is 25 ms at first
-        self.keys = _numbers(self._sorted, "Q")
-        self.exact = _numbers(table.column("exact").chunk(0), "Q")
-        self.questions = _lists(table.column("question").chunk(0))
-        self.answers = _lists(table.column("answer").chunk(0))
-
-    @property
-    def rows(self) -> int:
-        return int(self.table.num_rows)
-
-    def sorted_between(self, low: int, high: int) -> Any:
-        """The Arrow array of the keys from ``low`` up to ``high``."""
-        first, last = bisect_left(self.keys, low), bisect_left(self.keys, high)
-        return self._sorted.slice(first, last - first)
-
-    def ids(self) -> list[str]:
-        """The samples of its rows, in order."""
-        return [str(one) for one in self.table.column("id").to_pylist()]
-
-    def is_unsealed(self, among: set[str]) -> bool:
-        """Whether it was packed in this process, of these samples and no other."""
-        return self.path is None and not self.parts and among.issuperset(self.ids())
-
-    def candidates(self, keys: Sequence[int]) -> tuple[set[int], set[int]]:
-        """Rows that share a key of the question, and those that share one of the answer."""
-        questions, answers = set[int](), set[int]()
-        stored, count = self.keys, len(self.keys)
-        places = self._places([key << 32 for key in keys])
-        for place, (key, first) in enumerate(zip(keys, places, strict=True)):
-            at = first
-            while at < count and stored[at] >> 32 == key:
-                (questions if place < ANSWER_KEYS else answers).add(stored[at] & _ROW_MASK)
-                at += 1
-        return questions, answers
-
-    def _places(self, wanted: Sequence[int]) -> Sequence[int]:
-        """Where each number stands in ``keys``, or would stand."""
-        worth_it = self.rows > FEW_ROWS or "pyarrow.compute" in sys.modules
-        search = _search_sorted() if worth_it else None
-        if search is None:
-            return [bisect_left(self.keys, number) for number in wanted]
-        return _numbers(search(self._sorted, _packed("Q", wanted)), "Q")
-
-    def text(self, name: str, number: int) -> str:
-        return str(self.table.column(name)[number].as_py())
+    def shingled(self) -> ShingledRow:
+        return self.texts
 
 
 class _Stored(msgspec.Struct, frozen=True):
     """A row of a segment, read as it is asked for: most candidates are let go after a look."""
 
-    segment: _Segment
-    number: int
+    segment: Segment
+    row: int
+    parts: Mapping[str, IndexedPart]
 
     @property
     def id(self) -> str:
-        return self.segment.text("id", self.number)
-
-    @property
-    def head(self) -> str:
-        return self.segment.text("head", self.number)
+        return self.segment.id_of(self.row)
 
     @property
     def exact(self) -> int:
-        return self.segment.exact[self.number]
+        return self.segment.exact[self.row]
 
     @property
-    def question(self) -> Sequence[int]:
-        return _list_at(self.segment.questions, self.number)
+    def short(self) -> Collection[int]:
+        return self.segment.short(self.row)
 
     @property
-    def answer(self) -> Sequence[int]:
-        return _list_at(self.segment.answers, self.number)
+    def is_at_hand(self) -> bool:
+        """Whether its shingles are there, and no text has to be read for them."""
+        return self.segment.has_shingles
+
+    def shingled(self) -> ShingledRow | None:
+        """What is compared exactly; None where the text cannot be read any more."""
+        if self.segment.has_shingles:
+            return self.segment.shingled(self.row)
+        name, number = self.segment.place(self.row)
+        found = self.parts[name].row(number)
+        if found is None or found[0] != self.id:
+            return None
+        return _shingled(*found[1:])
 
 
-def _numbers(values: Any, code: Literal["i", "I", "Q"]) -> memoryview:
-    """The numbers of an Arrow array, without a copy."""
-    width = array(code).itemsize
-    start = values.offset * width
-    return memoryview(values.buffers()[1])[start : start + len(values) * width].cast("B").cast(code)
+def _shingled(question: str, answer: str) -> ShingledRow:
+    asked = shingles(words(question), QUESTION_WORDS)
+    told = shingles(words(answer), ANSWER_WORDS)
+    return ShingledRow(head_of(question), array("I", asked), array("I", told))
 
 
-def _lists(column: Any) -> tuple[memoryview, memoryview]:
-    return _numbers(column.offsets, "i"), _numbers(column.values, "I")
+class _Candidate(msgspec.Struct, frozen=True):
+    """A row that may be near: its similarities as estimated, and the most that it may be."""
 
+    row: _Recent | _Stored
+    code: DuplicateCode
+    question: float
+    answer: float
 
-def _list_at(lists: tuple[memoryview, memoryview], number: int) -> memoryview:
-    offsets, values = lists
-    return values[offsets[number] : offsets[number + 1]]
+    @property
+    def order(self) -> tuple[int, float]:
+        return _SEVERITY[self.code], max(self.question, self.answer)
 
 
 class DuplicateIndex:
     """Everything accepted so far, in the dataset and in the running batch.
 
-    Without a folder it lives in memory alone (``dataset check`` over a foreign file). With
-    ``only_reads`` nothing is written to the folder or taken out of it.
+    Without a folder it lives in memory alone. With ``only_reads`` nothing is written to the folder
+    or taken out of it. ``spill`` is an empty folder that takes what would else be in memory, for a
+    list that nobody seals (``dataset check``).
     """
 
     def __init__(
@@ -328,12 +228,16 @@ class DuplicateIndex:
         thresholds: DuplicateThresholds | None = None,
         *,
         only_reads: bool = False,
+        spill: Path | None = None,
     ) -> None:
         self.folder = folder
         self._only_reads = only_reads
+        self._spill = spill
+        self._spilt = 0
         self.thresholds = thresholds or DuplicateThresholds()
-        self._segments: list[_Segment] = []
-        self._recent: list[_Row] = []
+        self._parts: dict[str, IndexedPart] = {}
+        self._segments: list[Segment] = []
+        self._recent: list[_Recent] = []
         self._by_key: dict[int, tuple[int, ...]] = {}
         self._questions: set[int] = set()
 
@@ -345,26 +249,37 @@ class DuplicateIndex:
         return self.check_sketch(sketch("", question, answer))
 
     def check_sketch(self, probe: Sketch) -> Match | None:
-        """As ``check``, for a sample that has been read already."""
-        matches = (
-            self._compare(probe, row)
-            for row, shares_answer in self._candidates(probe.keys)
-            if shares_answer or self._is_near(probe, row)
-        )
-        return max((match for match in matches if match), key=_order, default=None)
+        """As ``check``, for a sample that has been read already.
+
+        Of the rows whose text has to be read only those are compared that may be more serious, or
+        seem nearer, than what has been found.
+        """
+        best: Match | None = None
+        found = list(self._candidates(probe))
+        # What is at hand costs next to nothing, and spares the reading of other rows.
+        for one in sorted(found, key=lambda each: (each.row.is_at_hand, each.order), reverse=True):
+            if best is not None and not one.row.is_at_hand and one.order <= _order(best):
+                continue
+            match = self._compare(probe, one)
+            if match is not None and (best is None or _order(match) > _order(best)):
+                best = match
+        return best
 
     def repeats(self, question: str) -> Match | None:
         """The sample that asks just this, if any; much cheaper than ``check``."""
-        exact = _exact(words(question))
+        exact = exact_of(words(question))
+        head = head_of(question)
         if exact in self._questions:
-            return Match("DUP_EXACT", "", _head(question), 1.0, 0.0)
-        rows = self._candidates((exact & _ROW_MASK,))
-        found = next((row for row, _ in rows if row.exact == exact), None)
-        return None if found is None else Match("DUP_EXACT", found.id, found.head, 1.0, 0.0)
+            return Match("DUP_EXACT", "", head, 1.0, 0.0)
+        recent, stored = self._sharing((exact_key(exact),))
+        packed = (_Stored(one, row, self._parts) for one, rows in stored for row in rows)
+        rows: Iterator[_Recent | _Stored] = chain(recent, packed)
+        found = next((row for row in rows if row.exact == exact), None)
+        return None if found is None else Match("DUP_EXACT", found.id, head, 1.0, 0.0)
 
     def add_question(self, question: str) -> None:
         """Note only what ``repeats`` needs of an accepted sample."""
-        self._questions.add(_exact(words(question)))
+        self._questions.add(exact_of(words(question)))
 
     def add(self, sample_id: str, question: str, answer: str) -> None:
         """Note an accepted sample."""
@@ -373,11 +288,14 @@ class DuplicateIndex:
     def add_sketch(self, item: Sketch) -> None:
         """As ``add``, for a sample that has been read already."""
         if len(self._recent) >= FREEZE_ROWS:
-            self._freeze(self._recent, ())
+            self._segments.append(self._keep(_table(self._recent), ()))
             self._recent, self._by_key = [], {}
-        self._note(_row(item))
+            self._merge_small()
+        texts = ShingledRow(item.head, array("I", item.question), array("I", item.answer))
+        keys = array("I", item.keys)
+        self._note(_Recent(item.id, item.exact, item.signature, keys, texts, item.short))
 
-    def add_many(self, rows: Iterable[tuple[str, str, str]]) -> None:
+    def add_many(self, rows: Iterable[Text]) -> None:
         """Note many (id, question, answer), as they come from a file."""
         for row in rows:
             self.add(*row)
@@ -392,11 +310,11 @@ class DuplicateIndex:
         Raises:
             DiskError: the folder cannot be read, or a segment cannot be written.
         """
-        wanted = {part.name: part for part in parts}
+        self._parts = {part.name: part for part in parts}
         covered: set[str] = set()
         for segment in self._stored():
-            names = {name for name, _ in segment.parts}
-            if names & covered or not _current(segment, wanted):
+            names = {part.name for part in segment.parts}
+            if names & covered or not self._is_current(segment):
                 self._drop(segment)
                 continue
             covered |= names
@@ -409,8 +327,8 @@ class DuplicateIndex:
             for _, question, _ in part.rows() or ():
                 self.add_question(question)
 
-    def sealed(self, name: str, size: int, ids: Iterable[str]) -> None:
-        """A part now holds these samples: store their sketches under its name.
+    def sealed(self, part: IndexedPart, ids: Iterable[str]) -> None:
+        """A part now holds these samples, in this order: store their sketches under its name.
 
         Ids that the index does not hold as recent are left out of the segment, and with it the
         part would not be covered; so then nothing is stored, and the next ``open`` reads the part.
@@ -419,17 +337,24 @@ class DuplicateIndex:
             DiskError: the segment cannot be written.
         """
         wanted = set(ids)
-        held = [item for item in self._recent if item.id in wanted]
+        held = [one for one in self._recent if one.id in wanted]
         packed = [segment for segment in self._segments if segment.is_unsealed(wanted)]
-        found = {item.id for item in held}.union(*(segment.ids() for segment in packed))
+        found = {one.id for one in held}.union(*(segment.ids() for segment in packed))
         if not found or found != wanted:
             return
-        tables = [segment.table for segment in packed] + ([_table(held)] if held else [])
-        table = tables[0] if len(tables) == 1 else _merged(tables)
+        self._parts[part.name] = part
+        made = [Segment(_table(held), (), None)] if held else []
+        table = storage.merged(packed + made) if packed else made[0].table
         self._segments = [segment for segment in self._segments if segment not in packed]
-        self._segments.append(self._keep(table, ((name, size),), in_memory=False))
-        self._forget_recent(held)
+        covered = SegmentPart(part.name, part.size, int(table.num_rows))
+        self._segments.append(self._keep(table, (covered,)))
+        rest = [one for one in self._recent if one.id not in wanted]
+        self._recent, self._by_key = [], {}
+        for one in rest:
+            self._note(one)
         self._merge_small()
+
+    # --- groups ---
 
     def near_groups(self) -> list[tuple[str, ...]]:
         """Ids of the rows that are too near to each other (``DUP_EXACT``, ``DUP_NEAR``), by group.
@@ -437,136 +362,169 @@ class DuplicateIndex:
         A row belongs to a group with every row that it is near to, and with what these are near
         to. Measured: 0.3 s for 10,000 rows with answers of 80 words.
         """
-        recent = [_Segment(_table(self._recent), (), None)] if self._recent else []
-        segments = self._segments + recent
-        bases = list(accumulate((segment.rows for segment in segments), initial=0))
-        group = array("I", range(bases[-1]))
+        recent = [Segment(_table(self._recent), (), None)] if self._recent else []
+        every = _Numbered(self._segments + recent)
+        groups = _Groups(len(every))
+        undecided: set[tuple[int, int]] = set()
+        for one, other in self._perhaps_near(every):
+            if groups.first(one) == groups.first(other):
+                continue
+            if every.exact(one) == every.exact(other):
+                groups.join(one, other)
+                continue
+            undecided.add((min(one, other), max(one, other)))
+            if len(undecided) >= PAIRS_AT_ONCE:
+                self._decide(every, undecided, groups)
+                undecided.clear()
+        self._decide(every, undecided, groups)
+        found = groups.found()
+        ids = every.ids() if found else []
+        return [tuple(ids[number] for number in rows) for rows in found]
 
-        def first_of(number: int) -> int:
-            while group[number] != number:
-                group[number] = number = group[group[number]]
-            return number
+    def _perhaps_near(self, every: _Numbered) -> Iterator[tuple[int, int]]:
+        """Pairs of rows that share a key and are too near if they are as alike as they may be."""
+        for band in range(KEYS_PER_ROW):
+            for key, rows in storage.together(every.segments, band):
+                if says_nothing(band, key):
+                    continue
+                for one, other in combinations(rows, 2):
+                    if every.exact(one) == every.exact(other) or self._may_be_near(
+                        every, one, other
+                    ):
+                        yield one, other
 
-        @lru_cache(maxsize=8_192)
-        def row(number: int) -> Sketch:
-            at = bisect_right(bases, number) - 1
-            stored = _Stored(segments[at], number - bases[at])
-            hashes = frozenset(stored.question), frozenset(stored.answer)
-            return Sketch("", "", stored.exact, *hashes, ())
-
-        for rows in _sharing_a_key(segments, bases):
-            for one, other in combinations(rows, 2):
-                left, right = first_of(one), first_of(other)
-                if left != right and self._too_near(row(one), row(other)):
-                    group[max(left, right)] = min(left, right)
-        found: dict[int, list[int]] = {}
-        for number in range(len(group)):
-            if (first := first_of(number)) != number:
-                found.setdefault(first, [first]).append(number)
-        ids = [name for segment in segments for name in segment.ids()] if found else []
-        return [tuple(ids[number] for number in rows) for rows in found.values()]
-
-    def _too_near(self, one: Sketch, other: Sketch) -> bool:
-        if one.exact == other.exact:
+    def _may_be_near(self, every: _Numbered, one: int, other: int) -> bool:
+        if every.exact(one) == every.exact(other):
             return True
-        limits = self.thresholds
-        question = jaccard(one.question, other.question)
-        sizes = sorted((len(one.answer), len(other.answer)))
-        # Two sets are at most as alike as the smaller is large beside the larger.
-        if question < limits.near_both_question and sizes[0] < limits.near_answer * sizes[1]:
+        question, answer = every.alike(one, other)
+        if self.thresholds.judge(question + QUESTION_MARGIN, answer + ANSWER_MARGIN) != "DUP_NEAR":
             return False
-        return limits.judge(question, jaccard(one.answer, other.answer)) == "DUP_NEAR"
+        question, answer = every.nearly(one, other)
+        return self.thresholds.judge(question + SHORT_MARGIN, answer + ANSWER_MARGIN) == "DUP_NEAR"
+
+    def _decide(self, every: _Numbered, pairs: Iterable[tuple[int, int]], groups: _Groups) -> None:
+        """Join the pairs that are too near by what their texts say."""
+        ordered = sorted(pairs)
+        # Row by row, in the order of the parts: few of these are read twice.
+        wanted = sorted({row for pair in ordered for row in pair})
+        texts = {row: every.row(row, self._parts).shingled() for row in wanted}
+        for one, other in ordered:
+            left, right = texts[one], texts[other]
+            alike = every.nearly(one, other)
+            if left is not None and right is not None:
+                alike = (
+                    jaccard(frozenset(left.question), right.question),
+                    jaccard(frozenset(left.answer), right.answer),
+                )
+            if self.thresholds.judge(*alike) == "DUP_NEAR":
+                groups.join(one, other)
 
     # --- candidates ---
 
-    def _candidates(self, keys: Sequence[int]) -> Iterator[tuple[_Row | _Stored, bool]]:
-        """Rows that share a key, and whether one of the answer."""
+    def _sharing(
+        self, keys: Sequence[int]
+    ) -> tuple[list[_Recent], list[tuple[Segment, list[int]]]]:
+        """Rows that share a key, the first of which is that of band 0: loose ones, and packed."""
         known = self._by_key
-        answers = {number for key in keys[ANSWER_KEYS:] for number in known.get(key, ())}
-        questions = {number for key in keys[:ANSWER_KEYS] for number in known.get(key, ())}
-        for number in sorted(questions | answers):
-            yield self._recent[number], number in answers
-        for segment in self._segments:
-            questions, answers = segment.candidates(keys)
-            for number in sorted(questions | answers):
-                yield _Stored(segment, number), number in answers
+        recent = {number for key in _by_band(keys) for number in known.get(key, ())}
+        stored = ((each, sorted(each.candidates(keys))) for each in self._segments)
+        return [self._recent[number] for number in sorted(recent)], [*stored]
 
-    def _is_near(self, probe: Sketch, row: _Row | _Stored) -> bool:
-        """Whether the question makes a row worth a comparison of the answers too, which are ten
-        times as long: answers that are alike mostly have keys of their own in common."""
-        if probe.exact == row.exact:
-            return True
-        return jaccard(probe.question, row.question) >= self.thresholds.worth_a_look
+    def _candidates(self, probe: Sketch) -> Iterator[_Candidate]:
+        """Rows that share a key and are too near if they are as alike as they may be."""
+        keys = probe.keys if probe.answer else probe.keys[:ANSWER_KEYS]
+        recent, stored = self._sharing(keys)
+        limits = self.thresholds
+        most = most_differing(
+            min(limits.near_question, limits.near_both_question, limits.soft_question)
+            - QUESTION_MARGIN,
+            min(limits.near_answer - ANSWER_MARGIN, limits.soft_answer - FLAG_MARGIN),
+        )
+        found: list[tuple[_Recent | _Stored, int, int]] = []
+        for one in recent:
+            asked, told = differing(probe.signature, one.signature)
+            if asked <= most[0] or told <= most[1]:
+                found.append((one, asked, told))
+        for segment, rows in stored:
+            near = segment.near(rows, probe.signature, most)
+            found += [(_Stored(segment, row, self._parts), m, n) for row, m, n in near]
+        question = probe.short
+        for row, asked, told in found:
+            if row.exact == probe.exact:
+                yield _Candidate(row, "DUP_EXACT", 1.0, estimates(asked, told)[1])
+                continue
+            similar = jaccard(question, row.short), estimates(asked, told)[1]
+            code = limits.judge(similar[0] + SHORT_MARGIN, similar[1] + ANSWER_MARGIN)
+            if code == "DUP_SOFT":
+                code = limits.judge(similar[0] + SHORT_MARGIN, similar[1] + FLAG_MARGIN)
+            if code is not None:
+                yield _Candidate(row, code, *similar)
 
-    def _compare(self, probe: Sketch, row: _Row | _Stored) -> Match | None:
-        question = jaccard(probe.question, row.question)
-        answer = jaccard(probe.answer, row.answer)
+    def _compare(self, probe: Sketch, found: _Candidate) -> Match | None:
+        texts = found.row.shingled()
+        question, answer, head = found.question, found.answer, ""
+        if texts is not None:
+            question = jaccard(probe.question, texts.question)
+            answer = jaccard(probe.answer, texts.answer)
+            head = texts.head
         code = self.thresholds.judge(question, answer)
-        if probe.exact == row.exact:
-            code, question = "DUP_EXACT", 1.0
-        return Match(code, row.id, row.head, question, answer) if code else None
+        if found.code == "DUP_EXACT":
+            code, question, head = "DUP_EXACT", 1.0, head or probe.head
+        return Match(code, found.row.id, head, question, answer) if code else None
 
     # --- segments ---
 
-    def _note(self, row: _Row) -> None:
+    def _note(self, row: _Recent) -> None:
         number = len(self._recent)
         self._recent.append(row)
         known = self._by_key
-        for key in row.keys:
+        for key in _by_band(row.keys):
             known[key] = (*known.get(key, ()), number)
-
-    def _freeze(self, rows: Sequence[_Row], parts: tuple[tuple[str, int], ...]) -> None:
-        self._segments.append(self._keep(_table(rows), parts, in_memory=not parts))
-        self._merge_small()
-
-    def _forget_recent(self, gone: Sequence[_Row]) -> None:
-        ids = {row.id for row in gone}
-        rest = [row for row in self._recent if row.id not in ids]
-        self._recent, self._by_key = [], {}
-        for row in rest:
-            self._note(row)
 
     def _merge_small(self) -> None:
         """Eight segments of one size class become one; sizes grow eightfold by class."""
-        while True:
-            group = self._mergeable()
-            if not group:
-                return
-            table = _merged([segment.table for segment in group])
+        while group := self._mergeable():
             parts = tuple(part for segment in group for part in segment.parts)
-            joined = self._keep(table, parts, in_memory=not parts)
+            joined = self._keep(storage.merged(group), parts)
             self._segments = [item for item in self._segments if item not in group] + [joined]
             for segment in group:
                 self._drop(segment)
 
-    def _mergeable(self) -> list[_Segment]:
-        classes: dict[tuple[bool, int], list[_Segment]] = {}
+    def _mergeable(self) -> list[Segment]:
+        classes: dict[tuple[bool, bool, int], list[Segment]] = {}
         for segment in self._segments:
-            size_class = _size_class(segment.rows)
             if segment.rows * MERGE_WIDTH <= LARGEST_SEGMENT * 2:
-                classes.setdefault((segment.path is None, size_class), []).append(segment)
+                kind = (segment.path is None, segment.has_shingles, _size_class(segment.rows))
+                classes.setdefault(kind, []).append(segment)
         for group in classes.values():
             if len(group) >= MERGE_WIDTH:
                 return group[:MERGE_WIDTH]
         return []
 
-    def _keep(self, table: Any, parts: tuple[tuple[str, int], ...], *, in_memory: bool) -> _Segment:
-        if self.folder is None or self._only_reads or in_memory:
-            return _Segment(table, parts, None)
-        name = blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
-        path = self.folder / f"{name}.arrow"
+    def _keep(self, table: Any, parts: Parts) -> Segment:
+        """Rows as a segment, in a file where there is a folder for it."""
+        if not parts and self._spill is not None:
+            self._spilt += 1
+            return self._written(table, parts, self._spill / f"{self._spilt}.arrow")
+        if self.folder is None or self._only_reads or not parts:
+            return Segment(table, parts, None)
+        told = json.dumps([msgspec.structs.astuple(part) for part in parts])
+        name = blake2b(told.encode(), digest_size=8).hexdigest()
+        return self._written(table, parts, self.folder / f"{name}.arrow")
+
+    def _written(self, table: Any, parts: Parts, path: Path) -> Segment:
         try:
-            _write(table.replace_schema_metadata(_metadata(parts)), path)
+            storage.write(table, parts, path, with_shingles=not parts)
         except OSError as error:
             raise DiskError(f"cannot write the duplicate index {path}: {error}", path) from error
         try:
-            return _read(path)
+            return storage.read(path)
         except FileNotFoundError:
             # Another process that had not seen this part has dropped it meanwhile. Here it is in
             # memory, and the next start reads the part.
-            return _Segment(table, parts, None)
+            return Segment(table, parts, None)
 
-    def _stored(self) -> list[_Segment]:
+    def _stored(self) -> list[Segment]:
         if self.folder is None:
             return []
         segments = []
@@ -575,7 +533,7 @@ class DuplicateIndex:
                 make_folder(self.folder)
                 clear_asides(self.folder, "*.arrow.*")
             for path in sorted(self.folder.glob("*.arrow")):
-                segment = _valid(path)
+                segment = storage.valid(path)
                 if segment is None and not self._only_reads:
                     path.unlink(missing_ok=True)
                 elif segment is not None:
@@ -585,7 +543,13 @@ class DuplicateIndex:
             raise DiskError(f"cannot read the duplicate index {where}: {error}", where) from error
         return sorted(segments, key=lambda segment: -segment.rows)
 
-    def _drop(self, segment: _Segment) -> None:
+    def _is_current(self, segment: Segment) -> bool:
+        wanted = self._parts
+        return all(
+            part.name in wanted and wanted[part.name].size == part.size for part in segment.parts
+        )
+
+    def _drop(self, segment: Segment) -> None:
         if segment.path is None or self._only_reads:
             return
         try:
@@ -595,50 +559,98 @@ class DuplicateIndex:
             raise DiskError(f"cannot remove {path}: {error}", path) from error
 
     def _rebuild(self, parts: Sequence[IndexedPart]) -> None:
-        """Read parts from their text, some thousand rows to a segment."""
-        rows: list[_Row] = []
-        names: list[tuple[str, int]] = []
+        """Read parts from their text, many rows to a segment."""
+        rows, covered = SketchRows(), list[SegmentPart]()
         for part in parts:
             found = part.rows()
             if found is None:
                 continue  # not covered: when it can be read again, it is
-            rows += [_row(sketch(*row)) for row in found]
-            names.append((part.name, part.size))
-            if len(rows) >= BUILD_ROWS:
-                self._freeze(rows, tuple(names))
-                rows, names = [], []
-        if rows:
-            self._freeze(rows, tuple(names))
+            before = len(rows)
+            rows.read(found)
+            covered.append(SegmentPart(part.name, part.size, len(rows) - before))
+            if len(rows) >= LARGEST_SEGMENT:
+                self._segments.append(self._keep(storage.table_of(rows), tuple(covered)))
+                rows, covered = SketchRows(), []
+        if len(rows):
+            self._segments.append(self._keep(storage.table_of(rows), tuple(covered)))
+            self._merge_small()
 
 
-def _sharing_a_key(segments: Sequence[_Segment], bases: Sequence[int]) -> Iterator[list[int]]:
-    """Rows, numbered through all segments, that have a band key in common, two or more at a time.
+class _Numbered:
+    """The rows of several segments, numbered through."""
 
-    Keys are taken range by range, so that few are in memory however many rows there are.
-    """
-    import pyarrow.compute as pc  # 25 ms that few starts need
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self.segments = segments
+        self._bases = list(accumulate((segment.rows for segment in segments), initial=0))
+        self.signature = lru_cache(maxsize=65_536)(self._signature)
 
-    keys = sum(len(segment.keys) for segment in segments)
-    ranges = keys // KEYS_AT_ONCE + 1
-    bounds = [(at * (_ROW_MASK + 1) // ranges) << 32 for at in range(ranges + 1)]
-    for low, high in pairwise(bounds):
-        found = [
-            pc.add(segment.sorted_between(low, high), pa.scalar(base, pa.uint64()))
-            for segment, base in zip(segments, bases, strict=False)
-        ]
-        if sum(map(len, found)) < 2:
-            continue
-        joined = pa.concat_arrays(found)
-        ordered = joined.take(pc.array_sort_indices(joined))
-        bands = pc.shift_right(ordered, pa.scalar(32, pa.uint64()))
-        alike = pc.indices_nonzero(pc.equal(bands[:-1], bands[1:])).to_pylist()
-        entries = _numbers(ordered, "Q")
-        rows: list[int] = []
-        for at, after in zip(alike, [*alike[1:], None], strict=True):
-            rows.append(entries[at] & _ROW_MASK)
-            if after != at + 1:
-                yield [*rows, entries[at + 1] & _ROW_MASK]
-                rows = []
+    def __len__(self) -> int:
+        return self._bases[-1]
+
+    def _at(self, number: int) -> tuple[Segment, int]:
+        at = bisect_right(self._bases, number) - 1
+        return self.segments[at], number - self._bases[at]
+
+    def _signature(self, number: int) -> int:
+        segment, row = self._at(number)
+        return segment.signature(row)
+
+    def alike(self, one: int, other: int) -> tuple[float, float]:
+        """The similarities of two rows by their signatures."""
+        return estimates(*differing(self.signature(one), self.signature(other)))
+
+    def nearly(self, one: int, other: int) -> tuple[float, float]:
+        """The same, of the questions by 16 bits of each shingle."""
+        (left, row), (right, number) = self._at(one), self._at(other)
+        question = jaccard(frozenset(left.short(row)), right.short(number))
+        return question, self.alike(one, other)[1]
+
+    def exact(self, number: int) -> int:
+        segment, row = self._at(number)
+        return segment.exact[row]
+
+    def row(self, number: int, parts: Mapping[str, IndexedPart]) -> _Stored:
+        return _Stored(*self._at(number), parts)
+
+    def ids(self) -> list[str]:
+        return [name for segment in self.segments for name in segment.ids()]
+
+
+class _Groups:
+    """Which numbers hang together, each group under its lowest."""
+
+    def __init__(self, count: int) -> None:
+        self._of = array("I", range(count))
+
+    def first(self, number: int) -> int:
+        of = self._of
+        while of[number] != number:
+            of[number] = number = of[of[number]]
+        return number
+
+    def join(self, one: int, other: int) -> None:
+        left, right = self.first(one), self.first(other)
+        self._of[max(left, right)] = min(left, right)
+
+    def found(self) -> list[list[int]]:
+        """The groups of more than one."""
+        found: dict[int, list[int]] = {}
+        for number in range(len(self._of)):
+            if (first := self.first(number)) != number:
+                found.setdefault(first, [first]).append(number)
+        return list(found.values())
+
+
+def _by_band(keys: Iterable[int]) -> Iterator[int]:
+    """The keys as numbers that differ by band, too."""
+    return (band << KEY_BITS | key for band, key in enumerate(keys))
+
+
+def _table(recent: Sequence[_Recent]) -> Any:
+    rows = SketchRows()
+    for one in recent:
+        rows.add(one.id, one.exact, one.short, one.signature, one.keys)
+    return storage.table_of(rows, [one.texts for one in recent])
 
 
 _SEVERITY = {"DUP_SOFT": 0, "DUP_NEAR": 1, "DUP_EXACT": 2}
@@ -653,114 +665,3 @@ def _size_class(rows: int) -> int:
     while rows > bound:
         size, bound = size + 1, bound * MERGE_WIDTH
     return size
-
-
-def _current(segment: _Segment, wanted: dict[str, IndexedPart]) -> bool:
-    return all(name in wanted and wanted[name].size == size for name, size in segment.parts)
-
-
-def _schema() -> Any:
-    hashes = pa.list_(pa.field("item", pa.uint32(), nullable=False))
-    keys = pa.list_(pa.field("item", pa.uint64(), nullable=False), KEYS_PER_ROW)
-    columns = [("id", pa.string()), ("head", pa.string()), ("exact", pa.uint64())]
-    columns += [("question", hashes), ("answer", hashes), ("keys", keys)]
-    return pa.schema(columns)
-
-
-def _table(rows: Sequence[_Row]) -> Any:
-    entries = sorted([key << 32 | number for number, row in enumerate(rows) for key in row.keys])
-    schema = _schema()
-    return pa.table(
-        {
-            "id": _texts([row.id for row in rows]),
-            "head": _texts([row.head for row in rows]),
-            "exact": _packed("Q", [row.exact for row in rows]),
-            "question": _hash_lists([row.question for row in rows], schema),
-            "answer": _hash_lists([row.answer for row in rows], schema),
-            "keys": _key_column(_packed("Q", entries), schema),
-        },
-        schema=schema,
-    )
-
-
-# Arrow arrays are built from buffers: from Python lists pyarrow imports pandas where that is
-# installed, which takes 0.3 s and 40 MB.
-
-
-def _packed(code: Literal["I", "Q"], values: Iterable[int]) -> Any:
-    kind, packed = pa.uint32() if code == "I" else pa.uint64(), array(code, values)
-    return pa.Array.from_buffers(kind, len(packed), [None, pa.py_buffer(packed)])
-
-
-def _offsets(lengths: Iterable[int]) -> Any:
-    return pa.py_buffer(array("i", accumulate(lengths, initial=0)))
-
-
-def _texts(values: Sequence[str]) -> Any:
-    raw = [value.encode() for value in values]
-    joined = pa.py_buffer(b"".join(raw))
-    return pa.StringArray.from_buffers(len(raw), _offsets(map(len, raw)), joined)
-
-
-def _hash_lists(lists: Sequence[Sequence[int]], schema: Any) -> Any:
-    flat = array("I")
-    for values in lists:
-        flat.extend(values)  # from an array: a copy of memory
-    kind = schema.field("question").type
-    offsets = _offsets(map(len, lists))
-    hashes = _packed("I", flat)
-    return pa.Array.from_buffers(kind, len(lists), [None, offsets], children=[hashes])
-
-
-def _key_column(entries: Any, schema: Any) -> Any:
-    return pa.FixedSizeListArray.from_arrays(entries, type=schema.field("keys").type)
-
-
-def _merged(tables: Sequence[Any]) -> Any:
-    """One table of all rows, with the keys of all sorted into one run."""
-    import pyarrow.compute as pc  # 25 ms that few starts need
-
-    entries, base = [], 0
-    for table in tables:
-        keys = table.column("keys").chunk(0).flatten()
-        entries.append(pc.add(keys, _packed("Q", [base] * len(keys))))
-        base += table.num_rows
-    joined = pa.concat_arrays(entries)
-    ordered = joined.take(pc.array_sort_indices(joined))
-    rest = pa.concat_tables(tables).replace_schema_metadata(None).combine_chunks()
-    position = rest.schema.get_field_index("keys")
-    return rest.set_column(position, rest.schema.field("keys"), _key_column(ordered, rest.schema))
-
-
-def _metadata(parts: tuple[tuple[str, int], ...]) -> dict[str, str]:
-    return {"version": _version(), "parts": json.dumps(parts)}
-
-
-def _version() -> str:
-    """What a segment's band keys depend on; rensa's sketches differ between its versions."""
-    shape = f"{QUESTION_BANDS}x{QUESTION_ROWS}+{ANSWER_BANDS}x{ANSWER_ROWS}"
-    return f"{FORMAT_VERSION}/{shape}/rensa {importlib.metadata.version('rensa')}"
-
-
-def _write(table: Any, path: Path) -> None:
-    """Write beside, flush, swap: a reader never sees half a segment."""
-    make_folder(path.parent)
-    with swapped_in(path) as file, pa.ipc.new_file(file, table.schema) as writer:
-        writer.write_table(table, max_chunksize=max(1, table.num_rows))
-
-
-def _read(path: Path) -> _Segment:
-    with pa.memory_map(str(path)) as source:
-        table = pa.ipc.open_file(source).read_all()
-    parts = json.loads(table.schema.metadata[b"parts"])
-    return _Segment(table, tuple((name, size) for name, size in parts), path)
-
-
-def _valid(path: Path) -> _Segment | None:
-    """The segment at ``path``, or None where it is torn, foreign, of another version, or gone."""
-    try:
-        segment = _read(path)
-    except (pa.ArrowInvalid, KeyError, ValueError, IndexError, TypeError, FileNotFoundError):
-        return None
-    version = segment.table.schema.metadata.get(b"version", b"").decode()
-    return segment if version == _version() and segment.rows else None

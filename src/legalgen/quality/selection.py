@@ -21,11 +21,11 @@ from legalgen.quality.duplicates import (
     DuplicateIndex,
     DuplicateThresholds,
     IndexedPart,
-    Sketch,
-    sketch,
+    indexed_part,
 )
 from legalgen.quality.exclusion import Exclusion
 from legalgen.quality.rules import Rules, Verdict
+from legalgen.quality.sketches import Sketch, sketch
 from legalgen.store import files
 from legalgen.store import parts as sealed
 from legalgen.store.files import DataDir
@@ -79,6 +79,7 @@ class Selection:
         self._structure_only = structure_only
         self._rehearsal = rehearsal
         self._data_dir = data_dir
+        self._texts = sealed.TextReader()
         name = data_dir.dataset(rehearsal=rehearsal).name
         parts = sealed.parts(data_dir, rehearsal=rehearsal)
         self._index = DuplicateIndex(
@@ -148,7 +149,7 @@ class Selection:
         if self._structure_only:
             return
         ids, self._unsealed = self._unsealed[:rows], self._unsealed[rows:]
-        self._index.sealed(path.name, path.stat().st_size, ids)
+        self._index.sealed(self._part(path), ids)
         if self._meaning is not None:
             self._meaning.sealed(ids)
         if self._unsealed:
@@ -238,10 +239,8 @@ class Selection:
             return None
 
     def _part(self, path: Path) -> IndexedPart:
-        def rows() -> Iterable[tuple[str, str, str]] | None:
-            table = self._columns(path, ("id", "question", "answer"))
-            if table is None:
-                return None
-            return zip(*(table[name].to_pylist() for name in table.column_names), strict=True)
+        def rows() -> Iterable[sealed.Text] | None:
+            table = self._columns(path, sealed.TEXT_COLUMNS)
+            return None if table is None else sealed.text_rows(table)
 
-        return IndexedPart(path.name, path.stat().st_size, rows)
+        return indexed_part(path, rows, self._texts)

@@ -232,13 +232,22 @@ def words(text: str) -> tuple[str, ...]:
     return _remembered_words(text) if len(text) <= _LONGEST_REMEMBERED else _words(text)
 
 
+def word_bytes(text: str) -> list[bytes]:
+    """As ``words``, in UTF-8, of a text that nobody else is going to read."""
+    plain = text.casefold() if text.isascii() else _normalised(text)
+    return _apart(plain).split()
+
+
 def _words(text: str) -> tuple[str, ...]:
-    plain = normalise(text)
+    return tuple(_apart(normalise(text)).decode("utf-8", "surrogatepass").split())
+
+
+def _apart(plain: str) -> bytes:
+    """The text with nothing but space between its words."""
     for mark in set(_NOT_ASCII.findall(plain)):
         if not mark.isalnum():
             plain = plain.replace(mark, " ")
-    raw = plain.encode("utf-8", "surrogatepass").translate(_BETWEEN_WORDS)
-    return tuple(raw.decode("utf-8", "surrogatepass").split())
+    return plain.encode("utf-8", "surrogatepass").translate(_BETWEEN_WORDS)
 
 
 _remembered_words = functools.lru_cache(maxsize=_REMEMBERED)(_words)
