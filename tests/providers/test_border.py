@@ -667,9 +667,10 @@ def test_a_list_of_models_is_read_row_by_row(provider: Provider, server: Server)
         {"id": "d", "active": False},
         {"id": "e", "max_model_len": 4096, "max_output_length": "many"},
     ]
-    server.reply = Reply(200, json.dumps({"data": rows}).encode())
-    assert provider.list_models(5.0) == (
-        RemoteModel("a"),
-        RemoteModel("c", 8192),
-        RemoteModel("e", 4096),
-    )
+    for listed in ({"data": rows}, rows):
+        server.reply = Reply(200, json.dumps(listed).encode())
+        assert provider.list_models(5.0) == (
+            RemoteModel("a"),
+            RemoteModel("c", 8192),
+            RemoteModel("e", 4096),
+        )

@@ -468,7 +468,7 @@ _WITHIN = ("meta", "top_provider")
 def model_list(body: bytes) -> list[ListedModel] | None:
     """The rows of a model list; None if ``body`` holds none. A row without an id is left out."""
     value = json_value(body)
-    rows = value.get("data") if isinstance(value, dict) else None
+    rows = value.get("data") if isinstance(value, dict) else value  # Together sends them bare
     if not isinstance(rows, list):
         return None
     named = ((row, _name(row.get("id"))) for row in rows if isinstance(row, dict))
