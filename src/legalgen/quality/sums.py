@@ -1,7 +1,8 @@
 """Are the sums right that are worked out in words: ``£48,000 less £700 leaves £47,300``.
 
 Only what a sentence itself says is worked out again: amounts with a word of reckoning between
-them and the result after a verb. What is rounded (about, some, nearly) is not looked at.
+them and the result after a verb. What is rounded (about, some, nearly) is not looked at, nor what a
+percentage beside it may have changed: interest, tax, a discount.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ _THING = (
 )
 
 _CHAIN = (
-    rf"(?P<between>between )?(?P<first>{_MONEY})"
+    rf"(?P<between>difference between )?(?P<first>{_MONEY})"
     rf"(?P<rest>(?:,? (?:less|minus|plus|and|\u2212|-|\+) {_NAMED}{_MONEY})+)"
     rf"(?P<gives>{_GIVES}){_NAMED}{_RESULT}"
 )
@@ -68,8 +69,9 @@ _TIMES = (
     rf"{_GIVES}{_NAMED}{_RESULT}"
 )
 _SPAN = (
-    rf"(?P<rate>{_RATE})(?: (?:a|an|per|each|every) (?P<per>[a-z]+))? "
-    rf"(?:for|over|times|x|\u00d7|multiplied by) {_COUNT}(?P<things>(?: {_THING}){{0,2}}?)"
+    rf"(?P<rate>{_RATE})(?: (?:a|an|per|each|every) (?P<per>[a-z]+) (?:for|over)"
+    rf"|(?: (?:a|an|per|each|every) [a-z]+)? (?:times|x|\u00d7|multiplied by)) "
+    rf"{_COUNT}(?P<things>(?: {_THING}){{0,2}}?)"
     rf"{_GIVES}{_NAMED}{_RESULT}"
 )
 _SHARES = {
@@ -119,8 +121,10 @@ def _sums(sentence: str) -> Iterator[Sum]:
         return
     if not re.search(_WORKED_OUT, sentence, re.I):
         return
-    yield from _differences(sentence)
-    yield from _products(sentence)
+    for found in (*_differences(sentence), *_products(sentence)):
+        beside = sentence[: found[0].start()] + sentence[found[0].end() :]
+        if not re.search(r"%|\bper ?cent\b", beside, re.I):
+            yield found
     for pattern in (_SHARE, _CUT):
         for said in _said(pattern, sentence):
             share = _portion(said) if pattern is _SHARE else 1 - _portion(said)

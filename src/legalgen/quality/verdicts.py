@@ -1,9 +1,11 @@
 """What is decided, and of whom: one answer with two verdicts, a winner who loses.
 
-A verdict is a verb of one family (bind, be guilty, be in time) with its subject right before it. An
-answer contradicts itself where its first sentence and a later one give the same subject opposite
-verdicts of a family, and neither is conditional. A party who wins by the last step and loses in the
-first sentence, or the other way round, is the same fault.
+A verdict is a verb of one family (bind, be guilty, be in time) with its subject right before it, and
+nothing that narrows it: "in France the clause is void" and "as to the rent the claim fails" decide of
+a part. An answer contradicts itself where it ends with the opposite of the verdict that it began
+with, of the same subject and family, and neither is conditional; what stands between may be what a
+party says. A party who wins by the last step and loses in the first sentence, or the other way
+round, is the same fault.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from legalgen.quality.elements import NOT_A_PARTY
-from legalgen.quality.reading import Reading
+from legalgen.quality.reading import Reading, sentences
 
 _SO = r"(?:therefore |thus |accordingly |hence |also |clearly |still )?"
 _BE = rf"(?:is|are|was) {_SO}"
@@ -72,13 +74,26 @@ _OPEN = re.compile(
     re.I,
 )
 """What makes a verdict one of something else, of a kind of thing, or none yet."""
-_BARE = re.compile(r"\s*(?:$|[,.;:]|(?:as|because|since|so(?! far)|and|which|even|in law)\b)")
+_BARE = re.compile(
+    r"\s*(?:$|[,.;:]|(?:as(?! (?:to|against|regards|between|far|of|long))|because|since|so(?! far)"
+    r"|and|which|even|in law)\b)"
+)
+_UNNARROWED = re.compile(
+    r"\W*(?:(?:so|thus|therefore|accordingly|hence|consequently|overall|finally|yes|no|on balance"
+    r"|in (?:short|sum|conclusion|law|the end|the result)|as a result|it follows(?: that)?"
+    r"|for (?:that|this|these|those|which) reasons?|for want of \w+"
+    r"|the (?:short )?answer is that)\W+)*(?:(?:the|this|that|his|her|its|their) )?\Z",
+    re.I,
+)
+"""What may stand before the subject of a verdict that is of the whole."""
+_CLOSING = 2
+"""Sentences at the end of an answer that say what it comes to."""
 _OBJECT = re.compile(r"\b(?!(?:of|for|to|in|as|on|by|against|the|his|her|its|their|this)\b)[\w'-]+")
 _OWN = frozenset({"the", "this", "that", "his", "her", "its", "their", ""})
 
 
 def against_itself(reading: Reading) -> tuple[str, str] | None:
-    """The first sentence and a later one that decide the opposite of the same subject."""
+    """The first sentence and one of the last that decide the opposite of the same subject."""
     first = reading.first_sentence
     for hints, verb in _FAMILIES:
         if not any(hint in first for hint in hints):
@@ -90,7 +105,9 @@ def against_itself(reading: Reading) -> tuple[str, str] | None:
         for other in verb.finditer(later):
             opposite = bool(other["yes"]) != bool(said["yes"])
             if opposite and _subject(other) == subject and _of_the_same(said, other):
-                return first, later[_begin(other) :].lstrip(" .")
+                end = later[_begin(other) :].lstrip(" .")
+                if len(sentences(end)) <= _CLOSING:
+                    return first, end
     return None
 
 
@@ -103,6 +120,8 @@ def _subject(verdict: re.Match[str]) -> tuple[str, str] | None:
     text = verdict.string
     found = _SUBJECT.search(text, max(begin, verdict.start() - _LONGEST_SUBJECT), verdict.start())
     if found is None or _OPEN.search(text, begin, verdict.start()):
+        return None
+    if not _UNNARROWED.match(text[begin : found.start()]):
         return None
     before = (found["before"] or "").casefold()
     owned = before in _OWN or before.endswith(("'s", "\u2019s", "s'"))
@@ -171,7 +190,20 @@ def _roles(text: str, names: Sequence[str]) -> Iterator[tuple[str, bool]]:
         between = match["between"] or ""
         if _OPEN.search(text, 0, match.start()) or re.search(rf"\b(?:{called}|not|if)\b", between):
             continue
+        if match["name"] and not _is_of_the_whole(match):
+            continue
         found.setdefault(match["name"] or match["on"], set()).add(bool(match["wins"]))
     for name, roles in found.items():
         if len(roles) == 1:
             yield name, roles.pop()
+
+
+def _is_of_the_whole(role: re.Match[str]) -> bool:
+    """Whether nothing narrows what is said of a party, before its name or behind the verb."""
+    text = role.string
+    before = text[_begin(role) : role.start()]
+    return bool(_UNNARROWED.match(before)) and not _PART.match(text, role.end())
+
+
+_PART = re.compile(r",? (?:in|under|on|as to|only|until|up to|at most|against|by|for|but)\b")
+"""What limits a verdict to one claim, one ground, one sum or one time."""
