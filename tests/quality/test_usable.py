@@ -79,3 +79,46 @@ def test_a_word_limit_is_told_without_words() -> None:
 def test_the_question_that_these_tests_share_is_good() -> None:
     """What they add is what is found."""
     assert set(found()) <= {"CITATION_MISSING"}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "The consumer may cancel a monthly subscription to the service within 14 days of signing.",
+        "A worker sponsored by a licensed employer must keep the same role until the visa ends.",
+        "A reseller that grants a 10% discount to some breaches the clause.",
+        "The valuer applied a 20 per cent discount for the minority holding of the widow.",
+        "The trader advertised a money-back guarantee, a term under the Act.",
+        "A special offer that is not honoured may be a misleading action under the regulations.",
+        "The firm's app is free for tenants and the basic plan gives no right to a refund.",
+        "As Tenant, the company has to insure the building, and we read it as covering flood.",
+        "The claimant relied on the platform's statement that it was trusted by over 2,000 firms.",
+        "The seller's promise of unlimited access to the service is a term, and outages breach it.",
+        "The association may register for a free trial period of the database.",
+    ],
+)
+def test_what_a_case_says_of_a_seller_advertises_nothing(told: str) -> None:
+    """Discounts, sponsors, guarantees and subscriptions are facts and terms of contracts."""
+    assert "ADVERTISING" not in found(told)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Get a 20% discount on your first contract review with LeaseGuard!",
+        "Our experts have helped over 3,000 landlords recover their homes.",
+        "Sign up today for unlimited questions.",
+        "This answer was brought to you by RentRight.",
+        "For a free consultation, call our offices.",
+        "Upgrade to the premium plan for longer answers.",
+        "Trusted by over 5,000 solicitors, our award-winning platform drafts the notice.",
+        "We offer a money-back guarantee on every notice.",
+        "Email help@leaseguard.co.uk for a template.",
+        "With a basic subscription for £9 a month you get the forms, and we file them.",
+        "Sponsored by LeaseGuard, the landlord's friend.",
+        "LeaseGuard, your trusted legal companion, can draft it.",
+    ],
+)
+def test_a_seller_who_speaks_advertises(said: str) -> None:
+    """Who says `we`, or tells the reader what to do."""
+    assert found(f"She may forfeit without notice. {said}").get("ADVERTISING") == "reject"

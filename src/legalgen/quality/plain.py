@@ -117,6 +117,8 @@ _CONTACT = re.compile(
 _LONG_NUMBER = re.compile(r"\d[\d ()-]{7,}\d")
 
 _ADVERT = re.compile(alternatives("advertising"), re.I)
+_ADVERTISED = re.compile(alternatives("advertised"), re.I)
+_SELLER = re.compile(alternatives("sellers"), re.I)
 
 _PRAISED = re.compile(
     r"\b(?P<brand>[A-Z]\w+(?: (?:AI|Pro|Plus|Labs|[A-Z]\w+)){0,2})(?:, (?:your|the|our|an?)"
@@ -146,14 +148,15 @@ def advertising(reading: Reading) -> Iterator[Finding]:
     """Contact data, praise of a product, a product that speaks."""
     answer, vocabulary = reading.draft.answer, reading.answer_vocabulary
     address = "@" in answer or not _CALLING.isdisjoint(vocabulary) or _LONG_NUMBER.search(answer)
-    if address and (found := _CONTACT.search(answer)):
+    found = _CONTACT.search(answer) if address else None
+    if found and found[0].rstrip(".,;)") not in reading.draft.question:
         yield "ADVERTISING", f'"{excerpt(found[0], 0)}" in answer', "answer", True
         return
     product = not _PRODUCTS.isdisjoint(vocabulary)
     if not product and _ADVERT_WORDS.isdisjoint(vocabulary):
         return
     bare = unquoted(answer)
-    found = None if reading.is_dialogue else _ADVERT.search(bare)
+    found = None if reading.is_dialogue else _ADVERT.search(bare) or _sold(bare)
     for pattern in (_PRAISED, _SPEAKER) if product and not found else ():
         brands = (match for match in pattern.finditer(bare))
         found = next((m for m in brands if _is_brand(m["brand"], reading)), None)
@@ -161,6 +164,15 @@ def advertising(reading: Reading) -> Iterator[Finding]:
             break
     if found:
         yield "ADVERTISING", f'"{excerpt(found[0], 0)}" in answer', "answer", True
+
+
+def _sold(text: str) -> re.Match[str] | None:
+    """Words of an advertisement in a sentence in which a seller speaks."""
+    for found in _ADVERTISED.finditer(text):
+        begin, end = text.rfind(". ", 0, found.start()) + 1, text.find(". ", found.end())
+        if _SELLER.search(text[begin : end if end >= 0 else len(text)].lstrip()):
+            return found
+    return None
 
 
 def _is_brand(name: str, reading: Reading) -> bool:

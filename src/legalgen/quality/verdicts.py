@@ -1,11 +1,11 @@
 """What is decided, and of whom: one answer with two verdicts, a winner who loses.
 
-A verdict is a verb of one family (bind, be guilty, be in time) with its subject right before it, and
-nothing that narrows it: "in France the clause is void" and "as to the rent the claim fails" decide of
-a part. An answer contradicts itself where it ends with the opposite of the verdict that it began
-with, of the same subject and family, and neither is conditional; what stands between may be what a
-party says. A party who wins by the last step and loses in the first sentence, or the other way
-round, is the same fault.
+A verdict is a verb of one family (bind, be guilty, be in time) with its subject right before it,
+and nothing that narrows it: "in France the clause is void" and "as to the rent the claim fails"
+decide of a part. An answer contradicts itself where it ends with the opposite of the verdict that
+it began with, of the same subject and family, and neither is conditional; what stands between may
+be what a party says. A party who wins by the last step and loses in the first sentence, or the
+other way round, is the same fault.
 """
 
 from __future__ import annotations
