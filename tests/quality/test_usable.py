@@ -122,3 +122,19 @@ def test_what_a_case_says_of_a_seller_advertises_nothing(told: str) -> None:
 def test_a_seller_who_speaks_advertises(said: str) -> None:
     """Who says `we`, or tells the reader what to do."""
     assert found(f"She may forfeit without notice. {said}").get("ADVERTISING") == "reject"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_model"),
+    [
+        ("As an AI system cannot be an inventor, the application was refused.", False),
+        ("As an artificial intelligence the tool has no legal personality.", False),
+        ("As an AI, I have no view on that.", True),
+        ("As an AI language model, the answer to that stays general.", True),
+        ("As a large language model my view is that she may.", True),
+    ],
+)
+def test_a_model_that_speaks_of_itself_says_so(said: str, is_model: bool) -> None:
+    """What a case says of an artificial intelligence is law like any other."""
+    assert (found(said).get("META_TALK") == "reject") is is_model
+    assert "REFUSAL" not in found(said) or is_model

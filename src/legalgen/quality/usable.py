@@ -34,7 +34,8 @@ def form(reading: Reading) -> Iterator[Finding]:
 
 
 _REFUSAL = re.compile(
-    r"\s*(?:as an? (?:ai|artificial intelligence|large language|language) |"
+    r"\s*(?:as an? (?:ai|artificial intelligence|(?:large )?language model)\b"
+    r"[^.]{0,80}?\b(?:i|my)\b|"
     r"(?:i'?m|i am) (?:sorry|afraid)\b[^.]{0,20}\b(?:i |that i )"
     r"|(?:i'?m|i am) (?:unable|not able) to (?:help|assist|provide|comply|fulfil|create|generate"
     r"|write|answer|give|discuss|continue|produce|offer|share|engage)"
@@ -71,7 +72,8 @@ _META = (
         r"\bas (?:an?|your) (?:legal |virtual )?"
         r"(?:ai|artificial intelligence|(?:large )?language model)\b"
         r"(?! (?:developer|company|provider|deployer|engineer|start-?up|researcher|lab|business"
-        r"|firm)s?\b| (?:system|model) (?:provider|deployer|developer))",
+        r"|firm)s?\b| (?:system|model) (?:provider|deployer|developer))"
+        r"(?=[^.]{0,100}?\b(?:i|me|my|we|this (?:answer|response))\b| language model,)",
         r"\bi(?: am|'m) (?:an? |your )?(?:[\w-]+ ){0,3}?(?:ai|language model) (?:legal |virtual )?"
         r"(?:assistant|model|consultant|lawyer|expert|system|tool)?(?=[\s,.:;]*(?:and|that"
         r"|designed|trained|created|developed|built|i\b|[,.:;]))",
