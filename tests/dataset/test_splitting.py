@@ -49,9 +49,17 @@ def of_chunk(name: str) -> dict[str, Any]:
     return {"grounded": True, "sources": (GroundingText(id=name),)}
 
 
-def sides(data_dir: DataDir, near: list[tuple[str, ...]], by: SplitBy, seed: int) -> dict[str, str]:
-    split = Split(0.5, seed, by, tied(data_dir, near, by))
-    return {each.id: split.side(msgspec.to_builtins(each)) for each in rows_of(data_dir)}
+class Sides:
+    """The sides of the rows of a data dir, by the seed of the split."""
+
+    def __init__(self, data_dir: DataDir, near: list[tuple[str, ...]], by: SplitBy) -> None:
+        self._rows = {each.id: msgspec.to_builtins(each) for each in rows_of(data_dir)}
+        self._ties = tied(data_dir, near, by)
+        self._by = by
+
+    def of(self, seed: int) -> dict[str, str]:
+        split = Split(0.5, seed, self._by, self._ties)
+        return {name: split.side(row) for name, row in self._rows.items()}
 
 
 CHUNKS = ["a#s1", "a#s2", "a#s3", "b#s1", "b#s2", "c#s1"]
@@ -69,8 +77,9 @@ def test_what_is_near_is_on_one_side_with_all_of_its_passage(tmp_path: Path, by:
     one_side = [{group_of(msgspec.to_builtins(rows[int(each[3:])]), by) for each in ids}
                 for ids in near]  # fmt: skip
     assert one_side[0] & one_side[1], "the first two hang together"
+    sides = Sides(data_dir, near, by)
     for seed in range(20):
-        found = sides(data_dir, near, by, seed)
+        found = sides.of(seed)
         for together in (one_side[0] | one_side[1], one_side[2]):
             ids = {e.id for e in rows if group_of(msgspec.to_builtins(e), by) in together}
             assert len({found[each] for each in ids}) == 1
@@ -83,9 +92,10 @@ def test_a_new_row_goes_where_the_rows_are_that_it_is_near_to(tmp_path: Path) ->
     later = [near_to("new", 40, **of_chunk("0#s1")), near_to("newer", 41, **of_chunk("0#s1"))]
     second = written(tmp_path / "second", [*later, *reversed(before)], part_rows=2)
     moved = 0
+    sides_before = Sides(first, [], "chunk")
+    sides_after = Sides(second, [("lg_04", "lg_40")], "chunk")
     for seed in range(20):
-        old = sides(first, [], "chunk", seed)
-        new = sides(second, [("lg_04", "lg_40")], "chunk", seed)
+        old, new = sides_before.of(seed), sides_after.of(seed)
         assert {each: new[each] for each in old} == old
         assert new["lg_40"] == new["lg_41"] == old["lg_04"]
         moved += in_test("0#s1", 0.5, seed) != in_test(CHUNKS[1], 0.5, seed)
