@@ -77,6 +77,14 @@ def silent_port() -> Iterator[int]:
         yield silent.getsockname()[1]
 
 
+@contextlib.contextmanager
+def closed_port() -> Iterator[int]:
+    """A port of loopback at which nobody listens, nor can anybody else begin to."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How one command ended."""

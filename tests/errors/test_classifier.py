@@ -31,6 +31,7 @@ from legalgen.errors import (
     parse_error,
 )
 from legalgen.errors.redaction import REDACTED, redact
+from tests.program import closed_port
 
 C = ErrorCategory
 NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
@@ -573,9 +574,8 @@ def test_every_sdks_status_errors(
 @pytest.mark.parametrize("raised", [groq_error, cerebras_error, openai_error])
 def test_a_closed_port(raised: Callable[[str], Exception]) -> None:
     """Nobody listens: a connection error, and the request did not leave."""
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        failure = classify(raised(f"http://127.0.0.1:{closed.getsockname()[1]}"))
+    with closed_port() as port:
+        failure = classify(raised(f"http://127.0.0.1:{port}"))
     assert (failure.category, failure.reached) == (C.CONNECTION_ERROR, False)
 
 

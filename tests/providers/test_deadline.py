@@ -30,7 +30,7 @@ from legalgen.providers._http import (
 from legalgen.providers._transport import environment_proxies
 from legalgen.providers.base import Provider
 from legalgen.providers.loading import open_provider
-from tests.program import silent_port
+from tests.program import closed_port, silent_port
 from tests.waiting import eventually
 
 HANG_S = 60.0
@@ -309,10 +309,7 @@ def answers(connection: socket.socket) -> None:
 
 def test_a_refused_address_is_followed_by_the_next() -> None:
     """All addresses of a name are tried."""
-    closed = socket.create_server(("127.0.0.1", 0))
-    dead_port = closed.getsockname()[1]
-    closed.close()
-    with serving(answers) as server:
+    with closed_port() as dead_port, serving(answers) as server:
         backend = DeadlineBackend(lambda *_: [address(dead_port), address(server.port)])
         with client(backend) as http:
             assert http.get("http://name.invalid/").text == "ok"

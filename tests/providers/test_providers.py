@@ -32,6 +32,7 @@ from legalgen.providers._transport import KEEPALIVE_S, FreePools
 from legalgen.providers.base import Provider, RemoteModel
 from legalgen.providers.catalog import Catalog
 from legalgen.providers.loading import checked_key, open_provider
+from tests.program import closed_port
 from tests.simulation import Time
 from tests.vendors import CATALOGUE, Config, VendorServer
 
@@ -615,13 +616,10 @@ def test_latency_is_measured_and_the_model_is_the_one_that_served(server: Server
 @pytest.mark.parametrize("name", REMOTE)
 def test_a_closed_port_is_a_connection_error(name: str) -> None:
     """Nothing was sent, so nothing can have been charged."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    with opened(name, address) as provider:
+    with closed_port() as port, opened(name, f"http://127.0.0.1:{port}") as provider:
         failed = failure_of(provider)
     assert (failed.category, failed.reached) == (ErrorCategory.CONNECTION_ERROR, False)
-    assert failed.address == address
+    assert failed.address == f"http://127.0.0.1:{port}"
     assert failed.message.endswith("Connection refused")
 
 

@@ -26,7 +26,7 @@ from legalgen.routing.opening import plan_route, target_of
 from legalgen.settings.config_file import config_template
 from legalgen.settings.layers import Settings
 from legalgen.settings.show import describe
-from tests.program import Program, environment, silent_port
+from tests.program import Program, closed_port, environment, silent_port
 from tests.waiting import eventually
 
 STAND_IN = Path(__file__).parents[1] / "data" / "ray"
@@ -89,9 +89,7 @@ def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyP
 @pytest.mark.usefixtures("installed")
 def test_nobody_at_the_address_is_said_at_once() -> None:
     """With what starts a head, and where the address is set."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    with pytest.raises(ConfigurationError, match="refused") as refused:
+    with closed_port() as port, pytest.raises(ConfigurationError, match="refused") as refused:
         open_provider("ray", options={"address": f"127.0.0.1:{port}"})
     assert f"nobody listens at 127.0.0.1:{port}" in str(refused.value)
     assert "`ray start --head`, or set address in [providers.ray]" in str(refused.value)
