@@ -130,7 +130,7 @@ class Running:
         """What it told so far."""
         if not self._events.exists():
             return []
-        whole = self._events.read_text("utf-8").rpartition("\n")[0]
+        whole = self._events.read_bytes().rpartition(b"\n")[0]
         return [json.loads(line) for line in whole.splitlines()]
 
     def wait_for(self, kind: str, count: int = 1) -> None:
@@ -140,8 +140,11 @@ class Running:
             AssertionError: it ended, or took too long, before.
         """
         end = time.monotonic() + LONGEST_S
-        while sum(event["type"] == kind for event in self.events) < count:
-            assert self.process.poll() is None, self.end()
+        while True:
+            has_ended = self.process.poll() is not None  # before what it told is read, not after
+            if sum(event["type"] == kind for event in self.events) >= count:
+                return
+            assert not has_ended, self.end()
             assert time.monotonic() < end, self.events
             time.sleep(0.02)
 

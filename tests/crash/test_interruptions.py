@@ -89,7 +89,7 @@ def told_of(path: Path) -> Counter[str]:
     """How often each kind of event was told."""
     if not path.exists():
         return Counter()
-    lines = path.read_text("utf-8").rpartition("\n")[0].splitlines()
+    lines = path.read_bytes().rpartition(b"\n")[0].splitlines()
     return Counter(msgspec.json.decode(line)["type"] for line in lines)
 
 

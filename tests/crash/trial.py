@@ -395,4 +395,4 @@ def _lines(path: Path) -> list[str]:
     """The whole lines of a file, none when it is not there."""
     if not path.exists():
         return []
-    return path.read_text("utf-8").rpartition("\n")[0].splitlines()
+    return path.read_bytes().rpartition(b"\n")[0].decode().splitlines()
