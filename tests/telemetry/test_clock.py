@@ -57,3 +57,9 @@ def test_held_time_passes_when_it_is_advanced_and_not_before() -> None:
     held.advance(3600)
     thread.join(LONGEST_S)
     assert not thread.is_alive()
+
+
+def test_a_monotonic_time_is_told_as_a_time_of_day() -> None:
+    """By how far the two clocks stand apart now, for times to come and times that went by."""
+    clock = Clock(monotonic=lambda: 100.0, wall=lambda: 5000.0)
+    assert (clock.wall_at(130.0), clock.wall_at(70.0)) == (5030.0, 4970.0)
