@@ -665,7 +665,7 @@ def test_a_line_leaves_out_what_is_known_to_be_refused(slow: Bench) -> None:
     """What calls of earlier batches found out is not sent in a file, where every line would fail;
     what the user states is."""
     settings = slow.settings()
-    ref = opening.plan_route(settings, Catalog.load()).stops[0].ref
+    ref = opening.plan_route(settings, Catalog.load()).entries[0].ref
     account = opening.account_of(settings, ref.provider)
     now = datetime.now(UTC).timestamp()
     refused = dict.fromkeys(("seed", "response_format=strict"), now)

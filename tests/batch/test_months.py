@@ -101,8 +101,8 @@ def test_a_resumed_batch_of_an_earlier_version_takes_the_rule(
 def test_a_month_to_come_and_what_is_no_month_are_refused(tmp_path: Path) -> None:
     """The law of a month that has not come is known to nobody."""
     settings = loaded(tmp_path, {"as_of": "2099-01", "provider": "groq"}, {}, "")
-    stops = opening.plan_route(settings, Catalog.load()).stops
-    models = [(place.ref, place.spec.knowledge) for place in stops]
+    entries = opening.plan_route(settings, Catalog.load()).entries
+    models = [(place.ref, place.spec.knowledge) for place in entries]
     with pytest.raises(UsageError, match="--as-of 2099-01 has not come yet"):
         month_warnings(settings, models, f"{datetime.now(UTC):%Y-%m}")
     with pytest.raises(UsageError, match="not a month"):

@@ -383,7 +383,7 @@ def rows_of(result: Result) -> dict[str, int]:
 
 def route_of(home: Home, **flags: object) -> list[str]:
     """The targets of a batch, in order."""
-    return [str(place.ref) for place in plan_route(home.settings(**flags), Catalog.load()).stops]
+    return [str(place.ref) for place in plan_route(home.settings(**flags), Catalog.load()).entries]
 
 
 def test_servers_are_providers_of_their_own(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def settings(tmp_path: Path, table: str, **flags: str) -> Settings:
 
 
 def route_of(found: Settings) -> list[str]:
-    return [str(place.ref) for place in plan_route(found, Catalog.load()).stops]
+    return [str(place.ref) for place in plan_route(found, Catalog.load()).entries]
 
 
 def test_its_settings_are_declared_once(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_its_settings_are_declared_once(tmp_path: Path) -> None:
     shown = {each.name: each.value for each in describe(found)}
     assert shown["providers.ray.replicas"] == "3"
     assert "# replicas = 1" in config_template().partition("[providers.ray]")[2]
-    (place,) = plan_route(found, Catalog.load()).stops
+    (place,) = plan_route(found, Catalog.load()).entries
     assert str(place.ref) == "ray/mine:answer"
     assert target_of(found, place).max_in_flight == 3
     assert target_of(found, place).priced

@@ -35,7 +35,7 @@ def loaded(
 def first(tmp_path: Path, flags: dict[str, object], environ: dict[str, str], config: str) -> str:
     """Where a batch with these settings would begin."""
     settings = loaded(tmp_path, flags, environ, config)
-    return str(opening.plan_route(settings, Catalog.load()).stops[0].ref)
+    return str(opening.plan_route(settings, Catalog.load()).entries[0].ref)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def judged(tmp_path: Path, config: str = "", **flags: object) -> Settings:
 
 
 def route(settings: Settings) -> list[str]:
-    return [str(place.ref) for place in opening.plan_route(settings, Catalog.load()).stops]
+    return [str(place.ref) for place in opening.plan_route(settings, Catalog.load()).entries]
 
 
 def test_a_judges_family_does_not_write(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_judges_family_does_not_write(tmp_path: Path) -> None:
 def test_a_judges_twins_judge_and_its_family_does_not(tmp_path: Path) -> None:
     """The same weights elsewhere stand in for the judge; other weights are another judge."""
     judges = opening.plan_judges(judged(tmp_path, judge=[LARGE]), Catalog.load())
-    assert [str(place.ref) for place in judges.stops] == [LARGE, "cerebras/gpt-oss-120b"]
+    assert [str(place.ref) for place in judges.entries] == [LARGE, "cerebras/gpt-oss-120b"]
 
 
 def test_a_named_model_that_may_not_write_is_told(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def open_bulk_run(
     order = replace(order, finish_online=order.finish_online or goes_online)
     if order.cancel and (known is None or not bulk.outstanding(known)):
         raise UsageError("there is nothing to cancel: no provider works on this batch")
-    name = known.provider if known else run.route.stops[0].ref.provider
+    name = known.provider if known else run.route.entries[0].ref.provider
     site = open_site(settings, name, run.data_dir, terms=terms, service=service)
     sender = ChunkSender(
         site,

@@ -19,8 +19,8 @@ from legalgen.batch.bulk_sending import month_of
 from legalgen.batch.bulk_work import TRANSFER_S, BulkPrice, BulkSite, BulkWork
 from legalgen.batch.generation import (
     ROLE,
+    Assess,
     Departed,
-    Judge,
     Refusal,
     Spending,
     Stop,
@@ -75,7 +75,7 @@ class SampleMaking(msgspec.Struct, frozen=True):
     """What it takes to make a sample of an answer."""
 
     tasks: PlannedTasks
-    judge: Judge
+    assess: Assess
     price: BulkPrice
     prompt_version: str
     as_of: str | None = None
@@ -181,15 +181,15 @@ class ChunkReader:
         acceptor = self._acceptor(work, chunk)
         making = SampleMaking(
             tasks=self._tasks,
-            judge=self._judge(work, acceptor),
+            assess=self._assess(work, acceptor),
             price=self._site.price(spec),
             prompt_version=self._prompter.version(spec.prompt),
             as_of=month_of(chunk, self._resumed),
         )
         return AnswerReader(chunk, acceptor, making, work.done, work.work.troubles)
 
-    def _judge(self, work: BulkWork, acceptor: Acceptor) -> Judge:
-        """The judge; what its models do is noted, and what is wrong with their accounts."""
+    def _assess(self, work: BulkWork, acceptor: Acceptor) -> Assess:
+        """The gate and the judge; what the judge's calls cost, and how they failed, is noted."""
         watch: RouterWatch | None = None
 
         def tell(message: Departed | Spending | Refusal | events.Event) -> None:
@@ -197,10 +197,10 @@ class ChunkReader:
             if watch is not None:
                 watch.hear(message)
 
-        judge = self._panel.judge(tell, waits=True)
+        assess = self._panel.assess(tell, waits=True)
         if self._panel.router is not None:
             watch = RouterWatch(work.work.troubles, self._panel.router, ROLE)
-        return judge
+        return assess
 
     def _acceptor(self, work: BulkWork, chunk: BulkChunk) -> Acceptor:
         """The way into the dataset; a second reading keeps no refused answer anew."""
@@ -309,7 +309,7 @@ class AnswerReader:
         self._keep(Written(job, paid_lease(self._ref), verdict, completion, cost, version, as_of))
 
     def _verdict(self, task: Task, completion: Completion) -> Verdict:
-        verdict = self._making.judge(read(completion), task, completion)
+        verdict = self._making.assess(read(completion), task, completion)
         raise_if_rejected(verdict)
         return verdict
 

@@ -197,8 +197,8 @@ class ChunkSender:
 
     def _place(self) -> RouteEntry:
         """The model that is asked: the first of the route at this provider."""
-        stops = (s for s in self._route.stops if s.ref.provider == self._site.provider)
-        place = next(stops, None)
+        entries = (s for s in self._route.entries if s.ref.provider == self._site.provider)
+        place = next(entries, None)
         if place is None:
             raise UsageError(
                 f"the batch runs at {self._site.provider}, which is not in the route: "

@@ -92,7 +92,7 @@ def open_endpoints(
     """
     opened: dict[tuple[str, Path | None], Provider] = {}
     endpoints = {}
-    for place in route.stops:
+    for place in route.entries:
         slot = (place.ref.provider, place.model_path)
         if slot not in opened:
             opened[slot] = _provider(settings, place, first=not opened)

@@ -56,7 +56,8 @@ LONGEST_LONE_WAIT_S = 30.0
 """A task does not wait longer for what is left to it while another task could be called at once."""
 
 
-Judge = Callable[[Draft, Task, Completion], "Verdict"]
+Assess = Callable[[Draft, Task, Completion], "Verdict"]
+"""Gives the verdict on a draft: the gate, with the judge behind it where one is asked for."""
 Read = Callable[[Completion], Draft]
 
 
@@ -197,7 +198,7 @@ class Generation:
         prompts: JobPrompts,
         *,
         read: Read,
-        judge: Judge,
+        assess: Assess,
         stop: Stop,
         tell: Tell,
         clock: Clock | None = None,
@@ -209,7 +210,7 @@ class Generation:
         self._endpoints = endpoints
         self._prompts = prompts
         self._read = read
-        self._judge = judge
+        self._assess = assess
         self._stop = stop
         self._tell = tell
         self._clock = clock or Clock()
@@ -317,7 +318,7 @@ class Generation:
         """Read the answer and judge it; a wrong answer is a failure like any other."""
         try:
             task = dated(job.task, self._endpoints[lease.ref].as_of)
-            verdict = self._judge(self._read(completion), task, completion)
+            verdict = self._assess(self._read(completion), task, completion)
             raise_if_rejected(verdict)
         except AnswerRefused as refusal:
             self._tell(_spending(lease.ref, completion, cost, refusal.category))
@@ -339,7 +340,7 @@ class Generation:
         job.answer = None
         task = dated(job.task, paid.as_of)
         try:
-            verdict = self._judge(self._read(paid.completion), task, paid.completion)
+            verdict = self._assess(self._read(paid.completion), task, paid.completion)
             raise_if_rejected(verdict)
         except AnswerRefused as refusal:
             spent = (paid.completion, paid.cost_usd, job.attempts)

@@ -125,7 +125,7 @@ class Judging:
             self._endpoints,
             JobPrompts(_Questions(self._prompter, task, draft), self._endpoints, renew=_the_same),
             read=_as_text,
-            judge=_readable,
+            assess=_readable,
             stop=self._stop,
             tell=self._tell_apart,
             clock=self._clock,

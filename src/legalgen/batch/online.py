@@ -108,7 +108,7 @@ class OnlineExecutor:
             self._endpoints,
             self._prompts,
             read=read_answer,
-            judge=self._panel.judge(inbox.tell, waits=True),
+            assess=self._panel.assess(inbox.tell, waits=True),
             stop=self._stop,
             tell=inbox.tell,
             clock=work.reporter.clock,

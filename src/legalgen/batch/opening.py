@@ -124,7 +124,7 @@ def open_parts(
             "a sample is about; leave out one of the two"
         )
     route = opening.plan_route(settings, Catalog.load(), ask=ask)
-    models = [(place.ref, place.spec.knowledge) for place in route.stops]
+    models = [(place.ref, place.spec.knowledge) for place in route.entries]
     months = law.month_warnings(settings, models, f"{reporter.now():%Y-%m}")
     data_dir = DataDir(settings.data_dir)
     ground = open_ground(settings, data_dir, rehearsal=route.rehearsal)

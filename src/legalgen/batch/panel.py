@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from legalgen.batch.endpoints import Endpoint, open_endpoints
-from legalgen.batch.generation import Judge, Stop, Tell
+from legalgen.batch.generation import Assess, Stop, Tell
 from legalgen.batch.routers import Routers
 from legalgen.completion import ModelRef
 from legalgen.law.prompts.prompter import Prompter
@@ -17,7 +17,7 @@ from legalgen.telemetry.clock import Clock
 
 
 class JudgePanel:
-    """Makes the judge of a run; the models that mark, if any, are opened when it is asked for."""
+    """Makes what assesses the drafts of a run; a judge's models are opened when it is asked for."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class JudgePanel:
         self.router: Router | None = None
         """The router over them; None until they are opened, and where there are none."""
 
-    def judge(self, tell: Tell, *, waits: bool = False) -> Judge:
+    def assess(self, tell: Tell, *, waits: bool = False) -> Assess:
         """The gate, with the models that mark behind it; what these do is told to ``tell``.
 
         ``waits``: where marks are a condition, an answer without them raises JudgeAwayError.

@@ -333,6 +333,6 @@ def example_prompt(settings: Settings) -> Prompt:
     task = ground.space.planner({}, seed).plan(1)[0]
     style, as_of = "full", settings.as_of
     if settings.provider or settings.model or settings.route:
-        spec = plan_route(settings, catalog, called=False).stops[0].spec
+        spec = plan_route(settings, catalog, called=False).entries[0].spec
         style, as_of = spec.prompt, law.law_month(settings, spec.knowledge, today)
     return ground.source.build(dated(task, as_of), style=style)

@@ -58,7 +58,7 @@ def plan_route(
     """
     planner = _planner(settings, catalog, called=called, ask=ask)
     route = stated_route(settings, planner.plan(route_request(settings, catalog)))
-    check_base_url(settings, (place.ref.provider for place in route.stops))
+    check_base_url(settings, (place.ref.provider for place in route.entries))
     return _unjudging(settings, catalog, route) if settings.judge else route
 
 
@@ -125,7 +125,7 @@ def check_prices(settings: Settings, *routes: Route) -> None:
         UsageError: the price of a model in a route is not known; names what to write.
     """
     capped = next((name for name in MONEY if getattr(settings, name) is not None), None)
-    places = (place for route in routes for place in route.stops)
+    places = (place for route in routes for place in route.entries)
     unknown = dict.fromkeys(str(place.ref) for place in places if not has_price(place))
     if capped is None or not unknown:
         return
@@ -149,9 +149,9 @@ def _unjudging(settings: Settings, catalog: Catalog, route: Route) -> Route:
         UsageError: nobody else is in it; names a judge that could mark it.
     """
     judges = [catalog.spec(ref.provider, ref.model) for ref in settings.judge]
-    kin = [place for place in route.stops if any(map(place.spec.is_kin, judges))]
+    kin = [place for place in route.entries if any(map(place.spec.is_kin, judges))]
     said = f"{settings.written('judge')} {', '.join(map(str, settings.judge))}"
-    if len(kin) == len(route.stops):
+    if len(kin) == len(route.entries):
         families = " and ".join(sorted({name for place in kin for name in place.spec.families}))
         raise UsageError(
             f"{said}: a judge marks no model of its own family, and the route holds {families} "
@@ -375,7 +375,7 @@ def open_router(
 
     ``tracker`` is another router's, with which it shares the bounds on the whole batch.
     """
-    targets = [target_of(settings, place) for place in route.stops]
+    targets = [target_of(settings, place) for place in route.entries]
     keys = {
         target.ref: account_of(settings, target.ref.provider).key(target.ref.model)
         for target in targets
@@ -383,7 +383,7 @@ def open_router(
     exchange = SharedBudgets(settings.state_dir, keys, clock=clock, notice=notice)
     router = Router(targets, policy, clock=clock, tracker=tracker, exchange=exchange)
     # what the user can mend here, a file or a cluster, may be mended by now
-    tried = (s.ref for s in route.stops if s.explicit or not is_remote(s.ref.provider))
+    tried = (s.ref for s in route.entries if s.explicit or not is_remote(s.ref.provider))
     book.teach(router, explicit=frozenset(tried))
     for target in targets:
         router.registry.state_limits(target.ref, settings.limits_of(target.ref))
@@ -395,6 +395,6 @@ def open_book(
     settings: Settings, route: Route, clock: Clock, notice: Callable[[str], None]
 ) -> HealthBook:
     """What was learnt about the accounts of this route, and will be."""
-    names = dict.fromkeys(place.ref.provider for place in route.stops)
+    names = dict.fromkeys(place.ref.provider for place in route.entries)
     accounts = {name: account_of(settings, name) for name in names}
     return HealthBook(settings.state_dir / "health.json", accounts, clock=clock, notice=notice)

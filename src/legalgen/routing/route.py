@@ -31,7 +31,7 @@ class RouteEntry(msgspec.Struct, frozen=True):
 class Route(msgspec.Struct, frozen=True):
     """The models to use, in order, and what the user should know about them."""
 
-    stops: tuple[RouteEntry, ...]
+    entries: tuple[RouteEntry, ...]
     warnings: tuple[str, ...] = ()
     named: str | None = None
     """The provider that the user named, where no model was: the others are paid after it."""
@@ -39,7 +39,7 @@ class Route(msgspec.Struct, frozen=True):
     @property
     def rehearsal(self) -> bool:
         """Whether a toy is among them: then nothing goes to the training data."""
-        return any(stop.spec.toy for stop in self.stops)
+        return any(entry.spec.toy for entry in self.entries)
 
     def without(self, refs: Sequence[ModelRef], written: str = "--judge") -> Route:
         """The route less the models that shall not write, because they judge.
@@ -47,13 +47,13 @@ class Route(msgspec.Struct, frozen=True):
         Raises:
             UsageError: nothing would be left.
         """
-        left = tuple(stop for stop in self.stops if stop.ref not in refs)
+        left = tuple(entry for entry in self.entries if entry.ref not in refs)
         if not left:
             names = ", ".join(map(str, refs))
             raise UsageError(
                 f"{written} {names}: no other model is left to write; a judge only marks"
             )
-        return replace(self, stops=left)
+        return replace(self, entries=left)
 
 
 class WrittenAs(msgspec.Struct, frozen=True):
@@ -115,8 +115,8 @@ class RoutePlanner:
             ConfigurationError: nothing can be used without a key, and there is none.
         """
         if request.route:
-            stops = [self._stop(ref, f"{request.written.route} {ref}") for ref in request.route]
-            return self._finish(stops, request)
+            entries = [self._entry(ref, f"{request.written.route} {ref}") for ref in request.route]
+            return self._finish(entries, request)
         provider, model = self._beginning(request)
         own = self._own(provider, model, request)
         others = [] if request.only else self._elsewhere(provider, own)
@@ -150,13 +150,13 @@ class RoutePlanner:
 
     def _own(self, provider: str, model: str | None, request: RouteRequest) -> list[RouteEntry]:
         listed = [
-            self._stop(ModelRef(provider, id_))
+            self._entry(ModelRef(provider, id_))
             for id_ in (*self._own_models(provider), *self._listed(provider))
         ]
         if model is None:
             return listed or [self._only_one(provider, request)]
         model = model.removeprefix(f"{provider}/") if self._is_prefixed(provider, model) else model
-        first = self._stop(ModelRef(provider, model), f"{request.written.model} {request.model}")
+        first = self._entry(ModelRef(provider, model), f"{request.written.model} {request.model}")
         rest = [] if self._takes_files(provider) else [s for s in listed if s.ref != first.ref]
         return [first, *rest]
 
@@ -172,7 +172,7 @@ class RoutePlanner:
         except ProviderError as error:
             offered, has = [], f" (its list of models does not answer: {error})"
         if len(offered) == 1:
-            return self._stop(ModelRef(provider, offered[0]))
+            return self._entry(ModelRef(provider, offered[0]))
         if offered:
             more = f" and {len(offered) - 5} more" if len(offered) > 5 else ""
             has = f" (it has {', '.join(offered[:5])}{more})"
@@ -191,24 +191,24 @@ class RoutePlanner:
 
     def _elsewhere(self, provider: str, own: Sequence[RouteEntry]) -> list[RouteEntry]:
         """The other providers' models that can be reached, those with the same weights first."""
-        if provider == "local" or any(stop.spec.toy for stop in own):
+        if provider == "local" or any(entry.spec.toy for entry in own):
             return []
-        weights = [stop.spec.weights for stop in own if stop.spec.weights]
+        weights = [entry.spec.weights for entry in own if entry.spec.weights]
         others = [
-            self._stop(ModelRef(name, id_))
+            self._entry(ModelRef(name, id_))
             for name, spec in self._providers.items()
             if name != vendor_of(provider) and spec.remote and spec.by_default
             if self._has_key(name)
             for id_ in (*self._own_models(name), *self._listed(name))
         ]
-        return sorted(others, key=lambda stop: _weight_rank(stop.spec, weights))
+        return sorted(others, key=lambda entry: _weight_rank(entry.spec, weights))
 
-    def _stop(self, ref: ModelRef, said: str = "") -> RouteEntry:
+    def _entry(self, ref: ModelRef, said: str = "") -> RouteEntry:
         """One place; ``said`` is how the user named it, the beginning of a sentence about it."""
         if self._spec_of(ref.provider) is None:
             raise UsageError(unknown_provider(said, ref.provider, self._providers))
         if self._takes_files(ref.provider):
-            return self._file_stop(ref, said)
+            return self._file_entry(ref, said)
         if said and not self._knows(ref.provider, ref.model):
             whole = said.endswith(f" {ref}")
             raise UsageError(self._unknown_model(said, [ref.provider], ref.model, whole=whole))
@@ -219,7 +219,7 @@ class RoutePlanner:
         spec = self._spec_of(provider)
         return spec is not None and spec.takes_files
 
-    def _file_stop(self, ref: ModelRef, said: str) -> RouteEntry:
+    def _file_entry(self, ref: ModelRef, said: str) -> RouteEntry:
         """A place whose model is a file, the bundled toy, or what the table of a provider names."""
         toys = [spec.id for spec in self._catalog.models("local")]
         if _is_gguf(ref.model):
@@ -271,24 +271,24 @@ class RoutePlanner:
         spec = self._spec_of(provider)
         return f"[{'servers' if spec and spec.speaks else 'providers'}.{provider}]"
 
-    def _finish(self, stops: Sequence[RouteEntry], request: RouteRequest) -> Route:
-        unique = list({stop.ref: stop for stop in reversed(stops)}.values())[::-1]
+    def _finish(self, entries: Sequence[RouteEntry], request: RouteRequest) -> Route:
+        unique = list({entry.ref: entry for entry in reversed(entries)}.values())[::-1]
         kept = unique if request.failover else unique[:1]
-        for stop in kept:
-            self._check_key(stop)
+        for entry in kept:
+            self._check_key(entry)
         return Route(tuple(self._with_all_keys(kept)), tuple(self._warnings(kept)))
 
-    def _with_all_keys(self, stops: Sequence[RouteEntry]) -> Iterable[RouteEntry]:
+    def _with_all_keys(self, entries: Sequence[RouteEntry]) -> Iterable[RouteEntry]:
         """Each place once for each key of its provider, unless keys were named by their numbers."""
-        named = any("#" in stop.ref.provider for stop in stops)
-        for stop in stops:
-            yield stop
-            for number in range(2, 1 if named else self._keys_of(stop.ref.provider) + 1):
-                ref = ModelRef(f"{stop.ref.provider}#{number}", stop.ref.model)
-                yield replace(stop, ref=ref)
+        named = any("#" in entry.ref.provider for entry in entries)
+        for entry in entries:
+            yield entry
+            for number in range(2, 1 if named else self._keys_of(entry.ref.provider) + 1):
+                ref = ModelRef(f"{entry.ref.provider}#{number}", entry.ref.model)
+                yield replace(entry, ref=ref)
 
-    def _check_key(self, stop: RouteEntry) -> None:
-        spec = self._spec_of(stop.ref.provider)
+    def _check_key(self, entry: RouteEntry) -> None:
+        spec = self._spec_of(entry.ref.provider)
         if spec is not None and spec.needs_key and not self._has_key(spec.name):
             where = f" (make one at {spec.key_url})" if spec.key_url else ""
             instead = (
@@ -301,11 +301,11 @@ class RoutePlanner:
                 f"Without a key: `{rehearsal_command()}`."
             )
 
-    def _warnings(self, stops: Sequence[RouteEntry]) -> Iterable[str]:
-        for stop in stops:
-            gone = self._catalog.retired(stop.ref.provider, stop.ref.model)
+    def _warnings(self, entries: Sequence[RouteEntry]) -> Iterable[str]:
+        for entry in entries:
+            gone = self._catalog.retired(entry.ref.provider, entry.ref.model)
             if gone is not None:
-                yield _retired_sentence(stop.ref, gone, alone=len(stops) == 1)
+                yield _retired_sentence(entry.ref, gone, alone=len(entries) == 1)
 
 
 def _retired_sentence(ref: ModelRef, gone: date, *, alone: bool) -> str:

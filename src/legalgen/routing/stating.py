@@ -25,9 +25,9 @@ SMALL_CONTEXT: Final = 4_096
 
 def stated_route(settings: Settings, route: Route) -> Route:
     """The route with sizes, prices and months as stated, and what of the statements is not done."""
-    places = tuple(_stated(settings, place) for place in route.stops)
+    places = tuple(_stated(settings, place) for place in route.entries)
     unsent = (said for place in places for said in _unsent_effort(settings, place))
-    return replace(route, stops=places, warnings=(*route.warnings, *unsent))
+    return replace(route, entries=places, warnings=(*route.warnings, *unsent))
 
 
 def _stated(settings: Settings, place: RouteEntry) -> RouteEntry:
@@ -69,7 +69,7 @@ def asked_route(
     first call.
     """
     places, said = [], list[str]()
-    for place in route.stops:
+    for place in route.entries:
         provider = provider_of(place.ref) if not place.sized else None
         told = provider.size(place.ref.model, SIZE_S) if _is_sized(provider) else None
         if told is not None and told.context_window is None:
@@ -77,7 +77,7 @@ def asked_route(
         places.append(place if told is None else _sized(settings, place, told))
         if places[-1].sized and _is_own(places[-1]):
             said.extend(_small(places[-1]))
-    return replace(route, stops=tuple(places), warnings=(*route.warnings, *said))
+    return replace(route, entries=tuple(places), warnings=(*route.warnings, *said))
 
 
 def _is_sized(provider: Provider | None) -> TypeGuard[SizedProvider]:
