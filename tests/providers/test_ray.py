@@ -17,11 +17,13 @@ from pathlib import Path
 
 import pytest
 
-from legalgen.completion import Completion, Message, Prompt, Request
+from legalgen.completion import Completion, Message, Prompt, Request, Usage
 from legalgen.errors import ConfigurationError, ErrorCategory, Failure, ProviderError, UsageError
+from legalgen.providers._ray_words import Answer
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog
 from legalgen.providers.loading import open_provider
+from legalgen.providers.ray import _Waiting
 from legalgen.routing.opening import plan_route, target_of
 from legalgen.settings.config_file import config_template
 from legalgen.settings.layers import Settings
@@ -275,6 +277,14 @@ def test_a_call_that_is_abandoned_ends(address: str, tmp_path: Path) -> None:
         provider.abandon()
         thread.join(60.0)
     assert [each.message for each in seen] == ["abandoned"]
+
+
+def test_an_answer_outlives_the_end_of_its_pool() -> None:
+    """It is there, though the pool ends before the one that waits has read it."""
+    waiting, answer = _Waiting(), Answer(1, Completion("yes", "stop", Usage(), "it", 1.0))
+    waiting.tell(answer)
+    waiting.tell(Answer(1, failure=Failure(ErrorCategory.CONNECTION_ERROR, "it is gone")))
+    assert waiting.answer == answer
 
 
 def test_a_cluster_that_refuses_is_a_sentence(

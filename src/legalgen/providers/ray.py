@@ -126,14 +126,18 @@ class RayProvider:
 
 
 class _Waiting:
-    """A call that waits for its answer."""
+    """A call that waits for its answer; the first that it is told stays."""
 
     def __init__(self) -> None:
         self.told = threading.Event()
         self.answer: Answer | None = None
+        self._telling = threading.Lock()
 
     def tell(self, answer: Answer) -> None:
-        self.answer = answer
+        # Who is told that the pool is gone may have its answer already, and not have read it yet.
+        with self._telling:
+            if self.answer is None:
+                self.answer = answer
         self.told.set()
 
 
