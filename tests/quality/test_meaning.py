@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from legalgen.errors import UsageError
+from legalgen.errors import Reason, UsageError
+from legalgen.quality import embedding
 from legalgen.quality.directions import stand_apart
 from legalgen.quality.embedding import Embedder, load_embedder
 from legalgen.quality.exclusion import read_exclusion
@@ -21,12 +22,12 @@ from legalgen.quality.meaning import Meaning, thresholds_of
 from legalgen.quality.opening import embedder_of
 from legalgen.quality.rules import Rules, Verdict
 from legalgen.quality.selection import Selection
-from legalgen.quality.vectors import MOST_SEGMENTS, VectorIndex
+from legalgen.quality.vectors import MOST_SEGMENTS, KeptPairs, VectorIndex, vectors_folder
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
 from legalgen.store.parts import Part
-from legalgen.store.sample import Draft, Sample
+from legalgen.store.sample import Draft, Sample, sample_id
 from tests.crash.rows import make_sample
 from tests.program import Program
 from tests.sentence_model import WORDS, safetensors, sentence_model, tokenizer, vectors
@@ -95,8 +96,8 @@ def test_a_name_is_looked_up_in_the_cache_and_never_downloaded(
     assert load_embedder("minishlab/tiny").name == "tiny"
 
 
-def test_an_encoder_reads_the_order_of_words(tmp_path: Path) -> None:
-    """The same words in another order are another vector; the same text is the same."""
+def encoder(tmp_path: Path, **more: object) -> Path:
+    """The folder of an encoder of one layer and two heads, with weights by lot."""
     width, wide, rng = 8, 16, np.random.default_rng(1)
     shapes: dict[str, tuple[int, ...]] = {
         "embeddings.word_embeddings.weight": (len(WORDS), width),
@@ -121,15 +122,46 @@ def test_an_encoder_reads_the_order_of_words(tmp_path: Path) -> None:
     (tmp_path / "tokenizer.json").write_text(tokenizer())
     config = {
         "model_type": "bert", "num_hidden_layers": 1, "num_attention_heads": 2,
-        "hidden_act": "gelu", "max_position_embeddings": 16,
+        "hidden_act": "gelu", "max_position_embeddings": 16, **more,
     }  # fmt: skip
     (tmp_path / "config.json").write_text(json.dumps(config))
-    found = load_embedder(str(tmp_path)).embed(["lease rent", "rent lease", "lease rent " * 20])
+    return tmp_path
+
+
+def test_an_encoder_reads_the_order_of_words(tmp_path: Path) -> None:
+    """The same words in another order are another vector; the same text is the same."""
+    model = load_embedder(str(encoder(tmp_path)))
+    found = model.embed(["lease rent", "rent lease", "lease rent " * 20])
     assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
     assert float(found[0] @ found[1]) < 0.9999
-    (tmp_path / "config.json").write_text(json.dumps({**config, "hidden_act": "relu"}))
     with pytest.raises(UsageError, match="neither a static model"):
-        load_embedder(str(tmp_path))
+        load_embedder(str(encoder(tmp_path, hidden_act="relu")))
+
+
+@pytest.mark.parametrize("at_once", [1, 5, 512])
+def test_texts_that_are_read_together_do_not_see_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """However many tokens go through the model at once, each text has the vector that it has by
+    itself; one without tokens has none."""
+    texts = [" ".join(WORDS[1 + n % 9 : 1 + n % 9 + n % 4]) for n in range(12)]
+    model = load_embedder(str(encoder(tmp_path)))
+    alone = np.concatenate([model.embed([text]) for text in texts])
+    monkeypatch.setattr(embedding, "TOKENS_AT_ONCE", at_once)  # its own takes long texts
+    together = model.embed(texts)
+    assert np.allclose(alone, together, atol=1e-6)
+    assert [bool(row.any()) for row in together] == [bool(text) for text in texts]
+    assert not model.embed([]).size
+
+
+def test_far_values_are_cut_as_the_formula_has_it() -> None:
+    """The activation, made in place, is the one by its definition also where exp overflows."""
+    values = np.array([[-1e4, -90.0, -3.0, -1e-3, 0.0, 1e-3, 3.0, 90.0, 1e4]], np.float32)
+    wide = values.astype(np.float64)
+    inner = np.sqrt(2 / np.pi) * (wide + 0.044715 * wide**3)
+    expected = 0.5 * wide * (1 + np.tanh(inner))
+    embedding._gelu(values)
+    assert np.allclose(values, expected, rtol=1e-5, atol=1e-6)
 
 
 # --- what is near ------------------------------------------------------------------------------
@@ -238,6 +270,36 @@ def test_vectors_are_kept_and_only_what_is_missing_is_made_again(tmp_path: Path)
     model.texts = 0
     assert (len(opened(folder, model, ROWS)), model.texts) == (40, 0)
     assert not list(folder.glob(".*"))
+
+
+def test_a_check_takes_what_is_kept_and_makes_the_rest(tmp_path: Path) -> None:
+    """Rows go by the digest of their text and by the model's: of 40 rows 30 are kept, and one of
+    them was edited since. The report is the one without, and no file is touched."""
+    model = Counting(load_embedder(str(sentence_model(tmp_path / MEASURED))))
+    data_dir = DataDir(tmp_path / "data")
+    rows = [(sample_id(question, answer), question, answer) for _, question, answer in ROWS]
+    opened(vectors_folder(data_dir, model.digest), model, rows[:30])
+    edited = [*rows[:4], (rows[4][0], rows[4][1], "lease rent murder"), *rows[5:]]
+    other = load_embedder(str(sentence_model(tmp_path / "other", weights=np.ones(10, np.float32))))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def checked(kept: KeptPairs | None) -> list[list[Reason]]:
+        meaning, found = Meaning(model, kept=kept), []
+        for sample, question, answer in edited:
+            found.append(meaning.review(question, answer))
+            meaning.add(sample, question, answer)
+        return found
+
+    model.texts = 0
+    plain = checked(None)
+    assert (any(plain), model.texts) == (True, 2 * 40)
+    model.texts = 0
+    assert checked(KeptPairs(data_dir, model)) == plain
+    assert model.texts == 2 * (10 + 1)
+    assert KeptPairs(data_dir, model).find(*rows[0][1:]) is not None
+    assert KeptPairs(data_dir, other).find(*rows[0][1:]) is None
+    after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert after == before
 
 
 def test_what_a_signal_interrupts_is_kept(tmp_path: Path) -> None:

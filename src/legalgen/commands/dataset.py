@@ -361,8 +361,9 @@ def _linter(settings: Settings, console: Console) -> Linter:
     meaning = None
     if (embedder := embedder_of(settings)) is not None:
         from legalgen.quality.meaning import Meaning  # loads numpy
+        from legalgen.quality.vectors import KeptPairs  # loads numpy
 
-        meaning = Meaning(embedder)
+        meaning = Meaning(embedder, kept=KeptPairs(DataDir(settings.data_dir), embedder))
     return Linter(taxonomy, gate, exclusion=exclusion_of(settings), meaning=meaning)
 
 

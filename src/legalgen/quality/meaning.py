@@ -18,7 +18,13 @@ import numpy as np
 
 from legalgen.errors import Reason
 from legalgen.quality.directions import stand_apart
-from legalgen.quality.vectors import GoesOn, VectorIndex, vectors_folder
+from legalgen.quality.vectors import (
+    GoesOn,
+    KeptPairs,
+    VectorIndex,
+    pairs_of,
+    vectors_folder,
+)
 
 if TYPE_CHECKING:
     from legalgen.quality.embedding import Embedder, Vectors
@@ -60,9 +66,15 @@ def thresholds_of(embedder: Embedder) -> MeaningThresholds:
 
 
 class Meaning:
-    """Judges rows by their vectors, against those noted before; one thread only."""
+    """Judges rows by their vectors, against those noted before; one thread only.
 
-    def __init__(self, embedder: Embedder, index: VectorIndex | None = None) -> None:
+    ``kept`` are vectors that need not be made again.
+    """
+
+    def __init__(
+        self, embedder: Embedder, index: VectorIndex | None = None, kept: KeptPairs | None = None
+    ) -> None:
+        self._kept = kept
         self._embedder = embedder
         self._index = VectorIndex(embedder.dimensions) if index is None else index
         self._limits = thresholds_of(embedder)
@@ -84,7 +96,10 @@ class Meaning:
     def _pair(self, question: str, answer: str) -> Vectors:
         """Both vectors; a row that was reviewed and is then noted is read once."""
         if self._last is None or self._last[:2] != (question, answer):
-            self._last = (question, answer, self._embedder.embed([question, answer]))
+            pair = None if self._kept is None else self._kept.find(question, answer)
+            if pair is None:  # rounded as what is kept, so that both are judged alike
+                pair = pairs_of(self._embedder, [(question, answer)])[0].astype(np.float32)
+            self._last = (question, answer, pair)
         return self._last[2]
 
     def _off(self, pair: Vectors) -> Reason | None:
@@ -139,10 +154,11 @@ class ExcludedMeaning:
         self._index = VectorIndex(embedder.dimensions)
         self._limits = thresholds_of(embedder)
         self._names: list[str] = []
-        for number, (name, question) in enumerate(questions):
+        listed = list(questions)
+        vectors = embedder.embed([question for _, question in listed])
+        for number, ((name, question), vector) in enumerate(zip(listed, vectors, strict=True)):
             self._names.append(name)
-            vector = embedder.embed([question])
-            self._index.add(str(number), question, np.repeat(vector, 2, axis=0))
+            self._index.add(str(number), question, np.stack([vector, vector]))
 
     def near(self, question: str) -> Reason | None:
         """Why a question is excluded; the reason names the file and not its words."""

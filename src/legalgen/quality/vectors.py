@@ -14,6 +14,7 @@ numpy: import it lazily.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
@@ -26,6 +27,7 @@ import numpy as np
 from legalgen.errors import DiskError
 from legalgen.settings.writing import clear_beside, make_folder, swapped_in
 from legalgen.store.files import NOT_OURS, DataDir
+from legalgen.store.sample import sample_id
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 MOST_SEGMENTS: Final = 16
 ROWS_AT_ONCE: Final = 500
 """Rows that are embedded before they are kept: what a signal interrupts is not begun anew."""
+ROWS_TOGETHER: Final = 8
+"""Rows whose texts go through the model together."""
 _BLOCK: Final = 8_192
 
 
@@ -154,11 +158,14 @@ class VectorIndex:
         goes_on: Callable[[int], bool],
     ) -> None:
         first = len(self)
-        for done, (sample_id, question, answer) in enumerate(rows):
-            if not goes_on(done):
-                break
-            pair = embedder.embed([question, answer])
-            self._note([sample_id], [question], pair[None].astype(np.float16))
+        numbered = itertools.takewhile(lambda one: goes_on(one[0]), enumerate(rows))
+        going = (row for _, row in numbered)
+        while some := tuple(itertools.islice(going, ROWS_TOGETHER)):
+            self._note(
+                [sample_id for sample_id, _, _ in some],
+                [question for _, question, _ in some],
+                pairs_of(embedder, [(question, answer) for _, question, answer in some]),
+            )
             if len(self) - first >= ROWS_AT_ONCE:
                 self._write(range(first, len(self)))
                 first = len(self)
@@ -201,6 +208,13 @@ class VectorIndex:
         self._known.update(ids)
 
 
+def pairs_of(embedder: Embedder, rows: Sequence[tuple[str, str]]) -> Halves:
+    """The vectors of questions and their answers, ``[rows, 2, dimensions]`` in float16."""
+    texts = [text for pair in rows for text in pair]
+    vectors = embedder.embed(texts).astype(np.float16)
+    return vectors.reshape(len(rows), 2, embedder.dimensions)
+
+
 def read_segments(folder: Path) -> Iterator[tuple[_Head, Halves]]:
     """Ids and pairs of vectors of each segment that is whole.
 
@@ -225,6 +239,31 @@ def _segment(content: bytes) -> tuple[_Head, Halves] | None:
         return None
     whole = zlib.crc32(raw) == head.crc and len(head.questions) == len(head.ids)
     return (head, pairs) if whole else None
+
+
+class KeptPairs:
+    """The vectors that a dataset keeps of one model, found by the text of a row; only read.
+
+    A row's id is a digest of its question and answer, and the question stands beside its vectors:
+    where either is another, there are none.
+    """
+
+    def __init__(self, data_dir: DataDir, embedder: Embedder) -> None:
+        """Read them all.
+
+        Raises:
+            DiskError: the state folder cannot be read.
+        """
+        self._found: dict[str, tuple[str, Halves]] = {}
+        for head, pairs in read_segments(vectors_folder(data_dir, embedder.digest)):
+            if pairs.shape[2] == embedder.dimensions:
+                rows = zip(head.ids, head.questions, pairs, strict=True)
+                self._found.update((one, (question, pair)) for one, question, pair in rows)
+
+    def find(self, question: str, answer: str) -> Vectors | None:
+        """The vectors of a row's question and answer; None where none are kept."""
+        kept, pair = self._found.get(sample_id(question, answer), ("", None))
+        return None if pair is None or kept != question else pair.astype(np.float32)
 
 
 def kept_questions(data_dir: DataDir, *, rehearsal: bool = False) -> Mapping[str, Any]:
