@@ -53,6 +53,7 @@ _KINDS: Final = [
         (r"data/journal/[^/]+\.jsonl", "journal"),
         (r"data/(journal|state/tmp)/.+\.torn.*", "kept aside"),
         (r"data/rejected/.+", "rejected"),
+        (r"data/points/.+\.json", "list of points"),
         (r"data/(train/data|state/tmp)/.+\.parquet(\..+)?", "part"),
         (r"data/(train|state/tmp)/README\.md(\..+)?", "card"),
         (r"data/(batches|state/tmp)/.+\.coverage\.jsonl(\..+)?", "coverage"),
