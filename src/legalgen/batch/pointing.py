@@ -210,7 +210,7 @@ class Pointing:
             self._endpoints,
             JobPrompts(source, self._endpoints, renew=lambda task: task),
             read=read,
-            judge=lambda draft, _task, _completion: Verdict(draft),
+            assess=lambda draft, _task, _completion: Verdict(draft),
             stop=self._stop,
             tell=self._tell_apart,
             clock=self._clock,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeVar, cast
 
 import msgspec
@@ -15,8 +18,8 @@ from msgspec.structs import replace
 
 from legalgen.commands.running import existing, patience_of, sole_writer, write_beside
 from legalgen.dataset import compact, export, imports, merging, report, splitting, trainers
-from legalgen.dataset.check import Linter, check
-from legalgen.dataset.foreign import Row, read_rows
+from legalgen.dataset.check import Linter, RowGate, check
+from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
 from legalgen.dataset.kto import RefusedAnswers
 from legalgen.dataset.marking import checked_codes, mark
 from legalgen.dataset.reviewing import ALL_ROWS, SHEET
@@ -34,7 +37,8 @@ from legalgen.quality.duplicates import (
     IndexedPart,
     indexed_part,
 )
-from legalgen.quality.opening import embedder_of, exclusion_of, gate_of, rules_of
+from legalgen.quality.gate import Gate
+from legalgen.quality.opening import embedder_of, exclusion_from, exclusion_of, gate_of, rules_of
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.journal import recover
@@ -319,6 +323,7 @@ class CheckOrder(msgspec.Struct, frozen=True, kw_only=True):
     write_flags: bool = False
     dry_run: bool = False
     wanted: Wanted = Wanted()
+    workers: int = 1
 
 
 def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
@@ -338,24 +343,32 @@ def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
     if order.file is not None and not order.file.exists():
         raise UsageError(f"there is no file {order.file}")
     file = order.file or existing(settings).parts()
-    if marks:
-        return _mark(settings, console, order)
-    linter = _linter(settings, console)
+    with _linter(settings, console, order.workers) as linter:
+        if marks:
+            return _mark(settings, console, order, linter)
+        found = check(_rows_to_check(settings, order, file), linter)
+    dataset_screens.show_checked(console, found)
+    return FOUND if found.found or (order.strict and found.flagged) else 0
+
+
+def _rows_to_check(
+    settings: Settings, order: CheckOrder, file: Path
+) -> Iterable[Row | UnreadableRow]:
     rows = read_rows(file, order.mapping)
     if order.file is None:  # the own dataset, less what was taken out of it
         gone = load_notes(DataDir(settings.data_dir)).dropped
-        rows = (
+        return (
             row
             for row in rows
             if not isinstance(row, Row)
             or (row.id not in gone and order.wanted.takes(msgspec.to_builtins(row.sample)))
         )
-    found = check(rows, linter)
-    dataset_screens.show_checked(console, found)
-    return FOUND if found.found or (order.strict and found.flagged) else 0
+    return rows
 
 
-def _linter(settings: Settings, console: Console) -> Linter:
+@contextmanager
+def _linter(settings: Settings, console: Console, workers: int) -> Iterator[Linter]:
+    """What judges rows, with its index in a temporary folder, and workers where there are any."""
     taxonomy = _taxonomy(settings, console)
     gate = gate_of(settings, taxonomy, _now().date(), rehearsal=False)
     meaning = None
@@ -364,10 +377,35 @@ def _linter(settings: Settings, console: Console) -> Linter:
         from legalgen.quality.vectors import KeptPairs  # loads numpy
 
         meaning = Meaning(embedder, kept=KeptPairs(DataDir(settings.data_dir), embedder))
-    return Linter(taxonomy, gate, exclusion=exclusion_of(settings), meaning=meaning)
+    limits = DuplicateThresholds(**gate.rules.duplicate_thresholds())
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="legalgen-check-")))
+        looks, exclusion = None, None
+        if workers > 1:
+            from legalgen.dataset.gating import Workers  # loads multiprocessing
+
+            told = (taxonomy, gate, settings.exclude, settings.semantic)  # of settings no key
+            opened = partial(_row_gate, *told)
+            looks = stack.enter_context(Workers(workers, opened, console.talk)).looked
+        else:
+            exclusion = exclusion_of(settings)
+        yield Linter(
+            taxonomy,
+            gate,
+            index=DuplicateIndex(thresholds=limits, spill=folder),
+            exclusion=exclusion,
+            meaning=meaning,
+            looks=looks,
+        )
 
 
-def _mark(settings: Settings, console: Console, order: CheckOrder) -> int:
+def _row_gate(
+    taxonomy: Taxonomy, gate: Gate, excluded: Sequence[Path], semantic: str | None
+) -> RowGate:
+    return RowGate(taxonomy, gate, exclusion_from(excluded, gate.rules, semantic))
+
+
+def _mark(settings: Settings, console: Console, order: CheckOrder, linter: Linter) -> int:
     """Note what the present gate finds in the rows that are there."""
     data_dir, drop = existing(settings), checked_codes(order.drop)
     if not order.dry_run:
@@ -379,7 +417,7 @@ def _mark(settings: Settings, console: Console, order: CheckOrder) -> int:
     done = mark(
         data_dir,
         read_rows(data_dir.parts()),
-        _linter(settings, console),
+        linter,
         drop=drop,
         write_flags=order.write_flags,
         dry_run=order.dry_run,

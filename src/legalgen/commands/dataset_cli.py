@@ -274,6 +274,10 @@ def check(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only count what these two would do.")
     ] = False,
+    workers: Annotated[
+        int,
+        typer.Option("--workers", metavar="N", min=1, max=64, help="Processes for the gate."),
+    ] = 1,
 ) -> int:
     """Run the gate over any file that `import` reads, or over the own dataset.
 
@@ -295,6 +299,7 @@ def check(
         write_flags=write_flags,
         dry_run=dry_run,
         wanted=wanted_of(filters),
+        workers=workers,
     )
     return dataset.check_rows(settings, console_of(settings), order)
 

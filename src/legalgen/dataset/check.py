@@ -8,7 +8,7 @@ what is refused is at fault whatever it was meant to be.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +26,7 @@ from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds, Mat
 from legalgen.quality.exclusion import Exclusion
 from legalgen.quality.gate import Gate
 from legalgen.quality.rules import TypeBounds, Verdict
+from legalgen.quality.sketches import Sketch, sketch
 from legalgen.store.sample import Draft, DraftCitation, Sample, normalise
 
 if TYPE_CHECKING:  # numpy is an extra
@@ -47,65 +48,34 @@ class Judged(msgspec.Struct, frozen=True):
     match: Match | None
 
 
-class Linter:
-    """The gate and the checks across rows, as a batch applies them; one thread only.
+class Looked(msgspec.Struct, frozen=True):
+    """What there is to say of a row by itself; ``excluded``: what it comes too near to."""
 
-    ``index`` may hold a dataset already; the ids that ``note`` gives it name the earlier sample.
-    ``exclusion`` holds what no row may come near to; ``meaning`` looks at what rows mean.
-    """
+    verdict: Verdict
+    sketch: Sketch
+    excluded: Reason | None
 
-    def __init__(
-        self,
-        taxonomy: Taxonomy,
-        gate: Gate,
-        *,
-        index: DuplicateIndex | None = None,
-        exclusion: Exclusion | None = None,
-        meaning: Meaning | None = None,
-    ) -> None:
-        self._meaning = meaning
+
+class RowGate:
+    """The gate over one row after another, whatever the others are."""
+
+    def __init__(self, taxonomy: Taxonomy, gate: Gate, exclusion: Exclusion | None = None) -> None:
         self._exclusion = exclusion
         self._taxonomy = taxonomy
         self._gate = replace(gate, mode="full", prunes=False)
-        self._rules = gate.rules
         self._widest = widest_bounds(taxonomy)
-        self._corpus = Corpus(self._rules)
-        limits = DuplicateThresholds(**self._rules.duplicate_thresholds())
-        self._index = index if index is not None else DuplicateIndex(thresholds=limits)
 
-    def judge(self, row: Row) -> Judged:
-        """What there is to say of a row, given the rows noted before it."""
+    def look(self, row: Row) -> Looked:
+        """The gate's verdict, what the duplicate index is asked with, and what excludes it."""
         task = task_of(row.sample) if row.sample is not None else None
         verdict = self._gate.inspect(draft_of(row), task, None, self._bounds(task))
-        match = self._index.check(row.question, row.answer)
-        found = self._rules.apply(match.reason) if match is not None else None
-        near = self._excluded(row)
-        meant = self._meant(row) if match is None or match.code == "DUP_SOFT" else []
-        return Judged(row, self._corpus.review(verdict.with_reasons([near, found, *meant])), match)
-
-    def _meant(self, row: Row) -> list[Reason | None]:
-        if self._meaning is None:
-            return []
-        return [self._rules.apply(one) for one in self._meaning.review(row.question, row.answer)]
+        return Looked(verdict, sketch("", row.question, row.answer), self._excluded(row))
 
     def _excluded(self, row: Row) -> Reason | None:
         if self._exclusion is None:
             return None
         near = self._exclusion.near(row.question, row.answer, row.steps)
-        return None if near is None else self._rules.apply(near)
-
-    def note(self, name: str, question: str, answer: str, parsed: Iterable[Parsed]) -> None:
-        """Remember a row under a name, for those that follow."""
-        self._index.add(name, question, answer)
-        if self._meaning is not None:
-            self._meaning.add(name, question, answer)
-        self._corpus.add(name, question, parsed)
-
-    def contradicted(self) -> frozenset[str]:
-        """The rows, by the names that ``note`` gave them, that the last noted one contradicts."""
-        found = frozenset(self._corpus.contradicted)
-        self._corpus.contradicted.clear()
-        return found
+        return None if near is None else self._gate.rules.apply(near)
 
     def _bounds(self, task: Task | None) -> TypeBounds:
         if task is None:
@@ -119,6 +89,77 @@ class Linter:
         return TypeBounds(
             lengths.answer_words, lengths.reasoning_steps, lengths.min_citations, requires
         )
+
+
+AnyRow = Row | UnreadableRow
+Looks = Callable[[Iterable[AnyRow]], Iterator[tuple[AnyRow, Looked | None]]]
+"""Looks at each row by itself; those that cannot be read have None."""
+
+
+class Linter:
+    """The gate and the checks across rows, as a batch applies them; one thread only.
+
+    ``index`` may hold a dataset already; the ids that ``note`` gives it name the earlier sample.
+    ``exclusion`` holds what no row may come near to; ``meaning`` looks at what rows mean. ``looks``
+    are those of other processes (see ``gating``), which then know the exclusion.
+    """
+
+    def __init__(
+        self,
+        taxonomy: Taxonomy,
+        gate: Gate,
+        *,
+        index: DuplicateIndex | None = None,
+        exclusion: Exclusion | None = None,
+        meaning: Meaning | None = None,
+        looks: Looks | None = None,
+    ) -> None:
+        self._meaning = meaning
+        self._gate = RowGate(taxonomy, gate, exclusion)
+        self._looks = looks or self._look_here
+        self._rules = gate.rules
+        self._corpus = Corpus(self._rules)
+        limits = DuplicateThresholds(**self._rules.duplicate_thresholds())
+        self._index = index if index is not None else DuplicateIndex(thresholds=limits)
+        self._read: tuple[str, str, Sketch] | None = None
+
+    def looked(self, rows: Iterable[AnyRow]) -> Iterator[tuple[AnyRow, Looked | None]]:
+        """The rows in their order, with what ``judge`` takes of those that can be read."""
+        return self._looks(rows)
+
+    def _look_here(self, rows: Iterable[AnyRow]) -> Iterator[tuple[AnyRow, Looked | None]]:
+        return ((row, self._gate.look(row) if isinstance(row, Row) else None) for row in rows)
+
+    def judge(self, row: Row, looked: Looked | None = None) -> Judged:
+        """What there is to say of a row, given the rows noted before it."""
+        by_itself = looked or self._gate.look(row)
+        self._read = (row.question, row.answer, by_itself.sketch)
+        match = self._index.check_sketch(by_itself.sketch)
+        found = self._rules.apply(match.reason) if match is not None else None
+        meant = self._meant(row) if match is None or match.code == "DUP_SOFT" else []
+        verdict = by_itself.verdict.with_reasons([by_itself.excluded, found, *meant])
+        return Judged(row, self._corpus.review(verdict), match)
+
+    def _meant(self, row: Row) -> list[Reason | None]:
+        if self._meaning is None:
+            return []
+        return [self._rules.apply(one) for one in self._meaning.review(row.question, row.answer)]
+
+    def note(self, name: str, question: str, answer: str, parsed: Iterable[Parsed]) -> None:
+        """Remember a row under a name, for those that follow."""
+        if self._read is not None and self._read[:2] == (question, answer):
+            self._index.add_sketch(replace(self._read[2], id=name))
+        else:
+            self._index.add(name, question, answer)
+        if self._meaning is not None:
+            self._meaning.add(name, question, answer)
+        self._corpus.add(name, question, parsed)
+
+    def contradicted(self) -> frozenset[str]:
+        """The rows, by the names that ``note`` gave them, that the last noted one contradicts."""
+        found = frozenset(self._corpus.contradicted)
+        self._corpus.contradicted.clear()
+        return found
 
 
 def widest_bounds(taxonomy: Taxonomy) -> TypeBounds:
@@ -233,11 +274,11 @@ class CheckReport(msgspec.Struct):
 def check(rows: Iterable[Row | UnreadableRow], linter: Linter) -> CheckReport:
     """Judge every row; what ``rows`` raises passes through."""
     tally = _Tally()
-    for row in rows:
+    for row, looked in linter.looked(rows):
         if isinstance(row, UnreadableRow):
             tally.unreadable(row)
             continue
-        judged = linter.judge(row)
+        judged = linter.judge(row, looked)
         tally.add(judged)
         linter.note(str(row.number), row.question, row.answer, judged.verdict.parsed)
         tally.contradicted(linter.contradicted())

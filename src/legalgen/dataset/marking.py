@@ -66,9 +66,11 @@ def mark(
     """
     known = load_notes(data_dir, rehearsal=rehearsal)
     work = _Work(frozenset(drop), write_flags, known)
-    for row in rows:
-        if isinstance(row, Row) and row.sample is not None and row.id not in known.dropped:
-            work.take(row.sample, linter.judge(row), linter)
+    wanted = (row for row in rows if isinstance(row, Row) and row.id not in known.dropped)
+    for row, looked in linter.looked(row for row in wanted if row.sample is not None):
+        assert isinstance(row, Row)
+        assert row.sample is not None
+        work.take(row.sample, linter.judge(row, looked), linter)
     if not dry_run and (work.dropped or work.flags):
         # Read again under the lock: a compaction or another check may have been here meanwhile.
         with data_lock(data_dir, exclusive=True):

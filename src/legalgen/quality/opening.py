@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -123,13 +123,20 @@ def exclusion_of(settings: Settings) -> Exclusion | None:
     Raises:
         UsageError: a file cannot be read, or asks nothing.
     """
-    if not settings.exclude:
+    return exclusion_from(settings.exclude, rules_of(settings), settings.semantic)
+
+
+def exclusion_from(
+    paths: Sequence[Path], rules: Rules, semantic: str | None = None
+) -> Exclusion | None:
+    """As ``exclusion_of``, of what a worker may be told: settings have keys, which stay here."""
+    if not paths:
         return None
     from legalgen.quality.exclusion import read_exclusion  # loads pyarrow
 
-    found = read_exclusion(settings.exclude, rules_of(settings).duplicate_thresholds())[0]
-    if (embedder := embedder_of(settings)) is not None:
-        found.look_at_meaning(embedder)
+    found = read_exclusion(paths, rules.duplicate_thresholds())[0]
+    if semantic is not None:
+        found.look_at_meaning(_embedder(semantic))
     return found
 
 

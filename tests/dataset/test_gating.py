@@ -1,0 +1,151 @@
+"""gating.py: the gate in several processes finds what it finds in one, and leaves none behind."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from legalgen.dataset.check import Linter, Looked, RowGate, check
+from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
+from legalgen.dataset.gating import Workers
+from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.gate import Gate
+from tests.dataset.shelf import LEGACY
+from tests.program import Program
+from tests.waiting import eventually
+
+GATE = Gate("full", date(2026, 11, 23))
+
+
+def opened() -> RowGate:
+    return RowGate(Taxonomy.builtin(), GATE)
+
+
+class _Stumbling(RowGate):
+    def look(self, row: Row) -> Looked:
+        raise RuntimeError(f"a bug at row {row.number}")
+
+
+def stumbling() -> RowGate:
+    return _Stumbling(Taxonomy.builtin(), GATE)
+
+
+def rows() -> list[Row | UnreadableRow]:
+    """More than a piece of work, one of them no row."""
+    some = [row for row in read_rows(LEGACY) if isinstance(row, Row)]
+    return [*some, UnreadableRow(0, "it is torn"), *some, *some]
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, be it that nobody has asked for its exit code yet."""
+    try:
+        return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
+@pytest.fixture
+def said() -> Iterator[list[str]]:
+    """What is told of lost workers; that there is no process left at the end."""
+    yield []
+    assert multiprocessing.active_children() == []
+
+
+def test_the_report_is_the_same_byte_for_byte(program: Program) -> None:
+    """With one process and with two, of a file and of an own dataset whose rows get marks."""
+    found = [program.run("dataset", "check", str(LEGACY), "--json", "--workers", n) for n in "12"]
+    assert [each.code for each in found] == [1, 1]
+    assert found[0].out == found[1].out
+    assert json.loads(found[0].out)["rows"] == 56
+    assert program.run("dataset", "import", str(LEGACY)).code == 0
+    flags = ("dataset", "check", "--write-flags", "--drop", "DUP_*", "--dry-run", "--json")
+    marked = [program.run(*flags, "--workers", n) for n in "12"]
+    assert [each.code for each in marked] == [0, 0], marked[1].err
+    assert marked[0].out == marked[1].out
+
+
+@pytest.mark.parametrize(("value", "why"), [("0", "1"), ("65", "64"), ("two", "integer")])
+def test_a_number_of_workers_that_is_none_is_told(program: Program, value: str, why: str) -> None:
+    ended = program.run("dataset", "check", str(LEGACY), "--workers", value)
+    assert ended.code == 2
+    assert "--workers" in ended.err
+    assert why in ended.err
+
+
+def test_a_worker_that_is_killed_takes_no_row_with_it(said: list[str]) -> None:
+    """The rest is looked at here, and it is told once."""
+    wanted = [opened().look(row) if isinstance(row, Row) else None for row in rows()]
+    with Workers(2, opened, said.append) as workers:
+        looked = workers.looked([*rows(), *rows()])
+        found = [next(looked)[1]]
+        for child in multiprocessing.active_children():
+            assert child.pid is not None
+            os.kill(child.pid, signal.SIGKILL)
+        found += [each for _, each in looked]
+    assert found == wanted * 2
+    assert said == ["a worker ended before its time: the rest is checked by one process"]
+
+
+def test_what_the_gate_raises_passes_through(said: list[str]) -> None:
+    """A bug is one in a worker as it is here, and ends them all."""
+    with (
+        pytest.raises(RuntimeError, match="a bug at row 1"),
+        Workers(2, stumbling, said.append) as workers,
+    ):
+        list(workers.looked(rows()))
+    assert said == []
+
+
+def test_an_interruption_ends_the_workers(said: list[str]) -> None:
+    """Ctrl-C is heard here and by none of them, who have their signal held from their start."""
+
+    def interrupted() -> Iterator[Row | UnreadableRow]:
+        yield from rows()
+        raise KeyboardInterrupt
+
+    with Workers(2, opened, said.append) as workers:
+        linter = Linter(Taxonomy.builtin(), GATE, looks=workers.looked)
+        next(linter.looked(iter(rows())))
+        for child in multiprocessing.active_children():
+            status = Path(f"/proc/{child.pid}/status").read_text()
+            held = int(status.partition("SigBlk:")[2].split()[0], 16)
+            assert held & 1 << (signal.SIGINT - 1)
+        with pytest.raises(KeyboardInterrupt):
+            check(interrupted(), linter)
+    assert said == []
+
+
+HOLDING = """
+import multiprocessing, sys
+from tests.dataset.test_gating import opened, rows
+from legalgen.dataset.gating import Workers
+with Workers(2, opened, print) as workers:
+    next(workers.looked(rows()))
+    print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_workers_end_with_one_that_is_killed() -> None:
+    """Nobody can end them by then, and they do not stay."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLDING], env=environment,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with child:
+        assert child.stdout is not None
+        workers = [int(word) for word in child.stdout.readline().split()]
+        child.kill()
+    assert workers
+    for pid in workers:
+        eventually(lambda pid=pid: is_gone(pid))  # type: ignore[misc]  # bound as a default
