@@ -8,10 +8,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -114,7 +116,7 @@ def verify(data_dir: DataDir) -> Verified:
         ]
     return Verified(
         sum(each.rows - len(notes[rehearsal].dropped) for rehearsal, each in seen.items()),
-        sum(len(each.tables) for each in seen.values()),
+        sum(len(each.read_parts) for each in seen.values()),
         tuple(findings),
         (
             *_unproved(seen.values()),
@@ -187,15 +189,37 @@ def _notes(data_dir: DataDir) -> Iterator[str]:
 # --- one dataset -------------------------------------------------------------------------------
 
 
+_KEY_COLUMNS: Final = ("id", "batch_id", "slot")
+
+
+class _RowKeys:
+    """Of each row 64 bits for its id and as many for its batch and slot: two that are the same are
+    the same in both, but for an accident."""
+
+    def __init__(self) -> None:
+        self.ids = array("Q")
+        self.slots = array("Q")
+        self._batches: dict[str, int] = {}
+
+    def add(self, ids: Iterable[str], batches: Iterable[str], slots: Iterable[int]) -> None:
+        self.ids.extend(map(_id_key, ids))
+        self.slots.extend(map(self.slot_key, batches, slots))
+
+    def slot_key(self, batch_id: str, slot: int) -> int:
+        batch = self._batches.setdefault(batch_id, len(self._batches))
+        return (batch << 32 ^ slot) % 2**64
+
+
 class _Dataset(msgspec.Struct):
-    """The parts of one dataset, each read whole once; ids and slots of all of them are kept."""
+    """The parts of one dataset, each read whole once; of each row 16 bytes are kept."""
 
     data_dir: DataDir
     rehearsal: bool
     grounds: Grounds
     rows: int = 0
     batches: Counter[str] = msgspec.field(default_factory=Counter)
-    tables: list[Any] = msgspec.field(default_factory=list)
+    read_parts: list[Path] = msgspec.field(default_factory=list)
+    keys: _RowKeys = msgspec.field(default_factory=_RowKeys)
     versions: Counter[int] = msgspec.field(default_factory=Counter)
     unmarked: int = 0
     findings: list[Finding] = msgspec.field(default_factory=list)
@@ -209,7 +233,7 @@ class _Dataset(msgspec.Struct):
             counts = ", ".join(f"{n} of version {one}" for one, n in sorted(self.versions.items()))
             advice = f"see `legalgen dataset compact --to-schema {SCHEMA_VERSION}`"
             self._find("mixed_versions", self._folder, f"parts of two schemas ({counts}): {advice}")
-        if self.tables:
+        if self.read_parts:
             self._unique()
             fault = card_fault(self.data_dir, rehearsal=self.rehearsal)
             if fault is not None:
@@ -241,18 +265,15 @@ class _Dataset(msgspec.Struct):
             self._find("quotation", path, what)
         if len(ungrounded) > MAX_EXAMPLES:
             self._find("quotation", path, f"and {len(ungrounded) - MAX_EXAMPLES} more")
-        self.rows += table.num_rows
-        self.tables.append(table)
-        counted = table.group_by("batch_id").aggregate([([], "count_all")])
-        names, counts = counted["batch_id"].to_pylist(), counted["count_all"].to_pylist()
-        self.batches.update(dict(zip(names, counts, strict=True)))
+        rows = table.num_rows
+        self.rows += rows
+        self.read_parts.append(path)
+        names = table["batch_id"].to_pylist()
+        self.batches.update(names)
+        self.keys.add(table["id"].to_pylist(), names, table["slot"].to_pylist())
 
     def _unique(self) -> None:
-        import pyarrow as pa  # heavy; only what touches parquet pays for it
-
-        table = pa.concat_tables(self.tables)
-        for kind, columns in _KEYS.items():
-            repeated = list(_repeated(table, columns))
+        for kind, repeated in self._repeated():
             self.findings += [
                 Finding(
                     kind, _inside(self.data_dir, self._folder), f"{what}: {plural(count, 'row')}"
@@ -262,15 +283,48 @@ class _Dataset(msgspec.Struct):
             if len(repeated) > MAX_EXAMPLES:
                 self._find(kind, self._folder, f"and {len(repeated) - MAX_EXAMPLES} more")
 
+    def _repeated(self) -> Iterator[tuple[Kind, list[tuple[str, int]]]]:
+        """The ids and the slots that stand in more than one row, and in how many.
+
+        Where keys are the same the rows are read again, for what they are keys of.
+        """
+        ids, slots = _twice(self.keys.ids), _twice(self.keys.slots)
+        named, taken = Counter[str](), Counter[tuple[str, int]]()
+        for path in self.read_parts if ids or slots else ():
+            try:
+                for batch in part_batches(path, _KEY_COLUMNS):
+                    columns = [batch[name].to_pylist() for name in _KEY_COLUMNS]
+                    for name, *slot in zip(*columns, strict=True):
+                        if _id_key(name) in ids:
+                            named[name] += 1
+                        if self.keys.slot_key(*slot) in slots:
+                            taken[slot[0], slot[1]] += 1
+            except DiskError as error:
+                self._find("damaged_part", path, str(error))
+        yield "repeated_id", [(name, n) for name, n in sorted(named.items()) if n > 1]
+        yield (
+            "repeated_slot",
+            [(f"{batch} {slot}", n) for (batch, slot), n in sorted(taken.items()) if n > 1],
+        )
+
     @property
     def _folder(self) -> Path:
         return self.data_dir.parts(rehearsal=self.rehearsal)
 
 
-_KEYS: Final[dict[Kind, tuple[str, ...]]] = {
-    "repeated_id": ("id",),
-    "repeated_slot": ("batch_id", "slot"),
-}
+def _id_key(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest())
+
+
+def _twice(keys: array[int]) -> frozenset[int]:
+    """The numbers that stand more than once in it; takes twice its memory."""
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+    import pyarrow.compute as pc
+
+    values = pa.Array.from_buffers(pa.uint64(), len(keys), [None, pa.py_buffer(keys)])
+    ordered = values.take(pc.array_sort_indices(values))
+    again = ordered[1:].filter(pc.equal(ordered[:-1], ordered[1:]))
+    return frozenset(again.to_pylist())
 
 
 def _strays(data_dir: DataDir, *, rehearsal: bool) -> list[Path]:
@@ -329,7 +383,7 @@ def _keys(path: Path, grounds: Grounds) -> tuple[pa.Table, list[str], list[str]]
     """
     import pyarrow as pa  # heavy; only what touches parquet pays for it
 
-    names = ["id", "batch_id", "slot"]
+    names = list(_KEY_COLUMNS)
     schema = pa.schema([arrow_schema().field(name) for name in names])
     tables, strange, ungrounded = [], [], list[str]()
     for batch in part_batches(path):
@@ -341,16 +395,6 @@ def _keys(path: Path, grounds: Grounds) -> tuple[pa.Table, list[str], list[str]]
                 strange += [name for name, *of in rows if sample_id(*of) != name]
         ungrounded += grounds.faults(batch)
     return pa.concat_tables(tables), strange, ungrounded
-
-
-def _repeated(table: pa.Table, columns: tuple[str, ...]) -> Iterator[tuple[str, int]]:
-    """The values that stand in more than one row, and in how many."""
-    import pyarrow.compute as pc
-
-    counted = table.group_by(list(columns)).aggregate([([], "count_all")])
-    again = counted.filter(pc.greater(counted["count_all"], 1)).sort_by(columns[0])
-    for row in again.to_pylist():
-        yield " ".join(str(row[name]) for name in columns), row["count_all"]
 
 
 # --- the ledger and the journal ----------------------------------------------------------------
