@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -17,7 +20,7 @@ from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger
 from legalgen.store.parts import parts
-from legalgen.store.sample import arrow_schema
+from legalgen.store.sample import arrow_schema, sample_id, to_table
 from tests.crash.rows import BATCH, make_sample
 from tests.crash.test_journal import in_child
 from tests.dataset.shelf import filled, names_of, rows_of, written
@@ -297,3 +300,49 @@ def test_repair_on_a_whole_dataset_does_nothing(data_dir: DataDir) -> None:
     """It can be run at any time."""
     assert repair(data_dir) == verify(data_dir)
     assert repair(data_dir).repaired == ()
+
+
+# --- many rows ---
+
+PEAK = """
+import resource, sys
+from pathlib import Path
+from legalgen.dataset.verify import verify
+from legalgen.store.files import DataDir
+found = verify(DataDir(Path(sys.argv[1])))
+kinds = sorted({one.kind for one in found.findings})
+print(found.rows, *kinds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def many(folder: Path, rows: int, part_rows: int = 100_000) -> DataDir:
+    """A dataset of many short rows: their ids, texts and slots are their own, all else is one's."""
+    data_dir = DataDir(folder)
+    data_dir.create()
+    [constant] = to_table([make_sample(0)]).to_pylist()
+    schema = to_table([make_sample(0)]).schema
+    columns = {each.name: pa.array([constant[each.name]] * part_rows, each.type) for each in schema}
+    for first in range(0, rows, part_rows):
+        numbers = range(first, first + part_rows)
+        columns["question"] = pa.array([f"q {number}" for number in numbers])
+        columns["answer"] = pa.array([f"a {number}" for number in numbers])
+        columns["slot"] = pa.array(numbers, schema.field("slot").type)
+        columns["id"] = pa.array([sample_id(f"q {number}", f"a {number}") for number in numbers])
+        name = f"train-{BATCH}-{first // part_rows:05}.parquet"
+        pq.write_table(pa.table(columns, schema), data_dir.parts() / name, compression="zstd",
+                       row_group_size=10_000)  # fmt: skip
+    return data_dir
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("rows", [1_000_000, 10_000_000])
+def test_many_rows_take_little_memory(
+    rows: int, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    """Of each row 16 bytes are kept, and as many again while repeats are looked for."""
+    data_dir = many(tmp_path / "data", rows)
+    command = [sys.executable, "-c", PEAK, str(data_dir.root)]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    record_property("peak MB", int(out[-1]))
+    assert out[:-1] == [str(rows), "card", "no_record"]
+    assert int(out[-1]) <= 1500
