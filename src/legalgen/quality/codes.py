@@ -128,7 +128,8 @@ TABLE: Final = (
     Check(
         "NO_ANSWER", "usable", "graded", "no_answer",
         "Hedges and the advice to ask a lawyer stand where a rule should: refused from 70 % of "
-        "the words, flagged from 50 %. Half of its telling words are the question's: flagged.",
+        "the words, flagged from 50 %. Half of its telling words are the question's, "
+        "or it is asked for a time and gives none: flagged.",
         "{found}: state the rule and what follows from it",
     ),
     Check("TRUNCATED", "usable", "reject", "cut", "It ends in the middle of a sentence."),

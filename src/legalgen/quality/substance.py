@@ -46,17 +46,30 @@ LEAST_HOLLOW = 3
 
 def no_answer(reading: Reading) -> Iterator[Finding]:
     """Hedges and referrals to a lawyer where a rule should stand, or the question again."""
-    yield from _echo(reading)
-    if len(_HOLLOW_WORDS & reading.answer_vocabulary) < LEAST_HOLLOW or reading.is_dialogue:
+    if reading.is_dialogue:
         return
+    if what := _echo(reading) or _no_time(reading):
+        yield "NO_ANSWER", what, "answer", False
+    share = _hollow_share(reading)
+    if share >= HOLLOW_SHARE:
+        what = f"{share:.0%} of the answer hedges or sends the reader to a lawyer"
+        yield "NO_ANSWER", what, "answer", share >= EMPTY_SHARE
+
+
+def _hollow_share(reading: Reading) -> float:
+    """The share of the words in sentences that say nothing; 0 where it is plainly small."""
     hints = _HOLLOW_WORDS & reading.answer_vocabulary
+    if len(hints) < LEAST_HOLLOW:
+        return 0
+    if hints.isdisjoint(_REFERRING) and _hinted_share(reading, hints) < HOLLOW_SHARE:
+        return 0
     hollow = hedges = 0
     left = reading.answer_words
     least = HOLLOW_SHARE * left
     referred = False
     for sentence in reading.sentences:
         if hollow + left < least:  # what is still to come cannot make it hollow
-            return
+            return 0
         count = len(sentence.split())
         left -= count
         if not referred:
@@ -72,10 +85,21 @@ def no_answer(reading: Reading) -> Iterator[Finding]:
         if refers or _HEDGE.search(sentence) or (referred and _HELPER.search(sentence)):
             hollow += count
             hedges += 1
-    share = hollow / max(1, reading.answer_words)
-    if hedges >= 2 and share >= HOLLOW_SHARE:
-        what = f"{share:.0%} of the answer hedges or sends the reader to a lawyer"
-        yield "NO_ANSWER", what, "answer", share >= EMPTY_SHARE
+    return hollow / max(1, reading.answer_words) if hedges >= 2 else 0
+
+
+_REFERRING = word_list("referring")
+"""Without one of these nobody is sent to a lawyer, and only sentences with a hint can be hollow."""
+
+
+def _hinted_share(reading: Reading, hints: frozenset[str]) -> float:
+    """The share of the words that stand in sentences with a hint, as they are split first."""
+    hinted = 0
+    for sentence in reading.sentences:
+        low = sentence.casefold()
+        if any(hint in low for hint in hints):
+            hinted += len(sentence.split())
+    return hinted / max(1, reading.answer_words)
 
 
 ECHOED = 0.5
@@ -83,13 +107,45 @@ ECHOED = 0.5
 2,057 older rows five had more, and none of them was repetitive."""
 
 
-def _echo(reading: Reading) -> Iterator[Finding]:
-    """An answer that says the question again."""
-    if not reading.is_repetitive or reading.is_dialogue:
-        return
+def _echo(reading: Reading) -> str:
+    """How an answer says the question again, if it does."""
+    if not reading.is_repetitive:
+        return ""
     share = len(reading.answer_stems & reading.question_stems) / max(1, len(reading.answer_stems))
-    if share >= ECHOED:
-        yield "NO_ANSWER", f"{share:.0%} of its words are the question's", "answer", False
+    return f"{share:.0%} of its words are the question's" if share >= ECHOED else ""
+
+
+_TIME_HINTS = (
+    "ow long", "ow soon", "ow late", "ow much time", "hat time", "hat period", "y when", "til when",
+    "deadline", "limit",
+)  # fmt: skip
+"""Without one of these no question asks for a time."""
+_ASKS_TIME = re.compile(
+    r"\b(?:how (?:long|soon|late)|(?:with)?in what (?:time|period)|by when|until when|how much time"
+    r"|what (?:is |are )?(?:the )?(?:time[- ]limits?|deadlines?|limitation periods?))\b",
+    re.I,
+)
+_GIVES_TIME = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen"
+    r"|eighteen|twenty|thirty|forty|sixty|ninety|half|quarter|an?|single)[ -](?:[a-z-]+ ){0,2}?"
+    r"(?:days?|weeks?|fortnights?|months?|years?|hours?|minutes?|decades?)\b"
+    r"|\b(?:immediate\w*|forthwith|prompt\w*|without (?:\w+ )?delay|reasonable|indefinite\w*"
+    r"|perpetual\w*|for ever|forever|any time|as soon as|at once|for life|lifetime|until|as long as"
+    r"|so long as|no (?:fixed|time|set|statutory|upper|general|such) (?:limit|period|time)"
+    r"|no limit|unlimited|same day|at any stage|before|annually|weekly|monthly)\b",
+    re.I,
+)
+
+
+def _no_time(reading: Reading) -> str:
+    """What of a question for how long or by when is not answered: no time is in answer or steps."""
+    question = reading.draft.question
+    if not [hint for hint in _TIME_HINTS if hint in question]:
+        return ""
+    asked = _ASKS_TIME.search(question)
+    if asked and not any(_GIVES_TIME.search(text) for _, text in reading.texts[1:]):
+        return f'"{asked[0]}" is asked, and no time is given'
+    return ""
 
 
 # --- another topic -----------------------------------------------------------------------------

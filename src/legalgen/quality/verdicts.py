@@ -63,6 +63,7 @@ _FAMILIES = (
         rf"{_BE}(?:out of time|too late|(?:time|statute)-barred)",
     ),
 )
+_BY_HINT = tuple((hint, family) for family in _FAMILIES for hint in family.hints)
 _SUBJECT = re.compile(rf"(?:(?P<before>[\w'\u2019-]+) )?(?P<head>[\w'-]+) {_SO}\Z")
 _LONGEST_SUBJECT = 60
 """Characters."""
@@ -95,9 +96,7 @@ _OWN = frozenset({"the", "this", "that", "his", "her", "its", "their", ""})
 def against_itself(reading: Reading) -> tuple[str, str] | None:
     """The first sentence and one of the last that decide the opposite of the same subject."""
     first = reading.first_sentence
-    for hints, verb in _FAMILIES:
-        if not any(hint in first for hint in hints):
-            continue
+    for verb in [family.verb for hint, family in _BY_HINT if hint in first]:
         said = verb.search(first)
         if said is None or (subject := _subject(said)) is None:
             continue
@@ -167,7 +166,9 @@ def wrong_party(reading: Reading) -> tuple[str, str] | None:
     if not reading.draft.reasoning_steps:
         return None
     step, first = reading.draft.reasoning_steps[-1], reading.first_sentence
-    if not all(any(hint in text for hint in _DECIDING) for text in (step, first)):
+    if not [hint for hint in _DECIDING if hint in step]:
+        return None
+    if not [hint for hint in _DECIDING if hint in first]:
         return None
     names = sorted(set(_NAME.findall(reading.draft.question)) - NOT_A_PARTY)
     if not names:
