@@ -184,9 +184,10 @@ def shape(reading: Reading) -> Iterator[Finding]:
         if items >= reading.limits.telegraphic_items:
             what = f"{items} numbered items in {reading.answer_words} words"
             yield "TELEGRAPHIC", what, "answer", True
-    if any(hint in reading.whole for hint in _MARKED_UP_HINTS):
+    whole = reading.whole
+    if [hint for hint in _MARKED_UP_HINTS if hint in whole]:
         yield from _found(_MARKED_UP, reading.fields)
-    if any(hint in reading.whole for hint in _GARBLED_HINTS):
+    if not whole.isascii() and any(hint in whole for hint in _GARBLED_HINTS):
         yield from _found(_GARBLED, reading.fields)
     yield from _notation(reading)
     what, where = _beyond_prose(reading)
@@ -222,11 +223,14 @@ _TABLE = re.compile(
 
 
 _JSON_HINTS = ("{", '["', '[ "', "[\n", "</", ":\n")
+_NOTATION_HINTS = (*_JSON_HINTS, "\\", "$", "^")
 
 
 def _notation(reading: Reading) -> Iterator[Finding]:
     """LaTeX, JSON and tables: what is made for another program, or for a page."""
-    for name, text in reading.texts:
+    whole = reading.whole
+    noted = [hint for hint in _NOTATION_HINTS if hint in whole]
+    for name, text in reading.texts if noted else ():
         if ("\\" in text or "$" in text or "^" in text) and (found := _LATEX.search(text)):
             yield "MARKUP", f'"{found[0]}" in {name}: write it in words', name, True
         if any(hint in text for hint in _JSON_HINTS) and (found := _JSON.search(text)):

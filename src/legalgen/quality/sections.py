@@ -8,7 +8,7 @@ inserted (6A) lie before the last one; schedules are counted apart and are not l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 
@@ -45,7 +45,12 @@ def _by_word() -> Mapping[str, tuple[str, ...]]:
 _YEAR = re.compile(r" (?:1[89]|20)\d\d(?![\d/])")
 
 
-def _found(text: str, vocabulary: frozenset[str]) -> Iterator[tuple[str, int, int]]:
+def _undated(vocabulary: frozenset[str]) -> Sequence[str]:
+    """The names without a year whose first word is there."""
+    return [name for first in _by_word().keys() & vocabulary for name in _by_word()[first]]
+
+
+def _found(text: str, undated: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     """Names of Acts in a text, with their places. A regular expression of all took four times as
     long; a name is no part of a longer word or name (``UK GDPR``, ``(Housing) Act``)."""
     taken: list[tuple[int, int]] = []
@@ -56,7 +61,7 @@ def _found(text: str, vocabulary: frozenset[str]) -> Iterator[tuple[str, int, in
                 yield name, start, match.end()
                 taken.append((start, match.end()))
                 break
-    for name in [name for first in _by_word().keys() & vocabulary for name in _by_word()[first]]:
+    for name in undated:
         start = text.find(name)
         while start >= 0:
             end = start + len(name)
@@ -102,9 +107,11 @@ def section_nonexistent(reading: Reading) -> Iterator[Finding]:
     """Sections beyond the last one of the Act they are said to be of."""
     told: set[str] = set()
     known: set[Act] = set()
+    undated = _undated(reading.vocabulary)
     for name, text in reading.fields[1:]:
-        vocabulary = frozenset(words(text)) if name == "citations" else reading.vocabulary
-        for called, start, end in _found(text, vocabulary):
+        if name == "citations":
+            undated = _undated(frozenset(words(text)))
+        for called, start, end in _found(text, undated):
             act = _by_name()[called]
             known.add(act)
             highest = max(_numbers_of(act, called, text, start, end), default=0)
