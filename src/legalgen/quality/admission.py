@@ -121,13 +121,14 @@ def admitted(
     groups = [
         group or _by_name(given.text) for given, group in zip(draft.citations, cited, strict=True)
     ]
-    barred = tuple(item for group in groups for item in policing.barred(group))
+    barred_of = [policing.barred(group) for group in groups]
+    barred = tuple(item for found in barred_of for item in found)
     steps = "\n".join(draft.reasoning_steps)
     whole = f"{draft.answer}\n{steps}"  # most answers end here; others look in the same text
     if not barred and not _Finder.of(draft, groups, barred, policing).places(whole)[0]:
         return Admitted(draft, cited)
     prose = _Prose.of(draft, groups, barred, policing)
-    kept = [at for at, group in enumerate(groups) if not policing.barred(group)]
+    kept = [at for at, found in enumerate(barred_of) if not found]
     pruned = _pruned(draft, kept, prose, turns=turns)
     why = _missing(draft, pruned, prose, bounds)
     if why and not barred and not prose.certain:

@@ -15,6 +15,7 @@ from legalgen.law.citations import (
     impossible,
     name_tokens,
     names_of,
+    normalise,
     suspect,
 )
 from legalgen.quality.reading import Finding, Reading
@@ -47,7 +48,8 @@ def citation_count(reading: Reading, limits: Thresholds) -> Iterator[Finding]:
 
 def citation_impossible(reading: Reading, today: date) -> Iterator[Finding]:
     """Citations that cannot exist: a year to come, a court before its time."""
-    prose = find_numbered(f"{reading.draft.answer}\n{reading.steps_text}")
+    # in plain typography, as the policy has looked at the same text before
+    prose = find_numbered(normalise(f"{reading.draft.answer}\n{reading.steps_text}"))
     seen: set[str] = set()
     for item in (*reading.parsed, *prose):
         reason = None if item.key in seen else impossible(item, today)

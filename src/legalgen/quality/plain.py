@@ -185,7 +185,12 @@ _NO_BRAND = word_list("no_brand")
 
 # --- lists -------------------------------------------------------------------------------------
 
-_PIECE = re.compile(r"\n+|;|(?<!\w)\(?\d{1,2}[.)]\s|[\u2022\u25aa\u25cf\u2013] ")
+_PIECE = re.compile(
+    r"[\n;(\d\u2022\u25aa\u25cf\u2013]"  # the first sign of each: other letters are skipped fast
+    r"(?:(?<=\n)\n*|(?<=;)|(?<=[\u2022\u25aa\u25cf\u2013]) "
+    r"|(?<!\w.)(?:(?<=\()\d{1,2}|(?<=\d)\d?)[.)]\s)"
+)
+"""Line ends, semicolons, numbers of items (``1.``, ``(2)``) and bullets."""
 
 _BULLET = re.compile(r"^\s*(?:[-*\u2022\u2013\u25aa\u25cf>]\s*|\(?[\da-zA-Z]{1,3}[.)]\s+)?")
 

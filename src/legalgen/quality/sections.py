@@ -46,8 +46,9 @@ _YEAR = re.compile(r" (?:1[89]|20)\d\d(?![\d/])")
 
 
 def _undated(vocabulary: frozenset[str]) -> Sequence[str]:
-    """The names without a year whose first word is there."""
-    return [name for first in _by_word().keys() & vocabulary for name in _by_word()[first]]
+    """The names without a year whose first word is there, the longest first."""
+    there = [name for first in _by_word().keys() & vocabulary for name in _by_word()[first]]
+    return sorted(there, key=lambda name: (-len(name), name))
 
 
 def _found(text: str, undated: Sequence[str]) -> Iterator[tuple[str, int, int]]:
@@ -167,8 +168,9 @@ def _bare(reading: Reading, act: Act) -> Iterator[Finding]:
 # --- Acts that nobody enacted ------------------------------------------------------------------
 
 _ACT = re.compile(
-    r"\b(?P<name>[A-Z][\w'\u2019-]*(?:,? (?:\([A-Z][\w'\u2019 -]{2,60}\)|[A-Z][\w'\u2019-]*|of"
-    r"|and|the|for|to|in|from|on|with|by|as|etc\.?)){0,14}?)"
+    r"(?P<name>[A-Z](?<!\w[A-Z])[\w'\u2019-]*"
+    r"(?:,? (?:\([A-Z][\w'\u2019 -]{2,60}\)|[A-Z][\w'\u2019-]*|of|and|the|for|to|in|from|on|with|by"
+    r"|as|etc\.?)){0,14}?)"
     r" Act,? (?P<year>1[2-9]\d\d|20\d\d)\b"
 )
 

@@ -74,7 +74,7 @@ def _hollow_share(reading: Reading) -> float:
         left -= count
         if not referred:
             low = sentence.casefold()
-            if not any(hint in low for hint in hints):
+            if not any(map(low.__contains__, hints)):
                 continue
             if _HOLLOW_WORDS.isdisjoint(_WORD.findall(low)):
                 continue

@@ -43,7 +43,7 @@ def squash(text: str) -> str:
 _US_CANONICAL = {squash(name): name for name in _US_REPORTERS} | {"i&ndec": "I. & N. Dec."}
 _US_CANONICAL["fappx"] = "F. App'x"
 _US_REPORTER = re.compile(
-    r"\b(?P<v>\d{1,4})\s+(?P<r>"
+    r"(?P<v>\d(?<!\w\d)\d{0,3})\s+(?P<r>"
     + "|".join(_us_pattern(name) for name in sorted(_US_REPORTERS, key=len, reverse=True))
     + r")(?:\s?\(\d{1,2}\s(?:Dall|Cranch|Wheat|Pet|How|Black|Wall)\.?\))?"
     r"\s?(?P<n>\d{1,8})\b(?!\s*(?:U\.?S\.?C|C\.?F\.?R))"
@@ -92,7 +92,9 @@ _US_CONSTITUTION = re.compile(
     r"|\b(?:First|Second|Third|Fourth|Fifth|Sixth|Seventh|Eighth|Ninth|Tenth|Eleventh|Thirteenth"
     r"|Fourteenth|Fifteenth)\sAmendment\b"
 )
-_US_PUBLIC_LAW = re.compile(r"\bPub(?:lic|\.)\s?L(?:aw|\.)\s?(?:No\.?\s?)?(?P<n>\d{2,3}-\d{1,3})\b")
+_US_PUBLIC_LAW = re.compile(
+    r"P(?<!\wP)ub(?:lic|\.)\s?L(?:aw|\.)\s?(?:No\.?\s?)?(?P<n>\d{2,3}-\d{1,3})\b"
+)
 _US_RESTATEMENT = re.compile(
     r"\bRestatement\s*\((?:First|Second|Third|Fourth)\)\s*(?:of\s)?[A-Z][A-Za-z& ]{2,40}"
     r"(?:[,\s]*§§?\s*\d+\w*)?"
@@ -201,9 +203,11 @@ NAMED_CODE = Rule(
         *("FLSA", "INA", "CP", "HIPAA", "CERCLA", "COPPA", "DMCA", "Title VII"),
     ),
 )
-STATE_CODE = Rule(
-    _US_STATE_CODE, _us_state_code, ("§", "ection", "s."), (re.compile("Code|Law|Stat|Ann|Comp"),)
+_SECTION_OF_CODE = re.compile(
+    r"(?:Code|Laws?|Stat(?:utes|\.)?|Ann\.?)(?:\sAnn\.?)?(?:,?\s(?:tit|ch)\.\s*\w+){0,2}[,\s]*"
+    r"(?:§|[Ss]ection|ss?\.)"
 )
+STATE_CODE = Rule(_US_STATE_CODE, _us_state_code, ("§", "ection", "s."), hints=(_SECTION_OF_CODE,))
 NUMBERED = Rule(_US_NUMBERED, _us_numbered, ("Del.", "ILCS", "Rev. "))
 RULE = Rule(_US_RULE, _us_rule, ("Fed", "FRCP", "FRE", "Rule "))
 PUBLIC_LAW = Rule(_US_PUBLIC_LAW, _us_public_law, ("Pub",))

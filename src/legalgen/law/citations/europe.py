@@ -197,12 +197,15 @@ def _echr_app(m: Match[str]) -> Parsed:
 # --- the productions ---------------------------------------------------------------------
 
 ECLI = Rule(_ECLI, _ecli, ("ECLI:", "EU:"))
-CASE = Rule(_EU_CASE, _eu_case, ("/",), (DIGITS_AROUND_SLASH,))
+CASE = Rule(_EU_CASE, _eu_case, ("/",), bare_hints=(DIGITS_AROUND_SLASH,))
 NUMBERED = Rule(
-    _EU_NUMBER, _eu_number, ("Regulation", "Directive", "Decision"), (DIGITS_AROUND_SLASH,)
+    _EU_NUMBER,
+    _eu_number,
+    ("Regulation", "Directive", "Decision"),
+    bare_hints=(DIGITS_AROUND_SLASH,),
 )
-BARE_NUMBER = Rule(_EU_BARE, _eu_bare, ("/",), (DIGITS_AROUND_SLASH,))
-APPLICATION = Rule(_ECHR_APP, _echr_app, ("App", "[GC]", "ECHR"), (DIGITS_AROUND_SLASH,))
+BARE_NUMBER = Rule(_EU_BARE, _eu_bare, ("/",), bare_hints=(DIGITS_AROUND_SLASH,))
+APPLICATION = Rule(_ECHR_APP, _echr_app, ("App", "[GC]", "ECHR"), bare_hints=(DIGITS_AROUND_SLASH,))
 GDPR = Rule(_GDPR, _gdpr, ("GDPR", "General Data"))
 BY_NAME = Rule(
     _BY_NAME,

@@ -13,9 +13,13 @@ from legalgen.law.citations.places import AMERICAN, AMERICAN_ACTS, BRITISH_ACTS,
 from legalgen.law.citations.titles import ACTS, full_title
 
 _NAME_WORD = r"(?:[A-Z][\w'&/-]*|of|and|the|for|in|to|on|etc\.?|by|with|from|or|a|against|at)"
-_NAME = rf"(?P<name>[A-Z][\w'&/-]*,?(?:\s(?:\((?!\d)(?:[^()]{{1,60}})\)|{_NAME_WORD}),?){{0,13}}?)"
+# no word boundary before the capital: a pattern that begins with one is tried at every letter
+_NAME = (
+    rf"(?P<name>[A-Z](?<!\w[A-Z])[\w'&/-]*,?"
+    rf"(?:\s(?:\((?!\d)(?:[^()]{{1,60}})\)|{_NAME_WORD}),?){{0,13}}?)"
+)
 _STATUTE = re.compile(
-    rf"\b{_NAME}\s(?P<k>Act|Ordinance|Measure|Statute)s?"
+    rf"{_NAME}\s(?P<k>Act|Ordinance|Measure|Statute)s?"
     rf"(?P<q>\s\([A-Z][A-Za-z .,&]{{1,40}}\))?,?\s(?P<of>of\s)?{YEAR}\b"
     r"(?P<place>\s\([A-Z][A-Za-z. ]{1,20}\))?"
 )
@@ -25,10 +29,10 @@ _ABBREVIATED = re.compile(
 )
 _DEFINED = re.compile(r"\d{4}\s\($")
 _STATUTE_NO_YEAR = re.compile(
-    rf"\b{_NAME}\s(?P<k>Act|Ordinance|Statute|Code|Law|Constitution)\b(?!\s(?:of\sConduct|on\b))"
+    rf"{_NAME}\s(?P<k>Act|Ordinance|Statute|Code|Law|Constitution)\b(?!\s(?:of\sConduct|on\b))"
 )
 _INSTRUMENT = re.compile(
-    rf"\b{_NAME}(?P<act>\sAct\s(?:1[89]|20)\d\d(?:\s\([^()]{{1,90}}\)){{1,3}})?"
+    rf"{_NAME}(?P<act>\sAct\s(?:1[89]|20)\d\d(?:\s\([^()]{{1,90}}\)){{1,3}})?"
     rf"\s(?P<k>Regulations|Rules|Order|Scheme|Regs)\s(?P<of>of\s)?{YEAR}\b"
 )
 _SI = re.compile(

@@ -8,7 +8,7 @@ from re import Match, Pattern
 
 from legalgen.law.citations import america, europe, legislation, reports, treaties
 from legalgen.law.citations.names import with_name
-from legalgen.law.citations.parsed import Parsed, Rule, normalise
+from legalgen.law.citations.parsed import Parsed, Rule, bare, normalise
 
 STRONG: tuple[Rule, ...] = (
     reports.NEUTRAL, reports.UKEAT, reports.LAW_REPORTS, reports.REPORT, reports.LOWER_CASE,
@@ -39,13 +39,12 @@ def apply(rules: Iterable[Rule], text: str) -> list[Parsed]:
     """What the rules read, in the order of the text; an earlier rule keeps its place."""
     taken: list[Parsed] = []
     seen: dict[Pattern[str], bool] = {}
+    left = bare(text)
     for rule in rules:
-        for need in rule.needs:
-            if need in text:
-                break
-        else:
-            if rule.needs:
-                continue
+        if not _needed(rule, text, left):
+            continue
+        if rule.bare_hints and not _hinted(rule.bare_hints, left, seen):
+            continue
         if rule.hints and not _hinted(rule.hints, text, seen):
             continue
         for match in rule.pattern.finditer(text):
@@ -54,6 +53,15 @@ def apply(rules: Iterable[Rule], text: str) -> list[Parsed]:
                 taken.append(parsed)
     taken.sort(key=lambda item: item.start)
     return taken
+
+
+def _needed(rule: Rule, text: str, left: str) -> bool:
+    for need in rule.bare_needs:  # a loop, not any(): this is asked of each production and text
+        if need in left:
+            return True
+    if any(map(text.__contains__, rule.needs)):
+        return True
+    return not (rule.needs or rule.bare_needs)
 
 
 def _hinted(hints: Iterable[Pattern[str]], text: str, seen: dict[Pattern[str], bool]) -> bool:

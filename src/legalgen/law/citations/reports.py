@@ -44,7 +44,7 @@ _UK_NEUTRAL = re.compile(
 )
 _COURT_NAMES = {name.casefold(): name for name in UK_COURTS}
 _OTHER_NEUTRAL = re.compile(
-    rf"\b(?P<year>(?:19|20)\d\d)\]?\s+(?P<court>{_OTHER_COURTS})\s+(?P<n>\d+)\b"
+    rf"(?P<year>(?:1(?<!\w1)9|2(?<!\w2)0)\d\d)\]?\s+(?P<court>{_OTHER_COURTS})\s+(?P<n>\d+)\b"
 )
 _UKEAT = re.compile(r"\bUKEAT/(?:PA/)?(?P<n>\d{4})/(?P<yy>\d\d)(?:/[A-Z]{2,4})?\b")
 
@@ -262,16 +262,18 @@ def _leading_int(text: str) -> int:
 
 # --- the productions ---------------------------------------------------------------------
 
-NEUTRAL = Rule(_UK_NEUTRAL, _uk_neutral, hints=(YEAR_IN_BRACKETS,))
+NEUTRAL = Rule(_UK_NEUTRAL, _uk_neutral, bare_hints=(YEAR_IN_BRACKETS,))
 UKEAT = Rule(_UKEAT, _ukeat, ("UKEAT/",))
 LAW_REPORTS = Rule(_REPORT_LR, _report_lr, ("LR", "L.R."))
-REPORT = Rule(_REPORT, _report, hints=(YEAR_IN_BRACKETS,))
-LOWER_CASE = Rule(_REPORT_LOWER, _report, ("[1", "[2"), (YEAR_IN_BRACKETS,))
+REPORT = Rule(_REPORT, _report, bare_hints=(YEAR_IN_BRACKETS,))
+LOWER_CASE = Rule(_REPORT_LOWER, _report, ("[1", "[2"))
 SCOTS = Rule(
     _REPORT_SCOTS,
     _report_scots,
-    hints=(re.compile(r"\d\s[SJ](?:\.?\s?[CL])"),),
+    bare_hints=(re.compile(r"\d\s*[SJ]\.?\s*[CL]"),),
 )
-_COURT_BEGINS = re.compile(r"\d\d\]?\s+[A-Z]{2}")
-OTHER_NEUTRAL = Rule(_OTHER_NEUTRAL, _other_neutral, hints=(NUMBER_THEN_NAME, _COURT_BEGINS))
-UNKNOWN = Rule(_REPORT_UNKNOWN, _report_unknown, ("[",), (YEAR_IN_BRACKETS,))
+_COURT_BEGINS = re.compile(r"\d\d\]?\s*[A-Z]{2}")
+OTHER_NEUTRAL = Rule(
+    _OTHER_NEUTRAL, _other_neutral, hints=(NUMBER_THEN_NAME,), bare_hints=(_COURT_BEGINS,)
+)
+UNKNOWN = Rule(_REPORT_UNKNOWN, _report_unknown, ("[1", "[2"))
