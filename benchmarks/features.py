@@ -23,6 +23,7 @@ from benchmarks._harness import (
     run,
     vendors,
 )
+from legalgen.store.ledger import this_process
 from tests.sentence_model import sentence_model
 
 CANNOT_SHOW = "what features cost together in ways that none has alone, nor what they cost in time."
@@ -37,11 +38,15 @@ SOURCE = "# The Example Act\n\n" + "\n\n".join(
 
 
 class Side(msgspec.Struct, frozen=True):
-    """One batch: its flags, the provider, and what is made ready for it in its ``{folder}``."""
+    """One batch: its flags, the provider, and what is made ready for it in its ``{folder}``.
+
+    ``limited``: at a server that states limits, which are far away.
+    """
 
     flags: tuple[str, ...] = ()
     provider: str = "groq"
     ready: Callable[[Room], object] = lambda _: None
+    limited: bool = False
 
 
 def _with_sources(here: Room) -> None:
@@ -61,6 +66,14 @@ def _with_server(here: Room) -> None:
     (here.folder / "config.toml").chmod(0o600)
 
 
+def _alone(here: Room) -> None:
+    """Budgets cannot be shared where a folder stands in the place of their file."""
+    name = f"budgets-{this_process().boot_id[:8]}.sqlite3"
+    (Path(here.env["LEGALGEN_STATE_DIR"]) / name).mkdir(parents=True)
+
+
+FAR_AWAY = '--limits=groq:{"rpm":1000000,"tpm":1000000000}'
+
 SIDES = {
     "structure": Side(("--gate", "structure")),
     "full": Side(),
@@ -69,15 +82,21 @@ SIDES = {
     "openai": Side(("-m", "some-model"), "openai"),
     "semantic": Side(("--semantic", "{folder}/model"), ready=_with_model),
     "gpu1": Side((), "gpu1", _with_server),
+    "shared": Side(("--gate", "structure"), limited=True),
+    "alone": Side(("--gate", "structure"), ready=_alone, limited=True),
 }
 
 
 def measure(options: Options) -> list[Figure]:
     """One call at a time, one vendor's key, answers that no cache has seen."""
-    with vendors(*options.server_flags) as server, tempfile.TemporaryDirectory() as folder:
+    with (
+        vendors(*options.server_flags) as server,
+        vendors(*options.server_flags, FAR_AWAY) as limited,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         request = recorded_request(Path(folder))
         sides: dict[str, Callable[[], Took]] = {
-            name: (lambda side=side: _batch(server, side))  # type: ignore[misc]
+            name: (lambda side=side: _batch(limited if side.limited else server, side))  # type: ignore[misc]
             for name, side in SIDES.items()
         }
         sides["bare"] = lambda: _bare(server, request)
@@ -88,7 +107,8 @@ def measure(options: Options) -> list[Figure]:
         return median([a - b for a, b in zip(cpu[name], cpu[than], strict=True)])
 
     gate, grounds, named = more("full", "structure"), more("grounded", "uk"), more("gpu1", "openai")
-    usual = median(cpu["structure"]) + gate + max(0.0, named)
+    shared = more("shared", "alone")
+    usual = median(cpu["structure"]) + gate + max(0.0, named) + max(0.0, shared)
     return [
         Figure("bare SDK, a call", median(cpu["bare"]), "ms"),
         Figure("--gate structure", median(cpu["structure"]), "ms a sample"),
@@ -96,6 +116,7 @@ def measure(options: Options) -> list[Figure]:
         Figure("grounding (beside the same ungrounded)", grounds, "ms a sample"),
         Figure("--semantic, a static model", more("semantic", "full"), "ms a sample"),
         Figure("a named server (beside --provider openai)", named, "ms a sample"),
+        Figure("budgets shared between processes, where limits are known", shared, "ms a sample"),
         Figure("all of it ungrounded ÷ bare", usual / median(cpu["bare"]), at_most=AT_MOST),
     ]
 
