@@ -6,6 +6,7 @@ import pytest
 
 from legalgen.completion import LimitReading
 from legalgen.errors import ErrorCategory
+from legalgen.failover import Health
 from legalgen.routing.ramp import WIDENING_S
 from legalgen.routing.targets import MOST_IN_FLIGHT, MOST_UNDER_LIMITS, RoutingPolicy, Target
 from tests.routing.bench import A, B, Bench, D
@@ -44,6 +45,17 @@ def test_before_the_first_reply_time_makes_room_where_there_is_no_other_target(
         left.append(sum(lease.ref == A for lease in bench.leases()))
         bench.time.now += WIDENING_S + 0.001
     assert left == ([2, 0, 0, 0, 0, 0, 0, 0, 0] if others else [2, 2, 4, 8, 16, 32, 64, 128, 0])
+
+
+def test_time_makes_room_faster_at_a_model_that_an_earlier_run_had_replies_of() -> None:
+    """Two for the first step, in which a key or a parameter is refused; then 32, then all."""
+    bench = Bench(Target(A), policy=MANY)
+    bench.router.registry.restore(A, health=Health(latency_s=4.0))
+    left = []
+    for _ in range(3):
+        left.append(len(bench.leases()))
+        bench.time.now += WIDENING_S + 0.001
+    assert left == [2, 30, 224]
 
 
 @pytest.mark.parametrize("category", [C.SERVER_ERROR, C.CONNECTION_ERROR, C.AUTHENTICATION])

@@ -18,6 +18,8 @@ FIRST_CALLS = 2
 """Calls in flight at a target that has not answered yet."""
 WIDENING_S = 0.2
 """How soon the only target of a route is sent twice as many calls, if none has failed."""
+REMEMBERED_STEP = 4
+"""So many doublings at once where an earlier run had replies of it, with this key."""
 
 
 class Ramp(msgspec.Struct, frozen=True):
@@ -120,5 +122,7 @@ class Ramp(msgspec.Struct, frozen=True):
         )
 
     def _widened(self) -> int:
-        steps = int((self.now - self.target.began) / WIDENING_S)
-        return min(MOST_IN_FLIGHT, FIRST_CALLS << min(steps, 10))
+        doublings = int((self.now - self.target.began) / WIDENING_S)
+        if self.target.health.latency_s is not None:  # from the health file: nothing replied yet
+            doublings *= REMEMBERED_STEP
+        return min(MOST_IN_FLIGHT, FIRST_CALLS << min(doublings, 10))
