@@ -125,7 +125,7 @@ def admitted(
     barred = tuple(item for found in barred_of for item in found)
     steps = "\n".join(draft.reasoning_steps)
     whole = f"{draft.answer}\n{steps}"  # most answers end here; others look in the same text
-    if not barred and not _Finder.of(draft, groups, barred, policing).places(whole)[0]:
+    if not barred and not _Finder.of(draft, groups, barred, policing).cases(normalise(whole))[0]:
         return Admitted(draft, cited)
     prose = _Prose.of(draft, groups, barred, policing)
     kept = [at for at, found in enumerate(barred_of) if not found]
@@ -202,14 +202,7 @@ class _Finder(msgspec.Struct):
     def places(self, text: str) -> tuple[list[Span], list[Span]]:
         """The places of references that go, and of those that stay."""
         plain = normalise(text)
-        doomed: list[Span] = []
-        others: list[Span] = []
-        for span, admitted in self._numbered(plain):
-            (others if admitted else doomed).append(span)
-        for start, end, name in case_names(plain):
-            if any(start < last and first < end for first, last in (*doomed, *others)):
-                continue
-            (doomed if self._goes(name) else others).append((start, end))
+        doomed, others = self.cases(plain)
         taken = [*doomed, *others]
         others += [
             (item.start, item.end)
@@ -218,6 +211,18 @@ class _Finder(msgspec.Struct):
         ]
         doomed += self._short_forms(plain, taken) if self.barred else []
         return sorted(doomed), sorted(others)
+
+    def cases(self, plain: str) -> tuple[list[Span], list[Span]]:
+        """The places of cases that go, and of those that stay, by number and by whole name."""
+        doomed: list[Span] = []
+        others: list[Span] = []
+        for span, admitted in self._numbered(plain):
+            (others if admitted else doomed).append(span)
+        for start, end, name in case_names(plain):
+            if any(start < last and first < end for first, last in (*doomed, *others)):
+                continue
+            (doomed if self._goes(name) else others).append((start, end))
+        return doomed, others
 
     def _numbered(self, text: str) -> Iterator[tuple[Span, bool]]:
         """Numbered references with their names and what follows them; parallel ones as one."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from legalgen.law.citations import america, europe, legislation, treaties
 from legalgen.law.citations.names import with_name
-from legalgen.law.citations.numbered import STRONG, apply
+from legalgen.law.citations.numbered import STRONG, Productions, apply
 from legalgen.law.citations.parsed import Parsed, Rule, normalise
 
 NAMED: tuple[Rule, ...] = (
@@ -20,7 +20,7 @@ NAMED: tuple[Rule, ...] = (
     legislation.IMMIGRATION_RULES, legislation.RULEBOOK, treaties.TREATY, legislation.WITHOUT_YEAR,
 )  # fmt: skip
 """Productions that read a name."""
-_ALL = STRONG + NAMED
+_ALL = Productions(STRONG + NAMED)
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from re import Match, Pattern
 
@@ -20,7 +20,32 @@ STRONG: tuple[Rule, ...] = (
 )  # fmt: skip
 """Productions with a number that can be checked; cheap enough to run over whole answers."""
 
-TELLING = tuple(rule for rule in STRONG if rule is not america.CODE)
+
+class Productions:
+    """Rules in their order, and by a sign of a text, a capital letter mostly, which may apply."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules = tuple(rules)
+        self._always = [at for at, rule in enumerate(self.rules) if not rule.needs]
+        self._needs: dict[str, list[tuple[str, bool, int]]] = {}
+        """By the first sign of each need, "" where it has none: the need, whether it is all signs,
+        and the place of its rule."""
+        for at, rule in enumerate(self.rules):
+            for need in rule.needs:
+                signs = bare(need)
+                self._needs.setdefault(signs[:1], []).append((need, signs == need, at))
+
+    def of(self, text: str, signs: str) -> Iterator[Rule]:
+        """Those of which a need is in the text; ``signs`` is what ``bare`` leaves of it."""
+        found = set(self._always)
+        for sign in {"", *signs}:
+            for need, is_bare, at in self._needs.get(sign, ()):
+                if at not in found and need in (signs if is_bare else text):
+                    found.add(at)
+        return (self.rules[at] for at in sorted(found))
+
+
+TELLING = Productions(rule for rule in STRONG if rule is not america.CODE)
 """Those of which a citation may turn out to be impossible."""
 
 
@@ -35,15 +60,13 @@ def find_numbered(text: str) -> tuple[Parsed, ...]:
     return tuple(with_name(item, clean, 0) if item.is_case else item for item in found)
 
 
-def apply(rules: Iterable[Rule], text: str) -> list[Parsed]:
+def apply(productions: Productions, text: str) -> list[Parsed]:
     """What the rules read, in the order of the text; an earlier rule keeps its place."""
     taken: list[Parsed] = []
     seen: dict[Pattern[str], bool] = {}
-    left = bare(text)
-    for rule in rules:
-        if not _needed(rule, text, left):
-            continue
-        if rule.bare_hints and not _hinted(rule.bare_hints, left, seen):
+    signs = bare(text)
+    for rule in productions.of(text, signs):
+        if rule.bare_hints and not _hinted(rule.bare_hints, signs, seen):
             continue
         if rule.hints and not _hinted(rule.hints, text, seen):
             continue
@@ -53,15 +76,6 @@ def apply(rules: Iterable[Rule], text: str) -> list[Parsed]:
                 taken.append(parsed)
     taken.sort(key=lambda item: item.start)
     return taken
-
-
-def _needed(rule: Rule, text: str, left: str) -> bool:
-    for need in rule.bare_needs:  # a loop, not any(): this is asked of each production and text
-        if need in left:
-            return True
-    if any(map(text.__contains__, rule.needs)):
-        return True
-    return not (rule.needs or rule.bare_needs)
 
 
 def _hinted(hints: Iterable[Pattern[str]], text: str, seen: dict[Pattern[str], bool]) -> bool:

@@ -7,7 +7,6 @@ from re import Match, Pattern
 from string import ascii_lowercase, whitespace
 
 import msgspec
-from msgspec.structs import force_setattr
 
 _SAME_LENGTH: Mapping[str, str] = {
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\u00ad", "-"),
@@ -85,9 +84,9 @@ def bare(text: str) -> str:
 class Rule(msgspec.Struct, frozen=True):
     """One production, and what has to be in a text for it to match: it is run only then.
 
-    ``needs`` are substrings of which one is there; those that ``bare`` leaves whole are moved to
-    ``bare_needs``. ``hints`` are cheaper patterns that all match, ``bare_hints`` such that match
-    what ``bare`` leaves of the text. A hint that several productions share is looked for once.
+    ``needs`` are substrings of which one is there, ``hints`` cheaper patterns that all match,
+    ``bare_hints`` such that match what ``bare`` leaves of the text. A hint that several
+    productions share is looked for once in a text.
     """
 
     pattern: Pattern[str]
@@ -95,12 +94,6 @@ class Rule(msgspec.Struct, frozen=True):
     needs: tuple[str, ...] = ()
     hints: tuple[Pattern[str], ...] = ()
     bare_hints: tuple[Pattern[str], ...] = ()
-    bare_needs: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        whole = tuple(need for need in self.needs if bare(need) == need)
-        force_setattr(self, "bare_needs", whole)
-        force_setattr(self, "needs", tuple(need for need in self.needs if need not in whole))
 
 
 def parsed_at(

@@ -11,6 +11,7 @@ from re import Match
 
 from legalgen.law.citations.america import squash, state_code
 from legalgen.law.citations.legislation import titled
+from legalgen.law.citations.numbered import Productions
 from legalgen.law.citations.parsed import Parsed, Rule, parsed_at
 from legalgen.law.citations.pieces import YEAR, any_of, pinpoint_near
 from legalgen.law.citations.titles import ALONE, full_title
@@ -230,27 +231,29 @@ def _us_bill(m: Match[str]) -> Parsed:
 
 # --- the productions ---------------------------------------------------------------------
 
-RULES: tuple[Rule, ...] = (
-    Rule(_GERMAN_FILE, _german_file, ("G ", "BGH", "BVer", "BFH", "VGH", "G,", "G:")),
-    Rule(_FRENCH_FILE, _french_file, ("Cass", "CE", "Conseil", "Cons. const", "CAA")),
-    Rule(_COMMISSION_FILE, _commission_file, ("AT.", "SA.", "M.", "COMP/")),
-    Rule(_COMMITTEE_FILE, _committee_file, ("/D/",)),
-    Rule(_US_INITIALS, _us_initials),
-    Rule(_US_REGULATION, _us_regulation),
-    Rule(_US_BILL, _us_bill, ("SB", "AB", "HB", "S.B", "A.B", "H.B")),
-    Rule(_ALONE, _alone),
-    Rule(_GERMAN_CODE, _german_code),
-    Rule(_FRENCH_CODE, _french_code, ("Code ", "C. ", "C.c", "CESEDA")),
-    Rule(
-        _NUMBERED_LAW,
-        _numbered_law,
-        (
-            *("ecre", "Law", "Loi", "Lei", "Ley", "Legge", "rdonnance", "rdinance", "Orden"),
-            *("Portaria", "Lgs"),
+RULES = Productions(
+    (
+        Rule(_GERMAN_FILE, _german_file, ("G ", "BGH", "BVer", "BFH", "VGH", "G,", "G:")),
+        Rule(_FRENCH_FILE, _french_file, ("Cass", "CE", "Conseil", "Cons. const", "CAA")),
+        Rule(_COMMISSION_FILE, _commission_file, ("AT.", "SA.", "M.", "COMP/")),
+        Rule(_COMMITTEE_FILE, _committee_file, ("/D/",)),
+        Rule(_US_INITIALS, _us_initials),
+        Rule(_US_REGULATION, _us_regulation),
+        Rule(_US_BILL, _us_bill, ("SB", "AB", "HB", "S.B", "A.B", "H.B")),
+        Rule(_ALONE, _alone),
+        Rule(_GERMAN_CODE, _german_code),
+        Rule(_FRENCH_CODE, _french_code, ("Code ", "C. ", "C.c", "CESEDA")),
+        Rule(
+            _NUMBERED_LAW,
+            _numbered_law,
+            (
+                *("ecre", "Law", "Loi", "Lei", "Ley", "Legge", "rdonnance", "rdinance", "Orden"),
+                *("Portaria", "Lgs"),
+            ),
         ),
-    ),
-    Rule(_DECREE, _decree, ("Decree",)),
-    Rule(_CANADIAN, _canadian, (" c ", " c. ")),
-    Rule(_CONSTITUTION, _constitution, ("Constitution of",)),
-    Rule(_INITIALS, _initials, ("A 19", "A 20")),
+        Rule(_DECREE, _decree, ("Decree",)),
+        Rule(_CANADIAN, _canadian, (" c ", " c. ")),
+        Rule(_CONSTITUTION, _constitution, ("Constitution of",)),
+        Rule(_INITIALS, _initials, ("A 19", "A 20")),
+    )
 )
