@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 NAMES = """
-from legalgen.quality.sections import _found
+from legalgen.quality.sections import _found, _undated
 from legalgen.store.sample import words
 
 text = "Article 28 of the 1951 Refugee Convention"
-print([name for name, _, _ in _found(text, frozenset(words(text)))])
+print([name for name, _, _ in _found(text, _undated(frozenset(words(text))))])
 """
 
 
