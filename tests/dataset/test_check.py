@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from legalgen.dataset.check import CheckReport, Linter, Pair, check, widest_bounds
+from legalgen.dataset.check import CheckReport, Linter, Pair, _Seen, check, widest_bounds
 from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.gate import Gate
@@ -166,3 +166,12 @@ def test_a_folder_of_parts_is_read_as_one(tmp_path: Path) -> None:
     pq.write_table(table.slice(0, 30), tmp_path / "a.parquet")
     pq.write_table(pa.table(table.slice(30)), tmp_path / "b.parquet")
     assert checked(read_rows(tmp_path)).as_data() == checked(read_rows(LEGACY)).as_data()
+
+
+def test_repeats_are_counted_among_many() -> None:
+    """However many texts there are, each is known again and no other is taken for it."""
+    seen = _Seen()
+    assert not any(seen.add(f"text {number}") for number in range(5_000))
+    assert all(seen.add(f"text {number}") for number in range(5_000))
+    assert not seen.add("")
+    assert seen.add("")

@@ -7,6 +7,7 @@ what is refused is at fault whatever it was meant to be.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
@@ -285,13 +286,49 @@ def check(rows: Iterable[Row | UnreadableRow], linter: Linter) -> CheckReport:
     return tally.report()
 
 
+_CLEAN: Final = 1
+_FLAGGED: Final = 2
+
+
+class _Seen:
+    """Which texts there were: 64 bits of each, in 16 to 32 bytes, where a set takes a hundred."""
+
+    def __init__(self) -> None:
+        self._places = array("Q", bytes(8 * 1024))
+        self._count = 0
+
+    def add(self, text: str) -> bool:
+        """Whether it was there already."""
+        digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        if not self._put(int.from_bytes(digest) or 1):  # 0 is a free place
+            return True
+        self._count += 1
+        if 2 * self._count > len(self._places):
+            before, self._places = self._places, array("Q", bytes(16 * len(self._places)))
+            for number in before:
+                if number:
+                    self._put(number)
+        return False
+
+    def _put(self, number: int) -> bool:
+        places, last = self._places, len(self._places) - 1
+        at = number & last
+        while places[at]:
+            if places[at] == number:
+                return False
+            at = at + 1 & last
+        places[at] = number
+        return True
+
+
 class _Tally(msgspec.Struct):
     _report: CheckReport = msgspec.field(default_factory=CheckReport)
-    _questions: set[bytes] = msgspec.field(default_factory=set)
-    _answers: set[bytes] = msgspec.field(default_factory=set)
-    _ids: set[bytes] = msgspec.field(default_factory=set)
+    _questions: _Seen = msgspec.field(default_factory=_Seen)
+    _answers: _Seen = msgspec.field(default_factory=_Seen)
+    _ids: _Seen = msgspec.field(default_factory=_Seen)
     _difficulties: Counter[str] = msgspec.field(default_factory=Counter)
-    _citing: dict[int, str] = msgspec.field(default_factory=dict)
+    _citing: bytearray = msgspec.field(default_factory=bytearray)
+    """By number, of rows that cite a case: how they stand, until a later one contradicts them."""
     _forms: Counter[Form] = msgspec.field(default_factory=Counter)
     _missing: dict[str, None] = msgspec.field(default_factory=dict)
 
@@ -315,7 +352,8 @@ class _Tally(msgspec.Struct):
         report.citations_named += sum(one.status == "named" for one in verdict.citations)
         conflicts = any(reason.code == "CITATION_CONFLICT" for reason in verdict.reasons)
         if not conflicts and any(item.is_case for item in verdict.parsed):
-            self._citing[row.number] = "found" if verdict.reasons else "clean"
+            self._citing.extend(bytes(max(0, row.number + 1 - len(self._citing))))
+            self._citing[row.number] = _FLAGGED if verdict.reasons else _CLEAN
         for oddity in row.oddities:
             report.oddities[oddity] += 1
         self._difficulties[row.difficulty] += 1
@@ -327,12 +365,14 @@ class _Tally(msgspec.Struct):
     def contradicted(self, rows: Iterable[str]) -> None:
         """Earlier rows of which a later one says that one of the two is wrong."""
         for number in rows:
-            state = self._citing.pop(int(number), None)
-            if state is None:
+            at = int(number)
+            state = self._citing[at] if at < len(self._citing) else 0
+            if not state:
                 continue  # known already
+            self._citing[at] = 0
             self._report.codes.setdefault("CITATION_CONFLICT", Code()).flagged += 1
-            self._report.clean -= state == "clean"
-            self._report.flagged += state == "clean"
+            self._report.clean -= state == _CLEAN
+            self._report.flagged += state == _CLEAN
 
     def _code(self, reason: Reason, row: Row) -> None:
         code = self._report.codes.setdefault(reason.code, Code())
@@ -344,9 +384,9 @@ class _Tally(msgspec.Struct):
 
     def _repeats(self, row: Row) -> None:
         report = self._report
-        report.question_repeats += _seen(self._questions, normalise(row.question))
-        report.answer_repeats += _seen(self._answers, normalise(row.answer))
-        report.id_repeats += _seen(self._ids, row.id) if row.id else 0
+        report.question_repeats += self._questions.add(normalise(row.question))
+        report.answer_repeats += self._answers.add(normalise(row.answer))
+        report.id_repeats += self._ids.add(row.id) if row.id else 0
 
     def _pair(self, judged: Judged) -> None:
         match, report = judged.match, self._report
@@ -376,14 +416,6 @@ def _distinct(reasons: Iterable[Reason]) -> Iterator[Reason]:
     """Each code once a row, a refusal before a flag of the same code."""
     ordered = sorted(reasons, key=lambda reason: not reason.reject)
     yield from {reason.code: reason for reason in reversed(ordered)}.values()
-
-
-def _seen(known: set[bytes], text: str) -> bool:
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    if digest in known:
-        return True
-    known.add(digest)
-    return False
 
 
 _CLOSENESS: Final = {"DUP_EXACT": 2, "DUP_NEAR": 1, "DUP_SOFT": 0}
