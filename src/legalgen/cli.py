@@ -41,14 +41,17 @@ def main() -> NoReturn:
     if ASKED in os.environ and (reply := answer()) is not None:
         sys.stdout.write(f"{reply}\n" if reply else "")
         sys.exit(0)
-    from legalgen.errors.exit_codes import Exit
     from legalgen.ui import streams
 
     _be_quick()
     streams.stand_in()
     code = _run()
     streams.let_go()
-    sys.exit(code or (Exit.DISK if streams.data_were_lost() else 0))
+    if not code and streams.data_were_lost():
+        from legalgen.errors.exit_codes import Exit
+
+        code = Exit.DISK
+    sys.exit(code)
 
 
 def _be_quick() -> None:
@@ -67,8 +70,6 @@ def _run() -> int:
     import typer
 
     from legalgen.commands.app import app
-    from legalgen.errors.exit_codes import Exit
-    from legalgen.ui import streams
     from legalgen.ui.streams import Stdout
 
     try:
@@ -76,16 +77,23 @@ def _run() -> int:
     except (typer.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        streams.lead_nowhere(sys.stdout)
-        return Exit.PIPE
+        return _nobody_reads()
     except SystemExit as leaving:  # what Typer and rich make of a closed pipe
         if not isinstance(leaving.__context__, BrokenPipeError):
             raise
-        streams.lead_nowhere(sys.stdout)
-        return Exit.PIPE
+        return _nobody_reads()
     except Exception as error:  # noqa: BLE001 - the one boundary: a bug keeps its traceback
         return _explained(_unwritten(Stdout.failed) if error is Stdout.failed else error)
     return code if isinstance(code, int) else 0
+
+
+def _nobody_reads() -> int:
+    """The exit code where who read our data has gone; they lead nowhere from here on."""
+    from legalgen.errors.exit_codes import Exit
+    from legalgen.ui import streams
+
+    streams.lead_nowhere(sys.stdout)
+    return Exit.PIPE
 
 
 def _explained(error: Exception) -> int:

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from legalgen.commands.offers import among
+from legalgen.commands.offers import Offer
 from legalgen.commands.options import Flags, config_of, console_of, group, settings_of, takes
-from legalgen.errors.exit_codes import Exit
-from legalgen.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from legalgen.law.taxonomy import Taxonomy
@@ -25,6 +23,7 @@ config_app = group("config", "Show and write the configuration.")
 @takes("config show")
 def show(flags: Flags) -> int:
     """Print every setting with where its value came from; keys are masked."""
+    from legalgen.providers import PROVIDERS
     from legalgen.settings.show import describe
 
     settings = settings_of(flags)
@@ -73,11 +72,12 @@ def set_key(
     flags: Flags,
     provider: Annotated[
         str,
-        typer.Argument(metavar="PROVIDER", help="Such as groq.", autocompletion=among(PROVIDERS)),
+        typer.Argument(metavar="PROVIDER", help="Such as groq.", autocompletion=Offer("built_in")),
     ],
 ) -> int:
     """Put a provider's API key into the config file: typed without echo, or from stdin."""
     from legalgen.errors import UsageError
+    from legalgen.providers import PROVIDERS
     from legalgen.routing.route import known_provider
     from legalgen.settings import config_file
     from legalgen.settings.layers import config_path
@@ -130,6 +130,7 @@ def taxonomy(
 
 def _stale_topics(taxonomy: Taxonomy, console: Console) -> int:
     """Name the topics that were last compared with the law more than a year ago, or never."""
+    from legalgen.errors.exit_codes import Exit
     from legalgen.errors.plurals import plural  # most commands count nothing here
 
     today = datetime.now(UTC)

@@ -127,6 +127,7 @@ def _batches(settings: Settings, _: Given) -> list[str]:
 
 FINDERS: Mapping[str, Finder] = {
     "providers": _with_settings(lambda settings, _: settings.specs(), otherwise=_built_in),
+    "built_in": _built_in,
     "models": _with_settings(_models),
     "targets": _with_settings(_targets),
     "jurisdictions": _of_taxonomy(lambda all_: (each.id for each in all_.jurisdictions)),

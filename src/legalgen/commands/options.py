@@ -1,11 +1,12 @@
 """Settings as options of a command, and what every command opens first.
 
-Nothing heavy is imported up here: ``--help`` loads no SDK, no pyarrow.
+Nothing heavy is imported up here: ``--help`` loads no SDK, no pyarrow, and no settings.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -18,12 +19,10 @@ from typer.core import TyperCommand, TyperGroup
 from legalgen.commands import row_filters
 from legalgen.commands.examples import with_examples
 from legalgen.commands.offers import OF_SETTINGS, among
-from legalgen.settings.declaration import PANELS, Declaration, Origin
-from legalgen.settings.layers import SETTINGS, Settings
-from legalgen.settings.show import shown
-from legalgen.settings.types import misplaced_url
 
 if TYPE_CHECKING:
+    from legalgen.settings.declaration import Declaration
+    from legalgen.settings.layers import Settings
     from legalgen.ui.console import Console
 
 Flags = dict[str, object]
@@ -31,7 +30,11 @@ Flags = dict[str, object]
 
 
 class _WithoutTypes:
-    """A command in whose ``--help`` no ``<bool>`` and no ``<str>`` stands."""
+    """A command in whose ``--help`` no ``<bool>`` and no ``<str>`` stands.
+
+    What is not on the command line is taken as it is: Typer converts defaults too, by pydantic,
+    whose import was a third of what ``history`` took.
+    """
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters, as Typer and click have made them."""
@@ -39,11 +42,39 @@ class _WithoutTypes:
         for each in found:
             if each.param_type_name == "argument" or each.is_flag:
                 each.display_type_rich = lambda ctx: None  # noqa: ARG005 - Typer's signature
+            if "process_value" not in vars(each):
+                each.process_value = functools.partial(_processed, each, each.process_value)
         return found
 
 
+def _processed(param: Any, process: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
+    """The value of a parameter; a default is of its type already."""
+    if value is not param.default or param.required:
+        return process(ctx, value)
+    several = value is None and (param.multiple or param.nargs == -1)
+    bare = () if several else value
+    return param.callback(ctx, param, bare) if param.callback is not None else bare
+
+
 class _Command(_WithoutTypes, TyperCommand):
-    pass
+    """A command whose parameters are made when they are first looked at.
+
+    ``legalgen --help`` names all commands and needs no parameter of theirs; to make them all takes
+    as long as to import Typer.
+    """
+
+    function: Callable[[], Callable[..., None]]
+    """Gives what Typer is to make it of."""
+
+    @functools.cached_property
+    def _made(self) -> Any:
+        alone = typer.Typer(add_completion=False)
+        alone.command()(self.function())
+        return typer.main.get_command(alone)
+
+    # What Typer sets is found in a function without parameters: see ``App.command``.
+    params = property(lambda self: self._made.params, lambda _, __: None)
+    callback = property(lambda self: self._made.callback, lambda _, __: None)
 
 
 class _Group(_WithoutTypes, TyperGroup):
@@ -57,8 +88,19 @@ class App(typer.Typer):
         super().__init__(cls=_Group, rich_markup_mode="rich", **given)
 
     def command(self, name: str | None = None, **given: Any) -> Callable[[Any], Any]:
-        """Register a command."""
-        return super().command(name, cls=_Command, **given)
+        """Register a command; of one that ``takes`` settings, options are made when needed."""
+
+        def register(function: Callable[..., None]) -> Callable[..., None]:
+            def stand_in() -> None:
+                """Typer looks at its parameters."""
+
+            stand_in.__name__, stand_in.__doc__ = function.__name__, function.__doc__
+            made = getattr(function, "complete", lambda: function)
+            command = type("Command", (_Command,), {"function": staticmethod(made)})
+            super(App, self).command(name, cls=command, **given)(stand_in)
+            return function
+
+        return register
 
 
 def group(path: str, prose: str) -> App:
@@ -87,8 +129,57 @@ def takes(
     ``helps`` has, by the name of a setting, what it is for this command, if that is another thing.
     With ``filters`` it takes the options that say which rows are meant, and gets them so named.
     """
+
+    def decorate(function: Callable[..., int]) -> Callable[..., None]:
+        def command(**given: object) -> None:
+            for name, value in given.items():
+                _refuse_urls(name, value)
+            flags = {name: given.pop(name) for name in ("config", *map(_name, _taken(path)))}
+            if filters:
+                given["filters"] = {each.name: given.pop(each.name) for each in row_filters.OPTIONS}
+            raise typer.Exit(function(flags, **given))
+
+        def complete() -> Callable[..., None]:
+            own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+            arguments = [each for each in own if each.kind is not inspect.Parameter.KEYWORD_ONLY]
+            switches = [
+                each
+                for each in own
+                if each.kind is inspect.Parameter.KEYWORD_ONLY and each.name != "filters"
+            ]
+            switches += row_filters.OPTIONS if filters else ()
+            settings = (_option(each, usual, helps or {}) for each in _taken(path))
+            options = _in_order([*switches, *settings, _config()], usual)
+            parameters = [*arguments, *options]
+            command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+            command.__annotations__ = {each.name: each.annotation for each in parameters}
+            return command
+
+        command.__name__, command.__doc__ = function.__name__, with_examples(path, function.__doc__)
+        command.complete = complete  # type: ignore[attr-defined]
+        return command
+
+    return decorate
+
+
+def _taken(path: str) -> list[Declaration[Any]]:
+    """The settings that a command takes."""
+    from legalgen.settings.layers import SETTINGS
+
+    return [each for each in SETTINGS if path in each.commands]
+
+
+def _name(declared: Declaration[Any]) -> str:
+    return declared.name
+
+
+def _in_order(
+    options: Sequence[inspect.Parameter], usual: Sequence[str]
+) -> list[inspect.Parameter]:
+    """The usual ones first, then those of each heading."""
+    from legalgen.settings.declaration import PANELS
+
     headings = ("", row_filters.PANEL, *dict.fromkeys(PANELS.values()))
-    taken = [each for each in SETTINGS if path in each.commands]
 
     def place(option: inspect.Parameter) -> tuple[int, int]:
         if option.name in usual:
@@ -96,35 +187,13 @@ def takes(
         panel = _info(option).rich_help_panel or ""
         return headings.index(panel) if panel in headings else len(headings), len(usual)
 
-    def decorate(function: Callable[..., int]) -> Callable[..., None]:
-        def command(**given: object) -> None:
-            for name, value in given.items():
-                _refuse_urls(name, value)
-            flags = {name: given.pop(name) for name in ("config", *(each.name for each in taken))}
-            if filters:
-                given["filters"] = {each.name: given.pop(each.name) for each in row_filters.OPTIONS}
-            raise typer.Exit(function(flags, **given))
-
-        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
-        arguments = [each for each in own if each.kind is not inspect.Parameter.KEYWORD_ONLY]
-        switches = [
-            each
-            for each in own
-            if each.kind is inspect.Parameter.KEYWORD_ONLY and each.name != "filters"
-        ]
-        switches += row_filters.OPTIONS if filters else ()
-        options = [*switches, *(_option(each, usual, helps or {}) for each in taken), _CONFIG]
-        parameters = [*arguments, *sorted(options, key=place)]
-        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        command.__annotations__ = {each.name: each.annotation for each in parameters}
-        command.__name__, command.__doc__ = function.__name__, with_examples(path, function.__doc__)
-        return command
-
-    return decorate
+    return sorted(options, key=place)
 
 
 def _refuse_urls(name: str, value: object) -> None:
     """A path of the command's own may be no URL, as no setting's may: see ``settings.types``."""
+    from legalgen.settings.types import misplaced_url
+
     for each in value if isinstance(value, list | tuple) else [value]:
         if isinstance(each, Path) and (wrong := misplaced_url(each)):
             from legalgen.errors import UsageError  # most command lines contain no mistake
@@ -161,27 +230,26 @@ def _option(
     )
 
 
-_CONFIG = inspect.Parameter(
-    "config",
-    inspect.Parameter.KEYWORD_ONLY,
-    default=None,
-    annotation=Annotated[
-        str | None,
-        typer.Option(
-            "--config",
-            metavar="FILE",
-            rich_help_panel=PANELS["output"],
-            show_default=False,
-            help="The config file, or a job file in its place. "
-            "[dim]Default: LEGALGEN_CONFIG, or what `config path` says.[/dim]",
-        ),
-    ],
-)
-"""``--config``, which every command takes: it is no setting, it says where settings lie."""
+def _config() -> inspect.Parameter:
+    """``--config``, which every command takes: it is no setting, it says where settings lie."""
+    from legalgen.settings.declaration import PANELS
+
+    info = typer.Option(
+        "--config",
+        metavar="FILE",
+        rich_help_panel=PANELS["output"],
+        show_default=False,
+        help="The config file, or a job file in its place. "
+        "[dim]Default: LEGALGEN_CONFIG, or what `config path` says.[/dim]",
+    )
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter("config", kind, default=None, annotation=Annotated[str | None, info])
 
 
 def _help(declared: Declaration[Any]) -> str:
     """What a setting is, what it may be, and what it is when nobody says."""
+    from legalgen.settings.show import shown
+
     switch = isinstance(declared.default, bool)
     usual = declared.absent or ("" if switch else str(shown(declared, declared.default)))
     choices = "|".join(declared.kind.choices)
@@ -195,7 +263,8 @@ def _help(declared: Declaration[Any]) -> str:
 def settings_of(flags: Flags) -> Settings:
     """The settings of this run: these flags, the environment, the file, the defaults."""
     from legalgen.providers import PROVIDERS
-    from legalgen.settings.layers import find_config
+    from legalgen.settings.declaration import Origin
+    from legalgen.settings.layers import Settings, find_config
 
     named = config_of(flags)
     file = find_config(os.environ, flag=named)
