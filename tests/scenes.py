@@ -66,7 +66,8 @@ class Server:
             def _send(self, status: int, body: object) -> None:
                 raw = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_response(status)
-                self.send_header("content-type", "application/json")
+                kind = "text/html" if raw.startswith(b"<!doctype") else "application/json"
+                self.send_header("content-type", kind)
                 self.send_header("content-length", str(len(raw)))
                 self.end_headers()
                 self.wfile.write(raw)

@@ -26,6 +26,7 @@ from legalgen.errors import BUSY, LONGEST_HINT_S, ErrorCategory, Failure, Obstac
 C = ErrorCategory
 _SHOWS_NOTHING: Final = {C.CONNECTION_ERROR, C.AUTHENTICATION, C.TIMEOUT, C.GENERAL}
 _SHOWS_MODEL_UP: Final = {C.BAD_REQUEST, C.CONTEXT_LENGTH, C.OUTPUT_INVALID, C.CONTENT_FILTER}
+_ELSEWHERE: Final = "not this vendor's API: the base URL is wrong"
 
 LEAST_WAIT_S: Final = 0.05
 PANIC_OPEN_S: Final = 60.0
@@ -401,9 +402,8 @@ def decide(
 
     ``jitter`` is a random number of [0, 1) that the caller drew.
     """
-    trail = replace(
-        trail, failed_last=ref, failures=(*trail.failures, f"{ref}: {failure.category}")
-    )
+    failures = (*trail.failures, f"{ref}: {failure.category}")
+    trail = replace(trail, failed_last=ref, failures=failures)
     if failure.status is not None:
         provider = replace(provider, heard=True)
     if failure.category not in _SHOWS_NOTHING:  # so the provider is up
@@ -411,7 +411,9 @@ def decide(
     if failure.category in _SHOWS_MODEL_UP and health.state is State.PROBING:
         health = replace(health, state=State.READY, until=0.0)
     case = _Case(ref, failure, health, provider, trail, around, now, jitter)
-    decision = _bounded(_RULES[failure.category](case), around)
+    misplaced = failure.wrong_url and not provider.proven
+    decision = _provider_dropped(case, _ELSEWHERE) if misplaced else _RULES[failure.category](case)
+    decision = _bounded(decision, around)
     broke = failure.category is C.CONNECTION_ERROR and failure.connected
     if decision.provider.state is ProviderState.PROBING and not broke:  # nothing good of it
         decision = replace(decision, provider=_provider_open(case, "").provider)
@@ -579,8 +581,6 @@ def _opened(case: _Case, rule: str, weight: int = 1) -> Decision:
 
 
 def _model_unavailable(case: _Case) -> Decision:
-    if case.failure.wrong_url and not case.provider.proven:
-        return _provider_dropped(case, "not this vendor's API: the base URL is wrong")
     return _dropped(case, "gone or no access: dropped for the batch, remembered for a day")
 
 

@@ -17,7 +17,7 @@ from legalgen.errors import Failure, Trouble
 from legalgen.failover import Health, ProviderHealth, ProviderState, Surroundings, Trail, decide
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog
-from legalgen.routing.remedies import remedy
+from legalgen.routing.remedies import more_room, remedy
 from legalgen.settings.layers import Settings
 from tests.program import environment
 from tests.scenes import Reply, Scene, Server, completion, playing, refusing, sample, taking
@@ -269,6 +269,32 @@ def test_an_address_without_its_path_is_said(tmp_path: Path, status: int) -> Non
     assert [each.wrong_url for each in result.obstacles] == [True]
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (405, {"detail": "Method Not Allowed"}),
+        (200, b"<!doctype html><title>A chat in the browser</title>"),
+    ],
+)
+def test_what_is_no_api_is_asked_once(tmp_path: Path, status: int, said: object) -> None:
+    """A page for people, or a path for something else: the address is wrong."""
+    with playing(lambda *_: (status, said)) as server:
+        result = batch(tmp_path, server, concurrency="1")
+    assert (result.exit_code, len(server.calls)) == (3, 1)
+    assert [each.wrong_url for each in result.obstacles] == [True]
+
+
+def test_one_page_among_answers_is_a_hitch(tmp_path: Path) -> None:
+    """Who has answered is at the right address; a gateway in maintenance sends such a page."""
+
+    def scene(_: str, __: dict[str, Any], number: int) -> Reply:
+        return (200, b"<!doctype html><title>Back soon</title>") if number == 1 else (200, None)
+
+    with playing(scene) as server:
+        assert accepted(batch(tmp_path, server, concurrency="1")) == 4
+    assert len(server.calls) == 5
+
+
 def test_one_model_of_a_server_is_gone(tmp_path: Path) -> None:
     """A 404 without a word of a model is no wrong address where the list of models answers."""
 
@@ -307,6 +333,9 @@ def test_a_remedy_names_the_address_and_the_right_key() -> None:
     assert "http://127.0.0.1:1234 cannot be reached: nobody listens" in refused
     assert "LEGALGEN_OPENAI_API_KEY" in said(C.AUTHENTICATION, "no key", 401)
     assert "(llama.cpp: -c, Ollama: num_ctx" in said(C.CONTEXT_LENGTH, "too long")
+    own, vendors = ModelRef("openai", "m"), ModelRef("groq", "m")
+    assert "(llama.cpp: -c" in more_room([own])
+    assert more_room([vendors]) == "use another model, or a larger plan of the vendor"
 
 
 @pytest.mark.parametrize(("heard", "most"), [(False, 4), (True, 8)])

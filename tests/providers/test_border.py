@@ -646,6 +646,12 @@ def test_the_whole_body_of_a_refusal_is_read(name: str, server: Server) -> None:
     assert (failed.message, failed.parameters) == (body["message"], ("seed",))
 
 
+def test_one_word_of_a_server_is_told(provider: Provider, server: Server) -> None:
+    """It says more than its status, which is all that the SDK says."""
+    server.reply = Reply(401, b'{"error": "Unauthorized"}')
+    assert failure_of(provider).message == "Unauthorized"
+
+
 @pytest.mark.parametrize("body", [PLAIN[:-9], b'{"result": "ok"}', b"plain words", event()[:-9]])
 def test_what_cannot_be_read_is_handed_on_as_it_came(
     provider: Provider, server: Server, body: bytes

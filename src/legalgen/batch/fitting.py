@@ -12,7 +12,7 @@ from legalgen.completion import ModelRef
 from legalgen.law.planner import Task
 from legalgen.routing.limiter import Shortfall
 from legalgen.routing.rate_limits import Demand
-from legalgen.routing.remedies import too_small
+from legalgen.routing.remedies import more_room, too_small
 from legalgen.routing.router import Router
 from legalgen.routing.targets import Target
 
@@ -79,11 +79,11 @@ def unfit(found: Mapping[ModelRef, Shortfall], targets: Mapping[ModelRef, Target
     """That nothing fits, each limit, and what to do."""
     contexts = {ref: targets[ref].context_window for ref, s in found.items() if "context" in s.what}
     said = [too_small(contexts)] if contexts else []
-    others = [
-        left_out(ref, s, targets[ref].quota_share)
+    others = {
+        ref: left_out(ref, s, targets[ref].quota_share)
         for ref, s in found.items()
         if ref not in contexts
-    ]
+    }
     if others:
-        said.append("; ".join(others) + "; use another model, or a larger plan of the vendor")
+        said.append("; ".join([*others.values(), more_room(others)]))
     return f"{UNFIT}: {'; '.join(said)}"

@@ -363,8 +363,10 @@ def _reported_status(found: Reply) -> int | None:
 
 def _message(found: Reply, error: str | BaseException, secrets: Sequence[str]) -> str:
     """The vendor's own words; an exception without any is called by its class."""
-    own = next((words for words in found.said if len(words) > 3), "") or found.around
-    own = own or next(iter(found.codes), "")
+    own = next((words for words in found.said if len(words) > 3), "")
+    code = next(iter(found.codes), "")
+    # the SDKs say "Error code: 401" of a reply that says "Unauthorized" and no more
+    own = own or (found.live and code) or found.around or code
     if isinstance(error, BaseException) and not found.said:
         # "Connection error." says less than what it was raised from
         causes = (str(link) for link in chain(error)[1:])

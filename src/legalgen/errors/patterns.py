@@ -430,6 +430,7 @@ BY_STATUS: dict[int, tuple[ErrorCategory, tuple[ErrorCategory, ...]]] = {
         (_C.QUOTA_EXHAUSTED, _C.CONTENT_FILTER, _C.MODEL_UNAVAILABLE, _C.RATE_LIMIT),
     ),
     404: (_C.MODEL_UNAVAILABLE, ()),
+    405: (_C.MODEL_UNAVAILABLE, ()),
     407: (_C.CONNECTION_ERROR, ()),
     408: (_C.TIMEOUT, ()),
     410: (_C.MODEL_UNAVAILABLE, ()),

@@ -346,6 +346,7 @@ class SdkProvider:
                 status=response.status_code,
                 readings=readings(response.headers, provider=self._vendor),
                 answer=self._kept(response.text)[:_KEPT_LENGTH] if keeps else "",
+                wrong_url=is_page,
             )
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from legalgen.completion import ModelRef, vendor_of
 from legalgen.errors import Trouble
@@ -148,17 +148,26 @@ def _is_server(provider: str) -> bool:
 def too_small(contexts: Mapping[ModelRef, int]) -> str:
     """That what is asked is larger than models take, with what to do, as a part of a sentence."""
     sizes = ", ".join(f"{ref} (a context of {size:,} tokens)" for ref, size in contexts.items())
-    own = any(ref.provider == "openai" or _is_server(ref.provider) for ref in contexts)
-    start = f", or start the server with a larger context {LARGER_CONTEXT}" if own else ""
+    start = _START_LARGER if any(map(_is_own, contexts)) else ""
     return f"prompt and answer are too large for {sizes}; use a larger model{start}"
 
 
+def more_room(refs: Collection[ModelRef]) -> str:
+    """What to do where requests are larger than models take, as a part of a sentence."""
+    start = _START_LARGER if any(map(_is_own, refs)) else ""
+    plan = "" if all(map(_is_own, refs)) else ", or a larger plan of the vendor"
+    return f"use another model{plan}{start}"
+
+
+_START_LARGER = f", or start the server with a larger context {LARGER_CONTEXT}"
+
+
+def _is_own(ref: ModelRef) -> bool:
+    return ref.provider == "openai" or _is_server(ref.provider)
+
+
 def _too_large(ref: ModelRef) -> str:
-    own = (
-        f", or start the server with a larger context {LARGER_CONTEXT}"
-        if ref.provider == "openai" or _is_server(ref.provider)
-        else ""
-    )
+    own = _START_LARGER if _is_own(ref) else ""
     return f"The prompt is too large for {ref}: use a model with a larger context{own}."
 
 
