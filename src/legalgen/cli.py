@@ -75,6 +75,8 @@ def _run() -> int:
     try:
         code: Any = app(standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
+        from legalgen.errors.exit_codes import Exit
+
         return Exit.INTERRUPTED
     except BrokenPipeError:
         return _nobody_reads()

@@ -13,6 +13,7 @@ ASKED = "The lease of Amara to Tomasz was forfeited on 9 May 2022: by when may h
     ("said", "expected"),
     [
         ("He has six months, so the last day is 9 December 2022.", "flag"),
+        ("He has six months: the deadline is therefore 9 December 2022.", "flag"),
         ("The limit of two years ends on 8 May 2025.", "flag"),
         ("Within three months of that, no later than 10 September 2022.", "flag"),
         ("He has six months, so the last day is 8 November 2022.", ""),

@@ -16,6 +16,8 @@ from tests.quality.sayings import ANSWER, found
         "More would be too much for an advanced level.",
         "The year could not be recalled with enough certainty.",
         "This answer keeps to one exception.",
+        "Note to the reviewer: the sum comes from the seed.",
+        "The citation policy allows no more than this.",
         "This response follows the requested form.",
         "A citation was left out because none is certain.",
         "No citation is given since the reporter is unsure.",
@@ -58,6 +60,8 @@ def test_three_fields_of_the_sample_are_no_answer() -> None:
     [
         ("LANDLORD_NAME may go to court.", True),
         ("The sum is [to be confirmed by the expert].", True),
+        ("As <leading authority> holds, rent is apart.", True),
+        ("Where x < y and y > z, the larger counts.", False),
         ("The notice (insert date of service) starts time.", True),
         ('The deed says "the sum of ____ pounds" and is void.', False),
         ("The sum of ____ pounds is due.", True),

@@ -16,6 +16,7 @@ from tests.quality.sayings import found
         ("The seizure was unlawful.", "It follows that the seizure was lawful."),
         ("Amara has committed perjury.", "Amara has not committed perjury in law."),
         ("The appeal was out of time.", "The appeal was thus in time."),
+        ("The promise does not bind.", "The promise is enforceable against Tomasz all the same."),
     ],
 )
 def test_one_subject_with_two_verdicts_is_refused(first: str, later: str) -> None:
@@ -68,6 +69,9 @@ SUIT = "Amara let a shop to Tomasz, who left it a ruin. Amara sues Tomasz. Who w
         ("Tomasz is in breach of his covenant.", "The suit of Tomasz ends here.", ""),
         ("Tomasz broke the covenant and is liable to Amara.", "Amara wins.", ""),
         ("Tomasz broke the covenant and is liable to Amara.", "Tomasz must pay her.", ""),
+        ("He broke the covenant, so the claim of Amara succeeds.", "Tomasz wins.", "reject"),
+        ("He broke the covenant, so the claim of Amara succeeds.", "Amara wins.", ""),
+        ("He broke the covenant, so Amara succeeds.", "Tomasz succeeds in part.", ""),
         ("If he knew of it, Tomasz is liable.", "Tomasz wins.", ""),
         ("Amara says that Tomasz is liable.", "Tomasz wins.", ""),
     ],
@@ -83,6 +87,7 @@ def test_who_wins_by_the_last_step_wins_in_the_answer(step: str, first: str, exp
     [
         ("Rent is apart, so no notice is required.", "She must.", "reject"),
         ("Rent is apart, so no deed is required.", "She must.", ""),
+        ("No notice is required of rent that is late.", "She must.", "reject"),
         ("No notice is required unless the lease says so.", "She must.", ""),
         ("Rent is apart, so no notice is required.", "She need not.", ""),
     ],

@@ -30,7 +30,7 @@ Said = Callable[[str], None]
 """Told once, in words, that workers were lost."""
 
 
-class Workers:
+class GateWorkers:
     """``count`` processes with a gate each, made by ``opened``; a context that ends them.
 
     ``opened`` is called in each of them, and here where they are lost: it can be pickled.
@@ -48,7 +48,7 @@ class Workers:
             initargs=(opened,),
         )
 
-    def __enter__(self) -> Workers:
+    def __enter__(self) -> GateWorkers:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -39,8 +39,9 @@ _PERIOD = re.compile(
 )
 
 _LAST_DAY = (
-    r"(?:(?:last|final|latest) day(?: [a-z]+){0,5}? (?:is|was)|(?:deadline|time limit|period|limit)"
-    r"(?: [a-z]+){0,5}? (?:is|was|ends|ended|expires|expired|ran out|runs out)(?: on)?"
+    r"(?:(?:last|final|latest) day(?: [a-z]+){0,5}? (?:is|was)(?: [a-z]+)?"
+    r"|(?:deadline|time limit|period|limit)"
+    r"(?: [a-z]+){0,5}? (?:is|was|ends|ended|expires|expired|ran out|runs out)(?: [a-z]+)?(?: on)?"
     r"|expire[sd]? on|end(?:s|ed)? on|(?:ran|runs) out on|no later than|at the latest (?:on|by)"
     r"|not later than) (?:midnight on |the end of )?"
 )

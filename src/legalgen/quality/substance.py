@@ -306,6 +306,12 @@ _NOT_HINTS = (
     "nobody",
     "nothing",
     "none",
+    "No ",
+    "Nobody",
+    "Nothing",
+    "None",
+    "Neither",
+    "Never",
 )
 
 
@@ -372,14 +378,15 @@ def _answers_otherwise(reading: Reading, step: str, first: str) -> bool:
 
 
 _NO_NEED = re.compile(
-    r"\bno (?P<what>[a-z][\w -]{2,40}?) (?:is|are) (?:needed|required|necessary|owed|due)\b"
+    r"\bno (?P<what>[a-z][\w -]{2,40}?) (?:is|are) (?:needed|required|necessary|owed|due)\b", re.I
 )
+_MUST = re.compile(r"\b(?:must|needs?|ha(?:s|ve) to|required|obliged|owes?)\b", re.I)
 
 
 def _needs_none(step: str, question: str, asked: frozenset[str]) -> bool:
     """Whether a step says that none is needed of what the question asks whether it must be."""
     needless = _NO_NEED.search(step)
-    if needless is None or _CONDITION.search(step) or not _NECESSARY.search(question):
+    if needless is None or _CONDITION.search(step) or not _MUST.search(question):
         return False
     what = stems(words(needless["what"]))
     return bool(what) and what <= asked

@@ -135,8 +135,19 @@ _META = (
         r"|procedural_guide|case_note)\b",
     ),
     _talk(
-        "persona intermediate advanced sample requested instructed recalled",
-        ("persona ", " level", "sample type", "requested,", "instructed,", "be recalled"),
+        "persona intermediate advanced sample requested instructed recalled note policy",
+        (
+            "note to ",
+            "citation policy",
+            "persona ",
+            " level",
+            "sample type",
+            "requested,",
+            "instructed,",
+            "be recalled",
+        ),
+        r"\bnote to (?:self|(?:the )?(?:reviewer|grader|editor|annotator|user))\b",
+        r"\bcitation policy\b",
         r"\bthe persona (?:here |given |asked for )?is\b|\bthe sample type is\b",
         r"\b(?:for|at|of) (?:the|an?|this) (?:requested |required )?"
         r"(?:basic|intermediate|advanced|expert) level\b(?! of)",
@@ -202,8 +213,8 @@ _GAPS: Mapping[str, re.Pattern[str]] = {
         re.I,
     ),
     "<": re.compile(
-        r"<(?:name|date|party|client|company|insert|citation|case|answer|question|text"
-        r"|placeholder)[\w -]{0,30}>",
+        r"<(?!/|(?:br|[biuaps]|em|hr|[ou]l|li|div|span|strong|su[bp]|t[rdh]|think|thinking)\b)"
+        r"[a-z][a-z _-]{2,40}>",
         re.I,
     ),
     "{": re.compile(

@@ -89,6 +89,7 @@ _UNNARROWED = re.compile(
 """What may stand before the subject of a verdict that is of the whole."""
 _CLOSING = 2
 """Sentences at the end of an answer that say what it comes to."""
+_AGAINST = re.compile(r" (?:against|by) [A-Z]")
 _OBJECT = re.compile(r"\b(?!(?:of|for|to|in|as|on|by|against|the|his|her|its|their|this)\b)[\w'-]+")
 _OWN = frozenset({"the", "this", "that", "his", "her", "its", "their", ""})
 
@@ -138,6 +139,9 @@ def _of_the_same(said: re.Match[str], other: re.Match[str]) -> bool:
     rests = [match.string[match.end() : match.end() + 40] for match in (said, other)]
     if all(map(_BARE.match, rests)):
         return True
+    denied, asserted = rests if said["no"] else reversed(rests)
+    if _BARE.match(denied) and _AGAINST.match(asserted):
+        return True  # what does not bind at all binds nobody
     left, right = (_OBJECT.search(rest) for rest in rests)
     return left is not None and right is not None and left[0] == right[0]
 
@@ -166,30 +170,40 @@ def wrong_party(reading: Reading) -> tuple[str, str] | None:
     if not reading.draft.reasoning_steps:
         return None
     step, first = reading.draft.reasoning_steps[-1], reading.first_sentence
-    if not [hint for hint in _DECIDING if hint in step]:
-        return None
-    if not [hint for hint in _DECIDING if hint in first]:
+    if not all([hint for hint in _DECIDING if hint in text] for text in (step, first)):
         return None
     names = sorted(set(_NAME.findall(reading.draft.question)) - NOT_A_PARTY)
     if not names:
         return None
     told, said = dict(_roles(step, names)), dict(_roles(first, names))
-    if any(told[name] != said[name] for name in told.keys() & said.keys()):
-        return step, first
-    return None
+    turned = any(told[name] != said[name] for name in told.keys() & said.keys())
+    winners = [{name for name, wins in roles.items() if wins} for roles in (told, said)]
+    if all(winners) and all(_OUTRIGHT.search(text) for text in (step, first)):
+        pairs = [(one, other) for one in winners[0] for other in winners[1]]
+        turned |= not any(_are_one(one, other, reading.draft.question) for one, other in pairs)
+    return (step, first) if turned else None
+
+
+_OUTRIGHT = re.compile(r"\b(?:succeeds(?! in part)|wins|prevails)\b")
+"""What one party alone can do."""
+
+
+def _are_one(one: str, other: str, question: str) -> bool:
+    """Whether two words are one name, or parts of one."""
+    return one == other or f"{one} {other}" in question or f"{other} {one}" in question
 
 
 def _roles(text: str, names: Sequence[str]) -> Iterator[tuple[str, bool]]:
     """Each party of whom a sentence says plainly that it wins or loses."""
     called = "|".join(map(re.escape, names))
     role = (
-        rf"\b(?P<name>{called})\b(?P<between>[^.;:]{{0,70}}?) (?:therefore |thus )?"
+        rf"\b(?P<name>{called})\b(?P<between>(?:(?!\b(?:{called})\b)[^.;:]){{0,70}}?) {_SO}"
         rf"(?:(?P<wins>{_WINS})|(?P<loses>{_LOSES}))\b|{_BURDENED} (?P<on>{called})\b"
     )
     found: dict[str, set[bool]] = {}
     for match in re.finditer(role, text):
         between = match["between"] or ""
-        if _OPEN.search(text, 0, match.start()) or re.search(rf"\b(?:{called}|not|if)\b", between):
+        if _OPEN.search(text, 0, match.start()) or re.search(r"\b(?:not|if)\b", between):
             continue
         if match["name"] and not _is_of_the_whole(match):
             continue
@@ -203,8 +217,15 @@ def _is_of_the_whole(role: re.Match[str]) -> bool:
     """Whether nothing narrows what is said of a party, before its name or behind the verb."""
     text = role.string
     before = text[_begin(role) : role.start()]
-    return bool(_UNNARROWED.match(before)) and not _PART.match(text, role.end())
+    narrowed = _NARROWED.match(before) and not _UNNARROWED.match(before)
+    return not narrowed and not _PART.match(text, role.end())
 
 
+_NARROWED = re.compile(
+    r"[^:]*:|\W*(?:in|on|at|under|against|as (?:to|against|between|regards)|for|by|before|after|with"
+    r"|within|until|up to|during|between)\b",
+    re.I,
+)
+"""What stands before a verdict of one claim, place or time."""
 _PART = re.compile(r",? (?:in|under|on|as to|only|until|up to|at most|against|by|for|but)\b")
 """What limits a verdict to one claim, one ground, one sum or one time."""
