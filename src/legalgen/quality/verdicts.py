@@ -222,7 +222,7 @@ def _is_of_the_whole(role: re.Match[str]) -> bool:
 
 
 _NARROWED = re.compile(
-    r"[^:]*:|\W*(?:in|on|at|under|against|as (?:to|against|between|regards)|for|by|before|after|with"
+    r"[^:]*:|\W*(?:in|on|at|under|against|as (?:to|between|regards)|for|by|before|after|with"
     r"|within|until|up to|during|between)\b",
     re.I,
 )
