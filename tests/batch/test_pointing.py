@@ -23,6 +23,7 @@ from legalgen.store.files import DataDir
 from legalgen.store.journal import read_rejected
 from legalgen.store.ledger import Record
 from legalgen.telemetry import events
+from legalgen.ui import screens
 from tests.batch.test_preview import opened, seen
 from tests.vendors import Config, VendorServer
 from tests.vendors.answers import source
@@ -144,7 +145,9 @@ def test_a_topic_is_asked_once_and_its_samples_differ_in_law(
     )  # fmt: skip
     [event] = [each for each in told if isinstance(each, events.PointsListed)]
     assert (event.points, event.output_tokens) == (20, stats.output_tokens)
-    assert "points" not in {row["prompt_version"] for row in rows(tmp_path)}
+    assert screens.lists_of(record) == "of 1 topic listed for it"
+    card = (tmp_path / "data" / "train" / "README.md").read_text("utf-8")
+    assert "written on points" in card
 
 
 def test_without_the_flag_nobody_is_asked(tmp_path: Path, server: VendorServer) -> None:
@@ -167,6 +170,7 @@ def test_the_next_batch_goes_on_with_the_list(tmp_path: Path, server: VendorServ
     result = run(tmp_path, server, count="15", seed="2", **flags)
     assert (asked(server), len(files_of(tmp_path))) == (1, 1)
     assert [note.asked for note in record_of(result).points] == [False]
+    assert screens.lists_of(record_of(result)) == "of 1 topic kept from earlier"
     written = [point for point in points_of(tmp_path) if point]
     assert len(written) == len(set(written)) == 20
 

@@ -285,6 +285,8 @@ def _gate_of(data_dir: DataDir, batch_id: str) -> str:
         if chosen.get(name) not in (None, "")
     ]
     excluded = parameters.get("excluded")
+    if parameters.get("points"):
+        said.append("written on points")
     if isinstance(excluded, list):
         said.append(f"kept away from {', '.join(map(str, excluded))}")
     return ", ".join(said)

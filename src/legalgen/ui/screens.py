@@ -172,6 +172,8 @@ def _made(record: Record, told: Sequence[str] = (), *, codes: bool = True) -> It
     yield from _kept_and_not(record, codes=codes)
     if record.accepted and record.models:
         yield labelled("models", shares(record.models))
+    if record.points:
+        yield labelled("points", lists_of(record))
     if hitches := hitches_of(record):
         yield labelled("hitches", hitches)
     untold = (one for one in record.troubles if one.kind != "unjudged" and one.remedy not in told)
@@ -233,6 +235,18 @@ def shares(models: Mapping[str, ModelStats]) -> str:
     text = ", ".join(f"{name} {count / total:.0%}" for name, count in writers[:SHARES])
     more = len(writers) - SHARES
     return f"{text} and {more} more" if more > 0 else text
+
+
+def lists_of(record: Record) -> str:
+    """Of how many topics there is a list of points, and where from."""
+    counts: dict[str, int] = {}
+    for note in record.points:
+        came = "listed for it" if note.asked else "kept from earlier"
+        what = came if note.points else "none could be had"
+        counts[what] = counts.get(what, 0) + 1
+    more = record.count("points") - len(record.points)
+    said = ", ".join(f"of {plural(count, 'topic')} {what}" for what, count in counts.items())
+    return f"{said}, and of {more} more" if more else said
 
 
 def hitches_of(record: Record) -> str:
