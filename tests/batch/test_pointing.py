@@ -16,7 +16,9 @@ from legalgen.batch.intent import BulkOrder, Intent, Result
 from legalgen.batch.opening import open_run
 from legalgen.batch.preview import preview
 from legalgen.batch.records import resumed_flags
+from legalgen.dataset.report import report
 from legalgen.errors import DiskError, UsageError
+from legalgen.law.taxonomy import Taxonomy
 from legalgen.settings.layers import Settings
 from legalgen.store import parts
 from legalgen.store.files import DataDir
@@ -246,6 +248,8 @@ def test_a_list_that_cannot_be_used_costs_the_points_and_no_sample(
     kept = list(read_rejected(DataDir(tmp_path / "data"), record.id))
     assert (len(kept), {one.model.partition(" ")[2] for one in kept}) == (calls, {"(points)"})
     assert files_of(tmp_path) == []
+    refusals = report(DataDir(tmp_path / "data"), taxonomy=Taxonomy.builtin()).refusals
+    assert (refusals.answers, refusals.mended) == (calls, None)  # no row was mended by them
 
 
 def test_a_refusal_is_not_argued_with(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from legalgen.routing.rate_limits import Cost, Demand, Reservation
 from legalgen.routing.router import Router, Turn
 from legalgen.routing.targets import Lease, QueuedWait, Spent
 from legalgen.routing.unsupported import form
+from legalgen.store.ledger import ROLES
 from legalgen.store.sample import Draft
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
@@ -44,10 +45,8 @@ if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to loo
 ENLARGED = 1.6
 """How much larger the completion budget is after an answer was cut off."""
 NO_MODEL = "no model of the route can take this task"
-ROLE = " (judge)"
-"""What is added to a model's name where its calls were a judge's."""
-POINTS_ROLE = " (points)"
-"""What is added to it where its calls listed the points of topics."""
+ROLE, POINTS_ROLE = ROLES
+"""What is added to a model's name where its calls were a judge's, or listed points."""
 LISTING_S = 10.0
 """Deadline of the list of models that tells a wrong base URL from a model that is gone."""
 TOLD_WAIT_S = 1.0

@@ -40,7 +40,7 @@ from legalgen.quality.rules import Verdict
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router
 from legalgen.store.files import DataDir
-from legalgen.store.points import Leaf, Point, TopicPoints, keep_points, kept_points, used_points
+from legalgen.store.points import LeafKey, Point, TopicPoints, keep_points, kept_points, used_points
 from legalgen.store.sample import Draft
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
@@ -82,13 +82,13 @@ class PointShelf:
                 return replace(kept, points=points)
         return None
 
-    def used(self) -> dict[Leaf, set[str]]:
+    def used(self) -> dict[LeafKey, set[str]]:
         """The points that rows of the dataset are written on.
 
         Raises:
             DiskError: a part cannot be read.
         """
-        found: dict[Leaf, set[str]] = {}
+        found: dict[LeafKey, set[str]] = {}
         if self._data_dir is not None:
             for leaf, point in used_points(self._data_dir):
                 found.setdefault(leaf, set()).add(point)
@@ -130,8 +130,8 @@ class Pointing:
         self._tell = tell
         self._clock = clock or Clock()
         self._changed = threading.Condition(threading.Lock())
-        self._asking: set[Leaf] = set()
-        self._known: dict[Leaf, tuple[Point, ...]] = {}
+        self._asking: set[LeafKey] = set()
+        self._known: dict[LeafKey, tuple[Point, ...]] = {}
         """Empty where no model could list any."""
         self._used = shelf.used()
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from legalgen.batch.ending import Ending
 from legalgen.batch.fitting import UNFIT
-from legalgen.batch.generation import NO_MODEL, POINTS_ROLE, ROLE, Written
+from legalgen.batch.generation import NO_MODEL, Written
 from legalgen.batch.jobs import Job
 from legalgen.errors import ErrorCategory
 from legalgen.errors.exit_codes import Exit
+from legalgen.store.ledger import ROLES
 from legalgen.telemetry import events
 
 WATCHDOG_LEAST_S = 600.0
@@ -56,7 +57,7 @@ class Watchdog:
         """A call failed; those whose request or answer was refused count."""
         category = ErrorCategory(event.category)
         # marks and lists that cannot be read say nothing of the answers
-        apart = event.model.endswith((ROLE, POINTS_ROLE))
+        apart = event.model.endswith(ROLES)
         if category in _ANSWERS | _REQUESTS and not apart:
             self._refused_calls += 1
             self._refusals.update({*event.codes} or {category})

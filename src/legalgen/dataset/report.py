@@ -27,7 +27,7 @@ from legalgen.quality.elements import parties
 from legalgen.store.files import DataDir
 from legalgen.store.findings import JudgedShare, Reviewed, judged, judged_shares, reviewed
 from legalgen.store.journal import read_rejected
-from legalgen.store.ledger import Ledger, ModelStats, Parked, Record
+from legalgen.store.ledger import ROLES, Ledger, ModelStats, Parked, Record
 from legalgen.store.parts import iter_batches
 from legalgen.store.sample import words
 
@@ -374,7 +374,8 @@ def _read_refused(data_dir: DataDir, batch_ids: Iterable[str]) -> _Refused:
     for batch_id in batch_ids:
         for one in read_rejected(data_dir, batch_id):
             found.answers += 1
-            found.slots.add((batch_id, one.slot))
+            if not one.model.endswith(ROLES):  # marks and lists that could not be read are no rows
+                found.slots.add((batch_id, one.slot))
             for reason in {reason.code: reason for reason in one.reasons if reason.reject}.values():
                 found.codes[reason.code] += 1
                 found.models[reason.code][f"{one.provider}/{one.model}"] += 1

@@ -41,6 +41,8 @@ TroubleKind = Literal[
 ]  # fmt: skip
 Status = Literal["running", "completed", "stopped", "paused", "failed"]
 DerivedStatus = Literal["running", "completed", "stopped", "paused", "failed", "interrupted"]
+ROLES: Final = (" (judge)", " (points)")
+"""What is added to a model's name where its calls wrote no samples, but marks or lists."""
 MAX_NOTES: Final = 200
 """How many switches, waits, alerts and given-up tasks a record spells out; the rest is counted."""
 

@@ -20,7 +20,7 @@ from legalgen.store.files import NOT_OURS, DataDir, disk, make_folder
 from legalgen.store.parts import iter_batches
 from legalgen.store.sample import to_json
 
-Leaf: TypeAlias = tuple[str, str, str]
+LeafKey: TypeAlias = tuple[str, str, str]
 """Jurisdiction, practice area, topic."""
 _LARGEST: Final = 1 << 20
 """Bytes; thirty sentences are some ten thousand."""
@@ -54,7 +54,7 @@ class TopicPoints(msgspec.Struct, frozen=True):
     points: tuple[Point, ...]
 
     @property
-    def leaf(self) -> Leaf:
+    def leaf(self) -> LeafKey:
         """Jurisdiction, practice area and topic."""
         return self.jurisdiction, self.practice_area, self.topic
 
@@ -83,7 +83,7 @@ def keep_points(data_dir: DataDir, found: TopicPoints) -> Path:
     raise AssertionError("numbers do not end")
 
 
-def kept_points(data_dir: DataDir, taxonomy: str, leaf: Leaf) -> Iterator[TopicPoints]:
+def kept_points(data_dir: DataDir, taxonomy: str, leaf: LeafKey) -> Iterator[TopicPoints]:
     """The lists that there are of a topic, in the order of their numbers.
 
     One that is torn, or is not of this form or topic, is passed by.
@@ -113,7 +113,7 @@ class _Seeds(msgspec.Struct, frozen=True):
     point: str = ""
 
 
-def used_points(data_dir: DataDir) -> Iterator[tuple[Leaf, str]]:
+def used_points(data_dir: DataDir) -> Iterator[tuple[LeafKey, str]]:
     """The topic and the point of each row that was written on one.
 
     Raises:
@@ -139,5 +139,5 @@ def _folder(data_dir: DataDir, taxonomy: str) -> Path:
     return data_dir.points / taxonomy
 
 
-def _name(leaf: Leaf, number: int) -> str:
+def _name(leaf: LeafKey, number: int) -> str:
     return f"{'.'.join(leaf)}.{number}.json"
