@@ -201,9 +201,10 @@ class Generation:
         stop: Stop,
         tell: Tell,
         clock: Clock | None = None,
-        before: Callable[[Job], None] = lambda _: None,
+        before: Callable[[Job], float] = lambda _: 0.0,
     ) -> None:
-        """``before`` is done with a job ahead of each attempt, and gives its task what it lacks."""
+        """``before`` is done with a job ahead of each attempt, and gives its task what it lacks;
+        where that is not there yet, it says after how many seconds to come again."""
         self._before = before
         self._router = router
         self._endpoints = endpoints
@@ -234,8 +235,8 @@ class Generation:
     # ------------------------------------------------------------------ one attempt
 
     def _attempt(self, job: Job) -> Outcome:
-        if job.answer is None and not self._stop.requested:
-            self._before(job)
+        if job.answer is None and not self._stop.requested and (later := self._before(job)):
+            raise _Again(later)
         if self._stop.requested:
             self._give_back(job)
             return Halted(job)

@@ -49,7 +49,7 @@ USUAL_TOKENS = 900
 LEAST_TOKENS = 450
 """Tokens of twenty points with their frame, and of the fewest that are taken."""
 RECHECK_S = 1.0
-"""A worker that waits for another's list looks again at least this often."""
+"""A worker that waits for another's list looks again at least this often; it is woken before."""
 
 
 class PointShelf:
@@ -129,48 +129,50 @@ class Pointing:
         self._stop = stop
         self._tell = tell
         self._clock = clock or Clock()
-        self._changed = threading.Condition(threading.Lock())
+        self._changing = threading.Lock()
         self._asking: set[LeafKey] = set()
         self._known: dict[LeafKey, tuple[Point, ...]] = {}
         """Empty where no model could list any."""
         self._used = shelf.used()
 
-    def point(self, job: Job) -> None:
+    def point(self, job: Job) -> float:
         """Give a job its point, if its task has none yet and its topic has some.
+
+        Returns the seconds after which to look again, where another worker is asking: 0 for most.
 
         Raises:
             DiskError: the list of its topic cannot be read or written.
         """
         if job.task.point or not takes_point(self._taxonomy, job.task):
-            return
+            return 0.0
         leaf = self._leaf(job.task)
-        points = self._points(job.task, leaf)
-        with self._changed:
+        with self._changing:
+            if leaf.key in self._asking:
+                return RECHECK_S
+            if asks := leaf.key not in self._known:
+                self._asking.add(leaf.key)
+        if asks:
+            self._list(job.task, leaf)
+        with self._changing:
             used = self._used.setdefault(leaf.key, set())
-            point = point_of(points, job.task, leaf, used)
+            point = point_of(self._known.get(leaf.key, ()), job.task, leaf, used)
             used.add(point)
         if point:
             job.task = replace(job.task, point=point)
             job.prompts = {}  # made to see how large they are, before there was a point
+        return 0.0
 
-    def _points(self, task: Task, leaf: Topic) -> tuple[Point, ...]:
-        """The points of a task's topic; of several workers that need them one asks."""
-        with self._changed:
-            while leaf.key in self._asking and not self._stop.requested:
-                self._clock.wait(self._changed, RECHECK_S)
-            if leaf.key in self._known or self._stop.requested:
-                return self._known.get(leaf.key, ())
-            self._asking.add(leaf.key)
+    def _list(self, task: Task, leaf: Topic) -> None:
+        """Find the points of a task's topic, or ask for them."""
         found: tuple[Point, ...] | None = None
         try:
             found = self._found(leaf) or self._asked(task, leaf)
         finally:
-            with self._changed:
+            with self._changing:
                 self._asking.discard(leaf.key)
                 if found is not None:
                     self._known[leaf.key] = found
-                self._changed.notify_all()
-        return found or ()
+            self._router.wake()
 
     def _found(self, leaf: Topic) -> tuple[Point, ...]:
         kept = self._shelf.find(leaf, self._now().date())
@@ -185,7 +187,7 @@ class Pointing:
         match outcome:
             case Written():
                 self._router.kept(outcome.lease.ref)
-                kept = self._shelf.keep(self._list(outcome, leaf), leaf)
+                kept = self._shelf.keep(self._as_list(outcome, leaf), leaf)
                 self._told(kept, asked=True)
                 return kept.points
             case GivenUp(job, reason):
@@ -217,7 +219,7 @@ class Pointing:
         )
         return generation.run(Job(task))
 
-    def _list(self, written: Written, leaf: Topic) -> TopicPoints:
+    def _as_list(self, written: Written, leaf: Topic) -> TopicPoints:
         now, usage = self._now(), written.completion.usage
         return TopicPoints(
             taxonomy=self._shelf.taxonomy,
