@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 from msgspec.structs import replace
@@ -28,10 +31,34 @@ def gone() -> Process:
     return replace(this_process(), pid=2**22 + 1, started_ticks="1")
 
 
+class Share(Protocol):
+    """Opens the budgets that processes share in a folder."""
+
+    def __call__(
+        self, folder: Path, time: Time, keys: Mapping[ModelRef, str] = KEYS, **more: Any
+    ) -> SharedBudgets: ...
+
+
+@pytest.fixture
+def share() -> Iterator[Share]:
+    """Closes at the end what it opened."""
+    with contextlib.ExitStack() as closing:
+
+        def opened(
+            folder: Path, time: Time, keys: Mapping[ModelRef, str] = KEYS, **more: Any
+        ) -> SharedBudgets:
+            shared = SharedBudgets(folder, keys, clock=time.clock, **more)
+            closing.callback(shared.close)
+            return shared
+
+        yield opened
+
+
 class Company:
     """Batches of one key, each as a process of its own, at one server and on one clock."""
 
-    def __init__(self, folder: Path, *quotas: Quota, **server: object) -> None:
+    def __init__(self, share: Share, folder: Path, *quotas: Quota, **server: object) -> None:
+        self.share = share
         self.folder = folder
         self.time = Time()
         target = server.pop("target", Target(A))
@@ -41,13 +68,7 @@ class Company:
 
     def join(self, workers: int = 16, process: Process | None = None) -> World:
         """One more batch."""
-        exchange = SharedBudgets(
-            self.folder,
-            KEYS,
-            clock=self.time.clock,
-            notice=self.notices.append,
-            process=process,
-        )
+        exchange = self.share(self.folder, self.time, notice=self.notices.append, process=process)
         return self._join(workers, exchange)
 
     def join_apart(self, workers: int) -> World:
@@ -88,12 +109,14 @@ def paid() -> tuple[Quota, ...]:
 
 
 @pytest.mark.parametrize(("refunds", "late"), [(True, True), (True, False), (False, False)])
-def test_three_processes_are_hardly_refused(tmp_path: Path, refunds: bool, late: bool) -> None:
+def test_three_processes_are_hardly_refused(
+    share: Share, tmp_path: Path, refunds: bool, late: bool
+) -> None:
     """Three batches of one key write what one would, and no more than 1 % of calls are 429s."""
-    alone = Company(tmp_path / "alone", *paid(), refunds=refunds, reads_late=late)
+    alone = Company(share, tmp_path / "alone", *paid(), refunds=refunds, reads_late=late)
     alone.join(workers=24)
     alone.run(90)
-    three = Company(tmp_path / "three", *paid(), refunds=refunds, reads_late=late)
+    three = Company(share, tmp_path / "three", *paid(), refunds=refunds, reads_late=late)
     for _ in range(3):
         three.join(workers=8)
     three.run(90)
@@ -102,9 +125,9 @@ def test_three_processes_are_hardly_refused(tmp_path: Path, refunds: bool, late:
     assert min(world.kept for world in three.worlds) > 0.2 * three.kept
 
 
-def test_clocks_that_are_set_hurt_nothing(tmp_path: Path) -> None:
+def test_clocks_that_are_set_hurt_nothing(share: Share, tmp_path: Path) -> None:
     """An hour forward, an hour back: nothing is refused for it, and nothing waits for it."""
-    company = Company(tmp_path, *paid())
+    company = Company(share, tmp_path, *paid())
     for _ in range(3):
         company.join(workers=8)
     company.run(60)
@@ -118,9 +141,9 @@ def test_clocks_that_are_set_hurt_nothing(tmp_path: Path) -> None:
     assert kept == pytest.approx([kept[0]] * 3, rel=0.1)
 
 
-def test_one_that_is_killed_gives_back_within_a_minute(tmp_path: Path) -> None:
+def test_one_that_is_killed_gives_back_within_a_minute(share: Share, tmp_path: Path) -> None:
     """Of three batches one is killed with sixteen calls in flight: the others go on as before."""
-    company = Company(tmp_path, *paid(), latency_s=16.0)
+    company = Company(share, tmp_path, *paid(), latency_s=16.0)
     killed = company.join(workers=16, process=gone())
     for _ in range(2):
         company.join()
@@ -134,15 +157,15 @@ def test_one_that_is_killed_gives_back_within_a_minute(tmp_path: Path) -> None:
     company.run(60)
     assert company.refused() <= 0.01
     assert first >= 0.9 * (company.kept - before - first)
-    assert not any(call.out for call in held(company.folder, of=killed))
+    assert not any(call.out for call in held(share, company.folder, of=killed))
 
 
-def test_what_the_dead_reserved_of_a_day_comes_back(tmp_path: Path) -> None:
+def test_what_the_dead_reserved_of_a_day_comes_back(share: Share, tmp_path: Path) -> None:
     """No reply shows the tokens of a day: what a killed process held of them is given back."""
     time = Time()
     mine, theirs = Budgets(), Budgets()
-    killed = SharedBudgets(tmp_path, KEYS, clock=time.clock, process=gone())
-    alive = SharedBudgets(tmp_path, KEYS, clock=time.clock)
+    killed = share(tmp_path, time, process=gone())
+    alive = share(tmp_path, time)
     theirs.state_limit("tokens", "day", 200_000, time.now)
     killed.freshen({A: theirs}, time.now)
     for _ in range(16):
@@ -156,12 +179,12 @@ def test_what_the_dead_reserved_of_a_day_comes_back(tmp_path: Path) -> None:
     assert mine.others == ()
 
 
-def test_a_process_that_leaves_is_no_longer_waited_for(tmp_path: Path) -> None:
+def test_a_process_that_leaves_is_no_longer_waited_for(share: Share, tmp_path: Path) -> None:
     """Who closes takes its place in the queue along; what it took stays taken."""
     time = Time()
     first, second = Budgets(), Budgets()
-    leaving = SharedBudgets(tmp_path, KEYS, clock=time.clock)
-    staying = SharedBudgets(tmp_path, KEYS, clock=time.clock)
+    leaving = share(tmp_path, time)
+    staying = share(tmp_path, time)
     first.state_limit("tokens", "minute", 5_000, time.now)
     with leaving.exclusive(A, first):
         first.reserve(REQUEST, time.now)
@@ -176,11 +199,13 @@ def test_a_process_that_leaves_is_no_longer_waited_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"no database at all" * 500, None])
-def test_a_damaged_file_is_begun_anew_and_said(tmp_path: Path, damage: bytes | None) -> None:
+def test_a_damaged_file_is_begun_anew_and_said(
+    share: Share, tmp_path: Path, damage: bytes | None
+) -> None:
     """A torn file, one of another program, a row that cannot be read: set aside, and said once."""
     time, notices = Time(), list[str]()
     budgets = tokens(time)
-    before = SharedBudgets(tmp_path, KEYS, clock=time.clock)
+    before = share(tmp_path, time)
     with before.exclusive(A, budgets):
         budgets.reserve(REQUEST, time.now)
     before.close()
@@ -193,22 +218,22 @@ def test_a_damaged_file_is_begun_anew_and_said(tmp_path: Path, damage: bytes | N
         for each in tmp_path.glob("budgets-*.sqlite3-*"):
             each.unlink()
         path.write_bytes(damage)
-    shared = SharedBudgets(tmp_path, KEYS, clock=time.clock, notice=notices.append)
+    shared = share(tmp_path, time, notice=notices.append)
     for _ in range(3):
         with shared.exclusive(A, budgets):
             budgets.reserve(REQUEST, time.now)
     other = Budgets()
-    SharedBudgets(tmp_path, KEYS, clock=time.clock).freshen({A: other}, time.now)
+    share(tmp_path, time).freshen({A: other}, time.now)
     assert level(other, time.now) == level(budgets, time.now) == 100_000 - 4 * 3000
     told = [] if damage == b"" else [f"{path} is damaged or not ours: it is begun anew"]
     assert notices == told
 
 
-def test_a_file_that_stays_locked_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_that_stays_locked_is_left_alone(share: Share, tmp_path: Path) -> None:
     """A process was stopped in the middle of a change: the others do not wait for it each time."""
     time, notices = Time(), list[str]()
     budgets = tokens(time)
-    shared = SharedBudgets(tmp_path, KEYS, clock=time.clock, notice=notices.append)
+    shared = share(tmp_path, time, notice=notices.append)
     with shared.exclusive(A, budgets):
         budgets.reserve(REQUEST, time.now)
     stopped = sqlite3.connect(next(tmp_path.glob("budgets-*.sqlite3")), isolation_level=None)
@@ -225,11 +250,11 @@ def test_a_file_that_stays_locked_is_left_alone(tmp_path: Path) -> None:
     assert notices == []
 
 
-def test_a_file_that_is_removed_is_made_again(tmp_path: Path) -> None:
+def test_a_file_that_is_removed_is_made_again(share: Share, tmp_path: Path) -> None:
     """Somebody empties the state dir while batches run: they find each other again."""
     time = Time()
     first, second = tokens(time), tokens(time)
-    one, other = (SharedBudgets(tmp_path, KEYS, clock=time.clock) for _ in range(2))
+    one, other = (share(tmp_path, time) for _ in range(2))
     with one.exclusive(A, first):
         first.reserve(REQUEST, time.now)
     shutil.rmtree(tmp_path)
@@ -243,22 +268,22 @@ def test_a_file_that_is_removed_is_made_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_said_once(share: Share, tmp_path: Path) -> None:
     """A read-only state dir: the process goes on alone."""
     tmp_path.chmod(0o500)
-    goes_on_alone(tmp_path)
+    goes_on_alone(share, tmp_path)
 
 
-def test_a_folder_that_is_a_file_is_said_once(tmp_path: Path) -> None:
+def test_a_folder_that_is_a_file_is_said_once(share: Share, tmp_path: Path) -> None:
     """A state dir that cannot be made: the process goes on alone."""
     (tmp_path / "state").write_text("no folder")
-    goes_on_alone(tmp_path / "state")
+    goes_on_alone(share, tmp_path / "state")
 
 
-def goes_on_alone(folder: Path) -> None:
+def goes_on_alone(share: Share, folder: Path) -> None:
     time, notices = Time(), list[str]()
     budgets = tokens(time)
-    shared = SharedBudgets(folder, KEYS, clock=time.clock, notice=notices.append)
+    shared = share(folder, time, notice=notices.append)
     for _ in range(3):
         shared.freshen({A: budgets}, time.now)
         with shared.exclusive(A, budgets):
@@ -278,19 +303,19 @@ def level(budgets: Budgets, now: float) -> float:
     return round(budgets.buckets[next(iter(budgets.buckets))].level_at(now), 0)
 
 
-def held(folder: Path, of: World) -> list[OtherCall]:
+def held(share: Share, folder: Path, of: World) -> list[OtherCall]:
     """What others see of the calls of a process; all they see is in the file."""
     seen = Budgets()
     time = of.time
-    SharedBudgets(folder, KEYS, clock=time.clock).freshen({A: seen}, time.now)
+    share(folder, time).freshen({A: seen}, time.now)
     return [call for call in seen.others if call.made_at < time.now - 60]
 
 
-def test_what_all_models_share_is_shared_by_all_processes(tmp_path: Path) -> None:
+def test_what_all_models_share_is_shared_by_all_processes(share: Share, tmp_path: Path) -> None:
     """A budget of the whole account: what one process takes for one model, another sees."""
     time, other = Time(), ModelRef("groq", "b")
     keys = KEYS | {other: KEYS[A].removesuffix("a") + "b"}
-    one, two = (SharedBudgets(tmp_path, keys, clock=time.clock) for _ in range(2))
+    one, two = (share(tmp_path, time, keys) for _ in range(2))
     mine, theirs = Budgets(common=Budgets()), Budgets(common=Budgets())
     told = LimitReading("tokens", "minute", 10_000, 10_000, scope="provider")
     with one.exclusive(A, mine):
@@ -303,12 +328,12 @@ def test_what_all_models_share_is_shared_by_all_processes(tmp_path: Path) -> Non
     assert not theirs.buckets
 
 
-def test_machines_that_share_a_key_by_thirds(tmp_path: Path) -> None:
+def test_machines_that_share_a_key_by_thirds(share: Share, tmp_path: Path) -> None:
     """Three machines that know nothing of each other: no 429, and what one alone writes."""
-    alone = Company(tmp_path, *paid())
+    alone = Company(share, tmp_path, *paid())
     alone.join(workers=24)
     alone.run(90)
-    thirds = Company(tmp_path, *paid(), target=Target(A, quota_share=1 / 3))
+    thirds = Company(share, tmp_path, *paid(), target=Target(A, quota_share=1 / 3))
     for _ in range(3):
         thirds.join_apart(workers=8)
     thirds.run(90)
