@@ -723,7 +723,7 @@ class TestAnswers:
     def test_a_refused_response_format_is_weakened_for_the_rest_of_the_batch(
         self, world: World
     ) -> None:
-        """One step weaker, however many calls were in flight; later calls need no second lesson."""
+        """To the strictest that is not refused by name; later calls need no second lesson."""
         world.server.fail("groq", "no_json_schema", count=1)
         held = world.server.hold()
         with ThreadPoolExecutor(1) as pool:
@@ -736,7 +736,7 @@ class TestAnswers:
             result = running.result()
         assert_whole(world, result, 6)
         kinds = [_format(call.request) for call in world.server.calls()]
-        assert sorted(kinds) == ["json_schema"] * 5 + ["strict"] * 2
+        assert sorted(kinds) == ["json_object"] * 5 + ["strict"] * 2
 
     def test_a_prompt_that_all_models_refuse_stops_after_about_nine_calls(
         self, world: World
