@@ -118,7 +118,9 @@ def test_check_reports_and_its_exit_code_says_whether_it_found_anything(tmp_path
     assert "would be refused" in shown
     row = {
         "id": "1", "question": "Must the seller of a used car pass good title to it?",
-        "answer": "Yes. Under the Sale of Goods Act 1979 there is an implied term. " * 5,
+        "answer": "Yes. Under the Sale of Goods Act 1979 there is an implied term that he owns it. "
+        "A dealer cannot exclude this against a consumer. Whoever is disturbed by the true owner "
+        "may claim the price back, and with it what the repair and the insurance have cost.",
         "topic": "Commercial Law - Sale", "difficulty": "basic",
         "case_citation": "Nothing Known Here At All", "reasoning": "Step 1: Find the term implied.",
     }  # fmt: skip
