@@ -134,7 +134,7 @@ WEAK_CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         pattern(
             r"invalid_(?:request|argument|param|value|type|input|schema|json|prompt|payload|field)"
             r"|bad_request|validation|wrong_api|unprocessable|unsupported|unknown_(?:param|field)"
-            r"|missing|failed_precondition|out_of_range|extra_forbidden|malformed|not_supported"
+            r"|missing|(?:type|value)_error|failed_precondition|out_of_range|extra_forbidden|malformed|not_supported"
         ),
     ),
     (
@@ -174,6 +174,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"reduce\s(?:the\s|your\s)?(?:length|prompt|message|input|number\sof\stokens|context|max_)",
         r"max_(?:new_|completion_)?tokens\W{1,3}(?:is\s)?too\s(?:large|high|big)"
         r"|tokens\sto\skeep\s[^.;]{0,60}context|context\s(?:the\s)?overflow",
+        r"\blonger\sthan\s(?:this|the)\smodel\s(?:allow|take|support)"
+        r"|\b(?:payload|request|body)\sexceeds\s[\d.]+\s?[kmg]i?b\b",
         r"string\stoo\slong|too\smany\sinput\stokens|max_tokens\smust\sbe\sat\sleast\s1,\sgot\s-",
         r"\b(?:input|prompt|message)s?\b[^.;]{0,40}\b(?:less|fewer|no\smore)\sthan\s[\d,]+\stokens"
         r"|\b(?:input|prompt)\s(?:token\s)?(?:length|count)\s(?:should|must)\b"
@@ -198,7 +200,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         _MODEL + _GAP + r"\b(?:not\s(?:be\s)?(?:found|exist|available|accessible|loaded|active"
         r"|deployed|enabled)|unavailable|doesn'?t\sexist|decommissioned|deprecated|retired"
         r"|no\slonger|end\sof\s(?:its\s)?life|discontinued|sunset|shut\s?down|offline|disabled"
-        r"|(?:been|was|were)\sremoved|restricted\sto|blocked\sat|requires\s(?:terms|an?\s(?:\w+\s)?(?:subscription|plan|license))"
+        r"|(?:been|was|were)\s(?:removed|deleted)|restricted\sto|blocked\sat|requires\s(?:terms|an?\s(?:\w+\s)?(?:subscription|plan|license))"
         r"|non\strovato|no\sexiste|introuvable"
         r"|nicht\sgefunden|не\sнайден|no\sencontrad\w|não\s(?:existe|encontrad\w))",
         _MODEL + r"\s?[`'\"“]?[\w./:@-]*[`'\"”]?\s(?:is|are)?\s?(?:not|un)\s?(?:currently\s|yet\s)?"
@@ -213,6 +215,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|fail\w*\sto\sload\s(?:the\s)?model|error\sloading\smodel|insufficient\s(?:gpu\s)?memory",
         r"(?:do(?:es)?\s(?:not|n[o']?t)|doesn'?t|don'?t|no)\s(?:have\s)?(?:access|permission)\sto\s"
         r"(?:use\s|invoke\s|the\s|this\s|access\s)*(?:requested\s)?model",
+        r"plan\sdoes\snot\sinclude\b[^.;]{0,40}\bmodel",
         r"not\sfound\sfor\saccount|non-serverless\smodel|unexpected\sendpoint\sor\smethod"
         r"|\bstart\s[^.;]{0,30}dedicated\sendpoint"
         r"|\b(?:app|space|function|(?<!the\s)endpoint)\b[^.;]{0,40}\bis\s(?:currently\s)?(?:stopped|paused|sleeping|suspended)",
@@ -224,7 +227,9 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|empty|unknown|unrecognized|no|provide|without|valid|check\syour)\b[^.;,]{0,25}?"
         r"\b(?:api[\s_-]?keys?|access\stoken|auth\stoken|credentials?|x-api-key|bearer\b"
         r"|authentication|authorization\b|api\stoken|token\sprovided)",
-        r"\b(?:security|session|auth|api|bearer|refresh)\stoken\b[^.;]{0,40}\b(?:invalid|expired)",
+        r"\b(?:security|session|auth|api|bearer|refresh)\stoken\b[^.;]{0,40}\b(?:invalid|expired)"
+        r"|\b(?:signature|token|jwt)\s(?:has\sexpired|is\s(?:expired|not\s(?:active|valid)))"
+        r"|\b(?:this|your)\sip\b[^.;]{0,20}\bnot\sallowed",
         r"\b(?:api[\s_-]?key|access\stoken|credentials?|auth\stoken|virtual\skey|the\skey)\b"
         r"[^.;]{0,50}\b(?:invalid|incorrect|not\s(?:valid|set|found|provided|configured|recognized"
         r"|authorized|active)|missing|expired|required|revoked|disabled|wrong|malformed|leaked"
@@ -308,11 +313,12 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|out\sof|enough|full)\s(?:\w+\s)?capacity|capacity\s(?:\w+\s)?(?:exceed|constraint|unavail|limit|is\s)"
         r"|capacity_exceeded",
         r"\bhigh(?:er)?\s(?:than\s\w+\s)?(?:traffic|demand|load|volume|usage)",
-        r"\b(?:server|service|model|system|engine|upstream|backend|api|inference|provider|we)"
+        r"\b(?:server|service|model|system|engine|upstream|backend|api|inference|provider|we|replicas?|workers?)"
         r"(?:'s|'re)?\b[^.;]{0,30}\b(?:busy|overwhelmed|temporarily\sunavailable|warming\sup"
         r"|starting\sup|still\sloading|unavailable|not\sready)",
         r"\bdegraded\b[^.;]{0,40}\b(?:function|invoked|state|performance)|no\s(?:free\s|idle\s)?slots?\savail"
-        r"|\bmodel\b[^.;]{0,20}\bunloaded|request\s(?:queue|dropped)\b|\bwarm(?:ed|ing)\sup\b|\bcold\sstart",
+        r"|\bmodel\b[^.;]{0,20}\bunloaded|request\s(?:queue|dropped)\b|\bwarm(?:ed|ing)\sup\b|\bcold\sstart"
+        r"|\bscal(?:ed|ing)\sup\b|\b(?:in|under|for)\smaintenance|maintenance\s(?:in\sprogress|mode|window)",
         r"loading\smodel|\bmodel\b\s?\S{0,80}\sis\s(?:currently\s|still\s)?loading|service\sunavailable|temporarily\sunavailable"
         r"|pending\srequests|queue\s(?:is\s)?(?:full|exceeded|too|size)"
         r"|\bno\s(?:available|healthy)\s(?:upstream|worker|replica|backend|server|host)",
