@@ -94,6 +94,7 @@ def test_without_any_layer_the_defaults_hold() -> None:
         "judge": (), "judge_share": None, "min_score": None, "unjudged": "wait",
         "keep_remote": False, "as_of": None,
         "grounded": False, "source": (), "per_chunk": None, "chunks_per_sample": "1",
+        "points": False,
         "keep_thinking": False, "reasoning_effort": "low", "temperature": None, "top_p": None,
         "timeout": None, "connect_timeout": 5.0,
         "route": (), "no_failover": False, "only_provider": False, "spill_after": 5.0,
