@@ -560,7 +560,7 @@ def test_what_would_be_in_memory_may_be_in_a_folder(tmp_path: Path) -> None:
     index.add_many(rows)
     other.add_many(rows)
 
-    assert len(files(tmp_path)) == 2
+    assert len(files(tmp_path)) == 4
     probes = [rows[3], rows[1200], rows[-1], unlike(1)]
     found = [index.check(*probe[1:]) for probe in probes]
     assert found == [other.check(*probe[1:]) for probe in probes]

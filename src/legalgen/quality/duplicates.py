@@ -130,6 +130,26 @@ class IndexedPart(msgspec.Struct, frozen=True):
     rows: Callable[[], Iterable[Text] | None]
     row: Callable[[int], Text | None]
 
+    def shingled(self, sample_id: str, number: int) -> ShingledRow | None:
+        """What is compared exactly of a row; None where its text cannot be read any more."""
+        found = self.row(number)
+        return _shingled(*found[1:]) if found is not None and found[0] == sample_id else None
+
+
+class _SpiltPart(msgspec.Struct, frozen=True):
+    """Rows of which no part has the text: what is compared of them is in a file of their own."""
+
+    path: Path
+    size: int = 0
+
+    def shingled(self, _: str, number: int) -> ShingledRow:
+        return _spilt(self.path).row(number)
+
+
+@lru_cache(maxsize=16)
+def _spilt(path: Path) -> storage.Shingles:
+    return storage.read_shingles(path)
+
 
 def indexed_part(
     path: Path, rows: Callable[[], Iterable[Text] | None], texts: TextReader
@@ -165,7 +185,7 @@ class _Stored(msgspec.Struct, frozen=True):
 
     segment: Segment
     row: int
-    parts: Mapping[str, IndexedPart]
+    parts: Mapping[str, IndexedPart | _SpiltPart]
 
     @property
     def id(self) -> str:
@@ -182,17 +202,16 @@ class _Stored(msgspec.Struct, frozen=True):
     @property
     def is_at_hand(self) -> bool:
         """Whether its shingles are there, and no text has to be read for them."""
-        return self.segment.has_shingles
+        if self.segment.has_shingles:
+            return True
+        return isinstance(self.parts[self.segment.place(self.row)[0]], _SpiltPart)
 
     def shingled(self) -> ShingledRow | None:
         """What is compared exactly; None where the text cannot be read any more."""
         if self.segment.has_shingles:
             return self.segment.shingled(self.row)
         name, number = self.segment.place(self.row)
-        found = self.parts[name].row(number)
-        if found is None or found[0] != self.id:
-            return None
-        return _shingled(*found[1:])
+        return self.parts[name].shingled(self.id, number)
 
 
 def _shingled(question: str, answer: str) -> ShingledRow:
@@ -233,9 +252,8 @@ class DuplicateIndex:
         self.folder = folder
         self._only_reads = only_reads
         self._spill = spill
-        self._spilt = 0
         self.thresholds = thresholds or DuplicateThresholds()
-        self._parts: dict[str, IndexedPart] = {}
+        self._parts: dict[str, IndexedPart | _SpiltPart] = {}
         self._segments: list[Segment] = []
         self._recent: list[_Recent] = []
         self._by_key: dict[int, tuple[int, ...]] = {}
@@ -288,7 +306,8 @@ class DuplicateIndex:
     def add_sketch(self, item: Sketch) -> None:
         """As ``add``, for a sample that has been read already."""
         if len(self._recent) >= FREEZE_ROWS:
-            self._segments.append(self._keep(_table(self._recent), ()))
+            table = _table(self._recent)
+            self._segments.append(self._keep(table, self._spill_shingles(table)))
             self._recent, self._by_key = [], {}
             self._merge_small()
         texts = ShingledRow(item.head, array("I", item.question), array("I", item.answer))
@@ -310,7 +329,7 @@ class DuplicateIndex:
         Raises:
             DiskError: the folder cannot be read, or a segment cannot be written.
         """
-        self._parts = {part.name: part for part in parts}
+        self._parts = dict[str, IndexedPart | _SpiltPart]((part.name, part) for part in parts)
         covered: set[str] = set()
         for segment in self._stored():
             names = {part.name for part in segment.parts}
@@ -501,20 +520,30 @@ class DuplicateIndex:
                 return group[:MERGE_WIDTH]
         return []
 
+    def _spill_shingles(self, table: Any) -> Parts:
+        """What covers rows that spill: a file of what is compared of them, which is not merged."""
+        if self._spill is None:
+            return ()
+        path = self._spill / f"rows-{len(self)}"
+        try:
+            storage.write_shingles(table, path)
+        except OSError as error:
+            raise DiskError(f"cannot write {path}: {error}", path) from error
+        self._parts[path.name] = _SpiltPart(path)
+        return (SegmentPart(path.name, 0, int(table.num_rows)),)
+
     def _keep(self, table: Any, parts: Parts) -> Segment:
         """Rows as a segment, in a file where there is a folder for it."""
-        if not parts and self._spill is not None:
-            self._spilt += 1
-            return self._written(table, parts, self._spill / f"{self._spilt}.arrow")
-        if self.folder is None or self._only_reads or not parts:
+        folder = self._spill or self.folder
+        if folder is None or self._only_reads or not parts:
             return Segment(table, parts, None)
         told = json.dumps([msgspec.structs.astuple(part) for part in parts])
         name = blake2b(told.encode(), digest_size=8).hexdigest()
-        return self._written(table, parts, self.folder / f"{name}.arrow")
+        return self._written(table, parts, folder / f"{name}.arrow")
 
     def _written(self, table: Any, parts: Parts, path: Path) -> Segment:
         try:
-            storage.write(table, parts, path, with_shingles=not parts)
+            storage.write(table, parts, path)
         except OSError as error:
             raise DiskError(f"cannot write the duplicate index {path}: {error}", path) from error
         try:
@@ -609,7 +638,7 @@ class _Numbered:
         segment, row = self._at(number)
         return segment.exact[row]
 
-    def row(self, number: int, parts: Mapping[str, IndexedPart]) -> _Stored:
+    def row(self, number: int, parts: Mapping[str, IndexedPart | _SpiltPart]) -> _Stored:
         return _Stored(*self._at(number), parts)
 
     def ids(self) -> list[str]:

@@ -74,6 +74,25 @@ class ShingledRow(msgspec.Struct, frozen=True):
     answer: Sequence[int]
 
 
+class Shingles:
+    """What is compared exactly of rows, in a table with such columns."""
+
+    def __init__(self, table: Any) -> None:
+        self._heads = table.column("head")
+        asked, told = (table.column(name).chunk(0) for name in _SHINGLES[1:])
+        self._asked = numbers(asked.offsets, "i"), numbers(asked.values, "I")
+        self._told = numbers(told.offsets, "i"), numbers(told.values, "I")
+
+    def row(self, number: int) -> ShingledRow:
+        """The row of a number from 0 on."""
+        (asked, questions), (told, answers) = self._asked, self._told
+        return ShingledRow(
+            str(self._heads[number].as_py()),
+            questions[asked[number] : asked[number + 1]],
+            answers[told[number] : told[number + 1]],
+        )
+
+
 class Segment:
     """An immutable set of rows, in a file or in memory; ``parts`` none: of unsealed samples."""
 
@@ -91,11 +110,7 @@ class Segment:
         self._questions = numbers(asked.offsets, "i"), numbers(asked.values, "H")
         if len(self._directory) != KEYS_PER_ROW * self._buckets + 1:
             raise ValueError("a segment whose directory is not that of its rows")
-        self._shingles = None
-        if "head" in table.column_names:
-            lists = (table.column(name).chunk(0) for name in _SHINGLES[1:])
-            self._shingles = tuple((numbers(one.offsets, "i"), numbers(one.values, "I"))
-                                   for one in lists)  # fmt: skip
+        self._shingles = Shingles(table) if "head" in table.column_names else None
 
     @property
     def has_shingles(self) -> bool:
@@ -126,12 +141,7 @@ class Segment:
     def shingled(self, row: int) -> ShingledRow:
         """What it keeps for an exact comparison; only where it ``has_shingles``."""
         assert self._shingles is not None
-        (asked, questions), (told, answers) = self._shingles
-        return ShingledRow(
-            str(self.table.column("head")[row].as_py()),
-            questions[asked[row] : asked[row + 1]],
-            answers[told[row] : told[row + 1]],
-        )
+        return self._shingles.row(row)
 
     def place(self, row: int) -> tuple[str, int]:
         """The name of the part that a row is in, and its number there; only with ``parts``."""
@@ -391,15 +401,27 @@ def _version() -> str:
     return f"{FORMAT_VERSION}/{shape}/rensa {importlib.metadata.version('rensa')}"
 
 
-def write(table: Any, parts: Parts, path: Path, *, with_shingles: bool = False) -> None:
+def write(table: Any, parts: Parts, path: Path) -> None:
     """Write beside, flush, swap: a reader never sees half a segment."""
     make_folder(path.parent)
-    if not with_shingles:
-        table = table.select(_COMMON)
     told = {"version": _version(), "parts": json.dumps([msgspec.structs.astuple(p) for p in parts])}
-    table = table.replace_schema_metadata(told)
+    _written(table.select(_COMMON).replace_schema_metadata(told), path)
+
+
+def write_shingles(table: Any, path: Path) -> None:
+    """What a segment leaves out of a table that has it."""
+    _written(table.select(_SHINGLES), path)
+
+
+def _written(table: Any, path: Path) -> None:
     with swapped_in(path) as file, pa.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table, max_chunksize=max(1, table.num_rows))
+
+
+def read_shingles(path: Path) -> Shingles:
+    """What ``write_shingles`` wrote, mapped."""
+    with pa.memory_map(str(path)) as source:
+        return Shingles(pa.ipc.open_file(source).read_all())
 
 
 def read(path: Path) -> Segment:
