@@ -59,7 +59,7 @@ BY_HAND = {
     "dataset.compact": "exchanges two folders in one step",
     "dataset.verify": "moves and links what is damaged aside",
     "telemetry.log": "appends; nothing is replaced",
-    "commands.dataset": "a folder for the index of a check, gone when the command ends",
+    "commands.dataset": "the temporary folder of a check, which nobody else reads",
     "commands.running": "the file of --events is the user's: a pipe perhaps",
     "telemetry.metrics": "prometheus_client writes its own form",
     "providers.local": "the folder of a socket that is gone when the model is loaded",

@@ -16,7 +16,7 @@ import pytest
 
 from legalgen.dataset.check import Linter, Looked, RowGate, check
 from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
-from legalgen.dataset.gating import GateWorkers
+from legalgen.dataset.gating import GatePool
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.gate import Gate
 from tests.dataset.shelf import LEGACY
@@ -84,7 +84,7 @@ def test_a_number_of_workers_that_is_none_is_told(program: Program, value: str, 
 def test_a_worker_that_is_killed_takes_no_row_with_it(said: list[str]) -> None:
     """The rest is looked at here, and it is told once."""
     wanted = [opened().look(row) if isinstance(row, Row) else None for row in rows()]
-    with GateWorkers(2, opened, said.append) as workers:
+    with GatePool(2, opened, said.append) as workers:
         looked = workers.looked([*rows(), *rows()])
         found = [next(looked)[1]]
         for child in multiprocessing.active_children():
@@ -99,7 +99,7 @@ def test_what_the_gate_raises_passes_through(said: list[str]) -> None:
     """A bug is one in a worker as it is here, and ends them all."""
     with (
         pytest.raises(RuntimeError, match="a bug at row 1"),
-        GateWorkers(2, stumbling, said.append) as workers,
+        GatePool(2, stumbling, said.append) as workers,
     ):
         list(workers.looked(rows()))
     assert said == []
@@ -112,7 +112,7 @@ def test_an_interruption_ends_the_workers(said: list[str]) -> None:
         yield from rows()
         raise KeyboardInterrupt
 
-    with GateWorkers(2, opened, said.append) as workers:
+    with GatePool(2, opened, said.append) as workers:
         linter = Linter(Taxonomy.builtin(), GATE, looks=workers.looked)
         next(linter.looked(iter(rows())))
         for child in multiprocessing.active_children():
@@ -127,8 +127,8 @@ def test_an_interruption_ends_the_workers(said: list[str]) -> None:
 HOLDING = """
 import multiprocessing, sys
 from tests.dataset.test_gating import opened, rows
-from legalgen.dataset.gating import GateWorkers
-with GateWorkers(2, opened, print) as workers:
+from legalgen.dataset.gating import GatePool
+with GatePool(2, opened, print) as workers:
     next(workers.looked(rows()))
     print(*(child.pid for child in multiprocessing.active_children()), flush=True)
     sys.stdin.read()

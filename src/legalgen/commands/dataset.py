@@ -382,11 +382,11 @@ def _linter(settings: Settings, console: Console, workers: int) -> Iterator[Lint
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="legalgen-check-")))
         looks, exclusion = None, None
         if workers > 1:
-            from legalgen.dataset.gating import GateWorkers  # loads multiprocessing
+            from legalgen.dataset.gating import GatePool  # loads multiprocessing
 
             told = (taxonomy, gate, settings.exclude, settings.semantic)  # of settings no key
             opened = partial(_row_gate, *told)
-            looks = stack.enter_context(GateWorkers(workers, opened, console.talk)).looked
+            looks = stack.enter_context(GatePool(workers, opened, console.talk)).looked
         else:
             exclusion = exclusion_of(settings)
         yield Linter(

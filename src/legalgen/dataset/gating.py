@@ -30,7 +30,7 @@ Said = Callable[[str], None]
 """Told once, in words, that workers were lost."""
 
 
-class GateWorkers:
+class GatePool:
     """``count`` processes with a gate each, made by ``opened``; a context that ends them.
 
     ``opened`` is called in each of them, and here where they are lost: it can be pickled.
@@ -48,7 +48,7 @@ class GateWorkers:
             initargs=(opened,),
         )
 
-    def __enter__(self) -> GateWorkers:
+    def __enter__(self) -> GatePool:
         return self
 
     def __exit__(self, *_: object) -> None:
