@@ -111,6 +111,19 @@ def test_a_bad_answer_is_named_by_its_fault(at: int) -> None:
         assert verdict.rejected
 
 
+@pytest.mark.parametrize(
+    ("name", "refused", "silent"),
+    [("unread_good.jsonl", range(4), range(32, 41)),
+     ("unread_bad.jsonl", range(29, 61), range(18)),
+     ("unread_again.jsonl", range(14, 33), range(12))],
+)  # fmt: skip
+def test_what_was_once_unread_is_judged_no_worse(name: str, refused: range, silent: range) -> None:
+    """As the page on quality tells it; only the first look at each file was one at unseen text."""
+    verdicts = [judge(row.cell, row.answer) for row in rows(name)]
+    assert sum(verdict.rejected for verdict in verdicts) in refused
+    assert sum(not verdict.rejected and not named(verdict) for verdict in verdicts) in silent
+
+
 def test_every_finder_of_the_table_is_there() -> None:
     """The table names functions; each is there, and none is there that it does not name."""
     assert {check.finder for check in TABLE if check.finder} == set(FINDERS)
