@@ -8,19 +8,20 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from benchmarks._rows import fill
 from legalgen.dataset.check import Linter, Looked, RowGate, check
 from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
 from legalgen.dataset.gating import GatePool
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.gate import Gate
 from tests.dataset.shelf import LEGACY
-from tests.program import Program
+from tests.program import Program, environment
 from tests.waiting import eventually
 
 GATE = Gate("full", date(2026, 11, 23))
@@ -149,3 +150,37 @@ def test_workers_end_with_one_that_is_killed() -> None:
     assert workers
     for pid in workers:
         eventually(lambda pid=pid: is_gone(pid))  # type: ignore[misc]  # bound as a default
+
+
+CHECK = """
+import json, resource, sys, time
+from legalgen.cli import main
+began = time.monotonic()
+try:
+    main()
+except SystemExit:
+    pass
+used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+cpu = [round(each.ru_utime + each.ru_stime, 1) for each in used]
+print(json.dumps([round(time.monotonic() - began, 1), *cpu, used[0].ru_maxrss // 1024]),
+      file=sys.stderr)
+"""
+
+
+@pytest.mark.extended
+def test_a_hundred_thousand_rows_are_checked_alike(
+    program: Program, record_property: Callable[[str, object], None]
+) -> None:
+    """By one process and by two, byte for byte; how long, by whom, and in what memory is noted."""
+    fill(program.data_dir, 100_000)
+    out = []
+    for count in ("1", "2"):
+        command = [sys.executable, "-c", CHECK, "dataset", "check", "--json", "--workers", count]
+        done = subprocess.run(
+            command, env=environment(program.home, None), capture_output=True, check=True
+        )
+        figures = json.loads(done.stderr.splitlines()[-1])
+        record_property(f"{count}: s, CPU s here, CPU s of workers, MB here", figures)
+        out.append(done.stdout)
+    assert out[0] == out[1]
+    assert json.loads(out[0])["rows"] == 100_000

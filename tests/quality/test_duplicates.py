@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -39,6 +40,7 @@ from legalgen.quality.sketches import (
 from legalgen.store.sample import words
 
 Row = tuple[str, str, str]
+BEFORE = Path(__file__).parents[1] / "data" / "before" / "data" / "state" / "duplicates" / "train"
 PAIRS = Path(__file__).parents[1] / "data" / "quality" / "pairs.jsonl"
 
 
@@ -320,6 +322,21 @@ def test_another_version_of_rensa_makes_segments_stale(
 
     with pytest.raises(AssertionError, match="not read again"):
         DuplicateIndex(tmp_path).open([covered("a.parquet", rows)])
+
+
+def test_segments_of_an_earlier_version_are_built_again(tmp_path: Path) -> None:
+    """What 0.1.0 left is cleared away, and the rows are read from their part."""
+    left = [path.name for path in BEFORE.glob("*.arrow")]
+    assert left
+    for name in left:
+        shutil.copy(BEFORE / name, tmp_path)
+    rows = [unlike(1)]
+    DuplicateIndex(tmp_path).open([part("a.parquet", rows)])
+
+    assert not set(left) & set(files(tmp_path))
+    again = DuplicateIndex(tmp_path)
+    again.open([covered("a.parquet", rows)])
+    assert again.check(*rows[0][1:]) is not None
 
 
 def test_what_a_batch_seals_need_not_be_read_again(tmp_path: Path) -> None:
