@@ -3,7 +3,7 @@
 A row is excluded where it shares 13 words in a row with such a question, or where its own question
 is one that the duplicate index calls the same or nearly so. Everything is in memory: the hashes of
 the runs of words (some 100 bytes each), and the sketches of the questions (12 kB each for the last
-thousand, 1.6 kB for those before).
+thousand, 0.8 kB for those before).
 """
 
 from __future__ import annotations
