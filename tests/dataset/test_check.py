@@ -116,9 +116,9 @@ def test_each_code_counts_rows_and_shows_its_first() -> None:
 def test_a_row_of_ours_is_held_to_its_own_type(tmp_path: Path) -> None:
     """The same text is far too short for an advanced case analysis, and fine for a short answer."""
     answer = (
-        "A seller of goods must pass good title under section 12 of the Sale of Goods Act. A dealer "
-        "cannot exclude this against a consumer. Whoever is disturbed by the true owner may claim "
-        "the price back, and with it what the repair and the insurance of the car have cost him."
+        "A seller of goods must pass good title under section 12 of the Sale of Goods Act. A "
+        "dealer cannot exclude this against a consumer. Whoever is disturbed by the true owner may "
+        "claim the price back, and with it what repair and insurance of the car have cost him."
     )
     path = tmp_path / "ours.parquet"
     samples = [
@@ -141,9 +141,9 @@ def test_a_type_that_nobody_knows_is_held_to_the_widest_bounds() -> None:
 def test_a_clean_file_has_nothing_to_tell(tmp_path: Path) -> None:
     """No finding, exit code 0 for the command; flags alone are none."""
     answer = (
-        "A seller of goods must pass good title under section 12 of the Sale of Goods Act. A dealer "
-        "cannot exclude this against a consumer. Whoever is disturbed by the true owner may claim "
-        "the price back, and with it what the repair and the insurance of the car have cost him."
+        "A seller of goods must pass good title under section 12 of the Sale of Goods Act. A "
+        "dealer cannot exclude this against a consumer. Whoever is disturbed by the true owner may "
+        "claim the price back, and with it what repair and insurance of the car have cost him."
     )
     rows = [row(1, "Must the seller of a used car pass good title?", answer)]
     found = checked(rows)
