@@ -344,6 +344,18 @@ def test_a_connection_that_does_not_come_is_waited_for_as_long_as_was_said(name:
     assert caught.value.failure == listing.value.failure == wanted
 
 
+@pytest.mark.parametrize("name", REMOTE)
+def test_a_call_that_is_shorter_than_connecting_may_be_names_its_own_limit(name: str) -> None:
+    """What is said is what was waited."""
+    with (
+        silent_port() as port,
+        opened(name, f"http://127.0.0.1:{port}", 30.0) as provider,
+        pytest.raises(ProviderError) as caught,
+    ):
+        provider.complete(request(0.2))
+    assert caught.value.failure.message == "no connection in time (at most 0.2 s)"
+
+
 @pytest.mark.parametrize(
     ("connect_s", "call_s", "given"), [(None, 60.0, 5.0), (0.25, 60.0, 0.25), (30.0, 2.0, 2.0)]
 )

@@ -271,7 +271,8 @@ class SdkProvider:
     def _said(self, error: httpx.RequestError) -> str:
         """What went wrong on the way, in a few words."""
         if isinstance(error, httpx.ConnectTimeout):
-            return f"no connection in time (at most {self._http.connect_timeout_s:g} s)"
+            limit = error.request.extensions["timeout"]["connect"]  # shorter for a short call
+            return f"no connection in time (at most {limit:g} s)"
         if isinstance(error, httpx.TimeoutException):
             return "no whole reply within the deadline of the call"
         said = str(error) or type(error).__name__
