@@ -371,8 +371,23 @@ def test_the_socket_wants_a_key_while_it_has_a_name(tmp_path: Path) -> None:
     connection.request("POST", "/v1/chat/completions", body)
     status = connection.getresponse().status
     connection.close()
+    server.handle_metrics()  # its loop runs: it hears that it is to end
     del server
     assert status == 401
+
+
+LOADED_IN_VAIN = """
+from legalgen.providers.local import LocalProvider
+for _ in range(5):
+    provider = LocalProvider(threads=1, context_tokens=512)
+    provider.load()
+    provider.close()
+"""
+
+
+def test_a_model_that_was_asked_nothing_is_closed_all_the_same() -> None:
+    """Its loop may not run yet when it is told to end, and would never hear of it."""
+    subprocess.run([sys.executable, "-c", LOADED_IN_VAIN], check=True, timeout=60)
 
 
 SILENT = """

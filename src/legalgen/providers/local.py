@@ -52,6 +52,8 @@ class _Server(Protocol):
 
     def handle_chat_completions(self, prompt: str, callback: Callable[[str], bool]) -> None: ...
 
+    def handle_metrics(self) -> object: ...
+
 
 class _Delta(msgspec.Struct, frozen=True):
     content: str | None = None
@@ -359,9 +361,12 @@ def _start_server(path: Path, threads: int, context_tokens: int) -> _Server:
 
     try:
         with tempfile.TemporaryDirectory(prefix="legalgen-", dir=_socket_folder()) as folder:
-            return cast(
+            server = cast(
                 _Server, Server(_parameters(path, threads, context_tokens, f"{folder}/http.sock"))
             )
+        # The model is loaded before its loop runs, and a destructor that comes earlier than the
+        # loop is not heard by it and waits for ever. What the loop has answered, it can end.
+        server.handle_metrics()
     except _NATIVE_ERRORS as error:
         message = (
             f"llama.cpp cannot load {path.name[:60]}: the file is damaged, its architecture is "
@@ -370,6 +375,7 @@ def _start_server(path: Path, threads: int, context_tokens: int) -> _Server:
         raise ProviderError.of(
             Failure(ErrorCategory.MODEL_UNAVAILABLE, message, reached=False)
         ) from error
+    return server
 
 
 def _socket_folder() -> str | None:
@@ -393,6 +399,7 @@ def _parameters(path: Path, threads: int, context_tokens: int, socket: str) -> o
     params.n_threads_http = 1
     params.ui = False
     params.endpoint_slots = False
+    params.endpoint_metrics = True  # the one thing that its loop answers at no cost
     return params
 
 
