@@ -79,3 +79,22 @@ def test_one_shared_word_is_flagged_and_none_is_refused() -> None:
     shared = f"{answer} Each precedent is the advocate's own duty."
     assert found(answer, asked, steps, topic=topic).get("OFF_TOPIC") == "reject"
     assert found(shared, asked, steps, topic=topic).get("OFF_TOPIC") == "flag"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (
+            "She may wait, since rent is treated apart, and the court will look kindly at it.",
+            "flag",
+        ),
+        ("For the life of the photographer and seventy years after his death.", ""),
+        ("On demand, since a bailment at will ends when she asks for it.", ""),
+        ("As long as is reasonable in all that has happened between them.", ""),
+        ("28 clear of the day of service and of the day of the hearing.", ""),
+    ],
+)
+def test_who_asks_for_how_long_is_told_a_time(answer: str, expected: str) -> None:
+    """In figures or in words; what is reasonable is one, too."""
+    question = "How long may Amara wait with her claim against Tomasz for the rent?"
+    assert found(answer, question).get("NO_ANSWER", "") == expected

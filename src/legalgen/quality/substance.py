@@ -126,13 +126,11 @@ _ASKS_TIME = re.compile(
     re.I,
 )
 _GIVES_TIME = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen"
-    r"|eighteen|twenty|thirty|forty|sixty|ninety|half|quarter|an?|single)[ -](?:[a-z-]+ ){0,2}?"
-    r"(?:days?|weeks?|fortnights?|months?|years?|hours?|minutes?|decades?)\b"
+    r"\d|\b(?:days?|weeks?|fortnights?|months?|years?|hours?|minutes?|decades?|century|centuries)\b"
     r"|\b(?:immediate\w*|forthwith|prompt\w*|without (?:\w+ )?delay|reasonable|indefinite\w*"
-    r"|perpetual\w*|for ever|forever|any time|as soon as|at once|for life|lifetime|until|as long as"
-    r"|so long as|no (?:fixed|time|set|statutory|upper|general|such) (?:limit|period|time)"
-    r"|no limit|unlimited|same day|at any stage|before|annually|weekly|monthly)\b",
+    r"|perpetual\w*|for ever|forever|any time|as soon as|at once|for (?:the )?life|lifetime|until"
+    r"|as long as|so long as|no (?:fixed|time|set|upper|general|such|statutory) (?:limit|period)"
+    r"|no limit|unlimited|same day|on demand|at any stage|before|annually|weekly|monthly)\b",
     re.I,
 )
 
