@@ -82,6 +82,7 @@ def test_a_number_of_workers_that_is_none_is_told(program: Program, value: str, 
     assert why in ended.err
 
 
+@pytest.mark.extended  # a pool of processes of Python 3.11 may wait for a killed one for ever
 def test_a_worker_that_is_killed_takes_no_row_with_it(said: list[str]) -> None:
     """The rest is looked at here, and it is told once."""
     wanted = [opened().look(row) if isinstance(row, Row) else None for row in rows()]
