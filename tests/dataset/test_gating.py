@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,6 @@ def test_a_number_of_workers_that_is_none_is_told(program: Program, value: str, 
     assert why in ended.err
 
 
-@pytest.mark.extended  # a pool of processes of Python 3.11 may wait for a killed one for ever
 def test_a_worker_that_is_killed_takes_no_row_with_it(said: list[str]) -> None:
     """The rest is looked at here, and it is told once."""
     wanted = [opened().look(row) if isinstance(row, Row) else None for row in rows()]
@@ -94,6 +94,28 @@ def test_a_worker_that_is_killed_takes_no_row_with_it(said: list[str]) -> None:
             os.kill(child.pid, signal.SIGKILL)
         found += [each for _, each in looked]
     assert found == wanted * 2
+    assert said == ["a worker ended before its time: the rest is checked by one process"]
+
+
+def torn() -> RowGate:
+    """In a worker: it is killed in the middle of what it says first."""
+
+    def half(self: Connection[object, object], buf: memoryview, *_: object) -> None:
+        os.write(self.fileno(), bytes(buf)[: len(buf) // 2])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if multiprocessing.parent_process() is not None:
+        Connection._send = half  # type: ignore[attr-defined]
+    return opened()
+
+
+def test_a_worker_that_is_killed_in_the_middle_of_a_reply_is_not_waited_for(
+    said: list[str],
+) -> None:
+    """The other half never comes."""
+    wanted = [opened().look(row) if isinstance(row, Row) else None for row in rows()]
+    with GatePool(2, torn, said.append) as workers:
+        assert [each for _, each in workers.looked(rows())] == wanted
     assert said == ["a worker ended before its time: the rest is checked by one process"]
 
 

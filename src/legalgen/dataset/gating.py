@@ -14,10 +14,11 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import Final
+from multiprocessing.connection import Connection
+from queue import Empty, SimpleQueue
+from typing import Any, Final
 
 from legalgen.dataset.check import AnyRow, Looked, RowGate
 from legalgen.dataset.foreign import Row
@@ -33,7 +34,10 @@ Said = Callable[[str], None]
 class GatePool:
     """``count`` processes with a gate each, made by ``opened``; a context that ends them.
 
-    ``opened`` is called in each of them, and here where they are lost: it can be pickled.
+    ``opened`` is called in each of them, and here where they are lost: it can be pickled. Each has
+    a pipe of its own, and a thread here that asks it: one that is killed in the middle of a reply
+    ends its pipe. (A pool of the standard library has one pipe for all, which it holds open itself:
+    it would wait for the other half for ever.)
     """
 
     def __init__(self, count: int, opened: Callable[[], RowGate], say: Said) -> None:
@@ -41,18 +45,32 @@ class GatePool:
         self._opened = opened
         self._say = say
         self._here: RowGate | None = None
-        self._pool = ProcessPoolExecutor(
-            count,
-            mp_context=multiprocessing.get_context("spawn"),  # threads of ours survive no fork
-            initializer=_begin,
-            initargs=(opened,),
-        )
+        self._idle: SimpleQueue[Connection[Any, Any]] = SimpleQueue()
+        self._askers = ThreadPoolExecutor(count)
+        self._ending = contextlib.ExitStack()
 
     def __enter__(self) -> GatePool:
+        with self._ending:
+            self._ending.callback(self._askers.shutdown, cancel_futures=True)
+            with _signals_held():  # a process that is started now inherits what is held
+                for _ in range(self._count):
+                    self._start()
+            self._ending = self._ending.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
+        self._ending.close()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")  # threads of ours survive no fork
+        ours, theirs = context.Pipe()
+        self._ending.callback(ours.close)
+        with theirs:
+            worker = context.Process(target=_serve, args=(theirs, self._opened), daemon=True)
+            worker.start()
+        self._ending.callback(worker.join)
+        self._ending.callback(worker.kill)  # it has nothing to lose, and its asker hears of it
+        self._idle.put(ours)
 
     def looked(self, rows: Iterable[AnyRow]) -> Iterator[tuple[AnyRow, Looked | None]]:
         """Each row with what was looked up; None of one that cannot be read.
@@ -60,7 +78,7 @@ class GatePool:
         What ``rows`` or the gate raises passes through.
         """
         left = iter(rows)
-        waiting: deque[tuple[list[AnyRow], Future[list[Looked | None]] | None]] = deque()
+        waiting: deque[tuple[list[AnyRow], Future[list[Looked | None] | None] | None]] = deque()
         while some := list(islice(left, ROWS_AT_ONCE)):
             waiting.append((some, self._sent(some)))
             if len(waiting) >= self._count * AHEAD:
@@ -68,22 +86,27 @@ class GatePool:
         while waiting:
             yield from self._taken(*waiting.popleft())
 
-    def _sent(self, rows: list[AnyRow]) -> Future[list[Looked | None]] | None:
-        if self._here is not None:
-            return None
+    def _sent(self, rows: list[AnyRow]) -> Future[list[Looked | None] | None] | None:
+        return self._askers.submit(self._asked, rows) if self._here is None else None
+
+    def _asked(self, rows: list[AnyRow]) -> list[Looked | None] | None:
+        """What a worker says of some rows; None where it is lost. In a thread of the askers."""
         try:
-            with _signals_held():  # a process may be started now, and inherits what is held
-                return self._pool.submit(_look, rows)
-        except BrokenProcessPool:
+            pipe = self._idle.get_nowait()
+            pipe.send(rows)
+            found, error = pipe.recv()
+        except (Empty, EOFError, OSError):  # none: as many askers as there were workers
             return None
+        self._idle.put(pipe)
+        if error is not None:
+            raise error
+        reply: list[Looked | None] = found
+        return reply
 
     def _taken(
-        self, rows: list[AnyRow], sent: Future[list[Looked | None]] | None
+        self, rows: list[AnyRow], sent: Future[list[Looked | None] | None] | None
     ) -> Iterator[tuple[AnyRow, Looked | None]]:
-        found = None
-        if sent is not None:
-            with contextlib.suppress(BrokenProcessPool):
-                found = sent.result()
+        found = sent.result() if sent is not None else None
         return zip(rows, found if found is not None else self._look_here(rows), strict=True)
 
     def _look_here(self, rows: list[AnyRow]) -> list[Looked | None]:
@@ -112,14 +135,22 @@ def _signals_held() -> Iterator[None]:
 
 # --- in a worker -------------------------------------------------------------------------------
 
-_GATES: list[RowGate] = []
-"""The one of this process."""
 _LOOK_AT_PARENT_S: Final = 60.0
 
 
-def _begin(opened: Callable[[], RowGate]) -> None:
+def _serve(pipe: Connection[Any, Any], opened: Callable[[], RowGate]) -> None:
+    """Look at rows until the pipe ends; what the gate raises is sent, too."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _GATES.append(opened())
+    gate = opened()
+    with contextlib.suppress(EOFError), pipe:
+        while True:
+            rows: list[AnyRow] = pipe.recv()
+            try:
+                found = [_looked(gate, row) for row in rows]
+            except Exception as error:  # a bug: the caller raises it, and ends all workers
+                pipe.send((None, error))
+                raise SystemExit(1) from error
+            pipe.send((found, None))
 
 
 def _end_with_parent() -> None:
@@ -127,7 +158,3 @@ def _end_with_parent() -> None:
     while parent is not None and parent.is_alive():
         parent.join(_LOOK_AT_PARENT_S)
     os._exit(1)
-
-
-def _look(rows: list[AnyRow]) -> list[Looked | None]:
-    return [_looked(_GATES[0], row) for row in rows]
