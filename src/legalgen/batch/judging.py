@@ -13,20 +13,9 @@ from typing import Annotated
 import msgspec
 from msgspec.structs import replace
 
+from legalgen.batch.auxiliary import AuxiliaryCalls, as_text
 from legalgen.batch.endpoints import Endpoint
-from legalgen.batch.generation import (
-    ROLE,
-    Departed,
-    Generation,
-    JudgeAwayError,
-    Refusal,
-    Spending,
-    Stop,
-    Stuck,
-    Tell,
-    Written,
-)
-from legalgen.batch.jobs import Job, JobPrompts
+from legalgen.batch.generation import ROLE, JudgeAwayError, Stop, Stuck, Tell, Written
 from legalgen.completion import Completion, ModelRef, Prompt
 from legalgen.errors import Reason
 from legalgen.law.planner import Task
@@ -37,7 +26,6 @@ from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router
 from legalgen.store.sample import Draft, Marks, clean
 from legalgen.telemetry.clock import Clock
-from legalgen.telemetry.events import CallFailed
 
 MARK_TOKENS = 140
 """Tokens of the six marks and the remark."""
@@ -109,42 +97,23 @@ class Judging:
         clock: Clock | None = None,
     ) -> None:
         self._router = router
-        self._endpoints = endpoints
         self._prompter = prompter
-        self._stop = _Patient(stop)
-        self._tell = tell
-        self._clock = clock or Clock()
+        self._calls = AuxiliaryCalls(
+            router, endpoints, ROLE, stop=_Patient(stop), tell=tell, clock=clock or Clock()
+        )
 
     def mark(self, task: Task, draft: Draft) -> tuple[Judgement, ModelRef] | JudgeAwayError:
         """The marks of a draft and who gave them, or why no judge could be had.
 
         A sample that was paid for is not lost because its judge is down: it stays unmarked.
         """
-        generation = Generation(
-            self._router,
-            self._endpoints,
-            JobPrompts(_Questions(self._prompter, task, draft), self._endpoints, renew=_the_same),
-            read=_as_text,
-            assess=_readable,
-            stop=self._stop,
-            tell=self._tell_apart,
-            clock=self._clock,
-        )
-        outcome = generation.run(Job(task))
+        source = _Questions(self._prompter, task, draft)
+        outcome = self._calls.ask(task, source, read=as_text, assess=_readable)
         if not isinstance(outcome, Written):
             turn = outcome.turn if isinstance(outcome, Stuck) else None
             return JudgeAwayError(turn, self._router.registry.troubles(refused=True))
         self._router.accepted()
         return _judgement(outcome.completion.text), outcome.lease.ref
-
-    def _tell_apart(self, message: object) -> None:
-        match message:
-            case Departed() | Spending() | Refusal():
-                self._tell(replace(message, ref=_as_judge(message.ref)))
-            case CallFailed():
-                self._tell(msgspec.structs.replace(message, model=message.model + ROLE))
-            case _:
-                pass  # waits and switches of the judge are not the batch's
 
 
 class _Patient(Stop):
@@ -189,19 +158,6 @@ class _Questions:
     def demand(self, task: Task, prompt: Prompt, *, style: str) -> Demand:  # noqa: ARG002 - Words
         """A long prompt and a short answer."""
         return Demand(prompt.characters(), MARK_TOKENS, MARK_TOKENS // 2)
-
-
-def _as_judge(ref: ModelRef) -> ModelRef:
-    return ModelRef(ref.provider, ref.model + ROLE)
-
-
-def _the_same(task: Task) -> Task:
-    """The task begun again: a judge has no seed to change."""
-    return task
-
-
-def _as_text(completion: Completion) -> Draft:
-    return Draft(question="", reasoning_steps=(), answer=completion.text, citations=())
 
 
 def _readable(draft: Draft, _: Task, completion: Completion) -> Verdict:

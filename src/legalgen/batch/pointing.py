@@ -14,20 +14,10 @@ from datetime import UTC, date, datetime
 
 from msgspec.structs import replace
 
+from legalgen.batch.auxiliary import AuxiliaryCalls, as_text
 from legalgen.batch.endpoints import Endpoint
-from legalgen.batch.generation import (
-    POINTS_ROLE,
-    Departed,
-    Generation,
-    GivenUp,
-    Outcome,
-    Refusal,
-    Spending,
-    Stop,
-    Tell,
-    Written,
-)
-from legalgen.batch.jobs import Job, JobPrompts
+from legalgen.batch.generation import POINTS_ROLE, GivenUp, Outcome, Stop, Tell, Written
+from legalgen.batch.jobs import Job
 from legalgen.completion import Completion, ModelRef, Prompt
 from legalgen.errors import Reason
 from legalgen.law.axes import Topic
@@ -122,13 +112,20 @@ class Pointing:
         clock: Clock | None = None,
     ) -> None:
         self._router = router
-        self._endpoints = endpoints
         self._prompter = prompter
         self._taxonomy = taxonomy
         self._shelf = shelf
-        self._stop = stop
         self._tell = tell
         self._clock = clock or Clock()
+        self._calls = AuxiliaryCalls(
+            router,
+            endpoints,
+            POINTS_ROLE,
+            stop=stop,
+            tell=tell,
+            clock=self._clock,
+            alike=(events.Waiting, events.Spilled),
+        )
         self._changing = threading.Lock()
         self._asking: set[LeafKey] = set()
         self._known: dict[LeafKey, tuple[Point, ...]] = {}
@@ -204,20 +201,14 @@ class Pointing:
         def read(completion: Completion) -> Draft:
             with refusals_told(completion):
                 read_points(completion, leaf, self._now().date())
-            return Draft(question="", reasoning_steps=(), answer=completion.text, citations=())
+            return as_text(completion)
 
-        source = PointPrompts(self._prompter, self._shelf.as_of)
-        generation = Generation(
-            self._router,
-            self._endpoints,
-            JobPrompts(source, self._endpoints, renew=lambda task: task),
+        return self._calls.ask(
+            task,
+            PointPrompts(self._prompter, self._shelf.as_of),
             read=read,
             assess=lambda draft, _task, _completion: Verdict(draft),
-            stop=self._stop,
-            tell=self._tell_apart,
-            clock=self._clock,
         )
-        return generation.run(Job(task))
 
     def _as_list(self, written: Written, leaf: Topic) -> TopicPoints:
         now, usage = self._now(), written.completion.usage
@@ -249,17 +240,6 @@ class Pointing:
                 cost_usd=found.cost_usd if asked else None,
             )
         )
-
-    def _tell_apart(self, message: object) -> None:
-        match message:
-            case Departed() | Spending() | Refusal():
-                self._tell(replace(message, ref=_as_lister(message.ref)))
-            case events.CallFailed():
-                self._tell(replace(message, model=message.model + POINTS_ROLE))
-            case events.Waiting() | events.Spilled():
-                self._tell(message)
-            case _:
-                pass  # a switch of the list is none of the sample
 
     def _leaf(self, task: Task) -> Topic:
         return self._taxonomy.leaf(task.jurisdiction, task.practice_area, task.topic)
@@ -302,7 +282,3 @@ class PointPrompts:
 def _model(ref: ModelRef) -> str:
     """Whose list it is, with whichever key it was asked for."""
     return f"{ref.vendor}/{ref.model}"
-
-
-def _as_lister(ref: ModelRef) -> ModelRef:
-    return ModelRef(ref.provider, ref.model + POINTS_ROLE)
