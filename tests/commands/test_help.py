@@ -21,6 +21,7 @@ from legalgen.commands import dataset_cli, shell_completion
 from legalgen.commands.app import USUAL_OF_BATCH, USUAL_OF_GENERATE, app
 from legalgen.commands.examples import EXAMPLES
 from legalgen.dataset import export
+from legalgen.settings.layers import SETTINGS
 from legalgen.store.ledger import DerivedStatus
 from tests.program import EXECUTABLE, Program
 
@@ -89,6 +90,14 @@ def test_help_shows_no_types(path: str) -> None:
     text = CliRunner().invoke(app, [*path.split(), "--help"], env={"COLUMNS": "80"}).stdout
     assert "--help" in text
     assert not re.search(r"<(bool|str|int|float|path|list)", text)
+
+
+def test_help_says_of_a_setting_all_that_is_declared() -> None:
+    """A table of the config file, as ``[gate]``, is none of rich's markup."""
+    text = CliRunner().invoke(app, ["batch", "--help"], env={"COLUMNS": "400"}).stdout
+    there = [each for each in SETTINGS if f"{each.flag} " in text]
+    assert len(there) > 40
+    assert [each.flag for each in there if each.help not in text] == []
 
 
 @pytest.mark.parametrize("group", ["dataset", "sources", "config"])

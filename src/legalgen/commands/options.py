@@ -254,7 +254,7 @@ def _help(declared: Declaration[Any]) -> str:
     usual = declared.absent or ("" if switch else str(shown(declared, declared.default)))
     choices = "|".join(declared.kind.choices)
     return (
-        declared.help
+        declared.help.replace("[", r"\[")  # a table of the config file, which is no markup
         + (f" [cyan]{choices}[/cyan]." if choices else "")
         + (f" [dim]Default: {usual}.[/dim]" if usual else "")
     )
