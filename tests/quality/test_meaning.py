@@ -383,6 +383,7 @@ def test_a_batch_looks_at_meaning_and_stats_tell_how_far_apart(
     assert kept.parent.parent.parent.name == "meaning"
     told = program.run("dataset", "stats", "--full").out
     assert "from the nearest other one" in told
+    assert "distance" not in told  # no area has two rows, and no headings stand alone
     checked = program.run("dataset", "check", "--semantic", model, "--json")
     assert "OFF_QUESTION" in checked.json["codes"]
     vendors.reset()

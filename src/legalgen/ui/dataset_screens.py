@@ -37,9 +37,10 @@ _HEAT: Final = " .:-=+*#%@"
 
 
 def table(console: Console, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table of plain texts."""
+    """A table of plain texts; nothing where it has no rows."""
     cells = tuple(tuple(TableCell(text) for text in row) for row in rows)
-    console._grid(Grid(tuple(headings), cells))
+    if cells:
+        console._grid(Grid(tuple(headings), cells))
 
 
 def _share(value: float | None) -> str:
@@ -118,8 +119,7 @@ def show_imported(console: Console, done: Imported) -> None:
     odd += [("neither topic nor citations say whose law", str(done.unknown_jurisdiction))] * bool(
         done.unknown_jurisdiction
     )
-    if odd:
-        table(console, ("odd", "rows"), odd)
+    table(console, ("odd", "rows"), odd)
     if done.flags:
         flags = [(name, str(n), code_sentence(name)) for name, n in done.flags.items()]
         table(console, ("flag", "rows", "means"), flags)
@@ -139,8 +139,7 @@ def show_merged(console: Console, done: Merged) -> None:
         console.data(done)
         return
     rows = [(one.id, one.host, f"{one.added:,}", f"{one.present:,}") for one in done.batches]
-    if rows:
-        table(console, ("batch", "host", ">added", ">here already"), rows)
+    table(console, ("batch", "host", ">added", ">here already"), rows)
     if done.near:
         near = [(code, f"{n:,}", code_sentence(code)) for code, n in done.near.items()]
         table(console, ("too close", ">rows", "means"), near)
@@ -196,8 +195,7 @@ def show_checked(console: Console, found: Checked) -> None:
     for line in _forms(found):
         console.text(line)
     odd = list(_columns(found))
-    if odd:
-        table(console, ("columns", "rows"), odd)
+    table(console, ("columns", "rows"), odd)
     if found.codes:
         rows = [
             (code, str(one.refused or DASH), str(one.flagged or DASH), f"{one.row}", one.example,
@@ -228,8 +226,7 @@ def show_marked(console: Console, done: Marked) -> None:
          code_sentence(code))
         for code in codes
     ]  # fmt: skip
-    if rows:
-        table(console, ("code", "taken out", "flagged", "means"), rows)
+    table(console, ("code", "taken out", "flagged", "means"), rows)
     would = "would be " if done.dry_run else ""
     console.text(
         f"{plural(done.rows, 'row')}: {done.dropped:,} {would}taken out, "
@@ -411,16 +408,13 @@ def _show_likeness(console: Console, report: DatasetReport) -> None:
         )
         narrow = [(one.area, str(one.rows), f"{one.distance:.2f}") for one in apart.areas]
         table(console, ("area", "rows", "distance"), narrow)
-    if near.closest:
-        pairs = [
-            (f"{one.similarity:.2f}", one.field, *one.ids, one.texts[0][:80])
-            for one in near.closest
-        ]
-        table(console, ("closest", "by", "row", "row", "question"), pairs)
+    pairs = [
+        (f"{one.similarity:.2f}", one.field, *one.ids, one.texts[0][:80]) for one in near.closest
+    ]
+    table(console, ("closest", "by", "row", "row", "question"), pairs)
     openings = [(text, str(n)) for text, n in varied.openings]
     table(console, ("questions open with", "rows"), openings)
-    if varied.parties:
-        table(console, ("names", "rows"), [(text, str(n)) for text, n in varied.parties])
+    table(console, ("names", "rows"), [(text, str(n)) for text, n in varied.parties])
 
 
 def _show_citations(console: Console, report: DatasetReport) -> None:
@@ -432,8 +426,7 @@ def _show_citations(console: Console, report: DatasetReport) -> None:
     statuses = [(k, f"{n:,}", _share(n / cited.total)) for k, n in cited.by_status.items()]
     table(console, ("status", "count", "share"), statuses)
     courts = [(k, f"{n:,}") for k, n in cited.courts.items()]
-    if courts:
-        table(console, ("court, or kind of report", "cases"), courts)
+    table(console, ("court, or kind of report", "cases"), courts)
     table(
         console,
         ("most cited", "key", "times"),

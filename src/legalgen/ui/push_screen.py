@@ -34,8 +34,7 @@ def show_pushed(console: Console, done: Pushed, *, asked_public: bool) -> None:
 def _show_plan(console: Console, done: Pushed) -> None:
     rows = [("send", path, f"{size:,}") for path, size in done.sent.items()]
     rows += [("remove", path, "") for path in done.removed]
-    if rows:
-        table(console, ("do", "file", "bytes"), rows)
+    table(console, ("do", "file", "bytes"), rows)
 
 
 def _told(done: Pushed) -> str:
