@@ -24,6 +24,14 @@ def test_each_row_is_read_by_its_number(tmp_path: Path) -> None:
         assert texts.row(path, number) == (sample.id, sample.question, sample.answer)
 
 
+def test_a_row_that_a_part_does_not_have_is_told(tmp_path: Path) -> None:
+    """Somebody put a shorter part under the name of the one that was numbered."""
+    path = tmp_path / "train-b-00000.parquet"
+    pq.write_table(to_table([make_sample(0)]), path)
+    with pytest.raises(DiskError):
+        TextReader().row(path, 1)
+
+
 def test_a_part_that_is_gone_or_damaged_is_told(tmp_path: Path) -> None:
     path = tmp_path / "train-b-00000.parquet"
     with pytest.raises(DiskError):

@@ -192,13 +192,12 @@ class TextReader:
         """The row of a number from 0 on.
 
         Raises:
-            DiskError: the part cannot be read, or is gone.
+            DiskError: the part cannot be read, is gone, or has no such row.
         """
         with readable(path):
             starts = self._starts(path)
             group = bisect_right(starts, number) - 1
-            found = self._group(path, group).slice(number - starts[group], 1).to_pylist()
-            row = found[0]
+            [row] = self._group(path, group).slice(number - starts[group], 1).to_pylist()
             return row["id"], row["question"], row["answer"]
 
     @staticmethod
