@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from legalgen.batch.bulk_opening import open_bulk_run
 from legalgen.batch.generation import POINTS_ROLE, Stop
@@ -399,6 +400,8 @@ def test_a_plan_counts_the_lists(tmp_path: Path, server: VendorServer) -> None:
     assert found.as_json()["points"]["calls"] >= topics
     assert found.as_json()["tokens"] > without.as_json()["tokens"]
     assert any(line.strip().startswith("points groq/") for line in seen(found, 120))
+    samples, lists = (replace(one, seconds=50_000.0) for one in (found.forecast, found.listing))
+    assert not replace(found, forecast=samples, listing=lists).fits_today
     assert not any(line.strip().startswith("points groq/") for line in seen(without, 120))
     run(tmp_path, server, count="1")
     with opened(tmp_path, server, 40, **flags) as plan:

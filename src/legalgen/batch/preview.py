@@ -23,7 +23,7 @@ from legalgen.batch.judging import MARK_TOKENS, is_drawn
 from legalgen.batch.opening import RunParts
 from legalgen.batch.pointing import PointPrompts, takes_point
 from legalgen.batch.records import new_record
-from legalgen.completion import ModelRef, Prompt
+from legalgen.completion import DAY_S, ModelRef, Prompt
 from legalgen.errors import NoUsableProvider
 from legalgen.law import opening as law
 from legalgen.law.planner import Task, dated
@@ -78,8 +78,7 @@ class Preview(msgspec.Struct, frozen=True):
     @property
     def fits_today(self) -> bool:
         """Whether it would be done within 24 hours."""
-        lists = self.listing is None or self.listing.fits_today
-        return lists and all(outlook.fits_today for outlook in self._outlooks)
+        return self.seconds <= DAY_S
 
     @property
     def within(self) -> int | None:
