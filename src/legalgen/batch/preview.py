@@ -190,12 +190,7 @@ def _writing(run: RunParts, planned: Sequence[Task], out: frozenset[ModelRef]) -
     def kept(view: View) -> float:
         return max(0.05, view.health.usable_share) if view.health.usable else UNKNOWN_YIELD
 
-    supplies = [
-        supply
-        for supply in _supplies(run, run.routers.writers, planned, demand, kept)
-        if supply.ref not in out
-    ]
-    return forecast(len(planned), supplies, run.reporter.clock.monotonic(), run.settings.max_time)
+    return _outlook(run, run.routers.writers, planned, demand, kept, out=out)
 
 
 def _judging(run: RunParts, planned: Sequence[Task], judges: Route) -> Forecast:
@@ -211,19 +206,18 @@ def _judging(run: RunParts, planned: Sequence[Task], judges: Route) -> Forecast:
         return Demand(characters, MARK_TOKENS, MARK_TOKENS // 2)
 
     router = run.routers.open_judges(judges)
-    supplies = _supplies(run, router, planned, demand, lambda _: UNKNOWN_YIELD)
-    return forecast(len(planned), supplies, run.reporter.clock.monotonic(), run.settings.max_time)
+    return _outlook(run, router, planned, demand)
 
 
 def _listing(run: RunParts, planned: Sequence[Task], out: frozenset[ModelRef]) -> Forecast | None:
-    """The lists of points that are still to be asked for, by the first task of each topic."""
+    """The lists of points that are still to be asked for, by one task of each topic."""
     shelf = run.shelf
     if shelf is None:
         return None
     taxonomy, today = run.space.taxonomy, run.reporter.now().date()
-    firsts = {task.cell[:3]: task for task in planned if takes_point(taxonomy, task)}
+    topics = {task.cell[:3]: task for task in planned if takes_point(taxonomy, task)}
     lacking = [
-        task for leaf, task in firsts.items() if shelf.find(taxonomy.leaf(*leaf), today) is None
+        task for leaf, task in topics.items() if shelf.find(taxonomy.leaf(*leaf), today) is None
     ]
     if not lacking:
         return None
@@ -232,26 +226,27 @@ def _listing(run: RunParts, planned: Sequence[Task], out: frozenset[ModelRef]) -
     def demand(_: Target, task: Task) -> Demand:
         return prompts.demand(task, prompts.build(task, style="full"), style="full")
 
-    found = _supplies(run, run.routers.writers, lacking, demand, lambda _: UNKNOWN_YIELD)
-    supplies = [supply for supply in found if supply.ref not in out]
-    return forecast(len(lacking), supplies, run.reporter.clock.monotonic(), None)
+    return _outlook(run, run.routers.writers, lacking, demand, out=out)
 
 
-def _supplies(
+def _outlook(
     run: RunParts,
     router: Router,
     planned: Sequence[Task],
     demand: Callable[[Target, Task], Demand],
-    kept: Callable[[View], float],
-) -> list[Supply]:
-    """What each model of a route can give, asked for the mean of the plan."""
-    if not planned:
-        return []
+    kept: Callable[[View], float] = lambda _: UNKNOWN_YIELD,
+    *,
+    out: frozenset[ModelRef] = frozenset(),
+) -> Forecast:
+    """The forecast of a route's models but those left ``out``, asked for the mean of the plan."""
     some = planned[:: max(1, len(planned) // 50)]
-    return [
+    pairs = zip(router.registry.targets, router.registry.view(), strict=True)
+    supplies = [
         _supply(run, target, view, _mean([demand(target, task) for task in some]), kept(view))
-        for target, view in zip(router.registry.targets, router.registry.view(), strict=True)
+        for target, view in pairs
+        if some and target.ref not in out
     ]
+    return forecast(len(planned), supplies, run.reporter.clock.monotonic(), run.settings.max_time)
 
 
 def _supply(run: RunParts, target: Target, view: View, demand: Demand, kept: float) -> Supply:
