@@ -64,16 +64,18 @@ class TopicPoints(msgspec.Struct, frozen=True):
         return self.model in models and in_time
 
 
+# msgspec works a type out at its first use, and two workers at once would end the process.
+_DECODER: Final = msgspec.json.Decoder(TopicPoints)
+
+
 def keep_points(data_dir: DataDir, found: TopicPoints) -> Path:
     """Write a list under the next free number.
 
     Raises:
         DiskError: it could not be written.
     """
-    folder = _folder(data_dir, found.taxonomy)
-    make_folder(folder)
-    for number in count(1):
-        path = folder / _name(found.leaf, number)
+    make_folder(_folder(data_dir, found.taxonomy))
+    for path in _paths(data_dir, found.taxonomy, found.leaf):
         with disk(path, "write"):
             try:
                 write_new(path, to_json(found))
@@ -91,8 +93,7 @@ def kept_points(data_dir: DataDir, taxonomy: str, leaf: LeafKey) -> Iterator[Top
     Raises:
         DiskError: one cannot be read.
     """
-    for number in count(1):
-        path = _folder(data_dir, taxonomy) / _name(leaf, number)
+    for path in _paths(data_dir, taxonomy, leaf):
         with disk(path, "read"):
             try:
                 with path.open("rb") as file:
@@ -100,7 +101,7 @@ def kept_points(data_dir: DataDir, taxonomy: str, leaf: LeafKey) -> Iterator[Top
             except (FileNotFoundError, NotADirectoryError):
                 return
         try:
-            found = msgspec.json.decode(content, type=TopicPoints)
+            found = _DECODER.decode(content)
         except NOT_OURS:
             continue
         if (found.taxonomy, found.leaf) == (taxonomy, leaf):
@@ -131,13 +132,11 @@ def used_points(data_dir: DataDir) -> Iterator[tuple[LeafKey, str]]:
             yield (row["jurisdiction"], row["practice_area"], row["topic"]), seeds.point
 
 
-# msgspec works a type out at its first use, and two workers at once would end the process.
-msgspec.json.Decoder(TopicPoints)
-
-
 def _folder(data_dir: DataDir, taxonomy: str) -> Path:
     return data_dir.points / taxonomy
 
 
-def _name(leaf: LeafKey, number: int) -> str:
-    return f"{'.'.join(leaf)}.{number}.json"
+def _paths(data_dir: DataDir, taxonomy: str, leaf: LeafKey) -> Iterator[Path]:
+    """Where the lists of a topic lie, in the order of their numbers, without end."""
+    for number in count(1):
+        yield _folder(data_dir, taxonomy) / f"{'.'.join(leaf)}.{number}.json"
