@@ -39,6 +39,7 @@ from legalgen.quality.duplicates import (
 )
 from legalgen.quality.gate import Gate
 from legalgen.quality.opening import embedder_of, exclusion_from, exclusion_of, gate_of, rules_of
+from legalgen.quality.rules import Rules
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.journal import recover
@@ -120,7 +121,7 @@ def import_file(
             console.talk(notice)
         taxonomy = _taxonomy(settings, console)
         gate = gate_of(settings, taxonomy, _now().date(), rehearsal=False)
-        index = _index(data_dir, DuplicateThresholds(**gate.rules.duplicate_thresholds()))
+        index = _index(data_dir, gate.rules)
         done = imports.import_rows(
             read_rows(file, mapping),
             imports.Source(file.resolve(), _command()),
@@ -149,7 +150,7 @@ def merge_shard(settings: Settings, console: Console, path: Path) -> int:
             console.talk(notice)
         taxonomy = _taxonomy(settings, console)
         gate = gate_of(settings, taxonomy, _now().date(), rehearsal=False)
-        index = _index(data_dir, DuplicateThresholds(**gate.rules.duplicate_thresholds()))
+        index = _index(data_dir, gate.rules)
         done = merging.merge(
             shard,
             data_dir,
@@ -187,20 +188,20 @@ def _command() -> tuple[str, ...]:
     return ("legalgen", *(redact(word) for word in sys.argv[1:]))
 
 
-def _index(data_dir: DataDir, thresholds: DuplicateThresholds) -> DuplicateIndex:
+def _index(
+    data_dir: DataDir, rules: Rules, *, rehearsal: bool = False, only_reads: bool = False
+) -> DuplicateIndex:
     """The index of near-duplicates of the dataset, as a batch keeps it."""
-    index = DuplicateIndex(data_dir.index(), thresholds)
-    index.open(_parts(data_dir))
-    return index
-
-
-def _parts(data_dir: DataDir, *, rehearsal: bool = False) -> list[IndexedPart]:
     texts = TextReader()
 
     def part(path: Path) -> IndexedPart:  # its rows are read only where no sketch is kept
         return indexed_part(path, lambda: text_rows(read_columns(path, TEXT_COLUMNS)), texts)
 
-    return [part(path) for path in parts(data_dir, rehearsal=rehearsal)]
+    thresholds = DuplicateThresholds(**rules.duplicate_thresholds())
+    folder = data_dir.index(rehearsal=rehearsal)
+    index = DuplicateIndex(folder, thresholds, only_reads=only_reads)
+    index.open([part(path) for path in parts(data_dir, rehearsal=rehearsal)])
+    return index
 
 
 class ExportOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -265,10 +266,8 @@ def _split(settings: Settings, data_dir: DataDir, order: ExportOrder) -> splitti
     if order.split is None:
         return None
     split = splitting.Split(order.split, order.split_seed, by)
-    thresholds = DuplicateThresholds(**rules_of(settings).duplicate_thresholds())
-    folder = data_dir.index(rehearsal=order.rehearsal)
-    index = DuplicateIndex(folder, thresholds, only_reads=True)  # who exports writes nothing there
-    index.open(_parts(data_dir, rehearsal=order.rehearsal))
+    rules = rules_of(settings)
+    index = _index(data_dir, rules, rehearsal=order.rehearsal, only_reads=True)  # it only exports
     tied = splitting.tied(data_dir, index.near_groups(), by, rehearsal=order.rehearsal)
     return msgspec.structs.replace(split, tied=tied)
 
