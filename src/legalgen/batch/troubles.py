@@ -117,7 +117,7 @@ class RouterWatch:
     ``role`` is what may be told of a model's name beside it: what else its calls were made for.
     """
 
-    def __init__(self, book: TroubleBook, router: Router, role: str = "") -> None:
+    def __init__(self, book: TroubleBook, router: Router, role: str) -> None:
         self._book = book
         self._router = router
         self._role = role

@@ -88,15 +88,14 @@ class App(typer.Typer):
         super().__init__(cls=_Group, rich_markup_mode="rich", **given)
 
     def command(self, name: str | None = None, **given: Any) -> Callable[[Any], Any]:
-        """Register a command; of one that ``takes`` settings, options are made when needed."""
+        """Register a command that ``takes`` settings; its options are made when needed."""
 
-        def register(function: Callable[..., None]) -> Callable[..., None]:
+        def register(function: Any) -> Any:
             def stand_in() -> None:
                 """Typer looks at its parameters."""
 
             stand_in.__name__, stand_in.__doc__ = function.__name__, function.__doc__
-            made = getattr(function, "complete", lambda: function)
-            command = type("Command", (_Command,), {"function": staticmethod(made)})
+            command = type("Command", (_Command,), {"function": staticmethod(function.complete)})
             super(App, self).command(name, cls=command, **given)(stand_in)
             return function
 
@@ -134,7 +133,8 @@ def takes(
         def command(**given: object) -> None:
             for name, value in given.items():
                 _refuse_urls(name, value)
-            flags = {name: given.pop(name) for name in ("config", *map(_name, _taken(path)))}
+            names = ["config", *(each.name for each in _taken(path))]
+            flags = {name: given.pop(name) for name in names}
             if filters:
                 given["filters"] = {each.name: given.pop(each.name) for each in row_filters.OPTIONS}
             raise typer.Exit(function(flags, **given))
@@ -167,10 +167,6 @@ def _taken(path: str) -> list[Declaration[Any]]:
     from legalgen.settings.layers import SETTINGS
 
     return [each for each in SETTINGS if path in each.commands]
-
-
-def _name(declared: Declaration[Any]) -> str:
-    return declared.name
 
 
 def _in_order(
