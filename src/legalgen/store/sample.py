@@ -448,7 +448,7 @@ def read_object(completion: Completion, key: str) -> tuple[Mapping[str, object],
         AnswerRefused: it was cut off or blocked, or there is no such object.
     """
     _refuse_unfinished(completion)
-    text = _without_thinking(_decoded(completion.text), _object_start(key))
+    text = _without_thinking(_decoded(completion.text), key)
     return _find_object(text, completion.finish_reason, key)
 
 
@@ -475,8 +475,6 @@ def _truncated(how: str) -> AnswerRefused:
 _THINKING: Final = re.compile(r"\s*<(think|thinking)\b[^>]*>.*?</\1\s*>", re.S | re.I)
 _THINKING_OPEN: Final = re.compile(r"\s*<(?:think|thinking)\b[^>]*>", re.I)
 _THINKING_CLOSE: Final = re.compile(r"</(?:think|thinking)\s*>", re.I)
-
-
 _CHANNEL: Final = "<|channel|>"
 _FINAL: Final = re.compile(r"<\|channel\|>\s*final\b.*?<\|message\|>", re.S)
 
@@ -487,14 +485,14 @@ def _object_start(key: str) -> re.Pattern[str]:
     return re.compile(rf'\{{\s*"{key}"')
 
 
-def _without_thinking(text: str, object_start: re.Pattern[str]) -> str:
+def _without_thinking(text: str, key: str) -> str:
     """Cut the reasoning that a model wrote into its answer, closed, unclosed or unopened."""
     if _CHANNEL in text:  # harmony's: what is not in the final one is no answer
         final = list(_FINAL.finditer(text))
         return text[final[-1].end() :] if final else ""
     while block := _THINKING.match(text):
         text = text[block.end() :]
-    start = object_start.search(text)
+    start = _object_start(key).search(text)
     if _THINKING_OPEN.match(text):
         return text[start.start() :] if start else ""
     close = _THINKING_CLOSE.search(text)
@@ -515,10 +513,10 @@ def _find_object(text: str, finish_reason: str, key: str) -> tuple[Mapping[str, 
     if len(text) > _MAX_CHARACTERS:
         raise _bad_json(f"it is {len(text)} characters long")
     found, end = _intact(text, key)
-    begun = _object_start(key).search(text, end)
-    if found is not None and begun is None:
-        return found, False
-    if found is not None and begun is not None:
+    if found is not None:
+        begun = _object_start(key).search(text, end)
+        if begun is None:
+            return found, False
         text = text[begun.start() :]  # what stands whole before it was a draft
     is_open = not text.rstrip("`\n\r\t ").endswith("}")
     if is_open and (found is not None or finish_reason not in _COMPLETE):
