@@ -284,9 +284,9 @@ def _gate_of(data_dir: DataDir, batch_id: str) -> str:
         )
         if chosen.get(name) not in (None, "")
     ]
-    excluded = parameters.get("excluded")
     if parameters.get("points"):
         said.append("written on points")
+    excluded = parameters.get("excluded")
     if isinstance(excluded, list):
         said.append(f"kept away from {', '.join(map(str, excluded))}")
     return ", ".join(said)
