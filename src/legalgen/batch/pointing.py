@@ -29,6 +29,7 @@ from legalgen.quality.opening import refusals_told
 from legalgen.quality.rules import Verdict
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router
+from legalgen.routing.targets import RECHECK_S
 from legalgen.store.files import DataDir
 from legalgen.store.points import LeafKey, Point, TopicPoints, keep_points, kept_points, used_points
 from legalgen.store.sample import Draft
@@ -38,8 +39,6 @@ from legalgen.telemetry.clock import Clock
 USUAL_TOKENS = 900
 LEAST_TOKENS = 450
 """Tokens of twenty points with their frame, and of the fewest that are taken."""
-RECHECK_S = 1.0
-"""A worker that waits for another's list looks again at least this often; it is woken before."""
 
 
 class PointShelf:
