@@ -16,12 +16,15 @@ ASKED = "The lease of Amara to Tomasz was forfeited on 9 May 2022: by when may h
         ("He has six months: the deadline is therefore 9 December 2022.", "flag"),
         ("The limit of two years ends on 8 May 2025.", "flag"),
         ("Within three months of that, no later than 10 September 2022.", "flag"),
+        ("He has six months, so the last day is 9 december 2022.", "flag"),
+        ("HE HAS SIX MONTHS, SO THE LAST DAY IS 9 DECEMBER 2022.", "flag"),
         ("He has six months, so the last day is 8 November 2022.", ""),
         ("The limit of one year ends on 9 May 2023.", ""),
         ("Two months after the three months of notice, not later than 9 October 2022.", ""),
         ("He has 28 days, so the last day is 6 June 2022.", ""),
         ("He has six months; the return is due no later than 31 January 2023.", ""),
         ("The last day is 9 December 2022.", ""),
+        ("Within f\u0131ve months the last day is 9 Apr\u0131l 2023, not 8 April 2022.", ""),
     ],
 )
 def test_a_last_day_lies_at_a_distance_that_is_stated(said: str, expected: str) -> None:

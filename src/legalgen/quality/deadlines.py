@@ -18,7 +18,8 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
-_MONTH = "|".join(_MONTHS)
+_MONTH = f"(?a:{'|'.join(_MONTHS)})"
+"""Of ASCII alone: with ``re.I`` a dotless i would be an i, too, and be no month."""
 _ON = (
     rf"(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m>{_MONTH}),? (?P<y>\d{{4}})"
     rf"|(?P<am>{_MONTH}) (?P<ad>\d{{1,2}}), (?P<ay>\d{{4}}))\b"
@@ -33,7 +34,7 @@ _NUMBERS = {
     "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15, "eighteen": 18, "twenty": 20,
 }  # fmt: skip
 _PERIOD = re.compile(
-    rf"\b(?P<n>\d{{1,3}}|{'|'.join(_NUMBERS)})[ -](?:(?:full|calendar|further|more) )?"
+    rf"\b(?P<n>\d{{1,3}}|(?a:{'|'.join(_NUMBERS)}))[ -](?:(?:full|calendar|further|more) )?"
     r"(?P<unit>month|year)s?\b",
     re.I,
 )
@@ -83,7 +84,7 @@ def deadline(reading: Reading) -> Iterator[Finding]:
 
 
 def _day(match: re.Match[str]) -> Day:
-    month = _MONTHS.index(match["m"] or match["am"]) + 1
+    month = _MONTHS.index((match["m"] or match["am"]).capitalize()) + 1
     return int(match["y"] or match["ay"]), month, int(match["d"] or match["ad"])
 
 
