@@ -22,6 +22,8 @@ from tests.quality.sayings import ANSWER, found
         "Deducting £2,000 from £11,000 leaves £8,000.",
         "£40,000 reduced by a fifth leaves £30,000.",
         "$1.5 million minus $200,000 is $1.2 million.",
+        "$1.5M minus $200,000 is $1.2M.",
+        f"\u00a3{'9' * 400} less \u00a35 leaves \u00a33.",
     ],
 )
 def test_a_wrong_sum_is_refused(said: str) -> None:
@@ -49,6 +51,9 @@ def test_a_wrong_sum_is_refused(said: str) -> None:
         "Five payments of £500 a year make £5,000.",
         "Between £500 and £700 was paid, and £300 is owed.",
         "One hundred and twenty weeks at £5 are £600.",
+        "$1.5 Million minus $200,000 is $1.3M, and £5K plus £500 is £5.5K.",
+        "The price of £\u00a09,000 less the deposit of £\u00a01,500 leaves £\u00a07,500.",
+        "F\u0131ve days at £5 are £30, and one th\u0131rd of £30 is £20.",
     ],
 )
 def test_a_right_sum_and_what_is_none_pass(said: str) -> None:

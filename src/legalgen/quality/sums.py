@@ -45,9 +45,11 @@ _ONES = (
 _COUNTS = {word: number for number, word in enumerate(_ONES.split())} | {
     "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
 }  # fmt: skip
+_COUNT_WORD = f"(?a:{'|'.join(_COUNTS)})"
+"""Of ASCII alone: with ``re.I`` a dotless i would be an i, too, and be no word of these."""
 _COUNT = (
     r"(?<![\w\u00a3$\u20ac,.-])(?<!to )(?<!hundred )(?<!thousand )(?<!and )"
-    rf"(?P<count>\d+(?:,\d{{3}})*(?:\.\d+)?|(?:{'|'.join(_COUNTS)})(?:-(?:{'|'.join(_COUNTS)}))?)\b"
+    rf"(?P<count>\d+(?:,\d{{3}})*(?:\.\d+)?|{_COUNT_WORD}(?:-{_COUNT_WORD})?)\b"
     r"(?P<half> and a half)?"
 )
 _UNIT = r"(?:days?|weeks?|months?|years?|hours?|quarters?|weekly|monthly|annual|yearly|daily)"
@@ -81,7 +83,9 @@ _SHARES = {
     "three quarters": Fraction(3, 4), "a fifth": Fraction(1, 5), "one fifth": Fraction(1, 5),
     "a tenth": Fraction(1, 10), "one tenth": Fraction(1, 10),
 }  # fmt: skip
-_PORTION = rf"(?:(?P<percent>\d+(?:\.\d+)?)(?: ?%| per ?cent)|\b(?P<share>{'|'.join(_SHARES)}))"
+_PORTION = (
+    rf"(?:(?P<percent>\d+(?:\.\d+)?)(?: ?%| per ?cent)|\b(?P<share>(?a:{'|'.join(_SHARES)})))"
+)
 _SHARE = rf"{_PORTION} of {_NAMED}(?P<whole>{_MONEY}){_GIVES}{_NAMED}{_RESULT}"
 
 _PART = re.compile(r"\b(?:cent|halves|half|thirds?|quarters?|fifths?|sixths?|eighths?|tenths?)\b")
@@ -177,7 +181,7 @@ def _chained(said: re.Match[str]) -> Fraction | None:
 
 def _amount(money: str) -> tuple[Fraction, Fraction]:
     """The amount, and by how much it may have been rounded: one of its last figure."""
-    found = re.match(r"([\d,]+(?:\.\d+)?) ?([a-z]*)", money.lstrip(SIGNS + " "))
+    found = re.match(r"([\d,]+(?:\.\d+)?) ?([a-z]*)", money[1:].lstrip().casefold())
     assert found is not None  # what _MONEY finds has a figure
     number, scale = Decimal(found[1].replace(",", "")), 10 ** _SCALES.get(found[2], 0)
     places = -min(0, int(number.as_tuple().exponent))
@@ -210,4 +214,5 @@ def _sign(said: re.Match[str]) -> str:
 
 
 def _shown(said: re.Match[str], exact: Fraction) -> str:
-    return f"{_sign(said)}{float(exact):,.2f}".removesuffix(".00")
+    money = Decimal(exact.numerator) / exact.denominator  # a float may be too small for it
+    return f"{_sign(said)}{money:,.2f}".removesuffix(".00")
