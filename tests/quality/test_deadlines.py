@@ -24,6 +24,7 @@ ASKED = "The lease of Amara to Tomasz was forfeited on 9 May 2022: by when may h
         ("He has 28 days, so the last day is 6 June 2022.", ""),
         ("He has six months; the return is due no later than 31 January 2023.", ""),
         ("The last day is 9 December 2022.", ""),
+        ("One month of notice and eleven months: the last day is 9 April 2023.", ""),
         ("Within f\u0131ve months the last day is 9 Apr\u0131l 2023, not 8 April 2022.", ""),
     ],
 )

@@ -13,12 +13,9 @@ from itertools import product
 from typing import TypeAlias
 
 from legalgen.quality.reading import Finding, Reading
+from legalgen.quality.wordlists import MONTH, MONTHS, UP_TO_TWENTY
 
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip
-_MONTH = f"(?a:{'|'.join(_MONTHS)})"
+_MONTH = f"(?a:{MONTH})"
 """Of ASCII alone: with ``re.I`` a dotless i would be an i, too, and be no month."""
 _ON = (
     rf"(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m>{_MONTH}),? (?P<y>\d{{4}})"
@@ -29,10 +26,7 @@ _DATE = re.compile(_ON)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 """Without it there is no whole date; found in a tenth of the time."""
 
-_NUMBERS = {
-    "a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
-    "eight": 8, "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15, "eighteen": 18, "twenty": 20,
-}  # fmt: skip
+_NUMBERS = UP_TO_TWENTY | {"a": 1}
 _PERIOD = re.compile(
     rf"\b(?P<n>\d{{1,3}}|(?a:{'|'.join(_NUMBERS)}))[ -](?:(?:full|calendar|further|more) )?"
     r"(?P<unit>month|year)s?\b",
@@ -84,7 +78,7 @@ def deadline(reading: Reading) -> Iterator[Finding]:
 
 
 def _day(match: re.Match[str]) -> Day:
-    month = _MONTHS.index((match["m"] or match["am"]).capitalize()) + 1
+    month = MONTHS.index((match["m"] or match["am"]).capitalize()) + 1
     return int(match["y"] or match["ay"]), month, int(match["d"] or match["ad"])
 
 
@@ -108,7 +102,7 @@ def _counted_wrong(reading: Reading) -> Iterator[Finding]:
 
 def _months(match: re.Match[str]) -> int:
     number = match["n"].casefold()
-    count = _NUMBERS.get(number) or int(number)
+    count = int(_NUMBERS.get(number, number))
     return count * 12 if match["unit"].casefold() == "year" else count
 
 
@@ -142,4 +136,4 @@ def _told(what: re.Pattern[str], text: str) -> set[Day]:
 
 
 def _shown(day: Day) -> str:
-    return f"{day[2]} {_MONTHS[day[1] - 1]} {day[0]}"
+    return f"{day[2]} {MONTHS[day[1] - 1]} {day[0]}"

@@ -14,14 +14,13 @@ from legalgen.law.citations import (
 )
 from legalgen.quality.reading import TOKEN, Finding, Reading
 from legalgen.quality.rules import Thresholds
-from legalgen.quality.wordlists import word_list
+from legalgen.quality.wordlists import MONTH, word_list
 
 _NUMBER_WORD = r"(?:\d+|one|two|three|four|five|six|seven|ten|twelve|fourteen|twenty|thirty|ninety)"
 
 _TIME_LIMIT = re.compile(
     rf"\b{_NUMBER_WORD}[ -](?:\w+ )?(?:days?|weeks?|months?|years?|hours?)\b|\bdeadline\b"
-    r"|\btime limit|\bby \d{1,2} (?:January|February|March|April|May|June|July|August"
-    r"|September|October|November|December)\b",
+    rf"|\btime limit|\bby \d{{1,2}} (?:{MONTH})\b",
     re.I,
 )
 

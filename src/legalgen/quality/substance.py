@@ -15,7 +15,13 @@ from legalgen.errors.plurals import plural
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.reading import Finding, Reading, excerpt, sentences, stems, telling_words
 from legalgen.quality.verdicts import against_itself, wrong_party
-from legalgen.quality.wordlists import alternatives, word_list
+from legalgen.quality.wordlists import (
+    MONEY_SIGNS,
+    MONTH,
+    UP_TO_TWENTY,
+    alternatives,
+    word_list,
+)
 from legalgen.store.sample import words
 
 # --- an answer that answers nothing ------------------------------------------------------------
@@ -408,21 +414,12 @@ def _denied(step: str, question: str) -> Iterator[frozenset[str]]:
 
 # --- figures -----------------------------------------------------------------------------------
 
-_NUMBER_WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty"
-)
-_NUMBERS = {word: number for number, word in enumerate(_NUMBER_WORDS.split())} | {
-    "thirty": 30,
-    "forty": 40,
-    "fifty": 50,
-    "sixty": 60,
-    "ninety": 90,
-    "hundred": 100,
-}
+_NUMBERS = UP_TO_TWENTY | {
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100,
+}  # fmt: skip
 
 _AMOUNT = re.compile(
-    r"(?P<c>[\u00a3$\u20ac])\s?(?P<n>\d[\d,]*(?:\.\d+)?)(?: ?(?P<m>million|m|bn|billion|k)\b)?",
+    rf"(?P<c>[{MONEY_SIGNS}])\s?(?P<n>\d[\d,]*(?:\.\d+)?)(?: ?(?P<m>million|m|bn|billion|k)\b)?",
     re.I,
 )
 _PERIOD = re.compile(
@@ -431,18 +428,11 @@ _PERIOD = re.compile(
     re.I,
 )
 _DATE = re.compile(
-    r"\b(?P<d>\d{1,2})(?:st|nd|rd|th)? (?:of )?(?P<m>January|February|March|April|May|June|July"
-    r"|August"
-    r"|September|October|November|December)\b"
-    r"|\b(?P<n>January|February|March|April|May|June|July|August|September|October|November"
-    r"|December)"
-    r" (?P<e>\d{1,2})\b"
+    rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m>{MONTH})\b"
+    rf"|\b(?P<n>{MONTH}) (?P<e>\d{{1,2}})\b"
 )
 
-_UNITS = re.compile(
-    r"%|day|week|month|year|hour|per ?cent|January|February|March|April|May|June|July|August"
-    r"|September|October|November|December"
-)
+_UNITS = re.compile(rf"%|day|week|month|year|hour|per ?cent|{MONTH}")
 
 Figure: TypeAlias = tuple[str, str]
 """Its kind (a currency, a unit, ``date``) and its value: only like is compared with like."""
@@ -451,7 +441,7 @@ Figure: TypeAlias = tuple[str, str]
 def figures(text: str) -> frozenset[Figure]:
     """The amounts, periods, shares and dates of a text."""
     found: set[Figure] = set()
-    if any(sign in text for sign in "\u00a3$\u20ac"):
+    if any(sign in text for sign in MONEY_SIGNS):
         for m in _AMOUNT.finditer(text):
             value = m["n"].replace(",", "").rstrip(".")
             value = value.removesuffix(".00")
@@ -499,7 +489,7 @@ def inconsistent(reading: Reading) -> Iterator[Finding]:
                 "INCONSISTENT",
                 what,
                 "answer",
-                kind in "\u00a3$\u20ac" or kind == "date" or bool(swapped),
+                kind in MONEY_SIGNS or kind == "date" or bool(swapped),
             )
             return
 
@@ -510,7 +500,7 @@ def _swapped(left: str, right: str) -> bool:
 
 
 def _shown(kind: str, value: str) -> str:
-    if kind in "\u00a3$\u20ac":
+    if kind in MONEY_SIGNS:
         return f"{kind}{value}"
     return value if kind == "date" else f"{value} {kind}"
 

@@ -14,16 +14,16 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from legalgen.quality.reading import Finding, Reading
+from legalgen.quality.wordlists import MONEY_SIGNS, UP_TO_TWENTY
 
-SIGNS = "\u00a3$\u20ac"
 _SCALES = {"million": 6, "m": 6, "billion": 9, "bn": 9, "k": 3, "": 0}
 
 _MONEY = (
-    rf"[{SIGNS}]\s?\d+(?:,\d{{3}})*(?:\.\d+)?(?: ?(?:million|billion|bn|m|k)\b)?"
-    r"(?![,.]?\d|(?: an?\b| per\b|,000| to [\u00a3$\u20ac]|-))"
+    rf"[{MONEY_SIGNS}]\s?\d+(?:,\d{{3}})*(?:\.\d+)?(?: ?(?:million|billion|bn|m|k)\b)?"
+    rf"(?![,.]?\d|(?: an?\b| per\b|,000| to [{MONEY_SIGNS}]|-))"
 )
 """An amount; a rate (``£5 a day``) or a range is none."""
-_RATE = rf"[{SIGNS}]\s?\d+(?:,\d{{3}})*(?:\.\d+)?"
+_RATE = rf"[{MONEY_SIGNS}]\s?\d+(?:,\d{{3}})*(?:\.\d+)?"
 _NAMED = (
     r"(?:(?:the|his|her|its|their|a|an|another|further|only|just) )?"
     r"(?:(?!(?:about|around|roughly|some|nearly|almost|approximately|over|under|at|up|between|not"
@@ -35,20 +35,14 @@ _GIVES = (
     r"|amounts? to|yields?|totals?|adds? up to|produces?)|together make|leaving|giving|making|=) "
 )
 _RESULT = rf"(?P<result>{_MONEY})(?! (?:more|less|too|short|below|above|under|over|each|apart)\b)"
-_WORKED_OUT = rf"(?:{_GIVES}|\bby |\bto ){_NAMED}[{SIGNS}]"
+_WORKED_OUT = rf"(?:{_GIVES}|\bby |\bto ){_NAMED}[{MONEY_SIGNS}]"
 """What every sum has."""
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-    "sixteen seventeen eighteen nineteen twenty"
-)
-_COUNTS = {word: number for number, word in enumerate(_ONES.split())} | {
-    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60,
-}  # fmt: skip
+_COUNTS = UP_TO_TWENTY | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60}
 _COUNT_WORD = f"(?a:{'|'.join(_COUNTS)})"
 """Of ASCII alone: with ``re.I`` a dotless i would be an i, too, and be no word of these."""
 _COUNT = (
-    r"(?<![\w\u00a3$\u20ac,.-])(?<!to )(?<!hundred )(?<!thousand )(?<!and )"
+    rf"(?<![\w{MONEY_SIGNS},.-])(?<!to )(?<!hundred )(?<!thousand )(?<!and )"
     rf"(?P<count>\d+(?:,\d{{3}})*(?:\.\d+)?|{_COUNT_WORD}(?:-{_COUNT_WORD})?)\b"
     r"(?P<half> and a half)?"
 )
@@ -105,10 +99,10 @@ Sum: TypeAlias = tuple[re.Match[str], Fraction]
 
 def arithmetic(reading: Reading) -> Iterator[Finding]:
     """A sum that is worked out in a sentence and is wrong."""
-    if not any(sign in reading.whole for sign in SIGNS):
+    if not any(sign in reading.whole for sign in MONEY_SIGNS):
         return
     for name, text in reading.texts[1:]:
-        if text.count("\u00a3") + text.count("$") + text.count("\u20ac") < 2:
+        if not _has_two_amounts(text):
             continue
         # a sum has no full stop within; this parts in a tenth of the time of ``sentences``
         for piece in text.replace("\n", ". ").split(". "):
@@ -120,10 +114,12 @@ def arithmetic(reading: Reading) -> Iterator[Finding]:
                     return
 
 
+def _has_two_amounts(text: str) -> bool:
+    return sum(map(text.count, MONEY_SIGNS)) >= 2
+
+
 def _sums(sentence: str) -> Iterator[Sum]:
-    if sentence.count("\u00a3") + sentence.count("$") + sentence.count("\u20ac") < 2:
-        return
-    if not re.search(_WORKED_OUT, sentence, re.I):
+    if not _has_two_amounts(sentence) or not re.search(_WORKED_OUT, sentence, re.I):
         return
     for found in (*_differences(sentence), *_products(sentence)):
         beside = sentence[: found[0].start()] + sentence[found[0].end() :]
@@ -209,7 +205,7 @@ def _is_of(per: str, things: str) -> bool:
 
 
 def _sign(said: re.Match[str]) -> str:
-    found = re.search(rf"[{SIGNS}]", said[0])
+    found = re.search(rf"[{MONEY_SIGNS}]", said[0])
     return found[0] if found else ""
 
 

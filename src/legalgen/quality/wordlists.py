@@ -1,12 +1,30 @@
-"""The word lists of the gate and names of places, read from ``words.toml`` once."""
+"""The word lists of the gate and names of places, read from ``words.toml`` once.
+
+And what the checks of figures look for: words for numbers, months, signs of money.
+"""
 
 from __future__ import annotations
 
 import tomllib
 from functools import cache
 from importlib import resources
+from typing import Final
 
 import msgspec
+
+UP_TO_TWENTY: Final = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
+    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
+    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20,
+}  # fmt: skip
+"""Numbers by their words."""
+MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+MONTH: Final = "|".join(MONTHS)
+"""The months as alternatives of a regular expression."""
+MONEY_SIGNS: Final = "\u00a3$\u20ac"
 
 
 @cache
