@@ -103,23 +103,19 @@ def point_of(points: Sequence[Point], task: Task, leaf: Topic, used: Container[s
 
 def _as_points(listed: Sequence[object], subtopics: Sequence[str]) -> Iterator[Point]:
     """The entries that have the form of a point; a subtopic is named by number or by name."""
-    by_name = {each.casefold(): each for each in subtopics}
+    called: dict[int | str, str] = dict(enumerate(subtopics, 1))
+    called |= {str(number): each for number, each in called.items()}
+    called |= {each.casefold(): each for each in subtopics}
     for one in listed:
         if not isinstance(one, dict) or not isinstance(text := one.get("point"), str):
             continue
-        match one.get("subtopic"):
-            case bool():
-                continue
-            case int(number) if 1 <= number <= len(subtopics):
-                yield Point(subtopics[number - 1], text)
-            case str(name) if name.strip().casefold() in by_name:
-                yield Point(by_name[name.strip().casefold()], text)
-            case str(name) if re.fullmatch(r"[1-9]\d?", name.strip(), re.ASCII) and int(
-                name
-            ) <= len(subtopics):
-                yield Point(subtopics[int(name) - 1], text)
-            case _:
-                continue
+        said = one.get("subtopic")
+        if isinstance(said, str):
+            said = said.strip().casefold()
+        elif type(said) is not int:  # True and 1.0 would be found as 1
+            continue
+        if said in called:
+            yield Point(called[said], text)
 
 
 def _fault(point: Point, leaf: Topic, today: date, earlier: Sequence[Point]) -> str | None:
