@@ -407,9 +407,7 @@ class DuplicateIndex:
                 if says_nothing(band, key):
                     continue
                 for one, other in combinations(rows, 2):
-                    if every.exact(one) == every.exact(other) or self._may_be_near(
-                        every, one, other
-                    ):
+                    if self._may_be_near(every, one, other):
                         yield one, other
 
     def _may_be_near(self, every: _Numbered, one: int, other: int) -> bool:
