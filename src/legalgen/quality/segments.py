@@ -42,6 +42,7 @@ from legalgen.quality.sketches import (
     differing,
     numbers,
     packed,
+    uint64,
 )
 from legalgen.settings.writing import make_folder, swapped_in
 
@@ -194,13 +195,10 @@ class Segment:
         values = self.table.column("entries").chunk(0).values
         entries = values.slice(bounds[0], self.rows).cast(pa.uint64())
 
-        def number(value: int) -> Any:
-            return pa.scalar(value, pa.uint64())
-
-        low = pc.shift_right(entries, number(self._row_bits))
-        key = pc.bit_wise_or(pc.shift_left(high, number(self._low_bits)), low)
-        row = pc.bit_wise_and(entries, number((1 << self._row_bits) - 1))
-        return pc.bit_wise_or(pc.shift_left(key, number(32)), pc.add(row, number(base)))
+        low = pc.shift_right(entries, uint64(self._row_bits))
+        key = pc.bit_wise_or(pc.shift_left(high, uint64(self._low_bits)), low)
+        row = pc.bit_wise_and(entries, uint64((1 << self._row_bits) - 1))
+        return pc.bit_wise_or(pc.shift_left(key, uint64(32)), pc.add(row, uint64(base)))
 
 
 def _near(
@@ -208,9 +206,6 @@ def _near(
 ) -> Iterable[tuple[int, int, int]]:
     """As ``Segment.near``, of many rows at once."""
     import pyarrow.compute as pc  # 25 ms that few starts need
-
-    def number(value: int) -> Any:
-        return pa.scalar(value, pa.uint64())
 
     taken = array("Q", _raw(column.take(packed("I", rows))).tobytes())
     probe = array("Q", signature.to_bytes(SIGNATURE_BYTES))
@@ -224,13 +219,13 @@ def _near(
             same += probe[at : at + 1] * count
         found = pc.bit_wise_xor(packed("Q", words), packed("Q", same))
         for bits in by:
-            found = pc.bit_wise_or(found, pc.shift_right(found, number(bits)))
-        return pc.bit_wise_and(found, number(mask))
+            found = pc.bit_wise_or(found, pc.shift_right(found, uint64(bits)))
+        return pc.bit_wise_and(found, uint64(mask))
 
     def halved(words: Any, bits: int, mask: int) -> Any:
         """Neighbouring counts of so many bits each, added up."""
-        low = pc.bit_wise_and(words, number(mask))
-        high = pc.bit_wise_and(pc.shift_right(words, number(bits)), number(mask))
+        low = pc.bit_wise_and(words, uint64(mask))
+        high = pc.bit_wise_and(pc.shift_right(words, uint64(bits)), uint64(mask))
         return pc.add(low, high)
 
     def summed(counts: Any) -> Any:
@@ -238,13 +233,13 @@ def _near(
         total = counts.slice(0, count)
         for at in range(count, len(counts), count):
             total = pc.add(total, counts.slice(at, count))
-        return pc.shift_right(pc.multiply(total, number(0x0101_0101_0101_0101)), number(56))
+        return pc.shift_right(pc.multiply(total, uint64(0x0101_0101_0101_0101)), uint64(56))
 
     asked = halved(flags(range(question), (1,), 0x5555_5555_5555_5555), 2, 0x3333_3333_3333_3333)
     asked = summed(halved(asked, 4, 0x0F0F_0F0F_0F0F_0F0F))
     told = flags(range(question, width), (2, 1), 0x1111_1111_1111_1111)
     told = summed(halved(told, 4, 0x0F0F_0F0F_0F0F_0F0F))
-    near = pc.or_(pc.less_equal(asked, number(most[0])), pc.less_equal(told, number(most[1])))
+    near = pc.or_(pc.less_equal(asked, uint64(most[0])), pc.less_equal(told, uint64(most[1])))
     of = numbers(asked, "Q"), numbers(told, "Q")
     return [(rows[at], of[0][at], of[1][at]) for at in pc.indices_nonzero(near).to_pylist()]
 
@@ -264,8 +259,8 @@ def _raw(column: Any) -> memoryview:
 
 def table_of(rows: SketchRows, shingled: Sequence[ShingledRow] = ()) -> Any:
     """The table of a segment; with ``shingled`` of each row, what these say is in it, too."""
-    entries, directory = _banded(len(rows), (_few(band) for band in rows.bands)) \
-        if len(rows) <= FEW_ROWS else _banded(len(rows), map(_many, rows.bands))  # fmt: skip
+    in_band = _few if len(rows) <= FEW_ROWS else _many
+    entries, directory = _banded(len(rows), map(in_band, rows.bands))
     columns = {
         "id": _texts(rows.ids),
         "exact": packed("Q", rows.exact),
@@ -318,7 +313,7 @@ def _many(band: array[int]) -> Sequence[int]:
 
     keys = packed("I", band)
     rows = pc.array_sort_indices(keys)
-    high = pc.shift_left(keys.take(rows).cast(pa.uint64()), pa.scalar(32, pa.uint64()))
+    high = pc.shift_left(keys.take(rows).cast(pa.uint64()), uint64(32))
     return numbers(pc.bit_wise_or(high, rows), "Q")
 
 
@@ -344,13 +339,10 @@ def _entries(band: Sequence[int], row_bits: int) -> array[int]:
         return array("I", [(one >> 32 << row_bits | one & row_mask) & mask for one in band])
     import pyarrow.compute as pc  # 25 ms that few starts need
 
-    def number(value: int) -> Any:
-        return pa.scalar(value, pa.uint64())
-
-    values = pa.Array.from_buffers(pa.uint64(), len(band), [None, pa.py_buffer(band)])
-    key = pc.shift_left(pc.shift_right(values, number(32)), number(row_bits))
-    entry = pc.bit_wise_or(key, pc.bit_wise_and(values, number(row_mask)))
-    low = pc.bit_wise_and(entry, number(mask)).cast(pa.uint32())
+    values = packed("Q", band)
+    key = pc.shift_left(pc.shift_right(values, uint64(32)), uint64(row_bits))
+    entry = pc.bit_wise_or(key, pc.bit_wise_and(values, uint64(row_mask)))
+    low = pc.bit_wise_and(entry, uint64(mask)).cast(pa.uint32())
     return array("I", numbers(low, "I").tobytes())
 
 
@@ -454,8 +446,7 @@ def together(segments: Iterable[Segment], band: int) -> Iterator[tuple[int, list
     if base < 2:
         return
     entries = in_order(pa.concat_arrays(found))
-    ordered = pa.Array.from_buffers(pa.uint64(), base, [None, pa.py_buffer(entries)])
-    keys = pc.shift_right(ordered, pa.scalar(32, pa.uint64()))
+    keys = pc.shift_right(packed("Q", entries), uint64(32))
     alike = pc.indices_nonzero(pc.equal(keys[:-1], keys[1:])).to_pylist()
     rows: list[int] = []
     for at, after in pairwise([*alike, None] if alike else ()):

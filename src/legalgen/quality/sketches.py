@@ -313,9 +313,9 @@ def _mixed_columns(columns: Sequence[Any]) -> array[int]:
 
     total = None
     for column, factor in zip(columns, _FACTORS, strict=False):
-        product = pc.multiply(column.cast(pa.uint64()), pa.scalar(factor, pa.uint64()))
+        product = pc.multiply(column.cast(pa.uint64()), uint64(factor))
         total = product if total is None else pc.add(total, product)
-    keys = pc.shift_right(total, pa.scalar(64 - KEY_BITS, pa.uint64())).cast(pa.uint32())
+    keys = pc.shift_right(total, uint64(64 - KEY_BITS)).cast(pa.uint32())
     return array("I", numbers(keys, "I").tobytes())
 
 
@@ -333,7 +333,13 @@ def numbers(values: Any, code: Literal["i", "H", "I", "Q"]) -> memoryview:
 
 
 def packed(code: Literal["H", "I", "Q"], values: Iterable[int]) -> Any:
-    """Numbers as an Arrow array; an ``array`` of that kind is not copied."""
+    """Numbers as an Arrow array; an ``array`` or a view of that kind is not copied."""
     kinds = {"H": pa.uint16(), "I": pa.uint32(), "Q": pa.uint64()}
-    held = values if isinstance(values, array) and values.typecode == code else array(code, values)
-    return pa.Array.from_buffers(kinds[code], len(held), [None, pa.py_buffer(held)])
+    if not isinstance(values, array | memoryview) or memoryview(values).format != code:
+        values = array(code, values)
+    return pa.Array.from_buffers(kinds[code], len(values), [None, pa.py_buffer(values)])
+
+
+def uint64(value: int) -> Any:
+    """A number for Arrow to reckon with."""
+    return pa.scalar(value, pa.uint64())
