@@ -101,10 +101,14 @@ def _loaded(entry: EntryPoint, said: str) -> object:
     try:
         return entry.load()
     except Exception as error:  # foreign code may raise anything
-        reason = f"{type(error).__name__}: {error}"[:200]
         raise ConfigurationError(
-            f"{said} cannot be used: {entry.value} fails ({reason})"
+            f"{said} cannot be used: {entry.value} fails ({in_words(error)})"
         ) from error
+
+
+def in_words(error: Exception) -> str:
+    """What the code of another package raised, in at most 200 characters."""
+    return f"{type(error).__name__}: {error}"[:200]
 
 
 def _package(entry: EntryPoint) -> str:

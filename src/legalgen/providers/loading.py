@@ -18,6 +18,7 @@ from legalgen.providers import ProviderSpec, provider_spec
 from legalgen.providers.base import Provider, RemoteModel
 from legalgen.providers.catalog import Catalog
 from legalgen.providers.config import DEFAULT_CONNECT_TIMEOUT_S, ProviderConfig, sound_key
+from legalgen.providers.entry_points import in_words
 
 
 def checked_key(provider: str, raw: str | None, spec: ProviderSpec | None = None) -> str:
@@ -71,9 +72,8 @@ def _brought(spec: ProviderSpec, config: ProviderConfig) -> Provider:
     except LegalgenError:
         raise
     except Exception as error:  # foreign code may raise anything
-        reason = f"{type(error).__name__}: {error}"[:200]
         message = f"the provider {spec.name} of the package {spec.package} cannot be opened"
-        raise ConfigurationError(f"{message} ({reason})") from error
+        raise ConfigurationError(f"{message} ({in_words(error)})") from error
 
 
 class Foreign:
@@ -109,5 +109,4 @@ def _translated() -> Iterator[None]:
     except LegalgenError:
         raise
     except Exception as error:  # foreign code may raise anything
-        message = f"{type(error).__name__}: {error}"[:200]
-        raise ProviderError.of(Failure(ErrorCategory.GENERAL, message)) from error
+        raise ProviderError.of(Failure(ErrorCategory.GENERAL, in_words(error))) from error
