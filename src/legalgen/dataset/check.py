@@ -57,6 +57,11 @@ class Looked(msgspec.Struct, frozen=True):
     excluded: Reason | None
 
 
+AnyRow = Row | UnreadableRow
+Looks = Callable[[Iterable[AnyRow]], Iterator[tuple[AnyRow, Looked | None]]]
+"""Looks at each row by itself; those that cannot be read have None."""
+
+
 class RowGate:
     """The gate over one row after another, whatever the others are."""
 
@@ -71,6 +76,10 @@ class RowGate:
         task = task_of(row.sample) if row.sample is not None else None
         verdict = self._gate.inspect(draft_of(row), task, None, self._bounds(task))
         return Looked(verdict, sketch("", row.question, row.answer), self._excluded(row))
+
+    def looked(self, rows: Iterable[AnyRow]) -> Iterator[tuple[AnyRow, Looked | None]]:
+        """Each row with what was looked up; None of one that cannot be read."""
+        return ((row, self.look(row) if isinstance(row, Row) else None) for row in rows)
 
     def _excluded(self, row: Row) -> Reason | None:
         if self._exclusion is None:
@@ -90,11 +99,6 @@ class RowGate:
         return TypeBounds(
             lengths.answer_words, lengths.reasoning_steps, lengths.min_citations, requires
         )
-
-
-AnyRow = Row | UnreadableRow
-Looks = Callable[[Iterable[AnyRow]], Iterator[tuple[AnyRow, Looked | None]]]
-"""Looks at each row by itself; those that cannot be read have None."""
 
 
 class Linter:
@@ -117,7 +121,7 @@ class Linter:
     ) -> None:
         self._meaning = meaning
         self._gate = RowGate(taxonomy, gate, exclusion)
-        self._looks = looks or self._look_here
+        self._looks = looks or self._gate.looked
         self._rules = gate.rules
         self._corpus = Corpus(self._rules)
         limits = DuplicateThresholds(**self._rules.duplicate_thresholds())
@@ -127,9 +131,6 @@ class Linter:
     def looked(self, rows: Iterable[AnyRow]) -> Iterator[tuple[AnyRow, Looked | None]]:
         """The rows in their order, with what ``judge`` takes of those that can be read."""
         return self._looks(rows)
-
-    def _look_here(self, rows: Iterable[AnyRow]) -> Iterator[tuple[AnyRow, Looked | None]]:
-        return ((row, self._gate.look(row) if isinstance(row, Row) else None) for row in rows)
 
     def judge(self, row: Row, looked: Looked | None = None) -> Judged:
         """What there is to say of a row, given the rows noted before it."""

@@ -21,7 +21,6 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final
 
 from legalgen.dataset.check import AnyRow, Looked, RowGate
-from legalgen.dataset.foreign import Row
 
 ROWS_AT_ONCE: Final = 50
 AHEAD: Final = 4
@@ -73,7 +72,7 @@ class GatePool:
         self._idle.put(ours)
 
     def looked(self, rows: Iterable[AnyRow]) -> Iterator[tuple[AnyRow, Looked | None]]:
-        """Each row with what was looked up; None of one that cannot be read.
+        """As :meth:`RowGate.looked`, some rows ahead.
 
         What ``rows`` or the gate raises passes through.
         """
@@ -113,11 +112,7 @@ class GatePool:
         if self._here is None:
             self._here = self._opened()
             self._say("a worker ended before its time: the rest is checked by one process")
-        return [_looked(self._here, row) for row in rows]
-
-
-def _looked(gate: RowGate, row: AnyRow) -> Looked | None:
-    return gate.look(row) if isinstance(row, Row) else None
+        return [found for _, found in self._here.looked(rows)]
 
 
 @contextlib.contextmanager
@@ -146,7 +141,7 @@ def _serve(pipe: Connection[Any, Any], opened: Callable[[], RowGate]) -> None:
         while True:
             rows: list[AnyRow] = pipe.recv()
             try:
-                found = [_looked(gate, row) for row in rows]
+                found = [each for _, each in gate.looked(rows)]
             except Exception as error:  # a bug: the caller raises it, and ends all workers
                 pipe.send((None, error))
                 raise SystemExit(1) from error
