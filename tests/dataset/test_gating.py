@@ -55,6 +55,12 @@ def is_gone(pid: int) -> bool:
         return True
 
 
+def is_deaf_to_interruptions(pid: int | None) -> bool:
+    """Whether a process has SIGINT held."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return bool(int(status.partition("SigBlk:")[2].split()[0], 16) & 1 << (signal.SIGINT - 1))
+
+
 @pytest.fixture
 def said() -> Iterator[list[str]]:
     """What is told of lost workers; that there is no process left at the end."""
@@ -140,9 +146,7 @@ def test_an_interruption_ends_the_workers(said: list[str]) -> None:
         linter = Linter(Taxonomy.builtin(), GATE, looks=workers.looked)
         next(linter.looked(iter(rows())))
         for child in multiprocessing.active_children():
-            status = Path(f"/proc/{child.pid}/status").read_text()
-            held = int(status.partition("SigBlk:")[2].split()[0], 16)
-            assert held & 1 << (signal.SIGINT - 1)
+            assert is_deaf_to_interruptions(child.pid)
         with pytest.raises(KeyboardInterrupt):
             check(interrupted(), linter)
     assert said == []
@@ -169,8 +173,9 @@ def test_workers_end_with_one_that_is_killed() -> None:
     with child:
         assert child.stdout is not None
         workers = [int(word) for word in child.stdout.readline().split()]
+        deaf = [is_deaf_to_interruptions(pid) for pid in workers]
         child.kill()
-    assert workers
+    assert deaf == [True, True]  # also where these are the first processes that it starts
     for pid in workers:
         eventually(lambda pid=pid: is_gone(pid))  # type: ignore[misc]  # bound as a default
 
