@@ -224,6 +224,27 @@ def test_repeated_ids_and_slots_are_found(tmp_path: Path) -> None:
     assert ("no_record", "1 row of a batch without a record") in found
 
 
+@pytest.mark.parametrize(
+    ("column", "kind", "what"),
+    [
+        ("id", "damaged_part", "None is not the id of its question and answer"),
+        ("id", "repeated_id", "None: 2 rows"),
+        ("slot", "repeated_slot", f"{BATCH} None: 2 rows"),
+    ],
+)
+def test_a_row_without_its_id_or_slot_is_told(
+    data_dir: DataDir, column: str, kind: str, what: str
+) -> None:
+    """Our schema allows it, though we never write it."""
+    path = data_dir.parts() / FIRST
+    table = pq.read_table(path)
+    at, values = table.schema.get_field_index(column), table[column].to_pylist()
+    values[:2] = [None, None]
+    field = table.schema.field(column)
+    pq.write_table(table.set_column(at, field, pa.array(values, field.type)), path)
+    assert (kind, what) in {(one.kind, one.what) for one in verify(data_dir).findings}
+
+
 def test_a_dead_writers_journal_waits_and_is_recovered(data_dir: DataDir) -> None:
     """Rows that were accepted and not sealed: found, and sealed by a repair."""
 

@@ -11,7 +11,6 @@ import os
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -189,25 +188,11 @@ def _notes(data_dir: DataDir) -> Iterator[str]:
 # --- one dataset -------------------------------------------------------------------------------
 
 
-_KEY_COLUMNS: Final = ("id", "batch_id", "slot")
-
-
-class _RowKeys:
-    """Of each row 64 bits for its id and as many for its batch and slot: two that are the same are
-    the same in both, but for an accident."""
-
-    def __init__(self) -> None:
-        self.ids = array("Q")
-        self.slots = array("Q")
-        self._batches: dict[str, int] = {}
-
-    def add(self, ids: Iterable[str], batches: Iterable[str], slots: Iterable[int]) -> None:
-        self.ids.extend(map(_id_key, ids))
-        self.slots.extend(map(self.slot_key, batches, slots))
-
-    def slot_key(self, batch_id: str, slot: int) -> int:
-        batch = self._batches.setdefault(batch_id, len(self._batches))
-        return (batch << 32 ^ slot) % 2**64
+_KEYS: Final[dict[Kind, tuple[str, ...]]] = {
+    "repeated_id": ("id",),
+    "repeated_slot": ("batch_id", "slot"),
+}
+_KEY_COLUMNS: Final = tuple(itertools.chain(*_KEYS.values()))
 
 
 class _Dataset(msgspec.Struct):
@@ -219,7 +204,9 @@ class _Dataset(msgspec.Struct):
     rows: int = 0
     batches: Counter[str] = msgspec.field(default_factory=Counter)
     read_parts: list[Path] = msgspec.field(default_factory=list)
-    keys: _RowKeys = msgspec.field(default_factory=_RowKeys)
+    hashes: dict[Kind, array[int]] = msgspec.field(
+        default_factory=lambda: {kind: array("q") for kind in _KEYS}
+    )
     versions: Counter[int] = msgspec.field(default_factory=Counter)
     unmarked: int = 0
     findings: list[Finding] = msgspec.field(default_factory=list)
@@ -265,12 +252,11 @@ class _Dataset(msgspec.Struct):
             self._find("quotation", path, what)
         if len(ungrounded) > MAX_EXAMPLES:
             self._find("quotation", path, f"and {len(ungrounded) - MAX_EXAMPLES} more")
-        rows = table.num_rows
-        self.rows += rows
+        self.rows += table.num_rows
         self.read_parts.append(path)
-        names = table["batch_id"].to_pylist()
-        self.batches.update(names)
-        self.keys.add(table["id"].to_pylist(), names, table["slot"].to_pylist())
+        self.batches.update(table["batch_id"].to_pylist())
+        for kind, columns in _KEYS.items():
+            self.hashes[kind].extend(map(hash, _keys_in(table, columns)))
 
     def _unique(self) -> None:
         for kind, repeated in self._repeated():
@@ -286,34 +272,46 @@ class _Dataset(msgspec.Struct):
     def _repeated(self) -> Iterator[tuple[Kind, list[tuple[str, int]]]]:
         """The ids and the slots that stand in more than one row, and in how many.
 
-        Where keys are the same the rows are read again, for what they are keys of.
+        Where hashes are the same the rows are read again, for what they are hashes of.
         """
-        ids, slots = _twice(self.keys.ids), _twice(self.keys.slots)
-        named, taken = Counter[str](), Counter[tuple[str, int]]()
-        for path in self.read_parts if ids or slots else ():
+        twice = {kind: _twice(hashes) for kind, hashes in self.hashes.items()}
+        found = {kind: Counter[_Key]() for kind in _KEYS}
+        for path in self.read_parts if any(twice.values()) else ():
             try:
                 for batch in part_batches(path, _KEY_COLUMNS):
-                    columns = [batch[name].to_pylist() for name in _KEY_COLUMNS]
-                    for name, *slot in zip(*columns, strict=True):
-                        if _id_key(name) in ids:
-                            named[name] += 1
-                        if self.keys.slot_key(*slot) in slots:
-                            taken[slot[0], slot[1]] += 1
+                    with readable(path):
+                        table = _key_table(batch)
+                    for kind, columns in _KEYS.items():
+                        keys = _keys_in(table, columns)
+                        found[kind].update(key for key in keys if hash(key) in twice[kind])
             except DiskError as error:
                 self._find("damaged_part", path, str(error))
-        yield "repeated_id", [(name, n) for name, n in sorted(named.items()) if n > 1]
-        yield (
-            "repeated_slot",
-            [(f"{batch} {slot}", n) for (batch, slot), n in sorted(taken.items()) if n > 1],
-        )
+        for kind, counts in found.items():
+            again = sorted((key for key, count in counts.items() if count > 1), key=_nulls_last)
+            yield kind, [(" ".join(map(str, key)), counts[key]) for key in again]
 
     @property
     def _folder(self) -> Path:
         return self.data_dir.parts(rehearsal=self.rehearsal)
 
 
-def _id_key(name: str) -> int:
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest())
+_Key = tuple[str | int | None, ...]
+"""The values of a row in some columns; a part that somebody else wrote may hold none."""
+
+
+def _key_table(batch: pa.RecordBatch) -> pa.Table:
+    import pyarrow as pa  # heavy; only what touches parquet pays for it
+
+    schema = pa.schema([arrow_schema().field(name) for name in _KEY_COLUMNS])
+    return pa.Table.from_batches([batch]).select(list(_KEY_COLUMNS)).cast(schema)
+
+
+def _keys_in(table: pa.Table, columns: Iterable[str]) -> Iterator[_Key]:
+    return zip(*(table[name].to_pylist() for name in columns), strict=True)
+
+
+def _nulls_last(key: _Key) -> list[tuple[bool, str | int | None]]:
+    return [(value is None, value) for value in key]
 
 
 def _twice(keys: array[int]) -> frozenset[int]:
@@ -321,7 +319,7 @@ def _twice(keys: array[int]) -> frozenset[int]:
     import pyarrow as pa  # heavy; only what touches parquet pays for it
     import pyarrow.compute as pc
 
-    values = pa.Array.from_buffers(pa.uint64(), len(keys), [None, pa.py_buffer(keys)])
+    values = pa.Array.from_buffers(pa.int64(), len(keys), [None, pa.py_buffer(keys)])
     ordered = values.take(pc.array_sort_indices(values))
     again = ordered[1:].filter(pc.equal(ordered[:-1], ordered[1:]))
     return frozenset(again.to_pylist())
@@ -383,12 +381,10 @@ def _keys(path: Path, grounds: Grounds) -> tuple[pa.Table, list[str], list[str]]
     """
     import pyarrow as pa  # heavy; only what touches parquet pays for it
 
-    names = list(_KEY_COLUMNS)
-    schema = pa.schema([arrow_schema().field(name) for name in names])
     tables, strange, ungrounded = [], [], list[str]()
     for batch in part_batches(path):
         with readable(path):
-            tables.append(pa.Table.from_batches([batch]).select(names).cast(schema))
+            tables.append(_key_table(batch))
             if {"question", "answer"} <= set(batch.schema.names):
                 texts = (batch[name].to_pylist() for name in ("id", "question", "answer"))
                 rows = zip(*texts, strict=True)
