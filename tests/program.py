@@ -85,6 +85,11 @@ def closed_port() -> Iterator[int]:
         yield taken.getsockname()[1]
 
 
+def whole_lines(path: Path) -> list[bytes]:
+    """The lines of a file that somebody may be writing; none where it is not there yet."""
+    return path.read_bytes().rpartition(b"\n")[0].splitlines() if path.exists() else []
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How one command ended."""
@@ -128,10 +133,7 @@ class Running:
     @property
     def events(self) -> list[dict[str, Any]]:
         """What it told so far."""
-        if not self._events.exists():
-            return []
-        whole = self._events.read_bytes().rpartition(b"\n")[0]
-        return [json.loads(line) for line in whole.splitlines()]
+        return [json.loads(line) for line in whole_lines(self._events)]
 
     def wait_for(self, kind: str, count: int = 1) -> None:
         """Until it has told ``count`` events of a kind.

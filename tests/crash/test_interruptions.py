@@ -20,7 +20,7 @@ from legalgen.dataset.verify import verify
 from legalgen.store import parts
 from legalgen.store.sample import arrow_schema
 from tests.crash.trial import LONGEST_S, ForkServer, Trial, Vendors
-from tests.program import EXECUTABLE, Program
+from tests.program import EXECUTABLE, Program, whole_lines
 from tests.vendors import VendorServer
 from tests.waiting import eventually
 
@@ -87,10 +87,7 @@ def test_a_terminal_that_is_closed(program: Program, vendors: VendorServer) -> N
 
 def told_of(path: Path) -> Counter[str]:
     """How often each kind of event was told."""
-    if not path.exists():
-        return Counter()
-    lines = path.read_bytes().rpartition(b"\n")[0].splitlines()
-    return Counter(msgspec.json.decode(line)["type"] for line in lines)
+    return Counter(msgspec.json.decode(line)["type"] for line in whole_lines(path))
 
 
 def test_batches_that_start_at_once(program: Program, vendors: VendorServer) -> None:

@@ -24,7 +24,8 @@ from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record
 from legalgen.store.sample import arrow_schema
 from tests.crash.points import Order
-from tests.program import environment
+from tests.program import environment, whole_lines
+from tests.waiting import lives
 
 ROOT = Path(__file__).parents[2]
 TARGET = 10
@@ -239,12 +240,12 @@ class Trial:
         pid = self.starter.start(self.order(*arguments))
         told = self.home / f"told-{self._runs}.jsonl"
         end = time.monotonic() + LONGEST_S
-        while begun and time.monotonic() < end and _lives(pid):
+        while begun and time.monotonic() < end and lives(pid):
             if told.exists() and told.stat().st_size:
                 break
             time.sleep(0.002)
         time.sleep(seconds)
-        if _lives(pid):
+        if lives(pid):
             os.kill(pid, signal.SIGKILL)
         code = self.starter.end()
         self.kills += code == -signal.SIGKILL
@@ -254,9 +255,9 @@ class Trial:
 
     def promised(self) -> set[str]:
         """The ids of samples that were told as accepted, or whose append returned."""
-        ids = set(_lines(self.home / "acks"))
+        ids = {line.decode() for line in whole_lines(self.home / "acks")}
         for path in self.home.glob("told-*.jsonl"):
-            for line in _lines(path):
+            for line in whole_lines(path):
                 event = json.loads(line)
                 if event["type"] == "SampleAccepted":
                     ids.add(event["sample"])
@@ -381,18 +382,3 @@ class Trial:
     def _expect(self, holds: bool, problem: str) -> None:
         if not holds:
             self.problems.append(problem)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
-
-
-def _lines(path: Path) -> list[str]:
-    """The whole lines of a file, none when it is not there."""
-    if not path.exists():
-        return []
-    return path.read_bytes().rpartition(b"\n")[0].decode().splitlines()

@@ -23,7 +23,7 @@ from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.gate import Gate
 from tests.dataset.shelf import LEGACY
 from tests.program import Program, environment
-from tests.waiting import eventually
+from tests.waiting import eventually, lives
 
 GATE = Gate("full", date(2026, 11, 23))
 
@@ -45,14 +45,6 @@ def rows() -> list[Row | UnreadableRow]:
     """More than a piece of work, one of them no row."""
     some = [row for row in read_rows(LEGACY) if isinstance(row, Row)]
     return [*some, UnreadableRow(0, "it is torn"), *some, *some]
-
-
-def is_gone(pid: int) -> bool:
-    """Whether a process has ended, be it that nobody has asked for its exit code yet."""
-    try:
-        return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 def is_deaf_to_interruptions(pid: int | None) -> bool:
@@ -177,7 +169,7 @@ def test_workers_end_with_one_that_is_killed() -> None:
         child.kill()
     assert deaf == [True, True]  # also where these are the first processes that it starts
     for pid in workers:
-        eventually(lambda pid=pid: is_gone(pid))  # type: ignore[misc]  # bound as a default
+        eventually(lambda pid=pid: not lives(pid))  # type: ignore[misc]  # bound as a default
 
 
 CHECK = """
