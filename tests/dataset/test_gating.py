@@ -83,15 +83,16 @@ def test_a_number_of_workers_that_is_none_is_told(program: Program, value: str, 
 
 def test_a_worker_that_is_killed_takes_no_row_with_it(said: list[str]) -> None:
     """The rest is looked at here, and it is told once."""
+
+    def killed_between() -> Iterator[Row | UnreadableRow]:
+        yield from rows()
+        for child in multiprocessing.active_children():
+            child.kill()
+        yield from rows()
+
     wanted = [opened().look(row) if isinstance(row, Row) else None for row in rows()]
     with GatePool(2, opened, said.append) as workers:
-        looked = workers.looked([*rows(), *rows()])
-        found = [next(looked)[1]]
-        for child in multiprocessing.active_children():
-            assert child.pid is not None
-            os.kill(child.pid, signal.SIGKILL)
-        found += [each for _, each in looked]
-    assert found == wanted * 2
+        assert [each for _, each in workers.looked(killed_between())] == wanted * 2
     assert said == ["a worker ended before its time: the rest is checked by one process"]
 
 
