@@ -16,6 +16,8 @@ ResponseFormat = Literal["strict", "json_schema", "json_object", "text"]
 ``json_schema`` a hint of it, ``json_object`` any JSON object, ``text`` nothing."""
 CAPS = ("max_tokens", "max_completion_tokens")
 """The two names that servers have for the most tokens of an answer."""
+SYSTEM: Final = "system"
+"""The role of the first message, which some models' chat templates do not have."""
 LimitKind = Literal["requests", "tokens", "input_tokens", "output_tokens"]
 LimitWindow = Literal["minute", "hour", "day"]
 DAY_S: Final = 86_400.0
@@ -105,7 +107,8 @@ class Request(msgspec.Struct, frozen=True):
     ``timeout_s`` is the total deadline of the call, in seconds, from connect to the last byte.
     ``reasoning_effort`` is None where the model takes none. ``without`` names parameters that the
     server was found to refuse: they are not sent, and a cap on tokens goes by its other name;
-    ``stream``, which is sent as false, is sent as true.
+    ``stream``, which is sent as false, is sent as true, and the words of the role ``system`` stand
+    before the user's.
     """
 
     model: str
@@ -122,6 +125,14 @@ class Request(msgspec.Struct, frozen=True):
         """The temperature that is asked for."""
         stated = self.options.temperature
         return self.prompt.temperature if stated is None else stated
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The turns that are sent: the prompt's, of the roles that the server takes."""
+        first, *others = self.prompt.messages
+        if SYSTEM not in self.without or first.role != "system" or not others:
+            return self.prompt.messages
+        return (Message("user", f"{first.content}\n\n{others[0].content}"), *others[1:])
 
 
 class Usage(msgspec.Struct, frozen=True):

@@ -189,6 +189,25 @@ def test_a_server_that_only_streams_is_asked_to(tmp_path: Path) -> None:
     assert sum(stats.output_tokens for stats in result.record.models.values()) == 4 * 700
 
 
+def test_a_model_without_a_system_role_is_told_by_the_user(tmp_path: Path) -> None:
+    """The same words, and the next batch knows it."""
+    asked = list[list[dict[str, str]]]()
+
+    def scene(_: str, body: dict[str, Any], number: int) -> Reply:
+        asked.append(body["messages"])
+        if body["messages"][0]["role"] == "system":
+            return 500, openai_error("System role not supported")
+        return 200, completion(sample(number))
+
+    with playing(scene) as server:
+        for seed in ("1", "2"):
+            result = batch(tmp_path, server, concurrency="1", seed=seed)
+            assert (accepted(result), server.refused) == (4, 1)
+    refused, taken = asked[:2]
+    assert [turn["role"] for turn in taken] == ["user"]
+    assert taken[0]["content"] == "\n\n".join(turn["content"] for turn in refused)
+
+
 def test_a_cap_goes_by_its_other_name(tmp_path: Path) -> None:
     """An answer without any cap could go on for ever."""
     with playing(SCENES["a cap"][1]) as server:

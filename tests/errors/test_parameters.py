@@ -82,6 +82,44 @@ REFUSALS: list[tuple[object, tuple[str, ...]]] = [
 ]
 
 
+NO_SYSTEM = [
+    said("System role not supported"),
+    said("Conversation roles must alternate user/assistant/user/assistant/..."),
+    said("Only user and assistant roles are supported!"),
+    said("Developer instruction is not enabled for models/gemma-3-27b-it"),
+    said("Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+         param="messages[0].role"),
+    said("This model doesn't support the system field. Remove it and try again."),
+    said("messages[0].role: unknown variant `system`, expected one of `user`, `assistant`"),
+    said("Jinja Exception: system messages are not supported by this template"),
+    {"detail": [{"loc": ["body", "messages", 0, "role"], "type": "literal_error",
+                 "msg": "Input should be 'user' or 'assistant'", "input": "system"}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", NO_SYSTEM, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize("status", [400, 422, 500])
+def test_a_role_that_a_model_does_not_have(status: int, body: object) -> None:
+    """Servers say what a chat template raises under a status of their own choice."""
+    failure = classify("", status=status, body=body)
+    assert (failure.category, failure.parameters) == (ErrorCategory.BAD_REQUEST, ("system",))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "After the optional system message, conversation roles must alternate user/assistant",
+        "The file system is not supported",
+        "System error: the operation is not supported",
+        "internal system failure, please report",
+        "Only users with a subscription are allowed",
+    ],
+)
+@pytest.mark.parametrize("status", [400, 500])
+def test_what_is_no_refused_role(status: int, words: str) -> None:
+    assert classify("", status=status, body=said(words)).parameters == ()
+
+
 @pytest.mark.parametrize(("body", "names"), REFUSALS, ids=lambda value: str(value)[:60])
 @pytest.mark.parametrize("status", [400, 422])
 def test_the_parameter_that_is_refused(status: int, body: object, names: tuple[str, ...]) -> None:

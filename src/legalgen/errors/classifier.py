@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from legalgen.completion import SYSTEM
 from legalgen.errors import parameters, patterns, retry_after
 from legalgen.errors.category import ErrorCategory
 from legalgen.errors.exceptions import Failure, GenerationError, ProviderError, ReplyFacts
@@ -110,6 +111,8 @@ def _within(status: int, found: Reply) -> ErrorCategory:
     default, asked = patterns.BY_STATUS.get(
         status, patterns.OTHER_5XX if status >= 500 else patterns.OTHER_4XX
     )
+    if status >= 500 and SYSTEM in parameters.refused(found):
+        return _C.BAD_REQUEST  # llama.cpp says so of whatever a chat template raises
     by_code = _first(_code_meaning(code) for code in _codes(found))
     # Groq says rate_limit_exceeded of every window: only the words tell a minute from a day.
     if by_code in asked and by_code is not _C.RATE_LIMIT:

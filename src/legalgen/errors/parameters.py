@@ -1,20 +1,22 @@
 """Which parameter of a request a server refuses, read from a 400 or 422 in any of its wordings.
 
 Servers name it in a field (``param``, ``loc``, ``keys``) or only in the sentence (``Unknown name
-"seed"``). Only parameters that a request can do without are looked for.
+"seed"``). Only parameters that a request can do without are looked for; the role ``system`` is
+one of them, for its words can be the user's.
 """
 
 from __future__ import annotations
 
 import re
 
-from legalgen.completion import CAPS
+from legalgen.completion import CAPS, SYSTEM
 from legalgen.errors.patterns import pattern
 from legalgen.errors.reply import Reply
 
 FORMAT = "response_format"
 NAMES = (
     "seed", "temperature", "top_p", *CAPS, FORMAT, "reasoning_effort", "reasoning_format", "stream",
+    SYSTEM,
 )  # fmt: skip
 TYPES = ("json_schema", "json_object", "text")
 """The types of ``response_format``, strictest first."""
@@ -30,7 +32,7 @@ _UNSUPPORTED = (
 _REFUSED_NAME = pattern(_UNSUPPORTED)
 _REFUSED = pattern(
     rf"{_UNSUPPORTED}|invalid|must\s(?:be|not)|only\s|should\s(?:be|match)|cannot\s(?:both\s)?be|may\snot"
-    r"|out\sof\srange|not\svalid|at\sthe\ssame\stime|remove|不支持|不合法|非法|无效"
+    r"|out\sof\srange|not\svalid|must\salternate|at\sthe\ssame\stime|remove|不支持|不合法|非法|无效"
 )
 _REQUIRED = pattern(r"\brequired\b|\bmissing\b")
 # what is recommended instead, and lists of what is known, name parameters that are not refused
@@ -55,6 +57,15 @@ _SPELLINGS = {
         )
     )
     for name in NAMES
+    if name != SYSTEM
+} | {
+    # Chat templates of models (Gemma's, the first Mistrals') say it of the roles that they do have.
+    SYSTEM: pattern(
+        r"(?<!optional\s)(?:system|developer)[\s_'\"`]{1,2}(?:role|message|prompt|instruction|field)"
+        r"|\brole'?s?\b[^.;]{0,60}\bsystem\b|(?:variant|value)\W{1,4}system\b"
+        r"|(?<!message,\sconversation\s)\broles\smust\salternate\suser"
+        r"|\bonly\W{1,3}user\W{1,3}(?:and\s\W?)?(?:assistant|model)\b"
+    )
 }
 _BOTH = pattern(r"\bboth\b|at\sthe\ssame\stime|together")
 _TAKES = pattern(
@@ -115,7 +126,8 @@ def _words(found: Reply) -> str:
 def _of_path(path: str) -> set[str]:
     """The parameters that a field, or a path of fields, is."""
     parts = [re.sub(r"[^a-z]", "", part.lower()) for part in re.split(r"[.\[\]/,]", path)]
-    return {name for name in NAMES if name.replace("_", "") in parts}
+    named = {name for name in NAMES if name.replace("_", "") in parts}
+    return named | {SYSTEM} if "role" in parts else named  # that of the user is taken everywhere
 
 
 def _meant(name: str, said: str, found: Reply) -> str | None:
