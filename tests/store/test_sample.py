@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -385,6 +386,21 @@ def test_every_fault_of_the_schema_is_told_at_once() -> None:
         ("SCHEMA", "citations"),
     ]
     assert error.reasons[2] == Reason("SCHEMA", "field 'answer' is missing", "answer")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [str.upper, str.title, lambda name: name.title().replace("_", " "),
+     lambda name: name.title().replace("_", ""), lambda name: name.replace("_", "-")],
+    ids=["upper", "title", "words", "camel", "hyphens"],
+)  # fmt: skip
+def test_a_field_is_known_by_its_letters(name: Callable[[str], str]) -> None:
+    """A model that is held by no schema writes its name as a heading; its own name goes before."""
+    text = json.dumps({name(field): value for field, value in ANSWER.items()})
+    assert read(answered(text)) == msgspec.structs.replace(
+        DRAFT, repaired=name("question") != "question"
+    )
+    assert read(answered(json.dumps({"ANSWER": "The other.", **ANSWER}))) == DRAFT
 
 
 def test_blank_fields_are_refused_by_name() -> None:

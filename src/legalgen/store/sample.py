@@ -577,6 +577,8 @@ def _mended(text: str, key: str) -> Mapping[str, object]:
 
 def _to_draft(found: Mapping[str, object], *, repaired: bool) -> Draft:
     """The values of the four fields, cleaned; fields that nobody asked for are left out."""
+    if not _TYPES.keys() <= found.keys():
+        found = {_field_name(name): value for name, value in found.items()} | dict(found)
     faults = [fault for fault in map(functools.partial(_fault, found), _TYPES) if fault]
     if faults:
         raise AnswerRefused(faults)
@@ -602,6 +604,18 @@ class _Answer(msgspec.Struct, frozen=True):
 # msgspec works a type out at its first use, and two workers at once would end the process.
 msgspec.json.Decoder(_Answer)
 _TYPES: Final = {field.name: field.type for field in msgspec.structs.fields(_Answer)}
+
+
+def _field_name(name: str) -> str:
+    """The field that is meant, where a model writes ``Reasoning Steps`` or ``reasoningSteps``."""
+    return _FIELDS_BY_LETTERS.get(_letters(name), name)
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+_FIELDS_BY_LETTERS: Final = {_letters(name): name for name in _TYPES}
 
 
 def _fault(found: Mapping[str, object], field: str) -> Reason | None:
