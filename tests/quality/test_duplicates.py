@@ -8,6 +8,7 @@ import random
 import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterable
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -17,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.errors import Reason
-from legalgen.quality import duplicates, segments
+from legalgen.quality import duplicates, segments, sketches
 from legalgen.quality.duplicates import (
     FREEZE_ROWS,
     DuplicateIndex,
@@ -33,11 +34,12 @@ from legalgen.quality.sketches import (
     differing,
     estimates,
     jaccard,
+    many_shingles,
     most_differing,
     shingles,
     sketch,
 )
-from legalgen.store.sample import words
+from legalgen.store.sample import spaced_words, words
 
 Row = tuple[str, str, str]
 BEFORE = Path(__file__).parents[1] / "data" / "before" / "data" / "state" / "duplicates" / "train"
@@ -48,6 +50,11 @@ def real_rows() -> list[Row]:
     """189 rows of the old dataset, all its close pairs among them."""
     lines = PAIRS.read_text(encoding="utf-8").splitlines()
     return [(row["id"], row["question"], row["answer"]) for row in map(json.loads, lines)]
+
+
+def add_all(index: DuplicateIndex, rows: Iterable[Row]) -> None:
+    for row in rows:
+        index.add(*row)
 
 
 def numbered(start: int, count: int) -> list[str]:
@@ -344,7 +351,7 @@ def test_what_a_batch_seals_need_not_be_read_again(tmp_path: Path) -> None:
     index = DuplicateIndex(tmp_path)
     index.open([])
     rows = [unlike(number) for number in range(6)]
-    index.add_many(rows)
+    add_all(index, rows)
 
     index.sealed(part("a.parquet", rows[:4]), [row[0] for row in rows[:4]])
 
@@ -373,7 +380,7 @@ def test_many_small_segments_become_few(tmp_path: Path) -> None:
     index.open([])
     rows = [unlike(number) for number in range(120)]
     for start in range(0, 120, 3):
-        index.add_many(rows[start : start + 3])
+        add_all(index, rows[start : start + 3])
         sealed = rows[start : start + 3]
         index.sealed(part(f"{start}.parquet", sealed), [row[0] for row in sealed])
 
@@ -408,8 +415,9 @@ def test_a_long_list_without_a_folder_is_packed() -> None:
     """A check of a foreign file keeps few Python objects, and forgets none of the rows."""
     index = DuplicateIndex()
     total = FREEZE_ROWS + 10
-    index.add_many(
-        (f"lg_{n}", f"question number {n} of many", f"{n} {n} {n}") for n in range(total)
+    add_all(
+        index,
+        ((f"lg_{n}", f"question number {n} of many", f"{n} {n} {n}") for n in range(total)),
     )
 
     match = index.check("Question number 17 of many!", "something else")
@@ -426,7 +434,7 @@ def packed(rows: Iterable[Row], index: DuplicateIndex, name: str) -> None:
     kept = list(rows)
     before = index._segments
     index._segments = []
-    index.add_many(kept)
+    add_all(index, kept)
     index.sealed(part(name, kept), [row[0] for row in kept])
     index._segments = before + index._segments
 
@@ -446,6 +454,38 @@ def test_real_rows_that_are_sealed_are_judged_as_all_pairs_would() -> None:
         packed([row], index, f"{number}.parquet")
 
     assert found == brute_force(sketches)
+
+
+@given(st.lists(st.text("ab \u00e9\u4e00\u0301-", max_size=40), max_size=6), st.integers(1, 3))
+def test_shingles_of_many_texts_are_those_of_each(texts: list[str], size: int) -> None:
+    """In any script, of texts that have fewer words than a run, and of none."""
+    spaced = list(map(spaced_words, [*texts, "x" * 63]))
+    made, ends = many_shingles(spaced, size)
+    found = [list(made[first:last]) for first, last in pairwise(ends)]
+    joined = [b" ".join(text.split()) for text in spaced]
+    assert found == [crcs(text.split(b" ") if text else [], size) for text in joined]
+
+
+def crcs(tokens: list[bytes], size: int) -> list[int]:
+    """CRC-32 of each run of words, and of all where there are fewer."""
+    count = max(len(tokens) - size + 1, min(1, len(tokens)))
+    return [zlib.crc32(b" ".join(tokens[at : at + size])) for at in range(count)]
+
+
+def test_texts_with_a_word_of_any_length_have_the_same_shingles() -> None:
+    """Words without an end, as scripts without spaces have them, are read another way."""
+    for length in range(60, 70):
+        tokens = [b"a", b"b" * length, b"c", b"d"]
+        made, ends = many_shingles([b" ".join(tokens), b""], 3)
+        assert (list(made), ends) == (crcs(tokens, 3), [0, 2, 2])
+
+
+def test_keys_are_put_in_order_and_equal_ones_stay_as_they_are() -> None:
+    """Of so many that Arrow counts them."""
+    draw = random.Random(3)
+    keys = [draw.choice((0, 2**28 - 1, draw.randrange(2**28))) for _ in range(5_000)]
+    values = [key << 32 | row for row, key in enumerate(keys)]
+    assert list(segments.by_key(sketches.packed("Q", values))) == sorted(values)
 
 
 def test_many_rows_read_at_once_are_read_as_one_by_one() -> None:
@@ -574,8 +614,8 @@ def test_what_would_be_in_memory_may_be_in_a_folder(tmp_path: Path) -> None:
     total = FREEZE_ROWS * 2 + 10
     rows = [(f"lg_{n}", f"question number {n} of many", f"{n} {n} {n}") for n in range(total)]
     index, other = DuplicateIndex(spill=tmp_path), DuplicateIndex()
-    index.add_many(rows)
-    other.add_many(rows)
+    add_all(index, rows)
+    add_all(other, rows)
 
     assert len(files(tmp_path)) == 4
     probes = [rows[3], rows[1200], rows[-1], unlike(1)]
@@ -597,7 +637,7 @@ def test_groups_are_what_the_pairs_say(
     index.open([])
     for begin in range(0, 150, 50):
         packed(rows[begin : begin + 50], index, f"{begin}.parquet")
-    index.add_many(rows[150:])
+    add_all(index, rows[150:])
     group = {row[0]: {row[0]} for row in rows}
     for one, other in combinations([sketch(*row) for row in rows], 2):
         question, answer = (
@@ -619,7 +659,7 @@ def test_groups_are_what_the_pairs_say(
 def test_empty_texts_are_near_to_none() -> None:
     """Rows without an answer have no answer in common."""
     index = DuplicateIndex()
-    index.add_many((f"lg_{n}", f"question{n} about{n} thing{n}", "") for n in range(20))
+    add_all(index, ((f"lg_{n}", f"question{n} about{n} thing{n}", "") for n in range(20)))
 
     assert index.near_groups() == []
     assert index.check("another question", "") is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from legalgen.completion import Completion, Usage
 from legalgen.errors import AnswerRefused, ErrorCategory, Reason
 from legalgen.store.sample import (
+    _TYPOGRAPHY,
     ADDED,
     ANSWER_SCHEMA,
     SCHEMA_VERSION,
@@ -34,6 +36,7 @@ from legalgen.store.sample import (
     normalise,
     read,
     sample_id,
+    spaced_words,
     to_json,
     to_table,
     upgraded,
@@ -96,6 +99,20 @@ def test_the_border_between_question_and_answer_counts() -> None:
 def test_normalising_twice_changes_nothing(text: str) -> None:
     """normalise is idempotent, for any text."""
     assert normalise(normalise(text)) == normalise(text)
+
+
+ODD = "\u00a3\u00a7\u00bd\u2019\u2014\u00ad\u00a0\u00c9\u0130\u1e9e\ufb01\u0301\u1100\u1161\u11a8"
+
+
+@given(st.text(st.sampled_from("aAeI \n" + ODD), max_size=12) | st.text())
+def test_normalising_is_nfkc_and_case_folding(text: str) -> None:
+    """However few characters of a text are not ASCII, and whether or not they join others."""
+    table = str.maketrans(dict(_TYPOGRAPHY))
+    folded = unicodedata.normalize("NFKC", text).translate(table).casefold()
+    wanted = " ".join(unicodedata.normalize("NFKC", folded).translate(table).split())
+    assert normalise(text) == wanted
+    found = spaced_words(text).decode("utf-8", "surrogatepass")
+    assert found.split() == re.findall(r"\w+", wanted)
 
 
 @given(st.text())

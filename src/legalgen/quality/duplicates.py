@@ -314,11 +314,6 @@ class DuplicateIndex:
         keys = array("I", item.keys)
         self._note(_Recent(item.id, item.exact, item.signature, keys, texts, item.short))
 
-    def add_many(self, rows: Iterable[Text]) -> None:
-        """Note many (id, question, answer), as they come from a file."""
-        for row in rows:
-            self.add(*row)
-
     def open(self, parts: Sequence[IndexedPart], *, questions_only: bool = False) -> None:
         """Load the index of a dataset; what no valid segment covers is read from its part.
 

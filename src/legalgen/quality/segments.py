@@ -42,6 +42,7 @@ from legalgen.quality.sketches import (
     differing,
     numbers,
     packed,
+    uint32,
     uint64,
 )
 from legalgen.settings.writing import make_folder, swapped_in
@@ -289,7 +290,7 @@ def merged(segments: Sequence[Segment]) -> Any:
 
     def band(number: int) -> Sequence[int]:
         found = [one.band(number, base) for one, base in zip(segments, bases, strict=False)]
-        return in_order(pa.concat_arrays(found))
+        return by_key(pa.concat_arrays(found))
 
     entries, directory = _banded(bases[-1], map(band, range(KEYS_PER_ROW)))
     for name, column in _keys(entries, directory).items():
@@ -297,11 +298,34 @@ def merged(segments: Sequence[Segment]) -> Any:
     return rest
 
 
-def in_order(values: Any) -> memoryview:
-    """The numbers of an Arrow array of 64 bits each, sorted."""
+def by_key(values: Any) -> memoryview:
+    """Arrow's numbers ``key << 32 | row`` in the order of their keys, equal ones as they stand."""
     import pyarrow.compute as pc  # 25 ms that few starts need
 
-    return numbers(values.take(pc.array_sort_indices(values)), "Q")
+    keys = pc.shift_right(values, uint64(32)).cast(pa.uint32())
+    return numbers(values.take(_order_of(keys)), "Q")
+
+
+def _order_of(keys: Any) -> Any:
+    """The places of Arrow's keys in the order of these, equal ones as they stand.
+
+    By 10 bits of them after another, the lowest first: so few values Arrow counts, and compares
+    none, in a quarter of the time.
+    """
+    import pyarrow.compute as pc  # 25 ms that few starts need
+
+    order = None
+    for low in range(0, KEY_BITS, _COUNTED_BITS):
+        digits = pc.bit_wise_and(pc.shift_right(keys, uint32(low)), uint32(_COUNTED))
+        if order is None:
+            order = pc.array_sort_indices(digits)
+        else:
+            order = order.take(pc.array_sort_indices(digits.take(order)))
+    return order
+
+
+_COUNTED_BITS: Final = 10
+_COUNTED: Final = (1 << _COUNTED_BITS) - 1
 
 
 def _few(band: array[int]) -> Sequence[int]:
@@ -312,7 +336,7 @@ def _many(band: array[int]) -> Sequence[int]:
     import pyarrow.compute as pc  # 25 ms that few starts need
 
     keys = packed("I", band)
-    rows = pc.array_sort_indices(keys)
+    rows = _order_of(keys)
     high = pc.shift_left(keys.take(rows).cast(pa.uint64()), uint64(32))
     return numbers(pc.bit_wise_or(high, rows), "Q")
 
@@ -445,7 +469,7 @@ def together(segments: Iterable[Segment], band: int) -> Iterator[tuple[int, list
         base += one.rows
     if base < 2:
         return
-    entries = in_order(pa.concat_arrays(found))
+    entries = by_key(pa.concat_arrays(found))
     keys = pc.shift_right(packed("Q", entries), uint64(32))
     alike = pc.indices_nonzero(pc.equal(keys[:-1], keys[1:])).to_pylist()
     rows: list[int] = []

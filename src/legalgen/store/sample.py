@@ -8,7 +8,7 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -201,10 +201,57 @@ def normalise(text: str) -> str:
 
 
 def _normalised(text: str) -> str:
+    return " ".join(_folded(text, _alone).split())
+
+
+def _folded(text: str, alone: Callable[[str], str | None]) -> str:
+    """The text as ``normalise`` folds it, with its white space, and ``alone`` what is not ASCII."""
     if text.isascii():
-        return " ".join(text.casefold().split())
+        return text.casefold()
+    odd = _beyond_ascii(text)
+    if len(odd) <= _FEW:
+        instead = {char: put for char in odd if (put := alone(char)) is not None}
+        if len(instead) == len(odd):
+            for char, put in instead.items():
+                text = text.replace(char, put)
+            return text.casefold()
     folded = _plain(unicodedata.normalize("NFKC", text)).casefold()
-    return " ".join(_plain(unicodedata.normalize("NFKC", folded)).split())
+    return _plain(unicodedata.normalize("NFKC", folded))
+
+
+_FEW: Final = 12
+"""So many characters are replaced one by one sooner than the whole text is normalised."""
+
+
+@functools.lru_cache(maxsize=1024)
+def _alone(char: str) -> str | None:
+    """What a character is folded to whatever stands around it; None where that matters.
+
+    It matters of those that join what is before or after them: marks, and the letters of Hangul.
+    """
+    first = unicodedata.normalize("NFKC", char)
+    folded = _plain(first).casefold()
+    last = _plain(unicodedata.normalize("NFKC", folded))
+    joins = (
+        unicodedata.category(one).startswith("M") or "\u1100" <= one <= "\u11ff"
+        for one in first + folded + last
+    )
+    return None if any(joins) or last.casefold() != last else last
+
+
+@functools.lru_cache(maxsize=1024)
+def _alone_in_words(char: str) -> str | None:
+    """As ``_alone``, with a space for what is no part of a word."""
+    folded = _alone(char)
+    if folded is None:
+        return None
+    return "".join(one if one.isascii() or one.isalnum() else " " for one in folded)
+
+
+def _beyond_ascii(text: str) -> set[str]:
+    """The characters of a text that are not ASCII, in a tenth of the time of a pattern."""
+    raw = text.encode("utf-8", "surrogatepass").translate(None, _ASCII)
+    return set(raw.decode("utf-8", "surrogatepass"))
 
 
 def _plain(text: str) -> str:
@@ -215,7 +262,7 @@ def _plain(text: str) -> str:
     return text
 
 
-_NOT_ASCII: Final = re.compile("[^\0-\x7f]")
+_ASCII: Final = bytes(range(128))
 _BETWEEN_WORDS: Final = bytes(
     code if code >= 128 or chr(code).isalnum() or chr(code) == "_" else 32 for code in range(256)
 )
@@ -232,10 +279,9 @@ def words(text: str) -> tuple[str, ...]:
     return _remembered_words(text) if len(text) <= _LONGEST_REMEMBERED else _words(text)
 
 
-def word_bytes(text: str) -> list[bytes]:
-    """As ``words``, in UTF-8, of a text that nobody else is going to read."""
-    plain = text.casefold() if text.isascii() else _normalised(text)
-    return _apart(plain).split()
+def spaced_words(text: str) -> bytes:
+    """As ``words``, in UTF-8 with spaces between, of a text that nobody else is going to read."""
+    return _apart(_folded(text, _alone_in_words))
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -244,9 +290,10 @@ def _words(text: str) -> tuple[str, ...]:
 
 def _apart(plain: str) -> bytes:
     """The text with nothing but space between its words."""
-    for mark in set(_NOT_ASCII.findall(plain)):
-        if not mark.isalnum():
-            plain = plain.replace(mark, " ")
+    if not plain.isascii():
+        for mark in _beyond_ascii(plain):
+            if not mark.isalnum():
+                plain = plain.replace(mark, " ")
     return plain.encode("utf-8", "surrogatepass").translate(_BETWEEN_WORDS)
 
 
