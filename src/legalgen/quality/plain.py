@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from legalgen.quality.phrases import Phrases
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import alternatives, word_list
 
@@ -116,8 +117,8 @@ _CONTACT = re.compile(
 
 _LONG_NUMBER = re.compile(r"\d[\d ()-]{7,}\d")
 
-_ADVERT = re.compile(alternatives("advertising"), re.I)
-_ADVERTISED = re.compile(alternatives("advertised"), re.I)
+_ADVERT = Phrases.named("advertising")
+_ADVERTISED = Phrases.named("advertised")
 _SELLER = re.compile(alternatives("sellers"), re.I)
 
 _PRAISED = re.compile(
@@ -156,7 +157,9 @@ def advertising(reading: Reading) -> Iterator[Finding]:
     if not product and _ADVERT_WORDS.isdisjoint(vocabulary):
         return
     bare = unquoted(answer)
-    found = None if reading.is_dialogue else _ADVERT.search(bare) or _sold(bare)
+    found = None
+    if not reading.is_dialogue:
+        found = _ADVERT.search(bare, vocabulary) or _sold(bare, vocabulary)
     for pattern in (_PRAISED, _SPEAKER) if product and not found else ():
         brands = (match for match in pattern.finditer(bare))
         found = next((m for m in brands if _is_brand(m["brand"], reading)), None)
@@ -166,9 +169,9 @@ def advertising(reading: Reading) -> Iterator[Finding]:
         yield "ADVERTISING", f'"{excerpt(found[0], 0)}" in answer', "answer", True
 
 
-def _sold(text: str) -> re.Match[str] | None:
+def _sold(text: str, vocabulary: frozenset[str]) -> re.Match[str] | None:
     """Words of an advertisement in a sentence in which a seller speaks."""
-    for found in _ADVERTISED.finditer(text):
+    for found in _ADVERTISED.finditer(text, vocabulary):
         begin, end = text.rfind(". ", 0, found.start()) + 1, text.find(". ", found.end())
         if _SELLER.search(text[begin : end if end >= 0 else len(text)].lstrip()):
             return found

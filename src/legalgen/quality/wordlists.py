@@ -28,9 +28,9 @@ MONEY_SIGNS: Final = "\u00a3$\u20ac"
 
 
 @cache
-def _lists() -> dict[str, str | list[str]]:
+def _lists() -> dict[str, str | list[str | list[str]]]:
     text = resources.files(__package__).joinpath("words.toml").read_text(encoding="utf-8")
-    return msgspec.convert(tomllib.loads(text), dict[str, str | list[str]])
+    return msgspec.convert(tomllib.loads(text), dict[str, str | list[str | list[str]]])
 
 
 def word_list(*names: str) -> frozenset[str]:
@@ -50,7 +50,18 @@ def phrases(name: str) -> tuple[str, ...]:
         KeyError: there is no such list.
     """
     found = _lists()[name]
-    return tuple(found) if isinstance(found, list) else (found,)
+    listed = found if isinstance(found, list) else [found]
+    return tuple(each for each in listed if isinstance(each, str))
+
+
+def guarded(name: str) -> tuple[tuple[str, str], ...]:
+    """The phrases of a list, each after the words of which one stands in it, in their order.
+
+    Raises:
+        KeyError: there is no such list.
+    """
+    found = _lists()[name]
+    return tuple((each[0], each[1]) for each in found if isinstance(each, list))
 
 
 def alternatives(name: str) -> str:
