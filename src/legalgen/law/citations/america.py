@@ -6,7 +6,7 @@ import re
 from re import Match
 
 from legalgen.law.citations.parsed import Parsed, Rule, parsed_at
-from legalgen.law.citations.pieces import NUMBER_THEN_NAME
+from legalgen.law.citations.pieces import NUMBER_THEN_NAME, by_letter
 
 _US_REPORTERS = (
     "U.S.", "S. Ct.", "L. Ed. 2d", "L. Ed.", "F. Supp. 3d", "F. Supp. 2d", "F. Supp.", "F. App'x",
@@ -55,12 +55,19 @@ _US_CODE = re.compile(
     r"(?P<w>§§?|ss?\.?|[Pp]arts?|[Pp]ts?\.?|[Ss]ections?|[Cc]h(?:apter)?s?\.?)?\s*"
     r"(?P<n>\d+[a-zA-Z]{0,3}(?:[.-]\d+[a-zA-Z0-9-]*)?)"
 )
+_NAMED_CODES = by_letter(
+    (
+        r"I\.?R\.?C\.?", "Internal Revenue Code", r"U\.C\.C\.", "UCC", "FAA", "Bankruptcy Code",
+        "Uniform Commercial Code", r"Del(?:aware)?\.? G(?:eneral )?C(?:orporation )?L(?:aw)?",
+        "DGCL", "MBCA", "Model Business Corporation Act", "ERISA", "FLSA", "INA", "CCPA", "CPRA",
+        "HIPAA", "CERCLA", "FCPA", "COPPA", "DMCA", "Sherman(?: Antitrust)? Act", "Clayton Act",
+        "Lanham Act", "FTC Act", "Securities Act", "Exchange Act", "Bank Secrecy Act", "Title VII",
+        "Federal Arbitration Act",
+    ),
+    unless=r"(?<!\w{0})(?<!\bv\s{0})(?<!\bv\.\s{0})",
+)  # fmt: skip
 _US_NAMED_CODE = re.compile(
-    r"\b(?=[A-Z])(?<!\bv\s)(?<!\bv\.\s)(?P<c>I\.?R\.?C\.?|Internal Revenue Code|U\.C\.C\.|UCC|FAA"
-    r"|Bankruptcy Code|Uniform Commercial Code|Del(?:aware)?\.? G(?:eneral )?C(?:orporation )?"
-    r"L(?:aw)?|DGCL|MBCA|Model Business Corporation Act|ERISA|FLSA|INA|CCPA|CPRA|HIPAA|CERCLA"
-    r"|FCPA|COPPA|DMCA|Sherman(?: Antitrust)? Act|Clayton Act|Lanham Act|FTC Act|Securities Act"
-    r"|Exchange Act|Bank Secrecy Act|Title VII|Federal Arbitration Act)(?!\w)"
+    rf"(?P<c>{_NAMED_CODES})(?!\w)"
     r"(?!(?:\s(?:and|&)\s\w+|\sCommissioners?)?,?\sv(?:s?\.?)\s)[.,\s]*"  # a party: "IRC v Duke"
     r"(?:(?P<w>§§?|[Ss]ections?|ss?\.?|[Rr]ule|[Aa]rt(?:icle)?s?\.?|[Tt]itle)\s*"
     r"(?P<n>[\dIVX]+[\w.:-]*(?:\([0-9a-zA-Z]{1,5}\))*))?"
@@ -192,7 +199,7 @@ def _us_restatement(m: Match[str]) -> Parsed:
 
 # --- the productions ---------------------------------------------------------------------
 
-_VOLUME_AND_PAGE = re.compile(r"\d\s+[A-Z]\D{0,40}\d")
+_VOLUME_AND_PAGE = re.compile(r"\d\s+[A-Z][A-Za-z.&'\s(]{0,40}\d")
 REPORTER = Rule(_US_REPORTER, _us_reporter, hints=(NUMBER_THEN_NAME, _VOLUME_AND_PAGE))
 CODE = Rule(_US_CODE, _us_code, ("U.S", "USC", "CFR", "C.F", "U. S", "C. F"))
 NAMED_CODE = Rule(

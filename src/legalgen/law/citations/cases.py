@@ -114,7 +114,8 @@ def _variant(left: str, right: str) -> bool:
 
 # --- names in prose --------------------------------------------------------------------------
 
-_V = re.compile(r"\s(?:v|vs)\.?\s(?=\(?[A-Z\u00c0-\u00de]|the\s[A-Z])")
+_V = re.compile(r"v(?<=\sv)s?\.?\s(?=\(?[A-Z\u00c0-\u00de]|the\s[A-Z])")
+"""Begins with the letter and not with the space before it, of which there are ten times as many."""
 _WORD = r"[A-Z\u00c0-\u00de][\w'&/-]*"
 _STOP = (
     r"(?:(?:(?<=\bCo)|(?<=Inc)|(?<=Ltd)|(?<=Corp)|(?<=Bros)|(?<=\bSt)|(?<=\b[A-Z]))\."
@@ -139,15 +140,19 @@ def case_names(text: str) -> tuple[tuple[int, int, str], ...]:
     """Where cases stand by name in prose: start, end and name; ``X v Y`` and ``Re X``."""
     found = []
     # looked at afterwards: a pattern that begins with what stands before is run at each letter
-    matches = [m for m in _V.finditer(text) if m.start() and not text[m.start() - 1].isspace()]
+    matches = [m for m in _V.finditer(text) if m.start() > 1 and not text[m.start() - 2].isspace()]
     floor = 0
     for match, following in itertools.zip_longest(matches, matches[1:]):
-        ceiling = len(text) if following is None else _parted(text, match.end(), following.start())
-        left = party_name(f"{text[max(floor, match.start() - 120) : match.start()]} v X")
+        end = match.start() - 1  # of the first party
+        if following is None:
+            ceiling = len(text)
+        else:
+            ceiling = _parted(text, match.end(), following.start() - 1)
+        left = party_name(f"{text[max(floor, end - 120) : end]} v X")
         right = _SECOND_PARTY.match(text, match.end(), ceiling)
         floor = ceiling
         if left and right is not None:
-            start = text.rfind(left.removesuffix(" v X"), 0, match.start())
+            start = text.rfind(left.removesuffix(" v X"), 0, end)
             found.append((start, right.end(), text[start : right.end()].rstrip(" .,")))
     for match in _RE.finditer(text) if _RE_BEGINS.search(text) else ():
         if not any(start <= match.start() < end for start, end, _ in found):

@@ -10,30 +10,45 @@ from legalgen.law.citations.pieces import (
     DIGITS_AROUND_SLASH,
     PINS,
     any_of,
+    by_letter,
     full_year,
     pinpoint_near,
 )
 from legalgen.law.citations.titles import EU_LAWS, EU_SHORT
 
 _EU_CASE = re.compile(
-    r"\b(?:(?P<court>[CTF])\s?-\s?|[Cc]ases?\s(?:[Nn]os?\.?\s)?(?:(?P<first>\d{1,4})\s(?:and|&)\s)?"
-    r"|(?=\d)(?P<joined>)(?:(?<=/\d\d,\s)|(?<=/\d\d\sto\s)|(?<=/\d\d\s&\s)|(?<=/\d\d\sand\s)))"
+    r"(?P<court>[CTFc])(?<!\w.)(?:(?<!c)\s?-\s?"
+    r"|(?<=[Cc])ases?\s(?:[Nn]os?\.?\s)?(?:(?P<first>\d{1,4})\s(?:and|&)\s)?)"
     r"(?P<n>\d{1,4})/(?P<yy>\d{2}|\d{4})\b"
+)
+_EU_JOINED = re.compile(
+    r"(?P<n>\d(?:(?<=/\d\d,\s.)|(?<=/\d\d\sto\s.)|(?<=/\d\d\s&\s.)|(?<=/\d\d\sand\s.))\d{0,3})"
+    r"/(?P<yy>\d{2}|\d{4})\b"
 )
 _CASES = re.compile(r"\b[Cc]ases\b|\b[CTF]\s?-\s?\d")
 _ECLI = re.compile(
     r"(?:\b(?P<opinion>Opinion\s\d{1,2}/\d\d)\b[^;:]{0,80}?)?"
     r"\b(?:ECLI:(?P<country>[A-Z]{2})|EU):(?P<court>[A-Z0-9.]{1,7}):(?P<year>\d{4}):(?P<n>[\w.]+)"
 )
+_EU_TYPES = by_letter(
+    (
+        *("Regulations?", "Directives?", "Decisions?", "Framework Decisions?"),
+        *("Council Decisions?", "Commission Decisions?"),
+    )
+)
 _EU_NUMBER = re.compile(
-    r"\b(?P<type>Regulations?|Directives?|(?:Framework |Council |Commission )?Decisions?)\s*"
+    rf"(?P<type>{_EU_TYPES})\s*"
     r"(?P<body>\((?:EU|EC|EEC|EAEC|Euratom)(?:,\s*Euratom)?\))?\s*(?P<no>No\.?\s*|Nos?\.?\s*)?"
     r"(?P<a>\d{1,4})/(?P<b>\d{1,4})(?:/(?P<suffix>EU|EC|EEC|JHA|CFSP|Euratom)\b)?"
 )
 _EU_BARE = re.compile(
-    r"(?<![\d/])(?:(?P<body>\((?:EU|EC)\)|\bEU)\s(?:No\.?\s*)?(?P<a>\d{1,4})/(?P<b>\d{1,4})\b"
-    r"|(?P<c>\d{2}|\d{4})/(?P<d>\d{1,4})/(?P<suffix>EU|EC|EEC|EG|EWG|CE|CEE)\b)"
+    r"[(E](?<![\d/].)(?:(?<=\()E[UC]\)|(?<=E)(?<!\wE)U)\s(?:No\.?\s*)?"
+    r"(?P<a>\d{1,4})/(?P<b>\d{1,4})\b"
 )
+_EU_SUFFIXED = re.compile(
+    r"(?P<a>\d(?<![\d/].)\d(?:\d\d)?)/(?P<b>\d{1,4})/(?:EU|EC|EEC|EG|EWG|CE|CEE)\b"
+)
+"""Both begin with the sign that they are found by and look back from there."""
 _EU_TREATY = r"Treaty on (?:the Functioning of the )?European Union(?: \((?:TFEU|TEU)\))?"
 _EU_CHARTER = r"EU Charter(?: of Fundamental Rights)?"
 _CONVENTION = (
@@ -63,7 +78,7 @@ _ECHR_APP = re.compile(
     rf"(?P<n>\d{{2,5}}/\d{{2}})\b(?:(?:,|\sand)\s\d{{2,5}}/\d\d\b)*(?:{_ECHR_REPORT})?"
 )
 _EU_TREATIES = {"tfeu", "teu", "ec treaty", "eea agreement", "cfr", "eu charter"}
-_BY_NAME = re.compile(rf"\b{any_of(EU_LAWS)}(?!\w)")
+_BY_NAME = re.compile(rf"{any_of(EU_LAWS)}(?!\w)")
 _NUMBERED = re.compile(r"\d/(?:E[A-Z]+)?\d*\s\((?:the\s)?(?:EU\s)?$")
 _BY_INITIALS = re.compile(
     rf"(?:\b[Aa]rt(?:icle|s|icles)?\.?\s*(?P<before>{PINS})\s(?:of\s)?(?:the\s)?(?:EU\s)?(?P<uk>UK\s)?"
@@ -72,11 +87,19 @@ _BY_INITIALS = re.compile(
 )
 
 
-def _eu_case(m: Match[str]) -> Parsed | None:
+def _eu_case(m: Match[str]) -> Parsed:
     """A case by its number; of those joined in one (``56 and 58/64``) the first gives the key."""
-    if m["joined"] is not None and not _CASES.search(m.string, max(0, m.start() - 60), m.start()):
-        return None  # "12/13 and 13/14" alone are no cases
-    year, court, number = full_year(m["yy"]), m["court"] or "C", int(m["first"] or m["n"])
+    return _decided(m, m["court"].upper(), int(m["first"] or m["n"]))
+
+
+def _eu_joined(m: Match[str]) -> Parsed | None:
+    """A case joined to the one before it; ``12/13 and 13/14`` alone are no cases."""
+    cases = _CASES.search(m.string, max(0, m.start() - 60), m.start())
+    return _decided(m, "C", int(m["n"])) if cases else None
+
+
+def _decided(m: Match[str], court: str, number: int) -> Parsed:
+    year = full_year(m["yy"])
     key = f"6{year}{court}J{number:04d}"
     return parsed_at(m, "eu_case", key, year, ("eu",), court=f"{court}-", number=number)
 
@@ -95,9 +118,11 @@ def _eu_number(m: Match[str]) -> Parsed | None:
 
 
 def _eu_bare(m: Match[str]) -> Parsed | None:
-    if m["suffix"]:
-        return _celex(m, "L", _year_and_number(m["c"], m["d"], "L", numbered=False))
     return _celex(m, "R", _year_and_number(m["a"], m["b"], "R", numbered=False))
+
+
+def _eu_suffixed(m: Match[str]) -> Parsed | None:
+    return _celex(m, "L", _year_and_number(m["a"], m["b"], "L", numbered=False))
 
 
 def _celex(m: Match[str], letter: str, order: tuple[int, int] | None) -> Parsed | None:
@@ -198,14 +223,23 @@ def _echr_app(m: Match[str]) -> Parsed:
 
 ECLI = Rule(_ECLI, _ecli, ("ECLI:", "EU:"))
 CASE = Rule(_EU_CASE, _eu_case, ("/",), bare_hints=(DIGITS_AROUND_SLASH,))
+JOINED = Rule(_EU_JOINED, _eu_joined, ("/",), bare_hints=(DIGITS_AROUND_SLASH,))
 NUMBERED = Rule(
     _EU_NUMBER,
     _eu_number,
     ("Regulation", "Directive", "Decision"),
     bare_hints=(DIGITS_AROUND_SLASH,),
 )
-BARE_NUMBER = Rule(_EU_BARE, _eu_bare, ("/",), bare_hints=(DIGITS_AROUND_SLASH,))
-APPLICATION = Rule(_ECHR_APP, _echr_app, ("App", "[GC]", "ECHR"), bare_hints=(DIGITS_AROUND_SLASH,))
+BARE_NUMBER = Rule(_EU_BARE, _eu_bare, ("EU", "(EC)"), bare_hints=(DIGITS_AROUND_SLASH,))
+SUFFIXED = Rule(_EU_SUFFIXED, _eu_suffixed, ("/E", "/C"), bare_hints=(DIGITS_AROUND_SLASH,))
+_APPLICATION_NUMBER = re.compile(r"[Nn]os?\.?\s*\d{2,5}/\d\d")
+APPLICATION = Rule(
+    _ECHR_APP,
+    _echr_app,
+    ("App", "[GC]", "ECHR"),
+    hints=(_APPLICATION_NUMBER,),
+    bare_hints=(DIGITS_AROUND_SLASH,),
+)
 GDPR = Rule(_GDPR, _gdpr, ("GDPR", "General Data"))
 BY_NAME = Rule(
     _BY_NAME,

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
-from legalgen.law.citations import america, europe, legislation, treaties
+from legalgen.law.citations import america, europe, legislation, treaties, us_states
 from legalgen.law.citations.names import with_name
 from legalgen.law.citations.numbered import STRONG, Productions, apply
 from legalgen.law.citations.parsed import Parsed, Rule, normalise
@@ -52,8 +52,6 @@ def _pieces(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _parse_piece(text: str, start: int, end: int) -> list[Parsed]:
-    from legalgen.law.citations import us_states  # few pieces need it
-
     piece = text[start:end]
     found = apply(_ALL, piece)
     found = [item for item in found if item.kind != "treaty"] or found

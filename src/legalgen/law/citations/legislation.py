@@ -24,7 +24,7 @@ _STATUTE = re.compile(
     r"(?P<place>\s\([A-Z][A-Za-z. ]{1,20}\))?"
 )
 _ABBREVIATED = re.compile(
-    rf"\b(?P<name>{any_of(ACTS)})(?:\s(?:Act|Regulations|Regs))?\s{YEAR}\b"
+    rf"(?P<name>{any_of(ACTS)})(?:\s(?:Act|Regulations|Regs))?\s{YEAR}\b"
     r"(?P<under>(?:\s\([A-Z][^()]{1,90}\)){1,2}\s(?:Order|Regulations|Rules)\s\d{4}\b)?"
 )
 _DEFINED = re.compile(r"\d{4}\s\($")
@@ -205,7 +205,8 @@ def _sra(m: Match[str]) -> Parsed:
 
 # --- the productions ---------------------------------------------------------------------
 
-SI = Rule(_SI, _si, ("SI", "S.I", "SR", "S.R", "S I"))
+_YEAR_AND_NUMBER = re.compile(r"\d\d\s?(?:/|,?\s?N\.?)\s*\d")
+SI = Rule(_SI, _si, ("SI", "S.I", "SR", "S.R", "S I"), bare_hints=(_YEAR_AND_NUMBER,))
 INSTRUMENT = Rule(_INSTRUMENT, _instrument, ("Regulations", "Rules", "Order", "Scheme", "Regs"))
 OLD_STATUTE = Rule(_OLD_STATUTE, _old_statute, ("Statute of", "Bill of Rights", "Magna Carta"))
 STATUTE = Rule(_STATUTE, _statute, ("Act", "Ordinance", "Measure", "Statute"))

@@ -93,12 +93,15 @@ def party_name(text: str) -> str:
         if name.startswith("(") and name.count("(") > name.count(")"):
             name = name[1:]  # the parenthesis that the whole citation stands in
         return _CITED_BEFORE.sub("", name)
-    match = re.search(
-        r"(?:^|\s)((?:In re|Re|[Ee]x parte)\s+(?:a\s)?[A-Z][^;]{1,80}|The [A-Z][\w' ]{2,40}"
-        r"|(?!(?:In|See)\s)(?:[A-Z][\w']*\s(?:of\s)?){0,3}[A-Z]\w*'s [Cc]ase)$",
-        tail,
-    )
+    match = _ONE_PARTY.search(tail)
     return match[1].strip(" ,:") if match else ""
+
+
+_ONE_PARTY = re.compile(
+    r"(?:^|\s)((?:In re|Re|[Ee]x parte)\s+(?:a\s)?[A-Z][^;]{1,80}|The [A-Z][\w' ]{2,40}"
+    r"|(?!(?:In|See)\s)(?:[A-Z][\w']*\s(?:of\s)?){0,3}[A-Z]\w*'s [Cc]ase)$"
+)
+"""The name of a case that has no ``v``."""
 
 
 def _walk_left(words: list[str], at: int) -> int:

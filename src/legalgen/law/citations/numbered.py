@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from re import Match, Pattern
 
@@ -13,36 +13,47 @@ from legalgen.law.citations.parsed import Parsed, Rule, bare, normalise
 STRONG: tuple[Rule, ...] = (
     reports.NEUTRAL, reports.UKEAT, reports.LAW_REPORTS, reports.REPORT, reports.LOWER_CASE,
     reports.SCOTS,
-    europe.ECLI, europe.CASE, europe.NUMBERED, legislation.SI, europe.BARE_NUMBER,
-    europe.APPLICATION, treaties.ICJ, treaties.ICJ_DAY, treaties.ITLOS, treaties.WTO,
-    treaties.ICSID, america.REPORTER, america.CODE,
+    europe.ECLI, europe.CASE, europe.JOINED, europe.NUMBERED, legislation.SI, europe.BARE_NUMBER,
+    europe.SUFFIXED, europe.APPLICATION, treaties.ICJ, treaties.ICJ_DAY, treaties.ITLOS,
+    treaties.WTO, treaties.ICSID, america.REPORTER, america.CODE,
     reports.OTHER_NEUTRAL, reports.UNKNOWN,
 )  # fmt: skip
 """Productions with a number that can be checked; cheap enough to run over whole answers."""
 
 
 class Productions:
-    """Rules in their order, and by a sign of a text, a capital letter mostly, which may apply."""
+    """Rules in their order, and by a sign of a text, a capital letter mostly, which may apply.
+
+    A set of rules is a number, in which the rule of place ``n`` is the bit ``1 << n``.
+    """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
-        self._always = [at for at, rule in enumerate(self.rules) if not rule.needs]
-        self._needs: dict[str, list[tuple[str, bool, int]]] = {}
-        """By the first sign of each need, "" where it has none: the need, whether it is all signs,
-        and the place of its rule."""
+        self._always = sum(1 << at for at, rule in enumerate(self.rules) if not rule.needs)
+        needs: dict[str, int] = {}
         for at, rule in enumerate(self.rules):
             for need in rule.needs:
-                signs = bare(need)
-                self._needs.setdefault(signs[:1], []).append((need, signs == need, at))
+                needs[need] = needs.get(need, 0) | 1 << at
+        self._needs: dict[str, list[tuple[str, bool, int]]] = {}
+        """By the first sign of each need, "" where it has none: the need, whether it is all signs,
+        and its rules."""
+        for need, theirs in needs.items():
+            signs = bare(need)
+            self._needs.setdefault(signs[:1], []).append((need, signs == need, theirs))
+        self._in_order = lru_cache(maxsize=4096)(self._rules_of)
 
-    def of(self, text: str, signs: str) -> Iterator[Rule]:
+    def of(self, text: str, signs: str) -> tuple[Rule, ...]:
         """Those of which a need is in the text; ``signs`` is what ``bare`` leaves of it."""
-        found = set(self._always)
-        for sign in {"", *signs}:
-            for need, is_bare, at in self._needs.get(sign, ()):
-                if at not in found and need in (signs if is_bare else text):
-                    found.add(at)
-        return (self.rules[at] for at in sorted(found))
+        found = self._always
+        for sign, needs in self._needs.items():
+            if sign in signs:
+                for need, is_bare, theirs in needs:
+                    if theirs & ~found and need in (signs if is_bare else text):
+                        found |= theirs
+        return self._in_order(found)
+
+    def _rules_of(self, found: int) -> tuple[Rule, ...]:
+        return tuple(rule for at, rule in enumerate(self.rules) if found >> at & 1)
 
 
 TELLING = Productions(rule for rule in STRONG if rule is not america.CODE)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from re import Match
 
+from legalgen.law.citations.parsed import folded
+
 YEAR = r"(?P<year>1[0-9]\d\d|20\d\d)"
 PIN = r"\d+[A-Za-z]{0,3}(?:\.\d+)*(?:\([0-9a-zA-Z]{1,5}\))*"
 PINS = rf"{PIN}(?:\s*(?:-|,|&|and|to|or)\s*{PIN}|\s*-\s*\([0-9a-zA-Z]{{1,5}}\))*"
@@ -21,8 +23,9 @@ _PINPOINT_AFTER = re.compile(
     re.I,
 )
 _PINPOINT_BEFORE = re.compile(
-    rf"(?P<w>{PIN_WORD})\s*(?P<n>{PINS}|[IVX]+)\s*,?\s*(?:of\s+)?(?:the\s+)?(?:UK\s+)?$", re.I
+    rf"(?P<w>{PIN_WORD})\s*(?P<n>{PINS}|[ivx]+)\s*,?\s*(?:of\s+)?(?:the\s+)?(?:uk\s+)?$"
 )
+"""In folded text."""
 _PIN_ABBREVIATION = {
     "s": "s", "§": "s", "a": "art", "reg": "reg", "rul": "r", "r": "r", "pa": "Pt", "pt": "Pt",
     "sc": "Sch", "para": "para", "ch": "ch", "reci": "recital", "clau": "cl",
@@ -36,33 +39,54 @@ DIGITS_AROUND_SLASH = re.compile(r"\d/\d")
 
 
 def any_of(names: Iterable[str]) -> str:
-    """A pattern for any of the names, the longest first, grouped by first letter: faster so."""
+    """A pattern for any of the names, the longest first, where a word begins.
+
+    It begins with the first letters themselves, and looks back from there: a search for a letter
+    skips what is none in a tenth of the time in which a pattern with ``\\b`` is tried there.
+    """
+    ordered = sorted(dict.fromkeys(names), key=len, reverse=True)
+    return by_letter(map(re.escape, ordered))
+
+
+def by_letter(patterns: Iterable[str], unless: str = r"(?<!\w{0})") -> str:
+    """The alternatives grouped by their first letters, where ``unless`` does not stand before.
+
+    ``{0}`` in it is the letter, which has been read when it is looked at.
+    """
     groups: dict[str, list[str]] = {}
-    for name in sorted(dict.fromkeys(names), key=len, reverse=True):
-        groups.setdefault(name[0], []).append(re.escape(name[1:]))
-    branches = (f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in groups.items())
-    return f"(?=[{''.join(map(re.escape, groups))}])(?:{'|'.join(branches)})"
+    for pattern in patterns:
+        groups.setdefault(pattern[0], []).append(pattern[1:])
+    branches = (
+        f"{first}{unless.replace('{0}', first)}(?:{'|'.join(rest)})"
+        for first, rest in groups.items()
+    )
+    return f"(?:{'|'.join(branches)})"
 
 
-def pinpoint_of(match: Match[str] | None) -> str:
-    """The pinpoint as keys have it: ``s 172``; empty for no match."""
-    if match is None:
-        return ""
-    word = match["w"].lower()
+def pinpoint_of(word: str, number: str) -> str:
+    """The pinpoint as keys have it, from its word and its numbers: ``s 172``."""
+    folded_word = word.lower()
     for length in (4, 3, 2, 1):
-        short = _PIN_ABBREVIATION.get(word[:length])
+        short = _PIN_ABBREVIATION.get(folded_word[:length])
         if short:
             break
-    number = re.sub(r"\s*(,|-)\s*|(?<=^[LRD])[.\s]+", r"\1", match["n"]).replace(",", ", ")
+    if "," in number or "-" in number or number[0] in "LRD":
+        number = _LOOSE.sub(r"\1", number).replace(",", ", ")
     return f"{short} {number}"
+
+
+_LOOSE = re.compile(r"\s*(,|-)\s*|(?<=^[LRD])[.\s]+")
+"""What stands around the signs of a pinpoint, and after the letter of a French article."""
 
 
 def pinpoint_near(m: Match[str]) -> str:
     """The pinpoint that stands after a match, or before it."""
     after = _PINPOINT_AFTER.match(m.string, m.end())
     if after is not None:
-        return pinpoint_of(after)
-    return pinpoint_of(_PINPOINT_BEFORE.search(m.string[max(0, m.start() - 60) : m.start()]))
+        return pinpoint_of(after["w"], after["n"])
+    text = m.string[max(0, m.start() - 60) : m.start()]
+    before = _PINPOINT_BEFORE.search(folded(text))
+    return pinpoint_of(before["w"], text[slice(*before.span("n"))]) if before else ""
 
 
 def full_year(digits: str) -> int:

@@ -32,7 +32,7 @@ _GERMAN_TITLES = {
     "Insolvenzordnung": "InsO", "Strafgesetzbuch": "StGB", "Zivilprozessordnung": "ZPO",
 }  # fmt: skip
 _GERMAN_CODE = re.compile(
-    rf"\b(?P<c>{any_of((*_GERMAN, *_GERMAN_TITLES))})\b(?: \((?:{any_of(_GERMAN)})\))?"
+    rf"(?P<c>{any_of((*_GERMAN, *_GERMAN_TITLES))})\b(?: \((?:{any_of(_GERMAN)})\))?"
 )
 _FRENCH_CODES = (
     r"Code\s(?:civil|p\u00e9nal|de commerce|du travail|de proc\u00e9dure (?:civile|p\u00e9nale)"
@@ -169,7 +169,7 @@ def _file(m: Match[str], key: str, where: tuple[str, ...], court: str) -> Parsed
 
 # --- Britain and the United States ---------------------------------------------------------
 
-_ALONE = re.compile(rf"\b{any_of(sorted(ALONE))}\b")
+_ALONE = re.compile(rf"{any_of(sorted(ALONE))}\b")
 _STATES = (
     "Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii"
     "|Idaho|Illinois|Indiana|Iowa|Kansas|Kentucky|Louisiana|Maine|Maryland|Massachusetts|Michigan"

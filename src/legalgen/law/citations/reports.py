@@ -262,14 +262,16 @@ def _leading_int(text: str) -> int:
 
 # --- the productions ---------------------------------------------------------------------
 
-NEUTRAL = Rule(_UK_NEUTRAL, _uk_neutral, bare_hints=(YEAR_IN_BRACKETS,))
+NEUTRAL = Rule(_UK_NEUTRAL, _uk_neutral, ("[1", "[2", "(1", "(2"), bare_hints=(YEAR_IN_BRACKETS,))
 UKEAT = Rule(_UKEAT, _ukeat, ("UKEAT/",))
-LAW_REPORTS = Rule(_REPORT_LR, _report_lr, ("LR", "L.R."))
-REPORT = Rule(_REPORT, _report, bare_hints=(YEAR_IN_BRACKETS,))
+_VOLUME_OF_LR = re.compile(r"L(?:R|\.R\.)\s*\d{1,2}\s+[A-Z]")
+LAW_REPORTS = Rule(_REPORT_LR, _report_lr, ("LR", "L.R."), hints=(_VOLUME_OF_LR,))
+REPORT = Rule(_REPORT, _report, ("[1", "[2", "(1", "(2"), bare_hints=(YEAR_IN_BRACKETS,))
 LOWER_CASE = Rule(_REPORT_LOWER, _report, ("[1", "[2"))
 SCOTS = Rule(
     _REPORT_SCOTS,
     _report_scots,
+    ("SC", "S.C", "SL", "S.L", "JC", "J.C"),
     bare_hints=(re.compile(r"\d\s*[SJ]\.?\s*[CL]"),),
 )
 _COURT_BEGINS = re.compile(r"\d\d\]?\s*[A-Z]{2}")

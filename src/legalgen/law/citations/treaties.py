@@ -84,7 +84,8 @@ TREATY = Rule(
     _TREATY,
     _treaty,
     (
-        *("onvention", "ovenant", "Treaty", "rotocol", "greement", "Accords", "eclaration", "Pact"),
+        *("Convention", "Covenant", "Treaty", "Protocol", "Agreement", "Accords", "Declaration"),
+        "Pact",
         *("UN", "IC", "VC", "CISG", "CEDAW", "TRIPS", "GAT", "UCP", "UDHR", "Statute", "Charter"),
         *("Articles on", "ARSIWA", "Hague-V", "Incoterms", "York-", "MARPOL", "SOLAS"),
     ),

@@ -73,7 +73,7 @@ def _case_by_name(text: str) -> Parsed | None:
 
 
 def _section(m: Match[str]) -> Parsed:
-    pin = pinpoint_of(m)
+    pin = pinpoint_of(m["w"], m["n"])
     name = " ".join((m["name"] or "").split())
     return parsed_at(
         m, "section", f"{name} {pin}".strip(), None, named_place(name), name=name, work=name,
