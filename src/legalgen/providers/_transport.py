@@ -146,10 +146,18 @@ class FreePools:
 
 
 class PoolTransport(httpx.BaseTransport):
-    """An httpx transport over pools of httpcore, of which each serves one request at a time."""
+    """An httpx transport over pools of httpcore, of which each serves one request at a time.
 
-    def __init__(self, opened: Callable[[], httpcore.ConnectionPool]) -> None:
+    ``response`` is what replies are made as.
+    """
+
+    def __init__(
+        self,
+        opened: Callable[[], httpcore.ConnectionPool],
+        response: type[httpx.Response] = httpx.Response,
+    ) -> None:
         self._pools = FreePools(opened)
+        self._response = response
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; the reply's body is still on its way."""
@@ -167,7 +175,7 @@ class PoolTransport(httpx.BaseTransport):
         except BaseException:  # frees the pool, whatever happened, and raises it again
             self._pools.release(pool)
             raise
-        return httpx.Response(
+        return self._response(
             reply.status,
             headers=reply.headers,
             stream=_Body(reply, lambda: self._pools.release(pool)),
