@@ -16,12 +16,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from legalgen.batch.generation import Stop
+from legalgen.batch.generation import Refusal, Stop
 from legalgen.batch.intent import Intent, Result
 from legalgen.batch.opening import RunParts, online, open_parts, session_of
 from legalgen.batch.preview import preview
 from legalgen.batch.records import resumed_flags, resumed_settings
 from legalgen.batch.session import Session
+from legalgen.batch.workers import Done, Inbox
 from legalgen.commands.batch import BatchOrder, run_batch
 from legalgen.commands.options import console_of
 from legalgen.completion import ModelRef
@@ -719,6 +720,46 @@ class TestAnswers:
         assert_whole(world, result, 1)
         assert stats_of(result)[GROQ].failures == {"content_filter": 1}
         assert calls_by_ledger(result)[GROQ] == 1
+
+    def test_a_worker_that_is_free_calls_again_before_the_next_answer_is_looked_at(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Hundreds come at once where hundreds are in flight. Nobody but the inbox, which a run
+        makes for itself, knows that an answer has come and is not yet looked at."""
+        came: dict[type, Event] = {Done: Event(), Refusal: Event()}
+
+        class Watched(Inbox):
+            def tell(self, message: object) -> None:
+                super().tell(message)
+                if type(message) in came:
+                    came[type(message)].set()
+
+        monkeypatch.setattr("legalgen.batch.online.Inbox", Watched)
+        world.server.fail("groq", "placeholder", task=0, count=2)
+        first, second, third = (world.server.hold(task=task) for task in range(3))
+
+        def let_both_come() -> None:
+            came[Refusal].clear()
+            second.release()
+            assert came[Done].wait(LONGEST_S)
+            first.release()
+            assert came[Refusal].wait(LONGEST_S)
+
+        def see_the_next_call() -> None:
+            third.wait_for(1)
+            third.release()
+
+        refused = events.AnswerRejected
+        world.once(lambda: len(world.heard(refused)) == 1, let_both_come)
+        world.once(lambda: len(world.heard(refused)) == 2, see_the_next_call)
+        with ThreadPoolExecutor(1) as pool:
+            run = world.open(route=GROQ, provider=None, count="3", concurrency="2")
+            running = pool.submit(ended, run)
+            first.wait_for(1)
+            second.wait_for(1)
+            first.release(1)
+            result = running.result()
+        assert_whole(world, result, 3)
 
     def test_a_refused_response_format_is_weakened_for_the_rest_of_the_batch(
         self, world: World

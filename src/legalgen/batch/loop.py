@@ -150,6 +150,8 @@ class Loop:
         for message in self._workers.receive(timeout_s):
             came = True
             self._take(message)
+            if isinstance(message, Done):  # its worker is free, and hundreds may be in the inbox
+                self._dispatch()
         self._accept()
         if self._crash is not None:
             raise self._crash
@@ -179,7 +181,8 @@ class Loop:
             self._workers.start(job)
 
     def _may_start(self) -> bool:
-        if self._stop.requested or self._verdict is not None or self._shortage is not None:
+        ends = self._verdict or self._shortage or self._crash
+        if ends is not None or self._stop.requested:
             return False
         calls = self._bounds.concurrency
         if calls is None:
@@ -254,8 +257,6 @@ class Loop:
         reasons = self._acceptor.offer(written)
         if reasons:
             self._refuse_late(written, reasons)
-        elif not written.again:
-            self._router.kept(written.lease.ref)
 
     def _refuse_late(self, written: Written, reasons: Sequence[Reason]) -> None:
         """A duplicate is not repaired: the task begins anew, told what it came too close to."""
@@ -294,6 +295,8 @@ class Loop:
         accepted = self._acceptor.flush()
         if not accepted:
             return
+        # All at once: for the router's lock a hundred workers wait, too.
+        self._router.kept(*(written.lease.ref for written in accepted if not written.again))
         self._router.accepted()
         self._router.set_remaining(self._schedule.remaining)
         self._watchdog.accepted(accepted, self._clock.monotonic())

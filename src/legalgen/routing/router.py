@@ -173,11 +173,12 @@ class Router:
         with self._changed:
             return self._decide(lease, failure, trail, self.registry.now(), prompt_key=prompt_key)
 
-    def kept(self, ref: ModelRef) -> None:
-        """An answer of this model passed the gate."""
+    def kept(self, *refs: ModelRef) -> None:
+        """An answer of each of these models passed the gate."""
         with self._changed:
-            entry = self.registry[ref]
-            entry.health = failover.answered(entry.health, usable=True)
+            for ref in refs:
+                entry = self.registry[ref]
+                entry.health = failover.answered(entry.health, usable=True)
 
     def accepted(self) -> None:
         """A sample is on disk: the waiting since the last one is forgotten."""
@@ -186,8 +187,7 @@ class Router:
 
     def set_remaining(self, samples: int) -> None:
         """So many are still to write: a pause ends when they (or twenty) fit."""
-        with self._changed:
-            self._selector.remaining = samples
+        self._selector.remaining = samples
 
     # ---------------------------------------------------------------- what others ask
 
