@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from legalgen.completion import LimitReading, ModelRef
 from legalgen.errors import ErrorCategory
 from legalgen.routing.rate_limits import Budgets, Cost, OtherCall
-from legalgen.routing.shared import BEAT_S, BUSY_S, SILENT_S, SharedBudgets
+from legalgen.routing.shared import BEAT_S, BUSY_S, LOOK_S, SILENT_S, SharedBudgets
 from legalgen.routing.targets import Target
 from legalgen.store.ledger import Process, this_process
 from tests.simulation import Quota, Server, Time, World
@@ -177,6 +177,28 @@ def test_what_the_dead_reserved_of_a_day_comes_back(share: Share, tmp_path: Path
     alive.freshen({A: mine}, time.now)
     assert level(mine, time.now) == 200_000
     assert mine.others == ()
+
+
+def test_a_limit_that_another_process_learns_is_seen_in_a_moment(
+    share: Share, tmp_path: Path
+) -> None:
+    """As long as none is known the file is looked at twenty times a second; then each time."""
+    time = Time()
+    mine, theirs = Budgets(), Budgets()
+    here, there = share(tmp_path, time), share(tmp_path, time)
+    here.freshen({A: mine}, time.now)
+    theirs.state_limit("tokens", "day", 100_000, time.now)
+    with there.exclusive(A, theirs):
+        theirs.reserve(REQUEST, time.now)
+    here.freshen({A: mine}, time.now)
+    assert not mine.binds
+    time.advance(2 * LOOK_S)
+    here.freshen({A: mine}, time.now)
+    assert level(mine, time.now) == 100_000 - 3000
+    with there.exclusive(A, theirs):
+        theirs.reserve(REQUEST, time.now)
+    here.freshen({A: mine}, time.now)
+    assert level(mine, time.now) == 100_000 - 2 * 3000
 
 
 def test_a_process_that_leaves_is_no_longer_waited_for(share: Share, tmp_path: Path) -> None:

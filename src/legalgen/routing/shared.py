@@ -40,6 +40,8 @@ from legalgen.telemetry.clock import Clock
 VERSION: Final = 1
 BEAT_S: Final = 5.0
 """How often a process says that it lives, and looks whether the others do."""
+LOOK_S: Final = 0.05
+"""How often it looks what others did as long as nobody knows a limit."""
 TELL_S: Final = 1.0
 """How often a process says that somebody waits, as long as somebody does."""
 SILENT_S: Final = 20.0
@@ -147,6 +149,7 @@ class SharedBudgets:
         self._inode = 0
         self._seen_version = -1
         self._beat_at = -math.inf
+        self._looked_at = -math.inf
         self._beginnings = 0
         self._has_company = False
         self._busy = 0
@@ -159,6 +162,11 @@ class SharedBudgets:
         """Take in what others reserved, if they did since the last look."""
         if self._is_resting():
             return
+        # A look lets go of the interpreter, for which a hundred threads wait, and its caller holds
+        # the router's lock until it comes back.
+        if now - self._looked_at < LOOK_S and not any(each.binds for each in budgets.values()):
+            return
+        self._looked_at = now
         with self._forgiving():
             if now - self._beat_at >= BEAT_S:
                 self._beat(now)
