@@ -129,7 +129,10 @@ def _within(status: int, found: Reply) -> ErrorCategory:
         # Google says "check your plan and billing" of limits per minute as well
         asked = tuple(meaning for meaning in asked if meaning is not _C.QUOTA_EXHAUSTED)
     by_words = _first(_meaning(text, asked) for text in found.words or [found.text])
-    return by_words or (by_code if by_code in asked else None) or default
+    by_name = _first(_code_meaning(name) for name in ([] if found.live else found.names))
+    return by_words or _first(
+        meaning for meaning in (by_code, by_name, default) if meaning in (*asked, default)
+    ) or default
 
 
 _PER_MINUTE = re.compile(r"per_(?:minute|second)")
@@ -239,8 +242,19 @@ def _without_status(found: Reply) -> ErrorCategory:
         or (_C.SERVER_ERROR if found.html else None)
         or (_C.CONNECTION_ERROR if any("APIConnection" in n for n in found.names) else None)
         or _in_an_object_without_words(found)
+        or _by_hints(found)
         or _C.GENERAL
     )
+
+
+def _by_hints(found: Reply) -> ErrorCategory | None:
+    """What the single words of an error are about, where no sentence of it is known."""
+    texts = [*found.words, found.text]
+    of_an_error = found.live or found.names or found.words
+    if not of_an_error and not patterns.AN_ERROR.search(found.text):
+        return None
+    said = " ".join(texts)
+    return _first(meaning if hint.search(said) else None for meaning, hint in patterns.HINTS)
 
 
 def _in_an_object_without_words(found: Reply) -> ErrorCategory | None:
@@ -289,7 +303,8 @@ _CODE_IN_TEXT = re.compile(r"\b[a-z]{2,}(?:_[a-z]{2,})+\b|\b[A-Z]{3,}(?:_[A-Z]{2
 
 def _by_status_name(found: Reply) -> ErrorCategory | None:
     """What ``RateLimitError`` or ``TooManyRequests`` stands for, refined by the words."""
-    for name in (*found.names, *patterns.HTTP_NAMES.findall(found.text)):
+    printed = ("".join(groups).replace("_", "") for groups in patterns.HTTP_NAMES.findall(found.text))
+    for name in (*found.names, *printed):
         for pattern, status in patterns.STATUS_NAMES:
             if pattern.search(name):
                 return _through_a_wrapper(status, found) or _within(status, found)
@@ -297,8 +312,8 @@ def _by_status_name(found: Reply) -> ErrorCategory | None:
 
 
 def _through_a_wrapper(status: int, found: Reply) -> ErrorCategory | None:
-    """LiteLLM calls a broken connection an InternalServerError."""
-    if status != 500:
+    """LiteLLM calls a broken connection an InternalServerError, gRPC calls it Unavailable."""
+    if status not in (500, 503):
         return None
     return _first(_meaning(text, (_C.CONNECTION_ERROR,)) for text in (*found.words, found.text))
 

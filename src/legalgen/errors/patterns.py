@@ -167,7 +167,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\bcontext[\s_-]?(?:length|window|size|limit)\b[^.;]{0,60}\b(?:exceed|overflow|too\s|is\sonly"
         r"|reached)",
         r"\bmax(?:imum)?\s(?:model\s|sequence\s|input\s|prompt\s|context\s)+(?:length|tokens?|size)",
-        r"exceed\w*[^.;]{0,60}\b(?:context|n_ctx|token\slimit|max(?:imum)?\s(?:number\sof\s)?"
+        r"exceed\w*[^.;]{0,60}\b(?:context(?!\s(?:deadline|cancel))|n_ctx|token\slimit|max(?:imum)?\s(?:number\sof\s)?"
         r"(?:\w+\s)?tokens|max_model_len|maximum\s(?:allowed\s)?(?:length|size))",
         r"\b(?:input|prompt)\b[^.;]{0,60}\b(?:exceed|longer\sthan|over\sthe)\w*[^.;]{0,40}"
         r"(?:limit|max|length|token|context)",
@@ -176,7 +176,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|tokens\sto\skeep\s[^.;]{0,60}context|context\s(?:the\s)?overflow",
         r"\blonger\sthan\s(?:this|the)\smodel\s(?:allow|take|support)"
         r"|\b(?:payload|request|body)\sexceeds\s[\d.]+\s?[kmg]i?b\b",
-        r"string\stoo\slong|too\smany\sinput\stokens|max_tokens\smust\sbe\sat\sleast\s1,\sgot\s-",
+        r"string\stoo\slong|\bmessage\slarger\sthan\smax\b|too\smany\sinput\stokens|max_tokens\smust\sbe\sat\sleast\s1,\sgot\s-",
         r"\b(?:input|prompt|message)s?\b[^.;]{0,40}\b(?:less|fewer|no\smore)\sthan\s[\d,]+\stokens"
         r"|\b(?:input|prompt)\s(?:token\s)?(?:length|count)\s(?:should|must)\b"
         r"|\btokens?\b[^.;]{0,60}\b(?:(?:must|may|can)\s?not|can't)\sexceed\b",
@@ -216,7 +216,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?:do(?:es)?\s(?:not|n[o']?t)|doesn'?t|don'?t|no)\s(?:have\s)?(?:access|permission)\sto\s"
         r"(?:use\s|invoke\s|the\s|this\s|access\s)*(?:requested\s)?model",
         r"plan\sdoes\snot\sinclude\b[^.;]{0,40}\bmodel",
-        r"not\sfound\sfor\saccount|non-serverless\smodel|unexpected\sendpoint\sor\smethod"
+        r"not\sfound\sfor\saccount|no\sroute\smatched|non-serverless\smodel|unexpected\sendpoint\sor\smethod"
         r"|\bstart\s[^.;]{0,30}dedicated\sendpoint"
         r"|\b(?:app|space|function|(?<!the\s)endpoint)\b[^.;]{0,40}\bis\s(?:currently\s)?(?:stopped|paused|sleeping|suspended)",
         r"on-demand\sthroughput|(?:模型|型号)[^。]{0,30}(?:不存在|未找到|不可用|下线|不支持|无)"
@@ -268,7 +268,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     ),
     _C.BAD_REQUEST: pattern(
         r"\b(?:unsupported|unknown|unexpected|unrecognized|missing|invalid|duplicate|extra)\s"
-        r"(?:required\s|request\s|query\s|keyword\s|json\s|input\s)*(?:parameter|value|field|property|argument"
+        r"(?:[`'\"][^`'\"\n]{1,60}[`'\"]\s|required\s|request\s|query\s|keyword\s|json\s|input\s)*(?:parameter|value|field|property|argument"
         r"|schema|type|format|inputs?\b|request|json(?!\sresponse)|payload|body|role|message|option|key\b)",
         r"\b(?:property|field|parameter|argument|keyword|option)s?\b[^.;]{0,80}\b(?:unsupported"
         r"|not\s(?:supported|permitted|allowed|valid)|invalid|required|missing|unknown|unexpected"
@@ -298,7 +298,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"name\sor\sservice\snot\sknown|nodename\snor|name\sresolution|getaddrinfo|no\ssuch\shost"
         r"|no\saddress\sassociated|\bdns\b[^.;]{0,30}(?:fail|error|resol|lookup)|name\sresolver",
         r"\b(?:ssl|tls)\b[^.;]{0,60}(?:error|fail|handshake|certificate|version|eof|alert)"
-        r"|certificate\s(?:verif|has\sexpired|is\snot|signed)|x509:|handshake\s(?:fail|operation)",
+        r"|certificate\s(?:verif|has\sexpired|is\snot|signed|in\s(?:the\s)?(?:certificate\s)?chain)|x509:|handshake\s(?:fail|operation)"
+        r"|\b(?:issuer|root|leaf|first|self[\s-]signed)\scertificate",
         r"\bstream\serror\b|\breceived\sfrom\speer|\beof\W*$|server\sdisconnected|remote\send\sclosed|without\s(?:sending|response)|peer\sclosed"
         r"|violation\sof\sprotocol|incomplete\s(?:chunked\s)?read|broken\spipe|socket\shang\sup|connectionterminated"
         r"|unexpected\s(?:eof|end\sof\sstream)|dial\stcp|no\sroute\sto\shost|host\s(?:is\s)?unreachable"
@@ -327,9 +328,9 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     _C.SERVER_ERROR: pattern(
         r"internal\s(?:server\s)?(?:error|exception|failure)|\bserver(?:\sside|-side)?\s(?:error|fault)"
         r"|bad\sgateway|upstream\b[^.;]{0,30}\b(?:error|fail)|encountered\s(?:a|an)\s[^.;]{0,20}error",
-        r"fail\w*\sto\sget\s(?:a\s)?response|unable\sto\sprocess\s|something\swent\swrong|error\s(?:occurred\s)?(?:while|during)"
+        r"fail\w*\sto\sget\s(?:a\s)?response|unable\sto\sprocess\s|error\s(?:occurred\s)?(?:while|during)"
         r"\s(?:processing|handling|generat|inferenc)|cuda\serror|background\sloop|engine\s?(?:core|dead)"
-        r"|\bcrashed\b|\b(?:inference|generation|processing)\sfailed|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
+        r"|\bcrashed\b|\bchannel\serror\b|\b(?:actor|runner|engine|worker|replica|process)\s(?:has\s)?(?:unexpectedly\s)?died|\b(?:inference|generation|processing)\sfailed|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
         r"|invalid\sresponse\sfrom|process\shas\sterminated|enginedead|an?\s(?:internal|unexpected|unknown)\serror|server\sexception",
         r"expecting\svalue|(?:invalid|unexpected)\s(?:json|token)\b[^.;]{0,30}(?:response|position|at\s)"
         r"|not\svalid\sjson|web\sserver\s(?:is|returned)|origin\s(?:is|error|server)",
@@ -501,12 +502,123 @@ STATUS_NAMES: tuple[tuple[re.Pattern[str], int], ...] = (
         400,
     ),
     (pattern(r"ServiceUnavailable|ServerOverloaded|Overloaded|ModelNotReady"), 503),
-    (pattern(r"GatewayTimeout"), 504),
+    (pattern(r"GatewayTimeout|DeadlineExceeded"), 504),
     (pattern(r"BadGateway"), 502),
     (pattern(r"InternalServer|ServerError$|InternalFailure"), 500),
+    # what gRPC calls its statuses, where it says "code = "
+    (pattern(r"^(?:InvalidArgument|FailedPrecondition|OutOfRange)$"), 400),
+    (pattern(r"^Unavailable$"), 503),
+    (pattern(r"^(?:Internal|Unknown|DataLoss|Aborted)$"), 500),
 )
 HTTP_NAMES = re.compile(
     r"\b(TooManyRequests|PaymentRequired|Forbidden|Unauthorized|NotFound|UnprocessableEntity"
     r"|BadRequest|ServiceUnavailable|GatewayTimeout|BadGateway|InternalServerError|RequestTimeout"
-    r"|RequestEntityTooLarge)\b"
+    r"|RequestEntityTooLarge)\b|\bcode\s?=\s?(?:StatusCode\.)?([A-Z][A-Za-z_]+)"
+)
+# Single words that tell what an error is about, asked where no sentence above was found, in a text
+# that calls itself an error; the most telling first.
+AN_ERROR = pattern(
+    r"error|exception|traceback|\bfail(?:ed|ure|s|ing)?\b|\bfatal\b|\bpanic\b|\bwrong\b|\bunable\b"
+    r"|\bcould\snot\b|\brefused\b|\brejected\b|\binvalid\b|❌|✕|\berr(?:o|eur|ore)\b|\bfehler\b"
+    r"|ошибка|错误|錯誤|失败|失敗|异常|異常|报错|エラー|오류|실패"
+)
+HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
+    (
+        _C.CONTEXT_LENGTH,
+        pattern(
+            r"\b(?:tokens?|context|prompt|input|sequence|conversation|message)s?\b[^.;]{0,80}"
+            r"\b(?:exceed\w*|too\s(?:long|large|many|big)|larger|longer|overflow\w*|truncat\w+|doesn'?t\sfit)",
+            r"\b(?:exceed\w*|too\s(?:long|large|big|many)|larger|longer)\b[^.;]{0,60}"
+            r"\b(?:tokens?|context|prompt|ctx)\b|超长|过长|太长|長すぎ|너무\s?길",
+        ),
+    ),
+    (
+        _C.CONTENT_FILTER,
+        pattern(
+            r"\b(?:safety|harmful|unsafe|nsfw|censor\w*|moderat\w+|guardrails?|violat\w+|refusal|inappropriate)\b"
+        ),
+    ),
+    (
+        _C.QUOTA_EXHAUSTED,
+        pattern(
+            r"\b(?:credits?|balance|billing|unpaid|prepaid|wallet|top[\s-]?up|recharge|budget|spending"
+            r"|invoice|payment|subscri(?:be|ption))\b|\b(?:daily|weekly|monthly)\b|\bupgrade\b[^.;]{0,40}\bplan"
+            r"|\bplan\b[^.;]{0,40}\b(?:limit|exceed\w*|expired|ended)|充值|欠费|额度|余额"
+        ),
+    ),
+    (
+        _C.TIMEOUT,
+        pattern(
+            r"\btime[ds]?[\s-]?outs?\b|\bdeadline\b|\btoo\s(?:slow|long\sto)\b|\btook\s[\d.]+|\bunresponsive"
+            r"|\bno\s(?:data|tokens?|bytes|activity)\s(?:was\s|were\s)?(?:received|for)|\bstalled\b|\bidle\b|超时"
+        ),
+    ),
+    (
+        _C.AUTHENTICATION,
+        pattern(
+            r"\bapi[\s_-]?keys?\b|\bcredentials?\b|\bauthenticat\w+|\bauthori[sz]\w+|\bunauthori[sz]ed\b|\blog(?:in|ged\sin)\b"
+            r"|\bsign(?:ed)?[\s-]in\b|\bpermissions?\b|\bjwt\b|\boauth\b|\b(?:bearer|access|auth)\stoken\b"
+            r"|\bkey\b[^.;]{0,30}\b(?:invalid|expired|missing|wrong|disabled|revoked|required|not)\b"
+            r"|\b(?:invalid|expired|missing|wrong|no|bad)\s(?:\w+\s)?(?:key|token|signature)\b|\bbanned\b"
+            r"|\baccess\b[^.;]{0,30}\b(?:denied|restricted|blocked|revoked)|密钥|令牌|鉴权|权限|未授权|登录"
+        ),
+    ),
+    (
+        _C.RATE_LIMIT,
+        pattern(
+            r"\btoo\smany\b|\brate\b[^.;]{0,20}\blimit|\blimits?\b[^.;]{0,40}\b(?:reached|exceeded|hit)\b"
+            r"|\b(?:reached|exceed\w*|hit|over)\b[^.;]{0,40}\b(?:limits?|quota)\b|\bquota\b|\bconcurren\w+"
+            r"|\brequests?\sper\b|\bcool(?:ing)?[\s-]?down\b|\b(?:try\sagain|retry|wait)\b[^.;]{0,20}\b\d+\s?(?:s|sec\w*|min\w*)\b"
+            r"|限制|频繁|頻繁|制限|제한"
+        ),
+    ),
+    (
+        _C.MODEL_UNAVAILABLE,
+        pattern(
+            r"\b(?:models?|deployment|adapter|lora|route|endpoint|resource|page|path)\b[^.;]{0,60}\b(?:not|no|n't|unknown"
+            r"|unavailable|removed|gone|exists?)\b|\b(?:no|unknown|invalid|find|found|missing|load|loading|pull)\s(?:\w+\s){0,2}"
+            r"(?:model\w*|deployment|adapter|route|endpoint)\b|\bnot\sfound\b|模型[^。]{0,20}(?:不|无|未)"
+        ),
+    ),
+    (
+        _C.OUTPUT_INVALID,
+        pattern(
+            r"\b(?:empty|blank|no|missing|incomplete|truncated|malformed|cut\soff)\s(?:\w+\s)?(?:choices?|completions?|answer|content"
+            r"|output|text|generation|tool\scalls?)\b|\bno\s(?:response|reply|message)\b|\brepetiti\w+|\bdegenerat\w+"
+        ),
+    ),
+    (
+        _C.CONNECTION_ERROR,
+        pattern(
+            r"\b(?:certificates?|ssl|tls|sockets?|connections?|connect(?:ed|ing)?|network|dns|host(?:name)?|peer|handshake|proxy"
+            r"|tunnel|unreachable|eof|disconnect\w*|hung\sup|chunked)\b|网络|連線|连接|接続|네트워크|сет[ьи]"
+        ),
+    ),
+    (
+        _C.OVERLOADED,
+        pattern(
+            r"\b(?:busy|overload\w*|capacity|unavailable|queued?|maintenance|warming|initiali[sz]ing|booting|starting|restarting"
+            r"|not\s(?:yet\s)?ready|(?:un)?healthy|saturated|temporar\w+|spikes?)\b|\b(?:again|retry)\slater\b|稍后|負荷|繁忙|饱和"
+        ),
+    ),
+    (
+        _C.SERVER_ERROR,
+        pattern(
+            r"\b(?:crash\w*|died|killed|dead|abort\w*|terminated|exit\s(?:code|status)|segfault|segmentation|panic\w*|cuda|gpu|kernel"
+            r"|assert\w*|nonetype|went\swrong|unexpectedly|unhandled|oom|internal|corrupt\w*|stack\strace)\b"
+        ),
+    ),
+    (
+        _C.BAD_REQUEST,
+        pattern(
+            r"\b(?:must|should|expects?|expected|cannot|can'?t|may\snot|only|requires?|required|invalid|unsupported|unknown"
+            r"|unexpected|illegal|not\s(?:allowed|permitted|supported|valid|acceptable|accepted|implemented)|missing|duplicate|conflict\w*"
+            r"|mutually|at\s(?:least|most)|arguments?|parameters?|params?|fields?|schema|roles?|tools?|template|jinja|support\w*)\b"
+            r"|参数|不支持|格式|パラメータ|파라미터"
+        ),
+    ),
+    (
+        _C.SERVER_ERROR,
+        pattern(r"\b(?:servers?|backend|upstream|gateway|provider|engine|inference|service|bug|broken)\b"),
+    ),
 )

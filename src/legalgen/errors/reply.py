@@ -185,6 +185,7 @@ _ECHO_KEYS = _words(
 _PATH_KEYS = _words("param parameter params field fieldname loc path keys unsupportedparams")
 _LARGEST_CODE = 10**9
 _CODE = re.compile(r"[A-Za-z][\w.:#/-]{1,80}")
+_SENTENCE = re.compile(r"[A-Za-z][A-Za-z' -]{1,80}")
 
 
 def add_body(body: object, reply: Reply) -> None:
@@ -250,10 +251,15 @@ def _absorb_number(key: str, number: int, layer: Layer) -> None:
         layer.codes.append(str(number))
 
 
+def _said_as_code(key: str, item: str) -> bool:
+    """xAI's codes are sentences: "Client specified an invalid argument"."""
+    return key not in _WORD_KEYS and _SENTENCE.fullmatch(item) is not None
+
+
 def _absorb_string(key: str, item: str, layer: Layer, reply: Reply, depth: int) -> None:
     if key in _STATUS_KEYS and item.isdecimal() and len(item) < 10:
         _absorb_number(key, int(item), layer)
-    elif key in _CODE_KEYS and _CODE.fullmatch(item):
+    elif key in _CODE_KEYS and (_CODE.fullmatch(item) or _said_as_code(key, item)):
         layer.codes.insert(0 if key == "code" else len(layer.codes), item)
     elif key in _WORD_KEYS:
         around, objects = split(item)
@@ -380,7 +386,7 @@ _REASONS = {
     "page not found": 404,
 }
 _WITH_REASON = re.compile(
-    rf"\b(?P<status>[45]\d\d)[\s:)\]-]{{1,4}}(?:{'|'.join(map(re.escape, _REASONS))})\b",
+    rf"\b(?P<status>[45]\d\d)[\s:)\]\"'-]{{1,4}}(?:{'|'.join(map(re.escape, _REASONS))})\b",
     re.IGNORECASE,
 )
 # "Not Found", "Error: Forbidden": a reason phrase and nothing else
@@ -392,7 +398,7 @@ _ALONE = re.compile(
 _OPENING = re.compile(
     r"(?:^|[:：]\s)\W{0,3}(?P<status>[45]\d\d)\s+(?=[A-Z\u4e00-\u9fff`_])"  # noqa: RUF001
     r"(?=.*?(?:error|exceed|limit|invalid|denied|unauthor|insufficient|unavailable|too\s|quota"
-    r"|not\s|fail|bad\b|blocked|forbidden|timed?\s?-?out|overload|expired|[a-z]_[a-z]))",
+    r"|not\s|fail|bad\b|ended\s|could\b|unable|blocked|forbidden|timed?\s?-?out|overload|expired|[a-z]_[a-z]))",
     re.MULTILINE,
 )
 _CLOUDFLARE = re.compile(r"\berror(?:\s+code)?:?\s+(?P<code>1\d{3})\b", re.IGNORECASE)
