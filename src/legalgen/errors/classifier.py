@@ -129,10 +129,16 @@ def _within(status: int, found: Reply) -> ErrorCategory:
         # Google says "check your plan and billing" of limits per minute as well
         asked = tuple(meaning for meaning in asked if meaning is not _C.QUOTA_EXHAUSTED)
     by_words = _first(_meaning(text, asked) for text in found.words or [found.text])
-    by_name = _first(_code_meaning(name) for name in ([] if found.live else found.names))
-    return by_words or _first(
-        meaning for meaning in (by_code, by_name, default) if meaning in (*asked, default)
-    ) or default
+    by_name = _first(
+        _code_meaning(name.rpartition(".")[2]) for name in ([] if found.live else found.names)
+    )
+    return (
+        by_words
+        or _first(
+            meaning for meaning in (by_code, by_name, default) if meaning in (*asked, default)
+        )
+        or default
+    )
 
 
 _PER_MINUTE = re.compile(r"per_(?:minute|second)")
@@ -237,8 +243,9 @@ def _without_status(found: Reply) -> ErrorCategory:
     return (
         _by_own_words(found, own)
         or _by_status_name(found)
+        or _first(_code_meaning(name.rpartition(".")[2]) for name in _telling(found.names))
         or _first(_meaning(text, _ANY_MEANING) for text in (*found.words, found.text))
-        or _first(_code_meaning(code, weak=True) for code in found.codes)
+        or _first(_code_meaning(code, weak=True) for code in _codes(found))
         or (_C.SERVER_ERROR if found.html else None)
         or (_C.CONNECTION_ERROR if any("APIConnection" in n for n in found.names) else None)
         or _in_an_object_without_words(found)
@@ -249,12 +256,16 @@ def _without_status(found: Reply) -> ErrorCategory:
 
 def _by_hints(found: Reply) -> ErrorCategory | None:
     """What the single words of an error are about, where no sentence of it is known."""
-    texts = [*found.words, found.text]
-    of_an_error = found.live or found.names or found.words
-    if not of_an_error and not patterns.AN_ERROR.search(found.text):
+    if not (found.live or found.names or found.words or _calls_itself_an_error(found.text)):
         return None
-    said = " ".join(texts)
+    said = " ".join([*found.words, found.text])
     return _first(meaning if hint.search(said) else None for meaning, hint in patterns.HINTS)
+
+
+def _calls_itself_an_error(text: str) -> bool:
+    if patterns.AN_ERROR.search(text):
+        return True
+    return bool(patterns.NEGATION.search(text) and patterns.MACHINERY.search(text))
 
 
 def _in_an_object_without_words(found: Reply) -> ErrorCategory | None:
@@ -268,8 +279,11 @@ def _by_type(found: Reply) -> ErrorCategory | None:
     # The SDKs wrap a connection that never stood in the class of any other timeout.
     if any(map(patterns.CONNECT_TIMEOUT_NAMES.search, found.names)):
         return _C.CONNECTION_ERROR
-    telling = (name for name in found.names if not patterns.CATCH_ALL.search(name))
-    return _first(map(_of_type, telling))
+    return _first(map(_of_type, _telling(found.names)))
+
+
+def _telling(names: list[str]) -> list[str]:
+    return [name for name in names if not patterns.CATCH_ALL.search(name)]
 
 
 def _of_type(name: str) -> ErrorCategory | None:
@@ -303,7 +317,9 @@ _CODE_IN_TEXT = re.compile(r"\b[a-z]{2,}(?:_[a-z]{2,})+\b|\b[A-Z]{3,}(?:_[A-Z]{2
 
 def _by_status_name(found: Reply) -> ErrorCategory | None:
     """What ``RateLimitError`` or ``TooManyRequests`` stands for, refined by the words."""
-    printed = ("".join(groups).replace("_", "") for groups in patterns.HTTP_NAMES.findall(found.text))
+    printed = (
+        "".join(groups).replace("_", "") for groups in patterns.HTTP_NAMES.findall(found.text)
+    )
     for name in (*found.names, *printed):
         for pattern, status in patterns.STATUS_NAMES:
             if pattern.search(name):

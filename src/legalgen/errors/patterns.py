@@ -73,9 +73,10 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
     (
         _C.OUTPUT_INVALID,
         pattern(
-            r"json_validate_failed|tool_use_failed|incomplete_json|output_parse|invalid_output"
+            r"json_validate_failed|tool_use_failed|incomplete_(?:json|output)|(?:output|adapter|completion|answer)_pars|invalid_output"
             r"|json_generation|malformed_function_call|invalid_tool_output|no_object_generated"
-            r"|schema_validation_failed|output_validation|empty_(?:response|content)"
+            r"|schema_validation_failed|output_validation|empty_(?:response|content)|length_finish_reason"
+            r"|unexpected_model_behavio"
         ),
     ),
     (
@@ -180,6 +181,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:input|prompt|message)s?\b[^.;]{0,40}\b(?:less|fewer|no\smore)\sthan\s[\d,]+\stokens"
         r"|\b(?:input|prompt)\s(?:token\s)?(?:length|count)\s(?:should|must)\b"
         r"|\btokens?\b[^.;]{0,60}\b(?:(?:must|may|can)\s?not|can't)\sexceed\b",
+        r"\btokens?\b[^.;]{0,40}\b(?:more|greater|larger|higher)\sthan\b[^.;]{0,30}\b(?:max|allow|limit|context|support)",
         r"tokens?\b[^.;]{0,60}\b(?:max_(?:new_|completion_)?tokens)\b[^.;]{0,30}(?:<=|≤)\s?\d",
         r"(?:上下文|输入|提示|token|prompt)[^。]{0,20}(?:超出|超过|超长|过长|太长|长度)|超(?:出|过)[^。]{0,20}(?:上下文|长度)",
         r"(?:contexte|contexto|kontext|contesto)\w*[^.;]{0,40}(?:d[ée]pass|exced|super|überschr)",
@@ -198,7 +200,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     ),
     _C.MODEL_UNAVAILABLE: pattern(
         _MODEL + _GAP + r"\b(?:not\s(?:be\s)?(?:found|exist|available|accessible|loaded|active"
-        r"|deployed|enabled)|unavailable|doesn'?t\sexist|decommissioned|deprecated|retired"
+        r"|deployed|enabled|served|hosted|installed|downloaded|configured|registered|listed|offered|provisioned)|unavailable|doesn'?t\sexist|decommissioned|deprecated|retired"
         r"|no\slonger|end\sof\s(?:its\s)?life|discontinued|sunset|shut\s?down|offline|disabled"
         r"|(?:been|was|were)\s(?:removed|deleted)|restricted\sto|blocked\sat|requires\s(?:terms|an?\s(?:\w+\s)?(?:subscription|plan|license))"
         r"|non\strovato|no\sexiste|introuvable"
@@ -207,7 +209,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?:supported|allowed|recognized|valid)\b(?!\s(?:with|when)\s(?!this\s(?:endpoint|api)))",
         r"\b(?:unknown|invalid|unsupported|unavailable|no\ssuch|unrecognized|nonexistent|missing)\s"
         r"(?:model\b(?!\s(?:response|output|input|param|group|arg|settings))|deployment)",
-        r"\bnot\sa\svalid\smodel|model_not_found|model\s(?:ids?|identifiers?|names?)\s(?:is\s)?invalid",
+        r"\bno\s(?!capacity|quota|room|slots?\b|free)(?:\w+\s){1,3}for\s(?:the\s)?(?:requested\s)?model\b|\bnot\sa\svalid\smodel|model_not_found|model\s(?:ids?|identifiers?|names?)\s(?:is\s)?invalid",
         r"\bno\s(?:endpoints?|deployments?|providers?|healthy(?!\s(?:upstream|backend|server|host))"
         r"|instances?|applications?|available\s(?:channel|provider|account|deployment|model|key)|(?:allowed|active|usable)\sproviders?|workers?"
         r"|allowed\smodels?|models?\sloaded)",
@@ -216,6 +218,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?:do(?:es)?\s(?:not|n[o']?t)|doesn'?t|don'?t|no)\s(?:have\s)?(?:access|permission)\sto\s"
         r"(?:use\s|invoke\s|the\s|this\s|access\s)*(?:requested\s)?model",
         r"plan\sdoes\snot\sinclude\b[^.;]{0,40}\bmodel",
+        r"\b(?:cloud|feature|access|remote|inference)\b[^.;]{0,20}\bis\s(?:currently\s)?disabled",
         r"not\sfound\sfor\saccount|no\sroute\smatched|non-serverless\smodel|unexpected\sendpoint\sor\smethod"
         r"|\bstart\s[^.;]{0,30}dedicated\sendpoint"
         r"|\b(?:app|space|function|(?<!the\s)endpoint)\b[^.;]{0,40}\bis\s(?:currently\s)?(?:stopped|paused|sleeping|suspended)",
@@ -234,7 +237,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"[^.;]{0,50}\b(?:invalid|incorrect|not\s(?:valid|set|found|provided|configured|recognized"
         r"|authorized|active)|missing|expired|required|revoked|disabled|wrong|malformed|leaked"
         r"|suspended|deactivated|blocked)",
-        r"\bunauthori[sz]ed\b(?!\sto\s(?!access|use|perform|invoke|call))|authenticat\w+\s(?:fail|error|required|parameter)|access\sdenied"
+        r"\bunauthenticated\b|\bunauthori[sz]ed\b(?!\sto\s(?!access|use|perform|invoke|call))|authenticat\w+\s(?:fail|error|required|parameter)|access\sdenied"
         r"|\bforbidden\b|permission\sdenied(?!\sby\b)|permission[_\s]error|not\s(?:authorized|authenticated)",
         r"\b(?:organi[sz]ation|account|user|team)\b[^.;]{0,40}\b(?:restricted|suspended|disabled"
         r"|deactivated|banned|blocked|terminated|not\sfound|inactive)",
@@ -254,27 +257,30 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"generated\s(?:json|output|response|object)[^.;]{0,30}(?:not|invalid|mismatch)",
         r"\b(?:invalid|malformed|incomplete|truncated|unparsable|unparseable)\s(?:json\s|model\s"
         r"|structured\s|tool\s|function\s)*(?:output|answer|completion|response|tool\scall"
-        r"|function\scall|arguments)\b(?!\sfrom\s[^.;]{0,20}\b(?:endpoint|server|upstream|proxy))",
+        r"|function\scall|arguments)\b(?!\sbody\b|\sfrom\s[^.;]{0,20}\b(?:endpoint|server|upstream|proxy))",
         r"\b(?:produced|generated|returned|outputs?|emitted)\s(?:an?\s)?(?:invalid|malformed|no\svalid"
         r"|incomplete|truncated|unparsable)\s|model\s(?:called\sa|did\snot\scall)\s",
-        r"tool\scall\svalidation|which\swas\snot\sin\srequest|failed_generation",
+        r"\b(?:output|answer|response|completion|generation)\b[^.;]{0,20}\b(?:is|was)\s(?:incomplete|truncated|cut\soff|empty|malformed)\b"
+        r"|\boutput\s(?:validation|parsing)\b|tool\scall\svalidation|which\swas\snot\sin\srequest|failed_generation",
         r"\b(?:response|output|answer|completion|object)\b[^.;]{0,40}\b(?:not|n't)\smatch\w*[^.;]{0,20}"
         r"\bschema|no\sobject\sgenerated",
-        r"\b(?:empty|blank|no)\s(?:response|completion|answer|output|content|message\scontent)\b"
+        r"(?<!non-)\b(?:empty|blank|no)\s(?:response|completion|answer|output|content|message\scontent)\b"
         r"(?!\s(?:type|body))[^.;]{0,30}(?:from|by|received|return|model|$)",
         r"(?:could\snot|cannot|can'?t|unable\sto|fail\w*\sto|error)\spars(?:e|ing)\s(?:the\s)?"
         r"(?:model|llm|tool\scall|function\scall|response|output|completion|answer)",
+        r"\b(?:did|does)(?:\snot|n't)\s(?:provide|produce|return|generate|contain|include)\s(?:any\s|an?\s)?(?:\w+\s)?"
+        r"(?:messages?|response|content|text|output|answer|choices)\b",
         r"max\scompletion\stokens\sreached|finish_reason\W{1,4}length",
     ),
     _C.BAD_REQUEST: pattern(
         r"\b(?:unsupported|unknown|unexpected|unrecognized|missing|invalid|duplicate|extra)\s"
         r"(?:[`'\"][^`'\"\n]{1,60}[`'\"]\s|required\s|request\s|query\s|keyword\s|json\s|input\s)*(?:parameter|value|field|property|argument"
         r"|schema|type|format|inputs?\b|request|json(?!\sresponse)|payload|body|role|message|option|key\b)",
-        r"\b(?:property|field|parameter|argument|keyword|option)s?\b[^.;]{0,80}\b(?:unsupported"
+        r"\b(?:request|json)\s(?:body|payload)\b[^.;]{0,20}\binvalid\b|\b(?:property|field|parameter|argument|keyword|option)s?\b[^.;]{0,80}\b(?:unsupported"
         r"|not\s(?:supported|permitted|allowed|valid)|invalid|required|missing|unknown|unexpected"
         r"|must\sbe)",
         r"\bis\sunsupported\b|field\srequired|bad\srequest|malformed\b|unprocessable",
-        r"does\s(?:not|n't)\ssupport|doesn'?t\ssupport|not\ssupported\s(?:with|by|for|when|in)",
+        r"does\s(?:not|n't)\ssupport|doesn'?t\ssupport|not\ssupported\s(?:with|by|for|when|in|on)",
         r"validation\serror|fail\w*\sto\sdeserialize|must\sbe\s(?:one\sof|a\b|an\b|less|greater|at\sleast|between|non)"
         r"|must\s(?:alternate|contain\sthe\sword|start\swith|end\swith)|fields?\srequire\b"
         r"|参数(?:错误|无效)|请求(?:格式|参数)",
@@ -332,7 +338,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\s(?:processing|handling|generat|inferenc)|cuda\serror|background\sloop|engine\s?(?:core|dead)"
         r"|\bcrashed\b|\bchannel\serror\b|\b(?:actor|runner|engine|worker|replica|process)\s(?:has\s)?(?:unexpectedly\s)?died|\b(?:inference|generation|processing)\sfailed|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
         r"|invalid\sresponse\sfrom|process\shas\sterminated|enginedead|an?\s(?:internal|unexpected|unknown)\serror|server\sexception",
-        r"expecting\svalue|(?:invalid|unexpected)\s(?:json|token)\b[^.;]{0,30}(?:response|position|at\s)"
+        r"expecting\svalue|\bnon[\s-]json\b|\bresponse\sbody\b[^.;]{0,80}\b(?:json|unexpected)|(?:invalid|unexpected)\s(?:json|token)\b[^.;]{0,30}(?:response|position|at\s)"
         r"|not\svalid\sjson|web\sserver\s(?:is|returned)|origin\s(?:is|error|server)",
         r"服务器(?:内部)?错误|内部(?:服务器)?错误|サーバーエラー|서버\s?오류|erreur\s(?:interne|serveur)"
         r"|error\sinterno|erro\sinterno|interner\s(?:server)?fehler|errore\sinterno|внутренняя\sошибка",
@@ -368,13 +374,13 @@ TOOK_LONG = pattern(
     r"\bno\s(?:response|answer|reply)\b[^.;]{0,30}\b(?:within|after|in)\s\d[\d.]*\s?(?:ms|s|m|sec\w*|min\w*)\b",
     r"\bwait\w*\sfor\s[^.;]{0,30}\bafter\s\d[\d.]*\s?(?:ms|s|m|sec\w*|min\w*)\b",
     r"\brequest\b[^.;]{0,10}\bexpired\s(?:after|in\s(?:the\s)?queue|while)"
-    r"|\btime[\s-]out\b(?=\s*(?:[.:!,)]|$|error|after|while|wait))",
+    r"|\bunresponsive\b|\b(?:is|not)\s(?:not\s)?responding\b|\bno\sresponse\sreceived\b|\btime[\s-]out\b(?=\s*(?:[.:!,)]|$|error|after|while|wait))",
 )
 NOT_REFUSED = pattern(
     r"reset\sreason|before\sheaders|upstream\sconnect",  # envoy: its own connection, not ours
 )
 CREDIT = pattern(
-    r"insufficient[\s_](?:\w+\s){0,4}(?:credit|balance|fund|quota)|\bout\sof\s(?:credit|fund|quota)",
+    r"insufficient[\s_](?:\w+\s){0,4}(?:credit|balance|fund|quota)|\bout\sof\s(?:\w+\s)?(?:credit|fund|quota|usage\b)",
     r"\b(?:credits?|balance|funds?)\b[^.;]{0,40}\b(?:too\slow|exhaust|insufficient|deplet|run\sout"
     r"|used\sup|exceed|negative|not\senough|expired|ran\sout|is\s(?:zero|\W?[\d.]+))\w*|not\senough\s(?:credit|balance|fund)"
     r"|(?:do(?:es)?\snot|don'?t|doesn'?t|no)\shave\s(?:any\s|enough\s|sufficient\s)*(?:credit|balance|fund)"
@@ -472,7 +478,7 @@ CONNECT_TIMEOUT_NAMES = pattern(r"Connect(?:ion)?Timeout")
 CONNECTION_NAMES = pattern(
     r"Connect(?:ion)?(?:Error|Exception|Failure|Refused|Reset|Aborted)|\bgaierror$|\bherror$|SSL"
     r"|Proxy(?:Error|Connection)|(?:Network|Read|Write|Close|Transport|Protocol|Socket)Error$"
-    r"|Disconnected|MaxRetryError|NameResolution|BrokenPipe|ClientOSError|ClientPayloadError"
+    r"|Disconnected|MaxRetryError|NameResolution|BrokenPipe|(?:Closed|Broken)Resource|EndOfStream|ConnectionLost|ClientOSError|ClientPayloadError"
     r"|IncompleteRead|ChunkedEncoding|RemoteProtocol|LocalProtocol|ConnectorError|Resolver"
     r"|Certificate|TLS|ConnectionClosed|InvalidURL|UnsupportedProtocol|MissingSchema|NoRouteTo"
     r"|UnknownHost|HttpRequestException|SocketException|IOException"
@@ -518,107 +524,132 @@ HTTP_NAMES = re.compile(
 # Single words that tell what an error is about, asked where no sentence above was found, in a text
 # that calls itself an error; the most telling first.
 AN_ERROR = pattern(
-    r"error|exception|traceback|\bfail(?:ed|ure|s|ing)?\b|\bfatal\b|\bpanic\b|\bwrong\b|\bunable\b"
-    r"|\bcould\snot\b|\brefused\b|\brejected\b|\binvalid\b|❌|✕|\berr(?:o|eur|ore)\b|\bfehler\b"
+    r"error|exception|traceback|\bfail(?:ed|ure|s|ing)?\b|\bfatal\b|\bpanic\b|\bwrong\b|\bunable\b|\brefused\b"
+    r"|\brejected\b|\binvalid\b|❌|✕|⚠|\berr(?:o|eur|ore)\b|\bfehler\b"
     r"|ошибка|错误|錯誤|失败|失敗|异常|異常|报错|エラー|오류|실패"
+)
+# What is missing or refused tells of an error only where it is said of a machine.
+NEGATION = pattern(
+    r"\b(?:no|not|cannot|can't|without|never|none|only|must|should|please|disconnected|interrupted|occurred)\b|n't\b|\bun(?:expected\w*|available|known|supported|recogni[sz]ed|healthy"
+    r"|reachable|authenticated)\b|\bexceed|\btoo\s(?:many|long|large|big|slow)\b|\b(?:aborted|exited|terminated|expired|missing"
+    r"|ended|disabled)\b|\bcrash|\bout\sof\b|不|无|未|없"
+)
+MACHINERY = pattern(
+    r"\b(?:models?|servers?|process|upstream|requests?|stream|tokens?|api|endpoint|provider|nodes?|workers?|router?|llm"
+    r"|response|gateway|connection|service|engine|load\sbalanc\w+|messages?|prompt|plan|usage|account|parameters?|options?"
+    r"|client|roles?|penalty|values?|json|http|url|replicas?|pods?|backend|inference|deployment|queue|gpu|cuda|schema|tools?|header|host)\b|\w_\w|模型|请求|服务|接口|账户"
 )
 HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
     (
         _C.CONTEXT_LENGTH,
         pattern(
-            r"\b(?:tokens?|context|prompt|input|sequence|conversation|message)s?\b[^.;]{0,80}"
-            r"\b(?:exceed\w*|too\s(?:long|large|many|big)|larger|longer|overflow\w*|truncat\w+|doesn'?t\sfit)",
-            r"\b(?:exceed\w*|too\s(?:long|large|big|many)|larger|longer)\b[^.;]{0,60}"
-            r"\b(?:tokens?|context|prompt|ctx)\b|超长|过长|太长|長すぎ|너무\s?길",
+            r"\b(?:tokens?|context|prompt|input|sequence|conversation|message|history|request|payload)s?\b[^.;]{0,80}"
+            r"\b(?:exceed\w*|too\s(?:long|large|big)|larger|longer|overflow\w*|shorten|does(?:\snot|n't)\sfit)\b",
+            r"\b(?:exceed\w*|too\s(?:long|large|big|many)|larger|longer|over|beyond|only|max(?:imum)?)\b[^.;]{0,60}"
+            r"\b(?:tokens?|context|prompt|n_ctx|max_model_len|kv\scache)\b|\btoken\s(?:count|limit)\b"
+            r"|超长|过长|太长|長すぎ|너무\s?길",
         ),
     ),
     (
         _C.CONTENT_FILTER,
         pattern(
-            r"\b(?:safety|harmful|unsafe|nsfw|censor\w*|moderat\w+|guardrails?|violat\w+|refusal|inappropriate)\b"
+            r"\b(?:safety|harmful|unsafe|nsfw|censor\w*|moderat\w+|guardrails?|violat\w+|refusal|inappropriate|flagged|jailbreak"
+            r"|prohibited|disallowed|copyright\w*|recitation|acceptable\suse)\b"
         ),
     ),
     (
         _C.QUOTA_EXHAUSTED,
         pattern(
-            r"\b(?:credits?|balance|billing|unpaid|prepaid|wallet|top[\s-]?up|recharge|budget|spending"
-            r"|invoice|payment|subscri(?:be|ption))\b|\b(?:daily|weekly|monthly)\b|\bupgrade\b[^.;]{0,40}\bplan"
-            r"|\bplan\b[^.;]{0,40}\b(?:limit|exceed\w*|expired|ended)|充值|欠费|额度|余额"
+            r"\b(?:credits?|balance|billing|unpaid|prepaid|wallet|top[\s-]?up|recharge|budget|spending|overdue|arrears"
+            r"|invoice|payment|subscri(?:be|ption)(?!\skey)|allowance)\b|\b(?:daily|weekly|monthly)\b|\bper[\s-](?:day|week|month)\b"
+            r"|\bupgrade\b[^.;]{0,40}\bplan|\b(?:plan|trial|free\stier)\b[^.;]{0,40}\b(?:limit|exceed\w*|expired|ended|over|used)"
+            r"|\b(?:used\sup|exhausted|out\sof|ran\sout)\b[^.;]{0,30}\b(?:usage|quota|tokens|requests|allocation)|充值|欠费|额度|余额"
         ),
     ),
     (
         _C.TIMEOUT,
         pattern(
-            r"\btime[ds]?[\s-]?outs?\b|\bdeadline\b|\btoo\s(?:slow|long\sto)\b|\btook\s[\d.]+|\bunresponsive"
-            r"|\bno\s(?:data|tokens?|bytes|activity)\s(?:was\s|were\s)?(?:received|for)|\bstalled\b|\bidle\b|超时"
+            r"\btime[ds]?[\s-]?outs?\b|\bdeadline\b|\btoo\s(?:slow|long\sto)\b|\btook\s[\d.]+|\bstalled?\b|\bhung\b(?!\sup)|\bidle\b"
+            r"|\bno\s(?:data|tokens?|bytes|activity)\s(?:was\s|were\s)?(?:received|for)|\belapsed\b|\bgave\sup\b|超时"
         ),
     ),
     (
         _C.AUTHENTICATION,
         pattern(
-            r"\bapi[\s_-]?keys?\b|\bcredentials?\b|\bauthenticat\w+|\bauthori[sz]\w+|\bunauthori[sz]ed\b|\blog(?:in|ged\sin)\b"
-            r"|\bsign(?:ed)?[\s-]in\b|\bpermissions?\b|\bjwt\b|\boauth\b|\b(?:bearer|access|auth)\stoken\b"
-            r"|\bkey\b[^.;]{0,30}\b(?:invalid|expired|missing|wrong|disabled|revoked|required|not)\b"
-            r"|\b(?:invalid|expired|missing|wrong|no|bad)\s(?:\w+\s)?(?:key|token|signature)\b|\bbanned\b"
+            r"\bapi[\s_-]?keys?\b|\bcredentials?\b|authenticat\w+|\b(?:un)?authori[sz]\w+|\blog(?:in|ged\sin)\b|\bsubscription\skey"
+            r"|\bsign(?:ed)?[\s-]in\b|\bpermissions?\b|\bjwt\b|\boauth\b|\b(?:bearer|access|auth)\stoken\b|\bforbidden\b|\bscopes?\b"
+            r"|\bkey\b[^.;]{0,30}\b(?:invalid|expired|missing|wrong|disabled|revoked|required|not)\b|\ballow-?list|\bwhite-?list"
+            r"|\b(?:invalid|expired|missing|wrong|no|bad|incorrect)\s(?:\w+\s)?(?:key|token|signature|secret|password)\b|\bbanned\b"
+            r"|\btoken\b[^.;]{0,20}\b(?:invalid|expired|incorrect|revoked)\b|\bsuspended\b|\bnot\sallowed\sto\b"
             r"|\baccess\b[^.;]{0,30}\b(?:denied|restricted|blocked|revoked)|密钥|令牌|鉴权|权限|未授权|登录"
         ),
     ),
     (
         _C.RATE_LIMIT,
         pattern(
-            r"\btoo\smany\b|\brate\b[^.;]{0,20}\blimit|\blimits?\b[^.;]{0,40}\b(?:reached|exceeded|hit)\b"
-            r"|\b(?:reached|exceed\w*|hit|over)\b[^.;]{0,40}\b(?:limits?|quota)\b|\bquota\b|\bconcurren\w+"
+            r"\btoo\smany\b|\brate\b[^.;]{0,20}\blimit|\blimits?\b[^.;]{0,40}\b(?:reached|exceeded|hit)\b|\b[rt]p[ms]\b|\bqps\b"
+            r"|\b(?:reached|exceed\w*|hit|over)\b[^.;]{0,40}\b(?:limits?|quota)\b|\bquota\b|\bconcurren\w+|\bburst\b|\bthrottl\w+"
             r"|\brequests?\sper\b|\bcool(?:ing)?[\s-]?down\b|\b(?:try\sagain|retry|wait)\b[^.;]{0,20}\b\d+\s?(?:s|sec\w*|min\w*)\b"
             r"|限制|频繁|頻繁|制限|제한"
-        ),
-    ),
-    (
-        _C.MODEL_UNAVAILABLE,
-        pattern(
-            r"\b(?:models?|deployment|adapter|lora|route|endpoint|resource|page|path)\b[^.;]{0,60}\b(?:not|no|n't|unknown"
-            r"|unavailable|removed|gone|exists?)\b|\b(?:no|unknown|invalid|find|found|missing|load|loading|pull)\s(?:\w+\s){0,2}"
-            r"(?:model\w*|deployment|adapter|route|endpoint)\b|\bnot\sfound\b|模型[^。]{0,20}(?:不|无|未)"
-        ),
-    ),
-    (
-        _C.OUTPUT_INVALID,
-        pattern(
-            r"\b(?:empty|blank|no|missing|incomplete|truncated|malformed|cut\soff)\s(?:\w+\s)?(?:choices?|completions?|answer|content"
-            r"|output|text|generation|tool\scalls?)\b|\bno\s(?:response|reply|message)\b|\brepetiti\w+|\bdegenerat\w+"
         ),
     ),
     (
         _C.CONNECTION_ERROR,
         pattern(
             r"\b(?:certificates?|ssl|tls|sockets?|connections?|connect(?:ed|ing)?|network|dns|host(?:name)?|peer|handshake|proxy"
-            r"|tunnel|unreachable|eof|disconnect\w*|hung\sup|chunked)\b|网络|連線|连接|接続|네트워크|сет[ьи]"
+            r"|tunnel|unreachable|eof|disconnect\w*|hung\sup|chunked|econn\w+)\b|网络|連線|连接|接続|네트워크|сет[ьи]"
+            r"|\bstream\b[^.;]{0,40}\b(?:ended|terminated|closed|stopped|interrupted|broke|cut)\b"
+        ),
+    ),
+    (
+        _C.OUTPUT_INVALID,
+        pattern(
+            r"(?<!non-)\b(?:empty|blank|no|missing|incomplete|truncated|malformed|cut\soff)\s(?:\w+\s)?(?:choices?|completions?|answer|content"
+            r"|output|text|generation|tool\scalls?|finish[\s_]reason)\b|\bno\s(?:response|reply|message)\b|\brepetitive\b|\bdegenerat\w+"
+            r"|\b(?:parse|parsing|decode|extract)\b[^.;]{0,40}\b(?:model|llm|lm|output|answer|completion)\b|\bjson\soutput\b"
         ),
     ),
     (
         _C.OVERLOADED,
         pattern(
-            r"\b(?:busy|overload\w*|capacity|unavailable|queued?|maintenance|warming|initiali[sz]ing|booting|starting|restarting"
-            r"|not\s(?:yet\s)?ready|(?:un)?healthy|saturated|temporar\w+|spikes?)\b|\b(?:again|retry)\slater\b|稍后|負荷|繁忙|饱和"
+            r"\b(?:busy|overload\w*|capacity|queued?|backlog|maintenance|warming|initiali[sz]ing|booting|starting|restarting|scaling"
+            r"|draining|unhealthy|saturated|temporar\w+|spikes?|outage|degraded|circuit\sbreaker|load\sbalanc\w+|backpressure)\b"
+            r"|\bnot\s(?:yet\s|currently\s)?(?:ready|healthy)\b|\b(?:no|not\senough|all)\s(?:\w+\s)?(?:workers?|replicas?|slots?|nodes?"
+            r"|instances?|upstreams?|backends?|servers?|candidates?|accounts?)\b|\b(?:again|retry)\slater\b|稍后|負荷|繁忙|饱和"
         ),
     ),
     (
+        _C.MODEL_UNAVAILABLE,
+        pattern(
+            r"\b(?:models?|deployment|adapter|lora|checkpoint|route|endpoint|resource|page|path)\b[^.;]{0,60}\b(?:not|no|n't|unknown"
+            r"|unavailable|removed|gone|exists?|disabled|gated)\b|\b(?:no|not|unknown|invalid|find|found|missing|load|loading|pull)\b"
+            r"[^.;]{0,30}\b(?:model\w*|deployment|adapter|route|endpoint)\b|\bnot\sfound\b|模型[^。]{0,20}(?:不|无|未)"
+        ),
+    ),
+    (_C.OVERLOADED, pattern(r"\bunavailable\b")),
+    (
         _C.SERVER_ERROR,
         pattern(
-            r"\b(?:crash\w*|died|killed|dead|abort\w*|terminated|exit\s(?:code|status)|segfault|segmentation|panic\w*|cuda|gpu|kernel"
-            r"|assert\w*|nonetype|went\swrong|unexpectedly|unhandled|oom|internal|corrupt\w*|stack\strace)\b"
+            r"\b(?:crash\w*|died|killed|dead|abort\w*|terminated|exited|exit\s(?:code|status)|segfault|segmentation|panic\w*|cuda|gpu"
+            r"|nccl|rocm|kernel|assert\w*|nonetype|nil\spointer|undefined|went\swrong|unexpectedly|unhandled|oom|internal|corrupt\w*"
+            r"|stack\strace|core\sdump\w*|oops|exploded)\b"
         ),
     ),
     (
         _C.BAD_REQUEST,
         pattern(
-            r"\b(?:must|should|expects?|expected|cannot|can'?t|may\snot|only|requires?|required|invalid|unsupported|unknown"
+            r"\b(?:must|should|expects?|expected|cannot|can'?t|may\snot|only|requires?|required|mandatory|invalid|unsupported|unknown"
             r"|unexpected|illegal|not\s(?:allowed|permitted|supported|valid|acceptable|accepted|implemented)|missing|duplicate|conflict\w*"
-            r"|mutually|at\s(?:least|most)|arguments?|parameters?|params?|fields?|schema|roles?|tools?|template|jinja|support\w*)\b"
-            r"|参数|不支持|格式|パラメータ|파라미터"
+            r"|mutually|at\s(?:least|most)|arguments?|parameters?|params?|fields?|schema|roles?|tools?|template|jinja|support\w*"
+            r"|malformed|deserializ\w+|validation|ranges?|greater\sthan|less\sthan|maximum|minimum|integers?|strings?|booleans?"
+            r"|types?|values?)\b|参数|不支持|格式|パラメータ|파라미터"
         ),
     ),
     (
         _C.SERVER_ERROR,
-        pattern(r"\b(?:servers?|backend|upstream|gateway|provider|engine|inference|service|bug|broken)\b"),
+        pattern(
+            r"\b(?:servers?|backend|upstream|gateway|provider|engine|inference|service|bug|broken|requests?|response|stream|shards?"
+            r"|workers?|api|model|supervisor|generation)\b"
+        ),
     ),
 )

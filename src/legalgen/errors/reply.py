@@ -367,6 +367,11 @@ _SHAPES = (
         rf"(?:\s+with)?(?:\s+an?)?(?:\s+(?:http|status|error))*[\s:(\[]{{1,3}}{_STATUS}",
         re.IGNORECASE,
     ),
+    # a status that follows a class name, as in Spring's 'NonTransientAiException: 422 -'
+    re.compile(
+        rf"\b\w*(?:Exception|(?:API|Http|HTTP|Status|Response|Request)\w*Error)\]?:\s*(?:HTTP\s)?{_STATUS}(?=\s*(?:[-:]|$))",
+        re.MULTILINE,
+    ),
     # 400 {"error": ...}; 524: A timeout occurred; 422 status code
     re.compile(rf"\b{_STATUS}(?=\s*[{{<\[]|:\s*[A-Z]|\s+status\s+code)"),
     re.compile(
