@@ -94,7 +94,8 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         pattern(
             r"overload|queue_(?:exceeded|full)|capacity|(?:server|service|system|model|engine)_busy"
             r"|too_busy|busy$|high_(?:demand|load|traffic)|model_loading|backpressure"
-            r"|insufficient_system|model_not_ready|not_ready|no_(?:available|healthy)_(?:worker|replica|backend|server)"
+            r"|insufficient_system|model_not_ready|not_ready|no_(?:available|healthy)_"
+            r"|no_(?:keys?|accounts?|channels?|workers?|replicas?|servers?|backends?|upstreams?)_available"
         ),
     ),
     (
@@ -222,7 +223,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"not\sfound\sfor\saccount|no\sroute\smatched|non-serverless\smodel|unexpected\sendpoint\sor\smethod"
         r"|\bstart\s[^.;]{0,30}dedicated\sendpoint"
         r"|\b(?:app|space|function|(?<!the\s)endpoint)\b[^.;]{0,40}\bis\s(?:currently\s)?(?:stopped|paused|sleeping|suspended)",
-        r"on-demand\sthroughput|(?:模型|型号)[^。]{0,30}(?:不存在|未找到|不可用|下线|不支持|无)"
+        r"on-demand\sthroughput|无权(?:使用|访问)[^。]{0,6}模型|渠道[^。]{0,6}禁用|(?:模型|型号)[^。]{0,30}(?:不存在|未找到|不可用|下线|不支持|无)"
         r"|(?:无可用|没有可用)|無可用",
     ),
     _C.AUTHENTICATION: pattern(
@@ -246,7 +247,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"no\sconnected\sdb|you\shave\sbeen\sblocked|attention\srequired|just\sa\smoment|network\ssettings"
         r"|does\snot\shave\s(?:\w+\s){0,2}permission|insufficient\spermission|sign\sin\b"
         r"|must\sbe\sverified\b",
-        r"(?:密钥|令牌|api\s?key|认证|鉴权|身份验证|授权|權限|权限)[^。]{0,15}(?:无效|错误|失败|过期|不正确|不足|無效)"
+        r"(?:用户|账[户号]|令牌)[^。]{0,6}(?:封禁|禁用|停用|冻结)|(?:指定|允许)[^。]{0,6}(?:网段|ip\b)"
+        r"|(?:密钥|令牌|api\s?key|认证|鉴权|身份验证|授权|權限|权限)[^。]{0,15}(?:无效|错误|失败|过期|不正确|不足|無效)"
         r"|无效的?(?:密钥|令牌|api)|clé\s(?:d'?)?api[^.]{0,20}(?:invalide|manquante)"
         r"|clave\s(?:de\s)?api[^.]{0,30}(?:inválida|incorrecta|no\sválida)|ungültige[rn]?\sapi"
         r"|chave\s(?:de\s|da\s)?api[^.]{0,20}inválida|неверный\s(?:ключ|api)",
@@ -326,7 +328,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\bdegraded\b[^.;]{0,40}\b(?:function|invoked|state|performance)|no\s(?:free\s|idle\s)?slots?\savail"
         r"|\bmodel\b[^.;]{0,20}\bunloaded|request\s(?:queue|dropped)\b|\bwarm(?:ed|ing)\sup\b|\bcold\sstart"
         r"|\bscal(?:ed|ing)\sup\b|\b(?:in|under|for)\smaintenance|maintenance\s(?:in\sprogress|mode|window)",
-        r"loading\smodel|\bmodel\b\s?\S{0,80}\sis\s(?:currently\s|still\s)?loading|service\sunavailable|temporarily\sunavailable"
+        r"\b(?:service|server|system|backend|api)\sis\s(?:currently\s|temporarily\s)?not\savailable"
+        r"|loading\smodel|\bmodel\b\s?\S{0,80}\sis\s(?:currently\s|still\s)?loading|service\sunavailable|temporarily\sunavailable"
         r"|pending\srequests|queue\s(?:is\s)?(?:full|exceeded|too|size)"
         r"|\bno\s(?:available|healthy)\s(?:upstream|worker|replica|backend|server|host)",
         r"繁忙|过载|負載|负载|拥挤|访问量[^。]{0,4}大|混雑|混み合|surcharg[ée]|sobrecargad|überlastet|sovraccaric|перегруж",
@@ -526,24 +529,30 @@ HTTP_NAMES = re.compile(
 AN_ERROR = pattern(
     r"error|exception|traceback|\bfail(?:ed|ure|s|ing)?\b|\bfatal\b|\bpanic\b|\bwrong\b|\bunable\b|\brefused\b"
     r"|\brejected\b|\binvalid\b|❌|✕|⚠|\berr(?:o|eur|ore)\b|\bfehler\b"
-    r"|ошибка|错误|錯誤|失败|失敗|异常|異常|报错|エラー|오류|실패"
+    r"|\bis\s(?:nil|null|none|undefined|nan)\b|\bincompatible\b|\bconflicts?\swith\b|\bunsupported\b|\bunrecogni[sz]ed\b"
+    r"|\bnot\s(?:supported|implemented|available|permitted)\b|\bmust\s(?:be|match|contain|have|specify|not)\b|\brequired\b"
+    r"|\blimit\s(?:exceeded|reached)\b|\bretry(?:ing)?\b|\bgiving\sup\b"
+    r"|ошибка|错误|錯誤|失败|失敗|异常|異常|报错|无法|禁用|封禁|エラー|오류|실패"
 )
 # What is missing or refused tells of an error only where it is said of a machine.
 NEGATION = pattern(
-    r"\b(?:no|not|cannot|can't|without|never|none|only|must|should|please|disconnected|interrupted|occurred)\b|n't\b|\bun(?:expected\w*|available|known|supported|recogni[sz]ed|healthy"
-    r"|reachable|authenticated)\b|\bexceed|\btoo\s(?:many|long|large|big|slow)\b|\b(?:aborted|exited|terminated|expired|missing"
-    r"|ended|disabled)\b|\bcrash|\bout\sof\b|不|无|未|없"
+    r"\b(?:no|not|cannot|can't|without|never|none|only|must|should|please|disconnected|interrupted|occurred)\b|n't\b"
+    r"|\bun(?:expected\w*|available|known|healthy|reachable|authenticated)\b|\bexceed|\btoo\s(?:many|long|large|big|slow)\b"
+    r"|\b(?:aborted|exited|terminated|expired|missing|ended|disabled|reset)\b|\bcrash|\bout\sof\b|不|无|未|没有|只能|已被|없"
 )
 MACHINERY = pattern(
     r"\b(?:models?|servers?|process|upstream|requests?|stream|tokens?|api|endpoint|provider|nodes?|workers?|router?|llm"
     r"|response|gateway|connection|service|engine|load\sbalanc\w+|messages?|prompt|plan|usage|account|parameters?|options?"
-    r"|client|roles?|penalty|values?|json|http|url|replicas?|pods?|backend|inference|deployment|queue|gpu|cuda|schema|tools?|header|host)\b|\w_\w|模型|请求|服务|接口|账户"
+    r"|client|roles?|penalty|values?|json|http|url|replicas?|pods?|backend|inference|deployment|queue|gpu|cuda|schema|tools?"
+    r"|headers?|hosts?|keys?|groups?|channels?|cache|buffer|body|input|output|adapters?|subscription|tokenizer|template|modality"
+    r"|config|database|container|instance|shards?|socket|proxy|llama\w*|vllm|ollama)\b|\w_\w"
+    r"|模型|请求|服务|接口|账[户号]|令牌|渠道|用户|分组|额度"
 )
 HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
     (
         _C.CONTEXT_LENGTH,
         pattern(
-            r"\b(?:tokens?|context|prompt|input|sequence|conversation|message|history|request|payload)s?\b[^.;]{0,80}"
+            r"\b(?:tokens?|context|prompt|input|sequence|conversation|message|history|request|payload|body|buffer)s?\b[^.;]{0,80}"
             r"\b(?:exceed\w*|too\s(?:long|large|big)|larger|longer|overflow\w*|shorten|does(?:\snot|n't)\sfit)\b",
             r"\b(?:exceed\w*|too\s(?:long|large|big|many)|larger|longer|over|beyond|only|max(?:imum)?)\b[^.;]{0,60}"
             r"\b(?:tokens?|context|prompt|n_ctx|max_model_len|kv\scache)\b|\btoken\s(?:count|limit)\b"
@@ -631,7 +640,7 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         _C.SERVER_ERROR,
         pattern(
             r"\b(?:crash\w*|died|killed|dead|abort\w*|terminated|exited|exit\s(?:code|status)|segfault|segmentation|panic\w*|cuda|gpu"
-            r"|nccl|rocm|kernel|assert\w*|nonetype|nil\spointer|undefined|went\swrong|unexpectedly|unhandled|oom|internal|corrupt\w*"
+            r"|nccl|rocm|kernel|assert\w*|nonetype|nil|null|allocat\w+|tokeni[sz]e|decode|undefined|went\swrong|unexpectedly|unhandled|oom|internal|corrupt\w*"
             r"|stack\strace|core\sdump\w*|oops|exploded)\b"
         ),
     ),
@@ -639,17 +648,11 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         _C.BAD_REQUEST,
         pattern(
             r"\b(?:must|should|expects?|expected|cannot|can'?t|may\snot|only|requires?|required|mandatory|invalid|unsupported|unknown"
-            r"|unexpected|illegal|not\s(?:allowed|permitted|supported|valid|acceptable|accepted|implemented)|missing|duplicate|conflict\w*"
+            r"|unexpected|illegal|incompatible|not\s(?:allowed|permitted|supported|valid|acceptable|accepted|implemented)|missing|duplicate|conflict\w*"
             r"|mutually|at\s(?:least|most)|arguments?|parameters?|params?|fields?|schema|roles?|tools?|template|jinja|support\w*"
             r"|malformed|deserializ\w+|validation|ranges?|greater\sthan|less\sthan|maximum|minimum|integers?|strings?|booleans?"
             r"|types?|values?)\b|参数|不支持|格式|パラメータ|파라미터"
         ),
     ),
-    (
-        _C.SERVER_ERROR,
-        pattern(
-            r"\b(?:servers?|backend|upstream|gateway|provider|engine|inference|service|bug|broken|requests?|response|stream|shards?"
-            r"|workers?|api|model|supervisor|generation)\b"
-        ),
-    ),
+    (_C.SERVER_ERROR, MACHINERY),
 )
