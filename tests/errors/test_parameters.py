@@ -78,6 +78,39 @@ REFUSALS: list[tuple[object, tuple[str, ...]]] = [
     ({"message": "additional properties", "errors": [{"path": "/body/seed"}]}, ("seed",)),
     (said("不支持参数 seed"), ("seed",)),
     (said("参数 temperature 取值不合法"), ("temperature",)),
+    (
+        {
+            "title": "Invalid",
+            "errors": {"$.seed": ["The JSON property 'seed' could not be mapped."]},
+        },
+        ("seed",),
+    ),
+    (
+        said("Setting 'max_tokens' and 'max_completion_tokens' at the same time is not allowed."),
+        ("max_tokens",),
+    ),
+    (said("El parámetro 'seed' no es compatible con este modelo"), ("seed",)),
+    (said("参数 seed 不被支持"), ("seed",)),
+    (
+        {"error": "create() got an unexpected keyword argument 'reasoning_effort'"},
+        ("reasoning_effort",),
+    ),
+    (said("body must NOT have additional properties: 'top_p'"), ("top_p",)),
+    (said("Additional properties are not allowed ('seed' was unexpected)"), ("seed",)),
+    (said("temperature must be 1 when reasoning is enabled, got 0.2"), ("temperature",)),
+    (
+        {
+            "detail": [
+                {
+                    "loc": ["body", "max_completion_tokens"],
+                    "type": "value_error.extra",
+                    "msg": "extra fields not permitted",
+                }
+            ]
+        },
+        ("max_completion_tokens",),
+    ),
+    ({"message": "invalid request: [seed] unexpected property"}, ("seed",)),
     (said("This model only support stream mode, please enable the stream parameter"), ("stream",)),
 ]
 

@@ -529,6 +529,19 @@ FRAMED = {
         "tool_calls", content=TEXT, tool_calls=called('{"query": "rent"}')
     ),
     "an envelope": b'{"code": 0, "msg": "success", "data": ' + PLAIN + b"}",
+    "an envelope that is a text": json.dumps({"code": 0, "data": PLAIN.decode()}).encode(),
+    "the envelope of a function": json.dumps({"statusCode": 200, "body": PLAIN.decode()}).encode(),
+    "written twice": json.dumps(PLAIN.decode()).encode(),
+    "no message, but a delta": json.dumps(
+        WHOLE
+        | {"choices": [{"message": None, "delta": {"content": TEXT}, "finish_reason": "stop"}]}
+    ).encode(),
+    "a choice without a list": json.dumps(
+        WHOLE | {"choices": {"message": {"content": TEXT}, "finish_reason": "stop"}}
+    ).encode(),
+    "a tool call among the parts": said(
+        "tool_calls", content=[{"type": "tool_use", "id": "t", "input": json.loads(TEXT)}]
+    ),
     "an envelope with errors": b'{"success": true, "errors": [], "result": ' + PLAIN + b"}",
     "a state before it": b'{"status": "processing", "message": "in a queue"}\n' + PLAIN,
     "blank lines for minutes": b"\n" * 3000 + PLAIN,
@@ -554,6 +567,76 @@ def test_an_answer_is_read_whatever_its_frame(
     assert json.loads(found.text.strip().removeprefix("```json").rstrip("` \n")) == json.loads(TEXT)
     assert (found.finish_reason, found.usage) == ("stop", Usage(9, 7))
     assert (found.response_id, found.model) == ("c-1", "m")
+
+
+OLLAMA = {"model": "m", "prompt_eval_count": 9, "eval_count": 7}
+PARTS = [{"type": "text", "text": TEXT}]
+TOKENS = {"input_tokens": 9, "output_tokens": 7}
+FOREIGN: dict[str, list[dict[str, object]]] = {
+    "Ollama": [OLLAMA | {"message": {"content": TEXT}, "done": True, "done_reason": "stop"}],
+    "Ollama in pieces": [
+        {"message": {"content": TEXT[:9]}, "done": False},
+        OLLAMA | {"message": {"content": TEXT[9:]}, "done": True, "done_reason": "stop"},
+    ],
+    "Ollama generate": [OLLAMA | {"response": TEXT, "done": True, "done_reason": "stop"}],
+    "Anthropic": [
+        {"type": "message", "content": PARTS, "stop_reason": "end_turn", "usage": TOKENS}
+    ],
+    "Bedrock": [
+        {"output": {"message": {"content": [{"text": TEXT}]}}, "stopReason": "end_turn",
+         "usage": {"inputTokens": 9, "outputTokens": 7}}
+    ],
+    "Responses": [
+        {"object": "response", "status": "completed", "usage": TOKENS,
+         "output": [{"type": "reasoning"}, {"type": "message", "content": PARTS}]}
+    ],
+    "Gemini": [
+        {"candidates": [{"content": {"parts": [{"text": TEXT}]}, "finishReason": "STOP"}],
+         "usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": 7}}
+    ],
+    "llama.cpp": [{"content": TEXT, "stop": True, "tokens_evaluated": 9, "tokens_predicted": 7}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("api", FOREIGN)
+def test_an_answer_in_the_form_of_another_api_is_read(
+    provider: Provider, server: Server, api: str
+) -> None:
+    """A gateway passed it on untranslated; it was paid for, and so are its tokens counted."""
+    server.reply = Reply(200, "\n".join(map(json.dumps, FOREIGN[api])).encode())
+    found = outcome(provider)
+    assert isinstance(found, Completion)
+    assert (found.text, found.finish_reason, found.usage) == (TEXT, "stop", Usage(9, 7))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"generated_text": TEXT},
+        {"success": True, "errors": [], "result": {"response": TEXT}},
+    ],
+)
+def test_a_bare_text_of_another_api_is_read(
+    provider: Provider, server: Server, body: dict[str, object]
+) -> None:
+    """It says neither why it ended nor what it took."""
+    server.reply = Reply(200, json.dumps(body).encode())
+    found = outcome(provider)
+    assert isinstance(found, Completion)
+    assert (found.text, found.finish_reason) == (TEXT, "other")
+
+
+def test_half_an_answer_of_another_api_is_cut_off(provider: Provider, server: Server) -> None:
+    """Each has its own word for the cap."""
+    for body in (
+        {"content": TEXT[:20], "stop": True, "stop_type": "limit"},
+        {"object": "response", "status": "incomplete",
+         "output": [{"type": "message", "content": [{"type": "output_text", "text": TEXT[:20]}]}]},
+    ):  # fmt: skip
+        server.reply = Reply(200, json.dumps(body).encode())
+        found = outcome(provider)
+        assert isinstance(found, Completion)
+        assert (found.text, found.finish_reason) == (TEXT[:20], "length")
 
 
 def test_an_object_that_a_server_has_parsed_is_written_again(

@@ -256,9 +256,9 @@ def _without_status(found: Reply) -> ErrorCategory:
 
 def _by_hints(found: Reply) -> ErrorCategory | None:
     """What the single words of an error are about, where no sentence of it is known."""
-    if not (found.live or found.names or found.words or _calls_itself_an_error(found.text)):
+    said = " ".join([*found.words, found.text]).replace("_", " ")
+    if not (found.live or found.names or found.words or _calls_itself_an_error(said)):
         return None
-    said = " ".join([*found.words, found.text])
     return _first(meaning if hint.search(said) else None for meaning, hint in patterns.HINTS)
 
 

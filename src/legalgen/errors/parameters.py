@@ -27,12 +27,14 @@ _UNSUPPORTED = (
     r"|extra[\s_](?:input|field|forbidden|param)|additional\sproperties|cannot\sfind\sfield"
     r"|no\ssuch\s(?:field|param|arg)|(?:not|n't)\s(?:take|accept|have|allow|recogni[sz]e|know)"
     r"|not\sa\s(?:valid|known|supported)\s(?:param|field|arg|option)|unavailable|incompatible"
-    r"|invalid\s(?:param|field|arg|key|property)"
+    r"|invalid\s(?:param|field|arg|key|property)|could\snot\sbe\smapped"
+    r"|no\s(?:es|está)\s(?:compatible|admit|soport)|n'est\spas\s(?:support|pris)|nicht\sunterstützt|não\s(?:é\s)?suport"
+    r"|不(?:被)?支持|サポートされてい(?:ません|ない)|지원(?:하지|되지)\s?않"
 )
 _REFUSED_NAME = pattern(_UNSUPPORTED)
 _REFUSED = pattern(
     rf"{_UNSUPPORTED}|invalid|must\s(?:be|not)|only\s|should\s(?:be|match)|cannot\s(?:both\s)?be|may\snot"
-    r"|out\sof\srange|not\svalid|must\salternate|at\sthe\ssame\stime|remove|不支持|不合法|非法|无效"
+    r"|out\sof\srange|not\svalid|must\salternate|at\sthe\ssame\stime|remove|不合法|非法|无效"
 )
 _REQUIRED = pattern(r"\brequired\b|\bmissing\b")
 # what is recommended instead, and lists of what is known, name parameters that are not refused
@@ -91,8 +93,9 @@ def refused(found: Reply) -> tuple[str, ...]:
         name for name in NAMES if _REFUSED.search(said) and _SPELLINGS[name].search(said)
     }
     named = {told for name in named if (told := _meant(name, said, found))}
-    if _BOTH.search(said) and {"temperature", "top_p"} <= named:
-        named -= {"temperature"}  # either of them may stay
+    for stays, goes in (("temperature", "top_p"), CAPS[::-1]):
+        if _BOTH.search(said) and {stays, goes} <= named:
+            named -= {stays}  # either of them may stay
     return tuple(name for name in NAMES if name in named)
 
 

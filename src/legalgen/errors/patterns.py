@@ -160,6 +160,7 @@ FORM_CODES = pattern(
 
 _MODEL = r"\b(?:models?|deployment|modèle|modell|modello|modelo|модел\w+|模型|モデル|모델)\b"
 _GAP = r"[^.;]{0,90}?"
+_PROMPT_OF = r"\b(?:prompt|input|messages?)\s(?:has|have|is|contains?|of|with)\s[\d,]+\stokens\b"
 WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     _C.CONTEXT_LENGTH: pattern(
         r"\b(?:request|payload|prompt|input|body|message|content|entity|query|conversation)s?\b"
@@ -182,6 +183,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:input|prompt|message)s?\b[^.;]{0,40}\b(?:less|fewer|no\smore)\sthan\s[\d,]+\stokens"
         r"|\b(?:input|prompt)\s(?:token\s)?(?:length|count)\s(?:should|must)\b"
         r"|\btokens?\b[^.;]{0,60}\b(?:(?:must|may|can)\s?not|can't)\sexceed\b",
+        rf"{_PROMPT_OF}[^.]{{0,60}}\b(?:limit|max|only|allow)",
         r"\btokens?\b[^.;]{0,40}\b(?:more|greater|larger|higher)\sthan\b[^.;]{0,30}\b(?:max|allow|limit|context|support)",
         r"tokens?\b[^.;]{0,60}\b(?:max_(?:new_|completion_)?tokens)\b[^.;]{0,30}(?:<=|≤)\s?\d",
         r"(?:上下文|输入|提示|token|prompt)[^。]{0,20}(?:超出|超过|超长|过长|太长|长度)|超(?:出|过)[^。]{0,20}(?:上下文|长度)",
@@ -412,7 +414,7 @@ WINDOW_WORDS = pattern(
 BUY_NOW = pattern(r"exceeded\syour\scurrent\squota|check\syour\splan\sand\sbilling|check\squota")
 
 # What makes a refusal by a rate limit one of size: it would not fit an empty bucket either.
-TOO_LARGE = pattern(r"too\s(?:large|long|big)\b|context[\s_-]?(?:length|window|size)")
+TOO_LARGE = pattern(rf"too\s(?:large|long|big)\b|context[\s_-]?(?:length|window|size)|{_PROMPT_OF}")
 # Which meanings a status lets words and codes give it, most telling first, and what it means alone.
 REQUEST_FAULTS = (
     _C.CONTEXT_LENGTH,
@@ -528,7 +530,7 @@ HTTP_NAMES = re.compile(
 # that calls itself an error; the most telling first.
 AN_ERROR = pattern(
     r"error|exception|traceback|\bfail(?:ed|ure|s|ing)?\b|\bfatal\b|\bpanic\b|\bwrong\b|\bunable\b|\brefused\b"
-    r"|\brejected\b|\binvalid\b|❌|✕|⚠|\berr(?:o|eur|ore)\b|\bfehler\b"
+    r"|\brequest\b[^.;]{0,20}\brejected\b|\binvalid\b|❌|✕|⚠|\berr(?:o|eur|ore)\b|\bfehler\b"
     r"|\bis\s(?:nil|null|none|undefined|nan)\b|\bincompatible\b|\bconflicts?\swith\b|\bunsupported\b|\bunrecogni[sz]ed\b"
     r"|\bnot\s(?:supported|implemented|available|permitted)\b|\bmust\s(?:be|match|contain|have|specify|not)\b|\brequired\b"
     r"|\blimit\s(?:exceeded|reached)\b|\bretry(?:ing)?\b|\bgiving\sup\b"
@@ -537,7 +539,7 @@ AN_ERROR = pattern(
 # What is missing or refused tells of an error only where it is said of a machine.
 NEGATION = pattern(
     r"\b(?:no|not|cannot|can't|without|never|none|only|must|should|please|disconnected|interrupted|occurred)\b|n't\b"
-    r"|\bun(?:expected\w*|available|known|healthy|reachable|authenticated)\b|\bexceed|\btoo\s(?:many|long|large|big|slow)\b"
+    r"|\bun(?:expected\w*|available|known|healthy|reachable|authenticated)\b|\bexceed|\btoo\s(?:many|long|large|big|slow|small|short|low)\b"
     r"|\b(?:aborted|exited|terminated|expired|missing|ended|disabled|reset)\b|\bcrash|\bout\sof\b|不|无|未|没有|只能|已被|없"
 )
 MACHINERY = pattern(
@@ -545,7 +547,7 @@ MACHINERY = pattern(
     r"|response|gateway|connection|service|engine|load\sbalanc\w+|messages?|prompt|plan|usage|account|parameters?|options?"
     r"|client|roles?|penalty|values?|json|http|url|replicas?|pods?|backend|inference|deployment|queue|gpu|cuda|schema|tools?"
     r"|headers?|hosts?|keys?|groups?|channels?|cache|buffer|body|input|output|adapters?|subscription|tokenizer|template|modality"
-    r"|config|database|container|instance|shards?|socket|proxy|llama\w*|vllm|ollama)\b|\w_\w"
+    r"|config|database|container|instance|shards?|socket|proxy|llama\w*|vllm|ollama)\b"
     r"|模型|请求|服务|接口|账[户号]|令牌|渠道|用户|分组|额度"
 )
 HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
@@ -632,16 +634,16 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         pattern(
             r"\b(?:models?|deployment|adapter|lora|checkpoint|route|endpoint|resource|page|path)\b[^.;]{0,60}\b(?:not|no|n't|unknown"
             r"|unavailable|removed|gone|exists?|disabled|gated)\b|\b(?:no|not|unknown|invalid|find|found|missing|load|loading|pull)\b"
-            r"[^.;]{0,30}\b(?:model\w*|deployment|adapter|route|endpoint)\b|\bnot\sfound\b|模型[^。]{0,20}(?:不|无|未)"
+            r"[^.;]{0,30}\b(?:model\w*|deployment|adapter|route|endpoint)\b|^\W*not\sfound\b|模型[^。]{0,20}(?:不|无|未)"
         ),
     ),
-    (_C.OVERLOADED, pattern(r"\bunavailable\b")),
+    (_C.OVERLOADED, pattern(r"\bunavailable\b|\bnot\savailable\b")),
     (
         _C.SERVER_ERROR,
         pattern(
             r"\b(?:crash\w*|died|killed|dead|abort\w*|terminated|exited|exit\s(?:code|status)|segfault|segmentation|panic\w*|cuda|gpu"
             r"|nccl|rocm|kernel|assert\w*|nonetype|nil|null|allocat\w+|tokeni[sz]e|decode|undefined|went\swrong|unexpectedly|unhandled|oom|internal|corrupt\w*"
-            r"|stack\strace|core\sdump\w*|oops|exploded)\b"
+            r"|stack\strace|core\sdump\w*|oops|exploded)\b|\bmax(?:imum)?\s(?:number\sof\s)?(?:retry|retries|attempts)\b"
         ),
     ),
     (
@@ -649,7 +651,7 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         pattern(
             r"\b(?:must|should|expects?|expected|cannot|can'?t|may\snot|only|requires?|required|mandatory|invalid|unsupported|unknown"
             r"|unexpected|illegal|incompatible|not\s(?:allowed|permitted|supported|valid|acceptable|accepted|implemented)|missing|duplicate|conflict\w*"
-            r"|mutually|at\s(?:least|most)|arguments?|parameters?|params?|fields?|schema|roles?|tools?|template|jinja|support\w*"
+            r"|mutually|at\s(?:least|most)|too\s(?:small|short|low|few)|arguments?|parameters?|params?|fields?|schema|roles?|tools?|template|jinja|support\w*"
             r"|malformed|deserializ\w+|validation|ranges?|greater\sthan|less\sthan|maximum|minimum|integers?|strings?|booleans?"
             r"|types?|values?)\b|参数|不支持|格式|パラメータ|파라미터"
         ),

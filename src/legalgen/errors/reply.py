@@ -233,8 +233,21 @@ def _absorb_item(key: str, item: object, layer: Layer, reply: Reply, depth: int)
         _absorb_number(key, item, layer)
     elif isinstance(item, str):
         _absorb_string(key, item.strip(), layer, reply, depth)
+    elif key == "errors" and isinstance(item, Mapping):
+        _absorb_fields(item, reply)
+        _absorb(item, reply, depth + 1)
     else:
         _absorb(item, reply, depth + 1)
+
+
+def _absorb_fields(fields: Mapping[object, object], reply: Reply) -> None:
+    """Add what ASP.NET, Laravel and Django say of each field: lists of sentences by its name."""
+    for name, said in islice(fields.items(), _WIDEST):
+        if isinstance(said, list) and said and all(isinstance(words, str) for words in said):
+            layer = Layer(param=str(name))
+            for words in said[:5]:
+                layer.say(words)
+            reply.layers.append(layer)
 
 
 def _absorb_path(item: object, layer: Layer) -> None:
@@ -391,7 +404,7 @@ _REASONS = {
     "page not found": 404,
 }
 _WITH_REASON = re.compile(
-    rf"\b(?P<status>[45]\d\d)[\s:)\]\"'-]{{1,4}}(?:{'|'.join(map(re.escape, _REASONS))})\b",
+    rf"\b(?P<status>[45]\d\d)[\s:)\]\"'“-]{{1,4}}(?:{'|'.join(map(re.escape, _REASONS))})\b",
     re.IGNORECASE,
 )
 # "Not Found", "Error: Forbidden": a reason phrase and nothing else

@@ -69,18 +69,64 @@ def chat_reply(body: bytes) -> ChatReply | None:
     )
 
 
-_ENVELOPES = ("result", "data", "response")
-"""What gateways call the field that they put a reply into."""
+_ENVELOPES = ("result", "data", "response", "output", "body")
+"""What gateways call the field that they put a reply into, as an object or as its text."""
 
 
 def _opened(document: Fields) -> Fields:
-    """The reply in a gateway's envelope, or the document itself."""
-    if document.get("choices") is None:
-        for name in _ENVELOPES:
-            inner = document.get(name)
-            if isinstance(inner, dict) and isinstance(inner.get("choices"), list):
-                return inner
+    """The reply in a gateway's envelope, or the document itself, in the form of OpenAI's API."""
+    for one in (document, *(_read_again(document.get(name)) for name in _ENVELOPES)):
+        if not isinstance(one, dict):
+            continue
+        choices = one.get("choices")
+        if isinstance(choices, list):
+            return one
+        choice = choices if isinstance(choices, dict) else _foreign(one)
+        if choice is not None:
+            usage = next((one[name] for name in _USAGES if one.get(name)), one)
+            return {**one, "choices": [choice], "usage": usage}
     return document
+
+
+def _read_again(value: object) -> object:
+    """The JSON in ``value`` where a gateway has written a reply into a string."""
+    return json_value(value.encode("utf-8", "replace")) if isinstance(value, str) else value
+
+
+_USAGES = ("usage", "usageMetadata")
+
+
+def _foreign(document: Fields) -> Fields | None:
+    """The choice that a reply in another API's form is: a gateway passed it on untranslated."""
+    content: object
+    match document:
+        case {"message": {"content": content}, "done": bool()}:  # Ollama
+            word = document.get("done_reason")
+        case {"type": "message", "content": list(content)}:  # Anthropic
+            word = document.get("stop_reason")
+        case {"output": {"message": {"content": list(content)}}, "stopReason": word}:  # Bedrock
+            pass
+        case {"object": "response", "output": list(items)}:  # OpenAI's Responses
+            content = [part for item in items for part in _parts_of(item)]
+            word = "length" if document.get("status") == "incomplete" else "stop"
+        case {"candidates": [{"content": {"parts": list(content)}, **rest}, *_]}:  # Gemini
+            word = rest.get("finishReason")
+        case {"content": str(content), "stop": bool()}:  # llama.cpp
+            word = "length" if document.get("stop_type") == "limit" else "stop"
+        case (
+            {"generated_text": str(content)}  # TGI
+            | {"response": str(content), "done": bool()}  # Ollama
+            | {"result": {"response": str(content)}, "success": True}  # Cloudflare
+        ):
+            word = document.get("done_reason")
+        case _:
+            return None
+    return {"delta": {"content": content}, "finish_reason": word}
+
+
+def _parts_of(item: object) -> list[object]:
+    parts = item.get("content") if isinstance(item, dict) and item.get("type") == "message" else ()
+    return parts if isinstance(parts, list) else []
 
 
 def _error(document: Fields, *, alone: bool) -> ChatReply | None:
@@ -136,7 +182,7 @@ def _first_value(text: str) -> object:
 
 def _documents(body: bytes) -> Sequence[object]:
     """The JSON values of a reply: itself, the items of a list, or its events."""
-    value = json_value(body)
+    value = _read_again(json_value(body))
     if isinstance(value, list):
         return value
     if value is not None:
@@ -228,7 +274,8 @@ def _said(answers: Sequence[Fields]) -> _Said:
     whole = [choice for choice in choices if isinstance(choice.get("message"), dict)]
     said = _Said()
     for choice in whole[-1:] or choices:
-        message = choice.get("message", choice.get("delta", {"content": choice.get("text", 0)}))
+        given = (choice.get("message"), choice.get("delta"), {"content": choice.get("text", 0)})
+        message = next(one for one in given if one is not None)
         if isinstance(message, dict):
             _add(said, message)
         said.odd |= not isinstance(message, dict) or _is_odd(message.get("content"))
@@ -316,10 +363,10 @@ def _part(part: object) -> tuple[str, str]:
             return "", "".join(_flat(rest.get(kind) or rest.get("text")))
         case {"text": str(text)} | {"text": {"value": str(text)}} | {"content": str(text)}:
             return text, ""
-        case {"type": str()}:
+        case {"type": str(kind)} if kind != "tool_use":
             return "", ""  # an image, a reference
-        case {}:
-            return as_text(part), ""  # a server that has parsed the answer already
+        case {"type": "tool_use", "input": dict(given)} | dict(given):
+            return as_text(given), ""  # a server that has parsed the answer already
         case _:
             return "", ""
 
@@ -415,10 +462,21 @@ def http_status(value: object) -> int | None:
     return number if number is not None and 100 <= number <= 599 else None
 
 
+_SENT = ("prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens", "prompt_eval_count",
+         "tokens_evaluated")  # fmt: skip
+_MADE = ("completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens", "eval_count",
+         "tokens_predicted")  # fmt: skip
+
+
+def _first_count(usage: Fields, names: Sequence[str]) -> int | None:
+    counts = (tokens(usage.get(name)) for name in names)
+    return next((count for count in counts if count is not None), None)
+
+
 def _usage(usage: object) -> Usage:
     """The tokens of a call; of parts that are larger than their whole nothing is known."""
     fields = usage if isinstance(usage, dict) else {}
-    sent, made = tokens(fields.get("prompt_tokens")), tokens(fields.get("completion_tokens"))
+    sent, made = (_first_count(fields, names) for names in (_SENT, _MADE))
     cached = _detail(fields, "prompt_tokens_details", "cached_tokens")
     reasoned = _detail(fields, "completion_tokens_details", "reasoning_tokens")
     return Usage(
