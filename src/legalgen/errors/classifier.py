@@ -173,7 +173,8 @@ def _speaks_of(category: ErrorCategory, text: str) -> bool:
     if category is _C.CONTEXT_LENGTH and _took_long(text):
         return False
     # A message that states a limit is one of a rate, unless the request is larger than all of it.
-    if category is _C.CONTEXT_LENGTH and retry_after.limit_in(text) is not None:
+    hit = retry_after.limit_in(text)
+    if category is _C.CONTEXT_LENGTH and hit is not None and hit.window is not None:
         return _never_fits(text) or bool(patterns.TOO_LARGE.search(text))
     if category in (_C.CONNECTION_ERROR, _C.TIMEOUT) and patterns.NOT_REFUSED.search(text):
         return False
@@ -182,7 +183,8 @@ def _speaks_of(category: ErrorCategory, text: str) -> bool:
 
 def _took_long(text: str) -> bool:
     found = patterns.TOOK_LONG.search(text)
-    return found is not None and not patterns.WORDS[_C.CONNECTION_ERROR].search(text)
+    other = patterns.WORDS[_C.CONNECTION_ERROR].search(text) or patterns.CREDIT.search(text)
+    return found is not None and not other
 
 
 def _never_fits(text: str) -> bool:

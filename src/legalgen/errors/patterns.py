@@ -57,7 +57,7 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         pattern(
             r"content_(?:filter|policy|moderation|blocked|violation)|moderation|responsible_ai"
             r"|data_inspection|guardrail|prohibited_content|safety|flagged|recitation"
-            r"|sensitive|(?:^|_)refusal|usage_policy|policy_violation|image_blocked"
+            r"|blocked?_(?:prompt|response|reason)|sensitive|(?:^|_)refusal|usage_policy|policy_violation|image_blocked"
         ),
     ),
     (
@@ -179,7 +179,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|tokens\sto\skeep\s[^.;]{0,60}context|context\s(?:the\s)?overflow",
         r"\blonger\sthan\s(?:this|the)\smodel\s(?:allow|take|support)"
         r"|\b(?:payload|request|body)\sexceeds\s[\d.]+\s?[kmg]i?b\b",
-        r"string\stoo\slong|\bmessage\slarger\sthan\smax\b|too\smany\sinput\stokens|max_tokens\smust\sbe\sat\sleast\s1,\sgot\s-",
+        r"\b(?:shorter|fewer)\s(?:\w+\s){0,3}(?:inputs?|prompts?|messages?)\b|\bsize\slimit\sexceeded\b|string\stoo\slong|\bmessage\slarger\sthan\smax\b|too\smany\sinput\stokens|max_tokens\smust\sbe\sat\sleast\s1,\sgot\s-",
         r"\b(?:input|prompt|message)s?\b[^.;]{0,40}\b(?:less|fewer|no\smore)\sthan\s[\d,]+\stokens"
         r"|\b(?:input|prompt)\s(?:token\s)?(?:length|count)\s(?:should|must)\b"
         r"|\btokens?\b[^.;]{0,60}\b(?:(?:must|may|can)\s?not|can't)\sexceed\b",
@@ -247,7 +247,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?:country|region|location|territory)\b[^.;]{0,40}\bnot\s(?:supported|available|allowed)"
         r"|\bnot\s(?:supported|available|allowed)\sin\s(?:your|this)\s(?:country|region|location|territory)",
         r"no\sconnected\sdb|you\shave\sbeen\sblocked|attention\srequired|just\sa\smoment|network\ssettings"
-        r"|does\snot\shave\s(?:\w+\s){0,2}permission|insufficient\spermission|sign\sin\b"
+        r"|does\snot\shave\s(?:\w+\s){0,2}permission|insufficient\s(?:permission|privilege|access|rights|scope)|sign\sin\b"
         r"|must\sbe\sverified\b",
         r"(?:用户|账[户号]|令牌)[^。]{0,6}(?:封禁|禁用|停用|冻结)|(?:指定|允许)[^。]{0,6}(?:网段|ip\b)"
         r"|(?:密钥|令牌|api\s?key|认证|鉴权|身份验证|授权|權限|权限)[^。]{0,15}(?:无效|错误|失败|过期|不正确|不足|無效)"
@@ -329,7 +329,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|starting\sup|still\sloading|unavailable|not\sready)",
         r"\bdegraded\b[^.;]{0,40}\b(?:function|invoked|state|performance)|no\s(?:free\s|idle\s)?slots?\savail"
         r"|\bmodel\b[^.;]{0,20}\bunloaded|request\s(?:queue|dropped)\b|\bwarm(?:ed|ing)\sup\b|\bcold\sstart"
-        r"|\bscal(?:ed|ing)\sup\b|\b(?:in|under|for)\smaintenance|maintenance\s(?:in\sprogress|mode|window)",
+        r"|\bscal(?:ed|ing)[\s_]?(?:up|to[\s_]?zero)\b|\bin\sstate:?\s\w*(?:start|build|pending|initial|deploy|load|scal)\w*|\b(?:in|under|for)\smaintenance|maintenance\s(?:in\sprogress|mode|window)",
         r"\b(?:service|server|system|backend|api)\sis\s(?:currently\s|temporarily\s)?not\savailable"
         r"|loading\smodel|\bmodel\b\s?\S{0,80}\sis\s(?:currently\s|still\s)?loading|service\sunavailable|temporarily\sunavailable"
         r"|pending\srequests|queue\s(?:is\s)?(?:full|exceeded|too|size)"
@@ -375,7 +375,7 @@ TOOK_LONG = pattern(
     r"(?:\d[\d.,]*\s?(?:ms|s|m|h|milli\w*|sec\w*|min\w*|hours?)\b|expected|allowed|permitted|max)",
     rf"\b(?:exceed\w*|reach\w*|hit|over)\b[^.;]{{0,30}}\b{_LIMITED_TIME}\b",
     rf"\b{_LIMITED_TIME}\b[^.;]{{0,20}}\b(?:exceeded|reached|elapsed|passed|expired|was\sup)\b",
-    r"\b(?:not|n't|no)\b[^.;]{0,40}\b(?:in\stime\b|within\sthe\s(?:\w+\s)?time)",
+    r"\b(?:not|n't|no|unable|fail\w*)\b[^.;]{0,40}\b(?:in\stime\b|within\sthe\s(?:\w+\s)?time)",
     r"\bno\s(?:response|answer|reply)\b[^.;]{0,30}\b(?:within|after|in)\s\d[\d.]*\s?(?:ms|s|m|sec\w*|min\w*)\b",
     r"\bwait\w*\sfor\s[^.;]{0,30}\bafter\s\d[\d.]*\s?(?:ms|s|m|sec\w*|min\w*)\b",
     r"\brequest\b[^.;]{0,10}\bexpired\s(?:after|in\s(?:the\s)?queue|while)"
@@ -391,7 +391,7 @@ CREDIT = pattern(
     r"|(?:do(?:es)?\snot|don'?t|doesn'?t|no)\shave\s(?:any\s|enough\s|sufficient\s)*(?:credit|balance|fund)"
     r"|\b(?:depleted|exhausted|used\sup|ran\sout\sof)\s[^.;]{0,30}\b(?:credits?|balance|funds?)\b",
     r"\b(?:add|purchase|buy|requires?|recharge|more)\s(?:\w+\s)?(?:credits?|funds|balance)\b",
-    r"payment\s(?:is\s)?required|billing\s(?:hard\s)?limit|\bspend(?:ing)?[\s_-](?:limit|cap|alert)",
+    r"\b(?:enter|add|update|set\sup)\s(?:your\s)?(?:billing|payment)|payment\s(?:is\s)?required|billing\s(?:hard\s)?limit|\bspend(?:ing)?[\s_-](?:limit|cap|alert)",
     r"(?:hard|budget|monthly|key)\s(?:limit|cap)\b|budget\s(?:has\sbeen\s)?(?:exceeded|reached)"
     r"|(?:exceed|over|reach)\w*\s(?:\w+\s){0,3}(?:budget|spend)|exceeded\s(?:your|the)\s(?:current|monthly"
     r"|included|plan|free)\s(?:\w+\s)?(?:quota|credits?|usage|limit)|check\syour\splan\sand\sbilling",
@@ -556,7 +556,7 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         pattern(
             r"\b(?:tokens?|context|prompt|input|sequence|conversation|message|history|request|payload|body|buffer)s?\b[^.;]{0,80}"
             r"\b(?:exceed\w*|too\s(?:long|large|big)|larger|longer|overflow\w*|shorten|does(?:\snot|n't)\sfit)\b",
-            r"\b(?:exceed\w*|too\s(?:long|large|big|many)|larger|longer|over|beyond|only|max(?:imum)?)\b[^.;]{0,60}"
+            r"\b(?:exceed\w*|too\s(?:long|large|big|many)|larger|longer|over|beyond)\b[^.;]{0,60}"
             r"\b(?:tokens?|context|prompt|n_ctx|max_model_len|kv\scache)\b|\btoken\s(?:count|limit)\b"
             r"|超长|过长|太长|長すぎ|너무\s?길",
         ),
@@ -624,7 +624,7 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         _C.OVERLOADED,
         pattern(
             r"\b(?:busy|overload\w*|capacity|queued?|backlog|maintenance|warming|initiali[sz]ing|booting|starting|restarting|scaling"
-            r"|draining|unhealthy|saturated|temporar\w+|spikes?|outage|degraded|circuit\sbreaker|load\sbalanc\w+|backpressure)\b"
+            r"|draining|unhealthy|saturated|temporar\w+(?!\sredirect)|spikes?|outage|degraded|circuit\sbreaker|load\sbalanc\w+|backpressure)\b"
             r"|\bnot\s(?:yet\s|currently\s)?(?:ready|healthy)\b|\b(?:no|not\senough|all)\s(?:\w+\s)?(?:workers?|replicas?|slots?|nodes?"
             r"|instances?|upstreams?|backends?|servers?|candidates?|accounts?)\b|\b(?:again|retry)\slater\b|稍后|負荷|繁忙|饱和"
         ),

@@ -275,10 +275,11 @@ def _absorb_string(key: str, item: str, layer: Layer, reply: Reply, depth: int) 
     elif key in _CODE_KEYS and (_CODE.fullmatch(item) or _said_as_code(key, item)):
         layer.codes.insert(0 if key == "code" else len(layer.codes), item)
     elif key in _WORD_KEYS:
-        around, objects = split(item)
+        pieces, objects = split(item)
+        around = " ".join(pieces)
         if around.strip():
             layer.say(around)
-            status = statuses_in(around)
+            status = statuses_in(_marked(pieces))
             layer.status = layer.status or (status[0] if status else None)
         for value in objects:
             _absorb(value, reply, depth + 1)
@@ -298,9 +299,10 @@ def add_text(text: str, reply: Reply, *, own: bool = False, numbers: bool = True
     if _HTML.search(text):
         reply.html = True
         text = _HTML.split(text, maxsplit=1)[0] + " " + _page_words(text)
-    around, objects = split(text)
+    pieces, objects = split(text)
+    around = " ".join(pieces)
     if not own:
-        found = statuses_in(around) if numbers else []
+        found = statuses_in(_marked(pieces)) if numbers else []
         reply.statuses += [status for status in found if status not in reply.statuses]
         reply.names += names_in(around)
     if not reply.layers:
@@ -358,7 +360,7 @@ def names_in(text: str) -> list[str]:
 _NO_UNIT = (
     r"(?![\d.,]*\d)(?!\s*(?:%|k\b|ms\b|s\b|tokens?\b|samples?\b|rows?\b|items?\b|records?\b|words?\b"
     r"|characters?\b|chars?\b|bytes?\b|[kmg]i?b\b|seconds?\b|minutes?\b|times\b|files?\b|lines?\b"
-    r"|requests?\b|questions?\b|answers?\b|errors?\b|pages?\b|steps?\b|calls?\b|retries\b|attempts?\b))"
+    r"|requests?\b|questions?\b|answers?\b|errors\b|pages?\b|steps?\b|calls?\b|retries\b|attempts?\b))"
 )
 _STATUS = r"(?P<status>[45]\d\d)\b" + _NO_UNIT
 _ERROR_WORDS = (
@@ -384,6 +386,12 @@ _SHAPES = (
     re.compile(
         rf"\b\w*(?:Exception|(?:API|Http|HTTP|Status|Response|Request)\w*Error)\]?:\s*(?:HTTP\s)?{_STATUS}(?=\s*(?:[-:]|$))",
         re.MULTILINE,
+    ),
+    # a 500 error; '410 Client Error: Gone', as requests prints it
+    re.compile(
+        r"(?<!\d)(?P<status>[45]\d\d)\s?(?:(?:client|server|http)\s)?"
+        r"(?:error\b|错误|錯誤|エラー|에러|오류)",
+        re.IGNORECASE,
     ),
     # 400 {"error": ...}; 524: A timeout occurred; 422 status code
     re.compile(rf"\b{_STATUS}(?=\s*[{{<\[]|:\s*[A-Z]|\s+status\s+code)"),
@@ -461,7 +469,12 @@ def of_proxy(text: str) -> bool:
 # --- objects inside text -------------------------------------------------------------------------
 
 
-def split(text: str) -> tuple[str, list[object]]:
+def _marked(pieces: list[str]) -> str:
+    """What stands around the objects, and a brace for each: '503 {' states a status."""
+    return " {".join(pieces)
+
+
+def split(text: str) -> tuple[list[str], list[object]]:
     """What stands around the objects in ``text``, and the objects: JSON or Python's repr of it.
 
     An object that is cut off at the end, or that holds unescaped quotes, is read as far as it
@@ -475,7 +488,7 @@ def split(text: str) -> tuple[str, list[object]]:
         value, position = _object_at(text, match.start(), escaped="\\" in match[0])
         objects.append(value)
     around.append(text[position:])
-    return " ".join(around), objects
+    return around, objects
 
 
 def _object_at(text: str, start: int, *, escaped: bool) -> tuple[object, int]:
