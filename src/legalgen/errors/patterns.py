@@ -242,11 +242,11 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|suspended|deactivated|blocked)",
         r"\bunauthenticated\b|\bunauthori[sz]ed\b(?!\sto\s(?!access|use|perform|invoke|call))|authenticat\w+\s(?:fail|error|required|parameter)|access\sdenied"
         r"|\bforbidden\b|permission\sdenied(?!\sby\b)|permission[_\s]error|not\s(?:authorized|authenticated)",
-        r"\b(?:organi[sz]ation|account|user|team)\b[^.;]{0,40}\b(?:restricted|suspended|disabled"
+        r"\b(?:organi[sz]ation|account|user|team|subscription|group)\b[^.;]{0,40}\b(?:restricted|suspended|disabled|not\sactive"
         r"|deactivated|banned|blocked|terminated|not\sfound|inactive)",
         r"(?:country|region|location|territory)\b[^.;]{0,40}\bnot\s(?:supported|available|allowed)"
         r"|\bnot\s(?:supported|available|allowed)\sin\s(?:your|this)\s(?:country|region|location|territory)",
-        r"no\sconnected\sdb|you\shave\sbeen\sblocked|attention\srequired|just\sa\smoment|network\ssettings"
+        r"(?:\bnot|n't|\bno)\s(?:have\s)?access\sto\s(?:this|the|that|your)\s(?!\S*\s?model)|no\sconnected\sdb|you\shave\sbeen\sblocked|attention\srequired|just\sa\smoment|network\ssettings"
         r"|does\snot\shave\s(?:\w+\s){0,2}permission|insufficient\s(?:permission|privilege|access|rights|scope)|sign\sin\b"
         r"|must\sbe\sverified\b",
         r"(?:用户|账[户号]|令牌)[^。]{0,6}(?:封禁|禁用|停用|冻结)|(?:指定|允许)[^。]{0,6}(?:网段|ip\b)"
@@ -283,7 +283,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:request|json)\s(?:body|payload)\b[^.;]{0,20}\binvalid\b|\b(?:property|field|parameter|argument|keyword|option)s?\b[^.;]{0,80}\b(?:unsupported"
         r"|not\s(?:supported|permitted|allowed|valid)|invalid|required|missing|unknown|unexpected"
         r"|must\sbe)",
-        r"\bis\sunsupported\b|field\srequired|bad\srequest|malformed\b|unprocessable",
+        r"\b(?:parse|read|decode|deserializ\w+|unmarshal\w*)\b[^.;]{0,40}\brequest(?:\sbody|\spayload)?\b"
+        r"|\b(?:body|prompt|messages?|input)\s(?:is|are|was)\s(?:empty|missing|required)\b|\brequest\sbody\sis\snot\b|\bis\sunsupported\b|field\srequired|bad\srequest|malformed\b|unprocessable",
         r"does\s(?:not|n't)\ssupport|doesn'?t\ssupport|not\ssupported\s(?:with|by|for|when|in|on)",
         r"validation\serror|fail\w*\sto\sdeserialize|must\sbe\s(?:one\sof|a\b|an\b|less|greater|at\sleast|between|non)"
         r"|must\s(?:alternate|contain\sthe\sword|start\swith|end\swith)|fields?\srequire\b"
@@ -388,6 +389,7 @@ CREDIT = pattern(
     r"insufficient[\s_](?:\w+\s){0,4}(?:credit|balance|fund|quota)|\bout\sof\s(?:\w+\s)?(?:credit|fund|quota|usage\b)",
     r"\b(?:credits?|balance|funds?)\b[^.;]{0,40}\b(?:too\slow|exhaust|insufficient|deplet|run\sout"
     r"|used\sup|exceed|negative|not\senough|expired|ran\sout|is\s(?:zero|\W?[\d.]+))\w*|not\senough\s(?:credit|balance|fund)"
+    r"|\bquota\b[^.;]{0,20}\b(?:not\senough|insufficient)"
     r"|(?:do(?:es)?\snot|don'?t|doesn'?t|no)\shave\s(?:any\s|enough\s|sufficient\s)*(?:credit|balance|fund)"
     r"|\b(?:depleted|exhausted|used\sup|ran\sout\sof)\s[^.;]{0,30}\b(?:credits?|balance|funds?)\b",
     r"\b(?:add|purchase|buy|requires?|recharge|more)\s(?:\w+\s)?(?:credits?|funds|balance)\b",
@@ -531,9 +533,9 @@ HTTP_NAMES = re.compile(
 AN_ERROR = pattern(
     r"error|exception|traceback|\bfail(?:ed|ure|s|ing)?\b|\bfatal\b|\bpanic\b|\bwrong\b|\bunable\b|\brefused\b"
     r"|\brequest\b[^.;]{0,20}\brejected\b|\binvalid\b|❌|✕|⚠|\berr(?:o|eur|ore)\b|\bfehler\b"
-    r"|\bis\s(?:nil|null|none|undefined|nan)\b|\bincompatible\b|\bconflicts?\swith\b|\bunsupported\b|\bunrecogni[sz]ed\b"
+    r"|\bunhealthy\b|\bempty\s(?:\w+\s)?(?:response|reply|body)\b|\bis\s(?:nil|null|none|undefined|nan)\b|\bincompatible\b|\bconflicts?\swith\b|\bunsupported\b|\bunrecogni[sz]ed\b"
     r"|\bnot\s(?:supported|implemented|available|permitted)\b|\bmust\s(?:be|match|contain|have|specify|not)\b|\brequired\b"
-    r"|\blimit\s(?:exceeded|reached)\b|\bretry(?:ing)?\b|\bgiving\sup\b"
+    r"|\blimit\s(?:exceeded|reached)\b|\bretry(?:ing)?\b|\btry\sagain\b|\bcancel+ed\b|\bgiving\sup\b"
     r"|ошибка|错误|錯誤|失败|失敗|异常|異常|报错|无法|禁用|封禁|エラー|오류|실패"
 )
 # What is missing or refused tells of an error only where it is said of a machine.
@@ -616,7 +618,7 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         _C.OUTPUT_INVALID,
         pattern(
             r"(?<!non-)\b(?:empty|blank|no|missing|incomplete|truncated|malformed|cut\soff)\s(?:\w+\s)?(?:choices?|completions?|answer|content"
-            r"|output|text|generation|tool\scalls?|finish[\s_]reason)\b|\bno\s(?:response|reply|message)\b|\brepetitive\b|\bdegenerat\w+"
+            r"|output|text|generation|tool\scalls?|finish[\s_]reason)\b|\b(?:no|empty)\s(?:\w+\s)?(?:response|reply|message)\b|\brepetitive\b|\bdegenerat\w+"
             r"|\b(?:parse|parsing|decode|extract)\b[^.;]{0,40}\b(?:model|llm|lm|output|answer|completion)\b|\bjson\soutput\b"
         ),
     ),
@@ -625,8 +627,8 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         pattern(
             r"\b(?:busy|overload\w*|capacity|queued?|backlog|maintenance|warming|initiali[sz]ing|booting|starting|restarting|scaling"
             r"|draining|unhealthy|saturated|temporar\w+(?!\sredirect)|spikes?|outage|degraded|circuit\sbreaker|load\sbalanc\w+|backpressure)\b"
-            r"|\bnot\s(?:yet\s|currently\s)?(?:ready|healthy)\b|\b(?:no|not\senough|all)\s(?:\w+\s)?(?:workers?|replicas?|slots?|nodes?"
-            r"|instances?|upstreams?|backends?|servers?|candidates?|accounts?)\b|\b(?:again|retry)\slater\b|稍后|負荷|繁忙|饱和"
+            r"|\bnot\s(?:yet\s|currently\s)?(?:ready|healthy)\b|\b(?:no|not\senough|all)\s(?:\w+\s){0,2}(?:workers?|replicas?|slots?|nodes?"
+            r"|instances?|upstreams?|backends?|servers?|candidates?|accounts?)\b|\b(?:again|retry)\slater\b|\balready\s(?:in\sprogress|running|loading)\b|稍后|負荷|繁忙|饱和"
         ),
     ),
     (
@@ -636,6 +638,10 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
             r"|unavailable|removed|gone|exists?|disabled|gated)\b|\b(?:no|not|unknown|invalid|find|found|missing|load|loading|pull)\b"
             r"[^.;]{0,30}\b(?:model\w*|deployment|adapter|route|endpoint)\b|^\W*not\sfound\b|模型[^。]{0,20}(?:不|无|未)"
         ),
+    ),
+    (
+        _C.MODEL_UNAVAILABLE,
+        pattern(r"\b(?!part|field|property|column|attribute|tool)\w+\s(?:\S+\s)?not\sfound\b"),
     ),
     (_C.OVERLOADED, pattern(r"\bunavailable\b|\bnot\savailable\b")),
     (
