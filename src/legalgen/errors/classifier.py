@@ -174,7 +174,8 @@ def _speaks_of(category: ErrorCategory, text: str) -> bool:
         return False
     # A message that states a limit is one of a rate, unless the request is larger than all of it.
     hit = retry_after.limit_in(text)
-    if category is _C.CONTEXT_LENGTH and hit is not None and hit.window is not None:
+    of_a_rate = hit is not None and (hit.window or patterns.WORDS[_C.RATE_LIMIT].search(text))
+    if category is _C.CONTEXT_LENGTH and of_a_rate:
         return _never_fits(text) or bool(patterns.TOO_LARGE.search(text))
     if category in (_C.CONNECTION_ERROR, _C.TIMEOUT) and patterns.NOT_REFUSED.search(text):
         return False

@@ -109,7 +109,7 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
     (
         _C.AUTHENTICATION,
         pattern(
-            r"api_?key|authenti|unauthori[sz]ed|authori[sz]ation|permission|(?<!extra_)forbidden|access_denied"
+            r"api_?key|authenti|unauthori[sz]ed|authori[sz]ation|permission|(?<!extra_)forbidden|access_den(?:ied|y)"
             r"|access_terminated|organization_(?:restrict|disab|not|suspend)|(?:invalid|expired)_"
             r"(?:token|credential|organization|auth)|(?:token|key)_(?:expired|invalid|revoked)"
             r"|(?:account|user|project|consumer)_(?:de|dis|sus|in|not|ban|block)|login_"
@@ -225,6 +225,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"not\sfound\sfor\saccount|no\sroute\smatched|non-serverless\smodel|unexpected\sendpoint\sor\smethod"
         r"|\bstart\s[^.;]{0,30}dedicated\sendpoint"
         r"|\b(?:app|space|function|(?<!the\s)endpoint)\b[^.;]{0,40}\bis\s(?:currently\s)?(?:stopped|paused|sleeping|suspended)",
+        r"モデル[^。]{0,20}(?:見つかり|存在し|利用でき)ま?せ?ん?|모델[^.]{0,20}(?:찾을\s?수\s?없|존재하지|사용할\s?수\s?없)"
+        r"|\bmod(?:elo|ello|èle|ell)\b[^.;]{0,40}\b(?:no\sest[áa]\sdisponible|não\sest[áa]|non\s(?:disponibi?le|esiste)|n'existe|nicht\sverfügbar)",
         r"on-demand\sthroughput|无权(?:使用|访问)[^。]{0,6}模型|渠道[^。]{0,6}禁用|(?:模型|型号)[^。]{0,30}(?:不存在|未找到|不可用|下线|不支持|无)"
         r"|(?:无可用|没有可用)|無可用",
     ),
@@ -252,6 +254,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?:用户|账[户号]|令牌)[^。]{0,6}(?:封禁|禁用|停用|冻结)|(?:指定|允许)[^。]{0,6}(?:网段|ip\b)"
         r"|(?:密钥|令牌|api\s?key|认证|鉴权|身份验证|授权|權限|权限)[^。]{0,15}(?:无效|错误|失败|过期|不正确|不足|無效)"
         r"|无效的?(?:密钥|令牌|api)|clé\s(?:d'?)?api[^.]{0,20}(?:invalide|manquante)"
+        r"|(?:apiキー|認証|トークン)[^。]{0,15}(?:無効|失敗|正しく|期限)|(?:api\s?키|인증)[^.]{0,15}(?:유효하지|실패|잘못|만료)"
+        r"|ungültige\w*\s(?:api|schlüssel|anmelde)|authentifizierung\w*\s[^.;]{0,20}(?:fehl|ungült)|chiave\s(?:api\s)?non\svalida"
         r"|clave\s(?:de\s)?api[^.]{0,30}(?:inválida|incorrecta|no\sválida)|ungültige[rn]?\sapi"
         r"|chave\s(?:de\s|da\s)?api[^.]{0,20}inválida|неверный\s(?:ключ|api)",
     ),
@@ -288,13 +292,15 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"does\s(?:not|n't)\ssupport|doesn'?t\ssupport|not\ssupported\s(?:with|by|for|when|in|on)",
         r"validation\serror|fail\w*\sto\sdeserialize|must\sbe\s(?:one\sof|a\b|an\b|less|greater|at\sleast|between|non)"
         r"|must\s(?:alternate|contain\sthe\sword|start\swith|end\swith)|fields?\srequire\b"
-        r"|参数(?:错误|无效)|请求(?:格式|参数)",
+        r"|参数(?:错误|无效)|请求(?:格式|参数)|無効な\s?(?:リクエスト|パラメータ|引数)|잘못된\s?(?:요청|매개변수|파라미터)"
+        r"|\b(?:param[èeé]tr\w+|requ[êe]te|solicitud|requisi[çc][ãa]o|richiesta)\b[^.;]{0,30}\b(?:non\svalid|invalid|incorrec|no\sv[áa]lid|inv[áa]lid)\w*"
+        r"|\bungültige\w*\s(?:anfrage|parameter|eingabe)",
     ),
     _C.TIMEOUT: pattern(
         r"\btim(?:ed|ing)[\s-]?out\b|\btimeout\b|deadline\s(?:was\s)?exceeded|took\stoo\slong"
         r"|E(?:SOCKET)?TIMEDOUT|UND_ERR_(?:HEADERS|BODY)_TIMEOUT|\wtimeouterror\b",
         r"超时|逾時|タイムアウト|시간\s?초과|таймаут|tiempo\sde\sespera|tempo\s(?:limite|esgotado)"
-        r"|délai\s(?:d'attente|dépassé)|zeitüberschreitung|превышено\sвремя|hết\sthời\sgian",
+        r"|zeitlimit|délai\s(?:d'attente|dépassé)|zeitüberschreitung|превышено\sвремя|hết\sthời\sgian",
     ),
     _C.CONNECTION_ERROR: pattern(
         r"\bE(?:CONN(?:REFUSED|RESET|ABORTED)|AI_AGAIN|PIPE|HOSTUNREACH|NETUNREACH|NOTFOUND)\b"
@@ -334,6 +340,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:service|server|system|backend|api)\sis\s(?:currently\s|temporarily\s)?not\savailable"
         r"|loading\smodel|\bmodel\b\s?\S{0,80}\sis\s(?:currently\s|still\s)?loading|service\sunavailable|temporarily\sunavailable"
         r"|pending\srequests|queue\s(?:is\s)?(?:full|exceeded|too|size)"
+        r"|過負荷|しばらくし(?:て|た)|과부하|나중에\s?다시|暂时不可用|不可用[^。]{0,6}稍后|réessayer\splus\stard|später\serneut|más\starde|più\stardi|sobrecarreg"
         r"|\bno\s(?:available|healthy)\s(?:upstream|worker|replica|backend|server|host)",
         r"繁忙|过载|負載|负载|拥挤|访问量[^。]{0,4}大|混雑|混み合|surcharg[ée]|sobrecargad|überlastet|sovraccaric|перегруж",
     ),
@@ -354,12 +361,12 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\b(?:rpm|tpm|itpm|otpm)\b|\b(?:limit|exceed|over|quota|maximum|allow)\w*[^.;]{0,60}"
         r"\b(?:requests?|tokens?|calls|queries)(?:\s|/)(?:per\s)?(?:second|min)|\b(?:requests?|tokens?"
         r"|calls|queries)(?:\s|/)(?:per\s)?(?:second|min\w*)[^.;]{0,20}\b(?:limit|exceed|reached|quota)",
-        r"quota\s(?:has\sbeen\s)?(?:exceeded|reached|limit)|exceed\w*[^.;]{0,40}\bquota|slow\sdown"
+        r"quota\s(?:has\sbeen\s)?(?:exceeded|reached|limit)|exceed\w*[^.;]{0,40}\bquota|slow\sdown|\btoo\sfrequent"
         r"|resource\s(?:has\sbeen\s)?exhausted|concurren\w+[^.;]{0,30}(?:limit|exceed|reached|too)"
         r"|(?:requests?|tokens?|usage)\slimit\s(?:\w+\s)?(?:exceeded|reached)",
         r"限流|频率|頻率|速率|请求过(?:多|于频繁)|請求過多|レート制限|リクエスト(?:が多|制限)|요청\s?(?:제한|한도|이\s?너무)"
         r"|l[ií]mite\sde\s(?:velocidad|solicitudes|taxa|requisi|tasa|peticiones|d[ée]bit|requ[êe]tes)"
-        r"|trop\sde\srequ[êe]tes|zu\sviele\sanfragen|ratenlimit|troppe\srichieste|demasiadas\s"
+        r"|лимит\s(?:запросов|токенов)|한도[^.]{0,8}초과|trop\sde\srequ[êe]tes|zu\sviele\sanfragen|ratenlimit|troppe\srichieste|demasiadas\s"
         r"|muitas\ssolicita|limite\sdi\s(?:frequenza|richieste)|слишком\sмного|quá\snhiều",
     ),
     _C.QUOTA_EXHAUSTED: pattern(r"(?!)"),  # the classifier's _of_money and _of_a_long_window ask
@@ -390,19 +397,19 @@ CREDIT = pattern(
     r"\b(?:credits?|balance|funds?)\b[^.;]{0,40}\b(?:too\slow|exhaust|insufficient|deplet|run\sout"
     r"|used\sup|exceed|negative|not\senough|expired|ran\sout|is\s(?:zero|\W?[\d.]+))\w*|not\senough\s(?:credit|balance|fund)"
     r"|\bquota\b[^.;]{0,20}\b(?:not\senough|insufficient)"
-    r"|(?:do(?:es)?\snot|don'?t|doesn'?t|no)\shave\s(?:any\s|enough\s|sufficient\s)*(?:credit|balance|fund)"
+    r"|\bno\s(?:remaining|more|available)\s(?:credit|balance|fund)|(?:do(?:es)?\snot|don'?t|doesn'?t|no)\shave\s(?:any\s|enough\s|sufficient\s)*(?:credit|balance|fund)"
     r"|\b(?:depleted|exhausted|used\sup|ran\sout\sof)\s[^.;]{0,30}\b(?:credits?|balance|funds?)\b",
     r"\b(?:add|purchase|buy|requires?|recharge|more)\s(?:\w+\s)?(?:credits?|funds|balance)\b",
     r"\b(?:enter|add|update|set\sup)\s(?:your\s)?(?:billing|payment)|payment\s(?:is\s)?required|billing\s(?:hard\s)?limit|\bspend(?:ing)?[\s_-](?:limit|cap|alert)",
     r"(?:hard|budget|monthly|key)\s(?:limit|cap)\b|budget\s(?:has\sbeen\s)?(?:exceeded|reached)"
     r"|(?:exceed|over|reach)\w*\s(?:\w+\s){0,3}(?:budget|spend)|exceeded\s(?:your|the)\s(?:current|monthly"
     r"|included|plan|free)\s(?:\w+\s)?(?:quota|credits?|usage|limit)|check\syour\splan\sand\sbilling",
-    r"余额|餘額|欠费|额度|saldo\sinsuficiente|cr[ée]dit\sinsuffisant|guthaben|credito\sesaurito",
+    r"残高|クレジット[^。]{0,10}不足|잔액|크레딧[^.]{0,10}부족|недостаточно\sсредств|crediti?\sesaurit|saldo\sinsuf|余额|餘額|欠费|额度|saldo\sinsuficiente|cr[ée]dit\sinsuffisant|guthaben|credito\sesaurito",
 )
 # A window alone is a rate of anything; these make it a limit.
 LIMIT_WORDS = pattern(
     r"limit|quota|exceed|exhaust|reached|\bcap\b|allowance|\bused\b|too\smany|deplet|ended|expired"
-    r"|每|配额|l[ií]mite|kontingent"
+    r"|每|配额|superad|excedid|dépass|überschritt|l[ií]mite|kontingent"
 )
 WINDOW_WORDS = pattern(
     r"\bper[\s_-](?:day|hour|week|month)\b|\b(?:[rt]p[dh]|it?pd|otpd)\b|per(?:day|hour|month)",
@@ -411,7 +418,7 @@ WINDOW_WORDS = pattern(
     r"|for\sthe\s(?:day|month)|daily)|/\s?(?:day|hour|month)\b|every\s(?:day|month)",
     r"\bout\sof\s(?:\w+\s){0,3}quota|quota\b[^.;]{0,20}\b(?:exhausted|used\sup|depleted)|(?:usage|trial|weekly|session)\slimit"
     r"|free\s(?:tier|trial|plan)\b[^.;]{0,40}\b(?:exhaust|ended|expired|reached)|limit:\s?0\b",
-    r"每日|每天|每月|配额|diari[oa]|quotidien|täglich|giornalier",
+    r"cuota\s(?:mensual|diaria)|cota\s(?:mensal|di[áa]ria)|quota\smensuel|monatliche\w*\s(?:limit|kontingent)|每日|每天|每月|配额|diari[oa]|quotidien|täglich|giornalier",
 )
 BUY_NOW = pattern(r"exceeded\syour\scurrent\squota|check\syour\splan\sand\sbilling|check\squota")
 
@@ -524,7 +531,7 @@ STATUS_NAMES: tuple[tuple[re.Pattern[str], int], ...] = (
     (pattern(r"^(?:Internal|Unknown|DataLoss|Aborted)$"), 500),
 )
 HTTP_NAMES = re.compile(
-    r"\b(TooManyRequests|PaymentRequired|Forbidden|Unauthorized|NotFound|UnprocessableEntity"
+    r"\b(TooManyRequests|PaymentRequired|Forbidden|Unauthorized|(?:[A-Z][a-z]+)*NotFound|UnprocessableEntity"
     r"|BadRequest|ServiceUnavailable|GatewayTimeout|BadGateway|InternalServerError|RequestTimeout"
     r"|RequestEntityTooLarge)\b|\bcode\s?=\s?(?:StatusCode\.)?([A-Z][A-Za-z_]+)"
 )
@@ -641,7 +648,9 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
     ),
     (
         _C.MODEL_UNAVAILABLE,
-        pattern(r"\b(?!part|field|property|column|attribute|tool)\w+\s(?:\S+\s)?not\sfound\b"),
+        pattern(
+            r"\b(?!part|field|property|column|attribute|tool)\w+\s(?:\S+\s)?not\sfound\b|\bbe\sfound\b"
+        ),
     ),
     (_C.OVERLOADED, pattern(r"\bunavailable\b|\bnot\savailable\b")),
     (

@@ -365,7 +365,7 @@ _NO_UNIT = (
 _STATUS = r"(?P<status>[45]\d\d)\b" + _NO_UNIT
 _ERROR_WORDS = (
     r"error(?:\s+code)?|erro(?:r|re)?|erreur|fehler(?:code)?|fout|fel|błąd|hata|lỗi|ошибка|код|"
-    r"código|codice|code|错误(?:码|代码)?|錯誤(?:碼|代碼)?|状态码|狀態碼|エラー|ステータス(?:コード)?|"
+    r"código|codice|code|错误(?:码|代码)?|錯誤(?:碼|代碼)?|状态码|狀態碼|エラー(?:\s?コード)?|ステータス(?:コード)?|"
     r"오류|상태\s?코드|status(?:[\s_-]?code)?|statuscode|httpstatuscode|http(?:[\s_-]?status)?"
     r"(?:[\s_-]?code)?|http/\d(?:\.\d)?|response(?:\s+code)?|api\s+error|statut|estado"
 )
