@@ -186,7 +186,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         rf"{_PROMPT_OF}[^.]{{0,60}}\b(?:limit|max|only|allow)",
         r"\btokens?\b[^.;]{0,40}\b(?:more|greater|larger|higher)\sthan\b[^.;]{0,30}\b(?:max|allow|limit|context|support)",
         r"tokens?\b[^.;]{0,60}\b(?:max_(?:new_|completion_)?tokens)\b[^.;]{0,30}(?:<=|≤)\s?\d",
-        r"(?:上下文|输入|提示|token|prompt)[^。]{0,20}(?:超出|超过|超长|过长|太长|长度)|超(?:出|过)[^。]{0,20}(?:上下文|长度)",
+        r"(?:上下文|输入|提示|token|prompt)[^。]{0,20}(?:超出|超过|超长|过长|太长|长度)|超(?:出|过)[^。]{0,20}(?:上下文|长度)|压缩上下文|减少输入",
         r"(?:contexte|contexto|kontext|contesto)\w*[^.;]{0,40}(?:d[ée]pass|exced|super|überschr)",
     ),
     _C.CONTENT_FILTER: pattern(
@@ -237,7 +237,9 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|authentication|authorization\b|api\stoken|token\sprovided)",
         r"\b(?:security|session|auth|api|bearer|refresh)\stoken\b[^.;]{0,40}\b(?:invalid|expired)"
         r"|\b(?:signature|token|jwt)\s(?:has\sexpired|is\s(?:expired|not\s(?:active|valid)))"
-        r"|\b(?:this|your)\sip\b[^.;]{0,20}\bnot\sallowed",
+        r"|\b(?:this|your)\sip\b[^.;]{0,20}\bnot\sallowed|\bkey\s(?:has\sbeen|was|is)\s(?:disabled|revoked|deleted|deactivated)\b"
+        r"|\b(?:not|unable\sto|fail\w*\sto)\s(?:validate|verify|find|load|locate)\s(?:\w+\s)?(?:credentials?|api\skeys?)\b|\bre-?authenticate\b"
+        r"|\bapi\stoken\sis\srequired\b",
         r"\b(?:api[\s_-]?key|access\stoken|credentials?|auth\stoken|virtual\skey|the\skey)\b"
         r"[^.;]{0,50}\b(?:invalid|incorrect|not\s(?:valid|set|found|provided|configured|recognized"
         r"|authorized|active)|missing|expired|required|revoked|disabled|wrong|malformed|leaked"
@@ -289,7 +291,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|must\sbe)",
         r"\b(?:parse|read|decode|deserializ\w+|unmarshal\w*)\b[^.;]{0,40}\brequest(?:\sbody|\spayload)?\b"
         r"|\b(?:body|prompt|messages?|input)\s(?:is|are|was)\s(?:empty|missing|required)\b|\brequest\sbody\sis\snot\b|\bis\sunsupported\b|field\srequired|bad\srequest|malformed\b|unprocessable",
-        r"does\s(?:not|n't)\ssupport|doesn'?t\ssupport|not\ssupported\s(?:with|by|for|when|in|on)",
+        r"\brequires\s[^.;]{0,40}\bto\sbe\b|does\s(?:not|n't)\ssupport|doesn'?t\ssupport|not\ssupported\s(?:with|by|for|when|in|on)",
         r"validation\serror|fail\w*\sto\sdeserialize|must\sbe\s(?:one\sof|a\b|an\b|less|greater|at\sleast|between|non)"
         r"|must\s(?:alternate|contain\sthe\sword|start\swith|end\swith)|fields?\srequire\b"
         r"|参数(?:错误|无效)|请求(?:格式|参数)|無効な\s?(?:リクエスト|パラメータ|引数)|잘못된\s?(?:요청|매개변수|파라미터)"
@@ -303,7 +305,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|zeitlimit|délai\s(?:d'attente|dépassé)|zeitüberschreitung|превышено\sвремя|hết\sthời\sgian",
     ),
     _C.CONNECTION_ERROR: pattern(
-        r"\bE(?:CONN(?:REFUSED|RESET|ABORTED)|AI_AGAIN|PIPE|HOSTUNREACH|NETUNREACH|NOTFOUND)\b"
+        r"\bE(?:CONN(?:REFUSED|RESET|ABORTED)|AI_AGAIN|PIPE|HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN|NOTFOUND|ADDRNOTAVAIL)\b"
         r"|UND_ERR_(?:SOCKET|CONNECT_TIMEOUT)|ERR_(?:NETWORK|TLS|CONNECTION|SSL|NAME|INTERNET)\w*"
         r"|\b(?:CERT_|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET))\w+",
         r"\bconnect(?:ion|ing)?\b[^.;]{0,40}\b(?:error|refused|reset|aborted|closed|fail\w*|broken"
@@ -349,7 +351,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|bad\sgateway|upstream\b[^.;]{0,30}\b(?:error|fail)|encountered\s(?:a|an)\s[^.;]{0,20}error",
         r"fail\w*\sto\sget\s(?:a\s)?response|unable\sto\sprocess\s|error\s(?:occurred\s)?(?:while|during)"
         r"\s(?:processing|handling|generat|inferenc)|cuda\serror|background\sloop|engine\s?(?:core|dead)"
-        r"|\bcrashed\b|\bchannel\serror\b|\b(?:actor|runner|engine|worker|replica|process)\s(?:has\s)?(?:unexpectedly\s)?died|\b(?:inference|generation|processing)\sfailed|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
+        r"|\bcrashed\b|\b(?:stop|finish)[\s_]reason\W{1,4}(?:abort|error|unknown)\b|\bchannel\serror\b|\b(?:actor|runner|engine|worker|replica|process)\s(?:has\s)?(?:unexpectedly\s)?died|\b(?:inference|generation|processing)\sfailed|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
         r"|invalid\sresponse\sfrom|process\shas\sterminated|enginedead|an?\s(?:internal|unexpected|unknown)\serror|server\sexception",
         r"expecting\svalue|\bnon[\s-]json\b|\bresponse\sbody\b[^.;]{0,80}\b(?:json|unexpected)|(?:invalid|unexpected)\s(?:json|token)\b[^.;]{0,30}(?:response|position|at\s)"
         r"|not\svalid\sjson|web\sserver\s(?:is|returned)|origin\s(?:is|error|server)",
@@ -361,7 +363,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\b(?:rpm|tpm|itpm|otpm)\b|\b(?:limit|exceed|over|quota|maximum|allow)\w*[^.;]{0,60}"
         r"\b(?:requests?|tokens?|calls|queries)(?:\s|/)(?:per\s)?(?:second|min)|\b(?:requests?|tokens?"
         r"|calls|queries)(?:\s|/)(?:per\s)?(?:second|min\w*)[^.;]{0,20}\b(?:limit|exceed|reached|quota)",
-        r"quota\s(?:has\sbeen\s)?(?:exceeded|reached|limit)|exceed\w*[^.;]{0,40}\bquota|slow\sdown|\btoo\sfrequent"
+        r"quota\s(?:has\sbeen\s)?(?:exceeded|reached|limit)|exceed\w*[^.;]{0,40}\bquota|slow\sdown|\btoo\sfrequent|\bin\scool(?:ing)?[\s-]?down\b"
         r"|resource\s(?:has\sbeen\s)?exhausted|concurren\w+[^.;]{0,30}(?:limit|exceed|reached|too)"
         r"|(?:requests?|tokens?|usage)\slimit\s(?:\w+\s)?(?:exceeded|reached)",
         r"限流|频率|頻率|速率|请求过(?:多|于频繁)|請求過多|レート制限|リクエスト(?:が多|制限)|요청\s?(?:제한|한도|이\s?너무)"
@@ -393,7 +395,7 @@ NOT_REFUSED = pattern(
     r"reset\sreason|before\sheaders|upstream\sconnect",  # envoy: its own connection, not ours
 )
 CREDIT = pattern(
-    r"insufficient[\s_](?:\w+\s){0,4}(?:credit|balance|fund|quota)|\bout\sof\s(?:\w+\s)?(?:credit|fund|quota|usage\b)",
+    r"insufficient[\s_](?!to\b)(?:\w+\s){0,4}(?:credit|balance|fund|quota)|\bout\sof\s(?:\w+\s)?(?:credit|fund|quota|usage\b)",
     r"\b(?:credits?|balance|funds?)\b[^.;]{0,40}\b(?:too\slow|exhaust|insufficient|deplet|run\sout"
     r"|used\sup|exceed|negative|not\senough|expired|ran\sout|is\s(?:zero|\W?[\d.]+))\w*|not\senough\s(?:credit|balance|fund)"
     r"|\bquota\b[^.;]{0,20}\b(?:not\senough|insufficient)"
@@ -540,7 +542,7 @@ HTTP_NAMES = re.compile(
 AN_ERROR = pattern(
     r"error|exception|traceback|\bfail(?:ed|ure|s|ing)?\b|\bfatal\b|\bpanic\b|\bwrong\b|\bunable\b|\brefused\b"
     r"|\brequest\b[^.;]{0,20}\brejected\b|\binvalid\b|❌|✕|⚠|\berr(?:o|eur|ore)\b|\bfehler\b"
-    r"|\bunhealthy\b|\bempty\s(?:\w+\s)?(?:response|reply|body)\b|\bis\s(?:nil|null|none|undefined|nan)\b|\bincompatible\b|\bconflicts?\swith\b|\bunsupported\b|\bunrecogni[sz]ed\b"
+    r"|\bunhealthy\b|\bexhausted\b|\bempty\s(?:\w+\s)?(?:response|reply|body)\b|\bis\s(?:nil|null|none|undefined|nan)\b|\bincompatible\b|\bconflicts?\swith\b|\bunsupported\b|\bunrecogni[sz]ed\b"
     r"|\bnot\s(?:supported|implemented|available|permitted)\b|\bmust\s(?:be|match|contain|have|specify|not)\b|\brequired\b"
     r"|\blimit\s(?:exceeded|reached)\b|\bretry(?:ing)?\b|\btry\sagain\b|\bcancel+ed\b|\bgiving\sup\b"
     r"|ошибка|错误|錯誤|失败|失敗|异常|異常|报错|无法|禁用|封禁|エラー|오류|실패"
@@ -609,7 +611,7 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         pattern(
             r"\btoo\smany\b|\brate\b[^.;]{0,20}\blimit|\blimits?\b[^.;]{0,40}\b(?:reached|exceeded|hit)\b|\b[rt]p[ms]\b|\bqps\b"
             r"|\b(?:reached|exceed\w*|hit|over)\b[^.;]{0,40}\b(?:limits?|quota)\b|\bquota\b|\bconcurren\w+|\bburst\b|\bthrottl\w+"
-            r"|\brequests?\sper\b|\bcool(?:ing)?[\s-]?down\b|\b(?:try\sagain|retry|wait)\b[^.;]{0,20}\b\d+\s?(?:s|sec\w*|min\w*)\b"
+            r"|\brequests?\sper\b|\bcool(?:ing)?[\s-]?down\b|\bnext\savailable\sin\b|\b(?:try\sagain|retry|wait)\b[^.;]{0,20}\b\d+\s?(?:s|sec\w*|min\w*)\b"
             r"|限制|频繁|頻繁|制限|제한"
         ),
     ),
