@@ -36,7 +36,13 @@ from tests.program import closed_port
 C = ErrorCategory
 NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 DATA = Path(__file__).parents[1] / "data"
-CORPORA = ("errors.jsonl", "errors_more.jsonl", "errors_servers.jsonl", "errors_gateways.jsonl")
+CORPORA = (
+    "errors.jsonl",
+    "errors_more.jsonl",
+    "errors_servers.jsonl",
+    "errors_gateways.jsonl",
+    "errors_wordings.jsonl",
+)
 
 
 # --- the corpora ---------------------------------------------------------------------------------
@@ -100,6 +106,39 @@ def test_errors_from_their_text_alone(name: str) -> None:
     wrong = misses(examples, lambda e: categorize_error(e.text))
     print(*wrong, sep="\n")  # noqa: T201 - pytest shows it where the score is missed
     assert len(wrong) <= 0.04 * len(examples)
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        # a machine and what it lacks, in no sentence that is known
+        ("the tokenizer could not be warmed", C.SERVER_ERROR),
+        ("[gpu-3] upstream process exited", C.SERVER_ERROR),
+        ("no nodes of the pool are ready", C.OVERLOADED),
+        ("Error: prompt is longer than what fits", C.CONTEXT_LENGTH),
+        ("error: your wallet is empty", C.QUOTA_EXHAUSTED),
+        ("failed: no adapter of that name", C.MODEL_UNAVAILABLE),
+        # names instead of sentences
+        ("acme.errors.OutputParserException: oops", C.OUTPUT_INVALID),
+        ("Status: 401, category: CreditsError", C.QUOTA_EXHAUSTED),
+        ("rpc error: code = DeadlineExceeded desc = context deadline exceeded", C.TIMEOUT),
+        ("rpc error: code = Unavailable desc = draining", C.OVERLOADED),
+        ("StatusCode.UNAVAILABLE: connect: connection refused", C.CONNECTION_ERROR),
+        # statuses beside an object, before the word error, behind a class name
+        ('gateway said 503 {"a": "b"}', C.OVERLOADED),
+        ("a 504 error", C.TIMEOUT),
+        ("响应429错误", C.RATE_LIMIT),
+        ("acme.HttpException: 402 - ", C.QUOTA_EXHAUSTED),
+        # the same words without an error
+        ("The wallet was empty and the prompt reply came", C.GENERAL),
+        ("A deed that could not be found voids nothing", C.GENERAL),
+        ("413 accepted, 402 rejected, 12.5 tokens per second", C.GENERAL),
+        ("insufficient to keep the balance between the parties", C.GENERAL),
+    ],
+)
+def test_an_unknown_sentence_is_placed_by_its_words(text: str, category: ErrorCategory) -> None:
+    """Where no sentence is known, single words of what calls itself an error decide."""
+    assert categorize_error(text) is category
 
 
 @pytest.mark.parametrize("name", CORPORA)

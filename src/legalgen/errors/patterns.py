@@ -74,7 +74,7 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         _C.OUTPUT_INVALID,
         pattern(
             r"json_validate_failed|tool_use_failed|incomplete_(?:json|output)|(?:output|adapter|completion|answer)_pars|invalid_output"
-            r"|json_generation|malformed_function_call|invalid_tool_output|no_object_generated"
+            r"|json_generation|malformed_(?:function_call|response)|invalid_tool_output|no_object_generated"
             r"|schema_validation_failed|output_validation|empty_(?:response|content)|length_finish_reason"
             r"|unexpected_model_behavio"
         ),
@@ -178,8 +178,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"max_(?:new_|completion_)?tokens\W{1,3}(?:is\s)?too\s(?:large|high|big)"
         r"|tokens\sto\skeep\s[^.;]{0,60}context|context\s(?:the\s)?overflow",
         r"\blonger\sthan\s(?:this|the)\smodel\s(?:allow|take|support)"
-        r"|\b(?:payload|request|body)\sexceeds\s[\d.]+\s?[kmg]i?b\b",
-        r"\b(?:shorter|fewer)\s(?:\w+\s){0,3}(?:inputs?|prompts?|messages?)\b|\bsize\slimit\sexceeded\b|string\stoo\slong|\bmessage\slarger\sthan\smax\b|too\smany\sinput\stokens|max_tokens\smust\sbe\sat\sleast\s1,\sgot\s-",
+        r"|\b(?:payload|request|body|image)\sexceeds\s[\d.]+\s?[kmg]i?b\b",
+        r"\byou\srequested\s[\d,.]+\s?k?\stokens\b|\b(?:shorter|fewer)\s(?:\w+\s){0,3}(?:inputs?|prompts?|messages?)\b|\bsize\slimit\sexceeded\b|string\stoo\slong|\bmessage\slarger\sthan\smax\b|too\smany\sinput\stokens|max_tokens\smust\sbe\sat\sleast\s1,\sgot\s-",
         r"\b(?:input|prompt|message)s?\b[^.;]{0,40}\b(?:less|fewer|no\smore)\sthan\s[\d,]+\stokens"
         r"|\b(?:input|prompt)\s(?:token\s)?(?:length|count)\s(?:should|must)\b"
         r"|\btokens?\b[^.;]{0,60}\b(?:(?:must|may|can)\s?not|can't)\sexceed\b",
@@ -305,7 +305,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|zeitlimit|délai\s(?:d'attente|dépassé)|zeitüberschreitung|превышено\sвремя|hết\sthời\sgian",
     ),
     _C.CONNECTION_ERROR: pattern(
-        r"\bE(?:CONN(?:REFUSED|RESET|ABORTED)|AI_AGAIN|PIPE|HOSTUNREACH|HOSTDOWN|NETUNREACH|NETDOWN|NOTFOUND|ADDRNOTAVAIL)\b"
+        r"\bE(?:CONN|NET|HOST|ADDR|PIPE|AI_|NOTFOUND|NOTCONN|SHUTDOWN|PROTO)[A-Z_]*\b"
         r"|UND_ERR_(?:SOCKET|CONNECT_TIMEOUT)|ERR_(?:NETWORK|TLS|CONNECTION|SSL|NAME|INTERNET)\w*"
         r"|\b(?:CERT_|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET))\w+",
         r"\bconnect(?:ion|ing)?\b[^.;]{0,40}\b(?:error|refused|reset|aborted|closed|fail\w*|broken"
@@ -351,7 +351,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|bad\sgateway|upstream\b[^.;]{0,30}\b(?:error|fail)|encountered\s(?:a|an)\s[^.;]{0,20}error",
         r"fail\w*\sto\sget\s(?:a\s)?response|unable\sto\sprocess\s|error\s(?:occurred\s)?(?:while|during)"
         r"\s(?:processing|handling|generat|inferenc)|cuda\serror|background\sloop|engine\s?(?:core|dead)"
-        r"|\bcrashed\b|\b(?:stop|finish)[\s_]reason\W{1,4}(?:abort|error|unknown)\b|\bchannel\serror\b|\b(?:actor|runner|engine|worker|replica|process)\s(?:has\s)?(?:unexpectedly\s)?died|\b(?:inference|generation|processing)\sfailed|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
+        r"|\bcrashed\b|\breason\W{1,4}(?:abort|error|unknown)\b|\bchannel\serror\b|\b(?:actor|runner|engine|worker|replica|process)\s(?:has\s)?(?:unexpectedly\s)?died|\b(?:inference|generation|processing)\sfailed|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
         r"|invalid\sresponse\sfrom|process\shas\sterminated|enginedead|an?\s(?:internal|unexpected|unknown)\serror|server\sexception",
         r"expecting\svalue|\bnon[\s-]json\b|\bresponse\sbody\b[^.;]{0,80}\b(?:json|unexpected)|(?:invalid|unexpected)\s(?:json|token)\b[^.;]{0,30}(?:response|position|at\s)"
         r"|not\svalid\sjson|web\sserver\s(?:is|returned)|origin\s(?:is|error|server)",
@@ -363,7 +363,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\b(?:rpm|tpm|itpm|otpm)\b|\b(?:limit|exceed|over|quota|maximum|allow)\w*[^.;]{0,60}"
         r"\b(?:requests?|tokens?|calls|queries)(?:\s|/)(?:per\s)?(?:second|min)|\b(?:requests?|tokens?"
         r"|calls|queries)(?:\s|/)(?:per\s)?(?:second|min\w*)[^.;]{0,20}\b(?:limit|exceed|reached|quota)",
-        r"quota\s(?:has\sbeen\s)?(?:exceeded|reached|limit)|exceed\w*[^.;]{0,40}\bquota|slow\sdown|\btoo\sfrequent|\bin\scool(?:ing)?[\s-]?down\b"
+        r"quota\s(?:has\sbeen\s)?(?:exceeded|reached|limit)|exceed\w*[^.;]{0,40}\bquota|slow\sdown|\btoo\sfrequent|\bcool(?:ing|ed)?[\s-]?down\b"
         r"|resource\s(?:has\sbeen\s)?exhausted|concurren\w+[^.;]{0,30}(?:limit|exceed|reached|too)"
         r"|(?:requests?|tokens?|usage)\slimit\s(?:\w+\s)?(?:exceeded|reached)",
         r"限流|频率|頻率|速率|请求过(?:多|于频繁)|請求過多|レート制限|リクエスト(?:が多|制限)|요청\s?(?:제한|한도|이\s?너무)"
@@ -549,7 +549,7 @@ AN_ERROR = pattern(
 )
 # What is missing or refused tells of an error only where it is said of a machine.
 NEGATION = pattern(
-    r"\b(?:no|not|cannot|can't|without|never|none|only|must|should|please|disconnected|interrupted|occurred)\b|n't\b"
+    r"\b(?:no|not|cannot|can't|without|never|none|only|must|should|please|requires|disconnected|interrupted|occurred)\b|n't\b"
     r"|\bun(?:expected\w*|available|known|healthy|reachable|authenticated)\b|\bexceed|\btoo\s(?:many|long|large|big|slow|small|short|low)\b"
     r"|\b(?:aborted|exited|terminated|expired|missing|ended|disabled|reset)\b|\bcrash|\bout\sof\b|不|无|未|没有|只能|已被|없"
 )

@@ -410,6 +410,11 @@ _REASONS = {
     "unprocessable content": 422,
     "authorization required": 401,
     "page not found": 404,
+    "client closed request": 499,
+    "web server is down": 521,
+    "origin is unreachable": 523,
+    "a timeout occurred": 524,
+    "overloaded": 529,
 }
 _WITH_REASON = re.compile(
     rf"\b(?P<status>[45]\d\d)[\s:)\]\"'“-]{{1,4}}(?:{'|'.join(map(re.escape, _REASONS))})\b",
@@ -424,7 +429,7 @@ _ALONE = re.compile(
 _OPENING = re.compile(
     r"(?:^|[:：]\s)\W{0,3}(?P<status>[45]\d\d)\s+(?=[A-Z\u4e00-\u9fff`_])"  # noqa: RUF001
     r"(?=.*?(?:error|exceed|limit|invalid|denied|unauthor|insufficient|unavailable|too\s|quota"
-    r"|not\s|fail|bad\b|ended\s|could\b|unable|blocked|forbidden|timed?\s?-?out|overload|expired|[a-z]_[a-z]))",
+    r"|not\s|fail|bad\b|ended\s|could\b|unable|used\sup|ran\sout|blocked|forbidden|timed?\s?-?out|overload|expired|[a-z]_[a-z]))",
     re.MULTILINE,
 )
 _CLOUDFLARE = re.compile(r"\berror(?:\s+code)?:?\s+(?P<code>1\d{3})\b", re.IGNORECASE)
