@@ -257,9 +257,13 @@ def _without_status(found: Reply) -> ErrorCategory:
     )
 
 
+_HINTS_WITHIN = 4_000
+"""Characters in which a text shows what it is about; later words are of something else."""
+
+
 def _by_hints(found: Reply) -> ErrorCategory | None:
     """What the single words of an error are about, where no sentence of it is known."""
-    said = " ".join([*found.words, found.text]).replace("_", " ")
+    said = " ".join([*found.words, found.text])[:_HINTS_WITHIN].replace("_", " ")
     if not (found.live or found.names or found.words or _calls_itself_an_error(said)):
         return None
     return _first(meaning if hint.search(said) else None for meaning, hint in patterns.HINTS)
