@@ -263,6 +263,8 @@ _HINTS_WITHIN = 4_000
 
 def _by_hints(found: Reply) -> ErrorCategory | None:
     """What the single words of an error are about, where no sentence of it is known."""
+    if any(map(patterns.MISTAKES.search, found.names)):
+        return None
     said = " ".join([*found.words, found.text])[:_HINTS_WITHIN].replace("_", " ")
     if not (found.live or found.names or found.words or _calls_itself_an_error(said)):
         return None
@@ -319,7 +321,10 @@ def _codes(found: Reply) -> list[str]:
     return found.codes if found.layers else _CODE_IN_TEXT.findall(found.text)
 
 
-_CODE_IN_TEXT = re.compile(r"\b[a-z]{2,}(?:_[a-z]{2,})+\b|\b[A-Z]{3,}(?:_[A-Z]{2,})+\b")
+_CODE_IN_TEXT = re.compile(
+    r"\b[a-z]{2,}(?:_[a-z]{2,})+\b|\b[A-Z]{3,}(?:_[A-Z]{2,})+\b"
+    r"|\b(?!\w*(?:Error|Exception|Timeout)\b)[A-Z][A-Za-z]*[a-z][A-Z][A-Za-z]*[a-z]\b"
+)
 
 
 def _by_status_name(found: Reply) -> ErrorCategory | None:

@@ -135,7 +135,7 @@ WEAK_CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         _C.BAD_REQUEST,
         pattern(
             r"invalid_(?:request|argument|param|value|type|input|schema|json|prompt|payload|field)"
-            r"|bad_request|validation|wrong_api|unprocessable|unsupported|unknown_(?:param|field)"
+            r"|bad_request|validation|wrong_api|unprocessable|unsupported|no_support|unknown_(?:param|field)"
             r"|missing|(?:type|value)_error|failed_precondition|out_of_range|extra_forbidden|malformed|not_supported"
         ),
     ),
@@ -179,7 +179,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|tokens\sto\skeep\s[^.;]{0,60}context|context\s(?:the\s)?overflow",
         r"\blonger\sthan\s(?:this|the)\smodel\s(?:allow|take|support)"
         r"|\b(?:payload|request|body|image)\sexceeds\s[\d.]+\s?[kmg]i?b\b",
-        r"\byou\srequested\s[\d,.]+\s?k?\stokens\b|\b(?:shorter|fewer)\s(?:\w+\s){0,3}(?:inputs?|prompts?|messages?)\b|\bsize\slimit\sexceeded\b|string\stoo\slong|\bmessage\slarger\sthan\smax\b|too\smany\sinput\stokens|max_tokens\smust\sbe\sat\sleast\s1,\sgot\s-",
+        r"\b(?:payload|request|body|input|prompt)\s(?:size|length)\sexceeds\b|\bexpected\smaxlength\b|\byou\srequested\s[\d,.]+\s?k?\stokens\b|\b(?:shorter|fewer)\s(?:\w+\s){0,3}(?:inputs?|prompts?|messages?)\b|\bsize\slimit\sexceeded\b|string\stoo\slong|\bmessage\slarger\sthan\smax\b|too\smany\sinput\stokens|max_tokens\smust\sbe\sat\sleast\s1,\sgot\s-",
         r"\b(?:input|prompt|message)s?\b[^.;]{0,40}\b(?:less|fewer|no\smore)\sthan\s[\d,]+\stokens"
         r"|\b(?:input|prompt)\s(?:token\s)?(?:length|count)\s(?:should|must)\b"
         r"|\btokens?\b[^.;]{0,60}\b(?:(?:must|may|can)\s?not|can't)\sexceed\b",
@@ -197,7 +197,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\bviolat\w+\b[^.;]{0,60}\b(?:polic|guideline|content|safety)",
         r"\b(?:content|prompt|input|output|response|message)s?\b[^.;]{0,40}\b(?:flagged|filtered"
         r"|inappropriate|unsafe|harmful|prohibited|blocked\sby\s(?:our|the)?\s?(?:safety|content))",
-        r"inappropriate\scontent|safety\s(?:system|filter|setting|reason|polic|concern|check)",
+        r"\b(?:response|output|answer|prompt|request)\s(?:was|is|has\sbeen)\sblocked\b|inappropriate\scontent|safety\s(?:system|filter|setting|reason|polic|concern|check)",
         r"sensitive\s(?:content|word|information)|prohibited[\s_]content",
         r"敏感|不安全|违规|违反|內容政策|内容(?:安全|审核|政策|过滤)",
     ),
@@ -245,7 +245,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|authorized|active)|missing|expired|required|revoked|disabled|wrong|malformed|leaked"
         r"|suspended|deactivated|blocked)",
         r"\bunauthenticated\b|\bunauthori[sz]ed\b(?!\sto\s(?!access|use|perform|invoke|call))|authenticat\w+\s(?:fail|error|required|parameter)|access\sdenied"
-        r"|\bforbidden\b|permission\sdenied(?!\sby\b)|permission[_\s]error|not\s(?:authorized|authenticated)",
+        r"|\bforbidden\b|(?:permission|authori[sz]ation)\sdenied(?!\sby\b)|\bapi\b[^.;]{0,60}\bnot\sbeen\s(?:used|enabled)|permission[_\s]error|not\s(?:authorized|authenticated)",
         r"\b(?:organi[sz]ation|account|user|team|subscription|group)\b[^.;]{0,40}\b(?:restricted|suspended|disabled|not\sactive"
         r"|deactivated|banned|blocked|terminated|not\sfound|inactive)",
         r"(?:country|region|location|territory)\b[^.;]{0,40}\bnot\s(?:supported|available|allowed)"
@@ -352,7 +352,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"fail\w*\sto\sget\s(?:a\s)?response|unable\sto\sprocess\s|error\s(?:occurred\s)?(?:while|during)"
         r"\s(?:processing|handling|generat|inferenc)|cuda\serror|background\sloop|engine\s?(?:core|dead)"
         r"|\bcrashed\b|\breason\W{1,4}(?:abort|error|unknown)\b|\bchannel\serror\b|\b(?:actor|runner|engine|worker|replica|process)\s(?:has\s)?(?:unexpectedly\s)?died|\b(?:inference|generation|processing)\sfailed|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
-        r"|invalid\sresponse\sfrom|process\shas\sterminated|enginedead|an?\s(?:internal|unexpected|unknown)\serror|server\sexception",
+        r"|invalid\sresponse\sfrom|process\shas\sterminated|enginedead|\b(?:internal|unexpected|unknown|unspecified)\serror|server\sexception",
         r"expecting\svalue|\bnon[\s-]json\b|\bresponse\sbody\b[^.;]{0,80}\b(?:json|unexpected)|(?:invalid|unexpected)\s(?:json|token)\b[^.;]{0,30}(?:response|position|at\s)"
         r"|not\svalid\sjson|web\sserver\s(?:is|returned)|origin\s(?:is|error|server)",
         r"服务器(?:内部)?错误|内部(?:服务器)?错误|サーバーエラー|서버\s?오류|erreur\s(?:interne|serveur)"
@@ -532,6 +532,8 @@ STATUS_NAMES: tuple[tuple[re.Pattern[str], int], ...] = (
     (pattern(r"^Unavailable$"), 503),
     (pattern(r"^(?:Internal|Unknown|DataLoss|Aborted)$"), 500),
 )
+# A mistake in a program's own code, whose words are of its data.
+MISTAKES = pattern(r"\b(?:Index|Key|Attribute|Name|ZeroDivision)Error$")
 HTTP_NAMES = re.compile(
     r"\b(TooManyRequests|PaymentRequired|Forbidden|Unauthorized|(?:[A-Z][a-z]+)*NotFound|UnprocessableEntity"
     r"|BadRequest|ServiceUnavailable|GatewayTimeout|BadGateway|InternalServerError|RequestTimeout"
@@ -556,7 +558,7 @@ NEGATION = pattern(
 MACHINERY = pattern(
     r"\b(?:models?|servers?|process|upstream|requests?|stream|tokens?|api|endpoint|provider|nodes?|workers?|router?|llm"
     r"|response|gateway|connection|service|engine|load\sbalanc\w+|messages?|prompt|plan|usage|account|parameters?|options?"
-    r"|client|roles?|penalty|values?|json|http|url|replicas?|pods?|backend|inference|deployment|queue|gpu|cuda|schema|tools?"
+    r"|client|content|project|roles?|penalty|values?|json|http|url|replicas?|pods?|backend|inference|deployment|queue|gpu|cuda|schema|tools?"
     r"|headers?|hosts?|keys?|groups?|channels?|cache|buffer|body|input|output|adapters?|subscription|tokenizer|template|modality"
     r"|config|database|container|instance|shards?|socket|proxy|llama\w*|vllm|ollama)\b"
     r"|模型|请求|服务|接口|账[户号]|令牌|渠道|用户|分组|额度"
@@ -603,6 +605,7 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
             r"|\bkey\b[^.;]{0,30}\b(?:invalid|expired|missing|wrong|disabled|revoked|required|not)\b|\ballow-?list|\bwhite-?list"
             r"|\b(?:invalid|expired|missing|wrong|no|bad|incorrect)\s(?:\w+\s)?(?:key|token|signature|secret|password)\b|\bbanned\b"
             r"|\btoken\b[^.;]{0,20}\b(?:invalid|expired|incorrect|revoked)\b|\bsuspended\b|\bnot\sallowed\sto\b"
+            r"|\b(?:find|unknown|invalid|no\ssuch)\s(?:your\s)?(?:project|account|organi[sz]ation|user|team|workspace)\b"
             r"|\baccess\b[^.;]{0,30}\b(?:denied|restricted|blocked|revoked)|密钥|令牌|鉴权|权限|未授权|登录"
         ),
     ),
@@ -668,7 +671,7 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         pattern(
             r"\b(?:must|should|expects?|expected|cannot|can'?t|may\snot|only|requires?|required|mandatory|invalid|unsupported|unknown"
             r"|unexpected|illegal|incompatible|not\s(?:allowed|permitted|supported|valid|acceptable|accepted|implemented)|missing|duplicate|conflict\w*"
-            r"|mutually|at\s(?:least|most)|too\s(?:small|short|low|few)|arguments?|parameters?|params?|fields?|schema|roles?|tools?|template|jinja|support\w*"
+            r"|mutually|at\s(?:least|most)|be\s(?:verified|decrypted)|too\s(?:small|short|low|few)|arguments?|parameters?|params?|fields?|schema|roles?|tools?|template|jinja|support\w*"
             r"|malformed|deserializ\w+|validation|ranges?|greater\sthan|less\sthan|maximum|minimum|integers?|strings?|booleans?"
             r"|types?|values?)\b|参数|不支持|格式|パラメータ|파라미터"
         ),
