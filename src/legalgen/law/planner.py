@@ -408,15 +408,19 @@ class _Queue:
         self.ties = _Ties((), (), ())
         """Those of the last choice."""
         self._heaps: dict[int, list[_Waiting]] = {}
+        """By the number of a group; those of which no cell is open have none."""
 
     def moved(self, leaf: int) -> None:
         """Note that a leaf has other counts, or other cells open."""
         if not self.ties.leaf:
             return  # nothing was chosen yet
         group = self._shares.peers_of[leaf]
+        peers = self._shares.peers[group]
+        if not peers.is_open:
+            return
         heap = self._heaps.setdefault(group, [])
         heappush(heap, self._waiting(leaf))
-        if len(heap) > 2 * self._shares.peers[group].size + 64:
+        if len(heap) > 2 * peers.size + 64:
             self._heaps[group] = list({each for each in heap if self._stands(each, group)})
             heapify(self._heaps[group])
 
@@ -428,14 +432,17 @@ class _Queue:
         shares, tally = self._shares, self._tally
         areas = _nudges(shares.area, tally.area, i)
         homes = _nudges(shares.home, tally.home, i)
+        counts, peers_of = tally.leaf, shares.peers_of
         best, found = float("-inf"), None
         for group, heap in self._heaps.items():
-            peers = shares.peers[group]
-            while heap and not self._stands(heap[0], group):
+            while heap:
+                count, turned, leaf = heap[0]
+                if count == counts[leaf] and group == peers_of[leaf]:  # as _stands, for each task
+                    break
                 heappop(heap)
-            if not heap or not peers.is_open:
+            else:
                 continue
-            count, turned, leaf = heap[0]
+            peers = shares.peers[group]
             nudge = areas[peers.area] + homes[peers.home]
             score = peers.share * i - count - turned + nudge
             if score > best or (score == best and found is not None and leaf < found):
@@ -444,8 +451,10 @@ class _Queue:
 
     def _fill(self) -> None:
         self._heaps = {}
+        is_open = [peers.is_open for peers in self._shares.peers]
         for leaf, group in enumerate(self._shares.peers_of):
-            self._heaps.setdefault(group, []).append(self._waiting(leaf))
+            if is_open[group]:
+                self._heaps.setdefault(group, []).append(self._waiting(leaf))
         for heap in self._heaps.values():
             heapify(heap)
 
@@ -475,10 +484,9 @@ class _Turn:
 
 def _nudges(shares: Sequence[float], counts: Sequence[int], i: int) -> list[float]:
     """Deficits of a wider axis, too small to outweigh a leaf's own."""
-    return [
-        NUDGE * max(-1.0, min(1.0, share * i - count))
-        for share, count in zip(shares, counts, strict=True)
-    ]
+    behind = [share * i - count for share, count in zip(shares, counts, strict=True)]
+    # Compared, not max(min()): for each task there is one of each area.
+    return [NUDGE * (-1.0 if by < -1.0 else 1.0 if by > 1.0 else by) for by in behind]
 
 
 def _argmax(scores: Iterable[float | None]) -> int:
