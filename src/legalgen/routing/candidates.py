@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from legalgen.completion import ModelRef
 from legalgen.errors import BUSY, Obstacle, Trouble, WaitReason
@@ -37,7 +38,8 @@ def candidates(
     are in flight as there may be. ``remaining`` samples are still to be written.
     """
     latencies = _latencies(registry)
-    spill_s = spilling.added_s(policy, registry.named(policy.named, now), trail)
+    # Most calls leave for the first of the route, and nobody asks for the others.
+    spill_s = cache(lambda: spilling.added_s(policy, registry.named(policy.named, now), trail))
     in_use = registry.in_use()
     alone = len(in_use) == 1
     for entry in in_use:
@@ -56,16 +58,17 @@ def candidates(
         ramp_s = 0.0 if open_ else ramp.opens_in_s(latencies[ref])
         rest_s = trail.rest_until - now if ref == trail.failed_last else 0.0
         binding = limiter.budgets.binding(cost, now, place) if budget_s > state_s else None
+        ready_in_s = max(0.0, budget_s, state_s, ramp_s, rest_s)
         yield Candidate(
             ref=ref,
             rank=entry.rank,
-            ready_in_s=max(0.0, budget_s, state_s, ramp_s, rest_s),
+            ready_in_s=ready_in_s,
             # Seconds a usable answer; bounded, so that a model without any is tried again.
             latency_s=latencies[ref] / max(entry.health.usable_share, 0.05),
             poor=entry.health.poor,
             trickle=entry.health.trickle or trickles(binding, cost),
-            resume_in_s=limiter.worth_resuming_s(cost, remaining, now),
-            spill_s=0.0 if ref.vendor == policy.named else spill_s,
+            resume_in_s=limiter.worth_resuming_s(cost, remaining, now) if ready_in_s else None,
+            spill_s=0.0 if ref.vendor == policy.named else spill_s(),
             why=_obstacle(binding, trouble),
         )
 
