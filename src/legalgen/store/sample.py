@@ -578,6 +578,9 @@ def _bad_json(why: str) -> AnswerRefused:
 def _intact(text: str, key: str) -> tuple[Mapping[str, object] | None, int]:
     """The last object that stands in the text whole, behind fences or prose, and where it ends."""
     found: Mapping[str, object] | None = None
+    value, end = _decode(text, max(0, text.find("{")))
+    if isinstance(value, dict) and key in value and text.find("{", end) < 0:
+        return value, end  # as it nearly always is
     end = 0
     for start in _candidates(text, key):
         if start < end:
@@ -626,10 +629,11 @@ def _to_draft(found: Mapping[str, object], *, repaired: bool) -> Draft:
     """The values of the four fields, cleaned; fields that nobody asked for are left out."""
     if not _TYPES.keys() <= found.keys():
         found = {_field_name(name): value for name, value in found.items()} | dict(found)
-    faults = [fault for fault in map(functools.partial(_fault, found), _TYPES) if fault]
-    if faults:
-        raise AnswerRefused(faults)
-    answer = msgspec.convert(found, _Answer)
+    try:
+        answer = msgspec.convert(found, _Answer)
+    except msgspec.ValidationError:
+        faults = map(functools.partial(_fault, found), _TYPES)
+        raise AnswerRefused([fault for fault in faults if fault]) from None
     draft = Draft(
         question=clean(answer.question),
         reasoning_steps=_steps(answer.reasoning_steps),
@@ -726,7 +730,6 @@ _UNPRINTABLE: Final = re.compile(
 _BLANKS: Final = re.compile("[ \t\u00a0]+")
 _LINE_ENDS: Final = re.compile(r" *\n *")
 _BLANK_LINES: Final = re.compile(r"\n{3,}")
-_UNTIDY: Final = ("  ", " \n", "\n ", "\n\n\n")
 
 
 def clean(text: str) -> str:
@@ -743,4 +746,9 @@ def clean(text: str) -> str:
 
 def _is_tidy(text: str) -> bool:
     """Whether nothing inside is to be cleaned; so it is for most texts, and quickly seen."""
-    return text.replace("\n", "").isprintable() and not any(mark in text for mark in _UNTIDY)
+    if "  " in text:
+        return False
+    if "\n" not in text:
+        return text.isprintable()
+    untidy = " \n" in text or "\n " in text or "\n\n\n" in text
+    return not untidy and text.replace("\n", "").isprintable()
