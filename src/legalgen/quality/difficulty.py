@@ -20,25 +20,26 @@ _VIEWS = re.compile(
     r"\b(?:views?|better reading|narrow(?:er)?|wider|broader|counter-?argu\w+|argu(?:e[sd]?|able|"
     r"ments?)|contrary|contrast|conversely|compet\w+|conflict\w*|divided|critics|although|though|"
     r"but|however|yet|whereas|alternative(?:ly)?|against that|nevertheless|on the other hand)\b",
-    re.IGNORECASE,
 )
 _CONFIDENCE = re.compile(
     r"\b(?:confiden\w+|(?:un)?likely|probabl\w+|(?:un)?certain\w*|(?:un)?settled|doubt\w*|unclear|"
     r"better (?:view|reading)|prefer\w+|persuasive|stronger|unresolved|open question|moderate\w*|"
     r"tentative\w*|cautious\w*|on balance|arguable|remains open)\b",
-    re.IGNORECASE,
 )
 
 
 def difficulty(reading: Reading) -> Iterator[Finding]:
     """An expert answer without two views or a word of confidence; an advanced one of one issue."""
     asked = reading.task.difficulty if reading.task is not None else ""
-    text = f"{reading.steps_text}\n{reading.draft.answer}"
     if asked == "expert":
-        if not _VIEWS.search(text):
+        if not _says(_VIEWS, reading):
             yield "DIFFICULTY", "one view only, both are asked for", "answer", False
-        elif not _CONFIDENCE.search(text):
+        elif not _says(_CONFIDENCE, reading):
             yield "DIFFICULTY", "it does not say how confident it is", "answer", False
     few = len(reading.draft.reasoning_steps) < ADVANCED_STEPS
-    if asked == "advanced" and few and not _VIEWS.search(text):
+    if asked == "advanced" and few and not _says(_VIEWS, reading):
         yield "DIFFICULTY", "fewer than three issues, and nothing weighed", "answer", False
+
+
+def _says(pattern: re.Pattern[str], reading: Reading) -> bool:
+    return bool(pattern.search(reading.folded_steps) or pattern.search(reading.folded_answer))

@@ -20,21 +20,19 @@ _NUMBER_WORD = r"(?:\d+|one|two|three|four|five|six|seven|ten|twelve|fourteen|tw
 
 _TIME_LIMIT = re.compile(
     rf"\b{_NUMBER_WORD}[ -](?:\w+ )?(?:days?|weeks?|months?|years?|hours?)\b|\bdeadline\b"
-    rf"|\btime limit|\bby \d{{1,2}} (?:{MONTH})\b",
-    re.I,
+    rf"|\btime limit|\bby \d{{1,2}} (?:{MONTH.lower()})\b"
 )
+"""This and the next two in folded text."""
 
 _NEXT_STEPS = re.compile(
     r"\bnext steps?\b|\brecommend|\badvis(?:e|able|ed)\b|\byou (?:should|must|need to"
     r"|could|may wish)|\bshould (?:now|first|next|also|then|immediately|be)\b|\bimmediately\b"
-    r"|\bas soon as\b|\bfirst(?:ly)?,",
-    re.I,
+    r"|\bas soon as\b|\bfirst(?:ly)?,"
 )
 
 _CONCLUSION = re.compile(
     r"\b(?:therefore|accordingly|conclu\w+|likely|on balance|thus|hence|consequently|it follows"
-    r"|in sum|overall|would succeed|would fail|will succeed|will fail|is liable|not liable)\b",
-    re.I,
+    r"|in sum|overall|would succeed|would fail|will succeed|will fail|is liable|not liable)\b"
 )
 
 _SECTION_NUMBER = re.compile(
@@ -42,6 +40,11 @@ _SECTION_NUMBER = re.compile(
     r"|\bparagraphs?\s|\bschedules?\s|\bchapters?\s|\btitles?\s)(?:\d|(?-i:[IVXLC]+)\b)",
     re.I,
 )
+
+_SAID = {
+    "irac": _CONCLUSION, "next_steps": _NEXT_STEPS, "time_limit": _TIME_LIMIT,
+    "section": _SECTION_NUMBER,
+}  # fmt: skip
 
 _CONDUCT = re.compile(
     r"\bSRA\b|\bBSB\b|\bModel Rules?\b|\bRules? of (?:Professional )?Conduct\b|\bCode of Conduct\b"
@@ -112,12 +115,9 @@ def required(
 
 def _has(element: str, reading: Reading, lists: Callable[[Parsed], bool]) -> bool:
     answer = reading.draft.answer
-    patterns = {
-        "irac": _CONCLUSION, "next_steps": _NEXT_STEPS, "time_limit": _TIME_LIMIT,
-        "section": _SECTION_NUMBER,
-    }  # fmt: skip
-    if element in patterns:
-        return bool(patterns[element].search(answer))
+    if element in _SAID:
+        text = answer if element == "section" else reading.folded_answer
+        return _SAID[element].search(text) is not None
     if element == "conduct_rule":
         texts = [answer, *(item.text for item in reading.draft.citations)]
         return any(_CONDUCT.search(text) for text in texts)

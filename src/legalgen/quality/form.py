@@ -195,15 +195,16 @@ def shape(reading: Reading) -> Iterator[Finding]:
         yield "MARKUP", f"{what} in the {where}", where, False
 
 
-_LATEX = re.compile(
+_LATEX_COMMAND = re.compile(
     r"\\(?:[A-Za-z]{2,}\s*[{\\\[]|(?:frac|times|cdot|sum|leq?|geq?|neq?|approx|sqrt|alpha|beta|pm"
     r"|div|ldots|quad"
     r"|infty|rightarrow|implies|in|forall|item|noindent|par|textsc|S)\b|[()\[\]])"
     r"|\$\$|\$[^$\n]{0,80}[\^_\\][^$\n]{0,80}\$|\$[A-Za-z]{1,3}\$"
     r"|\$[A-Za-z][^$\n\d]{0,30}[<>=+][^$\n]{0,40}\$"
-    r"|[\w)][\^_]\{|\b[A-Za-z]\^\d"
 )
-"""Commands, formulas between dollars and raised letters; a dollar before a number is money."""
+"""Commands, and formulas between dollars; a dollar before a number is money."""
+_LATEX_RAISED = re.compile(r"[\w)][\^_]\{|\b[A-Za-z]\^\d")
+"""Raised and lowered letters."""
 
 _JSON = re.compile(
     r"\{\s*[\"'\u201c]?[A-Za-z_][\w -]{0,40}[\"'\u201d]?\s*:\s*[\"'\u201c\[{\dtfn]"
@@ -231,7 +232,7 @@ def _notation(reading: Reading) -> Iterator[Finding]:
     whole = reading.whole
     noted = [hint for hint in _NOTATION_HINTS if hint in whole]
     for name, text in reading.texts if noted else ():
-        if ("\\" in text or "$" in text or "^" in text) and (found := _LATEX.search(text)):
+        if found := _latex(text):
             yield "MARKUP", f'"{found[0]}" in {name}: write it in words', name, True
         if any(hint in text for hint in _JSON_HINTS) and (found := _JSON.search(text)):
             yield "MARKUP", f'"{excerpt(found[0], 0)}" in {name}: write sentences', name, True
@@ -239,6 +240,15 @@ def _notation(reading: Reading) -> Iterator[Finding]:
     columns = "|" in answer or "\t" in answer or "+--" in answer
     if columns and (reading.is_plain_text or reading.task is None) and _TABLE.search(answer):
         yield "MARKUP", "a table in the answer: write sentences", "answer", reading.is_plain_text
+
+
+def _latex(text: str) -> re.Match[str] | None:
+    """The first piece of LaTeX in a text; letters are lowered only where something else is."""
+    command = _LATEX_COMMAND.search(text) if "\\" in text or "$" in text else None
+    marked = "^" in text or ("_{" in text and ("\\" in text or "$" in text))
+    raised = _LATEX_RAISED.search(text) if marked else None
+    found = [match for match in (command, raised) if match]
+    return min(found, key=re.Match.start, default=None)
 
 
 def _found(pattern: re.Pattern[str], fields: Iterable[tuple[str, str]]) -> Iterator[Finding]:

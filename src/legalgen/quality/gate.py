@@ -120,7 +120,8 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
             policing = self._policing if self._takes_out else None
             unnamed = self.rules.severities["CITATION_UNGROUNDED"] == "flag"
             reading, more, barred = trimmed(reading, policing, unnamed=unnamed)
-            reading = replace(reading, barred=barred)
+            if barred:
+                reading = replace(reading, barred=barred)
             mended, cited, fixes = reading.draft, reading.cited, (*fixes, *more)
         reasons = tuple(self._reasons(reading))
         citations = tuple(map(self._citation, mended.citations, cited))

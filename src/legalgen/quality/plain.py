@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from legalgen.law.citations import folded
 from legalgen.quality.phrases import Phrases
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import alternatives, word_list
@@ -32,9 +33,15 @@ def prompt_leak(reading: Reading) -> Iterator[Finding]:
     limited = "word" in vocabulary and not vocabulary.isdisjoint(("limit", "count"))
     if not (limited or "words" in vocabulary or "reasoning" in vocabulary):
         return
-    for name, text in reading.texts[1:]:
-        if found := _BOUNDS_TOLD.search(text):
-            yield "PROMPT_LEAK", f'"{found[0]}" in {name}', name, True
+    told = (
+        ("reasoning_steps", reading.steps_text, reading.folded_steps),
+        ("answer", reading.draft.answer, reading.folded_answer),
+    )
+    for name, text, low in told:
+        if not (_NUMBER_OF.search(low) or any(hint in low for hint in _BOUNDS_HINTS)):
+            continue
+        if found := _BOUNDS_TOLD.search(low):
+            yield "PROMPT_LEAK", f'"{text[slice(*found.span())]}" in {name}', name, True
             return
 
 
@@ -42,10 +49,13 @@ _BOUNDS_TOLD = re.compile(
     r"\b\d{2,3} (?:to|and|-) \d{2,4} words\b|\b\d reasoning steps?\b"
     r"|\b(?:answer|response|text) (?:of|in|within|under|below|has|is) (?:about |at most "
     r"|around )?\d{2,3} words\b"
-    r"|\bword (?:limit|count)\b|\bin other words than (?:theirs|those of)\b",
-    re.I,
+    r"|\bword (?:limit|count)\b|\bin other words than (?:theirs|those of)\b"
 )
-"""The lengths that a prompt asks for, however they are said."""
+"""The lengths that a prompt asks for, however they are said; in folded text."""
+
+_NUMBER_OF = re.compile(r"\d (?:words|reasoning step)")
+_BOUNDS_HINTS = ("word limit", "word count", "in other words than")
+"""Without one of these, or a number of words or steps, no length is told."""
 
 # --- theatre -----------------------------------------------------------------------------------
 
@@ -71,9 +81,9 @@ _CHARACTER = re.compile(
     r"|\bdear (?:apprentices?|students?|pupils?|readers?|friends?|colleagues?|travell?ers?)[,!]"
     r"|\bi am (?:the|an?) (?:[\w'-]+ ){0,3}(?:judge|wizard|sage|oracle|knight|sheriff|pirate|wig"
     r"|barrister"
-    r"|professor|magistrate) of\b|\bonce upon a time\b|\belementary, my\b",
-    re.I,
+    r"|professor|magistrate) of\b|\bonce upon a time\b|\belementary, my\b"
 )
+"""In folded text."""
 
 _EXCLAIMS = re.compile(r"[a-z\"')]!(?=\s|$|\*)")
 
@@ -96,8 +106,8 @@ def role_play(reading: Reading) -> Iterator[Finding]:
     if reading.is_dialogue or not (spoken or "!" in answer):
         return
     bare = unquoted(answer)
-    if spoken and (found := _CHARACTER.search(bare)):
-        yield "ROLE_PLAY", f'"{found[0]}" in answer', "answer", True
+    if spoken and (found := _CHARACTER.search(folded(bare))):
+        yield "ROLE_PLAY", f'"{bare[slice(*found.span())]}" in answer', "answer", True
         return
     if (count := len(_EXCLAIMS.findall(bare))) > MOST_EXCLAMATIONS:
         what = f"{count} exclamations in answer, at most {MOST_EXCLAMATIONS}"
@@ -220,7 +230,7 @@ def list_only(reading: Reading) -> Iterator[Finding]:
         yield "LIST_ONLY", what, "answer", True
 
 
-_NUMBER_OF_ITEM = re.compile(r"\d[.)]\s")
+_NUMBER_OF_ITEM = re.compile(r"\d(?<!\w\d)\d?[.)]\s")
 
 
 def _most_pieces(answer: str) -> int:
@@ -261,10 +271,9 @@ def _is_catchword(piece: str) -> bool:
 _SOURCES = re.compile(
     r"\b(?:sources|references|authorities|citations|bibliography|cases|cited|reading|relied on"
     r"|consulted)"
-    r"[*_]*\s*(?::|\n)",
-    re.I,
+    r"[*_]*\s*(?::|\n)"
 )
-"""The last word of a heading over sources."""
+"""The last word of a heading over sources, in folded text."""
 
 _BEGINS = re.compile(r"[\n(.\]][^\n(.\]]*\Z|\A[^\n(.\]]*\Z")
 """Where a heading begins: at a line, after a full stop, in a bracket."""
@@ -286,10 +295,13 @@ def citations_in_answer(reading: Reading) -> Iterator[Finding]:
     """A heading and sources after it, in the answer or among the steps."""
     if _SOURCE_WORDS.isdisjoint(reading.vocabulary):
         return
-    for name, text in (("answer", reading.draft.answer), ("reasoning_steps", reading.steps_text)):
+    for name, text, low in (
+        ("answer", reading.draft.answer, reading.folded_answer),
+        ("reasoning_steps", reading.steps_text, reading.folded_steps),
+    ):
         if ":" not in text and "\n" not in text:
             continue
-        found = next(filter(_is_heading, _headings(text)), None)
+        found = next(filter(_is_heading, _headings(low)), None)
         rest = text[found.end() :] if found else ""
         if found and _CITED.search(rest) and len(rest.split()) < MOST_LISTED:
             what = f'"{excerpt(text, found.start())}" in {name}'

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from legalgen.completion import Completion
-from legalgen.law.citations import Parsed
+from legalgen.law.citations import Parsed, folded
 from legalgen.law.citations import normalise as plain
 from legalgen.law.planner import Task
 from legalgen.quality.rules import AnswerBounds, Thresholds
@@ -51,6 +51,18 @@ def runs(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
     return zip(*(tokens[first:] for first in range(RUN_WORDS)), strict=False)
 
 
+_ALL_KNOWN = b"\1" * RUN_WORDS
+
+
+def runs_of(known: frozenset[str], tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The runs of which every word is known; few of a text are."""
+    told = bytes(map(known.__contains__, tokens))
+    at = told.find(_ALL_KNOWN)
+    while at >= 0:
+        yield tuple(tokens[at : at + RUN_WORDS])
+        at = told.find(_ALL_KNOWN, at + 1)
+
+
 class KnownRuns(msgspec.Struct, frozen=True):
     """Runs of words that are looked for in others, and the words that they are made of."""
 
@@ -65,14 +77,7 @@ class KnownRuns(msgspec.Struct, frozen=True):
 
     def first_in(self, tokens: Sequence[str]) -> tuple[str, ...] | None:
         """The first of the runs in a text, if any is there; few words have to be looked at."""
-        known = 0
-        for end, token in enumerate(tokens, 1):
-            known = known + 1 if token in self.words else 0
-            if known >= RUN_WORDS:
-                run = tuple(tokens[end - RUN_WORDS : end])
-                if run in self.runs:
-                    return run
-        return None
+        return next((run for run in runs_of(self.words, tokens) if run in self.runs), None)
 
 
 Finding: TypeAlias = tuple[str, str, str | None, bool]
@@ -191,6 +196,16 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
         return stems(self.steps)
 
     @cached_property
+    def folded_answer(self) -> str:
+        """The answer in small letters, each in its place, for patterns of small letters."""
+        return folded(self.draft.answer)
+
+    @cached_property
+    def folded_steps(self) -> str:
+        """The steps as one text in small letters, each in its place."""
+        return folded(self.steps_text)
+
+    @cached_property
     def prose(self) -> str:
         """Answer and steps in small letters, with one kind of hyphen, space and quote."""
         return plain(f"{self.draft.answer}\n{self.steps_text}").casefold()
@@ -244,20 +259,12 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
 
     def copied(self, tokens: Sequence[str]) -> float:
         """The share of the runs of six words that stand in the answer too."""
-        known = set(self._known_runs(tokens))
+        known = set(runs_of(self.answer_vocabulary, tokens))
         if len(known) * len(self.answer_line) < MOST_SEARCHED:
             found = {run for run in known if f" {' '.join(run)} " in self.answer_line}
         else:
             found = known.intersection(runs(self.answer))
         return len(found) / len(set(runs(tokens))) if found else 0.0
-
-    def _known_runs(self, tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
-        """Those of which the answer has every word; few need to be looked for."""
-        known = 0
-        for end, token in enumerate(tokens, 1):
-            known = known + 1 if token in self.answer_vocabulary else 0
-            if known >= RUN_WORDS:
-                yield tuple(tokens[end - RUN_WORDS : end])
 
 
 _SENTENCE_END = re.compile(

@@ -216,7 +216,7 @@ def act_unknown(reading: Reading) -> Iterator[Finding]:
     for name, text in reading.fields[1:]:
         if " Act" not in text:
             continue
-        for found in _ACT.finditer(text):
+        for found in _acts(text):
             title = (*_title_words(found["name"]), found["year"])
             if title in seen:
                 continue
@@ -225,6 +225,25 @@ def act_unknown(reading: Reading) -> Iterator[Finding]:
                 shown = f"{found['name']} Act {found['year']}"
                 yield "ACT_UNKNOWN", f'"{shown}"', name, True
                 return
+
+
+_ENDS_IN_ACT = re.compile(r"Act,? (?:1[2-9]\d\d|20\d\d)\b")
+_NO_NAME = re.compile(r"[^\w'\u2019 ,()-]")
+"""What stands in no name of an Act but after ``etc``."""
+
+
+def _acts(text: str) -> Iterator[re.Match[str]]:
+    """The matches of ``_ACT``, looked for only between what stands in no name and an Act's end."""
+    at = 0
+    for end in _ENDS_IN_ACT.finditer(text):
+        begin = at
+        for found in _NO_NAME.finditer(text, at, end.start()):
+            if found[0] != "." or not text.endswith("etc", 0, found.start()):
+                begin = found.end()
+        match = _ACT.search(text, begin, end.end())
+        if match is not None:
+            at = match.end()
+            yield match
 
 
 @lru_cache(maxsize=4096)  # there are few Acts

@@ -12,12 +12,14 @@ from itertools import combinations
 from typing import TypeAlias
 
 from legalgen.errors.plurals import plural
+from legalgen.law.citations import folded
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.reading import Finding, Reading, excerpt, sentences, stems, telling_words
 from legalgen.quality.verdicts import against_itself, wrong_party
 from legalgen.quality.wordlists import (
     MONEY_SIGNS,
     MONTH,
+    MONTHS,
     UP_TO_TWENTY,
     alternatives,
     word_list,
@@ -26,9 +28,10 @@ from legalgen.store.sample import words
 
 # --- an answer that answers nothing ------------------------------------------------------------
 
-_HEDGE = re.compile(alternatives("hedges"), re.I)
-_REFERRAL = re.compile(alternatives("referrals"), re.I)
-_HELPER = re.compile(alternatives("helpers"), re.I)
+_HEDGE = re.compile(alternatives("hedges"))
+_REFERRAL = re.compile(alternatives("referrals"))
+_HELPER = re.compile(alternatives("helpers"))
+"""These in folded sentences."""
 
 _RULE = re.compile(
     r"\b(?:sections?|articles?|regulation|rule|directive) \(?\d|§|\bAct \d{4}|\b(?:held"
@@ -78,17 +81,17 @@ def _hollow_share(reading: Reading) -> float:
             return 0
         count = len(sentence.split())
         left -= count
+        low = folded(sentence)
         if not referred:
-            low = sentence.casefold()
             if not any(map(low.__contains__, hints)):
                 continue
             if _HOLLOW_WORDS.isdisjoint(_WORD.findall(low)):
                 continue
         if _RULE.search(sentence):
             continue
-        refers = _REFERRAL.search(sentence) is not None
+        refers = _REFERRAL.search(low) is not None
         referred |= refers
-        if refers or _HEDGE.search(sentence) or (referred and _HELPER.search(sentence)):
+        if refers or _HEDGE.search(low) or (referred and _HELPER.search(low)):
             hollow += count
             hedges += 1
     return hollow / max(1, reading.answer_words) if hedges >= 2 else 0
@@ -102,7 +105,7 @@ def _hinted_share(reading: Reading, hints: frozenset[str]) -> float:
     """The share of the words that stand in sentences with a hint, as they are split first."""
     hinted = 0
     for sentence in reading.sentences:
-        low = sentence.casefold()
+        low = folded(sentence)
         if any(hint in low for hint in hints):
             hinted += len(sentence.split())
     return hinted / max(1, reading.answer_words)
@@ -218,16 +221,15 @@ def steps_off_topic(reading: Reading) -> Iterator[Finding]:
 
 _NOT = re.compile(
     r"\b(?:not|never|neither|nor|cannot|nobody|nothing|none|no longer)\b|n't\b|\bno (?!doubt"
-    r"|matter)",
-    re.I,
+    r"|matter)"
 )
+"""In folded text."""
 
-_NEGATED = re.compile(
+_NEGATED = re.compile(  # in folded text
     r"(?<!/)\b(?:(?:is|are|was|were|be|does|do|did|has|have|had|can|could|may|must|will|would|need"
     r"|should|ought) (?:therefore |thus |accordingly |also |then |still |not )?not|cannot"
     r"|[a-z]+n't)"
-    r" (?P<rest>[^.;:,\n]{3,80})",
-    re.I,
+    r" (?P<rest>[^.;:,\n]{3,80})"
 )
 
 _SOFT = re.compile(
@@ -320,12 +322,16 @@ _NOT_HINTS = (
 
 
 def _is_denied(text: str) -> bool:
-    return any(hint in text for hint in _NOT_HINTS) and _NOT.search(text) is not None
+    return any(hint in text for hint in _NOT_HINTS) and _negates(text)
+
+
+def _negates(text: str) -> bool:
+    return _NOT.search(folded(text)) is not None
 
 
 def _denies(denying: str, asserting: str) -> bool:
     """Whether one sentence negates what the other asserts, in the other's own words."""
-    if not _NOT.search(denying) or _NOT.search(asserting):
+    if not _negates(denying) or _negates(asserting):
         return False
     said = stems(words(_CONDITION.split(asserting)[0]))
     loose = _PRONOUN.match(asserting) or _PRONOUN.match(denying)
@@ -340,7 +346,7 @@ def _denies(denying: str, asserting: str) -> bool:
 def _negations(text: str) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
     """Stems of what stands before each negation that decides, and of what it negates."""
     for sentence in sentences(text):
-        for found in _NEGATED.finditer(sentence):
+        for found in _NEGATED.finditer(folded(sentence)):
             before = sentence[: found.start()]
             if _ASIDE_CLAUSE.search(_CLAUSE.split(before)[-1]) or _undecided(found["rest"]):
                 continue
@@ -363,14 +369,14 @@ def _undecided(rest: str) -> bool:
 def _answers_otherwise(reading: Reading, step: str, first: str) -> bool:
     """Whether the step answers the question with no and the answer with yes, or the reverse."""
     question = sentences(reading.draft.question)[-1:]
-    if not question or _NOT.search(question[0]) or _CONTRARY.search(question[0]):
+    if not question or _negates(question[0]) or _CONTRARY.search(question[0]):
         return False
     asked = stems(words(question[0]))
-    if _YES.match(first) and not _NOT.search(first):
+    if _YES.match(first) and not _negates(first):
         return _needs_none(step, question[0], asked) or any(
             len(denied & asked) >= 0.6 * len(denied) for denied in _denied(step, question[0])
         )
-    if not re.match(r"no\b", first, re.I) or _NOT.search(step) or not _THEREFORE.search(step):
+    if not re.match(r"no\b", first, re.I) or _negates(step) or not _THEREFORE.search(step):
         return False
     said = stems(words(step))
     if len(said & asked) >= 3 and len(said & asked) >= 0.6 * len(said):
@@ -399,7 +405,7 @@ def _needs_none(step: str, question: str, asked: frozenset[str]) -> bool:
 def _denied(step: str, question: str) -> Iterator[frozenset[str]]:
     """What a step denies; of something mere only where the question asks for the mere thing."""
     for sentence in sentences(step):
-        for found in _NEGATED.finditer(sentence):
+        for found in _NEGATED.finditer(folded(sentence)):
             soft = _SOFT.match(found["rest"]) and not _MERELY.search(question)
             if (
                 soft
@@ -424,9 +430,9 @@ _AMOUNT = re.compile(
 )
 _PERIOD = re.compile(
     rf"\b(?P<n>\d{{1,4}}|{'|'.join(_NUMBERS)})[ -](?:(?:clear|working|business|calendar|full) )?"
-    r"(?P<u>day|week|month|year|hour|per ?cent)s?\b|\b(?P<p>\d+(?:\.\d+)?) ?%",
-    re.I,
+    r"(?P<u>day|week|month|year|hour|per ?cent)s?\b|\b(?P<p>\d+(?:\.\d+)?) ?%"
 )
+"""In folded text."""
 _DATE = re.compile(
     rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m>{MONTH})\b"
     rf"|\b(?P<n>{MONTH}) (?P<e>\d{{1,2}})\b"
@@ -448,14 +454,13 @@ def figures(text: str) -> frozenset[Figure]:
             found.add((m["c"], value + (m["m"] or "").casefold()[:1]))
     if not _UNITS.search(text):
         return frozenset(found)
-    for m in _PERIOD.finditer(text):
+    for m in _PERIOD.finditer(folded(text)):
         if m["p"]:
             found.add(("percent", m["p"]))
         else:
-            number = m["n"].casefold()
-            unit = m["u"].casefold().replace(" ", "")
-            found.add((unit, str(_NUMBERS.get(number, number))))
-    for m in _DATE.finditer(text):
+            unit = m["u"].replace(" ", "")
+            found.add((unit, str(_NUMBERS.get(m["n"], m["n"]))))
+    for m in _DATE.finditer(text) if any(map(text.__contains__, MONTHS)) else ():
         found.add(("date", f"{m['d'] or m['e']} {m['m'] or m['n']}"))
     return frozenset(found)
 
@@ -623,4 +628,5 @@ def _begins_again(paragraph: str) -> bool:
 
 
 def _likeness(left: frozenset[str], right: frozenset[str]) -> float:
-    return len(left & right) / max(1, len(left | right))
+    shared = len(left & right)
+    return shared / max(1, len(left) + len(right) - shared)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from legalgen.law.citations import folded
 from legalgen.quality.reading import (
     ACCENTED,
     BEYOND_LATIN,
@@ -190,16 +191,9 @@ _MUSING = re.compile(
 """A model that thinks aloud; among steps only, for in an answer people may speak so."""
 
 _MUSING_HINTS = (
-    "let me",
-    "wait",
-    "hmm",
-    "ok",
-    "actually",
-    "word count",
-    "we need",
-    "i need",
-    "will now",
-)
+    "let me", "wait,", "wait.", "hmm", "ok,", "ok.", "okay,", "okay.", "actually,", "actually.",
+    "word count", "we need", "i need", "we have to", "i have to", "will now",
+)  # fmt: skip
 
 _GAPS: Mapping[str, re.Pattern[str]] = {
     "[": re.compile(
@@ -292,23 +286,30 @@ def meta_talk(reading: Reading) -> Iterator[Finding]:
         yield "META_TALK", f'"{said}" in {name}', name, True
 
 
-_TRADE_MARKS = re.compile("[\u2122\u2120]")
+_TRADE_MARKS = ("\u2122", "\u2120")
 """Two signs that become letters when a text is folded, glued to the word before them."""
 
 
 def _talk_of_itself(reading: Reading) -> tuple[str, str] | None:
     talks: Iterable[_Talk] = _META
-    if reading.whole.isascii() or not _TRADE_MARKS.search(reading.whole):
+    glued = not reading.whole.isascii() and any(sign in reading.whole for sign in _TRADE_MARKS)
+    if not glued:
         told = (_META_WORDS & reading.vocabulary) | _META_WORDS.intersection(reading.question)
         talks = [talk for talk in _META if talk.words & told] if told else ()
     for talk in talks:
         for name, text in reading.texts:
-            folded = normalise(text if text.isascii() else _TRADE_MARKS.sub(" ", text))
-            if any(hint in folded for hint in talk.hints):
-                match = talk.pattern.search(_QUOTED.sub(" ", folded))
+            plain = normalise(_apart_from_signs(text) if glued else text)
+            if any(hint in plain for hint in talk.hints):
+                match = talk.pattern.search(_QUOTED.sub(" ", plain))
                 if match:
                     return match[0], name
     return None
+
+
+def _apart_from_signs(text: str) -> str:
+    for sign in _TRADE_MARKS:
+        text = text.replace(sign, " ")
+    return text
 
 
 _FIELD = re.compile(
@@ -316,6 +317,17 @@ _FIELD = re.compile(
     r"|jurisdiction|topic|practice area|(?:sample[ _])?type)[*_]*: ",
     re.I,
 )
+
+_FIELD_ENDS = (
+    "question", "answer", "steps", "citations", "proposition", "difficulty", "jurisdiction",
+    "topic", "practice area", "type",
+)  # fmt: skip
+
+
+def _ends_in_label(text: str) -> bool:
+    """Whether a text that goes before a colon may end in one of ``_FIELD``."""
+    return folded(text[-24:].rstrip("*_")).endswith(_FIELD_ENDS)
+
 
 MOST_FIELDS = 2
 """So many labels like fields of the sample an answer may have: a memorandum has its question."""
@@ -326,12 +338,11 @@ def _talk_of_the_work(reading: Reading) -> tuple[str, str] | None:
     match = _GREETING.match(answer) or _WORD_COUNT.search(answer[-40:])
     if match:
         return match[0], "answer"
-    if answer.count(": ") > MOST_FIELDS:
+    if sum(map(_ends_in_label, answer.split(": ")[:-1])) > MOST_FIELDS:
         fields = {label.casefold() for label in _FIELD.findall(answer)}
         if len(fields) > MOST_FIELDS:
             return ", ".join(sorted(fields)), "answer"
-    steps = normalise(reading.steps_text)
-    if any(hint in steps for hint in _MUSING_HINTS):
+    if any(hint in reading.folded_steps for hint in _MUSING_HINTS):
         match = _MUSING.search(reading.steps_text)
     return (match[0].strip(), "reasoning_steps") if match else None
 

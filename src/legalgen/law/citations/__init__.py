@@ -47,6 +47,7 @@ from legalgen.law.citations.parsed import (
     NAMED_KINDS,
     WEAK_KINDS,
     Parsed,
+    folded,
     normalise,
 )
 from legalgen.law.citations.reports import SERIES_YEARS
@@ -56,7 +57,7 @@ __all__ = [
     "CASE_KINDS", "LEGISLATION_KINDS", "NAMED_KINDS", "SERIES_YEARS", "WEAK_KINDS",
     "Authorities", "Case", "CitationLedger", "Parsed", "abbreviations", "apex", "called",
     "case_names",
-    "comparable", "find_all", "find_numbered", "fix_brackets", "form_fault", "highest",
+    "comparable", "find_all", "find_numbered", "fix_brackets", "folded", "form_fault", "highest",
     "impossible", "leading_cases", "leading_names", "name_tokens", "names_of", "normalise",
     "other_names", "parse", "party_name", "same_case", "same_name", "suspect",
 ]  # fmt: skip

@@ -132,8 +132,10 @@ _RE = re.compile(
     rf"(?:\s(?:(?:of|and|the)\s)*(?:&|{_WORD}{_STOP}))*"
 )
 _RE_BEGINS = re.compile(r"(?:Re|In re|Ex parte)\s")
-_BETWEEN = re.compile(r"[.;]\s|,\s(?:and\s)?|\s(?:and|or)\s(?:in\s)?")
-"""What parts the second party of one case from the first of the next."""
+_LAST_BETWEEN = re.compile(
+    r"(?s:.*)(?P<between>[.;,]\s|(?<![.;,])(?<!\sand)(?<!\sor)\s(?:and|or)\s)"
+)
+"""What parts the second party of one case from the first of the next, at its last place."""
 
 
 def case_names(text: str) -> tuple[tuple[int, int, str], ...]:
@@ -162,5 +164,5 @@ def case_names(text: str) -> tuple[tuple[int, int, str], ...]:
 
 def _parted(text: str, start: int, end: int) -> int:
     """Where one case ends at the latest: before the last word that can part it from the next."""
-    found = [match.start() for match in _BETWEEN.finditer(text, start, end)]
-    return found[-1] if found else end
+    found = _LAST_BETWEEN.match(text, start, end)
+    return found.start("between") if found else end
