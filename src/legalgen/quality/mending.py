@@ -17,7 +17,7 @@ from legalgen.quality.reading import SHORT_TYPES
 from legalgen.store.sample import Draft, DraftCitation
 
 _STEP_NUMBER = re.compile(
-    r"^\s*(?:\*\*)?(?:step\s*\d+\s*[:.)\-\u2013]+|\d{1,2}\s*[.):]\s)\s*(?:\*\*)?\s*", re.I
+    r"\s*(?:\*\*)?(?:step\s*\d+\s*[:.)\-\u2013]+|\d{1,2}\s*[.):]\s)\s*(?:\*\*)?\s*", re.I
 )
 
 _QUESTION_LABEL = re.compile(r"[*_# ]*(?:question|q)[*_]* ?(?::[*_]*|\n)\s*", re.I)
@@ -46,7 +46,7 @@ def mend(draft: Draft, sample_type: str = "") -> tuple[Draft, tuple[str, ...]]:
     theirs, a chat's last offer of more, markup in plain-text types and in citations, and the
     brackets of years in citations where the series decides them.
     """
-    steps = tuple(_STEP_NUMBER.sub("", step, count=1).strip() for step in draft.reasoning_steps)
+    steps = tuple([_unnumbered(step).strip() for step in draft.reasoning_steps])
     plain = _strip_markup if sample_type in SHORT_TYPES else str
     question = plain(_unlabelled(draft.question, _QUESTION_LABEL)).strip()
     answer = plain(_unlabelled(draft.answer, _ANSWER_LABEL)).strip()
@@ -105,7 +105,15 @@ _CITATION_MARKS = re.compile(r"[*`]|^\s*(?:[-\u2022]\s+|\d{1,2}[.)]\s+)|_+$|^_+"
 
 def _bare_citation(text: str) -> str:
     """The text without emphasis, and without a bullet or number before it."""
+    begins = text.lstrip()[:1]
+    if not (begins in "-\u2022" or begins.isdecimal() or any(mark in text for mark in "*`_")):
+        return text.strip()
     return _CITATION_MARKS.sub("", text).strip()
+
+
+def _unnumbered(step: str) -> str:
+    found = _STEP_NUMBER.match(step)
+    return step[found.end() :] if found else step
 
 
 def _unlabelled(text: str, label: re.Pattern[str]) -> str:
@@ -115,14 +123,9 @@ def _unlabelled(text: str, label: re.Pattern[str]) -> str:
 
 
 def _strip_markup(text: str) -> str:
-    for mark in ("*", "#", "_", "`"):
-        if mark in text:
-            break
-    else:
-        if text.isascii():
-            return text
-    bare = HEADING.sub("", _FENCE.sub("", text))
-    return _BOX.sub("", _EMPHASIS.sub(r"\1\2", bare))
+    if any(mark in text for mark in "*#_`"):
+        text = _EMPHASIS.sub(r"\1\2", HEADING.sub("", _FENCE.sub("", text)))
+    return text if text.isascii() else _BOX.sub("", text)
 
 
 def _fixes(before: Draft, after: Draft) -> Iterator[str]:

@@ -153,12 +153,14 @@ _ADVERT_WORDS = word_list("advertising_words")
 
 _PRODUCTS = word_list("products")
 _CALLING = word_list("calling")
+_DIALLING = word_list("dialling")
 
 
 def advertising(reading: Reading) -> Iterator[Finding]:
     """Contact data, praise of a product, a product that speaks."""
     answer, vocabulary = reading.draft.answer, reading.answer_vocabulary
-    address = "@" in answer or not _CALLING.isdisjoint(vocabulary) or _LONG_NUMBER.search(answer)
+    number = not _DIALLING.isdisjoint(vocabulary) and _LONG_NUMBER.search(answer)
+    address = number or "@" in answer or not _CALLING.isdisjoint(vocabulary)
     found = _CONTACT.search(answer) if address else None
     if found and found[0].rstrip(".,;)") not in reading.draft.question:
         yield "ADVERTISING", f'"{excerpt(found[0], 0)}" in answer', "answer", True

@@ -353,11 +353,18 @@ def _tidied(text: str, cuts: Sequence[Span]) -> str:
 
 
 def _tidy_line(line: str) -> str:
-    line = re.sub(r"(?<=\S)[ \t]{2,}", " ", line).rstrip()
-    line = re.sub(r"\s+([.,;:!?)])", r"\1", line)
-    line = re.sub(r"\(\s*[;,]?\s*", "(", line)
-    line = re.sub(r"\s*\(\)", "", line)
+    if "  " in line or "\t" in line:
+        line = _WIDE.sub(" ", line)
+    line = _BEFORE_SIGN.sub("", line.rstrip())
+    if "(" in line:
+        line = re.sub(r"\(\s*[;,]?\s*", "(", line)
+    if "()" in line:
+        line = re.sub(r"\s*\(\)", "", line)
     return re.sub(r"[;,:]+(?=[.!?])", "", line)
+
+
+_WIDE = re.compile(r"(?<=\S)[ \t]{2,}")
+_BEFORE_SIGN = re.compile(r"\s+(?=[.,;:!?)])")
 
 
 def _opened(text: str) -> str:

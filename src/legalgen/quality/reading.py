@@ -54,12 +54,12 @@ def runs(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
 _ALL_KNOWN = b"\1" * RUN_WORDS
 
 
-def runs_of(known: frozenset[str], tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """The runs of which every word is known; few of a text are."""
+def known_runs(known: frozenset[str], tokens: Sequence[str]) -> Iterator[int]:
+    """Where runs begin of which every word is known; few of a text are such."""
     told = bytes(map(known.__contains__, tokens))
     at = told.find(_ALL_KNOWN)
     while at >= 0:
-        yield tuple(tokens[at : at + RUN_WORDS])
+        yield at
         at = told.find(_ALL_KNOWN, at + 1)
 
 
@@ -77,7 +77,8 @@ class KnownRuns(msgspec.Struct, frozen=True):
 
     def first_in(self, tokens: Sequence[str]) -> tuple[str, ...] | None:
         """The first of the runs in a text, if any is there; few words have to be looked at."""
-        return next((run for run in runs_of(self.words, tokens) if run in self.runs), None)
+        found = (tuple(tokens[at : at + RUN_WORDS]) for at in known_runs(self.words, tokens))
+        return next((run for run in found if run in self.runs), None)
 
 
 Finding: TypeAlias = tuple[str, str, str | None, bool]
@@ -243,14 +244,21 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def foreign_letters(self) -> bool:
         """Whether question or answer hold what is neither Latin nor punctuation."""
-        texts = (self.draft.question, self.draft.answer)
-        return any(not text.isascii() and BEYOND_LATIN.search(text) for text in texts)
+        question = self.draft.question
+        return BEYOND_LATIN.search(self._odd_signs) is not None or (
+            not question.isascii() and BEYOND_LATIN.search(question) is not None
+        )
 
     @property
     def has_accents(self) -> bool:
         """Whether letters stand in the answer that English has not."""
+        return ACCENTED.search(self._odd_signs) is not None
+
+    @cached_property
+    def _odd_signs(self) -> str:
+        """What stands in the answer beyond ASCII, each sign once."""
         answer = self.draft.answer
-        return not answer.isascii() and ACCENTED.search(answer) is not None
+        return "" if answer.isascii() else "".join(set(_NOT_ASCII.findall(answer)))
 
     @cached_property
     def whole(self) -> str:
@@ -259,17 +267,36 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
 
     def copied(self, tokens: Sequence[str]) -> float:
         """The share of the runs of six words that stand in the answer too."""
-        known = set(runs_of(self.answer_vocabulary, tokens))
-        if len(known) * len(self.answer_line) < MOST_SEARCHED:
-            found = {run for run in known if f" {' '.join(run)} " in self.answer_line}
+        begins = list(known_runs(self.answer_vocabulary, tokens))
+        if len(begins) * len(self.answer_line) < MOST_SEARCHED:
+            found = set(self._in_answer(tokens, begins))
         else:
+            known = {tuple(tokens[at : at + RUN_WORDS]) for at in begins}
             found = known.intersection(runs(self.answer))
         return len(found) / len(set(runs(tokens))) if found else 0.0
 
+    def _in_answer(self, tokens: Sequence[str], begins: Iterable[int]) -> Iterator[tuple[str, ...]]:
+        """Of the runs that begin at these places those that the answer has.
+
+        Of the three words at every fourth place each run has one whole: where the answer has not
+        those three, it has none of four runs.
+        """
+        line, seen = self.answer_line, dict[int, bool]()
+        for at in begins:
+            three = at + -at % 4
+            there = seen.get(three)
+            if there is None:
+                there = f" {' '.join(tokens[three : three + 3])} " in line
+                seen[three] = there
+            run = tuple(tokens[at : at + RUN_WORDS])
+            if there and f" {' '.join(run)} " in line:
+                yield run
+
 
 _SENTENCE_END = re.compile(
-    r"[.!?](?<!\bv\.)(?<!\bs\.)(?<!\bNo\.)(?<!\bInc\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)"
-    r"[\"')\u201d\u2019]*\s+(?=[\"'(\u201c\u2018*\[]*[A-Z\d*])|\n+"
+    r"[.!?\n](?:(?<=\n)\n*"
+    r"|(?<!\bv\.)(?<!\bs\.)(?<!\bNo\.)(?<!\bInc\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)"
+    r"[\"')\u201d\u2019]*\s+(?=[\"'(\u201c\u2018*\[]*[A-Z\d*]))"
 )
 
 
@@ -283,6 +310,7 @@ def sentences(text: str) -> tuple[str, ...]:
 _COMMON = word_list("common")
 
 ACCENTED = re.compile("[\u00c0-\u024f]")
+_NOT_ASCII = re.compile("[^\0-\x7f]")
 
 _ENDINGS = (
     "ications", "ication", "ibility", "ability", "ations", "ation", "ments", "ment", "ances",

@@ -197,9 +197,10 @@ def _known_acts() -> Mapping[str, tuple[frozenset[str], ...]]:
     return {year: tuple(titles) for year, titles in known.items()}
 
 
-def _title_words(title: str) -> list[str]:
+@lru_cache(maxsize=4096)  # there are few Acts
+def _title_words(title: str) -> tuple[str, ...]:
     folded = title.casefold().replace("\u2019", "'").replace("'", "")
-    return [word for word in re.findall(r"\w+", folded) if word not in _LINKS]
+    return tuple([word for word in re.findall(r"\w+", folded) if word not in _LINKS])
 
 
 _LINKS = frozenset(["of", "and", "the", "for", "to", "in", "from", "on", "with", "by", "as", "etc"])
@@ -228,19 +229,16 @@ def act_unknown(reading: Reading) -> Iterator[Finding]:
 
 
 _ENDS_IN_ACT = re.compile(r"Act,? (?:1[2-9]\d\d|20\d\d)\b")
-_NO_NAME = re.compile(r"[^\w'\u2019 ,()-]")
-"""What stands in no name of an Act but after ``etc``."""
+_NO_NAME = re.compile(r"(?s:.*)(?:[^\w'\u2019 ,().-]|(?<!etc)\.)")
+"""Up to the last sign that stands in no name of an Act."""
 
 
 def _acts(text: str) -> Iterator[re.Match[str]]:
     """The matches of ``_ACT``, looked for only between what stands in no name and an Act's end."""
     at = 0
     for end in _ENDS_IN_ACT.finditer(text):
-        begin = at
-        for found in _NO_NAME.finditer(text, at, end.start()):
-            if found[0] != "." or not text.endswith("etc", 0, found.start()):
-                begin = found.end()
-        match = _ACT.search(text, begin, end.end())
+        before = _NO_NAME.match(text, at, end.start())
+        match = _ACT.search(text, before.end() if before else at, end.end())
         if match is not None:
             at = match.end()
             yield match

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from legalgen.errors import Reason
@@ -43,12 +43,7 @@ def _impossible(parsed: Parsed, today: date) -> str | None:
         return f"{parsed.year} is in the future"
     if parsed.is_case and parsed.number == 0:
         return "numbers begin at 1"
-    checks = {
-        "uk_neutral": _impossible_neutral, "uk_report": _impossible_report,
-        "us_reporter": _impossible_us, "statute": _impossible_section,
-        "eu_case": _impossible_eu_case, "eu_legislation": _impossible_eu_act,
-    }  # fmt: skip
-    check = checks.get(parsed.kind)
+    check = _CHECKS.get(parsed.kind)
     return check(parsed, today) if check else None
 
 
@@ -119,6 +114,13 @@ def _impossible_eu_act(parsed: Parsed, _today: date) -> str | None:
     return "the Communities began in 1952" if (parsed.year or 1952) < 1952 else None
 
 
+_CHECKS: Mapping[str, Callable[[Parsed, date], str | None]] = {
+    "uk_neutral": _impossible_neutral, "uk_report": _impossible_report,
+    "us_reporter": _impossible_us, "statute": _impossible_section,
+    "eu_case": _impossible_eu_case, "eu_legislation": _impossible_eu_act,
+}  # fmt: skip
+
+
 # --- form ------------------------------------------------------------------------------------
 
 _ROUND_FIX = re.compile(
@@ -140,10 +142,13 @@ def fix_brackets(text: str) -> str:
 
     Safe cases only: series that have been found by year since 1891, and those that never were.
     """
-    fixed = _ROUND_FIX.sub(lambda m: m[0] if int(m["y"]) < 1891 else f"[{m['y']}]{m['s']}", text)
-    fixed = _SQUARE_FIX.sub(r"(\g<y>)\g<s>", fixed)
-    fixed = _NEUTRAL_FIX.sub(r"[\g<y>]\g<s>", fixed)
-    return _LR_FIX.sub(r"(\g<y>)\g<s>", fixed)
+    if "(1" in text or "(2" in text:
+        text = _ROUND_FIX.sub(lambda m: m[0] if int(m["y"]) < 1891 else f"[{m['y']}]{m['s']}", text)
+    if "[1" in text:
+        text = _SQUARE_FIX.sub(r"(\g<y>)\g<s>", text)
+    if "(20" in text:
+        text = _NEUTRAL_FIX.sub(r"[\g<y>]\g<s>", text)
+    return _LR_FIX.sub(r"(\g<y>)\g<s>", text) if "[18" in text else text
 
 
 def form_fault(parsed: Parsed, text: str) -> str | None:

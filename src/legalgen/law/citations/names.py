@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from legalgen.law.citations.europe import ECLI
 from legalgen.law.citations.parsed import Parsed, normalise, word_set
+from legalgen.law.citations.pieces import DIGITS_AROUND_SLASH
 from legalgen.law.citations.titles import initials, other_names
 
 _CONNECTORS = word_set(
@@ -108,7 +109,7 @@ def _walk_left(words: list[str], at: int) -> int:
     left = at
     while left > 0:
         word = words[left - 1].strip("('\"")
-        if re.search(r"\d/\d", word):
+        if "/" in word and DIGITS_AROUND_SLASH.search(word):
             break
         opens = _opening(words, left - 1)
         if opens is not None:
