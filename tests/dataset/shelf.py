@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 
@@ -65,7 +66,31 @@ def filled(root: Path, rows: int = 7, part_rows: int = 2, batch_id: str = BATCH)
 def written(
     root: Path, samples: list[Sample], part_rows: int = 1000, batch_id: str = BATCH
 ) -> DataDir:
+    """A dataset of these rows; each is made once by a process, then its files are written again.
+
+    Most tests look at one of a few, and sealing one takes longer than what they do with it.
+    """
     data_dir = DataDir(root)
+    if root.exists():  # what is there is added to
+        _write(data_dir, samples, part_rows, batch_id)
+        return data_dir
+    key = (msgspec.json.encode(samples), part_rows, batch_id)
+    if key not in _made:
+        _write(data_dir, samples, part_rows, batch_id)
+        files = (path for path in root.rglob("*") if path.is_file())
+        _made[key] = {path.relative_to(root): path.read_bytes() for path in files}
+        return data_dir
+    data_dir.create()
+    for path, content in _made[key].items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
+    return data_dir
+
+
+_made: dict[tuple[bytes, int, str], dict[Path, bytes]] = {}
+
+
+def _write(data_dir: DataDir, samples: list[Sample], part_rows: int, batch_id: str) -> None:
     data_dir.create()
     ledger = Ledger(data_dir)
     record = Record(
@@ -87,7 +112,6 @@ def written(
     with BatchWriter(data_dir, batch_id, note_part=note_part, part_rows=part_rows) as writer:
         writer.append(samples)
     write_card(data_dir)
-    return data_dir
 
 
 def rows_of(data_dir: DataDir) -> list[Sample]:
