@@ -42,6 +42,7 @@ def open_provider(config: ProviderConfig) -> SdkProvider:
         client,
         http,
         sdk_error=sdk.CerebrasError,
+        omit=sdk.omit,
         key=key,
         dialect=Dialect(max_temperature=_MAX_TEMPERATURE),
         catalog=config.catalog,

@@ -33,6 +33,7 @@ def open_provider(config: ProviderConfig) -> BulkSdkProvider:
         client,
         http,
         sdk_error=groq.GroqError,
+        omit=groq.omit,
         key=key,
         dialect=Dialect(),
         catalog=config.catalog,

@@ -103,6 +103,7 @@ def open_provider(config: ProviderConfig) -> OpenAiProvider:
         client,
         http,
         sdk_error=openai.OpenAIError,
+        omit=openai.omit,
         key=config.api_key or "",
         dialect=Dialect(cap=_cap(config, base_url), reasoning_format=False),
         catalog=config.catalog,
