@@ -11,6 +11,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 import httpx
@@ -154,6 +155,7 @@ class SdkProvider:
         self._create = client.chat.completions.with_raw_response.create
         self._list = client.models.with_raw_response.list
         self._omit = omit
+        _remember_addresses(client)
         self._http = http
         self._key = key
         self._dialect = dialect
@@ -368,6 +370,17 @@ def without_environment(client: SdkClient) -> None:
     The SDKs read that variable whatever they are given, and have no argument against it.
     """
     client._custom_headers = {}  # type: ignore[attr-defined]
+
+
+def _remember_addresses(client: SdkClient) -> None:
+    """Have the SDK join the base URL and a path once, not with each call: httpx reads both anew,
+    which takes an eighth of the CPU time of a call.
+
+    It has no public way to do so; an SDK without that method joins them each time.
+    """
+    joined = getattr(client, "_prepare_url", None)
+    if joined is not None:
+        client._prepare_url = lru_cache(maxsize=8)(joined)  # type: ignore[attr-defined]
 
 
 def _address(error: httpx.RequestError) -> str:
