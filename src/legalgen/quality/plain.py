@@ -132,7 +132,7 @@ _ADVERTISED = Phrases.named("advertised")
 _SELLER = re.compile(alternatives("sellers"), re.I)
 
 _PRAISED = re.compile(
-    r"\b(?P<brand>[A-Z]\w+(?: (?:AI|Pro|Plus|Labs|[A-Z]\w+)){0,2})(?:, (?:your|the|our|an?)"
+    r"(?P<brand>[A-Z](?<!\w.)\w+(?: (?:AI|Pro|Plus|Labs|[A-Z]\w+)){0,2})(?:, (?:your|the|our|an?)"
     r" (?:[\w-]+ ){0,5}(?:assistant|companion|platform|engine|app|chatbot|copilot|co-pilot|suite"
     r"|toolkit|software)\b[^,.;]{0,40}[,.]| is (?:your|our|the (?:leading|best|smartest|most"
     r"|first|only|no))"

@@ -276,21 +276,23 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
         return len(found) / len(set(runs(tokens))) if found else 0.0
 
     def _in_answer(self, tokens: Sequence[str], begins: Iterable[int]) -> Iterator[tuple[str, ...]]:
-        """Of the runs that begin at these places those that the answer has.
+        """Of the runs that begin at these places, in order, those that the answer has.
 
-        Of the three words at every fourth place each run has one whole: where the answer has not
-        those three, it has none of four runs.
+        What is copied goes on mostly: after a run its next word is looked for first.
         """
-        line, seen = self.answer_line, dict[int, bool]()
+        line, following, end = self.answer_line, -1, 0
         for at in begins:
-            three = at + -at % 4
-            there = seen.get(three)
-            if there is None:
-                there = f" {' '.join(tokens[three : three + 3])} " in line
-                seen[three] = there
             run = tuple(tokens[at : at + RUN_WORDS])
-            if there and f" {' '.join(run)} " in line:
-                yield run
+            if at == following and line.startswith(f"{run[-1]} ", end):
+                end += len(run[-1]) + 1
+            else:
+                joined = f" {' '.join(run)} "
+                place = line.find(joined)
+                if place < 0:
+                    continue
+                end = place + len(joined)
+            following = at + 1
+            yield run
 
 
 _SENTENCE_END = re.compile(

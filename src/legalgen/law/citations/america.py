@@ -206,8 +206,10 @@ NAMED_CODE = Rule(
     _US_NAMED_CODE,
     _us_named_code,
     (
-        *("Act", "Code", "RC", "R.C", "UCC", "U.C.C", "FAA", "Del", "DGCL", "MBCA", "ERISA"),
-        *("FLSA", "INA", "CP", "HIPAA", "CERCLA", "COPPA", "DMCA", "Title VII"),
+        *("RC", "R.C", "UCC", "U.C.C", "FAA", "Del", "DGCL", "MBCA", "ERISA", "FLSA", "INA", "CP"),
+        *("HIPAA", "CERCLA", "COPPA", "DMCA", "Title VII", "FTC", "Sherman", "Clayton", "Lanham"),
+        *("Revenue Code", "Bankruptcy Code", "Commercial Code", "Corporation Act"),
+        *("Securities Act", "Exchange Act", "Secrecy Act", "Arbitration Act"),
     ),
 )
 _SECTION_OF_CODE = re.compile(

@@ -245,7 +245,9 @@ BY_NAME = Rule(
     _BY_NAME,
     _by_name,
     (
-        *("Directive", "Regulation", "Act", "Code", "Rome ", "Brussels ", "Dublin ", "MiF", "MiCA"),
+        *("Directive", "Regulation", "Rome ", "Brussels ", "Dublin ", "MiF", "MiCA", "AI Act"),
+        *("Intelligence Act", "Governance Act", "Markets Act", "Resilience Act", "Services Act"),
+        *("Borders Code", "Customs Code", "Visa Code"),
         *("EMIR", "SFDR", "CSRD", "CSDDD", "CRD", "PSD2", "DAC6", "ATAD", "AIFMD", "SRD", "BER"),
         "Solvency",
     ),

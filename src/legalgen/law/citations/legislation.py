@@ -222,8 +222,8 @@ RULEBOOK = Rule(
     _SRA,
     _sra,
     (
-        *("SRA", "Code", "Model", "BSB", "Listing", "UKLR", "LPDT", "FCA Handbook", "COBS", "SYSC"),
-        *("DTR", "Table A", "PRIN"),
+        *("SRA", "Takeover Code", "City Code", "Governance Code", "Model R", "Model A", "BSB"),
+        *("Listing", "UKLR", "LPDT", "FCA Handbook", "COBS", "SYSC", "DTR", "Table A", "PRIN"),
     ),
 )
 WITHOUT_YEAR = Rule(

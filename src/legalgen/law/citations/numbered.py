@@ -48,7 +48,7 @@ class Productions:
         for sign, needs in self._needs.items():
             if sign in signs:
                 for need, is_bare, theirs in needs:
-                    if theirs & ~found and need in (signs if is_bare else text):
+                    if need in (signs if is_bare else text):
                         found |= theirs
         return self._in_order(found)
 

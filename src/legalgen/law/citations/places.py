@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import re
 
+from legalgen.law.citations.pieces import by_letter
+
 FOREIGN = re.compile(
-    r"\b(?:Indian?|Austral\w+|Canad\w+|(?<!Northern )Irish|(?<!Northern )(?<!Government of )Ireland"
-    r"|New Zealand|Singapore\w*|Hong Kong|Malaysian?"
-    r"|South Africa\w*|Nigerian?|Kenyan?|German\w*|French|France|Italian?|Italy|Spanish|Spain|Dutch"
-    r"|Danish|Swedish|Finnish|Norwegian|Polish|Greek|Portug\w+|Belgian|Austrian?|Swiss|Japan\w*"
-    r"|Chinese|China|Brazil\w*|Mexic\w+|Cth|NSW|Vic(?!\.?,? c)|Qld|Ont"
-    r"|Israeli?|Turkish|Korean?|UAE|DIFC|ADGM"
-    r"|Czech|Hungarian|Romanian|Bulgarian|Croatian|Slovak|Slovenian|Estonian|Latvian|Lithuanian"
-    r"|Maltese|Cypr\w+|Luxembourg\w*|Icelandic|IRPA|IRPR|PIPEDA|LGPD|DPDP)\b"
-)
+    by_letter((
+        "Indian?", r"Austral\w+", r"Canad\w+", "Irish(?<!Northern Irish)",
+        "Ireland(?<!Northern Ireland)(?<!Government of Ireland)", "New Zealand", r"Singapore\w*",
+        "Hong Kong", "Malaysian?", r"South Africa\w*", "Nigerian?", "Kenyan?", r"German\w*",
+        "French", "France", "Italian?", "Italy", "Spanish", "Spain", "Dutch", "Danish", "Swedish", "Finnish",
+        "Norwegian", "Polish", "Greek", r"Portug\w+", "Belgian", "Austrian?", "Swiss", r"Japan\w*",
+        "Chinese", "China", r"Brazil\w*", r"Mexic\w+", "Cth", "NSW", r"Vic(?!\.?,? c)", "Qld", "Ont",
+        "Israeli?", "Turkish", "Korean?", "UAE", "DIFC", "ADGM", "Czech", "Hungarian", "Romanian",
+        "Bulgarian", "Croatian", "Slovak", "Slovenian", "Estonian", "Latvian", "Lithuanian",
+        "Maltese", r"Cypr\w+", r"Luxembourg\w*", "Icelandic", "IRPA", "IRPR", "PIPEDA", "LGPD",
+        "DPDP",
+    )) + r"\b"
+)  # fmt: skip
 AMERICAN = re.compile(
-    r"\b(?:US|U\.S\.|USA|American|Federal|California|Delaware|New York|Texas|Florida|Illinois"
-    r"|Colorado|Massachusetts|Washington|Virginia|Utah|Connecticut)\b"
-)
+    by_letter((
+        "US", r"U\.S\.", "USA", "American", "Federal", "California", "Delaware", "New York",
+        "Texas", "Florida", "Illinois", "Colorado", "Massachusetts", "Washington", "Virginia", "Utah",
+        "Connecticut",
+    )) + r"\b"
+)  # fmt: skip
 BRITISH_ACTS = re.compile(
     r"British Nationality \(|Hong Kong (?:\([\w ]+\) )?Act|Government of (?:Ireland|India) Act"
     r"|Indian Independence Act|Ireland Act|Irish (?:Church|Free State)"
@@ -25,11 +34,14 @@ BRITISH_ACTS = re.compile(
 )
 """Acts of Parliament that begin with the name of another place."""
 AMERICAN_ACTS = re.compile(
-    r"\b(?:Sarbanes|Dodd-Frank|Sherman|Clayton|Lanham|Robinson-Patman|Glass-Steagall|Uniform"
-    r"|Civil Rights Act|Americans with|Fair Labor|National Labor|Defend Trade|Stored Communications"
-    r"|Immigration and Nationality|Inflation Reduction|Bank Secrecy|Securities|Exchange Act"
-    r"|Investment Company|Administrative Procedure|Clean (?:Air|Water)|Endangered|HIPAA|CHIPS)\b"
-)
+    by_letter((
+        "Sarbanes", "Dodd-Frank", "Sherman", "Clayton", "Lanham", "Robinson-Patman",
+        "Glass-Steagall", "Uniform", "Civil Rights Act", "Americans with", "Fair Labor", "National Labor",
+        "Defend Trade", "Stored Communications", "Immigration and Nationality",
+        "Inflation Reduction", "Bank Secrecy", "Securities", "Exchange Act", "Investment Company",
+        "Administrative Procedure", "Clean (?:Air|Water)", "Endangered", "HIPAA", "CHIPS",
+    )) + r"\b"
+)  # fmt: skip
 
 
 def named_place(name: str) -> tuple[str, ...]:
