@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from legalgen.law.citations.pieces import by_letter
 from legalgen.quality.reading import Finding, Reading
 
 ADVANCED_STEPS = 3
@@ -17,15 +18,22 @@ ADVANCED_STEPS = 3
 
 # Wide on purpose: a flag that is wrong costs a reader more than one that is missing.
 _VIEWS = re.compile(
-    r"\b(?:views?|better reading|narrow(?:er)?|wider|broader|counter-?argu\w+|argu(?:e[sd]?|able|"
-    r"ments?)|contrary|contrast|conversely|compet\w+|conflict\w*|divided|critics|although|though|"
-    r"but|however|yet|whereas|alternative(?:ly)?|against that|nevertheless|on the other hand)\b",
-)
+    by_letter((
+        "views?", "better reading", "narrow(?:er)?", "wider", "broader", r"counter-?argu\w+",
+        "argu(?:e[sd]?|able|ments?)", "contrary", "contrast", "conversely", r"compet\w+",
+        r"conflict\w*", "divided", "critics", "although", "though", "but", "however", "yet",
+        "whereas", "alternative(?:ly)?", "against that", "nevertheless", "on the other hand",
+    )) + r"\b"
+)  # fmt: skip
 _CONFIDENCE = re.compile(
-    r"\b(?:confiden\w+|(?:un)?likely|probabl\w+|(?:un)?certain\w*|(?:un)?settled|doubt\w*|unclear|"
-    r"better (?:view|reading)|prefer\w+|persuasive|stronger|unresolved|open question|moderate\w*|"
-    r"tentative\w*|cautious\w*|on balance|arguable|remains open)\b",
-)
+    by_letter((
+        r"confiden\w+", "likely", "unlikely", r"probabl\w+", r"certain\w*", r"uncertain\w*",
+        "settled", "unsettled", r"doubt\w*", "unclear", "better (?:view|reading)", r"prefer\w+",
+        "persuasive", "stronger", "unresolved", "open question", r"moderate\w*", r"tentative\w*",
+        r"cautious\w*", "on balance", "arguable", "remains open",
+    )) + r"\b"
+)  # fmt: skip
+"""Both in folded text."""
 
 
 def difficulty(reading: Reading) -> Iterator[Finding]:

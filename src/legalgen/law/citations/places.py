@@ -11,20 +11,20 @@ FOREIGN = re.compile(
         "Indian?", r"Austral\w+", r"Canad\w+", "Irish(?<!Northern Irish)",
         "Ireland(?<!Northern Ireland)(?<!Government of Ireland)", "New Zealand", r"Singapore\w*",
         "Hong Kong", "Malaysian?", r"South Africa\w*", "Nigerian?", "Kenyan?", r"German\w*",
-        "French", "France", "Italian?", "Italy", "Spanish", "Spain", "Dutch", "Danish", "Swedish", "Finnish",
-        "Norwegian", "Polish", "Greek", r"Portug\w+", "Belgian", "Austrian?", "Swiss", r"Japan\w*",
-        "Chinese", "China", r"Brazil\w*", r"Mexic\w+", "Cth", "NSW", r"Vic(?!\.?,? c)", "Qld", "Ont",
-        "Israeli?", "Turkish", "Korean?", "UAE", "DIFC", "ADGM", "Czech", "Hungarian", "Romanian",
-        "Bulgarian", "Croatian", "Slovak", "Slovenian", "Estonian", "Latvian", "Lithuanian",
-        "Maltese", r"Cypr\w+", r"Luxembourg\w*", "Icelandic", "IRPA", "IRPR", "PIPEDA", "LGPD",
-        "DPDP",
+        "French", "France", "Italian?", "Italy", "Spanish", "Spain", "Dutch", "Danish", "Swedish",
+        "Finnish", "Norwegian", "Polish", "Greek", r"Portug\w+", "Belgian", "Austrian?", "Swiss",
+        r"Japan\w*", "Chinese", "China", r"Brazil\w*", r"Mexic\w+", "Cth", "NSW", r"Vic(?!\.?,? c)",
+        "Qld", "Ont", "Israeli?", "Turkish", "Korean?", "UAE", "DIFC", "ADGM", "Czech", "Hungarian",
+        "Romanian", "Bulgarian", "Croatian", "Slovak", "Slovenian", "Estonian", "Latvian",
+        "Lithuanian", "Maltese", r"Cypr\w+", r"Luxembourg\w*", "Icelandic", "IRPA", "IRPR",
+        "PIPEDA", "LGPD", "DPDP",
     )) + r"\b"
 )  # fmt: skip
 AMERICAN = re.compile(
     by_letter((
         "US", r"U\.S\.", "USA", "American", "Federal", "California", "Delaware", "New York",
-        "Texas", "Florida", "Illinois", "Colorado", "Massachusetts", "Washington", "Virginia", "Utah",
-        "Connecticut",
+        "Texas", "Florida", "Illinois", "Colorado", "Massachusetts", "Washington", "Virginia",
+        "Utah", "Connecticut",
     )) + r"\b"
 )  # fmt: skip
 BRITISH_ACTS = re.compile(
@@ -36,8 +36,8 @@ BRITISH_ACTS = re.compile(
 AMERICAN_ACTS = re.compile(
     by_letter((
         "Sarbanes", "Dodd-Frank", "Sherman", "Clayton", "Lanham", "Robinson-Patman",
-        "Glass-Steagall", "Uniform", "Civil Rights Act", "Americans with", "Fair Labor", "National Labor",
-        "Defend Trade", "Stored Communications", "Immigration and Nationality",
+        "Glass-Steagall", "Uniform", "Civil Rights Act", "Americans with", "Fair Labor",
+        "National Labor", "Defend Trade", "Stored Communications", "Immigration and Nationality",
         "Inflation Reduction", "Bank Secrecy", "Securities", "Exchange Act", "Investment Company",
         "Administrative Procedure", "Clean (?:Air|Water)", "Endangered", "HIPAA", "CHIPS",
     )) + r"\b"
