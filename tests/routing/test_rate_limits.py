@@ -46,7 +46,7 @@ def test_what_is_reserved_is_waited_for() -> None:
     budgets.reserve(REQUEST, 0.0)
     missing = 3000 + 8000 * MARGIN - 2000
     assert budgets.seconds_until(REQUEST, 0.0) == pytest.approx(missing / (8000 / 60))
-    binding = budgets.binding(REQUEST, 0.0)
+    _, binding = budgets.longest_wait(REQUEST, 0.0)
     assert binding is not None
     assert (binding.kind, binding.window) == ("tokens", "minute")
 
@@ -76,7 +76,7 @@ def test_the_longest_window_binds() -> None:
     budgets = tokens_per_minute()
     budgets.state_limit("tokens", "day", 200_000, 0.0)
     budgets.buckets["tokens", "day"] = Bucket("tokens", "day", 200_000, 0.0, 0.0)
-    binding = budgets.binding(REQUEST, 0.0)
+    _, binding = budgets.longest_wait(REQUEST, 0.0)
     assert binding is not None
     assert binding.window == "day"
     expected = (3000 + 1000) / (200_000 / 86_400)

@@ -51,13 +51,14 @@ def candidates(
         cost = limiter.cost(size)
         place = place_at(ref, waited)
         fits = limiter.fits(size, cost)
-        budget_s = limiter.budgets.seconds_until(cost, now, place) if fits else math.inf
+        longest_s, awaited = limiter.budgets.longest_wait(cost, now, place)
+        budget_s = longest_s if fits else math.inf
         state_s, trouble = registry.state_wait(entry, now)
         ramp = Ramp(policy, entry, provider, alone=alone, now=now)
         open_ = not full and ramp.is_open()
         ramp_s = 0.0 if open_ else ramp.opens_in_s(latencies[ref])
         rest_s = trail.rest_until - now if ref == trail.failed_last else 0.0
-        binding = limiter.budgets.binding(cost, now, place) if budget_s > state_s else None
+        binding = awaited if budget_s > state_s else None
         ready_in_s = max(0.0, budget_s, state_s, ramp_s, rest_s)
         yield Candidate(
             ref=ref,

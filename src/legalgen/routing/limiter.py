@@ -189,7 +189,7 @@ class RateLimiter:
         self.budgets.restore(buckets)
         self.budgets.largest_request = largest_request
         self.budgets.largest_output = largest_output
-        self.experience.shares.extend(shares)
+        self.experience.recall(shares)
         if tokens_per_character is not None:
             self.experience.ratios.append(tokens_per_character)
 

@@ -63,13 +63,6 @@ class Cost(msgspec.Struct, frozen=True):
             case "output_tokens":
                 return self.output_tokens
 
-    def __add__(self, other: Cost) -> Cost:
-        return Cost(
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
-            self.requests + other.requests,
-        )
-
 
 NOTHING = Cost(0, 0, 0)
 
@@ -268,12 +261,20 @@ class Budgets(msgspec.Struct):
 
         ``place`` is where the asker stands in the queue; None is at its end.
         """
-        return max((wait for _, wait in self._waits(cost, now, place)), default=0.0)
+        return self.longest_wait(cost, now, place)[0]
 
-    def binding(self, cost: Cost, now: float, place: Reservation | None = None) -> Bucket | None:
-        """The budget that is waited for longest; None when nothing is waited for."""
-        waits = [(wait, bucket) for bucket, wait in self._waits(cost, now, place) if wait > 0]
-        return max(waits, key=lambda pair: pair[0], default=(0.0, None))[1]
+    def longest_wait(
+        self, cost: Cost, now: float, place: Reservation | None = None
+    ) -> tuple[float, Bucket | None]:
+        """As ``seconds_until``, and the budget that is waited for longest; None when nothing is
+        waited for."""
+        ahead = self._ahead(now, place)
+        longest: tuple[float, Bucket | None] = (0.0, None)
+        for bucket in self.every():
+            wait = bucket.seconds_until(cost.of(bucket.kind), now, ahead.of(bucket.kind))
+            if wait > longest[0]:
+                longest = (wait, bucket)
+        return longest
 
     def fits_ever(self, cost: Cost) -> bool:
         """Whether the request is small enough for every bucket, however long one waits."""
@@ -318,8 +319,7 @@ class Budgets(msgspec.Struct):
         waits."""
         if (first := self.first) is None:
             return None
-        cost = first.cost
-        return self.seconds_until(cost, now, first), self.binding(cost, now, first)
+        return self.longest_wait(first.cost, now, first)
 
     def leave(self, place: Reservation) -> None:
         """Give a place in the queue up."""
@@ -459,20 +459,21 @@ class Budgets(msgspec.Struct):
         bucket = replace(bucket, measured=True)
         self.buckets[reading.kind, reading.window] = bucket.corrected(remaining - later, high, now)
 
-    def _waits(
-        self, cost: Cost, now: float, place: Reservation | None
-    ) -> Iterable[tuple[Bucket, float]]:
+    def _ahead(self, now: float, place: Reservation | None) -> Cost:
+        """What those take in sum who wait before a place in the queue, or before its end."""
+        if not (self._queue or self.waiting):
+            return NOTHING
         end = place.number if place is not None else self._numbers + 1
-        ahead = (waiting.cost for number, waiting in self._queue.items() if number < end)
-        before = sum(ahead, NOTHING)
-        if self.waiting:
-            since = place.made_at if place is not None else now
-            said = now - SILENT_S
-            theirs = (w.cost for w in self.waiting if w.since < since and w.told_at >= said)
-            before = sum(theirs, before)
-        for bucket in self.every():
-            amount = cost.of(bucket.kind)
-            yield bucket, bucket.seconds_until(amount, now, before.of(bucket.kind))
+        since = place.made_at if place is not None else now
+        said = now - SILENT_S
+        waiting = [each.cost for number, each in self._queue.items() if number < end]
+        waiting += [w.cost for w in self.waiting if w.since < since and w.told_at >= said]
+        # Summed up by field, not cost by cost: asked at each turn, where many wait.
+        return Cost(
+            sum([cost.input_tokens for cost in waiting]),
+            sum([cost.output_tokens for cost in waiting]),
+            sum([cost.requests for cost in waiting]),
+        )
 
 
 class Demand(msgspec.Struct, frozen=True):
@@ -498,6 +499,8 @@ class Experience(msgspec.Struct):
     """Tokens per character of its last prompts."""
     shares: deque[float] = msgspec.field(default_factory=lambda: deque(maxlen=100))
     """Output tokens of its last answers, as shares of their demand's ``usual_output``."""
+    _ordered: list[float] = msgspec.field(default_factory=list)
+    """The shares from the least to the most; none: not yet put in order."""
 
     @property
     def tokens_per_character(self) -> float | None:
@@ -515,7 +518,12 @@ class Experience(msgspec.Struct):
             self.ratios.append(input_tokens / demand.prompt_characters)
         if output_tokens and demand.usual_output:
             length = output_tokens * (CUT_OFF if cut else 1)
-            self.shares.append(length / demand.usual_output)
+            self.recall([length / demand.usual_output])
+
+    def recall(self, shares: Iterable[float]) -> None:
+        """Take in shares of answers that were noted, here or by an earlier process."""
+        self.shares.extend(shares)
+        self._ordered = []
 
     def note_thinking(self, cap: int) -> None:
         """Learn that thinking alone used up a completion budget: the next is several times it.
@@ -580,5 +588,7 @@ class Experience(msgspec.Struct):
         return Cost(input_tokens, self.output_budget(demand, cap, room))
 
     def _quantile(self, share: float) -> float:
-        ordered = sorted(self.shares)
-        return ordered[math.ceil(share * len(ordered)) - 1]
+        # Asked several times at each turn; a turn without a reply before it changes nothing.
+        if not self._ordered:
+            self._ordered = sorted(self.shares)
+        return self._ordered[math.ceil(share * len(self._ordered)) - 1]

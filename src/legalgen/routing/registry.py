@@ -253,6 +253,8 @@ class Registry:
 
     def named(self, provider: str | None, now: float) -> list[spilling.Named]:
         """The models of the provider that the user named, as far as they are in use."""
+        if provider is None:
+            return []
         return [
             spilling.Named(
                 entry.health.at(now), self.provider_of(entry).health.at(now), entry.failed
