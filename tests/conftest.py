@@ -45,6 +45,9 @@ hypothesis.settings.register_profile(
 hypothesis.settings.register_profile("random", patient, print_blob=True, max_examples=300)
 hypothesis.settings.load_profile("everybody")  # `--hypothesis-profile random` draws new examples
 
+# What tests make is small and dies young; looking for cycles after each 700 objects costs 4 %.
+gc.set_threshold(100_000, 20, 100)
+
 # The whole command line is built once, not by each test that runs one of its commands.
 typer.testing._get_command = functools.cache(typer.main.get_command)  # type: ignore[attr-defined]
 

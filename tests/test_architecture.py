@@ -119,11 +119,10 @@ def _imports(name: str) -> Iterator[str]:
                 yield deeper if deeper in MODULES else within or "__init__"
 
 
-def calls(name: str) -> Iterator[str]:
+@cache
+def calls(name: str) -> frozenset[str]:
     """Every function that a module calls, as it is written."""
-    for node in nodes(name):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func)
+    return frozenset(ast.unparse(node.func) for node in nodes(name) if isinstance(node, ast.Call))
 
 
 def test_the_top_level_can_be_taken_in_at_a_glance() -> None:
@@ -215,7 +214,7 @@ def test_only_ui_prints() -> None:
     printing = {
         name
         for name in MODULES
-        if {"print", "sys.stdout.write", "sys.stderr.write", "typer.echo"} & set(calls(name))
+        if {"print", "sys.stdout.write", "sys.stderr.write", "typer.echo"} & calls(name)
     }
     assert {name for name in printing if drawer(name) != "ui"} == {"cli"}
 
@@ -232,7 +231,10 @@ METHODS = {
 
 def opens_to_write(node: ast.AST) -> bool:
     """``path.open("wb")`` and ``open(path, "a")``."""
-    if not isinstance(node, ast.Call) or not ast.unparse(node.func).endswith("open"):
+    if not isinstance(node, ast.Call):
+        return False
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else ast.unparse(node.func)
+    if not called.endswith("open"):
         return False
     modes = [each.value for each in node.args if isinstance(each, ast.Constant)]
     return any(isinstance(mode, str) and re.fullmatch(r"[wax]b?\+?", mode) for mode in modes)
@@ -249,7 +251,7 @@ def test_only_a_few_make_the_system_calls_themselves() -> None:
     by_hand = {
         name
         for name in MODULES
-        if SYSTEM_CALLS & set(calls(name))
+        if SYSTEM_CALLS & calls(name)
         or METHODS & {call.rpartition(".")[2] for call in calls(name)}
         or any(map(opens_to_write, nodes(name)))
     }
@@ -344,7 +346,7 @@ def test_the_plan_in_the_readme_is_the_folders() -> None:
 @cache
 def classes(name: str) -> Mapping[str, ast.ClassDef]:
     """The classes of a module, by name."""
-    return {node.name: node for node in ast.walk(tree(name)) if isinstance(node, ast.ClassDef)}
+    return {node.name: node for node in nodes(name) if isinstance(node, ast.ClassDef)}
 
 
 def private_methods(node: ast.ClassDef) -> set[str]:
@@ -391,7 +393,7 @@ def test_broad_excepts_stand_only_at_the_boundary() -> None:
 
 def test_the_error_of_a_call_has_the_class_of_its_category() -> None:
     """``except RateLimitError`` catches every one: errors of calls are made by ``of``."""
-    plain = [name for name in MODULES if "ProviderError" in set(calls(name))]
+    plain = [name for name in MODULES if "ProviderError" in calls(name)]
     assert plain == []
 
 
@@ -410,7 +412,7 @@ def _waits_without_end(call: ast.Call) -> bool:
     """
     if not isinstance(call.func, ast.Attribute):
         return False
-    if ast.unparse(call.func) in ("ray.get", "ray.wait"):
+    if call.func.attr in ("get", "wait") and _is(call, "ray.get", "ray.wait"):
         return all(given.arg != "timeout" for given in call.keywords)
     if call.func.attr in ("flock", "lockf"):
         return "LOCK_NB" not in ast.unparse(call)

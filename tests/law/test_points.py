@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -197,7 +197,6 @@ HOSTILE = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
 @given(HOSTILE, st.sampled_from(["stop", "length", "content_filter", "other", ""]))
 def test_whatever_comes_is_a_list_within_bounds_or_a_refusal(text: str, finish: str) -> None:
     """Nothing else is raised, and nothing that is kept breaks a prompt."""
