@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from legalgen.completion import Message, Prompt
 from legalgen.errors import Reason
-from legalgen.law.axes import Authority, Filter
+from legalgen.law.axes import Area, Authority, Filter
 from legalgen.law.citations import Authorities, parse
 from legalgen.law.planner import Task, TaskPlanner, dated, renew
 from legalgen.law.prompts.menu import MOST, Menu
@@ -67,6 +67,11 @@ def _cells() -> Iterator[Task]:
             )
 
 
+@cache
+def of_every_cell(policy: CitationPolicy) -> tuple[Prompt, ...]:
+    return tuple(map(prompter(policy).build, every_cell()))
+
+
 def user(prompt: Prompt) -> str:
     return prompt.messages[-1].content
 
@@ -77,21 +82,20 @@ def user(prompt: Prompt) -> str:
 @pytest.mark.parametrize("policy", POLICIES)
 def test_no_prompt_of_any_cell_is_longer_than_600_tokens(policy: CitationPolicy) -> None:
     """Under each policy, system and user message together stay in the budget for every cell."""
-    words = prompter(policy)
-    longest = max(map(words.build, every_cell()), key=Prompt.characters)
+    longest = max(of_every_cell(policy), key=Prompt.characters)
     assert longest.characters() / CHARACTERS_PER_TOKEN <= 600, user(longest)
 
 
 def test_the_system_message_is_one_for_the_whole_batch() -> None:
     """For every cell it is byte for byte the same, comes first, and the cell comes last."""
-    prompts = [prompter().build(task) for task in every_cell()]
+    prompts = of_every_cell("statute-first")
     assert len({prompt.messages[0] for prompt in prompts}) == 1
     assert {tuple(m.role for m in prompt.messages) for prompt in prompts} == {("system", "user")}
 
 
 def test_every_cell_has_its_own_words() -> None:
     """No two cells ask for the same, whatever the seeds."""
-    assert len({user(prompter().build(task)) for task in every_cell()}) == BUILTIN.cells()
+    assert len({user(prompt) for prompt in of_every_cell("statute-first")}) == BUILTIN.cells()
 
 
 def test_a_prompt_asks_for_what_the_schema_holds() -> None:
@@ -665,14 +669,19 @@ JUDGES = (
 BEFORE = ("before", "when the problem", "at the scene", "while", "in custody", "at recruitment")
 
 
+@cache
+def drawn_of(area: Area) -> tuple[Seeds, ...]:
+    """The seeds of four hundred tasks of an area."""
+    (first,) = tasks(1)
+    tasks_of = (replace(first, practice_area=area.id, seed=number) for number in range(400))
+    return tuple(draw(task, area.proceedings) for task in tasks_of)
+
+
 def test_no_judge_before_a_dispute_and_no_adviser_of_both_within_one() -> None:
     """Perspective and stage are paired; every perspective of a kind is still drawn."""
     seen: dict[tuple[str, str], set[str]] = {}
-    (first,) = tasks(1)
     for area in BUILTIN.areas:
-        for number in range(400):
-            task = replace(first, practice_area=area.id, seed=number)
-            seeds = draw(task, area.proceedings)
+        for seeds in drawn_of(area):
             seen.setdefault((area.proceedings, seeds.perspective), set()).add(seeds.stage)
             if seeds.perspective in JUDGES and seeds.stage != "before trial":
                 assert not seeds.stage.startswith(BEFORE), seeds
@@ -684,14 +693,7 @@ def test_no_judge_before_a_dispute_and_no_adviser_of_both_within_one() -> None:
 
 def test_the_setting_fits_the_area() -> None:
     """States do not quarrel over a bakery chain; a lease is of what is let."""
-    (first,) = tasks(1)
-    drawn = {
-        area.id: {
-            draw(replace(first, practice_area=area.id, seed=n), area.proceedings).sector
-            for n in range(400)
-        }
-        for area in BUILTIN.areas
-    }
+    drawn = {area.id: {seeds.sector for seeds in drawn_of(area)} for area in BUILTIN.areas}
     assert "a bakery chain" not in drawn["public-international"]
     assert "container shipping" not in drawn["housing"]
     assert "house building" in drawn["housing"]
