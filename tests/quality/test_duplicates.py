@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterable
 from itertools import combinations, pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.errors import Reason
 from legalgen.quality import duplicates, segments, sketches
+from legalgen.quality.candidates import probes_of
 from legalgen.quality.duplicates import (
     FREEZE_ROWS,
     DuplicateIndex,
@@ -562,6 +564,53 @@ def test_many_candidates_are_compared_as_few_are(monkeypatch: pytest.MonkeyPatch
             if most == (1000, 1000):
                 found = [(n, *differing(one.signature, o.signature)) for n, o in enumerate(made)]
                 assert wanted == found
+
+
+@given(st.integers(2, 100), st.integers(0, 2**32))
+def test_candidates_of_many_samples_are_those_of_each(count: int, seed: int) -> None:
+    """However many rows share keys, at the ends of buckets, and of an answer that is empty."""
+    draw = random.Random(seed)
+    made = [sketch(*row) for row in real_rows()[:count]]
+    some = (1, 2, 2**28 - 1, 2**28 - 2, draw.randrange(2**28))
+    probes = [
+        msgspec.structs.replace(
+            one,
+            keys=tuple(draw.choice(some) for _ in range(KEYS_PER_ROW)),
+            answer=draw.choice((one.answer, frozenset())),
+        )
+        for one in made
+    ]
+    rows = SketchRows()
+    for one in made:
+        keys = [draw.choice((*some, draw.randrange(2**28))) for _ in range(KEYS_PER_ROW)]
+        rows.add(one.id, one.exact, one.question, one.signature, keys)
+    segment = Segment(segments.table_of(rows), (), None)
+    for most in ((1000, 1000), most_differing(0.4, 0.1)):
+        found = segment.near_many(probes_of(probes), most)
+        for number, one in enumerate(probes):
+            wanted = segment.near(sorted(segment.candidates(one.wanted_keys)), one.signature, most)
+            assert found.get(number, []) == list(wanted)
+
+
+def test_looking_ahead_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of rows that are added, packed and merged meanwhile, too."""
+    monkeypatch.setattr(duplicates, "FREEZE_ROWS", 8)
+    rows = real_rows()
+    made = [sketch(*row) for row in [*rows, *reversed(rows)]]
+    found = []
+    for width in (1, 30):
+        (folder := tmp_path / str(width)).mkdir()
+        index, matches = DuplicateIndex(spill=folder), []
+        for start in range(0, len(made), width):
+            some = made[start : start + width]
+            if width > 1:
+                index.look_ahead(some)
+            for one in some:
+                matches.append(index.check_sketch(one))
+                index.add_sketch(one)
+        found.append(matches)
+    assert found[0] == found[1]
+    assert sum(one is not None for one in found[0]) > len(rows)
 
 
 def test_a_row_whose_text_is_gone_is_judged_by_its_signature(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -36,6 +37,8 @@ if TYPE_CHECKING:  # numpy is an extra
 MAX_PAIRS: Final = 50
 """How many near-duplicate pairs a report spells out."""
 _EXAMPLE_CHARACTERS: Final = 200
+_ROWS_AHEAD: Final = 100
+"""Rows whose candidates are looked for together."""
 
 
 # --- one row -----------------------------------------------------------------------------------
@@ -130,7 +133,10 @@ class Linter:
 
     def looked(self, rows: Iterable[AnyRow]) -> Iterator[tuple[AnyRow, Looked | None]]:
         """The rows in their order, with what ``judge`` takes of those that can be read."""
-        return self._looks(rows)
+        looked = self._looks(rows)
+        while some := list(islice(looked, _ROWS_AHEAD)):
+            self._index.look_ahead([each.sketch for _, each in some if each is not None])
+            yield from some
 
     def judge(self, row: Row, looked: Looked | None = None) -> Judged:
         """What there is to say of a row, given the rows noted before it."""

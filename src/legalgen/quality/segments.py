@@ -29,13 +29,13 @@ from typing import Any, Final
 import msgspec
 import pyarrow as pa
 
+from legalgen.quality.candidates import Probes, few_differ, sharing
 from legalgen.quality.sketches import (
     ANSWER_BANDS,
     ANSWER_ROWS,
     KEY_BITS,
     KEYS_PER_ROW,
     QUESTION_BANDS,
-    QUESTION_BYTES,
     QUESTION_ROWS,
     SIGNATURE_BYTES,
     SketchRows,
@@ -52,6 +52,8 @@ FEW_ROWS: Final = 4_000
 """So many rows are sorted without ``pyarrow.compute``, which takes 25 ms to load."""
 MANY_CANDIDATES: Final = 150
 """So many rows are compared by Arrow, which begins later and takes a tenth of the time for each."""
+_PAIRS_AT_ONCE: Final = 50_000
+"""Pairs of signatures, of some 200 bytes, that are compared together."""
 _LEAST_ROW_BITS: Final = 32 - KEY_BITS
 _COMMON: Final = ("id", "exact", "signature", "question", "entries", "directory")
 _SHINGLES: Final = ("head", "question_shingles", "answer_shingles")
@@ -173,9 +175,40 @@ class Segment:
     ) -> Iterable[tuple[int, int, int]]:
         """Those of the rows of whose question or answer so few numbers differ, and how many do."""
         if len(rows) >= MANY_CANDIDATES:
-            return _near(self.table.column("signature").chunk(0), rows, signature, most)
+            left = self._signatures_of(packed("I", rows))
+            right = array("Q", signature.to_bytes(SIGNATURE_BYTES) * len(rows))
+            places, asked, told = few_differ(left, right, most)
+            return [(rows[at], asked[at], told[at]) for at in places]
         found = ((row, *differing(signature, self.signature(row))) for row in rows)
         return [one for one in found if one[1] <= most[0] or one[2] <= most[1]]
+
+    def near_many(
+        self, probes: Probes, most: tuple[int, int]
+    ) -> dict[int, list[tuple[int, int, int]]]:
+        """``candidates`` and ``near`` of many samples, by their numbers; of most there is none."""
+        import pyarrow.compute as pc  # 25 ms that few starts need
+
+        entries = self.table.column("entries").chunk(0).values
+        directory = self.table.column("directory").chunk(0).values
+        pairs = sharing(entries, directory, self._row_bits, probes)
+        found: dict[int, list[tuple[int, int, int]]] = {}
+        for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+            some = pairs.slice(start, _PAIRS_AT_ONCE)
+            rows = pc.bit_wise_and(some, uint64(0xFFFF_FFFF)).cast(pa.uint32())
+            of = pc.shift_right(some, uint64(32)).cast(pa.uint32())
+            right = array("Q", _raw(probes.signatures.take(of)).tobytes())
+            places, asked, told = few_differ(self._signatures_of(rows), right, most)
+            row, sample = numbers(rows, "I"), numbers(of, "I")
+            for at in places:
+                found.setdefault(sample[at], []).append((row[at], asked[at], told[at]))
+        for each in found.values():
+            each.sort()
+        return found
+
+    def _signatures_of(self, rows: Any) -> array[int]:
+        """Those of some rows, in words of 64 bits."""
+        column = self.table.column("signature").chunk(0)
+        return array("Q", _raw(column.take(rows)).tobytes())
 
     def band(self, band: int, base: int = 0) -> Any:
         """Key and number of each row by one band, ``key << 32 | base + row``, as an Arrow array."""
@@ -200,49 +233,6 @@ class Segment:
         key = pc.bit_wise_or(pc.shift_left(high, uint64(self._low_bits)), low)
         row = pc.bit_wise_and(entries, uint64((1 << self._row_bits) - 1))
         return pc.bit_wise_or(pc.shift_left(key, uint64(32)), pc.add(row, uint64(base)))
-
-
-def _near(
-    column: Any, rows: Sequence[int], signature: int, most: tuple[int, int]
-) -> Iterable[tuple[int, int, int]]:
-    """As ``Segment.near``, of many rows at once."""
-    import pyarrow.compute as pc  # 25 ms that few starts need
-
-    taken = array("Q", _raw(column.take(packed("I", rows))).tobytes())
-    probe = array("Q", signature.to_bytes(SIGNATURE_BYTES))
-    width, count, question = len(probe), len(rows), QUESTION_BYTES // 8
-
-    def flags(places: range, by: Sequence[int], mask: int) -> Any:
-        """Of each word a one at the lowest bit of each number that differs."""
-        words, same = array("Q"), array("Q")
-        for at in places:
-            words += taken[at::width]
-            same += probe[at : at + 1] * count
-        found = pc.bit_wise_xor(packed("Q", words), packed("Q", same))
-        for bits in by:
-            found = pc.bit_wise_or(found, pc.shift_right(found, uint64(bits)))
-        return pc.bit_wise_and(found, uint64(mask))
-
-    def halved(words: Any, bits: int, mask: int) -> Any:
-        """Neighbouring counts of so many bits each, added up."""
-        low = pc.bit_wise_and(words, uint64(mask))
-        high = pc.bit_wise_and(pc.shift_right(words, uint64(bits)), uint64(mask))
-        return pc.add(low, high)
-
-    def summed(counts: Any) -> Any:
-        """The bytes of all words of a row, added up."""
-        total = counts.slice(0, count)
-        for at in range(count, len(counts), count):
-            total = pc.add(total, counts.slice(at, count))
-        return pc.shift_right(pc.multiply(total, uint64(0x0101_0101_0101_0101)), uint64(56))
-
-    asked = halved(flags(range(question), (1,), 0x5555_5555_5555_5555), 2, 0x3333_3333_3333_3333)
-    asked = summed(halved(asked, 4, 0x0F0F_0F0F_0F0F_0F0F))
-    told = flags(range(question, width), (2, 1), 0x1111_1111_1111_1111)
-    told = summed(halved(told, 4, 0x0F0F_0F0F_0F0F_0F0F))
-    near = pc.or_(pc.less_equal(asked, uint64(most[0])), pc.less_equal(told, uint64(most[1])))
-    of = numbers(asked, "Q"), numbers(told, "Q")
-    return [(rows[at], of[0][at], of[1][at]) for at in pc.indices_nonzero(near).to_pylist()]
 
 
 def _row_bits(rows: int) -> int:

@@ -126,6 +126,11 @@ class Sketch(msgspec.Struct, frozen=True):
         """The shingles of the question as a segment has them."""
         return short(self.question)
 
+    @property
+    def wanted_keys(self) -> tuple[int, ...]:
+        """The keys that candidates share one of: an empty answer is near to no other."""
+        return self.keys if self.answer else self.keys[:ANSWER_KEYS]
+
 
 def short(hashes: Iterable[int]) -> frozenset[int]:
     """16 bits of each shingle: of questions, two of those that differ are seldom the same."""

@@ -1,0 +1,142 @@
+"""Rows that may be near to many samples, looked for all at once: Arrow's loops instead of ours.
+
+Of a hundred samples at a time a search of their keys takes a tenth of what one sample takes alone;
+what is found is the same. Imports pyarrow: import it lazily.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+
+from legalgen.quality.sketches import (
+    KEY_BITS,
+    QUESTION_BYTES,
+    SIGNATURE_BYTES,
+    Sketch,
+    numbers,
+    packed,
+    uint32,
+    uint64,
+)
+
+_WIDTH: Final = SIGNATURE_BYTES // 8
+_QUESTION: Final = QUESTION_BYTES // 8
+
+
+class Probes(msgspec.Struct, frozen=True):
+    """Samples that candidates are looked for of: their keys, one after another, each with its band
+    and the number of its sample, and their signatures, in Arrow arrays."""
+
+    keys: Any
+    bands: Any
+    of: Any
+    signatures: Any
+
+
+def probes_of(sketches: Sequence[Sketch]) -> Probes:
+    """The samples of a search, numbered from 0 on."""
+    keys, bands, of = array("I"), array("I"), array("I")
+    for number, one in enumerate(sketches):
+        wanted = one.wanted_keys
+        keys.extend(wanted)
+        bands.extend(range(len(wanted)))
+        of.extend([number] * len(wanted))
+    raw = b"".join(one.signature.to_bytes(SIGNATURE_BYTES) for one in sketches)
+    buffers = [None, pa.py_buffer(raw)]
+    signatures = pa.Array.from_buffers(pa.binary(SIGNATURE_BYTES), len(sketches), buffers)
+    return Probes(packed("I", keys), packed("I", bands), packed("I", of), signatures)
+
+
+def sharing(entries: Any, directory: Any, row_bits: int, probes: Probes) -> Any:
+    """Samples and rows of a segment that share a key: each pair once, ``sample << 32 | row``.
+
+    ``entries`` and ``directory`` are those of the segment, as Arrow arrays.
+    """
+    import pyarrow.compute as pc  # 25 ms that few starts need
+
+    low_bits = 32 - row_bits
+    buckets = 1 << (KEY_BITS - low_bits)
+    bucket = pc.shift_right(probes.keys, uint32(low_bits))
+    bucket = pc.add(pc.multiply(probes.bands, uint32(buckets)), bucket)
+    low, high = directory.take(bucket), directory.take(pc.add(bucket, uint32(1)))
+    taken = pc.less(low, high)
+    low, high, keys, of = (each.filter(taken) for each in (low, high, probes.keys, probes.of))
+
+    wanted = pc.bit_wise_and(keys, uint32((1 << low_bits) - 1)).cast(pa.uint64())
+    wanted = pc.shift_left(wanted, uint64(row_bits))
+    first = _first(entries, low, high, wanted)
+    last = _first(entries, first, high, pc.add(wanted, uint64(1 << row_bits)))
+    values, samples = array("I"), array("I")
+    places = numbers(entries, "I"), numbers(first, "I"), numbers(last, "I"), numbers(of, "I")
+    for at in pc.indices_nonzero(pc.subtract(last, first)).to_pylist():
+        found = places[0][places[1][at] : places[2][at]]
+        values.extend(found)
+        samples.extend([places[3][at]] * len(found))
+    rows = pc.bit_wise_and(packed("I", values), uint32((1 << row_bits) - 1)).cast(pa.uint64())
+    sample = pc.shift_left(packed("I", samples).cast(pa.uint64()), uint64(32))
+    return pc.bit_wise_or(sample, rows).unique()
+
+
+def _first(entries: Any, low: Any, high: Any, wanted: Any) -> Any:
+    """Where in each range the first entry is that is no less than what is wanted: a bisection."""
+    import pyarrow.compute as pc  # 25 ms that few starts need
+
+    longest = pc.max(pc.subtract(high, low)).as_py() or 0
+    for _ in range(longest.bit_length()):
+        is_open = pc.less(low, high)
+        middle = pc.shift_right(pc.add(low, high), uint32(1))
+        entry = entries.take(pc.if_else(is_open, middle, uint32(0))).cast(pa.uint64())
+        goes_on = pc.and_(is_open, pc.less(entry, wanted))
+        low = pc.if_else(goes_on, pc.add(middle, uint32(1)), low)
+        high = pc.if_else(goes_on, high, middle)  # of one that is closed, all three are the same
+    return low
+
+
+def few_differ(
+    left: array[int], right: array[int], most: tuple[int, int]
+) -> tuple[list[int], Sequence[int], Sequence[int]]:
+    """The pairs of signatures of whose question or answer so few numbers differ, by their places.
+
+    ``left`` and ``right`` are signatures in words of 64 bits, one after another. The other two say
+    of each pair how many numbers of the question differ, and how many of the answer.
+    """
+    import pyarrow.compute as pc  # 25 ms that few starts need
+
+    count = len(left) // _WIDTH
+
+    def flags(places: range, by: Sequence[int], mask: int) -> Any:
+        """Of each word a one at the lowest bit of each number that differs."""
+        words, same = array("Q"), array("Q")
+        for at in places:
+            words += left[at::_WIDTH]
+            same += right[at::_WIDTH]
+        found = pc.bit_wise_xor(packed("Q", words), packed("Q", same))
+        for bits in by:
+            found = pc.bit_wise_or(found, pc.shift_right(found, uint64(bits)))
+        return pc.bit_wise_and(found, uint64(mask))
+
+    def halved(words: Any, bits: int, mask: int) -> Any:
+        """Neighbouring counts of so many bits each, added up."""
+        low = pc.bit_wise_and(words, uint64(mask))
+        high = pc.bit_wise_and(pc.shift_right(words, uint64(bits)), uint64(mask))
+        return pc.add(low, high)
+
+    def summed(counts: Any) -> Any:
+        """The bytes of all words of a row, added up."""
+        total = counts.slice(0, count)
+        for at in range(count, len(counts), count):
+            total = pc.add(total, counts.slice(at, count))
+        return pc.shift_right(pc.multiply(total, uint64(0x0101_0101_0101_0101)), uint64(56))
+
+    question, answer = range(_QUESTION), range(_QUESTION, _WIDTH)
+    asked = halved(flags(question, (1,), 0x5555_5555_5555_5555), 2, 0x3333_3333_3333_3333)
+    asked = summed(halved(asked, 4, 0x0F0F_0F0F_0F0F_0F0F))
+    told = flags(answer, (2, 1), 0x1111_1111_1111_1111)
+    told = summed(halved(told, 4, 0x0F0F_0F0F_0F0F_0F0F))
+    near = pc.or_(pc.less_equal(asked, uint64(most[0])), pc.less_equal(told, uint64(most[1])))
+    return pc.indices_nonzero(near).to_pylist(), numbers(asked, "Q"), numbers(told, "Q")
