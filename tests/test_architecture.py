@@ -40,7 +40,7 @@ LIFTABLE = {
     "failover", "routing.router", "routing.rate_limits", "routing.targets", "routing.spending",
     "routing.registry", "routing.candidates", "routing.ramp", "routing.limiter", "routing.timing",
     "routing.spilling", "routing.unsupported", "routing.in_flight", "routing.queue",
-    "routing.selector", "routing.outdated", "telemetry.clock",
+    "routing.adaptive", "routing.selector", "routing.outdated", "telemetry.clock",
 }  # fmt: skip
 """Taken out and used elsewhere, these need nothing but the words and errors below them."""
 WRITERS = {

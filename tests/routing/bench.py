@@ -9,7 +9,7 @@ from legalgen.errors import ErrorCategory, Failure
 from legalgen.failover import Decision, Trail
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router
-from legalgen.routing.targets import Lease, RoutingPolicy, Target
+from legalgen.routing.targets import Lease, QueuedWait, RoutingPolicy, Target
 from tests.simulation import Time
 
 A, B, D = ModelRef("groq", "a"), ModelRef("groq", "b"), ModelRef("cerebras", "d")
@@ -47,4 +47,6 @@ class Bench:
         left = []
         while isinstance(turn := self.router.turn(TRAIL, lambda _: DEMAND), Lease):
             left.append(turn)
+        if isinstance(turn, QueuedWait):
+            self.router.give_back(turn)
         return left

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import heapq
+from random import Random
+
 import pytest
 
 from legalgen.completion import LimitReading
 from legalgen.errors import ErrorCategory
 from legalgen.failover import Health
 from legalgen.routing.ramp import WIDENING_S
-from legalgen.routing.targets import MOST_IN_FLIGHT, MOST_UNDER_LIMITS, RoutingPolicy, Target
+from legalgen.routing.targets import (
+    MOST_IN_FLIGHT,
+    MOST_UNDER_LIMITS,
+    Lease,
+    RoutingPolicy,
+    Target,
+)
 from tests.routing.bench import A, B, Bench, D
 from tests.simulation import Quota, Server, World
 
@@ -90,37 +99,71 @@ def test_one_models_reply_opens_no_other_model() -> None:
 
 
 def after_rounds(bench: Bench, rounds: int, latency_s: float) -> int:
-    """Calls in flight when all that may leave left and were answered, again and again."""
+    """Calls that left at once the last time, after all had been answered again and again."""
+    many = 0
     for _ in range(rounds):
         leases = bench.leases()
+        many = len(leases)
         bench.time.now += latency_s
         for lease in leases:
             bench.reply(lease, latency_s=latency_s)
-    return len(bench.leases())
+    return many
 
 
 def test_auto_climbs_where_no_limit_binds_and_replies_stay_fast() -> None:
-    """From 64 on by one call with each reply, up to 1,024."""
+    """From 64 on twice as many with each round of replies, up to 1,024."""
     bench = Bench(Target(A), Target(D))
-    assert after_rounds(bench, 14, 1.0) == MOST_IN_FLIGHT
+    assert after_rounds(bench, 8, 1.0) == MOST_IN_FLIGHT
+
+
+def queueing(
+    slots: int, seconds: float, *, spread: float, latency_s: float = 4.0
+) -> list[tuple[float, int]]:
+    """A server that serves so many calls at once and queues the others: when each reply came, and
+    how many calls were out. ``spread`` is that of the answers' lengths (log-normal)."""
+    bench, random = Bench(Target(A)), Random(1)
+    began = bench.time.now
+    free = [began] * slots
+    out = list[tuple[float, int, Lease]]()
+    replies = list[tuple[float, int]]()
+    while bench.time.now < began + seconds:
+        for lease in bench.leases():
+            starts = max(bench.time.now, heapq.heappop(free))
+            ends = starts + latency_s * random.lognormvariate(0, spread)
+            heapq.heappush(free, ends)
+            heapq.heappush(out, (ends, id(lease), lease))
+        ends, _, lease = heapq.heappop(out)
+        bench.time.now = ends
+        bench.reply(lease, latency_s=ends - lease.at)
+        replies.append((ends - began, len(out)))
+    return replies
+
+
+SPREADS = [0.1, 0.5]
+"""Those of answers that are nearly alike, and of those of reasoning models."""
+
+
+@pytest.mark.parametrize("spread", SPREADS)
+def test_auto_climbs_however_much_answers_differ_in_length(spread: float) -> None:
+    """2, 8 and 64 calls take 12 s; then each doubling takes about the time of a reply."""
+    replies = queueing(2 * MOST_IN_FLIGHT, 40.0, spread=spread)
+    assert max(many for at, many in replies if at < 32) >= MOST_IN_FLIGHT - 1
+
+
+@pytest.mark.parametrize("spread", SPREADS)
+@pytest.mark.parametrize("slots", [100, 300])
+def test_auto_fills_a_server_that_queues_and_overfills_it_little(slots: int, spread: float) -> None:
+    """All it can serve is asked of it, and few more wait there than it serves."""
+    replies = queueing(slots, 160.0, spread=spread)
+    settled = [many for at, many in replies if at > 60]
+    assert slots - 1 <= min(settled) <= max(settled) <= 2.6 * slots
 
 
 def test_auto_comes_back_where_replies_become_slow() -> None:
     """A server that only queues what comes is sent fewer and fewer, down to 64."""
     bench = Bench(Target(A))
-    assert after_rounds(bench, 9, 1.0) > 200
-    slow = Bench(Target(A))
-    after = []
-    for _ in range(40):
-        leases = slow.leases()
-        after.append(len(leases))
-        for lease in leases:  # it serves a hundred at once
-            slow.reply(lease, latency_s=max(1.0, len(leases) / 100))
-    assert all(MOST_UNDER_LIMITS <= many <= 400 for many in after[10:])
-    for _ in range(40):
-        for lease in slow.leases():
-            slow.reply(lease, latency_s=5.0)
-    assert len(slow.leases()) == MOST_UNDER_LIMITS
+    assert after_rounds(bench, 6, 1.0) > 200
+    assert after_rounds(bench, 12, 5.0) == MOST_UNDER_LIMITS
 
 
 def test_a_limit_that_begins_to_bind_brings_auto_back_to_64() -> None:

@@ -67,7 +67,9 @@ class Ramp(msgspec.Struct, frozen=True):
         most = min(self.target.target.max_in_flight, self.policy.max_in_flight)
         if self.policy.obeyed:
             return most
-        return min(most, MOST_UNDER_LIMITS if self.target.limiter.binds else self.target.room)
+        if self.target.limiter.binds:
+            return min(most, MOST_UNDER_LIMITS)
+        return min(most, self.target.adaptive.calls)
 
     def _room(self) -> int:
         """What its own replies allow, or its provider's.

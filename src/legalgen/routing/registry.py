@@ -28,26 +28,14 @@ from legalgen.failover import (
     Trail,
 )
 from legalgen.routing import spilling
+from legalgen.routing.adaptive import AdaptiveLimit
 from legalgen.routing.limiter import RateLimiter, Shortfall, smallest_shortfall
 from legalgen.routing.outdated import outdated, outdated_provider
 from legalgen.routing.rate_limits import Bucket, Budgets, Demand
 from legalgen.routing.spending import may_have_run
-from legalgen.routing.targets import (
-    MOST_IN_FLIGHT,
-    MOST_UNDER_LIMITS,
-    Lease,
-    Target,
-    View,
-)
+from legalgen.routing.targets import Lease, Target, View
 from legalgen.routing.timing import SleepDetector
 from legalgen.telemetry.clock import Clock
-
-SLOWER = 2.0
-"""How many times its fastest usual latency a target may take before more calls at once gain
-nothing: beyond what it serves at once, it only queues them."""
-
-WIDENING, NARROWING = 0.5, 0.25
-"""Calls by which one reply changes the room that ``auto`` has at a target."""
 
 C = ErrorCategory
 _OF_THE_WAY = frozenset({C.TIMEOUT, C.CONNECTION_ERROR, C.SERVER_ERROR, C.GENERAL})
@@ -71,23 +59,11 @@ class TargetEntry(msgspec.Struct):
     """Calls in flight that left before its last failure was known."""
     began: float = -math.inf
     """When the first of its ``current`` calls left."""
-    room: float = MOST_UNDER_LIMITS
+    adaptive: AdaptiveLimit = msgspec.field(default_factory=AdaptiveLimit)
     """Calls that ``auto`` may keep in flight while no limit binds."""
-    fastest_s: float = math.inf
-    """The least that its usual latency ever was."""
     seen: float | None = None
     failed: bool = False
     """Whether its latest call failed by its own fault or its provider's."""
-
-    def widen(self) -> None:
-        """A reply came: more room while replies stay fast, by half in the time of a reply; less
-        where they have become slow. Room that is not used does not grow."""
-        usual_s = self.health.latency_s or 0.0
-        self.fastest_s = min(self.fastest_s, usual_s)
-        if usual_s > SLOWER * self.fastest_s:
-            self.room = max(MOST_UNDER_LIMITS, self.room - NARROWING)
-        elif self.in_flight >= self.room / 2:
-            self.room = min(MOST_IN_FLIGHT, self.room + WIDENING)
 
 
 class ProviderEntry(msgspec.Struct):
@@ -317,14 +293,14 @@ class Registry:
             provider.current -= 1
         return entry
 
-    def succeed(self, lease: Lease, latency_s: float) -> None:
+    def succeed(self, lease: Lease, latency_s: float, now: float) -> None:
         """A reply came: its target and provider are up, unless they went out of use meanwhile."""
         entry = self[lease.ref]
         provider = self.provider_of(entry)
         entry.failed = False
         if lease.epoch == entry.epoch:
             entry.health = failover.succeed(entry.health, latency_s)
-            entry.widen()
+            entry.adaptive.reply(lease.at, latency_s, entry.in_flight, now)
         if lease.provider_epoch == provider.epoch:
             provider.health = failover.provider_succeed(provider.health)
 
@@ -392,7 +368,7 @@ class Registry:
         # them is of the epoch before.
         if _is_out(health) and health.state is not entry.health.state:
             entry.epoch, entry.current = entry.epoch + 1, 0
-            entry.room = MOST_UNDER_LIMITS
+            entry.adaptive.fall(now)
         if _is_out_of_use(provider) and provider.state is not kept.health.state:
             kept.epoch, kept.current = kept.epoch + 1, 0
         if health.broke_at != entry.health.broke_at:

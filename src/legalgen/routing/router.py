@@ -137,7 +137,7 @@ class Router:
             self.tracker.settle(entry.target, lease.cost, used)
             with self._exchange.exclusive(lease.ref, entry.limiter.budgets):
                 entry.limiter.replied(lease, completion, now)
-            self.registry.succeed(lease, completion.latency_s)
+            self.registry.succeed(lease, completion.latency_s, now)
             # Where all calls were out there is room for one now; else it may matter to anyone.
             was_full = self._calls.count >= self._calls.most - 1
             self._changed.notify(1 if was_full else MOST_IN_FLIGHT)
