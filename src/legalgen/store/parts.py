@@ -27,7 +27,7 @@ from legalgen.store.files import (
     unframe,
 )
 from legalgen.store.notes import RowNotes, load_notes
-from legalgen.store.sample import SCHEMA_VERSION, Sample, to_table, version_of
+from legalgen.store.sample import SCHEMA_VERSION, table_of, version_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,9 +90,10 @@ NotePart = Callable[[str, Part], None]
 for the same part when a crash fell between the two."""
 
 
-def parquet_bytes(samples: Sequence[Sample], version: int = SCHEMA_VERSION) -> bytes:
-    """One part, in memory: a few megabytes, so that every byte passes through our own writes."""
-    return table_bytes(to_table(samples, version))
+def parquet_bytes(rows: Iterable[bytes], version: int = SCHEMA_VERSION) -> bytes:
+    """One part of rows as ``to_json`` gives them, in memory: a few megabytes, so that every byte
+    passes through our own writes."""
+    return table_bytes(table_of(rows, version))
 
 
 def table_bytes(table: pa.Table) -> bytes:
