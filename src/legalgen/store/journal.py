@@ -15,6 +15,7 @@ is tried again; what was durable before stays, and the next writing command reco
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -137,12 +138,12 @@ class _Segment(msgspec.Struct, frozen=True):
 
 
 def _parse_segment(path: Path, raw: bytes) -> _Segment:
-    first, _, rest = raw.partition(b"\n")
-    header = _read_header(path, first)
+    lines = io.BytesIO(raw)  # one at a time: a list of them, or what is left, would be a copy
+    header = _read_header(path, lines.readline())
     if header is None:
         return _Segment(path, None, torn=raw)
     rows, torn = [], []
-    for line in rest.splitlines(keepends=True):
+    for line in lines:
         row = _read_row(line)
         if row is None:
             torn.append(line)
