@@ -104,10 +104,14 @@ def _label(text: str, start: int, end: int, whole: Sequence[Span]) -> int:
 
 
 def _ends_here(text: str, stop: int, end: int, whole: Sequence[Span]) -> bool:
-    within = any(start <= stop < last - 1 for start, last in whole)
-    if within or not _NEXT.match(text, end):
+    closes = False
+    for start, last in whole:  # a loop, not any(): this is asked at each full stop
+        if start <= stop < last - 1:
+            return False
+        closes = closes or last - 1 <= stop <= last
+    if not _NEXT.match(text, end):
         return False
-    if any(last - 1 <= stop <= last for _, last in whole):
+    if closes:
         return True  # "... Smith v Jones Co. The court": the name's own stop ends it too
     before = text[max(0, stop - 12) : stop + 1]
     if _FIRM.search(before):

@@ -8,7 +8,7 @@ from re import Match
 from msgspec.structs import replace
 
 from legalgen.law.citations.parsed import Parsed, Rule, parsed_at
-from legalgen.law.citations.pieces import YEAR, any_of, pinpoint_near
+from legalgen.law.citations.pieces import YEAR, any_of, by_letter, pinpoint_near
 from legalgen.law.citations.places import AMERICAN, AMERICAN_ACTS, BRITISH_ACTS, FOREIGN
 from legalgen.law.citations.titles import ACTS, full_title
 
@@ -24,7 +24,7 @@ _STATUTE = re.compile(
     r"(?P<place>\s\([A-Z][A-Za-z. ]{1,20}\))?"
 )
 _ABBREVIATED = re.compile(
-    rf"(?P<name>{any_of(ACTS)})(?:\s(?:Act|Regulations|Regs))?\s{YEAR}\b"
+    rf"(?P<name>{any_of(ACTS)})(?:\s(?:Act|Regulations|Regs))?\s(?P<year>(?:1[89]|20)\d\d)\b"
     r"(?P<under>(?:\s\([A-Z][^()]{1,90}\)){1,2}\s(?:Order|Regulations|Rules)\s\d{4}\b)?"
 )
 _DEFINED = re.compile(r"\d{4}\s\($")
@@ -53,12 +53,14 @@ _IMMIGRATION = re.compile(
     r"|(?:Part|[Pp]aras?\.?|[Pp]aragraphs?|Appendix)\s[\w.-]+))?"
     rf"|\bAppendix (?P<app>{_APPENDIX})"
 )
+_RULEBOOKS = by_letter((
+    "SRA (?:Code|Principles?|Standards|Accounts Rules|Transparency Rules)[A-Za-z ]{0,40}?",
+    "BSB Handbook", "Model Rules? of Professional Conduct", "ABA Model Rules?", "Listing Rules?",
+    "UKLR", "LPDT", "FCA Handbook", "COBS", "SYSC", "Takeover Code", "City Code",
+    "UK Corporate Governance Code", "DTRs?", "Model Articles", "Table A", "PRIN",
+))  # fmt: skip
 _SRA = re.compile(
-    r"\b(?=[A-Z])(?P<t>"
-    r"SRA (?:Code|Principles?|Standards|Accounts Rules|Transparency Rules)[A-Za-z ]{0,40}?"
-    r"|BSB Handbook|Model Rules? of Professional Conduct|ABA Model Rules?|Listing Rules?|UKLR|LPDT"
-    r"|FCA Handbook|COBS|SYSC|Takeover Code|City Code|UK Corporate Governance Code|DTRs?"
-    r"|Model Articles|Table A|PRIN)\b"
+    rf"(?P<t>{_RULEBOOKS})\b"
     r"(?:[,\s]*(?:[Rr]ules?|paras?\.?|arts?\.?|[Cc]h(?:apter)?\.?)?\s*(?P<n>\d[\w.]*))?"
 )
 
@@ -211,8 +213,8 @@ INSTRUMENT = Rule(_INSTRUMENT, _instrument, ("Regulations", "Rules", "Order", "S
 OLD_STATUTE = Rule(_OLD_STATUTE, _old_statute, ("Statute of", "Bill of Rights", "Magna Carta"))
 STATUTE = Rule(_STATUTE, _statute, ("Act", "Ordinance", "Measure", "Statute"))
 ABBREVIATED = Rule(
-    _ABBREVIATED, _abbreviated, (" 19", " 20"),
-    (re.compile(r"[A-Z]\w*[A-Z]\w*(?:\s(?:Act|Reg\w*))?\s(?:1\d|20)\d\d"),),
+    _ABBREVIATED, _abbreviated, (" 18", " 19", " 20"),
+    (re.compile(r"[A-Z]\w*[A-Z]\w*(?:\s(?:Act|Reg\w*))?\s(?:1[89]|20)\d\d"),),
 )  # fmt: skip
 IMMIGRATION_RULES = Rule(_IMMIGRATION, _immigration, ("Immigration Rules", "Appendix"))
 RULES_OF_COURT = Rule(

@@ -242,7 +242,7 @@ RULES = Productions(
         Rule(_US_BILL, _us_bill, ("SB", "AB", "HB", "S.B", "A.B", "H.B")),
         Rule(_ALONE, _alone),
         Rule(_GERMAN_CODE, _german_code),
-        Rule(_FRENCH_CODE, _french_code, ("Code ", "C. ", "C.c", "CESEDA")),
+        Rule(_FRENCH_CODE, _french_code, ("Code ", "C.", "CESEDA")),
         Rule(
             _NUMBERED_LAW,
             _numbered_law,

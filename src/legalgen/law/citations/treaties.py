@@ -75,8 +75,9 @@ def _treaty(m: Match[str]) -> Parsed:
 
 # --- the productions ---------------------------------------------------------------------
 
-ICJ = Rule(_ICJ_REPORT, _icj_report, ("ICJ", "I.C.J"))
-ICJ_DAY = Rule(_ICJ_DAY, _icj_day, ("ICJ", "I.C.J"))
+_COURT = ("ICJ", "I.C.J", "IC.J", "I.CJ")
+ICJ = Rule(_ICJ_REPORT, _icj_report, _COURT)
+ICJ_DAY = Rule(_ICJ_DAY, _icj_day, _COURT)
 ITLOS = Rule(_ITLOS_CASE, _itlos_case, ("ITLOS",))
 WTO = Rule(_WTO_REPORT, _wto_report, ("WT/DS",))
 ICSID = Rule(_ICSID_CASE, _icsid_case, ("ICSID",))

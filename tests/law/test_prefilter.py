@@ -1,0 +1,96 @@
+"""What is looked for before a pattern is run never hides what the pattern would find."""
+
+from __future__ import annotations
+
+import re
+from string import printable, whitespace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from legalgen.law.citations import folded, normalise
+from legalgen.law.citations.cases import case_names
+from legalgen.law.citations.grammar import NAMED
+from legalgen.law.citations.numbered import STRONG, Productions
+from legalgen.law.citations.parsed import Rule, bare
+from legalgen.law.citations.pieces import any_of, by_letter
+from legalgen.law.citations.places import FOREIGN
+from legalgen.law.citations.rare import RULES
+
+EVERY = (*STRONG, *NAMED, *RULES.rules)
+SIGNS = (
+    "".join(sorted({*printable} - {*whitespace})) + " \u00a3\u00a7\u2013\u2019\u201c\u00e9\u00fc"
+)
+"""What a citation is written with; needs with a space in them are met by no line break."""
+
+
+def is_run(rule: Rule, text: str) -> bool:
+    """Whether a production is run over a text."""
+    signs = bare(text)
+    hinted = all(hint.search(text) for hint in rule.hints)
+    bare_hinted = all(hint.search(signs) for hint in rule.bare_hints)
+    return rule in Productions([rule]).of(text, signs) and hinted and bare_hinted
+
+
+@pytest.mark.parametrize("place", range(len(EVERY)), ids=lambda at: EVERY[at].build.__name__)
+@settings(max_examples=15, suppress_health_check=[*HealthCheck])
+@given(data=st.data())
+def test_each_production_is_run_over_what_its_pattern_makes(
+    place: int, data: st.DataObject
+) -> None:
+    """A text that the pattern itself makes, between other words, passes its needs and hints."""
+    rule = EVERY[place]
+    flags = rule.pattern.flags & ~re.I  # needs have their case
+    written = re.compile(rule.pattern.pattern, flags)
+    made = data.draw(st.from_regex(written, alphabet=SIGNS))
+    text = normalise(f"As to the law, {made} is enough.")
+    if rule.pattern.search(text):
+        assert is_run(rule, text)
+
+
+@given(st.text("aAiIsSkK\u017f\u0130\u0131\u212a\u00e9\u00c9\u00df \u03a3", max_size=12))
+def test_folded_text_is_what_patterns_find_whatever_the_case(text: str) -> None:
+    """In it a pattern finds without ``re.I``, in the same places, what it finds with it."""
+    assert len(folded(text)) == len(text)
+    for pattern in (r"\bis\b", r"sk|ai", r"[a-k]+", r"a\w+k", r"i(?!s)"):
+        with_case = [found.span() for found in re.finditer(pattern, text, re.I)]
+        assert [found.span() for found in re.finditer(pattern, folded(text))] == with_case
+
+
+@given(st.lists(st.sampled_from(["AI", "A", "Act", "Acts", " ", "B", "-", "1", "v ", "."])))
+def test_alternatives_by_letter_are_what_they_are_after_a_boundary(pieces: list[str]) -> None:
+    """The same as ``\\b(?:...)`` with the longest first, in the same places."""
+    text, names = "".join(pieces), ("A", "AI", "Act", "B", "Acts")
+    plain = re.compile(rf"\b(?:{'|'.join(sorted(names, key=len, reverse=True))})")
+    spans = [found.span() for found in plain.finditer(text)]
+    assert [found.span() for found in re.finditer(any_of(names), text)] == spans
+    no_party = re.compile(by_letter(names[3:4], unless=r"(?<!\w{0})(?<!v\s{0})"))
+    same = re.compile(r"\b(?<!v\s)B")
+    assert [m.span() for m in no_party.finditer(text)] == [m.span() for m in same.finditer(text)]
+
+
+@pytest.mark.parametrize(
+    ("written", "is_foreign"),
+    [
+        ("the Irish Act", True),
+        ("Northern Irish law", False),
+        ("Ireland Act", True),
+        ("Northern Ireland Act", False),
+        ("Government of Ireland Act", False),
+        ("a Swissair Act", False),
+        ("unIndian", False),
+    ],
+)
+def test_a_foreign_place_is_a_whole_word_and_not_of_the_kingdom(
+    written: str, *, is_foreign: bool
+) -> None:
+    """What stands before a name is looked at from its first letter."""
+    assert bool(FOREIGN.search(written)) is is_foreign
+
+
+def test_the_second_party_of_a_case_ends_where_the_next_begins() -> None:
+    """The last word that parts two names does so, however many there are."""
+    text = "See Smith v Jones and Co, Hill v Dale, and in Re Fox; Moss v Reed or Ash v Elm."
+    found = [name for _, _, name in case_names(text)]
+    assert found == ["Smith v Jones and Co", "Hill v Dale", "Re Fox", "Moss v Reed", "Ash v Elm"]
