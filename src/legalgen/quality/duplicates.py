@@ -3,8 +3,9 @@
 Candidates come from MinHash bands, and of these the ones that may be near by their signatures. The
 decision is made from the exact Jaccard similarity of hashed word shingles, questions by 2 words,
 answers by 3: of samples that are not sealed yet the shingles are held, those of sealed ones are
-made of their text. Where that can no longer be read (a compaction took the part meanwhile) the
-similarities are those estimated from the signatures.
+made of their text. Where that can no longer be read (a compaction took the part meanwhile), or
+where all that it could bring is a flag for a question (3 ms for each row of a dataset that has many
+alike), the similarities are those estimated from what the index has.
 
 The index of a dataset is a folder of segments (see ``segments``), files that are mapped into memory
 and never changed. A segment covers whole parts of the dataset and names them; one that is torn, of
@@ -67,6 +68,10 @@ FREEZE_ROWS = 1_000
 QUESTION_MARGIN: Final = 0.19
 ANSWER_MARGIN: Final = 0.15
 """What an estimated similarity may be short of the exact one: 3.5 standard errors at the worst."""
+BOTH_MARGIN: Final = 0.1
+"""The same of an answer that is too near only with its question: 2.5 standard errors, which pass by
+one in 160 of those just alike enough; the keys of such questions miss as many. Answers that have a
+sentence in common would else be read for each other."""
 FLAG_MARGIN: Final = 0.07
 """The same of an answer that only earns a flag: of those just alike enough the keys find 0.73, and
 of these 0.95 are not let go here. With 3.5 standard errors a look-up over a million rows would read
@@ -98,7 +103,8 @@ class DuplicateThresholds(Nearness, frozen=True):
 class Match(msgspec.Struct, frozen=True):
     """The nearest sample: its id, the first 20 words of its question, and how near it is.
 
-    ``near`` is empty where the text of that sample cannot be read any more.
+    ``near`` is empty where the text of that sample cannot be read any more, and where it would have
+    to be read for a flag: then both similarities are estimates.
     """
 
     code: DuplicateCode
@@ -297,7 +303,8 @@ class DuplicateIndex:
         for one in sorted(found, key=lambda each: (each.row.is_at_hand, each.order), reverse=True):
             if best is not None and not one.row.is_at_hand and one.order <= _order(best):
                 continue
-            match = self._compare(probe, one)
+            reads = one.row.is_at_hand or self._needs_text(one)
+            match = self._compare(probe, one) if reads else self._flag(one)
             if match is not None and (best is None or _order(match) > _order(best)):
                 best = match
         return best
@@ -463,7 +470,7 @@ class DuplicateIndex:
 
     def _candidates(self, probe: Sketch) -> Iterator[_Candidate]:
         """Rows that share a key and are too near if they are as alike as they may be."""
-        keys, limits, most = probe.wanted_keys, self.thresholds, self._most
+        keys, most = probe.wanted_keys, self._most
         found: list[tuple[_Recent | _Stored, int, int]] = []
         for one in self._recent_sharing(keys):
             asked, told = differing(probe.signature, one.signature)
@@ -484,11 +491,26 @@ class DuplicateIndex:
                 yield _Candidate(row, "DUP_EXACT", 1.0, estimates(asked, told)[1])
                 continue
             similar = jaccard(question, row.short), estimates(asked, told)[1]
-            code = limits.judge(similar[0] + SHORT_MARGIN, similar[1] + ANSWER_MARGIN)
-            if code == "DUP_SOFT":
-                code = limits.judge(similar[0] + SHORT_MARGIN, similar[1] + FLAG_MARGIN)
+            code = self._most_serious(*similar)
             if code is not None:
                 yield _Candidate(row, code, *similar)
+
+    def _most_serious(self, question: float, answer: float) -> DuplicateCode | None:
+        """What two similarities may mean that are estimated to be these."""
+        judge, asked = self.thresholds.judge, question + SHORT_MARGIN
+        near = judge(0.0, answer + ANSWER_MARGIN), judge(asked, answer + BOTH_MARGIN)
+        return "DUP_NEAR" if "DUP_NEAR" in near else judge(asked, answer + FLAG_MARGIN)
+
+    def _flag(self, found: _Candidate) -> Match | None:
+        """A flag by 16 bits of the question's shingles: the text of the row is not read for it."""
+        if found.question < self.thresholds.soft_question:
+            return None
+        return Match("DUP_SOFT", found.row.id, "", found.question, max(0.0, found.answer))
+
+    def _needs_text(self, found: _Candidate) -> bool:
+        """Whether it may be refused, or flagged for its answer."""
+        limits = self.thresholds
+        return found.code != "DUP_SOFT" or found.answer + FLAG_MARGIN >= limits.soft_answer
 
     def _compare(self, probe: Sketch, found: _Candidate) -> Match | None:
         texts = found.row.shingled()
