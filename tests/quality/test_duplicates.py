@@ -630,6 +630,32 @@ def test_a_row_whose_text_is_gone_is_judged_by_its_signature(tmp_path: Path) -> 
     assert '"lg_1"' in near.reason.message
 
 
+def test_no_text_is_read_for_a_flag_of_a_question(tmp_path: Path) -> None:
+    """It is told by its id; a row whose answer may be near, too, is read and told by its words."""
+    kept = [("lg_a", QUESTION, ANSWER), ("lg_b", QUESTION.replace("shop", "flat"), "It depends.")]
+    DuplicateIndex(tmp_path).open([part("a.parquet", kept)])
+    read: list[int] = []
+
+    def row(number: int) -> Row:
+        read.append(number)
+        return kept[number]
+
+    index = DuplicateIndex(tmp_path)
+    index.open([IndexedPart("a.parquet", 100, lambda: kept, row)])
+    alike = QUESTION.replace("rent that is late", "a nuisance")
+    flagged = index.check(alike, "Only by a notice that says which breach is meant.")
+    assert flagged is not None
+    assert (flagged.code, flagged.near, read) == ("DUP_SOFT", "", [])
+    assert flagged.question == pytest.approx(
+        jaccard(shingles(words(alike), 2), shingles(words(kept[0][1]), 2)), abs=0.05
+    )
+
+    refused = index.check(alike, ANSWER.replace("long", "months"))
+    assert refused is not None
+    assert (refused.code, refused.id, read) == ("DUP_NEAR", "lg_a", [0])
+    assert refused.near == " ".join(QUESTION.split()[:20])
+
+
 def test_few_texts_are_read(tmp_path: Path) -> None:
     """Of rows that resemble a new one the nearest is read, and no other once it is a repeat."""
     rows = [(f"lg_{n}", f"{QUESTION} {n}", f"{ANSWER} {n}") for n in range(50)]
