@@ -1237,6 +1237,24 @@ def test_opening_overused(same: int, total: int, expected: str) -> None:
     assert severity(verdict, "OPENING_OVERUSED") == expected
 
 
+@pytest.mark.parametrize(("every", "expected"), [(20, "flag"), (80, "clean")])
+def test_rare_openings_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch, every: int, expected: str
+) -> None:
+    """However many there are, few are held, and those in one question of twenty are known."""
+    monkeypatch.setattr("legalgen.quality.corpus.MOST_WORDS", 60)
+    corpus = Corpus()
+    for number in range(2_000):
+        opening = f"q{number} is another matter" if number % every else "What is the rule"
+        corpus.add(f"lg_{number}", f"{opening} for person{number}?", ())
+
+    assert (
+        severity(review(corpus, draft("What is the rule on rent?")), "OPENING_OVERUSED") == expected
+    )
+    assert len(corpus.kept().openings) <= 60
+    assert len(corpus.kept().parties) <= 60
+
+
 @pytest.mark.parametrize(
     ("same", "total", "expected"),
     [(30, 200, "flag"), (7, 200, "flag"), (6, 200, "clean"), (0, 200, "clean"), (30, 199, "clean")],

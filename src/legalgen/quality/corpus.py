@@ -50,6 +50,10 @@ KEPT_WORDS = 5_000
 """Openings and party names remembered between runs: those that could ever be too many."""
 
 
+MOST_WORDS = 100_000
+"""Openings, and party names, that are counted at a time, in some 200 bytes each."""
+
+
 class CorpusState(msgspec.Struct, frozen=True):
     """A ``Corpus`` as it is kept between runs."""
 
@@ -77,8 +81,8 @@ class Corpus(msgspec.Struct):
     def add(self, sample_id: str, question: str, parsed: Iterable[Parsed]) -> None:
         """Note an accepted sample."""
         self.samples += 1
-        self._openings[_opening(question)] += 1
-        self._parties.update(_invented(question))
+        _count(self._openings, [_opening(question)])
+        _count(self._parties, _invented(question))
         known = self.rules.severities["CITATION_CONFLICT"] != "off"
         for item in parsed:
             earlier = self.ledger.contradicted(item) if known else None
@@ -131,6 +135,19 @@ class Corpus(msgspec.Struct):
                 most = f"at most {limits.party_share:.1%}"
                 what = f'"{name}" is in {share:.1%} of the questions, {most}'
                 yield self.rules.reason("PARTY_OVERUSED", what, "question")
+
+
+def _count(words: Counter[str], more: Iterable[str]) -> None:
+    """Count these; of very many different ones only those that come most often are kept.
+
+    What is let go came once or twice among so many rows, and is counted anew if it comes again:
+    shares of some percent, which are what is asked about, stay what they are.
+    """
+    words.update(more)
+    if len(words) > MOST_WORDS:
+        kept = words.most_common(MOST_WORDS // 2)
+        words.clear()
+        words.update(dict(kept))
 
 
 def _opening(question: str) -> str:

@@ -544,8 +544,10 @@ class DuplicateIndex:
 
     def _mergeable(self) -> list[Segment]:
         classes: dict[tuple[bool, bool, int], list[Segment]] = {}
+        # Where many rows are looked for at once, more segments cost less than one so large.
+        largest = LARGEST_SEGMENT * 2 if self._spill is None else LARGEST_SEGMENT
         for segment in self._segments:
-            if segment.rows * MERGE_WIDTH <= LARGEST_SEGMENT * 2:
+            if segment.rows * MERGE_WIDTH <= largest:
                 kind = (segment.path is None, segment.has_shingles, _size_class(segment.rows))
                 classes.setdefault(kind, []).append(segment)
         for group in classes.values():
