@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -114,7 +114,7 @@ class Bucket(msgspec.Struct, frozen=True):
             return math.inf
         # Beside its reserve a request of nearly the whole limit would never fit.
         missing = min(amount + self.reserve, self.limit) + ahead - self.level_at(now)
-        return max(0.0, missing / self.rate)
+        return missing / self.rate if missing > 0 else 0.0
 
     def take(self, amount: float, now: float) -> Bucket:
         """The bucket after ``amount`` was taken (or, negative, given back)."""
@@ -192,11 +192,11 @@ class Budgets(msgspec.Struct):
         """Whether any limit is known."""
         return bool(self.buckets or (self.common is not None and self.common.buckets))
 
-    def every(self) -> Iterator[Bucket]:
+    def every(self) -> tuple[Bucket, ...]:
         """The model's own budgets, then those that it shares."""
-        yield from self.buckets.values()
-        if self.common is not None:
-            yield from self.common.buckets.values()
+        if self.common is None or not self.common.buckets:
+            return tuple(self.buckets.values())
+        return (*self.buckets.values(), *self.common.buckets.values())
 
     def snapshot(self) -> Budgets:
         """The levels and limits of now, the tightest of each kind and window; calls that are out
