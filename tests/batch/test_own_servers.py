@@ -315,7 +315,10 @@ def test_a_judge_marks_at_its_own_temperature(tmp_path: Path) -> None:
 
 WRONG = (
     ("context = 0", "context", "whole number of at least 1"),
-    ("temperature = 3", "temperature", "0 to 2"),
+    ("temperature = 3", "temperature = 3:", "0 to 2"),
+    ("max_tokens = 900", "max_tokens", "did you mean max_output?"),
+    ("extra_body = { max_tokens = 5 }", "extra_body.max_tokens", "max_output"),
+    ('headers = { "Content-Length" = "3" }', "headers.Content-Length", "leave it out"),
     ("top_p = 0", "top_p", "0.01 to 1"),
     ("temprature = 1", "temprature", "temperature"),
     ('knowledge = "last year"', "knowledge", "YYYY-MM"),
@@ -596,6 +599,9 @@ BAD_SERVERS = (
     ('[servers.a]\nbase_url = "http://a/v1"\nmodels = 3', "[servers.a] models", "text"),
     ('[servers.a]\nbase_url = "http://a/v1"\nkeys = "b"', "[servers.a] keys", '["...", "..."]'),
     ('[servers.a]\nbase_url = "http://a/v1"\ncontext = "big"', "[servers.a] context", "whole"),
+    ('[servers.a]\nbase_url = "http://a/v1"\nmodel = "m"', "[servers.a] model", "models?"),
+    ('[servers.a]\nbase_url = "http://a/v1#b"', "[servers.a] base_url", "after #"),
+    ('[servers.a]\nbase_url = "http://a/v1"\nkey_variable = "$KEY"', "key_variable", "without $"),
     ("[servers]\na = 3", "[servers.a]", "line of its own"),
     ("[providers.groq]\nkeys = [3]", "[providers.groq] keys", '["...", "..."]'),
     ('[providers.groq]\nkeys = ["a", " "]', "[providers.groq] keys", "leave it out"),
@@ -627,12 +633,78 @@ def test_an_unknown_server_names_those_there_are(tmp_path: Path) -> None:
 def test_a_remedy_names_the_servers_table() -> None:
     """What is to be looked at is not a vendor's variable."""
     ref, catalog = ModelRef("gpu1", "m"), Catalog.load()
-    refused = remedy(Trouble(ref, ErrorCategory.AUTHENTICATION, 401, "no"), catalog)
-    assert refused == "gpu1 refuses the key: check key in [servers.gpu1]."
-    message, address = "[Errno 111] Connection refused", "http://127.0.0.1:1"
-    trouble = Trouble(ref, ErrorCategory.CONNECTION_ERROR, None, message, address=address)
-    silent = remedy(trouble, catalog)
-    assert "base_url in [servers.gpu1]" in silent
+    for name, place in (
+        ("gpu1", "LEGALGEN_GPU1_API_KEY (or your key_variable), or key in [servers.gpu1]."),
+        ("litellm", "LITELLM_API_KEY (or your key_variable), or key in [servers.litellm]."),
+        ("gpu1#2", "keys in [servers.gpu1]."),
+        ("groq#2", "keys in [providers.groq]."),
+    ):
+        trouble = Trouble(ModelRef(name, "m"), ErrorCategory.AUTHENTICATION, 401, "no")
+        assert remedy(trouble, catalog) == f"{name} refuses the key: check {place}"
+    for message, word in (
+        ("[Errno 111] Connection refused", "nobody listens there"),
+        ("[Errno -2] Name or service not known", "no host of that name"),
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] Hostname mismatch", "another name"),
+        ("Server disconnected without sending a response.", "https://"),
+    ):
+        trouble = Trouble(
+            ref, ErrorCategory.CONNECTION_ERROR, None, message, address="http://127.0.0.1:1"
+        )
+        said = remedy(trouble, catalog)
+        assert word in said
+        assert "base_url in [servers.gpu1]" in said
+
+
+def test_plain_http_to_a_server_of_tls_alone_is_said(tmp_path: Path) -> None:
+    """As nginx and Go servers answer it: after one call, with what to write."""
+    said = "Client sent an HTTP request to an HTTPS server."
+    with playing(lambda *_: (400, said)) as server:
+        home = Home(tmp_path, named("gpu1", server))
+        result = home.batch(provider="gpu1", model="m")
+        assert len(server.calls) == 1
+    catalog = Catalog.load()
+    assert [remedy(each, catalog) for each in result.obstacles] == [
+        "gpu1's address speaks TLS alone: write https:// in place of http://."
+    ]
+
+
+def test_a_key_in_an_address_stands_nowhere(tmp_path: Path) -> None:
+    """Gateways take one as ``?code=``: it is sent, and neither shown nor kept; nor is one in the
+    body."""
+    secret = "of-a-gateway-4711"
+
+    def scene(_: str, __: dict[str, Any], ___: int) -> Reply:
+        return 500, {"error": {"message": f"{secret} cannot be let in upstream"}}
+
+    with playing(scene) as server:
+        query = f"api-version=2026-01-01&code={secret}"
+        home = Home(
+            tmp_path,
+            f'[servers.a]\nbase_url = "{server.url}/v1?{query}"\nmodels = ["m"]\n'
+            f'extra_body = {{ api_key = "{secret}" }}\n',
+        )
+        home.batch(provider="a")
+        settings = home.settings()
+    assert secret in settings.secrets()
+    shown = {each.name: each.value for each in describe(settings)}
+    assert shown["servers.a.base_url"] == f"{server.url}/v1?api-version=2026-01-01&code=***"
+    assert secret not in shown["servers.a.extra_body.api_key"]
+    for place in (settings.data_dir, settings.state_dir, settings.log_dir):
+        for path in place.rglob("*"):
+            assert not path.is_file() or secret.encode() not in path.read_bytes(), path
+
+
+def test_a_proxy_of_ones_own_takes_its_key_from_the_usual_variable(tmp_path: Path) -> None:
+    """LiteLLM's key was given out by the proxy, wherever that is; a vendor's stays with it."""
+    with playing(plays) as server:
+        config = named("litellm", server) + named("openrouter", server)
+        keys = {"LITELLM_API_KEY": "of-the-proxy", "OPENROUTER_API_KEY": "of-the-vendor"}
+        home = Home(tmp_path, config, **keys)
+        for name in ("litellm", "openrouter"):
+            home.batch(provider=name, model="m", count="1", no_failover=True)
+        sent = [call["authorization"] for call in server.headers]
+    assert sent[0] == "Bearer of-the-proxy"
+    assert "of-the-vendor" not in sent[-1]
 
 
 def test_a_server_that_has_one_model_needs_none_named(tmp_path: Path) -> None:

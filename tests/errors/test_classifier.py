@@ -711,6 +711,12 @@ def test_the_cause_is_what_counts() -> None:
         (404, {"error": {"message": "No endpoints found for a/b:free", "code": 404}}, False),
         (502, "<html><title>502 Bad Gateway</title></html>", False),
         (403, "<html><title>blocked</title></html>", False),
+        (400, "Client sent an HTTP request to an HTTPS server.\n", True),
+        (
+            400,
+            "<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>",
+            True,
+        ),
     ],
 )
 def test_a_wrong_base_url_shows(status: int, body: object, wrong: bool) -> None:

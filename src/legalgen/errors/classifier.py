@@ -439,6 +439,8 @@ def _wrong_url(found: Reply, category: ErrorCategory) -> bool:
     if any(patterns.WRONG_URL_NAMES.search(name) for name in found.names):
         return True
     status = _reported_status(found)
+    if status == 400 and patterns.PLAIN_TO_TLS.search(" ".join([*found.words, found.text])):
+        return True
     if category is _C.MODEL_UNAVAILABLE and any(map(_UNEXPECTED.search, found.words)):
         return True
     if status is None or (status >= 400 and status not in (404, 405)):

@@ -505,6 +505,8 @@ UNREACHED_NAMES = pattern(
     r"|WriteError|LocalProtocol|NewConnection|UnknownHost"
 )
 WRITING_NAMES = pattern(r"WriteTimeout|WriteError")
+PLAIN_TO_TLS = pattern(r"http\srequest\s(?:was\ssent\s)?to\s(?:an\s)?https")
+"""How nginx and Go servers answer http:// where they speak TLS."""
 WRONG_URL_NAMES = pattern(r"InvalidURL|UnsupportedProtocol|MissingSchema|InvalidSchema")
 CATCH_ALL = pattern(r"APIConnectionError$|APIError$")
 UNREADABLE_NAMES = pattern(

@@ -165,7 +165,7 @@ class BulkSdkProvider(SdkProvider):
         error = line.error or _LineError()
         said = ": ".join(part for part in (error.code, error.message) if part)
         if error.code == "batch_expired":
-            told = excerpt(said, 200, (self._key,))
+            told = excerpt(said, 200, self._secrets)
             return Failure(ErrorCategory.TIMEOUT, told, code=error.code, reached=False)
         return self._classified(
             said or "no reason was given",
@@ -277,7 +277,7 @@ class BulkSdkProvider(SdkProvider):
         )
 
     def _sentence(self, fault: _Fault) -> str:
-        said = excerpt(fault.message or fault.code or "no reason was given", 300, (self._key,))
+        said = excerpt(fault.message or fault.code or "no reason was given", 300, self._secrets)
         line = tokens(fault.line)
         return said if line is None else f"line {line}: {said}"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Protocol
@@ -135,7 +135,7 @@ class SdkProvider:
     """A provider behind one of the SDKs; may be called from several threads at once.
 
     ``sdk_error`` is the root of the SDK's exceptions, ``omit`` its word for an argument that is not
-    given. ``key`` is never part of an error.
+    given. ``key`` and ``secrets`` are never part of an error.
     """
 
     def __init__(
@@ -147,6 +147,7 @@ class SdkProvider:
         sdk_error: type[Exception],
         omit: object,
         key: str,
+        secrets: Iterable[str] = (),
         dialect: Dialect,
         catalog: Catalog | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -158,6 +159,7 @@ class SdkProvider:
         _remember_addresses(client)
         self._http = http
         self._key = key
+        self._secrets = (key, *secrets)
         self._dialect = dialect
         self._catalog = catalog or Catalog.load()
         self._now = now
@@ -240,7 +242,7 @@ class SdkProvider:
             yield
         except self._foreign as error:
             failure = self._failure(error)
-            _scrub(error, self._key)
+            _scrub(error, self._secrets)
             raise ProviderError.of(failure) from error
 
     def _failure(self, error: Exception) -> Failure:
@@ -260,7 +262,7 @@ class SdkProvider:
         if cause is None:
             return failure
         # The SDKs' wrapper says "Connection error.", whatever happened and whenever.
-        message = excerpt(self._said(cause), _MESSAGE_LENGTH, (self._key,))
+        message = excerpt(self._said(cause), _MESSAGE_LENGTH, self._secrets)
         return replace(
             failure,
             message=message,
@@ -295,7 +297,7 @@ class SdkProvider:
             headers=headers,
             provider=self._vendor,
             now=self._now(),
-            secrets=(self._key,),
+            secrets=self._secrets,
         )
 
     def _completion(self, response: httpx.Response, asked: str, latency_s: float) -> Completion:
@@ -317,7 +319,7 @@ class SdkProvider:
 
     def _kept(self, text: str) -> str:
         """What may be kept of a reply: the key that a server was sent is all that it can echo."""
-        return conceal(text, (self._key,))
+        return conceal(text, self._secrets)
 
     def _error_in_reply(self, reply: ChatReply, response: httpx.Response) -> Failure:
         """An error that came under status 200."""
@@ -335,7 +337,7 @@ class SdkProvider:
 
         What was ``paid`` for is kept as it came; a web page was not.
         """
-        begins = excerpt(response.text, _MESSAGE_LENGTH, (self._key,))
+        begins = excerpt(response.text, _MESSAGE_LENGTH, self._secrets)
         message = f"the reply is not {wanted}"
         is_page = "html" in response.headers.get("content-type", "")
         if is_page:
@@ -409,10 +411,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         link = link.__cause__ or link.__context__
 
 
-def _scrub(error: BaseException, key: str) -> None:
+def _scrub(error: BaseException, secrets: Iterable[str]) -> None:
     """Take the key out of what a traceback of ``error`` prints: a vendor may echo it."""
     for link in _chain(error):
         link.args = tuple(
-            redact(argument, (key,)) if isinstance(argument, str) else argument
+            redact(argument, secrets) if isinstance(argument, str) else argument
             for argument in link.args
         )

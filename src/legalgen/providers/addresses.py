@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
 
@@ -15,6 +17,8 @@ def address_problem(url: str) -> str:
         return "not a URL; write http://host:port or https://host"
     if "@" in parts.netloc:
         return "a name or password in the address is not used; leave out what is before @"
+    if "#" in url:
+        return "what is after # is sent to no server; leave it out"
     return ""
 
 
@@ -22,6 +26,30 @@ def has_query(url: str) -> bool:
     """Whether something stands after ``?``, which most SDKs would lose."""
     parts = _split(url)
     return parts is not None and bool(parts.query)
+
+
+_USERINFO = re.compile(r"(?<=://)[^/@]*@")
+_VALUE = re.compile(r"(?<=[?&])([^=&]+)=([^&]*)")
+
+
+def shown_address(url: str) -> str:
+    """The address as it may be shown: of a query, where gateways take keys, only a version."""
+    return _VALUE.sub(_masked, _USERINFO.sub("***@", url))
+
+
+def _masked(pair: re.Match[str]) -> str:
+    return pair[0] if _is_version(pair[1]) else f"{pair[1]}=***"
+
+
+def query_secrets(url: str) -> Iterator[str]:
+    """What may be a key in a query (``?code=``, ``?subscription-key=``): its longer values."""
+    for name, value in _VALUE.findall(url):
+        if len(value) >= 8 and not _is_version(name):  # a short one would be masked in every word
+            yield value
+
+
+def _is_version(name: str) -> bool:
+    return name.lower().endswith("version")
 
 
 def _split(url: str) -> SplitResult | None:

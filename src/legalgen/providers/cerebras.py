@@ -44,6 +44,7 @@ def open_provider(config: ProviderConfig) -> SdkProvider:
         sdk_error=sdk.CerebrasError,
         omit=sdk.omit,
         key=key,
+        secrets=config.secrets,
         dialect=Dialect(max_temperature=_MAX_TEMPERATURE),
         catalog=config.catalog,
     )

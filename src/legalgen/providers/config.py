@@ -20,7 +20,8 @@ class ProviderConfig:
 
     ``base_url`` None is the vendor's own address, ``catalog`` None the built-in one. Name and TCP
     connection together may take ``connect_timeout_s`` seconds, and then TLS as long again.
-    ``options`` are the provider's own (see its module). ``repr`` holds no key.
+    ``options`` are the provider's own (see its module). ``secrets`` is what may stand in no error
+    beside the key: headers, a query. ``repr`` holds none of them.
     """
 
     api_key: str | None = field(default=None, repr=False)
@@ -28,6 +29,7 @@ class ProviderConfig:
     options: Mapping[str, object] = field(default_factory=dict)
     catalog: Catalog | None = None
     connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def sound_key(raw: str | None, *, variable: str, remedy: str) -> str:
@@ -59,6 +61,6 @@ def sound_base_url(
     url = raw.strip().rstrip("/")
     if problem := address_problem(url):
         raise ConfigurationError(f"{variable}: {problem}")
-    if "#" in url or (has_query(url) and not takes_query):
-        raise ConfigurationError(f"{variable} holds a query: leave out what is after ? or #")
+    if has_query(url) and not takes_query:
+        raise ConfigurationError(f"{variable} holds a query: leave out what is after ?")
     return url.removesuffix(api_path)

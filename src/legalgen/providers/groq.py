@@ -35,6 +35,7 @@ def open_provider(config: ProviderConfig) -> BulkSdkProvider:
         sdk_error=groq.GroqError,
         omit=groq.omit,
         key=key,
+        secrets=config.secrets,
         dialect=Dialect(),
         catalog=config.catalog,
     )

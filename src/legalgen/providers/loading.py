@@ -44,6 +44,7 @@ def open_provider(
     options: Mapping[str, object] | None = None,
     catalog: Catalog | None = None,
     connect_timeout_s: float = DEFAULT_CONNECT_TIMEOUT_S,
+    secrets: tuple[str, ...] = (),
 ) -> Provider:
     """Load the SDK of ``name`` and open it; no call is made. ``spec`` None: it is a known provider.
 
@@ -54,7 +55,7 @@ def open_provider(
     spec = spec or provider_spec(name)
     given = spec.needs_key or bool((api_key or "").strip())
     key = checked_key(name, api_key, spec) if given else None
-    config = ProviderConfig(key, base_url, options or {}, catalog, connect_timeout_s)
+    config = ProviderConfig(key, base_url, options or {}, catalog, connect_timeout_s, secrets)
     provider = _brought(spec, config) if spec.package else _opened(spec, config)
     provider.name = name  # a server's own, or with the number of its key
     return provider

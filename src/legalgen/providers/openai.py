@@ -105,6 +105,7 @@ def open_provider(config: ProviderConfig) -> OpenAiProvider:
         sdk_error=openai.OpenAIError,
         omit=openai.omit,
         key=config.api_key or "",
+        secrets=config.secrets,
         dialect=Dialect(cap=_cap(config, base_url), reasoning_format=False),
         catalog=config.catalog,
     )

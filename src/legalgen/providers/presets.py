@@ -33,7 +33,12 @@ class Preset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hosts: tuple[str, ...] = ()
 
     def owns(self, url: str) -> bool:
-        """Whether an address is the vendor's own, so that its key may go there."""
+        """Whether an address is the vendor's own, so that its key may go there.
+
+        One's own machine is where one says, and its key was given out by it.
+        """
+        if self.local:
+            return True
         host = urlsplit(url).hostname or ""
         if self.base_url is not None and host == urlsplit(self.base_url).hostname:
             return True

@@ -120,9 +120,11 @@ class Account(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, provider: str, base_url: str | None, key: str | None) -> Account:
-        """The account behind a key, which is never stored; nor is a password in the address."""
-        base_url = re.sub(_USERINFO, "", base_url or "")
-        digest = hashlib.blake2b((key or "").encode(), digest_size=6, person=b"legalgen")
+        """The account behind a key, which is never stored; nor is a password in the address, or
+        its query, where some servers take the key."""
+        base_url, _, query = re.sub(_USERINFO, "", base_url or "").partition("?")
+        whole = f"{key or ''}?{query}" if query else key or ""
+        digest = hashlib.blake2b(whole.encode(), digest_size=6, person=b"legalgen")
         return cls(provider, base_url, digest.hexdigest())
 
     def key(self, model: str = "") -> str:

@@ -18,6 +18,7 @@ from legalgen.completion import (
 )
 from legalgen.errors import UsageError
 from legalgen.providers import is_remote
+from legalgen.providers.addresses import query_secrets
 from legalgen.providers.base import Provider, RemoteModel, SizedProvider
 from legalgen.providers.catalog import Catalog, TierLimits
 from legalgen.providers.loading import open_provider
@@ -303,6 +304,7 @@ def open_one(settings: Settings, name: str, model_path: Path | None = None) -> P
         base_url=base_url[0] if base_url else None,
         options=options,
         connect_timeout_s=settings.connect_timeout,
+        secrets=(*table.secrets(), *query_secrets(base_url[0] if base_url else "")),
     )
 
 

@@ -8,11 +8,17 @@ from collections.abc import Collection, Iterable, Mapping
 from legalgen.completion import ModelRef, vendor_of
 from legalgen.errors import Trouble
 from legalgen.errors.category import ErrorCategory as C
-from legalgen.providers import PROVIDERS, is_remote
+from legalgen.errors.patterns import PLAIN_TO_TLS
+from legalgen.providers import PROVIDERS, is_remote, own_variable
 from legalgen.providers.catalog import Catalog
+from legalgen.providers.presets import presets
 from legalgen.store.ledger import TroubleKind
 
 _CERTIFICATE = re.compile(r"certificate|self.signed", re.IGNORECASE)
+_OTHER_NAME = re.compile(r"mismatch|not valid for|doesn't match", re.IGNORECASE)
+_NO_NAME = re.compile(r"name or service not known|nodename nor servname|getaddrinfo", re.IGNORECASE)
+"""How Linux, macOS and Windows say that a host has no address."""
+_HUNG_UP = re.compile(r"disconnected without sending", re.IGNORECASE)
 _PLAIN = re.compile(r"wrong.version.number|record.layer", re.IGNORECASE)
 _TLS = re.compile(r"\b_?ssl\b|\btls|handshake", re.IGNORECASE)
 _NETWORK = re.compile(r"network|vpn|country|region|blocked|forbidden", re.IGNORECASE)
@@ -38,7 +44,10 @@ def account_trouble(trouble: Trouble) -> TroubleKind | None:
             return None
 
 
-LARGER_CONTEXT = "(llama.cpp: -c, Ollama: num_ctx, vLLM: --max-model-len)"
+LARGER_CONTEXT = (
+    "(llama.cpp: -c, Ollama: num_ctx, vLLM: --max-model-len, "
+    "LM Studio and SGLang: --context-length)"
+)
 """How servers are given a larger context."""
 
 
@@ -91,7 +100,7 @@ def remedy(trouble: Trouble, catalog: Catalog) -> str:  # noqa: PLR0911 - a tabl
         case C.QUOTA_EXHAUSTED | C.RATE_LIMIT:
             return f"{provider}'s quota is used up: `legalgen models` shows when it is back."
         case _ if trouble.wrong_url:
-            return _misplaced(provider)
+            return _misplaced(trouble)
         case C.MODEL_UNAVAILABLE:
             return _gone(trouble, catalog)
         case C.CONNECTION_ERROR:
@@ -120,10 +129,20 @@ def _refused(trouble: Trouble) -> str:
             f"{provider} does not let this network in: leave the VPN or proxy, "
             "or use another provider."
         )
+    vendor, _, number = provider.partition("#")
+    own = _is_server(provider)
+    if number:  # a variable holds one key: the others are in the file
+        return (
+            f"{provider} refuses the key: check keys in "
+            f"[{'servers' if own else 'providers'}.{vendor}]."
+        )
+    if own:
+        return (
+            f"{provider} refuses the key: check {_key_variable(vendor)} (or your key_variable), "
+            f"or key in [servers.{vendor}]."
+        )
     where = f" or make a new one at {spec.key_url}" if spec and spec.key_url else ""
     variable = spec.env_var if spec and spec.env_var else f"the key of {provider}"
-    if _is_server(provider):
-        return f"{provider} refuses the key: check key in [servers.{vendor_of(provider)}]."
     if provider == "openai":  # a vendor's key is not sent to whatever --base-url names
         variable = (
             f"LEGALGEN_OPENAI_API_KEY ({variable} goes only to OpenAI itself and to the server "
@@ -131,8 +150,14 @@ def _refused(trouble: Trouble) -> str:
         )
     return (
         f"{provider} refuses the key: check {variable}{where}, "
-        f"or run `legalgen config set-key {vendor_of(provider)}`."
+        f"or run `legalgen config set-key {vendor}`."
     )
+
+
+def _key_variable(server: str) -> str:
+    """The variable of a server's key, by its name alone."""
+    preset = presets().get(server)
+    return (preset.key_variable if preset else None) or own_variable(server, "API_KEY")
 
 
 def _is_network(trouble: Trouble) -> bool:
@@ -182,28 +207,41 @@ def _gone(trouble: Trouble, catalog: Catalog) -> str:
     return f"{ref} {what}: {instead}; {_LOOK}."
 
 
-def _misplaced(provider: str) -> str:
-    spec = PROVIDERS.get(vendor_of(provider))
-    variable = spec.base_url_env if spec and spec.base_url_env else "its base URL"
-    flag = ""
-    if provider == "openai" or _is_server(provider):
-        flag = "; most servers' addresses end in /v1: add /v1 where it is missing"
-    if provider == "openai":
-        flag = f" or --base-url{flag}"
+def _misplaced(trouble: Trouble) -> str:
+    provider = trouble.target.provider
+    if PLAIN_TO_TLS.search(trouble.message):
+        return f"{provider}'s address speaks TLS alone: write https:// in place of http://."
+    own = _is_own(trouble.target)
+    flag = "; most servers' addresses end in /v1: add /v1 where it is missing" if own else ""
+    where = _address_place(provider) or "its base URL"
+    return f"What answers is not {provider}'s API: check {where}{flag}."
+
+
+def _address_place(provider: str) -> str:
+    """Where the address of a provider is written; empty where nobody writes it."""
+    vendor = vendor_of(provider)
     if _is_server(provider):
-        variable = f"base_url in [servers.{vendor_of(provider)}]"
-    return f"What answers is not {provider}'s API: check {variable}{flag}."
+        return f"base_url in [servers.{vendor}]"
+    spec = PROVIDERS.get(vendor)
+    variable = spec.base_url_env if spec and spec.base_url_env else ""
+    return f"{variable} or --base-url" if vendor == "openai" else variable
 
 
 _LOOK = "`legalgen models --refresh` lists what there is"
 
 
-def _unreachable(trouble: Trouble) -> str:
+def _unreachable(trouble: Trouble) -> str:  # noqa: PLR0911 - a table of sentences
     """What may be wrong on the way; TLS fails only where the server was reached, so the network is
     not named then."""
     provider, message = trouble.target.provider, trouble.message
     if not is_remote(provider):
         return f"{provider} cannot be reached: {message.rstrip('.')}."
+    where = _address_place(provider)
+    if _CERTIFICATE.search(message) and _OTHER_NAME.search(message):
+        return (
+            f"{provider}'s certificate is made for another name: write that name into the "
+            f"address: {where or 'its base URL'}."
+        )
     if _CERTIFICATE.search(message):
         return (
             f"{provider}'s certificate is not trusted here: check this machine's clock, and name "
@@ -216,15 +254,17 @@ def _unreachable(trouble: Trouble) -> str:
             f"TLS with {provider} fails: check its address and HTTPS_PROXY, and SSL_CERT_FILE "
             "where a proxy has certificates of its own."
         )
-    spec = PROVIDERS.get(vendor_of(provider))
-    variable = f" and {spec.base_url_env}" if spec and spec.base_url_env else ""
+    if _HUNG_UP.search(message) and _is_own(trouble.target):
+        return (
+            f"{provider} hangs up without an answer: look into the server's own log, and whether "
+            f"it wants https://; its address: {where}."
+        )
     what = f"{provider} at {trouble.address}" if trouble.address else provider
     if trouble.address and "refused" in message:  # by the system's own words
-        flag = " or --base-url" if provider == "openai" else ""
-        where = f"{spec.base_url_env}{flag}" if spec and spec.base_url_env else "its address"
-        if _is_server(provider):
-            where = f"base_url in [servers.{vendor_of(provider)}]"
         return (
-            f"{what} cannot be reached: nobody listens there; start the server, or check {where}."
+            f"{what} cannot be reached: nobody listens there; start the server, or check "
+            f"{where or 'its address'}."
         )
-    return f"{what} cannot be reached: check the network, HTTPS_PROXY{variable}."
+    named = f" and {where}" if where else ""
+    unknown = "no host of that name is known; " if _NO_NAME.search(message) else ""
+    return f"{what} cannot be reached: {unknown}check the network, HTTPS_PROXY{named}."

@@ -18,6 +18,7 @@ from legalgen.errors import ConfigurationError, UsageError
 from legalgen.providers import PROVIDERS, own_variable
 from legalgen.settings.declaration import Declaration, Found, Origin, T
 from legalgen.settings.provider_tables import (
+    OTHER_NAMES,
     PROVIDER_KEYS,
     SERVER_KEYS,
     ProviderSettings,
@@ -185,6 +186,8 @@ class Document(msgspec.Struct, frozen=True):
 
     def _place_of(self, key: str, known: Collection[str]) -> str:
         """Where an unknown key belongs, or the closest known one, or all that are known."""
+        if (meant := OTHER_NAMES.get(key)) in known:
+            return f"; did you mean {meant}?"
         for each in self.settings:
             if key in (each.key, each.name):
                 return f"; it belongs {f'in [{each.table}]' if each.table else 'at the top'}" + (

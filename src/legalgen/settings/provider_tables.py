@@ -40,6 +40,13 @@ PRICE_KEYS = ("input", "output", "cached")
 """The keys of a model's price; the last may be left out where cached input costs no less."""
 OURS = ("model", "messages", "stream", "n")
 """What a request is made of: ``extra_body`` cannot change it."""
+CAPS = ("max_tokens", "max_completion_tokens")
+"""How long an answer may be, which is worked out for each call."""
+_FRAMING = frozenset(
+    {"connection", "content-encoding", "content-length", "content-type", "transfer-encoding"}
+)
+"""Headers that say how a request is framed; another value of one makes it unreadable."""
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 Problem = Callable[[str, str], ConfigurationError]
 """The error of the file for a place in it and what is wrong there."""
@@ -108,8 +115,16 @@ class ProviderSettings:
                 yield key.reveal().strip()
         for stated in (self.calls, *self.by_model.values()):
             for name, value in stated.headers.items():
-                if _CREDENTIAL.search(name):
+                if is_credential(name):
                     yield value.reveal().rpartition(" ")[2]  # Bearer, Basic
+            for name, said in stated.extra_body.items():
+                if is_credential(name) and isinstance(said, str):
+                    yield said
+
+
+def is_credential(name: str) -> bool:
+    """Whether a header, or a key of ``extra_body``, usually holds what must not be shown."""
+    return _CREDENTIAL.search(name) is not None
 
 
 _CREDENTIAL = re.compile(r"auth|key|token|secret|cookie|password", re.IGNORECASE)
@@ -129,6 +144,19 @@ _PROVIDER_KINDS: Mapping[str, Kind[Any]] = {
     "model_path": PATH,
 }
 PROVIDER_KEYS = (*_PROVIDER_KINDS, "keys", "models", *MODEL_KEYS)
+OTHER_NAMES = {
+    "model": "models",
+    "max_tokens": "max_output",
+    "max_completion_tokens": "max_output",
+    "max_model_len": "context",
+    "num_ctx": "context",
+    "n_ctx": "context",
+    "context_length": "context",
+    "context_window": "context",
+    "api_base": "base_url",
+    "url": "base_url",
+}
+"""What servers and their clients call a key; some are settings of a batch here, and others."""
 STRUCTURED: tuple[ResponseFormat, ...] = ("strict", "json_schema", "json_object", "text")
 _SERVER_KINDS: Mapping[str, Kind[Any]] = {
     "preset": TEXT,
@@ -201,6 +229,12 @@ class TableReader:
                 'is missing: the server\'s address, such as "http://gpu1:8000/v1", or a preset: '
                 f"{', '.join(presets())}",
             )
+        if not _VARIABLE.fullmatch(values["key_variable"] or "_"):  # it may be the key itself
+            raise self.problem(
+                "key_variable",
+                "is no name of a variable: letters, digits and _, without $; the key itself goes "
+                "into key",
+            )
         models, by_model = self.models()
         return ProviderSettings(
             api_key=Secret(values["key"]) if values["key"] else None,
@@ -257,8 +291,10 @@ class TableReader:
             return None
         try:
             return kind.parse(value)
-        except ValueError as problem:  # the value may be a key, and is not shown
-            raise self.problem(key, str(problem)) from problem
+        except ValueError as problem:
+            # any other value may be a key, or hold one, and is not shown
+            shown = f" = {json.dumps(value, default=str)[:60]}" if key in _MODEL_KINDS else ""
+            raise self.problem(f"{key}{shown}", str(problem)) from problem
 
     def refuse_unknown(self, known: Collection[str]) -> None:
         """Refuse a key that nobody would read."""
@@ -266,7 +302,8 @@ class TableReader:
             if key not in known:
                 from legalgen.errors.suggestions import did_you_mean  # most files have no mistake
 
-                hint = did_you_mean(key, known) or f"; known are {', '.join(known)}"
+                close = did_you_mean(OTHER_NAMES.get(key, key), known)
+                hint = close or f"; known are {', '.join(known)}"
                 raise self.problem(key, f"is not known{hint}")
 
     def problem(self, key: str, what: str) -> ConfigurationError:
@@ -290,6 +327,10 @@ class TableReader:
                 raise self.problem(
                     f"extra_body.{key}", "is what legalgen itself says; leave it out"
                 )
+            if key in CAPS:  # an answer that was cut off could not be given more room
+                raise self.problem(
+                    f"extra_body.{key}", "is worked out for each call; max_output is its bound"
+                )
         try:
             json.dumps(given, allow_nan=False)
         except (TypeError, ValueError) as error:
@@ -303,6 +344,8 @@ class TableReader:
         for name, value in given.items():
             if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
                 raise self.problem(f"headers.{name}", "cannot be the name of a header")
+            if name.lower() in _FRAMING:
+                raise self.problem(f"headers.{name}", "is what legalgen itself says; leave it out")
             if not (isinstance(value, str) and value.isascii() and value.isprintable() and value):
                 raise self.problem(f"headers.{name}", "is no text of printable ASCII")
         return {name: Secret(str(value)) for name, value in given.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from typing import Any
@@ -10,12 +9,14 @@ from typing import Any
 import msgspec
 
 from legalgen.errors import ConfigurationError
+from legalgen.providers.addresses import shown_address
 from legalgen.settings.declaration import Declaration, Origin
 from legalgen.settings.document import redacted
 from legalgen.settings.layers import SETTINGS, Settings
-from legalgen.settings.provider_tables import ModelSettings
+from legalgen.settings.provider_tables import ModelSettings, is_credential
 from legalgen.settings.types import (
     URL,
+    Secret,
     comma_separated,
     show_number,
 )
@@ -48,7 +49,7 @@ def shown(each: Declaration[Any], value: object) -> str:
     if value is None or value == ():
         return each.absent
     text = each.kind.show(value)
-    return _without_password(text) if each.kind is URL else text
+    return shown_address(text) if each.kind is URL else text
 
 
 def _describe_provider(settings: Settings, provider: str) -> Iterator[Shown]:
@@ -74,9 +75,10 @@ def _describe_stated(settings: Settings, table: str, stated: ModelSettings) -> I
     for each in fields(stated):
         value = getattr(stated, each.name)
         rows = value.items() if isinstance(value, dict) else ()
-        yield from (
-            Shown(f"{table}.{each.name}.{key}", redacted(str(v)), origin) for key, v in rows
-        )
+        for key, said in rows:
+            hidden = isinstance(said, str) and is_credential(key)
+            text = str(Secret(said)) if hidden else redacted(str(said))
+            yield Shown(f"{table}.{each.name}.{key}", text, origin)
         if value is not None and not isinstance(value, dict):
             yield Shown(f"{table}.{each.name}", str(value), origin)
 
@@ -90,7 +92,7 @@ def _describe_access(settings: Settings, provider: str, place: str) -> Iterator[
             yield Shown(f"{place}.{name}{numbered}", str(found[0]), found[1])
         url = settings.base_url_of(provider)
         if url and url[1] != settings.origin("base_url"):
-            yield Shown(f"{place}.base_url", _without_password(url[0]), url[1])
+            yield Shown(f"{place}.base_url", shown_address(url[0]), url[1])
     except ConfigurationError as error:
         yield Shown(place, f"unusable: {error}", Origin("default"))
 
@@ -114,7 +116,3 @@ def _describe_tables(settings: Settings) -> Iterator[Shown]:
     for axis, weights in settings.weights.items():
         for name, weight in weights.items():
             yield row(f"weights.{axis}.{name}", show_number(weight))
-
-
-def _without_password(url: str) -> str:
-    return re.sub(r"(?<=://)[^/@]*@", "***@", url)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
 from legalgen.providers import PROVIDERS, own_variable
+from legalgen.providers.addresses import query_secrets
 from legalgen.settings.provider_tables import ProviderSettings
 from legalgen.settings.types import Secret
 
@@ -49,7 +50,8 @@ def mistyped_variables(
 
 
 def credentials(url: str) -> Iterator[str]:
-    """The password of a URL, or the token that stands alone before its ``@``, in each spelling.
+    """The password of a URL, or the token that stands alone before its ``@``, in each spelling,
+    and what may be a key in its query.
 
     The URL may be malformed, as those are that are complained of.
     """
@@ -58,3 +60,4 @@ def credentials(url: str) -> Iterator[str]:
         user, colon, password = userinfo.rpartition("://")[2].partition(":")
         credential = password if colon else user
         yield from dict.fromkeys(filter(None, (credential, unquote(credential))))
+    yield from query_secrets(url)
