@@ -38,6 +38,8 @@ Addresses = Sequence[Address]
 
 MAX_REPLY_BYTES = 32 * 2**20
 """A reply of a chat API is some kilobytes; more than this is no answer."""
+RECEIVED = 2**14
+"""Bytes that one read makes room for, and keeps while it waits; most replies have fewer."""
 TLS_RECORD_BYTES = 2**14
 """The most that one record carries (RFC 8446, 5.1)."""
 MAX_FILE_BYTES = 2 * 2**30
@@ -273,7 +275,7 @@ class _DeadlineStream(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._socket.settimeout(timeout)
         with _httpcore_errors(httpcore.ReadTimeout, httpcore.ReadError, self._sockets):
-            return self._socket.recv(max_bytes)
+            return self._socket.recv(min(max_bytes, RECEIVED))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._socket.settimeout(timeout)
