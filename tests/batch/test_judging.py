@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
@@ -97,6 +98,18 @@ def test_every_sample_is_marked_by_another_model(tmp_path: Path) -> None:
     models = record_of(result).models
     assert models[f"{JUDGE} (judge)"].calls == len(server.calls("groq", "qwen/qwen3.8-27b"))
     assert models[f"{JUDGE} (judge)"].samples == 0
+
+
+def test_auto_writes_on_while_answers_wait_for_their_marks(tmp_path: Path) -> None:
+    """Who judges has no call out, and is in nobody's way."""
+    with ThreadPoolExecutor(1) as pool, VendorServer(Config.of("unlimited")) as server:
+        held = server.hold("qwen/qwen3.8-27b")
+        running = pool.submit(run, tmp_path, server, count="6")
+        server.wait_for(6, "groq")
+        held.release()
+        result = running.result()
+    assert result.exit_code == 0
+    assert [row["judge"] for row in rows(tmp_path)] == [JUDGE] * 6
 
 
 def test_a_low_mark_is_refused_when_a_least_one_is_set(tmp_path: Path) -> None:

@@ -219,6 +219,8 @@ class Generation:
         self._spill_told = False
         self.resting = 0
         """Workers that wait for a target now."""
+        self.weighing = 0
+        """Workers that read and judge an answer now."""
         self._retrying = Retrying(  # what it remembers of an attempt is each thread's own
             retry=retry_if_exception_type(_Again),
             wait=_asked_wait,
@@ -294,7 +296,13 @@ class Generation:
             return self._failed(job, lease, request, error.failure)
         self._router.replied(lease, completion)
         cost = endpoint.price(completion.usage)
-        return self._weigh(job, lease, completion, cost)
+        with self._counting:
+            self.weighing += 1
+        try:
+            return self._weigh(job, lease, completion, cost)
+        finally:
+            with self._counting:
+                self.weighing -= 1
 
     def _request(self, job: Job, lease: Lease, endpoint: Endpoint) -> Request:
         without = self._router.unsupported.of(lease.ref)

@@ -195,10 +195,11 @@ class Loop:
         """Whether one more worker would find room: with a fixed number, always."""
         if self._bounds.concurrency is not None:
             return True
-        choosing = self._workers.active - self._router.in_flight - self._generation.resting
-        return choosing <= self._router.in_flight // 8 and self._router.ready(
-            self._prompts.demand(job)
-        )
+        in_flight = self._router.in_flight
+        # Of answers that are judged no more are left waiting than calls are out.
+        weighing = min(self._generation.weighing, max(in_flight, MOST_UNDER_LIMITS))
+        choosing = self._workers.active - in_flight - self._generation.resting - weighing
+        return choosing <= in_flight // 8 and self._router.ready(self._prompts.demand(job))
 
     def _tick(self) -> float:
         calls = self._bounds.concurrency
