@@ -220,11 +220,15 @@ def test_before_experience_the_estimate_counts() -> None:
 
 
 def test_after_five_answers_experience_counts() -> None:
-    """Nearly all answers of 400 to 600 tokens: the largest of them and 15 % more."""
-    experience = Experience(reasoning_allowance=500)
+    """Nearly all answers of 400 to 600 tokens: the largest of them and 15 % more; 1.3 times that
+    where nothing reserves it."""
+    experience, limited = Experience(reasoning_allowance=500), Budgets()
+    limited.state_limit("tokens", "minute", 100_000, 0.0)
     for output in (400, 450, 500, 550, 600):
         experience.note(DEMAND, 870, output, cut=False)
-    assert experience.cost(DEMAND, 32_000, Budgets()) == Cost(900, 690)
+    assert experience.cost(DEMAND, 32_000, limited) == Cost(900, 690)
+    assert experience.cost(DEMAND, 32_000, Budgets()) == Cost(900, 897)
+    assert experience.cost(DEMAND, 800, Budgets()) == Cost(900, 800)
 
 
 def test_the_prompt_is_counted_by_the_most_of_its_like() -> None:

@@ -31,6 +31,9 @@ OVERTAKING_S = 1.0
 """Requests that left within this time of one another may arrive in any order."""
 ENOUGH_ANSWERS = 5
 """Answers from which on experience counts more than the estimate."""
+UNRESERVED = 1.3
+"""How much larger a completion budget is that no limit reserves: it costs nothing until it is used,
+and an answer that is cut off is paid for and lost."""
 THINKING = 3
 """How many times a budget that was thought away is added to the usual answer."""
 CUT_OFF = 1.25
@@ -585,6 +588,8 @@ class Experience(msgspec.Struct):
         """The whole cost of a request of this size."""
         input_tokens = self.input_tokens(demand)
         room = budgets.room_for_output(input_tokens)
+        if room == math.inf and len(self.shares) >= ENOUGH_ANSWERS:
+            demand = replace(demand, scale=demand.scale * UNRESERVED)
         return Cost(input_tokens, self.output_budget(demand, cap, room))
 
     def _quantile(self, share: float) -> float:
