@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 
 from legalgen.quality.reading import Finding, Reading
 from legalgen.quality.wordlists import alternatives, phrases, word_list
@@ -14,10 +14,19 @@ class _System:
     """Terms that only one legal system has, as patterns behind a cheap look for their words."""
 
     def __init__(self, name: str) -> None:
-        self.certain = re.compile(rf"\b(?:{alternatives(f'{name}_certain')})\b")
-        self.likely = re.compile(rf"\b(?:{alternatives(f'{name}_likely')})\b")
+        self._name = name
         self.hints = phrases(f"{name}_hints")
         self.words = word_list(f"{name}_words")
+
+    @cached_property  # either takes 10 ms to compile, and most answers need neither
+    def certain(self) -> re.Pattern[str]:
+        """Terms that no other system has."""
+        return re.compile(rf"\b(?:{alternatives(f'{self._name}_certain')})\b")
+
+    @cached_property
+    def likely(self) -> re.Pattern[str]:
+        """Terms that are seldom used elsewhere."""
+        return re.compile(rf"\b(?:{alternatives(f'{self._name}_likely')})\b")
 
     def hinted(self, text: str, vocabulary: frozenset[str]) -> bool:
         """Whether a word is there without which there is none of the terms."""
