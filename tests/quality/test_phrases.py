@@ -118,8 +118,10 @@ def test_acts_are_found_as_the_whole_pattern_finds_them(pieces: list[str]) -> No
     assert [m.span() for m in _acts(text)] == [m.span() for m in _ACT.finditer(text)]
 
 
-@given(*[st.lists(st.sampled_from("abcdefgh"), max_size=40)] * 2)
-def test_copied_runs_are_those_of_both_texts(steps: list[str], answer: list[str]) -> None:
+@given(*[st.lists(st.sampled_from("abcdefgh"), max_size=40)] * 2, st.floats(0, 1))
+def test_copied_runs_are_those_of_both_texts(
+    steps: list[str], answer: list[str], least: float
+) -> None:
     """However the runs are looked for, their share is that of all runs of the steps."""
     draft = Draft("a?", (" ".join(steps),), " ".join(answer), ())
     reading = Reading(draft, None, TypeBounds((1, 99)), ())
@@ -127,6 +129,7 @@ def test_copied_runs_are_those_of_both_texts(steps: list[str], answer: list[str]
     theirs = {tuple(answer[at : at + 6]) for at in range(len(answer) - 5)}
     share = len(ours & theirs) / len(ours) if ours else 0.0
     assert reading.copied(reading.steps) == share
+    assert reading.copied(reading.steps, least) == share or share < least
 
 
 @given(st.lists(st.sampled_from("abcdefgh"), max_size=30))

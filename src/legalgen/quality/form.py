@@ -56,7 +56,8 @@ def overlap(reading: Reading) -> Iterator[Finding]:
     leak = _leak(reading, reading.limits)
     if leak is not None:
         yield "QUESTION_LEAK", leak, "answer", True
-    share, most = reading.copied(reading.steps), reading.limits.steps_copy
+    most = reading.limits.steps_copy
+    share = reading.copied(reading.steps, most)
     if share > most:
         what = f"{share:.0%} of the steps stand in the answer, at most {most:.0%}"
         yield "STEPS_COPY", what, "reasoning_steps", True
@@ -69,7 +70,7 @@ def _leak(reading: Reading, limits: Thresholds) -> str | None:
         return "the question stands in the answer word for word"
     if len(question) < limits.leak_min_words:
         return None
-    share = reading.copied(question)
+    share = reading.copied(question, limits.leak_share)
     if share < limits.leak_share:
         return None
     return f"{share:.0%} of the question stands in the answer, need under {limits.leak_share:.0%}"

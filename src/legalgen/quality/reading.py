@@ -265,15 +265,21 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
         """All that was written, in which to look before looking closer."""
         return "\n".join([text for _, text in self.fields])
 
-    def copied(self, tokens: Sequence[str]) -> float:
-        """The share of the runs of six words that stand in the answer too."""
+    def copied(self, tokens: Sequence[str], least: float = 0.0) -> float:
+        """The share of the runs of six words that stand in the answer too.
+
+        0 where so few of them have known words alone that it cannot be ``least``.
+        """
         begins = list(known_runs(self.answer_vocabulary, tokens))
+        count = len(set(runs(tokens))) if begins else 0
+        if len(begins) < least * count:
+            return 0.0
         if len(begins) * len(self.answer_line) < MOST_SEARCHED:
             found = set(self._in_answer(tokens, begins))
         else:
             known = {tuple(tokens[at : at + RUN_WORDS]) for at in begins}
             found = known.intersection(runs(self.answer))
-        return len(found) / len(set(runs(tokens))) if found else 0.0
+        return len(found) / count if found else 0.0
 
     def _in_answer(self, tokens: Sequence[str], begins: Iterable[int]) -> Iterator[tuple[str, ...]]:
         """Of the runs that begin at these places, in order, those that the answer has.
