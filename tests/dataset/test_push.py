@@ -499,3 +499,20 @@ def test_a_bucket_must_be_there_and_no_secret_is_told(bucket: FakeBucket, shelf:
     refused = shelf.run("dataset", "push", "s3://nowhere-at-all/x", environ=bucket.environ)
     assert (refused.code, "there is no bucket nowhere-at-all" in refused.err) == (2, True)
     assert SECRET not in refused.err
+
+
+def test_s3_is_found_where_the_executable_hid_it() -> None:
+    """Also when parquet was read before."""
+    program = (
+        "from legalgen import cli\n"
+        "cli._be_quick()\n"
+        "import pyarrow.parquet\n"
+        "from legalgen.dataset.s3 import _file_systems\n"
+        "import pyarrow.fs\n"
+        "print('S3FileSystem' in vars(pyarrow.fs))\n"
+        "_file_systems().S3FileSystem"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr

@@ -689,6 +689,18 @@ def test_connections_are_kept_and_reused(name: str, server: Server) -> None:
 
 
 @pytest.mark.parametrize("name", REMOTE)
+def test_a_cookie_is_sent_back(name: str, server: Server) -> None:
+    """As an edge before a vendor asks for it; a reply that sets none changes nothing."""
+    with opened(name, server.url) as provider:
+        server.reply = Reply(headers={"set-cookie": "edge=7; Path=/"})
+        provider.complete(request())
+        server.reply = Reply()
+        provider.complete(request())
+        provider.complete(request())
+    assert [seen.headers.get("cookie") for seen in server.seen] == [None, "edge=7", "edge=7"]
+
+
+@pytest.mark.parametrize("name", REMOTE)
 def test_threads_share_a_provider(name: str, server: Server) -> None:
     """As many calls at once take as many connections, all are answered, and the next call takes
     one of those."""

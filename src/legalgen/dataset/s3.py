@@ -12,7 +12,9 @@ Amazon's. Credentials are found where Amazon's own tools find them.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -75,9 +77,8 @@ class S3Bucket:
     @property
     def _store(self) -> Any:
         """The file system; its first use finds out the bucket's region where nobody says it."""
-        from pyarrow import fs  # heavy; only what touches parquet pays for it
-
         if self._opened is None:
+            fs = _file_systems()
             region = self._region
             if region is None and self._endpoint is None:
                 region = fs.resolve_s3_region(self._bucket)
@@ -182,6 +183,16 @@ class S3Bucket:
             yield
         except OSError as error:
             raise _meaning(error, self.url, self._bucket) from error
+
+
+def _file_systems() -> Any:
+    """``pyarrow.fs`` with S3, which the executable hides from it (``cli``)."""
+    from pyarrow import fs  # heavy; only what touches parquet pays for it
+
+    if "pyarrow._s3fs" in sys.modules and sys.modules["pyarrow._s3fs"] is None:
+        del sys.modules["pyarrow._s3fs"]
+        importlib.reload(fs)
+    return fs
 
 
 def _meaning(error: OSError, url: str, bucket: str) -> Exception:
