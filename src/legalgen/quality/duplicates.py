@@ -4,7 +4,7 @@ Candidates come from MinHash bands, and of these the ones that may be near by th
 decision is made from the exact Jaccard similarity of hashed word shingles, questions by 2 words,
 answers by 3: of samples that are not sealed yet the shingles are held, those of sealed ones are
 made of their text. Where that can no longer be read (a compaction took the part meanwhile), or
-where all that it could bring is a flag for a question (3 ms for each row of a dataset that has many
+where all that it could bring is a flag for a question (2 ms for each row of a dataset that has many
 alike), the similarities are those estimated from what the index has.
 
 The index of a dataset is a folder of segments (see ``segments``), files that are mapped into memory
@@ -72,10 +72,11 @@ BOTH_MARGIN: Final = 0.1
 """The same of an answer that is too near only with its question: 2.5 standard errors, which pass by
 one in 160 of those just alike enough; the keys of such questions miss as many. Answers that have a
 sentence in common would else be read for each other."""
-FLAG_MARGIN: Final = 0.07
+FLAG_MARGIN: Final = 0.03
 """The same of an answer that only earns a flag: of those just alike enough the keys find 0.73, and
-of these 0.95 are not let go here. With 3.5 standard errors a look-up over a million rows would read
-dozens of texts that are not alike."""
+of these 0.76 are not let go here, of those alike by 0.36 nearly all. With twice the margin one row
+in nine would read texts among 38,000 rows that share sentences, five each, and nearly all in vain.
+"""
 SHORT_MARGIN: Final = 0.04
 """The same of a question by 16 bits of its shingles, of which two in fifty may be mistaken."""
 PAIRS_AT_ONCE = 20_000
