@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,10 +25,12 @@ from legalgen.errors import (
 )
 from legalgen.errors.parameters import NAMES
 from legalgen.providers import PROVIDERS
+from legalgen.providers._http import DeadlineClient
 from legalgen.providers._pages import native_context
 from legalgen.providers.catalog import Catalog
+from legalgen.providers.openai import _Pages
 from legalgen.providers.presets import presets
-from legalgen.routing.inventory import check, model_rows, refresh
+from legalgen.routing.inventory import Listing, check, model_rows, refresh
 from legalgen.routing.opening import account_of, plan_route
 from legalgen.routing.remedies import remedy
 from legalgen.routing.unsupported import form
@@ -35,7 +38,8 @@ from legalgen.settings.layers import Settings
 from legalgen.settings.show import describe
 from legalgen.store import parts
 from legalgen.store.files import DataDir
-from tests.program import environment
+from legalgen.ui.screens import listing_lines
+from tests.program import Program, environment
 from tests.scenes import Reply, Server, completion, playing, refusing, sample
 
 
@@ -440,7 +444,7 @@ def test_servers_are_among_the_models(tmp_path: Path) -> None:
     assert (row.usd_per_million_input, row.usd_per_million_output) == (1.0, 2.0)
     assert row.check is not None
     assert row.check.ok
-    assert (listing.provider, listing.new) == ("gpu1", ("m",))
+    assert listing == Listing("gpu1", models=1)
 
 
 def test_limits_and_prices_by_its_name_hold(tmp_path: Path) -> None:
@@ -568,6 +572,54 @@ def test_each_key_is_an_account(tmp_path: Path) -> None:
     assert {name for batch in rows for name in batch["provider"].to_pylist()} == {"groq"}
 
 
+def test_one_key_is_looked_at_alone(tmp_path: Path) -> None:
+    """By its number it has the models of its provider, and no further keys of its own."""
+    settings = Home(tmp_path, KEYS).settings(provider="groq#2")
+    rows = model_rows(settings, [], datetime.now(UTC))
+    assert {(row.provider, row.state) for row in rows} == {("groq#2", "ready")}
+
+
+def test_an_address_may_end_where_calls_go(tmp_path: Path) -> None:
+    """As it stands in pages of examples: nothing is added twice, and a query stays."""
+    asked = []
+
+    def scene(path: str, __: dict[str, Any], ___: int) -> Reply:
+        asked.append(path)
+        return 200, None
+
+    with playing(scene) as server:
+        for end in ("/chat/completions", "/chat/completions/", "/chat/completions?v=1"):
+            config = f'[servers.a]\nbase_url = "{server.url}/v1{end}"\nmodels = ["m"]\n'
+            assert Home(tmp_path, config).batch(provider="a", count="1").exit_code == 0
+    assert asked == ["/v1/chat/completions"] * 2 + ["/v1/chat/completions?v=1"]
+
+
+def test_a_server_that_hangs_is_not_asked_page_by_page() -> None:
+    """What is left of the time for its size is all that its pages get."""
+    with playing(plays) as server, DeadlineClient() as http:
+        server.pages["/props"] = {"n_ctx": 4096}
+        now = time.monotonic()
+        pages = [_Pages(http, server.url, "", until) for until in (now - 1, now + 60)]
+        assert [each.json("/props") for each in pages] == [None, {"n_ctx": 4096}]
+
+
+def test_a_list_is_held_against_the_file_and_a_silent_server_has_a_remedy(tmp_path: Path) -> None:
+    """What the file names is not new, what only the file names is gone; in `doctor` too."""
+    with playing(plays) as server:
+        config = named("a", server).replace('["m"]', '["m", "typo"]')
+        config += '[servers.b]\nbase_url = "http://127.0.0.1:9/v1"\n'
+        settings = Home(tmp_path, config).settings()
+        listed = {each.provider: each for each in refresh(settings)}
+    assert listed["a"] == Listing("a", gone=("typo",), models=1)
+    assert listed["b"].error.startswith("connection_error: ")
+    assert listed["b"].remedy == (
+        "b at http://127.0.0.1:9 cannot be reached: nobody listens there; start the server, or "
+        "check base_url in [servers.b]."
+    )
+    said = [line.text for line in listing_lines(listed.values())]
+    assert any(line.startswith("b: no connection: ") for line in said)
+
+
 def test_a_refused_key_leaves_the_other_in_use(tmp_path: Path) -> None:
     """What is wrong with one account is not wrong with the next."""
     model = "openai/gpt-oss-120b"
@@ -624,6 +676,10 @@ def test_an_unknown_server_names_those_there_are(tmp_path: Path) -> None:
     for flags in ({"route": "gpu2/m"}, {"provider": "gpu2", "model": "m"}):
         with pytest.raises(UsageError, match=r"there is no provider gpu2.*gpu1"):
             route_of(home, **flags)
+    with pytest.raises(UsageError, match=r"there is no provider olama.*did you mean ollama\?"):
+        route_of(home, provider="olama", model="m")
+    with pytest.raises(UsageError, match=r"Azure OpenAI is each customer's.*\[servers\.azure\]"):
+        route_of(home, provider="azure", model="m")
     with pytest.raises(UsageError, match="gpu1#2"):
         route_of(home, route="gpu1#2/m")
     with pytest.raises(UsageError, match=r"\[servers\.gpu1\] models"):
@@ -720,3 +776,9 @@ def test_a_server_that_has_one_model_needs_none_named(tmp_path: Path) -> None:
         del server.pages["/v1/models"]
         with pytest.raises(UsageError, match=r"needs a model \(its list of models does not answer"):
             home.batch(provider="gpu1")
+
+
+def test_models_says_what_a_named_server_lacks(program: Program) -> None:
+    """A preset without a key has no list to show, and an empty table would say nothing."""
+    ended = program.run("models", "--provider", "openrouter")
+    assert "openrouter: no key: set OPENROUTER_API_KEY, or key in [servers.openrouter]" in ended.err

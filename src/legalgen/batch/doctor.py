@@ -121,9 +121,10 @@ def _providers(settings: Settings) -> Iterator[Diagnosis]:
             continue
         listing = listings.get(name)
         if listing is None:
-            yield _without_key(settings, name)
+            yield without_access(settings, name)
         elif listing.error:
-            yield Diagnosis(name, "bad", listing.error, f"legalgen models -p {name} --check")
+            look = listing.remedy or f"legalgen models -p {name} --check"
+            yield Diagnosis(name, "bad", listing.error, look)
         else:
             gone = f"; not on its list: {', '.join(listing.gone)}" if listing.gone else ""
             yield Diagnosis(name, "ok", f"answers, {plural(listing.models, 'model')}{gone}")
@@ -133,8 +134,9 @@ def _providers(settings: Settings) -> Iterator[Diagnosis]:
         )
 
 
-def _without_key(settings: Settings, name: str) -> Diagnosis:
-    spec = settings.specs()[name]
+def without_access(settings: Settings, name: str) -> Diagnosis:
+    """What a provider or a server lacks that cannot be asked."""
+    spec = settings.spec(name) or settings.specs()[name]
     try:
         settings.key(name)
     except ConfigurationError as error:

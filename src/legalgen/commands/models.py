@@ -52,6 +52,11 @@ def show_models(settings: Settings, console: Console, query: ModelsQuery) -> int
     # of a server of the user's own nothing is known but what it lists itself
     listed = query.refresh or (settings.provider is not None and not rows)
     listings = inventory.refresh(settings) if listed else []
+    if settings.provider is not None and not rows and not listings:
+        from legalgen.batch.doctor import without_access  # it looks at much else
+
+        lacks = without_access(settings, settings.provider)
+        console.talk(f"{lacks.name}: {lacks.found}: {lacks.remedy}")
     console.models(
         rows,
         now,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -33,35 +35,39 @@ class OpenAiProvider(SdkProvider):
 
     def size(self, model: str, timeout_s: float) -> RemoteModel | None:
         """From its list of models, else from the pages that Ollama, LM Studio and llama.cpp have
-        beside it."""
+        beside it; all of them together take no longer than ``timeout_s``."""
+        started = time.monotonic()
         row = super().size(model, timeout_s)
         if row is None or row.context_window is not None:
             return row
         if not self.root:
             return row
-        pages = _Pages(self._http, self.root, self._key, timeout_s)
+        pages = _Pages(self._http, self.root, self._key, started + timeout_s)
         return replace(row, context_window=native_context(pages.json, model))
 
 
 class _Pages:
-    """The pages of a server beside its API."""
+    """The pages of a server beside its API, asked for ``until`` then, by the monotonic clock."""
 
-    def __init__(self, http: DeadlineClient, root: str, key: str, timeout_s: float) -> None:
+    def __init__(self, http: DeadlineClient, root: str, key: str, until: float) -> None:
         self._http = http
         self._root = root
         self._headers = {"authorization": f"Bearer {key}"} if key else {}
-        self._timeout_s = timeout_s
+        self._until = until
 
     def json(self, path: str, body: object = None) -> object:
         """What a page says; None where it is not there. With a ``body`` it is posted."""
+        left = self._until - time.monotonic()
+        if left <= 0:  # a server that hangs does so on every page
+            return None
         try:
-            with deadline(self._timeout_s):
+            with deadline(left):
                 response = self._http.request(
                     "GET" if body is None else "POST",
                     f"{self._root}{path}",
                     json=body,
                     headers=self._headers,
-                    timeout=self._http.timeouts(self._timeout_s),
+                    timeout=self._http.timeouts(left),
                 )
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError):
             return None  # it is no page of this server's; the calls will tell what is wrong
@@ -86,7 +92,7 @@ def open_provider(config: ProviderConfig) -> OpenAiProvider:
         message = f"the provider openai needs a package: {install_command(['openai>=2'])}"
         raise ConfigurationError(message) from error
 
-    parts = urlsplit(_base_url(config))
+    parts = urlsplit(_CALL.sub("", _base_url(config)))
     base_url = parts._replace(query="").geturl().rstrip("/")
     http = DeadlineClient(connect_timeout_s=config.connect_timeout_s)
     client = openai.OpenAI(
@@ -122,6 +128,10 @@ def _base_url(config: ProviderConfig) -> str:
             "for example http://localhost:11434/v1 (Ollama) or https://api.openai.com/v1 (OpenAI)"
         )
     return sound_base_url(config.base_url, variable=variable, takes_query=True)
+
+
+_CALL = re.compile(r"/chat/completions/?(?=\?|$)")
+"""What is copied with the address from a page of examples, and added to each call anyway."""
 
 
 def _cap(config: ProviderConfig, base_url: str) -> str:

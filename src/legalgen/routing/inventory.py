@@ -15,7 +15,7 @@ from itertools import islice
 import msgspec
 
 from legalgen.completion import LimitReading, Message, ModelRef, Prompt, Request, vendor_of
-from legalgen.errors import ConfigurationError, ProviderError, Trouble
+from legalgen.errors import ConfigurationError, ErrorCategory, Failure, ProviderError, Trouble
 from legalgen.failover import ProviderState, State
 from legalgen.providers import is_remote
 from legalgen.providers.base import Provider, SizedProvider
@@ -129,13 +129,17 @@ class ModelRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """A vendor's own list against the catalog; ``error`` when it could not be had."""
+    """A server's own list against what is known here, the catalog and the config file.
+
+    ``error`` when it could not be had, with what to do about it where that can be said.
+    """
 
     provider: str
     new: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     models: int = 0
     error: str = ""
+    remedy: str = ""
 
 
 Records = Iterable[Record | UnreadableRecord]
@@ -183,6 +187,8 @@ def _providers(settings: Settings) -> list[str]:
 
 
 def _further_keys(settings: Settings, name: str) -> list[str]:
+    if vendor_of(name) != name:  # one of the keys was asked for
+        return []
     try:
         return [f"{name}#{number}" for number in range(2, len(settings.keys(name)) + 1)]
     except ConfigurationError:  # as in `_reachable`
@@ -560,18 +566,27 @@ def refresh(settings: Settings) -> list[Listing]:
     opened = _opened(settings, names)
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            return list(pool.map(lambda name: _listing(name, opened[name]), names))
+            return list(pool.map(lambda name: _listing(settings, name, opened[name]), names))
     finally:
         _close(opened)
 
 
-def _listing(name: str, provider: Opened) -> Listing:
+def _listing(settings: Settings, name: str, provider: Opened) -> Listing:
     if isinstance(provider, ConfigurationError):
         return Listing(name, error=str(provider))
     try:
         there = {model.id for model in provider.list_models(CHECK_TIMEOUT_S)}
     except ProviderError as error:
-        return Listing(name, error=f"{error.failure.category}: {error.failure.message}")
+        return _unlisted(name, error.failure)
     known = {spec.id for spec in Catalog.load().models(name)}
+    known.update(opening.own_models(settings, name))
     new, gone = sorted(there - known), sorted(known - there)
     return Listing(name, tuple(new), tuple(gone), len(there))
+
+
+def _unlisted(name: str, failure: Failure) -> Listing:
+    """A server that does not list its models; the remedy is for the server, not for a model."""
+    of_server = failure.category in (ErrorCategory.AUTHENTICATION, ErrorCategory.CONNECTION_ERROR)
+    trouble = Trouble.of(ModelRef(name, "-"), failure)
+    cure = remedy(trouble, Catalog.load()) if of_server or failure.wrong_url else ""
+    return Listing(name, error=f"{failure.category}: {failure.message}", remedy=cure)

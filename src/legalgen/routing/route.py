@@ -336,8 +336,15 @@ def unknown_provider(said: str, name: str, known: Iterable[str] = PROVIDERS) -> 
     """What is wrong with ``name``, as a sentence that begins with what the user said."""
     if name in PROVIDERS.faults:
         return f"{said}: {PROVIDERS.faults[name]}"
+    from legalgen.providers.presets import presets  # most names are known
+
+    if name in presets():  # those with an address of their own are known by it
+        return (
+            f"{said}: the address of {presets()[name].title} is each customer's own: write it into "
+            f"config.toml, [servers.{name}] base_url"
+        )
     names = list(known)
-    there_are = f"there are: {', '.join(names)}{did_you_mean(name, names)}"
+    there_are = f"there are: {', '.join(names)}{did_you_mean(name, [*names, *presets()])}"
     return f"{said}: there is no provider {name}; {there_are}"
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
 from legalgen.providers import PROVIDERS, own_variable
-from legalgen.providers.addresses import query_secrets
 from legalgen.settings.provider_tables import ProviderSettings
 from legalgen.settings.types import Secret
 
@@ -55,6 +54,8 @@ def credentials(url: str) -> Iterator[str]:
 
     The URL may be malformed, as those are that are complained of.
     """
+    from legalgen.providers.addresses import query_secrets  # completion looks at no address
+
     userinfo, at, _ = url.strip().rpartition("@")
     if at:
         user, colon, password = userinfo.rpartition("://")[2].partition(":")

@@ -619,13 +619,17 @@ def troubled(rows: Iterable[ModelRow]) -> Iterator[StyledLine]:
 
 
 def listing_lines(listings: Iterable[Listing]) -> Iterator[StyledLine]:
-    """What the vendors' lists have that the catalog has not, and the other way round."""
+    """What the servers' lists have that is not known here, and the other way round."""
     for listing in listings:
         if listing.error:
-            yield StyledLine(((f"{listing.provider}: ", "bold"), (listing.error, "red")))
+            yield StyledLine(
+                ((f"{listing.provider}: ", "bold"), (words.told(listing.error), "red"))
+            )
+            if listing.remedy:
+                yield StyledLine.of(f"  {listing.remedy}", "yellow")
             continue
         head = f"{listing.provider}: {plural(listing.models, 'model')} listed"
-        same = "" if listing.new or listing.gone else ", all as in the catalog"
+        same = "" if listing.new or listing.gone else ", all as known"
         yield StyledLine(((head, "bold"), (same, "")))
         for id_ in listing.new:
             yield StyledLine.of(f"  new   {id_}", "green")
@@ -638,7 +642,7 @@ def findings(found: Iterable[Diagnosis]) -> Iterator[StyledLine]:
     styles: Mapping[str, Style] = {"ok": "green", "note": "yellow", "bad": "red"}
     for each in found:
         head = (f"{each.state:<4}  ", styles[each.state])
-        yield StyledLine((head, (f"{each.name}: ", "bold"), (each.found, "")))
+        yield StyledLine((head, (f"{each.name}: ", "bold"), (words.told(each.found), "")))
         if each.remedy:
             yield StyledLine.of(f"        {each.remedy}", "yellow")
 
