@@ -25,14 +25,15 @@ fraud duty carrier insurer premium policy claim court appeal judge costs witness
 
 class Server:
     """A server that plays one scene; ``calls`` are the bodies of the chats that it was asked, and
-    ``headers`` what came with each. ``pages`` are what it says beside its API, by path;
-    who comes with the ``locked`` authorization is refused."""
+    ``headers`` what came with each. ``pages`` are what it says beside its API, by path, under
+    ``pages_status``; who comes with the ``locked`` authorization is refused."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.calls: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.pages: dict[str, object] = {}
+        self.pages_status = 200
         self.locked: tuple[str, object] | None = None
         self.refused = 0
         self.path = "/v1"
@@ -53,7 +54,8 @@ class Server:
             def do_GET(self) -> None:
                 listed = {"object": "list", "data": [{"id": "m", "object": "model"}]}
                 there = self.path == server.listed or self.path in server.pages
-                self._send(200 if there else 404, server.pages.get(self.path, listed))
+                status = server.pages_status if there else 404
+                self._send(status, server.pages.get(self.path, listed))
 
             def do_POST(self) -> None:
                 length = int(self.headers.get("content-length", 0))

@@ -778,6 +778,30 @@ def test_a_server_that_has_one_model_needs_none_named(tmp_path: Path) -> None:
             home.batch(provider="gpu1")
 
 
+def test_a_list_of_models_beside_their_tables_is_told(tmp_path: Path) -> None:
+    """TOML takes one or the other; which to leave out is said."""
+    config = '[servers.a]\nmodels = ["m"]\n[servers.a.models."m"]\ncontext = 9000\n'
+    with pytest.raises(ConfigurationError, match=r"leave out models = \[\.\.\.\]"):
+        Home(tmp_path, config).settings()
+
+
+def test_an_address_alone_is_told_what_it_lacks(tmp_path: Path) -> None:
+    """Somebody who names a server wants no key of Groq's."""
+    with pytest.raises(UsageError, match="add --provider openai"):
+        route_of(Home(tmp_path), base_url="http://127.0.0.1:9/v1")
+
+
+def test_a_list_that_wants_a_key_says_which(tmp_path: Path) -> None:
+    """Naming a model would only lead to the next refusal."""
+    refused = {"error": {"message": "Unauthorized", "type": "auth"}}
+    with playing(plays) as server:
+        server.pages_status = 401
+        server.pages["/v1/models"] = refused
+        home = Home(tmp_path, f'[servers.a]\nbase_url = "{server.url}/v1"\n')
+        with pytest.raises(UsageError, match=r"a refuses the key: check LEGALGEN_A_API_KEY"):
+            home.batch(provider="a")
+
+
 def test_models_says_what_a_named_server_lacks(program: Program) -> None:
     """A preset without a key has no list to show, and an empty table would say nothing."""
     ended = program.run("models", "--provider", "openrouter")

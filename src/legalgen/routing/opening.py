@@ -16,7 +16,7 @@ from legalgen.completion import (
     Request,
     vendor_of,
 )
-from legalgen.errors import UsageError
+from legalgen.errors import ConfigurationError, UsageError
 from legalgen.providers import is_remote
 from legalgen.providers.addresses import query_secrets
 from legalgen.providers.base import Provider, RemoteModel, SizedProvider
@@ -58,7 +58,13 @@ def plan_route(
         ConfigurationError: a key is missing.
     """
     planner = _planner(settings, catalog, called=called, ask=ask)
-    route = stated_route(settings, planner.plan(route_request(settings, catalog)))
+    request = route_request(settings, catalog)
+    try:
+        route = stated_route(settings, planner.plan(request))
+    except ConfigurationError:
+        if not (request.provider or request.model or request.route):
+            check_base_url(settings, ())  # a server is named, and a key of Groq's is not what lacks
+        raise
     check_base_url(settings, (place.ref.provider for place in route.entries))
     return _unjudging(settings, catalog, route) if settings.judge else route
 

@@ -10,7 +10,13 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.completion import ModelRef, vendor_of
-from legalgen.errors import ConfigurationError, ProviderError, UsageError
+from legalgen.errors import (
+    ConfigurationError,
+    ErrorCategory,
+    ProviderError,
+    Trouble,
+    UsageError,
+)
 from legalgen.errors.suggestions import close_matches, did_you_mean
 from legalgen.providers import PROVIDERS, ProviderSpec
 from legalgen.providers.catalog import Catalog, ModelSpec
@@ -170,6 +176,12 @@ class RoutePlanner:
         try:
             offered = list(self._offers(provider))
         except ProviderError as error:
+            if error.failure.category is ErrorCategory.AUTHENTICATION:
+                from legalgen.routing.remedies import remedy  # few servers refuse to list
+
+                trouble = Trouble.of(ModelRef(provider, "-"), error.failure)
+                said = f"{request.written.provider} {provider}"
+                raise UsageError(f"{said}: {remedy(trouble, self._catalog)}") from error
             offered, has = [], f" (its list of models does not answer: {error})"
         if len(offered) == 1:
             return self._entry(ModelRef(provider, offered[0]))

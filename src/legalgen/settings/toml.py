@@ -44,6 +44,8 @@ def read_toml(path: Path) -> Mapping[str, object]:
     except tomllib.TOMLDecodeError as error:
         last = f"at line {len(text.splitlines())}, the last"
         problem = str(error).replace("at end of document", last)
+        if "'models'" in problem:  # a list of models, and a table of one of them
+            problem += "; where a model has a table of its own, leave out models = [...]"
         raise ConfigurationError(f"{path} is not TOML: {problem}.") from error
     except RecursionError as error:
         raise ConfigurationError(
