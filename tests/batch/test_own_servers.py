@@ -654,6 +654,8 @@ BAD_SERVERS = (
     ('[servers.a]\nbase_url = "http://a/v1"\nmodel = "m"', "[servers.a] model", "models?"),
     ('[servers.a]\nbase_url = "http://a/v1#b"', "[servers.a] base_url", "after #"),
     ('[servers.a]\nbase_url = "http://a/v1"\nkey_variable = "$KEY"', "key_variable", "without $"),
+    ("[providers.gpu1]", "[providers] gpu1", "stands in [servers.gpu1]"),
+    ("[providers.grok]", "[providers] grok", "did you mean groq?"),
     ("[servers]\na = 3", "[servers.a]", "line of its own"),
     ("[providers.groq]\nkeys = [3]", "[providers.groq] keys", '["...", "..."]'),
     ('[providers.groq]\nkeys = ["a", " "]', "[providers.groq] keys", "leave it out"),
@@ -676,6 +678,8 @@ def test_an_unknown_server_names_those_there_are(tmp_path: Path) -> None:
     for flags in ({"route": "gpu2/m"}, {"provider": "gpu2", "model": "m"}):
         with pytest.raises(UsageError, match=r"there is no provider gpu2.*gpu1"):
             route_of(home, **flags)
+    with pytest.raises(UsageError, match=r"there is no provider GPU1.*did you mean gpu1\?"):
+        route_of(home, provider="GPU1", model="m")
     with pytest.raises(UsageError, match=r"there is no provider olama.*did you mean ollama\?"):
         route_of(home, provider="olama", model="m")
     with pytest.raises(UsageError, match=r"Azure OpenAI is each customer's.*\[servers\.azure\]"):

@@ -6,10 +6,15 @@ from collections.abc import Iterable
 
 
 def close_matches(word: str, known: Iterable[str], most: int = 1, cutoff: float = 0.6) -> list[str]:
-    """Of the known words those that are as close as ``cutoff`` (0 to 1), the closest first."""
+    """Of the known words those that are as close as ``cutoff`` (0 to 1), the closest first.
+
+    Capitals make no difference.
+    """
     import difflib  # most runs contain no mistake
 
-    return difflib.get_close_matches(word, list(known), n=most, cutoff=cutoff)
+    folded = {each.casefold(): each for each in reversed(list(known))}
+    close = difflib.get_close_matches(word.casefold(), folded, n=most, cutoff=cutoff)
+    return [folded[each] for each in close]
 
 
 def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:

@@ -85,8 +85,13 @@ class Document(msgspec.Struct, frozen=True):
             if not table:
                 known += [*_FREE_TABLES, *filter(None, tables)]
             self._refuse_unknown(table, known)
-        if known_providers is not None:
-            self._refuse_unknown("providers", known_providers)
+        for name in self.table("providers"):
+            if known_providers is not None and name not in known_providers:
+                from legalgen.errors.suggestions import did_you_mean  # most files have no mistake
+
+                close = did_you_mean(name, known_providers)
+                hint = close or f"; a server of your own stands in [servers.{name}]"
+                raise self._error(f"[providers] {name}", f"is not known{hint}")
 
     def providers(self) -> dict[str, ProviderSettings]:
         """The tables of providers and of servers, which share their names."""
