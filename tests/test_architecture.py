@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -402,6 +403,52 @@ def test_close_matches_are_looked_for_in_one_place() -> None:
     assert [n for n in MODULES if "get_close_matches" in MODULES[n].read_text("utf-8")] == [
         "errors.suggestions"
     ]
+
+
+THINGS = (
+    "answer", "batch", "call", "cell", "chunk", "citation", "error", "file", "finding", "flag",
+    "line", "model", "pair", "part", "record", "request", "row", "sample", "segment", "source",
+    "step", "switch", "task", "topic", "wait",
+)  # fmt: skip
+"""What the program counts, and of which there can be one."""
+COUNTED = re.compile(rf" (?:[a-z]+ )?(?:{'|'.join(THINGS)})e?s\b")
+NO_NUMBERS = {"form", "name", "path", "provider"}
+COUNTED_BY_HAND = {
+    # said where there are at least two
+    ("commands.sources", "len(files)"),
+    ("dataset.refused", "len(batches)"),
+    ("dataset.rows", "len(found)"),
+    ("routing.remedies", "len(refs)"),
+    ("batch.watchdog", "self._fruitless"),
+    ("quality.substance", "len(steps)"),
+    ("ui.plan_screen", "most"),
+    ("ui.dataset_screens", "coverage.most"),
+    # a URL "holds rows"; "3 with flags"; the table that models stand in
+    ("dataset.push", "remote.url"),
+    ("dataset.merging", "self._merge.shard.root"),
+    ("ui.dataset_screens", "made.flagged"),
+    ("routing.route", "self._table(provider)"),
+    ("routing.route", "self._table(providers[0])"),
+}
+
+
+def counts_by_hand(name: str) -> Iterator[tuple[str, str]]:
+    """Numbers in the f-strings of a module that stand before a thing in the plural."""
+    for node in nodes(name):
+        values = node.values if isinstance(node, ast.JoinedStr) else []
+        for number, after in pairwise(values):
+            if (
+                isinstance(number, ast.FormattedValue)
+                and isinstance(after, ast.Constant)
+                and COUNTED.match(str(after.value))
+            ):
+                yield name, ast.unparse(number.value)
+
+
+def test_no_sentence_counts_by_hand() -> None:
+    """`1 samples` comes of a number before a word in the plural: `plural` puts both together."""
+    found = {each for name in MODULES for each in counts_by_hand(name)}
+    assert {each for each in found if each[1] not in NO_NUMBERS} - COUNTED_BY_HAND == set()
 
 
 def _waits_without_end(call: ast.Call) -> bool:
