@@ -721,11 +721,12 @@ class TestAnswers:
         assert stats_of(result)[GROQ].failures == {"content_filter": 1}
         assert calls_by_ledger(result)[GROQ] == 1
 
-    def test_a_worker_that_is_free_calls_again_before_the_next_answer_is_looked_at(
+    def test_a_worker_whose_answer_is_kept_calls_again_before_all_answers_are_looked_at(
         self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Hundreds come at once where hundreds are in flight. Nobody but the inbox, which a run
         makes for itself, knows that an answer has come and is not yet looked at."""
+        monkeypatch.setattr("legalgen.batch.loop.KEPT_AT_ONCE", 1)
         came: dict[type, Event] = {Done: Event(), Refusal: Event()}
 
         class Watched(Inbox):

@@ -71,6 +71,11 @@ class Acceptor:
                 case events.Event():
                     self._books.hear(message)
 
+    @property
+    def queued(self) -> int:
+        """Answers that the next ``flush`` puts on the disk."""
+        return len(self._accepting)
+
     def offer(self, written: Written) -> Sequence[Reason]:
         """Judge it against all that was accepted so far, and queue it for the journal.
 

@@ -44,6 +44,8 @@ from legalgen.telemetry import events
 TICK_S = 0.25
 GROWING_TICK_S = 0.02
 """How soon the main thread looks again while more calls could be in flight."""
+KEPT_AT_ONCE = 16
+"""Answers that are put on the disk together, where more came meanwhile: one fsync takes as long."""
 RETRY_MARKS_S = 900.0
 """When it is worth asking again for marks that could not be read."""
 PARTING_S = 0.2
@@ -145,13 +147,15 @@ class Loop:
         return self._part()
 
     def _receive(self, timeout_s: float) -> bool:
-        """Take what came in, accept what is worth it; whether anything came."""
+        """Take what came in, or some of it, accept what is worth it; whether anything came."""
         came = False
         for message in self._workers.receive(timeout_s):
             came = True
             self._take(message)
-            if isinstance(message, Done):  # its worker is free, and hundreds may be in the inbox
-                self._dispatch()
+            # Their workers are free, and hundreds may be in the inbox. None of them calls again
+            # before its answer is on the disk: of what was paid for no more is lost than is out.
+            if self._acceptor.queued >= KEPT_AT_ONCE:
+                break
         self._accept()
         if self._crash is not None:
             raise self._crash
