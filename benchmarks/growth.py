@@ -45,7 +45,8 @@ def measure(options: Options) -> list[Figure]:
     count = QUICK_BATCH if options.quick else LONG_BATCH
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         answers = Path(folder) / "answers.jsonl"
-        write_answers(answers, max(count, 2 * 10 * (SHORT + LONG)))
+        # A few are refused, and the next ones asked for.
+        write_answers(answers, max(count + count // 20, 2 * 10 * (SHORT + LONG)))
         with vendors(f"--answers={answers}") as server:
             return [*_over_rows(server, rows, options.rounds), *_long_batch(server, count)]
 
