@@ -591,7 +591,8 @@ def test_decisions_are_lawful(
         assert trail.blamed >= MOST_BLAMED_CALLS or decided.then is Then.NEXT or trail.used_up
     hint = failed.retry_after_s
     hinted = (C.RATE_LIMIT, C.OVERLOADED, C.SERVER_ERROR, C.TIMEOUT, C.GENERAL)
-    if hint is not None and failed.category in hinted:
+    misplaced = failed.wrong_url and not provider.proven  # its provider goes, and no hint is waited
+    if hint is not None and failed.category in hinted and not misplaced:
         assert decided.health.until >= NOW + min(hint, 86_400)
     assert decided.health.hinted >= health.hinted or decided.health.hinted == 0
 

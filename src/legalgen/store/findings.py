@@ -31,7 +31,8 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     centre = share + square / (2 * of)
     around = _Z95 * math.sqrt(share * (1 - share) / of + square / (4 * of**2))
     scale = 1 + square / of
-    return max(0.0, (centre - around) / scale), min(1.0, (centre + around) / scale)
+    low, high = (centre - around) / scale, (centre + around) / scale
+    return max(0.0, min(share, low)), min(1.0, max(share, high))  # of 0 of 295 a hair would be left
 
 
 # --- a judge -----------------------------------------------------------------------------------
