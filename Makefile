@@ -17,7 +17,7 @@ test: $(VENV)/.test
 # What needs no server, no process and no browser: under 40 s on two cores.
 quick: $(VENV)/.test
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -q \
-	    -m "not server and not process and not browser and not extended"
+	    -m "not server and not process and not browser and not extended" --hypothesis-profile quick
 
 # What takes minutes or needs what few machines have, and the property tests with new examples.
 # Its files lie on a disk, those of the other runs in memory where there is room.

@@ -34,13 +34,16 @@ FOLDERS = ("LEGALGEN_DATA_DIR", "LEGALGEN_STATE_DIR", "LEGALGEN_LOG_DIR")
 LATENCY_S = 0.02
 
 # No deadline and no check of the pace: a busy machine is no fault of the code. Few examples, the
-# same for everybody, while writing; many new ones in `make extended`. What those find becomes an
-# explicit example.
+# same for everybody, fewer in `make quick`; many new ones in `make extended`. What those find
+# becomes an explicit example.
 patient = hypothesis.settings(
     deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.register_profile(
     "everybody", patient, derandomize=True, database=None, max_examples=20
+)
+hypothesis.settings.register_profile(
+    "quick", hypothesis.settings.get_profile("everybody"), max_examples=8
 )
 hypothesis.settings.register_profile("random", patient, print_blob=True, max_examples=300)
 hypothesis.settings.load_profile("everybody")  # `--hypothesis-profile random` draws new examples

@@ -34,7 +34,7 @@ def is_run(rule: Rule, text: str) -> bool:
 
 
 @pytest.mark.parametrize("place", range(len(EVERY)), ids=lambda at: EVERY[at].build.__name__)
-@settings(max_examples=15, suppress_health_check=[*HealthCheck])
+@settings(max_examples=settings().max_examples // 4, suppress_health_check=[*HealthCheck])
 @given(data=st.data())
 def test_each_production_is_run_over_what_its_pattern_makes(
     place: int, data: st.DataObject

@@ -30,7 +30,7 @@ SAID = [
 
 
 @pytest.mark.parametrize(("name", "at"), EACH)
-@settings(max_examples=20, suppress_health_check=[*HealthCheck])
+@settings(max_examples=settings().max_examples // 4, suppress_health_check=[*HealthCheck])
 @given(data=st.data())
 def test_each_phrase_is_looked_for_in_what_its_pattern_makes(
     name: str, at: int, data: st.DataObject
