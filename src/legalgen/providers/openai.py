@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 from msgspec.structs import replace
 
+from legalgen.completion import CAPS
 from legalgen.errors import ConfigurationError
 from legalgen.providers import PROVIDERS
 from legalgen.providers._http import DeadlineClient, deadline
@@ -21,7 +22,6 @@ from legalgen.providers.installing import install_command
 
 _SPEC = PROVIDERS["openai"]
 _NO_KEY = "none"  # the SDK insists on one; a server without keys does not look at it
-_CAPS = ("max_tokens", "max_completion_tokens")
 
 
 class OpenAiProvider(SdkProvider):
@@ -136,7 +136,7 @@ _CALL = re.compile(r"/chat/completions/?(?=\?|$)")
 
 def _cap(config: ProviderConfig, base_url: str) -> str:
     official = urlsplit(base_url).hostname == "api.openai.com"
-    cap = config.options.get("cap", _CAPS[official])
-    if cap not in _CAPS:
-        raise ConfigurationError(f"openai: cap must be {' or '.join(_CAPS)}, not {cap!r}")
+    cap = config.options.get("cap", CAPS[official])
+    if cap not in CAPS:
+        raise ConfigurationError(f"openai: cap must be {' or '.join(CAPS)}, not {cap!r}")
     return str(cap)

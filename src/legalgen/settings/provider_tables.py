@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
-from legalgen.completion import ResponseFormat
+from legalgen.completion import CAPS, ResponseFormat
 from legalgen.errors import ConfigurationError
 from legalgen.providers import ProviderSpec, own_variable
 from legalgen.settings.types import (
@@ -40,8 +40,6 @@ PRICE_KEYS = ("input", "output", "cached")
 """The keys of a model's price; the last may be left out where cached input costs no less."""
 OURS = ("model", "messages", "stream", "n")
 """What a request is made of: ``extra_body`` cannot change it."""
-CAPS = ("max_tokens", "max_completion_tokens")
-"""How long an answer may be, which is worked out for each call."""
 _FRAMING = frozenset(
     {"connection", "content-encoding", "content-length", "content-type", "transfer-encoding"}
 )
