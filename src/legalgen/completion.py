@@ -127,12 +127,13 @@ class Request(msgspec.Struct, frozen=True):
         return self.prompt.temperature if stated is None else stated
 
     @property
-    def messages(self) -> tuple[Message, ...]:
-        """The turns that are sent: the prompt's, of the roles that the server takes."""
-        first, *others = self.prompt.messages
-        if SYSTEM not in self.without or first.role != "system" or not others:
-            return self.prompt.messages
-        return (Message("user", f"{first.content}\n\n{others[0].content}"), *others[1:])
+    def messages(self) -> list[dict[str, str]]:
+        """The turns as chat APIs take them: the prompt's, of the roles that the server takes."""
+        turns = self.prompt.messages
+        if SYSTEM in self.without and turns[0].role == SYSTEM and len(turns) > 1:
+            both = f"{turns[0].content}\n\n{turns[1].content}"
+            turns = (Message("user", both), *turns[2:])
+        return [{"role": turn.role, "content": turn.content} for turn in turns]
 
 
 class Usage(msgspec.Struct, frozen=True):

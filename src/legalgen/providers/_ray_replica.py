@@ -129,7 +129,7 @@ def _body(request: Request) -> dict[str, object]:
     prompt = request.prompt
     body: dict[str, object] = {
         "model": request.model,
-        "messages": [{"role": each.role, "content": each.content} for each in prompt.messages],
+        "messages": request.messages,
         "temperature": request.temperature,
         "max_tokens": request.max_completion_tokens,
         **request.options.extra_body,

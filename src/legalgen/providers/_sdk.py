@@ -94,7 +94,7 @@ def arguments(request: Request, spec: ModelSpec, dialect: Dialect) -> dict[str, 
             break
     return {
         "model": request.model,
-        "messages": [{"role": turn.role, "content": turn.content} for turn in request.messages],
+        "messages": request.messages,
         **{
             name: value
             for name, value in optional.items()

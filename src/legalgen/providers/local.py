@@ -406,7 +406,7 @@ def _parameters(path: Path, threads: int, context_tokens: int, socket: str) -> o
 def _body(request: Request) -> str:
     prompt = request.prompt
     body: dict[str, object] = {
-        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+        "messages": request.messages,
         "max_tokens": request.max_completion_tokens,
         "temperature": request.temperature,
         "stream": True,
