@@ -15,7 +15,7 @@ from legalgen.law.citations import normalise as plain
 from legalgen.law.planner import Task
 from legalgen.quality.rules import AnswerBounds, Thresholds
 from legalgen.quality.wordlists import word_list
-from legalgen.store.sample import Draft, words
+from legalgen.store.sample import Draft, beyond_ascii, words
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -257,8 +257,7 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def _odd_signs(self) -> str:
         """What stands in the answer beyond ASCII, each sign once."""
-        answer = self.draft.answer
-        return "" if answer.isascii() else "".join(set(_NOT_ASCII.findall(answer)))
+        return "".join(beyond_ascii(self.draft.answer))
 
     @cached_property
     def whole(self) -> str:
@@ -318,7 +317,6 @@ def sentences(text: str) -> tuple[str, ...]:
 _COMMON = word_list("common")
 
 ACCENTED = re.compile("[\u00c0-\u024f]")
-_NOT_ASCII = re.compile("[^\0-\x7f]")
 
 _ENDINGS = (
     "ications", "ication", "ibility", "ability", "ations", "ation", "ments", "ment", "ances",
