@@ -185,8 +185,7 @@ class Loop:
             self._workers.start(job)
 
     def _may_start(self) -> bool:
-        ends = self._verdict or self._shortage or self._crash
-        if ends is not None or self._stop.requested:
+        if self._stop.requested or self._verdict is not None or self._shortage is not None:
             return False
         calls = self._bounds.concurrency
         if calls is None:
