@@ -129,14 +129,10 @@ def _within(status: int, found: Reply) -> ErrorCategory:
         # Google says "check your plan and billing" of limits per minute as well
         asked = tuple(meaning for meaning in asked if meaning is not _C.QUOTA_EXHAUSTED)
     by_words = _first(_meaning(text, asked) for text in found.words or [found.text])
-    by_name = _first(
-        _code_meaning(name.rpartition(".")[2]) for name in ([] if found.live else found.names)
-    )
+    by_name = None if found.live else _by_names(found.names)
     return (
         by_words
-        or _first(
-            meaning for meaning in (by_code, by_name, default) if meaning in (*asked, default)
-        )
+        or _first(each for each in (by_code, by_name) if each in (*asked, default))
         or default
     )
 
@@ -246,7 +242,7 @@ def _without_status(found: Reply) -> ErrorCategory:
     return (
         _by_own_words(found, own)
         or _by_status_name(found)
-        or _first(_code_meaning(name.rpartition(".")[2]) for name in _telling(found.names))
+        or _by_names(_telling(found.names))
         or _first(_meaning(text, _ANY_MEANING) for text in (*found.words, found.text))
         or _first(_code_meaning(code, weak=True) for code in _codes(found))
         or (_C.SERVER_ERROR if found.html else None)
@@ -289,6 +285,11 @@ def _by_type(found: Reply) -> ErrorCategory | None:
     if any(map(patterns.CONNECT_TIMEOUT_NAMES.search, found.names)):
         return _C.CONNECTION_ERROR
     return _first(map(_of_type, _telling(found.names)))
+
+
+def _by_names(names: list[str]) -> ErrorCategory | None:
+    """What classes mean whose names are written like codes, without their modules."""
+    return _first(_code_meaning(name.rpartition(".")[2]) for name in names)
 
 
 def _telling(names: list[str]) -> list[str]:
