@@ -630,18 +630,24 @@ def test_a_row_whose_text_is_gone_is_judged_by_its_signature(tmp_path: Path) -> 
     assert '"lg_1"' in near.reason.message
 
 
-def test_no_text_is_read_for_a_flag_of_a_question(tmp_path: Path) -> None:
-    """It is told by its id; a row whose answer may be near, too, is read and told by its words."""
-    kept = [("lg_a", QUESTION, ANSWER), ("lg_b", QUESTION.replace("shop", "flat"), "It depends.")]
-    DuplicateIndex(tmp_path).open([part("a.parquet", kept)])
+def noting_reads(folder: Path, rows: list[Row]) -> tuple[DuplicateIndex, list[int]]:
+    """The index of one part, and the numbers of its rows whose text is read from now on."""
+    DuplicateIndex(folder).open([part("a.parquet", rows)])
     read: list[int] = []
 
     def row(number: int) -> Row:
         read.append(number)
-        return kept[number]
+        return rows[number]
 
-    index = DuplicateIndex(tmp_path)
-    index.open([IndexedPart("a.parquet", 100, lambda: kept, row)])
+    index = DuplicateIndex(folder)
+    index.open([IndexedPart("a.parquet", 100, lambda: rows, row)])
+    return index, read
+
+
+def test_no_text_is_read_for_a_flag_of_a_question(tmp_path: Path) -> None:
+    """It is told by its id; a row whose answer may be near, too, is read and told by its words."""
+    kept = [("lg_a", QUESTION, ANSWER), ("lg_b", QUESTION.replace("shop", "flat"), "It depends.")]
+    index, read = noting_reads(tmp_path, kept)
     alike = QUESTION.replace("rent that is late", "a nuisance")
     flagged = index.check(alike, "Only by a notice that says which breach is meant.")
     assert flagged is not None
@@ -659,15 +665,7 @@ def test_no_text_is_read_for_a_flag_of_a_question(tmp_path: Path) -> None:
 def test_few_texts_are_read(tmp_path: Path) -> None:
     """Of rows that resemble a new one the nearest is read, and no other once it is a repeat."""
     rows = [(f"lg_{n}", f"{QUESTION} {n}", f"{ANSWER} {n}") for n in range(50)]
-    DuplicateIndex(tmp_path).open([part("a.parquet", rows)])
-    read: list[int] = []
-
-    def row(number: int) -> Row:
-        read.append(number)
-        return rows[number]
-
-    index = DuplicateIndex(tmp_path)
-    index.open([IndexedPart("a.parquet", 100, lambda: rows, row)])
+    index, read = noting_reads(tmp_path, rows)
     match = index.check(*rows[17][1:])
 
     assert match == Match("DUP_EXACT", "lg_17", rows[17][1], 1.0, 1.0)
