@@ -15,7 +15,7 @@ from itertools import islice
 import msgspec
 
 from legalgen.completion import LimitReading, Message, ModelRef, Prompt, Request, vendor_of
-from legalgen.errors import ConfigurationError, ErrorCategory, Failure, ProviderError, Trouble
+from legalgen.errors import ConfigurationError, ProviderError, Trouble
 from legalgen.failover import ProviderState, State
 from legalgen.providers import is_remote
 from legalgen.providers.base import Provider, SizedProvider
@@ -24,7 +24,7 @@ from legalgen.providers.installing import install_command, missing
 from legalgen.routing import opening
 from legalgen.routing.health import Budget, HealthBook, Memories, Memory, ProviderMemory
 from legalgen.routing.rate_limits import WINDOW_S, Budgets
-from legalgen.routing.remedies import account_trouble, remedy
+from legalgen.routing.remedies import account_trouble, listing_remedy, remedy
 from legalgen.routing.route import known_provider
 from legalgen.routing.stating import options_of, refused_by, stated_spec
 from legalgen.settings.layers import Settings
@@ -577,16 +577,10 @@ def _listing(settings: Settings, name: str, provider: Opened) -> Listing:
     try:
         there = {model.id for model in provider.list_models(CHECK_TIMEOUT_S)}
     except ProviderError as error:
-        return _unlisted(name, error.failure)
+        failure = error.failure
+        cure = listing_remedy(name, failure, Catalog.load())
+        return Listing(name, error=f"{failure.category}: {failure.message}", remedy=cure)
     known = {spec.id for spec in Catalog.load().models(name)}
     known.update(opening.own_models(settings, name))
     new, gone = sorted(there - known), sorted(known - there)
     return Listing(name, tuple(new), tuple(gone), len(there))
-
-
-def _unlisted(name: str, failure: Failure) -> Listing:
-    """A server that does not list its models; the remedy is for the server, not for a model."""
-    of_server = failure.category in (ErrorCategory.AUTHENTICATION, ErrorCategory.CONNECTION_ERROR)
-    trouble = Trouble.of(ModelRef(name, "-"), failure)
-    cure = remedy(trouble, Catalog.load()) if of_server or failure.wrong_url else ""
-    return Listing(name, error=f"{failure.category}: {failure.message}", remedy=cure)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 
 from legalgen.completion import ModelRef, vendor_of
-from legalgen.errors import Trouble
+from legalgen.errors import Failure, Trouble
 from legalgen.errors.category import ErrorCategory as C
 from legalgen.errors.patterns import PLAIN_TO_TLS
 from legalgen.providers import PROVIDERS, is_remote, own_variable
@@ -87,6 +87,14 @@ def _group(troubles: list[Trouble]) -> str:
     refs = {trouble.target for trouble in troubles}
     who = str(first.target) if len(refs) == 1 else f"{first.target.provider}, {len(refs)} models"
     return f"{who}: {first}"
+
+
+def listing_remedy(provider: str, failure: Failure, catalog: Catalog) -> str:
+    """What to do about a server that does not list its models; empty where nothing is known that
+    would help."""
+    if failure.category in (C.AUTHENTICATION, C.CONNECTION_ERROR) or failure.wrong_url:
+        return remedy(Trouble.of(ModelRef(provider, "-"), failure), catalog)
+    return ""
 
 
 def remedy(trouble: Trouble, catalog: Catalog) -> str:  # noqa: PLR0911 - a table of sentences

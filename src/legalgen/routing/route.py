@@ -14,7 +14,6 @@ from legalgen.errors import (
     ConfigurationError,
     ErrorCategory,
     ProviderError,
-    Trouble,
     UsageError,
 )
 from legalgen.errors.suggestions import close_matches, did_you_mean
@@ -177,11 +176,10 @@ class RoutePlanner:
             offered = list(self._offers(provider))
         except ProviderError as error:
             if error.failure.category is ErrorCategory.AUTHENTICATION:
-                from legalgen.routing.remedies import remedy  # few servers refuse to list
+                from legalgen.routing.remedies import listing_remedy  # few refuse to list
 
-                trouble = Trouble.of(ModelRef(provider, "-"), error.failure)
-                said = f"{request.written.provider} {provider}"
-                raise UsageError(f"{said}: {remedy(trouble, self._catalog)}") from error
+                cure = listing_remedy(provider, error.failure, self._catalog)
+                raise UsageError(f"{request.written.provider} {provider}: {cure}") from error
             offered, has = [], f" (its list of models does not answer: {error})"
         if len(offered) == 1:
             return self._entry(ModelRef(provider, offered[0]))
