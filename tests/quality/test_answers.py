@@ -14,7 +14,7 @@ from legalgen.law.citations.last_sections import acts
 from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.codes import CODES, TABLE
-from legalgen.quality.gate import FINDERS, Gate
+from legalgen.quality.gate import Gate
 from legalgen.quality.opening import bounds_of, gate_of
 from legalgen.quality.rules import Verdict
 from legalgen.settings.layers import Settings
@@ -57,7 +57,7 @@ GOOD, BAD = rows("good_answers.jsonl"), rows("bad_answers.jsonl")
 
 @cache
 def gate() -> Gate:
-    return gate_of(SETTINGS, TAXONOMY, date(2026, 11, 23), rehearsal=False)
+    return gate_of(SETTINGS, TAXONOMY, date(2026, 11, 23), mode="full")
 
 
 def task_of(cell: str) -> Task:
@@ -126,7 +126,10 @@ def test_what_was_once_unread_is_judged_no_worse(name: str, refused: range, sile
 
 def test_every_finder_of_the_table_is_there() -> None:
     """The table names functions; each is there, and none is there that it does not name."""
-    assert {check.finder for check in TABLE if check.finder} == set(FINDERS)
+    of_structure, full = (Gate(mode, date(2026, 11, 23)).finders for mode in ("structure", "full"))
+    assert {check.finder for check in TABLE if check.finder} == set(full)
+    readable = {check.finder for check in TABLE if check.finder and check.stage == "readable"}
+    assert readable == set(of_structure)
 
 
 def test_a_code_has_one_severity_and_a_sentence() -> None:

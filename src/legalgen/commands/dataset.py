@@ -120,7 +120,7 @@ def import_file(
         if (notice := older_version(data_dir)) is not None:
             console.talk(notice)
         taxonomy = _taxonomy(settings, console)
-        gate = gate_of(settings, taxonomy, _now().date(), rehearsal=False)
+        gate = gate_of(settings, taxonomy, _now().date(), mode="full")
         index = _index(data_dir, gate.rules)
         done = imports.import_rows(
             read_rows(file, mapping),
@@ -149,7 +149,7 @@ def merge_shard(settings: Settings, console: Console, path: Path) -> int:
         if (notice := older_version(data_dir)) is not None:
             console.talk(notice)
         taxonomy = _taxonomy(settings, console)
-        gate = gate_of(settings, taxonomy, _now().date(), rehearsal=False)
+        gate = gate_of(settings, taxonomy, _now().date(), mode="full")
         index = _index(data_dir, gate.rules)
         done = merging.merge(
             shard,
@@ -369,7 +369,7 @@ def _rows_to_check(
 def _linter(settings: Settings, console: Console, workers: int) -> Iterator[Linter]:
     """What judges rows, with its index in a temporary folder, and workers where there are any."""
     taxonomy = _taxonomy(settings, console)
-    gate = gate_of(settings, taxonomy, _now().date(), rehearsal=False)
+    gate = gate_of(settings, taxonomy, _now().date(), mode="full")
     meaning = None
     if (embedder := embedder_of(settings)) is not None:
         from legalgen.quality.meaning import Meaning  # loads numpy

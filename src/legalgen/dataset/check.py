@@ -71,7 +71,7 @@ class RowGate:
     def __init__(self, taxonomy: Taxonomy, gate: Gate, exclusion: Exclusion | None = None) -> None:
         self._exclusion = exclusion
         self._taxonomy = taxonomy
-        self._gate = replace(gate, mode="full", prunes=False)
+        self._gate = replace(gate, prunes=False)
         self._widest = widest_bounds(taxonomy)
 
     def look(self, row: Row) -> Looked:

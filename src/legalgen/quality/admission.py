@@ -76,6 +76,19 @@ class Policing(msgspec.Struct, frozen=True):
         )
 
 
+def citation_unlisted(
+    reading: Reading, policing: Policing | None, *, taken_out: bool
+) -> Iterator[Finding]:
+    """Cases that the policy does not admit, or that are on no list; None: there is no list."""
+    yield from reading.barred
+    if policing is None or (policing.strict and taken_out):
+        return
+    for group in reading.cited:
+        for item in policing.barred(group):
+            what = f'"{shown(item)}" is not in the list: take one from it, or an Act'
+            yield "CITATION_UNLISTED", what, "citations", policing.policy == "menu"
+
+
 # --- the answer without them -----------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 One row a code (two, where it is looked for in two stages), in the order in which the checks run
 within a stage. The checks themselves are in the modules of ``quality`` and are named here by their
-function (``gate.FINDERS``), so that the table can be read, and settings be checked against it,
+function (``Gate.finders``), so that the table can be read, and settings be checked against it,
 without loading them. The table of codes in ``docs/reference/sample.md`` is made from it.
 """
 

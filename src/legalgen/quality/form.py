@@ -13,6 +13,19 @@ from legalgen.quality.rules import Thresholds
 from legalgen.store.sample import normalise, words
 
 
+def form(reading: Reading) -> Iterator[Finding]:
+    """What makes a row unreadable: an empty field."""
+    draft, completion = reading.draft, reading.completion
+    if completion is not None and completion.finish_reason == "length":
+        tokens = completion.usage.output_tokens
+        yield "TRUNCATED", f"the answer ended at its cap of {tokens} tokens", None, True
+    for name, text in (("question", draft.question), ("answer", draft.answer)):
+        if not any(character.isalnum() for character in text):
+            yield "EMPTY_FIELD", f"{name} is empty, need text", name, True
+    if draft.repaired:
+        yield "JSON_REPAIRED", "the JSON had to be mended", None, True
+
+
 def lengths(reading: Reading) -> Iterator[Finding]:
     """Words of the question and of the answer, against their ranges."""
     limits = reading.limits

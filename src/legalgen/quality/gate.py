@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -23,48 +23,20 @@ from legalgen.completion import Completion
 from legalgen.errors import Reason
 from legalgen.law.citations import NAMED_KINDS, Authorities, Parsed, parse, same_case
 from legalgen.law.planner import Task
-from legalgen.quality.admission import Policing, trimmed
-from legalgen.quality.citing import (
-    citation_count,
-    citation_form,
-    citation_grounding,
-    citation_impossible,
-    citation_jurisdiction,
-    shown,
-)
 from legalgen.quality.codes import TABLE, Stage
-from legalgen.quality.deadlines import deadline
-from legalgen.quality.difficulty import difficulty
-from legalgen.quality.elements import required
-from legalgen.quality.form import lengths, overlap, repetition, shape, steps
-from legalgen.quality.grounding import PassagesOf, grounded
-from legalgen.quality.in_force import law_repealed
+from legalgen.quality.form import form
 from legalgen.quality.mending import composed, distinct, mend
-from legalgen.quality.plain import (
-    advertising,
-    citations_in_answer,
-    list_only,
-    prompt_leak,
-    role_play,
-)
 from legalgen.quality.reading import Finding, KnownRuns, Reading
 from legalgen.quality.rules import AnswerBounds, Mode, Policy, Rules, Verdict
-from legalgen.quality.sections import act_unknown, section_nonexistent
-from legalgen.quality.substance import (
-    contradiction,
-    inconsistent,
-    no_answer,
-    off_topic,
-    paraphrase,
-    steps_off_topic,
-    steps_restate,
-    verdicts,
-)
-from legalgen.quality.sums import arithmetic
-from legalgen.quality.systems import law_jurisdiction
-from legalgen.quality.usable import cut, form, language, meta_talk, placeholder, refusal
 from legalgen.sources.passages import Passage
 from legalgen.store.sample import Citation, Draft, DraftCitation
+
+if TYPE_CHECKING:
+    from legalgen.quality.admission import Policing
+    from legalgen.quality.grounding import PassagesOf
+
+Finder: TypeAlias = Callable[[Reading], Iterator[Finding]]
+"""A check: the findings of one answer."""
 
 UNSUPPORTED_MARK = 2
 """A judge's mark of the citations up to which quotations are said not to carry the answer."""
@@ -117,6 +89,8 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
             instructions=self.instructions, topic=self._topic(task),
         )  # fmt: skip
         if self.mode == "full" and self.prunes:
+            from legalgen.quality.admission import trimmed  # what the structure does without
+
             policing = self._policing if self._takes_out else None
             unnamed = self.rules.severities["CITATION_UNGROUNDED"] == "flag"
             reading, more, barred = trimmed(reading, policing, unnamed=unnamed)
@@ -136,6 +110,8 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
         given: Sequence[Passage],
     ) -> Verdict:
         """Judge an answer that was written from passages: its quotations are its authorities."""
+        from legalgen.quality.grounding import grounded  # of texts, which few batches have
+
         mended, fixes = mend(composed(draft), task.sample_type if task else "")
         found = grounded(mended, given)
         cited = tuple(parse(item.text) for item in found.draft.citations)
@@ -167,6 +143,8 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property  # names are looked up by word in it, which takes 15 ms to arrange
     def _policing(self) -> Policing:
+        from legalgen.quality.admission import Policing  # what the structure does without
+
         known = self.authorities or Authorities({})
         return Policing(self.policy, known | self.admitted if self.admitted else known)
 
@@ -176,7 +154,7 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
             for name in _NAMES_OF[stage]:
                 if reading.grounding is not None and name in _OF_AUTHORITIES:
                     continue  # the passages are the authorities, and are looked at themselves
-                for code, what, where, far in FINDERS[name](self, reading):
+                for code, what, where, far in self.finders[name](reading):
                     if _GROUNDING_STAGE.get(code, stage) != stage:
                         continue
                     reason = self.rules.reason(code, what, where, far=far)
@@ -186,22 +164,41 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
             if failed:
                 return
 
+    @cached_property
+    def finders(self) -> Mapping[str, Finder]:
+        """The checks by the names that the table has for them.
+
+        Those of the whole text are loaded here: their patterns take 60 ms to compile, which the
+        structure does without.
+        """
+        of_structure: dict[str, Finder] = {
+            "form": form,
+            "grounding": lambda reading: iter(reading.grounding or ()),
+        }
+        if self.mode == "structure":
+            return of_structure
+        from legalgen.quality import finders
+
+        limits, today = self.rules.thresholds, self.today
+        policing = self._policing if self.authorities is not None else None
+        taken_out = self._takes_out
+        return {
+            **of_structure,
+            **finders.OF_TEXT,
+            "citation_count": lambda reading: finders.citation_count(reading, limits),
+            "citation_impossible": lambda reading: finders.citation_impossible(reading, today),
+            "citation_form": lambda reading: finders.citation_form(reading, self.admits),
+            "citation_unlisted": lambda reading: finders.citation_unlisted(
+                reading, policing, taken_out=taken_out
+            ),
+            "required": lambda reading: finders.required(reading, limits, self.admits),
+        }
+
     def _topic(self, task: Task | None) -> frozenset[str]:
         if task is None:
             return frozenset()
         key = (task.jurisdiction, task.practice_area, task.topic)
         return self.topics.get(key, frozenset())
-
-    def citation_unlisted(self, reading: Reading) -> Iterator[Finding]:
-        """Cases that the policy does not admit, or that are on no list."""
-        yield from reading.barred
-        policing = self._policing
-        if self.authorities is None or (policing.strict and self._takes_out):
-            return
-        for group in reading.cited:
-            for item in policing.barred(group):
-                what = f'"{shown(item)}" is not in the list: take one from it, or an Act'
-                yield "CITATION_UNLISTED", what, "citations", self.policy == "menu"
 
     @property
     def _takes_out(self) -> bool:
@@ -238,35 +235,6 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
 
 
 # --- the checks by name ------------------------------------------------------------------------
-
-Finder: TypeAlias = Callable[[Gate, Reading], Iterator[Finding]]
-
-
-def _of_text(*checks: Callable[[Reading], Iterator[Finding]]) -> dict[str, Finder]:
-    """Checks that need nothing of the gate, by their names."""
-
-    def finder(check: Callable[[Reading], Iterator[Finding]]) -> Finder:
-        return lambda _gate, reading: check(reading)
-
-    return {check.__name__: finder(check) for check in checks}
-
-
-FINDERS: Mapping[str, Finder] = {
-    **_of_text(
-        form, refusal, meta_talk, prompt_leak, placeholder, language, role_play, advertising,
-        no_answer, cut, lengths, steps, overlap, repetition, shape, list_only,
-        citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts, inconsistent,
-        arithmetic, deadline, steps_restate, paraphrase, citation_jurisdiction, citation_grounding,
-        section_nonexistent, act_unknown, law_repealed, law_jurisdiction, difficulty,
-    ),
-    "citation_count": lambda gate, reading: citation_count(reading, gate.rules.thresholds),
-    "citation_impossible": lambda gate, reading: citation_impossible(reading, gate.today),
-    "citation_form": lambda gate, reading: citation_form(reading, gate.admits),
-    "citation_unlisted": Gate.citation_unlisted,
-    "grounding": lambda _, reading: iter(reading.grounding or ()),
-    "required": lambda gate, reading: required(reading, gate.rules.thresholds, gate.admits),
-}  # fmt: skip
-"""The functions that the table names."""
 
 STAGES: tuple[Stage, ...] = ("readable", "usable", "good")
 

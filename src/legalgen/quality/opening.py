@@ -11,6 +11,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from msgspec.structs import replace
+
 from legalgen.completion import Completion
 from legalgen.errors import (
     AnswerRefused,
@@ -23,7 +25,7 @@ from legalgen.law.opening import authorities_of
 from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.packages import has_numpy, has_tokenizers
-from legalgen.quality.rules import Rules, TypeBounds, Verdict
+from legalgen.quality.rules import Mode, Rules, TypeBounds, Verdict
 from legalgen.settings.layers import Settings
 from legalgen.settings.toml import read_toml
 from legalgen.store.files import DataDir
@@ -86,34 +88,39 @@ def gate_of(
     taxonomy: Taxonomy,
     today: date,
     *,
-    rehearsal: bool,
+    mode: Mode,
     passages: PassagesOf | None = None,
 ) -> Gate:
-    """The gate of a run; the authorities it knows are the taxonomy's and the user's own.
+    """The gate; the authorities it knows are the taxonomy's and the user's own.
 
     The leading cases that come with the program are admitted, but where cases are taken from a
     list alone.
     It is told what the prompts say and what each topic is about, so that it knows both again.
     """
     from legalgen.law.citations import Authorities, leading_cases  # only a run needs the gate
-    from legalgen.law.prompts.instructions import instructions  # only a run needs the gate
     from legalgen.quality.gate import Gate  # only a run needs the gate
-    from legalgen.quality.reading import KnownRuns  # only a run needs the gate
-    from legalgen.quality.substance import topics_of  # only a run needs the gate
 
     known = Authorities.of(taxonomy.authorities(), "taxonomy", strict=False)
     known |= authorities_of(settings)
-    mode = "structure" if rehearsal else settings.gate
-    return Gate(
+    gate = Gate(
         mode,
         today,
         rules_of(settings),
         known,
         _POLICIES[settings.citation_policy],
+        passages=passages,
+    )
+    if mode == "structure":
+        return gate
+    from legalgen.law.prompts.instructions import instructions  # what only the full gate needs
+    from legalgen.quality.reading import KnownRuns  # what only the full gate needs
+    from legalgen.quality.substance import topics_of  # what only the full gate needs
+
+    return replace(
+        gate,
         admitted=None if settings.citation_policy == "menu" else leading_cases(),
         instructions=KnownRuns.of(instructions(taxonomy, settings.reasoning_instruction or "")),
         topics=topics_of(taxonomy),
-        passages=None if rehearsal else passages,
     )
 
 
@@ -200,13 +207,13 @@ class Inspector:
             self._settings,
             self._taxonomy,
             self._today,
-            rehearsal=self._rehearsal,
-            passages=self._passages,
+            mode="structure" if self._rehearsal else self._settings.gate,
+            passages=None if self._rehearsal else self._passages,
         )
 
     def open(self) -> None:
         """Load what the gate needs."""
-        _ = self._gate
+        _ = self._gate.finders
 
     def judge(self, draft: Draft, task: Task, completion: Completion) -> Verdict:
         """What the gate finds in an answer to a task; one answer after another.
@@ -298,11 +305,11 @@ def read_answer(completion: Completion) -> Draft:
 @contextlib.contextmanager
 def refusals_told(completion: Completion) -> Iterator[None]:
     """Call what cannot be read a refusal where its prose refuses: it is not worth a repair."""
-    from legalgen.quality.usable import is_refusal  # only a run needs the gate
-
     try:
         yield
     except AnswerRefused as refused:
+        from legalgen.quality.usable import is_refusal  # what the structure does without
+
         if refused.reasons[0].code != "BAD_JSON" or not is_refusal(completion.text):
             raise
         reason = Reason("REFUSAL", f"REFUSAL: the answer begins {completion.text[:60]!r}")

@@ -20,20 +20,6 @@ from legalgen.quality.reading import (
 from legalgen.quality.wordlists import word_list
 from legalgen.store.sample import normalise, words
 
-
-def form(reading: Reading) -> Iterator[Finding]:
-    """What makes a row unreadable: an empty field."""
-    draft, completion = reading.draft, reading.completion
-    if completion is not None and completion.finish_reason == "length":
-        tokens = completion.usage.output_tokens
-        yield "TRUNCATED", f"the answer ended at its cap of {tokens} tokens", None, True
-    for name, text in (("question", draft.question), ("answer", draft.answer)):
-        if not any(character.isalnum() for character in text):
-            yield "EMPTY_FIELD", f"{name} is empty, need text", name, True
-    if draft.repaired:
-        yield "JSON_REPAIRED", "the JSON had to be mended", None, True
-
-
 _REFUSAL = re.compile(
     r"\s*(?:as an? (?:ai|artificial intelligence|(?:large )?language model)\b"
     r"[^.]{0,80}?\b(?:i|my)\b|"
