@@ -101,6 +101,8 @@ class Health(msgspec.Struct, frozen=True):
 
     def at(self, now: float) -> Health:
         """The health once time has passed: a cooled target is ready, an open one is probed."""
+        if self.state is State.READY:  # as nearly always
+            return self
         if self.state in (State.LIMITED, State.EXHAUSTED) and now >= self.until:
             return replace(self, state=State.READY, trickle=False)
         if self.state is State.OPEN and now >= self.until:

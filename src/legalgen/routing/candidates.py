@@ -39,13 +39,17 @@ def candidates(
     """
     latencies = _latencies(registry)
     # Most calls leave for the first of the route, and nobody asks for the others.
-    spill_s = cache(lambda: spilling.added_s(policy, registry.named(policy.named, now), trail))
+    others_s = (
+        cache(lambda: spilling.added_s(policy, registry.named(policy.named, now), trail))
+        if policy.named is not None
+        else None
+    )
     in_use = registry.in_use()
     alone = len(in_use) == 1
     for entry in in_use:
         ref = entry.target.ref
         entry.health = entry.health.at(now)
-        provider = registry.provider_of(entry)
+        provider = entry.provider
         provider.health = provider.health.at(now)
         limiter, size = entry.limiter, demand(entry.target)
         cost = limiter.cost(size)
@@ -69,7 +73,7 @@ def candidates(
             poor=entry.health.poor,
             trickle=entry.health.trickle or trickles(binding, cost),
             resume_in_s=limiter.worth_resuming_s(cost, remaining, now) if ready_in_s else None,
-            spill_s=0.0 if ref.vendor == policy.named else spill_s(),
+            spill_s=0.0 if others_s is None or ref.vendor == policy.named else others_s(),
             why=_obstacle(binding, trouble),
         )
 

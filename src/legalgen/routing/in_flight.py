@@ -31,6 +31,8 @@ class CallsInFlight:
     @property
     def full(self) -> bool:
         """Whether no more may leave now."""
+        if self.count < min(self._policy.max_in_flight, MOST_UNDER_LIMITS):
+            return False  # whether or not limits bind
         return self.count >= self.most
 
     def depart(self, now: float) -> None:

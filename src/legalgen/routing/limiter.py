@@ -60,10 +60,10 @@ class RateLimiter:
 
     def cost(self, demand: Demand) -> Cost:
         """What a request of this size takes, within the model's bounds and its budgets."""
-        # Prompt and answer share the window, and vendors refuse a call whose two bounds do not fit.
-        window = self._target.context_window - self.experience.input_tokens(demand)
-        cap = min(self._target.max_completion_tokens, window)
-        return self.experience.cost(demand, max(1, cap), self.budgets)
+        target = self._target
+        return self.experience.cost(
+            demand, target.max_completion_tokens, self.budgets, target.context_window
+        )
 
     def fits(self, demand: Demand, cost: Cost) -> bool:
         """Whether the request, cut to what the model can ever grant, is worth making."""
@@ -102,13 +102,11 @@ class RateLimiter:
     def worth_resuming_s(self, cost: Cost, remaining: int, now: float) -> float:
         """Seconds until the smaller of what remains and twenty samples fit the day's budgets."""
         count = max(1, min(remaining, WORTH_RESUMING_FOR))
-        waits = [0.0]
-        for bucket in self.budgets.every():
-            # Shorter windows refill while the batch runs; a day's is what it comes back for.
-            if bucket.window == "day":
-                amount = min(count * cost.of(bucket.kind), bucket.limit)
-                waits.append(bucket.seconds_until(amount, now))
-        return max(waits)
+        # Shorter windows refill while the batch runs; a day's is what it comes back for.
+        days = [bucket for bucket in self.budgets.every() if bucket.window == "day"]
+        return max(
+            [b.seconds_until(min(count * cost.of(b.kind), b.limit), now) for b in days], default=0.0
+        )
 
     # ---------------------------------------------------------------- after a call
 

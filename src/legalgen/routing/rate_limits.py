@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 from msgspec.structs import replace
@@ -105,8 +105,10 @@ class Bucket(msgspec.Struct, frozen=True):
 
     def level_at(self, now: float) -> float:
         """Units left at ``now``."""
+        passed = now - self.at
         # ``now`` was read before other processes' changes were: the bucket may be ahead of it.
-        return min(self.limit, self.level + max(0.0, now - self.at) * self.rate)
+        level = self.level + passed * self.rate if passed > 0 else self.level
+        return level if level < self.limit else self.limit
 
     def seconds_until(self, amount: float, now: float, ahead: float = 0.0) -> float:
         """Seconds until ``amount`` fits after what is ``ahead`` of it in the queue.
@@ -195,10 +197,10 @@ class Budgets(msgspec.Struct):
         """Whether any limit is known."""
         return bool(self.buckets or (self.common is not None and self.common.buckets))
 
-    def every(self) -> tuple[Bucket, ...]:
+    def every(self) -> Collection[Bucket]:
         """The model's own budgets, then those that it shares."""
         if self.common is None or not self.common.buckets:
-            return tuple(self.buckets.values())
+            return self.buckets.values()
         return (*self.buckets.values(), *self.common.buckets.values())
 
     def snapshot(self) -> Budgets:
@@ -584,12 +586,14 @@ class Experience(msgspec.Struct):
         wanted = max(self.usual(demand) * demand.scale, demand.least_output)
         return max(1, math.floor(min(math.ceil(wanted), cap, room)))
 
-    def cost(self, demand: Demand, cap: int, budgets: Budgets) -> Cost:
-        """The whole cost of a request of this size."""
+    def cost(self, demand: Demand, cap: int, budgets: Budgets, window: float = math.inf) -> Cost:
+        """The whole cost of a request of this size, in a context ``window`` of so many tokens."""
         input_tokens = self.input_tokens(demand)
         room = budgets.room_for_output(input_tokens)
         if room == math.inf and len(self.shares) >= ENOUGH_ANSWERS:
             demand = replace(demand, scale=demand.scale * UNRESERVED)
+        # Prompt and answer share the window, and vendors refuse a call whose two bounds do not fit.
+        room = min(room, window - input_tokens)
         return Cost(input_tokens, self.output_budget(demand, cap, room))
 
     def _quantile(self, share: float) -> float:

@@ -42,11 +42,24 @@ _OF_THE_WAY = frozenset({C.TIMEOUT, C.CONNECTION_ERROR, C.SERVER_ERROR, C.GENERA
 """Failures that a sleep of the machine explains."""
 
 
+class ProviderEntry(msgspec.Struct):
+    """Everything the router keeps of one provider."""
+
+    health: ProviderHealth = msgspec.field(default_factory=ProviderHealth)
+    budgets: Budgets = msgspec.field(default_factory=Budgets)
+    """What all its models share, where it says that they do."""
+    current: int = 0
+    epoch: int = 0
+    left: float = -math.inf
+    """When the newest call to any of its models left, monotonic."""
+
+
 class TargetEntry(msgspec.Struct):
     """Everything the router keeps of one target."""
 
     target: Target
     rank: int
+    provider: ProviderEntry
     limiter: RateLimiter
     health: Health = msgspec.field(default_factory=Health)
     in_flight: int = 0
@@ -66,18 +79,6 @@ class TargetEntry(msgspec.Struct):
     """Whether its latest call failed by its own fault or its provider's."""
 
 
-class ProviderEntry(msgspec.Struct):
-    """Everything the router keeps of one provider."""
-
-    health: ProviderHealth = msgspec.field(default_factory=ProviderHealth)
-    budgets: Budgets = msgspec.field(default_factory=Budgets)
-    """What all its models share, where it says that they do."""
-    current: int = 0
-    epoch: int = 0
-    left: float = -math.inf
-    """When the newest call to any of its models left, monotonic."""
-
-
 class Registry:
     """The targets of a route and their providers."""
 
@@ -88,10 +89,11 @@ class Registry:
         self.providers = {
             t.ref.provider: ProviderEntry(budgets=Budgets(share=t.quota_share)) for t in targets
         }
-        self._targets = {
-            t.ref: TargetEntry(t, rank, RateLimiter(t, self.providers[t.ref.provider].budgets))
-            for rank, t in enumerate(targets)
-        }
+        self._targets = {t.ref: self._entry(t, rank) for rank, t in enumerate(targets)}
+
+    def _entry(self, target: Target, rank: int) -> TargetEntry:
+        provider = self.providers[target.ref.provider]
+        return TargetEntry(target, rank, provider, RateLimiter(target, provider.budgets))
 
     def __iter__(self) -> Iterator[TargetEntry]:
         """The targets in the order of the route."""
@@ -99,10 +101,6 @@ class Registry:
 
     def __getitem__(self, ref: ModelRef) -> TargetEntry:
         return self._targets[ref]
-
-    def provider_of(self, entry: TargetEntry) -> ProviderEntry:
-        """The entry of a target's provider."""
-        return self.providers[entry.target.ref.provider]
 
     def now(self) -> float:
         """The monotonic time; notices a machine that slept and moves all waits with it."""
@@ -203,12 +201,12 @@ class Registry:
         """Whether the target, or its provider, is out for the batch."""
         return (
             State.DROPPED is entry.health.state
-            or ProviderState.DROPPED is self.provider_of(entry).health.state
+            or ProviderState.DROPPED is entry.provider.health.state
         )
 
     def is_usable(self, entry: TargetEntry, now: float) -> bool:
         """Whether the target is in use, if only once a limit is over."""
-        health, provider = entry.health.at(now), self.provider_of(entry).health.at(now)
+        health, provider = entry.health.at(now), entry.provider.health.at(now)
         in_use = health.state not in (State.OPEN, State.EXHAUSTED, State.DROPPED)
         return in_use and provider.state not in (ProviderState.OPEN, ProviderState.DROPPED)
 
@@ -218,7 +216,7 @@ class Registry:
 
     def state_wait(self, entry: TargetEntry, now: float) -> tuple[float, Trouble | None]:
         """Seconds that state and provider ask to leave a target alone, and why."""
-        provider = self.provider_of(entry)
+        provider = entry.provider
         wait: tuple[float, Trouble | None] = (0.0, None)
         if entry.health.state in (State.LIMITED, State.OPEN, State.EXHAUSTED):
             wait = max(wait, (entry.health.until - now, entry.health.trouble), key=itemgetter(0))
@@ -232,23 +230,21 @@ class Registry:
         if provider is None:
             return []
         return [
-            spilling.Named(
-                entry.health.at(now), self.provider_of(entry).health.at(now), entry.failed
-            )
+            spilling.Named(entry.health.at(now), entry.provider.health.at(now), entry.failed)
             for entry in self.in_use()
             if entry.target.ref.vendor == provider
         ]
 
     def _troubles(self, *, refused: bool) -> Iterator[Trouble]:
         for entry in self:
-            provider = self.provider_of(entry).health
+            provider = entry.provider.health
             trouble = provider.trouble or entry.health.trouble
             barred = provider.refusals > 0 and provider.state is not ProviderState.UP
             if trouble is not None and (self.is_dropped(entry) or (refused and barred)):
                 yield replace(trouble, target=entry.target.ref)
 
     def _view(self, entry: TargetEntry, now: float) -> View:
-        health, provider = entry.health.at(now), self.provider_of(entry).health.at(now)
+        health, provider = entry.health.at(now), entry.provider.health.at(now)
         state, until, trouble = health.state.value, health.until, health.trouble
         if provider.state in (ProviderState.OPEN, ProviderState.DROPPED):
             state, until, trouble = provider.state.value, provider.until, provider.trouble
@@ -270,7 +266,7 @@ class Registry:
 
     def depart(self, entry: TargetEntry, now: float) -> None:
         """A call leaves for a target."""
-        provider = self.provider_of(entry)
+        provider = entry.provider
         if not entry.current:
             entry.began = now
         entry.in_flight += 1
@@ -281,7 +277,7 @@ class Registry:
     def land(self, lease: Lease, now: float) -> TargetEntry:
         """A call is over; its target."""
         entry = self[lease.ref]
-        provider = self.provider_of(entry)
+        provider = entry.provider
         entry.in_flight -= 1
         entry.seen = now
         if entry.before and lease.at <= entry.health.broke_at:
@@ -296,7 +292,7 @@ class Registry:
     def succeed(self, lease: Lease, latency_s: float, now: float) -> None:
         """A reply came: its target and provider are up, unless they went out of use meanwhile."""
         entry = self[lease.ref]
-        provider = self.provider_of(entry)
+        provider = entry.provider
         entry.failed = False
         if lease.epoch == entry.epoch:
             entry.health = failover.succeed(entry.health, latency_s)
@@ -322,7 +318,7 @@ class Registry:
         ``max_wait_s`` is how soon another target must come back to count as one that is left.
         """
         entry = self[lease.ref]
-        provider = self.provider_of(entry)
+        provider = entry.provider
         if failure.category in _OF_THE_WAY and self.sleep.jumped_since(lease.drift, now):
             rule = "the clock jumped (the machine slept): forgotten"
             return Decision(entry.health, provider.health, trail, failover.Then.NEXT, rule)
@@ -358,7 +354,7 @@ class Registry:
         """Make the decision true, as far as the call is not outdated: what left before its
         target went out of use tells little that is new."""
         entry = self[lease.ref]
-        kept = self.provider_of(entry)
+        kept = entry.provider
         health, provider = decision.health, decision.provider
         if lease.epoch != entry.epoch:
             health = outdated(decision, entry.health, now)
@@ -388,7 +384,7 @@ class Registry:
 
     def _out_until(self, entry: TargetEntry) -> float | None:
         """When the target may be used again; None where it is in use, or never."""
-        provider = self.provider_of(entry)
+        provider = entry.provider
         waits = [entry.health.until] if _is_out(entry.health) else []
         waits += [provider.health.until] if _is_out_of_use(provider.health) else []
         until = max(waits, default=math.inf)

@@ -245,7 +245,7 @@ class Router:
             now,
             self.registry.sleep.drift(now),
             entry.epoch,
-            self.registry.provider_of(entry).epoch,
+            entry.provider.epoch,
             spilling.reason(self.policy, others, trail) if away else "",
         )
 
