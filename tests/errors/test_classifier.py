@@ -118,6 +118,16 @@ def test_errors_from_their_text_alone(name: str) -> None:
         ("Error: prompt is longer than what fits", C.CONTEXT_LENGTH),
         ("error: your wallet is empty", C.QUOTA_EXHAUSTED),
         ("failed: no adapter of that name", C.MODEL_UNAVAILABLE),
+        ("acme refused the stored credentials while serving x-1", C.AUTHENTICATION),
+        ("No stream activity for 90000ms after 3 chunks", C.TIMEOUT),
+        ("the request exceeded jobTimeoutMs (90000)", C.TIMEOUT),
+        ("limiting requests (not your monthly limit): rate limited", C.RATE_LIMIT),
+        ("the context is full", C.CONTEXT_LENGTH),
+        ("skipped, the model could not give a proper object", C.OUTPUT_INVALID),
+        ("HTTP 400: schema is not valid JSON Schema: type: expected array", C.BAD_REQUEST),
+        # the cause stands last, behind the words of who passes it on
+        ("Something went wrong. This is what: adapters are not supported", C.BAD_REQUEST),
+        ("HTTP 400: Upstream request failed: the trace was not issued here", C.BAD_REQUEST),
         # names instead of sentences
         ("acme.errors.OutputParserException: oops", C.OUTPUT_INVALID),
         ("Status: 401, category: CreditsError", C.QUOTA_EXHAUSTED),
@@ -132,6 +142,7 @@ def test_errors_from_their_text_alone(name: str) -> None:
         # the same words without an error
         ("The wallet was empty and the prompt reply came", C.GENERAL),
         ("A deed that could not be found voids nothing", C.GENERAL),
+        ("He quoted the clause out of context and denied his authority", C.GENERAL),
         ("413 accepted, 402 rejected, 12.5 tokens per second", C.GENERAL),
         ("insufficient to keep the balance between the parties", C.GENERAL),
     ],

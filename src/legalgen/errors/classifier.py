@@ -264,7 +264,15 @@ def _by_hints(found: Reply) -> ErrorCategory | None:
     said = " ".join([*found.words, found.text])[:_HINTS_WITHIN].replace("_", " ")
     if not (found.live or found.names or found.words or _calls_itself_an_error(said)):
         return None
-    return _first(meaning if hint.search(said) else None for meaning, hint in patterns.HINTS)
+    # what stands last behind a colon is the cause of what stands before it
+    cause = said.rpartition(": ")[2]
+    return _hinted(cause, patterns.HINTS[:-1]) or _hinted(said, patterns.HINTS)
+
+
+def _hinted(
+    said: str, hints: Sequence[tuple[ErrorCategory, re.Pattern[str]]]
+) -> ErrorCategory | None:
+    return _first(meaning if hint.search(said) else None for meaning, hint in hints)
 
 
 def _calls_itself_an_error(text: str) -> bool:

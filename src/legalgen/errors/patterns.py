@@ -186,6 +186,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         rf"{_PROMPT_OF}[^.]{{0,60}}\b(?:limit|max|only|allow)",
         r"\btokens?\b[^.;]{0,40}\b(?:more|greater|larger|higher)\sthan\b[^.;]{0,30}\b(?:max|allow|limit|context|support)",
         r"tokens?\b[^.;]{0,60}\b(?:max_(?:new_|completion_)?tokens)\b[^.;]{0,30}(?:<=|≤)\s?\d",
+        r"\bcontext\s(?:window\s|size\s|length\s)?is\s(?:already\s)?full\b|\bcontext\sshift\b[^.;]{0,20}\bdisabled"
+        r"|\b(?:ran|running|run)\sout\sof\scontext\b",
         r"(?:上下文|输入|提示|token|prompt)[^。]{0,20}(?:超出|超过|超长|过长|太长|长度)|超(?:出|过)[^。]{0,20}(?:上下文|长度)|压缩上下文|减少输入",
         r"(?:contexte|contexto|kontext|contesto)\w*[^.;]{0,40}(?:d[ée]pass|exced|super|überschr)",
     ),
@@ -243,7 +245,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:api[\s_-]?key|access\stoken|credentials?|auth\stoken|virtual\skey|the\skey)\b"
         r"[^.;]{0,50}\b(?:invalid|incorrect|not\s(?:valid|set|found|provided|configured|recognized"
         r"|authorized|active)|missing|expired|required|revoked|disabled|wrong|malformed|leaked"
-        r"|suspended|deactivated|blocked)",
+        r"|suspended|deactivated|blocked|rejected|refused|denied|not\saccepted)",
+        r"\b(?:reject|refus|declin|den[iy])\w*\s(?:\w+\s){0,3}(?:credentials?|api[\s_-]?keys?|(?:access|auth|bearer)\stokens?)\b",
         r"\bunauthenticated\b|\bunauthori[sz]ed\b(?!\sto\s(?!access|use|perform|invoke|call))|authenticat\w+\s(?:fail|error|required|parameter)|access\sdenied"
         r"|\bforbidden\b|(?:permission|authori[sz]ation)\sdenied(?!\sby\b)|\bapi\b[^.;]{0,60}\bnot\sbeen\s(?:used|enabled)|permission[_\s]error|not\s(?:authorized|authenticated)",
         r"\b(?:organi[sz]ation|account|user|team|subscription|group)\b[^.;]{0,40}\b(?:restricted|suspended|disabled|not\sactive"
@@ -280,13 +283,15 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?:model|llm|tool\scall|function\scall|response|output|completion|answer)",
         r"\b(?:did|does)(?:\snot|n't)\s(?:provide|produce|return|generate|contain|include)\s(?:any\s|an?\s)?(?:\w+\s)?"
         r"(?:messages?|response|content|text|output|answer|choices)\b",
+        r"\b(?:llm|model|assistant)\b[^.;]{0,20}\b(?:could\snot|couldn't|cannot|can't|did\snot|didn't|fail\w*\sto|unable\sto|never)"
+        r"\s(?:\w+\s)?(?:give|produce|return|generate|output|emit|provide|write|respond\swith)\b[^.;]{0,30}\b(?:json|object|output|answer|schema)",
         r"max\scompletion\stokens\sreached|finish_reason\W{1,4}length",
     ),
     _C.BAD_REQUEST: pattern(
         r"\b(?:unsupported|unknown|unexpected|unrecognized|missing|invalid|duplicate|extra)\s"
         r"(?:[`'\"][^`'\"\n]{1,60}[`'\"]\s|required\s|request\s|query\s|keyword\s|json\s|input\s)*(?:parameter|value|field|property|argument"
         r"|schema|type|format|inputs?\b|request|json(?!\sresponse)|payload|body|role|message|option|key\b)",
-        r"\b(?:request|json)\s(?:body|payload)\b[^.;]{0,20}\binvalid\b|\b(?:property|field|parameter|argument|keyword|option)s?\b[^.;]{0,80}\b(?:unsupported"
+        r"\b(?:request|json)\s(?:body|payload)\b[^.;]{0,20}\binvalid\b|\b(?:property|field|parameter|argument|keyword|option|schema)s?\b[^.;]{0,80}\b(?:unsupported"
         r"|not\s(?:supported|permitted|allowed|valid)|invalid|required|missing|unknown|unexpected"
         r"|must\sbe)",
         r"\b(?:parse|read|decode|deserializ\w+|unmarshal\w*)\b[^.;]{0,40}\brequest(?:\sbody|\spayload)?\b"
@@ -348,13 +353,13 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     ),
     _C.SERVER_ERROR: pattern(
         r"internal\s(?:server\s)?(?:error|exception|failure)|\bserver(?:\sside|-side)?\s(?:error|fault)"
-        r"|bad\sgateway|upstream\b[^.;]{0,30}\b(?:error|fail)|encountered\s(?:a|an)\s[^.;]{0,20}error",
+        r"|bad\sgateway|upstream\b[^.;]{0,30}\b(?:errors?|fail\w*)\b(?!:\s\S+\s\S)|encountered\s(?:a|an)\s[^.;]{0,20}error",
         r"fail\w*\sto\sget\s(?:a\s)?response|unable\sto\sprocess\s|error\s(?:occurred\s)?(?:while|during)"
         r"\s(?:processing|handling|generat|inferenc)|cuda\serror|background\sloop|engine\s?(?:core|dead)"
         r"|\bcrashed\b|\breason\W{1,4}(?:abort|error|unknown)\b|\bchannel\serror\b|\b(?:actor|runner|engine|worker|replica|process)\s(?:has\s)?(?:unexpectedly\s)?died|\b(?:inference|generation|processing)\sfailed|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
         r"|invalid\sresponse\sfrom|process\shas\sterminated|enginedead|\b(?:internal|unexpected|unknown|unspecified)\serror|server\sexception",
         r"expecting\svalue|\bnon[\s-]json\b|\bresponse\sbody\b[^.;]{0,80}\b(?:json|unexpected)|(?:invalid|unexpected)\s(?:json|token)\b[^.;]{0,30}(?:response|position|at\s)"
-        r"|not\svalid\sjson|web\sserver\s(?:is|returned)|origin\s(?:is|error|server)",
+        r"|not\svalid\sjson(?!\sschema)|web\sserver\s(?:is|returned)|origin\s(?:is|error|server)",
         r"服务器(?:内部)?错误|内部(?:服务器)?错误|サーバーエラー|서버\s?오류|erreur\s(?:interne|serveur)"
         r"|error\sinterno|erro\sinterno|interner\s(?:server)?fehler|errore\sinterno|внутренняя\sошибка",
     ),
@@ -373,6 +378,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     ),
     _C.QUOTA_EXHAUSTED: pattern(r"(?!)"),  # the classifier's _of_money and _of_a_long_window ask
 }
+_SPAN = r"\d[\d.,]*\s?(?:ms|s|m|h|milli\w*|sec\w*|min\w*|hours?)(?:\b|(?=\d))"  # 60s, 5m0s
 _LIMITED_TIME = (
     r"(?:time[\s-]?limit|(?:execution|processing|response|request|allowed|allotted|max(?:imum)?|running"
     r"|generation|inference|wait(?:ing)?|overall|total)\s(?:execution\s|processing\s|response\s"
@@ -386,8 +392,10 @@ TOOK_LONG = pattern(
     rf"\b(?:exceed\w*|reach\w*|hit|over)\b[^.;]{{0,30}}\b{_LIMITED_TIME}\b",
     rf"\b{_LIMITED_TIME}\b[^.;]{{0,20}}\b(?:exceeded|reached|elapsed|passed|expired|was\sup)\b",
     r"\b(?:not|n't|no|unable|fail\w*)\b[^.;]{0,40}\b(?:in\stime\b|within\sthe\s(?:\w+\s)?time)",
-    r"\bno\s(?:response|answer|reply)\b[^.;]{0,30}\b(?:within|after|in)\s\d[\d.]*\s?(?:ms|s|m|sec\w*|min\w*)\b",
-    r"\bwait\w*\sfor\s[^.;]{0,30}\bafter\s\d[\d.]*\s?(?:ms|s|m|sec\w*|min\w*)\b",
+    rf"\bno\s(?:\w+\s){{0,2}}(?:response|answer|reply|activity|data|chunks?|events?|tokens?|bytes|output|progress)\b"
+    rf"[^.;]{{0,30}}\b(?:for|within|after|in)\s{_SPAN}",
+    rf"\bwait\w*\sfor\s[^.;]{{0,30}}\bafter\s{_SPAN}|\b(?:abort|cancel)\w*\safter\s{_SPAN}",
+    r"\bexceed\w*\s(?:the\s|its\s|our\s)?(?:\w+\s){0,2}?\w*time-?out",
     r"\brequest\b[^.;]{0,10}\bexpired\s(?:after|in\s(?:the\s)?queue|while)"
     r"|\bunresponsive\b|\b(?:is|not)\s(?:not\s)?responding\b|\bno\sresponse\sreceived\b|\btime[\s-]out\b(?=\s*(?:[.:!,)]|$|error|after|while|wait))",
 )
@@ -510,7 +518,7 @@ PLAIN_TO_TLS = pattern(r"http\srequest\s(?:was\ssent\s)?to\s(?:an\s)?https")
 WRONG_URL_NAMES = pattern(r"InvalidURL|UnsupportedProtocol|MissingSchema|InvalidSchema")
 CATCH_ALL = pattern(r"APIConnectionError$|APIError$")
 UNREADABLE_NAMES = pattern(
-    r"JSONDecodeError$|ResponseValidation|(?:^|\.)DecodingError$|ContentTypeError|DecodeError$"
+    r"JSONDecodeError$|(?:Response|Type)Validation|(?:^|\.)DecodingError$|ContentTypeError|DecodeError$"
 )
 # Class names that stand for a status, as the SDKs and LiteLLM use them, and .NET's enum.
 STATUS_NAMES: tuple[tuple[re.Pattern[str], int], ...] = (

@@ -331,6 +331,7 @@ _NOISE = re.compile(
     r"""^\s*(?:at\s(?:async\s)?\S+\s?\(?.*|File\s".*)$      # stack traces
       | \bneed\ more\ tokens\?[^.]*\.?                      # offers to buy more
       | \b(?:upgrade|sign\ up|subscribe)\b[^.]*?\b(?:tier|higher|plan)\b[^.]*\.?
+      | \bnot\ (?:an?|your)\ (?:[\w']+\ ){0,4}(?:limit|time-?out|error|problem)\b  # what it is not
       | for\ more\ information[^.]*\.?|to\ learn\ more[^.]*\.?
       | ["']?failed_generation["']?\s*:.*\Z                 # what the model wrote
     """,
