@@ -86,7 +86,7 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
             r"|decommission|deprecat|retired|permission|terms|unavailable|disabled|access|end_of"
             r"|does_not|missing|removed|shutdown|blocked|gone|offline|restricted)"
             r"|(?:unknown|invalid|unsupported|unavailable|deprecated|no_such|bad)_model"
-            r"|deployment_not|no_(?:endpoints|deployments)"
+            r"|deployment_not|no_(?:(?!healthy)[a-z]+_){0,2}(?:endpoints?|deployments?|models?)(?:_|$)"
         ),
     ),
     (
@@ -199,7 +199,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\bviolat\w+\b[^.;]{0,60}\b(?:polic|guideline|content|safety)",
         r"\b(?:content|prompt|input|output|response|message)s?\b[^.;]{0,40}\b(?:flagged|filtered"
         r"|inappropriate|unsafe|harmful|prohibited|blocked\sby\s(?:our|the)?\s?(?:safety|content))",
-        r"\b(?:response|output|answer|prompt|request)\s(?:was|is|has\sbeen)\sblocked\b|inappropriate\scontent|safety\s(?:system|filter|setting|reason|polic|concern|check)",
+        r"\b(?:response|output|answer|prompt|request)\s(?:(?:was|is|has\sbeen)\s)?blocked\b(?!\sby\s(?:\w+\s)?(?:firewall|waf|cors|network|proxy))|inappropriate\scontent|safety\s(?:system|filter|setting|reason|polic|concern|check)",
         r"sensitive\s(?:content|word|information)|prohibited[\s_]content",
         r"敏感|不安全|违规|违反|內容政策|内容(?:安全|审核|政策|过滤)",
     ),
@@ -277,7 +277,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\boutput\s(?:validation|parsing)\b|tool\scall\svalidation|which\swas\snot\sin\srequest|failed_generation",
         r"\b(?:response|output|answer|completion|object)\b[^.;]{0,40}\b(?:not|n't)\smatch\w*[^.;]{0,20}"
         r"\bschema|no\sobject\sgenerated",
-        r"(?<!non-)\b(?:empty|blank|no)\s(?:response|completion|answer|output|content|message\scontent)\b"
+        r"(?<!non-)\b(?:empty|blank|no|null)\s(?:response|completion|answer|output|content|message\scontent)\b"
         r"(?!\s(?:type|body))[^.;]{0,30}(?:from|by|received|return|model|$)",
         r"(?:could\snot|cannot|can'?t|unable\sto|fail\w*\sto|error)\spars(?:e|ing)\s(?:the\s)?"
         r"(?:model|llm|tool\scall|function\scall|response|output|completion|answer)",
@@ -285,6 +285,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?:messages?|response|content|text|output|answer|choices)\b",
         r"\b(?:llm|model|assistant)\b[^.;]{0,20}\b(?:could\snot|couldn't|cannot|can't|did\snot|didn't|fail\w*\sto|unable\sto|never)"
         r"\s(?:\w+\s)?(?:give|produce|return|generate|output|emit|provide|write|respond\swith)\b[^.;]{0,30}\b(?:json|object|output|answer|schema)",
+        r"\b(?:tool|function)\scalls?\b[^.;]{0,20}\b(?:(?:could\snot|couldn't|cannot|can't)\sbe|failed\sto)\s(?:pars|decod|read|validat)\w*",
+        r"(?:响应|回复|返回|输出)[^。]{0,10}(?:为空|缺少|缺失|解析失败|不是有效)|空(?:响应|回复)",
         r"max\scompletion\stokens\sreached|finish_reason\W{1,4}length",
     ),
     _C.BAD_REQUEST: pattern(
@@ -372,7 +374,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|resource\s(?:has\sbeen\s)?exhausted|concurren\w+[^.;]{0,30}(?:limit|exceed|reached|too)"
         r"|(?:requests?|tokens?|usage)\slimit\s(?:\w+\s)?(?:exceeded|reached)",
         r"限流|频率|頻率|速率|请求过(?:多|于频繁)|請求過多|レート制限|リクエスト(?:が多|制限)|요청\s?(?:제한|한도|이\s?너무)"
-        r"|l[ií]mite\sde\s(?:velocidad|solicitudes|taxa|requisi|tasa|peticiones|d[ée]bit|requ[êe]tes)"
+        r"|\bhigh[\s-]frequency\b[^.;]{0,30}\brequests|l[ií]mite\sde\s(?:velocidad|solicitudes|taxa|requisi|tasa|peticiones|d[ée]bit|requ[êe]tes)"
         r"|лимит\s(?:запросов|токенов)|한도[^.]{0,8}초과|trop\sde\srequ[êe]tes|zu\sviele\sanfragen|ratenlimit|troppe\srichieste|demasiadas\s"
         r"|muitas\ssolicita|limite\sdi\s(?:frequenza|richieste)|слишком\sмного|quá\snhiều",
     ),
