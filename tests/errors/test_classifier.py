@@ -211,6 +211,149 @@ def test_what_took_too_long_is_a_timeout_in_every_wording(words: str) -> None:
     assert categorize_error(words, status=429) is C.RATE_LIMIT
 
 
+NOUNS_AND_STATES = {
+    C.AUTHENTICATION: (
+        "API key|API token|access token|bearer token|credentials|secret key",
+        "invalid|incorrect|missing|expired|revoked|rejected|empty|malformed|wrong|disabled|denied",
+    ),
+    C.MODEL_UNAVAILABLE: (
+        "model|deployment|model gpt-x|model `foo/bar-7b`",
+        "deprecated|decommissioned|retired|discontinued|disabled|removed|unknown|unavailable",
+    ),
+}
+
+
+@pytest.mark.parametrize("category", NOUNS_AND_STATES)
+def test_a_noun_and_its_state_mean_the_same_in_either_order(category: ErrorCategory) -> None:
+    """A key that was revoked, a revoked key; a model that is retired, a retired model."""
+    nouns, states = (words.split("|") for words in NOUNS_AND_STATES[category])
+    said = [
+        sentence
+        for noun in nouns
+        for state in states
+        for sentence in (
+            f"{noun} {'are' if noun.endswith('s') else 'is'} {state}",
+            f"Error: the {noun} was {state}",
+            f"{state} {noun}",
+        )
+    ]
+    assert [words for words in said if categorize_error(words) is not category] == []
+
+
+WORDINGS = {
+    C.AUTHENTICATION: """
+Could not authenticate
+Please log in
+You are not logged in
+Session expired
+You do not have permission to access this resource
+Your IP is blocked
+IP address not whitelisted
+Access blocked by Cloudflare
+Unsupported region
+JWT expired
+Authorization header is malformed
+You must accept the terms of service first
+email not verified
+401
+""",
+    C.MODEL_UNAVAILABLE: """
+This model is only available on paid plans
+model foo is gated
+Cannot POST /v1/chat/completions
+Resource not found
+LoRA foo not found
+""",
+    C.RATE_LIMIT: """
+Request limit has been reached
+You are sending requests too quickly
+request frequency too high
+Detected high-frequency requests
+Reached max requests per minute
+429
+""",
+    C.QUOTA_EXHAUSTED: """
+You have no credits
+0 credits remaining
+Not enough quota
+Budget was exceeded
+Free quota exhausted
+Plan limit has been reached
+Billing not active
+Your trial has ended
+Please upgrade your plan
+You have used all your free requests for today
+""",
+    C.OVERLOADED: """
+The backend is under heavy load
+upstream is saturated
+Our servers are busy
+All slots are busy
+The model is temporarily unavailable
+Circuit breaker is OPEN for provider
+The service is temporarily unable to process your request
+""",
+    C.TIMEOUT: """
+stream stalled for 60s
+Stream idle for 120 seconds
+gave up after 60 seconds
+did not respond within 30s
+Response not received within 60s
+""",
+    C.CONNECTION_ERROR: """
+socket closed
+server closed the connection
+transfer closed with outstanding read data remaining
+http2: server sent GOAWAY
+curl: (52) Empty reply from server
+terminated
+""",
+    C.CONTEXT_LENGTH: """
+Context is too long
+The conversation is longer than the maximum allowed
+out of context space
+sequence length 9000 > 8192
+Please shorten your prompt
+""",
+    C.OUTPUT_INVALID: """
+Response truncated
+no text generated
+LLM returned None
+Invalid JSON in model output
+Tool call arguments are not valid JSON
+Model response did not match the expected format
+The model's tool call could not be parsed
+returned null response
+""",
+    C.CONTENT_FILTER: """
+Your request was flagged
+SAFETY
+harmful content detected
+guardrail intervened
+Request blocked
+""",
+    C.BAD_REQUEST: """
+expected array, got string
+unknown variant `foo`
+only one of a and b may be set
+failed to parse grammar
+""",
+    C.SERVER_ERROR: """
+An error occurred
+segmentation fault
+unexpected response format
+500
+""",
+}
+
+
+@pytest.mark.parametrize("category", WORDINGS)
+def test_what_programs_print_without_the_word_error(category: ErrorCategory) -> None:
+    """Short sentences are understood by their verb and noun, whatever stands around them."""
+    said = WORDINGS[category].strip().splitlines()
+    assert [words for words in said if categorize_error(words) is not category] == []
+
+
 @pytest.mark.parametrize(
     "sentence",
     [

@@ -160,11 +160,23 @@ FORM_CODES = pattern(
 
 _MODEL = r"\b(?:models?|deployment|modèle|modell|modello|modelo|модел\w+|模型|モデル|모델)\b"
 _GAP = r"[^.;]{0,90}?"
+_KEY = (
+    r"(?:(?:api|access|auth\w*|bearer|secret|security|session|refresh|virtual)[\s_-]?(?:keys?|tokens?)"
+    r"|credentials?|x-api-key)"
+)
+_REFUSED = (
+    r"(?:invalid|incorrect|not\s(?:valid|set|found|provided|configured|recogni[sz]ed|authori[sz]ed|active"
+    r"|accepted)|missing|expired|required|revoked|disabled|wrong|malformed|leaked|suspended|deactivated"
+    r"|blocked|rejected|refused|denied|empty|unknown|banned|deleted)"
+)
 _PROMPT_OF = r"\b(?:prompt|input|messages?)\s(?:has|have|is|contains?|of|with)\s[\d,]+\stokens\b"
 WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     _C.CONTEXT_LENGTH: pattern(
-        r"\b(?:request|payload|prompt|input|body|message|content|entity|query|conversation)s?\b"
+        r"\b(?:request|payload|prompt|input|body|message|content|entity|query|conversation|context)s?\b"
         r"[^.;]{0,30}\btoo\s(?:large|long|big)\b",
+        r"\b(?:request|payload|prompt|input|message|conversation|context|sequence)s?\b[^.;]{0,30}\blonger\sthan\s(?:the|this|our|allowed|max|\d)"
+        r"|\bmax(?:imum)?\scontext\sreached|\bout\sof\scontext\s(?:space|window|size|length|tokens)\b|\btoo\smany\stokens\sin\b"
+        r"|\b(?:length|tokens?)\b[^.;\d]{0,6}[\d,]{3,}\s?[>≥]=?\s?[\d,]{3,}|\bshorten\s(?:your|the)\s(?:prompt|input|messages?|context|conversation)",
         r"\b(?:max(?:imum)?|exceed\w*|available|over\w*|beyond|larger|greater|longer|above)\b"
         r"[^.;]{0,60}\bcontext[\s_-]?(?:length|window|size|limit)",
         r"\bcontext[\s_-]?(?:length|window|size|limit)\b[^.;]{0,60}\b(?:exceed|overflow|too\s|is\sonly"
@@ -197,22 +209,25 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?:block|flag|reject|filter|refus|stopp|withh)\w*\s(?:by|due|because|for|as|under|on)\b"
         r"[^.;]{0,60}\b(?:content|safety|polic|guardrail|inappropriate|violat|harm|sensitive)",
         r"\bviolat\w+\b[^.;]{0,60}\b(?:polic|guideline|content|safety)",
-        r"\b(?:content|prompt|input|output|response|message)s?\b[^.;]{0,40}\b(?:flagged|filtered"
+        r"\b(?:content|prompt|input|output|response|message|request)s?\b[^.;]{0,40}\b(?:flagged|filtered"
         r"|inappropriate|unsafe|harmful|prohibited|blocked\sby\s(?:our|the)?\s?(?:safety|content))",
         r"\b(?:response|output|answer|prompt|request)\s(?:(?:was|is|has\sbeen)\s)?blocked\b(?!\sby\s(?:\w+\s)?(?:firewall|waf|cors|network|proxy))|inappropriate\scontent|safety\s(?:system|filter|setting|reason|polic|concern|check)",
-        r"sensitive\s(?:content|word|information)|prohibited[\s_]content",
+        r"sensitive\s(?:content|word|information)|(?:prohibited|harmful|unsafe|disallowed|explicit)[\s_]content|\bcontent\scheck\b",
+        r"\bguardrails?\b[^.;]{0,20}\b(?:interven|block|trigger|reject)\w*|\bjailbreak\s(?:attempt\s)?(?:was\s)?detected"
+        r"|^\W*(?:safety|recitation|prohibited_content)\W*$|\bfinish[\s_]?reason\W{1,4}(?:safety|recitation|content_filter|prohibited)",
         r"敏感|不安全|违规|违反|內容政策|内容(?:安全|审核|政策|过滤)",
     ),
     _C.MODEL_UNAVAILABLE: pattern(
         _MODEL + _GAP + r"\b(?:not\s(?:be\s)?(?:found|exist|available|accessible|loaded|active"
-        r"|deployed|enabled|served|hosted|installed|downloaded|configured|registered|listed|offered|provisioned)|unavailable|doesn'?t\sexist|decommissioned|deprecated|retired"
+        r"|deployed|enabled|served|hosted|installed|downloaded|configured|registered|listed|offered|provisioned)|(?<!temporarily\s)unavailable|doesn'?t\sexist|decommissioned|deprecated|retired"
         r"|no\slonger|end\sof\s(?:its\s)?life|discontinued|sunset|shut\s?down|offline|disabled"
-        r"|(?:been|was|were)\s(?:removed|deleted)|restricted\sto|blocked\sat|requires\s(?:terms|an?\s(?:\w+\s)?(?:subscription|plan|license))"
+        r"|(?:been|was|were|is)\s(?:removed|deleted)|restricted\sto|is\s(?:restricted|gated|private)|only\savailable\s(?:on|to|for|in|with)|blocked\sat|requires\s(?:terms|an?\s(?:\w+\s)?(?:subscription|plan|license))"
         r"|non\strovato|no\sexiste|introuvable"
         r"|nicht\sgefunden|не\sнайден|no\sencontrad\w|não\s(?:existe|encontrad\w))",
         _MODEL + r"\s?[`'\"“]?[\w./:@-]*[`'\"”]?\s(?:is|are)?\s?(?:not|un)\s?(?:currently\s|yet\s)?"
         r"(?:supported|allowed|recognized|valid)\b(?!\s(?:with|when)\s(?!this\s(?:endpoint|api)))",
-        r"\b(?:unknown|invalid|unsupported|unavailable|no\ssuch|unrecognized|nonexistent|missing)\s"
+        r"(?<!temporarily\s)\b(?:unknown|invalid|unsupported|unavailable|no\ssuch|unrecognized|nonexistent|missing|deprecated|decommissioned"
+        r"|retired|discontinued|disabled|removed)\s"
         r"(?:model\b(?!\s(?:response|output|input|param|group|arg|settings))|deployment)",
         r"\bno\s(?!capacity|quota|room|slots?\b|free)(?:\w+\s){1,3}for\s(?:the\s)?(?:requested\s)?model\b|\bnot\sa\svalid\smodel|model_not_found|model\s(?:ids?|identifiers?|names?)\s(?:is\s)?invalid",
         r"\bno\s(?:endpoints?|deployments?|providers?|healthy(?!\s(?:upstream|backend|server|host))"
@@ -224,7 +239,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?:use\s|invoke\s|the\s|this\s|access\s)*(?:requested\s)?model",
         r"plan\sdoes\snot\sinclude\b[^.;]{0,40}\bmodel",
         r"\b(?:cloud|feature|access|remote|inference)\b[^.;]{0,20}\bis\s(?:currently\s)?disabled",
-        r"not\sfound\sfor\saccount|no\sroute\smatched|non-serverless\smodel|unexpected\sendpoint\sor\smethod"
+        r"\bcannot\s(?:get|post)\s/|\bresource\snot\sfound\b|\b(?:adapter|lora)\b[^.;]{0,40}\bnot\s(?:be\s)?(?:found|loaded)|\bpull\sthe\smodel\b"
+        r"|not\sfound\sfor\saccount|no\sroute\smatched|non-serverless\smodel|unexpected\sendpoint\sor\smethod"
         r"|\bstart\s[^.;]{0,30}dedicated\sendpoint"
         r"|\b(?:app|space|function|(?<!the\s)endpoint)\b[^.;]{0,40}\bis\s(?:currently\s)?(?:stopped|paused|sleeping|suspended)",
         r"モデル[^。]{0,20}(?:見つかり|存在し|利用でき)ま?せ?ん?|모델[^.]{0,20}(?:찾을\s?수\s?없|존재하지|사용할\s?수\s?없)"
@@ -235,26 +251,28 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     _C.AUTHENTICATION: pattern(
         r"\b(?:invalid|incorrect|wrong|missing|bad|expired|revoked|disabled|malformed|inactive"
         r"|empty|unknown|unrecognized|no|provide|without|valid|check\syour)\b[^.;,]{0,25}?"
-        r"\b(?:api[\s_-]?keys?|access\stoken|auth\stoken|credentials?|x-api-key|bearer\b"
-        r"|authentication|authorization\b|api\stoken|token\sprovided)",
+        rf"\b(?:{_KEY}|bearer\b|authentication|authorization\b|token\sprovided)",
+        rf"\b(?:blocked|deactivated|suspended|rejected|denied|refused|required|banned)\s{_KEY}\b",
         r"\b(?:security|session|auth|api|bearer|refresh)\stoken\b[^.;]{0,40}\b(?:invalid|expired)"
-        r"|\b(?:signature|token|jwt)\s(?:has\sexpired|is\s(?:expired|not\s(?:active|valid)))"
-        r"|\b(?:this|your)\sip\b[^.;]{0,20}\bnot\sallowed|\bkey\s(?:has\sbeen|was|is)\s(?:disabled|revoked|deleted|deactivated)\b"
+        r"|\b(?:signature|token|jwt)\s(?:(?:has\s)?expired|is\s(?:expired|not\s(?:active|valid)))"
+        r"|\b(?:this|your)\sip\b[^.;]{0,20}\bnot\sallowed|\bip\s(?:address\s)?(?:is\s|was\s)?(?:not\s(?:allowed|white-?listed|permitted)|blocked|banned)\b|\bkey\s(?:has\sbeen|was|is)\s(?:disabled|revoked|deleted|deactivated)\b"
         r"|\b(?:not|unable\sto|fail\w*\sto)\s(?:validate|verify|find|load|locate)\s(?:\w+\s)?(?:credentials?|api\skeys?)\b|\bre-?authenticate\b"
         r"|\bapi\stoken\sis\srequired\b",
-        r"\b(?:api[\s_-]?key|access\stoken|credentials?|auth\stoken|virtual\skey|the\skey)\b"
-        r"[^.;]{0,50}\b(?:invalid|incorrect|not\s(?:valid|set|found|provided|configured|recognized"
-        r"|authorized|active)|missing|expired|required|revoked|disabled|wrong|malformed|leaked"
-        r"|suspended|deactivated|blocked|rejected|refused|denied|not\saccepted)",
-        r"\b(?:reject|refus|declin|den[iy])\w*\s(?:\w+\s){0,3}(?:credentials?|api[\s_-]?keys?|(?:access|auth|bearer)\stokens?)\b",
-        r"\bunauthenticated\b|\bunauthori[sz]ed\b(?!\sto\s(?!access|use|perform|invoke|call))|authenticat\w+\s(?:fail|error|required|parameter)|access\sdenied"
+        rf"\b(?:{_KEY}|the\skey)\b[^.;]{{0,50}}\b{_REFUSED}",
+        rf"\b(?:reject|refus|declin|den[iy])\w*\s(?:\w+\s){{0,3}}{_KEY}\b",
+        r"\bauthorization\sheader\b[^.;]{0,30}\b(?:missing|malformed|invalid|required|not)\b|\bsignature\smismatch\b"
+        r"|\b(?:could\snot|couldn't|cannot|can't|unable\sto|fail\w*\sto)\sauthenticate\b|\bsession\s(?:has\s|is\s)?expired"
+        r"|\bplease\slog[\s-]?in\b|\blog[\s-]?in\sagain\b|\bnot\s(?:logged|signed)\sin\b|\bverify\syour\s(?:account|email)|\bemail\s(?:is\s)?not\sverified"
+        r"|\b(?:must|need\sto|have\sto|please)\s(?:first\s)?(?:accept|agree\sto)\s(?:the|our)\s(?:\w+\s){0,2}terms",
+        r"\bunauthenticated\b|\bunauthori[sz]ed\b(?!\sto\s(?!access|use|perform|invoke|call))|authenticat\w+\s(?:fail|error|required|parameter)|access\s(?:is\s|was\s)?denied"
+        r"|\bblocked\sby\s(?:\w+\s)?(?:cloudflare|firewall|waf)\b|\bunsupported\s(?:country|region|location|territory)\b"
         r"|\bforbidden\b|(?:permission|authori[sz]ation)\sdenied(?!\sby\b)|\bapi\b[^.;]{0,60}\bnot\sbeen\s(?:used|enabled)|permission[_\s]error|not\s(?:authorized|authenticated)",
         r"\b(?:organi[sz]ation|account|user|team|subscription|group)\b[^.;]{0,40}\b(?:restricted|suspended|disabled|not\sactive"
         r"|deactivated|banned|blocked|terminated|not\sfound|inactive)",
         r"(?:country|region|location|territory)\b[^.;]{0,40}\bnot\s(?:supported|available|allowed)"
         r"|\bnot\s(?:supported|available|allowed)\sin\s(?:your|this)\s(?:country|region|location|territory)",
         r"(?:\bnot|n't|\bno)\s(?:have\s)?access\sto\s(?:this|the|that|your)\s(?!\S*\s?model)|no\sconnected\sdb|you\shave\sbeen\sblocked|attention\srequired|just\sa\smoment|network\ssettings"
-        r"|does\snot\shave\s(?:\w+\s){0,2}permission|insufficient\s(?:permission|privilege|access|rights|scope)|sign\sin\b"
+        r"|do(?:es)?\s(?:not|n't)\shave\s(?:\w+\s){0,2}permission(?![^.;]{0,40}\bmodel)|insufficient\s(?:permission|privilege|access|rights|scope)|sign\sin\b"
         r"|must\sbe\sverified\b",
         r"(?:用户|账[户号]|令牌)[^。]{0,6}(?:封禁|禁用|停用|冻结)|(?:指定|允许)[^。]{0,6}(?:网段|ip\b)"
         r"|(?:密钥|令牌|api\s?key|认证|鉴权|身份验证|授权|權限|权限)[^。]{0,15}(?:无效|错误|失败|过期|不正确|不足|無效)"
@@ -274,9 +292,13 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:produced|generated|returned|outputs?|emitted)\s(?:an?\s)?(?:invalid|malformed|no\svalid"
         r"|incomplete|truncated|unparsable)\s|model\s(?:called\sa|did\snot\scall)\s",
         r"\b(?:output|answer|response|completion|generation)\b[^.;]{0,20}\b(?:is|was)\s(?:incomplete|truncated|cut\soff|empty|malformed)\b"
+        r"|\b(?:output|response|completion)\s(?:truncated|incomplete)\b|\bunterminated\sstring\b|\bno\stext\s(?:was\s)?generated|\bnothing\swas\s(?:generated|returned)"
+        r"|\b(?:model|llm)\s(?:has\s)?returned\s(?:nothing|none|null|no\b|an?\sempty)|\bhit\smax(?:imum)?\s(?:output\s)?tokens\b"
+        r"|\binvalid\sjson\sin\s(?:the\s)?(?:model|llm|output|answer|completion)|\b(?:output|answer|arguments|completion)\b[^.;]{0,20}\bnot\svalid\sjson"
+        r"|\bschema\svalidation\sfailed\sfor\s(?:the\s)?(?:output|response|answer)"
         r"|\boutput\s(?:validation|parsing)\b|tool\scall\svalidation|which\swas\snot\sin\srequest|failed_generation",
         r"\b(?:response|output|answer|completion|object)\b[^.;]{0,40}\b(?:not|n't)\smatch\w*[^.;]{0,20}"
-        r"\bschema|no\sobject\sgenerated",
+        r"\b(?:schema|expected\s(?:format|structure))|no\sobject\sgenerated",
         r"(?<!non-)\b(?:empty|blank|no|null)\s(?:response|completion|answer|output|content|message\scontent)\b"
         r"(?!\s(?:type|body))[^.;]{0,30}(?:from|by|received|return|model|$)",
         r"(?:could\snot|cannot|can'?t|unable\sto|fail\w*\sto|error)\spars(?:e|ing)\s(?:the\s)?"
@@ -299,6 +321,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:parse|read|decode|deserializ\w+|unmarshal\w*)\b[^.;]{0,40}\brequest(?:\sbody|\spayload)?\b"
         r"|\b(?:body|prompt|messages?|input)\s(?:is|are|was)\s(?:empty|missing|required)\b|\brequest\sbody\sis\snot\b|\bis\sunsupported\b|field\srequired|bad\srequest|malformed\b|unprocessable",
         r"\brequires\s[^.;]{0,40}\bto\sbe\b|does\s(?:not|n't)\ssupport|doesn'?t\ssupport|not\ssupported\s(?:with|by|for|when|in|on)",
+        r"\bexpected\s(?:an?\s)?(?:array|string|object|integer|number|boolean|list),?\s(?:but\s)?got\b|\bunknown\svariant\b|\bconflicting\sparameters"
+        r"|\bonly\sone\sof\b[^.;]{0,60}\b(?:may|can|must)\sbe\b|\b(?:pars\w+|compile|initialize)\s(?:the\s)?grammar\b",
         r"validation\serror|fail\w*\sto\sdeserialize|must\sbe\s(?:one\sof|a\b|an\b|less|greater|at\sleast|between|non)"
         r"|must\s(?:alternate|contain\sthe\sword|start\swith|end\swith)|fields?\srequire\b"
         r"|参数(?:错误|无效)|请求(?:格式|参数)|無効な\s?(?:リクエスト|パラメータ|引数)|잘못된\s?(?:요청|매개변수|파라미터)"
@@ -329,6 +353,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\bstream\serror\b|\breceived\sfrom\speer|\beof\W*$|server\sdisconnected|remote\send\sclosed|without\s(?:sending|response)|peer\sclosed"
         r"|violation\sof\sprotocol|incomplete\s(?:chunked\s)?read|broken\spipe|socket\shang\sup|connectionterminated"
         r"|unexpected\s(?:eof|end\sof\sstream)|dial\stcp|no\sroute\sto\shost|host\s(?:is\s)?unreachable"
+        r"|\byou\sare\soffline|\bsocket\s(?:is\s|was\s)?closed|\b(?:clos|reset|dropp|terminat|abort)ed\sthe\sconnection|\btransfer\sclosed|\bgoaway\b|\brst_stream"
+        r"|payload\sis\snot\scompleted|\bempty\sreply\sfrom\sserver|^\W*(?:load\sfailed|(?:typeerror:\s)?terminated)\W*$"
         r"|actively\srefused|forcibly\sclosed|stream\s(?:disconnected|closed|reset|was\sreset)"
         r"|response\sended\sprematurely|broken\sconnection|premature\sclose|other\sside\sclosed",
         r"(?:连接|接続|網路|网络|ネットワーク)[^。]{0,12}(?:拒绝|失败|重置|错误|超时|エラー|異常|异常|断开)|연결"
@@ -339,12 +365,13 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\boverload(?:ed|ing)?\b|over\s(?:its\s)?capacity|\b(?:at|no|insufficient|limited|exceed\w*"
         r"|out\sof|enough|full)\s(?:\w+\s)?capacity|capacity\s(?:\w+\s)?(?:exceed|constraint|unavail|limit|is\s)"
         r"|capacity_exceeded",
-        r"\bhigh(?:er)?\s(?:than\s\w+\s)?(?:traffic|demand|load|volume|usage)",
-        r"\b(?:server|service|model|system|engine|upstream|backend|api|inference|provider|we|replicas?|workers?)"
-        r"(?:'s|'re)?\b[^.;]{0,30}\b(?:busy|overwhelmed|temporarily\sunavailable|warming\sup"
+        r"\bhigh(?:er)?\s(?:than\s\w+\s)?(?:traffic|demand|load|volume|usage)|\bunder\sheavy\sload|\btemporarily\sunable",
+        r"\b(?:servers?|service|model|system|engine|upstream|backend|api|inference|provider|we|replicas?|workers?)"
+        r"(?:'s|'re)?\b[^.;]{0,30}\b(?:busy|saturated|overwhelmed|temporarily\sunavailable|warming\sup"
         r"|starting\sup|still\sloading|unavailable|not\sready)",
         r"\bdegraded\b[^.;]{0,40}\b(?:function|invoked|state|performance)|no\s(?:free\s|idle\s)?slots?\savail"
-        r"|\bmodel\b[^.;]{0,20}\bunloaded|request\s(?:queue|dropped)\b|\bwarm(?:ed|ing)\sup\b|\bcold\sstart"
+        r"|\bmodel\b[^.;]{0,20}\bunloaded|request\s(?:queue|dropped)\b|\bbusy\s(?:server|model|service)\b|\ball\s(?:\w+\s)?(?:slots|workers|servers|replicas|instances)\s(?:are\s)?(?:busy|in\suse|occupied)"
+        r"|\bcircuit\sbreaker\b[^.;]{0,20}\bopen\b|\bscheduled\smaintenance\b|\b(?:engine|server|weights)\s(?:is|are)\s(?:still\s)?loading\b|\bwarm(?:ed|ing)\sup\b|\bcold\sstart"
         r"|\bscal(?:ed|ing)[\s_]?(?:up|to[\s_]?zero)\b|\bin\sstate:?\s\w*(?:start|build|pending|initial|deploy|load|scal)\w*|\b(?:in|under|for)\smaintenance|maintenance\s(?:in\sprogress|mode|window)",
         r"\b(?:service|server|system|backend|api)\sis\s(?:currently\s|temporarily\s)?not\savailable"
         r"|loading\smodel|\bmodel\b\s?\S{0,80}\sis\s(?:currently\s|still\s)?loading|service\sunavailable|temporarily\sunavailable"
@@ -360,19 +387,21 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\s(?:processing|handling|generat|inferenc)|cuda\serror|background\sloop|engine\s?(?:core|dead)"
         r"|\bcrashed\b|\breason\W{1,4}(?:abort|error|unknown)\b|\bchannel\serror\b|\b(?:actor|runner|engine|worker|replica|process)\s(?:has\s)?(?:unexpectedly\s)?died|\b(?:inference|generation|processing)\sfailed|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
         r"|invalid\sresponse\sfrom|process\shas\sterminated|enginedead|\b(?:internal|unexpected|unknown|unspecified)\serror|server\sexception",
+        r"\ban?\s(?:unexpected\s)?error\s(?:has\s)?occurred\W*$|\bsegmentation\sfault\b|\bterminated\sunexpectedly\b|\blist\sindex\sout\sof\srange|nonetype\b"
+        r"|\b(?:unexpected|unrecognized|malformed)\s(?:response|reply)\s(?:format|type|body|structure)",
         r"expecting\svalue|\bnon[\s-]json\b|\bresponse\sbody\b[^.;]{0,80}\b(?:json|unexpected)|(?:invalid|unexpected)\s(?:json|token)\b[^.;]{0,30}(?:response|position|at\s)"
         r"|not\svalid\sjson(?!\sschema)|web\sserver\s(?:is|returned)|origin\s(?:is|error|server)",
         r"服务器(?:内部)?错误|内部(?:服务器)?错误|サーバーエラー|서버\s?오류|erreur\s(?:interne|serveur)"
         r"|error\sinterno|erro\sinterno|interner\s(?:server)?fehler|errore\sinterno|внутренняя\sошибка",
     ),
     _C.RATE_LIMIT: pattern(
-        r"\blimit\w*[^.;]{0,30}(?:\bper\s|/\s?)(?:second|sec|minute|min)\b|\brequest\srate\b[^.;]{0,20}\b(?:increas|too|exceed)\w*|\brate[\s_-]?limit|too\smany\s(?:requests|tokens|calls|concurrent|connections)|throttl"
+        r"\blimit\w*[^.;]{0,30}(?:\bper\s|/\s?)(?:second|sec|minute|min)\b|\brequest\srate\b[^.;]{0,20}\b(?:increas|too|exceed|reach|hit)\w*|\brequests?\b[^.;]{0,30}\btoo\s(?:quickly|fast|rapidly|often|frequen\w+)|\brequest\sfrequency\b|\bmax(?:imum)?\s(?:concurrent\s)?requests\b|\brate[\s_-]?limit|too\smany\s(?:requests|tokens|calls|concurrent|connections)|throttl"
         r"|\b(?:rpm|tpm|itpm|otpm)\b|\b(?:limit|exceed|over|quota|maximum|allow)\w*[^.;]{0,60}"
         r"\b(?:requests?|tokens?|calls|queries)(?:\s|/)(?:per\s)?(?:second|min)|\b(?:requests?|tokens?"
         r"|calls|queries)(?:\s|/)(?:per\s)?(?:second|min\w*)[^.;]{0,20}\b(?:limit|exceed|reached|quota)",
         r"quota\s(?:has\sbeen\s)?(?:exceeded|reached|limit)|exceed\w*[^.;]{0,40}\bquota|slow\sdown|\btoo\sfrequent|\bcool(?:ing|ed)?[\s-]?down\b"
         r"|resource\s(?:has\sbeen\s)?exhausted|concurren\w+[^.;]{0,30}(?:limit|exceed|reached|too)"
-        r"|(?:requests?|tokens?|usage)\slimit\s(?:\w+\s)?(?:exceeded|reached)",
+        r"|(?:requests?|tokens?|usage)\slimit\s(?:\w+\s){0,2}(?:exceeded|reached|hit)",
         r"限流|频率|頻率|速率|请求过(?:多|于频繁)|請求過多|レート制限|リクエスト(?:が多|制限)|요청\s?(?:제한|한도|이\s?너무)"
         r"|\bhigh[\s-]frequency\b[^.;]{0,30}\brequests|l[ií]mite\sde\s(?:velocidad|solicitudes|taxa|requisi|tasa|peticiones|d[ée]bit|requ[êe]tes)"
         r"|лимит\s(?:запросов|токенов)|한도[^.]{0,8}초과|trop\sde\srequ[êe]tes|zu\sviele\sanfragen|ratenlimit|troppe\srichieste|demasiadas\s"
@@ -397,6 +426,8 @@ TOOK_LONG = pattern(
     rf"\bno\s(?:\w+\s){{0,2}}(?:response|answer|reply|activity|data|chunks?|events?|tokens?|bytes|output|progress)\b"
     rf"[^.;]{{0,30}}\b(?:for|within|after|in)\s{_SPAN}",
     rf"\bwait\w*\sfor\s[^.;]{{0,30}}\bafter\s{_SPAN}|\b(?:abort|cancel)\w*\safter\s{_SPAN}",
+    rf"\b(?:waited|idle\sfor|hung\sfor|gave\sup\safter)\s{_SPAN}|\bstream\s(?:has\s)?stalled\b"
+    rf"|(?:\bnot|n't)\s(?:respond\w*|received)\s(?:with)?in\s{_SPAN}",
     r"\bexceed\w*\s(?:the\s|its\s|our\s)?(?:\w+\s){0,2}?\w*time-?out",
     r"\brequest\b[^.;]{0,10}\bexpired\s(?:after|in\s(?:the\s)?queue|while)"
     r"|\bunresponsive\b|\b(?:is|not)\s(?:not\s)?responding\b|\bno\sresponse\sreceived\b|\btime[\s-]out\b(?=\s*(?:[.:!,)]|$|error|after|while|wait))",
@@ -405,15 +436,19 @@ NOT_REFUSED = pattern(
     r"reset\sreason|before\sheaders|upstream\sconnect",  # envoy: its own connection, not ours
 )
 CREDIT = pattern(
-    r"insufficient[\s_](?!to\b)(?:\w+\s){0,4}(?:credit|balance|fund|quota)|\bout\sof\s(?:\w+\s)?(?:credit|fund|quota|usage\b)",
+    r"insufficient[\s_](?!to\b)(?:\w+\s){0,4}(?:credit|balance|fund|quota)|\bout\sof\s(?:\w+\s)?(?:credit|fund|quota|usage\b)|\br[au]n\sout\sof\s(?:\w+\s)?balance",
+    r"\b(?:have|has|with)\sno\s(?:more\s|remaining\s)?(?:credits?|balance|funds|quota)\b|\bno\s(?:credits?|funds|quota)\s(?:left|remaining)\b|(?<![\d.,])0\scredits\b",
+    r"\b(?:free(?:\stier)?|plan|account|credit)\s(?:limit|quota)\s(?:(?:has\sbeen|was|is)\s)?(?:exceeded|reached|exhausted|used\sup)",
+    r"\bbilling\s(?:is\s)?(?:not\s(?:active|enabled)|account\s\w+)|\bcheck\syour\sbilling|\btrial\s(?:has\s|period\s)*(?:ended|expired)"
+    r"|\bplease\s(?:top\s?up|recharge|upgrade)\b|\bupgrade\sto\scontinue|\bused\s(?:all|up)\b[^.;]{0,40}\b(?:requests|tokens|messages|quota|credits|usage)\b",
     r"\b(?:credits?|balance|funds?)\b[^.;]{0,40}\b(?:too\slow|exhaust|insufficient|deplet|run\sout"
-    r"|used\sup|exceed|negative|not\senough|expired|ran\sout|is\s(?:zero|\W?[\d.]+))\w*|not\senough\s(?:credit|balance|fund)"
+    r"|used\sup|exceed|negative|not\senough|expired|ran\sout|is\s(?:zero|\W?[\d.]+))\w*|not\senough\s(?:credit|balance|fund|quota)"
     r"|\bquota\b[^.;]{0,20}\b(?:not\senough|insufficient)"
-    r"|\bno\s(?:remaining|more|available)\s(?:credit|balance|fund)|(?:do(?:es)?\snot|don'?t|doesn'?t|no)\shave\s(?:any\s|enough\s|sufficient\s)*(?:credit|balance|fund)"
+    r"|\bno\s(?:remaining|more|available)\s(?:credit|balance|fund|quota)|(?:do(?:es)?\snot|don'?t|doesn'?t|no)\shave\s(?:any\s|enough\s|sufficient\s)*(?:credit|balance|fund)"
     r"|\b(?:depleted|exhausted|used\sup|ran\sout\sof)\s[^.;]{0,30}\b(?:credits?|balance|funds?)\b",
     r"\b(?:add|purchase|buy|requires?|recharge|more)\s(?:\w+\s)?(?:credits?|funds|balance)\b",
-    r"\b(?:enter|add|update|set\sup)\s(?:your\s)?(?:billing|payment)|payment\s(?:is\s)?required|billing\s(?:hard\s)?limit|\bspend(?:ing)?[\s_-](?:limit|cap|alert)",
-    r"(?:hard|budget|monthly|key)\s(?:limit|cap)\b|budget\s(?:has\sbeen\s)?(?:exceeded|reached)"
+    r"\b(?:enter|add|update|set\sup)\s(?:your\s|a\s)?(?:billing|payment)|payment\s(?:is\s)?required|billing\s(?:hard\s)?limit|\bspend(?:ing)?[\s_-](?:limit|cap|alert)",
+    r"(?:hard|budget|monthly|key)\s(?:limit|cap)\b|budget\s(?:(?:has\sbeen|was|is)\s)?(?:exceeded|reached|exhausted)"
     r"|(?:exceed|over|reach)\w*\s(?:\w+\s){0,3}(?:budget|spend)|exceeded\s(?:your|the)\s(?:current|monthly"
     r"|included|plan|free)\s(?:\w+\s)?(?:quota|credits?|usage|limit)|check\syour\splan\sand\sbilling",
     r"残高|クレジット[^。]{0,10}不足|잔액|크레딧[^.]{0,10}부족|недостаточно\sсредств|crediti?\sesaurit|saldo\sinsuf|余额|餘額|欠费|额度|saldo\sinsuficiente|cr[ée]dit\sinsuffisant|guthaben|credito\sesaurito",

@@ -340,8 +340,11 @@ _NOISE = re.compile(
 
 
 def clean(text: str) -> str:
-    """``text`` without addresses, stack traces and offers, its white space folded."""
-    return " ".join(_NOISE.sub(" ", _ADDRESS.sub(" ", text)).split())
+    """``text`` without addresses, stack traces and offers, its white space folded; an offer and
+    nothing else is what it says."""
+    text = _ADDRESS.sub(" ", text)
+    told = _NOISE.sub(" ", text).split()
+    return " ".join(told if len(told) > 1 else text.split())
 
 
 _ADDRESS = re.compile(r"https?://\S+")  # an address holds any word
@@ -421,9 +424,10 @@ _WITH_REASON = re.compile(
     rf"\b(?P<status>[45]\d\d)[\s:)\]\"'“-]{{1,4}}(?:{'|'.join(map(re.escape, _REASONS))})\b",
     re.IGNORECASE,
 )
-# "Not Found", "Error: Forbidden": a reason phrase and nothing else
+# "Not Found", "Error: Forbidden", "503": a reason phrase or a status and nothing else
 _ALONE = re.compile(
-    rf"\s*(?:(?:http\s)?error\W+)?(?P<reason>{'|'.join(map(re.escape, _REASONS))})[\s.!]*",
+    rf"\s*(?:(?:http\s)?error\W+)?(?:(?P<reason>{'|'.join(map(re.escape, _REASONS))})"
+    r"|(?P<status>[45]\d\d))[\s.!]*",
     re.IGNORECASE,
 )
 # "429 You exceeded your current quota": a number that opens a sentence needs the sentence's help
@@ -449,7 +453,7 @@ def statuses_in(text: str) -> list[int]:
         return []
     alone = _ALONE.fullmatch(text)
     if alone:
-        return [_REASONS[alone["reason"].lower()]]
+        return [int(alone["status"] or _REASONS[alone["reason"].lower()])]
     found: dict[int, int] = {}
     for shape in (*_SHAPES, _WITH_REASON, _OPENING):
         for match in shape.finditer(text):
