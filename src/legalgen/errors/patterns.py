@@ -162,11 +162,11 @@ _MODEL = r"\b(?:models?|deployment|modèle|modell|modello|modelo|модел\w+|�
 _GAP = r"[^.;]{0,90}?"
 _KEY = (
     r"(?:(?:api|access|auth\w*|bearer|secret|security|session|refresh|virtual)[\s_-]?(?:keys?|tokens?)"
-    r"|credentials?|x-api-key)"
+    r"|jwt(?:\stoken)?|credentials?|x-api-key)"
 )
 _REFUSED = (
     r"(?:invalid|incorrect|not\s(?:valid|set|found|provided|configured|recogni[sz]ed|authori[sz]ed|active"
-    r"|accepted)|missing|expired|required|revoked|disabled|wrong|malformed|leaked|suspended|deactivated"
+    r"|accepted)|missing|expir\w+|required|revoked|disabled|wrong|malformed|leaked|suspended|deactivated"
     r"|blocked|rejected|refused|denied|empty|unknown|banned|deleted)"
 )
 _PROMPT_OF = r"\b(?:prompt|input|messages?)\s(?:has|have|is|contains?|of|with)\s[\d,]+\stokens\b"
@@ -239,7 +239,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?:use\s|invoke\s|the\s|this\s|access\s)*(?:requested\s)?model",
         r"plan\sdoes\snot\sinclude\b[^.;]{0,40}\bmodel",
         r"\b(?:cloud|feature|access|remote|inference)\b[^.;]{0,20}\bis\s(?:currently\s)?disabled",
-        r"\bcannot\s(?:get|post)\s/|\bresource\snot\sfound\b|\b(?:adapter|lora)\b[^.;]{0,40}\bnot\s(?:be\s)?(?:found|loaded)|\bpull\sthe\smodel\b"
+        r"\bcannot\s(?:get|post)\s/|\bresource\snot\sfound\b|\b(?:service|endpoint|application|resource|route|path|url)\b[^.;]{0,20}\b(?:does\snot|doesn't)\sexist|\b(?:adapter|lora)\b[^.;]{0,40}\bnot\s(?:be\s)?(?:found|loaded)|\bpull\sthe\smodel\b"
         r"|not\sfound\sfor\saccount|no\sroute\smatched|non-serverless\smodel|unexpected\sendpoint\sor\smethod"
         r"|\bstart\s[^.;]{0,30}dedicated\sendpoint"
         r"|\b(?:app|space|function|(?<!the\s)endpoint)\b[^.;]{0,40}\bis\s(?:currently\s)?(?:stopped|paused|sleeping|suspended)",
@@ -259,6 +259,9 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\b(?:not|unable\sto|fail\w*\sto)\s(?:validate|verify|find|load|locate)\s(?:\w+\s)?(?:credentials?|api\skeys?)\b|\bre-?authenticate\b"
         r"|\bapi\stoken\sis\srequired\b",
         rf"\b(?:{_KEY}|the\skey)\b[^.;]{{0,50}}\b{_REFUSED}",
+        rf"\bauthenticat\w+\s(?:\w+\s){{1,3}}{_REFUSED}|\b(?:key|token|account|user|organi[sz]ation|caller)\s(?:\w+\s)?lacks?\b"
+        r"|(?:^|[.;:!]\s?)(?:(?!\bmodel)[^.;]){0,80}?\bnot\s(?:enabled|activated|allowed|permitted|available)\sfor\s(?:your|this)\s"
+        r"(?:organi[sz]ation|account|project|team|workspace|user|key|subscription)\b",
         rf"\b(?:reject|refus|declin|den[iy])\w*\s(?:\w+\s){{0,3}}{_KEY}\b",
         r"\bauthorization\sheader\b[^.;]{0,30}\b(?:missing|malformed|invalid|required|not)\b|\bsignature\smismatch\b"
         r"|\b(?:could\snot|couldn't|cannot|can't|unable\sto|fail\w*\sto)\sauthenticate\b|\bsession\s(?:has\s|is\s)?expired"
@@ -268,7 +271,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\bblocked\sby\s(?:\w+\s)?(?:cloudflare|firewall|waf)\b|\bunsupported\s(?:country|region|location|territory)\b"
         r"|\bforbidden\b|(?:permission|authori[sz]ation)\sdenied(?!\sby\b)|\bapi\b[^.;]{0,60}\bnot\sbeen\s(?:used|enabled)|permission[_\s]error|not\s(?:authorized|authenticated)",
         r"\b(?:organi[sz]ation|account|user|team|subscription|group)\b[^.;]{0,40}\b(?:restricted|suspended|disabled|not\sactive"
-        r"|deactivated|banned|blocked|terminated|not\sfound|inactive)",
+        r"|deactivated|banned|blocked|locked|terminated|not\sfound|inactive)",
         r"(?:country|region|location|territory)\b[^.;]{0,40}\bnot\s(?:supported|available|allowed)"
         r"|\bnot\s(?:supported|available|allowed)\sin\s(?:your|this)\s(?:country|region|location|territory)",
         r"(?:\bnot|n't|\bno)\s(?:have\s)?access\sto\s(?:this|the|that|your)\s(?!\S*\s?model)|no\sconnected\sdb|you\shave\sbeen\sblocked|attention\srequired|just\sa\smoment|network\ssettings"
@@ -312,16 +315,16 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"max\scompletion\stokens\sreached|finish_reason\W{1,4}length",
     ),
     _C.BAD_REQUEST: pattern(
-        r"\b(?:unsupported|unknown|unexpected|unrecognized|missing|invalid|duplicate|extra)\s"
+        r"\b(?:unsupported|unknown|unexpected|unrecognized|missing|invalid|illegal|duplicate|extra)\s"
         r"(?:[`'\"][^`'\"\n]{1,60}[`'\"]\s|required\s|request\s|query\s|keyword\s|json\s|input\s)*(?:parameter|value|field|property|argument"
-        r"|schema|type|format|inputs?\b|request|json(?!\sresponse)|payload|body|role|message|option|key\b)",
+        r"|schema|type|format|inputs?\b|request|json(?!\sresponse)|payload|body|role|message|option|content[\s-]type|media\stype|key\b)",
         r"\b(?:request|json)\s(?:body|payload)\b[^.;]{0,20}\binvalid\b|\b(?:property|field|parameter|argument|keyword|option|schema)s?\b[^.;]{0,80}\b(?:unsupported"
-        r"|not\s(?:supported|permitted|allowed|valid)|invalid|required|missing|unknown|unexpected"
+        r"|not\s(?:supported|permitted|allowed|valid|present)|invalid|illegal|incorrect|wrong|required|missing|unknown|unexpected"
         r"|must\sbe)",
         r"\b(?:parse|read|decode|deserializ\w+|unmarshal\w*)\b[^.;]{0,40}\brequest(?:\sbody|\spayload)?\b"
         r"|\b(?:body|prompt|messages?|input)\s(?:is|are|was)\s(?:empty|missing|required)\b|\brequest\sbody\sis\snot\b|\bis\sunsupported\b|field\srequired|bad\srequest|malformed\b|unprocessable",
         r"\brequires\s[^.;]{0,40}\bto\sbe\b|does\s(?:not|n't)\ssupport|doesn'?t\ssupport|not\ssupported\s(?:with|by|for|when|in|on)",
-        r"\bexpected\s(?:an?\s)?(?:array|string|object|integer|number|boolean|list),?\s(?:but\s)?got\b|\bunknown\svariant\b|\bconflicting\sparameters"
+        r"\bexpected\s(?:an?\s)?(?:array|string|object|integer|number|boolean|list),?\s(?:but\s)?got\b|\bunknown\svariant\b|\b(?:issue|problem)\swith\syour\s(?:request|input)|\bcheck\syour\s(?:inputs?|request|parameters?|prompt)\b|\bconflicting\sparameters"
         r"|\bonly\sone\sof\b[^.;]{0,60}\b(?:may|can|must)\sbe\b|\b(?:pars\w+|compile|initialize)\s(?:the\s)?grammar\b",
         r"validation\serror|fail\w*\sto\sdeserialize|must\sbe\s(?:one\sof|a\b|an\b|less|greater|at\sleast|between|non)"
         r"|must\s(?:alternate|contain\sthe\sword|start\swith|end\swith)|fields?\srequire\b"
@@ -375,7 +378,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\bscal(?:ed|ing)[\s_]?(?:up|to[\s_]?zero)\b|\bin\sstate:?\s\w*(?:start|build|pending|initial|deploy|load|scal)\w*|\b(?:in|under|for)\smaintenance|maintenance\s(?:in\sprogress|mode|window)",
         r"\b(?:service|server|system|backend|api)\sis\s(?:currently\s|temporarily\s)?not\savailable"
         r"|loading\smodel|\bmodel\b\s?\S{0,80}\sis\s(?:currently\s|still\s)?loading|service\sunavailable|temporarily\sunavailable"
-        r"|pending\srequests|queue\s(?:is\s)?(?:full|exceeded|too|size)"
+        r"|pending\srequests|\b(?:cache|buffer|pool|backlog)\sis\sfull\b|queue\s(?:is\s)?(?:full|exceeded|too|size)"
         r"|過負荷|しばらくし(?:て|た)|과부하|나중에\s?다시|暂时不可用|不可用[^。]{0,6}稍后|réessayer\splus\stard|später\serneut|más\starde|più\stardi|sobrecarreg"
         r"|\bno\s(?:available|healthy)\s(?:upstream|worker|replica|backend|server|host)",
         r"繁忙|过载|負載|负载|拥挤|访问量[^。]{0,4}大|混雑|混み合|surcharg[ée]|sobrecargad|überlastet|sovraccaric|перегруж",
@@ -395,7 +398,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|error\sinterno|erro\sinterno|interner\s(?:server)?fehler|errore\sinterno|внутренняя\sошибка",
     ),
     _C.RATE_LIMIT: pattern(
-        r"\blimit\w*[^.;]{0,30}(?:\bper\s|/\s?)(?:second|sec|minute|min)\b|\brequest\srate\b[^.;]{0,20}\b(?:increas|too|exceed|reach|hit)\w*|\brequests?\b[^.;]{0,30}\btoo\s(?:quickly|fast|rapidly|often|frequen\w+)|\brequest\sfrequency\b|\bmax(?:imum)?\s(?:concurrent\s)?requests\b|\brate[\s_-]?limit|too\smany\s(?:requests|tokens|calls|concurrent|connections)|throttl"
+        r"\blimit\w*[^.;]{0,30}(?:\bper\s|/\s?)(?:second|sec|minute|min)\b|\brequest\srate\b[^.;]{0,20}\b(?:increas|too|exceed|reach|hit)\w*|\brequests?\b[^.;]{0,30}\btoo\s(?:quickly|fast|rapidly|often|frequen\w+)|\brequest\sfrequency\b|\bnumber\sof\s(?:\w+\s){0,3}(?:requests|calls|queries)\b[^.;]{0,20}\bexceed|\bmax(?:imum)?\s(?:concurrent\s)?requests\b|\brate[\s_-]?limit|too\smany\s(?:requests|tokens|calls|concurrent|connections)|throttl"
         r"|\b(?:rpm|tpm|itpm|otpm)\b|\b(?:limit|exceed|over|quota|maximum|allow)\w*[^.;]{0,60}"
         r"\b(?:requests?|tokens?|calls|queries)(?:\s|/)(?:per\s)?(?:second|min)|\b(?:requests?|tokens?"
         r"|calls|queries)(?:\s|/)(?:per\s)?(?:second|min\w*)[^.;]{0,20}\b(?:limit|exceed|reached|quota)",
@@ -607,7 +610,7 @@ MACHINERY = pattern(
     r"|response|gateway|connection|service|engine|load\sbalanc\w+|messages?|prompt|plan|usage|account|parameters?|options?"
     r"|client|content|project|roles?|penalty|values?|json|http|url|replicas?|pods?|backend|inference|deployment|queue|gpu|cuda|schema|tools?"
     r"|headers?|hosts?|keys?|groups?|channels?|cache|buffer|body|input|output|adapters?|subscription|tokenizer|template|modality"
-    r"|config|database|container|instance|shards?|socket|proxy|llama\w*|vllm|ollama)\b"
+    r"|config|database|container|predictions?|instance|shards?|socket|proxy|llama\w*|vllm|ollama)\b"
     r"|模型|请求|服务|接口|账[户号]|令牌|渠道|用户|分组|额度"
 )
 HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (

@@ -332,6 +332,7 @@ _NOISE = re.compile(
       | \bneed\ more\ tokens\?[^.]*\.?                      # offers to buy more
       | \b(?:upgrade|sign\ up|subscribe)\b[^.]*?\b(?:tier|higher|plan)\b[^.]*\.?
       | \bnot\ (?:an?|your)\ (?:[\w']+\ ){0,4}(?:limit|time-?out|error|problem)\b  # what it is not
+      | \b(?:please\ )?check\ (?:your|the)\ (?:internet\ |network\ )?connection\b[^.!]*[.!]?  # advice
       | for\ more\ information[^.]*\.?|to\ learn\ more[^.]*\.?
       | ["']?failed_generation["']?\s*:.*\Z                 # what the model wrote
     """,
@@ -398,7 +399,7 @@ _SHAPES = (
         re.IGNORECASE,
     ),
     # 400 {"error": ...}; 524: A timeout occurred; 422 status code
-    re.compile(rf"\b{_STATUS}(?=\s*[{{<\[]|:\s*[A-Z]|\s+status\s+code)"),
+    re.compile(rf"\b{_STATUS}(?=\s*[{{<\[]|:\s*[A-Z]|\s+(?:status\s+code|null|undefined)\b)"),
     re.compile(
         rf"(?:^|[:|]\s+|[(\[])[\"']?{_STATUS}(?=\s*(?:[-\u2013\u2014:|]|\\n|$)\s*\S)", re.MULTILINE
     ),
