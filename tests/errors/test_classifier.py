@@ -242,6 +242,13 @@ def test_a_noun_and_its_state_mean_the_same_in_either_order(category: ErrorCateg
 
 WORDINGS = {
     C.AUTHENTICATION: """
+token has been revoked
+Project not found
+Not enough permissions
+Key lacks permission to access this
+The authentication information is missing
+The gateway is not enabled for your organization
+signature does not match
 Could not authenticate
 Please log in
 You are not logged in
@@ -258,6 +265,10 @@ email not verified
 401
 """,
     C.MODEL_UNAVAILABLE: """
+The inference service does not exist
+Requested model is not supported in this region
+foo is not a chat model
+gated repo
 This model is only available on paid plans
 model foo is gated
 Cannot POST /v1/chat/completions
@@ -265,6 +276,8 @@ Resource not found
 LoRA foo not found
 """,
     C.RATE_LIMIT: """
+The number of invoking requests exceeds the project limit
+Please wait 12 seconds before retrying
 Request limit has been reached
 You are sending requests too quickly
 request frequency too high
@@ -273,6 +286,10 @@ Reached max requests per minute
 429
 """,
     C.QUOTA_EXHAUSTED: """
+subscription required
+Your card was declined
+balance: 0
+limit will reset at midnight
 You have no credits
 0 credits remaining
 Not enough quota
@@ -285,6 +302,10 @@ Please upgrade your plan
 You have used all your free requests for today
 """,
     C.OVERLOADED: """
+The cache is full
+Not enough GPU resources
+instance is initializing
+load shedding
 The backend is under heavy load
 upstream is saturated
 Our servers are busy
@@ -294,6 +315,9 @@ Circuit breaker is OPEN for provider
 The service is temporarily unable to process your request
 """,
     C.TIMEOUT: """
+The model did not respond
+ran out of time
+Timed out! Please check your connection settings, then raise the timeout
 stream stalled for 60s
 Stream idle for 120 seconds
 gave up after 60 seconds
@@ -301,6 +325,9 @@ did not respond within 30s
 Response not received within 60s
 """,
     C.CONNECTION_ERROR: """
+The server could not be reached
+is Ollama running?
+network is down
 socket closed
 server closed the connection
 transfer closed with outstanding read data remaining
@@ -309,6 +336,8 @@ curl: (52) Empty reply from server
 terminated
 """,
     C.CONTEXT_LENGTH: """
+This model supports at most 8192 tokens
+the history is too long
 Context is too long
 The conversation is longer than the maximum allowed
 out of context space
@@ -316,6 +345,9 @@ sequence length 9000 > 8192
 Please shorten your prompt
 """,
     C.OUTPUT_INVALID: """
+No choices returned
+The model did not follow the schema
+could not extract JSON from the answer
 Response truncated
 no text generated
 LLM returned None
@@ -326,6 +358,8 @@ The model's tool call could not be parsed
 returned null response
 """,
     C.CONTENT_FILTER: """
+Model refused to answer
+prompt injection detected
 Your request was flagged
 SAFETY
 harmful content detected
@@ -333,12 +367,19 @@ guardrail intervened
 Request blocked
 """,
     C.BAD_REQUEST: """
+parameter illegal
+Illegal content type! expected application/json
+There was an issue with your request. Please check your inputs
+400 null
 expected array, got string
 unknown variant `foo`
 only one of a and b may be set
 failed to parse grammar
 """,
     C.SERVER_ERROR: """
+all providers failed
+failed after 3 retries
+the process was killed
 An error occurred
 segmentation fault
 unexpected response format

@@ -175,7 +175,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:request|payload|prompt|input|body|message|content|entity|query|conversation|context)s?\b"
         r"[^.;]{0,30}\btoo\s(?:large|long|big)\b",
         r"\b(?:request|payload|prompt|input|message|conversation|context|sequence)s?\b[^.;]{0,30}\blonger\sthan\s(?:the|this|our|allowed|max|\d)"
-        r"|\bmax(?:imum)?\scontext\sreached|\bout\sof\scontext\s(?:space|window|size|length|tokens)\b|\btoo\smany\stokens\sin\b"
+        r"|\bmax(?:imum)?\scontext\s(?:reached|is\b)|\bsupports\sat\smost\s[\d,]+\stokens|\bnot\senough\scontext\b|\bn_ctx\sexceeded|\btokens\smust\sbe\s(?:less|fewer|<)|\b(?:text|history|document)\s(?:is\s)?too\slong|\bout\sof\scontext\s(?:space|window|size|length|tokens)\b|\btoo\smany\stokens\sin\b"
         r"|\b(?:length|tokens?)\b[^.;\d]{0,6}[\d,]{3,}\s?[>≥]=?\s?[\d,]{3,}|\bshorten\s(?:your|the)\s(?:prompt|input|messages?|context|conversation)",
         r"\b(?:max(?:imum)?|exceed\w*|available|over\w*|beyond|larger|greater|longer|above)\b"
         r"[^.;]{0,60}\bcontext[\s_-]?(?:length|window|size|limit)",
@@ -212,7 +212,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:content|prompt|input|output|response|message|request)s?\b[^.;]{0,40}\b(?:flagged|filtered"
         r"|inappropriate|unsafe|harmful|prohibited|blocked\sby\s(?:our|the)?\s?(?:safety|content))",
         r"\b(?:response|output|answer|prompt|request)\s(?:(?:was|is|has\sbeen)\s)?blocked\b(?!\sby\s(?:\w+\s)?(?:firewall|waf|cors|network|proxy))|inappropriate\scontent|safety\s(?:system|filter|setting|reason|polic|concern|check)",
-        r"sensitive\s(?:content|word|information)|(?:prohibited|harmful|unsafe|disallowed|explicit)[\s_]content|\bcontent\scheck\b",
+        r"sensitive\s(?:content|word|information)|(?:prohibited|harmful|unsafe|disallowed|explicit)[\s_]content|\bcontent\scheck\b|\bcontent\sis\snot\sallowed|\bmodel\srefused\b|\bas\stoxic\b|\b(?:pii|prompt\sinjection|profanity)\s(?:was\s)?detected",
         r"\bguardrails?\b[^.;]{0,20}\b(?:interven|block|trigger|reject)\w*|\bjailbreak\s(?:attempt\s)?(?:was\s)?detected"
         r"|^\W*(?:safety|recitation|prohibited_content)\W*$|\bfinish[\s_]?reason\W{1,4}(?:safety|recitation|content_filter|prohibited)",
         r"敏感|不安全|违规|违反|內容政策|内容(?:安全|审核|政策|过滤)",
@@ -229,9 +229,9 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?<!temporarily\s)\b(?:unknown|invalid|unsupported|unavailable|no\ssuch|unrecognized|nonexistent|missing|deprecated|decommissioned"
         r"|retired|discontinued|disabled|removed)\s"
         r"(?:model\b(?!\s(?:response|output|input|param|group|arg|settings))|deployment)",
-        r"\bno\s(?!capacity|quota|room|slots?\b|free)(?:\w+\s){1,3}for\s(?:the\s)?(?:requested\s)?model\b|\bnot\sa\svalid\smodel|model_not_found|model\s(?:ids?|identifiers?|names?)\s(?:is\s)?invalid",
+        r"\bno\s(?!capacity|quota|room|slots?\b|free)(?:\w+\s){1,3}for\s(?:the\s)?(?:requested\s)?model\b|\bnot\sa\svalid\smodel|model_not_found|model\s(?:ids?|identifiers?|names?)\s(?:is\s)?(?:invalid|wrong|incorrect|unknown)",
         r"\bno\s(?:endpoints?|deployments?|providers?|healthy(?!\s(?:upstream|backend|server|host))"
-        r"|instances?|applications?|available\s(?:channel|provider|account|deployment|model|key)|(?:allowed|active|usable)\sproviders?|workers?"
+        r"|instances?(?!\savail)|applications?|available\s(?:channel|provider|account|deployment|model|key)|(?:allowed|active|usable)\sproviders?|workers?(?!\s(?:avail|connected))"
         r"|allowed\smodels?|models?\sloaded)",
         r"requires\smore\ssystem\smemory|try\spulling|unable\sto\s(?:load|allocate)|out\sof\smemory"
         r"|fail\w*\sto\sload\s(?:the\s)?model|error\sloading\smodel|insufficient\s(?:gpu\s)?memory",
@@ -239,7 +239,9 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"(?:use\s|invoke\s|the\s|this\s|access\s)*(?:requested\s)?model",
         r"plan\sdoes\snot\sinclude\b[^.;]{0,40}\bmodel",
         r"\b(?:cloud|feature|access|remote|inference)\b[^.;]{0,20}\bis\s(?:currently\s)?disabled",
-        r"\bcannot\s(?:get|post)\s/|\bresource\snot\sfound\b|\b(?:service|endpoint|application|resource|route|path|url)\b[^.;]{0,20}\b(?:does\snot|doesn't)\sexist|\b(?:adapter|lora)\b[^.;]{0,40}\bnot\s(?:be\s)?(?:found|loaded)|\bpull\sthe\smodel\b"
+        r"\bcannot\s(?:get|post)\s/|\bresource\snot\sfound\b|\b(?:service|endpoint|application|resource|route|path|url)\b[^.;]{0,20}\b(?:does\snot|doesn't)\sexist|\b(?:adapter|lora|checkpoint)\b[^.;]{0,40}\bnot\s(?:be\s)?(?:found|loaded)|\bnot\sa\schat\smodel|\bdoes\snot\ssupport\schat\b"
+        r"|\binvalid\surl\s\((?:get|post)|\bunknown\s(?:endpoint|route|path)\b|\b(?:path|route)\s\S+\s(?:was\s)?not\sfound|\bgated\s(?:repo|model)"
+        r"|\b(?:accept|agree)\b[^.;]{0,30}\b(?:license|terms)\b[^.;]{0,20}\bmodel|\bpull\sthe\smodel\b"
         r"|not\sfound\sfor\saccount|no\sroute\smatched|non-serverless\smodel|unexpected\sendpoint\sor\smethod"
         r"|\bstart\s[^.;]{0,30}dedicated\sendpoint"
         r"|\b(?:app|space|function|(?<!the\s)endpoint)\b[^.;]{0,40}\bis\s(?:currently\s)?(?:stopped|paused|sleeping|suspended)",
@@ -257,7 +259,10 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\b(?:signature|token|jwt)\s(?:(?:has\s)?expired|is\s(?:expired|not\s(?:active|valid)))"
         r"|\b(?:this|your)\sip\b[^.;]{0,20}\bnot\sallowed|\bip\s(?:address\s)?(?:is\s|was\s)?(?:not\s(?:allowed|white-?listed|permitted)|blocked|banned)\b|\bkey\s(?:has\sbeen|was|is)\s(?:disabled|revoked|deleted|deactivated)\b"
         r"|\b(?:not|unable\sto|fail\w*\sto)\s(?:validate|verify|find|load|locate)\s(?:\w+\s)?(?:credentials?|api\skeys?)\b|\bre-?authenticate\b"
-        r"|\bapi\stoken\sis\srequired\b",
+        r"|\bapi\stoken\sis\srequired\b|\btoken\s(?:(?:has\sbeen|was|is)\s(?:revoked|disabled|deleted)|not\sfound)\b|\bprovided\stoken\b"
+        r"|\bmember\sof\san?\sorgani[sz]ation|\b(?:your|api)\saccess\b[^.;]{0,20}\b(?:terminated|disabled|restricted|revoked|suspended|blocked)"
+        r"|\baccess\s(?:to\s(?:this|the)\s\w+\s)?is\s(?:restricted|forbidden)|\bnot\senough\spermission|['\"]?\bbearer\b['\"]?\s(?:prefix|scheme)"
+        r"|\bauthentication\smethod\b|\bverification\srequired|\bip\srestrict|\bsignature\s(?:does\snot|doesn't)\smatch",
         rf"\b(?:{_KEY}|the\skey)\b[^.;]{{0,50}}\b{_REFUSED}",
         rf"\bauthenticat\w+\s(?:\w+\s){{1,3}}{_REFUSED}|\b(?:key|token|account|user|organi[sz]ation|caller)\s(?:\w+\s)?lacks?\b"
         r"|(?:^|[.;:!]\s?)(?:(?!\bmodel)[^.;]){0,80}?\bnot\s(?:enabled|activated|allowed|permitted|available)\sfor\s(?:your|this)\s"
@@ -270,10 +275,10 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\bunauthenticated\b|\bunauthori[sz]ed\b(?!\sto\s(?!access|use|perform|invoke|call))|authenticat\w+\s(?:fail|error|required|parameter)|access\s(?:is\s|was\s)?denied"
         r"|\bblocked\sby\s(?:\w+\s)?(?:cloudflare|firewall|waf)\b|\bunsupported\s(?:country|region|location|territory)\b"
         r"|\bforbidden\b|(?:permission|authori[sz]ation)\sdenied(?!\sby\b)|\bapi\b[^.;]{0,60}\bnot\sbeen\s(?:used|enabled)|permission[_\s]error|not\s(?:authorized|authenticated)",
-        r"\b(?:organi[sz]ation|account|user|team|subscription|group)\b[^.;]{0,40}\b(?:restricted|suspended|disabled|not\sactive"
+        r"\b(?:organi[sz]ation|account|user|team|subscription|group|project|workspace)\b[^.;]{0,40}\b(?:restricted|suspended|disabled|not\sactive"
         r"|deactivated|banned|blocked|locked|terminated|not\sfound|inactive)",
         r"(?:country|region|location|territory)\b[^.;]{0,40}\bnot\s(?:supported|available|allowed)"
-        r"|\bnot\s(?:supported|available|allowed)\sin\s(?:your|this)\s(?:country|region|location|territory)",
+        r"|(?:^|[.;:!]\s?)(?:(?!\bmodel)[^.;]){0,80}?\bnot\s(?:supported|available|allowed)\sin\s(?:your|this)\s(?:country|region|location|territory)",
         r"(?:\bnot|n't|\bno)\s(?:have\s)?access\sto\s(?:this|the|that|your)\s(?!\S*\s?model)|no\sconnected\sdb|you\shave\sbeen\sblocked|attention\srequired|just\sa\smoment|network\ssettings"
         r"|do(?:es)?\s(?:not|n't)\shave\s(?:\w+\s){0,2}permission(?![^.;]{0,40}\bmodel)|insufficient\s(?:permission|privilege|access|rights|scope)|sign\sin\b"
         r"|must\sbe\sverified\b",
@@ -298,7 +303,9 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\b(?:output|response|completion)\s(?:truncated|incomplete)\b|\bunterminated\sstring\b|\bno\stext\s(?:was\s)?generated|\bnothing\swas\s(?:generated|returned)"
         r"|\b(?:model|llm)\s(?:has\s)?returned\s(?:nothing|none|null|no\b|an?\sempty)|\bhit\smax(?:imum)?\s(?:output\s)?tokens\b"
         r"|\binvalid\sjson\sin\s(?:the\s)?(?:model|llm|output|answer|completion)|\b(?:output|answer|arguments|completion)\b[^.;]{0,20}\bnot\svalid\sjson"
-        r"|\bschema\svalidation\sfailed\sfor\s(?:the\s)?(?:output|response|answer)"
+        r"|\bno\schoices\b|\b(?:completion|response|answer|reply)\s(?:contain(?:ed|s)|has|had)\sno\s(?:text|content|choices|output)|\bmax_tokens\sreached|\btoken\slimit\shit\sbefore"
+        r"|\bjson\s(?:was\s)?truncated|\bfollow\sthe\s(?:json\s)?schema|\bstructured\soutput\s(?:could\snot|failed)|\b(?:output|answer)\sfailed\svalidation|\b(?:answer|response)\svalidation\sfailed"
+        r"|\b(?:extract|find)\s(?:valid\s)?json\b|\bno\s(?:valid\s)?json\s(?:object\s)?(?:was\s)?(?:found|returned)|\bschema\svalidation\sfailed\sfor\s(?:the\s)?(?:output|response|answer)"
         r"|\boutput\s(?:validation|parsing)\b|tool\scall\svalidation|which\swas\snot\sin\srequest|failed_generation",
         r"\b(?:response|output|answer|completion|object)\b[^.;]{0,40}\b(?:not|n't)\smatch\w*[^.;]{0,20}"
         r"\b(?:schema|expected\s(?:format|structure))|no\sobject\sgenerated",
@@ -324,7 +331,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:parse|read|decode|deserializ\w+|unmarshal\w*)\b[^.;]{0,40}\brequest(?:\sbody|\spayload)?\b"
         r"|\b(?:body|prompt|messages?|input)\s(?:is|are|was)\s(?:empty|missing|required)\b|\brequest\sbody\sis\snot\b|\bis\sunsupported\b|field\srequired|bad\srequest|malformed\b|unprocessable",
         r"\brequires\s[^.;]{0,40}\bto\sbe\b|does\s(?:not|n't)\ssupport|doesn'?t\ssupport|not\ssupported\s(?:with|by|for|when|in|on)",
-        r"\bexpected\s(?:an?\s)?(?:array|string|object|integer|number|boolean|list),?\s(?:but\s)?got\b|\bunknown\svariant\b|\b(?:issue|problem)\swith\syour\s(?:request|input)|\bcheck\syour\s(?:inputs?|request|parameters?|prompt)\b|\bconflicting\sparameters"
+        r"\bexpected\s(?:an?\s)?(?:array|string|object|integer|number|boolean|list),?\s(?:but\s)?got\b|\bunknown\svariant\b|\b(?:issue|problem)\swith\syour\s(?:request|input)|\bjson\sbody\b|\bbad\s(?:input|parameter|argument)\b|\bcheck\syour\s(?:inputs?|request|parameters?|prompt)\b|\bconflicting\sparameters"
         r"|\bonly\sone\sof\b[^.;]{0,60}\b(?:may|can|must)\sbe\b|\b(?:pars\w+|compile|initialize)\s(?:the\s)?grammar\b",
         r"validation\serror|fail\w*\sto\sdeserialize|must\sbe\s(?:one\sof|a\b|an\b|less|greater|at\sleast|between|non)"
         r"|must\s(?:alternate|contain\sthe\sword|start\swith|end\swith)|fields?\srequire\b"
@@ -356,7 +363,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\bstream\serror\b|\breceived\sfrom\speer|\beof\W*$|server\sdisconnected|remote\send\sclosed|without\s(?:sending|response)|peer\sclosed"
         r"|violation\sof\sprotocol|incomplete\s(?:chunked\s)?read|broken\spipe|socket\shang\sup|connectionterminated"
         r"|unexpected\s(?:eof|end\sof\sstream)|dial\stcp|no\sroute\sto\shost|host\s(?:is\s)?unreachable"
-        r"|\byou\sare\soffline|\bsocket\s(?:is\s|was\s)?closed|\b(?:clos|reset|dropp|terminat|abort)ed\sthe\sconnection|\btransfer\sclosed|\bgoaway\b|\brst_stream"
+        r"|\byou\sare\soffline|\bnot\sbe\sreached\b|\b(?:ollama|server|service|daemon)\sis\snot\srunning|\bis\s(?:ollama|the\sserver)\srunning\b|\btlsv1\salert"
+        r"|\bnetwork\sis\sdown|\blost\sconnection\b|\breading\sfrom\s(?:the\s)?stream|\bconnection\sabort|\bsocket\s(?:is\s|was\s)?closed|\b(?:clos|reset|dropp|terminat|abort)ed\sthe\sconnection|\btransfer\sclosed|\bgoaway\b|\brst_stream"
         r"|payload\sis\snot\scompleted|\bempty\sreply\sfrom\sserver|^\W*(?:load\sfailed|(?:typeerror:\s)?terminated)\W*$"
         r"|actively\srefused|forcibly\sclosed|stream\s(?:disconnected|closed|reset|was\sreset)"
         r"|response\sended\sprematurely|broken\sconnection|premature\sclose|other\sside\sclosed",
@@ -374,7 +382,9 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|starting\sup|still\sloading|unavailable|not\sready)",
         r"\bdegraded\b[^.;]{0,40}\b(?:function|invoked|state|performance)|no\s(?:free\s|idle\s)?slots?\savail"
         r"|\bmodel\b[^.;]{0,20}\bunloaded|request\s(?:queue|dropped)\b|\bbusy\s(?:server|model|service)\b|\ball\s(?:\w+\s)?(?:slots|workers|servers|replicas|instances)\s(?:are\s)?(?:busy|in\suse|occupied)"
-        r"|\bcircuit\sbreaker\b[^.;]{0,20}\bopen\b|\bscheduled\smaintenance\b|\b(?:engine|server|weights)\s(?:is|are)\s(?:still\s)?loading\b|\bwarm(?:ed|ing)\sup\b|\bcold\sstart"
+        r"|\bno\s(?:gpus?|instances|workers|replicas|nodes)\s(?:are\s)?(?:avail|connected|free|ready)\w*|\b(?:not\senough|insufficient)\s(?:gpu\s|compute\s)?resources\b"
+        r"|\b(?:model|instance|endpoint|server|deployment|engine|replica|pod)\sis\s(?:starting|initiali[sz]ing|booting|scaling|warming)|\bwaiting\sfor\s(?:an?\s)?(?:worker|gpu|slot|capacity)"
+        r"|\bload\sshedding|\bqueue\slength\b|\bqueue\sis\sat\b|\bcircuit\sbreaker\b[^.;]{0,20}\bopen\b|\bscheduled\smaintenance\b|\b(?:engine|server|weights)\s(?:is|are)\s(?:still\s)?loading\b|\bwarm(?:ed|ing)\sup\b|\bcold\sstart"
         r"|\bscal(?:ed|ing)[\s_]?(?:up|to[\s_]?zero)\b|\bin\sstate:?\s\w*(?:start|build|pending|initial|deploy|load|scal)\w*|\b(?:in|under|for)\smaintenance|maintenance\s(?:in\sprogress|mode|window)",
         r"\b(?:service|server|system|backend|api)\sis\s(?:currently\s|temporarily\s)?not\savailable"
         r"|loading\smodel|\bmodel\b\s?\S{0,80}\sis\s(?:currently\s|still\s)?loading|service\sunavailable|temporarily\sunavailable"
@@ -386,7 +396,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     _C.SERVER_ERROR: pattern(
         r"internal\s(?:server\s)?(?:error|exception|failure)|\bserver(?:\sside|-side)?\s(?:error|fault)"
         r"|bad\sgateway|upstream\b[^.;]{0,30}\b(?:errors?|fail\w*)\b(?!:\s\S+\s\S)|encountered\s(?:a|an)\s[^.;]{0,20}error",
-        r"fail\w*\sto\sget\s(?:a\s)?response|unable\sto\sprocess\s|error\s(?:occurred\s)?(?:while|during)"
+        r"fail\w*\sto\sget\s(?:a\s)?response|(?:unable\sto|cannot|could\snot)\sprocess\s|\bunexpected\scondition|\bprocess\swas\skilled|\billegal\smemory\saccess|\bnccl\b|\b(?:unknown|unhandled)\s(?:error|exception)|\bupstream\sprematurely"
+        r"|\binvalid\supstream\sresponse|\bunexpected\sstatus\b|\bfailed\safter\s\d+\s(?:retries|attempts)|\ball\s(?:retries|attempts|providers|models|backends)\s(?:have\s)?failed|\bmax(?:imum)?\sretries\sexceeded|error\s(?:occurred\s)?(?:while|during)"
         r"\s(?:processing|handling|generat|inferenc)|cuda\serror|background\sloop|engine\s?(?:core|dead)"
         r"|\bcrashed\b|\breason\W{1,4}(?:abort|error|unknown)\b|\bchannel\serror\b|\b(?:actor|runner|engine|worker|replica|process)\s(?:has\s)?(?:unexpectedly\s)?died|\b(?:inference|generation|processing)\sfailed|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
         r"|invalid\sresponse\sfrom|process\shas\sterminated|enginedead|\b(?:internal|unexpected|unknown|unspecified)\serror|server\sexception",
@@ -398,7 +409,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|error\sinterno|erro\sinterno|interner\s(?:server)?fehler|errore\sinterno|внутренняя\sошибка",
     ),
     _C.RATE_LIMIT: pattern(
-        r"\blimit\w*[^.;]{0,30}(?:\bper\s|/\s?)(?:second|sec|minute|min)\b|\brequest\srate\b[^.;]{0,20}\b(?:increas|too|exceed|reach|hit)\w*|\brequests?\b[^.;]{0,30}\btoo\s(?:quickly|fast|rapidly|often|frequen\w+)|\brequest\sfrequency\b|\bnumber\sof\s(?:\w+\s){0,3}(?:requests|calls|queries)\b[^.;]{0,20}\bexceed|\bmax(?:imum)?\s(?:concurrent\s)?requests\b|\brate[\s_-]?limit|too\smany\s(?:requests|tokens|calls|concurrent|connections)|throttl"
+        r"\blimit\w*[^.;]{0,30}(?:\bper\s|/\s?)(?:second|sec|minute|min)\b|\brequest\srate\b[^.;]{0,20}\b(?:increas|too|exceed|reach|hit)\w*|\brequests?\b[^.;]{0,30}\btoo\s(?:quickly|fast|rapidly|often|frequen\w+)|\brequest\sfrequency\b|\bnumber\sof\s(?:\w+\s){0,3}(?:requests|calls|queries)\b[^.;]{0,20}\bexceed|\bmax(?:imum)?\s(?:concurrent\s)?requests\b|\breduce\s(?:your|the)\srequest\srate|\bcall\srate\b|\breached\sthe\srequest\slimit"
+        r"|\bwait\s(?:[\w.]+\s){0,3}before\s(?:sending|retrying|trying|making)|\brate[\s_-]?limit|too\smany\s(?:requests|tokens|calls|concurrent|connections)|throttl"
         r"|\b(?:rpm|tpm|itpm|otpm)\b|\b(?:limit|exceed|over|quota|maximum|allow)\w*[^.;]{0,60}"
         r"\b(?:requests?|tokens?|calls|queries)(?:\s|/)(?:per\s)?(?:second|min)|\b(?:requests?|tokens?"
         r"|calls|queries)(?:\s|/)(?:per\s)?(?:second|min\w*)[^.;]{0,20}\b(?:limit|exceed|reached|quota)",
@@ -429,7 +441,7 @@ TOOK_LONG = pattern(
     rf"\bno\s(?:\w+\s){{0,2}}(?:response|answer|reply|activity|data|chunks?|events?|tokens?|bytes|output|progress)\b"
     rf"[^.;]{{0,30}}\b(?:for|within|after|in)\s{_SPAN}",
     rf"\bwait\w*\sfor\s[^.;]{{0,30}}\bafter\s{_SPAN}|\b(?:abort|cancel)\w*\safter\s{_SPAN}",
-    rf"\b(?:waited|idle\sfor|hung\sfor|gave\sup\safter)\s{_SPAN}|\bstream\s(?:has\s)?stalled\b"
+    rf"\b(?:waited|waiting\safter|idle\sfor|hung\sfor|gave\sup\safter)\s{_SPAN}|\bstream\s(?:has\s)?stalled\b|\bran\sout\sof\stime\b|\bdeadline\shas\spassed|\b(?:did\snot|didn't)\srespond\b(?!\swith)"
     rf"|(?:\bnot|n't)\s(?:respond\w*|received)\s(?:with)?in\s{_SPAN}",
     r"\bexceed\w*\s(?:the\s|its\s|our\s)?(?:\w+\s){0,2}?\w*time-?out",
     r"\brequest\b[^.;]{0,10}\bexpired\s(?:after|in\s(?:the\s)?queue|while)"
@@ -441,8 +453,11 @@ NOT_REFUSED = pattern(
 CREDIT = pattern(
     r"insufficient[\s_](?!to\b)(?:\w+\s){0,4}(?:credit|balance|fund|quota)|\bout\sof\s(?:\w+\s)?(?:credit|fund|quota|usage\b)|\br[au]n\sout\sof\s(?:\w+\s)?balance",
     r"\b(?:have|has|with)\sno\s(?:more\s|remaining\s)?(?:credits?|balance|funds|quota)\b|\bno\s(?:credits?|funds|quota)\s(?:left|remaining)\b|(?<![\d.,])0\scredits\b",
-    r"\b(?:free(?:\stier)?|plan|account|credit)\s(?:limit|quota)\s(?:(?:has\sbeen|was|is)\s)?(?:exceeded|reached|exhausted|used\sup)",
+    r"\b(?:free(?:\stier)?|plan(?:'s)?|account|credit)\s(?:limit|quota)\s(?:(?:has\sbeen|was|is)\s)?(?:exceeded|reached|exhausted|used\sup)",
     r"\bbilling\s(?:is\s)?(?:not\s(?:active|enabled)|account\s\w+)|\bcheck\syour\sbilling|\btrial\s(?:has\s|period\s)*(?:ended|expired)"
+    r"|\bsubscription\s(?:(?:has|is|was)\s)?(?:expired|ended|cancell?ed|required)|\bno\sactive\ssubscription|\bhave\san\sactive\ssubscription|\bpurchase\sa\s(?:plan|subscription)"
+    r"|\benable\sbilling|\bbilling\smust|\bcard\s(?:was|has\sbeen)\sdeclined|\bpayment\s(?:failed|declined|overdue)|\busage\scap\b|\bcost\s(?:cap|limit)\b"
+    r"|\b(?:quota|balance):\s?[-$¥]{0,2}0(?:\.0+)?(?!\S)"
     r"|\bplease\s(?:top\s?up|recharge|upgrade)\b|\bupgrade\sto\scontinue|\bused\s(?:all|up)\b[^.;]{0,40}\b(?:requests|tokens|messages|quota|credits|usage)\b",
     r"\b(?:credits?|balance|funds?)\b[^.;]{0,40}\b(?:too\slow|exhaust|insufficient|deplet|run\sout"
     r"|used\sup|exceed|negative|not\senough|expired|ran\sout|is\s(?:zero|\W?[\d.]+))\w*|not\senough\s(?:credit|balance|fund|quota)"
@@ -467,7 +482,7 @@ WINDOW_WORDS = pattern(
     r"|budget|free)|\b(?:limit|quota|cap|allowance|usage)\b[^.;]{0,30}\b(?:today|this\s(?:month|week)"
     r"|for\sthe\s(?:day|month)|daily)|/\s?(?:day|hour|month)\b|every\s(?:day|month)",
     r"\bout\sof\s(?:\w+\s){0,3}quota|quota\b[^.;]{0,20}\b(?:exhausted|used\sup|depleted)|(?:usage|trial|weekly|session)\slimit"
-    r"|free\s(?:tier|trial|plan)\b[^.;]{0,40}\b(?:exhaust|ended|expired|reached)|limit:\s?0\b",
+    r"|\b(?:resets?|again)\s(?:\w+\s)?(?:tomorrow|at\smidnight)|free\s(?:tier|trial|plan|usage|requests|messages)\b[^.;]{0,40}\b(?:exhaust|ended|expired|reached)|limit:\s?0\b",
     r"cuota\s(?:mensual|diaria)|cota\s(?:mensal|di[áa]ria)|quota\smensuel|monatliche\w*\s(?:limit|kontingent)|每日|每天|每月|配额|diari[oa]|quotidien|täglich|giornalier",
 )
 BUY_NOW = pattern(r"exceeded\syour\scurrent\squota|check\syour\splan\sand\sbilling|check\squota")

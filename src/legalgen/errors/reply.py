@@ -332,7 +332,7 @@ _NOISE = re.compile(
       | \bneed\ more\ tokens\?[^.]*\.?                      # offers to buy more
       | \b(?:upgrade|sign\ up|subscribe)\b[^.]*?\b(?:tier|higher|plan)\b[^.]*\.?
       | \bnot\ (?:an?|your)\ (?:[\w']+\ ){0,4}(?:limit|time-?out|error|problem)\b  # what it is not
-      | \b(?:please\ )?check\ (?:your|the)\ (?:internet\ |network\ )?connection\b[^.!]*[.!]?  # advice
+      | \b(?:please\ )?check\ (?:your|the)\ (?:network\ )?connection\b[^.!]*[.!]?   # advice
       | for\ more\ information[^.]*\.?|to\ learn\ more[^.]*\.?
       | ["']?failed_generation["']?\s*:.*\Z                 # what the model wrote
     """,
