@@ -29,6 +29,8 @@ _SHOWS_MODEL_UP: Final = {C.BAD_REQUEST, C.CONTEXT_LENGTH, C.OUTPUT_INVALID, C.C
 _ELSEWHERE: Final = "not this vendor's API: the base URL is wrong"
 
 LEAST_WAIT_S: Final = 0.05
+SHORT_HINT_S: Final = 1.0
+"""A server that hints at less than this, and refuses again and again, is left alone for longer."""
 PANIC_OPEN_S: Final = 60.0
 """The last usable target or provider is never left alone for longer than this."""
 FAILURES_TO_OPEN: Final = 3
@@ -77,7 +79,7 @@ class Health(msgspec.Struct, frozen=True):
 
     ``failures`` is the weight of breaker-feeding failures in a row, ``recent`` the last ten
     outcomes that feed the breaker, ``opened`` how often it opened lately (it doubles the open
-    time and decays with successes), ``limited`` the same for limits that came without a hint,
+    time and decays with successes), ``limited`` the same for limits without a hint or a short one,
     ``answered`` successes since it last left READY, which widen the ramp of calls in flight.
     ``hinted`` is the time before which the server itself asked not to come back; ``broke_at``
     that of the last failure that the breaker counted. ``refusals`` are the prompts it refused in a
@@ -553,20 +555,38 @@ def _provider_open(case: _Case, rule: str) -> Decision:
 
 
 def _rate_limit(case: _Case) -> Decision:
+    seconds, limited = _limit(case, _doubling(10, case.health.limited, 60))
     hint = case.hint()
-    seconds = hint if hint is not None else _doubling(10, case.health.limited, 60)
-    limited = case.health.limited + (hint is None)
     rule = "limited until the server's hint" if hint is not None else "limited, no hint given"
+    if hint is not None and seconds > hint:
+        rule = "limited again and again: longer than the server's hint"
     return _away(case, State.LIMITED, seconds, rule, limited=limited)
+
+
+def _limit(case: _Case, unhinted_s: float) -> tuple[float, int]:
+    """Seconds that a limit lasts, and what ``limited`` counts after it.
+
+    A hint of nothing ("Retry-After: 0", a date that has passed) says how soon one may ask, not
+    when there is room: kept as it is, a server that goes on so takes all calls of a batch within
+    seconds. So each short one in a row doubles the least wait.
+    """
+    hint = case.hint()
+    short = hint is not None and hint < SHORT_HINT_S
+    limited = case.health.limited + (hint is None or short)
+    if hint is None:
+        return unhinted_s, limited
+    least_s = _doubling(LEAST_WAIT_S, case.health.limited, 60) if short else LEAST_WAIT_S
+    return max(hint, least_s), limited
 
 
 def _quota(case: _Case) -> Decision:
     if case.failure.credit:
         return _provider_dropped(case, "out of credit: the provider is dropped for the batch")
-    hint = case.hint()
-    seconds = hint if hint is not None else 3600.0
-    rule = "quota used up until the server's hint" if hint else "quota used up, no hint: one hour"
-    return _away(case, State.EXHAUSTED, seconds, rule, trickle=case.failure.window == "day")
+    seconds, limited = _limit(case, 3600.0)
+    hinted = case.hint() is not None
+    rule = "quota used up until the server's hint" if hinted else "quota used up, no hint: one hour"
+    day = case.failure.window == "day"
+    return _away(case, State.EXHAUSTED, seconds, rule, limited=limited, trickle=day)
 
 
 def _overloaded(case: _Case) -> Decision:
