@@ -810,3 +810,55 @@ def test_models_says_what_a_named_server_lacks(program: Program) -> None:
     """A preset without a key has no list to show, and an empty table would say nothing."""
     ended = program.run("models", "--provider", "openrouter")
     assert "openrouter: no key: set OPENROUTER_API_KEY, or key in [servers.openrouter]" in ended.err
+
+
+class TestAnAddressOfTheCommandLine:
+    """``--base-url``, which no variable and no file tells to the command that resumes."""
+
+    ASKED = ("-p", "openai", "-n", "4", "-c", "1", "--gate", "structure", "--max-calls", "2")
+
+    @pytest.fixture
+    def bare(self, tmp_path: Path) -> Program:
+        """Without any variable of a vendor."""
+        return Program(tmp_path, None)
+
+    def test_the_batch_goes_on_there(self, bare: Program) -> None:
+        """Without a flag, as docs and scripts resume, or by the command that is shown."""
+        with playing(plays) as server:
+            url = f"{server.url}/v1"
+            first = bare.run("batch", *self.ASKED, "--base-url", url)
+            shown = f"legalgen batch {bare.record().id} --resume --base-url {url}\n"
+            assert (first.code, shown in first.err) == (4, True), first.err
+            assert shown in bare.run("history", bare.record().id).out
+            second = bare.run("batch", "--resume")
+        assert (second.code, len(bare.rows()), len(server.calls)) == (0, 4, 4), second.err
+
+    def test_no_key_goes_where_only_the_record_says(self, bare: Program) -> None:
+        """Whoever wrote the record would get it: exit 2, and nobody is asked."""
+        keyed = {"LEGALGEN_OPENAI_API_KEY": "sk-own"}
+        with playing(plays) as server:
+            address = ("--base-url", f"{server.url}/v1")
+            assert bare.run("batch", *self.ASKED, *address, environ=keyed).code == 4
+            bare_resume = bare.run("batch", "--resume", environ=keyed)
+            assert (bare_resume.code, len(server.calls)) == (2, 2), bare_resume.err
+            assert f"--base-url {server.url}/v1" in bare_resume.err
+            assert bare.run("batch", "--resume", *address, environ=keyed).code == 0
+        assert {sent["authorization"] for sent in server.headers} == {"Bearer sk-own"}
+
+    def test_another_provider_needs_no_address(self, bare: Program) -> None:
+        """What is asked now goes elsewhere, and the address is none of its business."""
+        with playing(plays) as server:
+            assert bare.run("batch", *self.ASKED, "--base-url", f"{server.url}/v1").code == 4
+            ended = bare.run("batch", "--resume", "-p", "groq")
+        assert (ended.code, "GROQ_API_KEY" in ended.err) == (2, True), ended.err
+
+    def test_a_key_in_an_address_is_in_no_record(self, bare: Program) -> None:
+        """So it has to be given again."""
+        with playing(plays) as server:
+            address = f"{server.url}/v1?code=sesame-sesame"
+            asked = (*self.ASKED, "-m", "m", "--base-url", address)
+            assert bare.run("batch", *asked).code == 4
+            ended = bare.run("batch", "--resume")
+        record = bare.data_dir.batches / f"{bare.record().id}.json"
+        assert "sesame" not in record.read_text("utf-8")
+        assert (ended.code, "--base-url" in ended.err) == (2, True), ended.err

@@ -12,6 +12,7 @@ from typing import Any
 from legalgen import __version__
 from legalgen.batch.intent import Intent
 from legalgen.errors import UsageError
+from legalgen.providers.addresses import shown_address
 from legalgen.providers.catalog import Catalog
 from legalgen.quality.opening import excluded_files, rules_of
 from legalgen.routing import opening
@@ -60,6 +61,7 @@ def _parameters(settings: Settings) -> dict[str, object]:
     request = opening.route_request(settings, Catalog.load())  # what of the layers came to count
     if settings.origin("reasoning_effort").source == "default":
         chosen["reasoning_effort"] = None  # a resumed batch was not asked for it either
+    chosen["base_url"] = _kept_address(settings)
     chosen["route"] = _plain(request.route)
     chosen["provider"] = None if request.route else request.provider
     chosen["model"] = None if request.route else request.model
@@ -71,6 +73,15 @@ def _parameters(settings: Settings) -> dict[str, object]:
         "gate_digest": rules_of(settings).digest(),
         **({"excluded": [each.words for each in excluded]} if excluded else {}),
     }
+
+
+def _kept_address(settings: Settings) -> str | None:
+    """The address that the command named, if there is no key in it: no variable and no file tells
+    it to whoever resumes the batch."""
+    address = settings.base_url
+    if address is None or settings.origin("base_url").source != "flag":
+        return None
+    return address if shown_address(address) == address else None
 
 
 def resumed_flags(record: Record, flags: Mapping[str, object]) -> dict[str, object]:
@@ -92,6 +103,8 @@ def resumed_flags(record: Record, flags: Mapping[str, object]) -> dict[str, obje
     dropped = {"provider", "model"} if kept.get("route") else set()
     if any(flags.get(name) for name in ("provider", "model", "route")):
         dropped = {"provider", "model", "route"}
+        asked = f"{flags.get('provider') or ''} {flags.get('route') or ''}"
+        dropped |= set() if "openai" in asked else {"base_url"}
     kept = {name: value for name, value in kept.items() if name not in dropped}
     kept |= {name: path for name in FILES if (path := record.parameters.get(name))}
     given_flags = {name: value for name, value in flags.items() if value not in (None, [], ())}
@@ -111,6 +124,22 @@ def resumed_settings(record: Record, settings: Settings) -> Settings:
         or (each.name == "as_of" and AS_OF not in record.parameters)
     }
     return dataclasses.replace(settings, **unset)
+
+
+def check_address(record: Record, asked: Settings, resumed: Settings) -> None:
+    """That no key goes to an address that only the record names: who wrote the file would get it.
+
+    ``asked`` are the settings of the resuming command alone.
+
+    Raises:
+        UsageError: one would.
+    """
+    address = resumed.base_url
+    if address != asked.base_url and asked.keys("openai") and resumed.keys("openai"):
+        raise UsageError(
+            f"batch {record.id} was begun with --base-url {address}, and there is a key for it "
+            "now: give --base-url again, so that the key goes where you say"
+        )
 
 
 def _is_added(name: str, record: Record, settings: Settings) -> bool:

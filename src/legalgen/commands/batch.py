@@ -55,7 +55,7 @@ def run_batch(
 ) -> int:
     """Many samples: a new batch, or one that goes on."""
     from legalgen.batch.intent import Intent  # history and models need none of it
-    from legalgen.batch.records import resumed_flags, resumed_settings
+    from legalgen.batch.records import check_address, resumed_flags, resumed_settings
 
     settings = load(flags)
     if order.stop:
@@ -69,11 +69,13 @@ def run_batch(
         if flags.get("count") or order.until_total:
             raise UsageError("--resume goes on to the original count: leave out --count")
         record = _resumable(settings, order)
+        asked = settings
         settings = resumed_settings(record, load(resumed_flags(record, flags)))
+        check_address(record, asked, settings)
     console = talk(settings)
     intent = Intent(
         count=settings.count,
-        command=command(),
+        command=command(settings),
         resume=record,
         until_total=order.until_total,
         default_max_wait_s=TERMINAL_PATIENCE_S if sys.stdout.isatty() else UNATTENDED_PATIENCE_S,

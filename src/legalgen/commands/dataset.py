@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.commands.running import existing, patience_of, sole_writer, write_beside
+from legalgen.commands.running import command, existing, patience_of, sole_writer, write_beside
 from legalgen.dataset import compact, export, imports, merging, report, splitting, trainers
 from legalgen.dataset.check import Linter, RowGate, check
 from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
@@ -28,7 +27,6 @@ from legalgen.dataset.verify import verify
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import UsageError
 from legalgen.errors.plurals import plural
-from legalgen.errors.redaction import redact
 from legalgen.law.opening import taxonomy_of
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.duplicates import (
@@ -124,7 +122,7 @@ def import_file(
         index = _index(data_dir, gate.rules)
         done = imports.import_rows(
             read_rows(file, mapping),
-            imports.Source(file.resolve(), _command()),
+            imports.Source(file.resolve(), command(settings)),
             data_dir,
             batch_id=batch_id,
             taxonomy=taxonomy,
@@ -182,10 +180,6 @@ def _taxonomy(settings: Settings, console: Console) -> Taxonomy:
     for warning in taxonomy.warnings:
         console.talk(warning)
     return taxonomy
-
-
-def _command() -> tuple[str, ...]:
-    return ("legalgen", *(redact(word) for word in sys.argv[1:]))
 
 
 def _index(

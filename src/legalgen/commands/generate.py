@@ -16,7 +16,8 @@ def generate_one(settings: Settings, console: Console, *, save: bool) -> int:
     """One sample, shown and kept."""
     from legalgen.batch.intent import Intent  # history and models need none of it
 
-    result = go(settings, console, Intent(kind="generate", count=1, command=command(), save=save))
+    intent = Intent(kind="generate", count=1, command=command(settings), save=save)
+    result = go(settings, console, intent)
     for sample in result.samples:
         console.sample(sample, saved=save, where=str(result.dataset))
     if not result.samples:

@@ -214,6 +214,7 @@ def _write(stream: Any, text: str) -> None:
     stream.flush()
 
 
-def command() -> tuple[str, ...]:
+def command(settings: Settings) -> tuple[str, ...]:
     """The command line as the ledger keeps it, without keys."""
-    return ("legalgen", *(redact(word) for word in sys.argv[1:]))
+    secrets = settings.secrets()
+    return ("legalgen", *(redact(word, secrets) for word in sys.argv[1:]))

@@ -124,7 +124,7 @@ def _base_url(config: ProviderConfig) -> str:
     variable = str(_SPEC.base_url_env)
     if not config.base_url:
         raise ConfigurationError(
-            f"{variable} is not set: set it to the server's address, "
+            f"{variable} is not set: set it, or --base-url, to the server's address, "
             "for example http://localhost:11434/v1 (Ollama) or https://api.openai.com/v1 (OpenAI)"
         )
     return sound_base_url(config.base_url, variable=variable, takes_query=True)

@@ -265,7 +265,7 @@ class Settings:
     base_url: str | None = setting(URL, None, "providers.openai",
         "Base URL of the OpenAI-compatible server of the provider openai.",
         commands=(*WRITING, "models", "doctor"), env="LEGALGEN_OPENAI_BASE_URL",
-        absent="the vendor's own", example="http://127.0.0.1:11434/v1")
+        absent="the vendor's own", example="http://127.0.0.1:11434/v1", resumed="changeable")
     # fmt: on
 
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)

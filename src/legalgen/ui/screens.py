@@ -5,6 +5,7 @@ Nothing here prints and nothing decides; :mod:`legalgen.ui.console` knows the te
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -318,8 +319,15 @@ def next_command(result: Result, again: str) -> str:
     if record.kind != "batch":
         return ""
     if result.status in ("paused", "stopped", "failed"):
-        return f"legalgen batch {record.id} --resume{again}"
+        return resume_command(record, again)
     return f"legalgen history {record.id}{again}"
+
+
+def resume_command(record: Record, again: str) -> str:
+    """How to go on with a batch, at the server that it was begun with."""
+    address = record.parameters.get("base_url")
+    server = f" --base-url {shlex.quote(str(address))}" if address else ""
+    return f"legalgen batch {record.id} --resume{server}{again}"
 
 
 # --------------------------------------------------------------------------- one sample
@@ -410,7 +418,7 @@ def record_lines(record: Record, status: str, again: str) -> Iterator[StyledLine
         rows = sum(part.rows for part in record.parts)
         yield labelled("parts", f"{plural(len(record.parts), 'part')}, {plural(rows, 'row')}")
     if status in ("paused", "stopped", "interrupted", "failed") and record.kind == "batch":
-        yield labelled("next", f"legalgen batch {record.id} --resume{again}", "bold")
+        yield labelled("next", resume_command(record, again), "bold")
     if status == "running" and record.kind == "batch":
         yield labelled("next", f"legalgen batch {record.id} --stop{again}", "bold")
 
