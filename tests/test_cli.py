@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -643,3 +645,16 @@ def test_models_calls_its_filter_a_filter(here: Here) -> None:
     """For a batch a provider is a beginning, for a list it is what is listed."""
     assert "Only the models of this provider." in here.run("models", "--help", COLUMNS="120").out
     assert "The provider to begin with." in here.run("batch", "--help", COLUMNS="120").out
+
+
+def test_a_limit_on_open_files_is_no_bug(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any file may be the one that cannot be opened, a module of Python's too: exit 74."""
+
+    def look(*_: object) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), "leading_cases.txt")
+
+    # The limit itself would be that of the whole test run.
+    monkeypatch.setattr("legalgen.commands.history.show_history", look)
+    ended = here.run("history")
+    said = "Error: cannot open leading_cases.txt: Too many open files; raise the limit (ulimit -n)"
+    assert (ended.code, ended.err.strip()) == (74, said)

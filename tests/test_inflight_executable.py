@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.program import LONGEST_S, Program
+from tests.program import EXECUTABLE, LONGEST_S, Program
 from tests.vendors import VendorServer
 from tests.vendors.gates import Gate
 
@@ -73,6 +73,25 @@ def test_what_was_in_flight_when_it_was_killed_is_written_again(
     rows = program.rows()
     assert (len(rows), len({row["id"] for row in rows})) == (COUNT, COUNT)
     assert len({row["question"] for row in rows}) == COUNT
+
+
+@pytest.mark.parametrize("files", [24, 64])
+@pytest.mark.parametrize("calls", ["48", "auto"])
+def test_few_open_files_bound_the_calls_in_flight(
+    program: Program, vendors: VendorServer, files: int, calls: str
+) -> None:
+    """``ulimit -n 24``: fewer calls at once, said in a line; every answer is a row."""
+    command = f"ulimit -n {files}; exec {EXECUTABLE} batch -n 60 -c {calls} --gate structure"
+    ended = subprocess.run(
+        ["/bin/bash", "-c", command],
+        env=program.environ,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 0, ended.stderr.decode()
+    assert b"the limit on open files leaves room for" in ended.stderr
+    assert len(program.rows()) == len(vendors.answered()) == 60
 
 
 def test_the_bound_on_open_files_is_raised() -> None:

@@ -110,6 +110,8 @@ def _explained(error: Exception) -> int:
 
     if isinstance(error, TyperException):
         error = _misused(error)
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        error = _too_many_files(error)
     if not isinstance(error, LegalgenError):
         return _bug(error)
     from legalgen.ui.console import Console
@@ -137,6 +139,14 @@ def _misused(error: TyperException) -> LegalgenError:
     message = error.format_message().rstrip(".")
     stop = "" if message.endswith("?") else "."
     return UsageError(f"{message}{stop} See `{path} --help`.")
+
+
+def _too_many_files(error: OSError) -> LegalgenError:
+    """That no more files may be open, which any module or list of ours may be the one to meet."""
+    from legalgen.errors import DiskError
+
+    path = Path(os.fsdecode(error.filename or ""))
+    return DiskError(f"cannot open {path}: {error.strerror}; raise the limit (ulimit -n)", path)
 
 
 def _unwritten(error: OSError) -> LegalgenError:

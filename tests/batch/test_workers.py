@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from legalgen.batch.workers import Crashed, Done, Inbox, Workers
@@ -50,6 +52,43 @@ def test_each_job_comes_back_as_done(jobs: list[str]) -> None:
         came += workers.receive(LONGEST_S)
     workers.dismiss()
     assert sorted(came, key=repr) == [Done(job, job.upper()) for job in jobs]
+
+
+def test_where_the_system_gives_few_threads_they_do_all_jobs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A bound on processes is met with jobs under way: they wait for a thread that is free."""
+    began = threading.Thread.start
+    given = iter([began, began])
+
+    def start(thread: threading.Thread) -> None:
+        begin = next(given, None)
+        if begin is None:
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    # No bound of the system's own can be set here: root has none on processes.
+    monkeypatch.setattr(threading.Thread, "start", start)
+    workers = Workers[int, int](lambda job: job, Inbox(Clock()))
+    for job in range(5):
+        workers.start(job)
+    came: list[object] = []
+    while workers.active:
+        came += workers.receive(LONGEST_S)
+    workers.dismiss()
+    assert workers.most == 2
+    assert sorted(came, key=repr) == [Done(job, job) for job in range(5)]
+
+
+def test_no_thread_at_all_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody would ever do the job."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        Workers[int, int](abs, Inbox(Clock())).start(1)
 
 
 def test_a_bug_of_a_worker_comes_out() -> None:

@@ -37,7 +37,7 @@ from legalgen.errors import AnswerRefused, Reason
 from legalgen.errors.exit_codes import Exit
 from legalgen.errors.plurals import plural
 from legalgen.failover import NoneLeft, Pause
-from legalgen.routing.targets import MOST_UNDER_LIMITS, Spent
+from legalgen.routing.targets import MOST_IN_FLIGHT, MOST_UNDER_LIMITS, Spent
 from legalgen.settings.types import format_duration
 from legalgen.telemetry import events
 
@@ -53,12 +53,14 @@ PARTING_S = 0.2
 
 
 class BatchBounds(msgspec.Struct, frozen=True):
-    """What limits a batch; ``concurrency`` None is auto. Times are seconds.
+    """What limits a batch; ``concurrency`` None is auto, which begins ``most`` calls at once at
+    most. Times are seconds.
 
     ``usual_wait``: nobody set ``max_wait_s``.
     """
 
     concurrency: int | None = None
+    most: int = MOST_IN_FLIGHT
     max_time_s: float | None = None
     max_wait_s: float = math.inf
     usual_wait: bool = False
@@ -182,10 +184,16 @@ class Loop:
             if self._workers.active and not self._is_worth(job):
                 self._schedule.back(job)
                 return
+            most = self._workers.most
             self._workers.start(job)
+            if self._workers.most < most:
+                calls = plural(int(self._workers.most), "call")
+                self._reporter.notice(f"the system gives no more threads: {calls} at once")
 
     def _may_start(self) -> bool:
         if self._stop.requested or self._verdict is not None or self._shortage is not None:
+            return False
+        if self._workers.active >= self._workers.most:
             return False
         calls = self._bounds.concurrency
         if calls is None:

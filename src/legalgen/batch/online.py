@@ -27,11 +27,12 @@ from legalgen.errors import NoUsableProvider
 from legalgen.failover import Choice, NoneLeft, Pause
 from legalgen.quality.opening import read_answer
 from legalgen.routing.router import Router
-from legalgen.routing.targets import MOST_IN_FLIGHT
 from legalgen.store.ledger import Record
 
 SPARE_FILES = 256
 """Open files beside the connections of calls: those of the store, the log, idle connections."""
+LEAST_SPARE_FILES = 20
+"""What the store and the log need, with a part that is sealed and a module that is read."""
 
 
 class OnlineExecutor:
@@ -97,8 +98,6 @@ class OnlineExecutor:
 
     def execute(self, work: Work) -> Ending:
         """Call until the batch is written or there is a reason to end."""
-        # Before the first call: a limit on open files that is met later looks like a dead server.
-        allow_sockets(self._bounds.concurrency or MOST_IN_FLIGHT)
         work.announce(tuple(str(ref) for ref in self._endpoints))
         # Both come with every call, and before something that wakes the main thread anyway.
         inbox = Inbox(work.reporter.clock, quiet=(Departed, Spending))
@@ -164,13 +163,22 @@ def _lateness(choice: Choice) -> float:
             return 0.0
 
 
-def allow_sockets(calls: int) -> None:
-    """Let the process have as many files open as calls in flight need; usual is room for 1,024."""
+def allow_sockets(calls: int) -> int:
+    """Let the process have as many files open as calls in flight need; usual is room for 1,024.
+
+    How many calls there is room for: a limit that is met later looks like a dead server, or like
+    a disk that fails.
+    """
     # The loop starts a quarter more workers than calls: some read and judge while others call.
     least = calls + calls // 4 + SPARE_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= least:
-        return
+        return calls
     most = least if hard == resource.RLIM_INFINITY else min(least, hard)
     with contextlib.suppress(ValueError, OSError):  # the system may have bounds of its own
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        soft = most
+    if soft >= least:
+        return calls
+    spare = min(SPARE_FILES, max(LEAST_SPARE_FILES, soft // 2))
+    return max(1, min(calls, (soft - spare) * 4 // 5))

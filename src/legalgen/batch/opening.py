@@ -16,7 +16,7 @@ from legalgen.batch.grounding import open_ground
 from legalgen.batch.intent import Intent
 from legalgen.batch.jobs import JobPrompts
 from legalgen.batch.loop import BatchBounds
-from legalgen.batch.online import OnlineExecutor
+from legalgen.batch.online import OnlineExecutor, allow_sockets
 from legalgen.batch.panel import JudgePanel
 from legalgen.batch.pointing import Pointing, PointShelf
 from legalgen.batch.prompting import TaxonomyPrompts
@@ -43,7 +43,7 @@ from legalgen.routing import opening
 from legalgen.routing.route import Route
 from legalgen.routing.router import Router
 from legalgen.routing.stating import asked_route
-from legalgen.routing.targets import MOST_IN_FLIGHT, Cap, RoutingPolicy
+from legalgen.routing.targets import MOST_IN_FLIGHT, MOST_UNDER_LIMITS, Cap, RoutingPolicy
 from legalgen.settings.layers import Settings
 from legalgen.sources.passages import Passages
 from legalgen.store import outlays, parts
@@ -152,7 +152,7 @@ def open_parts(
         kept = data_dir if intent.save else None
         shelf = PointShelf(space.taxonomy.digest, endpoints, kept)
     rehearsed = "a rehearsal asks for no points" if settings.points and shelf is None else None
-    said = (*warnings, *months, space.unsuited, rehearsed)
+    said = (*warnings, *months, space.unsuited, rehearsed, _few_files(settings, bounds))
     today = reporter.now().date()
     inspector = Inspector(
         settings,
@@ -279,12 +279,25 @@ def _reads_on(run: RunParts, done: int, of: int) -> bool:
 
 
 def _bounds_of(settings: Settings, intent: Intent) -> BatchBounds:
-    concurrency = settings.concurrency
+    asked = settings.concurrency if isinstance(settings.concurrency, int) else None
+    room = allow_sockets(asked or MOST_IN_FLIGHT)
     return BatchBounds(
-        concurrency=concurrency if isinstance(concurrency, int) else None,
+        concurrency=asked and room,
+        most=room,
         max_time_s=settings.max_time,
         max_wait_s=_max_wait(settings, intent),
         usual_wait=settings.max_wait is None,
+    )
+
+
+def _few_files(settings: Settings, bounds: BatchBounds) -> str | None:
+    """That fewer calls leave at once than were asked for, or than are usual."""
+    asked = settings.concurrency if isinstance(settings.concurrency, int) else MOST_UNDER_LIMITS
+    if bounds.most >= asked:
+        return None
+    return (
+        f"the limit on open files leaves room for {plural(bounds.most, 'call')} at once, not "
+        f"{asked}: raise it (ulimit -n) for more"
     )
 
 
@@ -303,7 +316,7 @@ def _policy_of(
     space: TaskSpace,
 ) -> RoutingPolicy:
     return RoutingPolicy(
-        max_in_flight=bounds.concurrency or MOST_IN_FLIGHT,
+        max_in_flight=bounds.concurrency or bounds.most,
         obeyed=bounds.concurrency is not None,
         stickiness_s=settings.stickiness,
         max_wait_s=_max_wait(settings, intent),

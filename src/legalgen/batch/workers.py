@@ -6,6 +6,7 @@ The threads are daemons: a run that is abandoned does not wait for a server that
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import threading
 from collections import deque
@@ -85,16 +86,16 @@ class Workers(Generic[J, O]):
         self._inbox = inbox
         self._jobs: queue.SimpleQueue[J | None] = queue.SimpleQueue()
         self._threads = 0
+        self.most = math.inf
+        """Threads that the system gives: known once it refuses one."""
         self.active = 0
         """Jobs that were started and whose end was not yet received."""
 
     def start(self, job: J) -> None:
         """Run a job in a thread that is free, or in a new one."""
         self.active += 1
-        if self.active > self._threads:
-            self._threads += 1
-            name = f"worker-{self._threads}"
-            threading.Thread(target=self._run, name=name, daemon=True).start()
+        if self._threads < min(self.active, self.most):
+            self._begin_thread()
         self._jobs.put(job)
 
     def receive(self, timeout_s: float) -> Iterator[object]:
@@ -103,6 +104,17 @@ class Workers(Generic[J, O]):
             if isinstance(message, Done | Crashed):
                 self.active -= 1
             yield message
+
+    def _begin_thread(self) -> None:
+        name = f"worker-{self._threads + 1}"
+        try:
+            threading.Thread(target=self._run, name=name, daemon=True).start()
+        except RuntimeError:  # a bound on processes or memory: the job waits for one that is free
+            if not self._threads:
+                raise
+            self.most = self._threads
+        else:
+            self._threads += 1
 
     def dismiss(self) -> None:
         """Let idle threads end."""

@@ -166,9 +166,14 @@ class _Resolver:
             if future is None:
                 future = self._pending[key] = Future()
                 arguments = (key, future)
-                threading.Thread(
+                thread = threading.Thread(
                     target=self._work, args=arguments, name=f"resolve {host}", daemon=True
-                ).start()
+                )
+                try:
+                    thread.start()
+                except RuntimeError as error:  # the system gives no more threads for now
+                    del self._pending[key]
+                    raise OSError(str(error)) from error
         return future
 
     def _work(self, key: tuple[str, int], future: Future[Addresses]) -> None:
