@@ -754,6 +754,21 @@ def test_a_key_in_an_address_stands_nowhere(tmp_path: Path) -> None:
             assert not path.is_file() or secret.encode() not in path.read_bytes(), path
 
 
+def test_a_proxy_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """The server has no part in it: it is neither named nor taken for gone; a password is not."""
+    program = Program(tmp_path, None)
+    with playing(plays) as server:
+        asked = ("-p", "openai", "--base-url", f"{server.url}/v1", "-m", "m", "--max-wait", "0s")
+        dead = {"HTTP_PROXY": "http://me:hunter2@127.0.0.1:9", "NO_PROXY": ""}
+        ended = program.run("batch", *asked, "-n", "1", environ=dead)
+        assert server.calls == []
+    assert ended.code == 75, ended.err
+    assert "The proxy at http://127.0.0.1:9, by which openai is asked, cannot be" in ended.err
+    assert "HTTP_PROXY" in ended.err
+    assert "nobody listens" not in ended.err
+    assert "hunter2" not in ended.err
+
+
 def test_a_proxy_of_ones_own_takes_its_key_from_the_usual_variable(tmp_path: Path) -> None:
     """LiteLLM's key was given out by the proxy, wherever that is; a vendor's stays with it."""
     with playing(plays) as server:

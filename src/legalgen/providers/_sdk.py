@@ -29,6 +29,7 @@ from legalgen.providers._http import (
     deadline,
 )
 from legalgen.providers._reply import ChatReply, as_text, chat_reply, json_value, model_list
+from legalgen.providers._transport import ProxyUnreachable
 from legalgen.providers.base import RemoteModel
 from legalgen.providers.catalog import Catalog, ModelSpec
 
@@ -280,7 +281,9 @@ class SdkProvider:
         if isinstance(error, httpx.TimeoutException):
             return "no whole reply within the deadline of the call"
         said = str(error) or type(error).__name__
-        return f"{_address(error)}: {said}" if isinstance(error, httpx.ConnectError) else said
+        if not isinstance(error, httpx.ConnectError):
+            return said
+        return f"{'the proxy ' if _proxy(error) else ''}{_address(error)}: {said}"
 
     def _classified(
         self,
@@ -385,15 +388,23 @@ def _remember_addresses(client: SdkClient) -> None:
         client._prepare_url = lru_cache(maxsize=8)(joined)  # type: ignore[attr-defined]
 
 
+def _proxy(error: BaseException) -> str:
+    """The address of the proxy to which there is no connection; empty where it is another fault."""
+    found = (link.address for link in _chain(error) if isinstance(link, ProxyUnreachable))
+    return next(found, "")
+
+
 def _address(error: httpx.RequestError) -> str:
-    """Where a request was sent: scheme, host and port."""
+    """Where a connection was tried: scheme, host and port of the server, or of the proxy."""
+    if proxy := _proxy(error):
+        return proxy
     url = error.request.url
     return f"{url.scheme}://{url.netloc.decode('ascii', 'replace')}"
 
 
 def _nobody_listens(error: httpx.RequestError) -> bool:
     """Whether this machine itself refused the connection: there is no server to wait for."""
-    if not isinstance(error, httpx.ConnectError):
+    if not isinstance(error, httpx.ConnectError) or _proxy(error):
         return False
     local = error.request.url.host in {"localhost", "127.0.0.1", "::1"}
     return local and any(

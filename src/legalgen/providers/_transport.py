@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import cast
+from typing import Any, cast
 from urllib.request import getproxies
 
 import httpcore
@@ -64,6 +64,29 @@ def _pattern(host: str) -> str:
     return f"all://{host}" if host.lower() == "localhost" else f"all://*{host}"
 
 
+class ProxyUnreachable(httpcore.ConnectError):
+    """No connection to the proxy at ``address``; nothing is known of the server behind it."""
+
+    def __init__(self, message: str, address: str) -> None:
+        super().__init__(message)
+        self.address = address
+
+
+class _ToProxy(httpcore.NetworkBackend):
+    """Connects to one proxy alone, and says so where it cannot: the request names the server."""
+
+    def __init__(self, backend: httpcore.NetworkBackend, url: httpx.URL) -> None:
+        self._backend = backend
+        self._address = f"{url.scheme}://{url.netloc.decode('ascii', 'replace')}"
+
+    def connect_tcp(self, *arguments: Any, **named: Any) -> httpcore.NetworkStream:
+        """As the backend does it."""
+        try:
+            return self._backend.connect_tcp(*arguments, **named)
+        except httpcore.ConnectError as error:
+            raise ProxyUnreachable(str(error), self._address) from error
+
+
 def open_pool(
     backend: httpcore.NetworkBackend, context: ssl.SSLContext, proxy_url: str | None = None
 ) -> httpcore.ConnectionPool:
@@ -89,7 +112,7 @@ def open_pool(
         ssl_context=context,
         max_connections=1,
         keepalive_expiry=KEEPALIVE_S,
-        network_backend=backend,
+        network_backend=_ToProxy(backend, proxy.url),
     )
 
 

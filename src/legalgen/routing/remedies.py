@@ -18,6 +18,7 @@ _CERTIFICATE = re.compile(r"certificate|self.signed", re.IGNORECASE)
 _OTHER_NAME = re.compile(r"mismatch|not valid for|doesn't match", re.IGNORECASE)
 _NO_NAME = re.compile(r"name or service not known|nodename nor servname|getaddrinfo", re.IGNORECASE)
 """How Linux, macOS and Windows say that a host has no address."""
+_PROXY = re.compile(r"the proxy \S+: ")
 _HUNG_UP = re.compile(r"disconnected without sending", re.IGNORECASE)
 _PLAIN = re.compile(r"wrong.version.number|record.layer", re.IGNORECASE)
 _TLS = re.compile(r"\b_?ssl\b|\btls|handshake", re.IGNORECASE)
@@ -245,6 +246,12 @@ def _unreachable(trouble: Trouble) -> str:  # noqa: PLR0911 - a table of sentenc
     if not is_remote(provider):
         return f"{provider} cannot be reached: {message.rstrip('.')}."
     where = _address_place(provider)
+    if _PROXY.match(message):
+        return (
+            f"The proxy at {trouble.address}, by which {provider} is asked, cannot be reached: "
+            "check it and HTTPS_PROXY, HTTP_PROXY or ALL_PROXY, or name the server's host in "
+            "NO_PROXY."
+        )
     if _CERTIFICATE.search(message) and _OTHER_NAME.search(message):
         return (
             f"{provider}'s certificate is made for another name: write that name into the "
