@@ -480,7 +480,7 @@ def test_a_passing_failure_of_the_service_is_a_pause(quick: Bench) -> None:
 
 def test_a_start_whose_reply_is_lost_is_found_again(quick: Bench) -> None:
     """The job was started and the reply never came: the next run finds it and starts none."""
-    quick.server.fail("groq", "long_content_length", endpoint="batches", after=1, count=1)
+    quick.server.fail("groq", "cut_chunked", endpoint="batches", after=1, count=1)
     result = quick.start(4)
     assert result.exit_code == 75
     assert [chunk.state for chunk in chunks_of(result)] == ["uploaded"]

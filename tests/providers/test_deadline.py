@@ -503,6 +503,43 @@ def test_abandon_ends_a_tls_handshake() -> None:
     assert [type(error.__cause__) for error in errors] == [Abandoned]
 
 
+WHOLE, STREAM = b'{"choices": [{"a": "}"}]}', b'data: {"choices": []}\n\ndata: [DONE]\n\n'
+PACKED = gzip.compress(WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "read"),
+    [
+        ("transfer-encoding: chunked", b"%x\r\n%b\r\n" % (len(WHOLE), WHOLE), WHOLE),
+        ("transfer-encoding: chunked", b"%x\r\n%b\r\n" % (len(STREAM), STREAM), STREAM),
+        ("content-length: 900", WHOLE, WHOLE),
+        ("content-length: 900\r\ncontent-encoding: gzip", PACKED, WHOLE),
+        ("content-length: 900", WHOLE[:-1], None),
+        ("content-length: 900", b"", None),
+        ("content-length: 900", STREAM[:21], None),
+        ("content-length: 900", b"[1, 2]", None),
+        ("content-length: 900\r\ncontent-encoding: gzip", PACKED[:-20], None),
+    ],
+)
+def test_a_reply_that_breaks_off_behind_its_end_is_whole(
+    header: str, body: bytes, read: bytes | None
+) -> None:
+    """It was paid for; one that may lack something is an error as before."""
+
+    def breaks_off(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(f"HTTP/1.1 200 OK\r\n{header}\r\n\r\n".encode() + body)
+
+    with serving(breaks_off) as server, client() as http:
+        url = f"http://127.0.0.1:{server.port}/"
+        for _ in range(2):  # and its connection goes back
+            if read is not None:
+                assert http.get(url).content == read
+                continue
+            with pytest.raises(httpx.RemoteProtocolError):
+                http.get(url)
+
+
 def proxy(seen: list[str]) -> Script:
     """A proxy that answers for the target, and notes the request line it got."""
 

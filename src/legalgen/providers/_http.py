@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 
 import httpcore
 import httpx
+import msgspec
 
 from legalgen.errors import ConfigurationError
 from legalgen.providers._environment import tls_context, usable_proxies
@@ -510,8 +511,20 @@ class BoundedResponse(httpx.Response):
         self.encoding = "utf-8"
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:  # noqa: ARG002 - httpx's
-        """The decoded body, at most ``MAX_REPLY_BYTES`` of it; pieces have any size."""
-        yield from self._bounded(MAX_REPLY_BYTES)
+        """The decoded body, at most ``MAX_REPLY_BYTES`` of it; pieces have any size.
+
+        One that breaks off behind its last word is whole: it was paid for, and only what HTTP
+        counts (a last chunk, some bytes of ``content-length``) is missing.
+        """
+        pieces = list[bytes]()
+        try:
+            for piece in self._bounded(MAX_REPLY_BYTES):
+                pieces.append(piece)
+                yield piece
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.ReadTimeout):
+            if not _is_whole(b"".join(pieces)):
+                raise
+            self.close()
 
     def iter_file(self) -> Iterator[bytes]:
         """As ``iter_bytes``, for a body that is a file: at most ``MAX_FILE_BYTES``."""
@@ -544,6 +557,17 @@ class BoundedResponse(httpx.Response):
         for packed in self.iter_raw():
             yield from unpacker.pieces(packed)
         yield unpacker.rest()
+
+
+def _is_whole(body: bytes) -> bool:
+    """Whether nothing can be missing: a JSON object that is closed, or the end of a stream."""
+    text = body.strip()
+    if text.endswith(b"data: [DONE]"):
+        return True
+    try:
+        return text.startswith(b"{") and msgspec.json.decode(text) is not None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def _folded(name: str) -> str:
