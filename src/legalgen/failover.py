@@ -176,8 +176,8 @@ class Trail(msgspec.Struct, frozen=True):
     answers refused from one model since the task last began anew. ``used_up`` models are never
     offered again; ``shunned`` ones only when nothing else can come in time (after a timeout);
     ``failed_last`` is where the last call failed, passed over while another target is ready, and
-    left alone by this task until ``rest_until``. ``pinned`` is a model that shall mend its own
-    answer, asked again unless another delivers much sooner.
+    left alone by this task until ``rest_until`` for that ``trouble``. ``pinned`` is a model that
+    shall mend its own answer, asked again unless another delivers much sooner.
     ``filtered`` counts content refusals, ``refused`` bad requests.
     """
 
@@ -191,6 +191,7 @@ class Trail(msgspec.Struct, frozen=True):
     shunned_providers: frozenset[str] = frozenset()
     failed_last: ModelRef | None = None
     rest_until: float = 0.0
+    trouble: Trouble | None = None
     pinned: ModelRef | None = None
     failures: tuple[str, ...] = ()
 
@@ -427,6 +428,7 @@ def decide(
         pinned=ref if again else None,
         failed_last=None if again else ref,
         rest_until=now + decision.pause_s,
+        trouble=case.trouble,
     )
     return replace(decision, trail=trail)
 

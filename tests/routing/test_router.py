@@ -697,3 +697,12 @@ def test_a_queue_at_the_named_provider_is_work() -> None:
     held = [bench.router.turn(TRAIL, lambda _: DEMAND) for _ in range(3)]
     refs = [turn.ref for turn in held if isinstance(turn, QueuedWait | Lease)]
     assert refs == [A, A, D]  # two seconds a call: the fourth would wait eight
+
+
+def test_a_pause_says_what_the_last_call_met() -> None:
+    """A model that is left alone for a moment by one task, longer than may be waited: its error."""
+    bench = Bench(Target(A), policy=RoutingPolicy(max_wait_s=0.1))
+    decided = bench.fail(bench.lease(), C.SERVER_ERROR, status=500)
+    turn = bench.router.turn(decided.trail, lambda _: DEMAND)
+    assert isinstance(turn, Pause)
+    assert str(turn.why) == "server_error 500: words"

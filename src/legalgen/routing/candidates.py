@@ -74,14 +74,17 @@ def candidates(
             trickle=entry.health.trickle or trickles(binding, cost),
             resume_in_s=limiter.worth_resuming_s(cost, remaining, now) if ready_in_s else None,
             spill_s=0.0 if others_s is None or ref.vendor == policy.named else others_s(),
-            why=_obstacle(binding, trouble),
+            why=_obstacle(binding, trouble, trail if rest_s > 0 else None),
         )
 
 
-def _obstacle(binding: Bucket | None, trouble: Trouble | None) -> Obstacle:
+def _obstacle(binding: Bucket | None, trouble: Trouble | None, resting: Trail | None) -> Obstacle:
     if binding is not None:
         return Obstacle(WaitReason.BUDGET, limit=(binding.kind, binding.window))
-    return Obstacle(WaitReason.STATE, trouble=trouble) if trouble is not None else BUSY
+    if trouble is not None:
+        return Obstacle(WaitReason.STATE, trouble=trouble)
+    # Only this task leaves it alone: for all others it takes calls, as one that is busy will.
+    return BUSY if resting is None else Obstacle(trouble=resting.trouble)
 
 
 def _latencies(registry: Registry) -> dict[ModelRef, float]:
