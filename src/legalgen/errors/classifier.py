@@ -169,9 +169,7 @@ def _speaks_of(category: ErrorCategory, text: str) -> bool:
     if category is _C.CONTEXT_LENGTH and _took_long(text):
         return False
     # A message that states a limit is one of a rate, unless the request is larger than all of it.
-    hit = retry_after.limit_in(text)
-    of_a_rate = hit is not None and (hit.window or patterns.WORDS[_C.RATE_LIMIT].search(text))
-    if category is _C.CONTEXT_LENGTH and of_a_rate:
+    if category is _C.CONTEXT_LENGTH and _of_a_rate(text):
         return _never_fits(text) or bool(patterns.TOO_LARGE.search(text))
     if category in (_C.CONNECTION_ERROR, _C.TIMEOUT) and patterns.NOT_REFUSED.search(text):
         return False
@@ -179,9 +177,14 @@ def _speaks_of(category: ErrorCategory, text: str) -> bool:
 
 
 def _took_long(text: str) -> bool:
-    found = patterns.TOOK_LONG.search(text)
-    other = patterns.WORDS[_C.CONNECTION_ERROR].search(text) or patterns.CREDIT.search(text)
-    return found is not None and not other
+    if not patterns.TOOK_LONG.search(text):
+        return False
+    return not (patterns.WORDS[_C.CONNECTION_ERROR].search(text) or patterns.CREDIT.search(text))
+
+
+def _of_a_rate(text: str) -> bool:
+    hit = retry_after.limit_in(text)
+    return hit is not None and bool(hit.window or patterns.WORDS[_C.RATE_LIMIT].search(text))
 
 
 def _never_fits(text: str) -> bool:
