@@ -265,7 +265,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\bauthentication\smethod\b|\bverification\srequired|\bip\srestrict|\bsignature\s(?:does\snot|doesn't)\smatch",
         rf"\b(?:{_KEY}|the\skey)\b[^.;]{{0,50}}\b{_REFUSED}",
         rf"\bauthenticat\w+\s(?:\w+\s){{1,3}}{_REFUSED}|\b(?:key|token|account|user|organi[sz]ation|caller)\s(?:\w+\s)?lacks?\b"
-        r"|(?:^|[.;:!]\s?)(?:(?!\bmodel)[^.;]){0,80}?\bnot\s(?:enabled|activated|allowed|permitted|available)\sfor\s(?:your|this)\s"
+        r"|\b(?:gateway|api|service|feature|endpoint|access|inference)\s(?:is\s)?not\s(?:enabled|activated|allowed|permitted|available)\sfor\s(?:your|this)\s"
         r"(?:organi[sz]ation|account|project|team|workspace|user|key|subscription)\b",
         rf"\b(?:reject|refus|declin|den[iy])\w*\s(?:\w+\s){{0,3}}{_KEY}\b",
         r"\bauthorization\sheader\b[^.;]{0,30}\b(?:missing|malformed|invalid|required|not)\b|\bsignature\smismatch\b"
@@ -278,7 +278,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:organi[sz]ation|account|user|team|subscription|group|project|workspace)\b[^.;]{0,40}\b(?:restricted|suspended|disabled|not\sactive"
         r"|deactivated|banned|blocked|locked|terminated|not\sfound|inactive)",
         r"(?:country|region|location|territory)\b[^.;]{0,40}\bnot\s(?:supported|available|allowed)"
-        r"|(?:^|[.;:!]\s?)(?:(?!\bmodel)[^.;]){0,80}?\bnot\s(?:supported|available|allowed)\sin\s(?:your|this)\s(?:country|region|location|territory)",
+        r"|\b(?<!model\sis\s)not\s(?:supported|available|allowed)\sin\s(?:your|this)\s(?:country|region|location|territory)",
         r"(?:\bnot|n't|\bno)\s(?:have\s)?access\sto\s(?:this|the|that|your)\s(?!\S*\s?model)|no\sconnected\sdb|you\shave\sbeen\sblocked|attention\srequired|just\sa\smoment|network\ssettings"
         r"|do(?:es)?\s(?:not|n't)\shave\s(?:\w+\s){0,2}permission(?![^.;]{0,40}\bmodel)|insufficient\s(?:permission|privilege|access|rights|scope)|sign\sin\b"
         r"|must\sbe\sverified\b",
