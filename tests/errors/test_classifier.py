@@ -128,6 +128,10 @@ def test_errors_from_their_text_alone(name: str) -> None:
         # the cause stands last, behind the words of who passes it on
         ("Something went wrong. This is what: adapters are not supported", C.BAD_REQUEST),
         ("HTTP 400: Upstream request failed: the trace was not issued here", C.BAD_REQUEST),
+        ("insufficient credits: request size exceeds the window", C.QUOTA_EXHAUSTED),
+        ("input length would exceed the context budget", C.CONTEXT_LENGTH),
+        ("URL error: HTTP CONNECT failed with status 502", C.CONNECTION_ERROR),
+        ("429 INFERENCE_CAP", C.RATE_LIMIT),
         # names instead of sentences
         ("acme.errors.OutputParserException: oops", C.OUTPUT_INVALID),
         ("Status: 401, category: CreditsError", C.QUOTA_EXHAUSTED),

@@ -166,7 +166,7 @@ def _meaning(text: str, asked: Sequence[ErrorCategory]) -> ErrorCategory | None:
 def _speaks_of(category: ErrorCategory, text: str) -> bool:
     if category is _C.QUOTA_EXHAUSTED:
         return _of_money(text) or _of_a_long_window(text)
-    if category is _C.CONTEXT_LENGTH and _took_long(text):
+    if category is _C.CONTEXT_LENGTH and (_took_long(text) or _of_money(text)):
         return False
     # A message that states a limit is one of a rate, unless the request is larger than all of it.
     if category is _C.CONTEXT_LENGTH and _of_a_rate(text):

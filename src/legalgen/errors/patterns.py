@@ -331,7 +331,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:parse|read|decode|deserializ\w+|unmarshal\w*)\b[^.;]{0,40}\brequest(?:\sbody|\spayload)?\b"
         r"|\b(?:body|prompt|messages?|input)\s(?:is|are|was)\s(?:empty|missing|required)\b|\brequest\sbody\sis\snot\b|\bis\sunsupported\b|field\srequired|bad\srequest|malformed\b|unprocessable",
         r"\brequires\s[^.;]{0,40}\bto\sbe\b|does\s(?:not|n't)\ssupport|doesn'?t\ssupport|not\ssupported\s(?:with|by|for|when|in|on)",
-        r"\bexpected\s(?:an?\s)?(?:array|string|object|integer|number|boolean|list),?\s(?:but\s)?got\b|\bunknown\svariant\b|\b(?:issue|problem)\swith\syour\s(?:request|input)|\bjson\sbody\b|\bbad\s(?:input|parameter|argument)\b|\bcheck\syour\s(?:inputs?|request|parameters?|prompt)\b|\bconflicting\sparameters"
+        r"\bexpected\s(?:an?\s)?(?:array|string|object|integer|number|boolean|list),?\s(?:but\s)?got\b|\bunknown\svariant\b|\b(?:image|audio|file)s?\b[^.;]{0,40}\b(?:exceed|unsupported|invalid|corrupt)\w*|\b(?:issue|problem)\swith\syour\s(?:request|input)|\bjson\sbody\b|\bbad\s(?:input|parameter|argument)\b|\bcheck\syour\s(?:inputs?|request|parameters?|prompt)\b|\bconflicting\sparameters"
         r"|\bonly\sone\sof\b[^.;]{0,60}\b(?:may|can|must)\sbe\b|\b(?:pars\w+|compile|initialize)\s(?:the\s)?grammar\b",
         r"validation\serror|fail\w*\sto\sdeserialize|must\sbe\s(?:one\sof|a\b|an\b|less|greater|at\sleast|between|non)"
         r"|must\s(?:alternate|contain\sthe\sword|start\swith|end\swith)|fields?\srequire\b"
@@ -467,9 +467,9 @@ CREDIT = pattern(
     r"\b(?:add|purchase|buy|requires?|recharge|more)\s(?:\w+\s)?(?:credits?|funds|balance)\b",
     r"\b(?:enter|add|update|set\sup)\s(?:your\s|a\s)?(?:billing|payment)|payment\s(?:is\s)?required|billing\s(?:hard\s)?limit|\bspend(?:ing)?[\s_-](?:limit|cap|alert)",
     r"(?:hard|budget|monthly|key)\s(?:limit|cap)\b|budget\s(?:(?:has\sbeen|was|is)\s)?(?:exceeded|reached|exhausted)"
-    r"|(?:exceed|over|reach)\w*\s(?:\w+\s){0,3}(?:budget|spend)|exceeded\s(?:your|the)\s(?:current|monthly"
+    r"|(?:exceed|over|reach)\w*\s(?:\w+\s){0,3}(?:(?<!context\s)(?<!token\s)budget|spend)|exceeded\s(?:your|the)\s(?:current|monthly"
     r"|included|plan|free)\s(?:\w+\s)?(?:quota|credits?|usage|limit)|check\syour\splan\sand\sbilling",
-    r"残高|クレジット[^。]{0,10}不足|잔액|크레딧[^.]{0,10}부족|недостаточно\sсредств|crediti?\sesaurit|saldo\sinsuf|余额|餘額|欠费|额度|saldo\sinsuficiente|cr[ée]dit\sinsuffisant|guthaben|credito\sesaurito",
+    r"残高|クレジット[^。]{0,10}不足|잔액|크레딧[^.]{0,10}부족|недостаточно\sсредств|crediti?\sesaurit|saldo\sinsuf|余额|餘額|欠费|额度[^。，,]{0,8}(?:不足|用[完尽]|耗尽|超|已|限|为零)|(?:超[出过]|无|没有)[^。，,]{0,8}额度|saldo\sinsuficiente|cr[ée]dit\sinsuffisant|guthaben|credito\sesaurito",
 )
 # A window alone is a rate of anything; these make it a limit.
 LIMIT_WORDS = pattern(
@@ -634,7 +634,7 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         pattern(
             r"\b(?:tokens?|context|prompt|input|sequence|conversation|message|history|request|payload|body|buffer)s?\b[^.;]{0,80}"
             r"\b(?:exceed\w*|too\s(?:long|large|big)|larger|longer|overflow\w*|shorten|does(?:\snot|n't)\sfit)\b",
-            r"\b(?:exceed\w*|too\s(?:long|large|big|many)|larger|longer|over|beyond)\b[^.;]{0,60}"
+            r"\bexceed\w*\s(?:\w+\s){0,2}buffer\b|\b(?:exceed\w*|too\s(?:long|large|big|many)|larger|longer|over|beyond)\b[^.;]{0,60}"
             r"\b(?:tokens?|context|prompt|n_ctx|max_model_len|kv\scache)\b|\btoken\s(?:count|limit)\b"
             r"|超长|过长|太长|長すぎ|너무\s?길",
         ),

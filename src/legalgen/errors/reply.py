@@ -435,7 +435,7 @@ _ALONE = re.compile(
 _OPENING = re.compile(
     r"(?:^|[:：]\s)\W{0,3}(?P<status>[45]\d\d)\s+(?=[A-Z\u4e00-\u9fff`_])"  # noqa: RUF001
     r"(?=.*?(?:error|exceed|limit|invalid|denied|unauthor|insufficient|unavailable|too\s|quota"
-    r"|not\s|fail|bad\b|ended\s|could\b|unable|used\sup|ran\sout|blocked|forbidden|timed?\s?-?out|overload|expired|[a-z]_[a-z]))",
+    r"|not\s|fail|bad\b|ended\s|could\b|unable|used\sup|ran\sout|blocked|forbidden|timed?\s?-?out|overload|expired|[a-z]_[a-z]|[A-Z]_[A-Z]))",
     re.MULTILINE,
 )
 _CLOUDFLARE = re.compile(r"\berror(?:\s+code)?:?\s+(?P<code>1\d{3})\b", re.IGNORECASE)
@@ -467,7 +467,8 @@ def statuses_in(text: str) -> list[int]:
 
 _PROXY = re.compile(
     r"tunnel connection failed|\bproxy\s?error\b|cannot connect to proxy|proxy responded"
-    r"|proxy authentication|unable to connect to proxy|\bproxyerror\b",
+    r"|proxy authentication|unable to connect to proxy|\bproxyerror\b"
+    r"|proxy connection (?:failed|refused)|http connect failed",
     re.IGNORECASE,
 )
 
