@@ -132,6 +132,9 @@ def test_errors_from_their_text_alone(name: str) -> None:
         ("input length would exceed the context budget", C.CONTEXT_LENGTH),
         ("URL error: HTTP CONNECT failed with status 502", C.CONNECTION_ERROR),
         ("429 INFERENCE_CAP", C.RATE_LIMIT),
+        ("forward failed: error=parse response: invalid character", C.SERVER_ERROR),
+        ("[WARN] load error at https://acme.example: 401", C.AUTHENTICATION),
+        ("HTTP 400: Cannot connect to host 10.0.0.1", C.SERVER_ERROR),
         # names instead of sentences
         ("acme.errors.OutputParserException: oops", C.OUTPUT_INVALID),
         ("Status: 401, category: CreditsError", C.QUOTA_EXHAUSTED),

@@ -128,7 +128,11 @@ def _within(status: int, found: Reply) -> ErrorCategory:
     ):
         # Google says "check your plan and billing" of limits per minute as well
         asked = tuple(meaning for meaning in asked if meaning is not _C.QUOTA_EXHAUSTED)
-    by_words = _first(_meaning(text, asked) for text in found.words or [found.text])
+    said = found.words or [found.text]
+    by_words = _first(_meaning(text, asked) for text in said)
+    if by_words is None and _C.SERVER_ERROR in asked:  # what a gateway did not reach behind it
+        broken = _first(_meaning(text, (_C.CONNECTION_ERROR,)) for text in said)
+        by_words = broken and _C.SERVER_ERROR
     by_name = None if found.live else _by_names(found.names)
     return (
         by_words

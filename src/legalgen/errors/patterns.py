@@ -403,7 +403,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|invalid\sresponse\sfrom|process\shas\sterminated|enginedead|\b(?:internal|unexpected|unknown|unspecified)\serror|server\sexception",
         r"\ban?\s(?:unexpected\s)?error\s(?:has\s)?occurred\W*$|\bsegmentation\sfault\b|\bterminated\sunexpectedly\b|\blist\sindex\sout\sof\srange|nonetype\b"
         r"|\b(?:unexpected|unrecognized|malformed)\s(?:response|reply)\s(?:format|type|body|structure)",
-        r"expecting\svalue|\bnon[\s-]json\b|\bresponse\sbody\b[^.;]{0,80}\b(?:json|unexpected)|(?:invalid|unexpected)\s(?:json|token)\b[^.;]{0,30}(?:response|position|at\s)"
+        r"expecting\svalue|\bparse\sresponse\b|\bnon[\s-]json\b|\bresponse\sbody\b[^.;]{0,80}\b(?:json|unexpected)|(?:invalid|unexpected)\s(?:json|token)\b[^.;]{0,30}(?:response|position|at\s)"
         r"|not\svalid\sjson(?!\sschema)|web\sserver\s(?:is|returned)|origin\s(?:is|error|server)",
         r"服务器(?:内部)?错误|内部(?:服务器)?错误|サーバーエラー|서버\s?오류|erreur\s(?:interne|serveur)"
         r"|error\sinterno|erro\sinterno|interner\s(?:server)?fehler|errore\sinterno|внутренняя\sошибка",

@@ -398,6 +398,10 @@ _SHAPES = (
         r"(?:error\b|错误|錯誤|エラー|에러|오류)",
         re.IGNORECASE,
     ),
+    # error at http://host: 401
+    re.compile(
+        rf"\b(?:error|failed)\b[^\n]{{0,120}}:\s{_STATUS}\s*$", re.IGNORECASE | re.MULTILINE
+    ),
     # 400 {"error": ...}; 524: A timeout occurred; 422 status code
     re.compile(rf"\b{_STATUS}(?=\s*[{{<\[]|:\s*[A-Z]|\s+(?:status\s+code|null|undefined)\b)"),
     re.compile(
