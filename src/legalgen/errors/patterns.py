@@ -296,8 +296,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"generated\s(?:json|output|response|object)[^.;]{0,30}(?:not|invalid|mismatch)",
         r"\b(?:invalid|malformed|incomplete|truncated|unparsable|unparseable)\s(?:json\s|model\s"
         r"|structured\s|tool\s|function\s)*(?:output|answer|completion|response|tool\scall"
-        r"|function\scall|arguments)\b(?!\sbody\b|\sfrom\s[^.;]{0,20}\b(?:endpoint|server|upstream|proxy))",
-        r"\b(?:produced|generated|returned|outputs?|emitted)\s(?:an?\s)?(?:invalid|malformed|no\svalid"
+        r"|function\scall|arguments)\b(?!\sbody\b|\sfrom\s[^.;]{0,20}\b(?:endpoint|server|upstream|proxy)|\sto\s(?:the\s)?(?:client|gateway|proxy|cloudflare|browser)\b)",
+        r"(?<!server\s)\b(?:produced|generated|returned|outputs?|emitted)\s(?:an?\s)?(?:invalid|malformed|no\svalid"
         r"|incomplete|truncated|unparsable)\s|model\s(?:called\sa|did\snot\scall)\s",
         r"\b(?:output|answer|response|completion|generation)\b[^.;]{0,20}\b(?:is|was)\s(?:incomplete|truncated|cut\soff|empty|malformed)\b"
         r"|\b(?:output|response|completion)\s(?:truncated|incomplete)\b|\bunterminated\sstring\b|\bno\stext\s(?:was\s)?generated|\bnothing\swas\s(?:generated|returned)"
@@ -350,7 +350,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|UND_ERR_(?:SOCKET|CONNECT_TIMEOUT)|ERR_(?:NETWORK|TLS|CONNECTION|SSL|NAME|INTERNET)\w*"
         r"|\b(?:CERT_|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET))\w+",
         r"\bconnect(?:ion|ing)?\b[^.;]{0,40}\b(?:error|refused|reset|aborted|closed|fail\w*|broken"
-        r"|lost|terminated|dropped|interrupted|timed?\s?-?out|attempts)\b",
+        r"|lost|terminated|dropped|interrupted|attempts)\b|(?<!\btimeout:\s)\bconnect(?:ion|ing)?\b[^.;]{0,40}\btimed?\s?-?out\b",
         r"\b(?:fail\w*|unable|cannot|can'?t|could\s?n[o']t|could\snot)\s(?:to\s)?(?:connect|reach"
         r"|resolve|establish|open\ssocket)",
         r"\bconnect\s+ETIMEDOUT|connect(?:ion)?\s?timeout|fetch\sfailed|failed\sto\sfetch|network\s(?:error|request\sfailed|is\sunreachable"
@@ -397,7 +397,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"internal\s(?:server\s)?(?:error|exception|failure)|\bserver(?:\sside|-side)?\s(?:error|fault)"
         r"|bad\sgateway|upstream\b[^.;]{0,30}\b(?:errors?|fail\w*)\b(?!:\s\S+\s\S)|encountered\s(?:a|an)\s[^.;]{0,20}error",
         r"fail\w*\sto\sget\s(?:a\s)?response|(?:unable\sto|cannot|could\snot)\sprocess\s|\bunexpected\scondition|\bprocess\swas\skilled|\billegal\smemory\saccess|\bnccl\b|\b(?:unknown|unhandled)\s(?:error|exception)|\bupstream\sprematurely"
-        r"|\binvalid\supstream\sresponse|\bunexpected\sstatus\b|\bfailed\safter\s\d+\s(?:retries|attempts)|\ball\s(?:retries|attempts|providers|models|backends)\s(?:have\s)?failed|\bmax(?:imum)?\sretries\sexceeded|error\s(?:occurred\s)?(?:while|during)"
+        r"|\binvalid\supstream\sresponse|\bunexpected\sstatus\b|\bfailed\safter\s\d+\s(?:retries|attempts)\b(?!\W+(?:last\serror\W+)?not\sfound)|\ball\s(?:retries|attempts|providers|models|backends)\s(?:have\s)?failed|\bmax(?:imum)?\sretries\sexceeded|error\s(?:occurred\s)?(?:while|during)"
         r"\s(?:processing|handling|generat|inferenc)|cuda\serror|background\sloop|engine\s?(?:core|dead)"
         r"|\bcrashed\b|\breason\W{1,4}(?:abort|error|unknown)\b|\bchannel\serror\b|\b(?:actor|runner|engine|worker|replica|process)\s(?:has\s)?(?:unexpectedly\s)?died|\b(?:inference|generation|processing)\sfailed|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
         r"|invalid\sresponse\sfrom|process\shas\sterminated|enginedead|\b(?:internal|unexpected|unknown|unspecified)\serror|server\sexception",
