@@ -177,6 +177,8 @@ def _speaks_of(category: ErrorCategory, text: str) -> bool:
         return _never_fits(text) or bool(patterns.TOO_LARGE.search(text))
     if category in (_C.CONNECTION_ERROR, _C.TIMEOUT) and patterns.NOT_REFUSED.search(text):
         return False
+    if category is _C.AUTHENTICATION and patterns.UNTRUSTED.search(text):
+        return False
     return bool(patterns.WORDS[category].search(text))
 
 

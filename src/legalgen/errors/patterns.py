@@ -275,7 +275,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\bunauthenticated\b|\bunauthori[sz]ed\b(?!\sto\s(?!access|use|perform|invoke|call))|authenticat\w+\s(?:fail|error|required|parameter)|access\s(?:is\s|was\s)?denied"
         r"|\bblocked\sby\s(?:\w+\s)?(?:cloudflare|firewall|waf)\b|\bunsupported\s(?:country|region|location|territory)\b"
         r"|\bforbidden\b|(?:permission|authori[sz]ation)\sdenied(?!\sby\b)|\bapi\b[^.;]{0,60}\bnot\sbeen\s(?:used|enabled)|permission[_\s]error|not\s(?:authorized|authenticated)",
-        r"\b(?:organi[sz]ation|account|user|team|subscription|group|project|workspace)\b[^.;]{0,40}\b(?:restricted|suspended|disabled|not\sactive"
+        r"\b(?:organi[sz]ation|account|user|team|subscription|group|project|workspace)\b[^.;]{0,40}\b(?:restricted|suspended|disabled|been\sdisable|not\sactive"
         r"|deactivated|banned|blocked|locked|terminated|not\sfound|inactive)",
         r"(?:country|region|location|territory)\b[^.;]{0,40}\bnot\s(?:supported|available|allowed)"
         r"|\b(?<!model\sis\s)not\s(?:supported|available|allowed)\sin\s(?:your|this)\s(?:country|region|location|territory)",
@@ -360,8 +360,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:ssl|tls)\b[^.;]{0,60}(?:error|fail|handshake|certificate|version|eof|alert)"
         r"|certificate\s(?:verif|has\sexpired|is\snot|signed|in\s(?:the\s)?(?:certificate\s)?chain)|x509:|handshake\s(?:fail|operation)"
         r"|\b(?:issuer|root|leaf|first|self[\s-]signed)\scertificate",
-        r"\bstream\serror\b|\breceived\sfrom\speer|\beof\W*$|server\sdisconnected|remote\send\sclosed|without\s(?:sending|response)|peer\sclosed"
-        r"|violation\sof\sprotocol|incomplete\s(?:chunked\s)?read|broken\spipe|socket\shang\sup|connectionterminated"
+        r"\bstream\serror\b(?!:[^\n]{0,60}\b(?:demand|overload\w*|capacity|busy|rate|quota)\b)|\breceived\sfrom\speer|\beof\W*$|server\sdisconnected|remote\send\sclosed|without\s(?:sending|response)|peer\sclosed"
+        r"|violation\sof\sprotocol|\bparse\serror:\sexpected\shttp|incomplete\s(?:chunked\s)?read|broken\spipe|socket\shang\sup|connectionterminated"
         r"|unexpected\s(?:eof|end\sof\sstream)|dial\stcp|no\sroute\sto\shost|host\s(?:is\s)?unreachable"
         r"|\byou\sare\soffline|\bnot\sbe\sreached\b|\b(?:ollama|server|service|daemon)\sis\snot\srunning|\bis\s(?:ollama|the\sserver)\srunning\b|\btlsv1\salert"
         r"|\bnetwork\sis\sdown|\blost\sconnection\b|\breading\sfrom\s(?:the\s)?stream|\bconnection\sabort|\bsocket\s(?:is\s|was\s)?closed|\b(?:clos|reset|dropp|terminat|abort)ed\sthe\sconnection|\btransfer\sclosed|\bgoaway\b|\brst_stream"
@@ -450,6 +450,8 @@ TOOK_LONG = pattern(
 NOT_REFUSED = pattern(
     r"reset\sreason|before\sheaders|upstream\sconnect",  # envoy: its own connection, not ours
 )
+UNTRUSTED = pattern(r"certificate[\s_]verif|issuer\scertificate|self[\s-]signed\scertificate")
+"""A server that is not believed, which no program's word of an authentication makes a refused key."""
 CREDIT = pattern(
     r"insufficient[\s_](?!to\b)(?:\w+\s){0,4}(?:credit|balance|fund|quota)|\bout\sof\s(?:\w+\s)?(?:credit|fund|quota|usage\b)|\br[au]n\sout\sof\s(?:\w+\s)?balance",
     r"\b(?:have|has|with)\sno\s(?:more\s|remaining\s)?(?:credits?|balance|funds|quota)\b|\bno\s(?:credits?|funds|quota)\s(?:left|remaining)\b|(?<![\d.,])0\scredits\b",
