@@ -190,7 +190,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"max_(?:new_|completion_)?tokens\W{1,3}(?:is\s)?too\s(?:large|high|big)"
         r"|tokens\sto\skeep\s[^.;]{0,60}context|context\s(?:the\s)?overflow",
         r"\blonger\sthan\s(?:this|the)\smodel\s(?:allow|take|support)"
-        r"|\b(?:payload|request|body|image)\sexceeds\s[\d.]+\s?[kmg]i?b\b",
+        r"|\b(?:payload|request|body|image)\sexceeds\s[\d.]+\s?[kmg]i?b\b|^\W*exceeds\s(?:the\s)?(?:limit|maximum)\sof\s[\d,]{4,}\W*$",
         r"\b(?:payload|request|body|input|prompt)\s(?:size|length)\sexceeds\b|\bexpected\smaxlength\b|\byou\srequested\s[\d,.]+\s?k?\stokens\b|\b(?:shorter|fewer)\s(?:\w+\s){0,3}(?:inputs?|prompts?|messages?)\b|\bsize\slimit\sexceeded\b|string\stoo\slong|\bmessage\slarger\sthan\smax\b|too\smany\sinput\stokens|max_tokens\smust\sbe\sat\sleast\s1,\sgot\s-",
         r"\b(?:input|prompt|message)s?\b[^.;]{0,40}\b(?:less|fewer|no\smore)\sthan\s[\d,]+\stokens"
         r"|\b(?:input|prompt)\s(?:token\s)?(?:length|count)\s(?:should|must)\b"
@@ -214,7 +214,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:response|output|answer|prompt|request)\s(?:(?:was|is|has\sbeen)\s)?blocked\b(?!\sby\s(?:\w+\s)?(?:firewall|waf|cors|network|proxy))|inappropriate\scontent|safety\s(?:system|filter|setting|reason|polic|concern|check)",
         r"sensitive\s(?:content|word|information)|(?:prohibited|harmful|unsafe|disallowed|explicit)[\s_]content|\bcontent\scheck\b|\bcontent\sis\snot\sallowed|\bmodel\srefused\b|\bas\stoxic\b|\b(?:pii|prompt\sinjection|profanity)\s(?:was\s)?detected",
         r"\bguardrails?\b[^.;]{0,20}\b(?:interven|block|trigger|reject)\w*|\bjailbreak\s(?:attempt\s)?(?:was\s)?detected"
-        r"|^\W*(?:safety|recitation|prohibited_content)\W*$|\bfinish[\s_]?reason\W{1,4}(?:safety|recitation|content_filter|prohibited)",
+        r"|^\W*(?:safety|recitation|prohibited_content)\W*$|\bno\s(?:text|content|candidates|answer|output)\b[^.;]{0,20}\b(?:safety|recitation)\b|\bfinish[\s_]?reason\W{1,4}(?:safety|recitation|content_filter|prohibited)",
         r"敏感|不安全|违规|违反|內容政策|内容(?:安全|审核|政策|过滤)",
     ),
     _C.MODEL_UNAVAILABLE: pattern(
@@ -301,7 +301,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|incomplete|truncated|unparsable)\s|model\s(?:called\sa|did\snot\scall)\s",
         r"\b(?:output|answer|response|completion|generation)\b[^.;]{0,20}\b(?:is|was)\s(?:incomplete|truncated|cut\soff|empty|malformed)\b"
         r"|\b(?:output|response|completion)\s(?:truncated|incomplete)\b|\bunterminated\sstring\b|\bno\stext\s(?:was\s)?generated|\bnothing\swas\s(?:generated|returned)"
-        r"|\b(?:model|llm)\s(?:has\s)?returned\s(?:nothing|none|null|no\b|an?\sempty)|\bhit\smax(?:imum)?\s(?:output\s)?tokens\b"
+        r"|\b(?:model|llm)\s(?:has\s)?returned\s(?:nothing|none|null|no\b|an?\sempty)|\breturned\sno\s(?:text|content|output|answer|message|choices|candidates)\b|\bhit\smax(?:imum)?\s(?:output\s)?tokens\b"
         r"|\binvalid\sjson\sin\s(?:the\s)?(?:model|llm|output|answer|completion)|\b(?:output|answer|arguments|completion)\b[^.;]{0,20}\bnot\svalid\sjson"
         r"|\bno\schoices\b|\b(?:completion|response|answer|reply)\s(?:contain(?:ed|s)|has|had)\sno\s(?:text|content|choices|output)|\bmax_tokens\sreached|\btoken\slimit\shit\sbefore"
         r"|\bjson\s(?:was\s)?truncated|\bfollow\sthe\s(?:json\s)?schema|\bstructured\soutput\s(?:could\snot|failed)|\b(?:output|answer)\sfailed\svalidation|\b(?:answer|response)\svalidation\sfailed"
