@@ -706,6 +706,7 @@ def test_a_remedy_names_the_servers_table() -> None:
         ("[Errno -2] Name or service not known", "no host of that name"),
         ("[SSL: CERTIFICATE_VERIFY_FAILED] Hostname mismatch", "another name"),
         ("Server disconnected without sending a response.", "https://"),
+        ("Exceeded maximum allowed redirects.", "in a circle"),
     ):
         trouble = Trouble(
             ref, ErrorCategory.CONNECTION_ERROR, None, message, address="http://127.0.0.1:1"

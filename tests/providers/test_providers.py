@@ -740,15 +740,16 @@ def test_only_connections_that_are_needed_are_kept(server: Server) -> None:
 
 @pytest.mark.parametrize("name", REMOTE)
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_to_another_host_gets_no_key(
+def test_a_redirect_to_another_host_gets_the_request_and_no_key(
     name: str, status: int, server: Server, other_server: Server
 ) -> None:
-    """The key stays with the host it is for."""
+    """The key stays with the host it is for; what is asked is asked there, and not with GET."""
     server.reply = Reply(status, b"", {"location": f"{other_server.url}/elsewhere"})
     with opened(name, server.url) as provider:
         provider.complete(request())
     assert "authorization" in server.seen[0].headers
-    assert [seen.path for seen in other_server.seen] == ["/elsewhere"]
+    assert [(seen.method, seen.path) for seen in other_server.seen] == [("POST", "/elsewhere")]
+    assert other_server.seen[0].body == server.seen[0].body
     assert "authorization" not in other_server.seen[0].headers
     assert KEY not in str(other_server.seen)
 

@@ -198,8 +198,11 @@ class PoolTransport(httpx.BaseTransport):
         except BaseException:  # frees the pool, whatever happened, and raises it again
             self._pools.release(pool)
             raise
+        # By 301 and 302 httpx would ask on with GET, as browsers do: a chat has to be posted there.
+        moved = reply.status in (301, 302) and request.method == "POST"
+        moved = moved and any(name.lower() == b"location" for name, _ in reply.headers)
         return self._response(
-            reply.status,
+            308 if moved else reply.status,
             headers=reply.headers,
             stream=_Body(reply, lambda: self._pools.release(pool)),
             extensions=reply.extensions,

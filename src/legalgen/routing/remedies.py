@@ -20,6 +20,7 @@ _NO_NAME = re.compile(r"name or service not known|nodename nor servname|getaddri
 """How Linux, macOS and Windows say that a host has no address."""
 _PROXY = re.compile(r"the proxy \S+: ")
 _HUNG_UP = re.compile(r"disconnected without sending", re.IGNORECASE)
+_CIRCLE = re.compile(r"maximum allowed redirects", re.IGNORECASE)
 _PLAIN = re.compile(r"wrong.version.number|record.layer", re.IGNORECASE)
 _TLS = re.compile(r"\b_?ssl\b|\btls|handshake", re.IGNORECASE)
 _NETWORK = re.compile(r"network|vpn|country|region|blocked|forbidden", re.IGNORECASE)
@@ -268,6 +269,10 @@ def _unreachable(trouble: Trouble) -> str:  # noqa: PLR0911 - a table of sentenc
         return (
             f"TLS with {provider} fails: check its address and HTTPS_PROXY, and SSL_CERT_FILE "
             "where a proxy has certificates of its own."
+        )
+    if _CIRCLE.search(message):
+        return (
+            f"{provider}'s address leads in a circle of redirects: check {where or 'its base URL'}."
         )
     if _HUNG_UP.search(message) and _is_own(trouble.target):
         return (
