@@ -74,6 +74,26 @@ def test_events_on_a_full_disk_lose_no_row(
     assert program.run("dataset", "verify").code in (0, 2)
 
 
+def test_a_pipe_that_nobody_reads_is_not_waited_for(
+    program: Program, vendors: VendorServer, tmp_path: Path
+) -> None:
+    """As ``--events`` it is told before anything is paid, as ``--metrics-file`` at the end."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    ended = program.run("batch", *ONE, "-n", "1", "--events", str(pipe))
+    assert (ended.code, ended.err) == (74, f"Error: --events {pipe}: nobody reads this pipe\n")
+    assert vendors.calls() == []
+    ended = program.run("batch", *ONE, "-n", "1", "--metrics-file", str(pipe))
+    assert (ended.code, "it is no regular file" in ended.err) == (0, True), ended.err
+    assert pipe.is_fifo()
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # before it is written: it holds 64 KB
+    try:
+        assert program.run("batch", *ONE, "-n", "1", "--events", str(pipe)).code == 0
+        assert b'"type":"BatchFinished"' in os.read(reader, 65536)
+    finally:
+        os.close(reader)
+
+
 def test_few_file_descriptors_suffice_or_are_told(program: Program, vendors: VendorServer) -> None:
     """``ulimit -n 24``: done, or a sentence with 74 or 75; never a traceback."""
     ended = shell(program, f"ulimit -n 24; legalgen batch {' '.join(ONE)} -n 4 -c 2 --max-wait 2s")

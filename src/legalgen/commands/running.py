@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shlex
 import sys
@@ -190,14 +191,23 @@ def _streamed(settings: Settings) -> Iterator[events.Listener]:
     else:
         path = Path(settings.events).expanduser()
         try:
-            stream = path.open("a", encoding="utf-8")
+            stream = os.fdopen(_opened_at_once(path), "a", encoding="utf-8")
         except OSError as error:
-            raise DiskError(f"--events {path}: {error.strerror}", path) from error
+            why = "nobody reads this pipe" if error.errno == errno.ENXIO else error.strerror
+            raise DiskError(f"--events {path}: {why}", path) from error
         try:
             yield lambda event: _append(stream, line(event), path)
         finally:
             with contextlib.suppress(OSError):  # what could not be written was told already
                 stream.close()
+
+
+def _opened_at_once(path: Path) -> int:
+    """Open a file to append to, a pipe only where somebody reads it: else it is waited for."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+    descriptor = os.open(path, flags, 0o666)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def _append(stream: Any, text: str, path: Path) -> None:

@@ -171,6 +171,9 @@ def write_textfile(path: Path, metrics: Metrics) -> None:
     """
     from prometheus_client import CollectorRegistry, write_to_textfile
 
+    # A pipe would be waited for, and a device replaced.
+    if path.exists() and not path.is_file():
+        raise DiskError(f"The metrics {path} cannot be written: it is no regular file.", path)
     registry = CollectorRegistry()
     registry.register(_Families(metrics, _timestamps_in(path)))
     try:
