@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.program import EXECUTABLE, LONGEST_S, Program
 from tests.vendors import VendorServer
+from tests.waiting import eventually
 
 ONE = ("--route", "groq/openai/gpt-oss-120b")
 
@@ -92,6 +96,29 @@ def test_a_pipe_that_nobody_reads_is_not_waited_for(
         assert b'"type":"BatchFinished"' in os.read(reader, 65536)
     finally:
         os.close(reader)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only here can a pipe be made small")
+def test_a_signal_ends_a_batch_whose_events_nobody_reads_on(
+    program: Program, vendors: VendorServer, tmp_path: Path
+) -> None:
+    """The pipe is full and stays so: it is said, and what was paid for is sealed."""
+    unread, pipe = os.pipe()
+    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
+    command = [str(EXECUTABLE), "batch", *ONE, "-n", "90", "-c", "4", "--events", "-"]
+    said = tmp_path / "said"
+    with said.open("wb") as err:
+        batch = subprocess.Popen(command, env=program.environ, stdout=pipe, stderr=err)
+    os.close(pipe)
+    try:
+        eventually(lambda: b"Waiting for whoever reads --events" in said.read_bytes())
+        batch.send_signal(signal.SIGTERM)
+        assert batch.wait(LONGEST_S) == 143, said.read_text("utf-8")
+    finally:
+        batch.kill()
+        batch.wait(LONGEST_S)
+        os.close(unread)
+    assert 0 < len(program.rows()) == len(vendors.answered()) < 90
 
 
 def test_few_file_descriptors_suffice_or_are_told(program: Program, vendors: VendorServer) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import select
 import shlex
+import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
     from legalgen.batch.generation import Stop
     from legalgen.batch.intent import BulkOrder, Intent, Result
     from legalgen.batch.session import Session
+
+
+STEP_S = 0.5
+"""How often it is looked whether a run shall end, while nobody reads its events."""
+PARTING_S = 5.0
+"""How long a run that shall end still waits for who reads its events."""
+PIECE = 1000
+"""Characters, of four bytes at most: a pipe that has room takes so many at once."""
 
 
 def again(settings: Settings) -> str:
@@ -126,7 +136,8 @@ def go(
         format=settings.log_format,
     )
     watching = console.watching(streams=settings.events == "-")
-    with contextlib.closing(opened), _streamed(settings) as stream, watching:
+    reader = EventReader(stop, console.talk)
+    with contextlib.closing(opened), _streamed(settings, reader) as stream, watching:
 
         def listen(event: events.Event) -> None:
             if isinstance(event, events.BatchStarted):
@@ -177,7 +188,7 @@ def _opened(
 
 
 @contextlib.contextmanager
-def _streamed(settings: Settings) -> Iterator[events.Listener]:
+def _streamed(settings: Settings, reader: EventReader) -> Iterator[events.Listener]:
     """Where ``--events`` goes: a file, stdout, or nowhere."""
     secrets = settings.secrets()
 
@@ -187,7 +198,7 @@ def _streamed(settings: Settings) -> Iterator[events.Listener]:
     if settings.events is None:
         yield lambda _: None
     elif settings.events == "-":
-        yield lambda event: _append(sys.stdout, line(event), Path("-"))
+        yield lambda event: _append(sys.stdout, line(event), Path("-"), reader)
     else:
         path = Path(settings.events).expanduser()
         try:
@@ -196,7 +207,7 @@ def _streamed(settings: Settings) -> Iterator[events.Listener]:
             why = "nobody reads this pipe" if error.errno == errno.ENXIO else error.strerror
             raise DiskError(f"--events {path}: {why}", path) from error
         try:
-            yield lambda event: _append(stream, line(event), path)
+            yield lambda event: _append(stream, line(event), path, reader)
         finally:
             with contextlib.suppress(OSError):  # what could not be written was told already
                 stream.close()
@@ -210,9 +221,41 @@ def _opened_at_once(path: Path) -> int:
     return descriptor
 
 
-def _append(stream: Any, text: str, path: Path) -> None:
+class EventReader:
+    """Who reads the pipe that events go to: waited for while the run goes on, for seconds when it
+    shall end. A write would hold the main thread, which no signal gets out of one."""
+
+    def __init__(self, stop: Stop, tell: Callable[[str], None]) -> None:
+        self._stop = stop
+        self._tell = tell
+        self._patience_s = PARTING_S
+        self._told = False
+
+    def wait(self, stream: Any) -> None:
+        """Until a piece of a line can be written.
+
+        Raises:
+            BrokenPipeError: nobody reads on, and the run was asked to stop.
+        """
+        if not stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode):
+            return
+        room = select.poll()
+        room.register(stream.fileno(), select.POLLOUT)
+        while not room.poll(STEP_S * 1000):
+            if self._stop.requested:
+                self._patience_s -= STEP_S
+            if self._stop.abandoned or self._patience_s <= 0:
+                raise BrokenPipeError(errno.EPIPE, "nobody reads on")
+            if not self._told:
+                self._told = True
+                self._tell("Waiting for whoever reads --events to read on; a signal ends it.")
+
+
+def _append(stream: Any, text: str, path: Path, reader: EventReader) -> None:
     try:
-        _write(stream, text)
+        for at in range(0, len(text), PIECE):
+            reader.wait(stream)
+            _write(stream, text[at : at + PIECE])
     except OSError as error:
         if is_reader_gone(error):
             raise
