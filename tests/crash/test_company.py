@@ -22,7 +22,7 @@ def test_another_start_does_not_break_a_seal(tmp_path: Path, moment: str) -> Non
     index.add(*ROW)
 
     def handle(name: str, real: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if name != "replace" or not str(args[1]).endswith(".arrow"):
+        if name != "replace" or not str(args[1]).endswith(".segment"):
             return real(*args, **kwargs)
         if moment == "before":
             DuplicateIndex(tmp_path).open([])
@@ -41,6 +41,6 @@ def test_another_start_does_not_break_a_seal(tmp_path: Path, moment: str) -> Non
 
 def test_what_a_dead_process_was_writing_is_cleared(tmp_path: Path) -> None:
     """A segment half written goes at the next start."""
-    (tmp_path / "0123.arrow.ab12cd34").write_bytes(b"half")
+    (tmp_path / "0123.segment.ab12cd34").write_bytes(b"half")
     DuplicateIndex(tmp_path).open([])
     assert list(tmp_path.iterdir()) == []

@@ -292,7 +292,7 @@ def test_a_segment_that_cannot_be_read_is_built_again(
     """Torn, empty, foreign or missing: the text of the part is the truth."""
     rows = [unlike(number) for number in range(5)]
     DuplicateIndex(tmp_path).open([part("a.parquet", rows)])
-    (stored,) = tmp_path.glob("*.arrow")
+    (stored,) = tmp_path.glob("*.segment")
     harm(stored)
 
     index = DuplicateIndex(tmp_path)
@@ -399,12 +399,12 @@ def test_a_crash_between_merge_and_clean_up_doubles_nothing(tmp_path: Path) -> N
     index = DuplicateIndex(tmp_path)
     index.open([])
     for number in range(8):
-        before = {path.name: path.read_bytes() for path in tmp_path.glob("*.arrow")}
+        before = {path.name: path.read_bytes() for path in tmp_path.glob("*.segment")}
         index.add(*unlike(number))
         index.sealed(part(f"{number}.parquet", [unlike(number)]), [f"lg_{number}"])
     for name, content in before.items():
         (tmp_path / name).write_bytes(content)
-    (tmp_path / "half.arrow.0a1b2c3d").write_bytes(b"half")
+    (tmp_path / "half.segment.0a1b2c3d").write_bytes(b"half")
 
     again = DuplicateIndex(tmp_path)
     again.open([covered(f"{number}.parquet", [unlike(number)]) for number in range(8)])

@@ -93,7 +93,7 @@ def test_structure_only_looks_for_exact_repeats_and_keeps_nothing(tmp_path: Path
     chosen.add(make(2), verdict(make(2)))
     codes = [[r.code for r in chosen.review(verdict(make(n))).reasons] for n in (1, 2, 3)]
     assert codes == [["DUP_EXACT"], ["DUP_EXACT"], []]
-    for path in (data_dir.state / "duplicates" / "train").glob("*.arrow"):
+    for path in (data_dir.state / "duplicates" / "train").glob("*.segment"):
         path.unlink()
     again = selection(data_dir, structure_only=True).review(verdict(make(1)))
     assert [reason.code for reason in again.reasons] == ["DUP_EXACT"]

@@ -25,7 +25,6 @@ from legalgen.quality.sketches import (
 )
 
 _WIDTH: Final = SIGNATURE_BYTES // 8
-_QUESTION: Final = QUESTION_BYTES // 8
 
 
 class Probes(msgspec.Struct, frozen=True):
@@ -107,36 +106,67 @@ def few_differ(
     """
     import pyarrow.compute as pc  # 25 ms that few starts need
 
-    count = len(left) // _WIDTH
-
-    def flags(places: range, by: Sequence[int], mask: int) -> Any:
-        """Of each word a one at the lowest bit of each number that differs."""
+    def differing(half: Half) -> Any:
         words, same = array("Q"), array("Q")
-        for at in places:
+        for at in half.words:
             words += left[at::_WIDTH]
             same += right[at::_WIDTH]
-        found = pc.bit_wise_xor(packed("Q", words), packed("Q", same))
-        for bits in by:
-            found = pc.bit_wise_or(found, pc.shift_right(found, uint64(bits)))
-        return pc.bit_wise_and(found, uint64(mask))
+        return half.differing(packed("Q", words), packed("Q", same))
 
-    def halved(words: Any, bits: int, mask: int) -> Any:
-        """Neighbouring counts of so many bits each, added up."""
-        low = pc.bit_wise_and(words, uint64(mask))
-        high = pc.bit_wise_and(pc.shift_right(words, uint64(bits)), uint64(mask))
-        return pc.add(low, high)
-
-    def summed(counts: Any) -> Any:
-        """The bytes of all words of a row, added up."""
-        total = counts.slice(0, count)
-        for at in range(count, len(counts), count):
-            total = pc.add(total, counts.slice(at, count))
-        return pc.shift_right(pc.multiply(total, uint64(0x0101_0101_0101_0101)), uint64(56))
-
-    question, answer = range(_QUESTION), range(_QUESTION, _WIDTH)
-    asked = halved(flags(question, (1,), 0x5555_5555_5555_5555), 2, 0x3333_3333_3333_3333)
-    asked = summed(halved(asked, 4, 0x0F0F_0F0F_0F0F_0F0F))
-    told = flags(answer, (2, 1), 0x1111_1111_1111_1111)
-    told = summed(halved(told, 4, 0x0F0F_0F0F_0F0F_0F0F))
+    asked, told = differing(QUESTION), differing(ANSWER)
     near = pc.or_(pc.less_equal(asked, uint64(most[0])), pc.less_equal(told, uint64(most[1])))
     return pc.indices_nonzero(near).to_pylist(), numbers(asked, "Q"), numbers(told, "Q")
+
+
+class Half(msgspec.Struct, frozen=True):
+    """The question or the answer in a signature: its words of 64 bits, and the bits of a number."""
+
+    words: range
+    bits: int
+
+    def differing(self, left: Any, right: Any) -> Any:
+        """How many numbers differ in each pair of signatures, as an Arrow array.
+
+        Both sides are Arrow arrays: the first word of all of them, then the second one of all.
+        """
+        import pyarrow.compute as pc  # 25 ms that few starts need
+
+        count = len(left) // len(self.words)
+        found = pc.bit_wise_xor(left, right)
+        # Whether any bit of a number differs is gathered in its lowest; then there are numbers of 4
+        # bits, which count 0 to 2 that differ.
+        if self.bits == 4:
+            found = pc.bit_wise_or(found, pc.shift_right(found, _2))
+        found = pc.bit_wise_or(found, pc.shift_right(found, _1))
+        if self.bits == 4:
+            found = pc.bit_wise_and(found, _LOWEST_OF_4)
+        else:
+            found = pc.bit_wise_and(found, _LOWEST_OF_2)
+            found = pc.bit_wise_and(pc.add(found, pc.shift_right(found, _2)), _PAIRS)
+        total = found.slice(0, count)
+        for at in range(count, len(found), count):  # no more than 9 in 4 bits
+            total = pc.add(total, found.slice(at, count))
+        low = pc.bit_wise_and(total, _NIBBLES)
+        bytes_of = pc.add(low, pc.bit_wise_and(pc.shift_right(total, _4), _NIBBLES))
+        return pc.shift_right(pc.multiply(bytes_of, _EACH_BYTE), _56)
+
+    def of(self, signatures: Any, rows: Any, probe: Sequence[int]) -> Any:
+        """``differing`` of some rows from one sample, which is given as the words of its signature.
+
+        ``signatures`` are the words of all rows, one signature after another, as an Arrow array.
+        """
+        import pyarrow.compute as pc  # 25 ms that few starts need
+
+        first, same = pc.multiply(rows, uint32(_WIDTH)), array("Q")
+        for word in self.words:
+            same.extend(array("Q", (probe[word],)) * len(rows))
+        found = pa.concat_arrays([signatures.slice(word).take(first) for word in self.words])
+        return self.differing(found, packed("Q", same))
+
+
+QUESTION: Final = Half(range(QUESTION_BYTES // 8), 2)
+ANSWER: Final = Half(range(QUESTION_BYTES // 8, _WIDTH), 4)
+_1, _2, _4, _56 = map(uint64, (1, 2, 4, 56))
+_LOWEST_OF_2, _LOWEST_OF_4 = uint64(0x5555_5555_5555_5555), uint64(0x1111_1111_1111_1111)
+_PAIRS, _NIBBLES = uint64(0x3333_3333_3333_3333), uint64(0x0F0F_0F0F_0F0F_0F0F)
+_EACH_BYTE: Final = uint64(0x0101_0101_0101_0101)

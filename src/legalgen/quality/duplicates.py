@@ -29,7 +29,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from itertools import accumulate, chain, combinations
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -37,7 +37,7 @@ from legalgen.errors import DiskError, Reason
 from legalgen.quality import segments as storage
 from legalgen.quality.candidates import probes_of
 from legalgen.quality.rules import Nearness
-from legalgen.quality.segments import Parts, Segment, SegmentPart, ShingledRow
+from legalgen.quality.segments import Blocks, Parts, Segment, SegmentPart, ShingledRow, Unsorted
 from legalgen.quality.sketches import (
     ANSWER_WORDS,
     KEY_BITS,
@@ -61,8 +61,14 @@ from legalgen.store.parts import Text, TextReader
 from legalgen.store.sample import words
 
 MERGE_WIDTH = 8
-LARGEST_SEGMENT = 262_144
-"""Rows; a larger one would need more memory while it is built, some 700 bytes a row."""
+LARGEST_SEGMENT = 1_048_576
+"""Rows, so that a look-up asks few segments. While one is built it takes 60 bytes of memory a row,
+and where it is not built at once 590 bytes of disk beside what stays."""
+LARGEST_IN_MEMORY = 262_144
+"""Rows of a segment that is in no file, and where many rows are looked for at once: then more
+segments cost less than one so large."""
+READ_AT_ONCE = 65_536
+"""Rows that are read before they are put aside in a file, 560 bytes each."""
 FREEZE_ROWS = 1_000
 """Rows kept as Python objects, some 12 kB each, before they are packed."""
 QUESTION_MARGIN: Final = 0.19
@@ -337,8 +343,8 @@ class DuplicateIndex:
     def add_sketch(self, item: Sketch) -> None:
         """As ``add``, for a sample that has been read already."""
         if len(self._recent) >= FREEZE_ROWS:
-            table = _table(self._recent)
-            self._segments.append(self._keep(table, self._spill_shingles(table)))
+            packed = _packed(self._recent)
+            self._segments.append(self._keep([packed], self._spill_shingles(packed)))
             self._recent, self._by_key = [], {}
             self._merge_small()
         texts = ShingledRow(item.head, array("I", item.question), array("I", item.answer))
@@ -388,11 +394,10 @@ class DuplicateIndex:
         if not found or found != wanted:
             return
         self._parts[part.name] = part
-        made = [Segment(_table(held), (), None)] if held else []
-        table = storage.merged(packed + made) if packed else made[0].table
+        blocks = [*packed, *([_packed(held)] if held else [])]
         self._segments = [segment for segment in self._segments if segment not in packed]
-        covered = SegmentPart(part.name, part.size, int(table.num_rows))
-        self._segments.append(self._keep(table, (covered,)))
+        covered = SegmentPart(part.name, part.size, sum(block.rows for block in blocks))
+        self._segments.append(self._keep(blocks, (covered,)))
         rest = [one for one in self._recent if one.id not in wanted]
         self._recent, self._by_key = [], {}
         for one in rest:
@@ -407,7 +412,7 @@ class DuplicateIndex:
         A row belongs to a group with every row that it is near to, and with what these are near
         to. Measured: 0.3 s for 10,000 rows with answers of 80 words.
         """
-        recent = [Segment(_table(self._recent), (), None)] if self._recent else []
+        recent = [_packed(self._recent)] if self._recent else []
         every = _Numbered(self._segments + recent)
         groups = _Groups(len(every))
         undecided: set[tuple[int, int]] = set()
@@ -482,7 +487,7 @@ class DuplicateIndex:
             ahead = self._ahead.get(segment) if number is not None else None
             near: Iterable[tuple[int, int, int]]
             if ahead is None or number is None:
-                near = segment.near(sorted(segment.candidates(keys)), probe.signature, most)
+                near = segment.alike(keys, probe.signature, most)
             else:
                 near = ahead.get(number, ())
             found += [(_Stored(segment, row, self._parts), m, n) for row, m, n in near]
@@ -538,15 +543,14 @@ class DuplicateIndex:
         """Eight segments of one size class become one; sizes grow eightfold by class."""
         while group := self._mergeable():
             parts = tuple(part for segment in group for part in segment.parts)
-            joined = self._keep(storage.merged(group), parts)
+            joined = self._keep(group, parts)
             self._segments = [item for item in self._segments if item not in group] + [joined]
             for segment in group:
                 self._drop(segment)
 
     def _mergeable(self) -> list[Segment]:
         classes: dict[tuple[bool, bool, int], list[Segment]] = {}
-        # Where many rows are looked for at once, more segments cost less than one so large.
-        largest = LARGEST_SEGMENT * 2 if self._spill is None else LARGEST_SEGMENT
+        largest = LARGEST_SEGMENT if self._spill is None else LARGEST_IN_MEMORY
         for segment in self._segments:
             if segment.rows * MERGE_WIDTH <= largest:
                 kind = (segment.path is None, segment.has_shingles, _size_class(segment.rows))
@@ -556,30 +560,35 @@ class DuplicateIndex:
                 return group[:MERGE_WIDTH]
         return []
 
-    def _spill_shingles(self, table: Any) -> Parts:
+    def _spill_shingles(self, packed: Segment) -> Parts:
         """What covers rows that spill: a file of what is compared of them, which is not merged."""
         if self._spill is None:
             return ()
         path = self._spill / f"rows-{len(self)}"
         try:
-            storage.write_shingles(table, path)
+            storage.write_shingles(packed, path)
         except OSError as error:
             raise DiskError(f"cannot write {path}: {error}", path) from error
         self._parts[path.name] = _SpiltPart(path)
-        return (SegmentPart(path.name, 0, int(table.num_rows)),)
+        return (SegmentPart(path.name, 0, packed.rows),)
 
-    def _keep(self, table: Any, parts: Parts) -> Segment:
-        """Rows as a segment, in a file where there is a folder for it."""
-        folder = self._spill or self.folder
-        if folder is None or self._only_reads or not parts:
-            return Segment(table, parts, None)
+    @property
+    def _writes_to(self) -> Path | None:
+        """The folder of new segments; None where these are in memory."""
+        return self._spill or (None if self._only_reads else self.folder)
+
+    def _keep(self, blocks: Blocks, parts: Parts) -> Segment:
+        """Rows as one segment, in a file where there is a folder for it."""
+        folder = self._writes_to
+        if folder is None or not parts:
+            return storage.in_memory(blocks, parts)
         told = json.dumps([msgspec.structs.astuple(part) for part in parts])
         name = blake2b(told.encode(), digest_size=8).hexdigest()
-        return self._written(table, parts, folder / f"{name}.arrow")
+        return self._written(blocks, parts, folder / f"{name}{storage.SUFFIX}")
 
-    def _written(self, table: Any, parts: Parts, path: Path) -> Segment:
+    def _written(self, blocks: Blocks, parts: Parts, path: Path) -> Segment:
         try:
-            storage.write(table, parts, path)
+            storage.write(blocks, parts, path)
         except OSError as error:
             raise DiskError(f"cannot write the duplicate index {path}: {error}", path) from error
         try:
@@ -587,7 +596,7 @@ class DuplicateIndex:
         except FileNotFoundError:
             # Another process that had not seen this part has dropped it meanwhile. Here it is in
             # memory, and the next start reads the part.
-            return Segment(table, parts, None)
+            return storage.in_memory(blocks, parts)
 
     def _stored(self) -> list[Segment]:
         if self.folder is None:
@@ -596,8 +605,9 @@ class DuplicateIndex:
         try:
             if not self._only_reads:
                 make_folder(self.folder)
-                clear_asides(self.folder, "*.arrow.*")
-            for path in sorted(self.folder.glob("*.arrow")):
+                for pattern in (f"*{storage.SUFFIX}.*", *storage.OUTDATED):
+                    clear_asides(self.folder, pattern)
+            for path in sorted(self.folder.glob(f"*{storage.SUFFIX}")):
                 segment = storage.valid(path)
                 if segment is None and not self._only_reads:
                     path.unlink(missing_ok=True)
@@ -624,21 +634,54 @@ class DuplicateIndex:
             raise DiskError(f"cannot remove {path}: {error}", path) from error
 
     def _rebuild(self, parts: Sequence[IndexedPart]) -> None:
-        """Read parts from their text, many rows to a segment."""
-        rows, covered = SketchRows(), list[SegmentPart]()
+        """Read parts from their text, as many rows to a segment as it may have."""
+        made = _Rebuilt(self._writes_to)
         for part in parts:
             found = part.rows()
             if found is None:
                 continue  # not covered: when it can be read again, it is
-            before = len(rows)
-            rows.read(found)
-            covered.append(SegmentPart(part.name, part.size, len(rows) - before))
-            if len(rows) >= LARGEST_SEGMENT:
-                self._segments.append(self._keep(storage.table_of(rows), tuple(covered)))
-                rows, covered = SketchRows(), []
-        if len(rows):
-            self._segments.append(self._keep(storage.table_of(rows), tuple(covered)))
+            made.read(found, part)
+            if made.is_full:
+                self._segments.append(self._keep(made.blocks(), made.covered))
+                made = _Rebuilt(self._writes_to)
+        if made.covered:
+            self._segments.append(self._keep(made.blocks(), made.covered))
             self._merge_small()
+
+
+class _Rebuilt:
+    """Whole parts on their way into one segment; what is read is put aside in the folder."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.covered: Parts = ()
+        self._folder = folder
+        self._aside: list[Unsorted] = []
+        self._rows = SketchRows()
+
+    def read(self, rows: Iterable[Text], part: IndexedPart) -> None:
+        """Add a part."""
+        before = len(self._rows)
+        self._rows.read(rows)
+        taken = len(self._rows) - before
+        self.covered += (SegmentPart(part.name, part.size, taken),)
+        if self._folder is not None and len(self._rows) >= READ_AT_ONCE:
+            try:
+                self._aside.append(storage.spooled(self._rows, self._folder))
+            except OSError as error:
+                where = self._folder
+                raise DiskError(f"cannot write into {where}: {error}", where) from error
+            self._rows = SketchRows()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another part such as the last one would be too many."""
+        rows = sum(part.rows for part in self.covered) + self.covered[-1].rows
+        return rows > (LARGEST_IN_MEMORY if self._folder is None else LARGEST_SEGMENT)
+
+    def blocks(self) -> list[Unsorted]:
+        """All that was read, in its order."""
+        rest = [storage.unsorted(self._rows)] if len(self._rows) else []
+        return [*self._aside, *rest]
 
 
 class _Numbered:
@@ -714,11 +757,11 @@ def _by_band(keys: Iterable[int]) -> Iterator[int]:
 _BANDS: Final = tuple(band << KEY_BITS for band in range(KEYS_PER_ROW))
 
 
-def _table(recent: Sequence[_Recent]) -> Any:
+def _packed(recent: Sequence[_Recent]) -> Segment:
     rows = SketchRows()
     for one in recent:
         rows.add(one.id, one.exact, one.short, one.signature, one.keys)
-    return storage.table_of(rows, [one.texts for one in recent])
+    return Segment(storage.table_of(rows, [one.texts for one in recent]), (), None)
 
 
 _SEVERITY = {"DUP_SOFT": 0, "DUP_NEAR": 1, "DUP_EXACT": 2}

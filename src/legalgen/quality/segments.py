@@ -1,7 +1,7 @@
-"""Segments of the duplicate index: immutable sets of rows in Arrow files that are mapped.
+"""Segments of the duplicate index: immutable sets of rows in files that are mapped.
 
 Of each row a segment keeps its id, 64 bits of its question's words, its signature, 16 bits of each
-shingle of its question, and its band keys: about 550 bytes. Those of unsealed samples keep their
+shingle of its question, and its band keys: about 590 bytes. Those of unsealed samples keep their
 shingles and the head of the question too, which of a sealed one are in its part.
 
 The keys of all rows stand band by band, sorted, in 32 bits each: with R bits for the row, the low
@@ -12,6 +12,9 @@ they begin, so that nothing of a key is lost and a look-up searches some tens of
     bucket 0 | bucket 1 | ...      |
     (low bits of the key, row) ... |
 
+A segment is made column by column and band by band, in a file of rows that are not sorted yet or of
+other segments: the memory that it takes is that of one band, 60 bytes a row.
+
 Imports pyarrow: import it lazily.
 """
 
@@ -19,19 +22,24 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import tempfile
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 import pyarrow as pa
 
-from legalgen.quality.candidates import Probes, few_differ, sharing
+from legalgen.quality import columns as filed
+from legalgen.quality.candidates import QUESTION, Probes, few_differ, sharing
+from legalgen.quality.columns import Columns, HeldColumns, MappedColumns, Piece, Pieces
 from legalgen.quality.sketches import (
     ANSWER_BANDS,
+    ANSWER_KEYS,
     ANSWER_ROWS,
     KEY_BITS,
     KEYS_PER_ROW,
@@ -47,16 +55,24 @@ from legalgen.quality.sketches import (
 )
 from legalgen.settings.writing import make_folder, swapped_in
 
-FORMAT_VERSION: Final = 3
+FORMAT_VERSION: Final = 4
+SUFFIX: Final = ".segment"
+OUTDATED: Final = ("*.arrow", "*.arrow.*")
+"""What earlier versions left in the folder of an index: nothing that could be read."""
 FEW_ROWS: Final = 4_000
 """So many rows are sorted without ``pyarrow.compute``, which takes 25 ms to load."""
+CROWD: Final = 16
+"""So many rows with the same key are no longer looked at one by one."""
 MANY_CANDIDATES: Final = 150
 """So many rows are compared by Arrow, which begins later and takes a tenth of the time for each."""
 _PAIRS_AT_ONCE: Final = 50_000
 """Pairs of signatures, of some 200 bytes, that are compared together."""
 _LEAST_ROW_BITS: Final = 32 - KEY_BITS
-_COMMON: Final = ("id", "exact", "signature", "question", "entries", "directory")
-_SHINGLES: Final = ("head", "question_shingles", "answer_shingles")
+_LISTS: Final = ("ids", "questions")
+_SHINGLES: Final = ("heads", "asked", "told")
+_WIDTHS: Final = {"ids": 1, "questions": 2, "heads": 1, "asked": 4, "told": 4}
+"""Columns of lists, with the bytes of an item. Beside each stands where its lists end, after a 0,
+in items: 32 bits each."""
 
 
 class SegmentPart(msgspec.Struct, frozen=True):
@@ -79,19 +95,19 @@ class ShingledRow(msgspec.Struct, frozen=True):
 
 
 class Shingles:
-    """What is compared exactly of rows, in a table with such columns."""
+    """What is compared exactly of rows, in such columns."""
 
-    def __init__(self, table: Any) -> None:
-        self._heads = table.column("head")
-        asked, told = (table.column(name).chunk(0) for name in _SHINGLES[1:])
-        self._asked = numbers(asked.offsets, "i"), numbers(asked.values, "I")
-        self._told = numbers(told.offsets, "i"), numbers(told.values, "I")
+    def __init__(self, columns: Columns) -> None:
+        self._heads, self._head_ends = columns["heads"], _ends(columns, "heads")
+        self._asked = _ends(columns, "asked"), columns["asked"].cast("I")
+        self._told = _ends(columns, "told"), columns["told"].cast("I")
 
     def row(self, number: int) -> ShingledRow:
         """The row of a number from 0 on."""
         (asked, questions), (told, answers) = self._asked, self._told
+        head = self._heads[self._head_ends[number] : self._head_ends[number + 1]]
         return ShingledRow(
-            str(self._heads[number].as_py()),
+            str(head, "utf-8", "surrogatepass"),
             questions[asked[number] : asked[number + 1]],
             answers[told[number] : told[number + 1]],
         )
@@ -100,21 +116,22 @@ class Shingles:
 class Segment:
     """An immutable set of rows, in a file or in memory; ``parts`` none: of unsealed samples."""
 
-    def __init__(self, table: Any, parts: Parts, path: Path | None) -> None:
-        self.table, self.parts, self.path = table, parts, path
-        self.rows = int(table.num_rows)
+    def __init__(self, columns: Columns, parts: Parts, path: Path | None) -> None:
+        self.columns, self.parts, self.path = columns, parts, path
+        self.exact = columns["exact"].cast("Q")
+        self.rows = len(self.exact)
         self._row_bits = _row_bits(self.rows)
         self._low_bits = 32 - self._row_bits
         self._buckets = 1 << (KEY_BITS - self._low_bits)
-        self._entries = numbers(table.column("entries").chunk(0).values, "I")
-        self._directory = numbers(table.column("directory").chunk(0).values, "I")
-        self.exact = numbers(table.column("exact").chunk(0), "Q")
-        self._signatures = _raw(table.column("signature").chunk(0))
-        asked = table.column("question").chunk(0)
-        self._questions = numbers(asked.offsets, "i"), numbers(asked.values, "H")
+        self._entries = columns["entries"].cast("I")
+        self._directory = columns["directory"].cast("I")
+        self._signatures = columns["signatures"]
+        self._words = self._signatures.cast("Q")
+        self._ids, self._id_ends = columns["ids"], _ends(columns, "ids")
+        self._questions = _ends(columns, "questions"), columns["questions"].cast("H")
         if len(self._directory) != KEYS_PER_ROW * self._buckets + 1:
             raise ValueError("a segment whose directory is not that of its rows")
-        self._shingles = Shingles(table) if "head" in table.column_names else None
+        self._shingles = Shingles(columns) if "heads" in columns else None
 
     @property
     def has_shingles(self) -> bool:
@@ -123,11 +140,12 @@ class Segment:
 
     def ids(self) -> list[str]:
         """The samples of its rows, in order."""
-        return [str(one) for one in self.table.column("id").to_pylist()]
+        return list(map(self.id_of, range(self.rows)))
 
     def id_of(self, row: int) -> str:
         """The sample of one row."""
-        return str(self.table.column("id")[row].as_py())
+        ends = self._id_ends
+        return str(self._ids[ends[row] : ends[row + 1]], "utf-8", "surrogatepass")
 
     def is_unsealed(self, among: set[str]) -> bool:
         """Whether it was packed in this process, of these samples and no other."""
@@ -157,18 +175,53 @@ class Segment:
 
     def candidates(self, keys: Sequence[int]) -> set[int]:
         """Rows that share one of the keys, the first of which is that of band 0."""
-        found = set[int]()
+        row_of = ((1 << self._row_bits) - 1).__and__
+        return {row for _, entries in self._sharing(keys) for row in map(row_of, entries)}
+
+    def _sharing(self, keys: Sequence[int]) -> Iterator[tuple[int, memoryview]]:
+        """Of each key that rows have its band, and their entries."""
         entries, directory = self._entries, self._directory
         low_bits, row_bits, buckets = self._low_bits, self._row_bits, self._buckets
-        low, row_of = (1 << low_bits) - 1, ((1 << row_bits) - 1).__and__
+        low, step = (1 << low_bits) - 1, 1 << row_bits
         for band, key in enumerate(keys):
             bucket = band * buckets + (key >> low_bits)
             end, wanted = directory[bucket + 1], (key & low) << row_bits
             first = bisect_left(entries, wanted, directory[bucket], end)
-            if first < end and entries[first] < wanted + (1 << row_bits):
-                last = bisect_left(entries, wanted + (1 << row_bits), first, end)
-                found.update(map(row_of, entries[first:last]))
-        return found
+            if first < end and entries[first] < wanted + step:
+                yield band, entries[first : bisect_left(entries, wanted + step, first, end)]
+
+    def alike(
+        self, keys: Sequence[int], signature: int, most: tuple[int, int]
+    ) -> Iterable[tuple[int, int, int]]:
+        """Rows that share a key and are ``near``, but for what crowds bring.
+
+        Of a key that very many rows have, as formulae bring it, a row must have a second such key
+        of the answer, or, where it is one of the question, a question that is near.
+        """
+        asked, told, rows = array("I"), list[memoryview](), set[int]()
+        row_of = ((1 << self._row_bits) - 1).__and__
+        for band, entries in self._sharing(keys):
+            if len(entries) < CROWD:
+                rows.update(map(row_of, entries))
+            elif band < ANSWER_KEYS:
+                asked.frombytes(entries.cast("B"))
+            else:
+                told.append(entries)
+        if asked:
+            rows.update(self._near_by_question(asked, signature, most[0]))
+        if len(told) > 1:
+            shared = Counter(map(row_of, chain(*told)))
+            rows.update(row for row, count in shared.items() if count > 1)
+        return self.near(sorted(rows), signature, most)
+
+    def _near_by_question(self, entries: array[int], signature: int, most: int) -> Iterable[int]:
+        """The rows of these entries of whose question so few numbers differ."""
+        import pyarrow.compute as pc  # 25 ms that few starts need
+
+        rows = pc.bit_wise_and(packed("I", entries), uint32((1 << self._row_bits) - 1))
+        probe = array("Q", signature.to_bytes(SIGNATURE_BYTES))
+        differ = QUESTION.of(packed("Q", self._words), rows, probe)
+        return numbers(rows.filter(pc.less_equal(differ, uint64(most))), "I")
 
     def near(
         self, rows: Sequence[int], signature: int, most: tuple[int, int]
@@ -188,8 +241,7 @@ class Segment:
         """``candidates`` and ``near`` of many samples, by their numbers; of most there is none."""
         import pyarrow.compute as pc  # 25 ms that few starts need
 
-        entries = self.table.column("entries").chunk(0).values
-        directory = self.table.column("directory").chunk(0).values
+        entries, directory = packed("I", self._entries), packed("I", self._directory)
         pairs = sharing(entries, directory, self._row_bits, probes)
         found: dict[int, list[tuple[int, int, int]]] = {}
         for start in range(0, len(pairs), _PAIRS_AT_ONCE):
@@ -207,7 +259,8 @@ class Segment:
 
     def _signatures_of(self, rows: Any) -> array[int]:
         """Those of some rows, in words of 64 bits."""
-        column = self.table.column("signature").chunk(0)
+        buffers = [None, pa.py_buffer(self._signatures)]
+        column = pa.Array.from_buffers(pa.binary(SIGNATURE_BYTES), self.rows, buffers)
         return array("Q", _raw(column.take(rows)).tobytes())
 
     def band(self, band: int, base: int = 0) -> Any:
@@ -226,8 +279,8 @@ class Segment:
             packed("I", ends).cast(pa.int32()), packed("I", buckets)
         )
         high = pc.run_end_decode(runs).cast(pa.uint64())
-        values = self.table.column("entries").chunk(0).values
-        entries = values.slice(bounds[0], self.rows).cast(pa.uint64())
+        values = self._entries[bounds[0] : bounds[0] + self.rows]
+        entries = packed("I", values).cast(pa.uint64())
 
         low = pc.shift_right(entries, uint64(self._row_bits))
         key = pc.bit_wise_or(pc.shift_left(high, uint64(self._low_bits)), low)
@@ -239,6 +292,11 @@ def _row_bits(rows: int) -> int:
     return max(_LEAST_ROW_BITS, (rows - 1).bit_length())
 
 
+def _ends(columns: Columns, name: str) -> memoryview:
+    """Where in a column the list of each row begins, and at last where the last one ends."""
+    return columns[f"{name}_ends"].cast("I")
+
+
 def _raw(column: Any) -> memoryview:
     width = column.type.byte_width
     start = column.offset * width
@@ -248,44 +306,149 @@ def _raw(column: Any) -> memoryview:
 # --- making them -------------------------------------------------------------------------------
 
 
-def table_of(rows: SketchRows, shingled: Sequence[ShingledRow] = ()) -> Any:
-    """The table of a segment; with ``shingled`` of each row, what these say is in it, too."""
-    in_band = _few if len(rows) <= FEW_ROWS else _many
-    entries, directory = _banded(len(rows), map(in_band, rows.bands))
-    columns = {
-        "id": _texts(rows.ids),
-        "exact": packed("Q", rows.exact),
-        "signature": _bytes(rows.signatures, SIGNATURE_BYTES),
-        "question": pa.ListArray.from_buffers(
-            pa.list_(pa.uint16()),
-            len(rows),
-            [None, pa.py_buffer(rows.ends)],
-            children=[packed("H", rows.questions)],
-        ),
-        **_keys(entries, directory),
-    }
+class Block(Protocol):
+    """Rows that become a part of a segment."""
+
+    @property
+    def columns(self) -> Columns:
+        """What is the same in the segment, but for where lists end."""
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+
+
+class Unsorted(msgspec.Struct, frozen=True):
+    """Rows whose keys stand as they were read, band by band."""
+
+    columns: Columns
+    rows: int
+
+    def keys(self, band: int) -> memoryview:
+        """The keys of a band, in the order of the rows."""
+        size = 4 * self.rows
+        return self.columns["keys"][band * size : (band + 1) * size]
+
+
+Blocks = Sequence[Unsorted] | Sequence[Segment]
+
+
+def unsorted(rows: SketchRows, shingled: Sequence[ShingledRow] = ()) -> Unsorted:
+    """What was read, in memory; with ``shingled`` of each row, what these say is in it, too."""
+    return Unsorted(HeldColumns(_read_columns(rows, shingled)), len(rows))
+
+
+def spooled(rows: SketchRows, folder: Path) -> Unsorted:
+    """What was read, in a file of this folder that has no name and is gone with this object."""
+    make_folder(folder)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        filed.write(file, _read_columns(rows, ()), {})
+        file.flush()
+        return Unsorted(MappedColumns(file), len(rows))
+
+
+def _read_columns(rows: SketchRows, shingled: Sequence[ShingledRow]) -> Pieces:
+    yield "exact", (rows.exact.tobytes(),)
+    yield "signatures", (rows.signatures,)
+    yield from _texts("ids", rows.ids)
+    yield "questions", (rows.questions.tobytes(),)
+    yield "questions_ends", (rows.ends.tobytes(),)
+    yield "keys", (band.tobytes() for band in rows.bands)
     if shingled:
-        columns["head"] = _texts([one.head for one in shingled])
-        columns["question_shingles"] = _lists([one.question for one in shingled])
-        columns["answer_shingles"] = _lists([one.answer for one in shingled])
-    return pa.table(columns)
+        yield from _texts("heads", [one.head for one in shingled])
+        yield from _lists("asked", [one.question for one in shingled])
+        yield from _lists("told", [one.answer for one in shingled])
 
 
-def merged(segments: Sequence[Segment]) -> Any:
-    """One table of all rows, in order; with shingles where each of them has them."""
-    names = [*_COMMON[:4], *(_SHINGLES if all(one.has_shingles for one in segments) else ())]
-    tables = [one.table.select(names) for one in segments]
-    rest = pa.concat_tables(tables).replace_schema_metadata(None).combine_chunks()
-    bases = list(accumulate((one.rows for one in segments), initial=0))
+def _texts(name: str, values: Sequence[str]) -> Pieces:
+    raw = [value.encode("utf-8", "surrogatepass") for value in values]
+    yield name, raw
+    yield f"{name}_ends", (array("I", accumulate(map(len, raw), initial=0)).tobytes(),)
 
-    def band(number: int) -> Sequence[int]:
-        found = [one.band(number, base) for one, base in zip(segments, bases, strict=False)]
-        return by_key(pa.concat_arrays(found))
 
-    entries, directory = _banded(bases[-1], map(band, range(KEYS_PER_ROW)))
-    for name, column in _keys(entries, directory).items():
-        rest = rest.append_column(name, column)
-    return rest
+def _lists(name: str, lists: Sequence[Sequence[int]]) -> Pieces:
+    yield name, (memoryview(array("I", values)) for values in lists)
+    yield f"{name}_ends", (array("I", accumulate(map(len, lists), initial=0)).tobytes(),)
+
+
+def in_memory(blocks: Blocks, parts: Parts) -> Segment:
+    """A segment of these rows that is in no file."""
+    first = blocks[0]
+    if len(blocks) == 1 and isinstance(first, Segment):
+        return Segment(first.columns, parts, None)
+    return Segment(HeldColumns(joined(blocks)), parts, None)
+
+
+def table_of(rows: SketchRows, shingled: Sequence[ShingledRow] = ()) -> Columns:
+    """The columns of a segment of what was read."""
+    return HeldColumns(joined([unsorted(rows, shingled)]))
+
+
+def merged(segments: Sequence[Segment]) -> Columns:
+    """One segment's columns of all rows, in order; with shingles where each of them has them."""
+    return HeldColumns(joined(segments))
+
+
+def joined(blocks: Blocks, *, shingles: bool = True) -> Pieces:
+    """The columns of a segment of all these rows, in their order, none of which is held whole.
+
+    With ``shingles`` where each of the blocks has them.
+    """
+    rows = sum(one.rows for one in blocks)
+    for name in ("exact", "signatures"):
+        yield name, (one.columns[name] for one in blocks)
+    has_shingles = shingles and all("heads" in one.columns for one in blocks)
+    for name in (*_LISTS, *(_SHINGLES if has_shingles else ())):
+        yield name, (one.columns[name] for one in blocks)
+        yield f"{name}_ends", _shifted(blocks, name)
+        _forget(blocks)
+    if len(blocks) == 1 and isinstance(blocks[0], Segment):
+        for name in ("entries", "directory"):
+            yield name, (blocks[0].columns[name],)
+        return
+    directory = array("I", [0])
+    yield "entries", _banded(blocks, rows, directory)
+    yield "directory", (directory.tobytes(),)
+
+
+def _forget(blocks: Iterable[Block]) -> None:
+    for one in blocks:
+        one.columns.forget()
+
+
+def _shifted(blocks: Sequence[Block], name: str) -> Iterator[Piece]:
+    """Where the lists of all blocks end, after a 0."""
+    base = 0
+    yield array("I", [0]).tobytes()
+    for one in blocks:
+        ends = _ends(one.columns, name)[1:]
+        yield array("I", [base + end for end in ends]).tobytes() if base else ends
+        base += len(one.columns[name]) // _WIDTHS[name]
+
+
+def _banded(blocks: Blocks, rows: int, directory: array[int]) -> Iterator[Piece]:
+    """The entries of each band; where their buckets end is added to the directory."""
+    row_bits = _row_bits(rows)
+    buckets = 1 << (KEY_BITS - 32 + row_bits)
+    for band in range(KEYS_PER_ROW):
+        found = _in_order(blocks, band, rows)
+        directory.extend(_bucket_ends(found, 64 - row_bits, buckets, directory[-1]))
+        yield _entries(found, row_bits).tobytes()
+        _forget(blocks)
+
+
+def _in_order(blocks: Blocks, band: int, rows: int) -> Sequence[int]:
+    """``key << 32 | row`` of all blocks, in order."""
+    keys, parts, base = array("I"), [], 0
+    for one in blocks:
+        if isinstance(one, Segment):
+            parts.append(one.band(band, base))
+        else:
+            keys.frombytes(one.keys(band))
+        base += one.rows
+    if parts:
+        return by_key(pa.concat_arrays(parts))
+    return _few(keys) if rows <= FEW_ROWS else _many(keys)
 
 
 def by_key(values: Any) -> memoryview:
@@ -331,19 +494,26 @@ def _many(band: array[int]) -> Sequence[int]:
     return numbers(pc.bit_wise_or(high, rows), "Q")
 
 
-def _banded(rows: int, bands: Iterable[Sequence[int]]) -> tuple[array[int], array[int]]:
-    """Entries and directory of the keys, given band by band as sorted ``key << 32 | row``."""
-    row_bits = _row_bits(rows)
-    low_bits = 32 - row_bits
-    buckets = 1 << (KEY_BITS - low_bits)
-    entries, directory = array("I"), array("I", [0])
-    for band in bands:
-        base, at = len(entries), 0
-        for bucket in range(1, buckets + 1):
-            at = bisect_left(band, bucket << (32 + low_bits), at)
-            directory.append(base + at)
-        entries.extend(_entries(band, row_bits))
-    return entries, directory
+def _bucket_ends(band: Sequence[int], shift: int, buckets: int, base: int) -> Iterable[int]:
+    """Where in a band that is in order each bucket ends, counted from ``base`` on.
+
+    The bucket of ``key << 32 | row`` stands above the low ``shift`` bits.
+    """
+    if not isinstance(band, memoryview):
+        return [base + bisect_left(band, bucket << shift) for bucket in range(1, buckets + 1)]
+    import pyarrow.compute as pc  # 25 ms that few starts need
+
+    runs = pc.run_end_encode(pc.shift_right(packed("Q", band), uint64(shift)).cast(pa.uint32()))
+    found = zip(numbers(runs.values, "I"), numbers(runs.run_ends, "i"), strict=True)
+    if len(runs.values) == buckets:
+        return [base + end for _, end in found]
+    ends, last = array("I"), base
+    for bucket, end in found:  # a bucket without keys ends where the one before it does
+        ends.extend([last] * (bucket - len(ends)))
+        last = base + end
+        ends.append(last)
+    ends.extend([last] * (buckets - len(ends)))
+    return ends
 
 
 def _entries(band: Sequence[int], row_bits: int) -> array[int]:
@@ -360,44 +530,6 @@ def _entries(band: Sequence[int], row_bits: int) -> array[int]:
     return array("I", numbers(low, "I").tobytes())
 
 
-def _keys(entries: array[int], directory: array[int]) -> dict[str, Any]:
-    """Both as columns, in which their places mean nothing."""
-    rows = len(entries) // KEYS_PER_ROW
-    ends = array("i", [0, *[len(directory)] * rows])
-    return {
-        "entries": pa.FixedSizeListArray.from_arrays(packed("I", entries), KEYS_PER_ROW),
-        "directory": pa.ListArray.from_buffers(
-            pa.list_(pa.uint32()), rows, [None, pa.py_buffer(ends)],
-            children=[packed("I", directory)],
-        ),
-    }  # fmt: skip
-
-
-def _offsets(lengths: Iterable[int]) -> Any:
-    return pa.py_buffer(array("i", accumulate(lengths, initial=0)))
-
-
-def _texts(values: Sequence[str]) -> Any:
-    raw = [value.encode() for value in values]
-    joined = pa.py_buffer(b"".join(raw))
-    return pa.StringArray.from_buffers(len(raw), _offsets(map(len, raw)), joined)
-
-
-def _bytes(raw: bytearray, width: int) -> Any:
-    buffers = [None, pa.py_buffer(raw)]
-    return pa.Array.from_buffers(pa.binary(width), len(raw) // width, buffers)
-
-
-def _lists(lists: Sequence[Sequence[int]]) -> Any:
-    flat = array("I")
-    for values in lists:
-        flat.extend(values)  # from an array: a copy of memory
-    offsets = _offsets(map(len, lists))
-    return pa.Array.from_buffers(
-        pa.list_(pa.uint32()), len(lists), [None, offsets], children=[packed("I", flat)]
-    )
-
-
 # --- on disk -----------------------------------------------------------------------------------
 
 
@@ -407,44 +539,40 @@ def _version() -> str:
     return f"{FORMAT_VERSION}/{shape}/rensa {importlib.metadata.version('rensa')}"
 
 
-def write(table: Any, parts: Parts, path: Path) -> None:
+def write(blocks: Blocks, parts: Parts, path: Path) -> None:
     """Write beside, flush, swap: a reader never sees half a segment."""
     make_folder(path.parent)
     told = {"version": _version(), "parts": json.dumps([msgspec.structs.astuple(p) for p in parts])}
-    _written(table.select(_COMMON).replace_schema_metadata(told), path)
+    with swapped_in(path) as file:
+        filed.write(file, joined(blocks, shingles=False), told)
 
 
-def write_shingles(table: Any, path: Path) -> None:
-    """What a segment leaves out of a table that has it."""
-    _written(table.select(_SHINGLES), path)
-
-
-def _written(table: Any, path: Path) -> None:
-    with swapped_in(path) as file, pa.ipc.new_file(file, table.schema) as writer:
-        writer.write_table(table, max_chunksize=max(1, table.num_rows))
+def write_shingles(segment: Segment, path: Path) -> None:
+    """What a segment in a file leaves out, of one that has it."""
+    names = [part for name in _SHINGLES for part in (name, f"{name}_ends")]
+    with swapped_in(path) as file:
+        filed.write(file, ((name, (segment.columns[name],)) for name in names), {})
 
 
 def read_shingles(path: Path) -> Shingles:
     """What ``write_shingles`` wrote, mapped."""
-    with pa.memory_map(str(path)) as source:
-        return Shingles(pa.ipc.open_file(source).read_all())
+    return Shingles(filed.read(path))
 
 
 def read(path: Path) -> Segment:
     """The segment in a file, mapped."""
-    with pa.memory_map(str(path)) as source:
-        table = pa.ipc.open_file(source).read_all()
-    if table.schema.metadata[b"version"].decode() != _version():
+    columns = filed.read(path)
+    if columns.told["version"] != _version():
         raise ValueError("a segment of another version")
-    found = json.loads(table.schema.metadata[b"parts"])
-    return Segment(table, tuple(SegmentPart(*each) for each in found), path)
+    found = json.loads(columns.told["parts"])
+    return Segment(columns, tuple(SegmentPart(*each) for each in found), path)
 
 
 def valid(path: Path) -> Segment | None:
     """The segment at ``path``, or None where it is torn, foreign, of another version, or gone."""
     try:
         segment = read(path)
-    except (pa.ArrowInvalid, KeyError, ValueError, IndexError, TypeError, FileNotFoundError):
+    except (KeyError, ValueError, IndexError, TypeError, FileNotFoundError):
         return None
     return segment if segment.rows else None
 
