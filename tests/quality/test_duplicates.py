@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.errors import Reason
-from legalgen.quality import duplicates, segments, sketches
+from legalgen.quality import columns, duplicates, segments, sketches
 from legalgen.quality.candidates import probes_of
 from legalgen.quality.duplicates import (
     FREEZE_ROWS,
@@ -36,6 +36,7 @@ from legalgen.quality.sketches import (
     differing,
     estimates,
     jaccard,
+    least_agreeing,
     many_shingles,
     most_differing,
     shingles,
@@ -736,3 +737,128 @@ def test_empty_texts_are_near_to_none() -> None:
 
     assert index.near_groups() == []
     assert index.check("another question", "") is None
+
+
+# --- many rows that share keys, and many rows at all ---
+
+FORMULA = " ".join(numbered(5_000, 40))
+"""What all questions and answers of a crowd begin with."""
+
+
+def crowd(count: int) -> list[Row]:
+    """Rows that have nothing in common but a formula."""
+    texts = (
+        f"{FORMULA} " + " ".join(f"own{n}of{word}" for word in range(20)) for n in range(count)
+    )
+    return [(f"lg_crowd{number}", text, text) for number, text in enumerate(texts)]
+
+
+def likeness(number: int, size: int) -> tuple[str, str]:
+    """Two texts alike by 0.6, with 60 shingles in common; most of these are of the formula."""
+    common = " ".join(f"s{number}of{n}" for n in range(60 + size - 1 - 40))
+    left, right = (" ".join(f"{side}{number}of{n}" for n in range(20)) for side in "lr")
+    return f"{FORMULA} {common} {left}", f"{FORMULA} {common} {right}"
+
+
+@pytest.mark.parametrize("of_question", [True, False])
+def test_no_pair_is_lost_among_rows_that_share_a_formula(of_question: bool) -> None:
+    """Alike by 0.6, and two thirds of that a formula: found with probability 0.99, of which the
+    crowd that has the formula takes nothing."""
+    size = 2 if of_question else 3
+
+    def row(name: str, text: str) -> Row:
+        other = " ".join(f"{name}x{n}" for n in range(30))
+        return (name, text, other) if of_question else (name, other, text)
+
+    pairs = [likeness(number, size) for number in range(400)]
+    left, right = pairs[0]
+    assert jaccard(shingles(words(left), size), shingles(words(right), size)) == 0.6
+    rows = SketchRows()
+    rows.read([row(f"lg_{number}", left) for number, (left, _) in enumerate(pairs)])
+    rows.read(crowd(400))
+    segment = Segment(segments.table_of(rows), (), None)
+    without = lost = in_crowds = 0
+    for number, (_, right) in enumerate(pairs):
+        probe = sketch("", *row(f"probe{number}", right)[1:])
+        keys = probe.wanted_keys
+        in_crowds += len(segment.candidates(keys)) > 4 * segments.CROWD
+        near = segment.alike(keys, probe.signature, most_differing(0.41, 0.27), least_agreeing(0.6))
+        if number not in segment.candidates(keys):
+            without += 1
+        elif number not in {one for one, *_ in near}:
+            lost += 1
+    assert in_crowds > 200
+    assert without / len(pairs) <= 0.015
+    assert lost / len(pairs) <= 0.0025
+
+
+def test_so_many_bands_agree_in_questions_that_are_alike() -> None:
+    """Of pairs that share a band, alike by 0.6, one in 80 has fewer that agree by their bits."""
+    assert [least_agreeing(question) for question in (0.3, 0.6, 0.8, 1.0)] == [1, 4, 11, 32]
+    draw, few = random.Random(5), 0
+    for _ in range(4_000):
+        agree = (draw.random() < 0.7 for _ in range(31 * 4))
+        few += 1 + sum(all(band) for band in zip(*[agree] * 4, strict=True)) < 4
+    assert few / 4_000 < 1 / 60
+
+
+@pytest.mark.parametrize("at_once", [40, 65_536])
+def test_rows_that_are_put_aside_make_the_same_segment(
+    at_once: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it happens while an index is built, whose files are gone afterwards."""
+    monkeypatch.setattr(duplicates, "READ_AT_ONCE", at_once)
+    monkeypatch.setattr(segments, "FEW_ROWS", 100)
+    rows = [*real_rows(), *map(unlike, range(200))]
+    parts = [part(f"{begin}", rows[begin : begin + 30]) for begin in range(0, len(rows), 30)]
+    DuplicateIndex(tmp_path / "index").open(parts)
+
+    (path,) = (tmp_path / "index").iterdir()
+    every = SketchRows()
+    every.read(rows)
+    wanted, found = segments.table_of(every), segments.read(path)
+    assert [each.rows for each in found.parts] == [30] * (len(rows) // 30) + [len(rows) % 30]
+    for name, column in wanted.items():  # type: ignore[attr-defined]
+        assert found.columns[name] == column, name
+
+
+def test_a_segment_covers_no_more_rows_than_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One row more would double the directory of its keys."""
+    monkeypatch.setattr(duplicates, "LARGEST_SEGMENT", 64)
+    rows = [unlike(number) for number in range(100)]
+    parts = [part(f"{begin}", rows[begin : begin + 10]) for begin in range(0, 100, 10)]
+    DuplicateIndex(tmp_path).open(parts)
+
+    assert sorted(segments.read(path).rows for path in tmp_path.iterdir()) == [40, 60]
+
+
+def test_columns_are_mapped_as_they_were_written(tmp_path: Path) -> None:
+    """In pieces, empty, and of any length; what is forgotten is read again."""
+    path = tmp_path / "columns"
+    pieces: dict[str, list[columns.Piece]] = {
+        "a": [b"one", b"", memoryview(b"two")], "b": [], "c": [bytes(range(200))],
+    }  # fmt: skip
+    with path.open("wb") as file:
+        columns.write(file, pieces.items(), {"said": "this"})
+
+    found = columns.read(path)
+    for _ in range(2):
+        assert {name: bytes(found[name]) for name in pieces} == {
+            name: b"".join(each) for name, each in pieces.items()
+        }
+        found.forget()
+    assert (found.told, "b" in found, "d" in found) == ({"said": "this"}, True, False)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 15, 16, 17, 100])
+def test_columns_that_are_torn_are_none(kept: int, tmp_path: Path) -> None:
+    """Wherever the file ends too early."""
+    path = tmp_path / "columns"
+    with path.open("wb") as file:
+        columns.write(file, [("a", [bytes(64)])], {})
+    path.write_bytes(path.read_bytes()[:kept])
+
+    with pytest.raises(ValueError, match=r"torn|empty"):
+        columns.read(path)

@@ -14,6 +14,7 @@ import msgspec
 import pyarrow as pa
 
 from legalgen.quality.sketches import (
+    ANSWER_BYTES,
     KEY_BITS,
     QUESTION_BYTES,
     SIGNATURE_BYTES,
@@ -24,7 +25,8 @@ from legalgen.quality.sketches import (
     uint64,
 )
 
-_WIDTH: Final = SIGNATURE_BYTES // 8
+_QUESTION: Final = QUESTION_BYTES // 8
+_ANSWER: Final = ANSWER_BYTES // 8
 
 
 class Probes(msgspec.Struct, frozen=True):
@@ -34,7 +36,7 @@ class Probes(msgspec.Struct, frozen=True):
     keys: Any
     bands: Any
     of: Any
-    signatures: Any
+    signatures: tuple[Any, Any]
 
 
 def probes_of(sketches: Sequence[Sketch]) -> Probes:
@@ -45,10 +47,26 @@ def probes_of(sketches: Sequence[Sketch]) -> Probes:
         keys.extend(wanted)
         bands.extend(range(len(wanted)))
         of.extend([number] * len(wanted))
-    raw = b"".join(one.signature.to_bytes(SIGNATURE_BYTES) for one in sketches)
-    buffers = [None, pa.py_buffer(raw)]
-    signatures = pa.Array.from_buffers(pa.binary(SIGNATURE_BYTES), len(sketches), buffers)
+    raw = [one.signature.to_bytes(SIGNATURE_BYTES) for one in sketches]
+    signatures = (
+        fixed(b"".join(one[:QUESTION_BYTES] for one in raw), QUESTION_BYTES),
+        fixed(b"".join(one[QUESTION_BYTES:] for one in raw), ANSWER_BYTES),
+    )
     return Probes(packed("I", keys), packed("I", bands), packed("I", of), signatures)
+
+
+def fixed(raw: Any, width: int) -> Any:
+    """Bytes as an Arrow array of so many each; they are not copied."""
+    buffer = pa.py_buffer(raw)
+    return pa.Array.from_buffers(pa.binary(width), buffer.size // width, [None, buffer])
+
+
+def words_of(column: Any) -> array[int]:
+    """The bytes of such an array in words of 64 bits."""
+    width = column.type.byte_width
+    start = column.offset * width
+    raw = memoryview(column.buffers()[1])[start : start + len(column) * width]
+    return array("Q", raw.tobytes())
 
 
 def sharing(entries: Any, directory: Any, row_bits: int, probes: Probes) -> Any:
@@ -96,77 +114,76 @@ def _first(entries: Any, low: Any, high: Any, wanted: Any) -> Any:
     return low
 
 
+Signatures = tuple["array[int]", "array[int]"]
+"""Of some samples, one after another, in words of 64 bits: those of the questions, and of the
+answers."""
+
+
 def few_differ(
-    left: array[int], right: array[int], most: tuple[int, int]
+    left: Signatures, right: Signatures, most: tuple[int, int]
 ) -> tuple[list[int], Sequence[int], Sequence[int]]:
     """The pairs of signatures of whose question or answer so few numbers differ, by their places.
 
-    ``left`` and ``right`` are signatures in words of 64 bits, one after another. The other two say
-    of each pair how many numbers of the question differ, and how many of the answer.
+    The other two say of each pair how many numbers of the question differ, and how many of the
+    answer.
     """
     import pyarrow.compute as pc  # 25 ms that few starts need
 
-    def differing(half: Half) -> Any:
-        words, same = array("Q"), array("Q")
-        for at in half.words:
-            words += left[at::_WIDTH]
-            same += right[at::_WIDTH]
-        return half.differing(packed("Q", words), packed("Q", same))
+    count = len(left[0]) // _QUESTION
 
-    asked, told = differing(QUESTION), differing(ANSWER)
+    def flags(half: int, width: int, by: Sequence[int], mask: int) -> Any:
+        """Of each word a one at the lowest bit of each number that differs."""
+        words, same = array("Q"), array("Q")
+        for at in range(width):
+            words += left[half][at::width]
+            same += right[half][at::width]
+        found = pc.bit_wise_xor(packed("Q", words), packed("Q", same))
+        for bits in by:
+            found = pc.bit_wise_or(found, pc.shift_right(found, uint64(bits)))
+        return pc.bit_wise_and(found, uint64(mask))
+
+    def halved(words: Any, bits: int, mask: int) -> Any:
+        """Neighbouring counts of so many bits each, added up."""
+        low = pc.bit_wise_and(words, uint64(mask))
+        high = pc.bit_wise_and(pc.shift_right(words, uint64(bits)), uint64(mask))
+        return pc.add(low, high)
+
+    def summed(counts: Any) -> Any:
+        """The bytes of all words of a row, added up."""
+        total = counts.slice(0, count)
+        for at in range(count, len(counts), count):
+            total = pc.add(total, counts.slice(at, count))
+        return pc.shift_right(pc.multiply(total, uint64(0x0101_0101_0101_0101)), uint64(56))
+
+    asked = halved(flags(0, _QUESTION, (1,), 0x5555_5555_5555_5555), 2, 0x3333_3333_3333_3333)
+    asked = summed(halved(asked, 4, 0x0F0F_0F0F_0F0F_0F0F))
+    told = flags(1, _ANSWER, (2, 1), 0x1111_1111_1111_1111)
+    told = summed(halved(told, 4, 0x0F0F_0F0F_0F0F_0F0F))
     near = pc.or_(pc.less_equal(asked, uint64(most[0])), pc.less_equal(told, uint64(most[1])))
     return pc.indices_nonzero(near).to_pylist(), numbers(asked, "Q"), numbers(told, "Q")
 
 
-class Half(msgspec.Struct, frozen=True):
-    """The question or the answer in a signature: its words of 64 bits, and the bits of a number."""
+def bands_agree(rows: Any, asked: Any, probe: bytes, least: int) -> Any:
+    """Those of many rows of whose question so many bands agree by their bits in the signature.
 
-    words: range
-    bits: int
+    ``asked`` are the signatures of the questions of all rows, ``probe`` is that of a sample. In few
+    steps of Arrow, since each takes longer than to look at a thousand rows: the four numbers of a
+    band are a byte, and of a row there are as many bits that say which agree as a word has.
+    """
+    import pyarrow.compute as pc  # 25 ms that few starts need
 
-    def differing(self, left: Any, right: Any) -> Any:
-        """How many numbers differ in each pair of signatures, as an Arrow array.
-
-        Both sides are Arrow arrays: the first word of all of them, then the second one of all.
-        """
-        import pyarrow.compute as pc  # 25 ms that few starts need
-
-        count = len(left) // len(self.words)
-        found = pc.bit_wise_xor(left, right)
-        # Whether any bit of a number differs is gathered in its lowest; then there are numbers of 4
-        # bits, which count 0 to 2 that differ.
-        if self.bits == 4:
-            found = pc.bit_wise_or(found, pc.shift_right(found, _2))
-        found = pc.bit_wise_or(found, pc.shift_right(found, _1))
-        if self.bits == 4:
-            found = pc.bit_wise_and(found, _LOWEST_OF_4)
-        else:
-            found = pc.bit_wise_and(found, _LOWEST_OF_2)
-            found = pc.bit_wise_and(pc.add(found, pc.shift_right(found, _2)), _PAIRS)
-        total = found.slice(0, count)
-        for at in range(count, len(found), count):  # no more than 9 in 4 bits
-            total = pc.add(total, found.slice(at, count))
-        low = pc.bit_wise_and(total, _NIBBLES)
-        bytes_of = pc.add(low, pc.bit_wise_and(pc.shift_right(total, _4), _NIBBLES))
-        return pc.shift_right(pc.multiply(bytes_of, _EACH_BYTE), _56)
-
-    def of(self, signatures: Any, rows: Any, probe: Sequence[int]) -> Any:
-        """``differing`` of some rows from one sample, which is given as the words of its signature.
-
-        ``signatures`` are the words of all rows, one signature after another, as an Arrow array.
-        """
-        import pyarrow.compute as pc  # 25 ms that few starts need
-
-        first, same = pc.multiply(rows, uint32(_WIDTH)), array("Q")
-        for word in self.words:
-            same.extend(array("Q", (probe[word],)) * len(rows))
-        found = pa.concat_arrays([signatures.slice(word).take(first) for word in self.words])
-        return self.differing(found, packed("Q", same))
+    count = len(rows)
+    same = _bytes(probe * count)
+    agree = pc.equal(_bytes(asked.take(rows).buffers()[1]), same)
+    bits = pa.Array.from_buffers(pa.uint32(), count, [None, agree.buffers()[1]])
+    for _ in range(least - 1):  # the lowest bit is taken away
+        bits = pc.bit_wise_and(bits, pc.subtract(bits, _ONE))
+    return rows.filter(pc.not_equal(bits, _NONE))
 
 
-QUESTION: Final = Half(range(QUESTION_BYTES // 8), 2)
-ANSWER: Final = Half(range(QUESTION_BYTES // 8, _WIDTH), 4)
-_1, _2, _4, _56 = map(uint64, (1, 2, 4, 56))
-_LOWEST_OF_2, _LOWEST_OF_4 = uint64(0x5555_5555_5555_5555), uint64(0x1111_1111_1111_1111)
-_PAIRS, _NIBBLES = uint64(0x3333_3333_3333_3333), uint64(0x0F0F_0F0F_0F0F_0F0F)
-_EACH_BYTE: Final = uint64(0x0101_0101_0101_0101)
+def _bytes(raw: Any) -> Any:
+    buffer = pa.py_buffer(raw)
+    return pa.Array.from_buffers(pa.uint8(), buffer.size, [None, buffer])
+
+
+_NONE, _ONE = uint32(0), uint32(1)

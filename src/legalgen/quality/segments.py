@@ -35,21 +35,33 @@ import msgspec
 import pyarrow as pa
 
 from legalgen.quality import columns as filed
-from legalgen.quality.candidates import QUESTION, Probes, few_differ, sharing
+from legalgen.quality.candidates import (
+    Probes,
+    Signatures,
+    bands_agree,
+    few_differ,
+    fixed,
+    sharing,
+    words_of,
+)
 from legalgen.quality.columns import Columns, HeldColumns, MappedColumns, Piece, Pieces
 from legalgen.quality.sketches import (
     ANSWER_BANDS,
+    ANSWER_BYTES,
     ANSWER_KEYS,
     ANSWER_ROWS,
     KEY_BITS,
     KEYS_PER_ROW,
     QUESTION_BANDS,
+    QUESTION_BYTES,
     QUESTION_ROWS,
     SIGNATURE_BYTES,
     SketchRows,
-    differing,
+    asked_differ,
+    halves,
     numbers,
     packed,
+    told_differ,
     uint32,
     uint64,
 )
@@ -125,8 +137,9 @@ class Segment:
         self._buckets = 1 << (KEY_BITS - self._low_bits)
         self._entries = columns["entries"].cast("I")
         self._directory = columns["directory"].cast("I")
-        self._signatures = columns["signatures"]
-        self._words = self._signatures.cast("Q")
+        self._signatures = columns["asked_signatures"], columns["told_signatures"]
+        self._asked = fixed(self._signatures[0], QUESTION_BYTES)
+        self._told = fixed(self._signatures[1], ANSWER_BYTES)
         self._ids, self._id_ends = columns["ids"], _ends(columns, "ids")
         self._questions = _ends(columns, "questions"), columns["questions"].cast("H")
         if len(self._directory) != KEYS_PER_ROW * self._buckets + 1:
@@ -153,7 +166,9 @@ class Segment:
 
     def signature(self, row: int) -> int:
         """What similarities are estimated from."""
-        return int.from_bytes(self._signatures[row * SIGNATURE_BYTES : (row + 1) * SIGNATURE_BYTES])
+        asked, told = self._signatures
+        question = asked[row * QUESTION_BYTES : (row + 1) * QUESTION_BYTES].tobytes()
+        return int.from_bytes(question + told[row * ANSWER_BYTES : (row + 1) * ANSWER_BYTES])
 
     def short(self, row: int) -> memoryview:
         """16 bits of each shingle of the question."""
@@ -191,12 +206,12 @@ class Segment:
                 yield band, entries[first : bisect_left(entries, wanted + step, first, end)]
 
     def alike(
-        self, keys: Sequence[int], signature: int, most: tuple[int, int]
+        self, keys: Sequence[int], signature: int, most: tuple[int, int], least: int
     ) -> Iterable[tuple[int, int, int]]:
         """Rows that share a key and are ``near``, but for what crowds bring.
 
-        Of a key that very many rows have, as formulae bring it, a row must have a second such key
-        of the answer, or, where it is one of the question, a question that is near.
+        Of a row that has only keys which very many have, as formulae bring them, two must be keys
+        of the answer, or ``least`` bands of the question agree by their bits in the signature.
         """
         asked, told, rows = array("I"), list[memoryview](), set[int]()
         row_of = ((1 << self._row_bits) - 1).__and__
@@ -208,20 +223,13 @@ class Segment:
             else:
                 told.append(entries)
         if asked:
-            rows.update(self._near_by_question(asked, signature, most[0]))
+            crowd = _rows_of(asked, self._row_bits)
+            probe = signature.to_bytes(SIGNATURE_BYTES)[:QUESTION_BYTES]
+            rows.update(numbers(bands_agree(crowd, self._asked, probe, least), "I"))
         if len(told) > 1:
             shared = Counter(map(row_of, chain(*told)))
             rows.update(row for row, count in shared.items() if count > 1)
         return self.near(sorted(rows), signature, most)
-
-    def _near_by_question(self, entries: array[int], signature: int, most: int) -> Iterable[int]:
-        """The rows of these entries of whose question so few numbers differ."""
-        import pyarrow.compute as pc  # 25 ms that few starts need
-
-        rows = pc.bit_wise_and(packed("I", entries), uint32((1 << self._row_bits) - 1))
-        probe = array("Q", signature.to_bytes(SIGNATURE_BYTES))
-        differ = QUESTION.of(packed("Q", self._words), rows, probe)
-        return numbers(rows.filter(pc.less_equal(differ, uint64(most))), "I")
 
     def near(
         self, rows: Sequence[int], signature: int, most: tuple[int, int]
@@ -229,11 +237,26 @@ class Segment:
         """Those of the rows of whose question or answer so few numbers differ, and how many do."""
         if len(rows) >= MANY_CANDIDATES:
             left = self._signatures_of(packed("I", rows))
-            right = array("Q", signature.to_bytes(SIGNATURE_BYTES) * len(rows))
+            raw = signature.to_bytes(SIGNATURE_BYTES)
+            right = (
+                array("Q", raw[:QUESTION_BYTES] * len(rows)),
+                array("Q", raw[QUESTION_BYTES:] * len(rows)),
+            )
             places, asked, told = few_differ(left, right, most)
             return [(rows[at], asked[at], told[at]) for at in places]
-        found = ((row, *differing(signature, self.signature(row))) for row in rows)
-        return [one for one in found if one[1] <= most[0] or one[2] <= most[1]]
+        # A third less than by way of `signature` and `differing`: most candidates end here.
+        found, (question, answer) = [], halves(signature)
+        asked, told = self._signatures
+        for row in rows:
+            raw = asked[row * QUESTION_BYTES : (row + 1) * QUESTION_BYTES].tobytes()
+            other = told[row * ANSWER_BYTES : (row + 1) * ANSWER_BYTES].tobytes()
+            differ = (
+                asked_differ(int.from_bytes(raw) ^ question),
+                told_differ(int.from_bytes(other) ^ answer),
+            )
+            if differ[0] <= most[0] or differ[1] <= most[1]:
+                found.append((row, *differ))
+        return found
 
     def near_many(
         self, probes: Probes, most: tuple[int, int]
@@ -248,7 +271,7 @@ class Segment:
             some = pairs.slice(start, _PAIRS_AT_ONCE)
             rows = pc.bit_wise_and(some, uint64(0xFFFF_FFFF)).cast(pa.uint32())
             of = pc.shift_right(some, uint64(32)).cast(pa.uint32())
-            right = array("Q", _raw(probes.signatures.take(of)).tobytes())
+            right = words_of(probes.signatures[0].take(of)), words_of(probes.signatures[1].take(of))
             places, asked, told = few_differ(self._signatures_of(rows), right, most)
             row, sample = numbers(rows, "I"), numbers(of, "I")
             for at in places:
@@ -257,11 +280,9 @@ class Segment:
             each.sort()
         return found
 
-    def _signatures_of(self, rows: Any) -> array[int]:
-        """Those of some rows, in words of 64 bits."""
-        buffers = [None, pa.py_buffer(self._signatures)]
-        column = pa.Array.from_buffers(pa.binary(SIGNATURE_BYTES), self.rows, buffers)
-        return array("Q", _raw(column.take(rows)).tobytes())
+    def _signatures_of(self, rows: Any) -> Signatures:
+        """Those of some rows."""
+        return words_of(self._asked.take(rows)), words_of(self._told.take(rows))
 
     def band(self, band: int, base: int = 0) -> Any:
         """Key and number of each row by one band, ``key << 32 | base + row``, as an Arrow array."""
@@ -292,15 +313,16 @@ def _row_bits(rows: int) -> int:
     return max(_LEAST_ROW_BITS, (rows - 1).bit_length())
 
 
+def _rows_of(entries: array[int], row_bits: int) -> Any:
+    """The rows of entries, as an Arrow array."""
+    import pyarrow.compute as pc  # 25 ms that few starts need
+
+    return pc.bit_wise_and(packed("I", entries), uint32((1 << row_bits) - 1))
+
+
 def _ends(columns: Columns, name: str) -> memoryview:
     """Where in a column the list of each row begins, and at last where the last one ends."""
     return columns[f"{name}_ends"].cast("I")
-
-
-def _raw(column: Any) -> memoryview:
-    width = column.type.byte_width
-    start = column.offset * width
-    return memoryview(column.buffers()[1])[start : start + len(column) * width]
 
 
 # --- making them -------------------------------------------------------------------------------
@@ -349,7 +371,8 @@ def spooled(rows: SketchRows, folder: Path) -> Unsorted:
 
 def _read_columns(rows: SketchRows, shingled: Sequence[ShingledRow]) -> Pieces:
     yield "exact", (rows.exact.tobytes(),)
-    yield "signatures", (rows.signatures,)
+    yield "asked_signatures", (rows.asked,)
+    yield "told_signatures", (rows.told,)
     yield from _texts("ids", rows.ids)
     yield "questions", (rows.questions.tobytes(),)
     yield "questions_ends", (rows.ends.tobytes(),)
@@ -395,7 +418,7 @@ def joined(blocks: Blocks, *, shingles: bool = True) -> Pieces:
     With ``shingles`` where each of the blocks has them.
     """
     rows = sum(one.rows for one in blocks)
-    for name in ("exact", "signatures"):
+    for name in ("exact", "asked_signatures", "told_signatures"):
         yield name, (one.columns[name] for one in blocks)
     has_shingles = shingles and all("heads" in one.columns for one in blocks)
     for name in (*_LISTS, *(_SHINGLES if has_shingles else ())):

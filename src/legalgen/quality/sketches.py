@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import zlib
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from hashlib import blake2b
 from itertools import accumulate, islice, pairwise
+from math import comb
 from typing import Any, Final, Literal
 
 import msgspec
@@ -55,6 +56,7 @@ _FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FE
 """Odd numbers of 64 bits. The sum of products, of which the high bits are kept, is a hash of
 several numbers in their order (multiply-shift) that Arrow can compute for a million at a time."""
 _SHIFT = 8 * ANSWER_BYTES
+_ANSWER_MASK = (1 << _SHIFT) - 1
 _LOWEST_OF_2 = int.from_bytes(b"\x55" * QUESTION_BYTES)
 _LOWEST_OF_4 = int.from_bytes(b"\x11" * ANSWER_BYTES)
 
@@ -82,12 +84,23 @@ def jaccard(left: frozenset[int], right: Collection[int]) -> float:
 def differing(left: int, right: int) -> tuple[int, int]:
     """How many numbers of the question and of the answer differ in two signatures."""
     differs = left ^ right
-    asked, told = differs >> _SHIFT, differs
-    # Whether any bit of a number differs is gathered in its lowest.
-    asked = (asked | asked >> 1) & _LOWEST_OF_2
-    told |= told >> 2
-    told = (told | told >> 1) & _LOWEST_OF_4
-    return asked.bit_count(), told.bit_count()
+    return asked_differ(differs >> _SHIFT), told_differ(differs & _ANSWER_MASK)
+
+
+def asked_differ(bits: int) -> int:
+    """How many numbers of a question have any of the bits that differ in two signatures."""
+    return ((bits | bits >> 1) & _LOWEST_OF_2).bit_count()
+
+
+def told_differ(bits: int) -> int:
+    """The same of an answer."""
+    bits |= bits >> 2
+    return ((bits | bits >> 1) & _LOWEST_OF_4).bit_count()
+
+
+def halves(signature: int) -> tuple[int, int]:
+    """A signature's question and its answer."""
+    return signature >> _SHIFT, signature & _ANSWER_MASK
 
 
 def estimates(asked: int, told: int) -> tuple[float, float]:
@@ -132,6 +145,20 @@ class Sketch(msgspec.Struct, frozen=True):
         return self.keys if self.answer else self.keys[:ANSWER_KEYS]
 
 
+def least_agreeing(question: float) -> int:
+    """How many bands of two questions so much alike agree by the bits in the signature.
+
+    At least, in all but one of 80 pairs of which one band is known to agree.
+    """
+    alike = (question + (1 - question) / 4) ** QUESTION_ROWS
+    others, missed = QUESTION_BANDS - 1, 0.0
+    for count in range(others):
+        missed += comb(others, count) * alike**count * (1 - alike) ** (others - count)
+        if missed > 1 / 80:
+            return count + 1
+    return QUESTION_BANDS
+
+
 def short(hashes: Iterable[int]) -> frozenset[int]:
     """16 bits of each shingle: of questions, two of those that differ are seldom the same."""
     return frozenset([one & 0xFFFF for one in hashes])
@@ -151,7 +178,7 @@ def sketch(sample_id: str, question: str, answer: str) -> Sketch:
         exact,
         question_set,
         answer_set,
-        int.from_bytes(next(_signatures(asked, told))),
+        int.from_bytes(_low_bits(asked, 2) + _low_bits(told, 4)),
         (
             exact_key(exact),
             *_band_keys(asked, QUESTION_ROWS),
@@ -206,15 +233,6 @@ def _band_keys(digest: Sequence[int], rows: int) -> list[int]:
     return [((i * a + j * b + k * c + m * d) & _MASK_64) >> shift for i, j, k, m in runs]
 
 
-def _signatures(asked: array[int], told: array[int]) -> Iterator[bytes]:
-    """The signature of each sample, of the numbers of all questions and of all answers."""
-    question, answer = _low_bits(asked, 2), _low_bits(told, 4)
-    for at, other in zip(
-        range(0, len(question), QUESTION_BYTES), range(0, len(answer), ANSWER_BYTES), strict=True
-    ):
-        yield question[at : at + QUESTION_BYTES] + answer[other : other + ANSWER_BYTES]
-
-
 def _low_bits(digests: array[int], bits: int) -> bytes:
     """The low bits of each number, 2 or 4 of these numbers in a byte."""
     raw = digests.tobytes()[::4]  # of each number of 4 bytes the lowest comes first
@@ -248,12 +266,15 @@ def says_nothing(band: int, key: int) -> bool:
 
 
 class SketchRows:
-    """What a segment keeps of many samples: ids, exact hashes, signatures, and keys by band."""
+    """What a segment keeps of many samples: ids, exact hashes, signatures, and keys by band.
+
+    ``asked`` and ``told`` are the signatures, those of the questions and those of the answers.
+    """
 
     def __init__(self) -> None:
         self.ids: list[str] = []
         self.exact = array("Q")
-        self.signatures = bytearray()
+        self.asked, self.told = bytearray(), bytearray()
         self.questions = array("H")
         self.ends = array("i", [0])
         self.bands = [array("I") for _ in range(KEYS_PER_ROW)]
@@ -272,8 +293,10 @@ class SketchRows:
         """One sample that has been read already; ``question`` are its shingles."""
         self.ids.append(name)
         self.exact.append(exact)
-        self.signatures += signature.to_bytes(SIGNATURE_BYTES)
-        self._ask(question)
+        raw = signature.to_bytes(SIGNATURE_BYTES)
+        self.asked += raw[:QUESTION_BYTES]
+        self.told += raw[QUESTION_BYTES:]
+        self._ask(short(question))
         for band, key in zip(self.bands, keys, strict=True):
             band.append(key)
 
@@ -289,17 +312,18 @@ class SketchRows:
             self.bands[0].extend(map(exact_key, exact))
             asked, asked_ends = many_shingles(joined, QUESTION_WORDS)
             told, told_ends = many_shingles(list(map(spaced_words, answers)), ANSWER_WORDS)
+            low = array("H", asked.tobytes())[::4]  # 16 bits of each: the lowest come first
             for first, last in pairwise(asked_ends):
-                self._ask(asked[first:last])
+                self._ask(frozenset(low[first:last]))
             questions_digest = _digests(asked, asked_ends, QUESTION_BANDS * QUESTION_ROWS)
             answers_digest = _digests(told, told_ends, ANSWER_BANDS * ANSWER_ROWS)
-            for signature in _signatures(questions_digest, answers_digest):
-                self.signatures += signature
+            self.asked += _low_bits(questions_digest, 2)
+            self.told += _low_bits(answers_digest, 4)
             self._keep(questions_digest, QUESTION_ROWS, self.bands[1:ANSWER_KEYS])
             self._keep(answers_digest, ANSWER_ROWS, self.bands[ANSWER_KEYS:])
 
-    def _ask(self, hashes: Iterable[int]) -> None:
-        self.questions.extend(short(hashes))
+    def _ask(self, question: frozenset[int]) -> None:
+        self.questions.extend(question)
         self.ends.append(len(self.questions))
 
     @staticmethod
