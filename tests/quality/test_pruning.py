@@ -68,6 +68,26 @@ def test_a_tail_of_references_goes_and_its_sentence_stays(text: str, left: str) 
 @pytest.mark.parametrize(
     ("text", "left"),
     [
+        (f"The offer lapsed; {X}; section 2(4) of {KEPT}. She is free.",
+         f"The offer lapsed; section 2(4) of {KEPT}. She is free."),
+        (f"The offer lapsed; see also {X}, at 872; so she is free.",
+         "The offer lapsed; so she is free."),
+        (f"The offer lapsed; s 2 applies; and {X}.", "The offer lapsed; s 2 applies."),
+        (f"The offer lapsed; {X}; she kept {KEPT}; {Y}.",
+         f"The offer lapsed; she kept {KEPT}."),
+        (f"Silence; by {X} she is free; {ALSO} agrees.", ""),
+        (f"{X}; she is free; {ALSO} agrees.", ""),
+        (f"Silence; {X} and {ALSO}; she is free of it.", ""),
+    ],
+)  # fmt: skip
+def test_a_part_between_semicolons_goes_if_it_only_refers(text: str, left: str) -> None:
+    """Whatever the other parts say; one that says something takes the sentence along."""
+    assert pruned(text) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
         (f"She is free. In {X}, silence was no acceptance. The Act agrees.",
          "She is free. The Act agrees."),
         (f"In {X}, silence was no acceptance. However, the Act says so.", "The Act says so."),

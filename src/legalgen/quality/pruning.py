@@ -1,8 +1,8 @@
 """Taking references out of prose so that what is left still reads as prose.
 
 What goes is the smallest unit that can go whole: a parenthesis, a part of one between semicolons,
-a tail that holds nothing but references (``...; see also X v Y [2009] EWCA Civ 1``), otherwise the
-sentence. With a sentence go those after it that only speak of it (``That case also shows ...``).
+a tail that holds nothing but references (``...; see also X v Y [2009] EWCA Civ 1``), such a part
+between the semicolons of a sentence, otherwise the sentence. With a sentence go those after it that only speak of it (``That case also shows ...``).
 """
 
 from __future__ import annotations
@@ -218,8 +218,10 @@ def _small_cuts(
     for span in doomed:
         if any(start <= span[0] and span[1] <= end for start, end in cuts):
             continue
-        cut = _parenthesis(text, sentence, span, doomed, whole) or _tail(
-            text, sentence, span, doomed, whole
+        cut = (
+            _parenthesis(text, sentence, span, doomed, whole)
+            or _tail(text, sentence, span, doomed, whole)
+            or _item(text, sentence, span, doomed, whole)
         )
         if cut is None:
             return None
@@ -319,6 +321,23 @@ def _tail(
                 return None  # "see X v Y and A v B": the words between them go with neither
             return _with_separator(text, mine, parts)
     return None
+
+
+def _item(
+    text: str, sentence: Sentence, span: Span, doomed: Sequence[Span], whole: Sequence[Span]
+) -> Span | None:
+    """A part of a sentence after a semicolon, if it only refers to what goes.
+
+    The others may say what they like: ``the claim fails; X v Y; section 2 of the Act applies``.
+    """
+    stop = sentence.end
+    while stop > span[1] and text[stop - 1] in ".!?":
+        stop -= 1
+    parts = _parts(text, sentence.start + sentence.label, stop, whole)
+    mine = next((part for part in parts[1:] if _inside(span, part)), None)
+    if mine is None or any(_inside(one, mine) and one not in doomed for one in whole):
+        return None
+    return _with_separator(text, mine, parts) if _only_refers(text, mine, doomed) else None
 
 
 def _only_refers(text: str, part: Span, whole: Sequence[Span]) -> bool:
