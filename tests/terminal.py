@@ -19,11 +19,21 @@ import pyte
 LONGEST_S = 60.0
 
 
+class _Scrollback(pyte.HistoryScreen):
+    """A screen that keeps the lines which scroll off it, and whose pages nobody turns.
+
+    pyte wraps each event, of which every letter is one, in what turning them would need: twice the
+    time.
+    """
+
+    __getattribute__ = object.__getattribute__
+
+
 class Screen:
     """A screen with its scrollback, fed with what a program writes."""
 
     def __init__(self, columns: int = 80, rows: int = 24) -> None:
-        self._screen = pyte.HistoryScreen(columns, rows, history=5_000)
+        self._screen = _Scrollback(columns, rows, history=5_000)
         self._stream = pyte.ByteStream(self._screen)
         self.raw = b""
         self._hidden = 0
