@@ -17,7 +17,7 @@ from __future__ import annotations
 import zlib
 from array import array
 from collections.abc import Collection, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import accumulate, islice, pairwise
 from math import comb
@@ -446,11 +446,13 @@ def packed(code: Literal["H", "I", "Q"], values: Iterable[int]) -> Any:
     return pa.Array.from_buffers(kinds[code], len(values), [None, pa.py_buffer(values)])
 
 
+@lru_cache(maxsize=256)
 def uint64(value: int) -> Any:
     """A number for Arrow to reckon with."""
     return pa.scalar(value, pa.uint64())
 
 
+@lru_cache(maxsize=256)
 def uint32(value: int) -> Any:
     """As ``uint64``, for numbers of 32 bits."""
     return pa.scalar(value, pa.uint32())

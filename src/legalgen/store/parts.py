@@ -257,7 +257,7 @@ def dataset_version(data_dir: DataDir, *, rehearsal: bool = False) -> int | None
     put there by hand. Where these two differ it is the newer, which loses nothing.
     """
     found = parts(data_dir, rehearsal=rehearsal)
-    versions = (_first_version(found), _first_version(reversed(found)))
+    versions = (_first_version(found), _first_version(reversed(found[1:])))
     return max((version for version in versions if version is not None), default=None)
 
 
