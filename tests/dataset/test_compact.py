@@ -229,7 +229,7 @@ def test_a_reader_before_and_after_the_exchange_sees_all_rows(tmp_path: Path) ->
 
 def test_readers_all_the_while_get_every_row_or_an_error(tmp_path: Path) -> None:
     """Readers in other threads, over several compactions: never a wrong count."""
-    data_dir = filled(tmp_path / "data", rows=15, part_rows=1)
+    data_dir = filled(tmp_path / "data", rows=8, part_rows=1)
     counts: list[int] = []
     stop = threading.Event()
 
@@ -243,13 +243,13 @@ def test_readers_all_the_while_get_every_row_or_an_error(tmp_path: Path) -> None
     readers = [threading.Thread(target=read) for _ in range(2)]
     for reader in readers:
         reader.start()
-    for rows in (2, 5, 15):
+    for rows in (2, 4, 8):
         assert compacted(data_dir, limits=Limits(rows=rows)).generation is not None
     eventually(lambda: counts)  # now that nothing is exchanged any more
     stop.set()
     for reader in readers:
         reader.join(timeout=60)
-    assert set(counts) == {15}
+    assert set(counts) == {8}
 
 
 # --- where folders cannot be exchanged ---------------------------------------------------------

@@ -595,7 +595,7 @@ def test_candidates_of_many_samples_are_those_of_each(count: int, seed: int) -> 
 
 def test_looking_ahead_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Of rows that are added, packed and merged meanwhile, too."""
-    monkeypatch.setattr(duplicates, "FREEZE_ROWS", 8)
+    monkeypatch.setattr(duplicates, "FREEZE_ROWS", 16)
     rows = real_rows()
     made = [sketch(*row) for row in [*rows, *reversed(rows)]]
     found = []
@@ -688,8 +688,10 @@ def test_what_would_be_in_memory_may_be_in_a_folder(tmp_path: Path) -> None:
     total = FREEZE_ROWS * 2 + 10
     rows = [(f"lg_{n}", f"question number {n} of many", f"{n} {n} {n}") for n in range(total)]
     index, other = DuplicateIndex(spill=tmp_path), DuplicateIndex()
-    add_all(index, rows)
-    add_all(other, rows)
+    for row in rows:
+        made = sketch(*row)
+        index.add_sketch(made)
+        other.add_sketch(made)
 
     assert len(files(tmp_path)) == 4
     probes = [rows[3], rows[1200], rows[-1], unlike(1)]
