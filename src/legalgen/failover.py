@@ -124,7 +124,7 @@ class Health(msgspec.Struct, frozen=True):
     @property
     def usable_share(self) -> float:
         """Share of the last twenty answers that could be kept; 1.0 until there are four."""
-        return sum(self.usable) / len(self.usable) if len(self.usable) >= 4 else 1.0
+        return self.usable.count(True) / len(self.usable) if len(self.usable) >= 4 else 1.0
 
     @property
     def poor(self) -> bool:

@@ -24,16 +24,18 @@ class CallsInFlight:
         """Calls that may be out at once, as far as is known now: fewer where limits bind them
         all."""
         policy = self._policy
-        if policy.obeyed or any(not entry.limiter.binds for entry in self._registry.in_use()):
+        if policy.obeyed or not all(
+            entry.limiter.binds or self._registry.is_dropped(entry) for entry in self._registry
+        ):
             return policy.max_in_flight
         return min(policy.max_in_flight, MOST_UNDER_LIMITS)
 
-    @property
-    def full(self) -> bool:
-        """Whether no more may leave now."""
-        if self.count < min(self._policy.max_in_flight, MOST_UNDER_LIMITS):
+    def is_full(self, more: int = 0) -> bool:
+        """Whether no more may leave now, once so many ``more`` have left."""
+        out = self.count + more
+        if out < min(self._policy.max_in_flight, MOST_UNDER_LIMITS):
             return False  # whether or not limits bind
-        return self.count >= self.most
+        return out >= self.most
 
     def depart(self, now: float) -> None:
         """A call leaves, which ends the wait."""

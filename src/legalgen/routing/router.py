@@ -77,7 +77,7 @@ class Router:
         """Where this task goes now. ``waited`` is the wait that just ended."""
         with self._changed:
             now = self.registry.now()
-            if self._calls.full:
+            if self._calls.is_full():
                 return self._queue.await_room(now, waited)
             choice = self._selector.choose(trail, demand, now, waited)
             match choice:
@@ -139,7 +139,7 @@ class Router:
                 entry.limiter.replied(lease, completion, now)
             self.registry.succeed(lease, completion.latency_s, now)
             # Where all calls were out there is room for one now; else it may matter to anyone.
-            was_full = self._calls.count >= self._calls.most - 1
+            was_full = self._calls.is_full(1)
             self._changed.notify(1 if was_full else MOST_IN_FLIGHT)
 
     def failed(

@@ -88,7 +88,7 @@ class TargetSelector:
             demand,
             now,
             waited=waited,
-            full=self._calls.full,
+            full=self._calls.is_full(),
             remaining=self.remaining,
         )
 
