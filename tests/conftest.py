@@ -23,6 +23,7 @@ surroundings.make_known()
 import hypothesis  # noqa: E402 - reads the environment, as others do
 import pytest  # noqa: E402
 import typer.testing  # noqa: E402
+from hypothesis.internal.conjecture import providers  # noqa: E402
 
 from tests import extended, needs, order  # noqa: E402
 from tests.program import Program  # noqa: E402
@@ -62,7 +63,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Order what workers run; take down what the extended tests show, where they are reported."""
+    """Order what workers run; take down what the extended tests show, where they are reported.
+
+    Hypothesis mixes constants into its examples that stand in the modules which are imported. New
+    examples are the better for it; those that are the same for everybody would be others where a
+    test runs alone, and after a change anywhere.
+    """
+    if config.getoption("--hypothesis-profile") != "random":
+        providers._get_local_constants = lambda: providers._local_constants
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
     if workers > 1:
         config.pluginmanager.register(order.LongFirst(workers))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from hypothesis.internal.conjecture.providers import HypothesisProvider
 
 from tests import extended, surroundings
 
@@ -55,6 +56,14 @@ def test_so_it_is_under_a_runner_that_ignores_and_blocks_signals() -> None:
 
 
 _above = test_a_child_has_default_signals_and_a_known_environment
+
+
+def test_fixed_examples_are_the_same_whatever_else_is_imported(
+    pytestconfig: pytest.Config,
+) -> None:
+    """Constants of the modules that are imported go into new examples alone."""
+    mixed_in = len(HypothesisProvider(None)._local_constants)
+    assert (mixed_in > 0) == (pytestconfig.getoption("--hypothesis-profile") == "random")
 
 
 def test_an_environment_is_made_known() -> None:
