@@ -127,7 +127,7 @@ def test_the_program_ties_what_its_index_calls_near(program: Program, tmp_path: 
                 indexed_part(path, partial(texts_in, path), TextReader())
                 for path in parts(program.data_dir)
             ])  # fmt: skip
-            assert list(program.data_dir.index().glob("*.arrow"))
+            assert list(program.data_dir.index().glob("*.segment"))
     assert found[0] == found[1]
     assert found[0]["train"].isdisjoint(found[0]["test"])
     assert sum(map(len, found[0].values())) == 10
