@@ -51,7 +51,6 @@ from legalgen.quality.sketches import (
     exact_of,
     head_of,
     jaccard,
-    least_agreeing,
     most_differing,
     says_nothing,
     shingles,
@@ -267,10 +266,9 @@ class DuplicateIndex:
         self._only_reads = only_reads
         self._spill = spill
         self.thresholds = limits = thresholds or DuplicateThresholds()
-        question = min(limits.near_question, limits.near_both_question, limits.soft_question)
-        self._least = least_agreeing(question)
         self._most = most_differing(
-            question - QUESTION_MARGIN,
+            min(limits.near_question, limits.near_both_question, limits.soft_question)
+            - QUESTION_MARGIN,
             min(limits.near_answer - ANSWER_MARGIN, limits.soft_answer - FLAG_MARGIN),
         )
         self._parts: dict[str, IndexedPart | _SpiltPart] = {}
@@ -489,7 +487,7 @@ class DuplicateIndex:
             ahead = self._ahead.get(segment) if number is not None else None
             near: Iterable[tuple[int, int, int]]
             if ahead is None or number is None:
-                near = segment.alike(keys, probe.signature, most, self._least)
+                near = segment.alike(keys, probe.signature, most)
             else:
                 near = ahead.get(number, ())
             found += [(_Stored(segment, row, self._parts), m, n) for row, m, n in near]

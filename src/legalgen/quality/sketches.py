@@ -20,7 +20,6 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import cache, lru_cache
 from hashlib import blake2b
 from itertools import accumulate, islice, pairwise
-from math import comb
 from typing import Any, Final, Literal
 
 import msgspec
@@ -143,20 +142,6 @@ class Sketch(msgspec.Struct, frozen=True):
     def wanted_keys(self) -> tuple[int, ...]:
         """The keys that candidates share one of: an empty answer is near to no other."""
         return self.keys if self.answer else self.keys[:ANSWER_KEYS]
-
-
-def least_agreeing(question: float) -> int:
-    """How many bands of two questions so much alike agree by the bits in the signature.
-
-    At least, in all but one of 80 pairs of which one band is known to agree.
-    """
-    alike = (question + (1 - question) / 4) ** QUESTION_ROWS
-    others, missed = QUESTION_BANDS - 1, 0.0
-    for count in range(others):
-        missed += comb(others, count) * alike**count * (1 - alike) ** (others - count)
-        if missed > 1 / 80:
-            return count + 1
-    return QUESTION_BANDS
 
 
 def short(hashes: Iterable[int]) -> frozenset[int]:
