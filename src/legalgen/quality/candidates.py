@@ -186,13 +186,12 @@ def perhaps_near(rows: Any, asked: Any, probe: bytes, most: int) -> Any:
     total = counts.slice(0, count)
     for at in half[1:]:
         total = pc.add(total, counts.slice(at * count, count))
-    low = pc.bit_wise_and(total, _NIBBLES)
-    total = pc.add(low, pc.bit_wise_and(pc.shift_right(total, _4), _NIBBLES))
-    total = pc.shift_right(pc.multiply(total, _EACH_BYTE), _56)
-    return rows.filter(pc.less_equal(total, uint64(most // 2 + 2)))
+    total = pc.bit_wise_and(pc.add(total, pc.shift_right(total, _4)), _NIBBLES)
+    total = pc.multiply(total, _EACH_BYTE)  # the sum is its highest byte
+    return rows.filter(pc.less(total, uint64(most // 2 + 3 << 56)))
 
 
-_1, _2, _4, _56 = map(uint64, (1, 2, 4, 56))
+_1, _2, _4 = map(uint64, (1, 2, 4))
 _LOWEST_OF_2: Final = uint64(0x5555_5555_5555_5555)
 _PAIRS: Final = uint64(0x3333_3333_3333_3333)
 _NIBBLES: Final = uint64(0x0F0F_0F0F_0F0F_0F0F)

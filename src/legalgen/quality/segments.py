@@ -25,9 +25,8 @@ import json
 import tempfile
 from array import array
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -76,9 +75,9 @@ FEW_ROWS: Final = 4_000
 CROWD: Final = 16
 """So many rows with the same key are no longer looked at one by one.
 
-What that costs: of answers alike by 0.6 one pair in 8,000 has fewer than two keys in common; of such
-questions one pair in 600 is let go by half of its numbers, where no other key finds it. Answers that
-only earn a flag, alike by 0.3, have two keys in common in 0.37 of all cases, and one in 0.73."""
+What that costs: of answers alike by 0.6 one pair in 8,000 has fewer than two keys in common, of
+such questions one in 600 is let go by half of its numbers, where no other key finds it. Answers
+that only earn a flag, alike by 0.3, have two keys in common in 0.37 of all cases, one in 0.73."""
 MANY_CANDIDATES: Final = 150
 """So many rows are compared by Arrow, which begins later and takes a tenth of the time for each."""
 _PAIRS_AT_ONCE: Final = 50_000
@@ -230,9 +229,14 @@ class Segment:
             crowd = _rows_of(asked, self._row_bits)
             probe = signature.to_bytes(SIGNATURE_BYTES)[:QUESTION_BYTES]
             rows.update(numbers(perhaps_near(crowd, self._asked, probe, most[0]), "I"))
-        if len(told) > 1:
-            shared = Counter(map(row_of, chain(*told)))
-            rows.update(row for row, count in shared.items() if count > 1)
+        told.sort(key=len)
+        seen = set[int]()
+        for entries in told[:-1]:
+            crowded = set(map(row_of, entries))
+            rows |= seen & crowded
+            seen |= crowded
+        if seen:  # the longest is only looked through
+            rows |= seen.intersection(map(row_of, told[-1]))
         return self.near(sorted(rows), signature, most)
 
     def near(
