@@ -65,6 +65,7 @@ BY_HAND = {
     "telemetry.metrics": "prometheus_client writes its own form",
     "providers.local": "the folder of a socket that is gone when the model is loaded",
     "ui.streams": "opens the null device",
+    "ui.console": "writes to the terminal past a stream's lock",
     "store.reviews": "appends lines, after one that a crash has torn",
     "routing.shared": "makes the empty file that SQLite writes, so that it is private",
     "providers._ray_pool": "its own streams, so that Ray prints into none of them",

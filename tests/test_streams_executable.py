@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,36 @@ def test_a_signal_ends_a_batch_whose_events_nobody_reads_on(
         batch.wait(LONGEST_S)
         os.close(unread)
     assert 0 < len(program.rows()) == len(vendors.answered()) < 90
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGINT])
+def test_a_terminal_that_takes_nothing_holds_no_batch(
+    program: Program, vendors: VendorServer, tmp_path: Path, number: signal.Signals | None
+) -> None:
+    """Ctrl-S, or a connection that hangs: the batch goes on to its end, or to a signal's."""
+    told, held = tmp_path / "told", vendors.hold()
+    held.release(2)
+    command = [str(EXECUTABLE), "batch", *ONE, "-n", "6", "-c", "1", "--events", str(told)]
+    ours, terminal = os.openpty()
+    environ = {**program.environ, "TERM": "xterm"}
+    batch = subprocess.Popen(
+        command, env=environ, stdin=terminal, stdout=terminal, stderr=terminal, process_group=0
+    )
+    try:
+        eventually(lambda: told.exists() and told.read_bytes().count(b'"SampleAccepted"') == 2)
+        held.wait_for(1)
+        termios.tcflow(terminal, termios.TCOOFF)
+        if number is not None:
+            batch.send_signal(number)
+            eventually(lambda: b'"StopRequested"' in told.read_bytes())
+        held.release()
+        assert batch.wait(LONGEST_S) == (0 if number is None else 128 + number)
+    finally:
+        batch.kill()
+        batch.wait(LONGEST_S)
+        os.close(ours)
+        os.close(terminal)
+    assert len(program.rows()) == len(vendors.answered()) == (6 if number is None else 3)
 
 
 def test_few_file_descriptors_suffice_or_are_told(program: Program, vendors: VendorServer) -> None:

@@ -11,6 +11,7 @@ import functools
 import io
 import json as json_module
 import os
+import select
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -60,6 +61,18 @@ def is_reader_gone(error: OSError) -> bool:
     return isinstance(error, BrokenPipeError) or error.errno == errno.EIO
 
 
+PATIENCE_S = 5.0
+"""How long a line waits for a terminal or a pipe that takes nothing, once."""
+
+
+def _number(stream: TextIO) -> int | None:
+    """The number of a stream's file; None where it is none of the system's."""
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):
+        return None
+
+
 class Talk:
     """stderr: where people are talked to. ``gone`` is the error of a reader that left."""
 
@@ -70,6 +83,7 @@ class Talk:
         self._columns = columns
         self._environ = environ
         self.gone: OSError | None = None
+        self._full = False
         smart = environ.get("TERM", "dumb") != "dumb"
         self.terminal = _is_terminal(stream) and smart
         allowed = self.terminal and not environ.get("NO_COLOR")
@@ -79,16 +93,32 @@ class Talk:
     def write(self, text: str) -> None:
         """Write at once; remembers if nobody is there any more.
 
-        What a full disk does not take (``2> log``) is lost: no sample is worth less for it.
+        What a full disk does not take (``2> log``) is lost: no sample is worth less for it. So is
+        what nobody takes for seconds: a terminal that was stopped (Ctrl-S) or whose connection
+        hangs, a pipe that is not read on.
         """
         if self.gone is not None:
             return
         try:
-            self._stream.write(_encodable(text, self._stream))
             self._stream.flush()
+            number = _number(self._stream)
+            if number is None:
+                self._stream.write(_encodable(text, self._stream))
+                self._stream.flush()
+            elif self._takes(number):
+                # Past the stream, whose lock who is held in a write would keep to the very end.
+                left = memoryview(text.encode(_encoding(self._stream), "replace"))
+                while left:
+                    left = left[os.write(number, left) :]
         except OSError as error:
             if is_reader_gone(error):
                 self.gone = error  # raised by Console.hear, in the thread that can act on it
+
+    def _takes(self, number: int) -> bool:
+        room = select.poll()
+        room.register(number, select.POLLOUT)
+        self._full = not room.poll(0 if self._full else PATIENCE_S * 1000)
+        return not self._full
 
     def size(self) -> tuple[int, int]:
         """Columns and rows now."""

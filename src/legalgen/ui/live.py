@@ -157,6 +157,8 @@ class Watcher:
         self._ended.set()
         if self._thread is not None:
             self._thread.join(PARTING_S)
+            if self._thread.is_alive():
+                return
         with self._lock:
             self._tell_repeated()
             self.finish()
@@ -164,8 +166,7 @@ class Watcher:
     def _keep_on(self) -> None:
         while not self._ended.wait(self.period_s):
             self.prepare()
-            with self._lock:
-                self.refresh()
+            self.refresh()
 
     def finish(self) -> None:
         """Say what is left to say, when the run has ended."""
@@ -192,6 +193,10 @@ class Plain(Watcher):
 
     def refresh(self) -> None:
         """The line of every 30 s, and once that the run ends soon."""
+        with self._lock:
+            self._refresh()
+
+    def _refresh(self) -> None:
         now = self._clock.monotonic()
         if self._stopping() and not self._told_stop:
             self._told_stop = True
@@ -243,18 +248,24 @@ class Live(Watcher):
             import legalgen.ui.drawing  # noqa: F401 - it loads rich.live
 
     def refresh(self) -> None:
-        """Draw what changed."""
-        if self._drawing is None and self._progress.started:
-            from legalgen.ui.drawing import Drawing
+        """Draw what changed.
 
-            self._drawing = Drawing(self._screen.write, colour=self._colour, reflows=self._reflows)
-        self._tell_repeated()
-        columns, rows = size = self._screen.size()
-        lines = frame(self.moment(), columns - 1, rows - 1, self._glyphs)
-        if (lines, size) == self._shown and not self._pending:
-            return
-        said = self._said(columns)
-        self._shown = lines, size
+        Without the lock: a terminal that was stopped (Ctrl-S) holds who writes to it, and the run
+        would wait for the lock.
+        """
+        with self._lock:
+            if self._drawing is None and self._progress.started:
+                from legalgen.ui.drawing import Drawing
+
+                write = self._screen.write
+                self._drawing = Drawing(write, colour=self._colour, reflows=self._reflows)
+            self._tell_repeated()
+            columns, rows = size = self._screen.size()
+            lines = frame(self.moment(), columns - 1, rows - 1, self._glyphs)
+            if (lines, size) == self._shown and not self._pending:
+                return
+            said = self._said(columns)
+            self._shown = lines, size
         if self._drawing is not None:
             self._drawing.draw(said, lines, size)
         else:
