@@ -658,3 +658,26 @@ def test_a_limit_on_open_files_is_no_bug(here: Here, monkeypatch: pytest.MonkeyP
     ended = here.run("history")
     said = "Error: cannot open leading_cases.txt: Too many open files; raise the limit (ulimit -n)"
     assert (ended.code, ended.err.strip()) == (74, said)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("can't start new thread"),
+        ImportError("libarrow.so: failed to map segment from shared object"),
+    ],
+)
+def test_too_little_memory_is_said(
+    here: Here, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """No bug of ours: a sentence in place of a traceback, which is in the log."""
+
+    def look(*_: object) -> int:
+        raise error
+
+    # The limit itself would be that of the whole test run.
+    monkeypatch.setattr("legalgen.commands.history.show_history", look)
+    ended = here.run("history")
+    assert (ended.code, "ulimit -v" in ended.err, "bug" in ended.err) == (70, True, False)
+    assert "Traceback" not in ended.err

@@ -159,6 +159,18 @@ def _unwritten(error: OSError) -> LegalgenError:
     return DiskError(f"stdout cannot be written: {why}", Path("/dev/stdout"))
 
 
+_STARVED = (
+    "the system gives this process too little memory or too few threads (ulimit -v, ulimit -u, a "
+    "container's limits): raise them, or lower --concurrency."
+)
+
+
+def _is_starved(error: Exception) -> bool:
+    """Whether memory or threads ran out; the words are those of the loader and of Python."""
+    words = ("failed to map segment", "cannot allocate memory", "can't start new thread")
+    return isinstance(error, MemoryError) or any(each in str(error).lower() for each in words)
+
+
 def _bug(error: Exception) -> int:
     import logging  # only now
     import traceback
@@ -167,8 +179,11 @@ def _bug(error: Exception) -> int:
     from legalgen.errors.redaction import redact
 
     logging.getLogger("legalgen").error("a bug", exc_info=error)
-    sys.stderr.write(redact("".join(traceback.format_exception(error))))
-    sys.stderr.write("This is a bug in legalgen. What was accepted before is kept.\n")
+    if _is_starved(error):
+        sys.stderr.write(f"Error: {_STARVED} What was accepted before is kept.\n")
+    else:
+        sys.stderr.write(redact("".join(traceback.format_exception(error))))
+        sys.stderr.write("This is a bug in legalgen. What was accepted before is kept.\n")
     if _wants_json():
         from legalgen.ui.console import Console
 
