@@ -172,13 +172,11 @@ def _is_starved(error: Exception) -> bool:
 
 
 def _bug(error: Exception) -> int:
-    import logging  # only now
-    import traceback
+    import traceback  # only now
 
     from legalgen.errors.exit_codes import Exit
     from legalgen.errors.redaction import redact
 
-    logging.getLogger("legalgen").error("a bug", exc_info=error)
     if _is_starved(error):
         sys.stderr.write(f"Error: {_STARVED} What was accepted before is kept.\n")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections import Counter
@@ -35,6 +36,7 @@ from legalgen.store.ledger import Ledger, ModelStats, Parked, Record
 from legalgen.store.parts import iter_batches
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
+from legalgen.telemetry.log import open_log
 from legalgen.ui import plan_screen, screens
 from legalgen.ui.console import result_json
 from tests.program import LONGEST_S, environment, next_day
@@ -1069,8 +1071,12 @@ class TestStopping:
             return 0.0
 
         run.endpoints[ref] = msgspec.structs.replace(endpoint, price=broken)
-        with pytest.raises(ZeroDivisionError):
+        folder, notices = world.home / "log", list[str]()
+        opened = open_log(folder, warn=notices.append)
+        with contextlib.closing(opened), pytest.raises(ZeroDivisionError):
             ended(begun(run))
+        logged = (folder / "legalgen.log").read_text("utf-8")
+        assert ("Traceback" in logged, "a price of nothing" in logged) == (True, True), notices
         [record] = run.ledger.all()
         assert isinstance(record, Record)
         assert (record.status, record.accepted, len(world.rows())) == ("failed", 3, 3)

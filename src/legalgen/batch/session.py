@@ -36,7 +36,7 @@ from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record, new_batch_id, this_process
 from legalgen.store.locks import BatchLock, Holder, data_lock
 from legalgen.store.sample import Sample
-from legalgen.telemetry import events
+from legalgen.telemetry import events, log
 from legalgen.telemetry.metrics import Metrics, write_textfile
 
 
@@ -225,6 +225,7 @@ class Session:
             reason = f"{error}; what was accepted is in the journal: the next command seals it"
             return Ending("stopped", error.exit_code, reason)
         except BaseException as error:  # a bug: seals what was paid for, raises again
+            log.write_bug(error)  # here: the log is closed when the error has left the run
             with contextlib.suppress(DiskError):
                 sink.seal()
                 reason = f"a bug ended it: {type(error).__name__} (see the log)"

@@ -111,6 +111,12 @@ def open_log(
     return Log(handler, logging.getLevelName(level.upper()))
 
 
+def write_bug(error: BaseException) -> None:
+    """An error that nobody raised on purpose, with its traceback; nothing where no log is open."""
+    if _LOGGER.hasHandlers():
+        _LOGGER.error("a bug", exc_info=error)
+
+
 def write(event: events.Event) -> None:
     """One line for an event, at the level that it deserves.
 
