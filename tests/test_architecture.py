@@ -300,6 +300,9 @@ def commands(command: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
         yield from commands(child, *path, name)
 
 
+OURS_AND_PYTHONS = {"legalgen", *sys.stdlib_module_names}
+
+
 def foreign(name: str) -> Iterator[str]:
     """What a module imports that is not ours, nor Python's."""
     for node in nodes(name):
@@ -307,7 +310,7 @@ def foreign(name: str) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom):
             found = [f"{node.module}.{alias.name}" for alias in node.names]
         for whole in found:
-            if whole.partition(".")[0] not in {"legalgen", *sys.stdlib_module_names}:
+            if whole.partition(".")[0] not in OURS_AND_PYTHONS:
                 yield whole
 
 
