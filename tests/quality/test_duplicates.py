@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from legalgen.errors import Reason
 from legalgen.quality import columns, duplicates, segments, sketches
-from legalgen.quality.candidates import fixed, perhaps_near, probes_of
+from legalgen.quality.candidates import fixed, near_by_question, probes_of
 from legalgen.quality.duplicates import (
     FREEZE_ROWS,
     DuplicateIndex,
@@ -31,6 +31,8 @@ from legalgen.quality.duplicates import (
 from legalgen.quality.segments import Segment
 from legalgen.quality.sketches import (
     KEYS_PER_ROW,
+    QUESTION_BYTES,
+    SIGNATURE_BYTES,
     Sketch,
     SketchRows,
     differing,
@@ -782,7 +784,7 @@ def test_no_pair_is_lost_among_rows_that_share_a_formula(of_question: bool) -> N
     for number, (_, right) in enumerate(pairs):
         probe = sketch("", *row(f"probe{number}", right)[1:])
         keys = probe.wanted_keys
-        in_crowds += len(segment.candidates(keys)) > 4 * segments.CROWD
+        in_crowds += len(segment.candidates(keys)) > segments.MANY_CANDIDATES
         near = segment.alike(keys, probe.signature, most_differing(0.41, 0.27))
         if number not in segment.candidates(keys):
             without += 1
@@ -793,30 +795,16 @@ def test_no_pair_is_lost_among_rows_that_share_a_formula(of_question: bool) -> N
     assert lost / len(pairs) <= 0.0025
 
 
-def test_half_of_the_numbers_let_go_few_that_are_near() -> None:
-    """Of questions alike by 0.6, which differ in 56 of 128 numbers at most, one in 600; of others
-    that share a formula nearly all."""
-    draw, let_go = random.Random(5), []
-    for alike in (0.6, 0.2):
-        numbers = [[draw.randrange(4) for _ in range(128)] for _ in range(1_500)]
-        probe = [draw.randrange(4) for _ in range(128)]
-        made = bytearray()
-        for each in numbers:
-            row = [mine if draw.random() < alike else other
-                   for mine, other in zip(probe, each, strict=True)]  # fmt: skip
-            made += packed_pairs(row)
-        rows = sketches.packed("I", range(1_500))
-        most = most_differing(0.6 - duplicates.QUESTION_MARGIN, 1.0)[0]
-        found = perhaps_near(rows, fixed(made, 32), packed_pairs(probe), most)
-        let_go.append(1 - len(found) / 1_500)
-    assert let_go[0] < 1 / 300
-    assert let_go[1] > 0.9
-
-
-def packed_pairs(numbers: list[int]) -> bytes:
-    """Numbers of two bits, four in a byte."""
-    quads = zip(*[iter(numbers)] * 4, strict=True)
-    return bytes(a << 6 | b << 4 | c << 2 | d for a, b, c, d in quads)
+def test_questions_of_many_rows_are_compared_as_those_of_each() -> None:
+    """The same rows are let go, whatever number may differ."""
+    made = [sketch(*row) for row in real_rows()]
+    raw = [one.signature.to_bytes(SIGNATURE_BYTES)[:QUESTION_BYTES] for one in made]
+    rows, asked = sketches.packed("I", range(len(made))), fixed(b"".join(raw), QUESTION_BYTES)
+    for probe, bytes_of in list(zip(made, raw, strict=True))[::20]:
+        differ = [differing(probe.signature, one.signature)[0] for one in made]
+        for most in (0, 56, 127, 128):
+            found = near_by_question(rows, asked, bytes_of, most).to_pylist()
+            assert found == [row for row, count in enumerate(differ) if count <= most]
 
 
 @pytest.mark.parametrize("at_once", [40, 65_536])

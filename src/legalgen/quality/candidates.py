@@ -163,32 +163,30 @@ def few_differ(
     return pc.indices_nonzero(near).to_pylist(), numbers(asked, "Q"), numbers(told, "Q")
 
 
-def perhaps_near(rows: Any, asked: Any, probe: bytes, most: int) -> Any:
-    """Those of many rows of whose question ``most`` numbers may differ, by the first half of them.
+def near_by_question(rows: Any, asked: Any, probe: bytes, most: int) -> Any:
+    """Those of many rows of whose question so few numbers differ, as an Arrow array.
 
-    ``asked`` are the signatures of the questions of all rows, ``probe`` is that of a sample. Of
-    pairs that are just alike enough one in 600 is let go (64 numbers, of which 30 may differ where
-    56 of 128 may), and of others nearly all. In few steps of Arrow, each of which takes as long as
-    to look at a thousand rows.
+    ``asked`` are the signatures of the questions of all rows, ``probe`` is that of a sample. In few
+    steps of Arrow, each of which takes as long as to look at a thousand rows.
     """
     import pyarrow.compute as pc  # 25 ms that few starts need
 
     count, found, same = len(rows), words_of(asked.take(rows)), array("Q", probe)
-    half = range(_QUESTION // 2)
     left, right = array("Q"), array("Q")
-    for at in half:
+    for at in range(_QUESTION):
         left += found[at::_QUESTION]
         right += same[at : at + 1] * count
     differ = pc.bit_wise_xor(packed("Q", left), packed("Q", right))
     differ = pc.bit_wise_and(pc.bit_wise_or(differ, pc.shift_right(differ, _1)), _LOWEST_OF_2)
-    # Counts in 4 bits, then in a byte, then of all bytes.
+    # Counts in 4 bits, of all words of a row, then in bytes.
     counts = pc.bit_wise_and(pc.add(differ, pc.shift_right(differ, _2)), _PAIRS)
     total = counts.slice(0, count)
-    for at in half[1:]:
-        total = pc.add(total, counts.slice(at * count, count))
-    total = pc.bit_wise_and(pc.add(total, pc.shift_right(total, _4)), _NIBBLES)
+    for at in range(count, len(counts), count):
+        total = pc.add(total, counts.slice(at, count))
+    low = pc.bit_wise_and(total, _NIBBLES)
+    total = pc.add(low, pc.bit_wise_and(pc.shift_right(total, _4), _NIBBLES))
     total = pc.multiply(total, _EACH_BYTE)  # the sum is its highest byte
-    return rows.filter(pc.less(total, uint64(most // 2 + 3 << 56)))
+    return rows.filter(pc.less(total, uint64(most + 1 << 56)))
 
 
 _1, _2, _4 = map(uint64, (1, 2, 4))

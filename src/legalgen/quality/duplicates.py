@@ -13,7 +13,7 @@ another version, or covers a part that is gone or has changed is thrown away, an
 again from their text. Small segments are merged into larger ones, eight at a time, so that a
 look-up asks few of them however many parts there are.
 
-State on disk: about 550 bytes a row, however long the answers are. Measured times are in
+State on disk: about 590 bytes a row, however long the answers are. Measured times are in
 ``benchmarks/README.md``.
 
 One thread at a time: nothing here is locked. Imports pyarrow and rensa: import it lazily.
@@ -290,8 +290,9 @@ class DuplicateIndex:
     def look_ahead(self, probes: Sequence[Sketch]) -> None:
         """Look for the candidates of samples among what is packed now, before each is checked.
 
-        The same are found, of a hundred samples in a fraction of the time. ``check_sketch`` knows
-        these very objects until the next call.
+        The same are found, of a hundred samples in a fraction of the time, and what ``alike`` of a
+        segment lets go of crowded keys as well. ``check_sketch`` knows these very objects until the
+        next call.
         """
         asked = probes_of(probes)
         self._ahead = {each: each.near_many(asked, self._most) for each in self._segments}

@@ -39,7 +39,7 @@ from legalgen.quality.candidates import (
     Signatures,
     few_differ,
     fixed,
-    perhaps_near,
+    near_by_question,
     sharing,
     words_of,
 )
@@ -73,11 +73,10 @@ OUTDATED: Final = ("*.arrow", "*.arrow.*")
 FEW_ROWS: Final = 4_000
 """So many rows are sorted without ``pyarrow.compute``, which takes 25 ms to load."""
 CROWD: Final = 16
-"""So many rows with the same key are no longer looked at one by one.
+"""So many rows with the same key of the answer are alike only if they share a second one.
 
-What that costs: of answers alike by 0.6 one pair in 8,000 has fewer than two keys in common, of
-such questions one in 600 is let go by half of its numbers, where no other key finds it. Answers
-that only earn a flag, alike by 0.3, have two keys in common in 0.37 of all cases, one in 0.73."""
+What that costs: of answers alike by 0.6 one pair in 8,000 has fewer than two keys in common; of
+those alike by 0.3, which earn a flag, 0.73 have one and 0.37 have two."""
 MANY_CANDIDATES: Final = 150
 """So many rows are compared by Arrow, which begins later and takes a tenth of the time for each."""
 _PAIRS_AT_ONCE: Final = 50_000
@@ -211,24 +210,27 @@ class Segment:
     def alike(
         self, keys: Sequence[int], signature: int, most: tuple[int, int]
     ) -> Iterable[tuple[int, int, int]]:
-        """Rows that share a key and are ``near``, but for what crowds bring.
+        """Rows that share a key and are ``near``, but for those that a crowd's key alone brings.
 
-        Of a row that has only keys which very many have, as formulae bring them, two must be keys
-        of the answer, or the question be near by half of its numbers.
+        Where many share keys of the question, these are compared by that half of the signature: one
+        whose answer is near has a key of the answer. Of these a key that very many rows have, as
+        formulae bring it, is no sign that answers are alike: a second one must be shared.
         """
         asked, told, rows = array("I"), list[memoryview](), set[int]()
         row_of = ((1 << self._row_bits) - 1).__and__
         for band, entries in self._sharing(keys):
-            if len(entries) < CROWD:
-                rows.update(map(row_of, entries))
-            elif band < ANSWER_KEYS:
+            if band < ANSWER_KEYS:
                 asked.frombytes(entries.cast("B"))
+            elif len(entries) < CROWD:
+                rows.update(map(row_of, entries))
             else:
                 told.append(entries)
-        if asked:
+        if len(asked) < MANY_CANDIDATES:
+            rows.update(map(row_of, asked))
+        else:
             crowd = _rows_of(asked, self._row_bits)
             probe = signature.to_bytes(SIGNATURE_BYTES)[:QUESTION_BYTES]
-            rows.update(numbers(perhaps_near(crowd, self._asked, probe, most[0]), "I"))
+            rows.update(numbers(near_by_question(crowd, self._asked, probe, most[0]), "I"))
         told.sort(key=len)
         seen = set[int]()
         for entries in told[:-1]:
