@@ -127,9 +127,10 @@ TABLE: Final = (
     ),
     Check(
         "NO_ANSWER", "usable", "graded", "no_answer",
-        "Hedges and the advice to ask a lawyer stand where a rule should: refused from 70 % of "
-        "the words, flagged from 50 %. Half of its telling words are the question's, "
-        "or it is asked for a time and gives none: flagged.",
+        "Its words would fit any question (they weigh, announce, praise, or send to a lawyer): "
+        "flagged from 36 % of them, refused from 44 %. Half of its telling words are the question's, "
+        "and of 100 words fewer than 16 are new: flagged; fewer than 10: refused. It is asked for a "
+        "time and gives none: flagged.",
         "{found}: state the rule and what follows from it",
     ),
     Check("TRUNCATED", "usable", "reject", "cut", "It ends in the middle of a sentence."),
@@ -219,7 +220,8 @@ TABLE: Final = (
     Check(
         "PARAPHRASE", "good", "graded", "paraphrase",
         "Paragraphs that say the same in other words: refused from three, two are flagged. "
-        "Sentences that say an earlier one again: flagged from two, refused where they are half.",
+        "Sentences that say an earlier one again: flagged from two, refused where they are half. "
+        "Of 100 words fewer than 16 are new: flagged; fewer than 10: refused.",
         "{found}: say each thing once",
     ),
     # --- is it law ---

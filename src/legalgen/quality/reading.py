@@ -168,14 +168,14 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
     @property
     def shares_words(self) -> int:
         """How many telling words the answer shares with question and steps as they stand."""
-        shared = self.answer_vocabulary.intersection(self.question + self.steps) - _COMMON
+        shared = self.answer_vocabulary.intersection(self.question + self.steps) - COMMON
         return sum(len(word) > 3 for word in shared)
 
     def steps_lead(self, least: int) -> bool:
         """Whether the steps have so many telling words of the answer, as they stand."""
         known, shared = self.answer_vocabulary, set[str]()
         for word in self.steps:
-            if word in known and len(word) > 3 and word not in _COMMON:
+            if word in known and len(word) > 3 and word not in COMMON:
                 shared.add(word)
                 if len(shared) >= least:
                     return True
@@ -314,7 +314,7 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(filter(None, parts))
 
 
-_COMMON = word_list("common")
+COMMON = word_list("common")
 
 ACCENTED = re.compile("[\u00c0-\u024f]")
 
@@ -339,13 +339,13 @@ def stem(word: str) -> str:
 
 def telling_words(text: str) -> frozenset[str]:
     """The words of five letters or more that are not common, as they stand between spaces."""
-    return frozenset([word for word in text.casefold().split() if len(word) > 4]) - _COMMON
+    return frozenset([word for word in text.casefold().split() if len(word) > 4]) - COMMON
 
 
 def stems(tokens: Iterable[str]) -> frozenset[str]:
     """The stems of the telling words: those of four letters or more that are not common."""
     return frozenset(
-        {stem(word) for word in tokens if len(word) > 3 and word not in _COMMON and word.isalpha()}
+        {stem(word) for word in tokens if len(word) > 3 and word not in COMMON and word.isalpha()}
     )
 
 

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from legalgen.errors.plurals import plural
 from legalgen.law.citations import folded
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.emptiness import empty, question_again, same_again
 from legalgen.quality.reading import Finding, Reading, excerpt, sentences, stems, telling_words
 from legalgen.quality.verdicts import against_itself, wrong_party
 from legalgen.quality.wordlists import (
@@ -21,107 +22,21 @@ from legalgen.quality.wordlists import (
     MONTH,
     MONTHS,
     UP_TO_TWENTY,
-    alternatives,
     word_list,
 )
 from legalgen.store.sample import words
 
 # --- an answer that answers nothing ------------------------------------------------------------
 
-_HEDGE = re.compile(alternatives("hedges"))
-_REFERRAL = re.compile(alternatives("referrals"))
-_HELPER = re.compile(alternatives("helpers"))
-"""These in folded sentences."""
-
-_RULE = re.compile(
-    r"\b(?:sections?|articles?|regulation|rule|directive) \(?\d|§|\bAct \d{4}|\b(?:held"
-    r"|holds) that\b"
-    r"|\bv\.? [A-Z]|\[\d{4}\]",
-)
-"""A sentence with a source says something, however it hedges."""
-
-EMPTY_SHARE = 0.7
-HOLLOW_SHARE = 0.5
-"""Share of an answer's words in sentences that say nothing, from which it is none or hardly one."""
-
-_HOLLOW_WORDS = word_list("hollow")
-
-
-_WORD = re.compile(r"\w+")
-
-LEAST_HOLLOW = 3
-"""So many different words of hedges and referrals every hollow answer has."""
-
 
 def no_answer(reading: Reading) -> Iterator[Finding]:
-    """Hedges and referrals to a lawyer where a rule should stand, or the question again."""
+    """Empty words where a rule should stand, nothing new, or no time where one is asked for."""
     if reading.is_dialogue:
         return
-    if what := _echo(reading) or _no_time(reading):
+    yield from empty(reading)
+    yield from question_again(reading)
+    if what := _no_time(reading):
         yield "NO_ANSWER", what, "answer", False
-    share = _hollow_share(reading)
-    if share >= HOLLOW_SHARE:
-        what = f"{share:.0%} of the answer hedges or sends the reader to a lawyer"
-        yield "NO_ANSWER", what, "answer", share >= EMPTY_SHARE
-
-
-def _hollow_share(reading: Reading) -> float:
-    """The share of the words in sentences that say nothing; 0 where it is plainly small."""
-    hints = _HOLLOW_WORDS & reading.answer_vocabulary
-    if len(hints) < LEAST_HOLLOW:
-        return 0
-    if hints.isdisjoint(_REFERRING) and _hinted_share(reading, hints) < HOLLOW_SHARE:
-        return 0
-    hollow = hedges = 0
-    left = reading.answer_words
-    least = HOLLOW_SHARE * left
-    referred = False
-    for sentence in reading.sentences:
-        if hollow + left < least:  # what is still to come cannot make it hollow
-            return 0
-        count = len(sentence.split())
-        left -= count
-        low = folded(sentence)
-        if not referred:
-            if not any(map(low.__contains__, hints)):
-                continue
-            if _HOLLOW_WORDS.isdisjoint(_WORD.findall(low)):
-                continue
-        if _RULE.search(sentence):
-            continue
-        refers = _REFERRAL.search(low) is not None
-        referred |= refers
-        if refers or _HEDGE.search(low) or (referred and _HELPER.search(low)):
-            hollow += count
-            hedges += 1
-    return hollow / max(1, reading.answer_words) if hedges >= 2 else 0
-
-
-_REFERRING = word_list("referring")
-"""Without one of these nobody is sent to a lawyer, and only sentences with a hint can be hollow."""
-
-
-def _hinted_share(reading: Reading, hints: frozenset[str]) -> float:
-    """The share of the words that stand in sentences with a hint, as they are split first."""
-    hinted = 0
-    for sentence in reading.sentences:
-        low = folded(sentence)
-        if any(hint in low for hint in hints):
-            hinted += len(sentence.split())
-    return hinted / max(1, reading.answer_words)
-
-
-ECHOED = 0.5
-"""Share of an answer's telling words that are the question's, from which it says that again. Of
-2,057 older rows five had more, and none of them was repetitive."""
-
-
-def _echo(reading: Reading) -> str:
-    """How an answer says the question again, if it does."""
-    if not reading.is_repetitive:
-        return ""
-    share = len(reading.answer_stems & reading.question_stems) / max(1, len(reading.answer_stems))
-    return f"{share:.0%} of its words are the question's" if share >= ECHOED else ""
 
 
 _TIME_HINTS = (
@@ -576,6 +491,8 @@ _VERDICT = re.compile(
 def paraphrase(reading: Reading) -> Iterator[Finding]:
     """Paragraphs or sentences that say the same again in other words."""
     yield from _sentences_again(reading)
+    if not reading.is_dialogue:
+        yield from same_again(reading)
     if "\n" not in reading.draft.answer or reading.is_dialogue:
         return
     lines = map(str.strip, reading.draft.answer.split("\n"))

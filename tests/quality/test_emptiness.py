@@ -1,0 +1,77 @@
+"""Answers of words that fit any question, and answers without a new word."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.quality.sayings import QUESTION, found
+
+HEDGED = (
+    "That is not something on which one could give a firm reply. A judge may take one view of the "
+    "matter today and another judge may take the contrary view tomorrow, and either of them might "
+    "be right. Every dispute has its own background. Whoever is affected would be wise to put the "
+    "whole story to somebody with experience in this field before doing anything at all."
+)
+ANNOUNCED = (
+    "We shall first look at the nature of the right that she claims to have. After that the "
+    "discussion moves to the ways in which such a right may be lost, and the relevant issues will "
+    "be identified one by one. The last part then deals with the consequences, so that the reader "
+    "can follow how the conclusion is reached in the end."
+)
+PRAISED = (
+    "This area of the law is of the greatest importance to society, and its rules have been "
+    "developed with great care over a long time. They are clear, fair and effective, they protect "
+    "everybody who needs protection, and they are applied properly in practice. People who know "
+    "and respect them will always be in a good position to succeed."
+)
+RIGHT = (
+    "She may forfeit, because the covenant to pay rent is the one breach for which section 146 of "
+    "the Law of Property Act 1925 asks for no notice. She has to choose between peaceable re-entry "
+    "and an action in the County Court, and a demand for the next quarter would waive her right. "
+    "Tomasz can ask for relief within six months if he tenders the arrears with interest and costs."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [(HEDGED, "reject"), (ANNOUNCED, "reject"), (PRAISED, "reject"), (RIGHT, "")],
+)
+def test_words_that_fit_any_question(answer: str, expected: str) -> None:
+    """Whether they weigh, announce or praise, they are nearly half of such an answer."""
+    assert found(answer).get("NO_ANSWER", "") == expected
+
+
+def test_what_the_question_is_about_is_not_empty() -> None:
+    """An answer on the advice of professionals has their words."""
+    answer = (
+        "Advice is protected where a lawyer gives it to a client in confidence. A solicitor's view "
+        "of the outcome, an opinion of counsel and the instructions behind them are covered, and "
+        "so is what a client says when seeking advice. Advice of an expert who is no lawyer is not "
+        "covered, however experienced he may be, unless litigation was in prospect when the report was "
+        "commissioned: so held the House of Lords in Three Rivers in 2004."
+    )
+    asked = "Is the advice of a lawyer, a solicitor or an expert adviser protected from disclosure?"
+    assert "NO_ANSWER" not in found(answer, asked)
+
+
+SAID_AGAIN = (
+    "Amara let the shop and Tomasz has not paid the rent for three months. Whether Amara may now "
+    "forfeit the shop that she let to Tomasz because of the rent that is three months late is the "
+    "point on which Amara and Tomasz differ: Amara says that she may forfeit it now, and Tomasz "
+    "says that she may not, late though the rent for the shop is. What has to be found is if Amara "
+    "may do so."
+)
+
+
+@pytest.mark.parametrize(("answer", "expected"), [(SAID_AGAIN, "reject"), (RIGHT, "")])
+def test_an_answer_that_has_hardly_a_new_word(answer: str, expected: str) -> None:
+    """The question in four forms is none."""
+    assert found(answer, QUESTION).get("NO_ANSWER", "") == expected
+
+
+def test_a_short_answer_needs_few_new_words() -> None:
+    """It says what follows from the question's own terms, and a source."""
+    answer = (
+        "She may not forfeit now: the rent was late, but three months of it were paid on 2 May."
+    )
+    assert "NO_ANSWER" not in found(answer, QUESTION)
