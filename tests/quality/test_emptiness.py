@@ -47,8 +47,8 @@ def test_what_the_question_is_about_is_not_empty() -> None:
         "Advice is protected where a lawyer gives it to a client in confidence. A solicitor's view "
         "of the outcome, an opinion of counsel and the instructions behind them are covered, and "
         "so is what a client says when seeking advice. Advice of an expert who is no lawyer is not "
-        "covered, however experienced he may be, unless litigation was in prospect when the report was "
-        "commissioned: so held the House of Lords in Three Rivers in 2004."
+        "covered, however experienced he may be, unless litigation was in prospect when the report "
+        "was commissioned: so held the House of Lords in Three Rivers in 2004."
     )
     asked = "Is the advice of a lawyer, a solicitor or an expert adviser protected from disclosure?"
     assert "NO_ANSWER" not in found(answer, asked)

@@ -1112,7 +1112,7 @@ def test_a_code_that_flags_can_be_made_to_reject() -> None:
         ({"near_anser": 0.7}, "did you mean near_answer"),
         ({"zzz": 1}, "[gate] zzz is neither a code nor a threshold"),
         ({"META_TALK": "maybe"}, "takes reject, flag, graded or off, not 'maybe'"),
-        ({"META_TALK": "graded"}, "META_TALK has no grades"),
+        ({"PROMPT_LEAK": "graded"}, "PROMPT_LEAK has no grades"),
         ({"EMPTY_FIELD": "off"}, "EMPTY_FIELD always rejects"),
         ({"near_answer": "high"}, "a threshold is no number"),
         ({"near_answer": -1}, "near_answer cannot be negative"),

@@ -95,8 +95,9 @@ TABLE: Final = (
     # --- may it be used ---
     Check("REFUSAL", "usable", "reject", "refusal", "The model declines."),
     Check(
-        "META_TALK", "usable", "reject", "meta_talk",
-        "It speaks of AI or of the task, greets as a chat does, or thinks aloud.",
+        "META_TALK", "usable", "graded", "meta_talk",
+        "It speaks of AI or of the task, greets or offers more as a chat does, or thinks aloud; "
+        "a sentence whose words may be such talk: flagged.",
         "{found}: write only about the law",
     ),
     Check(
@@ -121,16 +122,22 @@ TABLE: Final = (
         "{found}: write in the plain voice of a lawyer, without stage directions",
     ),
     Check(
-        "ADVERTISING", "usable", "reject", "advertising",
-        "It praises a product, or gives addresses and numbers to get in touch.",
+        "ADVERTISING", "usable", "graded", "advertising",
+        "It praises a product or offers services, or gives addresses and numbers to get in touch; "
+        "a sentence whose words may be an offer: flagged.",
         "{found}: leave out advertising and contact data",
+    ),
+    Check(
+        "HARMFUL", "usable", "flag", "registers",
+        "It may advise to destroy or hide evidence or money, to backdate, or to lie.",
+        "{found}: advise nothing that the law forbids",
     ),
     Check(
         "NO_ANSWER", "usable", "graded", "no_answer",
         "Its words would fit any question (they weigh, announce, praise, or send to a lawyer): "
-        "flagged from 36 % of them, refused from 44 %. Half of its telling words are the question's, "
-        "and of 100 words fewer than 16 are new: flagged; fewer than 10: refused. It is asked for a "
-        "time and gives none: flagged.",
+        "flagged from 36 % of them, refused from 44 %. Half of its telling words are the "
+        "question's, and of 100 words fewer than 16 are new: flagged; fewer than 10: refused. It "
+        "is asked for a time and gives none: flagged.",
         "{found}: state the rule and what follows from it",
     ),
     Check("TRUNCATED", "usable", "reject", "cut", "It ends in the middle of a sentence."),

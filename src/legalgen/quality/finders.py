@@ -25,6 +25,7 @@ from legalgen.quality.plain import (
     role_play,
 )
 from legalgen.quality.reading import Finding, Reading
+from legalgen.quality.registers import registers
 from legalgen.quality.sections import act_unknown, section_nonexistent
 from legalgen.quality.substance import (
     contradiction,
@@ -49,7 +50,7 @@ OF_TEXT: Mapping[str, Callable[[Reading], Iterator[Finding]]] = {
     check.__name__: check
     for check in (
         refusal, meta_talk, prompt_leak, placeholder, language, role_play, advertising,
-        no_answer, cut, lengths, steps, overlap, repetition, shape, list_only,
+        registers, no_answer, cut, lengths, steps, overlap, repetition, shape, list_only,
         citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts, inconsistent,
         arithmetic, deadline, steps_restate, paraphrase, citation_jurisdiction, citation_grounding,
         section_nonexistent, act_unknown, law_repealed, law_jurisdiction, difficulty,

@@ -1,0 +1,156 @@
+"""What a sentence speaks of beside the law: its task, the model, the reader, a refusal, an offer.
+
+There is no list of such sentences; everybody makes others. They are told by the words of which they
+are made up: each word of a register has a weight, the more the rarer it is in sentences of law, and
+a sentence is of the register if they weigh enough for its length. Words of the question are left
+out: what a case is about may be spoken of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Set
+
+import msgspec
+
+from legalgen.quality.plain import unquoted
+from legalgen.quality.reading import Finding, Reading, excerpt
+from legalgen.quality.wordlists import phrases, word_list
+from legalgen.store.sample import words
+
+STRONG = 1.5
+"""Weight of a word without which no sentence is of a register."""
+LENGTH = 0.1
+"""What each word of a sentence takes away."""
+
+
+class Register(msgspec.Struct, frozen=True):
+    """Words with their weights, and from what sum a sentence is of them.
+
+    ``anchors`` are the words with which a text points at itself, its writer or its reader. From
+    ``likely`` on a sentence is flagged, from ``sure`` it is refused if it has as many anchors as
+    ``least``; without an anchor it is flagged only where it weighs 1 more.
+    """
+
+    code: str
+    weights: Mapping[str, float]
+    anchors: frozenset[str]
+    likely: float
+    sure: float
+    least: int = 1
+
+    def found(self, tokens: Set[str], less: float) -> tuple[float, bool] | None:
+        """What a sentence weighs, and whether it is surely of the register; None: it is not."""
+        score = sum(self.weights.get(token, 0.0) for token in tokens) - less
+        if score < self.likely:
+            return None
+        anchors = len(self.anchors & tokens)
+        if not anchors and score < self.likely + UNANCHORED:
+            return None
+        return score, score >= self.sure and anchors >= self.least
+
+
+UNANCHORED = 1.0
+
+
+def _register(code: str, name: str, likely: float, sure: float, least: int = 1) -> Register:
+    weights: dict[str, float] = {}
+    for line in phrases(name):
+        weight, *listed = line.split()
+        weights |= dict.fromkeys(listed, float(weight))
+    return Register(code, weights, word_list(f"{name}_anchors"), likely, sure, least)
+
+
+NEVER = 99.0
+
+REGISTERS = (
+    _register("META_TALK", "of_its_task", 3.3, 4.5, 2),
+    _register("META_TALK", "of_itself", 3.3, 4.5),
+    _register("META_TALK", "to_the_reader", 3.3, 4.5),
+    _register("REFUSAL", "refusing", 4.5, 4.5),
+    _register("ADVERTISING", "selling", 3.5, 5.0),
+    _register("HARMFUL", "hiding", 3.3, NEVER),
+)
+"""In 16,000 sentences of older rows, leaving out those that are about an assistant, in 3,000 of the
+benchmarks and in 900 of good answers, eight reach what is likely."""
+
+_STRONG = frozenset(
+    word for each in REGISTERS for word, weight in each.weights.items() if weight >= STRONG
+)
+_SELF = frozenset({"I", "me", "my"})
+_OPINION = word_list("opinion")
+ADVISERS = frozenset({"advice", "conversational"})
+"""Sample types in which somebody advises, who may say `I`."""
+OF_ADVISER = 1.0
+"""What is taken from a sentence in which such a one does."""
+
+
+def registers(reading: Reading) -> Iterator[Finding]:
+    """Sentences that speak of something else than the law."""
+    known = frozenset(reading.question)
+    hints = (_STRONG & reading.answer_vocabulary) - known
+    if "i" in reading.answer_vocabulary:
+        hints |= {"I"}
+    if reading.is_dialogue or not hints:
+        return
+    best: dict[str, tuple[float, bool, str]] = {}
+    for sentence in reading.sentences:
+        low = sentence.lower()
+        if not any(hint in low or hint in sentence for hint in hints):
+            continue
+        for each, score, far in _scores(reading, sentence, known):
+            if score > best.get(each.code, (0.0,))[0]:
+                best[each.code] = score, far, sentence
+    for code, (_, far, sentence) in best.items():
+        yield code, f'"{excerpt(sentence, 0)}" in answer', "answer", far
+
+
+def _scores(
+    reading: Reading, sentence: str, known: Set[str]
+) -> Iterator[tuple[Register, float, bool]]:
+    """The registers that a sentence is likely of, and what it weighs in them."""
+    bare = unquoted(sentence)
+    said = words(bare)
+    tokens = (frozenset(said) | _first_person(bare)) - known - {"i"}
+    if _STRONG.isdisjoint(tokens):
+        return
+    less = LENGTH * len(said)
+    if not _SELF.isdisjoint(tokens):
+        tokens -= _SELF
+        if _OPINION.isdisjoint(tokens):
+            tokens |= {"I"}
+            advises = reading.task is None or reading.task.sample_type in ADVISERS
+            less += OF_ADVISER * advises
+    for each in REGISTERS:
+        found = each.found(tokens, less)
+        if found and (each.code != "HARMFUL" or _is_advised(bare)):
+            yield each, *found
+
+
+_I = re.compile(r"(?:([\w'-]+)[\s,;:\u2013\u2014-]+|^|[\"(\u201c])I(?:'(?:m|ve|d|ll)\b| ([a-z]+))")
+_NO_VERB = word_list("no_verb")
+_BEFORE_I = word_list("before_i")
+
+
+def _first_person(sentence: str) -> frozenset[str]:
+    """``I`` where somebody says so; not the number of an article, a king or a list."""
+    for found in _I.finditer(sentence):
+        before, verb = found.groups()
+        if before and not before[0].islower() and before not in _BEFORE_I:
+            continue
+        if verb and (verb in _NO_VERB or (verb.endswith("s") and verb not in ("was", "always"))):
+            continue
+        return frozenset({"I"})
+    return frozenset()
+
+
+_CONDEMNED = re.compile(
+    r"\b(?:(?:must|may|should|ought|need) not\b|cannot\b|offen[cs]e|crim(?:e|inal)|contempt|perjur"
+    r"|fraud|unlawful|illegal|forbid|forbidden|prohibit|liable|void\b|sanction|spoliation|dishonest"
+    r"|penalt|set aside)"
+)
+
+
+def _is_advised(sentence: str) -> bool:
+    """Whether a sentence does not say that something is forbidden, or what it costs."""
+    return _CONDEMNED.search(sentence.lower()) is None
