@@ -62,10 +62,6 @@ def has_bounds_hint(low: str) -> bool:
     return bool(plain._NUMBER_OF.search(low)) or any(hint in low for hint in plain._BOUNDS_HINTS)
 
 
-def has_label(low: str) -> bool:
-    return any(map(usable._ends_in_label, low.split(": ")[:-1]))
-
-
 def has_musing(low: str) -> bool:
     return any(hint in low for hint in usable._MUSING_HINTS)
 
@@ -86,7 +82,6 @@ def has_address(low: str) -> bool:
 GUARDED: list[tuple[re.Pattern[str], Callable[[str], bool]]] = [
     (plain._BOUNDS_TOLD, has_bounds_hint),
     (plain._CONTACT, has_address),
-    (usable._FIELD, has_label),
     (usable._MUSING, has_musing),
     (substance._DATE, has_month),
 ]

@@ -56,6 +56,27 @@ def test_three_fields_of_the_sample_are_no_answer() -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Subtopic: forfeiture. Perspective: landlord. Stage: before action.", "reject"),
+        (("Cited as follows. citations: Law of Property Act 1925 s 146, proposition no notice is "
+         "owed, status parsed, flags none."), "reject"),
+        ("**Jurisdiction**: England\n**Sample type**: short\n**Level**: basic", "reject"),
+        ("Court fee: paid. Hearing: in May. Judge: not known.", "flag"),
+        (("Issue: may she forfeit now? Rule: no notice is owed for rent under section 146. "
+         "Application: three months are late, so she may. Conclusion: she may forfeit."), ""),
+        ("Question: does the clause bind? Answer: it does.", ""),
+        ("Her options are these: re-entry, or an action. One caution: a demand waives.", ""),
+        (("She pays a fee: the amount is on the form. The status of the tenant, the jurisdiction, "
+         "the topic of the notice and the law of the place do not matter here."), ""),
+    ],
+)  # fmt: skip
+def test_fields_of_a_form_are_no_prose(said: str, expected: str) -> None:
+    """Three labels with short values; under the names of a sample's fields they are refused."""
+    assert found(f"{ANSWER} {said}").get("META_TALK", "") == expected
+
+
+@pytest.mark.parametrize(
     ("said", "gap"),
     [
         ("LANDLORD_NAME may go to court.", True),

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from legalgen.law.citations import folded
 from legalgen.quality.reading import (
     ACCENTED,
     BEYOND_LATIN,
@@ -270,6 +269,9 @@ def meta_talk(reading: Reading) -> Iterator[Finding]:
     if found:
         said, name = found
         yield "META_TALK", f'"{said}" in {name}', name, True
+    labels, ours = ("", False) if reading.is_dialogue else _fields(reading)
+    if labels:
+        yield "META_TALK", f"the answer has fields of a form ({labels})", "answer", ours
 
 
 _TRADE_MARKS = ("\u2122", "\u2120")
@@ -298,25 +300,52 @@ def _apart_from_signs(text: str) -> str:
     return text
 
 
-_FIELD = re.compile(
-    r"(?:\A|[.?!\n]) *[*_]*(question|answer|reasoning[ _]steps|citations|proposition|difficulty"
-    r"|jurisdiction|topic|practice area|(?:sample[ _])?type)[*_]*: ",
-    re.I,
+_SIGN = re.compile("[:=]")
+_LABEL = re.compile(
+    r"(?:\A|[.;,?!\n]\s?|\s[|\u2013\u2014-]\s)[\"'*_(\[]{0,3}"
+    r"([a-z]{3,15}(?:[ _][a-z]{2,15}){0,2})[\"'*_\])]{0,3}\s?\Z"
 )
-
-_FIELD_ENDS = (
-    "question", "answer", "steps", "citations", "proposition", "difficulty", "jurisdiction",
-    "topic", "practice area", "type",
-)  # fmt: skip
-
-
-def _ends_in_label(text: str) -> bool:
-    """Whether a text that goes before a colon may end in one of ``_FIELD``."""
-    return folded(text[-24:].rstrip("*_")).endswith(_FIELD_ENDS)
-
-
+"""What stands before such a sign where a sentence or a line begins."""
+_LONGEST_LABEL = 56
+"""Characters with the signs around it."""
+_VALUE = re.compile(r"\s*([^.:;\n]{1,45})(?:[.;\n]|\Z)")
+_LISTED = re.compile(r"[.;,]\s([a-z]{4,15})(?:[ _]([a-z]{4,15}))?\b")
+"""These in folded text."""
+_FIELDS = frozenset({
+    "question", "answer", "reasoning steps", "citations", "citation", "text", "proposition",
+    "status", "kind", "flags", "jurisdiction", "sub jurisdiction", "practice area", "area", "topic",
+    "subtopic", "difficulty", "level", "sample type", "type", "law", "perspective", "stage", "seed",
+    "point", "sources", "marks", "remark",
+})  # fmt: skip
+"""What a sample or its task has."""
+_OURS = frozenset({
+    "citations", "proposition", "flags", "subtopic", "difficulty", "sample type", "practice area",
+    "reasoning steps",
+})  # fmt: skip
+"""Those under which no lawyer writes anything."""
+LONGEST_VALUE = 6
+"""Words of a value; what is longer may be prose under a heading."""
 MOST_FIELDS = 2
 """So many labels like fields of the sample an answer may have: a memorandum has its question."""
+
+
+def _fields(reading: Reading) -> tuple[str, bool]:
+    """Labels of a form in the answer, if there are any, and whether they are those of a sample."""
+    low = reading.folded_answer
+    keys, filled = list[str](), 0
+    for sign in _SIGN.finditer(low):
+        begin = max(0, sign.start() - _LONGEST_LABEL)
+        if label := _LABEL.search(low, begin, sign.start()):
+            value = _VALUE.match(low, sign.end())
+            keys.append(label[1].replace("_", " "))
+            filled += value is not None and len(value[1].split()) <= LONGEST_VALUE
+    known = _FIELDS.intersection(keys)
+    if not _OURS.isdisjoint(keys):  # then others may stand there without a colon
+        for found in _LISTED.finditer(low):
+            known |= _FIELDS & {found[1], f"{found[1]} {found[2]}"}
+    if len(known) > MOST_FIELDS or filled > MOST_FIELDS:
+        return ", ".join(dict.fromkeys([*keys, *sorted(known)])), bool(known)
+    return "", False
 
 
 def _talk_of_the_work(reading: Reading) -> tuple[str, str] | None:
@@ -324,10 +353,6 @@ def _talk_of_the_work(reading: Reading) -> tuple[str, str] | None:
     match = _GREETING.match(answer) or _WORD_COUNT.search(answer[-40:])
     if match:
         return match[0], "answer"
-    if sum(map(_ends_in_label, answer.split(": ")[:-1])) > MOST_FIELDS:
-        fields = {label.casefold() for label in _FIELD.findall(answer)}
-        if len(fields) > MOST_FIELDS:
-            return ", ".join(sorted(fields)), "answer"
     if any(hint in reading.folded_steps for hint in _MUSING_HINTS):
         match = _MUSING.search(reading.steps_text)
     return (match[0].strip(), "reasoning_steps") if match else None
