@@ -75,3 +75,26 @@ def test_a_short_answer_needs_few_new_words() -> None:
         "She may not forfeit now: the rent was late, but three months of it were paid on 2 May."
     )
     assert "NO_ANSWER" not in found(answer, QUESTION)
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (
+            ("Identify the issue that arises.", "State the law.", "Apply the law to the facts."),
+            "flag",
+        ),
+        (
+            ("Explain the relevant principles.", "Consider both sides and reach a conclusion."),
+            "flag",
+        ),
+        (
+            ("Rent is apart from other breaches.", "So the rule on notices does not apply to it."),
+            "",
+        ),
+        (("Apply the law.",), ""),
+    ],
+)
+def test_steps_that_would_fit_any_question(steps: tuple[str, ...], expected: str) -> None:
+    """A method is no inference."""
+    assert found(RIGHT, steps=steps).get("STEPS_OFF_TOPIC", "") == expected

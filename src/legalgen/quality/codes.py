@@ -187,7 +187,8 @@ TABLE: Final = (
     ),
     Check(
         "STEPS_OFF_TOPIC", "good", "flag", "steps_off_topic",
-        "The steps share at most one telling word with question and answer.",
+        "The steps share at most one telling word with question and answer, or 60 % of their words "
+        "would fit any question.",
         "{found}: let the steps lead to the answer",
     ),
     Check(

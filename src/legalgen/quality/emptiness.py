@@ -14,6 +14,7 @@ from legalgen.quality.wordlists import word_list
 
 _EMPTY = word_list("hedging", "announcing", "praising")
 _SMALL = word_list("small_english") - _EMPTY
+_METHOD = _EMPTY | word_list("method")
 
 EMPTY_SHARE = 0.44
 HOLLOW_SHARE = 0.36
@@ -48,6 +49,25 @@ def empty(reading: Reading) -> Iterator[Finding]:
     if share >= HOLLOW_SHARE:
         what = f"{share:.0%} of its words would fit any question"
         yield "NO_ANSWER", what, "answer", share >= EMPTY_SHARE
+
+
+EMPTY_STEPS = 0.6
+"""The same of all steps together, with the words of any method. In good answers it is at most 0.43;
+the older rows that have more only define, explain and describe."""
+LEAST_STEPPED = 6
+"""Words of the steps, small ones aside, below which nothing is said of them."""
+
+
+def empty_steps(reading: Reading) -> Iterator[Finding]:
+    """Steps that would lead to any answer."""
+    said = [word for word in reading.steps if word not in _SMALL]
+    if len(said) < LEAST_STEPPED or len(reading.draft.reasoning_steps) < 2:
+        return
+    method = _METHOD.difference(reading.question)
+    share = sum(map(method.__contains__, said)) / len(said)
+    if share >= EMPTY_STEPS:
+        what = f"{share:.0%} of the words of the steps would fit any question"
+        yield "STEPS_OFF_TOPIC", what, "reasoning_steps", True
 
 
 def question_again(reading: Reading) -> Iterator[Finding]:

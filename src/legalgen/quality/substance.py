@@ -14,7 +14,7 @@ from typing import TypeAlias
 from legalgen.errors.plurals import plural
 from legalgen.law.citations import folded
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.emptiness import empty, question_again, same_again
+from legalgen.quality.emptiness import empty, empty_steps, question_again, same_again
 from legalgen.quality.reading import Finding, Reading, excerpt, sentences, stems, telling_words
 from legalgen.quality.verdicts import against_itself, wrong_party
 from legalgen.quality.wordlists import (
@@ -122,7 +122,8 @@ LEAST_STEPPED = 8
 
 
 def steps_off_topic(reading: Reading) -> Iterator[Finding]:
-    """Steps that have at most one telling word of question and answer: they lead nowhere."""
+    """Steps that have at most one telling word of question and answer, or lead anywhere."""
+    yield from empty_steps(reading)
     if len(reading.steps) < LEAST_STEPPED or reading.steps_lead(2):
         return
     steps = reading.step_stems
