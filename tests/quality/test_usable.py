@@ -163,3 +163,27 @@ def test_a_model_that_speaks_of_itself_says_so(said: str, is_model: bool) -> Non
     """What a case says of an artificial intelligence is law like any other."""
     assert (found(said).get("META_TALK") == "reject") is is_model
     assert "REFUSAL" not in found(said) or is_model
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            "The clause is void, et le preneur ne peut pas renoncer par avance aux droits qu'il a.",
+            True,
+        ),
+        (
+            "The heirs share alike, y el c\u00f3nyuge conserva el uso de la vivienda para siempre.",
+            True,
+        ),
+        ("The Comisi\u00f3n Nacional de los Mercados y la Competencia fined it.", False),
+        (
+            "The Convention de La Haye du 5 octobre 1961 sur la forme des testaments governs it.",
+            False,
+        ),
+        ("In Verein der Freunde der Oper v Land Hessen the grant was aid.", False),
+    ],
+)
+def test_a_sentence_that_goes_on_in_another_language(said: str, expected: bool) -> None:
+    """Six words of it in a row; names of bodies, acts and parties are none."""
+    assert (found(f"{ANSWER} {said}").get("LANGUAGE") == "reject") is expected

@@ -451,13 +451,35 @@ def _foreign_sentence(reading: Reading) -> Iterator[Finding]:
         if _is_strange(sentence, vocabulary):
             yield "LANGUAGE", f'"{excerpt(sentence, 0)}" is not English', "answer", True
             return
-        if len(_FOREIGN & vocabulary) < _FOREIGN_IN_SENTENCE:
-            continue
         name, count = _tongue(vocabulary)
-        if count >= _FOREIGN_IN_SENTENCE and count > 2 * english:
+        if count < _FOREIGN_IN_SENTENCE:
+            continue
+        own = len(_FOREIGN & vocabulary) >= _FOREIGN_IN_SENTENCE and count > 2 * english
+        if own or _switches(sentence, name):
             what = f'"{excerpt(sentence, 0)}" is {name}, need English'
             yield "LANGUAGE", what, "answer", True
             return
+
+
+_ENGLISH_ALONE = frozenset(
+    {"the", "of", "and", "to", "is", "that", "was", "for", "with", "by", "not"}
+)
+_LEAST_SWITCHED = 6
+
+
+def _switches(sentence: str, tongue: str) -> bool:
+    """Whether it goes on in another language: so many words, no English one and no name's."""
+    foreign, run = frozenset[str](), 0
+    for word in sentence.split():
+        token = word.strip(".,;:")
+        if not token.islower() or token in _ENGLISH_ALONE:
+            foreign, run = frozenset(), 0
+            continue
+        run += 1
+        foreign |= {token} & _TONGUES[tongue]
+        if run >= _LEAST_SWITCHED and len(foreign) >= _FOREIGN_IN_SENTENCE:
+            return True
+    return False
 
 
 _SMALL_ENGLISH = word_list("small_english")
