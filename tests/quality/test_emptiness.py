@@ -41,6 +41,18 @@ def test_words_that_fit_any_question(answer: str, expected: str) -> None:
     assert found(answer).get("NO_ANSWER", "") == expected
 
 
+def test_what_is_only_announced_is_flagged() -> None:
+    """Words of the law are in it, but no sentence says what follows from them."""
+    answer = (
+        "The covenant against assignment in a lease of business premises has to be described. "
+        "Then the consent of the landlord must be examined, with the Landlord and Tenant Act 1988 "
+        "and the duties that it lays on him. Attention can next turn to damages and injunctions "
+        "of a tenant to whom consent is refused. Once both have been set out, the tenant's claim "
+        "can be measured against them."
+    )
+    assert found(answer).get("NO_ANSWER") == "flag"
+
+
 def test_what_the_question_is_about_is_not_empty() -> None:
     """An answer on the advice of professionals has their words."""
     answer = (

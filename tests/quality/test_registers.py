@@ -39,6 +39,8 @@ def spoken(said: str, **changes: str) -> dict[str, str]:
          "provided."), "REFUSAL", "reject"),
         (("Our solicitors have thirty years of experience and would be delighted to take your case "
          "on a no win, no fee basis."), "ADVERTISING", "reject"),
+        (("Pop in for a coffee, or have one of our friendly will-writers come to your home at no "
+         "charge."), "ADVERTISING", "reject"),
         ("Thousands of tenants have trusted us, and you can join them with one click.",
          "ADVERTISING", "reject"),
         ("Download the LeaseMate app today and get the first month free.", "ADVERTISING", "flag"),

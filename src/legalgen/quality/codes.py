@@ -135,7 +135,8 @@ TABLE: Final = (
     Check(
         "NO_ANSWER", "usable", "graded", "no_answer",
         "Its words would fit any question (they weigh, announce, praise, or send to a lawyer): "
-        "flagged from 36 % of them, refused from 44 %. Half of its telling words are the "
+        "flagged from 36 % of them (25 %, if its sentences only say what is going to be said), "
+        "refused from 44 %. Half of its telling words are the "
         "question's, and of 100 words fewer than 16 are new: flagged; fewer than 10: refused. It "
         "is asked for a time and gives none: flagged.",
         "{found}: state the rule and what follows from it",

@@ -64,20 +64,24 @@ def _register(code: str, name: str, likely: float, sure: float, least: int = 1) 
 NEVER = 99.0
 
 REGISTERS = (
-    _register("META_TALK", "of_its_task", 3.3, 4.5, 2),
+    _register("META_TALK", "of_its_task", 4.0, 5.0, 2),
     _register("META_TALK", "of_itself", 3.3, 4.5),
-    _register("META_TALK", "to_the_reader", 3.3, 4.5),
+    _register("META_TALK", "to_the_reader", 3.6, 4.6),
     _register("REFUSAL", "refusing", 4.5, 4.5),
     _register("ADVERTISING", "selling", 3.5, 5.0),
-    _register("HARMFUL", "hiding", 3.3, NEVER),
+    _register("HARMFUL", "hiding", 3.5, NEVER),
 )
 """In 16,000 sentences of older rows, leaving out those that are about an assistant, in 3,000 of the
 benchmarks and in 900 of good answers, eight reach what is likely."""
 
+_SELF = frozenset({"I", "me", "my"})
+_SAYING = frozenset({"i", "me", "my"})
+_SAID = re.compile(r"\bI\b|\b[Mm][ey]\b")
 _STRONG = frozenset(
     word for each in REGISTERS for word, weight in each.weights.items() if weight >= STRONG
 )
-_SELF = frozenset({"I", "me", "my"})
+LEAST_HINTS = 2
+"""So many words of some weight a sentence of a register has, if nobody speaks of himself in it."""
 _OPINION = word_list("opinion")
 ADVISERS = frozenset({"advice", "conversational"})
 """Sample types in which somebody advises, who may say `I`."""
@@ -88,15 +92,15 @@ OF_ADVISER = 1.0
 def registers(reading: Reading) -> Iterator[Finding]:
     """Sentences that speak of something else than the law."""
     known = frozenset(reading.question)
-    hints = (_STRONG & reading.answer_vocabulary) - known
-    if "i" in reading.answer_vocabulary:
-        hints |= {"I"}
-    if reading.is_dialogue or not hints:
+    hints = (_STRONG & reading.answer_vocabulary) - known - _SELF
+    says = not _SAYING.isdisjoint(reading.answer_vocabulary)
+    if reading.is_dialogue or (len(hints) < LEAST_HINTS and not says):
         return
     best: dict[str, tuple[float, bool, str]] = {}
     for sentence in reading.sentences:
         low = sentence.lower()
-        if not any(hint in low or hint in sentence for hint in hints):
+        spoken = says and _SAID.search(sentence) is not None
+        if not spoken and sum([hint in low for hint in hints]) < LEAST_HINTS:
             continue
         for each, score, far in _scores(reading, sentence, known):
             if score > best.get(each.code, (0.0,))[0]:
