@@ -62,7 +62,8 @@ def test_three_fields_of_the_sample_are_no_answer() -> None:
         (("Cited as follows. citations: Law of Property Act 1925 s 146, proposition no notice is "
          "owed, status parsed, flags none."), "reject"),
         ("**Jurisdiction**: England\n**Sample type**: short\n**Level**: basic", "reject"),
-        ("Court fee: paid. Hearing: in May. Judge: not known.", "flag"),
+        ("Court fee: paid. Hearing: in May. Judge: not known.", ""),
+        ("{proposition: rent is apart} [status=parsed][level=2]", "reject"),
         (("Issue: may she forfeit now? Rule: no notice is owed for rent under section 146. "
          "Application: three months are late, so she may. Conclusion: she may forfeit."), ""),
         ("Question: does the clause bind? Answer: it does.", ""),
@@ -72,7 +73,7 @@ def test_three_fields_of_the_sample_are_no_answer() -> None:
     ],
 )  # fmt: skip
 def test_fields_of_a_form_are_no_prose(said: str, expected: str) -> None:
-    """Three labels with short values; under the names of a sample's fields they are refused."""
+    """Three names of a sample's fields as labels, or one that nobody else has among others."""
     assert found(f"{ANSWER} {said}").get("META_TALK", "") == expected
 
 

@@ -269,9 +269,9 @@ def meta_talk(reading: Reading) -> Iterator[Finding]:
     if found:
         said, name = found
         yield "META_TALK", f'"{said}" in {name}', name, True
-    labels, ours = ("", False) if reading.is_dialogue else _fields(reading)
-    if labels:
-        yield "META_TALK", f"the answer has fields of a form ({labels})", "answer", ours
+    if not reading.is_dialogue and (labels := _fields(reading)):
+        what = f"the answer has fields of a form ({labels})"
+        yield "META_TALK", what, "answer", True
 
 
 _TRADE_MARKS = ("\u2122", "\u2120")
@@ -300,15 +300,16 @@ def _apart_from_signs(text: str) -> str:
     return text
 
 
-_SIGN = re.compile("[:=]")
+_SIGN = re.compile(r"[:=\u2013\u2014-](?:(?<!.[\u2013\u2014-])|(?<= .)(?= ))")
 _LABEL = re.compile(
-    r"(?:\A|[.;,?!\n]\s?|\s[|\u2013\u2014-]\s)[\"'*_(\[]{0,3}"
-    r"([a-z]{3,15}(?:[ _][a-z]{2,15}){0,2})[\"'*_\])]{0,3}\s?\Z"
+    r"(?:\A|[.;,?!\n{(\[|]\s?|\s[\u2013\u2014-]\s)[\"'*_]{0,3}"
+    r"([a-z]{3,15}(?:[ _-][a-z]{2,15}){0,2})[\"'*_]{0,3}\s?\Z"
 )
-"""What stands before such a sign where a sentence or a line begins."""
+"""A colon, an equals sign or a dash between spaces, and what stands before it where a sentence, a
+line or a bracket begins."""
 _LONGEST_LABEL = 56
 """Characters with the signs around it."""
-_VALUE = re.compile(r"\s*([^.:;\n]{1,45})(?:[.;\n]|\Z)")
+_VALUE = re.compile(r"\s*([^.:;\n}\])|]{1,45})(?:[.;\n}\])|]|\Z)")
 _LISTED = re.compile(r"[.;,]\s([a-z]{4,15})(?:[ _]([a-z]{4,15}))?\b")
 """These in folded text."""
 _FIELDS = frozenset({
@@ -323,29 +324,33 @@ _OURS = frozenset({
     "reasoning steps",
 })  # fmt: skip
 """Those under which no lawyer writes anything."""
+_FIELD_WORDS = frozenset(word for field in _FIELDS for word in field.split())
 LONGEST_VALUE = 6
 """Words of a value; what is longer may be prose under a heading."""
 MOST_FIELDS = 2
 """So many labels like fields of the sample an answer may have: a memorandum has its question."""
 
 
-def _fields(reading: Reading) -> tuple[str, bool]:
-    """Labels of a form in the answer, if there are any, and whether they are those of a sample."""
+def _fields(reading: Reading) -> str:
+    """Labels in the answer that are those of a sample, if there are so many."""
+    if len(_FIELD_WORDS & reading.answer_vocabulary) <= MOST_FIELDS:
+        return ""
     low = reading.folded_answer
     keys, filled = list[str](), 0
     for sign in _SIGN.finditer(low):
         begin = max(0, sign.start() - _LONGEST_LABEL)
         if label := _LABEL.search(low, begin, sign.start()):
             value = _VALUE.match(low, sign.end())
-            keys.append(label[1].replace("_", " "))
+            keys.append(label[1].replace("_", " ").replace("-", " "))
             filled += value is not None and len(value[1].split()) <= LONGEST_VALUE
     known = _FIELDS.intersection(keys)
-    if not _OURS.isdisjoint(keys):  # then others may stand there without a colon
+    ours = not _OURS.isdisjoint(keys)
+    if ours:  # then others may stand there without a colon
         for found in _LISTED.finditer(low):
             known |= _FIELDS & {found[1], f"{found[1]} {found[2]}"}
-    if len(known) > MOST_FIELDS or filled > MOST_FIELDS:
-        return ", ".join(dict.fromkeys([*keys, *sorted(known)])), bool(known)
-    return "", False
+    if len(known) > MOST_FIELDS or (ours and filled > MOST_FIELDS):
+        return ", ".join(dict.fromkeys([*keys, *sorted(known)]))
+    return ""
 
 
 def _talk_of_the_work(reading: Reading) -> tuple[str, str] | None:
