@@ -98,3 +98,26 @@ def test_who_asks_for_how_long_is_told_a_time(answer: str, expected: str) -> Non
     """In figures or in words; what is reasonable is one, too."""
     question = "How long may Amara wait with her claim against Tomasz for the rent?"
     assert found(answer, question).get("NO_ANSWER", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Three defences are open to him. The first is waiver. The second is relief.", True),
+        ("There are four limits. First, she must act. Secondly, she must not waive.", True),
+        (
+            "Three defences are open. The first is waiver, the second relief, the third set-off.",
+            False,
+        ),
+        (
+            "Three defences are open. The first is waiver, the second relief; the last is rare.",
+            False,
+        ),
+        ("Two defences are open to him. The first is waiver. The second is relief.", False),
+        ("He paid three instalments. The first and the second were late.", True),
+        ("The second of three instalments was late.", False),
+    ],
+)
+def test_points_that_are_promised_and_not_told(said: str, expected: bool) -> None:
+    """Whoever counts them stops too early."""
+    assert ("NO_ANSWER" in found(f"{ANSWER} {said}")) is expected

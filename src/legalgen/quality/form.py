@@ -165,12 +165,12 @@ _MARKED_UP = re.compile(
     r"|&(?:nbsp|amp|lt|gt|quot|apos|sect|pound|euro|[lr][sd]quo|[mn]dash|#\d{2,5}|#x[\da-f]{2,4});"
     r"|\\(?:[nrt](?![a-z])|\"|u[\da-f]{4})"
     r"|[\"'](?:question|answer|reasoning_steps|citations)[\"']\s*[:=\u2013-]"
-    r"|<\|[a-z_]+\|>|\u3010[^\u3011]{0,40}\u3011",
+    r"|<\|[a-z_]+\|>|\u3010[^\u3011]{0,40}\u3011|\[\^\w{1,3}\]",
     re.I,
 )
-"""Tags, entities, what JSON escapes, its keys, and the marks of a model's own dialogue."""
+"""Tags, entities, what JSON escapes, its keys, marks of notes and of a model's own dialogue."""
 
-_MARKED_UP_HINTS = ("<", "&", "\\", '":', "':", '" :', '" -', '" =', "\u3010")
+_MARKED_UP_HINTS = ("<", "&", "\\", "[^", '":', "':", '" :', '" -', '" =', "\u3010")
 
 _GARBLED = re.compile(
     "\ufffd|\u00e2\u20ac|\u00c2[\u00a0-\u00bf]|\u00c3[\u0080-\u00bf\u0192\u201a\u201e\u2026]"

@@ -35,7 +35,7 @@ def no_answer(reading: Reading) -> Iterator[Finding]:
         return
     yield from empty(reading)
     yield from question_again(reading)
-    if what := _no_time(reading):
+    if what := _no_time(reading) or _untold(reading):
         yield "NO_ANSWER", what, "answer", False
 
 
@@ -67,6 +67,32 @@ def _no_time(reading: Reading) -> str:
     asked = _ASKS_TIME.search(question)
     if asked and not any(_GIVES_TIME.search(text) for _, text in reading.texts[1:]):
         return f'"{asked[0]}" is asked, and no time is given'
+    return ""
+
+
+_PROMISED = re.compile(r"\b(three|four|five) (?:[a-z-]+ ){0,3}?[a-z]+s\b")
+_PROMISES = {"three": 3, "four": 4, "five": 5}
+_ORDINALS = (
+    ("first", "firstly"), ("second", "secondly"), ("third", "thirdly"), ("fourth", "fourthly"),
+    ("fifth", "fifthly"),
+)  # fmt: skip
+_MORE = frozenset({
+    "last", "lastly", "final", "finally", "remaining", "rest", "other", "others", "another", "next",
+})  # fmt: skip
+
+
+def _untold(reading: Reading) -> str:
+    """What the answer promises a number of and then tells fewer of, one after another."""
+    vocabulary = reading.answer_vocabulary
+    if "second" not in vocabulary and "secondly" not in vocabulary:
+        return ""
+    if vocabulary.isdisjoint(_PROMISES) or not vocabulary.isdisjoint(_MORE):
+        return ""
+    promised = _PROMISED.search(reading.folded_answer)
+    told = [not vocabulary.isdisjoint(each) for each in _ORDINALS]
+    if promised and told[:2] == [True, True] and _PROMISES[promised[1]] > sum(told):
+        counted = re.search(r"\(?\b[\db-e]\)|\n", reading.folded_answer[promised.end() :])
+        return "" if counted else f'"{promised[0]}" are promised, and {sum(told)} are told'
     return ""
 
 
