@@ -71,8 +71,8 @@ REGISTERS = (
     _register("ADVERTISING", "selling", 3.5, 5.0),
     _register("HARMFUL", "hiding", 3.5, NEVER),
 )
-"""In 16,000 sentences of older rows, leaving out those that are about an assistant, in 3,000 of the
-benchmarks and in 900 of good answers, eight reach what is likely."""
+"""Of 2,057 older rows 34 have such a sentence that no other check had named, in two of them it is
+law; of 420 good answers and the benchmarks' none has."""
 
 _SELF = frozenset({"I", "me", "my"})
 _SAYING = frozenset({"i", "me", "my"})
