@@ -96,17 +96,17 @@ def registers(reading: Reading) -> Iterator[Finding]:
     says = not _SAYING.isdisjoint(reading.answer_vocabulary)
     if reading.is_dialogue or (len(hints) < LEAST_HINTS and not says):
         return
-    best: dict[str, tuple[float, bool, str]] = {}
+    best: dict[str, tuple[bool, float, str]] = {}
     for sentence in reading.sentences:
         low = sentence.lower()
         spoken = says and _SAID.search(sentence) is not None
         if not spoken and sum([hint in low for hint in hints]) < LEAST_HINTS:
             continue
         for each, score, far in _scores(reading, sentence, known):
-            if score > best.get(each.code, (0.0,))[0]:
-                best[each.code] = score, far, sentence
-    for code, (_, far, sentence) in best.items():
-        yield code, f'"{excerpt(sentence, 0)}" in answer', "answer", far
+            best[each.code] = max(best.get(each.code, (False, 0.0, "")), (far, score, sentence))
+    for code, (far, _, sentence) in best.items():
+        if far or code != "REFUSAL":  # which has no grades
+            yield code, f'"{excerpt(sentence, 0)}" in answer', "answer", far
 
 
 def _scores(
