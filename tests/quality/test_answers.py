@@ -114,7 +114,7 @@ def test_a_bad_answer_is_named_by_its_fault(at: int) -> None:
 @pytest.mark.parametrize(
     ("name", "refused", "silent"),
     [("unread_good.jsonl", range(4), range(32, 41)),
-     ("unread_bad.jsonl", range(32, 61), range(15)),
+     ("unread_bad.jsonl", range(32, 61), range(16)),
      ("unread_again.jsonl", range(21, 33), range(6))],
 )  # fmt: skip
 def test_what_was_once_unread_is_judged_no_worse(name: str, refused: range, silent: range) -> None:

@@ -110,21 +110,3 @@ def test_a_short_answer_needs_few_new_words() -> None:
 def test_steps_that_would_fit_any_question(steps: tuple[str, ...], expected: str) -> None:
     """A method is no inference."""
     assert found(RIGHT, steps=steps).get("STEPS_OFF_TOPIC", "") == expected
-
-
-PADDED = (
-    "A trustee may not profit from the trust unless he is authorised. Whatever a trustee gains by "
-    "the office belongs to the beneficiaries, so he cannot keep it for himself. It follows that "
-    "a gain made by him is theirs. Put differently, the trustee who gains has gained for others, "
-    "and what is gained for others is not for him. The position is thus that the gain must be "
-    "handed over, since otherwise he would keep what he may not keep. Only where the gain was "
-    "authorised can it be his, and without that it is never his. This means that a trustee who "
-    "has gained something holds it for those for whom he is trustee, and so has to let them have "
-    "the whole of it again."
-)
-
-
-def test_one_thought_in_many_sentences_is_padding() -> None:
-    """Few new words in a long answer, whose sentences only draw on each other."""
-    asked = "Is somebody who holds land for his niece allowed to take the rent as his own money?"
-    assert found(PADDED, asked).get("PARAPHRASE") == "flag"

@@ -229,8 +229,7 @@ TABLE: Final = (
     Check(
         "PARAPHRASE", "good", "graded", "paraphrase",
         "Paragraphs that say the same in other words: refused from three, two are flagged. "
-        "Sentences that say an earlier one again: flagged from two, refused where they are half. "
-        "Of 100 words fewer than 16 are new: flagged; fewer than 10: refused.",
+        "Sentences that say an earlier one again: flagged from two, refused where they are half.",
         "{found}: say each thing once",
     ),
     # --- is it law ---

@@ -2,7 +2,7 @@
 
 Hedges, announcements, praise of the law and referrals to a lawyer come in ever new phrases. What
 they have in common is what they are made of: words that would fit any question. And who says the
-question or the same thing again finds other phrases for it, but hardly a new word.
+question again finds other phrases for it, but hardly a new word.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from legalgen.store.sample import words
 _EMPTY = word_list("hedging", "announcing", "praising")
 _SMALL = word_list("small_english") - _EMPTY
 _EXAMINING, _TURNS = word_list("examining"), word_list("by_turns")
-_RESTATING = word_list("restating")
 _METHOD = _EMPTY | word_list("method")
 
 EMPTY_SHARE = 0.44
@@ -42,11 +41,6 @@ FEW_NEW = 0.16
 nothing new or little. Good answers have 0.18 or more, the middle of them 0.28."""
 LEAST_TOLD = 60
 """Words, below which a right answer may be nearly as short of new words."""
-SLOW_NEW = 0.22
-SLOW_LENGTH = 100
-RESTATED = 0.35
-"""The same share in longer answers of which so many sentences only draw on the one before. Of 2,057
-older rows one is such."""
 LEAST_STEMS = 0.66
 """Stems are at least so many of the different words; in 2,600 answers they were 0.67 or more."""
 ECHOED = 0.5
@@ -104,13 +98,6 @@ def question_again(reading: Reading) -> Iterator[Finding]:
         yield "NO_ANSWER", f"{what}, most are the question's", "answer", far
 
 
-def same_again(reading: Reading) -> Iterator[Finding]:
-    """An answer that says something of its own, again and again."""
-    what, far = _few_new(reading)
-    if what and not _echoes(reading):
-        yield "PARAPHRASE", what, "answer", far
-
-
 def _echoes(reading: Reading) -> bool:
     shared = len(reading.answer_stems & reading.question_stems)
     return shared > 0 and shared >= ECHOED * len(reading.answer_stems)
@@ -122,8 +109,6 @@ def _few_new(reading: Reading) -> tuple[str, bool]:
     if count < LEAST_ANSWER:
         return "", False
     few = FEW_NEW if count >= LEAST_TOLD else NEW_SHARE
-    if count >= SLOW_LENGTH and _restates(reading):
-        few = SLOW_NEW
     strange = reading.answer_vocabulary.difference(reading.question) - COMMON
     if sum(len(word) > 3 for word in strange) > few / LEAST_STEMS * count:
         return "", False
@@ -132,11 +117,3 @@ def _few_new(reading: Reading) -> tuple[str, bool]:
     if new >= few * count:
         return "", False
     return f"{new} new words in {count}", new < NEW_SHARE * count and count >= LEAST_TOLD
-
-
-def _restates(reading: Reading) -> bool:
-    often = sum(map(_RESTATING.__contains__, reading.answer))
-    if often < RESTATED * reading.draft.answer.count(". "):
-        return False
-    said = [not _RESTATING.isdisjoint(words(sentence)) for sentence in reading.sentences]
-    return sum(said) >= RESTATED * len(said)

@@ -2,7 +2,8 @@
 
 What goes is the smallest unit that can go whole: a parenthesis, a part of one between semicolons,
 a tail that holds nothing but references (``...; see also X v Y [2009] EWCA Civ 1``), such a part
-between the semicolons of a sentence, otherwise the sentence. With a sentence go those after it that only speak of it (``That case also shows ...``).
+between the semicolons of a sentence, otherwise the sentence. With a sentence go those after it that
+only speak of it (``That case also shows ...``).
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from legalgen.errors.plurals import plural
 from legalgen.law.citations import folded
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.emptiness import empty, empty_steps, question_again, same_again
+from legalgen.quality.emptiness import empty, empty_steps, question_again
 from legalgen.quality.reading import Finding, Reading, excerpt, sentences, stems, telling_words
 from legalgen.quality.verdicts import against_itself, wrong_party
 from legalgen.quality.wordlists import (
@@ -518,8 +518,6 @@ _VERDICT = re.compile(
 def paraphrase(reading: Reading) -> Iterator[Finding]:
     """Paragraphs or sentences that say the same again in other words."""
     yield from _sentences_again(reading)
-    if not reading.is_dialogue:
-        yield from same_again(reading)
     if "\n" not in reading.draft.answer or reading.is_dialogue:
         return
     lines = map(str.strip, reading.draft.answer.split("\n"))
