@@ -62,7 +62,10 @@ def gate() -> Gate:
 
 def task_of(cell: str) -> Task:
     jurisdiction, area, topic, difficulty, kind = cell.split("/")
-    leaf = TAXONOMY.leaf(jurisdiction, area, topic)
+    try:
+        leaf = TAXONOMY.leaf(jurisdiction, area, topic)
+    except KeyError:  # of a taxonomy of somebody's own
+        return Task(0, jurisdiction, "", area, topic, topic, difficulty, kind, "2026-11", 7)
     law = leaf.sub_jurisdiction or TAXONOMY.jurisdiction(jurisdiction).sub_jurisdiction
     return Task(
         0, jurisdiction, law, area, topic, leaf.subtopics[0], difficulty, kind, "2026-11", 7
@@ -115,7 +118,11 @@ def test_a_bad_answer_is_named_by_its_fault(at: int) -> None:
     ("name", "refused", "silent"),
     [("unread_good.jsonl", range(4), range(32, 41)),
      ("unread_bad.jsonl", range(32, 61), range(16)),
-     ("unread_again.jsonl", range(21, 33), range(6))],
+     ("unread_again.jsonl", range(21, 33), range(6)),
+     ("unread_third_good.jsonl", range(5), range(25, 31)),
+     ("unread_third_bad.jsonl", range(23, 61), range(22)),
+     ("unread_fourth_good.jsonl", range(6), range(48, 61)),
+     ("unread_fourth_bad.jsonl", range(33, 121), range(66))],
 )  # fmt: skip
 def test_what_was_once_unread_is_judged_no_worse(name: str, refused: range, silent: range) -> None:
     """As the page on quality tells it; only the first look at each file was one at unseen text."""

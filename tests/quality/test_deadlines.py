@@ -60,3 +60,62 @@ def test_late_and_in_time_follow_from_the_days(
 ) -> None:
     """Only where one end and one beginning are told, and the first sentence decides."""
     assert found(said, question, steps).get("DEADLINE", "") == expected
+
+
+SALE = "Amara sold Tomasz a boat on 30 September 2024 and he sued on 31 January 2025: in time?"
+FOUR = ("The claim must be brought within four months of the sale.",)
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "steps", "expected"),
+    [
+        ("He sued in time, on the last day of the fourth month.", SALE, FOUR, "flag"),
+        ("Yes.", SALE, FOUR, "flag"),
+        ("He sued in time, as three months are long.", SALE, ("Three months run.",), "reject"),
+        ("It is timely.", "He was served on June 3, 2025 and answered on June 25. In time?",
+         ("He has twenty-one days after service in person.",), "flag"),
+        ("He sued too late.",
+         "Amara sold a boat on 3 May 2024 and he sued on 9 July 2024. Too late?",
+         ("He has three months.",), "flag"),
+        ("No.", SALE, FOUR, ""),
+        ("He was out of time.", SALE, FOUR, ""),
+        ("He sued in time, since the period was extended.", SALE, FOUR, ""),
+        ("He sued in time, as he saw the fault on 3 November 2024.", SALE, FOUR, ""),
+        ("He sued in time, since six months are allowed.", SALE, FOUR, ""),
+        ("It is too late, as notice comes three months before the end.",
+         "Notice was given on 10 April 2024 for 1 June 2024. Is it too late?",
+         ("Three months before the end it is due.",), ""),
+        ("He sued too late, for want of promptness.",
+         "It was decided on 3 May 2024 and he sued on 9 July 2024. Too late?",
+         ("He must sue promptly and within three months.",), ""),
+        ("It was in time.", "It was sold on 1 March 2024 and posted on 3 April 2024. In time?",
+         ("He has thirty days, and posting is enough.",), ""),
+    ],
+)  # fmt: skip
+def test_late_and_in_time_follow_from_the_periods(
+    said: str, asked: str, steps: tuple[str, ...], expected: str
+) -> None:
+    """Of the last date of the question, by every period and every other date; moved ends pass."""
+    assert found(said, asked, steps).get("DEADLINE", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Six months from 9 May 2022 end on 9 December 2022, so he is safe.", "reject"),
+        ("Counted from 9 May 2022 the two years lapse in May 2025.", "reject"),
+        ("Four months after 30 September 2024 end on 31 January 2025.", "flag"),
+        ("The last day is 20 June 2022, because he has thirty days.", "flag"),
+        ("Six months from 9 May 2022 end on 9 November 2022, so he is safe.", ""),
+        ("Six months from and including 9 May 2022 end on 8 November 2022.", ""),
+        ("Thirty days from 6 May 2022 end on Tuesday, 7 June 2022, after a Sunday.", ""),
+        ("Six months from 9 May 2022 had not expired on 2 June 2022.", ""),
+        ("Counted from 9 May 2022 the two years lapse in May 2024.", ""),
+        ("Six months from 9 May 2022 would end on 2 June 2023, had he been told.", ""),
+        ("The last day is 8 June 2022, because he has thirty days.", ""),
+        ("The last day is 5 April 2023, since the tax year and thirty days count.", ""),
+    ],
+)
+def test_an_end_follows_from_its_period(said: str, expected: str) -> None:
+    """In one sentence with the day from which it runs, or from a day of the question."""
+    assert found(said, ASKED).get("DEADLINE", "") == expected

@@ -21,6 +21,10 @@ RULE = "Under the Land Registration Act 1925 her actual occupation binds a buyer
         (RULE, "Does her occupation bind a buyer?", "Land Registration Act 2002 s 29", ""),
         ("The law of 1995 binds them.", "Must data be fair?", "Directive 95/46/EC, art 6", "flag"),
         ("Article 6 binds them.", "Must data be fair?", "Regulation (EU) 2016/679, art 6", ""),
+        ("It was obtained by deception.", "Is it theft to lie?", "Theft Act 1968 s 15(1)", "flag"),
+        ("It was appropriated.", "Is it theft to keep it?", "Theft Act 1968 s 5(4)", ""),
+        ("Deference is owed.", "Who reads the Act?", "467 U.S. 837 (1984)", "flag"),
+        ("Deference was overruled.", "Who reads the Act?", "467 U.S. 837 (1984)", ""),
     ],
 )
 def test_old_law_is_flagged_unless_it_is_told_as_old(
@@ -41,8 +45,29 @@ def test_law_was_in_force_before_its_end() -> None:
 def test_the_file_of_old_law_can_be_matched() -> None:
     """Each key is what a citation of it is read as, and each month can be compared."""
     for key, old in repealed().items():
-        if key[0] != "3":
+        if key[0] != "3" or old.name:
             item = parse(key)[0]
             assert key in (item.key, f"{item.name} {item.year}")
         assert len(old.ended) == 7
         assert old.ended[4] == "-"
+
+
+@pytest.mark.parametrize(
+    ("said", "question", "expected"),
+    [
+        ("She had thirty days to reject it.", "In June 2009 Amara bought a lamp. What may she do?",
+         "flag"),
+        ("She had thirty days.", "Amara bought a lamp on 3 May 2009. What may she do?", "flag"),
+        ("She had thirty days.", "In 1996 Amara bought a lamp. What might she do then?", "flag"),
+        ("She has thirty days.", "In June 2019 Amara bought a lamp. What may she do?", ""),
+        ("It replaced the older law.", "In June 2009 Amara bought a lamp. What may she do?", ""),
+        ("She has thirty days.", "A deed of 1921 speaks of lamps. May she reject one today?", ""),
+        ("She has thirty days.", ("In June 2009 Amara met him, and in May 2018 she bought it. May"
+         " she reject it?"), ""),
+        ("She has thirty days.", "Does the Consumer Rights Act 2015 let her reject it?", ""),
+    ],
+)  # fmt: skip
+def test_an_act_does_not_govern_what_was_before_it(said: str, question: str, expected: str) -> None:
+    """By the latest date of the facts, unless the sample says that it reaches back."""
+    cited = ("Consumer Rights Act 2015 s 22",)
+    assert found(said, question, cited=cited).get("LAW_LATER", "") == expected

@@ -204,21 +204,36 @@ TABLE: Final = (
         "{found}: decide one way, by the result of the steps",
     ),
     Check(
+        "FACTS_CHANGED", "good", "graded", "facts",
+        "A party is called the other side of what the question makes of it, as the tenant "
+        "landlord: refused. Its name is half another, or a period or a date is another than the "
+        "question's, which is not told: flagged.",
+        "{found}: keep to the facts of the question",
+    ),
+    Check(
         "INCONSISTENT", "good", "graded", "inconsistent",
         "An amount, a date or a period in the answer is another than in the steps; in its first "
         "sentence, or with figures exchanged: refused.",
         "{found}: let answer and steps have the same figures",
     ),
     Check(
-        "ARITHMETIC", "good", "reject", "arithmetic",
+        "ARITHMETIC", "good", "graded", "arithmetic",
         "A sum that a sentence works out is wrong: `£48,000 less £700 leaves £47,000`.",
+        "{found}: work it out again",
+    ),
+    Check(
+        "ARITHMETIC", "good", "graded", "reckoning",
+        "An amount is no share of any other as is said, or the sum that the answer begins with or "
+        "that a sentence reaches cannot be had from the other amounts: flagged. What a year "
+        "brings is multiplied wrong: refused.",
         "{found}: work it out again",
     ),
     Check(
         "DEADLINE", "good", "graded", "deadline",
         "A claim is called late although its date lies before the end that the steps reach, or in "
-        "time although it lies after: refused. A last day that no period of the text reaches from "
-        "any of its dates: flagged.",
+        "time although it lies after, also a week after every period of the text: refused. A last "
+        "day that no period reaches from any date, or an end that does not follow from the period "
+        "and the day beside it: flagged, from a week off refused.",
         "{found}: count the period again",
     ),
     Check(
@@ -281,9 +296,15 @@ TABLE: Final = (
     ),
     Check(
         "LAW_REPEALED", "good", "flag", "law_repealed",
-        "An enactment is cited that is no longer in force; nothing says so, and the facts are not "
-        "of its time.",
+        "An enactment or a section is cited that is no longer in force, or a case that was "
+        "overruled; nothing says so, and the facts are not of its time.",
         "{found}: cite what is in force, or say that it is old law",
+    ),
+    Check(
+        "LAW_LATER", "good", "flag", "law_later",
+        "An Act is cited that is younger than every date of the facts, and nothing says that it "
+        "reaches back.",
+        "{found}: apply the law of the time of the facts",
     ),
     Check(
         "LAW_JURISDICTION", "good", "graded", "law_jurisdiction",

@@ -1,18 +1,23 @@
 """Is the last day right that an answer counts, and does in time or late follow from it.
 
 Counting in months and years keeps the day of the month, give or take one. A last day with such a
-day, at a distance that no period of the text has, was counted wrong. Days and weeks are not looked
-at: working days, service and holidays move them.
+day, at a distance that no period of the text has, was counted wrong; so was an end that stands in
+one sentence with its period and the day from which that runs. A verdict is wrong where the last
+date of the question lies beyond every period of the text from every other date, and is called in
+time, or before all of them, and is called late. What may move an end is left room: days that are no
+working days, the post, and words of whatever extends a period or lets it run from another day.
 """
 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
+from datetime import date, timedelta
 from itertools import product
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from legalgen.quality.reading import Finding, Reading
+from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import MONTH, MONTHS, UP_TO_TWENTY
 
 _MONTH = f"(?a:{MONTH})"
@@ -50,8 +55,8 @@ _ENDED = re.compile(
     r"(?: on| at the end of)?\s*\Z"
 )
 _VERDICT = re.compile(
-    r"\b(?P<not>not )?(?:(?P<late>out of time|too late|(?:time-|statute-)?barred)"
-    r"|(?:in|within|in good) time)\b",
+    r"\b(?P<not>not )?(?:(?P<late>out of time|too late|(?:time-|statute-)?barred|untimely)"
+    r"|(?:in|within|in good) time|timely|within (?:the )?(?:limitation|period|time limit))\b",
     re.I,
 )
 _UNDECIDED = re.compile(
@@ -74,7 +79,10 @@ def deadline(reading: Reading) -> Iterator[Finding]:
     if not _YEAR.search(question) or not _DATE.search(question):
         return
     yield from _counted_wrong(reading)
-    yield from _judged_wrong(reading)
+    found = _judged_wrong(reading) or _judged_by_periods(reading) or _ended_wrong(reading)
+    found = found or _unreached(reading)
+    if found:
+        yield found
 
 
 def _day(match: re.Match[str]) -> Day:
@@ -112,18 +120,263 @@ def _apart(first: Day, last: Day) -> int | None:
     return months if abs(last[2] - first[2]) <= 1 and months > 0 else None
 
 
-def _judged_wrong(reading: Reading) -> Iterator[Finding]:
+def _judged_wrong(reading: Reading) -> Finding | None:
     """Late or in time, as the first sentence has it, against when time ended and what was done."""
-    said = _VERDICT.search(reading.first_sentence)
-    if said is None or _UNDECIDED.search(_VERDICT.sub("", reading.first_sentence)):
-        return
+    said = _verdict(reading)
     ended, begun = _told(_ENDED, reading.steps_text), _told(_BEGUN, reading.draft.question)
-    if len(ended) != 1 or len(begun) != 1:
-        return
+    if said is None or len(ended) != 1 or len(begun) != 1:
+        return None
     (end,), (start,) = ended, begun
-    if (start > end) != (bool(said["late"]) != bool(said["not"])):
-        what = f'"{said[0]}" of {_shown(start)}, though time ended on {_shown(end)}'
-        yield "DEADLINE", what, "answer", True
+    if (start > end) == said.late:
+        return None
+    what = f'"{said.words}" of {_shown(start)}, though time ended on {_shown(end)}'
+    return "DEADLINE", what, "answer", True
+
+
+class _Verdict(NamedTuple):
+    words: str
+    late: bool
+
+
+_PLAIN = re.compile(r"(?P<yes>yes)\b|no\b", re.I)
+_ANY_VERDICT = ("time", "late", "barred", "within", "Yes", "No")
+
+
+def _verdict(reading: Reading) -> _Verdict | None:
+    """What the first sentence decides; a bare yes or no, by what was asked."""
+    first = reading.first_sentence
+    if not [hint for hint in _ANY_VERDICT if hint in first]:
+        return None
+    said = _VERDICT.search(first)
+    if said is not None:
+        if _UNDECIDED.search(_VERDICT.sub("", first)):
+            return None
+        return _Verdict(said[0], bool(said["late"]) != bool(said["not"]))
+    plain, asked = _PLAIN.match(first), _VERDICT.search(reading.draft.question)
+    if plain is None or asked is None or len(_VERDICT.findall(reading.draft.question)) > 1:
+        return None
+    asks_late = bool(asked["late"]) != bool(asked["not"])
+    return _Verdict(plain[0], asks_late == bool(plain["yes"]))
+
+
+# --- by the periods themselves -------------------------------------------------------------------
+
+_ANY_DAY = re.compile(
+    rf"\b(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m>{_MONTH})(?:,? (?P<y>\d{{4}}))?"
+    rf"|(?P<am>{_MONTH}) (?P<ad>\d{{1,2}})(?:st|nd|rd|th)?(?:, (?P<ay>\d{{4}}))?)\b"
+)
+"""A date that may lack its year, which is then that of the others."""
+_COUNTED = {
+    "twenty-one": 21, "twenty-eight": 28, "thirty": 30, "forty": 40, "forty-two": 42, "fifty": 50,
+    "sixty": 60, "ninety": 90, "fourteen": 14, "hundred": 100, "an": 1,
+} | _NUMBERS  # fmt: skip
+_LENGTH = re.compile(
+    rf"\b(?P<n>\d{{1,3}}|(?a:{'|'.join(sorted(_COUNTED, key=len, reverse=True))}))[ -]"
+    r"(?P<kind>(?:(?:clear|working|business|court|full|calendar|further|more|whole) )*)"
+    r"(?P<unit>day|week|month|year)s?\b",
+    re.I,
+)
+_BACKWARDS = re.compile(
+    r"\b(?:days?|weeks?|months?|years?)['\u2019]?"
+    r" (?:\w+ )?(?:before|prior|notice|ahead|earlier|in advance)\b",
+    re.I,
+)
+"""A period that is counted back from its end: what is late then comes first."""
+_MOVED = re.compile(
+    r"\b(?:exten[ds]\w*|suspen\w+|toll(?:s|ed|ing)|clock|conciliation|knowledge|knew|discover\w*"
+    r"|awar\w+|acknowledg\w*|part[- ]payment|disab\w+|minor(?:ity)?|infan\w+|fraud\w*|conceal\w*"
+    r"|waive[rd]?|afresh|renewed|continuing|grace|later|receiv\w+|receipt)\b",
+    re.I,
+)
+"""What lets a period end later than by its length."""
+_DENIED = re.compile(r"\b(?:no|not|nor|never|without|neither|nothing|none|cannot)\b|n't", re.I)
+_PROMPT = re.compile(r"\b(?:prompt\w*|forthwith|laches|immediate\w*|as soon as|at once)\b", re.I)
+"""What may make late what came within its period."""
+_POSTED = re.compile(r"\b(?:post(?:ed|al)?|mail(?:ed)?|deemed|courier)\b", re.I)
+SHORT_PERIOD = 60
+"""Days up to which the post, deemed service and working days weigh."""
+PLAINLY = 7
+"""Days beyond which nothing that was left room for explains it."""
+
+
+def _judged_by_periods(reading: Reading) -> Finding | None:
+    """Late or in time against the question's last date and every period from the other ones."""
+    said = _verdict(reading)
+    if said is None or not _asks_time(reading.draft.question):
+        return None
+    days = sorted(_days(reading.draft.question))
+    told = f"{reading.steps_text}\n{reading.draft.answer}"
+    lengths = list(_LENGTH.finditer(told))
+    if len(days) < 2 or not lengths or _BACKWARDS.search(told):
+        return None
+    lengths += _LENGTH.finditer(reading.draft.question)
+    *starts, done = days
+    known = {day + timedelta(more) for day in days for more in (-1, 0, 1)}
+    starts += [day for day in _days(told) - known if day < done]  # when it was known, perhaps
+    ends = [end for start in starts for one in lengths if (end := _end(start, one)) is not None]
+    first, last = min(ends, default=done), max(ends, default=done)
+    if said.late and done < first - timedelta(1) and not _PROMPT.search(told):
+        what = f'"{said.words}", though {done} lies before {first}, the first end of a period'
+        return "DEADLINE", what, "answer", False
+    if not said.late and done > last + _room(last, told, starts[0]) and not _is_moved(told):
+        what = f'"{said.words}", though {done} lies after {last}, the last end of a period'
+        return "DEADLINE", what, "answer", (done - last).days > PLAINLY
+    return None
+
+
+_TIME_WORDS = ("time", "late", "barred", "limitation", "deadline", "within")
+
+
+def _asks_time(question: str) -> bool:
+    asked = question[question.rfind(". ") + 1 :]
+    return any(word in asked for word in _TIME_WORDS)
+
+
+def _days(text: str) -> set[date]:
+    """The days of a text; one without a year is of the only year that the others have."""
+    found = list(_ANY_DAY.finditer(text))
+    years = {int(year) for match in found if (year := match["y"] or match["ay"])}
+    days: set[date] = set()
+    for match in found:
+        year = match["y"] or match["ay"]
+        if year is None and len(years) != 1:
+            continue
+        day = _calendar(int(year) if year else min(years), match)
+        if day is not None:
+            days.add(day)
+    return days
+
+
+def _calendar(year: int, match: re.Match[str]) -> date | None:
+    month = MONTHS.index((match["m"] or match["am"]).capitalize()) + 1
+    number = int(match["d"] or match["ad"])
+    last = monthrange(year, month)[1] if 1900 <= year <= 2200 else 0
+    return date(year, month, number) if 1 <= number <= last else None
+
+
+def _end(start: date, length: re.Match[str]) -> date | None:
+    """The day on which a period ends that begins on another, working days stretched."""
+    number = length["n"].casefold()
+    count = int(number) if number.isdigit() else _COUNTED[number]
+    unit = length["unit"].casefold()
+    if unit in ("day", "week"):
+        days = count * (7 if unit == "week" else 1)
+        if re.search(r"working|business|court", length["kind"], re.I):
+            days = days * 7 // 5 + 4
+        return start + timedelta(days)
+    year, month = divmod(start.month - 1 + count * (12 if unit == "year" else 1), 12)
+    year += start.year
+    if year > 2200:
+        return None
+    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
+
+
+def _room(end: date, told: str, start: date) -> timedelta:
+    """How much later than its end a period may end: days off, the post, clear days."""
+    off = end.weekday() not in (1, 2, 3) or (end.month, end.day) in _HOLIDAYS or end.month == 12
+    room = 4 if off else 0
+    if (end - start).days <= SHORT_PERIOD and _POSTED.search(told):
+        room += 5
+    return timedelta(room + ("clear" in told))
+
+
+_HOLIDAYS = {(1, 1), (1, 2), (6, 19), (7, 4), (7, 14), (10, 2), (11, 11), (8, 15), (1, 26)}
+"""Days off of one country or another that fall on any day of the week; other ones fall on
+Mondays and Fridays, or around Christmas."""
+
+
+def _is_moved(told: str) -> bool:
+    """Whether something is said to move the end; what is denied moves nothing."""
+    for match in _MOVED.finditer(told):
+        before = told[max(0, match.start() - 45) : match.start()]
+        if not _DENIED.search(before[before.rfind(".") + 1 :]):
+            return True
+    return False
+
+
+_MONTH_OF = rf"(?:{_ANY_DAY.pattern}|(?P<om>{_MONTH}) (?P<oy>\d{{4}})\b)"
+_ENDS = re.compile(
+    r"\b(?:ends?|expires?|lapses?|elapses?|runs? out|falls?"
+    r"|(?:takes?|brings?|carr(?:y|ies)|leads?) (?:\w+ )?to)"
+    rf"(?: on| in| with| at the end of)? (?:\w+day,? )?{_MONTH_OF}",
+    re.I,
+)
+
+
+def _ended_wrong(reading: Reading) -> Finding | None:
+    """An end that stands in a sentence with one period and the one day from which it runs."""
+    for name, text in reading.texts[1:]:
+        if not _YEAR.search(text):
+            continue
+        for piece in text.replace("\n", ". ").split(". "):
+            ends = list(_ENDS.finditer(piece))
+            lengths = list(_LENGTH.finditer(piece))
+            if len(ends) != 1 or len(lengths) != 1 or _is_moved(piece) or _UNTOLD.search(piece):
+                continue
+            (end,), (length,) = ends, lengths
+            rest = f"{piece[: end.start()]} {piece[end.end() :]}"
+            starts = _days(rest)
+            if len(starts) != 1 or not re.search(r"\b(?:from|after|since)\b", rest):
+                continue
+            (start,) = starts
+            due = _end(start, length)
+            off = _off(due, end, start) if due is not None else 0
+            if due is not None and not -1 <= off <= _room(due, piece, start).days:
+                what = f'"{excerpt(piece, 0)}" in {name}: it is {due}'
+                return "DEADLINE", what, name, abs(off) > PLAINLY
+    return None
+
+
+_LAST = re.compile(
+    r"\b(?:(?:last|final|latest) (?:day|date)|deadline|time limit)\b(?: [a-z]+){0,5}?"
+    rf" (?:is|was|ends|expires|falls)(?: [a-z]+)?(?: on)? (?:midnight on )?(?:\w+day,? )?"
+    rf"{_ANY_DAY.pattern}"
+)
+_FIXED = {(1, 1), (1, 31), (3, 31), (4, 5), (4, 6), (6, 30), (9, 30), (12, 31)}
+"""Days that a law names, not a period."""
+LEAST_ROOM, MOST_ROOM = -2, 9
+"""Days before and after the end of a period at which its last day may still lie."""
+
+
+def _unreached(reading: Reading) -> Finding | None:
+    """A last day that no period, and no two, reach from any day of the question."""
+    told = f"{reading.steps_text}\n{reading.draft.answer}"
+    found = _LAST.search(told)
+    if found is None:
+        return None
+    starts = _days(reading.draft.question)
+    lengths = [*_LENGTH.finditer(told), *_LENGTH.finditer(reading.draft.question)]
+    year = int(found["y"] or found["ay"] or 0)
+    years = [year] if year else sorted({one.year + more for one in starts for more in (0, 1)})
+    days = [day for one in years if (day := _calendar(one, found)) is not None]
+    if not starts or not lengths or not days or not starts.isdisjoint(days):
+        return None
+    if any((day.month, day.day) in _FIXED for day in days):
+        return None
+    if _BACKWARDS.search(told) or re.search(r"\b(?:working|business)\b", told):
+        return None
+    once = {end for start in starts for one in lengths if (end := _end(start, one)) is not None}
+    twice = {end for start in once for one in lengths if (end := _end(start, one)) is not None}
+    away = ((day - end).days for day in days for end in once | twice)
+    if any(LEAST_ROOM <= one <= MOST_ROOM for one in away):
+        return None
+    what = f'"{excerpt(found[0], 0)}" is no end of a period that the text has'
+    return "DEADLINE", what, "answer", False
+
+
+_UNTOLD = re.compile(r"\b(?:if|unless|would|had|not|working|business|clear|before|until)\b", re.I)
+
+
+def _off(due: date, end: re.Match[str], start: date) -> int:
+    """By how many days an end is told too late; of a month, only whole months count."""
+    if end["oy"]:
+        month = MONTHS.index(end["om"].capitalize()) + 1
+        months = (int(end["oy"]) - due.year) * 12 + month - due.month
+        return months * 30
+    year = int(end["y"] or end["ay"] or 0)
+    years = [year] if year else [start.year, start.year + 1]
+    told = [day for one in years if (day := _calendar(one, end)) is not None]
+    return min(((day - due).days for day in told), key=abs, default=0)
 
 
 def _told(what: re.Pattern[str], text: str) -> set[Day]:

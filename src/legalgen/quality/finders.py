@@ -15,8 +15,9 @@ from legalgen.quality.citing import (
 from legalgen.quality.deadlines import deadline
 from legalgen.quality.difficulty import difficulty
 from legalgen.quality.elements import required
+from legalgen.quality.facts import facts
 from legalgen.quality.form import lengths, overlap, repetition, shape, steps
-from legalgen.quality.in_force import law_repealed
+from legalgen.quality.in_force import law_later, law_repealed
 from legalgen.quality.plain import (
     advertising,
     citations_in_answer,
@@ -25,6 +26,7 @@ from legalgen.quality.plain import (
     role_play,
 )
 from legalgen.quality.reading import Finding, Reading
+from legalgen.quality.reckoning import reckoning
 from legalgen.quality.registers import registers
 from legalgen.quality.sections import act_unknown, section_nonexistent
 from legalgen.quality.substance import (
@@ -51,9 +53,10 @@ OF_TEXT: Mapping[str, Callable[[Reading], Iterator[Finding]]] = {
     for check in (
         refusal, meta_talk, prompt_leak, placeholder, language, role_play, advertising,
         registers, no_answer, cut, lengths, steps, overlap, repetition, shape, list_only,
-        citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts, inconsistent,
-        arithmetic, deadline, steps_restate, paraphrase, citation_jurisdiction, citation_grounding,
-        section_nonexistent, act_unknown, law_repealed, law_jurisdiction, difficulty,
+        citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts, facts,
+        inconsistent, arithmetic, reckoning, deadline, steps_restate, paraphrase,
+        citation_jurisdiction, citation_grounding, section_nonexistent, act_unknown, law_repealed,
+        law_later, law_jurisdiction, difficulty,
     )
 }  # fmt: skip
 """Those that need nothing but the answer; the others are told what the gate knows."""

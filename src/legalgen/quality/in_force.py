@@ -1,7 +1,8 @@
-"""Is the law in force that is cited: Acts, regulations and directives that were repealed.
+"""Is the law in force that is cited: Acts that were repealed, cases overruled, law of a later time.
 
 Old law may be told as old, and facts of its time are judged by it; only a sample that says neither
-is flagged.
+is flagged. An Act that is younger than every date of the facts does not govern them, unless it
+says so itself.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from collections.abc import Iterator
 
 from legalgen.law.citations.repealed import Repealed, repealed
 from legalgen.quality.reading import Finding, Reading
+from legalgen.quality.wordlists import MONTH
 
 _AS_OLD = re.compile(
     r"\b(?:repeal\w*|revok\w*|replac\w*|supersed\w*|former\w*|previous\w*|predecessor\w*|renamed"
     r"|re-?enact\w*|consolidat\w*|succeed\w*|no longer|used to|then in force|at the time|earlier"
     r"|until|before|prior|older?|histor\w*|transition\w*|savings?|still|now (?:in|found|governed)"
     r"|first appeared|origin\w*|carried over|derive\w*|since (?:19|20)\d\d|Northern Ireland"
-    r"|(?:pre|post)-\w+|was the law|lapsed|expired?|in force)\b",
+    r"|(?:pre|post)-\w+|was the law|lapsed|expired?|in force|overrul\w+|abandon\w*|departed"
+    r"|reject\w*|disapprov\w+|abrogat\w+|not follow\w*|good law)\b",
     re.I,
 )
 """Words of a sample that knows how old its law is, or tells of a place where it lives on."""
@@ -30,15 +33,59 @@ def law_repealed(reading: Reading) -> Iterator[Finding]:
     as_of = (reading.task.as_of if reading.task is not None else None) or "9"
     for item in reading.parsed:
         old = known.get(item.key) or known.get(f"{item.name} {item.year}")
+        if old is None and item.key.endswith(")"):
+            old = known.get(item.key.partition("(")[0])  # a subsection of what is gone
         if old is not None and old.ended <= as_of and not _is_told_as_old(reading, old):
-            what = f'"{old.key}" is not in force since {old.ended} (now: {old.by})'
+            name = old.name or old.key or item.key
+            what = f'"{name}" is no longer law since {old.ended} (now: {old.by})'
             yield "LAW_REPEALED", what, "citations", True
             return
 
 
 def _is_told_as_old(reading: Reading, old: Repealed) -> bool:
     """Whether the sample says that it is old law, or asks about facts of its time."""
-    facts = map(int, _YEAR.findall(reading.draft.question.replace(old.key, "")))
+    told = old.key or old.act
+    facts = map(int, _YEAR.findall(reading.draft.question.replace(told, "")))
     if any(year <= int(old.ended[:4]) for year in facts):
         return True
     return any(_AS_OLD.search(text) for _, text in reading.texts)
+
+
+_FACTS = re.compile(
+    rf"\b(?:{MONTH})(?: \d{{1,2}},)? (?P<month>(?:1[89]|20)\d\d)\b"
+    r"|\b[Ii]n (?:(?:early|late|the (?:spring|summer|autumn|fall|winter) of) )?"
+    r"(?P<year>(?:1[89]|20)\d\d)\b"
+)
+"""A date at which something happened; "a deed of 1921" may have effect today."""
+_NAMED_YEAR = re.compile(
+    r"(?:Act|Order|Regulations?|Rules|Directive|Convention|Code|Treaty)(?: \([A-Z]+\))?,?"
+    r" (?:No\.? )?\d{4}(?:/\d+)?"
+)
+_REACHES_BACK = re.compile(
+    r"\b(?:retro\w*|transition\w*|now|today|current\w*|since|later|continu\w*|still|re-?enact\w*"
+    r"|replac(?:ed|es|ing)|repeal\w*|consolidat\w*|codif\w*|before it|whenever|savings?)\b",
+    re.I,
+)
+
+
+def law_later(reading: Reading) -> Iterator[Finding]:
+    """An Act that is younger than every date of the facts, and nothing says it reaches back."""
+    if not _YEAR.search(reading.draft.question):
+        return
+    acts = [
+        item
+        for item in reading.parsed
+        if item.kind == "statute" and item.year and "Act" in item.name
+    ]
+    if not acts or not (facts := list(_FACTS.finditer(reading.draft.question))):
+        return
+    bare = _NAMED_YEAR.sub("", reading.draft.question)
+    last = max(map(int, _YEAR.findall(bare)), default=0)
+    if not any(int(found["month"] or found["year"]) == last for found in facts):
+        return
+    told = f"{reading.steps_text}\n{reading.draft.answer}"
+    for item in acts:
+        if item.year is not None and item.year > last and not _REACHES_BACK.search(told):
+            what = f'"{item.name} {item.year}" is younger than the facts of {last}'
+            yield "LAW_LATER", what, "citations", True
+            return

@@ -349,6 +349,14 @@ def stems(tokens: Iterable[str]) -> frozenset[str]:
     )
 
 
+def places(piece: str, text: str) -> Iterator[int]:
+    """Where a piece stands in a text, each time."""
+    at = text.find(piece)
+    while at >= 0:
+        yield at
+        at = text.find(piece, at + 1)
+
+
 def excerpt(text: str, at: int) -> str:
     """Some words around a place in a text, for a reason."""
     return " ".join(text[at : at + 60].split())

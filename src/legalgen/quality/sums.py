@@ -2,7 +2,9 @@
 
 Only what a sentence itself says is worked out again: amounts with a word of reckoning between
 them and the result after a verb. What is rounded (about, some, nearly) is not looked at, nor what a
-percentage beside it may have changed: interest, tax, a discount.
+percentage beside it may have changed: interest, tax, a discount. Beyond the sentence, a share that
+is said to be an amount has to be the share of an amount that the sample has, and the sum that an
+answer begins with has to follow from the amounts of the question.
 """
 
 from __future__ import annotations
@@ -18,32 +20,34 @@ from legalgen.quality.wordlists import MONEY_SIGNS, UP_TO_TWENTY
 
 _SCALES = {"million": 6, "m": 6, "billion": 9, "bn": 9, "k": 3, "": 0}
 
-_MONEY = (
-    rf"[{MONEY_SIGNS}]\s?\d+(?:,\d{{3}})*(?:\.\d+)?(?: ?(?:million|billion|bn|m|k)\b)?"
+MONEY = (
+    rf"[{MONEY_SIGNS}]\s?\d+(?:,\d{{2,3}})*(?:\.\d+)?(?: ?(?:million|billion|bn|m|k)\b)?"
     rf"(?![,.]?\d|(?: an?\b| per\b|,000| to [{MONEY_SIGNS}]|-))"
 )
 """An amount; a rate (``£5 a day``) or a range is none."""
-_RATE = rf"[{MONEY_SIGNS}]\s?\d+(?:,\d{{3}})*(?:\.\d+)?"
+_RATE = rf"[{MONEY_SIGNS}]\s?\d+(?:,\d{{2,3}})*(?:\.\d+)?"
 _NAMED = (
     r"(?:(?:the|his|her|its|their|a|an|another|further|only|just) )?"
     r"(?:(?!(?:about|around|roughly|some|nearly|almost|approximately|over|under|at|up|between|not"
     r"|than|if|or|each|every|more|less) )[a-z]+ ){0,3}?"
 )
 """What an amount is called, before it: ``the cost of``."""
-_GIVES = (
+GIVES = (
     r",? (?:(?:which |that |this )?(?:leaves?|gives?|makes?|is|are|was|equals?|comes? to"
     r"|amounts? to|yields?|totals?|adds? up to|produces?)|together make|leaving|giving|making|=) "
 )
-_RESULT = rf"(?P<result>{_MONEY})(?! (?:more|less|too|short|below|above|under|over|each|apart)\b)"
-_WORKED_OUT = rf"(?:{_GIVES}|\bby |\bto ){_NAMED}[{MONEY_SIGNS}]"
+_RESULT = rf"(?P<result>{MONEY})(?! (?:more|less|too|short|below|above|under|over|each|apart)\b)"
+_WORKED_OUT = rf"(?:{GIVES}|\bby |\bto ){_NAMED}[{MONEY_SIGNS}]"
 """What every sum has."""
 
-_COUNTS = UP_TO_TWENTY | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60}
-_COUNT_WORD = f"(?a:{'|'.join(_COUNTS)})"
+_COUNTS = UP_TO_TWENTY | {
+    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
+COUNT_WORD = f"(?a:{'|'.join(_COUNTS)})"
 """Of ASCII alone: with ``re.I`` a dotless i would be an i, too, and be no word of these."""
 _COUNT = (
     rf"(?<![\w{MONEY_SIGNS},.-])(?<!to )(?<!hundred )(?<!thousand )(?<!and )"
-    rf"(?P<count>\d+(?:,\d{{3}})*(?:\.\d+)?|{_COUNT_WORD}(?:-{_COUNT_WORD})?)\b"
+    rf"(?P<count>\d+(?:,\d{{3}})*(?:\.\d+)?|{COUNT_WORD}(?:-{COUNT_WORD})?)\b"
     r"(?P<half> and a half)?"
 )
 _UNIT = r"(?:days?|weeks?|months?|years?|hours?|quarters?|weekly|monthly|annual|yearly|daily)"
@@ -53,44 +57,48 @@ _THING = (
 )
 
 _CHAIN = (
-    rf"(?P<between>difference between )?(?P<first>{_MONEY})"
-    rf"(?P<rest>(?:,? (?:less|minus|plus|and|\u2212|-|\+) {_NAMED}{_MONEY})+)"
-    rf"(?P<gives>{_GIVES}){_NAMED}{_RESULT}"
+    rf"(?P<between>difference between )?(?P<first>{MONEY})"
+    rf"(?P<rest>(?:,? (?:less|minus|plus|and|\u2212|-|\+) {_NAMED}{MONEY})+)"
+    rf"(?P<gives>{GIVES}){_NAMED}{_RESULT}"
 )
-_LINK = rf",? (?P<sign>less|minus|plus|and|\u2212|-|\+) {_NAMED}(?P<money>{_MONEY})"
-_EXCEEDS = rf"(?P<more>{_MONEY}) exceeds {_NAMED}(?P<less>{_MONEY}) by {_RESULT}"
+_LINK = rf",? (?P<sign>less|minus|plus|and|\u2212|-|\+) {_NAMED}(?P<money>{MONEY})"
+_EXCEEDS = rf"(?P<more>{MONEY}) exceeds {_NAMED}(?P<less>{MONEY}) by {_RESULT}"
 _TIMES = (
     rf"{_COUNT} (?P<things>(?:{_THING} ){{0,3}})(?P<by>at|of|times|x|\u00d7|multiplied by) "
     rf"(?P<rate>{_RATE})(?: (?:a|an|per|each|every)(?: (?P<per>[a-z]+))?)?"
-    rf"{_GIVES}{_NAMED}{_RESULT}"
+    rf"{GIVES}{_NAMED}{_RESULT}"
 )
 _SPAN = (
     rf"(?P<rate>{_RATE})(?: (?:a|an|per|each|every) (?P<per>[a-z]+) (?:for|over)"
     rf"|(?: (?:a|an|per|each|every) [a-z]+)? (?:times|x|\u00d7|multiplied by)) "
     rf"{_COUNT}(?P<things>(?: {_THING}){{0,2}}?)"
-    rf"{_GIVES}{_NAMED}{_RESULT}"
+    rf"{GIVES}{_NAMED}{_RESULT}"
 )
-_SHARES = {
+SHARES = {
     "half": Fraction(1, 2), "a half": Fraction(1, 2), "one half": Fraction(1, 2),
     "a third": Fraction(1, 3), "one third": Fraction(1, 3), "two thirds": Fraction(2, 3),
     "a quarter": Fraction(1, 4), "one quarter": Fraction(1, 4),
     "three quarters": Fraction(3, 4), "a fifth": Fraction(1, 5), "one fifth": Fraction(1, 5),
-    "a tenth": Fraction(1, 10), "one tenth": Fraction(1, 10),
+    "a tenth": Fraction(1, 10), "one tenth": Fraction(1, 10), "a sixth": Fraction(1, 6),
+    "one sixth": Fraction(1, 6), "an eighth": Fraction(1, 8), "one eighth": Fraction(1, 8),
+    "two fifths": Fraction(2, 5), "three fifths": Fraction(3, 5), "four fifths": Fraction(4, 5),
+    "five sixths": Fraction(5, 6),
 }  # fmt: skip
-_PORTION = (
-    rf"(?:(?P<percent>\d+(?:\.\d+)?)(?: ?%| per ?cent)|\b(?P<share>(?a:{'|'.join(_SHARES)})))"
+PORTION = (
+    rf"(?:(?P<percent>\d+(?:\.\d+)?|\b{COUNT_WORD}(?:-{COUNT_WORD})?)(?: ?%| per ?cent)"
+    rf"|\b(?P<share>(?a:{'|'.join(SHARES)})))"
 )
-_SHARE = rf"{_PORTION} of {_NAMED}(?P<whole>{_MONEY}){_GIVES}{_NAMED}{_RESULT}"
+_SHARE = rf"{PORTION} (?:of|from) {_NAMED}(?P<whole>{MONEY}){GIVES}{_NAMED}{_RESULT}"
 
 _PART = re.compile(r"\b(?:cent|halves|half|thirds?|quarters?|fifths?|sixths?|eighths?|tenths?)\b")
 """``15 per cent of`` counts no things."""
 _CUT = (
-    rf"(?P<whole>{_MONEY}),? (?:less|minus|reduced by|cut by) {_PORTION}(?:{_GIVES}| to )"
+    rf"(?P<whole>{MONEY}),? (?:less|minus|reduced by|cut by) {PORTION}(?:{GIVES}| to )"
     rf"{_NAMED}{_RESULT}"
 )
 _FROM = (
-    rf"\b(?:deduct|subtract|tak)(?:e|ing|s)? {_NAMED}(?P<less>{_MONEY}) from {_NAMED}"
-    rf"(?P<more>{_MONEY}){_GIVES}{_NAMED}{_RESULT}"
+    rf"\b(?:deduct|subtract|tak)(?:e|ing|s)? {_NAMED}(?P<less>{MONEY}) from {_NAMED}"
+    rf"(?P<more>{MONEY}){GIVES}{_NAMED}{_RESULT}"
 )
 
 Sum: TypeAlias = tuple[re.Match[str], Fraction]
@@ -107,7 +115,7 @@ def arithmetic(reading: Reading) -> Iterator[Finding]:
         # a sum has no full stop within; this parts in a tenth of the time of ``sentences``
         for piece in text.replace("\n", ". ").split(". "):
             for said, exact in _sums(piece):
-                result, least = _amount(said["result"])
+                result, least = amount_of(said["result"])
                 if abs(result - exact) >= least and said["result"][0] == _sign(said):
                     what = f'"{said[0].strip(" ,")}" in {name}: it is {_shown(said, exact)}'
                     yield "ARITHMETIC", what, name, True
@@ -127,8 +135,8 @@ def _sums(sentence: str) -> Iterator[Sum]:
             yield found
     for pattern in (_SHARE, _CUT):
         for said in _said(pattern, sentence):
-            share = _portion(said) if pattern is _SHARE else 1 - _portion(said)
-            yield said, share * _amount(said["whole"])[0]
+            share = portion_of(said) if pattern is _SHARE else 1 - portion_of(said)
+            yield said, share * amount_of(said["whole"])[0]
 
 
 def _differences(sentence: str) -> Iterator[Sum]:
@@ -139,7 +147,7 @@ def _differences(sentence: str) -> Iterator[Sum]:
             yield said, exact
     for pattern in (_EXCEEDS, _FROM):
         for said in _said(pattern, sentence):
-            yield said, _amount(said["more"])[0] - _amount(said["less"])[0]
+            yield said, amount_of(said["more"])[0] - amount_of(said["less"])[0]
 
 
 def _products(sentence: str) -> Iterator[Sum]:
@@ -147,10 +155,10 @@ def _products(sentence: str) -> Iterator[Sum]:
     for said in _said(_TIMES, sentence):
         shared = said["by"] == "of" and (said["per"] or _PART.search(said["things"]))
         if not shared and _is_of(said["per"] or "", said["things"]):
-            yield said, _counted(said) * _amount(said["rate"])[0]
+            yield said, _counted(said) * amount_of(said["rate"])[0]
     for said in _said(_SPAN, sentence):
         if _is_of(said["per"] or "", said["things"]):
-            yield said, _counted(said) * _amount(said["rate"])[0]
+            yield said, _counted(said) * amount_of(said["rate"])[0]
 
 
 def _said(pattern: str, sentence: str) -> Iterator[re.Match[str]]:
@@ -160,7 +168,7 @@ def _said(pattern: str, sentence: str) -> Iterator[re.Match[str]]:
 
 def _chained(said: re.Match[str]) -> Fraction | None:
     """What a run of amounts comes to; None where an ``and`` may mean something else."""
-    total, adds = _amount(said["first"])[0], None
+    total, adds = amount_of(said["first"])[0], None
     for link in _said(_LINK, said["rest"]):
         sign = link["sign"]
         if sign == "and":
@@ -171,31 +179,36 @@ def _chained(said: re.Match[str]) -> Fraction | None:
                 adds = not said["between"]
         else:
             adds = sign in ("plus", "+")
-        total += _amount(link["money"])[0] if adds else -_amount(link["money"])[0]
+        total += amount_of(link["money"])[0] if adds else -amount_of(link["money"])[0]
     return total
 
 
-def _amount(money: str) -> tuple[Fraction, Fraction]:
+def amount_of(money: str) -> tuple[Fraction, Fraction]:
     """The amount, and by how much it may have been rounded: one of its last figure."""
     found = re.match(r"([\d,]+(?:\.\d+)?) ?([a-z]*)", money[1:].lstrip().casefold())
-    assert found is not None  # what _MONEY finds has a figure
+    assert found is not None  # what MONEY finds has a figure
     number, scale = Decimal(found[1].replace(",", "")), 10 ** _SCALES.get(found[2], 0)
     places = -min(0, int(number.as_tuple().exponent))
     return Fraction(number) * scale, Fraction(scale, 10**places)
 
 
 def _counted(said: re.Match[str]) -> Fraction:
-    count = said["count"].casefold()
-    if count[0].isdigit():
-        number = Fraction(count.replace(",", ""))
-    else:
-        number = Fraction(sum(_COUNTS[word] for word in count.split("-")))
+    number = number_of(said["count"])
     return number + Fraction(1, 2) if said["half"] else number
 
 
-def _portion(said: re.Match[str]) -> Fraction:
+def number_of(text: str) -> Fraction:
+    """A number by its figures, or by a word such as ``thirty-five``."""
+    low = text.casefold()
+    if low[0].isdigit():
+        return Fraction(low.replace(",", ""))
+    return Fraction(sum(_COUNTS[word] for word in low.split("-")))
+
+
+def portion_of(said: re.Match[str]) -> Fraction:
+    """The share that ``PORTION`` found."""
     share: str | None = said["share"]
-    return _SHARES[share.casefold()] if share else Fraction(said["percent"]) / 100
+    return SHARES[share.casefold()] if share else number_of(said["percent"]) / 100
 
 
 def _is_of(per: str, things: str) -> bool:
@@ -210,5 +223,10 @@ def _sign(said: re.Match[str]) -> str:
 
 
 def _shown(said: re.Match[str], exact: Fraction) -> str:
+    return told_as(_sign(said), exact)
+
+
+def told_as(sign: str, exact: Fraction) -> str:
+    """An amount as it is written."""
     money = Decimal(exact.numerator) / exact.denominator  # a float may be too small for it
-    return f"{_sign(said)}{money:,.2f}".removesuffix(".00")
+    return f"{sign}{money:,.2f}".removesuffix(".00")

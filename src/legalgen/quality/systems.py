@@ -1,4 +1,8 @@
-"""Is it the law of the place that was asked for: the terms of other legal systems."""
+"""Is it the law of the place that was asked for: the terms of other legal systems.
+
+The United Kingdom has three of them: an Act that extends to England and Wales alone decides nothing
+in Scotland, nor one for Scotland in England.
+"""
 
 from __future__ import annotations
 
@@ -52,9 +56,16 @@ _FOREIGN: Mapping[str, tuple[str, ...]] = {
     "uk": ("america", "commonwealth"),
     "us": ("britain", "commonwealth"),
     "eu": ("america", "commonwealth"),
+    "canada": ("america",),
+    "australia": ("america",),
+    "india": ("america",),
+    "ireland": ("america",),
 }
-"""Whose terms do not belong in the law of a jurisdiction; international law may name any."""
-_OWN = {"uk": "britain", "us": "america", "eu": "europe"}
+"""Whose terms do not belong in the law of a jurisdiction; international law may name any. The last
+ones are of taxonomies of one's own."""
+_OWN = {"uk": "britain", "us": "america", "eu": "europe"} | dict.fromkeys(
+    ("canada", "australia", "india", "ireland"), "commonwealth"
+)
 _COMPARED = re.compile(alternatives("comparing"))
 
 
@@ -64,6 +75,9 @@ def law_jurisdiction(reading: Reading) -> Iterator[Finding]:
     if task is None or task.jurisdiction not in _OWN or task.sample_type == "comparative":
         return
     if "two_jurisdictions" in reading.bounds.requires:
+        return
+    if what := _beyond_extent(reading):
+        yield "LAW_JURISDICTION", what, "citations", False
         return
     text = f"{reading.draft.answer}\n{reading.steps_text}"
     for name in _FOREIGN[task.jurisdiction]:
@@ -88,3 +102,23 @@ def _excused(reading: Reading, text: str, foreign: str, own: str) -> bool:
     asked = reading.draft.question
     certain, likely = _system(foreign).terms(asked)
     return bool(certain or likely or _COMPARED.search(asked))
+
+
+_NOT_IN_SCOTLAND = frozenset(phrases("not_in_scotland"))
+_SCOTS = ("Scots law", "Scottish", "Scotland")
+_ENGLISH = ("England", "English", "Wales", "Welsh")
+
+
+def _beyond_extent(reading: Reading) -> str:
+    """The Acts that are all of the other side of the border, where no other source is cited."""
+    task = reading.task
+    if task is None or task.jurisdiction != "uk" or not reading.parsed:
+        return ""
+    names = [item.name for item in reading.parsed]
+    if not all(name in _NOT_IN_SCOTLAND for name in names):
+        return ""
+    question, answer = reading.draft.question, reading.draft.answer
+    scots = task.sub_jurisdiction == "scotland" or any(word in question for word in _SCOTS)
+    if not scots or any(word in f"{question} {answer}" for word in _ENGLISH):
+        return ""
+    return f'"{names[0]}" does not extend to Scotland'

@@ -24,7 +24,7 @@ MONTHS: Final = (
 )  # fmt: skip
 MONTH: Final = "|".join(MONTHS)
 """The months as alternatives of a regular expression."""
-MONEY_SIGNS: Final = "\u00a3$\u20ac"
+MONEY_SIGNS: Final = "\u00a3$\u20ac\u20b9"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Enactments that are no longer in force, since when, and what took their place."""
+"""Enactments and cases that are no longer law, since when, and what took their place."""
 
 from __future__ import annotations
 
@@ -11,15 +11,24 @@ import msgspec
 
 
 class Repealed(msgspec.Struct, frozen=True):
-    """One of them: ``key`` is its name with the year, or its CELEX number; ``ended`` a month."""
+    """One of them: ``key`` is its name with the year, or its CELEX number; ``ended`` a month.
 
-    key: str
+    Of a case ``key`` is its reference and ``name`` what it is called. Of ``numbers`` of an Act no
+    more is in force than of the whole of another.
+    """
+
     ended: str
     by: str
+    key: str = ""
+    name: str = ""
+    act: str = ""
+    numbers: tuple[str, ...] = ()
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
     act: list[Repealed]
+    section: list[Repealed]
+    case: list[Repealed]
 
 
 # msgspec works a type out at its first use, and two workers at once would end the process.
@@ -28,7 +37,8 @@ msgspec.json.Decoder(_File)
 
 @cache
 def repealed() -> Mapping[str, Repealed]:
-    """Those that are known, by their key."""
+    """Those that are known: Acts and cases by their key, sections by ``Act s number``."""
     text = resources.files(__package__).joinpath("repealed.toml").read_text(encoding="utf-8")
-    acts = msgspec.convert(tomllib.loads(text), _File).act
-    return {act.key: act for act in acts}
+    file = msgspec.convert(tomllib.loads(text), _File)
+    sections = {f"{one.act} s {number}": one for one in file.section for number in one.numbers}
+    return {one.key: one for one in (*file.act, *file.case)} | sections

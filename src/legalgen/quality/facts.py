@@ -1,0 +1,286 @@
+"""Are the answer's facts those of its question: who is who, what they are called, how much, when.
+
+Only what stands in the question can be told from what an answer makes of it, so a fact is held
+against one of the same kind that the answer leaves out: another period where the question's is
+never named, a date that no period leads to, a name of which one half is the question's. Who is
+landlord and who tenant follows from what the question says that they did.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from legalgen.quality.elements import NOT_A_PARTY, parties
+from legalgen.quality.reading import TOKEN, Finding, Reading, places, stems
+from legalgen.quality.substance import figures
+from legalgen.quality.wordlists import MONTH, word_list
+from legalgen.store.sample import words
+
+
+def facts(reading: Reading) -> Iterator[Finding]:
+    """Roles exchanged, a party renamed, and figures that are not the question's."""
+    if reading.is_dialogue:
+        return
+    found = (
+        _exchanged(reading) or _renamed(reading) or _other_period(reading) or _other_date(reading)
+    )
+    if found:
+        what, sure = found
+        yield "FACTS_CHANGED", what, "answer", sure
+
+
+# --- who is who ----------------------------------------------------------------------------------
+
+_ROLES = {
+    "landlord": "landlord", "lessor": "landlord", "tenant": "tenant", "lessee": "tenant",
+    "seller": "seller", "vendor": "seller", "buyer": "buyer", "purchaser": "buyer",
+    "lender": "lender", "creditor": "lender", "borrower": "borrower", "debtor": "borrower",
+    "employer": "employer", "employee": "employee", "claimant": "claimant",
+    "plaintiff": "claimant", "defendant": "defendant", "insurer": "insurer", "insured": "insured",
+    "donor": "donor", "donee": "donee", "licensor": "licensor", "licensee": "licensee",
+    "assignor": "assignor", "assignee": "assignee", "mortgagor": "borrower",
+    "mortgagee": "lender",
+}  # fmt: skip
+_OTHER_SIDE = {
+    "landlord": "tenant", "seller": "buyer", "lender": "borrower", "employer": "employee",
+    "claimant": "defendant", "insurer": "insured", "donor": "donee", "licensor": "licensee",
+    "assignor": "assignee",
+}  # fmt: skip
+_OTHER_SIDE |= {other: one for one, other in _OTHER_SIDE.items()}
+_NAME = r"[A-Z][\w\u00c0-\u017f'\u2019-]+(?: [A-Z][\w\u00c0-\u017f'\u2019-]+)*"
+_WITHIN = r"(?:(?!\b(?:to|from|by|who|which|and|but)\b)[^.;?])"
+_DEALS = (
+    (rf"(?P<a>{_NAME}) (?:lets?|leased|rented out|ha[sd] let) {_WITHIN}{{1,60}}? to (?P<b>{_NAME})",
+     "landlord"),
+    (rf"(?P<a>{_NAME}) (?:rents?|rented|leases) {_WITHIN}{{1,60}}? from (?P<b>{_NAME})", "tenant"),
+    (rf"(?P<a>{_NAME}) (?:sold|sells|has sold|had sold) {_WITHIN}{{1,60}}? to (?P<b>{_NAME})",
+     "seller"),
+    (rf"(?P<a>{_NAME}) (?:sold|sells) (?P<b>{_NAME}) (?:an?|the|his|her|its) ", "seller"),
+    (rf"(?P<a>{_NAME}) (?:bought|buys|purchased) {_WITHIN}{{1,60}}? from (?P<b>{_NAME})", "buyer"),
+    (rf"(?P<a>{_NAME}) (?:lent|lends) (?:{_WITHIN}{{1,40}}? to )?(?P<b>{_NAME})", "lender"),
+    (rf"(?P<a>{_NAME}) (?:borrowed|borrows) {_WITHIN}{{1,60}}? from (?P<b>{_NAME})", "borrower"),
+    (rf"(?P<a>{_NAME}) owes? (?P<b>{_NAME})", "borrower"),
+    (rf"(?P<a>{_NAME}) (?:employs|employed|dismissed|sacked|hired) (?P<b>{_NAME})", "employer"),
+    (rf"(?P<a>{_NAME}) (?:works|worked) for (?P<b>{_NAME})", "employee"),
+    (rf"(?P<a>{_NAME}) (?:sues|sued|is suing) (?P<b>{_NAME})", "claimant"),
+    (rf"(?P<a>{_NAME}) insured {_WITHIN}{{1,60}}? with (?P<b>{_NAME})", "insured"),
+)  # fmt: skip
+"""What a question says that one did with another, and what the first is by that."""
+_DEAL_WORDS = frozenset(
+    [
+        "let",
+        "lets",
+        "leased",
+        "rented",
+        "rents",
+        "leases",
+        "sold",
+        "sells",
+        "bought",
+        "buys",
+        "purchased",
+        "lent",
+        "lends",
+        "borrowed",
+        "borrows",
+        "owe",
+        "owes",
+        "employs",
+        "employed",
+        "dismissed",
+        "sacked",
+        "hired",
+        "works",
+        "worked",
+        "sues",
+        "sued",
+        "suing",
+        "insured",
+    ]
+)
+_ROLE_WORDS = frozenset(_ROLES)
+_NAMED_BEFORE = re.compile(
+    rf"\b(?P<name>{_NAME})(?:,? (?:as|being|who is|who was|is|was) (?:the |an? )?|, (?:the|an?) )\Z"
+)
+_NAMED_AFTER = re.compile(rf", (?P<name>{_NAME}),")
+_LONGEST_NAME = 60
+
+
+def _said_to_be(text: str, vocabulary: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """Words, name and role, where a text says what somebody is: ``Cole, as the landlord``."""
+    for role in sorted(_ROLE_WORDS.intersection(vocabulary)):
+        for at in places(f" {role}", text):
+            begin, end = at + 1, at + 1 + len(role)
+            before = _NAMED_BEFORE.search(text, max(0, begin - _LONGEST_NAME), begin)
+            if before is not None and not text[end : end + 1].isalpha():
+                apposed = before[0].endswith((", the ", ", a ", ", an "))
+                if text[end : end + 1] not in "'\u2019" and (
+                    not apposed or text[end : end + 1] == ","
+                ):
+                    yield before[0] + role, before["name"], _ROLES[role]
+            elif text.endswith(("the ", "The "), 0, begin):
+                after = _NAMED_AFTER.match(text, end)
+                if after is not None:
+                    yield role + after[0], after["name"], _ROLES[role]
+
+
+def _exchanged(reading: Reading) -> tuple[str, bool] | None:
+    """A party who is called the other side of what the question makes of it."""
+    if _ROLE_WORDS.isdisjoint(reading.answer_vocabulary):
+        return None
+    if (_DEAL_WORDS | _ROLE_WORDS).isdisjoint(reading.question):
+        return None
+    said = list(_said_to_be(reading.draft.answer, reading.answer_vocabulary))
+    roles = _roles(reading.draft.question, reading.question) if said else {}
+    for what, name, role in said if roles else ():
+        for word in name.split():
+            known = roles.get(word, frozenset())
+            if known and role not in known and _OTHER_SIDE[role] in known:
+                return f'"{what}", whom the question makes {" and ".join(sorted(known))}', True
+    return None
+
+
+def _roles(question: str, vocabulary: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """What each name of a question is: as it says, and by what two parties did, without a third.
+
+    A tenant who has sublet is a landlord as well, and who bought may have sold.
+    """
+    found: dict[str, set[str]] = {}
+    named: dict[str, set[str]] = {}
+    for _, name, role in _said_to_be(question, vocabulary):
+        for word in name.split():
+            named.setdefault(word, set()).add(role)
+    for pattern, role in _DEALS:
+        for match in re.finditer(pattern, question):
+            one, other = match["a"].split(), match["b"].split()
+            for word in set(one) ^ set(other):
+                found.setdefault(word, set()).add(role if word in one else _OTHER_SIDE[role])
+    thirds = (word for word in parties(question) if word not in found and word not in _NO_NAME)
+    if any(
+        not re.search(rf"\b(?:in|of|at|near|from) {re.escape(word)}", question) for word in thirds
+    ):
+        found = {}
+    words_named = found.keys() | named.keys()
+    return {
+        word: frozenset(found.get(word, set()) | named.get(word, set())) for word in words_named
+    }
+
+
+# --- what they are called ------------------------------------------------------------------------
+
+_TITLES = frozenset({"Mr", "Mrs", "Ms", "Miss", "Dr", "Sir", "Lady", "Lord", "Judge", "Justice"})
+_NO_NAME = NOT_A_PARTY | word_list("law_words", "places", "people_and_firms") | _TITLES
+_TWO_WORDS = re.compile(
+    r"[A-Z][a-z]{2,} [A-Z][a-z]{2,}\b"
+    r"(?! (?:[A-Z]\w+ )?(?:Act|Order|Rules|Code|Regulations?|Convention|Directive)\b)"
+)
+
+
+_NEXT_WORD = re.compile(r" ([A-Z][a-z]{2,})\b")
+
+
+def _renamed(reading: Reading) -> tuple[str, bool] | None:
+    """A name of two words of which the first is the question's and the second is nowhere."""
+    question, answer = reading.draft.question, reading.draft.answer
+    ours = dict(match[0].split() for match in _TWO_WORDS.finditer(question))
+    for first, known in ours.items():
+        if first in _NO_NAME or known in _NO_NAME or f"{first} {known}" in answer:
+            continue
+        for last in _words_after(first, answer):
+            given = f"{question} {reading.steps_text} {reading.fields[-1][1]}"
+            if last not in _NO_NAME and last.rstrip("s") not in given:
+                return f'"{first} {last}", whom the question calls {first} {known}', False
+    return None
+
+
+def _words_after(first: str, text: str) -> Iterator[str]:
+    """The capitalised words right after a name, but for a case that is cited."""
+    for at in places(first, text):
+        found = _NEXT_WORD.match(text, at + len(first))
+        if found and not text.startswith((" v ", " v. "), found.end()):
+            yield found[1]
+
+
+# --- how much and when ---------------------------------------------------------------------------
+
+_PERIODS = frozenset({"day", "week", "month", "year", "hour"})
+_ONLY_WORDS = frozenset(["only", "just", "merely", "barely", "mere", "scarcely"])
+_ONLY = re.compile(
+    r"(?:only|just|merely|barely|mere|scarcely) (?P<period>(?:\d{1,4}|[a-z]+(?:-[a-z]+)?)"
+    r" (?:day|week|month|year|hour)s?)\b"
+)
+_OF_LAW = re.compile(
+    r"\b(?:requires?|limit\w*|within|allows?|gives?|provides?|asks?|needs?|minimum|maximum"
+    r"|qualifying|entitle\w*|rules?|statute|if|unless|had|would|allowed|needed|required|is|are"
+    r"|suffic\w+|enough)\b"
+)
+_CLAUSE = re.compile(r"[,;:.]| and | but ")
+
+
+def _other_period(reading: Reading) -> tuple[str, bool] | None:
+    """``only eight months``, where the question has another period and the answer not that."""
+    answer = reading.folded_answer
+    matches = [
+        found
+        for word in _ONLY_WORDS & reading.answer_vocabulary
+        for at in places(f"{word} ", answer)
+        if (found := _ONLY.match(answer, at))
+    ]
+    if not matches:
+        return None
+    asked = {each for each in figures(reading.draft.question) if each[0] in _PERIODS}
+    stepped, told = figures(reading.steps_text), figures(reading.draft.answer)
+    unsaid = dict(asked - stepped - told)
+    for match in matches:
+        clause = _CLAUSE.split(answer[: match.start()])[-1]
+        clause += _CLAUSE.split(answer[match.end() :])[0]
+        for unit, _ in figures(match["period"]) - asked - stepped:
+            if unit in unsaid and not _OF_LAW.search(clause):
+                return f'"{match[0]}", where the question has {unsaid[unit]} {unit}', False
+    return None
+
+
+SHARED = 2
+"""So many telling words around two figures make them figures of one thing."""
+_DAY = re.compile(rf"\d{{1,2}} (?:{MONTH})\b|(?:{MONTH}) \d{{1,2}}\b")
+_MONTH_WORDS = frozenset(MONTH.casefold().split("|"))
+_MOVES_DAYS = re.compile(
+    r"\b(?:days?|weeks?|months?|years?|later|earlier|after|since|due|every"
+    r"|deadline|expire\w*|period|last day)\b"
+)
+
+
+def _other_date(reading: Reading) -> tuple[str, bool] | None:
+    """A date of the same thing as the question's, where the question's own is nowhere told."""
+    if _MONTH_WORDS.isdisjoint(reading.answer_vocabulary):
+        return None
+    question, answer = reading.draft.question, reading.draft.answer
+    if not _DAY.search(question) or not _DAY.search(answer):
+        return None
+    asked = {value for kind, value in figures(question) if kind == "date"}
+    told = {value for kind, value in figures(answer) if kind == "date"}
+    stepped = {value for kind, value in figures(reading.steps_text) if kind == "date"}
+    strange = told - asked - stepped
+    if not asked or not strange or asked & (told | stepped):
+        return None
+    names = set(parties(question)) - _NO_NAME
+    around = [_around(question, value) for value in asked]
+    for sentence in reading.sentences:
+        for value in strange:
+            if value not in sentence or _MOVES_DAYS.search(sentence[: sentence.find(value)]):
+                continue
+            if names.isdisjoint(TOKEN.findall(sentence)):
+                continue
+            said = _around(sentence, value)
+            if any(len(said & one) >= SHARED for one in around):
+                return f"{value}, where the question has {' and '.join(sorted(asked))}", False
+    return None
+
+
+def _around(text: str, value: str) -> frozenset[str]:
+    """The stems of the sentence in which a figure stands."""
+    at = text.find(value)
+    begin = max(text.rfind(". ", 0, at), text.rfind("; ", 0, at)) + 1
+    end = text.find(". ", at)
+    return stems(words(text[begin : end if end > 0 else len(text)]))

@@ -1,0 +1,295 @@
+"""Do the amounts of an answer follow from those of its question, however it words the sums.
+
+``sums`` works out what one sentence says; here is what stands further apart. A share that is said
+to be an amount has to be that share of some amount. What a year brings has to bring as much in a
+year and a half. And the sum that an answer begins with has to be reached from the amounts of the
+question, by the shares, numbers and periods of the text, in a step or two. Amounts that a law sets
+(a cap, a band, a fee) may stand among the operands, not those that the text itself works out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Set
+from fractions import Fraction
+from itertools import combinations, islice, product
+
+from legalgen.quality.reading import Finding, Reading, places
+from legalgen.quality.sums import (
+    COUNT_WORD,
+    GIVES,
+    MONEY,
+    PORTION,
+    SHARES,
+    amount_of,
+    number_of,
+    portion_of,
+    told_as,
+)
+from legalgen.quality.wordlists import MONEY_SIGNS
+
+MOST_RESULTS = 12
+"""So many of a text are worked out again."""
+MOST_PRODUCTS = 400
+"""Amounts times numbers, above which nothing is said."""
+MOST_AMOUNTS = 8
+"""So many different amounts reach nearly every sum, and nothing can be said."""
+
+
+def reckoning(reading: Reading) -> Iterator[Finding]:
+    """An amount that is no share of any other, too much for its time, or not to be reached."""
+    question = reading.draft.question
+    if not any(sign in question for sign in MONEY_SIGNS):
+        return
+    if not any(sign in reading.draft.answer for sign in MONEY_SIGNS):
+        return
+    found = (
+        _no_share(reading) or _no_time(reading) or _unreached(reading) or _worked_out_wrong(reading)
+    )
+    if found:
+        yield found
+
+
+_WHICH = re.compile(
+    rf"{PORTION},? (?:and )?(?:which|that|this) (?:is|makes|comes to|amounts to|means|gives) "
+    rf"(?P<result>{MONEY})",
+    re.I,
+)
+
+
+_SHARES_BY_NAME = frozenset(
+    [
+        "cent",
+        "percent",
+        "half",
+        "third",
+        "thirds",
+        "quarter",
+        "quarters",
+        "fifth",
+        "fifths",
+        "sixth",
+        "eighth",
+        "tenth",
+    ]
+)
+
+
+_GIVEN = tuple(
+    f"{one} {verb} "
+    for one in ("which", "that", "this")
+    for verb in ("is", "makes", "comes to", "amounts to", "means", "gives")
+)
+
+
+def _is_given(text: str) -> bool:
+    """Whether an amount stands behind ``which is`` or the like."""
+    given = (at for sign in MONEY_SIGNS for at in places(sign, text))
+    return any(text.endswith(_GIVEN, 0, at) for at in given)
+
+
+def _no_share(reading: Reading) -> Finding | None:
+    """``twenty-five percent, which is $75,000``, where no amount has such a share."""
+    if "%" not in reading.whole and _SHARES_BY_NAME.isdisjoint(reading.vocabulary):
+        return None
+    for name, text in reading.texts[1:]:
+        for said in islice(_WHICH.finditer(text), MOST_RESULTS) if _is_given(text) else ():
+            result, least = amount_of(said["result"])
+            known = _amounts(reading.whole, said["result"][0])
+            shares = {portion_of(said) * one for one in known}
+            if len(known) <= MOST_AMOUNTS and all(abs(one - result) >= least for one in shares):
+                what = f'"{said[0]}" in {name}: no amount has that share'
+                return "ARITHMETIC", what, name, False
+    return None
+
+
+_YEARLY = r"(?:year|annual|annum|month|week|day|dail|quarter)[a-z]*"
+_FOR_TIME = re.compile(
+    rf"\b(?P<unit>{_YEARLY})\b[^.;\n]{{0,60}}?(?P<rate>{MONEY})"
+    rf"[^.;\n{MONEY_SIGNS}]{{0,30}}?\b(?:for|over|in) "
+    r"(?P<time>(?:(?:a|an|one) (?P<one>year|month|week|quarter) and a half|half a (?P<half>year"
+    rf"|month)|(?P<count>\d{{1,3}}|{COUNT_WORD}(?:-{COUNT_WORD})?) (?P<many>years?|months?|weeks?"
+    rf"|days?|quarters?)))[ ,](?:(?:it|that|this|they|which|the interest|the rent) )?"
+    rf"(?:comes? to|is|are|makes?|amounts? to|gives?|totals?|adds? up to) (?P<result>{MONEY})",
+    re.I,
+)
+"""``the yearly interest is £600, and for a year and a half it comes to £900``."""
+_IN_A_YEAR = {
+    "y": Fraction(1), "a": Fraction(1), "q": Fraction(4), "m": Fraction(12), "w": Fraction(52),
+    "d": Fraction(365),
+}  # fmt: skip
+"""How many of a unit a year has, by its first letter."""
+
+
+_EACH = frozenset(["yearly", "annual", "annum", "monthly", "quarterly", "year", "month", "quarter"])
+
+
+def _no_time(reading: Reading) -> Finding | None:
+    if _EACH.isdisjoint(reading.vocabulary):
+        return None
+    for name, text in reading.texts[1:]:
+        if sum(map(text.count, MONEY_SIGNS)) < 2:
+            continue
+        for said in islice(_FOR_TIME.finditer(text), MOST_RESULTS):
+            each, (result, least) = amount_of(said["rate"])[0], amount_of(said["result"])
+            of = (said["one"] or said["half"] or said["many"])[0].casefold()
+            count = number_of(said["count"]) if said["count"] else Fraction(3 if said["one"] else 1)
+            length = count / (1 if said["count"] else 2) / _IN_A_YEAR[of]
+            exact = each * length * _IN_A_YEAR[said["unit"][0].casefold()]
+            if of in "wd" or abs(exact - result) < max(least, result / 100):
+                continue  # weeks and days are counted in more than one way
+            what = f'"{said[0]}" in {name}: it is {told_as(said["rate"][0], exact)}'
+            return "ARITHMETIC", what, name, True
+    return None
+
+
+# --- the sum that is asked for -------------------------------------------------------------------
+
+_ASKS_SUM = re.compile(
+    r"\b(?:how much|what (?:sum|amount|payment|damages|judgment|tax|part|share|total|award"
+    r"|is (?:\w+ ){0,2}?(?:\w+ed|due|payable|the)|are|does|do|can|may|must|will)"
+    r"|which (?:sum|amount)|calculate)\b",
+    re.I,
+)
+_SET_BY_LAW = re.compile(
+    r"\b(?:up to|capp?e?d?|limit\w*|exceed\w*|maximum|minimum|at (?:most|least)|threshold|band"
+    r"|fee|fine|about|around|roughly|some|nearly|almost|approximately|over|under|between|statutory)\b",
+    re.I,
+)
+_RECKONS = (
+    "per cent", "percent", "%", "half", "third", "quarter", "fifth", "less", "deduct", "minus",
+    "leaves", "reduc", "trebl", "tripl", "doubl", "interest", "differ", "times", "remain", "total",
+    "balance", "addition", "plus",
+)  # fmt: skip
+"""Without one of these nothing is worked out."""
+_WORKED_OUT = re.compile(rf"(?:{GIVES}|\bto |\bbeen |\bbe )(?:[a-z]+ ){{0,2}}?(?P<money>{MONEY})")
+_MULTIPLES = (("trebl", 3), ("tripl", 3), ("doubl", 2), ("twice", 2), ("quadrupl", 4))
+_OF_A_YEAR = frozenset(map(Fraction, (2, 4, 12, 52, 365)))
+"""Halves, quarters, months, weeks and days, which need not be named: ``a month``, ``yearly``."""
+_FIGURE = re.compile(
+    rf"(?<![\w,.{MONEY_SIGNS}/\[(])(?:(?P<digits>\d{{1,3}}(?:\.\d+)?)(?![\d,/)\]])"
+    rf"|\b(?P<word>{COUNT_WORD}(?:-{COUNT_WORD})?)\b)(?P<half> and a half)?"
+    r"(?P<percent> ?%| per ?cent)?(?: (?P<unit>month|week|day|year|quarter))?",
+    re.I,
+)
+_SHARE_WORD = re.compile(rf"\b(?a:{'|'.join(sorted(SHARES, key=len, reverse=True))})\b", re.I)
+
+
+def _unreached(reading: Reading) -> Finding | None:
+    """A first sentence whose only amount cannot be reached from those of the question."""
+    first, question = reading.first_sentence, reading.draft.question
+    sign = next((sign for sign in MONEY_SIGNS if sign in first), "")
+    if not sign or not _ASKS_SUM.search(question) or _SET_BY_LAW.search(first):
+        return None
+    told = f"{reading.steps_text}\n{reading.draft.answer}"
+    given, said = _amounts(question, sign), _amounts(first, sign)
+    if len(said) != 1 or said <= given or not any(hint in told for hint in _RECKONS):
+        return None
+    (result,) = said
+    worked_out = {amount_of(match["money"])[0] for match in _WORKED_OUT.finditer(told)}
+    given |= _amounts(told, sign) - worked_out - said
+    if not given or len(given) > MOST_AMOUNTS:
+        return None
+    scalars = _scalars(reading.whole)
+    if _reaches(given, scalars, result):
+        return None
+    what = f"the answer begins with {told_as(sign, result)}, which no amount of the question gives"
+    return "ARITHMETIC", what, "answer", False
+
+
+_RESULT_VERBS = ("is", "leaves", "makes", "gives", "comes to", "amounts to", "equals", "was", "=")
+_SO = ("", "then ", "therefore ", "thus ", "only ")
+_RESULTS = (*(f" {verb} {so}" for verb in _RESULT_VERBS for so in _SO), "leaving ", "making ")
+
+
+def _worked_out_wrong(reading: Reading) -> Finding | None:
+    """A result in a sentence that reckons, which no amounts of the sample lead to."""
+    question = reading.draft.question
+    for name, text in reading.texts[1:]:
+        for sign in MONEY_SIGNS:
+            if sign not in question or sign not in text:
+                continue
+            for at in islice(places(sign, text), MOST_RESULTS):
+                if not text.endswith(_RESULTS, 0, at):
+                    continue
+                sentence = text[text.rfind(". ", 0, at) + 1 : text.find(". ", at) + 1 or None]
+                found = re.match(MONEY, text[at:])
+                if found is None or _SET_BY_LAW.search(sentence):
+                    continue
+                if any(hint in sentence for hint in _RECKONS) and not _follows(reading, found[0]):
+                    what = f'"{found[0]}" in {name}: no amounts of the text lead to it'
+                    return "ARITHMETIC", what, name, False
+    return None
+
+
+def _follows(reading: Reading, money: str) -> bool:
+    """Whether an amount is the question's, or is reached from the others of the sample."""
+    result, whole = amount_of(money)[0], reading.whole
+    others = _amounts(whole, money[0]) - {result}
+    if result in _amounts(reading.draft.question, money[0]) or len(others) > MOST_AMOUNTS:
+        return True
+    return _reaches(others, _scalars(whole), result)
+
+
+_ANY_MONEY = re.compile(
+    rf"[{MONEY_SIGNS}]\s?\d+(?:,\d{{2,3}})*(?:\.\d+)?(?: ?(?:million|billion|bn|m|k)\b)?", re.I
+)
+"""Rates too: what is paid a month may be multiplied."""
+
+
+def _amounts(text: str, sign: str) -> set[Fraction]:
+    found = _ANY_MONEY.finditer(text)
+    return {amount_of(match[0])[0] for match in found if match[0][0] == sign}
+
+
+def _scalars(text: str) -> set[Fraction]:
+    """What an amount may be multiplied by: shares, what they leave, numbers, parts of a year."""
+    found = {Fraction(factor) for word, factor in _MULTIPLES if word in text} | _OF_A_YEAR
+    for match in _SHARE_WORD.finditer(text):
+        share = SHARES[match[0].casefold()]
+        found |= {share, 1 - share}
+    rates: set[Fraction] = set()
+    times: set[Fraction] = set()
+    for match in _FIGURE.finditer(text):
+        number = number_of(match["digits"] or match["word"])
+        number += Fraction(1, 2) if match["half"] else 0
+        if not number:
+            continue
+        if number < 100:
+            found |= {number / 100, 1 - number / 100, 1 + number / 100}
+        found.add(number)
+        if match["percent"]:
+            rates.add(number / 100)
+        if match["unit"]:
+            times.add(number / _IN_A_YEAR[match["unit"][0].casefold()])
+    return found | times | {rate * time for rate, time in product(rates, times)}
+
+
+def _reaches(given: Set[Fraction], scalars: Set[Fraction], result: Fraction) -> bool:
+    """Whether one or two steps lead to the result: of three amounts, or a share of a share.
+
+    True where there is so much to reckon with that nearly all is reached.
+    """
+    if len(given) * len(scalars) > MOST_PRODUCTS:
+        return True
+    close = max(Fraction(1), result / 1000)
+
+    def near(values: Set[Fraction]) -> bool:
+        return any(abs(one - result) < close for one in values)
+
+    shared = {one * by for one, by in product(given, scalars)} | set(given)
+    divided = {one / by for one, by in product(given, scalars) if by > 1}
+    joined = {left + right for left, right in combinations(given, 2)}
+    joined |= {abs(left - right) for left, right in combinations(given, 2)}
+    first = shared | divided | joined
+    if near(first) or near({one * by for one, by in product(first, scalars)}):
+        return True
+    if near({one / by for one, by in product(joined, scalars) if by > 1}):
+        return True
+    ordered = {round(one) for one in first}
+    gaps = [(result - one, one - result) for one in first]
+    return any(
+        round(left) + more in ordered or round(right) + more in ordered
+        for left, right in gaps
+        for more in (-1, 0, 1)
+    )

@@ -1,0 +1,58 @@
+"""The facts of an answer are its question's: who is who, names, periods and dates."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.quality.sayings import found
+
+SOLD = "Amara Banik sold a boat to Tomasz Kern, and it sank at Hull. Who bears the risk?"
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "expected"),
+    [
+        ("The risk is on Amara Banik, as buyer, from delivery.", SOLD, "reject"),
+        ("The buyer, Amara, bears it.", SOLD, "reject"),
+        ("Tomasz is the seller and bears it.", SOLD, "reject"),
+        ("It is for Tomasz, as lender, to prove it.",
+         "Tomasz borrowed £500 from Amara. Who proves what?", "reject"),
+        ("Tomasz is the employer and pays.", "Tomasz works for Rill Ltd. Who pays?", "reject"),
+        ("It was Amara, the tenant, who sued.", ("The landlord, Amara, sued Tomasz. Does she "
+         "win?"), "reject"),
+        ("As was said, Amara Oyelaran bears it.", SOLD, "flag"),
+        ("With only eight months behind him he falls short of it.",
+         "Tomasz Kern was dismissed after fourteen months of service. Has he a claim?", "flag"),
+        ("Okoro signed the lease of the mill on 8 August 2024 and is bound.",
+         "Tamsin Okoro signed the lease of the mill on 3 May 2024. Is she bound?", "flag"),
+    ],
+)  # fmt: skip
+def test_other_facts_are_told(said: str, asked: str, expected: str) -> None:
+    """Refused where a party is made the other side."""
+    assert found(said, asked).get("FACTS_CHANGED") == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("Tomasz Kern bears it as buyer, and Amara, the seller, does not.", SOLD),
+        ("The buyer's risk is the usual one, and Amara, the buyer's friend, has none.", SOLD),
+        ("Tomasz, as claimant, must prove it; Amara Banik is the defendant.", SOLD),
+        ("Mr Kern bears it. Ms Banik does not, and Amara Banik keeps the price.", SOLD),
+        ("Tomasz, as landlord of Lena, may keep her in.",
+         "Amara let a shop to Tomasz, who sublet it to Lena Roth. May she stay?"),
+        ("Tomasz is the seller to Lena, as Amara was to him.",
+         "Amara sold a boat to Tomasz, and Lena Roth has it now. Whose is it?"),
+        ("She may, as only two weeks are allowed by the rule.",
+         "Tamsin Okoro was late by three weeks. May she be dismissed?"),
+        ("She may, for only one year was needed and fourteen months are enough.",
+         "Tamsin Okoro worked for fourteen months. May she claim?"),
+        ("Okoro must pay by 3 June, a month later.",
+         "Tamsin Okoro signed on 3 May 2024. When must she pay?"),
+        ("Okoro is bound, since the Act is in force since 1 April 2024.",
+         "Tamsin Okoro signed on 3 May 2024. Is she bound?"),
+    ],
+)  # fmt: skip
+def test_what_the_question_allows_passes(said: str, asked: str) -> None:
+    """Its own roles and names, a third party, what a law requires, a day that is counted."""
+    assert "FACTS_CHANGED" not in found(said, asked)

@@ -1,0 +1,55 @@
+"""Amounts that follow from the question's: shares, times, and the sum that is asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.quality.sayings import found
+
+LENT = "Amara lent Tomasz £8,000 at 6 per cent a year. What is owed after nine months?"
+CRASH = "A car of £24,000 was lost, with an excess of £500; 90 per cent is paid. How much is it?"
+RENT = "A tenant owes £1,200 a month from January to April and paid £2,000. What must he pay?"
+DUTY = "A house was bought for £400,000. How much duty is due?"
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "expected"),
+    [
+        ("He pays £22,300, because 90 per cent is due less the excess.", CRASH, "flag"),
+        ("He must pay £3,450, as four months are due less what he paid.", RENT, "flag"),
+        ("The sum follows. A share of ten per cent, which is £2,900, is kept back.", CRASH, "flag"),
+        ("Four months were due. The rent less his payment leaves £3,150.", RENT, "flag"),
+        ("Of the price he kept back the excess. What is deducted, less a tenth, is £870.", CRASH,
+         "flag"),
+        ("The yearly rent is £14,400, and for a year and a half it comes to £20,600.", RENT,
+         "reject"),
+        ("The yearly interest is \u20b960,000, and for eighteen months it is \u20b975,000.",
+         "A bond of \u20b95,00,000 bears 12 per cent a year. How much is owed?", "reject"),
+    ],
+)  # fmt: skip
+def test_an_amount_that_does_not_follow_is_told(said: str, asked: str, expected: str) -> None:
+    """However the steps between are worded."""
+    assert found(said, asked).get("ARITHMETIC") == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("Tomasz owes £8,360. The interest of 6 per cent for nine months is £360.", LENT),
+        ("It is £21,100, because 90 per cent of £24,000 is £21,600, less the excess.", CRASH),
+        ("He must pay £2,800, as four months come to £4,800 less what he paid.", RENT),
+        ("The yearly rent is £14,400, and for a year and a half it comes to £21,600.", RENT),
+        (("It is £10,000: nothing on £125,000, 2 per cent on £125,000, which is £2,500, and 5 per"
+         " cent on the remaining £150,000, which is £7,500."), DUTY),
+        ("Duty is £7,500: nothing on the first £250,000 and 5 per cent on the balance.", DUTY),
+        ("At most £50,000 is due, less what was paid.", DUTY),
+        ("The cap on awards is £115,115, less interest. Nothing else is due.", DUTY),
+        ("Four months were due. The rent less his payment leaves £2,800.", RENT),
+        ("The yearly rent is £14,400, in addition to rates.", RENT),
+        ("It may be about £9,700, less what was paid.", DUTY),
+        ("He must pay £2,650: the balance of £2,800 less £150 for repairs.", RENT),
+    ],
+)  # fmt: skip
+def test_what_can_be_reached_passes(said: str, asked: str) -> None:
+    """By shares, times and differences, with amounts that a law or a further fact brings in."""
+    assert "ARITHMETIC" not in found(said, asked)
