@@ -91,13 +91,6 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish() -> None:
-    """Let what no test closed say so now; pytest looks twice more, and finds all of it seen."""
-    gc.collect()
-    gc.freeze()
-
-
 _EVENTS = {"subprocess.Popen": "process", "os.fork": "process", "socket.bind": "server"}
 _running: pytest.Item | None = None
 
