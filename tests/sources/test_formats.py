@@ -506,3 +506,76 @@ def test_a_number_that_was_wrapped_or_quoted_begins_nothing(
     path = tmp_path / "a.txt"
     path.write_text(text, encoding="utf-8")
     assert place_of(chunks(path), words) == place
+
+
+_EURLEX = """<html xmlns="http://www.w3.org/1999/xhtml"><head><title>L_2016119EN.xml</title></head>
+<p class="oj-doc-ti">REGULATION (EU) 2016/999 ON BOATS</p><p class="oj-normal">Whereas:</p>
+<table><tr><td><p>(1)</p></td><td><p>Boats are lost at night.</p></td></tr></table>
+<p class="oj-ti-art">Article 1</p><p class="oj-sti-art">Lights</p>
+<p>1.   A boat shall show:</p><table><tr><td><p>(a)</p></td><td><p>a white light;</p></td></tr>
+<tr><td><p>(b)</p></td><td><p>a red light by day.</p></td></tr></table>
+<div class="grid-list"><div>(c)</div><div><p>a bell.</p></div></div>
+<p class="oj-note">(1) OJ L 1, 1.1.2015, p. 90.</p>"""
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        ("Boats are lost", "recital 1"),
+        ("a white light", "art 1(1)(a)"),
+        ("a red light", "art 1(1)(b)"),
+        ("a bell", "art 1(1)(c)"),
+        ("OJ L 1", "art 1(1)(c)"),
+    ],
+)
+def test_the_official_journal_has_its_numbers_in_cells_of_their_own(
+    tmp_path: Path, words: str, place: str
+) -> None:
+    """A number alone in a cell counts what stands in the next; notes below count nothing."""
+    path = tmp_path / "boats.html"
+    path.write_text(_EURLEX, encoding="utf-8")
+    assert place_of(chunks(path), words) == place
+    outline = reader_of(path).read(path)
+    assert outline.title == "REGULATION (EU) 2016/999 ON BOATS"
+    article = next(each for each in outline.body.divisions() if each.level == "article")
+    assert article.heading == "Lights"
+
+
+_RULE = "A master must keep a lookout at all times while the boat is under way."
+
+
+@pytest.mark.parametrize(
+    "framed",
+    [
+        f"<div>Home</div><main><h1>Boats</h1><p>{_RULE}</p></main><aside>See also cars</aside>",
+        f"<div role=Navigation>Home</div><p>{_RULE}</p><footer>See also cars</footer>",
+        f"<p>{_RULE}</p><div hidden>Home</div><p style='color:red; Display : NONE'>cars</p>",
+        f"<p>{_RULE}</p><dialog>Home</dialog><iframe>cars</iframe><p style=visibility:hidden>cars",
+    ],
+)
+def test_what_frames_a_page_or_is_hidden_is_no_text_of_the_law(tmp_path: Path, framed: str) -> None:
+    """Nor what a page hides from those who read it: a model would be shown it."""
+    path = tmp_path / "page.html"
+    path.write_text(f"<title>Boats</title>{framed}")
+    text = "\n".join(each.text for each in chunks(path))
+    assert _RULE in text
+    assert "Home" not in text
+    assert "cars" not in text
+
+
+def test_what_a_page_says_in_small_places_is_kept(tmp_path: Path) -> None:
+    """A foot of an article signs it, and ``main`` that holds little is no frame of the rest."""
+    path = tmp_path / "page.html"
+    path.write_text(
+        f"<main><p>Boats</p></main><article><p>{_RULE}</p><footer>By the Board</footer></article>"
+        "<p hidden=until-found>It folds.</p>"
+    )
+    text = "\n".join(each.text for each in chunks(path))
+    assert text.split("\n") == ["Boats", _RULE, "By the Board", "It folds."]
+
+
+def test_a_case_is_called_as_its_page_and_not_as_its_court(tmp_path: Path) -> None:
+    """Pages of cases head each with the court, and name the case in their title alone."""
+    path = tmp_path / "case.html"
+    path.write_text(f"<title>A v B [2019] EWCA Civ 5</title><h1>Court of Appeal</h1><p>1. {_RULE}")
+    assert reader_of(path).read(path).title == "A v B [2019] EWCA Civ 5"

@@ -20,13 +20,15 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     """A line of a text: a paragraph, a heading or an item of a list.
 
     ``heading`` is the depth of a heading, 1 the highest; 0: it is none. ``nesting`` is how deep a
-    list item stands in others, 0 outside lists; ``number`` what the list gives it.
+    list item stands in others, 0 outside lists; ``number`` what the list gives it. The numbers of
+    what is ``quoted`` are those of another text.
     """
 
     text: str
     heading: int = 0
     nesting: int = 0
     number: str = ""
+    quoted: bool = False
 
 
 _KEYWORDS: Final[Mapping[str, tuple[str, int]]] = {
@@ -55,6 +57,8 @@ _ROMAN: Final = re.compile(r"[ivxlc]+", re.IGNORECASE)
 _ROMAN_VALUES: Final = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _FREE_NUMBERS: Final = 21
 """The rank of numbers without a word before them; those within others rank below."""
+_LONGEST_HEADING: Final = 16
+"""Words."""
 _MOST_SKIPPED: Final = 12
 """Numbers that may be missing between two of a row: what was repealed leaves a gap."""
 
@@ -85,7 +89,7 @@ def outline_of(lines: Iterable[Line], *, title: str = "") -> Outline:
     nester = _Nester(kind)
     quoted = _quoted([line.text for line in listed])
     for at, line in enumerate(listed):
-        nester.take(line, quoted=at in quoted)
+        nester.take(line, quoted=line.quoted or at in quoted)
     return Outline(nester.body, title, kind, characters=nester.characters)
 
 
@@ -189,6 +193,8 @@ class _Nester:
         self.body = Division("text")
         self.opened = [_Opened(self.body, "", -1)]
         self.characters = 0
+        self.reciting = False
+        """What comes is numbered as the reasons of an instrument are, until a word begins more."""
 
     def take(self, line: Line, *, quoted: bool = False) -> None:
         """Put the next line in its place; numbers in a quotation are those of another text."""
@@ -214,14 +220,14 @@ class _Nester:
         if self._keyword(text, text):
             return
         # A heading may bear a number ("3. Fees"): then it is a clause, and those below go on.
-        rank = 1 + line.heading
+        rank: float = 1 + line.heading
         mark = _decimal(text) or _dotted(text)
         if mark is None and self.kind in ("statute", "instrument"):
             mark = _bare(text)
         opened = Division("heading", "", text, [text])
         if mark is not None:
             opened = Division(self._counted(), mark.number, mark.rest, [text])
-            rank += _FREE_NUMBERS - 2
+            rank = _FREE_NUMBERS + line.heading / 10  # whatever its depth, lists stand below it
         self._open(opened, f"heading{line.heading}", rank)
 
     def _keyword(self, text: str, whole: str) -> bool:
@@ -234,7 +240,8 @@ class _Nester:
         if not separator and rest and (rest[0].islower() or rest.rstrip().endswith(".")):
             return False
         level, rank = _KEYWORDS[word.casefold()]
-        heading = rest.strip() if len(rest.split()) <= 16 else ""
+        self.reciting = False
+        heading = rest.strip() if len(rest.split()) <= _LONGEST_HEADING else ""
         self._open(Division(level, number, heading, [whole]), f"word:{level}", rank)
         return True
 
@@ -244,7 +251,11 @@ class _Nester:
                 return
         mark = self._next_sentence(text)
         if mark is None or not self._enter(mark, text):
-            self.opened[-1].division.items.append(text)  # it goes on with what was begun
+            self.reciting = self.reciting or text.casefold().strip(" :,") == "whereas"
+            begun = self.opened[-1]
+            begun.division.items.append(text)  # it goes on with what was begun
+            if begun.style.startswith("word:") and _heads(text, begun.division):
+                begun.division.heading = text
 
     def _next_sentence(self, text: str) -> _Mark | None:
         """A bare number before a whole sentence: only where it is exactly the next one."""
@@ -328,6 +339,8 @@ class _Nester:
             and style in ("dotted", "bare")
         ):
             level = "paragraph"
+        if self.reciting and style == "enclosed:1" and len(self.opened) == 1:
+            level = "recital"
         heading = _heading_of(mark.rest) if mark.level == "" else ""
         rank = max(self.opened[-1].rank + 0.01, _FREE_NUMBERS + 0.5)
         opened = Division(level, mark.number, heading, [])
@@ -441,6 +454,13 @@ def _letters_follow(before: str, number: str) -> bool:
     return (len(number) > len(before) and number.startswith(before)) or (
         len(number) < len(before) and 0 < ord(number[0]) - ord(before[0]) <= 2
     )
+
+
+def _heads(text: str, division: Division) -> bool:
+    """Whether a line is the heading of a division that stands above it by its number alone."""
+    short = len(text.split()) <= _LONGEST_HEADING and text[:1].isupper()
+    alone = len(division.items) == 2 and not division.heading
+    return alone and short and not text.rstrip().endswith((".", ";", ",", ":"))
 
 
 def _heading_of(text: str) -> str:

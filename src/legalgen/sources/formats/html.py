@@ -1,10 +1,16 @@
-"""HTML: headings, paragraphs and lists; what frames a page (scripts, menus) is left out."""
+"""HTML: headings, paragraphs and lists; what frames a page is left out, and what it hides.
+
+Scripts, menus, forms, dialogs and the foot of a page frame it, and so does all outside ``main``
+where that element holds more than half of the words. An element hides its text by the attribute
+``hidden`` or by its own style; sheets of styles are not read.
+"""
 
 from __future__ import annotations
 
 import codecs
 import contextlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -17,8 +23,24 @@ from legalgen.sources.outline import Outline
 
 _CHARSET: Final = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 _LEFT_OUT: Final = frozenset(
-    {"script", "style", "nav", "noscript", "template", "svg", "button", "form", "select"}
+    {"script", "style", "nav", "noscript", "template", "svg", "button", "form", "select", "dialog",
+     "iframe"}
+)  # fmt: skip
+_ROLES_LEFT_OUT: Final = frozenset(
+    {"navigation", "search", "menu", "menubar", "dialog", "alertdialog", "contentinfo"}
 )
+_CONTENT: Final = frozenset({"main", "article", "section", "blockquote"})
+"""Within these, ``footer`` is that of a text, as where a judgment is signed."""
+_HIDES: Final = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.I)
+_LABEL: Final = re.compile(r"\(?[0-9A-Za-z]{1,5}[.)]|\[\d{1,4}\]|[\u2014\u2013\u2022-]")
+"""A number alone in a cell; what it counts stands in the next, as in EUR-Lex."""
+_ROW_CLASS: Final = re.compile(r"(?:^|\s)grid-list(?:$|\s)")
+_TITLE_CLASS: Final = re.compile(r"(?:^|[\s-])doc-ti(?:$|\s)")
+_NOTE_CLASS: Final = re.compile(r"(?:^|[\s-])(?:foot)?note(?:$|\s)")
+"""What is below a text, with numbers of its own."""
+_FILE_NAME: Final = re.compile(r"\S+\.(?:xml|html?|docx?|pdf|fmx)", re.IGNORECASE)
+_CASE: Final = re.compile(r"[\[(]\d{4}[\])]\s+(?:\d+\s+)?[A-Z]|\b\d{4}\s+[A-Z]{2,6}\s+\d")
+"""How a case is cited."""
 _HEADINGS: Final = {f"h{depth}": depth for depth in range(1, 7)}
 _VOID: Final = frozenset({"br", "hr", "img", "input", "meta", "link", "wbr", "col", "source"})
 
@@ -44,11 +66,19 @@ def read(path: Path) -> Outline:
         for piece in iter(lambda: file.read(1 << 16), b""):
             parser.feed(piece)
         parser.close()
-    lines = collector.lines
+    lines = collector.main_lines()
     if not lines:
         raise UsageError(f"{path} holds no text")
+    return outline_of(lines, title=_title(lines, collector))
+
+
+def _title(lines: Sequence[Line], collector: _Lines) -> str:
+    """The title of a page: its highest heading, but for that of a court above its many cases."""
     first = next((line.text for line in lines if line.heading == 1), "")
-    return outline_of(lines, title=first or collector.title)
+    if _CASE.search(collector.title) and not _CASE.search(first):
+        return collector.title
+    named = "" if _FILE_NAME.fullmatch(collector.title) else collector.title
+    return first or named or collector.called
 
 
 def _encoding(path: Path) -> str:
@@ -71,11 +101,19 @@ class _Lines:
 
     def __init__(self) -> None:
         self.title = ""
+        self.called = ""
+        """What the Official Journal calls the text, in no heading."""
         self.lines: list[Line] = []
+        self._of_main: list[Line] = []
         self._text: list[str] = []
         self._title: list[str] | None = None
         self._left_out = 0
+        self._content: list[str] = []
+        """Elements that are open of those that hold a text rather than frame it."""
         self._heading = 0
+        self._row = False
+        """A row has begun of which no line was taken."""
+        self._names = self._is_note = False
         self._lists: list[int | None] = []
         """Of each list that is open, the number of its last item; None where it has no numbers."""
         self._number = ""
@@ -85,13 +123,19 @@ class _Lines:
         tag = tag.rpartition("}")[2].casefold()
         if tag == "title" and not self.title:
             self._title = []
-        if tag in _LEFT_OUT or self._left_out:
+        if self._left_out or self._frames(tag, attributes):
             self._left_out += tag not in _VOID
             return
+        if tag in _CONTENT:
+            self._content.append(tag)
         if tag in ("td", "th"):
             self._text.append(" ")
         elif tag not in INLINE:
             self._flush()
+            classes = attributes.get("class", "")
+            self._row = self._row or tag == "tr" or bool(_ROW_CLASS.search(classes))
+            self._names = not self.called and bool(_TITLE_CLASS.search(classes))
+            self._is_note = bool(_NOTE_CLASS.search(classes))
         if tag in _HEADINGS:
             self._heading = _HEADINGS[tag]
         elif tag in ("ol", "ul"):
@@ -103,6 +147,23 @@ class _Lines:
             if last is not None:
                 self._lists[-1] = last + 1
                 self._number = str(last + 1)
+
+    def _frames(self, tag: str, attributes: dict[str, str]) -> bool:
+        """Whether an element is no part of the text that a reader of the page sees."""
+        return (
+            tag in _LEFT_OUT
+            or (tag == "footer" and not self._content)
+            or attributes.get("role", "").casefold() in _ROLES_LEFT_OUT
+            or attributes.get("hidden", "until-found").casefold() != "until-found"
+            or _HIDES.search(attributes.get("style", "")) is not None
+        )
+
+    def main_lines(self) -> list[Line]:
+        """The lines of the text: those of ``main``, if most of the words stand there."""
+        words, within = (
+            sum(len(line.text.split()) for line in each) for each in (self.lines, self._of_main)
+        )
+        return self._of_main if within > words / 2 else self.lines
 
     def data(self, text: str) -> None:
         """Text, in pieces of any size."""
@@ -121,8 +182,12 @@ class _Lines:
         if self._left_out:
             self._left_out -= tag not in _VOID
             return
+        if tag == "tr":
+            self._row = False
         if tag not in INLINE and tag not in ("td", "th"):
             self._flush()
+        if tag in _CONTENT and self._content:
+            self._content.pop()
         if tag in _HEADINGS:
             self._heading = 0
         elif tag in ("ol", "ul") and self._lists:
@@ -130,11 +195,21 @@ class _Lines:
 
     def close(self) -> None:
         """The page has ended."""
+        self._row = False
         self._flush()
 
     def _flush(self) -> None:
         text = " ".join("".join(self._text).split())
+        if self._row and _LABEL.fullmatch(text):
+            self._text = [text, " "]
+            return
         self._text = []
         if text:
-            self.lines.append(Line(text, self._heading, len(self._lists), self._number))
-            self._number = ""
+            self._row = False
+            place = (self._heading, len(self._lists), self._number)
+            line = Line(text, *place, quoted=self._is_note)
+            self.lines.append(line)
+            if "main" in self._content:
+                self._of_main.append(line)
+            self.called = text if self._names else self.called
+            self._number, self._names, self._is_note = "", False, False
