@@ -579,3 +579,50 @@ def test_a_case_is_called_as_its_page_and_not_as_its_court(tmp_path: Path) -> No
     path = tmp_path / "case.html"
     path.write_text(f"<title>A v B [2019] EWCA Civ 5</title><h1>Court of Appeal</h1><p>1. {_RULE}")
     assert reader_of(path).read(path).title == "A v B [2019] EWCA Civ 5"
+
+
+_DOCTYPE = '<?xml version="1.0"?><!DOCTYPE act PUBLIC "-//X//DTD Act//EN" "http://x.example/a.dtd">'
+
+
+@pytest.mark.parametrize("lead", ["", " " * (1 << 16), " " * ((1 << 16) - len(_DOCTYPE) - 40)])
+def test_names_that_html_has_for_letters_are_read_in_xml(tmp_path: Path, lead: str) -> None:
+    """libxml2 leaves them out without a word where a DTD is named: a fee would lose its pounds."""
+    path = tmp_path / "act.xml"
+    fee = "A fee of &pound;50 &amp; no more is due under &sect;&nbsp;5."
+    path.write_text(f"{_DOCTYPE}<act>{lead}<section num='1'><p>{fee}</p></section></act>")
+    assert chunks(path)[0].text == "A fee of £50 & no more is due under § 5."
+
+
+@pytest.mark.parametrize(
+    ("doctype", "said"),
+    [(_DOCTYPE, "act.xml:1 Entity 'fee' not defined"), ("", "cannot be read as XML: Entity 'fee'")],
+)
+def test_a_name_that_only_a_dtd_explains_is_refused(
+    tmp_path: Path, doctype: str, said: str
+) -> None:
+    """What it stands for is a part of the law."""
+    path = tmp_path / "act.xml"
+    path.write_text(f"{doctype}<act><section num='1'><p>A fee of &fee; is due.</p></section></act>")
+    with pytest.raises(UsageError, match=re.escape(said)):
+        reader_of(path).read(path)
+
+
+def test_an_entity_declared_over_two_blocks_is_seen(tmp_path: Path) -> None:
+    """What is read at once ends anywhere."""
+    path = tmp_path / "act.xml"
+    begin = "<!DOCTYPE act [<!--"
+    filled = begin + "x" * ((1 << 16) - len(begin) - 7) + "-->"
+    path.write_text(f'{filled}<!ENTITY fee "ten">]><act><p>A fee of &fee; is due.</p></act>')
+    with pytest.raises(UsageError, match="declares entities"):
+        reader_of(path).read(path)
+
+
+@pytest.mark.parametrize("name", ["act.xml", "act.xht"])
+def test_a_page_of_xhtml_is_one_whatever_its_name(tmp_path: Path, name: str) -> None:
+    """Its headings are not the elements of a law in XML."""
+    path = tmp_path / name
+    path.write_text(
+        '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>Boats</title>'
+        f"</head><body><h1>Boats Act 2015</h1><h2>1 Lookouts</h2><p>{_RULE}</p></body></html>"
+    )
+    assert place_of(chunks(path), "A master must keep") == "s 1"

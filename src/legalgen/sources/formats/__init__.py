@@ -22,7 +22,7 @@ MOST_BYTES: Final = 512 * 1024 * 1024
 
 _BY_ENDING: Final[Mapping[str, str]] = {
     ".xml": "xml", ".akn": "xml", ".fmx": "xml",
-    ".html": "html", ".htm": "html", ".xhtml": "html",
+    ".html": "html", ".htm": "html", ".xhtml": "html", ".xht": "html",
     ".md": "markdown", ".markdown": "markdown",
     ".txt": "text", ".text": "text",
     ".pdf": "pdf",

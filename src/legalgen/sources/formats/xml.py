@@ -1,19 +1,23 @@
 """Legal XML: the dialect is known by its root element; the structure is read as it streams by.
 
-Entities and the network are off: a file that declares entities of its own is refused. Elements
-nest at most 256 deep, and libxml2 bounds how long one text is (10 million bytes).
+Entities and the network are off: a file that declares entities of its own is refused, and so is one
+that uses a name which only a DTD elsewhere would explain. The names that HTML has (``&pound;``) are
+read as what they mean. Elements nest at most 256 deep, and libxml2 bounds how long one text is (10
+million bytes).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from html.entities import html5
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import IO, Any, Final, cast
 
 from lxml import etree
 
 from legalgen.errors import UsageError
-from legalgen.sources.formats import akoma_ntoso, clml, ecfr, formex, plain_xml, uslm
+from legalgen.sources.formats import akoma_ntoso, clml, ecfr, formex, html, plain_xml, uslm
 from legalgen.sources.formats.markup import Element, Markup
 from legalgen.sources.outline import Division, Outline, visible, walk
 
@@ -22,13 +26,18 @@ _INSTRUMENTS: Final = {"Regulations": "regulation", "Rules": "rule", "Order": "a
 _CHUNK: Final = 1 << 16
 _DEEPEST: Final = 256
 _ENTITY: Final = re.compile(rb"<!\s*ENTITY", re.IGNORECASE)
+_NAMED: Final = re.compile(rb"&([A-Za-z][A-Za-z0-9.]*);")
+_LONGEST_NAME: Final = 64
+"""Bytes of a name or a beginning that may go over the end of a block."""
+_OF_XML: Final = frozenset({"amp", "lt", "gt", "quot", "apos"})
+_UNDECLARED: Final = "WAR_UNDECLARED_ENTITY"
 
 
 def read(path: Path) -> Outline:
     """The structure of an XML file.
 
     Raises:
-        UsageError: it is no XML, declares entities, nests too deep, or holds no text.
+        UsageError: it is no XML, has entities that are not known, nests too deep, or holds no text.
     """
     builder = OutlineBuilder()
     # lxml calls the builder while it parses: no tree of the whole file stands in memory.
@@ -47,18 +56,51 @@ def read(path: Path) -> Outline:
     )
     try:
         with path.open("rb") as file:
-            for begin in iter(lambda: file.read(_CHUNK), b""):
-                if not builder.begun and _ENTITY.search(begin.replace(b"\0", b"")):
+            before = b""
+            for block in _blocks(file):
+                begins = before + block.replace(b"\0", b"")
+                if not builder.begun and _ENTITY.search(begins):
                     raise UsageError(f"{path} declares entities, which are not read: expand them")
-                parser.feed(begin)
+                before = begins[-_LONGEST_NAME:]
+                parser.feed(block)
+                # Where a DTD is named, libxml2 leaves out what the DTD would explain, and goes on.
+                for said in parser.feed_error_log:
+                    if said.type_name == _UNDECLARED:
+                        raise UsageError(f"{path}:{said.line} {said.message}: expand it; "
+                                         "no DTD is read")  # fmt: skip
         outline = cast(Outline, parser.close())
     except etree.XMLSyntaxError as error:
         raise UsageError(f"{path} cannot be read as XML: {error.msg}") from error
+    except _PageError:
+        return html.read(path)
     except _TooDeepError as error:
         raise UsageError(f"{path} nests elements more than {_DEEPEST} deep") from error
     if not any(outline.body.items):
         raise UsageError(f"{path} holds no text")
     return outline
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """The blocks of a file, HTML's names in them as the numbers of their characters."""
+    left = b""
+    while read := file.read(_CHUNK):
+        block = left + read
+        begun = block.rfind(b"&", max(0, len(block) - _LONGEST_NAME))
+        end = begun if begun >= 0 and b";" not in block[begun:] else len(block)
+        left = block[end:]
+        yield _NAMED.sub(_by_number, block[:end])
+    if left:
+        yield left
+
+
+def _by_number(found: re.Match[bytes]) -> bytes:
+    name = found[1].decode("ascii")
+    meant = "" if name in _OF_XML else html5.get(f"{name};", "")
+    return "".join(f"&#{ord(each)};" for each in meant).encode("ascii") or found[0]
+
+
+class _PageError(ValueError):
+    """It is a page of XHTML, whatever its name says."""
 
 
 class _TooDeepError(ValueError):
@@ -109,6 +151,8 @@ class OutlineBuilder:
     def _begin(self, root: Element) -> None:
         """The first element tells which dialect the file is written in."""
         self.begun = True
+        if root.name == "html":
+            raise _PageError
         self._markup = next((d for d in _MARKUPS if d.is_root(root)), plain_xml.MARKUP)
         self._outline.kind = self._markup.kind
         self._outline.jurisdiction = self._markup.jurisdiction
