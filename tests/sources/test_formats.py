@@ -626,3 +626,14 @@ def test_a_page_of_xhtml_is_one_whatever_its_name(tmp_path: Path, name: str) -> 
         f"</head><body><h1>Boats Act 2015</h1><h2>1 Lookouts</h2><p>{_RULE}</p></body></html>"
     )
     assert place_of(chunks(path), "A master must keep") == "s 1"
+
+
+def test_a_word_is_whole_without_the_marks_that_nobody_sees(tmp_path: Path) -> None:
+    """Places where it may be parted, and marks of an encoding within a text put together."""
+    path = tmp_path / "act.txt"
+    path.write_text(
+        "Boats Act 2015\n\n1 Look\u00adouts\n\n(1) A mas\u200bter must keep\ufeff one.\n"
+    )
+    (chunk,) = chunks(path)
+    assert chunk.text.split("\n")[1:] == ["1 Lookouts", "(1) A master must keep one."]
+    assert chunk.heading == "Lookouts"

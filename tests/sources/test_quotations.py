@@ -37,6 +37,7 @@ TEXT = (
         "except as provided \u2026 the Secretary shall not have any authority",
         "except as provided [...] the Secretary shall not have any authority",
         "or, within 5 to 10 days, to an agent\u2019s agent",
+        "\u200fthe Sec\u00adretary\u200e shall not \u2066have\u2069 any author\ufe0fity",
     ],
 )
 def test_what_printing_changes_is_found(quote: str) -> None:

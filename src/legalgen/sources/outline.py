@@ -81,12 +81,15 @@ _NUMBER: Final = re.compile(r"[0-9A-Za-z]+(?:[.\-\u2013][0-9A-Za-z]+)*")
 
 
 _HALF_LETTERS: Final = re.compile("[\ud800-\udfff]")
+_OF_PRINTING: Final = re.compile("[\u00ad\u200b\u2060\ufeff]")
+"""Where a word may be parted and where not, and marks of an encoding: nobody sees them."""
 
 
 def composed(text: str) -> str:
     """A text as chunks have it: each accent in its letter, no half of a pair of surrogates."""
     if text.isascii():
         return text
+    text = _OF_PRINTING.sub("", text)
     return _HALF_LETTERS.sub("\ufffd", unicodedata.normalize("NFC", text))
 
 

@@ -28,7 +28,10 @@ _FOLDED: Final[Mapping[str, str]] = {
         '\u2018\u2019\u201a\u201b\u2032\u00b4`"\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb', "'"
     ),
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
-    **dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", ""),
+    # What nobody sees: where words may part, which way letters run, how a letter is drawn.
+    **dict.fromkeys("\u00ad\u061c\u180e\ufeff", ""),
+    **dict.fromkeys(map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F))), ""),
+    **dict.fromkeys(map(chr, (*range(0x2060, 0x2070), *range(0xFE00, 0xFE10))), ""),
     "\u2026": "...",
 }
 _JOINTS: Final = "-'_.,/:"
