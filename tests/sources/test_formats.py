@@ -637,3 +637,39 @@ def test_a_word_is_whole_without_the_marks_that_nobody_sees(tmp_path: Path) -> N
     (chunk,) = chunks(path)
     assert chunk.text.split("\n")[1:] == ["1 Lookouts", "(1) A master must keep one."]
     assert chunk.heading == "Lookouts"
+
+
+def test_quotations_tables_and_notes_of_markdown_have_lines_of_their_own(tmp_path: Path) -> None:
+    """Their marks are no words, their numbers are not those of the text."""
+    path = tmp_path / "boats.md"
+    path.write_text(
+        "# Boats Act 2015\n\n## 2 Fees\n\nThe fee[^1] is as <https://boats.example/> says.\n\n"
+        "| Boat | Fee |\n|:-----|----:|\n| Small | £5 |\n| Large \\| long | must not |\n\n"
+        "1. A raft\n   1. is no boat\n2. A skiff is [one][s].\n\nAs was said:\n"
+        "> 7. No fee\nis due.\n>\n> - None.\n\n[^1]: See\n  the order.\n[s]: https://skiff.example\n"
+    )
+    found = chunks(path)
+    assert "\n".join(each.text for each in found).split("\n") == [
+        "Boats Act 2015", "2 Fees", "The fee is as https://boats.example/ says.", "Boat Fee",
+        "Small £5", "Large | long must not", "1. A raft", "1. is no boat",
+        "2. A skiff is [one][s].", "As was said:", "7. No fee is due.", "- None.", "See the order.",
+    ]  # fmt: skip
+    assert place_of(found, "is no boat") == "s 2(1)(1)"
+    assert place_of(found, "A skiff is") == "s 2(2)"
+
+
+@pytest.mark.parametrize("name", ["act.txt", "act.md"])
+@pytest.mark.parametrize("between", [" ", "\n", "x" * (1 << 20)])
+def test_a_paragraph_of_any_length_is_read_in_bounded_pieces(
+    tmp_path: Path, name: str, between: str
+) -> None:
+    """Each is taken apart into words; it is cut after a sentence where there is one."""
+    path = tmp_path / name
+    path.write_text(between.join([_RULE] * ((2 << 20) // (len(between) + len(_RULE)) + 2)))
+    outline = reader_of(path).read(path)
+    items = [item for item in outline.body.items if isinstance(item, str)]
+    assert 2 <= len(items) <= 6
+    assert max(map(len, items)) <= (1 << 20) + len(_RULE)
+    assert outline.characters == visible(path.read_text())
+    if len(between) == 1:
+        assert all(item.endswith("under way.") for item in items)

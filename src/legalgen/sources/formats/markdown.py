@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from legalgen.errors import UsageError
-from legalgen.sources.formats.text import decoded_lines
+from legalgen.sources.formats.text import LONGEST_PARAGRAPH, decoded_lines, pieces_of
 from legalgen.sources.numbering import Line, outline_of
 from legalgen.sources.outline import Outline
 
@@ -23,6 +25,15 @@ _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.DOTALL)
 _COMMENT: Final = re.compile(r"<!--(?!.*-->)")
 _LONGEST_FRONT_MATTER: Final = 1000
 """Lines."""
+_AUTOLINK: Final = re.compile(r"<((?:https?|mailto):[^<>\s]+)>")
+_QUOTED: Final = re.compile(r" {0,3}>(?: {0,3}>)* ?")
+_TABLE_ROW: Final = re.compile(r" {0,3}\|.*\|\s*$")
+_TABLE_RULE: Final = re.compile(r"[\s|:-]+$")
+_CELL_END: Final = re.compile(r"(?<!\\)\|")
+_NOTE: Final = re.compile(r" {0,3}\[\^[^\]\s]+\]:\s*")
+_NOTE_MARK: Final = re.compile(r"\[\^[^\]\s]+\]")
+_TARGET: Final = re.compile(r" {0,3}\[[^\]]+\]:\s+<?(?:https?:|mailto:|#|\.{0,2}/)\S*")
+"""The address of links by name, which stands nowhere in the text."""
 _LINK: Final = re.compile(r"!?\[([^\]]*)\]\((?:[^()]|\([^()]*\))*\)")
 _EMPHASIS: Final = re.compile(r"(\*{1,3}|_{2,3}|`+)(?=\S)(.+?)(?<=\S)\1")
 _ESCAPED: Final = re.compile(r"\\([\\`*_{}\[\]()#+.!<>|~-])")
@@ -42,7 +53,8 @@ def read(path: Path) -> Outline:
 
 
 def plain(text: str) -> str:
-    """A line as it is read: without tags, emphasis, links and escapes."""
+    """A line as it is read: without tags, emphasis, links, escapes and the marks of notes."""
+    text = _NOTE_MARK.sub("", _AUTOLINK.sub(r"\1", text))
     text = _LINK.sub(r"\1", _TAG.sub("", text))
     for _ in range(3):  # emphasis in emphasis
         text = _EMPHASIS.sub(r"\2", text)
@@ -53,29 +65,69 @@ def lines_of(text: Iterable[str]) -> Iterator[Line]:
     """The lines of a Markdown text; paragraphs that were wrapped are one line."""
     indents: list[int] = []
     pending: Line | None = None
-    for raw in _without_comments(_without_front_matter(text)):
-        going_on = pending is not None and not pending.heading
-        if not raw.strip() or _FENCE.match(raw) or (_RULE.match(raw) and not going_on):
-            begun = None
-        elif pending is not None and going_on and _UNDERLINE.match(raw):
+    size, pieces = 0, list[str]()
+    """What goes on with the pending line, joined once: a paragraph may have any number of lines."""
+    for line in chain.from_iterable(map(pieces_of, _without_comments(_without_front_matter(text)))):
+        quote = _QUOTED.match(line)
+        raw = line if quote is None else line[quote.end() :]
+        # A quotation begins a line, and may go on without its marks.
+        going_on = pending and not pending.heading and (pending.quoted or quote is None)
+        begun = None
+        if pending and going_on and not pending.quoted and _UNDERLINE.match(raw):
             pending = Line(pending.text, 1 if raw.strip()[0] == "=" else 2)
-            begun = None
-        else:
-            begun = _begun(raw, indents)
-            if begun is None and pending is not None and going_on:
-                whole = f"{pending.text} {plain(raw)}"
-                pending = Line(whole, 0, pending.nesting, pending.number)
+        elif not _ends(raw) and (going_on or not _RULE.match(raw)):
+            begun = _begun(raw, indents) if quote is None else _begun_within(raw)
+            if begun is None and going_on and size + len(raw) <= LONGEST_PARAGRAPH:
+                pieces.append(plain(raw))
+                size += len(raw) + 1
                 continue
-            begun = begun or Line(plain(raw), 0, _depth(len(raw) - len(raw.lstrip()), indents))
+            begun = begun or _paragraph(raw, indents, quoted=quote is not None)
         if pending is not None:
-            yield pending
-        pending = begun
+            yield _whole(pending, pieces)
+        pending, pieces, size = begun, [], len(raw)
     if pending is not None:
-        yield pending
+        yield _whole(pending, pieces)
+
+
+def _ends(raw: str) -> bool:
+    """Whether a line ends a paragraph and has no words of the text."""
+    return (
+        not raw.strip()
+        or _FENCE.match(raw) is not None
+        or _TARGET.match(raw) is not None
+        or ("|" in raw and _TABLE_RULE.match(raw) is not None)
+    )
+
+
+def _whole(begun: Line, pieces: Sequence[str]) -> Line:
+    return replace(begun, text=" ".join((begun.text, *pieces))) if pieces else begun
+
+
+def _paragraph(raw: str, indents: list[int], *, quoted: bool) -> Line:
+    depth = 0 if quoted else _depth(len(raw) - len(raw.lstrip()), indents)
+    return Line(plain(raw), 0, depth, quoted=quoted)
+
+
+def _begun_within(quoted: str) -> Line | None:
+    """A heading or an item of another text, of which only the words count; as ``_begun``."""
+    if heading := _HEADING.match(quoted):
+        return Line(plain(heading[2]), quoted=True)
+    if _ITEM.match(quoted):
+        return Line(plain(quoted), quoted=True)
+    return _uncounted(quoted)
+
+
+def _uncounted(raw: str) -> Line | None:
+    """A row of a table, its cells beside each other, or a note: their numbers count nothing."""
+    if _TABLE_ROW.match(raw):
+        return Line(plain(" ".join(_CELL_END.split(raw))), quoted=True)
+    return Line(plain(_NOTE.sub("", raw)), quoted=True) if _NOTE.match(raw) else None
 
 
 def _begun(raw: str, indents: list[int]) -> Line | None:
-    """A heading or an item of a list; None: the line goes on, or is a paragraph."""
+    """What a line begins that is no paragraph, or None: it goes on, or is one."""
+    if uncounted := _uncounted(raw):
+        return uncounted
     if heading := _HEADING.match(raw):
         indents.clear()
         return Line(plain(heading[2]), len(heading[1]))

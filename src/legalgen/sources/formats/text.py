@@ -6,6 +6,7 @@ import codecs
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +44,8 @@ _AWAITS_NUMBER: Final = re.compile(
 _LISTS: Final = re.compile(r"\b(?:and|or)$")
 _OF_REFERENCE: Final = re.compile(r"(?:of|to|or|and|above|below|applies|apply)\b|[,.;)]")
 _LINES_COMPARED: Final = 100
+LONGEST_PARAGRAPH: Final = 1 << 20
+"""Characters; what is longer goes on in another, for each is taken apart into its words."""
 _LEAST_WIDTH: Final = 40
 
 
@@ -106,7 +109,8 @@ def paragraphs(lines: Iterable[str]) -> Iterator[str]:
     """Lines that were wrapped, joined again: up to a blank line, or one that begins something."""
     kept: list[str] = []
     widths: deque[int] = deque(maxlen=_LINES_COMPARED)
-    for line in lines:
+    size = 0
+    for line in chain.from_iterable(map(pieces_of, lines)):
         if len(kept) == 2 and _ALONE.match(kept[0]) and len(kept[1].split()) <= 12:
             yield " ".join(" ".join(kept).split())
             kept = []
@@ -114,11 +118,12 @@ def paragraphs(lines: Iterable[str]) -> Iterator[str]:
         begins = _BEGINS.match(line) or _BARE.match(line) or (ended and _AFTER_SENTENCE.match(line))
         if begins and kept and _goes_on(kept, line, max(widths)):
             begins = None
-        if kept and (not line.strip() or begins):
+        if kept and (not line.strip() or begins or size + len(line) > LONGEST_PARAGRAPH):
             yield " ".join(" ".join(kept).split())
             kept = []
         if line.strip():
             going_on = bool(kept)
+            size = size + len(line) + 1 if kept else len(line)
             kept.append(line)
             widths.append(len(line.rstrip()))
             if _BARE.match(line) and not going_on:  # number and heading are a line by themselves
@@ -126,6 +131,19 @@ def paragraphs(lines: Iterable[str]) -> Iterator[str]:
                 kept = []
     if kept:
         yield " ".join(" ".join(kept).split())
+
+
+def pieces_of(line: str) -> Iterator[str]:
+    """A line in pieces as long as a paragraph may be, cut after sentences, else between words."""
+    begin = 0
+    while len(line) - begin > LONGEST_PARAGRAPH:
+        end = begin + LONGEST_PARAGRAPH
+        sentence = line.rfind(". ", begin, end)
+        cut = sentence + 1 if sentence > begin else line.rfind(" ", begin, end)
+        end = cut if cut > begin else end
+        yield line[begin:end]
+        begin = end
+    yield line[begin:]
 
 
 def _goes_on(kept: Sequence[str], line: str, width: int) -> bool:
