@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from legalgen.dataset import foreign
+from legalgen.dataset import foreign, records
 from legalgen.dataset.check import CheckReport, Linter, check
 from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
 from legalgen.errors import UsageError
@@ -281,3 +281,96 @@ def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path) -> None:
     """Nothing that looks like rows is an error, not an empty report."""
     with pytest.raises(UsageError, match="there is no parquet, JSON lines, CSV or TSV file in"):
         list(read_rows(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["rows.arrow", "rows.feather", "rows.parquet"])
+def test_an_arrow_file_is_read_whatever_its_name(tmp_path: Path, name: str) -> None:
+    """As pandas and polars write it, packed; a stream too, which ``datasets`` saves."""
+    path, table = tmp_path / name, pa.Table.from_pylist([OLD])
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    for writer in (pa.ipc.new_file, pa.ipc.new_stream):
+        with (
+            pa.OSFile(str(path), "wb") as file,
+            writer(file, table.schema, options=options) as stream,
+        ):
+            stream.write_table(table)
+        assert only(path).id == "housing_1"
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(UsageError, match=f"cannot read .*{name}: Expected"):
+        list(read_rows(path))
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, pa.schema([])):
+        pass
+    with pytest.raises(UsageError, match="no column 'question'"):
+        list(read_rows(path))
+
+
+def test_a_value_that_python_has_none_for_costs_its_row_alone(tmp_path: Path) -> None:
+    """A year beyond 9999, bytes that are no UTF-8: the rows beside it are read."""
+    path = tmp_path / "rows.parquet"
+    years = pa.array([0, 2**62, 0], pa.timestamp("us"))
+    broken = pa.array([b"plain", b"plain", b"\xff\xfe"]).view(pa.string())
+    texts = {name: [value] * 3 for name, value in TEXTS.items()}
+    pq.write_table(pa.table({**texts, "created_at": years, "model": broken}), path)
+
+    first, *others = read_rows(path)
+
+    assert isinstance(first, Row)
+    why = [each.why for each in others if isinstance(each, UnreadableRow)]
+    assert why[0] == "created_at cannot be read: date value out of range"
+    assert why[1].startswith("model cannot be read: 'utf-8' codec can't decode byte 0xff")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_that_no_clock_of_utc_shows_is_none(tmp_path: Path, moment: str) -> None:
+    """The row is read without it, in the old form and in ours."""
+    assert only(lines(tmp_path / "a.jsonl", {**OLD, "created_at": moment})).created_at is None
+    (row,) = read_rows(lines(tmp_path / "b.jsonl", {**OURS, "created_at": moment}))
+    assert isinstance(row, UnreadableRow)
+    assert row.why == f"not a row of this schema: {moment} is no moment of UTC"
+
+
+def test_a_line_that_never_ends_is_not_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gzipped line of any length would be unpacked into memory; the lines after it are read."""
+    monkeypatch.setattr(records, "_LONGEST_CELL", 2000)  # sixteen million bytes take a second
+    path = tmp_path / "rows.jsonl.gz"
+    good = json.dumps(OLD)
+    assert len(good) < 2000
+    path.write_bytes(gzip.compress(f'{good}\n{{"question":"{"x" * 9000}"}}\n{good}'.encode()))
+
+    first, long, last = read_rows(path)
+
+    assert isinstance(first, Row)
+    assert isinstance(last, Row)
+    assert isinstance(long, UnreadableRow)
+    assert long.why == "its line has more than 2,000 bytes"
+
+
+def test_an_object_over_several_lines_is_told_once(tmp_path: Path) -> None:
+    """Not as one broken row for each of its lines."""
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps({"data": [OLD]}, indent=2))
+    with pytest.raises(UsageError, match="is one JSON object over several lines: write its rows"):
+        list(read_rows(path))
+
+
+@pytest.mark.parametrize(
+    "head", ["\r\n\r\nquestion;answer;;", "sep=;\r\nquestion;answer;;", "SEP=|\nquestion|answer||"]
+)
+def test_a_table_as_excel_leaves_it(tmp_path: Path, head: str) -> None:
+    """Blank lines before it, the word for its delimiter, columns without a name."""
+    path = tmp_path / "rows.csv"
+    delimiter = head[-1]
+    cells = [*TEXTS.values(), "", "seen"]
+    path.write_text(f"{head}\n{delimiter.join(cells)}\n", newline="")
+    row = only(path)
+    assert (row.question, row.not_taken) == (TEXTS["question"], ("column 4",))
+
+
+def test_a_cell_that_breaks_a_table_is_told_with_its_row(tmp_path: Path) -> None:
+    """What is read before it tells nothing of where it stands."""
+    path = tmp_path / "rows.csv"
+    path.write_text('question,answer\nWhy?,Because.\nWhy?,"Because" it is.\n')
+    with pytest.raises(UsageError, match=r"',' expected after '\"' \(row 2\)"):
+        list(read_rows(path))

@@ -197,6 +197,10 @@ def _own_row(number: int, record: Mapping[str, Any]) -> Row | UnreadableRow:
         )
     except msgspec.ValidationError as error:
         return UnreadableRow(number, f"not a row of this schema: {error}")
+    if _moment(sample.created_at) is None:
+        return UnreadableRow(
+            number, f"not a row of this schema: {sample.created_at.isoformat()} is no moment of UTC"
+        )
     odd = [*odd_citations, *odd_steps]
     if sample.difficulty not in DIFFICULTIES:
         odd.append("unknown_difficulty")
@@ -349,7 +353,12 @@ def _moment(value: object) -> datetime | None:
             return None
     if not isinstance(value, datetime):
         return None
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # the first or the last day that there is, in another zone
+        return None
 
 
 _STEP: Final = re.compile(r"(?<!\w)\**step\s*(\d{1,2})\**\s*(?:[:.)-]|\u2013)+\**\s*", re.I)

@@ -1,6 +1,6 @@
 """Records of files that others wrote: parquet, Arrow, JSON lines, one JSON array, CSV, TSV.
 
-All but parquet and Arrow also gzipped. What is another kind of file (a spreadsheet, an archive, a
+Arrow is a file (Feather 2, as pandas and polars write) or a stream (as ``datasets`` saves). All but parquet and Arrow also gzipped. What is another kind of file (a spreadsheet, an archive, a
 pointer of Git LFS) is told by its first bytes, in a sentence, before a line of it is taken for a
 row.
 """
@@ -16,6 +16,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
@@ -29,7 +30,9 @@ Record = Mapping[str, Any]
 _PARQUET_ROWS: Final = 2_000
 _LOOKED_AT: Final = 65_536
 _LONGEST_CELL: Final = 16 * 1024 * 1024
-"""Characters of a cell or of one object in an array: what is longer is no row of texts."""
+"""Characters of a cell or of one object in an array, bytes of a line: longer is no row of texts."""
+_ARROW_FILE: Final = b"ARROW1"
+_ARROW_STREAM: Final = b"\xff\xff\xff\xff"
 
 
 Check = Callable[[Iterable[str]], None]
@@ -90,8 +93,8 @@ def _records_of(path: Path, check: Check) -> Iterator[Record | str]:
         begins = file.read(_LOOKED_AT)
     if begins.startswith(b"PAR1"):
         yield from _parquet_records(path, check)
-    elif path.suffix == ".arrow":
-        yield from _arrow_records(path)
+    elif begins.startswith((_ARROW_FILE, _ARROW_STREAM)) or path.suffix == ".arrow":
+        yield from _arrow_records(path, check, is_file=begins.startswith(_ARROW_FILE))
     elif begins.startswith(b"\x1f\x8b"):
         with gzip.open(path, "rb") as file:
             begins = file.read(_LOOKED_AT)
@@ -107,7 +110,7 @@ def _records_of(path: Path, check: Check) -> Iterator[Record | str]:
 # --- binary ------------------------------------------------------------------------------------
 
 
-def _parquet_records(path: Path, check: Check) -> Iterator[Record]:
+def _parquet_records(path: Path, check: Check) -> Iterator[Record | str]:
     import pyarrow as pa  # heavy; only what touches parquet pays for it
     import pyarrow.parquet as pq
 
@@ -115,21 +118,48 @@ def _parquet_records(path: Path, check: Check) -> Iterator[Record]:
         with pq.ParquetFile(path) as file:
             check(file.schema_arrow.names)
             for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
-                yield from _in_microseconds(batch).to_pylist()
+                yield from _rows_of(batch)
     except pa.ArrowException as error:
         raise UsageError(f"{path} is no readable parquet file: {error}") from error
 
 
-def _arrow_records(path: Path) -> Iterator[Record]:
-    """The rows of a file that ``datasets`` has saved."""
+def _arrow_records(path: Path, check: Check, *, is_file: bool) -> Iterator[Record | str]:
+    """The rows of an Arrow file or stream."""
     import pyarrow as pa  # heavy; only what touches Arrow pays for it
 
     try:
-        with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as stream:
-            for batch in stream:
-                yield from _in_microseconds(batch).to_pylist()
+        with pa.OSFile(str(path), "rb") as file:
+            opened = pa.ipc.open_file(file) if is_file else pa.ipc.open_stream(file)
+            check(opened.schema.names)
+            batches = map(opened.get_batch, range(opened.num_record_batches)) if is_file else opened
+            for batch in batches:
+                for begin in range(0, batch.num_rows, _PARQUET_ROWS):
+                    yield from _rows_of(batch.slice(begin, _PARQUET_ROWS))
     except pa.ArrowException as error:
         raise UsageError(f"{path} is no readable Arrow file: {error}") from error
+
+
+def _rows_of(batch: pa.RecordBatch) -> list[Record | str]:
+    """The rows of a batch; of a value that Python has none for, what is wrong with its row."""
+    batch = _in_microseconds(batch)
+    try:
+        return cast("list[Record | str]", batch.to_pylist())
+    except _NO_VALUE:
+        return [_row_of(batch.slice(at, 1)) for at in range(batch.num_rows)]
+
+
+def _row_of(batch: pa.RecordBatch) -> Record | str:
+    row: dict[str, Any] = {}
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        try:
+            row[name] = column[0].as_py()
+        except _NO_VALUE as error:
+            return f"{name} cannot be read: {error}"
+    return row
+
+
+_NO_VALUE: Final = (OverflowError, ValueError, LookupError)
+"""Raised of a year beyond 9999, bytes that are no UTF-8, a time zone that is not known."""
 
 
 def _in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -164,7 +194,12 @@ def _text_records(path: Path, name: Path, file: IO[bytes], begins: bytes) -> Ite
         with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as reader:
             yield from _table_records(path, name, reader)
     elif not text or _is_json(text):
-        yield from (_json_record(line) for line in file if line.strip())
+        if text.splitlines()[:1] == [b"{"]:
+            raise UsageError(
+                f"{path} is one JSON object over several lines: write its rows as JSON lines, or "
+                "as one array"
+            )
+        yield from (_json_record(line) for line in _lines(file) if line.strip())
     else:
         shown = text[:40].decode(errors="replace").splitlines()[0]
         raise UsageError(
@@ -173,6 +208,7 @@ def _text_records(path: Path, name: Path, file: IO[bytes], begins: bytes) -> Ite
         )
 
 
+_SEPARATED: Final = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _DELIMITED: Final = (".csv", ".tsv", ".tab")
 
 
@@ -202,7 +238,6 @@ _KINDS: Final[Mapping[bytes, str]] = {
     b"7z\xbc\xaf": "is a 7z archive: unpack it first",
     b"%PDF": "is a PDF; texts to write from are for `legalgen sources add`",
     b"SQLite format 3": "is an SQLite database: export its table as CSV",
-    b"ARROW1": "is an Arrow file: name it .arrow if `datasets` has saved it, or save it as parquet",
 }
 """Files of other kinds by their first bytes."""
 _OFFICE: Final = {"xl/": "an Excel file", "word/": "a Word file", "content.xml": "a spreadsheet"}
@@ -229,7 +264,17 @@ def _in_zip(path: Path) -> str:
     return "a zip archive: unpack it first"
 
 
+def _lines(file: IO[bytes]) -> Iterator[bytes]:
+    """The lines of a file; one that is too long is passed over but for its beginning."""
+    while line := file.readline(_LONGEST_CELL + 1):
+        yield line
+        while len(line) > _LONGEST_CELL and not line.endswith(b"\n"):
+            line = file.readline(_LONGEST_CELL + 1)
+
+
 def _json_record(line: bytes) -> Record | str:
+    if len(line) > _LONGEST_CELL:
+        return f"its line has more than {_LONGEST_CELL:,} bytes"
     try:
         record = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -284,15 +329,19 @@ def _more(path: Path, reader: io.TextIOWrapper) -> str:
 def _table_records(path: Path, name: Path, text: io.TextIOWrapper) -> Iterator[Record | str]:
     """The rows of a table by the names in its first line; one of another length is none."""
     csv.field_size_limit(_LONGEST_CELL)
+    number = 0
     try:
-        head = text.readline()
-        text.seek(0)
-        delimiter = max("\t,;|" if name.suffix.lower() != ".csv" else ",;\t|", key=head.count)
-        lines = csv.reader(text, delimiter=delimiter, strict=True)
-        columns = [column.strip() for column in next(lines)]
+        while not (head := text.readline()).strip():  # some text is there
+            pass
+        delimiters = "\t,;|" if name.suffix.lower() != ".csv" else ",;\t|"
+        delimiter = max(delimiters, key=head.count)
+        if said := _SEPARATED.match(head):  # Excel's word for its delimiter, in a line of its own
+            delimiter, head = said[1], text.readline()
+        lines = csv.reader(chain([head], text), delimiter=delimiter, strict=True)
+        columns = [column.strip() or f"column {at}" for at, column in enumerate(next(lines, []), 1)]
         if twice := {column for column in columns if columns.count(column) > 1}:
             raise UsageError(f"{path} has two columns {sorted(twice)[0]!r}: rename one")
-        for cells in lines:
+        for number, cells in enumerate(lines, 1):
             if not cells:
                 continue
             if len(cells) != len(columns):
@@ -302,4 +351,4 @@ def _table_records(path: Path, name: Path, text: io.TextIOWrapper) -> Iterator[R
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8: save it as CSV UTF-8") from error
     except csv.Error as error:
-        raise UsageError(f"{path} is no readable table: {error}") from error
+        raise UsageError(f"{path} is no readable table: {error} (row {number + 1})") from error
