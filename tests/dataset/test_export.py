@@ -350,3 +350,14 @@ json.dump(found, sys.stdout)
         for form in columns
         for kind in ("json", "parquet")
     }
+
+
+@pytest.mark.parametrize("form", ["messages", "schema"])
+def test_a_line_is_one_line_to_every_reader(tmp_path: Path, form: Format) -> None:
+    """Letters at which ``str.splitlines`` parts a line are escaped, and come back as they were."""
+    answer = "It\u2028binds\u2029him\x85now."
+    data_dir = written(tmp_path / "data", [make_sample(0, answer=answer)])
+    out = tmp_path / "rows.jsonl"
+    exported(data_dir, out, form)
+    (row,) = lines(out)
+    assert (row["answer"] if form == "schema" else row["messages"][1]["content"]) == answer

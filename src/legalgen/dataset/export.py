@@ -465,6 +465,10 @@ def _aside(path: Path, columns: pa.Schema | None) -> Iterator[_File]:
         raise DiskError(f"cannot write {path}: {error.strerror or error}", path) from error
 
 
+_LINE_ENDS: Final = {mark.encode(): f"\\u{ord(mark):04x}".encode() for mark in "\x85\u2028\u2029"}
+"""Letters that end a line for ``str.splitlines``, by which some trainers read; JSON allows both."""
+
+
 class _JsonLines:
     """One JSON object a line."""
 
@@ -480,7 +484,10 @@ class _JsonLines:
 
     def add(self, rows: Sequence[ExportedRow]) -> None:
         """Add rows that have their shape."""
-        self._file.write(self._encoder.encode_lines(rows))
+        lines = self._encoder.encode_lines(rows)
+        for mark, escape in _LINE_ENDS.items():
+            lines = lines.replace(mark, escape)
+        self._file.write(lines)
         self.rows += len(rows)
 
     def finish(self) -> None:
