@@ -145,3 +145,29 @@ def test_the_chunks_are_a_dataset_by_themselves(program: Program) -> None:
     )
     [path] = (program.data_dir.root / "sources").glob("*.parquet")
     assert pq.read_table(path).column("citation")[0].as_py() == "Supply Agreement"
+
+
+def test_what_is_drawn_from_beside_a_text_is_told(program: Program, tmp_path: Path) -> None:
+    """The same text by another name, and the file as it was: neither goes by itself."""
+    act = tmp_path / "act.txt"
+    act.write_text("Boats Act 2015\n\n1 Lookouts\n\n(1) A master must keep a lookout.\n")
+
+    def added(name: str, *more: str) -> str:
+        flags = ("--licence", "own", "--jurisdiction", "uk", *more)
+        done = program.run("sources", "add", str(tmp_path / name), *flags)
+        assert done.code == 0, done.err
+        return done.out if more else done.err
+
+    assert added("act.txt") == ""
+    assert added("act.txt") == ""
+    (first,) = listed(program)
+    act.rename(tmp_path / "boats.txt")
+    remedy = f"and is drawn from too: `legalgen sources remove {first.id}` ends that\n"
+    boats = f"boats-{first.sha256[:8]}"
+    assert added("boats.txt") == f"{first.id} is the same text as {boats}, {remedy}"
+    act.write_text("Boats Act 2015\n\n1 Lookouts\n\n(1) A master may keep a lookout.\n")
+    changed = f"{first.id} is {act} as it was before, {remedy}"
+    assert added("act.txt") == changed
+    assert json.loads(added("act.txt", "--json"))["beside"] == [changed.strip()]
+    assert program.run("sources", "remove", first.id).code == 0
+    assert added("act.txt") == ""

@@ -20,6 +20,7 @@ from legalgen.sources.collection import (
     SourceText,
     TextReading,
     changed_since,
+    drawn_beside,
     examine,
     texts_in,
 )
@@ -52,7 +53,9 @@ def add_sources(
             unread.append(str(error))
             continue
         added.append(collection.add_text(reading))
-    source_screens.show_added(console, added)
+    known = collection.all()
+    beside = [said for source in added for said in drawn_beside(source, known)]
+    source_screens.show_added(console, added, beside)
     if unread:
         raise UsageError("\n".join(unread))
     return Exit.DONE

@@ -323,6 +323,28 @@ def changed_since(source: SourceText) -> str | None:
     return None if _digest_of(path) == source.sha256 else f"{path} has changed"
 
 
+def drawn_beside(source: SourceText, known: Iterable[SourceText]) -> list[str]:
+    """What was added before and is drawn from as well: the same text, or the file before a change.
+
+    Rows of the one text are not known to be of the other: a split may part them, and law that was
+    changed is taught beside what it is now.
+    """
+    said = {
+        each.id: f"is the same text as {source.id}"
+        if each.sha256 == source.sha256
+        else f"is {source.path} as it was before"
+        for each in known
+        if not each.removed
+        and each.added < source.added
+        and each.id != source.id
+        and (each.sha256 == source.sha256 or each.path == source.path)
+    }
+    return [
+        f"{name} {what}, and is drawn from too: `legalgen sources remove {name}` ends that"
+        for name, what in said.items()
+    ]
+
+
 def _digest_of(path: Path) -> str:
     with disk(path, "read"), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,13 +14,15 @@ from legalgen.ui.console import Console
 from legalgen.ui.dataset_screens import table
 
 
-def show_added(console: Console, added: Sequence[SourceText]) -> None:
-    """Which texts were added."""
+def show_added(console: Console, added: Sequence[SourceText], beside: Sequence[str]) -> None:
+    """Which texts were added, and what is said of those that are drawn from beside them."""
     if console.json:
-        console.data({"added": msgspec.to_builtins(list(added))})
+        console.data({"added": msgspec.to_builtins(list(added)), "beside": list(beside)})
         return
     for source in added:
         console.text(f"{source.id}: {source.citation}, {_size(source)}")
+    for said in beside:
+        console.talk(said)
 
 
 def show_sources(console: Console, sources: Sequence[SourceText]) -> None:
