@@ -673,3 +673,53 @@ def test_a_paragraph_of_any_length_is_read_in_bounded_pieces(
     assert outline.characters == visible(path.read_text())
     if len(between) == 1:
         assert all(item.endswith("under way.") for item in items)
+
+
+_LEG = f"""<h1 class="pageTitle">Boats Act 2015</h1>
+<h2><span class="LegPartNo">Part 1</span><span class="LegPartTitle">Duties</span></h2>
+<h3><span class="LegP1No">1</span><span class="LegP1GroupTitle">Lookouts</span></h3>
+<p><span class="LegP2No">(1)</span>{_RULE}</p>
+<p><span class="LegP3No">(a)</span><span class="LegP3Text">small boats;</span></p>
+<p>H<span>2</span>O, and <span>2</span>nd.</p>"""
+_PRE = f"""<h1>Boats Act 2015</h1><pre>
+
+  1 Lookouts
+
+  (1) {_RULE[:41]}
+      {_RULE[42:]}
+  (a) small boats;
+
+  H2O, and 2nd.
+</pre>"""
+
+
+@pytest.mark.parametrize("page", [_LEG, _PRE])
+def test_numbers_that_a_page_sets_off_begin_divisions(tmp_path: Path, page: str) -> None:
+    """By an element of their own, as on legislation.gov.uk, or by the ends of written lines."""
+    path = tmp_path / "act.html"
+    path.write_text(page)
+    found = chunks(path)
+    assert place_of(found, _RULE) == "s 1(1)"
+    assert place_of(found, "small boats") == "s 1(1)(a)"
+    assert f"\n1 Lookouts\n(1) {_RULE}\n(a) small boats;\nH2O, and 2nd." in found[0].text
+    assert found[0].heading == "Lookouts"
+
+
+def test_a_bill_of_congress_is_read_by_its_numbers(tmp_path: Path) -> None:
+    """Its markup is older than USLM and names the same divisions."""
+    path = tmp_path / "bill.xml"
+    path.write_text(
+        '<!DOCTYPE bill PUBLIC "-//US Congress//DTDs/bill.dtd//EN" "bill.dtd"><bill>'
+        '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dublinCore>'
+        "<dc:title>118 HR 5 IH: Boats Act</dc:title></dublinCore></metadata>"
+        "<form><legis-num>H. R. 5</legis-num></form><legis-body><section><enum>1.</enum>"
+        "<header>Lookouts</header><subsection><enum>(a)</enum><header>In general</header>"
+        f"<text>{_RULE}</text></subsection><subsection><enum>(b)</enum><text>Insert:</text>"
+        "<quoted-block><section><enum>7A.</enum><header>Lights</header><text>A light burns."
+        "</text></section></quoted-block></subsection></section></legis-body></bill>"
+    )
+    found = chunks(path, "us")
+    assert place_of(found, "A master must") == "§ 1(a)"
+    assert place_of(found, "A light burns") == "§ 1(b)"
+    assert found[0].heading == "Lookouts"
+    assert found[0].citation == "118 HR 5 IH: Boats Act"

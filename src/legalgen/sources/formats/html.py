@@ -18,13 +18,14 @@ from lxml import etree
 
 from legalgen.errors import UsageError
 from legalgen.sources.formats.markup import INLINE
+from legalgen.sources.formats.text import paragraphs
 from legalgen.sources.numbering import Line, outline_of
 from legalgen.sources.outline import Outline
 
 _CHARSET: Final = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
 _LEFT_OUT: Final = frozenset(
     {"script", "style", "nav", "noscript", "template", "svg", "button", "form", "select", "dialog",
-     "iframe"}
+     "iframe", "textarea"}
 )  # fmt: skip
 _ROLES_LEFT_OUT: Final = frozenset(
     {"navigation", "search", "menu", "menubar", "dialog", "alertdialog", "contentinfo"}
@@ -39,6 +40,13 @@ _TITLE_CLASS: Final = re.compile(r"(?:^|[\s-])doc-ti(?:$|\s)")
 _NOTE_CLASS: Final = re.compile(r"(?:^|[\s-])(?:foot)?note(?:$|\s)")
 """What is below a text, with numbers of its own."""
 _FILE_NAME: Final = re.compile(r"\S+\.(?:xml|html?|docx?|pdf|fmx)", re.IGNORECASE)
+_BEGUN: Final = re.compile(
+    r"\s*(?:(?:part|chapter|schedule|annex|article|section|regulation)\s+)?"
+    r"(?:\d{1,4}[A-Z]{0,3}[.)]?|\((?:\d{1,4}[A-Z]?|[A-Za-z]{1,5})\)|[IVXLC]{1,7}\.?)",
+    re.IGNORECASE,
+)
+"""A number that an element sets off, as legislation.gov.uk does, with a sheet of styles."""
+_FEW_PIECES: Final = 8
 _CASE: Final = re.compile(r"[\[(]\d{4}[\])]\s+(?:\d+\s+)?[A-Z]|\b\d{4}\s+[A-Z]{2,6}\s+\d")
 """How a case is cited."""
 _HEADINGS: Final = {f"h{depth}": depth for depth in range(1, 7)}
@@ -111,6 +119,10 @@ class _Lines:
         self._content: list[str] = []
         """Elements that are open of those that hold a text rather than frame it."""
         self._heading = 0
+        self._set_off = False
+        """A number has just ended with which the line begins."""
+        self._verbatim = 0
+        """How many elements are open in which the ends of lines are written."""
         self._row = False
         """A row has begun of which no line was taken."""
         self._names = self._is_note = False
@@ -128,6 +140,7 @@ class _Lines:
             return
         if tag in _CONTENT:
             self._content.append(tag)
+        self._verbatim += tag == "pre"
         if tag in ("td", "th"):
             self._text.append(" ")
         elif tag not in INLINE:
@@ -170,6 +183,9 @@ class _Lines:
         if self._title is not None:
             self._title.append(text)
         elif not self._left_out:
+            if self._set_off and (text[0].isalpha() or text[0] == "("):
+                self._text.append(" ")
+            self._set_off = False
             self._text.append(text)
 
     def end(self, tag: str) -> None:
@@ -186,6 +202,9 @@ class _Lines:
             self._row = False
         if tag not in INLINE and tag not in ("td", "th"):
             self._flush()
+        elif tag == "span" and len(self._text) <= _FEW_PIECES:
+            self._set_off = _BEGUN.fullmatch("".join(self._text)) is not None
+        self._verbatim -= tag == "pre" and self._verbatim > 0
         if tag in _CONTENT and self._content:
             self._content.pop()
         if tag in _HEADINGS:
@@ -198,7 +217,18 @@ class _Lines:
         self._row = False
         self._flush()
 
+    def _take(self, line: Line) -> None:
+        self.lines.append(line)
+        if "main" in self._content:
+            self._of_main.append(line)
+
     def _flush(self) -> None:
+        if self._verbatim:
+            written = "".join(self._text).splitlines()
+            self._text = []
+            for paragraph in paragraphs(written):
+                self._take(Line(paragraph, self._heading))
+            return
         text = " ".join("".join(self._text).split())
         if self._row and _LABEL.fullmatch(text):
             self._text = [text, " "]
@@ -207,9 +237,6 @@ class _Lines:
         if text:
             self._row = False
             place = (self._heading, len(self._lists), self._number)
-            line = Line(text, *place, quoted=self._is_note)
-            self.lines.append(line)
-            if "main" in self._content:
-                self._of_main.append(line)
+            self._take(Line(text, *place, quoted=self._is_note))
             self.called = text if self._names else self.called
             self._number, self._names, self._is_note = "", False, False

@@ -1,4 +1,8 @@
-"""United States Legislative Markup: the US Code, public laws, compilations, and the CFR in USLM."""
+"""United States Legislative Markup: the US Code, public laws, compilations, and the CFR in USLM.
+
+Bills of Congress are in the markup before it, whose divisions have the same names, and which says
+``enum``, ``header`` and ``quoted-block``.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +22,15 @@ MARKUP: Final = Markup(
         "clause": "paragraph", "schedule": "schedule", "level": "paragraph",
         "notes": "note",
     },
-    numbers=names("num"),
-    headings=names("heading"),
-    titles=names("citableAs title"),
-    skipped=names("meta toc"),
-    quoted=names("quotedContent"),
+    numbers=names("num enum"),
+    headings=names("heading header"),
+    titles=names("citableAs title official-title"),
+    skipped=names("meta metadata toc"),
+    quoted=names("quotedContent quoted-block"),
     asides=names("footnote editorialNote sidenote"),
     inline=INLINE | names("headingText shortTitle quotedText citableAs "
-                          "currentThroughPublicLaw elided"),
+                          "currentThroughPublicLaw elided external-xref internal-xref quote "
+                          "short-title header-in-text"),
     cells=names("td th column"),
     jurisdiction="us",
 )  # fmt: skip
