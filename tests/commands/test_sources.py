@@ -171,3 +171,30 @@ def test_what_is_drawn_from_beside_a_text_is_told(program: Program, tmp_path: Pa
     assert json.loads(added("act.txt", "--json"))["beside"] == [changed.strip()]
     assert program.run("sources", "remove", first.id).code == 0
     assert added("act.txt") == ""
+
+
+def test_a_file_that_may_not_be_read_keeps_no_other_out(program: Program, tmp_path: Path) -> None:
+    """It opens, and reading fails, as on a disk or a share that has gone: a sentence, exit 2."""
+    unreadable = Path("/proc/self/mem")  # its first page is mapped nowhere: EIO, for root too
+    if not unreadable.is_file():
+        pytest.skip("no /proc here")
+    for ending in ("txt", "md", "html", "xml", "pdf", "jsonl"):
+        (tmp_path / f"x.{ending}").symlink_to(unreadable)
+    (tmp_path / "zoo.txt").write_text("Zoo Act 2015\n\n1 Fees\n\n(1) A fee of ten pounds is due.\n")
+    done = program.run("sources", "add", str(tmp_path), "--licence", "own", "--jurisdiction", "uk")
+    assert done.code == 2
+    assert done.err.count(" cannot be read: Input/output error\n") == 6
+    (kept,) = listed(program)
+    assert kept.title == "Zoo Act 2015"
+    (tmp_path / "zoo.txt").unlink()
+    (tmp_path / "zoo.txt").symlink_to(unreadable)
+    shown = program.run("sources", "show", kept.id, "--json")
+    assert shown.code == 0, shown.err
+    assert json.loads(shown.out)["changed"].endswith("zoo.txt cannot be read: Input/output error")
+
+
+def test_a_name_that_no_file_can_have_is_a_sentence(program: Program) -> None:
+    """It is neither there nor not there: the system refuses to look."""
+    done = program.run("sources", "check", "a" * 300 + ".txt", "--jurisdiction", "uk")
+    assert done.code == 2
+    assert "cannot be read: File name too long" in done.err

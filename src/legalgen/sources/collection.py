@@ -31,7 +31,7 @@ from legalgen.sources.chunking import LEAST_WORDS, chunks_of
 from legalgen.sources.definitions import defined_in
 from legalgen.sources.formats import ENDINGS, reader_of
 from legalgen.sources.outline import LawKind, shortened, visible
-from legalgen.store.files import DataDir, disk, make_folder, replace_file, unlink
+from legalgen.store.files import DataDir, make_folder, replace_file, unlink
 from legalgen.store.parts import PARQUET, iter_batches, parts
 
 if TYPE_CHECKING:
@@ -103,8 +103,10 @@ class TextReading:
     """
 
     def __init__(self, path: Path, details: SourceDetails, added: datetime) -> None:
-        outline = reader_of(path).read(path)
-        digest = _digest_of(path)
+        with _of_user(path):
+            outline = reader_of(path).read(path)
+            digest = _digest_of(path)
+            size = path.stat().st_size
         jurisdiction = details.jurisdiction or outline.jurisdiction
         if jurisdiction is None:
             raise UsageError(f"{path} does not tell where it is law: say it with --jurisdiction")
@@ -113,7 +115,7 @@ class TextReading:
             id=f"{_slug(path.stem)}-{digest[:8]}",
             path=str(path.resolve()),
             sha256=digest,
-            size=path.stat().st_size,
+            size=size,
             title=title,
             citation=details.citation or title,
             kind=outline.kind,
@@ -194,24 +196,34 @@ def texts_in(paths: Iterable[Path]) -> list[Path]:
     """The files that are meant: a folder stands for all in it that can be read.
 
     Raises:
-        UsageError: a path is not there, or a folder holds nothing that can be read.
+        UsageError: a path is not there or cannot be reached, or a folder holds nothing that can be
+            read.
     """
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            inside = sorted(
-                each
-                for each in path.rglob("*")
-                if each.suffix.casefold() in ENDINGS and each.is_file()
-            )
-            if not inside:
-                raise UsageError(f"{path} holds no file that can be read: {', '.join(ENDINGS)}")
-            found.extend(inside)
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise UsageError(f"there is no file {path}")
+        with _of_user(path):
+            found.extend(_texts_at(path))
     return list(dict.fromkeys(found))
+
+
+@contextlib.contextmanager
+def _of_user(path: Path) -> Iterator[None]:
+    """A file that is not ours: that it cannot be read is no failure of our disk."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _texts_at(path: Path) -> list[Path]:
+    if path.is_dir():
+        inside = (each for each in path.rglob("*") if each.suffix.casefold() in ENDINGS)
+        if not (found := sorted(each for each in inside if each.is_file())):
+            raise UsageError(f"{path} holds no file that can be read: {', '.join(ENDINGS)}")
+        return found
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
+    return [path]
 
 
 class SourceCollection:
@@ -318,9 +330,12 @@ class SourceCollection:
 def changed_since(source: SourceText) -> str | None:
     """What became of the file that a source was read from; None: it is as it was."""
     path = Path(source.path)
-    if not path.is_file():
-        return f"{path} is gone"
-    return None if _digest_of(path) == source.sha256 else f"{path} has changed"
+    try:
+        if not path.is_file():
+            return f"{path} is gone"
+        return None if _digest_of(path) == source.sha256 else f"{path} has changed"
+    except OSError as error:
+        return f"{path} cannot be read: {error.strerror or error}"
 
 
 def drawn_beside(source: SourceText, known: Iterable[SourceText]) -> list[str]:
@@ -346,7 +361,7 @@ def drawn_beside(source: SourceText, known: Iterable[SourceText]) -> list[str]:
 
 
 def _digest_of(path: Path) -> str:
-    with disk(path, "read"), path.open("rb") as file:
+    with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
