@@ -277,6 +277,15 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
         list(read_rows(path))
 
 
+def test_of_a_folder_the_file_is_named_that_cannot_be_read(tmp_path: Path) -> None:
+    """It may hold hundreds."""
+    packed = gzip.compress(json.dumps(OLD).encode())
+    for name, content in (("a", packed), ("b", packed[:-9])):
+        (tmp_path / f"{name}.jsonl.gz").write_bytes(content)
+    with pytest.raises(UsageError, match=r"cannot read .*b\.jsonl\.gz: Compressed file ended"):
+        list(read_rows(tmp_path))
+
+
 def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path) -> None:
     """Nothing that looks like rows is an error, not an empty report."""
     with pytest.raises(UsageError, match="there is no parquet, JSON lines, CSV or TSV file in"):

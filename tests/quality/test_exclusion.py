@@ -69,6 +69,20 @@ def test_the_same_from_parquet_and_gzip(tmp_path: Path) -> None:
         assert exclusion(path).near(EXAM, "") is not None, path.name
 
 
+def test_only_columns_that_may_hold_a_question_are_looked_at(tmp_path: Path) -> None:
+    """A date that Python has none for is no question; one within a record is told."""
+    path = tmp_path / "exam.parquet"
+    far = pa.array([2**62], pa.timestamp("us"))
+    asked = pa.array([EXAM]).dictionary_encode()
+    pq.write_table(pa.table({"question": asked, "set": far, "picture": [b"\xff"]}), path)
+    assert exclusion(path).near(EXAM, "") is not None
+    pq.write_table(
+        pa.table({"question": pa.StructArray.from_arrays([asked, far], ["a", "b"])}), path
+    )
+    with pytest.raises(UsageError, match="is no readable parquet file: date value out of range"):
+        exclusion(path)
+
+
 def test_what_comes_too_near(tmp_path: Path) -> None:
     """The question itself, nearly it, or thirteen of its words in a row anywhere in the row."""
     found = exclusion(file_of(tmp_path, "bench.jsonl", {"question": EXAM}))

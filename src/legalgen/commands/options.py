@@ -132,7 +132,7 @@ def takes(
     def decorate(function: Callable[..., int]) -> Callable[..., None]:
         def command(**given: object) -> None:
             for name, value in given.items():
-                _refuse_urls(name, value)
+                _refuse_paths(name, value)
             names = ["config", *(each.name for each in _taken(path))]
             flags = {name: given.pop(name) for name in names}
             if filters:
@@ -186,15 +186,27 @@ def _in_order(
     return sorted(options, key=place)
 
 
-def _refuse_urls(name: str, value: object) -> None:
-    """A path of the command's own may be no URL, as no setting's may: see ``settings.types``."""
+def _refuse_paths(name: str, value: object) -> None:
+    """A path of the command's own may be no URL, as no setting's may: see ``settings.types``.
+
+    Nor may it be one that the system does not look at: too long, or in a folder that is closed.
+    """
     from legalgen.settings.types import misplaced_url
 
     for each in value if isinstance(value, list | tuple) else [value]:
-        if isinstance(each, Path) and (wrong := misplaced_url(each)):
+        if isinstance(each, Path) and (wrong := misplaced_url(each) or _unreachable(each)):
             from legalgen.errors import UsageError  # most command lines contain no mistake
 
             raise UsageError(f"{name.replace('_', '-').upper()} {each}: {wrong}")
+
+
+def _unreachable(path: Path) -> str | None:
+    """Why nobody can tell whether a path is there; None: it is, or it is not."""
+    try:
+        path.exists()
+    except OSError as error:
+        return str(error.strerror or error)
+    return None
 
 
 def _info(option: inspect.Parameter) -> Any:

@@ -56,14 +56,12 @@ def records(path: Path, check: Check) -> Iterator[Record | str]:
 
 
 def _found(path: Path, check: Check) -> Iterator[Record | str]:
+    part = path
     try:
-        if path.is_dir():
-            for part in _files(path):
-                yield from _records_of(part, check)
-        else:
-            yield from _records_of(path, check)
+        for part in _files(path) if path.is_dir() else [path]:
+            yield from _records_of(part, check)
     except (OSError, EOFError, zlib.error) as error:
-        raise UsageError(f"cannot read {path}: {_why(error)}") from error
+        raise UsageError(f"cannot read {part}: {_why(error)}") from error
 
 
 def _why(error: OSError | EOFError | zlib.error) -> str:

@@ -23,6 +23,8 @@ from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds
 from legalgen.store.sample import words
 
 if TYPE_CHECKING:  # numpy is an extra
+    import pyarrow as pa
+
     from legalgen.quality.embedding import Embedder
     from legalgen.quality.meaning import ExcludedMeaning
 
@@ -207,13 +209,22 @@ def _record(text: bytes) -> Mapping[str, object]:
     return found
 
 
+def _may_hold_text(kind: pa.DataType) -> bool:
+    """Whether a column is looked at: not pictures, nor dates, of which Python may have none."""
+    import pyarrow as pa
+
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.types.is_nested(plain) or "string" in str(plain)
+
+
 def _parquet(path: Path) -> Iterator[Mapping[str, object]]:
     import pyarrow as pa  # heavy; only what touches parquet pays for it
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=2_000):
+            texts = [each.name for each in file.schema_arrow if _may_hold_text(each.type)]
+            for batch in file.iter_batches(batch_size=2_000, columns=texts):
                 yield from batch.to_pylist()
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OverflowError, ValueError) as error:  # of a date, of letters
         raise UsageError(f"--exclude {path} is no readable parquet file: {error}") from error
