@@ -10,6 +10,7 @@ import pytest
 
 from legalgen.sources.collection import SourceCollection, SourceText
 from tests.program import Program
+from tests.sources.test_pages import partly_scanned
 
 DATA = Path(__file__).parents[1] / "data" / "sources"
 
@@ -198,3 +199,15 @@ def test_a_name_that_no_file_can_have_is_a_sentence(program: Program) -> None:
     done = program.run("sources", "check", "a" * 300 + ".txt", "--jurisdiction", "uk")
     assert done.code == 2
     assert ": File name too long" in done.err
+
+
+def test_pages_without_text_are_told_before_and_when_a_text_is_added(
+    program: Program, tmp_path: Path
+) -> None:
+    """What has text is kept; a look finds something."""
+    path = str(partly_scanned(tmp_path / "act.pdf"))
+    said = f"{path} has pictures and no text on pages 3, 5-7: run OCR over it first\n"
+    looked = program.run("sources", "check", path, "--jurisdiction", "uk")
+    assert (looked.code, looked.err) == (1, said)
+    added = program.run("sources", "add", path, "--licence", "own", "--jurisdiction", "uk")
+    assert (added.code, added.err) == (0, said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ import pypdf
 import pytest
 
 from legalgen.errors import UsageError
+from legalgen.sources.collection import SourceDetails, TextReading
 from legalgen.sources.formats import reader_of
 from tests.sources.test_formats import chunks, place_of
 
@@ -232,3 +234,34 @@ def test_parquet_that_is_damaged_is_told(tmp_path: Path) -> None:
         path.write_bytes(payload)
         with pytest.raises(UsageError, match="cannot be read as parquet"):
             chunks(path)
+
+
+def partly_scanned(path: Path) -> Path:
+    """A PDF of seven pages: text, one with nothing on it, and pictures on 3 and 5 to 7."""
+    source = pypdf.PdfReader(pdf(path.with_suffix(".plain"), *map(column, RULES), []))
+    image = pypdf.generic.StreamObject()
+    image.set_data(b"\x00")
+    for name, value in (("/Subtype", "/Image"), ("/ColorSpace", "/DeviceGray")):
+        image[pypdf.generic.NameObject(name)] = pypdf.generic.NameObject(value)
+    for name in ("/Width", "/Height", "/BitsPerComponent"):
+        image[pypdf.generic.NameObject(name)] = pypdf.generic.NumberObject(8)
+    drawn = pypdf.generic.DictionaryObject({pypdf.generic.NameObject("/Im0"): image})
+    shown = pypdf.generic.DictionaryObject({pypdf.generic.NameObject("/XObject"): drawn})
+    writer = pypdf.PdfWriter()
+    for number in (0, 5, None, 1, None, None, None):
+        if number is None:
+            page = writer.add_blank_page(595, 842)
+            page[pypdf.generic.NameObject("/Resources")] = shown
+        else:
+            writer.add_page(source.pages[number])
+    writer.write(path)
+    return path
+
+
+def test_pages_that_are_pictures_among_others_are_told(tmp_path: Path) -> None:
+    """A law of which pages were scanned would lack them; a page with nothing on it lacks none."""
+    path = partly_scanned(tmp_path / "act.pdf")
+    reading = TextReading(path, SourceDetails("own", "uk"), datetime(2026, 1, 1, tzinfo=UTC))
+    said = f"{path} has pictures and no text on pages 3, 5-7: run OCR over it first"
+    assert reading.left_out == said
+    assert any("A master must keep a lookout" in each.text for each in reading)

@@ -46,6 +46,7 @@ def add_sources(
     data_dir = DataDir(settings.data_dir)
     collection = SourceCollection(data_dir)
     added, unread = [], []
+    beside: list[str] = []
     for file in files:
         try:
             reading = TextReading(file, details, datetime.now(UTC))
@@ -53,8 +54,9 @@ def add_sources(
             unread.append(str(error))
             continue
         added.append(collection.add_text(reading))
+        beside += [reading.left_out] if reading.left_out else []
     known = collection.all()
-    beside = [said for source in added for said in drawn_beside(source, known)]
+    beside += [said for source in added for said in drawn_beside(source, known)]
     source_screens.show_added(console, added, beside)
     if unread:
         raise UsageError("\n".join(unread))
@@ -112,6 +114,7 @@ def check_sources(
         try:
             reading = TextReading(file, details, datetime.now(UTC))
             found.append(examine(reading, reading.source))
+            unread += [reading.left_out] if reading.left_out else []
         except UsageError as error:
             unread.append(str(error))
     source_screens.show_examined(console, found, unread)

@@ -130,6 +130,8 @@ class TextReading:
             characters=outline.characters,
         )
         self._outline = outline
+        self.left_out = outline.left_out
+        """What of the file could not be read, in words."""
         self._chunks = self._words = 0
 
     def __iter__(self) -> Iterator[Chunk]:

@@ -41,6 +41,8 @@ class Outline(msgspec.Struct):
     jurisdiction: str | None = None
     characters: int = 0
     """Characters of the text that are not white space, counted while it was read."""
+    left_out: str = ""
+    """What of the file could not be read, in words."""
 
 
 GROUPING: Final = frozenset(

@@ -15,7 +15,7 @@ from legalgen.ui.dataset_screens import table
 
 
 def show_added(console: Console, added: Sequence[SourceText], beside: Sequence[str]) -> None:
-    """Which texts were added, and what is said of those that are drawn from beside them."""
+    """Which texts were added, and what is said beside: what was left out, or is drawn from too."""
     if console.json:
         console.data({"added": msgspec.to_builtins(list(added)), "beside": list(beside)})
         return

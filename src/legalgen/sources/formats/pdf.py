@@ -64,6 +64,11 @@ def read(path: Path) -> Outline:
         if reader.is_encrypted and not reader.decrypt(""):
             raise UsageError(f"{path} is closed by a password: save it without one")
         pages = [page.extract_text().splitlines() for page in reader.pages]
+        pictures = [
+            number
+            for number, (page, lines) in enumerate(zip(reader.pages, pages, strict=True), 1)
+            if not any(map(str.strip, lines)) and len(page.images)
+        ]
         title = str(reader.metadata.title or "") if reader.metadata else ""
     except (DependencyError, NotImplementedError) as error:
         raise UsageError(
@@ -75,7 +80,22 @@ def read(path: Path) -> Outline:
     if not lines:
         raise UsageError(f"{path} has no text: its pages are pictures; run OCR over it first")
     first = lines[0].text if len(lines[0].text.split()) <= 20 else ""
-    return outline_of(lines, title=title.strip() or first)
+    outline = outline_of(lines, title=title.strip() or first)
+    if pictures:
+        where = f"{'page' if len(pictures) == 1 else 'pages'} {_spans(pictures)}"
+        outline.left_out = f"{path} has pictures and no text on {where}: run OCR over it first"
+    return outline
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """Numbers in their order, those that follow each other as one: ``2, 5-7``."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and spans[-1][-1] == number - 1:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    return ", ".join(f"{each[0]}-{each[-1]}" if each[1:] else f"{each[0]}" for each in spans)
 
 
 # --- what runs along on the pages --------------------------------------------------------------
