@@ -723,3 +723,27 @@ def test_a_bill_of_congress_is_read_by_its_numbers(tmp_path: Path) -> None:
     assert place_of(found, "A light burns") == "§ 1(b)"
     assert found[0].heading == "Lookouts"
     assert found[0].citation == "118 HR 5 IH: Boats Act"
+
+
+_TITLE = "Boats Act 2015\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "place"),
+    [
+        (f"Code\n\nArticle 1ᵉʳ\n{_RULE}\n\nArticle 2\n{_RULE[:41]}", "Article 2", "art 2"),
+        (f"Code\n\nArticle 1ᵉʳ\n{_RULE}\n\nArticle 2\nNone.", _RULE, "art 1"),
+        (f"Code\n\n§ 1 Lookouts\n{_RULE}\n§ 2 Über Fees\nNone is due.", "None", "s 2"),
+        (f"{_TITLE}Section 5 Lookouts\n{_RULE}", _RULE, "s 5"),
+        (f"{_TITLE}5 Lookouts\n{_RULE[:-1]} as in\nArticle 2\nand 3.", "and 3", "s 5"),
+        (f"# {_TITLE}## 3 Fees\n\nOf:\n(a) rafts;\n(b) skiffs.", "skiffs", "s 3(b)"),
+        (f"# {_TITLE}## 3 Fees\n\n(a) rafts of class\n(b) or less.", "less", "s 3(a)"),
+    ],
+)
+def test_a_line_that_names_a_unit_stands_by_itself(
+    tmp_path: Path, text: str, words: str, place: str
+) -> None:
+    """Its text goes on in the next line without a blank one; a sentence that goes on does not."""
+    path = tmp_path / ("act.md" if text.startswith("#") else "act.txt")
+    path.write_text(text, encoding="utf-8")
+    assert place_of(chunks(path), words) == place

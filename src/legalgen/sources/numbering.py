@@ -42,7 +42,8 @@ _KEYWORDS: Final[Mapping[str, tuple[str, int]]] = {
 _KEYWORD: Final = re.compile(
     r"(schedule|annex|appendix|exhibit|title|book|part|chapter|subchapter|division|amendment|"
     r"article|section|sec\.|regulation|rule|clause|§§?)\s*"
-    r"(\d+[A-Za-z]{0,3}(?:[.-]\d+[A-Za-z]?)*|[IVXLC]+|[A-Z])(?![A-Za-z0-9])\s*([.:\u2014\u2013-]*)\s*(.*)",
+    r"(\d+[A-Za-z]{0,3}(?:[.-]\d+[A-Za-z]?)*|[IVXLC]+|[A-Z])"
+    r"(?:\u1d49\u02b3|[\u00ba\u1d52])?(?![A-Za-z0-9])\s*([.:\u2014\u2013-]*)\s*(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _DECIMAL: Final = re.compile(r"(\d{1,3}[A-Z]{0,3}(?:\.\d{1,3}[A-Z]?)+)[.)]?\s+(?=\S)")

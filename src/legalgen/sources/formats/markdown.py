@@ -20,6 +20,9 @@ _HEADING: Final = re.compile(r" {0,3}(#{1,6})\s+(.*?)(?:\s+#+)?\s*$")
 _UNDERLINE: Final = re.compile(r" {0,3}(=+|-+)\s*$")
 _ITEM: Final = re.compile(r"(\s*)(?:([-*+])|(\d{1,4}|[A-Za-z]|[ivxIVX]{1,5})[.)])\s+(?=\S)")
 _FENCE: Final = re.compile(r" {0,3}(```|~~~)")
+_ENCLOSED: Final = re.compile(r"\s*\((?:\d{1,3}[A-Z]?|[A-Za-z]{1,5})\)\s")
+_CLOSED: Final = re.compile(r"(?:[.;:,\u2014]|\b(?:and|or))$")
+"""How a line ends after which an enclosed number begins a paragraph, as drafters write lists."""
 _RULE: Final = re.compile(r" {0,3}([-*_])(?:\s*\1){2,}\s*$")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.DOTALL)
 _COMMENT: Final = re.compile(r"<!--(?!.*-->)")
@@ -71,7 +74,12 @@ def lines_of(text: Iterable[str]) -> Iterator[Line]:
         quote = _QUOTED.match(line)
         raw = line if quote is None else line[quote.end() :]
         # A quotation begins a line, and may go on without its marks.
-        going_on = pending and not pending.heading and (pending.quoted or quote is None)
+        going_on = (
+            pending
+            and not pending.heading
+            and (pending.quoted or quote is None)
+            and not (_ENCLOSED.match(raw) and _CLOSED.search((pieces or [pending.text])[-1]))
+        )
         begun = None
         if pending and going_on and not pending.quoted and _UNDERLINE.match(raw):
             pending = Line(pending.text, 1 if raw.strip()[0] == "=" else 2)

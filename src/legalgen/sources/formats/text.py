@@ -20,6 +20,11 @@ _BEGINS: Final = re.compile(
     r"Regulation|Rule|Clause|§)\s*[0-9IVXLC]|[-*•]\s)"
 )
 _BARE: Final = re.compile(r"\s*\d{1,4}[A-Z]{0,3}\s+[A-Z][^.;:]{2,110}$")
+_TITLED: Final = re.compile(
+    r"\s*(?:ARTICLE|SECTION|REGULATION|RULE|Article|Section|Regulation|Rule|Clause|§)\s*"
+    r"[0-9]{1,4}[^\W\d_]{0,3}\.?(?:\s+[^\W\d_a-z][^.;:,]{2,80})?\s*$"
+)
+"""A unit by its word and number, alone or with its heading; its text begins in the next line."""
 _AFTER_SENTENCE: Final = re.compile(r"\s*\d{1,3}\s+[A-Z]")
 """A number that begins a paragraph where the line before ended a sentence."""
 _BLOCK: Final = 1 << 20
@@ -114,7 +119,7 @@ def paragraphs(lines: Iterable[str]) -> Iterator[str]:
         if len(kept) == 2 and _ALONE.match(kept[0]) and len(kept[1].split()) <= 12:
             yield " ".join(" ".join(kept).split())
             kept = []
-        ended = bool(kept) and kept[-1].rstrip().endswith((".", ";", ":"))
+        ended = not kept or kept[-1].rstrip().endswith((".", ";", ":"))
         begins = _BEGINS.match(line) or _BARE.match(line) or (ended and _AFTER_SENTENCE.match(line))
         if begins and kept and _goes_on(kept, line, max(widths)):
             begins = None
@@ -126,7 +131,8 @@ def paragraphs(lines: Iterable[str]) -> Iterator[str]:
             size = size + len(line) + 1 if kept else len(line)
             kept.append(line)
             widths.append(len(line.rstrip()))
-            if _BARE.match(line) and not going_on:  # number and heading are a line by themselves
+            headed = _BARE.match(line) or (ended and _TITLED.match(line))
+            if headed and not going_on:  # number and heading are a line by themselves
                 yield " ".join(line.split())
                 kept = []
     if kept:
