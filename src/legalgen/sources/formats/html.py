@@ -35,9 +35,7 @@ _CONTENT: Final = frozenset({"main", "article", "section", "blockquote"})
 _HIDES: Final = re.compile(r"(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)\b", re.I)
 _LABEL: Final = re.compile(r"\(?[0-9A-Za-z]{1,5}[.)]|\[\d{1,4}\]|[\u2014\u2013\u2022-]")
 """A number alone in a cell; what it counts stands in the next, as in EUR-Lex."""
-_ROW_CLASS: Final = re.compile(r"(?:^|\s)grid-list(?:$|\s)")
-_TITLE_CLASS: Final = re.compile(r"(?:^|[\s-])doc-ti(?:$|\s)")
-_NOTE_CLASS: Final = re.compile(r"(?:^|[\s-])(?:foot)?note(?:$|\s)")
+_NOTES: Final = frozenset({"note", "footnote"})
 """What is below a text, with numbers of its own."""
 _FILE_NAME: Final = re.compile(r"\S+\.(?:xml|html?|docx?|pdf|fmx)", re.IGNORECASE)
 _BEGUN: Final = re.compile(
@@ -145,13 +143,18 @@ class _Lines:
             self._text.append(" ")
         elif tag not in INLINE:
             self._flush()
-            classes = attributes.get("class", "")
-            self._row = self._row or tag == "tr" or bool(_ROW_CLASS.search(classes))
-            self._names = not self.called and bool(_TITLE_CLASS.search(classes))
-            self._is_note = bool(_NOTE_CLASS.search(classes))
+            self._row = self._row or tag == "tr"
+            self._names = self._is_note = False
+            if "class" in attributes:
+                self._look_at(attributes["class"])
         if tag in _HEADINGS:
             self._heading = _HEADINGS[tag]
-        elif tag in ("ol", "ul"):
+        else:
+            self._count(tag, attributes)
+
+    def _count(self, tag: str, attributes: dict[str, str]) -> None:
+        """Count the items of lists, which a page shows with numbers that it does not write."""
+        if tag in ("ol", "ul"):
             begin = attributes.get("start", "1")
             counted = tag == "ol" and attributes.get("type", "1") == "1"
             self._lists.append(int(begin) - 1 if counted and begin.isdigit() else None)
@@ -166,10 +169,17 @@ class _Lines:
         return (
             tag in _LEFT_OUT
             or (tag == "footer" and not self._content)
-            or attributes.get("role", "").casefold() in _ROLES_LEFT_OUT
-            or attributes.get("hidden", "until-found").casefold() != "until-found"
-            or _HIDES.search(attributes.get("style", "")) is not None
+            or ("role" in attributes and attributes["role"].casefold() in _ROLES_LEFT_OUT)
+            or ("hidden" in attributes and attributes["hidden"].casefold() != "until-found")
+            or ("style" in attributes and _HIDES.search(attributes["style"]) is not None)
         )
+
+    def _look_at(self, classes: str) -> None:
+        """What the Official Journal tells by its styles, with a word before them or without."""
+        styles = {each.removeprefix("oj-") for each in classes.split()}
+        self._row = self._row or "grid-list" in styles
+        self._names = not self.called and "doc-ti" in styles
+        self._is_note = not styles.isdisjoint(_NOTES)
 
     def main_lines(self) -> list[Line]:
         """The lines of the text: those of ``main``, if most of the words stand there."""
