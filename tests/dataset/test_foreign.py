@@ -277,6 +277,15 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
         list(read_rows(path))
 
 
+def test_all_files_of_a_kind_in_a_folder_are_read(tmp_path: Path) -> None:
+    """Packed or not, whatever the ending; what is of another kind may be the same rows again."""
+    lines(tmp_path / "b.jsonl", {**OLD, "id": "2"})
+    lines(tmp_path / "c.ndjson", {**OLD, "id": "3"})
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(json.dumps({**OLD, "id": "1"}).encode()))
+    (tmp_path / "d.csv").write_text("question,answer\nWhy?,Because.\n")
+    assert [row.id for row in read_rows(tmp_path) if isinstance(row, Row)] == ["1", "2", "3"]
+
+
 def test_of_a_folder_the_file_is_named_that_cannot_be_read(tmp_path: Path) -> None:
     """It may hold hundreds."""
     packed = gzip.compress(json.dumps(OLD).encode())

@@ -68,17 +68,24 @@ def _why(error: OSError | EOFError | zlib.error) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-_LINES: Final = ("*.jsonl", "*.jsonl.gz", "*.ndjson", "*.csv", "*.tsv", "*.csv.gz", "*.tsv.gz")
-_PLACES: Final = ("*.parquet", "data/*.parquet", "train/data/*.parquet", "*/*.parquet",
-                  *_LINES, *(f"data/{each}" for each in _LINES),
-                  "data-*.arrow", "*/data-*.arrow", "*.json")  # fmt: skip
-"""Where the files of a folder are looked for; the first place that has any is taken."""
+_LINES: Final = ("*.jsonl", "*.ndjson", "*.jsonl.gz", "*.ndjson.gz")
+_TABLES: Final = ("*.csv", "*.tsv", "*.csv.gz", "*.tsv.gz")
+_PLACES: Final = (
+    ("*.parquet",), ("data/*.parquet",), ("train/data/*.parquet",), ("*/*.parquet",),
+    *(tuple(f"{at}{each}" for each in kind) for at in ("", "data/") for kind in (_LINES, _TABLES)),
+    ("data-*.arrow",), ("*/data-*.arrow",), ("*.json",),
+)  # fmt: skip
+"""Where the files of a folder are looked for, of one kind each: the first that has any is taken.
+
+The others may be the same rows in another form.
+"""
 _NO_ROWS: Final = frozenset({"dataset_info.json", "dataset_infos.json", "state.json"})
 
 
 def _files(folder: Path) -> list[Path]:
-    for place in _PLACES:
-        found = [path for path in sorted(folder.glob(place)) if path.name[0] not in "._"]
+    for patterns in _PLACES:
+        there = sorted(path for each in patterns for path in folder.glob(each))
+        found = [path for path in there if path.name[0] not in "._"]
         if found := [path for path in found if path.name not in _NO_ROWS]:
             return found
     raise UsageError(f"there is no parquet, JSON lines, CSV or TSV file in {folder}")
