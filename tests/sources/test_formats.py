@@ -747,3 +747,34 @@ def test_a_line_that_names_a_unit_stands_by_itself(
     path = tmp_path / ("act.md" if text.startswith("#") else "act.txt")
     path.write_text(text, encoding="utf-8")
     assert place_of(chunks(path), words) == place
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<h1>Boats</h1><p>The “café” is £5.".encode("utf-16"),
+        b"\xfe\xff" + "<h1>Boats</h1><p>The “café” is £5.".encode("utf-16-be"),
+        "<meta charset=iso-8859-1><h1>Boats</h1><p>The “café” is £5.".encode("cp1252"),
+        "<meta charset=windows-1251><h1>Boats</h1><p>The “café” is £5.".encode("utf-8-sig"),
+        "<meta charset=utf-16><h1>Boats</h1><p>The “café” is £5.".encode(),
+        "<meta charset=mac-roman><h1>Boats</h1><p>The “café” is £5.".encode("mac-roman"),
+        "<meta charset=base64><h1>Boats</h1><p>The “café” is £5.".encode(),
+        "<meta charset=undefined><h1>Boats</h1><p>The “café” is £5.".encode(),
+        "<meta charset=no-such><h1>Boats</h1><p>The “café” is £5.".encode(),
+    ],
+)
+def test_a_page_is_read_in_the_alphabet_that_browsers_read_it_in(
+    tmp_path: Path, page: bytes
+) -> None:
+    """Its mark goes before what it says; what calls itself Latin-1 has the marks of Windows."""
+    path = tmp_path / "boats.html"
+    path.write_bytes(page)
+    assert chunks(path)[0].text == "Boats\nThe “café” is £5."
+
+
+def test_a_page_of_two_byte_letters_without_a_mark_is_told(tmp_path: Path) -> None:
+    """It would be a passage of junk."""
+    path = tmp_path / "boats.html"
+    path.write_bytes("<h1>Boats</h1>".encode("utf-16-le"))
+    with pytest.raises(UsageError, match="holds null bytes; if it is UTF-16, save it as UTF-8"):
+        reader_of(path).read(path)

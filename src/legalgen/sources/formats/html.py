@@ -23,6 +23,13 @@ from legalgen.sources.numbering import Line, outline_of
 from legalgen.sources.outline import Outline
 
 _CHARSET: Final = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
+_MARKS: Final = {
+    codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"
+}  # fmt: skip
+_MEANT: Final = {
+    "iso8859-1": "cp1252", "ascii": "cp1252",
+    "utf-16": "utf-8", "utf-16-le": "utf-8", "utf-16-be": "utf-8",
+}  # fmt: skip
 _LEFT_OUT: Final = frozenset(
     {"script", "style", "nav", "noscript", "template", "svg", "button", "form", "select", "dialog",
      "iframe", "textarea"}
@@ -62,15 +69,16 @@ def read(path: Path) -> Outline:
         Any,
         etree.HTMLParser(
             target=collector,
-            encoding=_encoding(path),
+            encoding="utf-8",
             no_network=True,
             huge_tree=False,
             recover=True,
         ),
     )
-    with contextlib.suppress(etree.XMLSyntaxError), path.open("rb") as file:  # empty: no lines
-        for piece in iter(lambda: file.read(1 << 16), b""):
-            parser.feed(piece)
+    page = path.open(encoding=_encoding(path), errors="replace", newline="")
+    with contextlib.suppress(etree.XMLSyntaxError), page:  # empty: no lines
+        for piece in iter(lambda: page.read(1 << 16), ""):
+            parser.feed(piece.encode("utf-8", "replace"))
         parser.close()
     lines = collector.main_lines()
     if not lines:
@@ -88,13 +96,27 @@ def _title(lines: Sequence[Line], collector: _Lines) -> str:
 
 
 def _encoding(path: Path) -> str:
-    """What the page says that it is written in; else UTF-8 where it is that."""
+    """What a page is written in, as browsers take it: its mark goes before what it says.
+
+    What says that it is Latin-1 is in Windows' Western alphabet, whose quotation marks it has; and
+    what can be read to say UTF-16 is not.
+
+    Raises:
+        UsageError: it is in letters of two bytes, and has no mark.
+    """
     with path.open("rb") as file:
         head = file.read(1 << 16)
+    for mark, name in _MARKS.items():
+        if head.startswith(mark):
+            return name
+    if head.count(0) > len(head) // 4:
+        raise UsageError(f"{path} holds null bytes; if it is UTF-16, save it as UTF-8")
     declared = _CHARSET.search(head[:4096])
-    with contextlib.suppress(LookupError):
+    with contextlib.suppress(LookupError, UnicodeError):
         if declared is not None:
-            return codecs.lookup(declared[1].decode("ascii")).name
+            found = codecs.lookup(declared[1].decode("ascii")).name
+            "".encode(found)  # of Python's codecs some are for no text
+            return _MEANT.get(found, found)
     try:
         head[: head.rfind(b">") + 1].decode("utf-8")
     except UnicodeDecodeError:
@@ -193,7 +215,7 @@ class _Lines:
         if self._title is not None:
             self._title.append(text)
         elif not self._left_out:
-            if self._set_off and (text[0].isalpha() or text[0] == "("):
+            if self._set_off and (text[:1].isalpha() or text[:1] == "("):
                 self._text.append(" ")
             self._set_off = False
             self._text.append(text)
