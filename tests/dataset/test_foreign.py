@@ -322,6 +322,19 @@ def test_an_arrow_file_is_read_whatever_its_name(tmp_path: Path, name: str) -> N
         list(read_rows(path))
 
 
+def test_a_damaged_arrow_file_ends_in_a_sentence(tmp_path: Path) -> None:
+    """Its offsets lead anywhere: unlooked at, they would end the process itself."""
+    path, table = tmp_path / "rows.arrow", pa.Table.from_pylist([OLD])
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, table.schema) as stream:
+        stream.write_table(table)
+    whole = path.read_bytes()
+    offsets = len(TEXTS["question"]).to_bytes(4, "little")
+    at = whole.rindex(offsets)  # in the rows, behind the schema
+    path.write_bytes(whole[:at] + (2**31 - 9).to_bytes(4, "little") + whole[at + 4 :])
+    with pytest.raises(UsageError, match="is no readable Arrow file"):
+        list(read_rows(path))
+
+
 def test_a_value_that_python_has_none_for_costs_its_row_alone(tmp_path: Path) -> None:
     """A year beyond 9999, bytes that are no UTF-8: the rows beside it are read."""
     path = tmp_path / "rows.parquet"

@@ -265,3 +265,11 @@ def test_pages_that_are_pictures_among_others_are_told(tmp_path: Path) -> None:
     said = f"{path} has pictures and no text on pages 3, 5-7: run OCR over it first"
     assert reading.left_out == said
     assert any("A master must keep a lookout" in each.text for each in reading)
+
+
+def test_a_heading_that_is_a_date_beyond_all_is_told(tmp_path: Path) -> None:
+    """Python has no year above 9999."""
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"text": ["A"], "title": pa.array([2**62], pa.timestamp("us"))}), path)
+    with pytest.raises(UsageError, match="cannot be read as parquet: date value out of range"):
+        reader_of(path).read(path)

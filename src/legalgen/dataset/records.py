@@ -124,7 +124,7 @@ def _parquet_records(path: Path, check: Check) -> Iterator[Record | str]:
             check(file.schema_arrow.names)
             for batch in file.iter_batches(batch_size=_PARQUET_ROWS):
                 yield from _rows_of(batch)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:  # of the columns' names
         raise UsageError(f"{path} is no readable parquet file: {error}") from error
 
 
@@ -138,9 +138,10 @@ def _arrow_records(path: Path, check: Check, *, is_file: bool) -> Iterator[Recor
             check(opened.schema.names)
             batches = map(opened.get_batch, range(opened.num_record_batches)) if is_file else opened
             for batch in batches:
+                batch.validate(full=True)  # offsets of a damaged file lead anywhere in memory
                 for begin in range(0, batch.num_rows, _PARQUET_ROWS):
                     yield from _rows_of(batch.slice(begin, _PARQUET_ROWS))
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:  # of the columns' names
         raise UsageError(f"{path} is no readable Arrow file: {error}") from error
 
 

@@ -79,5 +79,5 @@ def _parquet(path: Path) -> Iterator[tuple[str, Mapping[str, object]]]:
             for begin in file.iter_batches(1000, columns=sorted(wanted)):
                 for at, row in enumerate(begin.to_pylist()):
                     yield f"{path}, row {at}", row
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, OverflowError, ValueError) as error:  # of a date
         raise UsageError(f"{path} cannot be read as parquet: {error}") from error
