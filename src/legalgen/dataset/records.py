@@ -1,8 +1,8 @@
 """Records of files that others wrote: parquet, Arrow, JSON lines, one JSON array, CSV, TSV.
 
-Arrow is a file (Feather 2, as pandas and polars write) or a stream (as ``datasets`` saves). All but parquet and Arrow also gzipped. What is another kind of file (a spreadsheet, an archive, a
-pointer of Git LFS) is told by its first bytes, in a sentence, before a line of it is taken for a
-row.
+Arrow is a file (Feather 2, as pandas and polars write) or a stream (as ``datasets`` saves). All but
+parquet and Arrow may be gzipped. What is another kind of file (a spreadsheet, an archive, a pointer
+of Git LFS) is told by its first bytes, in a sentence, before a line of it is taken for a row.
 """
 
 from __future__ import annotations
@@ -347,7 +347,7 @@ def _table_records(path: Path, name: Path, text: io.TextIOWrapper) -> Iterator[R
         columns = [column.strip() or f"column {at}" for at, column in enumerate(next(lines, []), 1)]
         if twice := {column for column in columns if columns.count(column) > 1}:
             raise UsageError(f"{path} has two columns {sorted(twice)[0]!r}: rename one")
-        for number, cells in enumerate(lines, 1):
+        for number, cells in enumerate(lines, 1):  # noqa: B007 - where an error stands
             if not cells:
                 continue
             if len(cells) != len(columns):

@@ -451,7 +451,7 @@ NOT_REFUSED = pattern(
     r"reset\sreason|before\sheaders|upstream\sconnect",  # envoy: its own connection, not ours
 )
 UNTRUSTED = pattern(r"certificate[\s_]verif|issuer\scertificate|self[\s-]signed\scertificate")
-"""A server that is not believed, which no program's word of an authentication makes a refused key."""
+"""A server that is not believed: no word of an authentication makes that a refused key."""
 CREDIT = pattern(
     r"insufficient[\s_](?!to\b)(?:\w+\s){0,4}(?:credit|balance|fund|quota)|\bout\sof\s(?:\w+\s)?(?:credit|fund|quota|usage\b)|\br[au]n\sout\sof\s(?:\w+\s)?balance",
     r"\b(?:have|has|with)\sno\s(?:more\s|remaining\s)?(?:credits?|balance|funds|quota)\b|\bno\s(?:credits?|funds|quota)\s(?:left|remaining)\b|(?<![\d.,])0\scredits\b",
