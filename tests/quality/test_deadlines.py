@@ -102,8 +102,8 @@ def test_late_and_in_time_follow_from_the_periods(
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("Six months from 9 May 2022 end on 9 December 2022, so he is safe.", "reject"),
-        ("Counted from 9 May 2022 the two years lapse in May 2025.", "reject"),
+        ("Six months from 9 May 2022 end on 9 December 2022, so he is safe.", "flag"),
+        ("Counted from 9 May 2022 the two years lapse in May 2025.", "flag"),
         ("Four months after 30 September 2024 end on 31 January 2025.", "flag"),
         ("The last day is 20 June 2022, because he has thirty days.", "flag"),
         ("Six months from 9 May 2022 end on 9 November 2022, so he is safe.", ""),

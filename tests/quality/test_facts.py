@@ -12,14 +12,14 @@ SOLD = "Amara Banik sold a boat to Tomasz Kern, and it sank at Hull. Who bears t
 @pytest.mark.parametrize(
     ("said", "asked", "expected"),
     [
-        ("The risk is on Amara Banik, as buyer, from delivery.", SOLD, "reject"),
-        ("The buyer, Amara, bears it.", SOLD, "reject"),
-        ("Tomasz is the seller and bears it.", SOLD, "reject"),
+        ("The risk is on Amara Banik, as buyer, from delivery.", SOLD, "flag"),
+        ("The buyer, Amara, bears it.", SOLD, "flag"),
+        ("Tomasz is the seller and bears it.", SOLD, "flag"),
         ("It is for Tomasz, as lender, to prove it.",
-         "Tomasz borrowed £500 from Amara. Who proves what?", "reject"),
-        ("Tomasz is the employer and pays.", "Tomasz works for Rill Ltd. Who pays?", "reject"),
+         "Tomasz borrowed £500 from Amara. Who proves what?", "flag"),
+        ("Tomasz is the employer and pays.", "Tomasz works for Rill Ltd. Who pays?", "flag"),
         ("It was Amara, the tenant, who sued.", ("The landlord, Amara, sued Tomasz. Does she "
-         "win?"), "reject"),
+         "win?"), "flag"),
         ("As was said, Amara Oyelaran bears it.", SOLD, "flag"),
         ("With only eight months behind him he falls short of it.",
          "Tomasz Kern was dismissed after fourteen months of service. Has he a claim?", "flag"),

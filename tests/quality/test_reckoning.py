@@ -22,9 +22,9 @@ DUTY = "A house was bought for £400,000. How much duty is due?"
         ("Of the price he kept back the excess. What is deducted, less a tenth, is £870.", CRASH,
          "flag"),
         ("The yearly rent is £14,400, and for a year and a half it comes to £20,600.", RENT,
-         "reject"),
+         "flag"),
         ("The yearly interest is \u20b960,000, and for eighteen months it is \u20b975,000.",
-         "A bond of \u20b95,00,000 bears 12 per cent a year. How much is owed?", "reject"),
+         "A bond of \u20b95,00,000 bears 12 per cent a year. How much is owed?", "flag"),
     ],
 )  # fmt: skip
 def test_an_amount_that_does_not_follow_is_told(said: str, asked: str, expected: str) -> None:

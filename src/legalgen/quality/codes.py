@@ -204,10 +204,10 @@ TABLE: Final = (
         "{found}: decide one way, by the result of the steps",
     ),
     Check(
-        "FACTS_CHANGED", "good", "graded", "facts",
+        "FACTS_CHANGED", "good", "flag", "facts",
         "A party is called the other side of what the question makes of it, as the tenant "
-        "landlord: refused. Its name is half another, or a period or a date is another than the "
-        "question's, which is not told: flagged.",
+        "landlord; its name is half another; or a period or a date is another than the "
+        "question's, which is not told.",
         "{found}: keep to the facts of the question",
     ),
     Check(
@@ -224,8 +224,8 @@ TABLE: Final = (
     Check(
         "ARITHMETIC", "good", "graded", "reckoning",
         "An amount is no share of any other as is said, or the sum that the answer begins with or "
-        "that a sentence reaches cannot be had from the other amounts: flagged. What a year "
-        "brings is multiplied wrong: refused.",
+        "that a sentence reaches cannot be had from the other amounts, or what a year brings is "
+        "multiplied wrong: flagged.",
         "{found}: work it out again",
     ),
     Check(
@@ -233,7 +233,7 @@ TABLE: Final = (
         "A claim is called late although its date lies before the end that the steps reach, or in "
         "time although it lies after, also a week after every period of the text: refused. A last "
         "day that no period reaches from any date, or an end that does not follow from the period "
-        "and the day beside it: flagged, from a week off refused.",
+        "and the day beside it: flagged.",
         "{found}: count the period again",
     ),
     Check(

@@ -48,7 +48,7 @@ _OTHER_SIDE = {
     "assignor": "assignee",
 }  # fmt: skip
 _OTHER_SIDE |= {other: one for one, other in _OTHER_SIDE.items()}
-_NAME = r"[A-Z][\w\u00c0-\u017f'\u2019-]+(?: [A-Z][\w\u00c0-\u017f'\u2019-]+)*"
+_NAME = r"[A-Z][\w\u00c0-\u017f'\u2019-]+(?: [A-Z][\w\u00c0-\u017f'\u2019-]+){0,3}"
 _WITHIN = r"(?:(?!\b(?:to|from|by|who|which|and|but)\b)[^.;?])"
 _DEALS = (
     (rf"(?P<a>{_NAME}) (?:lets?|leased|rented out|ha[sd] let) {_WITHIN}{{1,60}}? to (?P<b>{_NAME})",
@@ -137,7 +137,7 @@ def _exchanged(reading: Reading) -> tuple[str, bool] | None:
         for word in name.split():
             known = roles.get(word, frozenset())
             if known and role not in known and _OTHER_SIDE[role] in known:
-                return f'"{what}", whom the question makes {" and ".join(sorted(known))}', True
+                return f'"{what}", whom the question makes {" and ".join(sorted(known))}', False
     return None
 
 

@@ -210,7 +210,6 @@ _PIECE = re.compile(
 _BULLET = re.compile(r"^\s*(?:[-*\u2022\u2013\u25aa\u25cf>]\s*|\(?[\da-zA-Z]{1,3}[.)]\s+)?")
 
 LEAST_ITEMS = 5
-SHORT_LINE = 80
 CATCHWORDS = 8
 """Words up to which a line without a full stop is a catchword."""
 LISTED_SHARE = 0.85

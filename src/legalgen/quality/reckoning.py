@@ -125,7 +125,7 @@ _EACH = frozenset(["yearly", "annual", "annum", "monthly", "quarterly", "year", 
 
 
 def _no_time(reading: Reading) -> Finding | None:
-    if _EACH.isdisjoint(reading.vocabulary):
+    if _EACH.isdisjoint(reading.vocabulary) or "compound" in reading.whole:
         return None
     for name, text in reading.texts[1:]:
         if sum(map(text.count, MONEY_SIGNS)) < 2:
@@ -139,7 +139,7 @@ def _no_time(reading: Reading) -> Finding | None:
             if of in "wd" or abs(exact - result) < max(least, result / 100):
                 continue  # weeks and days are counted in more than one way
             what = f'"{said[0]}" in {name}: it is {told_as(said["rate"][0], exact)}'
-            return "ARITHMETIC", what, name, True
+            return "ARITHMETIC", what, name, False
     return None
 
 

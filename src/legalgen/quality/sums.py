@@ -2,9 +2,7 @@
 
 Only what a sentence itself says is worked out again: amounts with a word of reckoning between
 them and the result after a verb. What is rounded (about, some, nearly) is not looked at, nor what a
-percentage beside it may have changed: interest, tax, a discount. Beyond the sentence, a share that
-is said to be an amount has to be the share of an amount that the sample has, and the sum that an
-answer begins with has to follow from the amounts of the question.
+percentage beside it may have changed: interest, tax, a discount.
 """
 
 from __future__ import annotations
@@ -29,14 +27,17 @@ _RATE = rf"[{MONEY_SIGNS}]\s?\d+(?:,\d{{2,3}})*(?:\.\d+)?"
 _NAMED = (
     r"(?:(?:the|his|her|its|their|a|an|another|further|only|just) )?"
     r"(?:(?!(?:about|around|roughly|some|nearly|almost|approximately|over|under|at|up|between|not"
-    r"|than|if|or|each|every|more|less) )[a-z]+ ){0,3}?"
+    r"|than|if|or|each|every|more|less|limited|reduced|capped|cut) )[a-z]+ ){0,3}?"
 )
 """What an amount is called, before it: ``the cost of``."""
 GIVES = (
     r",? (?:(?:which |that |this )?(?:leaves?|gives?|makes?|is|are|was|equals?|comes? to"
     r"|amounts? to|yields?|totals?|adds? up to|produces?)|together make|leaving|giving|making|=) "
 )
-_RESULT = rf"(?P<result>{MONEY})(?! (?:more|less|too|short|below|above|under|over|each|apart)\b)"
+_RESULT = (
+    rf"(?P<result>{MONEY})(?! (?:more|less|too|short|below|above|under|over|each|apart"
+    r"|with the cap|capped)\b)"
+)
 _WORKED_OUT = rf"(?:{GIVES}|\bby |\bto ){_NAMED}[{MONEY_SIGNS}]"
 """What every sum has."""
 
@@ -47,7 +48,7 @@ COUNT_WORD = f"(?a:{'|'.join(_COUNTS)})"
 """Of ASCII alone: with ``re.I`` a dotless i would be an i, too, and be no word of these."""
 _COUNT = (
     rf"(?<![\w{MONEY_SIGNS},.-])(?<!to )(?<!hundred )(?<!thousand )(?<!and )"
-    rf"(?P<count>\d+(?:,\d{{3}})*(?:\.\d+)?|{COUNT_WORD}(?:-{COUNT_WORD})?)\b"
+    rf"(?P<count>\d{{1,15}}(?:,\d{{3}}){{0,5}}(?:\.\d{{1,15}})?|{COUNT_WORD}(?:-{COUNT_WORD})?)\b"
     r"(?P<half> and a half)?"
 )
 _UNIT = r"(?:days?|weeks?|months?|years?|hours?|quarters?|weekly|monthly|annual|yearly|daily)"
@@ -64,7 +65,7 @@ _CHAIN = (
 _LINK = rf",? (?P<sign>less|minus|plus|and|\u2212|-|\+) {_NAMED}(?P<money>{MONEY})"
 _EXCEEDS = rf"(?P<more>{MONEY}) exceeds {_NAMED}(?P<less>{MONEY}) by {_RESULT}"
 _TIMES = (
-    rf"{_COUNT} (?P<things>(?:{_THING} ){{0,3}})(?P<by>at|of|times|x|\u00d7|multiplied by) "
+    rf"(?<!years at )(?<!months at )(?<!weeks at ){_COUNT} (?P<things>(?:{_THING} ){{0,3}})(?P<by>at|of|times|x|\u00d7|multiplied by) "
     rf"(?P<rate>{_RATE})(?: (?:a|an|per|each|every)(?: (?P<per>[a-z]+))?)?"
     rf"{GIVES}{_NAMED}{_RESULT}"
 )
@@ -85,7 +86,8 @@ SHARES = {
     "five sixths": Fraction(5, 6),
 }  # fmt: skip
 PORTION = (
-    rf"(?:(?P<percent>\d+(?:\.\d+)?|\b{COUNT_WORD}(?:-{COUNT_WORD})?)(?: ?%| per ?cent)"
+    rf"(?:(?P<percent>\d{{1,15}}(?:\.\d{{1,15}})?|\b{COUNT_WORD}(?:-{COUNT_WORD})?)"
+    r"(?: ?%| per ?cent)"
     rf"|\b(?P<share>(?a:{'|'.join(SHARES)})))"
 )
 _SHARE = rf"{PORTION} (?:of|from) {_NAMED}(?P<whole>{MONEY}){GIVES}{_NAMED}{_RESULT}"

@@ -469,22 +469,27 @@ def _foreign_sentence(reading: Reading) -> Iterator[Finding]:
 _ENGLISH_ALONE = frozenset(
     {"the", "of", "and", "to", "is", "that", "was", "for", "with", "by", "not"}
 )
+_INTRODUCES = frozenset(
+    {"as", "called", "named", "termed", "maxim", "phrase", "term", "words", "text", "rule", "said"}
+)
 _LEAST_SWITCHED = 6
 
 
 def _switches(sentence: str, tongue: str) -> bool:
-    """Whether it goes on in another language: so many words, no English one and no name's."""
-    foreign, run = frozenset[str](), 0
+    """Whether it ends in another language: so many words, no English one and no name's.
+
+    A phrase that is introduced is quoted: ``in French law as``, ``the maxim``.
+    """
+    foreign, run, before = frozenset[str](), 0, ""
     for word in sentence.split():
         token = word.strip(".,;:")
-        if not token.islower() or token in _ENGLISH_ALONE:
-            foreign, run = frozenset(), 0
+        if not token.islower() or token in _ENGLISH_ALONE or token in _INTRODUCES:
+            foreign, run, before = frozenset(), 0, token
             continue
         run += 1
         foreign |= {token} & _TONGUES[tongue]
-        if run >= _LEAST_SWITCHED and len(foreign) >= _FOREIGN_IN_SENTENCE:
-            return True
-    return False
+    is_other = run >= _LEAST_SWITCHED and len(foreign) >= _FOREIGN_IN_SENTENCE
+    return is_other and before not in _INTRODUCES
 
 
 _SMALL_ENGLISH = word_list("small_english")
