@@ -173,6 +173,42 @@ def test_workers_end_with_one_that_is_killed() -> None:
         eventually(lambda pid=pid: not lives(pid))  # type: ignore[misc]  # bound as a default
 
 
+CHECKING = """
+import sys
+from pathlib import Path
+from legalgen.commands.dataset import _linter
+from legalgen.settings.layers import Settings
+from legalgen.ui.console import Console
+folder = Path("unused")
+settings = Settings(data_dir=folder, state_dir=folder, log_dir=folder)
+with _linter(settings, Console(), 1):
+    print("ready", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_check_that_is_stopped_leaves_no_folder_behind(
+    number: signal.Signals, program: Program, tmp_path: Path
+) -> None:
+    """Its index, which may be large, goes with it."""
+    room = tmp_path / "room"
+    room.mkdir()
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHECKING],
+        env=environment(program.home, None) | {"TMPDIR": str(room)},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    with child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+        begun = list(room.iterdir())
+        child.send_signal(number)
+        _, said = child.communicate(timeout=60)
+    ended = -number if number == signal.SIGINT else 128 + number  # Python's own end at Ctrl-C
+    assert (len(begun), list(room.iterdir()), child.returncode) == (1, [], ended), said
+
+
 CHECK = """
 import json, resource, sys, time
 from legalgen.cli import main

@@ -1,4 +1,4 @@
-"""Signals of a run: the first asks it to end, the second ends it at once."""
+"""Signals: of a run the first asks it to end, the second ends it at once."""
 
 from __future__ import annotations
 
@@ -38,16 +38,8 @@ def heeded(request: Callable[[], None], abandon: Callable[[], None]) -> Iterator
         else:
             abandon()
 
-    found = {number: signal.getsignal(number) for number in STOPPING}
-    # None: a handler that was not set from Python and could not be put back
-    before = {n: was for n, was in found.items() if was not in (signal.SIG_IGN, None)}
-    for number in before:
-        signal.signal(number, handle)
-    try:
+    with _handled(handle):
         yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -57,12 +49,33 @@ def fatal() -> Iterator[None]:
     For what may be killed at any instant, and whose libraries neither look for a signal while they
     wait nor leave alone what is half done when they are let go of. Shells see 128 + n all the same.
     """
+    with _handled(signal.SIG_DFL):
+        yield
+
+
+@contextlib.contextmanager
+def closing() -> Iterator[None]:
+    """Let a signal leave by way of all that is open: a temporary folder would stay behind else."""
+
+    def handle(number: int, _: FrameType | None) -> None:
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise SystemExit(128 + number)
+
+    with _handled(handle):
+        yield
+
+
+@contextlib.contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> Iterator[None]:
+    """Handle what asks a run to end, but for what was ignored when the program began."""
     found = {number: signal.getsignal(number) for number in STOPPING}
+    # None: a handler that was not set from Python and could not be put back
     before = {n: was for n, was in found.items() if was not in (signal.SIG_IGN, None)}
     for number in before:
-        signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, handler)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, was in before.items():
+            signal.signal(number, was)

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, cast
 import msgspec
 from msgspec.structs import replace
 
+from legalgen.batch.signals import closing
 from legalgen.commands.running import command, existing, patience_of, sole_writer, write_beside
 from legalgen.dataset import compact, export, imports, merging, report, splitting, trainers
 from legalgen.dataset.check import Linter, RowGate, check
@@ -372,6 +373,7 @@ def _linter(settings: Settings, console: Console, workers: int) -> Iterator[Lint
         meaning = Meaning(embedder, kept=KeptPairs(DataDir(settings.data_dir), embedder))
     limits = DuplicateThresholds(**gate.rules.duplicate_thresholds())
     with ExitStack() as stack:
+        stack.enter_context(closing())
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="legalgen-check-")))
         looks, exclusion = None, None
         if workers > 1:
