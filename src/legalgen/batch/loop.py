@@ -184,11 +184,11 @@ class Loop:
             if self._workers.active and not self._is_worth(job):
                 self._schedule.back(job)
                 return
-            most = self._workers.most
-            self._workers.start(job)
-            if self._workers.most < most:
+            if not self._workers.start(job):
+                self._schedule.back(job)
                 calls = plural(int(self._workers.most), "call")
                 self._reporter.notice(f"the system gives no more threads: {calls} at once")
+                return
 
     def _may_start(self) -> bool:
         if self._stop.requested or self._verdict is not None or self._shortage is not None:

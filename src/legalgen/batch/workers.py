@@ -91,12 +91,16 @@ class Workers(Generic[J, O]):
         self.active = 0
         """Jobs that were started and whose end was not yet received."""
 
-    def start(self, job: J) -> None:
-        """Run a job in a thread that is free, or in a new one."""
+    def start(self, job: J) -> bool:
+        """Run a job in a thread that is free, or in a new one; whether there is one.
+
+        A job that waited for a thread would be begun by one whose last outcome nobody received.
+        """
+        if self.active == self._threads and not self._begin_thread():
+            return False
         self.active += 1
-        if self._threads < min(self.active, self.most):
-            self._begin_thread()
         self._jobs.put(job)
+        return True
 
     def receive(self, timeout_s: float) -> Iterator[object]:
         """Everything that is in the inbox; waits at most ``timeout_s`` for the first thing."""
@@ -105,16 +109,17 @@ class Workers(Generic[J, O]):
                 self.active -= 1
             yield message
 
-    def _begin_thread(self) -> None:
+    def _begin_thread(self) -> bool:
         name = f"worker-{self._threads + 1}"
         try:
             threading.Thread(target=self._run, name=name, daemon=True).start()
-        except RuntimeError:  # a bound on processes or memory: the job waits for one that is free
+        except RuntimeError:  # a bound on processes or memory
             if not self._threads:
                 raise
             self.most = self._threads
-        else:
-            self._threads += 1
+            return False
+        self._threads += 1
+        return True
 
     def dismiss(self) -> None:
         """Let idle threads end."""
