@@ -744,14 +744,28 @@ def test_a_redirect_to_another_host_gets_the_request_and_no_key(
     name: str, status: int, server: Server, other_server: Server
 ) -> None:
     """The key stays with the host it is for; what is asked is asked there, and not with GET."""
-    server.reply = Reply(status, b"", {"location": f"{other_server.url}/elsewhere"})
+    moved = "/elsewhere/chat/completions"
+    server.reply = Reply(status, b"", {"location": f"{other_server.url}{moved}"})
     with opened(name, server.url) as provider:
         provider.complete(request())
     assert "authorization" in server.seen[0].headers
-    assert [(seen.method, seen.path) for seen in other_server.seen] == [("POST", "/elsewhere")]
+    assert [(seen.method, seen.path) for seen in other_server.seen] == [("POST", moved)]
     assert other_server.seen[0].body == server.seen[0].body
     assert "authorization" not in other_server.seen[0].headers
     assert KEY not in str(other_server.seen)
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_a_page_to_sign_in_at_is_fetched_as_browsers_do(
+    name: str, server: Server, other_server: Server
+) -> None:
+    """By 302 to another page than the one asked: what is found there says what it is."""
+    server.reply = Reply(302, b"", {"location": f"{other_server.url}/login"})
+    other_server.reply = Reply(200, b"<html>Sign in</html>", {"content-type": "text/html"})
+    with opened(name, server.url) as provider:
+        failed = failure_of(provider)
+    assert [(seen.method, seen.path) for seen in other_server.seen] == [("GET", "/login")]
+    assert (failed.wrong_url, "Sign in" in failed.message) == (True, True), failed.message
 
 
 @pytest.mark.parametrize("name", REMOTE)

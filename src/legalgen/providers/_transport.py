@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, cast
+from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 import httpcore
@@ -200,9 +201,8 @@ class PoolTransport(httpx.BaseTransport):
             raise
         # By 301 and 302 httpx would ask on with GET, as browsers do: a chat has to be posted there.
         moved = reply.status in (301, 302) and request.method == "POST"
-        moved = moved and any(name.lower() == b"location" for name, _ in reply.headers)
         return self._response(
-            308 if moved else reply.status,
+            308 if moved and _keeps_end(request.url, reply.headers) else reply.status,
             headers=reply.headers,
             stream=_Body(reply, lambda: self._pools.release(pool)),
             extensions=reply.extensions,
@@ -211,6 +211,13 @@ class PoolTransport(httpx.BaseTransport):
     def close(self) -> None:
         """Close all connections."""
         self._pools.close()
+
+
+def _keeps_end(url: httpx.URL, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a reply sends on to the same page of an API, not to one where people sign in."""
+    end = "/".join(url.path.rsplit("/", 2)[1:])
+    places = (value for name, value in headers if name.lower() == b"location")
+    return any(urlsplit(value.decode("latin-1")).path.endswith(end) for value in places)
 
 
 class _Body(httpx.SyncByteStream):
