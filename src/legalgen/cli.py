@@ -145,8 +145,10 @@ def _too_many_files(error: OSError) -> LegalgenError:
     """That no more files may be open, which any module or list of ours may be the one to meet."""
     from legalgen.errors import DiskError
 
-    path = Path(os.fsdecode(error.filename or ""))
-    return DiskError(f"cannot open {path}: {error.strerror}; raise the limit (ulimit -n)", path)
+    name = error.filename if isinstance(error.filename, str | bytes) else ""
+    what = f"cannot open {os.fsdecode(name)}" if name else "no more files can be open"
+    said = f"{what}: {error.strerror}; raise the limit (ulimit -n)"
+    return DiskError(said, Path(os.fsdecode(name)))
 
 
 def _unwritten(error: OSError) -> LegalgenError:
@@ -177,7 +179,9 @@ def _bug(error: Exception) -> int:
     from legalgen.errors.exit_codes import Exit
     from legalgen.errors.redaction import redact
 
+    detail = {"kind": "Bug", "message": redact(f"{type(error).__name__}: {error}")}
     if _is_starved(error):
+        detail = {"kind": "Starved", "message": _STARVED}
         sys.stderr.write(f"Error: {_STARVED} What was accepted before is kept.\n")
     else:
         sys.stderr.write(redact("".join(traceback.format_exception(error))))
@@ -185,6 +189,5 @@ def _bug(error: Exception) -> int:
     if _wants_json():
         from legalgen.ui.console import Console
 
-        detail = {"kind": "Bug", "message": redact(f"{type(error).__name__}: {error}")}
         Console().data({"error": detail, "exit_code": Exit.BUG})
     return Exit.BUG

@@ -7,10 +7,11 @@ import random
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from legalgen import __version__
 from legalgen.batch.intent import Intent
+from legalgen.completion import vendor_of
 from legalgen.errors import UsageError
 from legalgen.providers.addresses import shown_address
 from legalgen.providers.catalog import Catalog
@@ -103,12 +104,19 @@ def resumed_flags(record: Record, flags: Mapping[str, object]) -> dict[str, obje
     dropped = {"provider", "model"} if kept.get("route") else set()
     if any(flags.get(name) for name in ("provider", "model", "route")):
         dropped = {"provider", "model", "route"}
-        asked = f"{flags.get('provider') or ''} {flags.get('route') or ''}"
-        dropped |= set() if "openai" in asked else {"base_url"}
+        dropped |= set() if "openai" in _vendors_asked(flags) else {"base_url"}
     kept = {name: value for name, value in kept.items() if name not in dropped}
     kept |= {name: path for name in FILES if (path := record.parameters.get(name))}
     given_flags = {name: value for name, value in flags.items() if value not in (None, [], ())}
     return {**kept, **given_flags}
+
+
+def _vendors_asked(flags: Mapping[str, object]) -> set[str]:
+    """The vendors that a command names as provider or in its route."""
+    route = flags.get("route") or ()
+    targets = route if isinstance(route, str) else ",".join(map(str, cast("list[object]", route)))
+    named = f"{flags.get('provider') or ''},{targets}".split(",")
+    return {vendor_of(each.strip().partition("/")[0]) for each in named}
 
 
 def resumed_settings(record: Record, settings: Settings) -> Settings:

@@ -171,12 +171,12 @@ def write_textfile(path: Path, metrics: Metrics) -> None:
     """
     from prometheus_client import CollectorRegistry, write_to_textfile
 
-    # A pipe would be waited for, and a device replaced.
-    if path.exists() and not path.is_file():
-        raise DiskError(f"The metrics {path} cannot be written: it is no regular file.", path)
     registry = CollectorRegistry()
-    registry.register(_Families(metrics, _timestamps_in(path)))
     try:
+        # A pipe would be waited for, and a device replaced.
+        if path.exists() and not path.is_file():
+            raise DiskError(f"The metrics {path} cannot be written: it is no regular file.", path)
+        registry.register(_Families(metrics, _timestamps_in(path)))
         write_to_textfile(str(path), registry)
     except OSError as error:
         raise DiskError(f"The metrics {path} cannot be written: {error.strerror}.", path) from error
