@@ -99,14 +99,16 @@ def test_a_pipe_that_nobody_reads_is_not_waited_for(
         os.close(reader)
 
 
+@pytest.mark.parametrize("more", [(), ("--json",)])
 @pytest.mark.skipif(sys.platform != "linux", reason="only here can a pipe be made small")
 def test_a_signal_ends_a_batch_whose_events_nobody_reads_on(
-    program: Program, vendors: VendorServer, tmp_path: Path
+    program: Program, vendors: VendorServer, tmp_path: Path, more: tuple[str, ...]
 ) -> None:
-    """The pipe is full and stays so: it is said, and what was paid for is sealed."""
+    """The pipe is full and stays so: it is said, and what was paid for is sealed. The result has
+    no place in it either."""
     unread, pipe = os.pipe()
     fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
-    command = [str(EXECUTABLE), "batch", *ONE, "-n", "90", "-c", "4", "--events", "-"]
+    command = [str(EXECUTABLE), "batch", *ONE, "-n", "90", "-c", "4", "--events", "-", *more]
     said = tmp_path / "said"
     with said.open("wb") as err:
         batch = subprocess.Popen(command, env=program.environ, stdout=pipe, stderr=err)

@@ -25,7 +25,7 @@ from legalgen.store.files import DataDir
 from legalgen.store.locks import Patience
 from legalgen.telemetry import events, log
 from legalgen.ui.console import Console, is_reader_gone
-from legalgen.ui.streams import let_go
+from legalgen.ui.streams import lead_nowhere, let_go, number_of
 
 if TYPE_CHECKING:
     from legalgen.batch.generation import Stop
@@ -151,6 +151,8 @@ def go(
             except OSError as error:  # nobody reads any more (| head), or the terminal is gone
                 broken.append(error)
                 stop.request()
+                if reader.gave_up and settings.events == "-":
+                    lead_nowhere(sys.stdout)  # the result would be written into the full pipe
 
         run = _opened(settings, intent, bulk, listen, stop)
         console.follow(run.executor.router.registry.view, lambda: stop.requested)
@@ -230,6 +232,8 @@ class EventReader:
         self._tell = tell
         self._patience_s = PARTING_S
         self._told = False
+        self.gave_up = False
+        """Whether the pipe was left full: the next write to it would never come back."""
 
     def wait(self, stream: Any) -> None:
         """Until a piece of a line can be written.
@@ -237,14 +241,16 @@ class EventReader:
         Raises:
             BrokenPipeError: nobody reads on, and the run was asked to stop.
         """
-        if not stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode):
+        number = number_of(stream)
+        if number is None or not stat.S_ISFIFO(os.fstat(number).st_mode):
             return
         room = select.poll()
-        room.register(stream.fileno(), select.POLLOUT)
+        room.register(number, select.POLLOUT)
         while not room.poll(STEP_S * 1000):
             if self._stop.requested:
                 self._patience_s -= STEP_S
             if self._stop.abandoned or self._patience_s <= 0:
+                self.gave_up = True
                 raise BrokenPipeError(errno.EPIPE, "nobody reads on")
             if not self._told:
                 self._told = True

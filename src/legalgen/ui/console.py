@@ -28,6 +28,7 @@ from legalgen.ui import screens
 from legalgen.ui.changes import Changes
 from legalgen.ui.frame import StyledLine, columns_of, printable
 from legalgen.ui.live import Views, Watcher, watcher
+from legalgen.ui.streams import number_of
 from legalgen.ui.words import told_of
 
 if TYPE_CHECKING:
@@ -65,14 +66,6 @@ PATIENCE_S = 5.0
 """How long a line waits for a terminal or a pipe that takes nothing, once."""
 
 
-def _number(stream: TextIO) -> int | None:
-    """The number of a stream's file; None where it is none of the system's."""
-    try:
-        return stream.fileno()
-    except (OSError, ValueError):
-        return None
-
-
 class Talk:
     """stderr: where people are talked to. ``gone`` is the error of a reader that left."""
 
@@ -101,7 +94,7 @@ class Talk:
             return
         try:
             self._stream.flush()
-            number = _number(self._stream)
+            number = number_of(self._stream)
             if number is None:
                 self._stream.write(_encodable(text, self._stream))
                 self._stream.flush()

@@ -52,6 +52,14 @@ def stand_in() -> None:
     )
 
 
+def number_of(stream: TextIO) -> int | None:
+    """The number of a stream's file; None where it is none of the system's."""
+    try:
+        return stream.fileno()
+    except (OSError, ValueError):
+        return None
+
+
 def let_go() -> None:
     """Say what is still unsaid; a stream that nobody reads any more leads nowhere from here on.
 
