@@ -15,6 +15,7 @@ from legalgen.batch.endpoints import FORMATS
 from legalgen.batch.generation import Stop
 from legalgen.batch.intent import Intent, Result
 from legalgen.batch.opening import open_run
+from legalgen.batch.records import resumed_flags
 from legalgen.completion import ModelRef
 from legalgen.errors import (
     ConfigurationError,
@@ -849,6 +850,19 @@ class TestAnAddressOfTheCommandLine:
             second = bare.run("batch", "--resume")
         assert (second.code, len(bare.rows()), len(server.calls)) == (0, 4, 4), second.err
 
+    def test_the_server_that_is_named_last_is_shown(self, bare: Program) -> None:
+        """And gone on with, also where the command says once more who writes."""
+        with playing(plays) as first, playing(plays) as second:
+            old, new = (("--base-url", f"{each.url}/v1") for each in (first, second))
+            assert bare.run("batch", *self.ASKED, *old).code == 4
+            batch = ("batch", "--resume", "--max-calls", "1")
+            ended = bare.run(*batch, "-p", "openai", *new)
+            shown = f"legalgen batch {bare.record().id} --resume --base-url {second.url}/v1\n"
+            assert (ended.code, shown in ended.err) == (4, True), ended.err
+            assert shown in bare.run("history", bare.record().id).out
+            assert bare.run("batch", "--resume").code == 0
+        assert (len(bare.rows()), len(first.calls), bool(second.calls)) == (4, 2, True)
+
     def test_no_key_goes_where_only_the_record_says(self, bare: Program) -> None:
         """Whoever wrote the record would get it: exit 2, and nobody is asked."""
         keyed = {"LEGALGEN_OPENAI_API_KEY": "sk-own"}
@@ -867,6 +881,10 @@ class TestAnAddressOfTheCommandLine:
             assert bare.run("batch", *self.ASKED, "--base-url", f"{server.url}/v1").code == 4
             ended = bare.run("batch", "--resume", "-p", "groq")
         assert (ended.code, "GROQ_API_KEY" in ended.err) == (2, True), ended.err
+        groq, ours = "groq/openai/gpt-oss-120b", "groq/openai/gpt-oss-120b, openai/m"
+        for route in (groq, [groq]):
+            assert "base_url" not in resumed_flags(bare.record(), {"route": route})
+        assert "base_url" in resumed_flags(bare.record(), {"route": ours})
 
     def test_a_key_in_an_address_is_in_no_record(self, bare: Program) -> None:
         """So it has to be given again."""

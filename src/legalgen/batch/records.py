@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from legalgen import __version__
 from legalgen.batch.intent import Intent
@@ -59,13 +59,10 @@ def new_record(
 
 def _parameters(settings: Settings) -> dict[str, object]:
     chosen = {name: _plain(getattr(settings, name)) for name in (*KEPT, *CHANGEABLE)}
-    request = opening.route_request(settings, Catalog.load())  # what of the layers came to count
     if settings.origin("reasoning_effort").source == "default":
         chosen["reasoning_effort"] = None  # a resumed batch was not asked for it either
     chosen["base_url"] = _kept_address(settings)
-    chosen["route"] = _plain(request.route)
-    chosen["provider"] = None if request.route else request.provider
-    chosen["model"] = None if request.route else request.model
+    chosen |= _writers(settings)
     excluded = excluded_files(settings)
     return {
         **{name: value for name, value in chosen.items() if value not in (None, [], "")},
@@ -76,6 +73,16 @@ def _parameters(settings: Settings) -> dict[str, object]:
     }
 
 
+def _writers(settings: Settings) -> dict[str, object]:
+    """Who writes, as a record names it: what of the layers came to count."""
+    request = opening.route_request(settings, Catalog.load())
+    return {
+        "route": _plain(request.route),
+        "provider": None if request.route else request.provider,
+        "model": None if request.route else request.model,
+    }
+
+
 def _kept_address(settings: Settings) -> str | None:
     """The address that the command named, if there is no key in it: no variable and no file tells
     it to whoever resumes the batch."""
@@ -83,6 +90,21 @@ def _kept_address(settings: Settings) -> str | None:
     if address is None or settings.origin("base_url").source != "flag":
         return None
     return address if shown_address(address) == address else None
+
+
+def note_address(record: Record, settings: Settings) -> None:
+    """Write down the server that a resuming command named: the batch goes on there from now on.
+
+    Not where the command named other models too: those are for this once, and the batch's own may
+    have no use for the address.
+    """
+    kept = record.parameters
+    others = any(value and kept.get(name) != value for name, value in _writers(settings).items())
+    if others or settings.origin("base_url").source != "flag":
+        return
+    address = _kept_address(settings)
+    kept = {name: value for name, value in kept.items() if name != "base_url"}
+    record.parameters = kept if address is None else {**kept, "base_url": address}
 
 
 def resumed_flags(record: Record, flags: Mapping[str, object]) -> dict[str, object]:
@@ -104,19 +126,19 @@ def resumed_flags(record: Record, flags: Mapping[str, object]) -> dict[str, obje
     dropped = {"provider", "model"} if kept.get("route") else set()
     if any(flags.get(name) for name in ("provider", "model", "route")):
         dropped = {"provider", "model", "route"}
-        dropped |= set() if "openai" in _vendors_asked(flags) else {"base_url"}
+        dropped |= set() if "openai" in _named_providers(flags) else {"base_url"}
     kept = {name: value for name, value in kept.items() if name not in dropped}
     kept |= {name: path for name in FILES if (path := record.parameters.get(name))}
     given_flags = {name: value for name, value in flags.items() if value not in (None, [], ())}
     return {**kept, **given_flags}
 
 
-def _vendors_asked(flags: Mapping[str, object]) -> set[str]:
-    """The vendors that a command names as provider or in its route."""
-    route = flags.get("route") or ()
-    targets = route if isinstance(route, str) else ",".join(map(str, cast("list[object]", route)))
+def _named_providers(flags: Mapping[str, object]) -> set[str]:
+    """The providers that a command line names: ``groq`` of ``groq#2/openai/gpt-oss-120b``."""
+    route: Any = flags.get("route") or ()
+    targets = route if isinstance(route, str) else ",".join(map(str, route))
     named = f"{flags.get('provider') or ''},{targets}".split(",")
-    return {vendor_of(each.strip().partition("/")[0]) for each in named}
+    return {vendor_of(each.strip().partition("/")[0]) for each in named} - {""}
 
 
 def resumed_settings(record: Record, settings: Settings) -> Settings:

@@ -324,7 +324,7 @@ def next_command(result: Result, again: str) -> str:
 
 
 def resume_command(record: Record, again: str) -> str:
-    """How to go on with a batch, at the server that it was begun with."""
+    """How to go on with a batch, at the server that a command named last."""
     address = record.parameters.get("base_url")
     server = f" --base-url {shlex.quote(str(address))}" if address else ""
     return f"legalgen batch {record.id} --resume{server}{again}"
