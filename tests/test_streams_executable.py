@@ -99,7 +99,7 @@ def test_a_pipe_that_nobody_reads_is_not_waited_for(
         os.close(reader)
 
 
-@pytest.mark.parametrize("more", [(), ("--json",)])
+@pytest.mark.parametrize("more", [(), ("--json", "--reasoning-instruction", "Weigh it. " * 900)])
 @pytest.mark.skipif(sys.platform != "linux", reason="only here can a pipe be made small")
 def test_a_signal_ends_a_batch_whose_events_nobody_reads_on(
     program: Program, vendors: VendorServer, tmp_path: Path, more: tuple[str, ...]
