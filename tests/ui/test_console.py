@@ -5,9 +5,13 @@ from __future__ import annotations
 import errno
 import io
 import json
+import os
 import re
+import select
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -37,6 +41,7 @@ from legalgen.store.sample import Citation, Sample
 from legalgen.telemetry import events
 from legalgen.ui import screens
 from legalgen.ui.console import Console, history_row
+from tests.waiting import LONGEST_S, eventually
 
 START = datetime(2026, 11, 23, 16, 15, 0, tzinfo=UTC)
 GROQ, CEREBRAS = "groq/openai/gpt-oss-120b", "cerebras/gpt-oss-120b"
@@ -653,3 +658,36 @@ def test_a_narrow_table_is_told_row_by_row() -> None:
         "  kept 95%",
         "  left 1.2k/8k tok/min",
     ]
+
+
+@pytest.mark.parametrize("make", [os.openpty, os.pipe])
+def test_who_reads_nothing_holds_nobody(
+    make: Callable[[], tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal whose connection hangs, a pipe that is full: both say that there is room, and a
+    write of more than that would wait for all of it."""
+    monkeypatch.setattr("legalgen.ui.console.PATIENCE_S", 0.05)
+    reader, writer = make()
+    with os.fdopen(writer, "w", encoding="utf-8") as err:
+        console = Console(err=err, environ={})
+
+        def say() -> None:
+            for _ in range(1000):
+                console.talk("x" * 79)
+            console.talk("y" * 500_000)
+
+        def is_heard() -> bool:
+            console.talk("back")
+            return bool(select.select([reader], [], [], 0)[0]) and b"back" in os.read(
+                reader, 1_000_000
+            )
+
+        saying = threading.Thread(target=say, daemon=True)
+        try:
+            saying.start()
+            saying.join(LONGEST_S)
+            assert not saying.is_alive()
+            eventually(is_heard)
+        finally:
+            os.close(reader)
+            saying.join(LONGEST_S)

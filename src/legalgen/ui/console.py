@@ -14,6 +14,7 @@ import os
 import select
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
@@ -64,6 +65,27 @@ def is_reader_gone(error: OSError) -> bool:
 
 PATIENCE_S = 5.0
 """How long a line waits for a terminal or a pipe that takes nothing, once."""
+STEP_S = 0.05
+"""How long one waits for a terminal that has room by its own account, and took nothing."""
+
+
+@contextlib.contextmanager
+def _unheld(number: int) -> Iterator[int]:
+    """A number for the same file by which a write to a terminal does not wait.
+
+    It is opened once more: not to wait is a property of what was opened, which the shell has too.
+    Each time, since something else may be put under the number. Where it cannot be, the same one.
+    """
+    try:
+        flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        own = os.open(os.ttyname(number), flags)
+    except OSError:  # no terminal, or another user's
+        yield number
+        return
+    try:
+        yield own
+    finally:
+        os.close(own)
 
 
 class Talk:
@@ -98,20 +120,36 @@ class Talk:
             if number is None:
                 self._stream.write(_encodable(text, self._stream))
                 self._stream.flush()
-            elif self._takes(number):
+            else:
                 # Past the stream, whose lock who is held in a write would keep to the very end.
-                left = memoryview(text.encode(_encoding(self._stream), "replace"))
-                while left:
-                    left = left[os.write(number, left) :]
+                data = text.encode(_encoding(self._stream), "replace")
+                with _unheld(number) as unheld:
+                    self._full = not self._taken(unheld, memoryview(data))
         except OSError as error:
             if is_reader_gone(error):
                 self.gone = error  # raised by Console.hear, in the thread that can act on it
 
-    def _takes(self, number: int) -> bool:
+    def _taken(self, number: int, left: memoryview) -> bool:
+        """Write all of it; False when nothing of the rest was taken for so long.
+
+        In pieces that a pipe with room takes whole, since a write to one waits for all of it.
+        """
         room = select.poll()
         room.register(number, select.POLLOUT)
-        self._full = not room.poll(0 if self._full else PATIENCE_S * 1000)
-        return not self._full
+        end = time.monotonic() + (0.0 if self._full else PATIENCE_S)
+        while left:
+            patience_s = max(0.0, end - time.monotonic())
+            if not room.poll(patience_s * 1000):
+                return False
+            try:
+                left = left[os.write(number, left[: select.PIPE_BUF]) :]
+            except BlockingIOError:  # room for one byte, where the end of a line needs two
+                if not patience_s:
+                    return False
+                time.sleep(min(STEP_S, patience_s))
+            else:
+                end = time.monotonic() + PATIENCE_S
+        return True
 
     def size(self) -> tuple[int, int]:
         """Columns and rows now."""
