@@ -660,9 +660,13 @@ def test_a_narrow_table_is_told_row_by_row() -> None:
     ]
 
 
+@pytest.mark.parametrize(("lines", "letters"), [(1000, 79), (1, 500_000)])
 @pytest.mark.parametrize("make", [os.openpty, os.pipe])
 def test_who_reads_nothing_holds_nobody(
-    make: Callable[[], tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+    make: Callable[[], tuple[int, int]],
+    lines: int,
+    letters: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A terminal whose connection hangs, a pipe that is full: both say that there is room, and a
     write of more than that would wait for all of it."""
@@ -672,9 +676,8 @@ def test_who_reads_nothing_holds_nobody(
         console = Console(err=err, environ={})
 
         def say() -> None:
-            for _ in range(1000):
-                console.talk("x" * 79)
-            console.talk("y" * 500_000)
+            for _ in range(lines):
+                console.talk("x" * letters)
 
         def is_heard() -> bool:
             console.talk("back")
