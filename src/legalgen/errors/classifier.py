@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from legalgen.completion import SYSTEM
 from legalgen.errors import parameters, patterns, retry_after
@@ -23,7 +23,14 @@ _C = ErrorCategory
 
 def categorize(error: str | BaseException, status: int | None, body: object) -> ErrorCategory:
     """The category of ``error``, for ``categorize_error``."""
-    return _categorize(_gather(error, status, body), error)
+    found = _gather(error, status, body)
+    found.wait_s = _wait_s(found)
+    return _categorize(found, error)
+
+
+def _wait_s(found: Reply, now: datetime | None = None, provider: str = "") -> float | None:
+    said = " ".join([*found.words, found.text, *found.raw])
+    return retry_after.retry_after_s(found.headers, said, now=now, provider=provider)
 
 
 def _gather(error: str | BaseException, status: int | None, body: object) -> Reply:
@@ -129,7 +136,7 @@ def _within(status: int, found: Reply) -> ErrorCategory:
         # Google says "check your plan and billing" of limits per minute as well
         asked = tuple(meaning for meaning in asked if meaning is not _C.QUOTA_EXHAUSTED)
     said = found.words or [found.text]
-    by_words = _first(_meaning(text, asked) for text in said)
+    by_words = _first(_meaning(text, asked, found.wait_s) for text in said)
     if by_words is None and _C.SERVER_ERROR in asked:  # what a gateway did not reach behind it
         broken = _first(_meaning(text, (_C.CONNECTION_ERROR,)) for text in said)
         by_words = broken and _C.SERVER_ERROR
@@ -160,17 +167,19 @@ def _code_meaning(code: str, *, weak: bool = False) -> ErrorCategory | None:
     return _first(category if pattern.search(code) else None for category, pattern in table)
 
 
-def _meaning(text: str, asked: Sequence[ErrorCategory]) -> ErrorCategory | None:
-    """The first of ``asked`` that ``text`` speaks of."""
+def _meaning(
+    text: str, asked: Sequence[ErrorCategory], wait_s: float | None = None
+) -> ErrorCategory | None:
+    """The first of ``asked`` that ``text``, of a reply with that hint to wait, speaks of."""
     if _C.TIMEOUT in asked and _took_long(text):
         return _C.TIMEOUT  # "the request took too long" is not too long a request
-    return next((category for category in asked if _speaks_of(category, text)), None)
+    return next((category for category in asked if _speaks_of(category, text, wait_s)), None)
 
 
-def _speaks_of(category: ErrorCategory, text: str) -> bool:
+def _speaks_of(category: ErrorCategory, text: str, wait_s: float | None) -> bool:
     if category is _C.QUOTA_EXHAUSTED:
-        return _of_money(text) or _of_a_long_window(text)
-    if category is _C.CONTEXT_LENGTH and (_took_long(text) or _of_money(text)):
+        return _of_money(text, wait_s) or _of_a_long_window(text, wait_s)
+    if category is _C.CONTEXT_LENGTH and (_took_long(text) or _of_money(text, wait_s)):
         return False
     # A message that states a limit is one of a rate, unless the request is larger than all of it.
     if category is _C.CONTEXT_LENGTH and _of_a_rate(text):
@@ -201,13 +210,30 @@ def _never_fits(text: str) -> bool:
     return hit.requested > hit.limit > 0
 
 
-def _of_money(text: str) -> bool:
-    if not patterns.CREDIT.search(text):
-        return False
-    return not (patterns.BUY_NOW.search(text) and _comes_back_soon(text))
+def _of_money(text: str, wait_s: float | None = None) -> bool:
+    """Whether money is missing; offers to pay, beside a limit that passes by itself, are none."""
+    if patterns.CREDIT.search(text):
+        return True
+    if patterns.BUY_NOW.search(text):
+        return not _comes_back_soon(text, wait_s)
+    return bool(patterns.OFFERS.search(text)) and not _of_a_moment(text, wait_s)
 
 
-def _of_a_long_window(text: str) -> bool:
+def _of_a_moment(text: str, wait_s: float | None) -> bool:
+    """A limit of a rate, or one that the reply says is over in two minutes."""
+    hit = retry_after.limit_in(text)
+    if hit is not None and hit.window == "minute":
+        return True
+    return _is_short(wait_s, text) or bool(patterns.WORDS[_C.RATE_LIMIT].search(text))
+
+
+def _is_short(wait_s: float | None, text: str) -> bool:
+    """Whether the wait, that of the whole reply or else that of ``text``, is short."""
+    wait = retry_after.retry_after_s(None, text) if wait_s is None else wait_s
+    return wait is not None and wait <= 120
+
+
+def _of_a_long_window(text: str, wait_s: float | None = None) -> bool:
     hit = retry_after.limit_in(text)
     if hit is not None and hit.window == "minute":
         return False
@@ -215,13 +241,16 @@ def _of_a_long_window(text: str) -> bool:
     wait = retry_after.retry_after_s(None, text)
     if wait is not None and wait >= 3600:
         return True
-    return bool(patterns.WINDOW_WORDS.search(text) and patterns.LIMIT_WORDS.search(text))
+    if not patterns.LIMIT_WORDS.search(text):
+        return False
+    if patterns.WINDOW_WORDS.search(text):
+        return True
+    return bool(patterns.USED_UP.search(text)) and not _is_short(wait_s, text)
 
 
-def _comes_back_soon(text: str) -> bool:
+def _comes_back_soon(text: str, wait_s: float | None) -> bool:
     """Google says "check your plan and billing" of limits per minute as well."""
-    wait = retry_after.retry_after_s(None, text)
-    return wait is not None and wait <= 120 and not patterns.WINDOW_WORDS.search(text)
+    return _is_short(wait_s, text) and not patterns.WINDOW_WORDS.search(text)
 
 
 _ANY_MEANING = (
@@ -252,7 +281,7 @@ def _without_status(found: Reply) -> ErrorCategory:
         _by_own_words(found, own)
         or _by_status_name(found)
         or _by_names(_telling(found.names))
-        or _first(_meaning(text, _ANY_MEANING) for text in (*found.words, found.text))
+        or _first(_meaning(text, _ANY_MEANING, found.wait_s) for text in (*found.words, found.text))
         or _first(_code_meaning(code, weak=True) for code in _codes(found))
         or (_C.SERVER_ERROR if found.html else None)
         or (_C.CONNECTION_ERROR if any("APIConnection" in n for n in found.names) else None)
@@ -373,10 +402,11 @@ def failure_of(error: str | BaseException, facts: ReplyFacts) -> Failure:
         return error.failure
     body, provider, secrets = facts.get("body"), facts.get("provider", ""), facts.get("secrets", ())
     found = _gather(error, facts.get("status"), body)
+    # What the caller read from the reply itself wins over what was found in an exception.
+    found.headers |= facts.get("headers") or {}
+    found.wait_s = _wait_s(found, facts.get("now"), provider)
     category = _categorize(found, error)
     said = " ".join([*found.words, found.text])
-    # What the caller read from the reply itself wins over what was found in an exception.
-    known = found.headers | dict(facts.get("headers") or {})
     limited = category in _LIMITED
     hit = (retry_after.limit_in(said) if limited else None) or retry_after.LimitHit()
     reached = _reached(found, category)
@@ -386,12 +416,7 @@ def failure_of(error: str | BaseException, facts: ReplyFacts) -> Failure:
         _message(found, error, secrets),
         status=_reported_status(found),
         code=next((code for code in found.codes if _is_code(code, secrets)), None),
-        retry_after_s=retry_after.retry_after_s(
-            known,
-            " ".join([said, *found.raw]),
-            now=facts.get("now") or datetime.now(UTC),
-            provider=provider,
-        ),
+        retry_after_s=found.wait_s,
         kind=hit.kind,
         window=hit.window,
         limit=hit.limit,
@@ -405,7 +430,7 @@ def failure_of(error: str | BaseException, facts: ReplyFacts) -> Failure:
         credit=category is _C.QUOTA_EXHAUSTED and _of_credit(found, said),
         reached=reached,
         connected=reached or any(patterns.WRITING_NAMES.search(name) for name in found.names),
-        readings=retry_after.readings(known, provider=provider),
+        readings=retry_after.readings(found.headers, provider=provider),
         answer=_refused_answer(body, secrets) if category is _C.OUTPUT_INVALID else "",
     )
 
@@ -518,7 +543,9 @@ def _refused_answer(body: object, secrets: Sequence[str]) -> str:
 def _of_credit(found: Reply, said: str) -> bool:
     """Whether money is what is missing; an offer to buy beside a limit per day is an offer."""
     hit = retry_after.limit_in(said)
-    if _status(found) == 402 or (_of_money(said) and (hit is None or hit.window is None)):
+    if _status(found) == 402 or (
+        _of_money(said, found.wait_s) and (hit is None or hit.window is None)
+    ):
         return True
     return any(_CREDIT_CODES.search(_snake(code)) for code in found.codes)
 

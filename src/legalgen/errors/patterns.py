@@ -454,24 +454,31 @@ UNTRUSTED = pattern(r"certificate[\s_]verif|issuer\scertificate|self[\s-]signed\
 """A server that is not believed: no word of an authentication makes that a refused key."""
 CREDIT = pattern(
     r"insufficient[\s_](?!to\b)(?:\w+\s){0,4}(?:credit|balance|fund|quota)|\bout\sof\s(?:\w+\s)?(?:credit|fund|quota|usage\b)|\br[au]n\sout\sof\s(?:\w+\s)?balance",
-    r"\b(?:have|has|with)\sno\s(?:more\s|remaining\s)?(?:credits?|balance|funds|quota)\b|\bno\s(?:credits?|funds|quota)\s(?:left|remaining)\b|(?<![\d.,])0\scredits\b",
-    r"\b(?:free(?:\stier)?|plan(?:'s)?|account|credit)\s(?:limit|quota)\s(?:(?:has\sbeen|was|is)\s)?(?:exceeded|reached|exhausted|used\sup)",
+    r"\b(?:have|has|with)\sno\s(?:more\s|remaining\s)?(?:credits?|balance|funds)\b|\bno\s(?:credits?|funds)\s(?:left|remaining)\b|(?<![\d.,])0\scredits\b",
     r"\bbilling\s(?:is\s)?(?:not\s(?:active|enabled)|account\s\w+)|\bcheck\syour\sbilling|\btrial\s(?:has\s|period\s)*(?:ended|expired)"
-    r"|\bsubscription\s(?:(?:has|is|was)\s)?(?:expired|ended|cancell?ed|required)|\bno\sactive\ssubscription|\bhave\san\sactive\ssubscription|\bpurchase\sa\s(?:plan|subscription)"
-    r"|\benable\sbilling|\bbilling\smust|\bcard\s(?:was|has\sbeen)\sdeclined|\bpayment\s(?:failed|declined|overdue)|\busage\scap\b|\bcost\s(?:cap|limit)\b"
-    r"|\b(?:quota|balance):\s?[-$¥]{0,2}0(?:\.0+)?(?!\S)"
-    r"|\bplease\s(?:top\s?up|recharge|upgrade)\b|\bupgrade\sto\scontinue|\bused\s(?:all|up)\b[^.;]{0,40}\b(?:requests|tokens|messages|quota|credits|usage)\b",
+    r"|\bsubscription\s(?:(?:has|is|was)\s)?(?:expired|ended|cancell?ed|required)|\bno\sactive\ssubscription|\bhave\san\sactive\ssubscription"
+    r"|\benable\sbilling|\bbilling\smust|\bcard\s(?:was|has\sbeen)\sdeclined|\bpayment\s(?:failed|declined|overdue)|\bcost\s(?:cap|limit)\b"
+    r"|\bbalance:\s?[-$¥]{0,2}0(?:\.0+)?(?!\S)|\bplease\s(?:top\s?up|recharge)\b|\bused\s(?:all|up)\b[^.;]{0,40}\bcredits\b",
     r"\b(?:credits?|balance|funds?)\b[^.;]{0,40}\b(?:too\slow|exhaust|insufficient|deplet|run\sout"
     r"|used\sup|exceed|negative|not\senough|expired|ran\sout|is\s(?:zero|\W?[\d.]+))\w*|not\senough\s(?:credit|balance|fund|quota)"
     r"|\bquota\b[^.;]{0,20}\b(?:not\senough|insufficient)"
-    r"|\bno\s(?:remaining|more|available)\s(?:credit|balance|fund|quota)|(?:do(?:es)?\snot|don'?t|doesn'?t|no)\shave\s(?:any\s|enough\s|sufficient\s)*(?:credit|balance|fund)"
+    r"|\bno\s(?:remaining|more|available)\s(?:credit|balance|fund)|(?:do(?:es)?\snot|don'?t|doesn'?t|no)\shave\s(?:any\s|enough\s|sufficient\s)*(?:credit|balance|fund)"
     r"|\b(?:depleted|exhausted|used\sup|ran\sout\sof)\s[^.;]{0,30}\b(?:credits?|balance|funds?)\b",
-    r"\b(?:add|purchase|buy|requires?|recharge|more)\s(?:\w+\s)?(?:credits?|funds|balance)\b",
-    r"\b(?:enter|add|update|set\sup)\s(?:your\s|a\s)?(?:billing|payment)|payment\s(?:is\s)?required|billing\s(?:hard\s)?limit|\bspend(?:ing)?[\s_-](?:limit|cap|alert)",
+    r"\brequires?\s(?:\w+\s)?(?:credits?|funds|balance)\b|payment\s(?:is\s)?required|billing\s(?:hard\s)?limit|\bspend(?:ing)?[\s_-](?:limit|cap|alert)",
     r"(?:hard|budget|monthly|key)\s(?:limit|cap)\b|budget\s(?:(?:has\sbeen|was|is)\s)?(?:exceeded|reached|exhausted)"
-    r"|(?:exceed|over|reach)\w*\s(?:\w+\s){0,3}(?:(?<!context\s)(?<!token\s)budget|spend)|exceeded\s(?:your|the)\s(?:current|monthly"
-    r"|included|plan|free)\s(?:\w+\s)?(?:quota|credits?|usage|limit)|check\syour\splan\sand\sbilling",
+    r"|(?:exceed|over|reach)\w*\s(?:\w+\s){0,3}(?:(?<!context\s)(?<!token\s)budget|spend)|exceeded\s(?:your|the)\s(?:monthly"
+    r"|included)\s(?:\w+\s)?(?:quota|credits?|usage|limit)",
     r"残高|クレジット[^。]{0,10}不足|잔액|크레딧[^.]{0,10}부족|недостаточно\sсредств|crediti?\sesaurit|saldo\sinsuf|余额|餘額|欠费|额度[^。，,]{0,8}(?:不足|用[完尽]|耗尽|超|已|限|为零)|(?:超[出过]|无|没有)[^。，,]{0,8}额度|saldo\sinsuficiente|cr[ée]dit\sinsuffisant|guthaben|credito\sesaurito",
+)
+# Plans, accounts and offers to pay: of credit alone, but of a rate where a moment helps as well.
+OFFERS = pattern(
+    r"\b(?:free(?:\stier)?|plan(?:'s)?|account|credit)\s(?:limit|quota)\s(?:(?:has\sbeen|was|is)\s)?(?:exceeded|reached|exhausted|used\sup)",
+    r"\bplease\supgrade\b|\bupgrade\sto\scontinue|\bpurchase\sa\s(?:plan|subscription)|\busage\scap\b|\bquota:\s?0(?:\.0+)?(?!\S)",
+    r"\bused\s(?:all|up)\b[^.;]{0,40}\b(?:requests|tokens|messages|quota|usage)\b",
+    r"\b(?:have|has|with)\sno\s(?:more\s|remaining\s)?quota\b|\bno\s(?:quota\s(?:left|remaining)\b|(?:remaining|more|available)\squota)",
+    r"\b(?:add|purchase|buy|recharge|more)\s(?:\w+\s)?(?:credits?|funds|balance)\b"
+    r"|\b(?:enter|add|update|set\sup)\s(?:your\s|a\s)?(?:billing|payment)",
+    r"exceeded\s(?:your|the)\s(?:plan|free)\s(?:\w+\s)?(?:quota|credits?|usage|limit)",
 )
 # A window alone is a rate of anything; these make it a limit.
 LIMIT_WORDS = pattern(
@@ -483,11 +490,19 @@ WINDOW_WORDS = pattern(
     r"\b(?:daily|hourly|weekly|monthly)\b[^.;]{0,40}\b(?:limit|quota|cap|usage|token|request|allow"
     r"|budget|free)|\b(?:limit|quota|cap|allowance|usage)\b[^.;]{0,30}\b(?:today|this\s(?:month|week)"
     r"|for\sthe\s(?:day|month)|daily)|/\s?(?:day|hour|month)\b|every\s(?:day|month)",
-    r"\bout\sof\s(?:\w+\s){0,3}quota|quota\b[^.;]{0,20}\b(?:exhausted|used\sup|depleted)|(?:usage|trial|weekly|session)\slimit"
-    r"|\b(?:resets?|again)\s(?:\w+\s)?(?:tomorrow|at\smidnight)|free\s(?:tier|trial|plan|usage|requests|messages)\b[^.;]{0,40}\b(?:exhaust|ended|expired|reached)|limit:\s?0\b",
+    r"(?:weekly|session)\slimit|\b(?:resets?|again)\s(?:\w+\s)?(?:tomorrow|at\smidnight)|limit:\s?0\b",
     r"cuota\s(?:mensual|diaria)|cota\s(?:mensal|di[áa]ria)|quota\smensuel|monatliche\w*\s(?:limit|kontingent)|每日|每天|每月|配额|diari[oa]|quotidien|täglich|giornalier",
 )
-BUY_NOW = pattern(r"exceeded\syour\scurrent\squota|check\syour\splan\sand\sbilling|check\squota")
+# What is used up for long, unless the reply says that it comes back soon.
+USED_UP = pattern(
+    r"\bout\sof\s(?:\w+\s){0,3}quota|quota\b[^.;]{0,20}\b(?:exhausted|used\sup|depleted)|(?:usage|trial)\slimit",
+    r"free\s(?:tier|trial|plan|usage|requests|messages)\b[^.;]{0,40}\b(?:exhaust|ended|expired|reached)",
+)
+# What OpenAI says of money and Google of every limit, those per minute as well.
+BUY_NOW = pattern(
+    r"exceeded\s(?:your|the)\scurrent\s(?:\w+\s)?(?:quota|credits?|usage|limit)"
+    r"|check\syour\splan\sand\sbilling"
+)
 
 # What makes a refusal by a rate limit one of size: it would not fit an empty bucket either.
 TOO_LARGE = pattern(rf"too\s(?:large|long|big)\b|context[\s_-]?(?:length|window|size)|{_PROMPT_OF}")

@@ -45,7 +45,8 @@ class Reply(msgspec.Struct):
     (all of it, where there is no body), and ``text`` the same cleaned. ``names`` are exception
     class names, the most telling first; ``live`` says that they come from an exception and not
     from a printed one. ``statuses`` are HTTP statuses, outermost first. ``html`` marks a page
-    where JSON belongs; ``raw`` is all of it as it came, ``headers`` those of the reply.
+    where JSON belongs; ``raw`` is all of it as it came, ``headers`` those of the reply,
+    and ``wait_s`` the seconds that all of it asks to wait.
     """
 
     statuses: list[int] = msgspec.field(default_factory=list)
@@ -57,6 +58,7 @@ class Reply(msgspec.Struct):
     html: bool = False
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     raw: list[str] = msgspec.field(default_factory=list)
+    wait_s: float | None = None
 
     @property
     def codes(self) -> list[str]:

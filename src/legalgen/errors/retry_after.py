@@ -277,7 +277,9 @@ _DAILY = re.compile(
     r"\b(?:daily|per[\s_-]day|/\s*day|for\s+today)\b|perday|\bper[\s_-]?day", re.IGNORECASE
 )
 _HOURLY = re.compile(r"\b(?:hourly|per[\s_-]hour|/\s*hour)\b|perhour", re.IGNORECASE)
-_MINUTELY = re.compile(r"\bper[\s_-]min(?:ute)?\b|perminute|/\s*min\b", re.IGNORECASE)
+_MINUTELY = re.compile(
+    r"\bper[\s_-]min(?:ute)?\b|perminute|/\s*min\b|\bthis\sminute\b", re.IGNORECASE
+)
 _AMOUNT = r"[\s:=~]*(?:of\s+)?~?(\d[\d,]*)(?![\d.]*\d)"
 _LIMIT = re.compile(rf"\blimit\b\s*\(?{_AMOUNT}", re.IGNORECASE)
 _USED = re.compile(rf"\b(?:used|current)\b{_AMOUNT}", re.IGNORECASE)
