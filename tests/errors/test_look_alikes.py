@@ -115,3 +115,106 @@ def test_no_wait_brings_money_back() -> None:
             headers={"Retry-After": "5"},
         )
         assert (failure.category, failure.credit) == (C.QUOTA_EXHAUSTED, True)
+
+
+OF_A_PARAMETER = """
+The provided token count exceeds the model's limit
+The provided token sequence is too long
+Invalid 'logit_bias': the provided token id 50300 is out of vocabulary
+This model does not support chat templates with system role
+For this model, seed is only available with temperature 0
+model 'x' structured output is only available in beta
+tool_choice is invalid: function call cannot be read
+Error: no choices for parameter 'x'
+The provided token ids must be integers
+logprobs: the provided token is not in the vocabulary
+stop: each provided token must be a string
+Invalid value for stop: the provided token is invalid
+For this model, logprobs is only available in streaming mode
+With this deployment, top_p is only available with temperature 1
+This model does not support chat completions with n > 1
+The model does not support chat history with tool messages
+Invalid parameter: tool call arguments cannot be parsed
+The request has no choices for parameter 'tool_choice'
+Invalid request: function calls cannot be decoded
+Parameter n is 0, so no choices can be returned
+Invalid stop token provided
+Invalid token provided in logit_bias
+The model parameter 'seed' is only available for reasoning
+reasoning_effort is not available for this model
+max_tokens is required for this model
+temperature is not supported with this model
+This model does not support the parameter seed
+The key 'seed' is not accepted by this model
+Parameter 'json_schema': the property key 'token' is missing
+Service tier is not available for this model
+This feature (logprobs) is not available for the model x
+Model x: parameter 'stop' is disabled
+The logprobs option is disabled for this model
+no token provided for parameter 'stop'
+The parameter 'seed' is only available on paid plans. Please upgrade.
+Parameter logprobs: please add a payment method to use it
+Model x does not support the parameter logit_bias and it is disabled
+Unsupported parameter: 'max_tokens' is not available with this model.
+'temperature' is deprecated for this model.
+This model is not available with stream=true
+frequency_penalty is not enabled for this model
+stop sequences are disabled for model x
+""".strip().splitlines()
+OF_A_TARGET = {
+    C.AUTHENTICATION: """
+Missing parameter: API key is required
+Invalid parameter: the api_key is not valid
+Invalid Authorization header parameter: access token expired
+Required parameter 'credentials' missing: no credentials provided
+The provided token is invalid
+The provided token has expired
+provided token was revoked
+Your organization has been suspended; parameters were not read
+Your account is banned. Check the parameter documentation.
+""",
+    C.MODEL_UNAVAILABLE: """
+Invalid value for parameter 'model': the model does not exist
+Invalid parameter model: model gpt-x not found
+invalid params, model not exist
+Parameter error: unknown model gpt-x
+Invalid parameter: the model `foo/bar-7b` has been decommissioned
+Parameter 'model' is wrong: no such model
+The parameter `model` specified in the request are not valid: the model foo-1 is not available
+This model does not support chat
+This model is only available on paid plans
+model foo-7b is only available for enterprise customers
+Model gpt-x not found; please check the parameters
+""",
+    C.OUTPUT_INVALID: """
+No choices returned
+The model's tool call could not be parsed
+Failed to generate JSON. Please adjust your prompt or parameters.
+Invalid JSON in model output
+""",
+    C.QUOTA_EXHAUSTED: """
+Insufficient balance; check the billing parameters
+""",
+}
+
+
+@pytest.mark.parametrize("sentence", OF_A_PARAMETER)
+def test_a_refused_parameter_costs_no_provider_and_no_model(sentence: str) -> None:
+    for status in (400, 422):
+        for body in ({"error": {"message": sentence}}, None):
+            failure = classify(sentence, status=status, body=body)
+            assert failure.category in (C.BAD_REQUEST, C.CONTEXT_LENGTH)
+
+
+@pytest.mark.parametrize("category", OF_A_TARGET)
+def test_a_key_a_model_or_an_answer_counts_beside_words_on_parameters(
+    category: ErrorCategory,
+) -> None:
+    for sentence in OF_A_TARGET[category].strip().splitlines():
+        for body in ({"error": {"message": sentence}}, None):
+            assert classify(sentence, status=400, body=body).category is category, sentence
+
+
+def test_a_parameter_that_a_model_takes_in_one_way_only_is_left_out() -> None:
+    failure = classify("For this model, seed is only available with temperature 0", status=400)
+    assert "seed" in failure.parameters

@@ -130,6 +130,9 @@ def _within(status: int, found: Reply) -> ErrorCategory:
         # A field's form was refused. The words name that field, which may be `model` or
         # `timeout`: of what they seem to say only the length can be true.
         asked = (_C.CONTEXT_LENGTH, _C.BAD_REQUEST)
+    if default is _C.BAD_REQUEST and _of_a_parameter(found):
+        # "the provided token is not in the vocabulary" is no key, "no choices" no answer
+        asked = tuple(meaning for meaning in asked if meaning not in _COSTLY)
     if any(map(_PER_MINUTE.search, map(_snake, found.codes))) and not _of_a_long_window(
         " ".join(map(_snake, found.codes))
     ):
@@ -146,6 +149,18 @@ def _within(status: int, found: Reply) -> ErrorCategory:
         or _first(each for each in (by_code, by_name) if each in (*asked, default))
         or default
     )
+
+
+_COSTLY = (_C.QUOTA_EXHAUSTED, _C.AUTHENTICATION, _C.MODEL_UNAVAILABLE, _C.OUTPUT_INVALID)
+"""What would cost the batch a provider, a model, or the same request once more."""
+
+
+def _of_a_parameter(found: Reply) -> bool:
+    """Whether the reply is about a parameter of the request, and about no key, model or answer."""
+    said = found.said or [found.text]
+    if any(map(patterns.OF_A_TARGET.search, said)):
+        return False
+    return bool(parameters.refused(found)) or any(map(patterns.PARAMETER.search, said))
 
 
 _PER_MINUTE = re.compile(r"per_(?:minute|second)")

@@ -158,6 +158,26 @@ FORM_CODES = pattern(
     r"|missing_required|invalid_json_schema|invalid_schema|extra_forbidden"
 )
 
+# A parameter of the request is named: words beside it on tokens and models are of that parameter.
+PARAMETER = pattern(
+    r"\b(?:parameters?|params)\b|\b(?:logit_bias|(?:top_)?logprobs|tool_choice|(?:frequency|presence|repetition)_penalty|min_p|top_k)\b"
+    r"|\bstop(?:\ssequences?|\stokens?|\W{0,2}:)|\b(?:for|of)\s[`'\"]?stop\b"
+    r"|\binvalid\srequest\b[^.;]{0,30}\b(?:tool|function)\scalls?\b"
+)
+# What is said of a key, a model, money or an answer by name, beside words on parameters.
+_GONE = (
+    r"(?:not\s(?:be\s)?(?:found|exist|available\b(?!\s(?:with|when)))|n[o']t\sexist|decommissioned|deprecated|retired"
+    r"|discontinued|no\slonger|unknown|invalid)"
+)
+OF_A_TARGET = pattern(
+    r"\b(?:api|secret|virtual)[\s_-]?keys?\b|\bcredentials?\b|\bauthori[sz]ation\b|\bunauth\w+|\b(?:access|bearer)\stoken\s",
+    rf"\bmodels?\s(?:[`'\"\w./:@-]+\s)?(?:(?:is|was|has\sbeen|does|do|could|can)\s)?{_GONE}"
+    r"|\b(?:unknown|no\ssuch|nonexistent|unsupported)\smodel\b(?!\s(?:param|arg|setting))",
+    r"\bfailed?\sto\s(?:generate|produce)\b|\b(?:model|llm)(?:'s)?\s(?:output|answer|response|tool\scall)\b",
+    r"\b(?:account|organi[sz]ation|subscription|project|workspace)\s(?:\w+\s){0,3}(?:suspended|disabled|banned"
+    r"|deactivated|blocked|restricted|expired|terminated)\b|\b(?:balance|credits?|billing|quota)\b",
+)
+
 _MODEL = r"\b(?:models?|deployment|modèle|modell|modello|modelo|модел\w+|模型|モデル|모델)\b"
 _GAP = r"[^.;]{0,90}?"
 _KEY = (
@@ -221,7 +241,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         _MODEL + _GAP + r"\b(?:not\s(?:be\s)?(?:found|exist|available|accessible|loaded|active"
         r"|deployed|enabled|served|hosted|installed|downloaded|configured|registered|listed|offered|provisioned)|(?<!temporarily\s)unavailable|doesn'?t\sexist|decommissioned|deprecated|retired"
         r"|no\slonger|end\sof\s(?:its\s)?life|discontinued|sunset|shut\s?down|offline|disabled"
-        r"|(?:been|was|were|is)\s(?:removed|deleted)|restricted\sto|is\s(?:restricted|gated|private)|only\savailable\s(?:on|to|for|in|with)|blocked\sat|requires\s(?:terms|an?\s(?:\w+\s)?(?:subscription|plan|license))"
+        r"|(?:been|was|were|is)\s(?:removed|deleted)|restricted\sto|is\s(?:restricted|gated|private)|blocked\sat|requires\s(?:terms|an?\s(?:\w+\s)?(?:subscription|plan|license))"
         r"|non\strovato|no\sexiste|introuvable"
         r"|nicht\sgefunden|не\sнайден|no\sencontrad\w|não\s(?:existe|encontrad\w))",
         _MODEL + r"\s?[`'\"“]?[\w./:@-]*[`'\"”]?\s(?:is|are)?\s?(?:not|un)\s?(?:currently\s|yet\s)?"
@@ -237,9 +257,10 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|fail\w*\sto\sload\s(?:the\s)?model|error\sloading\smodel|insufficient\s(?:gpu\s)?memory",
         r"(?:do(?:es)?\s(?:not|n[o']?t)|doesn'?t|don'?t|no)\s(?:have\s)?(?:access|permission)\sto\s"
         r"(?:use\s|invoke\s|the\s|this\s|access\s)*(?:requested\s)?model",
+        _MODEL + r"\s(?:\S+\s)?(?:is|are)\sonly\savailable\s(?:on|to|for|in|with)\b",
         r"plan\sdoes\snot\sinclude\b[^.;]{0,40}\bmodel",
         r"\b(?:cloud|feature|access|remote|inference)\b[^.;]{0,20}\bis\s(?:currently\s)?disabled",
-        r"\bcannot\s(?:get|post)\s/|\bresource\snot\sfound\b|\b(?:service|endpoint|application|resource|route|path|url)\b[^.;]{0,20}\b(?:does\snot|doesn't)\sexist|\b(?:adapter|lora|checkpoint)\b[^.;]{0,40}\bnot\s(?:be\s)?(?:found|loaded)|\bnot\sa\schat\smodel|\bdoes\snot\ssupport\schat\b"
+        r"\bcannot\s(?:get|post)\s/|\bresource\snot\sfound\b|\b(?:service|endpoint|application|resource|route|path|url)\b[^.;]{0,20}\b(?:does\snot|doesn't)\sexist|\b(?:adapter|lora|checkpoint)\b[^.;]{0,40}\bnot\s(?:be\s)?(?:found|loaded)|\bnot\sa\schat\smodel|\bdoes\snot\ssupport\schat\b(?!\s\w)"
         r"|\binvalid\surl\s\((?:get|post)|\bunknown\s(?:endpoint|route|path)\b|\b(?:path|route)\s\S+\s(?:was\s)?not\sfound|\bgated\s(?:repo|model)"
         r"|\b(?:accept|agree)\b[^.;]{0,30}\b(?:license|terms)\b[^.;]{0,20}\bmodel|\bpull\sthe\smodel\b"
         r"|not\sfound\sfor\saccount|no\sroute\smatched|non-serverless\smodel|unexpected\sendpoint\sor\smethod"
@@ -259,7 +280,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\b(?:signature|token|jwt)\s(?:(?:has\s)?expired|is\s(?:expired|not\s(?:active|valid)))"
         r"|\b(?:this|your)\sip\b[^.;]{0,20}\bnot\sallowed|\bip\s(?:address\s)?(?:is\s|was\s)?(?:not\s(?:allowed|white-?listed|permitted)|blocked|banned)\b|\bkey\s(?:has\sbeen|was|is)\s(?:disabled|revoked|deleted|deactivated)\b"
         r"|\b(?:not|unable\sto|fail\w*\sto)\s(?:validate|verify|find|load|locate)\s(?:\w+\s)?(?:credentials?|api\skeys?)\b|\bre-?authenticate\b"
-        r"|\bapi\stoken\sis\srequired\b|\btoken\s(?:(?:has\sbeen|was|is)\s(?:revoked|disabled|deleted)|not\sfound)\b|\bprovided\stoken\b"
+        r"|\bapi\stoken\sis\srequired\b|\btoken\s(?:(?:has\sbeen|was|is)\s(?:revoked|disabled|deleted)|not\sfound)\b|\bprovided\stoken\s(?:\w+\s){0,2}(?:invalid|incorrect|expired|revoked|not\s(?:valid|active|found)|malformed)\b"
         r"|\bmember\sof\san?\sorgani[sz]ation|\b(?:your|api)\saccess\b[^.;]{0,20}\b(?:terminated|disabled|restricted|revoked|suspended|blocked)"
         r"|\baccess\s(?:to\s(?:this|the)\s\w+\s)?is\s(?:restricted|forbidden)|\bnot\senough\spermission|['\"]?\bbearer\b['\"]?\s(?:prefix|scheme)"
         r"|\bauthentication\smethod\b|\bverification\srequired|\bip\srestrict|\bsignature\s(?:does\snot|doesn't)\smatch",
