@@ -45,6 +45,31 @@ You exceeded your current quota, please check your plan and billing details. Ple
 You hit the concurrency limit of the free tier. Upgrade to continue.
 Trial accounts are limited to 20 requests/minute. Please upgrade to a production key.
 Please reduce your request rate, or upgrade to continue at this speed.
+Sorry, the free plan only allows a burst of 5 requests. Please upgrade or wait a few seconds.
+Too many requests in a short time, please upgrade your plan for higher throughput
+Your account has hit its requests per second limit. Contact sales to upgrade.
+Request limit reached for free accounts, retry after 3s
+Free users are limited to 3 requests every 60 seconds. Upgrade to Pro for unlimited requests.
+You've used up your per-minute tokens. Please upgrade your plan.
+Quota exceeded for quota metric 'Generate Content API requests per minute'. Add billing to raise it.
+Rate limit hit (tier 1). Buy credits to move to tier 2.
+Limit exceeded. Please upgrade to a paid tier. Retry-After: 10
+QPS limit reached on your plan, please upgrade
+Please upgrade to increase your concurrency.
+Account quota exceeded, retry in 1m30s
+Exceeded your free usage limit. Try again in 25 seconds.
+You have exhausted your quota. It resets in 40 seconds.
+The free tier limit has been reached, wait 1 minute
+Plan quota exceeded. Cooldown 20s. Upgrade to continue.
+Insufficient quota for this minute, try again in 11s
+Insufficient tokens in the bucket: please wait 6s or upgrade
+Your subscription required more requests than allowed: slow down, retry in 4s
+You exceeded your current quota. Retry in 6s
+Monthly plan users: rate limit 20/min reached, please upgrade
+Upgrade required for higher rate limits. Too many requests.
+Your prepaid balance allows 60 requests per minute; rate limit exceeded
+Credits are consumed per request; rate limit exceeded, retry after 2 seconds
+Rate limit exceeded. Insufficient credits to raise your tier automatically. Retry in 10s
 """.strip().splitlines()
 LASTING = """
 Please upgrade your plan
@@ -160,6 +185,36 @@ Unsupported parameter: 'max_tokens' is not available with this model.
 This model is not available with stream=true
 frequency_penalty is not enabled for this model
 stop sequences are disabled for model x
+seed must be an integer, token ids are invalid
+Token id -1 is invalid
+bad_words: token not found in tokenizer
+The model only accepts temperature between 0 and 1
+This model only supports n=1
+response_format json_schema is not available for this model
+json mode is disabled for this deployment
+guided_json is not enabled on this model
+This deployment does not allow max_tokens over 4096
+Structured outputs are unavailable for model x
+thinking is not available for this model
+Invalid access to field 'token' in messages
+tools[0].function.name: token is malformed
+stream_options is only available when stream is enabled
+The user field is blocked for this model
+service_tier 'flex' is not available for this model
+tool call id not found in messages
+Assistant message has no content or tool calls
+messages with role 'tool' must be a response to a preceding message with tool calls
+model x: system message is not supported
+user message not found
+Expected a user message; user not found in roles
+group_size is not allowed; group disabled
+verbosity is unavailable for the model
+Image input is disabled for this model
+echo and logprobs are no longer available for chat models
+The endpoint does not support n > 1; feature is disabled
+The model's chat template is missing; parameter chat_template is required
+max_tokens must be at least 16 for this model, credits are not affected
+Invalid schema: property 'account' is disabled
 """.strip().splitlines()
 OF_A_TARGET = {
     C.AUTHENTICATION: """
@@ -172,6 +227,12 @@ The provided token has expired
 provided token was revoked
 Your organization has been suspended; parameters were not read
 Your account is banned. Check the parameter documentation.
+User not found.
+Your organization has been disabled
+Unauthorized: no field Authorization
+The user is suspended
+JWT expired
+Access denied
 """,
     C.MODEL_UNAVAILABLE: """
 Invalid value for parameter 'model': the model does not exist
@@ -185,15 +246,37 @@ This model does not support chat
 This model is only available on paid plans
 model foo-7b is only available for enterprise customers
 Model gpt-x not found; please check the parameters
+Model field is invalid: model foo does not exist
+The model field names no such model
+model: foo is not a valid model
+field model: unknown model foo
+The model `foo` does not exist or you do not have access to it
+Model not supported: foo. See max_tokens docs
+The requested model is not supported
+Model foo is disabled
+deployment foo not found
+Model foo is deprecated and its tokenizer was removed
+No endpoints found that support the requested parameters
+no endpoints found for model x
 """,
     C.OUTPUT_INVALID: """
 No choices returned
 The model's tool call could not be parsed
 Failed to generate JSON. Please adjust your prompt or parameters.
 Invalid JSON in model output
+Tool call arguments are not valid JSON
+Failed to parse tool call arguments as JSON
+The model produced invalid function arguments
+Generated JSON does not match the expected schema
+The model's response is missing the required property 'answer'; the output failed validation
+Empty response from model; check max_tokens
+Response truncated: max_tokens reached
 """,
     C.QUOTA_EXHAUSTED: """
 Insufficient balance; check the billing parameters
+You have run out of credits; reduce max_tokens or add credits
+Please upgrade your plan
+Insufficient funds
 """,
 }
 

@@ -227,8 +227,8 @@ def _never_fits(text: str) -> bool:
 
 def _of_money(text: str, wait_s: float | None = None) -> bool:
     """Whether money is missing; offers to pay, beside a limit that passes by itself, are none."""
-    if patterns.CREDIT.search(text):
-        return True
+    if patterns.CREDIT.search(text):  # what a short wait may stand beside, but not a rate as well
+        return not (_is_short(wait_s, text) and _of_a_rate_in_words(text))
     if patterns.BUY_NOW.search(text):
         return not _comes_back_soon(text, wait_s)
     return bool(patterns.OFFERS.search(text)) and not _of_a_moment(text, wait_s)
@@ -236,10 +236,14 @@ def _of_money(text: str, wait_s: float | None = None) -> bool:
 
 def _of_a_moment(text: str, wait_s: float | None) -> bool:
     """A limit of a rate, or one that the reply says is over in two minutes."""
+    return _is_short(wait_s, text) or _of_a_rate_in_words(text)
+
+
+def _of_a_rate_in_words(text: str) -> bool:
     hit = retry_after.limit_in(text)
     if hit is not None and hit.window == "minute":
         return True
-    return _is_short(wait_s, text) or bool(patterns.WORDS[_C.RATE_LIMIT].search(text))
+    return bool(patterns.WORDS[_C.RATE_LIMIT].search(text) or patterns.MOMENT.search(text))
 
 
 def _is_short(wait_s: float | None, text: str) -> bool:

@@ -160,19 +160,23 @@ FORM_CODES = pattern(
 
 # A parameter of the request is named: words beside it on tokens and models are of that parameter.
 PARAMETER = pattern(
-    r"\b(?:parameters?|params)\b|\b(?:logit_bias|(?:top_)?logprobs|tool_choice|(?:frequency|presence|repetition)_penalty|min_p|top_k)\b"
+    r"\b(?:parameters?|params|fields?|propert(?:y|ies)|(?:request|keyword)\sarguments?)\b|\b(?:max|min|top|bad|group|service|stream|chat|response)_[a-z_]+\b"
+    r"|\b(?:user|system|assistant|tool)\s(?:messages?|roles?)\b|\btokeni[sz]er\b|\bvocabulary\b|\bn\s?[<>=]"
+    r"|\b(?:logit_bias|(?:top_)?logprobs|tool_choice|(?:frequency|presence|repetition)_penalty|min_p|top_k)\b"
     r"|\bstop(?:\ssequences?|\stokens?|\W{0,2}:)|\b(?:for|of)\s[`'\"]?stop\b"
     r"|\binvalid\srequest\b[^.;]{0,30}\b(?:tool|function)\scalls?\b"
 )
 # What is said of a key, a model, money or an answer by name, beside words on parameters.
 _GONE = (
     r"(?:not\s(?:be\s)?(?:found|exist|available\b(?!\s(?:with|when)))|n[o']t\sexist|decommissioned|deprecated|retired"
-    r"|discontinued|no\slonger|unknown|invalid)"
+    r"|discontinued|no\slonger|unknown|invalid|not\ssupported:)"
 )
 OF_A_TARGET = pattern(
     r"\b(?:api|secret|virtual)[\s_-]?keys?\b|\bcredentials?\b|\bauthori[sz]ation\b|\bunauth\w+|\b(?:access|bearer)\stoken\s",
     rf"\bmodels?\s(?:[`'\"\w./:@-]+\s)?(?:(?:is|was|has\sbeen|does|do|could|can)\s)?{_GONE}"
     r"|\b(?:unknown|no\ssuch|nonexistent|unsupported)\smodel\b(?!\s(?:param|arg|setting))",
+    r"\bno\s(?:endpoints?|deployments?|providers?)\sfound\b|\bempty\s(?:response|answer|output|completion)\b"
+    r"|\b(?:response|answer|output|completion)\s(?:was\s)?(?:truncated|empty|cut\soff)\b",
     r"\bfailed?\sto\s(?:generate|produce)\b|\b(?:model|llm)(?:'s)?\s(?:output|answer|response|tool\scall)\b",
     r"\b(?:account|organi[sz]ation|subscription|project|workspace)\s(?:\w+\s){0,3}(?:suspended|disabled|banned"
     r"|deactivated|blocked|restricted|expired|terminated)\b|\b(?:balance|credits?|billing|quota)\b",
@@ -518,6 +522,10 @@ WINDOW_WORDS = pattern(
 USED_UP = pattern(
     r"\bout\sof\s(?:\w+\s){0,3}quota|quota\b[^.;]{0,20}\b(?:exhausted|used\sup|depleted)|(?:usage|trial)\slimit",
     r"free\s(?:tier|trial|plan|usage|requests|messages)\b[^.;]{0,40}\b(?:exhaust|ended|expired|reached)",
+)
+# Single words of what passes by itself, asked beside an offer only.
+MOMENT = pattern(
+    r"\bbursts?\b|\bqps\b|\bconcurren\w+|\bthroughput\b|\b(?:few|several)\s(?:seconds|moments|minutes)\b|\b(?:per|a|each)\ssecond\b"
 )
 # What OpenAI says of money and Google of every limit, those per minute as well.
 BUY_NOW = pattern(
