@@ -228,7 +228,7 @@ def _never_fits(text: str) -> bool:
 def _of_money(text: str, wait_s: float | None = None) -> bool:
     """Whether money is missing; offers to pay, beside a limit that passes by itself, are none."""
     if patterns.CREDIT.search(text):  # what a short wait may stand beside, but not a rate as well
-        return not (_is_short(wait_s, text) and _of_a_rate_in_words(text))
+        return not (_is_short(wait_s) and _of_a_rate_in_words(text))
     if patterns.BUY_NOW.search(text):
         return not _comes_back_soon(text, wait_s)
     return bool(patterns.OFFERS.search(text)) and not _of_a_moment(text, wait_s)
@@ -236,7 +236,7 @@ def _of_money(text: str, wait_s: float | None = None) -> bool:
 
 def _of_a_moment(text: str, wait_s: float | None) -> bool:
     """A limit of a rate, or one that the reply says is over in two minutes."""
-    return _is_short(wait_s, text) or _of_a_rate_in_words(text)
+    return _is_short(wait_s) or _of_a_rate_in_words(text)
 
 
 def _of_a_rate_in_words(text: str) -> bool:
@@ -246,10 +246,8 @@ def _of_a_rate_in_words(text: str) -> bool:
     return bool(patterns.WORDS[_C.RATE_LIMIT].search(text) or patterns.MOMENT.search(text))
 
 
-def _is_short(wait_s: float | None, text: str) -> bool:
-    """Whether the wait, that of the whole reply or else that of ``text``, is short."""
-    wait = retry_after.retry_after_s(None, text) if wait_s is None else wait_s
-    return wait is not None and wait <= 120
+def _is_short(wait_s: float | None) -> bool:
+    return wait_s is not None and wait_s <= 120
 
 
 def _of_a_long_window(text: str, wait_s: float | None = None) -> bool:
@@ -264,12 +262,12 @@ def _of_a_long_window(text: str, wait_s: float | None = None) -> bool:
         return False
     if patterns.WINDOW_WORDS.search(text):
         return True
-    return bool(patterns.USED_UP.search(text)) and not _is_short(wait_s, text)
+    return bool(patterns.USED_UP.search(text)) and not _is_short(wait_s)
 
 
 def _comes_back_soon(text: str, wait_s: float | None) -> bool:
     """Google says "check your plan and billing" of limits per minute as well."""
-    return _is_short(wait_s, text) and not patterns.WINDOW_WORDS.search(text)
+    return _is_short(wait_s) and not patterns.WINDOW_WORDS.search(text)
 
 
 _ANY_MEANING = (
