@@ -33,6 +33,7 @@ You have used up your tokens. Try again in 45s.
 Usage cap hit for this account, retry after 90 seconds
 Limit reached on requests per min. Please try again in 20s. Add a payment method.
 Quota: 0. Retry in 8s.
+Check your plan and billing. Quota metric: GenerateRequestsPerMinutePerProject
 You are sending requests too quickly. Update your billing details to get higher limits.
 TPM limit reached for your plan. Please upgrade.
 Rate limit exceeded: free-models-per-min. Add 10 credits to unlock higher limits.

@@ -230,7 +230,7 @@ def _of_money(text: str, wait_s: float | None = None) -> bool:
     if patterns.CREDIT.search(text):  # what a short wait may stand beside, but not a rate as well
         return not (_is_short(wait_s) and _of_a_rate_in_words(text))
     if patterns.BUY_NOW.search(text):
-        return not _comes_back_soon(text, wait_s)
+        return not (_comes_back_soon(text, wait_s) or _per_minute(text))
     return bool(patterns.OFFERS.search(text)) and not _of_a_moment(text, wait_s)
 
 
@@ -240,10 +240,14 @@ def _of_a_moment(text: str, wait_s: float | None) -> bool:
 
 
 def _of_a_rate_in_words(text: str) -> bool:
-    hit = retry_after.limit_in(text)
-    if hit is not None and hit.window == "minute":
+    if patterns.WORDS[_C.RATE_LIMIT].search(text) or patterns.MOMENT.search(text):
         return True
-    return bool(patterns.WORDS[_C.RATE_LIMIT].search(text) or patterns.MOMENT.search(text))
+    return _per_minute(text)
+
+
+def _per_minute(text: str) -> bool:
+    hit = retry_after.limit_in(text)
+    return hit is not None and hit.window == "minute"
 
 
 def _is_short(wait_s: float | None) -> bool:
@@ -251,8 +255,7 @@ def _is_short(wait_s: float | None) -> bool:
 
 
 def _of_a_long_window(text: str, wait_s: float | None = None) -> bool:
-    hit = retry_after.limit_in(text)
-    if hit is not None and hit.window == "minute":
+    if _per_minute(text):
         return False
     # Nobody says "try again in 3 h" of a budget of minutes, whatever else is said.
     wait = retry_after.retry_after_s(None, text)
