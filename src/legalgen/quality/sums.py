@@ -65,7 +65,8 @@ _CHAIN = (
 _LINK = rf",? (?P<sign>less|minus|plus|and|\u2212|-|\+) {_NAMED}(?P<money>{MONEY})"
 _EXCEEDS = rf"(?P<more>{MONEY}) exceeds {_NAMED}(?P<less>{MONEY}) by {_RESULT}"
 _TIMES = (
-    rf"(?<!years at )(?<!months at )(?<!weeks at ){_COUNT} (?P<things>(?:{_THING} ){{0,3}})(?P<by>at|of|times|x|\u00d7|multiplied by) "
+    rf"(?<!years at )(?<!months at )(?<!weeks at ){_COUNT} "
+    rf"(?P<things>(?:{_THING} ){{0,3}})(?P<by>at|of|times|x|\u00d7|multiplied by) "
     rf"(?P<rate>{_RATE})(?: (?:a|an|per|each|every)(?: (?P<per>[a-z]+))?)?"
     rf"{GIVES}{_NAMED}{_RESULT}"
 )
