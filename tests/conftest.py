@@ -91,6 +91,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_unconfigure() -> None:
+    """Give it back, or modules whose objects are part of it would say that they leak."""
+    gc.unfreeze()
+
+
 _EVENTS = {"subprocess.Popen": "process", "os.fork": "process", "socket.bind": "server"}
 _running: pytest.Item | None = None
 
