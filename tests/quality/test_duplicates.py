@@ -28,7 +28,6 @@ from legalgen.quality.duplicates import (
     IndexedPart,
     Match,
 )
-from legalgen.quality.segments import Segment
 from legalgen.quality.sketches import (
     KEYS_PER_ROW,
     QUESTION_BYTES,
@@ -525,8 +524,8 @@ def test_every_key_is_found_and_no_other(count: int, seed: int) -> None:
         for number, each in enumerate(some):
             rows.add(f"lg_{number}", number, (), nothing, each)
         if some:
-            halves.append(Segment(segments.table_of(rows), (), None))
-    joined = Segment(segments.merged(halves), (), None)
+            halves.append(segments.in_memory([segments.unsorted(rows)], ()))
+    joined = segments.in_memory(halves, ())
     probe = [draw.choice((1, 2, 2**28 - 1, 5)) for _ in range(KEYS_PER_ROW)]
     wanted = {row for row, each in enumerate(keys) if any(map(int.__eq__, each, probe))}
 
@@ -536,7 +535,7 @@ def test_every_key_is_found_and_no_other(count: int, seed: int) -> None:
         rows = SketchRows()
         for number, each in enumerate(keys):
             rows.add(f"lg_{number}", number, (), nothing, each)
-        assert Segment(segments.table_of(rows), (), None).candidates(probe) == wanted
+        assert segments.in_memory([segments.unsorted(rows)], ()).candidates(probe) == wanted
 
 
 def test_signatures_tell_how_alike_rows_are() -> None:
@@ -555,7 +554,7 @@ def test_many_candidates_are_compared_as_few_are(monkeypatch: pytest.MonkeyPatch
     made = [sketch(*row) for row in real_rows()]
     rows = SketchRows()
     rows.read(real_rows())
-    segment = Segment(segments.table_of(rows), (), None)
+    segment = segments.in_memory([segments.unsorted(rows)], ())
     every = range(len(made))
     for most in ((1000, 1000), most_differing(0.4, 0.1), (0, 0)):
         for one in made[::10]:
@@ -586,7 +585,7 @@ def test_candidates_of_many_samples_are_those_of_each(count: int, seed: int) -> 
     for one in made:
         keys = [draw.choice((*some, draw.randrange(2**28))) for _ in range(KEYS_PER_ROW)]
         rows.add(one.id, one.exact, one.question, one.signature, keys)
-    segment = Segment(segments.table_of(rows), (), None)
+    segment = segments.in_memory([segments.unsorted(rows)], ())
     for most in ((1000, 1000), most_differing(0.4, 0.1)):
         found = segment.near_many(probes_of(probes), most)
         for number, one in enumerate(probes):
@@ -779,7 +778,7 @@ def test_no_pair_is_lost_among_rows_that_share_a_formula(of_question: bool) -> N
     rows = SketchRows()
     rows.read([row(f"lg_{number}", left) for number, (left, _) in enumerate(pairs)])
     rows.read(crowd(400))
-    segment = Segment(segments.table_of(rows), (), None)
+    segment = segments.in_memory([segments.unsorted(rows)], ())
     without = lost = in_crowds = 0
     for number, (_, right) in enumerate(pairs):
         probe = sketch("", *row(f"probe{number}", right)[1:])
@@ -821,7 +820,7 @@ def test_rows_that_are_put_aside_make_the_same_segment(
     (path,) = (tmp_path / "index").iterdir()
     every = SketchRows()
     every.read(rows)
-    wanted, found = segments.table_of(every), segments.read(path)
+    wanted, found = segments.in_memory([segments.unsorted(every)], ()).columns, segments.read(path)
     assert [each.rows for each in found.parts] == [30] * (len(rows) // 30) + [len(rows) % 30]
     for name, column in wanted.items():  # type: ignore[attr-defined]
         assert found.columns[name] == column, name

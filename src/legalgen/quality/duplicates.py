@@ -762,7 +762,7 @@ def _packed(recent: Sequence[_Recent]) -> Segment:
     rows = SketchRows()
     for one in recent:
         rows.add(one.id, one.exact, one.short, one.signature, one.keys)
-    return Segment(storage.table_of(rows, [one.texts for one in recent]), (), None)
+    return storage.in_memory([storage.unsorted(rows, [one.texts for one in recent])], ())
 
 
 _SEVERITY = {"DUP_SOFT": 0, "DUP_NEAR": 1, "DUP_EXACT": 2}

@@ -412,16 +412,6 @@ def in_memory(blocks: Blocks, parts: Parts) -> Segment:
     return Segment(HeldColumns(joined(blocks)), parts, None)
 
 
-def table_of(rows: SketchRows, shingled: Sequence[ShingledRow] = ()) -> Columns:
-    """The columns of a segment of what was read."""
-    return HeldColumns(joined([unsorted(rows, shingled)]))
-
-
-def merged(segments: Sequence[Segment]) -> Columns:
-    """One segment's columns of all rows, in order; with shingles where each of them has them."""
-    return HeldColumns(joined(segments))
-
-
 def joined(blocks: Blocks, *, shingles: bool = True) -> Pieces:
     """The columns of a segment of all these rows, in their order, none of which is held whole.
 
