@@ -98,9 +98,10 @@ def note_address(record: Record, settings: Settings) -> None:
     Not where the command named other models too: those are for this once, and the batch's own may
     have no use for the address.
     """
+    if settings.origin("base_url").source != "flag":
+        return
     kept = record.parameters
-    others = any(value and kept.get(name) != value for name, value in _writers(settings).items())
-    if others or settings.origin("base_url").source != "flag":
+    if any(value and kept.get(name) != value for name, value in _writers(settings).items()):
         return
     address = _kept_address(settings)
     kept = {name: value for name, value in kept.items() if name != "base_url"}
