@@ -79,15 +79,21 @@ def deadline(reading: Reading) -> Iterator[Finding]:
     if not _YEAR.search(question) or not _DATE.search(question):
         return
     yield from _counted_wrong(reading)
-    found = _judged_wrong(reading) or _judged_by_periods(reading) or _ended_wrong(reading)
-    found = found or _unreached(reading)
-    if found:
+    found = None
+    if said := _verdict(reading):
+        found = _judged_wrong(reading, said) or _judged_by_periods(reading, said)
+    if found := found or _ended_wrong(reading) or _unreached(reading):
         yield found
 
 
 def _day(match: re.Match[str]) -> Day:
+    month, number = _month_and_day(match)
+    return int(match["y"] or match["ay"]), month, number
+
+
+def _month_and_day(match: re.Match[str]) -> tuple[int, int]:
     month = MONTHS.index((match["m"] or match["am"]).capitalize()) + 1
-    return int(match["y"] or match["ay"]), month, int(match["d"] or match["ad"])
+    return month, int(match["d"] or match["ad"])
 
 
 def _counted_wrong(reading: Reading) -> Iterator[Finding]:
@@ -120,11 +126,10 @@ def _apart(first: Day, last: Day) -> int | None:
     return months if abs(last[2] - first[2]) <= 1 and months > 0 else None
 
 
-def _judged_wrong(reading: Reading) -> Finding | None:
+def _judged_wrong(reading: Reading, said: _Verdict) -> Finding | None:
     """Late or in time, as the first sentence has it, against when time ended and what was done."""
-    said = _verdict(reading)
     ended, begun = _told(_ENDED, reading.steps_text), _told(_BEGUN, reading.draft.question)
-    if said is None or len(ended) != 1 or len(begun) != 1:
+    if len(ended) != 1 or len(begun) != 1:
         return None
     (end,), (start,) = ended, begun
     if (start > end) == said.late:
@@ -199,10 +204,9 @@ PLAINLY = 7
 """Days beyond which nothing that was left room for explains it."""
 
 
-def _judged_by_periods(reading: Reading) -> Finding | None:
+def _judged_by_periods(reading: Reading, said: _Verdict) -> Finding | None:
     """Late or in time against the question's last date and every period from the other ones."""
-    said = _verdict(reading)
-    if said is None or not _asks_time(reading.draft.question):
+    if not _asks_time(reading.draft.question):
         return None
     days = sorted(_days(reading.draft.question))
     told = f"{reading.steps_text}\n{reading.draft.answer}"
@@ -248,8 +252,7 @@ def _days(text: str) -> set[date]:
 
 
 def _calendar(year: int, match: re.Match[str]) -> date | None:
-    month = MONTHS.index((match["m"] or match["am"]).capitalize()) + 1
-    number = int(match["d"] or match["ad"])
+    month, number = _month_and_day(match)
     last = monthrange(year, month)[1] if 1900 <= year <= 2200 else 0
     return date(year, month, number) if 1 <= number <= last else None
 

@@ -22,12 +22,9 @@ def facts(reading: Reading) -> Iterator[Finding]:
     """Roles exchanged, a party renamed, and figures that are not the question's."""
     if reading.is_dialogue:
         return
-    found = (
-        _exchanged(reading) or _renamed(reading) or _other_period(reading) or _other_date(reading)
-    )
-    if found:
-        what, sure = found
-        yield "FACTS_CHANGED", what, "answer", sure
+    what = _exchanged(reading) or _renamed(reading) or _other_period(reading)
+    if what := what or _other_date(reading):
+        yield "FACTS_CHANGED", what, "answer", True
 
 
 # --- who is who ----------------------------------------------------------------------------------
@@ -67,38 +64,11 @@ _DEALS = (
     (rf"(?P<a>{_NAME}) insured {_WITHIN}{{1,60}}? with (?P<b>{_NAME})", "insured"),
 )  # fmt: skip
 """What a question says that one did with another, and what the first is by that."""
-_DEAL_WORDS = frozenset(
-    [
-        "let",
-        "lets",
-        "leased",
-        "rented",
-        "rents",
-        "leases",
-        "sold",
-        "sells",
-        "bought",
-        "buys",
-        "purchased",
-        "lent",
-        "lends",
-        "borrowed",
-        "borrows",
-        "owe",
-        "owes",
-        "employs",
-        "employed",
-        "dismissed",
-        "sacked",
-        "hired",
-        "works",
-        "worked",
-        "sues",
-        "sued",
-        "suing",
-        "insured",
-    ]
-)
+_DEAL_WORDS = frozenset({
+    "let", "lets", "leased", "rented", "rents", "leases", "sold", "sells", "bought", "buys",
+    "purchased", "lent", "lends", "borrowed", "borrows", "owe", "owes", "employs", "employed",
+    "dismissed", "sacked", "hired", "works", "worked", "sues", "sued", "suing", "insured",
+})  # fmt: skip
 _ROLE_WORDS = frozenset(_ROLES)
 _NAMED_BEFORE = re.compile(
     rf"\b(?P<name>{_NAME})(?:,? (?:as|being|who is|who was|is|was) (?:the |an? )?|, (?:the|an?) )\Z"
@@ -125,7 +95,7 @@ def _said_to_be(text: str, vocabulary: Iterable[str]) -> Iterator[tuple[str, str
                     yield role + after[0], after["name"], _ROLES[role]
 
 
-def _exchanged(reading: Reading) -> tuple[str, bool] | None:
+def _exchanged(reading: Reading) -> str | None:
     """A party who is called the other side of what the question makes of it."""
     if _ROLE_WORDS.isdisjoint(reading.answer_vocabulary):
         return None
@@ -137,7 +107,7 @@ def _exchanged(reading: Reading) -> tuple[str, bool] | None:
         for word in name.split():
             known = roles.get(word, frozenset())
             if known and role not in known and _OTHER_SIDE[role] in known:
-                return f'"{what}", whom the question makes {" and ".join(sorted(known))}', False
+                return f'"{what}", whom the question makes {" and ".join(sorted(known))}'
     return None
 
 
@@ -180,7 +150,7 @@ _TWO_WORDS = re.compile(
 _NEXT_WORD = re.compile(r" ([A-Z][a-z]{2,})\b")
 
 
-def _renamed(reading: Reading) -> tuple[str, bool] | None:
+def _renamed(reading: Reading) -> str | None:
     """A name of two words of which the first is the question's and the second is nowhere."""
     question, answer = reading.draft.question, reading.draft.answer
     ours = dict(match[0].split() for match in _TWO_WORDS.finditer(question))
@@ -190,7 +160,7 @@ def _renamed(reading: Reading) -> tuple[str, bool] | None:
         for last in _words_after(first, answer):
             given = f"{question} {reading.steps_text} {reading.fields[-1][1]}"
             if last not in _NO_NAME and last.rstrip("s") not in given:
-                return f'"{first} {last}", whom the question calls {first} {known}', False
+                return f'"{first} {last}", whom the question calls {first} {known}'
     return None
 
 
@@ -218,7 +188,7 @@ _OF_LAW = re.compile(
 _CLAUSE = re.compile(r"[,;:.]| and | but ")
 
 
-def _other_period(reading: Reading) -> tuple[str, bool] | None:
+def _other_period(reading: Reading) -> str | None:
     """``only eight months``, where the question has another period and the answer not that."""
     answer = reading.folded_answer
     matches = [
@@ -237,7 +207,7 @@ def _other_period(reading: Reading) -> tuple[str, bool] | None:
         clause += _CLAUSE.split(answer[match.end() :])[0]
         for unit, _ in figures(match["period"]) - asked - stepped:
             if unit in unsaid and not _OF_LAW.search(clause):
-                return f'"{match[0]}", where the question has {unsaid[unit]} {unit}', False
+                return f'"{match[0]}", where the question has {unsaid[unit]} {unit}'
     return None
 
 
@@ -251,7 +221,7 @@ _MOVES_DAYS = re.compile(
 )
 
 
-def _other_date(reading: Reading) -> tuple[str, bool] | None:
+def _other_date(reading: Reading) -> str | None:
     """A date of the same thing as the question's, where the question's own is nowhere told."""
     if _MONTH_WORDS.isdisjoint(reading.answer_vocabulary):
         return None
@@ -274,7 +244,7 @@ def _other_date(reading: Reading) -> tuple[str, bool] | None:
                 continue
             said = _around(sentence, value)
             if any(len(said & one) >= SHARED for one in around):
-                return f"{value}, where the question has {' and '.join(sorted(asked))}", False
+                return f"{value}, where the question has {' and '.join(sorted(asked))}"
     return None
 
 

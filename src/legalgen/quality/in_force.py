@@ -83,9 +83,8 @@ def law_later(reading: Reading) -> Iterator[Finding]:
     last = max(map(int, _YEAR.findall(bare)), default=0)
     if not any(int(found["month"] or found["year"]) == last for found in facts):
         return
+    later = next((item for item in acts if item.year is not None and item.year > last), None)
     told = f"{reading.steps_text}\n{reading.draft.answer}"
-    for item in acts:
-        if item.year is not None and item.year > last and not _REACHES_BACK.search(told):
-            what = f'"{item.name} {item.year}" is younger than the facts of {last}'
-            yield "LAW_LATER", what, "citations", True
-            return
+    if later is not None and not _REACHES_BACK.search(told):
+        what = f'"{later.name} {later.year}" is younger than the facts of {last}'
+        yield "LAW_LATER", what, "citations", True
