@@ -214,10 +214,8 @@ class _Stored(msgspec.Struct, frozen=True):
 
     @property
     def is_at_hand(self) -> bool:
-        """Whether its shingles are there, and no text has to be read for them."""
-        if self.segment.has_shingles:
-            return True
-        return isinstance(self.parts[self.segment.place(self.row)[0]], _SpiltPart)
+        """Whether its shingles are in memory, and nothing has to be read for them."""
+        return self.segment.has_shingles
 
     def shingled(self) -> ShingledRow | None:
         """What is compared exactly; None where the text cannot be read any more."""
@@ -311,7 +309,7 @@ class DuplicateIndex:
         for one in sorted(found, key=lambda each: (each.row.is_at_hand, each.order), reverse=True):
             if best is not None and not one.row.is_at_hand and one.order <= _order(best):
                 continue
-            reads = one.row.is_at_hand or self._needs_text(one)
+            reads = one.row.is_at_hand or self._spill is not None or self._needs_text(one)
             match = self._compare(probe, one) if reads else self._flag(one)
             if match is not None and (best is None or _order(match) > _order(best)):
                 best = match

@@ -24,7 +24,7 @@ import importlib.metadata
 import json
 import tempfile
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -134,6 +134,7 @@ class Segment:
         self.columns, self.parts, self.path = columns, parts, path
         self.exact = columns["exact"].cast("Q")
         self.rows = len(self.exact)
+        self._part_ends = list(accumulate(part.rows for part in parts))
         self._row_bits = _row_bits(self.rows)
         self._low_bits = 32 - self._row_bits
         self._buckets = 1 << (KEY_BITS - self._low_bits)
@@ -184,11 +185,8 @@ class Segment:
 
     def place(self, row: int) -> tuple[str, int]:
         """The name of the part that a row is in, and its number there; only with ``parts``."""
-        for part in self.parts:
-            if row < part.rows:
-                return part.name, row
-            row -= part.rows
-        raise IndexError(row)
+        at = bisect_right(self._part_ends, row)
+        return self.parts[at].name, row - (self._part_ends[at - 1] if at else 0)
 
     def candidates(self, keys: Sequence[int]) -> set[int]:
         """Rows that share one of the keys, the first of which is that of band 0."""
