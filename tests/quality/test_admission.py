@@ -130,6 +130,25 @@ def test_a_case_that_may_not_be_cited_goes_out_of_list_and_prose(said: str, left
     assert verdict.fixes == ("unlisted cases",)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The lamp is for Oona Whent to keep. Whent owes a fair sum for it.",
+        "Whent Lighting Ltd may claim what the lamp is worth.",
+        "Then Whent & Sons may claim what the lamp is worth.",
+        "It is owed by Mrs Whent. Whent has thirty days.",
+    ],
+)
+def test_somebody_of_the_facts_may_have_the_name_of_a_party(said: str) -> None:
+    """The case goes; what is said of the person or the firm is no word of it."""
+    answer = f"{ANSWER} {said}"
+    verdict = inspect(f"{answer} In {BAD} a shop was bound.", steps=(STEP, said))
+
+    assert verdict.draft.answer == answer
+    assert verdict.draft.reasoning_steps == (STEP, said)
+    assert verdict.fixes == ("unlisted cases",)
+
+
 def test_it_goes_out_of_the_steps() -> None:
     """A step that says nothing else goes, as long as enough are left."""
     steps = (STEP, f"{BAD} decides the point.", f"The lamp was taken, as in {BAD}. It is sold.")

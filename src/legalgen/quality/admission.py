@@ -193,12 +193,16 @@ class _Prose(msgspec.Struct, frozen=True):
 
 
 class _Finder(msgspec.Struct):
-    """Looks for references in texts; ``called`` are the names of what is kept, as they stand."""
+    """Looks for references in texts; ``called`` are the names of what is kept, as they stand.
+
+    ``told`` is all that is said of other things than cases, where some case is barred.
+    """
 
     policing: Policing
     barred: list[str]
     kept: list[Parsed]
     question: str
+    told: str
     called: frozenset[str] = frozenset()
     certain: bool = False
     said: list[str] = []
@@ -210,7 +214,8 @@ class _Finder(msgspec.Struct):
         kept = [item for group in cited for item in group if item not in barred]
         named = [item.name for item in barred if item.name]
         called = frozenset([item.name for item in kept if item.name])
-        return cls(policing, named, kept, draft.question, called)
+        told = _but_cases(draft) if barred else ""
+        return cls(policing, named, kept, draft.question, told, called)
 
     def places(self, text: str) -> tuple[list[Span], list[Span]]:
         """The places of references that go, and of those that stay."""
@@ -284,9 +289,35 @@ class _Finder(msgspec.Struct):
             )
             if not word or word in known or re.search(rf"\b{re.escape(word)}\b", self.question):
                 continue
+            if self._is_somebody(word):
+                continue
             for match in re.finditer(rf"\b{re.escape(word)}\b(?!\s(?:v|vs)\b)", text):
                 if not any(start <= match.start() < end for start, end in taken):
                     yield match.start(), match.end()
+
+    def _is_somebody(self, name: str) -> bool:
+        """Whether a person or firm of the facts has this name too, which then is no short form.
+
+        Somewhere it stands with a title, a first name or the rest of the name of a firm.
+        """
+        return re.search(_NAME_OF_SOMEBODY.format(re.escape(name)), self.told) is not None
+
+
+_NAME_OF_SOMEBODY = (
+    r"(?:(?<=[\w,] )(?!(?:In|See|Per|Following|Applying)\b)[A-Z]\w+|\b(?:Mr|Mrs|Ms|Miss|Dr))"
+    r"\.? {0}\b"
+    r"|\b{0} (?!(?:Lord|Lady|Sir|Mr|Mrs|Justice)\b)(?:(?:&|and) )?[A-Z]"
+)
+
+
+def _but_cases(draft: Draft) -> str:
+    """Answer and steps without the names of cases in them."""
+    text = normalise("\n".join((draft.answer, *draft.reasoning_steps)))
+    pieces, at = [], 0
+    for start, end, _ in case_names(text):
+        pieces.append(text[at:start])
+        at = max(at, end)
+    return " ".join([*pieces, text[at:]])
 
 
 _JOINS = re.compile(r"[\s,;]*(?:\(|\[\d+\],?\s)?")
