@@ -194,16 +194,20 @@ def _meaning(
 def _speaks_of(category: ErrorCategory, text: str, wait_s: float | None) -> bool:
     if category is _C.QUOTA_EXHAUSTED:
         return _of_money(text, wait_s) or _of_a_long_window(text, wait_s)
-    if category is _C.CONTEXT_LENGTH and (_took_long(text) or _of_money(text, wait_s)):
-        return False
-    # A message that states a limit is one of a rate, unless the request is larger than all of it.
-    if category is _C.CONTEXT_LENGTH and _of_a_rate(text):
-        return _never_fits(text) or bool(patterns.TOO_LARGE.search(text))
+    if category is _C.CONTEXT_LENGTH:  # what else it may be is asked only where it seems to be that
+        return _is_too_long(text) and not (_took_long(text) or _of_money(text, wait_s))
     if category in (_C.CONNECTION_ERROR, _C.TIMEOUT) and patterns.NOT_REFUSED.search(text):
         return False
     if category is _C.AUTHENTICATION and patterns.UNTRUSTED.search(text):
         return False
     return bool(patterns.WORDS[category].search(text))
+
+
+def _is_too_long(text: str) -> bool:
+    # A message that states a limit is one of a rate, unless the request is larger than all of it.
+    if _of_a_rate(text):
+        return _never_fits(text) or bool(patterns.TOO_LARGE.search(text))
+    return bool(patterns.WORDS[_C.CONTEXT_LENGTH].search(text))
 
 
 def _took_long(text: str) -> bool:

@@ -88,10 +88,9 @@ def refused(found: Reply) -> tuple[str, ...]:
     A cap on tokens that is only too large is none; one that is missed is its other name.
     """
     said = _ADVICE.sub(" ", _words(found))
-    by_field = {name for layer in found.layers for name in _of_path(layer.param)}
-    named = by_field or {
-        name for name in NAMES if _REFUSED.search(said) and _SPELLINGS[name].search(said)
-    }
+    named = {name for layer in found.layers for name in _of_path(layer.param)}
+    if not named and _REFUSED.search(said):
+        named = {name for name in NAMES if _SPELLINGS[name].search(said)}
     named = {told for name in named if (told := _meant(name, said, found))}
     for stays, goes in (("temperature", "top_p"), CAPS[::-1]):
         if _BOTH.search(said) and {stays, goes} <= named:
