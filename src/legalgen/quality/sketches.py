@@ -412,7 +412,7 @@ def _mixed_columns(columns: Sequence[Any]) -> array[int]:
 
 # --- numbers in Arrow's memory -----------------------------------------------------------------
 
-# Arrow arrays are built from buffers: from Python lists pyarrow imports pandas where that is
+# Arrow arrays are built from buffers: for Python's own values pyarrow imports pandas where that is
 # installed, which takes 0.3 s and 40 MB.
 
 
@@ -434,13 +434,13 @@ def packed(code: Literal["H", "I", "Q"], values: Iterable[int]) -> Any:
 @lru_cache(maxsize=256)
 def uint64(value: int) -> Any:
     """A number for Arrow to reckon with."""
-    return pa.scalar(value, pa.uint64())
+    return packed("Q", (value,))[0]
 
 
 @lru_cache(maxsize=256)
 def uint32(value: int) -> Any:
     """As ``uint64``, for numbers of 32 bits."""
-    return pa.scalar(value, pa.uint32())
+    return packed("I", (value,))[0]
 
 
 def _strings(raw: Sequence[bytes]) -> Any:

@@ -97,8 +97,7 @@ def composed(text: str) -> str:
 
 def visible(text: str) -> int:
     """How many characters of a text are not white space, each accent in its letter."""
-    text = composed(text)
-    return len(text) - sum(map(str.isspace, text))
+    return sum(map(len, composed(text).split()))
 
 
 _LONGEST_HEADING: Final = 200

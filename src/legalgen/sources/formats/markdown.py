@@ -60,7 +60,9 @@ def plain(text: str) -> str:
     text = _NOTE_MARK.sub("", _AUTOLINK.sub(r"\1", text))
     text = _LINK.sub(r"\1", _TAG.sub("", text))
     for _ in range(3):  # emphasis in emphasis
-        text = _EMPHASIS.sub(r"\2", text)
+        text, found = _EMPHASIS.subn(r"\2", text)
+        if not found:
+            break
     return " ".join(html.unescape(_ESCAPED.sub(r"\1", text)).split())
 
 
