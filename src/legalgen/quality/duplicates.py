@@ -10,8 +10,9 @@ alike), the similarities are those estimated from what the index has.
 The index of a dataset is a folder of segments (see ``segments``), files that are mapped into memory
 and never changed. A segment covers whole parts of the dataset and names them; one that is torn, of
 another version, or covers a part that is gone or has changed is thrown away, and its parts are read
-again from their text. Small segments are merged into larger ones, eight at a time, so that a
-look-up asks few of them however many parts there are.
+again from their text; damage inside a large one may only be noticed when a look-up fails. Small
+segments are merged into larger ones, eight at a time, so that a look-up asks few of them however
+many parts there are.
 
 State on disk: about 590 bytes a row, however long the answers are. Measured times are in
 ``benchmarks/README.md``.
@@ -29,13 +30,14 @@ from functools import lru_cache
 from hashlib import blake2b
 from itertools import accumulate, chain, combinations
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
 from legalgen.errors import DiskError, Reason
 from legalgen.quality import segments as storage
 from legalgen.quality.candidates import probes_of
+from legalgen.quality.groups import Groups
 from legalgen.quality.rules import Nearness
 from legalgen.quality.segments import Blocks, Parts, Segment, SegmentPart, ShingledRow, Unsorted
 from legalgen.quality.sketches import (
@@ -88,6 +90,7 @@ SHORT_MARGIN: Final = 0.04
 PAIRS_AT_ONCE = 20_000
 """Pairs of rows whose texts are compared at once when the rows of an index are grouped."""
 
+T = TypeVar("T")
 DuplicateCode = Literal["DUP_EXACT", "DUP_NEAR", "DUP_SOFT"]
 
 
@@ -271,6 +274,8 @@ class DuplicateIndex:
         )
         self._parts: dict[str, IndexedPart | _SpiltPart] = {}
         self._segments: list[Segment] = []
+        self._opened: set[Segment] = set()
+        self._questions_only = False
         self._recent: list[_Recent] = []
         self._by_key: dict[int, tuple[int, ...]] = {}
         self._questions: set[int] = set()
@@ -293,7 +298,9 @@ class DuplicateIndex:
         next call.
         """
         asked = probes_of(probes)
-        self._ahead = {each: each.near_many(asked, self._most) for each in self._segments}
+        self._ahead = self._mended(
+            lambda: {each: each.near_many(asked, self._most) for each in self._segments}
+        )
         self._awaited = {id(one): number for number, one in enumerate(probes)}
         self._probes = probes  # as long as they live, no other has their ids
 
@@ -303,6 +310,9 @@ class DuplicateIndex:
         Of the rows whose text has to be read only those are compared that may be more serious, or
         seem nearer, than what has been found.
         """
+        return self._mended(lambda: self._nearest(probe))
+
+    def _nearest(self, probe: Sketch) -> Match | None:
         best: Match | None = None
         found = list(self._candidates(probe))
         # What is at hand costs next to nothing, and spares the reading of other rows.
@@ -321,6 +331,11 @@ class DuplicateIndex:
         head = head_of(question)
         if exact in self._questions:
             return Match("DUP_EXACT", "", head, 1.0, 0.0)
+        found = self._mended(lambda: self._first_asking(exact))
+        return None if found is None else Match("DUP_EXACT", found, head, 1.0, 0.0)
+
+    def _first_asking(self, exact: int) -> str | None:
+        """The id of the first sample whose question has just these words."""
         key = (exact_key(exact),)
         packed = (
             _Stored(each, row, self._parts)
@@ -328,8 +343,7 @@ class DuplicateIndex:
             for row in sorted(each.candidates(key))
         )
         rows: Iterator[_Recent | _Stored] = chain(self._recent_sharing(key), packed)
-        found = next((row for row in rows if row.exact == exact), None)
-        return None if found is None else Match("DUP_EXACT", found.id, head, 1.0, 0.0)
+        return next((row.id for row in rows if row.exact == exact), None)
 
     def add_question(self, question: str) -> None:
         """Note only what ``repeats`` needs of an accepted sample."""
@@ -361,6 +375,7 @@ class DuplicateIndex:
             DiskError: the folder cannot be read, or a segment cannot be written.
         """
         self._parts = dict[str, IndexedPart | _SpiltPart]((part.name, part) for part in parts)
+        self._questions_only = questions_only
         covered: set[str] = set()
         for segment in self._stored():
             names = {part.name for part in segment.parts}
@@ -369,13 +384,38 @@ class DuplicateIndex:
                 continue
             covered |= names
             self._segments.append(segment)
-        uncovered = [part for part in parts if part.name not in covered]
-        if not questions_only:
+            self._opened.add(segment)
+        self._read([part for part in parts if part.name not in covered])
+
+    def _read(self, uncovered: Sequence[IndexedPart]) -> None:
+        if not self._questions_only:
             self._rebuild(uncovered)
             return
         for part in uncovered:
             for _, question, _ in part.rows() or ():
                 self.add_question(question)
+
+    def _mended(self, ask: Callable[[], T]) -> T:
+        """What it gives; where a segment is damaged inside, after its rows were read again."""
+        try:
+            return ask()
+        except (IndexError, ValueError, OverflowError):
+            if not self._rebuilt_damaged(self._segments):
+                raise
+            return ask()
+
+    def _rebuilt_damaged(self, among: Sequence[Segment]) -> bool:
+        """Whether files of these, as they were found, are damaged: their parts were read again."""
+        damaged = {each for each in self._opened.intersection(among) if not each.is_whole()}
+        self._opened -= damaged
+        self._segments = [each for each in self._segments if each not in damaged]
+        names = {part.name for segment in damaged for part in segment.parts}
+        for segment in damaged:
+            self._drop(segment)
+        if damaged:
+            found = (self._parts[name] for name in sorted(names))
+            self._read([part for part in found if isinstance(part, IndexedPart)])
+        return bool(damaged)
 
     def sealed(self, part: IndexedPart, ids: Iterable[str]) -> None:
         """A part now holds these samples, in this order: store their sketches under its name.
@@ -411,9 +451,12 @@ class DuplicateIndex:
         A row belongs to a group with every row that it is near to, and with what these are near
         to. Measured: 0.3 s for 10,000 rows with answers of 80 words.
         """
+        return self._mended(self._near_groups)
+
+    def _near_groups(self) -> list[tuple[str, ...]]:
         recent = [_packed(self._recent)] if self._recent else []
         every = _Numbered(self._segments + recent)
-        groups = _Groups(len(every))
+        groups = Groups(len(every))
         undecided: set[tuple[int, int]] = set()
         for one, other in self._perhaps_near(every):
             if groups.first(one) == groups.first(other):
@@ -449,7 +492,7 @@ class DuplicateIndex:
         question, answer = every.nearly(one, other)
         return self.thresholds.judge(question + SHORT_MARGIN, answer + ANSWER_MARGIN) == "DUP_NEAR"
 
-    def _decide(self, every: _Numbered, pairs: Iterable[tuple[int, int]], groups: _Groups) -> None:
+    def _decide(self, every: _Numbered, pairs: Iterable[tuple[int, int]], groups: Groups) -> None:
         """Join the pairs that are too near by what their texts say."""
         ordered = sorted(pairs)
         # Row by row, in the order of the parts: few of these are read twice.
@@ -541,6 +584,8 @@ class DuplicateIndex:
     def _merge_small(self) -> None:
         """Eight segments of one size class become one; sizes grow eightfold by class."""
         while group := self._mergeable():
+            if self._rebuilt_damaged(group):
+                continue  # a copy of it would have a CRC that is right
             parts = tuple(part for segment in group for part in segment.parts)
             joined = self._keep(group, parts)
             self._segments = [item for item in self._segments if item not in group] + [joined]
@@ -721,31 +766,6 @@ class _Numbered:
 
     def ids(self) -> list[str]:
         return [name for segment in self.segments for name in segment.ids()]
-
-
-class _Groups:
-    """Which numbers hang together, each group under its lowest."""
-
-    def __init__(self, count: int) -> None:
-        self._of = array("I", range(count))
-
-    def first(self, number: int) -> int:
-        of = self._of
-        while of[number] != number:
-            of[number] = number = of[of[number]]
-        return number
-
-    def join(self, one: int, other: int) -> None:
-        left, right = self.first(one), self.first(other)
-        self._of[max(left, right)] = min(left, right)
-
-    def found(self) -> list[list[int]]:
-        """The groups of more than one."""
-        found: dict[int, list[int]] = {}
-        for number in range(len(self._of)):
-            if (first := self.first(number)) != number:
-                found.setdefault(first, [first]).append(number)
-        return list(found.values())
 
 
 def _by_band(keys: Iterable[int]) -> Iterator[int]:
