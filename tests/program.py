@@ -150,6 +150,10 @@ class Running:
             assert time.monotonic() < end, self.events
             time.sleep(0.02)
 
+    def said(self) -> str:
+        """What it said on stderr so far."""
+        return os.pread(self._err.fileno(), 1 << 20, 0).decode()
+
     def signal(self, number: int) -> None:
         """Send a signal."""
         self.process.send_signal(number)

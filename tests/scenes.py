@@ -26,7 +26,8 @@ fraud duty carrier insurer premium policy claim court appeal judge costs witness
 class Server:
     """A server that plays one scene; ``calls`` are the bodies of the chats that it was asked, and
     ``headers`` what came with each. ``pages`` are what it says beside its API, by path, under
-    ``pages_status``; who comes with the ``locked`` authorization is refused."""
+    ``pages_status``; who comes with the ``locked`` authorization is refused. Nothing is said of
+    models or pages before ``lists`` is set, as it is at first."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -38,6 +39,8 @@ class Server:
         self.refused = 0
         self.path = "/v1"
         self.listed = "/v1/models"
+        self.lists = threading.Event()
+        self.lists.set()
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -52,6 +55,7 @@ class Server:
                 """Nothing is logged."""
 
             def do_GET(self) -> None:
+                server.lists.wait(60.0)
                 listed = {"object": "list", "data": [{"id": "m", "object": "model"}]}
                 there = self.path == server.listed or self.path in server.pages
                 status = server.pages_status if there else 404

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,6 +58,7 @@ class Home:
         self.config.write_text(config, "utf-8")
         self.config.chmod(0o600)
         self.said: list[str] = []
+        self.hears: Callable[[str], object] = lambda _: None
 
     def settings(self, **flags: object) -> Settings:
         """The settings of a batch of four rows."""
@@ -81,6 +82,7 @@ class Home:
         text = getattr(event, "text", None)
         if isinstance(text, str):
             self.said.append(text)
+            self.hears(text)
 
     def heard(self, *words: str) -> bool:
         """Whether one of the sentences holds all of the words."""
@@ -797,6 +799,41 @@ def test_a_server_that_has_one_model_needs_none_named(tmp_path: Path) -> None:
         del server.pages["/v1/models"]
         with pytest.raises(UsageError, match=r"needs a model \(its list of models does not answer"):
             home.batch(provider="gpu1")
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({}, "waiting for the list of models of gpu1, 60 s at most"),
+        ({"model": "m"}, "waiting for the context of gpu1/m, 60 s at most"),
+    ],
+)
+def test_a_server_that_hangs_at_the_start_is_told_while_it_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: dict[str, str], said: str
+) -> None:
+    """What is waited for, and how long at most; here the server answers when that is said."""
+    # No load of this machine makes the server late: what is shown is that it is said.
+    monkeypatch.setattr("legalgen.routing.opening.OFFER_S", 60.0)
+    monkeypatch.setattr("legalgen.routing.stating.SIZE_S", 60.0)
+    with playing(plays) as server:
+        home = Home(tmp_path, f'[servers.gpu1]\nbase_url = "{server.url}/v1"\n')
+        server.lists.clear()
+        home.hears = lambda text: server.lists.set() if text == said else None
+        assert home.batch(provider="gpu1", count="1", **flags).exit_code == 0
+        assert home.said.count(said) == 1
+
+
+def test_a_plan_without_a_model_says_where_the_models_are_shown(tmp_path: Path) -> None:
+    """It calls nobody, so it cannot know them."""
+    with playing(plays) as server:
+        program = Program(tmp_path, None)
+        url = ("--base-url", f"{server.url}/v1")
+        ended = program.run("batch", "--plan", "-n", "2", "--provider", "openai", *url)
+        assert (ended.code, "`legalgen models --provider openai`" in ended.err) == (2, True)
+        shown = program.run("models", "--provider", "openai", *url)
+        assert (shown.code, " m" in shown.out + shown.err) == (0, True), shown
+        ended = program.run("batch", "--plan", "-n", "2", "--model", "m", "-p", "openai", *url)
+        assert ended.code == 0
 
 
 def test_a_list_of_models_beside_their_tables_is_told(tmp_path: Path) -> None:

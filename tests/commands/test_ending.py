@@ -13,6 +13,7 @@ from msgspec import structs
 from legalgen.store.ledger import Ledger
 from tests.program import Ended, Program
 from tests.vendors import VendorServer
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.process
 
@@ -90,6 +91,17 @@ def test_a_command_that_fails_is_a_warning(program: Program, vendors: VendorServ
     ended = program.run("batch", "-n", "1", "--on-end", "exec 0<&-; exit 7")
     assert ended.code == 0
     assert "Warning: --on-end ended with 7." in ended.err
+
+
+def test_a_command_that_takes_long_is_told(program: Program, vendors: VendorServer) -> None:
+    """That it is waited for, and how long at most; here it ends when that is said."""
+    said = program.home / "said"
+    os.mkfifo(said)
+    with program.start("batch", "-n", "1", "--on-end", f"read -r line < {said}") as running:
+        eventually(lambda: "Waiting for --on-end, 60 s at most." in running.said())
+        said.write_text("so it is\n")
+        ended = running.end()
+    assert (ended.code, "Warning" in ended.err) == (0, False)
 
 
 def test_a_normal_night_says_nothing(program: Program, vendors: VendorServer) -> None:

@@ -123,7 +123,7 @@ def open_parts(
             f"{settings.written('points')}: with --grounded the passage of a text decides what "
             "a sample is about; leave out one of the two"
         )
-    route = opening.plan_route(settings, Catalog.load(), ask=ask)
+    route = opening.plan_route(settings, Catalog.load(), ask=reporter.notice if ask else None)
     models = [(place.ref, place.spec.knowledge) for place in route.entries]
     months = law.month_warnings(settings, models, f"{reporter.now():%Y-%m}")
     data_dir = DataDir(settings.data_dir)
@@ -138,7 +138,8 @@ def open_parts(
     ledger = Ledger(data_dir)
     endpoints = open_endpoints(settings, route)
     if ask:
-        route = asked_route(settings, route, lambda ref: endpoints[ref].provider)
+        providers = {ref: endpoint.provider for ref, endpoint in endpoints.items()}
+        route = asked_route(settings, route, providers.__getitem__, reporter.notice)
     bounds = _bounds_of(settings, intent)
     waits = LockWaits(stop, reporter, _max_wait(settings, intent), bounds.wait_bound)
     caps = _caps_of(settings, ledger, reporter)

@@ -17,6 +17,7 @@ from legalgen.errors.redaction import redact
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record, is_alive
+from legalgen.telemetry.slow import told_when_slow
 from legalgen.ui.console import Console
 
 LONGEST_TOLD_S = 60.0
@@ -84,15 +85,17 @@ def tell_end(settings: Settings, console: Console, summary: Mapping[str, Any]) -
     if settings.on_end is None:
         return
     text = json.dumps(msgspec.to_builtins(summary), ensure_ascii=False)
+    waiting = f"Waiting for --on-end, {LONGEST_TOLD_S:.0f} s at most."
     try:
-        done = subprocess.run(  # noqa: S603 - the user's own command line, as a crontab has it
-            ["/bin/sh", "-c", settings.on_end],
-            input=redact(text, settings.secrets()) + "\n",
-            stdout=STDERR,
-            encoding="utf-8",
-            timeout=LONGEST_TOLD_S,
-            check=False,
-        )
+        with told_when_slow(console.talk, waiting):
+            done = subprocess.run(  # noqa: S603 - the user's own command line, as a crontab has it
+                ["/bin/sh", "-c", settings.on_end],
+                input=redact(text, settings.secrets()) + "\n",
+                stdout=STDERR,
+                encoding="utf-8",
+                timeout=LONGEST_TOLD_S,
+                check=False,
+            )
     except subprocess.TimeoutExpired:
         console.talk(f"Warning: --on-end did not end within {LONGEST_TOLD_S:.0f} s and was killed.")
     except OSError as error:

@@ -14,6 +14,7 @@ from legalgen.providers import PROVIDERS
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger
+from legalgen.telemetry.slow import told_when_slow
 from legalgen.ui.console import Console
 
 if TYPE_CHECKING:
@@ -48,10 +49,15 @@ def show_models(settings: Settings, console: Console, query: ModelsQuery) -> int
         console.talk(said)
     ledger, now = Ledger(DataDir(settings.data_dir)), datetime.now(UTC)
     rows = inventory.model_rows(settings, ledger.newest(), now, everything=query.everything)
-    rows = inventory.check(settings, rows) if query.check else rows
+    most_s = inventory.CHECK_TIMEOUT_S
+    waiting = f"Waiting for a server that does not answer, {most_s:.0f} s at most for each model."
+    with told_when_slow(console.talk, waiting):
+        rows = inventory.check(settings, rows) if query.check else rows
     # of a server of the user's own nothing is known but what it lists itself
     listed = query.refresh or (settings.provider is not None and not rows)
-    listings = inventory.refresh(settings) if listed else []
+    waiting = f"Waiting for a list of models, {most_s:.0f} s at most."
+    with told_when_slow(console.talk, waiting):
+        listings = inventory.refresh(settings) if listed else []
     if settings.provider is not None and not rows and not listings:
         from legalgen.batch.doctor import without_access  # it looks at much else
 

@@ -32,6 +32,7 @@ from legalgen.routing.stating import effort_of, refused_by, stated_route
 from legalgen.routing.targets import MOST_IN_FLIGHT, RoutingPolicy, Target
 from legalgen.settings.layers import Settings
 from legalgen.telemetry.clock import Clock
+from legalgen.telemetry.slow import told_when_slow
 
 if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to look at models
     pass
@@ -46,12 +47,16 @@ REASONING_ALLOWANCE: Mapping[str, int] = {"none": 0, "low": 500, "medium": 1500,
 """Tokens that a reasoning model is given to think, by effort, until its usage is known."""
 
 
+Tell = Callable[[str], object]
+
+
 def plan_route(
-    settings: Settings, catalog: Catalog, *, called: bool = True, ask: bool = False
+    settings: Settings, catalog: Catalog, *, called: bool = True, ask: Tell | None = None
 ) -> Route:
     """The models that these settings allow, in order; no key is needed where none is ``called``.
 
-    ``ask``: a server of the user's own of which nobody names a model is asked which it has.
+    ``ask``: a server of the user's own of which nobody names a model is asked which it has, and
+    this hears it where that takes long.
 
     Raises:
         UsageError: a provider or model that there is none of, or an address that nobody uses.
@@ -83,7 +88,7 @@ def check_base_url(settings: Settings, providers: Iterable[str]) -> None:
 
 
 def _planner(
-    settings: Settings, catalog: Catalog, *, called: bool = True, ask: bool = False
+    settings: Settings, catalog: Catalog, *, called: bool = True, ask: Tell | None = None
 ) -> RoutePlanner:
     return RoutePlanner(
         catalog,
@@ -92,7 +97,7 @@ def _planner(
         providers=settings.specs(),
         spec_of=settings.spec,
         keys_of=lambda name: len(settings.keys(name)),
-        offers=lambda name: _offered(settings, name) if ask else (),
+        offers=None if ask is None else lambda name: _offered(settings, name, ask),
     )
 
 
@@ -108,7 +113,7 @@ OFFER_S = 10.0
 """Deadline of the list of models of a server of which nobody names one."""
 
 
-def _offered(settings: Settings, name: str) -> Sequence[str]:
+def _offered(settings: Settings, name: str, tell: Tell) -> Sequence[str]:
     """The models that a server of the user's own lists; none where there is no such server.
 
     Raises:
@@ -119,8 +124,10 @@ def _offered(settings: Settings, name: str) -> Sequence[str]:
     if not own or not can_reach(settings, name):
         return ()
     provider = open_one(settings, name)
+    waiting = f"waiting for the list of models of {name}, {OFFER_S:.0f} s at most"
     try:
-        return [model.id for model in provider.list_models(OFFER_S)]
+        with told_when_slow(tell, waiting):
+            return [model.id for model in provider.list_models(OFFER_S)]
     finally:
         provider.close()
 

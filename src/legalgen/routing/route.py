@@ -87,7 +87,8 @@ class RoutePlanner:
     ``has_key`` says whether a provider can be reached with what is configured; ``own_models``
     are the ids that the user's config lists for a provider. ``providers`` are those that may be
     meant by a model alone, ``spec_of`` finds one that was named, ``keys_of`` counts its keys.
-    ``offers`` asks a server of the user's own what it has, where nobody names a model of it.
+    ``offers`` asks a server of the user's own what it has, where nobody names a model of it; None:
+    no server is asked.
     """
 
     def __init__(
@@ -99,7 +100,7 @@ class RoutePlanner:
         providers: Mapping[str, ProviderSpec] = PROVIDERS,
         spec_of: Callable[[str], ProviderSpec | None] = PROVIDERS.get,
         keys_of: Callable[[str], int] = lambda _: 1,
-        offers: Callable[[str], Sequence[str]] = lambda _: (),
+        offers: Callable[[str], Sequence[str]] | None = None,
     ) -> None:
         self._catalog = catalog
         self._providers = providers
@@ -172,8 +173,11 @@ class RoutePlanner:
             UsageError: it has several, or does not say.
         """
         has = ""
+        if self._offers is None:
+            look = f"legalgen models --provider {provider}"
+            has = f" (no server is asked here: `{look}` shows what it has)"
         try:
-            offered = list(self._offers(provider))
+            offered = [] if self._offers is None else list(self._offers(provider))
         except ProviderError as error:
             if error.failure.category is ErrorCategory.AUTHENTICATION:
                 from legalgen.routing.remedies import listing_remedy  # few refuse to list

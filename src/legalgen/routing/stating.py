@@ -15,6 +15,7 @@ from legalgen.providers.presets import presets
 from legalgen.routing.remedies import LARGER_CONTEXT
 from legalgen.routing.route import Route, RouteEntry
 from legalgen.settings.layers import Settings
+from legalgen.telemetry.slow import told_when_slow
 
 SIZE_S: Final = 5.0
 """So long a server may take to say how large a context is, in seconds."""
@@ -61,17 +62,24 @@ def refused_by(settings: Settings, ref: ModelRef) -> tuple[str, ...]:
 
 
 def asked_route(
-    settings: Settings, route: Route, provider_of: Callable[[ModelRef], Provider]
+    settings: Settings,
+    route: Route,
+    provider_of: Callable[[ModelRef], Provider],
+    tell: Callable[[str], object],
 ) -> Route:
     """The route with the contexts that servers tell of models which nobody knows.
 
     Where none is told it is said what is assumed; a server that cannot be reached is left to the
-    first call.
+    first call. ``tell`` hears of a wait that takes long.
     """
     places, said = [], list[str]()
     for place in route.entries:
         provider = provider_of(place.ref) if not place.sized else None
-        told = provider.size(place.ref.model, SIZE_S) if _is_sized(provider) else None
+        told = None
+        if _is_sized(provider):
+            waiting = f"waiting for the context of {place.ref}, {SIZE_S:.0f} s at most"
+            with told_when_slow(tell, waiting):
+                told = provider.size(place.ref.model, SIZE_S)
         if told is not None and told.context_window is None:
             said.append(_assumed(settings, place))
         places.append(place if told is None else _sized(settings, place, told))
