@@ -499,7 +499,7 @@ def _nothing(data_dir: DataDir, order: StatsOrder) -> str:
     if other.is_dir() and any(other.iterdir()):
         flag = "leave out --rehearsal" if order.rehearsal else "--rehearsal shows those of the toy"
         return f"there are no such rows in {root}; {flag}"
-    if root.name in ("train", "rehearsal", "data"):
+    if root.name in ("train", "rehearsal", "data") and not data_dir.batches.is_dir():
         return f"{root} is a part of a data dir: name the folder that holds train/"
     if not data_dir.batches.is_dir():
         return f"{root} is no data dir of legalgen: it holds neither train/ nor batches/"

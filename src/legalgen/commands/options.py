@@ -48,8 +48,19 @@ class _WithoutTypes:
 
 
 def _processed(param: Any, process: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
-    """The value of a parameter; a default is of its type already."""
+    """The value of a parameter; a default is of its type already.
+
+    Raises:
+        UsageError: it is given and empty, as a variable is that is not set: as a path it would be
+            the folder one is in, as a filter every row.
+    """
     if value is not param.default or param.required:
+        if "" in (value if isinstance(value, list | tuple) else (value,)):
+            from legalgen.errors import UsageError  # most command lines contain no mistake
+
+            is_option = param.param_type_name == "option"
+            said = max(param.opts, key=len) if is_option else _as_argument(param.name)
+            raise UsageError(f'{said} "": it is empty; give a value, or leave it out.')
         return process(ctx, value)
     several = value is None and (param.multiple or param.nargs == -1)
     bare = () if several else value
@@ -197,7 +208,11 @@ def _refuse_paths(name: str, value: object) -> None:
         if isinstance(each, Path) and (wrong := misplaced_url(each) or _unreachable(each)):
             from legalgen.errors import UsageError  # most command lines contain no mistake
 
-            raise UsageError(f"{name.replace('_', '-').upper()} {each}: {wrong}")
+            raise UsageError(f"{_as_argument(name)} {each}: {wrong}")
+
+
+def _as_argument(name: str) -> str:
+    return name.replace("_", "-").upper()
 
 
 def _unreachable(path: Path) -> str | None:
