@@ -20,7 +20,7 @@ from legalgen.errors import DiskError, UsageError
 from legalgen.errors.exit_codes import Exit
 from legalgen.errors.redaction import redact
 from legalgen.settings.layers import Settings
-from legalgen.settings.writing import clear_beside, swapped_in
+from legalgen.settings.writing import clear_beside, no_file, swapped_in
 from legalgen.store.files import DataDir
 from legalgen.store.locks import Patience
 from legalgen.telemetry import events, log
@@ -67,10 +67,12 @@ def write_beside(data_dir: DataDir, path: Path, text: str) -> None:
     """A file of the user's, written beside and swapped in; never among the dataset's own.
 
     Raises:
-        UsageError: it would be among them.
+        UsageError: it would be among them, or its name is that of a folder, a device or a pipe.
         DiskError: it cannot be written.
     """
-    folder = path.parent.resolve()
+    if why := no_file(path):
+        raise UsageError(f"{path}: {why}; name a file to write")
+    folder = path.resolve().parent
     for rehearsal in (False, True):
         if folder.is_relative_to(data_dir.dataset(rehearsal=rehearsal).resolve()):
             raise UsageError(f"{path} is inside the dataset: its readers would take it in")

@@ -31,7 +31,7 @@ from legalgen.dataset.splitting import GROUP_COLUMNS, Split
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import DiskError, UsageError
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.settings.writing import clear_beside, swapped_in
+from legalgen.settings.writing import clear_beside, no_file, swapped_in
 from legalgen.store.files import DataDir
 from legalgen.store.parts import dataset_version, iter_batches
 from legalgen.store.sample import SCHEMA_VERSION, arrow_schema, upgraded
@@ -386,8 +386,10 @@ def _paths(data_dir: DataDir, out: Path, split: Split | None) -> dict[str, Path]
     names = [""] if split is None else ["train", "test"]
     paths = {n: out.with_stem(f"{out.stem}-{n}") if n else out for n in names}
     for path in paths.values():
-        if path.is_dir():
-            raise UsageError(f"{path} is a folder")
+        if why := no_file(path):
+            raise UsageError(f"{path}: {why}; name a file to write")
+        if path.resolve().is_relative_to(data_dir.root.resolve()):
+            raise UsageError(f"{path} leads into the data dir: readers would take it in")
     return paths
 
 

@@ -8,9 +8,11 @@ at each.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -61,13 +63,28 @@ def write_new(path: Path, payload: bytes, mode: int = 0o644) -> None:
     sync_folder(path.parent)
 
 
+def no_file(path: Path) -> str | None:
+    """Why no file can be put in the place of what has this name; None: one can."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # nothing is there, or whoever writes is told why it cannot be looked at
+        return None
+    if stat.S_ISDIR(mode):
+        return "it is a folder"
+    return None if stat.S_ISREG(mode) else "it is a device or a pipe, and no file"
+
+
 @contextlib.contextmanager
 def swapped_in(path: Path, mode: int = 0o644, *, durable: bool = True) -> Iterator[BinaryIO]:
     """A file beside ``path`` to be written, which takes its place when the block ends well.
 
     Whoever reads sees the old file or the new one. Not ``durable``: after a loss of power either
-    may be there, or an empty one; good enough for what can be learnt or made again.
+    may be there, or an empty one; good enough for what can be learnt or made again. A symbolic
+    link stays one: the file that it names is replaced. A device or a pipe is never.
     """
+    if why := no_file(path):
+        raise OSError(errno.EINVAL, why, str(path))
+    path = Path(os.path.realpath(path))
     beside = beside_name(path)
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:

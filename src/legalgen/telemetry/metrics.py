@@ -177,7 +177,7 @@ def write_textfile(path: Path, metrics: Metrics) -> None:
         if path.exists() and not path.is_file():
             raise DiskError(f"The metrics {path} cannot be written: it is no regular file.", path)
         registry.register(_Families(metrics, _timestamps_in(path)))
-        write_to_textfile(str(path), registry)
+        write_to_textfile(str(path.resolve()), registry)  # through a symbolic link
     except OSError as error:
         raise DiskError(f"The metrics {path} cannot be written: {error.strerror}.", path) from error
 

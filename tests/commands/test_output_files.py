@@ -1,0 +1,72 @@
+"""Files that a user names to be written: a link stays one, what is no file is never replaced."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from legalgen.settings.config_file import set_key
+from tests.program import Program
+from tests.vendors import VendorServer
+
+WRITERS = [
+    ("dataset", "export"),
+    ("dataset", "page"),
+    ("dataset", "stats", "--html"),
+    ("dataset", "stats", "--review"),
+]
+ONE = ("--route", "groq/openai/gpt-oss-120b", "-n", "1", "--quiet")
+
+
+@pytest.mark.parametrize("words", WRITERS)
+def test_a_pipe_or_a_device_is_not_replaced(
+    program: Program, vendors: VendorServer, words: tuple[str, ...]
+) -> None:
+    """As `/dev/stdout` would be for root, for the whole machine."""
+    assert program.run("batch", *ONE).code == 0
+    pipe = program.home / "out.jsonl"
+    os.mkfifo(pipe)
+    ended = program.run(*words, str(pipe))
+    said = f"Error: {pipe}: it is a device or a pipe, and no file; name a file to write\n"
+    assert (ended.code, ended.err) == (2, said)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@pytest.mark.parametrize("words", WRITERS)
+def test_a_symbolic_link_stays_one(
+    program: Program, vendors: VendorServer, words: tuple[str, ...]
+) -> None:
+    """The file is written where it leads to, which may be a disk with more room."""
+    assert program.run("batch", *ONE).code == 0
+    (program.home / "large").mkdir()
+    there, link = program.home / "large" / "out.jsonl", program.home / "out.jsonl"
+    link.symlink_to(there)
+    for _ in range(2):  # when it leads nowhere yet, and when it does
+        assert program.run(*words, str(link)).code == 0
+        assert link.is_symlink()
+        assert there.stat().st_size
+    assert [path.name for path in there.parent.iterdir()] == ["out.jsonl"]
+
+
+def test_no_link_leads_an_export_into_the_dataset(program: Program, vendors: VendorServer) -> None:
+    """Its readers would take the file in."""
+    assert program.run("batch", *ONE).code == 0
+    link = program.home / "out.parquet"
+    link.symlink_to(program.data_dir.parts() / "more.parquet")
+    for words in WRITERS:
+        ended = program.run(*words, str(link))
+        assert (ended.code, "its readers" in ended.err or "readers would" in ended.err) == (2, True)
+    assert len(list(program.data_dir.parts().iterdir())) == 1
+
+
+def test_a_config_file_may_be_a_link(tmp_path: Path) -> None:
+    """As it is where settings are kept together with others."""
+    own, config = tmp_path / "dotfiles.toml", tmp_path / "linked.toml"
+    own.write_text("count = 7\n", "utf-8")
+    config.symlink_to(own)
+    set_key(config, "groq", "gsk_of_mine")
+    assert config.is_symlink()
+    assert "gsk_of_mine" in own.read_text("utf-8")
