@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from legalgen.completion import SYSTEM
-from legalgen.errors import parameters, patterns, retry_after
+from legalgen.errors import hints, parameters, patterns, retry_after
 from legalgen.errors.category import ErrorCategory
 from legalgen.errors.exceptions import Failure, GenerationError, ProviderError, ReplyFacts
 from legalgen.errors.redaction import excerpt, redact
@@ -328,19 +328,19 @@ def _by_hints(found: Reply) -> ErrorCategory | None:
         return None
     # what stands last behind a colon is the cause of what stands before it
     cause = said.rpartition(": ")[2]
-    return _hinted(cause, patterns.HINTS[:-1]) or _hinted(said, patterns.HINTS)
+    return _hinted(cause, hints.HINTS[:-1]) or _hinted(said, hints.HINTS)
 
 
 def _hinted(
-    said: str, hints: Sequence[tuple[ErrorCategory, re.Pattern[str]]]
+    said: str, table: Sequence[tuple[ErrorCategory, re.Pattern[str]]]
 ) -> ErrorCategory | None:
-    return _first(meaning if hint.search(said) else None for meaning, hint in hints)
+    return _first(meaning if hint.search(said) else None for meaning, hint in table)
 
 
 def _calls_itself_an_error(text: str) -> bool:
-    if patterns.AN_ERROR.search(text):
+    if hints.AN_ERROR.search(text):
         return True
-    return bool(patterns.NEGATION.search(text) and patterns.MACHINERY.search(text))
+    return bool(hints.NEGATION.search(text) and hints.MACHINERY.search(text))
 
 
 def _in_an_object_without_words(found: Reply) -> ErrorCategory | None:
