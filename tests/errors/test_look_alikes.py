@@ -302,3 +302,65 @@ def test_a_key_a_model_or_an_answer_counts_beside_words_on_parameters(
 def test_a_parameter_that_a_model_takes_in_one_way_only_is_left_out() -> None:
     failure = classify("For this model, seed is only available with temperature 0", status=400)
     assert "seed" in failure.parameters
+
+
+NEIGHBOURS = [
+    # a quota that is reached, and an offer; the same where a moment is said to help
+    ("Individual quota reached. Please upgrade your subscription", 429, C.QUOTA_EXHAUSTED),
+    ("Team quota exceeded, please upgrade", 429, C.QUOTA_EXHAUSTED),
+    ("Quota exceeded for requests per minute. Please upgrade.", 429, C.RATE_LIMIT),
+    ("Quota reached: too many concurrent requests. Please upgrade.", 429, C.RATE_LIMIT),
+    ("Quota was exceeded, retry in 10s. Please upgrade.", 429, C.RATE_LIMIT),
+    ("Quota exceeded", 429, C.RATE_LIMIT),
+    # an hour that is used up; an hour beside a minute
+    ("You've reached your free limit for the hour", 429, C.QUOTA_EXHAUSTED),
+    ("The limit of requests in an hour was reached", 429, C.QUOTA_EXHAUSTED),
+    ("Limit of 60 requests per minute reached, see usage for the hour", 429, C.RATE_LIMIT),
+    # the system's numbers of a socket, and those of a file
+    ("OSError: [Errno 99] Die angeforderte Adresse kann nicht zugewiesen werden", None, C.CONNECTION_ERROR),
+    ("[WinError 10061] 由于目标计算机积极拒绝", None, C.CONNECTION_ERROR),
+    ("send: os error 104", None, C.CONNECTION_ERROR),
+    ("socket.gaierror: [Errno -3] keine Antwort", None, C.CONNECTION_ERROR),
+    # a size and an access, both under 403
+    ("Input and max_tokens must be less than the context length of the model", 403, C.CONTEXT_LENGTH),
+    ("Forbidden: you may not use models with a longer context window", 403, C.AUTHENTICATION),
+    ("Access denied: larger context windows need another key", 403, C.AUTHENTICATION),
+    # a model that did not load, and a system that has too much to do
+    ("Model loading was stopped, it would overload your system", None, C.MODEL_UNAVAILABLE),
+    ("The model could not answer, the system is overloaded", None, C.OVERLOADED),
+    # what moderates
+    ("Request Moderated", None, C.CONTENT_FILTER),
+    ("Error: the server is under moderate load", None, C.SERVER_ERROR),
+    # a proxy of one's own that could not read, and one that could not be reached
+    ("Proxy error: failed to parse upstream JSON: EOF while parsing a value", None, C.SERVER_ERROR),
+    ("Proxy error: 502, tunnel closed while parsing took place", None, C.CONNECTION_ERROR),
+    # pages without headings
+    ("<html><body><b>Http/1.1 Service Unavailable</b></body></html>", None, C.OVERLOADED),
+    ("<html><body>Hello. <p>Page</p></body></html>", None, C.SERVER_ERROR),
+    # what is dead
+    ("CRITICAL launcher.py:99] the engine is already dead, terminating server", None, C.SERVER_ERROR),
+    ("a dead link was found in the docs of the server", None, C.GENERAL),
+]  # fmt: skip
+"""Sentences, the status if there was one, and what they mean; beside each its look-alikes."""
+
+
+@pytest.mark.parametrize(("sentence", "status", "category"), NEIGHBOURS)
+def test_a_neighbour_in_words_keeps_its_own_meaning(
+    sentence: str, status: int | None, category: ErrorCategory
+) -> None:
+    assert classify(sentence, status=status).category is category
+
+
+NO_SOCKET = """
+[Errno 2] No such file or directory: 'config.toml'
+OSError: [Errno 28] No space left on device
+PermissionError: [Errno 13] Permission denied: '/data/part-1'
+failed to open the file: os error 2
+error 104 of 200 rows
+[Errno 21] Is a directory
+""".strip().splitlines()
+
+
+@pytest.mark.parametrize("sentence", NO_SOCKET)
+def test_a_number_of_a_file_is_no_broken_connection(sentence: str) -> None:
+    assert classify(sentence).category is not C.CONNECTION_ERROR

@@ -122,7 +122,8 @@ def _within(status: int, found: Reply) -> ErrorCategory:
         return _C.BAD_REQUEST  # llama.cpp says so of whatever a chat template raises
     by_code = _first(_code_meaning(code) for code in _codes(found))
     # Groq says rate_limit_exceeded of every window: only the words tell a minute from a day.
-    if by_code in asked and by_code is not _C.RATE_LIMIT:
+    # A code that says what the status says tells no more than it either.
+    if by_code in asked and by_code not in (_C.RATE_LIMIT, default):
         return by_code
     if default is _C.BAD_REQUEST and any(
         patterns.FORM_CODES.search(_snake(c)) for c in found.codes
@@ -244,7 +245,8 @@ def _of_a_moment(text: str, wait_s: float | None) -> bool:
 
 
 def _of_a_rate_in_words(text: str) -> bool:
-    if patterns.WORDS[_C.RATE_LIMIT].search(text) or patterns.MOMENT.search(text):
+    told = patterns.OF_ANY_QUOTA.sub(" ", text)
+    if patterns.WORDS[_C.RATE_LIMIT].search(told) or patterns.MOMENT.search(told):
         return True
     return _per_minute(text)
 

@@ -26,7 +26,7 @@ AN_ERROR = pattern(
 NEGATION = pattern(
     r"\b(?:no|not|cannot|can't|without|never|none|only|must|should|please|requires|disconnected|interrupted|occurred)\b|n't\b"
     r"|\bun(?:expected\w*|available|known|healthy|reachable|authenticated)\b|\bexceed|\btoo\s(?:many|long|large|big|slow|small|short|low)\b"
-    r"|\b(?:aborted|exited|terminated|expired|missing|ended|disabled|reset)\b|\bcrash|\bout\sof\b|不|无|未|没有|只能|已被|없"
+    r"|\b(?:aborted|exited|terminat(?:ed|ing)|(?:is|already|was)\sdead|died|killed|expired|missing|ended|disabled|reset)\b|\bcrash|\bout\sof\b|不|无|未|没有|只能|已被|없"
 )
 MACHINERY = pattern(
     r"\b(?:models?|servers?|process|upstream|requests?|stream|tokens?|api|endpoint|provider|nodes?|workers?|router?|llm"
@@ -50,7 +50,7 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
     (
         _C.CONTENT_FILTER,
         pattern(
-            r"\b(?:safety|harmful|unsafe|nsfw|censor\w*|moderat\w+|guardrails?|violat\w+|refusal|inappropriate|flagged|jailbreak"
+            r"\b(?:safety|harmful|unsafe|nsfw|censor\w*|moderat(?:ion|ed|ors?)|guardrails?|violat\w+|refusal|inappropriate|flagged|jailbreak"
             r"|prohibited|disallowed|copyright\w*|recitation|acceptable\suse)\b"
         ),
     ),

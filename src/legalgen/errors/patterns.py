@@ -31,7 +31,7 @@ class _Uncompiled:
 
     def __getattr__(self, name: str) -> object:
         compiled = re.compile(self._text, re.IGNORECASE)
-        for method in ("search", "match", "fullmatch", "finditer", "pattern"):
+        for method in ("search", "match", "fullmatch", "finditer", "sub", "pattern"):
             setattr(self, method, getattr(compiled, method))  # found at once from here on
         return getattr(compiled, name)
 
@@ -55,7 +55,7 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
     (
         _C.CONTENT_FILTER,
         pattern(
-            r"content_(?:filter|policy|moderation|blocked|violation)|moderation|responsible_ai"
+            r"content_(?:filter|policy|blocked|violation)|moderat(?:ion|ed)|responsible_ai"
             r"|data_inspection|guardrail|prohibited_content|safety|flagged|recitation"
             r"|blocked?_(?:prompt|response|reason)|sensitive|(?:^|_)refusal|usage_policy|policy_violation|image_blocked"
         ),
@@ -204,7 +204,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:max(?:imum)?|exceed\w*|available|over\w*|beyond|larger|greater|longer|above)\b"
         r"[^.;]{0,60}\bcontext[\s_-]?(?:length|window|size|limit)",
         r"\bcontext[\s_-]?(?:length|window|size|limit)\b[^.;]{0,60}\b(?:exceed|overflow|too\s|is\sonly"
-        r"|reached)",
+        r"|reached)|\b(?:must|should|not|n't)\b[^.;]{0,20}\b(?:less|smaller|fewer|fit|stay)\b[^.;]{0,20}\bcontext\s(?:length|window|size)",
         r"\bmax(?:imum)?\s(?:model\s|sequence\s|input\s|prompt\s|context\s)+(?:length|tokens?|size)",
         r"exceed\w*[^.;]{0,60}\b(?:context(?!\s(?:deadline|cancel))|n_ctx|token\slimit|max(?:imum)?\s(?:number\sof\s)?"
         r"(?:\w+\s)?tokens|max_model_len|maximum\s(?:allowed\s)?(?:length|size))",
@@ -229,7 +229,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     ),
     _C.CONTENT_FILTER: pattern(
         r"content[\s_-](?:management|moderation|filter\w*|usage|safety|restrictions?)",
-        r"content\b[^.;]{0,20}\brisk\b|content\spolic(?:y|ies)|contentfilter|moderation\b|responsible\s?ai\b|usage\spolic",
+        r"content\b[^.;]{0,20}\brisk\b|content\spolic(?:y|ies)|contentfilter|moderation\b|responsible\s?ai\b|usage\spolic|\b(?:request|content|prompt|input|output|response)\s(?:(?:was|is|has\sbeen)\s)?moderated\b",
         r"(?:block|flag|reject|filter|refus|stopp|withh)\w*\s(?:by|due|because|for|as|under|on)\b"
         r"[^.;]{0,60}\b(?:content|safety|polic|guardrail|inappropriate|violat|harm|sensitive)",
         r"\bviolat\w+\b[^.;]{0,60}\b(?:polic|guideline|content|safety)",
@@ -258,7 +258,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|instances?(?!\savail)|applications?|available\s(?:channel|provider|account|deployment|model|key)|(?:allowed|active|usable)\sproviders?|workers?(?!\s(?:avail|connected))"
         r"|allowed\smodels?|models?\sloaded)",
         r"requires\smore\ssystem\smemory|try\spulling|unable\sto\s(?:load|allocate)|out\sof\smemory"
-        r"|fail\w*\sto\sload\s(?:the\s)?model|error\sloading\smodel|insufficient\s(?:gpu\s)?memory",
+        r"|fail\w*\sto\sload\s(?:the\s)?model|error\sloading\smodel|\bmodel\sload(?:ing)?\s(?:was\s|has\s(?:been\s)?)?(?:stopped|failed|aborted|refused)|insufficient\s(?:gpu\s)?memory",
         r"(?:do(?:es)?\s(?:not|n[o']?t)|doesn'?t|don'?t|no)\s(?:have\s)?(?:access|permission)\sto\s"
         r"(?:use\s|invoke\s|the\s|this\s|access\s)*(?:requested\s)?model",
         _MODEL + r"\s(?:\S+\s)?(?:is|are)\sonly\savailable\s(?:on|to|for|in|with)\b",
@@ -374,6 +374,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\bE(?:CONN|NET|HOST|ADDR|PIPE|AI_|NOTFOUND|NOTCONN|SHUTDOWN|PROTO)[A-Z_]*\b"
         r"|UND_ERR_(?:SOCKET|CONNECT_TIMEOUT)|ERR_(?:NETWORK|TLS|CONNECTION|SSL|NAME|INTERNET)\w*"
         r"|\b(?:CERT_|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET))\w+",
+        # the systems' own numbers, whose sentences are in the language of the system
+        r"\b(?:errno|win\s?error|os\serror)\W{0,2}(?:-[2-5]|32|49|5[0347]|6[0145]|9[89]|1(?:0[0-8]|1[0-3])|1[01]0\d\d)\b(?!\.)",
         r"\bconnect(?:ion|ing)?\b[^.;]{0,40}\b(?:error|refused|reset|aborted|closed|fail\w*|broken"
         r"|lost|terminated|dropped|interrupted|attempts)\b|(?<!\btimeout:\s)\bconnect(?:ion|ing)?\b[^.;]{0,40}\btimed?\s?-?out\b",
         r"\b(?:fail\w*|unable|cannot|can'?t|could\s?n[o']t|could\snot)\s(?:to\s)?(?:connect|reach"
@@ -428,7 +430,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|invalid\sresponse\sfrom|process\shas\sterminated|enginedead|\b(?:internal|unexpected|unknown|unspecified)\serror|server\sexception",
         r"\ban?\s(?:unexpected\s)?error\s(?:has\s)?occurred\W*$|\bsegmentation\sfault\b|\bterminated\sunexpectedly\b|\blist\sindex\sout\sof\srange|nonetype\b"
         r"|\b(?:unexpected|unrecognized|malformed)\s(?:response|reply)\s(?:format|type|body|structure)",
-        r"expecting\svalue|\bparse\sresponse\b|\bnon[\s-]json\b|\bresponse\sbody\b[^.;]{0,80}\b(?:json|unexpected)|(?:invalid|unexpected)\s(?:json|token)\b[^.;]{0,30}(?:response|position|at\s)"
+        r"expecting\svalue|\bparse\sresponse\b|\beof\swhile\sparsing\b|\bpars(?:e|ing)\s(?:the\s)?(?:upstream|provider|backend|gateway|server|api)\b|\bnon[\s-]json\b|\bresponse\sbody\b[^.;]{0,80}\b(?:json|unexpected)|(?:invalid|unexpected)\s(?:json|token)\b[^.;]{0,30}(?:response|position|at\s)"
         r"|not\svalid\sjson(?!\sschema)|web\sserver\s(?:is|returned)|origin\s(?:is|error|server)",
         r"服务器(?:内部)?错误|内部(?:服务器)?错误|サーバーエラー|서버\s?오류|erreur\s(?:interne|serveur)"
         r"|error\sinterno|erro\sinterno|interner\s(?:server)?fehler|errore\sinterno|внутренняя\sошибка",
@@ -513,8 +515,8 @@ LIMIT_WORDS = pattern(
 WINDOW_WORDS = pattern(
     r"\bper[\s_-](?:day|hour|week|month)\b|\b(?:[rt]p[dh]|it?pd|otpd)\b|per(?:day|hour|month)",
     r"\b(?:daily|hourly|weekly|monthly)\b[^.;]{0,40}\b(?:limit|quota|cap|usage|token|request|allow"
-    r"|budget|free)|\b(?:limit|quota|cap|allowance|usage)\b[^.;]{0,30}\b(?:today|this\s(?:month|week)"
-    r"|for\sthe\s(?:day|month)|daily)|/\s?(?:day|hour|month)\b|every\s(?:day|month)",
+    r"|budget|free)|\b(?:limit|quota|cap|allowance|usage)\b[^.;]{0,30}\b(?:today|daily|hourly"
+    r"|(?:this|for\sthe|for\sthis|of\sthe|in\san?)\s(?:hour|day|week|month)\b)|/\s?(?:day|hour|month)\b|every\s(?:day|month)",
     r"(?:weekly|session)\slimit|\b(?:resets?|again)\s(?:\w+\s)?(?:tomorrow|at\smidnight)|limit:\s?0\b",
     r"cuota\s(?:mensual|diaria)|cota\s(?:mensal|di[áa]ria)|quota\smensuel|monatliche\w*\s(?:limit|kontingent)|每日|每天|每月|配额|diari[oa]|quotidien|täglich|giornalier",
 )
@@ -527,6 +529,8 @@ USED_UP = pattern(
 MOMENT = pattern(
     r"\bbursts?\b|\bqps\b|\bconcurren\w+|\bthroughput\b|\b(?:few|several)\s(?:seconds|moments|minutes)\b|\b(?:per|a|each)\ssecond\b"
 )
+# Of a quota nobody knows how long it lasts: beside an offer it is none of a moment.
+OF_ANY_QUOTA = pattern(r"\bquota\s(?:(?:has\sbeen|was|is)\s)?(?:exceeded|reached|hit)\b")
 # What OpenAI says of money and Google of every limit, those per minute as well.
 BUY_NOW = pattern(
     r"exceeded\s(?:your|the)\scurrent\s(?:\w+\s)?(?:quota|credits?|usage|limit)"
@@ -565,7 +569,15 @@ BY_STATUS: dict[int, tuple[ErrorCategory, tuple[ErrorCategory, ...]]] = {
     402: (_C.QUOTA_EXHAUSTED, ()),
     403: (
         _C.AUTHENTICATION,
-        (_C.QUOTA_EXHAUSTED, _C.CONTENT_FILTER, _C.MODEL_UNAVAILABLE, _C.RATE_LIMIT),
+        # Together says 403 of a prompt that is too long
+        (
+            _C.QUOTA_EXHAUSTED,
+            _C.CONTENT_FILTER,
+            _C.MODEL_UNAVAILABLE,
+            _C.RATE_LIMIT,
+            _C.AUTHENTICATION,
+            _C.CONTEXT_LENGTH,
+        ),
     ),
     404: (_C.MODEL_UNAVAILABLE, ()),
     405: (_C.MODEL_UNAVAILABLE, ()),

@@ -321,12 +321,15 @@ def add_text(text: str, reply: Reply, *, own: bool = False, numbers: bool = True
 _HTML = re.compile(r"<!doctype html|<html\b|<head>|<body\b", re.IGNORECASE)
 _HEADINGS = re.compile(r"<(title|h1|h2)[^>]*>(.*?)(?:</\1|$)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>?")
+_SHORT_PAGE = 400
+"""Characters of a page without headings that are read."""
 
 
 def _page_words(page: str) -> str:
-    """Title and headings of a page; a page's other words are for people with browsers."""
-    found = " | ".join(_TAG.sub(" ", heading) for _, heading in _HEADINGS.findall(page))
-    return unescape(found)
+    """Title and headings of a page; its other words, which are for people with browsers, only
+    where it has none."""
+    headings = [heading for _, heading in _HEADINGS.findall(page)] or [page[:_SHORT_PAGE]]
+    return unescape(" | ".join(_TAG.sub(" ", heading) for heading in headings))
 
 
 _NOISE = re.compile(
@@ -472,7 +475,7 @@ def statuses_in(text: str) -> list[int]:
 
 
 _PROXY = re.compile(
-    r"tunnel connection failed|\bproxy\s?error\b|cannot connect to proxy|proxy responded"
+    r"tunnel connection failed|\bproxy\s?error\b(?!:\s(?:\w+\s){0,3}(?:pars\w+|decod\w+)\b)|cannot connect to proxy|proxy responded"
     r"|proxy authentication|unable to connect to proxy|\bproxyerror\b"
     r"|proxy connection (?:failed|refused)|http connect failed",
     re.IGNORECASE,
