@@ -340,6 +340,31 @@ NEIGHBOURS = [
     # what is dead
     ("CRITICAL launcher.py:99] the engine is already dead, terminating server", None, C.SERVER_ERROR),
     ("a dead link was found in the docs of the server", None, C.GENERAL),
+    # a guardrail that judged, and one that broke
+    ("The guardrail checks defined in the config failed", 446, C.CONTENT_FILTER),
+    ("Prompt blocked due to security configurations", 424, C.CONTENT_FILTER),
+    ("The guardrail service failed to start", 500, C.SERVER_ERROR),
+    ("Failed dependency: the gateway's content store is down", 424, C.SERVER_ERROR),
+    # risks that were detected, and a risk that is none of content
+    ("InputTextRiskDetection", None, C.CONTENT_FILTER),
+    ("RiskControlRefused: output_risk", None, C.CONTENT_FILTER),
+    ("Error: the server is at risk of running out of memory", None, C.MODEL_UNAVAILABLE),
+    # an address that is not let in, and one that was not found
+    ("ILLEGAL_IP: the IP is not in the whitelist of the server", None, C.AUTHENTICATION),
+    ("Error: no IP address for the host in the DNS answer", None, C.CONNECTION_ERROR),
+    # a role without access; a model without access; a field that a role does not have
+    ("Your role does not include LLM Gateway access.", None, C.AUTHENTICATION),
+    ("Your account does not have access to model x", None, C.MODEL_UNAVAILABLE),
+    ("Invalid message: role 'x' does not have field 'content'", 400, C.BAD_REQUEST),
+    # how often a function was called, and how often the API
+    ("CallLimit: The call limit has been exceeded", None, C.RATE_LIMIT),
+    ("Invalid tools: at most 64 function calls in a message", 400, C.BAD_REQUEST),
+    # Node.js says ECONNABORTED of a time that axios ended, and of a connection
+    ("ECONNABORTED: timeout of 30000ms exceeded", None, C.TIMEOUT),
+    ("write ECONNABORTED", None, C.CONNECTION_ERROR),
+    ("ERR_HTTP2_PROTOCOL_ERROR", None, C.CONNECTION_ERROR),
+    ("ERR_INVALID_ARG_TYPE", None, C.BAD_REQUEST),
+    ("Parse Error: HPE_INVALID_CONSTANT", None, C.CONNECTION_ERROR),
 ]  # fmt: skip
 """Sentences, the status if there was one, and what they mean; beside each its look-alikes."""
 

@@ -57,7 +57,7 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         pattern(
             r"content_(?:filter|policy|blocked|violation)|moderat(?:ion|ed)|responsible_ai"
             r"|data_inspection|guardrail|prohibited_content|safety|flagged|recitation"
-            r"|blocked?_(?:prompt|response|reason)|sensitive|(?:^|_)refusal|usage_policy|policy_violation|image_blocked"
+            r"|blocked?_(?:prompt|response|reason)|sensitive|(?:^|_)refusal|(?:text|image|content|input|output)_risk|risk_(?:detect|control)|usage_policy|policy_violation|image_blocked"
         ),
     ),
     (
@@ -101,7 +101,7 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
     (
         _C.RATE_LIMIT,
         pattern(
-            r"rate_?limit|too_many_requests|throttl|(?:request|token)s?_(?:quota|limit)|quota"
+            r"rate_?limit|too_many_requests|throttl|(?:request|token|call)s?_(?:quota|limit)|quota"
             r"|resource_exhausted|concurren|slow_down|limit_(?:requests|burst|exceeded|reached)"
             r"|^limitation$|(?:requests|tokens)_per_(?:min|sec)|(?:^|_)[rt]p[ms](?:_|$)"
         ),
@@ -113,15 +113,15 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
             r"|access_terminated|organization_(?:restrict|disab|not|suspend)|(?:invalid|expired)_"
             r"(?:token|credential|organization|auth)|(?:token|key)_(?:expired|invalid|revoked)"
             r"|(?:account|user|project|consumer)_(?:de|dis|sus|in|not|ban|block)|login_"
-            r"|unrecognized_client|unsupported_country|ip_not|credential|ip_(?:address_)?blocked"
+            r"|unrecognized_client|unsupported_country|ip_not|(?:illegal|invalid|denied|untrusted|blocked)_ip(?:_|$)|credential|ip_(?:address_)?blocked"
             r"|no_db_connection|browser_signature|firewall|security_token|invalid_signature"
         ),
     ),
     (
         _C.CONNECTION_ERROR,
         pattern(
-            r"^e(?:conn|notfound|ai_again|pipe|hostunreach|netunreach)|und_err_(?:connect|socket)"
-            r"|connect(?:ion)?_(?:error|refused|reset|timeout|failed)|^err_(?:network|tls|ssl)"
+            r"^e(?:conn(?!aborted)|notfound|ai_again|pipe|hostunreach|netunreach)|und_err_(?:connect|socket)"
+            r"|connect(?:ion)?_(?:error|refused|reset|timeout|failed)|^err_(?:network|tls|ssl|http2|quic|socket|stream_premature)|^hpe_"
         ),
     ),
     (
@@ -237,7 +237,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|inappropriate|unsafe|harmful|prohibited|blocked\sby\s(?:our|the)?\s?(?:safety|content))",
         r"\b(?:response|output|answer|prompt|request)\s(?:(?:was|is|has\sbeen)\s)?blocked\b(?!\sby\s(?:\w+\s)?(?:firewall|waf|cors|network|proxy))|inappropriate\scontent|safety\s(?:system|filter|setting|reason|polic|concern|check)",
         r"sensitive\s(?:content|word|information)|(?:prohibited|harmful|unsafe|disallowed|explicit)[\s_]content|\bcontent\scheck\b|\bcontent\sis\snot\sallowed|\bmodel\srefused\b|\bas\stoxic\b|\b(?:pii|prompt\sinjection|profanity)\s(?:was\s)?detected",
-        r"\bguardrails?\b[^.;]{0,20}\b(?:interven|block|trigger|reject)\w*|\bjailbreak\s(?:attempt\s)?(?:was\s)?detected"
+        r"\bguardrails?\b[^.;]{0,20}\b(?:interven|block|trigger|reject)\w*|\bguardrails?\s(?:checks?|hooks?|rules?|polic\w+)\b[^.;]{0,40}\b(?:fail|den[iy]|violat)\w*|\bjailbreak\s(?:attempt\s)?(?:was\s)?detected"
         r"|^\W*(?:safety|recitation|prohibited_content)\W*$|\bno\s(?:text|content|candidates|answer|output)\b[^.;]{0,20}\b(?:safety|recitation)\b|\bfinish[\s_]?reason\W{1,4}(?:safety|recitation|content_filter|prohibited)",
         r"敏感|不安全|违规|违反|內容政策|内容(?:安全|审核|政策|过滤)",
     ),
@@ -287,9 +287,10 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\bapi\stoken\sis\srequired\b|\btoken\s(?:(?:has\sbeen|was|is)\s(?:revoked|disabled|deleted)|not\sfound)\b|\bprovided\stoken\s(?:\w+\s){0,2}(?:invalid|incorrect|expired|revoked|not\s(?:valid|active|found)|malformed)\b"
         r"|\bmember\sof\san?\sorgani[sz]ation|\b(?:your|api)\saccess\b[^.;]{0,20}\b(?:terminated|disabled|restricted|revoked|suspended|blocked)"
         r"|\baccess\s(?:to\s(?:this|the)\s\w+\s)?is\s(?:restricted|forbidden)|\bnot\senough\spermission|['\"]?\bbearer\b['\"]?\s(?:prefix|scheme)"
-        r"|\bauthentication\smethod\b|\bverification\srequired|\bip\srestrict|\bsignature\s(?:does\snot|doesn't)\smatch",
+        r"|\bauthentication\smethod\b|\bverification\srequired|\bip\srestrict|\bip\b[^.;]{0,30}\b(?:allow|white)[\s-]?list|\bsignature\s(?:does\snot|doesn't)\smatch",
         rf"\b(?:{_KEY}|the\skey)\b[^.;]{{0,50}}\b{_REFUSED}",
         rf"\bauthenticat\w+\s(?:\w+\s){{1,3}}{_REFUSED}|\b(?:key|token|account|user|organi[sz]ation|caller)\s(?:\w+\s)?lacks?\b"
+        r"|\b(?:role|key|token|account|user|organi[sz]ation)\s(?:does\snot|doesn't)\s(?:include|have|allow|grant)\b[^.;]{0,30}\b(?:access|permissions?)(?!\sto\s(?:the\s|this\s)?model)\b"
         r"|\b(?:gateway|api|service|feature|endpoint|access|inference)\s(?:is\s)?not\s(?:enabled|activated|allowed|permitted|available)\sfor\s(?:your|this)\s"
         r"(?:organi[sz]ation|account|project|team|workspace|user|key|subscription)\b",
         rf"\b(?:reject|refus|declin|den[iy])\w*\s(?:\w+\s){{0,3}}{_KEY}\b",
@@ -371,9 +372,9 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|zeitlimit|délai\s(?:d'attente|dépassé)|zeitüberschreitung|превышено\sвремя|hết\sthời\sgian",
     ),
     _C.CONNECTION_ERROR: pattern(
-        r"\bE(?:CONN|NET|HOST|ADDR|PIPE|AI_|NOTFOUND|NOTCONN|SHUTDOWN|PROTO)[A-Z_]*\b"
-        r"|UND_ERR_(?:SOCKET|CONNECT_TIMEOUT)|ERR_(?:NETWORK|TLS|CONNECTION|SSL|NAME|INTERNET)\w*"
-        r"|\b(?:CERT_|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET))\w+",
+        r"\bE(?:CONN(?!ABORTED\W[^\n]{0,20}\btimeout)|NET|HOST|ADDR|PIPE|AI_|NOTFOUND|NOTCONN|SHUTDOWN|PROTO)[A-Z_]*\b"
+        r"|UND_ERR_(?:SOCKET|CONNECT_TIMEOUT)|ERR_(?:NETWORK|TLS|CONNECTION|SSL|NAME|INTERNET|HTTP2|QUIC|SOCKET|STREAM_PREMATURE|EMPTY_RESPONSE|INCOMPLETE|ADDRESS|CERT)\w*|\bHPE_[A-Z_]+"
+        r"|\b(?:CERT_|(?:\w+_)?SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET))\w+",
         # the systems' own numbers, whose sentences are in the language of the system
         r"\b(?:errno|win\s?error|os\serror)\W{0,2}(?:-[2-5]|32|49|5[0347]|6[0145]|9[89]|1(?:0[0-8]|1[0-3])|1[01]0\d\d)\b(?!\.)",
         r"\bconnect(?:ion|ing)?\b[^.;]{0,40}\b(?:error|refused|reset|aborted|closed|fail\w*|broken"
@@ -443,7 +444,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|calls|queries)(?:\s|/)(?:per\s)?(?:second|min\w*)[^.;]{0,20}\b(?:limit|exceed|reached|quota)",
         r"quota\s(?:has\sbeen\s)?(?:exceeded|reached|limit)|exceed\w*[^.;]{0,40}\bquota|slow\sdown|\btoo\sfrequent|\bcool(?:ing|ed)?[\s-]?down\b"
         r"|resource\s(?:has\sbeen\s)?exhausted|concurren\w+[^.;]{0,30}(?:limit|exceed|reached|too)"
-        r"|(?:requests?|tokens?|usage)\slimit\s(?:\w+\s){0,2}(?:exceeded|reached|hit)",
+        r"|(?:requests?|tokens?|usage|calls?)\slimit\s(?:\w+\s){0,2}(?:exceeded|reached|hit)",
         r"限流|频率|頻率|速率|请求过(?:多|于频繁)|請求過多|レート制限|リクエスト(?:が多|制限)|요청\s?(?:제한|한도|이\s?너무)"
         r"|\bhigh[\s-]frequency\b[^.;]{0,30}\brequests|l[ií]mite\sde\s(?:velocidad|solicitudes|taxa|requisi|tasa|peticiones|d[ée]bit|requ[êe]tes)"
         r"|лимит\s(?:запросов|токенов)|한도[^.]{0,8}초과|trop\sde\srequ[êe]tes|zu\sviele\sanfragen|ratenlimit|troppe\srichieste|demasiadas\s"
@@ -585,7 +586,8 @@ BY_STATUS: dict[int, tuple[ErrorCategory, tuple[ErrorCategory, ...]]] = {
     408: (_C.TIMEOUT, ()),
     410: (_C.MODEL_UNAVAILABLE, ()),
     413: (_C.CONTEXT_LENGTH, ()),
-    424: (_C.SERVER_ERROR, SERVER_FAULTS),
+    # Cloudflare's gateway says 424 of a prompt that its own guardrail blocked
+    424: (_C.SERVER_ERROR, (*SERVER_FAULTS, _C.CONTENT_FILTER)),
     425: (_C.OVERLOADED, ()),
     429: (_C.RATE_LIMIT, (_C.CONTEXT_LENGTH, _C.QUOTA_EXHAUSTED, _C.OVERLOADED)),
     451: (_C.CONTENT_FILTER, (_C.AUTHENTICATION,)),
