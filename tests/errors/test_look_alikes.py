@@ -359,6 +359,27 @@ NEIGHBOURS = [
     # how often a function was called, and how often the API
     ("CallLimit: The call limit has been exceeded", None, C.RATE_LIMIT),
     ("Invalid tools: at most 64 function calls in a message", 400, C.BAD_REQUEST),
+    # an account that is shut out for what it wrote, and what it wrote
+    ("Your account was disabled for violating our usage policies", 403, C.AUTHENTICATION),
+    ("Organization suspended due to a violation of our content policy", 400, C.AUTHENTICATION),
+    ("Account banned for violation of content policy", None, C.AUTHENTICATION),
+    ("blocked output: it may be a violation of our terms of use", None, C.CONTENT_FILTER),
+    ("The user input was blocked by our content policy", 403, C.CONTENT_FILTER),
+    ("The message of this account was rejected for violating a policy", 400, C.CONTENT_FILTER),
+    # an endpoint of an account, and an account
+    ("Endpoint x-7b of account 0123 not found.", 400, C.MODEL_UNAVAILABLE),
+    ("Model x in project y was not found", 400, C.MODEL_UNAVAILABLE),
+    ("The account 0123 was not found", 400, C.AUTHENTICATION),
+    ("Project not found", 401, C.AUTHENTICATION),
+    # a balance of money, and one of load
+    ("NOT_ENOUGH_BALANCE", None, C.QUOTA_EXHAUSTED),
+    ("error: load_balance_failed", None, C.OVERLOADED),
+    # a page that is blocked, and a request that is
+    ("<html><head><title>Web Page Blocked</title></head></html>", None, C.AUTHENTICATION),
+    ("<html><head><title>502 Bad Gateway</title></head></html>", None, C.SERVER_ERROR),
+    # what comes back by itself, and what is asked again
+    ("Sessions are paused, a new one can't be started yet. Try again shortly", None, C.OVERLOADED),
+    ("Error: 'seed' must be an integer. Try again", None, C.BAD_REQUEST),
     # Node.js says ECONNABORTED of a time that axios ended, and of a connection
     ("ECONNABORTED: timeout of 30000ms exceeded", None, C.TIMEOUT),
     ("write ECONNABORTED", None, C.CONNECTION_ERROR),

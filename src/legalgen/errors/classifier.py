@@ -199,6 +199,8 @@ def _speaks_of(category: ErrorCategory, text: str, wait_s: float | None) -> bool
         return _is_too_long(text) and not (_took_long(text) or _of_money(text, wait_s))
     if category in (_C.CONNECTION_ERROR, _C.TIMEOUT) and patterns.NOT_REFUSED.search(text):
         return False
+    if category is _C.CONTENT_FILTER and patterns.BARRED.search(text):
+        return False
     if category is _C.AUTHENTICATION and patterns.UNTRUSTED.search(text):
         return False
     return bool(patterns.WORDS[category].search(text))

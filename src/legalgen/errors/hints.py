@@ -57,7 +57,7 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
     (
         _C.QUOTA_EXHAUSTED,
         pattern(
-            r"\b(?:credits?|balance|billing|unpaid|prepaid|wallet|top[\s-]?up|recharge|budget|spending|overdue|arrears"
+            r"\b(?:credits?|(?<!load\s)balance|billing|unpaid|prepaid|wallet|top[\s-]?up|recharge|budget|spending|overdue|arrears"
             r"|invoice|payment|subscri(?:be|ption)(?!\skey)|allowance)\b|\b(?:daily|weekly|monthly)\b|\bper[\s-](?:day|week|month)\b"
             r"|\bupgrade\b[^.;]{0,40}\bplan|\b(?:plan|trial|free\stier)\b[^.;]{0,40}\b(?:limit|exceed\w*|expired|ended|over|used)"
             r"|\b(?:used\sup|exhausted|out\sof|ran\sout)\b[^.;]{0,30}\b(?:usage|quota|tokens|requests|allocation)|充值|欠费|额度|余额"
@@ -113,7 +113,7 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
             r"\b(?:busy|overload\w*|capacity|queued?|backlog|maintenance|warming|initiali[sz]ing|booting|starting|restarting|scaling"
             r"|draining|unhealthy|saturated|temporar\w+(?!\sredirect)|spikes?|outage|degraded|circuit\sbreaker|load\sbalanc\w+|backpressure)\b"
             r"|\bnot\s(?:yet\s|currently\s)?(?:ready|healthy)\b|\b(?:no|not\senough|all)\s(?:\w+\s){0,2}(?:workers?|replicas?|slots?|nodes?"
-            r"|instances?|upstreams?|backends?|servers?|candidates?|accounts?)\b|\b(?:again|retry)\slater\b|\balready\s(?:in\sprogress|running|loading)\b|稍后|負荷|繁忙|饱和"
+            r"|instances?|upstreams?|backends?|servers?|candidates?|accounts?)\b|\b(?:again|retry)\s(?:later|shortly|soon|in\sa\s(?:moment|while|bit|few))\b|\balready\s(?:in\sprogress|running|loading)\b|稍后|負荷|繁忙|饱和"
         ),
     ),
     (

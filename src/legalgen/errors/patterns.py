@@ -63,7 +63,7 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
     (
         _C.QUOTA_EXHAUSTED,
         pattern(
-            r"insufficient_(?:quota|balance|credit|fund)|payment_required|out_of_(?:credit|quota)"
+            r"insufficient_(?:quota|balance|credit|fund)|not_enough_(?:quota|credit|fund)|(?:^|_)(?<!load_)balance(?:_|$)|payment_required|out_of_(?:credit|quota)"
             r"|billing|(?:^|_)credits?(?:_|$)|budget|spend|arrear|overdue"
             r"|(?:daily|hourly|monthly|weekly)_|per_(?:day|hour|month|week)|free_tier_only"
             r"|exceeded_current_quota|quota_exhausted|usage_limit|blocked_api_access|prepa(?:id|y)"
@@ -232,7 +232,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"content\b[^.;]{0,20}\brisk\b|content\spolic(?:y|ies)|contentfilter|moderation\b|responsible\s?ai\b|usage\spolic|\b(?:request|content|prompt|input|output|response)\s(?:(?:was|is|has\sbeen)\s)?moderated\b",
         r"(?:block|flag|reject|filter|refus|stopp|withh)\w*\s(?:by|due|because|for|as|under|on)\b"
         r"[^.;]{0,60}\b(?:content|safety|polic|guardrail|inappropriate|violat|harm|sensitive)",
-        r"\bviolat\w+\b[^.;]{0,60}\b(?:polic|guideline|content|safety)",
+        r"\bviolat\w+\b[^.;]{0,60}\b(?:polic|guideline|content|safety|terms)|\bblocked\s(?:output|input|prompt|response)\b",
         r"\b(?:content|prompt|input|output|response|message|request)s?\b[^.;]{0,40}\b(?:flagged|filtered"
         r"|inappropriate|unsafe|harmful|prohibited|blocked\sby\s(?:our|the)?\s?(?:safety|content))",
         r"\b(?:response|output|answer|prompt|request)\s(?:(?:was|is|has\sbeen)\s)?blocked\b(?!\sby\s(?:\w+\s)?(?:firewall|waf|cors|network|proxy))|inappropriate\scontent|safety\s(?:system|filter|setting|reason|polic|concern|check)",
@@ -264,7 +264,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         _MODEL + r"\s(?:\S+\s)?(?:is|are)\sonly\savailable\s(?:on|to|for|in|with)\b",
         r"plan\sdoes\snot\sinclude\b[^.;]{0,40}\bmodel",
         r"\b(?:cloud|feature|access|remote|inference)\b[^.;]{0,20}\bis\s(?:currently\s)?disabled",
-        r"\bcannot\s(?:get|post)\s/|\bresource\snot\sfound\b|\b(?:service|endpoint|application|resource|route|path|url)\b[^.;]{0,20}\b(?:does\snot|doesn't)\sexist|\b(?:adapter|lora|checkpoint)\b[^.;]{0,40}\bnot\s(?:be\s)?(?:found|loaded)|\bnot\sa\schat\smodel|\bdoes\snot\ssupport\schat\b(?!\s\w)"
+        r"\bcannot\s(?:get|post)\s/|\bresource\snot\sfound\b|\b(?:service|endpoint|application|resource|route|path|url)\b[^.;]{0,20}\b(?:does\snot|doesn't)\sexist|\bendpoint\b[^.;]{0,40}\bnot\s(?:be\s)?found|\b(?:adapter|lora|checkpoint)\b[^.;]{0,40}\bnot\s(?:be\s)?(?:found|loaded)|\bnot\sa\schat\smodel|\bdoes\snot\ssupport\schat\b(?!\s\w)"
         r"|\binvalid\surl\s\((?:get|post)|\bunknown\s(?:endpoint|route|path)\b|\b(?:path|route)\s\S+\s(?:was\s)?not\sfound|\bgated\s(?:repo|model)"
         r"|\b(?:accept|agree)\b[^.;]{0,30}\b(?:license|terms)\b[^.;]{0,20}\bmodel|\bpull\sthe\smodel\b"
         r"|not\sfound\sfor\saccount|no\sroute\smatched|non-serverless\smodel|unexpected\sendpoint\sor\smethod"
@@ -287,7 +287,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\bapi\stoken\sis\srequired\b|\btoken\s(?:(?:has\sbeen|was|is)\s(?:revoked|disabled|deleted)|not\sfound)\b|\bprovided\stoken\s(?:\w+\s){0,2}(?:invalid|incorrect|expired|revoked|not\s(?:valid|active|found)|malformed)\b"
         r"|\bmember\sof\san?\sorgani[sz]ation|\b(?:your|api)\saccess\b[^.;]{0,20}\b(?:terminated|disabled|restricted|revoked|suspended|blocked)"
         r"|\baccess\s(?:to\s(?:this|the)\s\w+\s)?is\s(?:restricted|forbidden)|\bnot\senough\spermission|['\"]?\bbearer\b['\"]?\s(?:prefix|scheme)"
-        r"|\bauthentication\smethod\b|\bverification\srequired|\bip\srestrict|\bip\b[^.;]{0,30}\b(?:allow|white)[\s-]?list|\bsignature\s(?:does\snot|doesn't)\smatch",
+        r"|\bauthentication\smethod\b|\bverification\srequired|\b(?:page|web\s?site|site|category)\s(?:is\s|was\s|has\sbeen\s)?blocked\b|\bip\srestrict|\bip\b[^.;]{0,30}\b(?:allow|white)[\s-]?list|\bsignature\s(?:does\snot|doesn't)\smatch",
         rf"\b(?:{_KEY}|the\skey)\b[^.;]{{0,50}}\b{_REFUSED}",
         rf"\bauthenticat\w+\s(?:\w+\s){{1,3}}{_REFUSED}|\b(?:key|token|account|user|organi[sz]ation|caller)\s(?:\w+\s)?lacks?\b"
         r"|\b(?:role|key|token|account|user|organi[sz]ation)\s(?:does\snot|doesn't)\s(?:include|have|allow|grant)\b[^.;]{0,30}\b(?:access|permissions?)(?!\sto\s(?:the\s|this\s)?model)\b"
@@ -302,7 +302,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\bblocked\sby\s(?:\w+\s)?(?:cloudflare|firewall|waf)\b|\bunsupported\s(?:country|region|location|territory)\b"
         r"|\bforbidden\b|(?:permission|authori[sz]ation)\sdenied(?!\sby\b)|\bapi\b[^.;]{0,60}\bnot\sbeen\s(?:used|enabled)|permission[_\s]error|not\s(?:authorized|authenticated)",
         r"\b(?:organi[sz]ation|account|user|team|subscription|group|project|workspace)\b[^.;]{0,40}\b(?:restricted|suspended|disabled|been\sdisable|not\sactive"
-        r"|deactivated|banned|blocked|locked|terminated|not\sfound|inactive)",
+        r"|deactivated|banned|blocked|locked|terminated|inactive)"
+        r"|(?<!\b(?:in|of)\s)(?<!\b(?:in|of)\syour\s)(?<!\bfor\s)\b(?:organi[sz]ation|account|user|team|subscription|group|project|workspace)\b[^.;]{0,40}\bnot\sfound",
         r"(?:country|region|location|territory)\b[^.;]{0,40}\bnot\s(?:supported|available|allowed)"
         r"|\b(?<!model\sis\s)not\s(?:supported|available|allowed)\sin\s(?:your|this)\s(?:country|region|location|territory)",
         r"(?:\bnot|n't|\bno)\s(?:have\s)?access\sto\s(?:this|the|that|your)\s(?!\S*\s?model)|no\sconnected\sdb|you\shave\sbeen\sblocked|attention\srequired|just\sa\smoment|network\ssettings"
@@ -478,6 +479,11 @@ TOOK_LONG = pattern(
 NOT_REFUSED = pattern(
     r"reset\sreason|before\sheaders|upstream\sconnect",  # envoy: its own connection, not ours
 )
+BARRED = pattern(
+    r"\b(?:account|organi[sz]ation|team|workspace|project|subscription|access|key)\s(?:\w+\s){0,3}"
+    r"(?:suspended|disabled|banned|deactivated|restricted|terminated|revoked|locked)\b|\byou\s(?:are|were|have\sbeen)\sbanned\b"
+)
+"""An account that is shut out, whatever for: no word of a policy makes that a refused answer."""
 UNTRUSTED = pattern(r"certificate[\s_]verif|issuer\scertificate|self[\s-]signed\scertificate")
 """A server that is not believed: no word of an authentication makes that a refused key."""
 CREDIT = pattern(
