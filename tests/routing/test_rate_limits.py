@@ -366,3 +366,12 @@ def test_what_does_not_fit_has_a_limit_to_name(
     shortfall = limiter.shortfall(demand)
     assert (shortfall is None) == fits
     assert shortfall is None or shortfall.needed >= shortfall.most
+
+
+@pytest.mark.parametrize("kind", ["tokens", "output_tokens"])
+def test_a_server_that_counts_far_more_than_was_asked_leaves_some_room(kind: LimitKind) -> None:
+    """By what was too much less than nothing would be left: the part that the limit is of it."""
+    budgets = Budgets()
+    budgets.learn_largest(REQUEST, kind, 1000, 10_000)
+    learnt = {"tokens": budgets.largest_request, "output_tokens": budgets.largest_output}[kind]
+    assert learnt == REQUEST.of(kind) // 10

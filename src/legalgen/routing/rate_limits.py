@@ -382,13 +382,13 @@ class Budgets(msgspec.Struct):
         """
         asked = cost.of(kind)
         excess = max(1, requested - limit) if limit and requested else asked // 4
+        room = asked - excess
+        if room < 1 and limit and requested:  # what is expected beside grows with what is asked
+            room = max(1, asked * limit // requested)
         if kind == "output_tokens":
-            room = asked - excess
-            if room < 1 and limit and requested:  # what is expected beside grows with what is asked
-                room = max(1, asked * limit // requested)
             self.largest_output = min(room, self.largest_output or asked)
         elif kind == "tokens":
-            self.largest_request = min(asked - excess, self.largest_request or asked)
+            self.largest_request = min(room, self.largest_request or asked)
 
     def drain(
         self, kind: LimitKind, window: LimitWindow, level: float, now: float, *, known: bool
