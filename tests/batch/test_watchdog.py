@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from legalgen.batch.generation import ROLE
 from legalgen.batch.watchdog import FAULTY_PROMPT_CALLS, Watchdog
+from legalgen.completion import ModelRef
 from legalgen.telemetry import events
 
 
@@ -30,9 +32,9 @@ def test_one_code_for_every_answer_is_the_prompts_fault(went_on: bool, words: st
     """Of a batch that was resumed the earlier answers are not spoken of."""
     dog = Watchdog(0.0, None)
     for _ in range(FAULTY_PROMPT_CALLS):
-        assert dog.hopeless(went_on=went_on) is None
+        assert dog.hopeless(nothing_else, went_on=went_on) is None
         dog.failed(failed("PLACEHOLDER"))
-    ending = dog.hopeless(went_on=went_on)
+    ending = dog.hopeless(nothing_else, went_on=went_on)
     assert ending is not None
     assert ending.reason.startswith(f"every answer {words} was refused with PLACEHOLDER")
 
@@ -42,7 +44,31 @@ def test_marks_that_cannot_be_read_are_no_answers() -> None:
     dog = Watchdog(0.0, None)
     for _ in range(2 * FAULTY_PROMPT_CALLS):
         dog.failed(failed("SCHEMA", "m" + ROLE))
-    assert dog.hopeless(went_on=False) is None
+    assert dog.hopeless(nothing_else, went_on=False) is None
     for _ in range(FAULTY_PROMPT_CALLS - 1):
         dog.failed(failed("PLACEHOLDER"))
-    assert dog.hopeless(went_on=False) is None
+    assert dog.hopeless(nothing_else, went_on=False) is None
+
+
+def test_what_one_provider_refuses_is_no_fault_of_the_prompt_while_there_is_another() -> None:
+    """Its server may be the only one that refuses such requests; once both do, it is."""
+    dog = Watchdog(0.0, None)
+    there = [ModelRef("groq", "a"), ModelRef("cerebras", "b")]
+    for _ in range(FAULTY_PROMPT_CALLS):
+        dog.failed(refused("groq"))
+    assert dog.hopeless(lambda: there, went_on=False) is None
+    assert dog.hopeless(lambda: there[:1], went_on=False) is not None
+    dog.failed(refused("cerebras"))
+    ending = dog.hopeless(lambda: there, went_on=False)
+    assert ending is not None
+    assert ending.reason.startswith("every request so far was refused with bad_request")
+
+
+def nothing_else() -> tuple[ModelRef, ...]:
+    """No model is left to be asked."""
+    return ()
+
+
+def refused(provider: str) -> events.CallFailed:
+    """A request that a server refused."""
+    return replace(failed(""), provider=provider, category="bad_request", status=400, codes=())

@@ -340,7 +340,7 @@ class Loop:
         now, waited_s = self._clock.monotonic(), self._router.waited_s
         if not self._stop.requested:
             self._verdict = self._watchdog.overdue(now, waited_s) or self._watchdog.hopeless(
-                went_on=self._resumed
+                self._router.registry.usable, went_on=self._resumed
             )
             if self._verdict is not None:
                 self._stop.request()

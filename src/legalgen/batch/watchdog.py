@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from legalgen.batch.ending import Ending
 from legalgen.batch.fitting import UNFIT
 from legalgen.batch.generation import NO_MODEL, Written
 from legalgen.batch.jobs import Job
+from legalgen.completion import ModelRef
 from legalgen.errors import ErrorCategory
 from legalgen.errors.exit_codes import Exit
 from legalgen.store.ledger import ROLES
@@ -39,6 +40,8 @@ class Watchdog:
         self._latencies: deque[float] = deque(maxlen=50)
         self._refusals: Counter[str] = Counter()
         self._refused_calls = 0
+        self._refusing: set[str] = set()
+        """The providers whose servers refused a request."""
 
     # ------------------------------------------------------------------ what it sees
 
@@ -61,6 +64,7 @@ class Watchdog:
         if category in _ANSWERS | _REQUESTS and not apart:
             self._refused_calls += 1
             self._refusals.update({*event.codes} or {category})
+            self._refusing.add(event.provider)
 
     # ------------------------------------------------------------------ what it says
 
@@ -79,14 +83,22 @@ class Watchdog:
             return Ending("failed", Exit.FAILED, reason)
         return None
 
-    def hopeless(self, *, went_on: bool) -> Ending | None:
-        """The ending where what is asked for is at fault; ``went_on``: it was resumed."""
+    def hopeless(
+        self, usable: Callable[[], Collection[ModelRef]], *, went_on: bool
+    ) -> Ending | None:
+        """The ending where what is asked for is at fault; ``went_on``: it was resumed.
+
+        While a model of another provider is ``usable``, one provider that refuses requests is no
+        sign of that: it may be the only one that does.
+        """
         if self._fruitless >= FRUITLESS_TASKS:
             return self.fruitless(
                 f"the last {self._fruitless} tasks were all given up (see rejected/)"
             )
         code = self._faulty_code()
         if code is None:
+            return None
+        if code in _REQUESTS and any(ref.provider not in self._refusing for ref in usable()):
             return None
         from legalgen.quality.codes import in_words  # few prompts are at fault
 
