@@ -283,6 +283,27 @@ def test_a_dead_key_while_another_provider_works_is_said(
     assert states == {"key refused"}
 
 
+def test_a_web_page_in_place_of_answers_is_told_while_another_provider_works(
+    program: Program, vendors: VendorServer
+) -> None:
+    """A filter of the network answers 200 with a page of its own: the provider is left."""
+    page = "<html><title>Internet Security</title><body>blocked</body></html>"
+    vendors.fail("groq", "status", status=200, body=page, content_type="text/html")
+    ended = program.run("batch", "-p", "groq", "-n", "2", "--json")
+    kinds = [(one["kind"], one["target"]) for one in ended.json["troubles"]]
+    assert (ended.code, kinds) == (0, [("wrong_address", "groq"), ("paid_instead", "cerebras")])
+
+
+def test_what_one_provider_refuses_another_may_write(
+    program: Program, vendors: VendorServer
+) -> None:
+    """Each of its models refuses three prompts and is dropped; the batch goes on elsewhere."""
+    refusal = {"error": {"message": "property 'x' is unsupported", "code": "wrong_api_format"}}
+    vendors.fail("groq", "status", status=400, body=refusal)
+    ended = program.run("batch", "-p", "groq", "-n", "2", "--json")
+    assert (ended.code, ended.json["status"]) == (0, "completed")
+
+
 def test_a_batch_without_troubles_is_strictly_done(program: Program, vendors: VendorServer) -> None:
     """A busy server is no trouble: it passes."""
     vendors.fail("groq", "over_capacity", count=1)

@@ -304,6 +304,19 @@ def test_a_parameter_that_a_model_takes_in_one_way_only_is_left_out() -> None:
     assert "seed" in failure.parameters
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Individual quota reached. Please upgrade your subscription",
+        "Quota exceeded. Please upgrade to continue.",
+    ],
+)
+def test_a_quota_of_unknown_length_is_no_missing_credit(sentence: str) -> None:
+    """The provider is not dropped for it: what is exhausted may come back."""
+    failure = classify(sentence, status=429)
+    assert (failure.category, failure.credit) == (C.QUOTA_EXHAUSTED, False)
+
+
 NEIGHBOURS = [
     # a quota that is reached, and an offer; the same where a moment is said to help
     ("Individual quota reached. Please upgrade your subscription", 429, C.QUOTA_EXHAUSTED),
@@ -317,12 +330,12 @@ NEIGHBOURS = [
     ("The limit of requests in an hour was reached", 429, C.QUOTA_EXHAUSTED),
     ("Limit of 60 requests per minute reached, see usage for the hour", 429, C.RATE_LIMIT),
     # the system's numbers of a socket, and those of a file
-    ("OSError: [Errno 99] Die angeforderte Adresse kann nicht zugewiesen werden", None, C.CONNECTION_ERROR),
+    ("OSError: [Errno 99] Adresse kann nicht zugewiesen werden", None, C.CONNECTION_ERROR),
     ("[WinError 10061] 由于目标计算机积极拒绝", None, C.CONNECTION_ERROR),
     ("send: os error 104", None, C.CONNECTION_ERROR),
     ("socket.gaierror: [Errno -3] keine Antwort", None, C.CONNECTION_ERROR),
     # a size and an access, both under 403
-    ("Input and max_tokens must be less than the context length of the model", 403, C.CONTEXT_LENGTH),
+    ("Input and max_tokens must be less than the context length", 403, C.CONTEXT_LENGTH),
     ("Forbidden: you may not use models with a longer context window", 403, C.AUTHENTICATION),
     ("Access denied: larger context windows need another key", 403, C.AUTHENTICATION),
     # a model that did not load, and a system that has too much to do
@@ -338,7 +351,7 @@ NEIGHBOURS = [
     ("<html><body><b>Http/1.1 Service Unavailable</b></body></html>", None, C.OVERLOADED),
     ("<html><body>Hello. <p>Page</p></body></html>", None, C.SERVER_ERROR),
     # what is dead
-    ("CRITICAL launcher.py:99] the engine is already dead, terminating server", None, C.SERVER_ERROR),
+    ("CRITICAL a.py:99] the engine is already dead, terminating server", None, C.SERVER_ERROR),
     ("a dead link was found in the docs of the server", None, C.GENERAL),
     # a guardrail that judged, and one that broke
     ("The guardrail checks defined in the config failed", 446, C.CONTENT_FILTER),
@@ -363,6 +376,7 @@ NEIGHBOURS = [
     ("Your account was disabled for violating our usage policies", 403, C.AUTHENTICATION),
     ("Organization suspended due to a violation of our content policy", 400, C.AUTHENTICATION),
     ("Account banned for violation of content policy", None, C.AUTHENTICATION),
+    ("Your API key was disabled for violating our policies", None, C.AUTHENTICATION),
     ("blocked output: it may be a violation of our terms of use", None, C.CONTENT_FILTER),
     ("The user input was blocked by our content policy", 403, C.CONTENT_FILTER),
     ("The message of this account was rejected for violating a policy", 400, C.CONTENT_FILTER),

@@ -526,6 +526,17 @@ def test_every_failure_has_a_remedy(category: ErrorCategory) -> None:
     [
         (trouble("authentication", 401, "Invalid API Key"), "GROQ_API_KEY"),
         (trouble("authentication", 403, "check your network settings"), "VPN"),
+        (
+            trouble("authentication", 403, "Your account was disabled for violating a policy"),
+            "write to its support",
+        ),
+        (
+            trouble("authentication", 400, "Organization has been restricted"),
+            "another key would not help",
+        ),
+        (trouble("authentication", 403, "Your account is blocked"), "shut this account out"),
+        (trouble("authentication", 403, "API key revoked"), "GROQ_API_KEY"),
+        (trouble("authentication", 403, "Web Page Blocked"), "VPN"),
         (trouble("quota_exhausted", 402, "Payment required"), "out of credit"),
         (trouble("quota_exhausted", 429, "tokens per day"), "`legalgen models`"),
         (trouble("model_unavailable", 404, "", "groq/gemma2-9b-it"), "shut down on 2025-10-08"),

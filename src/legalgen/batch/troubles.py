@@ -130,7 +130,7 @@ class RouterWatch:
     def hear(self, message: object) -> None:
         """As of :class:`TroubleWatch`; what is neither is nothing here."""
         match message:
-            case events.CallFailed() if message.category in _OF_ACCOUNTS:
+            case events.CallFailed() if message.category in _OF_ACCOUNTS or message.wrong_url:
                 self.look()
             case Departed(ref):
                 self._departed(ref)

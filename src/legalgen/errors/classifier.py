@@ -197,11 +197,7 @@ def _speaks_of(category: ErrorCategory, text: str, wait_s: float | None) -> bool
         return _of_money(text, wait_s) or _of_a_long_window(text, wait_s)
     if category is _C.CONTEXT_LENGTH:  # what else it may be is asked only where it seems to be that
         return _is_too_long(text) and not (_took_long(text) or _of_money(text, wait_s))
-    if category in (_C.CONNECTION_ERROR, _C.TIMEOUT) and patterns.NOT_REFUSED.search(text):
-        return False
-    if category is _C.CONTENT_FILTER and patterns.BARRED.search(text):
-        return False
-    if category is _C.AUTHENTICATION and patterns.UNTRUSTED.search(text):
+    if any(other.search(text) for other in patterns.UNLESS.get(category, ())):
         return False
     return bool(patterns.WORDS[category].search(text))
 
@@ -569,11 +565,15 @@ def _refused_answer(body: object, secrets: Sequence[str]) -> str:
 
 
 def _of_credit(found: Reply, said: str) -> bool:
-    """Whether money is what is missing; an offer to buy beside a limit per day is an offer."""
+    """Whether money is what is missing; an offer to buy beside a limit per day, or beside a quota
+    that nobody knows the length of, is an offer."""
     hit = retry_after.limit_in(said)
-    if _status(found) == 402 or (
-        _of_money(said, found.wait_s) and (hit is None or hit.window is None)
-    ):
+    if _status(found) == 402:
+        return True
+    limit = (hit is not None and hit.window is not None) or (
+        patterns.OF_ANY_QUOTA.search(said) and not patterns.CREDIT.search(said)
+    )
+    if _of_money(said, found.wait_s) and not limit:
         return True
     return any(_CREDIT_CODES.search(_snake(code)) for code in found.codes)
 

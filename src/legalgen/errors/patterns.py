@@ -476,16 +476,27 @@ TOOK_LONG = pattern(
     r"\brequest\b[^.;]{0,10}\bexpired\s(?:after|in\s(?:the\s)?queue|while)"
     r"|\bunresponsive\b|\b(?:is|not)\s(?:not\s)?responding\b|\bno\sresponse\sreceived\b|\btime[\s-]out\b(?=\s*(?:[.:!,)]|$|error|after|while|wait))",
 )
-NOT_REFUSED = pattern(
-    r"reset\sreason|before\sheaders|upstream\sconnect",  # envoy: its own connection, not ours
-)
 BARRED = pattern(
-    r"\b(?:account|organi[sz]ation|team|workspace|project|subscription|access|key)\s(?:\w+\s){0,3}"
-    r"(?:suspended|disabled|banned|deactivated|restricted|terminated|revoked|locked)\b|\byou\s(?:are|were|have\sbeen)\sbanned\b"
+    r"\b(?:account|organi[sz]ation|team|workspace|project|subscription|access)\s(?:\w+\s){0,3}"
+    r"(?:suspended|disabled?|banned|deactivated|restricted|terminated|locked)\b|\byou\s(?:are|were|have\sbeen)\sbanned\b"
+    r"|\b(?:account|organi[sz]ation)\s(?:\w+\s){0,2}blocked\b"
 )
-"""An account that is shut out, whatever for: no word of a policy makes that a refused answer."""
-UNTRUSTED = pattern(r"certificate[\s_]verif|issuer\scertificate|self[\s-]signed\scertificate")
-"""A server that is not believed: no word of an authentication makes that a refused key."""
+"""An account that is shut out, whatever for."""
+_KEY_TAKEN = pattern(
+    r"\bkeys?\s(?:\w+\s){0,3}(?:suspended|disabled|banned|deactivated|revoked|blocked)\b"
+)
+# envoy speaks so of its own connection, not of ours
+_BEHIND = pattern(r"reset\sreason|before\sheaders|upstream\sconnect")
+_UNTRUSTED = pattern(r"certificate[\s_]verif|issuer\scertificate|self[\s-]signed\scertificate")
+UNLESS: dict[ErrorCategory, tuple[re.Pattern[str], ...]] = {
+    _C.CONNECTION_ERROR: (_BEHIND,),
+    _C.TIMEOUT: (_BEHIND,),
+    # no word of a policy makes a refused answer of an account or a key that was taken away
+    _C.CONTENT_FILTER: (BARRED, _KEY_TAKEN),
+    # no word of an authentication makes a refused key of a server that is not believed
+    _C.AUTHENTICATION: (_UNTRUSTED,),
+}
+"""What makes the words of a category speak of something else."""
 CREDIT = pattern(
     r"insufficient[\s_](?!to\b)(?:\w+\s){0,4}(?:credit|balance|fund|quota)|\bout\sof\s(?:\w+\s)?(?:credit|fund|quota|usage\b)|\br[au]n\sout\sof\s(?:\w+\s)?balance",
     r"\b(?:have|has|with)\sno\s(?:more\s|remaining\s)?(?:credits?|balance|funds)\b|\bno\s(?:credits?|funds)\s(?:left|remaining)\b|(?<![\d.,])0\scredits\b",

@@ -475,7 +475,9 @@ def statuses_in(text: str) -> list[int]:
 
 
 _PROXY = re.compile(
-    r"tunnel connection failed|\bproxy\s?error\b(?!:\s(?:\w+\s){0,3}(?:pars\w+|decod\w+)\b)|cannot connect to proxy|proxy responded"
+    # a gateway that calls itself a proxy says what it could not parse: it was reached
+    r"tunnel connection failed|\bproxy\s?error\b(?!:\s(?:\w+\s){0,3}(?:pars\w+|decod\w+)\b)"
+    r"|cannot connect to proxy|proxy responded"
     r"|proxy authentication|unable to connect to proxy|\bproxyerror\b"
     r"|proxy connection (?:failed|refused)|http connect failed",
     re.IGNORECASE,

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from legalgen.completion import ModelRef, vendor_of
 from legalgen.errors import Failure, Trouble
 from legalgen.errors.category import ErrorCategory as C
-from legalgen.errors.patterns import PLAIN_TO_TLS
+from legalgen.errors.patterns import BARRED, PLAIN_TO_TLS
 from legalgen.providers import PROVIDERS, is_remote, own_variable
 from legalgen.providers.catalog import Catalog
 from legalgen.providers.presets import presets
@@ -36,12 +36,14 @@ UNMARKED = (
 def account_trouble(trouble: Trouble) -> TroubleKind | None:
     """What is wrong with the account behind a target; None where it passes by itself."""
     match trouble.category:
+        case _ if trouble.wrong_url:
+            return "wrong_address"
         case C.AUTHENTICATION:
             return "network_refused" if _is_network(trouble) else "key_refused"
         case C.QUOTA_EXHAUSTED if trouble.credit or trouble.status == 402:
             return "no_credit"
         case C.MODEL_UNAVAILABLE:
-            return "wrong_address" if trouble.wrong_url else "model_gone"
+            return "model_gone"
         case _:
             return None
 
@@ -131,8 +133,14 @@ def remedy(trouble: Trouble, catalog: Catalog) -> str:  # noqa: PLR0911 - a tabl
 
 
 def _refused(trouble: Trouble) -> str:
-    """A wrong key and a network that is not let in look alike; the words tell them apart."""
+    """A wrong key, a network that is not let in and an account that is shut out look alike; the
+    words tell them apart."""
     provider = trouble.target.provider
+    if BARRED.search(trouble.message):
+        return (
+            f"{provider} has shut this account out, another key would not help: write to its "
+            "support, or use another provider."
+        )
     spec = PROVIDERS.get(vendor_of(provider))
     if _is_network(trouble):
         return (
@@ -172,6 +180,8 @@ def _key_variable(server: str) -> str:
 
 def _is_network(trouble: Trouble) -> bool:
     """Whether it is the network that is refused, not the key; the vendor's words alone say so."""
+    if BARRED.search(trouble.message):
+        return False
     return trouble.status == 403 and _NETWORK.search(trouble.message) is not None
 
 
