@@ -394,6 +394,32 @@ NEIGHBOURS = [
     # what comes back by itself, and what is asked again
     ("Sessions are paused, a new one can't be started yet. Try again shortly", None, C.OVERLOADED),
     ("Error: 'seed' must be an integer. Try again", None, C.BAD_REQUEST),
+    # a gateway without a key, and keys that could not be looked up
+    ("UPSTREAM_API_KEY is not set. Add it to your .env file.", 503, C.AUTHENTICATION),
+    ("The authentication service is unavailable", 503, C.OVERLOADED),
+    ("token lookup failed, please try again", 503, C.OVERLOADED),
+    ("Authorization service timed out", 500, C.TIMEOUT),
+    ("Service Unavailable", 503, C.OVERLOADED),
+    # a reply that a server spoilt, and one that a model did
+    ("An invalid response was received from the upstream server", 502, C.SERVER_ERROR),
+    ("The upstream server returned an invalid response", 502, C.SERVER_ERROR),
+    ("The model returned an invalid response", 502, C.OUTPUT_INVALID),
+    ("empty/short response (0 chars)", None, C.OUTPUT_INVALID),
+    ("The model ended its turn without a reply.", None, C.OUTPUT_INVALID),
+    ("The server closed the connection without a reply", None, C.CONNECTION_ERROR),
+    ("schema 'x': response text is not valid JSON: expected value", None, C.OUTPUT_INVALID),
+    ("Invalid schema 'x': it is not valid JSON Schema", 400, C.BAD_REQUEST),
+    # a model that is too large, and a prompt that is
+    ("The model x is too large to be loaded (140GB > 10GB)", 403, C.MODEL_UNAVAILABLE),
+    ("The prompt for the model x is too large", 400, C.CONTEXT_LENGTH),
+    ("Cannot truncate prompt with n_keep (9000) >= n_ctx (4096)", None, C.CONTEXT_LENGTH),
+    ("Error: n_predict must be >= n_batch", None, C.BAD_REQUEST),
+    # a key that no header can hold, and a header that the server does not know
+    ("Invalid leading whitespace, in header value: 'Bearer x'", None, C.AUTHENTICATION),
+    ("Invalid character in header content [\"Authorization\"]", None, C.AUTHENTICATION),
+    ("Invalid value for header 'x-beta'", 400, C.BAD_REQUEST),
+    ("Application failed to respond", None, C.SERVER_ERROR),
+    ("The server failed to respond with JSON", None, C.SERVER_ERROR),
     # Node.js says ECONNABORTED of a time that axios ended, and of a connection
     ("ECONNABORTED: timeout of 30000ms exceeded", None, C.TIMEOUT),
     ("write ECONNABORTED", None, C.CONNECTION_ERROR),

@@ -86,7 +86,10 @@ def _malformed_key(found: Reply) -> bool:
     return bool(_ILLEGAL_HEADER.search(" ".join(found.raw)))
 
 
-_ILLEGAL_HEADER = patterns.pattern(r"(?:illegal|invalid) header value")
+_ILLEGAL_HEADER = patterns.pattern(
+    r"(?:illegal|invalid) header value"
+    r"|invalid (?:leading )?(?:whitespace|character)[^\n]{0,90}\bheader (?:value|content)"
+)
 
 
 def _status(found: Reply) -> int | None:

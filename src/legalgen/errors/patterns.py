@@ -75,7 +75,7 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         pattern(
             r"json_validate_failed|tool_use_failed|incomplete_(?:json|output)|(?:output|adapter|completion|answer)_pars|invalid_output"
             r"|json_generation|malformed_(?:function_call|response)|invalid_tool_output|no_object_generated"
-            r"|schema_validation_failed|output_validation|empty_(?:response|content)|length_finish_reason"
+            r"|schema_validation_failed|output_validation|empty_(?:response|content|output|answer|reply|completion|message)|length_finish_reason"
             r"|unexpected_model_behavio"
         ),
     ),
@@ -109,7 +109,7 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
     (
         _C.AUTHENTICATION,
         pattern(
-            r"api_?key|authenti|unauthori[sz]ed|authori[sz]ation|permission|(?<!extra_)forbidden|access_den(?:ied|y)"
+            r"api_?key|authenti(?!\w*_(?:unavailable|timeout)$)|unauthori[sz]ed|authori[sz]ation(?!_(?:unavailable|timeout)$)|permission|(?<!extra_)forbidden|access_den(?:ied|y)"
             r"|access_terminated|organization_(?:restrict|disab|not|suspend)|(?:invalid|expired)_"
             r"(?:token|credential|organization|auth)|(?:token|key)_(?:expired|invalid|revoked)"
             r"|(?:account|user|project|consumer)_(?:de|dis|sus|in|not|ban|block)|login_"
@@ -194,12 +194,19 @@ _REFUSED = (
     r"|blocked|rejected|refused|denied|empty|unknown|banned|deleted)"
 )
 _PROMPT_OF = r"\b(?:prompt|input|messages?)\s(?:has|have|is|contains?|of|with)\s[\d,]+\stokens\b"
+# A server's reply that cannot be read; no model wrote it.
+_SPOILT_ON_THE_WAY = (
+    r"\b(?:invalid|malformed|incomplete|bad|empty|unexpected)\s(?:response|reply)\b[^.;]{0,30}\b(?:from|by)\b"
+    r"[^.;]{0,20}\b(?:upstream|origin|backend|gateway|proxy|server)\b"
+    r"|\b(?:upstream|origin|backend|gateway|proxy|server)\b(?:\s\w+){0,3}\s(?:returned|sent|gave|received|responded\swith)\s"
+    r"(?:an?\s)?(?:invalid|malformed|incomplete|bad|empty|unexpected)\s(?:response|reply)\b"
+)
 WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     _C.CONTEXT_LENGTH: pattern(
         r"\b(?:request|payload|prompt|input|body|message|content|entity|query|conversation|context)s?\b"
         r"[^.;]{0,30}\btoo\s(?:large|long|big)\b",
         r"\b(?:request|payload|prompt|input|message|conversation|context|sequence)s?\b[^.;]{0,30}\blonger\sthan\s(?:the|this|our|allowed|max|\d)"
-        r"|\bmax(?:imum)?\scontext\s(?:reached|is\b)|\bsupports\sat\smost\s[\d,]+\stokens|\bnot\senough\scontext\b|\bn_ctx\sexceeded|\btokens\smust\sbe\s(?:less|fewer|<)|\b(?:text|history|document)\s(?:is\s)?too\slong|\bout\sof\scontext\s(?:space|window|size|length|tokens)\b|\btoo\smany\stokens\sin\b"
+        r"|\bmax(?:imum)?\scontext\s(?:reached|is\b)|\bsupports\sat\smost\s[\d,]+\stokens|\bnot\senough\scontext\b|\bn_ctx\sexceeded|[>≥]=?\s?(?:n_ctx|max_(?:model_len|context|seq|input|position)\w*)\b|\btokens\smust\sbe\s(?:less|fewer|<)|\b(?:text|history|document)\s(?:is\s)?too\slong|\bout\sof\scontext\s(?:space|window|size|length|tokens)\b|\btoo\smany\stokens\sin\b"
         r"|\b(?:length|tokens?)\b[^.;\d]{0,6}[\d,]{3,}\s?[>≥]=?\s?[\d,]{3,}|\bshorten\s(?:your|the)\s(?:prompt|input|messages?|context|conversation)",
         r"\b(?:max(?:imum)?|exceed\w*|available|over\w*|beyond|larger|greater|longer|above)\b"
         r"[^.;]{0,60}\bcontext[\s_-]?(?:length|window|size|limit)",
@@ -257,7 +264,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\bno\s(?:endpoints?|deployments?|providers?|healthy(?!\s(?:upstream|backend|server|host))"
         r"|instances?(?!\savail)|applications?|available\s(?:channel|provider|account|deployment|model|key)|(?:allowed|active|usable)\sproviders?|workers?(?!\s(?:avail|connected))"
         r"|allowed\smodels?|models?\sloaded)",
-        r"requires\smore\ssystem\smemory|try\spulling|unable\sto\s(?:load|allocate)|out\sof\smemory"
+        r"\bmodel\b[^.;]{0,60}\btoo\s(?:large|big)\s(?:to\s(?:be\s)?(?:load|run|serve|fit)|for\s(?:this|the|your)\s(?:\w+\s)?(?:gpu|machine|server|device|memory|hardware))"
+        r"|requires\smore\ssystem\smemory|try\spulling|unable\sto\s(?:load|allocate)|out\sof\smemory"
         r"|fail\w*\sto\sload\s(?:the\s)?model|error\sloading\smodel|\bmodel\sload(?:ing)?\s(?:was\s|has\s(?:been\s)?)?(?:stopped|failed|aborted|refused)|insufficient\s(?:gpu\s)?memory",
         r"(?:do(?:es)?\s(?:not|n[o']?t)|doesn'?t|don'?t|no)\s(?:have\s)?(?:access|permission)\sto\s"
         r"(?:use\s|invoke\s|the\s|this\s|access\s)*(?:requested\s)?model",
@@ -288,7 +296,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\bmember\sof\san?\sorgani[sz]ation|\b(?:your|api)\saccess\b[^.;]{0,20}\b(?:terminated|disabled|restricted|revoked|suspended|blocked)"
         r"|\baccess\s(?:to\s(?:this|the)\s\w+\s)?is\s(?:restricted|forbidden)|\bnot\senough\spermission|['\"]?\bbearer\b['\"]?\s(?:prefix|scheme)"
         r"|\bauthentication\smethod\b|\bverification\srequired|\b(?:page|web\s?site|site|category)\s(?:is\s|was\s|has\sbeen\s)?blocked\b|\bip\srestrict|\bip\b[^.;]{0,30}\b(?:allow|white)[\s-]?list|\bsignature\s(?:does\snot|doesn't)\smatch",
-        rf"\b(?:{_KEY}|the\skey)\b[^.;]{{0,50}}\b{_REFUSED}",
+        rf"\b(?:(?:[a-z]\w*_)?{_KEY}|the\skey)\b[^.;]{{0,50}}\b{_REFUSED}",
         rf"\bauthenticat\w+\s(?:\w+\s){{1,3}}{_REFUSED}|\b(?:key|token|account|user|organi[sz]ation|caller)\s(?:\w+\s)?lacks?\b"
         r"|\b(?:role|key|token|account|user|organi[sz]ation)\s(?:does\snot|doesn't)\s(?:include|have|allow|grant)\b[^.;]{0,30}\b(?:access|permissions?)(?!\sto\s(?:the\s|this\s)?model)\b"
         r"|\b(?:gateway|api|service|feature|endpoint|access|inference)\s(?:is\s)?not\s(?:enabled|activated|allowed|permitted|available)\sfor\s(?:your|this)\s"
@@ -329,14 +337,15 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:output|answer|response|completion|generation)\b[^.;]{0,20}\b(?:is|was)\s(?:incomplete|truncated|cut\soff|empty|malformed)\b"
         r"|\b(?:output|response|completion)\s(?:truncated|incomplete)\b|\bunterminated\sstring\b|\bno\stext\s(?:was\s)?generated|\bnothing\swas\s(?:generated|returned)"
         r"|\b(?:model|llm)\s(?:has\s)?returned\s(?:nothing|none|null|no\b|an?\sempty)|\breturned\sno\s(?:text|content|output|answer|message|choices|candidates)\b|\bhit\smax(?:imum)?\s(?:output\s)?tokens\b"
-        r"|\binvalid\sjson\sin\s(?:the\s)?(?:model|llm|output|answer|completion)|\b(?:output|answer|arguments|completion)\b[^.;]{0,20}\bnot\svalid\sjson"
+        r"|\binvalid\sjson\sin\s(?:the\s)?(?:model|llm|output|answer|completion)|\b(?:output|answer|arguments|completion|response\stext)\b[^.;]{0,20}\bnot\svalid\sjson"
         r"|\bno\schoices\b|\b(?:completion|response|answer|reply)\s(?:contain(?:ed|s)|has|had)\sno\s(?:text|content|choices|output)|\bmax_tokens\sreached|\btoken\slimit\shit\sbefore"
         r"|\bjson\s(?:was\s)?truncated|\bfollow\sthe\s(?:json\s)?schema|\bstructured\soutput\s(?:could\snot|failed)|\b(?:output|answer)\sfailed\svalidation|\b(?:answer|response)\svalidation\sfailed"
         r"|\b(?:extract|find)\s(?:valid\s)?json\b|\bno\s(?:valid\s)?json\s(?:object\s)?(?:was\s)?(?:found|returned)|\bschema\svalidation\sfailed\sfor\s(?:the\s)?(?:output|response|answer)"
         r"|\boutput\s(?:validation|parsing)\b|tool\scall\svalidation|which\swas\snot\sin\srequest|failed_generation",
         r"\b(?:response|output|answer|completion|object)\b[^.;]{0,40}\b(?:not|n't)\smatch\w*[^.;]{0,20}"
         r"\b(?:schema|expected\s(?:format|structure))|no\sobject\sgenerated",
-        r"(?<!non-)\b(?:empty|blank|no|null)\s(?:response|completion|answer|output|content|message\scontent)\b"
+        r"\b(?:model|llm|assistant)\b[^.;]{0,40}\bwithout\s(?:\w+\s){0,2}(?:reply|answer|response|text|content|output)\b"
+        r"|(?<!non-)\b(?:empty|blank|no|null)(?:/\w+)?\s(?:response|completion|answer|output|content|message\scontent)\b"
         r"(?!\s(?:type|body))[^.;]{0,30}(?:from|by|received|return|model|$)",
         r"(?:could\snot|cannot|can'?t|unable\sto|fail\w*\sto|error)\spars(?:e|ing)\s(?:the\s)?"
         r"(?:model|llm|tool\scall|function\scall|response|output|completion|answer)",
@@ -423,9 +432,10 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"繁忙|过载|負載|负载|拥挤|访问量[^。]{0,4}大|混雑|混み合|surcharg[ée]|sobrecargad|überlastet|sovraccaric|перегруж",
     ),
     _C.SERVER_ERROR: pattern(
+        _SPOILT_ON_THE_WAY,
         r"internal\s(?:server\s)?(?:error|exception|failure)|\bserver(?:\sside|-side)?\s(?:error|fault)"
         r"|bad\sgateway|upstream\b[^.;]{0,30}\b(?:errors?|fail\w*)\b(?!:\s\S+\s\S)|encountered\s(?:a|an)\s[^.;]{0,20}error",
-        r"fail\w*\sto\sget\s(?:a\s)?response|(?:unable\sto|cannot|could\snot)\sprocess\s|\bunexpected\scondition|\bprocess\swas\skilled|\billegal\smemory\saccess|\bnccl\b|\b(?:unknown|unhandled)\s(?:error|exception)|\bupstream\sprematurely"
+        r"fail\w*\sto\s(?:get\s(?:a\s)?response|respond\b)|(?:unable\sto|cannot|could\snot)\sprocess\s|\bunexpected\scondition|\bprocess\swas\skilled|\billegal\smemory\saccess|\bnccl\b|\b(?:unknown|unhandled)\s(?:error|exception)|\bupstream\sprematurely"
         r"|\binvalid\supstream\sresponse|\bunexpected\sstatus\b|\bfailed\safter\s\d+\s(?:retries|attempts)\b(?!\W+(?:last\serror\W+)?not\sfound)|\ball\s(?:retries|attempts|providers|models|backends)\s(?:have\s)?failed|\bmax(?:imum)?\sretries\sexceeded|error\s(?:occurred\s)?(?:while|during)"
         r"\s(?:processing|handling|generat|inferenc)|cuda\serror|background\sloop|engine\s?(?:core|dead)"
         r"|\bcrashed\b|\breason\W{1,4}(?:abort|error|unknown)\b|\bchannel\serror\b|\b(?:actor|runner|engine|worker|replica|process)\s(?:has\s)?(?:unexpectedly\s)?died|\b(?:inference|generation|processing)\sfailed|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
@@ -487,6 +497,12 @@ _KEY_TAKEN = pattern(
 )
 # envoy speaks so of its own connection, not of ours
 _BEHIND = pattern(r"reset\sreason|before\sheaders|upstream\sconnect")
+# who keeps the keys is down: no key was refused
+_KEEPER_DOWN = pattern(
+    r"\b(?:auth\w*|identity|token|login|key)\s(?:service|server|backend|lookup|store)\b[^.;]{0,30}"
+    r"\b(?:unavailable|unreachable|down|overloaded|tim(?:ed?|ing)[\s-]?out|fail\w*|error|not\savailable|busy)\b"
+)
+_OF_A_SERVER = pattern(_SPOILT_ON_THE_WAY)
 _UNTRUSTED = pattern(r"certificate[\s_]verif|issuer\scertificate|self[\s-]signed\scertificate")
 UNLESS: dict[ErrorCategory, tuple[re.Pattern[str], ...]] = {
     _C.CONNECTION_ERROR: (_BEHIND,),
@@ -494,7 +510,8 @@ UNLESS: dict[ErrorCategory, tuple[re.Pattern[str], ...]] = {
     # no word of a policy makes a refused answer of an account or a key that was taken away
     _C.CONTENT_FILTER: (BARRED, _KEY_TAKEN),
     # no word of an authentication makes a refused key of a server that is not believed
-    _C.AUTHENTICATION: (_UNTRUSTED,),
+    _C.AUTHENTICATION: (_UNTRUSTED, _KEEPER_DOWN),
+    _C.OUTPUT_INVALID: (_OF_A_SERVER,),
 }
 """What makes the words of a category speak of something else."""
 CREDIT = pattern(
@@ -614,7 +631,15 @@ BY_STATUS: dict[int, tuple[ErrorCategory, tuple[ErrorCategory, ...]]] = {
     502: (_C.SERVER_ERROR, SERVER_FAULTS),
     503: (
         _C.OVERLOADED,
-        (_C.CONTEXT_LENGTH, _C.QUOTA_EXHAUSTED, _C.RATE_LIMIT, _C.MODEL_UNAVAILABLE, _C.TIMEOUT),
+        # a gateway that has no key for who is behind it says 503
+        (
+            _C.CONTEXT_LENGTH,
+            _C.QUOTA_EXHAUSTED,
+            _C.RATE_LIMIT,
+            _C.MODEL_UNAVAILABLE,
+            _C.TIMEOUT,
+            _C.AUTHENTICATION,
+        ),
     ),
     504: (_C.TIMEOUT, ()),
     522: (_C.TIMEOUT, ()),
