@@ -420,6 +420,14 @@ NEIGHBOURS = [
     ("Invalid value for header 'x-beta'", 400, C.BAD_REQUEST),
     ("Application failed to respond", None, C.SERVER_ERROR),
     ("The server failed to respond with JSON", None, C.SERVER_ERROR),
+    # a parameter that a server refuses under 500, and one beside which it broke
+    ("response_format type must be one of text, got: json_schema", 500, C.BAD_REQUEST),
+    ("Unsupported param: seed", 500, C.BAD_REQUEST),
+    ("only user and assistant roles are supported", 500, C.BAD_REQUEST),
+    ("the server failed while applying temperature", 500, C.SERVER_ERROR),
+    ("Internal error: the handler of max_tokens crashed", 500, C.SERVER_ERROR),
+    ("unexpected end of stream", 500, C.SERVER_ERROR),
+    ("The upstream stream is not available", 502, C.SERVER_ERROR),
     # Node.js says ECONNABORTED of a time that axios ended, and of a connection
     ("ECONNABORTED: timeout of 30000ms exceeded", None, C.TIMEOUT),
     ("write ECONNABORTED", None, C.CONNECTION_ERROR),

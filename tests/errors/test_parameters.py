@@ -186,6 +186,10 @@ def test_the_parameter_that_is_refused(status: int, body: object, names: tuple[s
                  'response_format -> Schema -> type: Input should be \'json_schema\'"]'),
             ("json_schema", "text"),
         ),
+        (
+            said('response_format type must be "text" or "json_object", but got: json_schema'),
+            ("json_object", "text"),
+        ),
         (said("Failed to initialize samplers: failed to parse grammar"), None),
         (said("The schema contains features not supported by xgrammar."), None),
         (
@@ -207,3 +211,11 @@ def test_the_formats_that_are_left(body: object, types: tuple[str, ...] | None) 
     failure = classify("", status=400, body=body)
     assert (failure.structured_output, failure.format_types) == (True, types)
     assert failure.parameters == ()
+
+
+@pytest.mark.parametrize(("body", "names"), REFUSALS, ids=lambda value: str(value)[:60])
+def test_the_parameter_that_is_refused_under_500(body: object, names: tuple[str, ...]) -> None:
+    """llama.cpp and gateways say so of requests, too; a broken stream is no refused parameter."""
+    failure = classify("", status=500, body=body)
+    if names and "stream" not in names:
+        assert (failure.category, failure.parameters) == (ErrorCategory.BAD_REQUEST, names)

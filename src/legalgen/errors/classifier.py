@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from legalgen.completion import SYSTEM
 from legalgen.errors import hints, parameters, patterns, retry_after
 from legalgen.errors.category import ErrorCategory
 from legalgen.errors.exceptions import Failure, GenerationError, ProviderError, ReplyFacts
@@ -121,8 +120,8 @@ def _within(status: int, found: Reply) -> ErrorCategory:
     default, asked = patterns.BY_STATUS.get(
         status, patterns.OTHER_5XX if status >= 500 else patterns.OTHER_4XX
     )
-    if status >= 500 and SYSTEM in parameters.refused(found):
-        return _C.BAD_REQUEST  # llama.cpp says so of whatever a chat template raises
+    if status >= 500 and _STREAM.isdisjoint(refused := parameters.refused(found)) and refused:
+        return _C.BAD_REQUEST  # llama.cpp says so of all that a request asks for in vain
     by_code = _first(_code_meaning(code) for code in _codes(found))
     # Groq says rate_limit_exceeded of every window: only the words tell a minute from a day.
     # A code that says what the status says tells no more than it either.
@@ -155,6 +154,8 @@ def _within(status: int, found: Reply) -> ErrorCategory:
     )
 
 
+_STREAM = frozenset({"stream"})
+"""The parameter that servers name for other reasons: "unexpected end of stream"."""
 _COSTLY = (_C.QUOTA_EXHAUSTED, _C.AUTHENTICATION, _C.MODEL_UNAVAILABLE, _C.OUTPUT_INVALID)
 """What would cost the batch a provider, a model, or the same request once more."""
 

@@ -73,7 +73,7 @@ _BOTH = pattern(r"\bboth\b|at\sthe\ssame\stime|together")
 _TAKES = pattern(
     r"(?:input\sshould\sbe|must\sbe(?:\sone\sof)?|expected(?:\sone\sof)?|(?<!un)(?<!not\s)"
     r"\bsupported\s(?:values|types)\s?(?:are|is)?|only\s(?:supports?|accepts?|allows?)|\bonly)"
-    r"(?P<types>[^.;]*)"
+    r"(?P<types>(?:(?!\b(?:got|received|given|found|instead\sof)\b)[^.;])*)"
 )
 _OF_A_TYPE = pattern(
     r"(?:response[\s_]?format)\W{0,3}\s?type\b|json_schema\W{1,3}(?:is|are)?"
