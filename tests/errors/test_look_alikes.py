@@ -428,6 +428,15 @@ NEIGHBOURS = [
     ("Internal error: the handler of max_tokens crashed", 500, C.SERVER_ERROR),
     ("unexpected end of stream", 500, C.SERVER_ERROR),
     ("The upstream stream is not available", 502, C.SERVER_ERROR),
+    # a status before an address, and a count before one
+    ("AI_APICallError: 401 from https://gateway.test/x", None, C.AUTHENTICATION),
+    ("Error: got 401 rows from https://gateway.test/x", None, C.GENERAL),
+    # a connection that a proxy could not make, and one behind envoy
+    ("Upstream connect timed out: api.test:443", None, C.CONNECTION_ERROR),
+    ("upstream connect error or disconnect/reset before headers", 503, C.OVERLOADED),
+    ("empty upstream response", 502, C.SERVER_ERROR),
+    ("The model sent an empty response", 502, C.OUTPUT_INVALID),
+    ("0/1 nodes are available: 1 Insufficient cpu.", None, C.OVERLOADED),
     # Node.js says ECONNABORTED of a time that axios ended, and of a connection
     ("ECONNABORTED: timeout of 30000ms exceeded", None, C.TIMEOUT),
     ("write ECONNABORTED", None, C.CONNECTION_ERROR),

@@ -200,6 +200,7 @@ _SPOILT_ON_THE_WAY = (
     r"[^.;]{0,20}\b(?:upstream|origin|backend|gateway|proxy|server)\b"
     r"|\b(?:upstream|origin|backend|gateway|proxy|server)\b(?:\s\w+){0,3}\s(?:returned|sent|gave|received|responded\swith)\s"
     r"(?:an?\s)?(?:invalid|malformed|incomplete|bad|empty|unexpected)\s(?:response|reply)\b"
+    r"|\b(?:invalid|malformed|incomplete|bad|empty|unexpected)\s(?:upstream|origin|backend|gateway|proxy|server)\s(?:response|reply)\b"
 )
 WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     _C.CONTEXT_LENGTH: pattern(
@@ -422,7 +423,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\bmodel\b[^.;]{0,20}\bunloaded|request\s(?:queue|dropped)\b|\bbusy\s(?:server|model|service)\b|\ball\s(?:\w+\s)?(?:slots|workers|servers|replicas|instances)\s(?:are\s)?(?:busy|in\suse|occupied)"
         r"|\bno\s(?:gpus?|instances|workers|replicas|nodes)\s(?:are\s)?(?:avail|connected|free|ready)\w*|\b(?:not\senough|insufficient)\s(?:gpu\s|compute\s)?resources\b"
         r"|\b(?:model|instance|endpoint|server|deployment|engine|replica|pod)\sis\s(?:starting|initiali[sz]ing|booting|scaling|warming)|\bwaiting\sfor\s(?:an?\s)?(?:worker|gpu|slot|capacity)"
-        r"|\bload\sshedding|\bqueue\slength\b|\bqueue\sis\sat\b|\bcircuit\sbreaker\b[^.;]{0,20}\bopen\b|\bscheduled\smaintenance\b|\b(?:engine|server|weights)\s(?:is|are)\s(?:still\s)?loading\b|\bwarm(?:ed|ing)\sup\b|\bcold\sstart"
+        r"|\b0/\d+\s(?:nodes|replicas|pods|workers|instances)\s(?:are\s)?(?:available|ready)\b|\bload\sshedding|\bqueue\slength\b|\bqueue\sis\sat\b|\bcircuit\sbreaker\b[^.;]{0,20}\bopen\b|\bscheduled\smaintenance\b|\b(?:engine|server|weights)\s(?:is|are)\s(?:still\s)?loading\b|\bwarm(?:ed|ing)\sup\b|\bcold\sstart"
         r"|\bscal(?:ed|ing)[\s_]?(?:up|to[\s_]?zero)\b|\bin\sstate:?\s\w*(?:start|build|pending|initial|deploy|load|scal)\w*|\b(?:in|under|for)\smaintenance|maintenance\s(?:in\sprogress|mode|window)",
         r"\b(?:service|server|system|backend|api)\sis\s(?:currently\s|temporarily\s)?not\savailable"
         r"|loading\smodel|\bmodel\b\s?\S{0,80}\sis\s(?:currently\s|still\s)?loading|service\sunavailable|temporarily\sunavailable"
@@ -496,7 +497,7 @@ _KEY_TAKEN = pattern(
     r"\bkeys?\s(?:\w+\s){0,3}(?:suspended|disabled|banned|deactivated|revoked|blocked)\b"
 )
 # envoy speaks so of its own connection, not of ours
-_BEHIND = pattern(r"reset\sreason|before\sheaders|upstream\sconnect")
+_BEHIND = pattern(r"reset\sreason|before\sheaders|upstream\sconnect\serror")
 # who keeps the keys is down: no key was refused
 _KEEPER_DOWN = pattern(
     r"\b(?:auth\w*|identity|token|login|key)\s(?:service|server|backend|lookup|store)\b[^.;]{0,30}"

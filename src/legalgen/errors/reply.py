@@ -408,7 +408,9 @@ _SHAPES = (
         rf"\b(?:error|failed)\b[^\n]{{0,120}}:\s{_STATUS}\s*$", re.IGNORECASE | re.MULTILINE
     ),
     # 400 {"error": ...}; 524: A timeout occurred; 422 status code
-    re.compile(rf"\b{_STATUS}(?=\s*[{{<\[]|:\s*[A-Z]|\s+(?:status\s+code|null|undefined)\b)"),
+    re.compile(
+        rf"\b{_STATUS}(?=\s*[{{<\[]|:\s*[A-Z]|\s+(?:status\s+code|null|undefined|from\shttps?)\b)"
+    ),
     re.compile(
         rf"(?:^|[:|]\s+|[(\[])[\"']?{_STATUS}(?=\s*(?:[-\u2013\u2014:|]|\\n|$)\s*\S)", re.MULTILINE
     ),
