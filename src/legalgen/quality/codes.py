@@ -183,8 +183,8 @@ TABLE: Final = (
     # --- is it sound ---
     Check(
         "OFF_TOPIC", "good", "graded", "off_topic",
-        "The answer shares no telling word with question and steps, and hardly one with its topic: "
-        "refused; none of the former or of the latter: flagged.",
+        "The answer shares at most 5 % of the telling words of question and steps: refused; at most "
+        "8 %, or of few words none, or none of its topic: flagged.",
     ),
     Check(
         "STEPS_OFF_TOPIC", "good", "flag", "steps_off_topic",

@@ -62,6 +62,15 @@ _FAMILIES = (
         rf"{_BE}(?:brought |made |issued )?in time",
         rf"{_BE}(?:out of time|too late|(?:time|statute)-barred)",
     ),
+    _family("compatible", rf"{_BE}compatible", rf"{_BE}(?:incompatible|not compatible)"),
+    _family("admissible", rf"{_BE}admissible", rf"{_BE}(?:inadmissible|not admissible)"),
+    _family("entitled", rf"{_BE}entitled", rf"{_BE}not entitled"),
+    _family("justified", rf"{_BE}justified", rf"{_BE}(?:unjustified|not justified)"),
+    _family(
+        "permitted allowed forbidden prohibited",
+        rf"{_BE}(?:permitted|allowed)",
+        rf"{_BE}(?:forbidden|prohibited|not (?:permitted|allowed))",
+    ),
 )
 _BY_HINT = tuple((hint, family) for family in _FAMILIES for hint in family.hints)
 _SUBJECT = re.compile(rf"(?:(?P<before>[\w'\u2019-]+) )?(?P<head>[\w'-]+) {_SO}\Z")
@@ -90,7 +99,10 @@ _UNNARROWED = re.compile(
 _CLOSING = 2
 """Sentences at the end of an answer that say what it comes to."""
 _AGAINST = re.compile(r" (?:against|by) [A-Z]")
-_OBJECT = re.compile(r"\b(?!(?:of|for|to|in|as|on|by|against|the|his|her|its|their|this)\b)[\w'-]+")
+_OBJECT = re.compile(
+    r"\b(?!(?:of|for|to|in|as|on|by|with|under|from|against|the|his|her|its|their|this)\b)[\w'-]+"
+    r"(?: \d[\w()]*)?"
+)
 _OWN = frozenset({"the", "this", "that", "his", "her", "its", "their", ""})
 
 
