@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from legalgen.law.citations.repealed import Repealed, repealed
-from legalgen.quality.reading import Finding, Reading
+from legalgen.quality.reading import Finding, Reading, sentences
 from legalgen.quality.wordlists import MONTH
 
 _AS_OLD = re.compile(
@@ -68,8 +68,34 @@ _REACHES_BACK = re.compile(
 )
 
 
+_TODAY = re.compile(
+    r"\b(?:now|today|nowadays|currently|recently|still|at present|yesterday|tomorrow|about to"
+    r"|these days|(?:this|last|next) (?:year|month|week|spring|summer|autumn|fall|winter))\b",
+    re.I,
+)
+_PRESENT = re.compile(
+    r"\b(?:(?:is|are) (?:\w+ing|to)|wants?|wish(?:es)?|would like|plans?|intends?|hopes?|proposes?"
+    r"|threatens?|lives?|runs?|owns?)\b"
+)
+"""What somebody does long after; disputes over old facts are told in the present, too."""
+
+
+_COMES_OUT = re.compile(
+    r"\b(?:c[ao]mes? to light|emerg\w+|discover\w*|learn\w*|found out|finds? out)\b"
+)
+"""What was done long ago may be known only now."""
+
+
+def _is_of_today(question: str, facts: int) -> bool:
+    """Whether a question goes on from its last date, up to ``facts``, to what is so now."""
+    if any(_TODAY.search(each) and not _COMES_OUT.search(each) for each in sentences(question)):
+        return True
+    told = sentences(question[facts:])[1:]  # without the rest of the sentence of that date
+    return any(_PRESENT.search(each) for each in told if not each.endswith("?"))
+
+
 def law_later(reading: Reading) -> Iterator[Finding]:
-    """An Act that is younger than every date of the facts, and nothing says it reaches back."""
+    """An Act younger than every date of the facts, which nothing says to reach back or to go on."""
     if not _YEAR.search(reading.draft.question):
         return
     acts = [
@@ -85,6 +111,7 @@ def law_later(reading: Reading) -> Iterator[Finding]:
         return
     later = next((item for item in acts if item.year is not None and item.year > last), None)
     told = f"{reading.steps_text}\n{reading.draft.answer}"
-    if later is not None and not _REACHES_BACK.search(told):
+    of_today = _is_of_today(reading.draft.question, facts[-1].end())
+    if later is not None and not of_today and not _REACHES_BACK.search(told):
         what = f'"{later.name} {later.year}" is younger than the facts of {last}'
         yield "LAW_LATER", what, "citations", True
