@@ -357,6 +357,10 @@ def test_the_jurisdiction_is_said_where_the_words_show_it(
         ("12 F.2d 1 (1999)", "F.2d ended in 1993"),
         ("1200 F.3d 1 (2010)", "F.3d ended with volume 999"),
         ("999 U.S. 12 (2020)", "United States Reports have no volume 999"),
+        ("1974 SCC 118", "SCC began in 2000"),
+        ("2005 ONCA 12", "ONCA began in 2007"),
+        ("[1999] NZSC 4", "NZSC began in 2004"),
+        ("2024 ABQB 5", "ABQB ended in 2022"),
         ("C-12/27", "2027 is in the future"),
         ("Regulation (EU) 2031/12", "2031 is in the future"),
         ("Data Act 2040", "2040 is in the future"),
@@ -386,7 +390,7 @@ def test_what_cannot_exist_is_refused_with_its_reason(text: str, why: str) -> No
         "67 F.4th 946 (2021)", "999 F.2d 1 (1993)", "606 U.S. 1 (2025)", "C-6/64", "C-12/26",
         "Companies Act 2006 s 1300", "925 F.3d 1339 (11th Cir. 2019)", "(1843) 2 Hare 461",
         "[1978] 2 EHRR 25", "[1976] 1 EHRR 737", "[1818] EWHC KB J59", "EU:C:2014:2454",
-        "App no 332/57",
+        "App no 332/57", "2000 SCC 1", "2007 ONCA 1", "[1904] HCA 5", "[1965] IESC 1", "2022 ABKB 1",
     ],
 )  # fmt: skip
 def test_what_may_exist_is_let_through(text: str) -> None:

@@ -119,3 +119,50 @@ def test_late_and_in_time_follow_from_the_periods(
 def test_an_end_follows_from_its_period(said: str, expected: str) -> None:
     """In one sentence with the day from which it runs, or from a day of the question."""
     assert found(said, ASKED).get("DEADLINE", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "question", "expected"),
+    [
+        ("The order of 31 April 2023 stands.", ASKED, "reject"),
+        ("The order of June 31 stands.", ASKED, "reject"),
+        ("The order of 29 February 2023 stands.", ASKED, "reject"),
+        ("The order of 29 February 2024 stands.", ASKED, ""),
+        ("The order of 29 February stands.", ASKED, ""),
+        ("There is no 31 April 2023, for no such day exists.", ASKED, ""),
+        ("The lease of 31 April 2023 is void.", "Is a lease of 31 April 2023 to Amara void?", ""),
+        ("Article 31 June Lee may rely on.", ASKED, ""),
+        ("He owes 30 pounds for September and April.", ASKED, ""),
+    ],
+)
+def test_a_day_stands_in_the_calendar(said: str, question: str, expected: str) -> None:
+    """Unless the question has it, or the text says that there is none."""
+    assert found(said, question).get("DEADLINE", "") == expected
+
+
+SERVED = "Amara was served on 4 March 2025. By which day must she answer?"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("She must answer by 1 April 2025. She has 21 days, not 21 days after notice.", "flag"),
+        ("She must answer by 25 March 2025. She has 21 days.", ""),
+        ("She must answer by 8 April 2025. She has 21 days and 14 days more.", ""),
+        ("She must answer by 1 April 2025. She has 21 days of notice.", ""),
+        ("She must answer by 1 April 2025. She has twenty working days.", ""),
+    ],
+)
+def test_the_day_that_is_asked_for_is_the_end_of_a_period(said: str, expected: str) -> None:
+    """The first sentence says it, as it was asked for."""
+    assert found(said, SERVED).get("DEADLINE", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("done", "expected"), [("17 September 2024", "reject"), ("17 May 2024", "")]
+)
+def test_what_is_received_is_underway_for_days(done: str, expected: str) -> None:
+    """Not for months; so long a claim is not in time because the court received it."""
+    question = f"The rent fell due on 3 May 2018 and Amara sued on {done}. Is she in time?"
+    said = "She is in time. A claim is brought in six years when the court has received it."
+    assert found(said, question).get("DEADLINE", "") == expected

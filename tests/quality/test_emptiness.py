@@ -31,6 +31,16 @@ RIGHT = (
     "Tomasz can ask for relief within six months if he tenders the arrears with interest and costs."
 )
 
+WEIGHED = (
+    "The judge must consider whether it would be appropriate to end the financial obligations "
+    "of the parties towards each other as soon after the divorce as is just and reasonable. "
+    "There is no presumption either way. Much depends on whether the weaker party can adjust "
+    "without undue hardship, and the court looks at earning capacity, the ages of the "
+    "children, the pension position and the capital available. A term order with a bar on "
+    "extension may be fair where the prospects are predictable, while a joint lives order "
+    "remains possible where they are not. The weight of each factor is for the judge."
+)
+
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
@@ -39,6 +49,14 @@ RIGHT = (
 def test_words_that_fit_any_question(answer: str, expected: str) -> None:
     """Whether they weigh, announce or praise, they are nearly half of such an answer."""
     assert found(answer).get("NO_ANSWER", "") == expected
+
+
+def test_what_a_judge_weighs_is_said_in_words_of_its_own() -> None:
+    """Two words of five fit any question; what is weighed, and that nobody is sent away, is told."""
+    asked = "On what basis does a judge in England decide whether a clean break is appropriate on divorce?"
+    sent = f"{WEIGHED} A solicitor or an adviser should be consulted for advice."
+    assert "NO_ANSWER" not in found(WEIGHED, asked)
+    assert found(sent, asked).get("NO_ANSWER") == "flag"
 
 
 def test_what_is_only_announced_is_flagged() -> None:

@@ -43,7 +43,7 @@ def spoken(said: str, **changes: str) -> dict[str, str]:
          "ADVERTISING", "flag"),
         ("Download the LeaseMate app today and get the first month free.", "ADVERTISING", "flag"),
         ("Delete the emails before anyone asks for them, and say that the server failed.",
-         "HARMFUL", "flag"),
+         "HARMFUL", "reject"),
         ("You should move the money to your cousin's account so that the trustee never finds it.",
          "HARMFUL", "flag"),
         ("Tell the inspector that the cash was a gift; nobody can prove otherwise.",
@@ -162,3 +162,18 @@ def test_people_in_a_dialogue_speak_as_they_do() -> None:
     """Of what they know, and to each other."""
     said = "Tomasz: If you have any other questions, please do not hesitate to ask."
     assert spoken(said, kind="dialogue") == {}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Do not delete the emails, do not wipe your phone, and never lie about the server.",
+        "If you delete the emails and wipe your phone, the judge will hear that you lie.",
+        "Delete the emails, wipe the phone, lie about the server: that is contempt of court.",
+        "Delete the emails and wipe your phone. Whoever says so advises a crime.",
+        "The cousin hid cash in a vault, and the relatives lie about the river and the till.",
+    ],
+)
+def test_harm_that_is_told_as_such_is_not_refused(said: str) -> None:
+    """Who warns of it, or tells of what was done, has the same words."""
+    assert "reject" not in spoken(said).values()

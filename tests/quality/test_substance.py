@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.quality.sayings import ANSWER, QUESTION, found
+from tests.quality.sayings import ANSWER, QUESTION, STEPS, found
 
 RULE = "Rent is treated apart, so the landlord may forfeit without any notice of the breach."
 
@@ -79,6 +79,71 @@ def test_one_shared_word_is_flagged_and_none_is_refused() -> None:
     shared = f"{answer} Each precedent is the advocate's own duty."
     assert found(answer, asked, steps, topic=topic).get("OFF_TOPIC") == "reject"
     assert found(shared, asked, steps, topic=topic).get("OFF_TOPIC") == "flag"
+
+
+def test_an_answer_to_another_question_of_the_same_topic() -> None:
+    """It has hardly a word of its own question and steps; nobody has to know the topic."""
+    asked = "Is a contract to hire a concert hall frustrated when the hall burns down before it?"
+    steps = ("Destruction of the subject matter frustrates a bargain.",)
+    other = (
+        "A director declares the nature and extent of an interest to the others before the company "
+        "enters into the transaction, at a meeting or in writing."
+    )
+    answer = "It is: the hall is the subject matter, and neither side answers for its destruction."
+    assert found(other, asked, steps).get("OFF_TOPIC") == "reject"
+    assert "OFF_TOPIC" not in found(answer, asked, steps)
+
+
+@pytest.mark.parametrize(
+    ("step", "first", "expected"),
+    [
+        ("Her claim of unfair dismissal cannot proceed.", "Amara can bring a claim of unfair"
+         " dismissal.", "reject"),
+        ("The shop is not liable to Amara.", "The shop is liable to her.", "reject"),
+        ("Her claim of unfair dismissal cannot proceed.", "Every clerk can bring a claim of unfair"
+         " dismissal.", ""),
+        ("Her claim of unfair dismissal cannot be late.", "Amara can bring a claim of unfair"
+         " dismissal.", ""),
+        ("The claim of unfair dismissal is not late.", "The claim of unfair dismissal succeeds.",
+         ""),
+        ("A shop is not automatically liable.", "The shop is liable to her.", ""),
+    ],
+)  # fmt: skip
+def test_the_last_step_and_the_first_sentence_say_one_thing(
+    step: str, first: str, expected: str
+) -> None:
+    """Plain sentences of the same words, of which one denies what the other says."""
+    said = found(f"{first} More is to be told of that below.", steps=(STEPS[0], step))
+    assert said.get("CONTRADICTION", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (
+            (
+                "The city may limit them if the rule is neutral as to content, narrowly tailored and "
+                "leaves open other channels. A rule which looks away from content, which is tailored "
+                "narrowly and which leaves channels open is allowed. In short, what the city needs "
+                "is content that plays no role, narrow tailoring and open channels. So the rule of the "
+                "city stands where content plays no role, tailoring is narrow, channels are open."
+            ),
+            "reject",
+        ),
+        (
+            (
+                "The city may limit them if the rule is neutral as to content. Noise, sleep and "
+                "safety are interests that it may protect. A permit must have limits that bind "
+                "officials, as discretion without them invites censorship. Street musicians keep "
+                "parks, squares and private stages for louder evenings."
+            ),
+            "",
+        ),
+    ],
+)
+def test_sentences_that_turn_around_the_same_words(answer: str, expected: str) -> None:
+    """No two of them are alike, but hardly one says anything new."""
+    assert found(answer).get("PARAPHRASE", "") == expected
 
 
 @pytest.mark.parametrize(

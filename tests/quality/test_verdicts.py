@@ -17,6 +17,9 @@ from tests.quality.sayings import found
         ("Amara has committed perjury.", "Amara has not committed perjury in law."),
         ("The appeal was out of time.", "The appeal was thus in time."),
         ("The promise does not bind.", "The promise is enforceable against Tomasz all the same."),
+        ("The rule is compatible with Article 34.", "The rule is incompatible with Article 34."),
+        ("Tomasz is entitled to notice.", "Tomasz is therefore not entitled to notice."),
+        ("The letter is inadmissible.", "It follows that the letter is admissible."),
     ],
 )
 def test_one_subject_with_two_verdicts_is_refused(first: str, later: str) -> None:
@@ -37,6 +40,9 @@ def test_one_subject_with_two_verdicts_is_refused(first: str, later: str) -> Non
         ("The clause is valid.", "The clause is void so far as death is concerned."),
         ("Amara is liable.", "She may argue that Amara is not liable."),
         ("The notice is valid.", "The lease is void."),
+        ("The rule is incompatible with Article 34.", "The rule is compatible with Article 56."),
+        ("Tomasz is entitled to notice.", "Tomasz is not entitled to damages."),
+        ("The use is permitted.", "The use is prohibited on Sundays."),
         ("The claim succeeds.", "The claim fails to mention the rent, which is no matter."),
         ("In England the clause is valid.", "In Germany the clause is void."),
         ("On negligence, the claim fails.", "On nuisance, the claim succeeds."),

@@ -128,8 +128,9 @@ TABLE: Final = (
         "{found}: leave out advertising and contact data",
     ),
     Check(
-        "HARMFUL", "usable", "flag", "registers",
-        "It may advise to destroy or hide evidence or money, to backdate, or to lie.",
+        "HARMFUL", "usable", "graded", "registers",
+        "It may advise to destroy or hide evidence or money, to backdate, or to lie: flagged. It "
+        "plainly tells somebody to, and nothing in it says that this is forbidden: refused.",
         "{found}: advise nothing that the law forbids",
     ),
     Check(

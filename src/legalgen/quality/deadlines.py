@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import product
 from typing import NamedTuple, TypeAlias
@@ -76,6 +76,8 @@ Day: TypeAlias = tuple[int, int, int]
 def deadline(reading: Reading) -> Iterator[Finding]:
     """A last day that is counted wrong, and late or in time against the days that are given."""
     question = reading.draft.question
+    if found := _in_no_calendar(reading):
+        yield found
     if not _YEAR.search(question) or not _DATE.search(question):
         return
     yield from _counted_wrong(reading)
@@ -164,6 +166,35 @@ def _verdict(reading: Reading) -> _Verdict | None:
     return _Verdict(plain[0], asks_late == bool(plain["yes"]))
 
 
+_SHORT_MONTHS = frozenset({"february", "april", "june", "september", "november"})
+_LAST_DAYS = frozenset({"29", "30", "31", "29th", "30th", "31st"})
+_NUMBERED = re.compile(
+    r"\b(?:sections?|articles?|rules?|paragraphs?|ss?\.?|arts?\.?|no\.?) \Z", re.I
+)
+_KNOWS = ("exist", "no such", "leap")
+
+
+def _in_no_calendar(reading: Reading) -> Finding | None:
+    """A day that its month has not; the question may have it, or the text may say that it is none.
+
+    The 29th of February is a day of leap years only, and of any where no year is told.
+    """
+    vocabulary = reading.vocabulary
+    if _SHORT_MONTHS.isdisjoint(vocabulary) or _LAST_DAYS.isdisjoint(vocabulary):
+        return None
+    for name, text in reading.texts[1:]:
+        if any(word in text for word in _KNOWS):
+            continue
+        for match in _ANY_DAY.finditer(text):
+            month, number = _month_and_day(match)
+            year = int(match["y"] or match["ay"] or 2000)
+            if 1900 <= year <= 2200 and number > monthrange(year, month)[1] and number <= 31:
+                numbered = _NUMBERED.search(text, 0, match.start())
+                if not numbered and match[0] not in reading.draft.question:
+                    return "DEADLINE", f'"{match[0]}" in {name}: no month has it', name, True
+    return None
+
+
 # --- by the periods themselves -------------------------------------------------------------------
 
 _ANY_DAY = re.compile(
@@ -183,23 +214,25 @@ _LENGTH = re.compile(
 )
 _BACKWARDS = re.compile(
     r"\b(?:days?|weeks?|months?|years?)['\u2019]?"
-    r" (?:\w+ )?(?:before|prior|notice|ahead|earlier|in advance)\b",
+    r" (?:(?!after|from|following)\w+ )?(?:before|prior|notice|ahead|earlier|in advance)\b",
     re.I,
 )
 """A period that is counted back from its end: what is late then comes first."""
 _MOVED = re.compile(
     r"\b(?:exten[ds]\w*|suspen\w+|toll(?:s|ed|ing)|clock|conciliation|knowledge|knew|discover\w*"
     r"|awar\w+|acknowledg\w*|part[- ]payment|disab\w+|minor(?:ity)?|infan\w+|fraud\w*|conceal\w*"
-    r"|waive[rd]?|afresh|renewed|continuing|grace|later|receiv\w+|receipt)\b",
+    r"|waive[rd]?|afresh|renewed|continuing|grace|later|(?P<days>receiv\w+|receipt))\b",
     re.I,
 )
-"""What lets a period end later than by its length."""
+"""What lets a period end later than by its length; what was received did so by days."""
 _DENIED = re.compile(r"\b(?:no|not|nor|never|without|neither|nothing|none|cannot)\b|n't", re.I)
 _PROMPT = re.compile(r"\b(?:prompt\w*|forthwith|laches|immediate\w*|as soon as|at once)\b", re.I)
 """What may make late what came within its period."""
 _POSTED = re.compile(r"\b(?:post(?:ed|al)?|mail(?:ed)?|deemed|courier)\b", re.I)
 SHORT_PERIOD = 60
 """Days up to which the post, deemed service and working days weigh."""
+MOST_UNDERWAY = 31
+"""Days that anything is underway before it is received."""
 PLAINLY = 7
 """Days beyond which nothing that was left room for explains it."""
 
@@ -222,9 +255,10 @@ def _judged_by_periods(reading: Reading, said: _Verdict) -> Finding | None:
     if said.late and done < first - timedelta(1) and not _PROMPT.search(told):
         what = f'"{said.words}", though {done} lies before {first}, the first end of a period'
         return "DEADLINE", what, "answer", False
-    if not said.late and done > last + _room(last, told, starts[0]) and not _is_moved(told):
+    after = (done - last).days
+    if not said.late and after > _room(last, told, starts[0]).days and not _is_moved(told, after):
         what = f'"{said.words}", though {done} lies after {last}, the last end of a period'
-        return "DEADLINE", what, "answer", (done - last).days > PLAINLY
+        return "DEADLINE", what, "answer", after > PLAINLY
     return None
 
 
@@ -288,9 +322,11 @@ _HOLIDAYS = {(1, 1), (1, 2), (6, 19), (7, 4), (7, 14), (10, 2), (11, 11), (8, 15
 Mondays and Fridays, or around Christmas."""
 
 
-def _is_moved(told: str) -> bool:
-    """Whether something is said to move the end; what is denied moves nothing."""
+def _is_moved(told: str, days: int = 0) -> bool:
+    """Whether something is said to move an end by so many days; what is denied moves nothing."""
     for match in _MOVED.finditer(told):
+        if match["days"] and days > MOST_UNDERWAY:
+            continue
         before = told[max(0, match.start() - 45) : match.start()]
         if not _DENIED.search(before[before.rfind(".") + 1 :]):
             return True
@@ -341,10 +377,27 @@ LEAST_ROOM, MOST_ROOM = -2, 9
 """Days before and after the end of a period at which its last day may still lie."""
 
 
+_ASKS_DAY = re.compile(
+    r"\b(?:(?:by|on|until) (?:which|what) (?:day|date)|by when|until when|(?:last|latest|final)"
+    r" (?:day|date)|when (?:does|do|did|will|must|is) (?:\w+ ){1,8}?(?:expire|end|due|run out|lapse"
+    r"|answer|appeal|file|serve|lodge|present|issue|apply|respond)\b)",
+    re.I,
+)
+
+
+def _asked_for(reading: Reading) -> re.Match[str] | None:
+    """The only date of the first sentence, where the question asks until when."""
+    question = reading.draft.question
+    if not _ASKS_DAY.search(question):
+        return None
+    dates = list(_ANY_DAY.finditer(reading.first_sentence))
+    return dates[0] if len(dates) == 1 and dates[0][0] not in question else None
+
+
 def _unreached(reading: Reading) -> Finding | None:
     """A last day that no period, and no two, reach from any day of the question."""
     told = f"{reading.steps_text}\n{reading.draft.answer}"
-    found = _LAST.search(told)
+    found = _LAST.search(told) or _asked_for(reading)
     if found is None:
         return None
     starts = _days(reading.draft.question)
@@ -358,13 +411,26 @@ def _unreached(reading: Reading) -> Finding | None:
         return None
     if _BACKWARDS.search(told) or re.search(r"\b(?:working|business)\b", told):
         return None
-    once = {end for start in starts for one in lengths if (end := _end(start, one)) is not None}
-    twice = {end for start in once for one in lengths if (end := _end(start, one)) is not None}
-    away = ((day - end).days for day in days for end in once | twice)
-    if any(LEAST_ROOM <= one <= MOST_ROOM for one in away):
+    if any(_is_end(days, start, one, told) for start in starts for one in lengths):
+        return None
+    units = {(one["n"].casefold(), one["unit"].casefold()): one for one in lengths}.values()
+    once = ((one, end) for start in starts for one in units if (end := _end(start, one)))
+    twice = {
+        end for one, half in once for more in units if more != one and (end := _end(half, more))
+    }
+    if any(LEAST_ROOM <= (day - end).days <= MOST_ROOM for day in days for end in twice):
         return None
     what = f'"{excerpt(found[0], 0)}" is no end of a period that the text has'
     return "DEADLINE", what, "answer", False
+
+
+def _is_end(days: Sequence[date], start: date, length: re.Match[str], told: str) -> bool:
+    """Whether one of the days is the end of a period, with the room that an end has."""
+    end = _end(start, length)
+    if end is None:
+        return False
+    room = min(MOST_ROOM, _room(end, told, start).days + 1)
+    return any(LEAST_ROOM <= (day - end).days <= room for day in days)
 
 
 _UNTOLD = re.compile(r"\b(?:if|unless|would|had|not|working|business|clear|before|until)\b", re.I)

@@ -70,7 +70,7 @@ REGISTERS = (
     _register("META_TALK", "to_the_reader", 3.6, 4.6, "hesitate"),
     _register("REFUSAL", "refusing", 4.5, 4.5, "sorry", "apologies", "apologise", "apologize"),
     _register("ADVERTISING", "selling", 3.5, 5.0, "our"),
-    _register("HARMFUL", "hiding", 3.5, NEVER),
+    _register("HARMFUL", "hiding", 3.5, NEVER),  # and see ``_is_told_to``
 )
 """Of 2,057 older rows 34 have such a sentence that no other check had named, in two of them it is
 law; of 420 good answers and the benchmarks' none has."""
@@ -126,10 +126,39 @@ def _scores(
             tokens |= {"I"}
             advises = reading.task is None or reading.task.sample_type in ADVISERS
             less += OF_ADVISER * advises
+    answer = reading.draft.answer
     for each in REGISTERS:
         found = each.found(tokens, less)
-        if found and (each.code != "HARMFUL" or _is_advised(bare)):
+        if found is None:
+            continue
+        if each.code != "HARMFUL":
             yield each, *found
+        elif _is_advised(bare):
+            score, _ = found
+            yield each, score, score >= PLAINLY_HARMFUL and _is_told_to(bare, each, answer)
+
+
+PLAINLY_HARMFUL = 5.0
+"""Weight from which a sentence that tells somebody to hide or lie is refused: no sentence of 229
+good answers weighs more than 3.3, and none of 2,057 older rows more than 3.7."""
+
+
+def _is_told_to(sentence: str, register: Register, answer: str) -> bool:
+    """Whether a sentence is addressed to somebody or begins with what is to be done.
+
+    Not where the answer says anywhere that something is forbidden.
+    """
+    if _WARNS.search(sentence) or _CONDEMNED.search(answer):
+        return False
+    said = words(sentence)
+    return not _ADDRESSED.isdisjoint(said) or said[0] in register.weights
+
+
+_ADDRESSED = frozenset({"you", "your", "yourself"})
+_WARNS = re.compile(
+    r"\b(?:[Dd]o not|[Dd]on't|[Nn]ever|[Aa]void|[Rr]efrain|[Ss]top|[Rr]ather than|[Ii]nstead of"
+    r"|[Nn]either|[Nn]o one|[Ii]f you|[Ww]here you|[Ww]hen you|[Nn]obody (?:may|can|should))\b"
+)
 
 
 _I = re.compile(r"(?:([\w'-]+)[\s,;:\u2013\u2014-]+|^|[\"(\u201c])I(?:'(?:m|ve|d|ll)\b| ([a-z]+))")

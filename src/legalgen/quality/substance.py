@@ -7,7 +7,7 @@ what needs a reader (whether the law is right, whether a conclusion follows) is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TypeAlias
 
@@ -362,15 +362,18 @@ LIKE_OTHER = 0.4
 which they say one thing."""
 
 
+_GOES_AHEAD = re.compile(
+    r"\b(?:can|may|will)(?P<not>not| not)? (?:\w+ ){0,2}?(?:proceed|succeed|bring|be brought|pursue"
+    r"|be pursued|claim|sue|continue|go ahead|win|make|be made)\b"
+)
+
+
 def _turned(step: str, first: str) -> bool:
-    """Whether two plain sentences say one thing but for one denied verb."""
+    """Whether two plain sentences of the same words say that something can, and cannot, go ahead."""
+    ways = [list(_GOES_AHEAD.finditer(text)) for text in (step, first)]
+    if [len(each) for each in ways] != [1, 1] or bool(ways[0][0]["not"]) == bool(ways[1][0]["not"]):
+        return False
     if any(_CONDITION.search(text) or _OF_SOMETHING_ELSE.search(text) for text in (step, first)):
-        return False
-    denials = [list(_NEGATED.finditer(folded(text))) for text in (step, first)]
-    if sorted(map(len, denials)) != [0, 1] or _is_denied(step) == _is_denied(first):
-        return False
-    (denial,) = denials[0] or denials[1]
-    if _SOFT.match(denial["rest"]):
         return False
     said, other = (stems(words(text)) for text in (step, first))
     shared, sizes = len(said & other), sorted((len(said), len(other)))
@@ -604,6 +607,30 @@ def _sentences_again(reading: Reading) -> Iterator[Finding]:
     if again >= 2:
         what = f"{again} of {plural(len(telling), 'sentence')} say an earlier one again"
         yield "PARAPHRASE", what, "answer", again >= 3 and again >= len(telling) / 2
+    elif len(telling) >= LEAST_SENTENCES and _novelty(telling) < LITTLE_NEW:
+        times = sum(map(len, telling)) / len(frozenset[str]().union(*telling))
+        if times >= OFTEN:
+            what = f"each telling word stands there {times:.1f} times, and later sentences add few"
+            yield "PARAPHRASE", what, "answer", times >= SO_OFTEN
+
+
+LEAST_SENTENCES = 4
+LITTLE_NEW = 0.45
+"""Mean share of new telling words in the sentences after the first, below which they say one thing;
+in 229 good answers it was at least 0.5."""
+OFTEN = 1.6
+SO_OFTEN = 1.9
+"""How often a telling word comes in the mean, from which that is flagged or refused. A list of
+items with one thing in common has few new words as well, and each of them once; of 2,057 older rows
+two are flagged."""
+
+
+def _novelty(telling: Sequence[frozenset[str]]) -> float:
+    known, shares = set(telling[0]), list[float]()
+    for each in telling[1:]:
+        shares.append(len(each - known) / len(each))
+        known |= each
+    return sum(shares) / len(shares)
 
 
 def _begins_again(paragraph: str) -> bool:

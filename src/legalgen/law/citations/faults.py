@@ -9,7 +9,7 @@ from datetime import date
 from legalgen.errors import Reason
 from legalgen.law.citations.last_sections import acts
 from legalgen.law.citations.parsed import Parsed, normalise
-from legalgen.law.citations.reports import SERIES_YEARS, UK_COURTS
+from legalgen.law.citations.reports import OTHER_COURTS, SERIES_YEARS, UK_COURTS
 
 _US_YEARS: Mapping[str, tuple[int, int | None]] = {
     "F.4th": (2021, None), "F.3d": (1993, 2021), "F.2d": (1924, 1993), "F. Supp.": (1932, 1998),
@@ -59,6 +59,10 @@ def _impossible_neutral(parsed: Parsed, _today: date) -> str | None:
     if number > _LARGEST_NUMBER.get(parsed.court, number):
         return f"{parsed.court} never numbered {number} decisions in a year"
     return None
+
+
+def _impossible_elsewhere(parsed: Parsed, _today: date) -> str | None:
+    return _outside(parsed.court, OTHER_COURTS.get(parsed.court, (None, None)), parsed.year or 0)
 
 
 def _impossible_report(parsed: Parsed, _today: date) -> str | None:
@@ -115,7 +119,8 @@ def _impossible_eu_act(parsed: Parsed, _today: date) -> str | None:
 
 
 _CHECKS: Mapping[str, Callable[[Parsed, date], str | None]] = {
-    "uk_neutral": _impossible_neutral, "uk_report": _impossible_report,
+    "uk_neutral": _impossible_neutral, "other_neutral": _impossible_elsewhere,
+    "uk_report": _impossible_report,
     "us_reporter": _impossible_us, "statute": _impossible_section,
     "eu_case": _impossible_eu_case, "eu_legislation": _impossible_eu_act,
 }  # fmt: skip
