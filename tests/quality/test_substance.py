@@ -186,3 +186,24 @@ def test_who_asks_for_how_long_is_told_a_time(answer: str, expected: str) -> Non
 def test_points_that_are_promised_and_not_told(said: str, expected: bool) -> None:
     """Whoever counts them stops too early."""
     assert ("NO_ANSWER" in found(f"{ANSWER} {said}")) is expected
+
+
+@pytest.mark.parametrize(
+    ("steps", "said", "expected"),
+    [
+        (("Six hours at £33 come to £198.",), "She is owed £189 for six hours at £33.", "reject"),
+        (("Six hours at £33 come to £198.",), "She is owed £240, as an hour is £33.", "flag"),
+        (("Six hours at £33 come to £198.",), "She is owed £198, as an hour is £33.", ""),
+        (("The limit is three years.", "It runs from accrual."), "She has two years.", "flag"),
+        (("The limit is three years.", "It runs from accrual."), "She has three years, and two"
+         " years are gone.", ""),
+        (("Three years, or one year for libel.", "It runs from accrual."), "She has two years.",
+         ""),
+    ],
+)  # fmt: skip
+def test_what_the_steps_come_to_is_what_the_answer_says(
+    steps: tuple[str, ...], said: str, expected: str
+) -> None:
+    """The last amount of the last step, and the one period of all."""
+    question = "How long has Amara to claim her wages from Tomasz, and what does he owe?"
+    assert found(said, question, steps).get("INCONSISTENT", "") == expected

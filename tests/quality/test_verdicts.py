@@ -102,3 +102,27 @@ def test_what_is_not_required_need_not_be_done(step: str, first: str, expected: 
     """Where the question asks whether it must."""
     said = found(f"{first} The rent is late.", "Must Amara give a notice to Tomasz first?", (step,))
     assert said.get("CONTRADICTION", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("step", "first", "expected"),
+    [
+        ("The consent is invalid.", "Such consent is valid.", "reject"),
+        ("No deed is needed.", "A deed is needed.", "reject"),
+        ("A written contract is required.", "No contract is required.", "reject"),
+        ("Nobody need be deceived.", "The victim must have been deceived.", "reject"),
+        ("The seller need not be warned.", "The seller must be warned.", "reject"),
+        ("The consent is invalid.", "A consent of that kind is valid.", ""),
+        ("The consent is invalid.", "The licence is valid.", ""),
+        ("No deed is needed.", "A deed is needed for more than three years.", ""),
+        ("No deed is needed unless the term is long.", "A deed is needed.", ""),
+        ("No deed is needed.", "A form is needed.", ""),
+        ("Nobody need be deceived.", "The victim must be told.", ""),
+    ],
+)
+def test_the_last_step_decides_as_the_answer_does(step: str, first: str, expected: str) -> None:
+    """Of the same thing, without a condition."""
+    said = found(
+        f"{first} More is to be told of that below.", steps=("Rent is treated apart.", step)
+    )
+    assert said.get("CONTRADICTION", "") == expected

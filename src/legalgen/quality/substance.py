@@ -16,7 +16,7 @@ from legalgen.law.citations import folded
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.emptiness import empty, empty_steps, question_again
 from legalgen.quality.reading import Finding, Reading, excerpt, sentences, stems, telling_words
-from legalgen.quality.verdicts import against_itself, wrong_party
+from legalgen.quality.verdicts import against_itself, against_last_step, wrong_party
 from legalgen.quality.wordlists import (
     MONEY_SIGNS,
     MONTH,
@@ -246,13 +246,13 @@ def contradiction(reading: Reading) -> Iterator[Finding]:
 
 
 def verdicts(reading: Reading) -> Iterator[Finding]:
-    """Opposite verdicts in the answer, and a party who wins by the last step and then loses."""
+    """Opposite verdicts in the answer, or of it and the last step; a winner who then loses."""
     if reading.is_dialogue:
         return
     if found := against_itself(reading):
         first, other = (excerpt(each, 0) for each in found)
         yield "CONTRADICTION", f'the answer says "{first}" and "{other}"', "answer", True
-    elif found := wrong_party(reading):
+    elif found := wrong_party(reading) or against_last_step(reading):
         step, first = (excerpt(each, 0) for each in found)
         yield "CONTRADICTION", f'the last step says "{step}", the answer "{first}"', "answer", True
 
@@ -453,37 +453,51 @@ def figures(text: str) -> frozenset[Figure]:
 
 
 def inconsistent(reading: Reading) -> Iterator[Finding]:
-    """A figure that the last step reaches, and another of its kind in the answer in its stead."""
+    """A figure that the steps reach, and another of its kind in the answer in its stead.
+
+    The last step tells what they reach, and of several amounts in it the last one; of a kind that
+    is not in it, all steps do if they have one value.
+    """
     if not reading.draft.reasoning_steps:
         return
-    reached = figures(reading.draft.reasoning_steps[-1])
-    if not reached:
+    stepped = figures(reading.steps_text)
+    if not stepped:
         return
-    asked = figures(reading.draft.question)
-    reached -= asked
-    if not reached:
+    last = reading.draft.reasoning_steps[-1]
+    asked, reached = figures(reading.draft.question), figures(last)
+    if stepped <= asked:
         return
-    given = asked | figures(reading.steps_text)
+    given = asked | stepped
     answered = figures(reading.draft.answer)
     first = figures(reading.first_sentence)
-    for kind in sorted({kind for kind, _ in reached}):
-        ours = {value for k, value in reached if k == kind}
+    for kind in sorted({kind for kind, _ in stepped - asked}):
+        ours = {value for k, value in reached - asked if k == kind}
         told = {value for k, value in answered if k == kind}
         strange = {value for value in told if (kind, value) not in given}
-        if ours & told or not strange:
-            continue
         begins = {value for value in strange if (kind, value) in first}
+        if not strange:
+            continue
+        sure = kind in MONEY_SIGNS or kind == "date"
+        if not ours:
+            ours, sure = {value for k, value in stepped if k == kind}, False
+            if len(ours) > 1 or any(k == kind for k, _ in asked):
+                continue
+        elif ours & told and kind in MONEY_SIGNS:
+            ours, sure = ours & {_last_amount(last, kind)}, False
+        if not ours or ours & told:
+            continue
         swapped = {v for v in strange if any(_swapped(v, value) for value in ours)}
         if len(begins) == 1 or swapped:
             shown = min(begins or swapped)
             what = f"the steps reach {_shown(kind, min(ours))}, the answer {_shown(kind, shown)}"
-            yield (
-                "INCONSISTENT",
-                what,
-                "answer",
-                kind in MONEY_SIGNS or kind == "date" or bool(swapped),
-            )
+            yield "INCONSISTENT", what, "answer", sure or bool(swapped)
             return
+
+
+def _last_amount(text: str, sign: str) -> str:
+    """The amount that a text comes to in a currency."""
+    amounts = [match for match in _AMOUNT.finditer(text) if match["c"] == sign]
+    return next((value for _, value in figures(amounts[-1][0])), "") if amounts else ""
 
 
 def _swapped(left: str, right: str) -> bool:

@@ -123,6 +123,53 @@ def against_itself(reading: Reading) -> tuple[str, str] | None:
     return None
 
 
+def against_last_step(reading: Reading) -> tuple[str, str] | None:
+    """The last step and the first sentence, where they decide the opposite of one subject.
+
+    The answer may call it ``such``; or one says that it is needed, the other that it is not.
+    """
+    if not reading.draft.reasoning_steps:
+        return None
+    step, first = reading.draft.reasoning_steps[-1], reading.first_sentence
+    if _needs_otherwise(step, first) or _needs_otherwise(first, step):
+        return step, first
+    asserted = _SUCH.sub("The ", first)
+    for verb in [family.verb for hint, family in _BY_HINT if hint in step]:
+        said, other = verb.search(step), verb.search(asserted)
+        if said is None or other is None or bool(said["yes"]) == bool(other["yes"]):
+            continue
+        subject = _subject(said)
+        if subject is not None and subject == _subject(other) and _of_the_same(said, other):
+            return step, first
+    return None
+
+
+_SUCH = re.compile(r"\ASuch (?:an? )?")
+_NEEDLESS = re.compile(
+    r"\A(?:(?:so|therefore|thus|hence),? )?(?:no (?:\w+ )?(?P<what>[a-z]{3,}) (?:is|are)"
+    r" (?:needed|required|necessary)|(?:(?:nobody|no one) need|(?:(?:the|an?) )?\w+ need not)"
+    r" (?:be|have been) (?P<done>[a-z]{3,}))\b",
+    re.I,
+)
+_NEEDS = ("need", "required", "necessary")
+
+
+def _needs_otherwise(denying: str, asserting: str) -> bool:
+    """Whether one sentence says that none is needed of what the other one needs."""
+    if not [hint for hint in _NEEDS if hint in denying]:
+        return False
+    denied = _NEEDLESS.match(denying)
+    if denied is None or _OPEN.search(denying, denied.end()):
+        return False
+    needed = (
+        rf"{denied['what']} (?:is|are) (?:needed|required|necessary)\b"
+        if denied["what"]
+        else rf"must (?:be|have been) {denied['done']}\b"
+    )
+    found = re.match(rf"(?:(?:an?|the) )?(?:\w+ )?{needed}", asserting, re.I)
+    return found is not None and _BARE.match(asserting, found.end()) is not None
+
+
 def _subject(verdict: re.Match[str]) -> tuple[str, str] | None:
     """What a verdict is of, and of what kind that is; None: it is of no one thing, or open.
 
