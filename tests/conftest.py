@@ -6,6 +6,7 @@ set leads into a trap whose name says what was forgotten.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import gc
 import ipaddress
@@ -74,6 +75,10 @@ def pytest_configure(config: pytest.Config) -> None:
     workers = getattr(config, "workerinput", {}).get("workercount", 1)
     if workers > 1:
         config.pluginmanager.register(order.LongFirst(workers))
+    if hasattr(config, "workerinput"):
+        # All is said, and the system has the memory back at once: Python would first take apart
+        # what thousands of tests are made of, for a second.
+        atexit.register(os._exit, 0)
     notebook = config.getoption("--note-extended")
     if notebook is not None and not hasattr(config, "workerinput"):
         config.pluginmanager.register(extended.Notes(notebook))
@@ -91,9 +96,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(trylast=True)  # pytest has just looked through what the tests left
 def pytest_unconfigure() -> None:
-    """Give it back, or modules whose objects are part of it would say that they leak."""
-    gc.unfreeze()
+    """Spare its second look at the same; at the exit modules whose objects are part of it would say
+    that they leak."""
+    gc.freeze()
+    atexit.register(gc.unfreeze)
 
 
 _EVENTS = {"subprocess.Popen": "process", "os.fork": "process", "socket.bind": "server"}

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -49,10 +50,25 @@ BEFORE = Path(__file__).parents[1] / "data" / "before" / "data" / "state" / "dup
 PAIRS = Path(__file__).parents[1] / "data" / "quality" / "pairs.jsonl"
 
 
-def real_rows() -> list[Row]:
+@cache
+def real_rows() -> tuple[Row, ...]:
     """189 rows of the old dataset, all its close pairs among them."""
     lines = PAIRS.read_text(encoding="utf-8").splitlines()
-    return [(row["id"], row["question"], row["answer"]) for row in map(json.loads, lines)]
+    return tuple((row["id"], row["question"], row["answer"]) for row in map(json.loads, lines))
+
+
+@cache
+def real_sketches() -> tuple[Sketch, ...]:
+    return tuple(sketch(*row) for row in real_rows())
+
+
+@cache
+def real_pairs() -> tuple[tuple[Sketch, Sketch, float, float], ...]:
+    """All pairs of them, with how alike their questions and their answers are."""
+    return tuple(
+        (left, right, jaccard(left.question, right.question), jaccard(left.answer, right.answer))
+        for left, right in combinations(real_sketches(), 2)
+    )
 
 
 def add_all(index: DuplicateIndex, rows: Iterable[Row]) -> None:
@@ -165,15 +181,11 @@ def test_the_most_serious_neighbour_is_told() -> None:
     assert (match.code, match.id) == ("DUP_EXACT", "lg_exact")
 
 
-def brute_force(rows: list[Sketch]) -> dict[str, str]:
-    """The worst code of each row against all before it, by comparing every pair."""
+def brute_force() -> dict[str, str]:
+    """The worst code of each real row against all before it, by comparing every pair."""
     worst: dict[str, str] = {}
     severity = ["DUP_SOFT", "DUP_NEAR", "DUP_EXACT"]
-    for left, right in combinations(rows, 2):
-        question, answer = (
-            jaccard(left.question, right.question),
-            jaccard(left.answer, right.answer),
-        )
+    for left, right, question, answer in real_pairs():
         code: str | None = DuplicateThresholds().judge(question, answer)
         code = "DUP_EXACT" if left.exact == right.exact else code
         if code and severity.index(code) >= severity.index(worst.get(right.id, code)):
@@ -183,24 +195,21 @@ def brute_force(rows: list[Sketch]) -> dict[str, str]:
 
 def test_real_rows_are_judged_as_all_pairs_would() -> None:
     """On real text the candidates miss nothing that comparing every pair finds."""
-    rows = [sketch(*row) for row in real_rows()]
     index, found = DuplicateIndex(), {}
-    for row in rows:
+    for row in real_sketches():
         match = index.check_sketch(row)
         if match is not None:
             found[row.id] = str(match.code)
         index.add_sketch(row)
 
-    assert found == brute_force(rows)
+    assert found == brute_force()
     assert sorted(set(found.values())) == ["DUP_EXACT", "DUP_NEAR", "DUP_SOFT"]
 
 
 def test_real_pairs_have_the_measured_counts() -> None:
     """The hand-labelled pairs of the old dataset: 12 answers, 11, 21 and 44 questions."""
-    rows = [sketch(*row) for row in real_rows()]
-    pairs = list(combinations(rows, 2))
-    questions = [jaccard(left.question, right.question) for left, right in pairs]
-    answers = [jaccard(left.answer, right.answer) for left, right in pairs]
+    questions = [question for _, _, question, _ in real_pairs()]
+    answers = [answer for _, _, _, answer in real_pairs()]
 
     assert sum(value >= 0.6 for value in answers) == 12
     assert [sum(value >= limit for value in questions) for limit in (0.8, 0.7, 0.6)] == [11, 21, 44]
@@ -537,11 +546,10 @@ def packed(rows: Iterable[Row], index: DuplicateIndex, name: str) -> None:
 
 def test_real_rows_that_are_sealed_are_judged_as_all_pairs_would() -> None:
     """What is kept of a sealed row and its text lead to what comparing every pair finds."""
-    rows = real_rows()
-    sketches, found = [sketch(*row) for row in rows], {}
+    rows, found = real_rows(), {}
     index = DuplicateIndex()
     index.open([])
-    for number, (row, made) in enumerate(zip(rows, sketches, strict=True)):
+    for number, (row, made) in enumerate(zip(rows, real_sketches(), strict=True)):
         match = index.check_sketch(made)
         if match is not None:
             found[made.id] = str(match.code)
@@ -549,7 +557,7 @@ def test_real_rows_that_are_sealed_are_judged_as_all_pairs_would() -> None:
             assert match.near == " ".join(told[1].split()[:20])
         packed([row], index, f"{number}.parquet")
 
-    assert found == brute_force(sketches)
+    assert found == brute_force()
 
 
 @given(st.lists(st.text("ab \u00e9\u4e00\u0301-", max_size=40), max_size=6), st.integers(1, 3))
@@ -633,9 +641,7 @@ def test_every_key_is_found_and_no_other(count: int, seed: int) -> None:
 
 def test_signatures_tell_how_alike_rows_are() -> None:
     """What is estimated of all pairs of real rows is no further off than the margin allows."""
-    rows = [sketch(*row) for row in real_rows()]
-    for left, right in combinations(rows, 2):
-        asked, told = jaccard(left.question, right.question), jaccard(left.answer, right.answer)
+    for left, right, asked, told in real_pairs():
         question, answer = estimates(*differing(left.signature, right.signature))
         assert asked - question < duplicates.QUESTION_MARGIN
         assert told - answer < duplicates.ANSWER_MARGIN
@@ -644,7 +650,7 @@ def test_signatures_tell_how_alike_rows_are() -> None:
 
 def test_many_candidates_are_compared_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
     """Arrow and we ourselves count the same numbers that differ, and let go the same rows."""
-    made = [sketch(*row) for row in real_rows()]
+    made = real_sketches()
     rows = SketchRows()
     rows.read(real_rows())
     segment = segments.in_memory([segments.unsorted(rows)], ())
@@ -664,7 +670,7 @@ def test_many_candidates_are_compared_as_few_are(monkeypatch: pytest.MonkeyPatch
 def test_candidates_of_many_samples_are_those_of_each(count: int, seed: int) -> None:
     """However many rows share keys, at the ends of buckets, and of an answer that is empty."""
     draw = random.Random(seed)
-    made = [sketch(*row) for row in real_rows()[:count]]
+    made = real_sketches()[:count]
     some = (1, 2, 2**28 - 1, 2**28 - 2, draw.randrange(2**28))
     probes = [
         msgspec.structs.replace(
@@ -689,8 +695,8 @@ def test_candidates_of_many_samples_are_those_of_each(count: int, seed: int) -> 
 def test_looking_ahead_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Of rows that are added, packed and merged meanwhile, too."""
     monkeypatch.setattr(duplicates, "FREEZE_ROWS", 16)
-    rows = real_rows()
-    made = [sketch(*row) for row in [*rows, *reversed(rows)]]
+    rows = real_sketches()
+    made = [*rows, *reversed(rows)]
     found = []
     for width in (1, 30):
         (folder := tmp_path / str(width)).mkdir()
@@ -808,11 +814,7 @@ def test_groups_are_what_the_pairs_say(
         packed(rows[begin : begin + 50], index, f"{begin}.parquet")
     add_all(index, rows[150:])
     group = {row[0]: {row[0]} for row in rows}
-    for one, other in combinations([sketch(*row) for row in rows], 2):
-        question, answer = (
-            jaccard(one.question, other.question),
-            jaccard(one.answer, other.answer),
-        )
+    for one, other, question, answer in real_pairs():  # the others are unlike all
         near = DuplicateThresholds().judge(question, answer) == "DUP_NEAR"
         if near or one.exact == other.exact:
             joined = group[one.id] | group[other.id]
@@ -889,7 +891,7 @@ def test_no_pair_is_lost_among_rows_that_share_a_formula(of_question: bool) -> N
 
 def test_questions_of_many_rows_are_compared_as_those_of_each() -> None:
     """The same rows are let go, whatever number may differ."""
-    made = [sketch(*row) for row in real_rows()]
+    made = real_sketches()
     raw = [one.signature.to_bytes(SIGNATURE_BYTES)[:QUESTION_BYTES] for one in made]
     rows, asked = sketches.packed("I", range(len(made))), fixed(b"".join(raw), QUESTION_BYTES)
     for probe, bytes_of in list(zip(made, raw, strict=True))[::20]:
