@@ -26,7 +26,7 @@ import pytest  # noqa: E402
 import typer.testing  # noqa: E402
 from hypothesis.internal.conjecture import providers  # noqa: E402
 
-from tests import extended, needs, order  # noqa: E402
+from tests import extended, needs, order, reports  # noqa: E402
 from tests.program import Program  # noqa: E402
 from tests.vendors import Config, VendorServer  # noqa: E402
 
@@ -76,6 +76,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if workers > 1:
         config.pluginmanager.register(order.LongFirst(workers))
     if hasattr(config, "workerinput"):
+        if not reports.are_all_read(config):
+            config.pluginmanager.register(reports.WithoutPhasesThatPassed())
         # All is said, and the system has the memory back at once: Python would first take apart
         # what thousands of tests are made of, for a second.
         atexit.register(os._exit, 0)
