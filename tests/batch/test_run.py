@@ -286,6 +286,23 @@ class TestFailuresOfAModel:
         assert min(costs) <= stats.assumed_usd <= max(costs)
         assert stats.cost_usd == pytest.approx(sum(costs) + stats.assumed_usd)
 
+    def test_a_web_page_in_place_of_an_answer_is_not_charged(self, world: World) -> None:
+        """It came from a filter on the way: no model ran for it."""
+        html = "text/html"
+        world.server.fail(
+            "groq",
+            "status",
+            after=2,
+            count=1,
+            status=200,
+            body="<html>no</html>",
+            content_type=html,
+        )
+        result = world.batch(count="4", concurrency="1", provider=None, route=GROQ)
+        assert_whole(world, result, 4)
+        stats = stats_of(result)[GROQ]
+        assert (stats.calls, stats.failures, stats.assumed_usd) == (5, {"server_error": 1}, 0)
+
     def test_resets_of_a_provider_leave_it_after_two_calls(self, world: World) -> None:
         """Connections to two of its models broke: that is the provider's line."""
         world.server.fail("groq", "reset")

@@ -570,9 +570,11 @@ def test_a_record_keeps_what_the_account_lacks() -> None:
     """A remedy is made of the record's own failure: no word of its message is looked at."""
     broke = FailureNote(at(1), GROQ, "quota_exhausted", 429, "no", "dropped", credit=True)
     ended = result(record(failures=[broke]), status="failed", exit_code=3)
-    assert screens.remedies_of(ended) == [
-        "The account at groq is out of credit: add some, or use another provider."
-    ]
+    (remedy_of_it,) = screens.remedies_of(ended)
+    assert remedy_of_it == (
+        "The account at groq is out of credit, or at a limit of what may be spent: "
+        "add credit or raise that limit, or use another provider."
+    )
 
 
 def test_a_reader_that_left_is_noticed_by_the_run() -> None:

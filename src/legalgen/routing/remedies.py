@@ -108,7 +108,10 @@ def remedy(trouble: Trouble, catalog: Catalog) -> str:  # noqa: PLR0911 - a tabl
         case C.AUTHENTICATION:
             return _refused(trouble)
         case C.QUOTA_EXHAUSTED if trouble.credit or trouble.status == 402:
-            return f"The account at {provider} is out of credit: add some, or use another provider."
+            return (
+                f"The account at {provider} is out of credit, or at a limit of what may be spent: "
+                "add credit or raise that limit, or use another provider."
+            )
         case C.QUOTA_EXHAUSTED | C.RATE_LIMIT:
             return f"{provider}'s quota is used up: `legalgen models` shows when it is back."
         case _ if trouble.wrong_url:
