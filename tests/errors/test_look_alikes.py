@@ -400,6 +400,17 @@ NEIGHBOURS = [
     ("token lookup failed, please try again", 503, C.OVERLOADED),
     ("Authorization service timed out", 500, C.TIMEOUT),
     ("Service Unavailable", 503, C.OVERLOADED),
+    ("Service temporarily unavailable, please log in later", 503, C.OVERLOADED),
+    ("could not load credentials from the metadata server", 503, C.OVERLOADED),
+    ("The account database is locked for maintenance", 503, C.OVERLOADED),
+    ("The project is temporarily restricted", 503, C.OVERLOADED),
+    ("Access to this model is temporarily disabled", 503, C.OVERLOADED),
+    ("The model x is disabled", 503, C.MODEL_UNAVAILABLE),
+    ("bad gateway: invalid header value", 502, C.SERVER_ERROR),
+    # a limit of a key in money, and one of its calls at once
+    ("Key limit exceeded (total limit)", 403, C.QUOTA_EXHAUSTED),
+    ("Key limit reached: 3 concurrent requests per key", 429, C.RATE_LIMIT),
+    ("Quota exceeded for tokens. Please upgrade or wait a minute", 429, C.RATE_LIMIT),
     # a reply that a server spoilt, and one that a model did
     ("An invalid response was received from the upstream server", 502, C.SERVER_ERROR),
     ("The upstream server returned an invalid response", 502, C.SERVER_ERROR),
@@ -427,6 +438,9 @@ NEIGHBOURS = [
     ("the server failed while applying temperature", 500, C.SERVER_ERROR),
     ("Internal error: the handler of max_tokens crashed", 500, C.SERVER_ERROR),
     ("unexpected end of stream", 500, C.SERVER_ERROR),
+    ("response_format handler: unexpected EOF", 500, C.SERVER_ERROR),
+    ("Unknown error in the estimator of max_tokens", 500, C.SERVER_ERROR),
+    ("Unexpected error: seed node unreachable", 500, C.SERVER_ERROR),
     ("The upstream stream is not available", 502, C.SERVER_ERROR),
     # a status before an address, and a count before one
     ("AI_APICallError: 401 from https://gateway.test/x", None, C.AUTHENTICATION),

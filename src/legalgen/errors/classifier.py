@@ -82,7 +82,8 @@ def _malformed_key(found: Reply) -> bool:
     """A key that no header can hold: empty, padded, broken by a newline, or not ASCII."""
     if found.live and any(patterns.KEY_NAMES.search(name) for name in found.names):
         return True
-    return bool(_ILLEGAL_HEADER.search(" ".join(found.raw)))
+    # a reply is no word of a header that did not leave
+    return not found.statuses and bool(_ILLEGAL_HEADER.search(" ".join(found.raw)))
 
 
 _ILLEGAL_HEADER = patterns.pattern(
@@ -122,6 +123,8 @@ def _within(status: int, found: Reply) -> ErrorCategory:
     )
     if status >= 500 and _STREAM.isdisjoint(refused := parameters.refused(found)) and refused:
         return _C.BAD_REQUEST  # llama.cpp says so of all that a request asks for in vain
+    if status == 503 and patterns.KEY_UNSET.search(" ".join([*found.words, found.text])):
+        return _C.AUTHENTICATION
     by_code = _first(_code_meaning(code) for code in _codes(found))
     # Groq says rate_limit_exceeded of every window: only the words tell a minute from a day.
     # A code that says what the status says tells no more than it either.

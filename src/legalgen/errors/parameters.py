@@ -42,6 +42,10 @@ _ADVICE = pattern(
     r"(?:\buse\b|did\syou\smean|\bexpected\s(?:one|any)\sof\b|(?<!un)(?<!not\s)\b(?:supported|allowed|valid|permitted|known"
     r"|accepted)\s(?:parameters|params|fields|keys|names|arguments|properties)\b)[^.;]*"
 )
+# what was unexpected or unknown here is no parameter
+_BROKE = pattern(
+    r"\b(?:unexpected|unknown)\s(?:\w+\s)?(?:errors?|exceptions?|eof|end|failure|response|null|status)\b"
+)
 _JOINT = r"[\s_-]?"
 _SPELLINGS = {
     name: pattern(
@@ -87,7 +91,7 @@ def refused(found: Reply) -> tuple[str, ...]:
 
     A cap on tokens that is only too large is none; one that is missed is its other name.
     """
-    said = _ADVICE.sub(" ", _words(found))
+    said = _BROKE.sub(" ", _ADVICE.sub(" ", _words(found)))
     named = {name for layer in found.layers for name in _of_path(layer.param)}
     if not named and _REFUSED.search(said):
         named = {name for name in NAMES if _SPELLINGS[name].search(said)}

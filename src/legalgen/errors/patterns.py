@@ -252,7 +252,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
     _C.MODEL_UNAVAILABLE: pattern(
         _MODEL + _GAP + r"\b(?:not\s(?:be\s)?(?:found|exist|available|accessible|loaded|active"
         r"|deployed|enabled|served|hosted|installed|downloaded|configured|registered|listed|offered|provisioned)|(?<!temporarily\s)unavailable|doesn'?t\sexist|decommissioned|deprecated|retired"
-        r"|no\slonger|end\sof\s(?:its\s)?life|discontinued|sunset|shut\s?down|offline|disabled"
+        r"|no\slonger|end\sof\s(?:its\s)?life|discontinued|sunset|shut\s?down|offline|(?<!temporarily\s)disabled"
         r"|(?:been|was|were|is)\s(?:removed|deleted)|restricted\sto|is\s(?:restricted|gated|private)|blocked\sat|requires\s(?:terms|an?\s(?:\w+\s)?(?:subscription|plan|license))"
         r"|non\strovato|no\sexiste|introuvable"
         r"|nicht\sgefunden|не\sнайден|no\sencontrad\w|não\s(?:existe|encontrad\w))",
@@ -496,6 +496,11 @@ BARRED = pattern(
 _KEY_TAKEN = pattern(
     r"\bkeys?\s(?:\w+\s){0,3}(?:suspended|disabled|banned|deactivated|revoked|blocked)\b"
 )
+# A gateway that has no key for who is behind it says 503.
+KEY_UNSET = pattern(
+    rf"\b(?:[a-z]\w*_)?{_KEY}\s(?:is\s|was\s)?not\s(?:set|configured|provided)\b"
+    rf"|\bno\s(?:\w+\s)?{_KEY}\s(?:is\s|was\s)?(?:set|configured|provided)\b"
+)
 # envoy speaks so of its own connection, not of ours
 _BEHIND = pattern(r"reset\sreason|before\sheaders|upstream\sconnect\serror")
 # who keeps the keys is down: no key was refused
@@ -528,7 +533,7 @@ CREDIT = pattern(
     r"|\bno\s(?:remaining|more|available)\s(?:credit|balance|fund)|(?:do(?:es)?\snot|don'?t|doesn'?t|no)\shave\s(?:any\s|enough\s|sufficient\s)*(?:credit|balance|fund)"
     r"|\b(?:depleted|exhausted|used\sup|ran\sout\sof)\s[^.;]{0,30}\b(?:credits?|balance|funds?)\b",
     r"\brequires?\s(?:\w+\s)?(?:credits?|funds|balance)\b|payment\s(?:is\s)?required|billing\s(?:hard\s)?limit|\bspend(?:ing)?[\s_-](?:limit|cap|alert)",
-    r"(?:hard|budget|monthly|key)\s(?:limit|cap)\b|budget\s(?:(?:has\sbeen|was|is)\s)?(?:exceeded|reached|exhausted)"
+    r"(?:hard|budget|monthly)\s(?:limit|cap)\b|\bkey\s(?:limit|cap)\b(?![^.;]{0,40}\b(?:concurren|per\s(?:second|minute)))|budget\s(?:(?:has\sbeen|was|is)\s)?(?:exceeded|reached|exhausted)"
     r"|(?:exceed|over|reach)\w*\s(?:\w+\s){0,3}(?:(?<!context\s)(?<!token\s)budget|spend)|exceeded\s(?:your|the)\s(?:monthly"
     r"|included)\s(?:\w+\s)?(?:quota|credits?|usage|limit)",
     r"残高|クレジット[^。]{0,10}不足|잔액|크레딧[^.]{0,10}부족|недостаточно\sсредств|crediti?\sesaurit|saldo\sinsuf|余额|餘額|欠费|额度[^。，,]{0,8}(?:不足|用[完尽]|耗尽|超|已|限|为零)|(?:超[出过]|无|没有)[^。，,]{0,8}额度|saldo\sinsuficiente|cr[ée]dit\sinsuffisant|guthaben|credito\sesaurito",
@@ -563,7 +568,7 @@ USED_UP = pattern(
 )
 # Single words of what passes by itself, asked beside an offer only.
 MOMENT = pattern(
-    r"\bbursts?\b|\bqps\b|\bconcurren\w+|\bthroughput\b|\b(?:few|several)\s(?:seconds|moments|minutes)\b|\b(?:per|a|each)\ssecond\b"
+    r"\bbursts?\b|\bqps\b|\bconcurren\w+|\bthroughput\b|\b(?:few|several)\s(?:seconds|moments|minutes)\b|\b(?:a|one|this)\s(?:minute|moment)\b|\b(?:per|a|each)\ssecond\b"
 )
 # Of a quota nobody knows how long it lasts: beside an offer it is none of a moment.
 OF_ANY_QUOTA = pattern(r"\bquota\s(?:(?:has\sbeen|was|is)\s)?(?:exceeded|reached|hit)\b")
@@ -632,15 +637,7 @@ BY_STATUS: dict[int, tuple[ErrorCategory, tuple[ErrorCategory, ...]]] = {
     502: (_C.SERVER_ERROR, SERVER_FAULTS),
     503: (
         _C.OVERLOADED,
-        # a gateway that has no key for who is behind it says 503
-        (
-            _C.CONTEXT_LENGTH,
-            _C.QUOTA_EXHAUSTED,
-            _C.RATE_LIMIT,
-            _C.MODEL_UNAVAILABLE,
-            _C.TIMEOUT,
-            _C.AUTHENTICATION,
-        ),
+        (_C.CONTEXT_LENGTH, _C.QUOTA_EXHAUSTED, _C.RATE_LIMIT, _C.MODEL_UNAVAILABLE, _C.TIMEOUT),
     ),
     504: (_C.TIMEOUT, ()),
     522: (_C.TIMEOUT, ()),
