@@ -431,6 +431,7 @@ NEIGHBOURS = [
     ("Invalid value for header 'x-beta'", 400, C.BAD_REQUEST),
     ("Application failed to respond", None, C.SERVER_ERROR),
     ("The server failed to respond with JSON", None, C.SERVER_ERROR),
+    ("The tenant failed to respond to the notice", None, C.GENERAL),
     # a parameter that a server refuses under 500, and one beside which it broke
     ("response_format type must be one of text, got: json_schema", 500, C.BAD_REQUEST),
     ("Unsupported param: seed", 500, C.BAD_REQUEST),

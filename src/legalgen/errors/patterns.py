@@ -436,7 +436,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         _SPOILT_ON_THE_WAY,
         r"internal\s(?:server\s)?(?:error|exception|failure)|\bserver(?:\sside|-side)?\s(?:error|fault)"
         r"|bad\sgateway|upstream\b[^.;]{0,30}\b(?:errors?|fail\w*)\b(?!:\s\S+\s\S)|encountered\s(?:a|an)\s[^.;]{0,20}error",
-        r"fail\w*\sto\s(?:get\s(?:a\s)?response|respond\b)|(?:unable\sto|cannot|could\snot)\sprocess\s|\bunexpected\scondition|\bprocess\swas\skilled|\billegal\smemory\saccess|\bnccl\b|\b(?:unknown|unhandled)\s(?:error|exception)|\bupstream\sprematurely"
+        r"fail\w*\sto\sget\s(?:a\s)?response|\b(?:servers?|applications?|apps?|services?|upstream|backend|provider|model|endpoint|host)\sfail\w*\sto\srespond\b|(?:unable\sto|cannot|could\snot)\sprocess\s|\bunexpected\scondition|\bprocess\swas\skilled|\billegal\smemory\saccess|\bnccl\b|\b(?:unknown|unhandled)\s(?:error|exception)|\bupstream\sprematurely"
         r"|\binvalid\supstream\sresponse|\bunexpected\sstatus\b|\bfailed\safter\s\d+\s(?:retries|attempts)\b(?!\W+(?:last\serror\W+)?not\sfound)|\ball\s(?:retries|attempts|providers|models|backends)\s(?:have\s)?failed|\bmax(?:imum)?\sretries\sexceeded|error\s(?:occurred\s)?(?:while|during)"
         r"\s(?:processing|handling|generat|inferenc)|cuda\serror|background\sloop|engine\s?(?:core|dead)"
         r"|\bcrashed\b|\breason\W{1,4}(?:abort|error|unknown)\b|\bchannel\serror\b|\b(?:actor|runner|engine|worker|replica|process)\s(?:has\s)?(?:unexpectedly\s)?died|\b(?:inference|generation|processing)\sfailed|\b(?:replica|worker|runner|engine)\b[^.;]{0,40}\b(?:died|killed|no\slonger)"
