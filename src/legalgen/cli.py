@@ -67,6 +67,9 @@ def _be_quick() -> None:
     for unneeded in ("numpy", "httpx._main", "h2", "pyarrow._s3fs"):
         sys.modules.setdefault(unneeded, None)  # type: ignore[arg-type]
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # rich draws help as wide as it is told: of a hundred million columns for ever.
+    if len(os.environ.get("COLUMNS", "")) > 4:
+        del os.environ["COLUMNS"]
 
 
 def _run() -> int:

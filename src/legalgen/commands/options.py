@@ -48,23 +48,31 @@ class _WithoutTypes:
 
 
 def _processed(param: Any, process: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
-    """The value of a parameter; a default is of its type already.
-
-    Raises:
-        UsageError: it is given and empty, as a variable is that is not set: as a path it would be
-            the folder one is in, as a filter every row.
-    """
+    """The value of a parameter; a default is of its type already."""
     if value is not param.default or param.required:
-        if "" in (value if isinstance(value, list | tuple) else (value,)):
-            from legalgen.errors import UsageError  # most command lines contain no mistake
-
-            is_option = param.param_type_name == "option"
-            said = max(param.opts, key=len) if is_option else _as_argument(param.name)
-            raise UsageError(f'{said} "": it is empty; give a value, or leave it out.')
+        for each in value if isinstance(value, list | tuple) else (value,):
+            if isinstance(each, str):
+                _refuse_no_text(param, each)
         return process(ctx, value)
     several = value is None and (param.multiple or param.nargs == -1)
     bare = () if several else value
     return param.callback(ctx, param, bare) if param.callback is not None else bare
+
+
+def _refuse_no_text(param: Any, value: str) -> None:
+    """A value may not be empty, as a variable is that is not set: as a path it would be the folder
+    one is in, as a filter every row. Nor may it be bytes of another encoding, which JSON, parquet
+    and pages cannot hold.
+    """
+    wrong = "" if value else "it is empty; give a value, or leave it out."
+    if not value.isascii() and value != value.encode("utf-8", "replace").decode():
+        wrong = "it is not UTF-8 text"
+    if wrong:
+        from legalgen.errors import UsageError  # most command lines contain no mistake
+
+        is_option = param.param_type_name == "option"
+        said = max(param.opts, key=len) if is_option else _as_argument(param.name)
+        raise UsageError(f'{said} "{value.encode("ascii", "backslashreplace").decode()}": {wrong}')
 
 
 class _Command(_WithoutTypes, TyperCommand):

@@ -21,6 +21,7 @@ from legalgen.dataset.dropping import IN_REVIEW, drop
 from legalgen.dataset.rows import FoundRow, fetched, ids_of, lot
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import UsageError
+from legalgen.settings.toml import read_bounded
 from legalgen.store.files import DataDir
 from legalgen.store.findings import judged
 from legalgen.store.locks import Patience
@@ -28,6 +29,8 @@ from legalgen.store.parts import iter_batches
 from legalgen.store.reviews import FoundRight, ReviewMark, append_reviews, read_reviews
 
 _AHEAD: Final = 20
+LARGEST_SHEET_MIB: Final = 1024
+"""Of a sheet that is read whole: some 300,000 rows."""
 ALL_ROWS: Final = "all rows"
 SHEET: Final = (
     "id", "question", "reasoning", "answer", "citations", "correct", "citations_ok", "remark",
@@ -204,7 +207,7 @@ def _rows_of(data_dir: DataDir, *, rehearsal: bool) -> dict[str, _Row]:
 
 def _lines(path: Path) -> Iterator[Mapping[str, str]]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_bounded(path, LARGEST_SHEET_MIB).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8: save it as CSV UTF-8") from error
     except OSError as error:

@@ -9,6 +9,7 @@ thousand, 0.8 kB for those before).
 from __future__ import annotations
 
 import gzip
+import stat
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -98,9 +99,14 @@ def read_exclusion(
         UsageError: a file cannot be read, is neither JSON lines nor parquet, or asks nothing.
     """
     try:
-        stamps = tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths)
+        found = {path: path.stat() for path in paths}
     except OSError as error:
         raise UsageError(f"--exclude {error.filename}: {error.strerror}") from error
+    for path, told in found.items():
+        if not (stat.S_ISREG(told.st_mode) or stat.S_ISDIR(told.st_mode)):
+            # A pipe that nobody writes would be waited for, and one is read only once.
+            raise UsageError(f"--exclude {path}: it is no regular file; write it to one")
+    stamps = tuple((path, told.st_mtime_ns, told.st_size) for path, told in found.items())
     return _read(stamps, tuple(sorted(limits.items())))
 
 

@@ -14,8 +14,8 @@ LARGEST_MIB: Final = 16
 """Of a file that is read whole: settings, a taxonomy, a list of authorities."""
 
 
-def read_bounded(path: Path) -> bytes:
-    """The content of a regular file of at most ``LARGEST_MIB``: no device, and no pipe that waits.
+def read_bounded(path: Path, most_mib: int = LARGEST_MIB) -> bytes:
+    """The content of a regular file of at most ``most_mib``: no device, and no pipe that waits.
 
     Raises:
         OSError: it cannot be read, or is none such; ``strerror`` says so.
@@ -24,9 +24,9 @@ def read_bounded(path: Path) -> bytes:
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "it is no regular file", str(path))
     with path.open("rb") as file:
-        content = file.read(LARGEST_MIB * 2**20 + 1)
-    if len(content) > LARGEST_MIB * 2**20:
-        raise OSError(errno.EFBIG, f"it is larger than {LARGEST_MIB} MiB", str(path))
+        content = file.read(most_mib * 2**20 + 1)
+    if len(content) > most_mib * 2**20:
+        raise OSError(errno.EFBIG, f"it is larger than {most_mib} MiB", str(path))
     return content
 
 

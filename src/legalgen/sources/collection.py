@@ -103,6 +103,9 @@ class TextReading:
     """
 
     def __init__(self, path: Path, details: SourceDetails, added: datetime) -> None:
+        whole = str(path.resolve())
+        if whole != whole.encode("utf-8", "replace").decode():
+            raise UsageError(f"{path}: its name is not UTF-8 text; rename it")
         with _of_user(path):
             outline = reader_of(path).read(path)
             digest = _digest_of(path)
@@ -113,7 +116,7 @@ class TextReading:
         title = shortened(outline.title) or path.stem
         self._begun = SourceText(
             id=f"{_slug(path.stem)}-{digest[:8]}",
-            path=str(path.resolve()),
+            path=whole,
             sha256=digest,
             size=size,
             title=title,
