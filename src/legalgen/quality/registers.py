@@ -151,9 +151,11 @@ def _is_told_to(sentence: str, register: Register, answer: str) -> bool:
     if _WARNS.search(sentence) or _CONDEMNED.search(answer):
         return False
     said = words(sentence)
-    return not _ADDRESSED.isdisjoint(said) or said[0] in register.weights
+    ordered = said[0] in register.weights or said[0] in _ORDERING
+    return ordered or not _ADDRESSED.isdisjoint(said)
 
 
+_ORDERING = word_list("ordering")
 _ADDRESSED = frozenset({"you", "your", "yourself"})
 _WARNS = re.compile(
     r"\b(?:[Dd]o not|[Dd]on't|[Nn]ever|[Aa]void|[Rr]efrain|[Ss]top|[Rr]ather than|[Ii]nstead of"
