@@ -52,8 +52,8 @@ def test_words_that_fit_any_question(answer: str, expected: str) -> None:
 
 
 def test_what_a_judge_weighs_is_said_in_words_of_its_own() -> None:
-    """Two words of five fit any question; what is weighed, and that nobody is sent away, is told."""
-    asked = "On what basis does a judge in England decide whether a clean break is appropriate on divorce?"
+    """Two of five fit any question; but what is weighed is told, and nobody is sent away."""
+    asked = "On what basis does a judge in England decide whether a clean break is appropriate?"
     sent = f"{WEIGHED} A solicitor or an adviser should be consulted for advice."
     assert "NO_ANSWER" not in found(WEIGHED, asked)
     assert found(sent, asked).get("NO_ANSWER") == "flag"

@@ -67,8 +67,8 @@ def test_the_file_of_old_law_can_be_matched() -> None:
         ("She has thirty days.", "Does the Consumer Rights Act 2015 let her reject it?", ""),
         ("She has thirty days.", "In 2009 Amara let a shop. She is selling lamps. May she?", ""),
         ("She has thirty days.", "In 2009 Amara let a shop. Last week a lamp broke. Who pays?", ""),
-        ("She had it.", "In 2009 Amara sold it. It has now come to light. What may she do?", "flag"),
-        ("She had thirty days.", "In 2009 Amara let a shop. A lamp broke. What may she do?", "flag"),
+        ("She had it.", "In 2009 Amara sold it. It has now come to light. May she do it?", "flag"),
+        ("She had thirty days.", "In 2009 Amara let a shop. A lamp broke. May she do it?", "flag"),
     ],
 )  # fmt: skip
 def test_an_act_does_not_govern_what_was_before_it(said: str, question: str, expected: str) -> None:

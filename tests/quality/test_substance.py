@@ -97,13 +97,13 @@ def test_an_answer_to_another_question_of_the_same_topic() -> None:
 @pytest.mark.parametrize(
     ("step", "first", "expected"),
     [
-        ("Her claim of unfair dismissal cannot proceed.", "Amara can bring a claim of unfair"
-         " dismissal.", "reject"),
+        ("Her claim of unfair dismissal cannot proceed.", ("Amara can bring a claim of unfair"
+         " dismissal."), "reject"),
         ("The shop is not liable to Amara.", "The shop is liable to her.", "reject"),
-        ("Her claim of unfair dismissal cannot proceed.", "Every clerk can bring a claim of unfair"
-         " dismissal.", ""),
-        ("Her claim of unfair dismissal cannot be late.", "Amara can bring a claim of unfair"
-         " dismissal.", ""),
+        ("Her claim of unfair dismissal cannot proceed.", ("Every clerk can bring a claim of unfair"
+         " dismissal."), ""),
+        ("Her claim of unfair dismissal cannot be late.", ("Amara can bring a claim of unfair"
+         " dismissal."), ""),
         ("The claim of unfair dismissal is not late.", "The claim of unfair dismissal succeeds.",
          ""),
         ("A shop is not automatically liable.", "The shop is liable to her.", ""),
@@ -122,11 +122,12 @@ def test_the_last_step_and_the_first_sentence_say_one_thing(
     [
         (
             (
-                "The city may limit them if the rule is neutral as to content, narrowly tailored and "
-                "leaves open other channels. A rule which looks away from content, which is tailored "
-                "narrowly and which leaves channels open is allowed. In short, what the city needs "
-                "is content that plays no role, narrow tailoring and open channels. So the rule of the "
-                "city stands where content plays no role, tailoring is narrow, channels are open."
+                "The city may limit them if the rule is neutral as to content, narrowly "
+                "tailored and leaves open other channels. A rule which looks away from content, "
+                "which is tailored narrowly and which leaves channels open is allowed. In "
+                "short, what the city needs is content that plays no role, narrow tailoring and "
+                "open channels. So the rule of the city stands where content plays no role, "
+                "tailoring is narrow, channels are open."
             ),
             "reject",
         ),
@@ -195,8 +196,8 @@ def test_points_that_are_promised_and_not_told(said: str, expected: bool) -> Non
         (("Six hours at £33 come to £198.",), "She is owed £240, as an hour is £33.", "flag"),
         (("Six hours at £33 come to £198.",), "She is owed £198, as an hour is £33.", ""),
         (("The limit is three years.", "It runs from accrual."), "She has two years.", "flag"),
-        (("The limit is three years.", "It runs from accrual."), "She has three years, and two"
-         " years are gone.", ""),
+        (("The limit is three years.", "It runs from accrual."), ("She has three years, and two"
+         " years are gone."), ""),
         (("Three years, or one year for libel.", "It runs from accrual."), "She has two years.",
          ""),
     ],

@@ -184,7 +184,7 @@ TABLE: Final = (
     # --- is it sound ---
     Check(
         "OFF_TOPIC", "good", "graded", "off_topic",
-        "The answer shares at most 5 % of the telling words of question and steps: refused; at most "
+        "The answer has at most 5 % of the telling words of question and steps: refused; at most "
         "8 %, or of few words none, or none of its topic: flagged.",
     ),
     Check(

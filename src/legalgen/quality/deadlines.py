@@ -407,11 +407,10 @@ def _unreached(reading: Reading) -> Finding | None:
     days = [day for one in years if (day := _calendar(one, found)) is not None]
     if not starts or not lengths or not days or not starts.isdisjoint(days):
         return None
-    if any((day.month, day.day) in _FIXED for day in days):
-        return None
     if _BACKWARDS.search(told) or re.search(r"\b(?:working|business)\b", told):
         return None
-    if any(_is_end(days, start, one, told) for start in starts for one in lengths):
+    fixed = any((day.month, day.day) in _FIXED for day in days)
+    if fixed or any(_is_end(days, start, one, told) for start in starts for one in lengths):
         return None
     units = {(one["n"].casefold(), one["unit"].casefold()): one for one in lengths}.values()
     once = ((one, end) for start in starts for one in units if (end := _end(start, one)))

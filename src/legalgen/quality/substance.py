@@ -7,7 +7,7 @@ what needs a reader (whether the law is right, whether a conclusion follows) is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import combinations
 from typing import TypeAlias
 
@@ -358,8 +358,8 @@ _OF_SOMETHING_ELSE = re.compile(
 """What makes a sentence one of what is said, of other cases or of most."""
 LIKE_ONE = 0.7
 LIKE_OTHER = 0.4
-"""Shares of the telling words of the shorter and the longer of two sentences that are the same, from
-which they say one thing."""
+"""Shares of the telling words of the shorter and of the longer of two sentences that both have,
+from which they say one thing."""
 
 
 _GOES_AHEAD = re.compile(
@@ -369,7 +369,7 @@ _GOES_AHEAD = re.compile(
 
 
 def _turned(step: str, first: str) -> bool:
-    """Whether two plain sentences of the same words say that something can, and cannot, go ahead."""
+    """Whether two plain sentences of the same words say that it can, and cannot, go ahead."""
     ways = [list(_GOES_AHEAD.finditer(text)) for text in (step, first)]
     if [len(each) for each in ways] != [1, 1] or bool(ways[0][0]["not"]) == bool(ways[1][0]["not"]):
         return False
@@ -453,45 +453,44 @@ def figures(text: str) -> frozenset[Figure]:
 
 
 def inconsistent(reading: Reading) -> Iterator[Finding]:
-    """A figure that the steps reach, and another of its kind in the answer in its stead.
-
-    The last step tells what they reach, and of several amounts in it the last one; of a kind that
-    is not in it, all steps do if they have one value.
-    """
-    if not reading.draft.reasoning_steps:
-        return
+    """A figure that the steps reach, and another of its kind in the answer in its stead."""
     stepped = figures(reading.steps_text)
-    if not stepped:
-        return
-    last = reading.draft.reasoning_steps[-1]
-    asked, reached = figures(reading.draft.question), figures(last)
+    asked = figures(reading.draft.question)
     if stepped <= asked:
         return
-    given = asked | stepped
     answered = figures(reading.draft.answer)
     first = figures(reading.first_sentence)
     for kind in sorted({kind for kind, _ in stepped - asked}):
-        ours = {value for k, value in reached - asked if k == kind}
         told = {value for k, value in answered if k == kind}
-        strange = {value for value in told if (kind, value) not in given}
-        begins = {value for value in strange if (kind, value) in first}
+        strange = {value for value in told if (kind, value) not in asked | stepped}
         if not strange:
             continue
-        sure = kind in MONEY_SIGNS or kind == "date"
-        if not ours:
-            ours, sure = {value for k, value in stepped if k == kind}, False
-            if len(ours) > 1 or any(k == kind for k, _ in asked):
-                continue
-        elif ours & told and kind in MONEY_SIGNS:
-            ours, sure = ours & {_last_amount(last, kind)}, False
-        if not ours or ours & told:
-            continue
+        ours, sure = _reached(reading, kind, stepped, asked, told)
+        begins = {value for value in strange if (kind, value) in first}
         swapped = {v for v in strange if any(_swapped(v, value) for value in ours)}
-        if len(begins) == 1 or swapped:
+        if ours and ours.isdisjoint(told) and (len(begins) == 1 or swapped):
             shown = min(begins or swapped)
             what = f"the steps reach {_shown(kind, min(ours))}, the answer {_shown(kind, shown)}"
             yield "INCONSISTENT", what, "answer", sure or bool(swapped)
             return
+
+
+def _reached(
+    reading: Reading, kind: str, stepped: Set[Figure], asked: Set[Figure], told: Set[str]
+) -> tuple[set[str], bool]:
+    """What the steps reach of a kind, and whether an answer with another is surely wrong.
+
+    The last step tells it, and of amounts of which the answer has one, the last one; of a kind
+    that is not in it, all steps do if they have one value, and the question none.
+    """
+    last = reading.draft.reasoning_steps[-1]
+    ours = {value for k, value in figures(last) - asked if k == kind}
+    if not ours:
+        ours = {value for k, value in stepped if k == kind}
+        return (set() if len(ours) > 1 or any(k == kind for k, _ in asked) else ours), False
+    if ours & told and kind in MONEY_SIGNS:
+        return ours & {_last_amount(last, kind)}, False
+    return ours, kind in MONEY_SIGNS or kind == "date"
 
 
 def _last_amount(text: str, sign: str) -> str:
