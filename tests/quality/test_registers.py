@@ -177,3 +177,11 @@ def test_people_in_a_dialogue_speak_as_they_do() -> None:
 def test_harm_that_is_told_as_such_is_not_refused(said: str) -> None:
     """Who warns of it, or tells of what was done, has the same words."""
     assert "reject" not in spoken(said).values()
+
+
+def test_a_risk_is_no_advice() -> None:
+    """What a court will make of it is told to whoever asks whether he may."""
+    told = "If you wipe your phone and lie about the server, the court can fine you."
+    advised = "If you wipe your phone and lie about the server, the court will never know."
+    assert "HARMFUL" not in spoken(told)
+    assert "HARMFUL" in spoken(advised)

@@ -195,6 +195,7 @@ def test_points_that_are_promised_and_not_told(said: str, expected: bool) -> Non
         (("Six hours at £33 come to £198.",), "She is owed £189 for six hours at £33.", "reject"),
         (("Six hours at £33 come to £198.",), "She is owed £240, as an hour is £33.", "flag"),
         (("Six hours at £33 come to £198.",), "She is owed £198, as an hour is £33.", ""),
+        (("A third is £30.",), "She takes £60, as a third goes to him.", ""),
         (("The limit is three years.", "It runs from accrual."), "She has two years.", "flag"),
         (("The limit is three years.", "It runs from accrual."), ("She has three years, and two"
          " years are gone."), ""),
@@ -206,5 +207,5 @@ def test_what_the_steps_come_to_is_what_the_answer_says(
     steps: tuple[str, ...], said: str, expected: str
 ) -> None:
     """The last amount of the last step, and the one period of all."""
-    question = "How long has Amara to claim her wages from Tomasz, and what does he owe?"
+    question = "How long has Amara to claim £90 of wages from Tomasz, and what does he owe?"
     assert found(said, question, steps).get("INCONSISTENT", "") == expected

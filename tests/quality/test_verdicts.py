@@ -117,6 +117,7 @@ def test_what_is_not_required_need_not_be_done(step: str, first: str, expected: 
         ("No deed is needed.", "A deed is needed for more than three years.", ""),
         ("No deed is needed unless the term is long.", "A deed is needed.", ""),
         ("No deed is needed.", "A form is needed.", ""),
+        ("No deed is needed.", "No deed is needed.", ""),
         ("Nobody need be deceived.", "The victim must be told.", ""),
     ],
 )

@@ -187,6 +187,13 @@ _CONDEMNED = re.compile(
 )
 
 
+_TOLD_AS_RISK = re.compile(
+    r"\bif you\b[^.]*\b(?:court|judge|jury|tribunal) (?:can|may|will|could|might)\b"
+    r"(?! (?:never|not|hardly))"
+)
+
+
 def _is_advised(sentence: str) -> bool:
     """Whether a sentence does not say that something is forbidden, or what it costs."""
-    return _CONDEMNED.search(sentence.lower()) is None
+    low = sentence.lower()
+    return _CONDEMNED.search(low) is None and _TOLD_AS_RISK.search(low) is None

@@ -467,12 +467,20 @@ def inconsistent(reading: Reading) -> Iterator[Finding]:
             continue
         ours, sure = _reached(reading, kind, stepped, asked, told)
         begins = {value for value in strange if (kind, value) in first}
+        if kind in MONEY_SIGNS:
+            begins -= _left_over(kind, asked, ours)
         swapped = {v for v in strange if any(_swapped(v, value) for value in ours)}
         if ours and ours.isdisjoint(told) and (len(begins) == 1 or swapped):
             shown = min(begins or swapped)
             what = f"the steps reach {_shown(kind, min(ours))}, the answer {_shown(kind, shown)}"
             yield "INCONSISTENT", what, "answer", sure or bool(swapped)
             return
+
+
+def _left_over(sign: str, asked: Set[Figure], taken: Set[str]) -> set[str]:
+    """What is left of the amounts of the question, as figures have it."""
+    whole = [value for kind, value in asked if kind == sign and value.isdigit()]
+    return {str(int(total) - int(part)) for total in whole for part in taken if part.isdigit()}
 
 
 def _reached(

@@ -166,7 +166,7 @@ def _needs_otherwise(denying: str, asserting: str) -> bool:
         if denied["what"]
         else rf"must (?:be|have been) {denied['done']}\b"
     )
-    found = re.match(rf"(?:(?:an?|the) )?(?:\w+ )?{needed}", asserting, re.I)
+    found = re.match(rf"(?:(?:an?|the) )?(?!no )(?:\w+ )?{needed}", asserting, re.I)
     return found is not None and _BARE.match(asserting, found.end()) is not None
 
 
