@@ -28,6 +28,8 @@ SURE = f"{BOTH} The narrower reading is preferable, with moderate confidence."
         ("expert", STEPS, SURE, None),
         ("advanced", STEPS, ONE, "fewer than three issues, and nothing weighed"),
         ("advanced", STEPS, BOTH, None),
+        ("advanced", STEPS, "Much depends on the sums, and the court weighs both.", None),
+        ("expert", STEPS, "The court weighs both.", "one view only, both are asked for"),
         ("advanced", (*STEPS, "The loss was foreseeable."), ONE, None),
         ("basic", STEPS, ONE, None),
         ("intermediate", STEPS, ONE, None),

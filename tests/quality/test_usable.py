@@ -96,6 +96,14 @@ def test_gaps(said: str, gap: bool) -> None:
     assert ("PLACEHOLDER" in found(f"{ANSWER} {said}")) is gap
 
 
+def test_a_gap_that_the_question_quotes_is_its_subject() -> None:
+    """Then the answer may quote it, too; outside quotation marks it is a gap all the same."""
+    asked = 'A lease of a shop was signed with the term left as "[date]". Does it bind Amara?'
+    assert "PLACEHOLDER" not in found(f'{ANSWER} "[date]" omits nothing.', asked)
+    assert "PLACEHOLDER" in found(f"{ANSWER} It ends on [date].", asked)
+    assert "PLACEHOLDER" in found(f'{ANSWER} It says "[date]".')
+
+
 def test_a_word_limit_is_told_without_words() -> None:
     """``word limit`` alone is enough."""
     assert found(f"{ANSWER} It stays in the word limit.").get("PROMPT_LEAK") == "reject"

@@ -33,7 +33,13 @@ _CONFIDENCE = re.compile(
         r"cautious\w*", "on balance", "arguable", "remains open",
     )) + r"\b"
 )  # fmt: skip
-"""Both in folded text."""
+_WEIGHED = re.compile(
+    by_letter((
+        r"weigh(?:s|ed|ing|t)?", r"depend(?:s|ing)? (?:\w+ )?(?:on|upon)", "either way",
+        r"even (?:if|where|then)", r"factors?", r"no presumption",
+    )) + r"\b"
+)  # fmt: skip
+"""What a court does where no rule decides; these in folded text."""
 
 
 def difficulty(reading: Reading) -> Iterator[Finding]:
@@ -45,7 +51,8 @@ def difficulty(reading: Reading) -> Iterator[Finding]:
         elif not _says(_CONFIDENCE, reading):
             yield "DIFFICULTY", "it does not say how confident it is", "answer", False
     few = len(reading.draft.reasoning_steps) < ADVANCED_STEPS
-    if asked == "advanced" and few and not _says(_VIEWS, reading):
+    weighs = few and (_says(_VIEWS, reading) or _says(_WEIGHED, reading))
+    if asked == "advanced" and few and not weighs:
         yield "DIFFICULTY", "fewer than three issues, and nothing weighed", "answer", False
 
 

@@ -370,7 +370,8 @@ def placeholder(reading: Reading) -> Iterator[Finding]:
     for sign, gap in _GAPS.items():
         if sign in whole:
             fields = reading.fields
-            if sign in _BLANKS and '"' in whole:  # a document of the facts may have one
+            if '"' in whole and (sign in _BLANKS or _is_quoted(sign, reading.draft.question)):
+                # a document of the facts may have one
                 fields = tuple((name, _QUOTED.sub(" ", text)) for name, text in fields)
             yield from _gap(gap, fields)
     for sign, gap in _GAP_WORDS.items():
@@ -380,6 +381,11 @@ def placeholder(reading: Reading) -> Iterator[Finding]:
         if is_no_citation(item.text):
             what = f'"{item.text}" in citations: leave out what is none'
             yield "PLACEHOLDER", what, "citations", True
+
+
+def _is_quoted(sign: str, question: str) -> bool:
+    """Whether a question is about a text with such a gap."""
+    return sign in question and any(sign in each for each in _QUOTED.findall(question))
 
 
 def _gap(pattern: re.Pattern[str], fields: Iterable[tuple[str, str]]) -> Iterator[Finding]:
