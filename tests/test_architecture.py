@@ -47,9 +47,9 @@ LIFTABLE = {
 WRITERS = {
     "batch.bulk", "commands.running", "dataset.compact", "dataset.export", "dataset.merging",
     "dataset.push", "dataset.verify", "quality.segments", "quality.selection", "quality.vectors",
-    "routing.health", "settings.config_file", "sources.collection", "store.card", "store.files",
-    "store.journal", "store.ledger", "store.locks", "store.notes", "store.parts",
-    "store.points", "store.reviews",
+    "routing.health", "settings.compile_cache", "settings.config_file", "sources.collection",
+    "store.card", "store.files", "store.journal", "store.ledger", "store.locks", "store.notes",
+    "store.parts", "store.points", "store.reviews",
 }  # fmt: skip
 """Modules that write files, through the verbs of ``settings.writing`` and ``store.files``."""
 BY_HAND = {

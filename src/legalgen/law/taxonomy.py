@@ -12,7 +12,6 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from hashlib import blake2b
-from importlib import resources
 from itertools import chain, product
 from pathlib import Path
 
@@ -33,6 +32,7 @@ from legalgen.law.axes import (
 )
 from legalgen.law.filters import choose, listed, names, narrowings, nothing_left
 from legalgen.law.taxonomy_file import AreaTable, File, T, TaxonomyReader, TopicTable, first_repeat
+from legalgen.settings import compile_cache
 from legalgen.settings.toml import read_bounded
 
 _Pairs = tuple[tuple[str, str], ...]
@@ -322,8 +322,8 @@ def _load(path: Path) -> File:
 
 @cache
 def _builtin_file() -> File:
-    text = resources.files("legalgen.law").joinpath("taxonomy.toml").read_text(encoding="utf-8")
-    return TaxonomyReader("taxonomy.toml").file(tomllib.loads(text))
+    name = "taxonomy.toml"
+    return TaxonomyReader(name).file(compile_cache.table("legalgen.law", name))
 
 
 @cache

@@ -5,12 +5,12 @@ And what the checks of figures look for: words for numbers, months, signs of mon
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib import resources
 from typing import Final
 
 import msgspec
+
+from legalgen.settings import compile_cache
 
 UP_TO_TWENTY: Final = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
@@ -29,8 +29,8 @@ MONEY_SIGNS: Final = "\u00a3$\u20ac\u20b9"
 
 @cache
 def _lists() -> dict[str, str | list[str | list[str]]]:
-    text = resources.files(__package__).joinpath("words.toml").read_text(encoding="utf-8")
-    return msgspec.convert(tomllib.loads(text), dict[str, str | list[str | list[str]]])
+    tables = compile_cache.table("legalgen.quality", "words.toml")
+    return msgspec.convert(tables, dict[str, str | list[str | list[str]]])
 
 
 def word_list(*names: str) -> frozenset[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib import resources
 
 import msgspec
+
+from legalgen.settings import compile_cache
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -33,5 +33,5 @@ msgspec.json.Decoder(_File)
 @cache
 def acts() -> tuple[Act, ...]:
     """The Acts whose last section is known, as the file lists them."""
-    text = resources.files(__package__).joinpath("last_sections.toml").read_text(encoding="utf-8")
-    return tuple(msgspec.convert(tomllib.loads(text), _File).act)
+    tables = compile_cache.table("legalgen.law.citations", "last_sections.toml")
+    return tuple(msgspec.convert(tables, _File).act)

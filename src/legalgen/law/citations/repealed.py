@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 
 import msgspec
+
+from legalgen.settings import compile_cache
 
 
 class Repealed(msgspec.Struct, frozen=True):
@@ -38,7 +38,7 @@ msgspec.json.Decoder(_File)
 @cache
 def repealed() -> Mapping[str, Repealed]:
     """Those that are known: Acts and cases by their key, sections by ``Act s number``."""
-    text = resources.files(__package__).joinpath("repealed.toml").read_text(encoding="utf-8")
-    file = msgspec.convert(tomllib.loads(text), _File)
+    tables = compile_cache.table("legalgen.law.citations", "repealed.toml")
+    file = msgspec.convert(tables, _File)
     sections = {f"{one.act} s {number}": one for one in file.section for number in one.numbers}
     return {one.key: one for one in (*file.act, *file.case)} | sections

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from importlib import resources
 from random import Random
 from typing import TypeVar
 
@@ -14,6 +12,7 @@ import msgspec
 
 from legalgen.law.axes import Proceedings
 from legalgen.law.planner import Task
+from legalgen.settings import compile_cache
 
 _T = TypeVar("_T")
 
@@ -158,5 +157,4 @@ msgspec.json.Decoder(_Lists)
 
 @cache
 def _lists() -> _Lists:
-    text = resources.files(__package__).joinpath("seeds.toml").read_text(encoding="utf-8")
-    return msgspec.convert(tomllib.loads(text), _Lists)
+    return msgspec.convert(compile_cache.table("legalgen.law.prompts", "seeds.toml"), _Lists)
