@@ -24,6 +24,7 @@ from legalgen.quality import columns, duplicates, segments, sketches
 from legalgen.quality.candidates import fixed, near_by_question, probes_of
 from legalgen.quality.duplicates import (
     FREEZE_ROWS,
+    MERGE_WIDTH,
     DuplicateIndex,
     DuplicateThresholds,
     IndexedPart,
@@ -386,21 +387,21 @@ def test_damage_that_no_start_looks_for_ends_nothing(
 def test_a_damaged_segment_is_not_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the merged one nobody would find the damage: its rows are read again before."""
     monkeypatch.setattr(segments, "CHECKED_AT_START", 0)  # in place of very large ones
-    rows = [unlike(number) for number in range(8)]
+    rows = [unlike(number) for number in range(MERGE_WIDTH)]
     parts = [part(f"{number}.parquet", [row]) for number, row in enumerate(rows)]
     index = DuplicateIndex(tmp_path)
     index.open(parts[:1])
-    for each, row in zip(parts[1:7], rows[1:7], strict=True):
+    for each, row in zip(parts[1:-1], rows[1:-1], strict=True):
         index.add(*row)
         index.sealed(each, [row[0]])
-    assert len(files(tmp_path)) == 7
+    assert len(files(tmp_path)) == MERGE_WIDTH - 1
     for path in tmp_path.iterdir():
         overwrite(path, "entries", 0)
 
     again = DuplicateIndex(tmp_path)
-    again.open(parts[:7])
-    again.add(*rows[7])
-    again.sealed(parts[7], [rows[7][0]])
+    again.open(parts[:-1])
+    again.add(*rows[-1])
+    again.sealed(parts[-1], [rows[-1][0]])
 
     assert [found and found.id for found in (again.check(*row[1:]) for row in rows)] == [
         row[0] for row in rows
@@ -501,7 +502,7 @@ def test_a_crash_between_merge_and_clean_up_doubles_nothing(tmp_path: Path) -> N
     before: dict[str, bytes] = {}
     index = DuplicateIndex(tmp_path)
     index.open([])
-    for number in range(8):
+    for number in range(MERGE_WIDTH):
         before = {path.name: path.read_bytes() for path in tmp_path.glob("*.segment")}
         index.add(*unlike(number))
         index.sealed(part(f"{number}.parquet", [unlike(number)]), [f"lg_{number}"])
@@ -510,10 +511,10 @@ def test_a_crash_between_merge_and_clean_up_doubles_nothing(tmp_path: Path) -> N
     (tmp_path / "half.segment.0a1b2c3d").write_bytes(b"half")
 
     again = DuplicateIndex(tmp_path)
-    again.open([covered(f"{number}.parquet", [unlike(number)]) for number in range(8)])
+    again.open([covered(f"{number}.parquet", [unlike(number)]) for number in range(MERGE_WIDTH)])
 
-    assert len(before) == 7
-    assert (len(again), len(files(tmp_path))) == (8, 1)
+    assert len(before) == MERGE_WIDTH - 1
+    assert (len(again), len(files(tmp_path))) == (MERGE_WIDTH, 1)
 
 
 def test_a_long_list_without_a_folder_is_packed() -> None:

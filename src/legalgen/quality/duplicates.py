@@ -11,7 +11,7 @@ The index of a dataset is a folder of segments (see ``segments``), files that ar
 and never changed. A segment covers whole parts of the dataset and names them; one that is torn, of
 another version, or covers a part that is gone or has changed is thrown away, and its parts are read
 again from their text; damage inside a large one may only be noticed when a look-up fails. Small
-segments are merged into larger ones, eight at a time, so that a look-up asks few of them however
+segments are merged into larger ones, four at a time, so that a look-up asks few of them however
 many parts there are.
 
 State on disk: about 590 bytes a row, however long the answers are. Measured times are in
@@ -62,7 +62,7 @@ from legalgen.settings.writing import clear_asides, make_folder
 from legalgen.store.parts import Text, TextReader
 from legalgen.store.sample import words
 
-MERGE_WIDTH = 8
+MERGE_WIDTH = 4
 LARGEST_SEGMENT = 1_048_576
 """Rows, so that a look-up asks few segments. While one is built it takes 60 bytes of memory a row,
 and where it is not built at once 590 bytes of disk beside what stays."""
@@ -582,7 +582,7 @@ class DuplicateIndex:
             known[key] = (*known.get(key, ()), number)
 
     def _merge_small(self) -> None:
-        """Eight segments of one size class become one; sizes grow eightfold by class."""
+        """Four segments of one size class become one; sizes grow fourfold by class."""
         while group := self._mergeable():
             if self._rebuilt_damaged(group):
                 continue  # a copy of it would have a CRC that is right
