@@ -250,6 +250,24 @@ def test_sketches_are_the_same_in_every_process(hash_seed: str) -> None:
     assert other.stdout.strip() == shown
 
 
+def test_comparing_loads_no_pandas() -> None:
+    """Where it is installed, as here, it takes 0.3 s and 40 MB."""
+    code = (
+        "import sys\n"
+        "from legalgen.quality import segments\n"
+        "from legalgen.quality.sketches import SketchRows\n"
+        "rows = SketchRows()\n"
+        f"rows.read([('lg_1', {QUESTION!r}, {ANSWER!r})] * 2000)\n"
+        "segments.in_memory([segments.unsorted(rows)], ())\n"
+        "print('pandas' in sys.modules)"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    other = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert other.stdout.strip() == "False"
+
+
 # --- the index of a dataset ---
 
 
