@@ -119,6 +119,10 @@ def _explained(error: Exception) -> int:
         error = _misused(error)
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         error = _too_many_files(error)
+    if isinstance(error, OSError) and (said := _no_place(error)):
+        from legalgen.errors import UsageError
+
+        error = UsageError(said)
     if not isinstance(error, LegalgenError):
         return _bug(error)
     from legalgen.ui.console import Console
@@ -146,6 +150,19 @@ def _misused(error: TyperException) -> LegalgenError:
     message = error.format_message().rstrip(".")
     stop = "" if message.endswith("?") else "."
     return UsageError(f"{message}{stop} See `{path} --help`.")
+
+
+def _no_place(error: OSError) -> str | None:
+    """That a path names no place at all, which any look at it may be the one to meet."""
+    if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+        name = error.filename if isinstance(error.filename, str | bytes) else ""
+        return f"{os.fsdecode(name)[:200]}: {error.strerror}"
+    if error.errno == errno.ENOENT:
+        try:
+            os.getcwd()  # noqa: PTH109 - what pathlib asks, too
+        except FileNotFoundError:
+            return "the folder that you are in was removed: go to another one (cd)"
+    return None
 
 
 def _too_many_files(error: OSError) -> LegalgenError:

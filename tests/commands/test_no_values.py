@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.program import Program
+from tests.program import EXECUTABLE, Program
+from tests.vendors import VendorServer
+
+ROUTE = "groq/openai/gpt-oss-120b"
 
 COMMANDS = [
     (("sources", "add", "", "--licence", "OGL"), "PATHS"),
@@ -113,3 +117,34 @@ def test_a_width_that_no_terminal_has_is_not_believed(tmp_path: Path) -> None:
     ended = Program(tmp_path, None).run("--help", environ={"COLUMNS": "99999999"})
     assert ended.code == 0
     assert max(map(len, ended.out.splitlines())) < 1_000
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("history", "--limit", "9" * 26), f"--limit {'9' * 26}: the most is {2**62}"),
+        (("dataset", "list", "--limit", "9" * 26), f"--limit {'9' * 26}: the most is {2**62}"),
+        (("models", "--config", "x" * 5000), "xxx: File name too long"),
+        (("sources", "check", "--data-dir", "x" * 5000), "xxx: File name too long"),
+    ],
+)
+def test_what_is_beyond_all_measure_is_a_sentence(
+    tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    """More rows than a list has, a name that no disk takes."""
+    ended = Program(tmp_path, None).run(*words)
+    assert (ended.code, said in ended.err, "Traceback" in ended.err) == (2, True, False)
+
+
+def test_a_folder_that_was_removed_under_a_shell_is_said(
+    program: Program, vendors: VendorServer
+) -> None:
+    """No traceback of whatever first asks where it is."""
+    assert program.run("batch", "-n", "1", "--quiet", "--route", ROUTE).code == 0
+    gone = program.home / "gone"
+    command = f"mkdir {gone}; cd {gone}; rmdir {gone}; exec {EXECUTABLE} dataset export x.jsonl"
+    ended = subprocess.run(
+        ["/bin/bash", "-c", command], env=program.environ, capture_output=True, check=False
+    )
+    said = b"Error: the folder that you are in was removed: go to another one (cd)\n"
+    assert (ended.returncode, ended.stderr) == (2, said)

@@ -53,10 +53,25 @@ def _processed(param: Any, process: Callable[[Any, Any], Any], ctx: Any, value: 
         for each in value if isinstance(value, list | tuple) else (value,):
             if isinstance(each, str):
                 _refuse_no_text(param, each)
-        return process(ctx, value)
+        found = process(ctx, value)
+        if isinstance(found, int) and abs(found) > MOST:
+            from legalgen.errors import UsageError  # most command lines contain no mistake
+
+            raise UsageError(f"{_named(param)} {found}: the most is {MOST}")
+        return found
     several = value is None and (param.multiple or param.nargs == -1)
     bare = () if several else value
     return param.callback(ctx, param, bare) if param.callback is not None else bare
+
+
+MOST = 2**62
+"""The largest number of a command: no list is longer."""
+
+
+def _named(param: Any) -> str:
+    """A parameter as the user writes it."""
+    is_option = param.param_type_name == "option"
+    return max(param.opts, key=len) if is_option else _as_argument(param.name)
 
 
 def _refuse_no_text(param: Any, value: str) -> None:
@@ -70,9 +85,9 @@ def _refuse_no_text(param: Any, value: str) -> None:
     if wrong:
         from legalgen.errors import UsageError  # most command lines contain no mistake
 
-        is_option = param.param_type_name == "option"
-        said = max(param.opts, key=len) if is_option else _as_argument(param.name)
-        raise UsageError(f'{said} "{value.encode("ascii", "backslashreplace").decode()}": {wrong}')
+        raise UsageError(
+            f'{_named(param)} "{value.encode("ascii", "backslashreplace").decode()}": {wrong}'
+        )
 
 
 class _Command(_WithoutTypes, TyperCommand):

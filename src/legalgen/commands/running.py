@@ -73,6 +73,8 @@ def write_beside(data_dir: DataDir, path: Path, text: str) -> None:
     if why := no_file(path):
         raise UsageError(f"{path}: {why}; name a file to write")
     folder = path.resolve().parent
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {path.parent}")
     for rehearsal in (False, True):
         if folder.is_relative_to(data_dir.dataset(rehearsal=rehearsal).resolve()):
             raise UsageError(f"{path} is inside the dataset: its readers would take it in")
