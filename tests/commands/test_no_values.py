@@ -148,3 +148,14 @@ def test_a_folder_that_was_removed_under_a_shell_is_said(
     )
     said = b"Error: the folder that you are in was removed: go to another one (cd)\n"
     assert (ended.returncode, ended.stderr) == (2, said)
+
+
+def test_a_count_beyond_all_measure_is_planned_by_nobody(
+    program: Program, vendors: VendorServer
+) -> None:
+    """A plan of it would never be done; a batch takes it, and its bounds end it."""
+    many = ("--route", ROUTE, "-n", "1000000000000")
+    ended = program.run("batch", "--plan", *many)
+    said = "Error: a plan draws each of its samples, and 1,000,000,000,000 are more than 1,000,000"
+    assert (ended.code, ended.err.startswith(said)) == (2, True)
+    assert program.run("batch", *many, "--max-calls", "2", "--quiet").code == 4
