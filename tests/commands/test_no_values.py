@@ -159,3 +159,12 @@ def test_a_count_beyond_all_measure_is_planned_by_nobody(
     said = "Error: a plan draws each of its samples, and 1,000,000,000,000 are more than 1,000,000"
     assert (ended.code, ended.err.startswith(said)) == (2, True)
     assert program.run("batch", *many, "--max-calls", "2", "--quiet").code == 4
+
+
+def test_a_pipe_among_the_records_is_not_waited_for(tmp_path: Path) -> None:
+    """It is a record that cannot be read, as any other such file."""
+    program = Program(tmp_path, None)
+    program.data_dir.batches.mkdir(parents=True)
+    os.mkfifo(program.data_dir.batches / "20261129-000000-pipe.json")
+    ended = program.run("history", "--json")
+    assert (ended.code, "it is no regular file" in ended.out + ended.err) == (0, True), ended

@@ -26,6 +26,7 @@ import msgspec
 
 from legalgen.completion import ModelRef
 from legalgen.errors import BatchRunning, DiskError, ErrorCategory, Trouble, UsageError
+from legalgen.settings.toml import read_bounded
 from legalgen.store.files import NOT_OURS, DataDir, check_batch_id, replace_file
 from legalgen.store.locks import is_writing
 from legalgen.store.parts import Cell, Part
@@ -41,6 +42,8 @@ TroubleKind = Literal[
 ]  # fmt: skip
 Status = Literal["running", "completed", "stopped", "paused", "failed"]
 DerivedStatus = Literal["running", "completed", "stopped", "paused", "failed", "interrupted"]
+LARGEST_RECORD_MIB: Final = 1024
+"""Of a record that is read whole; one of ours has some kilobytes."""
 ROLES: Final = (" (judge)", " (points)")
 """What is added to a model's name where its calls wrote no samples, but marks or lists."""
 MAX_NOTES: Final = 200
@@ -565,7 +568,7 @@ class Ledger:
 
     def _read(self, path: Path) -> Record | UnreadableRecord:
         try:
-            record = msgspec.json.decode(path.read_bytes(), type=Record)
+            record = msgspec.json.decode(read_bounded(path, LARGEST_RECORD_MIB), type=Record)
         except FileNotFoundError:
             return UnreadableRecord(path.stem, path, "there is no such batch")
         except OSError as error:
