@@ -51,8 +51,7 @@ def difficulty(reading: Reading) -> Iterator[Finding]:
         elif not _says(_CONFIDENCE, reading):
             yield "DIFFICULTY", "it does not say how confident it is", "answer", False
     few = len(reading.draft.reasoning_steps) < ADVANCED_STEPS
-    weighs = few and (_says(_VIEWS, reading) or _says(_WEIGHED, reading))
-    if asked == "advanced" and few and not weighs:
+    if asked == "advanced" and few and not (_says(_VIEWS, reading) or _says(_WEIGHED, reading)):
         yield "DIFFICULTY", "fewer than three issues, and nothing weighed", "answer", False
 
 
