@@ -368,8 +368,13 @@ _GOES_AHEAD = re.compile(
 )
 
 
+_WAYS = ("can", "may", "will")
+
+
 def _turned(step: str, first: str) -> bool:
     """Whether two plain sentences of the same words say that it can, and cannot, go ahead."""
+    if not all(any(way in text for way in _WAYS) for text in (step, first)):
+        return False
     ways = [list(_GOES_AHEAD.finditer(text)) for text in (step, first)]
     if [len(each) for each in ways] != [1, 1] or bool(ways[0][0]["not"]) == bool(ways[1][0]["not"]):
         return False
@@ -454,12 +459,16 @@ def figures(text: str) -> frozenset[Figure]:
 
 def inconsistent(reading: Reading) -> Iterator[Finding]:
     """A figure that the steps reach, and another of its kind in the answer in its stead."""
+    if not reading.draft.reasoning_steps:
+        return
+    first = figures(reading.first_sentence)
+    if not first and not figures(reading.draft.reasoning_steps[-1]):
+        return
     stepped = figures(reading.steps_text)
     asked = figures(reading.draft.question)
     if stepped <= asked:
         return
     answered = figures(reading.draft.answer)
-    first = figures(reading.first_sentence)
     for kind in sorted({kind for kind, _ in stepped - asked}):
         told = {value for k, value in answered if k == kind}
         strange = {value for value in told if (kind, value) not in asked | stepped}

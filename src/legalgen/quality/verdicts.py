@@ -133,8 +133,9 @@ def against_last_step(reading: Reading) -> tuple[str, str] | None:
     step, first = reading.draft.reasoning_steps[-1], reading.first_sentence
     if _needs_otherwise(step, first) or _needs_otherwise(first, step):
         return step, first
-    asserted = _SUCH.sub("The ", first)
-    for verb in [family.verb for hint, family in _BY_HINT if hint in step]:
+    verbs = [family.verb for hint, family in _BY_HINT if hint in step]
+    asserted = _SUCH.sub("The ", first) if verbs else ""
+    for verb in verbs:
         said, other = verb.search(step), verb.search(asserted)
         if said is None or other is None or bool(said["yes"]) == bool(other["yes"]):
             continue
