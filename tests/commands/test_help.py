@@ -329,7 +329,7 @@ FOR_SETTINGS = FOR_WORDS | {
 }  # fmt: skip
 FOR_TAXONOMY = FOR_SETTINGS | {
     "legalgen.errors.suggestions", "legalgen.law", "legalgen.law.axes", "legalgen.law.filters",
-    "legalgen.law.taxonomy", "legalgen.law.taxonomy_file",
+    "legalgen.law.taxonomy", "legalgen.law.taxonomy_file", "legalgen.settings.compile_cache",
 }  # fmt: skip
 FOR_CATALOG = FOR_SETTINGS | {"legalgen.providers.catalog"}
 FOR_BATCHES = FOR_SETTINGS | {

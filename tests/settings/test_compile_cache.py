@@ -128,3 +128,39 @@ def test_the_program_keeps_its_own_beside_its_bytecode(tmp_path: Path) -> None:
     build, patterns, _ = marshal.loads(kept.read_bytes())
     assert build == compile_cache._BUILD
     assert patterns
+
+
+LIST = """
+import json, sys
+from pathlib import Path
+from legalgen.settings import compile_cache
+compile_cache.use(Path(sys.argv[1]))
+import listed
+made = []
+def read():
+    made.append(1)
+    return {"of": (listed.NAME, *sys.argv[2:])}
+print(json.dumps([compile_cache.reading("listed", "list", sys.argv[2:], read), len(made)]))
+compile_cache.keep()
+"""
+
+
+def test_a_list_is_read_again_when_it_or_what_reads_it_changes(tmp_path: Path) -> None:
+    """A later version of the program has another grammar; the file beside it stays."""
+    module = tmp_path / "listed" / "__init__.py"
+    module.parent.mkdir()
+    module.write_text("NAME = 'one'\n", "utf-8")
+
+    def listed(*lines: str) -> list[Any]:
+        argv = [sys.executable, "-c", LIST, str(tmp_path / "kept"), *lines]
+        env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        done = subprocess.run(argv, env=env, capture_output=True, text=True, check=True, timeout=60)
+        found: list[Any] = json.loads(done.stdout)
+        return found
+
+    assert listed("a", "b") == [{"of": ["one", "a", "b"]}, 1]
+    assert listed("a", "b") == [{"of": ["one", "a", "b"]}, 0]
+    assert listed("a b") == [{"of": ["one", "a b"]}, 1]
+    module.write_text("NAME = 'another'\n", "utf-8")
+    assert listed("a b") == [{"of": ["another", "a b"]}, 1]
+    assert listed("a b") == [{"of": ["another", "a b"]}, 0]

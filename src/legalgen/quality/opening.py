@@ -97,10 +97,11 @@ def gate_of(
     list alone.
     It is told what the prompts say and what each topic is about, so that it knows both again.
     """
-    from legalgen.law.citations import Authorities, leading_cases  # only a run needs the gate
+    from legalgen.law.citations import Authorities, leading_cases, shipped  # only a run needs them
     from legalgen.quality.gate import Gate  # only a run needs the gate
 
-    known = Authorities.of(taxonomy.authorities(), "taxonomy", strict=False)
+    ours = taxonomy is Taxonomy.builtin()
+    known = (shipped if ours else Authorities.of)(taxonomy.authorities(), "taxonomy", strict=False)
     known |= authorities_of(settings)
     gate = Gate(
         mode,

@@ -1,11 +1,11 @@
-"""What a start compiles and Python does not keep: regular expressions and the package's tables.
+"""What a start compiles and Python does not keep: regular expressions, the package's own tables.
 
 Python keeps bytecode; a pattern is compiled anew by each process, and TOML is read anew. Both are
 kept here, in one file beside the bytecode of this module, so that it is found, written, left out
 and removed as bytecode is: ``PYTHONDONTWRITEBYTECODE`` and ``PYTHONPYCACHEPREFIX`` hold for it. A
 pattern is kept as the arguments with which ``re`` has ``_sre`` make it: they are those of one build
-of Python, which the file names, and ``_sre`` checks them. A table is kept by a hash of its text,
-as Python's hash-based bytecode is.
+of Python, which the file names, and ``_sre`` checks them. What is read from a text is kept by a
+hash of that, as Python's hash-based bytecode is, and by the times of the modules that read it.
 
 Only the program does so (``use``, ``keep``); whoever imports a module gets what ``re`` makes.
 """
@@ -22,7 +22,9 @@ from array import array
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
 
 MOST_PATTERNS: Final = 4_000
 """Once a file has so many, the next one begins anew: they are of modules that changed since."""
@@ -31,7 +33,8 @@ _BUILD: Final = f"1 {sys.version}"
 _Key = tuple[str, str | bytes, int]
 _Patterns = dict[_Key, tuple[Any, ...]]
 """By type, pattern and flags: what ``_sre`` is given beside the pattern, its code as bytes."""
-_Tables = dict[bytes, Any]
+_Texts = dict[str, tuple[bytes, Any]]
+"""By name, a hash of a text and what was read from it."""
 _Compile = Callable[[Any, int], re.Pattern[Any]]
 
 
@@ -40,9 +43,9 @@ class CompileCache:
 
     def __init__(self, path: Path, compile_: _Compile) -> None:
         self.path = path
-        self.patterns, self.tables = _read(path)
+        self.patterns, self.texts = _read(path)
         self.new_patterns: list[_Key] = []
-        self.new_tables: _Tables = {}
+        self.new_texts: _Texts = {}
         self._make = importlib.import_module("_sre").compile
         self._compile = compile_
 
@@ -79,34 +82,57 @@ def table(package: str, name: str) -> dict[str, Any]:
     from importlib import resources  # not needed by ``--help``
 
     content = resources.files(package).joinpath(name).read_bytes()
-    key = importlib.util.source_hash(content)
-    found: dict[str, Any] | None = _CACHE.tables.pop(key, None) if _CACHE else None
-    if found is None:
+
+    def parse() -> dict[str, Any]:
         import tomllib  # not needed where it is kept
 
-        found = tomllib.loads(content.decode())
-        if _CACHE:
-            _CACHE.new_tables[key] = found
+        return tomllib.loads(content.decode())
+
+    return _of_text(f"{package}/{name}", content, parse)
+
+
+def reading(package: str, name: str, lines: Iterable[str], read: Callable[[], T]) -> T:
+    """What the modules of a package read from lines of ours, of types that ``marshal`` knows.
+
+    ``read`` depends on nothing but these lines and modules.
+    """
+    if _CACHE is None:
+        return read()
+    folder = Path(sys.modules[package].__path__[0])
+    stats = ((each.name, each.stat()) for each in folder.glob("*.*"))
+    times = sorted((file, stat.st_mtime_ns, stat.st_size) for file, stat in stats)
+    return _of_text(f"{package}/{name}", repr((times, *lines)).encode(), read)
+
+
+def _of_text(name: str, content: bytes, read: Callable[[], T]) -> T:
+    if _CACHE is None:
+        return read()
+    found: T
+    key = importlib.util.source_hash(content)
+    kept, found = _CACHE.texts.pop(name, (b"", None))
+    if kept != key:
+        found = read()
+        _CACHE.new_texts[name] = key, found
     return found
 
 
 def keep() -> None:
     """Write what this process lacked, for the next one; no harm where that cannot be."""
     cache = _CACHE
-    if cache is None or not (cache.new_patterns or cache.new_tables) or sys.dont_write_bytecode:
+    if cache is None or not (cache.new_patterns or cache.new_texts) or sys.dont_write_bytecode:
         return
     from legalgen.settings.writing import clear_beside, swapped_in
 
     # Another process may have written meanwhile; and ``re`` forgets, and has a pattern made twice.
-    patterns, tables = _read(cache.path)
+    patterns, texts = _read(cache.path)
     new = [key for key in cache.new_patterns if key not in patterns]
-    if not new and cache.new_tables.keys() <= tables.keys():
+    if not new and not cache.new_texts:
         return
     # The command has ended well: whoever interrupts now need hear of nothing.
     unheard = contextlib.suppress(OSError, KeyboardInterrupt)
     with unheard, swapped_in(cache.path, durable=False) as file:
         patterns = {**(patterns if len(patterns) < MOST_PATTERNS else {}), **_arguments(new)}
-        file.write(marshal.dumps((_BUILD, patterns, tables | cache.new_tables)))
+        file.write(marshal.dumps((_BUILD, patterns, texts | cache.new_texts)))
         clear_beside(cache.path.parent)
 
 
@@ -114,12 +140,12 @@ def _beside_the_bytecode() -> Path:
     return Path(importlib.util.cache_from_source(__file__)).with_suffix(".compiled")
 
 
-def _read(path: Path) -> tuple[_Patterns, _Tables]:
+def _read(path: Path) -> tuple[_Patterns, _Texts]:
     try:
-        build, patterns, tables = marshal.loads(path.read_bytes())  # noqa: S302 - as bytecode is
+        build, patterns, texts = marshal.loads(path.read_bytes())  # noqa: S302 - as bytecode is
     except (OSError, EOFError, ValueError, TypeError):
         return {}, {}
-    return (patterns, tables) if build == _BUILD else ({}, {})
+    return (patterns, texts) if build == _BUILD else ({}, {})
 
 
 def _in_an_import() -> bool:

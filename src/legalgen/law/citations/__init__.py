@@ -27,6 +27,7 @@ from legalgen.law.citations.authorities import (
     comparable,
     leading_cases,
     leading_names,
+    shipped,
 )
 from legalgen.law.citations.cases import case_names, same_case
 from legalgen.law.citations.conflicts import Case, CitationLedger
@@ -59,5 +60,6 @@ __all__ = [
     "case_names",
     "comparable", "find_all", "find_numbered", "fix_brackets", "folded", "form_fault", "highest",
     "impossible", "leading_cases", "leading_names", "name_tokens", "names_of", "normalise",
-    "other_names", "parse", "party_name", "same_case", "same_name", "suspect",
+    "other_names", "parse", "party_name", "same_case", "same_name", "shipped",
+    "suspect",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ from legalgen.law.citations.cases import same_case, tells
 from legalgen.law.citations.grammar import parse
 from legalgen.law.citations.names import telling_words
 from legalgen.law.citations.parsed import Parsed
+from legalgen.settings import compile_cache
 from legalgen.settings.toml import read_bounded
 
 
@@ -144,7 +145,17 @@ def leading_cases() -> Authorities:
 
     For the gate alone: no model is shown them, and nobody has compared them with the reports.
     """
-    return Authorities.of(_leading_lines(), "leading_cases.txt")
+    return shipped(_leading_lines(), "leading_cases.txt")
+
+
+def shipped(lines: Iterable[str], source: str, *, strict: bool = True) -> Authorities:
+    """As ``Authorities.of``, of a list that comes with the program: 384 take 18 ms to parse."""
+
+    def read() -> tuple[dict[str, frozenset[str]], tuple[str, ...]]:
+        found = Authorities.of(lines, source, strict=strict)
+        return dict(found.works), found.texts
+
+    return Authorities(*compile_cache.reading("legalgen.law.citations", source, lines, read))
 
 
 @cache
