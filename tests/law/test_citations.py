@@ -391,7 +391,7 @@ def test_what_cannot_exist_is_refused_with_its_reason(text: str, why: str) -> No
         "Companies Act 2006 s 1300", "925 F.3d 1339 (11th Cir. 2019)", "(1843) 2 Hare 461",
         "[1978] 2 EHRR 25", "[1976] 1 EHRR 737", "[1818] EWHC KB J59", "EU:C:2014:2454",
         "App no 332/57", "2000 SCC 1", "2007 ONCA 1", "[1904] HCA 5", "[1965] IESC 1",
-        "2022 ABKB 1",
+        "2022 ABKB 1", "1985 ABCA 218", "1996 ABCA 274", "1997 NSCA 89", "[1995] ZACC 3",
     ],
 )  # fmt: skip
 def test_what_may_exist_is_let_through(text: str) -> None:

@@ -31,14 +31,14 @@ Tribunals, Courts and Enforcement Act 2007, Crime and Courts Act 2013)."""
 
 OTHER_COURTS = {
     "SCC": (2000, None), "CSC": (2000, None), "ONCA": (2007, None), "ONSC": (2010, None),
-    "BCCA": (1998, None), "BCSC": (1998, None), "ABCA": (1998, None), "ABQB": (1998, 2022),
-    "ABKB": (2022, None), "QCCA": (1998, None), "NSCA": (1998, None), "NBCA": (1998, None),
-    "MBCA": (1998, None), "SKCA": (1998, None), "NZSC": (2004, None), "HKCFA": (1997, None),
-    "ZACC": (1995, None), "IECA": (2014, None), "FCAFC": (2002, None), "FedCFamC1F": (2021, None),
-    "FedCFamC2F": (2021, None), "HCA": (1903, None),
+    "BCCA": (1998, None), "BCSC": (1998, None), "ABQB": (None, 2022), "ABKB": (2022, None),
+    "NZSC": (2004, None), "HKCFA": (1997, None), "ZACC": (1995, None), "IECA": (2014, None),
+    "FCAFC": (2002, None), "FedCFamC1F": (2021, None), "FedCFamC2F": (2021, None),
+    "HCA": (1903, None),
 }  # fmt: skip
 """Courts elsewhere and the years that their own numbers can have: from when the court sat or, in
-Canada, numbered its decisions. Others have retrospective numbers, or none is certain."""
+Canada, numbered its decisions. Others have retrospective numbers, as the Courts of Appeal of
+Alberta (1985 ABCA 218) and Nova Scotia have from CanLII, or none is certain."""
 
 _OTHER_COURTS = (
     "HCA|FCAFC|FCA|FedCFamC[12]F|FMCA|NSWCA|NSWSC|NSWCCA|VSCA|VSC|QCA|QSC|WASCA|WASC|SASC|SASCFC"
