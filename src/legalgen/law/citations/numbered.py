@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from re import Match, Pattern
+from re import Pattern
 
 from legalgen.law.citations import america, europe, legislation, reports, treaties
 from legalgen.law.citations.names import with_name
@@ -73,7 +73,8 @@ def find_numbered(text: str) -> tuple[Parsed, ...]:
 
 def apply(productions: Productions, text: str) -> list[Parsed]:
     """What the rules read, in the order of the text; an earlier rule keeps its place."""
-    taken: list[Parsed] = []
+    found: list[Parsed] = []
+    taken = bytearray(len(text))  # 1 where a citation stands; a list would be looked through again
     seen: dict[Pattern[str], bool] = {}
     signs = bare(text)
     for rule in productions.of(text, signs):
@@ -82,11 +83,14 @@ def apply(productions: Productions, text: str) -> list[Parsed]:
         if rule.hints and not _hinted(rule.hints, text, seen):
             continue
         for match in rule.pattern.finditer(text):
-            parsed = None if _overlaps(match, taken) else rule.build(match)
+            if taken.find(1, *match.span()) >= 0:
+                continue
+            parsed = rule.build(match)
             if parsed is not None:
-                taken.append(parsed)
-    taken.sort(key=lambda item: item.start)
-    return taken
+                found.append(parsed)
+                taken[parsed.start : parsed.end] = b"\1" * (parsed.end - parsed.start)
+    found.sort(key=lambda item: item.start)
+    return found
 
 
 def _hinted(hints: Iterable[Pattern[str]], text: str, seen: dict[Pattern[str], bool]) -> bool:
@@ -97,7 +101,3 @@ def _hinted(hints: Iterable[Pattern[str]], text: str, seen: dict[Pattern[str], b
         if not there:
             return False
     return True
-
-
-def _overlaps(match: Match[str], taken: list[Parsed]) -> bool:
-    return any(match.start() < item.end and item.start < match.end() for item in taken)
