@@ -133,6 +133,14 @@ def test_an_end_follows_from_its_period(said: str, expected: str) -> None:
         ("The lease of 31 April 2023 is void.", "Is a lease of 31 April 2023 to Amara void?", ""),
         ("Article 31 June Lee may rely on.", ASKED, ""),
         ("He owes 30 pounds for September and April.", ASKED, ""),
+        ("In June 31 clerks were let go.", ASKED, ""),
+        ("No one looks for June 31.", ASKED, ""),
+        ("The order of 31 June 2024 does not alter it.", ASKED, "reject"),
+        ("He must ask no later than 31 June.", ASKED, "reject"),
+        ("By clause 31 June is a month of rent.", ASKED, ""),
+        ("A month from 31 May would end on 31 June, so it ends on 30 June.", ASKED, ""),
+        ("The lease of 31 June is a slip for 30 June.", ASKED, ""),
+        ("The lease of 31 June 2024 binds.", "Does the lease of June 31, 2024, bind Amara?", ""),
     ],
 )
 def test_a_day_stands_in_the_calendar(said: str, question: str, expected: str) -> None:
@@ -166,3 +174,10 @@ def test_what_is_received_is_underway_for_days(done: str, expected: str) -> None
     question = f"The rent fell due on 3 May 2018 and Amara sued on {done}. Is she in time?"
     said = "She is in time. A claim is brought in six years when the court has received it."
     assert found(said, question).get("DEADLINE", "") == expected
+
+
+def test_a_period_may_run_from_what_was_received_months_later() -> None:
+    """Then it is no matter how long that was underway."""
+    question = "The refusal is of 2 January 2024, and Amara appealed on 29 April. Is she in time?"
+    said = "She is in time. The 28 days run from the day on which she received it, in April."
+    assert "DEADLINE" not in found(said, question)

@@ -169,30 +169,55 @@ def _verdict(reading: Reading) -> _Verdict | None:
 _SHORT_MONTHS = frozenset({"february", "april", "june", "september", "november"})
 _LAST_DAYS = frozenset({"29", "30", "31", "29th", "30th", "31st"})
 _NUMBERED = re.compile(
-    r"\b(?:sections?|articles?|rules?|paragraphs?|ss?\.?|arts?\.?|no\.?) \Z", re.I
+    r"\b(?:sections?|articles?|rules?|regulations?|orders?|clauses?|items?|schedules?|parts?|lots?"
+    r"|paragraphs?|paras?\.?|ss?\.?|arts?\.?|cl\.?|regs?\.?|nos?\.?) \Z",
+    re.I,
 )
-_KNOWS = ("exist", "no such", "leap")
+_COUNTS = re.compile(r"\b(?:in|by|during|since|until|from|between|the|these|those|all) \Z", re.I)
+"""What stands before a month and a number of things: "in June 31 clerks were dismissed"."""
+_KNOWS = re.compile(r"exist|leap|no such|no (?:\w+ )?(?:29|30|31)|correspond|last day of", re.I)
+"""What an answer has that knows of such a day, or counts one month after another."""
+_DOUBTS = re.compile(
+    r"\b(?:would|short|lacks?\b|has no\b|slip"
+    r"|mistake|misprint|misdat|typing|typo|clerical|error|impossible)",
+    re.I,
+)
+"""What stands in the sentence of a day that is not meant."""
+_NOT = re.compile(r"\b(?:not|no(?! (?:later|more)\b)|nobody|never)\b[^.]{0,25}\Z", re.I)
 
 
 def _in_no_calendar(reading: Reading) -> Finding | None:
     """A day that its month has not; the question may have it, or the text may say that it is none.
 
-    The 29th of February is a day of leap years only, and of any where no year is told.
+    The 29th of February is a day of leap years only, and of any where no year is told. Without a
+    year or the ``st`` of ``31st`` the number may be one of things.
     """
     vocabulary = reading.vocabulary
     if _SHORT_MONTHS.isdisjoint(vocabulary) or _LAST_DAYS.isdisjoint(vocabulary):
         return None
+    asked = set(map(_month_and_day, _ANY_DAY.finditer(reading.draft.question)))
     for name, text in reading.texts[1:]:
-        if any(word in text for word in _KNOWS):
-            continue
         for match in _ANY_DAY.finditer(text):
             month, number = _month_and_day(match)
             year = int(match["y"] or match["ay"] or 2000)
-            if 1900 <= year <= 2200 and number > monthrange(year, month)[1] and number <= 31:
-                numbered = _NUMBERED.search(text, 0, match.start())
-                if not numbered and match[0] not in reading.draft.question:
-                    return "DEADLINE", f'"{match[0]}" in {name}: no month has it', name, True
+            if not 1900 <= year <= 2200 or not monthrange(year, month)[1] < number <= 31:
+                continue
+            start, end = match.span()
+            before = text[max(0, start - _NEAR) : start].rpartition(". ")[2]
+            near = before + text[start : end + _NEAR].partition(". ")[0]
+            if (month, number) in asked or _DOUBTS.search(near) or _NOT.search(before):
+                continue
+            word_follows = text[end : end + 2].strip().isalpha() and not (match["y"] or match["ay"])
+            if _NUMBERED.search(before) or (word_follows and _COUNTS.search(before)):
+                continue
+            if not any(_KNOWS.search(other) for _, other in reading.texts[1:]):
+                return "DEADLINE", f'"{match[0]}" in {name}: no month has it', name, True
+            return None
     return None
+
+
+_NEAR = 120
+"""Characters around a day, of its sentence, in which it may be doubted."""
 
 
 # --- by the periods themselves -------------------------------------------------------------------
@@ -221,10 +246,13 @@ _BACKWARDS = re.compile(
 _MOVED = re.compile(
     r"\b(?:exten[ds]\w*|suspen\w+|toll(?:s|ed|ing)|clock|conciliation|knowledge|knew|discover\w*"
     r"|awar\w+|acknowledg\w*|part[- ]payment|disab\w+|minor(?:ity)?|infan\w+|fraud\w*|conceal\w*"
-    r"|waive[rd]?|afresh|renewed|continuing|grace|later|(?P<days>receiv\w+|receipt))\b",
+    r"|waive[rd]?|afresh|renewed|continuing|grace|later"
+    r"|(?:from|after|upon|runs? (?:on|with)|day of|date of) (?:\w+ ){0,6}?(?:receiv\w+|receipt)"
+    r"|(?P<days>receiv\w+|receipt))\b",
     re.I,
 )
-"""What lets a period end later than by its length; what was received did so by days."""
+"""What lets a period end later than by its length; what was received did so by days, unless the
+period runs from then."""
 _DENIED = re.compile(r"\b(?:no|not|nor|never|without|neither|nothing|none|cannot)\b|n't", re.I)
 _PROMPT = re.compile(r"\b(?:prompt\w*|forthwith|laches|immediate\w*|as soon as|at once)\b", re.I)
 """What may make late what came within its period."""
