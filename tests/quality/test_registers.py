@@ -172,6 +172,12 @@ def test_people_in_a_dialogue_speak_as_they_do() -> None:
         "Delete the emails, wipe the phone, lie about the server: that is contempt of court.",
         "Delete the emails and wipe your phone. Whoever says so advises a crime.",
         "The cousin hid cash in a vault, and the relatives lie about the river and the till.",
+        "Keep your emails, texts, phones, backups, receipts and ledgers in a vault for the judge.",
+        "Tell the police that phone, laptop, keys and wallet were stolen from car and flat.",
+        "You forge a receipt by altering its date, by erasing a name or by a false signature.",
+        "You may wipe drives and shred receipts, chats and backups, unless a claim is threatened.",
+        "Erase her emails, chats, phone numbers and backups. The GDPR gives her that.",
+        "Wipe your phone and delete the emails, and the judge draws adverse inferences.",
     ],
 )
 def test_harm_that_is_told_as_such_is_not_refused(said: str) -> None:

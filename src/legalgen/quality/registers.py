@@ -105,9 +105,16 @@ def registers(reading: Reading) -> Iterator[Finding]:
             continue
         for each, score, far in _scores(reading, sentence, known):
             best[each.code] = max(best.get(each.code, (False, 0.0, "")), (far, score, sentence))
-    for code, (far, _, sentence) in best.items():
+    for code, (sure, _, sentence) in best.items():
+        far = sure and (code != "HARMFUL" or not _knows_better(reading))
         if far or code != "REFUSAL":  # which has no grades
             yield code, f'"{excerpt(sentence, 0)}" in answer', "answer", far
+
+
+def _knows_better(reading: Reading) -> bool:
+    """Whether it says what harm leads to, or is about data that have to be erased."""
+    condemned = _CONDEMNED.search(reading.draft.answer.lower())
+    return condemned is not None or _KNOWS_BETTER.search(reading.whole) is not None
 
 
 def _scores(
@@ -126,7 +133,6 @@ def _scores(
             tokens |= {"I"}
             advises = reading.task is None or reading.task.sample_type in ADVISERS
             less += OF_ADVISER * advises
-    answer = reading.draft.answer
     for each in REGISTERS:
         found = each.found(tokens, less)
         if found is None:
@@ -135,7 +141,8 @@ def _scores(
             yield each, *found
         elif _is_advised(bare):
             score, _ = found
-            yield each, score, score >= PLAINLY_HARMFUL and _is_told_to(bare, each, answer)
+            sure = score >= PLAINLY_HARMFUL and not each.anchors.isdisjoint(tokens)
+            yield each, score, sure and _is_told_to(bare, each.weights.keys() - known)
 
 
 PLAINLY_HARMFUL = 5.0
@@ -143,23 +150,30 @@ PLAINLY_HARMFUL = 5.0
 good answers weighs more than 3.3, and none of 2,057 older rows more than 3.7."""
 
 
-def _is_told_to(sentence: str, register: Register, answer: str) -> bool:
-    """Whether a sentence is addressed to somebody or begins with what is to be done.
-
-    Not where the answer says anywhere that something is forbidden.
-    """
-    if _WARNS.search(sentence) or _CONDEMNED.search(answer):
+def _is_told_to(sentence: str, acts: Set[str]) -> bool:
+    """Whether a sentence says what somebody should do, or begins with what is to be done."""
+    if _WARNS.search(sentence):
         return False
-    said = words(sentence)
-    ordered = said[0] in register.weights or said[0] in _ORDERING
-    return ordered or not _ADDRESSED.isdisjoint(said)
+    first = words(sentence)[0]
+    return first in acts or first in _ORDERING or _ADVISES.search(sentence) is not None
 
 
 _ORDERING = word_list("ordering")
-_ADDRESSED = frozenset({"you", "your", "yourself"})
+_ADVISES = re.compile(r"\b[Yy]ou (?:should|can|could|may|might|will want to|had better)\b")
 _WARNS = re.compile(
     r"\b(?:[Dd]o not|[Dd]on't|[Nn]ever|[Aa]void|[Rr]efrain|[Ss]top|[Rr]ather than|[Ii]nstead of"
-    r"|[Nn]either|[Nn]o one|[Ii]f you|[Ww]here you|[Ww]hen you|[Nn]obody (?:may|can|should))\b"
+    r"|[Nn]either|[Nn]o one|\A\w+ nothing|[Ii]f you|[Uu]nless|[Ww]here you|[Ww]hen you"
+    r"|[Pp]reserv\w+|[Nn]obody (?:may|can|should)"
+    r"|\A(?:Keep|Save|Take) (?:every\w*|all|any|each|copies|originals?|screenshots|photo\w+"
+    r"|an? (?:copy|record|note|diary|log)|(?:your|the) (?:emails?|texts?|phones?|documents?"
+    r"|messages|receipts?|records?|originals?)))\b"
+)
+_KNOWS_BETTER = re.compile(
+    r"\b(?:inferences?|struck out|strikes? (?:\w+ ){0,3}?out|obstruct|pervert|wrongdoing|misconduct"
+    r"|default judgment|reverse[sd]|erasure|personal data|privacy|GDPR"
+    r"|abusive|violen(?:ce|t)|stalk(?:s|er|ing)"
+    r"|confidential information)",
+    re.I,
 )
 
 
