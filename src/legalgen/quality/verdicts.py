@@ -100,10 +100,15 @@ _CLOSING = 2
 """Sentences at the end of an answer that say what it comes to."""
 _AGAINST = re.compile(r" (?:against|by) [A-Z]")
 _OBJECT = re.compile(
-    r"\b(?!(?:of|for|to|in|as|on|by|with|under|from|against|the|his|her|its|their|this)\b)[\w'-]+"
-    r"(?: \d[\w()]*)?"
+    r"(?:\W*\b(?:of|for|to|in|as|on|by|with|under|from|against|the|his|her|its|their|this)\b)*"
+    r"\W*(?P<object>[\w'-]+(?: [\w'()-]+)*?)"
+    r"(?=\s*(?:$|[,.;:\n])| (?:because|since|so|and|which|even|in law)\b)",
+    re.I,
 )
+"""All that a verdict is of: damages for distress are not those for repair."""
+_LONGEST_OBJECT = 80
 _OWN = frozenset({"the", "this", "that", "his", "her", "its", "their", ""})
+_OWNERS = frozenset({"his", "her", "its", "their"})
 
 
 def against_itself(reading: Reading) -> tuple[str, str] | None:
@@ -116,7 +121,7 @@ def against_itself(reading: Reading) -> tuple[str, str] | None:
         later = reading.draft.answer.lstrip()[len(first) :]
         for other in verb.finditer(later):
             opposite = bool(other["yes"]) != bool(said["yes"])
-            if opposite and _subject(other) == subject and _of_the_same(said, other):
+            if opposite and _is_of(subject, _subject(other)) and _of_the_same(said, other):
                 end = later[_begin(other) :].lstrip(" .")
                 if len(sentences(end)) <= _CLOSING:
                     return first, end
@@ -140,16 +145,16 @@ def against_last_step(reading: Reading) -> tuple[str, str] | None:
         if said is None or other is None or bool(said["yes"]) == bool(other["yes"]):
             continue
         subject = _subject(said)
-        if subject is not None and subject == _subject(other) and _of_the_same(said, other):
+        if subject and _is_of(subject, _subject(other)) and _of_the_same(said, other):
             return step, first
     return None
 
 
 _SUCH = re.compile(r"\ASuch (?:an? )?")
 _NEEDLESS = re.compile(
-    r"\A(?:(?:so|therefore|thus|hence),? )?(?:no (?:\w+ )?(?P<what>[a-z]{3,}) (?:is|are)"
-    r" (?:needed|required|necessary)|(?:(?:nobody|no one) need|(?:(?:the|an?) )?\w+ need not)"
-    r" (?:be|have been) (?P<done>[a-z]{3,}))\b",
+    r"\A(?:(?:so|therefore|thus|hence),? )?(?:no (?:(?P<kind>\w+) )?(?P<what>[a-z]{3,}) (?:is|are)"
+    r" (?:needed|required|necessary)|(?:(?:nobody|no one) need"
+    r"|(?:(?:the|an?) )?(?P<who>\w+) need not) (?:be|have been) (?P<done>[a-z]{3,}))\b",
     re.I,
 )
 _NEEDS = ("need", "required", "necessary")
@@ -162,19 +167,38 @@ def _needs_otherwise(denying: str, asserting: str) -> bool:
     denied = _NEEDLESS.match(denying)
     if denied is None or _OPEN.search(denying, denied.end()):
         return False
-    needed = (
+    if _BARE.match(denying, denied.end()) is None:
+        return False
+    of_what = denied["kind"] or denied["who"]  # none of a kind is needed, or none at all
+    needed = (rf"{of_what} " if of_what else r"(?:\w+ )?") + (
         rf"{denied['what']} (?:is|are) (?:needed|required|necessary)\b"
         if denied["what"]
         else rf"must (?:be|have been) {denied['done']}\b"
     )
-    found = re.match(rf"(?:(?:an?|the) )?(?!no )(?:\w+ )?{needed}", asserting, re.I)
+    found = re.match(rf"(?:(?:an?|the) )?(?!no ){needed}", asserting, re.I)
     return found is not None and _BARE.match(asserting, found.end()) is not None
 
 
-def _subject(verdict: re.Match[str]) -> tuple[str, str] | None:
-    """What a verdict is of, and of what kind that is; None: it is of no one thing, or open.
+class _Subject(NamedTuple):
+    """What a verdict is of, of what kind that is, and whose; the last two may be empty."""
 
-    Whose it is makes no difference, and what kind of it does: the first notice is not the second.
+    head: str
+    kind: str
+    owner: str
+
+
+def _is_of(subject: _Subject, other: _Subject | None) -> bool:
+    """Whether two verdicts are of one thing; "her claim" may be "Amara's claim", not "his"."""
+    if other is None or subject[:2] != other[:2]:
+        return False
+    owners = {subject.owner, other.owner} - {""}
+    return len(owners) < 2 or len(owners & _OWNERS) == 1
+
+
+def _subject(verdict: re.Match[str]) -> _Subject | None:
+    """What a verdict is of; None: it is of no one thing, or open.
+
+    What kind of it makes a difference: the first notice is not the second.
     """
     begin = _begin(verdict)
     text = verdict.string
@@ -184,8 +208,9 @@ def _subject(verdict: re.Match[str]) -> tuple[str, str] | None:
     if not _UNNARROWED.match(text[begin : found.start()]):
         return None
     before = (found["before"] or "").casefold()
-    owned = before in _OWN or before.endswith(("'s", "\u2019s", "s'"))
-    return found["head"].casefold(), "" if owned else before
+    named = before.endswith(("'s", "\u2019s", "s'"))
+    owner = before if named or before in _OWNERS else ""
+    return _Subject(found["head"].casefold(), "" if named or before in _OWN else before, owner)
 
 
 def _begin(verdict: re.Match[str]) -> int:
@@ -196,14 +221,16 @@ def _begin(verdict: re.Match[str]) -> int:
 
 def _of_the_same(said: re.Match[str], other: re.Match[str]) -> bool:
     """Whether two verdicts are of battery both times, or of nothing named."""
-    rests = [match.string[match.end() : match.end() + 40] for match in (said, other)]
+    rests = [match.string[match.end() : match.end() + _LONGEST_OBJECT] for match in (said, other)]
     if all(map(_BARE.match, rests)):
         return True
     denied, asserted = rests if said["no"] else reversed(rests)
     if _BARE.match(denied) and _AGAINST.match(asserted):
         return True  # what does not bind at all binds nobody
-    left, right = (_OBJECT.search(rest) for rest in rests)
-    return left is not None and right is not None and left[0] == right[0]
+    left, right = (_OBJECT.match(rest) for rest in rests)
+    if left is None or right is None or _OPEN.search(left["object"]):
+        return False
+    return left["object"].casefold() == right["object"].casefold()
 
 
 _WINS = (
