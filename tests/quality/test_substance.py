@@ -84,7 +84,7 @@ def test_one_shared_word_is_flagged_and_none_is_refused() -> None:
 def test_an_answer_to_another_question_of_the_same_topic() -> None:
     """It has hardly a word of its own question and steps; nobody has to know the topic."""
     asked = "Is a contract to hire a concert hall frustrated when the hall burns down before it?"
-    steps = ("Destruction of the subject matter frustrates a bargain.",)
+    steps = ("Destruction of the subject matter frustrates a bargain and releases both sides.",)
     other = (
         "A director declares the nature and extent of an interest to the others before the company "
         "enters into the transaction, at a meeting or in writing."
@@ -107,6 +107,17 @@ def test_an_answer_to_another_question_of_the_same_topic() -> None:
         ("The claim of unfair dismissal is not late.", "The claim of unfair dismissal succeeds.",
          ""),
         ("A shop is not automatically liable.", "The shop is liable to her.", ""),
+        ("Tomasz cannot bring a claim of unfair dismissal.",
+         "Amara can bring a claim of unfair dismissal.", ""),
+        ("The claim in contract against the shop cannot succeed.",
+         "The claim in negligence against the shop can succeed.", ""),
+        ("Amara is not entitled to both.", "Amara is entitled to rent.", ""),
+        ("The claim for the time after May cannot succeed.",
+         "The claim for the time before May can succeed.", ""),
+        ("The action against the first shop will not continue.",
+         "The action against the second shop will continue.", ""),
+        ("Her claim of unfair dismissal may not succeed.",
+         "Her claim of unfair dismissal may succeed.", ""),
     ],
 )  # fmt: skip
 def test_the_last_step_and_the_first_sentence_say_one_thing(
@@ -209,3 +220,40 @@ def test_what_the_steps_come_to_is_what_the_answer_says(
     """The last amount of the last step, and the one period of all."""
     question = "How long has Amara to claim £90 of wages from Tomasz, and what does he owe?"
     assert found(said, question, steps).get("INCONSISTENT", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ("The cap on it is \u00a317.5m.", "It is \u00a317,500,000 at the most."),
+        ("The loss comes to \u20b932.4 lakh.", "She is owed \u20b932,40,000 in all."),
+        ("The limit is \u20b91 crore.", "It is \u20b91,00,00,000 at the most."),
+        ("Repair and profit come to \u00a350k.", "She is owed \u00a350,000 in all."),
+        ("A month on would be 31 September.", "It ends on 30 September."),
+    ],
+)
+def test_an_amount_is_the_same_however_it_is_written(steps: str, said: str) -> None:
+    """In figures, millions or lakhs; and a day that no month has is none."""
+    question = "What does Tomasz owe to Amara for the lamp, and what is the most?"
+    assert "INCONSISTENT" not in found(said, question, (STEPS[0], steps))
+
+
+def test_a_list_of_periods_says_each_thing_once() -> None:
+    """Its sentences are alike but for a figure or a name."""
+    told = [
+        f"In {place} the limitation period for a claim in contract is {years} years."
+        for place, years in (("England", "six"), ("Scotland", "five"), ("Ontario", "two"))
+    ]
+    same = [told[0].replace("the limitation", f"{word} limitation") for word in ("any", "this")]
+    assert "PARAPHRASE" not in found(" ".join([*told, *(f"Now {each}" for each in told[:1])]))
+    assert "PARAPHRASE" in found(" ".join([*told[:1], *same, *same]))
+
+
+def test_an_answer_in_other_words_than_a_short_question() -> None:
+    """Where few words are asked it is refused only if it has no words of the topic either."""
+    asked = "How are the accounts of former staff to be closed under privacy rules?"
+    said = "Wipe drives and shred printed copies once wage registers have been held for so long."
+    steps = ("Think of what is asked.",)
+    topic = frozenset({"drives", "copies", "wipe", "shred", "regist", "drive", "copi"})
+    assert found(said, asked, steps, topic=topic).get("OFF_TOPIC") == "flag"
+    assert found(said, asked, steps, topic=frozenset({"lease"})).get("OFF_TOPIC") == "reject"
