@@ -36,6 +36,7 @@ def test_a_wrong_sum_is_refused(said: str) -> None:
     "said",
     [
         "The price of £9,000 less the deposit of £1,500 leaves £7,500.",
+        "5% of £125,000 and 10% of the last £150,000, that is £6,250 and £15,000.",
         "Eight and a half weeks at £400 come to £3,400.",
         "Rent of $1,250 a month for nine months is $11,250.",
         "A third of €50,000 is €16,667.",

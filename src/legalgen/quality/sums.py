@@ -37,6 +37,7 @@ GIVES = (
 _RESULT = (
     rf"(?P<result>{MONEY})(?! (?:more|less|too|short|below|above|under|over|each|apart"
     r"|with the cap|capped)\b)"
+    rf"(?!(?:,| and) [{MONEY_SIGNS}])"  # of several results each is of another sum
 )
 _WORKED_OUT = rf"(?:{GIVES}|\bby |\bto ){_NAMED}[{MONEY_SIGNS}]"
 """What every sum has."""
