@@ -169,8 +169,8 @@ _WARNS = re.compile(
     r"|messages|receipts?|records?|originals?)))\b"
 )
 _KNOWS_BETTER = re.compile(
-    r"\b(?:inferences?|struck out|strikes? (?:\w+ ){0,3}?out|obstruct|pervert|wrongdoing|misconduct"
-    r"|default judgment|reverse[sd]|erasure|personal data|privacy|GDPR"
+    r"\b(?:lawful|inferences?|struck out|strikes? (?:\w+ ){0,3}?out|obstruct|pervert|wrongdoing"
+    r"|misconduct|default judgment|reverse[sd]|erasure|personal data|privacy|GDPR"
     r"|abusive|violen(?:ce|t)|stalk(?:s|er|ing)"
     r"|confidential information)",
     re.I,
