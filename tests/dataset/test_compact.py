@@ -9,7 +9,7 @@ import random
 import shutil
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -225,6 +225,25 @@ def test_a_reader_before_and_after_the_exchange_sees_all_rows(tmp_path: Path) ->
 
     compacted(data_dir, exchange=watched)
     assert seen == [list(range(7)), list(range(7))]
+
+
+def test_a_folder_that_is_emptied_while_it_is_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever had opened the old one finds nothing in it, and would tell of no rows."""
+    data_dir = filled(tmp_path / "data")
+    glob, opened = Path.glob, list[str]()
+
+    def emptied(folder: Path, pattern: str) -> Iterator[Path]:
+        if folder == data_dir.parts() and not opened:
+            opened.append(pattern)
+            compacted(data_dir)
+            return iter(())
+        return glob(folder, pattern)
+
+    monkeypatch.setattr(Path, "glob", emptied)
+    assert slots(data_dir) == list(range(7))
+    assert opened == ["train-*.parquet"]
 
 
 def test_readers_all_the_while_get_every_row_or_an_error(tmp_path: Path) -> None:

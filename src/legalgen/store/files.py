@@ -128,6 +128,28 @@ NOT_OURS: Final = (ValueError, RecursionError)
 errors and those of Unicode are ValueErrors; JSON nested 100,000 deep is a RecursionError."""
 
 
+def listed_parts(data_dir: DataDir, pattern: str, *, rehearsal: bool = False) -> list[Path]:
+    """The sealed parts whose names match, in order; none when there is no dataset yet.
+
+    A compaction exchanges the folder and empties the one before: whoever had opened that one would
+    find nothing. So a folder that is not the same after the look is looked at again.
+    """
+    folder = data_dir.parts(rehearsal=rehearsal)
+    while True:
+        before = _identity(folder)
+        found = sorted(folder.glob(pattern))
+        if _identity(folder) == before:
+            return found
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 @contextlib.contextmanager
 def disk(path: Path, verb: str) -> Iterator[None]:
     """Say which file it was, and end with the exit code of a failed disk."""

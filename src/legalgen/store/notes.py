@@ -21,7 +21,15 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.errors import DiskError
-from legalgen.store.files import DataDir, disk, frame, make_folder, replace_file, unframe
+from legalgen.store.files import (
+    DataDir,
+    disk,
+    frame,
+    listed_parts,
+    make_folder,
+    replace_file,
+    unframe,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -125,8 +133,7 @@ _COMPACTED: Final = re.compile(r"train-g(\d+)-\d+\.parquet")
 
 def _is_final(data_dir: DataDir, generation: int, *, rehearsal: bool) -> bool:
     """Whether the parts of that generation stand; a dataset of which no row was left has none."""
-    folder = data_dir.parts(rehearsal=rehearsal)
-    found = [path.name for path in folder.glob("train-*.parquet")]
+    found = [path.name for path in listed_parts(data_dir, "train-*.parquet", rehearsal=rehearsal)]
     generations = (int(m[1]) for m in map(_COMPACTED.fullmatch, found) if m)
     return not found or max(generations, default=0) >= generation
 

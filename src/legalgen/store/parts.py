@@ -23,6 +23,7 @@ from legalgen.store.files import (
     DataDir,
     disk,
     frame,
+    listed_parts,
     replace_file,
     unframe,
 )
@@ -67,15 +68,17 @@ def next_part(data_dir: DataDir, batch_id: str, noted: Iterable[str] = ()) -> in
 
 def batch_parts(data_dir: DataDir, batch_id: str) -> list[tuple[Path, int]]:
     """The sealed parts of one batch, in either dataset, with their numbers."""
-    folders = (data_dir.parts(rehearsal=False), data_dir.parts(rehearsal=True))
-    paths = (path for folder in folders for path in folder.glob(f"train-{batch_id}-*.parquet"))
+    pattern = f"train-{batch_id}-*.parquet"
+    paths = [
+        path for toy in (False, True) for path in listed_parts(data_dir, pattern, rehearsal=toy)
+    ]
     matches = ((path, PART_NAME.fullmatch(path.name)) for path in sorted(paths))
     return [(path, int(m["part"])) for path, m in matches if m and m["batch"] == batch_id]
 
 
 def compacted_parts(data_dir: DataDir, *, rehearsal: bool = False) -> list[Path]:
     """The parts that a compaction made, each of rows of several batches."""
-    return sorted(data_dir.parts(rehearsal=rehearsal).glob("train-g*.parquet"))
+    return listed_parts(data_dir, "train-g*.parquet", rehearsal=rehearsal)
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -284,7 +287,7 @@ def _first_version(paths: Iterable[Path]) -> int | None:
 
 def parts(data_dir: DataDir, *, rehearsal: bool = False) -> list[Path]:
     """The sealed parts of a dataset, by name; none when there is no dataset yet."""
-    return sorted(data_dir.parts(rehearsal=rehearsal).glob("train-*.parquet"))
+    return listed_parts(data_dir, "train-*.parquet", rehearsal=rehearsal)
 
 
 def iter_batches(
