@@ -195,15 +195,15 @@ class _Prose(msgspec.Struct, frozen=True):
 class _Finder(msgspec.Struct):
     """Looks for references in texts; ``called`` are the names of what is kept, as they stand.
 
-    ``told`` is all that is said of other things than cases, where some case is barred.
+    ``told`` is all that is said of other things than cases, once somebody asked for it.
     """
 
     policing: Policing
     barred: list[str]
     kept: list[Parsed]
-    question: str
-    told: str
+    draft: Draft
     called: frozenset[str] = frozenset()
+    told: str = ""
     certain: bool = False
     said: list[str] = []
 
@@ -214,8 +214,7 @@ class _Finder(msgspec.Struct):
         kept = [item for group in cited for item in group if item not in barred]
         named = [item.name for item in barred if item.name]
         called = frozenset([item.name for item in kept if item.name])
-        told = _but_cases(draft) if barred else ""
-        return cls(policing, named, kept, draft.question, told, called)
+        return cls(policing, named, kept, draft, called)
 
     def places(self, text: str) -> tuple[list[Span], list[Span]]:
         """The places of references that go, and of those that stay."""
@@ -277,7 +276,7 @@ class _Finder(msgspec.Struct):
         if self.policing.known.names(name):
             return False
         parties = set(re.findall(r"[A-Z]\w{2,}", name)) - NOT_A_PARTY
-        return parties.isdisjoint(re.findall(r"\w+", self.question))
+        return parties.isdisjoint(re.findall(r"\w+", self.draft.question))
 
     def _short_forms(self, text: str, taken: Sequence[Span]) -> Iterator[Span]:
         """``In Felthouse the offeror ...``: a case by the name of its first party alone."""
@@ -287,27 +286,52 @@ class _Finder(msgspec.Struct):
             word = next(
                 (w for w in re.findall(r"[A-Z][\w'-]{3,}", party) if w not in _NO_SHORT_FORM), ""
             )
-            if not word or word in known or re.search(rf"\b{re.escape(word)}\b", self.question):
+            if not word or word in known:
                 continue
-            if self._is_somebody(word):
-                continue
-            for match in re.finditer(rf"\b{re.escape(word)}\b(?!\s(?:v|vs)\b)", text):
-                if not any(start <= match.start() < end for start, end in taken):
-                    yield match.start(), match.end()
+            places = [
+                (start, end)
+                for start, end in _places(word, text)
+                if not _VERSUS.match(text, end)
+                and not any(first <= start < last for first, last in taken)
+            ]
+            if (
+                places
+                and not any(_places(word, self.draft.question))
+                and not self._is_somebody(word)
+            ):
+                yield from places
 
     def _is_somebody(self, name: str) -> bool:
         """Whether a person or firm of the facts has this name too, which then is no short form.
 
         Somewhere it stands with a title, a first name or the rest of the name of a firm.
         """
-        return re.search(_NAME_OF_SOMEBODY.format(re.escape(name)), self.told) is not None
+        self.told = told = self.told or _but_cases(self.draft)
+        return any(
+            _CALLED.search(told, max(0, start - _BEFORE), start) or _GOES_ON.match(told, end)
+            for start, end in _places(name, told)
+        )
 
 
-_NAME_OF_SOMEBODY = (
+_VERSUS = re.compile(r"\s(?:v|vs)\b")
+_BEFORE = 30
+"""Characters of a first name or a title, and of what stands before it."""
+_CALLED = re.compile(
     r"(?:(?<=[\w,] )(?!(?:In|See|Per|Following|Applying)\b)[A-Z]\w+|\b(?:Mr|Mrs|Ms|Miss|Dr))"
-    r"\.? {0}\b"
-    r"|\b{0} (?!(?:Lord|Lady|Sir|Mr|Mrs|Justice)\b)(?:(?:&|and) )?[A-Z]"
+    r"\.? \Z"
 )
+_GOES_ON = re.compile(r" (?!(?:Lord|Lady|Sir|Mr|Mrs|Justice)\b)(?:(?:&|and) )?[A-Z]")
+
+
+def _places(word: str, text: str) -> Iterator[Span]:
+    """Where a text has a word, whole: each answer has other words, none worth a pattern."""
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        around = text[max(0, start - 1) : start] + text[end : end + 1]
+        if not any(letter.isalnum() or letter == "_" for letter in around):
+            yield start, end
+        start = text.find(word, end)
 
 
 def _but_cases(draft: Draft) -> str:
