@@ -45,7 +45,7 @@ hypothesis.settings.register_profile(
     "everybody", patient, derandomize=True, database=None, max_examples=20
 )
 hypothesis.settings.register_profile(
-    "quick", hypothesis.settings.get_profile("everybody"), max_examples=8
+    "quick", hypothesis.settings.get_profile("everybody"), max_examples=4
 )
 hypothesis.settings.register_profile("random", patient, print_blob=True, max_examples=300)
 hypothesis.settings.load_profile("everybody")  # `--hypothesis-profile random` draws new examples
