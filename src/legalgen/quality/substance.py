@@ -516,8 +516,8 @@ def inconsistent(reading: Reading) -> Iterator[Finding]:
     """A figure that the steps reach, and another of its kind in the answer in its stead."""
     if not reading.draft.reasoning_steps:
         return
-    first = figures(reading.first_sentence)
-    if not first and not figures(reading.draft.reasoning_steps[-1]):
+    first, reached = figures(reading.first_sentence), figures(reading.draft.reasoning_steps[-1])
+    if not first and not reached:
         return
     stepped = figures(reading.steps_text)
     asked = figures(reading.draft.question)
@@ -529,7 +529,7 @@ def inconsistent(reading: Reading) -> Iterator[Finding]:
         strange = {value for value in told if (kind, value) not in asked | stepped}
         if not strange:
             continue
-        ours, sure = _reached(reading, kind, stepped, asked, told)
+        ours, sure = _reached(reading, kind, reached - asked, stepped, asked, told=told)
         begins = {value for value in strange if (kind, value) in first}
         if kind in MONEY_SIGNS:
             begins -= _left_over(kind, asked, ours)
@@ -548,20 +548,25 @@ def _left_over(sign: str, asked: Set[Figure], taken: Set[str]) -> set[str]:
 
 
 def _reached(
-    reading: Reading, kind: str, stepped: Set[Figure], asked: Set[Figure], told: Set[str]
+    reading: Reading,
+    kind: str,
+    reached: Set[Figure],
+    stepped: Set[Figure],
+    asked: Set[Figure],
+    *,
+    told: Set[str],
 ) -> tuple[set[str], bool]:
     """What the steps reach of a kind, and whether an answer with another is surely wrong.
 
     The last step tells it, and of amounts of which the answer has one, the last one; of a kind
     that is not in it, all steps do if they have one value, and the question none.
     """
-    last = reading.draft.reasoning_steps[-1]
-    ours = {value for k, value in figures(last) - asked if k == kind}
+    ours = {value for k, value in reached if k == kind}
     if not ours:
         ours = {value for k, value in stepped if k == kind}
         return (set() if len(ours) > 1 or any(k == kind for k, _ in asked) else ours), False
     if ours & told and kind in MONEY_SIGNS:
-        return ours & {_last_amount(last, kind)}, False
+        return ours & {_last_amount(reading.draft.reasoning_steps[-1], kind)}, False
     return ours, kind in MONEY_SIGNS or kind == "date"
 
 
