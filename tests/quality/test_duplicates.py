@@ -250,7 +250,7 @@ def test_sketches_are_the_same_in_every_process(hash_seed: str) -> None:
     assert other.stdout.strip() == shown
 
 
-def test_comparing_loads_no_pandas() -> None:
+def test_neither_packing_nor_merging_loads_pandas() -> None:
     """Where it is installed, as here, it takes 0.3 s and 40 MB."""
     code = (
         "import sys\n"
@@ -258,7 +258,8 @@ def test_comparing_loads_no_pandas() -> None:
         "from legalgen.quality.sketches import SketchRows\n"
         "rows = SketchRows()\n"
         f"rows.read([('lg_1', {QUESTION!r}, {ANSWER!r})] * 2000)\n"
-        "segments.in_memory([segments.unsorted(rows)], ())\n"
+        "one = segments.in_memory([segments.unsorted(rows)], ())\n"
+        "segments.in_memory([one, one], ())\n"
         "print('pandas' in sys.modules)"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -533,6 +534,28 @@ def test_a_crash_between_merge_and_clean_up_doubles_nothing(tmp_path: Path) -> N
 
     assert len(before) == MERGE_WIDTH - 1
     assert (len(again), len(files(tmp_path))) == (MERGE_WIDTH, 1)
+
+
+def test_a_look_up_asks_few_segments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has many times the rows of all smaller ones, however the parts come in."""
+    monkeypatch.setattr(duplicates, "SMALL_SEGMENT", 2)
+    index, rows = DuplicateIndex(tmp_path), [unlike(number) for number in range(120)]
+    index.open([])
+    left = iter(rows)
+    for number in range(60):
+        taken = [next(left) for _ in range(1 + 2 * (number % 2))]
+        for row in taken:
+            index.add(*row)
+        index.sealed(part(f"{number}.parquet", taken), [row[0] for row in taken])
+        sizes = sorted(segments.read(path).rows for path in tmp_path.iterdir())
+        large = [rows for rows in sizes if rows > 2]
+        assert len(sizes) - len(large) < MERGE_WIDTH
+        for at, size in enumerate(large[1:], 1):
+            assert size > MERGE_WIDTH * sum(large[:at])
+
+    assert [found and found.id for found in (index.check(*row[1:]) for row in rows)] == [
+        row[0] for row in rows
+    ]
 
 
 def test_a_long_list_without_a_folder_is_packed() -> None:
@@ -811,7 +834,7 @@ def test_what_would_be_in_memory_may_be_in_a_folder(tmp_path: Path) -> None:
         index.add_sketch(made)
         other.add_sketch(made)
 
-    assert len(files(tmp_path)) == 4
+    assert (len(files(tmp_path)), files(tmp_path)[1:]) == (3, ["rows-1000", "rows-2000"])
     probes = [rows[3], rows[1200], rows[-1], unlike(1)]
     found = [index.check(*probe[1:]) for probe in probes]
     assert found == [other.check(*probe[1:]) for probe in probes]
