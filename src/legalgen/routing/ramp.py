@@ -16,7 +16,7 @@ MANY_IN_FLIGHT = 16
 """Of so many calls at once a provider that has not answered yet may hold four; of fewer, two."""
 FIRST_CALLS = 2
 """Calls in flight at a target that has not answered yet."""
-WIDENING_S = 0.1
+WIDENING_S = 0.05
 """How soon the only target of a route is sent twice as many calls, if none has failed."""
 REMEMBERED_STEP = 4
 """So many doublings at once where an earlier run had replies of it, with this key."""
