@@ -84,11 +84,6 @@ BOTH_MARGIN: Final = 0.1
 """The same of an answer that is too near only with its question: 2.5 standard errors, which pass by
 one in 160 of those just alike enough; the keys of such questions miss as many. Answers that have a
 sentence in common would else be read for each other."""
-FLAG_MARGIN: Final = 0.03
-"""The same of an answer that only earns a flag: of those just alike enough the keys find 0.73, and
-of these 0.76 are not let go here, of those alike by 0.36 nearly all. With twice the margin one row
-in nine would read texts among 38,000 rows that share sentences, five each, and nearly all in vain.
-"""
 SHORT_MARGIN: Final = 0.04
 """The same of a question by 16 bits of its shingles, of which two in fifty may be mistaken."""
 PAIRS_AT_ONCE = 20_000
@@ -274,7 +269,7 @@ class DuplicateIndex:
         self._most = most_differing(
             min(limits.near_question, limits.near_both_question, limits.soft_question)
             - QUESTION_MARGIN,
-            min(limits.near_answer - ANSWER_MARGIN, limits.soft_answer - FLAG_MARGIN),
+            min(limits.near_answer - ANSWER_MARGIN, limits.soft_answer),
         )
         self._parts: dict[str, IndexedPart | _SpiltPart] = {}
         self._segments: list[Segment] = []
@@ -548,10 +543,15 @@ class DuplicateIndex:
                 yield _Candidate(row, code, *similar)
 
     def _most_serious(self, question: float, answer: float) -> DuplicateCode | None:
-        """What two similarities may mean that are estimated to be these."""
+        """What two similarities may mean that are estimated to be these.
+
+        An answer that would only earn a flag has no margin. Of those just alike enough half are let
+        go, of those alike by 0.36 one in twelve: with one of 0.03 twice as many texts are read, and
+        one in forty of the others earns a flag.
+        """
         judge, asked = self.thresholds.judge, question + SHORT_MARGIN
         near = judge(0.0, answer + ANSWER_MARGIN), judge(asked, answer + BOTH_MARGIN)
-        return "DUP_NEAR" if "DUP_NEAR" in near else judge(asked, answer + FLAG_MARGIN)
+        return "DUP_NEAR" if "DUP_NEAR" in near else judge(asked, answer)
 
     def _flag(self, found: _Candidate) -> Match | None:
         """A flag by 16 bits of the question's shingles: the text of the row is not read for it."""
@@ -562,7 +562,7 @@ class DuplicateIndex:
     def _needs_text(self, found: _Candidate) -> bool:
         """Whether it may be refused, or flagged for its answer."""
         limits = self.thresholds
-        return found.code != "DUP_SOFT" or found.answer + FLAG_MARGIN >= limits.soft_answer
+        return found.code != "DUP_SOFT" or found.answer >= limits.soft_answer
 
     def _compare(self, probe: Sketch, found: _Candidate) -> Match | None:
         texts = found.row.shingled()
