@@ -44,21 +44,32 @@ def test_every_outcome_is_reported_in_its_phase(pytester: pytest.Pytester) -> No
         ("skipped", "setup", "skipped"),
         ("known", "call", "skipped"),
     ]
+    assert run.getcalls(["pytest_runtest_logstart", "pytest_runtest_logfinish"]) == []
 
 
 @pytest.mark.parametrize(
-    ("durations", "xml", "all_read"),
-    [(None, None, False), (3, None, True), (0, None, True), (None, "tests.xml", True)],
+    ("durations", "xml", "verbose", "all_read"),
+    [
+        (None, None, 0, False),
+        (None, None, -1, False),
+        (3, None, 0, True),
+        (0, None, 0, True),
+        (None, "tests.xml", 0, True),
+        (None, None, 1, True),
+    ],
 )
 def test_phases_are_all_reported_where_they_are_timed_or_listed(
     durations: int | None,
     xml: str | None,
+    verbose: int,
+    *,
     all_read: bool,
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """``--durations`` and ``--junitxml`` show setup and teardown as well."""
+    """``--durations`` and ``--junitxml`` show setup and teardown as well, ``-v`` each beginning."""
     options = request.config.option  # a configuration of its own would take 80 ms to make
     monkeypatch.setattr(options, "durations", durations)
     monkeypatch.setattr(options, "xmlpath", xml)
+    monkeypatch.setattr(options, "verbose", verbose)
     assert are_all_read(request.config) is all_read
