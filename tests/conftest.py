@@ -206,6 +206,16 @@ def _is_loopback(host: str) -> bool:
 
 
 @pytest.fixture
+def plain_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts that are not compressed, for tests that write hundreds of a few rows to see what is
+    left of them: packing costs as much a column as it does of a thousand rows."""
+    from legalgen.store.parts import PARQUET  # only what writes parts pays for it
+
+    assert isinstance(PARQUET, dict)
+    monkeypatch.setitem(PARQUET, "compression", "none")
+
+
+@pytest.fixture
 def vendors() -> Iterator[VendorServer]:
     """Both vendors and an OpenAI-compatible server, without limits, quick to answer."""
     with VendorServer(Config.of(latency=LATENCY_S)) as server:

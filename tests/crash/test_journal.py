@@ -138,6 +138,7 @@ def left_behind(data_dir: DataDir) -> None:
         file.write(b'{"crc":"torn')
 
 
+@pytest.mark.usefixtures("plain_parts")
 @pytest.mark.parametrize("names", [False, True], ids=["nothing-unasked", "names-unasked"])
 def test_a_power_cut_after_any_operation_loses_and_doubles_nothing(
     tmp_path: Path, names: bool
@@ -187,6 +188,7 @@ def test_a_power_cut_during_recovery_loses_and_doubles_nothing(tmp_path: Path, n
         assert set(aside) <= {b'{"crc":"torn', b""}
 
 
+@pytest.mark.usefixtures("plain_parts")
 @pytest.mark.parametrize(
     ("number", "lasting", "places"),
     [

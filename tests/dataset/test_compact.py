@@ -189,6 +189,7 @@ def test_killed_while_parts_are_moved_one_by_one_it_goes_on(tmp_path: Path) -> N
     assert kill_at_every_operation(tmp_path, "after", work, check) > 20
 
 
+@pytest.mark.usefixtures("plain_parts")
 @pytest.mark.parametrize("step", [2, pytest.param(1, marks=pytest.mark.extended)])
 def test_a_disk_that_fails_anywhere_leaves_the_rows(tmp_path: Path, step: int) -> None:
     """An error at every other operation, or each, is a DiskError; the dataset is the old one or

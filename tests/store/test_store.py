@@ -245,6 +245,7 @@ def test_a_journal_that_cannot_be_read_back_is_not_sealed(data_dir: DataDir) -> 
 # --- recovery ----------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("plain_parts")
 @pytest.mark.parametrize("step", [9, pytest.param(1, marks=pytest.mark.extended)])
 def test_a_segment_torn_at_any_byte_keeps_every_line_before_it(
     data_dir: DataDir, step: int
@@ -274,6 +275,7 @@ def test_a_segment_torn_at_any_byte_keeps_every_line_before_it(
             (data_dir.journal / name).unlink()
 
 
+@pytest.mark.usefixtures("plain_parts")
 def test_a_flipped_bit_anywhere_in_a_row_is_noticed(data_dir: DataDir) -> None:
     """A damaged line in the middle is kept aside; the lines around it are sealed."""
     path = abandoned(data_dir, [make_sample(slot) for slot in range(3)])
