@@ -102,11 +102,13 @@ class RateLimiter:
     def worth_resuming_s(self, cost: Cost, remaining: int, now: float) -> float:
         """Seconds until the smaller of what remains and twenty samples fit the day's budgets."""
         count = max(1, min(remaining, WORTH_RESUMING_FOR))
-        # Shorter windows refill while the batch runs; a day's is what it comes back for.
-        days = [bucket for bucket in self.budgets.every() if bucket.window == "day"]
-        return max(
-            [b.seconds_until(min(count * cost.of(b.kind), b.limit), now) for b in days], default=0.0
-        )
+        longest_s = 0.0
+        for bucket in self.budgets.every():
+            # Shorter windows refill while the batch runs; a day's is what it comes back for.
+            if bucket.window == "day":
+                amount = min(count * cost.of(bucket.kind), bucket.limit)
+                longest_s = max(longest_s, bucket.seconds_until(amount, now))
+        return longest_s
 
     # ---------------------------------------------------------------- after a call
 

@@ -288,20 +288,24 @@ class Budgets(msgspec.Struct):
             return False
         if self.largest_output is not None and output > self.largest_output:
             return False
-        return all(cost.of(b.kind) <= b.limit for b in self.every())
+        for bucket in self.every():  # asked at each turn of each worker: a generator takes twice
+            if cost.of(bucket.kind) > bucket.limit:
+                return False
+        return True
 
     def room_for_output(self, input_tokens: int) -> float:
         """The largest completion budget that could ever be granted beside this prompt."""
-        rooms = [
-            bucket.limit * (1 - MARGIN) - (input_tokens if bucket.kind == "tokens" else 0)
-            for bucket in self.every()
-            if bucket.kind in ("tokens", "output_tokens")
-        ]
+        room = math.inf
+        for bucket in self.every():
+            if bucket.kind == "tokens":
+                room = min(room, bucket.limit * (1 - MARGIN) - input_tokens)
+            elif bucket.kind == "output_tokens":
+                room = min(room, bucket.limit * (1 - MARGIN))
         if self.largest_request is not None:
-            rooms.append(self.largest_request - input_tokens)
+            room = min(room, self.largest_request - input_tokens)
         if self.largest_output is not None:
-            rooms.append(self.largest_output)
-        return min(rooms, default=math.inf)
+            room = min(room, self.largest_output)
+        return room
 
     def reserve(self, cost: Cost, now: float) -> Reservation:
         """Take the cost: the request leaves now."""
