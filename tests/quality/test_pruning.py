@@ -163,6 +163,14 @@ def test_a_speaker_keeps_something_to_say(text: str, left: str | None) -> None:
     assert pruned(text, turns=True) == left
 
 
+@pytest.mark.parametrize("before", ["Talk of revolt is free; [1] ", "It is free (see ", "See "])
+def test_a_reference_in_two_lines_takes_both_with_it(before: str) -> None:
+    """Whatever stands beside its halves: neither is left, and neither is taken for a tail."""
+    text = f"Speech is protected.\n{before}Brandenburg v.\nOhio, 395 U.S. 444 (1969).\nSo it is."
+    spans = places(text, "Brandenburg v.\nOhio, 395 U.S. 444 (1969)")
+    assert without(text, spans) == "Speech is protected.\nSo it is."
+
+
 def test_without_references_a_text_is_left_alone() -> None:
     """Odd spacing and all: what is not asked for is not tidied."""
     odd = "It  is , so .\n\n\n\n1. a\n3. b ()"

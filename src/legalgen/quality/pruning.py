@@ -175,7 +175,7 @@ def _cuts(
     lost: list[int] = []
     every = sentences(text, whole, turns=turns)
     for at, sentence in enumerate(every):
-        mine = [span for span in doomed if sentence.start <= span[0] < sentence.end]
+        mine = [span for span in doomed if span[0] < sentence.end and sentence.start < span[1]]
         if mine:
             small = _small_cuts(text, sentence, mine, whole)
             if small is None:
@@ -216,6 +216,8 @@ def _small_cuts(
 ) -> list[Span] | None:
     """What can go out of a sentence that stays; None where the sentence has to go."""
     cuts: list[Span] = []
+    if not all(_inside(span, (sentence.start, sentence.end)) for span in doomed):
+        return None  # a reference that reaches into another line takes both with it
     for span in doomed:
         if any(start <= span[0] and span[1] <= end for start, end in cuts):
             continue
