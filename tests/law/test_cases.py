@@ -7,8 +7,10 @@ from datetime import date
 import pytest
 
 from legalgen.law.citations import (
+    PARTING,
     Authorities,
     case_names,
+    find_numbered,
     form_fault,
     highest,
     impossible,
@@ -74,6 +76,10 @@ def test_two_cases_that_share_words(left: str, right: str) -> None:
          ["R (on the application of Miller) v The Prime Minister"]),
         ("Carlill v Carbolic Smoke Ball Co. The court", ["Carlill v Carbolic Smoke Ball Co"]),
         ("Under Re Duomatic Ltd the members agreed.", ["Re Duomatic Ltd"]),
+        ("It is void, as in Entores  Ltd v Miles.", ["Entores  Ltd v Miles"]),
+        (f"as in Smith v Marks and Spencer{PARTING}Hyde v Wrench is another",
+         ["Smith v Marks and Spencer", "Hyde v Wrench"]),
+        (f"so held Smith{PARTING}v Jones", []),
         ("version v of the form, or v The", []),
         ("Re-entry is barred. Regarding rent, nothing.", []),
     ],
@@ -81,6 +87,13 @@ def test_two_cases_that_share_words(left: str, right: str) -> None:
 def test_cases_by_name_in_prose(text: str, names: list[str]) -> None:
     """With the words before and after them left alone."""
     assert [name for _, _, name in case_names(text)] == names
+
+
+def test_a_number_has_the_name_of_its_own_text() -> None:
+    """Of several that are read as one: what stands before in another is no name, nor in the way."""
+    found = find_numbered(f"It is void{PARTING}Google Spain, C-131/12{PARTING}C-434/09, and more")
+
+    assert [item.name for item in found] == ["Google Spain", ""]
 
 
 @pytest.mark.parametrize(

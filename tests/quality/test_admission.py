@@ -168,6 +168,15 @@ def test_a_case_in_prose_alone_goes_too() -> None:
     assert known.draft.answer.endswith("In Stack v Dowden it was so.")
 
 
+def test_no_reference_reaches_from_one_step_into_the_next() -> None:
+    """An answer and its steps are read as one text, and each is what it would be alone."""
+    steps = (f"{STEP} So it is in McCarthy", "C-434/09 decides it.", "v Parry is no case of ours.")
+    verdict = inspect(f"{ANSWER} So said Zarb", (ACT,), steps=steps)
+
+    assert verdict.draft.reasoning_steps == steps
+    assert verdict.fixes == ()
+
+
 def test_the_parties_of_the_question_are_no_authority() -> None:
     """A dispute may be called by its parties."""
     question = f"{QUESTION} Amara Okafor sues Tomasz Lindqvist for it."

@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.law.citations import (
+    PARTING,
     Authorities,
     Parsed,
     apex,
@@ -27,7 +28,7 @@ from legalgen.law.citations import (
 from legalgen.quality.citing import named_places, shown
 from legalgen.quality.elements import NOT_A_PARTY
 from legalgen.quality.pruning import Span, sentences, without
-from legalgen.quality.reading import Finding, Reading, word_set
+from legalgen.quality.reading import Finding, Reading, reasoned, word_set
 from legalgen.quality.rules import AnswerBounds, Policy
 from legalgen.store.sample import Draft
 
@@ -136,11 +137,9 @@ def admitted(
     ]
     barred_of = [policing.barred(group) for group in groups]
     barred = tuple(item for found in barred_of for item in found)
-    steps = "\n".join(draft.reasoning_steps)
-    whole = f"{draft.answer}\n{steps}"  # most answers end here; others look in the same text
-    if not barred and not _Finder.of(draft, groups, barred, policing).cases(normalise(whole))[0]:
-        return Admitted(draft, cited)
     prose = _Prose.of(draft, groups, barred, policing)
+    if not barred and not prose.doomed:
+        return Admitted(draft, cited)  # as most answers are
     kept = [at for at, found in enumerate(barred_of) if not found]
     pruned = _pruned(draft, kept, prose, turns=turns)
     why = _missing(draft, pruned, prose, bounds)
@@ -184,12 +183,22 @@ class _Prose(msgspec.Struct, frozen=True):
         cls, draft: Draft, cited: Iterable[Group], barred: Sequence[Parsed], policing: Policing
     ) -> _Prose:
         finder = _Finder.of(draft, cited, barred, policing)
-        doomed, others = {}, {}
-        for text in dict.fromkeys((draft.answer, *draft.reasoning_steps)):
-            doomed[text], others[text] = finder.places(text)
-        asked = finder.places(draft.question)[0]
+        plain = reasoned(draft)
+        goes, stays = finder.cases(plain)
+        doomed, others, at = {}, {}, 0
+        for text in (draft.answer, *draft.reasoning_steps) if goes or barred else ():
+            found = [_from(at, spans, len(text)) for spans in (goes, stays)]
+            doomed[text], others[text] = finder.places(text, *found)
+            at += len(text) + len(PARTING)
         doomed = {text: spans for text, spans in doomed.items() if spans}
-        return cls(doomed, others, finder.certain, bool(asked), tuple(finder.said))
+        asked = bool(goes or barred) and finder.asked()
+        return cls(doomed, others, finder.certain, asked, tuple(finder.said))
+
+
+def _from(start: int, spans: Iterable[Span], length: int) -> list[Span]:
+    """The spans that begin in a text of such a length, counted from where it starts."""
+    counted = ((first - start, last - start) for first, last in spans)
+    return [span for span in counted if 0 <= span[0] < length]
 
 
 class _Finder(msgspec.Struct):
@@ -216,18 +225,31 @@ class _Finder(msgspec.Struct):
         called = frozenset([item.name for item in kept if item.name])
         return cls(policing, named, kept, draft, called)
 
-    def places(self, text: str) -> tuple[list[Span], list[Span]]:
-        """The places of references that go, and of those that stay."""
-        plain = normalise(text)
-        doomed, others = self.cases(plain)
+    def places(
+        self, text: str, doomed: Sequence[Span], others: Sequence[Span]
+    ) -> tuple[list[Span], list[Span]]:
+        """The places of references that go, and of those that stay.
+
+        Those of cases are given. Laws are looked for only near what goes, where they keep together
+        what stands beside it.
+        """
         taken = [*doomed, *others]
-        others += [
-            (item.start, item.end)
-            for item in (find_all(text) if doomed else ())
-            if not item.is_case and not any(item.start < e and s < item.end for s, e in taken)
-        ]
-        doomed += self._short_forms(plain, taken) if self.barred else []
+        if self.barred:
+            doomed = [*doomed, *self._short_forms(normalise(text), taken)]
+        laws = (
+            (start + item.start, start + item.end)
+            for start, end in _around(text, doomed)
+            for item in find_all(text[start:end])
+            if not item.is_case
+        )
+        others = [*others, *(law for law in laws if not _overlaps(law, taken))]
         return sorted(doomed), sorted(others)
+
+    def asked(self) -> bool:
+        """Whether the question speaks of what goes."""
+        question = normalise(self.draft.question)
+        doomed, others = self.cases(question)
+        return bool(doomed) or any(self._short_forms(question, others))
 
     def cases(self, plain: str) -> tuple[list[Span], list[Span]]:
         """The places of cases that go, and of those that stay, by number and by whole name."""
@@ -235,10 +257,13 @@ class _Finder(msgspec.Struct):
         others: list[Span] = []
         for span, admitted in self._numbered(plain):
             (others if admitted else doomed).append(span)
+        goes: dict[str, bool] = {}  # the answer names mostly what the steps have named
         for start, end, name in case_names(plain):
-            if any(start < last and first < end for first, last in (*doomed, *others)):
+            if _overlaps((start, end), (*doomed, *others)):
                 continue
-            (doomed if self._goes(name) else others).append((start, end))
+            if name not in goes:
+                goes[name] = self._goes(name)
+            (doomed if goes[name] else others).append((start, end))
         return doomed, others
 
     def _numbered(self, text: str) -> Iterator[tuple[Span, bool]]:
@@ -253,7 +278,8 @@ class _Finder(msgspec.Struct):
                 clusters.append([item])
         for cluster in clusters:
             first, last = cluster[0], cluster[-1]
-            start = text.rfind(first.name, 0, first.start) if first.name else first.start
+            begin = text.rfind(PARTING, 0, first.start) + 1
+            start = text.rfind(first.name, begin, first.start) if first.name else first.start
             after = _PINPOINT.match(text, last.end)
             span = (start if start >= 0 else first.start, after.end() if after else last.end)
             admitted = any(self._admitted(item) for item in cluster)
@@ -311,6 +337,27 @@ class _Finder(msgspec.Struct):
             _CALLED.search(told, max(0, start - _BEFORE), start) or _GOES_ON.match(told, end)
             for start, end in _places(name, told)
         )
+
+
+def _overlaps(span: Span, taken: Iterable[Span]) -> bool:
+    return any(span[0] < last and first < span[1] for first, last in taken)
+
+
+_NEAR = 400
+"""Characters before and after what goes, of the same line: the sentences around it."""
+
+
+def _around(text: str, spans: Iterable[Span]) -> Sequence[Span]:
+    """The pieces of a text in which these spans and the sentences around them stand."""
+    pieces: list[Span] = []
+    for first, last in sorted(spans):
+        line, rest = text.rfind("\n", 0, first) + 1, text.find("\n", last)
+        begin = max(line, first - _NEAR)
+        end = min(rest if rest >= 0 else len(text), last + _NEAR)
+        if pieces and begin <= pieces[-1][1]:
+            begin = pieces.pop()[0]
+        pieces.append((begin, end))
+    return pieces
 
 
 _VERSUS = re.compile(r"\s(?:v|vs)\b")
@@ -427,5 +474,4 @@ _REASON = re.compile(
 
 def _gives_a_reason(answer: str) -> bool:
     """Whether more than a bare conclusion is left: a second sentence, one of them with a reason."""
-    found = [answer[each.start : each.end] for each in sentences(answer)]
-    return len(found) > 1 and any(map(_REASON.search, found))
+    return _REASON.search(answer) is not None and len(sentences(answer)) > 1

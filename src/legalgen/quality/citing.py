@@ -15,10 +15,9 @@ from legalgen.law.citations import (
     impossible,
     name_tokens,
     names_of,
-    normalise,
     suspect,
 )
-from legalgen.quality.reading import Finding, Reading
+from legalgen.quality.reading import Finding, Reading, reasoned
 from legalgen.quality.rules import Thresholds
 from legalgen.quality.usable import is_no_citation
 from legalgen.store.sample import words
@@ -48,8 +47,7 @@ def citation_count(reading: Reading, limits: Thresholds) -> Iterator[Finding]:
 
 def citation_impossible(reading: Reading, today: date) -> Iterator[Finding]:
     """Citations that cannot exist: a year to come, a court before its time."""
-    # in plain typography, as the policy has looked at the same text before
-    prose = find_numbered(normalise(f"{reading.draft.answer}\n{reading.steps_text}"))
+    prose = find_numbered(reasoned(reading.draft))  # at which the policy has looked before
     seen: set[str] = set()
     for item in (*reading.parsed, *prose):
         reason = None if item.key in seen else impossible(item, today)

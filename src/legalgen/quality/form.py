@@ -10,7 +10,7 @@ from legalgen.errors.plurals import plural
 from legalgen.quality.mending import HEADING
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.rules import Thresholds
-from legalgen.store.sample import normalise, words
+from legalgen.store.sample import words
 
 
 def form(reading: Reading) -> Iterator[Finding]:
@@ -170,7 +170,7 @@ _MARKED_UP = re.compile(
 )
 """Tags, entities, what JSON escapes, its keys, marks of notes and of a model's own dialogue."""
 
-_MARKED_UP_HINTS = ("<", "&", "\\", "[^", '":', "':", '" :', '" -', '" =', "\u3010")
+_MARKED_UP_SIGNS = ("<", "&", "\\", "[^", '":', "':", '"-', '"=', "\u3010")
 
 _GARBLED = re.compile(
     "\ufffd|\u00e2\u20ac|\u00c2[\u00a0-\u00bf]|\u00c3[\u0080-\u00bf\u0192\u201a\u201e\u2026]"
@@ -189,6 +189,7 @@ _ASIDE = re.compile(r"\([^)]*\)|\"[^\"]*\"|\u201c[^\u201d]*\u201d")
 """Where a term of a foreign law may stand in its own script."""
 
 _PARTS = re.compile(r"^[\W_]*(?:citations?|reasoning steps|final answer)[\W_]*$", re.I | re.M)
+_PARTS_HINTS = ("citation", "reasoning steps", "final answer")
 
 
 def shape(reading: Reading) -> Iterator[Finding]:
@@ -199,7 +200,7 @@ def shape(reading: Reading) -> Iterator[Finding]:
             what = f"{items} numbered items in {reading.answer_words} words"
             yield "TELEGRAPHIC", what, "answer", True
     whole = reading.whole
-    if [hint for hint in _MARKED_UP_HINTS if hint in whole]:
+    if reading.has_signs(_MARKED_UP_SIGNS):
         yield from _found(_MARKED_UP, reading.fields)
     if not whole.isascii() and any(hint in whole for hint in _GARBLED_HINTS):
         yield from _found(_GARBLED, reading.fields)
@@ -238,13 +239,13 @@ _TABLE = re.compile(
 
 
 _JSON_HINTS = ("{", '["', '[ "', "[\n", "</", ":\n")
-_NOTATION_HINTS = (*_JSON_HINTS, "\\", "$", "^")
+_NOTATION_SIGNS = ("{", '["', "</", "\\", "$", "^")
 
 
 def _notation(reading: Reading) -> Iterator[Finding]:
     """LaTeX, JSON and tables: what is made for another program, or for a page."""
     whole = reading.whole
-    noted = [hint for hint in _NOTATION_HINTS if hint in whole]
+    noted = reading.has_signs(_NOTATION_SIGNS) or "[\n" in whole or ":\n" in whole
     for name, text in reading.texts if noted else ():
         if found := _latex(text):
             yield "MARKUP", f'"{found[0]}" in {name}: write it in words', name, True
@@ -285,10 +286,9 @@ def _beyond_prose(reading: Reading) -> tuple[str, str]:
         return "words of another script", "answer"
     if "```" in answer:
         return "a code fence", "answer"
-    return ("fields of the sample", "answer") if _has_parts(answer) else ("", "")
+    return ("fields of the sample", "answer") if _has_parts(reading) else ("", "")
 
 
-def _has_parts(answer: str) -> bool:
-    folded = normalise(answer)
-    hinted = "citation" in folded or "reasoning steps" in folded or "final answer" in folded
-    return hinted and _PARTS.search(answer) is not None
+def _has_parts(reading: Reading) -> bool:
+    hinted = any(hint in reading.folded_answer for hint in _PARTS_HINTS)
+    return hinted and _PARTS.search(reading.draft.answer) is not None

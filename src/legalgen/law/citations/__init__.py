@@ -46,8 +46,10 @@ from legalgen.law.citations.parsed import (
     CASE_KINDS,
     LEGISLATION_KINDS,
     NAMED_KINDS,
+    PARTING,
     WEAK_KINDS,
     Parsed,
+    bare,
     folded,
     normalise,
 )
@@ -55,8 +57,8 @@ from legalgen.law.citations.reports import SERIES_YEARS
 from legalgen.law.citations.titles import abbreviations, names_of, other_names
 
 __all__ = [
-    "CASE_KINDS", "LEGISLATION_KINDS", "NAMED_KINDS", "SERIES_YEARS", "WEAK_KINDS",
-    "Authorities", "Case", "CitationLedger", "Parsed", "abbreviations", "apex", "called",
+    "CASE_KINDS", "LEGISLATION_KINDS", "NAMED_KINDS", "PARTING", "SERIES_YEARS", "WEAK_KINDS",
+    "Authorities", "Case", "CitationLedger", "Parsed", "abbreviations", "apex", "bare", "called",
     "case_names",
     "comparable", "find_all", "find_numbered", "fix_brackets", "folded", "form_fault", "highest",
     "impossible", "leading_cases", "leading_names", "name_tokens", "names_of", "normalise",

@@ -133,9 +133,10 @@ _RE = re.compile(
 )
 _RE_BEGINS = re.compile(r"(?:Re|In re|Ex parte)\s")
 _LAST_BETWEEN = re.compile(
-    r"(?s:.*)(?P<between>[.;,]\s|(?<![.;,])(?<!\sand)(?<!\sor)\s(?:and|or)\s)"
+    r"(?s:.*)(?P<between>[.;,]\s|\s\]\s|(?<![.;,])(?<!\sand)(?<!\sor)\s(?:and|or)\s)"
 )
-"""What parts the second party of one case from the first of the next, at its last place."""
+"""What parts the second party of one case from the first of the next, at its last place; texts
+that are read as one are parted by a bracket between spaces."""
 
 
 def case_names(text: str) -> tuple[tuple[int, int, str], ...]:
@@ -154,7 +155,10 @@ def case_names(text: str) -> tuple[tuple[int, int, str], ...]:
         right = _SECOND_PARTY.match(text, match.end(), ceiling)
         floor = ceiling
         if left and right is not None:
-            start = text.rfind(left.removesuffix(" v X"), 0, end)
+            first = left.removesuffix(" v X")
+            start = text.rfind(first, 0, end)
+            if start < 0:  # more than one space stands between its words
+                start = text.rfind(first.split()[0], 0, end)
             found.append((start, right.end(), text[start : right.end()].rstrip(" .,")))
     for match in _RE.finditer(text) if _RE_BEGINS.search(text) else ():
         if not any(start <= match.start() < end for start, end, _ in found):

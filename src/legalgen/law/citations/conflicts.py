@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -74,6 +75,7 @@ Case = tuple[str, str, int | None, str]
 """One case as the ledger keeps it: key, name, year, and the first sample that cites it so."""
 
 
+@lru_cache(maxsize=64)  # asked of a case when it is reviewed and when it is kept
 def _case_identity(name: str) -> frozenset[str]:
     return telling_words(re.sub(r"\(No\.? ?\d+\)", "", name))
 

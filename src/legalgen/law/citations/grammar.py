@@ -67,7 +67,7 @@ def _parse_piece(text: str, start: int, end: int) -> list[Parsed]:
 
 def _named(found: list[Parsed], piece: str) -> list[Parsed]:
     """With the parties before each case; what was read of a party (``IRC v Vestey``) is no law."""
-    named = [with_name(item, piece, 0) if item.is_case else item for item in found]
+    named = [with_name(item, piece) if item.is_case else item for item in found]
     names = []
     for item in named:
         if item.is_case and item.name:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from legalgen.law.citations.europe import ECLI
-from legalgen.law.citations.parsed import Parsed, normalise, word_set
+from legalgen.law.citations.parsed import PARTING, Parsed, normalise, word_set
 from legalgen.law.citations.pieces import DIGITS_AROUND_SLASH
 from legalgen.law.citations.titles import initials, other_names
 
@@ -26,8 +26,10 @@ _SIGNALS = word_set(
 _CITED_BEFORE = re.compile(r"^.*\d[A-Za-z]?\)?,\s(?=[A-Z(].*\sv\.?\s)")
 """Another citation that a comma parts from the name: ``Misrepresentation Act 1967, Hedley v``."""
 _BEFORE_NAME = re.compile(
-    r"[;\]]|(?<=[a-z)]{3})\.\s+(?=[A-Z])|[.!?]\s+(?=(?:In|See|Under|As|Following|Applying|Compare)\s)"
-    r"|(?:^|\s)\(?\d{1,2}[.)]\s"
+    r"[;\].!?\s]"  # the last sign of each or the first: other letters are skipped fast
+    r"(?:(?<=[;\]])|(?<=[a-z)]{3}\.)\s+(?=[A-Z])"
+    r"|(?<=[.!?])\s+(?=(?:In|See|Under|As|Following|Applying|Compare)\s)"
+    r"|(?<=\s)\(?\d{1,2}[.)]\s)"
 )
 """Where a name cannot have begun before: a semicolon, the end of a sentence, a list's number."""
 _PARALLEL = re.compile(r",\s\d{1,4}\s[A-Z][\w.' ]{0,20}?\s\d+\b.*$")
@@ -58,9 +60,9 @@ _SMALL_AT_END = re.compile(rf"(?:\s(?:{_SMALL}))+$")
 _COURTS = word_set("CJEU ECJ CFI Court of Justice the European General Judgment Opinion Advocate")
 
 
-def with_name(item: Parsed, text: str, floor: int) -> Parsed:
+def with_name(item: Parsed, text: str) -> Parsed:
     """The citation with the parties that stand before it (for EU cases also after it)."""
-    before = text[max(floor, item.start - 170) : item.start].rstrip(" ,([")
+    before = text[max(0, item.start - 170) : item.start].rpartition(PARTING)[2].rstrip(" ,([")
     if before.endswith(")"):
         before = _CASE_NUMBER.sub("", before)
     name = party_name(before.removesuffix("[GC]").rstrip(" ,"))
@@ -85,7 +87,7 @@ def _name_before(text: str) -> str:
 
 def party_name(text: str) -> str:
     """The case name that ends a text (``... as in Donoghue v Stevenson``), or ``""``."""
-    tail = _BEFORE_NAME.split(text)[-1]
+    tail = _BEFORE_NAME.split(f" {text}")[-1]
     words = tail.split()
     at = max((i for i, word in enumerate(words) if word in {"v", "v.", "vs", "vs."}), default=-1)
     if at > 0:
@@ -158,6 +160,7 @@ def name_tokens(name: str) -> frozenset[str]:
     return words.union(*map(telling_words, names), *map(initials, (name, *names)))
 
 
+@lru_cache(maxsize=1024)  # a name is looked up in several lists
 def telling_words(name: str) -> frozenset[str]:
     """The words of a case or Act name that tell it from others; all words if none does."""
     words = frozenset(NAME_TOKEN.findall(normalise(name).casefold()))

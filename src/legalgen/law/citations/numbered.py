@@ -68,7 +68,7 @@ def find_numbered(text: str) -> tuple[Parsed, ...]:
     """
     clean = normalise(text)
     found = apply(TELLING, clean)
-    return tuple(with_name(item, clean, 0) if item.is_case else item for item in found)
+    return tuple(with_name(item, clean) if item.is_case else item for item in found)
 
 
 def apply(productions: Productions, text: str) -> list[Parsed]:

@@ -114,6 +114,10 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+PARTING = " ] "
+"""Stands between texts that are read as one: no citation and no name reaches across it."""
+
+
 _FOLDED_LATER: Mapping[str, str] = {"\u017f": "s", "\u0130": "i", "\u0131": "i"}
 """Letters that ``re.I`` takes for English ones, and ``str.lower`` does not."""
 
