@@ -58,10 +58,11 @@ def empty(reading: Reading) -> Iterator[Finding]:
     if count < LEAST_ANSWER:
         return
     vocabulary = reading.answer_vocabulary
-    if len(_EMPTY & vocabulary) < LEAST_EMPTY * len(vocabulary):
+    known = _EMPTY & vocabulary
+    if len(known) < LEAST_EMPTY * len(vocabulary):
         return
     said = [word for word in reading.answer if word not in _SMALL]
-    empty = (_EMPTY & vocabulary).difference(reading.question)
+    empty = known.difference(reading.question)
     share = sum(map(empty.__contains__, said)) / max(1, len(said))
     if share >= EMPTY_SHARE or (share >= HOLLOW_SHARE and not _is_specific(reading)):
         what = f"{share:.0%} of its words would fit any question"
@@ -94,11 +95,15 @@ LEAST_STEPPED = 6
 
 def empty_steps(reading: Reading) -> Iterator[Finding]:
     """Steps that would lead to any answer."""
-    said = [word for word in reading.steps if word not in _SMALL]
-    if len(said) < LEAST_STEPPED or len(reading.draft.reasoning_steps) < 2:
+    if len(reading.draft.reasoning_steps) < 2:
         return
-    method = _METHOD.difference(reading.question)
-    share = sum(map(method.__contains__, said)) / len(said)
+    said = [word for word in reading.steps if word not in _SMALL]
+    if len(said) < LEAST_STEPPED:
+        return
+    empty = list(filter(_METHOD.__contains__, said))
+    if len(empty) < EMPTY_STEPS * len(said):
+        return
+    share = len([word for word in empty if word not in reading.question]) / len(said)
     if share >= EMPTY_STEPS:
         what = f"{share:.0%} of the words of the steps would fit any question"
         yield "STEPS_OFF_TOPIC", what, "reasoning_steps", True
@@ -123,7 +128,7 @@ def _few_new(reading: Reading) -> tuple[str, bool]:
         return "", False
     few = FEW_NEW if count >= LEAST_TOLD else NEW_SHARE
     strange = reading.answer_vocabulary.difference(reading.question) - COMMON
-    if sum(len(word) > 3 for word in strange) > few / LEAST_STEMS * count:
+    if len([word for word in strange if len(word) > 3]) > few / LEAST_STEMS * count:
         return "", False
     figures = sum(word[0].isdigit() for word in strange)
     new = len(reading.answer_stems - reading.question_stems) + figures

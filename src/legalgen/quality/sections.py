@@ -60,8 +60,9 @@ def _found(text: str, undated: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     """Names of Acts in a text, with their places. A regular expression of all took four times as
     long; a name is no part of a longer word or name (``UK GDPR``, ``(Housing) Act``)."""
     taken: list[tuple[int, int]] = []
+    by_year = _by_year()
     for match in _YEAR.finditer(text):
-        end, names = match.end(), _by_year().get(match[0][1:], ())
+        end, names = match.end(), by_year.get(match[0][1:], ())
         if not text.endswith(names, 0, end):
             continue
         for name in names:
@@ -126,7 +127,7 @@ def section_nonexistent(reading: Reading) -> Iterator[Finding]:
         for called, start, end in _found(text, undated):
             act = _by_name()[called]
             known.add(act)
-            highest = max(_numbers_of(act, called, text, start, end), default=0)
+            highest = _highest(act, called, text, start, end)
             if highest > act.last and called not in told:
                 told.add(called)
                 what = f"{called} has no {act.unit} {highest}, the last one is {act.last}"
@@ -135,15 +136,17 @@ def section_nonexistent(reading: Reading) -> Iterator[Finding]:
         yield from _bare(reading, *known)
 
 
-def _numbers_of(act: Act, called: str, text: str, start: int, end: int) -> Iterator[int]:
-    """The numbers that are said to be of an Act, before its name and after it."""
+def _highest(act: Act, called: str, text: str, start: int, end: int) -> int:
+    """The highest number that is said to be of an Act, before its name or after it; or 0."""
     before = _BEFORE.search(text, max(0, start - _LONGEST_BEFORE), start)
     after = _AFTER.match(text, end)
     if after is None and (act.unit != "section" or called.endswith("C.")):
         after = _BARE_AFTER.match(text, end)
+    highest = 0
     for match in (before, after):
         if match is not None and _is_unit(match["unit"], act.unit):
-            yield from _numbers(match["n"])
+            highest = max([highest, *_numbers(match["n"])])
+    return highest
 
 
 _FIRST_LETTERS = {"section": "s\u00a7", "article": "a", "rule": "r"}
@@ -156,6 +159,8 @@ def _is_unit(written: str, unit: str) -> bool:
 
 def _numbers(text: str) -> Sequence[int]:
     """The numbers of a run of sections; ``1,412`` is one."""
+    if text.isdecimal():  # most are one number
+        return [int(text)]
     return [int(each.replace(",", "")) for each in _NUMERALS.findall(text)]
 
 

@@ -10,11 +10,14 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence, Set
 from decimal import Decimal
+from functools import lru_cache
 from itertools import combinations
+from string import digits
 from typing import TypeAlias
 
 from legalgen.errors.plurals import plural
 from legalgen.law.citations import folded
+from legalgen.law.citations.pieces import any_of, by_letter
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.emptiness import empty, empty_steps, question_again
 from legalgen.quality.reading import Finding, Reading, excerpt, sentences, stems, telling_words
@@ -290,6 +293,7 @@ def _is_denied(text: str) -> bool:
     return any(hint in text for hint in _NOT_HINTS) and _negates(text)
 
 
+@lru_cache(maxsize=64)  # each of two sentences is asked for several times
 def _negates(text: str) -> bool:
     return _NOT.search(folded(text)) is not None
 
@@ -472,18 +476,20 @@ _AMOUNT = re.compile(
     rf"(?:[ -]?(?P<m>{'|'.join(filter(None, _SCALES))})\b)?",
     re.I,
 )
+_COUNTED = by_letter((*(rf"{digit}\d{{0,3}}" for digit in digits), *_NUMBERS), r"(?<![-\w]{0})")
 _PERIOD = re.compile(
-    rf"(?<!-)\b(?P<n>\d{{1,4}}|{'|'.join(_NUMBERS)})[ -]"
+    rf"(?P<n>{_COUNTED})[ -]"
     r"(?:(?:clear|working|business|calendar|full) )?"
-    r"(?P<u>day|week|month|year|hour|per ?cent)s?\b|\b(?P<p>\d+(?:\.\d+)?) ?%"
+    r"(?P<u>day|week|month|year|hour|per ?cent)s?\b"
 )
 """In folded text."""
+_PERCENT = re.compile(r"\b(\d+(?:\.\d+)?) ?%")
 _DATE = re.compile(
     rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m>{MONTH})\b"
     rf"|\b(?P<n>{MONTH}) (?P<e>\d{{1,2}})\b"
 )
 
-_UNITS = re.compile(rf"%|day|week|month|year|hour|per ?cent|{MONTH}")
+_UNITS = re.compile(rf"day|week|month|year|hour|per ?cent|{MONTH}")
 
 Figure: TypeAlias = tuple[str, str]
 """Its kind (a currency, a unit, ``date``) and its value: only like is compared with like."""
@@ -497,14 +503,13 @@ def figures(text: str) -> frozenset[Figure]:
             scale = _SCALES[(m["m"] or "").casefold()]
             amount = Decimal(m["n"].replace(",", "")).scaleb(scale)
             found.add((m["c"], f"{amount:f}".removesuffix(".00")))
+    if "%" in text:
+        found.update(("percent", share) for share in _PERCENT.findall(text))
     if not _UNITS.search(text):
         return frozenset(found)
     for m in _PERIOD.finditer(folded(text)):
-        if m["p"]:
-            found.add(("percent", m["p"]))
-        else:
-            unit = m["u"].replace(" ", "")
-            found.add((unit, str(_NUMBERS.get(m["n"], m["n"]))))
+        unit = m["u"].replace(" ", "")
+        found.add((unit, str(_NUMBERS.get(m["n"], m["n"]))))
     for m in _DATE.finditer(text) if any(map(text.__contains__, MONTHS)) else ():
         month, number = m["m"] or m["n"], m["d"] or m["e"]
         if int(number) <= monthrange(2000, MONTHS.index(month) + 1)[1]:  # not "31 September"
@@ -688,7 +693,7 @@ def _sentences_again(reading: Reading) -> Iterator[Finding]:
     """Sentences that say an earlier one again."""
     if not reading.is_repetitive or reading.is_dialogue:
         return
-    told = [(stems(words(each)), frozenset(_OWN.findall(each))) for each in reading.sentences]
+    told = [(stems(words(each)), _own(each)) for each in reading.sentences]
     told = [each for each in told if len(each[0]) >= LEAST_TELLING]
     telling = [each for each, _ in told]
     again = sum(
@@ -719,11 +724,13 @@ items with one thing in common has few new words as well, and each of them once,
 in which an offer lapses has 1.9; of 2,057 older rows two are flagged."""
 
 
-_OWN = re.compile(
-    r"\d[\d.,]*\d|\d|(?<=[\w,] )[A-Z][a-z]\w+"
-    rf"|\b(?:{'|'.join(word for word in _NUMBERS if word != 'one')})\b"
-)
-"""Figures and names: a sentence that has others says no earlier one again, as in lists."""
+_OWN = re.compile(r"[\dA-Z](?:(?<=\d)(?:[\d.,]*\d)?|(?<=[\w,] [A-Z])[a-z]\w+)")
+_OWN_NUMBER = re.compile(any_of(word for word in _NUMBERS if word != "one") + r"\b")
+"""Figures, names and numbers: a sentence that has others says no earlier one again, as in lists."""
+
+
+def _own(sentence: str) -> frozenset[str]:
+    return frozenset(_OWN.findall(sentence) + _OWN_NUMBER.findall(sentence))
 
 
 def _novelty(told: Sequence[tuple[frozenset[str], frozenset[str]]]) -> float:

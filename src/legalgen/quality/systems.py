@@ -25,12 +25,12 @@ class _System:
     @cached_property  # either takes 10 ms to compile, and most answers need neither
     def certain(self) -> re.Pattern[str]:
         """Terms that no other system has."""
-        return re.compile(rf"\b(?:{alternatives(f'{self._name}_certain')})\b")
+        return _terms(f"{self._name}_certain")
 
     @cached_property
     def likely(self) -> re.Pattern[str]:
         """Terms that are seldom used elsewhere."""
-        return re.compile(rf"\b(?:{alternatives(f'{self._name}_likely')})\b")
+        return _terms(f"{self._name}_likely")
 
     def hinted(self, text: str, vocabulary: frozenset[str]) -> bool:
         """Whether a word is there without which there is none of the terms."""
@@ -40,6 +40,11 @@ class _System:
         """The terms that are nowhere else, and those that are seldom elsewhere."""
         certain, likely = self.certain.findall(text), self.likely.findall(text)
         return set(map(_folded, certain)), set(map(_folded, likely))
+
+
+def _terms(name: str) -> re.Pattern[str]:
+    """The phrases of a list; where a word ends, the lookahead spares the trial of each of them."""
+    return re.compile(rf"\b(?=\w)(?:{alternatives(name)})\b")
 
 
 def _folded(term: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -241,6 +242,7 @@ _NO_CITATION = re.compile(
 """A whole citation that says that there is none."""
 
 
+@lru_cache(maxsize=256)  # asked of each citation three times
 def is_no_citation(text: str) -> bool:
     """Whether a citation only says that there is none, or that the law differs."""
     return _NO_CITATION.fullmatch(text) is not None
@@ -279,13 +281,15 @@ _TRADE_MARKS = ("\u2122", "\u2120")
 
 
 def _talk_of_itself(reading: Reading) -> tuple[str, str] | None:
-    talks: Iterable[_Talk] = _META
     glued = not reading.whole.isascii() and any(sign in reading.whole for sign in _TRADE_MARKS)
-    if not glued:
-        told = (_META_WORDS & reading.vocabulary) | _META_WORDS.intersection(reading.question)
-        talks = [talk for talk in _META if talk.words & told] if told else ()
-    for talk in talks:
-        for name, text in reading.texts:
+    vocabularies = (reading.question, reading.steps, reading.answer_vocabulary)
+    told = [_META_WORDS.intersection(each) for each in vocabularies]
+    if not (glued or any(told)):
+        return None
+    for talk in _META:
+        for (name, text), theirs in zip(reading.texts, told, strict=True):
+            if not glued and talk.words.isdisjoint(theirs):
+                continue
             plain = normalise(_apart_from_signs(text) if glued else text)
             if any(hint in plain for hint in talk.hints):
                 match = talk.pattern.search(_QUOTED.sub(" ", plain))

@@ -190,6 +190,8 @@ _REMEMBERED: Final = 128
 """Texts: the gate, the index and the id of a sample all read the same few, one after another."""
 _LONGEST_REMEMBERED: Final = 20_000
 """Characters; longer texts come from elsewhere, and are read once."""
+_SHORT: Final = 400
+"""Characters."""
 
 
 def normalise(text: str) -> str:
@@ -280,12 +282,14 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def spaced_words(text: str) -> bytes:
-    """As ``words``, in UTF-8 with spaces between, of a text that nobody else is going to read."""
+    """As ``words``, in UTF-8 with spaces between; nothing of it is remembered."""
     return _apart(_folded(text, _alone_in_words))
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(_apart(normalise(text)).decode("utf-8", "surrogatepass").split())
+    # of what is short, a sentence or a step, hardly anybody asks how it is normalised
+    raw = spaced_words(text) if len(text) < _SHORT else _apart(normalise(text))
+    return tuple(raw.decode("utf-8", "surrogatepass").split())
 
 
 def _apart(plain: str) -> bytes:
