@@ -30,7 +30,7 @@ from legalgen.quality.elements import NOT_A_PARTY
 from legalgen.quality.pruning import Span, sentences, without
 from legalgen.quality.reading import Finding, Reading, reasoned, word_set
 from legalgen.quality.rules import AnswerBounds, Policy
-from legalgen.store.sample import Draft
+from legalgen.store.sample import Draft, count_words
 
 Group = tuple[Parsed, ...]
 
@@ -443,7 +443,7 @@ def _missing(before: Draft, after: Draft | None, prose: _Prose, bounds: AnswerBo
             bounds.reasoning_steps[0],
             "steps",
         ),
-        (len(before.answer.split()), len(after.answer.split()), bounds.answer_words[0], "words"),
+        (count_words(before.answer), count_words(after.answer), bounds.answer_words[0], "words"),
     )
     for had, left, least, noun in counts:
         if left < had and left < least:

@@ -15,7 +15,7 @@ from legalgen.law.citations import normalise as plain
 from legalgen.law.planner import Task
 from legalgen.quality.rules import AnswerBounds, Thresholds
 from legalgen.quality.wordlists import word_list
-from legalgen.store.sample import Draft, beyond_ascii, words
+from legalgen.store.sample import Draft, beyond_ascii, count_words, words
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -224,7 +224,7 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def answer_words(self) -> int:
         """The answer's length in words, split at white space."""
-        return len(self.draft.answer.split())
+        return count_words(self.draft.answer)
 
     @property
     def parsed(self) -> tuple[Parsed, ...]:
@@ -270,15 +270,16 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
         return "\n".join([text for _, text in self.fields])
 
     @cached_property
-    def _signs(self) -> str:
+    def signs(self) -> str:
+        """All that was written, without white space and small letters: a tenth of it.
+
+        Where a sign is not in it, it is nowhere.
+        """
         return bare(self.whole)
 
     def has_signs(self, signs: Iterable[str]) -> bool:
-        """Whether one of these stands anywhere in it, be there white space within or small letters.
-
-        In a tenth of the time in which they are looked for in the whole text.
-        """
-        return any(map(self._signs.__contains__, signs))
+        """Whether one of these stands anywhere, be there white space within or small letters."""
+        return any(map(self.signs.__contains__, signs))
 
     def copied(self, tokens: Sequence[str], least: float = 0.0) -> float:
         """The share of the runs of six words that stand in the answer too.

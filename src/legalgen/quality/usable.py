@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import msgspec
 
+from legalgen.law.citations import bare
 from legalgen.quality.reading import (
     ACCENTED,
     BEYOND_LATIN,
@@ -210,6 +211,7 @@ _GAPS: Mapping[str, re.Pattern[str]] = {
     "TODO": re.compile(r"\bTODO\b"),
 }
 """Gaps left for somebody else, each behind what it cannot be without."""
+_GAP_SIGNS = {sign: bare(sign) for sign in _GAPS}
 
 _BLANKS = frozenset({"___", "......", ". . . .", "\u2026\u2026"})
 """Those that also stand in forms, which an answer may quote."""
@@ -372,7 +374,7 @@ def placeholder(reading: Reading) -> Iterator[Finding]:
     whole = reading.whole
     folded = whole.casefold()
     for sign, gap in _GAPS.items():
-        if sign in whole:
+        if _GAP_SIGNS[sign] in reading.signs and sign in whole:
             fields = reading.fields
             if '"' in whole and (sign in _BLANKS or _is_quoted(sign, reading.draft.question)):
                 # a document of the facts may have one

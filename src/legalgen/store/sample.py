@@ -203,7 +203,24 @@ def normalise(text: str) -> str:
 
 
 def _normalised(text: str) -> str:
-    return " ".join(_folded(text, _alone).split())
+    folded = _folded(text, _alone)
+    line = _in_one_line(folded)
+    return " ".join(folded.split()) if line is None else line
+
+
+def count_words(text: str) -> int:
+    """How many words ``text.split()`` finds."""
+    line = _in_one_line(text)
+    return len(text.split()) if line is None else line.count(" ") + (line != "")
+
+
+def _in_one_line(text: str) -> str | None:
+    """The text with single spaces for its white space, where nothing has to be split for that.
+
+    Of white space nothing but the space is printable.
+    """
+    line = text.replace("\n", " ")
+    return line.strip(" ") if "  " not in line and line.isprintable() else None
 
 
 def _folded(text: str, alone: Callable[[str], str | None]) -> str:

@@ -26,10 +26,10 @@ _SIGNALS = word_set(
 _CITED_BEFORE = re.compile(r"^.*\d[A-Za-z]?\)?,\s(?=[A-Z(].*\sv\.?\s)")
 """Another citation that a comma parts from the name: ``Misrepresentation Act 1967, Hedley v``."""
 _BEFORE_NAME = re.compile(
-    r"[;\].!?\s]"  # the last sign of each or the first: other letters are skipped fast
+    r"[;\].!?\d]"  # a sign of each: other letters are skipped fast
     r"(?:(?<=[;\]])|(?<=[a-z)]{3}\.)\s+(?=[A-Z])"
     r"|(?<=[.!?])\s+(?=(?:In|See|Under|As|Following|Applying|Compare)\s)"
-    r"|(?<=\s)\(?\d{1,2}[.)]\s)"
+    r"|(?:(?<=\s\d)|(?<=\s\(\d))\d?[.)]\s)"
 )
 """Where a name cannot have begun before: a semicolon, the end of a sentence, a list's number."""
 _PARALLEL = re.compile(r",\s\d{1,4}\s[A-Z][\w.' ]{0,20}?\s\d+\b.*$")
