@@ -18,6 +18,7 @@ from legalgen.store.ledger import Ledger, ModelStats, Process, Record, Status
 from tests.program import EXECUTABLE, Ended, Program
 from tests.terminal import in_terminal
 from tests.vendors import VendorServer
+from tests.vendors.faults import Fault
 
 KEYLESS = dict.fromkeys(("GROQ_API_KEY", "CEREBRAS_API_KEY", "OPENAI_API_KEY"), "")
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -302,6 +303,47 @@ def test_what_one_provider_refuses_another_may_write(
     vendors.fail("groq", "status", status=400, body=refusal)
     ended = program.run("batch", "-p", "groq", "-n", "2", "--json")
     assert (ended.code, ended.json["status"]) == (0, "completed")
+
+
+GUARDRAIL = {"error": {"message": "Request blocked by guardrail"}}
+MODERATION = {"error": {"message": "Your input was flagged by moderation", "code": 403}}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("status", "groq", status=400, body=GUARDRAIL),
+        Fault("status", "groq", status=403, body=MODERATION),
+        Fault("content_filter", "groq"),
+        Fault("refusal", "groq"),
+    ],
+    ids=["guardrail", "moderation", "content_filter", "refusal"],
+)
+def test_what_one_provider_filters_another_may_write(
+    program: Program, vendors: VendorServer, fault: Fault
+) -> None:
+    """Its models are left alone after three prompts each, no task is given up for them, and who
+    goes on is told."""
+    vendors.add(fault)
+    ended = program.run("batch", "-p", "groq", "-n", "16", "-c", "1")
+    assert ended.code == 0, ended.err
+    assert "groq/openai/gpt-oss-120b is refusing to answer, going on with" in ended.err
+    record = program.record()
+    assert (record.accepted, record.given_up) == (16, [])
+    calls = {name: stats.calls for name, stats in record.models.items()}
+    assert all(calls.get(name, 0) <= 3 for name in calls if name.startswith("groq/"))
+
+
+def test_what_every_provider_filters_is_the_prompts_fault(
+    program: Program, vendors: VendorServer
+) -> None:
+    """Each model of the route was asked before that is said."""
+    vendors.add(Fault("status", status=400, body=GUARDRAIL))
+    ended = program.run("batch", "-p", "groq", "-n", "16", "-c", "1", "--json")
+    assert (ended.code, "the prompt is at fault" in ended.json["reason"]) == (6, True)
+    asked = set(program.record().models)
+    assert {name.partition("/")[0] for name in asked} == {"groq", "cerebras"}
+    assert 5 <= len(asked) <= len(vendors.calls()) <= 3 * len(asked)
 
 
 def test_a_batch_without_troubles_is_strictly_done(program: Program, vendors: VendorServer) -> None:

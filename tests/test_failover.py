@@ -312,11 +312,7 @@ def test_authentication() -> None:
 
 
 def test_bad_request() -> None:
-    """One other model; two that refuse end the task; three different prompts drop the model."""
-    first = decision(failure(C.BAD_REQUEST))
-    assert (first.then, first.trail.used_up) == (Then.NEXT, frozenset({A}))
-    second = decision(failure(C.BAD_REQUEST), trail=replace(first.trail, used_up=frozenset({D})))
-    assert second.then is Then.GIVE_UP
+    """Three different prompts that are refused drop the model."""
     again = decision(failure(C.BAD_REQUEST), health=Health(refusals=("2", "1")))
     assert again.health.state is State.READY
     third = decision(failure(C.BAD_REQUEST), health=Health(refusals=("2", "3")))
@@ -359,12 +355,38 @@ def test_answers_are_counted_by_model() -> None:
     assert (decided.then, decided.trail.here) == (Then.REPAIR, 1)
 
 
-def test_content_filter() -> None:
-    """One other model, then the task is given up."""
-    first = decision(failure(C.CONTENT_FILTER))
+@pytest.mark.parametrize("category", [C.BAD_REQUEST, C.CONTENT_FILTER])
+def test_a_prompt_is_refused_by_two_models_and_not_all_of_one_provider(
+    category: ErrorCategory,
+) -> None:
+    """One other model; two that refuse end the task, once no other provider is left to ask."""
+    first = decision(failure(category))
     assert (first.then, first.trail.used_up) == (Then.NEXT, frozenset({A}))
-    second = decision(failure(C.CONTENT_FILTER), trail=replace(first.trail, used_up=frozenset({D})))
-    assert second.then is Then.GIVE_UP
+    elsewhere = Trail(refused=1, models=(D,), used_up=frozenset({D}))
+    assert decision(failure(category), trail=elsewhere).then is Then.GIVE_UP
+    before = Trail(refused=1, models=(B,), used_up=frozenset({B}))
+    sibling = ModelRef("groq", "c")
+    alone = Surroundings(others=1, siblings=frozenset({sibling}))
+    assert decision(failure(category), trail=before, around=alone).then is Then.GIVE_UP
+    second = decision(failure(category), trail=before, around=replace(alone, others=2))
+    assert (second.then, second.trail.used_up) == (Then.NEXT, frozenset({A, B, sibling}))
+
+
+def test_a_model_that_refuses_prompt_after_prompt_is_left_alone() -> None:
+    """10 s doubling to 300 after the third without an answer that was kept, where others answer."""
+    refused, health = failure(C.CONTENT_FILTER), Health()
+    assert decision(refused, health=Health(filtered=1)).health.state is State.READY
+    seconds = []
+    for _ in range(9):
+        decided = decision(refused, health=health)
+        seconds.append(decided.health.until - NOW if decided.health.state is State.OPEN else 0.0)
+        # a reply that is no answer has come before each, when it was probed
+        health = replace(succeed(decided.health, 1.0), filtered=decided.health.filtered)
+    assert seconds == [0, 0, 10, 20, 40, 80, 160, 300, 300]
+    assert health.answered == 1
+    assert answered(health, usable=True).filtered == 0
+    last = decision(refused, health=Health(filtered=2), around=Surroundings())
+    assert last.health.state is State.READY
 
 
 def test_every_category_has_a_rule() -> None:

@@ -82,8 +82,8 @@ class Health(msgspec.Struct, frozen=True):
     time and decays with successes), ``limited`` the same for limits without a hint or a short one,
     ``answered`` successes since it last left READY, which widen the ramp of calls in flight.
     ``hinted`` is the time before which the server itself asked not to come back; ``broke_at``
-    that of the last failure that the breaker counted. ``refusals`` are the prompts it refused in a
-    row, ``usable`` its last twenty answers.
+    that of the last failure that the breaker counted. ``refusals`` are prompts refused in a row,
+    ``filtered`` content refusals since an answer was kept, ``usable`` the last twenty answers.
     """
 
     state: State = State.READY
@@ -95,6 +95,7 @@ class Health(msgspec.Struct, frozen=True):
     limited: int = 0
     answered: int = 0
     refusals: tuple[str, ...] = ()
+    filtered: int = 0
     usable: tuple[bool, ...] = ()
     latency_s: float | None = None
     trickle: bool = False
@@ -175,17 +176,16 @@ class Trail(msgspec.Struct, frozen=True):
     ``blamed`` counts calls whose failure was the request's or the answer's; ``here`` counts
     answers refused from one model since the task last began anew. ``used_up`` models are never
     offered again; ``shunned`` ones only when nothing else can come in time (after a timeout);
-    ``failed_last`` is where the last call failed, passed over while another target is ready, and
-    left alone by this task until ``rest_until`` for that ``trouble``. ``pinned`` is a model that
-    shall mend its own answer, asked again unless another delivers much sooner.
-    ``filtered`` counts content refusals, ``refused`` bad requests.
+    ``refused`` counts models that refused the request or its content. ``failed_last`` is where the
+    last call failed, passed over while another target is ready, and left alone by this task until
+    ``rest_until`` for that ``trouble``. ``pinned`` is a model that shall mend its own answer, asked
+    again unless another delivers much sooner.
     """
 
     blamed: int = 0
     models: tuple[ModelRef, ...] = ()
     here: int = 0
     refused: int = 0
-    filtered: int = 0
     used_up: frozenset[ModelRef] = frozenset()
     shunned: frozenset[ModelRef] = frozenset()
     shunned_providers: frozenset[str] = frozenset()
@@ -221,13 +221,14 @@ _SAME_MODEL: Final = frozenset({Then.REPAIR, Then.ENLARGE, Then.SHRINK, Then.PLA
 class Surroundings(msgspec.Struct, frozen=True):
     """What a decision needs to know beyond the target itself.
 
-    ``others`` counts the other targets of the route that come in time and that this task can still
-    be offered. ``can_shrink`` and ``can_downgrade`` say that a smaller completion budget, or a
-    weaker response format or fewer parameters, is left to try here. ``prompt_key`` tells one
-    prompt from another. ``left`` is when the call left.
+    ``others`` counts the other targets that come in time and that this task can still be offered,
+    ``siblings`` are those of the same provider. ``can_shrink`` and ``can_downgrade``: a smaller
+    completion budget, or a weaker response format or fewer parameters, is left to try here.
+    ``prompt_key`` tells one prompt from another. ``left`` is when the call left.
     """
 
     others: int = 0
+    siblings: frozenset[ModelRef] = frozenset()
     can_shrink: bool = False
     can_downgrade: bool = False
     prompt_key: str = ""
@@ -321,11 +322,10 @@ def choose(
     offered = [c for c in candidates if c.ref not in trail.used_up and c.ready_in_s < math.inf]
     if not offered:
         return NoneLeft()
-    places = len(candidates)
     preferred = min(offered, key=lambda c: c.rank).latency_s
 
     def delivery(candidate: Candidate) -> float:
-        rank = candidate.rank + (places if candidate.poor else 0)
+        rank = candidate.rank + candidate.poor * len(candidates)
         same = abs(candidate.latency_s - preferred) <= SAME_LATENCY * preferred
         latency = preferred if same else candidate.latency_s
         return candidate.ready_in_s + latency + rank * stickiness_s + candidate.spill_s
@@ -385,8 +385,7 @@ def _preferred(
 
 def _pause(ordered: Sequence[Candidate]) -> Pause:
     def resume(candidate: Candidate) -> float:
-        worth = candidate.resume_in_s
-        return max(candidate.ready_in_s, worth if worth is not None else 0.0)
+        return max(candidate.ready_in_s, candidate.resume_in_s or 0.0)
 
     soonest = min(ordered, key=resume)
     return Pause(max(LEAST_WAIT_S, resume(soonest)), soonest.why)
@@ -479,7 +478,8 @@ def provider_succeed(provider: ProviderHealth) -> ProviderHealth:
 
 def answered(health: Health, *, usable: bool) -> Health:
     """The health after an answer was kept or refused; never feeds the breaker."""
-    return replace(health, usable=(*health.usable, usable)[-20:])
+    filtered = 0 if usable else health.filtered
+    return replace(health, usable=(*health.usable, usable)[-20:], filtered=filtered)
 
 
 class _Case(msgspec.Struct, frozen=True):
@@ -520,10 +520,9 @@ def _away(case: _Case, state: State, seconds: float, rule: str, **changes: objec
         until=until,
         trouble=case.trouble,
         answered=0,
-        trickle=False,
         hinted=max(case.health.hinted, case.now + hint if hint is not None else 0.0),
+        **{"trickle": False, **changes},
     )
-    health = replace(health, **changes)
     if case.health.hinted > until and case.health.state is not State.READY:
         held = case.health  # a longer hint holds already
         health = replace(health, state=held.state, until=held.hinted, trickle=held.trickle)
@@ -636,11 +635,8 @@ def _failed_together(case: _Case) -> bool:
     Behind one address there may be many servers: one that dies takes all its calls with it, and
     those say no more than the first of them. A model that has not answered has no such credit.
     """
-    return (
-        case.health.answered > 0
-        and case.around.left <= case.health.broke_at
-        and case.hint() is None
-    )
+    answers = case.health.answered > 0 and case.hint() is None
+    return answers and case.around.left <= case.health.broke_at
 
 
 def _once(case: _Case) -> Decision:
@@ -709,8 +705,17 @@ def _elsewhere(case: _Case, rule: str, then: Then = Then.NEXT) -> Decision:
     return Decision(case.health, case.provider, trail, then, rule)
 
 
-def _end(case: _Case, rule: str) -> Decision:
-    return Decision(case.health, case.provider, case.trail, Then.GIVE_UP, rule)
+def _refused(case: _Case) -> Decision:
+    """One other model; two that refuse are enough, unless another provider is left to ask."""
+    times, siblings = case.trail.refused + 1, case.around.siblings
+    case = replace(case, trail=replace(case.trail, refused=times))
+    if times < 2:
+        return _elsewhere(case, "refused: one other model")
+    strangers = any(ref.provider != case.ref.provider for ref in case.trail.models)
+    if strangers or case.around.others == len(siblings):
+        return _elsewhere(case, "two models refuse: the task is given up", Then.GIVE_UP)
+    case = replace(case, trail=replace(case.trail, used_up=case.trail.used_up | siblings))
+    return _elsewhere(case, "two models of one provider refuse: another provider")
 
 
 def _bad_request(case: _Case) -> Decision:
@@ -720,13 +725,8 @@ def _bad_request(case: _Case) -> Decision:
     case = _blamed(case)
     key = case.around.prompt_key
     refusals = (*(k for k in case.health.refusals if k != key), key)
-    health = replace(case.health, refusals=refusals)
-    case = replace(case, health=health, trail=replace(case.trail, refused=case.trail.refused + 1))
-    decision = (
-        _end(case, "two models refuse this request: the task is given up")
-        if case.trail.refused >= 2
-        else _elsewhere(case, "request refused: one other model")
-    )
+    case = replace(case, health=replace(case.health, refusals=refusals))
+    decision = _refused(case)
     if len(refusals) < MOST_PROMPTS_REFUSED:
         return decision
     dropped = _dropped(case, "three different prompts refused: model dropped")
@@ -761,15 +761,18 @@ def _output(case: _Case) -> Decision:
 
 
 def _filtered(case: _Case) -> Decision:
+    """A filter may be one model's or one provider's: where others answer, it is left alone."""
     case = _blamed(case)
-    case = replace(
-        case,
-        health=answered(case.health, usable=False),
-        trail=replace(case.trail, filtered=case.trail.filtered + 1),
-    )
-    if case.trail.filtered >= 2:
-        return _end(case, "two models refuse to answer: the task is given up")
-    return _elsewhere(case, "model refused to answer: one other model")
+    # such a reply makes no room for more calls
+    filtered, replies = case.health.filtered + 1, max(0, case.health.answered - 1)
+    health = replace(answered(case.health, usable=False), filtered=filtered, answered=replies)
+    case = replace(case, health=health)
+    decision = _refused(case)
+    if filtered < MOST_PROMPTS_REFUSED or not case.around.others:
+        return decision
+    seconds = _doubling(10, filtered - MOST_PROMPTS_REFUSED, 300)
+    rested = _away(case, State.OPEN, seconds, "refuses prompt after prompt: no calls for a while")
+    return replace(decision, health=rested.health, rule=rested.rule, until=rested.until)
 
 
 _RULES: Final = {

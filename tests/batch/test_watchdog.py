@@ -53,22 +53,41 @@ def test_marks_that_cannot_be_read_are_no_answers() -> None:
 def test_what_one_provider_refuses_is_no_fault_of_the_prompt_while_there_is_another() -> None:
     """Its server may be the only one that refuses such requests; once both do, it is."""
     dog = Watchdog(0.0, None)
-    there = [ModelRef("groq", "a"), ModelRef("cerebras", "b")]
+    there = {ModelRef("groq", "a"), ModelRef("cerebras", "b")}
     for _ in range(FAULTY_PROMPT_CALLS):
         dog.failed(refused("groq"))
     assert dog.hopeless(lambda: there, went_on=False) is None
-    assert dog.hopeless(lambda: there[:1], went_on=False) is not None
+    assert dog.hopeless(lambda: there - {ModelRef("cerebras", "b")}, went_on=False) is not None
     dog.failed(refused("cerebras"))
     ending = dog.hopeless(lambda: there, went_on=False)
     assert ending is not None
     assert ending.reason.startswith("every request so far was refused with bad_request")
 
 
-def nothing_else() -> tuple[ModelRef, ...]:
+def test_what_some_models_filter_is_no_fault_of_the_prompt_while_there_is_another() -> None:
+    """Filters are set for a model or for an account; once no model is left, the prompt it is."""
+    dog = Watchdog(0.0, None)
+    there = {ModelRef("groq", "a"), ModelRef("groq", "b")}
+    for _ in range(2 * FAULTY_PROMPT_CALLS):
+        dog.failed(filtered("a"))
+    assert dog.hopeless(lambda: there, went_on=False) is None
+    assert dog.hopeless(lambda: there - {ModelRef("groq", "b")}, went_on=False) is not None
+    dog.failed(filtered("b"))
+    ending = dog.hopeless(lambda: there, went_on=False)
+    assert ending is not None
+    assert ending.reason.startswith("every answer so far was refused with content_filter")
+
+
+def nothing_else() -> frozenset[ModelRef]:
     """No model is left to be asked."""
-    return ()
+    return frozenset()
 
 
 def refused(provider: str) -> events.CallFailed:
     """A request that a server refused."""
     return replace(failed(""), provider=provider, category="bad_request", status=400, codes=())
+
+
+def filtered(model: str) -> events.CallFailed:
+    """A request that a filter of the server refused."""
+    return replace(failed("", model), category="content_filter", status=400, codes=())

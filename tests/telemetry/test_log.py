@@ -90,7 +90,7 @@ def test_the_events_of_a_call_are_told_with_their_target(opened: Opener) -> None
     now = datetime(2026, 11, 23, tzinfo=UTC)
     about = {"source": "groq/a", "target": "groq/openai/b", "category": "timeout", "reason": "slow"}
 
-    write(events.Switched(at=now, slot=4, **about))
+    write(events.Switched(at=now, slot=4, out=False, **about))
     write(events.Waiting(at=now, target="groq/openai/b", seconds=2.0, until=now, reason="full"))
 
     told = [json.loads(line) for line in text(log).splitlines()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from legalgen.completion import ModelRef
 from legalgen.errors.category import ErrorCategory
@@ -47,6 +48,13 @@ def told(*heard: events.Event) -> list[str]:
     changes = Changes()
     said = (changes.hear(event) for event in heard)
     return [each.text for each in said if each is not None]
+
+
+def test_a_model_that_a_refusal_puts_out_of_use_is_told() -> None:
+    """Another is tried for one sample without a word; a model that is left by all is one line."""
+    for_one = switched(0, "content_filter", to=SMALL)
+    by_all = [replace(switched(n, "content_filter"), out=True) for n in (1, 2)]
+    assert told(for_one, *by_all) == [f"{GROQ} is refusing to answer, going on with cerebras"]
 
 
 def test_a_provider_that_leaves_and_returns_is_two_lines() -> None:

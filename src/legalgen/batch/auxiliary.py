@@ -20,6 +20,7 @@ from legalgen.batch.generation import (
     Spending,
     Stop,
     Tell,
+    Written,
 )
 from legalgen.batch.jobs import Job, JobPrompts, PromptSource
 from legalgen.completion import Completion, ModelRef
@@ -69,7 +70,10 @@ class AuxiliaryCalls:
             tell=self._tell_apart,
             clock=self._clock,
         )
-        return generation.run(Job(task))
+        outcome = generation.run(Job(task))
+        if isinstance(outcome, Written):
+            self._router.kept(outcome.lease.ref)
+        return outcome
 
     def _tell_apart(self, message: object) -> None:
         match message:

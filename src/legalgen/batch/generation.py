@@ -28,7 +28,7 @@ from legalgen.errors import (
     Trouble,
     WaitReason,
 )
-from legalgen.failover import Call, Decision, NoneLeft, Pause, Then
+from legalgen.failover import Call, Decision, NoneLeft, Pause, State, Then
 from legalgen.law.planner import Task, dated
 from legalgen.routing.rate_limits import Cost, Demand, Reservation
 from legalgen.routing.router import Router, Turn
@@ -450,7 +450,8 @@ class Generation:
         # Only the last: calls that broken targets fail are not counted against a task.
         job.refused = (*job.refused, _refusal(lease.ref, failure))[-6:]
         leaves = decision.then in (Then.NEXT, Then.ANEW)
-        job.failed = (lease.ref, failure.category, decision.rule) if leaves else None
+        out = decision.health.state not in (State.READY, State.PROBING)
+        job.failed = (lease.ref, failure.category, decision.rule, out) if leaves else None
         self._tell_failure(job, lease, failure, decision)
         if decision.then is Then.GIVE_UP:
             return GivenUp(job, decision.rule)
@@ -483,7 +484,7 @@ class Generation:
     def _tell_switch(self, job: Job, ref: ModelRef) -> None:
         """A move that a failure caused is a switch; spreading over budgets is none."""
         if job.failed is not None and ref != job.failed[0]:
-            source, category, rule = job.failed
+            source, category, rule, out = job.failed
             self._tell(
                 events.Switched(
                     at=self._wall(),
@@ -492,6 +493,7 @@ class Generation:
                     target=str(ref),
                     category=category,
                     reason=rule,
+                    out=out,
                 )
             )
         job.failed = job.told = None

@@ -56,9 +56,9 @@ class Job(msgspec.Struct):
     """What only has to be marked: it is not asked for again before that."""
     wait: QueuedWait | None = None
     told: tuple[ModelRef, Obstacle] | None = None
-    failed: tuple[ModelRef, ErrorCategory, str] | None = None
-    """Where, how and by which rule the last call failed, until the next call shows whether that
-    moved the task."""
+    failed: tuple[ModelRef, ErrorCategory, str, bool] | None = None
+    """Where, how and by which rule the last call failed, and whether that put the model out of use,
+    until the next call shows whether it moved the task."""
 
 
 class JobPrompts:

@@ -182,7 +182,6 @@ class Pointing:
         outcome = self._call(task, leaf)
         match outcome:
             case Written():
-                self._router.kept(outcome.lease.ref)
                 kept = self._shelf.keep(self._as_list(outcome, leaf), leaf)
                 self._told(kept, asked=True)
                 return kept.points

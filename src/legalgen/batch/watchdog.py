@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence, Set
 
 from legalgen.batch.ending import Ending
 from legalgen.batch.fitting import UNFIT
@@ -40,8 +40,10 @@ class Watchdog:
         self._latencies: deque[float] = deque(maxlen=50)
         self._refusals: Counter[str] = Counter()
         self._refused_calls = 0
-        self._refusing: set[str] = set()
-        """The providers whose servers refused a request."""
+        self._refusing: set[ModelRef] = set()
+        """The models at which a request or an answer was refused."""
+        self._filtered = False
+        """Whether the latest refusal was one for the content."""
 
     # ------------------------------------------------------------------ what it sees
 
@@ -64,7 +66,8 @@ class Watchdog:
         if category in _ANSWERS | _REQUESTS and not apart:
             self._refused_calls += 1
             self._refusals.update({*event.codes} or {category})
-            self._refusing.add(event.provider)
+            self._refusing.add(ModelRef(event.provider, event.model))
+            self._filtered = category is ErrorCategory.CONTENT_FILTER
 
     # ------------------------------------------------------------------ what it says
 
@@ -83,13 +86,12 @@ class Watchdog:
             return Ending("failed", Exit.FAILED, reason)
         return None
 
-    def hopeless(
-        self, usable: Callable[[], Collection[ModelRef]], *, went_on: bool
-    ) -> Ending | None:
+    def hopeless(self, usable: Callable[[], Set[ModelRef]], *, went_on: bool) -> Ending | None:
         """The ending where what is asked for is at fault; ``went_on``: it was resumed.
 
-        While a model of another provider is ``usable``, one provider that refuses requests is no
-        sign of that: it may be the only one that does.
+        One provider that refuses requests is no sign of that while a model of another is
+        ``usable``, nor are models that refuse the content while there is another: they may be the
+        only ones that do.
         """
         if self._fruitless >= FRUITLESS_TASKS:
             return self.fruitless(
@@ -98,7 +100,11 @@ class Watchdog:
         code = self._faulty_code()
         if code is None:
             return None
-        if code in _REQUESTS and any(ref.provider not in self._refusing for ref in usable()):
+        if code in _REQUESTS:
+            refusing = {ref.provider for ref in self._refusing}
+            if any(ref.provider not in refusing for ref in usable()):
+                return None
+        elif self._filtered and usable() - self._refusing:
             return None
         from legalgen.quality.codes import in_words  # few prompts are at fault
 

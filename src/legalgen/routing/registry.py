@@ -322,8 +322,10 @@ class Registry:
         if failure.category in _OF_THE_WAY and self.sleep.jumped_since(lease.drift, now):
             rule = "the clock jumped (the machine slept): forgotten"
             return Decision(entry.health, provider.health, trail, failover.Then.NEXT, rule)
+        others = self._others(lease, trail, now, max_wait_s)
         around = Surroundings(
-            others=self._others(lease, trail, now, max_wait_s),
+            others=len(others),
+            siblings=frozenset(ref for ref in others if ref.provider == lease.ref.provider),
             can_shrink=entry.limiter.can_shrink(lease),
             can_downgrade=can_downgrade,
             prompt_key=prompt_key,
@@ -341,14 +343,16 @@ class Registry:
         )
         return self._adopt(lease, decision, now)
 
-    def _others(self, lease: Lease, trail: Trail, now: float, max_wait_s: float) -> int:
-        """How many other targets a task can still be offered that come back in time."""
-        return sum(
-            entry.limiter.fits(lease.demand, entry.limiter.cost(lease.demand))
-            and self.state_wait(entry, now)[0] <= max_wait_s
+    def _others(self, lease: Lease, trail: Trail, now: float, max_wait_s: float) -> list[ModelRef]:
+        """The other targets that a task can still be offered and that come back in time."""
+        return [
+            entry.target.ref
             for entry in self.in_use()
-            if entry.target.ref != lease.ref and entry.target.ref not in trail.used_up
-        )
+            if entry.target.ref != lease.ref
+            and entry.target.ref not in trail.used_up
+            and entry.limiter.fits(lease.demand, entry.limiter.cost(lease.demand))
+            and self.state_wait(entry, now)[0] <= max_wait_s
+        ]
 
     def _adopt(self, lease: Lease, decision: Decision, now: float) -> Decision:
         """Make the decision true, as far as the call is not outdated: what left before its

@@ -52,13 +52,15 @@ class CallFailed(Event, frozen=True, kw_only=True):
 
 
 class Switched(Event, frozen=True, kw_only=True):
-    """A task moved to another model because a call failed."""
+    """A task moved to another model because a call failed; ``out``: the model that it left takes
+    no calls of other tasks either, for a time or for good."""
 
     slot: int
     source: str
     target: str
     category: str
     reason: str
+    out: bool = False
 
 
 class Waiting(Event, frozen=True, kw_only=True):

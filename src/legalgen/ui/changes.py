@@ -26,7 +26,7 @@ SAME_WAIT = timedelta(minutes=5)
 _OF_PROVIDER = frozenset({C.AUTHENTICATION, C.CONNECTION_ERROR, C.OVERLOADED})
 """Failures that are a provider's, where a call leaves it for another."""
 _OF_TASK = frozenset({C.OUTPUT_INVALID, C.CONTENT_FILTER, C.BAD_REQUEST})
-"""Failures that say nothing of the model: another is tried for this one sample."""
+"""Failures that say nothing of a model that stays in use: another is tried for this sample."""
 _LEAVE_A_PROVIDER = frozenset({"key_refused", "network_refused", "no_credit", "wrong_address"})
 """Troubles after which nothing is asked of a provider."""
 _FOR_GOOD = frozenset({C.CONTEXT_LENGTH, C.MODEL_UNAVAILABLE, C.AUTHENTICATION})
@@ -82,7 +82,7 @@ class Changes:
                 self._away[subject].failed = event.at
 
     def _switched(self, event: events.Switched) -> Saying | None:
-        if event.category in _OF_TASK:
+        if event.category in _OF_TASK and not event.out:
             return None
         source, target = ModelRef.parse(event.source), ModelRef.parse(event.target)
         elsewhere = source.provider != target.provider
