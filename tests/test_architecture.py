@@ -54,6 +54,7 @@ WRITERS = {
 """Modules that write files, through the verbs of ``settings.writing`` and ``store.files``."""
 BY_HAND = {
     "settings.writing": "the verbs",
+    "settings.reading": "opens what others lock or append to",
     "store.files": "those of a data dir",
     "store.journal": "appends lines, and truncates what is torn",
     "store.locks": "a lock is an open file",
@@ -223,7 +224,8 @@ def test_only_ui_prints() -> None:
 
 VERBS = {"swapped_in", "write_new", "write_all", "open_aside", "replace_file", "keep_aside"}
 SYSTEM_CALLS = {
-    "os.open", "os.write", "os.replace", "os.rename", "os.link", "os.ftruncate", "os.mkdir",
+    "os.open", "open_regular", "os.write", "os.replace", "os.rename", "os.link", "os.ftruncate",
+    "os.mkdir",
 }  # fmt: skip
 METHODS = {
     "write_text", "write_bytes", "mkdir", "rename", "mkdtemp", "rmtree", "TemporaryDirectory",

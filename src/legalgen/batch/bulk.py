@@ -23,6 +23,7 @@ from legalgen.errors import ErrorCategory, Failure
 from legalgen.errors.plurals import plural
 from legalgen.providers.base import BULK_ENDED, BulkJob
 from legalgen.providers.catalog import BulkTerms
+from legalgen.settings.reading import check_regular
 from legalgen.settings.writing import swapped_in
 from legalgen.store.files import disk
 from legalgen.store.ledger import Bulk, BulkChunk, Record
@@ -396,6 +397,8 @@ def clear(folder: Path, paths: Iterable[Path]) -> None:
 def lines(paths: Iterable[Path]) -> Iterator[bytes]:
     """The lines of files, one after another, without the blank ones."""
     for path in paths:
+        with disk(path, "read"):
+            check_regular(path)
         with disk(path, "read"), path.open("rb") as file:
             yield from (line for line in file if line.strip())
 

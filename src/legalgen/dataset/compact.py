@@ -38,6 +38,7 @@ from msgspec.structs import replace
 from legalgen.errors import DiskError, UsageError
 from legalgen.errors.plurals import plural
 from legalgen.quality.rules import default_thresholds
+from legalgen.settings.reading import read_whole
 from legalgen.settings.writing import make_folder, sync_folder, write_all
 from legalgen.store import checksum
 from legalgen.store.card import card_fault, write_card
@@ -181,7 +182,7 @@ class _Work:
     def go_on(self) -> None:
         """Finish the moves that a dead process had begun, and clear what it left aside."""
         if self._moves.exists():
-            self._move(msgspec.json.decode(self._moves.read_bytes(), type=_Moves))
+            self._move(msgspec.json.decode(read_whole(self._moves), type=_Moves))
         self._clear()
 
     def run(self, exchange: Exchange, *, offline: bool, to_schema: int | None) -> _Done:

@@ -27,6 +27,7 @@ from legalgen.dataset.foreign import Row
 from legalgen.dataset.imports import known_ids
 from legalgen.errors import UsageError
 from legalgen.quality.rules import default_thresholds
+from legalgen.settings.reading import read_whole
 from legalgen.sources.collection import SourceCollection
 from legalgen.store.card import card_fault, write_card
 from legalgen.store.files import DataDir, replace_file
@@ -289,7 +290,7 @@ def _bring_refused(shard: DataDir, data_dir: DataDir, batch_id: str) -> None:
     if not there.is_file():
         return
     if not here.is_file() or here.stat().st_size < there.stat().st_size:
-        replace_file(data_dir, here, there.read_bytes())
+        replace_file(data_dir, here, read_whole(there))
 
 
 def _row(number: int, sample: Sample) -> Row:

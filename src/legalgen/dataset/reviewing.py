@@ -21,7 +21,7 @@ from legalgen.dataset.dropping import IN_REVIEW, drop
 from legalgen.dataset.rows import FoundRow, fetched, ids_of, lot
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import UsageError
-from legalgen.settings.toml import read_bounded
+from legalgen.settings.reading import read_bounded
 from legalgen.store.files import DataDir
 from legalgen.store.findings import judged
 from legalgen.store.locks import Patience

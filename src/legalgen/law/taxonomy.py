@@ -33,7 +33,7 @@ from legalgen.law.axes import (
 from legalgen.law.filters import choose, listed, names, narrowings, nothing_left
 from legalgen.law.taxonomy_file import AreaTable, File, T, TaxonomyReader, TopicTable, first_repeat
 from legalgen.settings import compile_cache
-from legalgen.settings.toml import read_bounded
+from legalgen.settings.reading import read_bounded
 
 _Pairs = tuple[tuple[str, str], ...]
 

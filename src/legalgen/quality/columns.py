@@ -17,6 +17,8 @@ from typing import BinaryIO, Final, Protocol
 
 import msgspec
 
+from legalgen.settings.reading import check_regular
+
 MAGIC: Final = b"lgcolumn"
 _ALIGNED: Final = 64
 _TAIL: Final = 8 + len(MAGIC)
@@ -117,6 +119,7 @@ def read(path: Path) -> MappedColumns:
         ValueError: it is torn, or none of these.
         OSError: it cannot be read.
     """
+    check_regular(path)
     with path.open("rb") as file:
         return MappedColumns(file)
 

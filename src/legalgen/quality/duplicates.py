@@ -59,7 +59,7 @@ from legalgen.quality.sketches import (
     sketch,
 )
 from legalgen.settings.writing import clear_asides, make_folder
-from legalgen.store.parts import Text, TextReader
+from legalgen.store.parts import Text, TextReader, part_size
 from legalgen.store.sample import words
 
 SMALL_SEGMENT = 512
@@ -177,7 +177,7 @@ def indexed_part(
         except DiskError:
             return None
 
-    return IndexedPart(path.name, path.stat().st_size, rows, row)
+    return IndexedPart(path.name, part_size(path), rows, row)
 
 
 class _Recent(msgspec.Struct, frozen=True):

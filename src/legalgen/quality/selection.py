@@ -26,6 +26,7 @@ from legalgen.quality.duplicates import (
 from legalgen.quality.exclusion import Exclusion
 from legalgen.quality.rules import Rules, Verdict
 from legalgen.quality.sketches import Sketch, sketch
+from legalgen.settings.reading import read_whole
 from legalgen.store import files
 from legalgen.store import parts as sealed
 from legalgen.store.files import DataDir
@@ -194,7 +195,7 @@ class Selection:
     def _recall(self, parts: list[Path]) -> None:
         """Load the corpus, and read what parts it has not seen (compaction only renames rows)."""
         try:
-            remembered = msgspec.json.decode(self._corpus_path.read_bytes(), type=_Remembered)
+            remembered = msgspec.json.decode(read_whole(self._corpus_path), type=_Remembered)
         except (OSError, *files.NOT_OURS):
             remembered = _Remembered()  # none yet, or torn: the parts are there to be read
         names = {path.name for path in parts}

@@ -25,6 +25,7 @@ import msgspec
 import numpy as np
 
 from legalgen.errors import DiskError
+from legalgen.settings.reading import read_whole
 from legalgen.settings.writing import clear_beside, make_folder, swapped_in
 from legalgen.store.files import NOT_OURS, DataDir
 from legalgen.store.sample import sample_id
@@ -225,7 +226,7 @@ def read_segments(folder: Path) -> Iterator[tuple[_Head, Halves]]:
         paths = sorted(folder.glob("*.f16"))
     for path in paths:
         with _disk(path), contextlib.suppress(FileNotFoundError):
-            if (found := _segment(path.read_bytes())) is not None:
+            if (found := _segment(read_whole(path))) is not None:
                 yield found
 
 

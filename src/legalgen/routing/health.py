@@ -31,6 +31,7 @@ from legalgen.routing.remedies import account_trouble
 from legalgen.routing.router import Router
 from legalgen.routing.targets import View
 from legalgen.routing.unsupported import KEPT_S
+from legalgen.settings.reading import read_whole
 from legalgen.settings.writing import PRIVATE, clear_beside, make_folder, swapped_in
 from legalgen.telemetry.clock import Clock
 
@@ -162,7 +163,7 @@ class HealthBook:
     def _decoded(self) -> Memories | None:
         """What the file holds; None where there is none, or none of ours."""
         try:
-            memories = msgspec.json.decode(self._path.read_bytes(), type=Memories)
+            memories = msgspec.json.decode(read_whole(self._path), type=Memories)
         except FileNotFoundError:
             return None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

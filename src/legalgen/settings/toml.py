@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-import errno
-import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from legalgen.errors import ConfigurationError
-
-LARGEST_MIB: Final = 16
-"""Of a file that is read whole: settings, a taxonomy, a list of authorities."""
-
-
-def read_bounded(path: Path, most_mib: int = LARGEST_MIB) -> bytes:
-    """The content of a regular file of at most ``most_mib``: no device, and no pipe that waits.
-
-    Raises:
-        OSError: it cannot be read, or is none such; ``strerror`` says so.
-    """
-    # Looked at before it is opened: opening a pipe that nobody writes would wait for ever.
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file", str(path))
-    with path.open("rb") as file:
-        content = file.read(most_mib * 2**20 + 1)
-    if len(content) > most_mib * 2**20:
-        raise OSError(errno.EFBIG, f"it is larger than {most_mib} MiB", str(path))
-    return content
+from legalgen.settings.reading import read_bounded
 
 
 def read_toml(path: Path) -> Mapping[str, object]:

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from legalgen.settings.reading import open_regular
+
 PRIVATE: Final = 0o600
 """The mode of a file that holds keys, or whose keys come from them."""
 _BESIDE: Final = ".legalgen.tmp"
@@ -140,9 +142,9 @@ def clear_asides(folder: Path, pattern: str) -> None:
     """Unlink what dead writers left in a folder; the living hold a lock on theirs."""
     for path in folder.glob(pattern):
         try:
-            descriptor = os.open(path, os.O_RDONLY)
-        except (FileNotFoundError, PermissionError):
-            continue  # swapped in, or cleared by another recovery; or another user's
+            descriptor = open_regular(path, os.O_RDONLY)
+        except OSError:
+            continue  # swapped in, or cleared by another recovery; another user's, or no file
         try:
             if try_lock(descriptor):
                 path.unlink(missing_ok=True)

@@ -25,6 +25,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.errors import DiskError, UsageError
+from legalgen.settings.reading import check_regular
 from legalgen.sources import personal
 from legalgen.sources.chunk import Chunk
 from legalgen.sources.chunking import LEAST_WORDS, chunks_of
@@ -456,6 +457,8 @@ def _readable(path: Path) -> Iterator[None]:
     import pyarrow as pa
 
     try:
+        check_regular(path)
         yield
     except (OSError, pa.ArrowException, msgspec.DecodeError) as error:
-        raise DiskError(f"{path} cannot be read: {error}; add its text again", path) from error
+        why = getattr(error, "strerror", None) or error
+        raise DiskError(f"{path} cannot be read: {why}; add its text again", path) from error

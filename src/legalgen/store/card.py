@@ -9,6 +9,7 @@ Writing it costs the same however many rows there are: what each part adds is co
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ import msgspec
 from legalgen.errors import DiskError, UsageError
 from legalgen.errors.plurals import plural
 from legalgen.providers.catalog import Catalog
+from legalgen.settings.reading import read_whole
 from legalgen.store.files import NOT_OURS, DataDir, replace_file
 from legalgen.store.findings import Agreement, Reviewed, judged, judged_shares, reviewed
 from legalgen.store.ledger import Ledger
@@ -29,6 +31,7 @@ from legalgen.store.parts import (
     footer,
     parts,
     read_columns,
+    stat_part,
     summarise,
 )
 from legalgen.store.sample import OLDEST_VERSION, SCHEMA_VERSION, arrow_schema
@@ -143,7 +146,7 @@ def card_fault(data_dir: DataDir, *, rehearsal: bool) -> str | None:
     """What is wrong with the card of a dataset that has rows: it must name every column."""
     path = data_dir.dataset(rehearsal=rehearsal) / "README.md"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_whole(path).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         return f"cannot be read: {error}"
     columns = arrow_schema(dataset_version(data_dir, rehearsal=rehearsal) or OLDEST_VERSION).names
@@ -177,15 +180,15 @@ def count_details(
     found = {each.name: each for each in parts(data_dir, rehearsal=rehearsal)}
     index = _load_index(path, found)
     for name in [name for name in found if name not in index.parts]:
-        stat = found[name].stat()
         try:
+            stamp = _stamp(found[name])
             _count_part(data_dir, found[name], index.details)
         except DiskError as error:
             if skip is None:
                 raise
             skip(error)
             continue
-        index.parts[name] = (stat.st_size, stat.st_mtime_ns)
+        index.parts[name] = stamp
     replace_file(data_dir, path, msgspec.json.encode(index))
     return index.details
 
@@ -193,17 +196,23 @@ def count_details(
 def _load_index(path: Path, found: Mapping[str, Path]) -> _Index:
     """The counts, if every part they are of stands unchanged; otherwise none."""
     try:
-        index = msgspec.json.decode(path.read_bytes(), type=_Index)
+        index = msgspec.json.decode(read_whole(path), type=_Index)
     except (OSError, *NOT_OURS):
         return _Index()
     stands = index.version == _COUNTS and all(
-        name in found and _stamp(found[name]) == stamp for name, stamp in index.parts.items()
+        name in found and _is_stamped(found[name], stamp) for name, stamp in index.parts.items()
     )
     return index if stands else _Index()
 
 
+def _is_stamped(path: Path, stamp: tuple[int, int]) -> bool:
+    with contextlib.suppress(DiskError):
+        return _stamp(path) == stamp
+    return False
+
+
 def _stamp(path: Path) -> tuple[int, int]:
-    stat = path.stat()
+    stat = stat_part(path)
     return stat.st_size, stat.st_mtime_ns
 
 

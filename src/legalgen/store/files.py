@@ -6,6 +6,7 @@ The verbs that know no data dir stand in ``settings.writing``, on a floor that a
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import re
@@ -18,6 +19,7 @@ import msgspec
 
 from legalgen.errors import DiskError, UsageError
 from legalgen.settings import writing
+from legalgen.settings.reading import FOLDER, read_whole
 from legalgen.settings.writing import open_aside, sync_folder, write_all
 
 
@@ -156,7 +158,8 @@ def disk(path: Path, verb: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise DiskError(f"cannot {verb} {path}: {error.strerror or error}", path) from error
+        why = FOLDER if error.errno == errno.EISDIR else error.strerror or error
+        raise DiskError(f"cannot {verb} {path}: {why}", path) from error
 
 
 def make_folder(folder: Path) -> None:
@@ -240,7 +243,7 @@ def keep_aside(data_dir: DataDir, path: Path, content: bytes) -> Path | None:
         return None
     with disk(path, "look for lines kept aside of"):
         known = sorted(path.parent.glob(f"{path.name}.torn-*"))
-        if found := next((one for one in known if one.read_bytes() == content), None):
+        if found := next((one for one in known if read_whole(one) == content), None):
             return found
     target = _free_name(path.with_name(f"{path.name}.torn"))
     replace_file(data_dir, target, content)

@@ -26,6 +26,7 @@ import msgspec
 
 from legalgen.errors import DiskError, LegalgenError, Reason
 from legalgen.errors.plurals import plural
+from legalgen.settings.reading import open_regular, read_whole
 from legalgen.settings.writing import clear_asides, sync_folder, write_all
 from legalgen.store.files import (
     BATCH_ID,
@@ -331,7 +332,7 @@ class _AppendFile:
         """Open ``path``; ``lead`` goes before the first line. ``new``: it must not exist."""
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | (os.O_EXCL if new else 0)
         self.path = path
-        self._descriptor: int | None = os.open(path, flags, 0o644)
+        self._descriptor: int | None = open_regular(path, flags)
         self._good = os.fstat(self._descriptor).st_size
         self._lead = lead
         self._named = False
@@ -696,7 +697,7 @@ def _recover_segment(
 
 def _read_segment(path: Path) -> _Segment:
     with disk(path, "read"):
-        return _parse_segment(path, path.read_bytes())
+        return _parse_segment(path, read_whole(path))
 
 
 # --- reading -----------------------------------------------------------------------------------
@@ -710,7 +711,7 @@ def read_rejected(data_dir: DataDir, batch_id: str) -> Iterator[Rejected]:
     """
     path = data_dir.rejected / f"{check_batch_id(batch_id)}.jsonl"
     with disk(path, "read"):
-        lines = path.read_bytes().splitlines() if path.exists() else []
+        lines = read_whole(path).splitlines() if os.path.lexists(path) else []
     for line in lines:
         with contextlib.suppress(*NOT_OURS):
             yield msgspec.json.decode(line, type=Rejected)

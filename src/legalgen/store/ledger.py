@@ -26,7 +26,7 @@ import msgspec
 
 from legalgen.completion import ModelRef
 from legalgen.errors import BatchRunning, DiskError, ErrorCategory, Trouble, UsageError
-from legalgen.settings.toml import read_bounded
+from legalgen.settings.reading import read_bounded, read_whole
 from legalgen.store.files import NOT_OURS, DataDir, check_batch_id, replace_file
 from legalgen.store.locks import is_writing
 from legalgen.store.parts import Cell, Part
@@ -547,7 +547,7 @@ class Ledger:
         path = self._coverage_path(record.id)
         rows = tuple[str, str, str, str, str, int]
         try:
-            lines = msgspec.json.Decoder(rows).decode_lines(path.read_bytes())
+            lines = msgspec.json.Decoder(rows).decode_lines(read_whole(path))
         except (OSError, *NOT_OURS) as error:
             raise DiskError(f"cannot read {path}: {error}", path) from error
         counts: Counter[Cell] = Counter({(a, b, c, d, e): n for a, b, c, d, e, n in lines})

@@ -24,6 +24,7 @@ import filelock
 import msgspec
 
 from legalgen.errors import BatchRunning
+from legalgen.settings.reading import open_regular, read_whole
 from legalgen.settings.writing import try_lock
 from legalgen.store.files import (
     NOT_OURS,
@@ -148,7 +149,7 @@ def _is_marked(descriptor: int) -> bool:
 def _lives(path: Path) -> bool:
     with disk(path, "look at"):
         try:
-            descriptor = os.open(path, os.O_RDONLY)
+            descriptor = open_regular(path, os.O_RDONLY)
         except FileNotFoundError:
             return False
         try:
@@ -172,7 +173,7 @@ class JournalLock(msgspec.Struct, frozen=True):
         path = journal_lock(data_dir, batch_id)
         with disk(path, "lock"):
             while True:
-                descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+                descriptor = open_regular(path, os.O_RDWR | os.O_CREAT)
                 if not try_lock(descriptor):
                     os.close(descriptor)
                     return None
@@ -243,7 +244,7 @@ def data_lock(
     # This file is never unlinked: two processes could hold two files of the name at once.
     path = data_dir.locks / "data.lock"
     with disk(path, "lock"):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = open_regular(path, os.O_RDWR | os.O_CREAT)
 
     def attempt() -> bool | None:
         with disk(path, "lock"):
@@ -315,7 +316,7 @@ class BatchLock:
 
     def _running(self) -> BatchRunning:
         try:
-            holder = msgspec.json.decode(self._holder_path.read_bytes(), type=Holder)
+            holder = msgspec.json.decode(read_whole(self._holder_path), type=Holder)
         except (OSError, *NOT_OURS):
             # It has the lock and has not written its name yet, or is just leaving.
             return BatchRunning("another batch is running in this data dir")

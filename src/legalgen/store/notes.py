@@ -12,6 +12,7 @@ exchanges the folders: with that generation in place, and only then, they count 
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.errors import DiskError
+from legalgen.settings.reading import read_whole
 from legalgen.store.files import (
     DataDir,
     disk,
@@ -116,7 +118,7 @@ def load_notes(data_dir: DataDir, *, rehearsal: bool = False) -> RowNotes:
     """
     path = _path(data_dir, rehearsal=rehearsal)
     with disk(path, "read"):
-        raw = path.read_bytes() if path.exists() else None
+        raw = read_whole(path) if os.path.lexists(path) else None
     if raw is None:
         return RowNotes()
     try:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from legalgen.errors import DiskError
+from legalgen.settings.reading import check_regular, read_whole
 from legalgen.store import checksum
 from legalgen.store.files import (
     NOT_OURS,
     PART_NAME,
     SEGMENT_NAME,
     DataDir,
-    disk,
     frame,
     listed_parts,
     replace_file,
@@ -129,6 +129,7 @@ def readable(path: Path) -> Iterator[None]:
     import pyarrow as pa  # heavy; only what touches parquet pays for it
 
     try:
+        check_regular(path)
         yield
     except OSError as error:
         kind = UnreadablePartError if error.errno is None else DiskError
@@ -392,7 +393,7 @@ def _index_path(data_dir: DataDir, *, rehearsal: bool) -> Path:
 def _load_index(path: Path, stats: dict[str, os.stat_result]) -> _Index:
     """The index, if every part it counted stands unchanged; otherwise an empty one."""
     try:
-        row = unframe(path.read_bytes())
+        row = unframe(read_whole(path))
         index = msgspec.json.decode(row or b"", type=_Index)
     except (OSError, *NOT_OURS):
         return _Index()
@@ -416,7 +417,7 @@ def summarise(
         DiskError: a part cannot be read, or the index not be saved.
     """
     path = _index_path(data_dir, rehearsal=rehearsal)
-    stats = _stat_parts(data_dir, rehearsal=rehearsal)
+    stats = _stat_parts(data_dir, rehearsal=rehearsal, skip=skip)
     index = _load_index(path, stats)
     cells = Counter({(a, b, c, d, e): n for a, b, c, d, e, n in index.cells})
     models = Counter(index.models)
@@ -442,10 +443,37 @@ def summarise(
     return Summary(rows, +cells, +models)
 
 
-def _stat_parts(data_dir: DataDir, *, rehearsal: bool) -> dict[str, os.stat_result]:
-    folder = data_dir.parts(rehearsal=rehearsal)
-    with disk(folder, "list"):
-        return {path.name: path.stat() for path in parts(data_dir, rehearsal=rehearsal)}
+def stat_part(path: Path) -> os.stat_result:
+    """The size and times of a part; it is not opened.
+
+    Raises:
+        DiskError: it cannot be looked at, or is no regular file.
+    """
+    try:
+        return check_regular(path)
+    except OSError as error:
+        raise DiskError(f"cannot read {path}: {error.strerror}; {_CURE}", path) from error
+
+
+def part_size(path: Path) -> int:
+    """The bytes of a part; 0 of one that cannot be looked at, which who reads it will find."""
+    with contextlib.suppress(DiskError):
+        return stat_part(path).st_size
+    return 0
+
+
+def _stat_parts(
+    data_dir: DataDir, *, rehearsal: bool, skip: Skip | None = None
+) -> dict[str, os.stat_result]:
+    found = {}
+    for path in parts(data_dir, rehearsal=rehearsal):
+        try:
+            found[path.name] = stat_part(path)
+        except DiskError as error:
+            if skip is None:
+                raise
+            skip(error)
+    return found
 
 
 def _count_part(path: Path, cells: Counter[Cell], models: Counter[str]) -> int:

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from legalgen.settings.reading import check_regular
 from legalgen.settings.writing import write_new
 from legalgen.store.files import NOT_OURS, DataDir, disk, make_folder
 from legalgen.store.parts import iter_batches
@@ -96,6 +97,7 @@ def kept_points(data_dir: DataDir, taxonomy: str, leaf: LeafKey) -> Iterator[Top
     for path in _paths(data_dir, taxonomy, leaf):
         with disk(path, "read"):
             try:
+                check_regular(path)
                 with path.open("rb") as file:
                     content = file.read(_LARGEST)
             except (FileNotFoundError, NotADirectoryError):

@@ -17,6 +17,7 @@ from typing import Literal
 
 import msgspec
 
+from legalgen.settings.reading import open_regular, read_whole
 from legalgen.settings.writing import make_folder, sync_folder, write_all
 from legalgen.store.files import NOT_OURS, DataDir, disk
 from legalgen.store.sample import to_json
@@ -58,7 +59,7 @@ def read_reviews(data_dir: DataDir, *, rehearsal: bool = False) -> dict[str, Rev
     """
     path = reviews_path(data_dir, rehearsal=rehearsal)
     with disk(path, "read"):
-        lines = path.read_bytes().splitlines() if path.exists() else []
+        lines = read_whole(path).splitlines() if os.path.lexists(path) else []
     found: dict[str, ReviewMark] = {}
     for line in lines:
         with contextlib.suppress(*NOT_OURS):
@@ -79,7 +80,7 @@ def append_reviews(
     with disk(path, "write"):
         make_folder(path.parent)
         new = not path.exists()
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        descriptor = open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         try:
             size = os.fstat(descriptor).st_size
             torn = size and os.pread(descriptor, 1, size - 1) != b"\n"

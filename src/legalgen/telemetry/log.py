@@ -278,7 +278,9 @@ class _SharedFile(RotatingFileHandler):
 
     def _open(self) -> io.TextIOWrapper:
         """Unbuffered: one event, one ``write``."""
-        raw = io.FileIO(self.baseFilename, "a")
+        # A pipe that nobody reads is an error at once, instead of waited for.
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+        raw = io.FileIO(os.open(self.baseFilename, flags, 0o666), "a")
         return io.TextIOWrapper(raw, "utf-8", "backslashreplace", "\n", write_through=True)
 
     def _file(self) -> io.TextIOWrapper:

@@ -16,6 +16,7 @@ import msgspec
 
 from legalgen.completion import ModelRef, Usage
 from legalgen.errors import DiskError, ErrorCategory
+from legalgen.settings.reading import read_whole
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -277,7 +278,7 @@ def _timestamps_in(path: Path) -> dict[str, float]:
     from prometheus_client.parser import text_string_to_metric_families
 
     try:
-        families = list(text_string_to_metric_families(path.read_text(encoding="utf-8")))
+        families = list(text_string_to_metric_families(read_whole(path).decode("utf-8")))
     except (OSError, ValueError):  # none yet, or not ours: it is about to be replaced
         return {}
     return {

@@ -19,7 +19,7 @@ from legalgen.law.citations.grammar import parse
 from legalgen.law.citations.names import telling_words
 from legalgen.law.citations.parsed import Parsed
 from legalgen.settings import compile_cache
-from legalgen.settings.toml import read_bounded
+from legalgen.settings.reading import read_bounded
 
 
 class Authorities(msgspec.Struct, frozen=True, dict=True):
