@@ -375,12 +375,21 @@ def test_a_segment_that_is_damaged_inside_is_built_again(
 
 @pytest.mark.parametrize("has_sums", [True, False])
 @pytest.mark.parametrize("with_byte", [0x00, 0x7F, 0xFF])
-@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize(
+    ("column", "few"), [*((column, 512) for column in COLUMNS), ("directory", 0)]
+)
 def test_damage_that_no_start_looks_for_ends_nothing(
-    tmp_path: Path, column: str, with_byte: int, has_sums: bool, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    column: str,
+    few: int,
+    with_byte: int,
+    *,
+    has_sums: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """In a large segment, and in one of an earlier version: where a look-up fails on it, its rows
     are read again; else what is asked has an answer."""
+    monkeypatch.setattr(segments, "FEW_TOGETHER", few)
     rows = [unlike(number) for number in range(5)]
     DuplicateIndex(tmp_path).open([part("a.parquet", rows)])
     (stored,) = tmp_path.glob("*.segment")
@@ -632,6 +641,34 @@ def test_keys_are_put_in_order_and_equal_ones_stay_as_they_are() -> None:
     keys = [draw.choice((0, 2**28 - 1, draw.randrange(2**28))) for _ in range(5_000)]
     values = [key << 32 | row for row, key in enumerate(keys)]
     assert list(segments.by_key(sketches.packed("Q", values))) == sorted(values)
+
+
+@pytest.mark.parametrize("sizes", [(1, 7, 40), (16, 17, 1, 300)])
+def test_segments_of_few_rows_are_merged_as_those_of_many(
+    sizes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python and Arrow put the same rows in the same order, and find the same in common."""
+    draw, nothing = random.Random(4), sketch("", "", "")
+    made = []
+    for size in sizes:
+        rows = SketchRows()
+        for number in range(size):
+            some = (0, 1, 2**28 - 1, draw.randrange(2**28))
+            keys = draw.choices(some, k=KEYS_PER_ROW)
+            rows.add(f"lg_{number}", number, (), nothing.signature, keys)
+        made.append(segments.in_memory([segments.unsorted(rows)], ()))
+    bands = range(0, KEYS_PER_ROW, 20)
+
+    monkeypatch.setattr(segments, "FEW_TOGETHER", 0)
+    merged = segments.in_memory(made, ())
+    alike = [list(segments.together(made, band)) for band in bands]
+    monkeypatch.setattr(segments, "FEW_TOGETHER", sum(sizes))
+    again = segments.in_memory(made, ())
+
+    assert [list(segments.together(made, band)) for band in bands] == alike
+    assert any(alike)
+    for name in ("directory", "entries"):
+        assert bytes(again.columns[name]) == bytes(merged.columns[name]), name
 
 
 def test_many_rows_read_at_once_are_read_as_one_by_one() -> None:

@@ -26,7 +26,7 @@ import tempfile
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, groupby, pairwise
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -72,6 +72,9 @@ OUTDATED: Final = ("*.arrow", "*.arrow.*")
 """What earlier versions left in the folder of an index: nothing that could be read."""
 FEW_ROWS: Final = 4_000
 """So many rows are sorted without ``pyarrow.compute``, which takes 25 ms to load."""
+FEW_TOGETHER: Final = 512
+"""So many rows of segments are put in order as Python numbers: measured, a merge of 64 takes 3 ms
+and not 50, one of 512 takes 18, and from 1,500 on Arrow is faster."""
 CROWD: Final = 16
 """So many rows with the same key of the answer are alike only if they share a second one.
 
@@ -330,6 +333,19 @@ class Segment:
         row = pc.bit_wise_and(entries, uint64((1 << self._row_bits) - 1))
         return pc.bit_wise_or(pc.shift_left(key, uint64(32)), pc.add(row, uint64(base)))
 
+    def few(self, band: int, base: int = 0) -> list[int]:
+        """As ``band``, as Python numbers."""
+        first = band * self._buckets
+        bounds = self._directory[first : first + self._buckets + 1]
+        mask, found = (1 << self._row_bits) - 1, list[int]()
+        for bucket, (start, end) in enumerate(pairwise(bounds)):
+            high = bucket << self._low_bits
+            for entry in self._entries[start:end]:
+                found.append((high | entry >> self._row_bits) << 32 | base + (entry & mask))
+        if len(found) != self.rows or bounds[-1] - bounds[0] != self.rows:
+            raise ValueError("a segment whose directory is damaged")
+        return found
+
 
 def _row_bits(rows: int) -> int:
     return max(_LEAST_ROW_BITS, (rows - 1).bit_length())
@@ -474,13 +490,17 @@ def _banded(blocks: Blocks, rows: int, directory: array[int]) -> Iterator[Piece]
 
 def _in_order(blocks: Blocks, band: int, rows: int) -> Sequence[int]:
     """``key << 32 | row`` of all blocks, in order."""
-    keys, parts, base = array("I"), [], 0
+    keys, parts, few, base = array("I"), [], list[int](), 0
     for one in blocks:
-        if isinstance(one, Segment):
-            parts.append(one.band(band, base))
-        else:
+        if not isinstance(one, Segment):
             keys.frombytes(one.keys(band))
+        elif rows <= FEW_TOGETHER:
+            few += one.few(band, base)
+        else:
+            parts.append(one.band(band, base))
         base += one.rows
+    if few:
+        return sorted(few)
     if parts:
         return by_key(pa.concat_arrays(parts))
     return _few(keys) if rows <= FEW_ROWS else _many(keys)
@@ -623,14 +643,20 @@ def valid(path: Path) -> Segment | None:
 
 def together(segments: Iterable[Segment], band: int) -> Iterator[tuple[int, list[int]]]:
     """The keys of a band that several rows have, and these, numbered through all segments."""
+    segments = list(segments)
+    bases = [0, *accumulate(one.rows for one in segments)]
+    if bases[-1] < 2:
+        return
+    if bases[-1] <= FEW_TOGETHER:
+        few = (one.few(band, base) for one, base in zip(segments, bases, strict=False))
+        for key, group in groupby(sorted(chain.from_iterable(few)), lambda entry: entry >> 32):
+            numbered = [entry & 0xFFFF_FFFF for entry in group]
+            if len(numbered) > 1:
+                yield key, numbered
+        return
     import pyarrow.compute as pc  # 25 ms that few starts need
 
-    found, base = [], 0
-    for one in segments:
-        found.append(one.band(band, base))
-        base += one.rows
-    if base < 2:
-        return
+    found = [one.band(band, base) for one, base in zip(segments, bases, strict=False)]
     entries = by_key(pa.concat_arrays(found))
     keys = pc.shift_right(packed("Q", entries), uint64(32))
     alike = pc.indices_nonzero(pc.equal(keys[:-1], keys[1:])).to_pylist()

@@ -288,7 +288,7 @@ class Budgets(msgspec.Struct):
             return False
         if self.largest_output is not None and output > self.largest_output:
             return False
-        for bucket in self.every():  # asked at each turn of each worker: a generator takes twice
+        for bucket in self.every():  # noqa: SIM110 - asked at each turn: `all` takes twice as long
             if cost.of(bucket.kind) > bucket.limit:
                 return False
         return True
