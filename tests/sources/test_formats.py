@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from legalgen.errors import UsageError
 from legalgen.sources.chunk import Chunk
 from legalgen.sources.chunking import chunks_of
-from legalgen.sources.formats import reader_of
+from legalgen.sources.formats import markdown, reader_of, text
 from legalgen.sources.outline import visible
 
 DATA = Path(__file__).parents[1] / "data" / "sources"
@@ -659,17 +659,20 @@ def test_quotations_tables_and_notes_of_markdown_have_lines_of_their_own(tmp_pat
 
 
 @pytest.mark.parametrize("name", ["act.txt", "act.md"])
-@pytest.mark.parametrize("between", [" ", "\n", "x" * (1 << 20)])
+@pytest.mark.parametrize("between", [" ", "\n", "x" * (1 << 16)])
 def test_a_paragraph_of_any_length_is_read_in_bounded_pieces(
-    tmp_path: Path, name: str, between: str
+    tmp_path: Path, name: str, between: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each is taken apart into words; it is cut after a sentence where there is one."""
+    for module in (text, markdown):
+        monkeypatch.setattr(module, "LONGEST_PARAGRAPH", 1 << 16)  # in place of a megabyte
+    monkeypatch.setattr(text, "_BLOCK", 1 << 16)
     path = tmp_path / name
-    path.write_text(between.join([_RULE] * ((2 << 20) // (len(between) + len(_RULE)) + 2)))
+    path.write_text(between.join([_RULE] * ((2 << 16) // (len(between) + len(_RULE)) + 2)))
     outline = reader_of(path).read(path)
     items = [item for item in outline.body.items if isinstance(item, str)]
     assert 2 <= len(items) <= 6
-    assert max(map(len, items)) <= (1 << 20) + len(_RULE)
+    assert max(map(len, items)) <= (1 << 16) + len(_RULE)
     assert outline.characters == visible(path.read_text())
     if len(between) == 1:
         assert all(item.endswith("under way.") for item in items)
