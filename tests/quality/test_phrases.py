@@ -88,7 +88,7 @@ GUARDED: list[tuple[re.Pattern[str], Callable[[str], bool]]] = [
 
 
 @pytest.mark.parametrize(("pattern", "guard"), GUARDED)
-@settings(max_examples=60, suppress_health_check=[*HealthCheck])
+@settings(max_examples=3 * settings().max_examples, suppress_health_check=[*HealthCheck])
 @given(data=st.data())
 def test_what_is_looked_for_first_is_in_what_the_pattern_makes(
     pattern: re.Pattern[str], guard: Callable[[str], bool], data: st.DataObject
