@@ -517,6 +517,7 @@ def test_many_small_segments_become_few(tmp_path: Path) -> None:
         add_all(index, rows[start : start + 3])
         sealed = rows[start : start + 3]
         index.sealed(part(f"{start}.parquet", sealed), [row[0] for row in sealed])
+        assert index.check(*sealed[0][1:]) is not None
 
     assert len(files(tmp_path)) <= 14
     again = DuplicateIndex(tmp_path)
@@ -527,13 +528,13 @@ def test_many_small_segments_become_few(tmp_path: Path) -> None:
 
 def test_a_crash_between_merge_and_clean_up_doubles_nothing(tmp_path: Path) -> None:
     """Old segments beside the merged one, and a half-written file, are cleared away."""
-    before: dict[str, bytes] = {}
     index = DuplicateIndex(tmp_path)
     index.open([])
     for number in range(MERGE_WIDTH):
-        before = {path.name: path.read_bytes() for path in tmp_path.glob("*.segment")}
         index.add(*unlike(number))
         index.sealed(part(f"{number}.parquet", [unlike(number)]), [f"lg_{number}"])
+    before = {path.name: path.read_bytes() for path in tmp_path.glob("*.segment")}
+    assert index.check(*unlike(0)[1:]) is not None
     for name, content in before.items():
         (tmp_path / name).write_bytes(content)
     (tmp_path / "half.segment.0a1b2c3d").write_bytes(b"half")
@@ -541,7 +542,7 @@ def test_a_crash_between_merge_and_clean_up_doubles_nothing(tmp_path: Path) -> N
     again = DuplicateIndex(tmp_path)
     again.open([covered(f"{number}.parquet", [unlike(number)]) for number in range(MERGE_WIDTH)])
 
-    assert len(before) == MERGE_WIDTH - 1
+    assert len(before) == MERGE_WIDTH
     assert (len(again), len(files(tmp_path))) == (MERGE_WIDTH, 1)
 
 
@@ -556,6 +557,7 @@ def test_a_look_up_asks_few_segments(tmp_path: Path, monkeypatch: pytest.MonkeyP
         for row in taken:
             index.add(*row)
         index.sealed(part(f"{number}.parquet", taken), [row[0] for row in taken])
+        assert index.check(*taken[0][1:]) is not None
         sizes = sorted(segments.read(path).rows for path in tmp_path.iterdir())
         large = [rows for rows in sizes if rows > 2]
         assert len(sizes) - len(large) < MERGE_WIDTH

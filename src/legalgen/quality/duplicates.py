@@ -273,6 +273,8 @@ class DuplicateIndex:
         )
         self._parts: dict[str, IndexedPart | _SpiltPart] = {}
         self._segments: list[Segment] = []
+        self._unmerged = not only_reads
+        """Whether there may be segments to merge: since the last look some were sealed, or read."""
         self._opened: set[Segment] = set()
         self._questions_only = False
         self._recent: list[_Recent] = []
@@ -306,9 +308,16 @@ class DuplicateIndex:
     def check_sketch(self, probe: Sketch) -> Match | None:
         """As ``check``, for a sample that has been read already.
 
+        What was sealed since the last one is merged now: at the end of a batch nobody waits for it.
         Of the rows whose text has to be read only those are compared that may be more serious, or
         seem nearer, than what has been found.
+
+        Raises:
+            DiskError: a merged segment cannot be written.
         """
+        if self._unmerged:
+            self._unmerged = False
+            self._merge_small()
         return self._mended(lambda: self._nearest(probe))
 
     def _nearest(self, probe: Sketch) -> Match | None:
@@ -440,7 +449,7 @@ class DuplicateIndex:
         self._recent, self._by_key = [], {}
         for one in rest:
             self._note(one)
-        self._merge_small()
+        self._unmerged = True
 
     # --- groups ---
 
