@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import pytest
 
-from legalgen.batch.workers import Crashed, Done, Inbox, Workers
+from legalgen.batch.workers import MANY_THREADS, SWITCH_S, Crashed, Done, Inbox, Workers
 from legalgen.telemetry.clock import Clock
 from tests.simulation import LONGEST_S, Time
 
@@ -52,6 +53,22 @@ def test_each_job_comes_back_as_done(jobs: list[str]) -> None:
         came += workers.receive(LONGEST_S)
     workers.dismiss()
     assert sorted(came, key=repr) == [Done(job, job.upper()) for job in jobs]
+
+
+def test_many_threads_wait_less_long_for_the_interpreter() -> None:
+    """Few keep Python's interval, which costs less."""
+    usual, held = sys.getswitchinterval(), threading.Event()
+    workers = Workers[int, bool](lambda _: held.wait(LONGEST_S), Inbox(Clock()))
+    found = []
+    try:
+        for job in range(MANY_THREADS):
+            workers.start(job)
+            found.append(sys.getswitchinterval())
+    finally:
+        sys.setswitchinterval(usual)
+        held.set()
+        workers.dismiss()
+    assert found == [usual] * (MANY_THREADS - 1) + [pytest.approx(SWITCH_S)]
 
 
 def test_where_the_system_gives_few_threads_they_do_all_jobs(
