@@ -15,7 +15,7 @@ from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger
 from legalgen.store.locks import BatchLock, Holder
 from legalgen.store.notes import RowNotes, Tombstone, load_notes, save_notes, with_notes
-from legalgen.store.parts import coverage_counts, iter_batches, row_count, slots_of
+from legalgen.store.parts import iter_batches, row_count, slots_of, summarise
 from tests.commands.test_dataset import _folders, data, failure, run
 from tests.crash.rows import BATCH
 from tests.dataset.shelf import NOW, filled, killed_at_each_step, rows_of
@@ -45,7 +45,7 @@ def test_rows_are_taken_out_and_put_back(shelf: DataDir) -> None:
     assert (done.rows, done.ids, done.batches) == (2, [ids[1], ids[3]], {BATCH: 2})
     stone = Tombstone(("BY_HAND",), BATCH, CELL, "groq/openai/gpt-oss-20b", 3)
     assert load_notes(shelf).dropped[ids[3]] == stone
-    assert (slots(shelf), row_count(shelf), coverage_counts(shelf)[CELL]) == ([0, 2, 4, 5], 4, 1)
+    assert (slots(shelf), row_count(shelf), summarise(shelf).cells[CELL]) == ([0, 2, 4, 5], 4, 1)
     again = drop(shelf, ids, Wanted(difficulties=("expert",)))
     assert (again.dropped, again.already) == (1, 2)
     back = drop(shelf, (), Wanted(flags=("BY_HAND",)), undo=True)

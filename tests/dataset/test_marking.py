@@ -16,7 +16,7 @@ from legalgen.store.card import write_card
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger
 from legalgen.store.notes import RowNotes, Tombstone, load_notes, save_notes, with_notes
-from legalgen.store.parts import coverage_counts, iter_batches, parts, row_count, summarise
+from legalgen.store.parts import iter_batches, parts, row_count, summarise
 from legalgen.store.sample import Sample, sample_id
 from tests.crash.rows import BATCH
 from tests.dataset.shelf import filled, killed_at_each_step, rows_of
@@ -61,7 +61,7 @@ def test_a_row_that_was_taken_out_is_counted_and_handed_on_by_nobody(marked: Dat
     """Counts of rows, cells and models, exports' rows; the parts stay as they were sealed."""
     assert shown(marked) == MARKED
     assert row_count(marked) == summarise(marked).rows == 6
-    assert coverage_counts(marked).total() == 6
+    assert summarise(marked).cells.total() == 6
     assert summarise(marked).models.total() == 6
     assert [row.slot for row in rows_of(marked)] == list(range(7))
     found = verify(marked)

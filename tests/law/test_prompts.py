@@ -579,7 +579,8 @@ def test_a_duplicate_is_begun_anew_and_names_its_neighbour() -> None:
     """Another variation of the same cell, with the first twenty words of what it was close to."""
     task = tasks(1)[0]
     near = " ".join(f"w{n}" for n in range(30))
-    anew, prompt = prompter().renewed(task, [near])
+    anew = renew(task)
+    prompt = prompter().build(anew, avoid=[near])
     assert anew == replace(task, variation=1)
     assert user(prompt).endswith(
         "Already written; choose other facts and another point:\n- too close to: "

@@ -25,7 +25,6 @@ from legalgen.store.journal import BatchWriter, Recovery, Rejected, bounded, rea
 from legalgen.store.locks import BatchLock, Holder, data_lock, is_writing
 from legalgen.store.parts import (
     Part,
-    coverage_counts,
     iter_batches,
     parts,
     row_count,
@@ -679,7 +678,7 @@ def test_sealed_rows_are_counted_by_cell_and_model(data_dir: DataDir) -> None:
             writer.append([make_sample(slot) for slot in range(first, first + 3)])
         expected = Counter(cell(slot) for slot in range(first + 3))
         for save in (False, True, False):
-            assert coverage_counts(data_dir, save=save) == expected
+            assert summarise(data_dir, save=save).cells == expected
             assert row_count(data_dir) == first + 3
     assert summarise(data_dir).models == {
         "groq/openai/gpt-oss-120b": 3,
@@ -691,12 +690,12 @@ def test_an_index_spares_opening_the_parts_it_knows(data_dir: DataDir) -> None:
     """With the index saved, known parts are not read: one may even be unreadable inside."""
     with writing(data_dir) as writer:
         writer.append([make_sample(0)])
-    known = coverage_counts(data_dir, save=True)
+    known = summarise(data_dir, save=True).cells
     path = data_dir.parts() / PART
     stat = path.stat()
     path.write_bytes(b"\0" * stat.st_size)
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    assert coverage_counts(data_dir) == known
+    assert summarise(data_dir).cells == known
     assert row_count(data_dir) == 1
 
 
@@ -706,7 +705,7 @@ def test_an_index_that_does_not_fit_is_not_believed(data_dir: DataDir, damage: s
     for slot in range(2):
         with writing(data_dir) as writer:
             writer.append([make_sample(slot)])
-    coverage_counts(data_dir, save=True)
+    summarise(data_dir, save=True)
     index = data_dir.state / "index-train.json"
     raw = index.read_bytes()
     first, second = parts(data_dir)
@@ -723,7 +722,7 @@ def test_an_index_that_does_not_fit_is_not_believed(data_dir: DataDir, damage: s
         index.write_bytes(wrong[damage])
     expected = {"gone": [1], "exchanged": [1, 1]}.get(damage, [0, 1])
     for save in (True, False):
-        assert coverage_counts(data_dir, save=save) == Counter(map(cell, expected))
+        assert summarise(data_dir, save=save).cells == Counter(map(cell, expected))
     assert row_count(data_dir) == len(expected)
 
 
@@ -743,7 +742,7 @@ def test_a_dataset_that_is_not_there_is_empty(tmp_path: Path) -> None:
     """Reading before the first batch finds nothing and fails at nothing."""
     data_dir = DataDir(tmp_path / "none")
     assert parts(data_dir) == list(iter_batches(data_dir)) == []
-    assert (row_count(data_dir), coverage_counts(data_dir), slots_of(data_dir, BATCH)) == (
+    assert (row_count(data_dir), summarise(data_dir).cells, slots_of(data_dir, BATCH)) == (
         0,
         Counter(),
         set(),

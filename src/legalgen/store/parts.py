@@ -496,10 +496,3 @@ def row_count(data_dir: DataDir, *, rehearsal: bool = False) -> int:
     folder = data_dir.parts(rehearsal=rehearsal)
     rows = sum(known[name][2] if name in known else footer_rows(folder / name) for name in stats)
     return rows - len(load_notes(data_dir, rehearsal=rehearsal).dropped)
-
-
-def coverage_counts(
-    data_dir: DataDir, *, rehearsal: bool = False, save: bool = False
-) -> Counter[Cell]:
-    """How many sealed rows each coverage cell has; see ``summarise``."""
-    return summarise(data_dir, rehearsal=rehearsal, save=save).cells

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from legalgen.completion import Message, Prompt
 from legalgen.errors import Reason
 from legalgen.law.axes import Difficulty, SampleType
-from legalgen.law.planner import Task, renew
+from legalgen.law.planner import Task
 from legalgen.law.points import MOST, POINTS_SCHEMA, USUAL
 from legalgen.law.prompts.seeds import Seeds, draw, form_text, is_abstract, seeds_json
 from legalgen.law.taxonomy import Taxonomy
@@ -217,17 +217,6 @@ class Prompter:
             schema_name="points",
             temperature=TEMPERATURE,
         )
-
-    def renewed(
-        self, task: Task, too_close_to: Sequence[str], *, style: str = "full"
-    ) -> tuple[Task, Prompt]:
-        """A duplicate begun anew: the task with its next variation, and the prompt for it.
-
-        ``too_close_to`` are the questions that the refused one resembled. They are named in the
-        prompt by their first words; the refused answer is not sent back.
-        """
-        task = renew(task)
-        return task, self.build(task, style=style, avoid=too_close_to)
 
     # ------------------------------------------------------------------ seeds and versions
 
