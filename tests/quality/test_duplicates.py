@@ -27,9 +27,9 @@ from legalgen.quality.duplicates import (
     MERGE_WIDTH,
     DuplicateIndex,
     DuplicateThresholds,
-    IndexedPart,
     Match,
 )
+from legalgen.quality.index_rows import IndexedPart
 from legalgen.quality.sketches import (
     KEYS_PER_ROW,
     QUESTION_BYTES,

@@ -30,13 +30,9 @@ from legalgen.errors import UsageError
 from legalgen.errors.plurals import plural
 from legalgen.law.opening import taxonomy_of
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.duplicates import (
-    DuplicateIndex,
-    DuplicateThresholds,
-    IndexedPart,
-    indexed_part,
-)
+from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds
 from legalgen.quality.gate import Gate
+from legalgen.quality.index_rows import IndexedPart, indexed_part
 from legalgen.quality.opening import embedder_of, exclusion_from, exclusion_of, gate_of, rules_of
 from legalgen.quality.rules import Rules
 from legalgen.settings.layers import Settings

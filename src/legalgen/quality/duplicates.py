@@ -25,7 +25,7 @@ from __future__ import annotations
 import json
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import accumulate, chain, combinations
@@ -38,13 +38,12 @@ from legalgen.errors import DiskError, Reason
 from legalgen.quality import segments as storage
 from legalgen.quality.candidates import probes_of
 from legalgen.quality.groups import Groups
+from legalgen.quality.index_rows import IndexedPart, RecentRow, SpiltPart, StoredRow
 from legalgen.quality.rules import Nearness
 from legalgen.quality.segments import Blocks, Parts, Segment, SegmentPart, ShingledRow, Unsorted
 from legalgen.quality.sketches import (
-    ANSWER_WORDS,
     KEY_BITS,
     KEYS_PER_ROW,
-    QUESTION_WORDS,
     Sketch,
     SketchRows,
     differing,
@@ -55,11 +54,10 @@ from legalgen.quality.sketches import (
     jaccard,
     most_differing,
     says_nothing,
-    shingles,
     sketch,
 )
 from legalgen.settings.writing import clear_asides, make_folder
-from legalgen.store.parts import Text, TextReader, part_size
+from legalgen.store.parts import Text
 from legalgen.store.sample import words
 
 SMALL_SEGMENT = 512
@@ -132,111 +130,10 @@ class Match(msgspec.Struct, frozen=True):
         return Reason(self.code, message, "question", reject=self.code != "DUP_SOFT")
 
 
-class IndexedPart(msgspec.Struct, frozen=True):
-    """A sealed part of the dataset: its file name, its size in bytes, and how to read it.
-
-    ``rows`` yields (id, question, answer) and is called only when no segment covers the part; None
-    where the part cannot be read, which stays uncovered. ``row`` reads the one of a number from 0
-    on, for a comparison; None where it cannot be read any more.
-    """
-
-    name: str
-    size: int
-    rows: Callable[[], Iterable[Text] | None]
-    row: Callable[[int], Text | None]
-
-    def shingled(self, sample_id: str, number: int) -> ShingledRow | None:
-        """What is compared exactly of a row; None where its text cannot be read any more."""
-        found = self.row(number)
-        return _shingled(*found[1:]) if found is not None and found[0] == sample_id else None
-
-
-class _SpiltPart(msgspec.Struct, frozen=True):
-    """Rows of which no part has the text: what is compared of them is in a file of their own."""
-
-    path: Path
-    size: int = 0
-
-    def shingled(self, _: str, number: int) -> ShingledRow:
-        return _spilt(self.path).row(number)
-
-
-@lru_cache(maxsize=16)
-def _spilt(path: Path) -> storage.Shingles:
-    return storage.read_shingles(path)
-
-
-def indexed_part(
-    path: Path, rows: Callable[[], Iterable[Text] | None], texts: TextReader
-) -> IndexedPart:
-    """A part in a file, with ``rows`` for all of it; a row that cannot be read is told by None."""
-
-    def row(number: int) -> Text | None:
-        try:
-            return texts.row(path, number)
-        except DiskError:
-            return None
-
-    return IndexedPart(path.name, part_size(path), rows, row)
-
-
-class _Recent(msgspec.Struct, frozen=True):
-    """An accepted sample that is not packed yet."""
-
-    id: str
-    exact: int
-    signature: int
-    keys: Sequence[int]
-    texts: ShingledRow
-    short: frozenset[int]
-    is_at_hand: bool = True
-
-    def shingled(self) -> ShingledRow:
-        return self.texts
-
-
-class _Stored(msgspec.Struct, frozen=True):
-    """A row of a segment, read as it is asked for: most candidates are let go after a look."""
-
-    segment: Segment
-    row: int
-    parts: Mapping[str, IndexedPart | _SpiltPart]
-
-    @property
-    def id(self) -> str:
-        return self.segment.id_of(self.row)
-
-    @property
-    def exact(self) -> int:
-        return self.segment.exact[self.row]
-
-    @property
-    def short(self) -> Collection[int]:
-        return self.segment.short(self.row)
-
-    @property
-    def is_at_hand(self) -> bool:
-        """Whether its shingles are in memory, and nothing has to be read for them."""
-        return self.segment.has_shingles
-
-    def shingled(self) -> ShingledRow | None:
-        """What is compared exactly; None where the text cannot be read any more."""
-        if self.segment.has_shingles:
-            return self.segment.shingled(self.row)
-        name, number = self.segment.place(self.row)
-        return self.parts[name].shingled(self.id, number)
-
-
-def _shingled(question: str, answer: str) -> ShingledRow:
-    asked = shingles(words(question), QUESTION_WORDS)
-    told = shingles(words(answer), ANSWER_WORDS)
-    return ShingledRow(head_of(question), array("I", asked), array("I", told))
-
-
 class _Candidate(msgspec.Struct, frozen=True):
     """A row that may be near: its similarities as estimated, and the most that it may be."""
 
-    row: _Recent | _Stored
+    row: RecentRow | StoredRow
     code: DuplicateCode
     question: float
     answer: float
@@ -271,13 +168,13 @@ class DuplicateIndex:
             - QUESTION_MARGIN,
             min(limits.near_answer - ANSWER_MARGIN, limits.soft_answer),
         )
-        self._parts: dict[str, IndexedPart | _SpiltPart] = {}
+        self._parts: dict[str, IndexedPart | SpiltPart] = {}
         self._segments: list[Segment] = []
         self._unmerged = not only_reads
         """Whether there may be segments to merge: since the last look some were sealed, or read."""
         self._opened: set[Segment] = set()
         self._questions_only = False
-        self._recent: list[_Recent] = []
+        self._recent: list[RecentRow] = []
         self._by_key: dict[int, tuple[int, ...]] = {}
         self._questions: set[int] = set()
         self._probes: Sequence[Sketch] = ()
@@ -346,11 +243,11 @@ class DuplicateIndex:
         """The id of the first sample whose question has just these words."""
         key = (exact_key(exact),)
         packed = (
-            _Stored(each, row, self._parts)
+            StoredRow(each, row, self._parts)
             for each in self._segments
             for row in sorted(each.candidates(key))
         )
-        rows: Iterator[_Recent | _Stored] = chain(self._recent_sharing(key), packed)
+        rows: Iterator[RecentRow | StoredRow] = chain(self._recent_sharing(key), packed)
         return next((row.id for row in rows if row.exact == exact), None)
 
     def add_question(self, question: str) -> None:
@@ -370,7 +267,7 @@ class DuplicateIndex:
             self._merge_small()
         texts = ShingledRow(item.head, array("I", item.question), array("I", item.answer))
         keys = array("I", item.keys)
-        self._note(_Recent(item.id, item.exact, item.signature, keys, texts, item.short))
+        self._note(RecentRow(item.id, item.exact, item.signature, keys, texts, item.short))
 
     def open(self, parts: Sequence[IndexedPart], *, questions_only: bool = False) -> None:
         """Load the index of a dataset; what no valid segment covers is read from its part.
@@ -382,7 +279,7 @@ class DuplicateIndex:
         Raises:
             DiskError: the folder cannot be read, or a segment cannot be written.
         """
-        self._parts = dict[str, IndexedPart | _SpiltPart]((part.name, part) for part in parts)
+        self._parts = dict[str, IndexedPart | SpiltPart]((part.name, part) for part in parts)
         self._questions_only = questions_only
         covered: set[str] = set()
         for segment in self._stored():
@@ -519,7 +416,7 @@ class DuplicateIndex:
 
     # --- candidates ---
 
-    def _recent_sharing(self, keys: Sequence[int]) -> list[_Recent]:
+    def _recent_sharing(self, keys: Sequence[int]) -> list[RecentRow]:
         """Rows that are not packed yet and share a key, the first of which is that of band 0."""
         shared = filter(None, map(self._by_key.get, _by_band(keys)))
         return [self._recent[number] for number in sorted({*chain.from_iterable(shared)})]
@@ -527,7 +424,7 @@ class DuplicateIndex:
     def _candidates(self, probe: Sketch) -> Iterator[_Candidate]:
         """Rows that share a key and are too near if they are as alike as they may be."""
         keys, most = probe.wanted_keys, self._most
-        found: list[tuple[_Recent | _Stored, int, int]] = []
+        found: list[tuple[RecentRow | StoredRow, int, int]] = []
         for one in self._recent_sharing(keys):
             asked, told = differing(probe.signature, one.signature)
             if asked <= most[0] or told <= most[1]:
@@ -540,7 +437,7 @@ class DuplicateIndex:
                 near = segment.alike(keys, probe.signature, most)
             else:
                 near = ahead.get(number, ())
-            found += [(_Stored(segment, row, self._parts), m, n) for row, m, n in near]
+            found += [(StoredRow(segment, row, self._parts), m, n) for row, m, n in near]
         question = probe.short
         for row, asked, told in found:
             if row.exact == probe.exact:
@@ -587,7 +484,7 @@ class DuplicateIndex:
 
     # --- segments ---
 
-    def _note(self, row: _Recent) -> None:
+    def _note(self, row: RecentRow) -> None:
         number = len(self._recent)
         self._recent.append(row)
         known = self._by_key
@@ -635,7 +532,7 @@ class DuplicateIndex:
             storage.write_shingles(packed, path)
         except OSError as error:
             raise DiskError(f"cannot write {path}: {error}", path) from error
-        self._parts[path.name] = _SpiltPart(path)
+        self._parts[path.name] = SpiltPart(path)
         return (SegmentPart(path.name, 0, packed.rows),)
 
     @property
@@ -783,8 +680,8 @@ class _Numbered:
         segment, row = self._at(number)
         return segment.exact[row]
 
-    def row(self, number: int, parts: Mapping[str, IndexedPart | _SpiltPart]) -> _Stored:
-        return _Stored(*self._at(number), parts)
+    def row(self, number: int, parts: Mapping[str, IndexedPart | SpiltPart]) -> StoredRow:
+        return StoredRow(*self._at(number), parts)
 
     def ids(self) -> list[str]:
         return [name for segment in self.segments for name in segment.ids()]
@@ -798,7 +695,7 @@ def _by_band(keys: Iterable[int]) -> Iterator[int]:
 _BANDS: Final = tuple(band << KEY_BITS for band in range(KEYS_PER_ROW))
 
 
-def _packed(recent: Sequence[_Recent]) -> Segment:
+def _packed(recent: Sequence[RecentRow]) -> Segment:
     rows = SketchRows()
     for one in recent:
         rows.add(one.id, one.exact, one.short, one.signature, one.keys)

@@ -17,13 +17,9 @@ from msgspec.structs import replace
 from legalgen.errors import DiskError, Reason
 from legalgen.law.citations import parse
 from legalgen.quality.corpus import Corpus, CorpusState
-from legalgen.quality.duplicates import (
-    DuplicateIndex,
-    DuplicateThresholds,
-    IndexedPart,
-    indexed_part,
-)
+from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds
 from legalgen.quality.exclusion import Exclusion
+from legalgen.quality.index_rows import IndexedPart, indexed_part
 from legalgen.quality.rules import Rules, Verdict
 from legalgen.quality.sketches import Sketch, sketch
 from legalgen.settings.reading import read_whole
