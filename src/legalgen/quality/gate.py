@@ -212,11 +212,10 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
         """Whether it is a known authority or a leading case."""
         return self.lists(parsed) or (self.admitted is not None and self.admitted.lists(parsed))
 
-    def _lists_one(self, item: Parsed, cited: Iterable[tuple[Parsed, ...]]) -> bool:
+    def _lists_one(self, item: Parsed, group: Iterable[Parsed]) -> bool:
         """Whether the list has it, or the same case by a parallel citation of the same text."""
         if self.lists(item):
             return True
-        group = next((group for group in cited if item in group), ())
         twins = (other for other in group if other.is_case and item.is_case and other != item)
         return any(
             self.lists(twin) and (not item.name or same_case(item.name, twin.name))
@@ -228,7 +227,7 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
         if not parsed:
             return Citation(given.text, proposition=proposition)
         best = next((item for item in parsed if item.strong), parsed[0])
-        listed = all(self._lists_one(item, [parsed]) for item in parsed)
+        listed = all(self._lists_one(item, parsed) for item in parsed)
         named = "named" if best.kind in NAMED_KINDS else "parsed"
         status = "listed" if listed else named
         return Citation(given.text, best.kind, best.key, status, proposition)

@@ -14,7 +14,7 @@ from legalgen.law.citations import (
     fix_brackets,
 )
 from legalgen.quality.reading import SHORT_TYPES
-from legalgen.store.sample import Draft, DraftCitation
+from legalgen.store.sample import Draft, DraftCitation, beyond_ascii
 
 _STEP_NUMBER = re.compile(
     r"\s*(?:\*\*)?(?:step\s*\d+\s*[:.)\-\u2013]+|\d{1,2}\s*[.):]\s)\s*(?:\*\*)?\s*", re.I
@@ -57,7 +57,7 @@ def mend(draft: Draft, sample_type: str = "") -> tuple[Draft, tuple[str, ...]]:
         bare = _bare_citation(given.text)
         text = fix_brackets(bare)
         answer = answer if text == bare else answer.replace(bare, text)
-        citations.append(replace(given, text=text))
+        citations.append(given if text == given.text else replace(given, text=text))
     mended = Draft(question, steps, answer, tuple(citations), draft.repaired)
     return mended, tuple(_fixes(draft, mended))
 
@@ -90,11 +90,11 @@ def distinct(
     citations: Sequence[DraftCitation], cited: Sequence[tuple[Parsed, ...]]
 ) -> Sequence[int]:
     """The indexes of the citations that do not repeat an earlier one, however each is written."""
-    if len(cited) < 2:
-        return range(len(cited))
+    every = [tuple([(item.key, item.pinpoint) for item in group]) for group in cited]
+    if len(set(every)) == len(every):
+        return range(len(every))
     known: dict[object, int] = {}
-    for at, (given, group) in enumerate(zip(citations, cited, strict=True)):
-        read = tuple([(item.key, item.pinpoint) for item in group])
+    for at, (given, read) in enumerate(zip(citations, every, strict=True)):
         numbers = tuple(sorted(_NUMBERS.findall(given.text)))  # those of paragraphs are in no key
         known.setdefault((read, numbers) if read else given.text.casefold(), at)
     return list(known.values())
@@ -125,7 +125,7 @@ def _unlabelled(text: str, label: re.Pattern[str]) -> str:
 def _strip_markup(text: str) -> str:
     if any(mark in text for mark in "*#_`"):
         text = _EMPHASIS.sub(r"\1\2", HEADING.sub("", _FENCE.sub("", text)))
-    return text if text.isascii() else _BOX.sub("", text)
+    return _BOX.sub("", text) if any(map(_BOX.match, beyond_ascii(text))) else text
 
 
 def _fixes(before: Draft, after: Draft) -> Iterator[str]:

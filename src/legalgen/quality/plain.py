@@ -9,6 +9,7 @@ from legalgen.law.citations import folded
 from legalgen.quality.phrases import Phrases
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import alternatives, word_list
+from legalgen.store.sample import count_words
 
 _QUOTED = re.compile('"[^"\n]{0,400}"|\u201c[^\u201d\n]{0,400}\u201d')
 
@@ -254,7 +255,7 @@ def _has_prose(reading: Reading) -> bool:
     """
     prose, most = 0, (1 - LISTED_SHARE) * reading.answer_words
     for line in sorted(reading.draft.answer.split("\n"), key=len, reverse=True):
-        count = len(line.split()) - 2  # what a bullet or number takes at the most
+        count = count_words(line) - 2  # what a bullet or number takes at the most
         if count > CATCHWORDS and not _most_pieces(line[4:]):
             prose += count
             if prose > most:

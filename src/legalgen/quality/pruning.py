@@ -402,6 +402,8 @@ def _opened(text: str) -> str:
 
 def _renumbered(before: str, after: str) -> str:
     """Numbered and lettered lines counted anew where one of them is gone."""
+    if "\n" not in before:
+        return after
     numbers = [str(number) for number in range(1, 100)]
     return _counted(_LETTERED, ascii_lowercase, before, _counted(_NUMBERED, numbers, before, after))
 

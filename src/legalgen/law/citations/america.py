@@ -200,7 +200,13 @@ def _us_restatement(m: Match[str]) -> Parsed:
 # --- the productions ---------------------------------------------------------------------
 
 _VOLUME_AND_PAGE = re.compile(r"\d\s+[A-Z][A-Za-z.&'\s(]{0,40}\d")
-REPORTER = Rule(_US_REPORTER, _us_reporter, hints=(NUMBER_THEN_NAME, _VOLUME_AND_PAGE))
+_BARE_VOLUME_AND_PAGE = re.compile(r"\d\s*[A-Z][A-Z.&'\s(]{0,40}\d")
+REPORTER = Rule(
+    _US_REPORTER,
+    _us_reporter,
+    hints=(NUMBER_THEN_NAME, _VOLUME_AND_PAGE),
+    bare_hints=(_BARE_VOLUME_AND_PAGE,),
+)
 CODE = Rule(_US_CODE, _us_code, ("U.S", "USC", "US.C", "CFR", "C.F", "CF.R"))
 NAMED_CODE = Rule(
     _US_NAMED_CODE,

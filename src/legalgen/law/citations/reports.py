@@ -11,6 +11,7 @@ from legalgen.law.citations.pieces import (
     NUMBER_THEN_NAME,
     YEAR,
     YEAR_IN_BRACKETS,
+    by_letter,
     full_year,
 )
 
@@ -192,8 +193,10 @@ _REPORT_LOWER = re.compile(
     r"(?P<bracket>(?<=\d))"
 )
 """Series in small letters, where square brackets leave no doubt that one is meant."""
+_YEARS = (r"1[0-9]\d\d", r"20\d\d")
+_ALONE = r"(?<![\[(\d/]{0})(?<!\b(?:AIR|PLD|ILR|the)\s{0})(?<!\bin\s{0})"  # AIR 1973 SC is Indian
 _REPORT_SCOTS = re.compile(
-    rf"(?<![\[(\d/])(?<!\b(?:AIR|PLD|ILR|the)\s)(?<!\bin\s){YEAR}"  # AIR 1973 SC is Indian
+    rf"(?P<year>{by_letter(_YEARS, _ALONE)})"
     rf"\s(?P<series>{_any_series(_SCOTS)})\s(?P<n>\d{{1,4}})\b(?!\.\d)"
 )
 _REPORT_LR = re.compile(
@@ -285,8 +288,8 @@ SCOTS = Rule(
     ("SC", "S.C", "SL", "S.L", "JC", "J.C"),
     bare_hints=(re.compile(r"\d\s*[SJ]\.?\s*[CL]"),),
 )
-_COURT_BEGINS = re.compile(r"\d\d\]?\s*[A-Z]{2}")
+_YEAR_COURT_NUMBER = re.compile(r"(?:19|20)\d\d\]?\s*[A-Z]{2,6}\s*\d")
 OTHER_NEUTRAL = Rule(
-    _OTHER_NEUTRAL, _other_neutral, hints=(NUMBER_THEN_NAME,), bare_hints=(_COURT_BEGINS,)
+    _OTHER_NEUTRAL, _other_neutral, hints=(NUMBER_THEN_NAME,), bare_hints=(_YEAR_COURT_NUMBER,)
 )
 UNKNOWN = Rule(_REPORT_UNKNOWN, _report_unknown, ("[1", "[2"))
