@@ -94,6 +94,29 @@ def test_few_open_files_bound_the_calls_in_flight(
     assert len(program.rows()) == len(vendors.answered()) == 60
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS has no bound on a process's memory")
+@pytest.mark.parametrize("kib", [150_000, 600_000])
+def test_a_bound_on_memory_bounds_the_calls_in_flight(
+    program: Program, vendors: VendorServer, kib: int
+) -> None:
+    """``ulimit -v``: fewer calls at once, or, where not even the gate fits, none that is paid."""
+    command = f"ulimit -v {kib}; exec {EXECUTABLE} batch -n 12 -c 32 --gate structure"
+    ended = subprocess.run(
+        ["/bin/bash", "-c", command],
+        env=program.environ,
+        capture_output=True,
+        check=False,
+        timeout=LONGEST_S,
+    )
+    if kib < 200_000:
+        assert (ended.returncode, vendors.answered()) == (70, []), ended.stderr.decode()
+        assert b"ulimit -v" in ended.stderr
+        return
+    assert ended.returncode == 0, ended.stderr.decode()
+    assert b"the system has no more threads or memory" in ended.stderr
+    assert len(program.rows()) == len(vendors.answered()) == 12
+
+
 def test_the_bound_on_open_files_is_raised() -> None:
     """A shell often allows fewer than so many connections need."""
     code = (

@@ -26,14 +26,16 @@ from legalgen.batch.session import Session
 from legalgen.batch.workers import Done, Inbox
 from legalgen.commands.batch import BatchOrder, run_batch
 from legalgen.commands.options import console_of
-from legalgen.completion import ModelRef
+from legalgen.completion import Completion, ModelRef
 from legalgen.dataset.compact import compact
 from legalgen.errors import ConfigurationError, DiskError, NoUsableProvider, UsageError
 from legalgen.providers import PROVIDERS
+from legalgen.quality.opening import read_answer
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, ModelStats, Parked, Record
 from legalgen.store.parts import iter_batches
+from legalgen.store.sample import Draft
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
 from legalgen.telemetry.log import open_log
@@ -1097,6 +1099,40 @@ class TestStopping:
         [record] = run.ledger.all()
         assert isinstance(record, Record)
         assert (record.status, record.accepted, len(world.rows())) == ("failed", 3, 3)
+
+    def test_what_is_in_flight_when_a_worker_dies_is_kept(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The others' answers become rows, its own is put aside, and then the error comes out.
+        No bound on memory fails in one worker alone, so the reading of an answer does."""
+        died = Event()
+
+        def read(completion: Completion) -> Draft:
+            if not died.is_set():
+                died.set()
+                raise MemoryError
+            return read_answer(completion)
+
+        monkeypatch.setattr("legalgen.batch.online.read_answer", read)
+        held = world.server.hold()
+        run = world.open(route=GROQ, provider=None, count="9", concurrency="3")
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(ended, run)
+            held.wait_for(2)  # more do not leave before one has answered
+            held.release(1)
+            assert died.wait(LONGEST_S)
+            eventually(lambda: world.heard(events.AnswerRejected))
+            held.release()
+            with pytest.raises(MemoryError):
+                running.result()
+        [record] = run.ledger.all()
+        assert isinstance(record, Record)
+        calls = record.models[GROQ].calls
+        assert (record.status, record.rejected) == ("failed", {"UNREAD": 1})
+        assert calls == len(world.server.answered()) == 1 + len(world.rows())
+        [aside] = (world.home / "data" / "rejected").glob("*.jsonl")
+        [kept] = map(json.loads, aside.read_text("utf-8").splitlines())
+        assert "question" in json.loads(kept["text"])
 
     def test_a_waiting_task_does_not_hold_up_the_others(self, world: World) -> None:
         """A task that only a limited model is left for is given up rather than waited for."""

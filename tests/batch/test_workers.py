@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 
 import pytest
 
@@ -109,6 +110,32 @@ def test_no_thread_at_all_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading.Thread, "start", start)
     with pytest.raises(RuntimeError, match="can't start new thread"):
         Workers[int, int](abs, Inbox(Clock())).start(1)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_worker_without_memory_to_say_so_is_one_that_crashed() -> None:
+    """Its thread is gone without a word: nobody waits for it, and it is told once."""
+
+    class Full(Inbox):
+        def tell(self, message: object) -> None:
+            if isinstance(message, Crashed) or message == Done(2, 2):
+                raise MemoryError
+            super().tell(message)
+
+    workers = Workers[int, int](lambda job: job, Full(Clock()))
+    for job in (1, 2, 3):
+        workers.start(job)
+    came = list[object]()
+    end = time.monotonic() + LONGEST_S
+    while workers.active:
+        assert time.monotonic() < end, came
+        came += workers.receive(0.05)
+    came += workers.receive(0.0)
+    workers.dismiss()
+    crashed = [each for each in came if isinstance(each, Crashed)]
+    assert [type(each.error) for each in crashed] == [MemoryError]
+    done = [each for each in came if isinstance(each, Done)]
+    assert sorted(done, key=repr) == [Done(1, 1), Done(3, 3)]
 
 
 def test_a_bug_of_a_worker_comes_out() -> None:

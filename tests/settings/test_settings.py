@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import tracemalloc
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from legalgen.settings.config_file import config_template, configuration_page, i
 from legalgen.settings.declaration import Folders, Origin
 from legalgen.settings.layers import SETTINGS, Settings, config_path, find_config
 from legalgen.settings.provider_tables import ProviderSettings
+from legalgen.settings.reading import read_bounded
 from legalgen.settings.show import Shown, describe
 from legalgen.settings.types import Secret, format_duration, misplaced_url, parse_duration
 
@@ -1004,3 +1006,17 @@ def test_importing_settings_loads_nothing_heavy() -> None:
 
     heavy = {"tomllib", "tomlkit", "platformdirs", "pydantic", "httpx", "pyarrow", "rich", "typer"}
     assert heavy.isdisjoint(result.stdout.split())
+
+
+def test_a_small_file_is_read_in_little_memory(tmp_path: Path) -> None:
+    """However large one might be: a record may have a GiB, and a process a bound on its memory."""
+    path = tmp_path / "small"
+    path.write_bytes(b"x" * 1000)
+    tracemalloc.start()
+    try:
+        assert read_bounded(path, 1024) == b"x" * 1000
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+    with pytest.raises(OSError, match="larger than 0 MiB"):
+        read_bounded(path, 0)

@@ -335,6 +335,11 @@ class Generation:
             self._tell(_spending(lease.ref, completion, cost, None))
             paid = PaidAnswer(lease.ref, completion, cost, *self._voiced(job, lease.ref))
             return WaitsForMarks(job, paid, away.turn, away.troubles)
+        except BaseException as error:  # no memory, or a bug: keeps what was paid for, raises again
+            why = Reason("UNREAD", f"it was not looked at to the end: {type(error).__name__}")
+            self._tell(_spending(lease.ref, completion, cost, None))
+            self._tell(Refusal(job, lease.ref, (why,), completion, cost, job.attempts))
+            raise
         self._tell(_spending(lease.ref, completion, cost, None))
         return Written(job, lease, verdict, completion, cost, *self._voiced(job, lease.ref))
 

@@ -159,14 +159,14 @@ class Loop:
             if self._acceptor.queued >= KEPT_AT_ONCE:
                 break
         self._accept()
-        if self._crash is not None:
-            raise self._crash
         return came
 
     def _part(self) -> Ending:
         """Take what abandoned workers still bring, and wait for none that is silent."""
         while self._workers.active and self._receive(PARTING_S):
             pass
+        if self._crash is not None:
+            raise self._crash
         if self._schedule.remaining == 0:
             return COMPLETED
         stopped = Ending(
@@ -187,7 +187,7 @@ class Loop:
             if not self._workers.start(job):
                 self._schedule.back(job)
                 calls = plural(int(self._workers.most), "call")
-                self._reporter.notice(f"the system gives no more threads: {calls} at once")
+                self._reporter.notice(f"the system has no more threads or memory: {calls} at once")
                 return
 
     def _may_start(self) -> bool:
@@ -235,7 +235,9 @@ class Loop:
                 self._schedule.back(job)
                 self._run_short(self._stuck(turn))
             case Crashed(error):
-                self._crash = error
+                # Raised once what the others have in flight is here: it is paid for.
+                self._crash = self._crash or error
+                self._stop.request()
             case events.CallFailed():
                 self._watchdog.failed(message)
                 self._acceptor.take(message)
@@ -357,13 +359,15 @@ class Loop:
 
     def _tell_stop(self) -> None:
         """Say once that somebody asked for the end; a verdict of our own is told as the reason."""
-        if not self._told_stop and self._verdict is None:
+        if not self._told_stop and self._verdict is None and self._crash is None:
             in_flight = self._router.in_flight
             self._reporter.tell(events.StopRequested(at=self._reporter.now(), in_flight=in_flight))
         self._told_stop = True
 
     def _end(self) -> Ending | None:
         """The ending, now that nothing is under way; None when there is more to do."""
+        if self._crash is not None:
+            raise self._crash
         if self._schedule.remaining == 0:
             return COMPLETED
         if self._verdict is not None:

@@ -21,7 +21,7 @@ from legalgen.batch.routers import Routers
 from legalgen.batch.schedule import Schedule
 from legalgen.batch.sink import SampleSink
 from legalgen.batch.work import Work
-from legalgen.batch.workers import Inbox
+from legalgen.batch.workers import Inbox, is_memory_bounded
 from legalgen.completion import ModelRef
 from legalgen.errors import NoUsableProvider
 from legalgen.failover import Choice, NoneLeft, Pause
@@ -123,7 +123,11 @@ class OnlineExecutor:
             bounds=self._bounds,
             fitting=self._fitting,
         )
-        ending = loop.run(meanwhile=functools.partial(self._prepare, work.sink))
+        prepare: Callable[[], None] = functools.partial(self._prepare, work.sink)
+        if is_memory_bounded():
+            prepare()  # before anybody is paid: there may be no room for it
+            prepare = _nothing
+        ending = loop.run(meanwhile=prepare)
         # Whatever the interval: the next batch of the night begins with what this one ends with.
         self._routers.learn(force=True)
         return ending
@@ -145,6 +149,10 @@ class OnlineExecutor:
         self._routers.close()
         for provider in providers_of(self._endpoints, self._panel.endpoints):
             provider.close()
+
+
+def _nothing() -> None:
+    """There is nothing left to prepare."""
 
 
 def _as_it_is(_: Job) -> float:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import math
+import mmap
 import queue
+import resource
 import sys
 import threading
 from collections import deque
@@ -22,6 +24,9 @@ J = TypeVar("J")
 O = TypeVar("O")  # noqa: E741 - an outcome
 
 
+SPARE_BYTES = 256 * 2**20
+"""Memory that threads may not take where it is bounded: what they do needs some, too. A stack is
+8 MiB of it, and what glibc sets aside for a thread 64 MiB."""
 IDLE_S = 60.0
 """How long a thread without a job sleeps at a time: no wait of this program is without a bound."""
 MANY_THREADS = 100
@@ -32,6 +37,22 @@ A call needs the interpreter a dozen times for an instant each, and waits so lon
 while answers are judged. Of Python's 5 ms a model does not hear for a second when 256 replies come
 together; with 1 ms that is half, for 4 % of CPU.
 """
+
+
+def is_memory_bounded() -> bool:
+    """Whether this process has a bound on its memory (``ulimit -v``), at which it fails."""
+    bounds = (resource.RLIMIT_AS, resource.RLIMIT_DATA)
+    return any(resource.getrlimit(each)[0] != resource.RLIM_INFINITY for each in bounds)
+
+
+def _is_spare() -> bool:
+    """Whether there is memory left beside what one more thread takes."""
+    if is_memory_bounded():
+        try:
+            mmap.mmap(-1, SPARE_BYTES).close()
+        except OSError:
+            return False
+    return True
 
 
 class Done(msgspec.Struct, Generic[J, O], frozen=True):
@@ -94,7 +115,8 @@ class Workers(Generic[J, O]):
         self._work = work
         self._inbox = inbox
         self._jobs: queue.SimpleQueue[J | None] = queue.SimpleQueue()
-        self._threads = 0
+        self._threads: list[threading.Thread] = []
+        self._crashed = 0
         self.most = math.inf
         """Threads that the system gives: known once it refuses one."""
         self.active = 0
@@ -105,7 +127,7 @@ class Workers(Generic[J, O]):
 
         A job that waited for a thread would be begun by one whose last outcome nobody received.
         """
-        if self.active == self._threads and not self._begin_thread():
+        if self.active == len(self._threads) and not self._begin_thread():
             return False
         self.active += 1
         self._jobs.put(job)
@@ -113,28 +135,51 @@ class Workers(Generic[J, O]):
 
     def receive(self, timeout_s: float) -> Iterator[object]:
         """Everything that is in the inbox; waits at most ``timeout_s`` for the first thing."""
+        silent = True
+        for message in self._received(timeout_s):
+            silent = False
+            yield message
+        if silent:
+            yield from self._missing()
+
+    def _received(self, timeout_s: float) -> Iterator[object]:
         for message in self._inbox.receive(timeout_s):
             if isinstance(message, Done | Crashed):
                 self.active -= 1
+                self._crashed += isinstance(message, Crashed)
             yield message
 
+    def _missing(self) -> Iterator[object]:
+        """What threads told that are gone; for each that had no memory left even to tell it, that
+        it crashed."""
+        gone = sum(not thread.is_alive() for thread in self._threads)
+        yield from self._received(0.0)
+        for _ in range(gone - self._crashed):
+            self.active -= 1
+            self._crashed += 1
+            yield Crashed(MemoryError("a worker is gone"))
+
     def _begin_thread(self) -> bool:
-        name = f"worker-{self._threads + 1}"
+        if self._threads and not _is_spare():
+            self.most = len(self._threads)
+            return False
+        name = f"worker-{len(self._threads) + 1}"
+        thread = threading.Thread(target=self._run, name=name, daemon=True)
         try:
-            threading.Thread(target=self._run, name=name, daemon=True).start()
+            thread.start()
         except RuntimeError:  # a bound on processes or memory
             if not self._threads:
                 raise
-            self.most = self._threads
+            self.most = len(self._threads)
             return False
-        self._threads += 1
-        if self._threads == MANY_THREADS:
+        self._threads.append(thread)
+        if len(self._threads) == MANY_THREADS:
             sys.setswitchinterval(min(SWITCH_S, sys.getswitchinterval()))
         return True
 
     def dismiss(self) -> None:
         """Let idle threads end."""
-        for _ in range(self._threads):
+        for _ in self._threads:
             self._jobs.put(None)
 
     def _next(self) -> J | None:

@@ -18,14 +18,14 @@ def read_bounded(path: Path, most_mib: int = LARGEST_MIB) -> bytes:
     Raises:
         OSError: it cannot be read, or is none such; ``strerror`` says so.
     """
-    # Looked at before it is opened: opening a pipe that nobody writes would wait for ever.
-    if not stat.S_ISREG(path.stat().st_mode):
+    # Looked at before it is opened: opening a pipe that nobody writes would wait for ever. And the
+    # size is looked at, not read up to: for what may be read at most memory is set aside at once.
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, "it is no regular file", str(path))
-    with path.open("rb") as file:
-        content = file.read(most_mib * 2**20 + 1)
-    if len(content) > most_mib * 2**20:
+    if found.st_size > most_mib * 2**20:
         raise OSError(errno.EFBIG, f"it is larger than {most_mib} MiB", str(path))
-    return content
+    return path.read_bytes()
 
 
 # --- files that this program writes, in whose place something else may stand -------------------
