@@ -683,6 +683,17 @@ class TestAnswers:
         assert {reason["code"] for reason in kept["reasons"]} == {"SCHEMA"}
         assert '"response"' in kept["text"]
 
+    def test_what_had_come_of_a_reply_that_broke_off_is_kept_aside(self, world: World) -> None:
+        """It was paid for; what the failure means is not changed by it."""
+        world.server.fail("groq", "cut_chunked", count=1)
+        result = world.batch(count="1", concurrency="1")
+        assert_whole(world, result, 1)
+        assert record_of(result).rejected == {"BAD_JSON": 1}
+        assert stats_of(result)[GROQ].failures == {"connection_error": 1}
+        [aside] = (world.home / "data" / "rejected").glob("*.jsonl")
+        [kept] = map(json.loads, aside.read_text("utf-8").splitlines())
+        assert kept["text"].startswith('{"id"')
+
     @pytest.mark.parametrize("fault", ["json_validate_failed", "schema_mismatch"])
     def test_an_answer_that_the_vendor_itself_refused_counts_as_a_call(
         self, world: World, fault: str

@@ -189,6 +189,24 @@ def test_a_server_that_only_streams_is_asked_to(tmp_path: Path) -> None:
     assert sum(stats.output_tokens for stats in result.record.models.values()) == 4 * 700
 
 
+def test_what_was_written_before_a_stream_fails_is_kept_aside(tmp_path: Path) -> None:
+    """An error under status 200 ends the call, and what came before it was paid for."""
+
+    def scene(_: str, __: dict[str, Any], number: int) -> Reply:
+        if number:
+            return 200, None
+        delta = {"index": 0, "delta": {"content": "half of it"}, "finish_reason": None}
+        lines = [{"id": "c", "choices": [delta]}, {"error": {"message": "upstream", "code": 502}}]
+        return 200, b"".join(b"data: " + json.dumps(line).encode() + b"\n\n" for line in lines)
+
+    with playing(scene) as server:
+        result = batch(tmp_path, server, concurrency="1")
+    assert accepted(result) == 4
+    [aside] = (tmp_path / "data" / "rejected").glob("*.jsonl")
+    [kept] = map(json.loads, aside.read_text("utf-8").splitlines())
+    assert kept["text"] == "half of it"
+
+
 def test_a_model_without_a_system_role_is_told_by_the_user(tmp_path: Path) -> None:
     """The same words, and the next batch knows it."""
     asked = list[list[dict[str, str]]]()

@@ -9,6 +9,7 @@ handshake, write and read. Connections are pooled and shared between threads; de
 from __future__ import annotations
 
 import contextlib
+import re
 import select
 import socket
 import ssl
@@ -498,6 +499,14 @@ class _Unpacker:
             self._may_be_bare = False
 
 
+class BrokenOff(Exception):  # noqa: N818 - beside the error that says why, not an error itself
+    """What had come of a body before it broke off: it may have been paid for."""
+
+    def __init__(self, came: bytes) -> None:
+        super().__init__("part of a reply had come")
+        self.came = came
+
+
 class BoundedResponse(httpx.Response):
     """A response whose body is counted and timed as it is unpacked, a piece at a time.
 
@@ -521,9 +530,10 @@ class BoundedResponse(httpx.Response):
             for piece in self._bounded(MAX_REPLY_BYTES):
                 pieces.append(piece)
                 yield piece
-        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.ReadTimeout):
-            if not _is_whole(b"".join(pieces)):
-                raise
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.ReadTimeout) as error:
+            came = b"".join(pieces)
+            if not _is_whole(came):
+                raise error from (BrokenOff(came) if _says_something(came) else error.__cause__)
             self.close()
 
     def iter_file(self) -> Iterator[bytes]:
@@ -557,6 +567,11 @@ class BoundedResponse(httpx.Response):
         for packed in self.iter_raw():
             yield from unpacker.pieces(packed)
         yield unpacker.rest()
+
+
+def _says_something(body: bytes) -> bool:
+    """Whether there is a word in it: servers keep a connection open by blanks and by comments."""
+    return any(re.search(rb"\w", line) for line in body.splitlines() if line[:1] != b":")
 
 
 def _is_whole(body: bytes) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.completion import Usage
 
@@ -30,7 +31,8 @@ Fields = Mapping[str, object]
 
 
 class ChatReply(msgspec.Struct, frozen=True):
-    """A chat completion as far as it is used, or the error that came under status 200.
+    """A chat completion as far as it is used, or the error that came under status 200; with the
+    error what had been written before it, as ``text``.
 
     ``finish_reason`` is the vendor's word, but ``stop`` where the answer is whole whatever the
     vendor says of it. ``status`` is the HTTP status that an error means.
@@ -55,7 +57,7 @@ def chat_reply(body: bytes) -> ChatReply | None:
         errors = (_error(document, alone=not answers) for document in documents)
         error = next(filter(None, errors), None)
         if error is not None:
-            return error
+            return replace(error, text=said.content)
     text = _answer(said)
     if not answers or (said.odd and not (text or said.reasoning or said.refusal)):
         return None

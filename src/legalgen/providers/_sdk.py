@@ -24,6 +24,7 @@ from legalgen.errors.redaction import conceal, excerpt, redact
 from legalgen.errors.retry_after import readings
 from legalgen.providers._http import (
     Abandoned,
+    BrokenOff,
     DeadlineClient,
     UnreadableBody,
     deadline,
@@ -264,6 +265,7 @@ class SdkProvider:
             return failure
         # The SDKs' wrapper says "Connection error.", whatever happened and whenever.
         message = excerpt(self._said(cause), _MESSAGE_LENGTH, self._secrets)
+        came = next((link.came for link in _chain(error) if isinstance(link, BrokenOff)), b"")
         return replace(
             failure,
             message=message,
@@ -271,6 +273,7 @@ class SdkProvider:
             connected=not isinstance(cause, _BEFORE_THE_CONNECTION),
             nobody_listens=_nobody_listens(cause),
             address=_address(cause) if isinstance(cause, httpx.ConnectError) else "",
+            answer=self._kept(came.decode("utf-8", "replace"))[:_KEPT_LENGTH],
         )
 
     def _said(self, error: httpx.RequestError) -> str:
@@ -308,7 +311,9 @@ class SdkProvider:
         if reply is None:
             raise self._unreadable(response, "a chat completion", paid=True)
         if reply.error is not None:
-            raise ProviderError.of(self._error_in_reply(reply, response))
+            failure = self._error_in_reply(reply, response)
+            answer = self._kept(reply.text)[:_KEPT_LENGTH]
+            raise ProviderError.of(replace(failure, answer=failure.answer or answer))
         return Completion(
             text=self._kept(reply.text),
             finish_reason=self._kept(reply.finish_reason),
