@@ -489,7 +489,8 @@ class DuplicateIndex:
         self._recent.append(row)
         known = self._by_key
         for key in _by_band(row.keys):
-            known[key] = (*known.get(key, ()), number)
+            found = known.get(key)
+            known[key] = (number,) if found is None else (*found, number)
 
     def _merge_small(self) -> None:
         """Merge until each segment has more rows than all smaller ones together, many times over.
