@@ -120,6 +120,16 @@ SCENES: dict[str, tuple[str, Scene]] = {
         "temperature",
         refusing("temperature", 400, openai_error("invalid temperature: only 1 is allowed")),
     ),
+    "names with their values": (
+        "seed",
+        refusing(
+            "seed",
+            400,
+            openai_error("UnsupportedParamsError: the host does not support parameters: "
+                         "{'seed': 7}, for model=m. To drop these, set `drop_params`"),
+        ),
+    ),
+    "JSON output": ("response_format", taking(said=openai_error("m does not support Json Output."))),
     "a schema in an old version of an API": (
         "response_format",
         taking(

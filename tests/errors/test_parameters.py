@@ -112,7 +112,44 @@ REFUSALS: list[tuple[object, tuple[str, ...]]] = [
     ),
     ({"message": "invalid request: [seed] unexpected property"}, ("seed",)),
     (said("This model only support stream mode, please enable the stream parameter"), ("stream",)),
+    (said("enable_thinking must be set to false for non-streaming calls"), ("stream",)),
+    (said("Thinking level is not supported for this model."), ("reasoning_effort",)),
+    (
+        said("Budget 0 is invalid. This model only works in thinking mode."),
+        ("reasoning_effort",),
+    ),
+    (
+        said("Reasoning is mandatory for this endpoint and cannot be disabled."),
+        ("reasoning_effort",),
+    ),
+    (said("thinking can't be disabled for this model"), ("reasoning_effort",)),
+    (
+        said("thinking is not configurable in this model; please remove the setting"),
+        ("reasoning_effort",),
+    ),
+    (
+        said("the gateway does not support parameters: {'seed': 7, 'top_p': 0.9}, for m"),
+        ("seed", "top_p"),
+    ),
 ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "The model stopped thinking and its answer is invalid",
+        "reasoning is on; the messages must alternate",
+        "the stream of a non-existent model is not supported",
+        "the answer is invalid JSON output",
+        "only JSON output that is whole counts",
+        "{'seed': 7} was drawn; the file is not supported",
+    ],
+)
+def test_what_is_no_refused_parameter(words: str) -> None:
+    """Thinking, streams and output are spoken of where no parameter is meant."""
+    failure = classify("", status=400, body=said(words))
+    assert not {"reasoning_effort", "seed"} & set(failure.parameters)
+    assert not failure.structured_output
 
 
 NO_SYSTEM = [
@@ -167,6 +204,9 @@ def test_the_parameter_that_is_refused(status: int, body: object, names: tuple[s
     [
         (said("This response_format type is unavailable now"), ("json_object", "text")),
         (said("Structured outputs are not supported by this model"), ("json_object", "text")),
+        (said("m does not support Json Output."), ("text",)),
+        (said("JSON output is not supported for m"), ("text",)),
+        (said("JSON mode is not enabled for models/gemma"), ("text",)),
         (
             said("response_format value as json_schema is enabled only for api versions of 2024"),
             ("json_object", "text"),

@@ -33,7 +33,7 @@ _UNSUPPORTED = (
 )
 _REFUSED_NAME = pattern(_UNSUPPORTED)
 _REFUSED = pattern(
-    rf"{_UNSUPPORTED}|invalid|must\s(?:be|not)|only\s|should\s(?:be|match)|cannot\s(?:both\s)?be|may\snot"
+    rf"{_UNSUPPORTED}|invalid|mandatory|must\s(?:be|not)|only\s|should\s(?:be|match)|can(?:not|'t)\s(?:both\s)?be|may\snot"
     r"|out\sof\srange|not\svalid|must\salternate|at\sthe\ssame\stime|remove|不合法|非法|无效"
 )
 _REQUIRED = pattern(r"\brequired\b|\bmissing\b")
@@ -53,14 +53,19 @@ _SPELLINGS = {
         + (r"|maxOutputTokens" if name == "max_tokens" else "")
         + (
             r"|json[\s_]mode|structured[\s_]outputs?|(?:guided|constrained)[\s_](?:json|decoding)"
+            r"|support\w*\s(?:\w+\s)?json[\s_]output|\bjson[\s_]output\s(?:is\s)?(?:not\s|un)support"
             if name == FORMAT
             else ""
         )
         + (
             r"|support\s(?:thinking|reasoning)|(?:thinking|reasoning)\sis\snot\ssupp"
+            # what gateways make of it: Gemini's levels and budgets
+            r"|\b(?:thinking|reasoning)[\s_](?:level|budget|mode|config)\b"
+            r"|\b(?:thinking|reasoning)\s(?:is|can(?:not|'t))\s(?:mandatory|not\sconfigurable|be\sdisabled)"
             if name == "reasoning_effort"
             else ""
         )
+        + (r"|\bnon[\s-]?stream(?:ing|ed)?\b" if name == "stream" else "")
     )
     for name in NAMES
     if name != SYSTEM
@@ -83,6 +88,7 @@ _OF_A_TYPE = pattern(
     r"(?:response[\s_]?format)\W{0,3}\s?type\b|json_schema\W{1,3}(?:is|are)?"
     r"\s?(?:not\s|un)(?:support|avail)|structured[\s_]outputs?\s(?:is|are)\snot|support\sstructured"
 )
+_NO_JSON = pattern(r"\bjson[\s_](?:mode|output)\b")
 _OF_THE_SCHEMA = pattern(r"\bstrict\b|invalid\s(?:json\s)?schema|schema\sfields|additionalprop")
 
 
@@ -118,6 +124,8 @@ def format_types(found: Reply, names: tuple[str, ...]) -> tuple[str, ...] | None
     named = {name for name in TYPES[:2] if re.search(rf"\b{name}\b", without_advice)}
     if len(named) == 1:  # the one that is refused
         return tuple(name for name in TYPES if name not in named)
+    if _NO_JSON.search(without_advice):
+        return TYPES[2:]
     if _OF_A_TYPE.search(said):
         return TYPES[1:]
     unknown = pattern(r"extra[\s_]|unknown|unrecogni[sz]ed|unsupported\sparam|not\spermitted")

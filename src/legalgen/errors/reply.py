@@ -283,8 +283,19 @@ def _absorb_string(key: str, item: str, layer: Layer, reply: Reply, depth: int) 
             layer.say(around)
             status = statuses_in(_marked(pieces))
             layer.status = layer.status or (status[0] if status else None)
+        for before, value in zip(pieces, objects, strict=False):
+            if isinstance(value, Mapping) and _REFUSES.search(before):
+                _absorb_path(list(value), layer)
         for value in objects:
             _absorb(value, reply, depth + 1)
+
+
+_REFUSES = re.compile(
+    r"\b(?:unsupported|unknown|unrecogni[sz]ed|not\s(?:support|allow|accept|take)\w*)"
+    r"\s(?:\w+\s)?(?:param|argument|field|option)\w*\W*$",
+    re.IGNORECASE,
+)
+"""What LiteLLM says before the names and values of what it refuses."""
 
 
 # --- text ----------------------------------------------------------------------------------------
