@@ -530,6 +530,7 @@ FRAMED = {
         content=[{"type": "redacted_thinking", "data": "00"}, {"type": "text", "text": TEXT}]
     ),
     "thinking by another name": said(content="", thinking=f"Hm. {TEXT}"),
+    "a text of the reasoning": said(content="", reasoning_text=f"Hm. {TEXT}"),
     "details of the reasoning": said(
         content="", reasoning_details=[{"type": "reasoning.text", "text": f"Hm. {TEXT}"}]
     ),
@@ -546,6 +547,36 @@ FRAMED = {
     "no message, but a delta": json.dumps(
         WHOLE
         | {"choices": [{"message": None, "delta": {"content": TEXT}, "finish_reason": "stop"}]}
+    ).encode(),
+    "an empty message beside each piece": b"".join(
+        b"data: "
+        + json.dumps(
+            WHOLE
+            | {
+                "choices": [
+                    {
+                        "index": 0,
+                        "message": {"role": "", "content": ""},
+                        "delta": {"content": piece},
+                        "finish_reason": end,
+                    }
+                ]
+            }
+        ).encode()
+        + b"\n\n"
+        for piece, end in ((TEXT[:20], None), (TEXT[20:], "stop"))
+    ),
+    "a message of nulls beside a delta": json.dumps(
+        WHOLE
+        | {
+            "choices": [
+                {
+                    "message": {"role": "assistant", "content": None, "tool_calls": None},
+                    "delta": {"content": TEXT},
+                    "finish_reason": "stop",
+                }
+            ]
+        }
     ).encode(),
     "a choice without a list": json.dumps(
         WHOLE | {"choices": {"message": {"content": TEXT}, "finish_reason": "stop"}}

@@ -272,11 +272,14 @@ def _said(answers: Sequence[Fields]) -> _Said:
     """The message of a completion, or of the events of one."""
     choices = [choice for answer in answers if (choice := _choice(answer)) is not None]
     # A server that streams may send the whole message once more when it is done.
-    whole = [choice for choice in choices if isinstance(choice.get("message"), dict)]
+    whole = [choice for choice in choices if _says(choice.get("message"))]
     said = _Said()
     for choice in whole[-1:] or choices:
-        given = (choice.get("message"), choice.get("delta"), {"content": choice.get("text", 0)})
-        message = next(one for one in given if one is not None)
+        message, piece = choice.get("message"), choice.get("delta")
+        if not _says(message) and piece is not None:
+            message = piece  # one-api sends an empty message beside each piece
+        if message is None:
+            message = {"content": choice.get("text", 0)}
         if isinstance(message, dict):
             _add(said, message)
         said.odd |= not isinstance(message, dict) or _is_odd(message.get("content"))
@@ -284,6 +287,13 @@ def _said(answers: Sequence[Fields]) -> _Said:
     for name in ("content", "reasoning", "refusal", "arguments", "finish_reason"):
         setattr(said, name, whole_characters(getattr(said, name)))
     return said
+
+
+def _says(message: object) -> bool:
+    """Whether a message holds anything but its role."""
+    return isinstance(message, dict) and any(
+        message.get(name) for name in message if name != "role"
+    )
 
 
 _BROKEN = "error"
@@ -321,7 +331,9 @@ def _choice(answer: Fields) -> Fields | None:
     return first if isinstance(first, dict) and not first.get("index") else None
 
 
-_REASONING = ("reasoning", "reasoning_content", "thinking", "reasoning_details")
+_REASONING = (
+    "reasoning", "reasoning_content", "thinking", "reasoning_text", "reasoning_details",
+)  # fmt: skip
 
 
 def _add(said: _Said, message: Fields) -> None:
