@@ -129,7 +129,10 @@ SCENES: dict[str, tuple[str, Scene]] = {
                          "{'seed': 7}, for model=m. To drop these, set `drop_params`"),
         ),
     ),
-    "JSON output": ("response_format", taking(said=openai_error("m does not support Json Output."))),
+    "JSON output": (
+        "response_format",
+        taking(said=openai_error("m does not support Json Output.")),
+    ),
     "a schema in an old version of an API": (
         "response_format",
         taking(

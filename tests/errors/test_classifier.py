@@ -1135,3 +1135,17 @@ def test_a_proxy_without_a_healthy_server_is_busy_and_no_model_is_gone(words: st
     assert categorize_error(words, status=503, body=words) is ErrorCategory.OVERLOADED
     gone = "No healthy deployment for model gpt-oss-20b"
     assert categorize_error(gone, status=503, body=gone) is ErrorCategory.MODEL_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("The deployment guide is long, the tool is not running", C.BAD_REQUEST),
+        ("The endpoint for uploads takes what is not running text", C.BAD_REQUEST),
+        ("The dedicated endpoint for acme/x-1.5 is not running.", C.MODEL_UNAVAILABLE),
+        ("The deployment 'x-1' is in 'Failed' state, delete it", C.MODEL_UNAVAILABLE),
+    ],
+)
+def test_a_deployment_that_does_not_run(text: str, category: C) -> None:
+    """Only where it is said of the deployment itself."""
+    assert categorize_error(text, status=400, body={"error": text}) is category

@@ -250,6 +250,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"敏感|不安全|违规|违反|內容政策|内容(?:安全|审核|政策|过滤)",
     ),
     _C.MODEL_UNAVAILABLE: pattern(
+        r"\b(?:endpoint\sfor|deployment)\s\S{1,80}\sis\s(?:not\srunning\b|in\s\W?failed\W?\sstate)",
         _MODEL + _GAP + r"\b(?:not\s(?:be\s)?(?:found|exist|available|accessible|loaded|active"
         r"|deployed|enabled|served|hosted|installed|downloaded|configured|registered|listed|offered|provisioned)|(?<!temporarily\s)unavailable|doesn'?t\sexist|decommissioned|deprecated|retired"
         r"|no\slonger|end\sof\s(?:its\s)?life|discontinued|sunset|shut\s?down|offline|(?<!temporarily\s)disabled"
@@ -359,6 +360,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"max\scompletion\stokens\sreached|finish_reason\W{1,4}length",
     ),
     _C.BAD_REQUEST: pattern(
+        r"\bschema\b[^.;]{0,60}\btoo\smany\sstates\b",
         r"\b(?:unsupported|unknown|unexpected|unrecognized|missing|invalid|illegal|duplicate|extra)\s"
         r"(?:[`'\"][^`'\"\n]{1,60}[`'\"]\s|required\s|request\s|query\s|keyword\s|json\s|input\s)*(?:parameter|value|field|property|argument"
         r"|schema|type|format|inputs?\b|request|json(?!\sresponse)|payload|body|role|message|option|content[\s-]type|media\stype|key\b)",
