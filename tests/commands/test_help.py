@@ -324,7 +324,7 @@ FOR_SETTINGS = FOR_WORDS | {
     "legalgen.providers", "legalgen.providers.entry_points", "legalgen.providers.presets",
     "legalgen.providers.spec", "legalgen.settings", "legalgen.settings.declaration",
     "legalgen.settings.document", "legalgen.settings.layers",
-    "legalgen.settings.provider_tables", "legalgen.settings.toml",
+    "legalgen.settings.provider_tables", "legalgen.settings.reading", "legalgen.settings.toml",
     "legalgen.settings.types", "legalgen.settings.variables",
 }  # fmt: skip
 FOR_TAXONOMY = FOR_SETTINGS | {

@@ -220,7 +220,7 @@ def _opened(browser: Browser, view: View, path: Path) -> Iterator[Opened]:
         offline=True,
     )
     with context:
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(120_000)
         opened = Opened(view, context.new_page())
         opened.go(path)
         yield opened
