@@ -248,6 +248,32 @@ def test_a_cap_goes_by_its_other_name(tmp_path: Path) -> None:
     assert all("max_completion_tokens" in call for call in server.calls[-4:])
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Invalid max_tokens value, the valid range of max_tokens is [1, {most}]",
+        "`max_tokens` must be less than or equal to `{most}`, less than the `context_window`",
+        "max_tokens is too large: {asked}. This model supports at most {most} completion tokens",
+    ],
+)
+def test_how_long_an_answer_may_be_is_learnt(tmp_path: Path, said: str) -> None:
+    """One call is refused, and no other asks for more: not in the next batch either."""
+    caps = list[int]()
+
+    def scene(_: str, body: dict[str, Any], number: int) -> Reply:
+        caps.append(body.get("max_tokens") or body["max_completion_tokens"])
+        most = caps[0] - 100
+        if caps[-1] > most:
+            return 400, openai_error(said.format(most=most, asked=caps[-1]))
+        return 200, completion(sample(number))
+
+    with playing(scene) as server:
+        for seed in ("1", "2"):
+            result = batch(tmp_path, server, concurrency="1", seed=seed)
+            assert (accepted(result), server.refused) == (4, 1)
+    assert max(caps[1:]) == caps[0] - 100
+
+
 PROVIDER_MODELS = {"groq": "openai/gpt-oss-120b", "cerebras": "gpt-oss-120b"}
 
 

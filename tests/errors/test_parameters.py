@@ -259,3 +259,30 @@ def test_the_parameter_that_is_refused_under_500(body: object, names: tuple[str,
     failure = classify("", status=500, body=body)
     if names and "stream" not in names:
         assert (failure.category, failure.parameters) == (ErrorCategory.BAD_REQUEST, names)
+
+
+@pytest.mark.parametrize(
+    ("message", "most"),
+    [
+        ("Invalid max_tokens value, the valid range of max_tokens is [1, 8192]", 8192),
+        ("`max_tokens` must be less than or equal to `4096`, the maximum for it is less", 4096),
+        ("max_tokens is too large: 16384. This model supports at most 4096 tokens", 4096),
+        ("max_completion_tokens is too large: 131072. This model's maximum is 32768", 32768),
+        ("max_tokens: 100000 > 64000, which is the maximum allowed for this model", 64000),
+        ("maxOutputTokens is 65537, the range is from 1 (inclusive) to 65537 (exclusive)", 65536),
+        ("The maximum output tokens for this model is 8,192", 8192),
+        ("max_tokens must be between 1 and 4096", 4096),
+        ("max_tokens is too large: 8192. This model's maximum context length is 4096", None),
+        ("`inputs` tokens + `max_new_tokens` must be <= 2048. Given: 1000 and 2000", None),
+        ("prompt tokens plus max_tokens must be <= 4096", None),
+        ("max_tokens must be at least 1, got -5", None),
+        ("the answer was cut because max_tokens was reached: 4096", None),
+    ],
+)
+def test_what_an_answer_may_have_at_most_is_read(message: str, most: int | None) -> None:
+    """Not what prompt and answer may have together."""
+    failure = classify(str(said(message)), status=400, body=said(message))
+    told = failure.limit if failure.kind == "output_tokens" else None
+    assert told == most
+    if most is not None:
+        assert failure.category is ErrorCategory.CONTEXT_LENGTH

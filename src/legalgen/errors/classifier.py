@@ -123,6 +123,8 @@ def _within(status: int, found: Reply) -> ErrorCategory:
     )
     if status >= 500 and _STREAM.isdisjoint(refused := parameters.refused(found)) and refused:
         return _C.BAD_REQUEST  # llama.cpp says so of all that a request asks for in vain
+    if default is _C.BAD_REQUEST and parameters.most_output(found):
+        return _C.CONTEXT_LENGTH
     if status == 503 and patterns.KEY_UNSET.search(" ".join([*found.words, found.text])):
         return _C.AUTHENTICATION
     by_code = _first(_code_meaning(code) for code in _codes(found))
@@ -440,6 +442,8 @@ def failure_of(error: str | BaseException, facts: ReplyFacts) -> Failure:
     said = " ".join([*found.words, found.text])
     limited = category in _LIMITED
     hit = (retry_after.limit_in(said) if limited else None) or retry_after.LimitHit()
+    if category is _C.CONTEXT_LENGTH and (most := parameters.most_output(found)):
+        hit = retry_after.LimitHit("output_tokens", limit=most)
     reached = _reached(found, category)
     names = parameters.refused(found) if category is _C.BAD_REQUEST else ()
     return Failure(

@@ -108,6 +108,37 @@ def refused(found: Reply) -> tuple[str, ...]:
     return tuple(name for name in NAMES if name in named)
 
 
+_OUTPUT = (
+    r"max(?:imum)?[\s_-]?(?:completion[\s_-]?|new[\s_-]?|output[\s_-]?)?tokens?\b|maxOutputTokens"
+    r"|\bnum[\s_]predict\b|\b(?:completion|output)[\s_]tokens\b"
+)
+_NOT_A_SUM = r"(?<!\+\s)(?<!\+\s['\"`])(?<!plus\s)"
+_AT_MOST = (
+    r"(?:[\[(]\s?\d+\s?,\s?|\bbetween\s\W?\d+\W?\s(?:and|to)\s|\bfrom\s\d+\s(?:\(\w+\)\s)?to\s|:\s\d+\s>\s|\bfor\s(?:this|the)\smodel\sis\s|\brange\D{1,30}\d+\s?(?:-|~|to|\.\.+)\s?"
+    r"|\bless\sthan\sor\sequal\sto\s|<=\s?|≤\s?|\bat\smost\s|\b(?:no|not)\s(?:more|greater|larger|higher)\sthan\s"
+    r"|\b(?:exceeds?|above|over)\s(?:the\s)?(?:\w+\s){0,4}(?:limit|maximum)\s(?:of|is)\s"
+    r"|\b(?:must|may|should|can)\s?not\sexceed\s|\b(?:maximum|limit|max)(?:\svalue|\sallowed|\ssupported)?\s?(?:is|of|:)\s)"
+    r"['\"`]?(\d[\d,]{1,9})\b(?!\s?(?:tokens?\s)?(?:per\b|/))(\s\(exclusive)?"
+)
+_MOST_OUTPUT = pattern(
+    rf"{_NOT_A_SUM}(?:{_OUTPUT})(?:(?!\bcontext|\bprompt|\binput)[^.;+]){{0,70}}?{_AT_MOST}"
+    rf"|{_NOT_A_SUM}(?:{_OUTPUT})\W{{0,3}}is\stoo\s(?:large|high|big|long|great)\b[^.;]{{0,30}}[.;]"
+    rf"(?:(?!\bcontext|\bprompt|\binput)[^.;]){{0,60}}?{_AT_MOST}"
+)
+
+
+def most_output(found: Reply) -> int | None:
+    """How many tokens an answer may have at most, where a reply refuses a larger cap and says so.
+
+    A cap that is too large only together with the prompt is one of the context, and none of this.
+    """
+    match = _MOST_OUTPUT.search(_words(found) if found.said else found.text)
+    if match is None:
+        return None
+    number, excluded = match.groups()[:2] if match[1] else match.groups()[2:]
+    return int(number.replace(",", "")) - bool(excluded)
+
+
 def format_types(found: Reply, names: tuple[str, ...]) -> tuple[str, ...] | None:
     """The types of ``response_format`` that the server says it takes.
 

@@ -385,6 +385,8 @@ class Budgets(msgspec.Struct):
         so the limit alone would be refused again. Where it names no numbers, a quarter less.
         """
         asked = cost.of(kind)
+        if kind == "output_tokens" and requested is None:  # what one answer may have, no more said
+            requested = asked
         excess = max(1, requested - limit) if limit and requested else asked // 4
         room = asked - excess
         if room < 1 and limit and requested:  # what is expected beside grows with what is asked
