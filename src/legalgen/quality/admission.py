@@ -453,17 +453,6 @@ def _missing(before: Draft, after: Draft | None, prose: _Prose, bounds: AnswerBo
     return ""
 
 
-_NOUNS = ("citations", "steps", "words")
-
-
-def _sizes(draft: Draft) -> tuple[int, int, int]:
-    return len(draft.citations), len(draft.reasoning_steps), len(draft.answer.split())
-
-
-def _least(bounds: AnswerBounds) -> tuple[int, int, int]:
-    return bounds.min_citations, bounds.reasoning_steps[0], bounds.answer_words[0]
-
-
 _REASON = re.compile(
     r"\b(?:because|since|therefore|thus|hence|accordingly|consequently|follows|means|requires?|must"
     r"|unless|if|where|when|until|under|sections?|articles?|s|art|reg(?:ulation)?s?|rules?|Acts?"
