@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
 from pathlib import Path
 
@@ -400,6 +400,51 @@ def test_tasks_are_the_planned_ones_whenever_they_are_drawn(seed: int, fates: li
     missing = fates.count(False)
     substitutes = [schedule.next(at) for at in range(missing)]
     assert [job and job.task.slot for job in substitutes] == list(range(size, size + missing))
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    topics=st.sampled_from([("homicide",), ("homicide", "cisg")]),
+    fates=st.lists(st.sampled_from("kag"), min_size=40, max_size=120),
+)
+def test_what_follows_a_plan_is_the_same_whenever_it_was_drawn(
+    seed: int, topics: tuple[str, ...], fates: list[str]
+) -> None:
+    """Substitutes and parked cells: as if all had been drawn before the first was given up."""
+    asked = Filter(topics=topics, sample_types=("short_qa", "advice"))
+
+    def run(plan: TaskPlanner, planned: Iterator[Task]) -> tuple[list[Task], tuple[Cell, ...]]:
+        met = []
+        for slot, fate in enumerate(fates):
+            task = next(planned, None) or plan.take(slot)
+            if task is None:
+                break
+            met.append(task)
+            if fate == "g" or task.cell in plan.parked:
+                plan.give_up(task)
+            elif fate == "a":
+                plan.accept(task)
+        return met, plan.parked
+
+    late, early = planner(asked=asked, seed=seed), planner(asked=asked, seed=seed)
+    assert run(late, late.planned(30)) == run(early, iter(early.plan(30)))
+
+
+def test_giving_up_one_task_draws_no_other() -> None:
+    """A batch of a hundred thousand does not stand still when its first task is given up."""
+    plan = planner()
+    drawn = []
+
+    def noted() -> Iterator[Task]:
+        for task in plan.planned(100_000):
+            drawn.append(task.slot)
+            yield task
+
+    schedule = Schedule(plan, noted(), target=100_000, accepted=0, next_slot=100_000)
+    job = schedule.next(0)
+    assert job is not None
+    schedule.give_up(job)
+    assert (schedule.next(0) is not None, drawn) == (True, [0, 1])
 
 
 # --- what contradicts itself -------------------------------------------------------------------

@@ -88,7 +88,6 @@ class Schedule:
 
     def give_up(self, job: Job) -> None:
         """A job that will not be written; what is planned does not depend on it."""
-        self._planned.extend(self._coming)
         self._plan.give_up(job.task)
 
     @property
@@ -107,9 +106,7 @@ def open_schedule(
 ) -> Schedule:
     """What a batch still has to write: its plan, less what is done or given up; first what only
     waits for its marks."""
-    planned: Iterable[Task] = planner.planned(record.target)
-    if record.given_up:
-        planned = list(planned)  # what is planned does not depend on what was given up
+    planned = planner.planned(record.target)
     for note in record.given_up:
         planner.give_up(_task_of(note))
     ended = done | {note.slot for note in record.given_up} | {job.task.slot for job in waiting}

@@ -132,6 +132,8 @@ class TaskPlanner:
         self._fails: dict[Place, int] = {}
         self._parked: dict[Place, Cell] = {}
         self._retaken: dict[int, int] = {}
+        self._is_planning = False
+        self._returned: list[tuple[Task, Place, bool]] = []
         for at, count in self._known(counts):
             self._tally.add(at, count)
         self._queue = _Queue(self._shares, self._tally, _Noise(seed, self._shares))
@@ -153,9 +155,22 @@ class TaskPlanner:
         return list(self.planned(n, first_slot))
 
     def planned(self, n: int, first_slot: int = 0) -> Iterator[Task]:
-        """As ``plan``, each task taken when it is asked for."""
-        taken = map(self.take, range(first_slot, first_slot + n))
-        return (task for task in taken if task is not None)
+        """As ``plan``, each task taken when it is asked for, whatever is given up meanwhile.
+
+        What is given up before the last task was asked for changes the plan after that, so that
+        a batch that is resumed has the tasks that it had.
+        """
+        self._is_planning = True
+        return self._taken(range(first_slot, first_slot + n))
+
+    def _taken(self, slots: Iterable[int]) -> Iterator[Task]:
+        for slot in slots:
+            if (task := self.take(slot)) is not None:
+                yield task
+        self._is_planning = False
+        for returned in self._returned:
+            self._take_back(*returned)
+        self._returned = []
 
     def give_up(self, task: Task) -> None:
         """Return a task that could not be written; the third failure of its cell parks it.
@@ -166,11 +181,20 @@ class TaskPlanner:
         at = self._at(task.cell)
         if at is None:
             raise ValueError(f"{task.cell} is not a cell of this plan")
+        self._fails[at] = self._fails.get(at, 0) + 1
+        parks = self._fails[at] >= PARK_AFTER and at not in self._parked
+        if parks:
+            self._parked[at] = self._cell(at)
+        if self._is_planning:
+            self._returned.append((task, at, parks))
+        else:
+            self._take_back(task, at, parks)
+
+    def _take_back(self, task: Task, at: Place, parks: bool) -> None:
+        """Count a task that was given up out again; its last failure closes its cell."""
         self._count(at, -1)
         self._retaken[task.slot] = task.variation + 1
-        self._fails[at] = self._fails.get(at, 0) + 1
-        if self._fails[at] >= PARK_AFTER and at not in self._parked:
-            self._parked[at] = self._cell(at)
+        if parks:
             self._shares.park(at)
             self._queue.moved(at[0])
 
