@@ -118,7 +118,7 @@ class Loop:
         self._resumed = work.resumed
         self._router.set_remaining(work.schedule.remaining)
 
-    def run(self, meanwhile: Callable[[], None]) -> Ending:
+    def run(self, meanwhile: Callable[[], None] | None) -> Ending:
         """Work until the target is reached or there is a reason to end.
 
         ``meanwhile`` is done once, when the first calls have been started.
@@ -130,7 +130,8 @@ class Loop:
         self._troubles.look()
         try:
             self._dispatch()
-            meanwhile()
+            if meanwhile is not None:
+                meanwhile()
             ending = self._work_off()
         finally:
             self._workers.dismiss()

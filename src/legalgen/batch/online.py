@@ -123,11 +123,10 @@ class OnlineExecutor:
             bounds=self._bounds,
             fitting=self._fitting,
         )
-        prepare: Callable[[], None] = functools.partial(self._prepare, work.sink)
-        if is_memory_bounded():
+        prepare = functools.partial(self._prepare, work.sink)
+        if early := is_memory_bounded():
             prepare()  # before anybody is paid: there may be no room for it
-            prepare = _nothing
-        ending = loop.run(meanwhile=prepare)
+        ending = loop.run(meanwhile=None if early else prepare)
         # Whatever the interval: the next batch of the night begins with what this one ends with.
         self._routers.learn(force=True)
         return ending
@@ -149,10 +148,6 @@ class OnlineExecutor:
         self._routers.close()
         for provider in providers_of(self._endpoints, self._panel.endpoints):
             provider.close()
-
-
-def _nothing() -> None:
-    """There is nothing left to prepare."""
 
 
 def _as_it_is(_: Job) -> float:
