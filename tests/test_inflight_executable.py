@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -75,20 +76,25 @@ def test_what_was_in_flight_when_it_was_killed_is_written_again(
     assert len({row["question"] for row in rows}) == COUNT
 
 
+def bounded(program: Program, limit: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """A batch in a shell that has set a limit of ``ulimit``."""
+    batch = shlex.join([str(EXECUTABLE), "batch", "--gate", "structure", *arguments])
+    return subprocess.run(
+        ["/bin/bash", "-c", f"ulimit {limit}; exec {batch}"],
+        env=program.environ,
+        capture_output=True,
+        check=False,
+        timeout=LONGEST_S,
+    )
+
+
 @pytest.mark.parametrize("files", [24, 64])
 @pytest.mark.parametrize("calls", ["48", "auto"])
 def test_few_open_files_bound_the_calls_in_flight(
     program: Program, vendors: VendorServer, files: int, calls: str
 ) -> None:
     """``ulimit -n 24``: fewer calls at once, said in a line; every answer is a row."""
-    command = f"ulimit -n {files}; exec {EXECUTABLE} batch -n 60 -c {calls} --gate structure"
-    ended = subprocess.run(
-        ["/bin/bash", "-c", command],
-        env=program.environ,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
+    ended = bounded(program, f"-n {files}", "-n", "60", "-c", calls)
     assert ended.returncode == 0, ended.stderr.decode()
     assert b"the limit on open files leaves room for" in ended.stderr
     assert len(program.rows()) == len(vendors.answered()) == 60
@@ -100,14 +106,7 @@ def test_a_bound_on_memory_bounds_the_calls_in_flight(
     program: Program, vendors: VendorServer, kib: int
 ) -> None:
     """``ulimit -v``: fewer calls at once, or, where not even the gate fits, none that is paid."""
-    command = f"ulimit -v {kib}; exec {EXECUTABLE} batch -n 12 -c 32 --gate structure"
-    ended = subprocess.run(
-        ["/bin/bash", "-c", command],
-        env=program.environ,
-        capture_output=True,
-        check=False,
-        timeout=LONGEST_S,
-    )
+    ended = bounded(program, f"-v {kib}", "-n", "12", "-c", "32")
     if kib < 200_000:
         assert (ended.returncode, vendors.answered()) == (70, []), ended.stderr.decode()
         assert b"ulimit -v" in ended.stderr
