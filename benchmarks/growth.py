@@ -110,13 +110,18 @@ def _size(folder: Path) -> int:
 
 
 def _long_batch(server: Vendors, count: int) -> list[Figure]:
-    """What each thousand of one long batch takes, by the CPU of its process."""
+    """What each thousand of one long batch takes, by the CPU of its process.
+
+    Another one that begins when it has ended tells whether the machine is as fast as before.
+    """
     server.reset()
     with room(server) as here:
         say(f"growth: one batch of {count:,}")
-        began, sealed, peak_mb = _watched(here, count)
+        taken, peak_mb = _by_thousands(here, count)
         accepted = here.record()["accepted"]
-    taken = [b - a for a, b in pairwise([began, *sealed])]
+    server.reset()
+    with room(server) as here:
+        then, _ = _by_thousands(here, 2_000)
     edge = max(1, len(taken) // 10)
     last, first = (median(some) for some in (taken[-edge:], taken[:edge]))
     say("growth: ms of CPU a sample, by thousands: " + " ".join(f"{one:.2f}" for one in taken))
@@ -124,8 +129,15 @@ def _long_batch(server: Vendors, count: int) -> list[Figure]:
         Figure("one batch: accepted", accepted, digits=0),
         Figure("one batch: its last thousand ÷ its first, CPU", taken[-1] / taken[0], at_most=1.15),
         Figure("one batch: its last tenth ÷ its first, medians", last / first),
+        Figure("one batch: its last tenth ÷ the first thousand of one begun then", last / then[0]),
         Figure("one batch: peak memory", peak_mb, "MB", digits=0),
     ]
+
+
+def _by_thousands(here: Room, count: int) -> tuple[list[float], float]:
+    """CPU of each thousand of a batch, ms a sample, and the peak memory."""
+    began, sealed, peak_mb = _watched(here, count)
+    return [b - a for a, b in pairwise([began, *sealed])], peak_mb
 
 
 def _watched(here: Room, count: int) -> tuple[float, list[float], float]:
