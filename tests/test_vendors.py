@@ -27,6 +27,7 @@ import cerebras.cloud.sdk as cerebras_sdk
 import groq as groq_sdk
 import httpx
 import pytest
+from groq.types.chat import ChatCompletion
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -436,7 +437,7 @@ def test_cerebras_uses_one_code_for_minute_and_day_and_another_text() -> None:
 
 def test_groq_completes_in_its_own_shape(server: VendorServer, groq: Groq) -> None:
     """The SDK reads usage, reasoning and ``x_groq``; the record holds the same numbers."""
-    answer = groq_sdk.types.chat.ChatCompletion.model_validate(groq.ask().json())
+    answer = ChatCompletion.model_validate(groq.ask().json())
     assert answer.usage is not None
     assert answer.usage.completion_tokens_details is not None
     assert answer.x_groq is not None
