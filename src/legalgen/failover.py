@@ -26,6 +26,7 @@ from legalgen.errors import BUSY, LONGEST_HINT_S, ErrorCategory, Failure, Obstac
 C = ErrorCategory
 _SHOWS_NOTHING: Final = {C.CONNECTION_ERROR, C.AUTHENTICATION, C.TIMEOUT, C.GENERAL}
 _SHOWS_MODEL_UP: Final = {C.BAD_REQUEST, C.CONTEXT_LENGTH, C.OUTPUT_INVALID, C.CONTENT_FILTER}
+_LEFT_OUT: Final = "a parameter refused: left out or exchanged for the rest of the batch"
 _ELSEWHERE: Final = "not this vendor's API: the base URL is wrong"
 
 LEAST_WAIT_S: Final = 0.05
@@ -137,10 +138,9 @@ class ProviderHealth(msgspec.Struct, frozen=True):
     """What is known of one provider, whatever its model.
 
     ``lost`` holds its models whose connections broke since its last reply, and "" for each attempt
-    that led to no connection at all.
-    ``refusals`` counts authentication failures in a row; ``proven`` that the key once worked,
-    ``heard`` that a reply of any kind has come. ``answered`` counts replies since it last left UP,
-    which widen the ramp of calls in flight.
+    that led to no connection at all. ``refusals`` counts authentication failures in a row;
+    ``proven`` that the key once worked, ``heard`` that a reply of any kind has come. ``answered``
+    counts replies since it last left UP, which widen the ramp of calls in flight.
     """
 
     state: ProviderState = ProviderState.UP
@@ -719,8 +719,9 @@ def _refused(case: _Case) -> Decision:
 
 
 def _bad_request(case: _Case) -> Decision:
-    if case.around.can_downgrade and (case.failure.structured_output or case.failure.parameters):
-        rule = "a parameter refused: left out or exchanged for the rest of the batch"
+    if case.around.can_downgrade:
+        named = case.failure.structured_output or case.failure.parameters
+        rule = _LEFT_OUT if named else "refused without a reason: in a weaker response format"
         return Decision(case.health, case.provider, case.trail, Then.PLAIN, rule)
     case = _blamed(case)
     key = case.around.prompt_key

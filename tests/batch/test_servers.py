@@ -14,6 +14,7 @@ from legalgen.batch.opening import open_run
 from legalgen.completion import ModelRef
 from legalgen.errors import ErrorCategory as C
 from legalgen.errors import Failure, Trouble
+from legalgen.errors.exit_codes import Exit
 from legalgen.failover import Health, ProviderHealth, ProviderState, Surroundings, Trail, decide
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog
@@ -172,6 +173,48 @@ def test_a_refused_parameter_costs_one_call(tmp_path: Path, name: str) -> None:
         assert parameter in server.calls[0]
         assert accepted(batch(tmp_path, server, concurrency="1", seed="2")) == 4
         assert server.refused == 1
+
+
+NOTHING_SAID: dict[str, tuple[int, object]] = {
+    "a message": (400, {"message": "Param Incorrect"}),
+    "a number": (400, {"error": {"code": "1210", "message": "API 调用参数有误，请检查文档"}}),  # noqa: RUF001
+    "a phrase": (400, b"Bad Request"),
+    "nothing": (422, b""),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING_SAID)
+@pytest.mark.parametrize(("types", "calls"), [(["json_object"], 2), (["text"], 3)])
+def test_a_refusal_without_a_reason_may_be_one_of_the_format(
+    tmp_path: Path, name: str, types: list[str], calls: int
+) -> None:
+    """Each weaker format is tried once; the one that is answered is kept, in the next batch too."""
+    status, said = NOTHING_SAID[name]
+    with playing(taking(*types, status=status, said=said)) as server:
+        assert accepted(batch(tmp_path, server, concurrency="1")) == 4
+        assert server.refused == calls
+        assert accepted(batch(tmp_path, server, concurrency="4", seed="2")) == 4
+        assert server.refused == calls
+
+
+def test_a_refusal_of_every_format_is_one_of_the_request(tmp_path: Path) -> None:
+    """Where the weakest is refused too it ends as it always did, and nothing is remembered."""
+    with playing(lambda *_: (400, {"message": "Param Incorrect"})) as server:
+        assert batch(tmp_path, server, concurrency="1").exit_code == Exit.NO_PROVIDER
+        asked = [(call.get("response_format") or {"type": "none"})["type"] for call in server.calls]
+        assert asked[:4] == ["json_schema", "json_schema", "json_object", "none"]
+        assert asked[4:] == ["json_schema"] * 2
+    with playing(lambda *_: (200, None)) as server:
+        assert accepted(batch(tmp_path, server, concurrency="1")) == 4
+        assert {call["response_format"]["type"] for call in server.calls} == {"json_schema"}
+
+
+def test_a_model_that_answered_is_not_asked_for_less(tmp_path: Path) -> None:
+    """A later refusal that names nothing is one of that request alone."""
+    scene: Scene = lambda _, __, number: (400, b"Bad Request") if number == 2 else (200, None)  # noqa: E731
+    with playing(scene) as server:
+        assert accepted(batch(tmp_path, server, concurrency="1")) == 4
+        assert {call["response_format"]["type"] for call in server.calls} == {"json_schema"}
 
 
 def test_a_server_that_only_streams_is_asked_to(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class Endpoint(msgspec.Struct, frozen=True):
 
     ``formats`` are the response formats it takes, strictest first; ``style`` names the prompt
     that suits it. ``as_of`` is the month as at which it is asked for the law, ``YYYY-MM``; None:
-    no month is named to it.
+    no month is named to it. ``listed`` is False where what it takes is only assumed.
     """
 
     provider: Provider
@@ -50,6 +50,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     options: CallOptions = CallOptions()
     price: Pricing = unpriced
     as_of: str | None = None
+    listed: bool = True
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -129,4 +130,5 @@ def _endpoint(settings: Settings, place: RouteEntry, provider: Provider) -> Endp
         options=options_of(settings, place.ref),
         price=CatalogPrice(spec).of,
         as_of=law_month(settings, spec.knowledge, f"{datetime.now(UTC):%Y-%m}"),
+        listed=spec.listed,
     )

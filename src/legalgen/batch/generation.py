@@ -17,7 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_nev
 
 from legalgen.batch.endpoints import Endpoint
 from legalgen.batch.jobs import Job, JobPrompts, PaidAnswer
-from legalgen.completion import Completion, ModelRef, Request, Usage
+from legalgen.completion import Completion, ModelRef, Request, ResponseFormat, Usage
 from legalgen.errors import (
     AnswerRefused,
     ErrorCategory,
@@ -295,6 +295,7 @@ class Generation:
                 return Halted(job)  # ended by us: it tells nothing of the target
             return self._failed(job, lease, request, error.failure)
         self._router.replied(lease, completion)
+        self._router.unsupported.answered(lease.ref, request.without, self._clock.wall())
         cost = endpoint.price(completion.usage)
         with self._counting:
             self.weighing += 1
@@ -414,7 +415,7 @@ class Generation:
             lease,
             failure,
             job.trail,
-            can_downgrade=bool(refused),
+            can_downgrade=bool(refused) or self._supposes(lease.ref, request, failure),
             prompt_key=_prompt_key(job),
         )
         if decision.then is Then.PLAIN:
@@ -439,7 +440,7 @@ class Generation:
         Counted from what was sent, because other calls that left with the same are refused too.
         """
         formats = self._endpoints[ref].formats
-        left = formats[formats.index(request.response_format) + 1 :]
+        left = _weaker(formats, request)
         names = frozenset(failure.parameters) - request.without
         if not failure.structured_output or not left:
             return names
@@ -447,6 +448,22 @@ class Generation:
         # a server that says what it takes is not asked for what it does not
         kept = next((at for at in left if taken is None or _TYPE[at] in taken), left[-1])
         return names | {form(weak) for weak in formats[: formats.index(kept)]}
+
+    def _supposes(self, ref: ModelRef, request: Request, failure: Failure) -> bool:
+        """Whether a refusal that names nothing may be one of the response format.
+
+        So it is with servers that say no more than "Bad Request". Each weaker format is tried once,
+        and only at a model of which nothing is known: neither by the catalog nor by an answer.
+        """
+        endpoint, category = self._endpoints[ref], failure.category
+        names_it = failure.structured_output or failure.parameters or failure.wrong_url
+        if category is not ErrorCategory.BAD_REQUEST or failure.status not in _UNREAD or names_it:
+            return False
+        if endpoint.listed or self._router.registry.has_answered(ref):
+            return False
+        left = _weaker(endpoint.formats, request)
+        tried = endpoint.formats[: len(endpoint.formats) - len(left)] if left else ()
+        return self._router.unsupported.suppose(ref, frozenset(map(form, tried)))
 
     def _go_on(
         self, job: Job, lease: Lease, failure: Failure, decision: Decision, answer: str
@@ -584,6 +601,15 @@ def _asked_wait(state: RetryCallState) -> float:
     """The seconds that the failed attempt asked for."""
     error = state.outcome.exception() if state.outcome is not None else None
     return error.seconds if isinstance(error, _Again) else 0.0
+
+
+_UNREAD = (400, 422)
+"""The statuses of a request that was refused before it ran: it was paid for by nobody."""
+
+
+def _weaker(formats: tuple[ResponseFormat, ...], request: Request) -> tuple[ResponseFormat, ...]:
+    """The formats of a model behind the one that it was asked for."""
+    return formats[formats.index(request.response_format) + 1 :]
 
 
 _TYPE = {"strict": "json_schema"} | {name: name for name in ("json_schema", "json_object", "text")}

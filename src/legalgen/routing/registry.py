@@ -127,6 +127,11 @@ class Registry:
         """The route, in order."""
         return tuple(entry.target for entry in self)
 
+    def has_answered(self, ref: ModelRef) -> bool:
+        """Whether a target ever answered, in this process or before."""
+        with self._lock:
+            return self[ref].health.latency_s is not None
+
     def likely_usage(self, lease: Lease, failure: Failure) -> Usage:
         """What a failed call is taken to have used, where it may have run: what calls of its size
         usually take, since no reply says."""
