@@ -109,6 +109,13 @@ LISTED = (
     {"meta": {"n_ctx_train": 131_072, "n_ctx": 4096}},
     {"loaded_context_length": 4096, "max_context_length": 131_072},
     {"context_length": 4096, "top_provider": {"max_completion_tokens": 2048}},
+    {"context_length": "4096"},
+    {"max_model_len": 4096.0},
+    {"limits": {"max_input_tokens": "4,096", "max_output_tokens": "2048"}},
+    {"model_info": {"max_input_tokens": 4096}},
+    {"parameters": {"max_seq_len": 4096}},
+    {"contextWindow": 4096},
+    {"limits": [4096], "context_size": 4096},
 )
 
 
@@ -159,6 +166,22 @@ NATIVE: Sequence[tuple[dict[str, object], int]] = (
         8_192,
     ),
     ({"/props": {"default_generation_settings": {"n_ctx": 4_096}}}, 4_096),
+    ({"/info": {"model_id": "x", "max_input_tokens": 4_095, "max_total_tokens": 4_096}}, 4_096),
+    ({"/v1/model": {"id": "x", "parameters": {"max_seq_len": 4_096}}}, 4_096),
+    ({"/api/extra/true_max_context_length": {"value": 4_096}}, 4_096),
+    (
+        {
+            "/model/info": {
+                "data": [
+                    {"model_name": "other", "model_info": {"max_input_tokens": 512}},
+                    {"model_name": "m", "model_info": {"max_tokens": 99, "max_input_tokens": None}},
+                    {"model_name": "m", "model_info": {"max_input_tokens": 8_192}},
+                    {"model_name": "m", "model_info": {"max_input_tokens": "4096"}},
+                ]
+            }
+        },
+        4_096,
+    ),
 )
 
 

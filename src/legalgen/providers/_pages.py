@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from legalgen.providers._reply import context_at
+from legalgen.providers._reply import context_at, context_of
 
 Ask = Callable[..., object]
 """Fetches a page by its path, with a body posts to it; None where there is none."""
@@ -17,7 +17,7 @@ Ask = Callable[..., object]
 
 def native_context(ask: Ask, model: str) -> int | None:
     """The context of ``model`` in tokens, of the first kind of server that knows it."""
-    kinds = (_ollama, _lm_studio, _llama_cpp)
+    kinds = (_ollama, _lm_studio, _llama_cpp, _tgi, _tabby, _koboldcpp, _litellm)
     return next((size for kind in kinds if (size := kind(ask, model)) is not None), None)
 
 
@@ -62,6 +62,31 @@ def _llama_cpp(ask: Ask, _: str) -> int | None:
     """https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md: ``GET /props``."""
     page = ask("/props")
     return context_at(page, "default_generation_settings", "n_ctx") or context_at(page, "n_ctx")
+
+
+def _tgi(ask: Ask, _: str) -> int | None:
+    """https://huggingface.co/docs/text-generation-inference/reference/api_reference: ``/info``."""
+    page = ask("/info")
+    return context_at(page, "max_total_tokens") or context_at(page, "max_input_tokens")
+
+
+def _tabby(ask: Ask, _: str) -> int | None:
+    """https://github.com/theroyallab/tabbyAPI/wiki: ``/v1/model``, the one that is loaded."""
+    return context_at(ask("/v1/model"), "parameters", "max_seq_len")
+
+
+def _koboldcpp(ask: Ask, _: str) -> int | None:
+    """https://lite.koboldai.net/koboldcpp_api: ``GET /api/extra/true_max_context_length``."""
+    return context_at(ask("/api/extra/true_max_context_length"), "value")
+
+
+def _litellm(ask: Ask, model: str) -> int | None:
+    """https://docs.litellm.ai/docs/proxy/model_management: ``GET /model/info``.
+
+    A name may stand for several models behind the proxy: any of them may get the call.
+    """
+    rows = (row for row in _rows(ask("/model/info"), "data") if row.get("model_name") == model)
+    return min((size for row in rows if (size := context_of(row))), default=None)
 
 
 def _rows(page: object, name: str) -> Iterator[Mapping[str, object]]:

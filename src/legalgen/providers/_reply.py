@@ -527,13 +527,15 @@ class ListedModel(msgspec.Struct, frozen=True):
 
 
 _CONTEXT = (
-    "loaded_context_length", "n_ctx", "max_model_len", "context_window", "context_length",
-    "max_context_length", "max_input_tokens",
+    "loaded_context_length", "n_ctx", "max_model_len", "max_total_tokens", "max_seq_len",
+    "context_window", "context_length", "context_size", "max_sequence_length", "max_context_length",
+    "max_context_tokens", "max_input_tokens", "max_input_length", "input_token_limit",
 )  # fmt: skip
-_OUTPUT = ("max_completion_tokens", "max_output_length", "max_output_tokens")
-"""Each vendor has its own word for the sizes; what a server was started with comes first."""
-_WITHIN = ("meta", "top_provider")
-"""Tables of a row in which llama.cpp and OpenRouter say them."""
+_OUTPUT = (
+    "max_completion_tokens", "max_output_length", "max_output_tokens", "output_token_limit",
+)  # fmt: skip
+"""Each vendor has its own word for the sizes, and its own spelling (``contextWindow``); what a
+server was started with comes first."""
 
 
 def model_list(body: bytes) -> list[ListedModel] | None:
@@ -550,19 +552,40 @@ def _listed(row: Fields, name: str) -> ListedModel:
     return ListedModel(
         id=name,
         active=row.get("active") is not False,
-        context_window=_size(row, _CONTEXT),
+        context_window=context_of(row),
         max_completion_tokens=_size(row, _OUTPUT),
     )
 
 
+def context_of(row: Fields) -> int | None:
+    """The context that a row of any list of models tells, in tokens; None where it tells none."""
+    return _size(row, _CONTEXT)
+
+
 def _size(row: Fields, names: Sequence[str]) -> int | None:
-    tables = [row, *(table for name in _WITHIN if isinstance(table := row.get(name), dict))]
-    sizes = (tokens(table.get(name)) for name in names for table in tables)
+    """The first size of these names in a row or in a table of it (``meta``, ``limits``, ...)."""
+    tables = [_in_one_spelling(each) for each in (row, *row.values()) if isinstance(each, dict)]
+    spelt = (name.replace("_", "") for name in names)
+    sizes = (_sized(table.get(name)) for name in spelt for table in tables)
     return next((size for size in sizes if size), None)
+
+
+def _in_one_spelling(table: Fields) -> Fields:
+    return {re.sub(r"[_\W]", "", str(name).lower()): value for name, value in table.items()}
+
+
+_DIGITS = re.compile(r"\s*\d{1,3}(?:[,_]?\d{3}){0,3}\s*|\s*\d{1,10}\s*", re.ASCII)
+
+
+def _sized(value: object) -> int | None:
+    """The size of a model; some servers write it as a text."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        value = int(value.replace(",", ""))
+    return tokens(value) or None
 
 
 def context_at(value: object, *path: str) -> int | None:
     """The number of tokens at a path of keys; None where there is none."""
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
-    return tokens(value) or None
+    return _sized(value)

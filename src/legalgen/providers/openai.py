@@ -34,8 +34,8 @@ class OpenAiProvider(SdkProvider):
     root = ""
 
     def size(self, model: str, timeout_s: float) -> RemoteModel | None:
-        """From its list of models, else from the pages that Ollama, LM Studio and llama.cpp have
-        beside it; all of them together take no longer than ``timeout_s``."""
+        """From its list of models, else from the pages that Ollama, LM Studio, llama.cpp and others
+        have beside it; all of them together take no longer than ``timeout_s``."""
         started = time.monotonic()
         row = super().size(model, timeout_s)
         if row is None or row.context_window is not None:
