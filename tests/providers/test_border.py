@@ -484,6 +484,11 @@ def called(arguments: object) -> list[dict[str, object]]:
     return [{"id": "t", "type": "function", "function": {"name": "answer", "arguments": arguments}}]
 
 
+def numbered(index: object, **choice: object) -> bytes:
+    whole = WHOLE | {"choices": [{"index": index, "finish_reason": "stop", **choice}]}
+    return json.dumps(whole).encode()
+
+
 PLAIN = said(content=TEXT)
 FRAMED = {
     "an object": PLAIN,
@@ -591,6 +596,27 @@ FRAMED = {
         [b": ping", b"", b"event: message", b"id: 1", streamed(b"\r\n\r\n")]
     ),
     "lines of events": streamed().replace(b"data: ", b""),
+    "parsed already": said(content=json.loads(TEXT)),
+    "parsed already, in the parts": said(content=[json.loads(TEXT)]),
+    "parsed beside no content": said(content=None, parsed=json.loads(TEXT), refusal=None),
+    "parsed beside an empty content": said(content="", parsed=json.loads(TEXT)),
+    "parsed beside the content": said(content=TEXT, parsed={"answer": "{}"}),
+    "parsed into a text": said(content=None, parsed=TEXT),
+    "another word for the content": said(text=TEXT),
+    "a message that is a text": numbered(0, message=TEXT),
+    "a number that is a text": numbered("0", message={"content": TEXT}),
+    "a number that is a fraction": numbered(0.0, message={"content": TEXT}),
+    "a number that is a word": numbered("first", message={"content": TEXT}),
+    "counted from one": numbered(1, message={"content": TEXT}),
+    "events with numbers that are texts": streamed().replace(b'"index": 0', b'"index": "0"'),
+    "events counted from one": streamed().replace(b'"index": 0', b'"index": 1'),
+    "events of a second choice between": streamed().replace(
+        b"data: [DONE]",
+        event(content="else").replace(b'"index": 0', b'"index": "1"') + b"\n\ndata: [DONE]",
+    ),
+    "a tool call whose number is a text": said(
+        "tool_calls", content=None, tool_calls=[{"index": "0", **called(TEXT)[0]}]
+    ),
     "another word for the end": said("end_turn", content=TEXT),
     "Google's word for the end": said("STOP", content=TEXT),
 }

@@ -270,7 +270,10 @@ class _Said(msgspec.Struct):
 
 def _said(answers: Sequence[Fields]) -> _Said:
     """The message of a completion, or of the events of one."""
-    choices = [choice for answer in answers if (choice := _choice(answer)) is not None]
+    every = [choice for answer in answers if (choice := _choice(answer)) is not None]
+    # Some count from 1; we never ask for more than one, but pieces of a second may come between.
+    least = min((number for number in map(_index, every) if number is not None), default=None)
+    choices = [choice for choice in every if _index(choice) in (None, least)]
     # A server that streams may send the whole message once more when it is done.
     whole = [choice for choice in choices if _says(choice.get("message"))]
     said = _Said()
@@ -280,6 +283,8 @@ def _said(answers: Sequence[Fields]) -> _Said:
             message = piece  # one-api sends an empty message beside each piece
         if message is None:
             message = {"content": choice.get("text", 0)}
+        if isinstance(message, str):
+            message = {"content": message}
         if isinstance(message, dict):
             _add(said, message)
         said.odd |= not isinstance(message, dict) or _is_odd(message.get("content"))
@@ -325,10 +330,18 @@ def _ending(choice: Fields) -> str:
 
 
 def _choice(answer: Fields) -> Fields | None:
-    """The first choice; we never ask for more than one."""
+    """The first choice, whatever its number."""
     choices = answer.get("choices")
     first = choices[0] if isinstance(choices, list) and choices else None
-    return first if isinstance(first, dict) and not first.get("index") else None
+    return first if isinstance(first, dict) else None
+
+
+def _index(numbered: Fields) -> int | None:
+    """The number of a choice or a call, also as a text; None where it has none."""
+    number = numbered.get("index")
+    if isinstance(number, str) and _DIGITS.fullmatch(number):
+        number = int(number.replace(",", ""))
+    return whole_number(number)
 
 
 _REASONING = (
@@ -336,10 +349,18 @@ _REASONING = (
 )  # fmt: skip
 
 
+_PARSED = ("parsed", "structured_output", "json", "text")
+"""Where the answer stands of a server that has parsed it, or has another word for ``content``."""
+
+
+def _parsed(value: object) -> str:
+    return as_text(value) if isinstance(value, dict) and value else _content(value)[0]
+
+
 def _add(said: _Said, message: Fields) -> None:
     """Add one message, or one piece of a streamed one."""
     content, thinking = _content(message.get("content"))
-    said.content += content
+    said.content += content or next(filter(None, map(_parsed, map(message.get, _PARSED))), "")
     # Groq, Cerebras, Ollama and vLLM have the one name, llama.cpp and DeepSeek the other; a
     # gateway sends the same text under both.
     named = (_content(message.get(name)) for name in _REASONING)
@@ -396,7 +417,7 @@ def _arguments(message: Fields) -> str:
     """What the first tool call is given, where a server makes one of the answer."""
     calls = message.get("tool_calls")
     first = calls[0] if isinstance(calls, list) and calls else None
-    called = first.get("function") if isinstance(first, dict) and not first.get("index") else None
+    called = first.get("function") if isinstance(first, dict) and not _index(first) else None
     called = called or message.get("function_call")
     given = called.get("arguments") if isinstance(called, dict) else None
     if isinstance(given, dict):
