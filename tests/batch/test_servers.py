@@ -18,7 +18,7 @@ from legalgen.errors.exit_codes import Exit
 from legalgen.failover import Health, ProviderHealth, ProviderState, Surroundings, Trail, decide
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog
-from legalgen.routing.remedies import more_room, remedy
+from legalgen.routing.remedies import more_room, remedies, remedy
 from legalgen.settings.layers import Settings
 from tests.program import environment
 from tests.scenes import Reply, Scene, Server, completion, playing, refusing, sample, taking
@@ -457,6 +457,51 @@ def test_a_remedy_names_the_address_and_the_right_key() -> None:
     own, vendors = ModelRef("openai", "m"), ModelRef("groq", "m")
     assert "(llama.cpp: -c" in more_room([own])
     assert more_room([vendors]) == "use another model, or a larger plan of the vendor"
+
+
+def _page(title: str, more: str = "") -> bytes:
+    return f"<!doctype html><head><title>{title}</title></head><body>{more}</body>".encode()
+
+
+@pytest.mark.parametrize(
+    ("status", "page", "told"),
+    [
+        (403, _page("Just a moment..."), "not openai's API"),
+        (403, _page("403 Forbidden"), "not openai's API"),
+        (403, _page("Acme", '<form><input name="p" type="password"></form>'), "asks for a login"),
+        (401, _page("Sign in to Acme"), "asks for a login"),
+        (401, _page("401 Authorization Required"), "asks for a login"),
+        (200, _page("Acme: Log in"), "asks for a login"),
+    ],
+)
+def test_a_page_that_refuses_is_no_refused_key(
+    tmp_path: Path, status: int, page: bytes, told: str
+) -> None:
+    """What stands before the API has not looked at the key, and the address is named."""
+    with playing(lambda *_: (status, page)) as server:
+        result = batch(tmp_path, server, concurrency="1")
+    assert (result.exit_code, len(server.calls)) == (Exit.NO_PROVIDER, 1)
+    (said,) = (remedy(trouble, Catalog.load()) for trouble in result.obstacles)
+    assert told in said
+    assert "OPENAI_BASE_URL" in said
+    assert "refuses the key" not in said
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "No endpoints found matching your data policy (Free model publication).",
+        "No endpoints available matching your guardrail restrictions and data policy.",
+        "Model m cannot be found under the privacy settings of this account",
+    ],
+)
+def test_a_model_that_the_account_allows_nowhere_is_there(tmp_path: Path, said: str) -> None:
+    """It is the account whose settings are to be changed, not the model that is gone."""
+    with playing(lambda *_: (404, openai_error(said))) as server:
+        result = batch(tmp_path, server, concurrency="1")
+    assert result.exit_code == Exit.NO_PROVIDER
+    (told,) = remedies(result.obstacles)
+    assert ("settings" in told, "is not there" in told) == (True, False)
 
 
 @pytest.mark.parametrize(("heard", "most"), [(False, 4), (True, 8)])

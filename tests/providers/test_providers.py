@@ -25,13 +25,22 @@ import pytest
 from msgspec.structs import replace
 
 from legalgen import errors
-from legalgen.completion import Completion, Message, Prompt, Request, ResponseFormat, Usage
-from legalgen.errors import ConfigurationError, ErrorCategory, Failure, ProviderError
+from legalgen.completion import (
+    Completion,
+    Message,
+    ModelRef,
+    Prompt,
+    Request,
+    ResponseFormat,
+    Usage,
+)
+from legalgen.errors import ConfigurationError, ErrorCategory, Failure, ProviderError, Trouble
 from legalgen.providers import PROVIDERS, provider_spec
 from legalgen.providers._transport import KEEPALIVE_S, FreePools
 from legalgen.providers.base import Provider, RemoteModel
 from legalgen.providers.catalog import Catalog
 from legalgen.providers.loading import checked_key, open_provider
+from legalgen.routing.remedies import remedy
 from tests.program import closed_port
 from tests.simulation import Time
 from tests.vendors import CATALOGUE, Config, VendorServer
@@ -766,6 +775,21 @@ def test_a_page_to_sign_in_at_is_fetched_as_browsers_do(
         failed = failure_of(provider)
     assert [(seen.method, seen.path) for seen in other_server.seen] == [("GET", "/login")]
     assert (failed.wrong_url, "Sign in" in failed.message) == (True, True), failed.message
+    told = remedy(Trouble.of(ModelRef(name, "m"), failed), Catalog.load())
+    assert f"a page that asks for a login ({other_server.url}/login)" in told
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+def test_a_request_that_became_another_one_on_its_way_is_a_wrong_address(
+    status: int, server: Server, other_server: Server
+) -> None:
+    """A redirect that makes a GET of the call: what replies there is no answer, nor paid for."""
+    server.reply = Reply(302, b"", {"location": f"{other_server.url}/v1/start?token=abc"})
+    other_server.reply = Reply(status, b'{"status": "running"}')
+    with opened("openai", server.url) as provider:
+        failed = failure_of(provider)
+    assert (failed.wrong_url, failed.answer) == (True, "")
+    assert f"the address leads to {other_server.url}/v1/start:" in failed.message
 
 
 @pytest.mark.parametrize("name", REMOTE)

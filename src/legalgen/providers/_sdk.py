@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from legalgen.completion import CAPS, Completion, Request
 from legalgen.errors import ErrorCategory, Failure, ProviderError, classify
+from legalgen.errors.pages import LED_ON, kind_of_page
 from legalgen.errors.redaction import conceal, excerpt, redact
 from legalgen.errors.retry_after import readings
 from legalgen.providers._http import (
@@ -262,7 +263,7 @@ class SdkProvider:
         )
         cause = next((link for link in _chain(error) if isinstance(link, httpx.RequestError)), None)
         if cause is None:
-            return failure
+            return self._redirected(failure, response)
         # The SDKs' wrapper says "Connection error.", whatever happened and whenever.
         message = excerpt(self._said(cause), _MESSAGE_LENGTH, self._secrets)
         came = next((link.came for link in _chain(error) if isinstance(link, BrokenOff)), b"")
@@ -274,6 +275,24 @@ class SdkProvider:
             nobody_listens=_nobody_listens(cause),
             address=_address(cause) if isinstance(cause, httpx.ConnectError) else "",
             answer=self._kept(came.decode("utf-8", "replace"))[:_KEPT_LENGTH],
+        )
+
+    def _redirected(self, failure: Failure, response: object) -> Failure:
+        """With where the address led, if it led on: what replied is not what was asked.
+
+        A POST that became a GET on its way can have no answer of an API.
+        """
+        if not isinstance(response, httpx.Response) or not response.history:
+            return failure
+        url = response.url.copy_with(query=None, fragment=None, userinfo=b"")
+        message = f"{LED_ON} {url}: {failure.message}"
+        lost = response.request.method != response.history[0].request.method
+        refused = failure.category is ErrorCategory.AUTHENTICATION
+        return replace(
+            failure,
+            message=excerpt(message, _MESSAGE_LENGTH, self._secrets),
+            wrong_url=failure.wrong_url or (lost and not refused),
+            answer="" if lost else failure.answer,
         )
 
     def _said(self, error: httpx.RequestError) -> str:
@@ -349,19 +368,18 @@ class SdkProvider:
         message = f"the reply is not {wanted}"
         is_page = "html" in response.headers.get("content-type", "")
         if is_page:
-            message += " but a web page: check the base URL"
+            message += f" but {kind_of_page(response.text)}: check the base URL"
         message = f"{message}; it begins: {begins}" if begins else f"{message}: it is empty"
         keeps = paid and not is_page
-        return ProviderError.of(
-            Failure(
-                ErrorCategory.SERVER_ERROR,
-                message[:_MESSAGE_LENGTH],
-                status=response.status_code,
-                readings=readings(response.headers, provider=self._vendor),
-                answer=self._kept(response.text)[:_KEPT_LENGTH] if keeps else "",
-                wrong_url=is_page,
-            )
+        failure = Failure(
+            ErrorCategory.SERVER_ERROR,
+            message[:_MESSAGE_LENGTH],
+            status=response.status_code,
+            readings=readings(response.headers, provider=self._vendor),
+            answer=self._kept(response.text)[:_KEPT_LENGTH] if keeps else "",
+            wrong_url=is_page,
         )
+        return ProviderError.of(self._redirected(failure, response))
 
 
 def _body(error: Exception, response: object) -> object:

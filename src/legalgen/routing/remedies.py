@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from legalgen.completion import ModelRef, vendor_of
 from legalgen.errors import Failure, Trouble
 from legalgen.errors.category import ErrorCategory as C
+from legalgen.errors.pages import LED_ON, LOGIN_PAGE, WEB_PAGE
 from legalgen.errors.patterns import BARRED, PLAIN_TO_TLS
 from legalgen.providers import PROVIDERS, is_remote, own_variable
 from legalgen.providers.catalog import Catalog
@@ -23,7 +24,20 @@ _HUNG_UP = re.compile(r"disconnected without sending", re.IGNORECASE)
 _CIRCLE = re.compile(r"maximum allowed redirects", re.IGNORECASE)
 _PLAIN = re.compile(r"wrong.version.number|record.layer", re.IGNORECASE)
 _TLS = re.compile(r"\b_?ssl\b|\btls|handshake", re.IGNORECASE)
-_NETWORK = re.compile(r"network|vpn|country|region|blocked|forbidden", re.IGNORECASE)
+_NETWORK = re.compile(
+    rf"network|vpn|country|region|blocked|forbidden|^{WEB_PAGE}:|\berror code: 1\d{{3}}\b",
+    re.IGNORECASE,
+)
+_NO_API = re.compile(f"{LED_ON}|{WEB_PAGE}|{LOGIN_PAGE}")
+_LED_ON = re.compile(rf"{LED_ON} (\S+): ")
+_LOGIN = re.compile(rf"{LOGIN_PAGE}|^{LED_ON} \S+/(?:log|sign)[-_]?[io]n\b|/(?:sso|oauth2?)/")
+_SETTINGS = re.compile(
+    r"\b(?:data|privacy|training|retention)\s(?:policy|policies|settings?|preferences?)\b"
+    r"|\bguardrails?\b|\bprivacy\b|\bdata\sretention\b|\b(?:account|provider)\s(?:settings|preferences)\b"
+    r"|\ballowed\sproviders\b",
+    re.IGNORECASE,
+)
+"""What an account allows of a model that is there."""
 
 
 UNMARKED = (
@@ -37,6 +51,8 @@ def account_trouble(trouble: Trouble) -> TroubleKind | None:
     """What is wrong with the account behind a target; None where it passes by itself."""
     match trouble.category:
         case _ if trouble.wrong_url:
+            return "wrong_address"
+        case C.AUTHENTICATION if _LOGIN.search(trouble.message) and trouble.status != 401:
             return "wrong_address"
         case C.AUTHENTICATION:
             return "network_refused" if _is_network(trouble) else "key_refused"
@@ -59,6 +75,7 @@ def remedies(found: Iterable[Trouble]) -> list[str]:
     """One sentence for each different trouble, in their order; models that are gone share one."""
     catalog, listed = Catalog.load(), list(found)
     gone = {t.target for t in listed if t.category is C.MODEL_UNAVAILABLE and not t.wrong_url}
+    gone -= {t.target for t in listed if _SETTINGS.search(t.message)}
     sentences = []
     for trouble in listed:
         models = [ref.model for ref in gone if ref.provider == trouble.target.provider]
@@ -106,7 +123,8 @@ def remedy(trouble: Trouble, catalog: Catalog) -> str:  # noqa: PLR0911 - a tabl
     provider = trouble.target.provider
     match trouble.category:
         case C.AUTHENTICATION:
-            return _refused(trouble)
+            no_api = _NO_API.match(trouble.message)
+            return _misplaced(trouble) if no_api else _refused(trouble)
         case C.QUOTA_EXHAUSTED if trouble.credit or trouble.status == 402:
             return (
                 f"The account at {provider} is out of credit, or at a limit of what may be spent: "
@@ -223,6 +241,11 @@ def _gone(trouble: Trouble, catalog: Catalog) -> str:
     ref = trouble.target
     if not is_remote(ref.provider):
         return f"{ref} cannot be loaded: {trouble.message.rstrip('.')}."
+    if _SETTINGS.search(trouble.message):
+        return (
+            f"{ref} is there, but not under what your account at {ref.provider} allows (data "
+            "policy, privacy, providers): change its settings there, or use another model."
+        )
     day = catalog.retired(ref.provider, ref.model)
     what = f"was shut down on {day}" if day else "is not there for this key"
     known = next((spec for spec in catalog.models(ref.provider) if spec.writer), None)
@@ -237,6 +260,24 @@ def _misplaced(trouble: Trouble) -> str:
     own = _is_own(trouble.target)
     flag = "; most servers' addresses end in /v1: add /v1 where it is missing" if own else ""
     where = _address_place(provider) or "its base URL"
+    led = _LED_ON.match(trouble.message)
+    if _LOGIN.search(trouble.message):
+        to = f" ({led[1]})" if led else ""
+        return (
+            f"{provider}'s address leads to a page that asks for a login{to}, not to its API: "
+            f"check {where}, and that the key is one of that API."
+        )
+    if led:
+        return (
+            f"{provider}'s address leads on to {led[1]}, and neither request nor key go along as "
+            f"they should: write the address where its API is into {where}."
+        )
+    if trouble.category is C.AUTHENTICATION:
+        return (
+            f"A web page refuses the call, not {provider}'s API, and says nothing of the key: a "
+            "proxy, a firewall or a check for browsers stands before it. Leave the VPN or proxy, "
+            f"or check {where}."
+        )
     return f"What answers is not {provider}'s API: check {where}{flag}."
 
 

@@ -1,0 +1,27 @@
+"""Web pages that stand where an API's reply belongs, and addresses that lead to them.
+
+Who reads a failure's message finds these words at its beginning: what refused is no API, so that
+its status says nothing of the key, and nothing of the model.
+"""
+
+from __future__ import annotations
+
+from legalgen.errors.patterns import pattern
+
+LED_ON = "the address leads to"
+WEB_PAGE = "a web page"
+LOGIN_PAGE = "a page that asks for a login"
+
+_READ = 20_000
+"""Characters of a page that are looked at."""
+_HEADING = r"<(?:title|h1|h2)\b[^>]{0,200}>[^<]{0,200}"
+_LOGIN = pattern(
+    r"<input\b[^>]{0,200}\btype\s*=\s*[\"']?password",
+    rf"{_HEADING}\b(?:log|sign)[\s-]?(?:in|on)\b",
+    rf"{_HEADING}(?:\bsso\b|\banmelden\b|\bconnexion\b|\biniciar\ssesi[óo]n\b|登录|ログイン)",
+)
+
+
+def kind_of_page(page: str) -> str:
+    """What a page is, in the words that a message begins with."""
+    return LOGIN_PAGE if _LOGIN.search(page[:_READ]) else WEB_PAGE
