@@ -214,6 +214,16 @@ def test_gone(path: Path, later: float, explicit: frozenset[ModelRef], state: st
     assert taught(path, later=later, explicit=explicit).left(A) == (state, None)
 
 
+def test_settings_of_an_account_may_be_changed(path: Path) -> None:
+    """A model that is there, and that the account allows nowhere, is asked again by the next."""
+    process = Process(path, wall=NOON)
+    failure = Failure(C.MODEL_UNAVAILABLE, "No endpoints found matching your data policy", 404)
+    decision = process.router.failed(process.call(A), failure, Trail())
+    assert decision.health.state == "dropped"
+    process.book.learn(process.router)
+    assert taught(path, later=60).left(A) == ("ready", None)
+
+
 @pytest.mark.parametrize(
     ("category", "known"),
     [

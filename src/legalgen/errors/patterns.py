@@ -495,6 +495,11 @@ BARRED = pattern(
     r"|\b(?:account|organi[sz]ation)\s(?:\w+\s){0,2}blocked\b"
 )
 """An account that is shut out, whatever for."""
+ACCOUNT_SETTINGS = pattern(
+    r"\b(?:data|privacy|training|retention|account|provider)\s(?:polic(?:y|ies)|settings?|preferences?)\b",
+    r"\bguardrails?\b|\bprivacy\b|\bdata\sretention\b|\ballowed\sproviders\b",
+)
+"""What an account allows of a model that is there."""
 _KEY_TAKEN = pattern(
     r"\bkeys?\s(?:\w+\s){0,3}(?:suspended|disabled|banned|deactivated|revoked|blocked)\b"
 )

@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from legalgen.completion import DAY_S, LimitKind, LimitWindow, ModelRef
 from legalgen.errors import LONGEST_HINT_S, ErrorCategory, Trouble
+from legalgen.errors.patterns import ACCOUNT_SETTINGS
 from legalgen.failover import Health, ProviderHealth, ProviderState, State
 from legalgen.routing.rate_limits import Bucket
 from legalgen.routing.remedies import account_trouble
@@ -309,7 +310,9 @@ class HealthBook:
         health = view.health
         trouble = health.trouble
         gone = health.state is State.DROPPED and (
-            trouble is not None and trouble.category is ErrorCategory.MODEL_UNAVAILABLE
+            trouble is not None
+            and trouble.category is ErrorCategory.MODEL_UNAVAILABLE
+            and not ACCOUNT_SETTINGS.search(trouble.message)  # may be changed any minute
         )
         keeps = gone or health.state in (State.LIMITED, State.OPEN, State.EXHAUSTED)
         until = seen + REMEMBER_GONE_S if gone else health.until

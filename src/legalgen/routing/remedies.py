@@ -9,7 +9,7 @@ from legalgen.completion import ModelRef, vendor_of
 from legalgen.errors import Failure, Trouble
 from legalgen.errors.category import ErrorCategory as C
 from legalgen.errors.pages import LED_ON, LOGIN_PAGE, WEB_PAGE
-from legalgen.errors.patterns import BARRED, PLAIN_TO_TLS
+from legalgen.errors.patterns import ACCOUNT_SETTINGS, BARRED, PLAIN_TO_TLS
 from legalgen.providers import PROVIDERS, is_remote, own_variable
 from legalgen.providers.catalog import Catalog
 from legalgen.providers.presets import presets
@@ -31,13 +31,6 @@ _NETWORK = re.compile(
 _NO_API = re.compile(f"{LED_ON}|{WEB_PAGE}|{LOGIN_PAGE}")
 _LED_ON = re.compile(rf"{LED_ON} (\S+): ")
 _LOGIN = re.compile(rf"{LOGIN_PAGE}|^{LED_ON} \S+/(?:log|sign)[-_]?[io]n\b|/(?:sso|oauth2?)/")
-_SETTINGS = re.compile(
-    r"\b(?:data|privacy|training|retention)\s(?:policy|policies|settings?|preferences?)\b"
-    r"|\bguardrails?\b|\bprivacy\b|\bdata\sretention\b|\b(?:account|provider)\s(?:settings|preferences)\b"
-    r"|\ballowed\sproviders\b",
-    re.IGNORECASE,
-)
-"""What an account allows of a model that is there."""
 
 
 UNMARKED = (
@@ -75,7 +68,7 @@ def remedies(found: Iterable[Trouble]) -> list[str]:
     """One sentence for each different trouble, in their order; models that are gone share one."""
     catalog, listed = Catalog.load(), list(found)
     gone = {t.target for t in listed if t.category is C.MODEL_UNAVAILABLE and not t.wrong_url}
-    gone -= {t.target for t in listed if _SETTINGS.search(t.message)}
+    gone -= {t.target for t in listed if ACCOUNT_SETTINGS.search(t.message)}
     sentences = []
     for trouble in listed:
         models = [ref.model for ref in gone if ref.provider == trouble.target.provider]
@@ -241,7 +234,7 @@ def _gone(trouble: Trouble, catalog: Catalog) -> str:
     ref = trouble.target
     if not is_remote(ref.provider):
         return f"{ref} cannot be loaded: {trouble.message.rstrip('.')}."
-    if _SETTINGS.search(trouble.message):
+    if ACCOUNT_SETTINGS.search(trouble.message):
         return (
             f"{ref} is there, but not under what your account at {ref.provider} allows (data "
             "policy, privacy, providers): change its settings there, or use another model."
