@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import socket
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,20 @@ def test_a_normal_night_says_nothing(program: Program, vendors: VendorServer) ->
     assert program.run("dataset", "verify", "--quiet") == Ended(0, "", "")
     vendors.fail(None, "rpd", after=1, retry_after_s=2700.0)
     assert program.run("batch", "-n", "9", "--max-wait", "1s", "--quiet") == Ended(75, "", "")
+
+
+def test_a_server_that_is_not_there_is_said_under_quiet(program: Program) -> None:
+    """It is exit code 75 as a limit is, and one that may wait for somebody to mend it."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}/v1"
+        for command in ("batch", "generate"):
+            ended = program.run(
+                command, "-q", "--provider", "openai", "--base-url", address, "--model", "m",
+                "--max-wait", "1s", "--no-failover",
+            )  # fmt: skip
+            assert ended.code in (3, 75)
+            assert (ended.out, address.removesuffix("/v1") in ended.err) == ("", True)
 
 
 def test_what_is_not_whole_is_said_under_quiet(program: Program, vendors: VendorServer) -> None:

@@ -219,6 +219,19 @@ def test_quiet_is_silent_about_what_went_well() -> None:
     both.console.result(result(record(), status="stopped", exit_code=4, reason="--max-cost"))
     both.console.result(result(record(), status="paused", exit_code=75, reason="--max-wait"))
     assert both.said == []
+    limit = Trouble(ModelRef("groq", "m"), ErrorCategory.RATE_LIMIT, 429, "Too many requests")
+    both.console.result(
+        result(record(), status="paused", exit_code=75, reason="--max-wait", obstacles=(limit,))
+    )
+    assert both.said == []
+    away = Trouble(ModelRef("groq", "m"), ErrorCategory.CONNECTION_ERROR, None, "no route to host")
+    both.console.result(
+        result(record(), status="paused", exit_code=75, reason="--max-wait", obstacles=(away,))
+    )
+    assert any("no route to host" in line for line in both.said)
+    nothing = record(accepted=0, models={GROQ: ModelStats(calls=2, failures={"timeout": 2})})
+    both.console.result(result(nothing, status="stopped", exit_code=4, reason="--max-time is over"))
+    assert any("--max-time is over" in line for line in both.said)
     both.console.result(result(record(), status="failed", exit_code=6, reason="the watchdog"))
     assert "  because   the watchdog" in both.said
 

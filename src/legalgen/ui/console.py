@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import msgspec
 
-from legalgen.errors import LegalgenError, NoUsableProvider, UsageError
+from legalgen.errors import ErrorCategory, LegalgenError, NoUsableProvider, UsageError
 from legalgen.errors.exit_codes import Exit
 from legalgen.routing.remedies import remedies, sentence
 from legalgen.telemetry import events
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 
 NORMAL = (Exit.DONE, Exit.BOUND, Exit.PAUSED)
 """Ends of a normal night: the next one goes on, and there is nothing for a person to do."""
+PASSING = (ErrorCategory.RATE_LIMIT, ErrorCategory.QUOTA_EXHAUSTED, ErrorCategory.OVERLOADED)
+"""What a pause waits for of a normal night: a limit is over by itself, a server that cannot be
+reached may wait for a person."""
 PIPED_COLUMNS = 400
 """Tables are never folded for a program that reads them."""
 UNBROKEN = ("model", "batch", "started", "status", "state", "left", "check", "setting")
@@ -245,7 +248,7 @@ class Console:
         """How a batch ended; ``again`` are flags that the next command repeats."""
         if self.json:
             self.data(result_json(result, again))
-        elif not self.quiet or result.exit_code not in NORMAL:
+        elif not self.quiet or not _is_normal(result):
             self._say(screens.summary(result, again))
 
     def sample(self, sample: Sample, *, saved: bool, where: str = "") -> None:
@@ -606,6 +609,19 @@ def _encodable(text: str, stream: TextIO) -> str:
 
 
 # --------------------------------------------------------------------------- for programs
+
+
+def _is_normal(result: Result) -> bool:
+    """Whether a run ended so that nobody needs to look: not where a server was not to be had, nor
+    where calls failed and a bound was met before anything was written."""
+    passes = all(each.category in PASSING and not each.credit for each in result.obstacles)
+    if result.exit_code not in NORMAL or not passes:
+        return False
+    record = result.record
+    if record is None or record.accepted or result.exit_code != Exit.BOUND:
+        return True
+    failed = {category for stats in record.models.values() for category in stats.failures}
+    return failed <= set(PASSING)
 
 
 def result_json(result: Result, again: str = "") -> dict[str, Any]:
