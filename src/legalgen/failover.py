@@ -26,7 +26,7 @@ from legalgen.errors import BUSY, LONGEST_HINT_S, ErrorCategory, Failure, Obstac
 C = ErrorCategory
 _SHOWS_NOTHING: Final = {C.CONNECTION_ERROR, C.AUTHENTICATION, C.TIMEOUT, C.GENERAL}
 _SHOWS_MODEL_UP: Final = {C.BAD_REQUEST, C.CONTEXT_LENGTH, C.OUTPUT_INVALID, C.CONTENT_FILTER}
-_LEFT_OUT: Final = "a parameter refused: left out or exchanged for the rest of the batch"
+LEFT_OUT: Final = "a parameter refused, or so it seems: left out or exchanged for the batch"
 _ELSEWHERE: Final = "not this vendor's API: the base URL is wrong"
 
 LEAST_WAIT_S: Final = 0.05
@@ -720,9 +720,7 @@ def _refused(case: _Case) -> Decision:
 
 def _bad_request(case: _Case) -> Decision:
     if case.around.can_downgrade:
-        named = case.failure.structured_output or case.failure.parameters
-        rule = _LEFT_OUT if named else "refused without a reason: in a weaker response format"
-        return Decision(case.health, case.provider, case.trail, Then.PLAIN, rule)
+        return Decision(case.health, case.provider, case.trail, Then.PLAIN, LEFT_OUT)
     case = _blamed(case)
     key = case.around.prompt_key
     refusals = (*(k for k in case.health.refusals if k != key), key)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from legalgen.batch.generation import ROLE
 from legalgen.batch.watchdog import FAULTY_PROMPT_CALLS, Watchdog
 from legalgen.completion import ModelRef
+from legalgen.failover import LEFT_OUT
 from legalgen.telemetry import events
 
 
@@ -62,6 +63,14 @@ def test_what_one_provider_refuses_is_no_fault_of_the_prompt_while_there_is_anot
     ending = dog.hopeless(lambda: there, went_on=False)
     assert ending is not None
     assert ending.reason.startswith("every request so far was refused with bad_request")
+
+
+def test_what_is_asked_again_with_less_is_no_fault_of_the_prompt() -> None:
+    """A server that takes neither schema nor parameters may refuse many calls before its first."""
+    dog = Watchdog(0.0, None)
+    for _ in range(2 * FAULTY_PROMPT_CALLS):
+        dog.failed(replace(refused("groq"), decided=LEFT_OUT))
+    assert dog.hopeless(nothing_else, went_on=False) is None
 
 
 def test_what_some_models_filter_is_no_fault_of_the_prompt_while_there_is_another() -> None:

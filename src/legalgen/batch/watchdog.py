@@ -13,6 +13,7 @@ from legalgen.batch.jobs import Job
 from legalgen.completion import ModelRef
 from legalgen.errors import ErrorCategory
 from legalgen.errors.exit_codes import Exit
+from legalgen.failover import LEFT_OUT
 from legalgen.store.ledger import ROLES
 from legalgen.telemetry import events
 
@@ -63,7 +64,8 @@ class Watchdog:
         category = ErrorCategory(event.category)
         # marks and lists that cannot be read say nothing of the answers
         apart = event.model.endswith(ROLES)
-        if category in _ANSWERS | _REQUESTS and not apart:
+        # what is asked again with less was no refusal of the prompt
+        if category in _ANSWERS | _REQUESTS and not apart and event.decided != LEFT_OUT:
             self._refused_calls += 1
             self._refusals.update({*event.codes} or {category})
             self._refusing.add(ModelRef(event.provider, event.model))
