@@ -41,6 +41,7 @@ from legalgen.store.sample import Citation, Sample
 from legalgen.telemetry import events
 from legalgen.ui import screens
 from legalgen.ui.console import Console, history_row
+from legalgen.ui.words import told_of
 from tests.waiting import LONGEST_S, eventually
 
 START = datetime(2026, 11, 23, 16, 15, 0, tzinfo=UTC)
@@ -210,6 +211,30 @@ def test_a_run_without_a_provider_ends_with_remedies() -> None:
         ),
         f"  next      legalgen batch {ID} --resume",
     ]
+
+
+@pytest.mark.parametrize(
+    ("why", "told"),
+    [
+        ("model_unavailable 404: no model m", "model gone (404): no model m"),
+        (
+            "model_unavailable 404: the base URL is wrong: Not Found",
+            "wrong address (404): the base URL is wrong: Not Found",
+        ),
+        (
+            "model_unavailable 404: No endpoints match your data policy",
+            "not allowed by the account (404): No endpoints match your data policy",
+        ),
+        ("authentication 401: no key", "key refused (401): no key"),
+        (
+            "authentication 403: a web page: Just a moment...",
+            "refused by what is no API (403): a web page: Just a moment...",
+        ),
+    ],
+)
+def test_what_failed_is_told_by_what_was_said(why: str, told: str) -> None:
+    """A category says less than the message of what a page, an address or an account does."""
+    assert told_of(f"openai/m: {why}") == f"openai/m: {told}"
 
 
 def test_quiet_is_silent_about_what_went_well() -> None:

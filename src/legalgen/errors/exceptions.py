@@ -94,6 +94,9 @@ class ReplyFacts(TypedDict, total=False):
     secrets: Sequence[str]
 
 
+WRONG_URL: Final = "the base URL is wrong"
+
+
 class Trouble(msgspec.Struct, frozen=True):
     """What took a target, or its provider, out of use.
 
@@ -126,7 +129,7 @@ class Trouble(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """``authentication 401: Invalid API Key``, without the target."""
         status = f" {self.status}" if self.status else ""
-        wrong = "the base URL is wrong: " if self.wrong_url else ""
+        wrong = f"{WRONG_URL}: " if self.wrong_url else ""
         return f"{self.category}{status}: {wrong}{self.message}"
 
 

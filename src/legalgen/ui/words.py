@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from legalgen.errors.category import ErrorCategory as C
+from legalgen.errors.exceptions import WRONG_URL
+from legalgen.errors.pages import LED_ON, LOGIN_PAGE, WEB_PAGE
+from legalgen.errors.patterns import ACCOUNT_SETTINGS
 from legalgen.errors.plurals import plural
 
 IS: Mapping[str, str] = {
@@ -58,7 +61,18 @@ def told(why: str) -> str:
     category, _, status = head.partition(" ")
     if category not in WHAT:
         return why
-    return f"{WHAT[category]}{f' ({status})' if status else ''}{colon}{message}"
+    return f"{_by(message, category)}{f' ({status})' if status else ''}{colon}{message}"
+
+
+def _by(message: str, category: str) -> str:
+    """What failed, where the message tells more of it than the category."""
+    if message.startswith((WRONG_URL, LED_ON)):
+        return "wrong address"
+    if category == C.AUTHENTICATION and message.startswith((WEB_PAGE, LOGIN_PAGE)):
+        return "refused by what is no API"
+    if category == C.MODEL_UNAVAILABLE and ACCOUNT_SETTINGS.search(message):
+        return "not allowed by the account"
+    return WHAT[category]
 
 
 def told_of(line: str) -> str:
