@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
@@ -159,9 +160,29 @@ def test_a_gateways_bare_reset_is_a_point_in_time() -> None:
     assert retry_after_s(headers, now=NOW) == 45.0
 
 
+@pytest.mark.parametrize("wrong", [timedelta(days=-3), timedelta(hours=5)])
+def test_dates_count_from_the_clock_of_who_states_them(wrong: timedelta) -> None:
+    """A clock that is wrong here makes no day of 40 seconds, nor nothing of them."""
+    then = NOW + timedelta(seconds=40)
+    said = {"date": format_datetime(NOW, usegmt=True)}
+    by_date = {**said, "retry-after": format_datetime(then, usegmt=True)}
+    by_epoch = {**said, "retry-after": str(int(then.timestamp()))}
+    text = f"try again at {then:%Y-%m-%dT%H:%M:%SZ}"
+    waits = [retry_after_s(by_date, now=NOW + wrong), retry_after_s(by_epoch, now=NOW + wrong)]
+    assert [*waits, retry_after_s(said, text, now=NOW + wrong)] == [40.0] * 3
+
+
+@pytest.mark.parametrize("date", ["", "today", "Mon, 99 Foo 2026 99:99:99 GMT", "1"])
+def test_a_date_that_is_none_leaves_our_own_clock(date: str) -> None:
+    """What cannot be read is as good as not sent."""
+    stated = format_datetime(NOW + timedelta(seconds=40), usegmt=True)
+    assert retry_after_s({"date": date, "retry-after": stated}, now=NOW) == 40.0
+
+
 @given(
     st.dictionaries(
-        st.sampled_from(["retry-after", "retry-after-ms", "x-ratelimit-reset-tokens"]), st.text()
+        st.sampled_from(["date", "retry-after", "retry-after-ms", "x-ratelimit-reset-tokens"]),
+        st.text(),
     ),
     st.text() | st.from_regex(r"(try again in|retry after) [0-9.e+-]{1,400} ?(s|h|ms)?"),
 )

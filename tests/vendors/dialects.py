@@ -136,7 +136,8 @@ class Wait:
         if self.hint == "ms":
             return [("retry-after-ms", str(math.ceil(self.seconds * 1000)))]
         if self.hint == "date":
-            return [("retry-after", formatdate(now + self.seconds, usegmt=True))]
+            moments = (("date", now), ("retry-after", now + self.seconds))
+            return [(name, formatdate(moment, usegmt=True)) for name, moment in moments]
         return []
 
 

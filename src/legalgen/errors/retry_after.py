@@ -40,11 +40,11 @@ def retry_after_s(
     date), then ``text`` ("try again in 9m38.016s", ``"retryDelay": "34s"``). Where the two
     disagree the longer wait counts: coming back early costs a refused call and, at some vendors,
     a longer ban. Only if neither says anything, the reset of the budgets that the headers show
-    as used up. Never negative, never over ``LONGEST_HINT_S``; ``now`` (UTC) is what dates count
-    from.
+    as used up. Never negative, never over ``LONGEST_HINT_S``. Dates count from the reply's own
+    ``Date``: the clock here may be wrong by days. ``now`` (UTC) is taken where it has none.
     """
-    now = now or datetime.now(UTC)
     plain = _lowered(headers)
+    now = _said_at(plain) or now or datetime.now(UTC)
     said = [_from_headers(plain, now), _from_text(text, now)]
     waits = [wait for wait in said if wait is not None]
     if not waits:
@@ -54,6 +54,15 @@ def retry_after_s(
 
 def _lowered(headers: Mapping[str, str] | None) -> dict[str, str]:
     return {str(name).lower(): str(value).strip() for name, value in (headers or {}).items()}
+
+
+def _said_at(headers: Mapping[str, str]) -> datetime | None:
+    """What time it was for the server when it replied."""
+    try:
+        said = parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return said.replace(tzinfo=UTC) if said.tzinfo is None else said
 
 
 def _from_headers(headers: Mapping[str, str], now: datetime) -> float | None:
