@@ -25,10 +25,12 @@ def test_a_model_has_one_wait_at_a_time() -> None:
     """Many queue for a model, each for longer than the one before and some for another reason: that
     is one wait, told and noted once, until the end that was told is past. Another model has its
     own."""
-    made, heard = record(), list[events.Event]()
-    books = Bookkeeper(made, Metrics(10, 20), Reporter(heard.append, Clock()))
+    made, heard, now = record(), list[events.Event](), [0.0]
+    clock = Clock(monotonic=lambda: now[0])
+    books = Bookkeeper(made, Metrics(10, 20), Reporter(heard.append, clock))
 
     def wait(second: float, target: str, seconds: float, reason: str = "tokens per minute") -> None:
+        now[0] = second
         at = START + timedelta(seconds=second)
         until = at + timedelta(seconds=seconds)
         books.hear(
@@ -47,3 +49,16 @@ def test_a_model_has_one_wait_at_a_time() -> None:
         (("groq/a",), 25),
     ]
     assert made.count("waits") == len(heard) == 3
+
+
+def test_a_clock_that_is_set_back_hides_no_wait() -> None:
+    """The next wait of a model is told and noted, though its time of day comes before the last."""
+    made, now = record(), [0.0]
+    clock = Clock(monotonic=lambda: now[0])
+    books = Bookkeeper(made, Metrics(10, 20), Reporter(lambda _: None, clock))
+    for second, day in ((0.0, 0), (31.0, -3)):
+        now[0] = second
+        at = START + timedelta(days=day, seconds=second)
+        until = at + timedelta(seconds=30)
+        books.hear(events.Waiting(at=at, target="a/b", seconds=30, until=until, reason="rpm"))
+    assert [note.at.day for note in made.waits] == [23, 20]

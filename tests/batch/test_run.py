@@ -565,7 +565,8 @@ class TestEndings:
         assert result.exit_code in (0, 75), result.reason
 
     @pytest.mark.parametrize(
-        ("days", "basis", "avoided"), [(2, None, True), (8, None, False), (2, "others", False)]
+        ("days", "basis", "avoided"),
+        [(2, None, True), (8, None, False), (-40, None, False), (2, "others", False)],
     )
     def test_a_cell_that_was_parked_is_left_alone_for_a_week(
         self, world: World, days: int, basis: str | None, avoided: bool

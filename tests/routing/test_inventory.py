@@ -95,6 +95,16 @@ def test_a_provider_that_is_down_takes_its_models_along(tmp_path: Path) -> None:
     assert {each.state for each in rows if each.provider == "cerebras"} == {"ready"}
 
 
+def test_what_a_clock_of_tomorrow_remembered_ends_when_a_batch_believes_it(tmp_path: Path) -> None:
+    """Set back by a month since: of an hour that was to go one hour is, and then it is ready."""
+    given, ahead = settings(tmp_path, KEYS), NOW.timestamp() + 30 * 86_400
+    memory = Memory(ahead, State.EXHAUSTED, ahead + 3_600)
+    key = opening.account_of(given, "groq").key(MODEL)
+    remember(given, Memories(models={key: memory}))
+    [found] = [each for each in model_rows(given, [], NOW) if each.model == MODEL]
+    assert (found.state, found.until) == ("exhausted", NOW + timedelta(hours=1))
+
+
 @pytest.mark.parametrize(
     ("failure", "word"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from legalgen.store.ledger import ModelStats, Process, Record
-from legalgen.store.outlays import Outlay, by_day, day_of, in_all, month_of, outlays, spent_since
+from legalgen.store.outlays import Outlay, by_day, day_of, in_all, month_of, outlays, spent_in
 
 NIGHT = datetime(2026, 11, 29, 1, tzinfo=UTC)
 
@@ -34,8 +34,18 @@ def test_each_day_has_what_was_spent_on_it() -> None:
     """A night over midnight is split; an older record counts where it ended."""
     assert by_day(NEW) == {date(2026, 11, 28): 1.0, date(2026, 11, 29): 2.0}
     assert by_day(OLD) == {date(2026, 11, 29): 0.5}
-    assert spent_since([OLD, NEW], date(2026, 11, 29)) == 2.5
-    assert spent_since([OLD, NEW], date(2026, 11, 1)) == 3.5
+    assert spent_in([OLD, NEW], date(2026, 11, 29), date(2026, 11, 30)) == 2.5
+    assert spent_in([OLD, NEW], date(2026, 11, 1), date(2026, 12, 1)) == 3.5
+
+
+def test_what_a_clock_that_ran_ahead_dated_fills_no_cap_for_years() -> None:
+    """It counts in the period before its own, so that no day's cap is spent twice, and in none
+    earlier."""
+    ahead = record("c", {"2026-11-30": 4.0, "2036-01-01": 8.0})
+    day = {n: spent_in([ahead], date(2026, 11, n), date(2026, 11, n + 1)) for n in (27, 28, 29)}
+    assert day == {27: 0.0, 28: 0.0, 29: 4.0}
+    assert spent_in([ahead], date(2026, 10, 1), date(2026, 11, 1)) == 4.0
+    assert spent_in([ahead], date(2026, 9, 1), date(2026, 10, 1)) == 0.0
 
 
 def test_when_a_cap_frees() -> None:

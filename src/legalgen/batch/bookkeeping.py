@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from legalgen.batch.generation import Departed, Spending
 from legalgen.batch.reporting import Reporter
 from legalgen.completion import ModelRef
@@ -28,7 +26,7 @@ class Bookkeeper:
         self._record = record
         self._metrics = metrics
         self._reporter = reporter
-        self._waits: dict[str, datetime] = {}
+        self._waits: dict[str, float] = {}
 
     def depart(self, departed: Departed) -> None:
         """A call that leaves."""
@@ -95,10 +93,11 @@ class Bookkeeper:
     def _is_known(self, event: events.Waiting) -> bool:
         """Whether the model is waited for already: it has one wait at a time, whoever else queues
         for it and however long; the next one begins when the end that was told is past."""
-        known = self._waits.get(event.target)
-        if known is not None and event.at < known:
+        # Not by the time of day: where that is set back, nothing would be told until it is past.
+        now, known = self._reporter.clock.monotonic(), self._waits.get(event.target)
+        if known is not None and now < known:
             return True
-        self._waits[event.target] = event.until
+        self._waits[event.target] = now + event.seconds
         return False
 
     def _alert(self, alert: ThresholdAlert | None) -> None:

@@ -359,6 +359,6 @@ def _caps_of(settings: Settings, ledger: Ledger, reporter: Reporter) -> tuple[Ca
     for flag, limit, period in bounds:
         first, frees = period(reporter.now())
         if limit is not None:
-            spent = outlays.spent_since(records, first)
+            spent = outlays.spent_in(records, first, frees.date())
             found.append(Cap(flag, limit, spent, f"{frees:%Y-%m-%d %H:%M} UTC"))
     return tuple(found)

@@ -28,17 +28,18 @@ def remembered(
 ) -> tuple[Parked, ...]:
     """The cells that batches of the last week parked, asked with the same; each once, newest first.
 
-    ``records`` come newest first. A cell that was parked at an unknown time is tried again.
+    ``records`` come newest first. A cell that was parked at an unknown time is tried again, and so
+    is one of tomorrow, by a clock that was set back since.
     """
     found: dict[tuple[str, ...], Parked] = {}
-    oldest = now - timedelta(days=FOR_DAYS)
+    oldest, latest = now - timedelta(days=FOR_DAYS), now + timedelta(days=1)
     for record in records:
         if isinstance(record, UnreadableRecord) or record.rehearsal is not rehearsal:
             continue
         if record.updated < oldest:
             break
         for cell in record.parked:
-            if cell.at is not None and cell.at >= oldest and cell.basis == basis:
+            if cell.at is not None and oldest <= cell.at <= latest and cell.basis == basis:
                 found.setdefault(cell.cell, cell)
     return tuple(found.values())
 

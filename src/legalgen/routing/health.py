@@ -190,7 +190,7 @@ class HealthBook:
             remembered = memories.providers.get(self._accounts[provider].key())
             if remembered is None or remembered.state is not ProviderState.OPEN:
                 continue  # a refused key is tried again: it may have been mended
-            if self._left(remembered.until, remembered.seen) > 0:
+            if seconds_left(remembered, self._clock.wall()) > 0:
                 router.registry.restore_provider(provider, self._provider_health(remembered))
 
     def learn(self, router: Router, *, force: bool = False) -> None:
@@ -264,7 +264,7 @@ class HealthBook:
         )
 
     def _health(self, memory: Memory, *, explicit: bool) -> Health:
-        left = self._left(memory.until, memory.seen)
+        left = seconds_left(memory, self._clock.wall())
         known = Health(latency_s=memory.latency_s)
         least = -PROBED_S if memory.state is State.OPEN else 0.0
         given_a_try = memory.state is State.DROPPED and explicit
@@ -281,13 +281,6 @@ class HealthBook:
             trickle=memory.trickle,
         )
 
-    def _left(self, until: float, seen: float) -> float:
-        """Seconds still to go; a clock that was set back meanwhile cannot stretch them."""
-        now = self._clock.wall()
-        if seen > now + CLOCK_SLACK_S:
-            until -= seen - now
-        return min(until - now, LONGEST_HINT_S)
-
     def _bucket(self, budget: Budget) -> Bucket:
         age = max(0.0, self._clock.wall() - budget.at)
         at = self._clock.monotonic() - age
@@ -296,7 +289,7 @@ class HealthBook:
         )
 
     def _provider_health(self, memory: ProviderMemory) -> ProviderHealth:
-        left = self._left(memory.until, memory.seen)
+        left = seconds_left(memory, self._clock.wall())
         return ProviderHealth(
             state=ProviderState.OPEN,
             until=self._clock.monotonic() + left,
@@ -385,6 +378,14 @@ class HealthBook:
 
     def _wall(self, monotonic: float) -> float:
         return round(self._clock.wall_at(monotonic), 3)
+
+
+def seconds_left(memory: Memory | ProviderMemory, now: float) -> float:
+    """How long what is remembered still holds; a clock that was set back meanwhile cannot stretch
+    it."""
+    ahead = memory.seen - now
+    until = memory.until - ahead if ahead > CLOCK_SLACK_S else memory.until
+    return min(until - now, LONGEST_HINT_S)
 
 
 def _gist(memories: Memories) -> tuple[object, ...]:

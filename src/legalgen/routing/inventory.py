@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from importlib.resources import files
 from itertools import islice
 
@@ -22,7 +22,14 @@ from legalgen.providers.base import Provider, SizedProvider
 from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.providers.installing import install_command, missing
 from legalgen.routing import opening
-from legalgen.routing.health import Budget, HealthBook, Memories, Memory, ProviderMemory
+from legalgen.routing.health import (
+    Budget,
+    HealthBook,
+    Memories,
+    Memory,
+    ProviderMemory,
+    seconds_left,
+)
 from legalgen.routing.rate_limits import WINDOW_S, Budgets
 from legalgen.routing.remedies import account_trouble, listing_remedy, remedy
 from legalgen.routing.route import known_provider
@@ -270,22 +277,27 @@ def _state(
     memory: Memory | None, account: ProviderMemory | None, now: datetime
 ) -> tuple[str, str, datetime | None]:
     """State, reason and end, from what was learnt; the provider's own trouble comes first."""
-    wall = now.timestamp()
-    if account is not None and account.state is not ProviderState.UP and account.until > wall:
-        until, why = datetime.fromtimestamp(account.until, UTC), str(account.trouble or "")
+    if (until := _end(account, now)) and account and account.state is not ProviderState.UP:
+        why = str(account.trouble or "")
         barred = _barred(account, now)
         kind = account_trouble(barred) if barred is not None else None
         return kind.replace("_", " ") if kind else "down", why, until
-    if memory is None or memory.until <= wall:
+    until = _end(memory, now)
+    if memory is None or until is None:
         return "ready", "", None
     words = {State.LIMITED: "cooling", State.EXHAUSTED: "exhausted", State.DROPPED: "gone"}
-    until = datetime.fromtimestamp(memory.until, UTC)
     return words.get(memory.state, "down"), str(memory.trouble or ""), until
+
+
+def _end(memory: Memory | ProviderMemory | None, now: datetime) -> datetime | None:
+    """Until when what is remembered holds; None where it does not any more."""
+    left = seconds_left(memory, now.timestamp()) if memory is not None else 0.0
+    return now + timedelta(seconds=left) if left > 0 else None
 
 
 def _barred(account: ProviderMemory | None, now: datetime) -> Trouble | None:
     """What is wrong with an account, as far as it is remembered."""
-    if account is None or account.until <= now.timestamp():
+    if account is None or _end(account, now) is None:
         return None
     return account.trouble if account.state is ProviderState.DROPPED else None
 

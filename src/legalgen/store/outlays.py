@@ -45,9 +45,15 @@ def by_day(record: Record) -> dict[date, float]:
     return days
 
 
-def spent_since(records: Iterable[Record], first: date) -> float:
-    """US dollars that all batches have spent from a day on, that day included."""
-    return sum(usd for record in records for day, usd in by_day(record).items() if day >= first)
+def spent_in(records: Iterable[Record], first: date, next_first: date) -> float:
+    """US dollars that all batches have spent in a period, up to the day when the next one begins.
+
+    What is dated later by a period at most counts, too: a clock that ran ahead dated it. What is
+    dated later than that tells nothing of this period, and would count in each until then.
+    """
+    last = next_first + (next_first - first)
+    days = (entry for record in records for entry in by_day(record).items())
+    return sum(usd for day, usd in days if first <= day < last)
 
 
 def day_of(now: datetime) -> tuple[date, datetime]:
