@@ -605,6 +605,30 @@ class TestEndings:
         assert run_batch({}, BatchOrder(), load, console_of) == 0
 
 
+class TestClocks:
+    """A time of day that somebody sets while a batch runs."""
+
+    @pytest.mark.parametrize("days", [-3, 40])
+    @pytest.mark.parametrize("resumed", [False, True])
+    def test_a_batch_takes_no_days_by_which_its_clock_was_set(
+        self, world: World, days: int, *, resumed: bool
+    ) -> None:
+        """Nor does it end before it began: the beginning is told by the clock as it is now."""
+        ahead_s, resume = [0.0], None
+        clock = Clock(wall=lambda: Clock().wall() + ahead_s[0])
+        if resumed:
+            resume = record_of(world.batch(concurrency="1", max_calls="1", clock=clock))
+        already = len(world.heard(Accepted))
+        world.once(
+            lambda: len(world.heard(Accepted)) > already,
+            lambda: ahead_s.__setitem__(0, days * 86_400.0),
+        )
+        record = record_of(world.batch(concurrency="1", resume=resume, clock=clock))
+        begun_at = record.resumed[-1] if resumed else record.started
+        assert record.finished is not None
+        assert timedelta(0) <= record.finished - begun_at < timedelta(hours=1)
+
+
 class TestKeysAndAddresses:
     """What only the user can mend is named at once."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from legalgen.errors import DiskError
+from legalgen.routing.timing import CLOCK_JUMP_S
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
 
@@ -17,6 +18,7 @@ class Reporter:
         self._listener = listener
         self.clock = clock
         self._passed_by: set[Path] = set()
+        self._drift = self._drifted()
 
     def tell(self, event: events.Event) -> None:
         """Tell an event."""
@@ -35,3 +37,16 @@ class Reporter:
     def now(self) -> datetime:
         """The time of day, UTC."""
         return datetime.fromtimestamp(self.clock.wall(), UTC)
+
+    def clock_set(self) -> timedelta:
+        """By how much somebody set the time of day since the last look; a sleep is no such thing,
+        nor is what a clock gains by itself."""
+        drift = self._drifted()
+        moved = drift - self._drift
+        if abs(moved) <= CLOCK_JUMP_S:
+            return timedelta(0)
+        self._drift = drift
+        return timedelta(seconds=moved)
+
+    def _drifted(self) -> float:
+        return self.clock.wall() - self.clock.monotonic() - self.clock.asleep()

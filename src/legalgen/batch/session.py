@@ -320,6 +320,7 @@ class Session:
             record,
             self._reviewer,
             now=self._reporter.now,
+            clock_set=self._reporter.clock_set,
             patience=self._waits.to_seal,
             notice=self._reporter.notice,
         )

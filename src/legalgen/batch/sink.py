@@ -6,7 +6,7 @@ The main thread alone touches these.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -92,6 +92,7 @@ class DatasetSink:
         reviewer: Reviewer,
         *,
         now: Callable[[], datetime],
+        clock_set: Callable[[], timedelta],
         patience: Patience,
         notice: Callable[[str], None],
     ) -> None:
@@ -99,6 +100,7 @@ class DatasetSink:
         self._record = record
         self._reviewer = reviewer
         self._now = now
+        self._clock_set = clock_set
         self._parts = data_dir.parts(rehearsal=record.rehearsal)
         self._writer = BatchWriter(
             data_dir,
@@ -137,6 +139,7 @@ class DatasetSink:
     def save(self, *, force: bool = False) -> None:
         """Replace the record in the ledger."""
         self._record.updated = self._now()
+        self._record.shift(self._clock_set())
         self._ledger.save(self._record, force=force)
 
     def seal(self) -> Path | None:

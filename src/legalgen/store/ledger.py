@@ -16,7 +16,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from random import Random
@@ -432,6 +432,14 @@ class Record(msgspec.Struct, kw_only=True):
         ]
         if len(cells) > len(named):
             self.omitted["parked"] = len(cells) - len(named)
+
+    def shift(self, by: timedelta) -> None:
+        """Tell when its process began by the clock as it is now, after that was set ``by`` so much:
+        no batch ends before it began, nor takes the days by which a clock was wrong."""
+        if self.resumed:
+            self.resumed[-1] += by
+        else:
+            self.started += by
 
     def count(self, name: Noted) -> int:
         """How many entries there were, with those left out."""

@@ -653,7 +653,7 @@ def history_row(record: Record | UnreadableRecord, status: str) -> dict[str, Any
     row |= {
         "status": status,
         "started_local": f"{record.started.astimezone():%Y-%m-%d %H:%M}",
-        "seconds": round((end - record.started).total_seconds(), 1),
+        "seconds": round(max(0.0, (end - record.started).total_seconds()), 1),
         "cost_usd": round(sum(costs), 6) if costs else None,
         "price_unknown_tokens": screens.unpriced(record),
     }
