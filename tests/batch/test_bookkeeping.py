@@ -25,12 +25,10 @@ def test_a_model_has_one_wait_at_a_time() -> None:
     """Many queue for a model, each for longer than the one before and some for another reason: that
     is one wait, told and noted once, until the end that was told is past. Another model has its
     own."""
-    made, heard, now = record(), list[events.Event](), [0.0]
-    clock = Clock(monotonic=lambda: now[0])
-    books = Bookkeeper(made, Metrics(10, 20), Reporter(heard.append, clock))
+    made, heard = record(), list[events.Event]()
+    books = Bookkeeper(made, Metrics(10, 20), Reporter(heard.append, Clock()))
 
     def wait(second: float, target: str, seconds: float, reason: str = "tokens per minute") -> None:
-        now[0] = second
         at = START + timedelta(seconds=second)
         until = at + timedelta(seconds=seconds)
         books.hear(
@@ -53,11 +51,9 @@ def test_a_model_has_one_wait_at_a_time() -> None:
 
 def test_a_clock_that_is_set_back_hides_no_wait() -> None:
     """The next wait of a model is told and noted, though its time of day comes before the last."""
-    made, now = record(), [0.0]
-    clock = Clock(monotonic=lambda: now[0])
-    books = Bookkeeper(made, Metrics(10, 20), Reporter(lambda _: None, clock))
+    made = record()
+    books = Bookkeeper(made, Metrics(10, 20), Reporter(lambda _: None, Clock()))
     for second, day in ((0.0, 0), (31.0, -3)):
-        now[0] = second
         at = START + timedelta(days=day, seconds=second)
         until = at + timedelta(seconds=30)
         books.hear(events.Waiting(at=at, target="a/b", seconds=30, until=until, reason="rpm"))

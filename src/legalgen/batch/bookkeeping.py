@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from legalgen.batch.generation import Departed, Spending
 from legalgen.batch.reporting import Reporter
 from legalgen.completion import ModelRef
 from legalgen.errors import ErrorCategory
+from legalgen.routing.timing import CLOCK_JUMP_S
 from legalgen.store.ledger import (
     AlertNote,
     FailureNote,
@@ -18,6 +21,8 @@ from legalgen.store.ledger import (
 from legalgen.telemetry import events
 from legalgen.telemetry.metrics import Metrics, ThresholdAlert
 
+_OUT_OF_ORDER = timedelta(seconds=CLOCK_JUMP_S)
+
 
 class Bookkeeper:
     """Counts what calls told of; the main thread alone asks it to."""
@@ -26,7 +31,7 @@ class Bookkeeper:
         self._record = record
         self._metrics = metrics
         self._reporter = reporter
-        self._waits: dict[str, float] = {}
+        self._waits: dict[str, events.Waiting] = {}
 
     def depart(self, departed: Departed) -> None:
         """A call that leaves."""
@@ -93,11 +98,11 @@ class Bookkeeper:
     def _is_known(self, event: events.Waiting) -> bool:
         """Whether the model is waited for already: it has one wait at a time, whoever else queues
         for it and however long; the next one begins when the end that was told is past."""
-        # Not by the time of day: where that is set back, nothing would be told until it is past.
-        now, known = self._reporter.clock.monotonic(), self._waits.get(event.target)
-        if known is not None and now < known:
+        known = self._waits.get(event.target)
+        # One from before it was told is of a clock that was set back, and not told late.
+        if known is not None and known.at - _OUT_OF_ORDER <= event.at < known.until:
             return True
-        self._waits[event.target] = now + event.seconds
+        self._waits[event.target] = event
         return False
 
     def _alert(self, alert: ThresholdAlert | None) -> None:
