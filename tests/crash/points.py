@@ -7,6 +7,7 @@ however often and in whichever order it is passed.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -26,7 +27,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What shall happen to one run of the executable.
 
     At the ``nth`` passage (from 1) of ``point`` it dies (``how``: before, half, after), or the
-    operation fails with ``errno``; ``lasting``: and with it every later one but ``unlink``.
+    operation fails with ``errno``; ``lasting``: and with it every later one, but for ``unlink``
+    where a disk is full.
     ``acks`` is where the ids of samples go whose append returned; ``profile`` where the count of
     each point goes at the end. No file may grow beyond ``file_bytes``.
     """
@@ -111,7 +113,8 @@ def handler(order: Order, passed: Counter[str]) -> Handler:
         due = point == order.point and passed[point] == order.nth
         if not order.errno:
             return _die(order.how, name, real, args) if due else real(*args, **kwargs)
-        if not due and not (failing and name != "unlink"):
+        can_empty = name == "unlink" and order.errno != errno.EROFS
+        if not due and (can_empty or not failing):
             return real(*args, **kwargs)
         if due and name == "write" and order.lasting and len(args[1]) > 1:
             failing = True

@@ -111,6 +111,17 @@ def test_a_file_system_that_became_read_only(trial: Trial) -> None:
     assert "Read-only file system" in trial.error()
 
 
+@pytest.mark.parametrize("point", ["write journal", "write ledger"])
+def test_a_file_system_that_becomes_read_only_under_way(trial: Trial, point: str) -> None:
+    """What failed first is told, not the locks that cannot be taken away afterwards."""
+    code = trial.run(*NEW, point=point, nth=3, errno=errno.EROFS, lasting=True)
+    assert (code, trial.error().count("Traceback")) == (DISK_FAILED, 0), trial.error()
+    folder = {"write journal": "journal", "write ledger": "batches"}[point]
+    said = rf"cannot write {trial.data_dir.root}/{folder}/\S+: Read-only file system"
+    assert re.search(said, trial.error()), trial.error()
+    assert_goes_on(trial)
+
+
 @pytest.mark.parametrize("limit", [2_000, 9_000, 20_000])
 def test_a_quota_on_the_size_of_files(trial: Trial, limit: int) -> None:
     """A real limit of the system (RLIMIT_FSIZE) stops it; without the limit it goes on."""

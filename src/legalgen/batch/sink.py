@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, Self
 
+from legalgen.errors import DiskError
 from legalgen.quality.opening import Reviewer
 from legalgen.quality.rules import Verdict
 from legalgen.store.files import DataDir
@@ -157,8 +158,12 @@ class DatasetSink:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._writer.close()
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            self._writer.close()
+        except DiskError:
+            if kind is None:  # else what failed first is told
+                raise
 
 
 class SecondReadingSink:

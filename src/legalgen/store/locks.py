@@ -202,12 +202,15 @@ class JournalLock(msgspec.Struct, frozen=True):
         return lock
 
     def release(self) -> None:
-        """Unlink the file while it is still held, so that no batch leaves one behind."""
-        with disk(self.path, "unlock"):
-            try:
+        """Unlink the file while it is still held, so that no batch leaves one behind.
+
+        One that stays does no harm. A disk that became read-only has been told by what failed.
+        """
+        try:
+            with contextlib.suppress(OSError):
                 self.path.unlink(missing_ok=True)
-            finally:
-                os.close(self.descriptor)
+        finally:
+            os.close(self.descriptor)
 
 
 def journal_lock(data_dir: DataDir, batch_id: str) -> Path:
@@ -329,12 +332,13 @@ class BatchLock:
         """Give the lock back; harmless when it is not held."""
         if not self._lock.is_locked:
             return
-        with disk(self._holder_path, "unlink"):
-            try:
-                # While the lock is still held: the next holder writes its own name there.
+        try:
+            # While the lock is still held: the next holder writes its own name there, over one
+            # that stays.
+            with contextlib.suppress(OSError):
                 self._holder_path.unlink(missing_ok=True)
-            finally:
-                self._lock.release()
+        finally:
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self
