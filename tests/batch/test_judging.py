@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
@@ -25,8 +26,10 @@ from legalgen.store.files import DataDir
 from legalgen.store.journal import read_rejected
 from legalgen.store.ledger import Record
 from legalgen.store.sample import Draft
+from tests.program import Program, next_day, whole_lines
 from tests.vendors import Config, VendorServer
 from tests.vendors.config import AnswerRequest
+from tests.waiting import eventually
 
 JUDGE = "groq/qwen/qwen3.8-27b"
 WRITER = "openai/gpt-oss-120b"
@@ -322,6 +325,33 @@ def test_a_condition_that_nobody_can_look_at_is_waited_for(tmp_path: Path) -> No
         assert len(server.calls(model=WRITER)) >= 4 - written
     kept = [json.loads(each.text)["question"] for each in held]
     assert {each["question"] for each in found} >= set(kept)
+
+
+@pytest.mark.parametrize("condition", [(), ("--min-score", "1")])
+def test_answers_that_wait_for_a_judge_outlive_their_process(
+    program: Program, vendors: VendorServer, condition: tuple[str, ...]
+) -> None:
+    """The judge's minute is used up: what was written meanwhile is on the disk before it is back,
+    with what it took, is marked after a kill, and no model writes it again."""
+    for model in (JUDGE.partition("/")[2], "qwen-3.8-27b"):  # the same weights elsewhere, too
+        vendors.fail(None, "rpm", model=model, retry_after_s=600.0, hint="header")
+    batch = ("batch", "--route", f"groq/{WRITER}", "--judge", JUDGE, "-n", "3", "-c", "3")
+    with program.start(*batch, "--no-failover", "--max-wait", "1h", *condition) as running:
+        running.wait_for("CallFailed")
+        kept = program.data_dir.rejected / f"{program.record().id}.jsonl"
+        eventually(lambda: len(whole_lines(kept)) == 3)
+        paid = sum(call.completion_tokens for call in vendors.calls(model=WRITER))
+        eventually(lambda: program.record().model(f"groq/{WRITER}").output_tokens == paid)
+        running.signal(signal.SIGKILL)
+        running.end()
+    vendors.heal()
+    next_day(program.home)
+    done = program.run("batch", "--resume", "--json")
+    assert done.code == 0, done.err
+    assert [row["judge"] for row in program.rows()] == [JUDGE] * 3
+    assert len(vendors.calls(model=WRITER)) == 3
+    writer = done.batch["models"][f"groq/{WRITER}"]
+    assert (writer["calls"], writer["samples"], writer["output_tokens"]) == (3, 3, paid)
 
 
 def test_a_judge_that_is_gone_ends_a_batch_that_needs_it(tmp_path: Path) -> None:

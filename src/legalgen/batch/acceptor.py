@@ -15,6 +15,7 @@ from legalgen.batch.bookkeeping import Bookkeeper
 from legalgen.batch.composing import Composer
 from legalgen.batch.generation import (
     Departed,
+    Message,
     Refusal,
     Spending,
     WaitsForMarks,
@@ -57,19 +58,29 @@ class Acceptor:
         self._troubles = troubles
         self._books = Bookkeeper(record, metrics, reporter)
         self._accepting: list[tuple[Written, Sample]] = []
+        self._unsaved = False
+        """Whether something was paid for since the record was replaced."""
 
-    def take(self, *messages: Departed | Spending | Refusal | events.Event) -> None:
-        """Note what was told of a call: that it left, what it took, what was refused, an event."""
+    def take(self, *messages: Message) -> None:
+        """Note what was told of a call: that it left, what it took, what was refused or waits, an
+        event."""
         for message in messages:
             match message:
                 case Departed():
                     self._books.depart(message)
                 case Spending():
                     self._books.spend(message)
+                    self._unsaved = True
                 case Refusal():
                     self._reject(message)
+                case WaitsForMarks():
+                    self.hold(message)
                 case events.Event():
                     self._books.hear(message)
+
+    def save(self) -> None:
+        """Replace the record where it lacks what was paid for meanwhile, accepted or not."""
+        self._unsaved = self._unsaved and not self._sink.save()
 
     @property
     def queued(self) -> int:
@@ -102,7 +113,7 @@ class Acceptor:
         self._sink.append([sample for _, sample in accepting])
         for written, sample in accepting:
             self._count(written, sample)
-        self._sink.save()
+        self._unsaved = not self._sink.save()
         kept = [written for written, _ in accepting]
         self._troubles.accepted(kept)
         return kept

@@ -14,6 +14,7 @@ from legalgen.batch.generation import (
     Assess,
     Departed,
     Generation,
+    Late,
     Outcome,
     Read,
     Refusal,
@@ -21,6 +22,7 @@ from legalgen.batch.generation import (
     Stop,
     Tell,
     Written,
+    on_time,
 )
 from legalgen.batch.jobs import Job, JobPrompts, PromptSource
 from legalgen.completion import Completion, ModelRef
@@ -29,6 +31,9 @@ from legalgen.routing.router import Router
 from legalgen.store.sample import Draft
 from legalgen.telemetry.clock import Clock
 from legalgen.telemetry.events import CallFailed, Event
+
+LATE_S = 1.0
+"""How long the first call for an answer may be waited for before that is late."""
 
 
 class AuxiliaryCalls:
@@ -58,8 +63,26 @@ class AuxiliaryCalls:
         self._clock = clock
         self._alike = alike
 
-    def ask(self, task: Task, source: PromptSource, *, read: Read, assess: Assess) -> Outcome:
-        """Ask for a task until an answer can be read and is good, or nobody is left."""
+    def ask(
+        self,
+        task: Task,
+        source: PromptSource,
+        *,
+        read: Read,
+        assess: Assess,
+        late: Late = on_time,
+    ) -> Outcome:
+        """Ask for a task until an answer can be read and is good, or nobody is left.
+
+        ``late`` is called where that takes more than the first call, or that is waited for.
+        """
+        begun = self._clock.monotonic()
+
+        def before(job: Job) -> float:
+            if job.attempts or self._clock.monotonic() - begun >= LATE_S:
+                late()
+            return 0.0
+
         generation = Generation(
             self._router,
             self._endpoints,
@@ -69,6 +92,7 @@ class AuxiliaryCalls:
             stop=self._stop,
             tell=self._tell_apart,
             clock=self._clock,
+            before=before,
         )
         outcome = generation.run(Job(task))
         if isinstance(outcome, Written):

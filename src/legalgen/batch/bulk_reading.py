@@ -21,10 +21,12 @@ from legalgen.batch.generation import (
     ROLE,
     Assess,
     Departed,
+    Message,
     Refusal,
     Spending,
     Stop,
     Written,
+    on_time,
     paid_lease,
     raise_if_rejected,
     unkept,
@@ -192,7 +194,7 @@ class ChunkReader:
         """The gate and the judge; what the judge's calls cost, and how they failed, is noted."""
         watch: RouterWatch | None = None
 
-        def tell(message: Departed | Spending | Refusal | events.Event) -> None:
+        def tell(message: Message) -> None:
             acceptor.take(message)
             if watch is not None:
                 watch.hear(message)
@@ -309,7 +311,7 @@ class AnswerReader:
         self._keep(Written(job, paid_lease(self._ref), verdict, completion, cost, version, as_of))
 
     def _verdict(self, task: Task, completion: Completion) -> Verdict:
-        verdict = self._making.assess(read(completion), task, completion)
+        verdict = self._making.assess(read(completion), task, completion, on_time)
         raise_if_rejected(verdict)
         return verdict
 

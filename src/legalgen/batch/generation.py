@@ -55,8 +55,11 @@ LONGEST_LONE_WAIT_S = 30.0
 """A task does not wait longer for what is left to it while another task could be called at once."""
 
 
-Assess = Callable[[Draft, Task, Completion], "Verdict"]
-"""Gives the verdict on a draft: the gate, with the judge behind it where one is asked for."""
+Late = Callable[[], None]
+"""Called where something takes longer than one call does; may be called again and again."""
+Assess = Callable[[Draft, Task, Completion, Late], "Verdict"]
+"""Gives the verdict on a draft: the gate, with the judge behind it where one is asked for. It says
+where that is late, so that what was paid for is on the disk meanwhile."""
 Read = Callable[[Completion], Draft]
 
 
@@ -155,7 +158,8 @@ class Spending(msgspec.Struct, frozen=True):
     answered: bool = True
 
 
-Tell = Callable[[events.Event | Refusal | Departed | Spending], None]
+Message = events.Event | Refusal | Departed | Spending | WaitsForMarks
+Tell = Callable[[Message], None]
 
 
 class Stop:
@@ -325,23 +329,39 @@ class Generation:
         self, job: Job, lease: Lease, completion: Completion, cost: float | None
     ) -> Outcome | None:
         """Read the answer and judge it; a wrong answer is a failure like any other."""
+        held: list[WaitsForMarks] = []
+
+        def hold() -> None:
+            """Have it kept now, as a judge is late: a process that is killed loses it no more."""
+            if not held:
+                paid = PaidAnswer(lease.ref, completion, cost, *self._voiced(job, lease.ref))
+                # Of its own: this job may be begun again before the main thread looks at it.
+                held.append(WaitsForMarks(Job(job.task, attempts=job.attempts), paid, None))
+                spend(None)
+                self._tell(held[0])
+
+        def spend(failed: ErrorCategory | None) -> None:
+            self._tell(_spending(lease.ref, completion, cost, failed))
+
         try:
             task = dated(job.task, self._endpoints[lease.ref].as_of)
-            verdict = self._assess(self._read(completion), task, completion)
+            verdict = self._assess(self._read(completion), task, completion, hold)
             raise_if_rejected(verdict)
         except AnswerRefused as refusal:
-            self._tell(_spending(lease.ref, completion, cost, refusal.category))
+            if not held:
+                spend(refusal.category)
             return self.refuse(job, lease, completion, refusal, cost)
         except JudgeAwayError as away:
-            self._tell(_spending(lease.ref, completion, cost, None))
-            paid = PaidAnswer(lease.ref, completion, cost, *self._voiced(job, lease.ref))
-            return WaitsForMarks(job, paid, away.turn, away.troubles)
+            hold()
+            return replace(held[0], job=job, turn=away.turn, troubles=away.troubles, again=True)
         except BaseException as error:  # no memory, or a bug: keeps what was paid for, raises again
             why = Reason("UNREAD", f"it was not looked at to the end: {type(error).__name__}")
-            self._tell(_spending(lease.ref, completion, cost, None))
+            if not held:
+                spend(None)
             self._tell(Refusal(job, lease.ref, (why,), completion, cost, job.attempts))
             raise
-        self._tell(_spending(lease.ref, completion, cost, None))
+        if not held:
+            spend(None)
         return Written(job, lease, verdict, completion, cost, *self._voiced(job, lease.ref))
 
     def _voiced(self, job: Job, ref: ModelRef) -> tuple[str, str | None]:
@@ -354,7 +374,7 @@ class Generation:
         job.answer = None
         task = dated(job.task, paid.as_of)
         try:
-            verdict = self._assess(self._read(paid.completion), task, paid.completion)
+            verdict = self._assess(self._read(paid.completion), task, paid.completion, on_time)
             raise_if_rejected(verdict)
         except AnswerRefused as refusal:
             spent = (paid.completion, paid.cost_usd, job.attempts)
@@ -595,6 +615,10 @@ class Generation:
 
     def _wall(self) -> datetime:
         return datetime.fromtimestamp(self._clock.wall(), UTC)
+
+
+def on_time() -> None:
+    """What is late has nothing to lose."""
 
 
 def _asked_wait(state: RetryCallState) -> float:

@@ -15,7 +15,16 @@ from msgspec.structs import replace
 
 from legalgen.batch.auxiliary import AuxiliaryCalls, as_text
 from legalgen.batch.endpoints import Endpoint
-from legalgen.batch.generation import ROLE, JudgeAwayError, Stop, Stuck, Tell, Written
+from legalgen.batch.generation import (
+    ROLE,
+    JudgeAwayError,
+    Late,
+    Stop,
+    Stuck,
+    Tell,
+    Written,
+    on_time,
+)
 from legalgen.completion import Completion, ModelRef, Prompt
 from legalgen.errors import Reason
 from legalgen.law.planner import Task
@@ -102,13 +111,15 @@ class Judging:
             router, endpoints, ROLE, stop=_Patient(stop), tell=tell, clock=clock or Clock()
         )
 
-    def mark(self, task: Task, draft: Draft) -> tuple[Judgement, ModelRef] | JudgeAwayError:
+    def mark(
+        self, task: Task, draft: Draft, late: Late
+    ) -> tuple[Judgement, ModelRef] | JudgeAwayError:
         """The marks of a draft and who gave them, or why no judge could be had.
 
         A sample that was paid for is not lost because its judge is down: it stays unmarked.
         """
         source = _Questions(self._prompter, task, draft)
-        outcome = self._calls.ask(task, source, read=as_text, assess=_readable)
+        outcome = self._calls.ask(task, source, read=as_text, assess=_readable, late=late)
         if not isinstance(outcome, Written):
             turn = outcome.turn if isinstance(outcome, Stuck) else None
             return JudgeAwayError(turn, self._router.registry.troubles(refused=True))
@@ -160,7 +171,7 @@ class _Questions:
         return Demand(prompt.characters(), MARK_TOKENS, MARK_TOKENS // 2)
 
 
-def _readable(draft: Draft, _: Task, completion: Completion) -> Verdict:
+def _readable(draft: Draft, _: Task, completion: Completion, _late: Late = on_time) -> Verdict:
     """Whether the marks can be read; if not, the judge is asked again with the reason."""
     if completion.finish_reason == "length":
         return Verdict(draft, (Reason("TRUNCATED", "TRUNCATED: the marks were cut off"),))
@@ -208,7 +219,7 @@ class MarkedGate:
         self._waits = waits
         self._share = share
 
-    def judge(self, draft: Draft, task: Task, completion: Completion) -> Verdict:
+    def judge(self, draft: Draft, task: Task, completion: Completion, late: Late) -> Verdict:
         """What the gate and the marks say of an answer to a task.
 
         Raises:
@@ -217,7 +228,7 @@ class MarkedGate:
         verdict = self._gate.judge(draft, task, completion)
         if verdict.rejected or not is_drawn(task, self._share):
             return verdict
-        marked = self._judging.mark(task, verdict.draft)
+        marked = self._judging.mark(task, verdict.draft, late)
         if isinstance(marked, JudgeAwayError):
             if self._waits:
                 raise marked

@@ -246,7 +246,7 @@ class Loop:
             case Departed():
                 self._acceptor.take(message)
                 self._troubles.hear(message)
-            case Spending() | Refusal() | events.Event():
+            case Spending() | Refusal() | WaitsForMarks() | events.Event():
                 self._acceptor.take(message)
             case _:
                 raise TypeError(f"nobody sends {message!r}")
@@ -355,6 +355,7 @@ class Loop:
         if now - self._learnt >= 1.0:
             self._learnt = now
             self._routers.learn()
+            self._acceptor.save()
             if self._fitting is not None:
                 self._fitting.left_out()
 

@@ -48,7 +48,8 @@ class JudgePanel:
         ``waits``: where marks are a condition, an answer without them raises JudgeAwayError.
         """
         if self._marking is None:
-            return self.inspector.judge
+            judge = self.inspector.judge
+            return lambda draft, task, completion, _: judge(draft, task, completion)
         from legalgen.batch.judging import Judging, MarkedGate  # few ask for it
 
         if self.router is None:

@@ -205,7 +205,7 @@ class Pointing:
             task,
             PointPrompts(self._prompter, self._shelf.as_of),
             read=read,
-            assess=lambda draft, _task, _completion: Verdict(draft),
+            assess=lambda draft, _task, _completion, _late: Verdict(draft),
         )
 
     def _as_list(self, written: Written, leaf: Topic) -> TopicPoints:

@@ -39,8 +39,8 @@ class SampleSink(Protocol):
     def reject(self, refused: Rejected) -> None:
         """Keep an answer that is no sample."""
 
-    def save(self, *, force: bool = False) -> None:
-        """Replace the record, at most once a second unless forced."""
+    def save(self, *, force: bool = False) -> bool:
+        """Replace the record, at most once a second unless forced; whether that was done."""
 
     def seal(self) -> Path | None:
         """Turn what was appended so far into a part; None where there is nothing."""
@@ -73,8 +73,9 @@ class UnsavedSink:
         """There is nothing to seal."""
         return None
 
-    def save(self, *, force: bool = False) -> None:
+    def save(self, *, force: bool = False) -> bool:  # noqa: ARG002 - as of the others
         """There is no record on the disk."""
+        return True
 
 
 class DatasetSink:
@@ -137,11 +138,11 @@ class DatasetSink:
         """As :meth:`legalgen.store.journal.BatchWriter.reject`."""
         self._writer.reject(refused)
 
-    def save(self, *, force: bool = False) -> None:
+    def save(self, *, force: bool = False) -> bool:
         """Replace the record in the ledger."""
         self._record.updated = self._now()
         self._record.shift(self._clock_set())
-        self._ledger.save(self._record, force=force)
+        return self._ledger.save(self._record, force=force)
 
     def seal(self) -> Path | None:
         """As :meth:`legalgen.store.journal.BatchWriter.seal`."""
@@ -201,6 +202,6 @@ class SecondReadingSink:
         """As of the sink."""
         return self._sink.seal()
 
-    def save(self, *, force: bool = False) -> None:
+    def save(self, *, force: bool = False) -> bool:
         """As of the sink."""
-        self._sink.save(force=force)
+        return self._sink.save(force=force)

@@ -373,6 +373,8 @@ def _read_refused(data_dir: DataDir, batch_ids: Iterable[str]) -> _Refused:
     found = _Refused()
     for batch_id in batch_ids:
         for one in read_rejected(data_dir, batch_id):
+            if one.unmarked is not None:  # it waited for a judge, and was not refused
+                continue
             found.answers += 1
             if not one.model.endswith(ROLES):  # marks and lists that could not be read are no rows
                 found.slots.add((batch_id, one.slot))
