@@ -8,10 +8,11 @@ import pytest
 
 from legalgen.commands.row_filters import OPTIONS, STATUSES, wanted_of
 from legalgen.dataset import refused, rows, wanted
+from legalgen.dataset.refused import RefusedAnswer
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import Reason, UsageError
 from legalgen.store.files import DataDir
-from legalgen.store.journal import BatchWriter, Rejected
+from legalgen.store.journal import BatchWriter, Rejected, Unmarked
 from legalgen.store.notes import RowNotes, save_notes, with_notes
 from legalgen.store.sample import Citation
 from tests.crash.rows import BATCH, make_sample
@@ -142,6 +143,19 @@ def test_refused_answers_have_names_and_filters(
     drawn = refused.drawn_refused(shelf, chosen, 2, 1)
     assert drawn == refused.drawn_refused(shelf, chosen, 2, 1)
     assert len(drawn.answers) == min(2, len(names))
+
+
+def test_an_answer_that_waits_for_its_marks_is_none_of_the_refused(tmp_path: Path) -> None:
+    """It may be a row by now; who asks for ``UNJUDGED``, or for its name, sees it."""
+    data_dir, why = DataDir(tmp_path), (Reason("UNJUDGED", "UNJUDGED: it waits for a judge"),)
+    data_dir.create()
+    waiting = Rejected(NOW, 0, "groq", "m", why, "text", 4, unmarked=Unmarked({}, "2026-11"))
+    with BatchWriter(data_dir, BATCH, note_part=lambda *_: None) as writer:
+        writer.reject(waiting)
+    name = f"{BATCH}#1"
+    assert refused.newest_refused(data_dir, Wanted(), 5).answers == []
+    asked = refused.newest_refused(data_dir, Wanted(flags=("UNJUDGED",)), 5).answers
+    assert asked == refused.named_refused(data_dir, [name]) == [RefusedAnswer(name, waiting)]
 
 
 def test_a_refused_answer_is_called_by_its_name(shelf: DataDir) -> None:

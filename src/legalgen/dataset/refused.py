@@ -61,6 +61,8 @@ class Refusing(msgspec.Struct, frozen=True):
 def refused(data_dir: DataDir, wanted: Wanted) -> Iterator[RefusedAnswer]:
     """The refused answers of all batches, the oldest first; ``--flag`` is the code of a reason.
 
+    One that only waits, or waited, for its marks is listed where that is asked for (``UNJUDGED``).
+
     Raises:
         UsageError: a filter asks for what nobody knows of them.
         DiskError: a file is there and cannot be read.
@@ -71,7 +73,8 @@ def refused(data_dir: DataDir, wanted: Wanted) -> Iterator[RefusedAnswer]:
                 f"{flag} is for rows: of an answer that was not kept only its batch, its model, "
                 "its reasons and its text are known (--batch, --model, --flag, --grep)"
             )
-    return (each for batch in _batches(data_dir, wanted) for each in _of(data_dir, batch, wanted))
+    found = (each for batch in _batches(data_dir, wanted) for each in _of(data_dir, batch, wanted))
+    return (each for each in found if each.answer.unmarked is None or wanted.flags)
 
 
 def _batches(data_dir: DataDir, wanted: Wanted) -> list[str]:
