@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks._harness import (
     LEGALGEN,
@@ -28,8 +32,8 @@ from legalgen.store.files import DataDir
 
 CANNOT_SHOW = (
     "rows of other lengths and languages; a disk that does not hold the whole index in its cache; "
-    "how much of a difference within the long batch is that of a machine that others load more or "
-    "less meanwhile."
+    "what of a machine's pace a small piece of work does not feel, as caches that are "
+    "larger than it."
 )
 ROWS = 1_000_000
 QUICK_ROWS = 20_000
@@ -112,36 +116,60 @@ def _size(folder: Path) -> int:
 def _long_batch(server: Vendors, count: int) -> list[Figure]:
     """What each thousand of one long batch takes, by the CPU of its process.
 
-    Another one that begins when it has ended tells whether the machine is as fast as before.
+    A batch of minutes meets a machine that is now faster, now slower by a half, for what others do
+    on it. So the CPU of a fixed piece of work is taken all the time, and each thousand compared
+    with that as well.
     """
     server.reset()
     with room(server) as here:
         say(f"growth: one batch of {count:,}")
-        taken, peak_mb = _by_thousands(here, count)
+        began, sealed, peak_mb = _watched(here, count)
         accepted = here.record()["accepted"]
-    server.reset()
-    with room(server) as here:
-        then, _ = _by_thousands(here, 2_000)
-    edge = max(1, len(taken) // 10)
-    last, first = (median(some) for some in (taken[-edge:], taken[:edge]))
-    say("growth: ms of CPU a sample, by thousands: " + " ".join(f"{one:.2f}" for one in taken))
+    taken = [b.cpu_s - a.cpu_s for a, b in pairwise([began, *sealed])]
+    paced = [cpu_s / seal.pace_s for cpu_s, seal in zip(taken, sealed, strict=True)]
+    for what, found in (("ms of CPU a sample", taken), ("pieces of work", paced)):
+        say(f"growth: {what}, by thousands: " + " ".join(f"{one:.2f}" for one in found))
     return [
         Figure("one batch: accepted", accepted, digits=0),
         Figure("one batch: its last thousand ÷ its first, CPU", taken[-1] / taken[0], at_most=1.15),
-        Figure("one batch: its last tenth ÷ its first, medians", last / first),
-        Figure("one batch: its last tenth ÷ the first thousand of one begun then", last / then[0]),
+        Figure("one batch: its last tenth ÷ its first, medians", _growth(taken)),
+        Figure("the same beside work that never grows", _growth(paced), at_most=1.15),
+        Figure("that work: its slowest tenth ÷ its fastest", _spread([s.pace_s for s in sealed])),
         Figure("one batch: peak memory", peak_mb, "MB", digits=0),
     ]
 
 
-def _by_thousands(here: Room, count: int) -> tuple[list[float], float]:
-    """CPU of each thousand of a batch, ms a sample, and the peak memory."""
-    began, sealed, peak_mb = _watched(here, count)
-    return [b - a for a, b in pairwise([began, *sealed])], peak_mb
+def _growth(taken: Sequence[float]) -> float:
+    edge = max(1, len(taken) // 10)
+    return median(taken[-edge:]) / median(taken[:edge])
 
 
-def _watched(here: Room, count: int) -> tuple[float, list[float], float]:
-    """CPU seconds of a batch when its first row was there and at each sealed part; its peak memory.
+def _spread(taken: Sequence[float]) -> float:
+    edge = max(1, len(taken) // 10)
+    ordered = sorted(taken)
+    return median(ordered[-edge:]) / median(ordered[:edge])
+
+
+class _Seal(NamedTuple):
+    """CPU seconds of a batch when a part was there, and of the fixed work since the part before."""
+
+    cpu_s: float
+    pace_s: float
+
+
+_WORK = json.dumps([{"words": ["a word of some length"] * 20, "number": at} for at in range(40)])
+
+
+def _pace() -> float:
+    """CPU seconds that a fixed piece of work takes now, some two milliseconds."""
+    began = time.thread_time()
+    for _ in range(3):
+        re.findall(r"\w+", json.dumps(json.loads(_WORK)))
+    return time.thread_time() - began
+
+
+def _watched(here: Room, count: int) -> tuple[_Seal, list[_Seal], float]:
+    """A batch when its first row was there and at each sealed part; its peak memory.
 
     A part has a thousand rows: seconds for it are milliseconds for each of them.
 
@@ -149,7 +177,8 @@ def _watched(here: Room, count: int) -> tuple[float, list[float], float]:
         RuntimeError: the batch failed.
     """
     data, argv = DataDir(here.data), [LEGALGEN, *_arguments(count)]
-    began, sealed, peak_mb = 0.0, list[float](), 0.0
+    began, sealed, peak_mb = _Seal(0.0, 0.0), list[_Seal](), 0.0
+    paces: list[float] = []
     with (
         tempfile.TemporaryFile("w+") as said,
         subprocess.Popen(argv, env=here.env, cwd=ROOT, stdout=said, stderr=said) as child,
@@ -157,10 +186,13 @@ def _watched(here: Room, count: int) -> tuple[float, list[float], float]:
         try:
             while child.poll() is None:
                 cpu_s, peak_mb = _so_far(child.pid, peak_mb)
-                if not began and any(path.stat().st_size for path in data.journal.glob("*.jsonl")):
-                    began = cpu_s
+                if not began.cpu_s and any(p.stat().st_size for p in data.journal.glob("*.jsonl")):
+                    began = _Seal(cpu_s, 0.0)
                 parts = sum(1 for _ in data.parts().glob("*.parquet"))
-                sealed += [cpu_s] * (parts - len(sealed))
+                if parts > len(sealed) and paces:
+                    sealed += [_Seal(cpu_s, median(paces))] * (parts - len(sealed))
+                    paces.clear()
+                paces.append(_pace())
                 time.sleep(_LOOK_S)
         finally:
             child.kill()
