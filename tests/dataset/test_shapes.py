@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from legalgen.dataset.export import REASONINGS, Format, ReasoningForm, shape_of
@@ -234,6 +234,7 @@ _COMBINED = [
 
 @pytest.mark.parametrize(("form", "reasoning"), _COMBINED)
 @given(st.tuples(_TEXT, st.lists(_STEP, max_size=4), _TEXT, st.booleans()))
+@example(("0", ["0 :"], "0", False))
 def test_what_export_writes_comes_back(
     tmp_path_factory: pytest.TempPathFactory,
     form: Format,
@@ -245,7 +246,7 @@ def test_what_export_writes_comes_back(
     if numbered:
         answer = f"1. {question.splitlines()[0]}\n2. {answer.splitlines()[0]}\n\n{answer}"
     if form == "legacy":
-        steps = [step.replace(":", "") for step in steps]
+        steps = [" ".join(step.replace(":", "").split()) for step in steps]
     sample = make_sample(
         3, id=sample_id(question, answer), question=question, answer=answer,
         reasoning_steps=tuple(steps), thinking="Well. 1. or 2.?\nLet me see.",
