@@ -283,6 +283,7 @@ def groq() -> Iterator[BulkProvider]:
 
 
 @given(body=completions, status=scalars, error=values, torn=st.booleans())
+@example(body={"id": KEY, "model": KEY, "choices": []}, status=None, error=None, torn=False)
 def test_any_line_of_a_bulk_result_is_an_answer_or_a_category(
     groq: BulkProvider, body: object, status: object, error: object, torn: bool
 ) -> None:

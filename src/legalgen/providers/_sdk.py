@@ -337,10 +337,10 @@ class SdkProvider:
             text=self._kept(reply.text),
             finish_reason=self._kept(reply.finish_reason),
             usage=reply.usage,
-            model=reply.model or asked,
+            model=self._kept(reply.model or asked),
             latency_s=latency_s,
             thinking=reply.thinking and self._kept(reply.thinking),
-            response_id=reply.id,
+            response_id=reply.id and self._kept(reply.id),
             readings=readings(response.headers, provider=self._vendor),
         )
 
