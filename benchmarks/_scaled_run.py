@@ -4,14 +4,13 @@ For a server with the same ``--time-scale`` and ``--scaled-hints``. Nothing but 
 replaced: what the run reads as time, and what it sleeps for.
 """
 
-import functools
 import sys
+import threading
 import time
+from typing import Any
 
 from legalgen import cli
-from legalgen.batch import loop, opening
-from legalgen.routing.router import Router
-from legalgen.routing.targets import RECHECK_S
+from legalgen.batch import opening
 from legalgen.telemetry.clock import Clock
 
 
@@ -22,14 +21,16 @@ def main() -> None:
     def monotonic() -> float:
         return (time.monotonic() - began_s) * scale
 
-    def rest(self: Router, seconds: float) -> None:
-        with self._changed:
-            self._changed.wait(min(seconds, RECHECK_S) / scale)
+    def wait(condition: threading.Condition, seconds: float) -> bool:
+        return condition.wait(seconds / scale)
 
-    clock = Clock(monotonic, lambda: began_wall_s + monotonic())
-    opening.open_parts = functools.partial(opening.open_parts, clock=clock)
-    Router.rest = rest  # type: ignore[method-assign]
-    loop.TICK_S, loop.GROWING_TICK_S = loop.TICK_S / scale, loop.GROWING_TICK_S / scale
+    clock = Clock(monotonic, lambda: began_wall_s + monotonic(), wait)
+    open_parts = opening.open_parts
+
+    def with_clock(*given: Any, **named: Any) -> opening.RunParts:
+        return open_parts(*given, **{**named, "clock": clock})
+
+    opening.open_parts = with_clock
     cli.main()
 
 
