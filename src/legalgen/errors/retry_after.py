@@ -58,11 +58,7 @@ def _lowered(headers: Mapping[str, str] | None) -> dict[str, str]:
 
 def _said_at(headers: Mapping[str, str]) -> datetime | None:
     """What time it was for the server when it replied."""
-    try:
-        said = parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return said.replace(tzinfo=UTC) if said.tzinfo is None else said
+    return _read_date(headers.get("date", ""), parsedate_to_datetime)
 
 
 def _from_headers(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -98,17 +94,18 @@ def _from_epoch(number: float, now: datetime) -> float:
 
 
 def _date(text: str, now: datetime) -> float | None:
-    parsers: tuple[Callable[[str], datetime], ...] = (
-        datetime.fromisoformat,
-        parsedate_to_datetime,
-    )
+    then = _read_date(text, datetime.fromisoformat, parsedate_to_datetime)
+    return None if then is None else max((then - now).total_seconds(), 0.0)
+
+
+def _read_date(text: str, *parsers: Callable[[str], datetime]) -> datetime | None:
+    """A date as the first that can read it reads it; one without a zone is UTC."""
     for parse in parsers:
         try:
             then = parse(text)
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
-        then = then.replace(tzinfo=UTC) if then.tzinfo is None else then
-        return max((then - now).total_seconds(), 0.0)
+        return then.replace(tzinfo=UTC) if then.tzinfo is None else then
     return None
 
 
