@@ -338,10 +338,7 @@ def _choice(answer: Fields) -> Fields | None:
 
 def _index(numbered: Fields) -> int | None:
     """The number of a choice or a call, also as a text; None where it has none."""
-    number = numbered.get("index")
-    if isinstance(number, str) and _DIGITS.fullmatch(number):
-        number = int(number.replace(",", ""))
-    return whole_number(number)
+    return whole_number(_unquoted(numbered.get("index")))
 
 
 _REASONING = (
@@ -598,11 +595,16 @@ def _in_one_spelling(table: Fields) -> Fields:
 _DIGITS = re.compile(r"\s*\d{1,3}(?:[,_]?\d{3}){0,3}\s*|\s*\d{1,10}\s*", re.ASCII)
 
 
-def _sized(value: object) -> int | None:
-    """The size of a model; some servers write it as a text."""
+def _unquoted(value: object) -> object:
+    """A number that some servers write as a text; else the value."""
     if isinstance(value, str) and _DIGITS.fullmatch(value):
-        value = int(value.replace(",", ""))
-    return tokens(value) or None
+        return int(value.replace(",", ""))
+    return value
+
+
+def _sized(value: object) -> int | None:
+    """The size of a model."""
+    return tokens(_unquoted(value)) or None
 
 
 def context_at(value: object, *path: str) -> int | None:
