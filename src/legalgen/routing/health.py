@@ -25,10 +25,9 @@ from msgspec.structs import replace
 
 from legalgen.completion import DAY_S, LimitKind, LimitWindow, ModelRef
 from legalgen.errors import LONGEST_HINT_S, ErrorCategory, Trouble
-from legalgen.errors.patterns import ACCOUNT_SETTINGS
 from legalgen.failover import Health, ProviderHealth, ProviderState, State
 from legalgen.routing.rate_limits import Bucket
-from legalgen.routing.remedies import account_trouble
+from legalgen.routing.remedies import account_trouble, kept_away
 from legalgen.routing.router import Router
 from legalgen.routing.targets import View
 from legalgen.routing.unsupported import KEPT_S
@@ -305,7 +304,7 @@ class HealthBook:
         gone = health.state is State.DROPPED and (
             trouble is not None
             and trouble.category is ErrorCategory.MODEL_UNAVAILABLE
-            and not ACCOUNT_SETTINGS.search(trouble.message)  # may be changed any minute
+            and not kept_away(trouble)
         )
         keeps = gone or health.state in (State.LIMITED, State.OPEN, State.EXHAUSTED)
         until = seen + REMEMBER_GONE_S if gone else health.until

@@ -57,6 +57,13 @@ def account_trouble(trouble: Trouble) -> TroubleKind | None:
             return None
 
 
+def kept_away(trouble: Trouble) -> bool:
+    """Whether a model is there, and only the account's settings, which may be changed any minute,
+    keep it away."""
+    gone = trouble.category is C.MODEL_UNAVAILABLE
+    return gone and ACCOUNT_SETTINGS.search(trouble.message) is not None
+
+
 LARGER_CONTEXT = (
     "(llama.cpp: -c, Ollama: num_ctx, vLLM: --max-model-len, "
     "LM Studio and SGLang: --context-length)"
@@ -68,7 +75,7 @@ def remedies(found: Iterable[Trouble]) -> list[str]:
     """One sentence for each different trouble, in their order; models that are gone share one."""
     catalog, listed = Catalog.load(), list(found)
     gone = {t.target for t in listed if t.category is C.MODEL_UNAVAILABLE and not t.wrong_url}
-    gone -= {t.target for t in listed if ACCOUNT_SETTINGS.search(t.message)}
+    gone -= {t.target for t in listed if kept_away(t)}
     sentences = []
     for trouble in listed:
         models = [ref.model for ref in gone if ref.provider == trouble.target.provider]
@@ -234,7 +241,7 @@ def _gone(trouble: Trouble, catalog: Catalog) -> str:
     ref = trouble.target
     if not is_remote(ref.provider):
         return f"{ref} cannot be loaded: {trouble.message.rstrip('.')}."
-    if ACCOUNT_SETTINGS.search(trouble.message):
+    if kept_away(trouble):
         return (
             f"{ref} is there, but not under what your account at {ref.provider} allows (data "
             "policy, privacy, providers): change its settings there, or use another model."
