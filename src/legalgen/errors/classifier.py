@@ -13,7 +13,13 @@ from datetime import datetime
 
 from legalgen.errors import hints, parameters, patterns, retry_after
 from legalgen.errors.category import ErrorCategory
-from legalgen.errors.exceptions import Failure, GenerationError, ProviderError, ReplyFacts
+from legalgen.errors.exceptions import (
+    LONGEST_MESSAGE,
+    Failure,
+    GenerationError,
+    ProviderError,
+    ReplyFacts,
+)
 from legalgen.errors.pages import LOGIN_PAGE, kind_of_page
 from legalgen.errors.redaction import excerpt, redact
 from legalgen.errors.reply import Reply, add_body, add_text, chain, from_exception, of_proxy
@@ -449,7 +455,7 @@ def failure_of(error: str | BaseException, facts: ReplyFacts) -> Failure:
     message = _message(found, error, secrets)
     if found.html and category is _C.AUTHENTICATION:  # the API itself may not have seen the key
         page = LOGIN_PAGE if _status(found) == 401 else kind_of_page(" ".join(found.raw))
-        message = f"{page}: {message}"[:_LONGEST_MESSAGE]
+        message = f"{page}: {message}"[:LONGEST_MESSAGE]
     names = parameters.refused(found) if category is _C.BAD_REQUEST else ()
     return Failure(
         category,
@@ -473,10 +479,6 @@ def failure_of(error: str | BaseException, facts: ReplyFacts) -> Failure:
         readings=retry_after.readings(found.headers, provider=provider),
         answer=_refused_answer(body, secrets) if category is _C.OUTPUT_INVALID else "",
     )
-
-
-_LONGEST_MESSAGE = 200
-"""Characters."""
 
 
 def _is_code(code: str, secrets: Sequence[str]) -> bool:
@@ -505,7 +507,7 @@ def _message(found: Reply, error: str | BaseException, secrets: Sequence[str]) -
         causes = (str(link) for link in chain(error)[1:])
         cause = next((text for text in causes if text and text not in own), "")
         own = ": ".join(filter(None, [own or type(error).__name__, cause]))
-    return _storable(excerpt(own, _LONGEST_MESSAGE, secrets))
+    return _storable(excerpt(own, LONGEST_MESSAGE, secrets))
 
 
 def _storable(text: str) -> str:

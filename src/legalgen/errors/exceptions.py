@@ -30,14 +30,16 @@ class Reason(msgspec.Struct, frozen=True):
 
 LONGEST_HINT_S: Final = DAY_S
 """A server's hint is honoured in full up to a day; what is longer is a day."""
+LONGEST_MESSAGE: Final = 200
+"""Characters of a failure's message."""
 
 
 class Failure(msgspec.Struct, frozen=True):
     """One failed call as a value: all that failover may know about it.
 
-    ``message`` is the vendor's own words, redacted, at most 200 characters. ``retry_after_s`` is
-    the server's hint in seconds, at most ``LONGEST_HINT_S``. ``kind`` and ``window`` name the limit
-    that was hit, where the reply says so; ``limit`` and ``requested`` are its numbers.
+    ``message`` is the vendor's own words, redacted, at most ``LONGEST_MESSAGE``. ``retry_after_s``
+    is the server's hint in seconds, at most ``LONGEST_HINT_S``. ``kind`` and ``window`` name the
+    limit that was hit, where the reply says so; ``limit`` and ``requested`` are its numbers.
     ``wrong_url`` marks a reply that shows the base URL is not this vendor's API.
     ``structured_output`` marks a refusal of ``response_format`` itself, ``format_types`` the types
     of it that the server says it takes; ``parameters`` names what else of the request it refuses;

@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from legalgen.completion import CAPS, Completion, Request
 from legalgen.errors import ErrorCategory, Failure, ProviderError, classify
+from legalgen.errors.exceptions import LONGEST_MESSAGE
 from legalgen.errors.pages import LED_ON, kind_of_page
 from legalgen.errors.redaction import conceal, excerpt, redact
 from legalgen.errors.retry_after import readings
@@ -35,7 +36,6 @@ from legalgen.providers._transport import ProxyUnreachable
 from legalgen.providers.base import RemoteModel
 from legalgen.providers.catalog import Catalog, ModelSpec
 
-_MESSAGE_LENGTH = 200
 _KEPT_LENGTH = 200_000
 """Characters of a reply that cannot be read; so much of it is kept aside."""
 _BEFORE_THE_CONNECTION = (
@@ -265,7 +265,7 @@ class SdkProvider:
         if cause is None:
             return self._redirected(failure, response)
         # The SDKs' wrapper says "Connection error.", whatever happened and whenever.
-        message = excerpt(self._said(cause), _MESSAGE_LENGTH, self._secrets)
+        message = excerpt(self._said(cause), LONGEST_MESSAGE, self._secrets)
         came = next((link.came for link in _chain(error) if isinstance(link, BrokenOff)), b"")
         return replace(
             failure,
@@ -290,7 +290,7 @@ class SdkProvider:
         refused = failure.category is ErrorCategory.AUTHENTICATION
         return replace(
             failure,
-            message=excerpt(message, _MESSAGE_LENGTH, self._secrets),
+            message=excerpt(message, LONGEST_MESSAGE, self._secrets),
             wrong_url=failure.wrong_url or (lost and not refused),
             answer="" if lost else failure.answer,
         )
@@ -364,7 +364,7 @@ class SdkProvider:
 
         What was ``paid`` for is kept as it came; a web page was not.
         """
-        begins = excerpt(response.text, _MESSAGE_LENGTH, self._secrets)
+        begins = excerpt(response.text, LONGEST_MESSAGE, self._secrets)
         message = f"the reply is not {wanted}"
         is_page = "html" in response.headers.get("content-type", "")
         if is_page:
@@ -373,7 +373,7 @@ class SdkProvider:
         keeps = paid and not is_page
         failure = Failure(
             ErrorCategory.SERVER_ERROR,
-            message[:_MESSAGE_LENGTH],
+            message[:LONGEST_MESSAGE],
             status=response.status_code,
             readings=readings(response.headers, provider=self._vendor),
             answer=self._kept(response.text)[:_KEPT_LENGTH] if keeps else "",
