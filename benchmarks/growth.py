@@ -127,6 +127,7 @@ def _long_batch(server: Vendors, count: int) -> list[Figure]:
         accepted = here.record()["accepted"]
     taken = [b.cpu_s - a.cpu_s for a, b in pairwise([began, *sealed])]
     paced = [cpu_s / seal.pace_s for cpu_s, seal in zip(taken, sealed, strict=True)]
+    paces = sorted(seal.pace_s for seal in sealed)
     for what, found in (("ms of CPU a sample", taken), ("pieces of work", paced)):
         say(f"growth: {what}, by thousands: " + " ".join(f"{one:.2f}" for one in found))
     return [
@@ -134,20 +135,15 @@ def _long_batch(server: Vendors, count: int) -> list[Figure]:
         Figure("one batch: its last thousand ÷ its first, CPU", taken[-1] / taken[0], at_most=1.15),
         Figure("one batch: its last tenth ÷ its first, medians", _growth(taken)),
         Figure("the same beside work that never grows", _growth(paced), at_most=1.15),
-        Figure("that work: its slowest tenth ÷ its fastest", _spread([s.pace_s for s in sealed])),
+        Figure("that work: its slowest tenth ÷ its fastest", _growth(paces)),
         Figure("one batch: peak memory", peak_mb, "MB", digits=0),
     ]
 
 
 def _growth(taken: Sequence[float]) -> float:
+    """The last tenth beside the first, by their medians."""
     edge = max(1, len(taken) // 10)
     return median(taken[-edge:]) / median(taken[:edge])
-
-
-def _spread(taken: Sequence[float]) -> float:
-    edge = max(1, len(taken) // 10)
-    ordered = sorted(taken)
-    return median(ordered[-edge:]) / median(ordered[:edge])
 
 
 class _Seal(NamedTuple):
