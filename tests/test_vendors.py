@@ -1022,6 +1022,13 @@ def test_bad_answers_are_bad_in_their_way_and_paid_for(server: VendorServer, gro
     assert all(call.paid for call in server.calls("groq"))
 
 
+@pytest.mark.parametrize("fault", sorted(SPOILT))
+def test_the_marks_of_a_judge_are_spoilt_too(fault: str) -> None:
+    """A fault may meet any call of a batch, of which some are a judge's."""
+    marks = json.dumps({"remark": "one step is thin", "correctness": 4})
+    assert fault == "duplicate" or SPOILT[fault](marks).content != marks
+
+
 def test_a_duplicate_repeats_the_last_good_answer(server: VendorServer, groq: Groq) -> None:
     """Word by word, of the same model."""
     first = content_of(groq.ask())

@@ -348,16 +348,17 @@ def _changed(text: str, change: Callable[[dict[str, object]], Mapping[str, objec
 
 
 def _wrong_schema(text: str) -> Spoilt:
-    return _changed(text, lambda v: {"question": v["question"], "response": v["answer"]})
+    return _changed(text, lambda v: {"question": v.get("question"), "response": v.get("answer")})
 
 
 def _prose(text: str) -> Spoilt:
     value = json.loads(text)
-    return Spoilt(f"Question: {value['question']}\n\nAnswer: {value['answer']}")
+    told = [name for name in ("question", "answer") if name in value] or value  # a judge's marks
+    return Spoilt("\n\n".join(f"{name.capitalize()}: {value[name]}" for name in told))
 
 
 def _huge(text: str) -> Spoilt:
-    return _changed(text, lambda v: v | {"answer": " ".join([str(v["answer"])] * 40)})
+    return _changed(text, lambda v: v | {"answer": " ".join([str(v.get("answer", text))] * 40)})
 
 
 _RUSSIAN = (
@@ -386,12 +387,12 @@ SPOILT: dict[str, Callable[[str], Spoilt]] = {
         text, lambda v: v | {"question": _RUSSIAN, "answer": _RUSSIAN * 25}
     ),
     "placeholder": lambda text: _changed(
-        text, lambda v: v | {"answer": f"{v['answer']} See [insert citation here]."}
+        text, lambda v: v | {"answer": f"{v.get('answer', '')} See [insert citation here]."}
     ),
     "no_steps": lambda text: _changed(text, lambda v: v | {"reasoning_steps": []}),
     "array": lambda text: Spoilt(f"[{text}]"),
 }
-"""Bad answers by fault name; each is made from the good one that it replaces.
+"""Bad answers by fault name; each is made from the good one, or the marks, that it replaces.
 
 ``duplicate`` repeats the model's previous good answer (the server hands that one in).
 ``null_content`` becomes a JSON null.
