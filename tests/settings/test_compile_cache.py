@@ -130,6 +130,36 @@ def test_the_program_keeps_its_own_beside_its_bytecode(tmp_path: Path) -> None:
     assert patterns
 
 
+SPLITS = """
+import sys
+from pathlib import Path
+from legalgen.settings import compile_cache
+compile_cache.use(Path(sys.argv[1]))
+import splits
+compile_cache.keep()
+"""
+
+
+def test_flags_may_be_numbers_of_any_kind(tmp_path: Path) -> None:
+    """Python 3.13 marks with a number of its own kind that ``re.sub`` was given none."""
+    module = tmp_path / "splits.py"
+    module.write_text("import re\nclass None_(int): ...\nre.compile('[a-c]+x', None_())\n", "utf-8")
+    argv = [sys.executable, "-c", SPLITS, str(tmp_path / "kept")]
+    env = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    subprocess.run(argv, env=env, check=True, timeout=60)
+    _, patterns, _ = marshal.loads((tmp_path / "kept").read_bytes())
+    assert list(patterns) == [("str", "[a-c]+x", 0)]
+
+
+def test_what_marshal_does_not_know_is_not_kept(tmp_path: Path) -> None:
+    """The command has ended well, and ends so; the file stays as it was."""
+    script = SPLITS.replace("import splits", "compile_cache._of_text('of', b'text', object)")
+    argv = [sys.executable, "-c", script, str(tmp_path / "kept")]
+    done = subprocess.run(argv, env=os.environ, capture_output=True, check=True, timeout=60)
+    assert done.stderr == b""
+    assert list(tmp_path.iterdir()) == []
+
+
 LIST = """
 import json, sys
 from pathlib import Path

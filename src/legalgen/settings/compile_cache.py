@@ -51,7 +51,7 @@ class CompileCache:
 
     def pattern(self, pattern: Any, flags: int = 0) -> re.Pattern[Any]:
         """In place of ``re._compiler.compile``, which ``re`` asks for what it forgot."""
-        key = (type(pattern).__name__, pattern, flags)
+        key = (type(pattern).__name__, pattern, int(flags))  # 3.13 has a kind of int for none
         if (kept := self.patterns.pop(key, None)) is not None:
             all_flags, code, *names = kept
             made: re.Pattern[Any] = self._make(
@@ -128,8 +128,9 @@ def keep() -> None:
     new = [key for key in cache.new_patterns if key not in patterns]
     if not new and not cache.new_texts:
         return
-    # The command has ended well: whoever interrupts now need hear of nothing.
-    unheard = contextlib.suppress(OSError, KeyboardInterrupt)
+    # The command has ended well: whoever interrupts now need hear of nothing, nor that a later
+    # Python gives what marshal does not know (a ValueError).
+    unheard = contextlib.suppress(OSError, KeyboardInterrupt, ValueError)
     with unheard, swapped_in(cache.path, durable=False) as file:
         patterns = {**(patterns if len(patterns) < MOST_PATTERNS else {}), **_arguments(new)}
         file.write(marshal.dumps((_BUILD, patterns, texts | cache.new_texts)))
