@@ -154,7 +154,9 @@ def _misused(error: TyperException) -> LegalgenError:
 
 def _no_place(error: OSError) -> str | None:
     """That a path names no place at all, which any look at it may be the one to meet."""
-    if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+    from legalgen.settings.types import NO_PLACE
+
+    if error.errno in NO_PLACE:
         name = error.filename if isinstance(error.filename, str | bytes) else ""
         return f"{os.fsdecode(name)[:200]}: {error.strerror}"
     if error.errno == errno.ENOENT:

@@ -125,7 +125,7 @@ def test_a_width_that_no_terminal_has_is_not_believed(tmp_path: Path) -> None:
         (("history", "--limit", "9" * 26), f"--limit {'9' * 26}: the most is {2**62}"),
         (("dataset", "list", "--limit", "9" * 26), f"--limit {'9' * 26}: the most is {2**62}"),
         (("models", "--config", "x" * 5000), "xxx: File name too long"),
-        (("sources", "check", "--data-dir", "x" * 5000), "xxx: File name too long"),
+        (("sources", "check", "--data-dir", "x" * 5000), "xxx…: File name too long"),
     ],
 )
 def test_what_is_beyond_all_measure_is_a_sentence(

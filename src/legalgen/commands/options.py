@@ -225,10 +225,13 @@ def _refuse_paths(name: str, value: object) -> None:
 
     Nor may it be one that the system does not look at: too long, or in a folder that is closed.
     """
-    from legalgen.settings.types import misplaced_url
+    from legalgen.settings.types import misplaced_url, unreachable
 
     for each in value if isinstance(value, list | tuple) else [value]:
-        if isinstance(each, Path) and (wrong := misplaced_url(each) or _unreachable(each)):
+        if not isinstance(each, Path):
+            continue
+        error = unreachable(each)
+        if wrong := misplaced_url(each) or (error and (error.strerror or str(error))):
             from legalgen.errors import UsageError  # most command lines contain no mistake
 
             raise UsageError(f"{_as_argument(name)} {each}: {wrong}")
@@ -236,15 +239,6 @@ def _refuse_paths(name: str, value: object) -> None:
 
 def _as_argument(name: str) -> str:
     return name.replace("_", "-").upper()
-
-
-def _unreachable(path: Path) -> str | None:
-    """Why nobody can tell whether a path is there; None: it is, or it is not."""
-    try:
-        path.exists()
-    except OSError as error:
-        return str(error.strerror or error)
-    return None
 
 
 def _info(option: inspect.Parameter) -> Any:

@@ -6,6 +6,7 @@ end of a sentence: what is wrong, and what would be right.
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 from collections.abc import Callable, Iterable
@@ -327,6 +328,9 @@ _COPIES: Final = {
     "hf": "hf download",
 }  # fmt: skip
 """What copies from a place, by the scheme of its URL."""
+NO_PLACE: Final = (errno.ENAMETOOLONG, errno.ELOOP)
+"""What the system says of a path that names no place at all."""
+
 _PUSHED: Final = ("s3", "hf")
 """Where ``dataset push`` sends a dataset."""
 
@@ -351,10 +355,28 @@ def misplaced_url(value: str | Path, *, folder: bool = False) -> str:
     return f"{wrong}{copies} what is there"
 
 
+def unreachable(path: Path) -> OSError | None:
+    """Why nobody can tell whether a path is there; None: it is, or it is not.
+
+    ``Path.exists`` says so only until Python 3.12.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        return error
+    return None
+
+
 def _folder(value: object) -> Path:
     if isinstance(value, str) and (wrong := misplaced_url(value.strip(), folder=True)):
         raise ValueError(wrong)
-    return _path(value)
+    path = _path(value)
+    error = unreachable(path)
+    if error is not None and error.errno in NO_PLACE:
+        raise ValueError(error.strerror)
+    return path
 
 
 def _path(value: object) -> Path:
