@@ -225,6 +225,25 @@ def test_a_process_that_leaves_is_no_longer_waited_for(share: Share, tmp_path: P
     assert second.seconds_until(REQUEST, time.now) == pytest.approx(alone)
 
 
+def test_one_that_waited_and_gave_up_is_forgotten(share: Share, tmp_path: Path) -> None:
+    """What it left is what stood there before it came: that is taken in all the same."""
+    time = Time()
+    first, second = tokens(time), tokens(time)
+    one, other = (share(tmp_path, time) for _ in range(2))
+    with other.exclusive(A, second):
+        pass
+    with one.exclusive(A, first):
+        first.reserve(REQUEST, time.now)
+    with other.exclusive(A, second):
+        place = second.queue(REQUEST, time.now)
+    one.freshen({A: first}, time.now)
+    assert [wait.cost for wait in first.waiting] == [REQUEST]
+    with other.exclusive(A, second):
+        second.leave(place)
+    with one.exclusive(A, first):
+        assert first.waiting == ()
+
+
 @pytest.mark.parametrize("damage", [b"", b"no database at all" * 500, None])
 def test_a_damaged_file_is_begun_anew_and_said(
     share: Share, tmp_path: Path, damage: bytes | None

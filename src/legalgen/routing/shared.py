@@ -41,7 +41,7 @@ VERSION: Final = 1
 BEAT_S: Final = 5.0
 """How often a process says that it lives, and looks whether the others do."""
 LOOK_S: Final = 0.05
-"""How often it looks what others did as long as nobody knows a limit."""
+"""How often it looks what others did as long as nobody knows a limit, or there are no others."""
 TELL_S: Final = 1.0
 """How often a process says that somebody waits, as long as somebody does."""
 SILENT_S: Final = 20.0
@@ -146,6 +146,8 @@ class SharedBudgets:
         """Whom of the queue others know to be first, by number, and when they were told."""
         self._read_rows: dict[str, SharedRow] = {}
         """What the rows of the transaction under way held when it began."""
+        self._written: dict[str, tuple[bytes, SharedRow]] = {}
+        """What this process last wrote, as it stands in the file."""
         self._inode = 0
         self._seen_version = -1
         self._beat_at = -math.inf
@@ -163,8 +165,9 @@ class SharedBudgets:
         if self._is_resting():
             return
         # A look lets go of the interpreter, for which a hundred threads wait, and its caller holds
-        # the router's lock until it comes back.
-        if now - self._looked_at < LOOK_S and not any(each.binds for each in budgets.values()):
+        # the router's lock until it comes back. Before a call leaves, its row is read in any case.
+        is_soon = now - self._looked_at < LOOK_S
+        if is_soon and not (self._has_company and any(b.binds for b in budgets.values())):
             return
         self._looked_at = now
         with self._forgiving():
@@ -174,9 +177,10 @@ class SharedBudgets:
             (version,) = connection.execute("PRAGMA data_version").fetchone()
             if version != self._seen_version:
                 self._has_company |= self._seen_version != -1  # somebody else has written
+                self._written.clear()  # what is taken in now may be gone again by the next change
                 for ref in self._keys:
                     for key, each in self._rows_of(ref, budgets[ref], every=True):
-                        self._take_in(self._read(connection, key) or SharedRow(), each)
+                        self._take_in(self._read(connection, key), each)
                 self._seen_version = version
         for ref, each in budgets.items():
             if self._has_to_tell(ref, each, now):
@@ -233,7 +237,12 @@ class SharedBudgets:
             connection.execute("BEGIN IMMEDIATE")
             self._read_rows.clear()
             for key, each in self._rows_of(ref, budgets):
-                self._read_rows[key] = self._read(connection, key) or SharedRow()
+                content = self._content(connection, key)
+                known = self._written.get(key)
+                if known is not None and known[0] == content:  # nobody has written since we did
+                    self._read_rows[key] = known[1]
+                    continue
+                self._read_rows[key] = _decoded(content)
                 self._take_in(self._read_rows[key], each)
 
     def _rows_of(
@@ -246,9 +255,12 @@ class SharedBudgets:
         if budgets.common is not None and (every or budgets.common.buckets):
             yield key.removesuffix(ref.model), budgets.common
 
-    def _read(self, connection: sqlite3.Connection, key: str) -> SharedRow | None:
+    def _read(self, connection: sqlite3.Connection, key: str) -> SharedRow:
+        return _decoded(self._content(connection, key))
+
+    def _content(self, connection: sqlite3.Connection, key: str) -> bytes | None:
         found = connection.execute("SELECT row FROM model WHERE key = ?", (key,)).fetchone()
-        return _decoded(found[0]) if found is not None else None
+        return found[0] if found is not None else None
 
     def _take_in(self, row: SharedRow, budgets: Budgets) -> None:
         """Make the budgets what the row says; what it knows nothing of stays.
@@ -301,8 +313,9 @@ class SharedBudgets:
         with self._forgiving():
             now = self._clock.monotonic()
             for key, each in self._rows_of(ref, budgets):
-                row = self._read_rows.get(key) or self._read(connection, key) or SharedRow()
-                self._store(connection, key, self._made_of(row, each, now))
+                row = self._read_rows.get(key) or self._read(connection, key)
+                made = self._made_of(row, each, now)
+                self._written[key] = self._store(connection, key, made), made
             connection.execute("COMMIT")
             self._busy = 0
             first = budgets.first
@@ -356,11 +369,10 @@ class SharedBudgets:
             is_out,
         )
 
-    def _store(self, connection: sqlite3.Connection, key: str, row: SharedRow) -> None:
-        at = self._shared(self._clock.monotonic())
-        connection.execute(
-            "INSERT OR REPLACE INTO model VALUES (?, ?, ?)", (key, at, msgspec.msgpack.encode(row))
-        )
+    def _store(self, connection: sqlite3.Connection, key: str, row: SharedRow) -> bytes:
+        at, content = self._shared(self._clock.monotonic()), msgspec.msgpack.encode(row)
+        connection.execute("INSERT OR REPLACE INTO model VALUES (?, ?, ?)", (key, at, content))
+        return content
 
     # ------------------------------------------------------------------ who lives
 
@@ -458,6 +470,7 @@ class SharedBudgets:
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
+        self._written.clear()
         self._beat_at = -math.inf
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):
@@ -496,6 +509,7 @@ class SharedBudgets:
 
     def _leave_alone(self) -> None:
         """Another process holds the file, stopped in the middle of a change: try again later."""
+        self._written.clear()  # what changes here meanwhile is not in the file
         self._busy += 1
         self._rest_until = self._clock.monotonic() + BUSY_S
         if self._busy >= BUSIEST:
@@ -549,10 +563,14 @@ class SharedBudgets:
         return bool(found == "ok")
 
 
-def _decoded(content: bytes) -> SharedRow:
-    """Raises:
-    DamagedError: it is no row of ours.
+def _decoded(content: bytes | None) -> SharedRow:
+    """What a row holds; None is one that nobody wrote yet.
+
+    Raises:
+        DamagedError: it is no row of ours.
     """
+    if content is None:
+        return SharedRow()
     try:
         return msgspec.msgpack.decode(content, type=SharedRow)
     except msgspec.DecodeError as error:
