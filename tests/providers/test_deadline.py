@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -435,6 +436,16 @@ def test_a_compressed_body_is_measured_as_it_unfolds() -> None:
 
     with serving(explodes) as server, client() as http, pytest.raises(ReplyTooLarge):
         http.get(f"http://127.0.0.1:{server.port}/")
+
+
+def test_a_reply_that_was_read_goes_without_the_collector() -> None:
+    """Request and body are some ten kilobytes, which hundreds of calls would leave in memory."""
+    with serving(answers) as server, client() as http:
+        reply = http.get(f"http://127.0.0.1:{server.port}/")
+        assert reply.text == "ok"
+        read = weakref.ref(reply)
+        del reply
+        assert read() is None
 
 
 def failing_in_a_thread(call: Callable[[], object]) -> tuple[threading.Thread, list[BaseException]]:

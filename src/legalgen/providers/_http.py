@@ -507,6 +507,9 @@ class BrokenOff(Exception):  # noqa: N818 - beside the error that says why, not 
         self.came = came
 
 
+_NOTHING = httpx.ByteStream(b"")
+
+
 class BoundedResponse(httpx.Response):
     """A response whose body is counted and timed as it is unpacked, a piece at a time.
 
@@ -518,6 +521,14 @@ class BoundedResponse(httpx.Response):
         super().__init__(*arguments, **named)
         # JSON is UTF-8, whatever the header says; some of Python's codecs are no encodings of text.
         self.encoding = "utf-8"
+
+    def close(self) -> None:
+        """As httpx does it; then the stream is let go of, which httpx makes refer to its response.
+
+        In that circle request and body would stay in memory until the collector comes.
+        """
+        super().close()
+        self.stream = _NOTHING
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:  # noqa: ARG002 - httpx's
         """The decoded body, at most ``MAX_REPLY_BYTES`` of it; pieces have any size.
