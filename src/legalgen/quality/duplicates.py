@@ -266,8 +266,8 @@ class DuplicateIndex:
             self._recent, self._by_key = [], {}
             self._merge_small()
         texts = ShingledRow(item.head, array("I", item.question), array("I", item.answer))
-        keys = array("I", item.keys)
-        self._note(RecentRow(item.id, item.exact, item.signature, keys, texts, item.short))
+        keys, short = array("I", item.keys), array("H", item.short)
+        self._note(RecentRow(item.id, item.exact, item.signature, keys, texts, short))
 
     def open(self, parts: Sequence[IndexedPart], *, questions_only: bool = False) -> None:
         """Load the index of a dataset; what no valid segment covers is read from its part.
@@ -487,10 +487,10 @@ class DuplicateIndex:
     def _note(self, row: RecentRow) -> None:
         number = len(self._recent)
         self._recent.append(row)
-        known = self._by_key
+        known, alone = self._by_key, (number,)  # one for all keys: few have another row
         for key in _by_band(row.keys):
             found = known.get(key)
-            known[key] = (number,) if found is None else (*found, number)
+            known[key] = alone if found is None else (*found, number)
 
     def _merge_small(self) -> None:
         """Merge until each segment has more rows than all smaller ones together, many times over.

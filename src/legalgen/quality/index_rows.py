@@ -80,7 +80,7 @@ class RecentRow(msgspec.Struct, frozen=True):
     signature: int
     keys: Sequence[int]
     texts: ShingledRow
-    short: frozenset[int]
+    short: Collection[int]
     is_at_hand: bool = True
 
     def shingled(self) -> ShingledRow:
