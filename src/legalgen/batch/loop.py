@@ -211,7 +211,9 @@ class Loop:
         # Of answers that are judged no more are left waiting than calls are out.
         weighing = min(self._generation.weighing, max(in_flight, MOST_UNDER_LIMITS))
         choosing = self._workers.active - in_flight - self._generation.resting - weighing
-        return choosing <= in_flight // 8 and self._router.ready(self._prompts.demand(job))
+        # One may be about to leave: nobody is woken when it does, and where it is back before the
+        # next look at the inbox there would never be two out.
+        return choosing <= max(1, in_flight // 8) and self._router.ready(self._prompts.demand(job))
 
     def _tick(self) -> float:
         calls = self._bounds.concurrency
