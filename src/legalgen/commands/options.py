@@ -32,8 +32,8 @@ Flags = dict[str, object]
 class _WithoutTypes:
     """A command in whose ``--help`` no ``<bool>`` and no ``<str>`` stands.
 
-    What is not on the command line is taken as it is: Typer converts defaults too, by pydantic,
-    whose import was a third of what ``history`` took.
+    What is not on the command line is taken as it is, and so is text that is to be text: Typer
+    converts both, by pydantic, whose import was a third of what ``history`` took.
     """
 
     def get_params(self, ctx: Any) -> list[Any]:
@@ -53,6 +53,11 @@ def _processed(param: Any, process: Callable[[Any, Any], Any], ctx: Any, value: 
         for each in value if isinstance(value, list | tuple) else (value,):
             if isinstance(each, str):
                 _refuse_no_text(param, each)
+        kind = param.type_descriptor.annotation
+        if kind is str and isinstance(value, str):
+            return _as_it_is(param, ctx, value)
+        if kind == list[str] and value:
+            return _as_it_is(param, ctx, list(value))
         found = process(ctx, value)
         if isinstance(found, int) and abs(found) > MOST:
             from legalgen.errors import UsageError  # most command lines contain no mistake
@@ -60,8 +65,12 @@ def _processed(param: Any, process: Callable[[Any, Any], Any], ctx: Any, value: 
             raise UsageError(f"{_named(param)} {found}: the most is {MOST}")
         return found
     several = value is None and (param.multiple or param.nargs == -1)
-    bare = () if several else value
-    return param.callback(ctx, param, bare) if param.callback is not None else bare
+    return _as_it_is(param, ctx, () if several else value)
+
+
+def _as_it_is(param: Any, ctx: Any, value: Any) -> Any:
+    """A value that need not be converted, by way of the parameter's own callback."""
+    return param.callback(ctx, param, value) if param.callback is not None else value
 
 
 MOST = 2**62
