@@ -5,7 +5,7 @@ The plan and the run ask the same: a limit that no sample fits leaves a model ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from legalgen.batch.jobs import Job, JobPrompts
 from legalgen.completion import ModelRef
@@ -27,13 +27,11 @@ class PlannedSizes:
     def __init__(self, prompts: JobPrompts, tasks: Iterable[Task]) -> None:
         kinds = {(task.sample_type, task.difficulty): task for task in tasks}
         self.demands = [prompts.demand(Job(task)) for task in kinds.values()]
-        self._known: dict[ModelRef, tuple[Demand, ...]] = {}
 
-    def of(self, target: Target) -> Sequence[Demand]:
-        """What the samples ask of a model."""
-        if target.ref not in self._known:
-            self._known[target.ref] = tuple(demand(target) for demand in self.demands)
-        return self._known[target.ref]
+    def of(self, target: Target) -> Iterator[Demand]:
+        """What the samples ask of a model; a size takes a prompt, which is made when it is asked
+        for, once: nearly always the first of them fits."""
+        return (demand(target) for demand in self.demands)
 
 
 class Fitting:

@@ -7,7 +7,7 @@ import functools
 import gc
 import math
 import resource
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from legalgen.batch.ending import Ending, paused
 from legalgen.batch.endpoints import Endpoint, providers_of
@@ -85,7 +85,7 @@ class OnlineExecutor:
         self._fitting = Fitting(self.router, sizes, self._notice)
         if (reason := self._fitting.nothing_fits()) is not None:
             raise NoUsableProvider(reason, registry.troubles())
-        match min(map(self.router.outlook, sizes.demands), key=_lateness):
+        match _soonest(map(self.router.outlook, sizes.demands)):
             case Pause(resume_in_s, why):
                 return paused(why, resume_in_s, self._bounds.patience)
             case NoneLeft():
@@ -153,6 +153,16 @@ class OnlineExecutor:
 def _as_it_is(_: Job) -> float:
     """A job that lacks nothing."""
     return 0.0
+
+
+def _soonest(choices: Iterable[Choice]) -> Choice:
+    """The first that is least late; behind one that can be made at once no other is looked at."""
+    looked_at = list[Choice]()
+    for choice in choices:
+        looked_at.append(choice)
+        if not _lateness(choice):
+            break
+    return min(looked_at, key=_lateness)
 
 
 def _lateness(choice: Choice) -> float:
