@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +28,6 @@ from legalgen.store.parts import (
     Skip,
     Summary,
     dataset_version,
-    footer,
     parts,
     read_columns,
     stat_part,
@@ -217,9 +216,13 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def _count_part(data_dir: DataDir, path: Path, details: Details) -> None:
-    table = read_columns(path, ("citations", "prompt_version", "flags", "batch_id"))
-    _count_sources(path, details)
-    _count_judged(path, details)
+    # At once: each time that a part is opened all of it is read, for its checksum.
+    columns = ("citations", "prompt_version", "flags", "batch_id", "score")
+    table = read_columns(path, columns, newer=("sources",))
+    if "sources" in table.column_names:  # parts of version 1 know of none
+        _count_sources(table["sources"].to_pylist(), details)
+    if table["score"].null_count < table.num_rows:
+        _count_judged(path, details)
     cited = _items(table["citations"])
     statuses = [status for chunk in cited for status in chunk.field("status").to_pylist()]
     flags = [flag for chunk in _items(table["flags"]) for flag in chunk.to_pylist()]
@@ -233,11 +236,11 @@ def _count_part(data_dir: DataDir, path: Path, details: Details) -> None:
     details.gates = dict(gates)
 
 
-def _count_sources(path: Path, details: Details) -> None:
-    """Rows by the texts that they rest on; parts of version 1 know of none."""
-    if "sources" not in footer(path).schema.to_arrow_schema().names:
-        return
-    for sources in read_columns(path, ("sources",))["sources"].to_pylist():
+def _count_sources(
+    rows: Iterable[Sequence[Mapping[str, str | None]] | None], details: Details
+) -> None:
+    """Rows by the texts that they rest on."""
+    for sources in rows:
         named = {(each["licence"] or "", each["title"] or "") for each in sources or ()}
         for licence, title in named:
             titles = details.sources.setdefault(licence, {})
@@ -246,13 +249,9 @@ def _count_sources(path: Path, details: Details) -> None:
 
 def _count_judged(path: Path, details: Details) -> None:
     """Rows by the judge that marked them."""
-    table = read_columns(path, ("score",))
-    if table["score"].null_count == table.num_rows:
-        return
-    names = footer(path).schema.to_arrow_schema().names
-    columns = ("judge", "score", "flags", *(("marks",) if "marks" in names else ()))
+    table = read_columns(path, ("judge", "score", "flags"), newer=("marks",))
     rows, low = Counter(details.judged), Counter(details.marked_low)
-    for row in read_columns(path, columns).to_pylist():
+    for row in table.to_pylist():
         if (found := judged(row)) is not None:
             rows[found[0]] += 1
             low[found[0]] += found[1]

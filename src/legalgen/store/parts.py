@@ -158,14 +158,16 @@ def open_part(path: Path) -> pq.ParquetFile:
     return pq.ParquetFile(path, page_checksum_verification=True)
 
 
-def read_columns(path: Path, columns: Sequence[str]) -> pa.Table:
-    """Some columns of one part.
+def read_columns(path: Path, columns: Sequence[str], *, newer: Sequence[str] = ()) -> pa.Table:
+    """Some columns of one part; of ``newer`` ones those that it has.
 
     Raises:
         DiskError: it cannot be read; ``UnreadablePartError`` where it is damaged.
     """
     with readable(path), open_part(path) as file:
-        table = file.read(columns=list(columns), use_threads=False).select(list(columns))
+        there = set(newer).intersection(file.schema_arrow.names) if newer else ()
+        wanted = [*columns, *sorted(there)]
+        table = file.read(columns=wanted, use_threads=False).select(wanted)
         table.validate(full=True)  # a flipped bit may leave a text that is no UTF-8
         return table
 
