@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 
+from legalgen.law.citations.pieces import by_beginning
 from legalgen.quality.reading import Finding, Reading
 from legalgen.quality.wordlists import alternatives, phrases, word_list
 
@@ -43,8 +44,8 @@ class _System:
 
 
 def _terms(name: str) -> re.Pattern[str]:
-    """The phrases of a list; where a word ends, the lookahead spares the trial of each of them."""
-    return re.compile(rf"\b(?=\w)(?:{alternatives(name)})\b")
+    """The phrases of a list, of which each begins with a letter that a search can skip to."""
+    return re.compile(rf"{by_beginning(phrases(name))}\b")
 
 
 def _folded(term: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from re import Match
 
 from legalgen.law.citations.parsed import folded
@@ -51,16 +51,54 @@ def any_of(names: Iterable[str]) -> str:
 def by_letter(patterns: Iterable[str], unless: str = r"(?<!\w{0})") -> str:
     """The alternatives grouped by their first letters, where ``unless`` does not stand before.
 
-    ``{0}`` in it is the letter, which has been read when it is looked at.
+    ``{0}`` in it is the letter, which has been read when it is looked at. A set such as ``[A-Z]``
+    is a letter of its own.
     """
     groups: dict[str, list[str]] = {}
     for pattern in patterns:
-        groups.setdefault(pattern[0], []).append(pattern[1:])
+        first = _ONE_SIGN.match(pattern)[0]  # type: ignore[index] # no pattern is empty
+        groups.setdefault(first, []).append(pattern[len(first) :])
     branches = (
         f"{first}{unless.replace('{0}', first)}(?:{'|'.join(rest)})"
         for first, rest in groups.items()
     )
     return f"(?:{'|'.join(branches)})"
+
+
+_ONE_SIGN = re.compile(r"\[[^\]]+\]|.")
+
+
+def by_beginning(patterns: Iterable[str]) -> str:
+    """As ``by_letter``, of patterns that may begin with ``[Aa]`` or ``(?:a|b)`` as well."""
+    return by_letter(begun for pattern in patterns for begun in _begun(pattern))
+
+
+_EITHER = re.compile(r"\[(\w+)\]")
+_PART = re.compile(r"\\.|\[[^\]]*\]|(?P<sign>[(|)])")
+
+
+def _begun(pattern: str) -> Iterator[str]:
+    """The same pattern as alternatives of which each begins with a letter."""
+    if letters := _EITHER.match(pattern):
+        yield from (letter + pattern[letters.end() :] for letter in letters[1])
+    elif pattern.startswith("(?:"):
+        *ends, close = _ends_of_choices(pattern)
+        starts = (3, *(end + 1 for end in ends))
+        for start, end in zip(starts, (*ends, close), strict=True):
+            yield from _begun(pattern[start:end] + pattern[close + 1 :])
+    else:
+        yield pattern
+
+
+def _ends_of_choices(pattern: str) -> Iterator[int]:
+    """Where the alternatives end of the group with which a pattern begins."""
+    depth = 0
+    for part in _PART.finditer(pattern):
+        if depth == 1 and part["sign"] in ("|", ")"):
+            yield part.start()
+        depth += {"(": 1, ")": -1}.get(part["sign"] or "", 0)
+        if depth == 0:
+            return
 
 
 def pinpoint_of(word: str, number: str) -> str:
