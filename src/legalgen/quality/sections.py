@@ -33,21 +33,30 @@ def _by_year() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
-def _by_word() -> Mapping[str, tuple[str, ...]]:
-    """The other names, by their first word in small letters, the longest first."""
+def _by_word() -> Mapping[str, Sequence[tuple[str, frozenset[str]]]]:
+    """The other names by their first word in small letters, with all words but the last.
+
+    To the last one something may be glued that belongs to a word: an underscore, a trade mark.
+    """
     dated = {name for names in _by_year().values() for name in names}
-    firsts: dict[str, list[str]] = {}
-    for name in sorted(set(_by_name()) - dated, key=len, reverse=True):
-        firsts.setdefault(words(name)[0], []).append(name)
-    return {first: tuple(names) for first, names in firsts.items()}
+    firsts: dict[str, list[tuple[str, frozenset[str]]]] = {}
+    for name in set(_by_name()) - dated:
+        *others, _ = told = words(name)
+        firsts.setdefault(told[0], []).append((name, frozenset(others)))
+    return firsts
 
 
 _YEAR = re.compile(r" (?:1[89]|20)\d\d(?![\d/])")
 
 
 def _undated(vocabulary: frozenset[str]) -> Sequence[str]:
-    """The names without a year whose first word is there, the longest first."""
-    there = [name for first in _first_words() & vocabulary for name in _by_word()[first]]
+    """The names without a year whose words are there, the longest first."""
+    there = [
+        name
+        for first in _first_words() & vocabulary
+        for name, others in _by_word()[first]
+        if others <= vocabulary
+    ]
     return sorted(there, key=lambda name: (-len(name), name))
 
 
@@ -106,6 +115,8 @@ _BARE = re.compile(rf"(?<![\w.])(?P<unit>[Ss]ections?|ss?\.?|§+)\s*(?P<n>{_MANY
 """A section without its Act."""
 
 _LONGEST_BEFORE = 80
+_SPELT_OUT = ("ection ", "rticle ")
+"""Words of a unit but for the first letter, with a space that no possessive has."""
 
 _ANY_ACT = re.compile(
     r"\bAct,? (?:of )?1[2-9]\d\d\b|\bAct,? (?:of )?20\d\d\b|\bU\.S\.C\.|\bCode\b"
@@ -138,7 +149,10 @@ def section_nonexistent(reading: Reading) -> Iterator[Finding]:
 
 def _highest(act: Act, called: str, text: str, start: int, end: int) -> int:
     """The highest number that is said to be of an Act, before its name or after it; or 0."""
-    before = _BEFORE.search(text, max(0, start - _LONGEST_BEFORE), start)
+    begin = max(0, start - _LONGEST_BEFORE)
+    for unit in _SPELT_OUT:  # most are; nothing that begins before the last of them reaches the Act
+        begin = max(begin, text.rfind(unit, begin, start) - 1)
+    before = _BEFORE.search(text, begin, start)
     after = _AFTER.match(text, end)
     if after is None and (act.unit != "section" or called.endswith("C.")):
         after = _BARE_AFTER.match(text, end)
