@@ -18,7 +18,7 @@ from itertools import product
 from typing import NamedTuple, TypeAlias
 
 from legalgen.quality.reading import Finding, Reading, excerpt
-from legalgen.quality.wordlists import MONTH, MONTHS, UP_TO_TWENTY
+from legalgen.quality.wordlists import MONTH, MONTHS, NAMES_DAY, UP_TO_TWENTY
 
 _MONTH = f"(?a:{MONTH})"
 """Of ASCII alone: with ``re.I`` a dotless i would be an i, too, and be no month."""
@@ -195,9 +195,9 @@ def _in_no_calendar(reading: Reading) -> Finding | None:
     vocabulary = reading.vocabulary
     if _SHORT_MONTHS.isdisjoint(vocabulary) or _LAST_DAYS.isdisjoint(vocabulary):
         return None
-    asked = set(map(_month_and_day, _ANY_DAY.finditer(reading.draft.question)))
+    asked = set(map(_month_and_day, _any_days(reading.draft.question)))
     for name, text in reading.texts[1:]:
-        for match in _ANY_DAY.finditer(text):
+        for match in _any_days(text):
             month, number = _month_and_day(match)
             year = int(match["y"] or match["ay"] or 2000)
             if not 1900 <= year <= 2200 or not monthrange(year, month)[1] < number <= 31:
@@ -227,6 +227,12 @@ _ANY_DAY = re.compile(
     rf"|(?P<am>{_MONTH}) (?P<ad>\d{{1,2}})(?:st|nd|rd|th)?(?:, (?P<ay>\d{{4}}))?)\b"
 )
 """A date that may lack its year, which is then that of the others."""
+
+
+def _any_days(text: str) -> Iterator[re.Match[str]]:
+    return _ANY_DAY.finditer(text) if NAMES_DAY.search(text) else iter(())
+
+
 _COUNTED = {
     "twenty-one": 21, "twenty-eight": 28, "thirty": 30, "forty": 40, "forty-two": 42, "fifty": 50,
     "sixty": 60, "ninety": 90, "fourteen": 14, "hundred": 100, "an": 1,
@@ -300,7 +306,7 @@ def _asks_time(question: str) -> bool:
 
 def _days(text: str) -> set[date]:
     """The days of a text; one without a year is of the only year that the others have."""
-    found = list(_ANY_DAY.finditer(text))
+    found = list(_any_days(text))
     years = {int(year) for match in found if (year := match["y"] or match["ay"])}
     days: set[date] = set()
     for match in found:
@@ -418,7 +424,7 @@ def _asked_for(reading: Reading) -> re.Match[str] | None:
     question = reading.draft.question
     if not _ASKS_DAY.search(question):
         return None
-    dates = list(_ANY_DAY.finditer(reading.first_sentence))
+    dates = list(_any_days(reading.first_sentence))
     return dates[0] if len(dates) == 1 and dates[0][0] not in question else None
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from legalgen.quality.elements import NOT_A_PARTY, parties
 from legalgen.quality.reading import TOKEN, Finding, Reading, places, stems
 from legalgen.quality.substance import figures
-from legalgen.quality.wordlists import MONTH, word_list
+from legalgen.quality.wordlists import MONTH, NAMES_DAY, word_list
 from legalgen.store.sample import words
 
 
@@ -226,7 +226,7 @@ def _other_date(reading: Reading) -> str | None:
     if _MONTH_WORDS.isdisjoint(reading.answer_vocabulary):
         return None
     question, answer = reading.draft.question, reading.draft.answer
-    if not _DAY.search(question) or not _DAY.search(answer):
+    if not (NAMES_DAY.search(question) and _DAY.search(question)) or not _DAY.search(answer):
         return None
     asked = {value for kind, value in figures(question) if kind == "date"}
     told = {value for kind, value in figures(answer) if kind == "date"}

@@ -20,12 +20,21 @@ from legalgen.law.citations import folded
 from legalgen.law.citations.pieces import any_of, by_letter
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.emptiness import empty, empty_steps, question_again
-from legalgen.quality.reading import Finding, Reading, excerpt, sentences, stems, telling_words
+from legalgen.quality.reading import (
+    Finding,
+    Reading,
+    excerpt,
+    places,
+    sentences,
+    stems,
+    telling_words,
+)
 from legalgen.quality.verdicts import against_itself, against_last_step, wrong_party
 from legalgen.quality.wordlists import (
     MONEY_SIGNS,
     MONTH,
     MONTHS,
+    NAMES_DAY,
     UP_TO_TWENTY,
     word_list,
 )
@@ -477,19 +486,19 @@ _AMOUNT = re.compile(
     re.I,
 )
 _COUNTED = by_letter((*(rf"{digit}\d{{0,3}}" for digit in digits), *_NUMBERS), r"(?<![-\w]{0})")
-_PERIOD = re.compile(
-    rf"(?P<n>{_COUNTED})[ -]"
-    r"(?:(?:clear|working|business|calendar|full) )?"
-    r"(?P<u>day|week|month|year|hour|per ?cent)s?\b"
+_NUMBER_BEFORE = re.compile(
+    rf"(?P<n>{_COUNTED})[ -](?:(?:clear|working|business|calendar|full) )?\Z"
 )
-"""In folded text."""
+_LONGEST_NUMBER = 24
+_UNIT_ENDS = re.compile(r"s?\b")
+"""What stands before a unit, and the end of it, in folded text: units are few, and found fast."""
 _PERCENT = re.compile(r"\b(\d+(?:\.\d+)?) ?%")
 _DATE = re.compile(
     rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m>{MONTH})\b"
     rf"|\b(?P<n>{MONTH}) (?P<e>\d{{1,2}})\b"
 )
 
-_UNITS = re.compile(rf"day|week|month|year|hour|per ?cent|{MONTH}")
+_UNITS = ("day", "week", "month", "year", "hour", "percent", "per cent")
 
 Figure: TypeAlias = tuple[str, str]
 """Its kind (a currency, a unit, ``date``) and its value: only like is compared with like."""
@@ -505,16 +514,24 @@ def figures(text: str) -> frozenset[Figure]:
             found.add((m["c"], f"{amount:f}".removesuffix(".00")))
     if "%" in text:
         found.update(("percent", share) for share in _PERCENT.findall(text))
-    if not _UNITS.search(text):
+    if not any(map(text.__contains__, (*_UNITS, *MONTHS))):
         return frozenset(found)
-    for m in _PERIOD.finditer(folded(text)):
-        unit = m["u"].replace(" ", "")
-        found.add((unit, str(_NUMBERS.get(m["n"], m["n"]))))
-    for m in _DATE.finditer(text) if any(map(text.__contains__, MONTHS)) else ():
+    found.update(_periods(folded(text)))
+    for m in _DATE.finditer(text) if NAMES_DAY.search(text) else ():
         month, number = m["m"] or m["n"], m["d"] or m["e"]
         if int(number) <= monthrange(2000, MONTHS.index(month) + 1)[1]:  # not "31 September"
             found.add(("date", f"{number} {month}"))
     return frozenset(found)
+
+
+def _periods(text: str) -> Iterator[Figure]:
+    """The numbers of days, weeks and so on, and of per cent, in folded text."""
+    for unit in _UNITS:
+        for at in places(unit, text):
+            if text[at - 1 : at] in " -" and _UNIT_ENDS.match(text, at + len(unit)):
+                found = _NUMBER_BEFORE.search(text, max(0, at - _LONGEST_NUMBER), at)
+                if found:
+                    yield unit.replace(" ", ""), str(_NUMBERS.get(found["n"], found["n"]))
 
 
 def inconsistent(reading: Reading) -> Iterator[Finding]:
@@ -693,22 +710,23 @@ def _sentences_again(reading: Reading) -> Iterator[Finding]:
     """Sentences that say an earlier one again."""
     if not reading.is_repetitive or reading.is_dialogue:
         return
-    told = [(stems(words(each)), _own(each)) for each in reading.sentences]
+    told = [(stems(words(each)), each) for each in reading.sentences]
     told = [each for each in told if len(each[0]) >= LEAST_TELLING]
     telling = [each for each, _ in told]
     again = sum(
         any(
-            not each.isdisjoint(old) and _likeness(each, old) >= SAME_SENTENCE and own <= was
+            not each.isdisjoint(old) and _likeness(each, old) >= SAME_SENTENCE
+            and _own(sentence) <= _own(was)
             for old, was in told[:at]  # most share no word, which takes a third of the time to see
         )
-        for at, (each, own) in enumerate(told)
-    )
+        for at, (each, sentence) in enumerate(told)
+    )  # fmt: skip
     if again >= 2:
         what = f"{again} of {plural(len(telling), 'sentence')} say an earlier one again"
         yield "PARAPHRASE", what, "answer", again >= 3 and again >= len(telling) / 2
-    elif len(told) >= LEAST_SENTENCES and _novelty(told) < LITTLE_NEW:
+    elif len(told) >= LEAST_SENTENCES:
         times = sum(map(len, telling)) / len(frozenset[str]().union(*telling))
-        if times >= OFTEN:
+        if times >= OFTEN and _novelty(told) < LITTLE_NEW:
             what = f"each telling word stands there {times:.1f} times, and later sentences add few"
             yield "PARAPHRASE", what, "answer", times >= SO_OFTEN
 
@@ -733,9 +751,9 @@ def _own(sentence: str) -> frozenset[str]:
     return frozenset(_OWN.findall(sentence) + _OWN_NUMBER.findall(sentence))
 
 
-def _novelty(told: Sequence[tuple[frozenset[str], frozenset[str]]]) -> float:
+def _novelty(told: Sequence[tuple[frozenset[str], str]]) -> float:
     """The mean share of new words; a sentence with new figures or names is all new."""
-    (known, owned), *later = told
+    (known, owned), *later = ((each, _own(sentence)) for each, sentence in told)
     shares = list[float]()
     for each, own in later:
         shares.append(len(each - known) / len(each) if own <= owned else 1.0)
