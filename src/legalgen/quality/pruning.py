@@ -110,16 +110,18 @@ def _ends_here(text: str, stop: int, end: int, whole: Sequence[Span]) -> bool:
         if start <= stop < last - 1:
             return False
         closes = closes or last - 1 <= stop <= last
-    if not _NEXT.match(text, end):
+    following = _NEXT.match(text, end)
+    if following is None:
         return False
-    if closes:
+    if closes or text[stop] != ".":
         return True  # "... Smith v Jones Co. The court": the name's own stop ends it too
     before = text[max(0, stop - 12) : stop + 1]
     if _FIRM.search(before):
         return _BEGINS.match(text, end) is not None
-    if _BEFORE_NUMBER.search(before):
-        return not text[end:].lstrip()[:1].isdigit()
-    return _ABBREVIATION.search(before) is None
+    last = following.end() - 1
+    if text[last].isdigit() and text[last - 1].isspace():
+        return not (_BEFORE_NUMBER.search(before) or _ABBREVIATION.search(before))
+    return not _ABBREVIATION.search(before) or _BEFORE_NUMBER.search(before) is not None
 
 
 # --- what goes -------------------------------------------------------------------------------
