@@ -39,7 +39,8 @@ def prompt_leak(reading: Reading) -> Iterator[Finding]:
         ("answer", reading.draft.answer, reading.folded_answer),
     )
     for name, text, low in told:
-        if not (_NUMBER_OF.search(low) or any(hint in low for hint in _BOUNDS_HINTS)):
+        counted = any(hint in low for hint in _COUNTED_HINTS) and _NUMBER_OF.search(low)
+        if not (counted or any(hint in low for hint in _BOUNDS_HINTS)):
             continue
         if found := _BOUNDS_TOLD.search(low):
             yield "PROMPT_LEAK", f'"{text[slice(*found.span())]}" in {name}', name, True
@@ -55,6 +56,7 @@ _BOUNDS_TOLD = re.compile(
 """The lengths that a prompt asks for, however they are said; in folded text."""
 
 _NUMBER_OF = re.compile(r"\d (?:words|reasoning step)")
+_COUNTED_HINTS = (" words", " reasoning step")
 _BOUNDS_HINTS = ("word limit", "word count", "in other words than")
 """Without one of these, or a number of words or steps, no length is told."""
 
@@ -69,8 +71,11 @@ _STARRED = re.compile(
 )
 """What an actor is told, between asterisks: it begins with what he does."""
 
-_BRACKETED = re.compile(rf"[(\[](?:{_THEATRE})\b[^)\]\n]{{0,60}}[)\]]")
-"""The same in brackets, where only verbs of the stage are safe."""
+_BRACKETED = tuple(
+    re.compile(rf"\{bracket}(?=[a-z]{{3}})(?:{_THEATRE})\b[^)\]\n]{{0,60}}[)\]]")
+    for bracket in "(["
+)
+"""The same in brackets, where only verbs of the stage are safe; one bracket is found faster."""
 
 _CHARACTER = re.compile(
     r"\b(?:thou|thee|thy|hast|prithee|forsooth|methinks|ahoy|hearken)\b"
@@ -98,9 +103,9 @@ def role_play(reading: Reading) -> Iterator[Finding]:
     """Stage directions, and a character who speaks."""
     answer = reading.draft.answer
     starred = _STARRED.search(answer) if "*" in answer else None
-    found = starred or (("(" in answer or "[" in answer) and _BRACKETED.search(answer))
+    found = starred or _bracketed(answer)
     if found:
-        lone = not starred and reading.is_dialogue and not _BRACKETED.search(answer, found.end())
+        lone = not starred and reading.is_dialogue and not _bracketed(answer, found.end())
         yield "ROLE_PLAY", f'"{excerpt(found[0], 0)}" in answer', "answer", not lone
         return
     spoken = not _CHARACTER_WORDS.isdisjoint(reading.answer_vocabulary)
@@ -113,6 +118,12 @@ def role_play(reading: Reading) -> Iterator[Finding]:
     if (count := len(_EXCLAIMS.findall(bare))) > MOST_EXCLAMATIONS:
         what = f"{count} exclamations in answer, at most {MOST_EXCLAMATIONS}"
         yield "ROLE_PLAY", what, "answer", True
+
+
+def _bracketed(text: str, at: int = 0) -> re.Match[str] | None:
+    """The first direction in brackets from a place on."""
+    found = [match for each in _BRACKETED if (match := each.search(text, at))]
+    return min(found, key=re.Match.start, default=None)
 
 
 # --- advertising -------------------------------------------------------------------------------
@@ -232,7 +243,8 @@ def list_only(reading: Reading) -> Iterator[Finding]:
         yield "LIST_ONLY", what, "answer", True
 
 
-_NUMBER_OF_ITEM = re.compile(r"\d(?<!\w\d)\d?[.)]\s")
+_NUMBER_OF_ITEM = re.compile(r"[.)](?<=\d.)(?<!\w\w\d.)\s")
+"""The sign after it, of which there are fewer than figures."""
 
 
 def _most_pieces(answer: str) -> int:
