@@ -131,7 +131,8 @@ _RE = re.compile(
     rf"\b(?:Re|In re|Ex parte)\s(?:a\s)?{_WORD}{_STOP}"
     rf"(?:\s(?:(?:of|and|the)\s)*(?:&|{_WORD}{_STOP}))*"
 )
-_RE_BEGINS = re.compile(r"(?:Re|In re|Ex parte)\s")
+_RE_BEGINS = tuple(re.compile(rf"{each}\s") for each in ("Re", "In re", "Ex parte"))
+"""Each found as fast as a substring; one pattern of all takes three times as long."""
 _LAST_BETWEEN = re.compile(
     r"(?s:.*)(?P<between>[.;,]\s|\s\]\s|(?<![.;,])(?<!\sand)(?<!\sor)\s(?:and|or)\s)"
 )
@@ -160,7 +161,7 @@ def case_names(text: str) -> tuple[tuple[int, int, str], ...]:
             if start < 0:  # more than one space stands between its words
                 start = text.rfind(first.split()[0], 0, end)
             found.append((start, right.end(), text[start : right.end()].rstrip(" .,")))
-    for match in _RE.finditer(text) if _RE_BEGINS.search(text) else ():
+    for match in _RE.finditer(text) if any(each.search(text) for each in _RE_BEGINS) else ():
         if not any(start <= match.start() < end for start, end, _ in found):
             found.append((match.start(), match.end(), match[0].rstrip(" .,")))
     return tuple(sorted(found))

@@ -19,7 +19,9 @@ _ICJ_DAY = re.compile(
 """A decision that the reports do not hold yet, by its day."""
 _ITLOS_CASE = re.compile(r"\bITLOS,?\s(?:Case|Reports)\sNo\.?\s(?P<n>\d{1,3})\b")
 _WTO_REPORT = re.compile(r"\bWT/DS(?P<n>\d{1,3})/(?P<body>AB/)?R\b")
-_ICSID_CASE = re.compile(r"\bICSID\sCase\sNo\.?\s(?P<n>(?:ARB|CONC)(?:\(AF\))?/\d\d/\d{1,3})\b")
+_ICSID_CASE = re.compile(
+    r"ICSID(?<!\wICSID)\sCase\sNo\.?\s(?P<n>(?:ARB|CONC)(?:\(AF\))?/\d\d/\d{1,3})\b"
+)
 _TREATY = re.compile(
     r"\b(?=[A-Z])(?:(?:[A-Z][\w-]+\s(?:(?:of|on|for|the|and|to|in)\s)*){0,6}"
     r"(?:Conventions?|Covenant|Treaty|Protocol|Agreement|Accords|Declaration|Pact)\b"
