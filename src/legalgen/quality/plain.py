@@ -328,10 +328,16 @@ _LONGEST_WORD = 24
 """Characters of the longest of ``_SOURCES`` with what may follow it."""
 
 
+_ENDS_NO_WORD = ".,;!?)\"'\u2019\u201d"
+"""What stands before most line ends, and before none of a heading."""
+
+
 def _headings(text: str) -> Iterator[re.Match[str]]:
     """The matches of ``_SOURCES``, looked for before the few colons and line ends alone."""
     floor = 0
     for end in _COLON_OR_LINE.finditer(text):
+        if text[end.start() - 1 : end.start()] in _ENDS_NO_WORD:
+            continue
         begin = max(floor, end.start() - _LONGEST_WORD)
         found = _SOURCES.search(text, begin, end.end())
         if found is not None:

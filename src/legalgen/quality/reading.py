@@ -226,7 +226,7 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
         """The answer's length in words, split at white space."""
         return count_words(self.draft.answer)
 
-    @property
+    @cached_property
     def parsed(self) -> tuple[Parsed, ...]:
         """What was read of all citations."""
         return tuple(item for group in self.cited for item in group)
@@ -326,6 +326,7 @@ _SENTENCE_END = re.compile(
 )
 
 
+@lru_cache(maxsize=4)  # an answer that lost something is asked for by two
 def sentences(text: str) -> tuple[str, ...]:
     """The sentences of a text; a line ends one too."""
     ends = [match.end() for match in _SENTENCE_END.finditer(text)]

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 
+from legalgen.law.citations import bare
 from legalgen.law.citations.pieces import by_beginning
 from legalgen.quality.reading import Finding, Reading
 from legalgen.quality.wordlists import alternatives, phrases, word_list
@@ -20,7 +21,7 @@ class _System:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self.hints = phrases(f"{name}_hints")
+        self.hints = [(hint, bare(hint)) for hint in phrases(f"{name}_hints")]
         self.words = word_list(f"{name}_words")
 
     @cached_property  # either takes 10 ms to compile, and most answers need neither
@@ -33,9 +34,14 @@ class _System:
         """Terms that are seldom used elsewhere."""
         return _terms(f"{self._name}_likely")
 
-    def hinted(self, text: str, vocabulary: frozenset[str]) -> bool:
-        """Whether a word is there without which there is none of the terms."""
-        return not self.words.isdisjoint(vocabulary) or any(hint in text for hint in self.hints)
+    def hinted(self, text: str, vocabulary: frozenset[str], signs: str) -> bool:
+        """Whether a word is there without which there is none of the terms.
+
+        ``signs`` is what ``bare`` leaves of the text, or of one that it is a part of.
+        """
+        return not self.words.isdisjoint(vocabulary) or any(
+            theirs in signs and hint in text for hint, theirs in self.hints
+        )
 
     def terms(self, text: str) -> tuple[set[str], set[str]]:
         """The terms that are nowhere else, and those that are seldom elsewhere."""
@@ -87,7 +93,7 @@ def law_jurisdiction(reading: Reading) -> Iterator[Finding]:
         return
     text = f"{reading.draft.answer}\n{reading.steps_text}"
     for name in _FOREIGN[task.jurisdiction]:
-        if not _system(name).hinted(text, reading.vocabulary):
+        if not _system(name).hinted(text, reading.vocabulary, reading.signs):
             continue
         certain, likely = _system(name).terms(text)
         strength = 2 * len(certain) + len(likely)

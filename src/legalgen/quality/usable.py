@@ -34,6 +34,8 @@ _REFUSAL = re.compile(
     re.I,
 )
 
+_REFUSAL_BEGINS = "aiuswAIUSW\u0130\u0131\u017f"
+
 _QUOTED = re.compile('"[^"]{0,400}"|\u201c[^\u201d]{0,400}\u201d')
 
 
@@ -216,11 +218,11 @@ _GAP_SIGNS = {sign: bare(sign) for sign in _GAPS}
 _BLANKS = frozenset({"___", "......", ". . . .", "\u2026\u2026"})
 """Those that also stand in forms, which an answer may quote."""
 
-_GAP_WORDS: Mapping[str, re.Pattern[str]] = {
-    "tbd": re.compile(r"\bTBD\b", re.I),
-    "lorem": re.compile(r"lorem ipsum", re.I),
-    " provided": re.compile(r"\bno (?:case citation|citation|reasoning|answer) provided\b", re.I),
-    "xxx": re.compile(
+_GAP_WORDS: Mapping[bytes, re.Pattern[str]] = {
+    b"tbd": re.compile(r"\bTBD\b", re.I),
+    b"lorem": re.compile(r"lorem ipsum", re.I),
+    b" provided": re.compile(r"\bno (?:case citation|citation|reasoning|answer) provided\b", re.I),
+    b"xxx": re.compile(
         r"(?<! v )(?<!\()(?<!\bArticle )(?<!\bChapter )(?<!\bTitle )(?<!\bPart )\bXXX+\b(?! v )",
         re.I,
     ),
@@ -264,6 +266,8 @@ def refusal(reading: Reading) -> Iterator[Finding]:
 
 def is_refusal(text: str) -> bool:
     """Whether a text begins as a model's refusal to answer does."""
+    if text.lstrip()[:1] not in _REFUSAL_BEGINS:
+        return False
     return _REFUSAL.match(text.replace("\u2019", "'")) is not None
 
 
@@ -286,10 +290,14 @@ def _talk_of_itself(reading: Reading) -> tuple[str, str] | None:
     glued = not reading.whole.isascii() and any(sign in reading.whole for sign in _TRADE_MARKS)
     vocabularies = (reading.question, reading.steps, reading.answer_vocabulary)
     told = [_META_WORDS.intersection(each) for each in vocabularies]
-    if not (glued or any(told)):
+    every = frozenset[str]().union(*told)
+    if not (glued or every):
         return None
+    texts = tuple(zip(reading.texts, told, strict=True))
     for talk in _META:
-        for (name, text), theirs in zip(reading.texts, told, strict=True):
+        if not glued and talk.words.isdisjoint(every):
+            continue
+        for (name, text), theirs in texts:
             if not glued and talk.words.isdisjoint(theirs):
                 continue
             plain = normalise(_apart_from_signs(text) if glued else text)
@@ -372,7 +380,7 @@ def _talk_of_the_work(reading: Reading) -> tuple[str, str] | None:
 def placeholder(reading: Reading) -> Iterator[Finding]:
     """Gaps that somebody was to fill in."""
     whole = reading.whole
-    folded = whole.casefold()
+    low = whole.encode("utf-8", "surrogatepass").lower()  # ASCII, in a third of the time
     for sign, gap in _GAPS.items():
         if _GAP_SIGNS[sign] in reading.signs and sign in whole:
             fields = reading.fields
@@ -380,8 +388,8 @@ def placeholder(reading: Reading) -> Iterator[Finding]:
                 # a document of the facts may have one
                 fields = tuple((name, _QUOTED.sub(" ", text)) for name, text in fields)
             yield from _gap(gap, fields)
-    for sign, gap in _GAP_WORDS.items():
-        if sign in folded:
+    for word, gap in _GAP_WORDS.items():
+        if word in low:
             yield from _gap(gap, reading.fields)
     for item in reading.draft.citations:
         if is_no_citation(item.text):

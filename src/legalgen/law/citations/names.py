@@ -89,8 +89,8 @@ def party_name(text: str) -> str:
     """The case name that ends a text (``... as in Donoghue v Stevenson``), or ``""``."""
     tail = _BEFORE_NAME.split(f" {text}")[-1]
     words = tail.split()
-    at = max((i for i, word in enumerate(words) if word in {"v", "v.", "vs", "vs."}), default=-1)
-    if at > 0:
+    at = next((at for at in range(len(words) - 1, 0, -1) if words[at] in _VERSUS), 0)
+    if at:
         left = _walk_left(words, at)
         name = " ".join(words[left:]).strip(" ,:") if left < at else ""
         if name.startswith("(") and name.count("(") > name.count(")"):
@@ -100,6 +100,7 @@ def party_name(text: str) -> str:
     return match[1].strip(" ,:") if match else ""
 
 
+_VERSUS = frozenset({"v", "v.", "vs", "vs."})
 _ONE_PARTY = re.compile(
     r"(?:^|\s)((?:In re|Re|[Ee]x parte)\s+(?:a\s)?[A-Z][^;]{1,80}|The [A-Z][\w' ]{2,40}"
     r"|(?!(?:In|See)\s)(?:[A-Z][\w']*\s(?:of\s)?){0,3}[A-Z]\w*'s [Cc]ase)$"
