@@ -6,7 +6,7 @@ import re
 from re import Match
 
 from legalgen.law.citations.parsed import Parsed, Rule, parsed_at
-from legalgen.law.citations.pieces import NUMBER_THEN_NAME, by_letter
+from legalgen.law.citations.pieces import by_letter
 
 _US_REPORTERS = (
     "U.S.", "S. Ct.", "L. Ed. 2d", "L. Ed.", "F. Supp. 3d", "F. Supp. 2d", "F. Supp.", "F. App'x",
@@ -199,12 +199,12 @@ def _us_restatement(m: Match[str]) -> Parsed:
 
 # --- the productions ---------------------------------------------------------------------
 
-_VOLUME_AND_PAGE = re.compile(r"\d\s+[A-Z][A-Za-z.&'\s(]{0,40}\d")
+_VOLUME_AND_PAGE = re.compile(r"[A-Z](?<=[\d\s]\s.)[A-Za-z.&'\s(]{0,40}\d")
 _BARE_VOLUME_AND_PAGE = re.compile(r"\d\s*[A-Z][A-Z.&'\s(]{0,40}\d")
 REPORTER = Rule(
     _US_REPORTER,
     _us_reporter,
-    hints=(NUMBER_THEN_NAME, _VOLUME_AND_PAGE),
+    hints=(_VOLUME_AND_PAGE,),
     bare_hints=(_BARE_VOLUME_AND_PAGE,),
 )
 CODE = Rule(_US_CODE, _us_code, ("U.S", "USC", "US.C", "CFR", "C.F", "CF.R"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import product
 from re import Pattern
 
 from legalgen.law.citations import america, europe, legislation, reports, treaties
@@ -21,8 +23,50 @@ STRONG: tuple[Rule, ...] = (
 """Productions with a number that can be checked; cheap enough to run over whole answers."""
 
 
+_MANY = 10
+"""Substrings from which a pattern of all takes less time than a search for each."""
+
+
+class _Substrings:
+    """Which of some substrings a text has: numbers of several bits, by substring.
+
+    Those that begin with a capital letter or a sign are looked for at once, by a pattern that skips
+    to the first sign of one and looks ahead for the rest, so that they may overlap.
+    """
+
+    def __init__(self, numbers: Mapping[str, int]) -> None:
+        rests: dict[str, list[str]] = {}
+        for each in sorted(numbers, key=len, reverse=True):
+            rests.setdefault(each[0], []).append(each[1:])
+        often = {first for first in rests if first.islower() or first.isspace()}
+        if len(numbers) < _MANY:
+            often.update(rests)
+        one_by_one = [each for each in numbers if each[0] in often]
+        self._one_by_one = [(each, numbers[each]) for each in one_by_one]
+        branches = (
+            f"{re.escape(first)}(?=({'|'.join(map(re.escape, theirs))}))"
+            for first, theirs in rests.items()
+            if first not in often
+        )
+        self._pattern = re.compile("|".join(branches)) if len(numbers) > len(one_by_one) else None
+        self._begun_by = dict.fromkeys(numbers, 0)
+        for each, other in product(numbers, repeat=2):
+            if each.startswith(other):
+                self._begun_by[each] |= numbers[other]
+
+    def found(self, text: str) -> int:
+        """The bits of those that are there."""
+        found = 0
+        for match in self._pattern.finditer(text) if self._pattern else ():
+            found |= self._begun_by[match[0] + match[match.lastindex or 0]]
+        for each, number in self._one_by_one:
+            if each in text:
+                found |= number
+        return found
+
+
 class Productions:
-    """Rules in their order, and by a sign of a text, a capital letter mostly, which may apply.
+    """Rules in their order, and by substrings of a text which of them may apply.
 
     A set of rules is a number, in which the rule of place ``n`` is the bit ``1 << n``.
     """
@@ -34,21 +78,21 @@ class Productions:
         for at, rule in enumerate(self.rules):
             for need in rule.needs:
                 needs[need] = needs.get(need, 0) | 1 << at
-        self._needs: dict[str, list[tuple[str, bool, int]]] = {}
-        """By the first sign of each need, "" where it has none: the need, whether it is all signs,
-        and its rules."""
+        self._in_signs: dict[str, list[tuple[str, int]]] = {}
+        """By the first sign of those that are all signs."""
         for need, theirs in needs.items():
-            signs = bare(need)
-            self._needs.setdefault(signs[:1], []).append((need, signs == need, theirs))
+            if bare(need) == need:
+                self._in_signs.setdefault(need[0], []).append((need, theirs))
+        self._in_text = _Substrings({need: needs[need] for need in needs if bare(need) != need})
         self._in_order = lru_cache(maxsize=4096)(self._rules_of)
 
     def of(self, text: str, signs: str) -> tuple[Rule, ...]:
         """Those of which a need is in the text; ``signs`` is what ``bare`` leaves of it."""
-        found = self._always
-        for sign, needs in self._needs.items():
+        found = self._always | self._in_text.found(text)
+        for sign, needs in self._in_signs.items():
             if sign in signs:
-                for need, is_bare, theirs in needs:
-                    if need in (signs if is_bare else text):
+                for need, theirs in needs:
+                    if need in signs:
                         found |= theirs
         return self._in_order(found)
 

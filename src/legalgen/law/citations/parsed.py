@@ -69,7 +69,6 @@ Build = Callable[[Match[str]], Parsed | None]
 
 
 _ASCII = bytes(range(128))
-_NOT_ODD = bytes(sign for sign in _ASCII if chr(sign) not in _SAME_LENGTH)
 _NOT_BARE = f"{ascii_lowercase}{whitespace}".encode()
 
 
@@ -145,7 +144,7 @@ def normalise(text: str) -> str:
     """The text with one kind of hyphen, space and quote; its length does not change."""
     if text.isascii():
         return text
-    odd = text.encode("utf-8", "surrogatepass").translate(None, _NOT_ODD)
-    for sign in _SAME_LENGTH.keys() & odd.decode("utf-8", "surrogatepass"):
-        text = text.replace(sign, _SAME_LENGTH[sign])
+    for odd, plain in _SAME_LENGTH.items():
+        if odd in text:
+            text = text.replace(odd, plain)
     return text
