@@ -265,8 +265,9 @@ class DuplicateIndex:
             self._segments.append(self._keep([packed], self._spill_shingles(packed)))
             self._recent, self._by_key = [], {}
             self._merge_small()
-        texts = ShingledRow(item.head, array("I", item.question), array("I", item.answer))
-        keys, short = array("I", item.keys), array("H", item.short)
+        asked, told = array("I", list(item.question)), array("I", list(item.answer))
+        texts = ShingledRow(item.head, asked, told)
+        keys, short = array("I", item.keys), array("H", list(item.short))
         self._note(RecentRow(item.id, item.exact, item.signature, keys, texts, short))
 
     def open(self, parts: Sequence[IndexedPart], *, questions_only: bool = False) -> None:

@@ -192,7 +192,7 @@ def head_of(question: str) -> str:
 
 
 def _digest(hashes: Collection[int], numbers: int) -> array[int]:
-    flat = array("Q", hashes)
+    flat = array("Q", list(hashes))  # of a list in half of the time
     return _digests(flat, [0, len(flat)], numbers)
 
 
