@@ -12,6 +12,7 @@ from legalgen.law.citations import (
     Parsed,
     apex,
 )
+from legalgen.law.citations.pieces import by_beginning
 from legalgen.quality.reading import TOKEN, Finding, Reading
 from legalgen.quality.rules import Thresholds
 from legalgen.quality.wordlists import MONTH, word_list
@@ -53,16 +54,24 @@ _CONDUCT = re.compile(
 )
 
 _PLACES: Mapping[str, re.Pattern[str]] = {
-    "uk": re.compile(r"\b(?:UK|United Kingdom|English|England|Scots|Scottish|Scotland|British)\b"),
-    "us": re.compile(
-        r"\b(?:US|U\.S\.|United States|American|Delaware|New York|California|federal)\b"
-    ),
-    "eu": re.compile(r"\b(?:EU|European Union|CJEU|TFEU)\b"),
-    "other": re.compile(
-        r"\b(?:France|French|German\w*|Canad\w+|Austral\w+|Singapore\w*|India\w*|Ireland|Irish"
-        r"|Hong Kong|Japan\w*|Italian|Italy|Dutch|Netherlands|Spain|Spanish|New Zealand)\b"
-    ),
-}
+    place: re.compile(rf"{by_beginning(names)}\b")
+    for place, names in {
+        "uk": (
+            "UK", "United Kingdom", "English", "England", "Scots", "Scottish", "Scotland",
+            "British",
+        ),
+        "us": (
+            "US", r"U\.S\.", "United States", "American", "Delaware", "New York", "California",
+            "federal",
+        ),
+        "eu": ("EU", "European Union", "CJEU", "TFEU"),
+        "other": (
+            "France", "French", r"German\w*", r"Canad\w+", r"Austral\w+", r"Singapore\w*",
+            r"India\w*", "Ireland", "Irish", "Hong Kong", r"Japan\w*", "Italian", "Italy", "Dutch",
+            "Netherlands", "Spain", "Spanish", "New Zealand",
+        ),
+    }.items()
+}  # fmt: skip
 
 _TURN = re.compile(r"(?:^|(?<=[.!?\"'] )|\n)\s*\**([A-Z][\w .'()-]{0,40}?)\**\s*:\**\s", re.M)
 

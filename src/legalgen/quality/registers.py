@@ -77,7 +77,7 @@ law; of 420 good answers and the benchmarks' none has."""
 
 _SELF = frozenset({"I", "me", "my"})
 _SAYING = frozenset({"i", "me", "my"})
-_SAID = re.compile(r"\bI\b|\b[Mm][ey]\b")
+_SAID = re.compile(r"[IMm](?<!\w.)(?:(?<=I)|(?<=[Mm])[ey])\b")
 _STRONG = frozenset(
     word for each in REGISTERS for word, weight in each.weights.items() if weight >= STRONG
 )
