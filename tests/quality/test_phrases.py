@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from legalgen.law.citations import folded
-from legalgen.quality import plain, substance, usable
+from legalgen.quality import deadlines, plain, substance, usable
 from legalgen.quality.phrases import Phrases
 from legalgen.quality.reading import KnownRuns, Reading
 from legalgen.quality.rules import TypeBounds
 from legalgen.quality.sections import _ACT, _acts
-from legalgen.quality.wordlists import MONTHS, guarded
+from legalgen.quality.wordlists import NAMES_DAY, guarded
 from legalgen.store.sample import Draft, words
 
 LISTS = ("advertising", "advertised")
@@ -59,15 +59,16 @@ def test_phrases_are_found_as_one_pattern_of_all_finds_them(name: str, pieces: l
 
 
 def has_bounds_hint(low: str) -> bool:
-    return bool(plain._NUMBER_OF.search(low)) or any(hint in low for hint in plain._BOUNDS_HINTS)
+    counted = any(each.search(low) for each in plain._NUMBER_OF)
+    return counted or any(hint in low for hint in plain._BOUNDS_HINTS)
 
 
 def has_musing(low: str) -> bool:
     return any(hint in low for hint in usable._MUSING_HINTS)
 
 
-def has_month(text: str) -> bool:
-    return any(month in text for month in MONTHS)
+def has_day(text: str) -> bool:
+    return NAMES_DAY.search(text) is not None
 
 
 def has_dialling(low: str) -> bool:
@@ -83,7 +84,8 @@ GUARDED: list[tuple[re.Pattern[str], Callable[[str], bool]]] = [
     (plain._BOUNDS_TOLD, has_bounds_hint),
     (plain._CONTACT, has_address),
     (usable._MUSING, has_musing),
-    (substance._DATE, has_month),
+    (substance._DATE, has_day),
+    (deadlines._ANY_DAY, has_day),
 ]
 
 
@@ -95,7 +97,7 @@ def test_what_is_looked_for_first_is_in_what_the_pattern_makes(
 ) -> None:
     """A cheap look never passes by a text in which the pattern finds something."""
     text = f"It is said, {data.draw(st.from_regex(pattern, alphabet=SIGNS))} or so."
-    looked_at = text if pattern is substance._DATE else folded(text)
+    looked_at = text if guard is has_day else folded(text)
     if pattern.search(text):
         assert guard(looked_at)
 

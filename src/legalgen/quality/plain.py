@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from legalgen.law.citations import folded
+from legalgen.law.citations.pieces import by_beginning
 from legalgen.quality.phrases import Phrases
-from legalgen.quality.reading import Finding, Reading, excerpt
+from legalgen.quality.reading import Finding, Reading, excerpt, places
 from legalgen.quality.wordlists import alternatives, word_list
 from legalgen.store.sample import count_words
 
@@ -39,7 +40,7 @@ def prompt_leak(reading: Reading) -> Iterator[Finding]:
         ("answer", reading.draft.answer, reading.folded_answer),
     )
     for name, text, low in told:
-        counted = any(hint in low for hint in _COUNTED_HINTS) and _NUMBER_OF.search(low)
+        counted = any(each.search(low) for each in _NUMBER_OF)
         if not (counted or any(hint in low for hint in _BOUNDS_HINTS)):
             continue
         if found := _BOUNDS_TOLD.search(low):
@@ -55,8 +56,7 @@ _BOUNDS_TOLD = re.compile(
 )
 """The lengths that a prompt asks for, however they are said; in folded text."""
 
-_NUMBER_OF = re.compile(r"\d (?:words|reasoning step)")
-_COUNTED_HINTS = (" words", " reasoning step")
+_NUMBER_OF = tuple(re.compile(rf"{each}(?<=\d {each})") for each in ("words", "reasoning step"))
 _BOUNDS_HINTS = ("word limit", "word count", "in other words than")
 """Without one of these, or a number of words or steps, no length is told."""
 
@@ -153,10 +153,12 @@ _PRAISED = re.compile(
 )
 """A name and what it is sold as; a party of the question is no brand."""
 
+_SPEAKING = by_beginning((
+    "As", "[Ii] am", "[Ii]'m", "[Tt]his is", "[Ww]elcome to", "[Hh]ere at", "At", "With", "[Tt]ry",
+    "[Cc]hoose", "[Tt]rust", "by", "[Aa]sk",
+))  # fmt: skip
 _SPEAKER = re.compile(
-    r"\b(?:As|[Ii] am|[Ii]'m|[Tt]his is|[Ww]elcome to|[Hh]ere at|At|With|[Tt]ry|[Cc]hoose"
-    r"|[Tt]rust|by|[Aa]sk) "
-    r"(?P<brand>[A-Z][a-z]+(?:[A-Z][a-z]+)+|[A-Z]\w+ ?(?:AI|GPT|Bot))\b"
+    rf"{_SPEAKING} (?P<brand>[A-Z][a-z]+(?:[A-Z][a-z]+)+|[A-Z]\w+ ?(?:AI|GPT|Bot))\b"
 )
 """A product that speaks or is recommended; in firms' names of facts it is in the question too."""
 
@@ -243,14 +245,14 @@ def list_only(reading: Reading) -> Iterator[Finding]:
         yield "LIST_ONLY", what, "answer", True
 
 
-_NUMBER_OF_ITEM = re.compile(r"[.)](?<=\d.)(?<!\w\w\d.)\s")
-"""The sign after it, of which there are fewer than figures."""
+_NUMBER_OF_ITEM = tuple(re.compile(rf"\{sign}(?<=\d.)(?<!\w\w\d.)\s") for sign in ".)")
+"""The sign after it, each found by itself: there are fewer than figures."""
 
 
 def _most_pieces(answer: str) -> int:
     """As many pieces as ``_PIECE`` can part at the most; seven times as fast."""
     marks = sum(map(answer.count, "\n;" if answer.isascii() else "\n;\u2022\u25aa\u25cf\u2013"))
-    return marks + len(_NUMBER_OF_ITEM.findall(answer))
+    return marks + sum(len(each.findall(answer)) for each in _NUMBER_OF_ITEM)
 
 
 def _may_be_list(answer: str) -> bool:
@@ -323,7 +325,6 @@ def citations_in_answer(reading: Reading) -> Iterator[Finding]:
             return
 
 
-_COLON_OR_LINE = re.compile(r"[:\n]")
 _LONGEST_WORD = 24
 """Characters of the longest of ``_SOURCES`` with what may follow it."""
 
@@ -335,11 +336,10 @@ _ENDS_NO_WORD = ".,;!?)\"'\u2019\u201d"
 def _headings(text: str) -> Iterator[re.Match[str]]:
     """The matches of ``_SOURCES``, looked for before the few colons and line ends alone."""
     floor = 0
-    for end in _COLON_OR_LINE.finditer(text):
-        if text[end.start() - 1 : end.start()] in _ENDS_NO_WORD:
+    for end in sorted((*places(":", text), *places("\n", text))):
+        if text[end - 1 : end] in _ENDS_NO_WORD:
             continue
-        begin = max(floor, end.start() - _LONGEST_WORD)
-        found = _SOURCES.search(text, begin, end.end())
+        found = _SOURCES.search(text, max(floor, end - _LONGEST_WORD), end + 1)
         if found is not None:
             floor = found.end()
             yield found
