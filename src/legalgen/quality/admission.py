@@ -302,7 +302,8 @@ class _Finder(msgspec.Struct):
         if self.policing.known.names(name):
             return False
         parties = set(re.findall(r"[A-Z]\w{2,}", name)) - NOT_A_PARTY
-        return parties.isdisjoint(re.findall(r"\w+", self.draft.question))
+        question = self.draft.question
+        return not any(any(_places(party, question)) for party in parties)
 
     def _short_forms(self, text: str, taken: Sequence[Span]) -> Iterator[Span]:
         """``In Felthouse the offeror ...``: a case by the name of its first party alone."""

@@ -61,9 +61,9 @@ def empty(reading: Reading) -> Iterator[Finding]:
     known = _EMPTY & vocabulary
     if len(known) < LEAST_EMPTY * len(vocabulary):
         return
-    said = [word for word in reading.answer if word not in _SMALL]
+    said = count - sum(map(_SMALL.__contains__, reading.answer))
     empty = known.difference(reading.question)
-    share = sum(map(empty.__contains__, said)) / max(1, len(said))
+    share = sum(map(empty.__contains__, reading.answer)) / max(1, said)
     if share >= EMPTY_SHARE or (share >= HOLLOW_SHARE and not _is_specific(reading)):
         what = f"{share:.0%} of its words would fit any question"
         yield "NO_ANSWER", what, "answer", share >= EMPTY_SHARE
@@ -127,9 +127,9 @@ def _few_new(reading: Reading) -> tuple[str, bool]:
     if count < LEAST_ANSWER:
         return "", False
     few = FEW_NEW if count >= LEAST_TOLD else NEW_SHARE
-    strange = reading.answer_vocabulary.difference(reading.question) - COMMON
-    if len([word for word in strange if len(word) > 3]) > few / LEAST_STEMS * count:
+    if len(reading.telling.difference(reading.question)) > few / LEAST_STEMS * count:
         return "", False
+    strange = reading.answer_vocabulary.difference(reading.question) - COMMON
     figures = sum(word[0].isdigit() for word in strange)
     new = len(reading.answer_stems - reading.question_stems) + figures
     if new >= few * count:

@@ -170,17 +170,21 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
         most = REPEATED if count <= SHORT_ANSWER else REPEATED_LONG
         return len(self.answer_vocabulary) < most * count
 
+    @cached_property
+    def telling(self) -> frozenset[str]:
+        """The answer's words of four letters or more that are not common, as they stand."""
+        return frozenset([word for word in self.answer_vocabulary if len(word) > 3]) - COMMON
+
     @property
     def shares_words(self) -> int:
         """How many telling words the answer shares with question and steps as they stand."""
-        shared = self.answer_vocabulary.intersection(self.question + self.steps) - COMMON
-        return len([word for word in shared if len(word) > 3])
+        return len(self.telling.intersection(self.question + self.steps))
 
     def steps_lead(self, least: int) -> bool:
         """Whether the steps have so many telling words of the answer, as they stand."""
-        known, shared = self.answer_vocabulary, set[str]()
+        known, shared = self.telling, set[str]()
         for word in self.steps:
-            if word in known and len(word) > 3 and word not in COMMON:
+            if word in known:
                 shared.add(word)
                 if len(shared) >= least:
                     return True
@@ -194,7 +198,7 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def answer_stems(self) -> frozenset[str]:
         """The stems of the answer's telling words."""
-        return stems(self.answer_vocabulary)
+        return stems(self.telling)
 
     @cached_property
     def step_stems(self) -> frozenset[str]:

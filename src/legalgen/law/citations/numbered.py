@@ -49,10 +49,13 @@ class _Substrings:
             if first not in often
         )
         self._pattern = re.compile("|".join(branches)) if len(numbers) > len(one_by_one) else None
-        self._begun_by = dict.fromkeys(numbers, 0)
-        for each, other in product(numbers, repeat=2):
-            if each.startswith(other):
-                self._begun_by[each] |= numbers[other]
+        self._begun_by: dict[str, int] = {}
+        for first, theirs in rests.items():
+            for each, other in product(theirs, repeat=2):
+                if each.startswith(other):
+                    whole = first + each
+                    begun = self._begun_by.get(whole, 0)
+                    self._begun_by[whole] = begun | numbers[first + other]
 
     def found(self, text: str) -> int:
         """The bits of those that are there."""
