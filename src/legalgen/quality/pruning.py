@@ -383,16 +383,21 @@ def _tidied(text: str, cuts: Sequence[Span]) -> str:
 def _tidy_line(line: str) -> str:
     if "  " in line or "\t" in line:
         line = _WIDE.sub(" ", line)
-    line = _BEFORE_SIGN.sub("", line.rstrip())
+    line = line.rstrip()
+    if _AFTER_SPACE.search(line):
+        line = _BEFORE_SIGN.sub("", line)
     if "(" in line:
         line = re.sub(r"\(\s*[;,]?\s*", "(", line)
     if "()" in line:
         line = re.sub(r"\s*\(\)", "", line)
-    return re.sub(r"[;,:]+(?=[.!?])", "", line)
+    return _BEFORE_END.sub("", line)
 
 
 _WIDE = re.compile(r"(?<=\S)[ \t]{2,}")
 _BEFORE_SIGN = re.compile(r"\s+(?=[.,;:!?)])")
+_AFTER_SPACE = re.compile(r"[.,;:!?)](?<=\s.)")
+"""The same by the signs, which are fewer."""
+_BEFORE_END = re.compile(r"[;,:]+(?=[.!?])")
 
 
 def _opened(text: str) -> str:

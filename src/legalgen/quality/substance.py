@@ -258,9 +258,8 @@ def contradiction(reading: Reading) -> Iterator[Finding]:
     step, first = reading.draft.reasoning_steps[-1], reading.first_sentence
     if _is_denied(step) == _is_denied(first) and not first.startswith("No"):
         return
-    denied = not _are_apart(step, first) and (
-        _denies(step, first) or _denies(first, step) or _turned(step, first)
-    )
+    denied = _denies(step, first) or _denies(first, step) or _turned(step, first)
+    denied = denied and not _are_apart(step, first)
     if denied or _answers_otherwise(reading, step, first):
         what = f'the last step says "{excerpt(step, 0)}", the answer "{excerpt(first, 0)}"'
         yield "CONTRADICTION", what, "answer", True
