@@ -14,7 +14,7 @@ from legalgen.law.citations.cases import case_names
 from legalgen.law.citations.grammar import NAMED
 from legalgen.law.citations.numbered import STRONG, Productions
 from legalgen.law.citations.parsed import Rule, bare
-from legalgen.law.citations.pieces import any_of, by_letter
+from legalgen.law.citations.pieces import any_of, by_beginning, by_letter
 from legalgen.law.citations.places import FOREIGN
 from legalgen.law.citations.rare import RULES
 
@@ -68,6 +68,33 @@ def test_alternatives_by_letter_are_what_they_are_after_a_boundary(pieces: list[
     no_party = re.compile(by_letter(names[3:4], unless=r"(?<!\w{0})(?<!v\s{0})"))
     same = re.compile(r"\b(?<!v\s)B")
     assert [m.span() for m in no_party.finditer(text)] == [m.span() for m in same.finditer(text)]
+
+
+@given(st.lists(st.sampled_from(["a", "A", "b", "bd", "c", "d", "e", " ", "(", "B", "_"])))
+def test_patterns_that_begin_with_a_choice_are_taken_apart(pieces: list[str]) -> None:
+    """The same as ``\\b(?:...)`` in the order of the patterns, in the same places."""
+    text = "".join(pieces)
+    patterns = ("[Aa]b", r"(?:[Bb](?:d|\(|[)|(])?|c) e", "[A-Z]d", "(?:b|(?:c|d))e?", "a")
+    plain = re.compile(rf"\b(?:{'|'.join(patterns)})")
+    spans = [found.span() for found in plain.finditer(text)]
+    assert [found.span() for found in re.finditer(by_beginning(patterns), text)] == spans
+
+
+NEEDS = sorted({need for rule in (*STRONG, *NAMED) for need in rule.needs})
+
+
+@given(st.lists(st.sampled_from([*NEEDS, *(need[1:] for need in NEEDS), " ", "A", "1"])))
+def test_needs_are_found_at_once_as_one_by_one(pieces: list[str]) -> None:
+    """Also where one begins within another."""
+    text, rules = "".join(pieces), (*STRONG, *NAMED)
+    signs = bare(text)
+    wanted = [
+        rule
+        for rule in rules
+        if not rule.needs
+        or any(need in (signs if bare(need) == need else text) for need in rule.needs)
+    ]
+    assert list(Productions(rules).of(text, signs)) == wanted
 
 
 @pytest.mark.parametrize(

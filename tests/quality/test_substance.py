@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from legalgen.quality.substance import figures
 from tests.quality.sayings import ANSWER, QUESTION, STEPS, found
 
 RULE = "Rent is treated apart, so the landlord may forfeit without any notice of the breach."
@@ -257,3 +262,28 @@ def test_an_answer_in_other_words_than_a_short_question() -> None:
     topic = frozenset({"drives", "copies", "wipe", "shred", "regist", "drive", "copi"})
     assert found(said, asked, steps, topic=topic).get("OFF_TOPIC") == "flag"
     assert found(said, asked, steps, topic=frozenset({"lease"})).get("OFF_TOPIC") == "reject"
+
+
+PERIOD = re.compile(
+    r"(?<![-\w])(?P<n>\d{1,4}|two|seventeen|six)[ -]"
+    r"(?:(?:clear|working|business|calendar|full) )?(?P<u>day|week|month|year|hour|per ?cent)s?\b"
+)
+
+
+@given(
+    st.lists(
+        st.sampled_from([
+            "two", "seventeen", "six", "1", "23456", " ", " ", "-", "working ", "calendar ", "day",
+            "week", "month", "s", "per", "cent", "per cent", "x", ".",
+        ]),
+        max_size=14,
+    )
+)  # fmt: skip
+def test_periods_are_numbers_before_units(pieces: list[str]) -> None:
+    """Found from the unit backwards as a pattern finds them from the number on."""
+    text, words = "".join(pieces), {"two": "2", "seventeen": "17", "six": "6"}
+    expected = {
+        (found["u"].replace(" ", ""), words.get(found["n"], found["n"]))
+        for found in PERIOD.finditer(text)
+    }
+    assert figures(text) == expected

@@ -78,7 +78,10 @@ _PART = re.compile(r"\\.|\[[^\]]*\]|(?P<sign>[(|)])")
 
 
 def _begun(pattern: str) -> Iterator[str]:
-    """The same pattern as alternatives of which each begins with a letter."""
+    """The same pattern as alternatives of which each begins with a letter.
+
+    Nothing is said of how often a group comes that the pattern begins with: it comes once.
+    """
     if letters := _EITHER.match(pattern):
         yield from (letter + pattern[letters.end() :] for letter in letters[1])
     elif pattern.startswith("(?:"):
