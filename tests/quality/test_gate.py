@@ -904,6 +904,7 @@ def test_parties_are_the_names_in_a_question() -> None:
     question = "Northwind Ltd owes Ngozi under the Companies Act in England. May Oyelaran sue?"
 
     assert parties(question) == ("Ngozi", "Oyelaran")
+    assert parties("He sold 5\u00d7Turin.") == ("Turin",)  # no sign begins a name
 
 
 # --- structure mode, mending ---

@@ -25,12 +25,13 @@ from legalgen.quality.wordlists import word_list
 _NOT_INVENTED = NOT_A_PARTY | word_list("people_and_firms", "law_words", "places")
 
 _OFFICIAL = re.compile(
-    r"\b(?:[A-Z][\w'-]+ (?:(?:of|for|on|and) (?:the )?)?){0,8}(?:Acts?|Regulations?|Rules|Courts?"
-    r"|Code|Directive|Convention|Treaty|Tribunal|Authority|Commission|Agency|Council|Office|Ministry"
-    r"|Department|Registry)\b(?: (?:of|for|on) (?:the )?[A-Z][\w'-]*(?: [A-Z][\w'-]*){0,4}){0,3}"
-    r"|\b(?:in|near) (?:the )?[A-Z][\w'-]+"
+    r"(?=[A-Zin])\b(?:(?:[A-Z][\w'-]+ (?:(?:of|for|on|and) (?:the )?)?){0,8}"
+    r"(?:Acts?|Regulations?|Rules|Courts?|Code|Directive|Convention|Treaty|Tribunal|Authority|Commission"
+    r"|Agency|Council|Office|Ministry|Department|Registry)\b"
+    r"(?: (?:of|for|on) (?:the )?[A-Z][\w'-]*(?: [A-Z][\w'-]*){0,4}){0,3}"
+    r"|(?:in|near) (?:the )?[A-Z][\w'-]+)"
 )
-"""Laws and bodies by their names, and places."""
+"""Laws and bodies by their names, and places; the first letter is looked at before all else."""
 
 
 @functools.lru_cache(maxsize=4)  # a question is asked about when it is reviewed and when it is kept

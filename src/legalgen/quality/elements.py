@@ -75,7 +75,9 @@ _PLACES: Mapping[str, re.Pattern[str]] = {
 
 _TURN = re.compile(r"(?:^|(?<=[.!?\"'] )|\n)\s*\**([A-Z][\w .'()-]{0,40}?)\**\s*:\**\s", re.M)
 
-_CAPITALISED = re.compile(r"(?<![.!?] )(?<!^)\b[A-Z\u00c0-\u00de\u0100-\u017f][^\W\d_A-Z]{2,}\b")
+_CAPITALISED = re.compile(
+    r"[A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u017f](?<!\w.)(?<![.!?] .)(?<!^.)[^\W\d_A-Z]{2,}\b"
+)
 """Also with letters that English has not; those beyond Latin 1 are of either case."""
 
 NOT_A_PARTY = word_list("not_a_party")
