@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import marshal
 import os
@@ -10,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from legalgen.settings import compile_cache
 
@@ -128,6 +131,16 @@ def test_the_program_keeps_its_own_beside_its_bytecode(tmp_path: Path) -> None:
     build, patterns, _ = marshal.loads(kept.read_bytes())
     assert build == compile_cache._BUILD
     assert patterns
+
+
+def test_a_later_python_compiles_as_it_does_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is asked of ``re`` is private: where nobody has tried it nothing is asked."""
+    made = importlib.import_module("re._compiler").compile
+    monkeypatch.setattr(compile_cache, "LAST_PYTHON", (3, 10))
+    compile_cache.use(tmp_path / "kept")
+    assert importlib.import_module("re._compiler").compile is made
 
 
 SPLITS = """
