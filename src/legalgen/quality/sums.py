@@ -94,8 +94,12 @@ PORTION = (
 )
 _SHARE = rf"{PORTION} (?:of|from) {_NAMED}(?P<whole>{MONEY}){GIVES}{_NAMED}{_RESULT}"
 
-_PART = re.compile(r"\b(?:cent|halves|half|thirds?|quarters?|fifths?|sixths?|eighths?|tenths?)\b")
-"""``15 per cent of`` counts no things."""
+_PART = re.compile(
+    r"\b(?:(?:per)?cent|hal(?:f|ves)|thirds?|quarters?"
+    r"|(?:four|fif|six|seven|eigh|nin|ten|eleven|twelf|hundred|thousand)ths?)\b",
+    re.I,
+)
+"""``15 percent of`` counts no things."""
 _CUT = (
     rf"(?P<whole>{MONEY}),? (?:less|minus|reduced by|cut by) {PORTION}(?:{GIVES}| to )"
     rf"{_NAMED}{_RESULT}"
