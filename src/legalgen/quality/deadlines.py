@@ -175,6 +175,9 @@ _NUMBERED = re.compile(
 )
 _COUNTS = re.compile(r"\b(?:in|by|during|since|until|from|between|the|these|those|all) \Z", re.I)
 """What stands before a month and a number of things: "in June 31 clerks were dismissed"."""
+_COUNTED_OF = re.compile(r"\b(?:the|these|those|all) \Z", re.I)
+"""And before a number of things of a month: "the 31 June claims"."""
+_NO_THING = re.compile(r"\s*(?:of|and|or|at|in|as|to|is|was|for|on|when|unless|if|which|that)\b")
 _KNOWS = re.compile(r"exist|leap|no such|no (?:\w+ )?(?:29|30|31)|correspond|last day of", re.I)
 """What an answer has that knows of such a day, or counts one month after another."""
 _DOUBTS = re.compile(
@@ -207,13 +210,22 @@ def _in_no_calendar(reading: Reading) -> Finding | None:
             near = before + text[start : end + _NEAR].partition(". ")[0]
             if (month, number) in asked or _DOUBTS.search(near) or _NOT.search(before):
                 continue
-            word_follows = text[end : end + 2].strip().isalpha() and not (match["y"] or match["ay"])
-            if _NUMBERED.search(before) or (word_follows and _COUNTS.search(before)):
+            if _NUMBERED.search(before) or _is_number_of_things(match, before):
                 continue
             if not any(_KNOWS.search(other) for _, other in reading.texts[1:]):
                 return "DEADLINE", f'"{match[0]}" in {name}: no month has it', name, True
             return None
     return None
+
+
+def _is_number_of_things(match: re.Match[str], before: str) -> bool:
+    """Whether a month and a number are no day: "in June 31 clerks", "the 31 June claims"."""
+    text, end = match.string, match.end()
+    if match["y"] or match["ay"] or not text[end : end + 2].strip().isalpha():
+        return False
+    if match["am"]:
+        return _COUNTS.search(before) is not None
+    return _COUNTED_OF.search(before) is not None and not _NO_THING.match(text, end)
 
 
 _NEAR = 120
