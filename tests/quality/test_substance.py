@@ -123,6 +123,17 @@ def test_an_answer_to_another_question_of_the_same_topic() -> None:
          "The action against the second shop will continue.", ""),
         ("Her claim of unfair dismissal may not succeed.",
          "Her claim of unfair dismissal may succeed.", ""),
+        ("A lease that was not made by deed is void at law.", "The lease is void at law.", ""),
+        ("A tenant who holds over and has not given up the keys owes double rent.",
+         "The tenant owes double rent.", ""),
+        ("Where the keys were kept and were not sent back rent runs on.", "Rent runs on.", ""),
+        ("A rent that does not exceed the cap stays lawful.", "The rent is lawful.", ""),
+        ("A lease that was made by deed is not void at law.", "The lease is void at law.",
+         "reject"),
+        ("The tenant who holds over is not liable for double rent, and he may stay.",
+         "The tenant is liable for double rent.", "reject"),
+        ("The judge held that the lease is not void at law.", "The lease is void at law.",
+         "reject"),
     ],
 )  # fmt: skip
 def test_the_last_step_and_the_first_sentence_say_one_thing(

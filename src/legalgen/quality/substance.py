@@ -349,12 +349,47 @@ def _negations(text: str) -> Iterator[tuple[_Stems, _Stems, _Stems]]:
             clause = _CLAUSE.split(before)[-1]
             if _ASIDE_CLAUSE.search(clause) or _undecided(found["rest"]):
                 continue
+            if _is_of_subject(before, sentence[found.start("rest") :]):
+                continue
             denied = stems(words(_JOINED.split(found["rest"])[0]))
             if denied:
                 yield stems(words(before)), stems(words(clause)), denied
 
 
 _JOINED = re.compile(r"\b(?:and|or|because|so|since|as|which|who|that|when|while)\b")
+
+_FINITE = (
+    r"(?:is|are|was|were|has|have|had|can|cannot|may|might|must|will|would|shall|should|does|do|did"
+    r"|(?:become|remain|stay|take|lapse|fail|bind|fall|count|give|lose|bear|run|stand|owe|need|keep"
+    r"|get|recover|pay|make|end|go|start|begin|come|belong|break|breache|infringe|commit|enjoy)s"
+    r"|passes)\b"
+)
+_SAYS = r"(?:h[eo]ld|say|said|f[io]u?nd|show|mean|rul|decid|provid|requir|stat|argu|think|thought)"
+_WITH_CLAUSE = re.compile(
+    r"(?:(?:and|but|so|thus|therefore|hence|accordingly|consequently|here),? )?"
+    r"(?:(?:if|where|when|unless|once|because|since|as|although|though)\b"
+    r"|(?:an?|the|any|every|each|such|all|no|one|those|his|her|its|their|(?:any|some|every)\w+)\b"
+    rf"(?: (?!{_FINITE}|{_SAYS})[\w'\u2019-]+){{0,6}}? (?:that|which|who|whom|whose|where|if|unless"
+    r"|when)\b)",
+    re.I,
+)
+"""How a sentence begins whose subject has a clause: "a clause that infringes the article"."""
+_CLAUSE_ENDS = re.compile(
+    r"[.;:]|,? (?:because|since|so|but|as|for|if|when|where|unless|while|once|that|which|who|what"
+    r"|whether|how|whereas|although|though|until|after|before)\b"
+    r"|, and |,? and (?:the|an?|it|he|she|they|we|you|this|that|his|her|its|their|no)\b"
+)
+_ITS_VERB = re.compile(rf"\b{_FINITE}")
+
+
+def _is_of_subject(before: str, after: str) -> bool:
+    """Whether a negation stands in a clause of the subject, whose own verb comes after it.
+
+    "A clause that is not exempted is void" denies nothing of the clause.
+    """
+    if not _WITH_CLAUSE.match(before):
+        return False
+    return _ITS_VERB.search(_CLAUSE_ENDS.split(after, maxsplit=1)[0]) is not None
 
 
 _CLAUSE = re.compile(r"[,;:]| and | so ")
@@ -462,6 +497,7 @@ def _denied(step: str, question: str) -> Iterator[frozenset[str]]:
                 soft
                 or _CONDITION.search(found["rest"])
                 or _ASIDE_CLAUSE.search(sentence[: found.start()])
+                or _is_of_subject(sentence[: found.start()], sentence[found.start("rest") :])
             ):
                 continue
             denied = stems(words(_JOINED.split(found["rest"])[0]))
