@@ -711,6 +711,13 @@ def test_citation_unparsed(cited: tuple[str, ...], expected: str) -> None:
         ("A search is unreasonable.", ("U.S. Const. amend. IV",), "flag"),
         ("The Fourth Amendment forbids it.", ("U.S. Const. amend. IV",), "clean"),
         ("It is in some book.", ("Some book of hers",), "clean"),
+        ("The Court refused it in Barcelona and did not say why.",
+         ("Barcelona Traction, Judgment, ICJ Reports 1970, p 3",), "clean"),
+        ("The Court refused it and gave Judgment.",
+         ("Barcelona Traction, Judgment, ICJ Reports 1970, p 3",), "flag"),
+        ("Article 46(1) asks for safeguards.", ("Regulation (EU) 2016/679, art 46(1)",), "clean"),
+        ("Article 6 asks for a basis.", ("Regulation (EU) 2016/679, art 46(1)",), "flag"),
+        ("There are 46 of them.", ("Regulation (EU) 2016/679, art 46(1)",), "flag"),
     ],
 )  # fmt: skip
 def test_citation_ungrounded(answer: str, cited: tuple[str, ...], expected: str) -> None:

@@ -113,7 +113,46 @@ def _is_named(text: str, group: Iterable[Parsed], reading: Reading) -> bool:
     if not found:
         telling = {word for word in words(text) if len(word) > 3}
         return not telling or not telling.isdisjoint(reading.vocabulary)
-    return any(_grounded(item, reading) for item in found)
+    if any(_grounded(item, reading) for item in found):
+        return True
+    if any(item.is_case and not item.name for item in found):
+        return _called_in_part(text, reading)
+    return not any(item.is_case for item in found) and _has_part(text, reading)
+
+
+_CAPITAL = re.compile(r"[^\W\d_a-z][\w'\u2019-]{3,}")
+_NO_NAME = frozenset({
+    "Activities", "Advisory", "Appeal", "Application", "Arbitration", "Award", "Case", "Cases",
+    "Concerning", "Construction", "Convention", "Court", "International", "Judgment", "Legal",
+    "Legality", "Merits", "Opinion", "Order", "Preliminary", "Project", "Provisional", "Question",
+    "Reports", "Territory",
+})  # fmt: skip
+"""Words in the titles of many cases."""
+
+
+def _called_in_part(text: str, reading: Reading) -> bool:
+    """Whether a case without parties is called by a name in its title: ``Nicaragua`` for all."""
+    titled = {word for word in _CAPITAL.findall(text) if word not in _NO_NAME}
+    return not titled.isdisjoint(_CAPITAL.findall(f"{reading.draft.answer}\n{reading.steps_text}"))
+
+
+_PART = re.compile(
+    r"\b(?:art(?:icle)?s?|s(?:ection)?s?|reg(?:ulation)?s?|rules?)\.? (?P<part>\d+[a-z]{0,2})\b"
+    r"|\u00a7 ?(?P<section>\d+)\b"
+)
+"""In small letters."""
+
+
+def _has_part(text: str, reading: Reading) -> bool:
+    """Whether a section or an article that a citation gives is named by its number."""
+    given = set(_parts(text.casefold()))
+    if given.isdisjoint(reading.vocabulary):
+        return False
+    return not given.isdisjoint(_parts(reading.prose))
+
+
+def _parts(text: str) -> Iterator[str]:
+    return (found["part"] or found["section"] for found in _PART.finditer(text))
 
 
 def _grounded(item: Parsed, reading: Reading) -> bool:
