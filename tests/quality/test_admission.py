@@ -168,6 +168,29 @@ def test_a_case_in_prose_alone_goes_too() -> None:
     assert known.draft.answer.endswith("In Stack v Dowden it was so.")
 
 
+def test_what_is_said_of_a_kept_citation_stays() -> None:
+    """Where no other sentence of the answer names it; the case in it is flagged."""
+    said = f"{ANSWER} {BAD} and Patel v Mirza let a tainted bargain stand in part."
+    again = f"{said} So much for Patel v Mirza."
+    cited = (ACT, BAD, "Patel v Mirza [2016] UKSC 42")
+    whole, named = inspect(said, cited), inspect(again, cited)
+
+    assert (whole.draft.answer, codes(whole)) == (said, {"CITATION_UNLISTED": False})
+    assert [item.text for item in whole.citations] == [ACT, cited[2]]
+    assert named.draft.answer == f"{ANSWER} So much for Patel v Mirza."
+    assert codes(named) == {}
+
+
+def test_what_is_counted_off_stays_whole() -> None:
+    """One of several things; alone it goes."""
+    first = f"The first is a promise: without it {BAD} lets nobody sue."
+    said = f"{ANSWER} {first} The second is a price."
+
+    assert inspect(said).draft.answer == said
+    assert codes(inspect(said)) == {"CITATION_UNLISTED": False}
+    assert inspect(f"{ANSWER} {first}").draft.answer == ANSWER
+
+
 def test_no_reference_reaches_from_one_step_into_the_next() -> None:
     """An answer and its steps are read as one text, and each is what it would be alone."""
     steps = (f"{STEP} So it is in McCarthy", "C-434/09 decides it.", "v Parry is no case of ours.")

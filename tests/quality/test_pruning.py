@@ -88,6 +88,45 @@ def test_a_part_between_semicolons_goes_if_it_only_refers(text: str, left: str) 
 @pytest.mark.parametrize(
     ("text", "left"),
     [
+        (f"A lodger pays no rent, as {X} shows. She is free.",
+         "A lodger pays no rent. She is free."),
+        (f"Old cases, such as {X}, remain a guide.", "Old cases remain a guide."),
+        (f"Rent is owed for a month, which is what {X} decided.", "Rent is owed for a month."),
+        (f"The debt is owed, and in {X} a court gave interest: time is money.",
+         "The debt is owed."),
+        (f"In {ALSO} it was void, and it overruled {X}, on which lenders had relied.",
+         f"In {ALSO} it was void."),
+        (f"The court held in {ALSO} that it was void and disapproved {X}.",
+         f"The court held in {ALSO} that it was void."),
+        (f"It was void by {ALSO}, preferring dissents to {X}. She is free.",
+         f"It was void by {ALSO}. She is free."),
+        (f"The tenant pays rent; {X} adds interest to it; a fee is owed as well.",
+         "The tenant pays rent; a fee is owed as well."),
+        # nothing is left that could stand by itself, or what stays goes with it
+        (f"Both the Act and the rule, and {X} shows it, are old.", ""),
+        (f"If she stays, and {X} says so, she pays.", ""),
+        (f"The lease, the deed, and the rule in {X} are old.", ""),
+        (f"The debt is owed, and {X} with {ALSO} adds interest.", ""),
+        (f"It is the same as {X} requires.", ""),
+        (f"The debt is owed, and in {X} interest was given. There, the sum was low.", ""),
+    ],
+)  # fmt: skip
+def test_a_clause_goes_where_a_sentence_is_left(text: str, left: str) -> None:
+    """What says who says so, or is joined to the rest; not what the rest needs."""
+    assert pruned(text) == left
+
+
+def test_a_sentence_stays_that_is_wanted() -> None:
+    """Where nothing smaller can go; what is smaller goes all the same."""
+    text = f"She is free. {X} says so. It is void ({Y})."
+    left = without(text, places(text, X, Y), stays=lambda sentence: "says so" in sentence)
+
+    assert left == f"She is free. {X} says so. It is void."
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
         (f"She is free. In {X}, silence was no acceptance. The Act agrees.",
          "She is free. The Act agrees."),
         (f"In {X}, silence was no acceptance. However, the Act says so.", "The Act says so."),

@@ -25,12 +25,12 @@ from legalgen.law.citations import (
     normalise,
     same_case,
 )
-from legalgen.quality.citing import named_places, shown
+from legalgen.quality.citing import is_named, named_places, shown
 from legalgen.quality.elements import NOT_A_PARTY
-from legalgen.quality.pruning import Span, sentences, without
-from legalgen.quality.reading import Finding, Reading, reasoned, word_set
-from legalgen.quality.rules import AnswerBounds, Policy
-from legalgen.store.sample import Draft, count_words
+from legalgen.quality.pruning import Span, Stays, sentences, without
+from legalgen.quality.reading import COMMON, Finding, Reading, reasoned, word_set
+from legalgen.quality.rules import AnswerBounds, Policy, TypeBounds
+from legalgen.store.sample import Draft, count_words, words
 
 Group = tuple[Parsed, ...]
 
@@ -96,31 +96,32 @@ def citation_unlisted(
 def trimmed(
     reading: Reading, policing: Policing | None, *, unnamed: bool
 ) -> tuple[Reading, tuple[str, ...], tuple[Finding, ...]]:
-    """An answer without what may not be cited, what was taken out, and what sends it back.
+    """An answer without what may not be cited, what was taken out, and what is said of the rest.
 
     Cases that ``policing`` bars (None: it bars none) and, with ``unnamed``, citations that neither
     answer nor steps name, as long as another is left.
     """
     draft, cited = reading.draft, reading.cited
     fixes: tuple[str, ...] = ()
+    told: tuple[Finding, ...] = ()
     if policing is not None and policing.strict:
         turns = reading.task is not None and reading.task.sample_type == "dialogue"
         found = admitted(draft, cited, policing, reading.bounds, turns=turns)
-        if found.findings:
-            return reading, (), found.findings
-        if found.fixes:
-            fixes = found.fixes
+        fixes, told = found.fixes, found.findings
+        if told and found.draft is draft:
+            return reading, (), told
+        if fixes:
             reading = replace(reading, draft=found.draft, cited=found.cited)
     named = named_places(reading) if unnamed else range(len(reading.cited))
     if len(named) == len(reading.cited):
-        return reading, fixes, ()
+        return reading, fixes, told
     draft = replace(reading.draft, citations=tuple(reading.draft.citations[at] for at in named))
     cited = tuple(reading.cited[at] for at in named)
-    return replace(reading, draft=draft, cited=cited), (*fixes, "unnamed citations"), ()
+    return replace(reading, draft=draft, cited=cited), (*fixes, "unnamed citations"), told
 
 
 class Admitted(msgspec.Struct, frozen=True):
-    """An answer that cites only what is admitted, or the findings that send it back."""
+    """An answer that cites only what is admitted, and findings that flag it or send it back."""
 
     draft: Draft
     cited: tuple[Group, ...]
@@ -141,10 +142,15 @@ def admitted(
     if not barred and not prose.doomed:
         return Admitted(draft, cited)  # as most answers are
     kept = [at for at, found in enumerate(barred_of) if not found]
-    pruned = _pruned(draft, kept, prose, turns=turns)
+    left = [(draft.citations[at].text, cited[at]) for at in kept]
+    holding = _Holding(draft, left)
+    pruned = _pruned(draft, kept, prose, holding, turns=turns)
     why = _missing(draft, pruned, prose, bounds)
     if why and not barred and not prose.certain:
         return Admitted(draft, cited)  # names that nobody cited: not worth another call
+    if pruned is not None and holding.has_lost(pruned):
+        pruned = _pruned(draft, kept, prose, holding, turns=turns)
+        why = _missing(draft, pruned, prose, bounds)
     if pruned is None or why:
         names = ", ".join(dict.fromkeys(f'"{name}"' for name in (*map(shown, barred), *prose.said)))
         what = (
@@ -153,7 +159,84 @@ def admitted(
             "words"
         )
         return Admitted(draft, cited, (), (("CITATION_UNLISTED", what, "citations", True),))
-    return Admitted(pruned, tuple(cited[at] for at in kept), ("unlisted cases",))
+    fixes = ("unlisted cases",) if pruned != draft else ()
+    return Admitted(pruned, tuple(cited[at] for at in kept), fixes, tuple(holding.told(prose)))
+
+
+_COUNTED_OFF = re.compile(
+    r"(?:The (?:first|second|third|fourth|fifth|other|last)\b|One is\b|Another is\b"
+    r"|(?:First|Second|Third|Fourth|Fifth|Last|Final)(?:ly)?,)"
+)
+"""How a sentence begins that is one of several things."""
+
+
+class _Holding(msgspec.Struct):
+    """Which sentences stay although they speak of a case that goes, and are flagged for it.
+
+    ``left`` are the citations that are kept. A sentence stays that counts off one of several
+    things, and, once ``has_lost`` has found it out, one without which such a citation would be
+    named nowhere in the answer: what the answer says of it would be gone.
+    """
+
+    draft: Draft
+    left: Sequence[tuple[str, Group]]
+    lost: list[str] = []
+    stayed: list[str] = []
+    orphans: list[tuple[str, Group]] = []
+
+    def __call__(self, sentence: str) -> bool:
+        held = (_COUNTED_OFF.match(sentence) is not None and self._counts_off()) or (
+            bool(self.orphans) and _tells(sentence) and self._names_one(_read(sentence))
+        )
+        (self.stayed if held else self.lost).append(sentence)
+        return held
+
+    def _names_one(self, said: Reading) -> bool:
+        return any(is_named(*one, said) for one in self.orphans)
+
+    def _counts_off(self) -> bool:
+        text = self.draft.answer
+        starts = (text[each.start + each.label : each.end] for each in sentences(text))
+        return sum(_COUNTED_OFF.match(each) is not None for each in starts) > 1
+
+    def has_lost(self, pruned: Draft) -> bool:
+        """Whether a kept citation is named in what was lost of the answer, and not in the rest."""
+        told = [each for each in self.lost if each in self.draft.answer and _tells(each)]
+        if not told:
+            return False
+        gone, rest = _read(" ".join(told)), _read(pruned.answer)
+        self.orphans = [
+            one for one in self.left if is_named(*one, gone) and not is_named(*one, rest)
+        ]
+        if self.orphans:
+            self.stayed.clear()  # all are asked about again
+        return bool(self.orphans)
+
+    def told(self, prose: _Prose) -> Iterator[Finding]:
+        """The flag for what stayed."""
+        doomed = (text[slice(*span)] for text, spans in prose.doomed.items() for span in spans)
+        name = next((name for name in doomed if any(name in each for each in self.stayed)), None)
+        if name is not None:
+            what = f'"{name}" is neither listed nor a highest court\'s by its own number'
+            yield "CITATION_UNLISTED", what, "answer", False
+
+
+def _tells(sentence: str) -> bool:
+    """Whether a sentence says more than where to look."""
+    telling = {word for word in words(sentence) if len(word) > 3} - COMMON
+    said = [word for word in telling if f" {word}" in sentence]  # in small letters: no name
+    return len(said) >= _LEAST_TOLD
+
+
+_LEAST_TOLD = 4
+
+
+def _read(text: str) -> Reading:
+    """A piece of an answer, in which a citation may be named."""
+    return Reading(Draft("", (), text, ()), None, _NO_BOUNDS, ())
+
+
+_NO_BOUNDS = TypeBounds((0, 0))
 
 
 def _by_name(text: str) -> Group:
@@ -411,9 +494,11 @@ _NO_SHORT_FORM = word_set(
 """Words that begin the names of many cases and stand for none of them."""
 
 
-def _pruned(draft: Draft, kept: Sequence[int], prose: _Prose, *, turns: bool) -> Draft | None:
-    answer = _text_without(draft.answer, prose, turns=turns)
-    steps = [_text_without(step, prose, turns=False) or "" for step in draft.reasoning_steps]
+def _pruned(
+    draft: Draft, kept: Sequence[int], prose: _Prose, stays: Stays, *, turns: bool
+) -> Draft | None:
+    answer = _text_without(draft.answer, prose, stays, turns=turns)
+    steps = [_text_without(step, prose, stays, turns=False) or "" for step in draft.reasoning_steps]
     if answer is None:
         return None
     steps = [step for step in steps if len(step.split()) >= _SHORTEST_STEP]
@@ -424,10 +509,10 @@ def _pruned(draft: Draft, kept: Sequence[int], prose: _Prose, *, turns: bool) ->
 _SHORTEST_STEP = 4
 
 
-def _text_without(text: str, prose: _Prose, *, turns: bool) -> str | None:
+def _text_without(text: str, prose: _Prose, stays: Stays, *, turns: bool) -> str | None:
     if text not in prose.doomed:
         return text
-    return without(text, prose.doomed[text], prose.others[text], turns=turns)
+    return without(text, prose.doomed[text], prose.others[text], turns=turns, stays=stays)
 
 
 def _missing(before: Draft, after: Draft | None, prose: _Prose, bounds: AnswerBounds) -> str:

@@ -90,7 +90,7 @@ def citation_grounding(reading: Reading) -> Iterator[Finding]:
     absent = [
         given.text
         for given, group in zip(reading.draft.citations, reading.cited, strict=True)
-        if not _is_named(given.text, group, reading)
+        if not is_named(given.text, group, reading)
     ]
     if absent:
         quoted = ", ".join(f'"{text[:80]}"' for text in absent[:3])
@@ -101,11 +101,11 @@ def citation_grounding(reading: Reading) -> Iterator[Finding]:
 def named_places(reading: Reading) -> Sequence[int]:
     """The places of the citations that answer or steps name; the first one where none is."""
     cited = enumerate(zip(reading.draft.citations, reading.cited, strict=True))
-    named = [at for at, (given, group) in cited if _is_named(given.text, group, reading)]
+    named = [at for at, (given, group) in cited if is_named(given.text, group, reading)]
     return named or range(min(1, len(reading.cited)))
 
 
-def _is_named(text: str, group: Iterable[Parsed], reading: Reading) -> bool:
+def is_named(text: str, group: Iterable[Parsed], reading: Reading) -> bool:
     """Whether one of the authorities of a citation is named; what is unread, by its words."""
     found = tuple(group)
     if is_no_citation(text):

@@ -281,8 +281,9 @@ TABLE: Final = (
     Check(
         "CITATION_UNLISTED", "good", "graded", "citation_unlisted",
         "A case that the [policy](../explanation/citations.md) does not admit: taken out under "
-        "`statute-first` and `apex-only`, refused where the answer rests on it and under `menu`, "
-        "flagged under `free` and in rows that are there already.",
+        "`statute-first` and `apex-only`, flagged where its sentence has to stay, refused where "
+        "the answer rests on it and under `menu`, flagged under `free` and in rows that are there "
+        "already.",
     ),
     Check(
         "SECTION_NONEXISTENT", "good", "graded", "section_nonexistent",

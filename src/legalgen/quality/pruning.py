@@ -2,15 +2,17 @@
 
 What goes is the smallest unit that can go whole: a parenthesis, a part of one between semicolons,
 a tail that holds nothing but references (``...; see also X v Y [2009] EWCA Civ 1``), such a part
-between the semicolons of a sentence, otherwise the sentence. With a sentence go those after it that
-only speak of it (``That case also shows ...``).
+between the semicolons of a sentence, a clause that says who says so (``, as X v Y shows,``) or that
+is joined to what is a sentence without it (``..., and it overruled X v Y``), otherwise the
+sentence. With a sentence go those after it that only speak of it (``That case also shows ...``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from string import ascii_lowercase
+from typing import TypeAlias
 
 import msgspec
 
@@ -155,8 +157,21 @@ _SPEAKS_OF_IT = re.compile(
 """How a sentence begins that has no meaning without the case of the sentence before it."""
 
 
+Stays: TypeAlias = Callable[[str], bool]
+"""Whether a sentence stays with its references, where nothing smaller can go out of it."""
+
+
+def _none_stays(_: str) -> bool:
+    return False
+
+
 def without(
-    text: str, spans: Iterable[Span], whole: Iterable[Span] = (), *, turns: bool = False
+    text: str,
+    spans: Iterable[Span],
+    whole: Iterable[Span] = (),
+    *,
+    turns: bool = False,
+    stays: Stays = _none_stays,
 ) -> str | None:
     """The text without the references at ``spans``; ``whole`` are the other references in it.
 
@@ -166,12 +181,12 @@ def without(
     doomed = sorted(set(spans))
     if not doomed:
         return text
-    cuts = _cuts(text, doomed, sorted({*doomed, *whole}), turns=turns)
+    cuts = _cuts(text, doomed, sorted({*doomed, *whole}), stays, turns=turns)
     return None if cuts is None else _tidied(text, cuts)
 
 
 def _cuts(
-    text: str, doomed: Sequence[Span], whole: Sequence[Span], *, turns: bool
+    text: str, doomed: Sequence[Span], whole: Sequence[Span], stays: Stays, *, turns: bool
 ) -> list[Span] | None:
     cuts: list[Span] = []
     lost: list[int] = []
@@ -179,11 +194,11 @@ def _cuts(
     for at, sentence in enumerate(every):
         mine = [span for span in doomed if span[0] < sentence.end and sentence.start < span[1]]
         if mine:
-            small = _small_cuts(text, sentence, mine, whole)
-            if small is None:
-                lost.append(at)
-            else:
+            small = _small_cuts(text, every[at : at + 2], mine, whole)
+            if small is not None:
                 cuts += small
+            elif not stays(text[sentence.start + sentence.label : sentence.end]):
+                lost.append(at)
         elif lost and lost[-1] == at - 1 and _follows(text, every[at - 1], sentence):
             lost.append(at)
     gone = {each.line for each in every} - {
@@ -200,6 +215,11 @@ def _follows(text: str, before: Sentence, sentence: Sentence) -> bool:
     return same and _SPEAKS_OF_IT.match(text, sentence.start + sentence.label) is not None
 
 
+def _is_spoken_of(text: str, pair: Sequence[Sentence]) -> bool:
+    """Whether the second of two sentences has no meaning without the case of the first."""
+    return len(pair) > 1 and _follows(text, *pair)
+
+
 def _whole_sentence(
     text: str, sentence: Sentence, every: Sequence[Sentence], gone: Container[int]
 ) -> Span:
@@ -214,10 +234,14 @@ def _whole_sentence(
 
 
 def _small_cuts(
-    text: str, sentence: Sentence, doomed: Sequence[Span], whole: Sequence[Span]
+    text: str, pair: Sequence[Sentence], doomed: Sequence[Span], whole: Sequence[Span]
 ) -> list[Span] | None:
-    """What can go out of a sentence that stays; None where the sentence has to go."""
+    """What can go out of a sentence that stays; None where the sentence has to go.
+
+    After it in ``pair`` comes the next one: where that speaks of the case, no clause goes alone.
+    """
     cuts: list[Span] = []
+    sentence = pair[0]
     if not all(_inside(span, (sentence.start, sentence.end)) for span in doomed):
         return None  # a reference that reaches into another line takes both with it
     for span in doomed:
@@ -228,6 +252,10 @@ def _small_cuts(
             or _tail(text, sentence, span, doomed, whole)
             or _item(text, sentence, span, doomed, whole)
         )
+        if cut is None and not _is_spoken_of(text, pair):
+            cut = _attribution(text, sentence, span, doomed) or _joined_clause(
+                text, sentence, span, doomed, whole
+            )
         if cut is None:
             return None
         cuts.append(cut)
@@ -346,11 +374,136 @@ def _item(
 
 
 def _only_refers(text: str, part: Span, whole: Sequence[Span]) -> bool:
+    return _ONLY_REFERENCES.fullmatch(_blanked(text, part, whole)) is not None
+
+
+def _blanked(text: str, part: Span, spans: Sequence[Span]) -> str:
+    """A part of a text with spaces for what stands at some places."""
     piece = list(text[part[0] : part[1]])
-    for start, end in whole:
+    for start, end in spans:
         for at in range(max(start, part[0]), min(end, part[1])):
             piece[at - part[0]] = " "
-    return _ONLY_REFERENCES.fullmatch("".join(piece)) is not None
+    return "".join(piece)
+
+
+# --- clauses ---------------------------------------------------------------------------------
+
+_SHOWS = (
+    r"(?:shows?|showed|requires?|required|holds?|held|decide[sd]?|confirm(?:s|ed)|explain(?:s|ed)"
+    r"|illustrates?|illustrated|puts? it|has it|sa(?:ys|id)|makes? clear|establish(?:es|ed)|settled"
+    r"|recogni[sz]e[sd]|teach(?:es)?|laid down|did|does|stressed|demonstrates?|ruled|found"
+    r"|allow(?:s|ed))"
+)
+_OPENS = re.compile(
+    r"(?:,|\s[\u2013\u2014])\s*(?:just )?(?:as|such as|like|which is (?:what|how|where))\b"
+)
+_ATTRIBUTES = re.compile(
+    rf"(?:\W|\b(?:and|or|in|the [Cc]ourt|courts?|{_SHOWS}|so|it|us|in \d{{4}})\b)*"
+)
+"""What says no more than where something stands, when its references are blank."""
+_CLAUSE_STOP = re.compile(r"[,;:]")
+
+
+def _attribution(text: str, sentence: Sentence, span: Span, doomed: Sequence[Span]) -> Span | None:
+    """``, as X v Y shows``: with the comma after it, where one stands before."""
+    opened = list(_OPENS.finditer(text, sentence.start + sentence.label, span[0]))
+    if not opened:
+        return None
+    start, last = opened[-1].start(), sentence.end
+    while last > span[1] and text[last - 1] in ".!?":
+        last -= 1
+    stops = (found.start() for found in _CLAUSE_STOP.finditer(text, span[1], last))
+    end = next((at for at in stops if not any(one[0] <= at < one[1] for one in doomed)), last)
+    if not _ATTRIBUTES.fullmatch(_blanked(text, (opened[-1].end(), end), doomed)):
+        return None
+    return start, end + (text[start] == text[end : end + 1] == ",")
+
+
+_TREATS = (
+    r"(?:overrul|disapprov|depart|reject|explain|distinguish|approv|appl|follow|extend|confirm"
+    r"|revers|affirm|adopt|endors|limit|qualif|narrow|reconcil|prefer|doubt|critici)"
+)
+"""How one case deals with another."""
+_JOINT = re.compile(
+    r"(?:,|\s[\u2013\u2014])\s+(?:and|but|while|whereas|yet|although|though)\s+"
+    r"|[;:]\s+(?:and |but )?"
+    rf"|,\s+(?P<tail>(?:(?:in|on|under|from) )?which\b|where\b|{_TREATS}\w*ing\b)"
+    rf"|\s(?:and|but)\s+(?=(?:also |then |thus )?{_TREATS}\w*\b)"
+)
+_BEGINS_CLAUSE = re.compile(
+    r"(?:(?:also|then|thus|later|likewise|similarly|there|here|now|so) )?"
+    rf"(?:(?:it|he|she|they|that|this|these|the|its|his|her|an?|in|under|by|since|after|Lord|Lady)\b"
+    rf"|{_TREATS})"
+)
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|can|cannot|may|might|must|will|would|shall|should|do|does"
+    r"|did|h[eo]lds?|says?|said|gave|made|took|put|binds?|stands?|lies|goes|comes|owes?|gets?|keeps?"
+    r"|(?:give|make|take|require|ask|allow|let|need|mean|bar|govern|provide|treat|turn|depend|follow"
+    r"|fail|pay|run|set|show|protect|call|leave|fall|count|decide|remain|seem)s|applies|\w{3,}ed)\b"
+)
+_DOES = re.compile(r"\s+(?!(?:and|or|with|on|in|of|at|to|for|by)\b)[a-z]{3,}")
+"""What follows a case that does something."""
+_HALF = re.compile(
+    r"(?:if|although|though|while|when|where|since|because|unless|as|once|whereas|even|just)\b",
+    re.I,
+)
+"""How a clause begins that is no sentence."""
+_PAIRED = re.compile(
+    r"\b(?:both|either|neither|whether|between|not (?:only|merely|so much))\b", re.I
+)
+_DANGLES = re.compile(r"\b(?:that|which|of|in|to|by|and|or|the|an?|as|because|from|with|under)\Z")
+
+
+def _joined_clause(
+    text: str, sentence: Sentence, span: Span, doomed: Sequence[Span], whole: Sequence[Span]
+) -> Span | None:
+    """The clause of a reference as far as a semicolon or the end, where a sentence stands before.
+
+    A reference that stays in it keeps it; so does a clause after it that it is bound up with.
+    """
+    begin, stop = sentence.start + sentence.label, sentence.end
+    while stop > span[1] and text[stop - 1] in ".!?":
+        stop -= 1
+    for joint in reversed(list(_JOINT.finditer(text, begin, span[0]))):
+        at, end = joint.start(), stop
+        if any(start <= at < last for start, last in whole):
+            continue
+        if text[at] == ";":
+            end = _parts(text, at + 1, stop, whole)[0][1]
+        if any(_inside(one, (at, end)) and one not in doomed for one in whole):
+            return None
+        if joint["tail"]:
+            own = "," not in text[span[1] : end]
+        else:
+            own = _is_clause(text, (joint.end(), end), doomed)
+        if own and _is_whole(text[begin:at]):
+            return at, end
+    return None
+
+
+def _is_clause(text: str, part: Span, doomed: Sequence[Span]) -> bool:
+    """Whether a part has a subject and a verb of its own; a case at its beginning is a subject."""
+    start, end = part
+    after = next((last for first, last in doomed if first == start), None)
+    if after is not None:
+        return _DOES.match(text, after) is not None
+    said = _BEGINS_CLAUSE.match(text, start) is not None
+    return said and _VERB.search(_blanked(text, (start, end), doomed)) is not None
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a beginning of a sentence can stand by itself."""
+    if len(text.split()) < _LEAST_WORDS or _PAIRED.search(text) or _DANGLES.search(text):
+        return False
+    if text.count("(") != text.count(")") or text.count('"') % 2:
+        return False
+    if text.count("\u201c") != text.count("\u201d"):
+        return False
+    main = text.partition(", ")[2] if _HALF.match(text) else text
+    return _VERB.search(main) is not None
+
+
+_LEAST_WORDS = 4
 
 
 # --- what is left ----------------------------------------------------------------------------
