@@ -611,6 +611,37 @@ def test_markup_is_looked_for_in_every_field(field: str) -> None:
     assert judge(marked[field], "MARKUP") == "reject"
 
 
+PYTHON = """rate = 0.08
+def owed(debt, days):
+    return debt * rate * days / 365"""
+SCRIPT = """const owed = (debt, days) => {
+  return debt * days;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (PYTHON, "reject"), (f"```python\n{PYTHON}\n```", "reject"), (SCRIPT, "reject"),
+        ("SELECT name FROM tenants WHERE paid = 0;\nupdate(name)", "reject"),
+        ("over = max(0, rent - cap)\nrent = cap", "reject"),
+        ("if days > 30:", "flag"), ("=SUM(A1:A12)", "flag"), ("owed = sum(debts)", "flag"),
+        ("owed += rent", "flag"), ("for debt, day in owed:\n    total += debt", "reject"),
+        # words of the law, formulas and lists
+        ("```\nThe rent is owed.\n```", "clean"), ("Tax = income - allowance", "clean"),
+        ("interest = debt x 8% x days / 365\nfee = 5%", "clean"),
+        ("She must (see section 2(1)):\nreturn the deposit;\nlet the agent know;", "clean"),
+        ("If the rent exceeds \u00a3100 (or = \u00a3100):\n- the court may vary it", "clean"),
+        ("The function of the board = advice (section 3)", "clean"),
+        ("Select the lot from the sale; import duty = 5%", "clean"),
+    ],
+)  # fmt: skip
+def test_lines_of_a_program(lines: str, expected: str) -> None:
+    """With a fence, which is taken off a plain type, or without one."""
+    given = draft(answer=f"{text(60)}\n{lines}\nSo it is.", steps=STEPS)
+    assert judge(given, "MARKUP", sample_type="short_qa") == expected
+
+
 @pytest.mark.parametrize(
     ("question", "sample_type", "expected"),
     [

@@ -205,6 +205,7 @@ def shape(reading: Reading) -> Iterator[Finding]:
     if not whole.isascii() and any(hint in whole for hint in _GARBLED_HINTS):
         yield from _found(_GARBLED, reading.fields)
     yield from _notation(reading)
+    yield from _program(reading)
     what, where = _beyond_prose(reading)
     if what:
         yield "MARKUP", f"{what} in the {where}", where, False
@@ -255,6 +256,42 @@ def _notation(reading: Reading) -> Iterator[Finding]:
     columns = "|" in answer or "\t" in answer or "+--" in answer
     if columns and (reading.is_plain_text or reading.task is None) and _TABLE.search(answer):
         yield "MARKUP", "a table in the answer: write sentences", "answer", reading.is_plain_text
+
+
+_CODE_SIGNS = ("=", "{", "<", ">", "SELECT")
+_STATEMENT = re.compile(
+    r"^[ \t]*(?:(?:async )?def \w+\(.*\).*:|class [A-Z]\w*(?:\(.*\))?:|.*\) ?(?:=> ?)?\{"
+    r"|(?:async |export )*function \w*\(.*\)|(?:else )?(?:if|for|while) ?\(.*[<>=!;].*\)"
+    r"|(?:el)?if [^:\n]*[<>=!]=?[^:\n]*:(?: ?(?:raise|return|print|pass)\b.*)?"
+    r"|for \w+(?:, \w+)* in [\w.]+\(.*\):|for \w+(?:, \w+)+ in [\w.]+:"
+    r"|(?:else|try|finally|except\b[\w ]*):|return [\w.\[\]]+ ?(?:[<>=!]=?|[-+*/%]) ?[\w.\[\]]+;?"
+    r"|return [\w.()\[\]]+;|return \w+\(.*\)|[A-Za-z_]\w* [-+*/]= .+"
+    r"|(?:var|let|const|int|float|double|final|string|bool(?:ean)?) \w+ ?=.+"
+    r"|[A-Za-z_$][\w.]* ?[-+*/]?= ?(?:new )?[A-Za-z_][\w.]*\(.*\)[\w\[\]:.,-]*;?"
+    r"|(?:print|printf|console\.\w+|System\.out\.\w+)\(.*\);?|<\?php.*|=[A-Z]{2,}\(.*\)"
+    r"|SELECT\b.+\bFROM\b.*|(?:INSERT INTO|UPDATE \w+ SET|DELETE FROM)\b.*)[ \t]*$",
+    re.M,
+)
+"""A line that only a program has."""
+_LIKE_CODE = re.compile(
+    r"^[ \t]*(?:[A-Za-z_$][\w.]* ?[-+*/:]?= ?[\w.\"'\[\]]+(?: ?(?:[-+*/%]|//) ?[\w.\[\]]+)*;?|\}.*"
+    r"|(?:from [\w.]+ )?import [\w.]+(?: as \w+)?|for \w+ in [\w.\[\]]+:"
+    r"|\w+(?:\.\w+)*\([^()]*\);?|return [\w.]+;?)[ \t]*$",
+    re.M,
+)
+"""And one that a program may have."""
+
+
+def _program(reading: Reading) -> Iterator[Finding]:
+    """Lines of a program, fenced or not: one is flagged, more are refused."""
+    if not reading.has_signs(_CODE_SIGNS) and "):\n" not in reading.whole:
+        return
+    for name, text in reading.texts:
+        plain = list(_STATEMENT.finditer(text))
+        if plain:
+            lines = {found.start() for found in (*plain, *_LIKE_CODE.finditer(text))}
+            what = f'"{excerpt(plain[0][0].strip(), 0)}" in {name} is code: write it in words'
+            yield "MARKUP", what, name, len(lines) > 1
 
 
 def _latex(text: str) -> re.Match[str] | None:
