@@ -71,6 +71,41 @@ def test_what_is_only_announced_is_flagged() -> None:
     assert found(answer).get("NO_ANSWER") == "flag"
 
 
+DWELT = (
+    "Forfeiture of a lease is a deep and enduring theme of English land law, and an interesting "
+    "one as well. It has been shaped by centuries of commentary, and it continues to attract "
+    "scholars from many countries. Landlords and tenants alike are touched by it, in good times "
+    "and in bad. Its history is rich in colourful characters, and its influence on neighbouring "
+    "topics can hardly be overstated."
+)
+SENT_AWAY = (
+    "It is good of you to set out so openly what has happened with the shop. Such matters are "
+    "often more involved than they look, and a brief reply like this is hardly the place to go "
+    "into them. Gather the lease, the letters and the bank statements, and take them to somebody "
+    "near you who deals with leases day by day and will gladly look at everything with you."
+)
+SPARE = (
+    "The history of the lease is telling here. Rent came late for years, the landlord took it and "
+    "was content, and a court may well find in this a waiver. The tenant should plead it early and "
+    "file the bank statements. An interesting strand of commentary asks for clear words in a "
+    "letter, but the cases go the other way: conduct is enough, if both knew of the breach."
+)
+CASE = (
+    "Four questions. Does the client grasp what a will does? Does she see roughly what she owns? "
+    "Does she have in mind those who might expect something of her? Is anything distorting her "
+    "judgment? Banks v Goodfellow asks all four, and the replies are noted on the file together "
+    "with the reasons and the impression that she made."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"), [(DWELT, "flag"), (SENT_AWAY, "flag"), (SPARE, ""), (CASE, "")]
+)
+def test_an_answer_without_law_is_flagged(answer: str, expected: str) -> None:
+    """It praises its topic or puts somebody off; one with a case or a rule says something."""
+    assert found(answer).get("NO_ANSWER", "") == expected
+
+
 def test_what_the_question_is_about_is_not_empty() -> None:
     """An answer on the advice of professionals has their words."""
     answer = (

@@ -136,10 +136,11 @@ TABLE: Final = (
     Check(
         "NO_ANSWER", "usable", "graded", "no_answer",
         "Its words would fit any question (they weigh, announce, praise, or send to a lawyer): "
-        "flagged from 36 % of them (25 %, if its sentences only say what is going to be said), "
-        "refused from 44 %. Half of its telling words are the "
-        "question's, and of 100 words fewer than 16 are new: flagged; fewer than 10: refused. It "
-        "is asked for a time and gives none, or promises three points and tells two: flagged.",
+        "flagged from 36 % of them (25 %, if its sentences only say what is going to be said, 20 % "
+        "where hardly a word says what the law is), refused from 44 %. Half of its telling words "
+        "are the question's, and of 100 words fewer than 16 are new: flagged; fewer than 10: "
+        "refused. It is asked for a time and gives none, or promises three points and tells two: "
+        "flagged.",
         "{found}: state the rule and what follows from it",
     ),
     Check("TRUNCATED", "usable", "reject", "cut", "It ends in the middle of a sentence."),

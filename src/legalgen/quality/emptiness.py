@@ -7,7 +7,7 @@ question again finds other phrases for it, but hardly a new word.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from legalgen.quality.reading import COMMON, Finding, Reading, stems
 from legalgen.quality.wordlists import word_list
@@ -18,6 +18,8 @@ _SMALL = word_list("small_english") - _EMPTY
 _EXAMINING, _TURNS = word_list("examining"), word_list("by_turns")
 _REFERRING = word_list("referring")
 _METHOD = _EMPTY | word_list("method")
+_PRAISING_TOPICS = word_list("praising_topics") - _EMPTY
+_OPERATIVE = word_list("operative")
 
 EMPTY_SHARE = 0.44
 HOLLOW_SHARE = 0.36
@@ -34,6 +36,15 @@ LEAST_EMPTY = 0.12
 ANNOUNCED = 0.6
 """Share of sentences that say what is going to be said, from which an answer with so many empty
 words is flagged. In good answers it is at most 0.5; of the older rows two chats are such."""
+LAWLESS = 0.14
+"""Words that say law for each that would fit any question, praise of the topic among them, up to
+which an answer with as many of these as ``LEAST_DWELLING`` is flagged. In 270 good answers it is at
+least 0.22; of the older rows 1.4 % have less, most of them talk of an assistant."""
+LEAST_DWELLING = 0.2
+MOST_TOLD = 4
+"""Times that a word of praise may come, before they are counted."""
+LEAST_MIXED = 1.5
+"""Times ``LEAST_EMPTY``, of both kinds of words together."""
 LEAST_ANSWER = 40
 """Words, below which a share says little."""
 
@@ -59,7 +70,8 @@ def empty(reading: Reading) -> Iterator[Finding]:
         return
     vocabulary = reading.answer_vocabulary
     known = _EMPTY & vocabulary
-    if len(known) < LEAST_EMPTY * len(vocabulary):
+    least = LEAST_EMPTY * len(vocabulary)
+    if len(known) < least and len(known) + len(_PRAISING_TOPICS & vocabulary) < LEAST_MIXED * least:
         return
     said = count - sum(map(_SMALL.__contains__, reading.answer))
     empty = known.difference(reading.question)
@@ -69,6 +81,24 @@ def empty(reading: Reading) -> Iterator[Finding]:
         yield "NO_ANSWER", what, "answer", share >= EMPTY_SHARE
     elif share >= RATHER_EMPTY and _announces(reading):
         yield "NO_ANSWER", "its sentences only say what is going to be said", "answer", False
+    elif share >= LEAST_DWELLING / 2 and _is_lawless(reading, share, said):
+        yield "NO_ANSWER", "hardly a word of it says what the law is", "answer", False
+
+
+def _is_lawless(reading: Reading, share: float, said: Sequence[str]) -> bool:
+    """Whether hardly a word says what must, may or cannot be, for so many that fit any question."""
+    praise = _PRAISING_TOPICS & reading.answer_vocabulary
+    if share * len(said) + MOST_TOLD * len(praise) < LEAST_DWELLING * len(said):
+        return False
+    praise = praise.difference(reading.question)
+    dwelling = share + sum(map(praise.__contains__, said)) / len(said)
+    if dwelling < LEAST_DWELLING:
+        return False
+    told = sum(map(_OPERATIVE.__contains__, reading.answer))
+    most = LAWLESS * dwelling * len(reading.answer)
+    if told > most or told + sum(word[0].isdigit() for word in reading.answer) > most:
+        return False
+    return " v " not in reading.draft.answer and " v. " not in reading.draft.answer
 
 
 def _is_specific(reading: Reading) -> bool:
