@@ -25,8 +25,30 @@ RULE = "Under the Land Registration Act 1925 her actual occupation binds a buyer
         ("It was appropriated.", "Is it theft to keep it?", "Theft Act 1968 s 5(4)", ""),
         ("Deference is owed.", "Who reads the Act?", "467 U.S. 837 (1984)", "flag"),
         ("Deference was overruled.", "Who reads the Act?", "467 U.S. 837 (1984)", ""),
+        # words of old things, which are not the law
+        (f"{RULE} She keeps it until it is sold.",
+         "Does the occupation of Amara bind a buyer of the house?", OLD, "flag"),
+        (f"{RULE} So it was until October of that year.",
+         "Does the occupation of Amara bind a buyer of the house?", OLD, ""),
+        (f"{RULE} The former owner said so before. It still holds. He has it until June.",
+         "Does the occupation of Amara bind a buyer of the house?", OLD, "flag"),
+        ("Chevron asks for two steps. The reading must be fair. It may be rejected later on.",
+         "Who reads the Act now?", "467 U.S. 837 (1984)", "flag"),
+        (f"{RULE} The house was old. It had belonged to his former wife until May.",
+         "Does the occupation of Amara bind a buyer of the house?", OLD, "flag"),
+        # and words of old law, beside it or whatever they are
+        ("Chevron asked for two steps. Loper Bright holds that a court reads by itself.",
+         "Who reads the Act?", "467 U.S. 837 (1984)", ""),
+        (f"{RULE} That was the former law. Now she needs a note on the register.",
+         "Does her occupation bind a buyer?", OLD, ""),
+        (f"{RULE} So much is plain. She may stay. The Act of 2002 says much the same.",
+         "Does her occupation bind a buyer?", OLD, ""),
+        ("The Directive of 1995 binds it. Later rules, and Regulation 2016/679 above all, differ.",
+         "Must data be fair?", "Directive 95/46/EC, art 6", ""),
+        (f"{RULE} She may stay. He may not sell. The section has been repealed.",
+         "Does her occupation bind a buyer?", OLD, ""),
     ],
-)
+)  # fmt: skip
 def test_old_law_is_flagged_unless_it_is_told_as_old(
     said: str, question: str, cited: str, expected: str
 ) -> None:

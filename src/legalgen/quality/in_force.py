@@ -8,22 +8,31 @@ says so itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from legalgen.law.citations import Parsed, names_of
 from legalgen.law.citations.repealed import Repealed, repealed
 from legalgen.quality.reading import Finding, Reading, sentences
 from legalgen.quality.wordlists import MONTH
 
 _AS_OLD = re.compile(
-    r"\b(?:repeal\w*|revok\w*|replac\w*|supersed\w*|former\w*|previous\w*|predecessor\w*|renamed"
-    r"|re-?enact\w*|consolidat\w*|succeed\w*|no longer|used to|then in force|at the time|earlier"
-    r"|until|before|prior|older?|histor\w*|transition\w*|savings?|still|now (?:in|found|governed)"
-    r"|first appeared|origin\w*|carried over|derive\w*|since (?:19|20)\d\d|Northern Ireland"
-    r"|(?:pre|post)-\w+|was the law|lapsed|expired?|in force|overrul\w+|abandon\w*|departed"
-    r"|reject\w*|disapprov\w+|abrogat\w+|not follow\w*|good law)\b",
+    r"\b(?:revok\w*|replac\w*|formerly|previous\w*|predecessor\w*|renamed|consolidat\w*|succeed\w*"
+    r"|no longer|used to|then in force|at the time|earlier|prior|older?|histor\w*"
+    r"|transition\w*|savings?|now (?:in|found|governed)|first appeared|origin\w*|carried over"
+    r"|derive\w*|since (?:19|20)\d\d|(?:pre|post)-\w+|was the law|lapsed|expired?|in force"
+    r"|until (?:then|recently|\d+|(?-i:(?:the )?[A-Z])\w*)|abandon\w*|departed|reject\w*"
+    r"|disapprov\w+|not follow\w*"
+    r"|former (?:\w+ )?(?:law|rule|act|statute|section|article|test|regime|position|doctrine"
+    r"|regulation|directive|provision|offence|approach|code|precedent|standard|system|limb)s?)\b",
     re.I,
 )
-"""Words of a sample that knows how old its law is, or tells of a place where it lives on."""
+"""Words of a sample that knows how old its law is; of other things elsewhere in it."""
+_PLAINLY_OLD = re.compile(
+    r"\b(?:repeal\w*|overrul\w+|supersed\w*|re-?enact\w*|abrogat\w+|good law|no longer law"
+    r"|Northern Ireland)\b",
+    re.I,
+)
+"""The same wherever it stands, and a place where some of it lives on."""
 _YEAR = re.compile(r"\b(?:1[89]|20)\d\d\b")
 
 
@@ -35,20 +44,54 @@ def law_repealed(reading: Reading) -> Iterator[Finding]:
         old = known.get(item.key) or known.get(f"{item.name} {item.year}")
         if old is None and item.key.endswith(")"):
             old = known.get(item.key.partition("(")[0])  # a subsection of what is gone
-        if old is not None and old.ended <= as_of and not _is_told_as_old(reading, old):
+        if old is not None and old.ended <= as_of and not _is_told_as_old(reading, item, old):
             name = old.name or old.key or item.key
             what = f'"{name}" is no longer law since {old.ended} (now: {old.by})'
             yield "LAW_REPEALED", what, "citations", True
             return
 
 
-def _is_told_as_old(reading: Reading, old: Repealed) -> bool:
-    """Whether the sample says that it is old law, or asks about facts of its time."""
+def _is_told_as_old(reading: Reading, item: Parsed, old: Repealed) -> bool:
+    """Whether the sample says that it is old law, or asks about facts of its time.
+
+    What came after it is named, or a word tells it as old in a sentence that names it, or beside
+    such a one; where none names it, anywhere.
+    """
     told = old.key or old.act
     facts = map(int, _YEAR.findall(reading.draft.question.replace(told, "")))
     if any(year <= int(old.ended[:4]) for year in facts):
         return True
-    return any(_AS_OLD.search(text) for _, text in reading.texts)
+    texts = [text for _, text in reading.texts]
+    if any(_PLAINLY_OLD.search(text) for text in texts) or _names(old.by, texts):
+        return True
+    near = [piece for text in texts for piece in _around(text, item, old)]
+    return any(_AS_OLD.search(text) for text in near or texts)
+
+
+_NUMBER = re.compile(r"\b\d+/\d+|\b(?:1[89]|20)\d\d\b")
+_NAME = re.compile(r"[A-Z][a-z]{3,}")
+
+
+def _names(law: str, texts: Iterable[str]) -> bool:
+    """Whether a law is named by its number or year, or a case by its first party."""
+    found = _NUMBER.search(law) or _NAME.search(law)
+    return found is not None and any(found[0] in text for text in texts)
+
+
+def _around(text: str, item: Parsed, old: Repealed) -> Iterator[str]:
+    """The sentences of a text that name an old law, each with those beside it."""
+    year = str(item.year or "")
+    if item.is_case:
+        names, year = set(_NAME.findall(old.name)), ""
+    elif item.number is not None:  # of the Union, cited by its number
+        numbers = (f"{item.number}/{year}", f"{year}/{item.number}", f"{year[2:]}/{item.number}/")
+        names, year = {*numbers, *names_of(item.key)}, ""
+    else:
+        names = set(_NAME.findall(item.name or old.act))
+    pieces = sentences(text)
+    for at, piece in enumerate(pieces):
+        if year in piece and any(map(piece.__contains__, names)):
+            yield " ".join(pieces[max(0, at - 1) : at + 2])
 
 
 _FACTS = re.compile(
