@@ -139,8 +139,8 @@ TABLE: Final = (
         "flagged from 36 % of them (25 %, if its sentences only say what is going to be said, 20 % "
         "where hardly a word says what the law is), refused from 44 %. Half of its telling words "
         "are the question's, and of 100 words fewer than 16 are new: flagged; fewer than 10: "
-        "refused. It is asked for a time and gives none, or promises three points and tells two: "
-        "flagged.",
+        "refused. It is asked for a time or a sum and gives none, promises three points and tells "
+        "two, or is made of questions or of bare figures: flagged.",
         "{found}: state the rule and what follows from it",
     ),
     Check("TRUNCATED", "usable", "reject", "cut", "It ends in the middle of a sentence."),

@@ -19,6 +19,7 @@ from legalgen.errors.plurals import plural
 from legalgen.law.citations import folded
 from legalgen.law.citations.pieces import any_of, by_letter
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.asked import bare_figures, no_sum, only_asks
 from legalgen.quality.emptiness import empty, empty_steps, question_again
 from legalgen.quality.reading import (
     Finding,
@@ -44,12 +45,13 @@ from legalgen.store.sample import words
 
 
 def no_answer(reading: Reading) -> Iterator[Finding]:
-    """Empty words where a rule should stand, nothing new, or no time where one is asked for."""
+    """Empty words where a rule should stand, nothing new, or not what is asked for."""
     if reading.is_dialogue:
         return
     yield from empty(reading)
     yield from question_again(reading)
-    if what := _no_time(reading) or _untold(reading):
+    what = _no_time(reading) or _untold(reading) or no_sum(reading)
+    if what := what or only_asks(reading) or bare_figures(reading):
         yield "NO_ANSWER", what, "answer", False
 
 
