@@ -208,8 +208,8 @@ TABLE: Final = (
     Check(
         "FACTS_CHANGED", "good", "flag", "facts",
         "A party is called the other side of what the question makes of it, as the tenant "
-        "landlord; its name is half another; or a period or a date is another than the "
-        "question's, which is not told.",
+        "landlord; its name is half another; or a period, a date or the sum of the same thing is "
+        "another than the question's, which is not told.",
         "{found}: keep to the facts of the question",
     ),
     Check(

@@ -9,12 +9,14 @@ landlord and who tenant follows from what the question says that they did.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
 
 from legalgen.quality.elements import NOT_A_PARTY, parties
 from legalgen.quality.reading import TOKEN, Finding, Reading, places, stems
 from legalgen.quality.substance import figures
-from legalgen.quality.wordlists import MONTH, NAMES_DAY, word_list
+from legalgen.quality.wordlists import MONEY_SIGNS, MONTH, NAMES_DAY, word_list
 from legalgen.store.sample import words
 
 
@@ -23,7 +25,7 @@ def facts(reading: Reading) -> Iterator[Finding]:
     if reading.is_dialogue:
         return
     what = _exchanged(reading) or _renamed(reading) or _other_period(reading)
-    if what := what or _other_date(reading):
+    if what := what or _other_date(reading) or _other_sum(reading):
         yield "FACTS_CHANGED", what, "answer", True
 
 
@@ -254,3 +256,84 @@ def _around(text: str, value: str) -> frozenset[str]:
     begin = max(text.rfind(". ", 0, at), text.rfind("; ", 0, at)) + 1
     end = text.find(". ", at)
     return stems(words(text[begin : end if end > 0 else len(text)]))
+
+
+_SUMS = frozenset({
+    "deposit", "price", "fee", "salary", "loan", "premium", "debt", "fine", "invoice", "bill",
+    "commission", "bonus", "legacy", "ransom", "advance", "budget", "rent", "wage", "penalty",
+    "dividend", "grant", "guarantee", "reward", "mortgage", "overdraft", "bid", "quote",
+})  # fmt: skip
+"""What is agreed once, and is then so much."""
+_SUM = "|".join(sorted(_SUMS))
+_MONEY = re.compile(rf"[{MONEY_SIGNS}] ?\d[\d,]*(?:\.\d+)?")
+_BEFORE_SUM = re.compile(
+    rf"(?P<own>\b(?i:the|his|her|its|their|your|this|that) )?\b(?P<noun>{_SUM})"
+    r" (?:(?:was|is|of|at) )+\Z"
+)
+_LONGEST_BEFORE = 40
+_AFTER_SUM = re.compile(rf" (?P<noun>{_SUM})\b")
+_OWN = tuple(
+    f"{word} "
+    for each in ("the", "his", "her", "its", "their", "your", "this", "that")
+    for word in (each, each.capitalize())
+)
+_NOT_AGREED = re.compile(
+    r"\b(?:would|had|if|new|second|another|maximum|cap|limit|reduced|instead|unless|statutory"
+    r"|further)\b"
+)
+
+
+class _Sum(NamedTuple):
+    amount: Decimal
+    start: int
+    end: int
+    is_own: bool
+    """Whether it is that of somebody or something, and not any."""
+
+
+def _other_sum(reading: Reading) -> str | None:
+    """``the £2,700 deposit``, where the question's only deposit is another and is told nowhere."""
+    if _SUMS.isdisjoint(reading.answer_vocabulary) or _SUMS.isdisjoint(reading.question):
+        return None
+    question, answer = reading.draft.question, reading.draft.answer
+    asked = _sums(question)
+    told = _sums(answer) if asked else {}
+    for noun, sums in told.items():
+        ours = {each.amount for each in asked.get(noun, ())}
+        if len(ours) != 1 or not ours.isdisjoint(each.amount for each in sums):
+            continue
+        (own,) = ours
+        known = {_amount(each) for each in _MONEY.findall(f"{question}\n{reading.steps_text}")}
+        for each in sums:
+            big, small = max(each.amount, own), min(each.amount, own)
+            if each.amount in known or not each.is_own or big % small == 0:
+                continue
+            end = answer.find(". ", each.end)
+            sentence = answer[answer.rfind(". ", 0, each.start) + 1 : end if end > 0 else None]
+            if not _NOT_AGREED.search(sentence):
+                what = answer[each.start : each.end]
+                return f'"{what}", where the question has {own:,} for the {noun}'
+    return None
+
+
+def _sums(text: str) -> Mapping[str, Sequence[_Sum]]:
+    """The amounts of each thing that is agreed once."""
+    sums: dict[str, list[_Sum]] = {}
+    for money in _MONEY.finditer(text):
+        start, end = money.span()
+        before = _BEFORE_SUM.search(text, max(0, start - _LONGEST_BEFORE), start)
+        after = _AFTER_SUM.match(text, end) if before is None else None
+        noun = before or after
+        amount = _amount(money[0])
+        if noun is None or not amount:
+            continue
+        if before is not None:
+            found = _Sum(amount, before.start(), end, before["own"] is not None)
+        else:
+            found = _Sum(amount, start, noun.end(), text.endswith(_OWN, 0, start))
+        sums.setdefault(noun["noun"], []).append(found)
+    return sums
+
+
+def _amount(money: str) -> Decimal:
+    return Decimal(money[1:].replace(",", "").strip())
