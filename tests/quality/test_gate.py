@@ -599,6 +599,23 @@ def test_text_that_was_made_for_a_machine(mark: str, expected: str) -> None:
     assert judge(draft(answer=f"{text(60)} {mark} so.", steps=STEPS), "MARKUP") == expected
 
 
+@pytest.mark.parametrize(
+    ("pair", "sample_type", "expected"),
+    [
+        ("Question: May a minor buy a boat on credit?\nAnswer: He may not.", "short_qa", "flag"),
+        ("**Q:** May a minor buy a boat on credit?\n**A:** He may not.", "concept", "flag"),
+        ("2) Question: May a minor buy a boat on credit?\n2) Answer: No.", "concept", "flag"),
+        ("Q2: May a minor buy a boat on credit?\n\nA2: He may not.", "short_qa", "flag"),
+        (f"Question: {QUESTION}\nAnswer: She may.", "concept", "clean"),
+        ("Q: May a minor buy a boat on credit?\nHe may not.", "concept", "clean"),
+    ],
+)
+def test_another_question_within_an_answer(pair: str, sample_type: str, expected: str) -> None:
+    """With an answer of its own; the sample's own question, as a memorandum puts it, is none."""
+    given = draft(answer=f"{text(60)} So it is.\n\n{pair}", steps=STEPS)
+    assert judge(given, "MARKUP", sample_type=sample_type) == expected
+
+
 @pytest.mark.parametrize("field", ["question", "steps", "cited"])
 def test_markup_is_looked_for_in_every_field(field: str) -> None:
     """A tag is no better in a question, a step or a citation than in an answer."""
@@ -625,8 +642,8 @@ SCRIPT = """const owed = (debt, days) => {
         (PYTHON, "reject"), (f"```python\n{PYTHON}\n```", "reject"), (SCRIPT, "reject"),
         ("SELECT name FROM tenants WHERE paid = 0;\nupdate(name)", "reject"),
         ("over = max(0, rent - cap)\nrent = cap", "reject"),
-        ("if days > 30:", "flag"), ("=SUM(A1:A12)", "flag"), ("owed = sum(debts)", "flag"),
         ("owed += rent", "flag"), ("for debt, day in owed:\n    total += debt", "reject"),
+        ("if days > 30:", "flag"), ("=SUM(A1:A12)", "flag"), ("owed = sum(debts)", "flag"),
         # words of the law, formulas and lists
         ("```\nThe rent is owed.\n```", "clean"), ("Tax = income - allowance", "clean"),
         ("interest = debt x 8% x days / 365\nfee = 5%", "clean"),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from legalgen.errors.plurals import plural
 from legalgen.quality.mending import HEADING
-from legalgen.quality.reading import Finding, Reading, excerpt
+from legalgen.quality.reading import Finding, Reading, excerpt, stems
 from legalgen.quality.rules import Thresholds
 from legalgen.store.sample import words
 
@@ -323,7 +323,37 @@ def _beyond_prose(reading: Reading) -> tuple[str, str]:
         return "words of another script", "answer"
     if "```" in answer:
         return "a code fence", "answer"
+    return _beyond_one(reading)
+
+
+def _beyond_one(reading: Reading) -> tuple[str, str]:
+    """What the answer holds beyond one answer: another pair, fields of the sample."""
+    if _has_second(reading):
+        return "another question with its answer", "answer"
     return ("fields of the sample", "answer") if _has_parts(reading) else ("", "")
+
+
+_PAIR = re.compile(
+    r"\n[\W\d_]*(?:question|q) ?\d*[*_ ]*[:.][*_]* *(?P<question>[^\n]{10,})\n+[\W\d_]*"
+    r"(?:answer|a) ?\d*[*_ ]*[:.]"
+)
+"""In folded text."""
+MOST_ASKED_AGAIN = 0.5
+"""Share of its telling words that a question in an answer has from the sample's own, from which it
+is this question again, as a memorandum puts it."""
+
+
+def _has_second(reading: Reading) -> bool:
+    """Whether another question and its answer follow within the answer."""
+    answer = reading.draft.answer
+    if "\n" not in answer or "?" not in answer or reading.is_dialogue:
+        return False
+    found = _PAIR.search(reading.folded_answer)
+    if found is None:
+        return False
+    asked = stems(words(found["question"]))
+    again = asked & (reading.question_stems | reading.step_stems)
+    return len(again) < MOST_ASKED_AGAIN * len(asked)
 
 
 def _has_parts(reading: Reading) -> bool:
