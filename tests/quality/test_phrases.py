@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from legalgen.law.citations import folded
-from legalgen.quality import deadlines, plain, substance, usable
+from legalgen.quality import deadlines, figures, plain, usable
 from legalgen.quality.phrases import Phrases
 from legalgen.quality.reading import KnownRuns, Reading
 from legalgen.quality.rules import TypeBounds
@@ -84,7 +84,7 @@ GUARDED: list[tuple[re.Pattern[str], Callable[[str], bool]]] = [
     (plain._BOUNDS_TOLD, has_bounds_hint),
     (plain._CONTACT, has_address),
     (usable._MUSING, has_musing),
-    (substance._DATE, has_day),
+    (figures._DATE, has_day),
     (deadlines._ANY_DAY, has_day),
 ]
 

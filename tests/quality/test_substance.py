@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legalgen.quality.substance import figures
+from legalgen.quality.figures import figures
 from tests.quality.sayings import ANSWER, QUESTION, STEPS, found
 
 RULE = "Rent is treated apart, so the landlord may forfeit without any notice of the breach."
@@ -134,6 +134,20 @@ def test_an_answer_to_another_question_of_the_same_topic() -> None:
          "The tenant is liable for double rent.", "reject"),
         ("The judge held that the lease is not void at law.", "The lease is void at law.",
          "reject"),
+        ("Under the lease Amara has no right to enter the shop by night.",
+         "Amara is entitled to enter the shop by night, since it is hers.", "flag"),
+        ("Tomasz has no claim to the deposit on the shop.",
+         "Tomasz has a claim to the deposit on the shop, since no rent was late.", "flag"),
+        ("Tomasz is under no duty to insure the shop against fire.",
+         "Tomasz has a duty to insure the shop against fire.", "flag"),
+        ("Amara is therefore not allowed to retain the keys of the shop.",
+         "Amara is allowed to retain the keys of the shop.", "reject"),
+        ("Tomasz has no right to enter the shop unless he pays.",
+         "Tomasz has a right to enter the shop and pays.", ""),
+        ("Tomasz has no duty to insure the shop against flood and fire alike.",
+         "Amara has a duty to insure the house against theft.", ""),
+        ("A tenant has no claim against some landlords for repair.",
+         "The tenant has a claim against the landlord for repair.", ""),
     ],
 )  # fmt: skip
 def test_the_last_step_and_the_first_sentence_say_one_thing(

@@ -196,14 +196,15 @@ TABLE: Final = (
         "{found}: let the steps lead to the answer",
     ),
     Check(
-        "CONTRADICTION", "good", "reject", "contradiction",
-        "The last step says no where the answer begins with yes, or the other way round.",
+        "CONTRADICTION", "good", "graded", "contradiction",
+        "The last step says no where the answer begins with yes, or the other way round; flagged "
+        "where only most of their words are the same.",
         "{found}: decide one way, by the result of the steps",
     ),
     Check(
-        "CONTRADICTION", "good", "reject", "verdicts",
+        "CONTRADICTION", "good", "graded", "verdicts",
         "Two sentences of the answer decide the opposite of one subject, or a party who wins by "
-        "the last step loses in the first sentence.",
+        "the last step loses in the first sentence: refused.",
         "{found}: decide one way, by the result of the steps",
     ),
     Check(

@@ -7,7 +7,7 @@ question again finds other phrases for it, but hardly a new word.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from legalgen.quality.reading import COMMON, Finding, Reading, stems
 from legalgen.quality.wordlists import word_list
@@ -85,13 +85,13 @@ def empty(reading: Reading) -> Iterator[Finding]:
         yield "NO_ANSWER", "hardly a word of it says what the law is", "answer", False
 
 
-def _is_lawless(reading: Reading, share: float, said: Sequence[str]) -> bool:
+def _is_lawless(reading: Reading, share: float, said: int) -> bool:
     """Whether hardly a word says what must, may or cannot be, for so many that fit any question."""
     praise = _PRAISING_TOPICS & reading.answer_vocabulary
-    if share * len(said) + MOST_TOLD * len(praise) < LEAST_DWELLING * len(said):
+    if share * said + MOST_TOLD * len(praise) < LEAST_DWELLING * said:
         return False
     praise = praise.difference(reading.question)
-    dwelling = share + sum(map(praise.__contains__, said)) / len(said)
+    dwelling = share + sum(map(praise.__contains__, reading.answer)) / said
     if dwelling < LEAST_DWELLING:
         return False
     told = sum(map(_OPERATIVE.__contains__, reading.answer))

@@ -16,6 +16,7 @@ from legalgen.quality.deadlines import deadline
 from legalgen.quality.difficulty import difficulty
 from legalgen.quality.elements import required
 from legalgen.quality.facts import facts
+from legalgen.quality.figures import inconsistent
 from legalgen.quality.form import lengths, overlap, repetition, shape, steps
 from legalgen.quality.in_force import law_later, law_repealed
 from legalgen.quality.plain import (
@@ -31,7 +32,6 @@ from legalgen.quality.registers import registers
 from legalgen.quality.sections import act_unknown, section_nonexistent
 from legalgen.quality.substance import (
     contradiction,
-    inconsistent,
     no_answer,
     off_topic,
     paraphrase,

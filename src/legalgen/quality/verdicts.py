@@ -15,7 +15,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from legalgen.quality.elements import NOT_A_PARTY
-from legalgen.quality.reading import Reading, sentences
+from legalgen.quality.reading import Reading, sentences, stems, telling_words
+from legalgen.store.sample import words
 
 _SO = r"(?:therefore |thus |accordingly |hence |also |clearly |still )?"
 _BE = rf"(?:is|are|was) {_SO}"
@@ -316,3 +317,58 @@ _NARROWED = re.compile(
 """What stands before a verdict of one claim, place or time."""
 _PART = re.compile(r",? (?:in|under|on|as to|only|until|up to|at most|against|by|for|but)\b")
 """What limits a verdict to one claim, one ground, one sum or one time."""
+
+
+# --- the same words, denied and not --------------------------------------------------------------
+
+_LED_IN = re.compile(
+    r"(?:(?:so|therefore|thus|hence|accordingly|consequently|it follows that|yes|no)\b,? ?)?"
+    r"(?:(?:without|absent|in the absence of|for want of|under|by|in)\b[^,]*?(?:, | (?=[A-Z])))?",
+    re.I,
+)
+"""What may stand before a main clause; before a name no comma is needed."""
+_MAIN_ENDS = re.compile(
+    r",? (?:because|since|so that|and|which|(?:as|for) (?:the|it|he|she|they|no|an?))\b|[,;:]"
+)
+_TURNS_NONE = re.compile(
+    r"\b(?:if|unless|only|merely|just|except|until|alone|automatically|necessarily|yet|both|all"
+    r"|every|always|whether|but|although|though|where|when|(?<!at )once|than|too|further|beyond"
+    r"|that|who|some|any|more|other|another)\b",
+    re.I,
+)
+"""What makes a denial one of a part, a degree or something else."""
+_DENIAL = re.compile(r"\b(?:not|no|never|cannot|nor|neither|nobody|none|without)\b|n't\b", re.I)
+_OF_ITS_VERB = re.compile(
+    r"\b(?:ha(?:s|ve|d)|is|are|was|were|under) no\b|\bcannot\b|n't\b"
+    r"|\b(?:is|are|was|were|may(?! not (?:succeed|win|be able|be enough|suffice))|can|does|do|did"
+    r"|must|has|have|will|would|shall|should)"
+    r"(?: \w+ly| therefore| thus)? not\b",
+    re.I,
+)
+_RIGHTS = stems(
+    words("right entitled allowed permitted claim power duty obliged liberty bound able")
+)
+"""Words of what somebody has by law, which two sentences may put in different ones."""
+LEAST_SHARED = 2
+"""Words of five letters or more that both have as they stand, below which nobody looks closer."""
+LEAST_SAME = 3
+SAME_SHARE = 0.75
+"""Telling words of the shorter of two sentences that the other has, from which one denies the
+other. In 279 good answers and 2,029 older rows no last step and first sentence are such."""
+
+
+def opposed(step: str, first: str) -> bool:
+    """Whether two plain sentences have nearly the same words, and one denies them.
+
+    "She has no right to it" denies "she is entitled to it".
+    """
+    if len(telling_words(step) & telling_words(first)) < LEAST_SHARED:
+        return False
+    left, right = (_MAIN_ENDS.split(_LED_IN.sub("", text, count=1))[0] for text in (step, first))
+    denials = [len(_DENIAL.findall(text)) for text in (left, right)]
+    if sorted(denials) != [0, 1] or _TURNS_NONE.search(left) or _TURNS_NONE.search(right):
+        return False
+    if not _OF_ITS_VERB.search(left if denials[0] else right):
+        return False
+    said, other = (stems(words(text)) - _RIGHTS for text in (left, right))
+    return len(said & other) >= max(LEAST_SAME, SAME_SHARE * min(len(said), len(other)))
