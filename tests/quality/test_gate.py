@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable
 from datetime import date
 
@@ -174,6 +175,50 @@ def test_json_repaired(repaired: bool, mode: str, expected: str) -> None:
     gate = Gate("full" if mode == "full" else "structure", TODAY)
 
     assert judge(draft(repaired=repaired), "JSON_REPAIRED", gate) == expected
+
+
+LOOPS = ("\n#", "\n**", "; X v Y ", "[", "must not ", "section 1 of the ", "\u00a31 ", "\nq: why? ")
+"""What a model says when it cannot stop; by some of it a check took minutes."""
+
+
+@pytest.mark.parametrize("said", LOOPS)
+def test_a_model_in_a_loop_is_refused_at_once(said: str) -> None:
+    """In any field; little more is asked than how long it is."""
+    endless, good = said * (100_000 // len(said)), draft()
+    looped = {
+        "question": replace(good, question=endless),
+        "reasoning_steps": replace(good, reasoning_steps=(endless, *good.reasoning_steps)),
+        "answer": replace(good, answer=endless),
+        "citations": replace(good, citations=(DraftCitation(endless, "so"),)),
+    }
+    for name, one in looped.items():
+        began = time.thread_time()
+        verdict = GATE.inspect(one, TASK, completion(), BOUNDS)
+        assert verdict.rejected, name
+        assert severity(verdict, "ENDLESS") == "reject" or name == "citations", verdict.reasons
+        assert time.thread_time() - began < LONGEST_LOOK_S, name
+
+
+@pytest.mark.parametrize("said", LOOPS)
+def test_a_loop_that_is_just_no_endless_one_is_judged_in_seconds(said: str) -> None:
+    """Everything is asked of it."""
+    again = said * (18_000 // len(said))
+    for one in (replace(draft(), answer=again), replace(draft(), reasoning_steps=(again,))):
+        began = time.thread_time()
+        assert GATE.inspect(one, TASK, completion(), BOUNDS).rejected
+        assert time.thread_time() - began < LONGEST_LOOK_S
+
+
+LONGEST_LOOK_S = 5.0
+"""Of CPU, which a busy machine does not add to; it took 100 and more."""
+
+
+def test_a_long_answer_that_was_asked_for_is_no_endless_one() -> None:
+    """The bound grows with what a type of one's own asks for."""
+    long = replace(draft(), answer=text(5_000))
+    asked = TypeBounds(answer_words=(100, 6_000))
+    assert severity(GATE.inspect(long, TASK, completion(), asked), "ENDLESS") == "clean"
+    assert severity(GATE.inspect(long, TASK, completion(), BOUNDS), "ENDLESS") == "reject"
 
 
 def test_the_first_stage_that_fails_ends_the_check() -> None:

@@ -46,6 +46,11 @@ TABLE: Final = (
         "TRUNCATED", "readable", "reject", "form", "The answer was cut off by its token cap."
     ),
     Check("EMPTY_FIELD", "readable", "reject", "form", "Question or answer is blank."),
+    Check(
+        "ENDLESS", "readable", "reject", "form",
+        "A field has over 20,000 characters, and over 20 for each word of the longest answer.",
+        "{found}: stop when all is said",
+    ),
     Check("JSON_REPAIRED", "readable", "flag", "form", "The JSON had to be mended."),
     # --- does it rest on the passages that were given (grounded samples alone) ---
     Check(
@@ -391,8 +396,10 @@ GROUNDING: Final = frozenset(
 )
 """What a grounded row is free of; it would not be grounded otherwise."""
 
-ALWAYS_REJECT: Final = frozenset({"TRUNCATED", "BAD_JSON", "SCHEMA", "EMPTY_FIELD"}) | GROUNDING
-"""No setting turns these off: without them a row could not be read, or not be called grounded."""
+ALWAYS_REJECT: Final = (
+    frozenset({"TRUNCATED", "BAD_JSON", "SCHEMA", "EMPTY_FIELD", "ENDLESS"}) | GROUNDING
+)
+"""No setting turns these off: a row could not be read, or would not be called grounded."""
 
 CODES: Final[Mapping[str, Severity]] = {check.code: check.severity for check in TABLE}
 """The severity of each code."""

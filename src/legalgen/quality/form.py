@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from legalgen.errors.plurals import plural
 from legalgen.quality.mending import HEADING
@@ -22,6 +22,8 @@ def form(reading: Reading) -> Iterator[Finding]:
     for name, text in (("question", draft.question), ("answer", draft.answer)):
         if not any(character.isalnum() for character in text):
             yield "EMPTY_FIELD", f"{name} is empty, need text", name, True
+    for name in reading.endless:
+        yield "ENDLESS", f"{name} has more characters than any sample", name, True
     if draft.repaired:
         yield "JSON_REPAIRED", "the JSON had to be mended", None, True
 
@@ -103,6 +105,9 @@ LONG_LINE = 200
 LIKE_STEPS = 0.8
 """Likeness (Jaccard) of the telling words from which three steps are one."""
 
+MOST_COMPARED = 100
+"""Steps, each with each; nobody asks for more than ten, and a model in a loop writes thousands."""
+
 
 def repetition(reading: Reading) -> Iterator[Finding]:
     """Loops, and steps or sentences that say the same again."""
@@ -141,8 +146,10 @@ def _steps_again(reading: Reading) -> str:
     for number, step in enumerate(steps, 1):
         if step and said.setdefault(step, number) != number:
             return f"steps {said[step]} and {number} say the same"
-    for number, step in enumerate(steps, 1):
-        like = [at for at, other in enumerate(steps, 1) if _alike(step, other) >= LIKE_STEPS]
+    told = [(number, frozenset(step)) for number, step in enumerate(steps, 1) if step]
+    told = told[:MOST_COMPARED]
+    for number, mine in told:
+        like = [at for at, other in told if _alike(mine, other) >= LIKE_STEPS]
         if len(like) >= 3 and like[0] == number:
             return f"steps {', '.join(map(str, like))} say nearly the same"
     return ""
@@ -152,9 +159,8 @@ def _tells(word: str) -> bool:
     return len(word) > 3 or word in ("no", "not") or word.isdigit()
 
 
-def _alike(left: Sequence[str], right: Sequence[str]) -> float:
-    a, b = set(left), set(right)
-    return len(a & b) / len(a | b) if a and b else 0.0
+def _alike(left: frozenset[str], right: frozenset[str]) -> float:
+    return len(left & right) / len(left | right)
 
 
 _NUMBERED_ITEM = re.compile(r"(?<!\w)\(?\d{1,2}\)\s")
@@ -262,7 +268,7 @@ _CODE_SIGNS = ("=", "{", "<", ">", "SELECT")
 _STATEMENT = re.compile(
     r"^[ \t]*(?:(?:async )?def \w+\(.*\).*:|class [A-Z]\w*(?:\(.*\))?:|.*\) ?(?:=> ?)?\{"
     r"|(?:async |export )*function \w*\(.*\)|(?:else )?(?:if|for|while) ?\(.*[<>=!;].*\)"
-    r"|(?:el)?if [^:\n]*[<>=!]=?[^:\n]*:(?: ?(?:raise|return|print|pass)\b.*)?"
+    r"|(?:el)?if [^:\n]{1,80}[<>=!]=?[^:\n]{1,80}:(?: ?(?:raise|return|print|pass)\b.*)?"
     r"|for \w+(?:, \w+)* in [\w.]+\(.*\):|for \w+(?:, \w+)+ in [\w.]+:"
     r"|(?:else|try|finally|except\b[\w ]*):|return [\w.\[\]]+ ?(?:[<>=!]=?|[-+*/%]) ?[\w.\[\]]+;?"
     r"|return [\w.()\[\]]+;|return \w+\(.*\)|[A-Za-z_]\w* [-+*/]= .+"
@@ -334,8 +340,8 @@ def _beyond_one(reading: Reading) -> tuple[str, str]:
 
 
 _PAIR = re.compile(
-    r"\n[\W\d_]*(?:question|q) ?\d*[*_ ]*[:.][*_]* *(?P<question>[^\n]{10,})\n+[\W\d_]*"
-    r"(?:answer|a) ?\d*[*_ ]*[:.]"
+    r"\n[\W\d_]{0,12}(?:question|q) ?\d*[*_ ]*[:.][*_]* *(?P<question>\S[^\n]{9,})"
+    r"\n{1,4}[\W\d_]{0,12}(?:answer|a) ?\d*[*_ ]*[:.]"
 )
 """In folded text."""
 MOST_ASKED_AGAIN = 0.5

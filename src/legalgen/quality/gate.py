@@ -88,7 +88,7 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
             limits=self.rules.thresholds, completion=completion,
             instructions=self.instructions, topic=self._topic(task),
         )  # fmt: skip
-        if self.mode == "full" and self.prunes:
+        if self.mode == "full" and self.prunes and not reading.endless:
             from legalgen.quality.admission import trimmed  # what the structure does without
 
             policing = self._policing if self._takes_out else None

@@ -38,6 +38,12 @@ REPEATED_LONG = 0.54
 """Share of different words under which a short answer, or a longer one, is looked at for what it
 says again. In 90 good answers it was at least 0.63 up to 160 words, and 0.51 beyond."""
 
+MOST_CHARACTERS = 20_000
+"""Of one field. A model in a loop writes more; checks that compare one part of a text with all
+others would take minutes over it."""
+MOST_OF_A_WORD = 20
+"""Characters for each word of the longest answer that is asked for, where these are more."""
+
 MOST_SEARCHED = 1_000_000
 """Runs times characters; beyond it all runs of the answer are made, which is faster then."""
 
@@ -249,6 +255,14 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
         """Name and text of every field."""
         cited = "; ".join([item.text for item in self.draft.citations])
         return (*self.texts, ("citations", cited))
+
+    @property
+    def endless(self) -> Sequence[str]:
+        """The fields that no sample has so long."""
+        most = max(MOST_CHARACTERS, MOST_OF_A_WORD * self.bounds.answer_words[1])
+        if len(self.whole) <= most:
+            return ()
+        return [name for name, text in self.fields if len(text) > most]
 
     @cached_property
     def foreign_letters(self) -> bool:

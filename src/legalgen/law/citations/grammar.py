@@ -21,6 +21,8 @@ NAMED: tuple[Rule, ...] = (
 )  # fmt: skip
 """Productions that read a name."""
 _ALL = Productions(STRONG + NAMED)
+LONGEST = 2_000
+"""Characters of a citation, or of a few in one text, that are looked at."""
 
 
 @lru_cache(maxsize=4096)
@@ -29,9 +31,10 @@ def parse(text: str) -> tuple[Parsed, ...]:
 
     Meant for a citation as a model or an old file gives it: a short text, one authority or a few
     (``;`` separates them). Weak kinds are read only in a piece where nothing stronger stands.
-    A bare case name, a section without its Act and guidance by name count as read.
+    A bare case name, a section without its Act and guidance by name count as read. What stands
+    behind ``LONGEST`` characters is not looked at: a model in a loop wrote it.
     """
-    clean = normalise(text)
+    clean = normalise(text[:LONGEST])
     found: list[Parsed] = []
     for start, end in _pieces(clean):
         found += _parse_piece(clean, start, end)
