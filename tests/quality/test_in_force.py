@@ -56,6 +56,15 @@ def test_old_law_is_flagged_unless_it_is_told_as_old(
     assert found(said, question, cited=(cited,)).get("LAW_REPEALED", "") == expected
 
 
+def test_a_subsection_of_what_is_gone_is_gone() -> None:
+    """Of an Act that is in force otherwise."""
+    said, question = "The landlord may serve a notice.", "May he evict her without a reason?"
+    gone, there = ("Housing Act 1988, s 21(1)(b)",), ("Housing Act 1988, s 8",)
+    assert "LAW_REPEALED" in found(said, question, cited=gone, as_of="2026-11")
+    assert "LAW_REPEALED" not in found(said, question, cited=gone, as_of="2026-04")
+    assert "LAW_REPEALED" not in found(said, question, cited=there, as_of="2026-11")
+
+
 def test_law_was_in_force_before_its_end() -> None:
     """The month as at which the law is asked for decides."""
     cited = ("Consumer Protection from Unfair Trading Regulations 2008 reg 5",)
