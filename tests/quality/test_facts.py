@@ -53,6 +53,8 @@ def test_other_facts_are_told(said: str, asked: str, expected: str) -> None:
          "Tamsin Okoro worked for fourteen months. May she claim?"),
         ("Okoro must pay by 3 June, a month later.",
          "Tamsin Okoro signed on 3 May 2024. When must she pay?"),
+        (f"The seller keeps the \u00a3{'9' * 60} deposit.",
+         "Tamsin Okoro paid a deposit of \u00a30.07. May the seller keep it?"),
         ("Of the \u00a31,250 deposit he keeps a fifth, and the deposit of \u00a3300 is another's.",
          "Tamsin Okoro paid a deposit of \u00a31,250. May the seller keep it?"),
         ("He would keep it if the deposit of \u00a3900 had been fair.",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 from legalgen.quality.elements import NOT_A_PARTY, parties
@@ -305,7 +306,8 @@ def _other_sum(reading: Reading) -> str | None:
         (own,) = ours
         known = {_amount(each) for each in _MONEY.findall(f"{question}\n{reading.steps_text}")}
         for each in sums:
-            big, small = max(each.amount, own), min(each.amount, own)
+            # As fractions: a Decimal's remainder is an error where the quotient has 29 digits.
+            small, big = sorted((Fraction(each.amount), Fraction(own)))
             if each.amount in known or not each.is_own or big % small == 0:
                 continue
             end = answer.find(". ", each.end)
