@@ -28,9 +28,9 @@ from legalgen.law.citations import (
 from legalgen.quality.citing import is_named, named_places, shown
 from legalgen.quality.elements import NOT_A_PARTY
 from legalgen.quality.pruning import Span, Stays, sentences, without
-from legalgen.quality.reading import COMMON, Finding, Reading, reasoned, word_set
+from legalgen.quality.reading import Finding, Reading, reasoned, word_set
 from legalgen.quality.rules import AnswerBounds, Policy, TypeBounds
-from legalgen.store.sample import Draft, count_words, words
+from legalgen.store.sample import Draft, count_words
 
 Group = tuple[Parsed, ...]
 
@@ -223,7 +223,7 @@ class _Holding(msgspec.Struct):
 
 def _tells(sentence: str) -> bool:
     """Whether a sentence says more than where to look."""
-    telling = {word for word in words(sentence) if len(word) > 3} - COMMON
+    telling = _read(sentence).telling
     said = [word for word in telling if f" {word}" in sentence]  # in small letters: no name
     return len(said) >= _LEAST_TOLD
 

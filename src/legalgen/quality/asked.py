@@ -37,7 +37,7 @@ def no_sum(reading: Reading) -> str:
     The steps may have the amounts that it is worked out from.
     """
     question = reading.draft.question
-    if not [hint for hint in _SUM_HINTS if hint in question]:
+    if not any(hint in question for hint in _SUM_HINTS):
         return ""
     asked = _ASKS_SUM.search(question)
     if asked and not _GIVES_SUM.search(reading.draft.answer):

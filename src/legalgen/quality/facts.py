@@ -267,17 +267,14 @@ _SUMS = frozenset({
 """What is agreed once, and is then so much."""
 _SUM = "|".join(sorted(_SUMS))
 _MONEY = re.compile(rf"[{MONEY_SIGNS}] ?\d[\d,]*(?:\.\d+)?")
+_OWNERS = ("the", "his", "her", "its", "their", "your", "this", "that")
 _BEFORE_SUM = re.compile(
-    rf"(?P<own>\b(?i:the|his|her|its|their|your|this|that) )?\b(?P<noun>{_SUM})"
+    rf"(?P<own>\b(?i:{'|'.join(_OWNERS)}) )?\b(?P<noun>{_SUM})"
     r" (?:(?:was|is|of|at) )+\Z"
 )
 _LONGEST_BEFORE = 40
 _AFTER_SUM = re.compile(rf" (?P<noun>{_SUM})\b")
-_OWN = tuple(
-    f"{word} "
-    for each in ("the", "his", "her", "its", "their", "your", "this", "that")
-    for word in (each, each.capitalize())
-)
+_OWN = tuple(f"{word} " for each in _OWNERS for word in (each, each.capitalize()))
 _NOT_AGREED = re.compile(
     r"\b(?:would|had|if|new|second|another|maximum|cap|limit|reduced|instead|unless|statutory"
     r"|further)\b"

@@ -8,7 +8,7 @@ percentage beside it may have changed: interest, tax, a discount.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias
@@ -123,7 +123,7 @@ def arithmetic(reading: Reading) -> Iterator[Finding]:
         signs = [sign for sign in MONEY_SIGNS if sign in text]
         # a sum has no full stop within; this parts in a tenth of the time of ``sentences``
         for piece in text.replace("\n", ". ").split(". "):
-            if sum(map(piece.count, signs)) < 2:
+            if not _has_two_amounts(piece, signs):
                 continue
             for said, exact in _sums(piece):
                 result, least = amount_of(said["result"])
@@ -133,8 +133,8 @@ def arithmetic(reading: Reading) -> Iterator[Finding]:
                     return
 
 
-def _has_two_amounts(text: str) -> bool:
-    return sum(map(text.count, MONEY_SIGNS)) >= 2
+def _has_two_amounts(text: str, signs: Iterable[str] = MONEY_SIGNS) -> bool:
+    return sum(map(text.count, signs)) >= 2
 
 
 def _sums(sentence: str) -> Iterator[Sum]:

@@ -35,6 +35,7 @@ _REFUSAL = re.compile(
 )
 
 _REFUSAL_BEGINS = "aiuswAIUSW\u0130\u0131\u017f"
+"""The letters that it can begin with, with those that ``re.I`` takes for an i or an s."""
 
 _QUOTED = re.compile('"[^"]{0,400}"|\u201c[^\u201d]{0,400}\u201d')
 
