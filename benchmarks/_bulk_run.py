@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from legalgen.batch.bulk_opening import open_bulk_run
+from legalgen.batch.bulk.opening import open_bulk_run
 from legalgen.batch.generation import Stop
 from legalgen.batch.intent import BulkOrder, Intent
 from legalgen.providers import PROVIDERS

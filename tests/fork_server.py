@@ -45,7 +45,8 @@ LAZY: Final = (
 """What the program imports of others only when a run needs it."""
 LEFT_OUT: Final = (
     "legalgen.providers._ray_pool", "legalgen.providers._ray_replica",
-    "legalgen.quality.embedding", "legalgen.quality.meaning", "legalgen.quality.vectors",
+    "legalgen.quality.meaning.comparison", "legalgen.quality.meaning.embedding",
+    "legalgen.quality.meaning.vectors",
 )  # fmt: skip
 """What imports a package that few machines have and that starts threads, and numpy, which the
 program hides until it is wanted."""

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legalgen.batch import bulk
-from legalgen.batch.bulk_opening import open_bulk_run
+from legalgen.batch.bulk import steps
+from legalgen.batch.bulk.opening import open_bulk_run
 from legalgen.batch.generation import Stop
 from legalgen.batch.intent import BulkOrder, Intent, Result
 from legalgen.batch.opening import open_run
@@ -740,11 +740,11 @@ def test_a_job_is_found_by_all_of_its_metadata(quick: Bench, tmp_path: Path) -> 
     path = tmp_path / "in.jsonl"
     path.write_bytes(provider.bulk_line("0.0", REQUEST))
     file_id = provider.upload(path, "in.jsonl", 60.0)
-    job = provider.start(file_id, "24h", bulk.metadata("b", 1), 60.0)
-    found = provider.started(bulk.metadata("b", 1), 60.0)
+    job = provider.start(file_id, "24h", steps.metadata("b", 1), 60.0)
+    found = provider.started(steps.metadata("b", 1), 60.0)
     assert found is not None
     assert (found.id, found.input_file_id, found.total) == (job.id, file_id, 1)
-    assert provider.started(bulk.metadata("b", 2), 60.0) is None
+    assert provider.started(steps.metadata("b", 2), 60.0) is None
     with pytest.raises(ProviderError, match="does not exist"):
         provider.job("batch_none", 60.0)
     provider.close()
@@ -756,23 +756,23 @@ def test_a_job_is_found_by_all_of_its_metadata(quick: Bench, tmp_path: Path) -> 
 @given(st.sets(st.integers(0, 10_000)))
 def test_ranges_hold_the_slots_and_nothing_else(slots: set[int]) -> None:
     """Slots to ranges and back are the same slots; no two ranges touch."""
-    found = bulk.ranges(slots)
+    found = steps.ranges(slots)
     chunk = BulkChunk(number=1, target=REF, slots=found, requests=len(slots))
-    assert list(bulk.slots_of(chunk)) == sorted(slots)
+    assert list(steps.slots_of(chunk)) == sorted(slots)
     assert all(before[1] + 1 < after[0] for before, after in pairwise(found))
 
 
 @given(st.integers(0, 10**12), st.integers(0, 10**6))
 def test_a_custom_id_tells_slot_and_variation(slot: int, variation: int) -> None:
     """What is written into a request can be read from its answer."""
-    assert bulk.parse_custom_id(bulk.custom_id(slot, variation)) == (slot, variation)
+    assert steps.parse_custom_id(steps.custom_id(slot, variation)) == (slot, variation)
 
 
 @given(st.text())
 def test_foreign_custom_ids_are_refused_quietly(text: str) -> None:
     """Any text is either an id of ours or None; it never raises."""
-    found = bulk.parse_custom_id(text)
-    assert found is None or bulk.parse_custom_id(bulk.custom_id(*found)) == found
+    found = steps.parse_custom_id(text)
+    assert found is None or steps.parse_custom_id(steps.custom_id(*found)) == found
 
 
 @given(st.lists(st.integers(1, 50), max_size=30), st.integers(0, 20), st.integers(0, 300))
@@ -781,9 +781,9 @@ def test_a_file_is_filled_to_its_bounds_and_never_beyond(
 ) -> None:
     """The longest beginning that fits, whichever bound is the tighter."""
     path = tmp_path_factory.getbasetemp() / "filled"
-    room = bulk.Room(requests, size)
-    filled = bulk.fill(
-        path, range(len(sizes)), lambda slot: bulk.RequestLine(b"x" * sizes[slot]), room
+    room = steps.Room(requests, size)
+    filled = steps.fill(
+        path, range(len(sizes)), lambda slot: steps.RequestLine(b"x" * sizes[slot]), room
     )
     fitting = takewhile(lambda n: n < requests and sum(sizes[: n + 1]) <= size, range(len(sizes)))
     assert filled.slots == tuple(fitting)
@@ -808,21 +808,21 @@ def chunk(**fields: Any) -> BulkChunk:
 )
 def test_when_to_come_back(chunks: list[BulkChunk], seconds: float) -> None:
     """From what is done so far, between five minutes and six hours; the slowest chunk decides."""
-    assert bulk.come_back_s(Bulk(provider="groq", chunks=chunks), NOW) == pytest.approx(seconds)
+    assert steps.come_back_s(Bulk(provider="groq", chunks=chunks), NOW) == pytest.approx(seconds)
 
 
 def test_a_slot_is_asked_in_bulk_three_times_at_most_and_refused_chunks_do_not_count() -> None:
     """Chunks that never ran take nothing from a slot's rounds, but make its next id a new one."""
     chunks = [chunk(slots=[(0, 1)]), chunk(slots=[(0, 0)]), chunk(slots=[(0, 1)], state="failed")]
-    assert bulk.worn_out(Bulk(provider="groq", chunks=chunks)) == set()
+    assert steps.worn_out(Bulk(provider="groq", chunks=chunks)) == set()
     chunks.append(chunk(slots=[(0, 1)]))
-    assert bulk.worn_out(Bulk(provider="groq", chunks=chunks)) == {0}
-    assert bulk.asked(chunks) == {0: 4, 1: 3}
+    assert steps.worn_out(Bulk(provider="groq", chunks=chunks)) == {0}
+    assert steps.asked(chunks) == {0: 4, 1: 3}
 
 
 def test_only_passing_failures_are_worth_a_second_try() -> None:
     """A refusal of the account is none."""
-    passing = {c for c in ErrorCategory if bulk.is_passing(Failure(c, ""))}
+    passing = {c for c in ErrorCategory if steps.is_passing(Failure(c, ""))}
     assert passing == {
         ErrorCategory.RATE_LIMIT,
         ErrorCategory.OVERLOADED,
@@ -841,19 +841,19 @@ def test_a_download_is_whole_or_not_there(tmp_path: Path) -> None:
         raise ProviderError.of(Failure(ErrorCategory.CONNECTION_ERROR, "reset"))
 
     with pytest.raises(ProviderError):
-        bulk.fetched(path, broken)
+        steps.fetched(path, broken)
     assert not path.exists()
-    bulk.fetched(path, lambda write: write(b"whole\n"))
-    assert list(bulk.lines([path])) == [b"whole\n"]
+    steps.fetched(path, lambda write: write(b"whole\n"))
+    assert list(steps.lines([path])) == [b"whole\n"]
     with pytest.raises(DiskError):
-        bulk.fetched(tmp_path / "none" / "file", lambda write: write(b""))
+        steps.fetched(tmp_path / "none" / "file", lambda write: write(b""))
 
 
 def test_what_a_job_says_is_noted(tmp_path: Path) -> None:
     """State, counts, files and the first fault go into the chunk, and survive the ledger."""
     one = chunk()
     faults = ("line 3: Missing required parameter: 'body'.", "line 4: the same")
-    bulk.note_job(one, BulkJob("b1", "failed", "f", None, "e", 100, 1, 2, NOW, faults))
+    steps.note_job(one, BulkJob("b1", "failed", "f", None, "e", 100, 1, 2, NOW, faults))
     stored = msgspec.json.decode(msgspec.json.encode(one), type=BulkChunk)
     assert stored == one
     assert (one.batch_id, one.state, one.error_file_id, one.completed, one.failed) == (
@@ -864,7 +864,7 @@ def test_what_a_job_says_is_noted(tmp_path: Path) -> None:
 
 def test_history_has_a_sentence_for_each_chunk() -> None:
     """What is out says until when; what was read says what came of it."""
-    told = bulk.history(
+    told = steps.history(
         Bulk(
             provider="groq",
             chunks=[

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from legalgen.batch.bulk_opening import open_bulk_run
+from legalgen.batch.bulk.opening import open_bulk_run
 from legalgen.batch.generation import POINTS_ROLE, Stop
 from legalgen.batch.intent import BulkOrder, Intent, Result
 from legalgen.batch.opening import open_run

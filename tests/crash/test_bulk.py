@@ -17,7 +17,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from legalgen.batch.bulk_opening import open_bulk_run
+from legalgen.batch.bulk.opening import open_bulk_run
 from legalgen.batch.generation import Stop
 from legalgen.batch.intent import BulkOrder, Intent, Result
 from legalgen.providers import PROVIDERS

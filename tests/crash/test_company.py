@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from legalgen.quality.duplicates import DuplicateIndex
-from legalgen.quality.index_rows import IndexedPart
+from legalgen.quality.duplicates.index import DuplicateIndex
+from legalgen.quality.duplicates.rows import IndexedPart
 from tests.crash.killer import intercept
 
 ROW = ("lg_1", "May the tenant leave before the lease has ended, and what is owed?", "No. " * 40)

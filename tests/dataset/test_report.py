@@ -25,7 +25,7 @@ from legalgen.dataset.report import (
 )
 from legalgen.errors import Reason
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.sketches import jaccard, shingles
+from legalgen.quality.duplicates.sketches import jaccard, shingles
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter, Rejected
 from legalgen.store.ledger import Ledger, ModelStats

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.dataset.splitting import SPLITS, Split, SplitBy, group_of, in_test, tied
-from legalgen.quality.duplicates import DuplicateIndex
-from legalgen.quality.index_rows import indexed_part
+from legalgen.quality.duplicates.index import DuplicateIndex
+from legalgen.quality.duplicates.rows import indexed_part
 from legalgen.store.files import DataDir
 from legalgen.store.parts import TextReader, parts
 from legalgen.store.sample import GroundingText, Sample, from_table

@@ -19,10 +19,10 @@ import pytest
 from legalgen.dataset.check import Linter
 from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds
+from legalgen.quality.duplicates.index import DuplicateIndex, DuplicateThresholds
+from legalgen.quality.duplicates.sketches import Sketch, jaccard, sketch
 from legalgen.quality.gate import Gate
 from legalgen.quality.rules import Rules
-from legalgen.quality.sketches import Sketch, jaccard, sketch
 
 DATA = Path(__file__).parents[1] / "data"
 DEFAULTS = DuplicateThresholds(**Rules().duplicate_thresholds())

@@ -20,17 +20,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.errors import Reason
-from legalgen.quality import columns, duplicates, segments, sketches
-from legalgen.quality.candidates import fixed, near_by_question, probes_of
-from legalgen.quality.duplicates import (
+from legalgen.quality.duplicates import columns, segments, sketches
+from legalgen.quality.duplicates import index as duplicates
+from legalgen.quality.duplicates.candidates import fixed, near_by_question, probes_of
+from legalgen.quality.duplicates.index import (
     FREEZE_ROWS,
     MERGE_WIDTH,
     DuplicateIndex,
     DuplicateThresholds,
     Match,
 )
-from legalgen.quality.index_rows import IndexedPart
-from legalgen.quality.sketches import (
+from legalgen.quality.duplicates.rows import IndexedPart
+from legalgen.quality.duplicates.sketches import (
     KEYS_PER_ROW,
     QUESTION_BYTES,
     SIGNATURE_BYTES,
@@ -232,7 +233,7 @@ def test_every_text_finds_itself(question: str, answer: str) -> None:
 def test_sketches_are_the_same_in_every_process(hash_seed: str) -> None:
     """No stored number depends on the salt of the process that made it."""
     code = (
-        "from legalgen.quality.sketches import sketch\n"
+        "from legalgen.quality.duplicates.sketches import sketch\n"
         f"made = sketch('lg_1', {QUESTION!r}, {ANSWER!r})\n"
         "print(made.exact, sorted(made.question), sorted(made.answer), made.keys)"
     )
@@ -255,7 +256,7 @@ def test_neither_packing_nor_merging_loads_pandas() -> None:
     code = (
         "import sys\n"
         "from legalgen.quality import segments\n"
-        "from legalgen.quality.sketches import SketchRows\n"
+        "from legalgen.quality.duplicates.sketches import SketchRows\n"
         "rows = SketchRows()\n"
         f"rows.read([('lg_1', {QUESTION!r}, {ANSWER!r})] * 2000)\n"
         "one = segments.in_memory([segments.unsorted(rows)], ())\n"

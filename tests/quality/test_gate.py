@@ -21,10 +21,10 @@ from legalgen.law.planner import Task, TaskPlanner
 from legalgen.law.prompts.seeds import draw
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality import reading
+from legalgen.quality.checks.elements import parties
 from legalgen.quality.codes import ALWAYS_REJECT, CODES
 from legalgen.quality.corpus import Corpus
-from legalgen.quality.duplicates import DuplicateThresholds
-from legalgen.quality.elements import parties
+from legalgen.quality.duplicates.index import DuplicateThresholds
 from legalgen.quality.gate import Gate
 from legalgen.quality.mending import mend
 from legalgen.quality.rules import Rules, Thresholds, TypeBounds, Verdict

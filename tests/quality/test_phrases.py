@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from legalgen.law.citations import folded
-from legalgen.quality import deadlines, figures, plain, usable
-from legalgen.quality.phrases import Phrases
+from legalgen.quality.checks import deadlines, figures, plain, usable
+from legalgen.quality.checks.phrases import Phrases
+from legalgen.quality.checks.sections import _ACT, _acts
 from legalgen.quality.reading import KnownRuns, Reading
 from legalgen.quality.rules import TypeBounds
-from legalgen.quality.sections import _ACT, _acts
 from legalgen.quality.wordlists import NAMES_DAY, guarded
 from legalgen.store.sample import Draft, words
 

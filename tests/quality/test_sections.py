@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 NAMES = """
-from legalgen.quality.sections import _found, _undated
+from legalgen.quality.checks.sections import _found, _undated
 from legalgen.store.sample import words
 
 text = "Article 28 of the 1951 Refugee Convention"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legalgen.quality.figures import figures
+from legalgen.quality.checks.figures import figures
 from tests.quality.sayings import ANSWER, QUESTION, STEPS, found
 
 RULE = "Rent is treated apart, so the landlord may forfeit without any notice of the breach."

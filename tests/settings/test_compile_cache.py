@@ -45,7 +45,7 @@ import sys
 from pathlib import Path
 from legalgen.settings import compile_cache
 compile_cache.use(Path(sys.argv[1]))
-import legalgen.batch.loop, legalgen.quality.finders
+import legalgen.batch.loop, legalgen.quality.checks.finders
 compile_cache.keep()
 """
 

@@ -30,9 +30,9 @@ from legalgen.errors import UsageError
 from legalgen.errors.plurals import plural
 from legalgen.law.opening import taxonomy_of
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds
+from legalgen.quality.duplicates.index import DuplicateIndex, DuplicateThresholds
+from legalgen.quality.duplicates.rows import IndexedPart, indexed_part
 from legalgen.quality.gate import Gate
-from legalgen.quality.index_rows import IndexedPart, indexed_part
 from legalgen.quality.opening import embedder_of, exclusion_from, exclusion_of, gate_of, rules_of
 from legalgen.quality.rules import Rules
 from legalgen.settings.layers import Settings
@@ -363,8 +363,8 @@ def _linter(settings: Settings, console: Console, workers: int) -> Iterator[Lint
     gate = gate_of(settings, taxonomy, _now().date(), mode="full")
     meaning = None
     if (embedder := embedder_of(settings)) is not None:
-        from legalgen.quality.meaning import Meaning  # loads numpy
-        from legalgen.quality.vectors import KeptPairs  # loads numpy
+        from legalgen.quality.meaning.comparison import Meaning  # loads numpy
+        from legalgen.quality.meaning.vectors import KeptPairs  # loads numpy
 
         meaning = Meaning(embedder, kept=KeptPairs(DataDir(settings.data_dir), embedder))
     limits = DuplicateThresholds(**gate.rules.duplicate_thresholds())

@@ -188,7 +188,7 @@ def _opened(
         from legalgen.batch.opening import open_run  # history and models need none of it
 
         return open_run(settings, intent, listener=listener, stop=stop)
-    from legalgen.batch.bulk_opening import open_bulk_run  # few ask for it
+    from legalgen.batch.bulk.opening import open_bulk_run  # few ask for it
 
     return open_bulk_run(settings, intent, bulk, listener=listener, stop=stop)
 

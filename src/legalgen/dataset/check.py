@@ -24,15 +24,15 @@ from legalgen.law.citations import Parsed
 from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.corpus import Corpus
-from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds, Match
+from legalgen.quality.duplicates.index import DuplicateIndex, DuplicateThresholds, Match
+from legalgen.quality.duplicates.sketches import Sketch, sketch
 from legalgen.quality.exclusion import Exclusion
 from legalgen.quality.gate import Gate
 from legalgen.quality.rules import TypeBounds, Verdict
-from legalgen.quality.sketches import Sketch, sketch
 from legalgen.store.sample import Draft, DraftCitation, Sample, normalise
 
 if TYPE_CHECKING:  # numpy is an extra
-    from legalgen.quality.meaning import Meaning
+    from legalgen.quality.meaning.comparison import Meaning
 
 MAX_PAIRS: Final = 50
 """How many near-duplicate pairs a report spells out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from legalgen.quality.sketches import shingles
+from legalgen.quality.duplicates.sketches import shingles
 from legalgen.store.sample import words
 
 

@@ -23,7 +23,7 @@ from legalgen.dataset.spread import Spread, spread
 from legalgen.dataset.wanted import Wanted
 from legalgen.law.citations import CASE_KINDS
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.elements import parties
+from legalgen.quality.checks.elements import parties
 from legalgen.store.files import DataDir
 from legalgen.store.findings import JudgedShare, Reviewed, judged, judged_shares, reviewed
 from legalgen.store.journal import read_rejected

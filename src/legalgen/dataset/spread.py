@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from legalgen.quality.packages import has_numpy
+from legalgen.quality.meaning.packages import has_numpy
 from legalgen.store.files import DataDir
 
 MOST_ROWS: Final = 5_000
@@ -48,7 +48,7 @@ def spread(
     folder = data_dir.state / "meaning" / data_dir.dataset(rehearsal=rehearsal).name
     if not folder.is_dir() or not has_numpy():
         return None
-    from legalgen.quality.vectors import kept_questions  # loads numpy
+    from legalgen.quality.meaning.vectors import kept_questions  # loads numpy
 
     kept = kept_questions(data_dir, rehearsal=rehearsal)
     rows = [(one, area) for one, area in areas if one in kept]

@@ -25,8 +25,8 @@ from legalgen.law.citations import (
     normalise,
     same_case,
 )
-from legalgen.quality.citing import is_named, named_places, shown
-from legalgen.quality.elements import NOT_A_PARTY
+from legalgen.quality.checks.citing import is_named, named_places, shown
+from legalgen.quality.checks.elements import NOT_A_PARTY
 from legalgen.quality.pruning import Span, Stays, sentences, without
 from legalgen.quality.reading import Finding, Reading, reasoned, word_set
 from legalgen.quality.rules import AnswerBounds, Policy, TypeBounds

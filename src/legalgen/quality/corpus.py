@@ -17,7 +17,7 @@ from legalgen.law.citations import (
     Parsed,
 )
 from legalgen.law.prompts import seeds
-from legalgen.quality.elements import NOT_A_PARTY, parties
+from legalgen.quality.checks.elements import NOT_A_PARTY, parties
 from legalgen.quality.reading import TOKEN
 from legalgen.quality.rules import Rules, Verdict
 from legalgen.quality.wordlists import word_list

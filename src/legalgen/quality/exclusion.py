@@ -20,14 +20,14 @@ from typing import IO, TYPE_CHECKING, Final, cast
 import msgspec
 
 from legalgen.errors import Reason, UsageError
-from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds
+from legalgen.quality.duplicates.index import DuplicateIndex, DuplicateThresholds
 from legalgen.store.sample import words
 
 if TYPE_CHECKING:  # numpy is an extra
     import pyarrow as pa
 
-    from legalgen.quality.embedding import Embedder
-    from legalgen.quality.meaning import ExcludedMeaning
+    from legalgen.quality.meaning.comparison import ExcludedMeaning
+    from legalgen.quality.meaning.embedding import Embedder
 
 RUN: Final = 13
 """Words in a row that two texts of different origin hardly ever share."""
@@ -68,7 +68,7 @@ class Exclusion:
 
     def look_at_meaning(self, embedder: Embedder) -> None:
         """From now on a question is excluded that asks the same in other words, too."""
-        from legalgen.quality.meaning import ExcludedMeaning  # loads numpy
+        from legalgen.quality.meaning.comparison import ExcludedMeaning  # loads numpy
 
         self._meaning = ExcludedMeaning(embedder, self._questions)
 

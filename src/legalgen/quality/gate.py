@@ -2,7 +2,7 @@
 
 ``Gate.inspect`` looks at one answer alone and is pure. ``Corpus`` looks at what the dataset
 already holds (contradicting citations, worn openings and names) and belongs to one thread; so
-does the index of near-duplicates, which is a module of its own (``duplicates``).
+does the index of near-duplicates, which has a drawer of its own (``duplicates``).
 
 The checks are those of the table in ``codes``, in three stages: can it be read, may it be used, is
 it good. The first stage with a hard failure ends the check; all reasons of that stage are
@@ -23,8 +23,8 @@ from legalgen.completion import Completion
 from legalgen.errors import Reason
 from legalgen.law.citations import NAMED_KINDS, Authorities, Parsed, parse, same_case
 from legalgen.law.planner import Task
+from legalgen.quality.checks.form import form
 from legalgen.quality.codes import TABLE, Stage
-from legalgen.quality.form import form
 from legalgen.quality.mending import composed, distinct, mend
 from legalgen.quality.reading import Finding, KnownRuns, Reading
 from legalgen.quality.rules import AnswerBounds, Mode, Policy, Rules, Verdict
@@ -177,7 +177,7 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
         }
         if self.mode == "structure":
             return of_structure
-        from legalgen.quality import finders
+        from legalgen.quality.checks import finders
 
         limits, today = self.rules.thresholds, self.today
         policing = self._policing if self.authorities is not None else None

@@ -24,7 +24,7 @@ from legalgen.errors import (
 from legalgen.law.opening import authorities_of
 from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.packages import has_numpy, has_tokenizers
+from legalgen.quality.meaning.packages import has_numpy, has_tokenizers
 from legalgen.quality.rules import Mode, Rules, TypeBounds, Verdict
 from legalgen.settings.layers import Settings
 from legalgen.settings.toml import read_toml
@@ -33,10 +33,10 @@ from legalgen.store.parts import Skip
 from legalgen.store.sample import Draft, Sample, read
 
 if TYPE_CHECKING:  # its patterns take time to compile, and are not needed before an answer is there
-    from legalgen.quality.embedding import Embedder
     from legalgen.quality.exclusion import ExcludedFile, Exclusion
     from legalgen.quality.gate import Gate
     from legalgen.quality.grounding import PassagesOf
+    from legalgen.quality.meaning.embedding import Embedder
     from legalgen.quality.selection import Selection
 
 _POLICIES: Mapping[str, Literal["menu", "statute_first", "apex_only", "free"]] = {
@@ -114,8 +114,8 @@ def gate_of(
     if mode == "structure":
         return gate
     from legalgen.law.prompts.instructions import instructions  # what only the full gate needs
+    from legalgen.quality.checks.substance import topics_of  # what only the full gate needs
     from legalgen.quality.reading import KnownRuns  # what only the full gate needs
-    from legalgen.quality.substance import topics_of  # what only the full gate needs
 
     return replace(
         gate,
@@ -166,7 +166,7 @@ def _embedder(model: str) -> Embedder:
     # Of short texts a second thread makes nothing faster, and it spins while it waits for work:
     # measured ten times the CPU on a busy machine. Read when numpy is loaded.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from legalgen.quality.embedding import load_embedder  # loads numpy
+    from legalgen.quality.meaning.embedding import load_embedder  # loads numpy
 
     return load_embedder(model)
 
@@ -309,7 +309,7 @@ def refusals_told(completion: Completion) -> Iterator[None]:
     try:
         yield
     except AnswerRefused as refused:
-        from legalgen.quality.usable import is_refusal  # what the structure does without
+        from legalgen.quality.checks.usable import is_refusal  # what the structure does without
 
         if refused.reasons[0].code != "BAD_JSON" or not is_refusal(completion.text):
             raise

@@ -17,11 +17,11 @@ from msgspec.structs import replace
 from legalgen.errors import DiskError, Reason
 from legalgen.law.citations import parse
 from legalgen.quality.corpus import Corpus, CorpusState
-from legalgen.quality.duplicates import DuplicateIndex, DuplicateThresholds
+from legalgen.quality.duplicates.index import DuplicateIndex, DuplicateThresholds
+from legalgen.quality.duplicates.rows import IndexedPart, indexed_part
+from legalgen.quality.duplicates.sketches import Sketch, sketch
 from legalgen.quality.exclusion import Exclusion
-from legalgen.quality.index_rows import IndexedPart, indexed_part
 from legalgen.quality.rules import Rules, Verdict
-from legalgen.quality.sketches import Sketch, sketch
 from legalgen.settings.reading import read_whole
 from legalgen.store import files
 from legalgen.store import parts as sealed
@@ -30,8 +30,8 @@ from legalgen.store.notes import load_notes, save_notes, with_notes
 from legalgen.store.sample import Draft, Sample
 
 if TYPE_CHECKING:  # numpy is an extra
-    from legalgen.quality.embedding import Embedder
-    from legalgen.quality.meaning import Meaning
+    from legalgen.quality.meaning.comparison import Meaning
+    from legalgen.quality.meaning.embedding import Embedder
 
 MOST_READ = 20_000
 """Rows read into the corpus where nothing was remembered of their part; the newest ones."""
@@ -169,7 +169,7 @@ class Selection:
 
     def _open_meaning(self, embedder: Embedder, parts: list[Path]) -> Meaning:
         """The vectors of the rows that are there; what none are kept of is embedded now."""
-        from legalgen.quality.meaning import open_meaning  # loads numpy
+        from legalgen.quality.meaning.comparison import open_meaning  # loads numpy
 
         def texts(missing: set[str]) -> Iterator[tuple[str, str, str]]:
             for path in parts:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from legalgen.batch import bulk
+from legalgen.batch.bulk.steps import history as told_of_bulk
 from legalgen.errors import Trouble
 from legalgen.errors.category import ErrorCategory
 from legalgen.errors.plurals import plural
@@ -410,7 +410,7 @@ def record_lines(record: Record, status: str, again: str) -> Iterator[StyledLine
     for moment in record.resumed:
         yield labelled("resumed", f"{moment.astimezone():%Y-%m-%d %H:%M:%S}")
     yield from _made(record, codes=False)
-    for told in bulk.history(record.bulk) if record.bulk is not None else ():
+    for told in told_of_bulk(record.bulk) if record.bulk is not None else ():
         yield labelled("bulk", told)
     if record.spill is not None:
         yield labelled("paid too", spilled(record.spill))

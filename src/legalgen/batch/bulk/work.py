@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from legalgen.batch import bulk
+from legalgen.batch.bulk import steps
 from legalgen.batch.work import Work
 from legalgen.completion import Usage
 from legalgen.errors import UsageError
@@ -34,7 +34,7 @@ class BulkSite(msgspec.Struct, frozen=True):
 
     def request_path(self, batch_id: str, number: int) -> Path:
         """The file of a chunk's requests."""
-        return self.folder / bulk.file_name(batch_id, number)
+        return self.folder / steps.file_name(batch_id, number)
 
     def price(self, spec: ModelSpec) -> BulkPrice:
         """What a model costs here."""
@@ -109,12 +109,12 @@ class BulkWork(msgspec.Struct):
         Substitutes for tasks that were given up are left to the ordinary loop: only what was
         planned from the start can be planned again after a crash.
         """
-        out = bulk.slots_of_all(bulk.outstanding(self.bulk))
+        out = steps.slots_of_all(steps.outstanding(self.bulk))
         return sorted(slot for slot in self.tasks if slot not in out and slot < self.record.target)
 
     def askable(self) -> list[int]:
         """Those of them that are worth asking for in bulk once more."""
-        worn = bulk.worn_out(self.bulk)
+        worn = steps.worn_out(self.bulk)
         return [slot for slot in self.open_slots() if slot not in worn]
 
     def take_stock(self, chunk: BulkChunk) -> None:

@@ -5,32 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from legalgen.quality.admission import citation_unlisted
-from legalgen.quality.citing import (
+from legalgen.quality.checks.citing import (
     citation_count,
     citation_form,
     citation_grounding,
     citation_impossible,
     citation_jurisdiction,
 )
-from legalgen.quality.deadlines import deadline
-from legalgen.quality.difficulty import difficulty
-from legalgen.quality.elements import required
-from legalgen.quality.facts import facts
-from legalgen.quality.figures import inconsistent
-from legalgen.quality.form import lengths, overlap, repetition, shape, steps
-from legalgen.quality.in_force import law_later, law_repealed
-from legalgen.quality.plain import (
+from legalgen.quality.checks.deadlines import deadline
+from legalgen.quality.checks.difficulty import difficulty
+from legalgen.quality.checks.elements import required
+from legalgen.quality.checks.facts import facts
+from legalgen.quality.checks.figures import inconsistent
+from legalgen.quality.checks.form import lengths, overlap, repetition, shape, steps
+from legalgen.quality.checks.in_force import law_later, law_repealed
+from legalgen.quality.checks.plain import (
     advertising,
     citations_in_answer,
     list_only,
     prompt_leak,
     role_play,
 )
-from legalgen.quality.reading import Finding, Reading
-from legalgen.quality.reckoning import reckoning
-from legalgen.quality.registers import registers
-from legalgen.quality.sections import act_unknown, section_nonexistent
-from legalgen.quality.substance import (
+from legalgen.quality.checks.reckoning import reckoning
+from legalgen.quality.checks.registers import registers
+from legalgen.quality.checks.sections import act_unknown, section_nonexistent
+from legalgen.quality.checks.substance import (
     contradiction,
     no_answer,
     off_topic,
@@ -39,9 +38,10 @@ from legalgen.quality.substance import (
     steps_restate,
     verdicts,
 )
-from legalgen.quality.sums import arithmetic
-from legalgen.quality.systems import law_jurisdiction
-from legalgen.quality.usable import cut, language, meta_talk, placeholder, refusal
+from legalgen.quality.checks.sums import arithmetic
+from legalgen.quality.checks.systems import law_jurisdiction
+from legalgen.quality.checks.usable import cut, language, meta_talk, placeholder, refusal
+from legalgen.quality.reading import Finding, Reading
 
 __all__ = [
     "OF_TEXT", "citation_count", "citation_form", "citation_impossible", "citation_unlisted",

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import msgspec
 import pyarrow as pa
 
-from legalgen.quality.sketches import (
+from legalgen.quality.duplicates.sketches import (
     ANSWER_BYTES,
     KEY_BITS,
     QUESTION_BYTES,

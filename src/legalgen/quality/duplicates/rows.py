@@ -16,9 +16,9 @@ from pathlib import Path
 import msgspec
 
 from legalgen.errors import DiskError
-from legalgen.quality import segments as storage
-from legalgen.quality.segments import Segment, ShingledRow
-from legalgen.quality.sketches import ANSWER_WORDS, QUESTION_WORDS, head_of, shingles
+from legalgen.quality.duplicates import segments as storage
+from legalgen.quality.duplicates.segments import Segment, ShingledRow
+from legalgen.quality.duplicates.sketches import ANSWER_WORDS, QUESTION_WORDS, head_of, shingles
 from legalgen.store.parts import Text, TextReader, part_size
 from legalgen.store.sample import words
 

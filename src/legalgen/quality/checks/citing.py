@@ -17,9 +17,9 @@ from legalgen.law.citations import (
     names_of,
     suspect,
 )
+from legalgen.quality.checks.usable import is_no_citation
 from legalgen.quality.reading import Finding, Reading, reasoned
 from legalgen.quality.rules import Thresholds
-from legalgen.quality.usable import is_no_citation
 from legalgen.store.sample import words
 
 

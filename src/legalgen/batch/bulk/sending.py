@@ -12,8 +12,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from legalgen.batch import bulk
-from legalgen.batch.bulk_work import CALL_S, TRANSFER_S, BulkSite, BulkWork
+from legalgen.batch.bulk import steps
+from legalgen.batch.bulk.work import CALL_S, TRANSFER_S, BulkSite, BulkWork
 from legalgen.batch.endpoints import Endpoint
 from legalgen.batch.generation import ENLARGED, Stop
 from legalgen.batch.jobs import PromptSource
@@ -63,7 +63,7 @@ class RequestLines:
         self._as_of = as_of
         self._usual = Experience(target.reasoning_allowance)
 
-    def line(self, slot: int) -> bulk.RequestLine:
+    def line(self, slot: int) -> steps.RequestLine:
         """The request of a slot, and what it takes at most."""
         variation = self._times.get(slot, 0)
         task = dated(replace(self._tasks[slot], variation=variation), self._as_of)
@@ -83,8 +83,8 @@ class RequestLines:
             options=self._endpoint.options,
         )
         usage = Usage(self._usual.input_tokens(demand), budget)
-        return bulk.RequestLine(
-            self._site.service.bulk_line(bulk.custom_id(slot, variation), request),
+        return steps.RequestLine(
+            self._site.service.bulk_line(steps.custom_id(slot, variation), request),
             usage.input_tokens + usage.output_tokens,
             self._price.of(usage) or 0.0,
         )
@@ -128,18 +128,18 @@ class ChunkSender:
             return
         place = self._place()
         as_of = self._endpoints[place.ref].as_of
-        lines = self._lines(work, bulk.asked(work.bulk.chunks), as_of)
+        lines = self._lines(work, steps.asked(work.bulk.chunks), as_of)
         while slots and not self._stop.requested:
             number = len(work.bulk.chunks) + 1
             path = self._site.request_path(work.record.id, number)
-            filled = bulk.fill(path, slots, lines.line, room.for_file(self._site.terms))
+            filled = steps.fill(path, slots, lines.line, room.for_file(self._site.terms))
             work.is_full = not filled.slots
             if work.is_full:
                 return
             chunk = BulkChunk(
                 number=number,
                 target=str(place.ref),
-                slots=bulk.ranges(filled.slots),
+                slots=steps.ranges(filled.slots),
                 requests=len(filled.slots),
                 most_tokens=filled.tokens,
                 most_usd=filled.usd,
@@ -151,11 +151,11 @@ class ChunkSender:
 
     def send(self, work: BulkWork, chunk: BulkChunk) -> None:
         """Upload and start a chunk, unless that was done by a run that could not note it."""
-        metadata = bulk.metadata(work.record.id, chunk.number)
+        metadata = steps.metadata(work.record.id, chunk.number)
         found = self._site.service.started(metadata, CALL_S) or self._start(work, chunk)
         chunk.submitted = chunk.submitted or self._reporter.now()
         chunk.input_file_id = found.input_file_id or chunk.input_file_id
-        bulk.clear(self._site.folder, [self._site.request_path(work.record.id, chunk.number)])
+        steps.clear(self._site.folder, [self._site.request_path(work.record.id, chunk.number)])
         _note(work, chunk, found)
         self._reporter.notice(
             f"chunk {chunk.number}: {plural(chunk.requests, 'request')} for {chunk.target} "
@@ -167,12 +167,12 @@ class ChunkSender:
             chunk.input_file_id = self._uploaded(work, chunk)
             chunk.state = "uploaded"
             work.save()
-        metadata = bulk.metadata(work.record.id, chunk.number)
+        metadata = steps.metadata(work.record.id, chunk.number)
         window = self._site.terms.window
         return self._site.service.start(chunk.input_file_id, window, metadata, CALL_S)
 
     def _uploaded(self, work: BulkWork, chunk: BulkChunk) -> str:
-        name = bulk.file_name(work.record.id, chunk.number)
+        name = steps.file_name(work.record.id, chunk.number)
         known = self._site.service.uploaded(name, CALL_S)
         if known is not None:
             return known
@@ -185,11 +185,11 @@ class ChunkSender:
         if path.exists() and not self._is_inherited(chunk):
             return
         earlier = [known for known in work.bulk.chunks if known.number < chunk.number]
-        lines = self._lines(work, bulk.asked(earlier), month_of(chunk, self._resumed))
+        lines = self._lines(work, steps.asked(earlier), month_of(chunk, self._resumed))
         terms = self._site.terms
-        room = bulk.Room(terms.max_requests, terms.max_bytes)
-        filled = bulk.fill(path, list(bulk.slots_of(chunk)), lines.line, room)
-        chunk.slots, chunk.requests = bulk.ranges(filled.slots), len(filled.slots)
+        room = steps.Room(terms.max_requests, terms.max_bytes)
+        filled = steps.fill(path, list(steps.slots_of(chunk)), lines.line, room)
+        chunk.slots, chunk.requests = steps.ranges(filled.slots), len(filled.slots)
 
     def _is_inherited(self, chunk: BulkChunk) -> bool:
         known: Bulk | None = self._resumed.bulk if self._resumed is not None else None
@@ -220,11 +220,11 @@ class ChunkSender:
             without=self._unsupported.of(place.ref),
         )
 
-    def _room(self, work: BulkWork) -> bulk.Room:
+    def _room(self, work: BulkWork) -> steps.Room:
         """What the user's bounds leave for further requests."""
-        calls, tokens, usd = bulk.committed(work.record)
+        calls, tokens, usd = steps.committed(work.record)
         settings, terms = self._settings, self._site.terms
-        return bulk.Room(
+        return steps.Room(
             requests=terms.max_requests,
             bytes=terms.max_bytes,
             calls=math.inf if settings.max_calls is None else settings.max_calls - calls,
@@ -236,7 +236,7 @@ class ChunkSender:
         """What may still be asked for, by every cap on money; ``committed`` is this batch's own."""
         most = self._settings.max_cost
         left = [] if most is None else [most - committed]
-        waiting = sum(chunk.most_usd for chunk in bulk.outstanding(work.bulk))
+        waiting = sum(chunk.most_usd for chunk in steps.outstanding(work.bulk))
         left += [cap.limit_usd - cap.spent_usd - waiting for cap in self._caps]
         return min(left, default=math.inf)
 
@@ -250,18 +250,18 @@ class ChunkSender:
             if error.failure.status != 404 or not give_up:
                 raise
             self._reporter.notice(f"chunk {chunk.number} is given up: {error}")
-            bulk.drop(chunk)
+            steps.drop(chunk)
             work.save()
 
     def cancel(self, work: BulkWork) -> None:
         """Take everything back that the provider has; what was never started is dropped."""
-        for chunk in bulk.unsent(work.bulk):
+        for chunk in steps.unsent(work.bulk):
             self.withdraw(work, chunk)
-        for chunk in bulk.running(work.bulk):
+        for chunk in steps.running(work.bulk):
             try:
                 _note(work, chunk, self._site.service.cancel(str(chunk.batch_id), CALL_S))
             except ProviderError as error:
-                if bulk.is_passing(error.failure):
+                if steps.is_passing(error.failure):
                     raise
                 self._reporter.notice(f"chunk {chunk.number} was not cancelled: {error}")
         work.bulk.cancelled = True
@@ -269,17 +269,17 @@ class ChunkSender:
 
     def withdraw(self, work: BulkWork, chunk: BulkChunk) -> None:
         """Drop a chunk that was planned, unless an earlier run has started it after all."""
-        metadata = bulk.metadata(work.record.id, chunk.number)
+        metadata = steps.metadata(work.record.id, chunk.number)
         try:
             found = self._site.service.started(metadata, CALL_S)
         except ProviderError as error:
-            if bulk.is_passing(error.failure):
+            if steps.is_passing(error.failure):
                 raise
             found = None  # an account without the service has started nothing there
         if found is not None:
             _note(work, chunk, found)
             return
-        bulk.drop(chunk)
+        steps.drop(chunk)
         work.save()
 
 
@@ -292,5 +292,5 @@ def month_of(chunk: BulkChunk, resumed: Record | None) -> str | None:
 
 
 def _note(work: BulkWork, chunk: BulkChunk, job: BulkJob) -> None:
-    bulk.note_job(chunk, job)
+    steps.note_job(chunk, job)
     work.save()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from legalgen.batch import bulk
-from legalgen.batch.bulk_executor import BulkExecutor
-from legalgen.batch.bulk_reading import ChunkReader
-from legalgen.batch.bulk_sending import ChunkSender
-from legalgen.batch.bulk_work import open_site
+from legalgen.batch.bulk import steps
+from legalgen.batch.bulk.executor import BulkExecutor
+from legalgen.batch.bulk.reading import ChunkReader
+from legalgen.batch.bulk.sending import ChunkSender
+from legalgen.batch.bulk.work import open_site
 from legalgen.batch.generation import Stop
 from legalgen.batch.intent import BulkOrder, Intent
 from legalgen.batch.opening import online, open_parts, session_of
@@ -47,7 +47,7 @@ def open_bulk_run(
     known = intent.resume.bulk if intent.resume is not None else None
     goes_online = known is not None and known.finish_online and not order.again
     order = replace(order, finish_online=order.finish_online or goes_online)
-    if order.cancel and (known is None or not bulk.outstanding(known)):
+    if order.cancel and (known is None or not steps.outstanding(known)):
         raise UsageError("there is nothing to cancel: no provider works on this batch")
     name = known.provider if known else run.route.entries[0].ref.provider
     site = open_site(settings, name, run.data_dir, terms=terms, service=service)

@@ -33,8 +33,8 @@ from typing import Any, Final, Protocol
 import msgspec
 import pyarrow as pa
 
-from legalgen.quality import columns as filed
-from legalgen.quality.candidates import (
+from legalgen.quality.duplicates import columns as filed
+from legalgen.quality.duplicates.candidates import (
     Probes,
     Signatures,
     few_differ,
@@ -43,8 +43,8 @@ from legalgen.quality.candidates import (
     sharing,
     words_of,
 )
-from legalgen.quality.columns import Columns, HeldColumns, MappedColumns, Piece, Pieces
-from legalgen.quality.sketches import (
+from legalgen.quality.duplicates.columns import Columns, HeldColumns, MappedColumns, Piece, Pieces
+from legalgen.quality.duplicates.sketches import (
     ANSWER_BANDS,
     ANSWER_BYTES,
     ANSWER_KEYS,

@@ -17,8 +17,8 @@ import msgspec
 import numpy as np
 
 from legalgen.errors import Reason
-from legalgen.quality.directions import stand_apart
-from legalgen.quality.vectors import (
+from legalgen.quality.meaning.directions import stand_apart
+from legalgen.quality.meaning.vectors import (
     GoesOn,
     KeptPairs,
     VectorIndex,
@@ -27,7 +27,7 @@ from legalgen.quality.vectors import (
 )
 
 if TYPE_CHECKING:
-    from legalgen.quality.embedding import Embedder, Vectors
+    from legalgen.quality.meaning.embedding import Embedder, Vectors
     from legalgen.store.files import DataDir
 
 

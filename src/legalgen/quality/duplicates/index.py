@@ -35,13 +35,19 @@ from typing import Final, Literal, TypeVar
 import msgspec
 
 from legalgen.errors import DiskError, Reason
-from legalgen.quality import segments as storage
-from legalgen.quality.candidates import probes_of
-from legalgen.quality.groups import Groups
-from legalgen.quality.index_rows import IndexedPart, RecentRow, SpiltPart, StoredRow
-from legalgen.quality.rules import Nearness
-from legalgen.quality.segments import Blocks, Parts, Segment, SegmentPart, ShingledRow, Unsorted
-from legalgen.quality.sketches import (
+from legalgen.quality.duplicates import segments as storage
+from legalgen.quality.duplicates.candidates import probes_of
+from legalgen.quality.duplicates.groups import Groups
+from legalgen.quality.duplicates.rows import IndexedPart, RecentRow, SpiltPart, StoredRow
+from legalgen.quality.duplicates.segments import (
+    Blocks,
+    Parts,
+    Segment,
+    SegmentPart,
+    ShingledRow,
+    Unsorted,
+)
+from legalgen.quality.duplicates.sketches import (
     KEY_BITS,
     KEYS_PER_ROW,
     Sketch,
@@ -56,6 +62,7 @@ from legalgen.quality.sketches import (
     says_nothing,
     sketch,
 )
+from legalgen.quality.rules import Nearness
 from legalgen.settings.writing import clear_asides, make_folder
 from legalgen.store.parts import Text
 from legalgen.store.sample import words

@@ -14,8 +14,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-from legalgen.quality.elements import NOT_A_PARTY, parties
-from legalgen.quality.figures import figures
+from legalgen.quality.checks.elements import NOT_A_PARTY, parties
+from legalgen.quality.checks.figures import figures
 from legalgen.quality.reading import TOKEN, Finding, Reading, places, stems
 from legalgen.quality.wordlists import MONEY_SIGNS, MONTH, NAMES_DAY, word_list
 from legalgen.store.sample import words

@@ -13,10 +13,10 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from legalgen.batch import bulk
 from legalgen.batch.acceptor import Acceptor
-from legalgen.batch.bulk_sending import month_of
-from legalgen.batch.bulk_work import TRANSFER_S, BulkPrice, BulkSite, BulkWork
+from legalgen.batch.bulk import steps
+from legalgen.batch.bulk.sending import month_of
+from legalgen.batch.bulk.work import TRANSFER_S, BulkPrice, BulkSite, BulkWork
 from legalgen.batch.generation import (
     ROLE,
     Assess,
@@ -118,24 +118,24 @@ class ChunkReader:
         Raises:
             JudgeAwayError: marks are a condition, and nobody marks now; the chunk is read again.
         """
-        paths = [self._fetched(work, chunk, kind, id_) for kind, id_ in bulk.files_of(chunk)]
+        paths = [self._fetched(work, chunk, kind, id_) for kind, id_ in steps.files_of(chunk)]
         work.take_stock(chunk)
         reader = self._reader(work, chunk)
         if not self._read(work, reader, paths):
             return
-        if bulk.is_cut(chunk, reader.found) and chunk.fetches < bulk.FETCHES:
-            self._reporter.notice(bulk.cut_words(chunk, reader.found))
+        if steps.is_cut(chunk, reader.found) and chunk.fetches < steps.FETCHES:
+            self._reporter.notice(steps.cut_words(chunk, reader.found))
             work.roll_back()
         else:
-            bulk.close(chunk, reader.found)
+            steps.close(chunk, reader.found)
             work.bulk.reading = None
-            self._reporter.notice(bulk.summary(chunk, reader.found, len(work.bulk.chunks)))
+            self._reporter.notice(steps.summary(chunk, reader.found, len(work.bulk.chunks)))
             if chunk.state == "failed":
                 work.failed = chunk
                 # The service says in words alone what a call says by status and code.
                 failure = classify(chunk.message, provider=self._site.provider)
                 work.work.troubles.of_account(Trouble.of(ModelRef.parse(chunk.target), failure))
-        bulk.clear(self._site.folder, paths)
+        steps.clear(self._site.folder, paths)
         work.save()
         if chunk.collected:
             self.tidy(work, chunk)
@@ -151,7 +151,7 @@ class ChunkReader:
 
         What cannot be deleted now is tried again when the batch goes on, and said.
         """
-        ids = [chunk.input_file_id, *(id_ for _, id_ in bulk.files_of(chunk))]
+        ids = [chunk.input_file_id, *(id_ for _, id_ in steps.files_of(chunk))]
         if self._keep_remote or chunk.removed:
             return
         part = work.work.sink.seal()
@@ -174,7 +174,7 @@ class ChunkReader:
         path = self._site.folder / f"{work.record.id}-{chunk.number:03}-{kind}.jsonl"
         if path.exists():
             return path
-        return bulk.fetched(path, lambda write: self._site.service.fetch(id_, write, TRANSFER_S))
+        return steps.fetched(path, lambda write: self._site.service.fetch(id_, write, TRANSFER_S))
 
     def _reader(self, work: BulkWork, chunk: BulkChunk) -> AnswerReader:
         ref = ModelRef.parse(chunk.target)
@@ -214,7 +214,7 @@ class ChunkReader:
 
     def _read(self, work: BulkWork, reader: AnswerReader, paths: Sequence[Path]) -> bool:
         """Take the lines in, a group at a time; False when the run was asked to stop."""
-        answers = map(self._site.service.bulk_answer, bulk.lines(paths))
+        answers = map(self._site.service.bulk_answer, steps.lines(paths))
         while group := list(itertools.islice(answers, GROUP)):
             try:
                 reader.take(group)
@@ -242,9 +242,9 @@ class AnswerReader:
         on_disk: Iterable[int],
         troubles: TroubleBook,
     ) -> None:
-        self.found = bulk.ResultReading()
+        self.found = steps.ResultReading()
         self._ref = ModelRef.parse(chunk.target)
-        self._open = set(bulk.slots_of(chunk))
+        self._open = set(steps.slots_of(chunk))
         self._on_disk = self._open.intersection(on_disk)
         self._acceptor = acceptor
         self._making = making
@@ -269,7 +269,7 @@ class AnswerReader:
         if answer is None:
             self.found.torn += 1
             return
-        name = bulk.parse_custom_id(answer.custom_id)
+        name = steps.parse_custom_id(answer.custom_id)
         if name is None or name[0] not in self._open:
             self.found.strays += 1
             return

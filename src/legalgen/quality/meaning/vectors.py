@@ -33,7 +33,7 @@ from legalgen.store.sample import sample_id
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from legalgen.quality.embedding import Embedder, Vectors
+    from legalgen.quality.meaning.embedding import Embedder, Vectors
 
     Halves = NDArray[np.float16]
 

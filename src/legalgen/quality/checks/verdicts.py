@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from legalgen.quality.elements import NOT_A_PARTY
+from legalgen.quality.checks.elements import NOT_A_PARTY
 from legalgen.quality.reading import Reading, sentences, stems, telling_words
 from legalgen.store.sample import words
 

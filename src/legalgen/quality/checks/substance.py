@@ -16,9 +16,10 @@ from legalgen.errors.plurals import plural
 from legalgen.law.citations import folded
 from legalgen.law.citations.pieces import any_of
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.asked import bare_figures, no_sum, only_asks
-from legalgen.quality.emptiness import empty, empty_steps, question_again
-from legalgen.quality.figures import NUMBERS
+from legalgen.quality.checks.asked import bare_figures, no_sum, only_asks
+from legalgen.quality.checks.emptiness import empty, empty_steps, question_again
+from legalgen.quality.checks.figures import NUMBERS
+from legalgen.quality.checks.verdicts import against_itself, against_last_step, opposed, wrong_party
 from legalgen.quality.reading import (
     Finding,
     Reading,
@@ -27,7 +28,6 @@ from legalgen.quality.reading import (
     stems,
     telling_words,
 )
-from legalgen.quality.verdicts import against_itself, against_last_step, opposed, wrong_party
 from legalgen.quality.wordlists import (
     word_list,
 )

@@ -15,10 +15,10 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from legalgen.batch import bulk
-from legalgen.batch.bulk_reading import ChunkReader
-from legalgen.batch.bulk_sending import ChunkSender
-from legalgen.batch.bulk_work import BulkSite, BulkWork
+from legalgen.batch.bulk import steps
+from legalgen.batch.bulk.reading import ChunkReader
+from legalgen.batch.bulk.sending import ChunkSender
+from legalgen.batch.bulk.work import BulkSite, BulkWork
 from legalgen.batch.ending import COMPLETED, Ending, paused
 from legalgen.batch.generation import ROLE, JudgeAwayError, Stop
 from legalgen.batch.intent import BulkOrder
@@ -98,7 +98,7 @@ class BulkExecutor:
         record = self._resumed
         if not self._order.cancel or record is None or record.bulk is None:
             return True
-        count = sum(chunk.requests for chunk in bulk.outstanding(record.bulk))
+        count = sum(chunk.requests for chunk in steps.outstanding(record.bulk))
         return self._order.confirm(
             f"Stop {plural(count, 'request')} of batch {record.id} at {record.bulk.provider}? "
             "What was done by then is paid for and kept."
@@ -153,17 +153,17 @@ class BulkExecutor:
             self._sender.cancel(work)
         if not (work.bulk.cancelled or self._order.finish_online or work.failed is not None):
             self._sender.plan(work)
-        for chunk in bulk.unsent(work.bulk):
+        for chunk in steps.unsent(work.bulk):
             if self._stop.requested:
                 return
             if self._order.finish_online:
                 self._sender.withdraw(work, chunk)
             else:
                 self._sender.send(work, chunk)
-        for chunk in [*bulk.running(work.bulk), *bulk.readable(work.bulk)]:
+        for chunk in [*steps.running(work.bulk), *steps.readable(work.bulk)]:
             self._sender.look(work, chunk, give_up=self._order.cancel)
         self._reader.tidy_all(work)
-        for chunk in bulk.readable(work.bulk):
+        for chunk in steps.readable(work.bulk):
             if not self._stop.requested:
                 self._reader.collect(work, chunk)
 
@@ -173,7 +173,7 @@ class BulkExecutor:
         """The ending as far as the provider goes; None when more can be sent at once."""
         if work.work.schedule.remaining == 0:
             return COMPLETED
-        if bulk.outstanding(work.bulk):
+        if steps.outstanding(work.bulk):
             return self._paused(work)
         return self._shortfall(work)
 
@@ -197,28 +197,28 @@ class BulkExecutor:
             return _short(missing)
         if not work.askable():
             return _short(
-                f"{missing}, each was asked for {bulk.ROUNDS} times in bulk. "
+                f"{missing}, each was asked for {steps.ROUNDS} times in bulk. "
                 "Go on with --resume --finish-online"
             )
         return None
 
     def _paused(self, work: BulkWork) -> Ending:
-        wait_s = bulk.come_back_s(work.bulk, self._reporter.now())
-        return Ending("paused", Exit.PAUSED, bulk.progress(work.bulk), wait_s)
+        wait_s = steps.come_back_s(work.bulk, self._reporter.now())
+        return Ending("paused", Exit.PAUSED, steps.progress(work.bulk), wait_s)
 
     def _troubled(self, work: BulkWork, failure: Failure) -> Ending:
         """What a failed call of the service means for the run."""
         provider = self._site.provider
         if self._stop.abandoned:
             return self._stopped()
-        if bulk.is_passing(failure):
+        if steps.is_passing(failure):
             reason = f"{provider} cannot be asked now: {failure.message}"
-            wait_s = max(failure.retry_after_s or 0.0, bulk.SOON_S)
+            wait_s = max(failure.retry_after_s or 0.0, steps.SOON_S)
             return Ending("paused", Exit.PAUSED, reason, wait_s)
-        if work.bulk.chunks and not bulk.is_of_service(failure):
+        if work.bulk.chunks and not steps.is_of_service(failure):
             target = ModelRef.parse(work.bulk.chunks[-1].target)
             work.work.troubles.of_account(Trouble.of(target, failure))
-        reason = bulk.refusal(provider, self._site.terms, failure)
+        reason = steps.refusal(provider, self._site.terms, failure)
         return Ending("failed", Exit.NO_PROVIDER, reason)
 
     def _unmarked(self, away: JudgeAwayError) -> Ending:
@@ -242,7 +242,7 @@ class BulkExecutor:
             RouterWatch(work.work.troubles, judges, ROLE).look(ended=True)
         if not self._order.finish_online or ending.status == "completed" or self._stop.requested:
             return ending
-        out = bulk.outstanding(work.bulk)
+        out = steps.outstanding(work.bulk)
         schedule = _online_schedule(work, sum(chunk.requests for chunk in out))
         if schedule.remaining:
             ended = self._online.execute(replace(work.work, schedule=schedule))
@@ -301,8 +301,8 @@ def _drained(schedule: Schedule) -> list[Job]:
 
 def _online_schedule(work: BulkWork, out: int) -> Schedule:
     """What the ordinary loop has to write: everything but the ``out`` slots at the provider."""
-    times = bulk.asked(work.bulk.chunks)
-    at_provider = bulk.slots_of_all(bulk.outstanding(work.bulk))
+    times = steps.asked(work.bulk.chunks)
+    at_provider = steps.slots_of_all(steps.outstanding(work.bulk))
     open_tasks = [
         replace(task, variation=times.get(slot, 0))
         for slot, task in sorted(work.tasks.items())

@@ -14,8 +14,7 @@ from collections.abc import Iterator, Set
 from fractions import Fraction
 from itertools import combinations, islice, product
 
-from legalgen.quality.reading import Finding, Reading, places
-from legalgen.quality.sums import (
+from legalgen.quality.checks.sums import (
     COUNT_WORD,
     GIVES,
     MONEY,
@@ -26,6 +25,7 @@ from legalgen.quality.sums import (
     portion_of,
     told_as,
 )
+from legalgen.quality.reading import Finding, Reading, places
 from legalgen.quality.wordlists import MONEY_SIGNS
 
 MOST_RESULTS = 12

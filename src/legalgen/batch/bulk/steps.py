@@ -2,7 +2,7 @@
 
     plan -> file of requests -> upload -> start -> ... -> fetch -> read -> what is missing, again
 
-Everything here is a function of values; :mod:`legalgen.batch.bulk_executor` does what they say. A
+Everything here is a function of values; :mod:`legalgen.batch.bulk.executor` does what they say. A
 request is known by its custom id, ``<slot>.<variation>``, a file and a job by the batch's id and
 the chunk's number: whoever comes back after a crash finds what was sent, and sends nothing twice.
 """

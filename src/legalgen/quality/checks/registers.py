@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Set
 
 import msgspec
 
-from legalgen.quality.plain import unquoted
+from legalgen.quality.checks.plain import unquoted
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import phrases, word_list
 from legalgen.store.sample import words

@@ -1,0 +1,1 @@
+"""Near-duplicates: the index of a dataset, and what is compared of its rows."""
