@@ -114,8 +114,8 @@ class _Call:
 def open_provider(config: ProviderConfig) -> LocalProvider:
     """The local model as configured; nothing is loaded before the first call.
 
-    Options: ``model_path`` (str or Path; the bundled model), ``threads`` (the CPUs there are, at
-    most 8), ``context`` (tokens of prompt and answer together; 4096).
+    Options: ``model_path`` (str or Path; the bundled model), ``threads`` (half the CPUs this
+    process may use, at most 8), ``context`` (tokens of prompt and answer together; 4096).
 
     Raises:
         ConfigurationError: llama.cpp or the model file is missing, or an option cannot be meant.
@@ -155,8 +155,8 @@ def _cure() -> str:
 class LocalProvider:
     """A GGUF model in this process; ``model_path`` None is the bundled one.
 
-    ``context_tokens`` holds prompt and answer together. ``threads`` defaults to the CPUs this
-    process may use, at most 8. Calls from several threads take turns.
+    ``context_tokens`` holds prompt and answer together. ``threads`` defaults to half the CPUs this
+    process may use, at least 1 and at most 8. Calls from several threads take turns.
 
     Loading happens at the first call and is part of neither its deadline nor its latency: it
     cannot be interrupted, and llama.cpp's binding holds the interpreter lock meanwhile (below a
@@ -341,7 +341,7 @@ def _check_gguf(path: Path) -> None:
 
 
 def _default_threads() -> int:
-    """Half the CPUs, at least one.
+    """Half the CPUs this process may use, at least one.
 
     llama.cpp's threads wait for each other at every layer of every token: where another process
     wants a core too, two threads on two cores were measured 15 times slower than one.
