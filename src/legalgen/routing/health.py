@@ -45,7 +45,7 @@ REWRITE_S: Final = 10.0
 LOCK_S: Final = 1.0
 VERSION: Final = 1
 _USERINFO: Final = r"(?<=://)[^/|]*@"
-"""Files of the state dir are their owner's alone: they name accounts and servers."""
+"""The user and password in a server's address, which do not belong in a name."""
 
 Moment = Annotated[float, msgspec.Meta(ge=-1e11, le=1e11)]
 """Seconds since the epoch, until the year 5138: beyond it no date can be shown."""

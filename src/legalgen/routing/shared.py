@@ -34,6 +34,7 @@ from legalgen.routing.rate_limits import (
     OtherWait,
     Reservation,
 )
+from legalgen.settings.writing import PRIVATE
 from legalgen.store.ledger import Process, is_alive, this_process
 from legalgen.telemetry.clock import Clock
 
@@ -57,7 +58,6 @@ MOST_CALLS: Final = 2048
 """Calls in one row; the oldest go first."""
 BEGINNINGS: Final = 3
 """How often a damaged file is begun anew before the process goes on alone."""
-PRIVATE: Final = 0o600
 
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 _SCHEMA: Final = f"""

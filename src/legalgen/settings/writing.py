@@ -20,7 +20,7 @@ from typing import BinaryIO, Final
 from legalgen.settings.reading import open_regular
 
 PRIVATE: Final = 0o600
-"""The mode of a file that holds keys, or whose keys come from them."""
+"""The mode of a file that holds keys, or that names accounts and servers: its owner's alone."""
 _BESIDE: Final = ".legalgen.tmp"
 
 
