@@ -149,6 +149,21 @@ def test_no_module_is_too_long_to_be_read() -> None:
     assert {n: lines for n, lines in lengths.items() if lines > LONGEST_MODULE} == {}
 
 
+EMPTY_HEADING = re.compile(r"^ *# -{3,}[^\n]*\n\s*(?=# -{3}|\Z)", re.MULTILINE)
+
+
+def test_nothing_announces_what_is_not_there() -> None:
+    """No heading stands over nothing, and no ``if`` decides about ``pass``."""
+    headings = [n for n, p in MODULES.items() if EMPTY_HEADING.search(p.read_text("utf-8"))]
+    passes = [
+        f"{name}, line {node.lineno}"
+        for name in MODULES
+        for node in nodes(name)
+        if isinstance(node, ast.If) and isinstance(node.body[0], ast.Pass)
+    ]
+    assert (headings, passes) == ([], [])
+
+
 def test_imports_point_downwards() -> None:
     """No module imports one of a floor above its own."""
     above = [

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from legalgen.commands.running import again, command, go
 from legalgen.settings.layers import Settings
 from legalgen.ui.console import Console
-
-if TYPE_CHECKING:
-    pass
 
 
 def generate_one(settings: Settings, console: Console, *, save: bool) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import Any, cast, get_args
 
 import msgspec
 
@@ -19,9 +19,6 @@ from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record, UnreadableRecord
 from legalgen.store.outlays import By, Outlay, in_all, outlays
 from legalgen.ui.console import Console, history_row
-
-if TYPE_CHECKING:
-    pass
 
 
 class HistoryQuery(msgspec.Struct, frozen=True):

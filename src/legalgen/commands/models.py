@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,9 +15,6 @@ from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger
 from legalgen.telemetry.slow import told_when_slow
 from legalgen.ui.console import Console
-
-if TYPE_CHECKING:
-    pass
 
 
 def _brought(settings: Settings) -> Iterator[str]:

@@ -291,9 +291,6 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
         return {each.id: [each.name, *each.aliases] for each in self.sample_types}
 
 
-# ---------------------------------------------------------------------------- filters
-
-
 # ---------------------------------------------------------------------------- the tree
 
 

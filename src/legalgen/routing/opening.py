@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -33,10 +32,6 @@ from legalgen.routing.targets import MOST_IN_FLIGHT, RoutingPolicy, Target
 from legalgen.settings.layers import Settings
 from legalgen.telemetry.clock import Clock
 from legalgen.telemetry.slow import told_when_slow
-
-if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to look at models
-    pass
-
 
 _NEARNESS = ("flag", "environment", "config", "default")
 """Where settings come from, the nearest to the command first."""
