@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from legalgen.store.sample import Citation, Sample, sample_id
+from legalgen.store.sample import (
+    SCHEMA_VERSION,
+    Citation,
+    Sample,
+    in_version,
+    sample_id,
+    table_of,
+    to_json,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BATCH = "20261123-161500-ab12"
 
@@ -45,3 +58,8 @@ def make_sample(slot: int, batch_id: str = BATCH, **changes: object) -> Sample:
         "created_at": datetime(2026, 11, 23, 16, 15, 0, 123456, tzinfo=UTC),
     }
     return Sample(**(fields | changes))  # type: ignore[arg-type]  # the fields are Sample's own
+
+
+def to_table(samples: Iterable[Sample], version: int = SCHEMA_VERSION) -> pa.Table:
+    """The samples as the rows of a part, without what ``version`` has no place for."""
+    return table_of((to_json(in_version(sample, version)) for sample in samples), version)

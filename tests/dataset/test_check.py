@@ -14,8 +14,7 @@ from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.gate import Gate
 from legalgen.quality.rules import Rules, TypeBounds
-from legalgen.store.sample import to_table
-from tests.crash.rows import make_sample
+from tests.crash.rows import make_sample, to_table
 from tests.dataset.shelf import LEGACY
 
 TAXONOMY = Taxonomy.builtin()

@@ -20,8 +20,8 @@ from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger
 from legalgen.store.parts import parts
-from legalgen.store.sample import arrow_schema, sample_id, to_table
-from tests.crash.rows import BATCH, make_sample
+from legalgen.store.sample import arrow_schema, sample_id
+from tests.crash.rows import BATCH, make_sample, to_table
 from tests.crash.test_journal import in_child
 from tests.dataset.shelf import filled, names_of, rows_of, written
 

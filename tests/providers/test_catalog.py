@@ -183,31 +183,6 @@ def test_shut_down_models_have_a_date(
 
 
 @pytest.mark.parametrize(
-    ("provider", "requests_per_day", "tier"),
-    [
-        ("groq", 1_000, "free"),
-        ("groq", 500_000, "developer"),
-        ("groq", 14_400, None),
-        ("cerebras", 1_000, None),
-        ("nobody", 1_000, None),
-    ],
-)
-def test_a_daily_limit_reveals_the_tier(
-    catalog: Catalog, provider: str, requests_per_day: int, tier: str | None
-) -> None:
-    """Only the published number says which tier a key is on."""
-    assert catalog.tier_of(provider, requests_per_day) == tier
-
-
-@pytest.mark.parametrize("provider", ["groq", "cerebras"])
-def test_tiers_that_can_be_revealed_have_limits(catalog: Catalog, provider: str) -> None:
-    """Every model states its limits for the tier that a header may reveal."""
-    for spec in catalog.models(provider):
-        revealed = {catalog.tier_of(provider, number) for number in (1_000, 500_000)} - {None}
-        assert revealed <= set(spec.limits)
-
-
-@pytest.mark.parametrize(
     ("provider", "model", "structured", "reasoning"),
     [
         ("groq", "qwen/qwen4-50b", "strict", ReasoningSpec(("none", "default"), "parsed")),
@@ -292,7 +267,6 @@ def test_an_overlay_adds_models_tiers_and_shutdowns(tmp_path: Path) -> None:
         """,
     )
     assert [spec.id for spec in mine.models("openai")] == ["my-model"]
-    assert mine.tier_of("groq", 7_000_000) == "enterprise"
     assert mine.retired("groq", "openai/gpt-oss-20b") == date(2027, 1, 31)
 
 

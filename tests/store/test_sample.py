@@ -38,12 +38,11 @@ from legalgen.store.sample import (
     sample_id,
     spaced_words,
     to_json,
-    to_table,
     upgraded,
     version_of,
     words,
 )
-from tests.crash.rows import make_sample
+from tests.crash.rows import make_sample, to_table
 
 ANSWER = {
     "question": "Is it binding?",

@@ -9,8 +9,7 @@ import pytest
 
 from legalgen.errors import DiskError
 from legalgen.store.parts import TextReader
-from legalgen.store.sample import to_table
-from tests.crash.rows import make_sample
+from tests.crash.rows import make_sample, to_table
 
 
 def test_each_row_is_read_by_its_number(tmp_path: Path) -> None:

@@ -223,11 +223,6 @@ class TaskPlanner:
         """The cells that are not offered again, in the order in which they failed."""
         return tuple(self._parked.values())
 
-    @property
-    def exhausted(self) -> bool:
-        """Whether every cell is parked, so that ``take`` has nothing to give."""
-        return not any(each.size and each.is_open for each in self._shares.peers)
-
     # ------------------------------------------------------------------ the choice
 
     def _furthest_behind(self) -> Place | None:

@@ -275,9 +275,6 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
         used = {area.jurisdiction for area in self.areas}
         return names([each for each in self.jurisdictions if each.id in used])
 
-    def _difficulty_names(self) -> dict[str, list[str]]:
-        return names(self.difficulties)
-
     def _area_names(self) -> dict[str, list[str]]:
         return {f"{a.jurisdiction}/{a.id}": [a.id, a.name] for a in self.areas}
 

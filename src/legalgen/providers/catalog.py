@@ -167,7 +167,7 @@ class ModelSpec(_Features, frozen=True, kw_only=True):
 
 
 class _Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The tables of one provider."""
+    """The tables of one provider. ``tiers`` is nothing's any more: users' files may hold it."""
 
     models: dict[str, _Features] = {}
     families: dict[str, _Features] = {}
@@ -248,13 +248,6 @@ class Catalog:
             other
             for other in self._specs.values()
             if other.weights == spec.weights and other.provider != spec.provider
-        )
-
-    def tier_of(self, provider: str, requests_per_day: int) -> str | None:
-        """The tier that a daily request limit reveals; None where it fits none."""
-        table = self._tables.get(provider, _Provider())
-        return next(
-            (tier for tier, limit in table.tiers.items() if limit == requests_per_day), None
         )
 
 

@@ -378,13 +378,11 @@ def version_of(schema: pa.Schema) -> int | None:
     return next((number for number, ours in _schemas().items() if schema.equals(ours)), None)
 
 
-def to_table(samples: Iterable[Sample], version: int = SCHEMA_VERSION) -> pa.Table:
-    """The rows as an Arrow table of ``arrow_schema``, without what ``version`` has no place for."""
-    return table_of((to_json(in_version(sample, version)) for sample in samples), version)
-
-
 def table_of(rows: Iterable[bytes], version: int = SCHEMA_VERSION) -> pa.Table:
-    """As ``to_table``, of rows as ``to_json`` gives them, all of this version."""
+    """An Arrow table of ``arrow_schema``, of rows as ``to_json`` gives them.
+
+    ``version`` is that of every row: see ``in_version``.
+    """
     from pyarrow import json  # heavy; only what touches parquet pays for it
 
     # By way of JSON, because from Python objects pyarrow imports pandas where that is installed:
