@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -229,11 +229,11 @@ class _Import:
         self.record.target = self.record.accepted
         self.ledger.save(self.record, force=force)
 
-    def _close(self, status: str) -> None:
+    def _close(self, status: Literal["completed", "stopped"]) -> None:
         if self.writer is None or self.record is None:
             return
         self.writer.close()
-        self.record.status = "completed" if status == "completed" else "stopped"
+        self.record.status = status
         self.record.finished = self.now()
         self._save(force=True)
 
