@@ -36,7 +36,7 @@ def compacted(
     data_dir: DataDir,
     *,
     limits: Limits = SMALL,
-    exchange: room.Exchange | None = None,
+    exchange: room.SwapFolders | None = None,
     offline: bool = False,
 ) -> Compacted:
     return compact(

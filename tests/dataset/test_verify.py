@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from legalgen.dataset.compact import compact
-from legalgen.dataset.verify import Finding, Verified, repair, verify
+from legalgen.dataset.verify import Defect, Verified, repair, verify
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger
@@ -64,7 +64,7 @@ def test_a_stray_file_is_moved_aside(data_dir: DataDir, name: str) -> None:
     (data_dir.parts() / name).write_bytes(b"mine")
     where = f"train/data/{name}"
     assert verify(data_dir).findings == (
-        Finding("stray_file", where, "is no part: readers of the folder fail on it"),
+        Defect("stray_file", where, "is no part: readers of the folder fail on it"),
     )
     found = repair(data_dir)
     aside = f"state/aside/train.data.{name}"
@@ -284,7 +284,7 @@ def test_a_ledger_that_promises_more_than_there_is(data_dir: DataDir) -> None:
     """Rows that are gone cannot be repaired, only told."""
     parts(data_dir)[-1].unlink()
     (finding,) = repair(data_dir).findings
-    assert finding == Finding(
+    assert finding == Defect(
         "ledger_disagrees", BATCH, "the record says 7 samples, the dataset holds 6"
     )
     assert not finding.repairable

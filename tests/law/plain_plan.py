@@ -11,8 +11,9 @@ from itertools import product
 from random import Random
 
 from legalgen.law.axes import Filter
-from legalgen.law.planner import NOISE, NUDGE, PAIR_WEIGHT, PARK_AFTER, Cell
+from legalgen.law.planner import NOISE, NUDGE, PAIR_WEIGHT, PARK_AFTER
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.store.parts import Cell
 
 ROUNDS = 25
 

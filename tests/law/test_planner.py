@@ -16,8 +16,9 @@ from msgspec.structs import replace
 from legalgen.batch.schedule import Schedule
 from legalgen.errors import UsageError
 from legalgen.law.axes import Area, Filter, Weights
-from legalgen.law.planner import PARK_AFTER, Cell, Task, TaskPlanner, renew, slot_seed
+from legalgen.law.planner import PARK_AFTER, Task, TaskPlanner, renew, slot_seed
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.store.parts import Cell
 from tests.law.plain_plan import PlainPlan
 
 BUILTIN = Taxonomy.builtin()

@@ -15,10 +15,10 @@ from legalgen.batch.bookkeeping import Bookkeeper
 from legalgen.batch.composing import Composer
 from legalgen.batch.generation import (
     Departed,
-    Message,
     Refusal,
     Spending,
     WaitsForMarks,
+    WorkerMessage,
     Written,
 )
 from legalgen.batch.jobs import Job
@@ -61,7 +61,7 @@ class Acceptor:
         self._unsaved = False
         """Whether something was paid for since the record was replaced."""
 
-    def take(self, *messages: Message) -> None:
+    def take(self, *messages: WorkerMessage) -> None:
         """Note what was told of a call: that it left, what it took, what was refused or waits, an
         event."""
         for message in messages:

@@ -30,7 +30,7 @@ from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record
 
-State = Literal["ok", "note", "bad"]
+Condition = Literal["ok", "note", "bad"]
 PACKAGES = (
     "groq",
     "cerebras-cloud-sdk",
@@ -51,7 +51,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     """One thing that was looked at. ``bad``: no batch works so; ``note``: one may."""
 
     name: str
-    state: State
+    state: Condition
     found: str
     remedy: str = ""
 

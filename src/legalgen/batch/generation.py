@@ -158,8 +158,8 @@ class Spending(msgspec.Struct, frozen=True):
     answered: bool = True
 
 
-Message = events.Event | Refusal | Departed | Spending | WaitsForMarks
-Tell = Callable[[Message], None]
+WorkerMessage = events.Event | Refusal | Departed | Spending | WaitsForMarks
+Tell = Callable[[WorkerMessage], None]
 
 
 class Stop:

@@ -56,11 +56,11 @@ def among(words: Iterable[str]) -> Offer:
 # ----------------------------------------------------------------- what is looked up
 
 
-Finder = Callable[[Given], Iterable[str]]
+Lookup = Callable[[Given], Iterable[str]]
 Find = Callable[["Settings", Given], Iterable[str]]
 
 
-def _with_settings(find: Find, otherwise: Finder = lambda _: ()) -> Finder:
+def _with_settings(find: Find, otherwise: Lookup = lambda _: ()) -> Lookup:
     """``find`` with the settings of the line; ``otherwise`` where they cannot be read."""
 
     def found(given: Given) -> Iterable[str]:
@@ -109,7 +109,7 @@ def _targets(settings: Settings, _: Given) -> Iterator[str]:
         yield from (f"{name}/{model}" for model in dict.fromkeys([*own, *listed]))
 
 
-def _of_taxonomy(ids: Callable[[Taxonomy], Iterable[str]]) -> Finder:
+def _of_taxonomy(ids: Callable[[Taxonomy], Iterable[str]]) -> Lookup:
     def find(settings: Settings, _: Given) -> Iterable[str]:
         from legalgen.law.taxonomy import Taxonomy
 
@@ -125,7 +125,7 @@ def _batches(settings: Settings, _: Given) -> list[str]:
     return sorted(path.stem for path in DataDir(settings.data_dir).batches.glob("*.json"))[::-1]
 
 
-FINDERS: Mapping[str, Finder] = {
+FINDERS: Mapping[str, Lookup] = {
     "providers": _with_settings(lambda settings, _: settings.specs(), otherwise=_built_in),
     "built_in": _built_in,
     "models": _with_settings(_models),

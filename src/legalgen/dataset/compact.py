@@ -89,7 +89,7 @@ class Compacted(msgspec.Struct, frozen=True):
     recovered: tuple[Recovery, ...]
 
 
-Exchange = Callable[[Path, Path], bool]
+SwapFolders = Callable[[Path, Path], bool]
 """Exchanges two folders in one step; False where the file system cannot."""
 
 
@@ -101,7 +101,7 @@ def compact(
     offline: bool = False,
     to_schema: int | None = None,
     limits: Limits | None = None,
-    exchange: Exchange | None = None,
+    exchange: SwapFolders | None = None,
     patience: Patience | None = None,
 ) -> Compacted:
     """Rewrite the parts of a dataset into as few as ``limits`` allow; rows keep their order.
@@ -185,7 +185,7 @@ class _Work:
             self._move(msgspec.json.decode(read_whole(self._moves), type=_Moves))
         self._clear()
 
-    def run(self, exchange: Exchange, *, offline: bool, to_schema: int | None) -> _Done:
+    def run(self, exchange: SwapFolders, *, offline: bool, to_schema: int | None) -> _Done:
         old, versions = self._parts()
         version = _target(versions, to_schema)
         stale = any(each != version for each in versions)
@@ -250,7 +250,7 @@ class _Work:
     # --- swapping ---
 
     def _swap(
-        self, old: Sequence[str], new: Sequence[str], exchange: Exchange, offline: bool
+        self, old: Sequence[str], new: Sequence[str], exchange: SwapFolders, offline: bool
     ) -> None:
         if exchange(self._new, self.folder):
             sync_folder(self.folder.parent)

@@ -27,9 +27,6 @@ ROWS_AT_ONCE: Final = 50
 AHEAD: Final = 4
 """Pieces of work that each worker has waiting, and that are in memory."""
 
-Said = Callable[[str], None]
-"""Told once, in words, that workers were lost."""
-
 
 class GatePool:
     """``count`` processes with a gate each, made by ``opened``; a context that ends them.
@@ -40,7 +37,9 @@ class GatePool:
     it would wait for the other half for ever.)
     """
 
-    def __init__(self, count: int, opened: Callable[[], RowGate], say: Said) -> None:
+    def __init__(
+        self, count: int, opened: Callable[[], RowGate], say: Callable[[str], None]
+    ) -> None:
         self._count = count
         self._opened = opened
         self._say = say

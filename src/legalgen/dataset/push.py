@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -30,7 +30,6 @@ from legalgen.dataset.remote import (
     Remote,
     RemoteChanged,
     Standing,
-    Tell,
 )
 from legalgen.errors import RemoteUnavailable, UsageError
 from legalgen.errors.plurals import plural
@@ -74,7 +73,7 @@ def push(
     replace: bool = False,
     dry_run: bool = False,
     patience: Patience | None = None,
-    tell: Tell,
+    tell: Callable[[str], None],
 ) -> Pushed:
     """Bring what is there to what is here; both may be the same already.
 

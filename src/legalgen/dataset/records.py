@@ -26,7 +26,7 @@ from legalgen.errors.plurals import plural
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Record = Mapping[str, Any]
+ForeignRecord = Mapping[str, Any]
 _PARQUET_ROWS: Final = 2_000
 _LOOKED_AT: Final = 65_536
 _LONGEST_CELL: Final = 16 * 1024 * 1024
@@ -35,11 +35,11 @@ _ARROW_FILE: Final = b"ARROW1"
 _ARROW_STREAM: Final = b"\xff\xff\xff\xff"
 
 
-Check = Callable[[Iterable[str]], None]
+CheckColumns = Callable[[Iterable[str]], None]
 """Told the columns of a file before its first record; raises where they cannot be meant."""
 
 
-def records(path: Path, check: Check) -> Iterator[Record | str]:
+def records(path: Path, check: CheckColumns) -> Iterator[ForeignRecord | str]:
     """Each record of a file, or of the files of a folder, or what is wrong with it.
 
     A folder may be one that ``datasets`` has saved. A bounded number of records is in memory.
@@ -55,7 +55,7 @@ def records(path: Path, check: Check) -> Iterator[Record | str]:
         yield found
 
 
-def _found(path: Path, check: Check) -> Iterator[Record | str]:
+def _found(path: Path, check: CheckColumns) -> Iterator[ForeignRecord | str]:
     part = path
     try:
         for part in _files(path) if path.is_dir() else [path]:
@@ -91,7 +91,7 @@ def _files(folder: Path) -> list[Path]:
     raise UsageError(f"there is no parquet, JSON lines, CSV or TSV file in {folder}")
 
 
-def _records_of(path: Path, check: Check) -> Iterator[Record | str]:
+def _records_of(path: Path, check: CheckColumns) -> Iterator[ForeignRecord | str]:
     if path.is_fifo():
         raise UsageError(f"{path} is a pipe, and it has to be read twice: write it to a file")
     with path.open("rb") as file:
@@ -115,7 +115,7 @@ def _records_of(path: Path, check: Check) -> Iterator[Record | str]:
 # --- binary ------------------------------------------------------------------------------------
 
 
-def _parquet_records(path: Path, check: Check) -> Iterator[Record | str]:
+def _parquet_records(path: Path, check: CheckColumns) -> Iterator[ForeignRecord | str]:
     import pyarrow as pa  # heavy; only what touches parquet pays for it
     import pyarrow.parquet as pq
 
@@ -128,7 +128,9 @@ def _parquet_records(path: Path, check: Check) -> Iterator[Record | str]:
         raise UsageError(f"{path} is no readable parquet file: {error}") from error
 
 
-def _arrow_records(path: Path, check: Check, *, is_file: bool) -> Iterator[Record | str]:
+def _arrow_records(
+    path: Path, check: CheckColumns, *, is_file: bool
+) -> Iterator[ForeignRecord | str]:
     """The rows of an Arrow file or stream."""
     import pyarrow as pa  # heavy; only what touches Arrow pays for it
 
@@ -145,16 +147,16 @@ def _arrow_records(path: Path, check: Check, *, is_file: bool) -> Iterator[Recor
         raise UsageError(f"{path} is no readable Arrow file: {error}") from error
 
 
-def _rows_of(batch: pa.RecordBatch) -> list[Record | str]:
+def _rows_of(batch: pa.RecordBatch) -> list[ForeignRecord | str]:
     """The rows of a batch; of a value that Python has none for, what is wrong with its row."""
     batch = _in_microseconds(batch)
     try:
-        return cast("list[Record | str]", batch.to_pylist())
+        return cast("list[ForeignRecord | str]", batch.to_pylist())
     except _NO_VALUE:
         return [_row_of(batch.slice(at, 1)) for at in range(batch.num_rows)]
 
 
-def _row_of(batch: pa.RecordBatch) -> Record | str:
+def _row_of(batch: pa.RecordBatch) -> ForeignRecord | str:
     row: dict[str, Any] = {}
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         try:
@@ -188,7 +190,9 @@ def _coarse(kind: pa.DataType) -> pa.DataType:
 # --- text --------------------------------------------------------------------------------------
 
 
-def _text_records(path: Path, name: Path, file: IO[bytes], begins: bytes) -> Iterator[Record | str]:
+def _text_records(
+    path: Path, name: Path, file: IO[bytes], begins: bytes
+) -> Iterator[ForeignRecord | str]:
     """The records of a text; ``name`` is its own where the file is packed."""
     _refuse_other_kinds(path, begins)
     text = begins.removeprefix(codecs.BOM_UTF8).lstrip()
@@ -278,7 +282,7 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
             line = file.readline(_LONGEST_CELL + 1)
 
 
-def _json_record(line: bytes) -> Record | str:
+def _json_record(line: bytes) -> ForeignRecord | str:
     if len(line) > _LONGEST_CELL:
         return f"its line has more than {_LONGEST_CELL:,} bytes"
     try:
@@ -290,7 +294,7 @@ def _json_record(line: bytes) -> Record | str:
     return record if isinstance(record, dict) else "not a JSON object"
 
 
-def _array_records(path: Path, reader: io.TextIOWrapper) -> Iterator[Record | str]:
+def _array_records(path: Path, reader: io.TextIOWrapper) -> Iterator[ForeignRecord | str]:
     """The objects of one array, read as they come: no more than one of them is in memory."""
     decode = json.JSONDecoder().raw_decode
     text, at, opened = _more(path, reader), 0, False
@@ -332,7 +336,7 @@ def _more(path: Path, reader: io.TextIOWrapper) -> str:
         raise UsageError(f"{path} is not UTF-8: save it as UTF-8") from error
 
 
-def _table_records(path: Path, name: Path, text: io.TextIOWrapper) -> Iterator[Record | str]:
+def _table_records(path: Path, name: Path, text: io.TextIOWrapper) -> Iterator[ForeignRecord | str]:
     """The rows of a table by the names in its first line; one of another length is none."""
     csv.field_size_limit(_LONGEST_CELL)
     number = 0

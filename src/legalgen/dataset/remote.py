@@ -7,7 +7,7 @@ and what is refused is decided in ``push``, which knows neither.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal, Protocol
 from urllib.parse import parse_qsl
@@ -127,7 +127,3 @@ def place_of(target: str) -> Destination:
     raise UsageError(
         f"{target}: write me/name for a dataset on the Hugging Face Hub, or s3://bucket/prefix"
     )
-
-
-Tell = Callable[[str], None]
-"""Told in a sentence what goes on."""

@@ -50,8 +50,8 @@ _COLUMNS: Final = (
     "slot", "output_tokens", "score", "judge", "marks",
 )  # fmt: skip
 
-Row = Mapping[str, Any]
-Count = tuple[str, int]
+ReportedRow = Mapping[str, Any]
+Frequency = tuple[str, int]
 
 
 # --- values ------------------------------------------------------------------------------------
@@ -176,8 +176,8 @@ class Diversity(msgspec.Struct, frozen=True):
     answer_zlib: float
     question_distinct_2: float
     answer_distinct_2: float
-    openings: tuple[Count, ...]
-    parties: tuple[Count, ...]
+    openings: tuple[Frequency, ...]
+    parties: tuple[Frequency, ...]
 
 
 class Cited(msgspec.Struct, frozen=True):
@@ -320,7 +320,7 @@ def report(
     )
 
 
-def _is_meant(row: Row, batch: str | None, wanted: Wanted | None) -> bool:
+def _is_meant(row: ReportedRow, batch: str | None, wanted: Wanted | None) -> bool:
     return batch in (None, row["batch_id"]) and (not wanted or wanted.takes(row))
 
 
@@ -332,7 +332,7 @@ def sample_of(
     wanted: Wanted | None = None,
     rehearsal: bool = False,
     seed: int = 0,
-) -> list[Row]:
+) -> list[ReportedRow]:
     """A seeded sample of rows, in the order of the dataset: for marking by hand."""
     reservoir = _Reservoir(rows, random.Random(seed))
     for arrow in iter_batches(data_dir, _COLUMNS, rehearsal=rehearsal):
@@ -348,16 +348,16 @@ class _Reservoir(msgspec.Struct):
     size: int
     rng: random.Random
     seen: int = 0
-    rows: list[tuple[int, Row]] = msgspec.field(default_factory=list)
+    rows: list[tuple[int, ReportedRow]] = msgspec.field(default_factory=list)
 
-    def offer(self, row: Row) -> None:
+    def offer(self, row: ReportedRow) -> None:
         self.seen += 1
         if len(self.rows) < self.size:
             self.rows.append((self.seen, row))
         elif (place := self.rng.randrange(self.seen)) < self.size:
             self.rows[place] = (self.seen, row)
 
-    def in_order(self) -> list[Row]:
+    def in_order(self) -> list[ReportedRow]:
         return [row for _, row in sorted(self.rows, key=lambda one: one[0])]
 
 
@@ -415,7 +415,7 @@ class _Tally:
         self._sample = _Reservoir(sample_rows, rng)
         self._citations = _CitationTally()
 
-    def add(self, row: Row) -> None:
+    def add(self, row: ReportedRow) -> None:
         self._rows += 1
         self._sample.offer(row)
         self._flags.update(row["flags"])
@@ -436,7 +436,7 @@ class _Tally:
         self._measure(row)
         self._citations.add(row)
 
-    def _measure(self, row: Row) -> None:
+    def _measure(self, row: ReportedRow) -> None:
         kind, count = row["sample_type"], len(row["answer"].split())
         self._lengths[kind].append(count)
         bounds = self._bounds.get((kind, row["difficulty"]))
@@ -612,7 +612,7 @@ def _add(total: ModelStats, more: ModelStats) -> None:
 # --- texts -------------------------------------------------------------------------------------
 
 
-def _neighbours(sample: Sequence[Row]) -> Neighbours:
+def _neighbours(sample: Sequence[ReportedRow]) -> Neighbours:
     questions = nearest([row["question"] for row in sample], 2)
     answers = nearest([row["answer"] for row in sample], 3)
     by_question = sorted(similarity for similarity, _ in questions)
@@ -628,7 +628,7 @@ def _neighbours(sample: Sequence[Row]) -> Neighbours:
 
 
 def _closest(
-    sample: Sequence[Row], found: Mapping[str, Sequence[tuple[float, int]]]
+    sample: Sequence[ReportedRow], found: Mapping[str, Sequence[tuple[float, int]]]
 ) -> Iterator[Near]:
     best: dict[tuple[int, int], tuple[float, str]] = {}
     for name, nearby in found.items():
@@ -642,7 +642,7 @@ def _closest(
         yield Near((left["id"], right["id"]), name, round(similarity, 3), heads)
 
 
-def _diversity(sample: Sequence[Row]) -> Diversity:
+def _diversity(sample: Sequence[ReportedRow]) -> Diversity:
     questions = [row["question"] for row in sample]
     answers = [row["answer"] for row in sample]
     openings = Counter(" ".join(words(question[:160])[:4]) for question in questions)
@@ -669,7 +669,7 @@ def _distinct_2(texts: Iterable[str]) -> float:
     return round(len(seen) / total, 3) if total else 0.0
 
 
-def _example(row: Row) -> Example:
+def _example(row: ReportedRow) -> Example:
     return Example(
         row["id"], row["topic"], row["difficulty"], row["sample_type"], row["question"],
         tuple(row["reasoning_steps"]), row["answer"],
@@ -691,7 +691,7 @@ class _CitationTally(msgspec.Struct):
     conflicts: list[Conflict] = msgspec.field(default_factory=list)
     rows_with: int = 0
 
-    def add(self, row: Row) -> None:
+    def add(self, row: ReportedRow) -> None:
         self.rows_with += bool(row["citations"])
         for one in row["citations"]:
             self.kinds[one["kind"] or "unparsed"] += 1

@@ -50,7 +50,7 @@ class Said(msgspec.Struct, frozen=True):
     quits: bool = False
 
 
-Ask = Callable[[FoundRow, int, int], Said]
+AskVerdict = Callable[[FoundRow, int, int], Said]
 """Shows a row, which is the so manieth of so many, and waits for what is said of it."""
 
 
@@ -66,7 +66,7 @@ class Walked(msgspec.Struct, frozen=True):
 def walk(
     data_dir: DataDir,
     wanted: Wanted,
-    ask: Ask,
+    ask: AskVerdict,
     *,
     rows: int,
     seed: int,

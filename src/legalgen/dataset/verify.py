@@ -52,7 +52,7 @@ from legalgen.store.sample import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Kind = Literal[
+DefectKind = Literal[
     "damaged_part", "wrong_schema", "empty_part", "stray_file", "repeated_id", "repeated_slot",
     "mixed_versions", "ledger_disagrees", "ledger_unreadable", "no_record", "part_not_noted",
     "journal_waiting",
@@ -66,10 +66,10 @@ MAX_EXAMPLES: Final = 20
 """How many repeated ids or slots are spelled out; the rest is counted."""
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Defect(msgspec.Struct, frozen=True):
     """One thing that is not as it should be; ``where`` is a path in the data dir, or a batch."""
 
-    kind: Kind
+    kind: DefectKind
     where: str
     what: str
 
@@ -84,7 +84,7 @@ class Verified(msgspec.Struct, frozen=True):
 
     rows: int
     parts: int
-    findings: tuple[Finding, ...]
+    findings: tuple[Defect, ...]
     notes: tuple[str, ...] = ()
     repaired: tuple[str, ...] = ()
 
@@ -104,13 +104,13 @@ def verify(data_dir: DataDir) -> Verified:
         batches.update(each.gone)  # they were accepted, and a compaction left them out
     waiting = _waiting(data_dir)
     findings += [
-        Finding("journal_waiting", f"journal/{path.name}", "rows of a dead writer, not sealed")
+        Defect("journal_waiting", f"journal/{path.name}", "rows of a dead writer, not sealed")
         for path in waiting
     ]
     findings += _against_ledger(data_dir, ended, batches, {_batch_of(path) for path in waiting})
     if not is_rewriting(data_dir):
         findings += [
-            Finding("compaction_left", _inside(data_dir, path), "left by a compaction that died")
+            Defect("compaction_left", _inside(data_dir, path), "left by a compaction that died")
             for path in compact.leftovers(data_dir)
         ]
     return Verified(
@@ -188,7 +188,7 @@ def _notes(data_dir: DataDir) -> Iterator[str]:
 # --- one dataset -------------------------------------------------------------------------------
 
 
-_KEYS: Final[dict[Kind, tuple[str, ...]]] = {
+_KEYS: Final[dict[DefectKind, tuple[str, ...]]] = {
     "repeated_id": ("id",),
     "repeated_slot": ("batch_id", "slot"),
 }
@@ -204,12 +204,12 @@ class _Dataset(msgspec.Struct):
     rows: int = 0
     batches: Counter[str] = msgspec.field(default_factory=Counter)
     read_parts: list[Path] = msgspec.field(default_factory=list)
-    hashes: dict[Kind, array[int]] = msgspec.field(
+    hashes: dict[DefectKind, array[int]] = msgspec.field(
         default_factory=lambda: {kind: array("q") for kind in _KEYS}
     )
     versions: Counter[int] = msgspec.field(default_factory=Counter)
     unmarked: int = 0
-    findings: list[Finding] = msgspec.field(default_factory=list)
+    findings: list[Defect] = msgspec.field(default_factory=list)
 
     def read(self) -> _Dataset:
         for path in _strays(self.data_dir, rehearsal=self.rehearsal):
@@ -228,8 +228,8 @@ class _Dataset(msgspec.Struct):
                 self._find("card", card, fault)
         return self
 
-    def _find(self, kind: Kind, path: Path, what: str) -> None:
-        self.findings.append(Finding(kind, _inside(self.data_dir, path), what))
+    def _find(self, kind: DefectKind, path: Path, what: str) -> None:
+        self.findings.append(Defect(kind, _inside(self.data_dir, path), what))
 
     def _part(self, path: Path) -> None:
         fault = part_fault(path)
@@ -261,7 +261,7 @@ class _Dataset(msgspec.Struct):
     def _unique(self) -> None:
         for kind, repeated in self._repeated():
             self.findings += [
-                Finding(
+                Defect(
                     kind, _inside(self.data_dir, self._folder), f"{what}: {plural(count, 'row')}"
                 )
                 for what, count in repeated[:MAX_EXAMPLES]
@@ -269,7 +269,7 @@ class _Dataset(msgspec.Struct):
             if len(repeated) > MAX_EXAMPLES:
                 self._find(kind, self._folder, f"and {len(repeated) - MAX_EXAMPLES} more")
 
-    def _repeated(self) -> Iterator[tuple[Kind, list[tuple[str, int]]]]:
+    def _repeated(self) -> Iterator[tuple[DefectKind, list[tuple[str, int]]]]:
         """The ids and the slots that stand in more than one row, and in how many.
 
         Where hashes are the same the rows are read again, for what they are hashes of.
@@ -334,7 +334,7 @@ def _strays(data_dir: DataDir, *, rehearsal: bool) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path not in known or path.is_dir())
 
 
-def part_fault(path: Path) -> tuple[Kind, Path, str] | None:
+def part_fault(path: Path) -> tuple[DefectKind, Path, str] | None:
     """What is wrong with a part as a whole; its pages are not looked at."""
     try:
         with readable(path):
@@ -416,28 +416,28 @@ def _ended(data_dir: DataDir) -> list[Record]:
 
 def _against_ledger(
     data_dir: DataDir, ended: Iterable[Record], rows: Counter[str], waiting: set[str]
-) -> Iterator[Finding]:
+) -> Iterator[Defect]:
     entries = Ledger(data_dir).all()
     for entry in entries:
         if isinstance(entry, UnreadableRecord):
-            yield Finding("ledger_unreadable", f"batches/{entry.id}.json", entry.error)
+            yield Defect("ledger_unreadable", f"batches/{entry.id}.json", entry.error)
     for record in ended:
         if record.id not in waiting:
             yield from _against_record(data_dir, record, rows[record.id])
     for batch_id in sorted(set(rows) - {entry.id for entry in entries}):
-        yield Finding(
+        yield Defect(
             "no_record", batch_id, f"{plural(rows[batch_id], 'row')} of a batch without a record"
         )
 
 
-def _against_record(data_dir: DataDir, record: Record, rows: int) -> Iterator[Finding]:
+def _against_record(data_dir: DataDir, record: Record, rows: int) -> Iterator[Defect]:
     noted = {part.name for part in record.parts}
     missing = [path.name for path in _parts_of(data_dir, record.id) if path.name not in noted]
     for name in missing:
-        yield Finding("part_not_noted", record.id, f"the record does not name {name}")
+        yield Defect("part_not_noted", record.id, f"the record does not name {name}")
     if rows != record.accepted and not missing:
         what = f"the record says {plural(record.accepted, 'sample')}, the dataset holds {rows}"
-        yield Finding("ledger_disagrees", record.id, what)
+        yield Defect("ledger_disagrees", record.id, what)
 
 
 def _parts_of(data_dir: DataDir, batch_id: str) -> list[Path]:

@@ -24,13 +24,10 @@ from msgspec.structs import replace
 
 from legalgen.errors import UsageError
 from legalgen.law.axes import Filter, Topic
-from legalgen.law.shares import Place, Shares
+from legalgen.law.shares import CellIndex, Shares
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.store.files import DataDir
-from legalgen.store.parts import Summary
-
-Cell: TypeAlias = tuple[str, str, str, str, str]
-"""Jurisdiction, practice area, topic, difficulty, sample type."""
+from legalgen.store.parts import Cell, Summary
 
 PARK_AFTER = 3
 """So many failures of a cell without a success between them, and it is not offered again."""
@@ -129,11 +126,11 @@ class TaskPlanner:
         self._leaves = taxonomy.leaves(filter)
         self._shares = Shares(taxonomy, self._leaves)
         self._tally = _Tally(self._shares)
-        self._fails: dict[Place, int] = {}
-        self._parked: dict[Place, Cell] = {}
+        self._fails: dict[CellIndex, int] = {}
+        self._parked: dict[CellIndex, Cell] = {}
         self._retaken: dict[int, int] = {}
         self._is_planning = False
-        self._returned: list[tuple[Task, Place, bool]] = []
+        self._returned: list[tuple[Task, CellIndex, bool]] = []
         for at, count in self._known(counts):
             self._tally.add(at, count)
         self._queue = _Queue(self._shares, self._tally, _Noise(seed, self._shares))
@@ -190,7 +187,7 @@ class TaskPlanner:
         else:
             self._take_back(task, at, parks)
 
-    def _take_back(self, task: Task, at: Place, parks: bool) -> None:
+    def _take_back(self, task: Task, at: CellIndex, parks: bool) -> None:
         """Count a task that was given up out again; its last failure closes its cell."""
         self._count(at, -1)
         self._retaken[task.slot] = task.variation + 1
@@ -225,7 +222,7 @@ class TaskPlanner:
 
     # ------------------------------------------------------------------ the choice
 
-    def _furthest_behind(self) -> Place | None:
+    def _furthest_behind(self) -> CellIndex | None:
         """The open cell that is furthest behind, axis by axis."""
         shares, tally = self._shares, self._tally
         i = tally.total + 1
@@ -261,13 +258,13 @@ class TaskPlanner:
             for t in shares.sample_types
         )
 
-    def _count(self, at: Place, count: int) -> None:
+    def _count(self, at: CellIndex, count: int) -> None:
         self._tally.add(at, count)
         self._queue.moved(at[0])
 
     # ------------------------------------------------------------------ cells and tasks
 
-    def _task(self, slot: int, at: Place) -> Task:
+    def _task(self, slot: int, at: CellIndex) -> Task:
         leaf = self._leaves[at[0]]
         jurisdiction, practice_area, topic, difficulty, sample_type = self._cell(at)
         if (turn := self._turns.get(at[0])) is None:
@@ -288,7 +285,7 @@ class TaskPlanner:
             turn=number,
         )
 
-    def _cell(self, at: Place) -> Cell:
+    def _cell(self, at: CellIndex) -> Cell:
         leaf, difficulty, sample_type = at
         return (
             *self._leaves[leaf].key,
@@ -296,10 +293,10 @@ class TaskPlanner:
             self._shares.type_ids[sample_type],
         )
 
-    def _at(self, cell: Cell) -> Place | None:
+    def _at(self, cell: Cell) -> CellIndex | None:
         return self._shares.at(cell[:3], *cell[3:])
 
-    def _known(self, counts: Mapping[Cell, int]) -> Iterator[tuple[Place, int]]:
+    def _known(self, counts: Mapping[Cell, int]) -> Iterator[tuple[CellIndex, int]]:
         for cell, count in counts.items():
             at = self._at(cell)
             if at is not None and count > 0:
@@ -363,9 +360,9 @@ class _Tally:
         self.leaf_difficulty = memoryview(self._leaf_difficulty)
         self.leaf_type = memoryview(self._leaf_type)
         self.difficulty_type = [[0] * types for _ in range(levels)]
-        self.cell: dict[Place, int] = {}
+        self.cell: dict[CellIndex, int] = {}
 
-    def add(self, at: Place, count: int) -> None:
+    def add(self, at: CellIndex, count: int) -> None:
         """Count a cell's samples in, or out when ``count`` is negative."""
         leaf, difficulty, sample_type = at
         self.total += count

@@ -17,8 +17,8 @@ from legalgen.law.taxonomy import Taxonomy
 
 FITTING_ROUNDS = 25
 
-Grid: TypeAlias = list[list[float]]
-Place: TypeAlias = tuple[int, int, int]
+Matrix: TypeAlias = list[list[float]]
+CellIndex: TypeAlias = tuple[int, int, int]
 """A cell by its places: leaf, difficulty, sample type."""
 Open: TypeAlias = tuple[frozenset[int], ...]
 """The sample types that are open at each difficulty."""
@@ -76,7 +76,9 @@ class Shares:
             self.peers_of.append(self._joined(at, open_cells))
         self._fit()
 
-    def at(self, topic: tuple[str, str, str], difficulty: str, sample_type: str) -> Place | None:
+    def at(
+        self, topic: tuple[str, str, str], difficulty: str, sample_type: str
+    ) -> CellIndex | None:
         """Where a cell stands; None: the leaves have none such."""
         at = self._leaf_at.get(topic)
         if at is None or not _allows(self._leaves[at], difficulty, sample_type):
@@ -92,7 +94,7 @@ class Shares:
         """How many cells are open."""
         return sum(each.size * sum(map(len, each.open)) for each in self.peers)
 
-    def park(self, place: Place) -> None:
+    def park(self, place: CellIndex) -> None:
         """Close a cell; shares are fitted again when a whole pair closes with it."""
         leaf, difficulty, sample_type = place
         before = self.of(leaf)
@@ -167,7 +169,7 @@ class Shares:
         for each, share in zip(peers, raw, strict=True):
             each.share = share / whole if whole else share
 
-    def _crossed(self, peers: Sequence[Peers], by_difficulty: Grid, by_type: Grid) -> Grid:
+    def _crossed(self, peers: Sequence[Peers], by_difficulty: Matrix, by_type: Matrix) -> Matrix:
         """Shares of difficulty with type, over all leaves; none where no cell of both is open."""
         crossed = [[0.0 for _ in self.sample_types] for _ in self.difficulties]
         for each, levels, types in zip(peers, by_difficulty, by_type, strict=True):
@@ -208,11 +210,11 @@ def _summed(values: Sequence[float], groups: Sequence[int], size: int) -> list[f
     return sums
 
 
-def _column_sums(grid: Grid) -> list[float]:
+def _column_sums(grid: Matrix) -> list[float]:
     return [sum(column) for column in zip(*grid, strict=True)]
 
 
-def _fitted(support: Grid, rows: Sequence[float], columns: Sequence[float]) -> Grid:
+def _fitted(support: Matrix, rows: Sequence[float], columns: Sequence[float]) -> Matrix:
     """Shares that are 0 where ``support`` is, sum to ``rows`` exactly and to ``columns`` nearly.
 
     ``columns`` need not be normalised. Where both cannot be had, the rows win.
@@ -235,7 +237,7 @@ def _fitted(support: Grid, rows: Sequence[float], columns: Sequence[float]) -> G
     return _scaled_rows(grid, rows)
 
 
-def _scaled_rows(grid: Grid, rows: Sequence[float]) -> Grid:
+def _scaled_rows(grid: Matrix, rows: Sequence[float]) -> Matrix:
     scaled = []
     for row, wanted in zip(grid, rows, strict=True):
         total = sum(row)

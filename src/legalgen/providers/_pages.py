@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterator, Mapping
 
 from legalgen.providers._reply import context_at, context_of
 
-Ask = Callable[..., object]
+Fetch = Callable[..., object]
 """Fetches a page by its path, with a body posts to it; None where there is none."""
 
 
-def native_context(ask: Ask, model: str) -> int | None:
+def native_context(ask: Fetch, model: str) -> int | None:
     """The context of ``model`` in tokens, of the first kind of server that knows it."""
     kinds = (_ollama, _lm_studio, _llama_cpp, _tgi, _tabby, _koboldcpp, _litellm)
     return next((size for kind in kinds if (size := kind(ask, model)) is not None), None)
 
 
-def _ollama(ask: Ask, model: str) -> int | None:
+def _ollama(ask: Fetch, model: str) -> int | None:
     """``/api/ps`` says what a model that is loaded has, ``/api/show`` what its file asks for.
 
     https://docs.ollama.com/api/ps, https://docs.ollama.com/api/show
@@ -44,7 +44,7 @@ def _ollama(ask: Ask, model: str) -> int | None:
     return next((size for size in found if size), None)
 
 
-def _lm_studio(ask: Ask, model: str) -> int | None:
+def _lm_studio(ask: Fetch, model: str) -> int | None:
     """https://lmstudio.ai/docs/developer/rest, and its older form under ``/api/v0``."""
     for row in _rows(ask("/api/v1/models"), "models"):
         if row.get("key") == model:
@@ -58,29 +58,29 @@ def _lm_studio(ask: Ask, model: str) -> int | None:
     return None
 
 
-def _llama_cpp(ask: Ask, _: str) -> int | None:
+def _llama_cpp(ask: Fetch, _: str) -> int | None:
     """https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md: ``GET /props``."""
     page = ask("/props")
     return context_at(page, "default_generation_settings", "n_ctx") or context_at(page, "n_ctx")
 
 
-def _tgi(ask: Ask, _: str) -> int | None:
+def _tgi(ask: Fetch, _: str) -> int | None:
     """https://huggingface.co/docs/text-generation-inference/reference/api_reference: ``/info``."""
     page = ask("/info")
     return context_at(page, "max_total_tokens") or context_at(page, "max_input_tokens")
 
 
-def _tabby(ask: Ask, _: str) -> int | None:
+def _tabby(ask: Fetch, _: str) -> int | None:
     """https://github.com/theroyallab/tabbyAPI/wiki: ``/v1/model``, the one that is loaded."""
     return context_at(ask("/v1/model"), "parameters", "max_seq_len")
 
 
-def _koboldcpp(ask: Ask, _: str) -> int | None:
+def _koboldcpp(ask: Fetch, _: str) -> int | None:
     """https://lite.koboldai.net/koboldcpp_api: ``GET /api/extra/true_max_context_length``."""
     return context_at(ask("/api/extra/true_max_context_length"), "value")
 
 
-def _litellm(ask: Ask, model: str) -> int | None:
+def _litellm(ask: Fetch, model: str) -> int | None:
     """https://docs.litellm.ai/docs/proxy/model_management: ``GET /model/info``.
 
     A name may stand for several models behind the proxy: any of them may get the call.

@@ -47,10 +47,10 @@ VERSION: Final = 1
 _USERINFO: Final = r"(?<=://)[^/|]*@"
 """The user and password in a server's address, which do not belong in a name."""
 
-Moment = Annotated[float, msgspec.Meta(ge=-1e11, le=1e11)]
+EpochTime = Annotated[float, msgspec.Meta(ge=-1e11, le=1e11)]
 """Seconds since the epoch, until the year 5138: beyond it no date can be shown."""
 Size = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
-Level = Annotated[float, msgspec.Meta(ge=-1e16, le=1e16)]
+Amount = Annotated[float, msgspec.Meta(ge=-1e16, le=1e16)]
 Positive = Annotated[float, msgspec.Meta(ge=1e-6, le=1e15)]
 """What is learnt stays within these bounds; what is not comes from elsewhere, and no sum of it
 overflows."""
@@ -63,8 +63,8 @@ class Budget(msgspec.Struct, frozen=True):
     kind: LimitKind
     window: LimitWindow
     limit: Positive
-    level: Level
-    at: Moment
+    level: Amount
+    at: EpochTime
     learnt: bool = True
 
 
@@ -72,28 +72,28 @@ class Memory(msgspec.Struct, frozen=True):
     """What is remembered of one model of one account. ``seen`` is its last reply;
     ``unsupported`` is what it refuses of a request, with when that was learnt."""
 
-    seen: Moment
+    seen: EpochTime
     state: State = State.READY
-    until: Moment = 0.0
+    until: EpochTime = 0.0
     trouble: Trouble | None = None
     opened: Size = 0
     trickle: bool = False
     hinted: bool = False
-    latency_s: Level | None = None
+    latency_s: Amount | None = None
     budgets: tuple[Budget, ...] = ()
     largest_request: Size | None = None
     largest_output: Size | None = None
     tokens_per_character: Positive | None = None
     shares: tuple[Positive, ...] = ()
-    unsupported: dict[str, Moment] = {}
+    unsupported: dict[str, EpochTime] = {}
 
 
 class ProviderMemory(msgspec.Struct, frozen=True):
     """What is remembered of one account at one provider."""
 
-    seen: Moment
+    seen: EpochTime
     state: ProviderState = ProviderState.UP
-    until: Moment = 0.0
+    until: EpochTime = 0.0
     trouble: Trouble | None = None
     opened: Size = 0
 

@@ -42,11 +42,12 @@ REASONING_ALLOWANCE: Mapping[str, int] = {"none": 0, "low": 500, "medium": 1500,
 """Tokens that a reasoning model is given to think, by effort, until its usage is known."""
 
 
-Tell = Callable[[str], object]
-
-
 def plan_route(
-    settings: Settings, catalog: Catalog, *, called: bool = True, ask: Tell | None = None
+    settings: Settings,
+    catalog: Catalog,
+    *,
+    called: bool = True,
+    ask: Callable[[str], object] | None = None,
 ) -> Route:
     """The models that these settings allow, in order; no key is needed where none is ``called``.
 
@@ -83,7 +84,11 @@ def check_base_url(settings: Settings, providers: Iterable[str]) -> None:
 
 
 def _planner(
-    settings: Settings, catalog: Catalog, *, called: bool = True, ask: Tell | None = None
+    settings: Settings,
+    catalog: Catalog,
+    *,
+    called: bool = True,
+    ask: Callable[[str], object] | None = None,
 ) -> RoutePlanner:
     return RoutePlanner(
         catalog,
@@ -108,7 +113,7 @@ OFFER_S = 10.0
 """Deadline of the list of models of a server of which nobody names one."""
 
 
-def _offered(settings: Settings, name: str, tell: Tell) -> Sequence[str]:
+def _offered(settings: Settings, name: str, tell: Callable[[str], object]) -> Sequence[str]:
     """The models that a server of the user's own lists; none where there is no such server.
 
     Raises:

@@ -18,7 +18,7 @@ from legalgen.settings.types import FOLDER, URL, Kind
 
 T = TypeVar("T")
 
-Found = tuple[object, "Origin"]
+Resolved = tuple[object, "Origin"]
 
 
 class Origin(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ import msgspec
 from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef
 from legalgen.errors import ConfigurationError, UsageError
 from legalgen.providers import PROVIDERS, own_variable
-from legalgen.settings.declaration import Declaration, Found, Origin, T
+from legalgen.settings.declaration import Declaration, Origin, Resolved, T
 from legalgen.settings.provider_tables import (
     OTHER_NAMES,
     PROVIDER_KEYS,
@@ -63,7 +63,7 @@ class Document(msgspec.Struct, frozen=True):
                 raise self._error(f"[{name}]", f"is a table: write [{name}] on a line of its own")
         return cast("Mapping[str, object]", found)
 
-    def of(self, each: Declaration[Any]) -> Found | None:
+    def of(self, each: Declaration[Any]) -> Resolved | None:
         """What the file says of one setting; a path is taken from the file's own folder."""
         table = self.table(each.table)
         if each.key not in table:

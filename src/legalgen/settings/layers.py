@@ -29,8 +29,8 @@ from legalgen.settings.declaration import (
     WRITING,
     Declaration,
     Folders,
-    Found,
     Origin,
+    Resolved,
     declarations,
     folder,
     setting,
@@ -468,12 +468,12 @@ def _layered(
     flags: Mapping[str, object],
     environ: Mapping[str, str],
     document: Document,
-) -> Found:
+) -> Resolved:
     """Flag > environment > config.toml > default."""
     return _of_flag(each, flags) or _of_env(each, environ) or document.of(each) or _of_default(each)
 
 
-def _of_flag(each: Declaration[Any], flags: Mapping[str, object]) -> Found | None:
+def _of_flag(each: Declaration[Any], flags: Mapping[str, object]) -> Resolved | None:
     if each.name not in flags:
         return None
     return of_flag(each, flags[each.name]), Origin("flag", each.flag)
@@ -490,7 +490,7 @@ def of_flag(each: Declaration[Any], value: object) -> object:
     return parsed(each.kind, value, each.flag, UsageError)
 
 
-def _of_env(each: Declaration[Any], environ: Mapping[str, str]) -> Found | None:
+def _of_env(each: Declaration[Any], environ: Mapping[str, str]) -> Resolved | None:
     text = environ.get(each.env, "")
     if not text.strip():
         return None
@@ -499,7 +499,7 @@ def _of_env(each: Declaration[Any], environ: Mapping[str, str]) -> Found | None:
     return parsed(each.kind, text, each.env, ConfigurationError), Origin("environment", each.env)
 
 
-def _of_default(each: Declaration[Any]) -> Found:
+def _of_default(each: Declaration[Any]) -> Resolved:
     return each.default, Origin("default")
 
 
@@ -521,7 +521,9 @@ def _is_text(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _platform_folders(found: Mapping[str, Found], folders: Folders | None) -> dict[str, Found]:
+def _platform_folders(
+    found: Mapping[str, Resolved], folders: Folders | None
+) -> dict[str, Resolved]:
     """The folders nobody set: the platform's; without a home, beside the data.
 
     Raises:

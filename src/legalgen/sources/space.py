@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from legalgen.errors import UsageError
 from legalgen.law.axes import Area, Filter, Topic
-from legalgen.law.planner import Cell, TaskSpace
+from legalgen.law.planner import TaskSpace
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.sources.chunk import Chunk
 from legalgen.sources.collection import SourceCollection, SourceText, chunks_of_rows
 from legalgen.sources.outline import LawKind
 from legalgen.store.files import DataDir
-from legalgen.store.parts import Summary
+from legalgen.store.parts import Cell, Summary
 
 OWN_AREA: Final = "own-texts"
 """The practice area of texts that were added without one."""

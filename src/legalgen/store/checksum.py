@@ -22,7 +22,7 @@ _MARK_BYTES: Final = len(_MARK) + 2 * _DIGEST_BYTES
 _TAIL_BYTES: Final = 8  # the footer's length and the magic word
 _CHUNK_BYTES: Final = 1024 * 1024
 
-State = Literal["whole", "damaged", "unmarked"]
+Integrity = Literal["whole", "damaged", "unmarked"]
 
 
 def new_digest() -> Any:
@@ -41,7 +41,7 @@ def marked(rest: bytes, digest: Any) -> bytes:
     return b"".join([rest[:at], _MARK, digest.hexdigest().encode(), rest[at:]])
 
 
-def state(path: Path) -> State:
+def state(path: Path) -> Integrity:
     """Whether a part is what was written; ``unmarked``: it was sealed before parts had marks.
 
     Nothing of the file is interpreted: what is damaged must not even be opened as parquet, as
@@ -57,7 +57,7 @@ def state(path: Path) -> State:
             return _state(raw)
 
 
-def _state(raw: mmap.mmap) -> State:
+def _state(raw: mmap.mmap) -> Integrity:
     end = len(raw) - _TAIL_BYTES - int.from_bytes(raw[-8:-4], "little")
     start = end - _MARK_BYTES
     mark = raw[start:end] if start >= 0 else b""

@@ -561,7 +561,7 @@ class BatchWriter:
 # --- recovery ----------------------------------------------------------------------------------
 
 
-Outcome = Literal["sealed", "stood", "empty", "unreadable", "newer"]
+RecoveryOutcome = Literal["sealed", "stood", "empty", "unreadable", "newer"]
 
 
 class Recovery(msgspec.Struct, frozen=True):
@@ -575,7 +575,7 @@ class Recovery(msgspec.Struct, frozen=True):
 
     batch_id: str
     segment: str
-    outcome: Outcome
+    outcome: RecoveryOutcome
     part: Part | None = None
     kept_aside: Path | None = None
     refused: int = 0
@@ -691,7 +691,7 @@ def _recover_segment(
         return Recovery(batch_id, path.name, "unreadable" if aside else "empty", None, aside)
     with contextlib.nullcontext() if data_locked else data_lock(data_dir, patience=patience):
         sealed = _seal_segment(data_dir, segment, note_part, recovering=True)
-    outcome: Outcome = "stood" if sealed.stood else "sealed" if sealed.part else "empty"
+    outcome: RecoveryOutcome = "stood" if sealed.stood else "sealed" if sealed.part else "empty"
     return Recovery(batch_id, path.name, outcome, sealed.part, sealed.kept_aside, sealed.refused)
 
 

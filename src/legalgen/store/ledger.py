@@ -32,7 +32,7 @@ from legalgen.store.locks import is_writing
 from legalgen.store.parts import Cell, Part
 from legalgen.store.sample import to_json
 
-Kind = Literal["batch", "generate"]
+RecordKind = Literal["batch", "generate"]
 Noted = Literal[
     "switches", "waits", "failures", "alerts", "given_up", "parked", "troubles", "points"
 ]
@@ -345,7 +345,7 @@ class Record(msgspec.Struct, kw_only=True):
     """
 
     id: str
-    kind: Kind
+    kind: RecordKind
     status: Status
     command: tuple[str, ...]
     process: Process

@@ -194,7 +194,7 @@ class _Families(msgspec.Struct, eq=False):
         yield from _gauges(self.metrics, self.before)
 
 
-Labels = Mapping[tuple[str, ...], float]
+LabelledValues = Mapping[tuple[str, ...], float]
 
 
 def _counters(metrics: Metrics) -> Iterator[Metric]:
@@ -227,14 +227,14 @@ def _counters(metrics: Metrics) -> Iterator[Metric]:
 def _gauges(metrics: Metrics, before: Mapping[str, float]) -> Iterator[Metric]:
     raised: dict[tuple[str, ...], float] = {(kind,): 0.0 for kind in ("switches", "timeouts")}
     raised |= {(alert.kind,): 1.0 for alert in metrics.alerts}
-    wrong: Labels = dict.fromkeys(sorted(metrics.troubles), 1.0)
+    wrong: LabelledValues = dict.fromkeys(sorted(metrics.troubles), 1.0)
     text = "1 for what is wrong with an account, or missing in rows."
     yield _gauge("legalgen_trouble", text, ("kind", "target"), wrong)
     yield _gauge("legalgen_alert", "1 if the alert was raised.", ("kind",), raised)
-    states: Labels = {(status,): float(status == metrics.status) for status in STATUSES}
+    states: LabelledValues = {(status,): float(status == metrics.status) for status in STATUSES}
     yield _gauge("legalgen_batch_status", "1 for the state of the batch.", ("status",), states)
     if metrics.exit_code is not None:
-        code: Labels = {(): float(metrics.exit_code)}
+        code: LabelledValues = {(): float(metrics.exit_code)}
         yield _gauge("legalgen_batch_exit_code", "Exit code of the batch.", (), code)
     times = {_LAST_SAMPLE: metrics.last_sample, _LAST_SUCCESS: metrics.last_success}
     for name, moment in times.items():
@@ -243,7 +243,7 @@ def _gauges(metrics: Metrics, before: Mapping[str, float]) -> Iterator[Metric]:
             yield _gauge(name, "Unix time, whichever batch it was.", (), {(): known})
 
 
-def _counter(name: str, text: str, labels: tuple[str, ...], values: Labels) -> Metric:
+def _counter(name: str, text: str, labels: tuple[str, ...], values: LabelledValues) -> Metric:
     from prometheus_client.core import CounterMetricFamily
 
     family = CounterMetricFamily(f"legalgen_{name}", text, labels=labels)
@@ -252,7 +252,7 @@ def _counter(name: str, text: str, labels: tuple[str, ...], values: Labels) -> M
     return family
 
 
-def _gauge(name: str, text: str, labels: tuple[str, ...], values: Labels) -> Metric:
+def _gauge(name: str, text: str, labels: tuple[str, ...], values: LabelledValues) -> Metric:
     from prometheus_client.core import GaugeMetricFamily
 
     family = GaugeMetricFamily(name, text, labels=labels)
@@ -261,15 +261,15 @@ def _gauge(name: str, text: str, labels: tuple[str, ...], values: Labels) -> Met
     return family
 
 
-def _by_model(values: Mapping[ModelRef, float]) -> Labels:
+def _by_model(values: Mapping[ModelRef, float]) -> LabelledValues:
     return {(ref.provider, ref.model): value for ref, value in sorted(values.items())}
 
 
-def _by_pair(values: Mapping[tuple[ModelRef, str], float]) -> Labels:
+def _by_pair(values: Mapping[tuple[ModelRef, str], float]) -> LabelledValues:
     return {(ref.provider, ref.model, word): n for (ref, word), n in sorted(values.items())}
 
 
-def _by(values: Mapping[str, int]) -> Labels:
+def _by(values: Mapping[str, int]) -> LabelledValues:
     return {(word,): value for word, value in sorted(values.items())}
 
 

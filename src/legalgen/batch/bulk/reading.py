@@ -21,10 +21,10 @@ from legalgen.batch.generation import (
     ROLE,
     Assess,
     Departed,
-    Message,
     Refusal,
     Spending,
     Stop,
+    WorkerMessage,
     Written,
     on_time,
     paid_lease,
@@ -194,7 +194,7 @@ class ChunkReader:
         """The gate and the judge; what the judge's calls cost, and how they failed, is noted."""
         watch: RouterWatch | None = None
 
-        def tell(message: Message) -> None:
+        def tell(message: WorkerMessage) -> None:
             acceptor.take(message)
             if watch is not None:
                 watch.hear(message)

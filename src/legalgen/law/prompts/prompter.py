@@ -29,14 +29,13 @@ from legalgen.store.sample import ANSWER_SCHEMA, GROUNDED_SCHEMA, Draft, DraftCi
 if TYPE_CHECKING:  # the grammar of citations takes time to compile
     from legalgen.law.prompts.menu import Menu
 
-__all__ = ["CitationPolicy", "Prompter", "Seeds", "Style", "draw", "seeds_json"]
+__all__ = ["CitationPolicy", "Prompter", "Seeds", "draw", "seeds_json"]
 
 VERSION: Final = "2026-11.c"
 """The prose by date and letter; a hash of its files follows, so that no change goes unseen."""
 
 CitationPolicy = Literal["statute-first", "apex-only", "menu", "free", "grounded"]
 """``grounded``: only passages that are given with the task, each by a quotation."""
-Style = Literal["full", "toy"]
 
 TEMPERATURE: Final = 0.7
 QUESTION_WORDS: Final = (10, 150)

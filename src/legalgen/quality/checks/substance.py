@@ -109,11 +109,11 @@ def _untold(reading: Reading) -> str:
 LEAST_ASKED = 5
 """Different telling words of question and steps, below which nothing can be said."""
 
-Topic: TypeAlias = tuple[str, str, str]
+TopicKey: TypeAlias = tuple[str, str, str]
 """Jurisdiction, area and topic."""
 
 
-def topics_of(taxonomy: Taxonomy) -> Mapping[Topic, frozenset[str]]:
+def topics_of(taxonomy: Taxonomy) -> Mapping[TopicKey, frozenset[str]]:
     """The stems of the words of each topic: its area, name, subtopics and authorities."""
     return {
         (area.jurisdiction, area.id, leaf.id): stems(
