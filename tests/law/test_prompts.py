@@ -23,9 +23,10 @@ from legalgen.law.axes import Area, Authority, Filter
 from legalgen.law.citations import Authorities, parse
 from legalgen.law.planner import Task, TaskPlanner, dated, renew
 from legalgen.law.prompts.menu import MOST, Menu
-from legalgen.law.prompts.prompter import CitationPolicy, Prompter
+from legalgen.law.prompts.prompter import Prompter
 from legalgen.law.prompts.seeds import Seeds, draw, seeds_json
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.settings.types import CitationPolicy
 from legalgen.store.sample import ANSWER_SCHEMA, Draft
 
 BUILTIN = Taxonomy.builtin()

@@ -14,12 +14,13 @@ from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.admission import Policing
 from legalgen.quality.gate import Gate
-from legalgen.quality.rules import Policy, Rules, TypeBounds, Verdict
+from legalgen.quality.rules import Rules, TypeBounds, Verdict
+from legalgen.settings.types import CitationPolicy
 from legalgen.store.sample import Draft, DraftCitation
 
 TODAY = date(2026, 11, 23)
 KNOWN = Authorities.of(Taxonomy.builtin().authorities(), "taxonomy", strict=False) | leading_cases()
-GATE = Gate("full", TODAY, authorities=KNOWN, policy="statute_first")
+GATE = Gate("full", TODAY, authorities=KNOWN, policy="statute-first")
 BOUNDS = TypeBounds((20, 100), (1, 4), 1)
 TASK = Task(
     0, "uk", "england-wales", "contract", "formation", "acceptance", "basic", "short_qa",
@@ -80,10 +81,10 @@ def test_what_a_policy_admits(cited: str, statute_first: bool, apex_only: bool) 
     """A highest court's by its own number, and what is listed under its own name."""
     group = parse(cited)
 
-    def admits(policy: Policy) -> bool:
+    def admits(policy: CitationPolicy) -> bool:
         return not Policing(policy, KNOWN).barred(group)
 
-    assert (admits("statute_first"), admits("apex_only")) == (statute_first, apex_only)
+    assert (admits("statute-first"), admits("apex-only")) == (statute_first, apex_only)
 
 
 PAIRS = [
@@ -98,7 +99,7 @@ def test_wrong_pairs_are_kept_out_and_right_ones_are_not() -> None:
     """Of names and citations as a model gave them: three in four wrong ones at the least."""
     lost = {
         mark: [
-            not Policing("statute_first", KNOWN).admits(item)
+            not Policing("statute-first", KNOWN).admits(item)
             for pair in PAIRS
             if pair["right"] is mark
             for item in parse(pair["text"])
@@ -250,17 +251,17 @@ def test_a_speaker_of_a_dialogue_is_not_silenced() -> None:
 @pytest.mark.parametrize(
     ("policy", "overrides", "expected"),
     [
-        ("statute_first", {}, {}),
-        ("statute_first", {"CITATION_UNLISTED": "flag"}, {"CITATION_UNLISTED": False}),
-        ("statute_first", {"CITATION_UNLISTED": "reject"}, {"CITATION_UNLISTED": True}),
-        ("statute_first", {"CITATION_UNLISTED": "off"}, {}),
-        ("apex_only", {}, {}),
+        ("statute-first", {}, {}),
+        ("statute-first", {"CITATION_UNLISTED": "flag"}, {"CITATION_UNLISTED": False}),
+        ("statute-first", {"CITATION_UNLISTED": "reject"}, {"CITATION_UNLISTED": True}),
+        ("statute-first", {"CITATION_UNLISTED": "off"}, {}),
+        ("apex-only", {}, {}),
         ("menu", {}, {"CITATION_UNLISTED": True}),
         ("free", {}, {"CITATION_UNLISTED": False}),
     ],
 )  # fmt: skip
 def test_policies_and_the_users_own_severity(
-    policy: Policy, overrides: dict[str, object], expected: dict[str, bool]
+    policy: CitationPolicy, overrides: dict[str, object], expected: dict[str, bool]
 ) -> None:
     """Only the policies that say so take out; a severity of the user's own leaves it in place."""
     gate = replace(GATE, policy=policy, rules=Rules.of({"CITATION_SUSPECT": "off", **overrides}))
@@ -285,6 +286,6 @@ def test_a_highest_court_is_no_unlisted_case() -> None:
     cited = "Jones v Kaney [2011] UKSC 13"
     said = f"{ANSWER} {cited} agrees."
 
-    for policy in ("statute_first", "apex_only", "free"):
+    for policy in ("statute-first", "apex-only", "free"):
         verdict = inspect(said, (ACT, cited), gate=replace(GATE, policy=policy))
         assert (codes(verdict), verdict.draft.answer) == ({}, said)

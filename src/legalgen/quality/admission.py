@@ -29,7 +29,8 @@ from legalgen.quality.checks.citing import is_named, named_places, shown
 from legalgen.quality.checks.elements import NOT_A_PARTY
 from legalgen.quality.pruning import Span, Stays, sentences, without
 from legalgen.quality.reading import Finding, Reading, reasoned, word_set
-from legalgen.quality.rules import AnswerBounds, Policy, TypeBounds
+from legalgen.quality.rules import AnswerBounds, TypeBounds
+from legalgen.settings.types import CitationPolicy
 from legalgen.store.sample import Draft, count_words
 
 Group = tuple[Parsed, ...]
@@ -38,13 +39,13 @@ Group = tuple[Parsed, ...]
 class Policing(msgspec.Struct, frozen=True):
     """A citation policy over the authorities that are known."""
 
-    policy: Policy
+    policy: CitationPolicy
     known: Authorities
 
     @property
     def strict(self) -> bool:
         """Whether what is not admitted is taken out."""
-        return self.policy in {"statute_first", "apex_only"}
+        return self.policy in {"statute-first", "apex-only"}
 
     def admits(self, item: Parsed, group: Iterable[Parsed] = ()) -> bool:
         """Whether a case may be cited, by itself or by another reference of the same text."""
@@ -64,7 +65,7 @@ class Policing(msgspec.Struct, frozen=True):
             return False
         if self.policy == "menu":
             return self.known.lists(item)
-        listed = self.known.lists(item) and (self.policy != "apex_only" or apex(item))
+        listed = self.known.lists(item) and (self.policy != "apex-only" or apex(item))
         return listed or highest(item)
 
     def barred(self, group: Group) -> tuple[Parsed, ...]:

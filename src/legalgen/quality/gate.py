@@ -27,7 +27,8 @@ from legalgen.quality.checks.form import form
 from legalgen.quality.codes import TABLE, Stage
 from legalgen.quality.mending import composed, distinct, mend
 from legalgen.quality.reading import Finding, KnownRuns, Reading
-from legalgen.quality.rules import AnswerBounds, Mode, Policy, Rules, Verdict
+from legalgen.quality.rules import AnswerBounds, Rules, Verdict
+from legalgen.settings.types import CitationPolicy, GateMode
 from legalgen.sources.passages import Passage
 from legalgen.store.sample import Citation, Draft, DraftCitation
 
@@ -54,11 +55,11 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
     where samples are grounded. Safe to share between threads.
     """
 
-    mode: Mode
+    mode: GateMode
     today: date
     rules: Rules = msgspec.field(default_factory=Rules)
     authorities: Authorities | None = None
-    policy: Policy = "free"
+    policy: CitationPolicy = "free"
     prunes: bool = True
     admitted: Authorities | None = None
     instructions: KnownRuns = KnownRuns()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -25,9 +25,10 @@ from legalgen.law.opening import authorities_of
 from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.meaning.packages import has_numpy, has_tokenizers
-from legalgen.quality.rules import Mode, Rules, TypeBounds, Verdict
+from legalgen.quality.rules import Rules, TypeBounds, Verdict
 from legalgen.settings.layers import Settings
 from legalgen.settings.toml import read_toml
+from legalgen.settings.types import GateMode
 from legalgen.store.files import DataDir
 from legalgen.store.parts import Skip
 from legalgen.store.sample import Draft, Sample, read
@@ -38,13 +39,6 @@ if TYPE_CHECKING:  # its patterns take time to compile, and are not needed befor
     from legalgen.quality.grounding import PassagesOf
     from legalgen.quality.meaning.embedding import Embedder
     from legalgen.quality.selection import Selection
-
-_POLICIES: Mapping[str, Literal["menu", "statute_first", "apex_only", "free"]] = {
-    "statute-first": "statute_first",
-    "apex-only": "apex_only",
-    "menu": "menu",
-    "free": "free",
-}
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -88,7 +82,7 @@ def gate_of(
     taxonomy: Taxonomy,
     today: date,
     *,
-    mode: Mode,
+    mode: GateMode,
     passages: PassagesOf | None = None,
 ) -> Gate:
     """The gate; the authorities it knows are the taxonomy's and the user's own.
@@ -108,7 +102,7 @@ def gate_of(
         today,
         rules_of(settings),
         known,
-        _POLICIES[settings.citation_policy],
+        settings.citation_policy,
         passages=passages,
     )
     if mode == "structure":

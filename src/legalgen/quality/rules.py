@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -20,9 +20,6 @@ from legalgen.store.sample import Citation, Draft, Marks
 
 if TYPE_CHECKING:
     from legalgen.law.citations import Parsed
-
-Mode = Literal["full", "structure"]
-Policy = Literal["menu", "statute_first", "apex_only", "free"]
 
 
 class AnswerBounds(Protocol):

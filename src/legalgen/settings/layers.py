@@ -68,6 +68,8 @@ from legalgen.settings.types import (
     TOP_P,
     URL,
     WAIT,
+    CitationPolicy,
+    GateMode,
     Secret,
     comma_separated,
     one_of,
@@ -80,12 +82,10 @@ from legalgen.settings.variables import (
     vendor_variables,
 )
 
-GateMode = Literal["full", "structure"]
 Effort = Literal["none", "low", "medium", "high"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 Color = Literal["auto", "always", "never"]
-CitationPolicy = Literal["statute-first", "apex-only", "menu", "free"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,10 @@ from legalgen.completion import ModelRef
 T_co = TypeVar("T_co", covariant=True)
 C = TypeVar("C", bound=str)
 
+GateMode = Literal["full", "structure"]
+CitationPolicy = Literal["statute-first", "apex-only", "menu", "free"]
+"""Which authorities a model is asked to cite, and which of them the gate admits."""
+
 
 @final
 class Secret:

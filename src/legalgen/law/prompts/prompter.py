@@ -24,17 +24,18 @@ from legalgen.law.planner import Task
 from legalgen.law.points import MOST, POINTS_SCHEMA, USUAL
 from legalgen.law.prompts.seeds import Seeds, draw, form_text, is_abstract, seeds_json
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.settings.types import CitationPolicy
 from legalgen.store.sample import ANSWER_SCHEMA, GROUNDED_SCHEMA, Draft, DraftCitation, Marks
 
 if TYPE_CHECKING:  # the grammar of citations takes time to compile
     from legalgen.law.prompts.menu import Menu
 
-__all__ = ["CitationPolicy", "Prompter", "Seeds", "draw", "seeds_json"]
+__all__ = ["PromptPolicy", "Prompter", "Seeds", "draw", "seeds_json"]
 
 VERSION: Final = "2026-11.c"
 """The prose by date and letter; a hash of its files follows, so that no change goes unseen."""
 
-CitationPolicy = Literal["statute-first", "apex-only", "menu", "free", "grounded"]
+PromptPolicy = Literal[CitationPolicy, "grounded"]
 """``grounded``: only passages that are given with the task, each by a quotation."""
 
 TEMPERATURE: Final = 0.7
@@ -81,13 +82,13 @@ class Prompter:
         self,
         taxonomy: Taxonomy,
         *,
-        citation_policy: CitationPolicy = "statute-first",
+        citation_policy: PromptPolicy = "statute-first",
         reasoning_instruction: str | None = None,
         menu: Menu | None = None,
         question_words: tuple[int, int] = QUESTION_WORDS,
         min_citations: int = 0,
     ) -> None:
-        if citation_policy not in get_args(CitationPolicy):
+        if citation_policy not in get_args(PromptPolicy):
             raise ValueError(f"{citation_policy!r} is no citation policy")
         self._taxonomy = taxonomy
         self._policy = citation_policy
