@@ -196,13 +196,25 @@ def test_drawers_of_one_floor_do_not_need_each_other() -> None:
     assert [pair for pair in known if pair[0] < pair[1] and pair[::-1] in known] == []
 
 
+def meanings(name: str) -> Iterator[str]:
+    """The public classes of a module, and what it gives a class's name to: ``Row = Mapping``."""
+    for node in nodes(name):
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+    for node in tree(name).body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.AnnAssign):
+            targets = [node.target]
+        yield from (ast.unparse(each) for each in targets)
+
+
 def test_a_class_name_means_one_thing() -> None:
-    """Whoever reads a public name knows which class it is, wherever it stands."""
+    """Whoever reads a public name knows which class or type it is, wherever it stands."""
     homes: dict[str, list[str]] = {}
     for name in MODULES:
-        for node in nodes(name):
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                homes.setdefault(node.name, []).append(name)
+        for meant in meanings(name):
+            if re.fullmatch(r"[A-Z]\w*[a-z]\w*", meant):
+                homes.setdefault(meant, []).append(name)
     assert {name: found for name, found in homes.items() if len(found) > 1} == {}
 
 
