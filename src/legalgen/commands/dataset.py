@@ -27,6 +27,7 @@ from legalgen.dataset.verify import repair as mend
 from legalgen.dataset.verify import verify
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import UsageError
+from legalgen.errors.exit_codes import Exit
 from legalgen.errors.plurals import plural
 from legalgen.law.opening import taxonomy_of
 from legalgen.law.taxonomy import Taxonomy
@@ -53,7 +54,6 @@ from legalgen.store.sample import arrow_schema
 from legalgen.ui import dataset_screens, page
 from legalgen.ui.console import Console
 
-FOUND = 1
 _T = TypeVar("_T", bound=str)
 
 
@@ -70,7 +70,7 @@ def verify_dataset(settings: Settings, console: Console, *, repair: bool) -> int
     patience = patience_of(settings, console)
     found = mend(data_dir, patience=patience) if repair else verify(data_dir)
     dataset_screens.show_verified(console, found)
-    return FOUND if found.findings else 0
+    return Exit.FOUND if found.findings else Exit.DONE
 
 
 def compact_dataset(
@@ -338,7 +338,7 @@ def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
             return _mark(settings, console, order, linter)
         found = check(_rows_to_check(settings, order, file), linter)
     dataset_screens.show_checked(console, found)
-    return FOUND if found.found or (order.strict and found.flagged) else 0
+    return Exit.FOUND if found.found or (order.strict and found.flagged) else Exit.DONE
 
 
 def _rows_to_check(
