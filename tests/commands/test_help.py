@@ -22,7 +22,8 @@ from legalgen.commands.app import USUAL_OF_BATCH, USUAL_OF_GENERATE, app
 from legalgen.commands.examples import EXAMPLES
 from legalgen.dataset import export
 from legalgen.settings.layers import SETTINGS
-from legalgen.store.ledger import DerivedStatus
+from legalgen.store.ledger import DerivedStatus, Status
+from legalgen.telemetry import metrics
 from tests.program import EXECUTABLE, Program
 
 ROOT: Any = typer.main.get_command(app)
@@ -113,7 +114,8 @@ def test_what_is_listed_twice_is_the_same() -> None:
     assert export.FORMATS == dataset_cli.FORMATS
     assert export.REASONINGS == dataset_cli.REASONINGS
     derived = {word for each in get_args(DerivedStatus) for word in get_args(each) or (each,)}
-    assert derived | {"unreadable"} == set(shell_completion.STATUSES)
+    assert derived | {"unreadable"} == set(shell_completion.BATCH_STATUSES)
+    assert set(get_args(Status)) == set(metrics.RECORDED_STATUSES)
 
 
 # ----------------------------------------------------------------- a job file

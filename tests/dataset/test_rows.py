@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from legalgen.commands.row_filters import OPTIONS, STATUSES, wanted_of
+from legalgen.commands.row_filters import CITATION_STATUSES, OPTIONS, wanted_of
 from legalgen.dataset import refused, rows, wanted
 from legalgen.dataset.refused import RefusedAnswer
 from legalgen.dataset.wanted import Wanted
@@ -78,7 +78,7 @@ def test_the_options_are_the_fields() -> None:
     full = wanted_of({**several, "status": ["parsed"], "score_below": 3.0, "grep": "x"})
     assert all(getattr(full, name) for name in Wanted.__struct_fields__)
     assert str(full).count("--") == len(OPTIONS) == len(Wanted.__struct_fields__)
-    assert STATUSES == wanted.STATUSES
+    assert CITATION_STATUSES == wanted.CITATION_STATUSES
     with pytest.raises(UsageError, match="--grep \\(: no regular expression"):
         wanted_of({**given, "grep": "("})
     with pytest.raises(UsageError, match="--status valid: take one of unparsed"):

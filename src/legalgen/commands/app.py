@@ -15,7 +15,7 @@ from legalgen.commands.dataset_cli import app as dataset_app
 from legalgen.commands.examples import with_examples
 from legalgen.commands.offers import Offer, among
 from legalgen.commands.options import App, Flags, console_of, settings_of, takes
-from legalgen.commands.shell_completion import STATUSES
+from legalgen.commands.shell_completion import BATCH_STATUSES
 from legalgen.commands.sources_cli import app as sources_app
 
 USUAL_OF_GENERATE = (
@@ -259,7 +259,7 @@ def history(
         typer.Option(
             metavar="STATUS",
             help="Only batches that are paused, interrupted, ...",
-            autocompletion=among(STATUSES),
+            autocompletion=among(BATCH_STATUSES),
         ),
     ] = None,
     provider: Annotated[

@@ -10,7 +10,7 @@ from typing import Any, cast, get_args
 import msgspec
 
 from legalgen.commands.running import again
-from legalgen.commands.shell_completion import STATUSES
+from legalgen.commands.shell_completion import BATCH_STATUSES
 from legalgen.errors import UsageError
 from legalgen.errors.suggestions import did_you_mean
 from legalgen.settings.layers import Settings
@@ -41,10 +41,10 @@ def show_history(settings: Settings, console: Console, query: HistoryQuery) -> i
         record = ledger.find(query.batch_id) if query.batch_id else _newest(ledger, settings)
         console.record(record, ledger.status_of(record), again(settings), why=query.why)
         return 0
-    if query.status is not None and query.status not in STATUSES:
+    if query.status is not None and query.status not in BATCH_STATUSES:
         raise UsageError(
             f"--status {query.status}: there is no such status"
-            f"{did_you_mean(query.status, STATUSES)}; there are: {', '.join(STATUSES)}"
+            f"{did_you_mean(query.status, BATCH_STATUSES)}; there are: {', '.join(BATCH_STATUSES)}"
         )
     _check_provider(ledger, query.provider)
     if query.spend:

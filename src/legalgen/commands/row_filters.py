@@ -17,7 +17,7 @@ Filters = Mapping[str, Any]
 """Values by the name of an option; None and an empty list are filters not given."""
 
 PANEL: Final = "Which rows"
-STATUSES: Final = ("unparsed", "named", "parsed", "conflict", "listed", "grounded")
+CITATION_STATUSES: Final = ("unparsed", "named", "parsed", "conflict", "listed", "grounded")
 """As ``dataset.wanted`` has them; a test compares."""
 
 
@@ -47,7 +47,12 @@ OPTIONS: Final = (
     _option("difficulty", "NAME", "Only this one.", Offer("difficulties")),
     _option("batch", "ID", "Only this batch; the beginning of its id will do.", Offer("batches")),
     _option("model", "P/MODEL", "Only rows of a model like this (groq/*)."),
-    _option("status", "STATUS", f"A citation is {', '.join(STATUSES)}.", among(STATUSES)),
+    _option(
+        "status",
+        "STATUS",
+        f"A citation is {', '.join(CITATION_STATUSES)}.",
+        among(CITATION_STATUSES),
+    ),
     _option("score_below", "MARK", "A judge's mean mark is lower.", kind=float | None),
     _option("grep", "REGEX", "Question, steps, answer or a citation has it.", kind=str | None),
 )

@@ -22,7 +22,7 @@ ASKED = "_LEGALGEN_COMPLETE"
 """The variable in which a shell's script says which answer it wants."""
 
 RESUMABLE = ("paused", "stopped", "interrupted", "failed")
-STATUSES = ("running", "completed", *RESUMABLE, "unreadable")
+BATCH_STATUSES = ("running", "completed", *RESUMABLE, "unreadable")
 """The statuses of a batch; one of the former can be gone on with."""
 
 

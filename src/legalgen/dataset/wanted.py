@@ -13,7 +13,7 @@ import msgspec
 
 from legalgen.errors import UsageError
 
-STATUSES: Final = ("unparsed", "named", "parsed", "conflict", "listed", "grounded")
+CITATION_STATUSES: Final = ("unparsed", "named", "parsed", "conflict", "listed", "grounded")
 """What a citation's status can be."""
 _COLUMNS: Final = (
     "flags", "batch_id", "jurisdiction", "practice_area", "topic", "difficulty", "provider",
@@ -55,8 +55,8 @@ class Wanted(msgspec.Struct, frozen=True):
             UsageError: a status is none, or ``grep`` is no regular expression.
         """
         for status in self.statuses:
-            if status not in STATUSES:
-                raise UsageError(f"--status {status}: take one of {', '.join(STATUSES)}")
+            if status not in CITATION_STATUSES:
+                raise UsageError(f"--status {status}: take one of {', '.join(CITATION_STATUSES)}")
         try:
             _pattern(self.grep)
         except re.error as error:

@@ -21,7 +21,7 @@ from legalgen.settings.reading import read_whole
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
-STATUSES = ("running", "completed", "stopped", "paused", "failed")
+RECORDED_STATUSES = ("running", "completed", "stopped", "paused", "failed")
 """A batch's states, as its ledger names them."""
 _LAST_SAMPLE = "legalgen_last_sample_timestamp_seconds"
 _LAST_SUCCESS = "legalgen_last_success_timestamp_seconds"
@@ -231,7 +231,9 @@ def _gauges(metrics: Metrics, before: Mapping[str, float]) -> Iterator[Metric]:
     text = "1 for what is wrong with an account, or missing in rows."
     yield _gauge("legalgen_trouble", text, ("kind", "target"), wrong)
     yield _gauge("legalgen_alert", "1 if the alert was raised.", ("kind",), raised)
-    states: LabelledValues = {(status,): float(status == metrics.status) for status in STATUSES}
+    states: LabelledValues = {
+        (status,): float(status == metrics.status) for status in RECORDED_STATUSES
+    }
     yield _gauge("legalgen_batch_status", "1 for the state of the batch.", ("status",), states)
     if metrics.exit_code is not None:
         code: LabelledValues = {(): float(metrics.exit_code)}
