@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks._harness import LEGALGEN, Figure, Options, main, room, run
 from legalgen.batch.prompting import prompter_of
 from legalgen.completion import Prompt
-from legalgen.law.opening import task_space_of, taxonomy_of
+from legalgen.law.from_settings import task_space_of, taxonomy_of
 from legalgen.settings.layers import Settings
 from tests.vendors import Config, VendorServer
 from tests.vendors.chat import tokens

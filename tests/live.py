@@ -24,7 +24,7 @@ from legalgen.completion import LimitReading
 from legalgen.errors.retry_after import readings
 from legalgen.providers import PROVIDERS
 from legalgen.providers.catalog import Catalog, ModelSpec
-from legalgen.routing.opening import readings_of
+from legalgen.routing.from_settings import readings_of
 from legalgen.settings.layers import Settings, find_config
 
 EXECUTABLE = Path(sys.executable).with_name("legalgen")

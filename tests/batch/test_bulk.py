@@ -28,7 +28,7 @@ from legalgen.providers import PROVIDERS
 from legalgen.providers.base import BulkJob, BulkProvider
 from legalgen.providers.catalog import BulkTerms, Catalog
 from legalgen.providers.loading import open_provider
-from legalgen.routing import opening
+from legalgen.routing import from_settings as routing
 from legalgen.routing.health import Memories, Memory
 from legalgen.settings.layers import Settings
 from legalgen.store import journal, ledger, parts
@@ -665,8 +665,8 @@ def test_a_line_leaves_out_what_is_known_to_be_refused(slow: Bench) -> None:
     """What calls of earlier batches found out is not sent in a file, where every line would fail;
     what the user states is."""
     settings = slow.settings()
-    ref = opening.plan_route(settings, Catalog.load()).entries[0].ref
-    account = opening.account_of(settings, ref.provider)
+    ref = routing.plan_route(settings, Catalog.load()).entries[0].ref
+    account = routing.account_of(settings, ref.provider)
     now = datetime.now(UTC).timestamp()
     refused = dict.fromkeys(("seed", "response_format=strict"), now)
     memory = Memories(models={account.key(ref.model): Memory(seen=now, unsupported=refused)})

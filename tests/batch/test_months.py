@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from legalgen.errors import UsageError
-from legalgen.law.opening import law_month, month_warnings
+from legalgen.law.from_settings import law_month, month_warnings
 from legalgen.providers.catalog import Catalog
-from legalgen.routing import opening
+from legalgen.routing import from_settings as routing
 from tests.program import Program, next_day
-from tests.routing.test_opening import loaded
+from tests.routing.test_from_settings import loaded
 from tests.vendors import VendorServer
 
 GPT, QWEN = "groq/openai/gpt-oss-120b", "groq/qwen/qwen3.8-27b"
@@ -101,7 +101,7 @@ def test_a_resumed_batch_of_an_earlier_version_takes_the_rule(
 def test_a_month_to_come_and_what_is_no_month_are_refused(tmp_path: Path) -> None:
     """The law of a month that has not come is known to nobody."""
     settings = loaded(tmp_path, {"as_of": "2099-01", "provider": "groq"}, {}, "")
-    entries = opening.plan_route(settings, Catalog.load()).entries
+    entries = routing.plan_route(settings, Catalog.load()).entries
     models = [(place.ref, place.spec.knowledge) for place in entries]
     with pytest.raises(UsageError, match="--as-of 2099-01 has not come yet"):
         month_warnings(settings, models, f"{datetime.now(UTC):%Y-%m}")

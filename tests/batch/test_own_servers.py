@@ -31,8 +31,8 @@ from legalgen.providers._pages import native_context
 from legalgen.providers.catalog import Catalog
 from legalgen.providers.openai import _Pages
 from legalgen.providers.presets import presets
+from legalgen.routing.from_settings import account_of, plan_route
 from legalgen.routing.inventory import Listing, check, model_rows, refresh
-from legalgen.routing.opening import account_of, plan_route
 from legalgen.routing.remedies import remedy
 from legalgen.routing.unsupported import form
 from legalgen.settings.layers import Settings
@@ -836,7 +836,7 @@ def test_a_server_that_hangs_at_the_start_is_told_while_it_is_waited_for(
 ) -> None:
     """What is waited for, and how long at most; here the server answers when that is said."""
     # No load of this machine makes the server late: what is shown is that it is said.
-    monkeypatch.setattr("legalgen.routing.opening.OFFER_S", 60.0)
+    monkeypatch.setattr("legalgen.routing.from_settings.OFFER_S", 60.0)
     monkeypatch.setattr("legalgen.routing.stating.SIZE_S", 60.0)
     with playing(plays) as server:
         home = Home(tmp_path, f'[servers.gpu1]\nbase_url = "{server.url}/v1"\n')

@@ -9,12 +9,12 @@ import pytest
 from legalgen.batch.preview import example_prompt
 from legalgen.completion import Prompt
 from legalgen.errors import UsageError
-from legalgen.law import opening
+from legalgen.law import from_settings as law
 from legalgen.law.planner import TaskPlanner
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.opening import rules_of
+from legalgen.quality.from_settings import rules_of
 from legalgen.settings.layers import Settings
-from tests.routing.test_opening import loaded
+from tests.routing.test_from_settings import loaded
 
 TOPICS = """
 name = "mine"
@@ -50,8 +50,8 @@ def menu(tmp_path: Path, *listed: str, config: str = "", **flags: object) -> Set
 
 
 def citable(settings: Settings) -> Taxonomy:
-    whole = opening.taxonomy_of(settings)
-    return opening.citable(settings, whole, whole.resolve(opening.filter_of(settings)))
+    whole = law.taxonomy_of(settings)
+    return law.citable(settings, whole, whole.resolve(law.filter_of(settings)))
 
 
 def case_notes(taxonomy: Taxonomy) -> list[str]:
@@ -85,7 +85,7 @@ def test_a_topic_left_without_types_is_not_planned(tmp_path: Path) -> None:
     """The rest of the plan goes to those that can be written."""
     settings = menu(tmp_path, sample_type="case_note")
     taxonomy = citable(settings)
-    planner = TaskPlanner(taxonomy, taxonomy.resolve(opening.filter_of(settings)), {}, 1, "2026-11")
+    planner = TaskPlanner(taxonomy, taxonomy.resolve(law.filter_of(settings)), {}, 1, "2026-11")
     assert {task.topic for task in planner.plan(20)} == {"cases"}
 
 

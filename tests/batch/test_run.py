@@ -30,7 +30,7 @@ from legalgen.completion import Completion, ModelRef
 from legalgen.dataset.compact import compact
 from legalgen.errors import ConfigurationError, DiskError, NoUsableProvider, UsageError
 from legalgen.providers import PROVIDERS
-from legalgen.quality.opening import read_answer
+from legalgen.quality.inspection import read_answer
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, ModelStats, Parked, Record

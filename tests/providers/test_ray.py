@@ -24,7 +24,7 @@ from legalgen.providers.base import Provider
 from legalgen.providers.catalog import Catalog
 from legalgen.providers.loading import open_provider
 from legalgen.providers.ray import _Waiting
-from legalgen.routing.opening import plan_route, target_of
+from legalgen.routing.from_settings import plan_route, target_of
 from legalgen.settings.config_file import config_template
 from legalgen.settings.layers import Settings
 from legalgen.settings.show import describe

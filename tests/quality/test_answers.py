@@ -14,8 +14,9 @@ from legalgen.law.citations.last_sections import acts
 from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.codes import CODES, TABLE
+from legalgen.quality.from_settings import gate_of
 from legalgen.quality.gate import Gate
-from legalgen.quality.opening import bounds_of, gate_of
+from legalgen.quality.inspection import bounds_of
 from legalgen.quality.rules import Verdict
 from legalgen.settings.layers import Settings
 from legalgen.store.sample import Draft, DraftCitation

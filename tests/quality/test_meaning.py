@@ -15,12 +15,12 @@ from msgspec.structs import replace
 
 from legalgen.errors import Reason, UsageError
 from legalgen.quality.exclusion import read_exclusion
+from legalgen.quality.from_settings import embedder_of
 from legalgen.quality.meaning import embedding
 from legalgen.quality.meaning.comparison import Meaning, thresholds_of
 from legalgen.quality.meaning.directions import stand_apart
 from legalgen.quality.meaning.embedding import Embedder, load_embedder
 from legalgen.quality.meaning.vectors import MOST_SEGMENTS, KeptPairs, VectorIndex, vectors_folder
-from legalgen.quality.opening import embedder_of
 from legalgen.quality.rules import Rules, Verdict
 from legalgen.quality.selection import Selection
 from legalgen.settings.layers import Settings

@@ -13,7 +13,7 @@ from pathlib import Path
 from legalgen.completion import Completion, Usage
 from legalgen.law.planner import Task
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.opening import Inspector
+from legalgen.quality.inspection import Inspector
 from legalgen.settings.layers import Settings
 from legalgen.sources.passages import Passage
 from legalgen.store.sample import Draft

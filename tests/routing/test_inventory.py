@@ -12,7 +12,7 @@ import pytest
 from legalgen.completion import ModelRef
 from legalgen.errors import ErrorCategory, Failure, Trouble, UsageError
 from legalgen.failover import ProviderState, State
-from legalgen.routing import opening
+from legalgen.routing import from_settings as routing
 from legalgen.routing.health import Budget, Memories, Memory, ProviderMemory
 from legalgen.routing.inventory import (
     Limit,
@@ -73,7 +73,7 @@ def test_what_was_learnt_is_shown_until_it_ends(tmp_path: Path, state: State, wo
     end = NOW.timestamp() + 41
     trouble = Trouble(ModelRef("groq", MODEL), ErrorCategory.RATE_LIMIT, 429, "tokens per minute")
     memory = Memory(NOW.timestamp(), state, end, trouble)
-    key = opening.account_of(given, "groq").key(MODEL)
+    key = routing.account_of(given, "groq").key(MODEL)
     remember(given, Memories(models={key: memory}))
     now = row(model_rows(given, [], NOW))
     later = row(model_rows(given, [], NOW + timedelta(seconds=42)))
@@ -89,7 +89,7 @@ def test_a_provider_that_is_down_takes_its_models_along(tmp_path: Path) -> None:
     end = NOW.timestamp() + 60
     trouble = Trouble(ModelRef("groq", MODEL), ErrorCategory.CONNECTION_ERROR, None, "refused")
     down = ProviderMemory(NOW.timestamp(), ProviderState.OPEN, end, trouble)
-    remember(given, Memories(providers={opening.account_of(given, "groq").key(): down}))
+    remember(given, Memories(providers={routing.account_of(given, "groq").key(): down}))
     rows = model_rows(given, [], NOW)
     assert {each.state for each in rows if each.provider == "groq"} == {"down"}
     assert {each.state for each in rows if each.provider == "cerebras"} == {"ready"}
@@ -99,7 +99,7 @@ def test_what_a_clock_of_tomorrow_remembered_ends_when_a_batch_believes_it(tmp_p
     """Set back by a month since: of an hour that was to go one hour is, and then it is ready."""
     given, ahead = settings(tmp_path, KEYS), NOW.timestamp() + 30 * 86_400
     memory = Memory(ahead, State.EXHAUSTED, ahead + 3_600)
-    key = opening.account_of(given, "groq").key(MODEL)
+    key = routing.account_of(given, "groq").key(MODEL)
     remember(given, Memories(models={key: memory}))
     [found] = [each for each in model_rows(given, [], NOW) if each.model == MODEL]
     assert (found.state, found.until) == ("exhausted", NOW + timedelta(hours=1))
@@ -122,7 +122,7 @@ def test_what_is_wrong_with_an_account_is_a_state(
     trouble = Trouble.of(ModelRef("groq", MODEL), failure)
     end = NOW.timestamp() + 86_400
     barred = ProviderMemory(NOW.timestamp(), ProviderState.DROPPED, end, trouble)
-    remember(given, Memories(providers={opening.account_of(given, "groq").key(): barred}))
+    remember(given, Memories(providers={routing.account_of(given, "groq").key(): barred}))
     rows = [each for each in model_rows(given, [], NOW) if each.provider == "groq"]
     assert {each.state for each in rows} <= {word, "retired"}
     assert model_state(row(rows), NOW).text == word
@@ -138,7 +138,7 @@ def test_limits_are_the_catalogs_until_replies_taught_better(tmp_path: Path) -> 
     before = row(model_rows(given, [], NOW)).limits
     budget = Budget("tokens", "minute", 8000.0, 2000.0, NOW.timestamp() - 30)
     memory = Memory(NOW.timestamp() - 30, budgets=(budget,), latency_s=1.5)
-    remember(given, Memories(models={opening.account_of(given, "groq").key(MODEL): memory}))
+    remember(given, Memories(models={routing.account_of(given, "groq").key(MODEL): memory}))
     after = row(model_rows(given, [], NOW))
     assert Limit("tokens", "minute", 8000) in before
     assert (after.limits, after.latency_s) == ((Limit("tokens", "minute", 8000.0, 6000),), 1.5)

@@ -10,10 +10,10 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.completion import CallOptions, ModelRef, ResponseFormat, Usage
-from legalgen.law.opening import law_month
+from legalgen.law.from_settings import law_month
 from legalgen.providers.base import Provider
 from legalgen.providers.catalog import ModelSpec
-from legalgen.routing.opening import Deferred, open_one
+from legalgen.routing.from_settings import Deferred, open_one
 from legalgen.routing.route import Route, RouteEntry
 from legalgen.routing.stating import effort_of, options_of
 from legalgen.routing.unsupported import form

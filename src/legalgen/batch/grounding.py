@@ -9,7 +9,7 @@ import msgspec
 from legalgen.batch.prompting import TaxonomyPrompts, prompter_of
 from legalgen.completion import Prompt
 from legalgen.errors import UsageError
-from legalgen.law import opening as law
+from legalgen.law import from_settings as law
 from legalgen.law.planner import Task, TaskSpace, dated
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.law.taxonomy import Taxonomy

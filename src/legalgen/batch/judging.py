@@ -29,7 +29,7 @@ from legalgen.completion import Completion, ModelRef, Prompt
 from legalgen.errors import Reason
 from legalgen.law.planner import Task
 from legalgen.law.prompts.prompter import Prompter
-from legalgen.quality.opening import Inspector
+from legalgen.quality.inspection import Inspector
 from legalgen.quality.rules import Verdict
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router

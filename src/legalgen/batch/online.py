@@ -25,7 +25,7 @@ from legalgen.batch.workers import Inbox, is_memory_bounded
 from legalgen.completion import ModelRef
 from legalgen.errors import NoUsableProvider
 from legalgen.failover import Choice, NoneLeft, Pause
-from legalgen.quality.opening import read_answer
+from legalgen.quality.inspection import read_answer
 from legalgen.routing.router import Router
 from legalgen.store.ledger import Record
 

@@ -28,18 +28,13 @@ from legalgen.batch.work import Executor
 from legalgen.completion import ModelRef
 from legalgen.errors import UsageError
 from legalgen.errors.plurals import plural
-from legalgen.law import opening as law
+from legalgen.law import from_settings as law
 from legalgen.law.planner import TaskSpace
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.providers.catalog import Catalog
-from legalgen.quality.opening import (
-    Inspector,
-    Reviewer,
-    embedder_of,
-    excluded_files,
-    rules_of,
-)
-from legalgen.routing import opening
+from legalgen.quality.from_settings import embedder_of, excluded_files, rules_of
+from legalgen.quality.inspection import Inspector, Reviewer
+from legalgen.routing import from_settings as routing
 from legalgen.routing.route import Route
 from legalgen.routing.router import Router
 from legalgen.routing.stating import asked_route
@@ -123,7 +118,7 @@ def open_parts(
             f"{settings.written('points')}: with --grounded the passage of a text decides what "
             "a sample is about; leave out one of the two"
         )
-    route = opening.plan_route(settings, Catalog.load(), ask=reporter.notice if ask else None)
+    route = routing.plan_route(settings, Catalog.load(), ask=reporter.notice if ask else None)
     models = [(place.ref, place.spec.knowledge) for place in route.entries]
     months = law.month_warnings(settings, models, f"{reporter.now():%Y-%m}")
     data_dir = DataDir(settings.data_dir)
@@ -133,8 +128,8 @@ def open_parts(
         intent = replace(intent, count=ground.missing, until_total=None)
     excluded_files(settings)  # what cannot be read is told before anything is asked
     embedder_of(settings)
-    judges = opening.plan_judges(settings, Catalog.load()) if settings.judge else None
-    opening.check_prices(settings, route, *([judges] if judges else ()))
+    judges = routing.plan_judges(settings, Catalog.load()) if settings.judge else None
+    routing.check_prices(settings, route, *([judges] if judges else ()))
     ledger = Ledger(data_dir)
     endpoints = open_endpoints(settings, route)
     if ask:

@@ -9,7 +9,7 @@ from legalgen.batch.generation import Assess, Stop, Tell
 from legalgen.batch.routers import Routers
 from legalgen.completion import ModelRef
 from legalgen.law.prompts.prompter import Prompter
-from legalgen.quality.opening import Inspector
+from legalgen.quality.inspection import Inspector
 from legalgen.routing.route import Route
 from legalgen.routing.router import Router
 from legalgen.settings.layers import Settings

@@ -25,7 +25,7 @@ from legalgen.law.planner import Task, dated
 from legalgen.law.points import point_of, read_points, usable_points
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.opening import refusals_told
+from legalgen.quality.inspection import refusals_told
 from legalgen.quality.rules import Verdict
 from legalgen.routing.rate_limits import Demand
 from legalgen.routing.router import Router

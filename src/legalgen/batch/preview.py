@@ -25,7 +25,7 @@ from legalgen.batch.pointing import PointPrompts, takes_point
 from legalgen.batch.records import new_record
 from legalgen.completion import DAY_S, ModelRef, Prompt
 from legalgen.errors import NoUsableProvider, UsageError
-from legalgen.law import opening as law
+from legalgen.law import from_settings as law
 from legalgen.law.planner import Task, dated
 from legalgen.providers.catalog import Catalog
 from legalgen.routing.forecast import (
@@ -37,8 +37,8 @@ from legalgen.routing.forecast import (
     forecast,
     supply_of,
 )
+from legalgen.routing.from_settings import plan_route
 from legalgen.routing.limiter import RateLimiter, Shortfall, smallest_shortfall
-from legalgen.routing.opening import plan_route
 from legalgen.routing.rate_limits import CHARACTERS_PER_TOKEN, Budgets, Demand
 from legalgen.routing.route import Route
 from legalgen.routing.router import Router

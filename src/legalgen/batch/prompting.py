@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from legalgen.completion import Prompt
 from legalgen.errors import Reason
-from legalgen.law import opening as law
+from legalgen.law import from_settings as law
 from legalgen.law.axes import LengthBounds
 from legalgen.law.planner import Task
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.law.taxonomy import Taxonomy
-from legalgen.quality.opening import rules_of
+from legalgen.quality.from_settings import rules_of
 from legalgen.routing.rate_limits import Demand
 from legalgen.settings.layers import Settings
 

@@ -15,8 +15,8 @@ from legalgen.completion import vendor_of
 from legalgen.errors import UsageError
 from legalgen.providers.addresses import shown_address
 from legalgen.providers.catalog import Catalog
-from legalgen.quality.opening import excluded_files, rules_of
-from legalgen.routing import opening
+from legalgen.quality.from_settings import excluded_files, rules_of
+from legalgen.routing import from_settings as routing
 from legalgen.settings.layers import SETTINGS, Settings, of_flag
 from legalgen.store.ledger import Record, new_batch_id, this_process
 
@@ -75,7 +75,7 @@ def _parameters(settings: Settings) -> dict[str, object]:
 
 def _writers(settings: Settings) -> dict[str, object]:
     """Who writes, as a record names it: what of the layers came to count."""
-    request = opening.route_request(settings, Catalog.load())
+    request = routing.route_request(settings, Catalog.load())
     return {
         "route": _plain(request.route),
         "provider": None if request.route else request.provider,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from legalgen.routing import opening
+from legalgen.routing import from_settings as routing
 from legalgen.routing.health import HealthBook
 from legalgen.routing.route import Route
 from legalgen.routing.router import Router
@@ -31,8 +31,8 @@ class Routers:
         self._policy = policy
         self._clock = clock
         self._notice = notice
-        book = opening.open_book(settings, route, clock, notice)
-        self.writers: Router = opening.open_router(
+        book = routing.open_book(settings, route, clock, notice)
+        self.writers: Router = routing.open_router(
             settings, route, policy, book, clock, notice=notice
         )
         self.judges: Router | None = None
@@ -41,9 +41,9 @@ class Routers:
 
     def open_judges(self, judges: Route) -> Router:
         """A router over the judges, which shares its spending with the writers'."""
-        book = opening.open_book(self._settings, judges, self._clock, self._notice)
+        book = routing.open_book(self._settings, judges, self._clock, self._notice)
         policy = replace(self._policy, trickle_waits=False, named=None)
-        router = opening.open_router(
+        router = routing.open_router(
             self._settings,
             judges,
             policy,

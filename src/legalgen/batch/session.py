@@ -28,7 +28,7 @@ from legalgen.errors import BatchRunning, DiskError, LegalgenError, NoUsableProv
 from legalgen.errors.exit_codes import Exit
 from legalgen.errors.plurals import plural
 from legalgen.law.planner import TaskPlanner, TaskSpace
-from legalgen.quality.opening import Reviewer
+from legalgen.quality.inspection import Reviewer
 from legalgen.quality.rules import default_thresholds
 from legalgen.settings.layers import Settings
 from legalgen.store import card, journal, parts

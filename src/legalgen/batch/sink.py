@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from legalgen.errors import DiskError
-from legalgen.quality.opening import Reviewer
+from legalgen.quality.inspection import Reviewer
 from legalgen.quality.rules import Verdict
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter, Rejected

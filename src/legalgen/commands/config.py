@@ -115,16 +115,16 @@ def taxonomy(
     ] = False,
 ) -> int:
     """Print the tree of what can be asked for, with how many cells each branch holds."""
-    from legalgen.law import opening
+    from legalgen.law import from_settings as law
 
     settings = settings_of(flags)
-    whole = opening.taxonomy_of(settings)
+    whole = law.taxonomy_of(settings)
     console = console_of(settings)
     for warning in whole.warnings:
         console.talk(warning)
     if check:
         return _stale_topics(whole, console)
-    console.taxonomy(whole.as_tree(opening.filter_of(settings)))
+    console.taxonomy(whole.as_tree(law.filter_of(settings)))
     return 0
 
 

@@ -29,12 +29,18 @@ from legalgen.dataset.wanted import Wanted
 from legalgen.errors import UsageError
 from legalgen.errors.exit_codes import Exit
 from legalgen.errors.plurals import plural
-from legalgen.law.opening import taxonomy_of
+from legalgen.law.from_settings import taxonomy_of
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.duplicates.index import DuplicateIndex, DuplicateThresholds
 from legalgen.quality.duplicates.rows import IndexedPart, indexed_part
+from legalgen.quality.from_settings import (
+    embedder_of,
+    exclusion_from,
+    exclusion_of,
+    gate_of,
+    rules_of,
+)
 from legalgen.quality.gate import Gate
-from legalgen.quality.opening import embedder_of, exclusion_from, exclusion_of, gate_of, rules_of
 from legalgen.quality.rules import Rules
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir

@@ -37,7 +37,7 @@ class ModelsQuery(msgspec.Struct, frozen=True):
 def show_models(settings: Settings, console: Console, query: ModelsQuery) -> int:
     """Which models there are, and what is known of them; 3 when none of those checked answers."""
     from legalgen.routing import inventory  # history and models need none of it
-    from legalgen.routing.opening import check_base_url  # nor of this
+    from legalgen.routing.from_settings import check_base_url  # nor of this
 
     warn(settings, console)
     check_base_url(settings, [settings.provider or "openai"])

@@ -10,7 +10,7 @@ from legalgen.commands.running import sole_writer
 from legalgen.errors import UsageError
 from legalgen.errors.exit_codes import Exit
 from legalgen.law.axes import Filter
-from legalgen.law.opening import taxonomy_of
+from legalgen.law.from_settings import taxonomy_of
 from legalgen.settings.layers import Settings
 from legalgen.settings.types import MONTH
 from legalgen.sources.collection import (

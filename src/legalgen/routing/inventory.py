@@ -21,7 +21,7 @@ from legalgen.providers import is_remote
 from legalgen.providers.base import Provider, SizedProvider
 from legalgen.providers.catalog import Catalog, ModelSpec
 from legalgen.providers.installing import install_command, missing
-from legalgen.routing import opening
+from legalgen.routing import from_settings
 from legalgen.routing.health import (
     Budget,
     HealthBook,
@@ -166,7 +166,7 @@ def model_rows(
     rows: list[ModelRow] = []
     for name in _providers(settings):
         ids = dict.fromkeys(
-            [*opening.own_models(settings, name), *(s.id for s in catalog.models(name))]
+            [*from_settings.own_models(settings, name), *(s.id for s in catalog.models(name))]
         )
         rows += [
             _row(
@@ -210,7 +210,7 @@ def _row(
     memory, account = None, None
     known = settings.spec(spec.provider)
     if reachable and known is not None and known.remote:
-        whose = opening.account_of(settings, spec.provider)
+        whose = from_settings.account_of(settings, spec.provider)
         memory = memories.models.get(whose.key(spec.id))
         account = memories.providers.get(whose.key())
     state, why, until = (
@@ -238,9 +238,9 @@ def _row(
 
 
 def _reachable(settings: Settings, provider: str) -> bool:
-    """As :func:`legalgen.routing.opening.can_reach`; a key that cannot be one is none."""
+    """As :func:`legalgen.routing.from_settings.can_reach`; a key that cannot be one is none."""
     try:
-        return opening.can_reach(settings, provider)
+        return from_settings.can_reach(settings, provider)
     except ConfigurationError:  # shown by `config show`; a bad key must not hide other providers
         return False
 
@@ -340,7 +340,7 @@ def _limits(
         )
     known: Iterable[LimitReading] = said
     if not said and spec.limits:
-        known = opening.readings_of(next(iter(spec.limits.values())))
+        known = from_settings.readings_of(next(iter(spec.limits.values())))
     return tuple(
         Limit(r.kind, r.window, round(budgets.granted(r.kind, r.window, r.limit), 2))
         for r in known
@@ -504,7 +504,7 @@ def _opened(settings: Settings, names: Iterable[str]) -> dict[str, Opened]:
 
 def _attempt_to_open(settings: Settings, name: str) -> Opened:
     try:
-        return opening.open_one(settings, name)
+        return from_settings.open_one(settings, name)
     except ConfigurationError as error:
         return error
 
@@ -556,7 +556,7 @@ def _told_context(provider: Provider, model: str) -> int | None:
 
 def _known_unsupported(settings: Settings, ref: ModelRef, memories: Memories) -> frozenset[str]:
     """What the server was found to refuse, so that a check is not refused for it."""
-    account = opening.account_of(settings, ref.provider)
+    account = from_settings.account_of(settings, ref.provider)
     memory = memories.models.get(account.key(ref.model))
     return frozenset(memory.unsupported) if memory is not None else frozenset()
 
@@ -593,6 +593,6 @@ def _listing(settings: Settings, name: str, provider: Opened) -> Listing:
         cure = listing_remedy(name, failure, Catalog.load())
         return Listing(name, error=f"{failure.category}: {failure.message}", remedy=cure)
     known = {spec.id for spec in Catalog.load().models(name)}
-    known.update(opening.own_models(settings, name))
+    known.update(from_settings.own_models(settings, name))
     new, gone = sorted(there - known), sorted(known - there)
     return Listing(name, tuple(new), tuple(gone), len(there))

@@ -23,7 +23,7 @@ from legalgen.errors import ProviderError, UsageError
 from legalgen.errors.plurals import plural
 from legalgen.law.planner import Task, dated
 from legalgen.providers.base import BulkJob
-from legalgen.routing import opening
+from legalgen.routing import from_settings as routing
 from legalgen.routing.rate_limits import Experience
 from legalgen.routing.route import Route, RouteEntry
 from legalgen.routing.targets import Cap, Target
@@ -212,7 +212,7 @@ class ChunkSender:
             self._site,
             place,
             self._endpoints[place.ref],
-            opening.target_of(self._settings, place),
+            routing.target_of(self._settings, place),
             self._source,
             tasks=work.tasks,
             times=times,

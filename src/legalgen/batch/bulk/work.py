@@ -14,7 +14,7 @@ from legalgen.errors import UsageError
 from legalgen.law.planner import Task
 from legalgen.providers.base import BulkProvider
 from legalgen.providers.catalog import BulkTerms, Catalog, ModelSpec
-from legalgen.routing import opening
+from legalgen.routing import from_settings as routing
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Bulk, BulkChunk, BulkTally, Record
@@ -73,7 +73,7 @@ def open_site(
             f"{name} has no batch service that legalgen knows: leave out --bulk "
             "to write the batch with calls of its own, or use --provider groq"
         )
-    provider = service or opening.open_one(settings, name)
+    provider = service or routing.open_one(settings, name)
     if not isinstance(provider, BulkProvider):
         raise UsageError(f"{name} has no batch service: leave out --bulk")
     return BulkSite(name, provider, known, data_dir.state / "bulk")

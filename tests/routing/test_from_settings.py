@@ -9,7 +9,7 @@ import pytest
 
 from legalgen.errors import UsageError
 from legalgen.providers.catalog import Catalog
-from legalgen.routing import opening
+from legalgen.routing import from_settings as routing
 from legalgen.settings.declaration import Folders
 from legalgen.settings.layers import Settings
 
@@ -35,7 +35,7 @@ def loaded(
 def first(tmp_path: Path, flags: dict[str, object], environ: dict[str, str], config: str) -> str:
     """Where a batch with these settings would begin."""
     settings = loaded(tmp_path, flags, environ, config)
-    return str(opening.plan_route(settings, Catalog.load()).entries[0].ref)
+    return str(routing.plan_route(settings, Catalog.load()).entries[0].ref)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def judged(tmp_path: Path, config: str = "", **flags: object) -> Settings:
 
 
 def route(settings: Settings) -> list[str]:
-    return [str(place.ref) for place in opening.plan_route(settings, Catalog.load()).entries]
+    return [str(place.ref) for place in routing.plan_route(settings, Catalog.load()).entries]
 
 
 def test_a_judges_family_does_not_write(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_judges_family_does_not_write(tmp_path: Path) -> None:
 
 def test_a_judges_twins_judge_and_its_family_does_not(tmp_path: Path) -> None:
     """The same weights elsewhere stand in for the judge; other weights are another judge."""
-    judges = opening.plan_judges(judged(tmp_path, judge=[LARGE]), Catalog.load())
+    judges = routing.plan_judges(judged(tmp_path, judge=[LARGE]), Catalog.load())
     assert [str(place.ref) for place in judges.entries] == [LARGE, "cerebras/gpt-oss-120b"]
 
 
@@ -113,10 +113,10 @@ def test_a_named_model_that_may_not_write_is_told(tmp_path: Path) -> None:
     """Who asked for it hears why others write; who did not is told nothing."""
     catalog = Catalog.load()
     named = judged(tmp_path, model="openai/gpt-oss-20b", judge=[LARGE])
-    assert opening.plan_route(named, catalog).warnings == (
+    assert routing.plan_route(named, catalog).warnings == (
         f"{SMALL} does not write: it is of one family with --judge {LARGE}",
     )
-    assert opening.plan_route(judged(tmp_path, judge=[LARGE]), catalog).warnings == ()
+    assert routing.plan_route(judged(tmp_path, judge=[LARGE]), catalog).warnings == ()
 
 
 @pytest.mark.parametrize(
