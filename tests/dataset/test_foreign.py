@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from legalgen.dataset import foreign, records
+from legalgen.dataset import foreign, foreign_files
 from legalgen.dataset.check import CheckReport, Linter, check
 from legalgen.dataset.foreign import Row, UnreadableRow, read_rows
 from legalgen.errors import UsageError
@@ -364,7 +364,7 @@ def test_a_line_that_never_ends_is_not_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A gzipped line of any length would be unpacked into memory; the lines after it are read."""
-    monkeypatch.setattr(records, "_LONGEST_CELL", 2000)  # sixteen million bytes take a second
+    monkeypatch.setattr(foreign_files, "_LONGEST_CELL", 2000)  # sixteen million bytes take a second
     path = tmp_path / "rows.jsonl.gz"
     good = json.dumps(OLD)
     assert len(good) < 2000

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from legalgen.dataset.records import records
+from legalgen.dataset.foreign_files import records
 from legalgen.dataset.shapes import Form, Shaped, missing_columns, shaped
 from legalgen.errors import UsageError
 from legalgen.store.sample import Citation, Sample, clean
