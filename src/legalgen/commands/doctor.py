@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from legalgen.batch.doctor import examine
 from legalgen.errors.exit_codes import Exit
+from legalgen.routing.doctor import examine
 from legalgen.routing.inventory import CHECK_TIMEOUT_S
 from legalgen.settings.layers import Settings
 from legalgen.telemetry.slow import told_when_slow

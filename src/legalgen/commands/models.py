@@ -55,7 +55,7 @@ def show_models(settings: Settings, console: Console, query: ModelsQuery) -> int
     with told_when_slow(console.talk, waiting):
         listings = inventory.refresh(settings) if listed else []
     if settings.provider is not None and not rows and not listings:
-        from legalgen.batch.doctor import without_access  # it looks at much else
+        from legalgen.routing.doctor import without_access  # it looks at much else
 
         lacks = without_access(settings, settings.provider)
         console.talk(f"{lacks.name}: {lacks.found}: {lacks.remedy}")

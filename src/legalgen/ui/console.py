@@ -35,10 +35,10 @@ from legalgen.ui.words import told_of
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
 
-    from legalgen.batch.doctor import Diagnosis
     from legalgen.batch.intent import Result
     from legalgen.batch.preview import Preview
     from legalgen.law.axes import Branch
+    from legalgen.routing.doctor import Diagnosis
     from legalgen.routing.inventory import Compared, Listing, ModelRow
     from legalgen.store.ledger import Record, UnreadableRecord
     from legalgen.store.outlays import Outlay

@@ -23,9 +23,9 @@ from legalgen.ui import words
 from legalgen.ui.frame import WINDOWS, Style, StyledLine, dollars, short, span, unit
 
 if TYPE_CHECKING:
-    from legalgen.batch.doctor import Diagnosis
     from legalgen.batch.intent import Result
     from legalgen.law.axes import Branch
+    from legalgen.routing.doctor import Diagnosis
     from legalgen.routing.inventory import Compared, Limit, Listing, ModelRow
     from legalgen.store.ledger import ModelStats, Parked, Record, SpillNote
     from legalgen.store.outlays import Outlay

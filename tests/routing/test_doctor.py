@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from legalgen.batch.doctor import Diagnosis, examine
 from legalgen.providers.installing import install_command
+from legalgen.routing.doctor import Diagnosis, examine
 from legalgen.routing.route import no_key_sentence
 from legalgen.settings.layers import Settings
 from tests.program import Program
