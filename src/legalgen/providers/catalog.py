@@ -229,8 +229,12 @@ class Catalog:
 
     def retired(self, provider: str, model: str) -> date | None:
         """The day the vendor shut the model down; None while it is up or was never known."""
+        return self.shutdowns(provider).get(model)
+
+    def shutdowns(self, provider: str) -> Mapping[str, date]:
+        """The models that the vendor has shut down or will, by id, each with its last day."""
         table = self._table(provider)
-        return None if table is None else table.retired.get(model)
+        return {} if table is None else table.retired
 
     def bulk(self, provider: str) -> BulkTerms | None:
         """The terms of the provider's batch service; None where it has none."""

@@ -5,11 +5,9 @@ Only ``check`` and ``refresh`` call anybody.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
-from importlib.resources import files
 from itertools import islice
 
 import msgspec
@@ -178,8 +176,8 @@ def model_rows(
             )
             for id_ in ids
         ]
-        if everything:
-            rows += [r for r in _retired(name, now) if r.model not in ids]
+        if everything and vendor_of(name) == name:  # once, however many keys there are
+            rows += [r for r in _retired(catalog, name, now) if r.model not in ids]
     return rows
 
 
@@ -216,7 +214,7 @@ def _row(
     state, why, until = (
         _state(memory, account, now) if reachable else (_unset(settings, spec, needed), "", None)
     )
-    shut_down = _shutdowns(vendor_of(spec.provider)).get(spec.id)
+    shut_down = Catalog.load().retired(spec.provider, spec.id)
     return ModelRow(
         provider=spec.provider,
         model=spec.id,
@@ -359,14 +357,8 @@ def _learnt(budget: Budget, granted: float, now: datetime) -> Limit:
 # --------------------------------------------------------------------------- retired models
 
 
-def _shutdowns(provider: str) -> Mapping[str, date]:
-    text = files("legalgen.providers").joinpath("catalog.toml").read_text(encoding="utf-8")
-    tables = tomllib.loads(text).get(provider, {})
-    return msgspec.convert(tables.get("retired", {}), dict[str, date])
-
-
-def _retired(provider: str, now: datetime) -> Iterator[ModelRow]:
-    for id_, day in _shutdowns(provider).items():
+def _retired(catalog: Catalog, provider: str, now: datetime) -> Iterator[ModelRow]:
+    for id_, day in catalog.shutdowns(provider).items():
         past = day <= now.date()
         note = f"shut down on {day}" if past else f"shuts down on {day}"
         state = "retired" if past else "ready"
