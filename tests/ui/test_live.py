@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from legalgen.completion import ModelRef
 from legalgen.errors import ErrorCategory, Trouble
+from legalgen.errors.escaping import printable
 from legalgen.failover import Health
 from legalgen.routing.rate_limits import Bucket, Budgets, Experience
 from legalgen.routing.targets import View
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
-from legalgen.ui.frame import ASCII, UNICODE, Moment, dollars, frame, names, printable, short, span
+from legalgen.ui.frame import ASCII, UNICODE, Moment, dollars, frame, names, short, span
 from legalgen.ui.live import Live, Plain, Quiet, Watcher, watcher
 from legalgen.ui.progress import Lane, Outlook, Progress, Quota, outlook
 from tests.program import EXECUTABLE, Program

@@ -24,6 +24,7 @@ from typing import Literal
 
 import msgspec
 
+from legalgen.errors.escaping import printable
 from legalgen.errors.redaction import redact
 from legalgen.telemetry import events
 
@@ -214,9 +215,9 @@ class TextLines(logging.Formatter):
         extra = {k: v for k, v in extra_fields(record).items() if v is not None}
         about = [f"{name}={_word(extra.pop(name))}" for name in FIELDS if name in extra]
         others = [f"{name}={_word(value)}" for name, value in extra.items()]
-        head = [_time(record), f"{record.levelname:<7}", *about, _one_line(record.getMessage())]
+        head = [_time(record), f"{record.levelname:<7}", *about, printable(record.getMessage())]
         below = filter(None, (record.exc_text, record.stack_info))
-        lines = ["\t" + _one_line(line) for text in below for line in text.splitlines()]
+        lines = ["\t" + printable(line) for text in below for line in text.splitlines()]
         return "\n".join([" ".join([*head, *others]), *lines])
 
 
@@ -248,15 +249,6 @@ def _word(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     plain = text.isprintable() and text and not any(mark in text for mark in " \"'=")
     return text if plain or not isinstance(value, str) else json.dumps(text, ensure_ascii=False)
-
-
-def _one_line(text: str) -> str:
-    """Control characters escaped: what a vendor answers must not forge a line or a colour."""
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
-    )
 
 
 class _SharedFile(RotatingFileHandler):

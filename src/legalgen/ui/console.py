@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 import msgspec
 
 from legalgen.errors import ErrorCategory, LegalgenError, NoUsableProvider, UsageError
+from legalgen.errors.escaping import printable
 from legalgen.errors.exit_codes import Exit
 from legalgen.routing.remedies import remedies, sentence
 from legalgen.telemetry import events
 from legalgen.ui import screens
 from legalgen.ui.changes import Changes
-from legalgen.ui.frame import StyledLine, columns_of, printable
+from legalgen.ui.frame import StyledLine, columns_of
 from legalgen.ui.live import Views, Watcher, watcher
 from legalgen.ui.streams import number_of
 from legalgen.ui.words import told_of

@@ -13,6 +13,7 @@ from unicodedata import east_asian_width
 
 import msgspec
 
+from legalgen.errors.escaping import printable
 from legalgen.errors.plurals import plural
 from legalgen.routing.targets import View
 from legalgen.ui import words
@@ -84,15 +85,6 @@ def _fitting(text: str, room: int) -> str:
         if room < 0:
             return text[:at]
     return text
-
-
-def printable(text: str) -> str:
-    """Control characters escaped: what a vendor answers must not move the cursor."""
-    if text.isprintable():
-        return text
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
-    )
 
 
 class Glyphs(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from legalgen.errors.escaping import printable
 from legalgen.routing.targets import View
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
@@ -29,7 +30,6 @@ from legalgen.ui.frame import (
     StyledLine,
     calls,
     frame,
-    printable,
     progress_words,
 )
 from legalgen.ui.progress import Progress
