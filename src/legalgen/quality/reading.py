@@ -17,12 +17,6 @@ from legalgen.quality.rules import AnswerBounds, Thresholds
 from legalgen.quality.wordlists import word_list
 from legalgen.store.sample import Draft, beyond_ascii, count_words, words
 
-
-def word_set(text: str) -> frozenset[str]:
-    """The words of a list written as one text."""
-    return frozenset(text.split())
-
-
 TOKEN = re.compile(r"\w+")
 
 SHORT_TYPES = frozenset({"short_qa", "hypothetical", "conversational", "dialogue"})

@@ -9,6 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from legalgen.law.citations import bare
+from legalgen.law.citations.parsed import word_set
 from legalgen.quality.reading import (
     ACCENTED,
     BEYOND_LATIN,
@@ -16,7 +17,6 @@ from legalgen.quality.reading import (
     Reading,
     excerpt,
     sentences,
-    word_set,
 )
 from legalgen.quality.wordlists import word_list
 from legalgen.store.sample import normalise, words

@@ -17,18 +17,14 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
+from legalgen.law.citations.parsed import word_set
 from legalgen.store.sample import words
 
-
-def _set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_EMPTY: Final = _set("a an the is are was were be been do does did has have had to from")
-_EQUALS: Final = _set(
+_EMPTY: Final = word_set("a an the is are was were be been do does did has have had to from")
+_EQUALS: Final = word_set(
     "and or of in on under with between versus vs v for at as when where if that which"
 )
-_DENIALS: Final = _set(
+_DENIALS: Final = word_set(
     "not no never without cannot cant dont doesnt isnt arent wont neither nor none unless"
 )
 _PREFIXES: Final = ("un", "in", "im", "il", "ir", "non", "dis", "mis")
@@ -44,7 +40,7 @@ _OPPOSITES: Final = (
     "exclude include", "grant refuse", "accept reject", "solicitor barrister",
 )  # fmt: skip
 _OPPOSED: Final = frozenset(frozenset(pair.split()) for pair in _OPPOSITES)
-_PLACES: Final = _set(
+_PLACES: Final = word_set(
     "england wale scotland ireland britain uk us eu european federal california texas york "
     "delaware florida illinoi american english scottish irish canada canadian ontario quebec "
     "australia australian india indian singapore germany german france french"
