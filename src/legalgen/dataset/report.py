@@ -32,7 +32,7 @@ from legalgen.store.parts import iter_batches
 from legalgen.store.sample import words
 
 SAMPLE_ROWS: Final = 2_500
-CHARACTERS_PER_TOKEN: Final = 4.3
+ANSWER_CHARACTERS_PER_TOKEN: Final = 4.3
 """Measured on English legal answers with a vocabulary of 131,000: 4.8 on average, 3.9 at least."""
 CONTEXTS: Final = (2_048, 4_096, 8_192)
 LOWER_COURTS: Final = ("EWCA", "EWHC")
@@ -444,7 +444,7 @@ class _Tally:
             self._outside[kind] += 1
         characters = len(row["question"]) + len(row["answer"])
         characters += sum(map(len, row["reasoning_steps"]))
-        self._tokens.append(math.ceil(characters / CHARACTERS_PER_TOKEN))
+        self._tokens.append(math.ceil(characters / ANSWER_CHARACTERS_PER_TOKEN))
 
     # --- the report ---
 

@@ -101,9 +101,7 @@ class S3Bucket:
             found = self._store.get_file_info(below)
             bucket = self._store.get_file_info(self._bucket) if not found else None
         if bucket is not None and bucket.type == fs.FileType.NotFound:
-            raise UsageError(
-                f"there is no bucket {self._bucket}: make it, with the rights it needs"
-            )
+            raise UsageError(_NO_BUCKET.format(self._bucket))
         files = {
             info.path.removeprefix(f"{self._root}/"): RemoteFile(info.size)
             for info in found

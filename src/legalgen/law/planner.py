@@ -27,7 +27,7 @@ from legalgen.law.axes import Filter, Topic
 from legalgen.law.shares import CellIndex, Shares
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.store.files import DataDir
-from legalgen.store.parts import Cell, Summary
+from legalgen.store.parts import Cell, Summary, cell_of
 
 PARK_AFTER = 3
 """So many failures of a cell without a success between them, and it is not offered again."""
@@ -68,13 +68,7 @@ class Task(msgspec.Struct, frozen=True):
     @property
     def cell(self) -> Cell:
         """The coverage cell: jurisdiction, practice area, topic, difficulty, sample type."""
-        return (
-            self.jurisdiction,
-            self.practice_area,
-            self.topic,
-            self.difficulty,
-            self.sample_type,
-        )
+        return cell_of(self)
 
 
 def renew(task: Task) -> Task:

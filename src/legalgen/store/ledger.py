@@ -29,7 +29,7 @@ from legalgen.errors import BatchRunning, DiskError, ErrorCategory, Trouble, Usa
 from legalgen.settings.reading import read_bounded, read_whole
 from legalgen.store.files import NOT_OURS, DataDir, check_batch_id, replace_file
 from legalgen.store.locks import is_writing
-from legalgen.store.parts import Cell, Part
+from legalgen.store.parts import Cell, Part, cell_of
 from legalgen.store.sample import to_json
 
 RecordKind = Literal["batch", "generate"]
@@ -253,13 +253,7 @@ class Parked(msgspec.Struct, frozen=True):
     @property
     def cell(self) -> Cell:
         """The cell."""
-        return (
-            self.jurisdiction,
-            self.practice_area,
-            self.topic,
-            self.difficulty,
-            self.sample_type,
-        )
+        return cell_of(self)
 
 
 class CoverageCount(msgspec.Struct, frozen=True):

@@ -9,8 +9,9 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
@@ -36,9 +37,12 @@ if TYPE_CHECKING:
 
 
 Cell = tuple[str, str, str, str, str]
-"""A coverage cell, as ``Task.cell``: jurisdiction, practice area, topic, difficulty, type."""
+"""A coverage cell: jurisdiction, practice area, topic, difficulty, sample type."""
 
 CELL_COLUMNS: Final = ("jurisdiction", "practice_area", "topic", "difficulty", "sample_type")
+
+cell_of = cast("Callable[[object], Cell]", attrgetter(*CELL_COLUMNS))
+"""The cell that a task lies in, or whatever else has the attributes ``CELL_COLUMNS``."""
 
 PART_ROWS: Final = 1000
 
