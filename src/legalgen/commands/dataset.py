@@ -10,7 +10,7 @@ from functools import partial
 from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -115,21 +115,14 @@ def import_file(
     """Rows of a file, into the dataset; ``mapping`` names columns of it for names of ours."""
     if not file.exists():
         raise UsageError(f"there is no file {file}")
-    data_dir = DataDir(settings.data_dir)
-    data_dir.create()
-    with sole_writer(settings, console, data_dir) as batch_id:
-        if (notice := older_version(data_dir)) is not None:
-            console.talk(notice)
-        taxonomy = _taxonomy(settings, console)
-        gate = gate_of(settings, taxonomy, _now().date(), mode="full")
-        index = _index(data_dir, gate.rules)
+    with _opened_to_add(settings, console) as held:
         done = imports.import_rows(
             read_rows(file, mapping),
             imports.Source(file.resolve(), command(settings)),
-            data_dir,
-            batch_id=batch_id,
-            taxonomy=taxonomy,
-            linter=Linter(taxonomy, gate, index=index),
+            held.data_dir,
+            batch_id=held.batch_id,
+            taxonomy=held.taxonomy,
+            linter=held.linter,
             now=_now,
             patience=patience_of(settings, console),
         )
@@ -144,18 +137,11 @@ def merge_shard(settings: Settings, console: Console, path: Path) -> int:
     if not path.exists():
         raise UsageError(f"there is no folder {path}")
     shard = merging.shard_of(path)
-    data_dir = DataDir(settings.data_dir)
-    data_dir.create()
-    with sole_writer(settings, console, data_dir):
-        if (notice := older_version(data_dir)) is not None:
-            console.talk(notice)
-        taxonomy = _taxonomy(settings, console)
-        gate = gate_of(settings, taxonomy, _now().date(), mode="full")
-        index = _index(data_dir, gate.rules)
+    with _opened_to_add(settings, console) as held:
         done = merging.merge(
             shard,
-            data_dir,
-            linter=Linter(taxonomy, gate, index=index),
+            held.data_dir,
+            linter=held.linter,
             now=_now,
             patience=patience_of(settings, console),
         )
@@ -163,6 +149,34 @@ def merge_shard(settings: Settings, console: Console, path: Path) -> int:
         raise UsageError(f"{path} holds no sealed rows: nothing was brought over")
     dataset_screens.show_merged(console, done)
     return 0
+
+
+class _HeldToAdd(NamedTuple):
+    """A data dir that is held by ``batch_id``, and what judges the rows that are added to it."""
+
+    data_dir: DataDir
+    batch_id: str
+    taxonomy: Taxonomy
+    linter: Linter
+
+
+@contextmanager
+def _opened_to_add(settings: Settings, console: Console) -> Iterator[_HeldToAdd]:
+    """Hold the data dir, made if need be, and tell what its version and the taxonomy warn of.
+
+    Raises:
+        BatchRunning: a batch holds it.
+        DiskError: the disk failed.
+    """
+    data_dir = DataDir(settings.data_dir)
+    data_dir.create()
+    with sole_writer(settings, console, data_dir) as batch_id:
+        if (notice := older_version(data_dir)) is not None:
+            console.talk(notice)
+        taxonomy = _taxonomy(settings, console)
+        gate = gate_of(settings, taxonomy, _now().date(), mode="full")
+        linter = Linter(taxonomy, gate, index=_index(data_dir, gate.rules))
+        yield _HeldToAdd(data_dir, batch_id, taxonomy, linter)
 
 
 def _unusable(console: Console, file: Path, done: imports.Imported) -> str:
