@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from legalgen.batch.signals import heeded
+from legalgen.batch.signals import Caught, heeded
 from legalgen.errors import DiskError, UsageError
 from legalgen.errors.exit_codes import Exit
 from legalgen.errors.redaction import redact
@@ -131,7 +131,6 @@ def go(
     # Read when pyarrow is loaded: its own pool keeps 15 MB that this program has no use for.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     stop = Stop()
-    broken: list[OSError] = []
     opened = log.open_log(
         settings.log_dir,
         warn=console.talk,
@@ -140,25 +139,10 @@ def go(
         format=settings.log_format,
     )
     watching = console.watching(streams=settings.events == "-")
-    reader = EventReader(stop, console.talk)
-    with contextlib.closing(opened), _streamed(settings, reader) as stream, watching:
-
-        def listen(event: events.Event) -> None:
-            if isinstance(event, events.BatchStarted):
-                opened.batch = event.batch  # of every line from here on
-            log.write(event)
-            if broken:
-                return
-            try:
-                stream(event)
-                console.hear(event)
-            except OSError as error:  # nobody reads any more (| head), or the terminal is gone
-                broken.append(error)
-                stop.request()
-                if reader.gave_up and settings.events == "-":
-                    lead_nowhere(sys.stdout)  # the result would be written into the full pipe
-
-        run = _opened(settings, intent, bulk, listen, stop)
+    streamed = _streamed(settings, EventReader(stop, console.talk))
+    with contextlib.closing(opened), streamed as stream, watching:
+        sink = EventSink(opened, stream, console.hear, stop)
+        run = _opened(settings, intent, bulk, sink.hear, stop)
         console.follow(run.executor.router.registry.view, lambda: stop.requested)
 
         def abandon() -> None:
@@ -167,13 +151,51 @@ def go(
 
         with contextlib.closing(run), heeded(stop.request, abandon) as caught:
             result = run.go()
-    if broken:
+    if sink.broken:
         let_go()
-        if caught.number is None and result.status == "stopped":
-            return with_exit_code(result, Exit.PIPE)
-    if result.status == "stopped" and stop.requested and caught.number is not None:
-        return with_exit_code(result, caught.exit_code(result.exit_code))
-    return result
+    return with_exit_code(result, sink.exit_code(result, caught))
+
+
+class EventSink:
+    """Where the events of a run go: the log, the stream of ``--events``, the screen.
+
+    Once nobody reads any more it is ``broken``: the run is asked to end, and only the log goes on.
+    """
+
+    def __init__(
+        self, opened: log.Log, stream: events.Listener, shown: events.Listener, stop: Stop
+    ) -> None:
+        self.broken = False
+        self._opened = opened
+        self._stream = stream
+        self._shown = shown
+        self._stop = stop
+
+    def hear(self, event: events.Event) -> None:
+        """Pass an event on to all of them.
+
+        Raises:
+            DiskError: the file of ``--events`` cannot be written.
+        """
+        if isinstance(event, events.BatchStarted):
+            self._opened.batch = event.batch  # of every line from here on
+        log.write(event)
+        if self.broken:
+            return
+        try:
+            self._stream(event)
+            self._shown(event)
+        except OSError:  # nobody reads any more (| head), or the terminal is gone
+            self.broken = True
+            self._stop.request()
+
+    def exit_code(self, result: Result, caught: Caught) -> int:
+        """The exit code of a run: where it was stopped, the shell's word for what stopped it."""
+        if result.status != "stopped":
+            return result.exit_code
+        if caught.number is None:
+            return Exit.PIPE if self.broken else result.exit_code
+        return caught.exit_code(result.exit_code) if self._stop.requested else result.exit_code
 
 
 def _opened(
@@ -236,8 +258,6 @@ class EventReader:
         self._tell = tell
         self._patience_s = PARTING_S
         self._told = False
-        self.gave_up = False
-        """Whether the pipe was left full: the next write to it would never come back."""
 
     def wait(self, stream: Any) -> None:
         """Until a piece of a line can be written.
@@ -254,7 +274,8 @@ class EventReader:
             if self._stop.requested:
                 self._patience_s -= STEP_S
             if self._stop.abandoned or self._patience_s <= 0:
-                self.gave_up = True
+                if stream is sys.stdout:
+                    lead_nowhere(sys.stdout)  # the result would be written into the full pipe
                 raise BrokenPipeError(errno.EPIPE, "nobody reads on")
             if not self._told:
                 self._told = True
