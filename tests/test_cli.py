@@ -224,6 +224,32 @@ def test_a_mistake_is_an_object_for_programs(here: Here) -> None:
     }
 
 
+@pytest.mark.parametrize("word", ["1", "true", "yes", "On", " TRUE "])
+def test_a_mistake_is_an_object_by_each_word_that_asks_for_json(here: Here, word: str) -> None:
+    """What turns the setting on turns it on for an error; what turns it off does not."""
+    for command in ("history --status nope", "history --no-such-flag"):
+        ended = here.run(*command.split(), LEGALGEN_JSON=word)
+        assert (ended.code, ended.json["error"]["kind"]) == (2, "UsageError")
+        assert here.run(*command.split(), LEGALGEN_JSON="off").out == ""
+
+
+def test_a_mistake_is_an_object_where_the_config_file_asks_for_json(
+    here: Here, environment: dict[str, str]
+) -> None:
+    """The file counts as soon as it was read, and a variable goes before it."""
+    Path(environment["LEGALGEN_CONFIG"]).write_text("[output]\njson = true\n")
+    assert here.run("history", "--status", "nope").json["exit_code"] == 2
+    assert here.run("history", "--status", "nope", LEGALGEN_JSON="no").out == ""
+
+
+def test_a_variable_that_is_neither_yes_nor_no_is_told(here: Here) -> None:
+    """Whether JSON is wanted cannot be known then, but by the flag, which goes before it."""
+    ended = here.run("history", LEGALGEN_JSON="perhaps")
+    assert (ended.code, ended.out) == (2, "")
+    assert "LEGALGEN_JSON" in ended.err
+    assert here.run("history", "--json").json == []
+
+
 # --------------------------------------------------------------------------- first contact
 
 
@@ -549,6 +575,11 @@ def test_config_init_show_and_path(here: Here, tmp_path: Path) -> None:
     assert here.run("config", "init", **environ).code == 2
     assert where.stat().st_mode & 0o777 == 0o600
     rows = here.run("config", "show", "--json", **environ, LEGALGEN_COUNT="7").json
+    assert here.run("config", "path", "--json", **environ).json == {"path": str(where)}
+    where.write_text("[output\n")
+    assert here.run("config", "path", LEGALGEN_JSON="yes").json == {"path": str(where)}
+    where.unlink()
+    assert here.run("config", "init").json == {"path": str(where)}
     found = {row["name"]: row for row in rows}
     assert found["count"] == {
         "name": "count", "value": "7", "origin": "environment (LEGALGEN_COUNT)",

@@ -82,6 +82,7 @@ def _run() -> int:
     from legalgen.commands.app import app
     from legalgen.ui.streams import Stdout
 
+    Stdout.takes_json = False
     try:
         code: Any = app(standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
@@ -137,8 +138,15 @@ def _explained(error: Exception) -> int:
 
 
 def _wants_json() -> bool:
-    """Whether programs listen; asked where settings could not be read."""
-    return "--json" in sys.argv or os.environ.get("LEGALGEN_JSON", "").lower() in ("1", "true")
+    """Whether programs listen, as far as is known where settings could not be read."""
+    from legalgen.errors import ConfigurationError
+    from legalgen.settings.layers import wants_json
+    from legalgen.ui.streams import Stdout
+
+    try:
+        return Stdout.takes_json or wants_json({"json": "--json" in sys.argv or None}, os.environ)
+    except ConfigurationError:  # of the variable, which may be what is being explained
+        return False
 
 
 def _misused(error: TyperException) -> LegalgenError:

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from legalgen.commands.offers import Offer
-from legalgen.commands.options import Flags, config_of, console_of, group, settings_of, takes
+from legalgen.commands.options import (
+    Flags,
+    config_of,
+    console_of,
+    console_without_file,
+    group,
+    settings_of,
+    takes,
+)
 
 if TYPE_CHECKING:
     from legalgen.law.taxonomy import Taxonomy
@@ -40,13 +48,13 @@ def show(flags: Flags) -> int:
 def path(flags: Flags) -> int:
     """Print where the config file is, or would be."""
     from legalgen.settings.layers import config_path
-    from legalgen.ui.console import Console
 
+    console = console_without_file(flags)
     where = str(config_path(os.environ, flag=config_of(flags)))
-    if flags["json"]:
-        Console(json=True).data({"path": where})
+    if console.json:
+        console.data({"path": where})
     else:
-        Console().text(where)
+        console.text(where)
     return 0
 
 
@@ -56,13 +64,13 @@ def init(flags: Flags) -> int:
     """Write a commented config file to begin with; one that is there stays as it is."""
     from legalgen.settings.config_file import init_config
     from legalgen.settings.layers import config_path
-    from legalgen.ui.console import Console
 
+    console = console_without_file(flags)
     where = config_path(os.environ, flag=config_of(flags))
     init_config(where)
-    Console().talk(f"Wrote {where}; every setting is in it, commented out.")
-    if flags["json"]:
-        Console(json=True).data({"path": str(where)})
+    console.talk(f"Wrote {where}; every setting is in it, commented out.")
+    if console.json:
+        console.data({"path": str(where)})
     return 0
 
 
@@ -81,8 +89,8 @@ def set_key(
     from legalgen.routing.route import known_provider
     from legalgen.settings import config_file
     from legalgen.settings.layers import config_path
-    from legalgen.ui.console import Console
 
+    console = console_without_file(flags)
     if provider in settings_of({}).specs() and provider not in PROVIDERS:
         raise UsageError(f'{provider} is a server: write key = "..." in [servers.{provider}]')
     name = known_provider(provider, "set-key")
@@ -90,9 +98,9 @@ def set_key(
         raise UsageError(f"{name} takes no key")
     where = config_path(os.environ, flag=config_of(flags))
     config_file.set_key(where, name, _typed_key(name))
-    Console().talk(f"The key of {name} is in {where}; only you can read it.")
-    if flags["json"]:
-        Console(json=True).data({"provider": name, "path": str(where)})
+    console.talk(f"The key of {name} is in {where}; only you can read it.")
+    if console.json:
+        console.data({"provider": name, "path": str(where)})
     return 0
 
 

@@ -314,11 +314,13 @@ def settings_of(flags: Flags) -> Settings:
     from legalgen.providers import PROVIDERS
     from legalgen.settings.declaration import Origin
     from legalgen.settings.layers import Settings, find_config
+    from legalgen.ui.streams import Stdout
 
     named = config_of(flags)
     file = find_config(os.environ, flag=named)
     rest = {name: value for name, value in flags.items() if name != "config"}
     found = Settings.load(rest, os.environ, file, known_providers=tuple(PROVIDERS))
+    Stdout.takes_json = found.json
     if named is None:
         return found
     return dataclasses.replace(
@@ -337,3 +339,11 @@ def console_of(settings: Settings) -> Console:
     from legalgen.ui.console import Console
 
     return Console(json=settings.json, quiet=settings.quiet, color=settings.color)
+
+
+def console_without_file(flags: Flags) -> Console:
+    """The same by flags and variables alone, where the config file may be missing or broken."""
+    from legalgen.settings.layers import wants_json
+    from legalgen.ui.console import Console
+
+    return Console(json=wants_json({"json": flags["json"]}, os.environ))

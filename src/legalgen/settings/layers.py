@@ -473,6 +473,16 @@ def _layered(
     return _of_flag(each, flags) or _of_env(each, environ) or document.of(each) or _of_default(each)
 
 
+def wants_json(flags: Mapping[str, object], environ: Mapping[str, str]) -> bool:
+    """Whether a flag or a variable asks for JSON; the config file may be missing or broken.
+
+    Raises:
+        ConfigurationError: the variable is neither yes nor no.
+    """
+    json = next(each for each in SETTINGS if each.name == "json")
+    return bool(_layered(json, _given_flags(flags), environ, Document.read(None, SETTINGS))[0])
+
+
 def _of_flag(each: Declaration[Any], flags: Mapping[str, object]) -> Resolved | None:
     if each.name not in flags:
         return None

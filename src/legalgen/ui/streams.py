@@ -17,6 +17,8 @@ class Stdout(io.FileIO):
     only what a caller made of it, and asks here. A reader that left (EPIPE) is no failure."""
 
     failed: OSError | None = None
+    takes_json = False
+    """Whether the settings, once they were read, asked for JSON, of which an error is a part."""
 
     def write(self, data: Any, /) -> int:
         """As of any file."""
