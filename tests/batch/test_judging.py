@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
+import tracemalloc
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from legalgen.batch import judging as judging_module
 from legalgen.batch.generation import Stop
@@ -17,14 +20,15 @@ from legalgen.batch.intent import Intent, Result
 from legalgen.batch.judging import is_drawn
 from legalgen.batch.opening import open_run
 from legalgen.batch.records import resumed_flags
+from legalgen.batch.schedule import waiting_jobs
 from legalgen.completion import Completion, Usage
 from legalgen.errors import UsageError
 from legalgen.law.planner import Task
 from legalgen.settings.layers import Settings
 from legalgen.store import parts
 from legalgen.store.files import DataDir
-from legalgen.store.journal import read_rejected
-from legalgen.store.ledger import Record
+from legalgen.store.journal import Rejected, Unmarked, read_rejected
+from legalgen.store.ledger import GivenUpNote, Process, Record
 from legalgen.store.sample import Draft
 from tests.program import Program, next_day, whole_lines
 from tests.vendors import Config, VendorServer
@@ -35,6 +39,7 @@ JUDGE = "groq/qwen/qwen3.8-27b"
 WRITER = "openai/gpt-oss-120b"
 SCORED = ("correctness", "relevance", "reasoning", "citation_use")
 SIX = (*SCORED, "consistent", "safe")
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def run(
@@ -325,6 +330,31 @@ def test_a_condition_that_nobody_can_look_at_is_waited_for(tmp_path: Path) -> No
         assert len(server.calls(model=WRITER)) >= 4 - written
     kept = [json.loads(each.text)["question"] for each in held]
     assert {each["question"] for each in found} >= set(kept)
+
+
+def test_of_refused_answers_only_those_are_held_that_wait() -> None:
+    """A resumed batch looks through all that it refused: what has ended is let go as it is read."""
+    task = Task(0, "us", "", "tort", "duty", "", "basic", "qa", "2026-11", 7)
+    ended = Record(
+        id="b", kind="batch", status="paused", command=(), process=Process(1, "here"),
+        version="1", started=NOW, updated=NOW, given_up=[GivenUpNote(1, task.cell, ("QUOTE",))],
+    )  # fmt: skip
+
+    def refused() -> Iterator[Rejected]:
+        for number in range(600):
+            wait = Unmarked(asdict(task), "v") if number in (1, 2, 596) else None
+            text = f"{number} {'long ' * 3000}"
+            yield Rejected(NOW, number, "groq", "m", (), text, len(text), unmarked=wait)
+        yield Rejected(NOW, 2, "groq", "m", (), "refused at last", 15)
+
+    tracemalloc.start()
+    try:
+        [job] = waiting_jobs(refused(), ended, frozenset())
+        assert tracemalloc.get_traced_memory()[1] < 2**19
+    finally:
+        tracemalloc.stop()
+    assert job.answer is not None
+    assert job.answer.completion.text.startswith("596 ")
 
 
 @pytest.mark.parametrize("condition", [(), ("--min-score", "1")])

@@ -7,8 +7,9 @@ import fcntl
 import multiprocessing
 import os
 import resource
+import tracemalloc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,6 +32,7 @@ from legalgen.store.parts import (
     slots_of,
     summarise,
 )
+from legalgen.store.reviews import ReviewMark, append_reviews, read_reviews
 from legalgen.store.sample import Sample, arrow_schema, from_table
 from tests.crash.rows import BATCH, make_sample
 
@@ -653,6 +655,32 @@ def test_refused_answers_are_kept_with_their_reasons(data_dir: DataDir) -> None:
     kept = list(read_rejected(data_dir, BATCH))
     assert kept == [rejected("one"), msgspec.structs.replace(rejected("two ?"))]
     assert list(read_rejected(data_dir, "other")) == []
+
+
+def test_refused_answers_and_marks_are_read_one_at_a_time(data_dir: DataDir) -> None:
+    """Of a file that grew over months one line is in memory, not the file."""
+    with writing(data_dir) as writer:
+        for number in range(500):
+            writer.reject(rejected(f"{number} {'long ' * 2000}"))
+    marks = [ReviewMark("row", "right", NOW, remark="long " * 2000) for _ in range(500)]
+    append_reviews(data_dir, marks)
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in read_rejected(data_dir, BATCH)) == 500
+        assert len(read_reviews(data_dir)) == 1
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("made", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nothing")])
+def test_what_is_no_file_of_refused_answers_is_told(
+    data_dir: DataDir, made: Callable[[Path], None]
+) -> None:
+    """A folder, a pipe that nobody writes, a link to nothing: none is read as if it were empty."""
+    made(data_dir.rejected / f"{BATCH}.jsonl")
+    with pytest.raises(DiskError, match="move it away"):
+        list(read_rejected(data_dir, BATCH))
 
 
 @given(st.text(), st.integers(min_value=1, max_value=9000))

@@ -12,7 +12,7 @@ import msgspec
 from legalgen.batch.jobs import Job, PaidAnswer
 from legalgen.completion import Completion, ModelRef, Usage
 from legalgen.law.planner import Task, TaskPlanner
-from legalgen.store.journal import Rejected
+from legalgen.store.journal import Rejected, Unmarked
 from legalgen.store.ledger import GivenUpNote, Record
 from legalgen.store.parts import Cell
 
@@ -121,13 +121,16 @@ def open_schedule(
 def waiting_jobs(rejected: Iterable[Rejected], record: Record, done: frozenset[int]) -> list[Job]:
     """Answers of a batch that wait for their marks, and have become neither rows nor been refused
     since."""
-    newest = {(each.slot, each.attempt): each for each in rejected}
     ended = done | {note.slot for note in record.given_up}
-    jobs = {}
-    for each in newest.values():
+    waiting: dict[tuple[int, int], tuple[Rejected, Unmarked]] = {}
+    # No other of all that were refused is held: they may be many.
+    for each in rejected:
         if each.unmarked is None or each.slot in ended:
-            continue
-        said = each.unmarked
+            waiting.pop((each.slot, each.attempt), None)
+        else:
+            waiting[each.slot, each.attempt] = each, each.unmarked
+    jobs = {}
+    for each, said in waiting.values():
         usage = Usage(
             each.input_tokens, each.output_tokens, said.reasoning_tokens, said.cached_tokens
         )

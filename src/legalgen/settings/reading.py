@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -59,6 +60,17 @@ def read_whole(path: Path) -> bytes:
     """
     check_regular(path)
     return path.read_bytes()
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file that this program wrote, one in memory at a time, ends and all.
+
+    Raises:
+        OSError: as of ``read_whole``, when the first line is asked for.
+    """
+    check_regular(path)
+    with path.open("rb") as file:
+        yield from file
 
 
 def open_regular(path: Path, flags: int, mode: int = 0o644) -> int:

@@ -26,7 +26,7 @@ import msgspec
 
 from legalgen.errors import DiskError, LegalgenError, Reason
 from legalgen.errors.plurals import plural
-from legalgen.settings.reading import open_regular, read_whole
+from legalgen.settings.reading import open_regular, read_lines, read_whole
 from legalgen.settings.writing import clear_asides, sync_folder, write_all
 from legalgen.store.files import (
     BATCH_ID,
@@ -710,8 +710,10 @@ def read_rejected(data_dir: DataDir, batch_id: str) -> Iterator[Rejected]:
         DiskError: the file is there and cannot be read.
     """
     path = data_dir.rejected / f"{check_batch_id(batch_id)}.jsonl"
+    if not os.path.lexists(path):
+        return
+    decoder = msgspec.json.Decoder(Rejected)
     with disk(path, "read"):
-        lines = read_whole(path).splitlines() if os.path.lexists(path) else []
-    for line in lines:
-        with contextlib.suppress(*NOT_OURS):
-            yield msgspec.json.decode(line, type=Rejected)
+        for line in read_lines(path):
+            with contextlib.suppress(*NOT_OURS):
+                yield decoder.decode(line)

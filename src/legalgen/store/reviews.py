@@ -17,7 +17,7 @@ from typing import Literal
 
 import msgspec
 
-from legalgen.settings.reading import open_regular, read_whole
+from legalgen.settings.reading import open_regular, read_lines
 from legalgen.settings.writing import make_folder, sync_folder, write_all
 from legalgen.store.files import NOT_OURS, DataDir, disk
 from legalgen.store.sample import to_json
@@ -58,13 +58,15 @@ def read_reviews(data_dir: DataDir, *, rehearsal: bool = False) -> dict[str, Rev
         DiskError: the file is there and cannot be read.
     """
     path = reviews_path(data_dir, rehearsal=rehearsal)
-    with disk(path, "read"):
-        lines = read_whole(path).splitlines() if os.path.lexists(path) else []
     found: dict[str, ReviewMark] = {}
-    for line in lines:
-        with contextlib.suppress(*NOT_OURS):
-            mark = msgspec.json.decode(line, type=ReviewMark)
-            found[mark.id] = mark
+    if not os.path.lexists(path):
+        return found
+    decoder = msgspec.json.Decoder(ReviewMark)
+    with disk(path, "read"):
+        for line in read_lines(path):
+            with contextlib.suppress(*NOT_OURS):
+                mark = decoder.decode(line)
+                found[mark.id] = mark
     return found
 
 
