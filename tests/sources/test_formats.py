@@ -137,6 +137,18 @@ def test_rows_are_numbered_and_headed_by_their_columns(tmp_path: Path) -> None:
     assert [c.text for c in chunks(lines)] == [c.text for c in chunks(table)]
 
 
+@pytest.mark.parametrize("number", [1, 1000, 1001, 2002])
+def test_a_row_of_parquet_is_named_by_its_place_in_the_whole_file(
+    tmp_path: Path, number: int
+) -> None:
+    """Counted from 1, as lines are, however many rows are read at once."""
+    table = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"text": pa.array([*[None] * (number - 1), 7])}), table)
+    said = re.escape(f"{table}, row {number}: no text in a column `text` (it holds int)")
+    with pytest.raises(UsageError, match=said):
+        chunks(table)
+
+
 def _pdf(path: Path, lines: list[str]) -> Path:
     """A page with these lines, written by hand: pypdf writes no text."""
     shown = " T* ".join(f"({line}) Tj" for line in lines)

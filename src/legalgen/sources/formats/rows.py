@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -76,8 +77,9 @@ def _parquet(path: Path) -> Iterator[tuple[str, Mapping[str, object]]]:
             if "text" not in wanted:
                 raise UsageError(f"{path} has no column `text`; its columns: "
                                  f"{', '.join(file.schema_arrow.names)}")  # fmt: skip
-            for begin in file.iter_batches(1000, columns=sorted(wanted)):
-                for at, row in enumerate(begin.to_pylist()):
-                    yield f"{path}, row {at}", row
+            batches = file.iter_batches(1000, columns=sorted(wanted))
+            rows = chain.from_iterable(batch.to_pylist() for batch in batches)
+            for number, row in enumerate(rows, 1):
+                yield f"{path}, row {number}", row
     except (pa.ArrowException, OSError, OverflowError, ValueError) as error:  # of a date
         raise UsageError(f"{path} cannot be read as parquet: {error}") from error
