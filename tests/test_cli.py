@@ -469,6 +469,17 @@ def test_history_filters(program: Program, here: Here) -> None:
     assert ids("--limit", "1") == [new]
 
 
+def test_a_batch_whose_clock_was_set_hides_no_other(program: Program, here: Here) -> None:
+    """Ids tell when a batch began by its clock; by the clock as it is now it was long ago."""
+    asked, later = note(program, 20, "completed"), note(program, 10, "completed")
+    ledger = Ledger(program.data_dir)
+    wrong = ledger.load(later)
+    wrong.shift(timedelta(hours=-90))
+    ledger.save(wrong, force=True)
+    rows = here.run("history", "--json", "--since", "30h").json
+    assert [row["id"] for row in rows] == [asked]
+
+
 def test_history_knows_a_provider_that_only_the_ledger_has(program: Program, here: Here) -> None:
     """What an older version wrote with can be asked for, and is named among those there are."""
     old = note(program, 50, "completed", "bygone")

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from legalgen.batch import parking
 from legalgen.batch.generation import Refusal, Stop
 from legalgen.batch.intent import Intent, Result
 from legalgen.batch.opening import RunParts, online, open_parts, session_of
@@ -33,7 +34,7 @@ from legalgen.providers import PROVIDERS
 from legalgen.quality.inspection import read_answer
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
-from legalgen.store.ledger import Ledger, ModelStats, Parked, Record
+from legalgen.store.ledger import Ledger, ModelStats, Parked, Process, Record
 from legalgen.store.parts import iter_batches
 from legalgen.store.sample import Draft
 from legalgen.telemetry import events
@@ -591,6 +592,21 @@ class TestEndings:
         assert written.count(cell) == 1 or not avoided
         said = [notice for notice in world.heard(events.Notice) if "not asked for" in notice.text]
         assert bool(said) is avoided
+
+    def test_what_a_resumed_batch_parked_counts_behind_an_older_one_that_ended(self) -> None:
+        """The records come in the order in which batches began, not in which they parked."""
+        now = datetime(2026, 11, 20, tzinfo=UTC)
+        cell = Parked("us", "tort", "t", "basic", "qa", 3, now - timedelta(days=1), "", "asked")
+        ended, resumed = (
+            Record(
+                id=name, kind="batch", status="stopped", command=(), process=Process(1, "here"),
+                version="1", started=now - timedelta(days=20), updated=now - timedelta(days=days),
+                parked=[cell],
+            )
+            for name, days in (("2", 19), ("1", 1))
+        )  # fmt: skip
+        assert parking.remembered([ended, resumed], "asked", now, rehearsal=False) == (cell,)
+        assert parking.remembered([ended], "asked", now, rehearsal=False) == ()
 
     @pytest.mark.parametrize(("fault", "code"), [("unauthorized", 1), ("over_capacity", 0)])
     def test_strict(self, world: World, fault: str, code: int) -> None:

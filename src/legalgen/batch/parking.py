@@ -37,7 +37,7 @@ def remembered(
         if isinstance(record, UnreadableRecord) or record.rehearsal is not rehearsal:
             continue
         if record.updated < oldest:
-            break
+            continue  # one that began before it may have been resumed since
         for cell in record.parked:
             if cell.at is not None and oldest <= cell.at <= latest and cell.basis == basis:
                 found.setdefault(cell.cell, cell)

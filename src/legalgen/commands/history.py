@@ -93,7 +93,11 @@ def _newest(ledger: Ledger, settings: Settings) -> Record:
 
 
 def _matching(ledger: Ledger, query: HistoryQuery) -> Iterator[dict[str, Any]]:
-    """The rows of the batches asked for, newest first; no more are read than are taken."""
+    """The rows of the batches asked for, newest first; no more are read than are taken.
+
+    One that began before ``since`` does not end them: an id tells when a batch began by a clock
+    that may have been set since, and the record tells it by the clock as it is now.
+    """
     since = _moment(query.since) if query.since else None
     for entry in ledger.newest():
         if isinstance(entry, UnreadableRecord):
@@ -101,7 +105,7 @@ def _matching(ledger: Ledger, query: HistoryQuery) -> Iterator[dict[str, Any]]:
                 yield history_row(entry, "unreadable")
             continue
         if since is not None and entry.started < since:
-            return
+            continue
         status = ledger.status_of(entry)
         if query.status in (None, status) and _has_provider(entry, query.provider):
             yield history_row(entry, status)
