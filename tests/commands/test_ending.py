@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import shlex
 import socket
 from pathlib import Path
@@ -11,7 +12,10 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from legalgen.commands import ending
+from legalgen.settings.layers import Settings
 from legalgen.store.ledger import Ledger
+from legalgen.ui.console import Console
 from tests.program import Ended, Program
 from tests.vendors import VendorServer
 from tests.waiting import eventually
@@ -103,6 +107,25 @@ def test_a_command_that_takes_long_is_told(program: Program, vendors: VendorServ
         said.write_text("so it is\n")
         ended = running.end()
     assert (ended.code, "Warning" in ended.err) == (0, False)
+
+
+def test_nothing_that_a_command_started_outlives_its_time(
+    program: Program, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The shell is killed with all that it waits for: nobody holds the other end of a pipe."""
+    monkeypatch.setattr(ending, "LONGEST_TOLD_S", 0.3)  # a minute otherwise
+    held = program.home / "held"
+    os.mkfifo(held)
+    reading = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
+    command = f"(echo begun; sleep 300; true) > {shlex.quote(str(held))}; true"
+    settings = Settings.load({"on_end": command}, program.environ, None)
+    ending.tell_end(settings, Console(), {"status": "completed"})
+    assert "--on-end did not end within 0 s and was killed." in capsys.readouterr().err
+    assert os.read(reading, 100) == b"begun\n"
+    os.set_blocking(reading, True)
+    ready, _, _ = select.select([reading], [], [], 10)
+    assert (ready, os.read(reading, 100) if ready else None) == ([reading], b"")
+    os.close(reading)
 
 
 def test_a_normal_night_says_nothing(program: Program, vendors: VendorServer) -> None:

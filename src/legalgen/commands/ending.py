@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -88,18 +89,35 @@ def tell_end(settings: Settings, console: Console, summary: Mapping[str, Any]) -
     waiting = f"Waiting for --on-end, {LONGEST_TOLD_S:.0f} s at most."
     try:
         with told_when_slow(console.talk, waiting):
-            done = subprocess.run(  # noqa: S603 - the user's own command line, as a crontab has it
-                ["/bin/sh", "-c", settings.on_end],
-                input=redact(text, settings.secrets()) + "\n",
-                stdout=STDERR,
-                encoding="utf-8",
-                timeout=LONGEST_TOLD_S,
-                check=False,
-            )
+            code = _exit_code(settings.on_end, redact(text, settings.secrets()) + "\n")
     except subprocess.TimeoutExpired:
         console.talk(f"Warning: --on-end did not end within {LONGEST_TOLD_S:.0f} s and was killed.")
     except OSError as error:
         console.talk(f"Warning: --on-end cannot be run: {error.strerror}.")
     else:
-        if done.returncode:
-            console.talk(f"Warning: --on-end ended with {done.returncode}.")
+        if code:
+            console.talk(f"Warning: --on-end ended with {code}.")
+
+
+def _exit_code(command: str, text: str) -> int:
+    """Run a command with a text on its stdin; nothing that it started outlives its time.
+
+    Raises:
+        subprocess.TimeoutExpired: it took longer than ``LONGEST_TOLD_S``.
+        OSError: there is no shell.
+    """
+    # In a session of its own, so that it can be killed with what it started.
+    with subprocess.Popen(  # noqa: S603 - the user's own command line, as a crontab has it
+        ["/bin/sh", "-c", command],
+        stdin=subprocess.PIPE,
+        stdout=STDERR,
+        encoding="utf-8",
+        start_new_session=True,
+    ) as process:
+        try:
+            process.communicate(text, timeout=LONGEST_TOLD_S)
+        except BaseException:  # also Ctrl-C, which does not reach that session
+            with contextlib.suppress(OSError):  # all of it ended just now
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return process.returncode
