@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from legalgen.dataset import push as push_module
 from legalgen.dataset.remote import Destination, place_of
 from legalgen.errors import UsageError
 from legalgen.store.files import DataDir
@@ -188,6 +190,32 @@ def test_rows_that_were_taken_out_do_not_leave(place: There, shelf: Program) -> 
     assert place.push().code == 0
     assert ids_in(place.files) == sorted(set(every) - gone)
     assert place.files == local(data_dir)
+
+
+class Stones(dict[str, Tombstone]):
+    """Tombstones that count how often somebody went through them all."""
+
+    looks = 0
+
+    def values(self) -> Any:
+        self.looks += 1
+        return super().values()
+
+
+def test_tombstones_are_counted_once_however_many_parts_there_are(shelf: Program) -> None:
+    """The parts that one of them may concern are found by the batch alone."""
+    data_dir = shelf.data_dir
+    [first, *rest] = parts(data_dir)
+    for number in range(20):
+        other = f"train-20200101-000000-zz{number:02}-00000.parquet"
+        (first.parent / other).write_bytes(first.read_bytes())
+    take_out(data_dir, 1)
+    stones = Stones(load_notes(data_dir).dropped)
+    with ExitStack() as stack:
+        found = list(push_module._parts(data_dir, RowNotes(dropped=stones), stack))
+    assert len(found) == 21 + len(rest)
+    assert sum(not each.whole for each in found) == 1
+    assert stones.looks == 1
 
 
 def test_a_dry_run_tells_files_and_bytes_and_changes_nothing(

@@ -126,9 +126,10 @@ def _parts(data_dir: DataDir, notes: RowNotes, stack: contextlib.ExitStack) -> I
 
     Flags that came later do not make a part another one: they go with the next compaction.
     """
+    batches = frozenset(notes.by_batch())
     for path in parts(data_dir):
         remote_path = f"{FOLDER}{path.name}"
-        if not _touched(path, notes):
+        if not _touched(path, notes, batches):
             with disk(path, "look at"):
                 size = path.stat().st_size
             yield Outgoing(remote_path, path, size, footer_rows(path))
@@ -138,12 +139,14 @@ def _parts(data_dir: DataDir, notes: RowNotes, stack: contextlib.ExitStack) -> I
             yield Outgoing(remote_path, file, file.stat().st_size, rows, whole=False)
 
 
-def _touched(path: Path, notes: RowNotes) -> bool:
-    """Whether a row of the part was taken out; only parts that may hold one are opened."""
+def _touched(path: Path, notes: RowNotes, batches: frozenset[str]) -> bool:
+    """Whether a row of the part was taken out; only parts that may hold one are opened.
+
+    ``batches`` are those of the rows that were.
+    """
     match = PART_NAME.fullmatch(path.name)
     batch = match["batch"] if match else ""
-    dropped = notes.by_batch()
-    if not dropped or not (batch in dropped or _GENERATION.fullmatch(batch)):
+    if not batches or not (batch in batches or _GENERATION.fullmatch(batch)):
         return False
     return not notes.dropped.keys().isdisjoint(read_columns(path, ("id",))["id"].to_pylist())
 
