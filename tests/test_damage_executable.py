@@ -83,6 +83,21 @@ def test_a_part_that_may_not_be_read_is_named(program: Program, vendors: VendorS
     assert program.run("batch", *ONE, "-n", "2").code == 0
 
 
+def test_a_damaged_list_of_moves_is_named(program: Program, vendors: VendorServer) -> None:
+    """By all that would go on with it; the dataset can be written and read meanwhile."""
+    assert program.run("batch", *ONE, "-n", "2").code == 0
+    moves = program.data_dir.state / "compact" / "train" / "moves.json"
+    moves.parent.mkdir(parents=True)
+    moves.write_text('{"new": [')
+    for words in ("compact", "verify --repair"):
+        ended = program.run("dataset", *words.split())
+        assert (ended.code, str(moves) in ended.err) == (74, True)
+    assert program.run("batch", *ONE, "-n", "3").code == 0
+    assert program.run("dataset", "verify", "--json").json["findings"][0]["kind"] == (
+        "compaction_left"
+    )
+
+
 def test_a_killed_export_leaves_nothing_for_long(
     program: Program, vendors: VendorServer, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from legalgen.dataset import compact as room
 from legalgen.dataset.compact import Compacted, Limits, compact, exchange_folders, leftovers
-from legalgen.dataset.verify import verify
+from legalgen.dataset.verify import repair, verify
 from legalgen.errors import DiskError, UsageError
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
@@ -148,6 +148,53 @@ def kill_at_every_operation(
         if ended == 0:
             return at
         assert ended == signal.SIGKILL
+
+
+def test_a_list_of_moves_that_is_damaged_is_told_with_what_to_do(tmp_path: Path) -> None:
+    """Nothing is guessed: whatever was moved when it died, what is said brings each row back."""
+    told = set[str]()
+
+    def work(data_dir: DataDir) -> None:
+        compacted(data_dir, exchange=never, offline=True)
+
+    def check(data_dir: DataDir) -> None:
+        moves = data_dir.state / "compact" / "train" / "moves.json"
+        if moves.exists():
+            moves.write_bytes(moves.read_bytes()[:-9])
+            before = names_of(data_dir)
+            for mend in (work, repair):
+                with pytest.raises(DiskError, match=r"cannot read .*moves\.json: ") as raised:
+                    mend(data_dir)
+                assert names_of(data_dir) == before
+            told.add(by_hand(str(raised.value), data_dir))
+            moves.unlink()
+        work(data_dir)
+        assert slots(data_dir) == [0, 1, 2]
+        assert leftovers(data_dir) == []
+
+    def by_hand(said: str, data_dir: DataDir) -> str:
+        new = [path for path in parts(data_dir) if path.name.startswith("train-g1-")]
+        if "no part of before is gone yet: remove train-g1-*" in said:
+            way, gone = "back", new
+        else:
+            assert "each new part is in" in said
+            way, gone = "on", [path for path in parts(data_dir) if path not in new]
+        for path in gone:
+            path.unlink()
+        return way
+
+    assert kill_at_every_operation(tmp_path, "after", work, check) > 20
+    assert told == {"back", "on"}
+
+
+def test_a_list_of_moves_of_no_compaction_is_only_to_be_removed(tmp_path: Path) -> None:
+    """Where nothing was built there is nothing to undo."""
+    data_dir = filled(tmp_path / "data")
+    moves = data_dir.state / "compact" / "train" / "moves.json"
+    moves.parent.mkdir(parents=True)
+    moves.write_text('{"new": [')
+    with pytest.raises(DiskError, match="no part was moved: remove this file"):
+        compacted(data_dir)
 
 
 def copied(template: DataDir, root: Path) -> DataDir:

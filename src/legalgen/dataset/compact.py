@@ -42,7 +42,7 @@ from legalgen.settings.reading import read_whole
 from legalgen.settings.writing import make_folder, sync_folder, write_all
 from legalgen.store import checksum
 from legalgen.store.card import card_fault, write_card
-from legalgen.store.files import DataDir, replace_file
+from legalgen.store.files import NOT_OURS, DataDir, replace_file
 from legalgen.store.journal import Recovery, recover
 from legalgen.store.locks import Patience, data_lock
 from legalgen.store.notes import RowNotes, load_notes, save_notes
@@ -180,10 +180,39 @@ class _Work:
         self._moves = self._aside / "moves.json"
 
     def go_on(self) -> None:
-        """Finish the moves that a dead process had begun, and clear what it left aside."""
+        """Finish the moves that a dead process had begun, and clear what it left aside.
+
+        Raises:
+            DiskError: the list of moves is damaged; what is to be done by hand is said.
+        """
         if self._moves.exists():
-            self._move(msgspec.json.decode(read_whole(self._moves), type=_Moves))
+            try:
+                moves = msgspec.json.decode(read_whole(self._moves), type=_Moves)
+            except NOT_OURS as error:
+                told = f"cannot read {self._moves}: {error}; {self._by_hand()}"
+                raise DiskError(told, self._moves) from error
+            self._move(moves)
         self._clear()
+
+    def _by_hand(self) -> str:
+        """What to do where nobody can tell which parts are old: some may have been sealed since.
+
+        The list is written when each new part is whole aside, and old parts go when all are in.
+        """
+        aside = self._new.iterdir() if self._new.is_dir() else ()
+        if generation := max(map(_generation, aside), default=0):
+            return (
+                f"no part of before is gone yet: remove train-g{generation}-* from {self.folder}, "
+                "if any is there, then this file, and compact again"
+            )
+        standing = self.folder.iterdir() if self.folder.is_dir() else ()
+        if generation := max(map(_generation, standing), default=0):
+            return (
+                f"each new part is in {self.folder}, as train-g{generation}-*: remove the older "
+                "ones there whose rows stand twice (`legalgen dataset verify` names some), then "
+                "this file"
+            )
+        return "no part was moved: remove this file"
 
     def run(self, exchange: SwapFolders, *, offline: bool, to_schema: int | None) -> _Done:
         old, versions = self._parts()

@@ -24,6 +24,7 @@ from msgspec.structs import replace
 from legalgen.errors import DiskError
 from legalgen.settings.reading import read_whole
 from legalgen.store.files import (
+    NOT_OURS,
     DataDir,
     disk,
     frame,
@@ -123,7 +124,7 @@ def load_notes(data_dir: DataDir, *, rehearsal: bool = False) -> RowNotes:
         return RowNotes()
     try:
         notes = msgspec.json.decode(unframe(raw) or b"", type=RowNotes)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except NOT_OURS as error:
         raise DiskError(f"cannot read {path}: {error}", path) from error
     if notes.final_in is not None and _is_final(data_dir, notes.final_in, rehearsal=rehearsal):
         return notes.carried_out()
