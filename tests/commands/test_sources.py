@@ -139,6 +139,21 @@ def test_a_damaged_file_is_told_by_its_name(program: Program) -> None:
     assert path.name in done.err
 
 
+def test_what_a_file_says_of_itself_may_be_damaged(program: Program) -> None:
+    """Bytes that are no UTF-8 are told by the file's name as well."""
+    program.run(
+        "sources", "add", str(DATA / "supply.md"), "--licence", "own", "--jurisdiction", "uk"
+    )
+    [path] = (program.data_dir.root / "sources").glob("*.parquet")
+    about = pq.read_metadata(path).metadata[b"legalgen.source"]
+    damaged = about.replace(b"Supply", b"Suppl\xff", 1)
+    table = pq.read_table(path).replace_schema_metadata({"legalgen.source": damaged})
+    pq.write_table(table, path)
+    for command in ("list", "show supply"):
+        done = program.run("sources", *command.split())
+        assert (done.code, path.name in done.err) == (74, True)
+
+
 def test_the_chunks_are_a_dataset_by_themselves(program: Program) -> None:
     """Any reader of parquet can look at them."""
     program.run(

@@ -244,9 +244,9 @@ def test_one_that_waited_and_gave_up_is_forgotten(share: Share, tmp_path: Path) 
         assert first.waiting == ()
 
 
-@pytest.mark.parametrize("damage", [b"", b"no database at all" * 500, None])
+@pytest.mark.parametrize("damage", [b"", b"no database at all" * 500, "c1c1c1", "93909196a1ff"])
 def test_a_damaged_file_is_begun_anew_and_said(
-    share: Share, tmp_path: Path, damage: bytes | None
+    share: Share, tmp_path: Path, damage: bytes | str
 ) -> None:
     """A torn file, one of another program, a row that cannot be read: set aside, and said once."""
     time, notices = Time(), list[str]()
@@ -256,9 +256,9 @@ def test_a_damaged_file_is_begun_anew_and_said(
         budgets.reserve(REQUEST, time.now)
     before.close()
     path = next(tmp_path.glob("budgets-*.sqlite3"))
-    if damage is None:
+    if isinstance(damage, str):  # a row: no msgpack, or a text that is no UTF-8
         with sqlite3.connect(path) as connection:
-            connection.execute("UPDATE model SET row = x'c1c1c1'")
+            connection.execute("UPDATE model SET row = ?", (bytes.fromhex(damage),))
         connection.close()
     else:
         for each in tmp_path.glob("budgets-*.sqlite3-*"):

@@ -35,6 +35,7 @@ from legalgen.routing.rate_limits import (
     Reservation,
 )
 from legalgen.settings.writing import PRIVATE
+from legalgen.store.files import NOT_OURS
 from legalgen.store.ledger import Process, is_alive, this_process
 from legalgen.telemetry.clock import Clock
 
@@ -412,7 +413,7 @@ class SharedBudgets:
             return False
         try:
             return not is_alive(msgspec.msgpack.decode(process, type=Process))
-        except msgspec.DecodeError as error:
+        except NOT_OURS as error:
             raise DamagedError(str(error)) from error
 
     def _forget(
@@ -556,7 +557,7 @@ class SharedBudgets:
                 msgspec.msgpack.decode(content, type=SharedRow)
             for (content,) in connection.execute("SELECT process FROM process"):
                 msgspec.msgpack.decode(content, type=Process)
-        except (sqlite3.DatabaseError, msgspec.DecodeError):
+        except (sqlite3.DatabaseError, *NOT_OURS):
             return False
         finally:
             connection.close()
@@ -573,7 +574,7 @@ def _decoded(content: bytes | None) -> SharedRow:
         return SharedRow()
     try:
         return msgspec.msgpack.decode(content, type=SharedRow)
-    except msgspec.DecodeError as error:
+    except NOT_OURS as error:
         raise DamagedError(str(error)) from error
 
 

@@ -32,7 +32,7 @@ from legalgen.sources.chunking import LEAST_WORDS, chunks_of
 from legalgen.sources.definitions import defined_in
 from legalgen.sources.formats import ENDINGS, reader_of
 from legalgen.sources.outline import LawKind, shortened, visible
-from legalgen.store.files import DataDir, make_folder, replace_file, unlink
+from legalgen.store.files import NOT_OURS, DataDir, make_folder, replace_file, unlink
 from legalgen.store.parts import PARQUET, iter_batches, parts
 
 if TYPE_CHECKING:
@@ -459,6 +459,6 @@ def _readable(path: Path) -> Iterator[None]:
     try:
         check_regular(path)
         yield
-    except (OSError, pa.ArrowException, msgspec.DecodeError) as error:
+    except (OSError, pa.ArrowException, *NOT_OURS) as error:
         why = getattr(error, "strerror", None) or error
         raise DiskError(f"{path} cannot be read: {why}; add its text again", path) from error
