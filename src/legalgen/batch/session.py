@@ -7,10 +7,12 @@ disk decides what is missing, for a new batch and for one that is resumed.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 from legalgen.batch import parking
 from legalgen.batch.composing import Composer
@@ -38,6 +40,20 @@ from legalgen.store.locks import BatchLock, Holder, data_lock
 from legalgen.store.sample import Sample
 from legalgen.telemetry import events, log
 from legalgen.telemetry.metrics import Metrics, write_textfile
+
+
+class _Begun(NamedTuple):
+    """What a saved batch begins with, be it new or taken up: ``note`` puts it into the ledger.
+
+    ``counts`` are the rows of each cell that its plan starts from, ``done`` its slots that are
+    there, ``waiting`` the jobs whose answers wait for marks.
+    """
+
+    record: Record
+    counts: Mapping[parts.Cell, int]
+    note: Callable[[], None]
+    done: frozenset[int] = frozenset()
+    waiting: Sequence[Job] = ()
 
 
 class Session:
@@ -142,37 +158,22 @@ class Session:
         summary = parts.summarise(
             self.data_dir, rehearsal=self._rehearsal, save=True, skip=self._reporter.pass_by
         )
-        counts = self._space.counts(summary, self.data_dir, rehearsal=self._rehearsal)
-        done, waiting = frozenset[int](), list[Job]()
-        if self._intent.resume is None:
-            record = self._new_record(summary.rows, batch_id)
-        else:
-            there = {path.name for path in self._parts()}
-            self.ledger.forget_parts(there, self._intent.resume.id)
-            record = self.ledger.load(self._intent.resume.id)  # recovery may have noted parts
-            counts = self.ledger.coverage(record)
-            done = frozenset(parts.slots_of(self.data_dir, record.id))
-            waiting = waiting_jobs(journal.read_rejected(self.data_dir, record.id), record, done)
-            record.accepted = len(done)
+        resumed = self._intent.resume
+        begun = self._begin_new(summary, batch_id) if resumed is None else self._take_up(resumed)
+        record = begun.record
         if record.target <= 0:
             reason = f"the dataset holds {plural(summary.rows, 'row')} already"
             self._write_metrics("completed", Exit.DONE)
             return Result(Exit.DONE, "completed", reason, dataset=self._dataset)
-        if self._intent.resume is None:
-            record.basis = self._basis
-            record.avoided = list(
-                parking.remembered(
-                    self.ledger.newest(), self._basis, record.started, rehearsal=self._rehearsal
-                )
-            )
-        planner = self._space.planner(counts, record.seed)
+        planner = self._space.planner(begun.counts, record.seed)
         planner.avoid(each.cell for each in record.avoided)
         if record.avoided:
             self._reporter.notice(parking.told(tuple(record.avoided)))
-        schedule = open_schedule(planner, record, done, waiting)
+        schedule = open_schedule(planner, record, begun.done, begun.waiting)
         if (early := self._outlook(schedule)) is not None:
             return early
-        self._begin(record, counts)
+        self.executor.adopt(record)
+        begun.note()
         if summary.rows or self.data_dir.index(rehearsal=self._rehearsal).parent.exists():
             self._reviewer.open()  # reading what is there may fail: done before anybody is paid
         if summary.rows and (
@@ -180,8 +181,29 @@ class Session:
         ):
             self._reporter.notice(notice)
         with self._sink(record) as sink:
-            ending = self._guarded(self._work(record, planner, schedule, done, sink), sink)
+            ending = self._guarded(self._work(record, planner, schedule, begun.done, sink), sink)
         return self._seal_off(ending, record, sink)
+
+    def _begin_new(self, summary: parts.Summary, batch_id: str | None) -> _Begun:
+        """A batch of its own, which leaves alone what earlier ones have given up on."""
+        record = self._new_record(summary.rows, batch_id)
+        if record.target > 0:
+            given_up = parking.remembered(
+                self.ledger.newest(), self._basis, record.started, rehearsal=self._rehearsal
+            )
+            record.basis, record.avoided = self._basis, list(given_up)
+        counts = self._space.counts(summary, self.data_dir, rehearsal=self._rehearsal)
+        return _Begun(record, counts, note=partial(self.ledger.create, record, counts))
+
+    def _take_up(self, resumed: Record) -> _Begun:
+        """A batch from where it was left: its slots that are there already stay as they are."""
+        self.ledger.forget_parts({path.name for path in self._parts()}, resumed.id)
+        record = self.ledger.load(resumed.id)  # recovery may have noted parts
+        counts = self.ledger.coverage(record)
+        done = frozenset(parts.slots_of(self.data_dir, record.id))
+        waiting = waiting_jobs(journal.read_rejected(self.data_dir, record.id), record, done)
+        record.accepted = len(done)
+        return _Begun(record, counts, partial(self._note_again, record), done, waiting)
 
     def _outlook(self, schedule: Schedule) -> Result | None:
         """The result of a batch that cannot make one call now; it leaves no record."""
@@ -196,11 +218,8 @@ class Session:
         moment = ending.resume_after(self._reporter.now())
         return self._result(ending, None, moment)
 
-    def _begin(self, record: Record, counts: Mapping[parts.Cell, int]) -> None:
-        self.executor.adopt(record)
-        if self._intent.resume is None:
-            self.ledger.create(record, counts)
-            return
+    def _note_again(self, record: Record) -> None:
+        """Note that a batch is gone on with."""
         record.status, record.process = "running", this_process()
         record.resumed.append(self._reporter.now())
         record.finished = record.resume_after = None
