@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -12,7 +14,7 @@ from legalgen.batch import parking
 from legalgen.batch.composing import Composer
 from legalgen.batch.endpoints import Endpoint, open_endpoints, providers_of
 from legalgen.batch.generation import Stop, Tell
-from legalgen.batch.grounding import open_ground
+from legalgen.batch.grounding import Ground, open_ground
 from legalgen.batch.intent import Intent
 from legalgen.batch.jobs import JobPrompts
 from legalgen.batch.loop import BatchBounds
@@ -109,53 +111,40 @@ def open_parts(
     clock: Clock | None = None,
     ask: bool = False,
 ) -> RunParts:
-    """The parts of a run; raises as ``open_run``. ``ask``: servers tell models and contexts."""
+    """The parts of a run; raises as ``open_run``. ``ask``: servers tell models and contexts.
+
+    In this order: which models there are, what is asked for, who answers, within which bounds, what
+    is told first. So what cannot be meant is said before a provider is opened.
+    """
     clock = clock or Clock()
     reporter = Reporter(listener, clock)
     _check_judging(settings)
-    if settings.points and settings.grounded:
-        raise UsageError(
-            f"{settings.written('points')}: with --grounded the passage of a text decides what "
-            "a sample is about; leave out one of the two"
-        )
-    route = routing.plan_route(settings, Catalog.load(), ask=reporter.notice if ask else None)
-    models = [(place.ref, place.spec.knowledge) for place in route.entries]
-    months = law.month_warnings(settings, models, f"{reporter.now():%Y-%m}")
+    _check_points(settings)
+    planned = routing.plan_route(settings, Catalog.load(), ask=reporter.notice if ask else None)
     data_dir = DataDir(settings.data_dir)
-    ground = open_ground(settings, data_dir, rehearsal=route.rehearsal)
-    space, prompter, passages = ground.space, ground.prompter, ground.passages
-    if ground.missing is not None and intent.resume is None:
-        intent = replace(intent, count=ground.missing, until_total=None)
-    excluded_files(settings)  # what cannot be read is told before anything is asked
-    embedder_of(settings)
-    judges = routing.plan_judges(settings, Catalog.load()) if settings.judge else None
-    routing.check_prices(settings, route, *([judges] if judges else ()))
+    asked = _what_is_asked(settings, intent, planned, data_dir, reporter)
+    intent, ground = asked.intent, asked.ground
+    answering = _who_answers(settings, planned, reporter, ask=ask)
+    route, endpoints = answering.route, answering.endpoints
     ledger = Ledger(data_dir)
-    endpoints = open_endpoints(settings, route)
-    if ask:
-        providers = {ref: endpoint.provider for ref, endpoint in endpoints.items()}
-        route = asked_route(settings, route, providers.__getitem__, reporter.notice)
     bounds = _bounds_of(settings, intent)
-    waits = LockWaits(stop, reporter, _max_wait(settings, intent), bounds.wait_bound)
-    caps = _caps_of(settings, ledger, reporter)
     policy = _policy_of(
-        settings, intent, route, bounds=bounds, caps=caps, data_dir=data_dir, space=space
+        settings,
+        intent,
+        route,
+        bounds=bounds,
+        caps=_caps_of(settings, ledger, reporter),
+        data_dir=data_dir,
+        space=ground.space,
     )
     routers = Routers(settings, route, policy, clock=clock, notice=reporter.notice)
-    warnings = (*settings.warnings, *route.warnings, *space.taxonomy.warnings)
-    shelf = None
-    if settings.points and not route.rehearsal:
-        kept = data_dir if intent.save else None
-        shelf = PointShelf(space.taxonomy.digest, endpoints, kept)
-    rehearsed = "a rehearsal asks for no points" if settings.points and shelf is None else None
-    said = (*warnings, *months, space.unsuited, rehearsed, _few_files(settings, bounds))
-    today = reporter.now().date()
+    shelf = _shelf_of(settings, asked, endpoints, data_dir, rehearsal=route.rehearsal)
     inspector = Inspector(
         settings,
-        space.taxonomy,
-        today,
+        ground.space.taxonomy,
+        reporter.now().date(),
         rehearsal=route.rehearsal,
-        passages=passages.of if passages is not None else None,
+        passages=ground.passages.of if ground.passages is not None else None,
     )
     return RunParts(
         settings=settings,
@@ -163,23 +152,110 @@ def open_parts(
         reporter=reporter,
         stop=stop,
         route=route,
-        judges=judges,
-        space=space,
-        prompter=prompter,
+        judges=answering.judges,
+        space=ground.space,
+        prompter=ground.prompter,
         source=ground.source,
         endpoints=endpoints,
         prompts=JobPrompts(ground.source, endpoints),
         policy=policy,
         routers=routers,
-        panel=JudgePanel(settings, inspector, judges, routers, prompter, stop=stop, clock=clock),
+        panel=JudgePanel(
+            settings,
+            inspector,
+            answering.judges,
+            routers,
+            ground.prompter,
+            stop=stop,
+            clock=clock,
+        ),
         data_dir=data_dir,
         ledger=ledger,
         bounds=bounds,
-        waits=waits,
-        notices=tuple(filter(None, said)),
-        passages=passages,
+        waits=LockWaits(stop, reporter, _max_wait(settings, intent), bounds.wait_bound),
+        notices=tuple(_told_first(settings, route, asked, shelf, bounds)),
+        passages=ground.passages,
         shelf=shelf,
     )
+
+
+class _Asked(NamedTuple):
+    """What is to be written and from what; ``months`` is what is to be said of ``--as-of``."""
+
+    intent: Intent
+    ground: Ground
+    months: tuple[str, ...]
+
+
+class _Answering(NamedTuple):
+    """Who writes, who judges where a judge is asked for, and how those who write are spoken to."""
+
+    route: Route
+    judges: Route | None
+    endpoints: dict[ModelRef, Endpoint]
+
+
+def _what_is_asked(
+    settings: Settings, intent: Intent, route: Route, data_dir: DataDir, reporter: Reporter
+) -> _Asked:
+    """Read what the settings name; with ``--per-chunk`` the texts say how many are wanted."""
+    models = [(place.ref, place.spec.knowledge) for place in route.entries]
+    months = law.month_warnings(settings, models, f"{reporter.now():%Y-%m}")
+    ground = open_ground(settings, data_dir, rehearsal=route.rehearsal)
+    if ground.missing is not None and intent.resume is None:
+        intent = replace(intent, count=ground.missing, until_total=None)
+    excluded_files(settings)  # what cannot be read is told before anything is asked
+    embedder_of(settings)
+    return _Asked(intent, ground, months)
+
+
+def _who_answers(settings: Settings, route: Route, reporter: Reporter, *, ask: bool) -> _Answering:
+    """Open the providers of those who write; ``ask``: servers are asked for their contexts."""
+    judges = routing.plan_judges(settings, Catalog.load()) if settings.judge else None
+    routing.check_prices(settings, route, *([judges] if judges else ()))
+    endpoints = open_endpoints(settings, route)
+    if ask:
+        providers = {ref: endpoint.provider for ref, endpoint in endpoints.items()}
+        route = asked_route(settings, route, providers.__getitem__, reporter.notice)
+    return _Answering(route, judges, endpoints)
+
+
+def _shelf_of(
+    settings: Settings,
+    asked: _Asked,
+    endpoints: Mapping[ModelRef, Endpoint],
+    data_dir: DataDir,
+    *,
+    rehearsal: bool,
+) -> PointShelf | None:
+    """Where lists of points are kept; a sample that is not saved leaves none behind."""
+    if not settings.points or rehearsal:
+        return None
+    kept = data_dir if asked.intent.save else None
+    return PointShelf(asked.ground.space.taxonomy.digest, endpoints, kept)
+
+
+def _told_first(
+    settings: Settings,
+    route: Route,
+    asked: _Asked,
+    shelf: PointShelf | None,
+    bounds: BatchBounds,
+) -> Iterator[str]:
+    """What is told before the first call."""
+    space = asked.ground.space
+    yield from (*settings.warnings, *route.warnings, *space.taxonomy.warnings, *asked.months)
+    rehearsed = "a rehearsal asks for no points" if settings.points and shelf is None else None
+    yield from filter(None, (space.unsuited, rehearsed, _few_files(settings, bounds)))
+
+
+def _check_points(settings: Settings) -> None:
+    """Refuse two things that would each decide what a sample is about."""
+    if settings.points and settings.grounded:
+        raise UsageError(
+            f"{settings.written('points')}: with --grounded the passage of a text decides what "
+            "a sample is about; leave out one of the two"
+        )
 
 
 def _check_judging(settings: Settings) -> None:
