@@ -135,6 +135,10 @@ def _within(status: int, found: Reply) -> ErrorCategory:
     if status == 503 and patterns.KEY_UNSET.search(" ".join([*found.words, found.text])):
         return _C.AUTHENTICATION
     by_code = _first(_code_meaning(code) for code in _codes(found))
+    if _passes_soon(found):
+        # Google says "check your plan and billing" of limits per minute as well, DashScope
+        # insufficient_quota; new-api gives its own words of load the code of what is behind it
+        asked = tuple(meaning for meaning in asked if meaning is not _C.QUOTA_EXHAUSTED)
     # Groq says rate_limit_exceeded of every window: only the words tell a minute from a day.
     # A code that says what the status says tells no more than it either.
     if by_code in asked and by_code not in (_C.RATE_LIMIT, default):
@@ -148,11 +152,6 @@ def _within(status: int, found: Reply) -> ErrorCategory:
     if default is _C.BAD_REQUEST and _of_a_parameter(found):
         # "the provided token is not in the vocabulary" is no key, "no choices" no answer
         asked = tuple(meaning for meaning in asked if meaning not in _COSTLY)
-    if any(map(_PER_MINUTE.search, map(_snake, found.codes))) and not _of_a_long_window(
-        " ".join(map(_snake, found.codes))
-    ):
-        # Google says "check your plan and billing" of limits per minute as well
-        asked = tuple(meaning for meaning in asked if meaning is not _C.QUOTA_EXHAUSTED)
     said = found.words or [found.text]
     by_words = _first(_meaning(text, asked, found.wait_s) for text in said)
     if by_words is None and _C.SERVER_ERROR in asked:  # what a gateway did not reach behind it
@@ -180,7 +179,25 @@ def _of_a_parameter(found: Reply) -> bool:
     return bool(parameters.refused(found)) or any(map(patterns.PARAMETER.search, said))
 
 
-_PER_MINUTE = re.compile(r"per_(?:minute|second)")
+def _passes_soon(found: Reply) -> bool:
+    """Whether a rate or a load is named, and neither money nor a long window beside it.
+
+    Codes, the words and the anchors of addresses (``error-code#token-limit``) name a rate.
+    """
+    codes = " ".join(map(_snake, found.codes))
+    told = " ".join(found.words or [found.text])
+    if _of_a_long_window(codes) or _of_a_long_window(told):
+        return False
+    if patterns.PER_MOMENT_CODES.search(codes):
+        return True
+    if patterns.CREDIT.search(patterns.SHORT_OF_QUOTA.sub(" ", told)):
+        return False
+    if found.words and patterns.WORDS[_C.OVERLOADED].search(told):
+        return True
+    if patterns.MONEY_CODES.search(codes):
+        return False
+    addressed = " ".join(found.said or [found.around])
+    return bool(patterns.RATE_ANCHOR.search(addressed) or patterns.A_RATE.search(told))
 
 
 def _first(meanings: Iterable[ErrorCategory | None]) -> ErrorCategory | None:
@@ -285,7 +302,9 @@ def _of_a_long_window(text: str, wait_s: float | None = None) -> bool:
         return False
     if patterns.WINDOW_WORDS.search(text):
         return True
-    return bool(patterns.USED_UP.search(text)) and not _is_short(wait_s)
+    if _is_short(wait_s) or patterns.PER_MOMENT.search(text):
+        return False
+    return bool(patterns.USED_UP.search(text))
 
 
 def _comes_back_soon(text: str, wait_s: float | None) -> bool:
@@ -400,6 +419,8 @@ _USUAL_STATUS: dict[ErrorCategory | None, int] = {
 def _by_own_words(found: Reply, own: ErrorCategory | None) -> ErrorCategory | None:
     """What a specific code means, in the body or alone in the text."""
     own = own or _first(map(_code_meaning, _codes(found)))
+    if own is _C.QUOTA_EXHAUSTED and _passes_soon(found):
+        own = _C.RATE_LIMIT
     return _within(_USUAL_STATUS[own], found) if own in _USUAL_STATUS else own
 
 

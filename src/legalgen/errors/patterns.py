@@ -545,6 +545,31 @@ CREDIT = pattern(
     r"|included)\s(?:\w+\s)?(?:quota|credits?|usage|limit)",
     r"残高|クレジット[^。]{0,10}不足|잔액|크레딧[^.]{0,10}부족|недостаточно\sсредств|crediti?\sesaurit|saldo\sinsuf|余额|餘額|欠费|额度[^。，,]{0,8}(?:不足|用[完尽]|耗尽|超|已|限|为零)|(?:超[出过]|无|没有)[^。，,]{0,8}额度|saldo\sinsuficiente|cr[ée]dit\sinsuffisant|guthaben|credito\sesaurito",
 )
+_PER_MOMENT = (
+    r"(?:\bper[\s_-]|/\s?)(?:minute|min|second|sec)\b|\b(?:[io]?[rt]pm|[rt]ps|qp[sm])\b|每分钟|每秒"
+)
+PER_MOMENT = pattern(_PER_MOMENT)
+# A rate by its name, which is told of a quota per minute as well as beside insufficient_quota.
+A_RATE = pattern(
+    rf"{_PER_MOMENT}|\brate[\s_-]?(?:limit|quota)|\btoo\smany\srequests|\bthrottl|速率|频率|限流"
+    r"|\b(?:token|request|call|query)s?[\s_-](?:rate|(?:limit|quota)\b)"
+)
+PER_MOMENT_CODES = pattern(
+    r"per_(?:minute|second)|(?:^|_)(?:[rt]pm|qp[sm]|[rt]ps|itpm|otpm)(?:_|$)|(?:^|_)burst(?:_|$)"
+)
+"""Codes of limits that are full again within the minute, in snake case."""
+RATE_ANCHOR = pattern(
+    r"https?://[^\s#]+#[\w-]*(?:(?:token|request|rate|call)s?[_-]?limit|[rt]p[ms]\b|qps|throttl)"
+)
+"""The place on a page of codes that an address leads to."""
+MONEY_CODES = pattern(
+    r"(?<!load_)balance|payment|(?:^|_)credits?(?:_|$)|fund|billing|budget|spend|arrear|overdue|prepa(?:id|y)"
+)
+SHORT_OF_QUOTA = pattern(
+    r"insufficient[\s_](?:\w+[\s_]){0,2}quota|\bout\sof\s(?:\w+\s)?(?:quota|usage)|not\senough\s(?:\w+\s)?quota"
+    r"|\bquota\b[^.;]{0,20}\b(?:not\senough|insufficient)"
+)
+"""What is said of a quota of any length, beside a rate that is named."""
 # Plans, accounts and offers to pay: of credit alone, but of a rate where a moment helps as well.
 OFFERS = pattern(
     r"\b(?:free(?:\stier)?|plan(?:'s)?|account|credit)\s(?:limit|quota)\s(?:(?:has\sbeen|was|is)\s)?(?:exceeded|reached|exhausted|used\sup)",

@@ -1,0 +1,66 @@
+"""Limits that pass by themselves, told from money that is missing, in the words of many vendors."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from legalgen.errors import ErrorCategory, classify
+
+C = ErrorCategory
+NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
+
+
+def said(message: str, code: str = "") -> dict[str, object]:
+    """A reply's body in OpenAI's form."""
+    return {"error": {"message": message, "code": code} if code else {"message": message}}
+
+
+RATES_CALLED_QUOTAS = [
+    ("Allocated quota exceeded. See https://acme.example/codes#token-limit", "insufficient_quota"),
+    ("You exceeded your current quota: https://acme.example/a/b#rate-limit", "insufficient_quota"),
+    ("You exceeded your current quota. Limit: 30000 TPM", "insufficient_quota"),
+    ("Insufficient quota: the rate limit of this key is 60 RPM", "insufficient_quota"),
+    ("Not enough quota left for tokens per minute, slow down", "quota_exceeded"),
+    ("You exceeded your current quota, check your plan and billing details", "tpm_limit"),
+    ("Request rate quota exceeded, check your plan and billing", "insufficient_quota"),
+    ("Out of quota, 5 requests per second are allowed", "insufficient_quota"),
+]
+
+
+@pytest.mark.parametrize(("message", "code"), RATES_CALLED_QUOTAS)
+def test_a_rate_is_no_missing_money_whatever_its_code(message: str, code: str) -> None:
+    """The code says quota, and an anchor, the code or the words name a limit of seconds."""
+    body = said(message, code)
+    for status, text in ((429, ""), (403, ""), (None, f"Error code: 429 - {body}")):
+        failure = classify(text, status=status, body=body if status else None, now=NOW)
+        assert (failure.category, failure.credit) == (C.RATE_LIMIT, False), (status, message)
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("You exceeded your current quota, check your plan and billing", "insufficient_quota"),
+        ("See https://acme.example/codes#overdue-payment", "insufficient_quota"),
+        ("Too many requests", "insufficient_balance"),
+        ("Rate limited: your credit balance is too low", "insufficient_quota"),
+        ("No credits left. Higher rate limits come with a payment", "insufficient_quota"),
+    ],
+)
+def test_money_is_missing_though_a_rate_is_named(message: str, code: str) -> None:
+    """What says that money itself is missing outweighs the rate beside it."""
+    failure = classify("", status=429, body=said(message, code))
+    assert (failure.category, failure.credit) == (C.QUOTA_EXHAUSTED, True)
+
+
+def test_a_load_outweighs_the_code_of_who_stands_behind() -> None:
+    """Gateways put their own sentence beside the code of the account that they could not use."""
+    for code in ("insufficient_quota", "billing_not_active", "quota_exceeded"):
+        for words in (
+            "The upstream group is overloaded, try again later",
+            "上游负载已饱和,请稍后再试",
+        ):
+            body = said(words, code)
+            assert classify("", status=429, body=body).category in (C.OVERLOADED, C.RATE_LIMIT)
+            assert not classify(str(body)).credit
