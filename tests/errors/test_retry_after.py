@@ -133,6 +133,40 @@ def test_waits_in_messages(text: str, seconds: float | None) -> None:
     assert read == (seconds if seconds is None else pytest.approx(seconds))
 
 
+LATER = int(NOW.timestamp()) + 600
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ('{"resets_in_seconds": 13872}', 13872.0),
+        ('{"resetsInSeconds":"90"}', 90.0),
+        ('{"reset_after_seconds": 42.5}', 42.5),
+        ('{"resets_in": "3h 52m"}', 13920.0),
+        ('{"retryAfterMs":1500}', 1.5),
+        ('{"retry_after_minutes": 5}', 300.0),
+        ('{"waitSeconds": 12, "max_wait_seconds": 300}', 12.0),
+        ('{"wait_time": 8, "cooldownSeconds": 20}', 20.0),
+        ('{"message": "{\\"queueType\\":\\"slow\\",\\"retryAfterSeconds\\":30}"}', 30.0),
+        (f'{{"resets_at": {LATER}}}', 600.0),
+        (f'{{"nextResetTime":{LATER}000}}', 600.0),
+        (f"{{'reset_time': '{LATER}'}}", 600.0),
+        (f'{{"resetsAt":{LATER}, "resets_in_seconds": 700}}', 700.0),
+        (f'{{"retry_after": {LATER}}}', 600.0),
+        ('{"resetAt": "2026-11-23T16:02:00.000Z"}', 120.0),
+        ('{"resets_at": 1700000000}', 0.0),
+        # numbers of something else
+        ('{"resets": 4, "retries_in_total": 3, "await": 7}', None),
+        ('{"preset_at": 3, "request_time": 1790000000}', None),
+        ('{"awaiting": 5, "wait": false, "reset_count": 1790000000}', None),
+    ],
+)
+def test_waits_in_fields(text: str, seconds: float | None) -> None:
+    """A field's name says the unit, and whether its number is a wait or a point in time."""
+    read = retry_after_s(None, text, now=NOW)
+    assert read == (seconds if seconds is None else pytest.approx(seconds))
+
+
 def test_the_longer_wait_counts() -> None:
     """Where header and message disagree, coming back too early is the dearer mistake."""
     text = "Please try again in 6m25s"

@@ -23,6 +23,8 @@ from legalgen.completion import DAY_S, LimitKind, LimitReading, LimitWindow, Sco
 from legalgen.errors.durations import DURATION, NUMBER, UNIT, duration_s
 from legalgen.errors.exceptions import LONGEST_HINT_S
 
+_EPOCH = 1e9
+"""Seconds; from here on a number is a point in time."""
 _LONGEST_NUMBER = 40
 """Characters; a longer one is no number of anything."""
 
@@ -90,7 +92,7 @@ def _from_epoch(number: float, now: datetime) -> float:
     """Numbers beyond any wait are points in time: seconds, or milliseconds, since 1970."""
     if number >= 1e11:
         return max(number / 1000 - now.timestamp(), 0.0)
-    return max(number - now.timestamp(), 0.0) if number >= 1e9 else number
+    return max(number - now.timestamp(), 0.0) if number >= _EPOCH else number
 
 
 def _date(text: str, now: datetime) -> float | None:
@@ -117,9 +119,13 @@ _WAIT_PHRASES = (
          |come\s+back|cooldown)
          (?:\s+(?:again|in|after|for|at\s+least|about|another|until)){{0,3}}[\s:=~]*
          (?P<span>{DURATION})(?![a-z])""",
-    # machines: "retry_after": 120, retryDelay: "34s", retry_after_ms=1200, Retry-After: 30
-    rf"""(?:retry[-_\s]?(?:after|delay|in)|estimated_time)[-_]?(?P<unit>ms|milliseconds|s|secs?|seconds)?["']?
-         \s*[:=]\s*["']?(?P<value>{NUMBER}(?:\s*{UNIT}(?![a-z]))*)""",
+    # machines: "retry_after": 120, retryDelay: "34s", retryAfterMs=1200, "resets_in_seconds": 90
+    rf"""(?:(?:retry|resets?|available)[-_\s]?(?:after|delay|in)|estimated_time|cool[-_]?down(?:[-_]?(?:time|for))?
+         |(?<!max)(?<!max[-_\s])wait[-_]?(?=time|for|s|m)(?:time|for)?)[-_]?(?:in[-_]?)?(?P<unit>ms|millis|{UNIT})?
+         \\*["']?\s*[:=]\s*\\*["']?(?P<value>{DURATION}(?![a-z])|{NUMBER})""",
+    # points in time, in seconds or milliseconds since 1970: "resets_at": 1790000000
+    r"""(?:retry|(?<!p)reset|available)[a-z]*?[-_]?(?:at|on|time|timestamp)(?:[-_]?(?:ms|s|seconds|epoch|unix))*
+        \\*["']?\s*[:=]\s*\\*["']?(?P<epoch>\d{10}(?:\d{3})?(?:\.\d+)?)(?!\d)""",
     # dates: try again at 2026-11-23T10:00:00Z; resets on ...
     rf"(?:try|retry|reset|until|available|after)\w*\W[^.{{}}]{{0,40}}?(?P<date>{_ISO})",
 )
@@ -145,11 +151,14 @@ def _wait(found: Mapping[str, str | None], now: datetime) -> float | None:
         return _date(str(found["date"]).replace(" ", "T"), now)
     if found.get("span"):
         return duration_s(str(found["span"]))
+    if found.get("epoch"):
+        return _from_epoch(float(str(found["epoch"])), now)
     value = str(found.get("value", ""))
     number = _number(value)
     if number is None:
         return duration_s(value)
-    return number / 1000 if str(found.get("unit") or "").startswith("m") else number
+    unit = str(found.get("unit") or "s").lower().replace("millis", "ms")
+    return _from_epoch(number, now) if number >= _EPOCH else duration_s(f"{value}{unit}")
 
 
 def _spent(found: Iterable[LimitReading]) -> list[float]:
