@@ -64,3 +64,56 @@ def test_a_load_outweighs_the_code_of_who_stands_behind() -> None:
             body = said(words, code)
             assert classify("", status=429, body=body).category in (C.OVERLOADED, C.RATE_LIMIT)
             assert not classify(str(body)).credit
+
+
+COMES_BACK = """
+you have reached your session usage limit, please wait or upgrade to continue
+You have reached your weekly usage limit, upgrade to continue
+[1310][Weekly/Monthly Limit Exhausted. Your limit will reset at 2026-07-14 07:49:08]
+Monthly limit reached. Upgrade to continue, or come back when it resets on the 1st
+5-hour limit reached. Purchase more credits or wait until the next window
+You've used all your requests for this rolling window; please upgrade
+Your free usage is used up for today. Add credits to go on, or try again in 6 hours
+Daily credits exhausted; they refresh at 00:00 UTC. Please upgrade
+Usage limit reached for 5 hour. Please upgrade your plan
+Quota exhausted, renews every 24 hours. Check your plan and billing details
+"""
+
+
+@pytest.mark.parametrize("message", COMES_BACK.strip().splitlines())
+def test_what_comes_back_by_itself_is_no_missing_money(message: str) -> None:
+    """A window or the time of a reset outweighs each offer to pay, in all codes."""
+    for code in ("", "insufficient_quota", "rate_limit_error"):
+        body = said(message, code)
+        for failure in (
+            classify("", status=429, body=body, now=NOW),
+            classify(f"Error code: 429 - {body}", now=NOW),
+        ):
+            assert (failure.category, failure.credit) == (C.QUOTA_EXHAUSTED, False), code
+
+
+STAYS_AWAY = """
+Your credit balance is too low. Please upgrade to continue
+Account suspended: monthly spending limit reached, pay past invoices
+Key limit exceeded (monthly limit)
+You have used all your monthly included credits. Please upgrade
+Budget has been exceeded! Current cost: 14.5, max budget: 100
+Insufficient balance (reset after 30s)
+Your subscription has expired, please upgrade to continue
+账户余额不足,请充值
+"""
+
+
+@pytest.mark.parametrize("message", STAYS_AWAY.strip().splitlines())
+def test_what_stays_away_is_missing_money(message: str) -> None:
+    """Nothing but a payment brings it back within the time of a batch."""
+    failure = classify("", status=429, body=said(message), now=NOW)
+    assert (failure.category, failure.credit) == (C.QUOTA_EXHAUSTED, True)
+
+
+def test_a_wait_in_a_field_beats_an_offer_to_pay() -> None:
+    """The reply's own number says that it comes back."""
+    error = {"type": "insufficient_quota", "message": "Please upgrade", "resets_in_seconds": 13872}
+    failure = classify("", status=429, body={"error": error}, now=NOW)
+    assert (failure.category, failure.credit) == (C.QUOTA_EXHAUSTED, False)
+    assert failure.retry_after_s == 13872

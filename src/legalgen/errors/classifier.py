@@ -613,12 +613,27 @@ def _of_credit(found: Reply, said: str) -> bool:
     hit = retry_after.limit_in(said)
     if _status(found) == 402:
         return True
+    if _comes_back(found, said):
+        return False
     limit = (hit is not None and hit.window is not None) or (
         patterns.OF_ANY_QUOTA.search(said) and not patterns.CREDIT.search(said)
     )
     if _of_money(said, found.wait_s) and not limit:
         return True
     return any(_CREDIT_CODES.search(_snake(code)) for code in found.codes)
+
+
+def _comes_back(found: Reply, said: str) -> bool:
+    """Whether what is used up is there again by itself: at a time that the reply tells, or with
+    the day, the week, the session that it names. What may be spent in a month is money."""
+    if patterns.RESETS.search(said):
+        return True
+    wait = retry_after.retry_after_s(None, " ".join([said, *found.raw]))
+    if wait is not None and not _is_short(wait):
+        return True
+    if patterns.MONTHLY.search(said):
+        return not patterns.MONEY.search(said)
+    return _of_a_long_window(said) and bool(patterns.WINDOW_WORDS.search(said))
 
 
 _CREDIT_CODES = patterns.pattern(

@@ -551,7 +551,7 @@ _PER_MOMENT = (
 PER_MOMENT = pattern(_PER_MOMENT)
 # A rate by its name, which is told of a quota per minute as well as beside insufficient_quota.
 A_RATE = pattern(
-    rf"{_PER_MOMENT}|\brate[\s_-]?(?:limit|quota)|\btoo\smany\srequests|\bthrottl|速率|频率|限流"
+    rf"{_PER_MOMENT}|\brate[\s_-]?(?:limit(?:s|ed|ing)?|quota)\b|\btoo\smany\srequests|\bthrottl|速率|频率|限流"
     r"|\b(?:token|request|call|query)s?[\s_-](?:rate|(?:limit|quota)\b)"
 )
 PER_MOMENT_CODES = pattern(
@@ -585,14 +585,30 @@ LIMIT_WORDS = pattern(
     r"limit|quota|exceed|exhaust|reached|\bcap\b|allowance|\bused\b|too\smany|deplet|ended|expired"
     r"|每|配额|superad|excedid|dépass|überschritt|l[ií]mite|kontingent"
 )
+_PERIOD = r"(?:session|(?:\d+|one|two|five)[\s-]?(?:hours?|h|days?|weeks?)|rolling|daily|hourly|weekly|fortnightly)\b"
 WINDOW_WORDS = pattern(
     r"\bper[\s_-](?:day|hour|week|month)\b|\b(?:[rt]p[dh]|it?pd|otpd)\b|per(?:day|hour|month)",
     r"\b(?:daily|hourly|weekly|monthly)\b[^.;]{0,40}\b(?:limit|quota|cap|usage|token|request|allow"
     r"|budget|free)|\b(?:limit|quota|cap|allowance|usage)\b[^.;]{0,30}\b(?:today|daily|hourly"
     r"|(?:this|for\sthe|for\sthis|of\sthe|in\san?)\s(?:hour|day|week|month)\b)|/\s?(?:day|hour|month)\b|every\s(?:day|month)",
     r"(?:weekly|session)\slimit|\b(?:resets?|again)\s(?:\w+\s)?(?:tomorrow|at\smidnight)|limit:\s?0\b",
+    rf"\b(?:rolling|usage|time|this)\s(?:window|session)\b|\b{_PERIOD}\s(?:\w+\s){{0,2}}(?:limit|quota|cap|allowance|allocation)\b"
+    rf"|\b(?:limit|quota|cap|allowance|allocation|usage)\b[^.;]{{0,20}}\b(?:for|of|in|every|per)\s(?:the\s|this\s|your\s|a\s)?(?:\w+\s)?{_PERIOD}",
     r"cuota\s(?:mensual|diaria)|cota\s(?:mensal|di[áa]ria)|quota\smensuel|monatliche\w*\s(?:limit|kontingent)|每日|每天|每月|配额|diari[oa]|quotidien|täglich|giornalier",
 )
+# A time at which a limit is full again; "reset after 30s" is said by gateways of any failure.
+RESETS = pattern(
+    r"\b(?:reset|renew|refresh|refill|replenish|restor)(?:s|e[sd]|ed|ing)?\s(?:\w+\s){0,2}?(?:at|on|by|tomorrow|every|daily|weekly|monthly|next)\b"
+    r"|\b(?:back|available|again)\s(?:again\s)?(?:at\s\d|on\s\w+day|tomorrow|next\s(?:hour|day|week|month))"
+    r"|\b(?:until|wait\sfor)\s(?:the\s|your\s)?(?:next\s|limit\s|quota\s)*(?:reset|window|period|cycle|hour|day|week|month)\b"
+    r"|\bplease\swait\b(?!\s(?:for\s)?(?:\w+\s)?(?:payment|review|approval))|重置|次日|明[天日]"
+)
+MONTHLY = pattern(r"\bmonth(?:ly|s)?\b|每月|本月|月度")
+MONEY = pattern(
+    r"\bspen[dt]|\bbudget|\bcredits?\b|\bbalance\b|\bfunds?\b|\bpay(?:ment|ing)?\b|\bbilling\b|\binvoice|\bcosts?\b"
+    r"|\bkey\s(?:limit|cap)\b|[$€£¥]\s?\d|余额|消费"
+)
+"""What makes a limit of a month one of money."""
 # What is used up for long, unless the reply says that it comes back soon.
 USED_UP = pattern(
     r"\bout\sof\s(?:\w+\s){0,3}quota|quota\b[^.;]{0,20}\b(?:exhausted|used\sup|depleted)|(?:usage|trial)\slimit",
