@@ -540,7 +540,7 @@ _UNEXPECTED = patterns.pattern(r"^unexpected\sendpoint\sor\smethod")
 _NO_SUCH_PATH = patterns.pattern(
     r"unknown\srequest\surl|check\sthe\surl|page\snot\sfound|unknown_url|invalid\surl"
     r"|no\s(?:such\s)?(?:route|path)|cannot\s(?:get|post)\s/|route\snot\sfound|method\snot\sallowed"
-    r"|unexpected\sendpoint"
+    r"|unexpected\sendpoint|\b(?:endpoint|resource|path|url)\s[`'\"]?/\w"
 )
 
 

@@ -193,6 +193,12 @@ _REFUSED = (
     r"|accepted)|missing|expir\w+|required|revoked|disabled|wrong|malformed|leaked|suspended|deactivated"
     r"|blocked|rejected|refused|denied|empty|unknown|banned|deleted)"
 )
+# An endpoint by its name, quoted or no plain word; one that begins with a slash is a path.
+_NAMED = (
+    r"(?:endpoint|service|deployment|application|function|resource|engine|profile|served\sentity)s?"
+    r"(?:[\s:](?:with|of|by|the|its|name|id|named|called|identifier))*[\s:=]{1,3}"
+    r"(?:[`'\"“‘«]\w[^`'\"”’»\n]{0,120}[`'\"”’»]|(?=[a-z]*[-_.:@/\d]\w)\w[\w.:@/+-]{0,120})"
+)
 _PROMPT_OF = r"\b(?:prompt|input|messages?)\s(?:has|have|is|contains?|of|with)\s[\d,]+\stokens\b"
 # A server's reply that cannot be read; no model wrote it.
 _SPOILT_ON_THE_WAY = (
@@ -282,6 +288,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\b(?:app|space|function|(?<!the\s)endpoint)\b[^.;]{0,40}\bis\s(?:currently\s)?(?:stopped|paused|sleeping|suspended)",
         r"モデル[^。]{0,20}(?:見つかり|存在し|利用でき)ま?せ?ん?|모델[^.]{0,20}(?:찾을\s?수\s?없|존재하지|사용할\s?수\s?없)"
         r"|\bmod(?:elo|ello|èle|ell)\b[^.;]{0,40}\b(?:no\sest[áa]\sdisponible|não\sest[áa]|non\s(?:disponibi?le|esiste)|n'existe|nicht\sverfügbar)",
+        rf"\b{_NAMED}\s(?:(?:was|is|are|has|could|can)\s(?:been\s)?)?(?:not\s(?:be\s)?found|(?:does\snot|doesn't)\s(?:currently\s)?exist|not\sdeployed|deleted)"
+        rf"|\b(?:no\ssuch|unknown|(?:no|(?:cannot|can't|couldn't|could\snot)\sfind(?:\s(?:the|an?))?))\s{_NAMED}(?:\s(?:was\s)?(?:found|exists))?\W*$",
         r"on-demand\sthroughput|无权(?:使用|访问)[^。]{0,6}模型|渠道[^。]{0,6}禁用|(?:模型|型号)[^。]{0,30}(?:不存在|未找到|不可用|下线|不支持|无)"
         r"|(?:无可用|没有可用)|無可用",
     ),
@@ -585,7 +593,10 @@ LIMIT_WORDS = pattern(
     r"limit|quota|exceed|exhaust|reached|\bcap\b|allowance|\bused\b|too\smany|deplet|ended|expired"
     r"|每|配额|superad|excedid|dépass|überschritt|l[ií]mite|kontingent"
 )
-_PERIOD = r"(?:session|(?:\d+|one|two|five)[\s-]?(?:hours?|h|days?|weeks?)|rolling|daily|hourly|weekly|fortnightly)\b"
+_PERIOD = (
+    r"(?:session|(?:\d+|one|two|five)[\s-]?(?:hours?|h|days?|weeks?)"
+    r"|rolling|daily|hourly|weekly|fortnightly)\b"
+)
 WINDOW_WORDS = pattern(
     r"\bper[\s_-](?:day|hour|week|month)\b|\b(?:[rt]p[dh]|it?pd|otpd)\b|per(?:day|hour|month)",
     r"\b(?:daily|hourly|weekly|monthly)\b[^.;]{0,40}\b(?:limit|quota|cap|usage|token|request|allow"
