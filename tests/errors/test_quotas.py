@@ -117,3 +117,55 @@ def test_a_wait_in_a_field_beats_an_offer_to_pay() -> None:
     failure = classify("", status=429, body={"error": error}, now=NOW)
     assert (failure.category, failure.credit) == (C.QUOTA_EXHAUSTED, False)
     assert failure.retry_after_s == 13872
+
+
+OWNED = """
+Free allocated quota exceeded.
+Subscription quota exceeded. You can continue using free models.
+Your plan's monthly usage has been exhausted
+The trial allowance of this key is used up
+You have exceeded your free tier quota
+You've run out of your included requests
+The resource pack allowance has been exhausted, please check your resource pack.
+Membership token quota is depleted
+"""
+
+
+@pytest.mark.parametrize("message", OWNED.strip().splitlines())
+def test_what_a_plan_holds_is_used_up(message: str) -> None:
+    """The allowance of a plan, a trial or a pack lasts longer than a minute."""
+    for status in (429, 403):
+        assert classify("", status=status, body=said(message)).category is C.QUOTA_EXHAUSTED
+    assert classify(f"429 {message}").category is C.QUOTA_EXHAUSTED
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "AllocationQuota.FreeExceeded",
+        "UnsupportedOperation.PkgExhausted",
+        "subscription_quota_exceeded",
+        "TRIAL_LIMIT_REACHED",
+        "FreeTierExhausted",
+    ],
+)
+def test_codes_of_a_plan_that_is_used_up(code: str) -> None:
+    """What is exhausted outweighs what else the code speaks of."""
+    for status in (200, 429):
+        body = {"Response": {"Error": {"Code": code, "Message": "See your console."}}}
+        assert classify("", status=status, body=body).category is C.QUOTA_EXHAUSTED
+        assert classify(str(body)).category is C.QUOTA_EXHAUSTED
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Free tier rate limit exceeded: 10 RPM",
+        "The rate limit of your plan is exceeded: 20 requests per minute",
+        "Your plan's quota of 5 requests per second is exceeded",
+        "Request quota exceeded",
+    ],
+)
+def test_the_rate_of_a_plan_is_a_rate(message: str) -> None:
+    """A minute later it is there again."""
+    assert classify("", status=429, body=said(message)).category is C.RATE_LIMIT

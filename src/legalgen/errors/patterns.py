@@ -67,7 +67,8 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
             r"|billing|(?:^|_)credits?(?:_|$)|budget|spend|arrear|overdue"
             r"|(?:daily|hourly|monthly|weekly)_|per_(?:day|hour|month|week)|free_tier_only"
             r"|exceeded_current_quota|quota_exhausted|usage_limit|blocked_api_access|prepa(?:id|y)"
-            r"|set_limit_exceeded"
+            r"|set_limit_exceeded|free_(?:[a-z]+_)?(?:exceed|exhaust|used|expired)|(?:subscription|plan|trial|package)_(?:quota|limit|usage)"
+            r"|(?:pkg|package|pack|plan|allowance|allocation|subscription|trial)_(?:[a-z]+_)?(?:exhaust|used_up|deplet)"
         ),
     ),
     (
@@ -590,7 +591,7 @@ OFFERS = pattern(
 )
 # A window alone is a rate of anything; these make it a limit.
 LIMIT_WORDS = pattern(
-    r"limit|quota|exceed|exhaust|reached|\bcap\b|allowance|\bused\b|too\smany|deplet|ended|expired"
+    r"limit|quota|exceed|exhaust|reached|\bcap\b|allowance|\bused\b|too\smany|deplet|ended|expired|\br[au]n\sout\b"
     r"|每|配额|superad|excedid|dépass|überschritt|l[ií]mite|kontingent"
 )
 _PERIOD = (
@@ -621,7 +622,15 @@ MONEY = pattern(
 )
 """What makes a limit of a month one of money."""
 # What is used up for long, unless the reply says that it comes back soon.
+_OWNED = (
+    r"(?:free|trial|subscription|plan|package|included|prepaid|bonus|promotional|complimentary|membership)"
+    r"(?:['’]s)?\s(?:(?!rate\b)\w+\s){0,2}?(?:quota|allocation|allowance|usage|tokens|calls|requests|messages|limit)s?"
+)
 USED_UP = pattern(
+    rf"\b{_OWNED}\b[^.;]{{0,20}}\b(?:exceed|exhaust|reach|deplet|consum|finish|used\sup|(?:ran|run)\sout|over\b)"
+    rf"|\b(?:exceed|exhaust|reach|deplet|consum|used|(?:ran|run|out)\b)\w*\s(?:up\s|out\s|all\s|of\s){{0,3}}(?:your|the|its|this)\s(?:\w+['’]s\s)?{_OWNED}\b",
+    r"\b(?:allowance|allocation|resource\spack(?:age)?s?|(?:token|prepaid|data)\spack(?:age)?s?)\b[^.;]{0,30}\b(?:exhausted|used\sup|depleted|consumed|insufficient)"
+    r"|资源包[^。，,]{0,8}(?:用[尽完]|耗尽|不足)",
     r"\bout\sof\s(?:\w+\s){0,3}quota|quota\b[^.;]{0,20}\b(?:exhausted|used\sup|depleted)|(?:usage|trial)\slimit",
     r"free\s(?:tier|trial|plan|usage|requests|messages)\b[^.;]{0,40}\b(?:exhaust|ended|expired|reached)",
 )
