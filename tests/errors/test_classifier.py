@@ -1154,3 +1154,27 @@ def test_a_proxy_without_a_healthy_server_is_busy_and_no_model_is_gone(words: st
 def test_a_deployment_that_does_not_run(text: str, category: C) -> None:
     """Only where it is said of the deployment itself."""
     assert categorize_error(text, status=400, body={"error": text}) is category
+
+
+@pytest.mark.parametrize(
+    ("message", "status", "category"),
+    [
+        ("too many tokens: total tokens exceeds the model's max of 4096", 400, C.CONTEXT_LENGTH),
+        ("too many tokens: total tokens exceeds the model's max of 4096", None, C.CONTEXT_LENGTH),
+        ("Too many input tokens.", 400, C.CONTEXT_LENGTH),
+        ("There are too many tokens", 422, C.CONTEXT_LENGTH),
+        ("total tokens exceed the maximum of this model", 400, C.CONTEXT_LENGTH),
+        ("Too many tokens, please wait before trying again.", 400, C.RATE_LIMIT),
+        ("Too many tokens per minute", 400, C.RATE_LIMIT),
+        ("ThrottlingException: too many tokens", 400, C.RATE_LIMIT),
+        ("Too many tokens, please wait before trying again.", 429, C.RATE_LIMIT),
+        ("too many tokens", 429, C.RATE_LIMIT),
+        ("tokens exceed the maximum allowed per minute", 429, C.RATE_LIMIT),
+    ],
+)
+def test_too_many_tokens_are_of_the_prompt_or_of_a_minute(
+    message: str, status: int | None, category: C
+) -> None:
+    """A request that was read and refused is too long; one that was not is too soon."""
+    body = {"message": message} if status else None
+    assert categorize_error("" if status else message, status=status, body=body) is category

@@ -132,6 +132,8 @@ def _within(status: int, found: Reply) -> ErrorCategory:
         return _C.BAD_REQUEST  # llama.cpp says so of all that a request asks for in vain
     if default is _C.BAD_REQUEST and parameters.most_output(found):
         return _C.CONTEXT_LENGTH
+    if default is _C.BAD_REQUEST and _asks_too_many_tokens(found):
+        return _C.CONTEXT_LENGTH
     if status == 503 and patterns.KEY_UNSET.search(" ".join([*found.words, found.text])):
         return _C.AUTHENTICATION
     by_code = _first(_code_meaning(code) for code in _codes(found))
@@ -162,6 +164,19 @@ def _within(status: int, found: Reply) -> ErrorCategory:
         by_words
         or _first(each for each in (by_code, by_name) if each in (*asked, default))
         or default
+    )
+
+
+def _asks_too_many_tokens(found: Reply) -> bool:
+    """Whether a request that was read has too many tokens; those of a minute are a throttle's."""
+    told = " ".join(found.words or [found.text])
+    if not patterns.TOO_MANY_TOKENS.search(told):
+        return False
+    codes = map(_code_meaning, _codes(found))
+    return (
+        found.wait_s is None
+        and not _of_a_rate_in_words(patterns.TOO_MANY_TOKENS.sub(" ", told))
+        and _C.RATE_LIMIT not in codes
     )
 
 

@@ -223,6 +223,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\bmax(?:imum)?\s(?:model\s|sequence\s|input\s|prompt\s|context\s)+(?:length|tokens?|size)",
         r"exceed\w*[^.;]{0,60}\b(?:context(?!\s(?:deadline|cancel))|n_ctx|token\slimit|max(?:imum)?\s(?:number\sof\s)?"
         r"(?:\w+\s)?tokens|max_model_len|maximum\s(?:allowed\s)?(?:length|size))",
+        r"\btokens?\b[^.;]{0,20}\b(?:exceeds?|exceeded|exceeding|over|beyond)\s(?:\w+\s){0,2}?(?:model|context|max(?:imum)?)(?:['’]s)?\b(?!\s(?:\w+\s){0,2}per\b)",
         r"\b(?:input|prompt)\b[^.;]{0,60}\b(?:exceed|longer\sthan|over\sthe)\w*[^.;]{0,40}"
         r"(?:limit|max|length|token|context)",
         r"reduce\s(?:the\s|your\s)?(?:length|prompt|message|input|number\sof\stokens|context|max_)",
@@ -646,6 +647,8 @@ BUY_NOW = pattern(
     r"|check\syour\splan\sand\sbilling"
 )
 
+TOO_MANY_TOKENS = pattern(r"\b(?:too\smany|over)\s(?:\w+\s){0,2}tokens\b")
+"""Of a minute or of a prompt, as the status says."""
 # What makes a refusal by a rate limit one of size: it would not fit an empty bucket either.
 TOO_LARGE = pattern(rf"too\s(?:large|long|big)\b|context[\s_-]?(?:length|window|size)|{_PROMPT_OF}")
 # Which meanings a status lets words and codes give it, most telling first, and what it means alone.
