@@ -1178,3 +1178,54 @@ def test_too_many_tokens_are_of_the_prompt_or_of_a_minute(
     """A request that was read and refused is too long; one that was not is too soon."""
     body = {"message": message} if status else None
     assert categorize_error("" if status else message, status=status, body=body) is category
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The chatCompletion operation does not work with the specified model, acme-4o-mini.",
+        "This endpoint is not supported by the requested model",
+        "Chat completions are not available for this model, select another model.",
+        "The API cannot be used with the selected model",
+    ],
+)
+def test_an_operation_that_a_model_lacks(message: str) -> None:
+    """Another model is what helps, though the status blames the request."""
+    body = {"error": {"code": "OperationNotSupported", "message": message}}
+    assert categorize_error("", status=400, body=body) is C.MODEL_UNAVAILABLE
+    assert categorize_error(f"Error code: 400 - {body}") is C.MODEL_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    "name", ["AccountOverdueError", "acme.errors.InsufficientBalanceError", "ArrearageException"]
+)
+def test_a_printed_class_that_says_money(name: str) -> None:
+    """It is the vendor's own code beside the reason phrase of the status."""
+    failure = classify(f"{name}: 403 Forbidden\nRequest ID: 0217")
+    assert (failure.category, failure.credit) == (C.QUOTA_EXHAUSTED, True)
+
+
+BLOCKED = """
+Internet Security by Acme|Sorry, you are not allowed to visit this site
+Web Page Blocked|Access to the page you were trying to visit violates the company policy
+Application Blocked|Access has been blocked in accordance with the usage policy
+URL filter|The category of this content is denied
+Access Denied (policy_denied)|Your request was denied because of its content category
+"""
+
+
+@pytest.mark.parametrize("page", BLOCKED.strip().splitlines())
+def test_the_page_of_a_filter_on_the_way(page: str) -> None:
+    """It refuses the address and has read no prompt, whether its status is known or not."""
+    title, words = page.split("|")
+    html = f"<!DOCTYPE html><html><head><title>{title}</title></head><h1>{words}</h1></html>"
+    assert categorize_error(html) is C.AUTHENTICATION
+    assert categorize_error("", status=403, body=html) is C.AUTHENTICATION
+    assert categorize_error("", status=403, body=html.encode()) is C.AUTHENTICATION
+
+
+def test_pages_of_servers_stay_what_they_are() -> None:
+    """A page without words of a filter is a server's trouble."""
+    for page in ("502 Bad Gateway", "Application error", "Welcome to nginx!"):
+        html = f"<html><head><title>{page}</title></head><body><h1>{page}</h1></body></html>"
+        assert categorize_error(html) is C.SERVER_ERROR

@@ -80,9 +80,17 @@ def _categorize(found: Reply, error: object) -> ErrorCategory:
     if of_proxy(found.text) and not found.layers:
         return _C.CONNECTION_ERROR
     status = _status(found)
+    # no API says with a page what it thinks of a prompt: a filter on the way refuses the address
+    if found.html and status in (None, 403) and any(map(patterns.BLOCK_PAGE.search, _told(found))):
+        return _C.AUTHENTICATION
     if status is not None:
         return _within(status, found)
     return _without_status(found)
+
+
+def _told(found: Reply) -> list[str]:
+    """The vendor's sentences; where there are none, what stands alone."""
+    return found.words or [found.text]
 
 
 def _malformed_key(found: Reply) -> bool:
@@ -137,6 +145,8 @@ def _within(status: int, found: Reply) -> ErrorCategory:
     if status == 503 and patterns.KEY_UNSET.search(" ".join([*found.words, found.text])):
         return _C.AUTHENTICATION
     by_code = _first(_code_meaning(code) for code in _codes(found))
+    if not found.live and _by_names(found.names) is _C.QUOTA_EXHAUSTED:
+        by_code = by_code or _C.QUOTA_EXHAUSTED  # a vendor's own class, as a log line has it
     if _passes_soon(found):
         # Google says "check your plan and billing" of limits per minute as well, DashScope
         # insufficient_quota; new-api gives its own words of load the code of what is behind it
@@ -635,7 +645,8 @@ def _of_credit(found: Reply, said: str) -> bool:
     )
     if _of_money(said, found.wait_s) and not limit:
         return True
-    return any(_CREDIT_CODES.search(_snake(code)) for code in found.codes)
+    codes = [*found.codes, *(() if found.live else found.names)]
+    return any(_CREDIT_CODES.search(_snake(code)) for code in codes)
 
 
 def _comes_back(found: Reply, said: str) -> bool:
@@ -652,7 +663,7 @@ def _comes_back(found: Reply, said: str) -> bool:
 
 
 _CREDIT_CODES = patterns.pattern(
-    r"insufficient|payment|credit|spend|billing|arrear|budget|blocked_api"
+    r"insufficient|payment|credit|spend|billing|arrear|overdue|budget|blocked_api"
 )
 _UNREACHED_WORDS = patterns.pattern(
     r"refused|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|getaddrinfo|name\s(?:or\sservice|resolution)|no\ssuch"

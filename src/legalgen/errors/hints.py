@@ -136,7 +136,7 @@ HINTS: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
         pattern(
             r"\b(?:crash\w*|died|killed|dead|abort\w*|terminated|exited|exit\s(?:code|status)|segfault|segmentation|panic\w*|cuda|gpu"
             r"|nccl|rocm|kernel|assert\w*|nonetype|nil|null|allocat\w+|tokeni[sz]e|decode|undefined|went\swrong|unexpectedly|unhandled|oom|internal|corrupt\w*"
-            r"|stack\strace|core\sdump\w*|oops|exploded)\b|\bmax(?:imum)?\s(?:number\sof\s)?(?:retry|retries|attempts)\b"
+            r"|stack\strace|core\sdump\w*|oops|exploded|(?:compute|inference|runtime|execution|backend|engine)\s(?:error|failure))\b|\bmax(?:imum)?\s(?:number\sof\s)?(?:retry|retries|attempts)\b"
         ),
     ),
     (

@@ -290,6 +290,8 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\b(?:app|space|function|(?<!the\s)endpoint)\b[^.;]{0,40}\bis\s(?:currently\s)?(?:stopped|paused|sleeping|suspended)",
         r"モデル[^。]{0,20}(?:見つかり|存在し|利用でき)ま?せ?ん?|모델[^.]{0,20}(?:찾을\s?수\s?없|존재하지|사용할\s?수\s?없)"
         r"|\bmod(?:elo|ello|èle|ell)\b[^.;]{0,40}\b(?:no\sest[áa]\sdisponible|não\sest[áa]|non\s(?:disponibi?le|esiste)|n'existe|nicht\sverfügbar)",
+        r"\b(?:operation|endpoint|api|method|task|completions?|chat)\b[^.;]{0,30}\b(?:does\snot|doesn't|cannot|can't|not|isn't|unable\sto)\s(?:\w+\s){0,2}?"
+        r"(?:work|support(?:ed)?|available|compatible|offered|used|run)\s(?:with|by|for|on)\s(?:the\s|this\s|that\s|your\s)?(?:specified\s|requested\s|selected\s|chosen\s|given\s|provided\s)?model\b",
         rf"\b{_NAMED}\s(?:(?:was|is|are|has|could|can)\s(?:been\s)?)?(?:not\s(?:be\s)?found|(?:does\snot|doesn't)\s(?:currently\s)?exist|not\sdeployed|deleted)"
         rf"|\b(?:no\ssuch|unknown|(?:no|(?:cannot|can't|couldn't|could\snot)\sfind(?:\s(?:the|an?))?))\s{_NAMED}(?:\s(?:was\s)?(?:found|exists))?\W*$",
         r"on-demand\sthroughput|无权(?:使用|访问)[^。]{0,6}模型|渠道[^。]{0,6}禁用|(?:模型|型号)[^。]{0,30}(?:不存在|未找到|不可用|下线|不支持|无)"
@@ -307,7 +309,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\bapi\stoken\sis\srequired\b|\btoken\s(?:(?:has\sbeen|was|is)\s(?:revoked|disabled|deleted)|not\sfound)\b|\bprovided\stoken\s(?:\w+\s){0,2}(?:invalid|incorrect|expired|revoked|not\s(?:valid|active|found)|malformed)\b"
         r"|\bmember\sof\san?\sorgani[sz]ation|\b(?:your|api)\saccess\b[^.;]{0,20}\b(?:terminated|disabled|restricted|revoked|suspended|blocked)"
         r"|\baccess\s(?:to\s(?:this|the)\s\w+\s)?is\s(?:restricted|forbidden)|\bnot\senough\spermission|['\"]?\bbearer\b['\"]?\s(?:prefix|scheme)"
-        r"|\bauthentication\smethod\b|\bverification\srequired|\b(?:page|web\s?site|site|category)\s(?:is\s|was\s|has\sbeen\s)?blocked\b|\bip\srestrict|\bip\b[^.;]{0,30}\b(?:allow|white)[\s-]?list|\bsignature\s(?:does\snot|doesn't)\smatch",
+        r"|\bauthentication\smethod\b|\bverification\srequired|\b(?:page|web\s?site|site|category|url)\s(?:is\s|was\s|has\sbeen\s)?(?:blocked|restricted)\b|\b(?:allowed|permitted|permission)\sto\s(?:visit|browse|view|open|access)\s(?:this|the|that)\s(?:web\s?)?(?:site|page|category|url)|\bip\srestrict|\bip\b[^.;]{0,30}\b(?:allow|white)[\s-]?list|\bsignature\s(?:does\snot|doesn't)\smatch",
         rf"\b(?:(?:[a-z]\w*_)?{_KEY}|the\skey)\b[^.;]{{0,50}}\b{_REFUSED}",
         rf"\bauthenticat\w+\s(?:\w+\s){{1,3}}{_REFUSED}|\b(?:key|token|account|user|organi[sz]ation|caller)\s(?:\w+\s)?lacks?\b"
         r"|\b(?:role|key|token|account|user|organi[sz]ation)\s(?:does\snot|doesn't)\s(?:include|have|allow|grant)\b[^.;]{0,30}\b(?:access|permissions?)(?!\sto\s(?:the\s|this\s)?model)\b"
@@ -514,6 +516,12 @@ _KEY_TAKEN = pattern(
     r"\bkeys?\s(?:\w+\s){0,3}(?:suspended|disabled|banned|deactivated|revoked|blocked)\b"
 )
 # A gateway that has no key for who is behind it says 503.
+BLOCK_PAGE = pattern(
+    r"\b(?:not|n[o']t)\s(?:allowed|permitted|authori[sz]ed)\sto\s(?:visit|access|view|browse|open|reach)\b|\bblocked\b|\bdenied\b"
+    r"|\bzscaler\b|\bnetskope\b|\bforti(?:guard|gate|net|web)\b|\b(?:web|url)\s?(?:filter|gateway|protection|security)\w*"
+    r"|\binternet\s(?:security|usage|access)\b|\b(?:company|corporate|security|acceptable\suse|usage)\spolicy\b|拦截|阻断"
+)
+"""What a page says that a company's filter puts in the place of an API's reply."""
 KEY_UNSET = pattern(
     rf"\b(?:[a-z]\w*_)?{_KEY}\s(?:is\s|was\s)?not\s(?:set|configured|provided)\b"
     rf"|\bno\s(?:\w+\s)?{_KEY}\s(?:is\s|was\s)?(?:set|configured|provided)\b"
