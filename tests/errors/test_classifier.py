@@ -1229,3 +1229,25 @@ def test_pages_of_servers_stay_what_they_are() -> None:
     for page in ("502 Bad Gateway", "Application error", "Welcome to nginx!"):
         html = f"<html><head><title>{page}</title></head><body><h1>{page}</h1></body></html>"
         assert categorize_error(html) is C.SERVER_ERROR
+
+
+@pytest.mark.parametrize(
+    ("status", "inner", "headers", "category"),
+    [
+        (403, {"isQueued": False, "queueType": "slow", "retryAfterSeconds": 30}, {}, C.OVERLOADED),
+        (403, {"code": "7", "queue_position": 4, "retry_after": 30}, {}, C.OVERLOADED),
+        (429, {"queueLength": 12, "waitSeconds": 30}, {}, C.OVERLOADED),
+        (403, {"code": "7", "retryAfterMs": 30000}, {}, C.RATE_LIMIT),
+        (403, {"code": "7"}, {"retry-after": "30"}, C.RATE_LIMIT),
+        (403, {"message": "Invalid API key", "retryAfter": 30}, {}, C.AUTHENTICATION),
+        (401, {"code": "7", "retryAfter": 30}, {}, C.AUTHENTICATION),
+    ],
+)
+def test_a_refusal_without_words_that_tells_when_to_come_again(
+    status: int, inner: dict[str, object], headers: dict[str, str], category: C
+) -> None:
+    """The key is fine: no other would be let in sooner."""
+    wrapped = {"code": str(status), "message": json.dumps({"code": "1", "message": "", **inner})}
+    for body in (inner, wrapped, json.dumps(wrapped), json.dumps(wrapped).encode()):
+        failure = classify("", status=status, body=body, headers=headers)
+        assert (failure.category, failure.retry_after_s) == (category, 30)

@@ -138,48 +138,75 @@ def _within(status: int, found: Reply) -> ErrorCategory:
     )
     if status >= 500 and _STREAM.isdisjoint(refused := parameters.refused(found)) and refused:
         return _C.BAD_REQUEST  # llama.cpp says so of all that a request asks for in vain
-    if default is _C.BAD_REQUEST and parameters.most_output(found):
-        return _C.CONTEXT_LENGTH
-    if default is _C.BAD_REQUEST and _asks_too_many_tokens(found):
+    if default is _C.BAD_REQUEST and (
+        parameters.most_output(found) or _asks_too_many_tokens(found)
+    ):
         return _C.CONTEXT_LENGTH
     if status == 503 and patterns.KEY_UNSET.search(" ".join([*found.words, found.text])):
         return _C.AUTHENTICATION
-    by_code = _first(_code_meaning(code) for code in _codes(found))
-    if not found.live and _by_names(found.names) is _C.QUOTA_EXHAUSTED:
-        by_code = by_code or _C.QUOTA_EXHAUSTED  # a vendor's own class, as a log line has it
+    by_code = _by_code(found)
     if _passes_soon(found):
         # Google says "check your plan and billing" of limits per minute as well, DashScope
         # insufficient_quota; new-api gives its own words of load the code of what is behind it
+        by_code = _C.RATE_LIMIT if by_code is _C.QUOTA_EXHAUSTED else by_code
         asked = tuple(meaning for meaning in asked if meaning is not _C.QUOTA_EXHAUSTED)
     # Groq says rate_limit_exceeded of every window: only the words tell a minute from a day.
     # A code that says what the status says tells no more than it either.
     if by_code in asked and by_code not in (_C.RATE_LIMIT, default):
         return by_code
-    if default is _C.BAD_REQUEST and any(
-        patterns.FORM_CODES.search(_snake(c)) for c in found.codes
-    ):
-        # A field's form was refused. The words name that field, which may be `model` or
-        # `timeout`: of what they seem to say only the length can be true.
-        asked = (_C.CONTEXT_LENGTH, _C.BAD_REQUEST)
-    if default is _C.BAD_REQUEST and _of_a_parameter(found):
-        # "the provided token is not in the vocabulary" is no key, "no choices" no answer
-        asked = tuple(meaning for meaning in asked if meaning not in _COSTLY)
-    said = found.words or [found.text]
-    by_words = _first(_meaning(text, asked, found.wait_s) for text in said)
-    if by_words is None and _C.SERVER_ERROR in asked:  # what a gateway did not reach behind it
-        broken = _first(_meaning(text, (_C.CONNECTION_ERROR,)) for text in said)
-        by_words = broken and _C.SERVER_ERROR
+    if default is _C.BAD_REQUEST:
+        asked = _asked_of_a_form(asked, found)
     by_name = None if found.live else _by_names(found.names)
     return (
-        by_words
+        _by_words(asked, found)
         or _first(each for each in (by_code, by_name) if each in (*asked, default))
+        or _comes_later(default, found)
         or default
     )
 
 
+def _by_code(found: Reply) -> ErrorCategory | None:
+    by_code = _first(_code_meaning(code) for code in _codes(found))
+    if by_code is None and not found.live and _by_names(found.names) is _C.QUOTA_EXHAUSTED:
+        return _C.QUOTA_EXHAUSTED  # a vendor's own class, as a log line has it
+    return by_code
+
+
+def _asked_of_a_form(asked: tuple[ErrorCategory, ...], found: Reply) -> tuple[ErrorCategory, ...]:
+    """Which meanings are left to a refused request whose form or parameter is named."""
+    if any(patterns.FORM_CODES.search(_snake(code)) for code in found.codes):
+        # A field's form was refused. The words name that field, which may be `model` or
+        # `timeout`: of what they seem to say only the length can be true.
+        asked = (_C.CONTEXT_LENGTH, _C.BAD_REQUEST)
+    if _of_a_parameter(found):
+        # "the provided token is not in the vocabulary" is no key, "no choices" no answer
+        asked = tuple(meaning for meaning in asked if meaning not in _COSTLY)
+    return asked
+
+
+def _by_words(asked: Sequence[ErrorCategory], found: Reply) -> ErrorCategory | None:
+    said = _told(found)
+    by_words = _first(_meaning(text, asked, found.wait_s) for text in said)
+    if by_words is None and _C.SERVER_ERROR in asked:  # what a gateway did not reach behind it
+        broken = _first(_meaning(text, (_C.CONNECTION_ERROR,)) for text in said)
+        by_words = broken and _C.SERVER_ERROR
+    return by_words
+
+
+def _comes_later(default: ErrorCategory, found: Reply) -> ErrorCategory | None:
+    """What a refusal without words means that tells a queue, or how long to wait: nobody asks who
+    has a wrong key to come again."""
+    if default not in (_C.AUTHENTICATION, _C.BAD_REQUEST, _C.RATE_LIMIT):
+        return None
+    if not found.words and any(layer.queued for layer in found.layers):
+        return _C.OVERLOADED
+    waits = default is _C.AUTHENTICATION and _status(found) != 401 and found.wait_s is not None
+    return _C.RATE_LIMIT if waits else None
+
+
 def _asks_too_many_tokens(found: Reply) -> bool:
     """Whether a request that was read has too many tokens; those of a minute are a throttle's."""
-    told = " ".join(found.words or [found.text])
+    told = " ".join(_told(found))
     if not patterns.TOO_MANY_TOKENS.search(told):
         return False
     codes = map(_code_meaning, _codes(found))
@@ -210,7 +237,7 @@ def _passes_soon(found: Reply) -> bool:
     Codes, the words and the anchors of addresses (``error-code#token-limit``) name a rate.
     """
     codes = " ".join(map(_snake, found.codes))
-    told = " ".join(found.words or [found.text])
+    told = " ".join(_told(found))
     if _of_a_long_window(codes) or _of_a_long_window(told):
         return False
     if patterns.PER_MOMENT_CODES.search(codes):
@@ -369,6 +396,7 @@ def _without_status(found: Reply) -> ErrorCategory:
         or _first(_code_meaning(code, weak=True) for code in _codes(found))
         or (_C.SERVER_ERROR if found.html else None)
         or (_C.CONNECTION_ERROR if any("APIConnection" in n for n in found.names) else None)
+        or _comes_later(_C.RATE_LIMIT, found)
         or _in_an_object_without_words(found)
         or _by_hints(found)
         or _C.GENERAL

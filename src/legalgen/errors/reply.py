@@ -24,13 +24,17 @@ _WIDEST = 200
 
 
 class Layer(msgspec.Struct):
-    """One object of an error body, or the text around it: its status, codes and words."""
+    """One object of an error body, or the text around it: its status, codes and words.
+
+    ``queued`` says that fields of it tell of a queue.
+    """
 
     status: int | None = None
     codes: list[str] = msgspec.field(default_factory=list)
     words: list[str] = msgspec.field(default_factory=list)
     said: list[str] = msgspec.field(default_factory=list)
     param: str = ""
+    queued: bool = False
 
     def say(self, words: str) -> None:
         """Add a sentence of the vendor's: ``said`` as it stands, ``words`` cleaned."""
@@ -223,6 +227,7 @@ def _absorb(value: object, reply: Reply, depth: int) -> None:
 
 
 def _absorb_item(key: str, item: object, layer: Layer, reply: Reply, depth: int) -> None:
+    layer.queued = layer.queued or "queue" in key
     if key in _PATH_KEYS:
         _absorb_path(item, layer)
     if key in _ECHO_KEYS:
