@@ -1251,3 +1251,45 @@ def test_a_refusal_without_words_that_tells_when_to_come_again(
     for body in (inner, wrapped, json.dumps(wrapped), json.dumps(wrapped).encode()):
         failure = classify("", status=status, body=body, headers=headers)
         assert (failure.category, failure.retry_after_s) == (category, 30)
+
+
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>Error</title>
+<style>body { color: red } p { code: 429 }</style></head>
+<body><pre>Cannot POST /messages</pre></body></html>"""
+
+
+def test_a_page_that_a_gateway_passes_on_is_read_alike_in_every_form() -> None:
+    """It stands in a field of an object: of the gateway it says no more than its headings."""
+    body = {"error": {"message": PAGE, "type": "upstream_error", "code": 502}, "request_id": "x"}
+    forms = (body, json.dumps(body), json.dumps(body).encode(), json.dumps(body, indent=1))
+    found = {classify("", status=502, body=form) for form in forms}
+    lines = (f"Error code: 502 - {body}", f"HTTP 502: {json.dumps(body)}")
+    found |= {replace(classify(line), status=502) for line in lines}
+    assert {(each.category, each.wrong_url, each.message, each.code) for each in found} == {
+        (C.SERVER_ERROR, False, "Error", "upstream_error")
+    }
+
+
+def test_a_page_after_an_object_is_a_page() -> None:
+    """A log line may show fields before what was answered."""
+    assert classify(f"{{'attempt': 2}} answered {PAGE}").category is C.SERVER_ERROR
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "category"),
+    [
+        ("INTERNAL: refused: Error code: 400 - {'error': {'message': 'no'}}", 500, C.BAD_REQUEST),
+        ("upstream said: HTTP 429", 500, C.RATE_LIMIT),
+        ("AccountOverdueError: no", 403, C.QUOTA_EXHAUSTED),
+        ("acme.errors.RequestLimitError: no", None, C.RATE_LIMIT),
+        ("APIError: too many requests", None, C.RATE_LIMIT),
+    ],
+)
+def test_a_body_of_text_is_read_like_a_logged_line(
+    text: str, status: int | None, category: C
+) -> None:
+    """The status and the class that it states count, whether it is the body or was printed."""
+    for body in (text, text.encode()):
+        assert categorize_error("", status=status, body=body) is category
+    assert categorize_error(text, status=status) is category

@@ -244,7 +244,7 @@ def _passes_soon(found: Reply) -> bool:
         return True
     if patterns.CREDIT.search(patterns.SHORT_OF_QUOTA.sub(" ", told)):
         return False
-    if found.words and patterns.WORDS[_C.OVERLOADED].search(told):
+    if patterns.WORDS[_C.OVERLOADED].search(told):
         return True
     if patterns.MONEY_CODES.search(codes):
         return False
@@ -384,6 +384,7 @@ def _without_status(found: Reply) -> ErrorCategory:
     """Type, then the body's codes, then class names that stand for a status, then words."""
     own = _first(_code_meaning(code) for code in found.codes)
     by_type = _by_type(found)
+    asked = tuple(m for m in _ANY_MEANING if m is not _C.QUOTA_EXHAUSTED or not _passes_soon(found))
     # The class of an exception that is here is certain; a class name in a logged line may be the
     # wrapper's, so that a code of the vendor's beside it goes first.
     if by_type is not None and (found.live or own is None):
@@ -392,7 +393,7 @@ def _without_status(found: Reply) -> ErrorCategory:
         _by_own_words(found, own)
         or _by_status_name(found)
         or _by_names(_telling(found.names))
-        or _first(_meaning(text, _ANY_MEANING, found.wait_s) for text in (*found.words, found.text))
+        or _first(_meaning(text, asked, found.wait_s) for text in (*found.words, found.text))
         or _first(_code_meaning(code, weak=True) for code in _codes(found))
         or (_C.SERVER_ERROR if found.html else None)
         or (_C.CONNECTION_ERROR if any("APIConnection" in n for n in found.names) else None)

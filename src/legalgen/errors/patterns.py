@@ -569,7 +569,7 @@ _PER_MOMENT = (
 PER_MOMENT = pattern(_PER_MOMENT)
 # A rate by its name, which is told of a quota per minute as well as beside insufficient_quota.
 A_RATE = pattern(
-    rf"{_PER_MOMENT}|\brate[\s_-]?(?:limit(?:s|ed|ing)?|quota)\b|\btoo\smany\srequests|\bthrottl|速率|频率|限流"
+    rf"{_PER_MOMENT}|\brate[\s_-]?(?:limit(?:s|ed|ing)?|quota)\b|\bthrottl|速率|频率|限流"
     r"|\b(?:token|request|call|query)s?[\s_-](?:rate|(?:limit|quota)\b)"
 )
 PER_MOMENT_CODES = pattern(

@@ -282,7 +282,7 @@ def _absorb_string(key: str, item: str, layer: Layer, reply: Reply, depth: int) 
     elif key in _CODE_KEYS and (_CODE.fullmatch(item) or _said_as_code(key, item)):
         layer.codes.insert(0 if key == "code" else len(layer.codes), item)
     elif key in _WORD_KEYS:
-        pieces, objects = split(item)
+        pieces, objects = split(_without_page(item))
         around = " ".join(pieces)
         if around.strip():
             layer.say(around)
@@ -314,9 +314,10 @@ def add_text(text: str, reply: Reply, *, own: bool = False, numbers: bool = True
     """
     text = text[:_LONGEST]
     reply.raw.append(text)
-    if _HTML.search(text):
+    page = _page_in(text)
+    if page is not None:
         reply.html = True
-        text = _HTML.split(text, maxsplit=1)[0] + " " + _page_words(text)
+        text = _without_page(text, page)
     pieces, objects = split(text)
     around = " ".join(pieces)
     if not own:
@@ -327,14 +328,54 @@ def add_text(text: str, reply: Reply, *, own: bool = False, numbers: bool = True
         for value in objects:
             _absorb(value, reply, 0)
     if own and around.strip():
-        reply.layers.append(Layer())
-        reply.layers[-1].say(around)
+        reply.layers.append(_said_plainly(pieces, page is not None))
     elif around.strip():
         reply.around = f"{reply.around} {around}".strip()
         reply.text = f"{reply.text} {clean(around)}".strip()
 
 
+def _said_plainly(pieces: list[str], of_page: bool) -> Layer:
+    """The layer of a body that is text: what it states is read as in the message of an object."""
+    layer = Layer()
+    layer.say(" ".join(pieces))
+    if of_page:  # the status of a page is that of who showed it, which is known
+        return layer
+    layer.status = next(iter(statuses_in(_marked(pieces))), None)
+    name = _NAME.match(pieces[0].lstrip())
+    if name and _TELLING_NAME.search(name[0]):
+        layer.codes.append(name[0])
+    return layer
+
+
+_TELLING_NAME = re.compile(
+    r"overdue|arrear|balance|credit|billing|quota|limit|throttl|overload", re.IGNORECASE
+)
+"""Of a class: what a vendor's own says of money and limits; a wrapper's may be wrong."""
+
+
 _HTML = re.compile(r"<!doctype html|<html\b|<head>|<body\b", re.IGNORECASE)
+
+
+def _page_in(text: str) -> int | None:
+    """Where a page begins, if one does that is no field of an object: those a gateway passes on."""
+    page, end = _HTML.search(text), 0
+    for match in _OPEN.finditer(text) if page else ():
+        if page is None or match.start() > page.start():
+            break
+        if match.start() >= end:
+            _, end = _object_at(text, match.start(), escaped="\\" in match[0])
+            page = page if page.start() >= end else _HTML.search(text, end)
+    return page.start() if page else None
+
+
+def _without_page(text: str, start: int | None = None) -> str:
+    """``text`` with the title and headings of the page that begins at ``start`` in its place."""
+    if start is None:
+        page = _HTML.search(text)
+        start = page.start() if page else len(text)
+    return text if start == len(text) else f"{text[:start]} {_page_words(text[start:])}"
+
+
 _HEADINGS = re.compile(r"<(title|h1|h2)[^>]*>(.*?)(?:</\1|$)", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>?")
 _SHORT_PAGE = 400
