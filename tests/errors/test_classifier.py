@@ -926,6 +926,7 @@ def test_the_cause_is_what_counts() -> None:
         (404, {"message": "Serving endpoint acme-x-1.5-instruct-v2:0 was not found"}, False),
         (404, {"message": "The service `team_a/llama-3.3-70b` could not be found"}, False),
         (404, {"message": "No such endpoint: acme-x-1.5"}, False),
+        (404, {"message": "Endpoint acme-x-3-1-8b of account 123456 not found."}, False),
         (404, {"message": "Endpoint /v1/v1/chat does not exist."}, True),
         (502, "<html><title>502 Bad Gateway</title></html>", False),
         (403, "<html><title>blocked</title></html>", False),

@@ -169,3 +169,17 @@ def test_codes_of_a_plan_that_is_used_up(code: str) -> None:
 def test_the_rate_of_a_plan_is_a_rate(message: str) -> None:
     """A minute later it is there again."""
     assert classify("", status=429, body=said(message)).category is C.RATE_LIMIT
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Either out of resource quota or reaching rate limiting.",
+        "Purchase more credits or try again at Jun 18th, 2026 8:41 AM",
+        "You have used all your requests for this week. Buy more credits.",
+    ],
+)
+def test_mixed_evidence_drops_no_provider(message: str) -> None:
+    """What may as well come back by itself is asked again later."""
+    for code in ("", "quota_exceeded", "insufficient_quota"):
+        assert not classify("", status=429, body=said(message, code), now=NOW).credit

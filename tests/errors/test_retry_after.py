@@ -155,7 +155,9 @@ LATER = int(NOW.timestamp()) + 600
         (f'{{"retry_after": {LATER}}}', 600.0),
         ('{"resetAt": "2026-11-23T16:02:00.000Z"}', 120.0),
         ('{"resets_at": 1700000000}', 0.0),
+        ('{"resetSeconds": 8776, "retry_ms": 500}', 8776.0),
         # numbers of something else
+        ('{"x-ratelimit-reset-seconds": 40}', None),
         ('{"resets": 4, "retries_in_total": 3, "await": 7}', None),
         ('{"preset_at": 3, "request_time": 1790000000}', None),
         ('{"awaiting": 5, "wait": false, "reset_count": 1790000000}', None),

@@ -548,7 +548,7 @@ def failure_of(error: str | BaseException, facts: ReplyFacts) -> Failure:
         format_types=parameters.format_types(found, names) if names else None,
         parameters=tuple(name for name in names if name != parameters.FORMAT),
         truncated=category is _C.OUTPUT_INVALID and _cut_short(found, said),
-        credit=category is _C.QUOTA_EXHAUSTED and _of_credit(found, said),
+        credit=category is _C.QUOTA_EXHAUSTED and _of_credit(found, said, facts.get("now")),
         reached=reached,
         connected=reached or any(patterns.WRITING_NAMES.search(name) for name in found.names),
         readings=retry_after.readings(found.headers, provider=provider),
@@ -661,29 +661,36 @@ def _refused_answer(body: object, secrets: Sequence[str]) -> str:
     return _storable(redact(text, secrets))
 
 
-def _of_credit(found: Reply, said: str) -> bool:
+def _of_credit(found: Reply, said: str, now: datetime | None) -> bool:
     """Whether money is what is missing; an offer to buy beside a limit per day, or beside a quota
     that nobody knows the length of, is an offer."""
     hit = retry_after.limit_in(said)
     if _status(found) == 402:
         return True
-    if _comes_back(found, said):
+    codes = [_snake(code) for code in (*found.codes, *(() if found.live else found.names))]
+    if _comes_back(found, said, now) or _is_mixed(said, codes):
         return False
     limit = (hit is not None and hit.window is not None) or (
         patterns.OF_ANY_QUOTA.search(said) and not patterns.CREDIT.search(said)
     )
     if _of_money(said, found.wait_s) and not limit:
         return True
-    codes = [*found.codes, *(() if found.live else found.names)]
-    return any(_CREDIT_CODES.search(_snake(code)) for code in codes)
+    return any(map(_CREDIT_CODES.search, codes))
 
 
-def _comes_back(found: Reply, said: str) -> bool:
+def _is_mixed(said: str, codes: Sequence[str]) -> bool:
+    """Whether a quota that is short may as well be one of a rate, which the words name."""
+    if any(map(patterns.MONEY_CODES.search, codes)) or not patterns.A_RATE.search(said):
+        return False
+    return not patterns.CREDIT.search(patterns.SHORT_OF_QUOTA.sub(" ", said))
+
+
+def _comes_back(found: Reply, said: str, now: datetime | None) -> bool:
     """Whether what is used up is there again by itself: at a time that the reply tells, or with
     the day, the week, the session that it names. What may be spent in a month is money."""
     if patterns.RESETS.search(said):
         return True
-    wait = retry_after.retry_after_s(None, " ".join([said, *found.raw]))
+    wait = retry_after.retry_after_s(None, " ".join([said, *found.raw]), now=now)
     if wait is not None and not _is_short(wait):
         return True
     if patterns.MONTHLY.search(said):

@@ -292,7 +292,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"|\bmod(?:elo|ello|èle|ell)\b[^.;]{0,40}\b(?:no\sest[áa]\sdisponible|não\sest[áa]|non\s(?:disponibi?le|esiste)|n'existe|nicht\sverfügbar)",
         r"\b(?:operation|endpoint|api|method|task|completions?|chat)\b[^.;]{0,30}\b(?:does\snot|doesn't|cannot|can't|not|isn't|unable\sto)\s(?:\w+\s){0,2}?"
         r"(?:work|support(?:ed)?|available|compatible|offered|used|run)\s(?:with|by|for|on)\s(?:the\s|this\s|that\s|your\s)?(?:specified\s|requested\s|selected\s|chosen\s|given\s|provided\s)?model\b",
-        rf"\b{_NAMED}\s(?:(?:was|is|are|has|could|can)\s(?:been\s)?)?(?:not\s(?:be\s)?found|(?:does\snot|doesn't)\s(?:currently\s)?exist|not\sdeployed|deleted)"
+        rf"\b{_NAMED}(?:\s(?:of|in|for|on|under)\s(?:\w+\s)?\S{{1,60}}){{0,2}}\s(?:(?:was|is|are|has|could|can)\s(?:been\s)?)?(?:not\s(?:be\s)?found|(?:does\snot|doesn't)\s(?:currently\s)?exist|not\sdeployed|deleted)"
         rf"|\b(?:no\ssuch|unknown|(?:no|(?:cannot|can't|couldn't|could\snot)\sfind(?:\s(?:the|an?))?))\s{_NAMED}(?:\s(?:was\s)?(?:found|exists))?\W*$",
         r"on-demand\sthroughput|无权(?:使用|访问)[^。]{0,6}模型|渠道[^。]{0,6}禁用|(?:模型|型号)[^。]{0,30}(?:不存在|未找到|不可用|下线|不支持|无)"
         r"|(?:无可用|没有可用)|無可用",
@@ -561,7 +561,7 @@ CREDIT = pattern(
     r"(?:hard|budget|monthly)\s(?:limit|cap)\b|\bkey\s(?:limit|cap)\b(?![^.;]{0,40}\b(?:concurren|per\s(?:second|minute)))|budget\s(?:(?:has\sbeen|was|is)\s)?(?:exceeded|reached|exhausted)"
     r"|(?:exceed|over|reach)\w*\s(?:\w+\s){0,3}(?:(?<!context\s)(?<!token\s)budget|spend)|exceeded\s(?:your|the)\s(?:monthly"
     r"|included)\s(?:\w+\s)?(?:quota|credits?|usage|limit)",
-    r"残高|クレジット[^。]{0,10}不足|잔액|크레딧[^.]{0,10}부족|недостаточно\sсредств|crediti?\sesaurit|saldo\sinsuf|余额|餘額|欠费|额度[^。，,]{0,8}(?:不足|用[完尽]|耗尽|超|已|限|为零)|(?:超[出过]|无|没有)[^。，,]{0,8}额度|saldo\sinsuficiente|cr[ée]dit\sinsuffisant|guthaben|credito\sesaurito",
+    r"残高|クレジット[^。]{0,10}不足|잔액|크레딧[^.]{0,10}부족|недостаточно\sсредств|crediti?\sesaurit|saldo\sinsuf|余额|餘額|欠费|续费|套餐[^。，,]{0,6}[到过]期|额度[^。，,]{0,8}(?:不足|用[完尽]|耗尽|超|已|限|为零)|(?:超[出过]|无|没有)[^。，,]{0,8}额度|saldo\sinsuficiente|cr[ée]dit\sinsuffisant|guthaben|credito\sesaurito",
 )
 _PER_MOMENT = (
     r"(?:\bper[\s_-]|/\s?)(?:minute|min|second|sec)\b|\b(?:[io]?[rt]pm|[rt]ps|qp[sm])\b|每分钟|每秒"
@@ -612,7 +612,7 @@ WINDOW_WORDS = pattern(
     r"\b(?:daily|hourly|weekly|monthly)\b[^.;]{0,40}\b(?:limit|quota|cap|usage|token|request|allow"
     r"|budget|free)|\b(?:limit|quota|cap|allowance|usage)\b[^.;]{0,30}\b(?:today|daily|hourly"
     r"|(?:this|for\sthe|for\sthis|of\sthe|in\san?)\s(?:hour|day|week|month)\b)|/\s?(?:day|hour|month)\b|every\s(?:day|month)",
-    r"(?:weekly|session)\slimit|\b(?:resets?|again)\s(?:\w+\s)?(?:tomorrow|at\smidnight)|limit:\s?0\b",
+    r"(?:weekly|session)\slimit|\bused\b[^.;]{0,50}\b(?:today|(?:this|the)\s(?:hour|day|week))\b|\b(?:resets?|again)\s(?:\w+\s)?(?:tomorrow|at\smidnight)|limit:\s?0\b",
     rf"\b(?:rolling|usage|time|this)\s(?:window|session)\b|\b{_PERIOD}\s(?:\w+\s){{0,2}}(?:limit|quota|cap|allowance|allocation)\b"
     rf"|\b(?:limit|quota|cap|allowance|allocation|usage)\b[^.;]{{0,20}}\b(?:for|of|in|every|per)\s(?:the\s|this\s|your\s|a\s)?(?:\w+\s)?{_PERIOD}",
     r"cuota\s(?:mensual|diaria)|cota\s(?:mensal|di[áa]ria)|quota\smensuel|monatliche\w*\s(?:limit|kontingent)|每日|每天|每月|配额|diari[oa]|quotidien|täglich|giornalier",
@@ -620,7 +620,7 @@ WINDOW_WORDS = pattern(
 # A time at which a limit is full again; "reset after 30s" is said by gateways of any failure.
 RESETS = pattern(
     r"\b(?:reset|renew|refresh|refill|replenish|restor)(?:s|e[sd]|ed|ing)?\s(?:\w+\s){0,2}?(?:at|on|by|tomorrow|every|daily|weekly|monthly|next)\b"
-    r"|\b(?:back|available|again)\s(?:again\s)?(?:at\s\d|on\s\w+day|tomorrow|next\s(?:hour|day|week|month))"
+    r"|\b(?:back|available|again)\s(?:again\s)?(?:at\s\d|(?:at|on)\s(?:\w+day\b|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s\d)|tomorrow|next\s(?:hour|day|week|month))"
     r"|\b(?:until|wait\sfor)\s(?:the\s|your\s)?(?:next\s|limit\s|quota\s)*(?:reset|window|period|cycle|hour|day|week|month)\b"
     r"|\bplease\swait\b(?!\s(?:for\s)?(?:\w+\s)?(?:payment|review|approval))|重置|次日|明[天日]"
 )

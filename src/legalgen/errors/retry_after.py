@@ -120,7 +120,7 @@ _WAIT_PHRASES = (
          (?:\s+(?:again|in|after|for|at\s+least|about|another|until)){{0,3}}[\s:=~]*
          (?P<span>{DURATION})(?![a-z])""",
     # machines: "retry_after": 120, retryDelay: "34s", retryAfterMs=1200, "resets_in_seconds": 90
-    rf"""(?:(?:retry|resets?|available)[-_\s]?(?:after|delay|in)|estimated_time|cool[-_]?down(?:[-_]?(?:time|for))?
+    rf"""(?:(?:retry|(?<!limit[-_])resets?|available)[-_\s]?(?:after|delay|in|(?=sec|ms|milli|min))|estimated_time|cool[-_]?down(?:[-_]?(?:time|for))?
          |(?<!max)(?<!max[-_\s])wait[-_]?(?=time|for|s|m)(?:time|for)?)[-_]?(?:in[-_]?)?(?P<unit>ms|millis|{UNIT})?
          \\*["']?\s*[:=]\s*\\*["']?(?P<value>{DURATION}(?![a-z])|{NUMBER})""",
     # points in time, in seconds or milliseconds since 1970: "resets_at": 1790000000
