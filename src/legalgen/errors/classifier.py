@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from legalgen.errors import hints, parameters, patterns, retry_after
+from legalgen.errors import hints, parameters, patterns, quotas, retry_after
 from legalgen.errors.category import ErrorCategory
 from legalgen.errors.exceptions import (
     LONGEST_MESSAGE,
@@ -20,7 +20,7 @@ from legalgen.errors.exceptions import (
     ProviderError,
     ReplyFacts,
 )
-from legalgen.errors.pages import LOGIN_PAGE, kind_of_page
+from legalgen.errors.pages import BLOCK_PAGE, LOGIN_PAGE, kind_of_page
 from legalgen.errors.redaction import excerpt, redact
 from legalgen.errors.reply import Reply, add_body, add_text, chain, from_exception, of_proxy
 
@@ -81,7 +81,7 @@ def _categorize(found: Reply, error: object) -> ErrorCategory:
         return _C.CONNECTION_ERROR
     status = _status(found)
     # no API says with a page what it thinks of a prompt: a filter on the way refuses the address
-    if found.html and status in (None, 403) and any(map(patterns.BLOCK_PAGE.search, _told(found))):
+    if found.html and status in (None, 403) and any(map(BLOCK_PAGE.search, _told(found))):
         return _C.AUTHENTICATION
     if status is not None:
         return _within(status, found)
@@ -240,16 +240,16 @@ def _passes_soon(found: Reply) -> bool:
     told = " ".join(_told(found))
     if _of_a_long_window(codes) or _of_a_long_window(told):
         return False
-    if patterns.PER_MOMENT_CODES.search(codes):
+    if quotas.PER_MOMENT_CODES.search(codes):
         return True
-    if patterns.CREDIT.search(patterns.SHORT_OF_QUOTA.sub(" ", told)):
+    if quotas.CREDIT.search(quotas.SHORT_OF_QUOTA.sub(" ", told)):
         return False
     if patterns.WORDS[_C.OVERLOADED].search(told):
         return True
-    if patterns.MONEY_CODES.search(codes):
+    if quotas.MONEY_CODES.search(codes):
         return False
     addressed = " ".join(found.said or [found.around])
-    return bool(patterns.RATE_ANCHOR.search(addressed) or patterns.A_RATE.search(told))
+    return bool(quotas.RATE_ANCHOR.search(addressed) or quotas.A_RATE.search(told))
 
 
 def _first(meanings: Iterable[ErrorCategory | None]) -> ErrorCategory | None:
@@ -297,7 +297,7 @@ def _is_too_long(text: str) -> bool:
 def _took_long(text: str) -> bool:
     if not patterns.TOOK_LONG.search(text):
         return False
-    return not (patterns.WORDS[_C.CONNECTION_ERROR].search(text) or patterns.CREDIT.search(text))
+    return not (patterns.WORDS[_C.CONNECTION_ERROR].search(text) or quotas.CREDIT.search(text))
 
 
 def _of_a_rate(text: str) -> bool:
@@ -315,11 +315,11 @@ def _never_fits(text: str) -> bool:
 
 def _of_money(text: str, wait_s: float | None = None) -> bool:
     """Whether money is missing; offers to pay, beside a limit that passes by itself, are none."""
-    if patterns.CREDIT.search(text):  # what a short wait may stand beside, but not a rate as well
+    if quotas.CREDIT.search(text):  # what a short wait may stand beside, but not a rate as well
         return not (_is_short(wait_s) and _of_a_rate_in_words(text))
-    if patterns.BUY_NOW.search(text):
+    if quotas.BUY_NOW.search(text):
         return not (_comes_back_soon(text, wait_s) or _per_minute(text))
-    return bool(patterns.OFFERS.search(text)) and not _of_a_moment(text, wait_s)
+    return bool(quotas.OFFERS.search(text)) and not _of_a_moment(text, wait_s)
 
 
 def _of_a_moment(text: str, wait_s: float | None) -> bool:
@@ -328,8 +328,8 @@ def _of_a_moment(text: str, wait_s: float | None) -> bool:
 
 
 def _of_a_rate_in_words(text: str) -> bool:
-    told = patterns.OF_ANY_QUOTA.sub(" ", text)
-    if patterns.WORDS[_C.RATE_LIMIT].search(told) or patterns.MOMENT.search(told):
+    told = quotas.OF_ANY_QUOTA.sub(" ", text)
+    if patterns.WORDS[_C.RATE_LIMIT].search(told) or quotas.MOMENT.search(told):
         return True
     return _per_minute(text)
 
@@ -350,18 +350,18 @@ def _of_a_long_window(text: str, wait_s: float | None = None) -> bool:
     wait = retry_after.retry_after_s(None, text)
     if wait is not None and wait >= 3600:
         return True
-    if not patterns.LIMIT_WORDS.search(text):
+    if not quotas.LIMIT_WORDS.search(text):
         return False
-    if patterns.WINDOW_WORDS.search(text):
+    if quotas.WINDOW_WORDS.search(text):
         return True
-    if _is_short(wait_s) or patterns.PER_MOMENT.search(text):
+    if _is_short(wait_s) or quotas.PER_MOMENT.search(text):
         return False
-    return bool(patterns.USED_UP.search(text))
+    return bool(quotas.USED_UP.search(text))
 
 
 def _comes_back_soon(text: str, wait_s: float | None) -> bool:
     """Google says "check your plan and billing" of limits per minute as well."""
-    return _is_short(wait_s) and not patterns.WINDOW_WORDS.search(text)
+    return _is_short(wait_s) and not quotas.WINDOW_WORDS.search(text)
 
 
 _ANY_MEANING = (
@@ -671,7 +671,7 @@ def _of_credit(found: Reply, said: str, now: datetime | None) -> bool:
     if _comes_back(found, said, now) or _is_mixed(said, codes):
         return False
     limit = (hit is not None and hit.window is not None) or (
-        patterns.OF_ANY_QUOTA.search(said) and not patterns.CREDIT.search(said)
+        quotas.OF_ANY_QUOTA.search(said) and not quotas.CREDIT.search(said)
     )
     if _of_money(said, found.wait_s) and not limit:
         return True
@@ -680,22 +680,22 @@ def _of_credit(found: Reply, said: str, now: datetime | None) -> bool:
 
 def _is_mixed(said: str, codes: Sequence[str]) -> bool:
     """Whether a quota that is short may as well be one of a rate, which the words name."""
-    if any(map(patterns.MONEY_CODES.search, codes)) or not patterns.A_RATE.search(said):
+    if any(map(quotas.MONEY_CODES.search, codes)) or not quotas.A_RATE.search(said):
         return False
-    return not patterns.CREDIT.search(patterns.SHORT_OF_QUOTA.sub(" ", said))
+    return not quotas.CREDIT.search(quotas.SHORT_OF_QUOTA.sub(" ", said))
 
 
 def _comes_back(found: Reply, said: str, now: datetime | None) -> bool:
     """Whether what is used up is there again by itself: at a time that the reply tells, or with
     the day, the week, the session that it names. What may be spent in a month is money."""
-    if patterns.RESETS.search(said):
+    if quotas.RESETS.search(said):
         return True
     wait = retry_after.retry_after_s(None, " ".join([said, *found.raw]), now=now)
     if wait is not None and not _is_short(wait):
         return True
-    if patterns.MONTHLY.search(said):
-        return not patterns.MONEY.search(said)
-    return _of_a_long_window(said) and bool(patterns.WINDOW_WORDS.search(said))
+    if quotas.MONTHLY.search(said):
+        return not quotas.MONEY.search(said)
+    return _of_a_long_window(said) and bool(quotas.WINDOW_WORDS.search(said))
 
 
 _CREDIT_CODES = patterns.pattern(

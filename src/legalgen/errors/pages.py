@@ -20,6 +20,12 @@ _LOGIN = pattern(
     rf"{_HEADING}\b(?:log|sign)[\s-]?(?:in|on)\b",
     rf"{_HEADING}(?:\bsso\b|\banmelden\b|\bconnexion\b|\biniciar\ssesi[óo]n\b|登录|ログイン)",
 )
+BLOCK_PAGE = pattern(
+    r"\b(?:not|n[o']t)\s(?:allowed|permitted|authori[sz]ed)\sto\s(?:visit|access|view|browse|open|reach)\b|\bblocked\b|\bdenied\b"
+    r"|\bzscaler\b|\bnetskope\b|\bforti(?:guard|gate|net|web)\b|\b(?:web|url)\s?(?:filter|gateway|protection|security)\w*"
+    r"|\binternet\s(?:security|usage|access)\b|\b(?:company|corporate|security|acceptable\suse|usage)\spolicy\b|拦截|阻断"
+)
+"""What a page says that a company's filter puts in the place of an API's reply."""
 
 
 def kind_of_page(page: str) -> str:
