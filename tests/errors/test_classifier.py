@@ -43,7 +43,10 @@ CORPORA = (
     "errors_servers.jsonl",
     "errors_gateways.jsonl",
     "errors_wordings.jsonl",
+    "errors_blind.jsonl",
 )
+MOST_WRONG = {"errors_blind.jsonl": 0.0}
+"""Shares of misses, where they are fewer than elsewhere."""
 
 
 # --- the corpora ---------------------------------------------------------------------------------
@@ -107,7 +110,7 @@ def test_errors_with_status_and_body(name: str) -> None:
     examples = corpus(name)
     wrong = misses(examples, with_all)
     print(*wrong, sep="\n")  # noqa: T201 - pytest shows it where the score is missed
-    assert len(wrong) <= 0.02 * len(examples)
+    assert len(wrong) <= MOST_WRONG.get(name, 0.02) * len(examples)
 
 
 @pytest.mark.parametrize("name", CORPORA)
@@ -116,7 +119,18 @@ def test_errors_from_their_text_alone(name: str) -> None:
     examples = corpus(name)
     wrong = misses(examples, lambda e: understood(e.text))
     print(*wrong, sep="\n")  # noqa: T201 - pytest shows it where the score is missed
-    assert len(wrong) <= 0.04 * len(examples)
+    assert len(wrong) <= MOST_WRONG.get(name, 0.04) * len(examples)
+
+
+def test_whose_fault_an_error_is_beside_its_category() -> None:
+    """Whether money is missing and whether the address is wrong, where a row says so."""
+    rows = map(json.loads, (DATA / "errors_blind.jsonl").read_text(encoding="utf-8").splitlines())
+    wrong = []
+    for row in rows:
+        failure = classify(row["text"], status=row["status"], body=row["body"], now=NOW)
+        facts = {"credit": failure.credit, "wrong_url": failure.wrong_url}
+        wrong += [(row["id"], name) for name in facts if row.get(name, facts[name]) != facts[name]]
+    assert wrong == []
 
 
 @pytest.mark.parametrize(
@@ -1239,7 +1253,7 @@ def test_pages_of_servers_stay_what_they_are() -> None:
         (403, {"code": "7", "queue_position": 4, "retry_after": 30}, {}, C.OVERLOADED),
         (429, {"queueLength": 12, "waitSeconds": 30}, {}, C.OVERLOADED),
         (403, {"code": "7", "retryAfterMs": 30000}, {}, C.RATE_LIMIT),
-        (403, {"code": "7"}, {"retry-after": "30"}, C.RATE_LIMIT),
+        (403, {"code": "7"}, {"retry-after": "30"}, C.AUTHENTICATION),
         (403, {"message": "Invalid API key", "retryAfter": 30}, {}, C.AUTHENTICATION),
         (401, {"code": "7", "retryAfter": 30}, {}, C.AUTHENTICATION),
     ],

@@ -200,7 +200,10 @@ def _comes_later(default: ErrorCategory, found: Reply) -> ErrorCategory | None:
         return None
     if not found.words and any(layer.queued for layer in found.layers):
         return _C.OVERLOADED
-    waits = default is _C.AUTHENTICATION and _status(found) != 401 and found.wait_s is not None
+    if default is not _C.AUTHENTICATION or _status(found) == 401:
+        return None
+    # of its body, which is the API's: proxies put the header beside refusals of their own
+    waits = retry_after.retry_after_s(None, " ".join(found.raw)) is not None
     return _C.RATE_LIMIT if waits else None
 
 
