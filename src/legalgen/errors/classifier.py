@@ -145,11 +145,6 @@ def _within(status: int, found: Reply) -> ErrorCategory:
     if status == 503 and patterns.KEY_UNSET.search(" ".join([*found.words, found.text])):
         return _C.AUTHENTICATION
     by_code = _by_code(found)
-    if _passes_soon(found):
-        # Google says "check your plan and billing" of limits per minute as well, DashScope
-        # insufficient_quota; new-api gives its own words of load the code of what is behind it
-        by_code = _C.RATE_LIMIT if by_code is _C.QUOTA_EXHAUSTED else by_code
-        asked = tuple(meaning for meaning in asked if meaning is not _C.QUOTA_EXHAUSTED)
     # Groq says rate_limit_exceeded of every window: only the words tell a minute from a day.
     # A code that says what the status says tells no more than it either.
     if by_code in asked and by_code not in (_C.RATE_LIMIT, default):
@@ -168,8 +163,11 @@ def _within(status: int, found: Reply) -> ErrorCategory:
 def _by_code(found: Reply) -> ErrorCategory | None:
     by_code = _first(_code_meaning(code) for code in _codes(found))
     if by_code is None and not found.live and _by_names(found.names) is _C.QUOTA_EXHAUSTED:
-        return _C.QUOTA_EXHAUSTED  # a vendor's own class, as a log line has it
-    return by_code
+        by_code = _C.QUOTA_EXHAUSTED  # a vendor's own class, as a log line has it
+    # DashScope says insufficient_quota of limits per minute as well; new-api gives its own words
+    # of load the code of what is behind it
+    passes = by_code is _C.QUOTA_EXHAUSTED and _passes_soon(found)
+    return _C.RATE_LIMIT if passes else by_code
 
 
 def _asked_of_a_form(asked: tuple[ErrorCategory, ...], found: Reply) -> tuple[ErrorCategory, ...]:
@@ -186,10 +184,21 @@ def _asked_of_a_form(asked: tuple[ErrorCategory, ...], found: Reply) -> tuple[Er
 
 def _by_words(asked: Sequence[ErrorCategory], found: Reply) -> ErrorCategory | None:
     said = _told(found)
-    by_words = _first(_meaning(text, asked, found.wait_s) for text in said)
+    by_words = _said_of(asked, said, found)
     if by_words is None and _C.SERVER_ERROR in asked:  # what a gateway did not reach behind it
         broken = _first(_meaning(text, (_C.CONNECTION_ERROR,)) for text in said)
         by_words = broken and _C.SERVER_ERROR
+    return by_words
+
+
+def _said_of(
+    asked: Sequence[ErrorCategory], said: Sequence[str], found: Reply
+) -> ErrorCategory | None:
+    by_words = _first(_meaning(text, asked, found.wait_s) for text in said)
+    if by_words is _C.QUOTA_EXHAUSTED and _passes_soon(found):
+        # Google says "check your plan and billing" of limits per minute as well
+        left = tuple(meaning for meaning in asked if meaning is not _C.QUOTA_EXHAUSTED)
+        return _first(_meaning(text, left, found.wait_s) for text in said)
     return by_words
 
 
@@ -387,7 +396,6 @@ def _without_status(found: Reply) -> ErrorCategory:
     """Type, then the body's codes, then class names that stand for a status, then words."""
     own = _first(_code_meaning(code) for code in found.codes)
     by_type = _by_type(found)
-    asked = tuple(m for m in _ANY_MEANING if m is not _C.QUOTA_EXHAUSTED or not _passes_soon(found))
     # The class of an exception that is here is certain; a class name in a logged line may be the
     # wrapper's, so that a code of the vendor's beside it goes first.
     if by_type is not None and (found.live or own is None):
@@ -396,7 +404,7 @@ def _without_status(found: Reply) -> ErrorCategory:
         _by_own_words(found, own)
         or _by_status_name(found)
         or _by_names(_telling(found.names))
-        or _first(_meaning(text, asked, found.wait_s) for text in (*found.words, found.text))
+        or _said_of(_ANY_MEANING, (*found.words, found.text), found)
         or _first(_code_meaning(code, weak=True) for code in _codes(found))
         or (_C.SERVER_ERROR if found.html else None)
         or (_C.CONNECTION_ERROR if any("APIConnection" in n for n in found.names) else None)
