@@ -183,3 +183,17 @@ def test_mixed_evidence_drops_no_provider(message: str) -> None:
     """What may as well come back by itself is asked again later."""
     for code in ("", "quota_exceeded", "insufficient_quota"):
         assert not classify("", status=429, body=said(message, code), now=NOW).credit
+
+
+def test_a_concurrency_is_a_rate() -> None:
+    """A place is free again as soon as a call ends."""
+    for words in ("Concurrency quota exceeded: 5 of 5", "Not enough quota for parallel requests"):
+        failure = classify("", status=429, body=said(words, "insufficient_quota"))
+        assert (failure.category, failure.credit) == (C.RATE_LIMIT, False)
+
+
+def test_a_code_under_another_key() -> None:
+    """``errCode`` and ``errMsg`` are read like ``code`` and ``message``."""
+    body = {"errCode": "PACKAGE_EXHAUSTED", "errMsg": "No tokens left in the package"}
+    failure = classify("", status=200, body=body)
+    assert (failure.category, failure.message) == (C.QUOTA_EXHAUSTED, body["errMsg"])

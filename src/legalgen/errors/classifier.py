@@ -162,7 +162,7 @@ def _within(status: int, found: Reply) -> ErrorCategory:
 
 def _by_code(found: Reply) -> ErrorCategory | None:
     by_code = _first(_code_meaning(code) for code in _codes(found))
-    if by_code is None and not found.live and _by_names(found.names) is _C.QUOTA_EXHAUSTED:
+    if by_code is None and not found.live and _C.QUOTA_EXHAUSTED in map(_of_class, found.names):
         by_code = _C.QUOTA_EXHAUSTED  # a vendor's own class, as a log line has it
     # DashScope says insufficient_quota of limits per minute as well; new-api gives its own words
     # of load the code of what is behind it
@@ -459,7 +459,11 @@ def _by_type(found: Reply) -> ErrorCategory | None:
 
 def _by_names(names: list[str]) -> ErrorCategory | None:
     """What classes mean whose names are written like codes, without their modules."""
-    return _first(_code_meaning(name.rpartition(".")[2]) for name in names)
+    return _first(map(_of_class, names))
+
+
+def _of_class(name: str) -> ErrorCategory | None:
+    return _code_meaning(name.rpartition(".")[2])
 
 
 def _telling(names: list[str]) -> list[str]:

@@ -29,12 +29,14 @@ CREDIT = pattern(
     r"残高|クレジット[^。]{0,10}不足|잔액|크레딧[^.]{0,10}부족|недостаточно\sсредств|crediti?\sesaurit|saldo\sinsuf|余额|餘額|欠费|续费|套餐[^。，,]{0,6}[到过]期|额度[^。，,]{0,8}(?:不足|用[完尽]|耗尽|超|已|限|为零)|(?:超[出过]|无|没有)[^。，,]{0,8}额度|saldo\sinsuficiente|cr[ée]dit\sinsuffisant|guthaben|credito\sesaurito",
 )
 _PER_MOMENT = (
-    r"(?:\bper[\s_-]|/\s?)(?:minute|min|second|sec)\b|\b(?:[io]?[rt]pm|[rt]ps|qp[sm])\b|每分钟|每秒"
+    r"(?:\bper[\s_-]|/\s?)(?:minute|min|second|sec)\b"
+    r"|\b(?:this|current|next)\s(?:minute|second)\b"
+    r"|\b(?:[io]?[rt]pm|[rt]ps|qp[sm])\b|每分钟|每秒"
 )
 PER_MOMENT = pattern(_PER_MOMENT)
 # A rate by its name, which is told of a quota per minute as well as beside insufficient_quota.
 A_RATE = pattern(
-    rf"{_PER_MOMENT}|\brate[\s_-]?(?:limit(?:s|ed|ing)?|quota)\b|\bthrottl|速率|频率|限流"
+    rf"{_PER_MOMENT}|\brate[\s_-]?(?:limit(?:s|ed|ing)?|quota)\b|\bthrottl|\bconcurren\w+|\b(?:parallel|simultaneous)\s(?:requests|calls)|速率|频率|限流"
     r"|\b(?:token|request|call|query)s?[\s_-](?:rate|(?:limit|quota)\b)"
 )
 PER_MOMENT_CODES = pattern(
@@ -65,7 +67,7 @@ OFFERS = pattern(
 )
 # A window alone is a rate of anything; these make it a limit.
 LIMIT_WORDS = pattern(
-    r"limit|quota|exceed|exhaust|reached|\bcap\b|allowance|\bused\b|too\smany|deplet|ended|expired|\br[au]n\sout\b"
+    r"limit|quota|exceed|exhaust|reached|\bcap\b|allowance|\bused\b|too\smany|deplet|ended|expired|allocation|consumed|\bout\sof\b|上限|用量"
     r"|每|配额|superad|excedid|dépass|überschritt|l[ií]mite|kontingent"
 )
 _PERIOD = (
@@ -80,7 +82,7 @@ WINDOW_WORDS = pattern(
     r"(?:weekly|session)\slimit|\bused\b[^.;]{0,50}\b(?:today|(?:this|the)\s(?:hour|day|week))\b|\b(?:resets?|again)\s(?:\w+\s)?(?:tomorrow|at\smidnight)|limit:\s?0\b",
     rf"\b(?:rolling|usage|time|this)\s(?:window|session)\b|\b{_PERIOD}\s(?:\w+\s){{0,2}}(?:limit|quota|cap|allowance|allocation)\b"
     rf"|\b(?:limit|quota|cap|allowance|allocation|usage)\b[^.;]{{0,20}}\b(?:for|of|in|every|per)\s(?:the\s|this\s|your\s|a\s)?(?:\w+\s)?{_PERIOD}",
-    r"cuota\s(?:mensual|diaria)|cota\s(?:mensal|di[áa]ria)|quota\smensuel|monatliche\w*\s(?:limit|kontingent)|每日|每天|每月|配额|diari[oa]|quotidien|täglich|giornalier",
+    r"cuota\s(?:mensual|diaria)|cota\s(?:mensal|di[áa]ria)|quota\smensuel|monatliche\w*\s(?:limit|kontingent)|每日|每天|每月|每周|本周|今[日天]|配额|diari[oa]|quotidien|täglich|giornalier",
 )
 # A time at which a limit is full again; "reset after 30s" is said by gateways of any failure.
 RESETS = pattern(
@@ -102,7 +104,7 @@ _OWNED = (
 )
 USED_UP = pattern(
     rf"\b{_OWNED}\b[^.;]{{0,20}}\b(?:exceed|exhaust|reach|deplet|consum|finish|used\sup|(?:ran|run)\sout|over\b)"
-    rf"|\b(?:exceed|exhaust|reach|deplet|consum|used|(?:ran|run|out)\b)\w*\s(?:up\s|out\s|all\s|of\s){{0,3}}(?:your|the|its|this)\s(?:\w+['’]s\s)?{_OWNED}\b",
+    rf"|\b(?:exceed|exhaust|reach|deplet|consum|used|(?:ran|run|out)\b)\w*\s(?:up\s|out\s|all\s|of\s){{0,3}}(?:(?:your|the|its|this)\s)?(?:\w+['’]s\s)?{_OWNED}\b",
     r"\b(?:allowance|allocation|resource\spack(?:age)?s?|(?:token|prepaid|data)\spack(?:age)?s?)\b[^.;]{0,30}\b(?:exhausted|used\sup|depleted|consumed|insufficient)"
     r"|资源包[^。，,]{0,8}(?:用[尽完]|耗尽|不足)",
     r"\bout\sof\s(?:\w+\s){0,3}quota|quota\b[^.;]{0,20}\b(?:exhausted|used\sup|depleted)|(?:usage|trial)\slimit",

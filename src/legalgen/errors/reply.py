@@ -166,12 +166,12 @@ def _words(text: str) -> frozenset[str]:
 _WORD_KEYS = _words(
     """
     message msg detail details error errors title description errordescription errormessage
-    errormsg reason raw cause body info text lasterror whathappened statusmsg
+    errormsg errmsg reason raw cause body info text lasterror whathappened statusmsg
     """
 )
 _CODE_KEYS = _words(
     """
-    code type errorcode errortype errorname status reason name error exception kind errtype
+    code type errorcode errcode errortype errorname status reason name error exception kind errtype
     class quotaid finishreason
     """
 )
