@@ -93,7 +93,7 @@ CODES: tuple[tuple[ErrorCategory, re.Pattern[str]], ...] = (
     (
         _C.OVERLOADED,
         pattern(
-            r"overload|queue_(?:exceeded|full)|capacity|(?:server|service|system|model|engine)_busy"
+            r"overload|queue_(?:exceeded|full|wait|position)|(?:^|_)queued(?:_|$)|capacity|(?:server|service|system|model|engine)_busy"
             r"|too_busy|busy$|high_(?:demand|load|traffic)|model_loading|backpressure"
             r"|insufficient_system|model_not_ready|not_ready|no_(?:available|healthy)_"
             r"|no_(?:keys?|accounts?|channels?|workers?|replicas?|servers?|backends?|upstreams?)_available"
@@ -214,7 +214,7 @@ WORDS: dict[ErrorCategory, re.Pattern[str]] = {
         r"\b(?:request|payload|prompt|input|body|message|content|entity|query|conversation|context)s?\b"
         r"[^.;]{0,30}\btoo\s(?:large|long|big)\b",
         r"\b(?:request|payload|prompt|input|message|conversation|context|sequence)s?\b[^.;]{0,30}\blonger\sthan\s(?:the|this|our|allowed|max|\d)"
-        r"|\bmax(?:imum)?\scontext\s(?:reached|is\b)|\bsupports\sat\smost\s[\d,]+\stokens|\bnot\senough\scontext\b|\bn_ctx\sexceeded|[>≥]=?\s?(?:n_ctx|max_(?:model_len|context|seq|input|position)\w*)\b|\btokens\smust\sbe\s(?:less|fewer|<)|\b(?:text|history|document)\s(?:is\s)?too\slong|\bout\sof\scontext\s(?:space|window|size|length|tokens)\b|\btoo\smany\stokens\sin\b|\b(?:request|prompt|input|messages?)\s(?:contains?|has|have|uses?|with)\stoo\smany\s(?:\w+\s)?tokens\b"
+        r"|\bmax(?:imum)?\scontext\s(?:reached|is\b)|\bsupports\sat\smost\s[\d,]+\stokens|\bnot\senough\scontext\b|\bn_ctx\sexceeded|[>≥]=?\s?(?:n_ctx|max_(?:model_len|context|seq|input|position)\w*)\b|\btokens\smust\sbe\s(?:less|fewer|<)|\b(?:text|history|document)\s(?:is\s)?too\slong|\bout\sof\scontext\s(?:space|window|size|length|tokens)\b|\btoo\smany\stokens\sin\b|\btoo\smany\stokens\b[^.;]{0,40}\b(?:prompt|context|max_model_len)\b|\b(?:request|prompt|input|messages?)\s(?:contains?|has|have|uses?|with)\stoo\smany\s(?:\w+\s)?tokens\b"
         r"|\b(?:length|tokens?)\b[^.;\d]{0,6}[\d,]{3,}\s?[>≥]=?\s?[\d,]{3,}|\bshorten\s(?:your|the)\s(?:prompt|input|messages?|context|conversation)",
         r"\b(?:max(?:imum)?|exceed\w*|available|over\w*|beyond|larger|greater|longer|above)\b"
         r"[^.;]{0,60}\bcontext[\s_-]?(?:length|window|size|limit)",
