@@ -197,3 +197,15 @@ def test_a_code_under_another_key() -> None:
     body = {"errCode": "PACKAGE_EXHAUSTED", "errMsg": "No tokens left in the package"}
     failure = classify("", status=200, body=body)
     assert (failure.category, failure.message) == (C.QUOTA_EXHAUSTED, body["errMsg"])
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["GenerateRequestsPerDayPerProjectPerModel-FreeTier", "daily_limit", "WeeklyQuotaReached"],
+)
+def test_a_code_that_names_a_window_beats_the_advice_to_pay(code: str) -> None:
+    """Google says "check your plan and billing" of a model's day as well."""
+    words = "You exceeded your current quota, please check your plan and billing details."
+    error = {"message": words, "status": "RESOURCE_EXHAUSTED", "details": [{"quotaId": code}]}
+    failure = classify("", status=429, body={"error": error})
+    assert (failure.category, failure.credit) == (C.QUOTA_EXHAUSTED, False)

@@ -708,6 +708,8 @@ def _comes_back(found: Reply, said: str, now: datetime | None) -> bool:
     wait = retry_after.retry_after_s(None, " ".join([said, *found.raw]), now=now)
     if wait is not None and not _is_short(wait):
         return True
+    if any(quotas.WINDOW_CODES.search(_snake(code)) for code in found.codes):
+        return True
     if quotas.MONTHLY.search(said):
         return not quotas.MONEY.search(said)
     return _of_a_long_window(said) and bool(quotas.WINDOW_WORDS.search(said))

@@ -43,6 +43,10 @@ PER_MOMENT_CODES = pattern(
     r"per_(?:minute|second)|(?:^|_)(?:[rt]pm|qp[sm]|[rt]ps|itpm|otpm)(?:_|$)|(?:^|_)burst(?:_|$)"
 )
 """Codes of limits that are full again within the minute, in snake case."""
+WINDOW_CODES = pattern(
+    r"(?:^|_)(?:per_(?:day|hour|week)|daily|hourly|weekly|session|rolling)(?:_|$)"
+)
+"""Codes of limits that are full again within a week."""
 RATE_ANCHOR = pattern(
     r"https?://[^\s#]+#[\w-]*(?:(?:token|request|rate|call)s?[_-]?limit|[rt]p[ms]\b|qps|throttl)"
 )
