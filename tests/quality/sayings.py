@@ -27,12 +27,13 @@ def found(
     cited: tuple[str, ...] = (),
     *,
     place: str = "uk",
+    law: str = "law",
     kind: str = "short_qa",
     topic: frozenset[str] = frozenset(),
     as_of: str = "2026-11",
 ) -> dict[str, str]:
     """Each code with ``reject`` or ``flag``; lengths are not asked for."""
-    task = Task(0, place, "law", "land", "leases", "forfeiture", "intermediate", kind, as_of, 7)
+    task = Task(0, place, law, "land", "leases", "forfeiture", "intermediate", kind, as_of, 7)
     gate = _gate()
     if topic:
         gate = Gate("full", gate.today, topics={(place, "land", "leases"): topic})

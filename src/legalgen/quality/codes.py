@@ -319,7 +319,8 @@ TABLE: Final = (
     Check(
         "LAW_JURISDICTION", "good", "graded", "law_jurisdiction",
         "Terms of another legal system, and none of the one asked for: refused from two terms, "
-        "or one that is nowhere else.",
+        "or one that is nowhere else. Courts, Acts and doctrines of another part of the same "
+        "state: one flags, two refuse, unless they are denied or compared.",
         "{found}: state the law of the place asked for",
     ),
     # --- has it what its type requires ---

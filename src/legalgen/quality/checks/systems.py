@@ -1,7 +1,6 @@
 """Is it the law of the place that was asked for: the terms of other legal systems.
 
-The United Kingdom has three of them: an Act that extends to England and Wales alone decides nothing
-in Scotland, nor one for Scotland in England.
+Of the parts of a state, which have laws of their own, ``regions`` knows the signs.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from functools import cache, cached_property
 
 from legalgen.law.citations import bare
 from legalgen.law.citations.pieces import by_beginning
+from legalgen.quality.checks.regions import another_nation, another_state
 from legalgen.quality.reading import Finding, Reading
 from legalgen.quality.wordlists import alternatives, phrases, word_list
 
@@ -66,8 +66,8 @@ def _system(name: str) -> _System:
 
 _FOREIGN: Mapping[str, tuple[str, ...]] = {
     "uk": ("america", "commonwealth"),
-    "us": ("britain", "commonwealth"),
-    "eu": ("america", "commonwealth"),
+    "us": ("britain", "commonwealth", "europe"),
+    "eu": ("america", "commonwealth", "britain"),
     "canada": ("america",),
     "australia": ("america",),
     "india": ("america",),
@@ -88,8 +88,8 @@ def law_jurisdiction(reading: Reading) -> Iterator[Finding]:
         return
     if "two_jurisdictions" in reading.bounds.requires:
         return
-    if what := _beyond_extent(reading):
-        yield "LAW_JURISDICTION", what, "citations", False
+    for finding in (*another_nation(reading), *another_state(reading)):
+        yield finding
         return
     text = f"{reading.draft.answer}\n{reading.steps_text}"
     for name in _FOREIGN[task.jurisdiction]:
@@ -114,23 +114,3 @@ def _excused(reading: Reading, text: str, foreign: str, own: str) -> bool:
     asked = reading.draft.question
     certain, likely = _system(foreign).terms(asked)
     return bool(certain or likely or _COMPARED.search(asked))
-
-
-_NOT_IN_SCOTLAND = frozenset(phrases("not_in_scotland"))
-_SCOTS = ("Scots law", "Scottish", "Scotland")
-_ENGLISH = ("England", "English", "Wales", "Welsh")
-
-
-def _beyond_extent(reading: Reading) -> str:
-    """The Acts that are all of the other side of the border, where no other source is cited."""
-    task = reading.task
-    if task is None or task.jurisdiction != "uk" or not reading.parsed:
-        return ""
-    names = [item.name for item in reading.parsed]
-    if not all(name in _NOT_IN_SCOTLAND for name in names):
-        return ""
-    question, answer = reading.draft.question, reading.draft.answer
-    scots = task.sub_jurisdiction == "scotland" or any(word in question for word in _SCOTS)
-    if not scots or any(word in f"{question} {answer}" for word in _ENGLISH):
-        return ""
-    return f'"{names[0]}" does not extend to Scotland'

@@ -1,0 +1,205 @@
+"""Is it the law of the part of a state that was asked for: nations of a kingdom, states of a union.
+
+The United Kingdom has three legal systems and the United States more than fifty. A court, an Act
+or a doctrine that only one of them has is a sign of its law; a sentence that denies it, or
+compares, is none. Two signs cannot be a slip.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache, cached_property
+
+from legalgen.law.citations import normalise
+from legalgen.law.citations.pieces import by_beginning
+from legalgen.quality.reading import Finding, Reading, sentences
+from legalgen.quality.wordlists import alternatives, guarded, phrases, word_list
+
+_SURE, _MOST_UNSURE = 2, 3
+"""What a sign weighs that no other law has, where one that others use seldom weighs one, and how
+much all of those weigh at most."""
+_FLAGGED, _REFUSED = 2, 4
+
+
+class _Signs:
+    """Signs of one law, for somebody who asked for another, behind a look for their words."""
+
+    def __init__(self, name: str, acts: str = "") -> None:
+        self._name, self._acts = name, acts
+        self.words = word_list(f"{name}_words")
+
+    @cached_property  # compiled for the few cells that need them
+    def sure(self) -> re.Pattern[str]:
+        """Courts, Acts and doctrines that the other law has not."""
+        named = [rf"{re.escape(act)} \d{{4}}" for act in phrases(self._acts)] if self._acts else []
+        return re.compile(rf"{by_beginning((*phrases(f'{self._name}_only'), *named))}(?!\w)")
+
+    @cached_property
+    def unsure(self) -> re.Pattern[str]:
+        """Words for which the other law has its own, but which slip in."""
+        return re.compile(rf"{by_beginning(phrases(f'{self._name}_seldom'))}\b")
+
+
+_FOREIGN = {
+    "scotland": (("english", "not_in_scotland"), ("northern", "")),
+    "england-wales": (("scots", ""), ("northern", "")),
+    "northern-ireland": (("british", "not_in_northern_ireland"), ("scots", "")),
+}
+"""Whose signs are none of the law of a nation, each with its Acts."""
+_OWN = {"scotland": "scots", "england-wales": "english", "northern-ireland": "northern"}
+
+
+_ALL_WORDS = word_list(*(f"{name}_words" for name in ("english", "scots", "northern", "british")))
+
+
+@cache
+def _signs(name: str, acts: str) -> _Signs:
+    return _Signs(name, acts)
+
+
+_ACT = re.compile(r"\((?:Scotland|Northern Ireland|Wales)\)")
+_DENIED = re.compile(alternatives("denying_a_sign"))
+"""A sentence that says that something is no law there, or compares two laws."""
+_ABROAD = {
+    "scotland": re.compile(r"English|England|Wales|south of the border|Anglo"),
+    "england-wales": re.compile(r"Scot(?:s|tish|land)\b|Northern Ir|Ulster|Stormont|Edinburgh"),
+    "northern-ireland": re.compile(r"England|English|Great Britain|Scot|mainland|across the"),
+}
+"""Another nation by its name, with which a sentence compares."""
+
+
+def nation_asked(reading: Reading) -> str:
+    """The nation whose law was asked for, or nothing where the question may mean two.
+
+    What the question names comes before what the cell says, which mostly says nothing.
+    """
+    task = reading.task
+    if task is None or task.jurisdiction != "uk":
+        return ""
+    asked = frozenset(reading.question)
+    named = {nation for nation, words in _NAMED.items() if not words.isdisjoint(asked)}
+    if "northern" in asked and not asked.isdisjoint(("ireland", "irish")):
+        named.add("northern-ireland")
+    if task.sub_jurisdiction == "scotland":
+        return "scotland" if named <= {"scotland"} else ""
+    if named in ({"scotland"}, {"northern-ireland"}):
+        return named.pop()
+    return "" if named - {"england-wales"} or not _TOWNS.isdisjoint(asked) else "england-wales"
+
+
+_NAMED = {
+    "scotland": frozenset({"scots", "scottish", "scotland", "sheriff", "pursuer", "procurator"}),
+    "england-wales": frozenset({"english", "england", "wales", "welsh"}),
+    "northern-ireland": word_list("northern_towns"),
+}
+_TOWNS = word_list("scottish_towns")
+"""The facts may be of a town for an agreement under another law."""
+
+
+def another_nation(reading: Reading) -> Iterator[Finding]:
+    """Courts, Acts and doctrines that the nation asked for has not."""
+    if _ALL_WORDS.isdisjoint(reading.vocabulary):
+        return
+    asked = nation_asked(reading)
+    for name, acts in _FOREIGN.get(asked, ()):
+        signs = _signs(name, acts)
+        if signs.words.isdisjoint(reading.vocabulary):
+            continue
+        sure, unsure = set[str](), set[str]()
+        for clause in _asserted(reading, asked):
+            sure.update(map(_folded, signs.sure.findall(clause)))
+            unsure.update(map(_folded, signs.unsure.findall(clause)))
+        weight = _SURE * len(sure)
+        if unsure and not _has_own(reading, asked):
+            weight += min(len(unsure), _MOST_UNSURE)
+        if weight >= _FLAGGED:
+            shown = ", ".join(f'"{sign}"' for sign in sorted(sure or unsure)[:3])
+            place = _PLACES[asked]
+            what = f"{shown}: not of the law of {place}"
+            far = weight >= _REFUSED and bool(sure) and not _is_elsewhere(reading, asked)
+            yield "LAW_JURISDICTION", what, "answer", far
+            return
+
+
+def _is_elsewhere(reading: Reading, asked: str) -> bool:
+    """Whether an answer for no nation in particular says that its facts are in another one."""
+    text = _ACT.sub("", f"{reading.draft.answer} {reading.steps_text}")
+    return asked == "england-wales" and _ABROAD[asked].search(text) is not None
+
+
+_PLACES = {
+    "scotland": "Scotland",
+    "england-wales": "England and Wales",
+    "northern-ireland": "Northern Ireland",
+}
+
+
+def _sentences(reading: Reading) -> Sequence[str]:
+    cited = "\n".join(each.text for each in reading.draft.citations)
+    return sentences(normalise(f"{reading.draft.answer}\n{reading.steps_text}\n{cited}"))
+
+
+_CLAUSE = re.compile(r"(?<=[,;:]) (?=(?:and|but|so|or|while) )|(?<=[;:]) ")
+
+
+def _asserted(reading: Reading, asked: str) -> Iterator[str]:
+    """The clauses that deny nothing and are not told of another nation.
+
+    What a sentence says of England goes on to its end, and not back to its beginning.
+    """
+    for sentence in _sentences(reading):
+        for clause in _CLAUSE.split(sentence):
+            rest = _ACT.sub("", clause)
+            if _ABROAD[asked].search(rest):
+                break
+            if not _DENIED.search(rest):
+                yield clause
+
+
+def _has_own(reading: Reading, asked: str) -> bool:
+    """Whether the answer has a sign of the nation's own law, and a word of another's slipped in."""
+    own = _signs(_OWN[asked], "")
+    text = "\n".join(_sentences(reading))
+    return own.sure.search(text) is not None
+
+
+def _folded(sign: str) -> str:
+    """A sign however it is written, so that it counts once; of an Act its name."""
+    return re.sub(r" \d{4}$", "", sign.casefold()).removesuffix("s")
+
+
+# --- states of a union -------------------------------------------------------------------------
+
+_FEDERAL = re.compile(alternatives("federal_signs"))
+
+
+@cache
+def _states() -> Sequence[tuple[str, re.Pattern[str]]]:
+    """Each state's name with the pattern of its codes, courts and reports."""
+    return tuple((name, re.compile(pattern)) for name, pattern in guarded("state_signs"))
+
+
+def another_state(reading: Reading) -> Iterator[Finding]:
+    """Codes and courts of a state whose law was not asked for, and none of the law that was."""
+    task = reading.task
+    if task is None or task.jurisdiction != "us" or not task.sub_jurisdiction:
+        return
+    if _STATE_WORDS.isdisjoint(reading.vocabulary):
+        return
+    own, question = task.sub_jurisdiction, reading.draft.question
+    text = "\n".join(_sentences(reading))
+    found = {name: set(pattern.findall(text)) for name, pattern in _states()}
+    if _FEDERAL.search(text) or found.get(own) or own.replace("-", " ").title() in text:
+        return
+    for name, signs in found.items():
+        if signs and name != own and name.replace("-", " ").title() not in question:
+            shown = ", ".join(f'"{sign}"' for sign in sorted(signs)[:3])
+            yield (
+                "LAW_JURISDICTION", f"{shown}: not of the law asked for ({own})", "answer",
+                len(signs) >= 2,
+            )  # fmt: skip
+            return
+
+
+_STATE_WORDS = word_list("state_words")
