@@ -6,6 +6,10 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+from tests.quality.sayings import found
+
 NAMES = """
 from legalgen.quality.checks.sections import _found, _undated
 from legalgen.store.sample import words
@@ -24,3 +28,45 @@ def test_the_longer_of_two_names_is_found_in_every_process() -> None:
             capture_output=True, text=True, check=True, timeout=60,
         )  # fmt: skip
         assert done.stdout.strip() == "['1951 Refugee Convention']"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        # however far from its Act, and by whatever name of it
+        ("It is an offence under the Fraud Act 2006, s 47.", "reject"),
+        ("It is an offence under the forty-seventh section of the Fraud Act 2006.", "reject"),
+        ("Section forty-seven of the Fraud Act 2006 makes it an offence.", "reject"),
+        ("The Fraud Act 2006 (the FA) applies. By s. 64 FA it is a crime.", "reject"),
+        ("The Fraud Act 2006 applies, and section 47 of the 2006 Act too.", "reject"),
+        ("The Fraud Act 2006, which in section 47 makes it a crime, applies.", "reject"),
+        ("Sections 2 and 51, both of the Fraud Act 2006, make it a crime.", "reject"),
+        ("The Fraud Act 2006 applies. He breaks section 47 of that Act.", "reject"),
+        ("It ends under \u00a7 141(a) of the Federal Rules of Civil Procedure.", "reject"),
+        ("The Refugee Convention helps. Article 97 of that Convention forbids it.", "reject"),
+        ("The Working Time Regulations 1998 give leave, by regulation 88 of them.", ""),
+        ("Regulation 88 of the Working Time Regulations 1998 gives leave.", "reject"),
+        # near the last one, or of an Act that is not named at it: an error of the table or another
+        ("It is an offence under the Fraud Act 2006, s 18.", "flag"),
+        ("The Fraud Act 2006 makes it a crime by force of what section 48 says.", "flag"),
+        ("It is forbidden by MCA 1973, s 99.", "flag"),
+        # another Act's, a notice that is called by its section, a year, a title
+        ("The Fraud Act 2006 and section 75 of the Consumer Credit Act 1974 apply.", ""),
+        ("Under the Fraud Act 2006, section 75 of the Consumer Credit Act 1974 fails.", ""),
+        ("Defamation Act 2013, ss 1, 2 and 4; 28 U.S.C. \u00a7 4102 bars it.", ""),
+        ("A section 21 notice is no breach of the Protection from Eviction Act 1977.", ""),
+        ("The Refugee Convention helps, and Article 340 of the Treaty.", ""),
+        ("The Theft Act 1968 and the Rent Act 1968 differ. See section 99 of the 1968 Act.", ""),
+        ("Section 172 of the Companies Act 2006 obliges him, and 400 others.", ""),
+    ],
+)  # fmt: skip
+def test_a_section_beyond_the_last_one_is_found(said: str, expected: str) -> None:
+    """Far beyond it refuses, since no error of the table explains that; near it flags."""
+    assert found(said).get("SECTION_NONEXISTENT", "") == expected
+
+
+def test_citations_are_read_each_by_itself() -> None:
+    """The title of the next one is no section of the first."""
+    cited = ("Defamation Act 2013 ss 1, 2", "28 U.S.C. \u00a7 4102")
+    said = "The Defamation Act 2013 decides, and 28 U.S.C. \u00a7 4102."
+    assert "SECTION_NONEXISTENT" not in found(said, cited=cited)

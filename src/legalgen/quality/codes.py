@@ -296,7 +296,7 @@ TABLE: Final = (
     Check(
         "SECTION_NONEXISTENT", "good", "graded", "section_nonexistent",
         "A section or article beyond the last one of its Act, in citations, answer or steps: "
-        "refused where the last one has a source, else flagged.",
+        "refused where the last one has a source, or it is far from it, else flagged.",
         "{found}: name one that you are certain of, or none",
     ),
     Check(

@@ -12,7 +12,8 @@ from legalgen.settings import compile_cache
 class Act(msgspec.Struct, frozen=True):
     """An Act, a treaty or a title of a code: its last section, and where that can be seen.
 
-    ``names`` are all it is called by; ``unit`` is ``section``, ``article`` or ``rule``. Without a
+    ``names`` are all it is called by; ``unit`` is ``section``, ``article``, ``rule`` or
+    ``regulation``. Without a
     ``source`` the number is believed but was not looked up.
     """
 

@@ -29,6 +29,10 @@ class _Signs:
         self._name, self._acts = name, acts
         self.words = word_list(f"{name}_words")
 
+    def stand_in(self, text: str) -> bool:
+        """Whether there is a sign in a text."""
+        return bool(self.sure.search(text) or self.unsure.search(text))
+
     @cached_property  # compiled for the few cells that need them
     def sure(self) -> re.Pattern[str]:
         """Courts, Acts and doctrines that the other law has not."""
@@ -48,9 +52,6 @@ _FOREIGN = {
 }
 """Whose signs are none of the law of a nation, each with its Acts."""
 _OWN = {"scotland": "scots", "england-wales": "english", "northern-ireland": "northern"}
-
-
-_ALL_WORDS = word_list(*(f"{name}_words" for name in ("english", "scots", "northern", "british")))
 
 
 @cache
@@ -93,18 +94,20 @@ _NAMED = {
     "england-wales": frozenset({"english", "england", "wales", "welsh"}),
     "northern-ireland": word_list("northern_towns"),
 }
+_ELSEWHERE = _NAMED["scotland"] | _NAMED["northern-ireland"] | {"northern"}
+_NOT_ENGLISH = word_list("scots_words", "northern_words")
 _TOWNS = word_list("scottish_towns")
 """The facts may be of a town for an agreement under another law."""
 
 
 def another_nation(reading: Reading) -> Iterator[Finding]:
     """Courts, Acts and doctrines that the nation asked for has not."""
-    if _ALL_WORDS.isdisjoint(reading.vocabulary):
+    if _is_plainly_english(reading):
         return
     asked = nation_asked(reading)
     for name, acts in _FOREIGN.get(asked, ()):
         signs = _signs(name, acts)
-        if signs.words.isdisjoint(reading.vocabulary):
+        if signs.words.isdisjoint(reading.vocabulary) or not signs.stand_in(reading.whole):
             continue
         sure, unsure = set[str](), set[str]()
         for clause in _asserted(reading, asked):
@@ -126,6 +129,18 @@ def _is_elsewhere(reading: Reading, asked: str) -> bool:
     """Whether an answer for no nation in particular says that its facts are in another one."""
     text = _ACT.sub("", f"{reading.draft.answer} {reading.steps_text}")
     return asked == "england-wales" and _ABROAD[asked].search(text) is not None
+
+
+def _is_plainly_english(reading: Reading) -> bool:
+    """Whether neither cell nor question nor answer is of another nation; most are not."""
+    task = reading.task
+    if task is None or task.jurisdiction != "uk":
+        return True
+    return (
+        task.sub_jurisdiction != "scotland"
+        and _NOT_ENGLISH.isdisjoint(reading.vocabulary)
+        and _ELSEWHERE.isdisjoint(reading.question)
+    )
 
 
 _PLACES = {
@@ -165,8 +180,8 @@ def _has_own(reading: Reading, asked: str) -> bool:
 
 
 def _folded(sign: str) -> str:
-    """A sign however it is written, so that it counts once; of an Act its name."""
-    return re.sub(r" \d{4}$", "", sign.casefold()).removesuffix("s")
+    """A sign however it is written, so that it counts once."""
+    return sign.casefold().removesuffix("s")
 
 
 # --- states of a union -------------------------------------------------------------------------

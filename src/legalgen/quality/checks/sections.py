@@ -8,12 +8,15 @@ inserted (6A) lie before the last one; schedules are counted apart and are not l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
 
+from legalgen.law.citations import PARTING
 from legalgen.law.citations.last_sections import Act, acts
-from legalgen.quality.reading import Finding, Reading
+from legalgen.quality.reading import Finding, Reading, places
+from legalgen.quality.wordlists import UP_TO_TWENTY
 from legalgen.store.sample import words
 
 
@@ -34,16 +37,18 @@ def _by_year() -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def _by_word() -> Mapping[str, Sequence[tuple[str, frozenset[str]]]]:
-    """The other names by their first word in small letters, with all words but the last.
+    """The other names by their rarest word in small letters, with all words but the last.
 
     To the last one something may be glued that belongs to a word: an underscore, a trade mark.
     """
     dated = {name for names in _by_year().values() for name in names}
-    firsts: dict[str, list[tuple[str, frozenset[str]]]] = {}
-    for name in set(_by_name()) - dated:
-        *others, _ = told = words(name)
-        firsts.setdefault(told[0], []).append((name, frozenset(others)))
-    return firsts
+    names = {name: words(name) for name in sorted(set(_by_name()) - dated)}
+    count = Counter(word for told in names.values() for word in set(told))
+    by_word: dict[str, list[tuple[str, frozenset[str]]]] = {}
+    for name, (*others, last) in names.items():
+        rarest = min(others or [last], key=lambda word: (count[word], -len(word)))
+        by_word.setdefault(rarest, []).append((name, frozenset(others)))
+    return by_word
 
 
 _YEAR = re.compile(r" (?:1[89]|20)\d\d(?![\d/])")
@@ -53,15 +58,15 @@ def _undated(vocabulary: frozenset[str]) -> Sequence[str]:
     """The names without a year whose words are there, the longest first."""
     there = [
         name
-        for first in _first_words() & vocabulary
-        for name, others in _by_word()[first]
+        for word in _rarest_words() & vocabulary
+        for name, others in _by_word()[word]
         if others <= vocabulary
     ]
     return sorted(there, key=lambda name: (-len(name), name))
 
 
 @cache
-def _first_words() -> frozenset[str]:
+def _rarest_words() -> frozenset[str]:
     return frozenset(_by_word())
 
 
@@ -94,25 +99,45 @@ def _found(text: str, undated: Sequence[str]) -> Iterator[tuple[str, int, int]]:
 _NUMERAL = r"\d{1,2},\d{3}(?!\d)|\d{1,5}"
 _ONE = rf"(?:{_NUMERAL})(?:[A-Z]{{1,2}}\b|[a-z]\b)?(?:\(\w{{1,5}}\))*"
 _BETWEEN = r"(?:-|\u2013|\u2014|,|;|&|\bto\b|\band\b|\bor\b|, and|, or)"
-_MANY = rf"{_ONE}(?:\s*{_BETWEEN}\s*(?:ss?\.?\s*|§+\s*)?{_ONE})*"
-_UNIT = r"(?:[Ss]ections?|[Ss]ecs?\.|[Ss]s?\.?|§+|[Aa]rticles?|[Aa]rts?\.?|[Rr]ules?|[Rr]r?\.?)"
+_MANY = (
+    rf"(?>{_ONE}(?:\s*{_BETWEEN}\s*(?:ss?\.?\s*|§+\s*)?{_ONE}(?![/\d]| ?(?:U\.?S\.?C|C\.?F\.?R))"
+    rf"(?! [A-Z][\w.]* (?:Act|\d)))*)"
+)
+"""Not the number of a title or of a volume, which begins the next citation."""
+_UNIT = (
+    r"(?:[Ss]ections?|[Ss]ecs?\.|[Ss]s?\.?|§+|[Aa]rticles?|[Aa]rts?\.?|[Rr]egulations?|[Rr]egs?\.?"
+    r"|[Rr]ules?|[Rr]r?\.?)"
+)
+_LEADING_ON = (
+    r"(?:\s*[,(]?\s*\b(?:which|that|is|are|was|both|each|all|found|contained|set|laid|out|down|part"
+    r"|of|in|under|to|from|by|its|own|the|said|same|stands?|appears?|within|thereof|as)\b){0,6}"
+)
+"""Words by which a section is led to its Act, as ``, both of them found in the``."""
 
 _BEFORE = re.compile(
     r"(?P<unit>[SsAaRr\u00a7](?<![\w.].)"  # found by its first letter, which is faster
     r"(?:(?<=[Ss])(?:ections?|ecs?\.|s?\.?)|(?<=\u00a7)\u00a7*|(?<=[Aa])(?:rticles?|rts?\.?)"
-    rf"|(?<=[Rr])(?:ules?|r?\.?)))\s*(?P<n>{_MANY})\s*,?\s*(?:(?:of|in|under|to)\s+)?"
-    r"(?:the\s+)?(?:\w+'s\s+)?\Z"
+    rf"|(?<=[Rr])(?:ules?|egulations?|egs?\.?|r?\.?)))\s*(?P<n>{_MANY})"
+    rf"{_LEADING_ON}\s*(?:\w+'s\s+)?\Z"
 )
 """``section 172 of the`` before the name of an Act."""
-_AFTER = re.compile(
-    rf"\s*(?:\([A-Z][\w ]{{1,12}}\))?\s*,?\s*(?:[Ii]n\s+"
-    rf"|[Uu]nder\s+)?(?P<unit>{_UNIT})\s*(?P<n>{_MANY})"
+_LED_TO = (
+    r"(?:\s*[,(:]?\s*\b(?:in|under|by|virtue|of|at|with|through|via|its|whose|which|that|provides?|says?|has"
+    r"|contains?|lays|sets|down|out|states?|see|especially|notably|namely)\b){0,4}"
 )
-"""``, s 172`` after it."""
+_AFTER = re.compile(
+    r"\s*(?:\((?:the )?[\"']?[A-Z][\w ]{1,24}[\"']?\))?\s*,?"
+    rf"{_LED_TO}\s*[,:(]?\s*(?:[Ii]n\s+|[Uu]nder\s+)?(?P<unit>{_UNIT})\s*(?P<n>{_MANY})"
+    r"(?!,? (?:of|in) (?:the |that )?[A-Z]| [A-Z]\w+ (?:\w+ ){0,4}Act| U\.S\.C| C\.F\.R)"
+)
+"""``, s 172`` after it, where no other Act follows."""
 _BARE_AFTER = re.compile(rf"\s+(?P<unit>)(?!(?:19|20)\d\d\b)(?P<n>{_ONE})(?![\w/])")
 """``TFEU 263``, ``Fed. R. Civ. P. 12``: a number without its word, which is no year either."""
-_BARE = re.compile(rf"(?<![\w.])(?P<unit>[Ss]ections?|ss?\.?|§+)\s*(?P<n>{_MANY})")
-"""A section without its Act."""
+_BARE = re.compile(
+    rf"(?<![\w.])(?P<unit>[Ss]ections?|ss?\.?|§+)\s*(?P<n>{_MANY})"
+    r"(?! (?:notice|offence|agreement|order|claim|report|appeal|statement|power|direction)s?\b)"
+)
+"""A section without its Act, which is not the name of a thing: a section 21 notice."""
 
 _LONGEST_BEFORE = 80
 _SPELT_OUT = ("ection ", "rticle ")
@@ -127,24 +152,153 @@ _ANY_ACT = re.compile(
 _NUMERALS = re.compile(_ONE.replace("(?:", "(", 1))
 
 
+_FAR, _FAR_BY = 1.25, 10
+"""How many times the last section, and by how many beyond it, a number is that no error of the
+table explains."""
+
+
 def section_nonexistent(reading: Reading) -> Iterator[Finding]:
     """Sections beyond the last one of the Act they are said to be of."""
-    told: set[str] = set()
-    known: set[Act] = set()
-    undated = _undated(reading.vocabulary)
-    for name, text in reading.fields[1:]:
-        if name == "citations":
-            undated = _undated(frozenset(words(text)))
-        for called, start, end in _found(text, undated):
-            act = _by_name()[called]
-            known.add(act)
-            highest = _highest(act, called, text, start, end)
-            if highest > act.last and called not in told:
-                told.add(called)
-                what = f"{called} has no {act.unit} {highest}, the last one is {act.last}"
-                yield "SECTION_NONEXISTENT", what, name, bool(act.source)
-    if len(known) == 1 and not told:
-        yield from _bare(reading, *known)
+    told: set[Act] = set()
+    known: dict[Act, set[str]] = {}
+    texts = [(name, _in_figures(text, reading)) for name, text in reading.texts[1:]]
+    cited = PARTING.join([item.text for item in reading.draft.citations])
+    told_in = ((texts, reading.vocabulary), ([("citations", cited)], frozenset(words(cited))))
+    for fields, vocabulary in told_in:
+        undated, most = _undated(vocabulary), -1
+        for name, text in fields:
+            for called, start, end in _found(text, undated):
+                act = _by_name()[called]
+                known.setdefault(act, set()).add(called)
+                most = _highest_number(vocabulary) if most < 0 else most
+                if most <= act.last < _WITHOUT_COMMA or act in told:
+                    continue
+                highest = _highest(act, called, text, start, end)
+                if highest > act.last:
+                    told.add(act)
+                    yield _beyond(act, called, highest, name, sure=_is_in_full(called, known[act]))
+    rest = {act: names for act, names in known.items() if act not in told}
+    least = min((act.last for act in rest), default=0)
+    if not rest or told or _highest_number(reading.vocabulary) <= least < _WITHOUT_COMMA:
+        return
+    numbers = map(int, _OF_A_SECTION.findall("\n".join(text for _, text in texts)))
+    if max(numbers, default=0) <= least:
+        return
+    yield from _by_other_names(rest, texts, reading) or _bare(reading, *list(known)[:2])
+
+
+def _beyond(act: Act, called: str, highest: int, where: str, *, sure: bool) -> Finding:
+    """The finding; it refuses where the last section has a source, or the number is far from it."""
+    what = f"{called} has no {act.unit} {highest}, the last one is {act.last}"
+    far = highest > _FAR * act.last and highest >= act.last + _FAR_BY
+    return "SECTION_NONEXISTENT", what, where, bool(act.source) or (sure and far)
+
+
+def _is_in_full(called: str, names: Iterable[str]) -> bool:
+    """Whether an Act is named by more than letters, which may be another's too."""
+    return any(re.search("[a-z]{3}|[A-Z]\\.", name) for name in (called, *names))
+
+
+def _highest_number(vocabulary: frozenset[str]) -> int:
+    """The highest number among words that is no year, so that few texts have to be looked at."""
+    numbers = [word for word in vocabulary if word[0] in _DIGITS]
+    counted = [int(word.rstrip(_LETTERS)) for word in numbers if word.rstrip(_LETTERS).isdecimal()]
+    spelt = 0 if _TENS_WORDS.isdisjoint(vocabulary) else 99
+    return max((number for number in counted if not 1800 <= number < 2100), default=spelt)
+
+
+_DIGITS = frozenset("0123456789")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_WITHOUT_COMMA = 999
+"""A number beyond it may be written with one, and is then two words."""
+
+_OF_A_SECTION = re.compile(
+    r"(?:rticles?|ections?|ules?|egulations?|[sS]{1,2}|[.\u00a7])\s?(\d{1,5})"
+)
+
+_GENERIC = ("Act", "Convention", "Charter", "Treaty", "Regulation", "Directive", "Statute", "Order",
+            "Code", "Rules", "Rule", "Covenant", "Regulations")  # fmt: skip
+_DEFINED = re.compile(
+    r" \((?:(?:hereafter|the|or|called) )*[\"']?(?:the )?([A-Z][\w ]{1,30}?)[\"']?\)"
+)
+_OF_THE_SORT = re.compile(
+    r"\b(Act|Convention|Charter|Treaty|Regulation|Directive|Statute|Order|Code|Rules|Covenant"
+    r"|Regulations|TFEU|TEU|ECHR|GDPR|Constitution|Protocol|Agreement)\b"
+)
+
+
+def _by_other_names(
+    known: Mapping[Act, set[str]], texts: Sequence[tuple[str, str]], reading: Reading
+) -> Sequence[Finding]:
+    """Sections of what an Act is called after its name: ``the 1964 Act``, ``the Charter``, ``SSA``.
+
+    By its year or its sort only where the sample names no other law of that year or sort.
+    """
+    whole = reading.whole
+    for act, names in known.items():
+        aliases = {
+            found[1]
+            for name in names
+            for start in places(name, whole)
+            if (found := _DEFINED.match(whole, start + len(name)))
+        }
+        year, sort = act.names[0][-4:], _sort(*names)
+        laws = {found[0][-4:] for found in _ANY_ACT.finditer(whole)}
+        if year.isdigit() and len(set(re.findall(rf"[A-Z]\w+ Act {year}", whole))) == 1:
+            initials = "".join(re.findall(r"\b[A-Z]", act.names[0]))
+            aliases |= {f"{year} {sort}", f"{initials} {year}"}
+        only = laws <= {year} if act.unit == "section" else _is_only(act, names, whole)
+        if only and sort in _GENERIC and len(known) == 1:
+            aliases |= {f"{which} {sort}" for which in ("the", "that", "same", "said", "this")}
+        for where, text in texts:
+            for alias in aliases - names:
+                for start in places(alias, text):
+                    highest = _highest(act, alias, text, start, start + len(alias))
+                    if highest > act.last:
+                        return [_beyond(act, act.names[0], highest, where, sure=True)]
+    return []
+
+
+def _sort(*names: str) -> str:
+    """The last word of a name that says what sort of law it is, or nothing."""
+    found = [word for name in names for word in name.split() if word in _GENERIC]
+    return found[-1] if found else ""
+
+
+def _is_only(act: Act, names: Iterable[str], whole: str) -> bool:
+    """Whether no law stands in a text that has articles too, but this one."""
+    rest = whole
+    for name in sorted({*act.names, *names}, key=len, reverse=True):
+        rest = rest.replace(name, "")
+    sorts = {word for name in act.names for word in name.split() if word in _GENERIC}
+    return {found[1] for found in _OF_THE_SORT.finditer(rest)} <= sorts
+
+
+_TENS = dict(zip(
+    ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"),
+    range(20, 100, 10), strict=True,
+))  # fmt: skip
+_TENS_WORDS = frozenset(_TENS)
+_UNITS = {word: at for at, word in enumerate(
+    ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"), 1
+)} | {word: at for word, at in UP_TO_TWENTY.items() if 0 < at < 10}  # fmt: skip
+_SPELT = re.compile(
+    rf"(?i:(?P<unit>section|article|rule) )?(?P<tens>{'|'.join(_TENS)})[- ](?P<ones>"
+    rf"{'|'.join(_UNITS)})\b(?: (?P<after>section|article|rule)\b)?"
+)
+
+
+def _in_figures(text: str, reading: Reading) -> str:
+    """The text with ``section 64`` for ``section sixty-four`` and ``the sixty-fourth section``."""
+    if _TENS_WORDS.isdisjoint(reading.vocabulary):
+        return text
+
+    def figure(found: re.Match[str]) -> str:
+        unit = found["unit"] or found["after"]
+        number = _TENS[found["tens"]] + _UNITS[found["ones"]]
+        return f"{unit} {number}" if unit else found[0]
+
+    return _SPELT.sub(figure, text)
 
 
 def _highest(act: Act, called: str, text: str, start: int, end: int) -> int:
@@ -163,7 +317,7 @@ def _highest(act: Act, called: str, text: str, start: int, end: int) -> int:
     return highest
 
 
-_FIRST_LETTERS = {"section": "s\u00a7", "article": "a", "rule": "r"}
+_FIRST_LETTERS = {"section": "s\u00a7", "article": "a", "rule": "r\u00a7", "regulation": "r"}
 
 
 def _is_unit(written: str, unit: str) -> bool:
@@ -178,10 +332,10 @@ def _numbers(text: str) -> Sequence[int]:
     return [int(each.replace(",", "")) for each in _NUMERALS.findall(text)]
 
 
-def _bare(reading: Reading, act: Act) -> Iterator[Finding]:
+def _bare(reading: Reading, act: Act, *others: Act) -> Iterator[Finding]:
     """Sections without an Act, where the whole sample names a single one."""
     year = act.names[0][-4:]
-    if act.unit != "section" or not year.isdigit():
+    if others or act.unit != "section" or not year.isdigit():
         return
     if {found[0][-4:] for found in _ANY_ACT.finditer(reading.whole)} != {year}:
         return
@@ -189,8 +343,7 @@ def _bare(reading: Reading, act: Act) -> Iterator[Finding]:
         for found in _BARE.finditer(text):
             highest = max(_numbers(found["n"]), default=0)
             if highest > act.last and not re.search(r"\d[A-Z]", found["n"]):
-                what = f"{act.names[0]} has no section {highest}, the last one is {act.last}"
-                yield "SECTION_NONEXISTENT", what, name, False
+                yield *_beyond(act, act.names[0], highest, name, sure=False)[:3], False
                 return
 
 
