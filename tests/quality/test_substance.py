@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.quality.checks.figures import figures
+from legalgen.quality.reading import word_set
 from tests.quality.sayings import ANSWER, QUESTION, STEPS, found
 
 RULE = "Rent is treated apart, so the landlord may forfeit without any notice of the breach."
@@ -312,3 +313,47 @@ def test_periods_are_numbers_before_units(pieces: list[str]) -> None:
         for found in PERIOD.finditer(text)
     }
     assert figures(text) == expected
+
+
+LANDLORD = (
+    "Amara Okafor let her bakery in Leeds to Tomasz Nowak and his rent is overdue since spring: "
+    "may Okafor forfeit the lease and change the locks without going to court?"
+)
+FORFEITURE = (
+    "Find the clause reserving re-entry in the lease.",
+    "Ask whether accepting later rent waived the breach and whether anybody lives upstairs.",
+)
+OF_LEASES = word_set(
+    "forfeit lease rent tenan landlord waiv relief entry covenant breach notic arrear possess lock "
+    "premis bailif"
+)
+OF_DIRECTORS = (
+    "A director owes loyalty to the company, and Okafor must account to it for each secret profit "
+    "she made, whatever the shareholders thought of the bargain or its price."
+)
+OF_DRIVERS = (
+    "Judges decide what negligence means, and drivers look after pedestrians. Whoever was careless "
+    "compensates those injured, less a share for their own fault."
+)
+OF_HER_LEASE = (
+    "Okafor may retake the bakery peaceably when the lease reserves such a power, although "
+    "accepting rent since then waived it."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [(OF_DIRECTORS, "reject"), (OF_DRIVERS, "reject"), (OF_HER_LEASE, "")],
+)
+def test_names_do_not_make_an_answer_of_this_question(answer: str, expected: str) -> None:
+    """Another question is answered, be it with the same parties."""
+    assert found(answer, LANDLORD, FORFEITURE, topic=OF_LEASES).get("OFF_TOPIC", "") == expected
+
+
+def test_figures_that_are_taken_over_show_what_is_answered() -> None:
+    """They are no telling words, and no answer to another question has them."""
+    asked = "A schedule reads: Lot 17, 40 crates, 3 May. Is the sum fixed for each crate or lot?"
+    steps = ("Words mean what readers with the background knowledge of parties understand.",)
+    said = "For the whole of it: 17 has 40 of them on 3 May, and nothing says otherwise anywhere."
+    topic = frozenset(f"contract{letter}" for letter in "abcdefghijklmnop")
+    assert found(said, asked, steps, topic=topic).get("OFF_TOPIC", "") != "reject"

@@ -191,8 +191,9 @@ TABLE: Final = (
     # --- is it sound ---
     Check(
         "OFF_TOPIC", "good", "graded", "off_topic",
-        "The answer has at most 5 % of the telling words of question and steps: refused; at most "
-        "8 %, or of few words none, or none of its topic: flagged.",
+        "The answer has at most 5 % of the telling words of question and steps (of many 13 %), or "
+        "at most a fifth and next to none of its topic: refused; at most 8 % (of many 17 %), or of "
+        "few words none, or none of its topic: flagged. Names do not count.",
     ),
     Check(
         "STEPS_OFF_TOPIC", "good", "flag", "steps_off_topic",

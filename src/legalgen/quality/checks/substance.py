@@ -25,6 +25,7 @@ from legalgen.quality.reading import (
     Reading,
     excerpt,
     sentences,
+    stem,
     stems,
     telling_words,
 )
@@ -133,20 +134,29 @@ def off_topic(reading: Reading) -> Iterator[Finding]:
     """
     if reading.shares_words > MOST_SHARED:
         return
-    answered, asked = reading.answer_stems, reading.question_stems | reading.step_stems
+    asked = reading.question_stems | reading.step_stems
     if len(asked) < LEAST_ASKED:
         return
-    shared, known = len(answered & asked), bool(reading.topic)
+    named = _names(reading.draft.question)
+    if len(asked - named) >= LEAST_ASKED:
+        asked -= named
+    answered, known = reading.answer_stems & (asked | reading.topic), bool(reading.topic)
+    shared = len(answered & asked) + _shared_figures(reading)
     told = f"{plural(shared, 'word')} of the answer are in question or steps"
     about = len(answered & reading.topic)
-    if len(asked) >= ENOUGH_ASKED and shared <= SHARED_SHARE * len(asked):
+    refused, flagged = _least_shares(len(asked), known=known)
+    if len(asked) >= ENOUGH_ASKED and shared <= flagged * len(asked):
         sure = len(asked) >= SURELY_ENOUGH or (known and about < 2)
-        far = sure and shared <= NO_SHARE * len(asked)
+        far = sure and shared <= refused * len(asked)
+        far |= _is_beside_topic(reading, len(asked), shared, about)
         yield "OFF_TOPIC", f"{told}, of {len(asked)}", "answer", far
+        return
+    topic = reading.task.topic if reading.task else ""
+    if _is_beside_topic(reading, len(asked), shared, about):
+        yield "OFF_TOPIC", f"{told}, {about} of {topic}, need some of each", "answer", True
         return
     if not known or reading.shares_words > FEW_SHARED:
         return
-    topic = reading.task.topic if reading.task else ""
     if not shared or shared + about <= FEW_SHARED:
         what = f"{told}, {about} of {topic}, need some of each"
         yield "OFF_TOPIC", what, "answer", shared == 0 and about < 2
@@ -154,19 +164,54 @@ def off_topic(reading: Reading) -> Iterator[Finding]:
         yield "OFF_TOPIC", f"no word is of {topic}, need some", "question", False
 
 
+def _names(question: str) -> frozenset[str]:
+    """The stems of names in a question: an answer to another one may still be told of them."""
+    return frozenset([stem(name.casefold()) for name in _NAME.findall(question)])
+
+
+_NAME = re.compile(r"(?<=[a-z,;] )[A-Z][a-z]{3,}")
+
+
+def _shared_figures(reading: Reading) -> int:
+    """How many figures the answer takes over from the question; one may be chance."""
+    numbers = [word for word in reading.question if word.isdecimal()]
+    shared = len(reading.answer_vocabulary.intersection(numbers))
+    return shared if shared > 1 else 0
+
+
+def _least_shares(asked: int, *, known: bool) -> tuple[float, float]:
+    """The shares of so many words up to which an answer is refused, and flagged."""
+    if not known or asked < SURELY_ENOUGH:
+        return NO_SHARE, SHARED_SHARE
+    return next(shares for most, shares in LEAST_SHARES if asked < most)
+
+
+def _is_beside_topic(reading: Reading, asked: int, shared: int, about: int) -> bool:
+    """Whether an answer has few words of the question and none of a topic of many words."""
+    if len(reading.topic) < MANY_OF_TOPIC or asked < ENOUGH_ASKED:
+        return False
+    return shared <= ONE_IN_FIVE * asked and (about == 0 or shared + about <= FEW_SHARED)
+
+
 FEW_SHARED = 2
 """Up to so many telling words in common are chance: few good answers have as few, and none has
 none at all."""
-MOST_SHARED = 4
+MOST_SHARED = 6
 """As they stand; with more in common nobody looks closer."""
 ENOUGH_ASKED = 8
 SURELY_ENOUGH = 9
 SHARED_SHARE = 0.08
 NO_SHARE = 0.05
-"""Share of so many telling words of question and steps up to which an answer is flagged or refused.
-Of fewer than ``SURELY_ENOUGH`` a good answer may have none, if it has words of the topic instead.
-Of 206 good answers none has as few; of 1,032 older rows two and one; of good answers exchanged
-within a jurisdiction 80 % and 71 %, within an area 58 % and 42 %."""
+LEAST_SHARES = ((15, (0.08, 0.1)), (22, (0.1, 0.1)), (1_000_000, (0.13, 0.17)))
+"""Share of so many telling words of question and steps up to which an answer is refused or flagged:
+the first pair where the topic is not known, else by their number. Of fewer than
+``SURELY_ENOUGH`` a good answer may have none, if it has words of the topic instead. Names do not
+count. Of 242 good answers on known topics none has as few; of good answers exchanged within a
+jurisdiction nine in ten, within an area seven in ten."""
+MANY_OF_TOPIC = 15
+ONE_IN_FIVE = 0.2
+"""Up to this share, and with no word of such a topic or two of both, an answer is refused: no good
+one of 242 is; of those exchanged within an area three in ten."""
 
 LEAST_STEPPED = 8
 """Telling words of the steps, below which nothing can be said of them."""
