@@ -106,3 +106,34 @@ def test_an_act_does_not_govern_what_was_before_it(said: str, question: str, exp
     """By the latest date of the facts, unless the sample says that it reaches back."""
     cited = ("Consumer Rights Act 2015 s 22",)
     assert found(said, question, cited=cited).get("LAW_LATER", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "question", "cited", "expected"),
+    [
+        ("The Brussels Convention has done so since it came into force.",
+         "Where may a trader sue in 2024?", "Brussels Convention of 1968, art 5", "flag"),
+        ("The Rome Convention asks who performs.", "Which law governs a loan of 2023?",
+         "Rome Convention 1980 art 4", "flag"),
+        ("The Rome Convention asks who performs.", "Which law governs a loan of 2005?",
+         "Rome Convention 1980 art 4", ""),
+        ("Regulation 1215/2012 took the place of the Brussels Convention.",
+         "Where may a trader sue?", "Brussels Convention 1968 art 5", ""),
+        ("Article 3 points to the centre of main interests.", "Where does it open in 2022?",
+         "Regulation (EC) No 1346/2000, art 3", "flag"),
+        ("It is void.", "Is a price pact void?", "EC Treaty art 81", "flag"),
+        ("It is void, formerly by the EC Treaty.", "Is a price pact void?", "EC Treaty art 81", ""),
+        ("What misleads is banned.", "May a shop lie?", "Directive 2005/29/EC, art 6", ""),
+        # in the answer alone
+        ("Section 13 of the Data Protection Act 1998 gives them.", "Are damages owed?", "", "flag"),
+        ("Section 13 of the Data Protection Act 1998 was read down.", "Are they owed?", "", ""),
+        ("The Equality Act 2010 brings the Race Relations Act 1976 up to date.",
+         "What does it do?", "", ""),
+    ],
+)  # fmt: skip
+def test_treaties_and_directives_that_were_replaced_are_old_law(
+    said: str, question: str, cited: str, expected: str
+) -> None:
+    """By whatever name they are cited, and Acts also where only the answer applies them."""
+    citations = (cited,) if cited else ()
+    assert found(said, question, cited=citations, place="eu").get("LAW_REPEALED", "") == expected

@@ -8,7 +8,8 @@ says so itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from legalgen.law.citations import Parsed, names_of
 from legalgen.law.citations.repealed import Repealed, repealed
@@ -19,7 +20,9 @@ _AS_OLD = re.compile(
     r"\b(?:revok\w*|replac\w*|formerly|previous\w*|predecessor\w*|renamed|consolidat\w*|succeed\w*"
     r"|no longer|used to|then in force|at the time|earlier|prior|older?|histor\w*"
     r"|transition\w*|savings?|now (?:in|found|governed)|first appeared|origin\w*|carried over"
-    r"|derive\w*|since (?:19|20)\d\d|(?:pre|post)-\w+|was the law|lapsed|expired?|in force"
+    r"|derive\w*|since (?:19|20)\d\d|(?:pre|post)-\w+|was the law|lapsed|expired?"
+    r"|(?<!into )(?<!came )(?<!still )in force (?:at|when|until|then|on|during|in (?:19|20)|before)"
+    r"|(?:was|were|not|longer|ceased to be|remain(?:ed|s)) in force"
     r"|until (?:then|recently|\d+|(?-i:(?:the )?[A-Z])\w*)|abandon\w*|departed|reject\w*"
     r"|disapprov\w+|not follow\w*"
     r"|former (?:\w+ )?(?:law|rule|act|statute|section|article|test|regime|position|doctrine"
@@ -40,15 +43,63 @@ def law_repealed(reading: Reading) -> Iterator[Finding]:
     """A citation of what is no longer in force, as if it were."""
     known = repealed()
     as_of = (reading.task.as_of if reading.task is not None else None) or "9"
-    for item in reading.parsed:
-        old = known.get(item.key) or known.get(f"{item.name} {item.year}")
-        if old is None and item.key.endswith(")"):
-            old = known.get(item.key.partition("(")[0])  # a subsection of what is gone
+    for item in (*reading.parsed, *_told_in_prose(reading)):
+        old = _gone(item, known)
         if old is not None and old.ended <= as_of and not _is_told_as_old(reading, item, old):
             name = old.name or old.key or item.key
             what = f'"{name}" is no longer law since {old.ended} (now: {old.by})'
             yield "LAW_REPEALED", what, "citations", True
             return
+
+
+def _gone(item: Parsed, known: Mapping[str, Repealed]) -> Repealed | None:
+    """What is known of a citation that is no longer law: of the whole, or of its section."""
+    old = known.get(item.key) or known.get(f"{item.name} {item.year}")
+    if old is None and item.key.endswith(")"):
+        old = known.get(item.key.partition("(")[0])  # a subsection of what is gone
+    if old is None and item.kind.endswith("treaty"):
+        old = known.get(item.work) or known.get(item.work.partition(" on ")[0])
+    return old
+
+
+@cache
+def _by_year() -> Mapping[str, Sequence[str]]:
+    """The names of what is gone by their year, with which they end."""
+    years: dict[str, list[str]] = {}
+    for key, old in repealed().items():
+        if key[-4:].isdigit() and not old.name and " Act " in key:
+            years.setdefault(key[-4:], []).append(key)
+    return years
+
+
+@cache
+def _years() -> frozenset[str]:
+    return frozenset(_by_year())
+
+
+def _told_in_prose(reading: Reading) -> Iterator[Parsed]:
+    """Acts that are gone and stand in answer or steps alone, where a section of theirs is applied.
+
+    What is named in passing is not applied, nor is what stands beside other law.
+    """
+    if _years().isdisjoint(reading.vocabulary):
+        return
+    cited = {item.name for item in reading.parsed}
+    for year in _years() & reading.vocabulary:
+        for key in _by_year()[year]:
+            name = key[:-5]
+            text = f"{reading.draft.answer}\n{reading.steps_text}"
+            if key not in text or name in cited:
+                continue
+            told = [each.replace(key, "@") for each in sentences(text) if key in each]
+            if any(_APPLIED.search(each) and not _PAST.search(each) for each in told):
+                yield Parsed("statute", key, 0, 0, int(year), name=name, work=key)
+
+
+_PAST = re.compile(r"\b(?:was|were|had|did)\b")
+_APPLIED = re.compile(
+    r"[Ss]ections? \d[\w()]* of the @|@,? s(?:ection)?\.? ?\d|@ (?:applies|governs)"
+)
 
 
 def _is_told_as_old(reading: Reading, item: Parsed, old: Repealed) -> bool:
