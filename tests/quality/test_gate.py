@@ -930,6 +930,42 @@ def test_citation_suspect(cited: str, expected: str) -> None:
     assert judge(draft(cited=(cited,)), "CITATION_SUSPECT", checked) == "clean"
 
 
+@pytest.mark.parametrize(
+    ("cited", "expected"),
+    [
+        ("Wrench v Hyde (1840) 3 Beav 334", "flag"), ("Hyde v Wrench (1840) 3 Beav 334", "clean"),
+        ("Wrench v Hyde [1951] 2 KB 215", "clean"),
+        ("Rock Advertising Ltd v MWB Exchange Ltd [2018] UKSC 24", "clean"),
+    ],
+)  # fmt: skip
+def test_parties_the_wrong_way_round_are_suspect(cited: str, expected: str) -> None:
+    """Of a reported case that is listed; on appeal a court's own number goes with either name."""
+    listed = [
+        "Hyde v Wrench (1840) 3 Beav 334",
+        "MWB Exchange Ltd v Rock Advertising Ltd [2018] UKSC 24",
+    ]
+    checked = replace(GATE, authorities=Authorities.of(listed))
+
+    assert judge(draft(cited=(cited,)), "CITATION_SUSPECT", checked) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("A driver owes a duty of care to pedestrians who cross the road at night.", "flag"),
+        ("A counter-offer by the buyer kills the offer of the seller.", "clean"),
+        ("Effect of registered dispositions.", "clean"),
+        ("", "clean"),
+    ],
+)
+def test_what_is_said_of_a_citation_is_of_the_sample(said: str, expected: str) -> None:
+    """None of five telling words stands anywhere: it was said of another case, or for another."""
+    given = draft(answer=text(60, "In Hyde the buyer made a counter-offer."))
+    given = replace(given, citations=(DraftCitation("Hyde v Wrench (1840) 3 Beav 334", said),))
+
+    assert judge(given, "CITATION_UNGROUNDED") == expected
+
+
 # --- stage three: what the type requires ---
 
 

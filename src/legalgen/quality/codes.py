@@ -277,7 +277,8 @@ TABLE: Final = (
     Check(
         "CITATION_UNGROUNDED", "good", "flag", "citation_grounding",
         "The only citation is named neither in answer nor steps, by name or number. Where another "
-        "is left, such a one is taken out.",
+        "is left, such a one is taken out. Or none of many words that are said of one is of the "
+        "sample or its topic.",
     ),
     Check(
         "CITATION_FORMAT", "good", "flag", "citation_form",
@@ -285,7 +286,7 @@ TABLE: Final = (
     ),
     Check(
         "CITATION_SUSPECT", "good", "flag", "citation_form",
-        "A number of the kind that models invent.",
+        "A number of the kind that models invent, or a case with its parties the wrong way round.",
     ),
     Check(
         "CITATION_UNLISTED", "good", "graded", "citation_unlisted",

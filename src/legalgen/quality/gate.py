@@ -188,7 +188,9 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
             **finders.OF_TEXT,
             "citation_count": lambda reading: finders.citation_count(reading, limits),
             "citation_impossible": lambda reading: finders.citation_impossible(reading, today),
-            "citation_form": lambda reading: finders.citation_form(reading, self.admits),
+            "citation_form": lambda reading: finders.citation_form(
+                reading, self.admits, self._turned
+            ),
             "citation_unlisted": lambda reading: finders.citation_unlisted(
                 reading, policing, taken_out=taken_out
             ),
@@ -212,6 +214,10 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
     def admits(self, parsed: Parsed) -> bool:
         """Whether it is a known authority or a leading case."""
         return self.lists(parsed) or (self.admitted is not None and self.admitted.lists(parsed))
+
+    def _turned(self, parsed: Parsed) -> str:
+        known = self.authorities.turned(parsed) if self.authorities is not None else ""
+        return known or (self.admitted.turned(parsed) if self.admitted is not None else "")
 
     def _lists_one(self, item: Parsed, group: Iterable[Parsed]) -> bool:
         """Whether the list has it, or the same case by a parallel citation of the same text."""

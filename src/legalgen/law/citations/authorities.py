@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from legalgen.errors import UsageError
-from legalgen.law.citations.cases import same_case, tells
+from legalgen.law.citations.cases import same_case, tells, turned
 from legalgen.law.citations.grammar import parse
 from legalgen.law.citations.names import telling_words
 from legalgen.law.citations.parsed import Parsed
@@ -90,6 +90,17 @@ class Authorities(msgspec.Struct, frozen=True, dict=True):
         if not (parsed.is_case and parsed.name):  # a law may go by its title or initials
             return True
         return any(not name or same_case(name, parsed.name) for name in names)
+
+    def turned(self, parsed: Parsed) -> str:
+        """The name under which the list has a case, if its parties are told the wrong way round.
+
+        By its page in a series of reports: a court's own number is given to a case under either
+        name, that of the claim and that of the appeal.
+        """
+        is_reported = parsed.kind in {"uk_report", "us_reporter"}
+        names = self.works.get(parsed.work, ()) if is_reported else ()
+        found = [name for name in names if turned(name, parsed.name)]
+        return found[0] if found and len(found) == len(names) else ""
 
     def names(self, case: str) -> bool:
         """Whether the list has a case of this name, whatever its citation."""

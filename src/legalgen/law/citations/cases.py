@@ -71,6 +71,14 @@ def same_case(left: str, right: str) -> bool:
     )
 
 
+def turned(known: str, name: str) -> bool:
+    """Whether a name is a known one with its parties the wrong way round."""
+    left, right = _sides(known), _sides(name)
+    if len(left) != 2 or len(right) != 2 or not all(side.words for side in (*left, *right)):
+        return False
+    return all(map(_same_party, left, right[::-1])) and not any(map(_same_party, left, right))
+
+
 def _may_be(left: _Party, right: _Party) -> bool:
     return not (left.words and right.words) or _same_party(left, right)
 
