@@ -96,6 +96,7 @@ def law_jurisdiction(reading: Reading) -> Iterator[Finding]:
         if not _system(name).hinted(text, reading.vocabulary, reading.signs):
             continue
         certain, likely = _system(name).terms(text)
+        likely |= _foreign_money(reading, text)
         strength = 2 * len(certain) + len(likely)
         if strength < 2 or _excused(reading, text, name, _OWN[task.jurisdiction]):
             continue
@@ -103,6 +104,15 @@ def law_jurisdiction(reading: Reading) -> Iterator[Finding]:
         what = f"{shown}: not terms of {task.jurisdiction}"
         yield "LAW_JURISDICTION", what, "answer", strength > 2 or bool(certain)
         return
+
+
+_MONEY = {"uk": "\u20ac$\u20b9", "us": "\u20ac\u00a3\u20b9", "eu": "$\u00a3\u20b9"}
+
+
+def _foreign_money(reading: Reading, text: str) -> set[str]:
+    """Signs of money that is not of the place, where the question has them not."""
+    signs = _MONEY.get(reading.task.jurisdiction if reading.task else "", "")
+    return {sign for sign in signs if sign in text and sign not in reading.draft.question}
 
 
 def _excused(reading: Reading, text: str, foreign: str, own: str) -> bool:
