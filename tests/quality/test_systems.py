@@ -45,6 +45,10 @@ def test_each_term_of_the_commonwealth_is_looked_for(term: str, data: st.DataObj
          "She can. The claimant and the defendant may ask for an injunction.", "flag"),
         ("Can a widow in Scotland keep the house?",
          "She can. The sheriff court, and not the defendant, fixes the injunction.", ""),
+        ("How is contact settled in Scotland?",
+         "After some consideration of her views, and giving careful consideration to them.", ""),
+        ("Is a gift of an insolvent man in Scotland reducible?",
+         "It is, unless adequate consideration was paid.", ""),
         # and of Scotland told to anybody else
         ("May a tenant in Leeds stay?",
          "He may. He raises an initial writ in the sheriff court.", "reject"),
@@ -52,6 +56,8 @@ def test_each_term_of_the_commonwealth_is_looked_for(term: str, data: st.DataObj
          "He may. In Scotland he would raise an initial writ in the sheriff court.", ""),
         ("May a tenant in Dundee stay?",
          "He may. He raises an initial writ in the sheriff court.", ""),
+        ("Was it obvious in Leeds?", "The art and part of the claim are not proven, and unfair.",
+         ""),
         ("May a worker in Newry be dismissed?",
          "He may not. He goes to the employment tribunal under the Equality Act 2010.", "reject"),
         ("May a worker in Newry be dismissed?",
@@ -80,4 +86,26 @@ def test_the_states_of_the_union_have_laws_of_their_own(
 ) -> None:
     """Codes and courts of another state, without a word of the law asked for."""
     said = found(answer, "Can the skater recover?", place="us", law=cell)
+    assert said.get("LAW_JURISDICTION", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "place", "expected"),
+    [
+        ("She goes to the Workplace Relations Commission.", "uk", "reject"),
+        ("He petitions the NCLT under the Companies Act, 2013.", "uk", "reject"),
+        ("The Residential Tenancies Board may award \u20ac20,000.", "uk", "reject"),
+        ("He may recover \u20ac900 and no more.", "uk", ""),
+        ("The Labour Court may award \u20ac900.", "uk", "flag"),
+        ("A firm may end the employment at any moment for any reason or none.", "uk", "reject"),
+        ("The Working Time Directive and the CJEU settle it.", "us", "reject"),
+        ("The Crown Court and the Consumer Rights Act 2015 settle it.", "eu", "reject"),
+        ("Article 5 TFEU settles it, and in the Crown Court too.", "eu", ""),
+    ],
+)  # fmt: skip
+def test_terms_of_other_countries_are_none_of_the_place(
+    answer: str, place: str, expected: str
+) -> None:
+    """One that is nowhere else refuses; money of another country counts with another sign."""
+    said = found(answer, "What can she claim for it?", place=place)
     assert said.get("LAW_JURISDICTION", "") == expected

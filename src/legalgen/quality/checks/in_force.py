@@ -17,7 +17,7 @@ from legalgen.quality.reading import Finding, Reading, sentences
 from legalgen.quality.wordlists import MONTH
 
 _AS_OLD = re.compile(
-    r"\b(?:revok\w*|replac\w*|formerly|previous\w*|predecessor\w*|renamed|consolidat\w*|succeed\w*"
+    r"\b(?:revok\w*|replac(?:es?|ed|ing)|formerly|previous\w*|predecessor\w*|renamed|consolidat\w*|succeed\w*"
     r"|no longer|used to|then in force|at the time|earlier|prior|older?|histor\w*"
     r"|transition\w*|savings?|now (?:in|found|governed)|first appeared|origin\w*|carried over"
     r"|derive\w*|since (?:19|20)\d\d|(?:pre|post)-\w+|was the law|lapsed|expired?"

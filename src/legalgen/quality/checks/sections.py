@@ -195,8 +195,8 @@ def _beyond(act: Act, called: str, highest: int, where: str, *, sure: bool) -> F
 
 
 def _is_in_full(called: str, names: Iterable[str]) -> bool:
-    """Whether an Act is named by more than letters, which may be another's too."""
-    return any(re.search("[a-z]{3}|[A-Z]\\.", name) for name in (called, *names))
+    """Whether an Act is named by more than a few letters, which may be another's too."""
+    return any(re.search("[a-z]{3}|[A-Z]\\.|[A-Z]{4}", name) for name in (called, *names))
 
 
 def _highest_number(vocabulary: frozenset[str]) -> int:

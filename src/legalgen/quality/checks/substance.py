@@ -137,9 +137,8 @@ def off_topic(reading: Reading) -> Iterator[Finding]:
     asked = reading.question_stems | reading.step_stems
     if len(asked) < LEAST_ASKED:
         return
-    named = _names(reading.draft.question)
-    if len(asked - named) >= LEAST_ASKED:
-        asked -= named
+    if len(asked) >= MANY_ASKED:
+        asked -= _names(reading.draft.question)
     answered, known = reading.answer_stems & (asked | reading.topic), bool(reading.topic)
     shared = len(answered & asked) + _shared_figures(reading)
     told = f"{plural(shared, 'word')} of the answer are in question or steps"
@@ -159,9 +158,16 @@ def off_topic(reading: Reading) -> Iterator[Finding]:
         return
     if not shared or shared + about <= FEW_SHARED:
         what = f"{told}, {about} of {topic}, need some of each"
-        yield "OFF_TOPIC", what, "answer", shared == 0 and about < 2
+        far = shared == 0 and about < 2 and not _cites_what_is_asked(reading)
+        yield "OFF_TOPIC", what, "answer", far
     elif not about and asked.isdisjoint(reading.topic):
         yield "OFF_TOPIC", f"no word is of {topic}, need some", "question", False
+
+
+def _cites_what_is_asked(reading: Reading) -> bool:
+    """Whether a citation is of an Act or a case that the question names."""
+    cited = stems(words(" ".join([each.text for each in reading.draft.citations])))
+    return len(cited & reading.question_stems) > 1
 
 
 def _names(question: str) -> frozenset[str]:
@@ -188,7 +194,7 @@ def _least_shares(asked: int, *, known: bool) -> tuple[float, float]:
 
 def _is_beside_topic(reading: Reading, asked: int, shared: int, about: int) -> bool:
     """Whether an answer has few words of the question and none of a topic of many words."""
-    if len(reading.topic) < MANY_OF_TOPIC or asked < ENOUGH_ASKED:
+    if len(reading.topic) < MANY_OF_TOPIC or asked < QUITE_ENOUGH:
         return False
     return shared <= ONE_IN_FIVE * asked and (about == 0 or shared + about <= FEW_SHARED)
 
@@ -202,13 +208,15 @@ ENOUGH_ASKED = 8
 SURELY_ENOUGH = 9
 SHARED_SHARE = 0.08
 NO_SHARE = 0.05
-LEAST_SHARES = ((15, (0.08, 0.1)), (22, (0.1, 0.1)), (1_000_000, (0.13, 0.17)))
+MANY_ASKED = 15
+LEAST_SHARES = ((MANY_ASKED, (0.08, 0.09)), (22, (0.1, 0.1)), (1_000_000, (0.13, 0.17)))
 """Share of so many telling words of question and steps up to which an answer is refused or flagged:
 the first pair where the topic is not known, else by their number. Of fewer than
-``SURELY_ENOUGH`` a good answer may have none, if it has words of the topic instead. Names do not
-count. Of 242 good answers on known topics none has as few; of good answers exchanged within a
-jurisdiction nine in ten, within an area seven in ten."""
+``SURELY_ENOUGH`` a good answer may have none, if it has words of the topic instead. Of many, names
+do not count. Of 242 good answers on known topics none has as few; of good answers that are
+exchanged within a jurisdiction nine in ten, within an area seven in ten."""
 MANY_OF_TOPIC = 15
+QUITE_ENOUGH = 11
 ONE_IN_FIVE = 0.2
 """Up to this share, and with no word of such a topic or two of both, an answer is refused: no good
 one of 242 is; of those exchanged within an area three in ten."""
