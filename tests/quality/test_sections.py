@@ -58,6 +58,10 @@ def test_the_longer_of_two_names_is_found_in_every_process() -> None:
         ("The Refugee Convention helps, and Article 340 of the Treaty.", ""),
         ("The Theft Act 1968 and the Rent Act 1968 differ. See section 99 of the 1968 Act.", ""),
         ("Section 172 of the Companies Act 2006 obliges him, and 400 others.", ""),
+        ("Consumer Credit Act 1974, s 75, the Fraud Act 2006 and others apply.", ""),
+        ("Consumer Credit Act 1974 s 75, Fraud Act 2006 s 2.", ""),
+        ("The Fraud Act 2006, section 75 CCA 1974 and others apply.", ""),
+        ("Terrorism Act 2000, s 58 and TA 2000, s 59 forbid it.", ""),
     ],
 )  # fmt: skip
 def test_a_section_beyond_the_last_one_is_found(said: str, expected: str) -> None:

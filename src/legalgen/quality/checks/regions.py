@@ -155,18 +155,30 @@ def _sentences(reading: Reading) -> Sequence[str]:
     return sentences(normalise(f"{reading.draft.answer}\n{reading.steps_text}\n{cited}"))
 
 
+_ENGLISH_BUT_LAW = re.compile(r"English(?! law)|England|Wales|south of the border|Anglo")
+
+
+def _has_scots(reading: Reading) -> bool:
+    text = _ACT.sub("", f"{reading.draft.answer} {reading.steps_text}")
+    return "Scot" in text
+
+
 _CLAUSE = re.compile(r"(?<=[,;:]) (?=(?:and|but|so|or|while) )|(?<=[;:]) ")
 
 
 def _asserted(reading: Reading, asked: str) -> Iterator[str]:
     """The clauses that deny nothing and are not told of another nation.
 
-    What a sentence says of England goes on to its end, and not back to its beginning.
+    What a sentence says of England goes on to its end, and not back to its beginning. An answer
+    that names no other law than the English compares nothing: it applies that law.
     """
+    abroad = _ABROAD[asked]
+    if asked == "scotland" and not _has_scots(reading):
+        abroad = _ENGLISH_BUT_LAW
     for sentence in _sentences(reading):
         for clause in _CLAUSE.split(sentence):
             rest = _ACT.sub("", clause)
-            if _ABROAD[asked].search(rest):
+            if abroad.search(rest):
                 break
             if not _DENIED.search(rest):
                 yield clause

@@ -118,7 +118,7 @@ _BEFORE = re.compile(
     r"(?P<unit>[SsAaRr\u00a7](?<![\w.].)"  # found by its first letter, which is faster
     r"(?:(?<=[Ss])(?:ections?|ecs?\.|s?\.?)|(?<=\u00a7)\u00a7*|(?<=[Aa])(?:rticles?|rts?\.?)"
     rf"|(?<=[Rr])(?:ules?|egulations?|egs?\.?|r?\.?)))\s*(?P<n>{_MANY})"
-    rf"{_LEADING_ON}\s*(?:\w+'s\s+)?\Z"
+    rf"(?P<way>{_LEADING_ON})\s*,?\s*(?:\w+'s\s+)?\Z"
 )
 """``section 172 of the`` before the name of an Act."""
 _LED_TO = (
@@ -128,7 +128,7 @@ _LED_TO = (
 _AFTER = re.compile(
     r"\s*(?:\((?:the )?[\"']?[A-Z][\w ]{1,24}[\"']?\))?\s*,?"
     rf"{_LED_TO}\s*[,:(]?\s*(?:[Ii]n\s+|[Uu]nder\s+)?(?P<unit>{_UNIT})\s*(?P<n>{_MANY})"
-    r"(?!,? (?:of|in) (?:the |that )?[A-Z]| [A-Z]\w+ (?:\w+ ){0,4}Act| U\.S\.C| C\.F\.R)"
+    r"(?!,? (?:of|in) (?:the |that )?[A-Z]| [A-Z]\w+ (?:\w+ ){0,4}Act| [A-Z]{3}| U\.S\.C| C\.F\.R)"
 )
 """``, s 172`` after it, where no other Act follows."""
 _BARE_AFTER = re.compile(rf"\s+(?P<unit>)(?!(?:19|20)\d\d\b)(?P<n>{_ONE})(?![\w/])")
@@ -174,7 +174,7 @@ def section_nonexistent(reading: Reading) -> Iterator[Finding]:
                 if most <= act.last < _WITHOUT_COMMA or act in told:
                     continue
                 highest = _highest(act, called, text, start, end)
-                if highest > act.last:
+                if highest > act.last and not _is_anothers(act, called, reading.whole):
                     told.add(act)
                     yield _beyond(act, called, highest, name, sure=_is_in_full(called, known[act]))
     rest = {act: names for act, names in known.items() if act not in told}
@@ -192,6 +192,14 @@ def _beyond(act: Act, called: str, highest: int, where: str, *, sure: bool) -> F
     what = f"{called} has no {act.unit} {highest}, the last one is {act.last}"
     far = highest > _FAR * act.last and highest >= act.last + _FAR_BY
     return "SECTION_NONEXISTENT", what, where, bool(act.source) or (sure and far)
+
+
+def _is_anothers(act: Act, called: str, whole: str) -> bool:
+    """Whether letters with a year stand for an Act of that year which is named, as this is not."""
+    year = called[-4:]
+    if not re.fullmatch(r"[A-Z()]+ \d{4}", called) or f"Act {year}" not in whole:
+        return False
+    return not any(name in whole for name in act.names if " Act " in name)
 
 
 def _is_in_full(called: str, names: Iterable[str]) -> bool:
@@ -307,6 +315,9 @@ def _highest(act: Act, called: str, text: str, start: int, end: int) -> int:
     for unit in _SPELT_OUT:  # most are; nothing that begins before the last of them reaches the Act
         begin = max(begin, text.rfind(unit, begin, start) - 1)
     before = _BEFORE.search(text, begin, start)
+    led = before is not None and _LEADS.search(before["way"])
+    if before and not led and _OWNED.search(text, max(0, before.start() - 40), before.start()):
+        before = None
     after = _AFTER.match(text, end)
     if after is None and (act.unit != "section" or called.endswith("C.")):
         after = _BARE_AFTER.match(text, end)
@@ -316,6 +327,13 @@ def _highest(act: Act, called: str, text: str, start: int, end: int) -> int:
             highest = max([highest, *_numbers(match["n"])])
     return highest
 
+
+_LEADS = re.compile(r"\b(?:of|in|under|to|from|by|within)\b")
+_OWNED = re.compile(
+    r"(?:(?:Act|Rules|Regulations|Order|Code),? \d{4}|[A-Z]{2,}(?: \d{4})?|Convention|Charter)"
+    r"[,:]? \(?\Z"
+)
+"""Another law before a section, to which it belongs where no word leads it on to the next."""
 
 _FIRST_LETTERS = {"section": "s\u00a7", "article": "a", "rule": "r\u00a7", "regulation": "r"}
 
