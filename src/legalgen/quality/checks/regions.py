@@ -54,14 +54,18 @@ _FOREIGN = {
 _OWN = {"scotland": "scots", "england-wales": "english", "northern-ireland": "northern"}
 
 
+@cache  # compiled for the few cells that need it
+def _denying() -> re.Pattern[str]:
+    """What a clause has that says that something is no law there, or compares two laws."""
+    return re.compile(alternatives("denying_a_sign"))
+
+
 @cache
 def _signs(name: str, acts: str) -> _Signs:
     return _Signs(name, acts)
 
 
 _ACT = re.compile(r"\((?:Scotland|Northern Ireland|Wales)\)")
-_DENIED = re.compile(alternatives("denying_a_sign"))
-"""A sentence that says that something is no law there, or compares two laws."""
 _ABROAD = {
     "scotland": re.compile(r"English|England|Wales|south of the border|Anglo"),
     "england-wales": re.compile(r"Scot(?:s|tish|land)\b|Northern Ir|Ulster|Stormont|Edinburgh"),
@@ -180,7 +184,7 @@ def _asserted(reading: Reading, asked: str) -> Iterator[str]:
             rest = _ACT.sub("", clause)
             if abroad.search(rest):
                 break
-            if not _DENIED.search(rest):
+            if not _denying().search(rest):
                 yield clause
 
 
@@ -198,7 +202,10 @@ def _folded(sign: str) -> str:
 
 # --- states of a union -------------------------------------------------------------------------
 
-_FEDERAL = re.compile(alternatives("federal_signs"))
+
+@cache
+def _federal() -> re.Pattern[str]:
+    return re.compile(alternatives("federal_signs"))
 
 
 @cache
@@ -217,7 +224,7 @@ def another_state(reading: Reading) -> Iterator[Finding]:
     own, question = task.sub_jurisdiction, reading.draft.question
     text = "\n".join(_sentences(reading))
     found = {name: set(pattern.findall(text)) for name, pattern in _states()}
-    if _FEDERAL.search(text) or found.get(own) or own.replace("-", " ").title() in text:
+    if _federal().search(text) or found.get(own) or own.replace("-", " ").title() in text:
         return
     for name, signs in found.items():
         if signs and name != own and name.replace("-", " ").title() not in question:
