@@ -261,6 +261,11 @@ def test_what_the_steps_come_to_is_what_the_answer_says(
         ("The limit is \u20b91 crore.", "It is \u20b91,00,00,000 at the most."),
         ("Repair and profit come to \u00a350k.", "She is owed \u00a350,000 in all."),
         ("A month on would be 31 September.", "It ends on 30 September."),
+        ("The sum is 400 euros.", "He owes \u20ac400."),
+        ("The sum is EUR 1,500.", "He owes fifteen hundred euros, or 1,500 euros."),
+        ("It is two hundred and fifty thousand pounds.", "He owes \u00a3250,000 to her."),
+        ("It is Rs. 5,00,000.", "He owes five hundred thousand rupees."),
+        ("The limit is 400 euros; below that 5 dollars.", "He owes her the lamp."),
     ],
 )
 def test_an_amount_is_the_same_however_it_is_written(steps: str, said: str) -> None:
@@ -357,3 +362,23 @@ def test_figures_that_are_taken_over_show_what_is_answered() -> None:
     said = "For the whole of it: 17 has 40 of them on 3 May, and nothing says otherwise anywhere."
     topic = frozenset(f"contract{letter}" for letter in "abcdefghijklmnop")
     assert found(said, asked, steps, topic=topic).get("OFF_TOPIC", "") != "reject"
+
+
+@pytest.mark.parametrize(
+    ("steps", "said", "expected"),
+    [
+        ("The rule grants 400 euros.", "He owes her 250 euros.", "reject"),
+        ("The rule grants four hundred euros.", "He owes her EUR 250.", "reject"),
+        ("The rule grants 400 euros.", "He owes her 200 euros.", "flag"),
+        ("The rule grants twenty-one days.", "He owes it. She has 28 days.", "flag"),
+        ("The rule grants a month.", "He owes it. She has three months.", ""),
+        ("The rule grants 21 days.", "He owes it. She has 28 days, not 14 days.", ""),
+    ],
+)
+def test_the_only_figure_of_the_steps_is_not_another_one(
+    steps: str, said: str, expected: str
+) -> None:
+    """Also in words; half of it is what may have come off."""
+    question = "What does Tomasz owe to Amara for the lamp, and until when?"
+    told = found(said, question, (steps, "Nothing alters it here."))
+    assert told.get("INCONSISTENT", "") == expected

@@ -26,7 +26,8 @@ def facts(reading: Reading) -> Iterator[Finding]:
     if reading.is_dialogue:
         return
     what = _exchanged(reading) or _renamed(reading) or _other_period(reading)
-    if what := what or _other_date(reading) or _other_sum(reading):
+    what = what or _other_length(reading) or _other_date(reading) or _other_sum(reading)
+    if what:
         yield "FACTS_CHANGED", what, "answer", True
 
 
@@ -211,6 +212,60 @@ def _other_period(reading: Reading) -> str | None:
         for unit, _ in figures(match["period"]) - asked - stepped:
             if unit in unsaid and not _OF_LAW.search(clause):
                 return f'"{match[0]}", where the question has {unsaid[unit]} {unit}'
+    return None
+
+
+_STATES = "late|old|overdue|early|behind|ahead|pregnant"
+_LASTING = (
+    "delay|lease|tenancy|contract|sentence|marriage|loan|licence|service|employment|absence|visa"
+    "|stay|detention|imprisonment|cohabitation|warranty|guarantee|apprenticeship|subscription"
+    "|notice|wait|silence|arrears|ban|suspension|internship|secondment|training|possession|use"
+    "|experience|custody|residence"
+)
+"""What lasts so long in one case."""
+_LASTS = frozenset(f"{_STATES}|{_LASTING}".split("|"))
+_NUMBER = r"(?P<n>\d{1,3}|[a-z]+(?:-[a-z]+)?)"
+_UNIT = r"(?P<unit>hour|day|week|month|year)"
+_LENGTHS = (
+    re.compile(rf"\b{_NUMBER}[ -]{_UNIT}s?['\u2019]? (?:of )?(?P<of>{_STATES}|{_LASTING})\b"),
+    re.compile(rf"\b(?P<of>{_LASTING}) of {_NUMBER} {_UNIT}s?\b"),
+)
+_LENGTH_HINTS = ("hour", "day", "week", "month", "year")
+_OWNED = re.compile(
+    r"\b(?:he|she|it|they|you|his|her|its|their|your|this|\w+['\u2019]s)\b"
+    r"(?: [\w'\u2019-]+){0,4} ?\Z"
+)
+_MEASURED = re.compile(
+    r"\b(?:requir\w+|limit\w*|within|allow\w*|provid\w+|need\w*|minimum|maximum|qualifying"
+    r"|entitle\w*|rules?|statut\w+|if|unless|had|would|suffic\w+|enough|must|should"
+    r"|at (?:least|most)|or (?:more|less|longer)|than|per|each|every)\b"
+)
+"""What makes a length one that a law asks for, or that never was."""
+
+
+def _other_length(reading: Reading) -> str | None:
+    """``he came five hours late``, where the question has nine hours, which the answer has not."""
+    if _LASTS.isdisjoint(reading.answer_vocabulary) or _LASTS.isdisjoint(reading.question):
+        return None
+    question, answer = reading.draft.question.casefold(), reading.folded_answer
+    if not all(any(unit in text for unit in _LENGTH_HINTS) for text in (question, answer)):
+        return None
+    asked: dict[str, set[tuple[str, str]]] = {}
+    for match in (match for each in _LENGTHS for match in each.finditer(question)):
+        asked.setdefault(match["of"], set()).update(figures(match[0]))
+    if not asked:
+        return None
+    told = figures(answer)
+    known = figures(question) | figures(reading.steps_text)
+    for match in (match for each in _LENGTHS for match in each.finditer(answer)):
+        ours, said = asked.get(match["of"], set()), figures(match[0])
+        if len(ours) != 1 or not said or not said.isdisjoint(known) or not ours.isdisjoint(told):
+            continue
+        before = _CLAUSE.split(answer[: match.start()])[-1]
+        clause = f"{before} {_CLAUSE.split(answer[match.end() :])[0]}"
+        if _OWNED.search(before) and not _MEASURED.search(clause):
+            ((unit, number),) = ours
+            return f'"{match[0]}", where the question has {number} {unit}'
     return None
 
 

@@ -6,6 +6,7 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator, Set
 from decimal import Decimal
+from fractions import Fraction
 from string import digits
 from typing import TypeAlias
 
@@ -27,7 +28,37 @@ _AMOUNT = re.compile(
     rf"(?:[ -]?(?P<m>{'|'.join(filter(None, _SCALES))})\b)?",
     re.I,
 )
-_COUNTED = by_letter((*(rf"{digit}\d{{0,3}}" for digit in digits), *NUMBERS), r"(?<![-\w]{0})")
+_CURRENCIES = {
+    "euro": "\u20ac", "eur": "\u20ac", "pound": "\u00a3", "gbp": "\u00a3", "dollar": "$",
+    "usd": "$", "rupee": "\u20b9", "inr": "\u20b9", "rs": "\u20b9",
+}  # fmt: skip
+"""The signs of currencies that are written as words or codes."""
+_CURRENCY_HINTS = ("euro", "pound", "dollar", "rupee", "EUR", "GBP", "USD", "INR", "Rs")
+_TENS = {
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
+    "ninety": 90,
+}  # fmt: skip
+_SMALL = UP_TO_TWENTY | _TENS
+_IN_WORDS = rf"(?:(?:{'|'.join((*_SMALL, 'hundred', 'thousand', 'million', 'and', 'a'))})[ -])+"
+_WORDED_BEFORE = re.compile(
+    rf"(?<![\w.,{MONEY_SIGNS}-])(?:(?P<n>\d[\d,]*(?:\.\d+)?) "
+    rf"(?:(?P<m>{'|'.join(filter(None, _SCALES))}) )?|(?P<words>{_IN_WORDS}))\Z"
+)
+_CODE_AFTER = re.compile(
+    rf" ?(?P<n>\d[\d,]*(?:\.\d+)?)(?: (?P<m>{'|'.join(filter(None, _SCALES))})\b)?", re.I
+)
+_CURRENCY = re.compile(
+    r"(?:(?P<word>euro|pound|dollar|rupee)s?|(?P<code>eur|gbp|usd|inr|rs)\.?)(?![a-z])"
+)
+_LONGEST_AMOUNT = 60
+
+_NUMBERS = {
+    f"{ten}-{one}": tens + ones
+    for ten, tens in _TENS.items()
+    for one, ones in UP_TO_TWENTY.items()
+    if 0 < ones < 10
+} | NUMBERS
+_COUNTED = by_letter((*(rf"{digit}\d{{0,3}}" for digit in digits), *_NUMBERS), r"(?<![-\w]{0})")
 _NUMBER_BEFORE = re.compile(
     rf"(?P<n>{_COUNTED})[ -](?:(?:clear|working|business|calendar|full) )?\Z"
 )
@@ -54,6 +85,8 @@ def figures(text: str) -> frozenset[Figure]:
             scale = _SCALES[(m["m"] or "").casefold()]
             amount = Decimal(m["n"].replace(",", "")).scaleb(scale)
             found.add((m["c"], f"{amount:f}".removesuffix(".00")))
+    if any(hint in text for hint in _CURRENCY_HINTS):
+        found.update(_worded(folded(text)))
     if "%" in text:
         found.update(("percent", share) for share in _PERCENT.findall(text))
     if not any(map(text.__contains__, (*_UNITS, *MONTHS))):
@@ -66,6 +99,41 @@ def figures(text: str) -> frozenset[Figure]:
     return frozenset(found)
 
 
+def _worded(text: str) -> Iterator[Figure]:
+    """The amounts whose currency is a word or a code, in folded text: ``400 euros``."""
+    for currency in _CURRENCY.finditer(text):
+        start, end = currency.span()
+        if text[start - 1 : start].isalpha() and start:
+            continue
+        found = _WORDED_BEFORE.search(text, max(0, start - _LONGEST_AMOUNT), start)
+        if found is None and currency["code"]:
+            found = _CODE_AFTER.match(text, end)
+        if found is None:
+            continue
+        sign = _CURRENCIES[currency["word"] or currency["code"]]
+        if "words" in found.re.groupindex and found["words"]:
+            if number := _numbered(found["words"]):
+                yield sign, str(number)
+        else:
+            scale = _SCALES[(found["m"] or "").casefold()]
+            amount = Decimal(found["n"].replace(",", "")).scaleb(scale)
+            yield sign, f"{amount:f}".removesuffix(".00")
+
+
+def _numbered(text: str) -> int:
+    """A number of several words: ``two hundred and fifty thousand``."""
+    total = part = 0
+    for word in re.findall(r"[a-z]+", text):
+        if word == "hundred":
+            part = max(1, part) * 100
+        elif word in ("thousand", "million"):
+            total += max(1, part) * 10 ** _SCALES[word]
+            part = 0
+        else:
+            part += _SMALL.get(word, 0)
+    return total + part
+
+
 def _periods(text: str) -> Iterator[Figure]:
     """The numbers of days, weeks and so on, and of per cent, in folded text."""
     for unit in _UNITS:
@@ -73,20 +141,17 @@ def _periods(text: str) -> Iterator[Figure]:
             if text[at - 1 : at] in " -" and _UNIT_ENDS.match(text, at + len(unit)):
                 found = _NUMBER_BEFORE.search(text, max(0, at - _LONGEST_NUMBER), at)
                 if found:
-                    yield unit.replace(" ", ""), str(NUMBERS.get(found["n"], found["n"]))
+                    yield unit.replace(" ", ""), str(_NUMBERS.get(found["n"], found["n"]))
 
 
 def inconsistent(reading: Reading) -> Iterator[Finding]:
     """A figure that the steps reach, and another of its kind in the answer in its stead."""
     if not reading.draft.reasoning_steps:
         return
-    first, reached = figures(reading.first_sentence), figures(reading.draft.reasoning_steps[-1])
-    if not first and not reached:
-        return
     stepped = figures(reading.steps_text)
-    asked = figures(reading.draft.question)
-    if stepped <= asked:
+    if not stepped or stepped <= (asked := figures(reading.draft.question)):
         return
+    first, reached = figures(reading.first_sentence), figures(reading.draft.reasoning_steps[-1])
     answered = figures(reading.draft.answer)
     for kind in sorted({kind for kind, _ in stepped - asked}):
         told = {value for k, value in answered if k == kind}
@@ -98,11 +163,22 @@ def inconsistent(reading: Reading) -> Iterator[Finding]:
         if kind in MONEY_SIGNS:
             begins -= _left_over(kind, asked, ours)
         swapped = {v for v in strange if any(_swapped(v, value) for value in ours)}
-        if ours and ours.isdisjoint(told) and (len(begins) == 1 or swapped):
-            shown = min(begins or swapped)
+        if (
+            ours
+            and ours.isdisjoint(told)
+            and (len(begins) == 1 or swapped or _stands_for(kind, ours, told, stepped | asked))
+        ):
+            shown = min(begins or swapped or told)
             what = f"the steps reach {_shown(kind, min(ours))}, the answer {_shown(kind, shown)}"
             yield "INCONSISTENT", what, "answer", sure or bool(swapped)
             return
+
+
+def _stands_for(kind: str, ours: Set[str], told: Set[str], known: Set[Figure]) -> bool:
+    """Whether steps and question have one period, and the answer one other; ``1`` is an article."""
+    if kind in MONEY_SIGNS or kind == "date" or len(told) != 1 or "1" in ours | told:
+        return False
+    return {value for k, value in known if k == kind} == ours
 
 
 def _left_over(sign: str, asked: Set[Figure], taken: Set[str]) -> set[str]:
@@ -128,10 +204,23 @@ def _reached(
     ours = {value for k, value in reached if k == kind}
     if not ours:
         ours = {value for k, value in stepped if k == kind}
-        return (set() if len(ours) > 1 or any(k == kind for k, _ in asked) else ours), False
+        if len(ours) != 1 or any(k == kind for k, _ in asked):
+            return set(), False
+        return ours, kind in MONEY_SIGNS and len(told) == 1 and not _is_part(ours, told)
     if ours & told and kind in MONEY_SIGNS:
         return ours & {_last_amount(reading.draft.reasoning_steps[-1], kind)}, False
     return ours, kind in MONEY_SIGNS or kind == "date"
+
+
+def _is_part(left: Set[str], right: Set[str]) -> bool:
+    """Whether one amount may be a plain part of the other: its half, three quarters, threefold."""
+    small, big = sorted(map(Fraction, left | right))
+    ratio = small / (big or 1)
+    return ratio.numerator <= 1 or ratio.denominator <= MOST_PARTS
+
+
+MOST_PARTS = 5
+"""Parts of a whole that an amount may be cut into without anybody saying so."""
 
 
 def _last_amount(text: str, sign: str) -> str:
