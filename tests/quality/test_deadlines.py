@@ -14,8 +14,8 @@ ASKED = "The lease of Amara to Tomasz was forfeited on 9 May 2022: by when may h
     [
         ("He has six months, so the last day is 9 December 2022.", "flag"),
         ("He has six months: the deadline is therefore 9 December 2022.", "flag"),
-        ("The limit of two years ends on 8 May 2025.", "flag"),
-        ("Within three months of that, no later than 10 September 2022.", "flag"),
+        ("The limit of two years ends on 8 May 2025.", "reject"),
+        ("Within three months of that, no later than 10 September 2022.", "reject"),
         ("He has six months, so the last day is 9 december 2022.", "flag"),
         ("HE HAS SIX MONTHS, SO THE LAST DAY IS 9 DECEMBER 2022.", "flag"),
         ("He has six months, so the last day is 8 November 2022.", ""),
@@ -107,6 +107,8 @@ def test_late_and_in_time_follow_from_the_periods(
         ("Four months after 30 September 2024 end on 31 January 2025.", "flag"),
         ("The last day is 20 June 2022, because he has thirty days.", "flag"),
         ("Six months from 9 May 2022 end on 9 November 2022, so he is safe.", ""),
+        ("Six months counted back from 9 May 2022 lead to 9 November 2021.", ""),
+        ("Six months counted back from 9 May 2022 lead to 9 December 2021.", "flag"),
         ("Six months from and including 9 May 2022 end on 8 November 2022.", ""),
         ("Thirty days from 6 May 2022 end on Tuesday, 7 June 2022, after a Sunday.", ""),
         ("Six months from 9 May 2022 had not expired on 2 June 2022.", ""),
@@ -187,3 +189,45 @@ def test_a_period_may_run_from_what_was_received_months_later() -> None:
     question = "The refusal is of 2 January 2024, and Amara appealed on 29 April. Is she in time?"
     said = "She is in time. The 28 days run from the day on which she received it, in April."
     assert "DEADLINE" not in found(said, question)
+
+
+SOLD = "Amara received a lamp on 3 March and withdrew on 24 March. Is that effective?"
+FOURTEEN = ("The period is fourteen days from the day on which she received it.",)
+
+
+@pytest.mark.parametrize(
+    ("said", "question", "steps", "expected"),
+    [
+        ("She withdrew on 24 March, which lies within the fourteen days.", SOLD, FOURTEEN,
+         "reject"),
+        ("She withdrew on 24 March, which is well within the three weeks.", SOLD, FOURTEEN, ""),
+        ("She withdrew on 24 March, which lies outside the fourteen days.", SOLD, FOURTEEN, ""),
+        ("She withdrew on 24 March, which lies outside the two months.", SOLD, FOURTEEN, "reject"),
+        ("She withdrew on 24 March, which is within the fourteen days, as she was told late.",
+         SOLD, ("The period is extended where no notice was given.",), ""),
+        ("She has until 2 September, as fifteen business days run.",
+         "Amara was sentenced on 2 June. By what date must she appeal?", STEPS_OF_15 := (
+             "It has to be given within fifteen business days.",), "reject"),
+        ("She has until 23 June, as fifteen business days run.",
+         "Amara was sentenced on 2 June. By what date must she appeal?", STEPS_OF_15, ""),
+        ("She has until 9 January, as fifteen business days run.",
+         "Amara was sentenced on 19 December. By what date must she appeal?", STEPS_OF_15, ""),
+        (("The floor was laid on 12 May 2018. Six years from that date ended on 12 May 2022, which"
+          " is two years before the claim."), "Amara had a floor laid on 12 May 2018. Too late?",
+         STEPS_OF_15, "reject"),
+        (("The floor was laid on 12 May 2018. Six years from that date ended on 12 May 2024, which"
+          " is two years before the claim."), "Amara had a floor laid on 12 May 2018. Too late?",
+         STEPS_OF_15, ""),
+        ("She is comfortably in time, and Tomasz has no defence.",
+         "A roof was made on 3 May 2019, and she sued on 9 June 2025. Is Amara in time?",
+         ("Six years end in May 2025, more than a month before the claim.",), "reject"),
+        ("She is in time, and no rule ends it, unless it was settled.",
+         "A roof was made on 3 May 2019, and she sued on 9 June 2025. Is Amara in time?",
+         ("Six years end in May 2025, more than a month before the claim.",), ""),
+    ],
+)  # fmt: skip
+def test_days_without_years_and_days_that_are_named_before(
+    said: str, question: str, steps: tuple[str, ...], expected: str
+) -> None:
+    """A finding of days without years holds in whichever year they were."""
+    assert found(said, question, steps).get("DEADLINE", "") == expected

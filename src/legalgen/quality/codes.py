@@ -239,6 +239,11 @@ TABLE: Final = (
         "{found}: work it out again",
     ),
     Check(
+        "ARITHMETIC", "good", "graded", "comparisons",
+        "A comparison in words is wrong: `$62,000, which is above the $75,000 required`.",
+        "{found}: weigh the figures again",
+    ),
+    Check(
         "DEADLINE", "good", "graded", "deadline",
         "A claim is called late although its date lies before the end that the steps reach, or in "
         "time although it lies after, also a week after every period of the text: refused. A last "

@@ -17,6 +17,8 @@ from datetime import date, timedelta
 from itertools import product
 from typing import NamedTuple, TypeAlias
 
+from msgspec.structs import replace
+
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import MONTH, MONTHS, NAMES_DAY, UP_TO_TWENTY
 
@@ -78,14 +80,68 @@ def deadline(reading: Reading) -> Iterator[Finding]:
     question = reading.draft.question
     if found := _in_no_calendar(reading):
         yield found
-    if not _YEAR.search(question) or not _DATE.search(question):
-        return
-    yield from _counted_wrong(reading)
+    if _YEAR.search(question) and _DATE.search(question):
+        yield from _counted_wrong(reading)
+        if found := _counted(reading):
+            yield found
+    elif NAMES_DAY.search(question) and not _has_year(reading):
+        yield from _in_any_year(reading)
+
+
+def _counted(reading: Reading) -> Finding | None:
+    """What does not follow from the days and periods of a text whose days have years."""
     found = None
     if said := _verdict(reading):
         found = _judged_wrong(reading, said) or _judged_by_periods(reading, said)
-    if found := found or _ended_wrong(reading) or _unreached(reading):
-        yield found
+    return found or _within_wrong(reading) or _ended_wrong(reading) or _unreached(reading)
+
+
+ANY_YEARS = (2024, 2023, 2022, 2021, 2026, 2027, 2020)
+"""Years of which each day falls on every day of the week; two of them are leap years."""
+
+
+def _has_year(reading: Reading) -> bool:
+    """Whether a day of the text has its year."""
+    return _YEAR.search(reading.whole) is not None and any(
+        match["y"] or match["ay"] for _, text in reading.texts for match in _any_days(text)
+    )
+
+
+def _in_any_year(reading: Reading) -> Iterator[Finding]:
+    """What is wrong of days without years, in whichever year they are."""
+    months = {_month_and_day(match)[0] for _, text in reading.texts for match in _any_days(text)}
+    if not months or max(months) - min(months) > MOST_MONTHS:
+        return  # of December and January nobody knows which comes first
+    if not any(_LENGTH.search(text) for _, text in reading.texts):
+        return
+    found: Finding | None = None
+    for year in ANY_YEARS:
+        found = _counted(_of_year(reading, year))
+        if found is None:
+            return
+    if found is not None:
+        code, what, where, far = found
+        yield code, re.sub(rf",? {ANY_YEARS[-1]}\b|{ANY_YEARS[-1]}-", "", what), where, far
+
+
+MOST_MONTHS = 8
+"""Months between days without years, above which they are of two."""
+
+
+def _of_year(reading: Reading, year: int) -> Reading:
+    """The same text with its days in one year."""
+    draft = reading.draft
+    dated = replace(
+        draft,
+        question=_dated(draft.question, year),
+        answer=_dated(draft.answer, year),
+        reasoning_steps=tuple(_dated(step, year) for step in draft.reasoning_steps),
+    )
+    return replace(reading, draft=dated)
+
+
+def _dated(text: str, year: int) -> str:
+    return _ANY_DAY.sub(rf"\g<0>, {year}", text) if NAMES_DAY.search(text) else text
 
 
 def _day(match: re.Match[str]) -> Day:
@@ -156,7 +212,7 @@ def _verdict(reading: Reading) -> _Verdict | None:
         return None
     said = _VERDICT.search(first)
     if said is not None:
-        if _UNDECIDED.search(_VERDICT.sub("", first)):
+        if _UNDECIDED.search(_VERDICT.sub("", first)) and not _is_decided(first, said):
             return None
         return _Verdict(said[0], bool(said["late"]) != bool(said["not"]))
     plain, asked = _PLAIN.match(first), _VERDICT.search(reading.draft.question)
@@ -164,6 +220,20 @@ def _verdict(reading: Reading) -> _Verdict | None:
         return None
     asks_late = bool(asked["late"]) != bool(asked["not"])
     return _Verdict(plain[0], asks_late == bool(plain["yes"]))
+
+
+_NEXT_CLAUSE = re.compile(r"[;:]|,? (?:and|because|since|so that)\b|, (?:as|so)\b")
+_CONDITIONS = re.compile(
+    r"\b(?:if|unless|whether|or|would|may|might|only|before|until|provided|but|except)\b"
+)
+
+
+def _is_decided(first: str, said: re.Match[str]) -> bool:
+    """Whether what may turn a verdict stands in another clause, which has no condition."""
+    after = _NEXT_CLAUSE.split(first[said.end() :], maxsplit=1)
+    if len(after) < 2 or _UNDECIDED.search(first[: said.start()] + after[0]):
+        return False
+    return _CONDITIONS.search(after[1]) is None
 
 
 _SHORT_MONTHS = frozenset({"february", "april", "june", "september", "november"})
@@ -261,6 +331,20 @@ _BACKWARDS = re.compile(
     re.I,
 )
 """A period that is counted back from its end: what is late then comes first."""
+_DISTANT = re.compile(
+    r"\b(?:more than|less than|almost|nearly|over|about|some|only|just|was|is|lies|lay)"
+    r" (?:\w+[ -]){1,2}\Z"
+)
+
+
+def _is_backwards(told: str) -> bool:
+    """Whether a period is counted back; "almost a month before he sued" is a distance."""
+    return any(
+        not _DISTANT.search(told, max(0, match.start() - 40), match.start())
+        for match in _BACKWARDS.finditer(told)
+    )
+
+
 _MOVED = re.compile(
     r"\b(?:exten[ds]\w*|suspen\w+|toll(?:s|ed|ing)|clock|conciliation|knowledge|knew|discover\w*"
     r"|awar\w+|acknowledg\w*|part[- ]payment|disab\w+|minor(?:ity)?|infan\w+|fraud\w*|conceal\w*"
@@ -271,6 +355,7 @@ _MOVED = re.compile(
 )
 """What lets a period end later than by its length; what was received did so by days, unless the
 period runs from then."""
+_RECEIVED = re.compile(r"receiv|receipt", re.I)
 _DENIED = re.compile(r"\b(?:no|not|nor|never|without|neither|nothing|none|cannot)\b|n't", re.I)
 _PROMPT = re.compile(r"\b(?:prompt\w*|forthwith|laches|immediate\w*|as soon as|at once)\b", re.I)
 """What may make late what came within its period."""
@@ -285,14 +370,15 @@ PLAINLY = 7
 
 def _judged_by_periods(reading: Reading, said: _Verdict) -> Finding | None:
     """Late or in time against the question's last date and every period from the other ones."""
-    if not _asks_time(reading.draft.question):
+    question = reading.draft.question
+    if not _asks_time(question):
         return None
-    days = sorted(_days(reading.draft.question))
+    days = sorted(_days(question))
     told = f"{reading.steps_text}\n{reading.draft.answer}"
     lengths = list(_LENGTH.finditer(told))
-    if len(days) < 2 or not lengths or _BACKWARDS.search(told):
+    if len(days) < 2 or not lengths or _is_backwards(told):
         return None
-    lengths += _LENGTH.finditer(reading.draft.question)
+    lengths += _LENGTH.finditer(question)
     *starts, done = days
     known = {day + timedelta(more) for day in days for more in (-1, 0, 1)}
     starts += [day for day in _days(told) - known if day < done]  # when it was known, perhaps
@@ -302,7 +388,11 @@ def _judged_by_periods(reading: Reading, said: _Verdict) -> Finding | None:
         what = f'"{said.words}", though {done} lies before {first}, the first end of a period'
         return "DEADLINE", what, "answer", False
     after = (done - last).days
-    if not said.late and after > _room(last, told, starts[0]).days and not _is_moved(told, after):
+    if (
+        not said.late
+        and after > _room(last, told, starts[0]).days
+        and not _is_moved(told, after, question)
+    ):
         what = f'"{said.words}", though {done} lies after {last}, the last end of a period'
         return "DEADLINE", what, "answer", after > PLAINLY
     return None
@@ -337,17 +427,20 @@ def _calendar(year: int, match: re.Match[str]) -> date | None:
     return date(year, month, number) if 1 <= number <= last else None
 
 
-def _end(start: date, length: re.Match[str]) -> date | None:
-    """The day on which a period ends that begins on another, working days stretched."""
+def _end(start: date, length: re.Match[str], ways: int = 1) -> date | None:
+    """The day on which a period ends that begins on another, working days stretched.
+
+    Counted back, ``ways`` is -1.
+    """
     number = length["n"].casefold()
     count = int(number) if number.isdigit() else _COUNTED[number]
     unit = length["unit"].casefold()
     if unit in ("day", "week"):
         days = count * (7 if unit == "week" else 1)
-        if re.search(r"working|business|court", length["kind"], re.I):
+        if _is_stretched(length):
             days = days * 7 // 5 + 4
-        return start + timedelta(days)
-    year, month = divmod(start.month - 1 + count * (12 if unit == "year" else 1), 12)
+        return start + timedelta(days * ways)
+    year, month = divmod(start.month - 1 + ways * count * (12 if unit == "year" else 1), 12)
     year += start.year
     if year > 2200:
         return None
@@ -368,10 +461,16 @@ _HOLIDAYS = {(1, 1), (1, 2), (6, 19), (7, 4), (7, 14), (10, 2), (11, 11), (8, 15
 Mondays and Fridays, or around Christmas."""
 
 
-def _is_moved(told: str, days: int = 0) -> bool:
-    """Whether something is said to move an end by so many days; what is denied moves nothing."""
+def _is_moved(told: str, days: int = 0, question: str = "") -> bool:
+    """Whether something is said to move an end by so many days; what is denied moves nothing.
+
+    Nor does what was received, where the question says when.
+    """
+    dated = _RECEIVED.search(question) is not None
     for match in _MOVED.finditer(told):
         if match["days"] and days > MOST_UNDERWAY:
+            continue
+        if dated and _RECEIVED.search(match[0]):
             continue
         before = told[max(0, match.start() - 45) : match.start()]
         if not _DENIED.search(before[before.rfind(".") + 1 :]):
@@ -379,9 +478,44 @@ def _is_moved(told: str, days: int = 0) -> bool:
     return False
 
 
+_PLACED = re.compile(
+    rf"{_ANY_DAY.pattern},? (?:and |so )?(?:(?:which|that|this|it) )?(?:is|was|lies|lay|falls|fell"
+    r"|comes|came)(?: (?:still|well|therefore|thus|safely|comfortably|easily|plainly|clearly|just"
+    r"|far|already|long))* (?P<place>within|inside|outside|beyond|after)"
+    r"(?: (?:the|that|this|those|these|its|his|her|their))? "
+)
+_PLACE_HINTS = (" within", " inside", " outside", " beyond", " after")
+
+
+def _within_wrong(reading: Reading) -> Finding | None:
+    """A day that is said to lie within a period, or outside, and from no day of the text does."""
+    for name, text in reading.texts[1:]:
+        if not any(hint in text for hint in _PLACE_HINTS) or not NAMES_DAY.search(text):
+            continue
+        for match in _PLACED.finditer(text):
+            length = _LENGTH.match(text, match.end())
+            year = match["y"] or match["ay"]
+            done = _calendar(int(year), match) if year else None
+            if length is None or done is None:
+                continue
+            told = f"{reading.steps_text}\n{reading.draft.answer}"
+            days = _days(f"{reading.draft.question}\n{told}")
+            ends = [end for day in days if day < done and (end := _end(day, length)) is not None]
+            if not ends or _is_backwards(told) or _is_moved(told, 0, reading.draft.question):
+                continue
+            within = match["place"] in ("within", "inside")
+            last = max(ends)
+            after = (done - last).days
+            wrong = after > _room(last, told, min(days)).days if within else done < min(ends)
+            if wrong:
+                what = f'"{match[0]}{length[0]}" in {name}: the end is {last}'
+                return "DEADLINE", what, name, abs(after) >= PLAINLY
+    return None
+
+
 _MONTH_OF = rf"(?:{_ANY_DAY.pattern}|(?P<om>{_MONTH}) (?P<oy>\d{{4}})\b)"
 _ENDS = re.compile(
-    r"\b(?:ends?|expires?|lapses?|elapses?|runs? out|falls?"
+    r"\b(?:end(?:s|ed)?|expire[sd]?|lapse[sd]?|elapse[sd]?|r[au]ns? out|falls?|fell"
     r"|(?:takes?|brings?|carr(?:y|ies)|leads?) (?:\w+ )?to)"
     rf"(?: on| in| with| at the end of)? (?:\w+day,? )?{_MONTH_OF}",
     re.I,
@@ -393,23 +527,51 @@ def _ended_wrong(reading: Reading) -> Finding | None:
     for name, text in reading.texts[1:]:
         if not _YEAR.search(text):
             continue
+        told = f"{reading.draft.question} {text}".replace("\n", ". ")
         for piece in text.replace("\n", ". ").split(". "):
             ends = list(_ENDS.finditer(piece))
-            lengths = list(_LENGTH.finditer(piece))
-            if len(ends) != 1 or len(lengths) != 1 or _is_moved(piece) or _UNTOLD.search(piece):
+            if len(ends) != 1 or _is_moved(piece) or _SUPPOSED.search(piece):
                 continue
-            (end,), (length,) = ends, lengths
-            rest = f"{piece[: end.start()]} {piece[end.end() :]}"
+            (end,) = ends
+            aside = piece.find(", ", end.end())  # "almost two years before he sued"
+            clause = piece[: aside if aside > 0 else None]
+            lengths = list(_LENGTH.finditer(clause))
+            if len(lengths) != 1 or _UNTOLD.search(clause):
+                continue
+            (length,) = lengths
+            rest = f"{clause[: end.start()]} {clause[end.end() :]}"
             starts = _days(rest)
+            if not starts and _FROM_THAT.search(rest):
+                starts = _days_before(told, piece)
             if len(starts) != 1 or not re.search(r"\b(?:from|after|since)\b", rest):
                 continue
             (start,) = starts
-            due = _end(start, length)
+            back = _COUNTS_BACK.search(clause) is not None
+            due = _end(start, length, -1 if back else 1)
             off = _off(due, end, start) if due is not None else 0
-            if due is not None and not -1 <= off <= _room(due, piece, start).days:
+            room = _room(due, piece, start).days if due is not None else 0
+            if due is not None and not (-room if back else -1) <= off <= room:
                 what = f'"{excerpt(piece, 0)}" in {name}: it is {due}'
-                return "DEADLINE", what, name, False  # a term may end by another rule as well
+                # a term may end by another rule as well, at the end of a month or a year
+                far = abs(off) > MOST_UNDERWAY and not end["om"] and not _is_fixed(end)
+                return "DEADLINE", what, name, far
     return None
+
+
+_COUNTS_BACK = re.compile(r"\b(?:back(?:wards?)?|earlier|preceding|prior)\b", re.I)
+_SUPPOSED = re.compile(r"\b(?:if|unless|would|had)\b", re.I)
+_FROM_THAT = re.compile(r"\b(?:from|after|since) (?:that|this|the same) (?:date|day)\b", re.I)
+
+
+def _days_before(text: str, piece: str) -> set[date]:
+    """The last day that a text tells before a piece of it, which is ``that date``."""
+    earlier = text[: text.find(piece)]
+    found = list(_any_days(earlier))[-1:]
+    return _days(found[0][0]) if found else set()
+
+
+def _is_fixed(day: re.Match[str]) -> bool:
+    return _month_and_day(day) in _FIXED
 
 
 _LAST = re.compile(
@@ -453,7 +615,8 @@ def _unreached(reading: Reading) -> Finding | None:
     days = [day for one in years if (day := _calendar(one, found)) is not None]
     if not starts or not lengths or not days or not starts.isdisjoint(days):
         return None
-    if _BACKWARDS.search(told) or re.search(r"\b(?:working|business)\b", told):
+    working = len(_STRETCHED.findall(told))
+    if _is_backwards(told) or working > sum(map(_is_stretched, lengths)):
         return None
     fixed = any((day.month, day.day) in _FIXED for day in days)
     if fixed or any(_is_end(days, start, one, told) for start in starts for one in lengths):
@@ -466,7 +629,29 @@ def _unreached(reading: Reading) -> Finding | None:
     if any(LEAST_ROOM <= (day - end).days <= MOST_ROOM for day in days for end in twice):
         return None
     what = f'"{excerpt(found[0], 0)}" is no end of a period that the text has'
-    return "DEADLINE", what, "answer", False
+    ends = [_end(start, one) for start in starts for one in units]
+    far = found.string == reading.first_sentence and len(ends) == 1 and _is_far(days, ends[0])
+    return "DEADLINE", what, "answer", far and _is_relied_on(reading)
+
+
+def _is_relied_on(reading: Reading) -> bool:
+    """Whether the only period stands in the first sentence, or in steps and answer."""
+    if _LENGTH.search(reading.first_sentence):
+        return True
+    return all(_LENGTH.search(text) for _, text in reading.texts[1:])
+
+
+def _is_far(days: Sequence[date], end: date | None) -> bool:
+    """Whether all of the days lie further from the only end than anything explains."""
+    return end is not None and all(abs((day - end).days) > MOST_UNDERWAY for day in days)
+
+
+_STRETCHED = re.compile(r"\b(?:working|business|court)(?= (?:day|week))", re.I)
+
+
+def _is_stretched(length: re.Match[str]) -> bool:
+    """Whether days off do not count in a period."""
+    return re.search(r"working|business|court", length["kind"], re.I) is not None
 
 
 def _is_end(days: Sequence[date], start: date, length: re.Match[str], told: str) -> bool:
@@ -474,6 +659,8 @@ def _is_end(days: Sequence[date], start: date, length: re.Match[str], told: str)
     end = _end(start, length)
     if end is None:
         return False
+    if _is_stretched(length):
+        return any(-MOST_ROOM <= (day - end).days <= 2 * MOST_ROOM for day in days)
     room = min(MOST_ROOM, _room(end, told, start).days + 1)
     return any(LEAST_ROOM <= (day - end).days <= room for day in days)
 

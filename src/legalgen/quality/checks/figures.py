@@ -7,8 +7,9 @@ from calendar import monthrange
 from collections.abc import Iterator, Set
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from string import digits
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from legalgen.law.citations import folded
 from legalgen.law.citations.pieces import by_letter
@@ -33,7 +34,11 @@ _CURRENCIES = {
     "usd": "$", "rupee": "\u20b9", "inr": "\u20b9", "rs": "\u20b9",
 }  # fmt: skip
 """The signs of currencies that are written as words or codes."""
-_CURRENCY_HINTS = ("euro", "pound", "dollar", "rupee", "EUR", "GBP", "USD", "INR", "Rs")
+_CURRENCY_HINTS = (
+    "euro", "pound", "dollar", "rupee", "EUR", "GBP", "USD", "INR", "Rs", "eur ", "gbp ", "usd ",
+    "inr ", "rs ", "rs.",
+)  # fmt: skip
+"""Of texts as they stand, and folded."""
 _TENS = {
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
     "ninety": 90,
@@ -77,47 +82,60 @@ Figure: TypeAlias = tuple[str, str]
 """Its kind (a currency, a unit, ``date``) and its value: only like is compared with like."""
 
 
+@lru_cache(maxsize=16)  # of question, steps and answer, each asked for by several
 def figures(text: str) -> frozenset[Figure]:
     """The amounts, periods, shares and dates of a text."""
-    found: set[Figure] = set()
-    if any(sign in text for sign in MONEY_SIGNS):
-        for m in _AMOUNT.finditer(text):
-            scale = _SCALES[(m["m"] or "").casefold()]
-            amount = Decimal(m["n"].replace(",", "")).scaleb(scale)
-            found.add((m["c"], f"{amount:f}".removesuffix(".00")))
-    if any(hint in text for hint in _CURRENCY_HINTS):
-        found.update(_worded(folded(text)))
-    if "%" in text:
-        found.update(("percent", share) for share in _PERCENT.findall(text))
-    if not any(map(text.__contains__, (*_UNITS, *MONTHS))):
-        return frozenset(found)
-    found.update(_periods(folded(text)))
-    for m in _DATE.finditer(text) if NAMES_DAY.search(text) else ():
-        month, number = m["m"] or m["n"], m["d"] or m["e"]
-        if int(number) <= monthrange(2000, MONTHS.index(month) + 1)[1]:  # not "31 September"
-            found.add(("date", f"{number} {month}"))
+    found = {(measure.kind, measure.value) for measure in measures(text)}
+    if any(map(text.__contains__, MONTHS)):
+        for m in _DATE.finditer(text) if NAMES_DAY.search(text) else ():
+            month, number = m["m"] or m["n"], m["d"] or m["e"]
+            if int(number) <= monthrange(2000, MONTHS.index(month) + 1)[1]:  # not "31 September"
+                found.add(("date", f"{number} {month}"))
     return frozenset(found)
 
 
-def _worded(text: str) -> Iterator[Figure]:
+class Measure(NamedTuple):
+    """A figure, and where it stands in its text."""
+
+    kind: str
+    value: str
+    start: int
+    end: int
+
+
+def measures(text: str) -> Iterator[Measure]:
+    """The amounts, periods and shares of a text, kind by kind."""
+    if any(sign in text for sign in MONEY_SIGNS):
+        for m in _AMOUNT.finditer(text):
+            yield Measure(m["c"], _amount(m["n"], m["m"]), *m.span())
+    if any(hint in text for hint in _CURRENCY_HINTS):
+        yield from _worded(folded(text))
+    if "%" in text:
+        for m in _PERCENT.finditer(text):
+            yield Measure("percent", m[1], *m.span())
+    if any(map(text.__contains__, _UNITS)):
+        yield from _periods(folded(text))
+
+
+def _amount(number: str, scale: str | None) -> str:
+    amount = Decimal(number.replace(",", "")).scaleb(_SCALES[(scale or "").casefold()])
+    return f"{amount:f}".removesuffix(".00")
+
+
+def _worded(text: str) -> Iterator[Measure]:
     """The amounts whose currency is a word or a code, in folded text: ``400 euros``."""
     for currency in _CURRENCY.finditer(text):
         start, end = currency.span()
-        if text[start - 1 : start].isalpha() and start:
-            continue
-        found = _WORDED_BEFORE.search(text, max(0, start - _LONGEST_AMOUNT), start)
-        if found is None and currency["code"]:
-            found = _CODE_AFTER.match(text, end)
-        if found is None:
+        if text[start - 1 : start].isalpha():
             continue
         sign = _CURRENCIES[currency["word"] or currency["code"]]
-        if "words" in found.re.groupindex and found["words"]:
-            if number := _numbered(found["words"]):
-                yield sign, str(number)
-        else:
-            scale = _SCALES[(found["m"] or "").casefold()]
-            amount = Decimal(found["n"].replace(",", "")).scaleb(scale)
-            yield sign, f"{amount:f}".removesuffix(".00")
+        if found := _WORDED_BEFORE.search(text, max(0, start - _LONGEST_AMOUNT), start):
+            if number := _numbered(found["words"]) if found["words"] else 0:
+                yield Measure(sign, str(number), found.start(), end)
+            elif found["n"]:
+                yield Measure(sign, _amount(found["n"], found["m"]), found.start(), end)
+        elif currency["code"] and (found := _CODE_AFTER.match(text, end)):
+            yield Measure(sign, _amount(found["n"], found["m"]), start, found.end())
 
 
 def _numbered(text: str) -> int:
@@ -134,14 +152,15 @@ def _numbered(text: str) -> int:
     return total + part
 
 
-def _periods(text: str) -> Iterator[Figure]:
+def _periods(text: str) -> Iterator[Measure]:
     """The numbers of days, weeks and so on, and of per cent, in folded text."""
     for unit in _UNITS:
         for at in places(unit, text):
-            if text[at - 1 : at] in " -" and _UNIT_ENDS.match(text, at + len(unit)):
+            if text[at - 1 : at] in " -" and (ends := _UNIT_ENDS.match(text, at + len(unit))):
                 found = _NUMBER_BEFORE.search(text, max(0, at - _LONGEST_NUMBER), at)
                 if found:
-                    yield unit.replace(" ", ""), str(_NUMBERS.get(found["n"], found["n"]))
+                    value = str(_NUMBERS.get(found["n"], found["n"]))
+                    yield Measure(unit.replace(" ", ""), value, found.start(), ends.end())
 
 
 def inconsistent(reading: Reading) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from legalgen.quality.checks.citing import (
     citation_impossible,
     citation_jurisdiction,
 )
+from legalgen.quality.checks.comparisons import comparisons
 from legalgen.quality.checks.deadlines import deadline
 from legalgen.quality.checks.difficulty import difficulty
 from legalgen.quality.checks.elements import required
@@ -54,7 +55,7 @@ OF_TEXT: Mapping[str, Callable[[Reading], Iterator[Finding]]] = {
         refusal, meta_talk, prompt_leak, placeholder, language, role_play, advertising,
         registers, no_answer, cut, lengths, steps, overlap, repetition, shape, list_only,
         citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts, facts,
-        inconsistent, arithmetic, reckoning, deadline, steps_restate, paraphrase,
+        inconsistent, arithmetic, reckoning, comparisons, deadline, steps_restate, paraphrase,
         citation_jurisdiction, citation_grounding, section_nonexistent, act_unknown, law_repealed,
         law_later, law_jurisdiction, difficulty,
     )
