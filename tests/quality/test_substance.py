@@ -138,7 +138,7 @@ def test_an_answer_to_another_question_of_the_same_topic() -> None:
         ("Under the lease Amara has no right to enter the shop by night.",
          "Amara is entitled to enter the shop by night, since it is hers.", "flag"),
         ("Tomasz has no claim to the deposit on the shop.",
-         "Tomasz has a claim to the deposit on the shop, since no rent was late.", "flag"),
+         "Tomasz has a claim to the deposit on the shop, since no rent was late.", "reject"),
         ("Tomasz is under no duty to insure the shop against fire.",
          "Tomasz has a duty to insure the shop against fire.", "flag"),
         ("Amara is therefore not allowed to retain the keys of the shop.",

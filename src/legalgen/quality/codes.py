@@ -209,8 +209,10 @@ TABLE: Final = (
     ),
     Check(
         "CONTRADICTION", "good", "graded", "verdicts",
-        "Two sentences of the answer decide the opposite of one subject, or a party who wins by "
-        "the last step loses in the first sentence: refused.",
+        "Two sentences of the answer, or its first one and the last step, decide the opposite of "
+        "one subject, also in other words (suppressed, put before the jury), or a party who wins "
+        "by the last step loses in the first sentence: refused. Where it may be another subject, "
+        "or no conclusion is drawn: flagged.",
         "{found}: decide one way, by the result of the steps",
     ),
     Check(
@@ -223,7 +225,7 @@ TABLE: Final = (
     Check(
         "INCONSISTENT", "good", "graded", "inconsistent",
         "An amount, a date or a period in the answer is another than in the steps; in its first "
-        "sentence, or with figures exchanged: refused.",
+        "sentence, or with figures exchanged: refused. Amounts are also read in words.",
         "{found}: let answer and steps have the same figures",
     ),
     Check(
@@ -246,9 +248,10 @@ TABLE: Final = (
     Check(
         "DEADLINE", "good", "graded", "deadline",
         "A claim is called late although its date lies before the end that the steps reach, or in "
-        "time although it lies after, also a week after every period of the text: refused. A last "
-        "day that no period reaches from any date, or an end that does not follow from the period "
-        "and the day beside it: flagged.",
+        "time although it lies after, also a week after every period of the text, or to lie within "
+        "a period that ended a week before: refused. A last day that no period reaches from any "
+        "date, or an end that does not follow from the period and the day beside it: flagged, "
+        "refused where it is over a month off.",
         "{found}: count the period again",
     ),
     Check(

@@ -19,6 +19,7 @@ from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.checks.asked import bare_figures, no_sum, only_asks
 from legalgen.quality.checks.emptiness import empty, empty_steps, question_again
 from legalgen.quality.checks.figures import NUMBERS
+from legalgen.quality.checks.opposites import are_apart, opposites, yes_and_no
 from legalgen.quality.checks.verdicts import against_itself, against_last_step, opposed, wrong_party
 from legalgen.quality.reading import (
     Finding,
@@ -307,9 +308,9 @@ def contradiction(reading: Reading) -> Iterator[Finding]:
     if alike and not _is_denied(step):
         return
     denied = not alike and (_denies(step, first) or _denies(first, step) or _turned(step, first))
-    denied = denied and not _are_apart(step, first)
+    denied = denied and not are_apart(step, first)
     denied |= not alike and _answers_otherwise(reading, step, first)
-    if denied or (opposed(step, first) and not _are_apart(step, first)):
+    if denied or (opposed(step, first) and not are_apart(step, first)):
         what = f'the last step says "{excerpt(step, 0)}", the answer "{excerpt(first, 0)}"'
         yield "CONTRADICTION", what, "answer", denied
 
@@ -324,6 +325,14 @@ def verdicts(reading: Reading) -> Iterator[Finding]:
     elif found := wrong_party(reading) or against_last_step(reading):
         step, first = (excerpt(each, 0) for each in found)
         yield "CONTRADICTION", f'the last step says "{step}", the answer "{first}"', "answer", True
+    elif apart := opposites(reading):
+        first, other = excerpt(apart.first, 0), excerpt(apart.second, 0)
+        what = f'the answer says "{first}" and "{other}"'
+        if apart.of_step:
+            what = f'the last step says "{first}", the answer "{other}"'
+        yield "CONTRADICTION", what, "answer", apart.is_sure
+    elif both := yes_and_no(reading):
+        yield "CONTRADICTION", f'the answer says yes and no at once: "{both}"', "answer", True
 
 
 _NOT_HINTS = (
@@ -367,19 +376,6 @@ def _denies(denying: str, asserting: str) -> bool:
         if rest <= said and ((loose and len(rest) >= 2) or _is_one(subject, said - rest)):
             return True  # all that was denied is asserted, of the same subject
     return False
-
-
-_PARTING = re.compile(
-    r"\b(?:\d+(?:\(\w+\))*|first|second|third|fourth|last|earlier|later|before|after|since|former"
-    r"|latter|initial|original|new|other|direct|indirect|primary|secondary)\b",
-    re.I,
-)
-
-
-def _are_apart(left: str, right: str) -> bool:
-    """Whether two sentences tell by words or numbers that they are of two things of a kind."""
-    parted = [{each.casefold() for each in _PARTING.findall(text)} for text in (left, right)]
-    return all(parted) and parted[0].isdisjoint(parted[1])
 
 
 def _is_one(left: frozenset[str], right: frozenset[str]) -> bool:

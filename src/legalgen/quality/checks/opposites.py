@@ -1,0 +1,524 @@
+"""Opposite verdicts in other words: ``suppressed`` and ``may be put before the jury``.
+
+``verdicts`` looks for one verb with and without its negation. Here the words of a verdict are of a
+family (evidence goes in or stays out, a term is valid or void, somebody owes or goes free), each
+with its polarity, which a negation turns. The last step and the first sentence have to agree, and
+so have the first sentence and a later one that draws a conclusion or closes the answer. A verdict
+that is conditional, of a part, of another thing or of what somebody argues is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import NamedTuple
+
+from legalgen.quality.reading import COMMON, Reading, sentences, stems, word_set
+from legalgen.store.sample import words
+
+
+class _Family(NamedTuple):
+    """Words of one verdict and of its opposite, behind words of which either has one."""
+
+    name: str
+    hints: frozenset[str]
+    verb: re.Pattern[str]
+
+
+_BE = r"(?:is|are|was|were|be|been|being|stands?|remains?)(?: \w+ly| therefore| thus| still| not)* "
+
+
+def _family(name: str, hints: str, yes: str, no: str) -> _Family:
+    verb = re.compile(rf"\b(?:(?P<no>{no})|(?P<yes>{yes}))\b")
+    return _Family(name, word_set(hints), verb)
+
+
+_FAMILIES = (
+    _family(
+        "evidence",
+        "admissible admitted put go let used relied received heard read use rely lawfully"
+        " overrule overrules inadmissible suppress suppressed excluded out sustain",
+        r"admissible|admitted|(?:can|may|be) (?:properly )?(?:put|be put|go) (?:\w+ )?(?:before|in"
+        r"|to)|let in|(?:be|is|are) (?:\w+ ){0,2}?(?:used|relied (?:up)?on|received|heard|read)"
+        r"|(?:can|may|cannot|to|not) (?:use|rely (?:up)?on)|lawfully obtained"
+        r"|overrules? \w+ objection",
+        r"inadmissible|suppress(?:ed)?|excluded|kept out|keeps? \w+(?: \w+){0,3} out|shut out"
+        r"|sustain (?:the|an) (?:\w+ )?objection",
+    ),
+    _family(
+        "time",
+        "time timely late barred prescribed untimely",
+        r"in (?:good )?time|timely",
+        r"out of time|too late|(?:time-|statute-)?barred|prescribed|untimely",
+    ),
+    _family(
+        "valid",
+        "valid binding enforceable effective good upheld bind binds enforced effect void"
+        " invalid unenforceable ineffective null nullity aside",
+        rf"{_BE}(?:valid|binding|enforceable|effective|good|upheld)|binds?|can be enforced"
+        r"|takes? effect",
+        rf"{_BE}(?:void|invalid|unenforceable|ineffective|null|a nullity|of no effect|set aside)",
+    ),
+    _family(
+        "liable",
+        "liable responsible answerable breach pay compensate owe owes liability",
+        rf"{_BE}(?:\w+ly )?(?:liable|responsible|answerable|in breach)|(?:must|has to|will) (?:pay"
+        r"|compensate)|owes?",
+        r"escapes? (?:\w+ )?liability|need not (?:pay|compensate)|owes? (?:\w+ )?nothing",
+    ),
+    _family(
+        "entitled",
+        "entitled claim recover sue right remedy cause nothing cost loss",
+        rf"{_BE}entitled|(?:may|can|will) (?:claim|recover|sue)|ha(?:s|ve) an? (?:good )?(?:claim"
+        r"|right)|ha(?:s|ve) a remedy",
+        r"ha(?:s|ve) no (?:claim|right|remedy|cause of action)|cannot (?:claim|recover|sue)"
+        rf"|{_BE}entitled to nothing|goes away with nothing|bears? the (?:cost|loss)",
+    ),
+    _family(
+        "succeed",
+        "succeed succeeds win wins prevail prevails made fail fails lose loses dismissed",
+        r"succeeds?|will succeed|wins?|prevails?|is made out",
+        rf"fails?(?! to)|loses?|{_BE}dismissed|must be dismissed",
+    ),
+    _family(
+        "guilty",
+        "guilty convicted committed commits acquitted innocent",
+        rf"{_BE}(?:guilty|convicted)|ha(?:s|ve) committed|commits",
+        rf"{_BE}(?:acquitted|innocent)",
+    ),
+    _family(
+        "lawful",
+        "lawful legal permitted allowed permissible compatible constitutional justified"
+        " unlawful illegal prohibited forbidden banned impermissible incompatible"
+        " unconstitutional unjustified",
+        rf"{_BE}(?:lawful|legal|permitted|allowed|permissible|compatible|constitutional|justified)",
+        rf"{_BE}(?:unlawful|illegal|prohibited|forbidden|banned|impermissible|incompatible"
+        r"|unconstitutional|unjustified)",
+    ),
+    _family(
+        "within",
+        "within inside applies apply covers covered caught outside escape escapes",
+        r"(?:falls?|comes?|lies?|is|are) (?:squarely |plainly )?(?:within|inside)|applies|apply"
+        rf"|covers|{_BE}(?:covered|caught)",
+        r"(?:falls?|comes?|lies?|is|are) (?:squarely |plainly |well )?outside|escapes?",
+    ),
+    _family(
+        "bound",
+        "bound hold holds held free",
+        r"(?:is|are|be) (?:bound by|held to)|holds? (?:\w+ ){1,4}to (?:the|it|that|his|her|its)",
+        r"(?:is|are) free (?:of|from)",
+    ),
+    _family(
+        "needed",
+        "needed required necessary unnecessary needless superfluous",
+        rf"{_BE}(?:needed|required|necessary)",
+        rf"{_BE}(?:unnecessary|needless|superfluous)",
+    ),
+)
+_DENIAL = re.compile(r"\b(?:not|no|never|cannot|neither|nobody|nothing|none)\b|n't\b")
+_OF_SUBJECT = re.compile(r"\W*(?:(?:so|therefore|thus|hence|accordingly),? )?(?:no|none|neither)\b")
+_FINITE = re.compile(r"\b(?:is|are|was|were|has|have|had|does|do|did|must|will)\b")
+_LED_IN = re.compile(r"\A\W*(?:since|because|as|given that|for want of|with|in view of)\b[^,]*, ")
+_MAIN_ENDS = re.compile(
+    r",? (?:because|since|so that|which|who|although|while|whereas|even though|whatever"
+    r"|however (?:much|long)|as (?:he|she|it|they|any|every)|as [a-z]+ v)\b|, (?:as|for)\b|[:]"
+)
+_CLAUSES = re.compile(
+    r", (?:and so|so|and therefore|and) |; |,? so (?!far\b|long\b|much\b|that\b)(?=\w)"
+)
+_SUPPOSED = re.compile(
+    r"\b(?:if|unless|would|could|might|whether|although|though|otherwise|argu\w+|contend\w*|says?"
+    r"|submits?|claims? that|provided|but|except|suppose\w*|impeach\w*)\b"
+)
+_OPEN = re.compile(
+    r"\b(?:where|when|until|once|only|some|every|any|all|each|most|another|other|unlike|rather"
+    r"|even|usually|alone|whoever|merely|further|such (?!a case)|had|both|separate|different|nor"
+    r"|more than|less than|exceed\w*|above|higher|beyond|twice|again|longer|jointly"
+    r"|in part|partly|simply|necessarily|always|automatically|solely|by itself|as such|any\w+"
+    r"|(?:so|in so) far as|insofar|as (?:to|regards|between)|extent|may(?: not)? (?:succeed|win)"
+    r"|before (?!the (?:jury|court|judge))|after)\b"
+)
+"""What makes a sentence, or a clause, one of something else, of a part, or of what is argued."""
+_SO = re.compile(
+    r"\b(?:therefore|thus|hence|accordingly|consequently|it follows|in (?:short|the (?:end|result))"
+    r"|the (?:outcome|result|upshot|consequence)|for (?:(?:that|this|these|those) reasons?|want)"
+    r"|nevertheless|nonetheless|however|overall|finally|in conclusion|all the same"
+    r"|at the same time)\b"
+)
+_CLOSING = 2
+"""Sentences at the end that say what an answer comes to."""
+_PRONOUN = re.compile(
+    r"\W*(?:(?:yes|no|so|therefore|thus|accordingly|it follows that),? )*"
+    r"(?:he|she|it|they|you|this|that)\b"
+)
+_NARROWS = re.compile(
+    r"\W*(?:in|under|for|from|to|as (?:to|between|regards)|against|on|by|with|without|at|during"
+    r"|within)\b"
+)
+_OF_TRIALS = word_set(
+    "chief trial jury prosecution prosecutor court case evidence proof state states government the"
+    " a an his her its their of in at to for on by from him them it that this before s"
+    " against under with without during within as"
+)
+"""What stands behind nearly every verdict and tells nothing of it."""
+_TOLD = stems(words("confession admission statement reply answers words remarks interview"))
+"""What a suspect said, by its names."""
+_PROOFS = _TOLD | stems(
+    words(
+        "testimony recording hearsay shout drugs knife letter photograph weapon phone diary email"
+    )
+)
+_NO_SUBJECT = word_set(
+    "the a an so therefore thus hence accordingly consequently it follows that in short result for"
+    " want outcome upshot consequence of is are was were has have had can may will must not no"
+    " cannot does do did to be also still nevertheless nonetheless however yes and he she they you"
+    " this end all same"
+)
+_OWNERS = word_set("his her its their our your s")
+_PARTING = re.compile(
+    r"\b(?:\d+(?:\(\w+\))*|first|second|third|fourth|last|earlier|later|before|after|since|former"
+    r"|latter|initial|original|new|other|direct|indirect|primary|secondary)\b",
+    re.I,
+)
+
+
+def are_apart(left: str, right: str) -> bool:
+    """Whether two sentences tell by words or numbers that they are of two things of a kind."""
+    parted = [{each.casefold() for each in _PARTING.findall(text)} for text in (left, right)]
+    return all(parted) and parted[0].isdisjoint(parted[1])
+
+
+class _Said(NamedTuple):
+    """One verdict: whether it is for, of what and in what respect, and the whole of its clause."""
+
+    holds: bool
+    subject: frozenset[str]
+    rest: frozenset[str]
+    is_narrowed: bool
+    is_of_pronoun: bool
+    is_of_any: bool
+    clause: str
+
+
+_Verdicts = Mapping[str, _Said]
+_BY_NAME = {family.name: family for family in _FAMILIES}
+_BY_HINT = {
+    hint: frozenset(family.name for family in _FAMILIES if hint in family.hints)
+    for hint in frozenset[str]().union(*(family.hints for family in _FAMILIES))
+}
+_HINTS = frozenset(_BY_HINT)
+_NONE = frozenset[str]()
+
+
+def _families(sentence: str) -> frozenset[str]:
+    """The families of which a sentence has a word."""
+    return _NONE.union(*map(_BY_HINT.__getitem__, _HINTS.intersection(words(sentence))))
+
+
+def _said(sentence: str, names: Set[str]) -> _Verdicts:
+    """The verdicts of a sentence of these families, its last clause first; none where supposed."""
+    text = sentence.casefold()
+    clauses = _CLAUSES.split(_LED_IN.sub("", text, count=1))
+    clauses = [_MAIN_ENDS.split(clause, maxsplit=1)[0] for clause in clauses]
+    if any(map(_SUPPOSED.search, clauses)):
+        return {}
+    found: dict[str, _Said] = {}
+    for clause in reversed(clauses):
+        if _OPEN.search(clause):
+            continue
+        for name in names - found.keys():
+            if said := _of_clause(clause, _BY_NAME[name].verb):
+                found[name] = said
+    return found
+
+
+def _of_clause(text: str, verb: re.Pattern[str]) -> _Said | None:
+    matches = list(verb.finditer(text))
+    if len(matches) != 1:
+        return None
+    (match,) = matches
+    after = text[match.end() :]
+    return _Said(
+        (match["yes"] is not None) != _is_turned(text, match),
+        frozenset(words(text[: match.start()])) - _NO_SUBJECT,
+        frozenset(words(after.partition(" and ")[0])) - _OF_TRIALS,
+        _NARROWS.match(after) is not None,
+        _PRONOUN.match(text) is not None,
+        text.startswith(("a ", "an ")),
+        text,
+    )
+
+
+def _is_turned(text: str, match: re.Match[str]) -> bool:
+    """Whether a negation is of this verb: right before it or within, or of the subject."""
+    if _OF_SUBJECT.match(text):
+        return True
+    begin = match.start() if _FINITE.match(text, match.start()) else 0
+    denials = [
+        denial
+        for denial in _DENIAL.finditer(text, begin, match.end())
+        if not (match["no"] and denial.start() >= match.start())
+        and not _FINITE.search(text, denial.end(), match.start())
+    ]
+    return len(denials) % 2 == 1
+
+
+_CLAIM = re.compile(
+    r"\b(?:in|for|under|against) (?:the |his |her |its |their )?(?!time|good)(\w{4,})"
+)
+"""What a claim is in, for or against."""
+
+
+class Opposed(NamedTuple):
+    """Two sentences that decide the opposite, and whether it is surely of one thing."""
+
+    first: str
+    second: str
+    of_step: bool
+    is_sure: bool
+
+
+def opposites(reading: Reading) -> Opposed | None:
+    """Two sentences that decide the opposite, in other words or in the same ones."""
+    conclusions = _conclusions(reading)
+    return (
+        _opposite_verdicts(reading, conclusions)
+        or _denied_predicate(reading, conclusions)
+        or _leave_denied(reading, conclusions)
+    )
+
+
+def _opposite_verdicts(reading: Reading, conclusions: Sequence[str]) -> Opposed | None:
+    """The last step, or a conclusion of the answer, against what the answer begins with."""
+    begins = reading.first_sentence
+    begun = _families(begins)
+    step = reading.draft.reasoning_steps[-1] if reading.draft.reasoning_steps else ""
+    stepped = _families(step)
+    closing = reading.sentences[1:][-_CLOSING:]
+    ends = [(each, _families(each)) for each in dict.fromkeys((*conclusions, *closing))]
+    if stepped and any(stepped & names for names in (begun, *(names for _, names in ends))):
+        last = _said(sentences(step)[-1], stepped)
+        for sentence in (begins, *closing) if last else ():
+            sure = _opposed(reading, last, _said_too(sentence, last), of_step=True)
+            if sure is not None:
+                return Opposed(step, sentence, of_step=True, is_sure=sure)
+    if not any(begun & names for _, names in ends):
+        return None
+    first = _said(begins, begun)
+    for sentence, _ in ends if first else ():
+        sure = _opposed(reading, first, _said_too(sentence, first), of_step=False)
+        if sure is not None:
+            return Opposed(
+                begins, sentence, of_step=False, is_sure=sure and sentence in conclusions
+            )
+    return None
+
+
+def _said_too(sentence: str, verdicts: _Verdicts) -> _Verdicts:
+    """The verdicts of a sentence that are of families of another's."""
+    names = verdicts.keys() & _families(sentence)
+    return _said(sentence, names) if names else {}
+
+
+_SO_WORDS = word_set(
+    "therefore thus hence accordingly consequently follows short end result outcome upshot"
+    " consequence reason reasons want nevertheless nonetheless however overall finally conclusion"
+    " same"
+)
+
+
+def _conclusions(reading: Reading) -> Sequence[str]:
+    """The sentences after the first one that draw a conclusion, or turn to one."""
+    there = _SO_WORDS & reading.answer_vocabulary
+    if not there:
+        return ()
+    folds = ((each, each.casefold()) for each in reading.sentences[1:])
+    return [each for each, text in folds if any(map(text.__contains__, there)) and _SO.search(text)]
+
+
+def _opposed(reading: Reading, left: _Verdicts, right: _Verdicts, *, of_step: bool) -> bool | None:
+    """Whether two sentences surely decide the opposite; None: they do not."""
+    for name in left.keys() & right.keys():
+        one, other = left[name], right[name]
+        if one.holds == other.holds or are_apart(one.clause, other.clause):
+            continue
+        if name in _LEAST_THINGS and _is_one_whole(one, other, _LEAST_THINGS[name]):
+            return True
+        alike = not one.rest or not other.rest or one.rest <= other.rest or other.rest <= one.rest
+        if not alike and not (name == "evidence" and _PROOFS & stems(one.rest | other.rest)):
+            continue
+        if name == "evidence" and _is_one_proof(one, other):
+            return True
+        found = _are_of_one(one, other, reading, always=name == "time" and of_step)
+        if found is not None:
+            return found
+    return None
+
+
+_SMALL = word_set(
+    "the a an is are was it this that of to in on for and not cannot does do falls by"
+)
+_LEAST_THINGS = {"within": 3, "bound": 2}
+"""Words of two clauses of these families that make them of the same things."""
+
+
+def _is_one_whole(one: _Said, other: _Said, least: int) -> bool:
+    """Whether two verdicts name the same things: the ban and Article 34, in whichever order."""
+    left, right = (frozenset(words(each.clause)) - _SMALL for each in (one, other))
+    return len(left & right) >= least
+
+
+def _are_of_one(one: _Said, other: _Said, reading: Reading, *, always: bool) -> bool | None:
+    """Whether two verdicts are surely of one subject and respect; None: they are not."""
+    claims = [frozenset(_CLAIM.findall(each.clause)) for each in (one, other)]
+    if (all(claims) and claims[0] != claims[1]) or one.is_of_any != other.is_of_any:
+        return None
+    asked = frozenset(words(reading.draft.question))
+    narrowed = one.is_narrowed != other.is_narrowed
+    if always or (one.subject & other.subject and _is_one(one.subject, other.subject, asked)):
+        if not narrowed:
+            return True
+        return False if always or one.rest | other.rest <= asked else None
+    if one.is_of_pronoun != other.is_of_pronoun and not narrowed:
+        return False if (one.subject | other.subject) & asked else None
+    return None
+
+
+def _is_one(left: Set[str], right: Set[str], asked: Set[str]) -> bool:
+    """Whether two subjects are one, of which one may be told by more words of the question."""
+    return (left <= right or right <= left) and (left ^ right) <= asked | _OWNERS
+
+
+def _is_one_proof(one: _Said, other: _Said) -> bool:
+    """Whether two verdicts are of one piece of evidence, as most questions have only one."""
+    proofs = [_PROOFS & stems(words(each.clause)) for each in (one, other)]
+    if not all(proofs) or proofs[0] & proofs[1]:
+        return True
+    return all(each <= _TOLD for each in proofs)
+
+
+# --- the predicate of the first sentence, denied -------------------------------------------------
+
+_PREDICATE = re.compile(
+    r"\W*(?:(?:yes|no),? )?(?P<subject>[\w'\u2019 -]{2,60}?) (?:can|may|must|will|is|are|was|were"
+    r"|has|have|does|do|did|cannot)(?P<denied>(?<=cannot)| not\b)?(?P<rest>\b.*)"
+)
+_DENIES = re.compile(
+    r"\b(?:cannot|(?:can|may|must|is|are|was|were|has|have|does|do|did|will|shall)"
+    r"(?: therefore| thus| accordingly| hence| consequently)? not)\b"
+    r"(?! (?:only|merely|have to|need))"
+)
+_LEAST_ALIKE = 4
+"""Letters with which two forms of one word begin: ``fined`` and ``a fine``."""
+
+
+def _denied_predicate(reading: Reading, conclusions: Sequence[str]) -> Opposed | None:
+    """A conclusion that denies what the first sentence says, in its own words.
+
+    Of one subject: that of the first sentence, or what the question asks of.
+    """
+    if not conclusions:
+        return None
+    begins = reading.first_sentence.casefold()
+    clause = _MAIN_ENDS.split(begins, maxsplit=1)[0]
+    said = _PREDICATE.match(clause)
+    if said is None or _SUPPOSED.search(begins) or _OPEN.search(clause):
+        return None
+    predicate = _telling(said["rest"].partition(",")[0])
+    if not predicate:
+        return None
+    denied = said["denied"] is not None
+    subject = _telling(said["subject"]) or (reading.question_stems - predicate)
+    for sentence in conclusions:
+        text = sentence.casefold()
+        if _SUPPOSED.search(text):
+            continue
+        text = _MAIN_ENDS.split(_LED_IN.sub("", text, count=1), maxsplit=1)[0]
+        denial = _DENIES.search(text)
+        if (denial is None) != denied or _OPEN.search(text) or (denied and _DENIAL.search(text)):
+            continue
+        told = _telling(text[denial.end() :] if denial else text)
+        if _has_all(told, predicate) and _has_any(_telling(text), subject):
+            sure = not denied and not are_apart(begins, sentence)
+            return Opposed(reading.first_sentence, sentence, of_step=False, is_sure=sure)
+    return None
+
+
+def _telling(text: str) -> frozenset[str]:
+    return frozenset([word for word in words(text) if len(word) > 3 and word.isalpha()]) - COMMON
+
+
+def _has_all(told: Iterable[str], wanted: Iterable[str]) -> bool:
+    return all(any(_are_forms(one, other) for other in told) for one in wanted)
+
+
+def _has_any(told: Iterable[str], wanted: Iterable[str]) -> bool:
+    return any(_are_forms(one, other) for one in told for other in wanted)
+
+
+def _are_forms(one: str, other: str) -> bool:
+    """Whether two words may be forms of one."""
+    short, long = sorted((one, other), key=len)
+    shared = next((at for at, sign in enumerate(short) if sign != long[at]), len(short))
+    return shared >= _LEAST_ALIKE and shared >= len(long) - 3
+
+
+# --- with leave and without ----------------------------------------------------------------------
+
+_LEAVES = "leave|permission|consent|approval|authori[sz]ation|licence"
+_LEAVE_WORDS = frozenset(
+    words("leave permission consent approval authorisation authorization licence")
+)
+_WITH_LEAVE = re.compile(
+    rf"\bonly (?:once|if|with|after|when|where)\b[^.;]{{0,50}}\b(?:{_LEAVES})\b"
+    rf"|\b(?:needs?|must (?:have|get|obtain|ask for|seek)|requires?)\b[^.;,]{{0,30}}"
+    rf"\b(?:{_LEAVES})\b"
+    rf"|\b(?<!no )(?:{_LEAVES})\b[^.;,]{{0,30}} (?:is|are) (?:needed|required|necessary)\b"
+)
+_WITHOUT_LEAVE = re.compile(
+    rf"\bwithout (?:asking\b|(?:any|the court's|anybody's|anyone's)? ?(?:{_LEAVES})\b)"
+    rf"|\bno (?:{_LEAVES})\b[^.;,]{{0,20}} (?:is|are) (?:needed|required|necessary|called for)\b"
+    rf"|\bneeds? no (?:{_LEAVES})\b"
+)
+_PERSON = re.compile(r"\b(?:he|she|it|they|you)\b(?! follows)")
+_NOT_NEEDED = re.compile(r"\b(?:no|not|without|never)\b|n't\b")
+
+
+def _leave_denied(reading: Reading, conclusions: Sequence[str]) -> Opposed | None:
+    """A conclusion that no leave is needed for what the first sentence allows with leave alone."""
+    if not conclusions or _LEAVE_WORDS.isdisjoint(reading.answer_vocabulary):
+        return None
+    begins = reading.first_sentence.casefold()
+    if _WITH_LEAVE.search(begins) is None or _NOT_NEEDED.search(begins):
+        return None
+    for sentence in conclusions:
+        text = sentence.casefold()
+        found = _WITHOUT_LEAVE.search(text)
+        if found is None or _SUPPOSED.search(text):
+            continue
+        if _PERSON.search(text, 0, found.start()):
+            return Opposed(reading.first_sentence, sentence, of_step=False, is_sure=True)
+    return None
+
+
+# --- yes and no in one sentence ------------------------------------------------------------------
+
+_HINTS_OF_BOTH = ("as well as", "same time", "yes and no", "which it also")
+_BOTH = re.compile(
+    r"\b(?P<one>\w{3,}) (?:and|as well as) (?:not |un|in|im|il|ir|dis)(?P=one)\b"
+    r"|\b(?:is|are) (?P<said>\w{4,}),? (?:and|yet) [^.;]{0,30}\bnot (?P=said)\b"
+    r"|\bboth (?:succeeds? and fails?|valid and void|lawful and unlawful|liable and not liable)\b"
+)
+
+
+def yes_and_no(reading: Reading) -> str | None:
+    """What an answer says of one thing and denies in the same breath, twice."""
+    text = reading.folded_answer
+    if not any(hint in text for hint in _HINTS_OF_BOTH):
+        return None
+    found = [match for match in _BOTH.finditer(text) if not _PARTED.search(match[0])]
+    least = 1 if text.startswith("yes and no") else 2
+    return found[0][0] if len(found) >= least else None
+
+
+_PARTED = re.compile(r"\b(?:he|she|they|whether|or|if|but|one|other|in|under|for|as to)\b(?! at)")

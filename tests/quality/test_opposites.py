@@ -1,0 +1,98 @@
+"""Opposite verdicts in other words, of the last step and the answer, or within the answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.quality.sayings import found
+
+BETWEEN = "Much has been written on such things in the textbooks. It is well settled now."
+QUESTION = "Amara told an officer of a fire and sued Tomasz in May. What follows for the trial?"
+
+
+@pytest.mark.parametrize(
+    ("step", "first", "expected"),
+    [
+        ("So the prosecution may not use the confession.", "The State may put it to the jury.",
+         "reject"),
+        ("The lack of a warning does not keep the admission out of evidence.",
+         "The admission has to be suppressed.", "reject"),
+        ("The recording was lawfully obtained.", "The recording must be excluded.", "reject"),
+        ("The claim in contract is therefore statute-barred.",
+         "Amara is comfortably in time, and Tomasz has no defence.", "reject"),
+        ("The rule falls within Article 34 TFEU.", "Article 34 TFEU does not apply to the rule.",
+         "reject"),
+        ("So Amara has no claim against Tomasz.", "Amara may recover from Tomasz.", "reject"),
+        ("The officer must compensate her.", "He escapes liability.", "flag"),
+        ("So the prosecution may not use the confession.", "The State may not put it to the jury.",
+         ""),
+        ("So the confession may not be used in chief.", "It may be used to impeach her.", ""),
+        ("So the confession is inadmissible.", "The recording may be put before the jury.", ""),
+        ("If it was late, the claim is barred.", "Amara is in time.", ""),
+        ("The claim in contract is barred.", "The claim in negligence is in time.", ""),
+        ("The first claim is barred.", "The second claim is in time.", ""),
+        ("A clause that infringes it and is not exempted is void.", "The clause is void.", ""),
+        ("The penalty clause is void.", "The contract is binding without it.", ""),
+        ("The claim therefore fails.", "Tomasz wins.", ""),
+        ("Only a written promise is binding.", "The promise is not binding.", ""),
+        ("The rule falls outside Article 34 TFEU.", "Article 56 TFEU applies to the rule.", ""),
+        ("The buyer must pay the price.", "The seller owes nothing.", ""),
+    ],
+)  # fmt: skip
+def test_the_last_step_and_the_first_sentence(step: str, first: str, expected: str) -> None:
+    """Of one thing and one respect, without conditions."""
+    said = found(f"{first} {BETWEEN}", QUESTION, ("The officer gave no warning at all.", step))
+    assert said.get("CONTRADICTION", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "expected"),
+    [
+        ("The prosecution may not use the words in its case in chief.",
+         "The words are nevertheless properly received in the case in chief.", "reject"),
+        ("The council can be fined.",
+         "The Commission cannot therefore impose a fine on the council here.", "reject"),
+        ("Amara may apply, but only once the court has given her leave.",
+         "It follows that she can issue at once without asking anybody.", "reject"),
+        ("Amara needs the permission of the court.",
+         "She therefore needs no permission, as a parent has none to ask for.", "reject"),
+        ("The promise does not bind, because nothing was paid for it.",
+         "Since half was paid, the promise is enforceable and the balance is gone.", "flag"),
+        ("Amara has a remedy.", "Amara accordingly bears the cost of the shed herself.", "reject"),
+        ("The council can be fined.", "It therefore cannot be fined twice for one cartel.", ""),
+        ("The council can be fined.",
+         "The Commission cannot therefore impose a fine on the council above a tenth of it.", ""),
+        ("The council can be fined.", "Its members, however, cannot be fined.", ""),
+        ("The council can be fined.", "If it was asleep, it therefore cannot be fined.", ""),
+        ("The prosecution may not use the words in its case in chief.",
+         "The words may however be used to impeach her.", ""),
+        ("Amara may apply, but only once the court has given her leave.",
+         "A parent, however, may apply without leave.", ""),
+        ("Amara may apply, but only once the court has given her leave.",
+         "If she were his guardian, she could therefore apply without leave.", ""),
+        ("The clause is void.", "The rest of the contract therefore remains binding.", ""),
+        ("Amara is in time.", "A claim against the surveyor is however out of time.", ""),
+        ("Tomasz is liable.", "His employer is therefore not liable.", ""),
+        ("The notice is valid.", "Tomasz argues that the notice is therefore void.", ""),
+        ("Amara has a claim against Tomasz.", "She therefore has no claim against the bank.", ""),
+        ("The use is lawful.", "At night, however, the use is unlawful.", ""),
+    ],
+)  # fmt: skip
+def test_the_first_sentence_and_a_conclusion(first: str, later: str, expected: str) -> None:
+    """Another person, another thing, a condition or a party's argument is no contradiction."""
+    said = found(f"{first} {BETWEEN} {later} That is all that the courts have said of it so far.")
+    assert said.get("CONTRADICTION", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Yes and no. It is charitable, and it is at the same time not charitable.", "reject"),
+        ("It is met as well as unmet. It is valid and it is at the same time not valid.", "reject"),
+        ("Yes and no. The lease is charged, and the sublease is at the same time free.", ""),
+        ("It is valid in France and at the same time not valid in Spain.", ""),
+    ],
+)
+def test_yes_and_no_at_once(said: str, expected: str) -> None:
+    """Of the same word, and more than once."""
+    assert found(f"{said} {BETWEEN}").get("CONTRADICTION", "") == expected
