@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 from legalgen.quality.checks.elements import NOT_A_PARTY, parties
@@ -27,6 +28,7 @@ def facts(reading: Reading) -> Iterator[Finding]:
         return
     what = _exchanged(reading) or _renamed(reading) or _other_period(reading)
     what = what or _other_length(reading) or _other_date(reading) or _other_sum(reading)
+    what = what or _other_currency(reading)
     if what:
         yield "FACTS_CHANGED", what, "answer", True
 
@@ -75,8 +77,11 @@ _DEAL_WORDS = frozenset({
 })  # fmt: skip
 _ROLE_WORDS = frozenset(_ROLES)
 _NAMED_BEFORE = re.compile(
-    rf"\b(?P<name>{_NAME})(?:,? (?:as|being|who is|who was|is|was) (?:the |an? )?|, (?:the|an?) )\Z"
+    rf"\b(?P<name>{_NAME})(?:,? (?:as|being|who is|who was|is|was) (?:the |an? |his |her |its )?"
+    r"|, (?:the|an?|his|her|its|their) )\Z"
 )
+_THEIR = ("the ", "The ", "his ", "her ", "His ", "Her ", "its ", "Its ", "their ", "Their ")
+_APPOSED = re.compile(r", (?:the|an?|his|her|its|their) \Z")
 _NAMED_AFTER = re.compile(rf", (?P<name>{_NAME}),")
 _LONGEST_NAME = 60
 
@@ -88,15 +93,30 @@ def _said_to_be(text: str, vocabulary: Iterable[str]) -> Iterator[tuple[str, str
             begin, end = at + 1, at + 1 + len(role)
             before = _NAMED_BEFORE.search(text, max(0, begin - _LONGEST_NAME), begin)
             if before is not None and not text[end : end + 1].isalpha():
-                apposed = before[0].endswith((", the ", ", a ", ", an "))
+                apposed = _APPOSED.search(before[0]) is not None
                 if text[end : end + 1] not in "'\u2019" and (
                     not apposed or text[end : end + 1] == ","
                 ):
                     yield before[0] + role, before["name"], _ROLES[role]
-            elif text.endswith(("the ", "The "), 0, begin):
+            elif text.endswith(_THEIR, 0, begin):
                 after = _NAMED_AFTER.match(text, end)
                 if after is not None:
                     yield role + after[0], after["name"], _ROLES[role]
+
+
+_AS_ONE = re.compile(
+    rf"As (?:the |an? )?(?P<role>{'|'.join(sorted(_ROLES))}),? (?:he|she|it|they)\b"
+)
+_BEGINS = re.compile(rf"(?P<name>{_NAME})\b")
+
+
+def _said_of_before(told: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Who is meant by ``As the landlord he``: with whom the sentence before begins."""
+    for before, sentence in pairwise(told):
+        if sentence.startswith("As ") and (said := _AS_ONE.match(sentence)):
+            name = _BEGINS.match(before)
+            if name is not None and name["name"] not in _NO_NAME:
+                yield f"{name['name']}. {said[0]}", name["name"], _ROLES[said["role"]]
 
 
 def _exchanged(reading: Reading) -> str | None:
@@ -105,7 +125,10 @@ def _exchanged(reading: Reading) -> str | None:
         return None
     if (_DEAL_WORDS | _ROLE_WORDS).isdisjoint(reading.question):
         return None
-    said = list(_said_to_be(reading.draft.answer, reading.answer_vocabulary))
+    said = [
+        *_said_to_be(reading.draft.answer, reading.answer_vocabulary),
+        *_said_of_before(reading.sentences),
+    ]
     roles = _roles(reading.draft.question, reading.question) if said else {}
     for what, name, role in said if roles else ():
         for word in name.split():
@@ -391,3 +414,19 @@ def _sums(text: str) -> Mapping[str, Sequence[_Sum]]:
 
 def _amount(money: str) -> Decimal:
     return Decimal(money[1:].replace(",", "").strip())
+
+
+_LEAST_DIGITS = 3
+"""Figures of an amount that are hardly the same by chance."""
+
+
+def _other_currency(reading: Reading) -> str | None:
+    """An amount of the question's, in a currency that is not the question's."""
+    asked = {value: sign for sign, value in figures(reading.draft.question) if sign in MONEY_SIGNS}
+    if not asked:
+        return None
+    for sign, value in sorted(figures(reading.draft.answer)):
+        strange = sign in MONEY_SIGNS and sign not in asked.values()
+        if strange and value in asked and len(value) >= _LEAST_DIGITS:
+            return f"{sign}{value}, where the question has {asked[value]}{value}"
+    return None
