@@ -25,6 +25,8 @@ QUESTION = "Amara sued Tomasz for what he owes. Is it enough for the court, and 
         "He came 95 days after the decision, which is within the three months.",
         "The 40 days fall short of the thirty days that are needed.",
         "Her 14 months satisfy the two-year requirement.",
+        "Two years are asked for, and her seventeen months of service exceed the two years.",
+        "Shares begin at 50 per cent. Its 55 per cent is below that threshold, so it would pass.",
         "It has 12 employees, which is above the limit of fifty employees.",
         "Nine shareholders are fewer than the seven shareholders that are needed.",
     ],

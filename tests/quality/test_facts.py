@@ -41,6 +41,8 @@ SOLD = "Amara Banik sold a boat to Tomasz Kern, and it sank at Hull. Who bears t
          "Amara Banik let a shop to Tomasz Kern. Who may forfeit?", "flag"),
         ("The shop is closed by his tenant, Banik, at once.",
          "Amara Banik let a shop to Tomasz Kern. Who may forfeit?", "flag"),
+        ("It is void. Her lease of two years could stand in equity only if it were in writing.",
+         "Amara Banik has a lease of ten years by word of mouth. Is it good?", "flag"),
         ("She may leave, as her lease of six years is over.",
          "Amara Banik has a lease of ten years. May she leave?", "flag"),
         ("He owes her the whole. The price of $4,300 is due.",

@@ -23,6 +23,8 @@ DUTY = "A house was bought for £400,000. How much duty is due?"
          "flag"),
         ("The yearly rent is £14,400, and for a year and a half it comes to £20,600.", RENT,
          "flag"),
+        ("He is owed 1,004 dollars. It is 720 dollars for forty hours, plus 324 dollars.",
+         "A man worked 52 hours in a week at 18 dollars an hour. How much is he owed?", "flag"),
         ("The yearly interest is \u20b960,000, and for eighteen months it is \u20b975,000.",
          "A bond of \u20b95,00,000 bears 12 per cent a year. How much is owed?", "flag"),
     ],

@@ -372,6 +372,7 @@ def test_figures_that_are_taken_over_show_what_is_answered() -> None:
         ("The rule grants 400 euros.", "He owes her 200 euros.", "flag"),
         ("The rule grants twenty-one days.", "He owes it. She has 28 days.", "flag"),
         ("The rule grants a month.", "He owes it. She has three months.", ""),
+        ("The rule grants one week for each year.", "He owes her eleven weeks.", ""),
         ("The rule grants 21 days.", "He owes it. She has 28 days, not 14 days.", ""),
     ],
 )

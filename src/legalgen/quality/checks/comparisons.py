@@ -68,29 +68,32 @@ _IT = re.compile(
 )
 _BOUNDS = re.compile(
     r"\b(?:exceed\w*|more than|less than|fewer than|at least|at most|limit\w*|threshold|minimum"
-    r"|maximum|up to|cap|ceiling|over|under|above|below|within|floor|longer than|not less than)"
-    r"(?: \w+){0,3}? \Z"
+    r"|maximum|up to|cap|ceiling|over|under|above|below|within|floor|longer than|not less than"
+    r"|(?:begins?|starts?) (?:at|with|from))(?: \w+){0,3}? \Z"
 )
-"""What stands before a measure that others are held against."""
+_BOUND_AFTER = re.compile(r" (?:or|and) (?:more|less|above|below|over|under|fewer|longer|higher)\b")
+"""What stands before or after a measure that others are held against."""
 _OPEN = re.compile(
     r"\b(?:if|unless|would|whether|suppos\w+|otherwise|argu\w+|contend\w*|could|might|say|says"
     r"|claims? that|alleg\w+|should)\b"
 )
 _VAGUE_BEFORE = re.compile(
     r"\b(?:over|under|than|about|around|nearly|almost|roughly|approximately|some|least|most|up to"
-    r"|between|plus|and|or|less|minus|per|further|another|first|next|last|each|every|by|from|on"
-    r"|after|until|before|since|during|within|more|balance|remainder"
+    r"|between|less|minus|per|further|another|first|next|last|each|every|by|from|on"
+    r"|after|until|before|during|within|more|balance|remainder"
     r"|(?:cent|percent|%|half|thirds?|quarters?|fifths?|tenth|portion|rest) of)"
-    r"(?: (?:the|an?|his|her|its|their))? \Z"
+    r"(?: (?:the|an?|his|her|its|their))? \Z|\b(?:plus|and|or) \Z"
 )
 _RATE_AFTER = re.compile(
     r",? (?:(?:an?|per|each|every)\b|plus\b|times\b|to [\d\u00a3$\u20ac\u20b9])"
 )
 _ASIDE = re.compile(
-    r"['\u2019]? (?:of|in|after|from|for|since) (?:(?!and |or |but |which )[a-z'\u2019]+ ?){1,4}?"
-    rf"(?=,| (?:{'|'.join(sorted(_LINKS | _VERBS))}) )"
+    r"['\u2019]? (?:of|in|after|from|for|since) "
+    rf"(?:(?!(?:and|or|but|which|{'|'.join(sorted(_LINKS))})\b)[a-z'\u2019]+ ?){{1,4}}?"
+    rf"(?=,| (?:{'|'.join(sorted(_LINKS | _VERBS))}) | ?\Z)"
 )
 """What a measure is of: ``14 months of service are``, ``£600 in wages exceeds``."""
+_LETTERS = re.compile(r"[^\W\d_]+")
 _WINDOW = 110
 """Characters around a comparison in which its two sides stand."""
 
@@ -122,7 +125,12 @@ def comparisons(reading: Reading) -> Iterator[Finding]:
 def _may_relate(said: str, text: str, at: int) -> bool:
     """Whether the word before a comparison is one that leads to it, or may end a measure."""
     last = text[max(0, at - 24) : at - 1].rpartition(" ")[2]
-    return last in _BETWEEN or (said in _VERBS and (last in _ENDS or last[-1:].isdigit()))
+    if last in _BETWEEN:
+        return True
+    if said not in _VERBS:
+        return False
+    near = text[max(0, at - 50) : at].split()
+    return last[-1:].isdigit() or not _ENDS.isdisjoint(near)
 
 
 def _untrue(reading: Reading, text: str, at: int, said: str) -> str | None:
@@ -132,14 +140,14 @@ def _untrue(reading: Reading, text: str, at: int, said: str) -> str | None:
     if left is None or (not left.start and begin == at - _WINDOW):
         return None
     start, end = begin + left.start, begin + left.end
-    between = re.findall(r"[^\W\d_]+", _ASIDE.sub("", text[end:at], count=1))
+    between = _LETTERS.findall(_ASIDE.sub("", text[end:at], count=1))
     if not _BETWEEN.issuperset(between) or _VAGUE_BEFORE.search(text, begin, start):
         return None
     if said not in _VERBS and _LINKS.isdisjoint(between):
         return None
     after = text[at + len(said) : at + _WINDOW].partition("\n")[0].partition(". ")[0]
     rights = _held_against(reading, text[:start], left, after)
-    if not rights or _OPEN.search(_sentence(text, at)):
+    if not rights or _is_supposed(text, at):
         return None
     relation = _RELATIONS[said]
     if "not" in between:
@@ -150,27 +158,34 @@ def _untrue(reading: Reading, text: str, at: int, said: str) -> str | None:
     return None
 
 
-def _sentence(text: str, at: int) -> str:
+def _is_supposed(text: str, at: int) -> bool:
+    """Whether a comparison is one of a case that is not this one, or is what somebody says."""
     begin = max(text.rfind(". ", 0, at) + 1, text.rfind("\n", 0, at) + 1)
     end = text.find(". ", at)
-    return text[begin : end if end > 0 else None]
+    sentence = text[begin : end if end > 0 else None]
+    clause = _NEXT.split(sentence[at - begin :], maxsplit=1)[0]
+    return bool(_OPEN.search(sentence[: at - begin] + clause) or _IF.search(sentence))
+
+
+_NEXT = re.compile(r"; |, (?:so|and|but|because|since|which means)\b")
+_IF = re.compile(r"\b(?:if|unless)\b")
 
 
 def _held_against(reading: Reading, earlier: str, left: _Measure, after: str) -> Sequence[_Measure]:
     """What a measure is compared with: what stands there, or the bounds that the text has told."""
-    for right in _measures(after):
-        if not _NAMES_OF.issuperset(re.findall(r"[^\W\d_]+", after[: right.start])):
-            break
-        if right.kind != left.kind or _RATE_AFTER.match(after, right.end):
-            break
-        return (right,)
+    right = min(_measures(after), key=lambda one: one.start, default=None)
+    if right is not None and _NAMES_OF.issuperset(_LETTERS.findall(after[: right.start])):
+        same = right.kind == left.kind and not _RATE_AFTER.match(after, right.end)
+        return (right,) if same else ()
     if not _IT.match(after):
         return ()
     found: list[_Measure] = []
     for text in (earlier, reading.folded_steps, folded(reading.draft.question)):
         for one in _measures(text):
             near = text[max(0, one.start - 50) : one.start]
-            if one.kind == left.kind and one[1:3] != left[1:3] and _BOUNDS.search(near):
+            if one.kind != left.kind or one[1:3] == left[1:3]:
+                continue
+            if _BOUNDS.search(near) or _BOUND_AFTER.match(text, one.end):
                 found.append(one._replace(start=0, end=0))
     return found
 

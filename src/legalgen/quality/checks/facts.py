@@ -260,9 +260,10 @@ _OWNED = re.compile(
 )
 _MEASURED = re.compile(
     r"\b(?:requir\w+|limit\w*|within|allow\w*|provid\w+|need\w*|minimum|maximum|qualifying"
-    r"|entitle\w*|rules?|statut\w+|if|unless|had|would|suffic\w+|enough|must|should"
+    r"|entitle\w*|rules?|statut\w+|suffic\w+|enough|must|should"
     r"|at (?:least|most)|or (?:more|less|longer)|than|per|each|every)\b"
 )
+_SUPPOSED = re.compile(r"\b(?:if|unless|had|would)\b")
 """What makes a length one that a law asks for, or that never was."""
 
 
@@ -286,7 +287,9 @@ def _other_length(reading: Reading) -> str | None:
             continue
         before = _CLAUSE.split(answer[: match.start()])[-1]
         clause = f"{before} {_CLAUSE.split(answer[match.end() :])[0]}"
-        if _OWNED.search(before) and not _MEASURED.search(clause):
+        if _SUPPOSED.search(before) or _MEASURED.search(clause):
+            continue
+        if _OWNED.search(before):
             ((unit, number),) = ours
             return f'"{match[0]}", where the question has {number} {unit}'
     return None

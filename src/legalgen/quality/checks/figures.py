@@ -11,6 +11,8 @@ from functools import lru_cache
 from string import digits
 from typing import NamedTuple, TypeAlias
 
+from msgspec.structs import replace
+
 from legalgen.law.citations import folded
 from legalgen.law.citations.pieces import by_letter
 from legalgen.quality.reading import Finding, Reading, places
@@ -138,6 +140,32 @@ def _worded(text: str) -> Iterator[Measure]:
             yield Measure(sign, _amount(found["n"], found["m"]), start, found.end())
 
 
+_WORD_AFTER = re.compile(
+    rf"(?<![\w.,{MONEY_SIGNS}-])(?P<n>\d[\d,]*(?:\.\d+)?(?: (?:million|billion))?)"
+    r" (?P<word>euro|pound|dollar|rupee)s?\b"
+)
+_CODE_BEFORE = re.compile(r"\b(?P<code>EUR|GBP|USD|INR|Rs)\.? ?(?=\d)")
+
+
+def with_signs(reading: Reading) -> Reading:
+    """The text with signs for the currencies that are written as words or codes."""
+    if not any(hint in reading.whole for hint in _CURRENCY_HINTS):
+        return reading
+    draft = reading.draft
+    signed = replace(
+        draft,
+        question=_with_signs(draft.question),
+        answer=_with_signs(draft.answer),
+        reasoning_steps=tuple(map(_with_signs, draft.reasoning_steps)),
+    )
+    return reading if signed == draft else replace(reading, draft=signed)
+
+
+def _with_signs(text: str) -> str:
+    text = _WORD_AFTER.sub(lambda found: _CURRENCIES[found["word"]] + found["n"], text)
+    return _CODE_BEFORE.sub(lambda found: _CURRENCIES[found["code"].casefold()], text)
+
+
 def _numbered(text: str) -> int:
     """A number of several words: ``two hundred and fifty thousand``."""
     total = part = 0
@@ -221,8 +249,10 @@ def _reached(
     that is not in it, all steps do if they have one value, and the question none.
     """
     ours = {value for k, value in reached if k == kind}
-    if not ours:
+    if ours <= {"1"}:
         ours = {value for k, value in stepped if k == kind}
+        if ours == {"1"} and _EACH.search(reading.folded_steps):
+            return set(), False  # a week for each year
         if len(ours) != 1 or any(k == kind for k, _ in asked):
             return set(), False
         return ours, kind in MONEY_SIGNS and len(told) == 1 and not _is_part(ours, told)
@@ -238,6 +268,10 @@ def _is_part(left: Set[str], right: Set[str]) -> bool:
     return ratio.numerator <= 1 or ratio.denominator <= MOST_PARTS
 
 
+_EACH = re.compile(
+    r"\b(?:one|1|a) (?:day|week|month|year|hour)['\u2019]?s? (?:\w+ )?"
+    r"(?:for (?:each|every)|per|a|each)\b"
+)
 MOST_PARTS = 5
 """Parts of a whole that an amount may be cut into without anybody saying so."""
 

@@ -36,11 +36,13 @@ def _family(name: str, hints: str, yes: str, no: str) -> _Family:
 _FAMILIES = (
     _family(
         "evidence",
-        "admissible admitted put go let used relied received heard read use rely lawfully"
-        " overrule overrules inadmissible suppress suppressed excluded out sustain",
+        "admissible admitted hear see consider introduced put go let used relied received heard"
+        " read use rely lawfully overrule overrules inadmissible suppress suppressed excluded out"
+        " sustain",
         r"admissible|admitted|(?:can|may|be) (?:properly )?(?:put|be put|go) (?:\w+ )?(?:before|in"
         r"|to)|let in|(?:be|is|are) (?:\w+ ){0,2}?(?:used|relied (?:up)?on|received|heard|read)"
-        r"|(?:can|may|cannot|to|not) (?:use|rely (?:up)?on)|lawfully obtained"
+        r"|(?:can|may|cannot|to|not) (?:use|rely (?:up)?on)|lawfully obtained|be introduced"
+        r"|(?:jury|court|judge) (?:may|can|will) (?:hear|see|consider)"
         r"|overrules? \w+ objection",
         r"inadmissible|suppress(?:ed)?|excluded|kept out|keeps? \w+(?: \w+){0,3} out|shut out"
         r"|sustain (?:the|an) (?:\w+ )?objection",
@@ -134,7 +136,8 @@ _OPEN = re.compile(
     r"\b(?:where|when|until|once|only|some|every|any|all|each|most|another|other|unlike|rather"
     r"|even|usually|alone|whoever|merely|further|such (?!a case)|had|both|separate|different|nor"
     r"|more than|less than|exceed\w*|above|higher|beyond|twice|again|longer|jointly"
-    r"|in part|partly|simply|necessarily|always|automatically|solely|by itself|as such|any\w+"
+    r"|in part|partly|simply|necessarily|always|automatically|solely|often|sometimes|rarely"
+    r"|by itself|as such|any\w+"
     r"|(?:so|in so) far as|insofar|as (?:to|regards|between)|extent|may(?: not)? (?:succeed|win)"
     r"|before (?!the (?:jury|court|judge))|after)\b"
 )
@@ -163,11 +166,6 @@ _OF_TRIALS = word_set(
 """What stands behind nearly every verdict and tells nothing of it."""
 _TOLD = stems(words("confession admission statement reply answers words remarks interview"))
 """What a suspect said, by its names."""
-_PROOFS = _TOLD | stems(
-    words(
-        "testimony recording hearsay shout drugs knife letter photograph weapon phone diary email"
-    )
-)
 _NO_SUBJECT = word_set(
     "the a an so therefore thus hence accordingly consequently it follows that in short result for"
     " want outcome upshot consequence of is are was were has have had can may will must not no"
@@ -345,7 +343,7 @@ def _opposed(reading: Reading, left: _Verdicts, right: _Verdicts, *, of_step: bo
         if name in _LEAST_THINGS and _is_one_whole(one, other, _LEAST_THINGS[name]):
             return True
         alike = not one.rest or not other.rest or one.rest <= other.rest or other.rest <= one.rest
-        if not alike and not (name == "evidence" and _PROOFS & stems(one.rest | other.rest)):
+        if not alike and name != "evidence":
             continue
         if name == "evidence" and _is_one_proof(one, other):
             return True
@@ -390,11 +388,20 @@ def _is_one(left: Set[str], right: Set[str], asked: Set[str]) -> bool:
 
 
 def _is_one_proof(one: _Said, other: _Said) -> bool:
-    """Whether two verdicts are of one piece of evidence, as most questions have only one."""
-    proofs = [_PROOFS & stems(words(each.clause)) for each in (one, other)]
-    if not all(proofs) or proofs[0] & proofs[1]:
+    """Whether two verdicts are of one piece of evidence: it, or what both clauses name."""
+    left, right = (
+        frozenset(words(each.clause)) - _SMALL - _OF_TRIALS - _OF_PROOFS for each in (one, other)
+    )
+    if left & right or any(_IT.search(each.clause) for each in (one, other)):
         return True
-    return all(each <= _TOLD for each in proofs)
+    return all(_TOLD & stems(each) for each in (left, right))
+
+
+_IT = re.compile(r"\b(?:it|them|they)\b(?! follows)")
+_OF_PROOFS = word_set(
+    "may can must be used use put admitted admissible inadmissible suppressed excluded kept out"
+    " heard received officers officer police jury trial therefore however accordingly"
+)
 
 
 # --- the predicate of the first sentence, denied -------------------------------------------------
@@ -424,10 +431,12 @@ def _denied_predicate(reading: Reading, conclusions: Sequence[str]) -> Opposed |
     said = _PREDICATE.match(clause)
     if said is None or _SUPPOSED.search(begins) or _OPEN.search(clause):
         return None
+    denied = said["denied"] is not None
     predicate = _telling(said["rest"].partition(",")[0])
+    if not predicate and (verb := _VERB.match(said["rest"])):
+        predicate = frozenset({verb[1]})
     if not predicate:
         return None
-    denied = said["denied"] is not None
     subject = _telling(said["subject"]) or (reading.question_stems - predicate)
     for sentence in conclusions:
         text = sentence.casefold()
@@ -437,11 +446,21 @@ def _denied_predicate(reading: Reading, conclusions: Sequence[str]) -> Opposed |
         denial = _DENIES.search(text)
         if (denial is None) != denied or _OPEN.search(text) or (denied and _DENIAL.search(text)):
             continue
-        told = _telling(text[denial.end() :] if denial else text)
+        if denied and not any(_can(verb, text) for verb in predicate):
+            continue
+        told = words(text[denial.end() :] if denial else text)
         if _has_all(told, predicate) and _has_any(_telling(text), subject):
             sure = not denied and not are_apart(begins, sentence)
             return Opposed(reading.first_sentence, sentence, of_step=False, is_sure=sure)
     return None
+
+
+_VERB = re.compile(r" (?!have|been|does)([a-z]{4,}) (?:it|them|him|her|this|that)\b")
+
+
+def _can(verb: str, text: str) -> bool:
+    """Whether a sentence says that somebody may do something, in so many words."""
+    return re.search(rf"\b(?:can|may|is free to|must|will) (?:\w+ly )?{verb}\b", text) is not None
 
 
 def _telling(text: str) -> frozenset[str]:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Set
 from fractions import Fraction
 from itertools import combinations, islice, product
 
+from legalgen.quality.checks.figures import with_signs
 from legalgen.quality.checks.sums import (
     COUNT_WORD,
     GIVES,
@@ -38,6 +39,7 @@ MOST_AMOUNTS = 8
 
 def reckoning(reading: Reading) -> Iterator[Finding]:
     """An amount that is no share of any other, too much for its time, or not to be reached."""
+    reading = with_signs(reading)
     question = reading.draft.question
     if not any(sign in question for sign in MONEY_SIGNS):
         return

@@ -13,6 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
+from legalgen.quality.checks.figures import with_signs
 from legalgen.quality.reading import Finding, Reading
 from legalgen.quality.wordlists import MONEY_SIGNS, UP_TO_TWENTY
 
@@ -115,6 +116,7 @@ Sum: TypeAlias = tuple[re.Match[str], Fraction]
 
 def arithmetic(reading: Reading) -> Iterator[Finding]:
     """A sum that is worked out in a sentence and is wrong."""
+    reading = with_signs(reading)
     if not any(sign in reading.whole for sign in MONEY_SIGNS):
         return
     for name, text in reading.texts[1:]:
