@@ -162,12 +162,13 @@ def _is_supposed(text: str, at: int) -> bool:
     """Whether a comparison is one of a case that is not this one, or is what somebody says."""
     begin = max(text.rfind(". ", 0, at) + 1, text.rfind("\n", 0, at) + 1)
     end = text.find(". ", at)
-    sentence = text[begin : end if end > 0 else None]
-    clause = _NEXT.split(sentence[at - begin :], maxsplit=1)[0]
-    return bool(_OPEN.search(sentence[: at - begin] + clause) or _IF.search(sentence))
+    before, after = text[begin:at], text[at : end if end > 0 else None]
+    clause = _NEXT.split(before)[-1] + _NEXT.split(after, maxsplit=1)[0]
+    return bool(_OPEN.search(clause) or _BEGINS_SUPPOSED.match(before) or _IF.search(after))
 
 
 _NEXT = re.compile(r"; |, (?:so|and|but|because|since|which means)\b")
+_BEGINS_SUPPOSED = re.compile(r"\W*(?:if|unless|had|were|should|where|when|suppose|even)\b")
 _IF = re.compile(r"\b(?:if|unless)\b")
 
 

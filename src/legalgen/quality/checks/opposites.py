@@ -152,8 +152,15 @@ _CLOSING = 2
 """Sentences at the end that say what an answer comes to."""
 _PRONOUN = re.compile(
     r"\W*(?:(?:yes|no|so|therefore|thus|accordingly|it follows that),? )*"
-    r"(?:he|she|it|they|you|this|that)\b"
+    r"(he|she|it|they|you|this|that)\b"
 )
+_SHALL = re.compile(r"(?<!the )(?<!a )(?<!his )(?<!her )(?<!this )(?<!earlier )(?<!later )\bwill\b")
+_HEAD = re.compile(
+    r"\W*(?:in|on|at|during|under|within|outside|for|by|after|before|against|with|without|as|if"
+    r"|where|when) (?!(?:the (?:end|result|outcome)|short|conclusion|sum|(?:that|this|these|those)"
+    r" reasons?|want of)\b)"
+)
+"""What stands before a main clause that is of one case, time or place."""
 _NARROWS = re.compile(
     r"\W*(?:in|under|for|from|to|as (?:to|between|regards)|against|on|by|with|without|at|during"
     r"|within)\b"
@@ -161,14 +168,14 @@ _NARROWS = re.compile(
 _OF_TRIALS = word_set(
     "chief trial jury prosecution prosecutor court case evidence proof state states government the"
     " a an his her its their of in at to for on by from him them it that this before s"
-    " against under with without during within as"
+    " against under with without during within as himself herself itself themselves you"
 )
 """What stands behind nearly every verdict and tells nothing of it."""
 _TOLD = stems(words("confession admission statement reply answers words remarks interview"))
 """What a suspect said, by its names."""
 _NO_SUBJECT = word_set(
     "the a an so therefore thus hence accordingly consequently it follows that in short result for"
-    " want outcome upshot consequence of is are was were has have had can may will must not no"
+    " want outcome upshot consequence of is are was were has have had can may must not no"
     " cannot does do did to be also still nevertheless nonetheless however yes and he she they you"
     " this end all same"
 )
@@ -193,7 +200,7 @@ class _Said(NamedTuple):
     subject: frozenset[str]
     rest: frozenset[str]
     is_narrowed: bool
-    is_of_pronoun: bool
+    pronoun: str
     is_of_any: bool
     clause: str
 
@@ -222,7 +229,7 @@ def _said(sentence: str, names: Set[str]) -> _Verdicts:
         return {}
     found: dict[str, _Said] = {}
     for clause in reversed(clauses):
-        if _OPEN.search(clause):
+        if _OPEN.search(clause) or _HEAD.match(clause):
             continue
         for name in names - found.keys():
             if said := _of_clause(clause, _BY_NAME[name].verb):
@@ -238,10 +245,10 @@ def _of_clause(text: str, verb: re.Pattern[str]) -> _Said | None:
     after = text[match.end() :]
     return _Said(
         (match["yes"] is not None) != _is_turned(text, match),
-        frozenset(words(text[: match.start()])) - _NO_SUBJECT,
+        frozenset(words(_SHALL.sub("", text[: match.start()]))) - _NO_SUBJECT,
         frozenset(words(after.partition(" and ")[0])) - _OF_TRIALS,
         _NARROWS.match(after) is not None,
-        _PRONOUN.match(text) is not None,
+        pronoun[1] if (pronoun := _PRONOUN.match(text)) else "",
         text.startswith(("a ", "an ")),
         text,
     )
@@ -345,8 +352,10 @@ def _opposed(reading: Reading, left: _Verdicts, right: _Verdicts, *, of_step: bo
         alike = not one.rest or not other.rest or one.rest <= other.rest or other.rest <= one.rest
         if not alike and name != "evidence":
             continue
-        if name == "evidence" and _is_one_proof(one, other):
-            return True
+        if name == "evidence":
+            if _is_one_proof(one, other, frozenset(words(reading.draft.question)), of_step):
+                return True
+            continue
         found = _are_of_one(one, other, reading, always=name == "time" and of_step)
         if found is not None:
             return found
@@ -372,12 +381,14 @@ def _are_of_one(one: _Said, other: _Said, reading: Reading, *, always: bool) -> 
     if (all(claims) and claims[0] != claims[1]) or one.is_of_any != other.is_of_any:
         return None
     asked = frozenset(words(reading.draft.question))
+    if not always and (not one.rest or not other.rest) and not one.rest | other.rest <= asked:
+        return None
     narrowed = one.is_narrowed != other.is_narrowed
-    if always or (one.subject & other.subject and _is_one(one.subject, other.subject, asked)):
-        if not narrowed:
-            return True
-        return False if always or one.rest | other.rest <= asked else None
-    if one.is_of_pronoun != other.is_of_pronoun and not narrowed:
+    named = one.subject & other.subject and _is_one(one.subject, other.subject, asked)
+    by_pronoun = one.pronoun == other.pronoun != "" and not one.subject | other.subject
+    if always or named or by_pronoun:
+        return not narrowed
+    if (one.pronoun == "") != (other.pronoun == "") and not narrowed:
         return False if (one.subject | other.subject) & asked else None
     return None
 
@@ -387,14 +398,19 @@ def _is_one(left: Set[str], right: Set[str], asked: Set[str]) -> bool:
     return (left <= right or right <= left) and (left ^ right) <= asked | _OWNERS
 
 
-def _is_one_proof(one: _Said, other: _Said) -> bool:
-    """Whether two verdicts are of one piece of evidence: it, or what both clauses name."""
+def _is_one_proof(one: _Said, other: _Said, asked: Set[str], of_step: bool) -> bool:
+    """Whether two verdicts are of one piece of evidence: it, or what both clauses name.
+
+    ``It`` is in the first sentence what the question has, and later what was named before.
+    """
     left, right = (
         frozenset(words(each.clause)) - _SMALL - _OF_TRIALS - _OF_PROOFS for each in (one, other)
     )
-    if left & right or any(_IT.search(each.clause) for each in (one, other)):
+    if left & right or all(_TOLD & stems(each) for each in (left, right)):
         return True
-    return all(_TOLD & stems(each) for each in (left, right))
+    if _IT.search(other.clause):
+        return True
+    return _IT.search(one.clause) is not None and (of_step or bool(right & asked))
 
 
 _IT = re.compile(r"\b(?:it|them|they)\b(?! follows)")
@@ -419,48 +435,89 @@ _LEAST_ALIKE = 4
 """Letters with which two forms of one word begin: ``fined`` and ``a fine``."""
 
 
-def _denied_predicate(reading: Reading, conclusions: Sequence[str]) -> Opposed | None:
-    """A conclusion that denies what the first sentence says, in its own words.
+class _Begun(NamedTuple):
+    """What the first sentence says of its subject, and the words that a reader then knows."""
 
-    Of one subject: that of the first sentence, or what the question asks of.
-    """
-    if not conclusions:
-        return None
+    predicate: frozenset[str]
+    subject: frozenset[str]
+    known: frozenset[str]
+    is_denied: bool
+    is_passive: bool
+
+
+def _begun(reading: Reading) -> _Begun | None:
     begins = reading.first_sentence.casefold()
     clause = _MAIN_ENDS.split(begins, maxsplit=1)[0]
     said = _PREDICATE.match(clause)
     if said is None or _SUPPOSED.search(begins) or _OPEN.search(clause):
         return None
-    denied = said["denied"] is not None
     predicate = _telling(said["rest"].partition(",")[0])
     if not predicate and (verb := _VERB.match(said["rest"])):
         predicate = frozenset({verb[1]})
-    if not predicate:
-        return None
     subject = _telling(said["subject"]) or (reading.question_stems - predicate)
+    known = frozenset(words(f"{reading.draft.question} {begins}")) | _OF_CONCLUSIONS
+    passive = said["rest"].startswith(" be ")
+    return _Begun(predicate, subject, known, said["denied"] is not None, passive)
+
+
+def _denied_predicate(reading: Reading, conclusions: Sequence[str]) -> Opposed | None:
+    """A conclusion that denies what the first sentence says, in its own words.
+
+    Of one subject: that of the first sentence, or what the question asks of.
+    """
+    begun = _begun(reading) if conclusions else None
+    if begun is None or not begun.predicate:
+        return None
     for sentence in conclusions:
         text = sentence.casefold()
         if _SUPPOSED.search(text):
             continue
         text = _MAIN_ENDS.split(_LED_IN.sub("", text, count=1), maxsplit=1)[0]
-        denial = _DENIES.search(text)
-        if (denial is None) != denied or _OPEN.search(text) or (denied and _DENIAL.search(text)):
-            continue
-        if denied and not any(_can(verb, text) for verb in predicate):
-            continue
-        told = words(text[denial.end() :] if denial else text)
-        if _has_all(told, predicate) and _has_any(_telling(text), subject):
-            sure = not denied and not are_apart(begins, sentence)
+        if (_asserts if begun.is_denied else _denies)(text, begun):
+            sure = not begun.is_denied and not are_apart(reading.first_sentence, sentence)
             return Opposed(reading.first_sentence, sentence, of_step=False, is_sure=sure)
     return None
 
 
+def _denies(text: str, begun: _Begun) -> bool:
+    """Whether a clause denies the predicate of its subject, wholly and in this case."""
+    denial = _DENIES.search(text)
+    if denial is None or _HEAD.match(text) or _OPEN.search(text) or " without " in text:
+        return False
+    before = text[: denial.start()]
+    active = begun.is_passive and not text.startswith(" be ", denial.end())
+    if _OF_ANY.search(before) or (_telling(before) - begun.known and not active):
+        return False
+    told = words(text[denial.end() :])
+    return _has_all(told, begun.predicate) and _has_any(_telling(text), begun.subject)
+
+
+def _asserts(text: str, begun: _Begun) -> bool:
+    """Whether a clause says in so many words that what was denied may be done."""
+    head = text.partition(" until ")[0]
+    if any(pattern.search(head) for pattern in (_OPEN, _DENIAL)) or _HEAD.match(text):
+        return False
+    able = [_can(verb, head) for verb in begun.predicate]
+    verb = next((match for match in able if match is not None), None)
+    if verb is None or " without " in head or _telling(head[: verb.start()]) - begun.known:
+        return False
+    return _has_all(words(head), begun.predicate) and _has_any(_telling(head), begun.subject)
+
+
+_OF_ANY = re.compile(r"\ban? (?:\w+ ){1,3}\Z")
 _VERB = re.compile(r" (?!have|been|does)([a-z]{4,}) (?:it|them|him|her|this|that)\b")
 
 
-def _can(verb: str, text: str) -> bool:
-    """Whether a sentence says that somebody may do something, in so many words."""
-    return re.search(rf"\b(?:can|may|is free to|must|will) (?:\w+ly )?{verb}\b", text) is not None
+_OF_CONCLUSIONS = word_set(
+    "therefore accordingly consequently hence thus follows result outcome short nevertheless"
+    " however finally overall conclusion same"
+)
+
+
+def _can(verb: str, text: str) -> re.Match[str] | None:
+    """Where a sentence says that somebody may do something."""
+    so = r"(?:therefore |thus |accordingly |\w+ly )?"
+    return re.search(rf"\b(?:can|may|is free to|must|will) {so}{verb}\b", text)
 
 
 def _telling(text: str) -> frozenset[str]:
