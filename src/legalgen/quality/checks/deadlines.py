@@ -165,11 +165,16 @@ def _counted_wrong(reading: Reading) -> Iterator[Finding]:
         for match in re.finditer(_LAST_DAY + _ON, text, re.I):
             last = _day(match)
             apart = {months for one in given if (months := _apart(one, last)) is not None}
+            if _OF_TERM.search(text, max(0, match.start() - 30), match.start()):
+                continue
             if last not in given and apart and apart.isdisjoint(sums):
                 shown = " or ".join(map(str, sorted(periods)))
                 what = f'"{match[0]}" in {name} is {min(apart)} months away, not {shown}'
                 yield "DEADLINE", what, name, False
                 return
+
+
+_OF_TERM = re.compile(r"\b(?:new|next|old|fixed) (?:term|lease|tenancy|contract|licence) \Z")
 
 
 def _months(match: re.Match[str]) -> int:

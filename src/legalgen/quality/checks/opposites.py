@@ -148,12 +148,15 @@ _SO = re.compile(
     r"|nevertheless|nonetheless|however|overall|finally|in conclusion|all the same"
     r"|at the same time)\b"
 )
+_TURNS = ("however", "nevertheless", "nonetheless", "all the same", "at the same time")
 _CLOSING = 2
 """Sentences at the end that say what an answer comes to."""
 _PRONOUN = re.compile(
     r"\W*(?:(?:yes|no|so|therefore|thus|accordingly|it follows that),? )*"
     r"(he|she|it|they|you|this|that)\b"
 )
+_ELLIPSIS = re.compile(r"\b(?:may|is|are|can|does|do|was|were|must|will) not\W*\Z")
+"""A second subject of which the opposite is said: "the letter may be used, the diary may not"."""
 _SHALL = re.compile(r"(?<!the )(?<!a )(?<!his )(?<!her )(?<!this )(?<!earlier )(?<!later )\bwill\b")
 _HEAD = re.compile(
     r"\W*(?:in|on|at|during|under|within|outside|for|by|after|before|against|with|without|as|if"
@@ -177,7 +180,7 @@ _NO_SUBJECT = word_set(
     "the a an so therefore thus hence accordingly consequently it follows that in short result for"
     " want outcome upshot consequence of is are was were has have had can may must not no"
     " cannot does do did to be also still nevertheless nonetheless however yes and he she they you"
-    " this end all same"
+    " this these those end all same reason reasons"
 )
 _OWNERS = word_set("his her its their our your s")
 _PARTING = re.compile(
@@ -200,6 +203,7 @@ class _Said(NamedTuple):
     subject: frozenset[str]
     rest: frozenset[str]
     is_narrowed: bool
+    lead: str
     pronoun: str
     is_of_any: bool
     clause: str
@@ -243,11 +247,15 @@ def _of_clause(text: str, verb: re.Pattern[str]) -> _Said | None:
         return None
     (match,) = matches
     after = text[match.end() :]
+    if _ELLIPSIS.search(after):
+        return None
+    before = words(_SHALL.sub("", text[: match.start()]))
     return _Said(
         (match["yes"] is not None) != _is_turned(text, match),
-        frozenset(words(_SHALL.sub("", text[: match.start()]))) - _NO_SUBJECT,
+        frozenset(before) - _NO_SUBJECT,
         frozenset(words(after.partition(" and ")[0])) - _OF_TRIALS,
         _NARROWS.match(after) is not None,
+        next((word for word in before if word not in _NO_SUBJECT), ""),
         pronoun[1] if (pronoun := _PRONOUN.match(text)) else "",
         text.startswith(("a ", "an ")),
         text,
@@ -314,9 +322,18 @@ def _opposite_verdicts(reading: Reading, conclusions: Sequence[str]) -> Opposed 
         sure = _opposed(reading, first, _said_too(sentence, first), of_step=False)
         if sure is not None:
             return Opposed(
-                begins, sentence, of_step=False, is_sure=sure and sentence in conclusions
+                begins,
+                sentence,
+                of_step=False,
+                is_sure=sure and sentence in conclusions and not _turns(sentence),
             )
     return None
+
+
+def _turns(sentence: str) -> bool:
+    """Whether a sentence turns to something that stands against what was said, perhaps of it."""
+    text = sentence.casefold()
+    return any(map(text.__contains__, _TURNS))
 
 
 def _said_too(sentence: str, verdicts: _Verdicts) -> _Verdicts:
@@ -389,7 +406,9 @@ def _are_of_one(one: _Said, other: _Said, reading: Reading, *, always: bool) -> 
     if always or named or by_pronoun:
         return not narrowed
     if (one.pronoun == "") != (other.pronoun == "") and not narrowed:
-        return False if (one.subject | other.subject) & asked else None
+        if (one.lead or other.lead) not in asked:
+            return None
+        return one.rest == other.rest and len(one.rest) > 1
     return None
 
 
@@ -475,6 +494,7 @@ def _denied_predicate(reading: Reading, conclusions: Sequence[str]) -> Opposed |
         text = _MAIN_ENDS.split(_LED_IN.sub("", text, count=1), maxsplit=1)[0]
         if (_asserts if begun.is_denied else _denies)(text, begun):
             sure = not begun.is_denied and not are_apart(reading.first_sentence, sentence)
+            sure = sure and not _turns(sentence)
             return Opposed(reading.first_sentence, sentence, of_step=False, is_sure=sure)
     return None
 
@@ -573,7 +593,8 @@ def _leave_denied(reading: Reading, conclusions: Sequence[str]) -> Opposed | Non
         if found is None or _SUPPOSED.search(text):
             continue
         if _PERSON.search(text, 0, found.start()):
-            return Opposed(reading.first_sentence, sentence, of_step=False, is_sure=True)
+            sure = not _turns(sentence)
+            return Opposed(reading.first_sentence, sentence, of_step=False, is_sure=sure)
     return None
 
 
