@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from legalgen.quality.checks.elements import NOT_A_PARTY, parties
-from legalgen.quality.checks.figures import figures
+from legalgen.quality.checks.figures import CURRENCY_WORDS, figures
 from legalgen.quality.reading import TOKEN, Finding, Reading, places, stems
 from legalgen.quality.wordlists import MONEY_SIGNS, MONTH, NAMES_DAY, word_list
 from legalgen.store.sample import words
@@ -425,6 +425,10 @@ _LEAST_DIGITS = 3
 
 def _other_currency(reading: Reading) -> str | None:
     """An amount of the question's, in a currency that is not the question's."""
+    question, answer = reading.draft.question, reading.draft.answer
+    strange = any(sign in answer and sign not in question for sign in MONEY_SIGNS)
+    if not strange and CURRENCY_WORDS.isdisjoint(reading.answer_vocabulary):
+        return None
     asked = {value: sign for sign, value in figures(reading.draft.question) if sign in MONEY_SIGNS}
     if not asked:
         return None

@@ -36,11 +36,8 @@ _CURRENCIES = {
     "usd": "$", "rupee": "\u20b9", "inr": "\u20b9", "rs": "\u20b9",
 }  # fmt: skip
 """The signs of currencies that are written as words or codes."""
-_CURRENCY_HINTS = (
-    "euro", "pound", "dollar", "rupee", "EUR", "GBP", "USD", "INR", "Rs", "eur ", "gbp ", "usd ",
-    "inr ", "rs ", "rs.",
-)  # fmt: skip
-"""Of texts as they stand, and folded."""
+_CURRENCY_HINTS = ("euro", "pound", "dollar", "rupee", "EUR", "GBP", "USD", "INR", "Rs")
+CURRENCY_WORDS = frozenset(_CURRENCIES) | {"euros", "pounds", "dollars", "rupees"}
 _TENS = {
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
     "ninety": 90,
@@ -107,10 +104,10 @@ class Measure(NamedTuple):
 
 def measures(text: str) -> Iterator[Measure]:
     """The amounts, periods and shares of a text, kind by kind."""
-    if any(sign in text for sign in MONEY_SIGNS):
+    if any(map(text.__contains__, MONEY_SIGNS)):
         for m in _AMOUNT.finditer(text):
             yield Measure(m["c"], _amount(m["n"], m["m"]), *m.span())
-    if any(hint in text for hint in _CURRENCY_HINTS):
+    if any(map(text.__contains__, _CURRENCY_HINTS)):
         yield from _worded(folded(text))
     if "%" in text:
         for m in _PERCENT.finditer(text):
@@ -149,7 +146,7 @@ _CODE_BEFORE = re.compile(r"\b(?P<code>EUR|GBP|USD|INR|Rs)\.? ?(?=\d)")
 
 def with_signs(reading: Reading) -> Reading:
     """The text with signs for the currencies that are written as words or codes."""
-    if not any(hint in reading.whole for hint in _CURRENCY_HINTS):
+    if CURRENCY_WORDS.isdisjoint(reading.vocabulary):
         return reading
     draft = reading.draft
     signed = replace(
