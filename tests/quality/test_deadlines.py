@@ -208,6 +208,8 @@ FOURTEEN = ("The period is fourteen days from the day on which she received it."
         ("She has until 2 September, as fifteen business days run.",
          "Amara was sentenced on 2 June. By what date must she appeal?", STEPS_OF_15 := (
              "It has to be given within fifteen business days.",), "reject"),
+        ("It is due on 1 March of the next year, almost five months later.",
+         "Amara formed a firm on 9 October. By what date must she report?", STEPS_OF_15, ""),
         ("She has until 23 June, as fifteen business days run.",
          "Amara was sentenced on 2 June. By what date must she appeal?", STEPS_OF_15, ""),
         ("She has until 9 January, as fifteen business days run.",

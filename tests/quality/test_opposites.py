@@ -21,6 +21,8 @@ QUESTION = "Amara told an officer of a fire and sued Tomasz in May. What follows
          "The jury may hear of the plates and see them.", "reject"),
         ("He knew of it and did nothing, so he is liable in nuisance.",
          "He is not liable in nuisance.", "reject"),
+        ("His application will be refused.", "His application will be granted.", "reject"),
+        ("His application will be refused.", "Her application will be granted.", ""),
         ("He is liable in nuisance.", "He is not liable in trespass.", ""),
         ("The will is therefore invalid.", "The will is good.", "reject"),
         ("The will is therefore invalid.", "An earlier will is valid.", ""),

@@ -371,6 +371,8 @@ def test_figures_that_are_taken_over_show_what_is_answered() -> None:
         ("The rule grants four hundred euros.", "He owes her EUR 250.", "reject"),
         ("The rule grants 400 euros.", "He owes her 200 euros.", "flag"),
         ("The rule grants twenty-one days.", "He owes it. She has 28 days.", "flag"),
+        ("The rule grants ten weeks.", "He owes it within twenty weeks.", "flag"),
+        ("The rule grants ten weeks.", "He owes it. He has thirty-one weeks.", ""),
         ("The rule grants a month.", "He owes it. She has three months.", ""),
         ("The rule grants one week for each year.", "He owes her eleven weeks.", ""),
         ("The rule grants 21 days.", "He owes it. She has 28 days, not 14 days.", ""),
@@ -381,5 +383,7 @@ def test_the_only_figure_of_the_steps_is_not_another_one(
 ) -> None:
     """Also in words; half of it is what may have come off."""
     question = "What does Tomasz owe to Amara for the lamp, and until when?"
+    if "weeks" in steps:
+        question = f"He was given ten weeks. {question}"
     told = found(said, question, (steps, "Nothing alters it here."))
     assert told.get("INCONSISTENT", "") == expected

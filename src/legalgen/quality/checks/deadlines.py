@@ -607,11 +607,14 @@ def _asked_for(reading: Reading) -> re.Match[str] | None:
     return dates[0] if len(dates) == 1 and dates[0][0] not in question else None
 
 
+_OF_A_YEAR = re.compile(r" (?:of|in) (?:the (?:next|following|same)|each|every) year\b")
+
+
 def _unreached(reading: Reading) -> Finding | None:
     """A last day that no period, and no two, reach from any day of the question."""
     told = f"{reading.steps_text}\n{reading.draft.answer}"
     found = _LAST.search(told) or _asked_for(reading)
-    if found is None:
+    if found is None or _OF_A_YEAR.match(found.string, found.end()):
         return None
     starts = _days(reading.draft.question)
     lengths = [*_LENGTH.finditer(told), *_LENGTH.finditer(reading.draft.question)]

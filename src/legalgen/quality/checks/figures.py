@@ -193,9 +193,16 @@ def inconsistent(reading: Reading) -> Iterator[Finding]:
     if not reading.draft.reasoning_steps:
         return
     stepped = figures(reading.steps_text)
-    if not stepped or stepped <= (asked := figures(reading.draft.question)):
+    if not stepped:
         return
-    first, reached = figures(reading.first_sentence), figures(reading.draft.reasoning_steps[-1])
+    asked = figures(reading.draft.question)
+    first = figures(reading.first_sentence)
+    if found := _given_otherwise(first, asked, stepped, reading):
+        yield "INCONSISTENT", found, "answer", False
+        return
+    if stepped <= asked:
+        return
+    reached = figures(reading.draft.reasoning_steps[-1])
     answered = figures(reading.draft.answer)
     for kind in sorted({kind for kind, _ in stepped - asked}):
         told = {value for k, value in answered if k == kind}
@@ -216,6 +223,22 @@ def inconsistent(reading: Reading) -> Iterator[Finding]:
             what = f"the steps reach {_shown(kind, min(ours))}, the answer {_shown(kind, shown)}"
             yield "INCONSISTENT", what, "answer", sure or bool(swapped)
             return
+
+
+def _given_otherwise(
+    first: Set[Figure], asked: Set[Figure], stepped: Set[Figure], reading: Reading
+) -> str | None:
+    """The only period of question and steps, and another, the answer's only, in its beginning."""
+    for kind, value in sorted(asked & stepped) if first else ():
+        begins = {v for k, v in first if k == kind}
+        known = {v for k, v in asked | stepped if k == kind}
+        if kind not in _UNITS or known != {value} or len(begins) != 1 or "1" in begins | known:
+            continue
+        told = {v for k, v in figures(reading.draft.answer) if k == kind}
+        if told == begins != known:
+            said = _shown(kind, min(told))
+            return f"question and steps have {_shown(kind, value)}, the answer {said}"
+    return None
 
 
 def _stands_for(kind: str, ours: Set[str], told: Set[str], known: Set[Figure]) -> bool:

@@ -105,6 +105,12 @@ _FAMILIES = (
         r"(?:falls?|comes?|lies?|is|are) (?:squarely |plainly |well )?outside|escapes?",
     ),
     _family(
+        "granted",
+        "granted allowed upheld refused denied rejected",
+        rf"{_BE}(?:granted|allowed|upheld)",
+        rf"{_BE}(?:refused|denied|rejected)",
+    ),
+    _family(
         "bound",
         "bound hold holds held free",
         r"(?:is|are|be) (?:bound by|held to)|holds? (?:\w+ ){1,4}to (?:the|it|that|his|her|its)",
