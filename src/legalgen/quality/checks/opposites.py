@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
-from legalgen.quality.reading import COMMON, Reading, sentences, stems, word_set
+from legalgen.law.citations.parsed import word_set
+from legalgen.quality.reading import COMMON, Reading, sentences, stems
 from legalgen.store.sample import words
 
 
