@@ -255,7 +255,7 @@ def test_neither_packing_nor_merging_loads_pandas() -> None:
     """Where it is installed, as here, it takes 0.3 s and 40 MB."""
     code = (
         "import sys\n"
-        "from legalgen.quality import segments\n"
+        "from legalgen.quality.duplicates import segments\n"
         "from legalgen.quality.duplicates.sketches import SketchRows\n"
         "rows = SketchRows()\n"
         f"rows.read([('lg_1', {QUESTION!r}, {ANSWER!r})] * 2000)\n"
