@@ -705,6 +705,32 @@ def test_lines_of_a_program(lines: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("Claim | Period\n:--- | ---:\nDebt | six years", "reject"),
+        ("|Claim|Period|\n|:-:|:-:|\n|Debt|six years|", "reject"),
+        ("Claim | Period\n\nDebt | six years", "reject"),
+        ("Claim | Period | |---|---| | Debt | six years |", "reject"),
+        ("| Claim | Period | Start | | Debt | six years | breach |", "reject"),
+        ("Claim\tPeriod\tStart\nDebt\tsix years\tbreach", "reject"),
+        ("Claim     Period     Start\nDebt      six years   breach", "reject"),
+        ("Claim    Period\nDebt    six years\nLand    twelve years", "reject"),
+        ("+-----+-----+\n| Debt | six |", "reject"),
+        ("The form says: name | address. Both are needed.\nSo is a date.", "clean"),
+        ("1.\tThe debt.\n2.\tThe interest.\n3.\tThe costs.", "clean"),
+        ("-   the debt\n-   the interest\n-   the costs", "clean"),
+        ("Client:\tMay I?\nLawyer:\tYou may.\nClient:\tThen I will.", "clean"),
+        ("   It is so.\n   It was so.\n   It will be so.", "clean"),
+    ],
+)
+@pytest.mark.parametrize("sample_type", ["short_qa", "comparative"])
+def test_tables(lines: str, sample_type: str, expected: str) -> None:
+    """Columns are made for a page, in every type; items and speakers are none."""
+    given = draft(answer=f"{text(60)}\n{lines}\nSo it is.", steps=STEPS)
+    assert judge(given, "MARKUP", sample_type=sample_type) == expected
+
+
+@pytest.mark.parametrize(
     ("question", "sample_type", "expected"),
     [
         (f"### Facts\n{QUESTION}", "concept", "flag"),

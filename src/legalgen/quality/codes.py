@@ -174,10 +174,10 @@ TABLE: Final = (
     ),
     Check(
         "MARKUP", "good", "graded", "shape",
-        "HTML, JSON, LaTeX, lines of a program, a written-out `\\n` or garbled letters, a table in "
-        "a short type: refused. Boxes, pictures, a code fence, a single line of a program, words "
-        "of another script, another question with its answer, headings in a question or a short "
-        "type: flagged.",
+        "HTML, JSON, LaTeX, lines of a program, a written-out `\\n` or garbled letters, a table: "
+        "refused. Boxes, pictures, a code fence, a single line of a program, words of another "
+        "script, another question with its answer, headings in a question or a short type: "
+        "flagged.",
     ),
     Check(
         "LIST_ONLY", "good", "reject", "list_only", "A list of catchwords instead of an answer.",

@@ -235,14 +235,39 @@ _JSON = re.compile(
 )
 """Objects, arrays of objects or texts, elements of somebody's own, and nested keys."""
 
-_TABLE = re.compile(
-    r"^[ \t]*\|?[ \t]*:?-{2,}:?[ \t]*(?:[|+][ \t]*:?-{2,}:?[ \t]*)+[|+]?[ \t]*$"
-    r"|(?:^[^|\n]*\|[^|\n]+\|[^\n]*$\n?){2}|^\+-{2,}(?:\+-{2,})+\+"
-    r"|(?:^[^\t\n]+\t[^\t\n]+\t[^\n]*$\n?){2}"
-    r"|(?:^[ \t]*\S[^|\n]*\|[^|\n]*\S[ \t]*$\n?){3}",
-    re.M,
+_COLUMN_SIGNS = ("|", "\t", "   ", "+--")
+"""What divides columns; without one of these there is no table."""
+_RULE = re.compile(
+    r"(?:^|\|)[ \t]*:?-+:?[ \t]*\|[ \t]*:?-+:?[ \t]*(?:\||$)|^[ \t]*\+-{2,}(?:\+-{2,})*\+", re.M
 )
-"""A rule of dashes between columns, or lines that are divided into three."""
+"""A rule of dashes between columns, on a line of its own or within one."""
+_GAP_OF_COLUMNS = re.compile(r"[ \t]*\t[ \t]*| {3,}")
+_MARK_OF_ITEM = re.compile(r"(?:[-*\u2022\u2013]|\(?\w{1,4}[.)]|.*:)")
+"""What stands before a gap that makes no column: a bullet, a number, a speaker."""
+MOST_PIPES = 3
+"""So many a line of prose may have; more divide a table that lost its line ends."""
+
+
+def _is_table(text: str) -> bool:
+    """Whether neighbouring lines are divided into columns.
+
+    Two lines by pipes; by tabs or runs of spaces two into three columns, or three into two.
+    """
+    lines = list(filter(None, map(str.strip, text.split("\n"))))
+    if _RULE.search(text) or any(line.count("|") > MOST_PIPES for line in lines):
+        return True
+    piped = spaced = wide = 0
+    for line in lines:
+        cells = [cell for cell in line.split("|") if cell.strip()]
+        piped = piped + 1 if len(cells) > 1 else 0
+        gaps = _GAP_OF_COLUMNS.split(line)
+        if len(gaps) > 1 and _MARK_OF_ITEM.fullmatch(gaps[0]):
+            del gaps[0]
+        spaced = spaced + 1 if len(gaps) > 1 else 0
+        wide = wide + 1 if len(gaps) > 2 else 0
+        if piped > 1 or wide > 1 or spaced > 2:
+            return True
+    return False
 
 
 _JSON_HINTS = ("{", '["', '[ "', "[\n", "</", ":\n")
@@ -259,9 +284,8 @@ def _notation(reading: Reading) -> Iterator[Finding]:
         if any(hint in text for hint in _JSON_HINTS) and (found := _JSON.search(text)):
             yield "MARKUP", f'"{excerpt(found[0], 0)}" in {name}: write sentences', name, True
     answer = reading.draft.answer
-    columns = "|" in answer or "\t" in answer or "+--" in answer
-    if columns and (reading.is_plain_text or reading.task is None) and _TABLE.search(answer):
-        yield "MARKUP", "a table in the answer: write sentences", "answer", reading.is_plain_text
+    if any(sign in answer for sign in _COLUMN_SIGNS) and _is_table(answer):
+        yield "MARKUP", "a table in the answer: write sentences", "answer", True
 
 
 _CODE_SIGNS = ("=", "{", "<", ">", "SELECT")
