@@ -133,6 +133,13 @@ TABLE: Final = (
         "{found}: leave out advertising and contact data",
     ),
     Check(
+        "ADVERTISING", "usable", "graded", "brands",
+        "A name that is neither the question's nor the law's stands where somebody says `we`, or "
+        "where praise, an offer or a tool is: flagged, and refused where more of these come "
+        "together.",
+        "{found}: leave out advertising and contact data",
+    ),
+    Check(
         "HARMFUL", "usable", "graded", "registers",
         "It may advise to destroy or hide evidence or money, to backdate, or to lie: flagged. It "
         "plainly tells somebody to, and nothing in it says that this is forbidden: refused.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from legalgen.quality.admission import citation_unlisted
+from legalgen.quality.checks.brands import brands
 from legalgen.quality.checks.citing import (
     citation_count,
     citation_form,
@@ -53,7 +54,7 @@ OF_TEXT: Mapping[str, Callable[[Reading], Iterator[Finding]]] = {
     check.__name__: check
     for check in (
         refusal, meta_talk, prompt_leak, placeholder, language, role_play, advertising,
-        registers, no_answer, cut, lengths, steps, overlap, repetition, shape, list_only,
+        brands, registers, no_answer, cut, lengths, steps, overlap, repetition, shape, list_only,
         citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts, facts,
         inconsistent, arithmetic, reckoning, comparisons, deadline, steps_restate, paraphrase,
         citation_jurisdiction, citation_grounding, section_nonexistent, act_unknown, law_repealed,

@@ -1,0 +1,60 @@
+"""Names that are sold, and names of the law and of the facts."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.quality.sayings import ANSWER, QUESTION, found
+
+
+def sold(said: str, **changes: str) -> str | None:
+    return found(f"{ANSWER} {said}", **changes).get("ADVERTISING")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (("At Leasewright we answer such questions all day, and hundreds of landlords' teams have "
+         "put our tool on their desks."), "reject"),
+        (("Greetings from everybody at Rentopia! We have been rated first by our readers two years "
+         "in a row."), "reject"),
+        (("Keeping count of arrears is what Hearthly does best, and with its clever dashboard your "
+         "clients will lose no day."), "reject"),
+        (("Give us the dates, and Leasewright Pilot will tell you in forty seconds; newcomers have "
+         "a free plan."), "reject"),
+        ("Landlords love Hearthly, whose tracker shows your clients every arrear.", "reject"),
+        ("The tracker of Hearthly is the smartest that clients can have.", "flag"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_sold(said: str, expected: str) -> None:
+    """Whatever it is called, and in whatever words."""
+    assert sold(said) == expected
+    assert sold(said, kind="dialogue") is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "In Billson v Residential Apartments the Lords told us what we had to ask for peaceably.",
+        "Shelter and Citizens Advice give free advice, and the tool on their pages helps you now.",
+        "US law, which customers of Florida landlords know best, is different.",
+        (
+            "We have to ask whether the tenants, who were customers of Barclays, knew what they "
+            "signed."
+        ),
+        "Lord Templeman gave the best account of what a lease is in Street v Mountford.",
+        'The brochure says: "At Rentopia we love our clients, and you get a free trial today."',
+        "The Residential Landlords Association has the best templates, which you may use.",
+        "Our law, as Blackstone had it, loves the peace of the home above all.",
+    ],
+)
+def test_a_name_that_is_not(said: str) -> None:
+    """Bodies, judges, cases and quotations."""
+    assert sold(said) is None
+
+
+def test_a_name_of_the_question_is_no_brand() -> None:
+    """A firm of the facts may be praised in them."""
+    said = "Hearthly says that clients love its dashboard, and that you will lose no day."
+    assert sold(f"There {said}") == "reject"
+    assert sold(f"There {said}", question=f"{QUESTION} Hearthly is her agent.") is None
