@@ -18,7 +18,7 @@ def spoken(said: str, **changes: str) -> dict[str, str]:
     ("said", "code", "expected"),
     [
         ("The facts have been invented to suit the topic and the level that were specified.",
-         "META_TALK", "flag"),
+         "META_TALK", "reject"),
         ("I have tried not to use the same words as in the steps above.", "META_TALK", "reject"),
         ("My task was to write for learners, and the language is kept plain for that reason.",
          "META_TALK", "reject"),

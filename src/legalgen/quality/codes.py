@@ -106,6 +106,12 @@ TABLE: Final = (
         "{found}: write only about the law",
     ),
     Check(
+        "META_TALK", "usable", "graded", "task_talk",
+        "A sentence of words for an order, for a text and for what was done about it: flagged; of "
+        "many, or a second such sentence: refused. So is what examiners say of marks and scripts.",
+        "{found}: write only about the law",
+    ),
+    Check(
         "PROMPT_LEAK", "usable", "reject", "prompt_leak",
         "Six words in a row are those of the instructions that were sent, or it tells its length.",
         "{found} are words of the instructions: write only about the law",

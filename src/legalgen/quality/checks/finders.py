@@ -42,6 +42,7 @@ from legalgen.quality.checks.substance import (
 )
 from legalgen.quality.checks.sums import arithmetic
 from legalgen.quality.checks.systems import law_jurisdiction
+from legalgen.quality.checks.task_talk import task_talk
 from legalgen.quality.checks.usable import cut, language, meta_talk, placeholder, refusal
 from legalgen.quality.reading import Finding, Reading
 
@@ -54,8 +55,8 @@ OF_TEXT: Mapping[str, Callable[[Reading], Iterator[Finding]]] = {
     check.__name__: check
     for check in (
         refusal, meta_talk, prompt_leak, placeholder, language, role_play, advertising,
-        brands, registers, no_answer, cut, lengths, steps, overlap, repetition, shape, list_only,
-        citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts, facts,
+        brands, registers, task_talk, no_answer, cut, lengths, steps, overlap, repetition, shape,
+        list_only, citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts, facts,
         inconsistent, arithmetic, reckoning, comparisons, deadline, steps_restate, paraphrase,
         citation_jurisdiction, citation_grounding, section_nonexistent, act_unknown, law_repealed,
         law_later, law_jurisdiction, difficulty,

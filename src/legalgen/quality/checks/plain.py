@@ -52,12 +52,16 @@ _BOUNDS_TOLD = re.compile(
     r"\b\d{2,3} (?:to|and|-) \d{2,4} words\b|\b\d reasoning steps?\b"
     r"|\b(?:answer|response|text) (?:of|in|within|under|below|has|is) (?:about |at most "
     r"|around )?\d{2,3} words\b"
+    r"|\b(?:maximum|ceiling|target|limit|cap) of (?:\w+ ){1,2}words\b"
     r"|\bword (?:limit|count)\b|\bin other words than (?:theirs|those of)\b"
 )
 """The lengths that a prompt asks for, however they are said; in folded text."""
 
 _NUMBER_OF = tuple(re.compile(rf"{each}(?<=\d {each})") for each in ("words", "reasoning step"))
-_BOUNDS_HINTS = ("word limit", "word count", "in other words than")
+_BOUNDS_HINTS = (
+    "word limit", "word count", "in other words than", "maximum of", "ceiling of", "target of",
+    "limit of", "cap of",
+)  # fmt: skip
 """Without one of these, or a number of words or steps, no length is told."""
 
 # --- theatre -----------------------------------------------------------------------------------

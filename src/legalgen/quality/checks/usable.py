@@ -168,8 +168,9 @@ _GREETING = re.compile(
 """How a chat begins, and no answer of a lawyer."""
 
 _WORD_COUNT = re.compile(
-    r"(?:word count\W{0,3}\d{2,4}|\((?:approx\w*\.?|about|~)? ?\d{2,4} words)\W*\Z", re.I
+    r"(?:word count\W{0,3}\d{2,4}|[(\[][^()\[\]]{0,30}\b\d{2,4} words\b[^()\[\]]{0,60})\W*\Z", re.I
 )
+"""At the end, in a bracket."""
 
 _MUSING = re.compile(
     r"\b(?-i:Let) me\b|(?:^|\n)(?:wait|hmm+|okay|ok|actually)[,.]|\bword count\b"
@@ -370,7 +371,7 @@ def _fields(reading: Reading) -> str:
 
 def _talk_of_the_work(reading: Reading) -> tuple[str, str] | None:
     answer = reading.draft.answer
-    match = _GREETING.match(answer) or _WORD_COUNT.search(answer[-40:])
+    match = _GREETING.match(answer) or _WORD_COUNT.search(answer[-100:])
     if match:
         return match[0], "answer"
     if any(hint in reading.folded_steps for hint in _MUSING_HINTS):

@@ -1,0 +1,82 @@
+"""Sentences that speak of the task: what was ordered, what is written, what was done about it.
+
+A prompt comes back in ever other words: the names are those supplied, the tone is meant for
+trainees, each step has one inference. Law has all of these words. It has few of them in one
+sentence, and hardly ever all three kinds of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+
+from legalgen.quality.checks.plain import unquoted
+from legalgen.quality.reading import Finding, Reading, excerpt, stem
+from legalgen.quality.wordlists import word_list
+from legalgen.store.sample import words
+
+_WRITTEN, _DONE = word_list("written"), word_list("done_about_it")
+_ORDERED, _ORDERED_TOO = word_list("ordered"), word_list("ordered_too")
+ORDERED = 1.5
+"""Weight of a word of orders that law seldom has; other words have 1."""
+MOST_WRITTEN = 3
+"""So many words for texts count: law may be about one."""
+LENGTH = 0.05
+"""What each word of a sentence takes away."""
+LIKELY, SURE = 3.8, 4.6
+"""Weight from which a sentence is flagged, and from which it is refused. Of 350 good answers and
+2,057 older rows none has one of 3.6."""
+HALF_SURE = 3.0
+"""Two sentences of this weight are as sure as one."""
+
+
+def task_talk(reading: Reading) -> Iterator[Finding]:
+    """Sentences of so many words of an order, of a text and of its making, and marks for it."""
+    vocabulary = reading.answer_vocabulary
+    if not _MARKING_ALONE.isdisjoint(vocabulary):
+        yield from _marks(reading)
+    rare = _ORDERED & vocabulary
+    if not rare or not (rare := rare.difference(reading.question)):
+        return
+    known = frozenset(reading.question)
+    told = [
+        (weight, sentence)
+        for sentence in reading.sentences
+        if any(map(sentence.lower().__contains__, rare))
+        and (weight := _weight(sentence, known)) >= HALF_SURE
+    ]
+    if not told:
+        return
+    most, sentence = max(told)
+    sure = most >= SURE or len(told) > 1 or any(
+        _weight(each, known, strong=0) >= LIKELY for each in reading.sentences if each != sentence
+    )  # fmt: skip
+    if sure or most >= LIKELY:
+        yield "META_TALK", f'"{excerpt(sentence, 0)}" in answer', "answer", sure
+
+
+def _weight(sentence: str, known: Set[str], strong: int = 1) -> float:
+    """What a sentence weighs that has words of an order, so many of them strong, and of a text."""
+    tokens = frozenset(words(unquoted(sentence))) - known
+    written, ordered = len(_WRITTEN & tokens), len(_ORDERED & tokens)
+    others = len(_ORDERED_TOO & tokens)
+    if ordered < strong or not written or not (ordered or others):
+        return 0.0
+    done = len(_DONE & tokens)
+    written = min(written, MOST_WRITTEN)
+    return written + ORDERED * ordered + others + done - LENGTH * len(sentence.split())
+
+
+_MARKING, _MARKING_ALONE = word_list("of_marking"), word_list("of_marking_alone")
+LEAST_MARKING = 4
+"""So many different words of an examination, two of which hardly anybody else has, are no law."""
+
+
+def _marks(reading: Reading) -> Iterator[Finding]:
+    """What examiners tell each other, or students."""
+    known = reading.question_stems
+    said = {stem(word): word for word in _MARKING_ALONE & reading.answer_vocabulary}
+    alone = said.keys() - known
+    also = {stem(word) for word in _MARKING & reading.answer_vocabulary} - known
+    if len(alone) > 1 and len(alone | also) >= LEAST_MARKING:
+        at = reading.folded_answer.find(said[min(alone)])
+        yield "META_TALK", f'"{excerpt(reading.draft.answer, at)}" in answer', "answer", True

@@ -1,0 +1,66 @@
+"""Sentences about the task in ever other words, and law in the same words."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.quality.sayings import ANSWER, QUESTION, found
+
+
+def spoken(said: str, **changes: str) -> str | None:
+    return found(f"{ANSWER} {said}", **changes).get("META_TALK")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("The names and figures are those furnished, and no others have been used.", "flag"),
+        (("Both citations come from the catalogue provided, and the reply stops short of its "
+          "ceiling of ninety words."), "reject"),
+        (("The steps hold a single inference apiece, and the proposition below is one sentence "
+          "long."), "reject"),
+        (("The perspective of a landlord's agent in the hotel sector is reflected in the tone. The "
+          "point named in the list is the only issue covered here."), "reject"),
+        ("As befits an intermediate item, one exception is mentioned and the views are two.",
+         "flag"),
+        ("That makes 64 words. (64 words, as asked)", "reject"),
+        ("So it is. [about 70 words; the limit was 90]", "reject"),
+        (("Better scripts will distinguish waiver, and markers should reward any candidate who "
+          "names the section."), "reject"),
+        (("Your tutor will look for three headings in the essay, so underline the name of the "
+          "statute."), "reject"),
+    ],
+)  # fmt: skip
+def test_talk_of_the_task(said: str, expected: str) -> None:
+    """An order, a text and what was done about it; an examination."""
+    assert spoken(said) == expected
+    assert spoken(said, kind="concept") == expected
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The order names a sum, and the list of chattels in the schedule sets the limit.",
+        "The instructions of the client were followed, and the solicitor kept within them.",
+        "The notice has to keep to the prescribed form, with the name of the tenant.",
+        "A target of six weeks is set by the protocol, and the court may extend it on request.",
+        "The maximum term is fixed by the section, and the tenancy agreement stays below it.",
+        "The named landlord's title resembles those of the others.",
+        "Keep the tone of the letter friendly, and name the sum.",
+        "A second answer lies in section 146, which requires a notice in a specified form.",
+        "Her claim passed the threshold; the candidate for the office of receiver was hers.",
+        "The examiner of the trade mark thought the mark weaker than the earlier one.",
+        "The sector's code of practice says that the text of a notice must be plain.",
+    ],
+)
+def test_law_has_the_same_words(said: str) -> None:
+    """Court orders, forms, targets, limits, candidates and marks."""
+    assert spoken(said) is None
+
+
+def test_what_the_question_asks_is_its_subject() -> None:
+    """A question about an examination may be answered in its words."""
+    said = "The examiner must mark the scripts of all candidates by one scheme and give credit."
+    asked = f"{QUESTION} The tenants are candidates whose scripts an examiner marks for credit."
+    assert spoken(said) == "reject"
+    assert spoken(said, question=asked) is None
