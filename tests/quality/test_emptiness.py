@@ -119,6 +119,27 @@ def test_what_the_question_is_about_is_not_empty() -> None:
     assert "NO_ANSWER" not in found(answer, asked)
 
 
+SENT_AWAY = (
+    "Leases of shops are a delicate subject, and a hurried reply could well mislead Amara. The "
+    "deed, the bank statements and the letters would all have to be studied before a word is said "
+    "about the locks. It would be rash to commit oneself here, and she is best served by a local "
+    "property solicitor, who can tell her where she stands."
+)
+UNSETTLED = (
+    "She may forfeit. Rent is apart from other breaches, so no notice under section 146 is owed. "
+    "Whether a demand for the next quarter by a clerk waives her right is unsettled, and a court "
+    "might take either view of it; it would be rash to send one. A solicitor should look at the "
+    "lease before she changes the locks, and can tell her how a claim is made."
+)
+
+
+@pytest.mark.parametrize(("answer", "expected"), [(SENT_AWAY, "reject"), (UNSETTLED, "")])
+def test_who_is_sent_to_a_lawyer_has_been_told_something(answer: str, expected: str) -> None:
+    """Sentences that evade and send away are no answer; after an answer they may stand."""
+    assert found(answer).get("NO_ANSWER", "") == expected
+    assert found(answer, kind="conversational").get("NO_ANSWER", "") == expected
+
+
 SAID_AGAIN = (
     "Amara let the shop and Tomasz has not paid the rent for three months. Whether Amara may now "
     "forfeit the shop that she let to Tomasz because of the rent that is three months late is the "

@@ -155,10 +155,12 @@ TABLE: Final = (
         "NO_ANSWER", "usable", "graded", "no_answer",
         "Its words would fit any question (they weigh, announce, praise, or send to a lawyer): "
         "flagged from 36 % of them (25 %, if its sentences only say what is going to be said, 20 % "
-        "where hardly a word says what the law is), refused from 44 %. Half of its telling words "
-        "are the question's, and of 100 words fewer than 16 are new: flagged; fewer than 10: "
-        "refused. It is asked for a time or a sum and gives none, promises three points and tells "
-        "two, or is made of questions or of bare figures: flagged.",
+        "where hardly a word says what the law is), refused from 44 %. From 25 % on, sentences "
+        "that hedge, decline to say or send to somebody count as well: where they are 70 % of it, "
+        "it is flagged at 25 % and refused at 35 %. Half of its telling words are the question's, "
+        "and of 100 words fewer than 16 are new: flagged; fewer than 10: refused. It is asked for "
+        "a time or a sum and gives none, promises three points and tells two, or is made of "
+        "questions or of bare figures: flagged.",
         "{found}: state the rule and what follows from it",
     ),
     Check("TRUNCATED", "usable", "reject", "cut", "It ends in the middle of a sentence."),

@@ -7,7 +7,7 @@ question again finds other phrases for it, but hardly a new word.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 
 from legalgen.quality.reading import COMMON, Finding, Reading, stems
 from legalgen.quality.wordlists import word_list
@@ -76,7 +76,13 @@ def empty(reading: Reading) -> Iterator[Finding]:
     said = count - sum(map(_SMALL.__contains__, reading.answer))
     empty = known.difference(reading.question)
     share = sum(map(empty.__contains__, reading.answer)) / max(1, said)
-    if share >= EMPTY_SHARE or (share >= HOLLOW_SHARE and not _is_specific(reading)):
+    deferred = 0.0
+    if LEAST_DEFERRING <= share < EMPTY_SHARE:
+        deferred = _deferring(reading, least=DEFERRED - share)
+    if share + deferred >= DEFERRED:
+        what = f"{deferred:.0%} of it only weighs, declines to say or sends to others"
+        yield "NO_ANSWER", what, "answer", share + deferred >= ALL_DEFERRED
+    elif share >= EMPTY_SHARE or (share >= HOLLOW_SHARE and not _is_specific(reading)):
         what = f"{share:.0%} of its words would fit any question"
         yield "NO_ANSWER", what, "answer", share >= EMPTY_SHARE
     elif share >= RATHER_EMPTY and _announces(reading):
@@ -114,6 +120,63 @@ def _announces(reading: Reading) -> bool:
     said = [each for each in said if len(each) >= LEAST_SENTENCE]
     told = sum(not _EXAMINING.isdisjoint(each) and len(_TURNS & each) >= 2 for each in said)
     return len(said) >= 3 and told >= ANNOUNCED * len(said)
+
+
+LEAST_DEFERRING = 0.25
+"""Share of empty words below which sentences that say nothing are not looked for."""
+DEFERRED, ALL_DEFERRED = 0.95, 1.05
+"""This share and that of the answer in such sentences, together, from which it is flagged or
+refused; in 350 good answers they are at most 0.86, in 24 that say nothing 1.06 to 1.8."""
+LEAST_DEFERRED = 0.2
+"""Share of an answer in sentences that evade or send away, without which it may weigh."""
+SAID_FIRST = 2
+"""So many sentences that say something make it an answer, if they come first."""
+HEDGED = 0.35
+"""Share of empty words of a sentence that hedges."""
+_HEDGING = word_list("hedging") - word_list("small_english")
+_EVADING, _RULING = word_list("evading"), word_list("ruling")
+_TO_BE = frozenset({"would", "have", "need", "needs"})
+_EXAMINED = word_list("examined")
+_SENT_TO, _SENT_FOR = word_list("sent_to"), word_list("sent_for")
+
+
+def _deferring(reading: Reading, least: float) -> float:
+    """The share of an answer in sentences that hedge, evade the question or send to somebody.
+
+    0 where it is less than ``least``, where two sentences say something first, and where few do one
+    of the latter two: to weigh is an answer, too.
+    """
+    known = frozenset(reading.question)
+    idle = rest = count = len(reading.answer)
+    defers, most_said = 0, (1 - least) * count
+    for number, sentence in enumerate(reading.sentences, 1):
+        said = words(sentence)
+        rest -= len(said)
+        kind = _idle(said, known)
+        idle -= 0 if kind else len(said)
+        defers += len(said) if kind > 1 else 0
+        if count - idle > most_said or (number == SAID_FIRST and idle == rest):
+            return 0.0
+    enough = defers >= LEAST_DEFERRED * count and len(reading.sentences) > 1
+    return idle / count if enough else 0.0
+
+
+def _idle(said: Sequence[str], known: Set[str]) -> int:
+    """What a sentence does instead of saying something: 1 hedge, 2 evade or send away; 0: none."""
+    tokens = frozenset(said) - known
+    telling = [word for word in said if word not in _SMALL]
+    share = sum(word in _EMPTY and word not in known for word in telling) / max(1, len(telling))
+    hedges = len(_HEDGING & tokens)
+    if hedges and not _EVADING.isdisjoint(tokens):
+        return 2
+    if share < HEDGED and not _RULING.isdisjoint(said):
+        return 0
+    if not (_TO_BE.isdisjoint(said) or _EXAMINED.isdisjoint(tokens)) and "be" in said:
+        return 1
+    figures = any(word[0].isdigit() for word in tokens)
+    if not (figures or _SENT_TO.isdisjoint(tokens) or _SENT_FOR.isdisjoint(tokens)):
+        return 2
+    return int(share >= HEDGED and hedges > 1)
 
 
 EMPTY_STEPS = 0.6
