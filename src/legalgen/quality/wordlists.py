@@ -71,6 +71,19 @@ def guarded(name: str) -> tuple[tuple[str, str], ...]:
     return tuple((each[0], each[1]) for each in found if isinstance(each, list))
 
 
+def weighted(name: str) -> dict[str, float]:
+    """The words of a list, each phrase of which begins with the weight of its words.
+
+    Raises:
+        KeyError: there is no such list.
+    """
+    weights: dict[str, float] = {}
+    for line in phrases(name):
+        weight, *listed = line.split()
+        weights |= dict.fromkeys(listed, float(weight))
+    return weights
+
+
 def alternatives(name: str) -> str:
     """The phrases of a list as alternatives of a regular expression; each is a pattern."""
     return "|".join(phrases(name))

@@ -20,6 +20,7 @@ from legalgen.quality.checks.elements import required
 from legalgen.quality.checks.facts import facts
 from legalgen.quality.checks.figures import inconsistent
 from legalgen.quality.checks.form import lengths, overlap, repetition, shape, steps
+from legalgen.quality.checks.harm import hiding
 from legalgen.quality.checks.in_force import law_later, law_repealed
 from legalgen.quality.checks.plain import (
     advertising,
@@ -55,9 +56,9 @@ OF_TEXT: Mapping[str, Callable[[Reading], Iterator[Finding]]] = {
     check.__name__: check
     for check in (
         refusal, meta_talk, prompt_leak, placeholder, language, role_play, advertising,
-        brands, registers, task_talk, no_answer, cut, lengths, steps, overlap, repetition, shape,
-        list_only, citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts, facts,
-        inconsistent, arithmetic, reckoning, comparisons, deadline, steps_restate, paraphrase,
+        brands, registers, task_talk, hiding, no_answer, cut, lengths, steps, overlap, repetition,
+        shape, list_only, citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts,
+        facts, inconsistent, arithmetic, reckoning, comparisons, deadline, steps_restate, paraphrase,
         citation_jurisdiction, citation_grounding, section_nonexistent, act_unknown, law_repealed,
         law_later, law_jurisdiction, difficulty,
     )

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping, Set
 
 import msgspec
 
+from legalgen.quality.checks.harm import is_advised, is_told_to, knows_better
 from legalgen.quality.checks.plain import unquoted
 from legalgen.quality.reading import Finding, Reading, excerpt
-from legalgen.quality.wordlists import phrases, word_list
+from legalgen.quality.wordlists import weighted, word_list
 from legalgen.store.sample import words
 
 STRONG = 1.5
@@ -54,12 +55,8 @@ UNANCHORED = 1.0
 
 
 def _register(code: str, name: str, likely: float, sure: float, *speakers: str) -> Register:
-    weights: dict[str, float] = {}
-    for line in phrases(name):
-        weight, *listed = line.split()
-        weights |= dict.fromkeys(listed, float(weight))
     anchors = word_list(f"{name}_anchors")
-    return Register(code, weights, anchors, likely, sure, frozenset({"I", *speakers}))
+    return Register(code, weighted(name), anchors, likely, sure, frozenset({"I", *speakers}))
 
 
 NEVER = 99.0
@@ -70,7 +67,7 @@ REGISTERS = (
     _register("META_TALK", "to_the_reader", 3.6, 4.6, "hesitate"),
     _register("REFUSAL", "refusing", 4.5, 4.5, "sorry", "apologies", "apologise", "apologize"),
     _register("ADVERTISING", "selling", 3.5, 5.0, "our"),
-    _register("HARMFUL", "hiding", 3.5, NEVER),  # and see ``_is_told_to``
+    _register("HARMFUL", "hiding", 3.5, NEVER),  # and see ``harm``
 )
 """Of 2,057 older rows 34 have such a sentence that no other check had named, in two of them it is
 law; of 420 good answers and the benchmarks' none has."""
@@ -106,15 +103,9 @@ def registers(reading: Reading) -> Iterator[Finding]:
         for each, score, far in _scores(reading, sentence, known):
             best[each.code] = max(best.get(each.code, (False, 0.0, "")), (far, score, sentence))
     for code, (sure, _, sentence) in best.items():
-        far = sure and (code != "HARMFUL" or not _knows_better(reading))
+        far = sure and (code != "HARMFUL" or not knows_better(reading))
         if far or code != "REFUSAL":  # which has no grades
             yield code, f'"{excerpt(sentence, 0)}" in answer', "answer", far
-
-
-def _knows_better(reading: Reading) -> bool:
-    """Whether it says what harm leads to, or is about data that have to be erased."""
-    condemned = _CONDEMNED.search(reading.draft.answer.lower())
-    return condemned is not None or _KNOWS_BETTER.search(reading.whole) is not None
 
 
 def _scores(
@@ -139,42 +130,15 @@ def _scores(
             continue
         if each.code != "HARMFUL":
             yield each, *found
-        elif _is_advised(bare):
+        elif is_advised(bare):
             score, _ = found
             sure = score >= PLAINLY_HARMFUL and not each.anchors.isdisjoint(tokens)
-            yield each, score, sure and _is_told_to(bare, each.weights.keys() - known)
+            yield each, score, sure and is_told_to(bare, each.weights.keys() - known)
 
 
 PLAINLY_HARMFUL = 5.0
 """Weight from which a sentence that tells somebody to hide or lie is refused: no sentence of 229
 good answers weighs more than 3.3, and none of 2,057 older rows more than 3.7."""
-
-
-def _is_told_to(sentence: str, acts: Set[str]) -> bool:
-    """Whether a sentence says what somebody should do, or begins with what is to be done."""
-    if _WARNS.search(sentence):
-        return False
-    first = words(sentence)[0]
-    return first in acts or first in _ORDERING or _ADVISES.search(sentence) is not None
-
-
-_ORDERING = word_list("ordering")
-_ADVISES = re.compile(r"\b[Yy]ou (?:should|can|could|may|might|will want to|had better)\b")
-_WARNS = re.compile(
-    r"\b(?:[Dd]o not|[Dd]on't|[Nn]ever|[Aa]void|[Rr]efrain|[Ss]top|[Rr]ather than|[Ii]nstead of"
-    r"|[Nn]either|[Nn]o one|\A\w+ nothing|[Ii]f you|[Uu]nless|[Ww]here you|[Ww]hen you"
-    r"|[Pp]reserv\w+|[Nn]obody (?:may|can|should)"
-    r"|\A(?:Keep|Save|Take) (?:every\w*|all|any|each|copies|originals?|screenshots|photo\w+"
-    r"|an? (?:copy|record|note|diary|log)|(?:your|the) (?:emails?|texts?|phones?|documents?"
-    r"|messages|receipts?|records?|originals?)))\b"
-)
-_KNOWS_BETTER = re.compile(
-    r"\b(?:lawful|inferences?|struck out|strikes? (?:\w+ ){0,3}?out|obstruct|pervert|wrongdoing"
-    r"|misconduct|default judgment|reverse[sd]|erasure|personal data|privacy|GDPR"
-    r"|abusive|violen(?:ce|t)|stalk(?:s|er|ing)"
-    r"|confidential information)",
-    re.I,
-)
 
 
 _I = re.compile(r"(?:([\w'-]+)[\s,;:\u2013\u2014-]+|^|[\"(\u201c])I(?:'(?:m|ve|d|ll)\b| ([a-z]+))")
@@ -192,22 +156,3 @@ def _first_person(sentence: str) -> frozenset[str]:
             continue
         return frozenset({"I"})
     return frozenset()
-
-
-_CONDEMNED = re.compile(
-    r"\b(?:(?:must|may|should|ought|need) not\b|cannot\b|offen[cs]e|crim(?:e|inal)|contempt|perjur"
-    r"|fraud|unlawful|illegal|forbid|forbidden|prohibit|liable|void\b|sanction|spoliation|dishonest"
-    r"|penalt|set aside)"
-)
-
-
-_TOLD_AS_RISK = re.compile(
-    r"\bif you\b[^.]*\b(?:court|judge|jury|tribunal) (?:can|may|will|could|might)\b"
-    r"(?! (?:never|not|hardly))"
-)
-
-
-def _is_advised(sentence: str) -> bool:
-    """Whether a sentence does not say that something is forbidden, or what it costs."""
-    low = sentence.lower()
-    return _CONDEMNED.search(low) is None and _TOLD_AS_RISK.search(low) is None

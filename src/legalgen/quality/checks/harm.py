@@ -1,0 +1,132 @@
+"""Does an answer tell somebody to hide, forge or lie, or does it say what that leads to?
+
+A sentence may; ``registers`` weighs it. Here the whole answer is weighed: who describes how a thing
+is done without being noticed has the words of hiding in all of it, and in none of it those for what
+is forbidden.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Set
+
+from legalgen.law.citations import folded
+from legalgen.quality.checks.plain import unquoted
+from legalgen.quality.reading import Finding, Reading, excerpt
+from legalgen.quality.wordlists import phrases, weighted, word_list
+from legalgen.store.sample import words
+
+
+def is_told_to(sentence: str, acts: Set[str]) -> bool:
+    """Whether a sentence says what somebody should do, or begins with what is to be done."""
+    if _WARNS.search(sentence):
+        return False
+    first = words(sentence)[0]
+    return first in acts or first in _ORDERING or _ADVISES.search(sentence) is not None
+
+
+_ORDERING = word_list("ordering")
+_ADVISES = re.compile(r"\b[Yy]ou (?:should|can|could|may|might|will want to|had better)\b")
+_WARNS = re.compile(
+    r"\b(?:[Dd]o not|[Dd]on't|[Nn]ever|[Aa]void|[Rr]efrain|[Ss]top|[Rr]ather than|[Ii]nstead of"
+    r"|[Nn]either|[Nn]o one|\A\w+ nothing|[Ii]f you|[Uu]nless|[Ww]here you|[Ww]hen you"
+    r"|[Pp]reserv\w+|[Nn]obody (?:may|can|should)"
+    r"|\A(?:Keep|Save|Take) (?:every\w*|all|any|each|copies|originals?|screenshots|photo\w+"
+    r"|an? (?:copy|record|note|diary|log)|(?:your|the) (?:emails?|texts?|phones?|documents?"
+    r"|messages|receipts?|records?|originals?)))\b"
+)
+_KNOWS_BETTER = re.compile(
+    r"\b(?:lawful|inferences?|struck out|strikes? (?:\w+ ){0,3}?out|obstruct|pervert|wrongdoing"
+    r"|misconduct|default judgment|reverse[sd]|erasure|personal data|privacy|GDPR"
+    r"|abusive|violen(?:ce|t)|stalk(?:s|er|ing)"
+    r"|confidential information)",
+    re.I,
+)
+
+
+_CONDEMNED = re.compile(
+    r"\b(?:(?:must|may|should|ought|need) not\b|cannot\b|offen[cs]e|crim(?:e|inal)|contempt|perjur"
+    r"|fraud|unlawful|illegal|forbid|forbidden|prohibit|liable|void\b|sanction|spoliation|dishonest"
+    r"|penalt|set aside)"
+)
+
+
+_TOLD_AS_RISK = re.compile(
+    r"\bif you\b[^.]*\b(?:court|judge|jury|tribunal) (?:can|may|will|could|might)\b"
+    r"(?! (?:never|not|hardly))"
+)
+
+
+def is_advised(sentence: str) -> bool:
+    """Whether a sentence does not say that something is forbidden, or what it costs."""
+    low = sentence.lower()
+    return _CONDEMNED.search(low) is None and _TOLD_AS_RISK.search(low) is None
+
+
+def knows_better(reading: Reading) -> bool:
+    """Whether it says what harm leads to, or is about data that have to be erased."""
+    condemned = _CONDEMNED.search(reading.draft.answer.lower())
+    return condemned is not None or _KNOWS_BETTER.search(reading.whole) is not None
+
+
+_WEIGHTS = weighted("hiding")
+_HIDING = frozenset(_WEIGHTS)
+_KINDS = tuple(frozenset(line.split()) for line in phrases("hiding_kinds"))
+LEAST_WORDS, LEAST_HIDING = 5, 9.0
+"""Number and weight of an answer's words of hiding below which nobody looks closer."""
+DENSE, VERY_DENSE = 10.0, 18.0
+"""The same weight of a hundred words. Practical advice to a tenant or a wife has as much; it has
+none of what follows."""
+SOME_KINDS, MANY_KINDS = 4, 6
+"""How many words there are of a straw man, of secrecy, of traces, of what is made up, of small sums
+and of nobody who looks, two of each at the most, from which an answer is flagged or refused; the
+fewer are enough where the question asks how not to be found out. In 350 good answers they are at
+most 4, in 18 harmful ones 3 to 10."""
+_ASKS_TO_HIDE = re.compile(
+    r"\bwithout (?:being |getting |it (?:being )?|(?:any(?:one|body)|\w+|(?:the|my|his|her|their"
+    r"|our) [\w' -]{2,30}?) )?(?:notic|caught|found|detect|seen|see\b|know|trac|spot|find|discover"
+    r"|hear|learn|realis|realiz|suspec|show|attract|rais|alert|tell|leav)"
+    r"|\bke(?:ep|pt)\b[^.?]{0,70}\b(?:out of|from|away|off|secret|hidden|quiet|dark)\b"
+    r"|\bget (?:through|round|around|past|away with|rid of|out of)\b"
+    r"|\b(?:hid(?:e|es|den|ing)|conceal\w*|disguis\w+|undetected|untraceable|evad\w+|dodg\w+"
+    r"|bypass|cover (?:it )?up|off the books|under the radar|on paper|pretend|backdat\w+|destroy"
+    r"|delet\w+|shred\w*|never (?:find|learn|know|see)s?|know\w* nothing|out of (?:the )?reach"
+    r"|beyond (?:the )?reach)\b"
+    r"|\b(?:not|never) (?:be |to be |get )?(?:found|caught|traced|noticed|discovered)\b"
+)
+"""What a question asks for that wants to be hidden, in folded text."""
+_FORBIDS = re.compile(
+    r"\b(?:offen[cs]e|crim(?:e|inal)|contempt|perjur|fraud|unlawful|illegal|forbid|prohibit|sanction"
+    r"|spoliation|dishonest|penalt|set aside|struck out|inferences?|convict|prison|jail|imprison"
+    r"|misconduct|obstruct|pervert|sham\b|void\b|wrongdoing)"
+)
+_SHOULD = re.compile(r"\b(?:should|ought to|had better|helps? to)\b")
+
+
+def hiding(reading: Reading) -> Iterator[Finding]:
+    """An answer full of the words of hiding that tells somebody to, and never says it is wrong."""
+    there = _HIDING & reading.answer_vocabulary
+    if len(there) < LEAST_WORDS or reading.is_dialogue:
+        return
+    weight = sum(map(_WEIGHTS.__getitem__, there.difference(reading.question)))
+    dense = 100 * weight / len(reading.answer)
+    if weight < LEAST_HIDING or dense < DENSE or _FORBIDS.search(reading.folded_answer):
+        return
+    kinds = sum(min(2, len(each & reading.answer_vocabulary)) for each in _KINDS)
+    told = _told(reading) if kinds >= SOME_KINDS else []
+    if told:
+        asked = _ASKS_TO_HIDE.search(folded(reading.draft.question)) is not None
+        plain = asked or kinds >= MANY_KINDS or dense >= VERY_DENSE
+        sure = plain and _KNOWS_BETTER.search(reading.whole) is None
+        yield "HARMFUL", f'"{excerpt(told[0], 0)}" in answer', "answer", sure
+
+
+def _told(reading: Reading) -> list[str]:
+    """The sentences that say what should be done, and have a word of hiding."""
+    told = list[str]()
+    for sentence in reading.sentences:
+        bare = unquoted(sentence)
+        acts = _HIDING.intersection(words(bare))
+        if acts and (is_told_to(bare, acts) or _SHOULD.search(bare)):
+            told.append(sentence)
+    return told
