@@ -133,6 +133,12 @@ TABLE: Final = (
         "{found}: write in the plain voice of a lawyer, without stage directions",
     ),
     Check(
+        "ROLE_PLAY", "usable", "graded", "voice",
+        "Words of a storyteller, or a writer who speaks of himself three times outside a talk, "
+        "five times where he advises: flagged; more of either: refused.",
+        "{found}: write in the plain voice of a lawyer, not of a character",
+    ),
+    Check(
         "ADVERTISING", "usable", "graded", "advertising",
         "It praises a product or offers services, or gives addresses and numbers to get in touch; "
         "a sentence whose words may be an offer: flagged.",

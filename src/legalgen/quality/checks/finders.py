@@ -45,6 +45,7 @@ from legalgen.quality.checks.sums import arithmetic
 from legalgen.quality.checks.systems import law_jurisdiction
 from legalgen.quality.checks.task_talk import task_talk
 from legalgen.quality.checks.usable import cut, language, meta_talk, placeholder, refusal
+from legalgen.quality.checks.voices import voice
 from legalgen.quality.reading import Finding, Reading
 
 __all__ = [
@@ -55,7 +56,7 @@ __all__ = [
 OF_TEXT: Mapping[str, Callable[[Reading], Iterator[Finding]]] = {
     check.__name__: check
     for check in (
-        refusal, meta_talk, prompt_leak, placeholder, language, role_play, advertising,
+        refusal, meta_talk, prompt_leak, placeholder, language, role_play, voice, advertising,
         brands, registers, task_talk, hiding, no_answer, cut, lengths, steps, overlap, repetition,
         shape, list_only, citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts,
         facts, inconsistent, arithmetic, reckoning, comparisons, deadline, steps_restate, paraphrase,

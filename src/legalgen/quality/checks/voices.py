@@ -1,0 +1,83 @@
+"""Who speaks: a lawyer, or somebody who tells a tale or of himself.
+
+Personae are invented without end, and have their words in common: how they call those who listen,
+sigh and take their leave. Who tells of his own life says ``I`` and ``my`` in every sentence, which
+a lawyer who gives his opinion does once or twice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from legalgen.quality.checks.plain import unquoted
+from legalgen.quality.reading import Finding, Reading, excerpt
+from legalgen.quality.wordlists import word_list
+
+_TELLING, _TELLING_TOO = word_list("storytelling"), word_list("storytelling_too")
+SOME_TALES, MANY_TALES = 2, 3
+"""So many different words of a storyteller, of which the question has none, are flagged or refused.
+350 good answers have at most one; three others of a kind count as one."""
+OTHERS = 3
+
+_SAYING = frozenset({"i", "me", "my", "mine", "myself", "i'm", "i've", "i'd", "i'll"})
+_MYSELF = re.compile(
+    r"[IMm](?<![\w.'\u2019-].)"
+    r"(?:(?<=I)(?:'(?:m|ve|d|ll)| (?!(?:of|to|and|or|in|is|v)\b)[a-z])"
+    r"|(?<=[Mm])(?:e|y|ine|yself)\b)"
+)
+"""``I`` before a word, and its other forms; not the number of an article or a king."""
+_OPINION = re.compile(r"\s?(?:would|think|believe|doubt|submit|suggest|consider|view|opinion)")
+_CAPITALISED = re.compile(r"\b([A-Z][\w'.]*)\s\Z")
+_BEFORE_I = word_list("before_i")
+_SINGLE = re.compile(r"(?<!\w)'[^'\n]{1,300}'(?!\w)")
+SOME_SELF, MUCH_SELF = 3, 5
+"""How often somebody speaks of himself, opinions aside, from which that is flagged or refused. In
+350 good answers he does so twice at the most."""
+SELF_SHARE = 0.03
+"""Of all words, below which a long answer may do so."""
+OF_ADVISERS = 2
+"""So much oftener an adviser may."""
+_ADVISERS = frozenset({"advice", "conversational", "ethics"})
+_DRAFTS = re.compile(r"\b(?:draft|letter|statement|speech|write|e-?mail|witness|memo)")
+"""Where a question asks for a text in which somebody speaks."""
+
+
+def voice(reading: Reading) -> Iterator[Finding]:
+    """A teller of tales, and a writer who tells of himself."""
+    if reading.is_dialogue:
+        return
+    vocabulary = reading.answer_vocabulary
+    told = _TELLING & vocabulary
+    if told and (told := told.difference(reading.question)):
+        others = len((_TELLING_TOO & vocabulary).difference(reading.question))
+        count = len(told) + others // OTHERS
+        if count >= SOME_TALES:
+            what = f"a storyteller's words ({', '.join(sorted(told))}) in answer"
+            yield "ROLE_PLAY", what, "answer", count >= MANY_TALES
+    if not _SAYING.isdisjoint(vocabulary):
+        yield from _of_himself(reading)
+
+
+def _of_himself(reading: Reading) -> Iterator[Finding]:
+    text = unquoted(reading.draft.answer)
+    text = _SINGLE.sub(" ", text) if " '" in text else text
+    said = [each for each in _MYSELF.finditer(text) if _is_said(each)]
+    advises = reading.task is None or reading.task.sample_type in _ADVISERS
+    more = OF_ADVISERS * advises
+    count = len(said)
+    if count < SOME_SELF + more or count < SELF_SHARE * reading.answer_words:
+        return
+    if _DRAFTS.search(reading.draft.question.lower()):
+        return
+    what = f'{count} words for himself in answer, as "{excerpt(text, said[0].start())}"'
+    yield "ROLE_PLAY", what, "answer", count >= MUCH_SELF + more
+
+
+def _is_said(found: re.Match[str]) -> bool:
+    """Whether somebody speaks of himself; not of an article of that number, and no opinion."""
+    is_i = found[0][0] == "I"
+    before = _CAPITALISED.search(found.string, max(0, found.start() - 24), found.start())
+    if is_i and before and before[1] not in _BEFORE_I:
+        return False
+    return _OPINION.match(found.string, found.end() - is_i) is None
