@@ -213,7 +213,8 @@ TABLE: Final = (
     ),
     Check(
         "CITATIONS_IN_ANSWER", "good", "flag", "citations_in_answer",
-        "The answer ends in a list of sources that belongs in `citations`.",
+        "The answer ends in a list of sources, or in notes, or a step is nothing but sources; they "
+        "belong in `citations`.",
         "{found}: put sources into citations",
     ),
     # --- is it sound ---

@@ -24,7 +24,6 @@ from legalgen.quality.checks.harm import hiding
 from legalgen.quality.checks.in_force import law_later, law_repealed
 from legalgen.quality.checks.plain import (
     advertising,
-    citations_in_answer,
     list_only,
     prompt_leak,
     role_play,
@@ -32,6 +31,7 @@ from legalgen.quality.checks.plain import (
 from legalgen.quality.checks.reckoning import reckoning
 from legalgen.quality.checks.registers import registers
 from legalgen.quality.checks.sections import act_unknown, section_nonexistent
+from legalgen.quality.checks.sources import citations_in_answer
 from legalgen.quality.checks.substance import (
     contradiction,
     no_answer,

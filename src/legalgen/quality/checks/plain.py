@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from legalgen.law.citations import folded
 from legalgen.law.citations.pieces import by_beginning
 from legalgen.quality.checks.phrases import Phrases
-from legalgen.quality.reading import Finding, Reading, excerpt, places
+from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import alternatives, word_list
 from legalgen.store.sample import count_words
 
@@ -284,72 +284,3 @@ def _has_prose(reading: Reading) -> bool:
 def _is_catchword(piece: str) -> bool:
     count = len(piece.split())
     return count <= CATCHWORDS and (piece[-1] not in ".!?" or count <= 4)
-
-
-# --- a list of sources in the wrong field ------------------------------------------------------
-
-_SOURCES = re.compile(
-    r"\b(?:sources|references|authorities|citations|bibliography|cases|cited|reading|relied on"
-    r"|consulted)"
-    r"[*_]*\s*(?::|\n)"
-)
-"""The last word of a heading over sources, in folded text."""
-
-_BEGINS = re.compile(r"[\n(.\]][^\n(.\]]*\Z|\A[^\n(.\]]*\Z")
-"""Where a heading begins: at a line, after a full stop, in a bracket."""
-
-LONGEST_HEADING = 6
-MOST_LISTED = 120
-"""Words."""
-
-_SOURCE_WORDS = word_list("source_headings")
-
-_CITED = re.compile(
-    r"\bv\.? [A-Z]|\[\d{4}\]|\(\d{4}\)|\bAct \d{4}|\bU\.S\.(?:C\.)? |\bCase [CT]?-?\d|§"
-    r"|\bRegulation \(|\bDirective "
-    r"|\b(?:art|s|ss)\.? \d|\bArticle \d|\bsection \d",
-)
-
-
-def citations_in_answer(reading: Reading) -> Iterator[Finding]:
-    """A heading and sources after it, in the answer or among the steps."""
-    if _SOURCE_WORDS.isdisjoint(reading.vocabulary):
-        return
-    for name, text, low in (
-        ("answer", reading.draft.answer, reading.folded_answer),
-        ("reasoning_steps", reading.steps_text, reading.folded_steps),
-    ):
-        if ":" not in text and "\n" not in text:
-            continue
-        found = next(filter(_is_heading, _headings(low)), None)
-        rest = text[found.end() :] if found else ""
-        if found and _CITED.search(rest) and len(rest.split()) < MOST_LISTED:
-            what = f'"{excerpt(text, found.start())}" in {name}'
-            yield "CITATIONS_IN_ANSWER", what, name, True
-            return
-
-
-_LONGEST_WORD = 24
-"""Characters of the longest of ``_SOURCES`` with what may follow it."""
-
-
-_ENDS_NO_WORD = ".,;!?)\"'\u2019\u201d"
-"""What stands before most line ends, and before none of a heading."""
-
-
-def _headings(text: str) -> Iterator[re.Match[str]]:
-    """The matches of ``_SOURCES``, looked for before the few colons and line ends alone."""
-    floor = 0
-    for end in sorted((*places(":", text), *places("\n", text))):
-        if text[end - 1 : end] in _ENDS_NO_WORD:
-            continue
-        found = _SOURCES.search(text, max(floor, end - _LONGEST_WORD), end + 1)
-        if found is not None:
-            floor = found.end()
-            yield found
-
-
-def _is_heading(found: re.Match[str]) -> bool:
-    """Whether what stands before the word is the rest of a heading, not of a sentence."""
-    begins = _BEGINS.search(found.string, max(0, found.start() - 80), found.start())
-    return begins is not None and len(begins[0].split()) < LONGEST_HEADING

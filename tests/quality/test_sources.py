@@ -1,0 +1,69 @@
+"""Sources in the wrong field: notes, strings of them, headings over them, steps of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.quality.sayings import ANSWER, STEPS, found
+
+CODE = "CITATIONS_IN_ANSWER"
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        (
+            "[1]\n\n[1] Law of Property Act 1925, s 146(11).\n[2] Billson v Residential Apartments "
+            "[1992] 1 AC 494; Gray and Gray, Elements of Land Law."
+        ),
+        "\n1. Law of Property Act 1925 s 146.\n2. Street v Mountford [1985] AC 809.",
+        "\n\u00b9 Case C-12/20 Lidl ECLI:EU:C:2021:9\n\u00b2 Directive 93/13/EEC art 3",
+        (
+            "Sources that were relied upon: Law of Property Act 1925, s 146; Billson v Residential "
+            "Apartments Ltd [1992] 1 AC 494."
+        ),
+        "In support: 408 U.S. 564 (1972); U.S. Const. amend. XIV, \u00a7 1.",
+        (
+            "Billson v Residential Apartments [1992] 1 AC 494; Street v Mountford [1985] AC 809; "
+            "Law of Property Act 1925, s 146."
+        ),
+    ],
+)
+def test_sources_at_the_end_of_an_answer(end: str) -> None:
+    """With marks or without, as a list or within the last sentence."""
+    assert CODE in found(f"{ANSWER} {end}")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "\n1. She serves a demand under section 8.\n2. She waits for 14 days.",
+        "\n(1) The lease must reserve the right.\n(2) Rent must be in arrear under section 9.",
+        "[1] marks the clause, and [2] the schedule of 1990.",
+        "Two rules meet: section 146(11) leaves rent alone; section 210 opens the court.",
+        "It follows from Billson v Residential Apartments [1992] 1 AC 494; nothing else is needed.",
+        (
+            "Two outcomes: in Billson v Residential Apartments the door was shut in 1990; in "
+            "Street v Mountford there was none."
+        ),
+    ],
+)
+def test_rules_and_stages_are_no_sources(end: str) -> None:
+    """Lists of what is to be done, and sentences that cite."""
+    assert CODE not in found(f"{ANSWER} {end}")
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("Billson v Residential Apartments [1992] 1 AC 494, [7]; Street v Mountford.", True),
+        ("Article 34 TFEU.", True),
+        ("Law of Property Act 1925, ss 146(11) and 210.", True),
+        ("Apply section 146(11) of the Act.", False),
+        ("Section 146(11) of the Law of Property Act 1925 leaves rent alone.", False),
+        ("Street v Mountford [1985] AC 809 decides by substance.", False),
+    ],
+)
+def test_a_step_of_sources(step: str, expected: bool) -> None:
+    """A step is an inference; the source belongs in its own field."""
+    assert (CODE in found(ANSWER, steps=(*STEPS, step))) is expected
