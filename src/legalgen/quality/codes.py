@@ -294,6 +294,12 @@ TABLE: Final = (
         "Sentences that say an earlier one again: flagged from two, refused where they are half.",
         "{found}: say each thing once",
     ),
+    Check(
+        "PARAPHRASE", "good", "graded", "says_again",
+        "Where words that stand for one another are taken for one, three paragraphs or most "
+        "sentences share so many that they say one thing over and over: flagged or refused.",
+        "{found}: say each thing once",
+    ),
     # --- is it law ---
     Check(
         "CITATION_MISSING", "good", "graded", "citation_count",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from legalgen.quality.admission import citation_unlisted
+from legalgen.quality.checks.again import says_again
 from legalgen.quality.checks.brands import brands
 from legalgen.quality.checks.citing import (
     citation_count,
@@ -59,7 +60,7 @@ OF_TEXT: Mapping[str, Callable[[Reading], Iterator[Finding]]] = {
         refusal, meta_talk, prompt_leak, placeholder, language, role_play, voice, advertising,
         brands, registers, task_talk, hiding, no_answer, cut, lengths, steps, overlap, repetition,
         shape, list_only, citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts,
-        facts, inconsistent, arithmetic, reckoning, comparisons, deadline, steps_restate, paraphrase,
+        facts, inconsistent, arithmetic, reckoning, comparisons, deadline, steps_restate, paraphrase, says_again,
         citation_jurisdiction, citation_grounding, section_nonexistent, act_unknown, law_repealed,
         law_later, law_jurisdiction, difficulty,
     )
