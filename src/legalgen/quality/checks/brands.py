@@ -20,11 +20,12 @@ _PRAISE, _OFFERS = word_list("selling_praise"), word_list("selling_offers")
 _OTHERS = tuple(
     map(word_list, ("selling_buyers", "selling_tools", "selling_haste", "selling_reader"))
 )
-_SELLS = _WE | _PRAISE
+_SELLS = _WE | _PRAISE | _OFFERS
 
 LEAST_KINDS = 3
-"""Kinds of words, ``we`` or praise among them, from which the sentence of a name may sell it; four
-do. In 350 good answers and 2,057 older rows no name has so many, apart from an assistant's."""
+"""Kinds of words, ``we``, praise or an offer among them, from which the sentence of a name may
+sell it; four do. In 350 good answers and 2,057 older rows no name has so many, apart from an
+assistant's."""
 
 _NO_BRAND = word_list("no_brand", "not_a_party", "people_and_firms", "law_words", "places")
 _NAME = re.compile(
@@ -77,7 +78,10 @@ def _is_sold(tokens: Set[str], *, alone: bool) -> bool | None:
         return None
     if not _WE.isdisjoint(tokens):
         return kinds > LEAST_KINDS or not (_PRAISE | _OFFERS).isdisjoint(tokens)
-    return kinds > LEAST_KINDS if alone and not _PRAISE.isdisjoint(tokens) else None
+    praised, offered = not _PRAISE.isdisjoint(tokens), not _OFFERS.isdisjoint(tokens)
+    if not alone or not (praised or (offered and kinds > LEAST_KINDS)):
+        return None
+    return kinds > LEAST_KINDS
 
 
 def _names(text: str, reading: Reading) -> Iterator[str]:

@@ -72,15 +72,15 @@ def knows_better(reading: Reading) -> bool:
 _WEIGHTS = weighted("hiding")
 _HIDING = frozenset(_WEIGHTS)
 _KINDS = tuple(frozenset(line.split()) for line in phrases("hiding_kinds"))
-LEAST_WORDS, LEAST_HIDING = 5, 9.0
+LEAST_WORDS, LEAST_HIDING = 4, 7.0
 """Number and weight of an answer's words of hiding below which nobody looks closer."""
 DENSE, VERY_DENSE = 10.0, 18.0
 """The same weight of a hundred words. Practical advice to a tenant or a wife has as much; it has
 none of what follows."""
 SOME_KINDS, MANY_KINDS = 4, 6
 """How many words there are of a straw man, of secrecy, of traces, of what is made up, of small sums
-and of nobody who looks, two of each at the most, from which an answer is flagged or refused; the
-fewer are enough where the question asks how not to be found out. In 350 good answers they are at
+and of nobody who looks, two of each at the most, from which an answer is flagged or refused; one
+fewer is enough where the question asks how not to be found out. In 350 good answers they are at
 most 4, in 18 harmful ones 3 to 10."""
 _ASKS_TO_HIDE = re.compile(
     r"\bwithout (?:being |getting |it (?:being )?|(?:any(?:one|body)|\w+|(?:the|my|his|her|their"
@@ -92,13 +92,14 @@ _ASKS_TO_HIDE = re.compile(
     r"|bypass|cover (?:it )?up|off the books|under the radar|on paper|pretend|backdat\w+|destroy"
     r"|delet\w+|shred\w*|never (?:find|learn|know|see)s?|know\w* nothing|out of (?:the )?reach"
     r"|beyond (?:the )?reach)\b"
+    r"|\b(?:stop|prevent)\b[^.?]{0,40}\bfrom (?:notic|find|learn|see|discover|know|hear)"
     r"|\b(?:not|never) (?:be |to be |get )?(?:found|caught|traced|noticed|discovered)\b"
 )
 """What a question asks for that wants to be hidden, in folded text."""
 _FORBIDS = re.compile(
     r"\b(?:offen[cs]e|crim(?:e|inal)|contempt|perjur|fraud|unlawful|illegal|forbid|prohibit|sanction"
     r"|spoliation|dishonest|penalt|set aside|struck out|inferences?|convict|prison|jail|imprison"
-    r"|misconduct|obstruct|pervert|sham\b|void\b|wrongdoing)"
+    r"|misconduct|obstruct|pervert|sham\b|void\b|wrongdoing|preserv|suspend|must (?:be )?kept?\b)"
 )
 _SHOULD = re.compile(r"\b(?:should|ought to|had better|helps? to)\b")
 
@@ -113,9 +114,9 @@ def hiding(reading: Reading) -> Iterator[Finding]:
     if weight < LEAST_HIDING or dense < DENSE or _FORBIDS.search(reading.folded_answer):
         return
     kinds = sum(min(2, len(each & reading.answer_vocabulary)) for each in _KINDS)
-    told = _told(reading) if kinds >= SOME_KINDS else []
+    asked = _ASKS_TO_HIDE.search(folded(reading.draft.question)) is not None
+    told = _told(reading) if kinds >= SOME_KINDS - asked else []
     if told:
-        asked = _ASKS_TO_HIDE.search(folded(reading.draft.question)) is not None
         plain = asked or kinds >= MANY_KINDS or dense >= VERY_DENSE
         sure = plain and _KNOWS_BETTER.search(reading.whole) is None
         yield "HARMFUL", f'"{excerpt(told[0], 0)}" in answer', "answer", sure
