@@ -17,6 +17,7 @@ CODE = "CITATIONS_IN_ANSWER"
             "[1992] 1 AC 494; Gray and Gray, Elements of Land Law."
         ),
         "\n1. Law of Property Act 1925 s 146.\n2. Street v Mountford [1985] AC 809.",
+        "\n\nTaylor v Caldwell (1863) 3 B & S 826\nLaw of Property Act 1925, s 146",
         "\n\u00b9 Case C-12/20 Lidl ECLI:EU:C:2021:9\n\u00b2 Directive 93/13/EEC art 3",
         (
             "Sources that were relied upon: Law of Property Act 1925, s 146; Billson v Residential "

@@ -136,7 +136,7 @@ TABLE: Final = (
         "ROLE_PLAY", "usable", "graded", "voice",
         "Words of a storyteller, or a writer who speaks of himself three times outside a talk, "
         "five times where he advises: flagged; more of either: refused.",
-        "{found}: write in the plain voice of a lawyer, not of a character",
+        "{found}: write in the plain voice of a lawyer, without stage directions",
     ),
     Check(
         "ADVERTISING", "usable", "graded", "advertising",
@@ -299,6 +299,24 @@ TABLE: Final = (
         "Where words that stand for one another are taken for one, three paragraphs or most "
         "sentences share so many that they say one thing over and over: flagged or refused.",
         "{found}: say each thing once",
+    ),
+    Check(
+        "TELEGRAPHIC", "good", "flag", "slips", "Arrows and signs stand for words.",
+        "{found}: write sentences",
+    ),
+    Check(
+        "STEPS_RESTATE", "good", "flag", "slips", "Two steps are each the other's reason.",
+        "{found}: each step draws an inference from law and facts",
+    ),
+    Check(
+        "CONTRADICTION", "good", "graded", "slips",
+        "Its sentences say a thing and deny it at once: flagged.",
+        "{found}: decide one way, by the result of the steps",
+    ),
+    Check(
+        "META_TALK", "good", "graded", "slips",
+        "It points to tables, boxes or chapters that no answer has: flagged.",
+        "{found}: write only about the law",
     ),
     # --- is it law ---
     Check(

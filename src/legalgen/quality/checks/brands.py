@@ -49,10 +49,16 @@ def brands(reading: Reading) -> Iterator[Finding]:
         return
     text = _AMERICA.sub(" ", unquoted(reading.draft.answer))
     names = frozenset([name.split()[0] for name in _names(text, reading)])
-    sold = dict(_sold(sentences(text), names)) if names else {}
-    if sold:
-        sure = True in sold
-        yield "ADVERTISING", f'"{excerpt(sold[sure], 0)}" in answer', "answer", sure
+    found = list(_sold(sentences(text), names)) if names else []
+    if found:
+        sold = dict(found)
+        sure = True in sold or len({sentence for _, sentence in found}) > 1
+        yield (
+            "ADVERTISING",
+            f'"{excerpt(sold.get(True, found[0][1]), 0)}" in answer',
+            "answer",
+            sure,
+        )
 
 
 def _sold(parts: Sequence[str], names: frozenset[str]) -> Iterator[tuple[bool, str]]:
@@ -81,7 +87,7 @@ def _is_sold(tokens: Set[str], *, alone: bool) -> bool | None:
     praised, offered = not _PRAISE.isdisjoint(tokens), not _OFFERS.isdisjoint(tokens)
     if not alone or not (praised or (offered and kinds > LEAST_KINDS)):
         return None
-    return kinds > LEAST_KINDS
+    return kinds > LEAST_KINDS or (praised and offered)
 
 
 def _names(text: str, reading: Reading) -> Iterator[str]:

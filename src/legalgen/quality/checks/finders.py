@@ -32,6 +32,7 @@ from legalgen.quality.checks.plain import (
 from legalgen.quality.checks.reckoning import reckoning
 from legalgen.quality.checks.registers import registers
 from legalgen.quality.checks.sections import act_unknown, section_nonexistent
+from legalgen.quality.checks.slips import slips
 from legalgen.quality.checks.sources import citations_in_answer
 from legalgen.quality.checks.substance import (
     contradiction,
@@ -61,8 +62,8 @@ OF_TEXT: Mapping[str, Callable[[Reading], Iterator[Finding]]] = {
         brands, registers, task_talk, hiding, no_answer, cut, lengths, steps, overlap, repetition,
         shape, list_only, citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts,
         facts, inconsistent, arithmetic, reckoning, comparisons, deadline, steps_restate, paraphrase, says_again,
-        citation_jurisdiction, citation_grounding, section_nonexistent, act_unknown, law_repealed,
-        law_later, law_jurisdiction, difficulty,
+        slips, citation_jurisdiction, citation_grounding, section_nonexistent, act_unknown,
+        law_repealed, law_later, law_jurisdiction, difficulty,
     )
 }  # fmt: skip
 """Those that need nothing but the answer; the others are told what the gate knows."""

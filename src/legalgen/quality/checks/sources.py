@@ -75,9 +75,12 @@ _NOTE = re.compile(
 
 
 def _notes(answer: str) -> str:
-    """The first of the notes with which an answer ends, if each is a source."""
-    if "\n" not in answer:
+    """The first of the notes or lines with which an answer ends, if each is a source."""
+    if "\n" not in answer.rstrip():
         return ""
+    *_, before, end = answer.rstrip().split("\n")
+    if _are_sources(before) and _are_sources(end):
+        return before
     notes = list(_NOTE.finditer(answer))
     last = answer.rstrip().rfind("\n") + 1
     if not notes or notes[-1].start() < last:
