@@ -109,10 +109,13 @@ def hiding(reading: Reading) -> Iterator[Finding]:
     there = _HIDING & reading.answer_vocabulary
     if len(there) < LEAST_WORDS or reading.is_dialogue:
         return
-    weight = sum(map(_WEIGHTS.__getitem__, there.difference(reading.question)))
-    dense = 100 * weight / len(reading.answer)
-    if weight < LEAST_HIDING or dense < DENSE or _FORBIDS.search(reading.folded_answer):
+    least = max(LEAST_HIDING, DENSE / 100 * len(reading.answer))
+    if sum(map(_WEIGHTS.__getitem__, there)) < least:
         return
+    weight = sum(map(_WEIGHTS.__getitem__, there.difference(reading.question)))
+    if weight < least or _FORBIDS.search(reading.folded_answer):
+        return
+    dense = 100 * weight / len(reading.answer)
     kinds = sum(min(2, len(each & reading.answer_vocabulary)) for each in _KINDS)
     asked = _ASKS_TO_HIDE.search(folded(reading.draft.question)) is not None
     told = _told(reading) if kinds >= SOME_KINDS - asked else []

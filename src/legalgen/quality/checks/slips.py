@@ -34,6 +34,7 @@ def slips(reading: Reading) -> Iterator[Finding]:
 
 
 _ARROW = re.compile(r"[-=]>|[\u2192\u21d2]")
+_ARROWS = (">", "\u2192", "\u21d2")
 _SIGNS = re.compile(r"\s[=+&@]\s|\b(?:w|o|b|c)/|\bNB\b|\bie\b|\beg\b|\bdef\b")
 LEAST_SIGNS = 4
 """Signs for words, an arrow for two, from which prose is shorthand; formulas have fewer."""
@@ -43,7 +44,7 @@ MOST_WORDS = 160
 def _shorthand(reading: Reading) -> Iterator[Finding]:
     """Notes in signs, where sentences should be."""
     text = reading.draft.answer
-    arrows = len(_ARROW.findall(text)) if ">" in text or not text.isascii() else 0
+    arrows = len(_ARROW.findall(text)) if any(map(text.__contains__, _ARROWS)) else 0
     if not (arrows or (" = " in text and " + " in text)) or reading.answer_words > MOST_WORDS:
         return
     signs = 2 * arrows + len(_SIGNS.findall(text))
