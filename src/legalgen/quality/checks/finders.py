@@ -61,9 +61,9 @@ OF_TEXT: Mapping[str, Callable[[Reading], Iterator[Finding]]] = {
         refusal, meta_talk, prompt_leak, placeholder, language, role_play, voice, advertising,
         brands, registers, task_talk, hiding, no_answer, cut, lengths, steps, overlap, repetition,
         shape, list_only, citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts,
-        facts, inconsistent, arithmetic, reckoning, comparisons, deadline, steps_restate, paraphrase, says_again,
-        slips, citation_jurisdiction, citation_grounding, section_nonexistent, act_unknown,
-        law_repealed, law_later, law_jurisdiction, difficulty,
+        facts, inconsistent, arithmetic, reckoning, comparisons, deadline, steps_restate,
+        paraphrase, says_again, slips, citation_jurisdiction, citation_grounding,
+        section_nonexistent, act_unknown, law_repealed, law_later, law_jurisdiction, difficulty,
     )
 }  # fmt: skip
 """Those that need nothing but the answer; the others are told what the gate knows."""
