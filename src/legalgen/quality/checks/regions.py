@@ -84,7 +84,7 @@ def nation_asked(reading: Reading) -> str:
         return ""
     asked = frozenset(reading.question)
     named = {nation for nation, words in _NAMED.items() if not words.isdisjoint(asked)}
-    if "northern" in asked and not asked.isdisjoint(("ireland", "irish")):
+    if asked >= {"county", "down"} or ("northern" in asked and asked & {"ireland", "irish"}):
         named.add("northern-ireland")
     if task.sub_jurisdiction == "scotland":
         return "scotland" if named <= {"scotland"} else ""
@@ -98,7 +98,7 @@ _NAMED = {
     "england-wales": frozenset({"english", "england", "wales", "welsh"}),
     "northern-ireland": word_list("northern_towns"),
 }
-_ELSEWHERE = _NAMED["scotland"] | _NAMED["northern-ireland"] | {"northern"}
+_ELSEWHERE = _NAMED["scotland"] | _NAMED["northern-ireland"] | {"northern", "county"}
 _NOT_ENGLISH = word_list("scots_words", "northern_words")
 _TOWNS = word_list("scottish_towns")
 """The facts may be of a town for an agreement under another law."""
