@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from legalgen.errors import Reason
 from legalgen.quality.duplicates import columns, segments, sketches
 from legalgen.quality.duplicates import index as duplicates
-from legalgen.quality.duplicates.candidates import fixed, near_by_question, probes_of
+from legalgen.quality.duplicates.candidates import NEAREST, fixed, near_by_question, probes_of
 from legalgen.quality.duplicates.index import (
     FREEZE_ROWS,
     MERGE_WIDTH,
@@ -30,6 +30,7 @@ from legalgen.quality.duplicates.index import (
     DuplicateThresholds,
     Match,
 )
+from legalgen.quality.duplicates.recent import FEW_SHARE, RecentRows
 from legalgen.quality.duplicates.rows import IndexedPart
 from legalgen.quality.duplicates.sketches import (
     KEYS_PER_ROW,
@@ -969,6 +970,92 @@ def test_no_pair_is_lost_among_rows_that_share_a_formula(of_question: bool) -> N
     assert in_crowds > 200
     assert without / len(pairs) <= 0.015
     assert lost / len(pairs) <= 0.0025
+
+
+def opened(draw: random.Random) -> tuple[str, str]:
+    """A question that begins as all others do, and an answer like no other."""
+    words = draw.choices(range(20_000), k=164)
+    asked, told = (" ".join(f"w{n}" for n in part) for part in (words[:14], words[14:]))
+    return f"{' '.join(FORMULA.split()[:21])} {asked}", told
+
+
+def templated(draw: random.Random) -> tuple[str, str]:
+    """The same with an answer of one template, of which a tenth of the words is filled in."""
+    told = [f"t{n}" for n in range(150)]
+    for _ in range(16):
+        told[draw.randrange(150)] = f"w{draw.randrange(20_000)}"
+    return opened(draw)[0], " ".join(told)
+
+
+@pytest.mark.parametrize("made", [opened, templated])
+def test_a_crowd_costs_each_row_no_more_than_a_bound(
+    made: Callable[[random.Random], tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loose or packed: the rows that are looked at, and compared, do not grow with the crowd."""
+    looks = 0
+
+    def counted(left: frozenset[int], right: Collection[int]) -> float:
+        nonlocal looks
+        looks += 1
+        return jaccard(left, right)
+
+    monkeypatch.setattr(duplicates, "jaccard", counted)
+    monkeypatch.setattr(duplicates, "FREEZE_ROWS", 250)
+    draw, index, most = random.Random(7), DuplicateIndex(), 0
+    for number in range(600):
+        row = made(draw)
+        before = looks
+        index.check(*row)
+        most = max(most, looks - before)
+        index.add(f"lg_{number}", *row)
+    assert NEAREST <= most <= 3 * NEAREST * 3  # the question's 16 bits, then question and answer
+
+
+@pytest.mark.parametrize("made", [opened, templated])
+@pytest.mark.parametrize("ahead", [False, True])
+def test_what_repeats_a_row_of_a_crowd_is_found(
+    made: Callable[[random.Random], tuple[str, str]],
+    ahead: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An exact repeat, a reworded one and one under another question, of loose rows and packed."""
+    monkeypatch.setattr(duplicates, "FREEZE_ROWS", 250)
+    draw, index = random.Random(7), DuplicateIndex()
+    rows = [made(draw) for _ in range(600)]
+    for number, row in enumerate(rows):
+        index.add(f"lg_{number}", *row)
+    asked, told = unlike(1)[1:]
+    picked = range(0, len(rows), 40)
+    kinds: dict[str, list[Sketch]] = {"repeats": [], "reworded": [], "asked otherwise": []}
+    for number in picked:
+        question, answer = rows[number]
+        words = answer.split()
+        words[10:20] = ["other"] * 10
+        kinds["repeats"].append(sketch("", question, told))
+        kinds["reworded"].append(sketch("", f"{question} then", " ".join(words)))
+        kinds["asked otherwise"].append(sketch("", asked, " ".join(words)))
+    for kind, probes in kinds.items():
+        if ahead:
+            index.look_ahead(probes)
+        found = [index.check_sketch(one) for one in probes]
+        wanted = "DUP_EXACT" if kind == "repeats" else "DUP_NEAR"
+        assert [one and (one.code, one.id) for one in found] == [
+            (wanted, f"lg_{number}") for number in picked
+        ], kind
+
+
+def test_rows_that_share_a_key_are_all_known_however_many_do() -> None:
+    """A few in a tuple, more in an array; in their order, and each once."""
+    rows, one = RecentRows(), real_sketches()[0]
+    for count in range(1, 3 * FEW_SHARE):
+        rows.add(msgspec.structs.replace(one, id=f"lg_{count}"))
+        assert [row.id for row in rows.sharing(one.keys)] == [f"lg_{n + 1}" for n in range(count)]
+    left = rows.without({"lg_2"})
+    assert [row.id for row in left.sharing(one.keys[:1])] == left.ids()
+    segment = left.packed()
+    assert segment is not None
+    assert (segment.ids(), segment.signature(0)) == (left.ids(), one.signature)
+    assert rows.packed({"nobody"}) is None
 
 
 def test_questions_of_many_rows_are_compared_as_those_of_each() -> None:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import msgspec
 import pyarrow as pa
 
 from legalgen.quality.duplicates.sketches import (
     ANSWER_BYTES,
+    ANSWER_DIFFER,
     KEY_BITS,
     QUESTION_BYTES,
+    QUESTION_DIFFER,
     SIGNATURE_BYTES,
     Sketch,
     numbers,
@@ -119,13 +121,23 @@ Signatures = tuple["array[int]", "array[int]"]
 answers."""
 
 
+NEAREST: Final = 32
+"""Of more rows that may be near so many are looked at whose questions seem most alike, so many
+whose answers do, and so many of which both together do.
+
+Rows that an opening or a template makes alike would else each be compared with all before it. One
+that is nearer than such a crowd in anything is among these: of answers alike by 0.5 one in 120
+seems alike by 0.6, of questions alike by 0.42 one in 2,000. Of 2,057 rows as models write them none
+had more than six to look at."""
+
+
 def few_differ(
-    left: Signatures, right: Signatures, most: tuple[int, int]
-) -> tuple[list[int], Sequence[int], Sequence[int]]:
+    left: Signatures, right: Signatures, most: tuple[int, int], *, nearest: bool = False
+) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
     """The pairs of signatures of whose question or answer so few numbers differ, by their places.
 
     The other two say of each pair how many numbers of the question differ, and how many of the
-    answer.
+    answer. ``nearest``: all are pairs with one sample, of which a crowd is cut to ``NEAREST``.
     """
     import pyarrow.compute as pc  # 25 ms that few starts need
 
@@ -133,7 +145,37 @@ def few_differ(
     told = _differ(*(_by_word(one[1], _ANSWER) for one in (left, right)), bits=4)
     asked, told = (pc.shift_right(each, uint64(_HIGHEST)) for each in (asked, told))
     near = pc.or_(pc.less_equal(asked, uint64(most[0])), pc.less_equal(told, uint64(most[1])))
-    return pc.indices_nonzero(near).to_pylist(), numbers(asked, "Q"), numbers(told, "Q")
+    places = pc.indices_nonzero(near)
+    if nearest and len(places) > NEAREST:
+        among = _nearest(asked.take(places), told.take(places))
+        return [places[at].as_py() for at in among], numbers(asked, "Q"), numbers(told, "Q")
+    return places.to_pylist(), numbers(asked, "Q"), numbers(told, "Q")
+
+
+R = TypeVar("R")
+
+
+def nearest_of(found: Sequence[tuple[R, int, int]]) -> Sequence[tuple[R, int, int]]:
+    """Rows with how many numbers differ of question and answer; of a crowd its ``NEAREST``."""
+    if len(found) <= NEAREST:
+        return found
+    asked, told = array("Q", [one[1] for one in found]), array("Q", [one[2] for one in found])
+    return [found[at] for at in _nearest(packed("Q", asked), packed("Q", told))]
+
+
+def _nearest(asked: Any, told: Any) -> list[int]:
+    """The places of these, in order; ``asked`` and ``told`` are Arrow's, of 64 bits."""
+    import pyarrow.compute as pc  # 25 ms that few starts need
+
+    places = packed("Q", range(len(asked)))
+    question, answer = (uint64(int(each)) for each in (QUESTION_DIFFER, ANSWER_DIFFER))
+    both = pc.add(pc.multiply(asked, answer), pc.multiply(told, question))
+    kept = set[int]()
+    for counts in (asked, told, both):
+        ranks = pc.bit_wise_or(pc.shift_left(counts, uint64(32)), places)
+        first = pc.select_k_unstable(ranks, NEAREST, sort_keys=[("", "ascending")])
+        kept.update(first.to_pylist())
+    return sorted(kept)
 
 
 def near_by_question(rows: Any, asked: Any, probe: bytes, most: int) -> Any:

@@ -1,11 +1,12 @@
 """Near-duplicates: is this sample already in the dataset, or close to one that is?
 
-Candidates come from MinHash bands, and of these the ones that may be near by their signatures. The
-decision is made from the exact Jaccard similarity of hashed word shingles, questions by 2 words,
-answers by 3: of samples that are not sealed yet the shingles are held, those of sealed ones are
-made of their text. Where that can no longer be read (a compaction took the part meanwhile), or
-where all that it could bring is a flag for a question (2 ms for each row of a dataset that has many
-alike), the similarities are those estimated from what the index has.
+Candidates come from MinHash bands, and of these the ones that may be near by their signatures; of a
+crowd, as rows of one template are, a bounded number that seem nearest. The decision is made from
+the exact Jaccard similarity of hashed word shingles, questions by 2 words, answers by 3: of samples
+that are not sealed yet the shingles are held, those of sealed ones are made of their text. Where
+that can no longer be read (a compaction took the part meanwhile), or where all that it could bring
+is a flag for a question (2 ms for each row of a dataset that has many alike), the similarities are
+those estimated from what the index has.
 
 The index of a dataset is a folder of segments (see ``segments``), files that are mapped into memory
 and never changed. A segment covers whole parts of the dataset and names them; one that is torn, of
@@ -23,7 +24,6 @@ One thread at a time: nothing here is locked. Imports pyarrow and rensa: import 
 from __future__ import annotations
 
 import json
-from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -36,19 +36,18 @@ import msgspec
 
 from legalgen.errors import DiskError, Reason
 from legalgen.quality.duplicates import segments as storage
-from legalgen.quality.duplicates.candidates import probes_of
+from legalgen.quality.duplicates.candidates import nearest_of, probes_of
 from legalgen.quality.duplicates.groups import Groups
+from legalgen.quality.duplicates.recent import RecentRows
 from legalgen.quality.duplicates.rows import IndexedPart, RecentRow, SpiltPart, StoredRow
 from legalgen.quality.duplicates.segments import (
     Blocks,
     Parts,
     Segment,
     SegmentPart,
-    ShingledRow,
     Unsorted,
 )
 from legalgen.quality.duplicates.sketches import (
-    KEY_BITS,
     KEYS_PER_ROW,
     Sketch,
     SketchRows,
@@ -181,8 +180,7 @@ class DuplicateIndex:
         """Whether there may be segments to merge: since the last look some were sealed, or read."""
         self._opened: set[Segment] = set()
         self._questions_only = False
-        self._recent: list[RecentRow] = []
-        self._by_key: dict[int, tuple[int, ...]] = {}
+        self._recent = RecentRows()
         self._questions: set[int] = set()
         self._probes: Sequence[Sketch] = ()
         self._awaited: dict[int, int] = {}
@@ -254,7 +252,7 @@ class DuplicateIndex:
             for each in self._segments
             for row in sorted(each.candidates(key))
         )
-        rows: Iterator[RecentRow | StoredRow] = chain(self._recent_sharing(key), packed)
+        rows: Iterator[RecentRow | StoredRow] = chain(self._recent.sharing(key), packed)
         return next((row.id for row in rows if row.exact == exact), None)
 
     def add_question(self, question: str) -> None:
@@ -267,15 +265,11 @@ class DuplicateIndex:
 
     def add_sketch(self, item: Sketch) -> None:
         """As ``add``, for a sample that has been read already."""
-        if len(self._recent) >= FREEZE_ROWS:
-            packed = _packed(self._recent)
+        if len(self._recent) >= FREEZE_ROWS and (packed := self._recent.packed()):
             self._segments.append(self._keep([packed], self._spill_shingles(packed)))
-            self._recent, self._by_key = [], {}
+            self._recent = RecentRows()
             self._merge_small()
-        asked, told = array("I", list(item.question)), array("I", list(item.answer))
-        texts = ShingledRow(item.head, asked, told)
-        keys, short = array("I", item.keys), array("H", list(item.short))
-        self._note(RecentRow(item.id, item.exact, item.signature, keys, texts, short))
+        self._recent.add(item)
 
     def open(self, parts: Sequence[IndexedPart], *, questions_only: bool = False) -> None:
         """Load the index of a dataset; what no valid segment covers is read from its part.
@@ -340,20 +334,17 @@ class DuplicateIndex:
             DiskError: the segment cannot be written.
         """
         wanted = set(ids)
-        held = [one for one in self._recent if one.id in wanted]
+        held = self._recent.packed(wanted)
         packed = [segment for segment in self._segments if segment.is_unsealed(wanted)]
-        found = {one.id for one in held}.union(*(segment.ids() for segment in packed))
+        blocks = [*packed, held] if held else packed
+        found = set[str]().union(*(segment.ids() for segment in blocks))
         if not found or found != wanted:
             return
         self._parts[part.name] = part
-        blocks = [*packed, *([_packed(held)] if held else [])]
         self._segments = [segment for segment in self._segments if segment not in packed]
         covered = SegmentPart(part.name, part.size, sum(block.rows for block in blocks))
         self._segments.append(self._keep(blocks, (covered,)))
-        rest = [one for one in self._recent if one.id not in wanted]
-        self._recent, self._by_key = [], {}
-        for one in rest:
-            self._note(one)
+        self._recent = self._recent.without(wanted)
         self._unmerged = True
 
     # --- groups ---
@@ -367,8 +358,8 @@ class DuplicateIndex:
         return self._mended(self._near_groups)
 
     def _near_groups(self) -> list[tuple[str, ...]]:
-        recent = [_packed(self._recent)] if self._recent else []
-        every = _Numbered(self._segments + recent)
+        recent = self._recent.packed()
+        every = _Numbered([*self._segments, recent] if recent else self._segments)
         groups = Groups(len(every))
         undecided: set[tuple[int, int]] = set()
         for one, other in self._perhaps_near(every):
@@ -424,19 +415,12 @@ class DuplicateIndex:
 
     # --- candidates ---
 
-    def _recent_sharing(self, keys: Sequence[int]) -> list[RecentRow]:
-        """Rows that are not packed yet and share a key, the first of which is that of band 0."""
-        shared = filter(None, map(self._by_key.get, _by_band(keys)))
-        return [self._recent[number] for number in sorted({*chain.from_iterable(shared)})]
-
     def _candidates(self, probe: Sketch) -> Iterator[_Candidate]:
-        """Rows that share a key and are too near if they are as alike as they may be."""
+        """Rows that share a key and are too near if they are as alike as they may be; of a crowd
+        the nearest."""
         keys, most = probe.wanted_keys, self._most
-        found: list[tuple[RecentRow | StoredRow, int, int]] = []
-        for one in self._recent_sharing(keys):
-            asked, told = differing(probe.signature, one.signature)
-            if asked <= most[0] or told <= most[1]:
-                found.append((one, asked, told))
+        found: list[tuple[RecentRow | StoredRow, int, int]]
+        found = list(self._recent.alike(keys, probe.signature, most))
         number = self._awaited.get(id(probe))
         for segment in self._segments:
             ahead = self._ahead.get(segment) if number is not None else None
@@ -447,7 +431,7 @@ class DuplicateIndex:
                 near = ahead.get(number, ())
             found += [(StoredRow(segment, row, self._parts), m, n) for row, m, n in near]
         question = probe.short
-        for row, asked, told in found:
+        for row, asked, told in nearest_of(found):
             if row.exact == probe.exact:
                 yield _Candidate(row, "DUP_EXACT", 1.0, estimates(asked, told)[1])
                 continue
@@ -491,14 +475,6 @@ class DuplicateIndex:
         return Match(code, found.row.id, head, question, answer) if code else None
 
     # --- segments ---
-
-    def _note(self, row: RecentRow) -> None:
-        number = len(self._recent)
-        self._recent.append(row)
-        known, alone = self._by_key, (number,)  # one for all keys: few have another row
-        for key in _by_band(row.keys):
-            found = known.get(key)
-            known[key] = alone if found is None else (*found, number)
 
     def _merge_small(self) -> None:
         """Merge until each segment has more rows than all smaller ones together, many times over.
@@ -694,21 +670,6 @@ class _Numbered:
 
     def ids(self) -> list[str]:
         return [name for segment in self.segments for name in segment.ids()]
-
-
-def _by_band(keys: Iterable[int]) -> Iterator[int]:
-    """The keys as numbers that differ by band, too."""
-    return map(int.__or__, _BANDS, keys)
-
-
-_BANDS: Final = tuple(band << KEY_BITS for band in range(KEYS_PER_ROW))
-
-
-def _packed(recent: Sequence[RecentRow]) -> Segment:
-    rows = SketchRows()
-    for one in recent:
-        rows.add(one.id, one.exact, one.short, one.signature, one.keys)
-    return storage.in_memory([storage.unsorted(rows, [one.texts for one in recent])], ())
 
 
 _SEVERITY = {"DUP_SOFT": 0, "DUP_NEAR": 1, "DUP_EXACT": 2}

@@ -82,6 +82,8 @@ What that costs: of answers alike by 0.6 one pair in 8,000 has fewer than two ke
 those alike by 0.3, which earn a flag, 0.73 have one and 0.37 have two."""
 MANY_CANDIDATES: Final = 150
 """So many rows are compared by Arrow, which begins later and takes a tenth of the time for each."""
+MANY_ENTRIES: Final = 2_000
+"""So many entries of crowded keys are counted by Arrow."""
 CHECKED_AT_START: Final = 8 << 20
 """Bytes of a segment whose CRCs are looked at when it is opened, 2 ms of CPU: all of 14,000 rows,
 and of a million where their lists end. Damage elsewhere is looked for where a look-up fails, and
@@ -225,7 +227,8 @@ class Segment:
 
         Where many share keys of the question, these are compared by that half of the signature: one
         whose answer is near has a key of the answer. Of these a key that very many rows have, as
-        formulae bring it, is no sign that answers are alike: a second one must be shared.
+        formulae bring it, is no sign that answers are alike: a second one must be shared. Of a
+        crowd that is left it is those that seem nearest (``candidates.NEAREST``).
         """
         asked, told, rows = array("I"), list[memoryview](), set[int]()
         row_of = ((1 << self._row_bits) - 1).__and__
@@ -242,6 +245,9 @@ class Segment:
             crowd = _rows_of(asked, self._row_bits)
             probe = signature.to_bytes(SIGNATURE_BYTES)[:QUESTION_BYTES]
             rows.update(numbers(near_by_question(crowd, self._asked, probe, most[0]), "I"))
+        if sum(map(len, told)) >= MANY_ENTRIES:
+            rows.update(_in_several(told, self._row_bits))
+            told.clear()
         told.sort(key=len)
         seen = set[int]()
         for entries in told[:-1]:
@@ -250,12 +256,20 @@ class Segment:
             seen |= crowded
         if seen:  # the longest is only looked through
             rows |= seen.intersection(map(row_of, told[-1]))
-        return self.near(sorted(rows), signature, most)
+        return self.near(sorted(rows), signature, most, nearest=True)
 
     def near(
-        self, rows: Sequence[int], signature: int, most: tuple[int, int]
+        self,
+        rows: Sequence[int],
+        signature: int,
+        most: tuple[int, int],
+        *,
+        nearest: bool = False,
     ) -> Iterable[tuple[int, int, int]]:
-        """Those of the rows of whose question or answer so few numbers differ, and how many do."""
+        """Those of the rows of whose question or answer so few numbers differ, and how many do.
+
+        ``nearest``: of a crowd no more than ``candidates.NEAREST``.
+        """
         if len(rows) >= MANY_CANDIDATES:
             left = self._signatures_of(packed("I", rows))
             raw = signature.to_bytes(SIGNATURE_BYTES)
@@ -263,7 +277,7 @@ class Segment:
                 array("Q", raw[:QUESTION_BYTES] * len(rows)),
                 array("Q", raw[QUESTION_BYTES:] * len(rows)),
             )
-            places, asked, told = few_differ(left, right, most)
+            places, asked, told = few_differ(left, right, most, nearest=nearest)
             return [(rows[at], asked[at], told[at]) for at in places]
         # A third less than by way of `signature` and `differing`: most candidates end here.
         found, (question, answer) = [], halves(signature)
@@ -356,6 +370,18 @@ def _rows_of(entries: array[int], row_bits: int) -> Any:
     import pyarrow.compute as pc  # 25 ms that few starts need
 
     return pc.bit_wise_and(packed("I", entries), uint32((1 << row_bits) - 1))
+
+
+def _in_several(crowds: Iterable[memoryview], row_bits: int) -> Sequence[int]:
+    """The rows that more than one of these has entries of; each has one of a row at most."""
+    import pyarrow.compute as pc  # 25 ms that few starts need
+
+    entries = array("I")
+    for crowd in crowds:
+        entries.frombytes(crowd.cast("B"))
+    counted = pc.value_counts(_rows_of(entries, row_bits))
+    several = pc.greater(counted.field("counts"), 1)
+    return numbers(counted.field("values").filter(several), "I")
 
 
 def _ends(columns: Columns, name: str) -> memoryview:

@@ -108,18 +108,18 @@ def estimates(asked: int, told: int) -> tuple[float, float]:
     With standard errors of 0.054 and 0.042 at most; below 0 where fewer numbers agree than would by
     accident.
     """
-    return 1 - asked / _QUESTION_DIFFER, 1 - told / _ANSWER_DIFFER
+    return 1 - asked / QUESTION_DIFFER, 1 - told / ANSWER_DIFFER
 
 
 def most_differing(question: float, answer: float) -> tuple[int, int]:
     """How many numbers may differ where the similarities are estimated to be at least these."""
-    asked, told = (1 - question) * _QUESTION_DIFFER, (1 - answer) * _ANSWER_DIFFER
+    asked, told = (1 - question) * QUESTION_DIFFER, (1 - answer) * ANSWER_DIFFER
     return max(0, int(asked)), max(0, int(told))
 
 
 # Of numbers that differ, 1 in 4 and 1 in 16 have the same bits in the signature.
-_QUESTION_DIFFER: Final = 3 / 4 * QUESTION_BANDS * QUESTION_ROWS
-_ANSWER_DIFFER: Final = 15 / 16 * ANSWER_BANDS * ANSWER_ROWS
+QUESTION_DIFFER: Final = 3 / 4 * QUESTION_BANDS * QUESTION_ROWS
+ANSWER_DIFFER: Final = 15 / 16 * ANSWER_BANDS * ANSWER_ROWS
 
 
 class Sketch(msgspec.Struct, frozen=True):
