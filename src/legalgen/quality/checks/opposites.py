@@ -112,6 +112,13 @@ _FAMILIES = (
         rf"{_BE}(?:refused|denied|rejected)",
     ),
     _family(
+        "kept",
+        "keeps keep retains retain still lost loses lose forfeits forfeited gone",
+        r"(?:keeps?|retains?|still ha(?:s|ve)) (?:\w+ ){1,3}?(?:claims?|rights?|remed(?:y|ies))",
+        r"(?:lost|loses?|forfeit(?:s|ed)?) (?:\w+ ){1,3}?(?:claims?|rights?|remed(?:y|ies))"
+        r"|(?:claims?|rights?|remed(?:y|ies)) (?:is|are) (?:lost|gone|forfeited|cut off)",
+    ),
+    _family(
         "bound",
         "bound hold holds held free",
         r"(?:is|are|be) (?:bound by|held to)|holds? (?:\w+ ){1,4}to (?:the|it|that|his|her|its)",
@@ -140,7 +147,8 @@ _SUPPOSED = re.compile(
     r"|submits?|claims? that|provided|but|except|suppose\w*|impeach\w*)\b"
 )
 _OPEN = re.compile(
-    r"\b(?:where|when|until|once|only|some|every|any|all|each|most|another|other|unlike|rather"
+    r"\b(?:where|when|until|once|only|some|any|all|each"
+    r"|every(?! (?:claim|remedy|right)\b)|most|another|other|unlike|rather"
     r"|even|usually|alone|whoever|merely|further|such (?!a case)|had|both|separate|different|nor"
     r"|more than|less than|exceed\w*|above|higher|beyond|twice|again|longer|jointly"
     r"|in part|partly|simply|necessarily|always|automatically|solely|often|sometimes|rarely"
@@ -319,6 +327,7 @@ def opposites(reading: Reading) -> Opposed | None:
         _opposite_verdicts(reading, conclusions)
         or _denied_predicate(reading, conclusions)
         or _leave_denied(reading, conclusions)
+        or _missing_thing(reading)
     )
 
 
@@ -572,6 +581,40 @@ def _are_forms(one: str, other: str) -> bool:
     short, long = sorted((one, other), key=len)
     shared = next((at for at, sign in enumerate(short) if sign != long[at]), len(short))
     return shared >= _LEAST_ALIKE and shared >= len(long) - 3
+
+
+# --- what there is not, and what somebody has ----------------------------------------------------
+
+_MISSING = re.compile(
+    r"\bno ([a-z]{4,}) (?:(?:has|have|was|were|is|are|can|could|ever) |(?:arose|arises|exists?)\b)"
+)
+_HAD = (
+    r"\b(?:owns?|ha(?:s|ve)|holds?|acquired|acquires|gain(?:s|ed)|gets|enjoys?|owes?|made|formed"
+    r"|there (?:is|was)) (?:now )?(?:an?|the|his|her|its|their) (?:good |valid |full |legal )?"
+)
+
+
+def _missing_thing(reading: Reading) -> Opposed | None:
+    """The last step finds that there is no easement, and the answer begins with who has one.
+
+    Where the step says of which kind, by which way or on which day there is none, there may be
+    another.
+    """
+    steps = reading.draft.reasoning_steps
+    step = sentences(steps[-1])[-1] if steps else ""
+    missing = _MISSING.search(step.casefold()) if " no " in step else None
+    if missing is None or _SUPPOSED.search(step.casefold()):
+        return None
+    begins = _MAIN_ENDS.split(reading.first_sentence.casefold(), maxsplit=1)[0]
+    had = re.search(rf"{_HAD}{missing[1]}\b", begins)
+    if had is None or _SUPPOSED.search(begins) or _DENIAL.search(begins):
+        return None
+    if are_apart(step, begins) or _BY_ANOTHER_WAY.search(begins, had.end()):
+        return None
+    return Opposed(step, reading.first_sentence, of_step=True, is_sure=True)
+
+
+_BY_ANOTHER_WAY = re.compile(r"\b(?:by|under|through|in equity|from|against|at)\b")
 
 
 # --- with leave and without ----------------------------------------------------------------------

@@ -210,7 +210,7 @@ SURELY_ENOUGH = 9
 SHARED_SHARE = 0.08
 NO_SHARE = 0.05
 MANY_ASKED = 15
-LEAST_SHARES = ((MANY_ASKED, (0.08, 0.09)), (22, (0.09, 0.11)), (1_000_000, (0.1, 0.14)))
+LEAST_SHARES = ((MANY_ASKED, (0.08, 0.09)), (22, (0.09, 0.1)), (1_000_000, (0.1, 0.14)))
 """Share of so many telling words of question and steps up to which an answer is refused or flagged:
 the first pair where the topic is not known, else by their number. Of fewer than
 ``SURELY_ENOUGH`` a good answer may have none, if it has words of the topic instead. Of many, names
