@@ -181,8 +181,7 @@ def section_nonexistent(reading: Reading) -> Iterator[Finding]:
     least = min((act.last for act in rest), default=0)
     if not rest or told or _highest_number(reading.vocabulary) <= least < _WITHOUT_COMMA:
         return
-    numbers = map(int, _OF_A_SECTION.findall("\n".join(text for _, text in texts)))
-    if max(numbers, default=0) <= least:
+    if all(_highest_of_a_section(text, least) <= least for _, text in texts):
         return
     yield from _by_other_names(rest, texts, reading) or _bare(reading, *list(known)[:2])
 
@@ -220,9 +219,25 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _WITHOUT_COMMA = 999
 """A number beyond it may be written with one, and is then two words."""
 
-_OF_A_SECTION = re.compile(
-    r"(?:rticles?|ections?|ules?|egulations?|[sS]{1,2}|[.\u00a7])\s?(\d{1,5})"
-)
+_NUMBER = re.compile(r"\d+")
+_LEADS_TO_NUMBER = ("rticle", "rticles", "ection", "ections", "ule", "ules", "egulation",
+                    "egulations", "s", "S", ".", "\u00a7")  # fmt: skip
+
+
+def _highest_of_a_section(text: str, least: int) -> int:
+    """The first number beyond ``least`` that may be of a section, or 0."""
+    for found in _NUMBER.finditer(text):
+        start = found.start()
+        if len(found[0]) <= _LONGEST_NUMBER and int(found[0]) > least:
+            before = start - text.startswith((" ", "\n"), start - 1)
+            if text.endswith(_LEADS_TO_NUMBER, max(0, before - 10), before):
+                return int(found[0])
+    return 0
+
+
+_LONGEST_NUMBER = 5
+"""Digits."""
+
 
 _GENERIC = ("Act", "Convention", "Charter", "Treaty", "Regulation", "Directive", "Statute", "Order",
             "Code", "Rules", "Rule", "Covenant", "Regulations")  # fmt: skip
@@ -243,6 +258,8 @@ def _by_other_names(
     By its year or its sort only where the sample names no other law of that year or sort.
     """
     whole = reading.whole
+    alone = len(known) == 1
+    by_year = _acts_by_year(whole)
     for act, names in known.items():
         aliases = {
             found[1]
@@ -251,12 +268,10 @@ def _by_other_names(
             if (found := _DEFINED.match(whole, start + len(name)))
         }
         year, sort = act.names[0][-4:], _sort(*names)
-        laws = {found[0][-4:] for found in _ANY_ACT.finditer(whole)}
-        if year.isdigit() and len(set(re.findall(rf"[A-Z]\w+ Act {year}", whole))) == 1:
+        if len(by_year.get(year, ())) == 1:
             initials = "".join(re.findall(r"\b[A-Z]", act.names[0]))
             aliases |= {f"{year} {sort}", f"{initials} {year}"}
-        only = laws <= {year} if act.unit == "section" else _is_only(act, names, whole)
-        if only and sort in _GENERIC and len(known) == 1:
+        if alone and sort in _GENERIC and _is_only(act, names, whole):
             aliases |= {f"{which} {sort}" for which in ("the", "that", "same", "said", "this")}
         for where, text in texts:
             for alias in aliases - names:
@@ -273,8 +288,23 @@ def _sort(*names: str) -> str:
     return found[-1] if found else ""
 
 
+def _acts_by_year(whole: str) -> Mapping[str, set[str]]:
+    """The last words before ``Act 1964``, by the year."""
+    by_year: dict[str, set[str]] = {}
+    for found in _ACT_OF_A_YEAR.finditer(whole):
+        last = whole[max(0, found.start() - 40) : found.start()].rpartition(" ")[2]
+        if last[:1].isupper():
+            by_year.setdefault(found[1], set()).add(last)
+    return by_year
+
+
+_ACT_OF_A_YEAR = re.compile(r" Act (\d{4})")
+
+
 def _is_only(act: Act, names: Iterable[str], whole: str) -> bool:
-    """Whether no law stands in a text that has articles too, but this one."""
+    """Whether no law of the kind that is divided so stands in a text, but this one."""
+    if act.unit == "section":
+        return {found[0][-4:] for found in _ANY_ACT.finditer(whole)} <= {act.names[0][-4:]}
     rest = whole
     for name in sorted({*act.names, *names}, key=len, reverse=True):
         rest = rest.replace(name, "")
