@@ -114,7 +114,7 @@ def another_nation(reading: Reading) -> Iterator[Finding]:
         if signs.words.isdisjoint(reading.vocabulary) or not signs.stand_in(reading.whole):
             continue
         sure, unsure = set[str](), set[str]()
-        for clause in _asserted(reading, asked):
+        for clause in _asserted(reading, asked, signs):
             sure.update(map(_folded, signs.sure.findall(clause)))
             unsure.update(map(_folded, signs.unsure.findall(clause)))
         weight = _SURE * len(sure)
@@ -170,8 +170,8 @@ def _has_scots(reading: Reading) -> bool:
 _CLAUSE = re.compile(r"(?<=[,;:]) (?=(?:and|but|so|or|while) )|(?<=[;:]) ")
 
 
-def _asserted(reading: Reading, asked: str) -> Iterator[str]:
-    """The clauses that deny nothing and are not told of another nation.
+def _asserted(reading: Reading, asked: str, signs: _Signs) -> Iterator[str]:
+    """The clauses of sentences with a sign that deny nothing and are not told of another nation.
 
     What a sentence says of England goes on to its end, and not back to its beginning. An answer
     that names no other law than the English compares nothing: it applies that law.
@@ -179,7 +179,7 @@ def _asserted(reading: Reading, asked: str) -> Iterator[str]:
     abroad = _ABROAD[asked]
     if asked == "scotland" and not _has_scots(reading):
         abroad = _ENGLISH_BUT_LAW
-    for sentence in _sentences(reading):
+    for sentence in filter(signs.stand_in, _sentences(reading)):
         for clause in _CLAUSE.split(sentence):
             rest = _ACT.sub("", clause)
             if abroad.search(rest):
