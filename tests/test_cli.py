@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from legalgen import cli
+from legalgen.store.balances import ModelStats
 from legalgen.store.files import DataDir
-from legalgen.store.ledger import Ledger, ModelStats, Process, Record, Status
+from legalgen.store.ledger import Ledger, Process, Record, Status
 from tests.program import EXECUTABLE, Ended, Program
 from tests.terminal import in_terminal
 from tests.vendors import VendorServer

@@ -23,7 +23,8 @@ from legalgen.commands.app import app
 from legalgen.errors.exit_codes import MEANINGS, Exit
 from legalgen.quality.codes import CODES
 from legalgen.quality.rules import Thresholds
-from legalgen.store.ledger import ModelStats, Record
+from legalgen.store.balances import ModelStats
+from legalgen.store.ledger import Record
 from legalgen.store.sample import Sample
 from legalgen.telemetry import events
 from tests.program import EXECUTABLE, LONGEST_S, Program, executable

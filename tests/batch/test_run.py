@@ -33,8 +33,9 @@ from legalgen.errors import ConfigurationError, DiskError, NoUsableProvider, Usa
 from legalgen.providers import PROVIDERS
 from legalgen.quality.inspection import read_answer
 from legalgen.settings.layers import Settings
+from legalgen.store.balances import ModelStats
 from legalgen.store.files import DataDir
-from legalgen.store.ledger import Ledger, ModelStats, Parked, Process, Record
+from legalgen.store.ledger import Ledger, Parked, Process, Record
 from legalgen.store.parts import iter_batches
 from legalgen.store.sample import Draft
 from legalgen.telemetry import events

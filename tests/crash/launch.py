@@ -13,6 +13,7 @@ import resource
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -30,11 +31,11 @@ def _acknowledge(path: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     append = journal.BatchWriter.append
 
-    def noting(self: journal.BatchWriter, samples: Sequence[Sample]) -> None:
-        append(self, samples)
+    def noting(self: journal.BatchWriter, samples: Sequence[Sample], *more: Any) -> None:
+        append(self, samples, *more)
         _WRITE(descriptor, b"".join(b"%s\n" % one.id.encode() for one in samples))
 
-    journal.BatchWriter.append = noting  # type: ignore[method-assign]  # to see what it promised
+    journal.BatchWriter.append = noting  # type: ignore[method-assign, assignment]  # to see what it promised
 
 
 def run(order: Order) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -20,8 +21,9 @@ import pyarrow.parquet as pq
 
 from legalgen.dataset.verify import verify
 from legalgen.store import journal, parts
-from legalgen.store.files import DataDir
+from legalgen.store.files import DataDir, unframe
 from legalgen.store.ledger import Ledger, Record
+from legalgen.store.outlays import cost_of
 from legalgen.store.sample import arrow_schema
 from tests.crash.points import Order
 from tests.program import environment, whole_lines
@@ -35,6 +37,8 @@ LATENCY_S = 0.01
 MOST_ASKED = 3
 """Answers to one task that may be refused before another model is asked."""
 BAD_ANSWERS = '{"name": "wrong_schema", "after": 2, "every": 6}'
+_TOKENS = {"input_tokens": "prompt_tokens", "output_tokens": "completion_tokens"}
+"""What a row calls them, and what the server does."""
 LONGEST_S = 120.0
 """Nothing here takes this long, however busy the machine: what does, hangs."""
 BATCH = ("batch", "--route", "groq/openai/gpt-oss-120b", "-c", str(CONCURRENCY), "-q")
@@ -378,6 +382,62 @@ class Trial:
             self._expect(len(set(counts)) == 1, f"{record.id}: ledger, parts, rows: {counts}")
             self._expect(record.status == "completed", f"{record.id} is {record.status}")
             self._expect(held[record.id] == TARGET, f"{record.id} has {held[record.id]} rows")
+        self.judge_money()
+
+    def paid(self) -> list[dict[str, Any]]:
+        """The calls of this trial for which a model ran."""
+        return self.vendors.paid(self._since)
+
+    def judge_money(self, *, recovered: bool = True) -> None:
+        """The ledger counts each answer that is on the disk once, and of those that were on their
+        way into it at most what the server was paid for. ``recovered``: nothing is in a journal."""
+        rows, records, paid = self.rows(), Ledger(self.data_dir).all(), self.paid()
+        counted = dict.fromkeys(("usd", "samples", "input_tokens", "output_tokens"), 0.0)
+        kept = dict(counted)
+        for record in records:
+            assert isinstance(record, Record)
+            days = sum(record.days.values())
+            self._expect(math.isclose(days, cost_of(record)), f"days {days}, not {cost_of(record)}")
+            counted["usd"] += cost_of(record)
+            for stats in record.models.values():
+                for name in ("samples", *_TOKENS):
+                    counted[name] += getattr(stats, name)
+            refused = list(journal.read_rejected(self.data_dir, record.id))
+            mine = [row for row in rows if row["batch_id"] == record.id]
+            kept["samples"] += len(mine)
+            for name in _TOKENS:
+                kept[name] += sum(row[name] for row in mine)
+                kept[name] += sum(getattr(each, name) for each in refused)
+            kept["usd"] += sum(row["cost_usd"] for row in mine)
+            kept["usd"] += sum(each.cost_usd or 0.0 for each in refused)
+        more = self._in_journals()
+        kept = {name: known + more[name] for name, known in kept.items()}
+        self._expect(not recovered or not more["samples"], "rows are left in a journal")
+        self._expect(counted["samples"] == kept["samples"], f"counted {counted}, kept {kept}")
+        for name, told in _TOKENS.items():
+            most = sum(call[told] for call in paid)
+            fits = kept[name] <= counted[name] <= most
+            self._expect(fits, f"{name}: kept {kept[name]}, counted {counted[name]}, paid {most}")
+        # A worker whose answer was refused asks again at once, as in ``judge``.
+        dearest = max((row["cost_usd"] for row in rows), default=0.01) * 1.5
+        most_usd = kept["usd"] + dearest * MOST_ASKED * CONCURRENCY * (self.kills + self.failures)
+        fits = kept["usd"] - 1e-9 <= counted["usd"] <= most_usd + 1e-9
+        self._expect(fits, f"kept ${kept['usd']}, counted ${counted['usd']}, at most ${most_usd}")
+
+    def _in_journals(self) -> Counter[str]:
+        """What the rows in journals took that are in no part yet."""
+        found: Counter[str] = Counter()
+        sealed = {row["id"] for row in self.rows()}
+        for path in self.data_dir.journal.glob("*.jsonl"):
+            for line in path.read_bytes().splitlines()[1:]:
+                row = json.loads(unframe(line) or b"{}")
+                if not row or row["id"] in sealed:
+                    continue
+                found["samples"] += 1
+                found["usd"] += row["cost_usd"]
+                for name in _TOKENS:
+                    found[name] += row[name]
+        return found
 
     def _expect(self, holds: bool, problem: str) -> None:
         if not holds:

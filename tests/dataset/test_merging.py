@@ -19,9 +19,10 @@ from legalgen.dataset.wanted import Wanted
 from legalgen.errors import UsageError
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.gate import Gate
+from legalgen.store.balances import ModelStats
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter, Rejected, recover
-from legalgen.store.ledger import Ledger, ModelStats, Process
+from legalgen.store.ledger import Ledger, Process
 from legalgen.store.parts import row_count
 from legalgen.store.sample import Sample, sample_id
 from tests.commands.test_dataset import _folders, data, failure, run

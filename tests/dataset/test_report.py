@@ -26,9 +26,10 @@ from legalgen.dataset.report import (
 from legalgen.errors import Reason
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.duplicates.sketches import jaccard, shingles
+from legalgen.store.balances import ModelStats
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter, Rejected
-from legalgen.store.ledger import Ledger, ModelStats
+from legalgen.store.ledger import Ledger
 from legalgen.store.sample import Citation, Sample, words
 from legalgen.ui import page
 from tests.crash.rows import BATCH, make_sample

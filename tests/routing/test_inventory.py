@@ -25,7 +25,8 @@ from legalgen.routing.inventory import (
     track_records,
 )
 from legalgen.settings.layers import Settings
-from legalgen.store.ledger import ModelStats, Process, Record, UnreadableRecord
+from legalgen.store.balances import ModelStats
+from legalgen.store.ledger import Process, Record, UnreadableRecord
 from legalgen.ui.screens import MODELS_NARROW, grid, left, model_state, models_columns, troubled
 from tests.vendors import VendorServer
 

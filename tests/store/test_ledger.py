@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.errors import BatchRunning, DiskError, UsageError
+from legalgen.store.balances import ModelStats
 from legalgen.store.files import DataDir, check_batch_id
 from legalgen.store.journal import BatchWriter, recover
 from legalgen.store.ledger import (
@@ -26,7 +27,6 @@ from legalgen.store.ledger import (
     CoverageCount,
     GivenUpNote,
     Ledger,
-    ModelStats,
     Process,
     Record,
     SwitchNote,

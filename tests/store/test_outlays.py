@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from legalgen.store.ledger import ModelStats, Process, Record
+from legalgen.store.balances import ModelStats
+from legalgen.store.ledger import Process, Record
 from legalgen.store.outlays import Outlay, by_day, day_of, in_all, month_of, outlays, spent_in
 
 NIGHT = datetime(2026, 11, 29, 1, tzinfo=UTC)

@@ -25,11 +25,11 @@ from legalgen.errors.category import ErrorCategory
 from legalgen.providers.catalog import Catalog
 from legalgen.routing.inventory import Compared, Limit, ModelRow, track_of
 from legalgen.routing.remedies import remedies, remedy
+from legalgen.store.balances import ModelStats
 from legalgen.store.ledger import (
     AlertNote,
     FailureNote,
     GivenUpNote,
-    ModelStats,
     Parked,
     Process,
     Record,

@@ -23,9 +23,10 @@ from typer.testing import CliRunner
 
 from legalgen.commands.dataset_cli import app
 from legalgen.errors import Reason
+from legalgen.store.balances import ModelStats
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter, Rejected
-from legalgen.store.ledger import Ledger, ModelStats
+from legalgen.store.ledger import Ledger
 from legalgen.store.sample import Citation
 from tests.crash.rows import BATCH, make_sample
 from tests.dataset.shelf import LEGACY, NOW, written

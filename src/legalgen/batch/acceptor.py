@@ -110,9 +110,11 @@ class Acceptor:
         if not self._accepting:
             return ()
         accepting, self._accepting = self._accepting, []
-        self._sink.append([sample for _, sample in accepting])
-        for written, sample in accepting:
-            self._count(written, sample)
+        coming = iter(accepting)
+        self._sink.append(
+            [(str(written.lease.ref), sample) for written, sample in accepting],
+            lambda: self._count(*next(coming)),
+        )
         self._unsaved = not self._sink.save()
         kept = [written for written, _ in accepting]
         self._troubles.accepted(kept)
@@ -123,9 +125,7 @@ class Acceptor:
         record.accepted += 1
         record.flagged += bool(sample.flags)
         record.unjudged += "UNJUDGED" in sample.flags
-        stats.samples += 1
-        stats.sample_seconds += written.completion.latency_s
-        stats.reasoning_steps += len(sample.reasoning_steps)
+        stats.count(sample)
         self._metrics.accept(written.lease.ref, self._reporter.clock.wall(), sample.flags)
         self._reporter.tell(
             events.SampleAccepted(

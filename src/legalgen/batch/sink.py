@@ -8,17 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeAlias
+
+from msgspec.structs import replace
 
 from legalgen.errors import DiskError
 from legalgen.quality.inspection import Reviewer
 from legalgen.quality.rules import Verdict
+from legalgen.store.balances import Teller
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter, Rejected
 from legalgen.store.ledger import Ledger, Record
 from legalgen.store.locks import Patience
 from legalgen.store.parts import Part
 from legalgen.store.sample import Sample
+
+OfModel: TypeAlias = tuple[str, Sample]
+"""A sample, and the name of its model as the record has it."""
 
 
 class SampleSink(Protocol):
@@ -33,8 +39,9 @@ class SampleSink(Protocol):
     def note(self, sample: Sample, verdict: Verdict) -> None:
         """Remember a sample that will be appended."""
 
-    def append(self, samples: list[Sample]) -> None:
-        """Put samples on the disk; they are there when it returns."""
+    def append(self, samples: list[OfModel], landed: Callable[[], None]) -> None:
+        """Put samples on the disk; they are there when it returns. ``landed`` is called for each
+        of them in order, as soon as it is there: it counts the sample in the record."""
 
     def reject(self, refused: Rejected) -> None:
         """Keep an answer that is no sample."""
@@ -62,9 +69,11 @@ class UnsavedSink:
     def note(self, sample: Sample, verdict: Verdict) -> None:
         """Nothing is remembered."""
 
-    def append(self, samples: list[Sample]) -> None:
+    def append(self, samples: list[OfModel], landed: Callable[[], None]) -> None:
         """Keep them in memory."""
-        self.kept.extend(samples)
+        for _, sample in samples:
+            self.kept.append(sample)
+            landed()
 
     def reject(self, refused: Rejected) -> None:
         """It is not kept."""
@@ -103,6 +112,7 @@ class DatasetSink:
         self._reviewer = reviewer
         self._now = now
         self._clock_set = clock_set
+        self._teller = Teller(record)
         self._parts = data_dir.parts(rehearsal=record.rehearsal)
         self._writer = BatchWriter(
             data_dir,
@@ -128,21 +138,35 @@ class DatasetSink:
         """As :meth:`legalgen.quality.selection.Selection.add`."""
         self._reviewer.add(sample, verdict)
 
-    def append(self, samples: list[Sample]) -> None:
-        """As :meth:`legalgen.store.journal.BatchWriter.append`."""
-        self._writer.append(samples)
+    def append(self, samples: list[OfModel], landed: Callable[[], None]) -> None:
+        """As :meth:`legalgen.store.journal.BatchWriter.append`, each line with its balance."""
+
+        def count(rows: int) -> None:
+            for _ in range(rows):
+                self._record.lines += 1
+                landed()
+
+        rows = [sample for _, sample in samples]
+        self._writer.append(rows, self._teller.each(samples), count)
         if self._record.kind != "batch":
-            self.kept.extend(samples)
+            self.kept.extend(rows)
 
     def reject(self, refused: Rejected) -> None:
-        """As :meth:`legalgen.store.journal.BatchWriter.reject`."""
-        self._writer.reject(refused)
+        """As :meth:`legalgen.store.journal.BatchWriter.reject`, with its balance."""
+        self._writer.reject(replace(refused, balance=self._teller.next()))
+        self._record.lines += 1
 
     def save(self, *, force: bool = False) -> bool:
         """Replace the record in the ledger."""
         self._record.updated = self._now()
         self._record.shift(self._clock_set())
-        return self._ledger.save(self._record, force=force)
+        return self._replace(self._record, force=force)
+
+    def _replace(self, record: Record, *, force: bool) -> bool:
+        done = self._ledger.save(record, force=force)
+        if done:
+            self._teller.saved()
+        return done
 
     def seal(self) -> Path | None:
         """As :meth:`legalgen.store.journal.BatchWriter.seal`."""
@@ -151,9 +175,8 @@ class DatasetSink:
     def _note_part(self, _: str, part: Part) -> None:
         """A segment became a part: noted in the record before the segment goes."""
         self._record.note_part(part)
-        # What recovery would count: the newest rows of the part are counted when their append
-        # has returned.
-        self._ledger.save(self._record.recounted(), force=True)
+        # What recovery would count: after an interrupt some rows of the part are not yet counted.
+        self._replace(self._record.recounted(), force=True)
         self._reviewer.sealed(self._parts / part.name, part.rows)
 
     def __enter__(self) -> Self:
@@ -189,9 +212,9 @@ class SecondReadingSink:
         """As of the sink."""
         self._sink.note(sample, verdict)
 
-    def append(self, samples: list[Sample]) -> None:
+    def append(self, samples: list[OfModel], landed: Callable[[], None]) -> None:
         """As of the sink."""
-        self._sink.append(samples)
+        self._sink.append(samples, landed)
 
     def reject(self, refused: Rejected) -> None:
         """Keep it, unless the first reading did."""

@@ -47,7 +47,9 @@ class RefusedAnswer(msgspec.Struct, frozen=True):
 
     def as_data(self) -> dict[str, object]:
         """All that is known of it, as one flat object."""
-        data: dict[str, object] = msgspec.to_builtins(self.answer)
+        answer = msgspec.structs.replace(self.answer, balance=None)
+        data: dict[str, object] = msgspec.to_builtins(answer)
+        del data["balance"]  # of the batch, not of the answer
         return {"id": self.id, **data}
 
 

@@ -24,10 +24,11 @@ from legalgen.dataset.wanted import Wanted
 from legalgen.law.citations import CASE_KINDS
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.checks.elements import parties
+from legalgen.store.balances import ModelStats
 from legalgen.store.files import DataDir
 from legalgen.store.findings import JudgedShare, Reviewed, judged, judged_shares, reviewed
 from legalgen.store.journal import read_rejected
-from legalgen.store.ledger import ROLES, Ledger, ModelStats, Parked, Record
+from legalgen.store.ledger import ROLES, Ledger, Parked, Record
 from legalgen.store.parts import iter_batches
 from legalgen.store.sample import words
 

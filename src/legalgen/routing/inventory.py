@@ -34,8 +34,9 @@ from legalgen.routing.route import known_provider
 from legalgen.routing.stating import options_of, refused_by, stated_spec
 from legalgen.settings.layers import Settings
 from legalgen.store import parts
+from legalgen.store.balances import ModelStats
 from legalgen.store.files import DataDir
-from legalgen.store.ledger import ModelStats, Record, UnreadableRecord
+from legalgen.store.ledger import Record, UnreadableRecord
 
 RECORDS = 500
 """So many of the newest batches are asked how good a model is."""

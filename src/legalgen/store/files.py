@@ -199,18 +199,23 @@ def replace_file(data_dir: DataDir, target: Path, payload: bytes) -> None:
 
 
 class _Line(msgspec.Struct, frozen=True):
-    """Every other line: a row, and the CRC-32 of its bytes as they stand."""
+    """Every other line: a row, and the CRC-32 of its bytes as they stand.
+
+    ``balance`` is such a line in itself, or nothing.
+    """
 
     crc: str
     row: msgspec.Raw
+    balance: msgspec.Raw = msgspec.Raw()
 
 
 _LINE: Final = msgspec.json.Decoder(_Line)
 
 
-def frame(row: bytes) -> bytes:
-    """The line of a journal: a row, and the CRC-32 of its bytes."""
-    return b'{"crc":"%08x","row":%b}\n' % (zlib.crc32(row), row)
+def frame(row: bytes, balance: bytes = b"") -> bytes:
+    """The line of a journal: a row, the CRC-32 of its bytes, and how the batch's balance stands."""
+    told = b',"balance":%b' % frame(balance).rstrip(b"\n") if balance else b""
+    return b'{"crc":"%08x","row":%b%b}\n' % (zlib.crc32(row), row, told)
 
 
 def unframe(line: bytes) -> bytes | None:
@@ -221,6 +226,20 @@ def unframe(line: bytes) -> bytes | None:
         return None
     row = bytes(framed.row)
     return row if framed.crc == f"{zlib.crc32(row):08x}" else None
+
+
+def balance_in(line: bytes) -> bytes | None:
+    """The bytes of the balance in a line of a journal; None where it has none.
+
+    Raises:
+        ValueError: the line is not what was written.
+    """
+    told = bytes(_LINE.decode(line).balance)
+    if not told:
+        return None
+    if (balance := unframe(told)) is None:
+        raise ValueError("a damaged balance")
+    return balance
 
 
 def move_aside(path: Path, folder: Path) -> None:

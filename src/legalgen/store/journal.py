@@ -19,6 +19,7 @@ import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import repeat
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -28,6 +29,7 @@ from legalgen.errors import DiskError, LegalgenError, Reason
 from legalgen.errors.plurals import plural
 from legalgen.settings.reading import open_regular, read_lines, read_whole
 from legalgen.settings.writing import clear_asides, sync_folder, write_all
+from legalgen.store.balances import Balance
 from legalgen.store.files import (
     BATCH_ID,
     NOT_OURS,
@@ -43,6 +45,7 @@ from legalgen.store.files import (
     unframe,
     unlink,
 )
+from legalgen.store.ledger import Ledger
 from legalgen.store.locks import JournalLock, Patience, data_lock, is_writing, journal_lock
 from legalgen.store.parts import (
     PART_ROWS,
@@ -300,7 +303,7 @@ class Rejected(msgspec.Struct, frozen=True):
     """An answer that was paid for and not kept; one line of ``rejected/<batch>.jsonl``.
 
     ``text`` is cut at 16 KiB; ``characters`` is its whole length. ``at`` is UTC. ``unmarked``: it
-    waits for a judge, and is kept whole.
+    waits for a judge, and is kept whole. ``balance`` tells how the counts of the batch stand.
     """
 
     at: datetime
@@ -317,6 +320,7 @@ class Rejected(msgspec.Struct, frozen=True):
     finish_reason: str = ""
     attempt: int = 0
     unmarked: Unmarked | None = None
+    balance: Balance | None = None
 
 
 def bounded(text: str) -> str:
@@ -417,31 +421,41 @@ class BatchWriter:
         self._interrupted = False
         self._closed = False
 
-    def append(self, samples: Sequence[Sample]) -> None:
+    def append(
+        self,
+        samples: Sequence[Sample],
+        balances: Sequence[bytes] = (),
+        landed: Callable[[int], None] = lambda _: None,
+    ) -> None:
         """Journal the samples: durable when it returns, with one fsync for all of them.
 
-        Every ``part_rows`` rows the segment is sealed.
+        Every ``part_rows`` rows the segment is sealed. Each of ``balances``, if there are any,
+        goes into the line of its sample. ``landed`` is told how many of them have just become
+        durable, before they are sealed.
 
         Raises:
             DiskError: the disk failed. ``durable`` says how many rows are safe.
         """
-        rest = list(samples)
+        rest = list(zip(samples, balances or repeat(b""), strict=False))
         while rest:
             room = self._part_rows - self._rows
             self._journal(rest[:room])
+            landed(len(rest[:room]))
             del rest[:room]
             if self._rows >= self._part_rows:
                 self.seal()
 
-    def _journal(self, samples: Sequence[Sample]) -> None:
+    def _journal(self, samples: Sequence[tuple[Sample, bytes]]) -> None:
         with self._breaking():
             if self._file is None:
                 path = self._data_dir.journal / _segment_name(self.batch_id, self._number)
                 held = dataset_version(self._data_dir, rehearsal=self._rehearsal)
                 self._version = held or SCHEMA_VERSION
                 self._file = _AppendFile(path, lead=self._header(), new=True)
-            rows = (in_version(sample, self._version) for sample in samples)
-            payload = b"".join(frame(to_json(row)) for row in rows)
+            payload = b"".join(
+                frame(to_json(in_version(sample, self._version)), balance)
+                for sample, balance in samples
+            )
             self._file.append(payload)
             self._file.sync()
             self._rows += len(samples)
@@ -665,6 +679,8 @@ def _segments(data_dir: DataDir) -> list[tuple[str, Path]]:
 def _recover_batch(
     data_dir: DataDir, batch_id: str, note_part: NotePart, *, data_locked: bool, patience: Patience
 ) -> list[Recovery]:
+    # While the lines are there: what they tell is in the record before the first of them goes.
+    Ledger(data_dir).settle(batch_id)
     # Listed again under the lock: another recovery may have been here between the two.
     paths = [path for owner, path in _segments(data_dir) if owner == batch_id]
     return [

@@ -27,6 +27,7 @@ import msgspec
 from legalgen.completion import ModelRef
 from legalgen.errors import BatchRunning, DiskError, ErrorCategory, Trouble, UsageError
 from legalgen.settings.reading import read_bounded, read_whole
+from legalgen.store.balances import Balance, ModelStats, last_balance
 from legalgen.store.files import NOT_OURS, DataDir, check_batch_id, replace_file
 from legalgen.store.locks import is_writing
 from legalgen.store.parts import Cell, Part, cell_of
@@ -94,29 +95,6 @@ def is_alive(process: Process) -> bool:
         and process.boot_id == _boot_id()
         and process.started_ticks == _started_ticks(process.pid)
     )
-
-
-class ModelStats(msgspec.Struct):
-    """What one ``provider/model`` did in a batch.
-
-    ``seconds`` is the time of all its calls; ``sample_seconds`` and ``reasoning_steps`` are sums
-    over its accepted samples, so that models can be compared. ``cost_usd`` is None as long as no
-    price is known; ``assumed_usd`` of it are for calls that broke off and may have been charged
-    (their tokens are assumed, too). ``failures`` counts by category.
-    """
-
-    calls: int = 0
-    samples: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    reasoning_tokens: int = 0
-    cached_tokens: int = 0
-    seconds: float = 0.0
-    sample_seconds: float = 0.0
-    reasoning_steps: int = 0
-    cost_usd: float | None = None
-    assumed_usd: float = 0.0
-    failures: dict[str, int] = {}
 
 
 class SwitchNote(msgspec.Struct, frozen=True, rename={"from_": "from"}):
@@ -369,6 +347,8 @@ class Record(msgspec.Struct, kw_only=True):
     models: dict[str, ModelStats] = {}
     switches: list[SwitchNote] = []
     spill: SpillNote | None = None
+    lines: int = 0
+    """The number of the last line, of its journal or of ``rejected/``, that the counts take in."""
     days: dict[str, float] = {}
     """US dollars spent on each day (UTC, ISO 8601), as far as prices are known."""
     waits: list[WaitNote] = []
@@ -448,7 +428,23 @@ class Record(msgspec.Struct, kw_only=True):
         sealed = sum(one.rows for one in self.parts)
         return msgspec.structs.replace(self, accepted=max(self.accepted, sealed))
 
+    def settled(self, balance: Balance | None) -> Record:
+        """The record with what its last line tells, if that is newer: whoever wrote the line may
+        have died before the record was replaced."""
+        if balance is None or balance.number <= self.lines:
+            return self
+        return msgspec.structs.replace(
+            self,
+            lines=balance.number,
+            models={**self.models, **balance.models},
+            days={**self.days, **balance.days},
+            rejected={**self.rejected, **balance.rejected},
+            flagged=balance.flagged,
+            unjudged=balance.unjudged,
+        )
 
+
+_SETTLED: Final = ("lines", "models", "days", "rejected", "flagged", "unjudged")
 _LISTS: Final = {
     SwitchNote: "switches",
     WaitNote: "waits",
@@ -579,6 +575,9 @@ class Ledger:
             return UnreadableRecord(path.stem, path, f"not a record: {error}")
         if record.id != path.stem:
             return UnreadableRecord(path.stem, path, f"the record of another batch ({record.id})")
+        if record.status == "running":  # an ended one was saved with all that it had counted
+            with contextlib.suppress(DiskError):  # it stands as it is: ``settle`` tells of that
+                record = record.settled(last_balance(self._data_dir, record.id))
         return record
 
     def all(self) -> list[Record | UnreadableRecord]:
@@ -633,11 +632,31 @@ class Ledger:
             return
         record.note_part(part)
         record = record.recounted()
+        self._amend(path, {"parts": record.parts, "accepted": record.accepted})
+
+    def settle(self, batch_id: str) -> None:
+        """Put into the record of a batch that nobody runs what its last line tells.
+
+        A batch without a readable record is passed over.
+
+        Raises:
+            DiskError: the lines cannot be read, or the record not be written.
+        """
+        path = self._path(batch_id)
+        told = last_balance(self._data_dir, batch_id)
+        record = self._read(path)
+        if told is None or isinstance(record, UnreadableRecord) or is_alive(record.process):
+            return  # who has just closed its journal is about to save all that it counted
+        fields = {name: getattr(record.settled(told), name) for name in _SETTLED}
+        if msgspec.json.decode(path.read_bytes()).get("lines", 0) < told.number:
+            self._amend(path, fields)
+
+    def _amend(self, path: Path, changes: Mapping[str, object]) -> None:
+        """Change some fields of a record; those of a later version stay as they are."""
         fields: dict[str, object] = msgspec.json.decode(path.read_bytes())
-        fields |= {"parts": record.parts, "accepted": record.accepted}
         # A number beyond 64 bits can be read and not be written: such a record is not readable.
         with contextlib.suppress(OverflowError):
-            self._write(path, msgspec.json.encode(fields))
+            self._write(path, msgspec.json.encode({**fields, **changes}))
 
     def forget_parts(self, there: Container[str], batch_id: str | None = None) -> None:
         """Name no part that is gone: `compact` made fewer of them. All records, or one.
@@ -652,11 +671,8 @@ class Ledger:
                 continue  # who runs writes it anew
             kept = [part for part in record.parts if part.name in there]
             if len(kept) < len(record.parts):
-                fields: dict[str, object] = msgspec.json.decode(path.read_bytes())
                 gone = [part.name for part in record.parts if part.name not in there]
-                fields |= {"parts": kept, "replaced": max([*gone, record.replaced])}
-                with contextlib.suppress(OverflowError):  # as in ``note_part``
-                    self._write(path, msgspec.json.encode(fields))
+                self._amend(path, {"parts": kept, "replaced": max([*gone, record.replaced])})
 
 
 def _not_one(prefix: str, matches: Sequence[str]) -> str:

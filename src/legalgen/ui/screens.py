@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from legalgen.law.axes import Branch
     from legalgen.routing.doctor import Diagnosis
     from legalgen.routing.inventory import Compared, Limit, Listing, ModelRow
-    from legalgen.store.ledger import ModelStats, Parked, Record, SpillNote
+    from legalgen.store.balances import ModelStats
+    from legalgen.store.ledger import Parked, Record, SpillNote
     from legalgen.store.outlays import Outlay
     from legalgen.store.sample import Sample
 
