@@ -34,6 +34,7 @@ from legalgen.settings.layers import Settings
 from legalgen.store import journal, ledger, parts
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Bulk, BulkChunk, Ledger, Record
+from legalgen.store.outlays import by_day, cost_of
 from legalgen.telemetry import events
 from tests.vendors import AnswerRequest, Config, VendorServer
 from tests.vendors.answers import source
@@ -445,6 +446,34 @@ def test_marks_that_are_a_condition_are_waited_for(quick: Bench) -> None:
     assert (back.status, quick.slots(back)) == ("completed", [0, 1, 2])
     assert quick.saved(back).unjudged == 0
     assert quick.saved(back).model(REF).calls == 3
+
+
+def test_a_reading_that_is_begun_again_counts_each_request_and_each_mark_once(
+    quick: Bench,
+) -> None:
+    """The judge goes away after two marks: its calls stay counted, by model and by day, and so does
+    each request of the job, however often its answers are read."""
+    flags: dict[str, Any] = {"judge": QWEN, "min_score": "1", "gate": "full"}
+    quick.server.fail("groq", "tpd", endpoint="chat", after=2)
+    quick.server.fail("cerebras", "tpd")
+    away = quick.start(4, **flags)
+    assert (away.status, quick.saved(away).accepted) == ("paused", 2)
+    quick.server.heal()
+    for path in quick.settings().state_dir.iterdir():
+        path.unlink()
+    back = quick.resume(away, **flags)
+    assert (back.status, quick.slots(back)) == ("completed", [0, 1, 2, 3])
+    record = quick.saved(back)
+    marks, writing = record.model(f"{QWEN} (judge)"), record.model(REF)
+    asked = [
+        call
+        for call in quick.server.calls("groq", QWEN.partition("/")[2], endpoint="chat")
+        if call.paid
+    ]
+    assert marks.input_tokens == sum(call.prompt_tokens for call in asked)
+    assert (writing.calls, writing.samples) == (4, 4)
+    assert sum(by_day(record).values()) == pytest.approx(cost_of(record))
+    assert sum(record.days.values()) <= cost_of(record) + 1e-12
 
 
 def test_a_judge_that_is_gone_ends_a_bulk_batch_that_needs_it(quick: Bench) -> None:

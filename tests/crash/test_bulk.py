@@ -28,6 +28,7 @@ from legalgen.settings.layers import Settings
 from legalgen.store import journal, parts
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record
+from legalgen.store.outlays import cost_of
 from tests.crash.killer import Killer, intercept
 from tests.crash.test_journal import in_child
 
@@ -152,6 +153,7 @@ def assert_whole(vendor: Vendor, root: Path) -> None:
     assert (stats.calls, stats.samples) == (COUNT + 2, COUNT)
     assert stats.input_tokens == sum(call["prompt_tokens"] for call in paid)
     assert stats.output_tokens == sum(call["completion_tokens"] for call in paid)
+    assert sum(record.days.values()) == pytest.approx(cost_of(record))
     assert record.rejected == {"BAD_JSON": 1}
     kept_aside = [(one.slot, one.attempt) for one in journal.read_rejected(data_dir, record.id)]
     assert len(kept_aside) == len(set(kept_aside)) == 1

@@ -286,6 +286,8 @@ class BulkTally(msgspec.Struct, kw_only=True):
 
     chunk: int
     models: dict[str, ModelStats] = {}
+    days: dict[str, float] | None = None
+    """None in records of earlier versions."""
     rejected: dict[str, int] = {}
     flagged: int = 0
     unjudged: int = 0

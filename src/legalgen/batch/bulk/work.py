@@ -17,7 +17,7 @@ from legalgen.providers.catalog import BulkTerms, Catalog, ModelSpec
 from legalgen.routing import from_settings as routing
 from legalgen.settings.layers import Settings
 from legalgen.store.files import DataDir
-from legalgen.store.ledger import Bulk, BulkChunk, BulkTally, Record
+from legalgen.store.ledger import ROLES, Bulk, BulkChunk, BulkTally, Record
 
 CALL_S = 60.0
 TRANSFER_S = 1800.0
@@ -123,6 +123,7 @@ class BulkWork(msgspec.Struct):
         self.bulk.reading = BulkTally(
             chunk=chunk.number,
             models=copy.deepcopy(self.record.models),
+            days=dict(self.record.days),
             rejected=dict(self.record.rejected),
             flagged=self.record.flagged,
             unjudged=self.record.unjudged,
@@ -132,11 +133,17 @@ class BulkWork(msgspec.Struct):
     def roll_back(self) -> None:
         """Forget what a reading that was broken off has counted: it is read again from the start.
 
-        What it put on the disk stays there, and is only counted the next time.
+        What it put on the disk stays there, and is only counted the next time. What its judge took
+        stays counted: that was a call of our own, and the next reading makes another.
         """
         known = self.bulk.reading
         if known is not None:
-            self.record.models = copy.deepcopy(known.models)
+            ours = {
+                name: stats for name, stats in self.record.models.items() if name.endswith(ROLES)
+            }
+            self.record.models = {**copy.deepcopy(known.models), **ours}
+            if known.days is not None:  # what lacks here counts for the last day of all
+                self.record.days = dict(known.days)
             self.record.rejected, self.record.flagged = dict(known.rejected), known.flagged
             self.record.unjudged = known.unjudged
             self.bulk.reading = None
