@@ -36,6 +36,7 @@ from legalgen.settings.layers import Settings
 from legalgen.store.balances import ModelStats
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Parked, Process, Record
+from legalgen.store.outlays import cost_of
 from legalgen.store.parts import iter_batches
 from legalgen.store.sample import Draft
 from legalgen.telemetry import events
@@ -964,6 +965,30 @@ class TestBounds:
         assert (result.status, result.exit_code) == ("stopped", 4)
         assert 0.001 < spent <= 0.005
         assert len(world.rows()) == record_of(result).accepted > 0
+
+    @pytest.mark.parametrize("bound", ["max_cost", "max_tokens"])
+    def test_a_resumed_batch_has_what_its_bound_leaves(self, world: World, bound: str) -> None:
+        """It is the batch's bound: asked for again it allows no second time what it did, and a
+        larger one the difference. A day's cap counts the first run once."""
+        flags: dict[str, Any] = {"count": "50", "concurrency": "4"}
+        most = {"max_cost": "0.004", "max_tokens": "12000"}[bound]
+        first = world.batch(**{bound: most}, **flags)
+        assert first.exit_code == 4
+        paid = cost_of(record_of(first))
+
+        def spent(record: Record) -> float:
+            used = [c.prompt_tokens + c.completion_tokens for c in world.server.calls()]
+            return sum(used) if bound == "max_tokens" else cost_of(record)
+
+        again = ended(world.open(resume=first.record, **{bound: most}, **flags))
+        assert (again.exit_code, spent(record_of(again)) <= float(most)) == (4, True)
+        assert f"--{bound.replace('_', '-')}" in again.reason
+        more = str(2 * float(most)) if bound == "max_cost" else str(2 * int(most))
+        cap = {bound: more, "max_cost_per_day": str(3 * paid)}
+        third = ended(world.open(resume=record_of(again), **cap, **flags))
+        assert third.exit_code == 4
+        assert f"--{bound.replace('_', '-')}" in third.reason
+        assert float(most) < spent(record_of(third)) <= float(more)
 
     def test_max_time_ends_a_wait(self, build: Callable[[Config], World]) -> None:
         """A wait for a limit is no reason to stay longer than asked."""

@@ -26,16 +26,26 @@ def may_have_run(failure: Failure) -> bool:
 
 
 class SpendTracker:
-    """What a batch has spent, and what its calls in flight may still spend.
+    """What a run has spent, and what its calls in flight may still spend.
 
     Two routers may share one (a batch's and its judge's): it has a lock of its own.
+    ``earlier_tokens`` and ``earlier_usd`` are what the batch had spent before: the bounds on tokens
+    and cost are the batch's, however often it is resumed. A cap knows them from the ledger.
     """
 
     def __init__(self) -> None:
         self.calls = 0
         self.tokens = 0
         self.usd = 0.0
+        self.earlier_tokens = 0
+        self.earlier_usd = 0.0
         self._lock = threading.Lock()
+
+    def go_on(self, tokens: int, usd: float) -> None:
+        """The batch has spent so much in all, with what was spent here, and goes on."""
+        with self._lock:
+            self.earlier_tokens = max(0, tokens - self.tokens)
+            self.earlier_usd = max(0.0, usd - self.usd)
 
     def depart(self, target: Target, cost: Cost) -> None:
         """A call leaves, and may take this much."""
@@ -59,10 +69,10 @@ class SpendTracker:
                 said = f"{plural(self.calls, 'call')} {be} the most that this batch "
                 return Spent(said + (set_by or "may make (--max-calls)"), not policy.usual_calls)
             more = cost.of("tokens")
-            most = policy.max_tokens
-            if most is not None and self.tokens + more > most:
+            most, used = policy.max_tokens, self.earlier_tokens + self.tokens
+            if most is not None and used + more > most:
                 return Spent(
-                    f"{self.tokens} of {most} tokens are used, "
+                    f"{used} of {most} tokens are used, "
                     f"the next call may take {more} (--max-tokens)"
                 )
             for cap in policy.caps:
@@ -73,9 +83,10 @@ class SpendTracker:
                         f"${price:.4f} ({cap.flag}); it frees at {cap.frees}"
                     )
             price, limit = usd(target, cost), policy.max_cost_usd
-            if limit is not None and self.usd + price > limit:
+            paid = self.earlier_usd + self.usd
+            if limit is not None and paid + price > limit:
                 return Spent(
-                    f"${self.usd:.4f} of ${limit:g} are spent, "
+                    f"${paid:.4f} of ${limit:g} are spent, "
                     f"the next call may cost ${price:.4f} (--max-cost)"
                 )
             return None
