@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from msgspec.structs import replace
 
-from legalgen.sources.collection import SourceCollection, SourceText
+from legalgen.sources.chunking import MOST_WORDS
+from legalgen.sources.collection import SourceCollection, SourceDetails, SourceText, TextReading
 from tests.program import Program
 from tests.sources.test_pages import partly_scanned
 
@@ -226,3 +229,63 @@ def test_pages_without_text_are_told_before_and_when_a_text_is_added(
     assert (looked.code, looked.err) == (1, said)
     added = program.run("sources", "add", path, "--licence", "own", "--jurisdiction", "uk")
     assert (added.code, added.err) == (0, said)
+
+
+SHORT = {
+    "a.html": "<html><body><p>x",
+    "b.txt": "Two words.",
+    "c.md": "# Title\n\nfour words and ...",
+}
+LAW = " ".join(["A maker of widgets must take reasonable care."] * MOST_WORDS).split()[:MOST_WORDS]
+"""The words of a passage to which nothing more can be joined."""
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_a_text_too_short_to_be_quoted_is_not_added(
+    program: Program, tmp_path: Path, name: str
+) -> None:
+    """No answer could rest on it, and each would be paid for: add and check say so."""
+    path = tmp_path / name
+    path.write_text(SHORT[name])
+    own = ("--jurisdiction", "uk")
+    done = program.run("sources", "add", str(path), "--licence", "own", *own)
+    assert (done.code, listed(program)) == (2, [])
+    assert f"{path} holds no passage of 5 words or more" in " ".join(done.err.split())
+    looked = program.run("sources", "check", str(path), *own)
+    assert looked.code == 1
+    assert "holds no passage of 5 words or more" in " ".join(looked.err.split())
+
+
+def test_a_passage_too_short_to_be_quoted_is_left_out_with_a_line(
+    program: Program, tmp_path: Path
+) -> None:
+    """It stands beside one that has no room for it; that one is added."""
+    path = tmp_path / "rows.jsonl"
+    rows = [{"text": " ".join(LAW)}, {"text": "Repealed in 2011."}]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    own = ("--jurisdiction", "uk")
+    for command in (("add", str(path), "--licence", "own"), ("check", str(path))):
+        done = program.run("sources", *command, *own)
+        said = " ".join((done.out + done.err).split())
+        assert f"1 passage of {path} is left out: a quotation needs 5 words" in said
+    [source] = listed(program)
+    texts = [each.text for each in SourceCollection(program.data_dir).chunks(source.id)]
+    assert (texts, source.chunks, source.words) == ([" ".join(LAW)], 1, MOST_WORDS)
+
+
+def test_no_batch_is_written_from_what_was_added_and_cannot_be_quoted(
+    program: Program, tmp_path: Path
+) -> None:
+    """By an earlier version, which took it: nobody is called, and the remedy is named."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps({"text": " ".join(LAW)}))
+    reading = TextReading(path, SourceDetails("own", "uk"), datetime.now(UTC))
+    [chunk] = list(reading)
+    program.data_dir.create()
+    short = replace(chunk, text="Repealed.")
+    SourceCollection(program.data_dir).add(reading.source(), [short])
+    done = program.run("batch", "--provider", "groq", "--grounded", "--count", "1")
+    assert done.code == 2
+    assert "no passage has the 5 words that a quotation needs" in " ".join(done.err.split())
+    looked = program.run("sources", "check")
+    assert "too short 1 chunk: nothing can be quoted" in " ".join(looked.out.split())

@@ -50,10 +50,10 @@ def add_sources(
     for file in files:
         try:
             reading = TextReading(file, details, datetime.now(UTC))
+            added.append(collection.add_text(reading))
         except UsageError as error:
             unread.append(str(error))
             continue
-        added.append(collection.add_text(reading))
         beside += [reading.left_out] if reading.left_out else []
     known = collection.all()
     beside += [said for source in added for said in drawn_beside(source, known)]

@@ -25,6 +25,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.errors import DiskError, UsageError
+from legalgen.errors.plurals import plural
 from legalgen.settings.reading import check_regular
 from legalgen.sources import personal
 from legalgen.sources.chunk import Chunk
@@ -32,6 +33,8 @@ from legalgen.sources.chunking import LEAST_WORDS, chunks_of
 from legalgen.sources.definitions import defined_in
 from legalgen.sources.formats import ENDINGS, reader_of
 from legalgen.sources.outline import LawKind, shortened, visible
+from legalgen.sources.quotations import LEAST_WORDS as LEAST_QUOTED
+from legalgen.sources.quotations import can_be_quoted
 from legalgen.store.files import NOT_OURS, DataDir, make_folder, replace_file, unlink
 from legalgen.store.parts import PARQUET, iter_batches, parts
 
@@ -83,6 +86,7 @@ class Examined(msgspec.Struct, frozen=True):
 
     ``lengths`` are words a chunk; ``covered`` is the share of the text that is in a chunk;
     ``repeated`` are pinpoints of more than one chunk; ``terms`` is how many terms the text defines.
+    ``unquotable`` chunks are too short to be quoted: nothing is written from them.
     """
 
     source: SourceText
@@ -92,15 +96,18 @@ class Examined(msgspec.Struct, frozen=True):
     short: int
     personal: dict[str, int]
     terms: int = 0
+    unquotable: int = 0
 
 
 class TextReading:
     """A file as it is read: its chunks one after another, and then what is known of the text.
 
-    The chunks come once. Nothing is written.
+    The chunks come once; those too short to be quoted are left out, as no answer could rest on
+    them. Nothing is written.
 
     Raises:
-        UsageError: it cannot be read, or nothing tells its jurisdiction.
+        UsageError: it cannot be read, nothing tells its jurisdiction, or, once its chunks were
+            taken, none of them can be quoted.
     """
 
     def __init__(self, path: Path, details: SourceDetails, added: datetime) -> None:
@@ -134,9 +141,20 @@ class TextReading:
             characters=outline.characters,
         )
         self._outline = outline
-        self.left_out = outline.left_out
-        """What of the file could not be read, in words."""
-        self._chunks = self._words = 0
+        self._path = path
+        self._chunks = self._words = self._short = 0
+
+    @property
+    def left_out(self) -> str:
+        """What of the file could not be read or, once its chunks were taken, used; in words."""
+        short = ""
+        if self._short:
+            be = "is" if self._short == 1 else "are"
+            short = (
+                f"{plural(self._short, 'passage')} of {self._path} {be} left out: "
+                f"a quotation needs {LEAST_QUOTED} words"
+            )
+        return "\n".join(filter(None, (self._outline.left_out, short)))
 
     def __iter__(self) -> Iterator[Chunk]:
         begun = self._begun
@@ -147,9 +165,16 @@ class TextReading:
             jurisdiction=begun.jurisdiction,
             as_of=begun.as_of,
         ):
+            if not can_be_quoted(chunk.text):
+                self._short += 1
+                continue
             self._chunks += 1
             self._words += chunk.words()
             yield chunk
+        if not self._chunks:
+            raise UsageError(
+                f"{self._path} holds no passage of {LEAST_QUOTED} words or more: none can be quoted"
+            )
 
     def source(self) -> SourceText:
         """The text, with what was counted while its chunks were taken."""
@@ -178,8 +203,9 @@ def examine(chunks: Iterable[Chunk], source_of: Callable[[], SourceText]) -> Exa
     found: Counter[str] = Counter()
     lengths = array("l")
     terms: set[str] = set()
-    inside = 0
+    inside = unquotable = 0
     for chunk in chunks:
+        unquotable += not can_be_quoted(chunk.text)
         if chunk.pinpoint:
             pinpoints[chunk.pinpoint] += 1
         found += personal.found_in(chunk.text)
@@ -195,6 +221,7 @@ def examine(chunks: Iterable[Chunk], source_of: Callable[[], SourceText]) -> Exa
         short=sum(1 for words in lengths if words < LEAST_WORDS),
         personal=dict(found),
         terms=len(terms),
+        unquotable=unquotable,
     )
 
 

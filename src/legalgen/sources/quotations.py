@@ -172,6 +172,11 @@ def words_in(quote: str) -> int:
     return sum(len(part.split()) for part in parts_of(quote))
 
 
+def can_be_quoted(text: str) -> bool:
+    """Whether a text is long enough that a quotation can be taken from it."""
+    return words_in(text) >= LEAST_WORDS
+
+
 def find(quote: str, text: Folded) -> Found | None:
     """Where a quotation stands in a text; None: it does not."""
     parts = [_trimmed(Folded.of(part)) for part in parts_of(_composed(quote))]

@@ -16,6 +16,7 @@ from legalgen.law.taxonomy import Taxonomy
 from legalgen.sources.chunk import Chunk
 from legalgen.sources.collection import SourceCollection, SourceText, chunks_of_rows
 from legalgen.sources.outline import LawKind
+from legalgen.sources.quotations import LEAST_WORDS, can_be_quoted
 from legalgen.store.files import DataDir
 from legalgen.store.parts import Cell, Summary
 
@@ -105,10 +106,15 @@ def grounded_space(
     by_source = {each.id: each for each in sources}
     types = {each.kind: _types_for(base, each.kind) for each in sources}
     topics: dict[tuple[str, str], list[Topic]] = defaultdict(list)
-    for chunk in chunks:
+    for chunk in filter(lambda each: can_be_quoted(each.text), chunks):
         source = by_source[chunk.source]
         topic = _topic_of(base, source, chunk, types[source.kind])
         topics[topic.jurisdiction, topic.practice_area].append(topic)
+    if not topics:
+        raise UsageError(
+            f"no passage has the {LEAST_WORDS} words that a quotation needs: "
+            "`legalgen sources check` shows how long they are"
+        )
     areas = tuple(_area(base, key, found) for key, found in topics.items())
     taxonomy = replace(
         base, areas=areas, weights=replace(base.weights, jurisdiction={}), own_authorities=()

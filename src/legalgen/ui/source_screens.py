@@ -104,6 +104,10 @@ def show_examined(console: Console, found: Sequence[Examined], unread: Sequence[
                 + (f"; {each.short} under 40" if each.short else "")
             )
         console.text(f"  in a chunk     {each.covered:.1%} of the text")
+        if each.unquotable:
+            console.text(
+                f"  too short      {plural(each.unquotable, 'chunk')}: nothing can be quoted"
+            )
         if each.terms:
             console.text(f"  terms defined  {each.terms}")
         if each.repeated:
