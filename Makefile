@@ -10,6 +10,7 @@ SOURCES := pyproject.toml constraints.txt
 
 demo: $(VENV)/.demo
 	$(BIN)/legalgen batch --provider local --count 3
+	@echo "legalgen is in $(BIN): type $(BIN)/legalgen, or . $(BIN)/activate first."
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -22,6 +22,7 @@ from legalgen.dataset.remote import Change, Outgoing, RemoteChanged, RemoteFile,
 from legalgen.dataset.s3 import batches_of
 from legalgen.errors import ConfigurationError, RemoteUnavailable, UsageError
 from legalgen.errors.redaction import excerpt
+from legalgen.providers.installing import install_command, of_extra
 from legalgen.store.files import disk
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Hub:
             from huggingface_hub.utils import logging
         except ImportError as error:
             raise ConfigurationError(
-                "the Hugging Face Hub needs huggingface_hub: pip install 'legalgen[hub]'"
+                f"the Hugging Face Hub needs huggingface_hub: {install_command(of_extra('hub'))}"
             ) from error
         logging.set_verbosity(100)  # it writes addresses with signatures to stderr
         _bound_waits()

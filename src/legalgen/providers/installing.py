@@ -1,4 +1,4 @@
-"""Packages that a provider needs beside this program: which are missing, and what installs them."""
+"""Packages that a provider or an extra needs: which are missing, and what installs them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,23 @@ def is_installed(module: str) -> bool:
         return find_spec(module) is not None
     except ValueError:  # what find_spec makes of None in sys.modules: it cannot be imported
         return False
+
+
+def of_extra(name: str) -> tuple[str, ...]:
+    """What pip must be told to install for an extra of this package.
+
+    Its requirements and not ``legalgen[name]``: whoever has the package from a folder or a wheel
+    would be given what the index knows by this name.
+    """
+    from importlib import metadata  # heavy, and few lack anything
+
+    try:
+        requirements = metadata.requires("legalgen") or ()
+    except metadata.PackageNotFoundError:  # run from a folder that was never installed
+        return (f"legalgen[{name}]",)
+    marker = f"extra == '{name}'"
+    declared = (one.replace('"', "'").partition(";") for one in requirements)
+    return tuple(what.strip() for what, _, when in declared if when.strip() == marker)
 
 
 def install_command(requirements: Iterable[str]) -> str:

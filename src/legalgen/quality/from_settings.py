@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from legalgen.errors import ConfigurationError, UsageError
 from legalgen.law.from_settings import authorities_of
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.providers.installing import install_command, of_extra
 from legalgen.quality.meaning.packages import has_numpy, has_tokenizers
 from legalgen.quality.rules import Rules
 from legalgen.settings.layers import Settings
@@ -141,7 +142,8 @@ def embedder_of(settings: Settings) -> Embedder | None:
 def _embedder(model: str) -> Embedder:
     if not (has_numpy() and has_tokenizers()):
         raise UsageError(
-            "--semantic needs the packages numpy and tokenizers: pip install 'legalgen[semantic]'"
+            "--semantic needs the packages numpy and tokenizers: "
+            f"{install_command(of_extra('semantic'))}"
         )
     # Of short texts a second thread makes nothing faster, and it spins while it waits for work:
     # measured ten times the CPU on a busy machine. Read when numpy is loaded.

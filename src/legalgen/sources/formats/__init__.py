@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from legalgen.errors import UsageError
+from legalgen.providers.installing import install_command, of_extra
 
 if TYPE_CHECKING:
     from legalgen.sources.outline import Outline
@@ -60,6 +61,7 @@ def reader_of(path: Path) -> FormatReader:
         )
     needed = _NEEDS.get(name)
     if needed is not None and importlib.util.find_spec(needed) is None:
-        raise UsageError(f"{path}: reading it needs {needed}: pip install 'legalgen[sources]'")
+        how = install_command(of_extra("sources"))
+        raise UsageError(f"{path}: reading it needs {needed}: {how}")
     module: FormatReader = importlib.import_module(f"legalgen.sources.formats.{name}")
     return module
