@@ -102,7 +102,7 @@ def _walk(command: Any, path: str) -> Iterator[Command]:
 
 
 def _argument(found: Any) -> Parameter:
-    name = found.metavar or found.name.upper()
+    name = (found.metavar or found.name.upper()) + ("..." if found.nargs == -1 else "")
     value = name if found.required else f"[{name}]"
     return Parameter((name,), value, _plain(found.help or ""), "")
 

@@ -159,7 +159,12 @@ def export(
         ),
     ] = "none",
     system: Annotated[
-        str, typer.Option(metavar="TEXT", help="A system message before every dialogue.")
+        str,
+        typer.Option(
+            metavar="TEXT",
+            show_default=False,
+            help="A system message before every dialogue. [dim]Default: none.[/dim]",
+        ),
     ] = "",
     split: Annotated[
         float | None,
@@ -357,7 +362,7 @@ _Rejected = Annotated[
 def show(
     flags: Flags,
     ids: Annotated[
-        list[str], typer.Argument(metavar="ID...", help="Rows; the beginning of an id will do.")
+        list[str], typer.Argument(metavar="ID", help="Rows; the beginning of an id will do.")
     ],
     *,
     rejected: _Rejected = False,
@@ -427,7 +432,7 @@ def drop(
     flags: Flags,
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID...]", help="Rows; the beginning of an id will do."),
+        typer.Argument(metavar="ID", help="Rows; the beginning of an id will do."),
     ] = None,
     *,
     filters: Filters,
@@ -498,7 +503,7 @@ def review(
 def page(
     flags: Flags,
     out: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="The file to write: page.html.")
+        Path | None, typer.Argument(metavar="FILE", help="The file to write: page.html.")
     ] = None,
     *,
     filters: Filters,

@@ -30,7 +30,7 @@ def add(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PATH...",
+            metavar="PATH",
             help="XML (Akoma Ntoso, CLML, USLM, CFR, Formex), HTML, Markdown, text, PDF, JSON "
             "lines or parquet with a column `text`; a folder stands for all in it.",
         ),
@@ -114,7 +114,7 @@ def check(
     flags: Flags,
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH...", help="Files to look at. Default: what was added."),
+        typer.Argument(metavar="PATH", help="Files to look at. Default: what was added."),
     ] = None,
     *,
     jurisdiction: _Jurisdiction = None,

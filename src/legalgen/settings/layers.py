@@ -171,7 +171,8 @@ class Settings:
         "Which part of the samples the judge marks, drawn by the batch's seed.",
         absent="all", example="5%", resumed="kept")
     unjudged: Literal["wait", "keep"] = setting(one_of("wait", "keep"), "wait", "sample",
-        "With --min-score: let an answer without marks wait, or keep it with the flag UNJUDGED.")
+        "With --min-score: let an answer without marks wait, or keep it with the flag UNJUDGED.",
+        metavar="ACTION")
     min_score: float | None = setting(MARK, None, "sample",
         "A mark below which a sample is refused, 1 to 5; needs a judge.",
         absent="none is refused", example="3.5", resumed="kept")
@@ -249,8 +250,8 @@ class Settings:
         commands=(*SHOWING, "config show"), metavar="WHEN")
     quiet: bool = setting(SWITCH, False, "output", "Say only what went wrong.", commands=SHOWING,
         short="-q")
-    json: bool = setting(SWITCH, False, "output", "Print one JSON object on stdout at the end.",
-        commands=(*SHOWING, *CONFIG))
+    json: bool = setting(SWITCH, False, "output",
+        "Print one JSON object on stdout at the end.", commands=(*SHOWING, *CONFIG))
     events: str | None = setting(STREAM, None, "output",
         "Stream one JSON object per event to this file; - is stdout.",
         absent="none", example="events.jsonl")
