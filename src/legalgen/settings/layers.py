@@ -251,7 +251,7 @@ class Settings:
     quiet: bool = setting(SWITCH, False, "output", "Say only what went wrong.", commands=SHOWING,
         short="-q")
     json: bool = setting(SWITCH, False, "output",
-        "Print one JSON object on stdout at the end.", commands=(*SHOWING, *CONFIG))
+        "Print the result as one JSON value on stdout at the end.", commands=(*SHOWING, *CONFIG))
     events: str | None = setting(STREAM, None, "output",
         "Stream one JSON object per event to this file; - is stdout.",
         absent="none", example="events.jsonl")
