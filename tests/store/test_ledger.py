@@ -392,6 +392,8 @@ def test_a_killed_process_is_interrupted(ledger: Ledger) -> None:
         record = begun(process=process)
         assert ledger.status_of(record) == "running"
         child.send_signal(signal.SIGKILL)
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert ledger.status_of(record) == "interrupted"  # nobody has waited for it yet
     assert ledger.status_of(record) == "interrupted"
 
 

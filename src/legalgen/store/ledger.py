@@ -77,7 +77,8 @@ def _started_ticks(pid: int) -> str:
     # proc(5): the command may hold spaces and brackets, the fields after its last one do not;
     # starttime is field 22, the 20th behind it.
     fields = _proc_text(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    return fields[19] if len(fields) > 19 else ""
+    # One that ended and that nobody has waited for, as where no init reaps, is still listed.
+    return fields[19] if len(fields) > 19 and fields[0] not in ("Z", "X") else ""
 
 
 def _proc_text(path: str) -> str:
