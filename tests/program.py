@@ -28,6 +28,8 @@ LONGEST_S = 60.0
 """Nothing here takes this long: what does, hangs."""
 CAN_FORK = hasattr(os, "pidfd_open")
 """Whether there can be a fork server here; else every start is a cold one."""
+POWERLESS = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
+"""What starts a command of root's to whom modes of files apply, as they do to everybody else."""
 OURS = ("LEGALGEN_", "GROQ_", "CEREBRAS_", "OPENAI_", "HF_", "AWS_")
 """Variables that the program reads when a command runs; others may be Python's or a library's."""
 
@@ -173,13 +175,21 @@ class Program:
     """``legalgen`` with folders below ``home`` and a server of vendors for the world.
 
     Its commands are forks of a process that has imported the program, or ``cold``: interpreters
-    of their own, as a shell starts them.
+    of their own, as a shell starts them. ``powerless``: cold, and modes of files apply to root.
     """
 
-    def __init__(self, home: Path, server: VendorServer | None, *, cold: bool = False) -> None:
+    def __init__(
+        self,
+        home: Path,
+        server: VendorServer | None,
+        *,
+        cold: bool = False,
+        powerless: bool = False,
+    ) -> None:
         self.home = home
         self._started = 0
-        self._cold = cold or not CAN_FORK
+        self._cold = cold or powerless or not CAN_FORK
+        self._before = POWERLESS if powerless and os.geteuid() == 0 else ()
         self.environ = environment(home, server)
         self.data_dir = DataDir(Path(self.environ["LEGALGEN_DATA_DIR"]))
 
@@ -200,7 +210,12 @@ class Program:
         self._started += 1
         events = self.home / f"events-{self._started}.jsonl"
         listens = args[0] == "batch" and "--events" not in args
-        argv = (str(EXECUTABLE), *args, *(("--events", str(events)) if listens else ()))
+        argv = (
+            *self._before,
+            str(EXECUTABLE),
+            *args,
+            *(("--events", str(events)) if listens else ()),
+        )
         cold = self._cold or not all(name.startswith(OURS) for name in environ or {})
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             begin = _start_cold if cold else ForkedProcess

@@ -34,7 +34,7 @@ from legalgen.quality.inspection import Reviewer
 from legalgen.quality.rules import default_thresholds
 from legalgen.settings.layers import Settings
 from legalgen.store import card, journal, parts
-from legalgen.store.files import DataDir
+from legalgen.store.files import DataDir, is_there
 from legalgen.store.ledger import Ledger, Record, new_batch_id, this_process
 from legalgen.store.locks import BatchLock, Holder, data_lock
 from legalgen.store.sample import Sample
@@ -174,7 +174,7 @@ class Session:
             return early
         self.executor.adopt(record)
         begun.note()
-        if summary.rows or self.data_dir.index(rehearsal=self._rehearsal).parent.exists():
+        if summary.rows or is_there(self.data_dir.index(rehearsal=self._rehearsal).parent):
             self._reviewer.open()  # reading what is there may fail: done before anybody is paid
         if summary.rows and (
             notice := parts.older_version(self.data_dir, rehearsal=self._rehearsal)

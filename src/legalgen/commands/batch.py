@@ -127,6 +127,7 @@ def show_plan(
     console = talk(settings)
     intent = Intent(count=settings.count, until_total=until_total)
     run = open_parts(settings, intent, listener=lambda _: None, stop=Stop())
+    run.data_dir.check()  # as the batch itself would
     with contextlib.closing(run):
         for notice in run.notices:  # as the batch itself would tell them
             console.talk(notice)

@@ -43,7 +43,7 @@ from legalgen.quality.from_settings import (
 from legalgen.quality.gate import Gate
 from legalgen.quality.rules import Rules
 from legalgen.settings.layers import Settings
-from legalgen.store.files import DataDir
+from legalgen.store.files import DataDir, is_folder, is_there, listed
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger
 from legalgen.store.notes import load_notes
@@ -113,7 +113,7 @@ def import_file(
     settings: Settings, console: Console, file: Path, mapping: Mapping[str, str]
 ) -> int:
     """Rows of a file, into the dataset; ``mapping`` names columns of it for names of ours."""
-    if not file.exists():
+    if not is_there(file):
         raise UsageError(f"there is no file {file}")
     with _opened_to_add(settings, console) as held:
         done = imports.import_rows(
@@ -134,7 +134,7 @@ def import_file(
 
 def merge_shard(settings: Settings, console: Console, path: Path) -> int:
     """A shard of another machine, into the dataset, its batches as they are."""
-    if not path.exists():
+    if not is_there(path):
         raise UsageError(f"there is no folder {path}")
     shard = merging.shard_of(path)
     with _opened_to_add(settings, console) as held:
@@ -350,7 +350,7 @@ def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
             "filters choose which rows of the own dataset are looked at: leave out FILE, --drop "
             "and --write-flags (`dataset drop` takes out rows by filters)"
         )
-    if order.file is not None and not order.file.exists():
+    if order.file is not None and not is_there(order.file):
         raise UsageError(f"there is no file {order.file}")
     file = order.file or existing(settings).parts()
     with _linter(settings, console, order.workers) as linter:
@@ -512,12 +512,12 @@ def _nothing(data_dir: DataDir, order: StatsOrder) -> str:
     """Why there is nothing to measure: the other dataset, an inner folder, or an empty one."""
     root = data_dir.root
     other = data_dir.parts(rehearsal=not order.rehearsal)
-    if other.is_dir() and any(other.iterdir()):
+    if listed(other, "*"):
         flag = "leave out --rehearsal" if order.rehearsal else "--rehearsal shows those of the toy"
         return f"there are no such rows in {root}; {flag}"
-    if root.name in ("train", "rehearsal", "data") and not data_dir.batches.is_dir():
+    if root.name in ("train", "rehearsal", "data") and not is_folder(data_dir.batches):
         return f"{root} is a part of a data dir: name the folder that holds train/"
-    if not data_dir.batches.is_dir():
+    if not is_folder(data_dir.batches):
         return f"{root} is no data dir of legalgen: it holds neither train/ nor batches/"
     return f"there are no rows in {root} yet: legalgen batch writes some"
 

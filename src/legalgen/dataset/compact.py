@@ -42,7 +42,7 @@ from legalgen.settings.reading import read_whole
 from legalgen.settings.writing import make_folder, sync_folder, write_all
 from legalgen.store import checksum
 from legalgen.store.card import card_fault, write_card
-from legalgen.store.files import NOT_OURS, DataDir, replace_file
+from legalgen.store.files import NOT_OURS, DataDir, is_folder, is_there, listed, replace_file
 from legalgen.store.journal import Recovery, recover
 from legalgen.store.locks import Patience, data_lock
 from legalgen.store.notes import RowNotes, load_notes, save_notes
@@ -134,7 +134,16 @@ def compact(
 
 def leftovers(data_dir: DataDir) -> list[Path]:
     """What a compaction that died left aside; the next one removes it or goes on with it."""
-    return sorted(path for path in (data_dir.state / "compact").glob("*/**/*") if path.is_file())
+    found = []
+    waiting = [each for each in listed(data_dir.state / "compact", "*") if is_folder(each)]
+    while waiting:
+        for path in listed(waiting.pop(), "*"):
+            # A link is never followed: it may lead round in a circle.
+            if is_folder(path) and not path.is_symlink():
+                waiting.append(path)
+            elif is_there(path):
+                found.append(path)
+    return sorted(found)
 
 
 def finish(data_dir: DataDir, *, rehearsal: bool = False) -> None:
@@ -185,7 +194,7 @@ class _Work:
         Raises:
             DiskError: the list of moves is damaged; what is to be done by hand is said.
         """
-        if self._moves.exists():
+        if is_there(self._moves):
             try:
                 moves = msgspec.json.decode(read_whole(self._moves), type=_Moves)
             except NOT_OURS as error:
@@ -199,13 +208,13 @@ class _Work:
 
         The list is written when each new part is whole aside, and old parts go when all are in.
         """
-        aside = self._new.iterdir() if self._new.is_dir() else ()
+        aside = listed(self._new, "*")
         if generation := max(map(_generation, aside), default=0):
             return (
                 f"no part of before is gone yet: remove train-g{generation}-* from {self.folder}, "
                 "if any is there, then this file, and compact again"
             )
-        standing = self.folder.iterdir() if self.folder.is_dir() else ()
+        standing = listed(self.folder, "*")
         if generation := max(map(_generation, standing), default=0):
             return (
                 f"each new part is in {self.folder}, as train-g{generation}-*: remove the older "
@@ -242,7 +251,7 @@ class _Work:
         """The parts, when they are all there is, and the version of each."""
         found = parts(self._data_dir, rehearsal=self._rehearsal)
         known = {path.name for path in found if _PART.fullmatch(path.name)}
-        names = os.listdir(self.folder) if self.folder.is_dir() else []  # noqa: PTH208 - as os calls are counted
+        names = [path.name for path in listed(self.folder, "*")]
         strays = sorted(name for name in names if name not in known)
         if strays:
             raise UsageError(
@@ -312,9 +321,9 @@ class _Work:
 
     def _clear(self) -> None:
         """Remove what stands aside: parts that are not needed. Anything else is left there."""
-        if not self._new.is_dir():
+        if not is_folder(self._new):
             return
-        for path in sorted(self._new.iterdir()):
+        for path in listed(self._new, "*"):
             if _PART.fullmatch(path.name):
                 os.unlink(path)  # noqa: PTH108 - os calls are counted
         with contextlib.suppress(OSError):  # somebody put a file of his own there: it is his

@@ -31,6 +31,7 @@ from legalgen.dataset.splitting import GROUP_COLUMNS, Split
 from legalgen.dataset.wanted import Wanted
 from legalgen.errors import DiskError, UsageError
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.settings.reading import is_folder
 from legalgen.settings.writing import clear_beside, no_file, swapped_in
 from legalgen.store.files import DataDir
 from legalgen.store.parts import dataset_version, iter_batches
@@ -376,7 +377,7 @@ def _paths(data_dir: DataDir, out: Path, split: Split | None) -> dict[str, Path]
     if out.suffix not in SUFFIXES:
         raise UsageError(f"{out}: the name must end in {' or '.join(SUFFIXES)}")
     folder = out.parent.resolve()
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise UsageError(f"there is no folder {out.parent}")
     if folder.is_relative_to(data_dir.root.resolve()):
         raise UsageError(f"{out} is inside the data dir: readers of the dataset would take it in")

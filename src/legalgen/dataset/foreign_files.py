@@ -15,13 +15,14 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from legalgen.errors import UsageError
 from legalgen.errors.plurals import plural
+from legalgen.settings.reading import is_folder, listed, reason_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,14 +59,14 @@ def records(path: Path, check: CheckColumns) -> Iterator[ForeignRecord | str]:
 def _found(path: Path, check: CheckColumns) -> Iterator[ForeignRecord | str]:
     part = path
     try:
-        for part in _files(path) if path.is_dir() else [path]:
+        for part in _files(path) if is_folder(path) else [path]:
             yield from _records_of(part, check)
     except (OSError, EOFError, zlib.error) as error:
         raise UsageError(f"cannot read {part}: {_why(error)}") from error
 
 
 def _why(error: OSError | EOFError | zlib.error) -> str:
-    return getattr(error, "strerror", None) or str(error)
+    return reason_of(error) if isinstance(error, OSError) else str(error)
 
 
 _LINES: Final = ("*.jsonl", "*.ndjson", "*.jsonl.gz", "*.ndjson.gz")
@@ -84,11 +85,21 @@ _NO_ROWS: Final = frozenset({"dataset_info.json", "dataset_infos.json", "state.j
 
 def _files(folder: Path) -> list[Path]:
     for patterns in _PLACES:
-        there = sorted(path for each in patterns for path in folder.glob(each))
+        there = sorted(path for each in patterns for path in _matching(folder, each.split("/")))
         found = [path for path in there if path.name[0] not in "._"]
         if found := [path for path in found if path.name not in _NO_ROWS]:
             return found
     raise UsageError(f"there is no parquet, JSON lines, CSV or TSV file in {folder}")
+
+
+def _matching(folder: Path, patterns: Sequence[str]) -> Iterator[Path]:
+    """As ``Path.glob``, which passes by folders that cannot be read as if they were empty."""
+    first, *rest = patterns
+    for path in listed(folder, first):
+        if not rest:
+            yield path
+        elif is_folder(path):
+            yield from _matching(path, rest)
 
 
 def _records_of(path: Path, check: CheckColumns) -> Iterator[ForeignRecord | str]:

@@ -30,7 +30,7 @@ from legalgen.quality.rules import default_thresholds
 from legalgen.settings.reading import read_whole
 from legalgen.sources.collection import SourceCollection
 from legalgen.store.card import card_fault, write_card
-from legalgen.store.files import DataDir, replace_file
+from legalgen.store.files import DataDir, is_folder, is_there, listed, replace_file
 from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger, Process, Record, UnreadableRecord, this_process
 from legalgen.store.locks import Patience
@@ -75,9 +75,9 @@ def shard_of(path: Path) -> DataDir:
     Raises:
         UsageError: it is none.
     """
-    root = path.parent if path.name == "train" and (path / "data").is_dir() else path
+    root = path.parent if path.name == "train" and is_folder(path / "data") else path
     shard = DataDir(root)
-    if not shard.parts().is_dir():
+    if not is_folder(shard.parts()):
         raise UsageError(
             f"{path} is no data dir of legalgen: --keep-batch takes the folder that holds train/ "
             "and batches/"
@@ -121,7 +121,7 @@ class _Merge:
         self.ledger, self.theirs = Ledger(self.data_dir), Ledger(self.shard)
         self.here = {entry.id: entry for entry in self.ledger.newest()}
         self.seen = known_ids(self.data_dir)
-        unsealed = len(list(self.shard.journal.glob("*.jsonl")))
+        unsealed = len(listed(self.shard.journal, "*.jsonl"))
         self.done = Merged(str(self.shard.root.resolve()), unsealed=unsealed)
         self.done.sources = self._bring_sources()
         by_batch: dict[str, MergedBatch] = {}
@@ -287,9 +287,9 @@ class _BatchWork:
 def _bring_refused(shard: DataDir, data_dir: DataDir, batch_id: str) -> None:
     """The batch's refused answers, where more of them are there than here."""
     there, here = (each.rejected / f"{batch_id}.jsonl" for each in (shard, data_dir))
-    if not there.is_file():
+    if not is_there(there):
         return
-    if not here.is_file() or here.stat().st_size < there.stat().st_size:
+    if not is_there(here) or here.stat().st_size < there.stat().st_size:
         replace_file(data_dir, here, read_whole(there))
 
 

@@ -17,7 +17,7 @@ from legalgen.completion import Completion, Usage
 from legalgen.dataset.rows import lot
 from legalgen.dataset.wanted import Wanted, matches
 from legalgen.errors import AnswerRefused, UsageError
-from legalgen.store.files import DataDir
+from legalgen.store.files import DataDir, listed
 from legalgen.store.journal import Rejected, read_rejected
 from legalgen.store.sample import Draft, read
 
@@ -80,7 +80,7 @@ def refused(data_dir: DataDir, wanted: Wanted) -> Iterator[RefusedAnswer]:
 
 
 def _batches(data_dir: DataDir, wanted: Wanted) -> list[str]:
-    found = sorted(path.stem for path in data_dir.rejected.glob("*.jsonl"))
+    found = [path.stem for path in listed(data_dir.rejected, "*.jsonl")]
     return [name for name in found if not wanted.batches or name.startswith(wanted.batches)]
 
 

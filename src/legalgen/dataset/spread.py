@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from legalgen.quality.meaning.packages import has_numpy
-from legalgen.store.files import DataDir
+from legalgen.store.files import DataDir, is_folder
 
 MOST_ROWS: Final = 5_000
 """Rows that are compared, drawn by lot: each with each, 0.3 s."""
@@ -46,7 +46,7 @@ def spread(
         DiskError: the state folder cannot be read.
     """
     folder = data_dir.state / "meaning" / data_dir.dataset(rehearsal=rehearsal).name
-    if not folder.is_dir() or not has_numpy():
+    if not is_folder(folder) or not has_numpy():
         return None
     from legalgen.quality.meaning.vectors import kept_questions  # loads numpy
 

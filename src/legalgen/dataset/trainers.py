@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from legalgen.dataset.export import Format
 from legalgen.dataset.kto import Labels
 from legalgen.errors import UsageError
+from legalgen.settings.reading import is_there
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,7 +73,7 @@ def check(out: Path, form: Format) -> None:
 def _registered(path: Path) -> dict[str, Any]:
     """The entries that are there."""
     try:
-        found = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        found = json.loads(path.read_text("utf-8")) if is_there(path) else {}
     except (OSError, ValueError):
         found = None
     if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):

@@ -24,7 +24,7 @@ from legalgen.quality.rules import default_thresholds
 from legalgen.settings.writing import make_folder, sync_folder
 from legalgen.store import checksum
 from legalgen.store.card import card_fault, write_card
-from legalgen.store.files import DataDir, disk, replace_file
+from legalgen.store.files import DataDir, disk, is_folder, is_there, listed, replace_file
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger, Record, UnreadableRecord
 from legalgen.store.locks import Patience, data_lock, is_rewriting, is_writing
@@ -179,9 +179,9 @@ def _taken_out(notes: RowNotes) -> str:
 
 def _notes(data_dir: DataDir) -> Iterator[str]:
     for pattern in ("*.torn-*", "*.damaged-*"):
-        for path in sorted(data_dir.journal.glob(pattern)):
+        for path in listed(data_dir.journal, pattern):
             yield f"{_inside(data_dir, path)}: kept aside, as nobody can read it"
-    for path in sorted((data_dir.state / "aside").glob("*")):
+    for path in listed(data_dir.state / "aside", "*"):
         yield f"{_inside(data_dir, path)}: moved out of the dataset by a repair"
 
 
@@ -327,11 +327,9 @@ def _twice(keys: array[int]) -> frozenset[int]:
 
 def _strays(data_dir: DataDir, *, rehearsal: bool) -> list[Path]:
     """What stands in the folder of parts and is none."""
-    folder = data_dir.parts(rehearsal=rehearsal)
-    if not folder.is_dir():
-        return []
     known = set(parts(data_dir, rehearsal=rehearsal))
-    return sorted(path for path in folder.iterdir() if path not in known or path.is_dir())
+    found = listed(data_dir.parts(rehearsal=rehearsal), "*")
+    return [path for path in found if path not in known or is_folder(path)]
 
 
 def part_fault(path: Path) -> tuple[DefectKind, Path, str] | None:
@@ -398,7 +396,7 @@ def _keys(path: Path, grounds: Grounds) -> tuple[pa.Table, list[str], list[str]]
 
 def _waiting(data_dir: DataDir) -> list[Path]:
     """Segments whose writer is dead."""
-    found = sorted(data_dir.journal.glob("*.jsonl"))
+    found = listed(data_dir.journal, "*.jsonl")
     writing = {batch: is_writing(data_dir, batch) for batch in {_batch_of(path) for path in found}}
     return [path for path in found if not writing[_batch_of(path)]]
 
@@ -444,7 +442,7 @@ def _parts_of(data_dir: DataDir, batch_id: str) -> list[Path]:
     """The parts named after a batch, in either dataset."""
     pattern = f"train-{batch_id}-[0-9]*.parquet"
     folders = (data_dir.parts(rehearsal=each) for each in (False, True))
-    found = (path for folder in folders for path in sorted(folder.glob(pattern)))
+    found = (path for folder in folders for path in listed(folder, pattern))
     return [path for path in found if path.stem.rpartition("-")[0] == f"train-{batch_id}"]
 
 
@@ -465,17 +463,17 @@ def repair(data_dir: DataDir, *, patience: Patience | None = None) -> Verified:
         recovered = recover(data_dir, note_part=ledger.note_part, data_locked=True)
         done += [f"journal/{found.segment}: {found}" for found in recovered]
         for rehearsal in (False, True):
-            if data_dir.parts(rehearsal=rehearsal).is_dir():
+            if is_folder(data_dir.parts(rehearsal=rehearsal)):
                 done += _mend_dataset(data_dir, ledger, rehearsal=rehearsal)
     found_now = verify(data_dir)
     return msgspec.structs.replace(found_now, repaired=tuple(done))
 
 
 def _mend_dataset(data_dir: DataDir, ledger: Ledger, *, rehearsal: bool) -> Iterator[str]:
-    left = [path for path in compact.leftovers(data_dir) if path.is_file()]
+    left = compact.leftovers(data_dir)
     compact.finish(data_dir, rehearsal=rehearsal)
     yield from (
-        f"{_inside(data_dir, path)}: compaction ended" for path in left if not path.exists()
+        f"{_inside(data_dir, path)}: compaction ended" for path in left if not is_there(path)
     )
     for path in _strays(data_dir, rehearsal=rehearsal):
         yield _moved(data_dir, path)
@@ -554,7 +552,7 @@ def _aside(data_dir: DataDir, path: Path) -> Path:
     make_folder(folder)
     stem = _inside(data_dir, path).replace(os.sep, ".")
     names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(1)))
-    return next(folder / name for name in names if not (folder / name).exists())
+    return next(folder / name for name in names if not os.path.lexists(folder / name))
 
 
 def _note_parts(data_dir: DataDir, ledger: Ledger) -> Iterator[str]:

@@ -1,8 +1,14 @@
-"""Reading files that must be files: a pipe is waited for, and a device never ends."""
+"""Reading files that must be files, a pipe being waited for and a device never ending; and looking
+for files and folders: whoever may not look is told so, and never that nothing is there.
+
+``pathlib`` does not keep to that: ``glob`` passes by a folder that cannot be read as if it were
+empty, and whether ``exists`` raises depends on the version of Python.
+"""
 
 from __future__ import annotations
 
 import errno
+import fnmatch
 import os
 import stat
 from collections.abc import Iterator
@@ -27,6 +33,93 @@ def read_bounded(path: Path, most_mib: int = LARGEST_MIB) -> bytes:
     if found.st_size > most_mib * 2**20:
         raise OSError(errno.EFBIG, f"it is larger than {most_mib} MiB", str(path))
     return path.read_bytes()
+
+
+# --- what is there ------------------------------------------------------------------------------
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file or a folder has this name; a link to nothing is none.
+
+    Raises:
+        OSError: nobody can tell.
+    """
+    return _mode(path) is not None
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder has this name; raises as ``is_there``."""
+    mode = _mode(path)
+    return mode is not None and stat.S_ISDIR(mode)
+
+
+def is_file(path: Path) -> bool:
+    """Whether a regular file has this name; raises as ``is_there``."""
+    mode = _mode(path)
+    return mode is not None and stat.S_ISREG(mode)
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def listed(folder: Path, pattern: str = "*") -> list[Path]:
+    """What stands in a folder under names that match, sorted; nothing where there is no folder.
+
+    Raises:
+        OSError: the folder is there and cannot be read, or what is there is none; ``strerror``
+            says so. A link to a disk that is not mounted is no empty folder, either.
+    """
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - names alone: no path is made of those left out
+    except FileNotFoundError:
+        for each in (folder, *folder.parents):
+            if each.is_symlink():
+                what = f"{each} is a link to nothing"
+                raise OSError(errno.ENOENT, what, str(folder)) from None
+            if os.path.lexists(each):
+                break
+        return []
+    return sorted(folder / name for name in names if fnmatch.fnmatchcase(name, pattern))
+
+
+def reason_of(error: OSError, path: Path | None = None) -> str:
+    """Why a path cannot be used, in the system's words; where access is denied, what helps."""
+    said = error.strerror or str(error)
+    path = path or (Path(os.fsdecode(error.filename)) if error.filename else None)
+    if path is None or error.errno not in (errno.EACCES, errno.EPERM):
+        return said
+    barred = _barred(path.absolute())
+    try:
+        owner = barred.stat().st_uid
+    except OSError:  # its folder is the one that bars the way, and was looked at before it
+        return said
+    if owner == os.geteuid():
+        import shlex  # only where something may not be read; it compiles a pattern
+
+        return f"{said}; `chmod u+rwX {shlex.quote(str(barred))}` gives you access"
+    name = _name(owner)
+    return f"{said}; {barred} is {name}'s: run this as {name}, or have access given (chown, chmod)"
+
+
+def _barred(path: Path) -> Path:
+    """What bars the way to a path: the first folder that may not be entered, or the last one."""
+    for folder in reversed(path.parents):
+        if not os.access(folder, os.X_OK):
+            return folder if os.path.lexists(folder) else folder.parent
+    return path if os.path.lexists(path) else path.parent
+
+
+def _name(user: int) -> str:
+    import pwd  # only where something may not be read
+
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"
 
 
 # --- files that this program writes, in whose place something else may stand -------------------

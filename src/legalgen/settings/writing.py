@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from legalgen.settings.reading import open_regular
+from legalgen.settings.reading import is_folder, listed, open_regular
 
 PRIVATE: Final = 0o600
 """The mode of a file that holds keys, or that names accounts and servers: its owner's alone."""
@@ -26,11 +26,20 @@ _BESIDE: Final = ".legalgen.tmp"
 
 def make_folder(folder: Path, mode: int = 0o777) -> None:
     """Make a folder and what is missing above it, durably."""
-    if folder.is_dir():
+    if is_folder(folder):
         return
     make_folder(folder.parent, mode)
     folder.mkdir(mode, exist_ok=True)
     sync_folder(folder.parent)
+
+
+def check_access(folder: Path, access: int) -> None:
+    """Raise what a use of a folder would; ``access`` as of ``os.access``, which gives no reason."""
+    if os.access(folder, access):
+        return
+    if os.statvfs(folder).f_flag & os.ST_RDONLY:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(folder))
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 def sync_folder(folder: Path) -> None:
@@ -135,12 +144,13 @@ def try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
 
 def clear_beside(folder: Path) -> None:
     """Unlink what killed commands left beside files of the user's; the living lock theirs."""
-    clear_asides(folder, f".*{_BESIDE}")
+    with contextlib.suppress(PermissionError):  # who may write in a folder may not read it
+        clear_asides(folder, f".*{_BESIDE}")
 
 
 def clear_asides(folder: Path, pattern: str) -> None:
     """Unlink what dead writers left in a folder; the living hold a lock on theirs."""
-    for path in folder.glob(pattern):
+    for path in listed(folder, pattern):
         try:
             descriptor = open_regular(path, os.O_RDONLY)
         except OSError:

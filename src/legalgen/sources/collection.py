@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import os
 import re
 from array import array
 from collections import Counter
@@ -19,14 +20,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import msgspec
 from msgspec.structs import replace
 
 from legalgen.errors import DiskError, UsageError
 from legalgen.errors.plurals import plural
-from legalgen.settings.reading import check_regular
+from legalgen.settings.reading import check_regular, is_file, is_folder, reason_of
 from legalgen.sources import personal
 from legalgen.sources.chunk import Chunk
 from legalgen.sources.chunking import LEAST_WORDS, chunks_of
@@ -35,7 +36,15 @@ from legalgen.sources.formats import ENDINGS, reader_of
 from legalgen.sources.outline import LawKind, shortened, visible
 from legalgen.sources.quotations import LEAST_WORDS as LEAST_QUOTED
 from legalgen.sources.quotations import can_be_quoted
-from legalgen.store.files import NOT_OURS, DataDir, make_folder, replace_file, unlink
+from legalgen.store.files import (
+    NOT_OURS,
+    DataDir,
+    is_there,
+    listed,
+    make_folder,
+    replace_file,
+    unlink,
+)
 from legalgen.store.parts import PARQUET, iter_batches, parts
 
 if TYPE_CHECKING:
@@ -245,18 +254,28 @@ def _of_user(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
+        where = error.filename or path
+        raise UsageError(f"{where} cannot be read: {reason_of(error)}") from error
 
 
 def _texts_at(path: Path) -> list[Path]:
-    if path.is_dir():
-        inside = (each for each in path.rglob("*") if each.suffix.casefold() in ENDINGS)
-        if not (found := sorted(each for each in inside if each.is_file())):
-            raise UsageError(f"{path} holds no file that can be read: {', '.join(ENDINGS)}")
-        return found
-    if not path.is_file():
-        raise UsageError(f"there is no file {path}")
+    with _of_user(path):
+        if is_folder(path):
+            inside = (each for each in _files_below(path) if each.suffix.casefold() in ENDINGS)
+            if not (found := sorted(each for each in inside if is_file(each))):
+                raise UsageError(f"{path} holds no file that can be read: {', '.join(ENDINGS)}")
+            return found
+        if not is_file(path):
+            raise UsageError(f"there is no file {path}")
     return [path]
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    def refuse(error: OSError) -> NoReturn:
+        raise error
+
+    for inner, _, names in os.walk(folder, onerror=refuse):
+        yield from (Path(inner) / name for name in names)
 
 
 class SourceCollection:
@@ -296,7 +315,7 @@ class SourceCollection:
         Raises:
             DiskError: a file cannot be read.
         """
-        return [_metadata_of(path) for path in sorted(self._folder.glob("*.parquet"))]
+        return [_metadata_of(path) for path in listed(self._folder, "*.parquet")]
 
     def find(self, name: str) -> SourceText:
         """The source with this id, or the only one whose id begins so.
@@ -327,7 +346,7 @@ class SourceCollection:
     def chunk(self, chunk_id: str) -> Chunk | None:
         """One chunk by its id; None: it is not kept here."""
         path = self._path(chunk_id.partition("#")[0])
-        if not path.is_file():
+        if not is_there(path):
             return None
         return next((each for each in _chunks_in(path) if each.id == chunk_id), None)
 
@@ -364,7 +383,7 @@ def changed_since(source: SourceText) -> str | None:
     """What became of the file that a source was read from; None: it is as it was."""
     path = Path(source.path)
     try:
-        if not path.is_file():
+        if not is_file(path):
             return f"{path} is gone"
         return None if _digest_of(path) == source.sha256 else f"{path} has changed"
     except OSError as error:

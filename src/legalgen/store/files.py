@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from legalgen.errors import DiskError, UsageError
-from legalgen.settings import writing
+from legalgen.settings import reading, writing
 from legalgen.settings.reading import FOLDER, read_whole
 from legalgen.settings.writing import open_aside, sync_folder, write_all
 
@@ -95,15 +95,35 @@ class DataDir(msgspec.Struct, frozen=True):
         """The folder of the near-duplicate index."""
         return self.state / "duplicates" / self.dataset(rehearsal=rehearsal).name
 
-    def create(self) -> None:
-        """Make the folders that are missing, durably. Costs a few ``stat`` when none is.
+    def folders(self) -> tuple[Path, ...]:
+        """What every writer needs, and makes where it is missing."""
+        own = (self.batches, self.journal, self.rejected, self.tmp, self.locks)
+        return (*own, self.parts(rehearsal=False))
+
+    def check(self) -> None:
+        """Refuse a data dir that a writer could not use to its end; what is missing may be.
 
         Raises:
-            DiskError: a folder cannot be made.
+            DiskError: a folder in it cannot be read or written.
         """
-        folders = (self.batches, self.journal, self.rejected, self.tmp, self.locks)
-        for folder in (*folders, self.parts(rehearsal=False)):
+        others = (self.state, self.train, self.parts(rehearsal=True), self.rehearsal)
+        for folder in filter(is_folder, (*self.folders(), *others)):
+            for access, verb in ((os.R_OK | os.X_OK, "read"), (os.W_OK, "write into")):
+                with disk(folder, verb):
+                    writing.check_access(folder, access)
+
+    def create(self) -> None:
+        """Make the folders that are missing, durably, and look whether all can be read and written.
+
+        Costs a few ``stat`` when none is missing. What every writer begins with: before anything
+        is paid for, nothing is left that could be refused to it later.
+
+        Raises:
+            DiskError: a folder cannot be made, read or written.
+        """
+        for folder in self.folders():
             make_folder(folder)
+        self.check()
 
 
 def check_batch_id(batch_id: str) -> str:
@@ -139,9 +159,35 @@ def listed_parts(data_dir: DataDir, pattern: str, *, rehearsal: bool = False) ->
     folder = data_dir.parts(rehearsal=rehearsal)
     while True:
         before = _identity(folder)
-        found = sorted(folder.glob(pattern))
+        found = listed(folder, pattern)
         if _identity(folder) == before:
             return found
+
+
+def listed(folder: Path, pattern: str) -> list[Path]:
+    """What stands in a folder under names that match, sorted; nothing where there is no folder.
+
+    Raises:
+        DiskError: the folder cannot be read, which must not pass for an empty one.
+    """
+    with disk(folder, "read"):
+        return reading.listed(folder, pattern)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file or a folder has this name; a link to nothing is none.
+
+    Raises:
+        DiskError: nobody can tell.
+    """
+    with disk(path, "read"):
+        return reading.is_there(path)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder has this name; raises as ``is_there``."""
+    with disk(path, "read"):
+        return reading.is_folder(path)
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:
@@ -158,7 +204,7 @@ def disk(path: Path, verb: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        why = FOLDER if error.errno == errno.EISDIR else error.strerror or error
+        why = FOLDER if error.errno == errno.EISDIR else reading.reason_of(error, path)
         raise DiskError(f"cannot {verb} {path}: {why}", path) from error
 
 
@@ -253,7 +299,7 @@ def move_aside(path: Path, folder: Path) -> None:
 
 def _free_name(stem: Path) -> Path:
     paths = (stem.with_name(f"{stem.name}-{number}") for number in itertools.count())
-    return next(path for path in paths if not path.exists())
+    return next(path for path in paths if not os.path.lexists(path))
 
 
 def keep_aside(data_dir: DataDir, path: Path, content: bytes) -> Path | None:
@@ -261,7 +307,7 @@ def keep_aside(data_dir: DataDir, path: Path, content: bytes) -> Path | None:
     if not content:
         return None
     with disk(path, "look for lines kept aside of"):
-        known = sorted(path.parent.glob(f"{path.name}.torn-*"))
+        known = reading.listed(path.parent, f"{path.name}.torn-*")
         if found := next((one for one in known if read_whole(one) == content), None):
             return found
     target = _free_name(path.with_name(f"{path.name}.torn"))

@@ -38,7 +38,9 @@ from legalgen.store.files import (
     check_batch_id,
     disk,
     frame,
+    is_there,
     keep_aside,
+    listed,
     make_folder,
     move_aside,
     replace_file,
@@ -240,12 +242,12 @@ def _stand_part(
         return None, False  # an empty part breaks load_dataset
     folder = data_dir.parts(rehearsal=header.dataset == "rehearsal")
     target = folder / part_name(header.batch, header.part)
-    if recovering or target.exists():
+    if recovering or is_there(target):
         held = _held_rows(data_dir, header.batch, target)
         rows = [row for row in rows if (row.slot, row.id) not in held]
         if not rows:
-            return (Part(target.name, footer_rows(target)) if target.exists() else None), True
-        if target.exists():  # a part of this name with other rows: never overwritten
+            return (Part(target.name, footer_rows(target)) if is_there(target) else None), True
+        if is_there(target):  # a part of this name with other rows: never overwritten
             target = folder / part_name(header.batch, next_part(data_dir, header.batch))
     make_folder(folder)
     version = _sealed_version(data_dir, header)
@@ -536,7 +538,7 @@ class BatchWriter:
             return
         if self._file is not None:
             self._file.close()
-            if self._file.path.exists():
+            if is_there(self._file.path):
                 _recover_segment(
                     self._data_dir, self._file.path, self._note_part, patience=self._patience
                 )
@@ -664,14 +666,14 @@ def _lock_of_the_dead(
 
 def _left_behind(data_dir: DataDir) -> set[str]:
     """The batches that have a segment or a lock file, of the living and of the dead."""
-    locked = {path.stem for path in data_dir.locks.glob("*.lock")}
+    locked = {path.stem for path in listed(data_dir.locks, "*.lock")}
     journalled = {batch_id for batch_id, _ in _segments(data_dir)}
     return journalled | {stem for stem in locked if BATCH_ID.fullmatch(stem)}
 
 
 def _segments(data_dir: DataDir) -> list[tuple[str, Path]]:
     matches = (
-        (SEGMENT_NAME.fullmatch(path.name), path) for path in sorted(data_dir.journal.glob("*"))
+        (SEGMENT_NAME.fullmatch(path.name), path) for path in listed(data_dir.journal, "*.jsonl")
     )
     return [(m["batch"], path) for m, path in matches if m and BATCH_ID.fullmatch(m["batch"])]
 

@@ -26,9 +26,9 @@ import msgspec
 
 from legalgen.completion import ModelRef
 from legalgen.errors import BatchRunning, DiskError, ErrorCategory, Trouble, UsageError
-from legalgen.settings.reading import read_bounded, read_whole
+from legalgen.settings.reading import read_bounded, read_whole, reason_of
 from legalgen.store.balances import Balance, ModelStats, last_balance
-from legalgen.store.files import NOT_OURS, DataDir, check_batch_id, replace_file
+from legalgen.store.files import NOT_OURS, DataDir, check_batch_id, is_there, listed, replace_file
 from legalgen.store.locks import is_writing
 from legalgen.store.parts import Cell, Part, cell_of
 from legalgen.store.sample import to_json
@@ -503,7 +503,7 @@ class Ledger:
             BatchRunning: there is a record of this id already.
             DiskError: it could not be written.
         """
-        if self._path(record.id).exists():
+        if is_there(self._path(record.id)):
             raise BatchRunning(f"there is a batch {record.id} already", {"id": record.id})
         if coverage is not None:
             record.coverage = self._save_coverage(record.id, coverage)
@@ -573,7 +573,7 @@ class Ledger:
         except FileNotFoundError:
             return UnreadableRecord(path.stem, path, "there is no such batch")
         except OSError as error:
-            return UnreadableRecord(path.stem, path, f"cannot be read: {error.strerror}")
+            return UnreadableRecord(path.stem, path, f"cannot be read: {reason_of(error, path)}")
         except NOT_OURS as error:
             return UnreadableRecord(path.stem, path, f"not a record: {error}")
         if record.id != path.stem:
@@ -589,7 +589,7 @@ class Ledger:
 
     def newest(self) -> Iterator[Record | UnreadableRecord]:
         """As ``all``, read one by one as they are asked for."""
-        paths = sorted(self._data_dir.batches.glob("*.json"), reverse=True)
+        paths = listed(self._data_dir.batches, "*.json")[::-1]
         for _, same_second in groupby(paths, key=lambda path: path.stem[:_SECOND]):
             # An id tells the second alone; of batches of one second the records know the order.
             yield from sorted(map(self._read, same_second), key=_began, reverse=True)
@@ -600,7 +600,7 @@ class Ledger:
         Raises:
             UsageError: there is none, or more than one.
         """
-        ids = [path.stem for path in sorted(self._data_dir.batches.glob("*.json"))]
+        ids = [path.stem for path in listed(self._data_dir.batches, "*.json")]
         matches = [one for one in ids if prefix and one.startswith(prefix)]
         if prefix in matches:
             matches = [prefix]
@@ -667,7 +667,7 @@ class Ledger:
         Raises:
             DiskError: a record could not be written.
         """
-        paths = [self._path(batch_id)] if batch_id else self._data_dir.batches.glob("*.json")
+        paths = [self._path(batch_id)] if batch_id else listed(self._data_dir.batches, "*.json")
         for path in paths:
             record = self._read(path)
             if isinstance(record, UnreadableRecord) or self.status_of(record) == "running":

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import msgspec
 
 from legalgen.errors import DiskError
-from legalgen.settings.reading import check_regular, read_whole
+from legalgen.settings.reading import check_regular, read_whole, reason_of
 from legalgen.store import checksum
 from legalgen.store.files import (
     NOT_OURS,
@@ -24,6 +24,8 @@ from legalgen.store.files import (
     SEGMENT_NAME,
     DataDir,
     frame,
+    is_there,
+    listed,
     listed_parts,
     replace_file,
     unframe,
@@ -63,7 +65,7 @@ def next_part(data_dir: DataDir, batch_id: str, noted: Iterable[str] = ()) -> in
     taken = [part for _, part in batch_parts(data_dir, batch_id)]
     taken += [int(m["part"]) for m in map(PART_NAME.fullmatch, noted) if m]
     # Also what was kept aside (".jsonl.torn-0"): its name must not be used for other rows.
-    for path in data_dir.journal.glob(f"{batch_id}-*.jsonl*"):
+    for path in listed(data_dir.journal, f"{batch_id}-*.jsonl*"):
         match = SEGMENT_NAME.match(path.name)
         if match and match["batch"] == batch_id:
             taken.append(int(match["part"]))
@@ -136,8 +138,9 @@ def readable(path: Path) -> Iterator[None]:
         check_regular(path)
         yield
     except OSError as error:
-        kind = UnreadablePartError if error.errno is None else DiskError
-        raise kind(f"cannot read {path}: {error.strerror or error}; {_CURE}", path) from error
+        if error.errno is None:
+            raise UnreadablePartError(f"cannot read {path}: {error}; {_CURE}", path) from error
+        raise DiskError(f"cannot read {path}: {reason_of(error, path)}; {_CURE}", path) from error
     except (pa.ArrowException, *DAMAGES) as error:
         raise UnreadablePartError(f"cannot read {path}: {error}; {_CURE}", path) from error
 
@@ -441,7 +444,7 @@ def summarise(
             skip(error)
             continue
         index.parts[name] = (stats[name].st_size, stats[name].st_mtime_ns, rows)
-    if save and (new or not path.exists()):
+    if save and (new or not is_there(path)):
         index.cells = [(*cell, count) for cell, count in cells.items()]
         index.models = dict(models)
         replace_file(data_dir, path, frame(msgspec.json.encode(index)))
@@ -461,7 +464,7 @@ def stat_part(path: Path) -> os.stat_result:
     try:
         return check_regular(path)
     except OSError as error:
-        raise DiskError(f"cannot read {path}: {error.strerror}; {_CURE}", path) from error
+        raise DiskError(f"cannot read {path}: {reason_of(error, path)}; {_CURE}", path) from error
 
 
 def part_size(path: Path) -> int:

@@ -19,7 +19,7 @@ import msgspec
 
 from legalgen.settings.reading import open_regular, read_lines
 from legalgen.settings.writing import make_folder, sync_folder, write_all
-from legalgen.store.files import NOT_OURS, DataDir, disk
+from legalgen.store.files import NOT_OURS, DataDir, disk, is_there
 from legalgen.store.sample import to_json
 
 FoundRight = Literal["right", "wrong", ""]
@@ -81,7 +81,7 @@ def append_reviews(
     path = reviews_path(data_dir, rehearsal=rehearsal)
     with disk(path, "write"):
         make_folder(path.parent)
-        new = not path.exists()
+        new = not is_there(path)
         descriptor = open_regular(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         try:
             size = os.fstat(descriptor).st_size

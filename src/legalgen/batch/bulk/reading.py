@@ -45,7 +45,7 @@ from legalgen.providers.base import BulkAnswer
 from legalgen.providers.catalog import Catalog
 from legalgen.quality.rules import Verdict
 from legalgen.store import journal
-from legalgen.store.files import DataDir
+from legalgen.store.files import DataDir, is_there
 from legalgen.store.ledger import BulkChunk, Ledger, Record
 from legalgen.store.sample import read
 from legalgen.telemetry import events
@@ -172,7 +172,7 @@ class ChunkReader:
     def _fetched(self, work: BulkWork, chunk: BulkChunk, kind: str, id_: str) -> Path:
         """One of the two files of an ended job, brought here unless it is."""
         path = self._site.folder / f"{work.record.id}-{chunk.number:03}-{kind}.jsonl"
-        if path.exists():
+        if is_there(path):
             return path
         return steps.fetched(path, lambda write: self._site.service.fetch(id_, write, TRANSFER_S))
 

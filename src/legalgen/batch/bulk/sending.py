@@ -29,6 +29,7 @@ from legalgen.routing.route import Route, RouteEntry
 from legalgen.routing.targets import Cap, Target
 from legalgen.routing.unsupported import Unsupported
 from legalgen.settings.layers import Settings
+from legalgen.store.files import is_there
 from legalgen.store.ledger import Bulk, BulkChunk, Record
 
 
@@ -182,7 +183,7 @@ class ChunkSender:
 
     def _write_again(self, work: BulkWork, chunk: BulkChunk, path: Path) -> None:
         """The file of a chunk that an earlier run planned; what is new was just written."""
-        if path.exists() and not self._is_inherited(chunk):
+        if is_there(path) and not self._is_inherited(chunk):
             return
         earlier = [known for known in work.bulk.chunks if known.number < chunk.number]
         lines = self._lines(work, steps.asked(earlier), month_of(chunk, self._resumed))

@@ -62,6 +62,7 @@ from legalgen.quality.duplicates.sketches import (
     sketch,
 )
 from legalgen.quality.rules import Nearness
+from legalgen.settings.reading import listed, reason_of
 from legalgen.settings.writing import clear_asides, make_folder
 from legalgen.store.parts import Text
 from legalgen.store.sample import words
@@ -555,7 +556,7 @@ class DuplicateIndex:
                 make_folder(self.folder)
                 for pattern in (f"*{storage.SUFFIX}.*", *storage.OUTDATED):
                     clear_asides(self.folder, pattern)
-            for path in sorted(self.folder.glob(f"*{storage.SUFFIX}")):
+            for path in listed(self.folder, f"*{storage.SUFFIX}"):
                 segment = storage.valid(path)
                 if segment is None and not self._only_reads:
                     path.unlink(missing_ok=True)
@@ -563,7 +564,9 @@ class DuplicateIndex:
                     segments.append(segment)
         except OSError as error:
             where = self.folder
-            raise DiskError(f"cannot read the duplicate index {where}: {error}", where) from error
+            raise DiskError(
+                f"cannot read the duplicate index {where}: {reason_of(error)}", where
+            ) from error
         return sorted(segments, key=lambda segment: -segment.rows)
 
     def _is_current(self, segment: Segment) -> bool:
@@ -617,7 +620,7 @@ class _Rebuilt:
                 self._aside.append(storage.spooled(self._rows, self._folder))
             except OSError as error:
                 where = self._folder
-                raise DiskError(f"cannot write into {where}: {error}", where) from error
+                raise DiskError(f"cannot write into {where}: {reason_of(error)}", where) from error
             self._rows = SketchRows()
 
     @property

@@ -25,7 +25,7 @@ import msgspec
 import numpy as np
 
 from legalgen.errors import DiskError
-from legalgen.settings.reading import read_whole
+from legalgen.settings.reading import is_folder, listed, read_whole, reason_of
 from legalgen.settings.writing import clear_beside, make_folder, swapped_in
 from legalgen.store.files import NOT_OURS, DataDir
 from legalgen.store.sample import sample_id
@@ -176,7 +176,7 @@ class VectorIndex:
         """One segment in place of many; the old ones go when it stands."""
         assert self._folder is not None
         with _disk(self._folder):
-            old = set(self._folder.glob("*.f16"))
+            old = set(listed(self._folder, "*.f16"))
             kept = self._write(range(len(self)))
             for path in old - {kept}:
                 path.unlink(missing_ok=True)
@@ -223,7 +223,7 @@ def read_segments(folder: Path) -> Iterator[tuple[_Head, Halves]]:
         DiskError: the folder cannot be read.
     """
     with _disk(folder):
-        paths = sorted(folder.glob("*.f16"))
+        paths = listed(folder, "*.f16")
     for path in paths:
         with _disk(path), contextlib.suppress(FileNotFoundError):
             if (found := _segment(read_whole(path))) is not None:
@@ -277,9 +277,14 @@ def kept_questions(data_dir: DataDir, *, rehearsal: bool = False) -> Mapping[str
     models = [
         {one: pair[0] for head, pairs in read_segments(folder)
          for one, pair in zip(head.ids, pairs, strict=True)}
-        for folder in sorted(base.glob("*/"))
+        for folder in _folders_in(base)
     ]  # fmt: skip
     return max(models, key=len, default={})
+
+
+def _folders_in(base: Path) -> list[Path]:
+    with _disk(base):
+        return [each for each in listed(base) if is_folder(each)]
 
 
 @contextlib.contextmanager
@@ -289,4 +294,6 @@ def _disk(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise DiskError(f"cannot read or write the vectors {path}: {error}", path) from error
+        raise DiskError(
+            f"cannot read or write the vectors {path}: {reason_of(error)}", path
+        ) from error
