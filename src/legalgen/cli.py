@@ -120,6 +120,8 @@ def _explained(error: Exception) -> int:
         error = _misused(error)
     if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
         error = _too_many_files(error)
+    if isinstance(error, PermissionError) and error.filename is not None:
+        error = _denied(error)
     if isinstance(error, OSError) and (said := _no_place(error)):
         from legalgen.errors import UsageError
 
@@ -173,6 +175,15 @@ def _no_place(error: OSError) -> str | None:
         except FileNotFoundError:
             return "the folder that you are in was removed: go to another one (cd)"
     return None
+
+
+def _denied(error: PermissionError) -> LegalgenError:
+    """That a path may not be looked at, which may be any that the user names, or leads to."""
+    from legalgen.errors import DiskError
+    from legalgen.settings.reading import reason_of
+
+    path = Path(os.fsdecode(error.filename))
+    return DiskError(f"cannot use {path}: {reason_of(error, path)}", path)
 
 
 def _too_many_files(error: OSError) -> LegalgenError:

@@ -120,9 +120,9 @@ def _of_taxonomy(ids: Callable[[Taxonomy], Iterable[str]]) -> Lookup:
 
 def _batches(settings: Settings, _: Given) -> list[str]:
     """The ids by the names of their records, newest first; no record is read."""
-    from legalgen.store.files import DataDir
+    from legalgen.store.files import DataDir, listed
 
-    return sorted(path.stem for path in DataDir(settings.data_dir).batches.glob("*.json"))[::-1]
+    return [path.stem for path in listed(DataDir(settings.data_dir).batches, "*.json")][::-1]
 
 
 FINDERS: Mapping[str, Lookup] = {

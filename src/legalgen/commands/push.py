@@ -7,12 +7,11 @@ import os
 import msgspec
 
 from legalgen.batch.signals import fatal
-from legalgen.commands.running import patience_of
+from legalgen.commands.running import existing, patience_of
 from legalgen.dataset.push import push
 from legalgen.dataset.remote import Remote, place_of
 from legalgen.errors import UsageError
 from legalgen.settings.layers import Settings
-from legalgen.store.files import DataDir
 from legalgen.ui.console import Console
 from legalgen.ui.push_screen import show_pushed
 
@@ -28,9 +27,7 @@ class PushOrder(msgspec.Struct, frozen=True):
 
 def push_dataset(settings: Settings, console: Console, order: PushOrder) -> int:
     """Bring what is there to what is here."""
-    data_dir = DataDir(settings.data_dir)
-    if not data_dir.root.is_dir():
-        raise UsageError(f"there is no dataset in {data_dir.root}")
+    data_dir = existing(settings)
     remote = _remote(order)
 
     def tell(sentence: str) -> None:

@@ -20,8 +20,9 @@ from legalgen.errors import DiskError, UsageError
 from legalgen.errors.exit_codes import Exit
 from legalgen.errors.redaction import redact
 from legalgen.settings.layers import Settings
+from legalgen.settings.reading import reason_of
 from legalgen.settings.writing import clear_beside, no_file, swapped_in
-from legalgen.store.files import DataDir
+from legalgen.store.files import DataDir, is_folder
 from legalgen.store.locks import Patience
 from legalgen.telemetry import events, log
 from legalgen.ui.console import Console, is_reader_gone
@@ -56,9 +57,10 @@ def existing(settings: Settings) -> DataDir:
 
     Raises:
         UsageError: there is none.
+        DiskError: nobody can tell.
     """
     data_dir = DataDir(settings.data_dir)
-    if not data_dir.root.is_dir():
+    if not is_folder(data_dir.root):
         raise UsageError(f"there is no dataset in {data_dir.root}")
     return data_dir
 
@@ -73,7 +75,7 @@ def write_beside(data_dir: DataDir, path: Path, text: str) -> None:
     if why := no_file(path):
         raise UsageError(f"{path}: {why}; name a file to write")
     folder = path.resolve().parent
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise UsageError(f"there is no folder {path.parent}")
     for rehearsal in (False, True):
         if folder.is_relative_to(data_dir.dataset(rehearsal=rehearsal).resolve()):
@@ -83,7 +85,7 @@ def write_beside(data_dir: DataDir, path: Path, text: str) -> None:
         with swapped_in(path) as file:
             file.write(text.encode())
     except OSError as error:
-        raise DiskError(f"cannot write {path}: {error.strerror or error}", path) from error
+        raise DiskError(f"cannot write {path}: {reason_of(error, path)}", path) from error
 
 
 def patience_of(settings: Settings, console: Console) -> Patience:

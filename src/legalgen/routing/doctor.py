@@ -18,7 +18,7 @@ from typing import Literal
 import msgspec
 
 from legalgen import __version__
-from legalgen.errors import ConfigurationError
+from legalgen.errors import ConfigurationError, DiskError
 from legalgen.errors.plurals import plural
 from legalgen.providers import PROVIDERS
 from legalgen.providers._environment import usable_proxies
@@ -27,7 +27,8 @@ from legalgen.providers.server_time import seconds_ahead
 from legalgen.routing import inventory
 from legalgen.routing.route import rehearsal_command
 from legalgen.settings.layers import Settings
-from legalgen.store.files import DataDir
+from legalgen.settings.reading import is_folder, is_there, reason_of
+from legalgen.store.files import DataDir, listed
 from legalgen.store.ledger import Ledger, Record
 
 Condition = Literal["ok", "note", "bad"]
@@ -73,8 +74,10 @@ def _findings(settings: Settings) -> Iterator[Diagnosis]:
         ("state dir", settings.state_dir),
         ("log dir", settings.log_dir),
     ):
-        yield _folder(name, folder)
-    yield from _running(settings)
+        found = _folder(name, folder)
+        yield found
+        if name == "data dir" and found.state != "bad":
+            yield from _data_dir(settings)
 
 
 def _python() -> Diagnosis:
@@ -179,8 +182,12 @@ def _clock(settings: Settings) -> Diagnosis:
 
 def _folder(name: str, folder: Path) -> Diagnosis:
     """Whether it can be written to, and how much room there is."""
-    there = next(each for each in (folder, *folder.parents) if each.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+    try:
+        there = next(each for each in (folder, *folder.parents) if is_there(each))
+    except OSError as error:
+        return Diagnosis(name, "bad", f"{folder} cannot be looked at", reason_of(error, folder))
+    usable = os.R_OK | os.W_OK | os.X_OK if there == folder else os.W_OK | os.X_OK
+    if not is_folder(there) or not os.access(there, usable):
         return Diagnosis(name, "bad", f"{folder} cannot be written to", f"chown or chmod {there}")
     free = shutil.disk_usage(there).free
     made = "" if there == folder else " (made when it is needed)"
@@ -190,9 +197,20 @@ def _folder(name: str, folder: Path) -> Diagnosis:
     return Diagnosis(name, "ok", found)
 
 
-def _running(settings: Settings) -> Iterator[Diagnosis]:
-    """Who holds the data dir, and whose rows wait to be sealed."""
+def _data_dir(settings: Settings) -> Iterator[Diagnosis]:
+    """What stands in the data dir, as far as it can be looked at."""
     data_dir = DataDir(settings.data_dir)
+    try:
+        data_dir.check()
+        found = list(_running(data_dir))
+    except DiskError as error:
+        yield Diagnosis("data dir", "bad", str(error))
+    else:
+        yield from found
+
+
+def _running(data_dir: DataDir) -> Iterator[Diagnosis]:
+    """Who holds the data dir, and whose rows wait to be sealed."""
     ledger = Ledger(data_dir)
     statuses = [
         (each, ledger.status_of(each)) for each in ledger.newest() if isinstance(each, Record)
@@ -205,7 +223,7 @@ def _running(settings: Settings) -> Iterator[Diagnosis]:
         )
     if not running:
         yield Diagnosis("running", "ok", "no batch")
-    waiting = sorted(data_dir.journal.glob("*.jsonl")) if data_dir.journal.is_dir() else []
+    waiting = listed(data_dir.journal, "*.jsonl")
     if waiting and not running:
         yield Diagnosis(
             "journal",

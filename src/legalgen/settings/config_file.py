@@ -16,6 +16,7 @@ from legalgen.settings.declaration import Declaration
 from legalgen.settings.document import LIMIT_KEYS, WEIGHT_AXES
 from legalgen.settings.layers import SETTINGS
 from legalgen.settings.provider_tables import MODEL_KEYS, STRUCTURED
+from legalgen.settings.reading import is_there, reason_of
 from legalgen.settings.toml import read_text, read_toml
 from legalgen.settings.writing import PRIVATE, make_folder, swapped_in, write_new
 
@@ -71,7 +72,7 @@ def init_config(path: Path) -> None:
         make_folder(path.parent, 0o700)
         write_new(path, config_template().encode(), PRIVATE)
     except OSError as error:
-        raise DiskError(f"{path} cannot be written: {error.strerror}.", path) from error
+        raise DiskError(f"{path} cannot be written: {reason_of(error, path)}.", path) from error
 
 
 def config_template() -> str:
@@ -244,7 +245,7 @@ def set_key(path: Path, provider: str, key: str) -> None:
     if problem := key_problem(key):
         raise UsageError(f"The key {problem}; nothing was written.")
     path = path.resolve()  # a link to the user's own collection stays one
-    before = read_text(path) if path.exists() else ""
+    before = read_text(path) if is_there(path) else ""
     after = _edited(before, provider, key.strip(), path)
     if _parsed_toml(after) != _with_key(read_toml(path) if before else {}, provider, key.strip()):
         raise _no_room(path, provider)
@@ -294,4 +295,4 @@ def _replace_private(path: Path, text: str) -> None:
         with swapped_in(path, PRIVATE) as file:
             file.write(text.encode())
     except OSError as error:
-        raise DiskError(f"{path} cannot be written: {error.strerror}.", path) from error
+        raise DiskError(f"{path} cannot be written: {reason_of(error, path)}.", path) from error

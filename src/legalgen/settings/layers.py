@@ -43,6 +43,7 @@ from legalgen.settings.provider_tables import (
     preset_table,
     server_spec,
 )
+from legalgen.settings.reading import is_there, reason_of
 from legalgen.settings.types import (
     CALL_TIME,
     CONCURRENCY,
@@ -54,6 +55,7 @@ from legalgen.settings.types import (
     MONTH,
     NAMES,
     NATURAL,
+    NO_PLACE,
     NUMBER,
     PASSAGES,
     PATH,
@@ -608,18 +610,27 @@ def find_config(
 
     Raises:
         UsageError: ``--config`` (``flag``) names a file that does not exist.
-        ConfigurationError: ``LEGALGEN_CONFIG`` does.
+        ConfigurationError: ``LEGALGEN_CONFIG`` does, or nobody can tell whether there is one.
     """
     if flag is not None:
         path = config_path(environ, folders, flag)
-        if not path.exists():
+        if not _is_there(path):
             raise UsageError(f"--config names {path}, which does not exist.")
         return path
     if environ.get("LEGALGEN_CONFIG", "").strip():
         path = config_path(environ)
-        if not path.exists():
+        if not _is_there(path):
             raise ConfigurationError(f"LEGALGEN_CONFIG names {path}, which does not exist.")
         return path
     folder_of_platform = (folders or Folders.of_platform()).config
     path = (folder_of_platform or Path()) / "config.toml"
-    return path if folder_of_platform and path.exists() else None
+    return path if folder_of_platform and _is_there(path) else None
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return is_there(path)
+    except OSError as error:
+        if error.errno in NO_PLACE:
+            raise  # told as of any path
+        raise ConfigurationError(f"{path} cannot be read: {reason_of(error, path)}.") from error

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from legalgen.errors import ConfigurationError
-from legalgen.settings.reading import read_bounded
+from legalgen.settings.reading import read_bounded, reason_of
 
 
 def read_toml(path: Path) -> Mapping[str, object]:
@@ -41,7 +41,7 @@ def read_text(path: Path) -> str:
     try:
         return read_bounded(path).decode("utf-8-sig")
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ConfigurationError(f"{path} cannot be read: {reason_of(error, path)}.") from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise ConfigurationError(f"{path} is not UTF-8 (at line {line}).") from error
