@@ -6,14 +6,41 @@ which takes longer than all the rest.
 
 from __future__ import annotations
 
-import errno
-import gc
 import os
+import signal
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
 
-from legalgen.commands.shell_completion import ASKED, answer
+
+def _end_at_once(_number: int, _frame: object) -> None:
+    """Ctrl-C where nothing is begun or all is done: 130, without a word.
+
+    While modules are imported an exception may come out as another one (of a descriptor's
+    ``__set_name__``), or be kept by what tries whether there is a package.
+    """
+    os._exit(130)
+
+
+def _till_it_begins() -> None:
+    """Let Ctrl-C end the program at once, where it is neither ignored (nohup) nor a host's own."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _end_at_once)
+
+
+def _begins() -> None:
+    """Let Ctrl-C be an exception, so that what is begun is left in order."""
+    if signal.getsignal(signal.SIGINT) is _end_at_once:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+if os.path.basename(sys.argv[0]) == "legalgen":  # noqa: PTH119 - pathlib is among what takes long
+    _till_it_begins()  # by name: a program that imports this module has signals of its own
+
+import errno  # noqa: E402 - from here on all takes a while
+import gc  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import TYPE_CHECKING, Any, NoReturn  # noqa: E402
+
+from legalgen.commands.shell_completion import ASKED, answer  # noqa: E402
 
 if TYPE_CHECKING:
     from typer.exceptions import TyperException
@@ -36,6 +63,7 @@ def main() -> NoReturn:
 
     The one boundary, where our errors become a sentence and an exit code.
     """
+    _till_it_begins()
     # The collector looks at what is imported a hundred times for nothing: a tenth of the start.
     gc.set_threshold(200_000)
     if ASKED in os.environ and (reply := answer()) is not None:
@@ -49,6 +77,7 @@ def main() -> NoReturn:
     streams.stand_in()
     code = _run()
     streams.let_go()
+    _till_it_begins()
     if not code and streams.data_were_lost():
         from legalgen.errors.exit_codes import Exit
 
@@ -84,6 +113,7 @@ def _run() -> int:
 
     Stdout.takes_json = False
     try:
+        _begins()
         code: Any = app(standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
         from legalgen.errors.exit_codes import Exit
@@ -96,8 +126,22 @@ def _run() -> int:
             raise
         return _nobody_reads()
     except Exception as error:  # noqa: BLE001 - the one boundary: a bug keeps its traceback
+        if _is_interrupted(error):
+            from legalgen.errors.exit_codes import Exit
+
+            return Exit.INTERRUPTED
         return _explained(_unwritten(Stdout.failed) if error is Stdout.failed else error)
     return code if isinstance(code, int) else 0
+
+
+def _is_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is what an error was made of, as an import does of one inside a class.
+
+    What merely went wrong while one was handled is told.
+    """
+    if isinstance(error, RuntimeError | ImportError):
+        return isinstance(error.__cause__, KeyboardInterrupt) or _is_interrupted(error.__cause__)
+    return False
 
 
 def _nobody_reads() -> int:
