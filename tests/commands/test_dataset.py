@@ -266,6 +266,23 @@ def test_all_of_it_goes_through_a_pager(tmp_path: Path) -> None:
     assert "PAGED" not in terminal.everything
 
 
+@pytest.mark.parametrize("pager", ["nosuch", "LESS=R /no/such/pager -x"])
+def test_a_pager_that_is_not_there_hides_nothing(tmp_path: Path, pager: str) -> None:
+    """All of it stands on the terminal, after a line on the pager."""
+    data_dir = filled(tmp_path / "data")
+    environ = {
+        "PATH": "/usr/bin:/bin", "TERM": "xterm", "HOME": str(tmp_path), "PAGER": pager,
+        "LEGALGEN_CONFIG": str(tmp_path / "config.toml"), "LEGALGEN_DATA_DIR": str(data_dir.root),
+    }  # fmt: skip
+    (tmp_path / "config.toml").touch()
+    command = [str(EXECUTABLE), "dataset", "stats", "--full"]
+    with in_terminal(command, environ, columns=100) as terminal:
+        assert terminal.end() == 0
+    assert "There is no pager" in terminal.everything
+    assert "not found" not in terminal.everything
+    assert terminal.everything.count("rows") > 3
+
+
 @pytest.mark.parametrize(
     ("folder", "words"),
     [

@@ -12,6 +12,7 @@ import io
 import json as json_module
 import os
 import select
+import shlex
 import shutil
 import sys
 import time
@@ -401,6 +402,10 @@ class Console:
         if not _is_terminal(self._stdout) or self._environ.get("TERM", "dumb") == "dumb":
             show(self)
             return
+        if (lacking := _lacking_pager(self._environ)) is not None:
+            self.talk(f"There is no pager {lacking} ($PAGER): all of it follows.")
+            show(self)
+            return
         import pydoc  # only for what is long
 
         sheet = _Sheet()
@@ -585,6 +590,20 @@ def _wrapped(text: str, columns: int, begun: int, indent: str) -> list[str]:
             rest = rest[later:]
         room = later
     return lines
+
+
+def _lacking_pager(environ: Mapping[str, str]) -> str | None:
+    """The user's own pager where there is no such program; the shell that starts it would say so,
+    and show nothing. As ``pydoc`` looks for one; what only a shell understands is left to it."""
+    named = environ.get("MANPAGER") or environ.get("PAGER") or ""
+    try:
+        words = shlex.split(named)
+    except ValueError:
+        return None
+    word = next((word for word in words if "=" not in word), None)
+    if word is None or set(word) & set("$(){}`;|&<>*?~") or shutil.which(word) is not None:
+        return None
+    return word
 
 
 class _Sheet(io.StringIO):
