@@ -131,3 +131,25 @@ def test_a_row_beyond_the_schema_is_put_aside_and_told(
     assert program.run("batch", "--resume").code == 0
     assert [row["slot"] for row in program.rows()] == list(range(12))
     assert program.run("dataset", "verify").code == 0
+
+
+@pytest.mark.parametrize("period", ["day", "month"])
+def test_no_cap_goes_by_records_that_cannot_be_read(
+    period: str, program: Program, vendors: VendorServer
+) -> None:
+    """What the last batch spent may be all there is: nobody is paid, and --spend says so."""
+    assert program.run("batch", *ONE, "-n", "2").code == 0
+    [path] = program.data_dir.batches.glob("*.json")
+    os.truncate(path, 100)
+    before = len(vendors.calls())
+    order = ("batch", *ONE, "-n", "1", f"--max-cost-per-{period}", "1")
+    for words in (order, (*order, "--plan")):
+        ended = program.run(*words)
+        assert (ended.code, ended.err.count(f"{path}: not a record: ")) == (74, 1), ended.err
+        assert f"what is left of --max-cost-per-{period}: move" in ended.err
+    assert len(vendors.calls()) == before
+    spend = program.run("history", "--spend")
+    assert (spend.code, "1 record cannot be read" in spend.err) == (0, True)
+    os.utime(path, (0, 0))  # nothing can have been spent since
+    assert program.run(*order).code == 0
+    assert program.run("batch", *ONE, "-n", "1").code == 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -28,7 +29,7 @@ from legalgen.batch.routers import Routers
 from legalgen.batch.session import Session
 from legalgen.batch.work import Executor
 from legalgen.completion import ModelRef
-from legalgen.errors import UsageError
+from legalgen.errors import DiskError, UsageError
 from legalgen.errors.plurals import plural
 from legalgen.law import from_settings as law
 from legalgen.law.planner import TaskSpace
@@ -44,8 +45,8 @@ from legalgen.routing.targets import MOST_IN_FLIGHT, MOST_UNDER_LIMITS, Cap, Rou
 from legalgen.settings.layers import Settings
 from legalgen.sources.passages import Passages
 from legalgen.store import outlays, parts
-from legalgen.store.files import DataDir
-from legalgen.store.ledger import Ledger, Record
+from legalgen.store.files import DataDir, disk
+from legalgen.store.ledger import Ledger, Record, UnreadableRecord
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
 from legalgen.telemetry.metrics import Metrics
@@ -417,19 +418,44 @@ def _usual_calls(
     return math.ceil(max(50, 6 * target) * (1 + marked)) + 6 * listed
 
 
+def _check_readable(unreadable: Sequence[UnreadableRecord], first: date, flag: str) -> None:
+    """Refuse a cap of which nobody can tell what is left; what was spent is in a record that was
+    written since.
+
+    Raises:
+        DiskError: a record that cannot be read was written on the ``first`` day or later.
+    """
+    for each in unreadable:
+        with disk(each.path, "read"):
+            written = datetime.fromtimestamp(each.path.stat().st_mtime, UTC).date()
+        if written >= first:
+            raise DiskError(
+                f"{each.path}: {each.error}; nobody can tell what is left of {flag}: move the file "
+                f"away to count what it spent as nothing, or leave out {flag}",
+                each.path,
+            )
+
+
 def _caps_of(settings: Settings, ledger: Ledger, reporter: Reporter) -> tuple[Cap, ...]:
-    """What the ledger of this data dir leaves of a day's and a month's cap."""
+    """What the ledger of this data dir leaves of a day's and a month's cap.
+
+    Raises:
+        DiskError: a record that may count cannot be read.
+    """
     bounds = [
         ("--max-cost-per-day", settings.max_cost_per_day, outlays.day_of),
         ("--max-cost-per-month", settings.max_cost_per_month, outlays.month_of),
     ]
     if all(limit is None for _, limit, _ in bounds):
         return ()  # no record need be read
-    records = [each for each in ledger.newest() if isinstance(each, Record)]
+    entries = ledger.all()
+    records = [each for each in entries if isinstance(each, Record)]
+    unreadable = [each for each in entries if isinstance(each, UnreadableRecord)]
     found = []
     for flag, limit, period in bounds:
         first, frees = period(reporter.now())
         if limit is not None:
+            _check_readable(unreadable, first, flag)
             spent = outlays.spent_in(records, first, frees.date())
             found.append(Cap(flag, limit, spent, f"{frees:%Y-%m-%d %H:%M} UTC"))
     return tuple(found)

@@ -12,6 +12,7 @@ import msgspec
 from legalgen.commands.running import again
 from legalgen.commands.shell_completion import BATCH_STATUSES
 from legalgen.errors import UsageError
+from legalgen.errors.plurals import plural
 from legalgen.errors.suggestions import did_you_mean
 from legalgen.settings.layers import Settings
 from legalgen.settings.types import parse_duration
@@ -48,6 +49,10 @@ def show_history(settings: Settings, console: Console, query: HistoryQuery) -> i
         )
     _check_provider(ledger, query.provider)
     if query.spend:
+        unread = sum(isinstance(entry, UnreadableRecord) for entry in ledger.newest())
+        if unread:
+            told = f"{plural(unread, 'record')} cannot be read: what they spent is not counted"
+            console.talk(f"{told}; `legalgen dataset verify` names them")
         rows = _spent(ledger, query)
         console.spend(rows, in_all(rows), query.by)
         return 0
