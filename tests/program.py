@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
+
+import pytest
 
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record
@@ -30,6 +33,10 @@ CAN_FORK = hasattr(os, "pidfd_open")
 """Whether there can be a fork server here; else every start is a cold one."""
 POWERLESS = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all")
 """What starts a command of root's to whom modes of files apply, as they do to everybody else."""
+MODES_BIND = pytest.mark.skipif(
+    os.geteuid() == 0 and shutil.which("setpriv") is None,
+    reason="root may read everything, and there is no setpriv to take that from it",
+)
 OURS = ("LEGALGEN_", "GROQ_", "CEREBRAS_", "OPENAI_", "HF_", "AWS_")
 """Variables that the program reads when a command runs; others may be Python's or a library's."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from legalgen.store.parts import parts
-from tests.program import Program
+from tests.program import MODES_BIND, Program
 from tests.vendors import VendorServer
 
 MODEL = "openai/gpt-oss-120b"
@@ -72,15 +72,35 @@ def test_damage_is_named_and_stops_no_new_batch(
     assert program.run("batch", first, "--resume").code in (0, 2)
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may read every file")
-def test_a_part_that_may_not_be_read_is_named(program: Program, vendors: VendorServer) -> None:
-    """Permissions are no bug of the program."""
+@MODES_BIND
+def test_a_part_that_may_not_be_read_is_named(vendors: VendorServer, tmp_path: Path) -> None:
+    """Permissions are no bug of the program, and no damage that a repair puts aside."""
+    program = Program(tmp_path, vendors, powerless=True)
     program.run("batch", *ONE, "-n", "3")
     (path,) = parts(program.data_dir)
     path.chmod(0)
-    ended = program.run("dataset", "stats")
-    assert (ended.code, str(path) in ended.err, CURE in ended.err) == (74, True, True)
+    for words in ("stats", "verify --repair"):
+        ended = program.run("dataset", *words.split())
+        assert (ended.code, f"chmod u+rwX {path}" in ended.err, CURE in ended.err) == (
+            74, True, False
+        )  # fmt: skip
     assert program.run("batch", *ONE, "-n", "2").code == 0
+    assert path in parts(program.data_dir)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_rows_that_cannot_be_counted_are_not_bought_again(
+    damage: object, program: Program, vendors: VendorServer
+) -> None:
+    """--until-total needs all parts, whatever bounds the calls."""
+    program.run("batch", *ONE, "-n", "3")
+    (path,) = parts(program.data_dir)
+    damage(path)  # type: ignore[operator]  # one of the functions above
+    before = len(vendors.calls())
+    for bound in ((), ("--max-calls", "9")):
+        ended = program.run("batch", *ONE, "--until-total", "5", *bound)
+        assert (ended.code, str(path) in ended.err, CURE in ended.err) == (74, True, True)
+    assert len(vendors.calls()) == before
 
 
 def test_a_damaged_list_of_moves_is_named(program: Program, vendors: VendorServer) -> None:

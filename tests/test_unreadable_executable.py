@@ -4,21 +4,15 @@ never the answer of an empty one."""
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.program import Ended, Program
+from tests.program import MODES_BIND, Ended, Program
 from tests.vendors import VendorServer
 
 ONE = ("--route", "groq/openai/gpt-oss-120b")
-MODES_BIND = pytest.mark.skipif(
-    os.geteuid() == 0 and shutil.which("setpriv") is None,
-    reason="root may read everything, and there is no setpriv to take that from it",
-)
 
 
 @pytest.fixture

@@ -155,9 +155,9 @@ class Session:
 
     def _saved(self, batch_id: str | None = None) -> Result:
         self._recover(whole=batch_id is not None)
-        summary = parts.summarise(
-            self.data_dir, rehearsal=self._rehearsal, save=True, skip=self._reporter.pass_by
-        )
+        # What decides how much is bought is counted whole: a part is passed by for its cells alone.
+        skip = None if self._intent.until_total is not None else self._reporter.pass_by
+        summary = parts.summarise(self.data_dir, rehearsal=self._rehearsal, save=True, skip=skip)
         resumed = self._intent.resume
         begun = self._begin_new(summary, batch_id) if resumed is None else self._take_up(resumed)
         record = begun.record

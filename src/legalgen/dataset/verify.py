@@ -21,7 +21,7 @@ from legalgen.dataset.grounds import Grounds
 from legalgen.errors import DiskError
 from legalgen.errors.plurals import plural
 from legalgen.quality.rules import default_thresholds
-from legalgen.settings.writing import make_folder, sync_folder
+from legalgen.settings.writing import check_access, make_folder, sync_folder
 from legalgen.store import checksum
 from legalgen.store.card import card_fault, write_card
 from legalgen.store.files import DataDir, disk, is_folder, is_there, listed, replace_file
@@ -489,6 +489,8 @@ def _mend_dataset(data_dir: DataDir, ledger: Ledger, *, rehearsal: bool) -> Iter
 def _mend_part(data_dir: DataDir, path: Path) -> Iterator[str]:
     """A part that cannot be read or is empty goes aside; one of other types is cast; of one whose
     bytes cannot be proved, the rows whose ids are not those of their texts are taken out."""
+    with disk(path, "mend"):
+        check_access(path, os.R_OK)  # who may not read it does not know that it is damaged
     fault = part_fault(path)
     if fault is not None and fault[0] != "wrong_schema":
         yield _moved(data_dir, path)

@@ -33,13 +33,13 @@ def make_folder(folder: Path, mode: int = 0o777) -> None:
     sync_folder(folder.parent)
 
 
-def check_access(folder: Path, access: int) -> None:
-    """Raise what a use of a folder would; ``access`` as of ``os.access``, which gives no reason."""
-    if os.access(folder, access):
+def check_access(path: Path, access: int) -> None:
+    """Raise what a use of a file or a folder would, which ``os.access`` tells without a reason."""
+    if os.access(path, access):
         return
-    if os.statvfs(folder).f_flag & os.ST_RDONLY:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(folder))
-    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+    path.stat()  # gives the reason where it cannot even be looked at
+    number = errno.EROFS if os.statvfs(path).f_flag & os.ST_RDONLY else errno.EACCES
+    raise OSError(number, os.strerror(number), str(path))
 
 
 def sync_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import os
 from bisect import bisect_right
@@ -140,9 +141,14 @@ def readable(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno is None:
             raise UnreadablePartError(f"cannot read {path}: {error}; {_CURE}", path) from error
-        raise DiskError(f"cannot read {path}: {reason_of(error, path)}; {_CURE}", path) from error
+        raise DiskError(_cannot_read(error, path), path) from error
     except (pa.ArrowException, *DAMAGES) as error:
         raise UnreadablePartError(f"cannot read {path}: {error}; {_CURE}", path) from error
+
+
+def _cannot_read(error: OSError, path: Path) -> str:
+    denied = error.errno in (errno.EACCES, errno.EPERM)  # a repair could read it as little
+    return f"cannot read {path}: {reason_of(error, path)}" + ("" if denied else f"; {_CURE}")
 
 
 DAMAGES: Final = (KeyError, TypeError, OverflowError, *NOT_OURS)
@@ -464,7 +470,7 @@ def stat_part(path: Path) -> os.stat_result:
     try:
         return check_regular(path)
     except OSError as error:
-        raise DiskError(f"cannot read {path}: {reason_of(error, path)}; {_CURE}", path) from error
+        raise DiskError(_cannot_read(error, path), path) from error
 
 
 def part_size(path: Path) -> int:
