@@ -103,6 +103,27 @@ def test_rows_that_cannot_be_counted_are_not_bought_again(
     assert len(vendors.calls()) == before
 
 
+def test_damaged_notes_on_rows_can_be_got_rid_of(program: Program, vendors: VendorServer) -> None:
+    """Every command that goes by them names the way on, no call is made, and it is one."""
+    assert program.run("batch", *ONE, "-n", "3").code == 0
+    [name] = {row["id"] for row in program.rows() if row["slot"] == 0}
+    assert program.run("dataset", "drop", name).code == 0
+    marks = program.data_dir.marks / "train.json"
+    os.truncate(marks, marks.stat().st_size - 30)
+    before = len(vendors.calls())
+    for words in (("dataset", "stats"), ("batch", *ONE, "-n", "1"), ("dataset", "compact"),
+                  ("dataset", "export", str(program.home / "x.jsonl"))):  # fmt: skip
+        ended = program.run(*words)
+        assert (ended.code, CURE in ended.err, str(marks) in ended.err) == (74, True, True), words
+    assert len(vendors.calls()) == before
+    found = program.run("dataset", "verify", "--json")
+    assert [one["kind"] for one in found.json["findings"]] == ["damaged_notes"]
+    mended = program.run("dataset", "verify", "--repair")
+    assert (mended.code, "count again" in mended.err) == (0, True), mended.err
+    assert program.run("batch", *ONE, "-n", "1").code == 0
+    assert len(program.rows()) == 4
+
+
 def test_a_damaged_list_of_moves_is_named(program: Program, vendors: VendorServer) -> None:
     """By all that would go on with it; the dataset can be written and read meanwhile."""
     assert program.run("batch", *ONE, "-n", "2").code == 0

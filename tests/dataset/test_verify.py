@@ -16,10 +16,12 @@ import pytest
 
 from legalgen.dataset.compact import compact
 from legalgen.dataset.verify import Defect, Verified, repair, verify
+from legalgen.errors import DiskError
 from legalgen.store.files import DataDir
 from legalgen.store.journal import BatchWriter
 from legalgen.store.ledger import Ledger
-from legalgen.store.parts import parts
+from legalgen.store.notes import RowNotes, Tombstone, notes_path, save_notes
+from legalgen.store.parts import cell_of, iter_batches, parts, summarise
 from legalgen.store.sample import arrow_schema, sample_id
 from tests.crash.rows import BATCH, make_sample, to_table
 from tests.crash.test_journal import in_child
@@ -367,3 +369,41 @@ def test_many_rows_take_little_memory(
     record_property("peak MB", int(out[-1]))
     assert out[:-1] == [str(rows), "card", "no_record"]
     assert int(out[-1]) <= 1500
+
+
+@pytest.mark.parametrize("damage", [b"", b'{"crc":"00000000","row":{}}\n', b"\xff\x00", b'{"crc"'])
+def test_damaged_notes_are_found_and_put_aside(data_dir: DataDir, damage: bytes) -> None:
+    """All that would go by them refuses to, with the way on; a repair says what it undoes."""
+    dropped = rows_of(data_dir)[0]
+    stone = Tombstone(
+        codes=("X",), batch_id=dropped.batch_id, cell=cell_of(dropped), model="groq/m"
+    )
+    save_notes(data_dir, RowNotes(dropped={dropped.id: stone}))
+    written = notes_path(data_dir, rehearsal=False)
+    cut = written.read_bytes()[:-20] if damage == b"" else damage
+    written.write_bytes(cut)
+    for reads in (lambda: summarise(data_dir), lambda: list(iter_batches(data_dir))):
+        with pytest.raises(DiskError, match="verify --repair"):
+            reads()
+    with pytest.raises(DiskError, match="verify --repair"):
+        compact(data_dir, note_part=Ledger(data_dir).note_part)
+    found = verify(data_dir)
+    assert kinds(found) == ["damaged_notes"]
+    assert found.findings[0].where == "marks/train.json"
+    assert found.rows == 7
+    mended = repair(data_dir)
+    assert kinds(mended) == []
+    assert "count again" in mended.repaired[0]
+    assert (data_dir.state / "aside" / "marks.train.json").read_bytes() == cut
+    assert summarise(data_dir).rows == 7
+
+
+def test_notes_that_may_not_be_read_are_not_put_aside(data_dir: DataDir) -> None:
+    """A link in a circle stands for all that cannot be read and is no damage."""
+    path = notes_path(data_dir, rehearsal=False)
+    path.parent.mkdir()
+    path.symlink_to(path)
+    for look in (verify, repair):
+        with pytest.raises(DiskError, match="Too many levels"):
+            look(data_dir)
+    assert path.is_symlink()

@@ -28,7 +28,7 @@ from legalgen.store.files import DataDir, disk, is_folder, is_there, listed, rep
 from legalgen.store.journal import recover
 from legalgen.store.ledger import Ledger, Record, UnreadableRecord
 from legalgen.store.locks import Patience, data_lock, is_rewriting, is_writing
-from legalgen.store.notes import RowNotes, load_notes
+from legalgen.store.notes import RowNotes, UnreadableNotesError, load_notes
 from legalgen.store.parts import (
     Part,
     footer,
@@ -56,11 +56,11 @@ DefectKind = Literal[
     "damaged_part", "wrong_schema", "empty_part", "stray_file", "repeated_id", "repeated_slot",
     "mixed_versions", "ledger_disagrees", "ledger_unreadable", "no_record", "part_not_noted",
     "journal_waiting",
-    "compaction_left", "card", "quotation",
+    "compaction_left", "card", "quotation", "damaged_notes",
 ]  # fmt: skip
 REPAIRABLE: Final = frozenset(
     {"damaged_part", "wrong_schema", "empty_part", "stray_file", "part_not_noted",
-     "journal_waiting", "compaction_left", "card"}
+     "journal_waiting", "compaction_left", "card", "damaged_notes"}
 )  # fmt: skip
 MAX_EXAMPLES: Final = 20
 """How many repeated ids or slots are spelled out; the rest is counted."""
@@ -99,7 +99,13 @@ def verify(data_dir: DataDir) -> Verified:
     ended, seen = _unchanged(data_dir, grounds)
     findings = [one for each in seen.values() for one in each.findings]
     batches = sum((each.batches for each in seen.values()), start=Counter[str]())
-    notes = {each: load_notes(data_dir, rehearsal=each) for each in (False, True)}
+    notes = {}
+    for rehearsal in (False, True):
+        try:
+            notes[rehearsal] = load_notes(data_dir, rehearsal=rehearsal)
+        except UnreadableNotesError as error:
+            notes[rehearsal] = RowNotes()
+            findings.append(Defect("damaged_notes", _inside(data_dir, error.path), _LOST))
     for each in notes.values():
         batches.update(each.gone)  # they were accepted, and a compaction left them out
     waiting = _waiting(data_dir)
@@ -126,6 +132,10 @@ def verify(data_dir: DataDir) -> Verified:
     )
 
 
+_LOST: Final = (
+    "cannot be read: which rows were taken out or flagged since the last compaction; a repair puts "
+    "it aside, and they count again"
+)
 LOOKS: Final = 5
 """How often a dataset is looked at that is compacted meanwhile."""
 
@@ -470,6 +480,12 @@ def repair(data_dir: DataDir, *, patience: Patience | None = None) -> Verified:
 
 
 def _mend_dataset(data_dir: DataDir, ledger: Ledger, *, rehearsal: bool) -> Iterator[str]:
+    # The first thing: whatever is mended next goes by the notes.
+    try:
+        load_notes(data_dir, rehearsal=rehearsal)
+    except UnreadableNotesError as error:
+        told = "rows that were taken out count again: take them out anew (`legalgen dataset drop`)"
+        yield f"{_moved(data_dir, error.path)}; {told}"
     left = compact.leftovers(data_dir)
     compact.finish(data_dir, rehearsal=rehearsal)
     yield from (

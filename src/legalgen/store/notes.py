@@ -107,7 +107,12 @@ class RowNotes(msgspec.Struct, frozen=True):
         return batch
 
 
-def _path(data_dir: DataDir, *, rehearsal: bool) -> Path:
+class UnreadableNotesError(DiskError):
+    """Notes that are there and are not what was written."""
+
+
+def notes_path(data_dir: DataDir, *, rehearsal: bool) -> Path:
+    """The file of the notes, whether it is there or not."""
     return data_dir.marks / f"{data_dir.dataset(rehearsal=rehearsal).name}.json"
 
 
@@ -116,8 +121,9 @@ def load_notes(data_dir: DataDir, *, rehearsal: bool = False) -> RowNotes:
 
     Raises:
         DiskError: the file is there and cannot be read: rows that were taken out would come back.
+            ``UnreadableNotesError`` where it is damaged.
     """
-    path = _path(data_dir, rehearsal=rehearsal)
+    path = notes_path(data_dir, rehearsal=rehearsal)
     with disk(path, "read"):
         raw = read_whole(path) if os.path.lexists(path) else None
     if raw is None:
@@ -125,7 +131,8 @@ def load_notes(data_dir: DataDir, *, rehearsal: bool = False) -> RowNotes:
     try:
         notes = msgspec.json.decode(unframe(raw) or b"", type=RowNotes)
     except NOT_OURS as error:
-        raise DiskError(f"cannot read {path}: {error}", path) from error
+        told = f"cannot read {path}: {error}; see `legalgen dataset verify --repair`"
+        raise UnreadableNotesError(told, path) from error
     if notes.final_in is not None and _is_final(data_dir, notes.final_in, rehearsal=rehearsal):
         return notes.carried_out()
     return replace(notes, final_in=None)
@@ -147,7 +154,7 @@ def save_notes(data_dir: DataDir, notes: RowNotes, *, rehearsal: bool = False) -
     Raises:
         DiskError: the disk failed; the old ones stand.
     """
-    path = _path(data_dir, rehearsal=rehearsal)
+    path = notes_path(data_dir, rehearsal=rehearsal)
     with disk(path, "write"):
         make_folder(path.parent)
     replace_file(data_dir, path, frame(msgspec.json.encode(notes)))
