@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from legalgen.store.ledger import Ledger, Record
-from tests.crash.trial import BATCH, TARGET, ForkServer, Trial, Vendors
+from tests.crash.trial import BATCH, CONCURRENCY, TARGET, ForkServer, Trial, Vendors
 
 NEW = (*BATCH, "-n", str(TARGET))
 DISK_FAILED = 74
@@ -79,6 +79,27 @@ def test_a_disk_that_is_full_from_some_write_on(trial: Trial, failure: tuple[str
     assert str(trial.data_dir.root) in trial.error()
     assert "No space left on device" in trial.error()
     assert_goes_on(trial)
+
+
+@pytest.mark.parametrize("nth", [1, 3], ids=["first part", "last part"])
+def test_what_a_full_disk_leaves_in_the_journal_is_told(trial: Trial, nth: int) -> None:
+    """How many samples are safe there, and the command that seals them, which does."""
+    order = trial.order(*NEW, point="write part", nth=nth, errno=errno.ENOSPC, lasting=True)
+    assert trial.profiled(order)[0] == DISK_FAILED, trial.error()
+    found = re.search(
+        r"No space left on device; (\d+) samples? (?:is|are) safe in the journal: "
+        r"`legalgen batch (\S+) --resume` seals (?:it|them) when the disk has room and goes on",
+        trial.error(),
+    )
+    assert found is not None, trial.error()
+    (segment,) = trial.data_dir.journal.glob("*.jsonl")
+    waiting = len(segment.read_bytes().splitlines()) - 1
+    # The append that made the part full had not returned for those that it brought.
+    assert waiting - CONCURRENCY < int(found[1]) <= waiting
+    assert trial.run("batch", found[2], "--resume", "-q") == 0, trial.error()
+    trial.failures += 1
+    trial.judge()
+    assert trial.problems == []
 
 
 def test_what_was_learnt_about_models_may_be_lost(trial: Trial) -> None:

@@ -5,6 +5,7 @@ import math
 import os
 import pickle
 import re
+import resource
 import subprocess
 import sys
 import tomllib
@@ -841,6 +842,21 @@ def test_an_existing_file_is_left_as_it_is(tmp_path: Path) -> None:
             init_config(each)
     assert path.read_text() == "# mine\n"
     assert not link.exists()
+
+
+def test_init_config_leaves_no_half_of_a_file(tmp_path: Path) -> None:
+    """What a full disk breaks off can be begun again."""
+    path = tmp_path / "config.toml"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(DiskError, match="File too large"):
+            init_config(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
+    init_config(path)
+    assert path.read_text() == config_template()
 
 
 @pytest.mark.parametrize(

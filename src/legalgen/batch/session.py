@@ -34,7 +34,7 @@ from legalgen.quality.inspection import Reviewer
 from legalgen.quality.rules import default_thresholds
 from legalgen.settings.layers import Settings
 from legalgen.store import card, journal, parts
-from legalgen.store.files import DataDir, is_there
+from legalgen.store.files import DataDir, is_there, listed
 from legalgen.store.ledger import Ledger, Record, new_batch_id, this_process
 from legalgen.store.locks import BatchLock, Holder, data_lock
 from legalgen.store.sample import Sample
@@ -96,6 +96,8 @@ class Session:
         self._waits = waits
         self._notices = notices
         self._dataset = data_dir.dataset(rehearsal=rehearsal)
+        self.unsealed: tuple[Record, int] | None = None
+        """After a failure of the disk: the record, and how many samples wait in the journal."""
 
     def abandon(self) -> None:
         """End every call in flight."""
@@ -238,6 +240,7 @@ class Session:
                 part = record.parts[-1].name
                 self._reporter.tell(events.Sealed(at=self._reporter.now(), part=part))
         except DiskError as error:
+            self.unsealed = record, self._waiting(record)
             with contextlib.suppress(DiskError):
                 self._close(record, Ending("stopped", error.exit_code, str(error)), sink)
             raise
@@ -252,6 +255,13 @@ class Session:
                 self._close(record, Ending("failed", LegalgenError.exit_code, reason), sink)
             raise
         return ending
+
+    def _waiting(self, record: Record) -> int:
+        """How many accepted samples stand in the journal alone; 0 where it is gone, too."""
+        with contextlib.suppress(DiskError):
+            if listed(self.data_dir.journal, f"{record.id}-*.jsonl"):
+                return record.accepted - sum(part.rows for part in record.parts)
+        return 0
 
     # ------------------------------------------------------------------ how it ends
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from legalgen.batch.signals import Caught, heeded
 from legalgen.errors import DiskError, UsageError
 from legalgen.errors.exit_codes import Exit
+from legalgen.errors.plurals import plural
 from legalgen.errors.redaction import redact
 from legalgen.settings.layers import Settings
 from legalgen.settings.reading import reason_of
@@ -152,10 +153,29 @@ def go(
             run.abandon()
 
         with contextlib.closing(run), heeded(stop.request, abandon) as caught:
-            result = run.go()
+            try:
+                result = run.go()
+            except DiskError as error:
+                if safe := _what_is_safe(run, settings):
+                    raise DiskError(f"{error}; {safe}", error.path) from error
+                raise
     if sink.broken:
         let_go()
     return with_exit_code(result, sink.exit_code(result, caught))
+
+
+def _what_is_safe(run: Session, settings: Settings) -> str:
+    """What a failure of the disk leaves in the journal, and what is then to be typed."""
+    record, waiting = run.unsealed or (None, 0)
+    if record is None or waiting <= 0:
+        return ""
+    safe = f"{plural(waiting, 'sample')} {'is' if waiting == 1 else 'are'} safe in the journal"
+    seals = f"{'it' if waiting == 1 else 'them'} when the disk has room"
+    if record.kind == "batch":
+        by = f"`legalgen batch {record.id} --resume{again(settings)}` seals {seals} and goes on"
+    else:
+        by = f"the next command that writes seals {seals}"
+    return f"{safe}: {by}"
 
 
 class EventSink:

@@ -60,7 +60,7 @@ def write_all(descriptor: int, payload: bytes) -> None:
 
 
 def write_new(path: Path, payload: bytes, mode: int = 0o644) -> None:
-    """Write a file that is not there yet.
+    """Write a file that is not there yet, whole or not at all.
 
     Raises:
         FileExistsError: it is there.
@@ -69,6 +69,10 @@ def write_new(path: Path, payload: bytes, mode: int = 0o644) -> None:
     try:
         write_all(descriptor, payload)
         os.fsync(descriptor)
+    except BaseException:  # leaves no half of a file, whatever happened, and raises it again
+        with contextlib.suppress(OSError):  # the first error is the one to tell
+            path.unlink()
+        raise
     finally:
         os.close(descriptor)
     sync_folder(path.parent)
