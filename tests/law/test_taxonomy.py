@@ -12,7 +12,9 @@ import pytest
 from legalgen.errors import UsageError
 from legalgen.law.axes import Authority, Branch, Filter, LengthBounds, Topic, Weights
 from legalgen.law.citations import comparable, parse
+from legalgen.law.from_settings import taxonomy_of
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.settings.layers import Settings
 
 OWN = """
 schema = 1
@@ -241,6 +243,58 @@ def test_a_users_topic_replaces_the_builtin_one(tmp_path: Path) -> None:
         difficulty={"basic": 1, "intermediate": 2, "advanced": 2, "expert": 1},
         sample_type={"case_analysis": 3, "short_qa": 1},
     )
+
+
+def test_weights_of_the_config_file_lie_over_those_of_a_taxonomy(tmp_path: Path) -> None:
+    """By axis and id; what weighs nothing is not planned."""
+    path = tmp_path / "own.toml"
+    path.write_text(OWN, encoding="utf-8")
+    both = Taxonomy.load(path, {"jurisdiction": {"us": 0, "eu": 5}}, "config.toml")
+    assert both.weights.jurisdiction == {"uk": 2, "us": 0, "eu": 5}
+    assert both.weights.difficulty == Taxonomy.load(path).weights.difficulty
+    builtin = Taxonomy.load(None, {"jurisdiction": {"us": 0}, "difficulty": {"basic": 0}})
+    assert "us" not in {area.jurisdiction for area in builtin.areas}
+    assert "basic" not in {each for leaf in builtin.leaves() for each in leaf.difficulties}
+    assert builtin.own_authorities == ()
+
+
+@pytest.mark.parametrize(
+    ("weights", "problem"),
+    [
+        (
+            {"jurisdiction": {"uc": 1}},
+            'jurisdiction: unknown jurisdiction "uc" (allowed: uk, us',
+        ),
+        ({"difficulty": {"nosuch": 1}}, 'difficulty: unknown difficulty "nosuch" (allowed: basic'),
+        ({"sample_type": {"esay": 1}}, 'sample_type: unknown sample type "esay" ('),
+        (
+            {"difficulty": dict.fromkeys(("basic", "intermediate", "advanced", "expert"), 0)},
+            "difficulty: no difficulty with a weight above 0 is left to ",
+        ),
+    ],
+)
+def test_wrong_weights_of_the_config_file_are_refused(
+    weights: dict[str, dict[str, float]], problem: str
+) -> None:
+    """A name of the config file that nothing has is told as one of the taxonomy's own is."""
+    with pytest.raises(UsageError, match=re.escape(f"a/config.toml: [weights]: {problem}")):
+        Taxonomy.load(None, weights, "a/config.toml")
+
+
+def test_the_config_file_weighs_what_a_batch_plans(tmp_path: Path) -> None:
+    """``[weights]`` of config.toml reaches the taxonomy of every command."""
+    config = tmp_path / "config.toml"
+    config.write_text("[weights]\njurisdiction = { us = 0 }\n", encoding="utf-8")
+    folders = {name: str(tmp_path) for name in ("data_dir", "state_dir", "log_dir")}
+    taxonomy = taxonomy_of(Settings.load(folders, {}, config))
+    assert taxonomy.weights == Weights(jurisdiction={"us": 0})
+
+
+def test_no_jurisdiction_left_is_refused() -> None:
+    """Where the config file says that none is wanted."""
+    none = dict.fromkeys((each.id for each in Taxonomy.builtin().jurisdictions), 0.0)
+    with pytest.raises(UsageError, match=r"^c\.toml: \[weights\]: no topic is left with a weight"):
+        Taxonomy.load(None, {"jurisdiction": none}, "c.toml")
 
 
 def test_a_file_may_stand_alone(tmp_path: Path) -> None:

@@ -439,6 +439,28 @@ def test_a_file_as_editors_leave_it(tmp_path: Path, text: str) -> None:
             ("[limits.\"groq\"]: 'groq' is not of the form provider/model."),
         ),
         (
+            '[limits."grok/openai/gpt-oss-120b"]\nrequests_per_day = 3',
+            (
+                '[limits."grok/openai/gpt-oss-120b"]: the provider grok is not known; '
+                "did you mean groq?"
+            ),
+        ),
+        (
+            '[prices."gpu7/qwen3:8b"]\ninput = 1\noutput = 1',
+            (
+                '[prices."gpu7/qwen3:8b"]: the provider gpu7 is not known; a server of your own '
+                "stands in [servers.gpu7]."
+            ),
+        ),
+        (
+            '[prices."openroutr/m"]\ninput = 1\noutput = 1',
+            '[prices."openroutr/m"]: the provider openroutr is not known; did you mean openrouter?',
+        ),
+        (
+            '[limits."groq/x.y"]\nrequests_per_minute = "many"',
+            ('[limits."groq/x.y"] requests_per_minute = "many": not a whole number of at least 0.'),
+        ),
+        (
             "[weights.jurisdiction]\nuk = -1",
             "[weights.jurisdiction] uk: is a number of at least 0.",
         ),
@@ -456,6 +478,47 @@ def test_a_wrong_file_is_told_where(tmp_path: Path, text: str, problem: str) -> 
         load({}, {}, path)
 
     assert str(caught.value) == f"{path} {problem}"
+
+
+def test_a_limit_of_a_model_that_nobody_has_is_told(tmp_path: Path) -> None:
+    """A typo lifts the limit that it states; a list at run time may yet name such a model."""
+    text = """
+        [limits."groq/openai/gpt-os-120b"]
+        requests_per_day = 3
+        [prices."groq#2/nosuch"]
+        input = 1
+        output = 1
+        """
+    path = written(tmp_path, text)
+    place = f'{path} [limits."groq/openai/gpt-os-120b"]: groq has no such model'
+    assert load({}, {}, path).warnings == (
+        f"{place}; did you mean openai/gpt-oss-120b?",
+        f'{path} [prices."groq#2/nosuch"]: groq has no such model',
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "beside"),
+    [
+        ("groq/openai/gpt-oss-120b", ""),
+        ("groq#2/openai/gpt-oss-120b", ""),
+        ("groq/gemma2-9b-it", ""),
+        ("groq/new-model", '[providers.groq]\nmodels = ["new-model"]'),
+        ("groq/new-model", '[providers.groq.models."new-model"]\ncontext = 8192'),
+        ("openai/qwen3:8b", ""),
+        ("local/mine.gguf", ""),
+        ("gpu1/qwen3:8b", '[servers.gpu1]\nbase_url = "http://gpu1:8000/v1"'),
+        ("ollama/qwen3:8b", ""),
+    ],
+)
+def test_what_is_stated_of_a_model_that_may_be_there_is_taken(
+    tmp_path: Path, name: str, beside: str
+) -> None:
+    """Listed, retired, named in the file, or of a server that has whatever models it has."""
+    tables = f'[limits."{name}"]\nrequests_per_day = 3\n[prices."{name}"]\ninput = 1\noutput = 1'
+    settings = load({}, {}, written(tmp_path, f"{tables}\n{beside}"))
+    assert settings.warnings == ()
+    assert [str(ref) for ref in settings.limits] == [name]
 
 
 def test_a_file_that_is_not_text_names_the_line(tmp_path: Path) -> None:

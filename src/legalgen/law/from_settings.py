@@ -24,8 +24,12 @@ if TYPE_CHECKING:  # its grammar takes time to compile, and is not needed to loo
 
 
 def taxonomy_of(settings: Settings) -> Taxonomy:
-    """The user's taxonomy, or the built-in one."""
-    return Taxonomy.load(settings.taxonomy)
+    """The user's taxonomy, or the built-in one, with the weights of the config file over its own.
+
+    Raises:
+        UsageError: the file cannot be read, or one of the two cannot be meant.
+    """
+    return Taxonomy.load(settings.taxonomy, settings.weights, str(settings.config_file))
 
 
 def filter_of(settings: Settings) -> Filter:

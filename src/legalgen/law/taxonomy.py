@@ -14,6 +14,7 @@ from functools import cache, cached_property
 from hashlib import blake2b
 from itertools import chain, product
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -58,10 +59,16 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
         return _builtin()
 
     @classmethod
-    def load(cls, path: Path | None = None) -> Taxonomy:
+    def load(
+        cls,
+        path: Path | None = None,
+        weights: Mapping[str, Mapping[str, float]] | None = None,
+        weighed_in: str = "weights",
+    ) -> Taxonomy:
         """Read a user's file and lay it over the built-in taxonomy, if it extends that.
 
-        Without a file it is the built-in one.
+        Without a file it is the built-in one. ``weights`` by axis and id lie over those of the
+        file; ``weighed_in`` is where the user wrote them.
 
         A topic or sample type with a built-in id replaces the built-in one; an area adds its
         topics to the built-in area of its id. With ``extends = "none"`` there are no built-in
@@ -70,9 +77,11 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
         Raises:
             UsageError: the file cannot be read or is not a taxonomy; file, table and key named.
         """
-        if path is None:
+        if path is None and not weights:
             return cls.builtin()
-        return _Assembly(_load(path), _builtin_file(), path.name).taxonomy()
+        base = _builtin_file()
+        file, label = (base, _BUILTIN) if path is None else (_load(path), path.name)
+        return _Assembly(file, base, label, weights or {}, weighed_in).taxonomy()
 
     # ------------------------------------------------------------------ looking things up
 
@@ -314,28 +323,48 @@ def _load(path: Path) -> File:
     return TaxonomyReader(path.name).file(tables)
 
 
+_BUILTIN = "taxonomy.toml"
+
+
 @cache
 def _builtin_file() -> File:
-    name = "taxonomy.toml"
-    return TaxonomyReader(name).file(compile_cache.table("legalgen.law", name))
+    return TaxonomyReader(_BUILTIN).file(compile_cache.table("legalgen.law", _BUILTIN))
 
 
 @cache
 def _builtin() -> Taxonomy:
-    return _Assembly(_builtin_file(), _builtin_file(), "taxonomy.toml").taxonomy()
+    return _Assembly(_builtin_file(), _builtin_file(), _BUILTIN).taxonomy()
 
 
 # ---------------------------------------------------------------------------- laying together
 
 
 class _Assembly:
-    """Lays a file over the built-in one and resolves what its tables say of each other."""
+    """Lays a file over the built-in one and resolves what its tables say of each other.
 
-    def __init__(self, file: File, base: File, label: str) -> None:
+    ``over`` are weights that lie over the file's, written in ``weighed_in``.
+    """
+
+    def __init__(
+        self,
+        file: File,
+        base: File,
+        label: str,
+        over: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
+        weighed_in: str = "",
+    ) -> None:
         self._file = file
         self._base = base
         self._label = label
         self._reader = TaxonomyReader(label)
+        self._over = over
+        self._over_reader = TaxonomyReader(weighed_in)
+        self._weights = Weights(
+            **{
+                axis: {**getattr(file.weights, axis), **over.get(axis, {})}
+                for axis in Weights.__struct_fields__
+            }
+        )
         self._jurisdictions = self._merge("jurisdiction", base.jurisdiction, file.jurisdiction)
         self._difficulties = self._merge("difficulty", base.difficulty, file.difficulty)
         alone = file.extends == "none" and bool(file.sample_type)
@@ -355,6 +384,8 @@ class _Assembly:
         self._check_weights()
         areas = [area for area in self._areas() if self._weight("jurisdiction", area.jurisdiction)]
         if not areas:
+            if self._over:
+                self._over_reader.refuse("[weights]", "no topic is left with a weight above 0")
             self._reader.refuse("", "there is no topic in it whose weight is above 0")
         return Taxonomy(
             name=self._file.name,
@@ -362,7 +393,7 @@ class _Assembly:
             areas=tuple(areas),
             difficulties=tuple(self._difficulties.values()),
             sample_types=tuple(self._sample_types.values()),
-            weights=self._file.weights,
+            weights=self._weights,
             own_authorities=tuple(self._own_authorities()),
         )
 
@@ -392,15 +423,25 @@ class _Assembly:
             weights: dict[str, float] = getattr(self._file.weights, axis)
             for id_ in weights:
                 self._exists(axis, id_, ids, f"[weights]: {axis}")
+            for id_ in self._over.get(axis, {}):
+                self._exists(axis, id_, ids, f"[weights]: {axis}", self._over_reader)
 
-    def _exists(self, what: str, id_: str, known: Mapping[str, object], where: str) -> None:
+    def _exists(
+        self,
+        what: str,
+        id_: str,
+        known: Mapping[str, object],
+        where: str,
+        reader: TaxonomyReader | None = None,
+    ) -> None:
         if id_ in known:
             return
         hint = meant_or_allowed(id_, known)
-        self._reader.refuse(where, f'unknown {what.replace("_", " ")} "{id_}" ({hint})')
+        told = f'unknown {what.replace("_", " ")} "{id_}" ({hint})'
+        (reader or self._reader).refuse(where, told)
 
     def _weight(self, axis: str, id_: str) -> float:
-        weights: dict[str, float] = getattr(self._file.weights, axis)
+        weights: dict[str, float] = getattr(self._weights, axis)
         return weights.get(id_, 1.0)
 
     def _areas(self) -> list[Area]:
@@ -481,7 +522,10 @@ class _Assembly:
     def _not_empty(self, axis: str, ids: Sequence[str], where: str) -> tuple[str, ...]:
         kept = tuple(id_ for id_ in ids if self._weight(axis, id_))
         if not kept:
-            self._reader.refuse(where, f"no {axis.replace('_', ' ')} with a weight above 0 is left")
+            told = f"no {axis.replace('_', ' ')} with a weight above 0 is left"
+            if self._over.get(axis):
+                self._over_reader.refuse(f"[weights]: {axis}", f"{told} to {where}")
+            self._reader.refuse(where, told)
         return kept
 
 

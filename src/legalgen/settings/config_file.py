@@ -180,7 +180,7 @@ is for the vendor's terms to say; Groq counts the limits of an organisation, not
 
 `[gate]` overrides thresholds of the gate by name. `[weights]` holds a table per axis
 (AXES) with how often its values are planned, against each other:
-`jurisdiction = { uk = 2, us = 1 }`.
+`jurisdiction = { uk = 2, us = 1 }`; they lie over those of the taxonomy.
 """
 
 

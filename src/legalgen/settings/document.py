@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
-from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef
+from legalgen.completion import LimitKind, LimitReading, LimitWindow, ModelRef, vendor_of
 from legalgen.errors import ConfigurationError, UsageError
 from legalgen.providers import PROVIDERS, own_variable
 from legalgen.settings.declaration import Declaration, Origin, Resolved, T
@@ -27,7 +27,7 @@ from legalgen.settings.provider_tables import (
     prices,
 )
 from legalgen.settings.toml import read_toml
-from legalgen.settings.types import Kind, whole
+from legalgen.settings.types import NATURAL, Kind
 
 WEIGHT_AXES = ("jurisdiction", "difficulty", "sample_type")
 _LIMIT_KINDS: tuple[LimitKind, ...] = ("requests", "tokens", "input_tokens", "output_tokens")
@@ -35,6 +35,8 @@ _LIMIT_WINDOWS: tuple[LimitWindow, ...] = ("minute", "hour", "day")
 LIMIT_KEYS: Mapping[str, tuple[LimitKind, LimitWindow]] = {
     f"{kind}_per_{window}": (kind, window) for kind in _LIMIT_KINDS for window in _LIMIT_WINDOWS
 }
+_MODEL_TABLES = ("limits", "prices")
+"""Tables of a table for each model, whose name is ``provider/model``."""
 _FREE_TABLES = ("providers", "servers", "limits", "prices", "gate", "weights")
 
 
@@ -85,13 +87,64 @@ class Document(msgspec.Struct, frozen=True):
             if not table:
                 known += [*_FREE_TABLES, *filter(None, tables)]
             self._refuse_unknown(table, known)
+        if known_providers is None:
+            return
         for name in self.table("providers"):
-            if known_providers is not None and name not in known_providers:
+            self._check_provider(name, f"[providers] {name}", known_providers)
+        servers = tuple(self.table("servers"))
+        for table in _MODEL_TABLES:
+            for name in self.table(table):
+                provider, slash, _ = name.partition("/")
+                if slash:  # else it is told that it names no model
+                    where = f'[{table}."{name}"]'
+                    self._check_provider(
+                        vendor_of(provider), where, (*known_providers, *servers), of_model=True
+                    )
+
+    def _check_provider(
+        self, name: str, where: str, known: Collection[str], *, of_model: bool = False
+    ) -> None:
+        """Refuse a table that nobody would read, as there is no such provider. ``of_model``: it is
+        of a model, which a preset may have.
+        """
+        if name in known:
+            return
+        from legalgen.errors.suggestions import did_you_mean  # most files have no mistake
+
+        names = tuple(known)
+        if of_model:
+            from legalgen.providers.presets import presets  # most files state nothing of a model
+
+            if name in presets():
+                return
+            names += tuple(presets())
+        close = did_you_mean(name, names)
+        hint = close or f"; a server of your own stands in [servers.{name}]"
+        raise self._error(where, f"{f'the provider {name} ' * of_model}is not known{hint}")
+
+    def unknown_models(self) -> Iterator[str]:
+        """Models of ``[limits]`` and ``[prices]`` that no provider is known to have, each in a
+        sentence: a list at run time may name them yet.
+        """
+        named = [(table, name) for table in _MODEL_TABLES for name in self.table(table)]
+        if not named:
+            return
+        from legalgen.providers.catalog import Catalog  # most files state nothing of a model
+
+        catalog, tables = Catalog.load(), self.providers()
+        for table, name in named:
+            ref = ModelRef.parse(name)
+            spec = PROVIDERS.get(ref.vendor)
+            own = tables.get(ref.vendor, ProviderSettings())
+            listed = [each.id for each in catalog.models(ref.vendor)]
+            if not listed or own.server or (spec is not None and spec.takes_files):
+                continue  # such a provider has whatever models it has
+            known = [*listed, *own.models]
+            if ref.model not in known and catalog.retired(ref.vendor, ref.model) is None:
                 from legalgen.errors.suggestions import did_you_mean  # most files have no mistake
 
-                close = did_you_mean(name, known_providers)
-                hint = close or f"; a server of your own stands in [servers.{name}]"
-                raise self._error(f"[providers] {name}", f"is not known{hint}")
+                close = did_you_mean(ref.model, known)
+                yield f'{self.path} [{table}."{name}"]: {ref.vendor} has no such model{close}'
 
     def providers(self) -> dict[str, ProviderSettings]:
         """The tables of providers and of servers, which share their names."""
@@ -150,9 +203,12 @@ class Document(msgspec.Struct, frozen=True):
         self._refuse_keys(where, rows, LIMIT_KEYS)
         try:
             ref = ModelRef.parse(name)
-            numbers = {key: whole(0)(value) for key, value in rows.items()}
         except ValueError as problem:
             raise self._error(where, str(problem)) from problem
+        numbers = {
+            key: parsed(NATURAL, value, f"{self.path} {where} {key} =", ConfigurationError)
+            for key, value in rows.items()
+        }
         return ref, tuple(
             LimitReading(*LIMIT_KEYS[key], limit=number) for key, number in numbers.items()
         )

@@ -317,6 +317,7 @@ class Settings:
             warnings=(
                 *document.warnings(),
                 *document.unused_keys(environ),
+                *document.unknown_models(),
                 *mistyped_variables(environ, (each.env for each in SETTINGS), document.providers()),
             ),
             config_file=config_file,
