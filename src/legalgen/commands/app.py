@@ -183,10 +183,9 @@ def batch(
         raise typer.BadParameter("--stop ends a running batch: leave the others out")
     if batch_id is not None and not (resume or cancel or stop):
         raise typer.BadParameter(f"{batch_id!r} names a batch; add --resume to go on with it")
-    if plan and resume:
-        raise typer.BadParameter("--plan shows a new batch; leave out --resume")
-    if plan:
-        return show_plan(flags, until_total, settings_of, console_of)
+    if plan and (resume or cancel):
+        given = "--resume" if resume else "--cancel"
+        raise typer.BadParameter(f"--plan shows a new batch; leave out {given}")
     order = BatchOrder(
         batch_id,
         resume=resume,
@@ -201,6 +200,8 @@ def batch(
         strict=strict,
         stop=stop,
     )
+    if plan:
+        return show_plan(flags, order, settings_of, console_of)
     return run_batch(flags, order, settings_of, console_of)
 
 

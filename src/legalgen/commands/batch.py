@@ -23,7 +23,7 @@ from legalgen.store.ledger import Ledger, Record, UnreadableRecord
 from legalgen.ui.console import Console, confirmed, result_json
 
 if TYPE_CHECKING:
-    from legalgen.batch.intent import BulkOrder
+    from legalgen.batch.intent import BulkOrder, Intent
 
 TERMINAL_PATIENCE_S = 120.0
 UNATTENDED_PATIENCE_S = 900.0
@@ -54,13 +54,37 @@ def run_batch(
     talk: Callable[[Settings], Console],
 ) -> int:
     """Many samples: a new batch, or one that goes on."""
+    if order.stop:
+        settings = load(flags)
+        return stop_batch(settings, talk(settings), order.batch_id)
+    settings, intent = _intended(flags, order, load)
+    bulk = _bulk_order(order, intent.resume)
+    console = talk(settings)
+    try:
+        result = go(settings, console, intent, bulk)
+    except LegalgenError as error:
+        tell_end(settings, console, failure_json(error))
+        raise
+    troubled = result.record is not None and bool(result.record.troubles)
+    if order.strict and result.exit_code == Exit.DONE and troubled:
+        result = replace(result, exit_code=Exit.FOUND)
+    console.result(result, again(settings))
+    tell_end(settings, console, result_json(result, again(settings)))
+    return result.exit_code
+
+
+def _intended(
+    flags: dict[str, object], order: BatchOrder, load: Callable[[dict[str, object]], Settings]
+) -> tuple[Settings, Intent]:
+    """The settings of a run and what is wanted of it, of one that is only planned, too.
+
+    Raises:
+        UsageError: flags say different things, or there is nothing to resume.
+    """
     from legalgen.batch.intent import Intent  # history and models need none of it
     from legalgen.batch.records import check_address, resumed_flags, resumed_settings
 
-    settings = load(flags)
-    if order.stop:
-        return stop_batch(settings, talk(settings), order.batch_id)
-    record = None
+    settings, record = load(flags), None
     if flags.get("count") and order.until_total:
         raise UsageError("--count and --until-total say different things: leave one out")
     if flags.get("route") and (flags.get("provider") or flags.get("model")):
@@ -72,7 +96,6 @@ def run_batch(
         asked = settings
         settings = resumed_settings(record, load(resumed_flags(record, flags)))
         check_address(record, asked, settings)
-    console = talk(settings)
     intent = Intent(
         count=settings.count,
         command=command(settings),
@@ -81,17 +104,7 @@ def run_batch(
         default_max_wait_s=TERMINAL_PATIENCE_S if sys.stdout.isatty() else UNATTENDED_PATIENCE_S,
         lock_wait_s=_queue_s(order),
     )
-    try:
-        result = go(settings, console, intent, _bulk_order(order, record))
-    except LegalgenError as error:
-        tell_end(settings, console, failure_json(error))
-        raise
-    troubled = result.record is not None and bool(result.record.troubles)
-    if order.strict and result.exit_code == Exit.DONE and troubled:
-        result = replace(result, exit_code=Exit.FOUND)
-    console.result(result, again(settings))
-    tell_end(settings, console, result_json(result, again(settings)))
-    return result.exit_code
+    return settings, intent
 
 
 def _bulk_order(order: BatchOrder, record: Record | None) -> BulkOrder | None:
@@ -113,19 +126,19 @@ def _bulk_order(order: BatchOrder, record: Record | None) -> BulkOrder | None:
 
 def show_plan(
     flags: dict[str, object],
-    until_total: int | None,
+    order: BatchOrder,
     load: Callable[[dict[str, object]], Settings],
     talk: Callable[[Settings], Console],
 ) -> int:
     """What a batch would write, how it spreads, and whether it fits; nobody is called."""
     from legalgen.batch.generation import Stop  # history and models need none of it
-    from legalgen.batch.intent import Intent  # history and models need none of it
     from legalgen.batch.opening import open_parts  # history and models need none of it
     from legalgen.batch.preview import preview  # few ask for it
 
-    settings = load(flags)
+    settings, intent = _intended(flags, order, load)
+    if _bulk_order(order, None) is not None:
+        raise UsageError("--plan foretells a batch with calls of its own: leave out --bulk")
     console = talk(settings)
-    intent = Intent(count=settings.count, until_total=until_total)
     run = open_parts(settings, intent, listener=lambda _: None, stop=Stop())
     run.data_dir.check()  # as the batch itself would
     with contextlib.closing(run):

@@ -1,0 +1,47 @@
+"""What a command refuses: in a sentence, with exit code 2, before anything is paid for."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.program import Ended, Program
+from tests.vendors import VendorServer
+
+GROQ = ("--route", "groq/openai/gpt-oss-120b")
+
+
+def refused(ended: Ended, said: str) -> None:
+    """That a command ended with one sentence that begins so, and nothing else."""
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1), ended
+    assert ended.err.startswith(f"Error: {said}"), ended.err
+
+
+# --------------------------------------------------------------------------- a plan and its run
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--count", "2", "--until-total", "500"), "--count and --until-total say different"),
+        (("--wait-max", "abc"), "--wait-max abc: not a duration; write 90s, 2m"),
+        (("--wait-max=-1",), "--wait-max -1: not a duration; write 90s, 2m"),
+        (("--wait-max", "nan"), "--wait-max nan: not a duration; write 90s, 2m"),
+        (("--provider", "groq"), "--route names every model: leave out --provider"),
+        (("--follow",), "--follow, --finish-online and --cancel are for batches with --bulk"),
+        (("--min-score", "3"), "--min-score needs a judge"),
+    ],
+)
+def test_a_plan_refuses_what_its_run_refuses(
+    program: Program, vendors: VendorServer, words: tuple[str, ...], said: str
+) -> None:
+    """Who plans first is told at once what the batch would be refused for."""
+    for plan in ((), ("--plan",)):
+        refused(program.run("batch", *GROQ, *words, *plan), said)
+    assert vendors.calls() == []
+
+
+@pytest.mark.parametrize("word", ["--bulk", "--resume", "--cancel", "--stop"])
+def test_a_plan_is_of_a_new_batch_with_calls_of_its_own(program: Program, word: str) -> None:
+    """What it does not foretell is no plan that is shown in its place."""
+    ended = program.run("batch", *GROQ, "--plan", word)
+    assert (ended.code, ended.out, word in ended.err) == (2, "", True)
