@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.program import Ended, Program
@@ -45,3 +47,35 @@ def test_a_plan_is_of_a_new_batch_with_calls_of_its_own(program: Program, word: 
     """What it does not foretell is no plan that is shown in its place."""
     ended = program.run("batch", *GROQ, "--plan", word)
     assert (ended.code, ended.out, word in ended.err) == (2, "", True)
+
+
+# --------------------------------------------------------------------------- nothing is no success
+
+
+@pytest.mark.parametrize("filters", [("--flag", "nosuch"), ("--score-below", "1.5")])
+def test_a_check_of_no_rows_is_refused_as_a_list_of_none_is(
+    program: Program, vendors: VendorServer, filters: tuple[str, ...]
+) -> None:
+    """A filter that is mistyped has found nothing wrong with nothing."""
+    assert program.run("batch", *GROQ, "-n", "2", "--quiet").code == 0
+    said = f"there is no row by {' '.join(filters)} in {program.data_dir.root}"
+    for words in (("check",), ("list",), ("stats",), ("sample",), ("drop",)):
+        refused(program.run("dataset", *words, *filters), said)
+    assert program.run("dataset", "check", "--grep", ".").code in (0, 1)
+
+
+@pytest.mark.parametrize("name", ["empty.txt", "empty.jsonl", "empty.csv"])
+def test_a_check_of_an_empty_file_is_refused(tmp_path: Path, name: str) -> None:
+    """Whichever form its name says."""
+    program, file = Program(tmp_path, None), tmp_path / name
+    file.touch()
+    ended = program.run("dataset", "check", str(file))
+    assert (ended.code, ended.out, str(file) in ended.err) == (2, "", True), ended
+
+
+def test_a_check_of_a_dataset_without_rows_is_refused(tmp_path: Path) -> None:
+    """As `stats` refuses it."""
+    program = Program(tmp_path, None)
+    program.data_dir.create()
+    said = f"there are no rows in {program.data_dir.root}: nothing was checked"
+    refused(program.run("dataset", "check"), said)

@@ -352,13 +352,26 @@ def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
         )
     if order.file is not None and not is_there(order.file):
         raise UsageError(f"there is no file {order.file}")
+    if order.file is None and not parts(existing(settings)):
+        raise UsageError(f"{_no_rows(settings, order)}: nothing was checked")
     file = order.file or existing(settings).parts()
     with _linter(settings, console, order.workers) as linter:
         if marks:
             return _mark(settings, console, order, linter)
         found = check(_rows_to_check(settings, order, file), linter)
+    if not found.rows + found.unreadable_rows:
+        raise UsageError(f"{_no_rows(settings, order)}: nothing was checked")
     dataset_screens.show_checked(console, found)
     return Exit.FOUND if found.found or (order.strict and found.flagged) else Exit.DONE
+
+
+def _no_rows(settings: Settings, order: CheckOrder) -> str:
+    """That what was to be checked holds no row; a script must not take it for a clean one."""
+    if order.file is not None:
+        return f"{order.file} holds no rows"
+    if order.wanted:
+        return f"there is no row by {order.wanted} in {settings.data_dir}"
+    return f"there are no rows in {settings.data_dir}"
 
 
 def _rows_to_check(

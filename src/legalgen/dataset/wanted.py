@@ -97,7 +97,7 @@ class Wanted(msgspec.Struct, frozen=True):
         words: list[str] = []
         for name, flag in _FLAGS.items():
             value = getattr(self, name)
-            several = value if isinstance(value, tuple) else (value,) if value else ()
+            several = value if isinstance(value, tuple) else (value,) * (value not in (None, ""))
             words += [f"{flag} {shlex.quote(str(each))}" for each in several]
         return " ".join(words)
 
