@@ -79,3 +79,30 @@ def test_a_check_of_a_dataset_without_rows_is_refused(tmp_path: Path) -> None:
     program.data_dir.create()
     said = f"there are no rows in {program.data_dir.root}: nothing was checked"
     refused(program.run("dataset", "check"), said)
+
+
+# --------------------------------------------------------------------------- the gate's table
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("min_score = 9", "min_score takes a mark from 1 to 5, or 0 for none, not 9"),
+        ("flag_score = 99", "flag_score takes a mark from 1 to 5, or 0 for none, not 99"),
+        ("near_answer = 60", "near_answer takes a share from 0 to 1, not 60"),
+        ("min_scor = 3", "min_scor is neither a code nor a threshold; did you mean min_score"),
+    ],
+)
+def test_a_threshold_out_of_range_is_refused_wherever_it_stands(
+    program: Program, vendors: VendorServer, line: str, said: str
+) -> None:
+    """The file is named, and nobody is asked."""
+    config, gate = program.home / "config.toml", program.home / "gate.toml"
+    gate.write_text(line)
+    refused(
+        program.run("batch", *GROQ, "--gate-file", str(gate)), f"--gate-file {gate}: [gate] {said}"
+    )
+    config.write_text(f"[gate]\n{line}\n")
+    for command in (("batch", *GROQ), ("batch", *GROQ, "--plan"), ("generate", *GROQ)):
+        refused(program.run(*command), f"{config} [gate] {said}")
+    assert vendors.calls() == []

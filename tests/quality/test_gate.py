@@ -1277,10 +1277,17 @@ def test_a_code_that_flags_can_be_made_to_reject() -> None:
         ({"META_TALK": "maybe"}, "takes reject, flag, graded or off, not 'maybe'"),
         ({"PROMPT_LEAK": "graded"}, "PROMPT_LEAK has no grades"),
         ({"EMPTY_FIELD": "off"}, "EMPTY_FIELD always rejects"),
-        ({"near_answer": "high"}, "a threshold is no number"),
-        ({"near_answer": -1}, "near_answer cannot be negative"),
-        ({"near_answer": float("nan")}, "near_answer cannot be negative"),
-        ({"min_citations": True}, "min_citations takes a number"),
+        ({"near_answer": "high"}, "near_answer takes a share from 0 to 1, not 'high'"),
+        ({"near_answer": -1}, "near_answer takes a share from 0 to 1, not -1"),
+        ({"leak_share": 50}, "leak_share takes a share from 0 to 1, not 50"),
+        ({"near_answer": float("nan")}, "near_answer takes a share from 0 to 1, not nan"),
+        ({"min_citations": True}, "min_citations takes a whole number of at least 0, not True"),
+        ({"min_citations": 1.5}, "min_citations takes a whole number of at least 0, not 1.5"),
+        ({"min_citations": []}, "min_citations takes a whole number of at least 0, not []"),
+        ({"answer_tolerance": float("inf")}, "answer_tolerance takes a number of at least 0, not"),
+        ({"min_score": 9}, "min_score takes a mark from 1 to 5, or 0 for none, not 9"),
+        ({"min_score": 0.5}, "min_score takes a mark from 1 to 5, or 0 for none, not 0.5"),
+        ({"flag_score": 99}, "flag_score takes a mark from 1 to 5, or 0 for none, not 99"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_told(overrides: dict[str, object], says: str) -> None:
@@ -1316,7 +1323,7 @@ def test_reasons_from_other_rooms_obey_the_table(
 def test_every_code_has_a_severity_and_every_threshold_a_number() -> None:
     """The table is whole: readable rows are never optional, no default is out of range."""
     assert {code for code in CODES if CODES[code] == "reject"} >= ALWAYS_REJECT
-    assert all(value >= 0 for value in msgspec.structs.asdict(Thresholds()).values())
+    assert Rules.of(msgspec.structs.asdict(Thresholds())).thresholds == Thresholds()
 
 
 @pytest.mark.parametrize(

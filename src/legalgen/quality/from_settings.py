@@ -35,11 +35,17 @@ def rules_of(settings: Settings) -> Rules:
         UsageError: a name or a value in it cannot be meant, or no question could pass.
     """
     least = {} if settings.min_score is None else {"min_score": settings.min_score}
+    try:
+        Rules.of(settings.gate_overrides)
+    except UsageError as error:
+        raise UsageError(f"{settings.config_file} {error}") from error
     rules = Rules.of({**settings.gate_overrides, **gate_file(settings), **least})
     fewest, most = rules.thresholds.question_min_words, rules.thresholds.question_max_words
     if fewest > most:
+        files = (settings.config_file if settings.gate_overrides else None, settings.gate_file)
+        where = " and ".join(map(str, filter(None, files)))
         raise UsageError(
-            f"[gate] question_min_words {fewest} is more than question_max_words {most}: "
+            f"{where} [gate] question_min_words {fewest} is more than question_max_words {most}: "
             "no question could pass"
         )
     return rules

@@ -165,17 +165,39 @@ def _severity(code: str, value: object) -> Severity:
 
 
 def _thresholds(numbers: Mapping[str, object]) -> Thresholds:
+    found = Thresholds()
     for name, value in numbers.items():
+        wanted, least, most = _range_of(name)
+        told = f"[gate] {name} takes {wanted}, not {value!r}"
         if isinstance(value, bool):
-            raise UsageError(f"[gate] {name} takes a number, not {value!r}")
-    try:
-        thresholds = msgspec.convert(numbers, Thresholds, strict=False)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"[gate] a threshold is no number: {error}") from error
-    for name in numbers:
-        if not getattr(thresholds, name) >= 0:  # also false for NaN
-            raise UsageError(f"[gate] {name} cannot be negative")
-    return thresholds
+            raise UsageError(told)
+        try:
+            number = msgspec.convert(value, type(getattr(found, name)), strict=False)
+        except msgspec.ValidationError as error:
+            raise UsageError(told) from error
+        if not (least <= number <= most or (name in MARKS and number == 0)):  # no NaN is
+            raise UsageError(told)
+        found = replace(found, **{name: number})
+    return found
+
+
+MARKS = ("flag_score", "min_score")
+"""Thresholds that are compared with a judge's mark."""
+SHARES = (
+    *Nearness.__struct_fields__, "steps_copy", "leak_share", "non_latin", "opening_share",
+    "party_share",
+)  # fmt: skip
+"""Thresholds that are compared with a part of a whole."""
+
+
+def _range_of(name: str) -> tuple[str, float, float]:
+    """What a threshold may be, in words and as the least and the most; marks may be 0, too."""
+    if name in MARKS:
+        return "a mark from 1 to 5, or 0 for none", 1.0, 5.0
+    if name in SHARES:
+        return "a share from 0 to 1", 0.0, 1.0
+    kind = "whole number" if isinstance(getattr(Thresholds(), name), int) else "number"
+    return f"a {kind} of at least 0", 0.0, 1e9
 
 
 def _unknown(name: str) -> str:
