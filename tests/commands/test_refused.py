@@ -106,3 +106,76 @@ def test_a_threshold_out_of_range_is_refused_wherever_it_stands(
     for command in (("batch", *GROQ), ("batch", *GROQ, "--plan"), ("generate", *GROQ)):
         refused(program.run(*command), f"{config} [gate] {said}")
     assert vendors.calls() == []
+
+
+# --------------------------------------------------------------------------- places
+
+
+def ones_of(program: Program) -> dict[str, str]:
+    """A file and a folder, by the names that paths have below."""
+    file, folder = program.home / "file", program.home / "adir"
+    file.write_text("x")
+    folder.mkdir()
+    return {"FILE": str(file), "DIR": str(folder), "GONE": str(program.home / "nodir")}
+
+
+@pytest.mark.parametrize("flag", ["--data-dir", "--state-dir", "--log-dir"])
+@pytest.mark.parametrize("place", ["FILE", "FILE/deep/er", "/dev/null"])
+def test_a_folder_that_is_a_file_is_a_mistake_and_no_failed_disk(
+    program: Program, vendors: VendorServer, flag: str, place: str
+) -> None:
+    """The flag is named, and what is in the way."""
+    for name, path in ones_of(program).items():
+        place = place.replace(name, path)
+    there = place.removesuffix("/deep/er")
+    said = f"{flag} {place}: {there} is there already and is no folder; name another place\n"
+    refused(program.run("batch", *GROQ, flag, place), said)
+    told = program.run("doctor", "--json", flag, place)
+    name = flag.strip("-").replace("-", " ")
+    assert {row["found"] for row in told.json if row["name"] == name} == {f"{there} is no folder"}
+    assert vendors.calls() == []
+
+
+@pytest.mark.parametrize("command", [("history",), ("dataset", "stats"), ("sources", "list")])
+def test_a_data_dir_of_a_variable_or_the_file_is_named_as_such(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """Where the user wrote it."""
+    program = Program(tmp_path, None)
+    file = ones_of(program)["FILE"]
+    ended = program.run(*command, environ={"LEGALGEN_DATA_DIR": file})
+    refused(ended, f"LEGALGEN_DATA_DIR {file}: {file} is there already and is no folder")
+
+
+@pytest.mark.parametrize(
+    ("flag", "place", "said"),
+    [
+        ("--events", "DIR", "it is a folder"),
+        ("--events", "GONE/x", "there is no folder GONE"),
+        ("--events", "FILE/x", "there is no folder FILE"),
+        ("--metrics-file", "DIR", "it is a folder"),
+        ("--metrics-file", "GONE/x.prom", "there is no folder GONE"),
+        ("--metrics-file", "/dev/null", "it is a device or a pipe, and no file"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_told_before_the_first_call(
+    program: Program, vendors: VendorServer, flag: str, place: str, said: str
+) -> None:
+    """Not at the end of a batch that was paid for."""
+    for name, path in ones_of(program).items():
+        place, said = place.replace(name, path), said.replace(name, path)
+    said = f"{flag} {place}: {said}; name a file to write"
+    refused(program.run("batch", *GROQ, "-n", "1", flag, place), said)
+    refused(program.run("batch", *GROQ, "-n", "1", flag, place, "--plan"), said)
+    if flag == "--events":
+        refused(program.run("generate", *GROQ, flag, place), said)
+    assert vendors.calls() == []
+
+
+def test_a_place_of_the_config_file_is_named_there(program: Program) -> None:
+    """And no command is kept from its work that would not write it."""
+    config = program.home / "config.toml"
+    config.write_text(f'[output]\nmetrics_file = "{program.home}/nodir/x.prom"\n')
+    ended = program.run("batch", *GROQ)
+    refused(ended, f"{config} [output] metrics_file = {program.home}/nodir/x.prom: there is no ")
+    assert program.run("history").code == 0

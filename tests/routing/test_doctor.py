@@ -94,6 +94,8 @@ def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     found = findings(Program(tmp_path, None), LEGALGEN_DATA_DIR=str(tmp_path / "file" / "data"))
     assert (found["data dir"].state, found["state dir"].state) == ("bad", "ok")
+    assert found["data dir"].found == f"{tmp_path / 'file'} is no folder"
+    assert found["data dir"].remedy == "name another place: --data-dir"
 
 
 def test_a_proxy_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

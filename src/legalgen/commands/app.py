@@ -307,7 +307,7 @@ def doctor(flags: Flags) -> int:
     """
     from legalgen.commands.doctor import show_findings
 
-    settings = settings_of(flags)
+    settings = settings_of(flags, of_doctor=True)
     return show_findings(settings, console_of(settings))
 
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from legalgen.commands.ending import failure_json, stop_batch, tell_end
-from legalgen.commands.running import again, command, go
+from legalgen.commands.running import again, check_outputs, command, go
 from legalgen.commands.shell_completion import RESUMABLE
 from legalgen.completion import DAY_S
 from legalgen.errors import BatchRunning, LegalgenError, UsageError
@@ -138,6 +138,7 @@ def show_plan(
     settings, intent = _intended(flags, order, load)
     if _bulk_order(order, None) is not None:
         raise UsageError("--plan foretells a batch with calls of its own: leave out --bulk")
+    check_outputs(settings)
     console = talk(settings)
     run = open_parts(settings, intent, listener=lambda _: None, stop=Stop())
     run.data_dir.check()  # as the batch itself would

@@ -309,8 +309,15 @@ def _help(declared: Declaration[Any]) -> str:
     )
 
 
-def settings_of(flags: Flags) -> Settings:
-    """The settings of this run: these flags, the environment, the file, the defaults."""
+def settings_of(flags: Flags, *, of_doctor: bool = False) -> Settings:
+    """The settings of this run: these flags, the environment, the file, the defaults.
+
+    A folder that the command takes may be no file, but for the doctor, who tells it among the rest.
+
+    Raises:
+        UsageError: a flag's value cannot be meant.
+        ConfigurationError: nor a variable's or the file's.
+    """
     from legalgen.providers import PROVIDERS
     from legalgen.settings.declaration import Origin
     from legalgen.settings.layers import Settings, find_config
@@ -321,11 +328,33 @@ def settings_of(flags: Flags) -> Settings:
     rest = {name: value for name, value in flags.items() if name != "config"}
     found = Settings.load(rest, os.environ, file, known_providers=tuple(PROVIDERS))
     Stdout.takes_json = found.json
+    if not of_doctor:
+        _check_folders(found, flags)
     if named is None:
         return found
     return dataclasses.replace(
         found, origins={**found.origins, "config": Origin("flag", "--config")}
     )
+
+
+FOLDERS = ("data_dir", "state_dir", "log_dir")
+"""Settings that name a folder."""
+
+
+def _check_folders(settings: Settings, flags: Flags) -> None:
+    from legalgen.settings.types import in_the_way
+
+    for name in FOLDERS:
+        path: Path = getattr(settings, name)
+        if name in flags and (there := in_the_way(path)) is not None:
+            from legalgen.errors import UsageError  # most command lines contain no mistake
+
+            flag = f"--{name.replace('_', '-')}"
+            is_default = settings.origin(name).source == "default"
+            where = f"the default of {flag}," if is_default else settings.written(name)
+            raise UsageError(
+                f"{where} {path}: {there} is there already and is no folder; name another place"
+            )
 
 
 def config_of(flags: Flags) -> str | None:

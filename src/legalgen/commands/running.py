@@ -89,6 +89,31 @@ def write_beside(data_dir: DataDir, path: Path, text: str) -> None:
         raise DiskError(f"cannot write {path}: {reason_of(error, path)}", path) from error
 
 
+def check_outputs(settings: Settings) -> None:
+    """Refuse files of a run that cannot be written, before anybody is asked.
+
+    Raises:
+        UsageError: the name is that of a folder, or its folder is not there or closed.
+    """
+    for name in ("events", "metrics_file"):
+        value = getattr(settings, name)
+        if value is None or value == "-":
+            continue
+        path = Path(value).expanduser()
+        swapped = name == "metrics_file"  # written beside, as nothing but a file can be
+        if why := (no_file(path) if swapped or path.is_dir() else None) or _closed(path, swapped):
+            raise UsageError(f"{settings.written(name)} {path}: {why}; name a file to write")
+
+
+def _closed(path: Path, swapped: bool) -> str:
+    """Why no file of this name can be written, or beside it where it is ``swapped`` in."""
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        return f"there is no folder {path.parent}"
+    written = folder if swapped or not path.exists() else path
+    return "" if os.access(written, os.W_OK) else f"{written} may not be written by you"
+
+
 def patience_of(settings: Settings, console: Console) -> Patience:
     """How a command that is no run waits for what another process holds; waits are told."""
     most_s = settings.max_wait if settings.max_wait is not None else Patience().most_s
@@ -131,6 +156,7 @@ def go(
     from legalgen.batch.generation import Stop  # history and models need none of it
     from legalgen.batch.intent import with_exit_code  # history and models need none of it
 
+    check_outputs(settings)
     # Read when pyarrow is loaded: its own pool keeps 15 MB that this program has no use for.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     stop = Stop()

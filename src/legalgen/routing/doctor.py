@@ -186,8 +186,11 @@ def _folder(name: str, folder: Path) -> Diagnosis:
         there = next(each for each in (folder, *folder.parents) if is_there(each))
     except OSError as error:
         return Diagnosis(name, "bad", f"{folder} cannot be looked at", reason_of(error, folder))
+    if not is_folder(there):
+        flag = f"--{name.replace(' ', '-')}"
+        return Diagnosis(name, "bad", f"{there} is no folder", f"name another place: {flag}")
     usable = os.R_OK | os.W_OK | os.X_OK if there == folder else os.W_OK | os.X_OK
-    if not is_folder(there) or not os.access(there, usable):
+    if not os.access(there, usable):
         return Diagnosis(name, "bad", f"{folder} cannot be written to", f"chown or chmod {there}")
     free = shutil.disk_usage(there).free
     made = "" if there == folder else " (made when it is needed)"

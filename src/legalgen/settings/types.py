@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import math
 import re
+import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, TypeVar, cast, final
@@ -381,6 +382,18 @@ def _folder(value: object) -> Path:
     if error is not None and error.errno in NO_PLACE:
         raise ValueError(error.strerror)
     return path
+
+
+def in_the_way(path: Path) -> Path | None:
+    """What is there and is no folder, of a path that is to be one; None: nothing is known to be."""
+    for each in (path, *path.parents):
+        try:
+            return None if stat.S_ISDIR(each.stat().st_mode) else each
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:  # nobody can tell: whoever makes the folder is told why
+            return None
+    return None
 
 
 def _path(value: object) -> Path:
