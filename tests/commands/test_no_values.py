@@ -122,8 +122,11 @@ def test_a_width_that_no_terminal_has_is_not_believed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("history", "--limit", "9" * 26), f"--limit {'9' * 26}: the most is {2**62}"),
-        (("dataset", "list", "--limit", "9" * 26), f"--limit {'9' * 26}: the most is {2**62}"),
+        (("history", "--limit", "9" * 26), f'--limit "{"9" * 26}": the most is {2**63 - 1}.'),
+        (
+            ("dataset", "list", "--limit", "9" * 26),
+            f'--limit "{"9" * 26}": the most is {2**63 - 1}.',
+        ),
         (("models", "--config", "x" * 5000), "xxx: File name too long"),
         (("sources", "check", "--data-dir", "x" * 5000), "xxx…: File name too long"),
     ],

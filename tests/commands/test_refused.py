@@ -179,3 +179,69 @@ def test_a_place_of_the_config_file_is_named_there(program: Program) -> None:
     ended = program.run("batch", *GROQ)
     refused(ended, f"{config} [output] metrics_file = {program.home}/nodir/x.prom: there is no ")
     assert program.run("history").code == 0
+
+
+# --------------------------------------------------------------------------- numbers
+
+
+WHOLE = "not a whole number"
+SHARE = "write 1/3, 0.25 or 25%."
+MARK = "not a number from 1 to 5; write 3.5."
+LIMIT = 2**63 - 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("batch", "--until-total", "abc"), f'--until-total "abc": {WHOLE} of at least 1.'),
+        (("batch", "--until-total", "0"), f'--until-total "0": {WHOLE} of at least 1.'),
+        (("batch", "--until-total=-3"), f'--until-total "-3": {WHOLE} of at least 1.'),
+        (("batch", "--until-total", "1.5"), f'--until-total "1.5": {WHOLE} of at least 1.'),
+        (("batch", "--count", "9" * 26), f'--count "{"9" * 26}": the most is {LIMIT}.'),
+        (("batch", "--seed", "9" * 26), f'--seed "{"9" * 26}": the most is {LIMIT}.'),
+        (("batch", f"--seed=-{'9' * 26}"), f'--seed "-{"9" * 26}": the least is -{LIMIT}.'),
+        (("history", "--limit", "ten"), f'--limit "ten": {WHOLE} of at least 1.'),
+        (("history", "-n", "1e3"), f'--limit "1e3": {WHOLE} of at least 1.'),
+        (("dataset", "sample", "--rows", "x"), f'--rows "x": {WHOLE} of at least 1.'),
+        (("dataset", "sample", "--seed", "x"), f'--seed "x": {WHOLE}.'),
+        (("dataset", "stats", "--review-rows", "x"), f'--review-rows "x": {WHOLE} of at least 1.'),
+        (("dataset", "check", "--workers", "99"), f'--workers "99": {WHOLE} from 1 to 64.'),
+        (("dataset", "compact", "--to-schema", "3"), f'--to-schema "3": {WHOLE} from 1 to 2.'),
+        (
+            ("dataset", "export", "o.jsonl", "--distractors", "21"),
+            f'--distractors "21": {WHOLE} from 0 to 20.',
+        ),
+        (("dataset", "export", "o.jsonl", "--split-seed", "x"), f'--split-seed "x": {WHOLE}.'),
+        (
+            ("dataset", "export", "o.jsonl", "--split", "x"),
+            f'--split "x": not a part of a whole; {SHARE}',
+        ),
+        (
+            ("dataset", "export", "o.jsonl", "--split", "nan"),
+            f'--split "nan": not a part of a whole; {SHARE}',
+        ),
+        (
+            ("dataset", "export", "o.jsonl", "--split", "20"),
+            f'--split "20": not more than 0 and at most 1; {SHARE}',
+        ),
+        (("dataset", "list", "--score-below", "x"), '--score-below "x": not a number; write 3.5.'),
+        *(
+            (("dataset", "list", f"--score-below={mark}"), f'--score-below "{mark}": {MARK}')
+            for mark in ("-1", "0", "99", "nan", "inf")
+        ),
+    ],
+)
+def test_a_number_that_cannot_be_meant_names_flag_value_and_bounds(
+    tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    """Those of settings and of a command alike."""
+    refused(Program(tmp_path, None).run(*words), said)
+
+
+def test_numbers_are_written_alike_everywhere(program: Program, vendors: VendorServer) -> None:
+    """``1_000`` and ``2k`` as for a setting, ``1/2`` as a share."""
+    assert program.run("batch", *GROQ, "--until-total", "1_0", "--quiet").code == 0
+    assert len(program.rows()) == 10
+    assert program.run("dataset", "list", "--limit", "2k").code == 0
+    half = program.home / "half.jsonl"
+    assert program.run("dataset", "export", str(half), "--split", "1/2").code == 0

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec.structs import replace
 from typer.core import TyperCommand, TyperGroup
 
 from legalgen.commands import row_filters
@@ -58,12 +59,9 @@ def _processed(param: Any, process: Callable[[Any, Any], Any], ctx: Any, value: 
             return _as_it_is(param, ctx, value)
         if kind == list[str] and value:
             return _as_it_is(param, ctx, list(value))
-        found = process(ctx, value)
-        if isinstance(found, int) and abs(found) > MOST:
-            from legalgen.errors import UsageError  # most command lines contain no mistake
-
-            raise UsageError(f"{_named(param)} {found}: the most is {MOST}")
-        return found
+        if kind in (int, float) and isinstance(value, str):
+            return _as_it_is(param, ctx, _number(param, value))
+        return process(ctx, value)
     several = value is None and (param.multiple or param.nargs == -1)
     return _as_it_is(param, ctx, () if several else value)
 
@@ -73,8 +71,22 @@ def _as_it_is(param: Any, ctx: Any, value: Any) -> Any:
     return param.callback(ctx, param, value) if param.callback is not None else value
 
 
-MOST = 2**62
-"""The largest number of a command: no list is longer."""
+def _number(param: Any, value: str) -> int | float:
+    """A number of the command line, as a setting of its kind is read: a whole one within the
+    option's bounds, else a part of a whole or a mark.
+
+    Raises:
+        UsageError: it is none, or out of bounds.
+    """
+    from legalgen.errors import UsageError
+    from legalgen.settings.document import parsed
+    from legalgen.settings.types import MARK, MOST, NUMBER, SHARE, whole
+
+    if param.type_descriptor.annotation is float:
+        share = param.metavar == "SHARE"
+        return parsed(SHARE if share else MARK, value, _named(param), UsageError)
+    parse = whole(param.min, MOST if param.max is None else param.max)
+    return parsed(replace(NUMBER, parse=parse), value, _named(param), UsageError)
 
 
 def _named(param: Any) -> str:

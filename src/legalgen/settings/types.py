@@ -203,17 +203,30 @@ def _model_ref(name: str) -> ModelRef:
         ) from error
 
 
-def whole(minimum: int | None = None) -> Callable[[object], int]:
+MOST: Final = 2**63 - 1
+"""The largest whole number, of either sign: records and parquet hold no larger one."""
+
+
+def whole(minimum: int | None = None, maximum: int = MOST) -> Callable[[object], int]:
     """A whole number, in text also as ``1_000``, ``500k`` or ``2M``."""
-    wanted = "a whole number" + (f" of at least {minimum}" if minimum is not None else "")
+    wanted = "a whole number"
+    if maximum < MOST:
+        wanted += f" from {minimum or 0} to {maximum}"
+    elif minimum is not None:
+        wanted += f" of at least {minimum}"
 
     def parse(value: object) -> int:
         text = value.strip() if isinstance(value, str) else str(value)
-        match = re.fullmatch(r"([+-]?\d[\d_]*)([kKmM]?)", text)
-        if isinstance(value, bool | float) or match is None or len(text) > 20:
+        match = re.fullmatch(r"([+-]?)(\d[\d_]*)([kKmM]?)", text)
+        if isinstance(value, bool | float) or match is None:
             raise ValueError(f"not {wanted}")
-        number = int(match[1].replace("_", "")) * {"": 1, "k": 1_000, "m": 10**6}[match[2].lower()]
+        digits = match[2].replace("_", "").lstrip("0")[:40] or "0"  # of more Python reads none
+        number = int(match[1] + digits) * {"": 1, "k": 1_000, "m": 10**6}[match[3].lower()]
         if minimum is not None and number < minimum:
+            raise ValueError(f"not {wanted}")
+        if abs(number) > MOST:
+            raise ValueError(f"the {'most' if number > 0 else 'least'} is {match[1]}{MOST}")
+        if number > maximum:
             raise ValueError(f"not {wanted}")
         return number
 
