@@ -178,7 +178,7 @@ def test_a_place_of_the_config_file_is_named_there(program: Program) -> None:
     config.write_text(f'[output]\nmetrics_file = "{program.home}/nodir/x.prom"\n')
     ended = program.run("batch", *GROQ)
     refused(ended, f"{config} [output] metrics_file = {program.home}/nodir/x.prom: there is no ")
-    assert program.run("history").code == 0
+    assert program.run("models").code == 0
 
 
 # --------------------------------------------------------------------------- numbers
@@ -245,3 +245,36 @@ def test_numbers_are_written_alike_everywhere(program: Program, vendors: VendorS
     assert program.run("dataset", "list", "--limit", "2k").code == 0
     half = program.home / "half.jsonl"
     assert program.run("dataset", "export", str(half), "--split", "1/2").code == 0
+
+
+# --------------------------------------------------------------------------- history
+
+
+@pytest.mark.parametrize("when", ["2026", "5", "1.5", "20", "yesterday", "5x", "0001-01-01T00:00"])
+@pytest.mark.parametrize("more", [(), ("--spend",), ("--why",)])
+def test_a_moment_is_a_date_or_says_its_unit(
+    tmp_path: Path, when: str, more: tuple[str, ...]
+) -> None:
+    """``2026`` is no 34 minutes, and ``5`` may be days."""
+    program = Program(tmp_path, None)
+    program.data_dir.create()
+    ended = program.run("history", "--since", when, *more, environ={"TZ": "Asia/Tokyo"})
+    refused(ended, f"--since {when}: write a date (2026-11-20) or 36h, 7d")
+
+
+@pytest.mark.parametrize("when", ["2026-11-20", "20261120", "36h", "7d", "1h30m", "2026-11-20T08"])
+def test_a_moment_that_can_be_meant(tmp_path: Path, when: str) -> None:
+    """Dates, moments and durations."""
+    program = Program(tmp_path, None)
+    program.data_dir.create()
+    assert program.run("history", "--since", when).code == 0
+
+
+@pytest.mark.parametrize("more", [(), ("--spend",), ("--json",), ("--why",)])
+def test_the_history_of_no_dataset_is_refused_as_all_of_it_is(
+    tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    """A mistyped folder is no dataset without batches."""
+    program = Program(tmp_path, None)
+    ended = program.run("history", "--data-dir", "nosuch", *more)
+    assert (ended.code, ended.err) == (2, "Error: there is no dataset in nosuch\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -9,7 +10,7 @@ from typing import Any, cast, get_args
 
 import msgspec
 
-from legalgen.commands.running import again
+from legalgen.commands.running import again, existing
 from legalgen.commands.shell_completion import BATCH_STATUSES
 from legalgen.errors import UsageError
 from legalgen.errors.plurals import plural
@@ -37,7 +38,9 @@ class HistoryQuery(msgspec.Struct, frozen=True):
 
 def show_history(settings: Settings, console: Console, query: HistoryQuery) -> int:
     """What was done: a table, or one batch in full."""
-    ledger = Ledger(DataDir(settings.data_dir))
+    named = settings.origin("data_dir").source == "flag"  # else there is none before a first batch
+    ledger = Ledger(existing(settings) if named else DataDir(settings.data_dir))
+    since = None if query.since is None else _moment(query.since)
     if query.batch_id is not None or query.why:
         record = ledger.find(query.batch_id) if query.batch_id else _newest(ledger, settings)
         console.record(record, ledger.status_of(record), again(settings), why=query.why)
@@ -53,18 +56,17 @@ def show_history(settings: Settings, console: Console, query: HistoryQuery) -> i
         if unread:
             told = f"{plural(unread, 'record')} cannot be read: what they spent is not counted"
             console.talk(f"{told}; `legalgen dataset verify` names them")
-        rows = _spent(ledger, query)
+        rows = _spent(ledger, query, since)
         console.spend(rows, in_all(rows), query.by)
         return 0
-    console.history(islice(_matching(ledger, query), query.limit))
+    console.history(islice(_matching(ledger, query, since), query.limit))
     return 0
 
 
-def _spent(ledger: Ledger, query: HistoryQuery) -> list[Outlay]:
+def _spent(ledger: Ledger, query: HistoryQuery, since: datetime | None) -> list[Outlay]:
     """What the batches asked for have cost; the caps of a day and a month go by the same."""
     if query.by not in get_args(By):
         raise UsageError(f"--by {query.by}: there are: {', '.join(get_args(By))}")
-    since = _moment(query.since).astimezone(UTC).date() if query.since else None
     records = [
         entry
         for entry in ledger.newest()
@@ -72,7 +74,8 @@ def _spent(ledger: Ledger, query: HistoryQuery) -> list[Outlay]:
         and _has_provider(entry, query.provider)
         and (query.status is None or ledger.status_of(entry) == query.status)
     ]
-    return outlays(records, cast("By", query.by), since)
+    first_day = None if since is None else since.astimezone(UTC).date()
+    return outlays(records, cast("By", query.by), first_day)
 
 
 def _check_provider(ledger: Ledger, name: str | None) -> None:
@@ -97,13 +100,14 @@ def _newest(ledger: Ledger, settings: Settings) -> Record:
     raise UsageError(f"there is no batch in {settings.data_dir}")
 
 
-def _matching(ledger: Ledger, query: HistoryQuery) -> Iterator[dict[str, Any]]:
+def _matching(
+    ledger: Ledger, query: HistoryQuery, since: datetime | None
+) -> Iterator[dict[str, Any]]:
     """The rows of the batches asked for, newest first; no more are read than are taken.
 
     One that began before ``since`` does not end them: an id tells when a batch began by a clock
     that may have been set since, and the record tells it by the clock as it is now.
     """
-    since = _moment(query.since) if query.since else None
     for entry in ledger.newest():
         if isinstance(entry, UnreadableRecord):
             if query.status in (None, "unreadable") and not (query.provider or since):
@@ -121,12 +125,20 @@ def _has_provider(record: Record, provider: str | None) -> bool:
 
 
 def _moment(text: str) -> datetime:
-    """The moment of a date (``2026-11-20``, in local time) or of so long ago (``36h``)."""
+    """The moment of a date (``2026-11-20``, in local time) or of so long ago (``36h``).
+
+    A number alone is neither: ``2026`` may be meant as a year, ``5`` as days.
+    """
+    told = f"--since {text}: write a date (2026-11-20) or 36h, 7d"
     try:
         return datetime.fromisoformat(text).astimezone()
+    except OverflowError as error:  # the first day that there is, in another time zone
+        raise UsageError(told) from error
     except ValueError:  # not a date: then a duration
         pass
+    if re.fullmatch(r"[\d.]+", text.strip()):
+        raise UsageError(told)
     try:
         return datetime.now(UTC) - timedelta(seconds=parse_duration(text))
     except ValueError as error:
-        raise UsageError(f"--since {text}: write a date (2026-11-20) or 36h, 7d") from error
+        raise UsageError(told) from error
