@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -278,3 +279,116 @@ def test_the_history_of_no_dataset_is_refused_as_all_of_it_is(
     program = Program(tmp_path, None)
     ended = program.run("history", "--data-dir", "nosuch", *more)
     assert (ended.code, ended.err) == (2, "Error: there is no dataset in nosuch\n")
+
+
+# --------------------------------------------------------------------------- words that name it
+
+
+@pytest.mark.parametrize("words", [("--count", "5"), ("--until-total", "5")])
+def test_who_goes_on_is_told_which_flag_to_leave_out(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    """The one that was given."""
+    said = f"--resume goes on to the original count: leave out {words[0]}\n"
+    refused(Program(tmp_path, None).run("batch", "--resume", *words), said)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "openrouter",
+            'openrouter is a server: write key = "..." in [servers.openrouter], or set OPENROUTER',
+        ),
+        ("ollama", "ollama takes no key"),
+        ("vllm", "vllm takes no key"),
+        ("azure", 'azure is a server: write base_url and key = "..." in [servers.azure]'),
+        ("local", "local takes no key"),
+    ],
+)
+def test_a_known_kind_of_server_is_told_where_its_key_goes(
+    tmp_path: Path, name: str, said: str
+) -> None:
+    """Not that its address were missing, where it is known, nor of a key where none is taken."""
+    refused(Program(tmp_path, None).run("config", "set-key", name), said)
+
+
+def test_a_history_may_be_asked_for_a_known_kind_of_server(tmp_path: Path) -> None:
+    """That no batch used it is no mistake."""
+    assert Program(tmp_path, None).run("history", "--provider", "openrouter").code == 0
+
+
+def test_a_key_for_a_file_that_is_not_toml_says_so(tmp_path: Path) -> None:
+    """Before it is typed."""
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[batch\ncount = 1\n")
+    ended = Program(tmp_path, None).run("config", "set-key", "groq", "--config", str(broken))
+    refused(ended, f"{broken} is not TOML: ")
+
+
+LATIN = "caf\xe9".encode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("flag", "table", "content", "said"),
+    [
+        ("--taxonomy", "", LATIN, "is not UTF-8 (at line 1)."),
+        ("--authorities", "", LATIN, "is not UTF-8 (at line 1)."),
+        ("--taxonomy", "", b"a = = 1", "is not TOML: Invalid value (at line 1, column 5)."),
+        ("--taxonomy", "", b"area = 3", ": 'area' must be written as [[area]]"),
+        ("--authorities", "", b"no such thing", ", line 1: 'no such thing' is no citation"),
+        ("--taxonomy", "", None, "cannot be read: No such file or directory."),
+        ("--authorities", "", None, "cannot be read: No such file or directory."),
+    ],
+)
+def test_a_file_of_the_user_is_told_with_its_flag(
+    program: Program, flag: str, table: str, content: bytes | None, said: str
+) -> None:
+    """As --gate-file is, and with the line of the config file that names it."""
+    file = program.home / "file.toml" if flag == "--taxonomy" else program.home / "file.txt"
+    if content is not None:
+        file.write_bytes(content)
+    space = "" if said[0] in ":," else " "
+    refused(program.run("batch", *GROQ, "--plan", flag, str(file)), f"{flag} {file}{space}{said}")
+    config = program.home / "config.toml"
+    config.write_text(f'{flag.strip("-")} = "{file.name}"\n')
+    where = f"{config} {flag.strip('-')} ="
+    refused(program.run("batch", *GROQ, "--plan"), f"{where} {file}{space}{said}")
+
+
+def test_a_sheet_with_old_line_ends_is_read(program: Program, vendors: VendorServer) -> None:
+    """Excel for the Mac ends lines so; Python's word for it is no help."""
+    assert program.run("batch", *GROQ, "-n", "1", "--quiet").code == 0
+    sheet = program.home / "sheet.csv"
+    sheet.write_bytes(f"id,correct\r{program.rows()[0]['id']},yes\r".encode())
+    ended = program.run("dataset", "review", "--from", str(sheet))
+    assert ended.code == 0, ended
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("dataset", "stats", "--html"), "--html"),
+        (("dataset", "stats", "--review"), "--review"),
+        (("dataset", "review", "--from"), "--from"),
+        (("dataset", "export"), "OUT"),
+        (("dataset", "import"), "FILE"),
+    ],
+)
+def test_a_path_is_told_by_what_was_typed(
+    tmp_path: Path, words: tuple[str, ...], named: str
+) -> None:
+    """The flag, or the place on the command line."""
+    long = "x" * 300
+    refused(Program(tmp_path, None).run(*words, long), f"{named} {long}: File name too long")
+
+
+def test_a_pipe_is_no_missing_file(tmp_path: Path) -> None:
+    """It is there, and is no file."""
+    pipe = tmp_path / "pipe.md"
+    os.mkfifo(pipe)
+    ended = Program(tmp_path, None).run(
+        "sources", "add", str(pipe), "--licence", "x", "--jurisdiction", "uk"
+    )
+    assert ended.code == 2
+    assert f"{pipe} is a pipe, a socket or a device, and no file" in ended.err

@@ -91,7 +91,8 @@ def _intended(
         raise UsageError("--route names every model: leave out --provider and --model")
     if order.resume or order.cancel:
         if flags.get("count") or order.until_total:
-            raise UsageError("--resume goes on to the original count: leave out --count")
+            given = "--count" if flags.get("count") else "--until-total"
+            raise UsageError(f"--resume goes on to the original count: leave out {given}")
         record = _resumable(settings, order)
         asked = settings
         settings = resumed_settings(record, load(resumed_flags(record, flags)))

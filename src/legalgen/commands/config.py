@@ -22,6 +22,7 @@ from legalgen.commands.options import (
 
 if TYPE_CHECKING:
     from legalgen.law.taxonomy import Taxonomy
+    from legalgen.providers.presets import Preset
     from legalgen.ui.console import Console
 
 config_app = group("config", "Show and write the configuration.")
@@ -86,6 +87,7 @@ def set_key(
     """Put a provider's API key into the config file: typed without echo, or from stdin."""
     from legalgen.errors import UsageError
     from legalgen.providers import PROVIDERS
+    from legalgen.providers.presets import presets
     from legalgen.routing.route import known_provider
     from legalgen.settings import config_file
     from legalgen.settings.layers import config_path
@@ -93,15 +95,27 @@ def set_key(
     console = console_without_file(flags)
     if provider in settings_of({}).specs() and provider not in PROVIDERS:
         raise UsageError(f'{provider} is a server: write key = "..." in [servers.{provider}]')
+    if provider in presets() and provider not in PROVIDERS:
+        raise UsageError(_key_of_preset(provider, presets()[provider]))
     name = known_provider(provider, "set-key")
     if PROVIDERS[name].env_var is None:
         raise UsageError(f"{name} takes no key")
     where = config_path(os.environ, flag=config_of(flags))
+    config_file.read_config(where)  # what is wrong with it is told before a key is typed
     config_file.set_key(where, name, _typed_key(name))
     console.talk(f"The key of {name} is in {where}; only you can read it.")
     if console.json:
         console.data({"provider": name, "path": str(where)})
     return 0
+
+
+def _key_of_preset(name: str, preset: Preset) -> str:
+    """Where the key of a known kind of server is written."""
+    if preset.local:
+        return f"{name} takes no key"
+    address = "" if preset.base_url else "base_url and "
+    variable = f", or set {preset.key_variable}" if preset.base_url and preset.key_variable else ""
+    return f'{name} is a server: write {address}key = "..." in [servers.{name}]{variable}'
 
 
 def _typed_key(name: str) -> str:

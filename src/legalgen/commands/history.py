@@ -82,9 +82,10 @@ def _check_provider(ledger: Ledger, name: str | None) -> None:
     """Refuse a provider that there is none of, and that no batch here has ever used."""
     from legalgen.completion import vendor_of  # few ask for one
     from legalgen.providers import PROVIDERS  # few ask for one
+    from legalgen.providers.presets import presets  # few ask for one
     from legalgen.routing.route import unknown_provider  # few ask for one
 
-    if name is None or name in PROVIDERS or vendor_of(name) in PROVIDERS:
+    if name is None or vendor_of(name) in PROVIDERS or vendor_of(name) in presets():
         return
     records = (entry for entry in ledger.newest() if isinstance(entry, Record))
     used = {model.partition("/")[0] for record in records for model in record.models}

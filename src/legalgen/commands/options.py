@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from msgspec.structs import replace
 from typer.core import TyperCommand, TyperGroup
+from typer.models import OptionInfo
 
 from legalgen.commands import row_filters
 from legalgen.commands.examples import with_examples
@@ -78,6 +78,8 @@ def _number(param: Any, value: str) -> int | float:
     Raises:
         UsageError: it is none, or out of bounds.
     """
+    from msgspec.structs import replace
+
     from legalgen.errors import UsageError
     from legalgen.settings.document import parsed
     from legalgen.settings.types import MARK, MOST, NUMBER, SHARE, whole
@@ -187,7 +189,7 @@ def takes(
     def decorate(function: Callable[..., int]) -> Callable[..., None]:
         def command(**given: object) -> None:
             for name, value in given.items():
-                _refuse_paths(name, value)
+                _refuse_paths(command.__signature__.parameters[name], value)  # type: ignore[attr-defined]
             names = ["config", *(each.name for each in _taken(path))]
             flags = {name: given.pop(name) for name in names}
             if filters:
@@ -241,7 +243,7 @@ def _in_order(
     return sorted(options, key=place)
 
 
-def _refuse_paths(name: str, value: object) -> None:
+def _refuse_paths(parameter: inspect.Parameter, value: object) -> None:
     """A path of the command's own may be no URL, as no setting's may: see ``settings.types``.
 
     Nor may it be one that the system does not look at: too long, or in a folder that is closed.
@@ -255,7 +257,17 @@ def _refuse_paths(name: str, value: object) -> None:
         if wrong := misplaced_url(each) or (error and (error.strerror or str(error))):
             from legalgen.errors import UsageError  # most command lines contain no mistake
 
-            raise UsageError(f"{_as_argument(name)} {each}: {wrong}")
+            raise UsageError(f"{_as_typed(parameter)} {each}: {wrong}")
+
+
+def _as_typed(parameter: inspect.Parameter) -> str:
+    """A parameter of a function as the user writes it: its flag, or its place."""
+    info = _info(parameter)
+    if not isinstance(info, OptionInfo):
+        return _as_argument(parameter.name)
+    names = (info.default, *(info.param_decls or ()))  # Typer keeps the first name as a default
+    flags = (each for each in names if isinstance(each, str) and each.startswith("--"))
+    return next(flags, f"--{parameter.name.replace('_', '-')}")
 
 
 def _as_argument(name: str) -> str:

@@ -347,6 +347,11 @@ def _more(path: Path, reader: io.TextIOWrapper) -> str:
         raise UsageError(f"{path} is not UTF-8: save it as UTF-8") from error
 
 
+def _without_advice(error: csv.Error) -> str:
+    """What is wrong with a table; Python's advice is for who opens it, not for who has it."""
+    return str(error).partition(" - do you need to open")[0]
+
+
 def _table_records(path: Path, name: Path, text: io.TextIOWrapper) -> Iterator[ForeignRecord | str]:
     """The rows of a table by the names in its first line; one of another length is none."""
     csv.field_size_limit(_LONGEST_CELL)
@@ -372,4 +377,6 @@ def _table_records(path: Path, name: Path, text: io.TextIOWrapper) -> Iterator[F
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8: save it as CSV UTF-8") from error
     except csv.Error as error:
-        raise UsageError(f"{path} is no readable table: {error} (row {number + 1})") from error
+        raise UsageError(
+            f"{path} is no readable table: {_without_advice(error)} (row {number + 1})"
+        ) from error

@@ -214,7 +214,7 @@ def _lines(path: Path) -> Iterator[Mapping[str, str]]:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
-    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter, restval="")
+    reader = csv.DictReader(io.StringIO(text, newline=None), delimiter=delimiter, restval="")
     try:
         names = [name.strip() for name in reader.fieldnames or ()]
         missing = [name for name in ("id", "correct") if name not in names]

@@ -29,7 +29,9 @@ def taxonomy_of(settings: Settings) -> Taxonomy:
     Raises:
         UsageError: the file cannot be read, or one of the two cannot be meant.
     """
-    return Taxonomy.load(settings.taxonomy, settings.weights, str(settings.config_file))
+    weighed_in = str(settings.config_file)
+    written = settings.written("taxonomy")
+    return Taxonomy.load(settings.taxonomy, settings.weights, weighed_in, written)
 
 
 def filter_of(settings: Settings) -> Filter:
@@ -127,9 +129,12 @@ def authorities_of(settings: Settings) -> Authorities:
     path = settings.authorities
     if path is None:
         return Authorities({})
-    with contextlib.suppress(OSError):  # reading it says why
-        return _authorities_in(path, path.stat().st_mtime_ns)
-    return Authorities.load(path)
+    try:
+        with contextlib.suppress(OSError):  # reading it says why
+            return _authorities_in(path, path.stat().st_mtime_ns)
+        return Authorities.load(path)
+    except UsageError as error:
+        raise UsageError(f"{settings.written('authorities')} {error}") from error
 
 
 @lru_cache(maxsize=1)  # prompt and gate both ask for it, and a long one takes a quarter of a second

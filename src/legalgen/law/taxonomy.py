@@ -8,7 +8,6 @@ and key. The table of sample types holds the bounds that the prompt asks for and
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from hashlib import blake2b
@@ -18,7 +17,7 @@ from types import MappingProxyType
 
 import msgspec
 
-from legalgen.errors import UsageError
+from legalgen.errors import ConfigurationError, UsageError
 from legalgen.errors.suggestions import meant_or_allowed
 from legalgen.law.axes import (
     Area,
@@ -34,7 +33,7 @@ from legalgen.law.axes import (
 from legalgen.law.filters import choose, listed, names, narrowings, nothing_left
 from legalgen.law.taxonomy_file import AreaTable, File, T, TaxonomyReader, TopicTable, first_repeat
 from legalgen.settings import compile_cache
-from legalgen.settings.reading import read_bounded
+from legalgen.settings.toml import read_toml
 
 _Pairs = tuple[tuple[str, str], ...]
 
@@ -64,11 +63,12 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
         path: Path | None = None,
         weights: Mapping[str, Mapping[str, float]] | None = None,
         weighed_in: str = "weights",
+        written: str = "",
     ) -> Taxonomy:
         """Read a user's file and lay it over the built-in taxonomy, if it extends that.
 
         Without a file it is the built-in one. ``weights`` by axis and id lie over those of the
-        file; ``weighed_in`` is where the user wrote them.
+        file; ``weighed_in`` is where the user wrote them, ``written`` where the path.
 
         A topic or sample type with a built-in id replaces the built-in one; an area adds its
         topics to the built-in area of its id. With ``extends = "none"`` there are no built-in
@@ -80,8 +80,15 @@ class Taxonomy(msgspec.Struct, frozen=True, dict=True):
         if path is None and not weights:
             return cls.builtin()
         base = _builtin_file()
-        file, label = (base, _BUILTIN) if path is None else (_load(path), path.name)
-        return _Assembly(file, base, label, weights or {}, weighed_in).taxonomy()
+        if path is None:
+            laid = _Assembly(base, base, _BUILTIN, over=weights or {}, weighed_in=weighed_in)
+            return laid.taxonomy()
+        told = f"{written} {path}" if written else path.name
+        file = _load(path, told)
+        laid = _Assembly(
+            file, base, path.name, told=told, over=weights or {}, weighed_in=weighed_in
+        )
+        return laid.taxonomy()
 
     # ------------------------------------------------------------------ looking things up
 
@@ -312,15 +319,14 @@ def _branch(id_: str, name: str, children: tuple[Branch, ...]) -> Branch:
 # ---------------------------------------------------------------------------- reading files
 
 
-def _load(path: Path) -> File:
-    """Read one file and check each table by itself."""
+def _load(path: Path, told: str) -> File:
+    """Read one file, of which errors speak as it was ``told``, and check each table by itself."""
     try:
-        tables = tomllib.loads(read_bounded(path).decode("utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{path.name}: not TOML: {error}") from error
-    return TaxonomyReader(path.name).file(tables)
+        tables = read_toml(path)
+    except ConfigurationError as error:
+        written = told.removesuffix(str(path)) if told != path.name else ""
+        raise UsageError(f"{written}{error}") from error
+    return TaxonomyReader(told).file(tables)
 
 
 _BUILTIN = "taxonomy.toml"
@@ -342,7 +348,8 @@ def _builtin() -> Taxonomy:
 class _Assembly:
     """Lays a file over the built-in one and resolves what its tables say of each other.
 
-    ``over`` are weights that lie over the file's, written in ``weighed_in``.
+    ``label`` is the file's name, ``told`` how errors call it. ``over`` are weights that lie over
+    the file's, written in ``weighed_in``.
     """
 
     def __init__(
@@ -350,13 +357,15 @@ class _Assembly:
         file: File,
         base: File,
         label: str,
+        *,
+        told: str = _BUILTIN,
         over: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
         weighed_in: str = "",
     ) -> None:
         self._file = file
         self._base = base
         self._label = label
-        self._reader = TaxonomyReader(label)
+        self._reader = TaxonomyReader(told)
         self._over = over
         self._over_reader = TaxonomyReader(weighed_in)
         self._weights = Weights(

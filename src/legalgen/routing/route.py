@@ -352,7 +352,7 @@ def unknown_provider(said: str, name: str, known: Iterable[str] = PROVIDERS) -> 
         return f"{said}: {PROVIDERS.faults[name]}"
     from legalgen.providers.presets import presets  # most names are known
 
-    if name in presets():  # those with an address of their own are known by it
+    if name in presets() and presets()[name].base_url is None:
         return (
             f"{said}: the address of {presets()[name].title} is each customer's own: write it into "
             f"config.toml, [servers.{name}] base_url"

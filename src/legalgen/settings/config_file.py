@@ -245,11 +245,21 @@ def set_key(path: Path, provider: str, key: str) -> None:
     if problem := key_problem(key):
         raise UsageError(f"The key {problem}; nothing was written.")
     path = path.resolve()  # a link to the user's own collection stays one
+    content = read_config(path)
     before = read_text(path) if is_there(path) else ""
     after = _edited(before, provider, key.strip(), path)
-    if _parsed_toml(after) != _with_key(read_toml(path) if before else {}, provider, key.strip()):
+    if _parsed_toml(after) != _with_key(content, provider, key.strip()):
         raise _no_room(path, provider)
     _replace_private(path, after)
+
+
+def read_config(path: Path) -> Mapping[str, object]:
+    """What the file says, and nothing where there is none.
+
+    Raises:
+        ConfigurationError: it cannot be read, or is not TOML.
+    """
+    return read_toml(path) if path.exists() else {}
 
 
 def _with_key(content: Mapping[str, object], provider: str, key: str) -> dict[str, object]:

@@ -266,6 +266,8 @@ def _texts_at(path: Path) -> list[Path]:
                 raise UsageError(f"{path} holds no file that can be read: {', '.join(ENDINGS)}")
             return found
         if not is_file(path):
+            if is_there(path):
+                raise UsageError(f"{path} is a pipe, a socket or a device, and no file")
             raise UsageError(f"there is no file {path}")
     return [path]
 

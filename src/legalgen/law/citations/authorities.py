@@ -13,13 +13,13 @@ from typing import Final
 
 import msgspec
 
-from legalgen.errors import UsageError
+from legalgen.errors import ConfigurationError, UsageError
 from legalgen.law.citations.cases import same_case, tells, turned
 from legalgen.law.citations.grammar import parse
 from legalgen.law.citations.names import telling_words
 from legalgen.law.citations.parsed import Parsed
 from legalgen.settings import compile_cache
-from legalgen.settings.reading import read_bounded
+from legalgen.settings.toml import read_text
 
 
 class Authorities(msgspec.Struct, frozen=True, dict=True):
@@ -75,11 +75,11 @@ class Authorities(msgspec.Struct, frozen=True, dict=True):
             UsageError: the file cannot be read, or an entry of it is no citation.
         """
         try:
-            text = read_bounded(path).decode("utf-8-sig")
-            lines = _list_lines(text, path)
-        except (OSError, ValueError, RecursionError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise UsageError(f"the list of authorities {path} cannot be read: {why}") from error
+            lines = _list_lines(read_text(path), path)
+        except ConfigurationError as error:
+            raise UsageError(str(error)) from error
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"{path} cannot be read: {error}") from error
         return cls.of(lines, str(path), place="entry" if path.suffix == ".toml" else "line")
 
     def lists(self, parsed: Parsed) -> bool:
