@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
+from legalgen.commands.app import app
+from legalgen.commands.effects import NEEDED, OVERRIDING
+from legalgen.providers.keys import key_problem
 from tests.program import Ended, Program
 from tests.vendors import VendorServer
 
@@ -173,6 +178,15 @@ def test_a_file_that_cannot_be_written_is_told_before_the_first_call(
     assert vendors.calls() == []
 
 
+@pytest.mark.parametrize("place", ["new/x.prom", "new/state/x.prom"])
+def test_a_file_in_a_folder_that_the_run_makes_is_written(program: Program, place: str) -> None:
+    """As a unit of systemd has it whose state folder is not there before the first start."""
+    words = ("--state-dir", str(program.home / "new" / "state"), "-n", "1", "--quiet")
+    metrics = program.home / place
+    ended = program.run("batch", *GROQ, *words, "--metrics-file", str(metrics))
+    assert (ended.code, metrics.is_file()) == (0, True), ended
+
+
 def test_a_place_of_the_config_file_is_named_there(program: Program) -> None:
     """And no command is kept from its work that would not write it."""
     config = program.home / "config.toml"
@@ -252,7 +266,7 @@ def test_numbers_are_written_alike_everywhere(program: Program, vendors: VendorS
 
 
 @pytest.mark.parametrize("when", ["2026", "5", "1.5", "20", "yesterday", "5x", "0001-01-01T00:00"])
-@pytest.mark.parametrize("more", [(), ("--spend",), ("--why",)])
+@pytest.mark.parametrize("more", [(), ("--spend",)])
 def test_a_moment_is_a_date_or_says_its_unit(
     tmp_path: Path, when: str, more: tuple[str, ...]
 ) -> None:
@@ -392,3 +406,85 @@ def test_a_pipe_is_no_missing_file(tmp_path: Path) -> None:
     )
     assert ended.code == 2
     assert f"{pipe} is a pipe, a socket or a device, and no file" in ended.err
+
+
+# --------------------------------------------------------------------------- flags without effect
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("history", "--by", "model"), "--by is for --spend: add it, or leave --by out"),
+        (("history", "--spend", "--why"), "--spend says nothing beside --why"),
+        (("history", "20261120", "--status", "paused"), "--status says nothing beside ID"),
+        (("history", "--why", "--since", "7d"), "--since says nothing beside --why"),
+        (("history", "--spend", "-n", "3"), "--limit says nothing beside --spend"),
+        (("dataset", "export", "o.jsonl", "--split-by", "topic"), "--split-by is for --split"),
+        (
+            ("dataset", "export", "o.jsonl", "--split-seed", "0"),
+            "--split-seed is for --split or --distractors: add it",
+        ),
+        (("dataset", "page", "--limit", "5"), "--limit is for --rows"),
+        (("dataset", "page", "--seed", "5"), "--seed is for --rows"),
+        (("dataset", "stats", "--review-rows", "5"), "--review-rows is for --review"),
+        (("dataset", "review", "--from", "x.csv", "--rows", "5"), "--rows says nothing beside"),
+        (("batch", "--stop", "--until-total", "5"), "--until-total says nothing beside --stop"),
+    ],
+)
+def test_a_flag_without_effect_is_refused(
+    tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    """Though its value is the default: who gives it means something by it."""
+    refused(Program(tmp_path, None).run(*words), said)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--chunks-per-sample", "2"), "--chunks-per-sample is for --grounded: add it"),
+        (("--keep-remote",), "--keep-remote is for --bulk: add it, or leave --keep-remote out"),
+        (("--yes",), "--yes is for --bulk: add it, or leave --yes out"),
+        (
+            ("--grounded", "--per-chunk", "1", "--count", "5"),
+            "--per-chunk 1 decides how many samples are written: leave out --count",
+        ),
+        (
+            ("--grounded", "--per-chunk", "1", "--until-total", "5"),
+            "--per-chunk 1 decides how many samples are written: leave out --until-total",
+        ),
+        (("--as-of", "0000-01"), '--as-of "0000-01": not a month: write YYYY-MM'),
+    ],
+)
+def test_a_flag_of_a_batch_without_effect_is_refused(
+    program: Program, vendors: VendorServer, words: tuple[str, ...], said: str
+) -> None:
+    """By the run and by its plan."""
+    for plan in ((), ("--plan",)):
+        refused(program.run("batch", *GROQ, *words, *plan), said)
+    assert vendors.calls() == []
+
+
+def test_what_a_flag_is_for_may_stand_in_the_file(program: Program) -> None:
+    """A setting of the file is no flag that was given beside another."""
+    (program.home / "config.toml").write_text(
+        '[batch]\nkeep_remote = true\n[sample]\nchunks_per_sample = "1-2"\n'
+    )
+    assert program.run("batch", *GROQ, "-n", "2", "--max-calls", "1", "--quiet").code == 4
+    assert program.run("batch", "--resume", "--max-calls", "off", "--quiet").code == 0
+
+
+def test_every_parameter_of_the_tables_is_one() -> None:
+    """A flag that is renamed is renamed there, too."""
+    for path in {*NEEDED, *OVERRIDING}:
+        command: Any = typer.main.get_command(app)
+        for word in path.split():
+            command = command.commands[word]
+        known = {each.name for each in command.params}
+        for table in (NEEDED.get(path, {}), OVERRIDING.get(path, {})):
+            assert {*table, *(each for others in table.values() for each in others)} <= known
+
+
+def test_a_key_beyond_all_measure_is_refused() -> None:
+    """A file that was piped in by mistake."""
+    assert key_problem("a" * 10_000_000).startswith("is longer than any key")
+    assert key_problem("a" * 4000) == ""

@@ -319,11 +319,13 @@ def test_a_setting_that_does_not_exist_is_our_own_mistake() -> None:
 
 
 def test_a_mistyped_variable_is_a_warning() -> None:
-    """A variable nobody reads is pointed out when it is close to one that is read."""
-    settings = load({}, {"LEGALGEN_MAXWAIT": "3", "LEGALGEN_OF_SOMEBODY_ELSE": "3"})
+    """A variable nobody reads is pointed out, but for a key that a server of another file has."""
+    names = ("LEGALGEN_MAXWAIT", "LEGALGEN_UNTIL_TOTAL", "LEGALGEN_GPU1_API_KEY", "LEGALGENX_COUNT")
+    settings = load({}, dict.fromkeys(names, "3"))
 
     assert settings.warnings == (
         "LEGALGEN_MAXWAIT is set and is no setting; did you mean LEGALGEN_MAX_WAIT?",
+        "LEGALGEN_UNTIL_TOTAL is set and is no setting",
     )
 
 

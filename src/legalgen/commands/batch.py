@@ -58,7 +58,7 @@ def run_batch(
         settings = load(flags)
         return stop_batch(settings, talk(settings), order.batch_id)
     settings, intent = _intended(flags, order, load)
-    bulk = _bulk_order(order, intent.resume)
+    bulk = _bulk_order(flags, order, intent.resume)
     console = talk(settings)
     try:
         result = go(settings, console, intent, bulk)
@@ -97,6 +97,14 @@ def _intended(
         asked = settings
         settings = resumed_settings(record, load(resumed_flags(record, flags)))
         check_address(record, asked, settings)
+    if flags.get("chunks_per_sample") and not settings.grounded:  # the file may hold it for others
+        raise UsageError("--chunks-per-sample is for --grounded: add it")
+    if settings.per_chunk and not record and (flags.get("count") or order.until_total):
+        given = "--count" if flags.get("count") else "--until-total"
+        raise UsageError(
+            f"{settings.written('per_chunk')} {settings.per_chunk} decides how many samples are "
+            f"written: leave out {given}"
+        )
     intent = Intent(
         count=settings.count,
         command=command(settings),
@@ -108,13 +116,18 @@ def _intended(
     return settings, intent
 
 
-def _bulk_order(order: BatchOrder, record: Record | None) -> BulkOrder | None:
+def _bulk_order(
+    flags: dict[str, object], order: BatchOrder, record: Record | None
+) -> BulkOrder | None:
     """What is asked of a batch service; None for a batch of calls of its own."""
     from legalgen.batch.intent import BulkOrder  # history and models need none of it
 
     if not order.bulk and (record is None or record.bulk is None):
         if order.follow or order.finish_online or order.cancel:
             raise UsageError("--follow, --finish-online and --cancel are for batches with --bulk")
+        if order.yes or flags.get("keep_remote"):
+            given = "--yes" if order.yes else "--keep-remote"
+            raise UsageError(f"{given} is for --bulk: add it, or leave {given} out")
         return None
     return BulkOrder(
         again=order.bulk,
@@ -137,7 +150,7 @@ def show_plan(
     from legalgen.batch.preview import preview  # few ask for it
 
     settings, intent = _intended(flags, order, load)
-    if _bulk_order(order, None) is not None:
+    if _bulk_order(flags, order, None) is not None:
         raise UsageError("--plan foretells a batch with calls of its own: leave out --bulk")
     check_outputs(settings)
     console = talk(settings)

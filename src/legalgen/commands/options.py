@@ -187,9 +187,10 @@ def takes(
     """
 
     def decorate(function: Callable[..., int]) -> Callable[..., None]:
-        def command(**given: object) -> None:
+        def command(ctx: Any, **given: object) -> None:
             for name, value in given.items():
                 _refuse_paths(command.__signature__.parameters[name], value)  # type: ignore[attr-defined]
+            _refuse_ineffective(path, ctx, command.__signature__.parameters)  # type: ignore[attr-defined]
             names = ["config", *(each.name for each in _taken(path))]
             flags = {name: given.pop(name) for name in names}
             if filters:
@@ -207,7 +208,7 @@ def takes(
             switches += row_filters.OPTIONS if filters else ()
             settings = (_option(each, usual, helps or {}) for each in _taken(path))
             options = _in_order([*switches, *settings, _config()], usual)
-            parameters = [*arguments, *options]
+            parameters = [_CONTEXT, *arguments, *options]
             command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
             command.__annotations__ = {each.name: each.annotation for each in parameters}
             return command
@@ -217,6 +218,25 @@ def takes(
         return command
 
     return decorate
+
+
+_CONTEXT = inspect.Parameter(
+    "ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
+)
+
+
+def _refuse_ineffective(path: str, ctx: Any, parameters: Mapping[str, inspect.Parameter]) -> None:
+    """Refuse a flag that says nothing beside the others: see ``effects``."""
+    from legalgen.commands import effects
+
+    if path not in effects.NEEDED and path not in effects.OVERRIDING:
+        return
+    sources = ((name, ctx.get_parameter_source(name)) for name in parameters)
+    given = {name for name, source in sources if source and source.name == "COMMANDLINE"}
+    if wrong := effects.ineffective(path, given, lambda name: _as_typed(parameters[name])):
+        from legalgen.errors import UsageError  # most command lines contain no mistake
+
+        raise UsageError(wrong)
 
 
 def _taken(path: str) -> list[Declaration[Any]]:
@@ -264,7 +284,7 @@ def _as_typed(parameter: inspect.Parameter) -> str:
     """A parameter of a function as the user writes it: its flag, or its place."""
     info = _info(parameter)
     if not isinstance(info, OptionInfo):
-        return _as_argument(parameter.name)
+        return info.metavar or _as_argument(parameter.name)
     names = (info.default, *(info.param_decls or ()))  # Typer keeps the first name as a default
     flags = (each for each in names if isinstance(each, str) and each.startswith("--"))
     return next(flags, f"--{parameter.name.replace('_', '-')}")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+LONGEST_KEY = 8192
+"""Characters: a server takes no longer line of a header, and a token of a cloud has 4,000."""
+
 
 def key_problem(key: str) -> str:
     """What is wrong with a key, as the end of a sentence that does not show it; blanks around
@@ -15,6 +18,8 @@ def key_problem(key: str) -> str:
     stripped = key.strip()
     if not stripped:
         return "is empty"
+    if len(stripped) > LONGEST_KEY:
+        return f"is longer than any key, of which the longest have {LONGEST_KEY} characters"
     if re.search(r"[\r\n]", stripped):
         return "holds a line break"
     if not stripped.isascii():

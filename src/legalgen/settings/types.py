@@ -234,7 +234,7 @@ def whole(minimum: int | None = None, maximum: int = MOST) -> Callable[[object],
 
 
 def _month(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value.strip()):
+    if not isinstance(value, str) or not re.fullmatch(r"[1-9]\d{3}-(0[1-9]|1[0-2])", value.strip()):
         raise ValueError("not a month: write YYYY-MM, such as 2024-06")
     return value.strip()
 

@@ -38,14 +38,19 @@ def mistyped_variables(
     names = [*PROVIDERS, *(name for name, table in tables.items() if table.server)]
     keys = [own_variable(name, "API_KEY") for name in names]
     urls = [own_variable(name, "BASE_URL") for name in names]
-    known = [*settings, "LEGALGEN_CONFIG", *keys, *urls]
+    named = filter(None, (table.key_variable for table in tables.values()))
+    known = [*settings, "LEGALGEN_CONFIG", *keys, *urls, *named]
     ours = sorted(name for name in environ if name.startswith("LEGALGEN_") and name not in known)
     if not ours:
         return []
     from legalgen.errors.suggestions import did_you_mean  # most runs contain no mistake
 
     hints = {name: did_you_mean(name, known, cutoff=0.85) for name in ours}
-    return [f"{name} is set and is no setting{hint}" for name, hint in hints.items() if hint]
+    return [
+        f"{name} is set and is no setting{hint}"
+        for name, hint in hints.items()
+        if hint or not name.endswith(("_API_KEY", "_BASE_URL"))  # of a server of another file
+    ]
 
 
 def credentials(url: str) -> Iterator[str]:
