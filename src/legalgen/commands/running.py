@@ -101,8 +101,16 @@ def check_outputs(settings: Settings) -> None:
             continue
         path = Path(value).expanduser()
         swapped = name == "metrics_file"  # written beside, as nothing but a file can be
-        if why := (no_file(path) if swapped or path.is_dir() else None) or _closed(path, swapped):
+        why = no_file(path) if swapped or path.is_dir() else None
+        if why := why or ("" if _will_be_there(path, settings) else _closed(path, swapped)):
             raise UsageError(f"{settings.written(name)} {path}: {why}; name a file to write")
+
+
+def _will_be_there(path: Path, settings: Settings) -> bool:
+    """Whether the run itself makes the folder that the file is to be in."""
+    folder = path.absolute().parent
+    made = (settings.data_dir, settings.state_dir, settings.log_dir)
+    return not folder.exists() and any(each.absolute().is_relative_to(folder) for each in made)
 
 
 def _closed(path: Path, swapped: bool) -> str:
