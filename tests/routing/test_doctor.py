@@ -95,7 +95,36 @@ def test_folders_that_cannot_be_used(tmp_path: Path) -> None:
     found = findings(Program(tmp_path, None), LEGALGEN_DATA_DIR=str(tmp_path / "file" / "data"))
     assert (found["data dir"].state, found["state dir"].state) == ("bad", "ok")
     assert found["data dir"].found == f"{tmp_path / 'file'} is no folder"
-    assert found["data dir"].remedy == "name another place: --data-dir"
+    assert found["data dir"].remedy == "name another place: --data-dir or LEGALGEN_DATA_DIR"
+
+
+def test_a_folder_that_cannot_be_made_is_not_a_reason_to_open_the_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where HOME is not there; a folder of one's own is to be opened."""
+    # root may write everywhere, and tests may be root's
+    monkeypatch.setattr(os, "access", lambda path, _: path != Path("/") and path != tmp_path)
+    found = findings(
+        Program(tmp_path, None),
+        LEGALGEN_DATA_DIR="/nonexistent/legalgen",
+        LEGALGEN_STATE_DIR=str(tmp_path),
+    )
+    assert found["data dir"].remedy == (
+        "have it made for your user, or name another place: --data-dir or LEGALGEN_DATA_DIR"
+    )
+    assert found["state dir"].remedy == f"chown or chmod {tmp_path}"
+
+
+def test_a_provider_without_its_package_keeps_no_batch_from_working(
+    program: Program, vendors: VendorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key of OpenAI's in the environment, and a batch that Groq writes."""
+    monkeypatch.setitem(sys.modules, "openai", None)  # as in a bare installation
+    found = findings(program, **program.environ)
+    assert (found["groq"].state, found["openai"].state) == ("ok", "note")
+    assert found["openai"].found == "its package is not installed"
+    assert "'openai>=2'" in found["openai"].remedy
+    assert "providers" not in found
 
 
 def test_a_proxy_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

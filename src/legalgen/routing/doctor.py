@@ -10,7 +10,7 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
@@ -18,9 +18,10 @@ from typing import Literal
 import msgspec
 
 from legalgen import __version__
+from legalgen.completion import vendor_of
 from legalgen.errors import ConfigurationError, DiskError
 from legalgen.errors.plurals import plural
-from legalgen.providers import PROVIDERS
+from legalgen.providers import PROVIDERS, ProviderSpec
 from legalgen.providers._environment import usable_proxies
 from legalgen.providers.installing import install_command, missing
 from legalgen.providers.server_time import seconds_ahead
@@ -125,6 +126,8 @@ def _providers(settings: Settings) -> Iterator[Diagnosis]:
         listing = listings.get(name)
         if listing is None:
             yield without_access(settings, name)
+        elif listing.error and (needed := _packages_of(specs, name)):
+            yield Diagnosis(name, "note", "its package is not installed", install_command(needed))
         elif listing.error:
             look = listing.remedy or f"legalgen models -p {name} --check"
             yield Diagnosis(name, "bad", listing.error, look)
@@ -135,6 +138,12 @@ def _providers(settings: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis(
             "providers", "bad", "none can be used", f"without a key: {rehearsal_command()}"
         )
+
+
+def _packages_of(specs: Mapping[str, ProviderSpec], name: str) -> tuple[str, ...]:
+    """What a provider or a server cannot be used without, and is not installed."""
+    spec = specs.get(vendor_of(name))
+    return missing(spec.extra) if spec is not None and spec.extra in PROVIDERS else ()
 
 
 def without_access(settings: Settings, name: str) -> Diagnosis:
@@ -186,18 +195,28 @@ def _folder(name: str, folder: Path) -> Diagnosis:
         there = next(each for each in (folder, *folder.parents) if is_there(each))
     except OSError as error:
         return Diagnosis(name, "bad", f"{folder} cannot be looked at", reason_of(error, folder))
-    if not is_folder(there):
-        flag = f"--{name.replace(' ', '-')}"
-        return Diagnosis(name, "bad", f"{there} is no folder", f"name another place: {flag}")
     usable = os.R_OK | os.W_OK | os.X_OK if there == folder else os.W_OK | os.X_OK
-    if not os.access(there, usable):
-        return Diagnosis(name, "bad", f"{folder} cannot be written to", f"chown or chmod {there}")
+    if not is_folder(there) or not os.access(there, usable):
+        return _unusable(name, folder, there)
     free = shutil.disk_usage(there).free
     made = "" if there == folder else " (made when it is needed)"
     found = f"{folder}{made}, {free / 1e9:,.1f} GB free"
     if free < LEAST_FREE_BYTES:
         return Diagnosis(name, "bad", found, "make room, or name another folder")
     return Diagnosis(name, "ok", found)
+
+
+def _unusable(name: str, folder: Path, there: Path) -> Diagnosis:
+    """Why a folder cannot be used; ``there`` is it, or what there is of its path."""
+    flag = f"--{name.replace(' ', '-')} or LEGALGEN_{name.replace(' ', '_').upper()}"
+    if not there.is_dir():
+        return Diagnosis(name, "bad", f"{there} is no folder", f"name another place: {flag}")
+    found = f"{folder} cannot be written to"
+    if there == folder:
+        return Diagnosis(name, "bad", found, f"chown or chmod {there}")
+    return Diagnosis(
+        name, "bad", found, f"have it made for your user, or name another place: {flag}"
+    )
 
 
 def _data_dir(settings: Settings) -> Iterator[Diagnosis]:

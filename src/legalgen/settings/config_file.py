@@ -259,7 +259,7 @@ def read_config(path: Path) -> Mapping[str, object]:
     Raises:
         ConfigurationError: it cannot be read, or is not TOML.
     """
-    return read_toml(path) if path.exists() else {}
+    return read_toml(path) if is_there(path) else {}
 
 
 def _with_key(content: Mapping[str, object], provider: str, key: str) -> dict[str, object]:
