@@ -464,7 +464,7 @@ def test_a_file_as_editors_leave_it(tmp_path: Path, text: str) -> None:
         ),
         (
             "[weights.jurisdiction]\nuk = -1",
-            "[weights.jurisdiction] uk: is a number of at least 0.",
+            "[weights.jurisdiction] uk = -1: not a number of at least 0.",
         ),
         (
             "[weights]\ndificulty = {}",

@@ -406,8 +406,8 @@ def amount(where: str, value: object, problem: Problem) -> float:
     Raises:
         ConfigurationError: it is none.
     """
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise problem(where, "is a number of at least 0")
-    if not (math.isfinite(value) and value >= 0):
-        raise problem(where, "is a number of at least 0")
-    return float(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not (is_number and math.isfinite(cast("float", value)) and cast("float", value) >= 0):
+        shown = json.dumps(value, default=str, ensure_ascii=False)[:60]
+        raise problem(f"{where} = {shown}", "not a number of at least 0")
+    return float(cast("float", value))
