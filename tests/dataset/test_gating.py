@@ -73,7 +73,7 @@ def test_the_report_is_the_same_byte_for_byte(program: Program) -> None:
     assert marked[0].out == marked[1].out
 
 
-@pytest.mark.parametrize(("value", "why"), [("0", "1"), ("65", "64"), ("two", "integer")])
+@pytest.mark.parametrize(("value", "why"), [("0", "1"), ("65", "64"), ("two", "a whole number")])
 def test_a_number_of_workers_that_is_none_is_told(program: Program, value: str, why: str) -> None:
     ended = program.run("dataset", "check", str(LEGACY), "--workers", value)
     assert ended.code == 2

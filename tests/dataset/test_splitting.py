@@ -142,4 +142,4 @@ def test_a_share_that_is_none_is_told_before_anything_is_read(program: Program) 
     written(program.data_dir.root, [near_to("a", 0)])
     done = program.run("dataset", "export", "x.jsonl", "--split", "10")
     assert done.code == 2
-    assert "--split 10: take a share between 0 and 1" in done.err
+    assert '--split "10": not more than 0 and at most 1; write 1/3' in done.err

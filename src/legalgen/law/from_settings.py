@@ -30,7 +30,7 @@ def taxonomy_of(settings: Settings) -> Taxonomy:
         UsageError: the file cannot be read, or one of the two cannot be meant.
     """
     weighed_in = str(settings.config_file)
-    written = settings.written("taxonomy")
+    written = "" if settings.taxonomy is None else settings.written("taxonomy")
     return Taxonomy.load(settings.taxonomy, settings.weights, weighed_in, written)
 
 
