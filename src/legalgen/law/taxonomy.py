@@ -322,7 +322,7 @@ def _branch(id_: str, name: str, children: tuple[Branch, ...]) -> Branch:
 def _load(path: Path, told: str) -> File:
     """Read one file, of which errors speak as it was ``told``, and check each table by itself."""
     try:
-        tables = read_toml(path)
+        tables = dict(read_toml(path))
     except ConfigurationError as error:
         written = told.removesuffix(str(path)) if told != path.name else ""
         raise UsageError(f"{written}{error}") from error

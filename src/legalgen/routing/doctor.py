@@ -143,7 +143,8 @@ def _providers(settings: Settings) -> Iterator[Diagnosis]:
 def _packages_of(specs: Mapping[str, ProviderSpec], name: str) -> tuple[str, ...]:
     """What a provider or a server cannot be used without, and is not installed."""
     spec = specs.get(vendor_of(name))
-    return missing(spec.extra) if spec is not None and spec.extra in PROVIDERS else ()
+    extra = spec.extra if spec is not None else None
+    return missing(extra) if extra is not None and extra in PROVIDERS else ()
 
 
 def without_access(settings: Settings, name: str) -> Diagnosis:
