@@ -23,7 +23,7 @@ from legalgen.errors.redaction import redact
 from legalgen.settings.layers import Settings
 from legalgen.settings.reading import reason_of
 from legalgen.settings.writing import clear_beside, no_file, swapped_in
-from legalgen.store.files import DataDir, is_folder
+from legalgen.store.files import DataDir, is_folder, is_there
 from legalgen.store.locks import Patience
 from legalgen.telemetry import events, log
 from legalgen.ui.console import Console, is_reader_gone
@@ -101,7 +101,7 @@ def check_outputs(settings: Settings) -> None:
             continue
         path = Path(value).expanduser()
         swapped = name == "metrics_file"  # written beside, as nothing but a file can be
-        why = no_file(path) if swapped or path.is_dir() else None
+        why = no_file(path) if swapped or is_folder(path) else None
         if why := why or ("" if _will_be_there(path, settings) else _closed(path, swapped)):
             raise UsageError(f"{settings.written(name)} {path}: {why}; name a file to write")
 
@@ -110,15 +110,15 @@ def _will_be_there(path: Path, settings: Settings) -> bool:
     """Whether the run itself makes the folder that the file is to be in."""
     folder = path.absolute().parent
     made = (settings.data_dir, settings.state_dir, settings.log_dir)
-    return not folder.exists() and any(each.absolute().is_relative_to(folder) for each in made)
+    return not is_there(folder) and any(each.absolute().is_relative_to(folder) for each in made)
 
 
 def _closed(path: Path, swapped: bool) -> str:
     """Why no file of this name can be written, or beside it where it is ``swapped`` in."""
     folder = path.resolve().parent
-    if not folder.is_dir():
+    if not is_folder(folder):
         return f"there is no folder {path.parent}"
-    written = folder if swapped or not path.exists() else path
+    written = folder if swapped or not is_there(path) else path
     return "" if os.access(written, os.W_OK) else f"{written} may not be written by you"
 
 

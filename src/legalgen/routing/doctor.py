@@ -210,7 +210,7 @@ def _folder(name: str, folder: Path) -> Diagnosis:
 def _unusable(name: str, folder: Path, there: Path) -> Diagnosis:
     """Why a folder cannot be used; ``there`` is it, or what there is of its path."""
     flag = f"--{name.replace(' ', '-')} or LEGALGEN_{name.replace(' ', '_').upper()}"
-    if not there.is_dir():
+    if not is_folder(there):
         return Diagnosis(name, "bad", f"{there} is no folder", f"name another place: {flag}")
     found = f"{folder} cannot be written to"
     if there == folder:

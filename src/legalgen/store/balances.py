@@ -22,7 +22,15 @@ from msgspec.structs import replace
 
 from legalgen.errors import DiskError
 from legalgen.settings.reading import check_regular
-from legalgen.store.files import NOT_OURS, SEGMENT_NAME, DataDir, balance_in, check_batch_id, disk
+from legalgen.store.files import (
+    NOT_OURS,
+    SEGMENT_NAME,
+    DataDir,
+    balance_in,
+    check_batch_id,
+    disk,
+    listed,
+)
 from legalgen.store.sample import Sample, to_json
 
 _V = TypeVar("_V")
@@ -163,7 +171,7 @@ def last_balance(data_dir: DataDir, batch_id: str) -> Balance | None:
     name = check_batch_id(batch_id)
     segments = [
         path
-        for path in data_dir.journal.glob(f"{name}-*.jsonl")
+        for path in listed(data_dir.journal, f"{name}-*.jsonl")
         if (match := SEGMENT_NAME.fullmatch(path.name)) and match["batch"] == name
     ]
     found = [_last(path, _of_row) for path in segments]
