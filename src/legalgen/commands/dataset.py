@@ -352,7 +352,7 @@ def check_rows(settings: Settings, console: Console, order: CheckOrder) -> int:
         )
     if order.file is not None and not is_there(order.file):
         raise UsageError(f"there is no file {order.file}")
-    if order.file is None and not parts(existing(settings)):
+    if order.file is None and not marks and not parts(existing(settings)):
         raise UsageError(f"{_no_rows(settings, order)}: nothing was checked")
     file = order.file or existing(settings).parts()
     with _linter(settings, console, order.workers) as linter:
