@@ -69,6 +69,39 @@ def test_a_section_beyond_the_last_one_is_found(said: str, expected: str) -> Non
     assert found(said).get("SECTION_NONEXISTENT", "") == expected
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        # a treaty or a regulation of the Union is never longer than it was made
+        ("Article 103 of the CISG takes the right away.", "reject"),
+        ("The New York Convention governs, and Article 17 thereof binds the court.", "reject"),
+        ("Article one hundred and twelve of the UN Charter binds members.", "reject"),
+        ("By Article 86 VCLT the terms have their ordinary meaning.", "reject"),
+        ("Article 30 of the Rome I Regulation names the law.", "reject"),
+        ("Article 102 of the UN Sales Convention takes the right away.", "reject"),
+        # an Act with a source, in any form of its title
+        ("By s 1305 of the Companies Act of 2006 the board has to meet.", "reject"),
+        ("By s 1305 of the Companies Act, 2006 the board has to meet.", "reject"),
+        ("The 2006 Companies Act, in section 1,377, obliges him.", "reject"),
+        ("Section one thousand three hundred and five of the Companies Act 2006 binds.", "reject"),
+        ("By section 23 of the 1998 Human Rights Act the court has to read it down.", "reject"),
+        # what is in them, and what is another law's
+        ("Articles 92 to 96 of the CISG and its Article 101 are final provisions.", ""),
+        ("Under the CISG, Article 122 of the Civil Code plays no part.", ""),
+        ("TEU and Article 267 TFEU oblige the court; Article 81 of Brussels Ia ends it.", ""),
+        ("The ICJ Statute, Article 94 of the UN Charter and Article 70 of the Statute.", ""),
+        ("Al-Skeini v United Kingdom [2011] ECHR 1093 extends the ECHR abroad.", ""),
+        ("Article one hundred and one of the CISG allows a State to leave it.", ""),
+        ("The 2014 Companies Act of Ireland has its own section 1420.", ""),
+        ("The Companies Act of 2006 and section 1429 of the 2014 Companies Act differ.", ""),
+        ("By s 1300 of the Companies Act of 2006 its parts came into force.", ""),
+    ],
+)  # fmt: skip
+def test_what_is_certain_refuses_any_number_beyond(said: str, expected: str) -> None:
+    """Treaties are not lengthened, and an Act whose last section was looked up has no other."""
+    assert found(said).get("SECTION_NONEXISTENT", "") == expected
+
+
 def test_citations_are_read_each_by_itself() -> None:
     """The title of the next one is no section of the first."""
     cited = ("Defamation Act 2013 ss 1, 2", "28 U.S.C. \u00a7 4102")

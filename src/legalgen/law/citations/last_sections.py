@@ -14,13 +14,20 @@ class Act(msgspec.Struct, frozen=True):
 
     ``names`` are all it is called by; ``unit`` is ``section``, ``article``, ``rule`` or
     ``regulation``. Without a
-    ``source`` the number is believed but was not looked up.
+    ``source`` the number is believed but was not looked up; what is ``closed`` (a treaty, a
+    regulation of the Union) is never longer than it was made, and its number is common knowledge.
     """
 
     names: tuple[str, ...]
     last: int
     unit: str = "section"
     source: str = ""
+    closed: bool = False
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether nothing explains a number beyond the last one."""
+        return self.closed or bool(self.source)
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):

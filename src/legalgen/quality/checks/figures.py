@@ -129,7 +129,7 @@ def _worded(text: str) -> Iterator[Measure]:
             continue
         sign = _CURRENCIES[currency["word"] or currency["code"]]
         if found := _WORDED_BEFORE.search(text, max(0, start - _LONGEST_AMOUNT), start):
-            if number := _numbered(found["words"]) if found["words"] else 0:
+            if number := numbered(found["words"]) if found["words"] else 0:
                 yield Measure(sign, str(number), found.start(), end)
             elif found["n"]:
                 yield Measure(sign, _amount(found["n"], found["m"]), found.start(), end)
@@ -163,7 +163,7 @@ def _with_signs(text: str) -> str:
     return _CODE_BEFORE.sub(lambda found: _CURRENCIES[found["code"].casefold()], text)
 
 
-def _numbered(text: str) -> int:
+def numbered(text: str) -> int:
     """A number of several words: ``two hundred and fifty thousand``."""
     total = part = 0
     for word in re.findall(r"[a-z]+", text):

@@ -15,6 +15,7 @@ from importlib import resources
 
 from legalgen.law.citations import PARTING
 from legalgen.law.citations.last_sections import Act, acts
+from legalgen.quality.checks.figures import numbered
 from legalgen.quality.reading import Finding, Reading, places
 from legalgen.quality.wordlists import UP_TO_TWENTY
 from legalgen.store.sample import words
@@ -96,6 +97,21 @@ def _found(text: str, undated: Sequence[str]) -> Iterator[tuple[str, int, int]]:
             start = text.find(name, end)
 
 
+_LOOSE = re.compile(r" Act(?: of (?:the year )?|, | \()(?P<year>(?:1[89]|20)\d\d)\b\)?")
+_YEAR_FIRST = re.compile(
+    r"(?P<year>(?:1[89]|20)\d\d) (?P<name>[A-Z][\w'\u2019]*"
+    r"(?: (?:[A-Z][\w'\u2019]*|of|and|\([A-Z][\w ]{2,40}\))){0,6}) Act\b(?! \d)"
+)
+
+
+def _titled(text: str) -> str:
+    """The text with Acts by their short titles: ``Act of 2006``, ``the 2006 Companies Act``."""
+    if " Act" not in text:
+        return text
+    text = _LOOSE.sub(r" Act \g<year>", text)
+    return _YEAR_FIRST.sub(r"\g<name> Act \g<year>", text)
+
+
 _NUMERAL = r"\d{1,2},\d{3}(?!\d)|\d{1,5}"
 _ONE = rf"(?:{_NUMERAL})(?:[A-Z]{{1,2}}\b|[a-z]\b)?(?:\(\w{{1,5}}\))*"
 _BETWEEN = r"(?:-|\u2013|\u2014|,|;|&|\bto\b|\band\b|\bor\b|, and|, or)"
@@ -161,8 +177,8 @@ def section_nonexistent(reading: Reading) -> Iterator[Finding]:
     """Sections beyond the last one of the Act they are said to be of."""
     told: set[Act] = set()
     known: dict[Act, set[str]] = {}
-    texts = [(name, _in_figures(text, reading)) for name, text in reading.texts[1:]]
-    cited = PARTING.join([item.text for item in reading.draft.citations])
+    texts = [(name, _titled(_in_figures(text, reading))) for name, text in reading.texts[1:]]
+    cited = _titled(PARTING.join([item.text for item in reading.draft.citations]))
     told_in = ((texts, reading.vocabulary), ([("citations", cited)], frozenset(words(cited))))
     for fields, vocabulary in told_in:
         undated, most = _undated(vocabulary), -1
@@ -187,10 +203,10 @@ def section_nonexistent(reading: Reading) -> Iterator[Finding]:
 
 
 def _beyond(act: Act, called: str, highest: int, where: str, *, sure: bool) -> Finding:
-    """The finding; it refuses where the last section has a source, or the number is far from it."""
+    """The finding; it refuses where the last section is certain, or the number is far from it."""
     what = f"{called} has no {act.unit} {highest}, the last one is {act.last}"
     far = highest > _FAR * act.last and highest >= act.last + _FAR_BY
-    return "SECTION_NONEXISTENT", what, where, bool(act.source) or (sure and far)
+    return "SECTION_NONEXISTENT", what, where, act.is_certain or (sure and far)
 
 
 def _is_anothers(act: Act, called: str, whole: str) -> bool:
@@ -211,6 +227,7 @@ def _highest_number(vocabulary: frozenset[str]) -> int:
     numbers = [word for word in vocabulary if word[0] in _DIGITS]
     counted = [int(word.rstrip(_LETTERS)) for word in numbers if word.rstrip(_LETTERS).isdecimal()]
     spelt = 0 if _TENS_WORDS.isdisjoint(vocabulary) else 99
+    spelt = spelt if _BIG_WORDS.isdisjoint(vocabulary) else _HIGHEST_SPELT
     return max((number for number in counted if not 1800 <= number < 2100), default=spelt)
 
 
@@ -273,6 +290,7 @@ def _by_other_names(
             aliases |= {f"{year} {sort}", f"{initials} {year}"}
         if alone and sort in _GENERIC and _is_only(act, names, whole):
             aliases |= {f"{which} {sort}" for which in ("the", "that", "same", "said", "this")}
+            aliases.add("thereof")
         for where, text in texts:
             for alias in aliases - names:
                 for start in places(alias, text):
@@ -325,9 +343,20 @@ _SPELT = re.compile(
     rf"{'|'.join(_UNITS)})\b(?: (?P<after>section|article|rule)\b)?"
 )
 
+_BIG_WORDS = frozenset({"hundred", "thousand"})
+_HIGHEST_SPELT = 99_999
+_OF_NUMBERS = "|".join((*sorted(UP_TO_TWENTY, key=len, reverse=True), *_TENS, *_BIG_WORDS))
+_SPELT_BIG = re.compile(
+    r"(?P<unit>[SAR](?i:ection|rticle|ule)|section|article|rule) "
+    rf"(?P<n>(?i:{_OF_NUMBERS})(?:[ -](?:and )?(?i:{_OF_NUMBERS}))+)\b"
+)
+"""``article one hundred and twelve``."""
+
 
 def _in_figures(text: str, reading: Reading) -> str:
     """The text with ``section 64`` for ``section sixty-four`` and ``the sixty-fourth section``."""
+    if not _BIG_WORDS.isdisjoint(reading.vocabulary):
+        text = _SPELT_BIG.sub(lambda found: f"{found['unit']} {numbered(found['n'])}", text)
     if _TENS_WORDS.isdisjoint(reading.vocabulary):
         return text
 
@@ -349,7 +378,8 @@ def _highest(act: Act, called: str, text: str, start: int, end: int) -> int:
     if before and not led and _OWNED.search(text, max(0, before.start() - 40), before.start()):
         before = None
     after = _AFTER.match(text, end)
-    if after is None and (act.unit != "section" or called.endswith("C.")):
+    reported = text[begin:start].rstrip()[-1:] in _ENDS_YEAR  # [2011] ECHR 1093
+    if after is None and not reported and (act.unit != "section" or called.endswith("C.")):
         after = _BARE_AFTER.match(text, end)
     highest = 0
     for match in (before, after):
@@ -358,6 +388,7 @@ def _highest(act: Act, called: str, text: str, start: int, end: int) -> int:
     return highest
 
 
+_ENDS_YEAR = _DIGITS | {"]", ")"}
 _LEADS = re.compile(r"\b(?:of|in|under|to|from|by|within)\b")
 _OWNED = re.compile(
     r"(?:(?:Act|Rules|Regulations|Order|Code),? \d{4}|[A-Z]{2,}(?: \d{4})?|Convention|Charter)"
@@ -385,7 +416,7 @@ def _bare(reading: Reading, act: Act, *others: Act) -> Iterator[Finding]:
     year = act.names[0][-4:]
     if others or act.unit != "section" or not year.isdigit():
         return
-    if {found[0][-4:] for found in _ANY_ACT.finditer(reading.whole)} != {year}:
+    if {found[0][-4:] for found in _ANY_ACT.finditer(_titled(reading.whole))} != {year}:
         return
     for name, text in (("answer", reading.draft.answer), ("reasoning_steps", reading.steps_text)):
         for found in _BARE.finditer(text):
