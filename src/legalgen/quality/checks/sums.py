@@ -110,6 +110,8 @@ _FROM = (
     rf"(?P<more>{MONEY}){GIVES}{_NAMED}{_RESULT}"
 )
 
+_AND = re.compile(r"\band (?:a )?\Z")
+
 Sum: TypeAlias = tuple[re.Match[str], Fraction]
 """What is said, and what it should come to."""
 
@@ -148,6 +150,8 @@ def _sums(sentence: str) -> Iterator[Sum]:
             yield found
     for pattern in (_SHARE, _CUT):
         for said in _said(pattern, sentence):
+            if _AND.search(sentence, 0, said.start()):
+                continue  # a year and a half of £960
             share = portion_of(said) if pattern is _SHARE else 1 - portion_of(said)
             yield said, share * amount_of(said["whole"])[0]
 
