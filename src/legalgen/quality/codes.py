@@ -258,6 +258,12 @@ TABLE: Final = (
         "{found}: let answer and steps have the same figures",
     ),
     Check(
+        "INCONSISTENT", "good", "graded", "share_otherwise",
+        "A share that the answer gives to somebody is another than the only one of the steps, "
+        "which the numbers of the question have: `her two thirds` for 55 percent.",
+        "{found}: let answer and steps have the same shares",
+    ),
+    Check(
         "ARITHMETIC", "good", "graded", "arithmetic",
         "A sum that a sentence works out is wrong: `£48,000 less £700 leaves £47,000`.",
         "{found}: work it out again",

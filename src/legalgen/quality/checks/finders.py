@@ -29,6 +29,7 @@ from legalgen.quality.checks.plain import (
     prompt_leak,
     role_play,
 )
+from legalgen.quality.checks.portions import share_otherwise
 from legalgen.quality.checks.reckoning import reckoning
 from legalgen.quality.checks.registers import registers
 from legalgen.quality.checks.sections import act_unknown, section_nonexistent
@@ -61,8 +62,8 @@ OF_TEXT: Mapping[str, Callable[[Reading], Iterator[Finding]]] = {
         refusal, meta_talk, prompt_leak, placeholder, language, role_play, voice, advertising,
         brands, registers, task_talk, hiding, no_answer, cut, lengths, steps, overlap, repetition,
         shape, list_only, citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts,
-        facts, inconsistent, arithmetic, reckoning, comparisons, deadline, steps_restate,
-        paraphrase, says_again, slips, citation_jurisdiction, citation_grounding,
+        facts, inconsistent, share_otherwise, arithmetic, reckoning, comparisons, deadline,
+        steps_restate, paraphrase, says_again, slips, citation_jurisdiction, citation_grounding,
         section_nonexistent, act_unknown, law_repealed, law_later, law_jurisdiction, difficulty,
     )
 }  # fmt: skip

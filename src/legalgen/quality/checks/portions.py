@@ -1,0 +1,109 @@
+"""The share of a whole that an answer gives to somebody, against that of its steps.
+
+``55 percent`` in the steps and ``her two thirds`` in the answer are of one thing where two numbers
+of the question have the steps' ratio, and none has the answer's. Shares that a law or a contract
+asks for belong to nobody and are left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Set
+from decimal import Decimal
+from fractions import Fraction
+from itertools import permutations
+
+from legalgen.quality.checks.sums import COUNT_WORD, number_of
+from legalgen.quality.reading import Finding, Reading
+
+_PARTS = {
+    "half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6,
+    "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "twelfth": 12, "hundredth": 100,
+}  # fmt: skip
+_HINTS = frozenset({*_PARTS, *(f"{part}s" for part in _PARTS), "cent", "percent", "ten", "five"})
+_SHARE = re.compile(
+    rf"(?<![\w.,])(?:(?P<percent>\d{{1,3}}(?:\.\d{{1,3}})?|{COUNT_WORD}(?:-{COUNT_WORD})?)"
+    r"(?: ?%| ?per ?cent\b)"
+    rf"|(?:(?P<n>an?|{COUNT_WORD})[ -])?(?P<part>{'|'.join(_PARTS)})s?\b"
+    rf"|(?P<some>{COUNT_WORD}) (?:in|out of)(?: every)? (?P<all>{COUNT_WORD})\b)",
+    re.I | re.A,
+)
+_OWNED = re.compile(
+    r"\b(?:his|her|its|their|your|remaining|other|holds?|held|has|have|had|owns?|owned|owning"
+    r"|holding|controls?|controlling|with)\b(?: (?:only|just|some|about|the|a|other|own))*[ -]\Z",
+    re.I,
+)
+_OF_LAW = re.compile(
+    r"\b(?:needs?|needed|requir\w+|asks?|calls? for|majority of|threshold|at least|at most|minimum"
+    r"|more than|less than|over|under|must|if|unless|would|had (?:s?he|it|they)|maximum|cap|limit"
+    r"|than|each|every|month|year|interest|rate|fault|blame|reduc\w+|cut|discount|tax)\b",
+    re.I,
+)
+_NUMBER = re.compile(r"(?<![\w.,/-])(?:\d{1,3}(?:,\d{3})+(?![.,]?\d)|\d{1,9}(?!\d|[\w/.,-]\d))")
+_CLAUSE = re.compile(r"[,;:]| (?:and|but|while|whereas|although) ")
+_CLOSE = Fraction(1, 50)
+"""How far a share in words may lie from what it is: two thirds for 66 percent."""
+_MOST_NUMBERS = 6
+
+
+def share_otherwise(reading: Reading) -> Iterator[Finding]:
+    """A share of the answer's that is not the steps', which the question's numbers have."""
+    if _HINTS.isdisjoint(reading.answer_vocabulary) and "%" not in reading.draft.answer:
+        return
+    ours = {share for share, _, _ in _shares(reading.steps_text)} - {Fraction(1)}
+    asked = {share for share, _, _ in _shares(reading.draft.question)}
+    if len(ours) != 1 or ours & asked:
+        return
+    (own,) = ours
+    ratios = _ratios(reading.draft.question)
+    known = {own, 1 - own}
+    if not _has(ratios, own) and not _has(ratios, 1 - own):
+        return
+    told = list(_shares(reading.draft.answer))
+    if any(_has(known, share) for share, _, _ in told):
+        return
+    for share, start, end in told:
+        if _has(ratios | asked, share) or _has(ratios, 1 - share):
+            continue
+        text = reading.draft.answer
+        before, after = _CLAUSE.split(text[:start])[-1], _CLAUSE.split(text[end:], maxsplit=1)[0]
+        before = before.rpartition(". ")[2]
+        if _OWNED.search(before) and not _OF_LAW.search(f"{before} {after.partition('. ')[0]}"):
+            what = f'"{text[start:end]}" in the answer, where the steps have {float(own):.0%}'
+            yield "INCONSISTENT", what, "answer", True
+            return
+
+
+def _shares(text: str) -> Iterator[tuple[Fraction, int, int]]:
+    """Shares of a whole, with their places."""
+    for found in _SHARE.finditer(text):
+        if found["percent"]:
+            share = number_of(found["percent"]) / 100
+        elif found["part"]:
+            n = (found["n"] or "a").casefold()
+            count = Fraction(1) if n in ("a", "an") else number_of(n)
+            share = count / _PARTS[found["part"].casefold()]
+        else:
+            share = number_of(found["some"]) / (number_of(found["all"]) or 1)
+        if 0 < share < 1:
+            yield share, *found.span()
+
+
+def _ratios(text: str) -> set[Fraction]:
+    """What each number of a text is of the greatest one, of which two others may be the parts.
+
+    Where they are not, of any other and of the two together.
+    """
+    found = {Fraction(Decimal(each.replace(",", ""))) for each in _NUMBER.findall(text)}
+    numbers = {each for each in found if each and not 1900 <= each < 2100}
+    if not 1 < len(numbers) <= _MOST_NUMBERS:
+        return set()
+    whole = max(numbers)
+    if any(left + right == whole for left, right in permutations(numbers, 2)):
+        return {part / whole for part in numbers if part < whole}
+    ratios = {left / right for left, right in permutations(numbers, 2) if left < right}
+    return ratios | {left / (left + right) for left, right in permutations(numbers, 2)}
+
+
+def _has(shares: Set[Fraction], share: Fraction) -> bool:
+    return any(abs(each - share) <= _CLOSE for each in shares)
