@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from legalgen.quality.checks.periods import in_numbers
+from legalgen.quality.reading import Reading
+from legalgen.quality.rules import TypeBounds
+from legalgen.store.sample import Draft
 from tests.quality.sayings import found
 
 ASKED = "The lease of Amara to Tomasz was forfeited on 9 May 2022: by when may he ask for relief?"
@@ -233,3 +237,74 @@ def test_days_without_years_and_days_that_are_named_before(
 ) -> None:
     """A finding of days without years holds in whichever year they were."""
     assert found(said, question, steps).get("DEADLINE", "") == expected
+
+
+FINED = "The court fined Tomasz on 6 May 2024 and gave him time to pay: when does it end?"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("His fortnight began on 6 May 2024 and runs until 3 June 2024.", "reject"),
+        ("A fortnight, which started on 6 May 2024, lasts up to and including 3 June 2024.", "reject"),
+        ("His time ends on 15 July 2024.", "reject"),
+        ("His fortnight began on 6 May 2024 and runs until the end of 20 May 2024.", ""),
+        ("His time ends on 20 May 2024; half a year more would end on 20 November 2024.", ""),
+        ("His time ends on 20 May 2024, and the appeal runs until 17 June 2024.", ""),
+        ("The fortnight runs from 6 May 2024 until the last day of June.", ""),
+    ],
+)  # fmt: skip
+def test_an_end_is_that_of_the_steps(said: str, expected: str) -> None:
+    """Periods with words of their own are counted too, and the steps' right end is another's."""
+    steps = ("Fourteen days from 6 May 2024 end on 20 May 2024.",)
+    assert found(said, FINED, steps).get("DEADLINE", "") == expected
+
+
+LENT = (
+    "Amara lent Tomasz money due on 4 May 2017. She issued a claim on 20 September 2024. May she?"
+)
+SIX = ("Six years are allowed from the day on which the debt fell due.",)
+
+
+@pytest.mark.parametrize(
+    ("said", "steps", "expected"),
+    [
+        ("She may recover it. She came to court comfortably inside it.", SIX, "reject"),
+        ("She may recover it. She sued within that period, so nothing bars her.", SIX, "reject"),
+        ("She may recover it. The Act gives her time, and the claim was brought inside the limit.",
+         SIX, "reject"),
+        ("She may not. Her claim came too late by more than a year.", SIX, ""),
+        ("She may. Her claim was brought inside the period.", ("Twelve years for deeds.",), ""),
+        ("She may. Tomasz acknowledged the debt in 2020, so her claim came within the period.",
+         SIX, ""),
+        ("She may if the claim was brought inside the period.", SIX, ""),
+        ("She may not. Had the claim been brought within the period, she would.", SIX, ""),
+    ],
+)  # fmt: skip
+def test_a_later_sentence_may_say_that_it_is_in_time(
+    said: str, steps: tuple[str, ...], expected: str
+) -> None:
+    """Of the day on which a court was asked, which is the last one of the question."""
+    assert found(said, LENT, steps).get("DEADLINE", "") == expected
+
+
+def test_a_clock_that_stood_still_moves_an_end() -> None:
+    """The ordinary end of the steps is then not the end."""
+    asked = "Amara left on 10 January 2024 and presented a claim on 30 May 2024. Is she in time?"
+    steps = ("Three months ended on 9 April 2024.", "Conciliation from 2 April stopped the clock.")
+    assert "DEADLINE" not in found("She is in time.", asked, steps)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("two fortnights", "28 days"), ("half a year", "6 months"), ("a decade", "10 years"),
+        ("a fortnight's notice", "14 days' notice"), ("a year and a half", "18 months"),
+        ("three quarters of a year", "9 months"), ("the last day of April", "30 April"),
+        ("the last day of February", "the last day of February"), ("half of it", "half of it"),
+    ],
+)  # fmt: skip
+def test_periods_in_words_have_numbers(said: str, expected: str) -> None:
+    """A quarter of a year, and not the quarter of a sum."""
+    draft = Draft("Asked.", (), said, ())
+    assert in_numbers(Reading(draft, None, TypeBounds((1, 900)), ())).draft.answer == expected

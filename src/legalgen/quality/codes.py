@@ -286,7 +286,7 @@ TABLE: Final = (
         "time although it lies after, also a week after every period of the text, or to lie within "
         "a period that ended a week before: refused. A last day that no period reaches from any "
         "date, or an end that does not follow from the period and the day beside it: flagged, "
-        "refused where it is over a month off.",
+        "refused where it is over a month off, or the steps count the same period rightly.",
         "{found}: count the period again",
     ),
     Check(

@@ -19,14 +19,20 @@ from typing import NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
+from legalgen.quality.checks.days import (
+    ANY_DAY,
+    ONE_MONTH,
+    any_days,
+    in_no_calendar,
+    month_and_day,
+)
+from legalgen.quality.checks.periods import in_numbers
 from legalgen.quality.reading import Finding, Reading, excerpt
-from legalgen.quality.wordlists import MONTH, MONTHS, NAMES_DAY, UP_TO_TWENTY
+from legalgen.quality.wordlists import MONTHS, NAMES_DAY, UP_TO_TWENTY
 
-_MONTH = f"(?a:{MONTH})"
-"""Of ASCII alone: with ``re.I`` a dotless i would be an i, too, and be no month."""
 _ON = (
-    rf"(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m>{_MONTH}),? (?P<y>\d{{4}})"
-    rf"|(?P<am>{_MONTH}) (?P<ad>\d{{1,2}}), (?P<ay>\d{{4}}))\b"
+    rf"(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m>{ONE_MONTH}),? (?P<y>\d{{4}})"
+    rf"|(?P<am>{ONE_MONTH}) (?P<ad>\d{{1,2}}), (?P<ay>\d{{4}}))\b"
 )
 """A whole date, as the British and the Americans write it."""
 _DATE = re.compile(_ON)
@@ -58,7 +64,9 @@ _ENDED = re.compile(
 )
 _VERDICT = re.compile(
     r"\b(?P<not>not )?(?:(?P<late>out of time|too late|(?:time-|statute-)?barred|untimely)"
-    r"|(?:in|within|in good) time|timely|within (?:the )?(?:limitation|period|time limit))\b",
+    r"|(?:in|within|in good) time|timely|within (?:the )?(?:limitation|period|time limit)"
+    r"|(?:inside|within) (?:(?:it|time)\b|(?:the|that|this|its|those) (?:\w+ )?"
+    r"(?:period|limit|limitation|window|years|months|weeks|days)\b))\b",
     re.I,
 )
 _UNDECIDED = re.compile(
@@ -77,9 +85,10 @@ Day: TypeAlias = tuple[int, int, int]
 
 def deadline(reading: Reading) -> Iterator[Finding]:
     """A last day that is counted wrong, and late or in time against the days that are given."""
-    question = reading.draft.question
-    if found := _in_no_calendar(reading):
+    if found := in_no_calendar(reading):
         yield found
+    reading = in_numbers(reading)
+    question = reading.draft.question
     if _YEAR.search(question) and _DATE.search(question):
         yield from _counted_wrong(reading)
         if found := _counted(reading):
@@ -92,8 +101,22 @@ def _counted(reading: Reading) -> Finding | None:
     """What does not follow from the days and periods of a text whose days have years."""
     found = None
     if said := _verdict(reading):
-        found = _judged_wrong(reading, said) or _judged_by_periods(reading, said)
-    return found or _within_wrong(reading) or _ended_wrong(reading) or _unreached(reading)
+        found = _judged_wrong(reading, said)
+        if found is None and _asks_time(reading.draft.question):
+            found = _judged_by_periods(reading, said)
+    elif said := _later_verdict(reading):
+        found = _judged_by_periods(reading, said)
+    return found or _end_wrong(reading)
+
+
+def _end_wrong(reading: Reading) -> Finding | None:
+    """What is wrong of a period and its ends, whatever is decided by them."""
+    return (
+        _within_wrong(reading)
+        or _ended_wrong(reading)
+        or _other_end(reading)
+        or _unreached(reading)
+    )
 
 
 ANY_YEARS = (2024, 2023, 2022, 2021, 2026, 2027, 2020)
@@ -103,13 +126,13 @@ ANY_YEARS = (2024, 2023, 2022, 2021, 2026, 2027, 2020)
 def _has_year(reading: Reading) -> bool:
     """Whether a day of the text has its year."""
     return _YEAR.search(reading.whole) is not None and any(
-        match["y"] or match["ay"] for _, text in reading.texts for match in _any_days(text)
+        match["y"] or match["ay"] for _, text in reading.texts for match in any_days(text)
     )
 
 
 def _in_any_year(reading: Reading) -> Iterator[Finding]:
     """What is wrong of days without years, in whichever year they are."""
-    months = {_month_and_day(match)[0] for _, text in reading.texts for match in _any_days(text)}
+    months = {month_and_day(match)[0] for _, text in reading.texts for match in any_days(text)}
     if not months or max(months) - min(months) > MOST_MONTHS:
         return  # of December and January nobody knows which comes first
     if not any(_LENGTH.search(text) for _, text in reading.texts):
@@ -121,7 +144,7 @@ def _in_any_year(reading: Reading) -> Iterator[Finding]:
             return
     if found is not None:
         code, what, where, far = found
-        yield code, re.sub(rf",? {ANY_YEARS[-1]}\b|{ANY_YEARS[-1]}-", "", what), where, far
+        yield code, re.sub(rf",? {ANY_YEARS[-1]}\b(?!-)|{ANY_YEARS[-1]}-", "", what), where, far
 
 
 MOST_MONTHS = 8
@@ -141,17 +164,12 @@ def _of_year(reading: Reading, year: int) -> Reading:
 
 
 def _dated(text: str, year: int) -> str:
-    return _ANY_DAY.sub(rf"\g<0>, {year}", text) if NAMES_DAY.search(text) else text
+    return ANY_DAY.sub(rf"\g<0>, {year}", text) if NAMES_DAY.search(text) else text
 
 
 def _day(match: re.Match[str]) -> Day:
-    month, number = _month_and_day(match)
+    month, number = month_and_day(match)
     return int(match["y"] or match["ay"]), month, number
-
-
-def _month_and_day(match: re.Match[str]) -> tuple[int, int]:
-    month = MONTHS.index((match["m"] or match["am"]).capitalize()) + 1
-    return month, int(match["d"] or match["ad"])
 
 
 def _counted_wrong(reading: Reading) -> Iterator[Finding]:
@@ -195,7 +213,7 @@ def _judged_wrong(reading: Reading, said: _Verdict) -> Finding | None:
     if len(ended) != 1 or len(begun) != 1:
         return None
     (end,), (start,) = ended, begun
-    if (start > end) == said.late:
+    if (start > end) == said.late or (not said.late and _is_stopped(reading.steps_text)):
         return None
     what = f'"{said.words}" of {_shown(start)}, though time ended on {_shown(end)}'
     return "DEADLINE", what, "answer", True
@@ -207,7 +225,7 @@ class _Verdict(NamedTuple):
 
 
 _PLAIN = re.compile(r"(?P<yes>yes)\b|no\b", re.I)
-_ANY_VERDICT = ("time", "late", "barred", "within", "Yes", "No")
+_ANY_VERDICT = ("time", "late", "barred", "within", "inside", "Yes", "No")
 
 
 def _verdict(reading: Reading) -> _Verdict | None:
@@ -227,6 +245,35 @@ def _verdict(reading: Reading) -> _Verdict | None:
     return _Verdict(plain[0], asks_late == bool(plain["yes"]))
 
 
+_TIMES = frozenset({"time", "timely", "late", "barred", "untimely", "within", "inside"})
+_SUES = re.compile(
+    r"\b(?:court|sued|sues|suit|claim(?:ed)?|action|proceedings|petition|complaint|application|appeal"
+    r"|issued?|filed|lodged|brought|presented|applied|appealed|came)\b"
+)
+_CLAUSE_BEGINS = re.compile(r"[;:]|, (?:and|but|for|since|as|so|because|which means)\b")
+
+
+def _later_verdict(reading: Reading) -> _Verdict | None:
+    """What the later sentences decide of the day on which the question has a court asked.
+
+    None unless all that decide it agree.
+    """
+    question = reading.draft.question
+    if _TIMES.isdisjoint(reading.answer_vocabulary) or not _VERDICT.search(reading.draft.answer):
+        return None
+    begun = _told(_BEGUN, question)
+    if not begun or max(begun) != max(map(_day, _DATE.finditer(question))):
+        return None
+    found: list[_Verdict] = []
+    for sentence in reading.sentences[1:]:
+        for said in _VERDICT.finditer(sentence):
+            before = _CLAUSE_BEGINS.split(sentence[: said.start()])[-1]
+            after = _NEXT_CLAUSE.split(sentence[said.end() :], maxsplit=1)[0]
+            if _SUES.search(before) and not _UNDECIDED.search(f"{before} {after}"):
+                found.append(_Verdict(said[0], bool(said["late"])))
+    return found[0] if len({each.late for each in found}) == 1 else None
+
+
 _NEXT_CLAUSE = re.compile(r"[;:]|,? (?:and|because|since|so that)\b|, (?:as|so)\b")
 _CONDITIONS = re.compile(
     r"\b(?:if|unless|whether|or|would|may|might|only|before|until|provided|but|except)\b"
@@ -241,84 +288,7 @@ def _is_decided(first: str, said: re.Match[str]) -> bool:
     return _CONDITIONS.search(after[1]) is None
 
 
-_SHORT_MONTHS = frozenset({"february", "april", "june", "september", "november"})
-_LAST_DAYS = frozenset({"29", "30", "31", "29th", "30th", "31st"})
-_NUMBERED = re.compile(
-    r"\b(?:sections?|articles?|rules?|regulations?|orders?|clauses?|items?|schedules?|parts?|lots?"
-    r"|paragraphs?|paras?\.?|ss?\.?|arts?\.?|cl\.?|regs?\.?|nos?\.?) \Z",
-    re.I,
-)
-_COUNTS = re.compile(r"\b(?:in|by|during|since|until|from|between|the|these|those|all) \Z", re.I)
-"""What stands before a month and a number of things: "in June 31 clerks were dismissed"."""
-_COUNTED_OF = re.compile(r"\b(?:the|these|those|all) \Z", re.I)
-"""And before a number of things of a month: "the 31 June claims"."""
-_NO_THING = re.compile(r"\s*(?:of|and|or|at|in|as|to|is|was|for|on|when|unless|if|which|that)\b")
-_KNOWS = re.compile(r"exist|leap|no such|no (?:\w+ )?(?:29|30|31)|correspond|last day of", re.I)
-"""What an answer has that knows of such a day, or counts one month after another."""
-_DOUBTS = re.compile(
-    r"\b(?:would|short|lacks?\b|has no\b|slip"
-    r"|mistake|misprint|misdat|typing|typo|clerical|error|impossible)",
-    re.I,
-)
-"""What stands in the sentence of a day that is not meant."""
-_NOT = re.compile(r"\b(?:not|no(?! (?:later|more)\b)|nobody|never)\b[^.]{0,25}\Z", re.I)
-
-
-def _in_no_calendar(reading: Reading) -> Finding | None:
-    """A day that its month has not; the question may have it, or the text may say that it is none.
-
-    The 29th of February is a day of leap years only, and of any where no year is told. Without a
-    year or the ``st`` of ``31st`` the number may be one of things.
-    """
-    vocabulary = reading.vocabulary
-    if _SHORT_MONTHS.isdisjoint(vocabulary) or _LAST_DAYS.isdisjoint(vocabulary):
-        return None
-    asked = set(map(_month_and_day, _any_days(reading.draft.question)))
-    for name, text in reading.texts[1:]:
-        for match in _any_days(text):
-            month, number = _month_and_day(match)
-            year = int(match["y"] or match["ay"] or 2000)
-            if not 1900 <= year <= 2200 or not monthrange(year, month)[1] < number <= 31:
-                continue
-            start, end = match.span()
-            before = text[max(0, start - _NEAR) : start].rpartition(". ")[2]
-            near = before + text[start : end + _NEAR].partition(". ")[0]
-            if (month, number) in asked or _DOUBTS.search(near) or _NOT.search(before):
-                continue
-            if _NUMBERED.search(before) or _is_number_of_things(match, before):
-                continue
-            if not any(_KNOWS.search(other) for _, other in reading.texts[1:]):
-                return "DEADLINE", f'"{match[0]}" in {name}: no month has it', name, True
-            return None
-    return None
-
-
-def _is_number_of_things(match: re.Match[str], before: str) -> bool:
-    """Whether a month and a number are no day: "in June 31 clerks", "the 31 June claims"."""
-    text, end = match.string, match.end()
-    if match["y"] or match["ay"] or not text[end : end + 2].strip().isalpha():
-        return False
-    if match["am"]:
-        return _COUNTS.search(before) is not None
-    return _COUNTED_OF.search(before) is not None and not _NO_THING.match(text, end)
-
-
-_NEAR = 120
-"""Characters around a day, of its sentence, in which it may be doubted."""
-
-
 # --- by the periods themselves -------------------------------------------------------------------
-
-_ANY_DAY = re.compile(
-    rf"\b(?:(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m>{_MONTH})(?:,? (?P<y>\d{{4}}))?"
-    rf"|(?P<am>{_MONTH}) (?P<ad>\d{{1,2}})(?:st|nd|rd|th)?(?:, (?P<ay>\d{{4}}))?)\b"
-)
-"""A date that may lack its year, which is then that of the others."""
-
-
-def _any_days(text: str) -> Iterator[re.Match[str]]:
-    return _ANY_DAY.finditer(text) if NAMES_DAY.search(text) else iter(())
-
 
 _COUNTED = {
     "twenty-one": 21, "twenty-eight": 28, "thirty": 30, "forty": 40, "forty-two": 42, "fifty": 50,
@@ -332,7 +302,8 @@ _LENGTH = re.compile(
 )
 _BACKWARDS = re.compile(
     r"\b(?:days?|weeks?|months?|years?)['\u2019]?"
-    r" (?:(?!after|from|following)\w+ )?(?:before|prior|notice|ahead|earlier|in advance)\b",
+    r" (?:(?!after|from|following|expired|elapsed|lapsed|ended|passed)\w+ )?"
+    r"(?:before|prior|notice|ahead|earlier|in advance)\b",
     re.I,
 )
 """A period that is counted back from its end: what is late then comes first."""
@@ -376,8 +347,6 @@ PLAINLY = 7
 def _judged_by_periods(reading: Reading, said: _Verdict) -> Finding | None:
     """Late or in time against the question's last date and every period from the other ones."""
     question = reading.draft.question
-    if not _asks_time(question):
-        return None
     days = sorted(_days(question))
     told = f"{reading.steps_text}\n{reading.draft.answer}"
     lengths = list(_LENGTH.finditer(told))
@@ -413,7 +382,7 @@ def _asks_time(question: str) -> bool:
 
 def _days(text: str) -> set[date]:
     """The days of a text; one without a year is of the only year that the others have."""
-    found = list(_any_days(text))
+    found = list(any_days(text))
     years = {int(year) for match in found if (year := match["y"] or match["ay"])}
     days: set[date] = set()
     for match in found:
@@ -427,7 +396,7 @@ def _days(text: str) -> set[date]:
 
 
 def _calendar(year: int, match: re.Match[str]) -> date | None:
-    month, number = _month_and_day(match)
+    month, number = month_and_day(match)
     last = monthrange(year, month)[1] if 1900 <= year <= 2200 else 0
     return date(year, month, number) if 1 <= number <= last else None
 
@@ -477,14 +446,30 @@ def _is_moved(told: str, days: int = 0, question: str = "") -> bool:
             continue
         if dated and _RECEIVED.search(match[0]):
             continue
-        before = told[max(0, match.start() - 45) : match.start()]
-        if not _DENIED.search(before[before.rfind(".") + 1 :]):
+        if not _is_denied(told, match.start()):
             return True
     return False
 
 
+_STOPPED = re.compile(
+    r"\b(?:clock|conciliation|suspen\w+|toll(?:s|ed|ing)|exten(?:d|sion)\w*|afresh|acknowledg\w*"
+    r"|part[- ]payment)\b"
+)
+
+
+def _is_stopped(told: str) -> bool:
+    """Whether a period is said to have stood still, or to have begun again."""
+    found = _STOPPED.finditer(told)
+    return not all(_is_denied(told, match.start()) for match in found)
+
+
+def _is_denied(told: str, at: int) -> bool:
+    before = told[max(0, at - 45) : at]
+    return _DENIED.search(before[before.rfind(".") + 1 :]) is not None
+
+
 _PLACED = re.compile(
-    rf"{_ANY_DAY.pattern},? (?:and |so )?(?:(?:which|that|this|it) )?(?:is|was|lies|lay|falls|fell"
+    rf"{ANY_DAY.pattern},? (?:and |so )?(?:(?:which|that|this|it) )?(?:is|was|lies|lay|falls|fell"
     r"|comes|came)(?: (?:still|well|therefore|thus|safely|comfortably|easily|plainly|clearly|just"
     r"|far|already|long))* (?P<place>within|inside|outside|beyond|after)"
     r"(?: (?:the|that|this|those|these|its|his|her|their))? "
@@ -518,11 +503,14 @@ def _within_wrong(reading: Reading) -> Finding | None:
     return None
 
 
-_MONTH_OF = rf"(?:{_ANY_DAY.pattern}|(?P<om>{_MONTH}) (?P<oy>\d{{4}})\b)"
+_MONTH_OF = rf"(?:{ANY_DAY.pattern}|(?P<om>{ONE_MONTH}) (?P<oy>\d{{4}})\b)"
 _ENDS = re.compile(
     r"\b(?:end(?:s|ed)?|expire[sd]?|lapse[sd]?|elapse[sd]?|r[au]ns? out|falls?|fell"
-    r"|(?:takes?|brings?|carr(?:y|ies)|leads?) (?:\w+ )?to)"
-    rf"(?: on| in| with| at the end of)? (?:\w+day,? )?{_MONTH_OF}",
+    r"|(?:takes?|brings?|carr(?:y|ies)|leads?) (?:\w+ )?to"
+    r"|(?:runs?|ran|lasts?|lasted|continues?|continued|goes on|is open)"
+    r" (?:until|till|to|up to|through)(?: and including)?)"
+    r"(?: on| in| with| at)?(?: the end of| the close of| midnight on)?"
+    rf" (?:\w+day,? )?{_MONTH_OF}",
     re.I,
 )
 
@@ -532,23 +520,23 @@ def _ended_wrong(reading: Reading) -> Finding | None:
     for name, text in reading.texts[1:]:
         if not _YEAR.search(text):
             continue
-        told = f"{reading.draft.question} {text}".replace("\n", ". ")
-        for piece in text.replace("\n", ". ").split(". "):
+        told = _parted(f"{reading.draft.question} {text}")
+        for piece in _parted(text).split(". "):
             ends = list(_ENDS.finditer(piece))
             if len(ends) != 1 or _is_moved(piece) or _SUPPOSED.search(piece):
                 continue
             (end,) = ends
-            aside = piece.find(", ", end.end())  # "almost two years before he sued"
-            clause = piece[: aside if aside > 0 else None]
+            aside = _ASIDE.search(piece, end.end())  # ", almost two years before he sued"
+            clause = piece[: aside.start() if aside else None]
             lengths = list(_LENGTH.finditer(clause))
-            if len(lengths) != 1 or _UNTOLD.search(clause):
+            rest = f"{clause[: end.start()]} {clause[end.end() :]}"
+            if len(lengths) != 1 or _UNTOLD.search(rest):
                 continue
             (length,) = lengths
-            rest = f"{clause[: end.start()]} {clause[end.end() :]}"
             starts = _days(rest)
             if not starts and _FROM_THAT.search(rest):
                 starts = _days_before(told, piece)
-            if len(starts) != 1 or not re.search(r"\b(?:from|after|since)\b", rest):
+            if len(starts) != 1 or not _RUNS_FROM.search(rest):
                 continue
             (start,) = starts
             back = _COUNTS_BACK.search(clause) is not None
@@ -559,8 +547,64 @@ def _ended_wrong(reading: Reading) -> Finding | None:
                 what = f'"{excerpt(piece, 0)}" in {name}: it is {due}'
                 # a term may end by another rule as well, at the end of a month or a year
                 far = abs(off) > MOST_UNDERWAY and not end["om"] and not _is_fixed(end)
+                far = far or (name == "answer" and _is_stepped(reading, due, _days(end[0])))
                 return "DEADLINE", what, name, far
     return None
+
+
+_ASIDE = re.compile("[,;] ")
+_RUNS_FROM = re.compile(
+    r"\b(?:from|after|since|beg[aiu]n(?:s|ning)?|start(?:s|ed|ing)?|commenc(?:es|ed|ing))\b"
+)
+
+
+def _is_stepped(reading: Reading, due: date, told: set[date]) -> bool:
+    """Whether the steps end the period on its right day, and question and steps on no other."""
+    known = _days(f"{reading.draft.question}\n{reading.steps_text}")
+    return due in known and known.isdisjoint(told)
+
+
+def _other_end(reading: Reading) -> Finding | None:
+    """The end that the steps count rightly, and another in the answer, to which nothing leads."""
+    question, answer, steps = reading.draft.question, reading.draft.answer, reading.steps_text
+    ours = _ends(steps)
+    if len(ours) != 1 or not NAMES_DAY.search(answer):
+        return None
+    (end,) = ours
+    asked, lengths = _days(question), list(_LENGTH.finditer(f"{steps}\n{answer}\n{question}"))
+    near = {end + timedelta(more) for more in (-1, 0, 1, 2)}
+    if end in asked or not near.isdisjoint(_days(answer)) or _is_backwards(f"{steps}\n{answer}"):
+        return None
+    told = _ends(answer)
+    if len(told) != 1 or _is_moved(answer):
+        return None
+    (other,) = told
+    apart = abs((other - end).days)
+    if apart <= PLAINLY or other in asked or (other.month, other.day) in _FIXED:
+        return None
+    reached = {due for start in asked for one in lengths if (due := _end(start, one))}
+    again = {due for day in reached | {end} for one in lengths if (due := _end(day, one))}
+    if end not in reached or any(
+        LEAST_ROOM <= (other - due).days <= MOST_ROOM for due in reached | again
+    ):
+        return None
+    what = f"time ends on {end} in the steps and on {other} in the answer"
+    return "DEADLINE", what, "answer", True
+
+
+def _parted(text: str) -> str:
+    """The text with lines and what a semicolon parts as sentences."""
+    return text.replace("\n", ". ").replace("; ", ". ")
+
+
+def _ends(text: str) -> set[date]:
+    """The days on which a text says that something ends, which is neither supposed nor denied."""
+    days: set[date] = set()
+    for piece in _parted(text).split(". ") if NAMES_DAY.search(text) else ():
+        for found in (*_ENDS.finditer(piece), *_LAST.finditer(piece)):
+            if not _UNTOLD.search(piece[: found.start()] + piece[found.end() :]):
+                days |= _days(found[0])
+    return days
 
 
 _COUNTS_BACK = re.compile(r"\b(?:back(?:wards?)?|earlier|preceding|prior)\b", re.I)
@@ -571,18 +615,18 @@ _FROM_THAT = re.compile(r"\b(?:from|after|since) (?:that|this|the same) (?:date|
 def _days_before(text: str, piece: str) -> set[date]:
     """The last day that a text tells before a piece of it, which is ``that date``."""
     earlier = text[: text.find(piece)]
-    found = list(_any_days(earlier))[-1:]
+    found = list(any_days(earlier))[-1:]
     return _days(found[0][0]) if found else set()
 
 
 def _is_fixed(day: re.Match[str]) -> bool:
-    return _month_and_day(day) in _FIXED
+    return month_and_day(day) in _FIXED
 
 
 _LAST = re.compile(
     r"\b(?:(?:last|final|latest) (?:day|date)|deadline|time limit)\b(?: [a-z]+){0,5}?"
     rf" (?:is|was|ends|expires|falls)(?: [a-z]+)?(?: on)? (?:midnight on )?(?:\w+day,? )?"
-    rf"{_ANY_DAY.pattern}"
+    rf"{ANY_DAY.pattern}"
 )
 _FIXED = {(1, 1), (1, 31), (3, 31), (4, 5), (4, 6), (6, 30), (9, 30), (12, 31)}
 """Days that a law names, not a period."""
@@ -603,7 +647,7 @@ def _asked_for(reading: Reading) -> re.Match[str] | None:
     question = reading.draft.question
     if not _ASKS_DAY.search(question):
         return None
-    dates = list(_any_days(reading.first_sentence))
+    dates = list(any_days(reading.first_sentence))
     return dates[0] if len(dates) == 1 and dates[0][0] not in question else None
 
 
