@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from legalgen.quality.checks.elements import NOT_A_PARTY, parties
 from legalgen.quality.checks.figures import CURRENCY_WORDS, figures
+from legalgen.quality.checks.sums import COUNT_WORD, number_of
 from legalgen.quality.reading import TOKEN, Finding, Reading, places, stems
 from legalgen.quality.wordlists import MONEY_SIGNS, MONTH, NAMES_DAY, word_list
 from legalgen.store.sample import words
@@ -28,7 +29,7 @@ def facts(reading: Reading) -> Iterator[Finding]:
         return
     what = _exchanged(reading) or _renamed(reading) or _other_period(reading)
     what = what or _other_length(reading) or _other_date(reading) or _other_sum(reading)
-    what = what or _other_currency(reading)
+    what = what or _other_currency(reading) or _other_count(reading)
     if what:
         yield "FACTS_CHANGED", what, "answer", True
 
@@ -437,3 +438,42 @@ def _other_currency(reading: Reading) -> str | None:
         if strange and value in asked and len(value) >= _LEAST_DIGITS:
             return f"{sign}{value}, where the question has {asked[value]}{value}"
     return None
+
+
+_COUNTED = re.compile(
+    rf"(?<![\w.,-])(?:(?P<all>all|his|her|its|their) )?(?P<n>\d{{1,4}}|{COUNT_WORD}) "
+    r"(?P<noun>[a-z]{4,}s)\b"
+)
+_NOT_COUNTED = frozenset({
+    "hours", "days", "weeks", "months", "years", "minutes", "pounds", "dollars", "euros", "rupees",
+    "times", "miles", "metres", "acres", "percent", "points", "others", "thirds", "quarters",
+    "halves", "fifths", "tenths", "stages", "steps", "grounds", "reasons", "ways", "questions",
+    "elements", "conditions", "limbs", "heads", "things", "kinds", "sorts", "parts",
+})  # fmt: skip
+"""Measures, and what an answer itself counts."""
+
+
+def _other_count(reading: Reading) -> str | None:
+    """``all five directors``, where the question has three, which is told nowhere else."""
+    answer = reading.folded_answer
+    if not any(hint in answer for hint in _WHOLES):
+        return None
+    told = [match for match in _COUNTED.finditer(answer) if match["all"]]
+    told = [match for match in told if match["noun"] not in _NOT_COUNTED]
+    if not told:
+        return None
+    given = f"{reading.draft.question} {reading.steps_text}".casefold()
+    asked: dict[str, set[Fraction]] = {}
+    for match in _COUNTED.finditer(given):
+        asked.setdefault(match["noun"], set()).add(number_of(match["n"]))
+    for match in told:
+        ours, number = asked.get(match["noun"], set()), number_of(match["n"])
+        said = {number_of(one["n"]) for one in _COUNTED.finditer(answer)}
+        if len(ours) == 1 and number > max(ours) and ours.isdisjoint(said):
+            (own,) = ours
+            return f'"{match[0]}", where the question has {own} {match["noun"]}'
+    return None
+
+
+_WHOLES = ("all ", "his ", "her ", "its ", "their ")
+"""What stands before the number of all of a kind; of some there may be fewer."""
