@@ -246,7 +246,7 @@ FINED = "The court fined Tomasz on 6 May 2024 and gave him time to pay: when doe
     ("said", "expected"),
     [
         ("His fortnight began on 6 May 2024 and runs until 3 June 2024.", "reject"),
-        ("A fortnight, which started on 6 May 2024, lasts up to and including 3 June 2024.", "reject"),
+        ("A fortnight that started on 6 May 2024 lasts up to and including 3 June 2024.", "reject"),
         ("His time ends on 15 July 2024.", "reject"),
         ("His fortnight began on 6 May 2024 and runs until the end of 20 May 2024.", ""),
         ("His time ends on 20 May 2024; half a year more would end on 20 November 2024.", ""),

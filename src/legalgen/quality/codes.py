@@ -276,6 +276,13 @@ TABLE: Final = (
         "{found}: work it out again",
     ),
     Check(
+        "ARITHMETIC", "good", "graded", "tallies",
+        "A percentage is not that of the two numbers beside it, or the parts of a whole are more "
+        "than all of it; an age does not follow from the birthday, nor a distance from its two "
+        "days: refused. A date falls on another day of the week: flagged.",
+        "{found}: work it out again",
+    ),
+    Check(
         "ARITHMETIC", "good", "graded", "comparisons",
         "A comparison in words is wrong: `$62,000, which is above the $75,000 required`.",
         "{found}: weigh the figures again",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Iterator
+from datetime import date
 
 from legalgen.quality.reading import Finding, Reading
 from legalgen.quality.wordlists import MONTH, MONTHS, NAMES_DAY
@@ -27,6 +28,17 @@ def month_and_day(match: re.Match[str]) -> tuple[int, int]:
     """Month and day of a match of ``ANY_DAY``."""
     month = MONTHS.index((match["m"] or match["am"]).capitalize()) + 1
     return month, int(match["d"] or match["ad"])
+
+
+def day_of(match: re.Match[str]) -> date | None:
+    """The day of a match of ``ANY_DAY`` that has a year, if a calendar has it."""
+    year, (month, number) = (
+        int(match["y"] or match["ay"] or 0),
+        (month_and_day(match) if match["m"] or match["am"] else (0, 0)),
+    )
+    if not 1900 <= year <= 2200 or not 1 <= number <= monthrange(year, month)[1]:
+        return None
+    return date(year, month, number)
 
 
 _SHORT_MONTHS = frozenset({"february", "april", "june", "september", "november"})

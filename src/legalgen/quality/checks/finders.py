@@ -46,6 +46,7 @@ from legalgen.quality.checks.substance import (
 )
 from legalgen.quality.checks.sums import arithmetic
 from legalgen.quality.checks.systems import law_jurisdiction
+from legalgen.quality.checks.tallies import tallies
 from legalgen.quality.checks.task_talk import task_talk
 from legalgen.quality.checks.usable import cut, language, meta_talk, placeholder, refusal
 from legalgen.quality.checks.voices import voice
@@ -62,7 +63,7 @@ OF_TEXT: Mapping[str, Callable[[Reading], Iterator[Finding]]] = {
         refusal, meta_talk, prompt_leak, placeholder, language, role_play, voice, advertising,
         brands, registers, task_talk, hiding, no_answer, cut, lengths, steps, overlap, repetition,
         shape, list_only, citations_in_answer, off_topic, steps_off_topic, contradiction, verdicts,
-        facts, inconsistent, share_otherwise, arithmetic, reckoning, comparisons, deadline,
+        facts, inconsistent, share_otherwise, arithmetic, reckoning, tallies, comparisons, deadline,
         steps_restate, paraphrase, says_again, slips, citation_jurisdiction, citation_grounding,
         section_nonexistent, act_unknown, law_repealed, law_later, law_jurisdiction, difficulty,
     )

@@ -149,6 +149,7 @@ def _no_time(reading: Reading) -> Finding | None:
 
 _ASKS_SUM = re.compile(
     r"\b(?:how much|what (?:sum|amount|payment|damages|judgment|tax|part|share|total|award"
+    r"|interest|refund"
     r"|is (?:\w+ ){0,2}?(?:\w+ed|due|payable|the)|are|does|do|can|may|must|will)"
     r"|which (?:sum|amount)|calculate)\b",
     re.I,
@@ -185,11 +186,11 @@ def _unreached(reading: Reading) -> Finding | None:
         return None
     told = f"{reading.steps_text}\n{reading.draft.answer}"
     given, said = _amounts(question, sign), _amounts(first, sign)
-    if len(said) != 1 or said <= given or not any(hint in told for hint in _RECKONS):
+    if len(said - given) != 1 or not any(hint in told for hint in _RECKONS):
         return None
-    (result,) = said
+    (result,) = said - given
     worked_out = {amount_of(match["money"])[0] for match in _WORKED_OUT.finditer(told)}
-    given |= _amounts(told, sign) - worked_out - said
+    given |= _amounts(told, sign) - worked_out - {result}
     if not given or len(given) > MOST_AMOUNTS:
         return None
     scalars = _scalars(reading.whole)
@@ -201,7 +202,10 @@ def _unreached(reading: Reading) -> Finding | None:
 
 _RESULT_VERBS = ("is", "leaves", "makes", "gives", "comes to", "amounts to", "equals", "was", "=")
 _SO = ("", "then ", "therefore ", "thus ", "only ")
-_RESULTS = (*(f" {verb} {so}" for verb in _RESULT_VERBS for so in _SO), "leaving ", "making ")
+_RESULTS = (
+    *(f" {verb} {so}" for verb in _RESULT_VERBS for so in _SO),
+    "leaving ", "making ", " a total of ", " balance of ", " remainder of ",
+)  # fmt: skip
 
 
 def _worked_out_wrong(reading: Reading) -> Finding | None:
