@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from legalgen.law.citations import folded
-from legalgen.quality.checks import deadlines, figures, plain, usable
+from legalgen.quality.checks import days, figures, plain, usable
 from legalgen.quality.checks.phrases import Phrases
 from legalgen.quality.checks.sections import _ACT, _acts
 from legalgen.quality.reading import KnownRuns, Reading
@@ -85,7 +85,7 @@ GUARDED: list[tuple[re.Pattern[str], Callable[[str], bool]]] = [
     (plain._CONTACT, has_address),
     (usable._MUSING, has_musing),
     (figures._DATE, has_day),
-    (deadlines._ANY_DAY, has_day),
+    (days.ANY_DAY, has_day),
 ]
 
 

@@ -87,8 +87,10 @@ def deadline(reading: Reading) -> Iterator[Finding]:
     """A last day that is counted wrong, and late or in time against the days that are given."""
     if found := in_no_calendar(reading):
         yield found
-    reading = in_numbers(reading)
     question = reading.draft.question
+    if not NAMES_DAY.search(question):
+        return
+    reading = in_numbers(reading)
     if _YEAR.search(question) and _DATE.search(question):
         yield from _counted_wrong(reading)
         if found := _counted(reading):
@@ -259,13 +261,15 @@ def _later_verdict(reading: Reading) -> _Verdict | None:
     None unless all that decide it agree.
     """
     question = reading.draft.question
-    if _TIMES.isdisjoint(reading.answer_vocabulary) or not _VERDICT.search(reading.draft.answer):
+    if _TIMES.isdisjoint(reading.answer_vocabulary):
         return None
     begun = _told(_BEGUN, question)
     if not begun or max(begun) != max(map(_day, _DATE.finditer(question))):
         return None
     found: list[_Verdict] = []
     for sentence in reading.sentences[1:]:
+        if not any(hint in sentence for hint in _TIMES):
+            continue
         for said in _VERDICT.finditer(sentence):
             before = _CLAUSE_BEGINS.split(sentence[: said.start()])[-1]
             after = _NEXT_CLAUSE.split(sentence[said.end() :], maxsplit=1)[0]
@@ -522,7 +526,7 @@ def _ended_wrong(reading: Reading) -> Finding | None:
             continue
         told = _parted(f"{reading.draft.question} {text}")
         for piece in _parted(text).split(". "):
-            ends = list(_ENDS.finditer(piece))
+            ends = list(_ENDS.finditer(piece)) if _YEAR.search(piece) else ()
             if len(ends) != 1 or _is_moved(piece) or _SUPPOSED.search(piece):
                 continue
             (end,) = ends
@@ -601,6 +605,8 @@ def _ends(text: str) -> set[date]:
     """The days on which a text says that something ends, which is neither supposed nor denied."""
     days: set[date] = set()
     for piece in _parted(text).split(". ") if NAMES_DAY.search(text) else ():
+        if not _YEAR.search(piece):
+            continue
         for found in (*_ENDS.finditer(piece), *_LAST.finditer(piece)):
             if not _UNTOLD.search(piece[: found.start()] + piece[found.end() :]):
                 days |= _days(found[0])

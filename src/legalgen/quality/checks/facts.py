@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from legalgen.quality.checks.elements import NOT_A_PARTY, parties
 from legalgen.quality.checks.figures import CURRENCY_WORDS, figures
-from legalgen.quality.checks.sums import COUNT_WORD, number_of
+from legalgen.quality.checks.sums import COUNT_WORD, COUNTS, number_of
 from legalgen.quality.reading import TOKEN, Finding, Reading, places, stems
 from legalgen.quality.wordlists import MONEY_SIGNS, MONTH, NAMES_DAY, word_list
 from legalgen.store.sample import words
@@ -456,9 +456,7 @@ _NOT_COUNTED = frozenset({
 def _other_count(reading: Reading) -> str | None:
     """``all five directors``, where the question has three, which is told nowhere else."""
     answer = reading.folded_answer
-    if not any(hint in answer for hint in _WHOLES):
-        return None
-    told = [match for match in _COUNTED.finditer(answer) if match["all"]]
+    told = [match for match in _counted_all(answer) if match["all"]]
     told = [match for match in told if match["noun"] not in _NOT_COUNTED]
     if not told:
         return None
@@ -473,6 +471,16 @@ def _other_count(reading: Reading) -> str | None:
             (own,) = ours
             return f'"{match[0]}", where the question has {own} {match["noun"]}'
     return None
+
+
+def _counted_all(text: str) -> Iterator[re.Match[str]]:
+    """The matches of ``_COUNTED`` before which all of a kind are named."""
+    for hint in _WHOLES:
+        for at in places(hint, text):
+            next_at = at + len(hint)
+            number = text[next_at : next_at + 10].split(" ", 1)[0]
+            if number in COUNTS or number.isdigit():
+                yield from islice(_COUNTED.finditer(text, at, at + 40), 1)
 
 
 _WHOLES = ("all ", "his ", "her ", "its ", "their ")

@@ -21,6 +21,7 @@ _PARTS = {
     "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "twelfth": 12, "hundredth": 100,
 }  # fmt: skip
 _HINTS = frozenset({*_PARTS, *(f"{part}s" for part in _PARTS), "cent", "percent", "ten", "five"})
+_HINTS_OF_STEPS = ("cent", "%", "hal", "third", "quarter", "fth", "tenth", " ten", " five", "ixth")
 _SHARE = re.compile(
     rf"(?<![\w.,])(?:(?P<percent>\d{{1,3}}(?:\.\d{{1,3}})?|{COUNT_WORD}(?:-{COUNT_WORD})?)"
     r"(?: ?%| ?per ?cent\b)"
@@ -49,6 +50,8 @@ _MOST_NUMBERS = 6
 def share_otherwise(reading: Reading) -> Iterator[Finding]:
     """A share of the answer's that is not the steps', which the question's numbers have."""
     if _HINTS.isdisjoint(reading.answer_vocabulary) and "%" not in reading.draft.answer:
+        return
+    if not any(hint in reading.folded_steps for hint in _HINTS_OF_STEPS):
         return
     ours = {share for share, _, _ in _shares(reading.steps_text)} - {Fraction(1)}
     asked = {share for share, _, _ in _shares(reading.draft.question)}

@@ -104,9 +104,17 @@ _YEAR_FIRST = re.compile(
 )
 
 
+def _is_loose(text: str, at: int) -> bool:
+    """Whether an Act has no year right after it, nor an article before."""
+    return not text[at + 5 : at + 6].isdigit() and not text.endswith(_ARTICLES, 0, at)
+
+
+_ARTICLES = ("the", "an", "that", "this")
+
+
 def _titled(text: str) -> str:
     """The text with Acts by their short titles: ``Act of 2006``, ``the 2006 Companies Act``."""
-    if " Act" not in text:
+    if not any(_is_loose(text, at) for at in places(" Act", text)):
         return text
     text = _LOOSE.sub(r" Act \g<year>", text)
     return _YEAR_FIRST.sub(r"\g<name> Act \g<year>", text)
@@ -353,9 +361,22 @@ _SPELT_BIG = re.compile(
 """``article one hundred and twelve``."""
 
 
+def _spells_section(text: str) -> bool:
+    """Whether a small number in words stands after the word of a unit."""
+    after = (
+        text[at + len(unit) : at + len(unit) + 9]
+        for unit in _UNIT_ENDS
+        for at in places(unit, text)
+    )
+    return any(word.split(" ", 1)[0].casefold() in UP_TO_TWENTY for word in after)
+
+
+_UNIT_ENDS = ("ection ", "rticle ", "ule ")
+
+
 def _in_figures(text: str, reading: Reading) -> str:
     """The text with ``section 64`` for ``section sixty-four`` and ``the sixty-fourth section``."""
-    if not _BIG_WORDS.isdisjoint(reading.vocabulary):
+    if not _BIG_WORDS.isdisjoint(reading.vocabulary) and _spells_section(text):
         text = _SPELT_BIG.sub(lambda found: f"{found['unit']} {numbered(found['n'])}", text)
     if _TENS_WORDS.isdisjoint(reading.vocabulary):
         return text

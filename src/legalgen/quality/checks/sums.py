@@ -43,10 +43,10 @@ _RESULT = (
 _WORKED_OUT = rf"(?:{GIVES}|\bby |\bto ){_NAMED}[{MONEY_SIGNS}]"
 """What every sum has."""
 
-_COUNTS = UP_TO_TWENTY | {
+COUNTS = UP_TO_TWENTY | {
     "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
-COUNT_WORD = f"(?a:{'|'.join(_COUNTS)})"
+COUNT_WORD = f"(?a:{'|'.join(COUNTS)})"
 """Of ASCII alone: with ``re.I`` a dotless i would be an i, too, and be no word of these."""
 _COUNT = (
     rf"(?<![\w{MONEY_SIGNS},.-])(?<!to )(?<!hundred )(?<!thousand )(?<!and )"
@@ -219,7 +219,7 @@ def number_of(text: str) -> Fraction:
     low = text.casefold()
     if low[0].isdigit():
         return Fraction(low.replace(",", ""))
-    return Fraction(sum(_COUNTS[word] for word in low.split("-")))
+    return Fraction(sum(COUNTS[word] for word in low.split("-")))
 
 
 def portion_of(said: re.Match[str]) -> Fraction:

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
+from itertools import product
 
 from legalgen.quality.checks.days import ANY_DAY, any_days, day_of
 from legalgen.quality.checks.sums import COUNT_WORD, MONEY, amount_of, number_of
 from legalgen.quality.reading import Finding, Reading
-from legalgen.quality.wordlists import MONEY_SIGNS
+from legalgen.quality.wordlists import MONEY_SIGNS, NAMES_DAY
 
 _PERCENT_HINTS = frozenset({"percent", "cent"})
 _PERCENT = rf"(?P<percent>\d{{1,3}}(?:\.\d+)?|{COUNT_WORD}(?:-{COUNT_WORD})?)(?: ?%| per ?cent\b)"
@@ -52,14 +53,16 @@ def _shared_wrong(reading: Reading) -> Finding | None:
     if _PERCENT_HINTS.isdisjoint(reading.vocabulary) and "%" not in reading.whole:
         return None
     for name, text in reading.texts[1:]:
-        for pattern in (_OF_ALL, _MONEY_OF):
-            for said in pattern.finditer(text):
+        pieces = text.replace("\n", ". ").split(". ")
+        pieces = [piece for piece in pieces if "%" in piece or "cent" in piece]
+        for piece, pattern in product(pieces, (_OF_ALL, _MONEY_OF)):
+            for said in pattern.finditer(piece):
                 part, whole = (_value(said[side]) for side in ("part", "whole"))
                 share = number_of(said["percent"]) / 100
                 if whole and part <= whole and abs(part / whole - share) >= _POINT:
                     what = f'"{said[0]}" in {name}: it is {float(part / whole):.0%}'
                     return "ARITHMETIC", what, name, True
-        for sentence in text.replace("\n", ". ").split(". "):
+        for sentence in pieces:
             parts = list(_EACH_PERCENT.finditer(sentence))
             if len(parts) < 2 or not _REST.search(sentence, 0, parts[-1].start()):
                 continue
@@ -162,7 +165,7 @@ _SLACK = 5
 def _distant_wrong(reading: Reading) -> Finding | None:
     """A distance of two days that is told beside them."""
     for name, text in reading.texts[1:]:
-        if "rom " not in text and "etween " not in text:
+        if ("rom " not in text and "etween " not in text) or not NAMES_DAY.search(text):
             continue
         for said in _TWO_DAYS.finditer(text):
             one = next((day_of(match) for match in any_days(said["one"])), None)
