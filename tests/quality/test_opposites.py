@@ -10,6 +10,33 @@ BETWEEN = "Much has been written on such things in the textbooks. It is well set
 QUESTION = "Amara told an officer of a fire and sued Tomasz in May. What follows for the trial?"
 
 
+LENT = "Amara lent Tomasz money years ago and sued him last spring. May she recover it?"
+
+
+@pytest.mark.parametrize(
+    ("step", "said", "expected"),
+    [
+        ("So the claim is statute-barred.",
+         "She may recover it. She sued well inside the period, and nothing stands in her way.",
+         "reject"),
+        ("The six years expired before she sued.",
+         "She may recover it. Her claim was brought within the limitation period.", "reject"),
+        ("The claim was brought within the period.",
+         "She may not recover it. Her claim is out of time.", "reject"),
+        ("The claim was brought within the period.",
+         "She may recover it. Her claim is in time.", ""),
+        ("The six years expired before she sued.",
+         "She may not recover it. Her claim is out of time.", ""),
+        ("The claim was brought within that period.",
+         "She may recover it. Only a claim for interest of the years before would be too late.",
+         ""),
+    ],
+)  # fmt: skip
+def test_in_time_and_late_have_many_words(step: str, said: str, expected: str) -> None:
+    """A period may be over, and a claim inside it."""
+    assert found(said, LENT, (step,)).get("CONTRADICTION", "") == expected
+
+
 @pytest.mark.parametrize(
     ("step", "first", "expected"),
     [

@@ -50,9 +50,12 @@ _FAMILIES = (
     ),
     _family(
         "time",
-        "time timely late barred prescribed untimely",
-        r"in (?:good )?time|timely",
-        r"out of time|too late|(?:time-|statute-)?barred|prescribed|untimely",
+        "time timely late barred prescribed untimely inside within period limit years",
+        r"in (?:good )?time|timely|(?:inside|within) (?:it|time|(?:the|that|this|its) (?:\w+ )?"
+        r"(?:period|limit|limitation|window))",
+        r"out of time|too late|(?:time-|statute-)?barred|prescribed|untimely|(?:time|period|limit"
+        r"|years) (?:has |had |have )?(?:already |long )*(?:ran out|run out|expired|lapsed|elapsed"
+        r"|is over|was over) before",
     ),
     _family(
         "valid",
@@ -154,7 +157,7 @@ _OPEN = re.compile(
     r"|in part|partly|simply|necessarily|always|automatically|solely|often|sometimes|rarely"
     r"|by itself|as such|any\w+"
     r"|(?:so|in so) far as|insofar|as (?:to|regards|between)|extent|may(?: not)? (?:succeed|win)"
-    r"|before (?!the (?:jury|court|judge))|after)\b"
+    r"|(?<!expired )(?<!lapsed )(?<!run out )before (?!the (?:jury|court|judge))|after)\b"
 )
 """What makes a sentence, or a clause, one of something else, of a part, or of what is argued."""
 _CONCLUDING = (
