@@ -155,6 +155,22 @@ def test_an_answer_that_has_hardly_a_new_word(answer: str, expected: str) -> Non
     assert found(answer, QUESTION).get("NO_ANSWER", "") == expected
 
 
+def test_a_term_of_the_question_decides_in_its_own_words() -> None:
+    """Who applies it needs few new words and says what follows: that is not refused."""
+    asked = (
+        "Amara's offer to let the shop says that a reply has to reach her by Friday. Tomasz posts "
+        "his letter of acceptance on Thursday and it arrives on Monday. Is there a contract?"
+    )
+    answer = (
+        "The letter of acceptance that Tomasz posts on Thursday arrives on Monday, and the offer "
+        "to let the shop says that a reply has to reach Amara by Friday. By Friday no letter did "
+        "reach her, so the acceptance came too late and no contract is there. Had the offer said "
+        "nothing of a reply that has to reach her, the letter might have been an acceptance on "
+        "Thursday, when Tomasz posts it, but on these words it is only a fresh offer."
+    )
+    assert found(answer, asked).get("NO_ANSWER", "") != "reject"
+
+
 def test_a_short_answer_needs_few_new_words() -> None:
     """It says what follows from the question's own terms, and a source."""
     answer = (

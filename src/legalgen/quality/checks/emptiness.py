@@ -55,6 +55,9 @@ NEW_SHARE = 0.1
 FEW_NEW = 0.16
 """Different telling words that the question has not, a word of the answer, below which it says
 nothing new or little. Good answers have 0.18 or more, the middle of them 0.28."""
+NEXT_TO_NONE = 0.08
+"""The same below which one that decides is flagged: who applies a term of the question to its facts
+needs no more new words than 0.08 to 0.09 of the answer. One that decides nothing is refused."""
 LEAST_TOLD = 60
 """Words, below which a right answer may be nearly as short of new words."""
 LEAST_STEMS = 0.66
@@ -204,9 +207,27 @@ def empty_steps(reading: Reading) -> Iterator[Finding]:
 
 def question_again(reading: Reading) -> Iterator[Finding]:
     """An answer that has hardly a word beyond the question's."""
-    what, far = _few_new(reading)
-    if what and _echoes(reading):
+    what, share = _few_new(reading)
+    if not what or not _echoes(reading):
+        return
+    decides = _decides(reading)
+    if not decides or share < NEXT_TO_NONE:
+        far = share < NEW_SHARE and len(reading.answer) >= LEAST_TOLD and not decides
         yield "NO_ANSWER", f"{what}, most are the question's", "answer", far
+
+
+_DECIDING = word_list("ruling", "deciding")
+_NOT_DECIDED = word_list("hedging") - word_list("deciding")
+
+
+def _decides(reading: Reading) -> bool:
+    """Whether a sentence rules in words that the question has not, and without a hedge."""
+    known = frozenset(reading.question)
+    for sentence in reading.sentences:
+        tokens = frozenset(words(sentence)) - known
+        if len(_DECIDING & tokens) > 1 and len(_NOT_DECIDED & tokens) < 3:
+            return True
+    return False
 
 
 def _echoes(reading: Reading) -> bool:
@@ -214,17 +235,17 @@ def _echoes(reading: Reading) -> bool:
     return shared > 0 and shared >= ECHOED * len(reading.answer_stems)
 
 
-def _few_new(reading: Reading) -> tuple[str, bool]:
-    """How few words an answer has that are new, if they are few, and whether it is next to none."""
+def _few_new(reading: Reading) -> tuple[str, float]:
+    """How few words an answer has that are new, if they are few, and their share of it."""
     count = len(reading.answer)
     if count < LEAST_ANSWER:
-        return "", False
+        return "", 0.0
     few = FEW_NEW if count >= LEAST_TOLD else NEW_SHARE
     if len(reading.telling.difference(reading.question)) > few / LEAST_STEMS * count:
-        return "", False
+        return "", 0.0
     strange = reading.answer_vocabulary.difference(reading.question) - COMMON
     figures = sum(word[0].isdigit() for word in strange)
     new = len(reading.answer_stems - reading.question_stems) + figures
     if new >= few * count:
-        return "", False
-    return f"{new} new words in {count}", new < NEW_SHARE * count and count >= LEAST_TOLD
+        return "", 0.0
+    return f"{new} new words in {count}", new / count
