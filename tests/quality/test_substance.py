@@ -387,3 +387,16 @@ def test_the_only_figure_of_the_steps_is_not_another_one(
         question = f"He was given ten weeks. {question}"
     told = found(said, question, (steps, "Nothing alters it here."))
     assert told.get("INCONSISTENT", "") == expected
+
+
+@pytest.mark.parametrize(("cited", "expected"), [(("Wills Act 1837 s 9",), ""), ((), "flag")])
+def test_a_short_answer_may_only_name_its_source(cited: tuple[str, ...], expected: str) -> None:
+    """It need not come back to the question where it cites; one word of it is there."""
+    asked = "What must a homemade will satisfy in England before it is admitted to probate?"
+    said = (
+        "Section 9 of the Act of 1837 asks for writing, a signature and two witnesses who are "
+        "there at the same time and then sign as well. A gift to one of them fails, but the will "
+        "stands."
+    )
+    topic = frozenset({"will", "succession", "estat"})
+    assert found(said, asked, (), cited, topic=topic).get("OFF_TOPIC", "") == expected

@@ -157,7 +157,8 @@ def off_topic(reading: Reading) -> Iterator[Finding]:
         return
     if not known or reading.shares_words > FEW_SHARED:
         return
-    if not shared or shared + about <= FEW_SHARED:
+    few = shared + about <= FEW_SHARED and not (about and _is_short_and_cites(reading))
+    if few or not shared:
         what = f"{told}, {about} of {topic}, need some of each"
         far = shared == 0 and about < 2 and not _cites_what_is_asked(reading)
         yield "OFF_TOPIC", what, "answer", far
@@ -169,6 +170,17 @@ def _cites_what_is_asked(reading: Reading) -> bool:
     """Whether a citation is of an Act or a case that the question names."""
     cited = stems(words(" ".join([each.text for each in reading.draft.citations])))
     return len(cited & reading.question_stems) > 1
+
+
+SHORT = 120
+"""Words; a shorter answer need not come back to what was asked."""
+
+
+def _is_short_and_cites(reading: Reading) -> bool:
+    """Whether a short answer has the section, year or number of a source that it cites."""
+    cited = words(" ".join([each.text for each in reading.draft.citations]))
+    figures = [word for word in cited if word[0].isdigit()]
+    return len(reading.answer) < SHORT and not reading.answer_vocabulary.isdisjoint(figures)
 
 
 def _names(question: str) -> frozenset[str]:
