@@ -18,6 +18,8 @@ CODE = "CITATIONS_IN_ANSWER"
         ),
         "\n1. Law of Property Act 1925 s 146.\n2. Street v Mountford [1985] AC 809.",
         "\n\nTaylor v Caldwell (1863) 3 B & S 826\nLaw of Property Act 1925, s 146",
+        "\u00b9\n\n\u00b9 CPR r 54.5(1).\n\u00b2 Senior Courts Act 1981, s 31(6).",
+        "\u00b9\n\n\u00b9 Fed. R. Civ. P. 12(a)(1).\n\u00b2 29 C.F.R. pt 1614.",
         "\n\u00b9 Case C-12/20 Lidl ECLI:EU:C:2021:9\n\u00b2 Directive 93/13/EEC art 3",
         (
             "Sources that were relied upon: Law of Property Act 1925, s 146; Billson v Residential "

@@ -27,7 +27,8 @@ _SOURCE_WORDS = word_list("source_headings")
 _CITED = re.compile(
     r"\bv\.? [A-Z]|\[\d{4}\]|\(\d{4}\)|\bAct \d{4}|\bU\.S\.(?:C\.)? |\bCase [CT]?-?\d|§"
     r"|\bRegulation \(|\bDirective "
-    r"|\b(?:art|s|ss)\.? \d|\bArticle \d|\bsection \d",
+    r"|\b(?:arts?|ss?|rr?|regs?|paras?|cl)\.? \d|\bArticle \d|\bsection \d|\bC\.?F\.?R\b"
+    r"|\bP\. \d",
 )
 
 
