@@ -392,11 +392,11 @@ def test_the_only_figure_of_the_steps_is_not_another_one(
 @pytest.mark.parametrize(("cited", "expected"), [(("Wills Act 1837 s 9",), ""), ((), "flag")])
 def test_a_short_answer_may_only_name_its_source(cited: tuple[str, ...], expected: str) -> None:
     """It need not come back to the question where it cites; one word of it is there."""
-    asked = "What must a homemade will satisfy in England before it is admitted to probate?"
+    asked = "What must homemade wills satisfy in England before they are admitted to probate?"
     said = (
         "Section 9 of the Act of 1837 asks for writing, a signature and two witnesses who are "
-        "there at the same time and then sign as well. A gift to one of them fails, but the will "
-        "stands."
+        "there at the same time and then sign as well. A gift to one of them fails, but wills "
+        "stand without it."
     )
     topic = frozenset({"will", "succession", "estat"})
     assert found(said, asked, (), cited, topic=topic).get("OFF_TOPIC", "") == expected
