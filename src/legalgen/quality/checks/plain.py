@@ -10,7 +10,7 @@ from legalgen.law.citations.pieces import by_beginning
 from legalgen.quality.checks.phrases import Phrases
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import alternatives, word_list
-from legalgen.store.sample import count_words
+from legalgen.store.sample import count_words, words
 
 _QUOTED = re.compile('"[^"\n]{0,400}"|\u201c[^\u201d\n]{0,400}\u201d')
 
@@ -237,7 +237,12 @@ LISTED_SHARE = 0.85
 def list_only(reading: Reading) -> Iterator[Finding]:
     """Catchwords where sentences should be; sentences in a list are none."""
     answer = reading.draft.answer
-    if reading.is_dialogue or not _may_be_list(answer) or _has_prose(reading):
+    if reading.is_dialogue:
+        return
+    if fragments := _fragments(reading):
+        yield "LIST_ONLY", f"{fragments} fragments are most of the answer", "answer", True
+        return
+    if not _may_be_list(answer) or _has_prose(reading):
         return
     pieces = [_BULLET.sub("", piece).strip() for piece in _PIECE.split(answer)]
     pieces = [piece for piece in pieces if piece]
@@ -247,6 +252,33 @@ def list_only(reading: Reading) -> Iterator[Finding]:
     if len(catch) >= LEAST_ITEMS and listed >= LISTED_SHARE * total:
         what = f"{len(catch)} catchwords are {listed / total:.0%} of the answer"
         yield "LIST_ONLY", what, "answer", True
+
+
+LEAST_FRAGMENTS = 6
+FRAGMENT = 5
+"""Words up to which a sentence may be a fragment; no verb of ``_VERBS`` is in it."""
+MOSTLY_FRAGMENTS = 0.7
+"""Share of such sentences from which an answer is one of catchwords."""
+TERSE = 9
+"""Words for each full stop, from which nobody looks for fragments."""
+_VERBS = word_list("finite")
+
+
+def _fragments(reading: Reading) -> int:
+    """How many sentences are fragments, if most of them are; lists have lines of their own."""
+    stops = reading.draft.answer.count(". ") + 1
+    if (
+        "\n" in reading.draft.answer
+        or stops < LEAST_FRAGMENTS
+        or len(reading.answer) > TERSE * stops
+    ):
+        return 0
+    said = list(map(words, reading.sentences))
+    short = sum(len(each) <= FRAGMENT and _VERBS.isdisjoint(each) for each in said)
+    verbless = sum(map(_VERBS.isdisjoint, said))
+    if short < LEAST_FRAGMENTS or short + verbless < 2 * MOSTLY_FRAGMENTS * len(said):
+        return 0
+    return short
 
 
 _NUMBER_OF_ITEM = tuple(re.compile(rf"\{sign}(?<=\d.)(?<!\w\w\d.)\s") for sign in ".)")
