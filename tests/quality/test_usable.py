@@ -196,3 +196,66 @@ def test_a_model_that_speaks_of_itself_says_so(said: str, is_model: bool) -> Non
 def test_a_sentence_that_goes_on_in_another_language(said: str, expected: bool) -> None:
     """Six words of it in a row; names of bodies, acts and parties are none."""
     assert (found(f"{ANSWER} {said}").get("LANGUAGE") == "reject") is expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            (
+                "Tha coir aig a h-uile neach air cuid den oighreachd, agus chan urrainn do "
+                "thiomnadh sin a thoirt air falbh gu tur."
+            ),
+            "reject",
+        ),
+        (
+            (
+                "Penyewa berhak tinggal di rumah itu sampai pengadilan memutuskan, dan pemilik "
+                "tidak boleh mengganti kunci sendiri."
+            ),
+            "reject",
+        ),
+        (
+            (
+                "Remedies include forfeiture, possession, arrears, mesne profits, interest, costs, "
+                "damages, declarations, injunctions, relief terms."
+            ),
+            "",
+        ),
+        (
+            (
+                "See Billson v Residential Apartments Ltd, Street v Mountford, Bruton v London and "
+                "Quadrant Housing Trust, Antoniades v Villiers and Aslan v Murphy."
+            ),
+            "",
+        ),
+    ],
+)
+def test_a_sentence_in_whatever_language(said: str, expected: str) -> None:
+    """Next to no word of it is English; a list of English nouns and one of names are none."""
+    assert found(f"{ANSWER} {said}").get("LANGUAGE", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (
+            (
+                "Arrears of rent. Clause for re-entry. No notice first. Demand, if formal. Waiver. "
+                "Relief from forfeiture. Section 146, other breaches. Peaceable re-entry. Costs."
+            ),
+            "reject",
+        ),
+        (
+            (
+                "She may forfeit. Rent is in arrear. The lease lets her. No notice is owed. She "
+                "must not waive. A demand waives it. Tomasz may seek relief. It is usually granted."
+            ),
+            "",
+        ),
+        (f"{ANSWER} Not so for other breaches. Relief is open.", ""),
+    ],
+)
+def test_fragments_are_no_sentences(answer: str, expected: str) -> None:
+    """Most sentences have a verb, however short they are."""
+    assert found(answer).get("LIST_ONLY", "") == expected

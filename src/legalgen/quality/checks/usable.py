@@ -18,7 +18,7 @@ from legalgen.quality.reading import (
     excerpt,
     sentences,
 )
-from legalgen.quality.wordlists import word_list
+from legalgen.quality.wordlists import phrases, word_list
 from legalgen.store.sample import normalise, words
 
 _REFUSAL = re.compile(
@@ -429,8 +429,78 @@ _FOREIGN_WORDS = 5
 """So many of them, and more than there are English ones, make a text foreign; quotations do not."""
 
 
+_KNOWN_ENGLISH = word_list(
+    "common", "small_english", "hedging", "announcing", "praising", "law_words", "people_and_firms",
+    "examining", "method", "written", "done_about_it", "finite", "ruling", "operative", "latin",
+    "evading", "deciding", "praising_topics",
+).union(*map(str.split, phrases("same_meaning")))  # fmt: skip
+_SMALL_ALONE = word_list("small_english") - frozenset(
+    {
+        "a",
+        "an",
+        "as",
+        "do",
+        "is",
+        "all",
+        "on",
+        "at",
+        "by",
+        "no",
+        "so",
+        "in",
+        "be",
+        "he",
+        "it",
+        "any",
+    }
+)
+"""Those that hardly another language has."""
+_ENGLISH_ENDINGS = (
+    "ing", "ings", "ed", "ion", "ions", "ment", "ments", "ity", "ities", "ence", "ance", "ences",
+    "ances", "al", "als", "ive", "er", "ers", "or", "ors", "ly", "ous", "ry", "ries", "ent", "ents",
+    "ts", "rs", "ns", "ls", "ds", "gs", "ks", "ps", "ses", "ces", "ges", "ble", "ss", "ic", "ics",
+    "th", "ght", "ck",
+)  # fmt: skip
+_SHORTEST_UNKNOWN = 50
+"""Characters of a sentence of so many words."""
+_LEAST_UNKNOWN, _LEAST_OTHER = 10, 9
+"""Words in small letters of such a sentence, and those of them that are not English."""
+_MOST_SMALL, _MOST_KNOWN = 0.12, 0.25
+
+
+def _unknown_sentence(reading: Reading) -> str:
+    """A sentence of ten or more words in small letters of which next to none is English.
+
+    Names, citations and quotations are none; what stands there in another language need not be one
+    of those that are known by name. A list of English nouns has English endings.
+    """
+    for sentence in reading.sentences:
+        if len(sentence) < _SHORTEST_UNKNOWN or " the " in sentence or " of " in sentence:
+            continue
+        if " and " in sentence or " to " in sentence or " that " in sentence or " may " in sentence:
+            continue  # most English sentences have one of these
+        bare = _ASIDE.sub(" ", sentence)
+        told = [word for word in bare.replace("\u2019", "'").split() if word[0].islower()]
+        told = [word.strip(".,;:!?") for word in told]
+        count = len(told)
+        if count < _LEAST_UNKNOWN:
+            continue
+        small = sum(map(_SMALL_ALONE.__contains__, told))
+        known = sum(
+            len(word) > 2 and (word in _KNOWN_ENGLISH or word.endswith(_ENGLISH_ENDINGS))
+            for word in told
+        )
+        strange = known <= _MOST_KNOWN * count and count - known >= _LEAST_OTHER
+        if strange and small <= _MOST_SMALL * count:
+            return sentence
+    return ""
+
+
 def language(reading: Reading) -> Iterator[Finding]:
     """Another script or another language than English."""
+    if strange := _unknown_sentence(reading):
+        yield "LANGUAGE", f'"{excerpt(strange, 0)}" is not English', "answer", True
+        return
     foreign = len(_FOREIGN & reading.answer_vocabulary)
     if foreign >= _FOREIGN_IN_SENTENCE or reading.has_accents:
         yield from _foreign_sentence(reading)
