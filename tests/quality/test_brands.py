@@ -23,6 +23,10 @@ def sold(said: str, **changes: str) -> str | None:
         (("Give us the dates, and Leasewright Pilot will tell you in forty seconds; newcomers have "
          "a free plan."), "reject"),
         ("Landlords love Hearthly, whose tracker shows your clients every arrear.", "reject"),
+        (("Press once and Hearthly drafts your demand while you sleep. Members of Hearthly get "
+         "free reminders tonight."), "reject"),
+        (("Here at Hearthly our people have walked thousands of families through it. Ring us today "
+         "for a discount and quote SPRING."), "reject"),
         ("The tracker of Hearthly is the smartest that clients can have.", "flag"),
     ],
 )  # fmt: skip

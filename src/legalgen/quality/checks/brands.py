@@ -20,6 +20,7 @@ _PRAISE, _OFFERS = word_list("selling_praise"), word_list("selling_offers")
 _OTHERS = tuple(
     map(word_list, ("selling_buyers", "selling_tools", "selling_haste", "selling_reader"))
 )
+_SERVES, _PLANS = word_list("selling_serves"), word_list("selling_plans")
 _SELLS = _WE | _PRAISE | _OFFERS
 
 LEAST_KINDS = 3
@@ -45,11 +46,15 @@ _CASE = re.compile(r"[^.;\n]{0,60}\bv\b[^.;\n]{0,60}")
 def brands(reading: Reading) -> Iterator[Finding]:
     """A sentence in which such a name is sold."""
     vocabulary = reading.answer_vocabulary
-    if _SELLS.isdisjoint(vocabulary) or reading.is_dialogue or _kinds(vocabulary) < LEAST_KINDS:
+    offers = not (_SELLS.isdisjoint(vocabulary) and _PLANS.isdisjoint(vocabulary))
+    if not offers or reading.is_dialogue or _kinds(vocabulary) < LEAST_KINDS:
         return
     text = _AMERICA.sub(" ", unquoted(reading.draft.answer))
     names = frozenset([name.split()[0] for name in _names(text, reading)])
-    found = list(_sold(sentences(text), names)) if names else []
+    parts = sentences(text)
+    found = list(_sold(parts, names)) if names else []
+    if twice := next((each for name in names if (each := _sold_twice(parts, name))), ""):
+        found.append((True, twice))
     if found:
         sold = dict(found)
         sure = True in sold or len({sentence for _, sentence in found}) > 1
@@ -71,6 +76,26 @@ def _sold(parts: Sequence[str], names: frozenset[str]) -> Iterator[tuple[bool, s
             sure = _is_sold(frozenset(words(around)), alone=end - begin == 1)
             if sure is not None:
                 yield sure, part
+
+
+TWICE, OF_BOTH = 2, 4
+"""Kinds of words, what a product does for its buyer among them, in each of two sentences with one
+name and in both together, from which they sell it."""
+
+
+def _sold_twice(parts: Sequence[str], name: str) -> str:
+    """The first of two sentences or more that have one name and sell it between them."""
+    told, kinds = list[str](), set[int]()
+    for part in parts:
+        if name not in part or name not in TOKEN.findall(part):
+            continue
+        tokens = frozenset(words(part))
+        every = (_SERVES, _PRAISE, _OFFERS | _PLANS, *_OTHERS)
+        there = {at for at, each in enumerate(every) if not each.isdisjoint(tokens)}
+        if len(there) >= TWICE:
+            told.append(part)
+            kinds |= there
+    return told[0] if len(told) > 1 and len(kinds) >= OF_BOTH else ""
 
 
 def _kinds(tokens: Set[str]) -> int:

@@ -103,9 +103,28 @@ def registers(reading: Reading) -> Iterator[Finding]:
         for each, score, far in _scores(reading, sentence, known):
             best[each.code] = max(best.get(each.code, (False, 0.0, "")), (far, score, sentence))
     for code, (sure, _, sentence) in best.items():
-        far = sure and (code != "HARMFUL" or not knows_better(reading))
+        again = code == "ADVERTISING" and not sure and _offers_again(reading, sentence, known)
+        far = again or (sure and (code != "HARMFUL" or not knows_better(reading)))
         if far or code != "REFUSAL":  # which has no grades
             yield code, f'"{excerpt(sentence, 0)}" in answer', "answer", far
+
+
+AGAIN = 2.5
+"""Weight of a second sentence that offers something, from which both are sure; in 350 good answers
+it is at most 1.7 without a first one."""
+
+
+def _offers_again(reading: Reading, first: str, known: Set[str]) -> bool:
+    """Whether another sentence offers something as well."""
+    weights = next(each.weights for each in REGISTERS if each.code == "ADVERTISING")
+    for sentence in reading.sentences:
+        if sentence == first:
+            continue
+        said = words(unquoted(sentence))
+        told = sum(weights.get(token, 0.0) for token in frozenset(said) - known)
+        if told - LENGTH * len(said) >= AGAIN:
+            return True
+    return False
 
 
 def _scores(
