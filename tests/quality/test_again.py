@@ -47,3 +47,33 @@ LISTED = (
 def test_one_thing_in_other_words(answer: str, expected: str) -> None:
     """Sellers, retailers and vendors are one; what goes on has other meanings."""
     assert found(answer, ASKED).get("PARAPHRASE", "") == expected
+
+
+TALK = (
+    "Ana: My kettle leaks. What can I do?\n"
+    "Bo: You may give the defective article back to the shop and have the price refunded to you.\n"
+    "Ana: What does that mean?\n"
+    "Bo: It means that a customer can return a faulty product to the seller and be reimbursed.\n"
+    "Ana: How would you say it to them?\n"
+    "Bo: I would say that the item has a flaw, so the retailer must repay the buyer who hands it "
+    "back.\n"
+)
+
+
+@pytest.mark.parametrize(("answer", "expected"), [(TALK, "reject"), (GOES_ON, "")])
+def test_turns_of_one_speaker(answer: str, expected: str) -> None:
+    """Who is asked again and again says something new each time."""
+    assert found(answer, ASKED, kind="dialogue").get("PARAPHRASE", "") == expected
+
+
+def test_many_words_for_few_meanings() -> None:
+    """An answer that has two words for each meaning says one thing."""
+    answer = (
+        "A city may not refuse the marchers because the mayor dislikes their message. A permit "
+        "cannot be withheld on account of an aversion to a view. Officials who disapprove of an "
+        "opinion have no ground on which to bar a procession. Nor may a town deny leave to parade "
+        "since its leadership is hostile to an idea. Those who frown on a thought do not thereby "
+        "gain authority to stop a rally."
+    )
+    asked = "May a licence for a carnival be turned down?"
+    assert found(answer, asked).get("PARAPHRASE") == "reject"
