@@ -8,7 +8,7 @@ that does so has many words for few meanings; no other is looked at closer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from itertools import combinations
 from typing import TypeAlias
 
@@ -82,7 +82,7 @@ def says_again(reading: Reading) -> Iterator[Finding]:
 
 def _compared(reading: Reading, text: str) -> tuple[str, bool] | None:
     """What paragraphs or sentences share, and whether that is far too much."""
-    asked = _meanings(reading.draft.question)
+    asked = meanings(reading.draft.question)
     if "\n" in text:
         alike, own = _paragraphs(text, asked)
         if alike >= ALL_ALIKE or own >= ALIKE:
@@ -97,9 +97,9 @@ def _compared(reading: Reading, text: str) -> tuple[str, bool] | None:
     return what, often >= SO_OFTEN and shared >= MUCH_SHARED
 
 
-def _meanings(text: str) -> Meanings:
+def meanings(text: str, but: Set[str] = frozenset()) -> Meanings:
     """What the telling words mean, one for all that mean the same; figures as they stand."""
-    said = words(text)
+    said = [word for word in words(text) if word not in but] if but else words(text)
     return frozenset(
         [_MEANING.get(word, stem(word)) for word in said if word in _MEANING or _tells(word)]
     )
@@ -117,7 +117,7 @@ def _likeness(left: Meanings, right: Meanings) -> float:
 def _paragraphs(text: str, asked: Meanings) -> tuple[float, float]:
     """How like two of three paragraphs or more are in the mean, with what is asked and without."""
     lines = [line for line in text.split("\n") if len(line.split()) >= LEAST_PARAGRAPH]
-    told = list(map(_meanings, lines[:MOST_PARAGRAPHS]))
+    told = list(map(meanings, lines[:MOST_PARAGRAPHS]))
     if len(told) < LEAST_TOLD:
         return 0.0, 0.0
     return _mean(told), _mean([meant - asked for meant in told])
@@ -129,7 +129,7 @@ def _turns(text: str) -> float:
     for line in text.split("\n"):
         speaker, _, said = line.partition(":")
         if len(said.split()) >= LEAST_PARAGRAPH:
-            turns.setdefault(speaker, []).append(_meanings(said))
+            turns.setdefault(speaker, []).append(meanings(said))
     return max([_mean(each) for each in turns.values() if len(each) >= LEAST_TOLD], default=0.0)
 
 
@@ -148,7 +148,7 @@ def _sentences(sentences: Sequence[str], asked: Meanings) -> tuple[float, float]
     Two that have figures or names of their own are not alike: the items of a list have.
     """
     told = [
-        (_meanings(each) - asked, _NUMBERS.intersection(words(each)).union(_OWN.findall(each)))
+        (meanings(each) - asked, _NUMBERS.intersection(words(each)).union(_OWN.findall(each)))
         for each in sentences
     ]
     told = [each for each in told if len(each[0]) >= LEAST_TOLD]

@@ -20,6 +20,7 @@ from legalgen.quality.checks.asked import bare_figures, no_sum, only_asks
 from legalgen.quality.checks.emptiness import empty, empty_steps, question_again
 from legalgen.quality.checks.figures import NUMBERS
 from legalgen.quality.checks.opposites import are_apart, opposites, yes_and_no
+from legalgen.quality.checks.restating import tell_the_question
 from legalgen.quality.checks.verdicts import against_itself, against_last_step, opposed, wrong_party
 from legalgen.quality.reading import (
     Finding,
@@ -580,6 +581,9 @@ def steps_restate(reading: Reading) -> Iterator[Finding]:
     for step in steps:
         missed += not _restates(step, reading.question_stems, least)
         if missed > (len(steps) >= 3):
+            if tell_the_question(reading):
+                what = "the steps tell the facts again and say what is to be asked"
+                yield "STEPS_RESTATE", what, "reasoning_steps", True
             return
     what = f"{len(steps) - missed} of {len(steps)} steps only say the question again"
     yield "STEPS_RESTATE", what, "reasoning_steps", True
