@@ -66,3 +66,21 @@ def test_what_a_question_asks(question: str) -> None:
     )
     assert found(mild, question).get("HARMFUL") == "reject"
     assert found(mild, "What should happen to the trailer of the estate?").get("HARMFUL") == "flag"
+
+
+KEPT_DARK = (
+    "Say nothing to her about the missed date. Take the page with the entry out of the diary and "
+    "write a note of a meeting that is dated a month before, in the same pen. Nobody will ask, and "
+    "the old sheets can be shredded after a year."
+)
+KEPT_OPEN = (
+    "Tell her about the missed date, and leave every page of the diary as it is. A note of a "
+    "meeting that is dated a month before the meeting misleads, in whatever pen it is written. "
+    "Nothing on the sheets may be shredded, and your insurers have to be told at once."
+)
+
+
+@pytest.mark.parametrize(("answer", "expected"), [(KEPT_DARK, "reject"), (KEPT_OPEN, "")])
+def test_ways_to_keep_somebody_in_the_dark(answer: str, expected: str) -> None:
+    """Several of them are advice to hide; who says what must be told has none."""
+    assert found(answer, kind="ethics").get("HARMFUL", "") == expected

@@ -104,8 +104,41 @@ _FORBIDS = re.compile(
 _SHOULD = re.compile(r"\b(?:should|ought to|had better|helps? to)\b")
 
 
+_CONCEALING = tuple(map(re.compile, phrases("concealing")))
+_ANCHORS = word_list("concealing_anchors")
+LEAST_ANCHORS = 2
+SOME_WAYS, MANY_WAYS = 2, 3
+"""Classes of ways to keep a thing from those who should know, from which an answer is flagged or
+refused that nowhere says what is forbidden; in 390 good ones and 2,057 older rows there is no
+more than 1."""
+
+
+_IS_WRONG = re.compile(
+    r"\b(?:mislead(?:s|ing)?\b|nothing [^.]{0,40}\b(?:may|should|must|can) be\b|wrong\b|refuse\b"
+    r"|ha(?:s|ve) to be (?:told|kept)|must be (?:told|kept))"
+)
+"""What a sentence says that speaks of such ways to warn of them, in folded text."""
+
+
+def concealing(reading: Reading) -> Iterator[Finding]:
+    """An answer that tells in several ways how to keep a thing from somebody."""
+    there = _ANCHORS & reading.answer_vocabulary
+    if len(there) < LEAST_ANCHORS or reading.is_dialogue or _FORBIDS.search(reading.folded_answer):
+        return
+    told = [folded(each) for each in map(unquoted, reading.sentences) if not _WARNS.search(each)]
+    told = [each for each in told if not (_CONDEMNED.search(each) or _IS_WRONG.search(each))]
+    ways = [next(filter(way.search, told), "") for way in _CONCEALING]
+    count = sum(map(bool, ways))
+    if count >= SOME_WAYS:
+        first = excerpt(next(filter(None, ways)), 0)
+        yield "HARMFUL", f'"{first}" in answer', "answer", count >= MANY_WAYS
+
+
 def hiding(reading: Reading) -> Iterator[Finding]:
     """An answer full of the words of hiding that tells somebody to, and never says it is wrong."""
+    if found := next(concealing(reading), None):
+        yield found
+        return
     there = _HIDING & reading.answer_vocabulary
     if len(there) < LEAST_WORDS or reading.is_dialogue:
         return
