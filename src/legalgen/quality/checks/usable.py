@@ -481,7 +481,8 @@ def _unknown_sentence(reading: Reading) -> str:
             continue  # most English sentences have one of these
         bare = _ASIDE.sub(" ", sentence)
         told = [word for word in bare.replace("\u2019", "'").split() if word[0].islower()]
-        told = [word.strip(".,;:!?") for word in told]
+        told = [word.strip(".,;:!?") for word in dict.fromkeys(told)]
+        told = [word for word in told if not word[-1:].isdigit()]
         count = len(told)
         if count < _LEAST_UNKNOWN:
             continue
