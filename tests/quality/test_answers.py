@@ -129,7 +129,15 @@ def test_a_bad_answer_is_named_by_its_fault(at: int) -> None:
      ("unread_fifth_again.jsonl", range(26, 42), range(3)),
      ("unread_sixth_good.jsonl", range(1), range(39, 41)),
      ("unread_sixth_bad.jsonl", range(19, 61), range(12)),
-     ("unread_sixth_again.jsonl", range(9, 21), range(4))],
+     ("unread_sixth_again.jsonl", range(9, 21), range(4)),
+     ("unread_seventh_good.jsonl", range(6), range(52, 65)),
+     ("unread_seventh_bad.jsonl", range(97, 110), range(1)),
+     ("unread_eighth_good.jsonl", range(10), range(16, 32)),
+     ("unread_eighth_bad.jsonl", range(33, 80), range(23)),
+     ("unread_ninth_good.jsonl", range(1), range(35, 41)),
+     ("unread_ninth_bad.jsonl", range(36, 43), range(2)),
+     ("unread_tenth_good.jsonl", range(1), range(32, 36)),
+     ("unread_tenth_bad.jsonl", range(34, 43), range(3))],
 )  # fmt: skip
 def test_what_was_once_unread_is_judged_no_worse(name: str, refused: range, silent: range) -> None:
     """As the page on quality tells it; only the first look at each file was one at unseen text."""
