@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from importlib.resources import files
 
+from legalgen.quality.wordlists import phrases
 from tests.vendors import AnswerRequest, grounded, law
 from tests.vendors.answers import Brief, good, read_brief, source
 
@@ -256,12 +257,20 @@ def _known(names: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def _acts() -> list[tuple[list[str], int]]:
-    """British Acts by all their names, the full one first, and their last sections."""
+    """Acts of all of the kingdom by all their names, the full one first, and their last sections.
+
+    One that is law in a part of it alone would be refused in the cells of another part.
+    """
     text = files("legalgen.law.citations").joinpath("last_sections.toml").read_text("utf-8")
     rows = tomllib.loads(text)["act"]
     found = ((row["names"], row["last"]) for row in rows)
     acts = ((names, last) for names, last in found if re.search(r" Act \d{4}$", names[0]))
-    return [(names, last) for names, last in acts if last > 9]
+    parts = (*phrases("not_in_scotland"), "(Scotland)", "(Northern Ireland)")
+    return [
+        (names, last)
+        for names, last in acts
+        if last > 9 and not any(part in names[0] for part in parts)
+    ]
 
 
 _OWN = source("good")

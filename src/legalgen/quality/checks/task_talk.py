@@ -14,8 +14,10 @@ from legalgen.quality.reading import Finding, Reading, excerpt, stem
 from legalgen.quality.wordlists import word_list
 from legalgen.store.sample import words
 
-_WRITTEN, _DONE = word_list("written"), word_list("done_about_it")
-_ORDERED, _ORDERED_TOO = word_list("ordered"), word_list("ordered_too")
+_ORDERED, _ORDERED_OFTEN = word_list("ordered"), word_list("ordered_often")
+_ORDERED_TOO = word_list("ordered_too")
+_WRITTEN = word_list("written")
+_DONE = word_list("done_about_it") - _ORDERED - _ORDERED_OFTEN - _ORDERED_TOO
 ORDERED = 1.5
 """Weight of a word of orders that law seldom has; other words have 1."""
 MOST_WRITTEN = 3
@@ -34,7 +36,7 @@ def task_talk(reading: Reading) -> Iterator[Finding]:
     vocabulary = reading.answer_vocabulary
     if not _MARKING_ALONE.isdisjoint(vocabulary):
         yield from _marks(reading)
-    rare = _ORDERED & vocabulary
+    rare = (_ORDERED | _ORDERED_OFTEN) & vocabulary
     if not rare or not (rare := rare.difference(reading.question)):
         return
     known = frozenset(reading.question)
@@ -57,9 +59,10 @@ def task_talk(reading: Reading) -> Iterator[Finding]:
 def _weight(sentence: str, known: Set[str], strong: int = 1) -> float:
     """What a sentence weighs that has words of an order, so many of them strong, and of a text."""
     tokens = frozenset(words(unquoted(sentence))) - known
-    written, ordered = len(_WRITTEN & tokens), len(_ORDERED & tokens)
-    others = len(_ORDERED_TOO & tokens)
-    if ordered < strong or not written or not (ordered or others):
+    written, often = len(_WRITTEN & tokens), len(_ORDERED_OFTEN & tokens)
+    alone = len(_ORDERED & tokens)
+    ordered, others = alone + often, len(_ORDERED_TOO & tokens)
+    if (not alone and often <= strong) or not written or not (ordered or others):
         return 0.0
     done = len(_DONE & tokens)
     written = min(written, MOST_WRITTEN)

@@ -563,7 +563,7 @@ class DuplicateIndex:
                 elif segment is not None:
                     segments.append(segment)
         except OSError as error:
-            where = self.folder
+            where = Path(error.filename) if error.filename else self.folder
             raise DiskError(
                 f"cannot read the duplicate index {where}: {reason_of(error)}", where
             ) from error
