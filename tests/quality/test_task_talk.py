@@ -14,7 +14,6 @@ def spoken(said: str, **changes: str) -> str | None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("The names and figures are those furnished, and no others have been used.", "flag"),
         (("Both citations come from the catalogue provided, and the reply stops short of its "
           "ceiling of ninety words."), "reject"),
         (("The steps hold a single inference apiece, and the proposition below is one sentence "
@@ -51,8 +50,12 @@ def test_talk_of_the_task(said: str, expected: str) -> None:
         "Her claim passed the threshold; the candidate for the office of receiver was hers.",
         "The examiner of the trade mark thought the mark weaker than the earlier one.",
         "The sector's code of practice says that the text of a notice must be plain.",
+        ("Everything turns on the exchange, for goods supplied in the course of a business must be "
+         "of satisfactory quality and fit for a purpose made known to the seller."),
+        "The figures supplied by the seller did not meet the contract, so he is held to them.",
+        "The assignment of the lease was cited, kept and named in the authorities and the summary.",
     ],
-)
+)  # fmt: skip
 def test_law_has_the_same_words(said: str) -> None:
     """Court orders, forms, targets, limits, candidates and marks."""
     assert spoken(said) is None
