@@ -20,6 +20,7 @@ _WRITTEN = word_list("written")
 _DONE = word_list("done_about_it") - _ORDERED - _ORDERED_OFTEN - _ORDERED_TOO
 ORDERED = 1.5
 """Weight of a word of orders that law seldom has; other words have 1."""
+OFTEN = 2
 MOST_WRITTEN = 3
 """So many words for texts count: law may be about one."""
 LENGTH = 0.05
@@ -50,19 +51,22 @@ def task_talk(reading: Reading) -> Iterator[Finding]:
         return
     most, sentence = max(told)
     sure = most >= SURE or len(told) > 1 or any(
-        _weight(each, known, strong=0) >= LIKELY for each in reading.sentences if each != sentence
+        _weight(each, known, strong=False) >= LIKELY for each in reading.sentences if each != sentence
     )  # fmt: skip
     if sure or most >= LIKELY:
         yield "META_TALK", f'"{excerpt(sentence, 0)}" in answer', "answer", sure
 
 
-def _weight(sentence: str, known: Set[str], strong: int = 1) -> float:
-    """What a sentence weighs that has words of an order, so many of them strong, and of a text."""
+def _weight(sentence: str, known: Set[str], *, strong: bool = True) -> float:
+    """What a sentence weighs that has words of an order and of a text.
+
+    ``strong``: one of the former that law seldom has, or two of those that it has often.
+    """
     tokens = frozenset(words(unquoted(sentence))) - known
     written, often = len(_WRITTEN & tokens), len(_ORDERED_OFTEN & tokens)
     alone = len(_ORDERED & tokens)
     ordered, others = alone + often, len(_ORDERED_TOO & tokens)
-    if (not alone and often <= strong) or not written or not (ordered or others):
+    if (strong and not alone and often < OFTEN) or not written or not (ordered or others):
         return 0.0
     done = len(_DONE & tokens)
     written = min(written, MOST_WRITTEN)
