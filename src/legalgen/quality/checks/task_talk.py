@@ -50,9 +50,9 @@ def task_talk(reading: Reading) -> Iterator[Finding]:
     if not told:
         return
     most, sentence = max(told)
-    sure = most >= SURE or len(told) > 1 or any(
-        _weight(each, known, strong=False) >= LIKELY for each in reading.sentences if each != sentence
-    )  # fmt: skip
+    rest = (each for each in reading.sentences if each != sentence)
+    also = any(_weight(each, known, strong=False) >= LIKELY for each in rest)
+    sure = most >= SURE or len(told) > 1 or also
     if sure or most >= LIKELY:
         yield "META_TALK", f'"{excerpt(sentence, 0)}" in answer', "answer", sure
 
