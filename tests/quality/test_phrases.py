@@ -15,7 +15,7 @@ from legalgen.quality.checks.phrases import Phrases
 from legalgen.quality.checks.sections import _ACT, _acts
 from legalgen.quality.reading import KnownRuns, Reading
 from legalgen.quality.rules import TypeBounds
-from legalgen.quality.wordlists import NAMES_DAY, guarded
+from legalgen.quality.wordlists import MONTH, NAMES_DAY, guarded
 from legalgen.store.sample import Draft, words
 
 LISTS = ("advertising", "advertised")
@@ -84,7 +84,6 @@ GUARDED: list[tuple[re.Pattern[str], Callable[[str], bool]]] = [
     (plain._BOUNDS_TOLD, has_bounds_hint),
     (plain._CONTACT, has_address),
     (usable._MUSING, has_musing),
-    (figures._DATE, has_day),
     (days.ANY_DAY, has_day),
 ]
 
@@ -100,6 +99,34 @@ def test_what_is_looked_for_first_is_in_what_the_pattern_makes(
     looked_at = text if guard is has_day else folded(text)
     if pattern.search(text):
         assert guard(looked_at)
+
+
+DAY_PIECES = [
+    "1", "5", "12", "31", "1998", "5th", "21st", "of", "March", "May", "June", "march", "the", "-",
+    "Marching", "5March", ".", "\n",
+]  # fmt: skip
+DAY = re.compile(
+    rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m>{MONTH})\b"
+    rf"|\b(?P<n>{MONTH}) (?P<e>\d{{1,2}})\b"
+)
+
+
+@given(st.lists(st.sampled_from(DAY_PIECES), max_size=14))
+def test_days_are_found_as_the_whole_pattern_finds_them(pieces: list[str]) -> None:
+    """Looked for beside each month, and found all the same."""
+    text = " ".join(pieces)
+    whole = [(m["d"] or m["e"], m["m"] or m["n"]) for m in DAY.finditer(text)]
+    assert list(figures._dates(text)) == whole
+
+
+@given(st.lists(st.sampled_from(["12", ".", "5", "%", " ", "per cent", "x", "1.25"]), max_size=12))
+def test_percentages_are_found_as_the_whole_pattern_finds_them(pieces: list[str]) -> None:
+    """Looked for before each sign, and found all the same."""
+    text = "".join(pieces)
+    found = [
+        m[1:] for m in figures.measures(text) if m.kind == "percent" and text[m.end - 1] == "%"
+    ]
+    assert found == [(m[1], *m.span()) for m in re.finditer(r"\b(\d+(?:\.\d+)?) ?%", text)]
 
 
 ACTS = [

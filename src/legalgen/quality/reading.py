@@ -8,11 +8,13 @@ from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 import msgspec
+from msgspec.structs import replace
 
 from legalgen.completion import Completion
 from legalgen.law.citations import PARTING, Parsed, bare, folded
 from legalgen.law.citations import normalise as plain
 from legalgen.law.planner import Task
+from legalgen.quality.currencies import CURRENCY_WORDS, with_signs
 from legalgen.quality.rules import AnswerBounds, Thresholds
 from legalgen.quality.wordlists import word_list
 from legalgen.store.sample import Draft, beyond_ascii, count_words, words
@@ -136,9 +138,26 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
         return frozenset(self.answer)
 
     @cached_property
+    def steps_vocabulary(self) -> frozenset[str]:
+        """The different words of the steps."""
+        return frozenset(self.steps)
+
+    @cached_property
     def vocabulary(self) -> frozenset[str]:
         """The words in which an authority may be named: answer and steps."""
-        return self.answer_vocabulary.union(self.steps)
+        return self.answer_vocabulary | self.steps_vocabulary
+
+    @property
+    def signed(self) -> Reading:
+        """The same text with signs for the currencies that are written as words or codes."""
+        return self._with_signs or self
+
+    @cached_property
+    def _with_signs(self) -> Reading | None:
+        if CURRENCY_WORDS.isdisjoint(self.vocabulary):
+            return None
+        draft = with_signs(self.draft)
+        return None if draft == self.draft else replace(self, draft=draft)
 
     @property
     def is_plain_text(self) -> bool:
@@ -333,7 +352,7 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
 
 _SENTENCE_END = re.compile(
     r"[.!?\n](?:(?<=\n)\n*"
-    r"|(?<!\bv\.)(?<!\bs\.)(?<!\bNo\.)(?<!\bInc\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)"
+    r"|(?<!\b[vs]\.)(?<!\b(?:No|Mr|Ms|Dr)\.)(?<!\bInc\.)"
     r"[\"')\u201d\u2019]*\s+(?=[\"'(\u201c\u2018*\[]*[A-Z\d*]))"
 )
 

@@ -9,15 +9,16 @@ landlord and who tenant follows from what the question says that they did.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from decimal import Decimal
 from fractions import Fraction
 from itertools import islice, pairwise
 from typing import NamedTuple
 
 from legalgen.quality.checks.elements import NOT_A_PARTY, parties
-from legalgen.quality.checks.figures import CURRENCY_WORDS, figures
-from legalgen.quality.checks.sums import COUNT_WORD, COUNTS, number_of
+from legalgen.quality.checks.figures import amounts, figures
+from legalgen.quality.checks.sums import COUNT_WORD, number_of
+from legalgen.quality.currencies import CURRENCY_WORDS
 from legalgen.quality.reading import TOKEN, Finding, Reading, places, stems
 from legalgen.quality.wordlists import MONEY_SIGNS, MONTH, NAMES_DAY, word_list
 from legalgen.store.sample import words
@@ -430,12 +431,11 @@ def _other_currency(reading: Reading) -> str | None:
     strange = any(sign in answer and sign not in question for sign in MONEY_SIGNS)
     if not strange and CURRENCY_WORDS.isdisjoint(reading.answer_vocabulary):
         return None
-    asked = {value: sign for sign, value in figures(reading.draft.question) if sign in MONEY_SIGNS}
+    asked = {each.value: each.kind for each in amounts(question)}
     if not asked:
         return None
-    for sign, value in sorted(figures(reading.draft.answer)):
-        strange = sign in MONEY_SIGNS and sign not in asked.values()
-        if strange and value in asked and len(value) >= _LEAST_DIGITS:
+    for sign, value in sorted({(each.kind, each.value) for each in amounts(answer)}):
+        if sign not in asked.values() and value in asked and len(value) >= _LEAST_DIGITS:
             return f"{sign}{value}, where the question has {asked[value]}{value}"
     return None
 
@@ -456,7 +456,7 @@ _NOT_COUNTED = frozenset({
 def _other_count(reading: Reading) -> str | None:
     """``all five directors``, where the question has three, which is told nowhere else."""
     answer = reading.folded_answer
-    told = [match for match in _counted_all(answer) if match["all"]]
+    told = [match for match in _counted_all(answer, reading.answer_vocabulary) if match["all"]]
     told = [match for match in told if match["noun"] not in _NOT_COUNTED]
     if not told:
         return None
@@ -473,15 +473,16 @@ def _other_count(reading: Reading) -> str | None:
     return None
 
 
-def _counted_all(text: str) -> Iterator[re.Match[str]]:
+def _counted_all(text: str, vocabulary: Set[str]) -> Iterator[re.Match[str]]:
     """The matches of ``_COUNTED`` before which all of a kind are named."""
-    for hint in _WHOLES:
-        for at in places(hint, text):
-            next_at = at + len(hint)
-            number = text[next_at : next_at + 10].split(" ", 1)[0]
-            if number in COUNTS or number.isdigit():
-                yield from islice(_COUNTED.finditer(text, at, at + 40), 1)
+    for hint, numbered in _WHOLES.items():
+        if hint in vocabulary:
+            for found in numbered.finditer(text):
+                yield from islice(_COUNTED.finditer(text, found.start(), found.start() + 40), 1)
 
 
-_WHOLES = ("all ", "his ", "her ", "its ", "their ")
+_WHOLES = {
+    hint: re.compile(rf"{hint} (?:\d|{COUNT_WORD} )")
+    for hint in ("all", "his", "her", "its", "their")
+}
 """What stands before the number of all of a kind; of some there may be fewer."""

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Set
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from itertools import repeat
 from string import digits
 from typing import NamedTuple, TypeAlias
 
-from msgspec.structs import replace
-
 from legalgen.law.citations import folded
 from legalgen.law.citations.pieces import by_letter
+from legalgen.quality.currencies import CURRENCIES, CURRENCY_HINTS
 from legalgen.quality.reading import Finding, Reading, places
 from legalgen.quality.wordlists import MONEY_SIGNS, MONTH, MONTHS, NAMES_DAY, UP_TO_TWENTY
 
@@ -31,13 +31,6 @@ _AMOUNT = re.compile(
     rf"(?:[ -]?(?P<m>{'|'.join(filter(None, _SCALES))})\b)?",
     re.I,
 )
-_CURRENCIES = {
-    "euro": "\u20ac", "eur": "\u20ac", "pound": "\u00a3", "gbp": "\u00a3", "dollar": "$",
-    "usd": "$", "rupee": "\u20b9", "inr": "\u20b9", "rs": "\u20b9",
-}  # fmt: skip
-"""The signs of currencies that are written as words or codes."""
-_CURRENCY_HINTS = ("euro", "pound", "dollar", "rupee", "EUR", "GBP", "USD", "INR", "Rs")
-CURRENCY_WORDS = frozenset(_CURRENCIES) | {"euros", "pounds", "dollars", "rupees"}
 _TENS = {
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
     "ninety": 90,
@@ -54,6 +47,7 @@ _CODE_AFTER = re.compile(
 _CURRENCY = re.compile(
     r"(?:(?P<word>euro|pound|dollar|rupee)s?|(?P<code>eur|gbp|usd|inr|rs)\.?)(?![a-z])"
 )
+_CURRENCY_BEGINS = tuple(re.compile(rf"{name}(?<![a-z]{name})") for name in CURRENCIES)
 _LONGEST_AMOUNT = 60
 
 _NUMBERS = {
@@ -63,17 +57,18 @@ _NUMBERS = {
     if 0 < ones < 10
 } | NUMBERS
 _COUNTED = by_letter((*(rf"{digit}\d{{0,3}}" for digit in digits), *_NUMBERS), r"(?<![-\w]{0})")
-_NUMBER_BEFORE = re.compile(
-    rf"(?P<n>{_COUNTED})[ -](?:(?:clear|working|business|calendar|full) )?\Z"
-)
+_KINDS_OF_DAYS = ("clear", "working", "business", "calendar", "full")
+_NUMBER_BEFORE = re.compile(rf"(?P<n>{_COUNTED})[ -](?:(?:{'|'.join(_KINDS_OF_DAYS)}) )?\Z")
+_BEFORE_UNIT = frozenset([word[-3:] for word in (*_KINDS_OF_DAYS, *_NUMBERS)])
+"""The last three letters of what stands before a unit that is counted in words."""
 _LONGEST_NUMBER = 24
 _UNIT_ENDS = re.compile(r"s?\b")
 """What stands before a unit, and the end of it, in folded text: units are few, and found fast."""
-_PERCENT = re.compile(r"\b(\d+(?:\.\d+)?) ?%")
-_DATE = re.compile(
-    rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?(?P<m>{MONTH})\b"
-    rf"|\b(?P<n>{MONTH}) (?P<e>\d{{1,2}})\b"
-)
+_PERCENT_BEFORE = re.compile(r"\b(\d+(?:\.\d+)?) ?\Z")
+_DAY_BEFORE = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)? (?:of )?\Z")
+_DAY_AFTER = re.compile(rf"\b(?:{MONTH}) (\d{{1,2}})\b")
+_LONGEST_DAY = 10
+"""What stands before a month, at the most: ``21st of``."""
 
 _UNITS = ("day", "week", "month", "year", "hour", "percent", "per cent")
 
@@ -86,11 +81,24 @@ def figures(text: str) -> frozenset[Figure]:
     """The amounts, periods, shares and dates of a text."""
     found = {(measure.kind, measure.value) for measure in measures(text)}
     if any(map(text.__contains__, MONTHS)):
-        for m in _DATE.finditer(text) if NAMES_DAY.search(text) else ():
-            month, number = m["m"] or m["n"], m["d"] or m["e"]
+        for number, month in _dates(text):
             if int(number) <= monthrange(2000, MONTHS.index(month) + 1)[1]:  # not "31 September"
                 found.add(("date", f"{number} {month}"))
     return frozenset(found)
+
+
+def _dates(text: str) -> Iterator[tuple[str, str]]:
+    """Days and months that stand beside each other: few months have a day, and are found first."""
+    end = 0
+    for month in NAMES_DAY.finditer(text):
+        begin = month.start()
+        day = _DAY_BEFORE.search(text, max(end, begin - _LONGEST_DAY), begin)
+        if day is not None:
+            end = month.end()
+        elif day := _DAY_AFTER.match(text, begin):
+            end = day.end()
+        if day is not None:
+            yield day[1], month[0]
 
 
 class Measure(NamedTuple):
@@ -104,30 +112,49 @@ class Measure(NamedTuple):
 
 def measures(text: str) -> Iterator[Measure]:
     """The amounts, periods and shares of a text, kind by kind."""
-    if any(map(text.__contains__, MONEY_SIGNS)):
-        for m in _AMOUNT.finditer(text):
-            yield Measure(m["c"], _amount(m["n"], m["m"]), *m.span())
-    if any(map(text.__contains__, _CURRENCY_HINTS)):
-        yield from _worded(folded(text))
+    yield from amounts(text)
     if "%" in text:
-        for m in _PERCENT.finditer(text):
-            yield Measure("percent", m[1], *m.span())
+        for at in places("%", text):
+            if number := _PERCENT_BEFORE.search(text, max(0, at - _LONGEST_NUMBER), at):
+                yield Measure("percent", number[1], number.start(), at + 1)
     if any(map(text.__contains__, _UNITS)):
         yield from _periods(folded(text))
 
 
+def amounts(text: str) -> Iterator[Measure]:
+    """The amounts of a text, with signs and in words."""
+    if any(map(text.__contains__, MONEY_SIGNS)):
+        for m in _signed(text):
+            yield Measure(m["c"], _amount(m["n"], m["m"]), *m.span())
+    if any(map(text.__contains__, CURRENCY_HINTS)):
+        yield from _worded(folded(text))
+
+
+def _signed(text: str) -> Iterator[re.Match[str]]:
+    """The matches of ``_AMOUNT``, which are found by their signs."""
+    at = sorted(at for sign in MONEY_SIGNS for at in places(sign, text))
+    return filter(None, map(_AMOUNT.match, repeat(text), at))
+
+
+_MOST_DIGITS = 20
+"""Of an amount that is written as it stands."""
+
+
 def _amount(number: str, scale: str | None) -> str:
-    amount = Decimal(number.replace(",", "")).scaleb(_SCALES[(scale or "").casefold()])
+    number = number.replace(",", "")
+    if not scale and len(number) < _MOST_DIGITS and number.isdecimal():
+        return str(int(number))
+    amount = Decimal(number).scaleb(_SCALES[(scale or "").casefold()])
     return f"{amount:f}".removesuffix(".00")
 
 
 def _worded(text: str) -> Iterator[Measure]:
     """The amounts whose currency is a word or a code, in folded text: ``400 euros``."""
-    for currency in _CURRENCY.finditer(text):
+    there = (found.start() for name in _CURRENCY_BEGINS for found in name.finditer(text))
+    starts = sorted({at for at in there if not text[at - 1 : at].isalpha()})
+    for currency in filter(None, map(_CURRENCY.match, repeat(text), starts)):
         start, end = currency.span()
-        if text[start - 1 : start].isalpha():
-            continue
-        sign = _CURRENCIES[currency["word"] or currency["code"]]
+        sign = CURRENCIES[currency["word"] or currency["code"]]
         if found := _WORDED_BEFORE.search(text, max(0, start - _LONGEST_AMOUNT), start):
             if number := numbered(found["words"]) if found["words"] else 0:
                 yield Measure(sign, str(number), found.start(), end)
@@ -135,32 +162,6 @@ def _worded(text: str) -> Iterator[Measure]:
                 yield Measure(sign, _amount(found["n"], found["m"]), found.start(), end)
         elif currency["code"] and (found := _CODE_AFTER.match(text, end)):
             yield Measure(sign, _amount(found["n"], found["m"]), start, found.end())
-
-
-_WORD_AFTER = re.compile(
-    rf"(?<![\w.,{MONEY_SIGNS}-])(?P<n>\d[\d,]*(?:\.\d+)?(?: (?:million|billion))?)"
-    r" (?P<word>euro|pound|dollar|rupee)s?\b"
-)
-_CODE_BEFORE = re.compile(r"\b(?P<code>EUR|GBP|USD|INR|Rs)\.? ?(?=\d)")
-
-
-def with_signs(reading: Reading) -> Reading:
-    """The text with signs for the currencies that are written as words or codes."""
-    if CURRENCY_WORDS.isdisjoint(reading.vocabulary):
-        return reading
-    draft = reading.draft
-    signed = replace(
-        draft,
-        question=_with_signs(draft.question),
-        answer=_with_signs(draft.answer),
-        reasoning_steps=tuple(map(_with_signs, draft.reasoning_steps)),
-    )
-    return reading if signed == draft else replace(reading, draft=signed)
-
-
-def _with_signs(text: str) -> str:
-    text = _WORD_AFTER.sub(lambda found: _CURRENCIES[found["word"]] + found["n"], text)
-    return _CODE_BEFORE.sub(lambda found: _CURRENCIES[found["code"].casefold()], text)
 
 
 def numbered(text: str) -> int:
@@ -181,11 +182,18 @@ def _periods(text: str) -> Iterator[Measure]:
     """The numbers of days, weeks and so on, and of per cent, in folded text."""
     for unit in _UNITS:
         for at in places(unit, text):
-            if text[at - 1 : at] in " -" and (ends := _UNIT_ENDS.match(text, at + len(unit))):
+            if text[at - 1 : at] not in " -" or not _may_be_counted(text, at):
+                continue
+            if ends := _UNIT_ENDS.match(text, at + len(unit)):
                 found = _NUMBER_BEFORE.search(text, max(0, at - _LONGEST_NUMBER), at)
                 if found:
                     value = str(_NUMBERS.get(found["n"], found["n"]))
                     yield Measure(unit.replace(" ", ""), value, found.start(), ends.end())
+
+
+def _may_be_counted(text: str, at: int) -> bool:
+    """Whether the word before a unit may end a number, or stand between the two."""
+    return text[at - 4 : at - 1] in _BEFORE_UNIT or text[at - 2 : at - 1].isdigit()
 
 
 def inconsistent(reading: Reading) -> Iterator[Finding]:
@@ -196,12 +204,12 @@ def inconsistent(reading: Reading) -> Iterator[Finding]:
     if not stepped:
         return
     asked = figures(reading.draft.question)
-    first = figures(reading.first_sentence)
-    if found := _given_otherwise(first, asked, stepped, reading):
+    if found := _given_otherwise(asked, stepped, reading):
         yield "INCONSISTENT", found, "answer", False
         return
     if stepped <= asked:
         return
+    first = figures(reading.first_sentence)
     reached = figures(reading.draft.reasoning_steps[-1])
     answered = figures(reading.draft.answer)
     for kind in sorted({kind for kind, _ in stepped - asked}):
@@ -228,17 +236,16 @@ def inconsistent(reading: Reading) -> Iterator[Finding]:
 _WENT_BY = re.compile(r"went by|gone by|elapsed|ha[sd] passed|have passed")
 
 
-def _given_otherwise(
-    first: Set[Figure], asked: Set[Figure], stepped: Set[Figure], reading: Reading
-) -> str | None:
+def _given_otherwise(asked: Set[Figure], stepped: Set[Figure], reading: Reading) -> str | None:
     """The only period of question and steps, and another, the answer's only, in its beginning."""
-    for kind, value in sorted(asked & stepped) if first else ():
-        begins = {v for k, v in first if k == kind}
-        known = {v for k, v in asked | stepped if k == kind}
-        if kind not in _UNITS or known != {value} or len(begins) != 1 or "1" in begins | known:
+    for kind, value in sorted([each for each in asked & stepped if each[0] in _UNITS]):
+        if {v for k, v in asked | stepped if k == kind} != {value} or value == "1":
+            continue
+        begins = {v for k, v in figures(reading.first_sentence) if k == kind}
+        if len(begins) != 1 or "1" in begins:
             continue
         told = {v for k, v in figures(reading.draft.answer) if k == kind}
-        if told == begins != known:
+        if told == begins != {value}:
             said = _shown(kind, min(told))
             return f"question and steps have {_shown(kind, value)}, the answer {said}"
     return None
@@ -301,7 +308,7 @@ MOST_PARTS = 5
 
 def _last_amount(text: str, sign: str) -> str:
     """The amount that a text comes to in a currency."""
-    amounts = [match for match in _AMOUNT.finditer(text) if match["c"] == sign]
+    amounts = [match for match in _signed(text) if match["c"] == sign]
     return next((value for _, value in figures(amounts[-1][0])), "") if amounts else ""
 
 

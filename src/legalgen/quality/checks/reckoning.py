@@ -14,7 +14,6 @@ from collections.abc import Iterator, Set
 from fractions import Fraction
 from itertools import combinations, islice, product
 
-from legalgen.quality.checks.figures import with_signs
 from legalgen.quality.checks.sums import (
     COUNT_WORD,
     GIVES,
@@ -39,7 +38,7 @@ MOST_AMOUNTS = 8
 
 def reckoning(reading: Reading) -> Iterator[Finding]:
     """An amount that is no share of any other, too much for its time, or not to be reached."""
-    reading = with_signs(reading)
+    reading = reading.signed
     question = reading.draft.question
     if not any(sign in question for sign in MONEY_SIGNS):
         return

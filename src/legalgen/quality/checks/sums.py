@@ -13,7 +13,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
-from legalgen.quality.checks.figures import with_signs
 from legalgen.quality.reading import Finding, Reading
 from legalgen.quality.wordlists import MONEY_SIGNS, UP_TO_TWENTY
 
@@ -118,7 +117,7 @@ Sum: TypeAlias = tuple[re.Match[str], Fraction]
 
 def arithmetic(reading: Reading) -> Iterator[Finding]:
     """A sum that is worked out in a sentence and is wrong."""
-    reading = with_signs(reading)
+    reading = reading.signed
     if not any(sign in reading.whole for sign in MONEY_SIGNS):
         return
     for name, text in reading.texts[1:]:
@@ -127,7 +126,9 @@ def arithmetic(reading: Reading) -> Iterator[Finding]:
         signs = [sign for sign in MONEY_SIGNS if sign in text]
         # a sum has no full stop within; this parts in a tenth of the time of ``sentences``
         for piece in text.replace("\n", ". ").split(". "):
-            if not _has_two_amounts(piece, signs):
+            if piece.count(signs[0]) < 2 and (
+                len(signs) == 1 or not _has_two_amounts(piece, signs)
+            ):
                 continue
             for said, exact in _sums(piece):
                 result, least = amount_of(said["result"])
