@@ -42,6 +42,7 @@ _TOLD_BY = {
     next(word for word in words.split() if word not in ("in", "at")): words for words in _RELATIONS
 }
 """Each comparison by the word of it without which it is nowhere."""
+_TELLING = frozenset(_TOLD_BY)
 _LINKS = word_set(
     "is are was were lies lie lay falls fall fell comes come came stands stand stood stays stay"
     " remains remain makes does do did"
@@ -111,10 +112,15 @@ class _Measure(NamedTuple):
 
 def comparisons(reading: Reading) -> Iterator[Finding]:
     """A measure that is said to be more or less than another and is not."""
-    there = [_TOLD_BY[word] for word in reading.vocabulary & _TOLD_BY.keys()]
-    texts = (("answer", reading.folded_answer), ("reasoning_steps", reading.folded_steps))
-    for name, text in texts:
-        for said in there:
+    there = _TELLING & reading.vocabulary
+    if not there:
+        return
+    texts = (
+        ("answer", reading.folded_answer, reading.answer_vocabulary),
+        ("reasoning_steps", reading.folded_steps, reading.steps_vocabulary),
+    )
+    for name, text, vocabulary in texts:
+        for said in map(_TOLD_BY.__getitem__, there & vocabulary):
             for at in places(f" {said} ", text):
                 if not _may_relate(said, text, at + 1):
                     continue

@@ -290,7 +290,7 @@ _TRADE_MARKS = ("\u2122", "\u2120")
 
 def _talk_of_itself(reading: Reading) -> tuple[str, str] | None:
     glued = not reading.whole.isascii() and any(sign in reading.whole for sign in _TRADE_MARKS)
-    vocabularies = (reading.question, reading.steps, reading.answer_vocabulary)
+    vocabularies = (reading.question, reading.steps_vocabulary, reading.answer_vocabulary)
     told = [_META_WORDS.intersection(each) for each in vocabularies]
     every = frozenset[str]().union(*told)
     if not (glued or every):
