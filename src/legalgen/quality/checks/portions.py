@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Set
-from decimal import Decimal
 from fractions import Fraction
 from itertools import permutations
 
@@ -29,6 +28,9 @@ _SHARE = re.compile(
     rf"|(?P<some>{COUNT_WORD}) (?:in|out of)(?: every)? (?P<all>{COUNT_WORD})\b)",
     re.I | re.A,
 )
+_HINTS_OF_SHARES = ("%", "cent", *_PARTS)
+_OF_SO_MANY = tuple(re.compile(rf" {of} (?:every )?{COUNT_WORD}\b") for of in ("in", "out of"))
+"""Without one of these, no share is named; in small letters."""
 _OWNED = re.compile(
     r"\b(?:his|her|its|their|your|remaining|other|holds?|held|has|have|had|owns?|owned|owning"
     r"|holding|controls?|controlling|with)\b(?: (?:only|just|some|about|the|a|other|own))*[ -]\Z",
@@ -40,7 +42,7 @@ _OF_LAW = re.compile(
     r"|than|each|every|month|year|interest|rate|fault|blame|reduc\w+|cut|discount|tax)\b",
     re.I,
 )
-_NUMBER = re.compile(r"(?<![\w.,/-])(?:\d{1,3}(?:,\d{3})+(?![.,]?\d)|\d{1,9}(?!\d|[\w/.,-]\d))")
+_NUMBER = re.compile(r"\d(?<![\w.,/-]\d)(?:\d{0,2}(?:,\d{3})+(?![.,]?\d)|\d{0,8}(?!\d|[\w/.,-]\d))")
 _CLAUSE = re.compile(r"[,;:]| (?:and|but|while|whereas|although) ")
 _CLOSE = Fraction(1, 50)
 """How far a share in words may lie from what it is: two thirds for 66 percent."""
@@ -51,14 +53,16 @@ def share_otherwise(reading: Reading) -> Iterator[Finding]:
     """A share of the answer's that is not the steps', which the question's numbers have."""
     if _HINTS.isdisjoint(reading.answer_vocabulary) and "%" not in reading.draft.answer:
         return
-    if not any(hint in reading.folded_steps for hint in _HINTS_OF_STEPS):
+    hinted = any(map(reading.folded_steps.__contains__, _HINTS_OF_STEPS))
+    numbers = _numbers(reading.draft.question) if hinted else frozenset()
+    if not 1 < len(numbers) <= _MOST_NUMBERS:
         return
     ours = {share for share, _, _ in _shares(reading.steps_text)} - {Fraction(1)}
     asked = {share for share, _, _ in _shares(reading.draft.question)}
     if len(ours) != 1 or ours & asked:
         return
     (own,) = ours
-    ratios = _ratios(reading.draft.question)
+    ratios = _ratios(numbers)
     known = {own, 1 - own}
     if not _has(ratios, own) and not _has(ratios, 1 - own):
         return
@@ -79,7 +83,7 @@ def share_otherwise(reading: Reading) -> Iterator[Finding]:
 
 def _shares(text: str) -> Iterator[tuple[Fraction, int, int]]:
     """Shares of a whole, with their places."""
-    for found in _SHARE.finditer(text):
+    for found, begin in _named_shares(text):
         if found["percent"]:
             share = number_of(found["percent"]) / 100
         elif found["part"]:
@@ -89,18 +93,34 @@ def _shares(text: str) -> Iterator[tuple[Fraction, int, int]]:
         else:
             share = number_of(found["some"]) / (number_of(found["all"]) or 1)
         if 0 < share < 1:
-            yield share, *found.span()
+            yield share, begin + found.start(), begin + found.end()
 
 
-def _ratios(text: str) -> set[Fraction]:
-    """What each number of a text is of the greatest one, of which two others may be the parts.
+def _named_shares(text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """The matches of ``_SHARE``, which are looked for in few sentences, and where those begin."""
+    low, begin = text.lower(), 0
+    hints = [hint for hint in _HINTS_OF_SHARES if hint in low]
+    any_may = any(pattern.search(low) for pattern in _OF_SO_MANY)
+    if not hints and not any_may:
+        return
+    for piece, small in zip(text.split(". "), low.split(". "), strict=True):
+        if any_may or any(map(small.__contains__, hints)):
+            for found in _SHARE.finditer(piece):
+                yield found, begin
+        begin += len(piece) + 2
+
+
+def _numbers(text: str) -> frozenset[Fraction]:
+    """The numbers of a text that are no years."""
+    found = {int(each.replace(",", "")) for each in _NUMBER.findall(text)}
+    return frozenset([Fraction(each) for each in found if each and not 1900 <= each < 2100])
+
+
+def _ratios(numbers: Set[Fraction]) -> set[Fraction]:
+    """What each number is of the greatest one, of which two others may be the parts.
 
     Where they are not, of any other and of the two together.
     """
-    found = {Fraction(Decimal(each.replace(",", ""))) for each in _NUMBER.findall(text)}
-    numbers = {each for each in found if each and not 1900 <= each < 2100}
-    if not 1 < len(numbers) <= _MOST_NUMBERS:
-        return set()
     whole = max(numbers)
     if any(left + right == whole for left, right in permutations(numbers, 2)):
         return {part / whole for part in numbers if part < whole}
