@@ -15,7 +15,7 @@ from itertools import product
 from legalgen.quality.checks.days import ANY_DAY, any_days, day_of
 from legalgen.quality.checks.sums import COUNT_WORD, MONEY, amount_of, number_of
 from legalgen.quality.reading import Finding, Reading
-from legalgen.quality.wordlists import MONEY_SIGNS, NAMES_DAY
+from legalgen.quality.wordlists import MONEY_SIGNS, MONTH
 
 _PERCENT_HINTS = frozenset({"percent", "cent"})
 _PERCENT = rf"(?P<percent>\d{{1,3}}(?:\.\d+)?|{COUNT_WORD}(?:-{COUNT_WORD})?)(?: ?%| per ?cent\b)"
@@ -162,10 +162,15 @@ _SLACK = 5
 """Days that months and leap years may make of a distance."""
 
 
+_BEGINS_DAY = rf"(?:\d{{1,2}}(?:st|nd|rd|th)? (?:of )?(?:{MONTH})|(?:{MONTH}) \d)"
+_FROM_DAY, _BETWEEN_DAY = (re.compile(f"{word} {_BEGINS_DAY}") for word in ("rom", "etween"))
+"""How the two days begin, found like a substring: hardly any answer has them."""
+
+
 def _distant_wrong(reading: Reading) -> Finding | None:
     """A distance of two days that is told beside them."""
     for name, text in reading.texts[1:]:
-        if ("rom " not in text and "etween " not in text) or not NAMES_DAY.search(text):
+        if not (_FROM_DAY.search(text) or _BETWEEN_DAY.search(text)):
             continue
         for said in _TWO_DAYS.finditer(text):
             one = next((day_of(match) for match in any_days(said["one"])), None)
