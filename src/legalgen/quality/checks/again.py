@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence, Set
+from functools import lru_cache
 from itertools import combinations
 from typing import TypeAlias
 
@@ -100,13 +101,30 @@ def _compared(reading: Reading, text: str) -> tuple[str, bool] | None:
 def meanings(text: str, but: Set[str] = frozenset()) -> Meanings:
     """What the telling words mean, one for all that mean the same; figures as they stand."""
     said = [word for word in words(text) if word not in but] if but else words(text)
-    return frozenset(
-        [_MEANING.get(word, stem(word)) for word in said if word in _MEANING or _tells(word)]
-    )
+    return frozenset(map(_meaning, said)) - _NONE
 
 
-def _tells(word: str) -> bool:
-    return word[0].isdigit() or (len(word) > 3 and word not in COMMON and word.isalpha())
+_NONE = frozenset([""])
+_PART = " _ "
+"""A word that no text has, between texts that are read as one."""
+
+
+def _meanings_of(texts: Sequence[str]) -> list[Meanings]:
+    """The meanings of each text, whose words are found in one go."""
+    whole = _PART.join(texts)
+    parts = " ".join(words(whole)).split(_PART) if whole.count("_") == len(texts) - 1 else []
+    if len(parts) != len(texts):
+        return list(map(meanings, texts))
+    return [frozenset(map(_meaning, part.split())) - _NONE for part in parts]
+
+
+@lru_cache(maxsize=20_000)  # most words of an answer were in others
+def _meaning(word: str) -> int | str:
+    """The number of its meaning, or its stem; nothing for a word that tells nothing."""
+    if word in _MEANING:
+        return _MEANING[word]
+    tells = word[0].isdigit() or (len(word) > 3 and word not in COMMON and word.isalpha())
+    return stem(word) if tells else ""
 
 
 def _likeness(left: Meanings, right: Meanings) -> float:
@@ -117,7 +135,7 @@ def _likeness(left: Meanings, right: Meanings) -> float:
 def _paragraphs(text: str, asked: Meanings) -> tuple[float, float]:
     """How like two of three paragraphs or more are in the mean, with what is asked and without."""
     lines = [line for line in text.split("\n") if len(line.split()) >= LEAST_PARAGRAPH]
-    told = list(map(meanings, lines[:MOST_PARAGRAPHS]))
+    told = _meanings_of(lines[:MOST_PARAGRAPHS])
     if len(told) < LEAST_TOLD:
         return 0.0, 0.0
     return _mean(told), _mean([meant - asked for meant in told])
@@ -125,11 +143,11 @@ def _paragraphs(text: str, asked: Meanings) -> tuple[float, float]:
 
 def _turns(text: str) -> float:
     """How like three turns or more of one speaker are in the mean, of who is most like himself."""
+    lines = [line.partition(":") for line in text.split("\n")]
+    lines = [line for line in lines if len(line[2].split()) >= LEAST_PARAGRAPH]
     turns: dict[str, list[Meanings]] = {}
-    for line in text.split("\n"):
-        speaker, _, said = line.partition(":")
-        if len(said.split()) >= LEAST_PARAGRAPH:
-            turns.setdefault(speaker, []).append(meanings(said))
+    for (speaker, _, _), told in zip(lines, _meanings_of([line[2] for line in lines]), strict=True):
+        turns.setdefault(speaker, []).append(told)
     return max([_mean(each) for each in turns.values() if len(each) >= LEAST_TOLD], default=0.0)
 
 
@@ -148,18 +166,22 @@ def _sentences(sentences: Sequence[str], asked: Meanings) -> tuple[float, float]
     Two that have figures or names of their own are not alike: the items of a list have.
     """
     told = [
-        (meanings(each) - asked, _NUMBERS.intersection(words(each)).union(_OWN.findall(each)))
-        for each in sentences
+        (meant - asked, each)
+        for meant, each in zip(_meanings_of(sentences), sentences, strict=True)
     ]
     told = [each for each in told if len(each[0]) >= LEAST_TOLD]
     if len(told) < LEAST_SENTENCES:
         return 0.0, 0.0
-    every = frozenset[int | str]().union(*(meant for meant, _ in told))
-    often = sum(len(meant) for meant, _ in told) / len(every)
+    every = frozenset[int | str]().union(*[meant for meant, _ in told])
+    often = sum([len(meant) for meant, _ in told]) / len(every)
     if often < OFTEN:
         return often, 0.0
+    with_own = [
+        (meant, _NUMBERS.intersection(words(each)).union(_OWN.findall(each)))
+        for meant, each in told
+    ]
     pairs = [
         0.0 if own - others and others - own else _likeness(mine, theirs)
-        for (mine, own), (theirs, others) in combinations(told, 2)
+        for (mine, own), (theirs, others) in combinations(with_own, 2)
     ]
     return often, sum(pairs) / len(pairs)
