@@ -9,7 +9,7 @@ import msgspec
 from legalgen.settings import compile_cache
 
 
-class Act(msgspec.Struct, frozen=True):
+class Act(msgspec.Struct, frozen=True, eq=False):
     """An Act, a treaty or a title of a code: its last section, and where that can be seen.
 
     ``names`` are all it is called by; ``unit`` is ``section``, ``article``, ``rule`` or

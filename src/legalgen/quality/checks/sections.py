@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import accumulate, pairwise
 
 from legalgen.law.citations import PARTING
 from legalgen.law.citations.last_sections import Act, acts
@@ -55,14 +56,16 @@ def _by_word() -> Mapping[str, Sequence[tuple[str, frozenset[str]]]]:
 _YEAR = re.compile(r" (?:1[89]|20)\d\d(?![\d/])")
 
 
-def _undated(vocabulary: frozenset[str]) -> Sequence[str]:
-    """The names without a year whose words are there, the longest first."""
-    there = [
+def _undated(*vocabularies: frozenset[str]) -> Sequence[str]:
+    """The names without a year whose words are in one of these, the longest first."""
+    rarest, by_word = _rarest_words(), _by_word()
+    there = {
         name
-        for word in _rarest_words() & vocabulary
-        for name, others in _by_word()[word]
+        for vocabulary in vocabularies
+        for word in rarest & vocabulary
+        for name, others in by_word[word]
         if others <= vocabulary
-    ]
+    }
     return sorted(there, key=lambda name: (-len(name), name))
 
 
@@ -187,27 +190,42 @@ def section_nonexistent(reading: Reading) -> Iterator[Finding]:
     known: dict[Act, set[str]] = {}
     texts = [(name, _titled(_in_figures(text, reading))) for name, text in reading.texts[1:]]
     cited = _titled(PARTING.join([item.text for item in reading.draft.citations]))
-    told_in = ((texts, reading.vocabulary), ([("citations", cited)], frozenset(words(cited))))
-    for fields, vocabulary in told_in:
-        undated, most = _undated(vocabulary), -1
-        for name, text in fields:
-            for called, start, end in _found(text, undated):
-                act = _by_name()[called]
-                known.setdefault(act, set()).add(called)
-                most = _highest_number(vocabulary) if most < 0 else most
-                if most <= act.last < _WITHOUT_COMMA or act in told:
-                    continue
-                highest = _highest(act, called, text, start, end)
-                if highest > act.last and not _is_anothers(act, called, reading.whole):
-                    told.add(act)
-                    yield _beyond(act, called, highest, name, sure=_is_in_full(called, known[act]))
-    rest = {act: names for act, names in known.items() if act not in told}
-    least = min((act.last for act in rest), default=0)
-    if not rest or told or _highest_number(reading.vocabulary) <= least < _WITHOUT_COMMA:
+    cited_words = frozenset(words(cited))
+    fields = (*texts, ("citations", cited))
+    named = _found_in([text for _, text in fields], reading.vocabulary, cited_words)
+    for at, act, called, start, end in named:
+        known.setdefault(act, set()).add(called)
+        name, text = fields[at]
+        if act in told or (highest := _highest(act, called, text, start, end)) <= act.last:
+            continue
+        most = _highest_number(reading.vocabulary if at < len(texts) else cited_words)
+        if most <= act.last < _WITHOUT_COMMA or _is_anothers(act, called, reading.whole):
+            continue
+        told.add(act)
+        yield _beyond(act, called, highest, name, sure=_is_in_full(called, known[act]))
+    if not known or told:
         return
-    if all(_highest_of_a_section(text, least) <= least for _, text in texts):
+    found = _by_other_names(known, texts, reading)
+    if not found and len(known) > 1:
         return
-    yield from _by_other_names(rest, texts, reading) or _bare(reading, *list(known)[:2])
+    least = min([act.last for act in known])
+    if _highest_number(reading.vocabulary) <= least < _WITHOUT_COMMA:
+        return
+    if any(_highest_of_a_section(text, least) > least for _, text in texts):
+        yield from found or _bare(reading, *list(known)[:2])
+
+
+def _found_in(
+    texts: Sequence[str], *vocabularies: frozenset[str]
+) -> Iterator[tuple[int, Act, str, int, int]]:
+    """The Acts that texts name: in which text, how they are called there, and their places."""
+    by_name = _by_name()
+    begins = list(accumulate([len(text) + 1 for text in texts], initial=0))
+    found = list(_found("\n".join(texts), _undated(*vocabularies)))
+    for at, (begin, end) in enumerate(pairwise(begins)):
+        for called, first, last in found:
+            if begin <= first < end:
+                yield at, by_name[called], called, first - begin, last - begin
 
 
 def _beyond(act: Act, called: str, highest: int, where: str, *, sure: bool) -> Finding:
@@ -232,7 +250,7 @@ def _is_in_full(called: str, names: Iterable[str]) -> bool:
 
 def _highest_number(vocabulary: frozenset[str]) -> int:
     """The highest number among words that is no year, so that few texts have to be looked at."""
-    numbers = [word for word in vocabulary if word[0] in _DIGITS]
+    numbers = [word for word in vocabulary if word < ":"]  # begins with a digit
     counted = [int(word.rstrip(_LETTERS)) for word in numbers if word.rstrip(_LETTERS).isdecimal()]
     spelt = 0 if _TENS_WORDS.isdisjoint(vocabulary) else 99
     spelt = spelt if _BIG_WORDS.isdisjoint(vocabulary) else _HIGHEST_SPELT
@@ -284,18 +302,18 @@ def _by_other_names(
     """
     whole = reading.whole
     alone = len(known) == 1
-    by_year = _acts_by_year(whole)
+    by_year: Mapping[str, set[str]] | None = None
+    defined = list(_DEFINED.finditer(whole))
     for act, names in known.items():
-        aliases = {
-            found[1]
-            for name in names
-            for start in places(name, whole)
-            if (found := _DEFINED.match(whole, start + len(name)))
-        }
+        ends = tuple(names)
+        aliases = {found[1] for found in defined if whole.endswith(ends, 0, found.start())}
         year, sort = act.names[0][-4:], _sort(*names)
-        if len(by_year.get(year, ())) == 1:
-            initials = "".join(re.findall(r"\b[A-Z]", act.names[0]))
-            aliases |= {f"{year} {sort}", f"{initials} {year}"}
+        if year.isdigit():
+            of_year = {f"{year} {sort}", f"{_initials(act)} {year}"} - names
+            if any(alias in text for alias in of_year for _, text in texts):
+                by_year = by_year or _acts_by_year(whole)
+                if len(by_year.get(year, ())) == 1:
+                    aliases |= of_year
         if alone and sort in _GENERIC and _is_only(act, names, whole):
             aliases |= {f"{which} {sort}" for which in ("the", "that", "same", "said", "this")}
             aliases.add("thereof")
@@ -306,6 +324,11 @@ def _by_other_names(
                     if highest > act.last:
                         return [_beyond(act, act.names[0], highest, where, sure=True)]
     return []
+
+
+@cache
+def _initials(act: Act) -> str:
+    return "".join(re.findall(r"\b[A-Z]", act.names[0]))
 
 
 def _sort(*names: str) -> str:
@@ -390,25 +413,32 @@ def _in_figures(text: str, reading: Reading) -> str:
 
 
 def _highest(act: Act, called: str, text: str, start: int, end: int) -> int:
-    """The highest number that is said to be of an Act, before its name or after it; or 0."""
+    """The highest number that is said to be of an Act, before its name or after it; or 0.
+
+    Before it none is looked at closely that is not beyond the last one.
+    """
     begin = max(0, start - _LONGEST_BEFORE)
-    for unit in _SPELT_OUT:  # most are; nothing that begins before the last of them reaches the Act
-        begin = max(begin, text.rfind(unit, begin, start) - 1)
-    before = _BEFORE.search(text, begin, start)
-    led = before is not None and _LEADS.search(before["way"])
-    if before and not led and _OWNED.search(text, max(0, before.start() - 40), before.start()):
-        before = None
-    after = _AFTER.match(text, end)
-    reported = text[begin:start].rstrip()[-1:] in _ENDS_YEAR  # [2011] ECHR 1093
+    ends = text[begin:start].rstrip()[-1:]
+    highest = 0
+    if ends not in _ENDS_NO_SECTION:
+        for unit in _SPELT_OUT:  # most are; nothing before the last of them reaches the Act
+            begin = max(begin, text.rfind(unit, begin, start) - 1)
+        before = _BEFORE.search(text, begin, start)
+        if before is not None and (number := _number(before, act)) > act.last:
+            led = _LEADS.search(before["way"])
+            if led or not _OWNED.search(text, max(0, before.start() - 40), before.start()):
+                highest = number
+    after = None
+    if text[end : end + 4].lstrip()[:1] not in _BEGINS_NO_SECTION:
+        after = _AFTER.match(text, end)
+    reported = ends in _ENDS_YEAR  # [2011] ECHR 1093
     if after is None and not reported and (act.unit != "section" or called.endswith("C.")):
         after = _BARE_AFTER.match(text, end)
-    highest = 0
-    for match in (before, after):
-        if match is not None and _is_unit(match["unit"], act.unit):
-            highest = max([highest, *_numbers(match["n"])])
-    return highest
+    return highest if after is None else max(highest, _number(after, act))
 
 
+_ENDS_NO_SECTION = frozenset(".;:]!?")
+_BEGINS_NO_SECTION = frozenset(".;])!?")
 _ENDS_YEAR = _DIGITS | {"]", ")"}
 _LEADS = re.compile(r"\b(?:of|in|under|to|from|by|within)\b")
 _OWNED = re.compile(
@@ -420,9 +450,14 @@ _OWNED = re.compile(
 _FIRST_LETTERS = {"section": "s\u00a7", "article": "a", "rule": "r\u00a7", "regulation": "r"}
 
 
-def _is_unit(written: str, unit: str) -> bool:
-    """Whether ``s`` or ``Section`` is what the Act is divided into; nothing is what it is."""
-    return not written or written[0].casefold() in _FIRST_LETTERS[unit]
+def _number(found: re.Match[str], act: Act) -> int:
+    """The highest number behind ``s`` or ``Section``, or behind nothing; 0: of another unit."""
+    unit, numbers = found.group("unit", "n")
+    if unit and unit[0].casefold() not in _FIRST_LETTERS[act.unit]:
+        return 0
+    if numbers.isdecimal():  # most are one number
+        return int(numbers)
+    return max(_numbers(numbers), default=0)
 
 
 def _numbers(text: str) -> Sequence[int]:
