@@ -56,7 +56,7 @@ def by_letter(patterns: Iterable[str], unless: str = r"(?<!\w{0})") -> str:
     """
     groups: dict[str, list[str]] = {}
     for pattern in patterns:
-        first = _ONE_SIGN.match(pattern)[0]  # type: ignore[index] # no pattern is empty
+        first = first_sign(pattern)
         groups.setdefault(first, []).append(pattern[len(first) :])
     branches = (
         f"{first}{unless.replace('{0}', first)}(?:{'|'.join(rest)})"
@@ -65,19 +65,24 @@ def by_letter(patterns: Iterable[str], unless: str = r"(?<!\w{0})") -> str:
     return f"(?:{'|'.join(branches)})"
 
 
-_ONE_SIGN = re.compile(r"\[[^\]]+\]|.")
+def first_sign(pattern: str) -> str:
+    """The letter or the set with which a pattern begins; nothing, where that is an escape."""
+    return _ONE_SIGN.match(pattern)[0]  # type: ignore[index] # it may be empty
+
+
+_ONE_SIGN = re.compile(r"\[[^\]]+\]|[^\\]|")
 
 
 def by_beginning(patterns: Iterable[str]) -> str:
     """As ``by_letter``, of patterns that may begin with ``[Aa]`` or ``(?:a|b)`` as well."""
-    return by_letter(begun for pattern in patterns for begun in _begun(pattern))
+    return by_letter(each for pattern in patterns for each in begun(pattern))
 
 
 _EITHER = re.compile(r"\[(\w+)\]")
 _PART = re.compile(r"\\.|\[[^\]]*\]|(?P<sign>[(|)])")
 
 
-def _begun(pattern: str) -> Iterator[str]:
+def begun(pattern: str) -> Iterator[str]:
     """The same pattern as alternatives of which each begins with a letter.
 
     Nothing is said of how often a group comes that the pattern begins with: it comes once.
@@ -88,7 +93,7 @@ def _begun(pattern: str) -> Iterator[str]:
         *ends, close = _ends_of_choices(pattern)
         starts = (3, *(end + 1 for end in ends))
         for start, end in zip(starts, (*ends, close), strict=True):
-            yield from _begun(pattern[start:end] + pattern[close + 1 :])
+            yield from begun(pattern[start:end] + pattern[close + 1 :])
     else:
         yield pattern
 

@@ -8,9 +8,10 @@ intersection of two sets says which phrases may be there at all, and only those 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import cached_property
 
+from legalgen.law.citations.pieces import begun, by_letter, first_sign
 from legalgen.quality.wordlists import guarded
 
 
@@ -51,12 +52,106 @@ class Phrases:
         """All that stand in a text, one after another; where two begin, the earlier in the list."""
         there = self._words & vocabulary
         patterns = [each.pattern for each in self.all if each.words & there] if there else []
-        at = 0
-        while patterns:
-            found = [match for each in patterns if (match := each.search(text, at))]
-            if not found:
-                return
-            first = min(found, key=re.Match.start)  # of several that begin there, the first one
-            yield first
-            at = first.end()
-            patterns = [match.re for match in found]
+        return _in_turn(patterns, text)
+
+
+class Terms:
+    """The alternatives of one pattern, each told from small letters, behind words of its own.
+
+    What every match must have is read off the patterns: whole words outside of groups, or a run
+    of letters. ``vocabulary`` is that of the text, or of one that it is a part of.
+    """
+
+    def __init__(self, patterns: Iterable[str], end: str) -> None:
+        """``end`` is what follows each of them, and nothing else but the end of a word."""
+        groups: dict[str, list[_Term]] = {}
+        for pattern in (each for given in patterns for each in begun(given)):
+            groups.setdefault(first_sign(pattern), []).append(_Term(pattern, end))
+        self._all = tuple(term for group in groups.values() for term in group)
+        self._by_word: dict[str, list[int]] = {}
+        for at, term in enumerate(self._all):
+            for word in term.words[0] if term.words else ():
+                self._by_word.setdefault(word, []).append(at)
+        self._words = frozenset(self._by_word)
+        self._wordless = tuple(at for at, term in enumerate(self._all) if not term.words)
+
+    def finditer(self, text: str, vocabulary: Set[str]) -> Iterator[re.Match[str]]:
+        """All that stand in a text, one after another; where two begin, the earlier in the list."""
+        known = self._all
+        there = {
+            at
+            for word in self._words & vocabulary
+            for at in self._by_word[word]
+            if not any(map(vocabulary.isdisjoint, known[at].words[1:]))
+        }
+        there.update([at for at in self._wordless if known[at].letters in text])
+        return _in_turn([known[at].pattern for at in sorted(there)], text)
+
+    def findall(self, text: str, vocabulary: Set[str]) -> set[str]:
+        """The different ones that stand in a text."""
+        return {match[0] for match in self.finditer(text, vocabulary)}
+
+    def stand_in(self, text: str, vocabulary: Set[str]) -> bool:
+        """Whether one of them is there."""
+        return next(self.finditer(text, vocabulary), None) is not None
+
+
+class _Term:
+    """One pattern, with sets of words of each of which every match has one, or else letters."""
+
+    def __init__(self, pattern: str, end: str) -> None:
+        self._written = pattern, end
+        self.words = sorted(_whole_words(pattern), key=lambda each: -max(map(len, each)))
+        self.letters = max(_runs_of_letters(pattern), key=len)
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when it is first looked for."""
+        pattern, end = self._written
+        return re.compile(f"{by_letter([pattern])}{end}")
+
+
+_SIGN = re.compile(r"\\.|\[[^\]]*\]|\{[^}]*\}|.")
+_WHOLE_WORD = re.compile(r"(?:\[([A-Za-z])[A-Za-z]\])?([A-Za-z]+)(s\?)?")
+_REPEATS = frozenset("?*+{")
+
+
+def _whole_words(pattern: str) -> Iterator[frozenset[str]]:
+    """Of each whole word outside of groups what it may be, in small letters."""
+    depth, told = 0, ""
+    for sign in _SIGN.findall(pattern):
+        depth += (sign == "(") - (sign == ")")
+        told += "\n" if sign == " " and depth == 0 else sign
+    for word in told.split("\n"):
+        if found := _WHOLE_WORD.fullmatch(word):
+            one = f"{found[1] or ''}{found[2]}".lower()
+            yield frozenset({one, f"{one}s"} if found[3] else {one})
+
+
+def _runs_of_letters(pattern: str) -> Iterator[str]:
+    """What stands in every match as it is written, outside of groups."""
+    depth, run = 0, ""
+    signs = _SIGN.findall(pattern)
+    for sign, following in zip(signs, (*signs[1:], ""), strict=True):
+        depth += (sign == "(") - (sign == ")")
+        escaped = len(sign) == 2 and sign[0] == "\\" and not sign[1].isalnum()
+        plain = len(sign) == 1 and (sign.isalnum() or sign in " -,'")
+        if depth == 0 and following[:1] not in _REPEATS and (escaped or plain):
+            run += sign[-1]
+        else:
+            yield run
+            run = ""
+    yield run
+
+
+def _in_turn(patterns: Sequence[re.Pattern[str]], text: str) -> Iterator[re.Match[str]]:
+    """What the alternatives of these patterns find in a text."""
+    at = 0
+    while patterns:
+        found = [match for each in patterns if (match := each.search(text, at))]
+        if not found:
+            return
+        first = min(found, key=re.Match.start)  # of several that begin there, the first one
+        yield first
+        at = first.end()
+        patterns = [match.re for match in found]

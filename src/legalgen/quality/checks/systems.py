@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 
 from legalgen.law.citations import bare
-from legalgen.law.citations.pieces import by_beginning
+from legalgen.quality.checks.phrases import Terms
 from legalgen.quality.checks.regions import another_nation, another_state
 from legalgen.quality.reading import Finding, Reading
 from legalgen.quality.wordlists import alternatives, phrases, word_list
@@ -24,15 +24,15 @@ class _System:
         self.hints = [(hint, bare(hint)) for hint in phrases(f"{name}_hints")]
         self.words = word_list(f"{name}_words")
 
-    @cached_property  # either takes 10 ms to compile, and most answers need neither
-    def certain(self) -> re.Pattern[str]:
+    @cached_property  # most answers need neither
+    def certain(self) -> Terms:
         """Terms that no other system has."""
-        return _terms(f"{self._name}_certain")
+        return Terms(phrases(f"{self._name}_certain"), r"\b")
 
     @cached_property
-    def likely(self) -> re.Pattern[str]:
+    def likely(self) -> Terms:
         """Terms that are seldom used elsewhere."""
-        return _terms(f"{self._name}_likely")
+        return Terms(phrases(f"{self._name}_likely"), r"\b")
 
     def hinted(self, text: str, vocabulary: frozenset[str], signs: str) -> bool:
         """Whether a word is there without which there is none of the terms.
@@ -43,15 +43,11 @@ class _System:
             theirs in signs and hint in text for hint, theirs in self.hints
         )
 
-    def terms(self, text: str) -> tuple[set[str], set[str]]:
+    def terms(self, text: str, vocabulary: frozenset[str]) -> tuple[set[str], set[str]]:
         """The terms that are nowhere else, and those that are seldom elsewhere."""
-        certain, likely = self.certain.findall(text), self.likely.findall(text)
+        certain = self.certain.findall(text, vocabulary)
+        likely = self.likely.findall(text, vocabulary)
         return set(map(_folded, certain)), set(map(_folded, likely))
-
-
-def _terms(name: str) -> re.Pattern[str]:
-    """The phrases of a list, of which each begins with a letter that a search can skip to."""
-    return re.compile(rf"{by_beginning(phrases(name))}\b")
 
 
 def _folded(term: str) -> str:
@@ -95,7 +91,7 @@ def law_jurisdiction(reading: Reading) -> Iterator[Finding]:
     for name in _FOREIGN[task.jurisdiction]:
         if not _system(name).hinted(text, reading.vocabulary, reading.signs):
             continue
-        certain, likely = _system(name).terms(text)
+        certain, likely = _system(name).terms(text, reading.vocabulary)
         likely |= _foreign_money(reading, text)
         strength = 2 * len(certain) + len(likely)
         if strength < 2 or _excused(reading, text, name, _OWN[task.jurisdiction]):
@@ -117,10 +113,13 @@ def _foreign_money(reading: Reading, text: str) -> set[str]:
 
 def _excused(reading: Reading, text: str, foreign: str, own: str) -> bool:
     """Whether the own law is there too, or another was asked for or compared with."""
-    rest = _system(foreign).certain.sub(" ", text)
-    own_certain, own_likely = _system(own).terms(rest)
+    rest, at = "", 0
+    for found in _system(foreign).certain.finditer(text, reading.vocabulary):
+        rest += f"{text[at : found.start()]} "
+        at = found.end()
+    own_certain, own_likely = _system(own).terms(rest + text[at:], reading.vocabulary)
     if own_certain or len(own_likely) >= 2 or _COMPARED.search(text):
         return True
     asked = reading.draft.question
-    certain, likely = _system(foreign).terms(asked)
+    certain, likely = _system(foreign).terms(asked, frozenset(reading.question))
     return bool(certain or likely or _COMPARED.search(asked))
