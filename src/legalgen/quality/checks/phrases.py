@@ -52,7 +52,7 @@ class Phrases:
         """All that stand in a text, one after another; where two begin, the earlier in the list."""
         there = self._words & vocabulary
         patterns = [each.pattern for each in self.all if each.words & there] if there else []
-        return _in_turn(patterns, text)
+        return in_turn(patterns, text)
 
 
 class Terms:
@@ -75,8 +75,8 @@ class Terms:
         self._words = frozenset(self._by_word)
         self._wordless = tuple(at for at, term in enumerate(self._all) if not term.words)
 
-    def finditer(self, text: str, vocabulary: Set[str]) -> Iterator[re.Match[str]]:
-        """All that stand in a text, one after another; where two begin, the earlier in the list."""
+    def there(self, text: str, vocabulary: Set[str]) -> Sequence[re.Pattern[str]]:
+        """Those of which all words are there; in which order is that of the list."""
         known = self._all
         there = {
             at
@@ -85,15 +85,15 @@ class Terms:
             if not any(map(vocabulary.isdisjoint, known[at].words[1:]))
         }
         there.update([at for at in self._wordless if known[at].letters in text])
-        return _in_turn([known[at].pattern for at in sorted(there)], text)
+        return [known[at].pattern for at in sorted(there)]
+
+    def finditer(self, text: str, vocabulary: Set[str]) -> Iterator[re.Match[str]]:
+        """All that stand in a text, one after another; where two begin, the earlier in the list."""
+        return in_turn(self.there(text, vocabulary), text)
 
     def findall(self, text: str, vocabulary: Set[str]) -> set[str]:
         """The different ones that stand in a text."""
         return {match[0] for match in self.finditer(text, vocabulary)}
-
-    def stand_in(self, text: str, vocabulary: Set[str]) -> bool:
-        """Whether one of them is there."""
-        return next(self.finditer(text, vocabulary), None) is not None
 
 
 class _Term:
@@ -135,8 +135,7 @@ def _runs_of_letters(pattern: str) -> Iterator[str]:
     for sign, following in zip(signs, (*signs[1:], ""), strict=True):
         depth += (sign == "(") - (sign == ")")
         escaped = len(sign) == 2 and sign[0] == "\\" and not sign[1].isalnum()
-        plain = len(sign) == 1 and (sign.isalnum() or sign in " -,'")
-        if depth == 0 and following[:1] not in _REPEATS and (escaped or plain):
+        if depth == 0 and following[:1] not in _REPEATS and (escaped or sign.isalnum()):
             run += sign[-1]
         else:
             yield run
@@ -144,7 +143,7 @@ def _runs_of_letters(pattern: str) -> Iterator[str]:
     yield run
 
 
-def _in_turn(patterns: Sequence[re.Pattern[str]], text: str) -> Iterator[re.Match[str]]:
+def in_turn(patterns: Sequence[re.Pattern[str]], text: str) -> Iterator[re.Match[str]]:
     """What the alternatives of these patterns find in a text."""
     at = 0
     while patterns:

@@ -10,11 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
+from typing import TypeAlias
 
 from legalgen.law.citations import normalise
-from legalgen.law.citations.pieces import by_beginning
+from legalgen.quality.checks.phrases import Terms, in_turn
 from legalgen.quality.reading import Finding, Reading, sentences
 from legalgen.quality.wordlists import alternatives, guarded, phrases, word_list
+from legalgen.store.sample import words
+
+_Patterns: TypeAlias = Sequence[re.Pattern[str]]
 
 _SURE, _MOST_UNSURE = 2, 3
 """What a sign weighs that no other law has, where one that others use seldom weighs one, and how
@@ -29,20 +33,25 @@ class _Signs:
         self._name, self._acts = name, acts
         self.words = word_list(f"{name}_words")
 
-    def stand_in(self, text: str) -> bool:
-        """Whether there is a sign in a text."""
-        return bool(self.sure.search(text) or self.unsure.search(text))
+    def there(self, text: str, vocabulary: frozenset[str]) -> tuple[_Patterns, _Patterns]:
+        """Of the sure and of the unsure ones those that may be there."""
+        return self.sure.there(text, vocabulary), self.unsure.there(text, vocabulary)
 
-    @cached_property  # compiled for the few cells that need them
-    def sure(self) -> re.Pattern[str]:
+    @cached_property  # made for the few cells that need them
+    def sure(self) -> Terms:
         """Courts, Acts and doctrines that the other law has not."""
         named = [rf"{re.escape(act)} \d{{4}}" for act in phrases(self._acts)] if self._acts else []
-        return re.compile(rf"{by_beginning((*phrases(f'{self._name}_only'), *named))}(?!\w)")
+        return Terms((*phrases(f"{self._name}_only"), *named), r"(?!\w)")
 
     @cached_property
-    def unsure(self) -> re.Pattern[str]:
+    def unsure(self) -> Terms:
         """Words for which the other law has its own, but which slip in."""
-        return re.compile(rf"{by_beginning(phrases(f'{self._name}_seldom'))}\b")
+        return Terms(phrases(f"{self._name}_seldom"), r"\b")
+
+
+def _stand_in(patterns: _Patterns, text: str) -> bool:
+    """Whether one of these is there."""
+    return any(pattern.search(text) for pattern in patterns)
 
 
 _FOREIGN = {
@@ -109,14 +118,21 @@ def another_nation(reading: Reading) -> Iterator[Finding]:
     if _is_plainly_english(reading):
         return
     asked = nation_asked(reading)
+    vocabulary: frozenset[str] | None = None
     for name, acts in _FOREIGN.get(asked, ()):
         signs = _signs(name, acts)
-        if signs.words.isdisjoint(reading.vocabulary) or not signs.stand_in(reading.whole):
+        if signs.words.isdisjoint(reading.vocabulary):
+            continue
+        vocabulary = vocabulary or reading.vocabulary.union(
+            reading.question, words(_cited(reading))
+        )
+        surely, maybe = signs.there(reading.whole, vocabulary)
+        if not _stand_in((*surely, *maybe), reading.whole):
             continue
         sure, unsure = set[str](), set[str]()
-        for clause in _asserted(reading, asked, signs):
-            sure.update(map(_folded, signs.sure.findall(clause)))
-            unsure.update(map(_folded, signs.unsure.findall(clause)))
+        for clause in _asserted(reading, asked, (*surely, *maybe)):
+            sure.update(_folded(found[0]) for found in in_turn(surely, clause))
+            unsure.update(_folded(found[0]) for found in in_turn(maybe, clause))
         weight = _SURE * len(sure)
         if unsure and not _has_own(reading, asked):
             weight += min(len(unsure), _MOST_UNSURE)
@@ -155,8 +171,11 @@ _PLACES = {
 
 
 def _sentences(reading: Reading) -> Sequence[str]:
-    cited = "\n".join(each.text for each in reading.draft.citations)
-    return sentences(normalise(f"{reading.draft.answer}\n{reading.steps_text}\n{cited}"))
+    return sentences(normalise(f"{reading.draft.answer}\n{reading.steps_text}\n{_cited(reading)}"))
+
+
+def _cited(reading: Reading) -> str:
+    return "\n".join([each.text for each in reading.draft.citations])
 
 
 _ENGLISH_BUT_LAW = re.compile(r"English(?! law)|England|Wales|south of the border|Anglo")
@@ -170,7 +189,7 @@ def _has_scots(reading: Reading) -> bool:
 _CLAUSE = re.compile(r"(?<=[,;:]) (?=(?:and|but|so|or|while) )|(?<=[;:]) ")
 
 
-def _asserted(reading: Reading, asked: str, signs: _Signs) -> Iterator[str]:
+def _asserted(reading: Reading, asked: str, signs: _Patterns) -> Iterator[str]:
     """The clauses of sentences with a sign that deny nothing and are not told of another nation.
 
     What a sentence says of England goes on to its end, and not back to its beginning. An answer
@@ -179,7 +198,9 @@ def _asserted(reading: Reading, asked: str, signs: _Signs) -> Iterator[str]:
     abroad = _ABROAD[asked]
     if asked == "scotland" and not _has_scots(reading):
         abroad = _ENGLISH_BUT_LAW
-    for sentence in filter(signs.stand_in, _sentences(reading)):
+    for sentence in _sentences(reading):
+        if not _stand_in(signs, sentence):
+            continue
         for clause in _CLAUSE.split(sentence):
             rest = _ACT.sub("", clause)
             if abroad.search(rest):
@@ -192,7 +213,7 @@ def _has_own(reading: Reading, asked: str) -> bool:
     """Whether the answer has a sign of the nation's own law, and a word of another's slipped in."""
     own = _signs(_OWN[asked], "")
     text = "\n".join(_sentences(reading))
-    return own.sure.search(text) is not None
+    return _stand_in(own.sure.there(text, frozenset(words(text))), text)
 
 
 def _folded(sign: str) -> str:
