@@ -8,7 +8,7 @@ compares, is none. Two signs cannot be a slip.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from typing import TypeAlias
 
@@ -129,8 +129,14 @@ def another_nation(reading: Reading) -> Iterator[Finding]:
         surely, maybe = signs.there(reading.whole, vocabulary)
         if not _stand_in((*surely, *maybe), reading.whole):
             continue
+        told = _sentences(reading)
+        text = "\n".join(told)
+        surely, maybe = [
+            [pattern for pattern in patterns if pattern.search(text)]
+            for patterns in (surely, maybe)
+        ]
         sure, unsure = set[str](), set[str]()
-        for clause in _asserted(reading, asked, (*surely, *maybe)):
+        for clause in _asserted(reading, asked, told, (*surely, *maybe)):
             sure.update(_folded(found[0]) for found in in_turn(surely, clause))
             unsure.update(_folded(found[0]) for found in in_turn(maybe, clause))
         weight = _SURE * len(sure)
@@ -189,7 +195,7 @@ def _has_scots(reading: Reading) -> bool:
 _CLAUSE = re.compile(r"(?<=[,;:]) (?=(?:and|but|so|or|while) )|(?<=[;:]) ")
 
 
-def _asserted(reading: Reading, asked: str, signs: _Patterns) -> Iterator[str]:
+def _asserted(reading: Reading, asked: str, told: Iterable[str], signs: _Patterns) -> Iterator[str]:
     """The clauses of sentences with a sign that deny nothing and are not told of another nation.
 
     What a sentence says of England goes on to its end, and not back to its beginning. An answer
@@ -198,7 +204,7 @@ def _asserted(reading: Reading, asked: str, signs: _Patterns) -> Iterator[str]:
     abroad = _ABROAD[asked]
     if asked == "scotland" and not _has_scots(reading):
         abroad = _ENGLISH_BUT_LAW
-    for sentence in _sentences(reading):
+    for sentence in told:
         if not _stand_in(signs, sentence):
             continue
         for clause in _CLAUSE.split(sentence):

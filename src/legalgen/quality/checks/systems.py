@@ -39,9 +39,9 @@ class _System:
 
         ``signs`` is what ``bare`` leaves of the text, or of one that it is a part of.
         """
-        return not self.words.isdisjoint(vocabulary) or any(
-            theirs in signs and hint in text for hint, theirs in self.hints
-        )
+        if not self.words.isdisjoint(vocabulary):
+            return True
+        return bool([1 for hint, theirs in self.hints if theirs in signs and hint in text])
 
     def terms(self, text: str, vocabulary: frozenset[str]) -> tuple[set[str], set[str]]:
         """The terms that are nowhere else, and those that are seldom elsewhere."""
