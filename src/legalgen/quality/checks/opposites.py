@@ -340,6 +340,8 @@ def _opposite_verdicts(reading: Reading, conclusions: Sequence[str]) -> Opposed 
     begun = _families(begins)
     step = reading.draft.reasoning_steps[-1] if reading.draft.reasoning_steps else ""
     stepped = _families(step)
+    if not begun and not stepped:
+        return None
     closing = reading.sentences[1:][-_CLOSING:]
     ends = [(each, _families(each)) for each in dict.fromkeys((*conclusions, *closing))]
     if stepped and any(stepped & names for names in (begun, *(names for _, names in ends))):
@@ -379,6 +381,7 @@ def _conclusions(reading: Reading) -> Sequence[str]:
     """The sentences after the first one that draw a conclusion, or turn to one."""
     vocabulary = reading.answer_vocabulary
     there = [phrase for word, phrase in _CONCLUDING if word in vocabulary]
+    there = [phrase for phrase in there if phrase in reading.folded_answer]
     if not there:
         return ()
     folds = ((each, each.casefold()) for each in reading.sentences[1:])
@@ -604,7 +607,7 @@ def _missing_thing(reading: Reading) -> Opposed | None:
     another.
     """
     steps = reading.draft.reasoning_steps
-    step = sentences(steps[-1])[-1] if steps else ""
+    step = sentences(steps[-1])[-1] if steps and " no " in steps[-1] else ""
     missing = _MISSING.search(step.casefold()) if " no " in step else None
     if missing is None or _SUPPOSED.search(step.casefold()):
         return None
@@ -661,7 +664,10 @@ def _leave_denied(reading: Reading, conclusions: Sequence[str]) -> Opposed | Non
 
 # --- yes and no in one sentence ------------------------------------------------------------------
 
-_HINTS_OF_BOTH = ("as well as", "same time", "yes and no", "which it also")
+_HINTS_OF_BOTH = (
+    ("well", "as well as"), ("time", "same time"), ("yes", "yes and no"), ("also", "which it also"),
+)  # fmt: skip
+"""What such an answer has, after a word of it."""
 _BOTH = re.compile(
     r"\b(?P<one>\w{3,}) (?:and|as well as) (?:not |un|in|im|il|ir|dis)(?P=one)\b"
     r"|\b(?:is|are) (?P<said>\w{4,}),? (?:and|yet) [^.;]{0,30}\bnot (?P=said)\b"
@@ -671,8 +677,8 @@ _BOTH = re.compile(
 
 def yes_and_no(reading: Reading) -> str | None:
     """What an answer says of one thing and denies in the same breath, twice."""
-    text = reading.folded_answer
-    if not any(hint in text for hint in _HINTS_OF_BOTH):
+    text, vocabulary = reading.folded_answer, reading.answer_vocabulary
+    if not [1 for word, hint in _HINTS_OF_BOTH if word in vocabulary and hint in text]:
         return None
     found = [match for match in _BOTH.finditer(text) if not _PARTED.search(match[0])]
     least = 1 if text.startswith("yes and no") else 2

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from legalgen.quality.reading import Finding, Reading, excerpt, places
 from legalgen.quality.wordlists import word_list
 
-_SOURCES = re.compile(
-    r"\b(?:sources|references|authorities|citations|bibliography|cases|cited|reading|relied on"
-    r"|consulted)"
-    r"[*_]*\s*(?::|\n)"
-)
+_SOURCES_END = (
+    "sources", "references", "authorities", "citations", "bibliography", "cases", "cited",
+    "reading", "relied on", "consulted",
+)  # fmt: skip
+_SOURCES = re.compile(rf"\b(?:{'|'.join(_SOURCES_END)})[*_]*\s*(?::|\n)")
 """The last word of a heading over sources, in folded text."""
 
 _BEGINS = re.compile(r"[\n(.\]][^\n(.\]]*\Z|\A[^\n(.\]]*\Z")
@@ -122,8 +122,15 @@ def _are_sources(text: str) -> bool:
 def _is_bare(piece: str) -> bool:
     """Whether a piece has no more than one word that no citation has."""
     told = piece.split()
-    strange = sum(word[0].islower() and word.strip(".,()'") not in _IN_SOURCES for word in told)
-    return bool(told) and strange <= 1 and told[0].lower() not in _DIRECTING
+    if not told or told[0].lower() in _DIRECTING:
+        return False
+    strange = 0
+    for word in told:
+        if word[0].islower() and word.strip(".,()'") not in _IN_SOURCES:
+            strange += 1
+            if strange > 1:
+                return False
+    return True
 
 
 _LONGEST_WORD = 24
@@ -139,6 +146,9 @@ def _headings(text: str) -> Iterator[re.Match[str]]:
     floor = 0
     for end in sorted((*places(":", text), *places("\n", text))):
         if text[end - 1 : end] in _ENDS_NO_WORD:
+            continue
+        before = text[max(floor, end - _LONGEST_WORD) : end].rstrip().rstrip("*_")
+        if not before.endswith(_SOURCES_END):
             continue
         found = _SOURCES.search(text, max(floor, end - _LONGEST_WORD), end + 1)
         if found is not None:
