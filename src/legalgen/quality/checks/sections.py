@@ -94,7 +94,7 @@ def _found(text: str, undated: Sequence[str]) -> Iterator[tuple[str, int, int]]:
         while start >= 0:
             end = start + len(name)
             whole = not text[start - 1 : start].isalnum() and not text[end : end + 1].isalnum()
-            if whole and not any(first <= start < last for first, last in taken):
+            if whole and not [1 for first, last in taken if first <= start < last]:
                 yield name, start, end
                 taken.append((start, end))
             start = text.find(name, end)
@@ -455,9 +455,8 @@ def _number(found: re.Match[str], act: Act) -> int:
     unit, numbers = found.group("unit", "n")
     if unit and unit[0].casefold() not in _FIRST_LETTERS[act.unit]:
         return 0
-    if numbers.isdecimal():  # most are one number
-        return int(numbers)
-    return max(_numbers(numbers), default=0)
+    one = _NUMERALS.fullmatch(numbers)  # most are one number
+    return int(one[1].replace(",", "")) if one else max(_numbers(numbers), default=0)
 
 
 def _numbers(text: str) -> Sequence[int]:
