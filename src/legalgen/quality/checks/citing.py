@@ -132,13 +132,14 @@ def named_places(reading: Reading) -> Sequence[int]:
 def is_named(text: str, group: Iterable[Parsed], reading: Reading) -> bool:
     """Whether one of the authorities of a citation is named; what is unread, by its words."""
     found = tuple(group)
+    for item in found:
+        if _grounded(item, reading):
+            return True
     if is_no_citation(text):
         return True  # a fault of its own, which is not to be hidden
     if not found:
         telling = {word for word in words(text) if len(word) > 3}
         return not telling or not telling.isdisjoint(reading.vocabulary)
-    if any(_grounded(item, reading) for item in found):
-        return True
     if any(item.is_case and not item.name for item in found):
         return _called_in_part(text, reading)
     return not any(item.is_case for item in found) and _has_part(text, reading)
@@ -180,10 +181,10 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _grounded(item: Parsed, reading: Reading) -> bool:
-    vocabulary = reading.vocabulary
-    if not name_tokens(item.name):
+    vocabulary, tokens = reading.vocabulary, name_tokens(item.name)
+    if not tokens:
         return _by_number(item, reading)
-    if name_tokens(item.name) & vocabulary:
+    if not tokens.isdisjoint(vocabulary):
         return True
     if not item.name.isascii() and _named_with_accents(item.name, vocabulary):
         return True

@@ -93,9 +93,9 @@ LEAST_DENIED = 2
 
 def _may_deny(low: str) -> bool:
     """Whether there are two places at which something might be denied at once."""
-    near = (low[max(0, at - 32) : at] for at in places(" not", low))
-    count = sum(" and " in before or "which " in before for before in near)
-    return count + low.count(" as well as ") >= LEAST_DENIED
+    near = [low[max(0, at - 32) : at] for at in places(" not", low)]
+    count = len([1 for before in near if " and " in before or "which " in before])
+    return count >= LEAST_DENIED or count + low.count(" as well as ") >= LEAST_DENIED
 
 
 _THINGS = frozenset({
