@@ -33,11 +33,14 @@ NEW_OF_ALL = 0.55
 def tell_the_question(reading: Reading) -> bool:
     """Whether the steps tell facts of the question and ask, all of them or all but one."""
     steps = reading.draft.reasoning_steps
-    if len(steps) < LEAST_STEPS or not any(map(_asks, steps)):
+    if len(steps) < LEAST_STEPS:
         return False
-    figures = {word for word in reading.steps if word[0].isdigit()}
-    if not figures.issubset(reading.question):
-        return False  # a section, or a sum that was done
+    given = frozenset(reading.question)
+    for word in reading.steps:
+        if word[0].isdigit() and word not in given:
+            return False  # a section, or a sum that was done
+    if not any(map(_asks, steps)):
+        return False
     asked, known = meanings(reading.draft.question), reading.question_stems
     new = told = idle = 0
     for step in steps:
