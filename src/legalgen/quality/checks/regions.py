@@ -40,7 +40,8 @@ class _Signs:
     @cached_property  # made for the few cells that need them
     def sure(self) -> Terms:
         """Courts, Acts and doctrines that the other law has not."""
-        named = [rf"{re.escape(act)} \d{{4}}" for act in phrases(self._acts)] if self._acts else []
+        acts = phrases(self._acts) if self._acts else ()
+        named = [re.sub(r"([().])", r"\\\1", act) + r" \d{4}" for act in acts]
         return Terms((*phrases(f"{self._name}_only"), *named), r"(?!\w)")
 
     @cached_property
@@ -131,16 +132,14 @@ def another_nation(reading: Reading) -> Iterator[Finding]:
             continue
         told = _sentences(reading)
         text = "\n".join(told)
-        surely, maybe = [
-            [pattern for pattern in patterns if pattern.search(text)]
-            for patterns in (surely, maybe)
-        ]
+        signs_there = {found[0] for each in (*surely, *maybe) for found in each.finditer(text)}
+        told = [each for each in told if any(map(each.__contains__, signs_there))]
         sure, unsure = set[str](), set[str]()
         for clause in _asserted(reading, asked, told, (*surely, *maybe)):
             sure.update(_folded(found[0]) for found in in_turn(surely, clause))
             unsure.update(_folded(found[0]) for found in in_turn(maybe, clause))
         weight = _SURE * len(sure)
-        if unsure and not _has_own(reading, asked):
+        if unsure and not _has_own(text, vocabulary, asked):
             weight += min(len(unsure), _MOST_UNSURE)
         if weight >= _FLAGGED:
             shown = ", ".join(f'"{sign}"' for sign in sorted(sure or unsure)[:3])
@@ -215,11 +214,10 @@ def _asserted(reading: Reading, asked: str, told: Iterable[str], signs: _Pattern
                 yield clause
 
 
-def _has_own(reading: Reading, asked: str) -> bool:
+def _has_own(text: str, vocabulary: frozenset[str], asked: str) -> bool:
     """Whether the answer has a sign of the nation's own law, and a word of another's slipped in."""
     own = _signs(_OWN[asked], "")
-    text = "\n".join(_sentences(reading))
-    return _stand_in(own.sure.there(text, frozenset(words(text))), text)
+    return _stand_in(own.sure.there(text, vocabulary), text)
 
 
 def _folded(sign: str) -> str:
