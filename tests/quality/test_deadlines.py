@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from legalgen.quality.checks.periods import in_numbers
+from legalgen.quality.checks.amounts.periods import in_numbers
 from legalgen.quality.reading import Reading
 from legalgen.quality.rules import TypeBounds
 from legalgen.store.sample import Draft

@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from legalgen.law.citations import folded
-from legalgen.quality.checks import days, figures, plain, usable
-from legalgen.quality.checks.phrases import Phrases
-from legalgen.quality.checks.sections import _ACT, _acts
+from legalgen.quality.checks import usable
+from legalgen.quality.checks.amounts import days, figures
+from legalgen.quality.checks.law.sections import _ACT, _acts
+from legalgen.quality.checks.voice import plain
+from legalgen.quality.checks.voice.phrases import Phrases
 from legalgen.quality.reading import KnownRuns, Reading
 from legalgen.quality.rules import TypeBounds
 from legalgen.quality.wordlists import MONTH, NAMES_DAY, guarded

@@ -11,7 +11,7 @@ import pytest
 from tests.quality.sayings import found
 
 NAMES = """
-from legalgen.quality.checks.sections import _found, _undated
+from legalgen.quality.checks.law.sections import _found, _undated
 from legalgen.store.sample import words
 
 text = "Article 28 of the 1951 Refugee Convention"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legalgen.law.citations.parsed import word_set
-from legalgen.quality.checks.figures import figures
+from legalgen.quality.checks.amounts.figures import figures
 from tests.quality.sayings import ANSWER, QUESTION, STEPS, found
 
 RULE = "Rent is treated apart, so the landlord may forfeit without any notice of the breach."

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from legalgen.law.citations import bare
-from legalgen.quality.checks.systems import _system
+from legalgen.quality.checks.law.systems import _system
 from legalgen.quality.wordlists import phrases
 from legalgen.store.sample import words
 from tests.quality.sayings import found

@@ -26,8 +26,8 @@ from legalgen.law.citations import (
     same_case,
 )
 from legalgen.law.citations.parsed import word_set
-from legalgen.quality.checks.citing import is_named, named_places, shown
 from legalgen.quality.checks.elements import NOT_A_PARTY
+from legalgen.quality.checks.law.citing import is_named, named_places, shown
 from legalgen.quality.pruning import Span, Stays, sentences, without
 from legalgen.quality.reading import Finding, Reading, reasoned
 from legalgen.quality.rules import AnswerBounds, TypeBounds

@@ -15,9 +15,9 @@ from fractions import Fraction
 from itertools import islice, pairwise
 from typing import NamedTuple
 
+from legalgen.quality.checks.amounts.figures import amounts, figures
+from legalgen.quality.checks.amounts.sums import COUNT_WORD, number_of
 from legalgen.quality.checks.elements import NOT_A_PARTY, parties
-from legalgen.quality.checks.figures import amounts, figures
-from legalgen.quality.checks.sums import COUNT_WORD, number_of
 from legalgen.quality.currencies import CURRENCY_WORDS
 from legalgen.quality.reading import TOKEN, Finding, Reading, places, stems
 from legalgen.quality.wordlists import MONEY_SIGNS, MONTH, NAMES_DAY, word_list

@@ -6,33 +6,27 @@ from collections.abc import Callable, Iterator, Mapping
 
 from legalgen.quality.admission import citation_unlisted
 from legalgen.quality.checks.again import says_again
-from legalgen.quality.checks.brands import brands
-from legalgen.quality.checks.citing import (
+from legalgen.quality.checks.amounts.comparisons import comparisons
+from legalgen.quality.checks.amounts.deadlines import deadline
+from legalgen.quality.checks.amounts.figures import inconsistent
+from legalgen.quality.checks.amounts.portions import share_otherwise
+from legalgen.quality.checks.amounts.reckoning import reckoning
+from legalgen.quality.checks.amounts.sums import arithmetic
+from legalgen.quality.checks.amounts.tallies import tallies
+from legalgen.quality.checks.difficulty import difficulty
+from legalgen.quality.checks.elements import required
+from legalgen.quality.checks.facts import facts
+from legalgen.quality.checks.form import lengths, overlap, repetition, shape, steps
+from legalgen.quality.checks.law.citing import (
     citation_count,
     citation_form,
     citation_grounding,
     citation_impossible,
     citation_jurisdiction,
 )
-from legalgen.quality.checks.comparisons import comparisons
-from legalgen.quality.checks.deadlines import deadline
-from legalgen.quality.checks.difficulty import difficulty
-from legalgen.quality.checks.elements import required
-from legalgen.quality.checks.facts import facts
-from legalgen.quality.checks.figures import inconsistent
-from legalgen.quality.checks.form import lengths, overlap, repetition, shape, steps
-from legalgen.quality.checks.harm import hiding
-from legalgen.quality.checks.in_force import law_later, law_repealed
-from legalgen.quality.checks.plain import (
-    advertising,
-    list_only,
-    prompt_leak,
-    role_play,
-)
-from legalgen.quality.checks.portions import share_otherwise
-from legalgen.quality.checks.reckoning import reckoning
-from legalgen.quality.checks.registers import registers
-from legalgen.quality.checks.sections import act_unknown, section_nonexistent
+from legalgen.quality.checks.law.in_force import law_later, law_repealed
+from legalgen.quality.checks.law.sections import act_unknown, section_nonexistent
+from legalgen.quality.checks.law.systems import law_jurisdiction
 from legalgen.quality.checks.slips import slips
 from legalgen.quality.checks.sources import citations_in_answer
 from legalgen.quality.checks.substance import (
@@ -44,12 +38,18 @@ from legalgen.quality.checks.substance import (
     steps_restate,
     verdicts,
 )
-from legalgen.quality.checks.sums import arithmetic
-from legalgen.quality.checks.systems import law_jurisdiction
-from legalgen.quality.checks.tallies import tallies
-from legalgen.quality.checks.task_talk import task_talk
 from legalgen.quality.checks.usable import cut, language, meta_talk, placeholder, refusal
-from legalgen.quality.checks.voices import voice
+from legalgen.quality.checks.voice.brands import brands
+from legalgen.quality.checks.voice.harm import hiding
+from legalgen.quality.checks.voice.plain import (
+    advertising,
+    list_only,
+    prompt_leak,
+    role_play,
+)
+from legalgen.quality.checks.voice.registers import registers
+from legalgen.quality.checks.voice.task_talk import task_talk
+from legalgen.quality.checks.voice.voices import voice
 from legalgen.quality.reading import Finding, Reading
 
 __all__ = [

@@ -16,9 +16,9 @@ from legalgen.errors.plurals import plural
 from legalgen.law.citations import folded
 from legalgen.law.citations.pieces import any_of
 from legalgen.law.taxonomy import Taxonomy
+from legalgen.quality.checks.amounts.figures import NUMBERS
 from legalgen.quality.checks.asked import bare_figures, no_sum, only_asks
 from legalgen.quality.checks.emptiness import empty, empty_steps, question_again
-from legalgen.quality.checks.figures import NUMBERS
 from legalgen.quality.checks.opposites import are_apart, opposites, yes_and_no
 from legalgen.quality.checks.restating import tell_the_question
 from legalgen.quality.checks.verdicts import against_itself, against_last_step, opposed, wrong_party

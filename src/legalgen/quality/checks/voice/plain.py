@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from legalgen.law.citations import folded
 from legalgen.law.citations.pieces import by_beginning
-from legalgen.quality.checks.phrases import Phrases
+from legalgen.quality.checks.voice.phrases import Phrases
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import alternatives, word_list
 from legalgen.store.sample import count_words, words

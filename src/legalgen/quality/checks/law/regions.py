@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from typing import TypeAlias
 
 from legalgen.law.citations import normalise
-from legalgen.quality.checks.phrases import Terms, in_turn
+from legalgen.quality.checks.voice.phrases import Terms, in_turn
 from legalgen.quality.reading import Finding, Reading, sentences
 from legalgen.quality.wordlists import alternatives, guarded, phrases, word_list
 from legalgen.store.sample import words

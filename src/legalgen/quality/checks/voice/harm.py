@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Set
 
 from legalgen.law.citations import folded
-from legalgen.quality.checks.plain import unquoted
+from legalgen.quality.checks.voice.plain import unquoted
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import phrases, weighted, word_list
 from legalgen.store.sample import words

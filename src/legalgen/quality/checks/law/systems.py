@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 
 from legalgen.law.citations import bare
-from legalgen.quality.checks.phrases import Terms
-from legalgen.quality.checks.regions import another_nation, another_state
+from legalgen.quality.checks.law.regions import another_nation, another_state
+from legalgen.quality.checks.voice.phrases import Terms
 from legalgen.quality.reading import Finding, Reading
 from legalgen.quality.wordlists import alternatives, phrases, word_list
 

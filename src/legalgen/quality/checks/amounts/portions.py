@@ -12,7 +12,7 @@ from collections.abc import Iterator, Set
 from fractions import Fraction
 from itertools import permutations
 
-from legalgen.quality.checks.sums import COUNT_WORD, number_of
+from legalgen.quality.checks.amounts.sums import COUNT_WORD, number_of
 from legalgen.quality.reading import Finding, Reading
 
 _PARTS = {

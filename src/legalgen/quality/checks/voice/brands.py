@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence, Set
 
-from legalgen.quality.checks.plain import unquoted
+from legalgen.quality.checks.voice.plain import unquoted
 from legalgen.quality.reading import TOKEN, Finding, Reading, excerpt, sentences
 from legalgen.quality.wordlists import word_list
 from legalgen.store.sample import words

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from legalgen.quality.checks.plain import unquoted
+from legalgen.quality.checks.voice.plain import unquoted
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import word_list
 

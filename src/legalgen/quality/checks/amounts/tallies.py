@@ -12,8 +12,8 @@ from datetime import date
 from fractions import Fraction
 from itertools import product
 
-from legalgen.quality.checks.days import ANY_DAY, any_days, day_of
-from legalgen.quality.checks.sums import COUNT_WORD, MONEY, amount_of, number_of
+from legalgen.quality.checks.amounts.days import ANY_DAY, any_days, day_of
+from legalgen.quality.checks.amounts.sums import COUNT_WORD, MONEY, amount_of, number_of
 from legalgen.quality.reading import Finding, Reading
 from legalgen.quality.wordlists import MONEY_SIGNS, MONTH
 

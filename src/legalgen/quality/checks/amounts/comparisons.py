@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from legalgen.law.citations import folded
 from legalgen.law.citations.parsed import word_set
-from legalgen.quality.checks.figures import measures
-from legalgen.quality.checks.sums import COUNT_WORD, number_of
+from legalgen.quality.checks.amounts.figures import measures
+from legalgen.quality.checks.amounts.sums import COUNT_WORD, number_of
 from legalgen.quality.reading import Finding, Reading, places
 from legalgen.quality.wordlists import MONEY_SIGNS
 

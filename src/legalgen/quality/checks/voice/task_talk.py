@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Set
 
-from legalgen.quality.checks.plain import unquoted
+from legalgen.quality.checks.voice.plain import unquoted
 from legalgen.quality.reading import Finding, Reading, excerpt, stem
 from legalgen.quality.wordlists import word_list
 from legalgen.store.sample import words

@@ -19,14 +19,14 @@ from typing import NamedTuple, TypeAlias
 
 from msgspec.structs import replace
 
-from legalgen.quality.checks.days import (
+from legalgen.quality.checks.amounts.days import (
     ANY_DAY,
     ONE_MONTH,
     any_days,
     in_no_calendar,
     month_and_day,
 )
-from legalgen.quality.checks.periods import in_numbers
+from legalgen.quality.checks.amounts.periods import in_numbers
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import MONTHS, NAMES_DAY, UP_TO_TWENTY
 

@@ -7,7 +7,7 @@ from calendar import monthrange
 
 from msgspec.structs import replace
 
-from legalgen.quality.checks.sums import COUNT_WORD, number_of
+from legalgen.quality.checks.amounts.sums import COUNT_WORD, number_of
 from legalgen.quality.reading import Reading
 from legalgen.quality.wordlists import MONTH, MONTHS
 

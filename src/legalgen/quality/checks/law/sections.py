@@ -16,7 +16,7 @@ from itertools import accumulate, pairwise
 
 from legalgen.law.citations import PARTING
 from legalgen.law.citations.last_sections import Act, acts
-from legalgen.quality.checks.figures import numbered
+from legalgen.quality.checks.amounts.figures import numbered
 from legalgen.quality.reading import Finding, Reading, places
 from legalgen.quality.wordlists import UP_TO_TWENTY
 from legalgen.store.sample import words

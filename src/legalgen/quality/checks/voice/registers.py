@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Set
 
 import msgspec
 
-from legalgen.quality.checks.harm import is_advised, is_told_to, knows_better
-from legalgen.quality.checks.plain import unquoted
+from legalgen.quality.checks.voice.harm import is_advised, is_told_to, knows_better
+from legalgen.quality.checks.voice.plain import unquoted
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import weighted, word_list
 from legalgen.store.sample import words

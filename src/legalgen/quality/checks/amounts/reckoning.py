@@ -14,7 +14,7 @@ from collections.abc import Iterator, Set
 from fractions import Fraction
 from itertools import combinations, islice, product
 
-from legalgen.quality.checks.sums import (
+from legalgen.quality.checks.amounts.sums import (
     COUNT_WORD,
     GIVES,
     MONEY,
