@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.crash.trial import (
-    BAD_ANSWERS,
     BATCH,
     TARGET,
     ColdStart,
@@ -61,21 +59,6 @@ KINDS = {
     "folder state/locks", "folder state/tmp", "folder train", "folder train/data",
 }  # fmt: skip
 """All kinds of file that a batch writes or makes durable."""
-
-
-@pytest.fixture(scope="module")
-def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendors]:
-    """The double of the vendors, in a process of its own; every sixth answer is refused."""
-    log = tmp_path_factory.mktemp("vendors") / "calls.jsonl"
-    with Vendors.started(log, BAD_ANSWERS) as vendors:
-        yield vendors
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    """Runs the program without importing it each time."""
-    with ForkServer.started() as server:
-        yield server
 
 
 def test_an_undisturbed_batch_passes_the_points_that_are_listed(

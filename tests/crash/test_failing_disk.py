@@ -48,13 +48,6 @@ def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendors]:
         yield vendors
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    """Runs the program without importing it each time."""
-    with ForkServer.started() as server:
-        yield server
-
-
 @pytest.fixture
 def trial(tmp_path: Path, vendors: Vendors, server: ForkServer) -> Trial:
     """A home on a disk that has not failed yet."""

@@ -33,12 +33,6 @@ def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendors]:
         yield vendors
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    with ForkServer.started() as server:
-        yield server
-
-
 @pytest.mark.parametrize("death", DEATHS, ids=lambda death: "-".join(map(str, death)))
 def test_killed_while_a_list_is_kept_the_batch_goes_on_with_a_whole_one(
     tmp_path: Path, vendors: Vendors, server: ForkServer, death: tuple[str, str, int]

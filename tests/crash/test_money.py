@@ -6,7 +6,6 @@ import json
 import random
 import signal
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from legalgen.store import journal
 from legalgen.store.files import DataDir
 from legalgen.store.ledger import Ledger, Record
 from legalgen.store.outlays import cost_of
-from tests.crash.trial import BAD_ANSWERS, BATCH, CONCURRENCY, TARGET, ForkServer, Trial, Vendors
+from tests.crash.trial import BATCH, CONCURRENCY, TARGET, ForkServer, Trial, Vendors
 
 NEW = (*BATCH, "-n", str(TARGET))
 JUDGE = "groq/qwen/qwen3.8-27b"
@@ -40,21 +39,6 @@ DEATHS = [
     ("unlink journal", 1, "before"),
     ("unlink journal", 1, "after"),
 ]
-
-
-@pytest.fixture(scope="module")
-def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendors]:
-    """The double of the vendors, in a process of its own; every sixth answer is refused."""
-    log = tmp_path_factory.mktemp("vendors") / "calls.jsonl"
-    with Vendors.started(log, BAD_ANSWERS) as vendors:
-        yield vendors
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[ForkServer]:
-    """Runs the program without importing it each time."""
-    with ForkServer.started() as server:
-        yield server
 
 
 def record_in(data_dir: DataDir, nth: int = -1) -> Record:

@@ -116,7 +116,7 @@ def _exit_code(command: str, text: str) -> int:
     ) as process:
         try:
             process.communicate(text, timeout=LONGEST_TOLD_S)
-        except BaseException:  # also Ctrl-C, which does not reach that session
+        except BaseException:  # Ctrl-C does not reach that session: ends it, and raises it again
             with contextlib.suppress(OSError):  # all of it ended just now
                 os.killpg(process.pid, signal.SIGKILL)
             raise

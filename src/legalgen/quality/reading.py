@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import cached_property, lru_cache
 from typing import TypeAlias
 
@@ -406,6 +406,12 @@ def places(piece: str, text: str) -> Iterator[int]:
     while at >= 0:
         yield at
         at = text.find(piece, at + 1)
+
+
+def likeness(left: Set[object], right: Set[object]) -> float:
+    """How much of two sets is in both (Jaccard), from 0 to 1; of two that are empty 0."""
+    shared = len(left & right)
+    return shared / max(1, len(left) + len(right) - shared)
 
 
 def excerpt(text: str, at: int) -> str:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import TypeAlias
 
-from legalgen.quality.reading import COMMON, Finding, Reading, stem
+from legalgen.quality.reading import COMMON, Finding, Reading, likeness, stem
 from legalgen.quality.wordlists import UP_TO_TWENTY, phrases
 from legalgen.store.sample import words
 
@@ -127,11 +127,6 @@ def _meaning(word: str) -> int | str:
     return stem(word) if tells else ""
 
 
-def _likeness(left: Meanings, right: Meanings) -> float:
-    shared = len(left & right)
-    return shared / max(1, len(left) + len(right) - shared)
-
-
 def _paragraphs(text: str, asked: Meanings) -> tuple[float, float]:
     """How like two of three paragraphs or more are in the mean, with what is asked and without."""
     lines = [line for line in text.split("\n") if len(line.split()) >= LEAST_PARAGRAPH]
@@ -152,7 +147,7 @@ def _turns(text: str) -> float:
 
 
 def _mean(told: Sequence[Meanings]) -> float:
-    like = [_likeness(left, right) for left, right in combinations(told, 2)]
+    like = [likeness(left, right) for left, right in combinations(told, 2)]
     return sum(like) / len(like)
 
 
@@ -181,7 +176,7 @@ def _sentences(sentences: Sequence[str], asked: Meanings) -> tuple[float, float]
         for meant, each in told
     ]
     pairs = [
-        0.0 if own - others and others - own else _likeness(mine, theirs)
+        0.0 if own - others and others - own else likeness(mine, theirs)
         for (mine, own), (theirs, others) in combinations(with_own, 2)
     ]
     return often, sum(pairs) / len(pairs)

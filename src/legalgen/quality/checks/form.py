@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from legalgen.errors.plurals import plural
 from legalgen.quality.mending import HEADING
-from legalgen.quality.reading import Finding, Reading, excerpt, stems
+from legalgen.quality.reading import Finding, Reading, excerpt, likeness, stems
 from legalgen.quality.rules import Thresholds
 from legalgen.store.sample import words
 
@@ -149,7 +149,7 @@ def _steps_again(reading: Reading) -> str:
     told = [(number, frozenset(step)) for number, step in enumerate(steps, 1) if step]
     told = told[:MOST_COMPARED]
     for number, mine in told:
-        like = [at for at, other in told if _alike(mine, other) >= LIKE_STEPS]
+        like = [at for at, other in told if likeness(mine, other) >= LIKE_STEPS]
         if len(like) >= 3 and like[0] == number:
             return f"steps {', '.join(map(str, like))} say nearly the same"
     return ""
@@ -157,10 +157,6 @@ def _steps_again(reading: Reading) -> str:
 
 def _tells(word: str) -> bool:
     return len(word) > 3 or word in ("no", "not") or word.isdigit()
-
-
-def _alike(left: frozenset[str], right: frozenset[str]) -> float:
-    return len(left & right) / len(left | right)
 
 
 _NUMBERED_ITEM = re.compile(r"(?<!\w)\(?\d{1,2}\)\s")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from itertools import permutations
 
-from legalgen.quality.reading import Finding, Reading, excerpt, places, stems
+from legalgen.quality.reading import Finding, Reading, excerpt, likeness, places, stems
 from legalgen.store.sample import words
 
 
@@ -65,14 +65,10 @@ def _circle(reading: Reading) -> Iterator[Finding]:
     told = [_BECAUSE.split(step, maxsplit=1) for step in low.split("\n")]
     parts = [(stems(words(each[0])), stems(words(each[1]))) for each in told if len(each) > 1]
     for (result, reason), (other, why) in permutations(parts, 2):
-        if min(_likeness(result, why), _likeness(reason, other)) >= CIRCULAR:
+        if min(likeness(result, why), likeness(reason, other)) >= CIRCULAR:
             what = "two steps, each the reason of the other"
             yield "STEPS_RESTATE", what, "reasoning_steps", False
             return
-
-
-def _likeness(left: frozenset[str], right: frozenset[str]) -> float:
-    return len(left & right) / len(left | right) if left and right else 0.0
 
 
 _DENIED = re.compile(

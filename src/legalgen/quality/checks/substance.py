@@ -26,6 +26,7 @@ from legalgen.quality.reading import (
     Finding,
     Reading,
     excerpt,
+    likeness,
     sentences,
     stem,
     stems,
@@ -640,20 +641,20 @@ def paraphrase(reading: Reading) -> Iterator[Finding]:
         return
     again = sum(map(_begins_again, paragraphs))
     tokens = [telling_words(text) for text in paragraphs]
-    close = any(_likeness(left, right) >= CLOSE for left, right in combinations(tokens, 2))
+    close = any(likeness(left, right) >= CLOSE for left, right in combinations(tokens, 2))
     if not close and again < len(paragraphs):
         return
     telling = [stems(words(text)) for text in paragraphs]
-    likeness = [_likeness(left, right) for left, right in combinations(telling, 2)]
-    alike = sum(share >= ALIKE for share in likeness)
-    same = alike >= 2 or (len(paragraphs) == 2 and alike and max(likeness) >= VERY_ALIKE)
+    like = [likeness(left, right) for left, right in combinations(telling, 2)]
+    alike = sum(share >= ALIKE for share in like)
+    same = alike >= 2 or (len(paragraphs) == 2 and alike and max(like) >= VERY_ALIKE)
     anew = 3 <= again == len(paragraphs)
     if same or anew:
         what = (
             f"{len(paragraphs)} paragraphs say the same" if same else "each paragraph begins anew"
         )
         yield "PARAPHRASE", what, "answer", True
-    elif max(likeness) >= VERY_ALIKE:
+    elif max(like) >= VERY_ALIKE:
         yield "PARAPHRASE", f"two of {len(paragraphs)} paragraphs say the same", "answer", False
 
 
@@ -672,7 +673,7 @@ def _sentences_again(reading: Reading) -> Iterator[Finding]:
     telling = [each for each, _ in told]
     again = sum(
         any(
-            not each.isdisjoint(old) and _likeness(each, old) >= SAME_SENTENCE
+            not each.isdisjoint(old) and likeness(each, old) >= SAME_SENTENCE
             and _own(sentence) <= _own(was)
             for old, was in told[:at]  # most share no word, which takes a third of the time to see
         )
@@ -721,8 +722,3 @@ def _novelty(told: Sequence[tuple[frozenset[str], str]]) -> float:
 def _begins_again(paragraph: str) -> bool:
     """Whether a paragraph gives the result, as the first one of an answer does."""
     return _RESTART.match(paragraph) is not None or _VERDICT.match(paragraph) is not None
-
-
-def _likeness(left: frozenset[str], right: frozenset[str]) -> float:
-    shared = len(left & right)
-    return shared / max(1, len(left) + len(right) - shared)

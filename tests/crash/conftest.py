@@ -1,0 +1,24 @@
+"""What the tests of kills share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.crash.trial import BAD_ANSWERS, ForkServer, Vendors
+
+
+@pytest.fixture(scope="module")
+def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendors]:
+    """The double of the vendors, in a process of its own; every sixth answer is refused."""
+    log = tmp_path_factory.mktemp("vendors") / "calls.jsonl"
+    with Vendors.started(log, BAD_ANSWERS) as vendors:
+        yield vendors
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ForkServer]:
+    """Runs the program without importing it each time."""
+    with ForkServer.started() as server:
+        yield server
