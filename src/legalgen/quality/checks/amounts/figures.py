@@ -16,7 +16,7 @@ from legalgen.law.citations import folded
 from legalgen.law.citations.pieces import by_letter
 from legalgen.quality.currencies import CURRENCIES, CURRENCY_HINTS
 from legalgen.quality.reading import Finding, Reading, places
-from legalgen.quality.wordlists import MONEY_SIGNS, MONTH, MONTHS, NAMES_DAY, UP_TO_TWENTY
+from legalgen.quality.wordlists import MONEY_SIGNS, MONTH, MONTHS, NAMES_DAY, TENS, UP_TO_TWENTY
 
 NUMBERS = UP_TO_TWENTY | {
     "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "ninety": 90, "hundred": 100,
@@ -31,11 +31,7 @@ _AMOUNT = re.compile(
     rf"(?:[ -]?(?P<m>{'|'.join(filter(None, _SCALES))})\b)?",
     re.I,
 )
-_TENS = {
-    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
-    "ninety": 90,
-}  # fmt: skip
-_SMALL = UP_TO_TWENTY | _TENS
+_SMALL = UP_TO_TWENTY | TENS
 _IN_WORDS = rf"(?:(?:{'|'.join((*_SMALL, 'hundred', 'thousand', 'million', 'and', 'a'))})[ -])+"
 _WORDED_BEFORE = re.compile(
     rf"(?<![\w.,{MONEY_SIGNS}-])(?:(?P<n>\d[\d,]*(?:\.\d+)?) "
@@ -52,7 +48,7 @@ _LONGEST_AMOUNT = 60
 
 _NUMBERS = {
     f"{ten}-{one}": tens + ones
-    for ten, tens in _TENS.items()
+    for ten, tens in TENS.items()
     for one, ones in UP_TO_TWENTY.items()
     if 0 < ones < 10
 } | NUMBERS

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from legalgen.quality.reading import Finding, Reading
-from legalgen.quality.wordlists import MONEY_SIGNS, UP_TO_TWENTY
+from legalgen.quality.wordlists import MONEY_SIGNS, TENS, UP_TO_TWENTY
 
 _SCALES = {"million": 6, "m": 6, "billion": 9, "bn": 9, "k": 3, "": 0}
 
@@ -42,9 +42,7 @@ _RESULT = (
 _WORKED_OUT = rf"(?:{GIVES}|\bby |\bto ){_NAMED}[{MONEY_SIGNS}]"
 """What every sum has."""
 
-COUNTS = UP_TO_TWENTY | {
-    "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
-}  # fmt: skip
+COUNTS = UP_TO_TWENTY | TENS
 COUNT_WORD = f"(?a:{'|'.join(COUNTS)})"
 """Of ASCII alone: with ``re.I`` a dotless i would be an i, too, and be no word of these."""
 _COUNT = (

@@ -18,7 +18,7 @@ from legalgen.law.citations import PARTING
 from legalgen.law.citations.last_sections import Act, acts
 from legalgen.quality.checks.amounts.figures import numbered
 from legalgen.quality.reading import Finding, Reading, places
-from legalgen.quality.wordlists import UP_TO_TWENTY
+from legalgen.quality.wordlists import TENS, UP_TO_TWENTY
 from legalgen.store.sample import words
 
 
@@ -361,22 +361,18 @@ def _is_only(act: Act, names: Iterable[str], whole: str) -> bool:
     return {found[1] for found in _OF_THE_SORT.finditer(rest)} <= sorts
 
 
-_TENS = dict(zip(
-    ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"),
-    range(20, 100, 10), strict=True,
-))  # fmt: skip
-_TENS_WORDS = frozenset(_TENS)
+_TENS_WORDS = frozenset(TENS)
 _UNITS = {word: at for at, word in enumerate(
     ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"), 1
 )} | {word: at for word, at in UP_TO_TWENTY.items() if 0 < at < 10}  # fmt: skip
 _SPELT = re.compile(
-    rf"(?i:(?P<unit>section|article|rule) )?(?P<tens>{'|'.join(_TENS)})[- ](?P<ones>"
+    rf"(?i:(?P<unit>section|article|rule) )?(?P<tens>{'|'.join(TENS)})[- ](?P<ones>"
     rf"{'|'.join(_UNITS)})\b(?: (?P<after>section|article|rule)\b)?"
 )
 
 _BIG_WORDS = frozenset({"hundred", "thousand"})
 _HIGHEST_SPELT = 99_999
-_OF_NUMBERS = "|".join((*sorted(UP_TO_TWENTY, key=len, reverse=True), *_TENS, *_BIG_WORDS))
+_OF_NUMBERS = "|".join((*sorted(UP_TO_TWENTY, key=len, reverse=True), *TENS, *_BIG_WORDS))
 _SPELT_BIG = re.compile(
     r"(?P<unit>[SAR](?i:ection|rticle|ule)|section|article|rule) "
     rf"(?P<n>(?i:{_OF_NUMBERS})(?:[ -](?:and )?(?i:{_OF_NUMBERS}))+)\b"
@@ -406,7 +402,7 @@ def _in_figures(text: str, reading: Reading) -> str:
 
     def figure(found: re.Match[str]) -> str:
         unit = found["unit"] or found["after"]
-        number = _TENS[found["tens"]] + _UNITS[found["ones"]]
+        number = TENS[found["tens"]] + _UNITS[found["ones"]]
         return f"{unit} {number}" if unit else found[0]
 
     return _SPELT.sub(figure, text)
