@@ -10,8 +10,11 @@ from tests.crash.trial import BAD_ANSWERS, ForkServer, Vendors
 
 
 @pytest.fixture(scope="module")
-def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendors]:
-    """The double of the vendors, in a process of its own; every sixth answer is refused."""
+def separate_vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendors]:
+    """``vendors`` in a process of their own; every sixth answer is refused.
+
+    Not called ``vendors``, as it would stand in the place of the ones that ``program`` asks for.
+    """
     log = tmp_path_factory.mktemp("vendors") / "calls.jsonl"
     with Vendors.started(log, BAD_ANSWERS) as vendors:
         yield vendors

@@ -62,10 +62,10 @@ KINDS = {
 
 
 def test_an_undisturbed_batch_passes_the_points_that_are_listed(
-    tmp_path: Path, vendors: Vendors, server: ForkServer
+    tmp_path: Path, separate_vendors: Vendors, server: ForkServer
 ) -> None:
     """A new kind of file on the write path has to be listed here, and gets its crashes."""
-    trial = Trial(tmp_path, vendors, server)
+    trial = Trial(tmp_path, separate_vendors, server)
     code, passed = trial.profiled(trial.order(*NEW))
     assert code == 0, trial.error()
     assert {point.partition(" ")[2] for point in passed} == KINDS
@@ -79,11 +79,11 @@ def test_an_undisturbed_batch_passes_the_points_that_are_listed(
 
 @pytest.mark.parametrize("death", POINTS, ids=lambda death: "-".join(map(str, death)))
 def test_killed_at_a_named_point_it_loses_and_doubles_nothing(
-    tmp_path: Path, vendors: Vendors, server: ForkServer, death: tuple[str, int, str]
+    tmp_path: Path, separate_vendors: Vendors, server: ForkServer, death: tuple[str, int, str]
 ) -> None:
     """Whole parts right after; after one more command, every accepted sample once."""
     point, nth, how = death
-    trial = Trial(tmp_path, vendors, server)
+    trial = Trial(tmp_path, separate_vendors, server)
     assert trial.run(*NEW, point=point, nth=nth, how=how) == -signal.SIGKILL, trial.error()
     trial.look()
     trial.recover()
@@ -93,11 +93,11 @@ def test_killed_at_a_named_point_it_loses_and_doubles_nothing(
 
 @pytest.mark.parametrize("number", range(6))
 def test_killed_at_random_instants_it_loses_and_doubles_nothing(
-    tmp_path: Path, vendors: Vendors, server: ForkServer, number: int
+    tmp_path: Path, separate_vendors: Vendors, server: ForkServer, number: int
 ) -> None:
     """Twice in a row: also the command that goes on is killed."""
     rng = random.Random(SEED + number)
-    trial = Trial(tmp_path, vendors, server)
+    trial = Trial(tmp_path, separate_vendors, server)
     for _ in range(2):
         trial.run_killed_after(rng.uniform(0.0, 0.4), *trial.next_command(), begun=True)
         trial.look()
@@ -106,9 +106,9 @@ def test_killed_at_random_instants_it_loses_and_doubles_nothing(
     assert trial.problems == []
 
 
-def test_a_cold_start_behaves_as_the_fork_does(tmp_path: Path, vendors: Vendors) -> None:
+def test_a_cold_start_behaves_as_the_fork_does(tmp_path: Path, separate_vendors: Vendors) -> None:
     """The same crash and recovery in interpreters of their own."""
-    trial = Trial(tmp_path, vendors, ColdStart())
+    trial = Trial(tmp_path, separate_vendors, ColdStart())
     assert trial.run(*NEW, point="replace part", nth=1, how="after") == -signal.SIGKILL
     trial.look(readers=True)
     trial.recover()

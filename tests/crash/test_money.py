@@ -57,10 +57,10 @@ def kept_usd(trial: Trial, batch: str) -> float:
 
 @pytest.mark.parametrize("death", DEATHS, ids=lambda death: "-".join(map(str, death)))
 def test_a_resume_killed_anywhere_counts_each_answer_once(
-    tmp_path: Path, vendors: Vendors, server: ForkServer, death: tuple[str, int, str]
+    tmp_path: Path, separate_vendors: Vendors, server: ForkServer, death: tuple[str, int, str]
 ) -> None:
     """The batch dies, its resume dies, and the next resume ends it."""
-    trial = Trial(tmp_path, vendors, server)
+    trial = Trial(tmp_path, separate_vendors, server)
     assert trial.run(*NEW, point="fsync journal", nth=3, how="after") == -signal.SIGKILL
     trial.judge_money(recovered=False)
     point, nth, how = death
@@ -74,10 +74,14 @@ def test_a_resume_killed_anywhere_counts_each_answer_once(
 @pytest.mark.parametrize("command", RECOVERING)
 @pytest.mark.parametrize("death", DEATHS[1:10:4], ids=lambda death: "-".join(map(str, death)))
 def test_whoever_seals_a_dead_batch_counts_what_it_paid_for(
-    tmp_path: Path, vendors: Vendors, server: ForkServer, command: str, death: tuple[str, int, str]
+    tmp_path: Path,
+    separate_vendors: Vendors,
+    server: ForkServer,
+    command: str,
+    death: tuple[str, int, str],
 ) -> None:
     """The record has it before anybody resumes the batch, and before anybody seals it."""
-    trial = Trial(tmp_path, vendors, server)
+    trial = Trial(tmp_path, separate_vendors, server)
     point, nth, how = death
     assert trial.run(*NEW, point=point, nth=nth, how=how) == -signal.SIGKILL
     before = cost_of(record_in(trial.data_dir))
@@ -91,10 +95,10 @@ def test_whoever_seals_a_dead_batch_counts_what_it_paid_for(
 
 
 def test_a_recovery_killed_at_any_replacement_counts_once(
-    tmp_path: Path, vendors: Vendors, server: ForkServer
+    tmp_path: Path, separate_vendors: Vendors, server: ForkServer
 ) -> None:
     """The command that seals dies around each record that it replaces, one after another."""
-    trial = Trial(tmp_path, vendors, server)
+    trial = Trial(tmp_path, separate_vendors, server)
     assert trial.run(*NEW, point="fsync journal", nth=4, how="after") == -signal.SIGKILL
     for point in ("replace ledger", "replace part", "unlink journal"):
         for how in ("before", "after"):
@@ -106,13 +110,13 @@ def test_a_recovery_killed_at_any_replacement_counts_once(
 
 
 def test_a_days_cap_counts_what_nobody_has_sealed_yet(
-    tmp_path: Path, vendors: Vendors, server: ForkServer
+    tmp_path: Path, separate_vendors: Vendors, server: ForkServer
 ) -> None:
     """The next batch is told what the dead one spent before it makes a call.
 
     The server's own list says nothing of that: it may note calls of the dead one meanwhile.
     """
-    trial = Trial(tmp_path, vendors, server)
+    trial = Trial(tmp_path, separate_vendors, server)
     assert trial.run(*NEW, point="fsync journal", nth=4, how="after") == -signal.SIGKILL
     spent = cost_of(record_in(trial.data_dir))
     assert spent > 0
@@ -124,11 +128,11 @@ def test_a_days_cap_counts_what_nobody_has_sealed_yet(
 
 @pytest.mark.parametrize("number", range(3))
 def test_what_the_judge_took_is_counted_too(
-    tmp_path: Path, vendors: Vendors, server: ForkServer, number: int
+    tmp_path: Path, separate_vendors: Vendors, server: ForkServer, number: int
 ) -> None:
     """Rows tell who marked them and not what that cost; their lines in the journal do."""
     rng = random.Random(number)
-    trial = Trial(tmp_path, vendors, server)
+    trial = Trial(tmp_path, separate_vendors, server)
     judged = (*NEW, "--judge", JUDGE)
     assert trial.run(*judged, point="fsync journal", nth=3, how="after") == -signal.SIGKILL
     assert trial.run(*BATCH, "--resume", point="fsync journal", nth=rng.choice((1, 2, 3)),
