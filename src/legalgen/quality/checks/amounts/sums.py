@@ -32,7 +32,8 @@ _NAMED = (
 """What an amount is called, before it: ``the cost of``."""
 GIVES = (
     r",? (?:(?:which |that |this )?(?:leaves?|gives?|makes?|is|are|was|equals?|comes? to"
-    r"|amounts? to|yields?|totals?|adds? up to|produces?)|together make|leaving|giving|making|=) "
+    r"|amounts? to|yields?|totals?|adds? up to|produces?)|together make|leaving|giving|making|="
+    r"|(?:for )?a total of|in total|in all) "
 )
 _RESULT = (
     rf"(?P<result>{MONEY})(?! (?:more|less|too|short|below|above|under|over|each|apart"
@@ -74,6 +75,15 @@ _SPAN = (
     rf"|(?: (?:a|an|per|each|every) [a-z]+)? (?:times|x|\u00d7|multiplied by)) "
     rf"{_COUNT}(?P<things>(?: {_THING}){{0,2}}?)"
     rf"{GIVES}{_NAMED}{_RESULT}"
+)
+_OF_THEM = rf"(?:each|every one) of (?:(?:the|his|her|its|their|our|your) )?{_COUNT}"
+_ONE_OF = re.compile(r"(?:each|every one) of ", re.I)
+_TO_EACH = (
+    rf"(?P<rate>{_RATE})(?: [a-z]+)? (?:to|for|from|by) {_OF_THEM}(?P<things>(?: {_THING}){{0,2}}?)"
+    rf"{GIVES}{_NAMED}{_RESULT}"
+)
+_EACH_HAS = (
+    rf"{_OF_THEM}(?P<things>(?: {_THING}){{0,2}}) [a-z]+ (?P<rate>{_RATE}){GIVES}{_NAMED}{_RESULT}"
 )
 SHARES = {
     "half": Fraction(1, 2), "a half": Fraction(1, 2), "one half": Fraction(1, 2),
@@ -174,6 +184,9 @@ def _products(sentence: str) -> Iterator[Sum]:
             yield said, _counted(said) * amount_of(said["rate"])[0]
     for said in _said(_SPAN, sentence):
         if _is_of(said["per"] or "", said["things"]):
+            yield said, _counted(said) * amount_of(said["rate"])[0]
+    for pattern in (_TO_EACH, _EACH_HAS) if _ONE_OF.search(sentence) else ():
+        for said in _said(pattern, sentence):
             yield said, _counted(said) * amount_of(said["rate"])[0]
 
 
