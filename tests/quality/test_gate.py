@@ -1229,6 +1229,31 @@ def test_brackets_are_mended_in_list_and_answer() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("cited", "proposition", "exchanged"),
+    [
+        (
+            "A promise is binding if it is relied on.",
+            "Hughes v Metropolitan Rly (1877) 2 AC 439",
+            1,
+        ),
+        ("The buyer may reject goods.", "Sale of Goods Act 1979, s 14; CRA 2015, s 20", 1),
+        ("Hadley v Baxendale", "Loss is recoverable (1854) if it was in view.", 0),
+        ("The law of the sea is a customary one.", "It was codified in 1982 at Montego Bay.", 0),
+        ("Sale of Goods Act 1979, s 14", "Theft Act 1968, s 1", 0),
+    ],
+)
+def test_a_source_that_stands_for_what_it_says_is_put_right(
+    cited: str, proposition: str, exchanged: int
+) -> None:
+    """Text and proposition in each other's place: the answer is as good as it was."""
+    given = (DraftCitation(cited, proposition), DraftCitation(proposition, cited))
+
+    mended, _ = mend(replace(draft(), citations=given[:1]))
+
+    assert mended.citations == (given[exchanged],)
+
+
 @given(st.text(max_size=60), st.lists(st.text(max_size=30), max_size=3), st.text(max_size=120))
 def test_any_draft_can_be_judged(question: str, steps: list[str], answer: str) -> None:
     """No text makes the gate raise, and every reason has a code of the table."""

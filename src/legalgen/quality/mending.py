@@ -43,8 +43,9 @@ def mend(draft: Draft, sample_type: str = "") -> tuple[Draft, tuple[str, ...]]:
     """The draft after what is safe to mend, and what that was.
 
     White space at the ends, ``Step n:`` before a step, ``Question:`` and ``Answer:`` before
-    theirs, a chat's last offer of more, markup in plain-text types and in citations, and the
-    brackets of years in citations where the series decides them.
+    theirs, a chat's last offer of more, markup in plain-text types and in citations, the
+    brackets of years in citations where the series decides them, and a citation's text and
+    proposition where each stands in the place of the other.
     """
     steps = tuple([_unnumbered(step).strip() for step in draft.reasoning_steps])
     plain = _strip_markup if sample_type in SHORT_TYPES else str
@@ -53,7 +54,7 @@ def mend(draft: Draft, sample_type: str = "") -> tuple[Draft, tuple[str, ...]]:
     if answer.endswith("?") and sample_type != "dialogue":
         answer = answer[:-_LONGEST_OFFER] + _OFFER.sub("", answer[-_LONGEST_OFFER:])
     citations = []
-    for given in draft.citations:
+    for given in map(_righted, draft.citations):
         bare = _bare_citation(given.text)
         text = fix_brackets(bare)
         answer = answer if text == bare else answer.replace(bare, text)
@@ -109,6 +110,16 @@ def _bare_citation(text: str) -> str:
     if not (begins in "-\u2022" or begins.isdecimal() or any(mark in text for mark in "*`_")):
         return text.strip()
     return _CITATION_MARKS.sub("", text).strip()
+
+
+def _righted(given: DraftCitation) -> DraftCitation:
+    if _NUMBERS.search(given.text) or not _NUMBERS.search(given.proposition):
+        return given  # nearly every source has a number
+    from legalgen.quality.checks.sources import is_exchanged  # what few answers need
+
+    if not is_exchanged(given.text, given.proposition):
+        return given
+    return replace(given, text=given.proposition, proposition=given.text)
 
 
 def _unnumbered(step: str) -> str:

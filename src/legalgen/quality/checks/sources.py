@@ -114,6 +114,11 @@ _IN_SOURCES = word_list("in_sources")
 _DIRECTING = word_list("directing")
 
 
+def is_exchanged(text: str, proposition: str) -> bool:
+    """Whether a citation's text says what its proposition is cited for."""
+    return _OF_PROSE.search(text) is not None and _are_sources(proposition)
+
+
 def _are_sources(text: str) -> bool:
     """Whether each piece is named as a source is, and one is cited."""
     return all(map(_is_bare, text.split(";"))) and _CITED.search(text) is not None
