@@ -71,6 +71,8 @@ def test_each_term_of_the_commonwealth_is_looked_for(term: str, data: st.DataObj
          "He may not. He goes to the employment tribunal under the Equality Act 2010.", "reject"),
         ("May a worker in Newry be dismissed?",
          "He may not. The Limitation Act 1980 is confined to England; Acas has no part in it.", ""),
+        ("May a driver in Belfast claim under the Equality Act 2010?",
+         "He may not. He goes to the Fair Employment Tribunal under the Order of 1998.", ""),
     ],
 )  # fmt: skip
 def test_the_nations_of_the_kingdom_have_laws_of_their_own(
@@ -86,6 +88,8 @@ def test_the_nations_of_the_kingdom_have_laws_of_their_own(
         ("california", "CPLR 1411 lets her recover. The Court of Appeals in Albany said so.",
          "reject"),
         ("california", "California lets her recover. CPLR 1411 is alike, judges say.", ""),
+        ("new-york", "Section 1856 of the Code of Civil Procedure bars it. So says Cal. Civ. Code.",
+         "reject"),
         ("federal", "CPLR 3211 lets him move. The Appellate Division hears appeals.", "reject"),
         ("federal", "Rule 12 lets him move. CPLR 3211 and the Appellate Division are alike.", ""),
     ],

@@ -244,10 +244,11 @@ def another_state(reading: Reading) -> Iterator[Finding]:
     task = reading.task
     if task is None or task.jurisdiction != "us" or not task.sub_jurisdiction:
         return
-    if _STATE_WORDS.isdisjoint(reading.vocabulary):
+    cited = _cited(reading)
+    if _STATE_WORDS.isdisjoint(reading.vocabulary) and _STATE_WORDS.isdisjoint(words(cited)):
         return
     own, question = task.sub_jurisdiction, reading.draft.question
-    text = "\n".join(_sentences(reading))
+    text = normalise(f"{reading.draft.answer}\n{reading.steps_text}\n{cited}")
     found = {name: set(pattern.findall(text)) for name, pattern in _states()}
     if _federal().search(text) or found.get(own) or own.replace("-", " ").title() in text:
         return
