@@ -11,7 +11,8 @@ _SUM_HINTS = ("ow much", "hat sum", "hat amount")
 _ASKS_SUM = re.compile(
     r"\b(?:how much\b(?! (?:time|notice|longer|of|more|less|does it matter|weight|evidence|detail"
     r"|control|care|force|risk|say|knowledge|information|proof|warning|freedom|influence|discretion"
-    r"|scope|room|protection|deference|certainty|effort|work|cover|harm|support)\b)"
+    r"|scope|room|protection|deference|certainty|effort|work|cover|harm|support"
+    r"|(?:is|are|remains?)(?: there)? (?:left )?of)\b)"
     r"|what (?:sum|amount)\b)",
     re.I,
 )

@@ -56,14 +56,14 @@ _CONDUCT = re.compile(
 _PLACES: Mapping[str, re.Pattern[str]] = {
     place: re.compile(rf"{by_beginning(names)}\b")
     for place, names in {
-        "uk": (
-            "UK", "United Kingdom", "English", "England", "Scots", "Scottish", "Scotland",
-            "British",
-        ),
-        "us": (
-            "US", r"U\.S\.", "United States", "American", "Delaware", "New York", "California",
-            "federal",
-        ),
+        "uk": ("UK", "United Kingdom", "British"),
+        "england-wales": ("English", "England"),
+        "scotland": ("Scots", "Scottish", "Scotland"),
+        "us": ("US", r"U\.S\.", "United States", "American"),
+        "delaware": ("Delaware",),
+        "new-york": ("New York",),
+        "california": ("California",),
+        "federal": ("federal",),
         "eu": ("EU", "European Union", "CJEU", "TFEU"),
         "other": (
             "France", "French", r"German\w*", r"Canad\w+", r"Austral\w+", r"Singapore\w*",
@@ -72,6 +72,11 @@ _PLACES: Mapping[str, re.Pattern[str]] = {
         ),
     }.items()
 }  # fmt: skip
+_PARTS: Mapping[str, frozenset[str]] = {
+    "uk": frozenset({"england-wales", "scotland"}),
+    "us": frozenset({"delaware", "new-york", "california", "federal"}),
+}
+"""Of a state with several legal systems; where one is named, the whole is no other."""
 
 _TURN = re.compile(r"(?:^|(?<=[.!?\"'] )|\n)\s*\**([A-Z][\w .'()-]{0,40}?)\**\s*:\**\s", re.M)
 
@@ -144,7 +149,8 @@ def _has(element: str, reading: Reading, lists: Callable[[Parsed], bool]) -> boo
 
 def _places(reading: Reading) -> set[str]:
     places = {name for name, pattern in _PLACES.items() if pattern.search(reading.draft.answer)}
-    return places.union(*(item.jurisdictions[:1] for item in reading.parsed))
+    places.update(*(item.jurisdictions[:1] for item in reading.parsed))
+    return places - {whole for whole, parts in _PARTS.items() if not parts.isdisjoint(places)}
 
 
 def _turns(answer: str, limits: Thresholds) -> Iterator[Finding]:
