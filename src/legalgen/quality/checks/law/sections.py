@@ -193,13 +193,15 @@ def section_nonexistent(reading: Reading) -> Iterator[Finding]:
     cited_words = frozenset(words(cited))
     fields = (*texts, ("citations", cited))
     named = _found_in([text for _, text in fields], reading.vocabulary, cited_words)
+    most_said, most_cited = _highest_number(reading.vocabulary), _highest_number(cited_words)
     for at, act, called, start, end in named:
         known.setdefault(act, set()).add(called)
         name, text = fields[at]
-        if act in told or (highest := _highest(act, called, text, start, end)) <= act.last:
+        most = most_said if at < len(texts) else most_cited
+        if act in told or most <= act.last < _WITHOUT_COMMA:
             continue
-        most = _highest_number(reading.vocabulary if at < len(texts) else cited_words)
-        if most <= act.last < _WITHOUT_COMMA or _is_anothers(act, called, reading.whole):
+        highest = _highest(act, called, text, start, end)
+        if highest <= act.last or _is_anothers(act, called, reading.whole):
             continue
         told.add(act)
         yield _beyond(act, called, highest, name, sure=_is_in_full(called, known[act]))
@@ -209,7 +211,7 @@ def section_nonexistent(reading: Reading) -> Iterator[Finding]:
     if not found and len(known) > 1:
         return
     least = min([act.last for act in known])
-    if _highest_number(reading.vocabulary) <= least < _WITHOUT_COMMA:
+    if most_said <= least < _WITHOUT_COMMA:
         return
     if any(_highest_of_a_section(text, least) > least for _, text in texts):
         yield from found or _bare(reading, *list(known)[:2])
