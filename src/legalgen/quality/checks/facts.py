@@ -323,7 +323,7 @@ def _other_date(reading: Reading) -> str | None:
     names = set(parties(question)) - _NO_NAME
     around = [_around(question, value) for value in asked]
     for sentence in reading.sentences:
-        for value in strange:
+        for value in sorted(strange):
             if value not in sentence or _MOVES_DAYS.search(sentence[: sentence.find(value)]):
                 continue
             if names.isdisjoint(TOKEN.findall(sentence)):
