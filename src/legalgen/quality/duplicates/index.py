@@ -363,34 +363,34 @@ class DuplicateIndex:
         every = _Numbered([*self._segments, recent] if recent else self._segments)
         groups = Groups(len(every))
         undecided: set[tuple[int, int]] = set()
-        for one, other in self._perhaps_near(every):
-            if groups.first(one) == groups.first(other):
-                continue
-            if every.exact(one) == every.exact(other):
-                groups.join(one, other)
-                continue
-            undecided.add((min(one, other), max(one, other)))
-            if len(undecided) >= PAIRS_AT_ONCE:
-                self._decide(every, undecided, groups)
-                undecided.clear()
+        for rows in self._sharing_a_key(every):
+            if len(set(map(groups.first, rows))) == 1:
+                continue  # as is a crowd of rows that are near to each other, but for its first key
+            for one, other in combinations(rows, 2):
+                pair = min(one, other), max(one, other)
+                if pair in undecided or groups.first(one) == groups.first(other):
+                    continue
+                if every.exact(one) == every.exact(other):
+                    groups.join(one, other)
+                elif self._may_be_near(every, one, other):
+                    undecided.add(pair)
+                if len(undecided) >= PAIRS_AT_ONCE:
+                    self._decide(every, undecided, groups)
+                    undecided.clear()
         self._decide(every, undecided, groups)
         found = groups.found()
         ids = every.ids() if found else []
         return [tuple(ids[number] for number in rows) for rows in found]
 
-    def _perhaps_near(self, every: _Numbered) -> Iterator[tuple[int, int]]:
-        """Pairs of rows that share a key and are too near if they are as alike as they may be."""
+    def _sharing_a_key(self, every: _Numbered) -> Iterator[Sequence[int]]:
+        """The rows that share a key which says something, for each such key."""
         for band in range(KEYS_PER_ROW):
             for key, rows in storage.together(every.segments, band):
-                if says_nothing(band, key):
-                    continue
-                for one, other in combinations(rows, 2):
-                    if self._may_be_near(every, one, other):
-                        yield one, other
+                if not says_nothing(band, key):
+                    yield rows
 
     def _may_be_near(self, every: _Numbered, one: int, other: int) -> bool:
-        if every.exact(one) == every.exact(other):
-            return True
+        """Whether two rows are too near if they are as alike as they may be."""
         question, answer = every.alike(one, other)
         if self.thresholds.judge(question + QUESTION_MARGIN, answer + ANSWER_MARGIN) != "DUP_NEAR":
             return False
@@ -404,6 +404,8 @@ class DuplicateIndex:
         wanted = sorted({row for pair in ordered for row in pair})
         texts = {row: every.row(row, self._parts).shingled() for row in wanted}
         for one, other in ordered:
+            if groups.first(one) == groups.first(other):
+                continue
             left, right = texts[one], texts[other]
             alike = every.nearly(one, other)
             if left is not None and right is not None:
