@@ -18,9 +18,10 @@ from legalgen.law.citations.pieces import any_of
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.checks.amounts.figures import NUMBERS
 from legalgen.quality.checks.asked import bare_figures, no_sum, only_asks
+from legalgen.quality.checks.declining import declines
 from legalgen.quality.checks.emptiness import empty, empty_steps, question_again
 from legalgen.quality.checks.opposites import are_apart, opposites, yes_and_no
-from legalgen.quality.checks.restating import tell_the_question
+from legalgen.quality.checks.restating import tell_the_question, tell_the_task
 from legalgen.quality.checks.verdicts import against_itself, against_last_step, opposed, wrong_party
 from legalgen.quality.reading import (
     Finding,
@@ -45,6 +46,7 @@ def no_answer(reading: Reading) -> Iterator[Finding]:
     if reading.is_dialogue:
         return
     yield from empty(reading)
+    yield from declines(reading)
     yield from question_again(reading)
     what = _no_time(reading) or _untold(reading) or no_sum(reading)
     if what := what or only_asks(reading) or bare_figures(reading):
@@ -576,6 +578,9 @@ def steps_restate(reading: Reading) -> Iterator[Finding]:
     """Steps that only say the question again."""
     steps = reading.draft.reasoning_steps
     if not steps:
+        return
+    if tell_the_task(reading):
+        yield "STEPS_RESTATE", "the steps say what is to be written", "reasoning_steps", True
         return
     least = 4 if len(steps) == 1 else 2
     missed = 0  # steps that say something; one of three or more may

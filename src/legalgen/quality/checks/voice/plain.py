@@ -242,6 +242,11 @@ def list_only(reading: Reading) -> Iterator[Finding]:
     if fragments := _fragments(reading):
         yield "LIST_ONLY", f"{fragments} fragments are most of the answer", "answer", True
         return
+    if found := _verbless(reading):
+        count, sure = found
+        code = "LIST_ONLY" if sure else "TELEGRAPHIC"
+        yield code, f"{count} pieces have hardly a verb", "answer", True
+        return
     if not _may_be_list(answer) or _has_prose(reading):
         return
     pieces = [_BULLET.sub("", piece).strip() for piece in _PIECE.split(answer)]
@@ -252,6 +257,52 @@ def list_only(reading: Reading) -> Iterator[Finding]:
     if len(catch) >= LEAST_ITEMS and listed >= LISTED_SHARE * total:
         what = f"{len(catch)} catchwords are {listed / total:.0%} of the answer"
         yield "LIST_ONLY", what, "answer", True
+
+
+_HELPING = word_list("helping")
+_SUBJECTS = frozenset({"he", "she", "it", "they", "you", "we", "i"})
+MOST_HELPING = 2
+"""So many different helping verbs an answer may have that has hardly a verb; of 520 good ones
+seventeen have no more."""
+LEAST_VERBLESS = 50
+"""Words, below which a share says little."""
+FEW_VERBS, HARDLY_A_VERB = 0.02, 0.012
+"""Share of verbs of all words below which it has few, or hardly one; the former is enough where its
+pieces are lines. In good answers it is 0.03 or more, in 18 lists of noun phrases at most 0.017."""
+SHORT_PIECE, LONGER_PIECE = 8, 12
+"""Words a piece, from one sign that parts to the next, up to which such an answer is a list, or may
+be one: older rows have participles and imperatives in sentences of 13 or more."""
+_FULL_STOP = re.compile(r"\.(?=\s)(?<!\b[svp]\.)(?<!\b(?:ss|pp|no|vs)\.)")
+_PARTED = re.compile(rf"[\n;:\u2022\u2013\u2014]|{_FULL_STOP.pattern}")
+_ACTS_ON = re.compile(
+    r"\b(?!(?:to|of|in|for|from|with|without|by|on|at|as|into|onto|over|under|upon|within|before"
+    r"|after|during|through|against|between|among|about|above|below|behind|beside|beyond|across"
+    r"|along|around|until|till|since|despite|per|via|than|like|unlike|near|off|out|up|down|and|or"
+    r"|nor|but|not|only|both|all|half|such|plus|minus|even|also|so|then|if|whether|when|where|while"
+    r"|because|that|which|whose|either|neither|except|save|besides|towards?|throughout|outside"
+    r"|inside|versus|whatever|whichever|\w+ing) )[a-z'-]{3,} (?:the|an?|his|her|its|their|your|our|my"
+    r"|this|these|any|no|each|every|it|them|him|you|us)\b"
+)
+"""A word right before an article or the like is a verb, if it is no preposition or conjunction."""
+
+
+def _verbless(reading: Reading) -> tuple[int, bool] | None:
+    """How many pieces an answer has in which there is hardly a verb, and whether that is sure."""
+    count = len(reading.answer)
+    if len(_HELPING & reading.answer_vocabulary) > MOST_HELPING or count < LEAST_VERBLESS:
+        return None
+    verbs = sum(map((_HELPING | _SUBJECTS).__contains__, reading.answer))
+    if verbs >= FEW_VERBS * count:
+        return None
+    low = reading.folded_answer
+    pieces = sum(any(map(str.isalpha, piece)) for piece in _PARTED.split(low))
+    verbs += len(_ACTS_ON.findall(low))
+    if count > LONGER_PIECE * pieces or verbs >= FEW_VERBS * count:
+        return None
+    lines = 2 * low.count("\n") >= pieces
+    if count <= SHORT_PIECE * pieces and (lines or verbs < HARDLY_A_VERB * count):
+        return pieces, True
+    return (pieces, False) if 2 * len(_FULL_STOP.findall(low)) < pieces else None
 
 
 LEAST_FRAGMENTS = 6

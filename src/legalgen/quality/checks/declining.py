@@ -1,0 +1,142 @@
+"""Does an answer decline to answer, sentence after sentence.
+
+Who may not say a thing says so once, and tells why or what else is known. An answer that says it of
+every point is a refusal, be it ever so polite: somebody, or nobody, would, could or might say, take
+a view or put a figure on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from legalgen.quality.reading import Finding, Reading, excerpt
+from legalgen.quality.wordlists import word_list
+from legalgen.store.sample import words
+
+
+def _any(listed: str) -> str:
+    return f"(?:{'|'.join(listed.split())})"
+
+
+def _within(most: int) -> str:
+    """So many words between two others."""
+    return rf"(?: [\w']+){{0,{most}}}?"
+
+
+def _where(listed: str, *alternatives: str) -> tuple[frozenset[str], re.Pattern[str]]:
+    return frozenset(listed.split()), re.compile("|".join(alternatives))
+
+
+_SAY = (
+    "(?:say|tell|state|comment|indicate|predict|forecast|foretell|foresee|estimate|answer|assess"
+    "|judge|decide|determine|express|opine|speculate|guess|commit|promise|form|list|conclude|know"
+    "|reply|respond|pronounce|go into|silent|view|opinion|position|prediction|side|figure|steer"
+    r"|help|venture|do so|raise)\b"
+)
+_SAID = (
+    "said told stated indicated predicted forecast foretold foreseen estimated answered assessed "
+    "judged advised known"
+)
+_OFFERED = _any(f"{_SAID} given offered expressed made drawn taken formed ventured attempted")
+_VIEWS = (
+    "view views opinion opinions answer answers reply replies statement statements prediction "
+    "predictions conclusion conclusions position positions forecast forecasts estimate estimates "
+    "assessment assessments indication indications comment comments tendency advice figure figures "
+    "promise guess"
+)
+_UNWILLING = (
+    r"(?:cannot|can't|\w+n't|not|never|decline|refrain|hesitate|prefer|rather|reluctant|unable"
+    r"|refuse|avoid|hate)\b"
+)
+_RASH = (
+    "impossible unsafe rash unwise imprudent premature dangerous wrong inappropriate irresponsible "
+    "misleading unhelpful improper unfair hazardous reckless foolish unfortunate early"
+)
+_FIT = "possible right proper wise safe appropriate prudent helpful"
+_MEANT = "undertake propose purport attempt presume intend aim mean"
+_THING = r"(?:\w+ ){0,2}?(?:a question|something|a point|a matter|for (?:me|us))"
+_FOR_ANYBODY = rf"{_within(3)} (?:i|we|one|to)\b(?:'\w+)?{_within(4)} {_SAY}"
+
+_DECLINING = (
+    _where("i", rf" i(?:'\w+)?{_within(3)} {_UNWILLING}{_within(9)} {_SAY}"),
+    _where("we", rf" we(?:'\w+)?{_within(3)} {_UNWILLING}{_within(9)} {_SAY}"),
+    _where(
+        _RASH,
+        rf" it (?:is|would|will|seems|remains|might|may){_within(3)} {_any(_RASH)}{_within(4)} to"
+        rf"{_within(4)} {_SAY}",
+        rf" to {_SAY}{_within(5)} (?:is|(?:would|may|might) be){_within(1)} {_any(_RASH)}\b",
+    ),
+    _where(
+        f"{_FIT} {_MEANT} question something point matter me us",
+        rf" not (?:(?:\w+ ){{0,2}}{_any(_FIT)}{_within(4)} to{_within(4)} {_SAY}"
+        rf"|{_any(_MEANT)} to (?:\w+ )?(?:{_SAY}|(?:resolve|settle|them|draft)\b)"
+        rf"|{_THING}{_FOR_ANYBODY})",
+    ),
+    _where("isn", rf" isn't {_THING}{_FOR_ANYBODY}"),
+    _where("nor", rf" nor (?:is|would) it{_within(2)} {_any(_FIT)}{_within(4)} to{_within(4)} {_SAY}"),
+    _where(
+        _SAID,
+        r" can(?:not|'t|(?<=little can)|(?<=nothing can)|(?<=what can)|(?<=something that can)"
+        rf"|(?<=something which can)){_within(3)} be (?:\w+ )?{_any(_SAID)}\b",
+        rf" could(?: not|n't){_within(3)} be (?:\w+ )?{_any(_SAID)}\b",
+    ),
+    _where(
+        _VIEWS,
+        rf" no (?!one\b)(?:\w+ ){{0,3}}?{_any(_VIEWS)}(?:[ ,][\w ,'-]{{0,60}}?)? {_OFFERED}\b",
+        r" no (?:(?<=make no )|(?<=makes no )|(?<=take no )|(?<=takes no )|(?<=express no )"
+        r"|(?<=expresses no )|(?<=offer no )|(?<=offers no )|(?<=give no )|(?<=gives no )"
+        rf"|(?<=form no )|(?<=have no )|(?<=has no ))(?:\w+ )?{_any(_VIEWS)}\b",
+    ),
+    _where("none", rf" none{_within(3)} be {_OFFERED}\b"),
+    _where("nothing", r" nothing to offer\b"),
+    _where(
+        "leave",
+        r" leave (?:that|it|this|the \w+) (?:\w+ )?(?:to (?:others|somebody|someone|those)|open"
+        r"|aside)\b",
+    ),
+)  # fmt: skip
+"""Who declines, and what is not said: somebody, nobody, or it is rash to. Each is looked for where
+one of its words is, and begins with letters, which are found fast."""
+
+_SENTENCE_ENDS = re.compile(r"[.!?\n] ")
+_RULING = word_list("ruling")
+MANY_DECLINED = 3
+"""So many sentences that decline, and fewer that rule, are a refusal. Of 520 good answers one has
+two, and eleven have one; of 2,057 older rows none has two."""
+OF_ALL = 0.2
+"""Share of the sentences from which two are a refusal, where none rules."""
+
+
+def declined(reading: Reading) -> list[str]:
+    """What is said in each sentence that declines to say something."""
+    vocabulary = reading.answer_vocabulary
+    patterns = [pattern for guard, pattern in _DECLINING if not guard.isdisjoint(vocabulary)]
+    if not patterns:
+        return []
+    text = f" {reading.folded_answer}".replace("\n", "\n ")
+    text = text if text.isascii() else text.replace("\u2019", "'")
+    spans = [found.span() for pattern in patterns for found in pattern.finditer(text)]
+    if not spans:
+        return []
+    said, last = list[str](), -1
+    for begin, end in sorted(spans):
+        if last < 0 or _SENTENCE_ENDS.search(text, last, begin + 1):
+            said.append(text[begin:end])
+        last = max(last, end)
+    return said
+
+
+def declines(reading: Reading) -> Iterator[Finding]:
+    """An answer in which two sentences or more decline, and hardly one says what the law is."""
+    found = declined(reading)
+    if len(found) < MANY_DECLINED - 1:
+        return
+    known = frozenset(reading.question)
+    ruled = sum(not _RULING.isdisjoint(set(words(each)) - known) for each in reading.sentences)
+    many = len(found) >= MANY_DECLINED
+    if ruled > (len(found) - 1 if many else 1):
+        return
+    what = f'{len(found)} of its sentences decline to say, as "{excerpt(found[0], 0)}"'
+    sure = many or (not ruled and len(found) >= OF_ALL * len(reading.sentences))
+    yield "NO_ANSWER", what, "answer", sure
