@@ -140,6 +140,43 @@ def test_who_is_sent_to_a_lawyer_has_been_told_something(answer: str, expected: 
     assert found(answer, kind="conversational").get("NO_ANSWER", "") == expected
 
 
+DECLINED = (
+    "The Law of Property Act 1925 has provisions on leases. Whether the shop is within them is a "
+    "point on which I would rather not express a view. No prediction is made of what a judge would "
+    "say to Tomasz. As for the time within which Amara has to act, it would be irresponsible to "
+    "state one here. Please keep the lease and the bank statements."
+)
+DECLINED_TWICE = (
+    "It is not possible to give an answer to that which would hold good. Some landlords have "
+    "forfeited and others have come to terms with the tenant. For that reason no view is offered "
+    "here on the shop of Amara, and she should put her question to somebody in the town."
+)
+DECLINED_ONCE = (
+    "She may forfeit, because rent is apart from other breaches. I cannot say whether a judge will "
+    "grant relief without seeing the accounts of Tomasz, and it would be premature to guess what "
+    "terms he will set. A demand for the next quarter must not be sent: it would waive the breach."
+)
+SAYS_NOTHING_OF_IT = (
+    "A court will not express an opinion where nothing turns on it. It declines to say who was "
+    "right, no answer is given to the question, and no order is made. Somebody who wants a "
+    "declaration must show that he is bound or entitled, and cannot ask for advice."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (DECLINED, "reject"),
+        (DECLINED_TWICE, "reject"),
+        (DECLINED_ONCE, ""),
+        (SAYS_NOTHING_OF_IT, "flag"),
+    ],
+)
+def test_sentences_that_decline_to_say_something(answer: str, expected: str) -> None:
+    """Where most of them do, that is a refusal; one may stand beside the law, or be its subject."""
+    assert found(answer, kind="advice").get("NO_ANSWER", "") == expected
+
+
 SAID_AGAIN = (
     "Amara let the shop and Tomasz has not paid the rent for three months. Whether Amara may now "
     "forfeit the shop that she let to Tomasz because of the rent that is three months late is the "

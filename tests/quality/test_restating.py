@@ -31,3 +31,60 @@ from tests.quality.sayings import found
 def test_steps_that_tell_the_question(steps: tuple[str, ...], expected: str) -> None:
     """What is to be asked is no inference, in whatever words."""
     assert found(steps=steps).get("STEPS_RESTATE", "") == expected
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (
+            (
+                "The client wants advice on the rent of the shop.",
+                "The advice should begin with the lease.",
+                "It ought to deal with forfeiture next.",
+            ),
+            "flag",
+        ),
+        (
+            (
+                "In the note, the lease comes first.",
+                "Then the note turns to the rent.",
+                "The note closes with what Amara may do.",
+            ),
+            "flag",
+        ),
+        (
+            (
+                "A comparison of rent and other breaches is asked for.",
+                "The differences between them are to be pointed out.",
+            ),
+            "flag",
+        ),
+        (
+            (
+                "Summarise the lease between Amara and Tomasz.",
+                "Say whether Amara may forfeit now.",
+                "Give the reasons.",
+            ),
+            "flag",
+        ),
+        (
+            (
+                "The lease should state a right of re-entry.",
+                "It should give her that right for rent, which needs no notice.",
+                "The note of the agent should be read as a demand that waives it.",
+            ),
+            "",
+        ),
+        (
+            (
+                "Identify the proviso for re-entry that the deed needs.",
+                "Apply the exception for rent, for which no notice is served.",
+                "Conclude that a later demand would waive the breach.",
+            ),
+            "",
+        ),
+    ],
+)
+def test_steps_that_tell_the_task(steps: tuple[str, ...], expected: str) -> None:
+    """What a piece of writing should say, and in which order, is no inference either."""
+    assert found(steps=steps).get("STEPS_RESTATE", "") == expected

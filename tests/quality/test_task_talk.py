@@ -26,6 +26,14 @@ def spoken(said: str, **changes: str) -> str | None:
         ("So it is. [about 70 words; the limit was 90]", "reject"),
         (("Better scripts will distinguish waiver, and markers should reward any candidate who "
           "names the section."), "reject"),
+        (("The parties differ from those of the previous entries, since near copies are dropped "
+          "from the batch."), "reject"),
+        (("As the template for this type demands two named parties, an agent has been introduced."),
+         "reject"),
+        ("Answers that open like their predecessors are filtered, so this one begins otherwise.",
+         "reject"),
+        ("The record will be checked against the schema, so there are four steps and one source.",
+         "reject"),
         (("Your tutor will look for three headings in the essay, so underline the name of the "
           "statute."), "reject"),
     ],
@@ -53,6 +61,10 @@ def test_talk_of_the_task(said: str, expected: str) -> None:
         ("Everything turns on the exchange, for goods supplied in the course of a business must be "
          "of satisfactory quality and fit for a purpose made known to the seller."),
         "The figures supplied by the seller did not meet the contract, so he is held to them.",
+        "The laboratory discarded the earlier samples, so nobody can compare the labels on them.",
+        "Earlier entries in the register are not repeated, and an entry made by mistake may go.",
+        "The sample of employees was too small, and the tribunal rejected the survey.",
+        "A batch of leases in the same form may be registered with a list of the parties.",
         "The assignment of the lease is void, as its wording leaves the licence out.",
     ],
 )  # fmt: skip

@@ -259,3 +259,52 @@ def test_a_sentence_in_whatever_language(said: str, expected: str) -> None:
 def test_fragments_are_no_sentences(answer: str, expected: str) -> None:
     """Most sentences have a verb, however short they are."""
     assert found(answer).get("LIST_ONLY", "") == expected
+
+
+LINES = (
+    "**Form**\n- notice in writing, signed by the landlord or an agent with authority\n- name and "
+    "address of the tenant\n- breach, remedy and a reasonable time\n\n**Service**\n- on the tenant "
+    "in possession\n- registered post to the last known abode or business\n- affixed to the "
+    "door in case of absence\n\n**Effect**\n- no forfeiture before the end of that time\n- relief "
+    "on payment of arrears and costs"
+)
+LABELLED = (
+    "Parties: landlord and tenant of a bakery. Facts: rent arrears of three months, re-entry on a "
+    "Sunday. Law: proviso for re-entry, no notice for rent, waiver by acceptance of later rent "
+    "with knowledge. Application: demand on 1 May after arrears in April, hence waiver. Relief: "
+    "payment of arrears and costs, six months. Outcome: probable relief for the tenant."
+)
+SPLIT_UP = (
+    "Severance in equity, none at law: first, written notice to all other joint tenants, with "
+    "effect on delivery, even without actual reading; second, an act on one's own share, such as "
+    "sale, mortgage or bankruptcy; third, mutual agreement, even an unenforceable one; fourth, a "
+    "course of dealing. No severance by will. Consequence: tenancy in common in equal shares."
+)
+ORDERED = (
+    "1. Check the basis: rent or another breach.\n2. Draft the notice and name the breach, the "
+    "remedy and a reasonable time.\n3. Serve it on the tenant, and keep a copy.\n4. Wait until the "
+    "time has run.\n5. Issue the claim, or re-enter while nobody is there.\n6. Oppose relief "
+    "or ask for terms: arrears, costs, a guarantee."
+)
+LISTED = (
+    "Three things make a forfeiture good:\n- a proviso for re-entry in the lease, with or without "
+    "demand;\n- a breach of covenant, continuing or once and for all;\n- no waiver by acceptance "
+    "of later rent.\nThe landlord bears the burden of each, and a tenant who pays arrears gets "
+    "relief as a rule."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (LINES, {"LIST_ONLY": "reject"}),
+        (LABELLED, {"LIST_ONLY": "reject"}),
+        (SPLIT_UP, {"TELEGRAPHIC": "flag"}),
+        (ORDERED, {}),
+        (LISTED, {}),
+    ],
+)  # fmt: skip
+def test_noun_phrases_are_no_sentences(answer: str, expected: dict[str, str]) -> None:
+    """Of an answer with hardly a verb nothing is said of anything; orders have verbs."""
+    said = found(answer, kind="concept")
+    assert {code: said[code] for code in ("LIST_ONLY", "TELEGRAPHIC") if code in said} == expected

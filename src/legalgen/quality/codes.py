@@ -108,7 +108,8 @@ TABLE: Final = (
     Check(
         "META_TALK", "usable", "graded", "task_talk",
         "A sentence of words for an order, for a text and for what was done about it: flagged; of "
-        "many, or a second such sentence: refused. So is what examiners say of marks and scripts.",
+        "many, or a second such sentence: refused. So is what examiners say of marks and scripts, "
+        "and what sets a text apart from others of its batch.",
         "{found}: write only about the law",
     ),
     Check(
@@ -161,7 +162,8 @@ TABLE: Final = (
         "HARMFUL", "usable", "graded", "hiding",
         "It is full of words of hiding and lying, tells somebody to, and says of nothing that it "
         "is forbidden: flagged; of more such words, or where the question asks how not to be found "
-        "out: refused.",
+        "out: refused. It tells two ways to cover up a record, whatever else it says of the law: "
+        "flagged; three: refused.",
         "{found}: advise nothing that the law forbids",
     ),
     Check(
@@ -208,7 +210,14 @@ TABLE: Final = (
         "flagged.",
     ),
     Check(
-        "LIST_ONLY", "good", "reject", "list_only", "A list of catchwords instead of an answer.",
+        "LIST_ONLY", "good", "reject", "list_only",
+        "A list of catchwords instead of an answer, or short pieces without verbs: of a hundred "
+        "words one is a verb, or two where they are lines.",
+        "{found}: write sentences",
+    ),
+    Check(
+        "TELEGRAPHIC", "good", "flag", "list_only",
+        "Somewhat longer pieces with as few verbs.",
         "{found}: write sentences",
     ),
     Check(
@@ -298,7 +307,7 @@ TABLE: Final = (
     ),
     Check(
         "STEPS_RESTATE", "good", "flag", "steps_restate",
-        "The steps only say the question again.",
+        "The steps only say the question again, or what is to be written.",
         "{found}: each step draws an inference from law and facts",
     ),
     Check(

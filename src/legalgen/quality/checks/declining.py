@@ -8,7 +8,7 @@ a view or put a figure on it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from legalgen.quality.reading import Finding, Reading, excerpt
 from legalgen.quality.wordlists import word_list
@@ -24,26 +24,28 @@ def _within(most: int) -> str:
     return rf"(?: [\w']+){{0,{most}}}?"
 
 
-def _where(listed: str, *alternatives: str) -> tuple[frozenset[str], re.Pattern[str]]:
-    return frozenset(listed.split()), re.compile("|".join(alternatives))
+def _where(listed: str, *alternatives: str) -> tuple[Sequence[str], re.Pattern[str]]:
+    return listed.split(), re.compile("|".join(alternatives))
 
 
 _SAY = (
     "(?:say|tell|state|comment|indicate|predict|forecast|foretell|foresee|estimate|answer|assess"
     "|judge|decide|determine|express|opine|speculate|guess|commit|promise|form|list|conclude|know"
     "|reply|respond|pronounce|go into|silent|view|opinion|position|prediction|side|figure|steer"
-    r"|help|venture|do so|raise)\b"
+    r"|help|venture|do so|raise|anticipate|influence|pass on)\b"
 )
 _SAID = (
     "said told stated indicated predicted forecast foretold foreseen estimated answered assessed "
     "judged advised known"
 )
-_OFFERED = _any(f"{_SAID} given offered expressed made drawn taken formed ventured attempted")
+_OFFERED = _any(
+    f"{_SAID} given offered expressed made drawn taken formed ventured attempted mentioned"
+)
 _VIEWS = (
     "view views opinion opinions answer answers reply replies statement statements prediction "
     "predictions conclusion conclusions position positions forecast forecasts estimate estimates "
     "assessment assessments indication indications comment comments tendency advice figure figures "
-    "promise guess"
+    "promise guess expectation expectations"
 )
 _UNWILLING = (
     r"(?:cannot|can't|\w+n't|not|never|decline|refrain|hesitate|prefer|rather|reluctant|unable"
@@ -53,7 +55,7 @@ _RASH = (
     "impossible unsafe rash unwise imprudent premature dangerous wrong inappropriate irresponsible "
     "misleading unhelpful improper unfair hazardous reckless foolish unfortunate early"
 )
-_FIT = "possible right proper wise safe appropriate prudent helpful"
+_FIT = "possible right fair proper wise safe appropriate prudent helpful"
 _MEANT = "undertake propose purport attempt presume intend aim mean"
 _THING = r"(?:\w+ ){0,2}?(?:a question|something|a point|a matter|for (?:me|us))"
 _FOR_ANYBODY = rf"{_within(3)} (?:i|we|one|to)\b(?:'\w+)?{_within(4)} {_SAY}"
@@ -73,8 +75,15 @@ _DECLINING = (
         rf"|{_any(_MEANT)} to (?:\w+ )?(?:{_SAY}|(?:resolve|settle|them|draft)\b)"
         rf"|{_THING}{_FOR_ANYBODY})",
     ),
+    _where("hardly", rf" hardly be {_any(_FIT)}{_within(4)} to{_within(4)} {_SAY}"),
+    _where("nobody", rf" nobody (?:can|could|would|will) (?:\w+ )?{_SAY}"),
+    _where("wish", rf" no wish to (?:\w+ )?{_SAY}"),
+    _where("pass", r" (?:have to|must|will|'ll) pass on (?:that|this|it)\b"),
     _where("isn", rf" isn't {_THING}{_FOR_ANYBODY}"),
-    _where("nor", rf" nor (?:is|would) it{_within(2)} {_any(_FIT)}{_within(4)} to{_within(4)} {_SAY}"),
+    _where(
+        "nor",
+        rf" nor (?:is|would) it{_within(2)} {_any(_FIT)}{_within(4)} to{_within(4)} {_SAY}",
+    ),
     _where(
         _SAID,
         r" can(?:not|'t|(?<=little can)|(?<=nothing can)|(?<=what can)|(?<=something that can)"
@@ -92,31 +101,35 @@ _DECLINING = (
     _where("nothing", r" nothing to offer\b"),
     _where(
         "leave",
-        r" leave (?:that|it|this|the \w+) (?:\w+ )?(?:to (?:others|somebody|someone|those)|open"
-        r"|aside)\b",
+        r" leave (?:(?:that|it|this|the \w+) (?:\w+ )?(?:open|aside)|(?:(?:that|it|this|the \w+) )?"
+        r"to (?:others|somebody|someone|those|the people))\b",
     ),
 )  # fmt: skip
 """Who declines, and what is not said: somebody, nobody, or it is rash to. Each is looked for where
 one of its words is, and begins with letters, which are found fast."""
 
+_BY_WORD = {
+    word: tuple(at for at, (listed, _) in enumerate(_DECLINING) if word in listed)
+    for word in {word for listed, _ in _DECLINING for word in listed}
+}
+_WORDS = frozenset(_BY_WORD)
 _SENTENCE_ENDS = re.compile(r"[.!?\n] ")
 _RULING = word_list("ruling")
 MANY_DECLINED = 3
-"""So many sentences that decline, and fewer that rule, are a refusal. Of 520 good answers one has
-two, and eleven have one; of 2,057 older rows none has two."""
+"""So many sentences that decline, and fewer that rule, are a refusal. Of 520 good answers ten have
+one, of 2,057 older rows five; none has two."""
 OF_ALL = 0.2
 """Share of the sentences from which two are a refusal, where none rules."""
 
 
 def declined(reading: Reading) -> list[str]:
     """What is said in each sentence that declines to say something."""
-    vocabulary = reading.answer_vocabulary
-    patterns = [pattern for guard, pattern in _DECLINING if not guard.isdisjoint(vocabulary)]
-    if not patterns:
+    there = {at for word in _WORDS & reading.answer_vocabulary for at in _BY_WORD[word]}
+    if not there:
         return []
     text = f" {reading.folded_answer}".replace("\n", "\n ")
     text = text if text.isascii() else text.replace("\u2019", "'")
-    spans = [found.span() for pattern in patterns for found in pattern.finditer(text)]
+    spans = [found.span() for at in there for found in _DECLINING[at][1].finditer(text)]
     if not spans:
         return []
     said, last = list[str](), -1
@@ -125,6 +138,12 @@ def declined(reading: Reading) -> list[str]:
             said.append(text[begin:end])
         last = max(last, end)
     return said
+
+
+def only_declines(reading: Reading) -> bool:
+    """Whether a sentence declines to say something, and none has a word of ruling."""
+    ruling = _RULING & reading.answer_vocabulary
+    return ruling <= frozenset(reading.question) and bool(declined(reading))
 
 
 def declines(reading: Reading) -> Iterator[Finding]:

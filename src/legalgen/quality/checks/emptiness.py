@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 
-from legalgen.quality.checks.declining import declined
+from legalgen.quality.checks.declining import only_declines
 from legalgen.quality.reading import COMMON, Finding, Reading, stems
 from legalgen.quality.wordlists import word_list
 from legalgen.store.sample import words
@@ -88,7 +88,7 @@ def empty(reading: Reading) -> Iterator[Finding]:
         yield "NO_ANSWER", what, "answer", share + deferred >= ALL_DEFERRED
     elif share >= EMPTY_SHARE or (share >= HOLLOW_SHARE and not _is_specific(reading)):
         what = f"{share:.0%} of its words would fit any question"
-        yield "NO_ANSWER", what, "answer", share >= EMPTY_SHARE or bool(declined(reading))
+        yield "NO_ANSWER", what, "answer", share >= EMPTY_SHARE or only_declines(reading)
     elif share >= RATHER_EMPTY and _announces(reading):
         yield "NO_ANSWER", "its sentences only say what is going to be said", "answer", False
     elif share >= LEAST_DWELLING / 2 and _is_lawless(reading, share, said):

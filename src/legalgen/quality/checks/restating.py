@@ -59,14 +59,14 @@ def tell_the_question(reading: Reading) -> bool:
 _PIECE = (
     "(?:(?:case |short |legal )?(?:note|answer|advice|reply|response|guide|comparison|explanation"
     "|analysis|summary|overview|account|essay|memo|memorandum|treatment|discussion|dialogue|write-up"
-    "|text)|(?:(?:first|second|third|fourth|next|last|final|opening|closing|main) )?(?:paragraph|part"
+    "|text)|(?:(?:first|second|third|fourth|next|last|final|opening|closing) )?(?:paragraph|part"
     "|sentence|section of the \\w+)|(?:first|second|third|last|final) (?:step|point))"
 )
 _TELLING = (
     "(?:give|state|say|explain|describe|set|mention|cover|deal|discuss|list|tell|begin|start|open|end"
     "|close|conclude|finish|summari[sz]e|point|address|name|identify|define|compare|contrast|note"
     "|outline|present|introduce|go|talk|warn|turn|move|lay|report|contain|include|illustrate|show"
-    "|apply|quote|cite|be)"
+    "|apply|quote|cite|look|be)"
 )
 _TELLS = (
     "(?:turns to|closes|opens|begins|starts|ends|concludes|gives|sets out|deals|covers|lists"
@@ -89,10 +89,11 @@ _OF_TASK = re.compile(
     r"|(?:the|this) (?:question|task|exercise|assignment|scenario|user|client|asker|reader|request"
     r"|prompt|problem) (?:\w+ )?(?:asks?|calls for|wants?|requires|is (?:about|to|one of|for)"
     r"|would like|needs|wishes|seeks)"
-    r"|(?:we|one|i) (?:should|must|needs? to|has to|have to|ought to|will) (?:\w+ )?(?:explain|describe"
+    rf"|(?:we|one|i) {_TO} (?:\w+ )?(?:explain|describe"
     r"|discuss|outline|summari[sz]e|set out|mention|present)\b"
     r"|(?:we are|i am|what is|what must be|what has to be) (?:asked|wanted|sought|covered|told)"
-    rf"|(?:an?|the) {_PIECE}\b.{{0,80}}\b(?:is|are) (?:asked for|wanted|called for|requested|sought)"
+    rf"|(?:an?|the) {_PIECE}\b.{{0,80}}\b(?:is|are) (?:asked for|wanted|called for|requested"
+    r"|sought|what is (?:asked for|wanted|needed|sought))"
     rf"|in (?:the|this) {_PIECE},? .{{0,80}}\b(?:first|next|last|then|comes?)\b"
     rf"|(?:next|then|last|first|finally) (?:in (?:the|this) {_PIECE} )?(?:comes?|follows?)\b"
     rf"|(?:the|an?|both|each|all)\b(?: [\w-]+){{0,2}}? {_PART_OF_TASK}\b.{{0,80}}"
@@ -101,7 +102,7 @@ _OF_TASK = re.compile(
 """Who writes for somebody, and what is to be written; in small letters."""
 _OF_TASK_TOO = re.compile(
     rf"{_BY_TURNS}(?:(?:it|they|we|one|i) {_BY_TURNS}{_TO} (?:[\w-]+ ){{0,3}}?{_TELLING}\b"
-    rf"|each of .{{0,60}}\b{_TO} be {_TOLD})"
+    rf"|(?:each of|the|an?) .{{0,60}}\b{_TO} be {_TOLD})"
 )
 """The same after a step that is of the task."""
 _TASK_WORDS = word_list("of_a_task")

@@ -269,10 +269,14 @@ LEAST_VERBLESS = 50
 FEW_VERBS, HARDLY_A_VERB = 0.02, 0.012
 """Share of verbs of all words below which it has few, or hardly one; the former is enough where its
 pieces are lines. In good answers it is 0.03 or more, in 18 lists of noun phrases at most 0.017."""
-SHORT_PIECE, LONGER_PIECE = 8, 12
-"""Words a piece, from one sign that parts to the next, up to which such an answer is a list, or may
-be one: older rows have participles and imperatives in sentences of 13 or more."""
+BRIEF_PIECE, SHORT_PIECE, LONGER_PIECE = 6, 8, 12
+"""Words a piece, from one sign that parts to the next, up to which an answer with few verbs, or
+with hardly one, is a list, or may be one: older rows have participles and imperatives in sentences
+of 13 or more."""
+SPLIT_PIECE, BETWEEN_COMMAS = 11, 4.5
+"""Words a piece, and from comma to comma, up to which one with hardly a verb is a list too."""
 _FULL_STOP = re.compile(r"\.(?=\s)(?<!\b[svp]\.)(?<!\b(?:ss|pp|no|vs)\.)")
+_COMMA = re.compile(r",(?!\d)|\d\)\s")
 _PARTED = re.compile(rf"[\n;:\u2022\u2013\u2014]|{_FULL_STOP.pattern}")
 _ACTS_ON = re.compile(
     r"\b(?!(?:to|of|in|for|from|with|without|by|on|at|as|into|onto|over|under|upon|within|before"
@@ -280,8 +284,8 @@ _ACTS_ON = re.compile(
     r"|along|around|until|till|since|despite|per|via|than|like|unlike|near|off|out|up|down|and|or"
     r"|nor|but|not|only|both|all|half|such|plus|minus|even|also|so|then|if|whether|when|where|while"
     r"|because|that|which|whose|either|neither|except|save|besides|towards?|throughout|outside"
-    r"|inside|versus|whatever|whichever|\w+ing) )[a-z'-]{3,} (?:the|an?|his|her|its|their|your|our|my"
-    r"|this|these|any|no|each|every|it|them|him|you|us)\b"
+    r"|inside|versus|whatever|whichever|\w+ing) )[a-z'-]{3,} (?:the|an?|his|her|its|their|your|our"
+    r"|my|this|these|any|no|each|every|it|them|him|you|us)\b"
 )
 """A word right before an article or the like is a verb, if it is no preposition or conjunction."""
 
@@ -300,7 +304,10 @@ def _verbless(reading: Reading) -> tuple[int, bool] | None:
     if count > LONGER_PIECE * pieces or verbs >= FEW_VERBS * count:
         return None
     lines = 2 * low.count("\n") >= pieces
-    if count <= SHORT_PIECE * pieces and (lines or verbs < HARDLY_A_VERB * count):
+    most = SHORT_PIECE if lines or verbs < HARDLY_A_VERB * count else BRIEF_PIECE
+    split = count <= SPLIT_PIECE * pieces and verbs < HARDLY_A_VERB * count
+    split = split and count <= BETWEEN_COMMAS * (pieces + len(_COMMA.findall(low)))
+    if split or count <= most * pieces:
         return pieces, True
     return (pieces, False) if 2 * len(_FULL_STOP.findall(low)) < pieces else None
 

@@ -85,7 +85,7 @@ LIKELY_ONE, SURELY_ONE = 3.8, 4.2
 good answers none has one of 2.5, in 2,057 older rows one has 2.9."""
 
 
-def _batch(reading: Reading, there: Set[str]) -> Iterator[Finding]:
+def _batch(reading: Reading, there: frozenset[str]) -> Iterator[Finding]:
     """A sentence that sets its text apart from others that were made beside it."""
     if not (there := there.difference(reading.question)):
         return
