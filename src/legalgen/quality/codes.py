@@ -162,8 +162,7 @@ TABLE: Final = (
         "HARMFUL", "usable", "graded", "hiding",
         "It is full of words of hiding and lying, tells somebody to, and says of nothing that it "
         "is forbidden: flagged; of more such words, or where the question asks how not to be found "
-        "out: refused. It tells two ways to cover up a record, whatever else it says of the law: "
-        "flagged; three: refused.",
+        "out: refused.",
         "{found}: advise nothing that the law forbids",
     ),
     Check(
