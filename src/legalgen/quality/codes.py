@@ -249,7 +249,8 @@ TABLE: Final = (
         "Two sentences of the answer, or its first one and the last step, decide the opposite of "
         "one subject, also in other words (suppressed, put before the jury), or a party who wins "
         "by the last step loses in the first sentence: refused. Where it may be another subject, "
-        "or no conclusion is drawn: flagged.",
+        "or no conclusion is drawn: flagged. A closing sentence that denies the last step, or the "
+        "yes or no that the answer begins with, in the same words: refused.",
         "{found}: decide one way, by the result of the steps",
     ),
     Check(

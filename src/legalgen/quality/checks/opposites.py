@@ -59,17 +59,19 @@ _FAMILIES = (
     ),
     _family(
         "valid",
-        "valid binding enforceable effective good upheld bind binds enforced effect void"
+        "valid binding enforceable effective good upheld bind binds enforced effect void properly"
+        " validly duly"
         " invalid unenforceable ineffective null nullity aside",
         rf"{_BE}(?:valid|binding|enforceable|effective|good|upheld)|binds?|can be enforced"
-        r"|takes? effect",
+        r"|takes? effect|(?:properly|validly|duly) (?:made|executed|signed|formed|served)",
         rf"{_BE}(?:void|invalid|unenforceable|ineffective|null|a nullity|of no effect|set aside)",
     ),
     _family(
         "liable",
-        "liable responsible answerable breach pay compensate owe owes liability",
+        "liable responsible answerable breach pay compensate owe owes liability broken breached",
         rf"{_BE}(?:\w+ly )?(?:liable|responsible|answerable|in breach)|(?:must|has to|will) (?:pay"
-        r"|compensate)|owes?",
+        r"|compensate)|owes?|ha(?:s|ve) (?:\w+ )?(?:broken|breached) (?:the|his|her|its|their|a)"
+        r" (?:\w+ )?(?:dut(?:y|ies)|obligations?|contract|promise|undertaking)",
         r"escapes? (?:\w+ )?liability|need not (?:pay|compensate)|owes? (?:\w+ )?nothing",
     ),
     _family(
@@ -134,22 +136,23 @@ _FAMILIES = (
         rf"{_BE}(?:unnecessary|needless|superfluous)",
     ),
 )
-_DENIAL = re.compile(r"\b(?:not|no|never|cannot|neither|nobody|nothing|none)\b|n't\b")
+DENIAL = re.compile(r"\b(?:not|no|never|cannot|neither|nobody|nothing|none)\b|n't\b")
 _OF_SUBJECT = re.compile(r"\W*(?:(?:so|therefore|thus|hence|accordingly),? )?(?:no|none|neither)\b")
 _FINITE = re.compile(r"\b(?:is|are|was|were|has|have|had|does|do|did|must|will)\b")
-_LED_IN = re.compile(r"\A\W*(?:since|because|as|given that|for want of|with|in view of)\b[^,]*, ")
-_MAIN_ENDS = re.compile(
+LED_IN = re.compile(r"\A\W*(?:since|because|as|given that|for want of|with|in view of)\b[^,]*, ")
+MAIN_ENDS = re.compile(
     r",? (?:because|since|so that|which|who|although|while|whereas|even though|whatever"
     r"|however (?:much|long)|as (?:he|she|it|they|any|every)|as [a-z]+ v)\b|, (?:as|for)\b|[:]"
 )
 _CLAUSES = re.compile(
     r", (?:and so|so|and therefore|and) |; |,? so (?!far\b|long\b|much\b|that\b)(?=\w)"
 )
-_SUPPOSED = re.compile(
-    r"\b(?:if|unless|would|could|might|whether|although|though|otherwise|argu\w+|contend\w*|says?"
-    r"|submits?|claims? that|provided|but|except|suppose\w*|impeach\w*)\b"
+SUPPOSED = re.compile(
+    r"\b(?:if|unless|would|could|might|whether|although|though|otherwise"
+    r"|argu(?!ments?\b(?! that))\w+|contend\w*|says?|submits?|claims? that|provided|but"
+    r"|except|suppose\w*|impeach\w*)\b"
 )
-_OPEN = re.compile(
+OPEN = re.compile(
     r"\b(?:where|when|until|once|only|some|any|all|each"
     r"|every(?! (?:claim|remedy|right)\b)|most|another|other|unlike|rather"
     r"|even|usually|alone|whoever|merely|further|such (?!a case)|had|both|separate|different|nor"
@@ -174,16 +177,16 @@ _CONCLUDING = (
 )  # fmt: skip
 """What a conclusion has, or what turns to one, after a word of it."""
 _TURNS = ("however", "nevertheless", "nonetheless", "all the same", "at the same time")
-_CLOSING = 2
+CLOSING = 2
 """Sentences at the end that say what an answer comes to."""
-_PRONOUN = re.compile(
+PRONOUN = re.compile(
     r"\W*(?:(?:yes|no|so|therefore|thus|accordingly|it follows that),? )*"
     r"(he|she|it|they|you|this|that)\b"
 )
 _ELLIPSIS = re.compile(r"\b(?:may|is|are|can|does|do|was|were|must|will) not\W*\Z")
 """A second subject of which the opposite is said: "the letter may be used, the diary may not"."""
 _SHALL = re.compile(r"(?<!the )(?<!a )(?<!his )(?<!her )(?<!this )(?<!earlier )(?<!later )\bwill\b")
-_HEAD = re.compile(
+HEAD = re.compile(
     r"\W*(?:in|on|at|during|under|within|outside|for|by|after|before|against|with|without|as|if"
     r"|where|when) (?!(?:the (?:end|result|outcome)|short|conclusion|sum|(?:that|this|these|those)"
     r" reasons?|want of)\b)"
@@ -235,40 +238,40 @@ class _Said(NamedTuple):
 
 
 _Verdicts = Mapping[str, _Said]
-_BY_NAME = {family.name: family for family in _FAMILIES}
-_BY_HINT = {
+BY_NAME = {family.name: family for family in _FAMILIES}
+BY_HINT = {
     hint: frozenset(family.name for family in _FAMILIES if hint in family.hints)
     for hint in frozenset[str]().union(*(family.hints for family in _FAMILIES))
 }
-_HINTS = frozenset(_BY_HINT)
+_HINTS = frozenset(BY_HINT)
 _NONE = frozenset[str]()
 
 
-def _families(sentence: str) -> frozenset[str]:
+def families(sentence: str) -> frozenset[str]:
     """The families of which a sentence has a word, seen in a third of the time of ``words``."""
     text = sentence.casefold()
     for mark in _MARKS:
         text = text.replace(mark, " ")
     there = _HINTS.intersection(text.split())
-    return _NONE.union(*map(_BY_HINT.__getitem__, there)) if there else _NONE
+    return _NONE.union(*map(BY_HINT.__getitem__, there)) if there else _NONE
 
 
 _MARKS = ".,;:-"
 
 
-def _said(sentence: str, names: Set[str]) -> _Verdicts:
+def said_of(sentence: str, names: Set[str]) -> _Verdicts:
     """The verdicts of a sentence of these families, its last clause first; none where supposed."""
     text = sentence.casefold()
-    clauses = _CLAUSES.split(_LED_IN.sub("", text, count=1))
-    clauses = [_MAIN_ENDS.split(clause, maxsplit=1)[0] for clause in clauses]
-    if any(map(_SUPPOSED.search, clauses)):
+    clauses = _CLAUSES.split(LED_IN.sub("", text, count=1))
+    clauses = [MAIN_ENDS.split(clause, maxsplit=1)[0] for clause in clauses]
+    if any(map(SUPPOSED.search, clauses)):
         return {}
     found: dict[str, _Said] = {}
     for clause in reversed(clauses):
-        if _OPEN.search(clause) or _HEAD.match(clause):
+        if OPEN.search(clause) or HEAD.match(clause):
             continue
         for name in names - found.keys():
-            if said := _of_clause(clause, _BY_NAME[name].verb):
+            if said := _of_clause(clause, BY_NAME[name].verb):
                 found[name] = said
     return found
 
@@ -288,7 +291,7 @@ def _of_clause(text: str, verb: re.Pattern[str]) -> _Said | None:
         frozenset(words(after.partition(" and ")[0])) - _OF_TRIALS,
         _NARROWS.match(after) is not None,
         next((word for word in before if word not in _NO_SUBJECT), ""),
-        pronoun[1] if (pronoun := _PRONOUN.match(text)) else "",
+        pronoun[1] if (pronoun := PRONOUN.match(text)) else "",
         text.startswith(("a ", "an ")),
         text,
     )
@@ -301,7 +304,7 @@ def _is_turned(text: str, match: re.Match[str]) -> bool:
     begin = match.start() if _FINITE.match(text, match.start()) else 0
     denials = [
         denial
-        for denial in _DENIAL.finditer(text, begin, match.end())
+        for denial in DENIAL.finditer(text, begin, match.end())
         if not (match["no"] and denial.start() >= match.start())
         and not _FINITE.search(text, denial.end(), match.start())
     ]
@@ -337,24 +340,24 @@ def opposites(reading: Reading) -> Opposed | None:
 def _opposite_verdicts(reading: Reading, conclusions: Sequence[str]) -> Opposed | None:
     """The last step, or a conclusion of the answer, against what the answer begins with."""
     begins = reading.first_sentence
-    begun = _families(begins)
+    begun = families(begins)
     step = reading.draft.reasoning_steps[-1] if reading.draft.reasoning_steps else ""
-    stepped = _families(step)
+    stepped = families(step)
     if not begun and not stepped:
         return None
-    closing = reading.sentences[1:][-_CLOSING:]
-    ends = [(each, _families(each)) for each in dict.fromkeys((*conclusions, *closing))]
+    closing = reading.sentences[1:][-CLOSING:]
+    ends = [(each, families(each)) for each in dict.fromkeys((*conclusions, *closing))]
     if stepped and any(stepped & names for names in (begun, *(names for _, names in ends))):
-        last = _said(sentences(step)[-1], stepped)
+        last = said_of(sentences(step)[-1], stepped)
         for sentence in (begins, *closing) if last else ():
-            sure = _opposed(reading, last, _said_too(sentence, last), of_step=True)
+            sure = _opposed(reading, last, said_too(sentence, last), of_step=True)
             if sure is not None:
                 return Opposed(step, sentence, of_step=True, is_sure=sure)
     if not any(begun & names for _, names in ends):
         return None
-    first = _said(begins, begun)
+    first = said_of(begins, begun)
     for sentence, _ in ends if first else ():
-        sure = _opposed(reading, first, _said_too(sentence, first), of_step=False)
+        sure = _opposed(reading, first, said_too(sentence, first), of_step=False)
         if sure is not None:
             return Opposed(
                 begins,
@@ -371,10 +374,10 @@ def _turns(sentence: str) -> bool:
     return any(map(text.__contains__, _TURNS))
 
 
-def _said_too(sentence: str, verdicts: _Verdicts) -> _Verdicts:
+def said_too(sentence: str, verdicts: Mapping[str, object]) -> _Verdicts:
     """The verdicts of a sentence that are of families of another's."""
-    names = verdicts.keys() & _families(sentence)
-    return _said(sentence, names) if names else {}
+    names = verdicts.keys() & families(sentence)
+    return said_of(sentence, names) if names else {}
 
 
 def _conclusions(reading: Reading) -> Sequence[str]:
@@ -496,9 +499,9 @@ class _Begun(NamedTuple):
 
 def _begun(reading: Reading) -> _Begun | None:
     begins = reading.first_sentence.casefold()
-    clause = _MAIN_ENDS.split(begins, maxsplit=1)[0]
+    clause = MAIN_ENDS.split(begins, maxsplit=1)[0]
     said = _PREDICATE.match(clause)
-    if said is None or _SUPPOSED.search(begins) or _OPEN.search(clause):
+    if said is None or SUPPOSED.search(begins) or OPEN.search(clause):
         return None
     predicate = _telling(said["rest"].partition(",")[0])
     if not predicate and (verb := _VERB.match(said["rest"])):
@@ -519,9 +522,9 @@ def _denied_predicate(reading: Reading, conclusions: Sequence[str]) -> Opposed |
         return None
     for sentence in conclusions:
         text = sentence.casefold()
-        if _SUPPOSED.search(text):
+        if SUPPOSED.search(text):
             continue
-        text = _MAIN_ENDS.split(_LED_IN.sub("", text, count=1), maxsplit=1)[0]
+        text = MAIN_ENDS.split(LED_IN.sub("", text, count=1), maxsplit=1)[0]
         if (_asserts if begun.is_denied else _denies)(text, begun):
             sure = not begun.is_denied and not are_apart(reading.first_sentence, sentence)
             sure = sure and not _turns(sentence)
@@ -532,7 +535,7 @@ def _denied_predicate(reading: Reading, conclusions: Sequence[str]) -> Opposed |
 def _denies(text: str, begun: _Begun) -> bool:
     """Whether a clause denies the predicate of its subject, wholly and in this case."""
     denial = _DENIES.search(text)
-    if denial is None or _HEAD.match(text) or _OPEN.search(text) or " without " in text:
+    if denial is None or HEAD.match(text) or OPEN.search(text) or " without " in text:
         return False
     before = text[: denial.start()]
     active = begun.is_passive and not text.startswith(" be ", denial.end())
@@ -545,7 +548,7 @@ def _denies(text: str, begun: _Begun) -> bool:
 def _asserts(text: str, begun: _Begun) -> bool:
     """Whether a clause says in so many words that what was denied may be done."""
     head = text.partition(" until ")[0]
-    if any(pattern.search(head) for pattern in (_OPEN, _DENIAL)) or _HEAD.match(text):
+    if any(pattern.search(head) for pattern in (OPEN, DENIAL)) or HEAD.match(text):
         return False
     able = [_can(verb, head) for verb in begun.predicate]
     verb = next((match for match in able if match is not None), None)
@@ -609,11 +612,11 @@ def _missing_thing(reading: Reading) -> Opposed | None:
     steps = reading.draft.reasoning_steps
     step = sentences(steps[-1])[-1] if steps and " no " in steps[-1] else ""
     missing = _MISSING.search(step.casefold()) if " no " in step else None
-    if missing is None or _SUPPOSED.search(step.casefold()):
+    if missing is None or SUPPOSED.search(step.casefold()):
         return None
-    begins = _MAIN_ENDS.split(reading.first_sentence.casefold(), maxsplit=1)[0]
+    begins = MAIN_ENDS.split(reading.first_sentence.casefold(), maxsplit=1)[0]
     had = re.search(rf"{_HAD}{missing[1]}\b", begins)
-    if had is None or _SUPPOSED.search(begins) or _DENIAL.search(begins):
+    if had is None or SUPPOSED.search(begins) or DENIAL.search(begins):
         return None
     if are_apart(step, begins) or _BY_ANOTHER_WAY.search(begins, had.end()):
         return None
@@ -654,7 +657,7 @@ def _leave_denied(reading: Reading, conclusions: Sequence[str]) -> Opposed | Non
     for sentence in conclusions:
         text = sentence.casefold()
         found = _WITHOUT_LEAVE.search(text)
-        if found is None or _SUPPOSED.search(text):
+        if found is None or SUPPOSED.search(text):
             continue
         if _PERSON.search(text, 0, found.start()):
             sure = not _turns(sentence)

@@ -20,6 +20,7 @@ from legalgen.quality.checks.amounts.figures import NUMBERS
 from legalgen.quality.checks.asked import bare_figures, no_sum, only_asks
 from legalgen.quality.checks.declining import declines
 from legalgen.quality.checks.emptiness import empty, empty_steps, question_again
+from legalgen.quality.checks.endings import ends_otherwise
 from legalgen.quality.checks.opposites import are_apart, opposites, yes_and_no
 from legalgen.quality.checks.restating import tell_the_question, tell_the_task
 from legalgen.quality.checks.verdicts import against_itself, against_last_step, opposed, wrong_party
@@ -341,7 +342,7 @@ def verdicts(reading: Reading) -> Iterator[Finding]:
     elif found := wrong_party(reading) or against_last_step(reading):
         step, first = (excerpt(each, 0) for each in found)
         yield "CONTRADICTION", f'the last step says "{step}", the answer "{first}"', "answer", True
-    elif apart := opposites(reading):
+    elif apart := opposites(reading) or ends_otherwise(reading):
         first, other = excerpt(apart.first, 0), excerpt(apart.second, 0)
         what = f'the answer says "{first}" and "{other}"'
         if apart.of_step:
