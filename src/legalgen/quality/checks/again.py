@@ -136,6 +136,11 @@ def _paragraphs(text: str, asked: Meanings) -> tuple[float, float]:
     return _mean(told), _mean([meant - asked for meant in told])
 
 
+def alike(texts: Sequence[str]) -> float:
+    """The mean likeness of the meanings of two of several texts."""
+    return _mean(_meanings_of(texts))
+
+
 def _turns(text: str) -> float:
     """How like three turns or more of one speaker are in the mean, of who is most like himself."""
     lines = [line.partition(":") for line in text.split("\n")]

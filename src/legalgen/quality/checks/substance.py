@@ -23,6 +23,7 @@ from legalgen.quality.checks.emptiness import empty, empty_steps, question_again
 from legalgen.quality.checks.endings import ends_otherwise
 from legalgen.quality.checks.opposites import are_apart, opposites, yes_and_no
 from legalgen.quality.checks.restating import tell_the_question, tell_the_task
+from legalgen.quality.checks.rewording import begins_again, reworded
 from legalgen.quality.checks.verdicts import against_itself, against_last_step, opposed, wrong_party
 from legalgen.quality.reading import (
     Finding,
@@ -610,23 +611,15 @@ CLOSE = 0.12
 LEAST_PARAGRAPH = 18
 """Words; what is shorter is a heading, or an item."""
 
-_RESTART = re.compile(
-    r"(?:in (?:short|other words|summary|sum|essence|brief|a nutshell)|to (?:sum up|summari[sz]e"
-    r"|repeat"
-    r"|restate|say (?:it|the same)|put (?:it|this|the) (?:another|differently|in other|same))"
-    r"|put (?:another way|differently|simply|otherwise)|said (?:differently|another way|otherwise)"
-    r"|that is to say|simply put|once again|expressed (?:differently|another way)"
-    r"|stated (?:differently|another way)"
-    r"|as (?:already )?(?:stated|noted|mentioned|said|explained) (?:above|before|earlier)"
-    r"|looked at (?:another|the other) way)\b",
-    re.I,
+_STATED_BEFORE = re.compile(
+    r"as (?:already )?(?:stated|noted|mentioned|said|explained) (?:above|before|earlier)\b", re.I
 )
 
 _VERDICT = re.compile(
-    r"(?:yes|no|not necessarily|not quite|perhaps|possibly|the (?:upshot|short answer|answer"
-    r"|result|position) is"
+    r"(?:so,? )?(?:yes|no|not necessarily|not quite|perhaps|possibly"
+    r"|the (?:upshot|short answer|answer|result|position) is"
     r"|you (?:may|might|should)|(?:he|she|they|it) (?:may|might)|not|probably|almost certainly"
-    r"|most likely|it is (?:un)?likely|it is (?:very "
+    r"|most likely|(?:the )?chances are|it is (?:un)?likely|it is (?:very "
     r"|quite |most )?(?:doubtful"
     r"|possible|probable|improbable|unlikely)|(?:un)?likely|you (?:can|cannot|can't|may|probably"
     r"|will)"
@@ -639,6 +632,7 @@ _VERDICT = re.compile(
 def paraphrase(reading: Reading) -> Iterator[Finding]:
     """Paragraphs or sentences that say the same again in other words."""
     yield from _sentences_again(reading)
+    yield from reworded(reading)
     if "\n" not in reading.draft.answer or reading.is_dialogue:
         return
     lines = map(str.strip, reading.draft.answer.split("\n"))
@@ -727,4 +721,5 @@ def _novelty(told: Sequence[tuple[frozenset[str], str]]) -> float:
 
 def _begins_again(paragraph: str) -> bool:
     """Whether a paragraph gives the result, as the first one of an answer does."""
-    return _RESTART.match(paragraph) is not None or _VERDICT.match(paragraph) is not None
+    found = _VERDICT.match(paragraph) or _STATED_BEFORE.match(paragraph)
+    return found is not None or begins_again(paragraph)
