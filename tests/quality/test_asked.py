@@ -34,6 +34,32 @@ def test_who_asks_for_a_sum_is_told_one(answer: str, question: str, expected: st
     assert found(answer, question).get("NO_ANSWER", "") == expected
 
 
+WHERE = "Amara of Graz was not paid by Tomasz of Bologna. In which courts may she sue him?"
+GOVERNED = (
+    "The contract is governed by Austrian law, since the seller of a service lives there and "
+    "nothing else was chosen by them. That law therefore decides whether the price is owed, when "
+    "it fell due and what interest there is, as Article 12 of the Regulation confirms."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "question", "step", "expected"),
+    [
+        (GOVERNED, WHERE, "A defendant may be sued where he lives.", "reject"),
+        (f"{GOVERNED} She may sue in Bologna.", WHERE, "A defendant may be sued where he lives.",
+         ""),
+        (f"In Bologna. {GOVERNED}", WHERE, "A defendant may be sued where he lives.", ""),
+        (GOVERNED, WHERE, "The law of the seller governs it.", ""),
+        (GOVERNED, "Which law governs the price?", "A defendant may be sued where he lives.", ""),
+    ],
+)  # fmt: skip
+def test_who_asks_for_a_court_is_told_one(
+    answer: str, question: str, step: str, expected: str
+) -> None:
+    """Or where somebody may be sued; a place at the beginning is an answer."""
+    assert found(answer, question, (step,)).get("NO_ANSWER", "") == expected
+
+
 ASKS = "Did she reserve a right of re-entry? Has rent been taken since? Was notice given to him?"
 
 

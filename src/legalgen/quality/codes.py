@@ -174,7 +174,8 @@ TABLE: Final = (
         "it is flagged at 25 % and refused at 35 %. Half of its telling words are the question's, "
         "and of 100 words fewer than 16 are new: flagged; fewer than 10: refused. It is asked for "
         "a time or a sum and gives none, promises three points and tells two, or is made of "
-        "questions or of bare figures: flagged.",
+        "questions or of bare figures: flagged. It is asked for a court and tells neither one nor "
+        "where to sue, although the steps do: refused.",
         "{found}: state the rule and what follows from it",
     ),
     Check("TRUNCATED", "usable", "reject", "cut", "It ends in the middle of a sentence."),
@@ -230,7 +231,10 @@ TABLE: Final = (
         "OFF_TOPIC", "good", "graded", "off_topic",
         "The answer has at most 5 % of the telling words of question and steps (of many 13 %), or "
         "at most a fifth and next to none of its topic: refused; at most 8 % (of many 17 %), or of "
-        "few words none, or none of its topic: flagged. Names do not count.",
+        "few words none, or none of its topic: flagged. Names do not count. Where "
+        "words that mean the same are taken for one: at most a quarter of those of question and "
+        "steps, also of what the steps bring up: flagged; an eighth, or none for what both name "
+        "again and again: refused.",
     ),
     Check(
         "STEPS_OFF_TOPIC", "good", "flag", "steps_off_topic",
@@ -313,7 +317,9 @@ TABLE: Final = (
     Check(
         "PARAPHRASE", "good", "graded", "paraphrase",
         "Paragraphs that say the same in other words: refused from three, two are flagged. "
-        "Sentences that say an earlier one again: flagged from two, refused where they are half.",
+        "Sentences that say an earlier one again: flagged from two, refused where they are half. "
+        "Paragraphs that announce the same again, have the same figures each, or none of their "
+        "own, and share their meanings; most of a paragraph after `in other words`: refused.",
         "{found}: say each thing once",
     ),
     Check(

@@ -1,9 +1,10 @@
-"""Is there an answer at all where a sum is asked for, or only questions, or only figures."""
+"""Is there an answer where a sum or a court is asked for, or only questions, or only figures."""
 
 from __future__ import annotations
 
 import re
 
+from legalgen.law.citations.parsed import word_set
 from legalgen.quality.reading import Reading
 
 _SUM_HINTS = ("ow much", "hat sum", "hat amount")
@@ -44,6 +45,42 @@ def no_sum(reading: Reading) -> str:
     if asked and not _GIVES_SUM.search(reading.draft.answer):
         return f'"{asked[0]}" is asked, and no amount is given'
     return ""
+
+
+_FORUM_HINTS = ("court", "forum", "tribunal", "here ")
+"""Without one of these no question asks for a court."""
+_ASKS_FORUM = re.compile(
+    r"\b(?:which|what) (?:[\w'\u2019-]+ ){0,3}?(?:courts?|tribunals?|forums?)\b"
+    r"|\bwhere (?:can|may|must|should|does|do|could) (?:[\w'\u2019-]+ ){1,4}?(?:sue|be sued|bring|"
+    r"issue|litigate|start (?:a claim|proceedings))\b",
+    re.I,
+)
+_FORUM = word_set(
+    "court courts tribunal tribunals forum forums jurisdiction jurisdictions sue sued suing bring"
+    " brought brings proceedings litigate litigated litigation judge judges seised arbitration"
+    " arbitrator arbitrators commission ombudsman registry chamber bench panel action suit"
+)
+_IN_A_PLACE = re.compile(r"\b(?:[Ii]n|[Aa]t|[Bb]efore|[Tt]o) (?:the )?[A-Z]")
+_LEAST_FOR_FORUM = 40
+"""Words of an answer that would tell where."""
+
+
+def no_forum(reading: Reading) -> str:
+    """What of a question for a court is not answered: none is named, nor where to sue.
+
+    The steps have one, or say where somebody may be sued.
+    """
+    question = reading.draft.question
+    if not any(hint in question for hint in _FORUM_HINTS):
+        return ""
+    asked = _ASKS_FORUM.search(question)
+    if asked is None or len(reading.answer) < _LEAST_FOR_FORUM:
+        return ""
+    if not _FORUM.isdisjoint(reading.answer_vocabulary) or _FORUM.isdisjoint(reading.steps):
+        return ""
+    if _IN_A_PLACE.search(reading.first_sentence):
+        return ""
+    return f'"{asked[0]}" is asked, and no court is named'
 
 
 LEAST_ASKED = 3

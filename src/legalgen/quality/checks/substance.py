@@ -17,11 +17,12 @@ from legalgen.law.citations import folded
 from legalgen.law.citations.pieces import any_of
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.checks.amounts.figures import NUMBERS
-from legalgen.quality.checks.asked import bare_figures, no_sum, only_asks
+from legalgen.quality.checks.asked import bare_figures, no_forum, no_sum, only_asks
 from legalgen.quality.checks.declining import declines
 from legalgen.quality.checks.emptiness import empty, empty_steps, question_again
 from legalgen.quality.checks.endings import ends_otherwise
 from legalgen.quality.checks.opposites import are_apart, opposites, yes_and_no
+from legalgen.quality.checks.other_question import answers_another
 from legalgen.quality.checks.restating import tell_the_question, tell_the_task
 from legalgen.quality.checks.rewording import begins_again, reworded
 from legalgen.quality.checks.verdicts import against_itself, against_last_step, opposed, wrong_party
@@ -53,6 +54,8 @@ def no_answer(reading: Reading) -> Iterator[Finding]:
     what = _no_time(reading) or _untold(reading) or no_sum(reading)
     if what := what or only_asks(reading) or bare_figures(reading):
         yield "NO_ANSWER", what, "answer", False
+    elif what := no_forum(reading):
+        yield "NO_ANSWER", what, "answer", True
 
 
 _TIME_HINTS = (
@@ -161,8 +164,20 @@ def off_topic(reading: Reading) -> Iterator[Finding]:
     if _is_beside_topic(reading, len(asked), shared, about):
         yield "OFF_TOPIC", f"{told}, {about} of {topic}, need some of each", "answer", True
         return
-    if not known or reading.shares_words > FEW_SHARED:
+    if not known:
         return
+    if shared <= ONE_IN_FOUR * len(asked) and (other := _another(reading)):
+        yield "OFF_TOPIC", other[0], "answer", other[1]
+    elif reading.shares_words <= FEW_SHARED:
+        yield from _few_of_topic(reading, asked, shared, about)
+
+
+def _few_of_topic(
+    reading: Reading, asked: frozenset[str], shared: int, about: int
+) -> Iterator[Finding]:
+    """Next to no word of the question and of its topic, or a question that has none of it."""
+    topic = reading.task.topic if reading.task else ""
+    told = f"{plural(shared, 'word')} of the answer are in question or steps"
     few = shared + about <= FEW_SHARED and not (about and _is_short_and_cites(reading))
     if few or not shared:
         what = f"{told}, {about} of {topic}, need some of each"
@@ -170,6 +185,10 @@ def off_topic(reading: Reading) -> Iterator[Finding]:
         yield "OFF_TOPIC", what, "answer", far
     elif not about and asked.isdisjoint(reading.topic):
         yield "OFF_TOPIC", f"no word is of {topic}, need some", "question", False
+
+
+def _another(reading: Reading) -> tuple[str, bool] | None:
+    return answers_another(reading, _names(reading.draft.question))
 
 
 def _cites_what_is_asked(reading: Reading) -> bool:
@@ -234,6 +253,8 @@ the first pair where the topic is not known, else by their number. Of fewer than
 ``SURELY_ENOUGH`` a good answer may have none, if it has words of the topic instead. Of many, names
 do not count. Of 242 good answers on known topics none has as few; of good answers that are
 exchanged within a jurisdiction nine in ten, within an area seven in ten."""
+ONE_IN_FOUR = 0.25
+"""Up to this share it is looked for whether another question is answered."""
 MANY_OF_TOPIC = 15
 QUITE_ENOUGH = 11
 ONE_IN_FIVE = 0.2
