@@ -234,7 +234,9 @@ def _is_beside_topic(reading: Reading, asked: int, shared: int, about: int) -> b
     """Whether an answer has few words of the question and none of a topic of many words."""
     if len(reading.topic) < MANY_OF_TOPIC or asked < QUITE_ENOUGH:
         return False
-    return shared <= ONE_IN_FIVE * asked and (about == 0 or shared + about <= FEW_SHARED)
+    if len(reading.answer) < CONCISE or shared > min(FEW_SHARED, ONE_IN_FIVE * asked):
+        return False
+    return about == 0 or shared + about <= FEW_SHARED
 
 
 FEW_SHARED = 2
@@ -258,8 +260,11 @@ ONE_IN_FOUR = 0.25
 MANY_OF_TOPIC = 15
 QUITE_ENOUGH = 11
 ONE_IN_FIVE = 0.2
-"""Up to this share, and with no word of such a topic or two of both, an answer is refused: no good
-one of 242 is; of those exchanged within an area three in ten."""
+"""Up to this share, and with no word of such a topic or two of both, an answer is refused: of 320
+good ones one was that had three words, and one of 44 words; of those exchanged within an area three
+in ten are."""
+CONCISE = 50
+"""Words; a shorter answer may have only words of its own."""
 
 LEAST_STEPPED = 8
 """Telling words of the steps, below which nothing can be said of them."""
