@@ -126,6 +126,9 @@ def _again_in_paragraphs(reading: Reading, lines: Sequence[str]) -> Iterator[Fin
         said += sums_up if said else max(0, sums_up - 1)
     mostly = said > 1 and 2 * said >= len(lines)
     same = () if mostly else _figures_of_all(lines)
+    if same:  # a sum that the question names may well stand everywhere
+        asked = set(_figures(reading.draft.question.casefold()))
+        same = [each for each in same if each not in asked]
     stale = len(lines) > LEAST_PARAGRAPHS and _nothing_new(reading.draft.question, lines)
     if not (said or same or stale):
         return
