@@ -115,6 +115,8 @@ _ORDERS = re.compile(
     r"|define|compare|contrast|note|outline|present|introduce|apply|illustrate|analy[sz]e|examine"
     r"|consider|assess|evaluate|determine|clarify|quote|cite|recall|report|decide|ask)\b"
 )
+LEAST_ORDERED = 4
+"""Meanings of the steps, below which nothing can be said of them."""
 NEW_ORDERED = 0.34
 """Share of the meanings that steps have and the question has not, up to which steps that all order
 something only order an answer to it; of 332 older rows with such steps none has less than 0.38."""
@@ -143,7 +145,7 @@ def _order_the_question(reading: Reading, steps: Iterable[str]) -> bool:
     """Whether steps that order something have hardly a meaning beyond the question's."""
     told = frozenset[int | str]().union(*(meanings(step, but=_ORDERING) for step in steps))
     new = told - meanings(reading.draft.question) - reading.question_stems
-    return bool(told) and len(new) <= NEW_ORDERED * len(told)
+    return len(told) >= LEAST_ORDERED and len(new) <= NEW_ORDERED * len(told)
 
 
 def _asks(step: str) -> bool:
