@@ -52,8 +52,9 @@ def write_answers(path: Path, count: int, *, seed: int = 2) -> None:
     with path.open("w", encoding="utf-8") as file:
         for number in range(count):
             question = _question(rng, questions, number)
-            asked = re.findall(r"[A-Za-z]{5,}", question)  # or the answer would be off the topic
-            point = f"What counts is {', '.join(rng.sample(asked, 6))}."
+            # What was asked, without names: or the answer would be one to another question.
+            asked = re.findall(r"\b[a-z]{5,}\b", question)
+            point = f"What counts is {', '.join(rng.sample(asked, min(8, len(asked))))}."
             cites = "See section 172 of the Companies Act 2006."
             answer = [*rng.sample(sentences, 3), point, cites]
             value = {
