@@ -16,6 +16,7 @@ from itertools import islice
 
 from legalgen.law.citations.parsed import word_set
 from legalgen.quality.checks.again import LEAST_PARAGRAPH, MOST_PARAGRAPHS, alike, meanings
+from legalgen.quality.checks.amounts.figures import figures
 from legalgen.quality.reading import Finding, Reading
 from legalgen.quality.wordlists import MONEY_SIGNS, TENS, UP_TO_TWENTY
 
@@ -127,7 +128,7 @@ def _again_in_paragraphs(reading: Reading, lines: Sequence[str]) -> Iterator[Fin
     mostly = said > 1 and 2 * said >= len(lines)
     same = () if mostly else _figures_of_all(lines)
     if same:  # a sum that the question names may well stand everywhere
-        asked = set(_figures(reading.draft.question.casefold()))
+        asked = set(_figures(reading.draft.question))
         same = [each for each in same if each not in asked]
     stale = len(lines) > LEAST_PARAGRAPHS and _nothing_new(reading.draft.question, lines)
     if not (said or same or stale):
@@ -170,13 +171,8 @@ def _again_in_sentences(reading: Reading) -> Iterator[Finding]:
 
 # --- the figures and names of a paragraph --------------------------------------------------------
 
-_NUMBERS = {**UP_TO_TWENTY, **TENS}
-_COUNTED = frozenset(_NUMBERS) - {"zero", "one"}
-_PERIOD = re.compile(
-    rf"\b(?P<count>\d+|an?|{'|'.join(_NUMBERS)})[ -](?:full |whole |clear |calendar )?"
-    r"(?P<unit>day|week|month|year)s?\b"
-)
-_MONEY = re.compile(rf"[{MONEY_SIGNS}] ?\d(?:[\d.,]*\d)?")
+_COUNTED = frozenset({*UP_TO_TWENTY, *TENS}) - {"zero", "one"}
+_ONE = re.compile(r"\ban?[ -](?:full |whole |clear |calendar )?(?P<unit>day|week|month|year)s?\b")
 _UNITS = ("month", "year", "day", "week", *MONEY_SIGNS)
 _OWN = re.compile(r"\d(?:[\d.,]*\d)?|[A-Z](?<=[a-z,] [A-Z])[a-z]\w+")
 
@@ -190,7 +186,7 @@ def _figures_of_all(lines: Sequence[str]) -> Sequence[str]:
     times = Counter[str]()
     spared -= len(lines) - len(measured)
     for at, line in enumerate(measured, 1):
-        times.update(set(_figures(line.casefold())))
+        times.update(set(_figures(line)))
         if at > spared and max(times.values(), default=0) < at - spared:
             return ()
     return sorted([each for each, count in times.items() if count >= len(measured) - spared])
@@ -198,13 +194,12 @@ def _figures_of_all(lines: Sequence[str]) -> Sequence[str]:
 
 def _figures(text: str) -> Iterator[str]:
     """Each sum, and each period: a year as so many months."""
-    for found in _PERIOD.finditer(text):
-        count, unit = found["count"], found["unit"]
-        number = int(count) if count.isdecimal() else _NUMBERS.get(count, 1)
-        if unit == "year":
-            number, unit = 12 * number, "month"
-        yield f"{number} {unit}s"
-    yield from (found.replace(" ", "") for found in _MONEY.findall(text))
+    told = {(found["unit"], "1") for found in _ONE.finditer(text.casefold())}
+    for kind, value in sorted(told | figures(text)):
+        if kind == "year" and value.isdecimal():
+            yield f"{12 * int(value)} months"
+        elif kind in _UNITS:
+            yield f"{kind}{value}" if kind in MONEY_SIGNS else f"{value} {kind}s"
 
 
 def _nothing_new(question: str, parts: Sequence[str]) -> bool:
