@@ -403,11 +403,11 @@ def table_of(rows: Iterable[bytes], version: int = SCHEMA_VERSION) -> pa.Table:
 
 
 _BLOCK_BYTES: Final = 1 << 18
-"""Of rows that are read at once."""
+"""So many bytes of rows, and what is left of the last of them, are read at once."""
 
 
 def _blocks(rows: Iterable[bytes]) -> Iterator[bytes]:
-    """The rows a line each, so many in one text as fit in ``_BLOCK_BYTES``, and one at least."""
+    """The rows a line each, as texts that end with the row that reaches ``_BLOCK_BYTES``."""
     block, size = list[bytes](), 0
     for row in rows:
         block.append(row)

@@ -247,7 +247,7 @@ _HINTS = frozenset(BY_HINT)
 _NONE = frozenset[str]()
 
 
-def families(sentence: str) -> frozenset[str]:
+def _families(sentence: str) -> frozenset[str]:
     """The families of which a sentence has a word, seen in a third of the time of ``words``."""
     text = sentence.casefold()
     for mark in _MARKS:
@@ -259,7 +259,7 @@ def families(sentence: str) -> frozenset[str]:
 _MARKS = ".,;:-"
 
 
-def said_of(sentence: str, names: Set[str]) -> _Verdicts:
+def _said(sentence: str, names: Set[str]) -> _Verdicts:
     """The verdicts of a sentence of these families, its last clause first; none where supposed."""
     text = sentence.casefold()
     clauses = _CLAUSES.split(LED_IN.sub("", text, count=1))
@@ -340,22 +340,22 @@ def opposites(reading: Reading) -> Opposed | None:
 def _opposite_verdicts(reading: Reading, conclusions: Sequence[str]) -> Opposed | None:
     """The last step, or a conclusion of the answer, against what the answer begins with."""
     begins = reading.first_sentence
-    begun = families(begins)
+    begun = _families(begins)
     step = reading.draft.reasoning_steps[-1] if reading.draft.reasoning_steps else ""
-    stepped = families(step)
+    stepped = _families(step)
     if not begun and not stepped:
         return None
     closing = reading.sentences[1:][-CLOSING:]
-    ends = [(each, families(each)) for each in dict.fromkeys((*conclusions, *closing))]
+    ends = [(each, _families(each)) for each in dict.fromkeys((*conclusions, *closing))]
     if stepped and any(stepped & names for names in (begun, *(names for _, names in ends))):
-        last = said_of(sentences(step)[-1], stepped)
+        last = _said(sentences(step)[-1], stepped)
         for sentence in (begins, *closing) if last else ():
             sure = _opposed(reading, last, said_too(sentence, last), of_step=True)
             if sure is not None:
                 return Opposed(step, sentence, of_step=True, is_sure=sure)
     if not any(begun & names for _, names in ends):
         return None
-    first = said_of(begins, begun)
+    first = _said(begins, begun)
     for sentence, _ in ends if first else ():
         sure = _opposed(reading, first, said_too(sentence, first), of_step=False)
         if sure is not None:
@@ -376,8 +376,8 @@ def _turns(sentence: str) -> bool:
 
 def said_too(sentence: str, verdicts: Mapping[str, object]) -> _Verdicts:
     """The verdicts of a sentence that are of families of another's."""
-    names = verdicts.keys() & families(sentence)
-    return said_of(sentence, names) if names else {}
+    names = verdicts.keys() & _families(sentence)
+    return _said(sentence, names) if names else {}
 
 
 def _conclusions(reading: Reading) -> Sequence[str]:

@@ -166,8 +166,10 @@ def off_topic(reading: Reading) -> Iterator[Finding]:
         return
     if not known:
         return
-    if shared <= ONE_IN_FOUR * len(asked) and (other := _another(reading)):
-        yield "OFF_TOPIC", other[0], "answer", other[1]
+    lacks = shared <= ONE_IN_FOUR * len(asked)
+    if lacks and (other := answers_another(reading, _names(reading.draft.question))):
+        what, far = other
+        yield "OFF_TOPIC", what, "answer", far
     elif reading.shares_words <= FEW_SHARED:
         yield from _few_of_topic(reading, asked, shared, about)
 
@@ -185,10 +187,6 @@ def _few_of_topic(
         yield "OFF_TOPIC", what, "answer", far
     elif not about and asked.isdisjoint(reading.topic):
         yield "OFF_TOPIC", f"no word is of {topic}, need some", "question", False
-
-
-def _another(reading: Reading) -> tuple[str, bool] | None:
-    return answers_another(reading, _names(reading.draft.question))
 
 
 def _cites_what_is_asked(reading: Reading) -> bool:
