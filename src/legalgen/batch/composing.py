@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from legalgen.batch.generation import Written
 from legalgen.law.planner import Task, dated
-from legalgen.sources.passages import Passages
-from legalgen.sources.space import area_of, topic_of
 from legalgen.store.sample import GroundingText, Sample, sample_id
+
+if TYPE_CHECKING:  # of texts, which few batches have
+    from legalgen.sources.passages import Passages
 
 
 class Composer:
@@ -78,6 +80,8 @@ class Composer:
 
         A rehearsal's quotations were not looked up.
         """
+        from legalgen.sources.space import area_of, topic_of  # of texts, which few batches have
+
         given = passages.of(task)
         source = passages.source(task)
         return replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,11 +15,12 @@ from legalgen.law.planner import Task, TaskSpace, dated
 from legalgen.law.prompts.prompter import Prompter
 from legalgen.law.taxonomy import Taxonomy
 from legalgen.settings.layers import Settings
-from legalgen.sources.collection import SourceCollection
-from legalgen.sources.passages import Passages
-from legalgen.sources.space import GroundedSpace, chosen_sources, grounded_space
 from legalgen.store import parts
 from legalgen.store.files import DataDir
+
+if TYPE_CHECKING:  # of texts, which few batches have
+    from legalgen.sources.passages import Passages
+    from legalgen.sources.space import GroundedSpace
 
 
 class GroundedPrompts(TaxonomyPrompts):
@@ -80,6 +82,10 @@ def open_ground(settings: Settings, data_dir: DataDir, *, rehearsal: bool) -> Gr
 
 
 def _passages_of(settings: Settings, data_dir: DataDir) -> tuple[GroundedSpace, Passages]:
+    from legalgen.sources.collection import SourceCollection
+    from legalgen.sources.passages import Passages
+    from legalgen.sources.space import chosen_sources, grounded_space
+
     taxonomy, chosen = law.taxonomy_of(settings), law.filter_of(settings)
     collection = SourceCollection(data_dir)
     sources = chosen_sources(collection, taxonomy, chosen, settings.source)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -43,13 +43,15 @@ from legalgen.routing.router import Router
 from legalgen.routing.stating import asked_route
 from legalgen.routing.targets import MOST_IN_FLIGHT, MOST_UNDER_LIMITS, Cap, RoutingPolicy
 from legalgen.settings.layers import Settings
-from legalgen.sources.passages import Passages
 from legalgen.store import outlays, parts
 from legalgen.store.files import DataDir, disk
 from legalgen.store.ledger import Ledger, Record, UnreadableRecord
 from legalgen.telemetry import events
 from legalgen.telemetry.clock import Clock
 from legalgen.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:  # of texts, which few batches have
+    from legalgen.sources.passages import Passages
 
 
 class RunParts(msgspec.Struct, frozen=True):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from html import unescape
 from http import HTTPStatus
 from itertools import islice
 
@@ -385,6 +384,8 @@ _SHORT_PAGE = 400
 def _page_words(page: str) -> str:
     """Title and headings of a page; its other words, which are for people with browsers, only
     where it has none."""
+    from html import unescape  # 0.6 MB of names, which few replies need
+
     headings = [heading for _, heading in _HEADINGS.findall(page)] or [page[:_SHORT_PAGE]]
     return unescape(" | ".join(_TAG.sub(" ", heading) for heading in headings))
 

@@ -29,12 +29,12 @@ from legalgen.quality.mending import composed, distinct, mend
 from legalgen.quality.reading import Finding, KnownRuns, Reading
 from legalgen.quality.rules import AnswerBounds, Rules, Verdict
 from legalgen.settings.types import CitationPolicy, GateMode
-from legalgen.sources.passages import Passage
 from legalgen.store.sample import Citation, Draft, DraftCitation
 
 if TYPE_CHECKING:
     from legalgen.quality.admission import Policing
     from legalgen.quality.grounding import PassagesOf
+    from legalgen.sources.passages import Passage
 
 Finder: TypeAlias = Callable[[Reading], Iterator[Finding]]
 """A check: the findings of one answer."""

@@ -20,7 +20,6 @@ from legalgen.quality.corpus import Corpus, CorpusState
 from legalgen.quality.duplicates.index import DuplicateIndex, DuplicateThresholds
 from legalgen.quality.duplicates.rows import IndexedPart, indexed_part
 from legalgen.quality.duplicates.sketches import Sketch, sketch
-from legalgen.quality.exclusion import Exclusion
 from legalgen.quality.rules import Rules, Verdict
 from legalgen.settings.reading import read_whole
 from legalgen.store import files
@@ -29,7 +28,8 @@ from legalgen.store.files import DataDir
 from legalgen.store.notes import load_notes, save_notes, with_notes
 from legalgen.store.sample import Draft, Sample
 
-if TYPE_CHECKING:  # numpy is an extra
+if TYPE_CHECKING:  # what few batches ask for
+    from legalgen.quality.exclusion import Exclusion
     from legalgen.quality.meaning.comparison import Meaning
     from legalgen.quality.meaning.embedding import Embedder
 

@@ -6,6 +6,7 @@ And what the checks of figures look for: words for numbers, months, signs of mon
 from __future__ import annotations
 
 import re
+import sys
 from functools import cache
 from typing import Final
 
@@ -51,7 +52,8 @@ def word_list(*names: str) -> frozenset[str]:
         KeyError: there is no such list.
     """
     found = [_lists()[name] for name in names]
-    return frozenset(word for text in found if isinstance(text, str) for word in text.split())
+    listed = (word for text in found if isinstance(text, str) for word in text.split())
+    return frozenset(map(sys.intern, listed))  # many words are in several lists
 
 
 def phrases(name: str) -> tuple[str, ...]:

@@ -6,14 +6,16 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from legalgen.law.planner import Task
 from legalgen.sources.chunk import Chunk, cited
-from legalgen.sources.collection import SourceText
 from legalgen.sources.definitions import DefinedTerms
+
+if TYPE_CHECKING:
+    from legalgen.sources.collection import SourceText
 
 _REFERENCE: Final = re.compile(
     r"(?:\bsections?|\bs\.|\bss\.|§§?|\barticles?|\bart\.|\bclauses?|\bregulations?|\breg\.|"

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from legalgen.batch.bulk.steps import history as told_of_bulk
 from legalgen.errors import Trouble
 from legalgen.errors.category import ErrorCategory
 from legalgen.errors.plurals import plural
@@ -411,8 +410,11 @@ def record_lines(record: Record, status: str, again: str) -> Iterator[StyledLine
     for moment in record.resumed:
         yield labelled("resumed", f"{moment.astimezone():%Y-%m-%d %H:%M:%S}")
     yield from _made(record, codes=False)
-    for told in told_of_bulk(record.bulk) if record.bulk is not None else ():
-        yield labelled("bulk", told)
+    if record.bulk is not None:
+        from legalgen.batch.bulk.steps import history as told_of_bulk  # what few batches have
+
+        for told in told_of_bulk(record.bulk):
+            yield labelled("bulk", told)
     if record.spill is not None:
         yield labelled("paid too", spilled(record.spill))
     if record.parts:

@@ -490,15 +490,21 @@ _ACT = re.compile(
 
 
 @cache
-def _known_acts() -> Mapping[str, tuple[frozenset[str], ...]]:
-    """The words of the short titles that are known, by year."""
+def _known_titles() -> Mapping[str, Sequence[str]]:
+    """The short titles that are known, by year."""
     text = resources.files(__package__).joinpath("uk_acts.txt").read_text(encoding="utf-8")
-    known: dict[str, list[frozenset[str]]] = {}
+    known: dict[str, list[str]] = {}
     for line in text.splitlines():
         title, _, years = line.partition(":")
         for year in [] if line.startswith("#") else years.split():
-            known.setdefault(year, []).append(frozenset(_title_words(title)))
-    return {year: tuple(titles) for year, titles in known.items()}
+            known.setdefault(year, []).append(title)
+    return known
+
+
+@cache  # the words of all take half a megabyte, and few years are asked for
+def _known_acts(year: str) -> Sequence[frozenset[str]]:
+    """The words of each short title of a year that is known."""
+    return [frozenset(_title_words(title)) for title in _known_titles().get(year, ())]
 
 
 @lru_cache(maxsize=4096)  # there are few Acts
@@ -561,5 +567,5 @@ def _is_known(title: tuple[str, ...], year: str) -> bool:
         known <= written
         or written <= known
         or (last and last[0] in known and len(written & known) >= len(known) - 1 >= 2)
-        for known in _known_acts().get(year, ())
+        for known in _known_acts(year)
     )
