@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-PYTEST_ARGS ?= -n auto --dist worksteal
+# One worker more than cores: a third of the time a test waits for processes and servers.
+WORKERS := $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+PYTEST_ARGS ?= -n $(WORKERS) --dist worksteal
 SOURCES := pyproject.toml constraints.txt
 
 .PHONY: demo test quick extended live lint types check docs coverage matrix clean
