@@ -30,35 +30,48 @@ def _where(listed: str, *alternatives: str) -> tuple[Sequence[str], re.Pattern[s
 
 _SAY = (
     "(?:say|tell|state|comment|indicate|predict|forecast|foretell|foresee|estimate|answer|assess"
-    "|judge|decide|determine|express|opine|speculate|guess|commit|promise|form|list|conclude|know"
+    "|judge|decide|determine|express|opine|speculate|guess|commit|form|list|conclude|know"
     "|reply|respond|pronounce|go into|silent|view|opinion|position|prediction|side|figure|steer"
-    r"|help|venture|do so|raise|anticipate|influence|pass on)\b"
+    r"|help|venture|do so|raise|anticipate|influence|pass on|choose|announce|hazard|substitute"
+    r"|favou?r|put (?:a|any|it|my|our|mine|ours|words|numbers)|call it|pass judg(?:e)?ment|promise"
+    r"|take sides|speak)\b"
 )
 _SAID = (
     "said told stated indicated predicted forecast foretold foreseen estimated answered assessed "
     "judged advised known"
 )
 _OFFERED = _any(
-    f"{_SAID} given offered expressed made drawn taken formed ventured attempted mentioned"
+    f"{_SAID} given offered expressed made drawn taken formed ventured attempted mentioned hazarded"
+    " read intended implied reached"
 )
 _VIEWS = (
     "view views opinion opinions answer answers reply replies statement statements prediction "
     "predictions conclusion conclusions position positions forecast forecasts estimate estimates "
     "assessment assessments indication indications comment comments tendency advice figure figures "
-    "promise guess expectation expectations"
+    "promise guess expectation expectations assurance assurances preference verdict side sides"
 )
 _UNWILLING = (
     r"(?:cannot|can't|\w+n't|not|never|decline|refrain|hesitate|prefer|rather|reluctant|unable"
-    r"|refuse|avoid|hate)\b"
+    r"|refuse|avoid|hate|abstain|forbear)\b"
 )
 _RASH = (
     "impossible unsafe rash unwise imprudent premature dangerous wrong inappropriate irresponsible "
-    "misleading unhelpful improper unfair hazardous reckless foolish unfortunate early"
+    "misleading unhelpful improper unfair hazardous reckless foolish unfortunate early presumptuous "
+    "idle bold pointless"
 )
 _FIT = "possible right fair proper wise safe appropriate prudent helpful"
-_MEANT = "undertake propose purport attempt presume intend aim mean"
-_THING = r"(?:\w+ ){0,2}?(?:a question|something|a point|a matter|for (?:me|us))"
+_MEANT = "undertake propose purport attempt presume intend aim mean pretend"
+_THING = r"(?:\w+ ){0,2}?(?:a question|something|a point|a matter|a thing|for (?:me|us))"
 _FOR_ANYBODY = rf"{_within(3)} (?:i|we|one|to)\b(?:'\w+)?{_within(4)} {_SAY}"
+
+_FOR_NOBODY = rf"(?: (?:on|of|about|to|in) which| that){_within(8)} (?:{_SAY}|(?:{_OFFERED})\b)"
+_WRITER = "(?:outsider|commentator|writer|observer|bystander|stranger|reply|overview|summary)"
+_DARE = rf"(?:{_SAY}|(?:undertake|propose|presume|pretend|settle|resolve|attempt|claim)\b)"
+_CAN = "(?:can|could|will|would|should|may|must|ought to)"
+_SOMEBODY = (
+    "(?:those|whoever|others|somebody|someone|them|that person|the readers?|readers|each reader)"
+)
+_DECIDE = "(?:decide|form|judge|reach|take a|make up|draw|choose|conclude)"
 
 _DECLINING = (
     _where("i", rf" i(?:'\w+)?{_within(3)} {_UNWILLING}{_within(9)} {_SAY}"),
@@ -69,11 +82,15 @@ _DECLINING = (
         rf"{_within(4)} {_SAY}",
         rf" to {_SAY}{_within(5)} (?:is|(?:would|may|might) be){_within(1)} {_any(_RASH)}\b",
     ),
+    _where("place", rf" out of place to{_within(4)} {_SAY}"),
     _where(
-        f"{_FIT} {_MEANT} question something point matter me us",
+        "advantage merit purpose", r" see no (?:advantage|merit|purpose) in \w+ing\b"
+    ),
+    _where(
+        f"{_FIT} {_MEANT} question something point matter thing me us",
         rf" not (?:(?:\w+ ){{0,2}}{_any(_FIT)}{_within(4)} to{_within(4)} {_SAY}"
         rf"|{_any(_MEANT)} to (?:\w+ )?(?:{_SAY}|(?:resolve|settle|them|draft)\b)"
-        rf"|{_THING}{_FOR_ANYBODY})",
+        rf"|{_THING}(?:{_FOR_ANYBODY}|{_FOR_NOBODY}))",
     ),
     _where("hardly", rf" hardly be {_any(_FIT)}{_within(4)} to{_within(4)} {_SAY}"),
     _where("nobody", rf" nobody (?:can|could|would|will) (?:\w+ )?{_SAY}"),
@@ -102,7 +119,33 @@ _DECLINING = (
     _where(
         "leave",
         r" leave (?:(?:that|it|this|the \w+) (?:\w+ )?(?:open|aside)|(?:(?:that|it|this|the \w+) )?"
-        r"to (?:others|somebody|someone|those|the people))\b",
+        r"to (?:others|somebody|someone|those|the people)|undecided|unanswered)\b",
+    ),
+    _where(
+        "left",
+        r" left (?:without (?:comment|(?:an? )?(?:answer|reply|view))|undecided|unanswered|unsaid"
+        r"|blank|where (?:it|they)\b|to (?:others|those|whoever)\b)",
+    ),
+    _where("blank", r" remains? (?:a )?blank\b"),
+    _where("best", rf" best not (?:\w+ )?(?:{_OFFERED})\b"),
+    _where("counsel", r" keeps? (?:his|her|my|our|its|their|one's) own counsel\b"),
+    _where(
+        "outsider commentator writer observer bystander stranger reply overview summary",
+        rf" no(?: \w+)? {_WRITER} {_CAN}{_within(3)} {_DARE}",
+        rf" {_WRITER} (?:{_CAN} not|cannot){_within(3)} {_DARE}",
+        rf" more than(?: \w+){{0,3}}? {_WRITER} {_CAN}\b",
+    ),
+    _where("let", rf" let {_SOMEBODY}{_within(2)} {_DECIDE}\b"),
+    _where(
+        "those whoever somebody someone reader readers",
+        rf" it (?:is|will be|must be|remains)(?: \w+)? for {_SOMEBODY}\b[^.;]{{0,60}}? to {_DECIDE}\b",
+    ),
+    _where(
+        "hesitates refrains shrinks declines forbears",
+        r" one (?:\w+ )?(?:hesitates|refrains|shrinks|declines|forbears) (?:to|from)\b",
+    ),
+    _where(
+        "reserve", r" (?:i|we) (?:must )?reserve (?:(?:my|our|any) )?(?:views?|opinion|judge?ment)\b"
     ),
 )  # fmt: skip
 """Who declines, and what is not said: somebody, nobody, or it is rash to. Each is looked for where
@@ -116,10 +159,10 @@ _WORDS = frozenset(_BY_WORD)
 _SENTENCE_ENDS = re.compile(r"[.!?\n] ")
 _RULING = word_list("ruling")
 MANY_DECLINED = 3
-"""So many sentences that decline, and fewer that rule, are a refusal. Of 520 good answers ten have
-one, of 2,057 older rows five; none has two."""
-OF_ALL = 0.2
-"""Share of the sentences from which two are a refusal, where none rules."""
+"""So many sentences that decline are a refusal, where fewer rule or where they are ``OF_ALL``. Of
+680 good answers thirty have one, of 2,057 older rows five; none has two."""
+OF_ALL, MOSTLY = 0.2, 1 / 3
+"""Share of the sentences from which two are a refusal where none rules, and where one does."""
 
 
 def declined(reading: Reading) -> list[str]:
@@ -153,9 +196,9 @@ def declines(reading: Reading) -> Iterator[Finding]:
         return
     known = frozenset(reading.question)
     ruled = sum(not _RULING.isdisjoint(set(words(each)) - known) for each in reading.sentences)
-    many = len(found) >= MANY_DECLINED
-    if ruled > (len(found) - 1 if many else 1):
+    many, share = len(found) >= MANY_DECLINED, len(found) / len(reading.sentences)
+    if share < OF_ALL and ruled > (len(found) - 1 if many else 1):
         return
     what = f'{len(found)} of its sentences decline to say, as "{excerpt(found[0], 0)}"'
-    sure = many or (not ruled and len(found) >= OF_ALL * len(reading.sentences))
+    sure = many or (share >= OF_ALL and not ruled) or (share >= MOSTLY and ruled <= 1)
     yield "NO_ANSWER", what, "answer", sure

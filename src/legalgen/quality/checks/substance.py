@@ -19,6 +19,7 @@ from legalgen.law.taxonomy import Taxonomy
 from legalgen.quality.checks.amounts.figures import NUMBERS
 from legalgen.quality.checks.asked import bare_figures, no_forum, no_sum, only_asks
 from legalgen.quality.checks.declining import declines
+from legalgen.quality.checks.denials import claimed_and_denied
 from legalgen.quality.checks.emptiness import empty, empty_steps, question_again
 from legalgen.quality.checks.endings import ends_otherwise
 from legalgen.quality.checks.opposites import are_apart, opposites, yes_and_no
@@ -26,6 +27,7 @@ from legalgen.quality.checks.other_question import answers_another
 from legalgen.quality.checks.restating import tell_the_question, tell_the_task
 from legalgen.quality.checks.rewording import begins_again, reworded
 from legalgen.quality.checks.verdicts import against_itself, against_last_step, opposed, wrong_party
+from legalgen.quality.checks.voided import given_effect
 from legalgen.quality.reading import (
     Finding,
     Reading,
@@ -367,7 +369,12 @@ def verdicts(reading: Reading) -> Iterator[Finding]:
     elif found := wrong_party(reading) or against_last_step(reading):
         step, first = (excerpt(each, 0) for each in found)
         yield "CONTRADICTION", f'the last step says "{step}", the answer "{first}"', "answer", True
-    elif apart := opposites(reading) or ends_otherwise(reading):
+    elif apart := (
+        opposites(reading)
+        or ends_otherwise(reading)
+        or claimed_and_denied(reading)
+        or given_effect(reading)
+    ):
         first, other = excerpt(apart.first, 0), excerpt(apart.second, 0)
         what = f'the answer says "{first}" and "{other}"'
         if apart.of_step:

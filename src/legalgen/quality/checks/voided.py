@@ -1,0 +1,110 @@
+"""An end that gives effect to what was found to have none: who takes under a revoked will.
+
+A deed, a will, a contract or another thing that works by law is found void, or somebody revoked or
+rescinded it, without conditions. A closing sentence in which somebody takes, owes or may claim
+under it then decides the opposite, unless it is of another one, of a part or of what is given back.
+"""
+
+from __future__ import annotations
+
+import re
+
+from legalgen.law.citations.parsed import word_set
+from legalgen.quality.checks.opposites import (
+    CLOSING,
+    DENIAL,
+    OPEN,
+    Opposed,
+    are_apart,
+)
+from legalgen.quality.reading import Reading
+
+_THINGS = (
+    "will|codicil|gift|legacy|contract|agreement|clause|term|lease|deed|order|notice|patent|mark"
+    "|charge|trust|guarantee|promise|transfer|licence|resolution|option|mortgage|condition|bargain"
+    "|undertaking|settlement|offer|permission|regulation|statute|decision"
+)
+_OWN = r"(?:the|this|that|his|her|its|their|a|an|[a-z]+['\u2019]s)"
+_SO = r"(?:(?:therefore|thus|accordingly|hence|consequently|\w+ly) )?"
+_IS_VOID = re.compile(
+    rf"\b{_OWN} (?:\w+ )?(?P<thing>{_THINGS})(?: (?:of|to|in|made) [^,;]{{2,40}}?)? "
+    rf"(?:(?:is|was|has been|stands) {_SO}(?:void|invalid|revoked|rescinded|annulled|quashed|null"
+    r"|ineffective|unenforceable|of no (?:legal )?(?:effect|force)|a nullity|set aside|not valid"
+    r"|not binding|not enforceable)|has (?:therefore |thus )?no (?:legal )?(?:effect|force)"
+    r"|does not (?:bind|take effect))\b(?! (?:against|as (?:to|against)|so far|to the extent|for"
+    r"|until|in part|under))"
+)
+_WAS_UNDONE = re.compile(
+    rf"\b(?:revoked|rescinded|annulled|avoided|quashed) (?:it|{_OWN} (?:\w+ )?(?P<thing>{_THINGS}))\b"
+)
+_VOID_WORDS = word_set(
+    "void invalid revoked rescinded annulled quashed null ineffective unenforceable nullity effect"
+    " force valid binding enforceable aside avoided bind"
+)
+_VOID_HINTS = (
+    "void", "invalid", "revoke", "rescind", "annul", "quash", "null", "ineffective", "unenforceable",
+    "effect", "force", "not valid", "not binding", "aside", "not bind",
+)  # fmt: skip
+_THING = re.compile(rf"\b{_OWN} (?:\w+ )?(?P<thing>{_THINGS})\b")
+_SUPPOSED = re.compile(
+    r"\b(?:if|unless|would|could|might|whether|although|though|otherwise|argu\w+|contend\w*|says?"
+    r"|submits?|provided|except|suppose\w*|instead|without|despite|apart from|intestacy|rest of"
+    r"|back|return\w*|refund\w*|restitution|already|had)\b"
+)
+_GETS = re.compile(
+    r"\b(?:takes?|inherits?|receives?|(?:is|are) (?:\w+ly |therefore )?(?:entitled|bound|obliged)"
+    r"|(?:must|has to|have to) (?:pay|perform|hand|transfer|honour|deliver)|(?:may|can) (?:therefore |"
+    r"accordingly )?(?:claim|enforce|recover|sue|keep|insist|demand|rely)|owes?|goes to|passes to)\b"
+)
+_PIECES = re.compile(r", (?:and so|and therefore|so|and|but) |; ")
+_SUES_ON_IT = re.compile(
+    r"\b(?:may|can) (?:therefore |accordingly |still )?(?:sue (?:up)?on|enforce|rely (?:up)?on|insist on)"
+    r" it\b"
+)
+
+
+def given_effect(reading: Reading) -> Opposed | None:
+    """What was found void, and a closing sentence in which somebody takes or owes under it."""
+    if _VOID_WORDS.isdisjoint(reading.answer_vocabulary):
+        return None
+    told = reading.sentences
+    found, before = list[tuple[str, str, str]](), ""
+    for sentence in told:
+        text = sentence.casefold()
+        if any(map(text.__contains__, _VOID_HINTS)) and (void := _voided(text, before)):
+            found.append((*void, sentence))
+            if _SUES_ON_IT.search(text):
+                return Opposed(sentence, sentence, of_step=False, is_sure=True)
+        before = text
+    for each in told[-CLOSING:] if found else ():
+        for thing, said, sentence in found:
+            if sentence == each or are_apart(each, said):
+                continue
+            if _works(each.casefold(), thing):
+                return Opposed(sentence, each, of_step=False, is_sure=True)
+    return None
+
+
+def _voided(text: str, before: str) -> tuple[str, str] | None:
+    """What a sentence in small letters finds to be void, and how it says so."""
+    if _SUPPOSED.search(text) or OPEN.search(text):
+        return None
+    found = _IS_VOID.search(text) or _WAS_UNDONE.search(text)
+    if found is None or DENIAL.search(text, 0, found.start()):
+        return None
+    if found["thing"]:
+        return found["thing"], found[0]
+    named = [match["thing"] for match in _THING.finditer(before)]
+    if not named or _THING.search(text, 0, found.start()):
+        return None  # one of them undid another
+    return named[-1], found[0]
+
+
+def _works(text: str, thing: str) -> bool:
+    """Whether somebody takes or owes under a thing, by a sentence in small letters."""
+    under = re.compile(
+        rf"\b(?:under|by|in|by virtue of|in accordance with|pursuant to|as|what) {_OWN} (?:\w+ )?{thing}\b"
+    )
+    pieces = [piece for piece in _PIECES.split(text) if not _SUPPOSED.search(piece)]
+    pieces = [piece for piece in pieces if not DENIAL.search(piece)]
+    return any(map(under.search, pieces)) and any(map(_GETS.search, pieces))
