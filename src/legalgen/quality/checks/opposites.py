@@ -117,6 +117,12 @@ _FAMILIES = (
         rf"{_BE}(?:refused|denied|rejected)",
     ),
     _family(
+        "quashed",
+        "upheld confirmed affirmed stands stand quashed annulled reversed overturned aside",
+        rf"(?:{_BE}|should be |will be )(?:upheld|confirmed|affirmed)|(?:will|must|should) stand",
+        rf"(?:{_BE}|should be |will be )(?:quashed|annulled|reversed|overturned|set aside)",
+    ),
+    _family(
         "kept",
         "keeps keep retains retain still lost loses lose forfeits forfeited gone",
         r"(?:keeps?|retains?|still ha(?:s|ve)) (?:\w+ ){1,3}?(?:claims?|rights?|remed(?:y|ies))",
@@ -281,7 +287,7 @@ def _of_clause(text: str, verb: re.Pattern[str]) -> _Said | None:
     if len(matches) != 1:
         return None
     (match,) = matches
-    after = text[match.end() :]
+    after = text[match.end() :].removeprefix(" as a contract")
     if _ELLIPSIS.search(after):
         return None
     before = words(_SHALL.sub("", text[: match.start()]))
@@ -400,6 +406,7 @@ def _opposed(reading: Reading, left: _Verdicts, right: _Verdicts, *, of_step: bo
         if name in _LEAST_THINGS and _is_one_whole(one, other, _LEAST_THINGS[name]):
             return True
         alike = not one.rest or not other.rest or one.rest <= other.rest or other.rest <= one.rest
+        alike |= name == "lawful" and one.subject == other.subject != _NONE and not of_step
         if not alike and name != "evidence":
             continue
         if name == "evidence":
@@ -455,6 +462,8 @@ def _is_one_proof(one: _Said, other: _Said, asked: Set[str], of_step: bool) -> b
 
     ``It`` is in the first sentence what the question has, and later what was named before.
     """
+    if "objection" in one.clause or "objection" in other.clause:
+        return True
     left, right = (
         frozenset(words(each.clause)) - _SMALL - _OF_TRIALS - _OF_PROOFS for each in (one, other)
     )
