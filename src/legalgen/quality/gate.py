@@ -51,7 +51,7 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
     ``today`` bounds what can have been decided. ``prunes`` says whether what may not be cited is
     taken out of an answer; rows that stand in a dataset are only told of it. ``instructions`` are
     the runs of words of the prompts that are sent; ``topics`` the stems of the words of each
-    topic, by jurisdiction, area and topic. ``passages`` gives those that a task was written from,
+    topic, by jurisdiction, area and topic, and ``subtopics`` those of each part of it alone. ``passages`` gives those that a task was written from,
     where samples are grounded. Safe to share between threads.
     """
 
@@ -64,6 +64,9 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
     admitted: Authorities | None = None
     instructions: KnownRuns = KnownRuns()
     topics: Mapping[tuple[str, str, str], frozenset[str]] = msgspec.field(default_factory=dict)
+    subtopics: Mapping[tuple[str, str, str], tuple[frozenset[str], ...]] = msgspec.field(
+        default_factory=dict
+    )
     passages: PassagesOf | None = None
 
     def inspect(
@@ -88,6 +91,7 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
             mended, task, bounds, cited,
             limits=self.rules.thresholds, completion=completion,
             instructions=self.instructions, topic=self._topic(task),
+            subtopics=self._subtopics(task),
         )  # fmt: skip
         if self.mode == "full" and self.prunes and not reading.endless:
             from legalgen.quality.admission import trimmed  # what the structure does without
@@ -202,6 +206,11 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
             return frozenset()
         key = (task.jurisdiction, task.practice_area, task.topic)
         return self.topics.get(key, frozenset())
+
+    def _subtopics(self, task: Task | None) -> tuple[frozenset[str], ...]:
+        if task is None:
+            return ()
+        return self.subtopics.get((task.jurisdiction, task.practice_area, task.topic), ())
 
     @property
     def _takes_out(self) -> bool:

@@ -4,15 +4,19 @@ Another question of the field shares the words of the field: court, claim, notic
 the words of this question. So words of one meaning are taken for one (``again``), and three things
 are asked: how much of what question and steps mean is in the answer, how much of what the steps
 alone bring up, and whether what both are about is named in it at all.
+
+A topic has parts (standing, time limits, remedies), and each has words of its own. An answer that
+has none of the parts that were asked for, and the words of another one, answers another question.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 
 from legalgen.quality.checks.again import meanings
-from legalgen.quality.reading import Reading
+from legalgen.quality.reading import Reading, stem, stems
+from legalgen.store.sample import words
 
 LEAST_STEPPED = 7
 LEAST_STEPPED_SURELY = 8
@@ -73,3 +77,45 @@ def _named_often(reading: Reading, meant: Sequence[int | str]) -> str:
         if len(same) >= OFTEN:
             return same[0]
     return ""
+
+
+# --- another part of the topic -------------------------------------------------------------------
+
+LEAST_ALIKE = 0.32
+"""Share of the telling words of question and steps, up to which the parts of a topic are compared.
+Of 440 good answers that have none of a part that was asked for and words of another, none has as
+few and at most ``MOST_SHARED`` words as they stand."""
+HARDLY_ALIKE, FEW_SHARED = 0.25, 3
+"""The same, and such words, where what question and steps both name is not in the answer."""
+LEAST_OWN, LEAST_TIMES = 2, 3
+"""Words of another part that an answer has, and how often, from which it is of that part."""
+
+
+def own_stems(parts: Iterable[str]) -> tuple[frozenset[str], ...]:
+    """The stems of each part of a topic that no other part has."""
+    all_of = [stems(words(part)) for part in parts]
+    times = Counter(each for part in all_of for each in part)
+    return tuple(frozenset([each for each in part if times[each] == 1]) for part in all_of)
+
+
+def answers_another_part(reading: Reading) -> tuple[str, bool] | None:
+    """What of its topic an answer is of and was not asked for, and whether that is sure."""
+    told = reading.question_stems | reading.step_stems
+    asked = [part & told for part in reading.subtopics if part & told]
+    wanted = frozenset[str]().union(*asked)
+    answered = reading.answer_stems
+    share = len(told & answered) / max(1, len(told))
+    if not wanted or share > LEAST_ALIKE:
+        return None
+    if any(part & told and part & answered for part in reading.subtopics):
+        return None
+    others = [part & answered for part in reading.subtopics if part & answered]
+    times = Counter(map(stem, reading.answer))
+    lacks = f'"{min(wanted)}..." of question and steps is not in the answer'
+    for part in others:
+        if len(part) >= LEAST_OWN and sum(times[each] for each in part) >= LEAST_TIMES:
+            return f'{lacks}, which has "{min(part)}..." instead', True
+    both = wanted & reading.question_stems & reading.step_stems
+    if both and share <= HARDLY_ALIKE and reading.shares_words <= FEW_SHARED:
+        return lacks, bool(others)
+    return None

@@ -23,7 +23,11 @@ from legalgen.quality.checks.denials import claimed_and_denied
 from legalgen.quality.checks.emptiness import empty, empty_steps, question_again
 from legalgen.quality.checks.endings import ends_otherwise
 from legalgen.quality.checks.opposites import are_apart, opposites, yes_and_no
-from legalgen.quality.checks.other_question import answers_another
+from legalgen.quality.checks.other_question import (
+    answers_another,
+    answers_another_part,
+    own_stems,
+)
 from legalgen.quality.checks.restating import tell_the_question, tell_the_task
 from legalgen.quality.checks.rewording import begins_again, reworded
 from legalgen.quality.checks.verdicts import against_itself, against_last_step, opposed, wrong_party
@@ -137,6 +141,15 @@ def topics_of(taxonomy: Taxonomy) -> Mapping[TopicKey, frozenset[str]]:
     }
 
 
+def subtopics_of(taxonomy: Taxonomy) -> Mapping[TopicKey, tuple[frozenset[str], ...]]:
+    """The stems of the words of each part of a topic that no other part of it has."""
+    return {
+        (area.jurisdiction, area.id, leaf.id): own_stems(leaf.subtopics)
+        for area in taxonomy.areas
+        for leaf in area.topics
+    }
+
+
 def off_topic(reading: Reading) -> Iterator[Finding]:
     """An answer to another question, or question and answer on another topic.
 
@@ -169,9 +182,12 @@ def off_topic(reading: Reading) -> Iterator[Finding]:
     if not known:
         return
     lacks = shared <= ONE_IN_FOUR * len(asked)
-    if lacks and (other := answers_another(reading, _names(reading.draft.question))):
-        what, far = other
-        yield "OFF_TOPIC", what, "answer", far
+    other = answers_another(reading, _names(reading.draft.question)) if lacks else None
+    part = answers_another_part(reading)
+    if part and part[1]:
+        yield "OFF_TOPIC", part[0], "answer", True
+    elif found := other or part:
+        yield "OFF_TOPIC", found[0], "answer", found[1]
     elif reading.shares_words <= FEW_SHARED:
         yield from _few_of_topic(reading, asked, shared, about)
 
