@@ -50,9 +50,10 @@ class Gate(msgspec.Struct, frozen=True, dict=True):
     reports: a citation of one is kept, and its status says no more than that it was parsed.
     ``today`` bounds what can have been decided. ``prunes`` says whether what may not be cited is
     taken out of an answer; rows that stand in a dataset are only told of it. ``instructions`` are
-    the runs of words of the prompts that are sent; ``topics`` the stems of the words of each
-    topic, by jurisdiction, area and topic, and ``subtopics`` those of each part of it alone. ``passages`` gives those that a task was written from,
-    where samples are grounded. Safe to share between threads.
+    the runs of words of the prompts that are sent; ``topics`` the stems of the words of each topic,
+    by jurisdiction, area and topic, and ``subtopics`` those of each part of it alone. ``passages``
+    gives those that a task was written from, where samples are grounded. Safe to share between
+    threads.
     """
 
     mode: GateMode

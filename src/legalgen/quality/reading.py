@@ -95,10 +95,11 @@ Finding: TypeAlias = tuple[str, str, str | None, bool]
 class Reading(msgspec.Struct, frozen=True, dict=True):
     """A draft with what several checks need of it, each computed at most once.
 
-    ``instructions`` are the runs of six words of the prompt's own prose; ``topic`` are the stems
-    of the words of the topic that was asked for, ``subtopics`` those that each of its parts has
-    alone. All are empty where they are not known, and nothing is then said of them. ``barred`` is what the citation policy holds against it, and
-    ``grounding`` what was found when its quotations were looked up; None: it is not grounded.
+    ``instructions`` are the runs of six words of the prompt's own prose; ``topic`` are the stems of
+    the words of the topic that was asked for, ``subtopics`` those that each of its parts has alone.
+    All are empty where they are not known, and nothing is then said of them. ``barred`` is what the
+    citation policy holds against it, and ``grounding`` what was found when its quotations were
+    looked up; None: it is not grounded.
     """
 
     draft: Draft

@@ -56,8 +56,8 @@ _UNWILLING = (
 )
 _RASH = (
     "impossible unsafe rash unwise imprudent premature dangerous wrong inappropriate irresponsible "
-    "misleading unhelpful improper unfair hazardous reckless foolish unfortunate early presumptuous "
-    "idle bold pointless"
+    "misleading unhelpful improper unfair hazardous reckless foolish unfortunate early idle bold "
+    "presumptuous pointless"
 )
 _FIT = "possible right fair proper wise safe appropriate prudent helpful"
 _MEANT = "undertake propose purport attempt presume intend aim mean pretend"
@@ -138,14 +138,16 @@ _DECLINING = (
     _where("let", rf" let {_SOMEBODY}{_within(2)} {_DECIDE}\b"),
     _where(
         "those whoever somebody someone reader readers",
-        rf" it (?:is|will be|must be|remains)(?: \w+)? for {_SOMEBODY}\b[^.;]{{0,60}}? to {_DECIDE}\b",
+        rf" it (?:is|will be|must be|remains)(?: \w+)? for {_SOMEBODY}\b[^.;]{{0,60}}?"
+        rf" to {_DECIDE}\b",
     ),
     _where(
         "hesitates refrains shrinks declines forbears",
         r" one (?:\w+ )?(?:hesitates|refrains|shrinks|declines|forbears) (?:to|from)\b",
     ),
     _where(
-        "reserve", r" (?:i|we) (?:must )?reserve (?:(?:my|our|any) )?(?:views?|opinion|judge?ment)\b"
+        "reserve",
+        r" (?:i|we) (?:must )?reserve (?:(?:my|our|any) )?(?:views?|opinion|judge?ment)\b",
     ),
 )  # fmt: skip
 """Who declines, and what is not said: somebody, nobody, or it is rash to. Each is looked for where

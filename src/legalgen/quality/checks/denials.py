@@ -72,7 +72,7 @@ _SAME = {
     stem(word): number
     for number, line in enumerate(
         (
-            "violate violates infringe contravene breach breached break broke broken offend transgress",
+            "violate infringe contravene breach breached break broke broken offend transgress",
             "bind binding bound enforce enforceable",
             "waive waiver waived forgo forgone",
             "permit permitted allow allowed",
@@ -229,26 +229,23 @@ def _are_opposed(one: _Claim, other: _Claim, asked: Set[str | int], question: st
     if one.is_denied == other.is_denied or are_apart(one.text, other.text):
         return False
     denied, claimed = (one, other) if one.is_denied else (other, one)
-    shared = one.content & other.content
     if not denied.predicate & claimed.content or denied.predicate - claimed.content - asked:
         return False
-    if len(shared) < LEAST_SHARED and not (one.has_pronoun or other.has_pronoun):
+    shared, new = one.content & other.content, one.content ^ other.content
+    if new & _CONTRARY or _are_of_two(one, other, question):
         return False
-    new = one.content ^ other.content
-    if new & _CONTRARY:
-        return False
+    if len(shared) < LEAST_SHARED:
+        return (one.has_pronoun or other.has_pronoun) and new <= asked and not shared <= asked
+    most = MOST_NEW if len(shared) > LEAST_SHARED else 0
     within = one.content <= other.content or other.content <= one.content
-    if not (within and len(shared) >= LEAST_SHARED):
-        if len(new - asked) > (MOST_NEW if len(shared) > LEAST_SHARED else 0):
-            return False
-        if len(shared) < LEAST_SHARED and not shared - asked and min(len(one.content), len(other.content)) > 1:
-            return False
-    return not _are_of_two(one, other, question)
+    return within or len(new - asked) <= most
 
 
 def _are_of_two(one: _Claim, other: _Claim, question: str) -> bool:
     """Whether two claims have names of the question that the other has not."""
     names = {_key(name.casefold()) for name in _NAMED.findall(question)}
-    return bool(names) and bool(names & one.content - other.content) and bool(
-        names & other.content - one.content
+    return (
+        bool(names)
+        and bool(names & one.content - other.content)
+        and bool(names & other.content - one.content)
     )

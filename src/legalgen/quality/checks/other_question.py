@@ -116,6 +116,9 @@ def answers_another_part(reading: Reading) -> tuple[str, bool] | None:
         if len(part) >= LEAST_OWN and sum(times[each] for each in part) >= LEAST_TIMES:
             return f'{lacks}, which has "{min(part)}..." instead', True
     both = wanted & reading.question_stems & reading.step_stems
-    if both and share <= HARDLY_ALIKE and reading.shares_words <= FEW_SHARED:
-        return lacks, bool(others)
-    return None
+    if not both or share > HARDLY_ALIKE or reading.shares_words > FEW_SHARED:
+        return None
+    named = " ".join([word for word in reading.question if stem(word) in wanted])
+    if not meanings(named).isdisjoint(meanings(reading.draft.answer)):
+        return None  # by another word
+    return lacks, bool(others)

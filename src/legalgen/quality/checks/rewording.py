@@ -76,6 +76,13 @@ ALIKE, VERY_ALIKE = 0.14, 0.22
 refused. In 440 good answers and 2,057 older rows no paragraphs with a sign have as much."""
 ALIKE_SAID = 0.07
 """The same where most paragraphs after the first announce that they say it again: refused."""
+ALIKE_AND_STALE, MANY_PARAGRAPHS = 0.18, 5
+"""What four paragraphs have in common, of which none after the first has a figure or a name of its
+own, from which that is refused; of five and more ``ALIKE`` is enough. In 530 good answers those
+have at most 0.09."""
+FEW_NEW = 0.165
+"""New meanings for each word of the paragraphs after the first, up to which four or more are
+refused where one announces that it says it again; in good answers at least 0.178."""
 LEAST_PARAGRAPHS = 3
 MOST_OF_IT = 0.4
 """Share of the words of an answer that say it again."""
@@ -134,9 +141,11 @@ def _again_in_paragraphs(reading: Reading, lines: Sequence[str]) -> Iterator[Fin
     if not (said or same or stale):
         return
     shared = alike(lines)
-    if shared < (ALIKE_SAID if mostly else ALIKE):
+    few = said > 0 and len(lines) > LEAST_PARAGRAPHS and _new_meanings(reading, lines) <= FEW_NEW
+    if not few and shared < (ALIKE_SAID if mostly else ALIKE):
         return
-    far = mostly or len(same) > 1 or shared >= VERY_ALIKE
+    far = few or mostly or len(same) > 1 or shared >= VERY_ALIKE
+    far |= stale and shared >= (ALIKE if len(lines) >= MANY_PARAGRAPHS else ALIKE_AND_STALE)
     if said:
         what = f"{said} of {len(lines)} paragraphs announce that they say it again"
     elif same:
@@ -144,6 +153,13 @@ def _again_in_paragraphs(reading: Reading, lines: Sequence[str]) -> Iterator[Fin
     else:
         what = f"{len(lines)} paragraphs share {shared:.0%} of their meanings and tell nothing new"
     yield "PARAPHRASE", what, "answer", far
+
+
+def _new_meanings(reading: Reading, lines: Sequence[str]) -> float:
+    """How many meanings the paragraphs after the first bring, for each of their words."""
+    told = " ".join(lines[1:])
+    new = meanings(told) - meanings(f"{reading.draft.question} {lines[0]}")
+    return len(new) / max(1, len(told.split()))
 
 
 def _again_in_sentences(reading: Reading) -> Iterator[Finding]:

@@ -173,6 +173,8 @@ def off_topic(reading: Reading) -> Iterator[Finding]:
         sure = len(asked) >= SURELY_ENOUGH or (known and about < 2)
         far = sure and shared <= refused * len(asked)
         far |= _is_beside_topic(reading, len(asked), shared, about)
+        part = answers_another_part(reading) if known and not far else None
+        far |= part is not None and part[1]
         yield "OFF_TOPIC", f"{told}, of {len(asked)}", "answer", far
         return
     topic = reading.task.topic if reading.task else ""

@@ -35,15 +35,16 @@ _IS_VOID = re.compile(
     r"|until|in part|under))"
 )
 _WAS_UNDONE = re.compile(
-    rf"\b(?:revoked|rescinded|annulled|avoided|quashed) (?:it|{_OWN} (?:\w+ )?(?P<thing>{_THINGS}))\b"
+    r"\b(?:revoked|rescinded|annulled|avoided|quashed) (?:it"
+    rf"|{_OWN} (?:\w+ )?(?P<thing>{_THINGS}))\b"
 )
 _VOID_WORDS = word_set(
     "void invalid revoked rescinded annulled quashed null ineffective unenforceable nullity effect"
     " force valid binding enforceable aside avoided bind"
 )
 _VOID_HINTS = (
-    "void", "invalid", "revoke", "rescind", "annul", "quash", "null", "ineffective", "unenforceable",
-    "effect", "force", "not valid", "not binding", "aside", "not bind",
+    "void", "invalid", "revoke", "rescind", "annul", "quash", "null", "ineffective",
+    "unenforceable", "effect", "force", "not valid", "not binding", "aside", "not bind",
 )  # fmt: skip
 _THING = re.compile(rf"\b{_OWN} (?:\w+ )?(?P<thing>{_THINGS})\b")
 _SUPPOSED = re.compile(
@@ -53,13 +54,14 @@ _SUPPOSED = re.compile(
 )
 _GETS = re.compile(
     r"\b(?:takes?|inherits?|receives?|(?:is|are) (?:\w+ly |therefore )?(?:entitled|bound|obliged)"
-    r"|(?:must|has to|have to) (?:pay|perform|hand|transfer|honour|deliver)|(?:may|can) (?:therefore |"
-    r"accordingly )?(?:claim|enforce|recover|sue|keep|insist|demand|rely)|owes?|goes to|passes to)\b"
+    r"|(?:must|has to|have to) (?:pay|perform|hand|transfer|honour|deliver)"
+    r"|(?:may|can) (?:therefore |accordingly )?(?:claim|enforce|recover|sue|keep|insist|demand"
+    r"|rely)|owes?|goes to|passes to)\b"
 )
 _PIECES = re.compile(r", (?:and so|and therefore|so|and|but) |; ")
 _SUES_ON_IT = re.compile(
-    r"\b(?:may|can) (?:therefore |accordingly |still )?(?:sue (?:up)?on|enforce|rely (?:up)?on|insist on)"
-    r" it\b"
+    r"\b(?:may|can) (?:therefore |accordingly |still )?"
+    r"(?:sue (?:up)?on|enforce|rely (?:up)?on|insist on) it\b"
 )
 
 
@@ -103,7 +105,8 @@ def _voided(text: str, before: str) -> tuple[str, str] | None:
 def _works(text: str, thing: str) -> bool:
     """Whether somebody takes or owes under a thing, by a sentence in small letters."""
     under = re.compile(
-        rf"\b(?:under|by|in|by virtue of|in accordance with|pursuant to|as|what) {_OWN} (?:\w+ )?{thing}\b"
+        r"\b(?:under|by|in|by virtue of|in accordance with|pursuant to|as|what)"
+        rf" {_OWN} (?:\w+ )?{thing}\b"
     )
     pieces = [piece for piece in _PIECES.split(text) if not _SUPPOSED.search(piece)]
     pieces = [piece for piece in pieces if not DENIAL.search(piece)]
