@@ -30,13 +30,15 @@ def found(
     law: str = "law",
     kind: str = "short_qa",
     topic: frozenset[str] = frozenset(),
+    parts: tuple[frozenset[str], ...] = (),
     as_of: str = "2026-11",
 ) -> dict[str, str]:
     """Each code with ``reject`` or ``flag``; lengths are not asked for."""
     task = Task(0, place, law, "land", "leases", "forfeiture", "intermediate", kind, as_of, 7)
     gate = _gate()
     if topic:
-        gate = Gate("full", gate.today, topics={(place, "land", "leases"): topic})
+        key = (place, "land", "leases")
+        gate = Gate("full", gate.today, topics={key: topic}, subtopics={key: parts})
     draft = Draft(question, steps, answer, tuple(DraftCitation(text, "") for text in cited))
     verdict = gate.inspect(draft, task, None, TypeBounds((1, 900)))
     said: dict[str, str] = {}

@@ -156,6 +156,19 @@ DECLINED_ONCE = (
     "grant relief without seeing the accounts of Tomasz, and it would be premature to guess what "
     "terms he will set. A demand for the next quarter must not be sent: it would waive the breach."
 )
+WITHHELD = (
+    "Section 146 of the Law of Property Act 1925 requires a notice before re-entry, save for rent. "
+    "Whether the shop of Amara is lost to Tomasz is not a matter on which a view can be formed. "
+    "Relief must be sought within six months. What a court would do with it is best left without "
+    "comment, and more than a short overview can attempt. It is for those who know the lease to "
+    "form their own impression of that."
+)
+WITHHELD_ONCE = (
+    "Section 146 of the Law of Property Act 1925 requires a notice before re-entry, save for rent. "
+    "Amara may re-enter without one. Relief must be sought within six months and is granted where "
+    "the arrears and costs are paid. It is for those who know the accounts to choose the sum. The "
+    "writer of the lease cannot be blamed, and no answer of Tomasz is a defence."
+)
 SAYS_NOTHING_OF_IT = (
     "A court will not express an opinion where nothing turns on it. It declines to say who was "
     "right, no answer is given to the question, and no order is made. Somebody who wants a "
@@ -170,6 +183,8 @@ SAYS_NOTHING_OF_IT = (
         (DECLINED_TWICE, "reject"),
         (DECLINED_ONCE, ""),
         (SAYS_NOTHING_OF_IT, "flag"),
+        (WITHHELD, "reject"),
+        (WITHHELD_ONCE, ""),
     ],
 )
 def test_sentences_that_decline_to_say_something(answer: str, expected: str) -> None:

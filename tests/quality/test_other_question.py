@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from legalgen.quality.checks.other_question import own_stems
 from tests.quality.sayings import found
 
 PENSION = "My husband has a big pension from the fire service. Can I get part of it on divorce?"
@@ -65,3 +66,38 @@ def test_what_the_steps_bring_up_comes_back(answer: str, expected: str) -> None:
     """In whatever words; next to nothing of it is in an answer to another question."""
     topic = frozenset({"patent", "invent", "nov"})
     assert found(answer, OBVIOUS, SKILLED, topic=topic).get("OFF_TOPIC", "") == expected
+
+
+STANDING = "When has a rambling club that owns nothing standing to challenge a council's licence?"
+INTEREST = (
+    "Standing turns on a sufficient interest.",
+    "A licence may be challenged in time alone.",
+)
+PARTS = own_stems(
+    ("amenability and standing", "deadlines and late filing", "bias and apparent bias")
+)
+LATE = (
+    "The papers are filed promptly and never after the three months have run out. Late filing is "
+    "forgiven where a good explanation is put forward and nobody is prejudiced by it, but the "
+    "parties cannot agree on deadlines of their own, and six weeks replace the three months in "
+    "planning. Even when the filing was prompt the judge may refuse relief for delay."
+)
+LET_IN = (
+    "A club need not own anything. If its members walk the path every week it has a sufficient "
+    "interest, since otherwise no licence of the council could be challenged there, and a body "
+    "with knowledge of rambling is let in sooner than a busybody. How strong the case is weighs as "
+    "well, so that the point is looked at with the merits and not apart from them."
+)
+
+
+@pytest.mark.parametrize(("answer", "expected"), [(LATE, "reject"), (LET_IN, "")])
+def test_an_answer_is_of_the_part_that_was_asked_for(answer: str, expected: str) -> None:
+    """It has the words of another part of the topic, and none of the question's part."""
+    topic = frozenset[str]().union(*PARTS)
+    said = found(answer, STANDING, INTEREST, topic=topic, parts=PARTS)
+    assert said.get("OFF_TOPIC", "") == expected
+
+
+def test_words_of_two_parts_are_of_neither() -> None:
+    """Each part keeps the stems that no other has."""
+    assert own_stems(("market power", "market abuse")) == ({"power"}, {"abus"})

@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from legalgen.law.citations.parsed import word_set
 from legalgen.quality.checks.opposites import (
-    CLOSING,
     DENIAL,
     HEAD,
     LED_IN,
@@ -25,7 +24,7 @@ from legalgen.quality.checks.opposites import (
     Opposed,
     are_apart,
 )
-from legalgen.quality.reading import COMMON, Reading, sentences, stem, stems
+from legalgen.quality.reading import COMMON, Reading, places, sentences, stem, stems
 from legalgen.store.sample import words
 
 _SMALL = word_set(
@@ -50,7 +49,7 @@ _IS = re.compile(
 )
 """An adjective that is said of a subject."""
 _CONDITIONS = re.compile(
-    r"\b(?:if|unless|would|whether|otherwise|provided|suppos\w*|but for|says?|submits?"
+    r"\b(?:if|unless|would|whether|otherwise|provided|suppos\w*|but for|says?|said|submits?|wrote"
     r"|argu(?!ments?\b(?! that))\w+|contend\w*|claims? that|alleg\w+|suggest\w*|insist\w*"
     r"|den(?:y|ies|ied)|believ\w+|wrong\w*|mistak\w+)\b"
 )
@@ -65,7 +64,7 @@ _PIECES = re.compile(
 )
 _VERB = re.compile(
     r"\b(?:is|are|was|has|have|can|cannot|may|must|will|does|do|did|should|could)\b"
-    r"|\w \w{3,}(?<!s)s\b"
+    r"|\w \w{3,}(?:(?<!s)s|ed)\b"
 )
 _LACKS = re.compile(r"\b(?:without|lacks?|fails? to)\b")
 _SAME = {
@@ -88,9 +87,9 @@ MOST_NEW = 1
 than ``LEAST_SHARED``."""
 _LETTERS = 5
 """With which a word begins, when it is looked for in other sentences."""
-_NO_HINTS = frozenset([word[:_LETTERS] for word in (*_SMALL, *COMMON)]) - {"secti", "artic"}
-MOST_SENTENCES = 8
-"""Of an answer that is looked at as a whole; of a longer one its beginning and its end are."""
+_NO_HINTS = (_SMALL | COMMON) - {"section", "article"}
+MOST_SENTENCES = 7
+"""Of an answer whose beginning is compared with the rest of it."""
 
 
 class _Claim(NamedTuple):
@@ -108,66 +107,67 @@ def claimed_and_denied(reading: Reading) -> Opposed | None:
     told, steps = reading.sentences, reading.draft.reasoning_steps
     if len(told) < 2:
         return None
-    later, text = told[1:], reading.folded_answer
-    if len(told) > MOST_SENTENCES:
-        later = told[-CLOSING:]
-        text = text[reading.draft.answer.rfind(later[0]) :]
+    question, folds = reading.draft.question, [(told[0], told[0].casefold())]
     if steps:
-        first = told[0].casefold()
-        whole = text if len(told) <= MOST_SENTENCES else f"{first} {text}"
-        if found := _denied(sentences(steps[-1])[-1], (told[0], *later), whole, reading):
-            return Opposed(*found, of_step=True, is_sure=True)
-    found = _denied(told[0], later, text[len(told[0]) :] if later == told[1:] else text, reading)
-    return Opposed(*found, of_step=False, is_sure=True) if found else None
+        step = sentences(steps[-1])[-1]
+        if denied := _denied(step.casefold(), folds, question):
+            return Opposed(step, denied, of_step=True, is_sure=True)
+    if len(told) > MOST_SENTENCES:
+        return None
+    later = [(each, each.casefold()) for each in told[1:]]
+    if denied := _denied(folds[0][1], later, question):
+        return Opposed(told[0], denied, of_step=False, is_sure=True)
+    return None
 
 
-def _denied(
-    begins: str, others: Sequence[str], whole: str, reading: Reading
-) -> tuple[str, str] | None:
-    """A sentence and the other one, if any, in which a clause denies one of it."""
-    text = begins.casefold()
-    said = text.replace(",", "").replace(".", "").split()
-    hints = {word[:_LETTERS] for word in said if len(word) > 3 or word.isdigit()} - _NO_HINTS
-    shared = [hint for hint in hints if hint in whole]
-    if len(shared) < LEAST_SHARED:
-        return None
-    denied = {hint for hint in shared if _is_behind_denial(hint, text)}
-    if not [1 for hint in shared if (hint in denied) != _is_behind_denial(hint, whole)]:
-        return None
-    claims: Sequence[_Claim] | None = None
-    for each in others:
-        other = each.casefold()
-        both = [hint for hint in shared if hint in other]
+def _denied(begins: str, others: Sequence[tuple[str, str]], question: str) -> str:
+    """The sentence, if any, in which a clause denies one of the first, which is in small letters.
+
+    Each comes as it stands and in small letters.
+    """
+    said = set(begins.replace(",", "").replace(".", "").split()) - _NO_HINTS
+    hints = {word[:_LETTERS] for word in said}
+    denied: Set[str] | None = None
+    for each, text in others:
+        both = [hint for hint in hints if hint in text]
         if len(both) < LEAST_SHARED:
             continue
-        if not [1 for hint in both if (hint in denied) != _is_behind_denial(hint, other)]:
+        if denied is None:
+            denied = {hint for hint in hints if _is_behind_denial(hint, begins)}
+        if not [1 for hint in both if (hint in denied) != _is_behind_denial(hint, text)]:
             continue
-        claims = tuple(_claims(text)) if claims is None else claims
-        if claims and _is_denied_in(claims, other, reading):
-            return begins, each
-    return None
+        if (claims := tuple(_claims(begins, both))) and _is_denied_in(claims, text, both, question):
+            return each
+    return ""
 
 
 def _is_behind_denial(hint: str, text: str) -> bool:
     """Whether a negation stands before a word that begins so, or within it."""
-    at = text.find(hint)
-    before = text[max(0, at - _REACH) : at]
-    return "no" in before or "n't" in before or before[-2:] in _PREFIXES
+    for at in places(hint, text):
+        before = text[max(0, at - _REACH) : at]
+        if "no" in before or "n't" in before or before[-2:] in _PREFIXES:
+            return True
+    return False
 
 
 _PREFIXES = frozenset({"un", "in", "im", "ir", "il"})
-_REACH = 30
+_REACH = 20
 """Characters behind a negation, in which stands what is denied."""
 
 
-def _claims(sentence: str) -> Iterator[_Claim]:
-    """The clauses of a sentence in small letters that claim something without conditions."""
+def _claims(sentence: str, hints: Sequence[str]) -> Iterator[_Claim]:
+    """The clauses of a sentence in small letters that claim something without conditions.
+
+    They have some of the words, by which these begin, that the other sentence has.
+    """
     if _CONDITIONS.search(sentence):
         return
     text = LED_IN.sub(lambda led: led[0].rstrip(", ") + "; ", sentence, count=1)
     if HEAD.match(text) and text == sentence:
         return
     for piece in _PIECES.split(text):
+        if not any(map(piece.__contains__, hints)):
+            continue
         if _VERB.search(piece) and not OPEN.search(piece) and not _OF_ANOTHER.search(piece):
             yield from _claim(piece)
 
@@ -210,12 +210,12 @@ def _key(word: str) -> str | int:
     return _SAME.get(same, same)
 
 
-def _is_denied_in(claims: Sequence[_Claim], text: str, reading: Reading) -> bool:
-    asked = _asked(reading.draft.question)
+def _is_denied_in(claims: Sequence[_Claim], text: str, hints: Sequence[str], question: str) -> bool:
     return any(
-        _are_opposed(claim, other, asked, reading.draft.question)
-        for other in _claims(text)
+        _are_opposed(claim, other, question)
+        for other in _claims(text, hints)
         for claim in claims
+        if claim.is_denied != other.is_denied
     )
 
 
@@ -224,18 +224,24 @@ def _asked(question: str) -> frozenset[str | int]:
     return frozenset([_key(_WITHIN.sub("", word)) for word in words(question)])
 
 
-def _are_opposed(one: _Claim, other: _Claim, asked: Set[str | int], question: str) -> bool:
+def _are_opposed(one: _Claim, other: _Claim, question: str) -> bool:
     """Whether two claims are the same but for a negation and for words of the question."""
-    if one.is_denied == other.is_denied or are_apart(one.text, other.text):
-        return False
     denied, claimed = (one, other) if one.is_denied else (other, one)
-    if not denied.predicate & claimed.content or denied.predicate - claimed.content - asked:
+    if not denied.predicate & claimed.content or are_apart(one.text, other.text):
+        return False
+    asked = _asked(question)
+    if denied.predicate - claimed.content - asked:
         return False
     shared, new = one.content & other.content, one.content ^ other.content
     if new & _CONTRARY or _are_of_two(one, other, question):
         return False
     if len(shared) < LEAST_SHARED:
-        return (one.has_pronoun or other.has_pronoun) and new <= asked and not shared <= asked
+        short = min(len(one.content), len(other.content)) == 1
+        return (
+            (one.has_pronoun or other.has_pronoun)
+            and new <= asked
+            and (short or not shared <= asked)
+        )
     most = MOST_NEW if len(shared) > LEAST_SHARED else 0
     within = one.content <= other.content or other.content <= one.content
     return within or len(new - asked) <= most

@@ -39,12 +39,19 @@ _WAS_UNDONE = re.compile(
     rf"|{_OWN} (?:\w+ )?(?P<thing>{_THINGS}))\b"
 )
 _VOID_WORDS = word_set(
-    "void invalid revoked rescinded annulled quashed null ineffective unenforceable nullity effect"
-    " force valid binding enforceable aside avoided bind"
+    "void invalid revoked rescinded annulled quashed null ineffective unenforceable nullity avoided"
 )
+_VOID_PHRASES = (
+    ("effect", "no effect"), ("effect", "no legal effect"), ("effect", "not take effect"),
+    ("force", "no force"), ("force", "no legal force"), ("valid", "not valid"),
+    ("binding", "not binding"), ("enforceable", "not enforceable"), ("bind", "not bind"),
+    ("aside", "set aside"),
+)  # fmt: skip
+"""What such an answer has else, after a word of it."""
 _VOID_HINTS = (
     "void", "invalid", "revoke", "rescind", "annul", "quash", "null", "ineffective",
     "unenforceable", "effect", "force", "not valid", "not binding", "aside", "not bind",
+    "not enforceable", "avoided",
 )  # fmt: skip
 _THING = re.compile(rf"\b{_OWN} (?:\w+ )?(?P<thing>{_THINGS})\b")
 _SUPPOSED = re.compile(
@@ -67,9 +74,15 @@ _SUES_ON_IT = re.compile(
 
 def given_effect(reading: Reading) -> Opposed | None:
     """What was found void, and a closing sentence in which somebody takes or owes under it."""
-    if _VOID_WORDS.isdisjoint(reading.answer_vocabulary):
+    vocabulary, whole = reading.answer_vocabulary, reading.folded_answer
+    if _VOID_WORDS.isdisjoint(vocabulary) and not [
+        1 for word, phrase in _VOID_PHRASES if word in vocabulary and phrase in whole
+    ]:
         return None
     told = reading.sentences
+    tail = whole[reading.draft.answer.rfind(told[-CLOSING:][0]) :]
+    if _GETS.search(tail) is None:
+        return None
     found, before = list[tuple[str, str, str]](), ""
     for sentence in told:
         text = sentence.casefold()
