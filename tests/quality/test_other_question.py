@@ -100,4 +100,7 @@ def test_an_answer_is_of_the_part_that_was_asked_for(answer: str, expected: str)
 
 def test_words_of_two_parts_are_of_neither() -> None:
     """Each part keeps the stems that no other has."""
-    assert own_stems(("market power", "market abuse")) == ({"power"}, {"abus"})
+    assert own_stems(("market power", "market abuse")) == (
+        frozenset({"power"}),
+        frozenset({"abus"}),
+    )

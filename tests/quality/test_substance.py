@@ -140,7 +140,7 @@ def test_an_answer_to_another_question_of_the_same_topic() -> None:
         ("Tomasz has no claim to the deposit on the shop.",
          "Tomasz has a claim to the deposit on the shop, since no rent was late.", "reject"),
         ("Tomasz is under no duty to insure the shop against fire.",
-         "Tomasz has a duty to insure the shop against fire.", "flag"),
+         "Tomasz has a duty to insure the shop against fire.", "reject"),
         ("Amara is therefore not allowed to retain the keys of the shop.",
          "Amara is allowed to retain the keys of the shop.", "reject"),
         ("Tomasz has no right to enter the shop unless he pays.",

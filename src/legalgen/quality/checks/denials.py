@@ -59,7 +59,7 @@ _OF_ANOTHER = re.compile(
 )
 """What makes a clause one of something else, or of a part."""
 _PIECES = re.compile(
-    r",? (?:because|since|so that|that|and so|and|so|for|but|yet|even though"
+    r",? (?:because|since|so that|that|and so|and|so|but|yet|even though"
     r"|as(?= (?:the|it|he|she|they|no|this|past)\b)) |[;:,] "
 )
 _VERB = re.compile(
@@ -80,7 +80,7 @@ _SAME = {
     for word in line.split()
 }
 """Words of one verdict."""
-_NAMED = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")
+_NAMED = re.compile(r"\b[A-Z][a-z]+")
 LEAST_SHARED = 2
 MOST_NEW = 1
 """Words of one of two clauses that neither the other nor the question has, where they share more
@@ -93,11 +93,15 @@ MOST_SENTENCES = 7
 
 
 class _Claim(NamedTuple):
-    """A clause: whether it is denied, its telling words, and those that are said of its subject."""
+    """A clause: whether it is denied, its telling words, and those that are said of its subject.
+
+    ``respect`` is for what it is claimed, None: wholly.
+    """
 
     is_denied: bool
     content: frozenset[str | int]
     predicate: frozenset[str | int]
+    respect: frozenset[str | int] | None
     has_pronoun: bool
     text: str
 
@@ -168,29 +172,34 @@ def _claims(sentence: str, hints: Sequence[str]) -> Iterator[_Claim]:
     for piece in _PIECES.split(text):
         if not any(map(piece.__contains__, hints)):
             continue
-        if _VERB.search(piece) and not OPEN.search(piece) and not _OF_ANOTHER.search(piece):
-            yield from _claim(piece)
+        core, narrowed, respect = piece.partition(" for ")
+        if _VERB.search(core) and not OPEN.search(piece) and not _OF_ANOTHER.search(core):
+            yield from _claim(core, _content(respect) if narrowed else None)
 
 
-def _claim(piece: str) -> Iterator[_Claim]:
+def _content(text: str) -> frozenset[str | int]:
+    return frozenset([_key(word) for word in words(text) if word not in _SMALL])
+
+
+def _claim(piece: str, respect: frozenset[str | int] | None) -> Iterator[_Claim]:
     """What a clause claims, where it has telling words and at most one negation."""
-    denials = [found.span() for pattern in (DENIAL, _LACKS) for found in pattern.finditer(piece)]
     piece = _OF_ACT.sub("", piece)
+    denials = [found.span() for pattern in (DENIAL, _LACKS) for found in pattern.finditer(piece)]
     said = _IS.search(piece)
     within = said is not None and said["within"] is not None
     if within and said:
         piece = piece[: said.start("within")] + piece[said.end("within") :]
-    content = [_key(word) for word in words(piece) if word not in _SMALL]
+    content = _content(piece)
     if len(denials) + within > 1 or not content:
         return
-    after = words(piece[denials[0][1] :]) if denials else ()
-    predicate = [_key(word) for word in after if word not in _SMALL]
+    predicate = _content(piece[denials[0][1] :] if denials else "")
     if within and said:
-        predicate = [_key(said["what"])]
+        predicate = frozenset([_key(said["what"])])
     yield _Claim(
         bool(denials or within),
-        frozenset(content),
-        frozenset(predicate),
+        content,
+        predicate,
+        respect,
         PRONOUN.match(piece) is not None,
         piece,
     )
@@ -227,11 +236,11 @@ def _asked(question: str) -> frozenset[str | int]:
 def _are_opposed(one: _Claim, other: _Claim, question: str) -> bool:
     """Whether two claims are the same but for a negation and for words of the question."""
     denied, claimed = (one, other) if one.is_denied else (other, one)
-    if not denied.predicate & claimed.content or are_apart(one.text, other.text):
+    if not denied.predicate or not denied.predicate <= claimed.content:
+        return False
+    if _is_of_part(denied.respect, claimed.respect) or are_apart(one.text, other.text):
         return False
     asked = _asked(question)
-    if denied.predicate - claimed.content - asked:
-        return False
     shared, new = one.content & other.content, one.content ^ other.content
     if new & _CONTRARY or _are_of_two(one, other, question):
         return False
@@ -245,6 +254,13 @@ def _are_opposed(one: _Claim, other: _Claim, question: str) -> bool:
     most = MOST_NEW if len(shared) > LEAST_SHARED else 0
     within = one.content <= other.content or other.content <= one.content
     return within or len(new - asked) <= most
+
+
+def _is_of_part(denied: frozenset[str | int] | None, claimed: frozenset[str | int] | None) -> bool:
+    """Whether something is denied for one thing, and claimed wholly or for another one."""
+    if denied is None:
+        return False
+    return claimed is None or bool(denied and claimed and not denied & claimed)
 
 
 def _are_of_two(one: _Claim, other: _Claim, question: str) -> bool:
