@@ -34,7 +34,7 @@ _SAY = (
     "|reply|respond|pronounce|go into|silent|view|opinion|position|prediction|side|figure|steer"
     r"|help|venture|do so|raise|anticipate|influence|pass on|choose|announce|hazard|substitute"
     r"|favou?r|put (?:a|any|it|my|our|mine|ours|words|numbers)|call it|pass judg(?:e)?ment|promise"
-    r"|take sides|speak)\b"
+    r"|take sides|speak|recommend|add|withhold)\b"
 )
 _SAID = (
     "said told stated indicated predicted forecast foretold foreseen estimated answered assessed "
@@ -52,7 +52,7 @@ _VIEWS = (
 )
 _UNWILLING = (
     r"(?:cannot|can't|\w+n't|not|never|decline|refrain|hesitate|prefer|rather|reluctant|unable"
-    r"|refuse|avoid|hate|abstain|forbear)\b"
+    r"|refuse|avoid|hate|abstain|forbear|wary|in no position)\b"
 )
 _RASH = (
     "impossible unsafe rash unwise imprudent premature dangerous wrong inappropriate irresponsible "
@@ -115,7 +115,13 @@ _DECLINING = (
         rf"|(?<=form no )|(?<=have no )|(?<=has no ))(?:\w+ )?{_any(_VIEWS)}\b",
     ),
     _where("none", rf" none{_within(3)} be {_OFFERED}\b"),
-    _where("nothing", r" nothing to offer\b"),
+    _where(
+        "nothing",
+        r" nothing to offer\b",
+        rf" nothing (?:further|more|definite|firm) (?:is|(?:will|can|should) be) (?:{_OFFERED})\b",
+    ),
+    _where("withhold", rf" withhold (?:\w+ )?{_any(_VIEWS)}\b"),
+    _where("await", r" awaits? (?:another|a later|a better) (?:occasion|day|time|opportunity)\b"),
     _where(
         "leave",
         r" leave (?:(?:that|it|this|the \w+) (?:\w+ )?(?:open|aside)|(?:(?:that|it|this|the \w+) )?"

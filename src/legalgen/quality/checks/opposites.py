@@ -361,7 +361,7 @@ def _opposite_verdicts(reading: Reading, conclusions: Sequence[str]) -> Opposed 
                 return Opposed(step, sentence, of_step=True, is_sure=sure)
     if not any(begun & names for _, names in ends):
         return None
-    first = _said(begins, begun)
+    first = _said(_without_asked(begins, reading), begun)
     for sentence, _ in ends if first else ():
         sure = _opposed(reading, first, said_too(sentence, first), of_step=False)
         if sure is not None:
@@ -372,6 +372,17 @@ def _opposite_verdicts(reading: Reading, conclusions: Sequence[str]) -> Opposed 
                 is_sure=sure and sentence in conclusions and not _turns(sentence),
             )
     return None
+
+
+_IF_ASKED = re.compile(r",? (?:where|when|if) (?P<case>[^,.;:]+)[.]?\Z")
+
+
+def _without_asked(sentence: str, reading: Reading) -> str:
+    """A sentence without its last condition, where the question has its words: it is this case."""
+    found = _IF_ASKED.search(sentence)
+    if found and stems(words(found["case"])) <= reading.question_stems:
+        return sentence[: found.start()]
+    return sentence
 
 
 def _turns(sentence: str) -> bool:
