@@ -169,3 +169,6 @@ def test_no_act_is_listed_twice() -> None:
     assert len(names) == len(set(names))
     units = {"section", "article", "rule", "regulation"}
     assert all(1 <= act.last < 10_000 and act.unit in units for act in acts())
+    within = [(act, *each) for act in acts() for each in act.inserted_within]
+    assert all(1 <= first <= last <= act.last and act.inserted is not None
+               for act, first, last in within)  # fmt: skip

@@ -107,3 +107,36 @@ def test_citations_are_read_each_by_itself() -> None:
     cited = ("Defamation Act 2013 ss 1, 2", "28 U.S.C. \u00a7 4102")
     said = "The Defamation Act 2013 decides, and 28 U.S.C. \u00a7 4102."
     assert "SECTION_NONEXISTENT" not in found(said, cited=cited)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        # of an Act whose sections with letters are all known
+        ("Section 3C of the Human Rights Act 1998 obliges the court to publish it.", "reject"),
+        ("The Bribery Act 2010, s 7A, gives sixty days in which to report.", "reject"),
+        ("Sections 14 to 14B of the Sale of Goods Act 1979 imply it.", "reject"),
+        ("The Defamation Act 2013 helps. Section 4A(2) takes the benefit away.", "reject"),
+        ("The Fraud Act 2006 applies, and section 2A of the 2006 Act too.", "reject"),
+        ("Article 33A of the New York Convention lets the court refuse.", "reject"),
+        ("Section 172A of the Companies Act 2006 obliges the directors.", "reject"),
+        (("The Human Rights Act 1998 and the Bribery Act 2010 apply. Section 6B lets him sue."),
+         "flag"),
+        # of one that has it, or of which nobody has listed them
+        ("Section 7A of the Human Rights Act 1998 bars the claim.", ""),
+        ("Sections 15A and 48A to 48F of the Sale of Goods Act 1979 applied.", ""),
+        ("Section 414CZA of the Companies Act 2006 asks for a statement.", ""),
+        ("Section 21A of the Housing Act 1988 forbids it.", ""),
+        # another law's, a bill's, or denied
+        ("The Defamation Act 2013 helps. So does section 4A of the Public Order Act.", ""),
+        ("The Defamation Act 2013 and section 4A of the Public Order Act 1986 apply.", ""),
+        ("The Housing Act 1988 and the Bribery Act 2010 apply. Section 7A helps.", ""),
+        ("A bill would have put a section 3C into the Human Rights Act 1998.", ""),
+        ("There is no section 3C of the Human Rights Act 1998.", ""),
+        ("Article 1F of the Refugee Convention shuts him out.", ""),
+        ("On the 21st of May the Bribery Act 2010 and flat 7A were named.", ""),
+    ],
+)  # fmt: skip
+def test_a_section_with_a_letter_that_was_never_inserted(said: str, expected: str) -> None:
+    """Between sections that exist; beside its Act, or where all Acts named are such."""
+    assert found(said).get("SECTION_NONEXISTENT", "") == expected

@@ -2,7 +2,8 @@
 
 ``law/citations/last_sections.toml`` holds the last section or article of each Act. A number beyond
 it is no section of that Act, wherever it stands: in citations, answer or steps. Sections that were
-inserted (6A) lie before the last one; schedules are counted apart and are not looked at.
+inserted (6A) lie before the last one; of some Acts all of these are listed, and any other with a
+letter is none. Schedules are counted apart and are not looked at.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib import resources
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
+from typing import TypeAlias
 
 from legalgen.law.citations import PARTING
 from legalgen.law.citations.last_sections import Act, acts
@@ -185,15 +187,32 @@ table explains."""
 
 
 def section_nonexistent(reading: Reading) -> Iterator[Finding]:
-    """Sections beyond the last one of the Act they are said to be of."""
-    told: set[Act] = set()
-    known: dict[Act, set[str]] = {}
+    """Sections beyond the last one of the Act they are said to be of, or with letters it lacks."""
     texts = [(name, _titled(_in_figures(text, reading))) for name, text in reading.texts[1:]]
     cited = _titled(PARTING.join([item.text for item in reading.draft.citations]))
     cited_words = frozenset(words(cited))
     fields = (*texts, ("citations", cited))
-    named = _found_in([text for _, text in fields], reading.vocabulary, cited_words)
-    most_said, most_cited = _highest_number(reading.vocabulary), _highest_number(cited_words)
+    named = list(_found_in([text for _, text in fields], reading.vocabulary, cited_words))
+    numbers = [[word for word in each if word < ":"] for each in (reading.vocabulary, cited_words)]
+    most_said = _highest_number(numbers[0], reading.vocabulary)
+    most_cited = _highest_number(numbers[1], cited_words)
+    yield from _beyond_last(named, fields, most_said, most_cited, reading)
+    lettered = [number for each in numbers for number in each if _has_letter(number)]
+    if lettered and _any_lacks(lettered, named):
+        yield from _never_inserted(named, fields)
+
+
+def _beyond_last(
+    named: Iterable[_Named],
+    fields: Sequence[tuple[str, str]],
+    most_said: int,
+    most_cited: int,
+    reading: Reading,
+) -> Iterator[Finding]:
+    """Sections beyond the last one; the highest numbers of the prose and of the citations help."""
+    told: set[Act] = set()
+    known: dict[Act, set[str]] = {}
+    texts = fields[:-1]
     for at, act, called, start, end in named:
         known.setdefault(act, set()).add(called)
         name, text = fields[at]
@@ -217,9 +236,11 @@ def section_nonexistent(reading: Reading) -> Iterator[Finding]:
         yield from found or _bare(reading, *list(known)[:2])
 
 
-def _found_in(
-    texts: Sequence[str], *vocabularies: frozenset[str]
-) -> Iterator[tuple[int, Act, str, int, int]]:
+_Named: TypeAlias = tuple[int, Act, str, int, int]
+"""In which text an Act is named, how it is called there, and from where to where."""
+
+
+def _found_in(texts: Sequence[str], *vocabularies: frozenset[str]) -> Iterator[_Named]:
     """The Acts that texts name: in which text, how they are called there, and their places."""
     by_name = _by_name()
     begins = list(accumulate([len(text) + 1 for text in texts], initial=0))
@@ -250,15 +271,23 @@ def _is_in_full(called: str, names: Iterable[str]) -> bool:
     return any(re.search("[a-z]{3}|[A-Z]\\.|[A-Z]{4}", name) for name in (called, *names))
 
 
-def _highest_number(vocabulary: frozenset[str]) -> int:
-    """The highest number among words that is no year, so that few texts have to be looked at."""
-    numbers = [word for word in vocabulary if word < ":"]  # begins with a digit
+def _highest_number(numbers: Sequence[str], vocabulary: frozenset[str]) -> int:
+    """The highest number among words that is no year, so that few texts have to be looked at.
+
+    ``numbers`` are those of the words that begin with a digit.
+    """
     counted = [int(word.rstrip(_LETTERS)) for word in numbers if word.rstrip(_LETTERS).isdecimal()]
     spelt = 0 if _TENS_WORDS.isdisjoint(vocabulary) else 99
     spelt = spelt if _BIG_WORDS.isdisjoint(vocabulary) else _HIGHEST_SPELT
     return max((number for number in counted if not 1800 <= number < 2100), default=spelt)
 
 
+def _has_letter(number: str) -> bool:
+    """Whether a word that begins with a digit is a number with letters, as 3c, and no 21st."""
+    return number[-1] > "9" and number[-2:] not in _ORDINAL_ENDS
+
+
+_ORDINAL_ENDS = ("st", "nd", "rd", "th")
 _DIGITS = frozenset("0123456789")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _WITHOUT_COMMA = 999
@@ -477,6 +506,110 @@ def _bare(reading: Reading, act: Act, *others: Act) -> Iterator[Finding]:
             if highest > act.last and not re.search(r"\d[A-Z]", found["n"]):
                 yield *_beyond(act, act.names[0], highest, name, sure=False)[:3], False
                 return
+
+
+# --- sections that nobody inserted -------------------------------------------------------------
+
+_LETTERED = re.compile(r"(?<![\d(.,/])(\d{1,4})([A-Z]{1,2}|[a-z])\b")
+_SPLIT = re.compile(r"(\d{1,4})([a-z]{1,2})").fullmatch
+_NOT_IN_FORCE = re.compile(
+    r"\b(?:[Bb]ills?|propos\w+|drafts?|never|(?:no|not an?) (?:such )?(?:section|s|article|art)\b"
+    r"|would (?:have )?(?:insert|add)\w*|(?:was|is) (?:dropped|mistaken|wrong))"
+)
+"""What stands in a sentence that tells of a section which an Act has not."""
+_ACTS_AS_NAMED = re.compile(
+    r"\b((?!(?:The|That|This|An|Each|Another|Both|Such) )[A-Z][\w')]+ Act(?: (?:of )?\d{4})?\b"
+    r"|U\.S\.C\.|C\.F\.R\.|Code\b|(?:Regulations?|Order|Rules|Measure) \d{4})"
+)
+"""The end of the name of any Act, or the sort of another law."""
+_OF_ANOTHER = re.compile(r"(?:\(\w+\))* (?:of|in|to) (?:the |that )?(?!Act\b|\d{4} Act\b)[A-Z\d]")
+
+
+def _never_inserted(
+    named: Sequence[_Named], fields: Sequence[tuple[str, str]]
+) -> Iterator[Finding]:
+    """A section with letters beside the name of an Act that has none such, or of the only Acts."""
+    found = next(_lettered_beside(named, fields), None)
+    yield from (found,) if found else islice(_lettered_alone(named, fields), 1)
+
+
+def _any_lacks(lettered: Iterable[str], named: Iterable[_Named]) -> bool:
+    """Whether one of the Acts has not one of the sections that have letters, such as 3c."""
+    among = {act for _, act, _, _, _ in named if act.inserted is not None}
+    sections = [(int(match[1]), match[2].upper()) for match in map(_SPLIT, lettered) if match]
+    return any(act.never_had(*section) for act in among for section in sections)
+
+
+def _lettered_beside(
+    named: Iterable[_Named], fields: Sequence[tuple[str, str]]
+) -> Iterator[Finding]:
+    for at, act, _, start, end in named:
+        if act.inserted is None:
+            continue
+        name, text = fields[at]
+        for run in _beside(act, text, start, end):
+            section = _lacking(run["n"], [act])
+            if section and not _NOT_IN_FORCE.search(_sentence_of(text, run.start())):
+                yield _not_inserted([act], section, name, sure=True)
+
+
+def _lettered_alone(
+    named: Iterable[_Named], fields: Sequence[tuple[str, str]]
+) -> Iterator[Finding]:
+    """Sections without their Act, where all Acts of the sample are such that are listed."""
+    among = list({act: None for _, act, _, _, _ in named})
+    if any(act.inserted is None or act.unit != "section" for act in among):
+        return
+    names = " ".join(name for act in among for name in act.names)
+    others = (found[1] for _, text in fields for found in _ACTS_AS_NAMED.finditer(text))
+    if not all(map(names.__contains__, others)):
+        return
+    for name, text in fields[:-1]:
+        for found in _BARE.finditer(text):
+            section = _lacking(found["n"], among)
+            if not section or _OF_ANOTHER.match(text, found.end()):
+                continue
+            if not _NOT_IN_FORCE.search(_sentence_of(text, found.start())):
+                yield _not_inserted(among, section, name, sure=len(among) == 1)
+
+
+def _beside(act: Act, text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """The sections that are said to be of an Act, before its name and after it."""
+    before = _BEFORE.search(text, max(0, start - _LONGEST_BEFORE), start)
+    after = _AFTER.match(text, end)
+    if after is None and act.unit != "section":
+        after = _BARE_AFTER.match(text, end)
+    if before is not None and not _LEADS.search(before["way"]):
+        owned = _OWNED.search(text, max(0, before.start() - 40), before.start())
+        before = None if owned else before
+    for found in (before, after):
+        if found and (not found["unit"] or found["unit"][0].casefold() in _FIRST_LETTERS[act.unit]):
+            yield found
+
+
+def _lacking(numbers: str, among: Sequence[Act]) -> str:
+    """The first section of a run that has letters and is of none of these Acts."""
+    for found in _LETTERED.finditer(numbers):
+        number, letters = int(found[1]), found[2]
+        small = letters.islower()
+        if small and any(act.unit == "section" for act in among):
+            continue  # a paragraph, written loosely
+        if all(act.never_had(number, letters.upper()) for act in among):
+            return found[0]
+    return ""
+
+
+def _not_inserted(among: Sequence[Act], section: str, where: str, *, sure: bool) -> Finding:
+    called = " and ".join(act.names[0] for act in among)
+    what = f"{called} {'have' if len(among) > 1 else 'has'} no {among[0].unit} {section}"
+    return "SECTION_NONEXISTENT", what, where, sure
+
+
+def _sentence_of(text: str, at: int) -> str:
+    """The sentence in which something stands."""
+    begin = max(text.rfind(". ", 0, at) + 1, text.rfind("\n", 0, at) + 1)
+    end = text.find(". ", at)
+    return text[begin : end if end > 0 else None]
 
 
 # --- Acts that nobody enacted ------------------------------------------------------------------
