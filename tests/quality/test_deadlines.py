@@ -308,3 +308,26 @@ def test_periods_in_words_have_numbers(said: str, expected: str) -> None:
     """A quarter of a year, and not the quarter of a sum."""
     draft = Draft("Asked.", (), said, ())
     assert in_numbers(Reading(draft, None, TypeBounds((1, 900)), ())).draft.answer == expected
+
+
+AWARD = "The award is dated 2 June and nobody asked to correct it. How does Amara challenge it?"
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("As yours is dated 2 June, the claim form has to be issued by 8 July at the latest.",
+         "reject"),
+        ("Since it was made on 2 June, her claim is due on 8 July.", "reject"),
+        ("The award bears the date of 2 June. She must sue no later than 8 July.", "flag"),
+        ("As yours is dated 2 June, the claim form has to be issued by 1 July.", ""),
+        ("She must sue by 24 June, so that it is heard before the summer.", ""),
+        ("If the court extends time, she must sue by 8 July.", ""),
+        ("She must serve it within two weeks more, and so by 14 July.", ""),
+        ("The papers were sent by 8 July.", ""),
+    ],
+)  # fmt: skip
+def test_a_day_by_which_something_must_be_done(said: str, expected: str) -> None:
+    """After the end of the only period from the only day, or of all periods from all days."""
+    told = f"Within 28 days of the date of the award she goes to court. {said}"
+    assert found(told, AWARD).get("DEADLINE", "") == expected

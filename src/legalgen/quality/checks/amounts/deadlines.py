@@ -11,7 +11,6 @@ working days, the post, and words of whatever extends a period or lets it run fr
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import product
@@ -25,6 +24,21 @@ from legalgen.quality.checks.amounts.days import (
     any_days,
     in_no_calendar,
     month_and_day,
+)
+from legalgen.quality.checks.amounts.due import due_wrong
+from legalgen.quality.checks.amounts.lengths import (
+    FIXED,
+    LENGTH,
+    MOST_ROOM,
+    PLAINLY,
+    RECEIVED,
+    STRETCHED,
+    calendar_day,
+    days_of,
+    end_of,
+    is_backwards,
+    is_stretched,
+    room_of,
 )
 from legalgen.quality.checks.amounts.periods import in_numbers
 from legalgen.quality.reading import Finding, Reading, excerpt
@@ -118,6 +132,7 @@ def _end_wrong(reading: Reading) -> Finding | None:
         or _ended_wrong(reading)
         or _other_end(reading)
         or _unreached(reading)
+        or due_wrong(reading)
     )
 
 
@@ -137,7 +152,7 @@ def _in_any_year(reading: Reading) -> Iterator[Finding]:
     months = {month_and_day(match)[0] for _, text in reading.texts for match in any_days(text)}
     if not months or max(months) - min(months) > MOST_MONTHS:
         return  # of December and January nobody knows which comes first
-    if not any(_LENGTH.search(text) for _, text in reading.texts):
+    if not any(LENGTH.search(text) for _, text in reading.texts):
         return
     found: Finding | None = None
     for year in ANY_YEARS:
@@ -294,37 +309,6 @@ def _is_decided(first: str, said: re.Match[str]) -> bool:
 
 # --- by the periods themselves -------------------------------------------------------------------
 
-_COUNTED = {
-    "twenty-one": 21, "twenty-eight": 28, "thirty": 30, "forty": 40, "forty-two": 42, "fifty": 50,
-    "sixty": 60, "ninety": 90, "fourteen": 14, "hundred": 100, "an": 1,
-} | _NUMBERS  # fmt: skip
-_LENGTH = re.compile(
-    rf"\b(?P<n>\d{{1,3}}|(?a:{'|'.join(sorted(_COUNTED, key=len, reverse=True))}))[ -]"
-    r"(?P<kind>(?:(?:clear|working|business|court|full|calendar|further|more|whole) )*)"
-    r"(?P<unit>day|week|month|year)s?\b",
-    re.I,
-)
-_BACKWARDS = re.compile(
-    r"\b(?:days?|weeks?|months?|years?)['\u2019]?"
-    r" (?:(?!after|from|following|expired|elapsed|lapsed|ended|passed)\w+ )?"
-    r"(?:before|prior|notice|ahead|earlier|in advance)\b",
-    re.I,
-)
-"""A period that is counted back from its end: what is late then comes first."""
-_DISTANT = re.compile(
-    r"\b(?:more than|less than|almost|nearly|over|about|some|only|just|was|is|lies|lay)"
-    r" (?:\w+[ -]){1,2}\Z"
-)
-
-
-def _is_backwards(told: str) -> bool:
-    """Whether a period is counted back; "almost a month before he sued" is a distance."""
-    return any(
-        not _DISTANT.search(told, max(0, match.start() - 40), match.start())
-        for match in _BACKWARDS.finditer(told)
-    )
-
-
 _MOVED = re.compile(
     r"\b(?:exten[ds]\w*|suspen\w+|toll(?:s|ed|ing)|clock|conciliation|knowledge|knew|discover\w*"
     r"|awar\w+|acknowledg\w*|part[- ]payment|disab\w+|minor(?:ity)?|infan\w+|fraud\w*|conceal\w*"
@@ -335,32 +319,26 @@ _MOVED = re.compile(
 )
 """What lets a period end later than by its length; what was received did so by days, unless the
 period runs from then."""
-_RECEIVED = re.compile(r"receiv|receipt", re.I)
 _DENIED = re.compile(r"\b(?:no|not|nor|never|without|neither|nothing|none|cannot)\b|n't", re.I)
 _PROMPT = re.compile(r"\b(?:prompt\w*|forthwith|laches|immediate\w*|as soon as|at once)\b", re.I)
 """What may make late what came within its period."""
-_POSTED = re.compile(r"\b(?:post(?:ed|al)?|mail(?:ed)?|deemed|courier)\b", re.I)
-SHORT_PERIOD = 60
-"""Days up to which the post, deemed service and working days weigh."""
 MOST_UNDERWAY = 31
 """Days that anything is underway before it is received."""
-PLAINLY = 7
-"""Days beyond which nothing that was left room for explains it."""
 
 
 def _judged_by_periods(reading: Reading, said: _Verdict) -> Finding | None:
     """Late or in time against the question's last date and every period from the other ones."""
     question = reading.draft.question
-    days = sorted(_days(question))
+    days = sorted(days_of(question))
     told = f"{reading.steps_text}\n{reading.draft.answer}"
-    lengths = list(_LENGTH.finditer(told))
-    if len(days) < 2 or not lengths or _is_backwards(told):
+    lengths = list(LENGTH.finditer(told))
+    if len(days) < 2 or not lengths or is_backwards(told):
         return None
-    lengths += _LENGTH.finditer(question)
+    lengths += LENGTH.finditer(question)
     *starts, done = days
     known = {day + timedelta(more) for day in days for more in (-1, 0, 1)}
-    starts += [day for day in _days(told) - known if day < done]  # when it was known, perhaps
-    ends = [end for start in starts for one in lengths if (end := _end(start, one)) is not None]
+    starts += [day for day in days_of(told) - known if day < done]  # when it was known, perhaps
+    ends = [end for start in starts for one in lengths if (end := end_of(start, one)) is not None]
     first, last = min(ends, default=done), max(ends, default=done)
     if said.late and done < first - timedelta(1) and not _PROMPT.search(told):
         what = f'"{said.words}", though {done} lies before {first}, the first end of a period'
@@ -368,7 +346,7 @@ def _judged_by_periods(reading: Reading, said: _Verdict) -> Finding | None:
     after = (done - last).days
     if (
         not said.late
-        and after > _room(last, told, starts[0]).days
+        and after > room_of(last, told, starts[0]).days
         and not _is_moved(told, after, question)
     ):
         what = f'"{said.words}", though {done} lies after {last}, the last end of a period'
@@ -384,71 +362,16 @@ def _asks_time(question: str) -> bool:
     return any(word in asked for word in _TIME_WORDS)
 
 
-def _days(text: str) -> set[date]:
-    """The days of a text; one without a year is of the only year that the others have."""
-    found = list(any_days(text))
-    years = {int(year) for match in found if (year := match["y"] or match["ay"])}
-    days: set[date] = set()
-    for match in found:
-        year = match["y"] or match["ay"]
-        if year is None and len(years) != 1:
-            continue
-        day = _calendar(int(year) if year else min(years), match)
-        if day is not None:
-            days.add(day)
-    return days
-
-
-def _calendar(year: int, match: re.Match[str]) -> date | None:
-    month, number = month_and_day(match)
-    last = monthrange(year, month)[1] if 1900 <= year <= 2200 else 0
-    return date(year, month, number) if 1 <= number <= last else None
-
-
-def _end(start: date, length: re.Match[str], ways: int = 1) -> date | None:
-    """The day on which a period ends that begins on another, working days stretched.
-
-    Counted back, ``ways`` is -1.
-    """
-    number = length["n"].casefold()
-    count = int(number) if number.isdigit() else _COUNTED[number]
-    unit = length["unit"].casefold()
-    if unit in ("day", "week"):
-        days = count * (7 if unit == "week" else 1)
-        if _is_stretched(length):
-            days = days * 7 // 5 + 4
-        return start + timedelta(days * ways)
-    year, month = divmod(start.month - 1 + ways * count * (12 if unit == "year" else 1), 12)
-    year += start.year
-    if year > 2200:
-        return None
-    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
-
-
-def _room(end: date, told: str, start: date) -> timedelta:
-    """How much later than its end a period may end: days off, the post, clear days."""
-    off = end.weekday() not in (1, 2, 3) or (end.month, end.day) in _HOLIDAYS or end.month == 12
-    room = 4 if off else 0
-    if (end - start).days <= SHORT_PERIOD and _POSTED.search(told):
-        room += 5
-    return timedelta(room + ("clear" in told))
-
-
-_HOLIDAYS = {(1, 1), (1, 2), (6, 19), (7, 4), (7, 14), (10, 2), (11, 11), (8, 15), (1, 26)}
-"""Days off of one country or another that fall on any day of the week; other ones fall on
-Mondays and Fridays, or around Christmas."""
-
-
 def _is_moved(told: str, days: int = 0, question: str = "") -> bool:
     """Whether something is said to move an end by so many days; what is denied moves nothing.
 
     Nor does what was received, where the question says when.
     """
-    dated = _RECEIVED.search(question) is not None
+    dated = RECEIVED.search(question) is not None
     for match in _MOVED.finditer(told):
         if match["days"] and days > MOST_UNDERWAY:
             continue
-        if dated and _RECEIVED.search(match[0]):
+        if dated and RECEIVED.search(match[0]):
             continue
         if not _is_denied(told, match.start()):
             return True
@@ -487,20 +410,20 @@ def _within_wrong(reading: Reading) -> Finding | None:
         if not any(hint in text for hint in _PLACE_HINTS) or not NAMES_DAY.search(text):
             continue
         for match in _PLACED.finditer(text):
-            length = _LENGTH.match(text, match.end())
+            length = LENGTH.match(text, match.end())
             year = match["y"] or match["ay"]
-            done = _calendar(int(year), match) if year else None
+            done = calendar_day(int(year), match) if year else None
             if length is None or done is None:
                 continue
             told = f"{reading.steps_text}\n{reading.draft.answer}"
-            days = _days(f"{reading.draft.question}\n{told}")
-            ends = [end for day in days if day < done and (end := _end(day, length)) is not None]
-            if not ends or _is_backwards(told) or _is_moved(told, 0, reading.draft.question):
+            days = days_of(f"{reading.draft.question}\n{told}")
+            ends = [end for day in days if day < done and (end := end_of(day, length)) is not None]
+            if not ends or is_backwards(told) or _is_moved(told, 0, reading.draft.question):
                 continue
             within = match["place"] in ("within", "inside")
             last = max(ends)
             after = (done - last).days
-            wrong = after > _room(last, told, min(days)).days if within else done < min(ends)
+            wrong = after > room_of(last, told, min(days)).days if within else done < min(ends)
             if wrong:
                 what = f'"{match[0]}{length[0]}" in {name}: the end is {last}'
                 return "DEADLINE", what, name, abs(after) >= PLAINLY
@@ -532,26 +455,26 @@ def _ended_wrong(reading: Reading) -> Finding | None:
             (end,) = ends
             aside = _ASIDE.search(piece, end.end())  # ", almost two years before he sued"
             clause = piece[: aside.start() if aside else None]
-            lengths = list(_LENGTH.finditer(clause))
+            lengths = list(LENGTH.finditer(clause))
             rest = f"{clause[: end.start()]} {clause[end.end() :]}"
             if len(lengths) != 1 or _UNTOLD.search(rest):
                 continue
             (length,) = lengths
-            starts = _days(rest)
+            starts = days_of(rest)
             if not starts and _FROM_THAT.search(rest):
                 starts = _days_before(told, piece)
             if len(starts) != 1 or not _RUNS_FROM.search(rest):
                 continue
             (start,) = starts
             back = _COUNTS_BACK.search(clause) is not None
-            due = _end(start, length, -1 if back else 1)
+            due = end_of(start, length, -1 if back else 1)
             off = _off(due, end, start) if due is not None else 0
-            room = _room(due, piece, start).days if due is not None else 0
+            room = room_of(due, piece, start).days if due is not None else 0
             if due is not None and not (-room if back else -1) <= off <= room:
                 what = f'"{excerpt(piece, 0)}" in {name}: it is {due}'
                 # a term may end by another rule as well, at the end of a month or a year
                 far = abs(off) > MOST_UNDERWAY and not end["om"] and not _is_fixed(end)
-                far = far or (name == "answer" and _is_stepped(reading, due, _days(end[0])))
+                far = far or (name == "answer" and _is_stepped(reading, due, days_of(end[0])))
                 return "DEADLINE", what, name, far
     return None
 
@@ -564,7 +487,7 @@ _RUNS_FROM = re.compile(
 
 def _is_stepped(reading: Reading, due: date, told: set[date]) -> bool:
     """Whether the steps end the period on its right day, and question and steps on no other."""
-    known = _days(f"{reading.draft.question}\n{reading.steps_text}")
+    known = days_of(f"{reading.draft.question}\n{reading.steps_text}")
     return due in known and known.isdisjoint(told)
 
 
@@ -575,19 +498,19 @@ def _other_end(reading: Reading) -> Finding | None:
     if len(ours) != 1 or not NAMES_DAY.search(answer):
         return None
     (end,) = ours
-    asked, lengths = _days(question), list(_LENGTH.finditer(f"{steps}\n{answer}\n{question}"))
+    asked, lengths = days_of(question), list(LENGTH.finditer(f"{steps}\n{answer}\n{question}"))
     near = {end + timedelta(more) for more in (-1, 0, 1, 2)}
-    if end in asked or not near.isdisjoint(_days(answer)) or _is_backwards(f"{steps}\n{answer}"):
+    if end in asked or not near.isdisjoint(days_of(answer)) or is_backwards(f"{steps}\n{answer}"):
         return None
     told = _ends(answer)
     if len(told) != 1 or _is_moved(answer):
         return None
     (other,) = told
     apart = abs((other - end).days)
-    if apart <= PLAINLY or other in asked or (other.month, other.day) in _FIXED:
+    if apart <= PLAINLY or other in asked or (other.month, other.day) in FIXED:
         return None
-    reached = {due for start in asked for one in lengths if (due := _end(start, one))}
-    again = {due for day in reached | {end} for one in lengths if (due := _end(day, one))}
+    reached = {due for start in asked for one in lengths if (due := end_of(start, one))}
+    again = {due for day in reached | {end} for one in lengths if (due := end_of(day, one))}
     if end not in reached or any(
         LEAST_ROOM <= (other - due).days <= MOST_ROOM for due in reached | again
     ):
@@ -609,7 +532,7 @@ def _ends(text: str) -> set[date]:
             continue
         for found in (*_ENDS.finditer(piece), *_LAST.finditer(piece)):
             if not _UNTOLD.search(piece[: found.start()] + piece[found.end() :]):
-                days |= _days(found[0])
+                days |= days_of(found[0])
     return days
 
 
@@ -622,11 +545,11 @@ def _days_before(text: str, piece: str) -> set[date]:
     """The last day that a text tells before a piece of it, which is ``that date``."""
     earlier = text[: text.find(piece)]
     found = list(any_days(earlier))[-1:]
-    return _days(found[0][0]) if found else set()
+    return days_of(found[0][0]) if found else set()
 
 
 def _is_fixed(day: re.Match[str]) -> bool:
-    return month_and_day(day) in _FIXED
+    return month_and_day(day) in FIXED
 
 
 _LAST = re.compile(
@@ -634,10 +557,8 @@ _LAST = re.compile(
     rf" (?:is|was|ends|expires|falls)(?: [a-z]+)?(?: on)? (?:midnight on )?(?:\w+day,? )?"
     rf"{ANY_DAY.pattern}"
 )
-_FIXED = {(1, 1), (1, 31), (3, 31), (4, 5), (4, 6), (6, 30), (9, 30), (12, 31)}
-"""Days that a law names, not a period."""
-LEAST_ROOM, MOST_ROOM = -2, 9
-"""Days before and after the end of a period at which its last day may still lie."""
+LEAST_ROOM = -2
+"""Days before the end of a period at which its last day may already lie."""
 
 
 _ASKS_DAY = re.compile(
@@ -666,37 +587,37 @@ def _unreached(reading: Reading) -> Finding | None:
     found = _LAST.search(told) or _asked_for(reading)
     if found is None or _OF_A_YEAR.match(found.string, found.end()):
         return None
-    starts = _days(reading.draft.question)
-    lengths = [*_LENGTH.finditer(told), *_LENGTH.finditer(reading.draft.question)]
+    starts = days_of(reading.draft.question)
+    lengths = [*LENGTH.finditer(told), *LENGTH.finditer(reading.draft.question)]
     year = int(found["y"] or found["ay"] or 0)
     years = [year] if year else sorted({one.year + more for one in starts for more in (0, 1)})
-    days = [day for one in years if (day := _calendar(one, found)) is not None]
+    days = [day for one in years if (day := calendar_day(one, found)) is not None]
     if not starts or not lengths or not days or not starts.isdisjoint(days):
         return None
-    working = len(_STRETCHED.findall(told))
-    if _is_backwards(told) or working > sum(map(_is_stretched, lengths)):
+    working = len(STRETCHED.findall(told))
+    if is_backwards(told) or working > sum(map(is_stretched, lengths)):
         return None
-    fixed = any((day.month, day.day) in _FIXED for day in days)
+    fixed = any((day.month, day.day) in FIXED for day in days)
     if fixed or any(_is_end(days, start, one, told) for start in starts for one in lengths):
         return None
     units = {(one["n"].casefold(), one["unit"].casefold()): one for one in lengths}.values()
-    once = ((one, end) for start in starts for one in units if (end := _end(start, one)))
+    once = ((one, end) for start in starts for one in units if (end := end_of(start, one)))
     twice = {
-        end for one, half in once for more in units if more != one and (end := _end(half, more))
+        end for one, half in once for more in units if more != one and (end := end_of(half, more))
     }
     if any(LEAST_ROOM <= (day - end).days <= MOST_ROOM for day in days for end in twice):
         return None
     what = f'"{excerpt(found[0], 0)}" is no end of a period that the text has'
-    ends = [_end(start, one) for start in starts for one in units]
+    ends = [end_of(start, one) for start in starts for one in units]
     far = found.string == reading.first_sentence and len(ends) == 1 and _is_far(days, ends[0])
     return "DEADLINE", what, "answer", far and _is_relied_on(reading)
 
 
 def _is_relied_on(reading: Reading) -> bool:
     """Whether the only period stands in the first sentence, or in steps and answer."""
-    if _LENGTH.search(reading.first_sentence):
+    if LENGTH.search(reading.first_sentence):
         return True
-    return all(_LENGTH.search(text) for _, text in reading.texts[1:])
+    return all(LENGTH.search(text) for _, text in reading.texts[1:])
 
 
 def _is_far(days: Sequence[date], end: date | None) -> bool:
@@ -704,22 +625,14 @@ def _is_far(days: Sequence[date], end: date | None) -> bool:
     return end is not None and all(abs((day - end).days) > MOST_UNDERWAY for day in days)
 
 
-_STRETCHED = re.compile(r"\b(?:working|business|court)(?= (?:day|week))", re.I)
-
-
-def _is_stretched(length: re.Match[str]) -> bool:
-    """Whether days off do not count in a period."""
-    return re.search(r"working|business|court", length["kind"], re.I) is not None
-
-
 def _is_end(days: Sequence[date], start: date, length: re.Match[str], told: str) -> bool:
     """Whether one of the days is the end of a period, with the room that an end has."""
-    end = _end(start, length)
+    end = end_of(start, length)
     if end is None:
         return False
-    if _is_stretched(length):
+    if is_stretched(length):
         return any(-MOST_ROOM <= (day - end).days <= 2 * MOST_ROOM for day in days)
-    room = min(MOST_ROOM, _room(end, told, start).days + 1)
+    room = min(MOST_ROOM, room_of(end, told, start).days + 1)
     return any(LEAST_ROOM <= (day - end).days <= room for day in days)
 
 
@@ -734,7 +647,7 @@ def _off(due: date, end: re.Match[str], start: date) -> int:
         return months * 30
     year = int(end["y"] or end["ay"] or 0)
     years = [year] if year else [start.year, start.year + 1]
-    told = [day for one in years if (day := _calendar(one, end)) is not None]
+    told = [day for one in years if (day := calendar_day(one, end)) is not None]
     return min(((day - due).days for day in told), key=abs, default=0)
 
 
