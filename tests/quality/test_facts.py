@@ -47,6 +47,8 @@ SOLD = "Amara Banik sold a boat to Tomasz Kern, and it sank at Hull. Who bears t
          "Amara Banik has a lease of ten years. May she leave?", "flag"),
         ("He owes her the whole. The price of $4,300 is due.",
          "Tomasz bought a boat from Amara for a price of $3,400. What is due?", "flag"),
+        ("Sound it was worth £38,000 and now it is worth £28,000, a difference of £10,000.",
+         "Yarn would be worth £40,000 if sound and is worth £28,000. What is due?", "flag"),
     ],
 )  # fmt: skip
 def test_other_facts_are_told(said: str, asked: str, expected: str) -> None:

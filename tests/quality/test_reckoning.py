@@ -55,3 +55,38 @@ def test_an_amount_that_does_not_follow_is_told(said: str, asked: str, expected:
 def test_what_can_be_reached_passes(said: str, asked: str) -> None:
     """By shares, times and differences, with amounts that a law or a further fact brings in."""
     assert "ARITHMETIC" not in found(said, asked)
+
+
+YARN = "Yarn would be worth £40,000 if sound and is worth £28,000. What does Amara recover?"
+HALL = "Amara paid £24,000 before the hall burned down; Tomasz had spent £9,000. What is returned?"
+OWED = "Tomasz owes Amara £1,840 in wages and £620 in holiday pay. What can she claim?"
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "expected"),
+    [
+        # a difference, a total and a rest in one sentence
+        ("Sound it was worth £60,000 and now it is worth £28,000, which leaves £22,000.", YARN,
+         "reject"),
+        ("It comes to £1,840 and a further £620, which makes £2,560 in all.", OWED, "reject"),
+        ("Of the £24,000, Tomasz takes £9,000 and the remaining £17,000 is hers.", HALL, "reject"),
+        ("Tomasz keeps £9,000, and she is to have £17,000 of her £24,000 back.", HALL, "reject"),
+        # told over several, or the only amount that is new
+        ("Sound yarn is worth £40,000. Hers is worth £28,000. The loss is thus £15,000.", YARN,
+         "flag"),
+        ("The wages are £1,840. There is £620 besides. Together that is £2,560.", OWED, "flag"),
+        ("He must give her £17,000 back, as £9,000 of it was spent.", HALL, "flag"),
+        # what follows, in a step or two, with other amounts, or by what is no sum
+        ("Sound it was worth £40,000 and now it is worth £28,000, which leaves £12,000.", YARN, ""),
+        ("He keeps £7,000, and she is to have £17,000 of her £24,000 back.", HALL, ""),
+        ("With £150 for the van that makes £2,610 in all.", OWED, ""),
+        ("Together that is £2,460, and costs of £300 bring it to a total of £2,760.", OWED, ""),
+        ("He keeps a quarter, which leaves her £18,000.", HALL, ""),
+        ("A limit of £10,000 is set for small claims by the rules.", OWED, ""),
+        ("The court is likely to let him have about £5,000 and her the remaining £19,500.", HALL,
+         ""),
+    ],
+)  # fmt: skip
+def test_what_is_left_and_what_makes_a_whole(said: str, asked: str, expected: str) -> None:
+    """By adding and taking away alone, unless a share or a rate may have changed it."""
+    assert found(said, asked).get("ARITHMETIC", "") == expected

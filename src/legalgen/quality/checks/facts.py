@@ -16,6 +16,7 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 from legalgen.quality.checks.amounts.figures import amounts, figures
+from legalgen.quality.checks.amounts.remainders import strange_operand
 from legalgen.quality.checks.amounts.sums import COUNT_WORD, number_of
 from legalgen.quality.checks.elements import NOT_A_PARTY, parties
 from legalgen.quality.currencies import CURRENCY_WORDS
@@ -30,7 +31,7 @@ def facts(reading: Reading) -> Iterator[Finding]:
         return
     what = _exchanged(reading) or _renamed(reading) or _other_period(reading)
     what = what or _other_length(reading) or _other_date(reading) or _other_sum(reading)
-    what = what or _other_currency(reading) or _other_count(reading)
+    what = what or _other_currency(reading) or _other_count(reading) or _other_operand(reading)
     if what:
         yield "FACTS_CHANGED", what, "answer", True
 
@@ -419,6 +420,18 @@ def _sums(text: str) -> Mapping[str, Sequence[_Sum]]:
 
 def _amount(money: str) -> Decimal:
     return Decimal(money[1:].replace(",", "").strip())
+
+
+def _other_operand(reading: Reading) -> str | None:
+    """``worth £60,000 ..., which leaves``, where the question has £40,000, which is untold."""
+    question = reading.draft.question
+    if not any(sign in question and sign in reading.draft.answer for sign in MONEY_SIGNS):
+        return None
+    found = strange_operand(reading)
+    if found is None:
+        return None
+    shown, untold = found
+    return f"{shown}, where the question has {' and '.join(f'{int(each):,}' for each in untold)}"
 
 
 _LEAST_DIGITS = 3

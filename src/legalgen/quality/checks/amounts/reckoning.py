@@ -14,6 +14,7 @@ from collections.abc import Iterator, Set
 from fractions import Fraction
 from itertools import combinations, islice, product
 
+from legalgen.quality.checks.amounts.remainders import remainders
 from legalgen.quality.checks.amounts.sums import (
     COUNT_WORD,
     GIVES,
@@ -45,7 +46,11 @@ def reckoning(reading: Reading) -> Iterator[Finding]:
     if not any(sign in reading.draft.answer for sign in MONEY_SIGNS):
         return
     found = (
-        _no_share(reading) or _no_time(reading) or _unreached(reading) or _worked_out_wrong(reading)
+        remainders(reading)
+        or _no_share(reading)
+        or _no_time(reading)
+        or _unreached(reading)
+        or _worked_out_wrong(reading)
     )
     if found:
         yield found

@@ -27,7 +27,8 @@ _RATE = rf"[{MONEY_SIGNS}]\s?\d+(?:,\d{{2,3}})*(?:\.\d+)?"
 _NAMED = (
     r"(?:(?:the|his|her|its|their|a|an|another|further|only|just) )?"
     r"(?:(?!(?:about|around|roughly|some|nearly|almost|approximately|over|under|at|up|between|not"
-    r"|than|if|or|each|every|more|less|limited|reduced|capped|cut) )[a-z]+ ){0,3}?"
+    r"|than|if|or|each|every|more|less|limited|reduced|capped|cut|has|have|had"
+    r"|paid) )[a-z]+ ){0,3}?"
 )
 """What an amount is called, before it: ``the cost of``."""
 GIVES = (
