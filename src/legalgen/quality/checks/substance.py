@@ -30,6 +30,7 @@ from legalgen.quality.checks.other_question import (
 )
 from legalgen.quality.checks.restating import tell_the_question, tell_the_task
 from legalgen.quality.checks.rewording import begins_again, reworded
+from legalgen.quality.checks.unfinished import untreated
 from legalgen.quality.checks.verdicts import against_itself, against_last_step, opposed, wrong_party
 from legalgen.quality.checks.voided import given_effect
 from legalgen.quality.reading import (
@@ -62,6 +63,8 @@ def no_answer(reading: Reading) -> Iterator[Finding]:
         yield "NO_ANSWER", what, "answer", False
     elif what := no_forum(reading):
         yield "NO_ANSWER", what, "answer", True
+    elif left := untreated(reading):
+        yield "NO_ANSWER", f'"{left[0]}" is announced and not dealt with', "answer", left[1]
 
 
 _TIME_HINTS = (

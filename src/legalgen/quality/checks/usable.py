@@ -10,6 +10,7 @@ import msgspec
 
 from legalgen.law.citations import bare
 from legalgen.law.citations.parsed import word_set
+from legalgen.quality.checks.unfinished import breaks_off
 from legalgen.quality.reading import (
     ACCENTED,
     BEYOND_LATIN,
@@ -634,4 +635,7 @@ def cut(reading: Reading) -> Iterator[Finding]:
     seen = max(last_line, len(answer) - 12) if answer[-1] in ".!?" else last_line
     if open_end or _CUT_OFF.search(answer[-12:]) or _OPEN.search(answer, seen):
         what = f'the answer ends in the middle of a sentence: "...{excerpt(answer[-40:], 0)}"'
+        yield "TRUNCATED", what, "answer", True
+    elif not reading.is_dialogue and (announced := breaks_off(reading)):
+        what = f'the answer ends before what it announces: "{excerpt(announced, 0)}"'
         yield "TRUNCATED", what, "answer", True

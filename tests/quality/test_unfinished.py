@@ -1,0 +1,76 @@
+"""Answers that stop before they have told what they announced."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.quality.sayings import ANSWER, found
+
+THREE = "Three issues arise: whether she may re-enter, whether rent was waived, and {third}."
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ("Five reasons weighed with the court. The first of them was this.", True),
+        ("The court will grant relief in the following way.", True),
+        ("The exceptions to it will be set out in turn below.", True),
+        ("Two more points should be mentioned.", True),
+        ("There are three exceptions to the rule.", True),
+        ("There are two ways to do it. One is the notice, which is in writing.", True),
+        ("Let us look at each of them.", True),
+        ("Here is how the judge put it.", True),
+        ("To waive it three things are needed. The second is a demand of rent.", True),
+        ("There are two ways to do it. One is the notice, and the other is re-entry.", False),
+        ("The test is this: would a landlord who knew of it ask for rent?", False),
+        ("There are three exceptions: waiver, relief and a bad clause.", False),
+        ("She does so on the following day.", False),
+        ("The first demand of rent after the breach is the end of it.", False),
+        ("Both points have been considered by the court.", False),
+    ],
+)
+def test_an_end_that_leads_on(end: str, expected: bool) -> None:
+    """What should follow is not there; an end that has it, or leads nowhere, is one."""
+    assert ("TRUNCATED" in found(f"{ANSWER} {end}")) is expected
+
+
+@pytest.mark.parametrize(
+    ("third", "rest", "expected"),
+    [
+        (
+            "whether the court grants an injunction or damages",
+            "The first issue is easy, for the deed says so.\nThe second is not: rent was waived.",
+            "reject",
+        ),
+        (
+            "whether he is a subtenant",
+            "First, the deed lets her enter.\nSecond, the rent was waived.\nSo she may not.",
+            "flag",
+        ),
+        (
+            "whether the subtenant is protected",
+            "First, the deed lets her enter.\nSecond, the rent was waived.\nThird, he is safe.",
+            "",
+        ),
+        (
+            "whether the subtenant is protected",
+            "First, the deed lets her enter.\nSecond, rent was waived; a subtenant has relief.",
+            "",
+        ),
+        (
+            "whether he is protected",
+            "The deed lets her enter.\nThe rent was waived.\nThe mesne tenant has an equity.",
+            "",
+        ),
+    ],
+)
+def test_a_question_that_is_never_come_to(third: str, rest: str, expected: str) -> None:
+    """By its words and its number; fewer paragraphs than questions make it certain."""
+    answer = f"{THREE.format(third=third)}\n{rest}"
+    asked = "May Amara forfeit for late rent, and will the court grant an injunction or damages?"
+    assert found(answer, asked).get("NO_ANSWER", "") == expected
+
+
+def test_a_talk_may_end_as_people_do() -> None:
+    """In a dialogue nobody announces for the reader."""
+    assert "TRUNCATED" not in found(f"{ANSWER} Let us see.", kind="dialogue")
