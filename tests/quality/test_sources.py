@@ -70,3 +70,22 @@ def test_rules_and_stages_are_no_sources(end: str) -> None:
 def test_a_step_of_sources(step: str, expected: bool) -> None:
     """A step is an inference; the source belongs in its own field."""
     assert (CODE in found(ANSWER, steps=(*STEPS, step))) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The landlord owes no notice where it is only the rent that is late", True),
+        ("The judges of that case decided that the Deed goes before the Statute", True),
+        ("What the House of Lords said about a demand of rent after the breach", True),
+        ("Ancient decision on a mill in which the rent had been late for years", True),
+        ("Notice of the Commission on the rent of shops in the Union and beyond", False),
+        ("Guidance of the Property Ombudsman on the forfeiture of a lease", False),
+        ("Landlord must not waive it", False),
+    ],
+)
+def test_a_statement_is_no_source(text: str, expected: bool) -> None:
+    """Among proper ones, a citation's text that only says something about the law."""
+    cited = ("Billson v Residential Apartments [1992] 1 AC 494", text)
+    answer = f"{ANSWER} So it was in Billson, where the rent of a mill was late and the deed read."
+    assert ("CITATION_UNPARSED" in found(answer, cited=cited)) is expected

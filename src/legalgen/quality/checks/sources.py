@@ -119,6 +119,30 @@ def is_exchanged(text: str, proposition: str) -> bool:
     return _OF_PROSE.search(text) is not None and _are_sources(proposition)
 
 
+_SAYS = word_list("saying")
+_NO_NUMBER = re.compile(r"[^\d]*").fullmatch
+_THAT = re.compile(r"\b(?:[a-z]{2,}ed|found) that\b")
+LEAST_STATED = 8
+"""Words of a statement; a title may be as long, but has hardly a verb."""
+MOST_CAPITALS = 0.25
+"""Share of words with a capital letter, up to which a verb makes a statement."""
+HARDLY_CAPITALS = 0.08
+"""The same, up to which no title is, if it has no number either."""
+
+
+def is_statement(text: str) -> bool:
+    """Whether a citation's text is a sentence about the law, or about what somebody decided."""
+    first, *told = text.split()
+    if len(told) + 1 < LEAST_STATED:
+        return False
+    capitals = sum(word[0].isupper() for word in told)
+    if capitals > MOST_CAPITALS * len(told):
+        return False
+    if _THAT.search(text) or (capitals <= HARDLY_CAPITALS * len(told) and _NO_NUMBER(text)):
+        return True
+    return not _SAYS.isdisjoint(word.strip(".,;:()\"'") for word in (first.lower(), *told))
+
+
 def _are_sources(text: str) -> bool:
     """Whether each piece is named as a source is, and one is cited."""
     return all(map(_is_bare, text.split(";"))) and _CITED.search(text) is not None

@@ -17,6 +17,7 @@ from legalgen.law.citations import (
     names_of,
     suspect,
 )
+from legalgen.quality.checks.sources import is_statement
 from legalgen.quality.checks.usable import is_no_citation
 from legalgen.quality.reading import Finding, Reading, reasoned, stems
 from legalgen.quality.rules import Thresholds
@@ -43,6 +44,13 @@ def citation_count(reading: Reading, limits: Thresholds) -> Iterator[Finding]:
     if count and not reading.parsed:
         example = reading.draft.citations[0].text
         yield "CITATION_UNPARSED", f'"{example[:80]}" is no citation form known', "citations", True
+    elif not all(reading.cited):
+        unread = zip(reading.draft.citations, reading.cited, strict=True)
+        for text in [given.text for given, group in unread if not group]:
+            if is_statement(text):
+                what = f'"{text[:80]}" says something and cites nothing'
+                yield "CITATION_UNPARSED", what, "citations", True
+                return
 
 
 def citation_impossible(reading: Reading, today: date) -> Iterator[Finding]:
