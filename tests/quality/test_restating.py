@@ -69,6 +69,30 @@ def test_steps_that_tell_the_question(steps: tuple[str, ...], expected: str) -> 
         ),
         (
             (
+                "The question concerns Amara and her tenant.",
+                "This is a question of land law and has to be solved.",
+                "The answer is that she may, as is said in the answer.",
+            ),
+            "flag",
+        ),
+        (
+            (
+                "Somebody wants to know whether Amara may forfeit.",
+                "It belongs to landlord and tenant law.",
+                "That is decided in the answer in her favour.",
+            ),
+            "flag",
+        ),
+        (
+            (
+                "The question is whether rent needs a notice, and it turns on the statute.",
+                "This is a question of the deed and not of the statute.",
+                "The answer follows from the proviso, which dispenses with a demand.",
+            ),
+            "",
+        ),
+        (
+            (
                 "The lease should state a right of re-entry.",
                 "It should give her that right for rent, which needs no notice.",
                 "The note of the agent should be read as a demand that waives it.",

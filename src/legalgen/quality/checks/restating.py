@@ -85,7 +85,7 @@ _PART_OF_TASK = (
 )
 _OF_TASK = re.compile(
     rf"{_BY_TURNS}(?:(?:the|this|an?|our|my) {_PIECE} (?:that is wanted )?{_BY_TURNS}"
-    rf"(?:{_TO} (?:[\w-]+ ){{0,3}}?{_TELLING}|{_TELLS}\b(?! on\b))"
+    rf"(?:{_TO} (?:[\w-]+ ){{0,3}}?{_TELLING}|{_TELLS}\b(?! (?:on|from)\b))"
     r"|(?:the|this) (?:question|task|exercise|assignment|scenario|user|client|asker|reader|request"
     r"|prompt|problem) (?:\w+ )?(?:asks?|calls for|wants?|requires|is (?:about|to|one of|for)"
     r"|would like|needs|wishes|seeks)"
@@ -105,6 +105,43 @@ _OF_TASK_TOO = re.compile(
     rf"|(?:each of|the|an?) .{{0,60}}\b{_TO} be {_TOLD})"
 )
 """The same after a step that is of the task."""
+_ASKED = r"(?:question|problem|matter|issue|query|point)"
+_REPLY = r"(?:answer|reply|response|solution)"
+_SAID = r"(?:said|stated|given|explained|set out|described|shown|written|told|seen)"
+_OF_ANSWER = re.compile(
+    # that points to the answer as a text
+    r"\b(?:(?:as|which|what|for the reasons?) (?:is |are |was |will be |has been )?"
+    rf"{_SAID} (?:in (?:the|this|my|our) {_REPLY}|above|below)"
+    rf"|(?:as|which|what) (?:the|this|my|our) {_REPLY} (?:says|states|explains|shows|tells|gives)"
+    rf"|in the {_REPLY}(?: (?:below|above|in)\b|:|\W*\Z)|(?:given|set out|as) (?:above|below)\b"
+    rf"|as described\b|(?:answered|decided|solved) (?:by saying|in the {_REPLY})"
+    rf"|see (?:the )?(?:{_REPLY}|above|below)|{_REPLY} is {_SAID}\W*\Z"
+    rf"|{_PART_OF_TASK} .{{0,40}}(?:is|are) (?:then|next|finally|first|also|now) {_TOLD})"
+    # that an answer has to be given
+    r"|\b(?:has|have|needs?|ought|is|must|will|should) (?:to )?be (?:answered|solved|resolved)\b"
+    r"(?! (?:by|with|in favour|against))"
+    rf"|\b(?:an?|the) {_REPLY}(?: to (?:this|that|the) {_ASKED})? (?:is required"
+    r"|(?:has to|must|should|will|needs to) be (?:given|found|had|sought))|\bcalls for an answer"
+    # that something is asked, and to what law it belongs
+    r"|\b(?:we|one|he|she|it) (?:has|have) to (?:reply|answer)\b|\bit (?:has to|must|needs to) be"
+    r" (?:considered|examined|decided|determined|seen|found out|said|established)"
+    r" (?:what|whether|how)"
+    r"|\A\W*(?:(?:we are told|(?:what|it) is (?:being )?asked)\b|(?:this|it) is about [^,;]*\Z"
+    r"|(?:[\w'\u2019]+ ){1,3}(?:asks|wants to know|would like to know)"
+    r" (?:what|whether|how|if|who|which|when|where)\b"
+    rf"|(?:the|this) {_ASKED}(?: (?:raised|asked|here))? (?:concerns|relates to|arises"
+    r"|is (?:what|how|who|which|whether|about))\b(?!.*\b(?:turns on|because|since|depends)\b)"
+    rf"|(?:it|this|that|such an? {_ASKED}) (?:is (?:an? )?(?:\w+ )?{_ASKED}"
+    r" (?:of|about|on|concerning) [^,;]*|(?:belongs to|relates to|falls within|concerns)"
+    r" [^,;]* law)\W*\Z)"
+)
+"""What a step says of the answer or of what is asked, whatever the law is; in small letters."""
+_OF_ANSWER_HINTS = (
+    "answer", "repl", "response", "solution", "solved", "decided by", "question", "problem",
+    "matter", "issue", "query", "asked", "asks", "know", "told", "above", "below", "described",
+    "about", " to be ", "must be", "is then", "are then", " law",
+)  # fmt: skip
+"""Without one of these there is nothing of it."""
 _TASK_WORDS = word_list("of_a_task")
 _ORDERING = _METHOD | word_list("of_a_task", "of_orders")
 
@@ -134,6 +171,8 @@ def tell_the_task(reading: Reading) -> bool:
     missed = told = 0
     for step in steps:
         known = _OF_TASK.match(step) or (told and _OF_TASK_TOO.match(step))
+        if not known and any(map(step.__contains__, _OF_ANSWER_HINTS)):
+            known = _OF_ANSWER.search(step)
         told += bool(known)
         missed += not known
         if missed > (len(steps) > 2):
