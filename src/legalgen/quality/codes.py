@@ -174,11 +174,16 @@ TABLE: Final = (
         "it is flagged at 25 % and refused at 35 %. Half of its telling words are the question's, "
         "and of 100 words fewer than 16 are new: flagged; fewer than 10: refused. It is asked for "
         "a time or a sum and gives none, promises three points and tells two, or is made of "
-        "questions or of bare figures: flagged. It is asked for a court and tells neither one nor "
-        "where to sue, although the steps do: refused.",
+        "questions or of bare figures: flagged. It names questions at its beginning and never "
+        "comes to one of them: flagged, refused where that one was asked or too few paragraphs "
+        "follow. It is asked for a court and tells neither one nor where to sue, although the "
+        "steps do: refused.",
         "{found}: state the rule and what follows from it",
     ),
-    Check("TRUNCATED", "usable", "reject", "cut", "It ends in the middle of a sentence."),
+    Check(
+        "TRUNCATED", "usable", "reject", "cut",
+        "It ends in the middle of a sentence, or with one that announces what does not come.",
+    ),
     # --- is it good ---
     Check("QUESTION_LENGTH", "good", "reject", "lengths", "Fewer or more words than allowed."),
     Check(
@@ -261,7 +266,8 @@ TABLE: Final = (
         "FACTS_CHANGED", "good", "flag", "facts",
         "A party is called the other side of what the question makes of it, as the tenant "
         "landlord; its name is half another; or a period, a date or the sum of the same thing is "
-        "another than the question's, which is not told.",
+        "another than the question's, which is not told; so is one from which a difference is "
+        "worked out.",
         "{found}: keep to the facts of the question",
     ),
     Check(
@@ -285,7 +291,9 @@ TABLE: Final = (
         "ARITHMETIC", "good", "graded", "reckoning",
         "An amount is no share of any other as is said, or the sum that the answer begins with or "
         "that a sentence reaches cannot be had from the other amounts, or what a year brings is "
-        "multiplied wrong: flagged.",
+        "multiplied wrong: flagged. What is called the rest, the difference or the total of "
+        "others, and is not had from them by adding and taking away: refused where it stands "
+        "beside them, else flagged.",
         "{found}: work it out again",
     ),
     Check(
@@ -306,12 +314,14 @@ TABLE: Final = (
         "time although it lies after, also a week after every period of the text, or to lie within "
         "a period that ended a week before: refused. A last day that no period reaches from any "
         "date, or an end that does not follow from the period and the day beside it: flagged, "
-        "refused where it is over a month off, or the steps count the same period rightly.",
+        "refused where it is over a month off, or the steps count the same period rightly. A day "
+        "by which something must be done, after the end of every period: flagged, refused where "
+        "there is one period and it is a week off.",
         "{found}: count the period again",
     ),
     Check(
         "STEPS_RESTATE", "good", "flag", "steps_restate",
-        "The steps only say the question again, or what is to be written.",
+        "The steps only say the question again, or what is to be written or was answered.",
         "{found}: each step draws an inference from law and facts",
     ),
     Check(
@@ -353,7 +363,7 @@ TABLE: Final = (
     ),
     Check(
         "CITATION_UNPARSED", "good", "flag", "citation_count",
-        "No citation has a form that is known.",
+        "No citation has a form that is known, or one of them is a statement and no source.",
     ),
     Check(
         "CITATION_IMPOSSIBLE", "good", "reject", "citation_impossible",
@@ -387,7 +397,8 @@ TABLE: Final = (
     Check(
         "SECTION_NONEXISTENT", "good", "graded", "section_nonexistent",
         "A section or article beyond the last one of its Act, in citations, answer or steps: "
-        "refused where the last one has a source, or it is far from it, else flagged.",
+        "refused where the last one has a source, or it is far from it, else flagged. One with a "
+        "letter (3C) that its Act never had, where all that it had are known: refused.",
         "{found}: name one that you are certain of, or none",
     ),
     Check(
